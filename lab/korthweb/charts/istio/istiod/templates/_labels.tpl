@@ -1,0 +1,6 @@
+{{- define "istiod.labels" -}}
+app: istiod
+istio: pilot
+istio.io/rev: default
+release: {{ .Release.Name }}
+{{- end -}}
