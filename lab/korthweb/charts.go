@@ -92,8 +92,11 @@ func loadChart(name string, moduleDir ModuleDir) (*chart.Chart, error) {
 			return err
 		}
 		data, err := chartFiles.ReadFile(file)
+		if err != nil {
+			return err
+		}
 		add(strings.TrimPrefix(file, root+"/"), data)
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err

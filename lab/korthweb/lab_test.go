@@ -28,9 +28,12 @@ func testModuleDir(module string) (string, error) {
 		return dir.(string), nil
 	}
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	if err != nil {
+		return "", err
+	}
 	dir := strings.TrimSpace(string(out))
 	testModuleDirs.Store(module, dir)
-	return dir, err
+	return dir, nil
 }
 
 func testTree(t *testing.T, v Values) map[string][]byte {
