@@ -1,0 +1,164 @@
+// Package cluster is the lab's client of its own API server: it applies
+// manifests, registers nodes and asks how far Flux has come.
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/yaml"
+)
+
+// Cluster is a connection to the API server of a lab.
+type Cluster struct {
+	client dynamic.Interface
+	mapper *restmapper.DeferredDiscoveryRESTMapper
+}
+
+// Connect prepares the connection that a kubeconfig describes. It asks the
+// server nothing yet.
+func Connect(kubeconfig string) (*Cluster, error) {
+	cfg, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("reading the lab's kubeconfig: %w", err)
+	}
+	// The server has its own limits, and nobody else uses it.
+	cfg.QPS = -1
+	cfg.Timeout = 15 * time.Second
+	client, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("preparing a client of the lab: %w", err)
+	}
+	disco, err := discovery.NewDiscoveryClientForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("preparing a client of the lab: %w", err)
+	}
+	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(disco))
+	return &Cluster{client: client, mapper: mapper}, nil
+}
+
+// Parse reads the objects of a stream of YAML documents.
+func Parse(data []byte) ([]*unstructured.Unstructured, error) {
+	var out []*unstructured.Unstructured
+	for docs := utilyaml.NewYAMLReader(newReader(data)); ; {
+		doc, err := docs.Read()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("splitting a manifest: %w", err)
+		}
+		obj := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal(doc, &obj.Object); err != nil {
+			return nil, fmt.Errorf("reading a manifest: %w: %.80s", err, bytes.TrimSpace(doc))
+		}
+		if len(obj.Object) > 0 {
+			out = append(out, obj)
+		}
+	}
+}
+
+// Apply applies objects server-side as the field manager: definitions and
+// namespaces first, and the rest once the definitions are served.
+func (c *Cluster) Apply(ctx context.Context, manager string, objs []*unstructured.Unstructured) error {
+	var first, rest []*unstructured.Unstructured
+	for _, o := range objs {
+		switch o.GetKind() {
+		case "CustomResourceDefinition", "Namespace":
+			first = append(first, o)
+		default:
+			rest = append(rest, o)
+		}
+	}
+	for _, list := range [][]*unstructured.Unstructured{first, rest} {
+		for _, o := range list {
+			if err := c.apply(ctx, manager, o); err != nil {
+				return fmt.Errorf("applying %s %s: %w", o.GetKind(), o.GetName(), err)
+			}
+		}
+		for _, o := range list {
+			if err := c.waitEstablished(ctx, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) apply(ctx context.Context, manager string, o *unstructured.Unstructured) error {
+	resource, err := c.resource(o)
+	if err != nil {
+		return err
+	}
+	_, err = resource.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: manager, Force: true})
+	return err
+}
+
+// Create creates an object that must not be there yet, with its status, as a
+// kubelet registers its Node.
+func (c *Cluster) Create(ctx context.Context, o *unstructured.Unstructured) error {
+	resource, err := c.resource(o)
+	if err != nil {
+		return err
+	}
+	if _, err := resource.Create(ctx, o, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("creating %s %s: %w", o.GetKind(), o.GetName(), err)
+	}
+	return nil
+}
+
+func (c *Cluster) resource(o *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+	gvk := o.GroupVersionKind()
+	mapping, err := c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+	if meta.IsNoMatchError(err) {
+		// The definition may be younger than what discovery said.
+		c.mapper.Reset()
+		mapping, err = c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if mapping.Scope.Name() != meta.RESTScopeNameNamespace {
+		return c.client.Resource(mapping.Resource), nil
+	}
+	namespace := o.GetNamespace()
+	if namespace == "" {
+		namespace = metav1.NamespaceDefault
+	}
+	return c.client.Resource(mapping.Resource).Namespace(namespace), nil
+}
+
+func (c *Cluster) waitEstablished(ctx context.Context, o *unstructured.Unstructured) error {
+	if o.GetKind() != "CustomResourceDefinition" {
+		return nil
+	}
+	resource, err := c.resource(o)
+	if err != nil {
+		return err
+	}
+	for {
+		got, err := resource.Get(ctx, o.GetName(), metav1.GetOptions{})
+		if err == nil && condition(got, "Established").Status == "True" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting until %s is served: %w", o.GetName(), context.Cause(ctx))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}

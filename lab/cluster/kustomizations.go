@@ -1,0 +1,152 @@
+package cluster
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+var (
+	kustomizations  = schema.GroupVersionResource{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Resource: "kustomizations"}
+	gitRepositories = schema.GroupVersionResource{Group: "source.toolkit.fluxcd.io", Version: "v1", Resource: "gitrepositories"}
+)
+
+// FluxNamespace is where the tree's Kustomizations are, and Root the one that
+// makes the others.
+const (
+	FluxNamespace = "flux-system"
+	Root          = "flux-system"
+)
+
+// Kustomization is what Flux says of one layer.
+type Kustomization struct {
+	Name string
+	// Generation and Observed are the spec's and the one Flux has looked at.
+	Generation, Observed int64
+	// Applied and Attempted are revisions, such as main@sha1:….
+	Applied, Attempted string
+	Ready              Condition
+}
+
+// Condition is one of an object's status.
+type Condition struct{ Status, Reason, Message string }
+
+// ReadyAt says whether Flux has applied this very commit and found the layer
+// healthy. An old True counts for nothing.
+func (k Kustomization) ReadyAt(commit string) bool {
+	return k.Ready.Status == "True" && k.Observed == k.Generation && strings.HasSuffix(k.Applied, ":"+commit)
+}
+
+// FailedAt says whether Flux has tried this commit and given up for now. A
+// layer that waits for another one hasn't failed.
+func (k Kustomization) FailedAt(commit string) bool {
+	if k.Ready.Status != "False" || k.Observed != k.Generation || !strings.HasSuffix(k.Attempted, ":"+commit) {
+		return false
+	}
+	switch k.Ready.Reason {
+	case "DependencyNotReady", "Progressing", "ProgressingWithRetry", "HealthCheckCanceled":
+		return false
+	}
+	return true
+}
+
+// Kustomizations lists the layers by name.
+func (c *Cluster) Kustomizations(ctx context.Context) ([]Kustomization, error) {
+	list, err := c.client.Resource(kustomizations).Namespace(FluxNamespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("listing the Kustomizations: %w", err)
+	}
+	var out []Kustomization
+	for i := range list.Items {
+		o := &list.Items[i]
+		k := Kustomization{Name: o.GetName(), Generation: o.GetGeneration(), Ready: condition(o, "Ready")}
+		k.Observed, _, _ = unstructured.NestedInt64(o.Object, "status", "observedGeneration")
+		k.Applied, _, _ = unstructured.NestedString(o.Object, "status", "lastAppliedRevision")
+		k.Attempted, _, _ = unstructured.NestedString(o.Object, "status", "lastAttemptedRevision")
+		out = append(out, k)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out, nil
+}
+
+// AllReady says whether every layer is Ready at the commit, the root too: only
+// then is the list whole.
+func AllReady(list []Kustomization, commit string) bool {
+	root := false
+	for _, k := range list {
+		if !k.ReadyAt(commit) {
+			return false
+		}
+		root = root || k.Name == Root
+	}
+	return root
+}
+
+// Watch asks for the layers twice a second, shows each answer to look, and
+// returns the last one when look is content.
+func (c *Cluster) Watch(ctx context.Context, look func([]Kustomization) bool) ([]Kustomization, error) {
+	var last []Kustomization
+	for {
+		list, err := c.Kustomizations(ctx)
+		if err == nil {
+			last = list
+			if look(list) {
+				return list, nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			if err == nil || ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
+			return last, err
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// Reconcile asks Flux to fetch the tree now, and to look at every layer again.
+// The annotation is Flux's own (github.com/fluxcd/pkg/apis/meta,
+// ReconcileRequestAnnotation).
+func (c *Cluster) Reconcile(ctx context.Context) error {
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":%q}}}`, time.Now().Format(time.RFC3339Nano))
+	sources := c.client.Resource(gitRepositories).Namespace(FluxNamespace)
+	if _, err := sources.Patch(ctx, Root, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		return fmt.Errorf("asking Flux to fetch the tree: %w", err)
+	}
+	list, err := c.Kustomizations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, k := range list {
+		layers := c.client.Resource(kustomizations).Namespace(FluxNamespace)
+		if _, err := layers.Patch(ctx, k.Name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+			return fmt.Errorf("asking Flux to look at Kustomization %s: %w", k.Name, err)
+		}
+	}
+	return nil
+}
+
+func condition(o *unstructured.Unstructured, kind string) Condition {
+	list, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	for _, item := range list {
+		m, ok := item.(map[string]any)
+		if !ok || m["type"] != kind {
+			continue
+		}
+		str := func(key string) string { s, _ := m[key].(string); return s }
+		return Condition{Status: str("status"), Reason: str("reason"), Message: str("message")}
+	}
+	return Condition{Status: "Unknown"}
+}
+
+func newReader(data []byte) *bufio.Reader { return bufio.NewReader(bytes.NewReader(data)) }

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/digihunch/kubectl-orthweb/lab/build"
+	"github.com/digihunch/kubectl-orthweb/lab/cloud"
+	"github.com/digihunch/kubectl-orthweb/lab/state"
+	"github.com/digihunch/kubectl-orthweb/lab/supervise"
+)
+
+type upOptions struct {
+	*options
+	healthTimeout time.Duration
+	timeout       time.Duration
+	firstAddress  string
+	fault         string
+}
+
+func newUp(o *options) *cobra.Command {
+	u := &upOptions{options: o}
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Start the lab and wait until Flux has made it ready",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return u.run(cmd.Context()) },
+	}
+	cmd.Flags().DurationVar(&u.healthTimeout, "health-timeout", 0, "how long a layer's health checks may take (default: Flux's own, 9m30s)")
+	cmd.Flags().DurationVar(&u.timeout, "timeout", 5*time.Minute, "how long everything may take to be ready, without the building")
+	cmd.Flags().StringVar(&u.firstAddress, "first-address", cloud.DefaultFirst, "the first loopback address for a load balancer")
+	cmd.Flags().StringVar(&u.fault, "fault", "", "start with this fault in the tree (see break) and wait until it shows")
+	return cmd
+}
+
+func (u *upOptions) run(ctx context.Context) error {
+	unlock, err := state.Lock(u.dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if running, err := u.found(ctx); running || err != nil {
+		return err
+	}
+	if _, err := cloud.ParseFirst(u.firstAddress); err != nil {
+		return err
+	}
+	src, err := build.Find(u.source)
+	if err != nil {
+		return err
+	}
+	binaries, err := build.Build(ctx, src, os.Stderr)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	err = state.Create(u.dir, state.Lab{
+		Phase: state.Starting, Source: src.Dir, Binaries: binaries,
+		HealthTimeout: u.healthTimeout, FirstAddress: u.firstAddress, Fault: u.fault,
+	})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, u.timeout, fmt.Errorf("it took longer than %s (--timeout)", u.timeout))
+	defer cancel()
+	process, err := u.start(ctx)
+	if err == nil {
+		err = u.waitReady(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, u.undo(process))
+	}
+	say("the lab is ready in %s: export KUBECONFIG=%s", time.Since(began).Round(100*time.Millisecond), supervise.Kubeconfig(u.dir))
+	return nil
+}
+
+// found looks at what is in the directory already: a running lab is checked
+// and left alone, what a lab left behind is cleared away.
+func (u *upOptions) found(ctx context.Context) (running bool, err error) {
+	lab, err := state.Load(u.dir)
+	if errors.Is(err, state.ErrNoLab) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if lab.Running() {
+		say("the lab in %s runs already (process %d)", u.dir, lab.Supervisor.Pid)
+		return true, report(ctx, u.dir, os.Stderr)
+	}
+	say("clearing what a lab that doesn't run any more left in %s", u.dir)
+	if _, err := state.Stop(lab); err != nil {
+		return false, err
+	}
+	return false, state.Remove(u.dir)
+}
+
+// waitReady waits until Flux has made every layer Ready at the tree's commit,
+// or, with a fault, until the fault shows.
+func (u *upOptions) waitReady(ctx context.Context) error {
+	list, err := watch(ctx, u.dir, u.fault != "")
+	if err != nil {
+		return fmt.Errorf("waiting until Flux has made every layer Ready: %w%s", err, unready(list))
+	}
+	return nil
+}
+
+// undo stops and removes what up started.
+func (u *upOptions) undo(process state.Process) error {
+	say("stopping it again")
+	lab, err := state.Load(u.dir)
+	if err != nil {
+		return err
+	}
+	// Known here even when the supervisor hasn't written it down yet.
+	lab.Supervisor = process
+	if _, err := state.Stop(lab); err != nil {
+		return err
+	}
+	return state.Remove(u.dir)
+}

@@ -1,0 +1,63 @@
+// Package gitserver serves one Git repository on loopback, for Flux to clone
+// and for the lab to push to, and changes the tree in it.
+package gitserver
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/cgi"
+	"os"
+	"os/exec"
+)
+
+// Repository is the name of the repository below the server's root.
+const Repository = "korthweb.git"
+
+// Branch is the branch that Flux follows.
+const Branch = "main"
+
+// Init makes the bare repository in root, ready to be pushed to over HTTP.
+func Init(root string) error {
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return fmt.Errorf("making the Git server's directory: %w", err)
+	}
+	if _, err := git(root, "init", "--quiet", "--bare", "--initial-branch="+Branch, Repository); err != nil {
+		return err
+	}
+	// Without a user git http-backend refuses to receive, unless told to. The
+	// server listens on loopback only.
+	_, err := git(root+"/"+Repository, "config", "http.receivepack", "true")
+	return err
+}
+
+// Handler serves the repositories below root by git http-backend, see
+// git-http-backend(1). What that prints to its standard error goes to errors.
+func Handler(root string, errors io.Writer) (http.Handler, error) {
+	program, err := exec.LookPath("git")
+	if err != nil {
+		return nil, fmt.Errorf("git isn't on PATH, and the lab serves its tree with it: %w", err)
+	}
+	return &cgi.Handler{
+		Path: program,
+		Args: []string{"http-backend"},
+		Dir:  root,
+		Env: append(environment(),
+			"GIT_PROJECT_ROOT="+root, "GIT_HTTP_EXPORT_ALL=1",
+			"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"),
+		Logger: log.New(errors, "git: ", log.LstdFlags),
+		Stderr: errors,
+	}, nil
+}
+
+// environment keeps the user's and the machine's Git configuration out: hooks,
+// signing, credential helpers and rewritten addresses.
+func environment() []string {
+	return []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "LANG=C",
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
+		"GIT_AUTHOR_NAME=Orthweb Lab", "GIT_AUTHOR_EMAIL=lab@localhost",
+		"GIT_COMMITTER_NAME=Orthweb Lab", "GIT_COMMITTER_EMAIL=lab@localhost",
+	}
+}

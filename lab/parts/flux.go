@@ -1,0 +1,50 @@
+package parts
+
+// SourceController fetches the tree and the charts.
+func (c Config) SourceController() Part {
+	p := c.flux("source-controller",
+		"--storage-path="+c.path("artifacts"), "--storage-addr="+c.Ports.Addr("source-controller"),
+		"--storage-adv-addr="+c.Ports.Addr("source-controller"))
+	p.Ports = append([]string{"source-controller"}, p.Ports...)
+	return p
+}
+
+// KustomizeController applies the tree.
+func (c Config) KustomizeController() Part {
+	return c.flux("kustomize-controller", "--requeue-dependency=1s",
+		// A fix that is pushed ends the health checks of what it fixes.
+		"--feature-gates=CancelHealthCheckOnNewRevision=true")
+}
+
+// HelmController installs the charts. Not with CancelHealthCheckOnNewRevision:
+// there it cancels a running first install whenever the HelmChart is
+// reconciled again.
+func (c Config) HelmController() Part {
+	return c.flux("helm-controller", "--requeue-dependency=1s", "--graceful-shutdown-timeout=5s")
+}
+
+// flux is what the three have in common. They elect a leader as in a real
+// cluster: their Leases are heartbeats that others read.
+func (c Config) flux(name string, args ...string) Part {
+	return Part{
+		Name: name,
+		Args: append([]string{
+			"--enable-leader-election=true", "--watch-all-namespaces=true", "--events-addr=", "--log-level=info", "--log-encoding=json",
+			"--metrics-addr=" + c.Ports.Addr(name+"-metrics"), "--health-addr=" + c.Ports.Addr(name+"-health"),
+		}, args...),
+		Env:    []string{"KUBECONFIG=" + c.Files.Kubeconfigs[name], "RUNTIME_NAMESPACE=flux-system"},
+		Ports:  []string{name + "-health", name + "-metrics"},
+		Health: c.url(name+"-health", "/readyz"),
+	}
+}
+
+// CertManager issues the certificates.
+func (c Config) CertManager() Part {
+	return Part{
+		Name: "cert-manager",
+		Args: []string{"--kubeconfig=" + c.Files.Kubeconfigs["cert-manager"], "--health-addr=" + c.Ports.Addr("cert-manager")},
+		// Charts bring its CRDs and roles later; it waits for them itself.
+		Ports:  []string{"cert-manager"},
+		Health: c.url("cert-manager", "/healthz"),
+	}
+}

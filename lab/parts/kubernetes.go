@@ -1,0 +1,94 @@
+package parts
+
+import "strconv"
+
+// ServiceRange is where the Services' cluster addresses are taken from, and
+// ServiceIP the first of it, the address of the Service kubernetes. Nothing
+// routes there.
+const (
+	ServiceRange = "10.96.0.0/16"
+	ServiceIP    = "10.96.0.1"
+)
+
+// Etcd is the store. It doesn't wait for the disk: a lab is thrown away.
+func (c Config) Etcd() Part {
+	client, peer := "https://"+c.Ports.Addr("etcd"), "https://"+c.Ports.Addr("etcd-peer")
+	return Part{
+		Name: "etcd",
+		Args: []string{
+			"--name=lab", "--data-dir=" + c.path("etcd"), "--unsafe-no-fsync", "--log-level=warn",
+			"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
+			"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=lab=" + peer,
+			"--listen-metrics-urls=" + c.url("etcd-metrics", ""),
+			"--client-cert-auth", "--trusted-ca-file=" + c.Files.CA, "--cert-file=" + c.Files.Serving, "--key-file=" + c.Files.ServingKey,
+			"--peer-client-cert-auth", "--peer-trusted-ca-file=" + c.Files.CA, "--peer-cert-file=" + c.Files.Serving, "--peer-key-file=" + c.Files.ServingKey,
+		},
+		Ports:  []string{"etcd", "etcd-peer", "etcd-metrics"},
+		Health: c.url("etcd-metrics", "/health"),
+		Store:  true,
+	}
+}
+
+// APIServer is the API server with RBAC and no anonymous user.
+func (c Config) APIServer() Part {
+	return Part{
+		Name: "kube-apiserver",
+		Args: []string{
+			"--etcd-servers=https://" + c.Ports.Addr("etcd"), "--etcd-cafile=" + c.Files.CA,
+			"--etcd-certfile=" + c.Files.EtcdClient, "--etcd-keyfile=" + c.Files.EtcdClientKey,
+			"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + c.port("kube-apiserver"),
+			"--endpoint-reconciler-type=none", "--service-cluster-ip-range=" + ServiceRange,
+			"--authorization-mode=RBAC", "--anonymous-auth=false", "--allow-privileged=true", "--profiling=false",
+			"--client-ca-file=" + c.Files.CA, "--tls-cert-file=" + c.Files.Serving, "--tls-private-key-file=" + c.Files.ServingKey,
+			"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+			"--service-account-key-file=" + c.Files.TokenPublicKey, "--service-account-signing-key-file=" + c.Files.TokenKey,
+			"--requestheader-client-ca-file=" + c.Files.FrontCA, "--requestheader-allowed-names=front-proxy-client",
+			"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
+			"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+			"--proxy-client-cert-file=" + c.Files.FrontProxy, "--proxy-client-key-file=" + c.Files.FrontProxyKey,
+		},
+		Ports:  []string{"kube-apiserver"},
+		Health: c.Server() + "/readyz",
+		Client: true,
+		Store:  true,
+	}
+}
+
+// ControllerManager runs the built-in controllers, each with a service account
+// of its own.
+func (c Config) ControllerManager() Part {
+	return Part{
+		Name: "kube-controller-manager",
+		Args: append(c.kubeFlags("kube-controller-manager"),
+			"--use-service-account-credentials", "--root-ca-file="+c.Files.CA,
+			"--service-account-private-key-file="+c.Files.TokenKey,
+			"--cluster-signing-cert-file="+c.Files.CA, "--cluster-signing-key-file="+c.Files.CAKey,
+			// kwok never makes a Pod ready again that this controller made
+			// unready, so a lab whose API server was paused for a minute, or
+			// whose laptop slept, would be broken for good.
+			"--node-monitor-grace-period=10m"),
+		Ports:  []string{"kube-controller-manager"},
+		Health: "https://" + c.Ports.Addr("kube-controller-manager") + "/healthz",
+	}
+}
+
+// Scheduler is the scheduler.
+func (c Config) Scheduler() Part {
+	return Part{
+		Name:   "kube-scheduler",
+		Args:   c.kubeFlags("kube-scheduler"),
+		Ports:  []string{"kube-scheduler"},
+		Health: "https://" + c.Ports.Addr("kube-scheduler") + "/healthz",
+	}
+}
+
+func (c Config) kubeFlags(name string) []string {
+	kubeconfig := c.Files.Kubeconfigs[name]
+	return []string{
+		"--kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
+		"--bind-address=127.0.0.1", "--secure-port=" + c.port(name), "--leader-elect=false", "--profiling=false",
+		"--tls-cert-file=" + c.Files.Serving, "--tls-private-key-file=" + c.Files.ServingKey,
+	}
+}
+
+func (c Config) port(name string) string { return strconv.Itoa(c.Ports.Number(name)) }

@@ -1,0 +1,61 @@
+package parts
+
+import (
+	"fmt"
+	"net"
+	"sort"
+)
+
+// Ports are loopback ports that the kernel gave out as free. Each is held open
+// until the part that it is for starts, so that no other lab is given it.
+type Ports struct {
+	number map[string]int
+	held   map[string]net.Listener
+}
+
+// Reserve asks the kernel for a free loopback port for each name.
+func Reserve(names ...string) (*Ports, error) {
+	p := &Ports{number: map[string]int{}, held: map[string]net.Listener{}}
+	sort.Strings(names)
+	for _, name := range names {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			p.Close()
+			return nil, fmt.Errorf("asking for a free port for %s: %w", name, err)
+		}
+		p.held[name] = l
+		p.number[name] = l.Addr().(*net.TCPAddr).Port
+	}
+	return p, nil
+}
+
+// Number is the port of the name.
+func (p *Ports) Number(name string) int { return p.number[name] }
+
+// Addr is the name's address, 127.0.0.1:PORT.
+func (p *Ports) Addr(name string) string { return fmt.Sprintf("127.0.0.1:%d", p.number[name]) }
+
+// Listener hands over the open listener of the name, for a server in this
+// process.
+func (p *Ports) Listener(name string) net.Listener {
+	l := p.held[name]
+	delete(p.held, name)
+	return l
+}
+
+// Release closes the listeners of a part that is about to listen there itself.
+func (p *Ports) Release(names ...string) {
+	for _, name := range names {
+		if l := p.held[name]; l != nil {
+			_ = l.Close()
+			delete(p.held, name)
+		}
+	}
+}
+
+// Close closes what is still held.
+func (p *Ports) Close() {
+	for name := range p.held {
+		p.Release(name)
+	}
+}

@@ -1,0 +1,36 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Lock keeps other commands from starting or stopping the lab in dir at the
+// same time. The lock lies beside dir, because dir comes and goes; it is freed
+// by the returned function or, at the latest, by the end of this process.
+func Lock(dir string) (unlock func(), err error) {
+	parent := filepath.Dir(dir)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return nil, fmt.Errorf("making %s: %w", parent, err)
+	}
+	path := filepath.Join(parent, "."+filepath.Base(dir)+".lock")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the lab's lock: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("another orthweb-lab is starting or stopping the lab in %s: wait for it", dir)
+		}
+		return nil, fmt.Errorf("locking %s: %w", path, err)
+	}
+	return func() {
+		// Removed while it is held, so that nobody waits on a removed file.
+		_ = os.Remove(path)
+		_ = f.Close()
+	}, nil
+}

@@ -1,0 +1,85 @@
+package supervise
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/lab/parts"
+	"github.com/digihunch/kubectl-orthweb/lab/pki"
+)
+
+// startLimit is how long a part may take until it is well. On an idle machine
+// the slowest takes three seconds.
+const startLimit = 90 * time.Second
+
+// probe asks parts for their health.
+type probe struct{ plain, client *http.Client }
+
+func newProbe(f pki.Files) (*probe, error) {
+	ca, err := os.ReadFile(f.CA)
+	if err != nil {
+		return nil, fmt.Errorf("reading the lab's authority: %w", err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ca)
+	cert, err := tls.LoadX509KeyPair(f.EtcdClient, f.EtcdClientKey)
+	if err != nil {
+		return nil, fmt.Errorf("reading a client certificate: %w", err)
+	}
+	with := func(certs ...tls.Certificate) *http.Client {
+		return &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{
+			DisableKeepAlives: true,
+			TLSClientConfig:   &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool, Certificates: certs},
+		}}
+	}
+	return &probe{plain: with(), client: with(cert)}, nil
+}
+
+// wait waits until the part is well. It gives up when the part ends, when ctx
+// does and after startLimit.
+func (p *probe) wait(ctx context.Context, part parts.Part, ended <-chan struct{}) error {
+	limit := time.After(startLimit)
+	for {
+		err := p.ask(ctx, part)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ended:
+			return errors.New("it ended while it started")
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-limit:
+			return fmt.Errorf("it isn't well after %s: %w", startLimit, err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (p *probe) ask(ctx context.Context, part parts.Part) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, part.Health, nil)
+	if err != nil {
+		return err
+	}
+	client := p.plain
+	if part.Client {
+		client = p.client
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s says %s", part.Health, resp.Status)
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package supervise
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/lab/parts"
+	"github.com/digihunch/kubectl-orthweb/lab/state"
+)
+
+// run starts the parts at the same time and waits until all are well.
+func (s *supervisor) run(ctx context.Context, list ...parts.Part) error {
+	var wg sync.WaitGroup
+	errs := make([]error, len(list))
+	for i, p := range list {
+		wg.Go(func() { errs[i] = s.runOne(ctx, p) })
+	}
+	wg.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return fmt.Errorf("%s: %w\nthe end of its log:\n%s", list[i].Name, err, tail(s.cfg.Log(list[i].Name), 15))
+		}
+	}
+	return nil
+}
+
+func (s *supervisor) runOne(ctx context.Context, p parts.Part) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	began := time.Now()
+	c, err := s.launch(p)
+	if err != nil {
+		return err
+	}
+	port := s.cfg.Ports.Number(p.Ports[0])
+	s.mu.Lock()
+	s.children = append(s.children, c)
+	s.mu.Unlock()
+	s.update(func(l *state.Lab) {
+		l.Parts = append(l.Parts, state.Part{Name: p.Name, Process: c.process, Port: port})
+	})
+	if err := s.probe.wait(ctx, p, c.ended); err != nil {
+		return err
+	}
+	s.updatePart(p.Name, func(part *state.Part) { part.Ready = since(began) })
+	logf("%s is up: %s (process %d, port %d)", p.Name, since(began), c.process.Pid, port)
+	return nil
+}
+
+func (s *supervisor) updatePart(name string, change func(*state.Part)) {
+	s.update(func(l *state.Lab) {
+		for i := range l.Parts {
+			if l.Parts[i].Name == name {
+				change(&l.Parts[i])
+			}
+		}
+	})
+}
+
+// noteEnd writes down that a part ended which nobody told to. It isn't started
+// again: what a lab is for would be hidden.
+func (s *supervisor) noteEnd(c *child) {
+	s.mu.Lock()
+	stopping := s.stopping
+	s.mu.Unlock()
+	if stopping {
+		return
+	}
+	logf("%s ended by itself: %s", c.part.Name, c.exit)
+	s.updatePart(c.part.Name, func(p *state.Part) { p.Exit = c.exit })
+}
+
+// stop ends the parts: those that use the API server together, then the API
+// server, then the store. All at once would leave the first ones waiting for
+// an API server that is gone.
+func (s *supervisor) stop() {
+	s.mu.Lock()
+	s.stopping = true
+	var users, stores []*child
+	for _, c := range s.children {
+		// A paused one can't stop, and keeps others from it.
+		_ = c.process.Signal(syscall.SIGCONT)
+		if c.part.Store {
+			stores = append([]*child{c}, stores...)
+		} else {
+			users = append(users, c)
+		}
+	}
+	s.mu.Unlock()
+	began := time.Now()
+	var wg sync.WaitGroup
+	for _, c := range users {
+		wg.Go(func() { c.stop(5 * time.Second) })
+	}
+	wg.Wait()
+	for _, c := range stores {
+		c.stop(5 * time.Second)
+	}
+	if s.cfg.Ports != nil {
+		s.cfg.Ports.Close()
+	}
+	logf("stopped: %s", since(began))
+}
+
+// stop asks the process to end and kills it when it doesn't within the grace.
+func (c *child) stop(grace time.Duration) {
+	_ = c.process.Signal(syscall.SIGTERM)
+	select {
+	case <-c.ended:
+		return
+	case <-time.After(grace):
+	}
+	logf("%s didn't end within %s: killing it", c.part.Name, grace)
+	_ = c.process.Signal(syscall.SIGKILL)
+	<-c.ended
+}
