@@ -166,6 +166,11 @@ func digests(t *testing.T, dir string) map[string]string {
 		}
 		for name, versions := range index.Entries {
 			found[name] = versions[0].Digest
+			for _, file := range loadIndexed(t, filepath.Dir(path), name, versions[0].Version).Raw {
+				if !file.ModTime.Equal(chartTime) {
+					t.Errorf("chart %s: %s is of %s, so no two packages are alike", name, file.Name, file.ModTime)
+				}
+			}
 		}
 	}
 	return found
