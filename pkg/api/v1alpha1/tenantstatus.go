@@ -1,0 +1,98 @@
+// Package v1alpha1 is what `-o json` and `-o yaml` print: versioned objects, in
+// Kubernetes' shape so that kubectl's own printers and people's scripts work on
+// them. docs/schema holds their JSON Schemas. Fields are added, never changed.
+package v1alpha1
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// APIVersion is that of all objects of this package.
+const APIVersion = "orthweb.digihunch.com/v1alpha1"
+
+// Kinds of this package.
+const (
+	TenantStatusKind     = "TenantStatus"
+	TenantStatusListKind = "TenantStatusList"
+)
+
+// TenantStatusList is the state of several tenants, ordered by name.
+type TenantStatusList struct {
+	metav1.TypeMeta `json:",inline"`
+	Items           []TenantStatus `json:"items"`
+}
+
+// TenantStatus is the state of one tenant at one moment.
+type TenantStatus struct {
+	metav1.TypeMeta `json:",inline"`
+	Metadata        Metadata `json:"metadata"`
+	// At is the moment that the state was read.
+	At time.Time `json:"at"`
+	// Status is Ready, Progressing, Suspended, Failing or Unknown.
+	Status string `json:"status"`
+	// Since is when the status began, absent when that can't be known.
+	Since *time.Time `json:"since,omitempty"`
+	// WaitingFor is the object that decides a status other than Ready.
+	WaitingFor *Waiting `json:"waitingFor,omitempty"`
+	Namespaces []string `json:"namespaces"`
+	// Layers counts the Kustomizations; absent when they could not be read.
+	Layers *Count   `json:"layers,omitempty"`
+	Web    Endpoint `json:"web"`
+	DICOM  Endpoint `json:"dicom"`
+	// Addresses are the ingress's IPs and host names.
+	Addresses []string `json:"addresses"`
+	// Orthanc and Database count pods; absent when they could not be read.
+	Orthanc  *Count `json:"orthanc,omitempty"`
+	Database *Count `json:"database,omitempty"`
+	// CertificateNotAfter is when the served certificate ends.
+	CertificateNotAfter *time.Time `json:"certificateNotAfter,omitempty"`
+	// Revision is what the tenant's last layer applied, as Flux writes it.
+	Revision string `json:"revision,omitempty"`
+	// Chain is every object looked at, in the order in which they build on
+	// one another.
+	Chain []Link `json:"chain"`
+	// Unknown is what could not be read.
+	Unknown []snapshot.Failure `json:"unknown,omitempty"`
+}
+
+// Metadata names the tenant, as every Kubernetes object is named.
+type Metadata struct {
+	Name string `json:"name"`
+}
+
+// Waiting is the object that decides, and Kubernetes' or Flux's word for it.
+type Waiting struct {
+	Ref     finding.Ref `json:"ref"`
+	Reason  string      `json:"reason,omitempty"`
+	Message string      `json:"message,omitempty"`
+}
+
+// Count is how many of those wanted are ready.
+type Count struct {
+	Ready  int64 `json:"ready"`
+	Wanted int64 `json:"wanted"`
+}
+
+// Endpoint is where the outside world meets the tenant. Port is 0 when there is
+// no entrance.
+type Endpoint struct {
+	Hosts []string `json:"hosts"`
+	Port  int64    `json:"port"`
+}
+
+// Link is one object of the chain.
+type Link struct {
+	Section  string        `json:"section"`
+	Ref      finding.Ref   `json:"ref"`
+	Status   string        `json:"status"`
+	Reason   string        `json:"reason,omitempty"`
+	Message  string        `json:"message,omitempty"`
+	Detail   string        `json:"detail,omitempty"`
+	Since    *time.Time    `json:"since,omitempty"`
+	WaitsFor []finding.Ref `json:"waitsFor,omitempty"`
+}

@@ -1,0 +1,47 @@
+package collect
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+// serverClock reads the time off the API server's answers. Ages are worked out
+// from timestamps that the cluster wrote; a laptop whose clock is wrong must
+// not make a healthy controller look dead.
+type serverClock struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (c *serverClock) observe(rt http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(req *http.Request) (*http.Response, error) {
+		resp, err := rt.RoundTrip(req)
+		if err != nil {
+			return resp, err
+		}
+		if at, perr := http.ParseTime(resp.Header.Get("Date")); perr == nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if at.After(c.last) {
+				c.last = at
+			}
+		}
+		return resp, nil
+	})
+}
+
+// now is the newest time that the server gave, or this machine's when it gave
+// none (RFC 9110, section 6.6.1: a server with no clock sends no Date).
+func (c *serverClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last.IsZero() {
+		return time.Now().UTC().Truncate(time.Second)
+	}
+	return c.last
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

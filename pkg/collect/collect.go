@@ -1,0 +1,147 @@
+// Package collect reads a live cluster into a snapshot: it finds out what the
+// API server serves, lists each wanted kind once, all at the same time and page
+// by page, and writes down what was refused.
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// Want is a kind of object to list. The version is the one that the API server
+// prefers.
+type Want struct {
+	schema.GroupKind
+	// FieldSelector narrows the list, as kubectl's --field-selector does.
+	FieldSelector string
+}
+
+// Options are the caller's choices.
+type Options struct {
+	// Namespaces are tried one by one for a namespaced kind that may not be
+	// listed in all namespaces at once.
+	Namespaces []string
+	// Plugin is the version to write into the snapshot.
+	Plugin string
+	// Version asks for the API server's version too, one request more.
+	Version bool
+}
+
+// requestTimeout bounds a request when the user gave no --request-timeout:
+// kubectl would wait for ever, a console at two in the morning must not.
+const requestTimeout = 30 * time.Second
+
+// maxParallel bounds the requests under way at once. The API server's own
+// priority and fairness queues whatever is more.
+const maxParallel = 16
+
+// Collect lists the wanted kinds. It needs two requests for discovery and, for
+// each kind, one a page; only kinds that are forbidden cluster-wide cost more.
+//
+// What cannot be had of one kind is recorded in the snapshot. An error is
+// returned when the server cannot be reached, or went away in the middle.
+func Collect(ctx context.Context, config *rest.Config, wants []Want, opts Options) (*snapshot.Snapshot, error) {
+	config = rest.CopyConfig(config)
+	config.QPS = -1 // a fixed, small number of requests needs no throttle
+	if config.Timeout == 0 {
+		config.Timeout = requestTimeout
+	}
+	var clock serverClock
+	config.Wrap(func(rt http.RoundTripper) http.RoundTripper { return clock.observe(rt) })
+
+	disco, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
+	}
+	served, err := discover(ctx, disco)
+	if err != nil {
+		return nil, unreachable(config.Host, "asking what it serves", err)
+	}
+	meta := snapshot.Meta{Plugin: opts.Plugin}
+	if opts.Version {
+		version, err := disco.ServerVersion()
+		if err != nil {
+			return nil, unreachable(config.Host, "asking its version", err)
+		}
+		meta.Server = version.GitVersion
+	}
+	lister := &lister{host: config.Host, client: disco.RESTClient(), served: served, into: snapshot.NewBuilder()}
+	if err := lister.all(ctx, wants, opts.Namespaces); err != nil {
+		return nil, err
+	}
+	meta.At = clock.now()
+	return lister.into.Build(meta), nil
+}
+
+// all lists the wanted kinds in parallel.
+func (l *lister) all(ctx context.Context, wants []Want, namespaces []string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(maxParallel)
+	for _, want := range wants {
+		group.Go(func() error { return l.want(ctx, want, namespaces) })
+	}
+	return group.Wait()
+}
+
+// want lists one kind: everywhere, or where that is forbidden, in each of the
+// namespaces that the user named.
+func (l *lister) want(ctx context.Context, want Want, namespaces []string) error {
+	asked, err := l.list(ctx, want, "")
+	if err != nil {
+		return err
+	}
+	if !l.served.kinds[want.GroupKind].namespaced || asked.Failure == nil || asked.Failure.Why != snapshot.Forbidden {
+		return nil
+	}
+	for _, namespace := range namespaces {
+		if _, err := l.list(ctx, want, namespace); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Error is a cluster that could not be read at all.
+type Error struct {
+	// Host is the API server's address.
+	Host string
+	// Doing is what was being tried.
+	Doing string
+	// Err is what went wrong.
+	Err error
+}
+
+func unreachable(host, doing string, err error) error {
+	return &Error{Host: host, Doing: doing, Err: err}
+}
+
+// Error says what was tried and what went wrong, in one line.
+func (e *Error) Error() string {
+	why := e.Err.Error()
+	if errors.Is(e.Err, context.DeadlineExceeded) {
+		why = "no answer in time"
+	}
+	return fmt.Sprintf("the API server at %s: %s: %s", e.Host, e.Doing, snapshot.Mask(why))
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Wants makes a Want of each kind, unnarrowed.
+func Wants(kinds ...schema.GroupKind) []Want {
+	wants := make([]Want, len(kinds))
+	for i, kind := range kinds {
+		wants[i] = Want{GroupKind: kind}
+	}
+	return wants
+}

@@ -1,0 +1,142 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strconv"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/client-go/rest"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// pageSize is how many objects a request asks for. kubectl uses 500 as well
+// (--chunk-size); the server keeps the pages consistent.
+const pageSize = 500
+
+type lister struct {
+	host   string
+	client rest.Interface
+	served served
+	into   *snapshot.Builder
+}
+
+// list asks for one kind in a namespace ("" for all of them) and records the
+// answer or why there is none. The error is for a server that is gone.
+func (l *lister) list(ctx context.Context, want Want, namespace string) (snapshot.Asked, error) {
+	res, ok := l.served.kinds[want.GroupKind]
+	asked := snapshot.Asked{
+		Group: want.Group, Version: res.version, Kind: want.Kind, Resource: res.name,
+		Namespace: namespace, FieldSelector: want.FieldSelector,
+	}
+	if !ok {
+		asked.Failure = &snapshot.Failure{Why: snapshot.NotServed, Verb: "list", Resource: want.String()}
+		if why := l.served.failed[want.Group]; why != nil {
+			asked.Failure.Why, asked.Failure.Message = snapshot.Failed, snapshot.Mask(why.Error())
+		}
+		l.into.Add(asked)
+		return asked, nil
+	}
+	objects, err := l.pages(ctx, res, want, namespace)
+	if err != nil {
+		failure, fatal := failureOf(err, res, namespace)
+		if fatal {
+			return asked, unreachable(l.host, "listing "+res.String(), err)
+		}
+		asked.Failure, objects = failure, nil
+	}
+	l.into.Add(asked, objects...)
+	return asked, nil
+}
+
+// pages follows a list to its end. A list whose continue token has expired
+// (410 Gone: it took longer than the server keeps old revisions) starts anew,
+// once, without pages.
+func (l *lister) pages(ctx context.Context, res resource, want Want, namespace string) ([]*unstructured.Unstructured, error) {
+	var objects []*unstructured.Unstructured
+	limit, token := pageSize, ""
+	for {
+		items, next, err := l.page(ctx, res, want, namespace, limit, token)
+		if apierrors.IsResourceExpired(err) && token != "" {
+			objects, limit, token = nil, 0, ""
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, items...)
+		if next == "" {
+			return objects, nil
+		}
+		token = next
+	}
+}
+
+func (l *lister) page(ctx context.Context, res resource, want Want, namespace string, limit int, token string) ([]*unstructured.Unstructured, string, error) {
+	request := l.client.Get().AbsPath(res.path(namespace)...).SetHeader("Accept", "application/json")
+	if limit > 0 {
+		request.Param("limit", strconv.Itoa(limit))
+	}
+	if token != "" {
+		request.Param("continue", token)
+	}
+	if want.FieldSelector != "" {
+		request.Param("fieldSelector", want.FieldSelector)
+	}
+	body, err := request.Do(ctx).Raw()
+	if err != nil {
+		return nil, "", err
+	}
+	return decode(body, schema.GroupVersionKind{Group: want.Group, Version: res.version, Kind: want.Kind})
+}
+
+// decode reads a list's body. The items of built-in kinds come without their
+// own apiVersion and kind; they get them here.
+func decode(body []byte, gvk schema.GroupVersionKind) ([]*unstructured.Unstructured, string, error) {
+	var list struct {
+		Metadata struct {
+			Continue string `json:"continue"`
+		} `json:"metadata"`
+		Items []map[string]any `json:"items"`
+	}
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, "", err
+	}
+	objects := make([]*unstructured.Unstructured, len(list.Items))
+	for i, item := range list.Items {
+		objects[i] = &unstructured.Unstructured{Object: item}
+		objects[i].SetGroupVersionKind(gvk)
+	}
+	return objects, list.Metadata.Continue, nil
+}
+
+// failureOf says why a list failed, and whether there is any point in going
+// on: not when the connection is lost, for then no other answer can be trusted
+// to be whole. A request that merely took too long says nothing of the others.
+func failureOf(err error, res resource, namespace string) (failure *snapshot.Failure, fatal bool) {
+	failure = &snapshot.Failure{Why: snapshot.Failed, Verb: "list", Resource: res.String(), Namespace: namespace}
+	var status apierrors.APIStatus
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil, true
+	case apierrors.IsForbidden(err):
+		failure.Why = snapshot.Forbidden
+	case apierrors.IsUnauthorized(err):
+		return nil, true
+	case apierrors.IsNotFound(err), apierrors.IsMethodNotSupported(err):
+		failure.Why = snapshot.NotServed
+	case errors.As(err, &status):
+		failure.Message = snapshot.Mask(err.Error())
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		failure.Message = "no answer in time"
+	default:
+		return nil, true
+	}
+	return failure, false
+}

@@ -1,0 +1,76 @@
+// Package finding holds the words in which the rest of the program speaks of
+// a cluster: which object, how bad, what proves it and what mends it. It is a
+// leaf: it knows nothing of where facts come from or how they are shown.
+package finding
+
+import (
+	"cmp"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Ref names one object of a cluster. Namespace is empty for a kind that has
+// none. APIVersion is "group/version", or "v1" for the core group, as in the
+// object itself; two Refs that differ in version alone name the same object.
+type Ref struct {
+	APIVersion string `json:"apiVersion,omitempty"`
+	Kind       string `json:"kind"`
+	Namespace  string `json:"namespace,omitempty"`
+	Name       string `json:"name"`
+}
+
+// RefOf names the object.
+func RefOf(obj *unstructured.Unstructured) Ref {
+	return Ref{
+		APIVersion: obj.GetAPIVersion(),
+		Kind:       obj.GetKind(),
+		Namespace:  obj.GetNamespace(),
+		Name:       obj.GetName(),
+	}
+}
+
+// GroupKind is what the object is, without its version.
+func (r Ref) GroupKind() schema.GroupKind {
+	group, _, found := strings.Cut(r.APIVersion, "/")
+	if !found {
+		group = ""
+	}
+	return schema.GroupKind{Group: group, Kind: r.Kind}
+}
+
+// Short is "Kind/name", as kubectl and Flux write it where the namespace is
+// plain from the context.
+func (r Ref) Short() string { return r.Kind + "/" + r.Name }
+
+// String is "Kind namespace/name", the form for people.
+func (r Ref) String() string {
+	if r.Namespace == "" {
+		return r.Kind + " " + r.Name
+	}
+	return r.Kind + " " + r.Namespace + "/" + r.Name
+}
+
+// Same tells whether both name the same object, whatever the API version.
+func (r Ref) Same(other Ref) bool { return r.Key() == other.Key() }
+
+// Key is the Ref without its version, fit for a map.
+func (r Ref) Key() Key { return Key{r.GroupKind(), r.Namespace, r.Name} }
+
+// Key identifies an object whatever version it is read at.
+type Key struct {
+	schema.GroupKind
+	Namespace, Name string
+}
+
+// Compare orders Refs by kind, namespace and name, then API version, so that
+// output never depends on the order in which a cluster answered.
+func (r Ref) Compare(other Ref) int {
+	return cmp.Or(
+		cmp.Compare(r.Kind, other.Kind),
+		cmp.Compare(r.Namespace, other.Namespace),
+		cmp.Compare(r.Name, other.Name),
+		cmp.Compare(r.APIVersion, other.APIVersion),
+	)
+}

@@ -1,0 +1,68 @@
+package health
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// A status is only worth something while its writer lives: with Flux's
+// controllers gone, everything says Ready for ever. Two signs of life are read:
+// the Leases that the controllers renew, and a Kustomization's own history.
+
+// silence is how long after its last renewal a controller counts as gone.
+// Flux's leases last 35 s (fluxcd/pkg/runtime, leaderelection.Options); the
+// rest is for a restart and for clocks that differ.
+const silence = 2 * time.Minute
+
+// slack is what a layer may be late beyond its own interval and timeout.
+const slack = 5 * time.Minute
+
+// renewals is the newest renewal of each Flux controller's Lease, by the
+// controller's name. Sharded controllers ("kustomize-controller-shard1") each
+// hold one; a live shard keeps the name alive.
+func renewals(snap *snapshot.Snapshot) map[string]time.Time {
+	newest := map[string]time.Time{}
+	for _, lease := range snap.List(LeaseKind, "").Objects {
+		for _, controller := range []string{"source-controller", "kustomize-controller", "helm-controller"} {
+			if strings.HasPrefix(lease.GetName(), controller) && strings.HasSuffix(lease.GetName(), "-leader-election") {
+				newest[controller] = later(newest[controller], field.Time(lease.Object, "spec", "renewTime"))
+			}
+		}
+	}
+	return newest
+}
+
+var controllers = map[string]string{
+	KustomizationKind.Group: "kustomize-controller",
+	HelmReleaseKind.Group:   "helm-controller",
+	GitRepositoryKind.Group: "source-controller",
+}
+
+// trust turns a verdict that rests on a living controller into Unknown where
+// the controller has stopped reporting. A failure is left alone: it was true
+// when it was written, and it is what has to be mended.
+func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
+	controller := controllers[v.Ref.GroupKind().Group]
+	renewed, known := a.leases[controller]
+	if known && a.now.Sub(renewed) > silence {
+		return v.be(Unknown, "Stale", fmt.Sprintf("%s has not reported for %s; what it last said may be out of date",
+			controller, duration.HumanDuration(a.now.Sub(renewed))), renewed)
+	}
+	if v.Ref.Kind != KustomizationKind.Kind {
+		return v
+	}
+	last, recorded := lastRecorded(obj)
+	due := field.Duration(obj.Object, "spec", "interval")*2 + field.Duration(obj.Object, "spec", "timeout") + slack
+	if recorded && v.Status == Ready && a.now.Sub(last.at) > due {
+		return v.be(Unknown, "Stale", fmt.Sprintf("%s last looked at it %s ago, though it should every %s",
+			controller, duration.HumanDuration(a.now.Sub(last.at)), field.Text(obj.Object, "spec", "interval")), last.at)
+	}
+	return v
+}

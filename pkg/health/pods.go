@@ -1,0 +1,104 @@
+package health
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// PendingPods is the field selector for the pods that are read when judging
+// workloads: those that never got to run. They are few in a healthy cluster,
+// where all pods together outweigh everything else; a pod that did run and died
+// shows in its workload's own counters.
+const PendingPods = "status.phase!=Running,status.phase!=Succeeded"
+
+// stuck are the reasons for which a kubelet keeps a container waiting and that
+// no amount of waiting mends (kubernetes v1.36, pkg/kubelet/images/types.go and
+// pkg/kubelet/kuberuntime).
+var stuck = map[string]bool{
+	"CrashLoopBackOff": true, "CreateContainerConfigError": true, "CreateContainerError": true,
+	"ErrImageNeverPull": true, "ErrImagePull": true, "ImageInspectError": true, "ImagePullBackOff": true,
+	"InvalidImageName": true, "PostStartHookError": true, "RegistryUnavailable": true, "RunContainerError": true,
+	"SignatureValidationFailed": true,
+}
+
+// patience is how long a pod may be unschedulable before that counts as a
+// failure: an autoscaler needs a minute or two for a node.
+const patience = 3 * time.Minute
+
+// podOwner is the workload that a pod belongs to.
+type podOwner struct{ kind, namespace, name string }
+
+// troubledPods groups the pods that have not come to run by their workload. A
+// ReplicaSet's name is its Deployment's and the pod template's hash, which every
+// pod has as a label, so ReplicaSets need not be read.
+func troubledPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstructured {
+	byOwner := map[podOwner][]*unstructured.Unstructured{}
+	for _, pod := range snap.List(PodKind, "").Objects {
+		phase := field.Text(pod.Object, "status", "phase")
+		if phase == "Running" || phase == "Succeeded" || pod.GetDeletionTimestamp() != nil {
+			continue
+		}
+		for _, owner := range pod.GetOwnerReferences() {
+			key := podOwner{owner.Kind, pod.GetNamespace(), owner.Name}
+			if owner.Kind == "ReplicaSet" {
+				name, cut := strings.CutSuffix(owner.Name, "-"+pod.GetLabels()["pod-template-hash"])
+				if !cut {
+					continue
+				}
+				key = podOwner{DeploymentKind.Kind, pod.GetNamespace(), name}
+			}
+			byOwner[key] = append(byOwner[key], pod)
+		}
+	}
+	return byOwner
+}
+
+// blockedPods sums up what keeps a workload's pods from running, when that is
+// something that won't pass.
+func (a *Assessor) blockedPods(v Verdict) (try, bool) {
+	var found try
+	count := 0
+	for _, pod := range a.pods[podOwner{v.Ref.Kind, v.Ref.Namespace, v.Ref.Name}] {
+		reason := a.blockedBy(pod)
+		if reason == "" || found.reason != "" && reason != found.reason {
+			continue
+		}
+		count++
+		found.reason = reason
+		if at := pod.GetCreationTimestamp().Time; found.at.IsZero() || at.Before(found.at) {
+			found.at = at
+		}
+	}
+	noun := "pods"
+	if count == 1 {
+		noun = "pod"
+	}
+	found.message = fmt.Sprintf("%d %s: %s", count, noun, found.reason)
+	return found, count > 0
+}
+
+func (a *Assessor) blockedBy(pod *unstructured.Unstructured) string {
+	containers := slices.Concat(
+		field.List(pod.Object, "status", "initContainerStatuses"),
+		field.List(pod.Object, "status", "containerStatuses"))
+	for _, container := range containers {
+		if reason := field.Text(container, "state", "waiting", "reason"); stuck[reason] {
+			return reason
+		}
+	}
+	scheduled := conditionOf(pod, "PodScheduled")
+	if scheduled.is("False") && a.now.Sub(scheduled.since) > patience {
+		return scheduled.reason
+	}
+	if field.Text(pod.Object, "status", "phase") == "Failed" {
+		return field.Text(pod.Object, "status", "reason")
+	}
+	return ""
+}

@@ -1,0 +1,46 @@
+package health
+
+import (
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+)
+
+// balancing is how long a cloud may take to give a load balancer its address.
+const balancing = 10 * time.Minute
+
+// Addresses are what a load balancer can be reached at, IPs and host names, in
+// the order in which the cloud gave them.
+func Addresses(service *unstructured.Unstructured) []string {
+	var addresses []string
+	for _, ingress := range field.List(service.Object, "status", "loadBalancer", "ingress") {
+		for _, key := range []string{"ip", "hostname"} {
+			if address := field.Text(ingress, key); address != "" {
+				addresses = append(addresses, address)
+			}
+		}
+	}
+	return addresses
+}
+
+// service judges a Service by its address; whether pods stand behind it is its
+// workload's business. kstatus calls a LoadBalancer current once it has a
+// cluster IP; to a modality outside, one without an address is not there.
+func (a *Assessor) service(obj *unstructured.Unstructured, v Verdict) Verdict {
+	created := obj.GetCreationTimestamp().Time
+	kind := field.Text(obj.Object, "spec", "type")
+	if kind != "LoadBalancer" {
+		return v.be(Ready, "", "type "+kind, created)
+	}
+	if addresses := Addresses(obj); len(addresses) > 0 {
+		return v.be(Ready, "", strings.Join(addresses, ", "), created)
+	}
+	const message = "the load balancer has no address yet"
+	if a.now.Sub(created) > balancing {
+		return v.be(Failing, "NoAddress", message, created)
+	}
+	return v.be(Progressing, "NoAddress", message, created)
+}

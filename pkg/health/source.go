@@ -1,0 +1,37 @@
+package health
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+)
+
+// source judges where a layer comes from: GitRepository, OCIRepository, Bucket.
+// A source that can't be fetched any more still serves its last artifact, so
+// the layers look fine while nothing new arrives.
+func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
+	if field.Bool(obj.Object, "spec", "suspend") {
+		return v.be(Suspended, "Suspended", "fetching is switched off (spec.suspend)", time.Time{})
+	}
+	for _, name := range []string{"Stalled", "FetchFailed", "StorageOperationFailed", "IncludeUnavailable"} {
+		if failed := conditionOf(obj, name); failed.is("True") {
+			return v.be(Failing, failed.reason, brief(failed.message), failed.since)
+		}
+	}
+	revision := field.Text(obj.Object, "status", "artifact", "revision")
+	ready := conditionOf(obj, "Ready")
+	switch {
+	case ready.is("False"):
+		return v.be(Failing, ready.reason, brief(ready.message), ready.since)
+	case ready.is("True") && ready.behind(obj):
+		return a.unseen(obj, v)
+	case ready.is("True"), ready.is("Unknown") && revision != "" && !ready.behind(obj):
+		return a.trust(obj, v.be(Ready, "", revision, ready.since))
+	case ready.is("Unknown"):
+		return a.trust(obj, v.be(Progressing, "Progressing", brief(ready.message), ready.since))
+	default:
+		return a.unseen(obj, v)
+	}
+}

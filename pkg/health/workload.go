@@ -1,0 +1,88 @@
+package health
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+)
+
+// Replicas are the pods of a workload: those that serve, and those wanted. The
+// API server defaults spec.replicas to 1.
+func Replicas(obj *unstructured.Unstructured) (ready, wanted int64) {
+	serving := "readyReplicas"
+	if obj.GetKind() == DeploymentKind.Kind {
+		serving = "availableReplicas"
+	}
+	return field.Int(obj.Object, "status", serving), field.IntOr(1, obj.Object, "spec", "replicas")
+}
+
+// deployment judges as `kubectl rollout status` does (kubectl v0.36,
+// pkg/polymorphichelpers/rollout_status.go), and besides looks at the pods that
+// can't start, long before the ten minutes of the progress deadline are over.
+func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict {
+	available, wanted := Replicas(obj)
+	updated := field.Int(obj.Object, "status", "updatedReplicas")
+	progress := conditionOf(obj, "Progressing")
+	if wanted == 0 {
+		return v.be(Suspended, "ScaledToZero", "it is scaled to no replicas", time.Time{})
+	}
+	if progress.behind(obj) {
+		return v.be(Progressing, "NotYetObserved", "its newest spec has not been acted on yet", obj.GetCreationTimestamp().Time)
+	}
+	if blocked, ok := a.blockedPods(v); ok {
+		return v.be(Failing, blocked.reason, blocked.message, blocked.at)
+	}
+	if progress.is("False") {
+		return v.be(Failing, progress.reason, brief(progress.message), progress.since)
+	}
+	if failure := conditionOf(obj, "ReplicaFailure"); failure.is("True") {
+		return v.be(Failing, failure.reason, brief(failure.message), failure.since)
+	}
+	return rollout(obj, v, available, updated, wanted)
+}
+
+func rollout(obj *unstructured.Unstructured, v Verdict, available, updated, wanted int64) Verdict {
+	progress, serving := conditionOf(obj, "Progressing"), conditionOf(obj, "Available")
+	since := later(progress.since, serving.since)
+	switch {
+	case updated < wanted:
+		return v.be(Progressing, "RollingOut", fmt.Sprintf("%d of %d replicas are of the newest template", updated, wanted), since)
+	case available < wanted && serving.is("False") && progress.reason == "NewReplicaSetAvailable":
+		// It was whole before, so this is no rollout: pods have died.
+		return v.be(Failing, serving.reason, fmt.Sprintf("%d of %d replicas are available", available, wanted), serving.since)
+	case available < wanted:
+		return v.be(Progressing, "RollingOut", fmt.Sprintf("%d of %d replicas are available", available, wanted), since)
+	}
+	return v.be(Ready, "", fmt.Sprintf("%d of %d available", available, wanted), serving.since)
+}
+
+// settling is how long a StatefulSet, which has no deadline of its own, may
+// take before missing pods count as a failure.
+const settling = 10 * time.Minute
+
+// statefulSet judges a StatefulSet by its counters: it has no conditions that
+// its controller fills.
+func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdict {
+	ready, wanted := Replicas(obj)
+	created := obj.GetCreationTimestamp().Time
+	current, update := field.Text(obj.Object, "status", "currentRevision"), field.Text(obj.Object, "status", "updateRevision")
+	message := fmt.Sprintf("%d of %d replicas are ready", ready, wanted)
+	blocked, stuck := a.blockedPods(v)
+	switch {
+	case wanted == 0:
+		return v.be(Suspended, "ScaledToZero", "it is scaled to no replicas", time.Time{})
+	case (condition{}).behind(obj):
+		return v.be(Progressing, "NotYetObserved", "its newest spec has not been acted on yet", created)
+	case stuck:
+		return v.be(Failing, blocked.reason, blocked.message, blocked.at)
+	case ready >= wanted && current == update:
+		return v.be(Ready, "", fmt.Sprintf("%d of %d ready", ready, wanted), created)
+	case current != update, a.now.Sub(created) < settling:
+		return v.be(Progressing, "RollingOut", message, time.Time{})
+	default:
+		return v.be(Failing, "ReplicasNotReady", message, time.Time{})
+	}
+}

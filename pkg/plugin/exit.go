@@ -1,0 +1,58 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// The exit codes, as `kubectl diff` has them: yes, no, could not tell; and
+// timeout(1)'s for a --timeout that ran out.
+const (
+	exitYes         = 0
+	exitNo          = 1
+	exitUnclear     = 2
+	exitTimeout     = 124
+	exitInterrupted = 130 // 128 + SIGINT, as shells report it
+)
+
+// answer ends a command that worked with a code other than 0: its output has
+// already said why.
+type answer int
+
+func (a answer) Error() string { return fmt.Sprintf("exit status %d", int(a)) }
+
+// problem is an error with the next thing to do about it.
+type problem struct {
+	err  error
+	hint string
+}
+
+func (p *problem) Error() string { return p.err.Error() }
+func (p *problem) Unwrap() error { return p.err }
+
+// withHint adds what to do next to an error.
+func withHint(err error, hint string, args ...any) error {
+	return &problem{err: err, hint: fmt.Sprintf(hint, args...)}
+}
+
+// exitCode turns the end of a command into the program's exit code, and says
+// what went wrong when nothing else has.
+func exitCode(err error, stderr io.Writer) int {
+	var code answer
+	switch {
+	case err == nil:
+		return exitYes
+	case errors.As(err, &code):
+		return int(code)
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	fmt.Fprintf(stderr, "error: %v\n", err)
+	var known *problem
+	if errors.As(err, &known) {
+		fmt.Fprintln(stderr, known.hint)
+	}
+	return exitUnclear
+}

@@ -1,0 +1,102 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/examples"
+	"github.com/digihunch/kubectl-orthweb/pkg/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// factsFlags say where facts come from: the cluster of the kubeconfig, or a
+// recorded one.
+type factsFlags struct {
+	kube    *genericclioptions.ConfigFlags
+	streams genericiooptions.IOStreams
+}
+
+// examplePrefix marks a --from that is built into the program.
+const examplePrefix = "example:"
+
+func addFromFlag(flags *pflag.FlagSet, from *string) {
+	flags.StringVar(from, "from", "", fmt.Sprintf(
+		"Read a snapshot instead of the cluster: a file, - for standard input, or one of %s",
+		strings.Join(exampleNames(), ", ")))
+}
+
+func exampleNames() []string {
+	names := examples.Names()
+	for i, name := range names {
+		names[i] = examplePrefix + name
+	}
+	return names
+}
+
+// read gets the facts: from the snapshot that from names, or when it is empty,
+// from the cluster.
+func (f *factsFlags) read(ctx context.Context, from string, wants []collect.Want) (*snapshot.Snapshot, error) {
+	if from == "" {
+		return f.collect(ctx, wants, false)
+	}
+	source, err := f.open(from)
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
+	snap, err := snapshot.Read(source)
+	if err != nil {
+		return nil, fmt.Errorf("reading the snapshot %s: %w", from, err)
+	}
+	return snap, nil
+}
+
+func (f *factsFlags) open(from string) (io.ReadCloser, error) {
+	if name, ok := strings.CutPrefix(from, examplePrefix); ok {
+		content, err := examples.Open(name)
+		if err != nil {
+			return nil, withHint(fmt.Errorf("no example is called %q", name), "There are: %s.", strings.Join(exampleNames(), ", "))
+		}
+		return io.NopCloser(bytes.NewReader(content)), nil
+	}
+	if from == "-" {
+		return io.NopCloser(f.streams.In), nil
+	}
+	file, err := os.Open(from)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, withHint(fmt.Errorf("there is no file %s", from),
+			"Make one with 'kubectl orthweb snapshot save %s', or try --from=%s.", from, exampleNames()[0])
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the snapshot: %w", err)
+	}
+	return file, nil
+}
+
+// collect reads the cluster that the user's kubeconfig names.
+func (f *factsFlags) collect(ctx context.Context, wants []collect.Want, version bool) (*snapshot.Snapshot, error) {
+	config, err := f.kube.ToRESTConfig()
+	if err != nil {
+		return nil, withHint(fmt.Errorf("reading the kubeconfig: %w", err),
+			"Choose a cluster with --context or --kubeconfig, or look at a recorded one with --from=%s.", exampleNames()[0])
+	}
+	opts := collect.Options{Plugin: buildVersion(), Version: version}
+	if namespace, _, err := f.kube.ToRawKubeConfigLoader().Namespace(); err == nil {
+		opts.Namespaces = []string{namespace}
+	}
+	snap, err := collect.Collect(ctx, config, wants, opts)
+	var gone *collect.Error
+	if errors.As(err, &gone) && ctx.Err() == nil {
+		return nil, withHint(err, "Check the cluster with 'kubectl version', or choose another with --context.")
+	}
+	return snap, err
+}

@@ -1,0 +1,140 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// look reads the cluster once and works out the states.
+func (o *statusOptions) look(ctx context.Context) ([]tenant.Status, time.Time, error) {
+	snap, err := o.facts.read(ctx, "", statusWants())
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	statuses, err := o.assess(snap)
+	return statuses, snap.Meta().At, err
+}
+
+// pause sleeps between two looks, until the context ends.
+func pause(ctx context.Context, interval time.Duration) error {
+	timer := time.NewTimer(interval)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// watchLoop shows the state over and over: in place on a terminal; elsewhere
+// appended, and only when something other than an age has changed. A look that
+// fails is reported and tried again: the cluster may be what is being mended.
+func (o *statusOptions) watchLoop(ctx context.Context) error {
+	out := o.facts.streams.Out
+	last := ""
+	for {
+		statuses, now, err := o.look(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		style := o.output.style(out)
+		var screen bytes.Buffer
+		if err == nil {
+			err = o.print(&screen, statuses, now, style)
+		}
+		if err != nil {
+			fmt.Fprintf(o.facts.streams.ErrOut, "error: %v; trying again in %s\n", err, o.interval)
+		} else if style.Width > 0 {
+			redraw(out, screen.String())
+		} else if state := stateOf(statuses); state != last {
+			last = state
+			fmt.Fprint(out, screen.String())
+		}
+		if err := pause(ctx, o.interval); err != nil {
+			return err
+		}
+	}
+}
+
+// redraw paints over the last screen without a flash (ECMA-48: CUP, EL, ED).
+func redraw(out interface{ Write([]byte) (int, error) }, screen string) {
+	lines := strings.ReplaceAll(screen, "\n", "\x1b[K\n")
+	fmt.Fprint(out, "\x1b[H"+lines+"\x1b[J")
+}
+
+// stateOf is all that matters of the states but the ages.
+func stateOf(statuses []tenant.Status) string {
+	var state strings.Builder
+	for _, s := range statuses {
+		fmt.Fprintln(&state, s.Name, s.Verdict.Status, s.Verdict.Ref, s.Verdict.Reason, s.LayersReady, s.Orthanc, s.Database, s.Addresses, s.Revision)
+		for _, link := range s.Chain {
+			fmt.Fprintln(&state, link.Ref, link.Status, link.Reason)
+		}
+	}
+	return state.String()
+}
+
+// waitLoop looks until all tenants are Ready or the time is over, and says on
+// standard error each time a tenant's state changes.
+func (o *statusOptions) waitLoop(ctx context.Context) error {
+	deadline, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	said := map[string]string{}
+	var statuses []tenant.Status
+	var now time.Time
+	var err error
+	for {
+		latest, at, lookErr := o.look(deadline)
+		if deadline.Err() != nil {
+			break
+		}
+		if err = lookErr; err == nil {
+			statuses, now = latest, at
+			o.progress(statuses, said)
+			if verdictOf(statuses) == nil {
+				return o.print(o.facts.streams.Out, statuses, now, o.output.style(o.facts.streams.Out))
+			}
+		}
+		if pause(deadline, o.interval) != nil {
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return o.ranOut(statuses, now, err)
+}
+
+// ranOut ends a wait whose time is over: with the last state seen, or with why
+// there is none.
+func (o *statusOptions) ranOut(statuses []tenant.Status, now time.Time, err error) error {
+	if err != nil {
+		return err
+	}
+	if statuses != nil {
+		if err := o.print(o.facts.streams.Out, statuses, now, o.output.style(o.facts.streams.Out)); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(o.facts.streams.ErrOut, "error: not all tenants were ready within %s\n", o.timeout)
+	return answer(exitTimeout)
+}
+
+func (o *statusOptions) progress(statuses []tenant.Status, said map[string]string) {
+	for _, s := range statuses {
+		state := string(s.Verdict.Status)
+		if ref, ok := s.WaitsFor(); ok {
+			state += ": " + ref.Short() + " " + s.Verdict.Reason
+		}
+		if said[s.Name] != state {
+			said[s.Name] = state
+			fmt.Fprintf(o.facts.streams.ErrOut, "%s is %s\n", s.Name, state)
+		}
+	}
+}

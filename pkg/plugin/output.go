@@ -1,0 +1,103 @@
+package plugin
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/printers"
+	"k8s.io/kubectl/pkg/cmd/get"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
+)
+
+// outputFlags are -o and its kin, with the meaning they have in `kubectl get`.
+type outputFlags struct {
+	format    string
+	noHeaders bool
+	json      *genericclioptions.JSONYamlPrintFlags
+	name      *genericclioptions.NamePrintFlags
+	template  *genericclioptions.KubeTemplatePrintFlags
+	columns   *get.CustomColumnsPrintFlags
+}
+
+func newOutputFlags() *outputFlags {
+	return &outputFlags{
+		json:     genericclioptions.NewJSONYamlPrintFlags(),
+		name:     genericclioptions.NewNamePrintFlags(""),
+		template: genericclioptions.NewKubeTemplatePrintFlags(),
+		columns:  get.NewCustomColumnsPrintFlags(),
+	}
+}
+
+const outputFormats = "wide, json, yaml, name, jsonpath=…, jsonpath-file=…, go-template=…, go-template-file=…, custom-columns=…, custom-columns-file=…"
+
+func (o *outputFlags) addTo(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&o.format, "output", "o", "", "Output format, one of: "+outputFormats)
+	cmd.Flags().BoolVar(&o.noHeaders, "no-headers", false, "Leave the headings of tables out")
+	o.template.AddFlags(cmd)
+}
+
+// table tells whether the output is one for people.
+func (o *outputFlags) table() bool { return o.format == "" || o.format == "wide" }
+
+// printer is kubectl's own for the format. It refuses a format that does not
+// exist, or whose template does not parse.
+func (o *outputFlags) printer() (printers.ResourcePrinter, error) {
+	o.columns.NoHeaders = o.noHeaders
+	var err error
+	for _, make := range []func(string) (printers.ResourcePrinter, error){
+		o.json.ToPrinter, o.name.ToPrinter, o.template.ToPrinter, o.columns.ToPrinter,
+	} {
+		var printer printers.ResourcePrinter
+		printer, err = make(o.format)
+		if err == nil {
+			return printer, nil
+		}
+		if !genericclioptions.IsNoCompatiblePrinterError(err) {
+			return nil, err
+		}
+	}
+	return nil, withHint(fmt.Errorf("there is no output format %q", o.format), "Give -o one of: %s.", outputFormats)
+}
+
+// validate tells of a wrong format before anything is read.
+func (o *outputFlags) validate() error {
+	if o.table() {
+		return nil
+	}
+	_, err := o.printer()
+	return err
+}
+
+// style is how tables are to look on w: fitted and coloured on a terminal,
+// whole and plain elsewhere. NO_COLOR (no-color.org) and TERM=dumb turn the
+// colours off.
+func (o *outputFlags) style(w io.Writer) render.Style {
+	style := render.Style{Wide: o.format == "wide", NoHeaders: o.noHeaders}
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return style
+	}
+	style.Colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	if width, _, err := term.GetSize(int(file.Fd())); err == nil {
+		style.Width = width
+	}
+	return style
+}
+
+// plural is "1 tenant", "2 tenants".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func quoted(names []string) string {
+	return strings.Join(names, ", ")
+}

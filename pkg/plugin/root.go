@@ -1,0 +1,78 @@
+// Package plugin is the command line: one file a command. It is the only place
+// that knows of flags, terminals and exit codes.
+package plugin
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/klog/v2"
+	"k8s.io/kubectl/pkg/util/templates"
+)
+
+// Run runs the command line with the arguments that follow the program's name,
+// and returns the exit code: 0 yes, 1 no, 2 could not tell, 124 out of time.
+func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams) int {
+	root := NewRoot(streams)
+	root.SetArgs(args)
+	return exitCode(root.ExecuteContext(ctx), streams.ErrOut)
+}
+
+var rootLong = templates.LongDesc(`
+	See and mend the tenants of a Korthweb: Orthanc DICOM servers that Flux
+	delivers, cert-manager certifies and Istio lets in.
+
+	Every command takes kubectl's own flags (--context, -n, --as, …). The exit
+	status is 0 for yes (ready), 1 for no (not ready), 2 when it could not be
+	told, 124 when --timeout ran out.`)
+
+// NewRoot builds the command tree.
+func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "orthweb",
+		Short:         "See and mend the tenants of a Korthweb",
+		Long:          rootLong,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl orthweb"},
+		Args:          noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.ErrOut)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return withHint(err, "See '%s --help' for usage.", cmd.CommandPath())
+	})
+	kube := genericclioptions.NewConfigFlags(true)
+	kube.AddFlags(root.PersistentFlags())
+	addVerbosity(root)
+
+	facts := &factsFlags{kube: kube, streams: streams}
+	root.AddCommand(newStatus(facts), newSnapshot(facts), newVersion(facts))
+	return root
+}
+
+// noArgs refuses arguments with the names of what there is, as kubectl does.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return withHint(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()),
+		"See '%s --help' for the commands there are.", cmd.CommandPath())
+}
+
+// addVerbosity adds kubectl's -v: from 6 on client-go logs each request.
+func addVerbosity(root *cobra.Command) {
+	all := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(all)
+	level := all.Lookup("v")
+	level.Usage = "Log level: 6 shows each request to the API server, 8 its content"
+	root.PersistentFlags().AddGoFlag(level)
+}

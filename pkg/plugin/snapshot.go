@@ -1,0 +1,124 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+var (
+	snapshotLong = templates.LongDesc(`
+		Record the cluster, to look at it later or elsewhere.
+
+		A snapshot holds the objects that states and causes are worked out from,
+		and what could not be read. It holds no secrets: of a Secret it keeps the
+		names of the keys and public certificates, of environment variables and
+		ConfigMaps the names; passwords and tokens in messages and addresses are
+		masked. Names of objects, hosts and images are in it.`)
+	snapshotExample = templates.Examples(`
+		# Record the cluster, for a support ticket
+		kubectl orthweb snapshot save tuesday.tgz
+
+		# Look at it
+		kubectl orthweb status --from=tuesday.tgz`)
+)
+
+func newSnapshot(facts *factsFlags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "snapshot",
+		Short:   "Record the cluster in a file without secrets",
+		Long:    snapshotLong,
+		Example: snapshotExample,
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newSnapshotSave(facts))
+	return cmd
+}
+
+func newSnapshotSave(facts *factsFlags) *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:     "save FILE",
+		Short:   "Record the cluster in a file",
+		Long:    snapshotLong,
+		Example: snapshotExample,
+		Args:    oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runSave(cmd.Context(), facts, args[0], force)
+		},
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "Replace the file if it exists")
+	return cmd
+}
+
+func oneFile(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return withHint(fmt.Errorf("%s takes one FILE, not %d arguments", cmd.CommandPath(), len(args)),
+		"See '%s --help' for usage.", cmd.CommandPath())
+}
+
+func runSave(ctx context.Context, facts *factsFlags, file string, force bool) error {
+	if err := vacant(file, force); err != nil {
+		return err
+	}
+	wants := snapshotWants()
+	fmt.Fprintf(facts.streams.ErrOut, "Reading %s…\n", plural(len(wants), "kind"))
+	snap, err := facts.collect(ctx, wants, true)
+	if err != nil {
+		return err
+	}
+	if err := saveSnapshot(file, force, snap); err != nil {
+		return err
+	}
+	objects, unread := 0, 0
+	for _, asked := range snap.Asked() {
+		if asked.Failure == nil {
+			objects += len(snap.List(asked.GroupKind(), asked.Namespace).Objects)
+			continue
+		}
+		unread++
+		fmt.Fprintf(facts.streams.ErrOut, "Not seen: %s\n", asked.Failure)
+	}
+	fmt.Fprintf(facts.streams.ErrOut, "Saved %s of %s in %s. Look at it: kubectl orthweb status --from=%s\n",
+		plural(objects, "object"), plural(len(wants)-unread, "kind"), file, file)
+	return nil
+}
+
+// vacant refuses a file that exists, unless it may be replaced.
+func vacant(file string, force bool) error {
+	if _, err := os.Lstat(file); err == nil && !force {
+		return withHint(fmt.Errorf("%s exists already", file), "Choose another name, or add --force to replace it.")
+	}
+	return nil
+}
+
+// saveSnapshot writes the file whole or not at all: into a temporary one beside
+// it, readable by its owner only, which is synced and renamed.
+func saveSnapshot(file string, force bool, snap *snapshot.Snapshot) (err error) {
+	if err := vacant(file, force); err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(file), ".orthweb-*")
+	if err != nil {
+		return fmt.Errorf("saving the snapshot: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("saving the snapshot: %w", errors.Join(err, os.Remove(temporary.Name())))
+		}
+	}()
+	if err := errors.Join(snapshot.Write(temporary, snap), temporary.Sync(), temporary.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), file)
+}

@@ -1,0 +1,263 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+var (
+	statusLong = templates.LongDesc(`
+		Show the state of the tenants: a line each, or the whole chain of those
+		that are named, from Flux's source to the ingress.
+
+		A tenant is Ready when every object of its chain is. It is Failing when
+		the last try of one failed, even while Flux tries again; Progressing when
+		one is on its way; Suspended when one is switched off; Unknown when one
+		could not be read, or its controller has stopped reporting.
+
+		The exit status is 0 when all tenants shown are Ready, 1 when one is not,
+		2 when it could not be told.`)
+	statusExample = templates.Examples(`
+		# All tenants, a line each
+		kubectl orthweb status
+
+		# One tenant's whole chain
+		kubectl orthweb status bhs
+
+		# Wait in a script until a tenant is ready, ten minutes at most
+		kubectl orthweb status bhs --wait --timeout=10m
+
+		# Names of the tenants that are not ready
+		kubectl orthweb status -o jsonpath='{range .items[?(@.status!="Ready")]}{.metadata.name}{"\n"}{end}'
+
+		# Try it without a cluster
+		kubectl orthweb status --from=example:failing`)
+)
+
+type statusOptions struct {
+	facts    *factsFlags
+	output   *outputFlags
+	names    []string
+	all      bool
+	from     string
+	save     string
+	force    bool
+	watch    bool
+	wait     bool
+	timeout  time.Duration
+	interval time.Duration
+}
+
+func newStatus(facts *factsFlags) *cobra.Command {
+	o := &statusOptions{facts: facts, output: newOutputFlags()}
+	cmd := &cobra.Command{
+		Use:     "status [TENANT...]",
+		Short:   "Show the state of the tenants",
+		Long:    statusLong,
+		Example: statusExample,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.names = args
+			if err := o.validate(cmd); err != nil {
+				return err
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	o.output.addTo(cmd)
+	addFromFlag(cmd.Flags(), &o.from)
+	cmd.Flags().BoolVar(&o.all, "all", false, "Show the whole chain of every tenant")
+	cmd.Flags().StringVar(&o.save, "save", "", "Save what was read as a snapshot in this file")
+	cmd.Flags().BoolVar(&o.force, "force", false, "Let --save replace a file")
+	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "Keep showing the state until interrupted")
+	cmd.Flags().BoolVar(&o.wait, "wait", false, "Wait until the tenants are Ready")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 10*time.Minute, "How long --wait waits")
+	cmd.Flags().DurationVar(&o.interval, "interval", 5*time.Second, "How often --watch and --wait look")
+	return cmd
+}
+
+// validate finds what is wrong with the flags before anything is read.
+func (o *statusOptions) validate(cmd *cobra.Command) error {
+	hint := "See 'kubectl orthweb status --help' for usage."
+	repeats := o.watch || o.wait
+	switch {
+	case o.all && len(o.names) > 0:
+		return withHint(errors.New("--all and the names of tenants exclude each other"), hint)
+	case o.watch && o.wait:
+		return withHint(errors.New("--watch and --wait exclude each other"), hint)
+	case repeats && o.from != "":
+		return withHint(errors.New("a snapshot does not change: --watch and --wait need a cluster"), "Leave --from out.")
+	case repeats && o.save != "":
+		return withHint(errors.New("--save goes with a single look, not with --watch or --wait"), hint)
+	case cmd.Flags().Changed("timeout") && !o.wait:
+		return withHint(errors.New("--timeout is how long --wait waits"), "Add --wait, or bound each request with --request-timeout.")
+	case o.timeout <= 0 || o.interval < time.Second:
+		return withHint(errors.New("--timeout must be above 0, and --interval a second or more"), hint)
+	case o.watch && !o.output.table():
+		return withHint(errors.New("--watch shows tables only"), "Use --wait, or leave -o out.")
+	}
+	return o.output.validate()
+}
+
+func (o *statusOptions) run(ctx context.Context) error {
+	switch {
+	case o.watch:
+		return o.watchLoop(ctx)
+	case o.wait:
+		return o.waitLoop(ctx)
+	}
+	snap, err := o.facts.read(ctx, o.from, statusWants())
+	if err != nil {
+		return err
+	}
+	if o.save != "" {
+		if err := saveSnapshot(o.save, o.force, snap); err != nil {
+			return err
+		}
+	}
+	statuses, err := o.assess(snap)
+	if err != nil {
+		return err
+	}
+	if err := o.print(o.facts.streams.Out, statuses, snap.Meta().At, o.output.style(o.facts.streams.Out)); err != nil {
+		return err
+	}
+	o.advise(statuses)
+	return verdictOf(statuses)
+}
+
+// assess finds the tenants that were asked for and works out their states.
+func (o *statusOptions) assess(snap *snapshot.Snapshot) ([]tenant.Status, error) {
+	tenants := tenant.Discover(snap)
+	if len(tenants) == 0 {
+		return nil, noTenants(snap)
+	}
+	chosen := tenants
+	if len(o.names) > 0 {
+		chosen = nil
+		for _, name := range o.names {
+			t, ok := tenant.Find(tenants, name)
+			if !ok {
+				return nil, noSuchTenant(name, tenants, snap)
+			}
+			chosen = append(chosen, t)
+		}
+	}
+	return tenant.Assess(snap, chosen), nil
+}
+
+func noSuchTenant(name string, tenants []tenant.Tenant, snap *snapshot.Snapshot) error {
+	var names []string
+	for _, t := range tenants {
+		names = append(names, t.Name)
+	}
+	hint := "There are: " + quoted(names) + "."
+	for _, why := range snap.List(health.KustomizationKind, "").Unknown {
+		hint += "\nThere may be more: " + why.String() + "."
+	}
+	return withHint(fmt.Errorf("there is no tenant %q", name), "%s", hint)
+}
+
+// noTenants says why none was found: no Flux, no rights, or none there.
+func noTenants(snap *snapshot.Snapshot) error {
+	for _, why := range snap.List(health.KustomizationKind, "").Unknown {
+		switch why.Why {
+		case snapshot.NotServed:
+			return withHint(errors.New("no tenant was found: this cluster does not serve Flux's Kustomizations"),
+				"Check that --context names the right cluster, and that Flux is installed (flux check).")
+		case snapshot.Forbidden:
+			return withHint(fmt.Errorf("no tenant was found: %s", why),
+				"Ask for that right, or name a namespace that you may read with -n.")
+		default:
+			return withHint(fmt.Errorf("no tenant was found: %s", why), "Try again, perhaps with a longer --request-timeout.")
+		}
+	}
+	return withHint(errors.New("no tenant was found: nothing here runs Orthanc, or is labelled workload=orthweb"),
+		"Check that --context names the right cluster.")
+}
+
+// print shows lines, chains or objects.
+func (o *statusOptions) print(w io.Writer, statuses []tenant.Status, now time.Time, style render.Style) error {
+	if !o.output.table() {
+		printer, err := o.output.printer()
+		if err != nil {
+			return err
+		}
+		object, err := render.Object(statuses, now, len(o.names) == 1)
+		if err != nil {
+			return err
+		}
+		return printer.PrintObj(object, w)
+	}
+	if len(o.names) == 0 && !o.all {
+		return render.Tenants(w, statuses, now, style)
+	}
+	for i, s := range statuses {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := render.Chain(w, s, now, style); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// advise says on standard error what to look at next.
+func (o *statusOptions) advise(statuses []tenant.Status) {
+	if !o.output.table() || len(o.names) > 0 || o.all {
+		return
+	}
+	at := slices.IndexFunc(statuses, func(s tenant.Status) bool { return !s.Ready() })
+	if at < 0 {
+		return
+	}
+	bad := 0
+	for _, s := range statuses {
+		if !s.Ready() {
+			bad++
+		}
+	}
+	verb := "are"
+	if bad == 1 {
+		verb = "is"
+	}
+	from := ""
+	if o.from != "" {
+		from = " --from=" + o.from
+	}
+	fmt.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. The whole chain: kubectl orthweb status %s%s\n",
+		bad, plural(len(statuses), "tenant"), verb, statuses[at].Name, from)
+}
+
+// verdictOf is the exit code: no as soon as one tenant is known not to be
+// ready, unclear when one could not be judged.
+func verdictOf(statuses []tenant.Status) error {
+	code := answer(exitYes)
+	for _, s := range statuses {
+		switch s.Verdict.Status {
+		case health.Ready:
+		case health.Unknown:
+			if code == exitYes {
+				code = exitUnclear
+			}
+		default:
+			code = exitNo
+		}
+	}
+	if code == exitYes {
+		return nil
+	}
+	return code
+}

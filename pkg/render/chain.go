@@ -1,0 +1,143 @@
+package render
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// Chain prints one tenant's whole chain: the verdict in a sentence, where the
+// tenant is to be reached, then each object in the order in which they build on
+// one another.
+func Chain(w io.Writer, s tenant.Status, now time.Time, style Style) error {
+	out := bufio.NewWriter(w)
+	headline(out, s, now, style)
+	facts(out, s, now)
+	t := table{columns: chainColumns, indent: "  "}
+	var sections []tenant.Section
+	for _, link := range s.Chain {
+		sections = append(sections, link.Section)
+		t.rows = append(t.rows, []string{
+			string(link.Status), object(link.Ref, s), age(link.Since, now), explain(link, style),
+		})
+	}
+	if err := printSections(out, t, sections, style); err != nil {
+		return err
+	}
+	unread(out, s)
+	return out.Flush()
+}
+
+var chainColumns = []column{
+	{heading: "STATUS", keep: 98},
+	{heading: "OBJECT", keep: 99},
+	{heading: "SINCE", keep: 50},
+	{heading: "MESSAGE", keep: 97, flexible: true},
+}
+
+func headline(out io.Writer, s tenant.Status, now time.Time, style Style) {
+	status := string(s.Verdict.Status)
+	if style.Colour {
+		status = paintStatus(s.Verdict.Status, status)
+	}
+	fmt.Fprintf(out, "%s is %s", s.Name, status)
+	if !s.Verdict.Since.IsZero() {
+		fmt.Fprintf(out, " since %s ago", age(s.Verdict.Since, now))
+	}
+	if !s.Ready() {
+		fmt.Fprintf(out, ": %s", waiting(s))
+	}
+	fmt.Fprintln(out)
+}
+
+// facts are what people want to copy: hosts, address, counts.
+func facts(out io.Writer, s tenant.Status, now time.Time) {
+	web := none
+	if len(s.Web.Hosts) > 0 {
+		web = "https://" + s.Web.Hosts[0]
+		if s.Web.Port == 80 {
+			web = "http://" + s.Web.Hosts[0]
+		} else if s.Web.Port != 443 {
+			web += fmt.Sprintf(":%d", s.Web.Port)
+		}
+	}
+	fmt.Fprintf(out, "  Web       %s\n", web)
+	fmt.Fprintf(out, "  DICOM     %s\n", dicom(s.DICOM))
+	fmt.Fprintf(out, "  Address   %s\n", orNone(s.Addresses))
+	fmt.Fprintf(out, "  Layers %s, Orthanc %s, database %s, certificate %s, revision %s\n",
+		layers(s), replicas(s.Orthanc), replicas(s.Database), left(s.CertificateEnd, now), revision(s.Revision))
+}
+
+// object names a link's object, with its namespace where that is not plain.
+func object(ref finding.Ref, s tenant.Status) string {
+	switch {
+	case ref.Name == "":
+		return ref.Kind + " (all)"
+	case len(s.Namespaces) > 1 && ref.Namespace != "":
+		return clean(ref.Kind + "/" + ref.Namespace + "/" + ref.Name)
+	}
+	return clean(ref.Short())
+}
+
+// messageLimit keeps a line readable where no terminal sets a width.
+const messageLimit = 100
+
+// explain is what there is to say about a link, as short as makes sense.
+func explain(link tenant.Link, style Style) string {
+	message := link.Message
+	if link.Status != health.Ready && link.Reason != "" && !strings.Contains(message, link.Reason) {
+		message = link.Reason + ": " + message
+	}
+	if link.Detail != "" {
+		message = strings.TrimSuffix(link.Detail+"; "+message, "; ")
+	}
+	message = clean(message)
+	if style.Wide {
+		return message
+	}
+	return shorten(digest.ReplaceAllString(message, "$1"), messageLimit)
+}
+
+// printSections prints the rows of a table under a heading each time the
+// section changes, all in the same columns.
+func printSections(out *bufio.Writer, t table, sections []tenant.Section, style Style) error {
+	var body strings.Builder
+	err := t.write(&body, style, func(column int, cell, padded string) string {
+		if column == 0 {
+			return paintStatus(health.Status(cell), padded)
+		}
+		return padded
+	})
+	lines := strings.Split(strings.TrimSuffix(body.String(), "\n"), "\n")
+	if !style.NoHeaders {
+		fmt.Fprintf(out, "\n%s\n", lines[0])
+		lines = lines[1:]
+	}
+	for i, section := range sections {
+		if i == 0 || section != sections[i-1] {
+			heading := string(section)
+			if style.Colour {
+				heading = bold + heading + reset
+			}
+			fmt.Fprintln(out, heading)
+		}
+		fmt.Fprintln(out, lines[i])
+	}
+	return err
+}
+
+// unread lists what could not be seen, so that nobody takes it for absent.
+func unread(out io.Writer, s tenant.Status) {
+	for i, why := range s.Unknown {
+		if i == 0 {
+			fmt.Fprintln(out, "\nNot seen:")
+		}
+		fmt.Fprintf(out, "  %s\n", clean(why.String()))
+	}
+}

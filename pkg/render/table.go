@@ -1,0 +1,153 @@
+// Package render turns models into bytes: tables for people, and the versioned
+// objects that scripts read. It decides how things look, never what they mean.
+package render
+
+import (
+	"bufio"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Style is how much room there is and whether colour may be used.
+type Style struct {
+	// Width is the terminal's, 0 where there is none and nothing needs to fit.
+	Width int
+	// Colour allows ANSI colours.
+	Colour bool
+	// Wide shows every column, and messages in full.
+	Wide bool
+	// NoHeaders leaves the headings out.
+	NoHeaders bool
+}
+
+// column is a column of a table. When the table is too wide, the flexible
+// columns are cut first, then columns are dropped, those with the highest keep
+// staying longest.
+type column struct {
+	heading  string
+	keep     int
+	flexible bool
+	wideOnly bool
+}
+
+// minFlexible is how short a flexible column is cut before others are dropped.
+const minFlexible = 16
+
+// gap stands between columns, as kubectl has it.
+const gap = "   "
+
+type table struct {
+	columns []column
+	rows    [][]string
+	indent  string
+}
+
+// fit chooses the columns to show and the width of each.
+func (t *table) fit(style Style) (shown []int, widths []int) {
+	widths = make([]int, len(t.columns))
+	for i, c := range t.columns {
+		if !style.NoHeaders {
+			widths[i] = utf8.RuneCountInString(c.heading)
+		}
+		for _, row := range t.rows {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+		if !c.wideOnly || style.Wide {
+			shown = append(shown, i)
+		}
+	}
+	for style.Width > 0 && !style.Wide {
+		over := t.width(shown, widths) - style.Width
+		if over <= 0 || t.shrink(shown, widths, over) || len(shown) == 1 {
+			break
+		}
+		shown = t.drop(shown)
+	}
+	return shown, widths
+}
+
+func (t *table) width(shown, widths []int) int {
+	total := len(t.indent) + len(gap)*(len(shown)-1)
+	for _, i := range shown {
+		total += widths[i]
+	}
+	return total
+}
+
+// shrink cuts the flexible columns by what is over, if they can give so much.
+func (t *table) shrink(shown, widths []int, over int) bool {
+	for _, i := range shown {
+		if !t.columns[i].flexible {
+			continue
+		}
+		if give := min(over, widths[i]-minFlexible); give > 0 && give == over {
+			widths[i] -= give
+			return true
+		}
+	}
+	return false
+}
+
+func (t *table) drop(shown []int) []int {
+	least := 0
+	for at, i := range shown {
+		if t.columns[i].keep <= t.columns[shown[least]].keep {
+			least = at
+		}
+	}
+	return append(shown[:least:least], shown[least+1:]...)
+}
+
+// write prints the table. paint colours a cell's text, which is already padded.
+func (t *table) write(w io.Writer, style Style, paint func(column int, cell, padded string) string) error {
+	out := bufio.NewWriter(w)
+	shown, widths := t.fit(style)
+	line := func(cell func(i int) (plain, painted string)) {
+		var text strings.Builder
+		text.WriteString(t.indent)
+		for at, i := range shown {
+			plain, painted := cell(i)
+			text.WriteString(painted)
+			if at < len(shown)-1 {
+				text.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(plain))) + gap)
+			}
+		}
+		out.WriteString(strings.TrimRight(text.String(), " ") + "\n")
+	}
+	if !style.NoHeaders {
+		line(func(i int) (string, string) { return t.columns[i].heading, t.columns[i].heading })
+	}
+	for _, row := range t.rows {
+		line(func(i int) (string, string) {
+			plain := shorten(row[i], widths[i])
+			if !style.Colour {
+				return plain, plain
+			}
+			return plain, paint(i, row[i], plain)
+		})
+	}
+	return out.Flush()
+}
+
+// shorten cuts a text to a width, with an ellipsis for what is gone.
+func shorten(text string, width int) string {
+	if utf8.RuneCountInString(text) <= width {
+		return text
+	}
+	runes := []rune(text)
+	return strings.TrimRight(string(runes[:max(0, width-1)]), " ") + "…"
+}
+
+// clean makes a text from the cluster safe for a terminal and fit for one line:
+// an object's message may hold anything, control sequences too.
+func clean(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Cf, r) {
+			return ' '
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}

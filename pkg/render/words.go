@@ -1,0 +1,97 @@
+package render
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// none stands for what there is none of, unseen for what could not be read.
+const (
+	none   = "-"
+	unseen = "?"
+)
+
+// age is the time from then to now as kubectl writes it ("14m"), none when
+// then is not known.
+func age(then, now time.Time) string {
+	if then.IsZero() {
+		return none
+	}
+	return duration.HumanDuration(max(0, now.Sub(then)))
+}
+
+// left is the time from now to an end, and says so when it is over.
+func left(end, now time.Time) string {
+	switch {
+	case end.IsZero():
+		return none
+	case !now.Before(end):
+		return "expired"
+	}
+	return duration.HumanDuration(end.Sub(now))
+}
+
+var digest = regexp.MustCompile(`\b(?:sha1:|sha256:)?([0-9a-f]{7})[0-9a-f]{33,57}\b`)
+
+// revision is Flux's "main@sha1:<40 hex>" (from 2.0 on) or "main/<40 hex>" as
+// people write commits: seven digits.
+func revision(full string) string {
+	if full == "" {
+		return none
+	}
+	return digest.ReplaceAllString(full, "$1")
+}
+
+func replicas(r tenant.Replicas) string {
+	switch {
+	case !r.Known:
+		return unseen
+	case r.Wanted == 0:
+		return none
+	}
+	return fmt.Sprintf("%d/%d", r.Ready, r.Wanted)
+}
+
+func orNone(items []string) string {
+	if len(items) == 0 {
+		return none
+	}
+	return strings.Join(items, ",")
+}
+
+// dicom is "host:port", each host with the port that modalities are set to.
+func dicom(e tenant.Endpoint) string {
+	hosts := make([]string, len(e.Hosts))
+	for i, host := range e.Hosts {
+		hosts[i] = fmt.Sprintf("%s:%d", host, e.Port)
+	}
+	return orNone(hosts)
+}
+
+func layers(s tenant.Status) string {
+	if s.Layers < 0 {
+		return unseen
+	}
+	return fmt.Sprintf("%d/%d", s.LayersReady, s.Layers)
+}
+
+// waiting is what the tenant waits for: the object, and the word for its state.
+func waiting(s tenant.Status) string {
+	ref, ok := s.WaitsFor()
+	if !ok {
+		if s.Ready() {
+			return none
+		}
+		return clean(s.Verdict.Message)
+	}
+	if ref.Name == "" {
+		return clean(ref.Kind + ": " + s.Verdict.Reason)
+	}
+	return clean(ref.Short() + ": " + s.Verdict.Reason)
+}
