@@ -1,0 +1,65 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The reasons for Read not to read a file; errors.Is finds them.
+var (
+	// ErrForeign: it is no snapshot at all.
+	ErrForeign = errors.New("this is not a snapshot")
+	// ErrNewer: it is in a form that this program does not know.
+	ErrNewer = errors.New("the snapshot was made by another version of the plugin")
+	// ErrTruncated: its end is missing.
+	ErrTruncated = errors.New("the snapshot is not whole")
+	// ErrDamaged: what it says makes no sense.
+	ErrDamaged = errors.New("the snapshot is damaged")
+	// ErrTooLarge: it is beyond what a snapshot can be in honesty.
+	ErrTooLarge = errors.New("the snapshot is too large")
+)
+
+// advice is what to do next.
+var advice = map[error]string{
+	ErrForeign:   "make one with `kubectl orthweb snapshot save FILE`",
+	ErrNewer:     "read it with the version that made it, or save it again with this one",
+	ErrTruncated: "copy it again, or save it again",
+	ErrDamaged:   "copy it again, or save it again with `kubectl orthweb snapshot save FILE`",
+	ErrTooLarge:  "don't read it if you did not make it; save one of fewer namespaces",
+}
+
+// ReadError is every error of Read that is not the reader's own. It unwraps to
+// one of the reasons and to the cause, when there is one.
+type ReadError struct {
+	// Reason is one of the Err… values.
+	Reason error
+	// Found is what is wrong, and where.
+	Found string
+	// Cause is what a decoder said, or nil.
+	Cause error
+}
+
+// Error is one line: what it is, what is wrong, what to do.
+func (e *ReadError) Error() string {
+	text := e.Reason.Error() + ": " + e.Found
+	if e.Cause != nil {
+		text += ": " + Mask(e.Cause.Error())
+	}
+	return text + "; " + advice[e.Reason]
+}
+
+// Unwrap gives the reason and the cause.
+func (e *ReadError) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Reason}
+	}
+	return []error{e.Reason, e.Cause}
+}
+
+func damaged(cause error, format string, args ...any) error {
+	return &ReadError{Reason: ErrDamaged, Found: fmt.Sprintf(format, args...), Cause: cause}
+}
+
+func tooLarge(format string, args ...any) error {
+	return &ReadError{Reason: ErrTooLarge, Found: fmt.Sprintf(format, args...)}
+}

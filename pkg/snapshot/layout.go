@@ -1,0 +1,77 @@
+package snapshot
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// The file is a gzipped tar. Its first file is the index; then comes one file
+// for each kind, objects/GROUP/RESOURCE.yaml, with the objects as documents
+// of a YAML stream.
+const (
+	indexName  = "index.yaml"
+	objectsDir = "objects"
+	coreGroup  = "core"
+	apiGroup   = "orthweb.digihunch.com"
+	apiVersion = apiGroup + "/v1alpha1"
+	indexKind  = "Snapshot"
+)
+
+// index is what index.yaml says: what was asked and refused, and of whom.
+type index struct {
+	APIVersion string    `json:"apiVersion"`
+	Kind       string    `json:"kind"`
+	At         time.Time `json:"at"`
+	Server     string    `json:"server,omitempty"`
+	Plugin     string    `json:"plugin,omitempty"`
+	Asked      []Asked   `json:"asked"`
+}
+
+// pathPart is what may be part of a path in the tar: the names that the API
+// has, and so no "..".
+var pathPart = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+
+// objectsPath is where the objects of the kind are.
+func objectsPath(asked Asked) (string, error) {
+	group, resource := asked.Group, asked.Resource
+	if group == "" {
+		group = coreGroup
+	}
+	if resource == "" {
+		resource = strings.ToLower(asked.Kind)
+	}
+	for _, part := range []string{group, resource} {
+		if !pathPart.MatchString(part) || strings.Contains(part, "..") {
+			return "", fmt.Errorf("kind %s: %q can't be the name of a file", asked.GroupKind(), part)
+		}
+	}
+	return objectsDir + "/" + group + "/" + resource + ".yaml", nil
+}
+
+// layout is which kind is in which file.
+type layout map[string]schema.GroupKind
+
+// newLayout finds a file for every kind that was asked for. A kind that was
+// asked for in several namespaces is in one file, the first's.
+func newLayout(asked []Asked) (layout, error) {
+	paths, placed := layout{}, map[schema.GroupKind]bool{}
+	for _, a := range asked {
+		gk := a.GroupKind()
+		if placed[gk] {
+			continue
+		}
+		path, err := objectsPath(a)
+		if err != nil {
+			return nil, err
+		}
+		if other, taken := paths[path]; taken {
+			return nil, fmt.Errorf("kinds %s and %s would both be in %s", other, gk, path)
+		}
+		paths[path], placed[gk] = gk, true
+	}
+	return paths, nil
+}

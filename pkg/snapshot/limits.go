@@ -1,0 +1,25 @@
+package snapshot
+
+// What Read accepts. A snapshot of 1,000 tenants is a few MiB packed and some
+// 50 MiB unpacked; whatever is much beyond that was made to do harm.
+const (
+	// maxPacked is the size of the file, in bytes.
+	maxPacked = 64 << 20
+	// maxUnpacked is the size of the tar in it, and of all its files together.
+	maxUnpacked = 512 << 20
+	// maxEntries is the number of files in the tar: one for each kind.
+	maxEntries = 10_000
+	// maxIndex is the size of the index, in bytes.
+	maxIndex = 16 << 20
+	// maxObject is the size of one object, in bytes: etcd takes 1.5 MiB, and
+	// indentation adds to that.
+	maxObject = 8 << 20
+	// maxObjects is the number of objects in all files.
+	maxObjects = 1 << 20
+	// maxValues is the number of scalars, lists and maps in all objects. In
+	// memory each of them takes some 50 bytes, however short it is in the file.
+	maxValues = 24 << 20
+	// maxDepth is how deep maps and lists may lie in each other. Schemas in
+	// CustomResourceDefinitions, the deepest there are, reach about 50.
+	maxDepth = 100
+)

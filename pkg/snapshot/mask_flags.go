@@ -1,0 +1,99 @@
+package snapshot
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// maskFlags takes out the values of "--password x" and of the same as a list
+// of arguments, "--password","x". The form with "=" is a pair.
+func maskFlags(text string) string {
+	var cuts []cut
+	for at := 0; ; {
+		i := strings.Index(text[at:], "--")
+		if i < 0 {
+			return replace(text, cuts)
+		}
+		start := at + i + len("--")
+		end := start
+		for end < len(text) && isKeyByte(text[end]) {
+			end++
+		}
+		at = max(end, start)
+		if !sensitiveKey(text[start:end]) {
+			continue
+		}
+		from := end
+		for from < len(text) && strings.IndexByte(" \t\"',\\", text[from]) >= 0 {
+			from++
+		}
+		rest := text[from:]
+		if from == end || rest == "" || rest[0] == '-' || isProse(rest, true) {
+			continue
+		}
+		to := from + wordEnd(rest)
+		if to > from && text[from:to] != Redacted {
+			cuts = append(cuts, cut{from, to})
+		}
+		at = max(to, at)
+	}
+}
+
+// maskSchemes takes out what follows "Bearer" and "Basic", the schemes of
+// HTTP's Authorization header, wherever they stand.
+func maskSchemes(text string) string {
+	for _, scheme := range []string{"earer", "asic", "EARER", "ASIC"} {
+		if strings.Contains(text, scheme) {
+			text = replace(text, schemeValues(text, scheme))
+		}
+	}
+	return text
+}
+
+func schemeValues(text, scheme string) []cut {
+	var cuts []cut
+	for at := 0; ; {
+		i := strings.Index(text[at:], scheme)
+		if i < 0 {
+			return cuts
+		}
+		start := at + i
+		at = start + len(scheme)
+		if start == 0 || text[start-1]|0x20 != 'b' || start > 1 && isAlnum(text[start-2]) {
+			continue
+		}
+		from := at
+		for from < len(text) && text[from] == ' ' {
+			from++
+		}
+		to := from + tokenRun(text[from:])
+		for to > from && text[to-1] == '.' {
+			to--
+		}
+		value := text[from:to]
+		if strings.HasSuffix(value, "=") && to < len(text) && isQuote(text[to]) {
+			continue // Bearer realm="…"
+		}
+		if from == at || value == "" || !isCredential(value, scheme[0]|0x20 == 'a') {
+			continue
+		}
+		cuts = append(cuts, cut{from, to})
+		at = to
+	}
+}
+
+// isCredential tells the value of a scheme from a word of prose: "Basic
+// constraints", "Bearer token".
+func isCredential(value string, basic bool) bool {
+	if ordinary[strings.ToLower(value)] {
+		return false
+	}
+	if !basic {
+		return true
+	}
+	decoded, err := base64.StdEncoding.DecodeString(value)
+	if err == nil && strings.Contains(string(decoded), ":") {
+		return true
+	}
+	return len(value) >= 8 && !isLetters(value)
+}

@@ -1,0 +1,133 @@
+package snapshot
+
+import "strings"
+
+// pairValue is where the value is that follows the separator. It is empty
+// where no secret can be: in "failed to get secret: not found".
+func pairValue(text, key string, sep int, quotedKey bool) cut {
+	start := sep + 1
+	for start < len(text) && (text[start] == ' ' || text[start] == '\t') {
+		start++
+	}
+	start += invalidValue(text[start:])
+	rest := text[start:]
+	if quote := openQuote(rest); quote != "" {
+		return quotedValue(text, start, quote)
+	}
+	if text[sep] == ':' && !quotedKey && isProse(rest, strongKey(key)) {
+		return cut{}
+	}
+	switch {
+	case wholeLine(key):
+		return cut{start, start + lineEnd(rest)}
+	case rest != "" && (rest[0] == '|' || rest[0] == '>') && blockScalar(rest):
+		return cut{start, len(text)}
+	}
+	return cut{start, start + wordEnd(rest)}
+}
+
+// invalidValue is the length of the API server's way to say which value it
+// does not take: `spec.password: Invalid value: "x": too short`.
+func invalidValue(rest string) int {
+	for _, says := range []string{"Invalid value: ", "Unsupported value: ", "Duplicate value: ", "Not found: "} {
+		if strings.HasPrefix(rest, says) {
+			return len(says)
+		}
+	}
+	return 0
+}
+
+// openQuote is the quote that the text begins with, with the backslashes of
+// one that is quoted itself.
+func openQuote(rest string) string {
+	i := 0
+	for i < len(rest) && rest[i] == '\\' {
+		i++
+	}
+	if i < len(rest) && (rest[i] == '"' || rest[i] == '\'' || rest[i] == '`') {
+		return rest[:i+1]
+	}
+	return ""
+}
+
+// quotedValue is what stands between the quotes, or up to the end of the text
+// when it was cut off.
+func quotedValue(text string, start int, quote string) cut {
+	from := start + len(quote)
+	for at := from; ; {
+		i := strings.Index(text[at:], quote)
+		if i < 0 {
+			return cut{from, len(text)}
+		}
+		end := at + i
+		// An odd number of further backslashes means that the value goes on.
+		slashes := 0
+		for end-slashes > from && text[end-slashes-1] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return cut{from, end}
+		}
+		at = end + len(quote)
+	}
+}
+
+// wholeLine: what follows such a header has spaces in it.
+func wholeLine(key string) bool {
+	var buffer [maxKeyLength]byte
+	return hasAnySuffix(squeeze(buffer[:0], key), lineKeys)
+}
+
+var lineKeys = words("authorization", "cookie")
+
+func lineEnd(rest string) int {
+	if i := strings.IndexAny(rest, "\r\n\"'"); i >= 0 {
+		return i
+	}
+	return len(rest)
+}
+
+// blockScalar tells whether YAML's sign for a text of several lines ends the
+// line.
+func blockScalar(rest string) bool {
+	line, _, more := strings.Cut(rest, "\n")
+	return more && strings.Trim(line, "|>+-0123456789 \r") == ""
+}
+
+// wordEnd is where a value ends that has no quotes: at a space, at the next
+// parameter of a URL, at a quote around the whole, before punctuation.
+func wordEnd(rest string) int {
+	if strings.HasPrefix(rest, Redacted) {
+		return len(Redacted)
+	}
+	end := len(rest)
+	for i := range len(rest) {
+		c := rest[i]
+		if c <= ' ' || c == '&' && startsParameter(rest[i+1:]) || isQuote(c) && closes(rest[i+1:]) {
+			end = i
+			break
+		}
+	}
+	for end > 1 && strings.IndexByte(",;:.)]}", rest[end-1]) >= 0 {
+		end--
+	}
+	return end
+}
+
+func isQuote(c byte) bool { return c == '"' || c == '\'' || c == '`' }
+
+func closes(rest string) bool {
+	return rest == "" || strings.IndexByte(" \t\r\n,;:.)]}", rest[0]) >= 0
+}
+
+func startsParameter(rest string) bool {
+	for i := range len(rest) {
+		if rest[i] == '=' {
+			return i > 0
+		}
+		if !isKeyByte(rest[i]) {
+			return false
+		}
+	}
+	return false
+}

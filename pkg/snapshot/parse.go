@@ -1,0 +1,106 @@
+package snapshot
+
+import (
+	"regexp"
+	"sync/atomic"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
+)
+
+// parseObject makes a redacted object of its text, and adds the number of
+// values in it to the sum.
+func parseObject(doc document, sum *atomic.Int64) (*unstructured.Unstructured, error) {
+	content, err := parseMap(doc)
+	if err != nil {
+		return nil, err
+	}
+	if content == nil {
+		return nil, damaged(nil, "%s has an empty object", doc.file)
+	}
+	values, ok := measure(content, 1)
+	if !ok {
+		return nil, tooLarge("%s has an object that is more than %d levels deep", doc.file, maxDepth)
+	}
+	if sum.Add(values) > maxValues {
+		return nil, tooLarge("its objects have more than %d values", maxValues)
+	}
+	obj := &unstructured.Unstructured{Object: content}
+	if err := checkObject(obj, doc); err != nil {
+		return nil, err
+	}
+	Redact(obj)
+	return obj, checkObject(obj, doc)
+}
+
+// parseMap reads flow style, which Write makes, with the decoder of Kubernetes,
+// which keeps integers integers; anything else, as in a file made by hand,
+// goes through the YAML decoder first.
+func parseMap(doc document) (content map[string]any, err error) {
+	if doc.text[0] == '{' && json.Unmarshal(doc.text, &content) == nil {
+		return content, nil
+	}
+	if err := refuseAnchors(doc.text, doc.file); err != nil {
+		return nil, err
+	}
+	text, err := yaml.YAMLToJSON(doc.text)
+	if err != nil {
+		return nil, damaged(err, "%s has an object that is not YAML", doc.file)
+	}
+	content = nil
+	if err := json.Unmarshal(text, &content); err != nil {
+		return nil, damaged(err, "%s has something that is not an object", doc.file)
+	}
+	return content, nil
+}
+
+func checkObject(obj *unstructured.Unstructured, doc document) error {
+	switch {
+	case obj.GetKind() == "":
+		return damaged(nil, "%s has an object without a kind", doc.file)
+	case obj.GetName() == "":
+		return damaged(nil, "%s has a %s without a name", doc.file, obj.GetKind())
+	case obj.GroupVersionKind().GroupKind() != doc.gk:
+		return damaged(nil, "%s has a %s, the index says it has %s",
+			doc.file, obj.GroupVersionKind().GroupKind(), doc.gk)
+	}
+	return nil
+}
+
+// measure counts the values, and tells whether no map or list lies too deep.
+func measure(value any, depth int) (count int64, ok bool) {
+	count, ok = 1, true
+	add := func(inner any) {
+		if ok {
+			var n int64
+			n, ok = measure(inner, depth+1)
+			count += n
+		}
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		ok = depth < maxDepth
+		for _, inner := range v {
+			add(inner)
+		}
+	case []any:
+		ok = depth < maxDepth
+		for _, inner := range v {
+			add(inner)
+		}
+	}
+	return count, ok
+}
+
+// anchor is how a node of YAML gets a name, by which it may be repeated.
+var anchor = regexp.MustCompile(`(?m)(?:^|[:\-?\[{,]|![^\s]*)\s*&[^\s,\[\]{}]`)
+
+// refuseAnchors: a few names make gigabytes of a short text. No object of
+// Kubernetes needs one.
+func refuseAnchors(text []byte, file string) error {
+	if at := anchor.FindIndex(text); at != nil {
+		return damaged(nil, "%s has an anchor (&name), which is not allowed", file)
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package snapshot
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"io"
+	"path"
+	"strings"
+)
+
+// Read opens what Write made. It trusts nothing: a file may come from anyone,
+// so its size, depth and names are bounded (see limits.go), and what it holds
+// is redacted once more. Errors are a *ReadError, or the reader's own.
+func Read(r io.Reader) (*Snapshot, error) {
+	packed := bufio.NewReader(&limitedReader{from: r, left: maxPacked,
+		over: tooLarge("the file is larger than %d MiB", maxPacked>>20)})
+	unzipped, err := gzip.NewReader(packed)
+	if err != nil {
+		return nil, foreign(err)
+	}
+	unpacked := &limitedReader{from: unzipped, left: maxUnpacked,
+		over: tooLarge("it unpacks to more than %d MiB", maxUnpacked>>20)}
+	snapshot, err := readTar(tar.NewReader(unpacked), unpacked)
+	if err != nil {
+		return nil, explain(err)
+	}
+	// Only the end of the stream has the checksum.
+	if _, err := io.Copy(io.Discard, unpacked); err != nil {
+		return nil, explain(err)
+	}
+	return snapshot, nil
+}
+
+func readTar(files *tar.Reader, unpacked *limitedReader) (*Snapshot, error) {
+	header, err := nextFile(files)
+	if errors.Is(err, io.ErrUnexpectedEOF) && unpacked.ended {
+		err = tar.ErrHeader // the gzip is whole, and too short for a tar
+	}
+	if err == io.EOF || err == nil && header.Name != indexName {
+		return nil, &ReadError{Reason: ErrForeign, Found: "its first file is not " + indexName}
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, paths, err := readIndex(files)
+	if err != nil {
+		return nil, err
+	}
+	objects := startParsing()
+	seen := map[string]bool{indexName: true}
+	for entries := 1; ; entries++ {
+		header, err := nextFile(files)
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			err = acceptFile(header.Name, paths, seen, entries)
+		}
+		if err == nil {
+			err = objects.readFile(files, header.Name, paths[header.Name])
+		}
+		if err != nil {
+			objects.stop(err)
+			break
+		}
+	}
+	return objects.build(found)
+}
+
+// nextFile is the next file of the tar, without the directories that a tar
+// made by hand has. The name is clean.
+func nextFile(files *tar.Reader) (*tar.Header, error) {
+	for skipped := 0; ; skipped++ {
+		header, err := files.Next()
+		if err != nil {
+			return nil, err
+		}
+		name := path.Clean(header.Name)
+		if path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") || strings.ContainsAny(name, "\\\x00") {
+			return nil, damaged(nil, "the name %q leads out of the snapshot", header.Name)
+		}
+		if header.Typeflag == tar.TypeDir && skipped < maxEntries {
+			continue
+		}
+		if header.Typeflag != tar.TypeReg || sparse(header) {
+			return nil, damaged(nil, "%s is not an ordinary file", header.Name)
+		}
+		header.Name = name
+		return header, nil
+	}
+}
+
+// sparse tells whether the file has holes, which make much of little.
+func sparse(header *tar.Header) bool {
+	for key := range header.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
+}
+
+func acceptFile(name string, paths layout, seen map[string]bool, entries int) error {
+	if seen[name] {
+		return damaged(nil, "%s is in it twice", name)
+	}
+	if _, known := paths[name]; !known {
+		return damaged(nil, "%s is not in the index", name)
+	}
+	if entries > maxEntries {
+		return tooLarge("it has more than %d files", maxEntries)
+	}
+	seen[name] = true
+	return nil
+}
+
+// foreign tells what it means that the file does not begin as gzip does.
+func foreign(err error) error {
+	var own *ReadError
+	switch {
+	case errors.As(err, &own):
+		return err
+	case err == io.EOF:
+		return &ReadError{Reason: ErrForeign, Found: "the file is empty"}
+	case errors.Is(err, gzip.ErrHeader), err == io.ErrUnexpectedEOF:
+		return &ReadError{Reason: ErrForeign, Found: "the file is not gzipped"}
+	}
+	return err
+}
+
+// explain says what an error of the decoders means for the snapshot.
+func explain(err error) error {
+	var own *ReadError
+	switch {
+	case errors.As(err, &own):
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &ReadError{Reason: ErrTruncated, Found: "the file ends too early"}
+	case errors.Is(err, tar.ErrHeader):
+		return &ReadError{Reason: ErrForeign, Found: "there is no tar in it"}
+	case isCorrupt(err):
+		return damaged(err, "it can't be unpacked")
+	}
+	return err
+}

@@ -1,0 +1,148 @@
+package snapshot
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// maxParsers bounds how many objects are parsed at once.
+const maxParsers = 8
+
+// document is the text of one object.
+type document struct {
+	text []byte
+	file string
+	gk   schema.GroupKind
+}
+
+// parsing is several goroutines that turn documents into objects, while the
+// file is unpacked.
+type parsing struct {
+	queue     chan document
+	done      chan struct{} // closed at the first error
+	documents int
+	values    atomic.Int64
+	workers   sync.WaitGroup
+
+	mu      sync.Mutex
+	objects []*unstructured.Unstructured
+	err     error
+}
+
+func startParsing() *parsing {
+	workers := min(maxParsers, runtime.GOMAXPROCS(0))
+	p := &parsing{queue: make(chan document, 4*workers), done: make(chan struct{})}
+	for range workers {
+		p.workers.Go(p.work)
+	}
+	return p
+}
+
+func (p *parsing) work() {
+	for doc := range p.queue {
+		if p.stopped() {
+			continue
+		}
+		obj, err := parseObject(doc, &p.values)
+		if err != nil {
+			p.stop(err)
+			continue
+		}
+		p.mu.Lock()
+		p.objects = append(p.objects, obj)
+		p.mu.Unlock()
+	}
+}
+
+// stop keeps the first error and makes all others stop.
+func (p *parsing) stop(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		p.err = err
+		close(p.done)
+	}
+}
+
+func (p *parsing) stopped() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// readFile queues the documents of a file: what stands between lines that
+// begin with "---" or "...".
+func (p *parsing) readFile(r io.Reader, name string, gk schema.GroupKind) error {
+	lines := bufio.NewReaderSize(r, 64<<10)
+	var text []byte
+	begins := true // of a line
+	for {
+		part, err := lines.ReadSlice('\n')
+		if begins && (bytes.HasPrefix(part, []byte("---")) || bytes.HasPrefix(part, []byte("..."))) {
+			if err := p.queueDocument(text, name, gk); err != nil {
+				return err
+			}
+			// "--- {…}" may have the document on the same line.
+			text, part = nil, part[3:]
+		}
+		if text = append(text, part...); len(text) > maxObject {
+			return tooLarge("an object in %s is larger than %d MiB", name, maxObject>>20)
+		}
+		begins = err == nil
+		switch err {
+		case nil, bufio.ErrBufferFull:
+		case io.EOF:
+			return p.queueDocument(text, name, gk)
+		default:
+			return err
+		}
+		if p.stopped() {
+			return nil
+		}
+	}
+}
+
+func (p *parsing) queueDocument(text []byte, name string, gk schema.GroupKind) error {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
+		return nil
+	}
+	if p.documents++; p.documents > maxObjects {
+		return tooLarge("it has more than %d objects", maxObjects)
+	}
+	p.queue <- document{text: text, file: name, gk: gk}
+	return nil
+}
+
+// build waits for the parsers and puts the snapshot together.
+func (p *parsing) build(found *index) (*Snapshot, error) {
+	close(p.queue)
+	p.workers.Wait()
+	if p.err != nil {
+		return nil, p.err
+	}
+	builder := NewBuilder()
+	for _, asked := range found.Asked {
+		builder.Add(asked)
+	}
+	for _, obj := range p.objects {
+		// Not by Add, which would redact them a second time, one by one.
+		store := builder.kinds[obj.GroupVersionKind().GroupKind()]
+		key := objectKey{obj.GetNamespace(), obj.GetName()}
+		if store.byKey[key] != nil {
+			return nil, damaged(nil, "%s %s/%s is in it twice", obj.GetKind(), key.namespace, key.name)
+		}
+		store.byKey[key] = obj
+	}
+	return builder.Build(Meta{At: found.At, Server: found.Server, Plugin: found.Plugin}), nil
+}

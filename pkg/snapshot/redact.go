@@ -1,0 +1,105 @@
+package snapshot
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Redacted stands where a value was taken out.
+const Redacted = "<redacted>"
+
+// Redact takes out of the object, in place, whatever may be a secret, and
+// leaves the facts that reasoning needs: names, references, images, ports,
+// hosts, labels, conditions. Keys stay, so that one sees what there was. To
+// redact again changes nothing.
+//
+// It goes by what is known of a kind (see redact_kinds.go), by the names of
+// fields wherever they are (see sensitive.go), and passes every other string
+// through Mask. Any shape of object will do.
+func Redact(obj *unstructured.Unstructured) {
+	if obj == nil || obj.Object == nil {
+		return
+	}
+	redactMap(obj.Object, place{depth: 1})
+}
+
+// place is where in an object the walk is.
+type place struct {
+	depth int
+	// sensitive: the key that led here names a secret.
+	sensitive bool
+	// labels: what is here are names that people chose, not fields of an API.
+	labels bool
+}
+
+func (p place) under(key string) place {
+	return place{
+		depth:     p.depth + 1,
+		sensitive: sensitiveKey(key) || p.sensitive && holdsValue[key],
+		labels:    labelMaps[key],
+	}
+}
+
+func redactMap(m map[string]any, at place) {
+	delete(m, "managedFields")
+	if storesSecrets(m, at) {
+		redactStore(m, at.depth)
+		// What is left of the data are certificates, which must not change.
+		if metadata, ok := m["metadata"]; ok {
+			m["metadata"] = redactValue(metadata, at.under("metadata"))
+		}
+		return
+	}
+	redactKind(m, at.depth)
+	if namesSecret(m) {
+		m["value"] = Redacted
+	}
+	for key, value := range m {
+		m[key] = redactField(key, value, at)
+	}
+}
+
+func redactField(key string, value any, at place) any {
+	child := at.under(key)
+	if !at.labels {
+		if rule := fieldRules[key]; rule != nil {
+			value = rule(value, child.depth)
+		}
+	}
+	return redactValue(value, child)
+}
+
+func redactValue(value any, at place) any {
+	switch v := value.(type) {
+	case string:
+		if at.sensitive {
+			return Redacted
+		}
+		return Mask(v)
+	case map[string]any:
+		if at.depth >= maxDepth {
+			return Redacted
+		}
+		redactMap(v, at)
+		return v
+	case []any:
+		if at.depth >= maxDepth {
+			return Redacted
+		}
+		element := at
+		element.depth++
+		for i := range v {
+			v[i] = redactValue(v[i], element)
+		}
+		return v
+	case nil, bool:
+		return v
+	case int64, float64, int, int32:
+		if at.sensitive {
+			return Redacted
+		}
+		return v
+	default:
+		// No JSON decoder makes such a value; what can't be looked into goes.
+		return Redacted
+	}
+}

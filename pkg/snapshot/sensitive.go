@@ -1,0 +1,105 @@
+package snapshot
+
+import "bytes"
+
+// sensitiveKey tells whether a field, a variable, a flag or a header of this
+// name holds a secret. A reference to a secret ("secretName", "secretRef") is
+// none, nor is how one is made or kept ("tokenPath").
+func sensitiveKey(name string) bool {
+	var buffer [maxKeyLength]byte
+	key := squeeze(buffer[:0], name)
+	if !containsAny(key, stems) {
+		return false
+	}
+	if hasAnySuffix(key, harmlessEnds) {
+		return false
+	}
+	return containsAny(key, strongWords) || hasAnySuffix(key, secretEnds) || equalsAny(key, secretWords)
+}
+
+// strongKey tells whether a sensitive key can hardly be anything else: it is
+// not a word of ordinary messages about secrets, as "token" is.
+func strongKey(name string) bool {
+	var buffer [maxKeyLength]byte
+	key := squeeze(buffer[:0], name)
+	return containsAny(key, strongWords) || equalsAny(key, secretWords)
+}
+
+// maxKeyLength is how much of a name is looked at, from its end.
+const maxKeyLength = 96
+
+// squeeze lower-cases the name and drops what separates its words, so that
+// API_KEY, api-key and apiKey are the same; only what follows a last "/"
+// counts. It does not allocate, for it sees every key of every object.
+func squeeze(into []byte, name string) []byte {
+	if len(name) > maxKeyLength {
+		name = name[len(name)-maxKeyLength:]
+	}
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '/':
+			into = into[:0]
+		case c == '-' || c == '_' || c == '.' || c == ' ':
+		case c >= 'A' && c <= 'Z':
+			into = append(into, c|0x20)
+		default:
+			into = append(into, c)
+		}
+	}
+	return into
+}
+
+func words(all ...string) [][]byte {
+	list := make([][]byte, len(all))
+	for i, word := range all {
+		list[i] = []byte(word)
+	}
+	return list
+}
+
+var (
+	// stems: a name without one of these is not looked at any further.
+	stems = words("pass", "pwd", "token", "secret", "key", "cred", "auth", "cookie", "dsn", "jwt",
+		"psk", "dockercfg", "dockerconfig", "connectionstring", "bearer", "sastoken")
+	// harmlessEnds say that the value is about a secret or points to one.
+	harmlessEnds = words("name", "names", "ref", "refs", "reference", "namespace", "path", "file",
+		"type", "ttl", "seconds", "policy", "algorithm", "enabled", "count", "bypass", "compass",
+		"imagepullsecret", "imagepullsecrets", "existingsecret", "passed", "passes", "version")
+	// strongWords make a secret of a name that has them anywhere.
+	strongWords = words("password", "passwd", "passphrase", "privatekey", "clientsecret", "apikey",
+		"secretkey", "secretaccesskey", "accesskey")
+	// secretEnds make a secret of a name that ends so.
+	secretEnds = words("token", "tokens", "secret", "secrets", "credential", "credentials",
+		"authorization", "pass", "pwd", "signingkey", "encryptionkey", "sharedkey", "accountkey",
+		"masterkey", "sessionkey", "hmackey", "authkey", "userkey", "secretid", "dockerconfigjson",
+		"dockercfg", "connectionstring", "cookie", "jwt")
+	// secretWords are secrets when they are the whole name.
+	secretWords = words("pass", "pwd", "auth", "dsn", "psk", "jwt", "bearer", "xauth", "bearerauth")
+)
+
+func containsAny(key []byte, list [][]byte) bool {
+	for _, word := range list {
+		if bytes.Contains(key, word) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasAnySuffix(key []byte, list [][]byte) bool {
+	for _, word := range list {
+		if bytes.HasSuffix(key, word) {
+			return true
+		}
+	}
+	return false
+}
+
+func equalsAny(key []byte, list [][]byte) bool {
+	for _, word := range list {
+		if bytes.Equal(key, word) {
+			return true
+		}
+	}
+	return false
+}
