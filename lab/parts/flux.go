@@ -32,6 +32,7 @@ func (c Config) flux(name string, args ...string) Part {
 			"--enable-leader-election=true", "--watch-all-namespaces=true", "--events-addr=", "--log-level=info", "--log-encoding=json",
 			"--metrics-addr=" + c.Ports.Addr(name+"-metrics"), "--health-addr=" + c.Ports.Addr(name+"-health"),
 		}, args...),
+		Pod:    "flux-system",
 		Env:    []string{"KUBECONFIG=" + c.Files.Kubeconfigs[name], "RUNTIME_NAMESPACE=flux-system"},
 		Ports:  []string{name + "-health", name + "-metrics"},
 		Health: c.url(name+"-health", "/readyz"),

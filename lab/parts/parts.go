@@ -17,6 +17,9 @@ type Part struct {
 	Args []string
 	// Env is added to what every part gets, see Env.
 	Env []string
+	// Pod is the namespace that the part would run in as a pod, when it has to
+	// find its name in a file; see the package pod.
+	Pod string
 	// Ports are the names of the ports that it listens on, the main one first.
 	Ports []string
 	// Health is a URL that answers 200 once the part is well.

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/digihunch/kubectl-orthweb/lab/parts"
+	"github.com/digihunch/kubectl-orthweb/lab/pod"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
@@ -52,11 +53,12 @@ func (s *supervisor) launch(p parts.Part) (*child, error) {
 		return nil, fmt.Errorf("opening the log of %s: %w", p.Name, err)
 	}
 	defer func() { _ = log.Close() }()
-	cmd := exec.Command(s.binary(p.Name), p.Args...)
+	cmd, err := s.command(p)
+	if err != nil {
+		return nil, err
+	}
 	cmd.Dir, cmd.Env = s.cfg.Dir, append(s.cfg.Env(), p.Env...)
 	cmd.Stdout, cmd.Stderr = log, log
-	// A process group of its own: Ctrl-C in a terminal isn't for the parts.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	s.cfg.Ports.Release(p.Ports...)
 	if err := s.launcher.start(cmd); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", p.Name, err)
@@ -76,4 +78,22 @@ func (s *supervisor) launch(p parts.Part) (*child, error) {
 		s.noteEnd(c)
 	}()
 	return c, nil
+}
+
+// command is the part's program, or this one on its way to become it.
+func (s *supervisor) command(p parts.Part) (*exec.Cmd, error) {
+	program := s.binary(p.Name)
+	// A process group of its own: Ctrl-C in a terminal isn't for the parts.
+	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd := exec.Command(program, p.Args...)
+	if p.Pod != "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("finding this program: %w", err)
+		}
+		cmd = exec.Command(self, append([]string{pod.Command, p.Pod, program}, p.Args...)...)
+		pod.Attributes(attr)
+	}
+	cmd.SysProcAttr = attr
+	return cmd, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -70,7 +71,7 @@ func newBuild(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cmd.Println(dir)
+			_, _ = fmt.Fprintln(cmd.OutOrStdout(), dir)
 			return nil
 		},
 	}
@@ -85,7 +86,7 @@ func newKubeconfig(o *options) *cobra.Command {
 			if _, err := running(cmd.Context(), o.dir); err != nil {
 				return err
 			}
-			cmd.Println(supervise.Kubeconfig(o.dir))
+			_, _ = fmt.Fprintln(cmd.OutOrStdout(), supervise.Kubeconfig(o.dir))
 			return nil
 		},
 	}

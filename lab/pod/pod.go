@@ -1,0 +1,59 @@
+// Package pod gives a process on the host the one file of a pod's that Flux's
+// controllers can't be told otherwise: their namespace. With leader election
+// they look for it at NamespaceFile only (sigs.k8s.io/controller-runtime
+// v0.24.1, pkg/leaderelection/leader_election.go).
+//
+// The process gets a mount namespace of its own, in which the file is there,
+// and, when the user isn't root, a user namespace that allows it to mount.
+// Nothing outside changes.
+package pod
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// NamespaceFile is where a pod finds the name of its namespace.
+const NamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// Command is the hidden command of orthweb-lab that calls Enter.
+const Command = "in-pod"
+
+// Attributes are those for starting a process that calls Enter.
+func Attributes(attr *syscall.SysProcAttr) {
+	attr.Unshareflags |= syscall.CLONE_NEWNS
+	if os.Geteuid() == 0 {
+		return
+	}
+	attr.Cloneflags |= syscall.CLONE_NEWUSER
+	// Root inside, to be allowed to mount, and nobody but the user outside.
+	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+}
+
+// Enter puts the namespace's name in its file and becomes the program. It
+// returns only with an error. It must run in a process that was started with
+// Attributes.
+func Enter(namespace, program string, args []string) error {
+	// /var/run is a link to /run on most systems; what is there is of no use
+	// to a controller that talks to loopback.
+	run, err := filepath.EvalSymlinks("/var/run")
+	if err != nil {
+		return fmt.Errorf("finding /var/run: %w", err)
+	}
+	if err := syscall.Mount("lab", run, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV|syscall.MS_NOEXEC, "size=64k"); err != nil {
+		return fmt.Errorf("mounting a directory for %s in a namespace of its own: %w", NamespaceFile, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(NamespaceFile), 0o755); err != nil {
+		return fmt.Errorf("making the directory of %s: %w", NamespaceFile, err)
+	}
+	if err := os.WriteFile(NamespaceFile, []byte(namespace), 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w", NamespaceFile, err)
+	}
+	if err := syscall.Exec(program, append([]string{program}, args...), os.Environ()); err != nil {
+		return fmt.Errorf("becoming %s: %w", program, err)
+	}
+	return nil
+}
