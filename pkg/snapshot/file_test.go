@@ -1,0 +1,168 @@
+package snapshot
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"math"
+	"reflect"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+var sampleAt = time.Date(2026, 5, 4, 12, 30, 15, 123456789, time.UTC)
+
+func object(apiVersion, kind, namespace, name string, fields map[string]any) *unstructured.Unstructured {
+	metadata := map[string]any{"name": name}
+	if namespace != "" {
+		metadata["namespace"] = namespace
+	}
+	content := map[string]any{"apiVersion": apiVersion, "kind": kind, "metadata": metadata}
+	for key, value := range fields {
+		content[key] = value
+	}
+	return &unstructured.Unstructured{Object: content}
+}
+
+// sample has all that a file can hold: failures, several namespaces, kinds
+// without objects, odd strings and numbers.
+func sample() *Snapshot {
+	b := NewBuilder()
+	pods := Asked{Version: "v1", Kind: "Pod", Resource: "pods"}
+	b.Add(pods, object("v1", "Pod", "b", "two", nil), object("v1", "Pod", "a", "three", nil),
+		object("v1", "Pod", "a", "one", map[string]any{"status": map[string]any{
+			"text":   "lines\n---\nand \x00 \x7f \u0085 \u2028 \ufeff \U0001F600 <&> \"\\ \t",
+			"yaml":   []any{"true", "null", "1e3", "~", "- x", "0o7", "&a", "*a", "=", "<<"},
+			"int":    int64(math.MaxInt64),
+			"float":  1.0,
+			"floats": []any{1.5, -0.25, 1e21, 1e-9, math.MaxFloat64},
+			"empty":  []any{map[string]any{}, []any{}, "", nil, true},
+		}}))
+	b.Add(Asked{Group: "helm.toolkit.fluxcd.io", Version: "v2", Kind: "HelmRelease", Resource: "helmreleases", Namespace: "a",
+		Failure: &Failure{Why: Forbidden, Verb: "list", Resource: "helmreleases.helm.toolkit.fluxcd.io", Namespace: "a"}})
+	b.Add(Asked{Version: "v1", Kind: "Event", Resource: "events", FieldSelector: "type!=Normal"})
+	return b.Build(Meta{At: sampleAt, Server: "v1.36.3", Plugin: "v0.1.0"})
+}
+
+func written(t testing.TB, s *Snapshot) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Write(&out, s); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestRoundTrip(t *testing.T) {
+	want := sample()
+	got, err := Read(bytes.NewReader(written(t, want)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("read:\n%+v\nwritten:\n%+v", got.kinds, want.kinds)
+	}
+	if !reflect.DeepEqual(got.Asked(), want.Asked()) || got.Meta() != want.Meta() {
+		t.Errorf("read %+v %+v", got.Meta(), got.Asked())
+	}
+}
+
+func TestWriteIsDeterministic(t *testing.T) {
+	first := written(t, sample())
+	for range 5 {
+		if !bytes.Equal(first, written(t, sample())) {
+			t.Fatal("the same snapshot makes different files")
+		}
+	}
+	again, err := Read(bytes.NewReader(first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(first, written(t, again)) {
+		t.Error("what was read is not written as it was")
+	}
+}
+
+func TestWriteMasksFailures(t *testing.T) {
+	b := NewBuilder()
+	b.Add(Asked{Version: "v1", Kind: "Pod", Resource: "pods",
+		Failure: &Failure{Why: Failed, Message: "Get https://u:hunter2@h: refused"}})
+	s := b.Build(Meta{At: sampleAt})
+	if files := unpack(t, written(t, s)); bytes.Contains(files, []byte("hunter2")) {
+		t.Errorf("the index tells a password:\n%s", files)
+	}
+	if s.Asked()[0].Failure.Message != "Get https://u:hunter2@h: refused" {
+		t.Error("Write changes the snapshot")
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	for name, add := range map[string]func(*Builder){
+		"a path in a resource": func(b *Builder) { b.Add(Asked{Kind: "X", Resource: "../x"}) },
+		"two kinds in a file": func(b *Builder) {
+			b.Add(Asked{Kind: "X", Resource: "x"})
+			b.Add(Asked{Kind: "Y", Resource: "x"})
+		},
+		"an object of another kind": func(b *Builder) { b.Add(Asked{Kind: "X", Resource: "x"}, object("v1", "Y", "", "n", nil)) },
+		"a number that is none": func(b *Builder) {
+			b.Add(Asked{Kind: "X", Resource: "x"}, object("v1", "X", "", "n", map[string]any{"v": math.NaN()}))
+		},
+	} {
+		b := NewBuilder()
+		add(b)
+		if err := Write(&bytes.Buffer{}, b.Build(Meta{At: sampleAt})); err == nil {
+			t.Errorf("Write takes %s", name)
+		}
+	}
+}
+
+// unpack is the tar in the file.
+func unpack(t testing.TB, packed []byte) []byte {
+	t.Helper()
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if _, err := out.ReadFrom(r); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// pack makes a file of headers and contents, in which a test may put anything.
+func pack(t testing.TB, entries ...entry) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	zipped := gzip.NewWriter(&out)
+	files := tar.NewWriter(zipped)
+	for _, e := range entries {
+		header := e.header
+		header.Name, header.Mode = e.name, 0o644
+		if header.Typeflag == 0 {
+			header.Typeflag, header.Size = tar.TypeReg, int64(len(e.content))
+		}
+		err := files.WriteHeader(&header)
+		if err == nil && header.Typeflag == tar.TypeReg {
+			_, err = files.Write([]byte(e.content))
+		}
+		if err != nil {
+			t.Fatal(fmt.Errorf("%s: %w", e.name, err))
+		}
+	}
+	if err := files.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := zipped.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+type entry struct {
+	name, content string
+	header        tar.Header
+}

@@ -1,0 +1,183 @@
+package snapshot
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+const (
+	sampleIndex = `apiVersion: orthweb.digihunch.com/v1alpha1
+kind: Snapshot
+at: "2026-05-04T12:30:15Z"
+asked:
+- {version: v1, kind: Pod, resource: pods}
+- {version: v1, kind: Secret, resource: secrets}
+`
+	samplePod = "apiVersion: v1\nkind: Pod\nmetadata: {name: one, namespace: a}\n"
+)
+
+func indexed(entries ...entry) []entry {
+	return append([]entry{{name: indexName, content: sampleIndex}}, entries...)
+}
+
+func pods(content string) []entry {
+	return indexed(entry{name: "objects/core/pods.yaml", content: content})
+}
+
+func TestReadRefuses(t *testing.T) {
+	whole := written(t, sample())
+	damagedSum := bytes.Clone(whole)
+	damagedSum[len(damagedSum)-6] ^= 1
+	pod := entry{name: "objects/core/pods.yaml", content: samplePod}
+	gzipped := func(content []byte) []byte {
+		var out bytes.Buffer
+		w := gzip.NewWriter(&out)
+		_, _ = w.Write(content)
+		_ = w.Close()
+		return out.Bytes()
+	}
+	for name, test := range map[string]struct {
+		file []byte
+		want error
+		says string
+	}{
+		"an empty file":      {nil, ErrForeign, "empty"},
+		"a text":             {[]byte("apiVersion: v1\nkind: Pod\n"), ErrForeign, "not gzipped"},
+		"a gzipped text":     {gzipped([]byte("hello")), ErrForeign, "no tar"},
+		"a long gzip text":   {gzipped(bytes.Repeat([]byte("hello "), 1000)), ErrForeign, "no tar"},
+		"a tar of others":    {pack(t, pod), ErrForeign, "index.yaml"},
+		"an empty tar":       {pack(t), ErrForeign, "index.yaml"},
+		"half a file":        {whole[:len(whole)/2], ErrTruncated, "too early"},
+		"all but the end":    {whole[:len(whole)-1], ErrTruncated, "too early"},
+		"a wrong checksum":   {damagedSum, ErrDamaged, "unpacked"},
+		"another kind":       {pack(t, entry{name: indexName, content: "apiVersion: v1\nkind: Pod\n"}), ErrForeign, `"Pod" of "v1"`},
+		"a newer version":    {pack(t, entry{name: indexName, content: "apiVersion: orthweb.digihunch.com/v2\nkind: Snapshot\nat: later\n"}), ErrNewer, "v2"},
+		"an index of no use": {pack(t, entry{name: indexName, content: "{"}), ErrDamaged, "index.yaml"},
+		"paths in the index": {pack(t, entry{name: indexName, content: strings.Replace(sampleIndex, "pods", "../../x", 1)}), ErrDamaged, "../../x"},
+		"two indexes":        {pack(t, indexed(entry{name: indexName, content: sampleIndex})...), ErrDamaged, "twice"},
+		"a file twice":       {pack(t, indexed(pod, pod)...), ErrDamaged, "twice"},
+		"an object twice":    {pack(t, pods(samplePod+"---\n"+samplePod)...), ErrDamaged, "Pod a/one is in it twice"},
+		"a path out of it":   {pack(t, indexed(entry{name: "objects/../../x", content: "x"})...), ErrDamaged, "leads out"},
+		"an absolute path":   {pack(t, indexed(entry{name: "/etc/passwd", content: "x"})...), ErrDamaged, "leads out"},
+		"a link":             {pack(t, indexed(entry{name: "x", header: tar.Header{Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}})...), ErrDamaged, "ordinary"},
+		"a device":           {pack(t, indexed(entry{name: "x", header: tar.Header{Typeflag: tar.TypeBlock}})...), ErrDamaged, "ordinary"},
+		"an unknown file":    {pack(t, indexed(entry{name: "objects/core/nodes.yaml", content: "x"})...), ErrDamaged, "not in the index"},
+		"an unknown kind":    {pack(t, pods("apiVersion: v1\nkind: Node\nmetadata: {name: x}\n")...), ErrDamaged, "Node"},
+		"no kind":            {pack(t, pods("metadata: {name: x}\n")...), ErrDamaged, "without a kind"},
+		"no name":            {pack(t, pods("apiVersion: v1\nkind: Pod\nmetadata: [x]\n")...), ErrDamaged, "without a name"},
+		"a list":             {pack(t, pods("- x\n")...), ErrDamaged, "not an object"},
+		"null":               {pack(t, pods("null\n")...), ErrDamaged, "empty"},
+		"no YAML":            {pack(t, pods("a: {b\n")...), ErrDamaged, "not YAML"},
+		"anchors":            {pack(t, pods(samplePod+"a: &a [x]\nb: [*a, *a]\n")...), ErrDamaged, "anchor"},
+		"depth":              {pack(t, pods(samplePod+"a: "+strings.Repeat("[", maxDepth)+strings.Repeat("]", maxDepth)+"\n")...), ErrTooLarge, "deep"},
+		"great depth":        {pack(t, pods(`{"a":`+strings.Repeat("[", 1<<20))...), ErrDamaged, "YAML"},
+		"a large object":     {pack(t, pods(samplePod+"a: "+strings.Repeat("x", maxObject)+"\n")...), ErrTooLarge, "8 MiB"},
+		"a large index":      {pack(t, entry{name: indexName, content: strings.Repeat("#\n", maxIndex/2+1)}), ErrTooLarge, "16 MiB"},
+	} {
+		_, err := Read(bytes.NewReader(test.file))
+		var own *ReadError
+		if !errors.Is(err, test.want) || !errors.As(err, &own) || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: %v\nwant %v, %q", name, err, test.want, test.says)
+			continue
+		}
+		if !strings.HasSuffix(err.Error(), advice[test.want]) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: the error has no advice, or several lines: %v", name, err)
+		}
+	}
+}
+
+func TestReadBoundsSizes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("unpacks half a gigabyte")
+	}
+	var bomb bytes.Buffer
+	zipped, _ := gzip.NewWriterLevel(&bomb, gzip.BestSpeed)
+	files := tar.NewWriter(zipped)
+	_ = files.WriteHeader(&tar.Header{Name: indexName, Size: int64(len(sampleIndex)), Typeflag: tar.TypeReg})
+	_, _ = files.Write([]byte(sampleIndex))
+	_ = files.WriteHeader(&tar.Header{Name: "objects/core/pods.yaml", Size: 1 << 30, Typeflag: tar.TypeReg})
+	block := append(bytes.Repeat([]byte(" "), 1<<20-5), "\n---\n"...)
+	for range maxUnpacked>>20 + 1 {
+		_, _ = files.Write(block)
+	}
+	_ = zipped.Close()
+	if _, err := Read(&bomb); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "512 MiB") {
+		t.Errorf("half a gigabyte in a small file: %v", err)
+	}
+}
+
+func TestReadPassesOnTheReadersError(t *testing.T) {
+	broken := errors.New("disk on fire")
+	whole := written(t, sample())
+	for _, from := range []int{0, 5, len(whole) / 2} {
+		_, err := Read(&failing{left: whole[:from], err: broken})
+		if !errors.Is(err, broken) {
+			t.Errorf("after %d bytes: %v", from, err)
+		}
+	}
+}
+
+type failing struct {
+	left []byte
+	err  error
+}
+
+func (f *failing) Read(p []byte) (int, error) {
+	if len(f.left) == 0 {
+		return 0, f.err
+	}
+	n := copy(p, f.left)
+	f.left = f.left[n:]
+	return n, nil
+}
+
+func TestReadByHand(t *testing.T) {
+	file := pack(t, append([]entry{{name: "./", header: tar.Header{Typeflag: tar.TypeDir}}},
+		entry{name: "./index.yaml", content: sampleIndex},
+		entry{name: "./objects/core/secrets.yaml", content: "---\napiVersion: v1\nkind: Secret\n" +
+			"metadata:\n  name: s\n  namespace: a\ndata:\n  password: aHVudGVyMg==\n...\n---\n"},
+		entry{name: "./objects/core/pods.yaml", content: "--- # a comment\n" + samplePod + "spec: {count: 1}\n"})...)
+	s, err := Read(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := s.Lookup(finding.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "a", Name: "s"})
+	if secret.Presence != Present {
+		t.Fatal("the secret is not there")
+	}
+	if got := secret.Object.Object["data"].(map[string]any)["password"]; got != Redacted {
+		t.Errorf("a secret in a file made by hand is read as it is: %v", got)
+	}
+	pod := s.Lookup(finding.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "a", Name: "one"})
+	if n := pod.Object.Object["spec"].(map[string]any)["count"]; n != int64(1) {
+		t.Errorf("count is a %T", n)
+	}
+}
+
+// FuzzRead packs what the fuzzer makes, which would never get a checksum right.
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(sampleIndex), []byte(samplePod))
+	f.Add([]byte(sampleIndex), []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}`))
+	f.Add([]byte("apiVersion: orthweb.digihunch.com/v1alpha1\nkind: Snapshot\nasked: [{kind: X}, 1]"), []byte("---\n...\n--- {}"))
+	f.Fuzz(func(t *testing.T, index, objects []byte) {
+		_, _ = Read(bytes.NewReader(index))
+		s, err := Read(bytes.NewReader(pack(t, entry{name: indexName, content: string(index)},
+			entry{name: "objects/core/pods.yaml", content: string(objects)})))
+		if err != nil {
+			return
+		}
+		again, err := Read(bytes.NewReader(written(t, s)))
+		if err != nil {
+			t.Fatalf("what was read can't be read again: %v", err)
+		}
+		if !bytes.Equal(written(t, s), written(t, again)) {
+			t.Error("what was read is not written as it was")
+		}
+	})
+}

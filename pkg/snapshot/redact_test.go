@@ -1,0 +1,124 @@
+package snapshot
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	kjson "k8s.io/apimachinery/pkg/util/json"
+)
+
+func FuzzRedact(f *testing.F) {
+	for _, text := range []string{
+		`{"kind":"Secret","data":{"a":"eA==","tls.crt":[1]},"stringData":"x","metadata":[],"x":1}`,
+		`{"kind":"SecretList","items":[{"data":{"a":"b"}},1,{"metadata":null}]}`,
+		`{"kind":"HelmRelease","spec":{"values":[[1,{"a":true}]],"postRenderers":{"kustomize":1}}}`,
+		`{"kind":"Kustomization","spec":{"postBuild":{"substitute":"x"},"patches":[[{"patch":{"kind":"Secret"}}]]}}`,
+		`{"metadata":{"annotations":[1],"labels":{"kind":"Secret","env":"x","token":"y"},"managedFields":1}}`,
+		`{"containers":[{"env":[{"name":"A","value":[{"env":["x"]}]},"B=c"],"command":{"args":1}}]}`,
+		`{"password":{"value":["x",{"value":1}]},"secret":[["x"]],"token":1.5,"auth":true,"name":"password","value":"x"}`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var content map[string]any
+		if kjson.Unmarshal(text, &content) != nil {
+			t.Skip()
+		}
+		obj := &unstructured.Unstructured{Object: content}
+		Redact(obj)
+		once := obj.DeepCopy()
+		Redact(obj)
+		if !reflect.DeepEqual(once, obj) {
+			t.Errorf("redacted twice:\n%v\n%v", once, obj)
+		}
+	})
+}
+
+func TestRedactIsTotal(t *testing.T) {
+	Redact(nil)
+	Redact(&unstructured.Unstructured{})
+	odd := &unstructured.Unstructured{Object: map[string]any{
+		"a": []string{"hunter2"}, "b": map[string]string{"c": "hunter2"}, "c": json.Number("1"), "d": 1, "e": int32(1)}}
+	Redact(odd)
+	want := map[string]any{"a": Redacted, "b": Redacted, "c": Redacted, "d": 1, "e": int32(1)}
+	if !reflect.DeepEqual(odd.Object, want) {
+		t.Errorf("%v", odd.Object)
+	}
+}
+
+func TestRedactBoundsDepth(t *testing.T) {
+	for name, wrap := range map[string]func(any) any{
+		"maps":   func(v any) any { return map[string]any{"m": v} },
+		"lists":  func(v any) any { return []any{v} },
+		"values": func(v any) any { return map[string]any{"env": []any{map[string]any{"value": v}}} },
+	} {
+		var deep any = "hunter2"
+		for range 100_000 {
+			deep = wrap(deep)
+		}
+		obj := object("v1", "Pod", "", "x", map[string]any{"spec": deep})
+		Redact(obj)
+		if _, ok := measure(obj.Object, 1); !ok {
+			t.Errorf("%s: deeper than Read accepts", name)
+		}
+		if text, _ := appendValue(nil, obj.Object, 0); !strings.Contains(string(text), Redacted) {
+			t.Errorf("%s: nothing stands for what is deeper", name)
+		}
+	}
+	var fits any = "kept"
+	for range maxDepth - 2 {
+		fits = []any{fits}
+	}
+	obj := object("v1", "Pod", "", "x", map[string]any{"spec": fits})
+	Redact(obj)
+	if text, _ := appendValue(nil, obj.Object, 0); !strings.Contains(string(text), `"kept"`) {
+		t.Error("what Read accepts is cut off")
+	}
+}
+
+func TestRedactFields(t *testing.T) {
+	for name, test := range map[string]struct{ from, want string }{
+		"a reference to a Secret is none": {
+			`{"valuesFrom":[{"kind":"Secret","name":"x","valuesKey":"y"}]}`,
+			`{"valuesFrom":[{"kind":"Secret","name":"x","valuesKey":"y"}]}`},
+		"volumes and pull secrets": {
+			`{"volumes":[{"name":"v","secret":{"secretName":"s","optional":true}}],"imagePullSecrets":[{"name":"p"}],"automountServiceAccountToken":false}`,
+			`{"volumes":[{"name":"v","secret":{"secretName":"s","optional":true}}],"imagePullSecrets":[{"name":"p"}],"automountServiceAccountToken":false}`},
+		"sensitive leaves, not maps": {
+			`{"password":"x","credentials":{"user":"u","value":"x"},"tokens":["x"],"pin":1,"apiKey":5,"auth":true}`,
+			`{"password":"<redacted>","credentials":{"user":"u","value":"<redacted>"},"tokens":["<redacted>"],"pin":1,"apiKey":"<redacted>","auth":true}`},
+		"pairs with a sensitive name": {
+			`{"x":[{"name":"DB_PASSWORD","value":"x"},{"name":"HOST","value":"db"}]}`,
+			`{"x":[{"name":"DB_PASSWORD","value":"<redacted>"},{"name":"HOST","value":"db"}]}`},
+		"annotations": {
+			`{"annotations":{"reconcile.fluxcd.io/requestedAt":"now","acme.org/x":"y","kubectl.kubernetes.io/last-applied-configuration":"{}","kubectl.kubernetes.io/restartedAt":"then"}}`,
+			`{"annotations":{"reconcile.fluxcd.io/requestedAt":"now","acme.org/x":"<redacted>","kubectl.kubernetes.io/restartedAt":"then"}}`},
+		"labels are not fields": {
+			`{"labels":{"env":"prod","command":"x","kind":"Secret","data":"d","other":"o"}}`,
+			`{"labels":{"env":"prod","command":"x","kind":"Secret","data":"d","other":"o"}}`},
+		"a Secret keeps only what is known": {
+			`{"kind":"Secret","metadata":{"name":"s"},"data":{"a":"eA=="},"type":"Opaque","extra":"x"}`,
+			`{"kind":"Secret","metadata":{"name":"s"},"data":{"a":"<redacted>"},"type":"Opaque"}`},
+		"a Secret in a list": {
+			`{"kind":"SecretList","items":[{"metadata":{"name":"s"},"data":{"a":"eA=="}}]}`,
+			`{"kind":"SecretList","items":[{"kind":"Secret","metadata":{"name":"s"},"data":{"a":"<redacted>"}}]}`},
+		"a Secret in a template": {
+			`{"spec":{"manifest":{"kind":"Secret","stringData":{"a":"x"}}}}`,
+			`{"spec":{"manifest":{"kind":"Secret","stringData":{"a":"<redacted>"}}}}`},
+	} {
+		var from, want map[string]any
+		if err := kjson.Unmarshal([]byte(test.from), &from); err != nil {
+			t.Fatal(name, err)
+		}
+		if err := kjson.Unmarshal([]byte(test.want), &want); err != nil {
+			t.Fatal(name, err)
+		}
+		Redact(&unstructured.Unstructured{Object: from})
+		if !reflect.DeepEqual(from, want) {
+			t.Errorf("%s:\n got %v\nwant %v", name, from, want)
+		}
+	}
+}
