@@ -9,9 +9,11 @@
 package pod
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 )
 
@@ -37,6 +39,8 @@ func Attributes(attr *syscall.SysProcAttr) {
 // returns only with an error. It must run in a process that was started with
 // Attributes.
 func Enter(namespace, program string, args []string) error {
+	runtime.LockOSThread()
+	parent := os.Getppid()
 	// /var/run is a link to /run on most systems; what is there is of no use
 	// to a controller that talks to loopback.
 	run, err := filepath.EvalSymlinks("/var/run")
@@ -52,8 +56,25 @@ func Enter(namespace, program string, args []string) error {
 	if err := os.WriteFile(NamespaceFile, []byte(namespace), 0o644); err != nil {
 		return fmt.Errorf("writing %s: %w", NamespaceFile, err)
 	}
+	if err := dieWithParent(parent); err != nil {
+		return err
+	}
 	if err := syscall.Exec(program, append([]string{program}, args...), os.Environ()); err != nil {
 		return fmt.Errorf("becoming %s: %w", program, err)
+	}
+	return nil
+}
+
+// dieWithParent asks the kernel to kill this process when its parent ends. The
+// parent asked for that already, but the wish is the first thread's only, and
+// the thread that becomes the program need not be that one (prctl(2),
+// PR_SET_PDEATHSIG).
+func dieWithParent(parent int) error {
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL), 0); errno != 0 {
+		return fmt.Errorf("asking to end with the supervisor: %w", errno)
+	}
+	if os.Getppid() != parent {
+		return errors.New("the supervisor is gone")
 	}
 	return nil
 }

@@ -42,6 +42,12 @@ var upstream = []string{
 //go:embed invalid-image-name.yaml
 var invalidImageName string
 
+// eventSubject is what the two events of invalid-image-name.yaml have in
+// common.
+//
+//go:embed event.yaml
+var eventSubject string
+
 // Objects returns what kwok needs in the cluster: the CRD of Stages, the
 // Stages, the roles of kwok's service account and the default StorageClass.
 func Objects(moduleDir func(string) (string, error)) ([]*unstructured.Unstructured, error) {
@@ -73,9 +79,10 @@ func Objects(moduleDir func(string) (string, error)) ([]*unstructured.Unstructur
 // InvalidImageName is the lab's Stage for Pods with an image whose name can't
 // be parsed: they stay Pending, with what a kubelet says about it.
 func InvalidImageName() (*unstructured.Unstructured, error) {
-	text := strings.NewReplacer(
-		"BAD_IMAGE_TEMPLATE", badImageTemplate(".image"),
-	).Replace(invalidImageName)
+	// The event's lines go where its mark is, as deep as that.
+	subject := strings.ReplaceAll(strings.TrimSpace(eventSubject), "\n", "\n"+strings.Repeat(" ", 8))
+	text := strings.ReplaceAll(invalidImageName, "EVENT_SUBJECT", subject)
+	text = strings.ReplaceAll(text, "BAD_IMAGE_TEMPLATE", badImageTemplate(".image"))
 	obj, err := parse([]byte(text))
 	if err != nil {
 		return nil, fmt.Errorf("reading the Stage invalid-image-name: %w", err)

@@ -65,20 +65,40 @@ var ErrNoLab = errors.New("no lab there")
 
 const file = "lab.json"
 
+// CheckFree makes sure that dir isn't there or is empty: a lab goes nowhere
+// else.
+func CheckFree(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("looking into the lab's directory: %w", err)
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("%s isn't empty and no lab made it (%s is there): choose another --dir", dir, entries[0].Name())
+	}
+	return nil
+}
+
 // Create makes dir a lab's directory and writes the first lab.json. It refuses
 // a directory that holds anything else, and one that is a lab's already.
 func Create(dir string, lab Lab) error {
-	entries, err := os.ReadDir(dir)
+	if err := CheckFree(dir); err != nil {
+		return err
+	}
+	err := os.Mkdir(dir, 0o700)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		err = os.MkdirAll(dir, 0o700)
 		lab.MadeDir = true
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return fmt.Errorf("making the lab's directory: %w", err)
-		}
-	case err != nil:
-		return fmt.Errorf("looking into the lab's directory: %w", err)
-	case len(entries) > 0:
-		return fmt.Errorf("%s isn't empty and no lab made it (%s is there): choose another --dir", dir, entries[0].Name())
+	case err == nil:
+		lab.MadeDir = true
+	case errors.Is(err, fs.ErrExist):
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("making the lab's directory: %w", err)
 	}
 	return Save(dir, lab)
 }

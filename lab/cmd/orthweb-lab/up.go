@@ -84,7 +84,8 @@ func (u *upOptions) run(ctx context.Context) error {
 func (u *upOptions) found(ctx context.Context) (running bool, err error) {
 	lab, err := state.Load(u.dir)
 	if errors.Is(err, state.ErrNoLab) {
-		return false, nil
+		// Before anything is built for it.
+		return false, state.CheckFree(u.dir)
 	}
 	if err != nil {
 		return false, err
