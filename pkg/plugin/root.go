@@ -11,6 +11,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/klog/v2"
+	"k8s.io/kubectl/pkg/cmd/options"
 	"k8s.io/kubectl/pkg/util/templates"
 )
 
@@ -47,15 +48,21 @@ func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return withHint(err, "See '%s --help' for usage.", cmd.CommandPath())
-	})
 	kube := genericclioptions.NewConfigFlags(true)
 	kube.AddFlags(root.PersistentFlags())
 	addVerbosity(root)
 
 	facts := &factsFlags{kube: kube, streams: streams}
-	root.AddCommand(newStatus(facts), newSnapshot(facts), newVersion(facts))
+	groups := templates.CommandGroups{
+		{Message: "Look:", Commands: []*cobra.Command{newStatus(facts)}},
+		{Message: "Record:", Commands: []*cobra.Command{newSnapshot(facts)}},
+	}
+	groups.Add(root)
+	root.AddCommand(newVersion(facts), options.NewCmdOptions(streams.Out))
+	templates.ActsAsRootCommand(root, []string{"options"}, groups...)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return withHint(err, "See '%s --help' for usage.", cmd.CommandPath())
+	})
 	return root
 }
 

@@ -150,8 +150,19 @@ func (c *chain) certificates() {
 			issuers = append(issuers, issuer)
 			c.add(Certificates, issuer, "")
 		}
-		c.add(Certificates, finding.RefOf(certificate), "by "+issuer.Name+"; "+strings.Join(field.Texts(certificate.Object, "spec", "dnsNames"), ", "))
+		c.add(Certificates, finding.RefOf(certificate), certifies(certificate)+", by "+issuer.Name)
 	}
+}
+
+// certifies is what a Certificate is for: its names, or that it is an authority.
+func certifies(certificate *unstructured.Unstructured) string {
+	if names := field.Texts(certificate.Object, "spec", "dnsNames"); len(names) > 0 {
+		return strings.Join(names, ", ")
+	}
+	if field.Bool(certificate.Object, "spec", "isCA") {
+		return "CA " + field.Text(certificate.Object, "spec", "commonName")
+	}
+	return field.Text(certificate.Object, "spec", "commonName")
 }
 
 // issuerOf is the object in a Certificate's issuerRef, the zero Ref when it is

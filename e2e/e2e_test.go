@@ -1,0 +1,117 @@
+//go:build lab
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin"
+)
+
+// lab is the running cluster, set by TestMain's run.
+var lab struct{ program, dir, kubeconfig, programs string }
+
+func TestMain(m *testing.M) {
+	testscript.Main(started{m}, map[string]func(){
+		// The plugin itself, race detector and all, for scripts and for kubectl.
+		"kubectl-orthweb": func() {
+			os.Exit(plugin.Run(context.Background(), os.Args[1:],
+				genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}))
+		},
+	})
+}
+
+// started runs the tests inside a lab's life.
+type started struct{ m *testing.M }
+
+func (s started) Run() int {
+	stop, err := start()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "starting the lab:", err)
+		return 1
+	}
+	code := s.m.Run()
+	if err := stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "stopping the lab:", err)
+		return 1
+	}
+	return code
+}
+
+// start brings a lab up in a directory of its own. ORTHWEB_LAB_DIR names one
+// that is running already and is left so: handy while writing tests.
+func start() (stop func() error, err error) {
+	lab.program, err = filepath.Abs("../bin/orthweb-lab")
+	if err != nil {
+		return nil, err
+	}
+	stop = func() error { return nil }
+	lab.dir = os.Getenv("ORTHWEB_LAB_DIR")
+	if lab.dir == "" {
+		temporary, err := os.MkdirTemp("", "orthweb-e2e-")
+		if err != nil {
+			return nil, err
+		}
+		lab.dir = filepath.Join(temporary, "lab")
+		stop = func() error {
+			return errors.Join(command(os.Stderr, "down"), os.RemoveAll(temporary))
+		}
+		if err := command(os.Stderr, "up", "--health-timeout=60s"); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(temporary))
+		}
+	}
+	for _, part := range []struct {
+		name string
+		into *string
+	}{{"kubeconfig", &lab.kubeconfig}, {"build", &lab.programs}} {
+		var out strings.Builder
+		if err := command(&out, part.name); err != nil {
+			return nil, errors.Join(err, stop())
+		}
+		*part.into = strings.TrimSpace(out.String())
+	}
+	return stop, nil
+}
+
+// command runs the lab's program, for this lab.
+func command(out io.Writer, args ...string) error {
+	cmd := exec.Command(lab.program, append(args, "--dir="+lab.dir)...)
+	cmd.Stdout, cmd.Stderr = out, os.Stderr
+	return cmd.Run()
+}
+
+// TestScripts runs testdata/*.txtar in the order of their names, one at a time:
+// they share one cluster, and some break it.
+func TestScripts(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	slices.Sort(scripts)
+	for _, script := range scripts {
+		t.Run(filepath.Base(script), func(t *testing.T) {
+			testscript.Run(t, testscript.Params{
+				Files: []string{script},
+				Setup: func(env *testscript.Env) error {
+					env.Setenv("KUBECONFIG", lab.kubeconfig)
+					env.Setenv("PATH", env.Getenv("PATH")+string(filepath.ListSeparator)+lab.programs)
+					env.Setenv("HOME", env.WorkDir)
+					return nil
+				},
+				Cmds: commands,
+			})
+		})
+	}
+}
