@@ -66,6 +66,9 @@ func schemeValues(text, scheme string) []cut {
 		for from < len(text) && text[from] == ' ' {
 			from++
 		}
+		if from == at {
+			continue
+		}
 		to := from + tokenRun(text[from:])
 		for to > from && text[to-1] == '.' {
 			to--
@@ -74,7 +77,7 @@ func schemeValues(text, scheme string) []cut {
 		if strings.HasSuffix(value, "=") && to < len(text) && isQuote(text[to]) {
 			continue // Bearer realm="…"
 		}
-		if from == at || value == "" || !isCredential(value, scheme[0]|0x20 == 'a') {
+		if value == "" || !isCredential(value, scheme[0]|0x20 == 'a') {
 			continue
 		}
 		cuts = append(cuts, cut{from, to})

@@ -26,27 +26,37 @@ func maskKeys(text string) string {
 	}
 	var out strings.Builder
 	for {
-		begin, end := privateLabel(text, pemBegin), privateLabel(text, pemEnd)
-		switch {
-		case begin.to == 0 && end.to == 0:
-			out.WriteString(text)
+		begin := privateLabel(text, pemBegin)
+		if begin.to == 0 {
+			out.WriteString(withoutTail(text))
 			return out.String()
-		case end.to != 0 && (begin.to == 0 || end.from < begin.from):
-			// The end of a key whose beginning was cut off.
-			out.Reset()
-			out.WriteString(Redacted)
-			text = text[end.to:]
-		default:
-			out.WriteString(text[:begin.from])
-			out.WriteString(Redacted)
-			text = text[begin.to:]
-			end = privateLabel(text, pemEnd)
-			if end.to == 0 {
-				return out.String()
-			}
-			text = text[end.to:]
 		}
+		out.WriteString(withoutTail(text[:begin.from]))
+		out.WriteString(Redacted)
+		text = text[begin.to:]
+		end := privateLabel(text, pemEnd)
+		if end.to == 0 {
+			return out.String()
+		}
+		text = text[end.to:]
 	}
+}
+
+// withoutTail takes out the end of a key whose beginning was cut off, from a
+// text without the beginning of one.
+func withoutTail(text string) string {
+	end := 0
+	for {
+		label := privateLabel(text[end:], pemEnd)
+		if label.to == 0 {
+			break
+		}
+		end += label.to
+	}
+	if end == 0 {
+		return text
+	}
+	return Redacted + text[end:]
 }
 
 // privateLabel finds the first "-----BEGIN … PRIVATE …-----" or the END of it;

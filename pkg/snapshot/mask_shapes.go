@@ -47,15 +47,13 @@ func (s shape) find(text string) []cut {
 		}
 		start := from + i
 		from = start + len(s.prefix)
-		end := from + tokenRun(text[from:])
-		if end-from < s.least || s.mixed && !hasCapital(text[from:end]) {
-			continue
-		}
-		// In the midst of a word it is chance: certificates are long.
 		if start > 0 && isAlnum(text[start-1]) {
-			continue
+			continue // in the midst of a word it is chance: certificates are long
 		}
-		cuts = append(cuts, cut{start, end})
+		end := from + tokenRun(text[from:])
+		if end-from >= s.least && (!s.mixed || hasCapital(text[from:end])) {
+			cuts = append(cuts, cut{start, end})
+		}
 		from = end
 	}
 }

@@ -63,6 +63,8 @@ func TestMask(t *testing.T) {
 		"postgres://bob:hun/ter2@db:5432/orthanc":                                      "postgres://<redacted>@db:5432/orthanc",
 		"redis://:hunter2@cache:6379":                                                  "redis://<redacted>@cache:6379",
 		"root:hunter2@tcp(db:3306)/x":                                                  "<redacted>@tcp(db:3306)/x",
+		"a:hunter2@tcp(x) and b:hunter2@tcp(y)":                                        "<redacted>@tcp(x) and <redacted>@tcp(y)",
+		"http://a/ http://u:hunter2@b/ https://v:h@c":                                  "http://a/ http://<redacted>@b/ https://<redacted>@c",
 		"https://hooks.slack.com/services/T0/B0/hunter2":                               "https://hooks.slack.com/services/<redacted>",
 		"https://s3/x?X-Amz-Signature=hunter2&y=1":                                     "https://s3/x?X-Amz-Signature=<redacted>&y=1",
 		"https://s/x?a=1&token=hunter2":                                                "https://s/x?a=1&token=<redacted>",
@@ -103,6 +105,21 @@ func TestMask(t *testing.T) {
 	} {
 		if got := Mask(text); got != want {
 			t.Errorf("Mask(%q)\n got %q\nwant %q", text, got, want)
+		}
+	}
+}
+
+// TestMaskIsLinear runs into the time limit of all tests if a rule is not.
+func TestMaskIsLinear(t *testing.T) {
+	for _, unit := range []string{
+		"://", "://a:b/", "://a@", "://a:b@c/", "@tcp(", "x@tcp( ", "eyJ", "sk-", "-eyJ", "-bearer", "bearer ",
+		"-----BEGIN ", "-----END PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----", "-----END X-----", pemBase64 + " ",
+		"token:", "token: ", "password=", "password= ", "password=&", `"password":`, "token: the ", "--token ", "--token,",
+		"--", "--a ", "=", " ", "\\", `\"`, "&a", "Authorization: x\n", "a",
+	} {
+		text := strings.Repeat(unit, 4<<20/len(unit))
+		if masked := Mask(text); Mask(masked) != masked {
+			t.Errorf("many %q: masking twice differs", unit)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import "strings"
 // rooms' hooks, which is a password too.
 func maskURLs(text string) string {
 	var cuts []cut
+	word := cut{} // what may be a URL at most: it is looked for once
 	for from := 0; ; {
 		i := strings.Index(text[from:], "://")
 		if i < 0 {
@@ -13,14 +14,17 @@ func maskURLs(text string) string {
 		}
 		start := from + i + len("://")
 		from = start
-		if end := userinfoEnd(text[start:]); end > 0 {
-			from = start + end
-			if user := text[start:from]; user != Redacted && user != "git" {
-				cuts = append(cuts, cut{start, from})
-			}
-		} else if hook := hookPath(text[start:]); hook.to > hook.from {
-			from = start + hook.to
-			cuts = append(cuts, cut{start + hook.from, from})
+		if start >= word.to {
+			word = cut{start, start + urlEnd(text[start:])}
+			word.from = word.from + strings.LastIndexByte(text[start:word.to], '@')
+		}
+		found := userinfo(text[:word.to], start, word.from)
+		if found.to == 0 {
+			found = hookPath(text[:word.to], start)
+		}
+		if found.to > found.from {
+			cuts = append(cuts, found)
+			from = found.to
 		}
 	}
 	return maskMySQL(replace(text, cuts))
@@ -34,24 +38,30 @@ func urlEnd(text string) int {
 	return len(text)
 }
 
-// userinfoEnd is where the "@" is that ends the user and password of a URL
-// that begins after its "://", 0 if it has none. An "@" in the path, as of an
-// image's digest, is none, unless the authority is no host and port: people
-// forget to escape the "/" of a password.
-func userinfoEnd(text string) int {
-	url := text[:urlEnd(text)]
-	authority := url
-	if i := strings.IndexAny(url, "/?#"); i >= 0 {
-		authority = url[:i]
+// userinfo is the user and password of a URL whose "://" ends at start. An "@"
+// in its path, as of an image's digest, means nothing, unless what is before
+// the path is no host and port: people forget to escape the "/" of a password.
+// lastAt is the last "@" of the text.
+func userinfo(text string, start, lastAt int) cut {
+	if lastAt <= start {
+		return cut{}
 	}
-	if i := strings.LastIndexByte(authority, '@'); i > 0 {
-		return i
+	authority := text[start:]
+	if i := strings.IndexAny(authority, "/?#"); i >= 0 {
+		authority = authority[:i]
 	}
-	_, port, hasPort := strings.Cut(authority, ":")
-	if !hasPort || isDigits(port) || strings.HasSuffix(authority, "]") || strings.Contains(port, "]:") {
-		return 0
+	end := start + strings.LastIndexByte(authority, '@')
+	if end < start {
+		_, port, hasPort := strings.Cut(authority, ":")
+		if !hasPort || isDigits(port) || strings.HasPrefix(authority, "[") {
+			return cut{}
+		}
+		end = lastAt
 	}
-	return max(0, strings.LastIndexByte(url, '@'))
+	if user := text[start:end]; user == Redacted || user == "git" {
+		return cut{}
+	}
+	return cut{start, end}
 }
 
 func isDigits(text string) bool {
@@ -70,10 +80,11 @@ var hookPrefixes = []string{
 	"discordapp.com/api/webhooks/", "api.telegram.org/bot", "chat.googleapis.com/v1/spaces/",
 }
 
-func hookPath(text string) cut {
+func hookPath(text string, start int) cut {
 	for _, prefix := range hookPrefixes {
-		if rest, ok := strings.CutPrefix(text, prefix); ok && !strings.HasPrefix(rest, Redacted) {
-			return cut{len(prefix), len(prefix) + urlEnd(rest)}
+		rest, ok := strings.CutPrefix(text[start:], prefix)
+		if ok && rest != "" && !strings.HasPrefix(rest, Redacted) {
+			return cut{start + len(prefix), len(text)}
 		}
 	}
 	return cut{}
@@ -81,15 +92,22 @@ func hookPath(text string) cut {
 
 // maskMySQL takes the user and password out of "user:password@tcp(host)/db".
 func maskMySQL(text string) string {
+	var cuts []cut
 	for _, mark := range []string{"@tcp(", "@unix("} {
-		end := strings.Index(text, mark)
-		if end < 0 {
-			continue
+		cuts = cuts[:0]
+		for from := 0; ; {
+			i := strings.Index(text[from:], mark)
+			if i < 0 {
+				break
+			}
+			end := from + i
+			start := from + strings.LastIndexAny(text[from:end], " \t\r\n\"'`=") + 1
+			if start < end && text[start:end] != Redacted {
+				cuts = append(cuts, cut{start, end})
+			}
+			from = end + len(mark)
 		}
-		start := strings.LastIndexAny(text[:end], " \t\r\n\"'`=") + 1
-		if start < end && text[start:end] != Redacted {
-			text = text[:start] + Redacted + text[end:]
-		}
+		text = replace(text, cuts)
 	}
 	return text
 }
