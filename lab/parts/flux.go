@@ -1,5 +1,7 @@
 package parts
 
+import "fmt"
+
 // SourceController fetches the tree and the charts.
 func (c Config) SourceController() Part {
 	p := c.flux("source-controller",
@@ -26,13 +28,17 @@ func (c Config) HelmController() Part {
 // flux is what the three have in common. They elect a leader as in a real
 // cluster: their Leases are heartbeats that others read.
 func (c Config) flux(name string, args ...string) Part {
+	namespace := "flux-system"
+	if c.NoPods {
+		namespace = ""
+	}
 	return Part{
 		Name: name,
 		Args: append([]string{
-			"--enable-leader-election=true", "--watch-all-namespaces=true", "--events-addr=", "--log-level=info", "--log-encoding=json",
+			fmt.Sprintf("--enable-leader-election=%v", !c.NoPods), "--watch-all-namespaces=true", "--events-addr=", "--log-level=info", "--log-encoding=json",
 			"--metrics-addr=" + c.Ports.Addr(name+"-metrics"), "--health-addr=" + c.Ports.Addr(name+"-health"),
 		}, args...),
-		Pod:    "flux-system",
+		Pod:    namespace,
 		Env:    []string{"KUBECONFIG=" + c.Files.Kubeconfigs[name], "RUNTIME_NAMESPACE=flux-system"},
 		Ports:  []string{name + "-health", name + "-metrics"},
 		Health: c.url(name+"-health", "/readyz"),

@@ -36,6 +36,9 @@ type Config struct {
 	Dir   string
 	Files pki.Files
 	Ports *Ports
+	// NoPods says that the system lets no process see a pod's file, so that
+	// Flux's controllers must do without leader election; see the package pod.
+	NoPods bool
 }
 
 // PortNames are the names of all ports that the parts of a lab listen on.

@@ -58,8 +58,19 @@ func (s *supervisor) launch(p parts.Part) (*child, error) {
 		return nil, err
 	}
 	cmd.Dir, cmd.Env = s.cfg.Dir, append(s.cfg.Env(), p.Env...)
-	cmd.Stdout, cmd.Stderr = log, log
 	s.cfg.Ports.Release(p.Ports...)
+	return s.launchAs(p, cmd, log)
+}
+
+// launchAs starts the command that is the part.
+func (s *supervisor) launchAs(p parts.Part, cmd *exec.Cmd, log *os.File) (*child, error) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	// A process group of its own: Ctrl-C in a terminal isn't for the parts.
+	cmd.SysProcAttr.Setpgid = true
+	cmd.Stdout, cmd.Stderr = log, log
 	if err := s.launcher.start(cmd); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", p.Name, err)
 	}
@@ -83,17 +94,28 @@ func (s *supervisor) launch(p parts.Part) (*child, error) {
 // command is the part's program, or this one on its way to become it.
 func (s *supervisor) command(p parts.Part) (*exec.Cmd, error) {
 	program := s.binary(p.Name)
-	// A process group of its own: Ctrl-C in a terminal isn't for the parts.
-	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	cmd := exec.Command(program, p.Args...)
-	if p.Pod != "" {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, fmt.Errorf("finding this program: %w", err)
-		}
-		cmd = exec.Command(self, append([]string{pod.Command, p.Pod, program}, p.Args...)...)
-		pod.Attributes(attr)
+	if p.Pod == "" {
+		return exec.Command(program, p.Args...), nil
 	}
-	cmd.SysProcAttr = attr
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program: %w", err)
+	}
+	cmd := exec.Command(self, append([]string{pod.Command, p.Pod, program}, p.Args...)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{}
+	pod.Attributes(cmd.SysProcAttr)
 	return cmd, nil
+}
+
+// checkPods tries whether Flux's controllers can be shown a pod's file here.
+func (s *supervisor) checkPods() {
+	// Any program will do that ends well.
+	cmd, err := s.command(parts.Part{Name: "kubectl", Args: []string{"version", "--client"}, Pod: "flux-system"})
+	if err == nil {
+		err = cmd.Run()
+	}
+	if err != nil {
+		logf("this system gives its users no namespaces (%v): Flux's controllers run without leader election, and so without Leases", err)
+		s.cfg.NoPods = true
+	}
 }

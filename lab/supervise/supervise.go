@@ -140,6 +140,7 @@ func (s *supervisor) prepare() (err error) {
 	if s.probe, err = newProbe(s.cfg.Files); err != nil {
 		return err
 	}
+	s.checkPods()
 	s.cluster, err = cluster.Connect(s.cfg.Files.Kubeconfigs[pki.Admin])
 	return err
 }
