@@ -14,7 +14,6 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"kubectl-orthweb": func() {

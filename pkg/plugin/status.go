@@ -89,7 +89,7 @@ func newStatus(facts *factsFlags) *cobra.Command {
 
 // validate finds what is wrong with the flags before anything is read.
 func (o *statusOptions) validate(cmd *cobra.Command) error {
-	hint := "See 'kubectl orthweb status --help' for usage."
+	const hint = "See 'kubectl orthweb status --help' for usage."
 	repeats := o.watch || o.wait
 	switch {
 	case o.all && len(o.names) > 0:

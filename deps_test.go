@@ -1,0 +1,121 @@
+// Package orthweb's only test holds the shape of the program: which package may
+// import what, each rule with its reason.
+package orthweb
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/digihunch/kubectl-orthweb/"
+
+// rule keeps an import, and all below it, to a few packages.
+type rule struct {
+	imported string
+	// only may import it; none may when empty.
+	only []string
+	why  string
+}
+
+var rules = []rule{
+	{module + "pkg/plugin", []string{"cmd/kubectl-orthweb", "e2e"}, "the command line stands on everything; nothing stands on it"},
+	{"github.com/spf13/", []string{"pkg/plugin"}, "only the command line knows of flags"},
+	{"k8s.io/kubectl", []string{"pkg/plugin"}, "kubectl's library is for command lines"},
+	{"k8s.io/cli-runtime", []string{"pkg/plugin", "cmd/kubectl-orthweb", "e2e"}, "only the command line knows of terminals and kubeconfigs"},
+	{"k8s.io/client-go", []string{"pkg/collect", "cmd/kubectl-orthweb"}, "only collecting talks to a cluster, so that everything else can be replayed"},
+	{module + "pkg/collect", []string{"pkg/plugin"}, "reasoning reads snapshots, wherever they come from"},
+	{module + "lab", nil, "the product works without the lab"},
+	{module + "internal/script", []string{"pkg/plugin", "e2e"}, "it is for tests"},
+}
+
+// pure packages reason: the same snapshot gives the same answer, whatever the
+// machine, the network and the hour.
+var pure = map[string]string{
+	"pkg/finding": "it is a leaf", "pkg/field": "it is a leaf", "pkg/api/v1alpha1": "it is a leaf",
+	"pkg/snapshot": "a snapshot is a value; whoever has the file opens it",
+	"pkg/health":   "a verdict depends on the snapshot alone",
+	"pkg/tenant":   "who owns what depends on the snapshot alone",
+	"pkg/render":   "the same model gives the same bytes",
+}
+
+func TestImports(t *testing.T) {
+	seen := map[string]bool{}
+	for file, imports := range productImports(t) {
+		home := filepath.ToSlash(filepath.Dir(file))
+		test := strings.HasSuffix(file, "_test.go")
+		for _, imported := range imports {
+			seen[imported] = true
+			for _, r := range rules {
+				if within(imported, r.imported) && !test && !contains(r.only, home) && !within(module+home, r.imported) {
+					t.Errorf("%s imports %s: %s", file, imported, r.why)
+				}
+			}
+			if why, ok := pure[home]; ok && !test && (within(imported, "os") || within(imported, "net")) {
+				t.Errorf("%s imports %s: %s", file, imported, why)
+			}
+		}
+	}
+	for _, r := range rules {
+		if len(r.only) > 0 && !anyWithin(seen, r.imported) {
+			t.Errorf("the rule for %s guards nothing any more", r.imported)
+		}
+	}
+}
+
+// TestPureAskNoClock looks for the calls that an import rule can't catch.
+func TestPureAskNoClock(t *testing.T) {
+	for home, why := range pure {
+		files, err := filepath.Glob(filepath.Join(filepath.FromSlash(home), "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s has no files: %v", home, err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			for _, call := range []string{"time.Now(", "time.Since(", "time.Until("} {
+				if strings.Contains(read(t, file), call) {
+					t.Errorf("%s calls %s): %s", file, call, why)
+				}
+			}
+		}
+	}
+}
+
+// productImports are the imports of every Go file of the product's module.
+func productImports(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (path == "lab" || path == "tools" || path == ".git" || entry.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			found[path] = append(found[path], imported)
+		}
+		return nil
+	})
+	if err != nil || len(found) == 0 {
+		t.Fatalf("reading the imports of %d files: %v", len(found), err)
+	}
+	return found
+}
