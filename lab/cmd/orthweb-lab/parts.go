@@ -79,6 +79,15 @@ func newResume(o *options) *cobra.Command {
 	}
 }
 
+func newCrash(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "crash PART",
+		Short: "Kill a part for good (SIGKILL), as if it crashed",
+		Args:  cobra.ExactArgs(1),
+		RunE:  func(cmd *cobra.Command, args []string) error { return signalPart(cmd, o.dir, args[0], syscall.SIGKILL) },
+	}
+}
+
 func signalPart(cmd *cobra.Command, dir, name string, sig syscall.Signal) error {
 	lab, err := running(cmd.Context(), dir)
 	if err != nil {
