@@ -1,5 +1,7 @@
 package snapshot
 
+import "io"
+
 // What Read accepts. A snapshot of 1,000 tenants is a few MiB packed and some
 // 50 MiB unpacked; whatever is much beyond that was made to do harm.
 const (
@@ -23,3 +25,29 @@ const (
 	// CustomResourceDefinitions, the deepest there are, reach about 50.
 	maxDepth = 100
 )
+
+// limitedReader gives at most so many bytes, then its own error: io.LimitReader
+// would pretend that the file ended.
+type limitedReader struct {
+	from io.Reader
+	left int64
+	over error
+	// ended: the reader beneath is at its proper end.
+	ended bool
+}
+
+// Read reads from the reader beneath.
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if l.left < 0 {
+		return 0, l.over
+	}
+	if int64(len(p)) > l.left+1 {
+		p = p[:l.left+1]
+	}
+	n, err := l.from.Read(p)
+	l.ended = err == io.EOF
+	if l.left -= int64(n); l.left < 0 {
+		return n - 1, l.over
+	}
+	return n, err
+}

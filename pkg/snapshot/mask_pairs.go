@@ -42,6 +42,9 @@ func keyBefore(text string, sep int, cuts []cut) (key string, before byte, quote
 	for end > floor && (text[end-1] == ' ' || text[end-1] == '\t') {
 		end--
 	}
+	if end > floor && text[end-1] == ']' {
+		end-- // data[password]: x
+	}
 	if end > floor && (text[end-1] == '"' || text[end-1] == '\'') {
 		quoted = true
 		end--
@@ -75,7 +78,7 @@ func secretPair(text, key string, before byte, sep int, quoted bool) bool {
 		next = text[sep+1]
 	}
 	switch {
-	case quoted || strings.IndexByte(" \t\r\n\"'\\", next) >= 0:
+	case quoted || strings.IndexByte(" \t\r\n\"'\\=", next) >= 0:
 		return true
 	case strings.IndexByte("/@:.", before) >= 0 && before != 0:
 		return false // an image and its tag

@@ -27,7 +27,7 @@ func maskURLs(text string) string {
 			from = found.to
 		}
 	}
-	return maskMySQL(replace(text, cuts))
+	return maskUser(maskMySQL(replace(text, cuts)))
 }
 
 // urlEnd is where a URL in running text ends at the latest.
@@ -88,26 +88,4 @@ func hookPath(text string, start int) cut {
 		}
 	}
 	return cut{}
-}
-
-// maskMySQL takes the user and password out of "user:password@tcp(host)/db".
-func maskMySQL(text string) string {
-	var cuts []cut
-	for _, mark := range []string{"@tcp(", "@unix("} {
-		cuts = cuts[:0]
-		for from := 0; ; {
-			i := strings.Index(text[from:], mark)
-			if i < 0 {
-				break
-			}
-			end := from + i
-			start := from + strings.LastIndexAny(text[from:end], " \t\r\n\"'`=") + 1
-			if start < end && text[start:end] != Redacted {
-				cuts = append(cuts, cut{start, end})
-			}
-			from = end + len(mark)
-		}
-		text = replace(text, cuts)
-	}
-	return text
 }

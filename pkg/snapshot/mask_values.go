@@ -6,6 +6,9 @@ import "strings"
 // where no secret can be: in "failed to get secret: not found".
 func pairValue(text, key string, sep int, quotedKey bool) cut {
 	start := sep + 1
+	if start < len(text) && (text[start] == '=' || text[start] == '>') {
+		start++ // := and =>
+	}
 	for start < len(text) && (text[start] == ' ' || text[start] == '\t') {
 		start++
 	}

@@ -1,9 +1,6 @@
 package snapshot
 
 import (
-	"compress/flate"
-	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -56,36 +53,4 @@ func checkVersion(version, kind string) error {
 			Found: fmt.Sprintf("it is %q, this one reads %q", version, apiVersion)}
 	}
 	return nil
-}
-
-// limitedReader gives at most so many bytes, then its own error: io.LimitReader
-// would pretend that the file ended.
-type limitedReader struct {
-	from io.Reader
-	left int64
-	over error
-	// ended: the reader beneath is at its proper end.
-	ended bool
-}
-
-// Read reads from the reader beneath.
-func (l *limitedReader) Read(p []byte) (int, error) {
-	if l.left < 0 {
-		return 0, l.over
-	}
-	if int64(len(p)) > l.left+1 {
-		p = p[:l.left+1]
-	}
-	n, err := l.from.Read(p)
-	l.ended = err == io.EOF
-	if l.left -= int64(n); l.left < 0 {
-		return n - 1, l.over
-	}
-	return n, err
-}
-
-// isCorrupt tells whether the bytes are wrong rather than the reader.
-func isCorrupt(err error) bool {
-	var corrupt flate.CorruptInputError
-	return errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.As(err, &corrupt)
 }

@@ -44,6 +44,7 @@ func TestSecretKeepsCertificatesOnly(t *testing.T) {
 		"text beside it":              {"data", "tls.crt", encode([]byte(join([]byte("hunter2\n"), certificate, []byte("hunter2")))), encode(certificate)},
 		"only a key":                  {"data", "tls.crt", encode(key), Redacted},
 		"a key called a certificate":  {"data", "tls.crt", encode(bytes.ReplaceAll(key, []byte("PRIVATE KEY"), []byte("CERTIFICATE"))), Redacted},
+		"a certificate called a key":  {"data", "tls.crt", encode(bytes.ReplaceAll(certificate, []byte("CERTIFICATE"), []byte("PRIVATE KEY"))), Redacted},
 		"headers of a block":          {"data", "tls.crt", encode(bytes.Replace(certificate, []byte("CERTIFICATE-----\n"), []byte("CERTIFICATE-----\nX: hunter2\n\n"), 1)), encode(certificate)},
 		"another key":                 {"data", "other.crt", encode(certificate), Redacted},
 		"no base64":                   {"data", "tls.crt", string(certificate), Redacted},

@@ -102,6 +102,7 @@ func TestRedactFields(t *testing.T) {
 		"a Secret keeps only what is known": {
 			`{"kind":"Secret","metadata":{"name":"s"},"data":{"a":"eA=="},"type":"Opaque","extra":"x"}`,
 			`{"kind":"Secret","metadata":{"name":"s"},"data":{"a":"<redacted>"},"type":"Opaque"}`},
+		"a Secret with nothing that is known": {`{"kind":"Secret","extra":"x"}`, `{"kind":"Secret"}`},
 		"a Secret in a list": {
 			`{"kind":"SecretList","items":[{"metadata":{"name":"s"},"data":{"a":"eA=="}}]}`,
 			`{"kind":"SecretList","items":[{"kind":"Secret","metadata":{"name":"s"},"data":{"a":"<redacted>"}}]}`},

@@ -1,0 +1,45 @@
+package snapshot
+
+import (
+	"archive/tar"
+	"compress/flate"
+	"compress/gzip"
+	"errors"
+	"io"
+)
+
+// foreign tells what it means that the file does not begin as gzip does.
+func foreign(err error) error {
+	var own *ReadError
+	switch {
+	case errors.As(err, &own):
+		return err
+	case err == io.EOF:
+		return &ReadError{Reason: ErrForeign, Found: "the file is empty"}
+	case errors.Is(err, gzip.ErrHeader), err == io.ErrUnexpectedEOF:
+		return &ReadError{Reason: ErrForeign, Found: "the file is not gzipped"}
+	}
+	return err
+}
+
+// explain says what an error of the decoders means for the snapshot.
+func explain(err error) error {
+	var own *ReadError
+	switch {
+	case errors.As(err, &own):
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &ReadError{Reason: ErrTruncated, Found: "the file ends too early"}
+	case errors.Is(err, tar.ErrHeader):
+		return &ReadError{Reason: ErrForeign, Found: "there is no tar in it"}
+	case isCorrupt(err):
+		return damaged(err, "it can't be unpacked")
+	}
+	return err
+}
+
+// isCorrupt tells whether the bytes are wrong rather than the reader.
+func isCorrupt(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.As(err, &corrupt)
+}
