@@ -36,9 +36,9 @@ func Chain(w io.Writer, s tenant.Status, now time.Time, style Style) error {
 
 var chainColumns = []column{
 	{heading: "STATUS", keep: 98},
-	{heading: "OBJECT", keep: 99},
+	{heading: "OBJECT", keep: 99, least: 28},
 	{heading: "SINCE", keep: 50},
-	{heading: "MESSAGE", keep: 97, flexible: true},
+	{heading: "MESSAGE", keep: 97, least: 28},
 }
 
 func headline(out io.Writer, s tenant.Status, now time.Time, style Style) {

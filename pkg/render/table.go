@@ -5,6 +5,7 @@ package render
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,18 +23,15 @@ type Style struct {
 	NoHeaders bool
 }
 
-// column is a column of a table. When the table is too wide, the flexible
-// columns are cut first, then columns are dropped, those with the highest keep
-// staying longest.
+// column is a column of a table. When the table is too wide, columns that may
+// be cut are, from the right, each down to its least width; if that is not
+// enough columns are dropped, those with the highest keep staying longest.
 type column struct {
 	heading  string
 	keep     int
-	flexible bool
+	least    int // 0: not to be cut
 	wideOnly bool
 }
-
-// minFlexible is how short a flexible column is cut before others are dropped.
-const minFlexible = 16
 
 // gap stands between columns, as kubectl has it.
 const gap = "   "
@@ -76,18 +74,21 @@ func (t *table) width(shown, widths []int) int {
 	return total
 }
 
-// shrink cuts the flexible columns by what is over, if they can give so much.
+// shrink cuts columns by what is over, if they can give so much between them.
 func (t *table) shrink(shown, widths []int, over int) bool {
-	for _, i := range shown {
-		if !t.columns[i].flexible {
-			continue
-		}
-		if give := min(over, widths[i]-minFlexible); give > 0 && give == over {
-			widths[i] -= give
-			return true
+	cut := slices.Clone(widths)
+	for _, i := range slices.Backward(shown) {
+		if least := t.columns[i].least; least > 0 && over > 0 {
+			give := max(0, min(over, cut[i]-least))
+			cut[i] -= give
+			over -= give
 		}
 	}
-	return false
+	if over > 0 {
+		return false
+	}
+	copy(widths, cut)
+	return true
 }
 
 func (t *table) drop(shown []int) []int {

@@ -13,7 +13,7 @@ var tenantColumns = []column{
 	{heading: "TENANT", keep: 99},
 	{heading: "STATUS", keep: 98},
 	{heading: "LAYERS", keep: 60},
-	{heading: "WAITING FOR", keep: 97, flexible: true},
+	{heading: "WAITING FOR", keep: 97, least: 36},
 	{heading: "WEB", keep: 10},
 	{heading: "DICOM", keep: 11},
 	{heading: "ADDRESS", keep: 70},

@@ -28,6 +28,7 @@ func (b *Builder) Add(asked Asked, objects ...*unstructured.Unstructured) {
 	for _, obj := range objects {
 		Redact(obj)
 	}
+	asked.Failure = maskFailure(asked.Failure)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	store := b.kinds[asked.GroupKind()]
@@ -61,4 +62,14 @@ func (b *Builder) Build(meta Meta) *Snapshot {
 		}
 	}
 	return &Snapshot{meta: meta, kinds: b.kinds}
+}
+
+// maskFailure is the failure with what servers and networks say masked.
+func maskFailure(f *Failure) *Failure {
+	if f == nil {
+		return nil
+	}
+	masked := *f
+	masked.Message = Mask(f.Message)
+	return &masked
 }

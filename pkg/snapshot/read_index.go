@@ -33,9 +33,6 @@ func readIndex(r io.Reader) (*index, layout, error) {
 	if err := yaml.Unmarshal(text, &found); err != nil {
 		return nil, nil, damaged(err, "%s can't be read", indexName)
 	}
-	for i := range found.Asked {
-		found.Asked[i].Failure = maskFailure(found.Asked[i].Failure)
-	}
 	paths, err := newLayout(found.Asked)
 	if err != nil {
 		return nil, nil, damaged(err, "%s", indexName)

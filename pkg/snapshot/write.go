@@ -85,24 +85,10 @@ func (out tarWriter) file(name string, content []byte) error {
 }
 
 func indexYAML(meta Meta, asked []Asked) ([]byte, error) {
-	masked := slices.Clone(asked)
-	for i := range masked {
-		masked[i].Failure = maskFailure(masked[i].Failure)
-	}
 	return yaml.Marshal(index{
 		APIVersion: apiVersion, Kind: indexKind,
-		At: meta.At.UTC(), Server: meta.Server, Plugin: meta.Plugin, Asked: masked,
+		At: meta.At.UTC(), Server: meta.Server, Plugin: meta.Plugin, Asked: asked,
 	})
-}
-
-// maskFailure is the failure with what servers and networks say masked.
-func maskFailure(f *Failure) *Failure {
-	if f == nil {
-		return nil
-	}
-	masked := *f
-	masked.Message = Mask(f.Message)
-	return &masked
 }
 
 // objectsYAML is all objects of the kind, as documents.
