@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -128,10 +130,20 @@ func unreachable(host, doing string, err error) error {
 // Error says what was tried and what went wrong, in one line.
 func (e *Error) Error() string {
 	why := e.Err.Error()
-	if errors.Is(e.Err, context.DeadlineExceeded) {
+	var request *url.Error // its text has the whole address in it, again
+	if errors.As(e.Err, &request) {
+		why = request.Err.Error()
+	}
+	if slow(e.Err) {
 		why = "no answer in time"
 	}
 	return fmt.Sprintf("the API server at %s: %s: %s", e.Host, e.Doing, snapshot.Mask(why))
+}
+
+// slow tells whether a request ran out of time.
+func slow(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // Unwrap gives the cause.

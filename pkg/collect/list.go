@@ -3,7 +3,6 @@ package collect
 import (
 	"context"
 	"errors"
-	"net"
 	"strconv"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -121,7 +120,6 @@ func decode(body []byte, gvk schema.GroupVersionKind) ([]*unstructured.Unstructu
 func failureOf(err error, res resource, namespace string) (failure *snapshot.Failure, fatal bool) {
 	failure = &snapshot.Failure{Why: snapshot.Failed, Verb: "list", Resource: res.String(), Namespace: namespace}
 	var status apierrors.APIStatus
-	var timeout net.Error
 	switch {
 	case errors.Is(err, context.Canceled):
 		return nil, true
@@ -133,7 +131,7 @@ func failureOf(err error, res resource, namespace string) (failure *snapshot.Fai
 		failure.Why = snapshot.NotServed
 	case errors.As(err, &status):
 		failure.Message = snapshot.Mask(err.Error())
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case slow(err):
 		failure.Message = "no answer in time"
 	default:
 		return nil, true

@@ -74,7 +74,7 @@ func (f *factsFlags) open(from string) (io.ReadCloser, error) {
 	file, err := os.Open(from)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, withHint(fmt.Errorf("there is no file %s", from),
-			"Make one with 'kubectl orthweb snapshot save %s', or try --from=%s.", from, exampleNames()[0])
+			"Make one with 'kubectl orthweb snapshot save %s', or try --from=example:healthy.", from)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the snapshot: %w", err)
@@ -87,7 +87,7 @@ func (f *factsFlags) collect(ctx context.Context, wants []collect.Want, version 
 	config, err := f.kube.ToRESTConfig()
 	if err != nil {
 		return nil, withHint(fmt.Errorf("reading the kubeconfig: %w", err),
-			"Choose a cluster with --context or --kubeconfig, or look at a recorded one with --from=%s.", exampleNames()[0])
+			"Choose a cluster with --context or --kubeconfig, or look at a recorded one with --from=example:healthy.")
 	}
 	opts := collect.Options{Plugin: buildVersion(), Version: version}
 	if namespace, _, err := f.kube.ToRawKubeConfigLoader().Namespace(); err == nil {
