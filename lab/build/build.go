@@ -40,8 +40,12 @@ func Build(ctx context.Context, src *Source, out io.Writer) (string, error) {
 	}
 	dir := filepath.Join(cache, "orthweb-lab", key)
 	missing, err := missing(dir)
-	if err != nil || len(missing) == 0 {
-		return dir, err
+	if err != nil {
+		return "", err
+	}
+	prune(dir, time.Now())
+	if len(missing) == 0 {
+		return dir, nil
 	}
 	if err := src.checkRoom(ctx, dir, len(missing) == len(Programs())); err != nil {
 		return "", err

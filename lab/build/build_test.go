@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestLinkerFlagsStampBothPackages(t *testing.T) {
@@ -74,5 +75,27 @@ func TestModuleDirAndVersion(t *testing.T) {
 	}
 	if v, err := src.Version("k8s.io/kubernetes"); err != nil || !strings.HasPrefix(v, "v1.") {
 		t.Errorf("%q %v", v, err)
+	}
+}
+
+func TestPruneRemovesOldProgramsOnly(t *testing.T) {
+	cache := t.TempDir()
+	now := time.Now()
+	for name, age := range map[string]time.Duration{
+		"aaaaaaaaaaaaaaaa": 0, "bbbbbbbbbbbbbbbb": 15 * 24 * time.Hour, "cccccccccccccccc": time.Hour, "notes": 365 * 24 * time.Hour,
+	} {
+		dir := filepath.Join(cache, name)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(dir, now.Add(-age), now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prune(filepath.Join(cache, "aaaaaaaaaaaaaaaa"), now)
+	for name, want := range map[string]bool{"aaaaaaaaaaaaaaaa": true, "bbbbbbbbbbbbbbbb": false, "cccccccccccccccc": true, "notes": true} {
+		if _, err := os.Stat(filepath.Join(cache, name)); (err == nil) != want {
+			t.Errorf("%s: there is %v, want %v", name, err == nil, want)
+		}
 	}
 }

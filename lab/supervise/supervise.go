@@ -67,7 +67,7 @@ func Run(ctx context.Context, dir string) error {
 		logf("all parts are up and the tree is pushed: %s", since(began))
 		<-ctx.Done()
 	} else if ctx.Err() == nil {
-		logf("failed: %v", err)
+		logf("that failed; stopping everything again")
 	}
 	s.stop()
 	s.update(func(l *state.Lab) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 	"github.com/digihunch/kubectl-orthweb/lab/gitserver"
@@ -57,14 +58,14 @@ func unready(list []cluster.Kustomization) string {
 // oneLine makes a message from the cluster fit a line of a terminal's output.
 func oneLine(message string) string {
 	message = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
 	}, message)
 	const most = 300
-	if len(message) > most {
-		return message[:most] + "…"
+	if runes := []rune(message); len(runes) > most {
+		return string(runes[:most]) + "…"
 	}
 	return message
 }
