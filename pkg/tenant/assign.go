@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -22,6 +23,7 @@ func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string
 			mine[l.ref.Key()] = names[0]
 		}
 	}
+	g.unclaim(mine, owners)
 	for name, t := range tenants {
 		walk := walk{graph: g, seen: map[finding.Key]bool{}}
 		for _, l := range roots[name] {
@@ -29,6 +31,20 @@ func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string
 		}
 		for _, ref := range walk.ordered {
 			t.Layers = append(t.Layers, Layer{Ref: ref, Shared: mine[ref.Key()] != name})
+		}
+	}
+}
+
+// unclaim takes from the tenants the layers that are only called after them, once
+// others stand on those as well: "flux-system" is not the own layer of a tenant
+// "flux".
+func (g *layerGraph) unclaim(mine map[finding.Key]string, owners map[string]string) {
+	for _, l := range g.list {
+		for _, need := range l.needs {
+			below := g.byKey[need.Key()]
+			if below != nil && !below.in(owners) && mine[l.ref.Key()] != mine[need.Key()] {
+				delete(mine, need.Key())
+			}
 		}
 	}
 }
@@ -47,12 +63,55 @@ func (l *layer) tenants(tenants map[string]*Tenant, owners map[string]string) []
 	if len(found) > 0 {
 		return found.sorted()
 	}
-	for _, name := range append([]string{l.org, path.Base(l.path)}, prefixes(l.ref.Name)...) {
-		if tenants[name] != nil {
+	for _, word := range append([]string{l.org, path.Base(l.path)}, prefixes(l.ref.Name)...) {
+		if name := called(word, tenants, owners); name != "" {
 			return []string{name}
 		}
 	}
 	return nil
+}
+
+// called is the tenant that the word stands for, by its own name or by that of
+// its namespace.
+func called(word string, tenants map[string]*Tenant, owners map[string]string) string {
+	if tenants[word] != nil {
+		return word
+	}
+	if name, ok := owners[word+namespaceSuffix]; ok {
+		return name
+	}
+	return owners[word]
+}
+
+// in tells whether the layer touches a namespace of some tenant.
+func (l *layer) in(owners map[string]string) bool {
+	for namespace := range l.touches {
+		if _, ok := owners[namespace]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// promise adds the tenants of whom there is nothing yet but two layers that
+// Korthweb's names make a pair, "<t>-application" on "<t>-dependency". Where the
+// namespace will be is then taken from Korthweb as well.
+func (g *layerGraph) promise(tenants map[string]*Tenant, owners map[string]string) {
+	for _, l := range g.list {
+		name, ok := strings.CutSuffix(l.ref.Name, applicationSuffix)
+		dependency := l.ref
+		dependency.Name = name + dependencySuffix
+		below := g.byKey[dependency.Key()]
+		pair := ok && name != "" && below != nil && slices.ContainsFunc(l.needs, dependency.Same)
+		// Not by the front of its name: "a-b" may be promised while "a" is there.
+		known := called(name, tenants, owners) + called(path.Base(l.path), tenants, owners) + called(l.org, tenants, owners)
+		if !pair || len(l.touches)+len(below.touches) > 0 || known != "" {
+			continue
+		}
+		namespace := name + namespaceSuffix
+		tenants[name] = &Tenant{Name: name, Namespaces: []string{namespace}}
+		owners[namespace] = name
+	}
 }
 
 // prefixes are a name and its beginnings at each dash, the longest first.
@@ -66,25 +125,4 @@ func prefixes(name string) []string {
 		name = name[:dash]
 		all = append(all, name)
 	}
-}
-
-// walk orders layers so that each comes after those it needs. A cycle is cut
-// where it closes; a layer that does not exist keeps its place.
-type walk struct {
-	graph   *layerGraph
-	seen    map[finding.Key]bool
-	ordered []finding.Ref
-}
-
-func (w *walk) visit(ref finding.Ref) {
-	if w.seen[ref.Key()] {
-		return
-	}
-	w.seen[ref.Key()] = true
-	if l := w.graph.byKey[ref.Key()]; l != nil {
-		for _, need := range l.needs {
-			w.visit(need)
-		}
-	}
-	w.ordered = append(w.ordered, ref)
 }

@@ -9,57 +9,68 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// gateways adds Istio's Gateways and VirtualServices with their hosts, and the
-// Services that bring traffic to the Gateways.
-func (c *chain) gateways(s *Status) {
-	gateways := c.list(Gateways, health.GatewayKind)
-	routes := c.list(Gateways, health.VirtualServiceKind)
-	c.served = map[string]bool{}
-	for _, gateway := range gateways {
+// gateways adds Istio's Gateways and VirtualServices with their hosts.
+func (c *chain) gateways(s *Status, d *door) {
+	c.links = append(c.links, d.unreadOf(Gateways)...)
+	plain := Endpoint{}
+	for _, gateway := range d.gateways {
 		var details []string
 		for _, server := range field.List(gateway.Object, "spec", "servers") {
-			hosts, port := hostsOf(gateway, server, routes), field.Int(server, "port", "number")
-			if credential := field.Text(server, "tls", "credentialName"); credential != "" {
-				c.served[gateway.GetNamespace()+"/"+credential] = true
+			hosts, port := hostsOf(gateway, server, d.routes), field.Int(server, "port", "number")
+			switch entranceOf(server) {
+			case web:
+				s.Web.meet(hosts, port)
+			case plainWeb:
+				plain.meet(hosts, port)
+			case dicom:
+				s.DICOM.meet(hosts, port)
 			}
-			s.meet(server, hosts, port)
 			details = append(details, fmt.Sprintf("%s:%d", strings.Join(hosts, ","), port))
 		}
 		c.add(Gateways, finding.RefOf(gateway), strings.Join(details, " "))
 	}
-	for _, route := range routes {
+	if s.Web.Port == 0 {
+		s.Web = plain
+	}
+	for _, route := range d.routes {
 		c.add(Gateways, finding.RefOf(route), strings.Join(field.Texts(route.Object, "spec", "hosts"), ", "))
 	}
-	c.ingress(s, gateways)
 }
 
-// meet files a Gateway's server as the web or the DICOM entrance. DICOM over
-// TLS is plain TLS or TCP to Istio; web is HTTPS, or HTTP where there is none.
-func (s *Status) meet(server map[string]any, hosts []string, port int64) {
-	switch protocol := strings.ToUpper(field.Text(server, "port", "protocol")); protocol {
-	case "HTTPS":
-		s.Web.meet(hosts, port, s.Web.Port == 80)
-	case "HTTP", "HTTP2", "GRPC":
-		s.Web.meet(hosts, port, false)
-	case "TLS", "TCP", "MONGO":
-		if port == 443 {
-			s.Web.meet(hosts, port, s.Web.Port == 80)
-		} else {
-			s.DICOM.meet(hosts, port, false)
-		}
+// entrance is what comes in at a Gateway's server.
+type entrance int
+
+const (
+	other entrance = iota
+	web
+	plainWeb // counts only where there is no HTTPS
+	dicom
+)
+
+// streams are the protocols in which Istio sees nothing but bytes.
+var streams = map[string]bool{"TLS": true, "TCP": true, "MONGO": true}
+
+// entranceOf tells web from DICOM. DICOM over TLS is plain TLS or TCP to Istio;
+// on port 443 that is HTTPS passed through.
+func entranceOf(server map[string]any) entrance {
+	switch protocol := strings.ToUpper(field.Text(server, "port", "protocol")); {
+	case protocol == "HTTPS", streams[protocol] && field.Int(server, "port", "number") == 443:
+		return web
+	case streams[protocol]:
+		return dicom
+	case protocol == "HTTP", protocol == "HTTP2", protocol == "GRPC":
+		return plainWeb
 	}
+	return other
 }
 
-// meet keeps the first port, unless told that this one is better.
-func (e *Endpoint) meet(hosts []string, port int64, better bool) {
-	if e.Port != 0 && e.Port != port && !better {
+// meet adds the hosts, if they are met at the port that is known already: an
+// Endpoint has one, the first.
+func (e *Endpoint) meet(hosts []string, port int64) {
+	if e.Port != 0 && e.Port != port {
 		return
-	}
-	if better {
-		e.Hosts = nil
 	}
 	e.Port = port
 	for _, host := range hosts {
@@ -70,30 +81,56 @@ func (e *Endpoint) meet(hosts []string, port int64, better bool) {
 }
 
 // hostsOf are the host names that a Gateway's server answers to. Where it takes
-// any ("*"), the names are those of the VirtualServices bound to the Gateway.
+// any ("*", "*.bhs.org"), the names are those of the VirtualServices bound to
+// the Gateway.
 func hostsOf(gateway *unstructured.Unstructured, server map[string]any, routes []*unstructured.Unstructured) []string {
 	var hosts []string
-	open := false
 	for _, host := range field.Texts(server, "hosts") {
 		if _, name, ok := strings.Cut(host, "/"); ok { // "namespace/host"
 			host = name
 		}
-		open = open || strings.HasPrefix(host, "*")
-		hosts = append(hosts, host)
-	}
-	if !open {
-		return hosts
-	}
-	var routed []string
-	for _, route := range routes {
-		if bound(route, gateway) {
-			routed = append(routed, field.Texts(route.Object, "spec", "hosts")...)
+		routed := []string{host}
+		if strings.HasPrefix(host, "*") {
+			routed = routedTo(gateway, server, routes, host)
+		}
+		for _, name := range routed {
+			if !slices.Contains(hosts, name) {
+				hosts = append(hosts, name)
+			}
 		}
 	}
-	if len(routed) == 0 {
-		return hosts
+	return hosts
+}
+
+// routedTo are the hosts of the VirtualServices that fit the pattern, or the
+// pattern when there are none.
+func routedTo(gateway *unstructured.Unstructured, server map[string]any, routes []*unstructured.Unstructured, pattern string) []string {
+	var names []string
+	for _, route := range routes {
+		if !bound(route, gateway) || !carries(route, server) {
+			continue
+		}
+		for _, host := range field.Texts(route.Object, "spec", "hosts") {
+			if strings.HasSuffix(host, strings.TrimPrefix(pattern, "*")) {
+				names = append(names, host)
+			}
+		}
 	}
-	return routed
+	if len(names) == 0 {
+		return []string{pattern}
+	}
+	return names
+}
+
+// carries tells whether the VirtualService has a route of the server's kind, so
+// that the web's names don't turn up at the DICOM port of the same Gateway. What
+// is passed through unopened is routed as TLS, HTTPS too.
+func carries(route *unstructured.Unstructured, server map[string]any) bool {
+	passed := strings.HasSuffix(field.Text(server, "tls", "mode"), "PASSTHROUGH")
+	if protocol := strings.ToUpper(field.Text(server, "port", "protocol")); streams[protocol] || passed {
+		return len(field.List(route.Object, "spec", "tls"))+len(field.List(route.Object, "spec", "tcp")) > 0
+	}
+	return len(field.List(route.Object, "spec", "http")) > 0
 }
 
 // bound tells whether a VirtualService is attached to the Gateway: named in the
@@ -108,54 +145,4 @@ func bound(route, gateway *unstructured.Unstructured) bool {
 		}
 	}
 	return false
-}
-
-// ingress adds the Services in front of the Gateways' pods: those that select
-// the same labels as the Gateway does, in the tenant's own namespaces first.
-func (c *chain) ingress(s *Status, gateways []*unstructured.Unstructured) {
-	services := c.list(Ingress, health.ServiceKind)
-	found := fronting(services, gateways)
-	if len(found) == 0 {
-		found = fronting(c.snap.List(health.ServiceKind, "").Objects, gateways)
-	}
-	for _, service := range found {
-		for _, address := range health.Addresses(service) {
-			if !slices.Contains(s.Addresses, address) {
-				s.Addresses = append(s.Addresses, address)
-			}
-		}
-		c.add(Ingress, finding.RefOf(service), portsOf(service))
-	}
-}
-
-func fronting(services, gateways []*unstructured.Unstructured) []*unstructured.Unstructured {
-	var found []*unstructured.Unstructured
-	for _, service := range services {
-		selector := field.Map(service.Object, "spec", "selector")
-		if slices.ContainsFunc(gateways, func(gateway *unstructured.Unstructured) bool {
-			return includes(selector, field.Map(gateway.Object, "spec", "selector"))
-		}) {
-			found = append(found, service)
-		}
-	}
-	return found
-}
-
-// includes tells whether all of the wanted labels are in the selector. No
-// wanted labels select every pod to Istio, which says nothing about a Service.
-func includes(selector, wanted map[string]any) bool {
-	for key, value := range wanted {
-		if selector[key] != value {
-			return false
-		}
-	}
-	return len(wanted) > 0
-}
-
-func portsOf(service *unstructured.Unstructured) string {
-	var ports []string
-	for _, port := range field.List(service.Object, "spec", "ports") {
-		ports = append(ports, fmt.Sprint(field.Int(port, "port")))
-	}
-	return "ports " + strings.Join(ports, ", ")
 }

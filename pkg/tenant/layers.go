@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"path"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -18,15 +17,10 @@ type layer struct {
 	ref       finding.Ref
 	path      string
 	org       string
-	touches   set           // namespaces that it applies to or checks
-	orthancIn []string      // namespaces in which it applies or checks an Orthanc
-	needs     []finding.Ref // who applies it, then what it depends on
-}
-
-// layerGraph is all layers and what each needs.
-type layerGraph struct {
-	list  []*layer // by namespace and name
-	byKey map[finding.Key]*layer
+	touches   set                      // namespaces that it applies to or checks
+	orthancIn set                      // those in which it applies or checks an Orthanc
+	runs      map[string][]finding.Ref // workloads and releases that it applies or checks, by namespace
+	needs     []finding.Ref            // who applies it, then what it depends on
 }
 
 // Labels that kustomize-controller puts on whatever it applies, and so on the
@@ -36,81 +30,98 @@ const (
 	ownerNamespaceLabel = "kustomize.toolkit.fluxcd.io/namespace"
 )
 
-func readLayers(snap *snapshot.Snapshot) *layerGraph {
-	graph := &layerGraph{byKey: map[finding.Key]*layer{}}
-	for _, obj := range snap.List(health.KustomizationKind, "").Objects {
-		l := readLayer(obj)
-		graph.list = append(graph.list, l)
-		graph.byKey[l.ref.Key()] = l
-	}
-	return graph
-}
-
-func readLayer(obj *unstructured.Unstructured) *layer {
+func readLayer(snap *snapshot.Snapshot, obj *unstructured.Unstructured) *layer {
 	l := &layer{
 		ref:     finding.RefOf(obj),
 		path:    path.Clean(field.Text(obj.Object, "spec", "path")),
 		org:     obj.GetLabels()[orgLabel],
-		touches: set{},
+		touches: set{}, orthancIn: set{}, runs: map[string][]finding.Ref{},
 	}
-	owner := finding.Ref{APIVersion: obj.GetAPIVersion(), Kind: obj.GetKind(),
-		Namespace: obj.GetLabels()[ownerNamespaceLabel], Name: obj.GetLabels()[ownerNameLabel]}
-	if owner.Name != "" && !owner.Same(l.ref) {
-		l.needs = append(l.needs, owner)
-	}
-	l.needs = append(l.needs, health.Dependencies(obj)...)
+	l.needs = append(ownerOf(snap, obj), health.Dependencies(obj)...)
 	if target := field.Text(obj.Object, "spec", "targetNamespace"); target != "" {
 		l.touches[target] = true
 	}
 	for _, check := range field.List(obj.Object, "spec", "healthChecks") {
-		l.touch(field.Text(check, "namespace"), field.Text(check, "kind"), field.Text(check, "name"))
+		l.touch(snap, finding.Ref{
+			APIVersion: field.Text(check, "apiVersion"), Kind: field.Text(check, "kind"),
+			Namespace: field.Text(check, "namespace"), Name: field.Text(check, "name"),
+		})
 	}
 	for _, entry := range field.List(obj.Object, "status", "inventory", "entries") {
-		if namespace, name, kind, ok := parseInventoryID(field.Text(entry, "id")); ok {
-			l.touch(namespace, kind, name)
+		if ref, ok := parseInventory(field.Text(entry, "id"), field.Text(entry, "v")); ok {
+			l.touch(snap, ref)
 		}
 	}
 	delete(l.touches, "")
 	return l
 }
 
-func (l *layer) touch(namespace, kind, name string) {
-	if kind == "Namespace" {
-		namespace = name
+// ownerOf is the layer that applies the object, if it can be there. One that is
+// known to be gone is nobody's owner any more: it was removed without pruning,
+// or its labels come from another cluster.
+func ownerOf(snap *snapshot.Snapshot, obj *unstructured.Unstructured) []finding.Ref {
+	owner := finding.Ref{APIVersion: obj.GetAPIVersion(), Kind: obj.GetKind(),
+		Namespace: obj.GetLabels()[ownerNamespaceLabel], Name: obj.GetLabels()[ownerNameLabel]}
+	if owner.Name == "" || owner.Same(finding.RefOf(obj)) || snap.Lookup(owner).Presence == snapshot.Absent {
+		return nil
+	}
+	return []finding.Ref{owner}
+}
+
+// touch notes that the layer applies or checks the object.
+func (l *layer) touch(snap *snapshot.Snapshot, ref finding.Ref) {
+	namespace, certain := ref.Namespace, true
+	switch ref.GroupKind() {
+	case health.NamespaceKind:
+		l.touches[ref.Name] = true
+		return
+	case health.HelmReleaseKind:
+		// A release may install elsewhere. Until it can be read, one beside its
+		// layer tells nothing of where Orthanc will be: flux-system is no tenant.
+		obj := snap.Lookup(ref).Object
+		certain = obj != nil || namespace != l.ref.Namespace
+		if obj != nil {
+			l.touches[namespace] = true
+			namespace = targetOf(obj)
+		}
+	case health.DeploymentKind, health.StatefulSetKind:
+	default:
+		l.touches[namespace] = true
+		return
 	}
 	l.touches[namespace] = true
-	workload := kind == health.DeploymentKind.Kind || kind == health.StatefulSetKind.Kind || kind == health.HelmReleaseKind.Kind
-	if workload && strings.Contains(name, orthanc) && !slices.Contains(l.orthancIn, namespace) {
-		l.orthancIn = append(l.orthancIn, namespace)
+	l.runs[namespace] = append(l.runs[namespace], ref)
+	if certain && namesOrthanc(ref.Name) {
+		l.orthancIn[namespace] = true
 	}
 }
 
-// parseInventoryID reads an entry of a Kustomization's inventory,
-// "<namespace>_<name>_<group>_<kind>" (fluxcd/cli-utils, object.ObjMetadata). A
-// colon in a name is written "__", so that only the ends can be relied on.
-func parseInventoryID(id string) (namespace, name, kind string, ok bool) {
+// targetOf is the namespace that a HelmRelease installs into.
+func targetOf(release *unstructured.Unstructured) string {
+	if target := field.Text(release.Object, "spec", "targetNamespace"); target != "" {
+		return target
+	}
+	return release.GetNamespace()
+}
+
+// parseInventory reads an entry of a Kustomization's inventory: its id,
+// "<namespace>_<name>_<group>_<kind>" (fluxcd/cli-utils, object.ObjMetadata),
+// and the version. A colon in a name is written "__", so that only the ends can
+// be relied on.
+func parseInventory(id, version string) (finding.Ref, bool) {
 	namespace, rest, ok := strings.Cut(id, "_")
 	last := strings.LastIndexByte(rest, '_')
 	if !ok || last < 0 {
-		return "", "", "", false
+		return finding.Ref{}, false
 	}
-	kind, rest = rest[last+1:], rest[:last]
-	group := strings.LastIndexByte(rest, '_')
-	if group < 0 {
-		return "", "", "", false
+	kind, rest := rest[last+1:], rest[:last]
+	at := strings.LastIndexByte(rest, '_')
+	if at < 0 || kind == "" {
+		return finding.Ref{}, false
 	}
-	return namespace, strings.ReplaceAll(rest[:group], "__", ":"), kind, kind != ""
-}
-
-// untangled leaves out the layers that touch more than one of the namespaces.
-func untangled(layers []*layer, namespaces set) []*layer {
-	return slices.DeleteFunc(slices.Clone(layers), func(l *layer) bool {
-		count := 0
-		for namespace := range l.touches {
-			if namespaces[namespace] {
-				count++
-			}
-		}
-		return count > 1
-	})
+	group, name := rest[at+1:], strings.ReplaceAll(rest[:at], "__", ":")
+	if group != "" {
+		version = group + "/" + version
+	}
+	return finding.Ref{APIVersion: version, Kind: kind, Namespace: namespace, Name: name}, true
 }

@@ -6,6 +6,7 @@ package tenant
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -15,7 +16,8 @@ import (
 // Tenant is one customer's Orthanc and all that it stands on.
 type Tenant struct {
 	Name string
-	// Namespaces hold the tenant's own objects, sorted.
+	// Namespaces hold the tenant's own objects, sorted. There is at least one,
+	// though it may not exist yet.
 	Namespaces []string
 	// Layers are the Kustomizations that have to be ready for the tenant, in
 	// the order in which Flux applies them.
@@ -32,23 +34,16 @@ type Layer struct {
 // Discover finds the tenants, ordered by name.
 func Discover(snap *snapshot.Snapshot) []Tenant {
 	graph := readLayers(snap)
-	namespaces := tenantNamespaces(snap, graph)
-	touching := map[string][]*layer{} // by namespace
-	for _, l := range graph.list {
-		for namespace := range l.touches {
-			touching[namespace] = append(touching[namespace], l)
-		}
-	}
-	owners := map[string]string{} // namespace to tenant
+	owners := nameAll(snap, graph, tenantNamespaces(snap, graph))
 	byName := map[string]*Tenant{}
-	for _, namespace := range namespaces.sorted() {
-		name := nameOf(snap, namespace, untangled(touching[namespace], namespaces))
-		owners[namespace] = name
+	for _, namespace := range slices.Sorted(maps.Keys(owners)) {
+		name := owners[namespace]
 		if byName[name] == nil {
 			byName[name] = &Tenant{Name: name}
 		}
 		byName[name].Namespaces = append(byName[name].Namespaces, namespace)
 	}
+	graph.promise(byName, owners)
 	graph.assign(byName, owners)
 	tenants := make([]Tenant, 0, len(byName))
 	for _, t := range byName {

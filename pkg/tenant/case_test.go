@@ -1,0 +1,141 @@
+package tenant
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// now is the moment of all test clusters.
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// askedKinds are the kinds that the status command asks for.
+var askedKinds = []schema.GroupKind{
+	health.KustomizationKind, health.HelmReleaseKind, health.GitRepositoryKind, health.NamespaceKind,
+	health.DeploymentKind, health.StatefulSetKind, health.ServiceKind, health.CertificateKind,
+	health.IssuerKind, health.ClusterIssuerKind, health.GatewayKind, health.VirtualServiceKind,
+	health.LeaseKind, health.PodKind, health.EventKind,
+}
+
+// testCase is a file in testdata/cases: a Korthweb, what is different from it,
+// and what may be seen of it.
+type testCase struct {
+	About    string
+	Korthweb korthweb
+	// Full shows the links that are Ready as well.
+	Full bool
+	// Objects are added, or merged into those that are there; a field that is
+	// null goes.
+	Objects []map[string]any
+	// Drop are objects that go, "Kind namespace/name".
+	Drop []string
+	// Forbidden and NotServed are kinds; of a forbidden one the namespaces in
+	// Allowed may be read.
+	Forbidden, NotServed, Allowed []string
+}
+
+func readCase(tb testing.TB, path string) testCase {
+	tb.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var c testCase
+	if err := yaml.UnmarshalStrict(text, &c); err != nil {
+		tb.Fatalf("%s: %v", path, err)
+	}
+	return c
+}
+
+// casePaths are the files of all cases.
+func casePaths(tb testing.TB) []string {
+	tb.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", "cases", "*.yaml"))
+	if err != nil || len(paths) == 0 {
+		tb.Fatal("no cases", err)
+	}
+	return paths
+}
+
+// objects are all of the case's cluster.
+func (c testCase) objects(tb testing.TB) []*unstructured.Unstructured {
+	objects := c.Korthweb.objects(tb)
+	for _, patch := range c.Objects {
+		// Through Kubernetes' own decoder, so that integers are what they are
+		// from a cluster.
+		text, err := yaml.Marshal(patch)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		added := decode(tb, text)[0]
+		at := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool {
+			return finding.RefOf(o).Same(finding.RefOf(added))
+		})
+		if at < 0 {
+			objects = append(objects, added)
+		} else {
+			merge(objects[at].Object, added.Object)
+		}
+	}
+	for _, drop := range c.Drop {
+		before := len(objects)
+		objects = slices.DeleteFunc(objects, func(o *unstructured.Unstructured) bool { return finding.RefOf(o).String() == drop })
+		if len(objects) != before-1 {
+			tb.Fatalf("there is no %s to drop", drop)
+		}
+	}
+	return objects
+}
+
+// merge is a JSON merge patch (RFC 7386).
+func merge(into, patch map[string]any) {
+	for key, value := range patch {
+		below, isMap := value.(map[string]any)
+		if have, ok := into[key].(map[string]any); ok && isMap {
+			merge(have, below)
+		} else if value == nil {
+			delete(into, key)
+		} else {
+			into[key] = value
+		}
+	}
+}
+
+// snapshot is what may be seen of the objects, put in as they come.
+func (c testCase) snapshot(objects []*unstructured.Unstructured) *snapshot.Snapshot {
+	builder := snapshot.NewBuilder()
+	byKind := map[schema.GroupKind][]*unstructured.Unstructured{}
+	for _, o := range objects {
+		byKind[finding.RefOf(o).GroupKind()] = append(byKind[finding.RefOf(o).GroupKind()], o)
+	}
+	for _, kind := range askedKinds {
+		asked := snapshot.Asked{Group: kind.Group, Kind: kind.Kind, Version: "v1"}
+		resource := schema.GroupResource{Group: kind.Group, Resource: strings.ToLower(kind.Kind) + "s"}.String()
+		switch {
+		case slices.Contains(c.NotServed, kind.Kind):
+			asked.Failure = &snapshot.Failure{Why: snapshot.NotServed, Verb: "list", Resource: resource}
+			builder.Add(asked)
+		case slices.Contains(c.Forbidden, kind.Kind):
+			asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: resource}
+			builder.Add(asked)
+			for _, namespace := range c.Allowed {
+				asked.Namespace, asked.Failure = namespace, nil
+				builder.Add(asked, slices.DeleteFunc(byKind[kind], func(o *unstructured.Unstructured) bool { return o.GetNamespace() != namespace })...)
+			}
+		default:
+			builder.Add(asked, byKind[kind]...)
+		}
+	}
+	return builder.Build(snapshot.Meta{At: now})
+}

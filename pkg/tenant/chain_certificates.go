@@ -1,0 +1,104 @@
+package tenant
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// certificates adds the tenant's certificates, each behind its issuer, and
+// finds out when those that are served end. Authorities come first, since what
+// they sign fails with them.
+func (c *chain) certificates(s *Status, door *door) {
+	certificates, _ := c.list(Certificates, health.CertificateKind)
+	certificates = append(certificates, c.centralCertificates(door)...)
+	slices.SortStableFunc(certificates, func(a, b *unstructured.Unstructured) int {
+		return cmp.Compare(signs(b), signs(a))
+	})
+	var issuers []finding.Ref
+	for _, certificate := range certificates {
+		issuer := issuerOf(certificate)
+		if issuer.Kind != "" && !slices.ContainsFunc(issuers, issuer.Same) {
+			issuers = append(issuers, issuer)
+			c.add(Certificates, issuer, "")
+		}
+		detail := "by " + issuer.Name
+		if names := field.Texts(certificate.Object, "spec", "dnsNames"); len(names) > 0 {
+			detail += "; " + strings.Join(names, ", ")
+		}
+		c.add(Certificates, finding.RefOf(certificate), detail)
+	}
+	s.CertificateEnd = door.servedUntil(certificates)
+}
+
+// signs is 1 for an authority, 0 for others.
+func signs(certificate *unstructured.Unstructured) int {
+	if field.Bool(certificate.Object, "spec", "isCA") {
+		return 1
+	}
+	return 0
+}
+
+// centralCertificates are those that the tenant's Gateways serve and that stand
+// beside a central ingress: Istio takes a Gateway's Secret from the namespace of
+// the pods that serve it (istio.io, Gateway, ServerTLSSettings.credentialName).
+func (c *chain) centralCertificates(door *door) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for _, namespace := range door.namespaces() {
+		if slices.Contains(c.tenant.Namespaces, namespace) || len(door.credentials) == 0 {
+			continue
+		}
+		c.readable(Certificates, health.CertificateKind, namespace, c.snap.List(health.CertificateKind, namespace).Unknown)
+		for _, credential := range door.credentials {
+			found = append(found, c.secrets()[namespace+"/"+credential]...)
+		}
+	}
+	return found
+}
+
+// issuerOf is the object in a Certificate's issuerRef, the zero Ref when it is
+// an external issuer's, of whose kind nothing is known here.
+func issuerOf(certificate *unstructured.Unstructured) finding.Ref {
+	ref := field.Map(certificate.Object, "spec", "issuerRef")
+	group, kind := field.Text(ref, "group"), field.Text(ref, "kind")
+	if group != "" && group != health.IssuerKind.Group {
+		return finding.Ref{Name: field.Text(ref, "name")}
+	}
+	issuer := finding.Ref{APIVersion: certificate.GetAPIVersion(), Kind: kind, Name: field.Text(ref, "name")}
+	if issuer.Kind != health.ClusterIssuerKind.Kind {
+		issuer.Kind, issuer.Namespace = health.IssuerKind.Kind, certificate.GetNamespace()
+	}
+	return issuer
+}
+
+func secretOf(certificate *unstructured.Unstructured) string {
+	return certificate.GetNamespace() + "/" + field.Text(certificate.Object, "spec", "secretName")
+}
+
+// servedUntil is the first end among the certificates that the Gateways serve;
+// where no Gateway names one, among all that are not authorities. One that is
+// served but can't be seen, or has not been issued yet, has no end that is known,
+// and no other's end stands in for it.
+func (d *door) servedUntil(certificates []*unstructured.Unstructured) time.Time {
+	var first time.Time
+	for _, certificate := range certificates {
+		if d.serves(certificate) || len(d.credentials) == 0 && signs(certificate) == 0 {
+			first = earlier(first, health.Expiry(certificate))
+		}
+	}
+	return first
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,80 @@
+package tenant
+
+import (
+	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// addLayers adds the sources, and the Kustomizations in their order.
+func (c *chain) addLayers(s *Status) {
+	for _, ref := range c.sources() {
+		c.add(Sources, ref, "")
+	}
+	own := false // seen one; a tenant that has none gets the last shared layer's revision
+	for _, l := range c.tenant.Layers {
+		section := OwnLayers
+		if l.Shared {
+			section = SharedLayers
+		}
+		if c.add(section, l.Ref, "").Status == health.Ready {
+			s.LayersReady++
+		}
+		if obj := c.snap.Lookup(l.Ref).Object; obj != nil && (!l.Shared || !own) {
+			s.Revision = field.Text(obj.Object, "status", "lastAppliedRevision")
+			own = own || !l.Shared
+		}
+	}
+	s.Layers = len(c.tenant.Layers)
+	if !c.readable(OwnLayers, health.KustomizationKind, "", c.moreLayers) {
+		s.Layers = -1
+	}
+}
+
+// sources are where the layers come from, each once.
+func (c *chain) sources() []finding.Ref {
+	var sources []finding.Ref
+	for _, l := range c.tenant.Layers {
+		obj := c.snap.Lookup(l.Ref).Object
+		if obj == nil {
+			continue
+		}
+		if ref := health.SourceOf(obj); ref.Kind != "" && !slices.ContainsFunc(sources, ref.Same) {
+			sources = append(sources, ref)
+		}
+	}
+	return sources
+}
+
+// vanished adds what a layer that is Ready has applied to the tenant, and which
+// is not there any more: Flux looks only once per interval, and a tenant without
+// its Orthanc must not look ready until then. Under a layer that is not Ready,
+// what is missing may just not have been applied yet.
+func (c *chain) vanished() {
+	for _, l := range c.tenant.Layers {
+		layer := c.layer(l.Ref)
+		if layer == nil || c.assessor.Of(l.Ref).Status != health.Ready {
+			continue
+		}
+		for _, namespace := range c.tenant.Namespaces {
+			for _, ref := range layer.runs[namespace] {
+				c.addVanished(ref)
+			}
+		}
+	}
+}
+
+func (c *chain) addVanished(ref finding.Ref) {
+	known := func(l Link) bool { return l.Ref.Same(ref) }
+	if c.snap.Lookup(ref).Presence != snapshot.Absent || slices.ContainsFunc(c.links, known) {
+		return
+	}
+	section := Workloads
+	if ref.GroupKind() == health.HelmReleaseKind {
+		section = Releases
+	}
+	c.add(section, ref, "")
+}

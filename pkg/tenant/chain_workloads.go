@@ -1,0 +1,65 @@
+package tenant
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// releases adds the HelmReleases that stand in the tenant's namespaces, and
+// those that stand elsewhere and install into them.
+func (c *chain) releases() {
+	releases, _ := c.list(Releases, health.HelmReleaseKind)
+	own := set{}
+	for _, namespace := range c.tenant.Namespaces {
+		own[namespace] = true
+	}
+	for _, namespace := range c.tenant.Namespaces {
+		for _, release := range c.installed[namespace] {
+			if !own[release.GetNamespace()] {
+				releases = append(releases, release)
+			}
+		}
+	}
+	for _, release := range releases {
+		c.add(Releases, finding.RefOf(release), "")
+	}
+}
+
+// workloads adds what runs in the tenant's namespaces and counts Orthanc and
+// the database. No health check of Korthweb's looks at the database.
+func (c *chain) workloads(s *Status) {
+	complete := map[schema.GroupKind]bool{}
+	var databases []*unstructured.Unstructured
+	for _, kind := range workloadKinds {
+		var workloads []*unstructured.Unstructured
+		workloads, complete[kind] = c.list(Workloads, kind)
+		for _, workload := range workloads {
+			switch {
+			case IsDatabase(workload):
+				databases = append(databases, workload)
+				continue
+			case IsOrthanc(workload):
+				s.Orthanc.count(workload)
+				// Seen in a kind that was read in full, it is all there is: no
+				// tenant runs its Orthanc as two kinds.
+				s.Orthanc.Known = complete[kind]
+			}
+			c.add(Workloads, finding.RefOf(workload), "")
+		}
+	}
+	for _, database := range databases {
+		s.Database.count(database)
+		c.add(Database, finding.RefOf(database), "")
+	}
+	s.Database.Known = complete[health.StatefulSetKind]
+	s.Orthanc.Known = s.Orthanc.Known || complete[health.DeploymentKind] && s.Database.Known
+}
+
+func (r *Replicas) count(workload *unstructured.Unstructured) {
+	ready, wanted := health.Replicas(workload)
+	r.Ready += ready
+	r.Wanted += wanted
+}

@@ -1,0 +1,86 @@
+package tenant
+
+import (
+	"sync"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// cluster is what all tenants' chains have in common. Whatever takes a look at
+// the whole cluster is worked out here, once, and not again for each tenant.
+type cluster struct {
+	snap     *snapshot.Snapshot
+	assessor *health.Assessor
+	// moreLayers is why there may be more Kustomizations.
+	moreLayers []snapshot.Failure
+	// installed are the HelmReleases that install into another namespace than
+	// their own, by that namespace.
+	installed map[string][]*unstructured.Unstructured
+	layers    map[finding.Key]*layer
+	central   func() map[string][]*unstructured.Unstructured
+	secrets   func() map[string][]*unstructured.Unstructured
+}
+
+func newCluster(snap *snapshot.Snapshot) *cluster {
+	c := &cluster{
+		snap: snap, assessor: health.New(snap),
+		moreLayers: snap.List(health.KustomizationKind, "").Unknown,
+		installed:  map[string][]*unstructured.Unstructured{},
+		layers:     map[finding.Key]*layer{},
+	}
+	for _, release := range snap.List(health.HelmReleaseKind, "").Objects {
+		if target := targetOf(release); target != release.GetNamespace() {
+			c.installed[target] = append(c.installed[target], release)
+		}
+	}
+	c.central = sync.OnceValue(c.centralServices)
+	c.secrets = sync.OnceValue(c.certificatesBySecret)
+	return c
+}
+
+// layer is what the Kustomization says of itself, nil when it is not there.
+func (c *cluster) layer(ref finding.Ref) *layer {
+	if l, ok := c.layers[ref.Key()]; ok {
+		return l
+	}
+	var l *layer
+	if obj := c.snap.Lookup(ref).Object; obj != nil {
+		l = readLayer(c.snap, obj)
+	}
+	c.layers[ref.Key()] = l
+	return l
+}
+
+// centralServices are the Services that may bring traffic to several tenants,
+// by each label of their selectors: those outside of all tenants' namespaces.
+// One tenant's own ingress is no way in to another.
+func (c *cluster) centralServices() map[string][]*unstructured.Unstructured {
+	tenants := tenantNamespaces(c.snap, readLayers(c.snap))
+	found := map[string][]*unstructured.Unstructured{}
+	for _, service := range c.snap.List(health.ServiceKind, "").Objects {
+		if tenants[service.GetNamespace()] {
+			continue
+		}
+		for key := range field.Map(service.Object, "spec", "selector") {
+			label := labelOf(service, key)
+			found[label] = append(found[label], service)
+		}
+	}
+	return found
+}
+
+// certificatesBySecret are all certificates, by the Secret that they are kept
+// in, as namespace/name.
+func (c *cluster) certificatesBySecret() map[string][]*unstructured.Unstructured {
+	found := map[string][]*unstructured.Unstructured{}
+	for _, certificate := range c.snap.List(health.CertificateKind, "").Objects {
+		secret := secretOf(certificate)
+		found[secret] = append(found[secret], certificate)
+	}
+	return found
+}

@@ -1,0 +1,78 @@
+package tenant
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// door is how the outside world gets to a tenant: Istio's Gateways, what they
+// serve, and the Services in front of the pods that serve them.
+type door struct {
+	gateways, routes []*unstructured.Unstructured
+	services         []*unstructured.Unstructured
+	credentials      []string // names of the Secrets with the certificates
+	unread           []Link   // what may not be read of it
+}
+
+// door reads the tenant's door, and leaves the chain as it is: certificates
+// come before it there, but can only be told apart with it.
+func (c *chain) door() *door {
+	aside := &chain{cluster: c.cluster, tenant: c.tenant, unknown: c.unknown}
+	d := &door{}
+	d.gateways, _ = aside.list(Gateways, health.GatewayKind)
+	d.routes, _ = aside.list(Gateways, health.VirtualServiceKind)
+	services, complete := aside.list(Ingress, health.ServiceKind)
+	d.services = fronting(services, d.gateways)
+	if len(d.services) == 0 && complete && len(d.gateways) > 0 {
+		d.services = c.centrallyFronting(d.gateways)
+		if len(d.services) == 0 {
+			aside.readable(Ingress, health.ServiceKind, "", c.snap.List(health.ServiceKind, "").Unknown)
+		}
+	}
+	for _, gateway := range d.gateways {
+		for _, server := range field.List(gateway.Object, "spec", "servers") {
+			for _, name := range credentialsOf(server) {
+				if !slices.Contains(d.credentials, name) {
+					d.credentials = append(d.credentials, name)
+				}
+			}
+		}
+	}
+	d.unread, c.unknown = aside.links, aside.unknown
+	return d
+}
+
+// credentialsOf are the Secrets that a Gateway's server takes its certificates
+// from: one, or from Istio 1.27 on one a kind of key.
+func credentialsOf(server map[string]any) []string {
+	names := field.Texts(server, "tls", "credentialNames")
+	if name := field.Text(server, "tls", "credentialName"); name != "" {
+		names = append(names, name)
+	}
+	return names
+}
+
+// namespaces are those of the ingress, sorted.
+func (d *door) namespaces() []string {
+	found := set{}
+	for _, service := range d.services {
+		found[service.GetNamespace()] = true
+	}
+	return found.sorted()
+}
+
+// serves tells whether a Gateway serves the certificate. Without an ingress in
+// sight it is looked for beside the Gateway.
+func (d *door) serves(certificate *unstructured.Unstructured) bool {
+	beside := func(o *unstructured.Unstructured) bool { return o.GetNamespace() == certificate.GetNamespace() }
+	return slices.Contains(d.credentials, field.Text(certificate.Object, "spec", "secretName")) &&
+		(slices.ContainsFunc(d.gateways, beside) || slices.ContainsFunc(d.services, beside))
+}
+
+func (d *door) unreadOf(section Section) []Link {
+	return slices.DeleteFunc(slices.Clone(d.unread), func(l Link) bool { return l.Section != section })
+}

@@ -1,0 +1,62 @@
+package tenant
+
+import (
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// layerGraph is all layers and what each needs.
+type layerGraph struct {
+	list  []*layer // by namespace and name
+	byKey map[finding.Key]*layer
+}
+
+func readLayers(snap *snapshot.Snapshot) *layerGraph {
+	graph := &layerGraph{byKey: map[finding.Key]*layer{}}
+	for _, obj := range snap.List(health.KustomizationKind, "").Objects {
+		l := readLayer(snap, obj)
+		graph.list = append(graph.list, l)
+		graph.byKey[l.ref.Key()] = l
+	}
+	return graph
+}
+
+// touching gives, for each of the namespaces, the layers that touch it and no
+// other of them: those that may be called after its tenant.
+func (g *layerGraph) touching(namespaces set) map[string][]*layer {
+	found := map[string][]*layer{}
+	for _, l := range g.list {
+		var mine []string
+		for namespace := range l.touches {
+			if namespaces[namespace] {
+				mine = append(mine, namespace)
+			}
+		}
+		if len(mine) == 1 {
+			found[mine[0]] = append(found[mine[0]], l)
+		}
+	}
+	return found
+}
+
+// walk orders layers so that each comes after those it needs. A cycle is cut
+// where it closes; a layer that does not exist keeps its place.
+type walk struct {
+	graph   *layerGraph
+	seen    map[finding.Key]bool
+	ordered []finding.Ref
+}
+
+func (w *walk) visit(ref finding.Ref) {
+	if w.seen[ref.Key()] {
+		return
+	}
+	w.seen[ref.Key()] = true
+	if l := w.graph.byKey[ref.Key()]; l != nil {
+		for _, need := range l.needs {
+			w.visit(need)
+		}
+	}
+	w.ordered = append(w.ordered, ref)
+}

@@ -1,0 +1,88 @@
+package tenant
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// ingress adds the Services in front of the Gateways' pods, and their addresses.
+func (c *chain) ingress(s *Status, d *door) {
+	c.links = append(c.links, d.unreadOf(Ingress)...)
+	for _, service := range d.services {
+		for _, address := range health.Addresses(service) {
+			if !slices.Contains(s.Addresses, address) {
+				s.Addresses = append(s.Addresses, address)
+			}
+		}
+		c.add(Ingress, finding.RefOf(service), portsOf(service))
+	}
+}
+
+// fronting are those of the Services that select the pods of one of the
+// Gateways.
+func fronting(services, gateways []*unstructured.Unstructured) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for _, service := range services {
+		selector := field.Map(service.Object, "spec", "selector")
+		if slices.ContainsFunc(gateways, func(gateway *unstructured.Unstructured) bool {
+			return includes(selector, field.Map(gateway.Object, "spec", "selector"))
+		}) {
+			found = append(found, service)
+		}
+	}
+	return found
+}
+
+// centrallyFronting are the Services outside of all tenants' namespaces that
+// select the pods of one of the Gateways.
+func (c *cluster) centrallyFronting(gateways []*unstructured.Unstructured) []*unstructured.Unstructured {
+	var likely []*unstructured.Unstructured
+	seen := map[*unstructured.Unstructured]bool{}
+	for _, gateway := range gateways {
+		selector := slices.Sorted(maps.Keys(field.Map(gateway.Object, "spec", "selector")))
+		if len(selector) == 0 {
+			continue
+		}
+		for _, service := range c.central()[labelOf(gateway, selector[0])] {
+			if !seen[service] {
+				seen[service] = true
+				likely = append(likely, service)
+			}
+		}
+	}
+	return fronting(likely, gateways)
+}
+
+// labelOf is a label of the object's selector as "key=value".
+func labelOf(obj *unstructured.Unstructured, key string) string {
+	return key + "=" + field.Text(obj.Object, "spec", "selector", key)
+}
+
+// includes tells whether all of the wanted labels are in the selector. No
+// wanted labels select every pod to Istio, which says nothing about a Service.
+// The values may be of any type: an object of another program's may be odd.
+func includes(selector, wanted map[string]any) bool {
+	for key := range wanted {
+		value, has := selector[key].(string)
+		if want, ok := wanted[key].(string); !has || !ok || value != want {
+			return false
+		}
+	}
+	return len(wanted) > 0
+}
+
+func portsOf(service *unstructured.Unstructured) string {
+	var ports []string
+	for _, port := range field.List(service.Object, "spec", "ports") {
+		ports = append(ports, fmt.Sprint(field.Int(port, "port")))
+	}
+	return "ports " + strings.Join(ports, ", ")
+}

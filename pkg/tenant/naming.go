@@ -1,0 +1,117 @@
+package tenant
+
+import (
+	"path"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// nameAll gives each of the namespaces the name of its tenant: what its label
+// or its suffix says, otherwise what its layers suggest, in the end its own.
+//
+// Namespaces that say the same belong to one tenant. A guess never joins two:
+// "orthanc-bhs" and "orthanc-mhr" begin alike and are two customers, so what
+// several would be called is no name for any of them.
+func nameAll(snap *snapshot.Snapshot, graph *layerGraph, namespaces set) map[string]string {
+	names := map[string]string{}
+	taken := map[string]bool{}
+	var unsure []string
+	for _, namespace := range namespaces.sorted() {
+		if name := said(snap, namespace); name != "" {
+			names[namespace], taken[name] = name, true
+		} else {
+			unsure = append(unsure, namespace)
+		}
+	}
+	touching := graph.touching(namespaces)
+	for _, guess := range []guess{commonPrefix, commonFolder, itself} {
+		unsure = guess.name(unsure, touching, names, taken)
+	}
+	for _, namespace := range unsure { // somebody else is called so
+		names[namespace] = namespace
+	}
+	return names
+}
+
+// guess is a way to name the tenant of a namespace by the layers that touch it.
+type guess func(namespace string, layers []*layer) string
+
+// name names those of the namespaces for which the guess gives a name that no
+// other has, and returns the rest.
+func (g guess) name(namespaces []string, touching map[string][]*layer, names map[string]string, taken map[string]bool) []string {
+	guesses, count := map[string]string{}, map[string]int{}
+	for _, namespace := range namespaces {
+		guesses[namespace] = g(namespace, touching[namespace])
+		count[guesses[namespace]]++
+	}
+	var left []string
+	for _, namespace := range namespaces {
+		if name := guesses[namespace]; name != "" && count[name] == 1 && !taken[name] {
+			names[namespace], taken[name] = name, true
+		} else {
+			left = append(left, namespace)
+		}
+	}
+	return left
+}
+
+func itself(namespace string, _ []*layer) string { return namespace }
+
+// said is what the namespace says that its tenant is called, in its label, its
+// Orthanc's label or its name, or nothing.
+func said(snap *snapshot.Snapshot, namespace string) string {
+	ref := finding.Ref{APIVersion: "v1", Kind: "Namespace", Name: namespace}
+	if ns := snap.Lookup(ref).Object; ns != nil && ns.GetLabels()[orgLabel] != "" {
+		return ns.GetLabels()[orgLabel]
+	}
+	for _, kind := range workloadKinds {
+		for _, workload := range snap.List(kind, namespace).Objects {
+			if org := workload.GetLabels()[orgLabel]; org != "" && IsOrthanc(workload) {
+				return org
+			}
+		}
+	}
+	name, _ := strings.CutSuffix(namespace, namespaceSuffix)
+	if name == namespace {
+		return ""
+	}
+	return name
+}
+
+// commonPrefix is the words, parted by dashes, with which the namespace and all
+// of the layers' names begin.
+func commonPrefix(namespace string, layers []*layer) string {
+	if len(layers) == 0 {
+		return ""
+	}
+	common := strings.Split(namespace, "-")
+	for _, l := range layers {
+		words := strings.Split(l.ref.Name, "-")
+		n := 0
+		for n < len(common) && n < len(words) && common[n] == words[n] {
+			n++
+		}
+		common = common[:n]
+	}
+	return strings.Join(common, "-")
+}
+
+// commonFolder is the last folder of the layers' paths, when it is the same in
+// all of two or more.
+func commonFolder(_ string, layers []*layer) string {
+	if len(layers) < 2 {
+		return ""
+	}
+	folder := path.Base(layers[0].path)
+	for _, l := range layers[1:] {
+		if path.Base(l.path) != folder {
+			return ""
+		}
+	}
+	if folder == "." || folder == "/" {
+		return ""
+	}
+	return folder
+}

@@ -1,0 +1,82 @@
+package tenant
+
+import (
+	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// depths tell how far down the chain a section stands. Where several objects
+// fail, the deepest is nearest to the cause: the layers above fail because of it.
+// A source that can't be fetched holds up layers, but nothing that runs already.
+var depths = map[Section]int{
+	SharedLayers: 1, OwnLayers: 2, Sources: 3, Releases: 4, Gateways: 5, Ingress: 5,
+	Workloads: 6, Certificates: 6, Database: 7,
+}
+
+// depth is how near to the cause the link is.
+func (l Link) depth() int {
+	if len(l.WaitsFor) > 0 {
+		return 0
+	}
+	return depths[l.Section]
+}
+
+// worst picks the link that decides, and with nothing wrong says since when.
+func worst(links []Link) health.Verdict {
+	decides := links[0]
+	for _, link := range links[1:] {
+		nearer := link.Status == decides.Status && link.depth() > decides.depth()
+		if link.Status.Worse(decides.Status) || nearer {
+			decides = link
+		}
+	}
+	if decides.Status != health.Ready {
+		return behind(decides, links)
+	}
+	ready := health.Verdict{Status: health.Ready}
+	for _, link := range links {
+		layer := link.Section == SharedLayers || link.Section == OwnLayers
+		if layer && link.Since.After(ready.Since) {
+			ready.Since = link.Since
+		}
+	}
+	return ready
+}
+
+// behind looks through a link that merely waits at what it waits for. That is
+// less bad by itself, or it would have decided: switched off, which then is the
+// whole story, or unreadable, which leaves it sure that the tenant isn't ready.
+func behind(decides Link, links []Link) health.Verdict {
+	cause := decides.Verdict
+	for range links { // a cycle must end
+		next := slices.IndexFunc(links, func(l Link) bool {
+			return l.Status != health.Ready && slices.ContainsFunc(cause.WaitsFor, l.Ref.Same)
+		})
+		if next < 0 {
+			break
+		}
+		cause = links[next].Verdict
+	}
+	switch {
+	case len(cause.WaitsFor) > 0: // a cycle, or something outside of the chain
+		return decides.Verdict
+	case cause.Status == health.Suspended:
+		return cause
+	}
+	verdict := decides.Verdict
+	verdict.Ref = cause.Ref
+	return verdict
+}
+
+// emptiness is the verdict on a tenant of which there is no object at all. Where
+// everything could be read, that is no gap in what is known but in the cluster.
+func (c *chain) emptiness() health.Verdict {
+	if len(c.unknown) > 0 {
+		return health.Verdict{Status: health.Unknown, Message: "nothing of it could be read"}
+	}
+	ref := finding.Ref{APIVersion: "v1", Kind: health.NamespaceKind.Kind, Name: c.tenant.Namespaces[0]}
+	return health.Verdict{Ref: ref, Status: health.Failing, Reason: "Empty",
+		Message: "nothing runs in it, and no layer applies anything to it"}
+}
