@@ -38,7 +38,11 @@ type Kustomization struct {
 }
 
 // Condition is one of an object's status.
-type Condition struct{ Status, Reason, Message string }
+type Condition struct {
+	Status, Reason, Message string
+	// Generation is that of the spec which the condition is about.
+	Generation int64
+}
 
 // ReadyAt says whether Flux has applied this very commit and found the layer
 // healthy. An old True counts for nothing.
@@ -47,9 +51,10 @@ func (k Kustomization) ReadyAt(commit string) bool {
 }
 
 // FailedAt says whether Flux has tried this commit and given up for now. A
-// layer that waits for another one hasn't failed.
+// layer that waits for another one hasn't failed. The status' own generation
+// says nothing here: Flux moves it on success only.
 func (k Kustomization) FailedAt(commit string) bool {
-	if k.Ready.Status != "False" || k.Observed != k.Generation || !strings.HasSuffix(k.Attempted, ":"+commit) {
+	if k.Ready.Status != "False" || k.Ready.Generation != k.Generation || !strings.HasSuffix(k.Attempted, ":"+commit) {
 		return false
 	}
 	switch k.Ready.Reason {
@@ -144,7 +149,8 @@ func condition(o *unstructured.Unstructured, kind string) Condition {
 			continue
 		}
 		str := func(key string) string { s, _ := m[key].(string); return s }
-		return Condition{Status: str("status"), Reason: str("reason"), Message: str("message")}
+		generation, _, _ := unstructured.NestedInt64(m, "observedGeneration")
+		return Condition{Status: str("status"), Reason: str("reason"), Message: str("message"), Generation: generation}
 	}
 	return Condition{Status: "Unknown"}
 }

@@ -36,7 +36,11 @@ func TestReadyAt(t *testing.T) {
 
 func TestFailedAt(t *testing.T) {
 	fail := func(reason string) Kustomization {
-		return layer(func(k *Kustomization) { k.Ready = Condition{Status: "False", Reason: reason} })
+		return layer(func(k *Kustomization) {
+			k.Ready = Condition{Status: "False", Reason: reason, Generation: 2}
+			// What a layer shows that never was Ready.
+			k.Observed = -1
+		})
 	}
 	for reason, want := range map[string]bool{
 		"HealthCheckFailed": true, "BuildFailed": true, "ReconciliationFailed": true,
@@ -45,6 +49,11 @@ func TestFailedAt(t *testing.T) {
 		if got := fail(reason).FailedAt(commit); got != want {
 			t.Errorf("%s: %v, want %v", reason, got, want)
 		}
+	}
+	stale := fail("BuildFailed")
+	stale.Ready.Generation = 1
+	if stale.FailedAt(commit) {
+		t.Error("the failure of an earlier spec counts")
 	}
 	old := fail("BuildFailed")
 	old.Attempted = "main@sha1:" + strings.Repeat("0", 40)

@@ -13,7 +13,8 @@ import (
 )
 
 // watch waits until every layer is Ready at the tree's commit. With settle it
-// is content with a layer that failed at it, too. It says what becomes Ready.
+// is content with layers that failed at it, too, once every other one is Ready
+// or waits for another. It says what becomes of each.
 func watch(ctx context.Context, dir string, settle bool) ([]cluster.Kustomization, error) {
 	c, err := cluster.Connect(supervise.Kubeconfig(dir))
 	if err != nil {
@@ -23,25 +24,41 @@ func watch(ctx context.Context, dir string, settle bool) ([]cluster.Kustomizatio
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	said := map[string]bool{}
+	w := watcher{commit: commit, began: time.Now(), ready: map[string]bool{}, failed: map[string]bool{}}
 	return c.Watch(ctx, func(list []cluster.Kustomization) bool {
-		failed := false
-		for _, k := range list {
-			if k.FailedAt(commit) {
-				failed = true
-				if !said["failed "+k.Name] {
-					say("%s failed: %s: %s", k.Name, k.Ready.Reason, oneLine(k.Ready.Message))
-				}
-				said["failed "+k.Name] = true
-			}
-			if k.ReadyAt(commit) && !said[k.Name] {
-				said[k.Name] = true
-				say("%s is Ready: %s", k.Name, time.Since(began).Round(100*time.Millisecond))
-			}
-		}
-		return cluster.AllReady(list, commit) || settle && failed
+		w.note(list)
+		return cluster.AllReady(list, commit) || settle && w.settled(list)
 	})
+}
+
+// watcher remembers what became of the layers at one commit: a layer that
+// failed says so for a while only, and then that it is being tried again.
+type watcher struct {
+	commit        string
+	began         time.Time
+	ready, failed map[string]bool
+}
+
+func (w *watcher) note(list []cluster.Kustomization) {
+	for _, k := range list {
+		if k.FailedAt(w.commit) && !w.failed[k.Name] {
+			w.failed[k.Name] = true
+			say("%s failed: %s: %s", k.Name, k.Ready.Reason, oneLine(k.Ready.Message))
+		}
+		if k.ReadyAt(w.commit) && !w.ready[k.Name] {
+			w.ready[k.Name] = true
+			say("%s is Ready: %s", k.Name, time.Since(w.began).Round(100*time.Millisecond))
+		}
+	}
+}
+
+func (w *watcher) settled(list []cluster.Kustomization) bool {
+	for _, k := range list {
+		if !w.failed[k.Name] && !k.ReadyAt(w.commit) && k.Ready.Reason != "DependencyNotReady" {
+			return false
+		}
+	}
+	return len(w.failed) > 0
 }
 
 // unready lists the layers that aren't Ready, for an error.
