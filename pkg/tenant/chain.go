@@ -85,7 +85,7 @@ func (c *chain) readable(section Section, kind schema.GroupKind, namespace strin
 }
 
 func (c *chain) note(why snapshot.Failure) {
-	if why.Why != snapshot.NotServed && !slices.Contains(c.unknown, why) {
+	if !slices.Contains(c.unknown, why) {
 		c.unknown = append(c.unknown, why)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
@@ -78,71 +76,4 @@ func (e *Endpoint) meet(hosts []string, port int64) {
 			e.Hosts = append(e.Hosts, host)
 		}
 	}
-}
-
-// hostsOf are the host names that a Gateway's server answers to. Where it takes
-// any ("*", "*.bhs.org"), the names are those of the VirtualServices bound to
-// the Gateway.
-func hostsOf(gateway *unstructured.Unstructured, server map[string]any, routes []*unstructured.Unstructured) []string {
-	var hosts []string
-	for _, host := range field.Texts(server, "hosts") {
-		if _, name, ok := strings.Cut(host, "/"); ok { // "namespace/host"
-			host = name
-		}
-		routed := []string{host}
-		if strings.HasPrefix(host, "*") {
-			routed = routedTo(gateway, server, routes, host)
-		}
-		for _, name := range routed {
-			if !slices.Contains(hosts, name) {
-				hosts = append(hosts, name)
-			}
-		}
-	}
-	return hosts
-}
-
-// routedTo are the hosts of the VirtualServices that fit the pattern, or the
-// pattern when there are none.
-func routedTo(gateway *unstructured.Unstructured, server map[string]any, routes []*unstructured.Unstructured, pattern string) []string {
-	var names []string
-	for _, route := range routes {
-		if !bound(route, gateway) || !carries(route, server) {
-			continue
-		}
-		for _, host := range field.Texts(route.Object, "spec", "hosts") {
-			if strings.HasSuffix(host, strings.TrimPrefix(pattern, "*")) {
-				names = append(names, host)
-			}
-		}
-	}
-	if len(names) == 0 {
-		return []string{pattern}
-	}
-	return names
-}
-
-// carries tells whether the VirtualService has a route of the server's kind, so
-// that the web's names don't turn up at the DICOM port of the same Gateway. What
-// is passed through unopened is routed as TLS, HTTPS too.
-func carries(route *unstructured.Unstructured, server map[string]any) bool {
-	passed := strings.HasSuffix(field.Text(server, "tls", "mode"), "PASSTHROUGH")
-	if protocol := strings.ToUpper(field.Text(server, "port", "protocol")); streams[protocol] || passed {
-		return len(field.List(route.Object, "spec", "tls"))+len(field.List(route.Object, "spec", "tcp")) > 0
-	}
-	return len(field.List(route.Object, "spec", "http")) > 0
-}
-
-// bound tells whether a VirtualService is attached to the Gateway: named in the
-// same namespace, or as "namespace/name".
-func bound(route, gateway *unstructured.Unstructured) bool {
-	for _, name := range field.Texts(route.Object, "spec", "gateways") {
-		if !strings.Contains(name, "/") {
-			name = route.GetNamespace() + "/" + name
-		}
-		if name == gateway.GetNamespace()+"/"+gateway.GetName() {
-			return true
-		}
-	}
-	return false
 }
