@@ -99,7 +99,9 @@ func (c *chain) sideKinds() {
 			flux = append(flux, l.Ref.Namespace)
 		}
 	}
-	c.noteKind(health.NamespaceKind, "")
+	for _, why := range c.moreTenants {
+		c.note(why)
+	}
 	for _, namespace := range c.tenant.Namespaces {
 		c.noteKind(health.PodKind, namespace)
 		c.noteKind(health.EventKind, namespace)

@@ -16,8 +16,9 @@ import (
 type cluster struct {
 	snap     *snapshot.Snapshot
 	assessor *health.Assessor
-	// moreLayers is why there may be more Kustomizations.
-	moreLayers []snapshot.Failure
+	// moreLayers is why there may be more Kustomizations, moreTenants why there
+	// may be more namespaces.
+	moreLayers, moreTenants []snapshot.Failure
 	// installed are the HelmReleases that install into another namespace than
 	// their own, by that namespace.
 	installed map[string][]*unstructured.Unstructured
@@ -29,9 +30,10 @@ type cluster struct {
 func newCluster(snap *snapshot.Snapshot) *cluster {
 	c := &cluster{
 		snap: snap, assessor: health.New(snap),
-		moreLayers: snap.List(health.KustomizationKind, "").Unknown,
-		installed:  map[string][]*unstructured.Unstructured{},
-		layers:     map[finding.Key]*layer{},
+		moreLayers:  snap.List(health.KustomizationKind, "").Unknown,
+		moreTenants: snap.List(health.NamespaceKind, "").Unknown,
+		installed:   map[string][]*unstructured.Unstructured{},
+		layers:      map[finding.Key]*layer{},
 	}
 	for _, release := range snap.List(health.HelmReleaseKind, "").Objects {
 		if target := targetOf(release); target != release.GetNamespace() {
