@@ -37,7 +37,20 @@ func conditionOf(obj *unstructured.Unstructured, name string) condition {
 // behind tells whether the controller has not yet looked at today's spec, by
 // status.observedGeneration and by the condition's own, where it has one.
 func (c condition) behind(obj *unstructured.Unstructured) bool {
-	today := obj.GetGeneration()
-	return field.Int(obj.Object, "status", "observedGeneration") < today ||
-		c.observedGeneration > 0 && c.observedGeneration < today
+	return field.Int(obj.Object, "status", "observedGeneration") < obj.GetGeneration() || c.outdated(obj)
+}
+
+// outdated is behind for kinds whose status has no observedGeneration of its
+// own, only their conditions have.
+func (c condition) outdated(obj *unstructured.Unstructured) bool {
+	return c.observedGeneration > 0 && c.observedGeneration < obj.GetGeneration()
+}
+
+// unseenSince is since when nobody has acted on an object's newest spec: for
+// the first one since it was created, for a later one nothing tells.
+func unseenSince(obj *unstructured.Unstructured) time.Time {
+	if obj.GetGeneration() > 1 {
+		return time.Time{}
+	}
+	return obj.GetCreationTimestamp().Time
 }

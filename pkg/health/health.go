@@ -66,10 +66,10 @@ type Assessor struct {
 	snap     *snapshot.Snapshot
 	now      time.Time
 	verdicts map[finding.Key]Verdict
-	underway map[finding.Key]bool
 	warnings map[finding.Key]warning
 	pods     map[podOwner][]*unstructured.Unstructured
 	leases   map[string]time.Time
+	knots    *cycles
 }
 
 // New is an Assessor for the snapshot, at the snapshot's own moment.
@@ -78,7 +78,6 @@ func New(snap *snapshot.Snapshot) *Assessor {
 		snap:     snap,
 		now:      snap.Meta().At,
 		verdicts: map[finding.Key]Verdict{},
-		underway: map[finding.Key]bool{},
 	}
 	a.warnings = latestWarnings(snap)
 	a.pods = troubledPods(snap)
@@ -123,9 +122,7 @@ func (a *Assessor) Of(ref finding.Ref) Verdict {
 	case answer.Presence == snapshot.Absent:
 		verdict = verdict.be(Failing, "NotFound", ref.String()+" does not exist", time.Time{})
 	default:
-		a.underway[key] = true
 		verdict = a.judge(answer.Object)
-		delete(a.underway, key)
 	}
 	a.verdicts[key] = verdict
 	return verdict

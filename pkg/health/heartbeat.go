@@ -30,9 +30,13 @@ const slack = 5 * time.Minute
 func renewals(snap *snapshot.Snapshot) map[string]time.Time {
 	newest := map[string]time.Time{}
 	for _, lease := range snap.List(LeaseKind, "").Objects {
+		renewed := field.Time(lease.Object, "spec", "renewTime")
+		if renewed.IsZero() {
+			continue // nobody has held it yet: no sign of life, nor of death
+		}
 		for _, controller := range []string{"source-controller", "kustomize-controller", "helm-controller"} {
 			if strings.HasPrefix(lease.GetName(), controller) && strings.HasSuffix(lease.GetName(), "-leader-election") {
-				newest[controller] = later(newest[controller], field.Time(lease.Object, "spec", "renewTime"))
+				newest[controller] = later(newest[controller], renewed)
 			}
 		}
 	}
@@ -49,6 +53,9 @@ var controllers = map[string]string{
 // the controller has stopped reporting. A failure is left alone: it was true
 // when it was written, and it is what has to be mended.
 func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
+	if v.Ref.Kind == ExternalArtifactKind.Kind {
+		return v // others write it, not source-controller
+	}
 	controller := controllers[v.Ref.GroupKind().Group]
 	renewed, known := a.leases[controller]
 	if known && a.now.Sub(renewed) > silence {
@@ -59,8 +66,9 @@ func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
 		return v
 	}
 	last, recorded := lastRecorded(obj)
-	due := field.Duration(obj.Object, "spec", "interval")*2 + field.Duration(obj.Object, "spec", "timeout") + slack
-	if recorded && v.Status == Ready && a.now.Sub(last.at) > due {
+	interval := field.Duration(obj.Object, "spec", "interval")
+	due := interval*2 + field.Duration(obj.Object, "spec", "timeout") + slack
+	if recorded && interval > 0 && v.Status == Ready && a.now.Sub(last.at) > due {
 		return v.be(Unknown, "Stale", fmt.Sprintf("%s last looked at it %s ago, though it should every %s",
 			controller, duration.HumanDuration(a.now.Sub(last.at)), field.Text(obj.Object, "spec", "interval")), last.at)
 	}

@@ -2,12 +2,12 @@ package health
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
 // helmRelease judges a release. helm-controller (v1.6.1, atomic_release.go)
@@ -20,21 +20,25 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 	if stalled := conditionOf(obj, "Stalled"); stalled.is("True") {
 		return v.be(Failing, stalled.reason, brief(stalled.message), stalled.since)
 	}
+	if waits(obj) {
+		return a.waiting(obj, v)
+	}
 	ready := conditionOf(obj, "Ready")
 	switch {
 	case ready.is("True") && !ready.behind(obj):
 		return a.trust(obj, v.be(Ready, "", chartOf(obj), ready.since))
 	case ready.is("True"):
 		return a.unseen(obj, v)
-	case ready.is("False") && ready.reason == "DependencyNotReady":
-		return a.waiting(obj, v, ready)
-	case ready.is("False") && ready.reason == "SourceNotReady":
+	case ready.is("False") && (ready.reason == "SourceNotReady" || strings.HasPrefix(ready.message, "Source not ready: artifact not found")):
 		return a.waitingForChart(obj, v, ready)
 	case ready.is("False") && ready.reason != "HealthCheckCanceled" && ready.reason != "Progressing":
 		return v.be(Failing, ready.reason, brief(ready.message), ready.since)
 	}
 	if failed, ok := a.releaseFailed(obj); ok {
-		return v.be(Failing, failed.reason, "trying again; last try: "+brief(failed.message), failed.at)
+		return v.be(Failing, failed.reason, failed.again(), failed.at)
+	}
+	if ready.reason == "HealthCheckCanceled" {
+		return a.trust(obj, v.be(Progressing, ready.reason, brief(ready.message), ready.since))
 	}
 	if ready.status == "" {
 		return a.unseen(obj, v)
@@ -47,26 +51,32 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 }
 
 // releaseFailed finds out whether the newest finished try failed, while the
-// next one runs.
+// next one runs. The counter alone proves nothing: an install that needed two
+// tries keeps it until the spec changes (helm-controller, install.go).
 func (a *Assessor) releaseFailed(obj *unstructured.Unstructured) (try, bool) {
-	if released := conditionOf(obj, "Released"); released.is("False") && released.reason != "UninstallSucceeded" {
-		return try{released.reason, released.message, released.since}, true
-	}
+	released, tested := conditionOf(obj, "Released"), conditionOf(obj, "TestSuccess")
 	failures := field.Int(obj.Object, "status", "failures")
-	if failures == 0 {
+	switch {
+	case released.is("False") && released.reason != "UninstallSucceeded":
+		return try{released.reason, released.message, released.since}, true
+	case tested.is("False") && failures > 0: // a test whose failure is ignored counts none in the next try
+		return try{tested.reason, tested.message, tested.since}, true
+	case released.is("True") || failures == 0:
 		return try{}, false
 	}
-	event, warned := a.warnings[finding.RefOf(obj).Key()]
-	if !warned {
-		event.reason, event.message = "Failed", fmt.Sprintf("%d tries failed", failures)
+	if event, warned := a.warningAbout(obj); warned {
+		return try{event.reason, event.message, event.first}, true
 	}
-	return try{event.reason, event.message, event.at}, true
+	return try{reason: "Failed", message: fmt.Sprintf("%d tries failed", failures)}, true
 }
 
-// waitingForChart judges a release whose chart has not been fetched. The chart
-// may just be under way; once source-controller has warned, it is not.
+// fetching is how long a chart may take to be fetched.
+const fetching = 2 * time.Minute
+
+// waitingForChart judges a release whose chart has not been fetched. It may just
+// be under way; later something keeps source-controller from it.
 func (a *Assessor) waitingForChart(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
-	if a.now.Sub(ready.since) > 2*time.Minute {
+	if a.now.Sub(ready.since) > fetching {
 		return v.be(Failing, ready.reason, brief(ready.message), ready.since)
 	}
 	return a.trust(obj, v.be(Progressing, ready.reason, brief(ready.message), ready.since))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // kustomization judges a layer. kustomize-controller (v1.9.6,
@@ -22,6 +23,9 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 	}
 	if stalled := conditionOf(obj, "Stalled"); stalled.is("True") {
 		return v.be(Failing, stalled.reason, brief(stalled.message), stalled.since)
+	}
+	if waits(obj) {
+		return a.waiting(obj, v)
 	}
 	switch ready.status {
 	case "True":
@@ -40,8 +44,6 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 
 func (a *Assessor) kustomizationFalse(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
 	switch ready.reason {
-	case "DependencyNotReady", "DependencyNotFound":
-		return a.waiting(obj, v, ready)
 	case "ArtifactFailed":
 		if noArtifact(ready.message) {
 			return a.waitingForSource(obj, v, ready)
@@ -49,7 +51,7 @@ func (a *Assessor) kustomizationFalse(obj *unstructured.Unstructured, v Verdict,
 	case "Progressing", "HealthCheckCanceled":
 		return a.kustomizationTrying(obj, v, ready)
 	}
-	return v.be(Failing, ready.reason, brief(ready.message), failingSince(obj, ready.since))
+	return v.be(Failing, ready.reason, brief(ready.message), a.failingSince(obj, try{reason: ready.reason, at: ready.since}))
 }
 
 // noArtifact knows the messages of a layer whose source has not fetched
@@ -62,7 +64,10 @@ func noArtifact(message string) bool {
 // kustomizationTrying judges a layer in the middle of a try.
 func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
 	if failed, ok := a.lastTryFailed(obj, ready); ok {
-		return v.be(Failing, failed.reason, "trying again; last try: "+brief(failed.message), failingSince(obj, failed.at))
+		return v.be(Failing, failed.reason, failed.again(), a.failingSince(obj, failed))
+	}
+	if ready.reason == "HealthCheckCanceled" { // never routine: something newer is to be applied
+		return a.trust(obj, v.be(Progressing, ready.reason, brief(ready.message), ready.since))
 	}
 	if settled(obj) {
 		return a.trust(obj, v.be(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
@@ -87,63 +92,16 @@ func settled(obj *unstructured.Unstructured) bool {
 func (a *Assessor) unseen(obj *unstructured.Unstructured, v Verdict) Verdict {
 	return a.trust(obj, v.be(Progressing, "NotYetReconciled",
 		fmt.Sprintf("Flux has not acted on its newest spec yet (generation %d)", obj.GetGeneration()),
-		obj.GetCreationTimestamp().Time))
-}
-
-// waiting is the verdict on a layer held up by those it depends on. It is not
-// failing itself, unless what it waits for can never come.
-func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
-	v.WaitsFor = a.unmet(obj)
-	v = v.be(Progressing, ready.reason, brief(ready.message), ready.since)
-	for _, ref := range v.WaitsFor {
-		if a.underway[ref.Key()] {
-			return v.be(Failing, "DependencyCycle", "it waits for "+ref.Name+", which waits for it", ready.since)
-		}
-		switch needed := a.Of(ref); {
-		case needed.Reason == "NotFound":
-			return v.be(Failing, "DependencyNotFound", "it depends on "+ref.String()+", which does not exist", ready.since)
-		case needed.Reason == "DependencyCycle":
-			return v.be(Failing, "DependencyCycle", needed.Message, ready.since)
-		default:
-			v.Message = "waits for " + ref.Name
-		}
-	}
-	return v
-}
-
-// unmet lists the dependencies of a layer or release that are not ready.
-func (a *Assessor) unmet(obj *unstructured.Unstructured) []finding.Ref {
-	var refs []finding.Ref
-	for _, ref := range Dependencies(obj) {
-		if a.underway[ref.Key()] || a.Of(ref).Status != Ready {
-			refs = append(refs, ref)
-		}
-	}
-	return refs
-}
-
-// Dependencies are the objects in spec.dependsOn of a Kustomization or
-// HelmRelease, always of its own kind, in its own namespace unless said.
-func Dependencies(obj *unstructured.Unstructured) []finding.Ref {
-	var refs []finding.Ref
-	for _, dep := range field.List(obj.Object, "spec", "dependsOn") {
-		ref := finding.RefOf(obj)
-		ref.Name = field.Text(dep, "name")
-		if namespace := field.Text(dep, "namespace"); namespace != "" {
-			ref.Namespace = namespace
-		}
-		refs = append(refs, ref)
-	}
-	return refs
+		unseenSince(obj)))
 }
 
 func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
 	ref := SourceOf(obj)
 	v.WaitsFor = []finding.Ref{ref}
-	if a.Of(ref).Reason == "NotFound" {
+	if a.snap.Lookup(ref).Presence == snapshot.Absent {
 		return v.be(Failing, ready.reason, ref.String()+" does not exist", ready.since)
 	}
-	return v.be(Progressing, ready.reason, "waits for "+ref.Short(), ready.since)
+	return a.trust(obj, v.be(Progressing, ready.reason, "waits for "+ref.Short(), ready.since))
 }
 
 // SourceOf is the object in spec.sourceRef of a Kustomization. Flux resolves

@@ -42,14 +42,15 @@ func troubledPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstruct
 	byOwner := map[podOwner][]*unstructured.Unstructured{}
 	for _, pod := range snap.List(PodKind, "").Objects {
 		phase := field.Text(pod.Object, "status", "phase")
-		if phase == "Running" || phase == "Succeeded" || pod.GetDeletionTimestamp() != nil {
-			continue
+		if phase != "Pending" || pod.GetDeletionTimestamp() != nil {
+			continue // one that Failed has been replaced already, and may lie about for weeks (Evicted)
 		}
 		for _, owner := range pod.GetOwnerReferences() {
 			key := podOwner{owner.Kind, pod.GetNamespace(), owner.Name}
 			if owner.Kind == "ReplicaSet" {
-				name, cut := strings.CutSuffix(owner.Name, "-"+pod.GetLabels()["pod-template-hash"])
-				if !cut {
+				hash := pod.GetLabels()["pod-template-hash"]
+				name, cut := strings.CutSuffix(owner.Name, "-"+hash)
+				if !cut || hash == "" {
 					continue
 				}
 				key = podOwner{DeploymentKind.Kind, pod.GetNamespace(), name}
@@ -96,9 +97,6 @@ func (a *Assessor) blockedBy(pod *unstructured.Unstructured) string {
 	scheduled := conditionOf(pod, "PodScheduled")
 	if scheduled.is("False") && a.now.Sub(scheduled.since) > patience {
 		return scheduled.reason
-	}
-	if field.Text(pod.Object, "status", "phase") == "Failed" {
-		return field.Text(pod.Object, "status", "reason")
 	}
 	return ""
 }

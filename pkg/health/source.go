@@ -12,6 +12,7 @@ import (
 // A source that can't be fetched any more still serves its last artifact, so
 // the layers look fine while nothing new arrives.
 func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
+	ready := conditionOf(obj, "Ready")
 	if field.Bool(obj.Object, "spec", "suspend") {
 		return v.be(Suspended, "Suspended", "fetching is switched off (spec.suspend)", time.Time{})
 	}
@@ -20,14 +21,17 @@ func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 			return v.be(Failing, failed.reason, brief(failed.message), failed.since)
 		}
 	}
+	behind := ready.behind(obj)
+	if v.Ref.Kind == ExternalArtifactKind.Kind { // the one without status.observedGeneration (source-controller v1.9)
+		behind = ready.outdated(obj)
+	}
 	revision := field.Text(obj.Object, "status", "artifact", "revision")
-	ready := conditionOf(obj, "Ready")
 	switch {
 	case ready.is("False"):
 		return v.be(Failing, ready.reason, brief(ready.message), ready.since)
-	case ready.is("True") && ready.behind(obj):
+	case ready.is("True") && behind:
 		return a.unseen(obj, v)
-	case ready.is("True"), ready.is("Unknown") && revision != "" && !ready.behind(obj):
+	case ready.is("True"), ready.is("Unknown") && revision != "" && !behind:
 		return a.trust(obj, v.be(Ready, "", revision, ready.since))
 	case ready.is("Unknown"):
 		return a.trust(obj, v.be(Progressing, "Progressing", brief(ready.message), ready.since))

@@ -7,8 +7,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // try is a finished attempt of Flux at an object.
@@ -21,31 +19,64 @@ type try struct {
 // for a good try.
 const succeeded = "ReconciliationSucceeded"
 
+// again tells of a failed try while the next one runs.
+func (t try) again() string {
+	if t.message == "" {
+		return "trying again after a failure"
+	}
+	return "trying again; last try: " + brief(t.message)
+}
+
 // lastTryFailed finds out whether the newest finished try of a layer failed.
 // While the next one runs, the Ready condition no longer says so; four other
-// places may: the Reconciling condition, status.history (Flux 2.7 and later),
-// the Healthy condition, and the Warning events.
+// places may: status.history (Flux 2.7 and later), the Healthy condition, the
+// Warning events, and the Reconciling condition.
 func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready condition) (try, bool) {
-	event, warned := a.warnings[finding.RefOf(obj).Key()]
+	event, warned := a.warningAbout(obj)
 	newest, recorded := lastRecorded(obj)
-	reconciling := conditionOf(obj, "Reconciling")
+	healthy := conditionOf(obj, "Healthy")
 	switch {
-	case !recorded && settled(obj): // an old event proves nothing against it
-		return try{}, false
 	case recorded && newest.reason != succeeded:
-		if warned {
-			newest.message = event.message
-		}
-		return newest, true
-	case warned && event.at.After(newest.at) && event.at.After(conditionOf(obj, "Healthy").trueSince()):
-		return try{event.reason, event.message, event.at}, true
-	case reconciling.reason == "ProgressingWithRetry" && ready.reason != "HealthCheckCanceled":
-		return try{"ProgressingWithRetry", reconciling.message, reconciling.since}, true
-	}
-	if healthy := conditionOf(obj, "Healthy"); healthy.is("False") && !recorded {
+		return inWords(newest, event, healthy), true
+	case recorded && warned && event.at.After(newest.at) && event.at.After(healthy.trueSince()):
+		return event.try(), true
+	case !recorded && healthy.is("False"): // every good try makes it True or takes it away
 		return try{healthy.reason, healthy.message, healthy.since}, true
+	case !recorded && warned && !settled(obj) && event.at.After(lastTryBegan(obj, ready)) && event.at.After(healthy.trueSince()):
+		return event.try(), true
+	}
+	reconciling := conditionOf(obj, "Reconciling")
+	if reconciling.reason == "ProgressingWithRetry" && ready.reason != "HealthCheckCanceled" {
+		return try{reason: reconciling.reason, at: reconciling.since}, true // its message is about the present try
 	}
 	return try{}, false
+}
+
+// inWords finds the words for a failure that the history, which has none,
+// records. A newer warning is of a later failure, one that comes before the
+// history is written (BuildFailed, ArtifactFailed); an older one of the same
+// sort is the same failure again, since the event recorder leaves out repeats.
+func inWords(recorded try, event warning, healthy condition) try {
+	switch {
+	case !event.at.Before(recorded.at) && event.reason != "":
+		return event.try()
+	case recorded.reason == "HealthCheckFailed" && healthy.is("False"):
+		recorded.message = healthy.message
+	case event.reason == recorded.reason:
+		recorded.message = event.message
+	}
+	return recorded
+}
+
+// lastTryBegan is the earliest moment at which the try before the present one
+// can have failed: a failed one is repeated after the retry interval. It tells a
+// warning about that try from an older one where no history is written.
+func lastTryBegan(obj *unstructured.Unstructured, present condition) time.Time {
+	wait := field.Duration(obj.Object, "spec", "retryInterval")
+	if wait == 0 {
+		wait = field.Duration(obj.Object, "spec", "interval")
+	}
+	return present.since.Add(-wait - time.Minute)
 }
 
 func (c condition) trueSince() time.Time {
@@ -63,43 +94,54 @@ func lastRecorded(obj *unstructured.Unstructured) (try, bool) {
 		return try{}, false
 	}
 	reason := field.Text(history[0], "lastReconciledStatus")
-	return try{reason, reason, field.Time(history[0], "lastReconciled")}, reason != ""
+	return try{reason: reason, at: field.Time(history[0], "lastReconciled")}, reason != ""
 }
 
 // steadySince is when an unbroken row of good tries began. The Ready condition
 // can't tell: it turns Unknown and back at every interval.
 func steadySince(obj *unstructured.Unstructured, ready condition) time.Time {
-	history := field.List(obj.Object, "status", "history")
-	if len(history) == 0 {
-		return ready.since
+	if since := rowBegan(obj, true); !since.IsZero() {
+		return since
 	}
-	var since, broken time.Time
-	for _, entry := range history {
-		if field.Text(entry, "lastReconciledStatus") != succeeded {
-			broken = later(broken, field.Time(entry, "lastReconciled"))
-			continue
-		}
-		if first := field.Time(entry, "firstReconciled"); since.IsZero() || first.Before(since) {
-			since = first
-		}
-	}
-	return later(since, broken)
+	return ready.since
 }
 
-// failingSince is when the present row of failures began: for the same content,
-// the first time that it failed.
-func failingSince(obj *unstructured.Unstructured, fallback time.Time) time.Time {
-	history := field.List(obj.Object, "status", "history")
-	if len(history) == 0 || field.Text(history[0], "lastReconciledStatus") == succeeded {
-		return fallback
+// failingSince is when the present row of failures began: by the history, or by
+// the event about the same failure, which knows its first time.
+func (a *Assessor) failingSince(obj *unstructured.Unstructured, failed try) time.Time {
+	newest, recorded := lastRecorded(obj)
+	if recorded && newest.reason != succeeded {
+		return rowBegan(obj, false)
 	}
-	since := field.Time(history[0], "firstReconciled")
-	for _, entry := range history[1:] {
-		if field.Text(entry, "lastReconciledStatus") == succeeded {
-			since = later(since, field.Time(entry, "lastReconciled"))
+	event, warned := a.warningAbout(obj)
+	if warned && event.reason == failed.reason && event.at.After(newest.at) {
+		return later(event.first, newest.at)
+	}
+	return failed.at
+}
+
+// rowBegan is when the unbroken row of good, or of bad, tries began that the
+// history ends with. Each of its entries sums up the tries of one sort.
+func rowBegan(obj *unstructured.Unstructured, good bool) time.Time {
+	history := field.List(obj.Object, "status", "history")
+	var began, broken time.Time
+	of := func(entry map[string]any) bool {
+		return (field.Text(entry, "lastReconciledStatus") == succeeded) == good
+	}
+	for _, entry := range history {
+		if !of(entry) {
+			broken = later(broken, field.Time(entry, "lastReconciled"))
 		}
 	}
-	return since
+	for _, entry := range history {
+		if !of(entry) || !field.Time(entry, "lastReconciled").After(broken) {
+			continue
+		}
+		if first := later(field.Time(entry, "firstReconciled"), broken); began.IsZero() || first.Before(began) {
+			began = first
+		}
+	}
+	return began
 }
 
 func later(a, b time.Time) time.Time {
@@ -109,51 +151,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// warning is the newest Warning event about an object.
-type warning struct {
-	reason, message string
-	at              time.Time
-}
-
-// notFailures are reasons of Warning events that report no failed try.
-var notFailures = map[string]bool{"DependencyNotReady": true, "HealthCheckCanceled": true, "Progressing": true}
-
-// latestWarnings indexes the Warning events about Flux's objects.
-func latestWarnings(snap *snapshot.Snapshot) map[finding.Key]warning {
-	latest := map[finding.Key]warning{}
-	for _, event := range snap.List(EventKind, "").Objects {
-		kind := field.Text(event.Object, "involvedObject", "kind")
-		reason := field.Text(event.Object, "reason")
-		if field.Text(event.Object, "type") != "Warning" || kind != "Kustomization" && kind != "HelmRelease" || notFailures[reason] {
-			continue
-		}
-		about := finding.Ref{
-			APIVersion: field.Text(event.Object, "involvedObject", "apiVersion"),
-			Kind:       kind,
-			Namespace:  field.Text(event.Object, "involvedObject", "namespace"),
-			Name:       field.Text(event.Object, "involvedObject", "name"),
-		}.Key()
-		found := warning{reason, field.Text(event.Object, "message"), eventTime(event)}
-		if known, ok := latest[about]; !ok || found.at.After(known.at) {
-			latest[about] = found
-		}
-	}
-	return latest
-}
-
-// eventTime is when an event last happened, in the order in which the two
-// event APIs fill their fields.
-func eventTime(event *unstructured.Unstructured) time.Time {
-	for _, path := range [][]string{{"series", "lastObservedTime"}, {"lastTimestamp"}, {"eventTime"}, {"firstTimestamp"}} {
-		if at := field.Time(event.Object, path...); !at.IsZero() {
-			return at
-		}
-	}
-	return event.GetCreationTimestamp().Time
-}
-
-// brief is the first line of a message, with the parts that only say "it
-// failed" taken off the front.
+// brief is the first line of a message, without its full stop: controllers
+// append logs to theirs.
 func brief(message string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
 	return strings.TrimSuffix(strings.TrimSpace(line), ".")

@@ -30,7 +30,7 @@ func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict
 		return v.be(Suspended, "ScaledToZero", "it is scaled to no replicas", time.Time{})
 	}
 	if progress.behind(obj) {
-		return v.be(Progressing, "NotYetObserved", "its newest spec has not been acted on yet", obj.GetCreationTimestamp().Time)
+		return v.be(Progressing, "NotYetObserved", "its newest spec has not been acted on yet", unseenSince(obj))
 	}
 	if blocked, ok := a.blockedPods(v); ok {
 		return v.be(Failing, blocked.reason, blocked.message, blocked.at)
@@ -44,12 +44,24 @@ func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict
 	return rollout(obj, v, available, updated, wanted)
 }
 
+// rollout judges by the counters. The Progressing condition does not tell since
+// when: it turns True with the first rollout and stays so through later ones.
 func rollout(obj *unstructured.Unstructured, v Verdict, available, updated, wanted int64) Verdict {
 	progress, serving := conditionOf(obj, "Progressing"), conditionOf(obj, "Available")
-	since := later(progress.since, serving.since)
+	since := serving.since
+	if serving.is("True") {
+		since = time.Time{}
+	}
+	old := field.Int(obj.Object, "status", "replicas") - updated
 	switch {
 	case updated < wanted:
 		return v.be(Progressing, "RollingOut", fmt.Sprintf("%d of %d replicas are of the newest template", updated, wanted), since)
+	case old > 0: // they count as available, though they are not what the spec asks for
+		noun, verb := "replicas", "are"
+		if old == 1 {
+			noun, verb = "replica", "is"
+		}
+		return v.be(Progressing, "RollingOut", fmt.Sprintf("%d %s of an older template %s still there", old, noun, verb), since)
 	case available < wanted && serving.is("False") && progress.reason == "NewReplicaSetAvailable":
 		// It was whole before, so this is no rollout: pods have died.
 		return v.be(Failing, serving.reason, fmt.Sprintf("%d of %d replicas are available", available, wanted), serving.since)
@@ -68,21 +80,40 @@ const settling = 10 * time.Minute
 func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready, wanted := Replicas(obj)
 	created := obj.GetCreationTimestamp().Time
-	current, update := field.Text(obj.Object, "status", "currentRevision"), field.Text(obj.Object, "status", "updateRevision")
-	message := fmt.Sprintf("%d of %d replicas are ready", ready, wanted)
+	short := fmt.Sprintf("%d of %d replicas are ready", ready, wanted)
+	updated, complete := updatedReplicas(obj, wanted)
 	blocked, stuck := a.blockedPods(v)
 	switch {
 	case wanted == 0:
 		return v.be(Suspended, "ScaledToZero", "it is scaled to no replicas", time.Time{})
 	case (condition{}).behind(obj):
-		return v.be(Progressing, "NotYetObserved", "its newest spec has not been acted on yet", created)
+		return v.be(Progressing, "NotYetObserved", "its newest spec has not been acted on yet", unseenSince(obj))
 	case stuck:
 		return v.be(Failing, blocked.reason, blocked.message, blocked.at)
-	case ready >= wanted && current == update:
+	case ready >= wanted && complete:
 		return v.be(Ready, "", fmt.Sprintf("%d of %d ready", ready, wanted), created)
-	case current != update, a.now.Sub(created) < settling:
-		return v.be(Progressing, "RollingOut", message, time.Time{})
+	case ready >= wanted:
+		return v.be(Progressing, "RollingOut", fmt.Sprintf("%d of %d replicas are of the newest template", updated, wanted), time.Time{})
+	case a.now.Sub(created) < settling:
+		return v.be(Progressing, "RollingOut", short, created)
+	case !complete:
+		return v.be(Progressing, "RollingOut", short, time.Time{})
 	default:
-		return v.be(Failing, "ReplicasNotReady", message, time.Time{})
+		return v.be(Failing, "ReplicasNotReady", short, time.Time{})
 	}
+}
+
+// updatedReplicas are the pods of the newest template, and whether those are as
+// many as are meant to be: a partition holds the rest back, and with OnDelete
+// people replace them when they like (kubectl v0.36, rollout_status.go).
+func updatedReplicas(obj *unstructured.Unstructured, wanted int64) (updated int64, complete bool) {
+	updated = field.Int(obj.Object, "status", "updatedReplicas")
+	partition := field.Int(obj.Object, "spec", "updateStrategy", "rollingUpdate", "partition")
+	switch {
+	case field.Text(obj.Object, "spec", "updateStrategy", "type") == "OnDelete":
+		return updated, true
+	case partition > 0:
+		return updated, updated >= wanted-partition
+	}
+	return updated, field.Text(obj.Object, "status", "currentRevision") == field.Text(obj.Object, "status", "updateRevision")
 }

@@ -1,0 +1,90 @@
+package health
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// Dependencies are the objects in spec.dependsOn of a Kustomization or
+// HelmRelease, always of its own kind, in its own namespace unless said.
+func Dependencies(obj *unstructured.Unstructured) []finding.Ref {
+	var refs []finding.Ref
+	for _, dep := range field.List(obj.Object, "spec", "dependsOn") {
+		ref := finding.RefOf(obj)
+		ref.Name = field.Text(dep, "name")
+		if namespace := field.Text(dep, "namespace"); namespace != "" {
+			ref.Namespace = namespace
+		}
+		refs = append(refs, ref)
+	}
+	return refs
+}
+
+// waits tells whether a layer or release is held up by those it depends on:
+// nothing else decides about it then. The search for cycles goes by the same
+// rule, so that no judge can walk in a circle.
+func waits(obj *unstructured.Unstructured) bool {
+	ready := conditionOf(obj, "Ready")
+	return ready.is("False") && (ready.reason == "DependencyNotReady" || ready.reason == "DependencyNotFound") &&
+		obj.GetDeletionTimestamp() == nil && !field.Bool(obj.Object, "spec", "suspend") && !conditionOf(obj, "Stalled").is("True")
+}
+
+// waiting is the verdict on an object that waits. It is not failing itself,
+// unless what it waits for can never come: then nobody else is to blame.
+func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
+	ready := conditionOf(obj, "Ready")
+	var next finding.Ref // in the circle, if it is in one
+	for _, ref := range Dependencies(obj) {
+		inCircle := a.cycles().share(v.Ref, ref)
+		if inCircle && next.Name == "" {
+			next = ref
+		}
+		if inCircle || a.Of(ref).Status != Ready {
+			v.WaitsFor = append(v.WaitsFor, ref)
+		}
+	}
+	if next.Name != "" {
+		return v.be(Failing, "DependencyCycle", a.circle(v.Ref, next), ready.since)
+	}
+	for _, ref := range v.WaitsFor {
+		if a.snap.Lookup(ref).Presence == snapshot.Absent {
+			return v.be(Failing, "DependencyNotFound", "it depends on "+ref.String()+", which does not exist", ready.since)
+		}
+	}
+	message := brief(ready.message)
+	if len(v.WaitsFor) > 0 {
+		message = "waits for " + names(v.WaitsFor, v.Ref.Namespace)
+	}
+	return a.trust(obj, v.be(Progressing, ready.reason, message, ready.since))
+}
+
+// circle describes the circle that ref is in, next being its neighbour there.
+func (a *Assessor) circle(ref, next finding.Ref) string {
+	if next.Same(ref) {
+		return "it depends on itself"
+	}
+	for _, back := range Dependencies(a.snap.Lookup(next).Object) {
+		if back.Same(ref) {
+			return "it waits for " + names([]finding.Ref{next}, ref.Namespace) + ", which waits for it"
+		}
+	}
+	return "it waits for " + names([]finding.Ref{next}, ref.Namespace) + ", which in the end waits for it"
+}
+
+// names lists the objects, with the namespace where it is not home.
+func names(refs []finding.Ref, home string) string {
+	var all []string
+	for _, ref := range refs {
+		name := ref.Name
+		if ref.Namespace != home {
+			name = ref.Namespace + "/" + name
+		}
+		all = append(all, name)
+	}
+	return strings.Join(all, ", ")
+}

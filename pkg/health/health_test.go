@@ -1,0 +1,190 @@
+package health
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// noon is the moment of every snapshot in these tests.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// asked are the kinds that a test's cluster is asked for.
+var asked = []schema.GroupKind{
+	KustomizationKind, HelmReleaseKind, GitRepositoryKind, OCIRepositoryKind, BucketKind, ExternalArtifactKind,
+	DeploymentKind, StatefulSetKind, PodKind, ServiceKind, EventKind, LeaseKind,
+	CertificateKind, IssuerKind, ClusterIssuerKind, GatewayKind, VirtualServiceKind,
+}
+
+// scenario is one entry of a file in testdata: a cluster, and what is to be
+// said of its first object.
+type scenario struct {
+	Name      string           `json:"name"`
+	Objects   []map[string]any `json:"objects"`
+	Forbidden []string         `json:"forbidden"`
+	// Of names the object in question where it is not the first one.
+	Of   *finding.Ref `json:"of"`
+	Want expectation  `json:"want"`
+	// Others are further verdicts, by the name of the object.
+	Others map[string]expectation `json:"others"`
+}
+
+type expectation struct {
+	Status  Status    `json:"status"`
+	Reason  string    `json:"reason"`
+	Message string    `json:"message"`
+	Since   time.Time `json:"since"`
+	// WaitsFor are the names, with the namespace where it is another.
+	WaitsFor []string `json:"waitsFor"`
+}
+
+func (s scenario) snapshot() *snapshot.Snapshot {
+	builder := snapshot.NewBuilder()
+	for _, gk := range asked {
+		question := snapshot.Asked{Group: gk.Group, Kind: gk.Kind, Resource: strings.ToLower(gk.Kind) + "s"}
+		if slices.Contains(s.Forbidden, gk.Kind) {
+			question.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
+			builder.Add(question)
+			continue
+		}
+		builder.Add(question, s.objects(gk)...)
+	}
+	return builder.Build(snapshot.Meta{At: noon})
+}
+
+// objects are copies, since a Builder takes over what it is given.
+func (s scenario) objects(gk schema.GroupKind) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for _, object := range s.Objects {
+		obj := &unstructured.Unstructured{Object: object}
+		if finding.RefOf(obj).GroupKind() == gk {
+			found = append(found, obj.DeepCopy())
+		}
+	}
+	return found
+}
+
+func (s scenario) refs() []finding.Ref {
+	var refs []finding.Ref
+	for _, object := range s.Objects {
+		refs = append(refs, finding.RefOf(&unstructured.Unstructured{Object: object}))
+	}
+	return refs
+}
+
+// expected lists all verdicts that the scenario is about.
+func (s scenario) expected() map[finding.Ref]expectation {
+	var first finding.Ref
+	if s.Of != nil {
+		first = *s.Of
+	} else {
+		first = s.refs()[0]
+	}
+	want := map[finding.Ref]expectation{first: s.Want}
+	for _, ref := range s.refs() {
+		if other, ok := s.Others[ref.Name]; ok && ref != first {
+			want[ref] = other
+		}
+	}
+	return want
+}
+
+func scenarios(t testing.TB, file string) []scenario {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []scenario
+	if err := yaml.UnmarshalStrict(text, &all); err != nil { // for misspelt keys
+		t.Fatalf("%s: %v", file, err)
+	}
+	asJSON, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	all = nil
+	if err := json.Unmarshal(asJSON, &all); err != nil { // keeps whole numbers whole, as a live cluster's are
+		t.Fatalf("%s: %v", file, err)
+	}
+	return all
+}
+
+// TestVerdicts compares what is said of the objects in testdata with what ought
+// to be said, having asked for the scenario's objects in every rotation, forwards
+// and backwards: a verdict must not depend on which was asked for first.
+func TestVerdicts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		kind := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		for _, s := range scenarios(t, file) {
+			t.Run(kind+"/"+s.Name, func(t *testing.T) { s.check(t) })
+		}
+	}
+}
+
+func (s scenario) check(t *testing.T) {
+	t.Helper()
+	if len(s.Others) > 0 && len(s.expected()) != len(s.Others)+1 {
+		t.Fatal("others names an object that is not there")
+	}
+	snap := s.snapshot()
+	for _, order := range orders(s.refs()) {
+		assessor := New(snap)
+		for _, ref := range order {
+			assessor.Of(ref)
+		}
+		for ref, want := range s.expected() {
+			if got := seen(assessor.Of(ref)); !got.equal(want) {
+				t.Errorf("%s, after asking for %v:\n got %+v\nwant %+v", ref, order, got, want)
+			}
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// orders are the ways in which objects are asked for: not at all, and all of
+// them from each one on, both ways.
+func orders(refs []finding.Ref) [][]finding.Ref {
+	all := [][]finding.Ref{nil}
+	for i := range refs {
+		rotated := slices.Concat(refs[i:], refs[:i])
+		backwards := slices.Clone(rotated)
+		slices.Reverse(backwards)
+		all = append(all, rotated, backwards)
+	}
+	return all
+}
+
+func seen(v Verdict) expectation {
+	got := expectation{Status: v.Status, Reason: v.Reason, Message: v.Message, Since: v.Since}
+	for _, ref := range v.WaitsFor {
+		name := ref.Name
+		if ref.Namespace != v.Ref.Namespace {
+			name = ref.Namespace + "/" + name
+		}
+		got.WaitsFor = append(got.WaitsFor, name)
+	}
+	return got
+}
+
+func (e expectation) equal(other expectation) bool {
+	return e.Status == other.Status && e.Reason == other.Reason && e.Message == other.Message &&
+		e.Since.Equal(other.Since) && slices.Equal(e.WaitsFor, other.WaitsFor)
+}

@@ -1,0 +1,62 @@
+package health
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// TestSilence repeats every scenario with all of Flux's controllers gone for an
+// hour: what was fine or under way can't be known any more, while what failed,
+// is switched off or is not Flux's is said as before.
+func TestSilence(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		for _, s := range scenarios(t, file) {
+			alive := New(s.snapshot())
+			s.Objects = append(leaseless(s.Objects), silentLeases()...)
+			silent := New(s.snapshot())
+			for _, ref := range s.refs() {
+				compareSilence(t, s.Name, alive.Of(ref), silent.Of(ref))
+			}
+		}
+	}
+}
+
+func compareSilence(t *testing.T, name string, alive, silent Verdict) {
+	t.Helper()
+	_, flux := controllers[alive.Ref.GroupKind().Group]
+	rests := flux && alive.Ref.Kind != ExternalArtifactKind.Kind && alive.Reason != "Terminating" &&
+		(alive.Status == Ready || alive.Status == Progressing)
+	switch {
+	case alive.Reason == "Stale" || alive.Ref.Kind == LeaseKind.Kind:
+	case rests && (silent.Status != Unknown || silent.Reason != "Stale"):
+		t.Errorf("%s: %s is said to be %s (%s) though nobody watches it", name, alive.Ref, silent.Status, silent.Reason)
+	case !rests && (silent.Status != alive.Status || silent.Reason != alive.Reason):
+		t.Errorf("%s: %s turned from %s into %s, which no controller is to be asked about", name, alive.Ref, alive.Status, silent.Status)
+	}
+}
+
+func leaseless(objects []map[string]any) []map[string]any {
+	var rest []map[string]any
+	for _, object := range objects {
+		if object["kind"] != LeaseKind.Kind {
+			rest = append(rest, object)
+		}
+	}
+	return rest
+}
+
+func silentLeases() []map[string]any {
+	var leases []map[string]any
+	for _, controller := range controllers {
+		leases = append(leases, map[string]any{
+			"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+			"metadata": map[string]any{"name": controller + "-leader-election", "namespace": "flux-system"},
+			"spec":     map[string]any{"renewTime": "2026-03-01T11:00:00.000000Z"},
+		})
+	}
+	return leases
+}
