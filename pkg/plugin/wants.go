@@ -12,7 +12,7 @@ import (
 func statusWants() []collect.Want {
 	wants := collect.Wants(
 		health.KustomizationKind, health.HelmReleaseKind,
-		health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind,
+		health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind, health.ExternalArtifactKind,
 		health.NamespaceKind, health.DeploymentKind, health.StatefulSetKind, health.ServiceKind,
 		health.CertificateKind, health.IssuerKind, health.ClusterIssuerKind,
 		health.GatewayKind, health.VirtualServiceKind,

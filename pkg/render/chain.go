@@ -24,7 +24,7 @@ func Chain(w io.Writer, s tenant.Status, now time.Time, style Style) error {
 	for _, link := range s.Chain {
 		sections = append(sections, link.Section)
 		t.rows = append(t.rows, []string{
-			string(link.Status), object(link.Ref, s), age(link.Since, now), explain(link, style),
+			string(link.Status), object(link.Ref, s), age(link.Since, now), describe(link, style),
 		})
 	}
 	if err := printSections(out, t, sections, style); err != nil {
@@ -88,10 +88,10 @@ func object(ref finding.Ref, s tenant.Status) string {
 // messageLimit keeps a line readable where no terminal sets a width.
 const messageLimit = 100
 
-// explain is what there is to say about a link, as short as makes sense.
-func explain(link tenant.Link, style Style) string {
+// describe is what there is to say about a link, as short as makes sense.
+func describe(link tenant.Link, style Style) string {
 	message := link.Message
-	if link.Status != health.Ready && link.Reason != "" && !strings.Contains(message, link.Reason) {
+	if link.Status != health.Ready && !says(string(link.Status)+message, link.Reason) {
 		message = link.Reason + ": " + message
 	}
 	if link.Detail != "" {
@@ -101,7 +101,7 @@ func explain(link tenant.Link, style Style) string {
 	if style.Wide {
 		return message
 	}
-	return shorten(digest.ReplaceAllString(message, "$1"), messageLimit)
+	return shorten(tidy(message), messageLimit)
 }
 
 // printSections prints the rows of a table under a heading each time the

@@ -48,6 +48,30 @@ func revision(full string) string {
 	return digest.ReplaceAllString(full, "$1")
 }
 
+// says tells whether a message has a reason's words in it already, written
+// "HealthCheckFailed" or "health check failed".
+func says(message, reason string) bool {
+	squeeze := func(text string) string { return strings.ToLower(strings.ReplaceAll(text, " ", "")) }
+	return strings.Contains(squeeze(message), squeeze(reason))
+}
+
+var (
+	// An item of a failed health check, "Deployment/ns/name status: 'InProgress'"
+	// (fluxcd/pkg/ssa v0.76, manager_wait.go).
+	checkedItem = regexp.MustCompile(`(\w+)/(?:[^\s/]+/)?([^\s/]+) status: '(\w+)'`)
+	waitingFor  = regexp.MustCompile(`timeout waiting for: \[([^\]]*)\]`)
+	fractions   = regexp.MustCompile(`(\d+)\.\d+s\b`)
+)
+
+// tidy takes out of a message what a glance does not need: brackets, fractions
+// of seconds, all but the first seven digits of a revision.
+func tidy(message string) string {
+	message = waitingFor.ReplaceAllString(message, "$1")
+	message = checkedItem.ReplaceAllString(message, "$1/$2 $3")
+	message = fractions.ReplaceAllString(message, "${1}s")
+	return digest.ReplaceAllString(message, "$1")
+}
+
 func replicas(r tenant.Replicas) string {
 	switch {
 	case !r.Known:

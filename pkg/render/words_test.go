@@ -1,0 +1,62 @@
+package render
+
+import (
+	"testing"
+	"time"
+)
+
+func TestTidy(t *testing.T) {
+	for _, c := range []struct{ name, message, want string }{
+		{"one item", "health check failed after 1m0.017159677s: timeout waiting for: [Deployment/bhs-orthweb/orthanc status: 'InProgress']",
+			"health check failed after 1m0s: Deployment/orthanc InProgress"},
+		{"two items, one without namespace", "timeout waiting for: [Deployment/a/b status: 'NotFound', Namespace/c status: 'Terminating']",
+			"Deployment/b NotFound, Namespace/c Terminating"},
+		{"a revision", "Applied revision: main@sha1:cc8f5370a1b2c3d4e5f60718293a4b5c6d7e8f90", "Applied revision: main@cc8f537"},
+		{"an image's digest", "image x@sha256:13914140549da7bb10869a75f7a7fd4ecfdc92e146da2af4917d6b85170e1525", "image x@1391414"},
+		{"nothing to do", "secret \"int-ca-secret\" not found", "secret \"int-ca-secret\" not found"},
+	} {
+		if got := tidy(c.message); got != c.want {
+			t.Errorf("%s: tidy = %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestSays(t *testing.T) {
+	if !says("health check failed after 1m", "HealthCheckFailed") || !says("1 pod: InvalidImageName", "InvalidImageName") {
+		t.Error("a reason in other clothes is not recognised")
+	}
+	if says("dependency is not there", "DependencyNotFound") {
+		t.Error("a reason is seen that is not said")
+	}
+}
+
+func TestAges(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, c := range []struct {
+		name, got, want string
+	}{
+		{"an age", age(now.Add(-14*time.Minute), now), "14m"},
+		{"unknown", age(time.Time{}, now), "-"},
+		{"in the future, by a second", age(now.Add(time.Second), now), "0s"},
+		{"left", left(now.Add(61*24*time.Hour), now), "61d"},
+		{"over", left(now, now), "expired"},
+		{"no end", left(time.Time{}, now), "-"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, c.got, c.want)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	for message, want := range map[string]string{
+		"plain":                        "plain",
+		"\x1b[31mred\x1b[0m\x07":       "[31mred [0m",
+		"two\nlines\r\n and\ttabs":     "two lines and tabs",
+		"right\u202eto left\u2028line": "right to left line",
+	} {
+		if got := clean(message); got != want {
+			t.Errorf("clean(%q) = %q, want %q", message, got, want)
+		}
+	}
+}
