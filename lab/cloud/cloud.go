@@ -120,7 +120,7 @@ func (p *Provider) sync(ctx context.Context) error {
 func (p *Provider) assign(ctx context.Context, svc *corev1.Service, used map[netip.Addr]bool) error {
 	addr, err := allocate(p.first, used)
 	if err != nil {
-		return fmt.Errorf("Service %s/%s: %w", svc.Namespace, svc.Name, err)
+		return fmt.Errorf("service %s/%s: %w", svc.Namespace, svc.Name, err)
 	}
 	used[addr] = true
 	patch, err := json.Marshal(map[string]any{"status": corev1.ServiceStatus{LoadBalancer: corev1.LoadBalancerStatus{
