@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sort"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,12 +27,13 @@ type Provider struct {
 	client   kubernetes.Interface
 	services corelisters.ServiceLister
 	first    netip.Addr
+	idle     func() bool
 	log      func(format string, args ...any)
 }
 
-// Run gives out addresses from first on until ctx ends. It returns an error
-// when it can't begin.
-func Run(ctx context.Context, kubeconfig string, first netip.Addr, log func(string, ...any)) error {
+// Run gives out addresses from first on until ctx ends, but none while idle. It
+// returns an error when it can't begin.
+func Run(ctx context.Context, kubeconfig string, first netip.Addr, idle func() bool, log func(string, ...any)) error {
 	cfg, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return fmt.Errorf("reading the cloud provider's kubeconfig: %w", err)
@@ -40,13 +42,13 @@ func Run(ctx context.Context, kubeconfig string, first netip.Addr, log func(stri
 	if err != nil {
 		return fmt.Errorf("preparing the cloud provider's client: %w", err)
 	}
-	return run(ctx, client, first, log)
+	return run(ctx, client, first, idle, log)
 }
 
-func run(ctx context.Context, client kubernetes.Interface, first netip.Addr, log func(string, ...any)) error {
+func run(ctx context.Context, client kubernetes.Interface, first netip.Addr, idle func() bool, log func(string, ...any)) error {
 	factory := informers.NewSharedInformerFactory(client, 0)
 	informer := factory.Core().V1().Services()
-	p := &Provider{client: client, services: informer.Lister(), first: first, log: log}
+	p := &Provider{client: client, services: informer.Lister(), first: first, idle: idle, log: log}
 	// One at a time: two Services must never be given the same address.
 	changed := make(chan struct{}, 1)
 	wake := func() {
@@ -71,6 +73,10 @@ func run(ctx context.Context, client kubernetes.Interface, first netip.Addr, log
 		case <-ctx.Done():
 			return nil
 		case <-changed:
+			if idle() {
+				time.AfterFunc(time.Second, wake)
+				continue
+			}
 			if err := p.sync(ctx); err != nil && ctx.Err() == nil {
 				log("cloud provider: %v", err)
 			}

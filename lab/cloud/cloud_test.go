@@ -64,7 +64,7 @@ func TestEachLoadBalancerHasItsOwnAddress(t *testing.T) {
 	)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- run(ctx, client, addr("127.0.0.11"), t.Logf) }()
+	go func() { done <- run(ctx, client, addr("127.0.0.11"), func() bool { return false }, t.Logf) }()
 	defer func() { cancel(); <-done }()
 	get := func(namespace string) string {
 		s, err := client.CoreV1().Services(namespace).Get(ctx, "istio-ingressgateway", metav1.GetOptions{})

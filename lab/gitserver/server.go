@@ -51,6 +51,19 @@ func Handler(root string, errors io.Writer) (http.Handler, error) {
 	}, nil
 }
 
+// Guard lets nobody pass while closed: everyone is asked for a user's name and a
+// password, as a hosted private repository asks those whose token was revoked.
+func Guard(next http.Handler, closed func() bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if closed() {
+			w.Header().Set("WWW-Authenticate", `Basic realm="Git"`)
+			http.Error(w, "Authentication failed", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // environment keeps the user's and the machine's Git configuration out: hooks,
 // signing, credential helpers and rewritten addresses.
 func environment() []string {

@@ -39,6 +39,9 @@ func (c Config) APIServer() Part {
 			"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + c.port("kube-apiserver"),
 			"--endpoint-reconciler-type=none", "--service-cluster-ip-range=" + ServiceRange,
 			"--authorization-mode=RBAC", "--anonymous-auth=false", "--allow-privileged=true", "--profiling=false",
+			// A webhook is called at an endpoint of its Service, as where the API
+			// server runs outside of the cluster; nothing routes to a ClusterIP here.
+			"--enable-aggregator-routing=true",
 			"--client-ca-file=" + c.Files.CA, "--tls-cert-file=" + c.Files.Serving, "--tls-private-key-file=" + c.Files.ServingKey,
 			"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
 			"--service-account-key-file=" + c.Files.TokenPublicKey, "--service-account-signing-key-file=" + c.Files.TokenKey,

@@ -94,16 +94,24 @@ func InvalidImageName() (*unstructured.Unstructured, error) {
 // isn't enough: once the lab's Stage has set the Pod's address it doesn't match
 // any more, and pod-ready would take the Pod next.
 func exceptBadImages(podReady *unstructured.Unstructured) error {
+	// Nor does it touch a Pod that another Stage has spoken of.
+	if err := require(podReady, map[string]any{"key": ".status.startTime", "operator": "DoesNotExist"}); err != nil {
+		return err
+	}
 	return requireBadImage(podReady, "NotIn")
 }
 
 func requireBadImage(stage *unstructured.Unstructured, operator string) error {
+	return require(stage, map[string]any{"key": badImage(), "operator": operator, "values": []any{"true"}})
+}
+
+func require(stage *unstructured.Unstructured, requirement map[string]any) error {
 	path := []string{"spec", "selector", "matchExpressions"}
 	list, _, err := unstructured.NestedSlice(stage.Object, path...)
 	if err != nil {
 		return fmt.Errorf("reading the selector of Stage %s: %w", stage.GetName(), err)
 	}
-	list = append(list, map[string]any{"key": badImage(), "operator": operator, "values": []any{"true"}})
+	list = append(list, requirement)
 	return unstructured.SetNestedSlice(stage.Object, list, path...)
 }
 

@@ -53,11 +53,9 @@ type Lab struct {
 	HealthTimeout time.Duration `json:"healthTimeout,omitempty"`
 	// FirstAddress is the first one the cloud provider gives out.
 	FirstAddress string `json:"firstAddress"`
-	// Fault is the one that the lab was started with.
-	Fault   string `json:"fault,omitempty"`
-	GitURL  string `json:"gitURL,omitempty"`
-	HelmURL string `json:"helmURL,omitempty"`
-	Parts   []Part `json:"parts,omitempty"`
+	GitURL       string `json:"gitURL,omitempty"`
+	HelmURL      string `json:"helmURL,omitempty"`
+	Parts        []Part `json:"parts,omitempty"`
 }
 
 // ErrNoLab is returned by Load for a directory that isn't a lab's.

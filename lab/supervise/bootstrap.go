@@ -3,9 +3,11 @@ package supervise
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
+	"github.com/digihunch/kubectl-orthweb/lab/faults"
 	"github.com/digihunch/kubectl-orthweb/lab/gitserver"
 	"github.com/digihunch/kubectl-orthweb/lab/korthweb"
 	"github.com/digihunch/kubectl-orthweb/lab/parts"
@@ -54,11 +56,24 @@ func (s *supervisor) applyBase(ctx context.Context) error {
 func (s *supervisor) bootstrap(ctx context.Context) error {
 	began := time.Now()
 	lab := s.snapshot()
-	files, err := Tree(lab, lab.Fault, s.source.ModuleDir)
+	list, err := faults.Injected(s.cfg.Dir)
 	if err != nil {
 		return err
 	}
-	commit, _, err := gitserver.Push(WorkTree(s.cfg.Dir), lab.GitURL, Message(lab.Fault), files)
+	for _, f := range list {
+		stages, err := f.Stages()
+		if err != nil {
+			return err
+		}
+		if err := s.cluster.Apply(ctx, "orthweb-lab", stages); err != nil {
+			return err
+		}
+	}
+	files, err := Tree(lab, list, s.source.ModuleDir)
+	if err != nil {
+		return err
+	}
+	commit, _, err := gitserver.Push(WorkTree(s.cfg.Dir), GitPath(s.cfg.Dir), Message(list), files)
 	if err != nil {
 		return err
 	}
@@ -81,28 +96,28 @@ func (s *supervisor) applyManifest(ctx context.Context, manager string, data []b
 	return s.cluster.Apply(ctx, manager, objs)
 }
 
-// Message is the message of the commit of a tree with the fault in it, or of
-// the tree as it should be when fault is empty.
-func Message(fault string) string {
-	if fault == "" {
+// Message is the message of the commit of a tree with the faults in it, or of
+// the tree as it should be when there are none.
+func Message(list []faults.Fault) string {
+	if len(list) == 0 {
 		return "Korthweb as the lab deploys it"
 	}
-	return "Break: " + fault
+	var names []string
+	for _, f := range list {
+		names = append(names, f.Name)
+	}
+	return "Break: " + strings.Join(names, ", ")
 }
 
-// Tree returns the files of the lab's tree, with the fault in it when fault
-// isn't empty.
-func Tree(lab state.Lab, fault string, moduleDir func(string) (string, error)) (map[string][]byte, error) {
+// Tree returns the files of the lab's tree, with the faults in it.
+func Tree(lab state.Lab, list []faults.Fault, moduleDir func(string) (string, error)) (map[string][]byte, error) {
 	files, err := korthweb.Tree(korthweb.Values{
 		GitURL: lab.GitURL, HelmURL: lab.HelmURL, HealthTimeout: lab.HealthTimeout,
 	}, moduleDir)
 	if err != nil {
 		return nil, fmt.Errorf("making the tree: %w", err)
 	}
-	if fault == "" {
-		return files, nil
-	}
-	if files, err = korthweb.Break(files, fault); err != nil {
+	if files, err = faults.Break(files, list); err != nil {
 		return nil, fmt.Errorf("breaking the tree: %w", err)
 	}
 	return files, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/gitserver"
 	"github.com/digihunch/kubectl-orthweb/lab/korthweb"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
+	"github.com/digihunch/kubectl-orthweb/lab/switches"
 )
 
 // serveGit makes an empty repository and serves it.
@@ -28,7 +29,7 @@ func (s *supervisor) serveGit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	url := s.serve(ctx, "git", handler)
+	url := s.serve(ctx, "git", gitserver.Guard(handler, func() bool { return switches.On(s.cfg.Dir, switches.GitCredentials) }))
 	s.update(func(l *state.Lab) { l.GitURL = url + "/" + gitserver.Repository })
 	return nil
 }
@@ -64,8 +65,9 @@ func (s *supervisor) serve(ctx context.Context, name string, handler http.Handle
 }
 
 func (s *supervisor) runCloud(ctx context.Context) {
+	idle := func() bool { return switches.On(s.cfg.Dir, switches.NoCloud) }
 	go func() {
-		if err := cloud.Run(ctx, s.cfg.Files.Kubeconfigs["cloud-provider"], s.first, logf); err != nil {
+		if err := cloud.Run(ctx, s.cfg.Files.Kubeconfigs["cloud-provider"], s.first, idle, logf); err != nil {
 			logf("the cloud provider: %v", err)
 		}
 	}()

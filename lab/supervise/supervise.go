@@ -16,6 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/build"
 	"github.com/digihunch/kubectl-orthweb/lab/cloud"
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
+	"github.com/digihunch/kubectl-orthweb/lab/gitserver"
 	"github.com/digihunch/kubectl-orthweb/lab/parts"
 	"github.com/digihunch/kubectl-orthweb/lab/pki"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
@@ -26,6 +27,10 @@ func Kubeconfig(dir string) string { return filepath.Join(dir, "pki", pki.Admin+
 
 // GitRoot is the directory of the lab's Git server.
 func GitRoot(dir string) string { return filepath.Join(dir, "git") }
+
+// GitPath is the repository that it serves. The lab pushes to it by its path,
+// so that it can whatever the server asks of others.
+func GitPath(dir string) string { return filepath.Join(GitRoot(dir), gitserver.Repository) }
 
 // WorkTree is the directory of the clone that the lab pushes from.
 func WorkTree(dir string) string { return filepath.Join(dir, "work") }

@@ -9,8 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/lab/cluster"
-	"github.com/digihunch/kubectl-orthweb/lab/korthweb"
+	"github.com/digihunch/kubectl-orthweb/lab/faults"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
@@ -69,13 +68,17 @@ func TestStoppedLabIsNotReady(t *testing.T) {
 	}
 }
 
-func TestBreakListsTheFaults(t *testing.T) {
-	out, err := run(t, "break")
+func TestFaultListListsTheFaults(t *testing.T) {
+	out, err := run(t, "fault", "list")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range korthweb.Faults() {
-		if !strings.Contains(out, f.Name) {
+	all, err := faults.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range all {
+		if !strings.Contains(out, f.ID+"  "+f.Name) {
 			t.Errorf("%s isn't listed", f.Name)
 		}
 	}
@@ -88,32 +91,4 @@ func TestOneLineKeepsTheTerminalSafe(t *testing.T) {
 	if got := oneLine(strings.Repeat("ü", 1000)); len([]rune(got)) != 301 || !strings.HasSuffix(got, "…") || strings.ContainsRune(got, '\uFFFD') {
 		t.Errorf("%q", got)
 	}
-}
-
-func TestSettled(t *testing.T) {
-	const commit = "484118e032cf88ec246f469f42d16001ac9c2e8d"
-	at := "main@sha1:" + commit
-	layer := func(name, status, reason string) cluster.Kustomization {
-		k := cluster.Kustomization{Name: name, Generation: 1, Observed: 1, Attempted: at,
-			Ready: cluster.Condition{Status: status, Reason: reason, Generation: 1}}
-		if status == "True" {
-			k.Applied = at
-		}
-		return k
-	}
-	root := layer(cluster.Root, "True", "")
-	w := watcher{commit: commit, ready: map[string]bool{}, failed: map[string]bool{}}
-	step := func(want bool, layers ...cluster.Kustomization) {
-		t.Helper()
-		layers = append(layers, root)
-		w.note(layers)
-		if got := w.settled(layers); got != want {
-			t.Errorf("settled is %v with %+v", got, layers)
-		}
-	}
-	step(false, layer("bhs", "Unknown", "Progressing"), layer("mhr", "Unknown", "Progressing"))
-	step(false, layer("bhs", "False", "BuildFailed"), layer("mhr", "Unknown", "Progressing"))
-	// bhs is tried again, and counts as failed still.
-	step(true, layer("bhs", "Unknown", "ProgressingWithRetry"), layer("mhr", "True", ""))
-	step(true, layer("bhs", "False", "BuildFailed"), layer("mhr", "False", "DependencyNotReady"))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/lab/build"
 	"github.com/digihunch/kubectl-orthweb/lab/cloud"
+	"github.com/digihunch/kubectl-orthweb/lab/faults"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
@@ -20,7 +21,7 @@ type upOptions struct {
 	healthTimeout time.Duration
 	timeout       time.Duration
 	firstAddress  string
-	fault         string
+	faults        []string
 }
 
 func newUp(o *options) *cobra.Command {
@@ -34,7 +35,7 @@ func newUp(o *options) *cobra.Command {
 	cmd.Flags().DurationVar(&u.healthTimeout, "health-timeout", 0, "how long a layer's health checks may take (default: Flux's own, 9m30s)")
 	cmd.Flags().DurationVar(&u.timeout, "timeout", 5*time.Minute, "how long everything may take to be ready, without the building")
 	cmd.Flags().StringVar(&u.firstAddress, "first-address", cloud.DefaultFirst, "the first loopback address for a load balancer")
-	cmd.Flags().StringVar(&u.fault, "fault", "", "start with this fault in the tree (see break) and wait until it shows")
+	cmd.Flags().StringSliceVar(&u.faults, "fault", nil, "start with these faults (see fault list) and wait until they show")
 	return cmd
 }
 
@@ -50,6 +51,10 @@ func (u *upOptions) run(ctx context.Context) error {
 	if _, err := cloud.ParseFirst(u.firstAddress); err != nil {
 		return err
 	}
+	broken, err := faults.Find(u.faults...)
+	if err != nil {
+		return err
+	}
 	src, err := build.Find(u.source)
 	if err != nil {
 		return err
@@ -61,8 +66,11 @@ func (u *upOptions) run(ctx context.Context) error {
 	began := time.Now()
 	err = state.Create(u.dir, state.Lab{
 		Phase: state.Starting, Source: src.Dir, Binaries: binaries,
-		HealthTimeout: u.healthTimeout, FirstAddress: u.firstAddress, Fault: u.fault,
+		HealthTimeout: u.healthTimeout, FirstAddress: u.firstAddress,
 	})
+	if err == nil {
+		err = faults.SetInjected(u.dir, broken)
+	}
 	if err != nil {
 		return err
 	}
@@ -70,7 +78,7 @@ func (u *upOptions) run(ctx context.Context) error {
 	defer cancel()
 	process, err := u.start(ctx)
 	if err == nil {
-		err = u.waitReady(ctx)
+		err = u.waitReady(ctx, broken)
 	}
 	if err != nil {
 		return errors.Join(err, u.undo(process))
@@ -102,13 +110,25 @@ func (u *upOptions) found(ctx context.Context) (running bool, err error) {
 }
 
 // waitReady waits until Flux has made every layer Ready at the tree's commit,
-// or, with a fault, until the fault shows.
-func (u *upOptions) waitReady(ctx context.Context) error {
-	list, err := watch(ctx, u.dir, u.fault != "")
-	if err != nil {
-		return fmt.Errorf("waiting until Flux has made every layer Ready: %w%s", err, unready(list))
+// or, with faults, until those show.
+func (u *upOptions) waitReady(ctx context.Context, broken []faults.Fault) error {
+	if len(broken) == 0 {
+		list, err := watch(ctx, u.dir)
+		if err != nil {
+			return fmt.Errorf("waiting until Flux has made every layer Ready: %w%s", err, unready(list))
+		}
+		return nil
 	}
-	return nil
+	h, err := newHands(ctx, u.dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range broken {
+		if err := faults.Do(ctx, h, append(f.Before, f.Do...)); err != nil {
+			return fmt.Errorf("fault %s: %w", f.ID, err)
+		}
+	}
+	return faults.Wait(ctx, h, broken)
 }
 
 // undo stops and removes what up started.

@@ -12,10 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
 
-// watch waits until every layer is Ready at the tree's commit. With settle it
-// is content with layers that failed at it, too, once every other one is Ready
-// or waits for another. It says what becomes of each.
-func watch(ctx context.Context, dir string, settle bool) ([]cluster.Kustomization, error) {
+// watch waits until every layer is Ready at the tree's commit. It says what
+// becomes of each.
+func watch(ctx context.Context, dir string) ([]cluster.Kustomization, error) {
 	c, err := cluster.Connect(supervise.Kubeconfig(dir))
 	if err != nil {
 		return nil, err
@@ -27,7 +26,7 @@ func watch(ctx context.Context, dir string, settle bool) ([]cluster.Kustomizatio
 	w := watcher{commit: commit, began: time.Now(), ready: map[string]bool{}, failed: map[string]bool{}}
 	return c.Watch(ctx, func(list []cluster.Kustomization) bool {
 		w.note(list)
-		return cluster.AllReady(list, commit) || settle && w.settled(list)
+		return cluster.AllReady(list, commit)
 	})
 }
 
@@ -50,15 +49,6 @@ func (w *watcher) note(list []cluster.Kustomization) {
 			say("%s is Ready: %s", k.Name, time.Since(w.began).Round(100*time.Millisecond))
 		}
 	}
-}
-
-func (w *watcher) settled(list []cluster.Kustomization) bool {
-	for _, k := range list {
-		if !w.failed[k.Name] && !k.ReadyAt(w.commit) && k.Ready.Reason != "DependencyNotReady" {
-			return false
-		}
-	}
-	return len(w.failed) > 0
 }
 
 // unready lists the layers that aren't Ready, for an error.

@@ -1,0 +1,104 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Objects names one object, or, without a Name, those with the labels in the
+// namespace.
+type Objects struct {
+	APIVersion  string            `json:"apiVersion"`
+	Kind        string            `json:"kind"`
+	Namespace   string            `json:"namespace,omitempty"`
+	Name        string            `json:"name,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Subresource string            `json:"subresource,omitempty"`
+}
+
+// String is "Kind namespace/name" or "Kind namespace/labels".
+func (o Objects) String() string {
+	return fmt.Sprintf("%s %s/%s%s", o.Kind, o.Namespace, o.Name, labels.Set(o.Labels))
+}
+
+// Find returns the objects that there are.
+func (c *Cluster) Find(ctx context.Context, o Objects) ([]unstructured.Unstructured, error) {
+	kind := &unstructured.Unstructured{}
+	kind.SetAPIVersion(o.APIVersion)
+	kind.SetKind(o.Kind)
+	kind.SetNamespace(o.Namespace)
+	resource, err := c.resource(kind)
+	if err != nil {
+		return nil, err
+	}
+	opts := metav1.ListOptions{LabelSelector: labels.Set(o.Labels).String()}
+	if o.Name != "" {
+		opts.FieldSelector = "metadata.name=" + o.Name
+	}
+	list, err := resource.List(ctx, opts)
+	if err != nil {
+		return nil, fmt.Errorf("looking for %s: %w", o, err)
+	}
+	return list.Items, nil
+}
+
+// Delete deletes the objects and doesn't wait until they are gone.
+func (c *Cluster) Delete(ctx context.Context, o Objects) error {
+	return c.each(ctx, o, func(obj *unstructured.Unstructured) error {
+		resource, err := c.resource(obj)
+		if err != nil {
+			return err
+		}
+		// In the background: the owner's own objects go, too.
+		how := metav1.DeletePropagationBackground
+		return resource.Delete(ctx, obj.GetName(), metav1.DeleteOptions{PropagationPolicy: &how})
+	})
+}
+
+// Patch merges the JSON patch into each object.
+func (c *Cluster) Patch(ctx context.Context, o Objects, patch []byte) error {
+	var sub []string
+	if o.Subresource != "" {
+		sub = []string{o.Subresource}
+	}
+	return c.each(ctx, o, func(obj *unstructured.Unstructured) error {
+		resource, err := c.resource(obj)
+		if err != nil {
+			return err
+		}
+		_, err = resource.Patch(ctx, obj.GetName(), types.MergePatchType, patch, metav1.PatchOptions{}, sub...)
+		return err
+	})
+}
+
+// Request asks Flux to look at the objects now. With force a HelmRelease is
+// upgraded though nothing changed (helm-controller v1.6.1,
+// api/v2/annotations.go).
+func (c *Cluster) Request(ctx context.Context, o Objects, force bool) error {
+	at := time.Now().Format(time.RFC3339Nano)
+	more := ""
+	if force {
+		more = fmt.Sprintf(`,"reconcile.fluxcd.io/forceAt":%q`, at)
+	}
+	return c.Patch(ctx, o, fmt.Appendf(nil, `{"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":%q%s}}}`, at, more))
+}
+
+func (c *Cluster) each(ctx context.Context, o Objects, do func(*unstructured.Unstructured) error) error {
+	list, err := c.Find(ctx, o)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if err := do(&list[i]); err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("%s %s: %w", o.Kind, list[i].GetName(), err)
+		}
+	}
+	return nil
+}

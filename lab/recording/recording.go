@@ -1,0 +1,126 @@
+// Package recording makes a readable test case of a snapshot that the plugin
+// saved: one text file with what was done, what an explanation must say and
+// the objects that matter.
+package recording
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/lab/cluster"
+)
+
+// Object is an object of a snapshot.
+type Object = *unstructured.Unstructured
+
+// Snapshot is what the plugin saved: its index, and the objects by the names of
+// their files (pkg/snapshot/layout.go).
+type Snapshot struct {
+	Index []byte
+	Files map[string][]Object
+}
+
+const index = "index.yaml"
+
+// Read reads a snapshot. Every old in it becomes new.
+func Read(r io.Reader, replace *strings.Replacer) (*Snapshot, error) {
+	unzipped, err := gzip.NewReader(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading a snapshot: %w", err)
+	}
+	s := &Snapshot{Files: map[string][]Object{}}
+	for files := tar.NewReader(unzipped); ; {
+		header, err := files.Next()
+		if errors.Is(err, io.EOF) {
+			return s, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading a snapshot: %w", err)
+		}
+		data, err := io.ReadAll(files)
+		if err != nil {
+			return nil, fmt.Errorf("reading a snapshot: %w", err)
+		}
+		data = []byte(replace.Replace(string(data)))
+		if header.Name == index {
+			s.Index = data
+			continue
+		}
+		if s.Files[header.Name], err = cluster.Parse(data); err != nil {
+			return nil, fmt.Errorf("reading a snapshot's %s: %w", header.Name, err)
+		}
+	}
+}
+
+// Case is a test case.
+type Case struct {
+	// Header says what was done, and Said what the controllers made of it.
+	Header string
+	Expect map[string]any
+	*Snapshot
+}
+
+// Write writes the case as a txtar: comments first, then files, each after a
+// line "-- name --".
+func (c Case) Write(w io.Writer) error {
+	var out bytes.Buffer
+	for line := range strings.Lines(strings.TrimSpace(c.Header) + "\n") {
+		out.WriteString(strings.TrimRight("# "+line, " \n") + "\n")
+	}
+	expect, err := yaml.Marshal(c.Expect)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(&out, "-- expect.yaml --\n%s-- %s --\n", expect, index)
+	if err := writeIndex(&out, c.Index); err != nil {
+		return err
+	}
+	var names []string
+	for name := range c.Files {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		if len(c.Files[name]) == 0 {
+			continue
+		}
+		fmt.Fprintf(&out, "-- %s --\n", name)
+		for i, o := range c.Files[name] {
+			if i > 0 {
+				out.WriteString("---\n")
+			}
+			encode(&out, o.Object, 0)
+		}
+	}
+	_, err = w.Write(out.Bytes())
+	return err
+}
+
+// writeIndex writes each kind that was asked for on a line of its own.
+func writeIndex(out *bytes.Buffer, data []byte) error {
+	var content map[string]any
+	if err := yaml.Unmarshal(data, &content); err != nil {
+		return fmt.Errorf("reading the index: %w", err)
+	}
+	encode(out, content, 0)
+	return nil
+}
+
+// At is when the snapshot was made.
+func (s *Snapshot) At() (time.Time, error) {
+	var content struct {
+		At time.Time `json:"at"`
+	}
+	err := yaml.Unmarshal(s.Index, &content)
+	return content.At, err
+}

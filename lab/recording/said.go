@@ -1,0 +1,88 @@
+package recording
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Said is what the controllers say of everything that isn't well, a line for
+// each complaint.
+func (s *Snapshot) Said() []string {
+	var out []string
+	for _, list := range s.Files {
+		for _, o := range list {
+			for _, c := range complaints(o) {
+				out = append(out, fmt.Sprintf("%s %s/%s: %s", o.GetKind(), o.GetNamespace(), o.GetName(), shorten(c)))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func shorten(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	const most = 400
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
+// bad are the statuses that conditions should not have; what isn't listed
+// should be True.
+var bad = map[string]string{
+	"Reconciling": "True", "Stalled": "True", "FetchFailed": "True", "BuildFailed": "True", "ArtifactOutdated": "True",
+	"ReplicaFailure": "True", "Issuing": "True", "MemoryPressure": "True", "DiskPressure": "True", "PIDPressure": "True",
+	"NetworkUnavailable": "True", "Drifted": "True", "StorageOperationFailed": "True",
+}
+
+// ignored say nothing that another condition doesn't, or depend on metrics,
+// which a lab has none of.
+var ignored = []string{"Initialized", "ContainersReady", "PodReadyToStartContainers", "Ready/Pod", "ScalingActive", "ScalingLimited", "AbleToScale"}
+
+func complaints(o Object) []string {
+	var out []string
+	status, _ := o.Object["status"].(map[string]any)
+	for _, c := range items(status["conditions"]) {
+		kind, status := text(c["type"]), text(c["status"])
+		if slices.Contains(ignored, kind) || slices.Contains(ignored, kind+"/"+o.GetKind()) {
+			continue
+		}
+		isBad := status != "True"
+		if when, listed := bad[kind]; listed {
+			isBad = status == when
+		}
+		if isBad {
+			out = append(out, fmt.Sprintf("%s=%s %s: %s", kind, status, text(c["reason"]), text(c["message"])))
+		}
+	}
+	if o.GetKind() != "Pod" {
+		return out
+	}
+	for _, c := range append(items(status["initContainerStatuses"]), items(status["containerStatuses"])...) {
+		if c["ready"] == true {
+			continue
+		}
+		state, _ := c["state"].(map[string]any)
+		for how, detail := range state {
+			d, _ := detail.(map[string]any)
+			out = append(out, fmt.Sprintf("container %s %s: %s %s", text(c["name"]), how, text(d["reason"]), text(d["message"])))
+		}
+	}
+	return out
+}
+
+func items(v any) []map[string]any {
+	var out []map[string]any
+	list, _ := v.([]any)
+	for _, item := range list {
+		if m, ok := item.(map[string]any); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func text(v any) string { s, _ := v.(string); return s }

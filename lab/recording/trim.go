@@ -1,0 +1,258 @@
+package recording
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Trimmed says, for a header, what Trim left out.
+const Trimmed = `Trimmed: no objects of kube-system and its like, of kinds that say nothing of
+states (ServiceAccounts, APIServices), no ReplicaSets scaled to 0, Leases but
+Flux's, ConfigMaps, Services, Secrets and their like but the tenants', no Events
+but Warnings and those of what isn't well, since the fault; in each object none
+of what the API server filled in and no state depends on; of what is
+well little more than says so.`
+
+// Trim leaves out what can't matter to an explanation. Events before since go,
+// too, unless it is zero. tenant says whether a namespace is a tenant's.
+func (s *Snapshot) Trim(tenant func(namespace string) bool, since time.Time) {
+	unwell := s.unwell()
+	for name, list := range s.Files {
+		s.Files[name] = slices.DeleteFunc(list, func(o Object) bool {
+			return !matters(o, tenant) || o.GetKind() == "Event" && !telling(o, unwell, since)
+		})
+		for _, o := range s.Files[name] {
+			strip(o)
+			if !unwell[keyOf(o)] {
+				lean(o)
+			}
+		}
+	}
+}
+
+// matters tells by kind and namespace.
+func matters(o Object, tenant func(string) bool) bool {
+	namespace := o.GetNamespace()
+	if strings.HasPrefix(namespace, "kube-") || o.GetKind() == "Namespace" && strings.HasPrefix(o.GetName(), "kube-") {
+		return false
+	}
+	switch o.GetKind() {
+	case "ServiceAccount", "APIService":
+		return false
+	case "ReplicaSet":
+		replicas, _, _ := unstructured.NestedInt64(o.Object, "spec", "replicas")
+		return replicas > 0
+	case "ConfigMap", "HorizontalPodAutoscaler":
+		return tenant(namespace) && o.GetName() != "kube-root-ca.crt"
+	case "EndpointSlice":
+		// Of the database's members nobody asks by Service.
+		service := o.GetLabels()["kubernetes.io/service-name"]
+		return tenant(namespace) && !strings.HasSuffix(service, "-headless") && !strings.HasSuffix(service, "-postgresql") || namespace == "cert-manager"
+	case "Service", "Secret":
+		return tenant(namespace) || namespace == "cert-manager" || namespace == "istio-system"
+	case "Lease":
+		return namespace == "flux-system"
+	}
+	return true
+}
+
+type key struct{ kind, namespace, name string }
+
+func keyOf(o Object) key { return key{o.GetKind(), o.GetNamespace(), o.GetName()} }
+
+// unwell are the objects with a condition that isn't as it should be.
+func (s *Snapshot) unwell() map[key]bool {
+	out := map[key]bool{}
+	for _, list := range s.Files {
+		for _, o := range list {
+			if len(complaints(o)) > 0 {
+				out[keyOf(o)] = true
+			}
+		}
+	}
+	return out
+}
+
+func telling(event Object, unwell map[key]bool, since time.Time) bool {
+	field := func(path ...string) string { s, _, _ := unstructured.NestedString(event.Object, path...); return s }
+	last := field("lastTimestamp")
+	if last == "" {
+		last = field("eventTime")
+	}
+	if at, err := time.Parse(time.RFC3339, last); err == nil && at.Before(since) {
+		return false
+	}
+	if field("type") == "Warning" {
+		// Without metrics an autoscaler complains every 15 seconds.
+		return field("involvedObject", "kind") != "HorizontalPodAutoscaler"
+	}
+	return unwell[key{field("involvedObject", "kind"), field("involvedObject", "namespace"), field("involvedObject", "name")}]
+}
+
+// Fields that the API server fills in and no state depends on: of every
+// object, and of a Pod's spec and its containers wherever one stands.
+var (
+	objectFields = [][]string{
+		{"metadata", "resourceVersion"}, {"metadata", "generateName"}, {"metadata", "selfLink"},
+		{"metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"},
+		{"spec", "internalTrafficPolicy"}, {"spec", "ipFamilies"}, {"spec", "ipFamilyPolicy"}, {"spec", "sessionAffinity"},
+		{"spec", "clusterIPs"}, {"status", "images"}, {"status", "nodeInfo"}, {"status", "daemonEndpoints"}, {"status", "qosClass"},
+		{"metadata", "annotations", "node.alpha.kubernetes.io/ttl"}, {"metadata", "annotations", "deprecated.daemonset.template.generation"},
+		{"status", "hostIPs"}, {"status", "podIPs"}, {"involvedObject", "resourceVersion"},
+		// What was asked of an issuer and what it gave is long, and is told by
+		// conditions; digests of charts and values tell nobody anything.
+		{"spec", "request"}, {"status", "certificate"}, {"status", "ca"}, {"status", "lastAttemptedConfigDigest"},
+		{"status", "artifact", "digest"}, {"status", "artifact", "path"}, {"status", "artifact", "metadata"}, {"status", "url"},
+		{"metadata", "labels", "helm.sh/chart"}, {"metadata", "labels", "app.kubernetes.io/version"},
+		{"spec", "revisionHistoryLimit"}, {"spec", "metrics"}, {"status", "currentMetrics"}, {"status", "terminatingReplicas"},
+		{"metadata", "annotations", "reconcile.fluxcd.io/requestedAt"}, {"metadata", "annotations", "deployment.kubernetes.io/revision"},
+		{"metadata", "annotations", "inject.istio.io/templates"}, {"metadata", "labels", "app.kubernetes.io/managed-by"},
+		{"status", "lastHandledReconcileAt"}, {"status", "lastAttemptedReleaseActionDuration"}, {"status", "storageNamespace"},
+		{"data", "ca.crt"}, {"spec", "force"},
+		{"metadata", "annotations", "endpoints.kubernetes.io/last-change-trigger-time"},
+		{"metadata", "labels", "endpointslice.kubernetes.io/managed-by"},
+		{"spec", "groups"}, {"spec", "uid"}, {"spec", "username"}, {"spec", "extra"},
+	}
+	podFields = []string{
+		"tolerations", "dnsPolicy", "schedulerName", "priority", "preemptionPolicy", "enableServiceLinks", "securityContext",
+		"serviceAccount", "restartPolicy", "automountServiceAccountToken", "terminationGracePeriodSeconds",
+	}
+	containerFields = []string{
+		"terminationMessagePath", "terminationMessagePolicy", "securityContext", "imagePullPolicy", "volumeMounts", "ports",
+	}
+)
+
+func strip(o Object) {
+	for _, path := range objectFields {
+		unstructured.RemoveNestedField(o.Object, path...)
+	}
+	if owners, _, _ := unstructured.NestedSlice(o.Object, "metadata", "ownerReferences"); owners != nil {
+		for _, owner := range owners {
+			delete(owner.(map[string]any), "blockOwnerDeletion")
+		}
+		_ = unstructured.SetNestedSlice(o.Object, owners, "metadata", "ownerReferences")
+	}
+	status, _ := o.Object["status"].(map[string]any)
+	for _, h := range items(status["history"]) {
+		remove(h, "configDigest", "digest", "apiVersion")
+	}
+	if list := items(status["conditions"]); o.GetKind() == "Deployment" {
+		for _, c := range list {
+			delete(c, "lastUpdateTime")
+		}
+	}
+	if o.GetDeletionTimestamp() == nil {
+		unstructured.RemoveNestedField(o.Object, "metadata", "finalizers")
+	}
+	prune(o.Object)
+	spec := []string{"spec"}
+	if o.GetKind() != "Pod" {
+		spec = []string{"spec", "template", "spec"}
+	}
+	pod, ok, _ := unstructured.NestedMap(o.Object, spec...)
+	if !ok {
+		return
+	}
+	for _, name := range podFields {
+		delete(pod, name)
+	}
+	// A projected volume is that of the service account's token.
+	volumes, _ := pod["volumes"].([]any)
+	volumes = slices.DeleteFunc(volumes, func(v any) bool { return v.(map[string]any)["projected"] != nil })
+	if pod["volumes"] = volumes; len(volumes) == 0 {
+		delete(pod, "volumes")
+	}
+	for _, containers := range []string{"containers", "initContainers"} {
+		list, _ := pod[containers].([]any)
+		for _, c := range list {
+			for _, name := range containerFields {
+				delete(c.(map[string]any), name)
+			}
+		}
+	}
+	_ = unstructured.SetNestedMap(o.Object, pod, spec...)
+}
+
+// lean keeps of an object that is well what says so and where it belongs; of
+// an owned Pod or ReplicaSet the spec is its owner's.
+func lean(o Object) {
+	status, _ := o.Object["status"].(map[string]any)
+	spec, _ := o.Object["spec"].(map[string]any)
+	switch o.GetKind() {
+	case "ReplicaSet":
+		delete(spec, "template")
+	case "Pod":
+		only(spec, "nodeName", "containers")
+		for _, c := range items(spec["containers"]) {
+			only(c, "name", "image", "resources")
+		}
+		only(status, "phase", "conditions", "containerStatuses")
+		for _, c := range items(status["containerStatuses"]) {
+			delete(c, "image")
+		}
+		onlyReady(status)
+	case "Deployment", "StatefulSet":
+		remove(spec, "strategy", "progressDeadlineSeconds", "updateStrategy")
+		template, _, _ := unstructured.NestedMap(o.Object, "spec", "template", "spec")
+		only(template, "containers", "nodeSelector")
+		for _, c := range items(template["containers"]) {
+			remove(c, "args", "command", "readinessProbe", "livenessProbe")
+		}
+		_ = unstructured.SetNestedMap(o.Object, template, "spec", "template", "spec")
+	case "HelmRelease":
+		delete(spec, "values")
+		onlyReady(status)
+	case "HelmChart", "HelmRepository":
+		delete(status, "artifact")
+		delete(status, "observedSourceArtifactRevision")
+		onlyReady(status)
+	case "Kustomization":
+		if o.GetName() == "flux-system" {
+			// Flux's own definitions and roles.
+			unstructured.RemoveNestedField(o.Object, "status", "inventory")
+		}
+	case "Node":
+		onlyReady(status)
+	}
+}
+
+func onlyReady(status map[string]any) {
+	list, _ := status["conditions"].([]any)
+	status["conditions"] = slices.DeleteFunc(list, func(c any) bool { return c.(map[string]any)["type"] != "Ready" })
+}
+
+func only(m map[string]any, names ...string) {
+	for name := range m {
+		if !slices.Contains(names, name) {
+			delete(m, name)
+		}
+	}
+}
+
+func remove(m map[string]any, names ...string) {
+	for _, name := range names {
+		delete(m, name)
+	}
+}
+
+// prune removes what has no value: nulls, and the empty state before a
+// container's first one.
+func prune(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, value := range v {
+			if m, isMap := value.(map[string]any); value == nil || value == "" && name == "imageID" || isMap && len(m) == 0 && name == "lastState" {
+				delete(v, name)
+				continue
+			}
+			prune(value)
+		}
+	case []any:
+		for _, item := range v {
+			prune(item)
+		}
+	}
+}
