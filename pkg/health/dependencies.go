@@ -56,11 +56,25 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 			return v.be(Failing, "DependencyNotFound", "it depends on "+ref.String()+", which does not exist", ready.since)
 		}
 	}
+	if v.Ref.Kind == KustomizationKind.Kind && a.renewing(obj, ready) && a.mereDelay(v.WaitsFor) {
+		v.WaitsFor = nil
+		return a.renewed(obj, v, ready)
+	}
 	message := brief(ready.message)
 	if len(v.WaitsFor) > 0 {
 		message = "waits for " + names(v.WaitsFor, v.Ref.Namespace)
 	}
 	return a.trust(obj, v.be(Progressing, ready.reason, message, ready.since))
+}
+
+// mereDelay tells whether nothing is wrong with what is waited for.
+func (a *Assessor) mereDelay(refs []finding.Ref) bool {
+	for _, ref := range refs {
+		if a.Of(ref).Status.Worse(Progressing) || a.Of(ref).Status == Suspended || a.Of(ref).Status == Unknown {
+			return false
+		}
+	}
+	return true
 }
 
 // circle describes the circle that ref is in, next being its neighbour there.

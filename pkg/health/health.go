@@ -53,6 +53,9 @@ type Verdict struct {
 	Since time.Time
 	// WaitsFor are the objects that have to be ready first.
 	WaitsFor []finding.Ref
+	// Renewing is set on what is Ready by its last try while Flux is bringing
+	// it to a newer revision.
+	Renewing bool
 }
 
 func (v Verdict) be(status Status, reason, message string, since time.Time) Verdict {

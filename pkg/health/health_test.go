@@ -47,6 +47,7 @@ type expectation struct {
 	Since   time.Time `json:"since"`
 	// WaitsFor are the names, with the namespace where it is another.
 	WaitsFor []string `json:"waitsFor"`
+	Renewing bool     `json:"renewing"`
 }
 
 func (s scenario) snapshot() *snapshot.Snapshot {
@@ -173,7 +174,7 @@ func orders(refs []finding.Ref) [][]finding.Ref {
 }
 
 func seen(v Verdict) expectation {
-	got := expectation{Status: v.Status, Reason: v.Reason, Message: v.Message, Since: v.Since}
+	got := expectation{Status: v.Status, Reason: v.Reason, Message: v.Message, Since: v.Since, Renewing: v.Renewing}
 	for _, ref := range v.WaitsFor {
 		name := ref.Name
 		if ref.Namespace != v.Ref.Namespace {
@@ -186,5 +187,5 @@ func seen(v Verdict) expectation {
 
 func (e expectation) equal(other expectation) bool {
 	return e.Status == other.Status && e.Reason == other.Reason && e.Message == other.Message &&
-		e.Since.Equal(other.Since) && slices.Equal(e.WaitsFor, other.WaitsFor)
+		e.Since.Equal(other.Since) && slices.Equal(e.WaitsFor, other.WaitsFor) && e.Renewing == other.Renewing
 }

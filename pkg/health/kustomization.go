@@ -66,11 +66,15 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 	if failed, ok := a.lastTryFailed(obj, ready); ok {
 		return v.be(Failing, failed.reason, failed.again(), a.failingSince(obj, failed))
 	}
-	if ready.reason == "HealthCheckCanceled" { // never routine: something newer is to be applied
-		return a.trust(obj, v.be(Progressing, ready.reason, brief(ready.message), ready.since))
-	}
-	if settled(obj) {
+	canceled := ready.reason == "HealthCheckCanceled" // never routine: something newer is to be applied
+	if settled(obj) && !canceled {
 		return a.trust(obj, v.be(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
+	}
+	if a.renewing(obj, ready) {
+		return a.renewed(obj, v, ready)
+	}
+	if canceled {
+		return a.trust(obj, v.be(Progressing, ready.reason, brief(ready.message), ready.since))
 	}
 	message := brief(conditionOf(obj, "Reconciling").message)
 	if message == "" {

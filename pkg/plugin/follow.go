@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,7 +98,7 @@ func (o *statusOptions) waitLoop(ctx context.Context) error {
 		if err = lookErr; err == nil {
 			statuses, now = latest, at
 			o.progress(statuses, said)
-			if verdictOf(statuses) == nil {
+			if settled(statuses) {
 				return o.print(o.facts.streams.Out, statuses, now, o.output.style(o.facts.streams.Out))
 			}
 		}
@@ -109,6 +110,12 @@ func (o *statusOptions) waitLoop(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return o.ranOut(statuses, now, err)
+}
+
+// settled tells whether there is nothing left to wait for: all are Ready, and at
+// the newest revision that Flux knows of.
+func settled(statuses []tenant.Status) bool {
+	return verdictOf(statuses) == nil && !slices.ContainsFunc(statuses, tenant.Status.Renewing)
 }
 
 // ranOut ends a wait whose time is over: with the last state seen, or with why

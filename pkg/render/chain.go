@@ -97,6 +97,9 @@ func describe(link tenant.Link, style Style) string {
 	if link.Detail != "" {
 		message = strings.TrimSuffix(link.Detail+"; "+message, "; ")
 	}
+	if link.Renewing {
+		message += "; a newer revision is being applied"
+	}
 	message = clean(message)
 	if style.Wide {
 		return message

@@ -41,6 +41,7 @@ func TenantStatus(s tenant.Status, now time.Time) v1alpha1.TenantStatus {
 		out.Chain = append(out.Chain, v1alpha1.Link{
 			Section: string(link.Section), Ref: link.Ref, Status: string(link.Status), Reason: link.Reason,
 			Message: link.Message, Detail: link.Detail, Since: known(link.Since), WaitsFor: link.WaitsFor,
+			Renewing: link.Renewing,
 		})
 	}
 	return out

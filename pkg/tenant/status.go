@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"slices"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -84,6 +85,12 @@ func Assess(snap *snapshot.Snapshot, tenants []Tenant) []Status {
 
 // Ready tells whether nothing is wrong and everything could be seen.
 func (s Status) Ready() bool { return s.Verdict.Status == health.Ready }
+
+// Renewing tells whether Flux is bringing one of the layers to a newer revision:
+// what is Ready may not be what was pushed last.
+func (s Status) Renewing() bool {
+	return slices.ContainsFunc(s.Chain, func(l Link) bool { return l.Renewing })
+}
 
 // WaitsFor is the object that decides the verdict, and whether there is one.
 func (s Status) WaitsFor() (finding.Ref, bool) {

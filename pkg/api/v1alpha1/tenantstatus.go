@@ -95,4 +95,6 @@ type Link struct {
 	Detail   string        `json:"detail,omitempty"`
 	Since    *time.Time    `json:"since,omitempty"`
 	WaitsFor []finding.Ref `json:"waitsFor,omitempty"`
+	// Renewing is set while Flux brings what is Ready to a newer revision.
+	Renewing bool `json:"renewing,omitempty"`
 }
