@@ -1,0 +1,80 @@
+package fluxmsg
+
+import "strings"
+
+// APIError is what the API server refused, whoever passes it on: Flux's dry
+// run, Helm, or a controller that could not create a pod.
+type APIError struct {
+	// Object is the object refused, as far as the message names it.
+	Object  Object
+	Problem APIProblem
+	// Reason is the API's own word ("Invalid", "Forbidden") where Flux gives it.
+	Reason string
+	// Detail is what the API server, or the webhook, says in its own words.
+	Detail string
+
+	// Unserved is set for APINoMatch: a kind, with its group and version
+	// where the message has them.
+	Unserved Object
+	// Field is set for APIImmutable and APIInvalid where a field is named.
+	Field string
+	// Namespace is set for APINamespaceNotFound and APINamespaceTerminating.
+	Namespace string
+	// Manager is set for APIConflict where another field manager is named.
+	Manager string
+	Webhook Webhook // for APIWebhook
+	Quota   Quota   // for APIQuota
+	Access  Access  // for APIForbidden where a user may not do something
+}
+
+// APIProblem is why the API server refused.
+type APIProblem string
+
+// The problems an APIError has. The texts are of k8s.io/apimachinery v0.36,
+// pkg/api/errors and pkg/api/meta/errors.go, unless a reader says otherwise.
+const (
+	APINoMatch              APIProblem = "NoMatch"   // no such kind, or not in that version
+	APIImmutable            APIProblem = "Immutable" // a field that may not change
+	APIInvalid              APIProblem = "Invalid"
+	APIWebhook              APIProblem = "Webhook"
+	APIQuota                APIProblem = "Quota"
+	APIPodSecurity          APIProblem = "PodSecurity"
+	APIForbidden            APIProblem = "Forbidden"
+	APINamespaceNotFound    APIProblem = "NamespaceNotFound"
+	APINamespaceTerminating APIProblem = "NamespaceTerminating"
+	APIExists               APIProblem = "Exists"   // also when another release owns it
+	APIConflict             APIProblem = "Conflict" // changed meanwhile, or managed by another
+	APINotFound             APIProblem = "NotFound"
+	APITimeout              APIProblem = "Timeout"
+	APIUnreachable          APIProblem = "Unreachable"
+	APIOther                APIProblem = "Other" // refused, in words not known here
+)
+
+// A reader fills in an error when the text is of its kind. Refused says that
+// the text around it is one that only ever holds an error of the API server.
+type reader func(text string, refused bool, e *APIError) bool
+
+// The order matters: a webhook's and an admission plugin's words come inside
+// "is forbidden", which comes inside others' words.
+var readers = []reader{
+	readWebhook, readQuota, readNamespace, readNoMatch, readAccess, readConflict,
+	readExists, readInvalid, readUnknownField, readForbidden, readTrouble,
+}
+
+// ParseAPIError reads an error of the API server, wherever it is embedded.
+func ParseAPIError(message string) (APIError, bool) {
+	text := strings.TrimSpace(bound(message))
+	var e APIError
+	rest, refused := unwrap(text, &e)
+	for _, read := range readers {
+		if read(rest, refused, &e) {
+			subject(rest, &e.Object)
+			return e, true
+		}
+	}
+	if !refused {
+		return APIError{}, false
+	}
+	e.Problem, e.Detail = APIOther, detail(firstLine(rest))
+	return e, true
+}

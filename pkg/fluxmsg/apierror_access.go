@@ -1,0 +1,51 @@
+package fluxmsg
+
+import "regexp"
+
+// Access is what a user may not do.
+type Access struct {
+	// User is the name the API server knows, for a service account
+	// "system:serviceaccount:namespace:name".
+	User, Verb         string
+	Resource, APIGroup string
+	// Namespace is empty at the cluster scope.
+	Namespace string
+}
+
+var (
+	// k8s.io/apiserver v0.36, pkg/endpoints/handlers/responsewriters/errors.go.
+	userCannot = regexp.MustCompile(`User "(?P<user>[^"\n]+)" cannot (?P<verb>[a-z*]+) resource "(?P<resource>[-a-z0-9./*]+)" in API group "(?P<group>[-a-z0-9.]*)" (?:in the namespace "(?P<namespace>[-a-z0-9]+)"|at the cluster scope)`)
+	// k8s.io/pod-security-admission v0.36, admission/admission.go.
+	podSecurity = regexp.MustCompile(`violates PodSecurity "[^"\n]*": [^\n]*`)
+	// k8s.io/apimachinery v0.36, NewForbidden.
+	forbidden = regexp.MustCompile(`(?:^|[A-Za-z][-A-Za-z0-9.]* (?:"[^"\s]+" )?is )forbidden: ([^\n]*)`)
+)
+
+func readAccess(text string, _ bool, e *APIError) bool {
+	if found := groups(userCannot, text); found != nil {
+		e.Problem, e.Detail = APIForbidden, detail(userCannot.FindString(text))
+		e.Access = Access{
+			User: word(found["user"]), Verb: word(found["verb"]),
+			Resource: word(found["resource"]), APIGroup: word(found["group"]), Namespace: word(found["namespace"]),
+		}
+		if e.Object.Name != "" && e.Object.Namespace == "" {
+			e.Object.Namespace = e.Access.Namespace
+		}
+		return true
+	}
+	if said := podSecurity.FindString(text); said != "" {
+		e.Problem, e.Detail = APIPodSecurity, detail(said)
+		return true
+	}
+	return false
+}
+
+// readForbidden takes what an admission plugin says, LimitRanger for one.
+func readForbidden(text string, refused bool, e *APIError) bool {
+	found := forbidden.FindStringSubmatchIndex(text)
+	if found == nil || (!refused && found[0] != 0) {
+		return false
+	}
+	e.Problem, e.Detail = APIForbidden, detail(text[found[2]:found[3]])
+	return true
+}

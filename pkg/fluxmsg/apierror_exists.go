@@ -1,0 +1,46 @@
+package fluxmsg
+
+import "regexp"
+
+var (
+	// k8s.io/apimachinery v0.36, NewAlreadyExists.
+	alreadyExists = regexp.MustCompile(`(?:^|: )[a-z][-a-z0-9.]* "[^"\s]+" already exists`)
+	// helm.sh/helm/v4 4.2.4, pkg/action/validate.go; Helm 3 alike.
+	notImported = regexp.MustCompile(`(?s)(?P<kind>` + kindShape + `) "(?P<name>[^"\s]+)" in namespace "(?P<namespace>[^"\s]*)" exists and cannot be imported into the current release: (?P<why>.*)$`)
+
+	// k8s.io/apimachinery v0.36, NewConflict.
+	changedMeanwhile = regexp.MustCompile(`Operation cannot be fulfilled on [a-zA-Z][-a-zA-Z0-9.]* "[^"\s]+": ([^\n]*)`)
+	// k8s.io/apimachinery v0.36, NewApplyConflict, with the texts of
+	// pkg/util/managedfields.
+	managedByOther = regexp.MustCompile(`(?s)Apply failed with \d+ conflicts?: (conflicts? with "([^"\n]+)".*)$`)
+)
+
+func readExists(text string, refused bool, e *APIError) bool {
+	if found := groups(notImported, text); found != nil {
+		object := Object{Kind: found["kind"], Name: found["name"], Namespace: found["namespace"]}
+		if !isKind(object.Kind) || !isName(object.Name) || (object.Namespace != "" && !isNamespace(object.Namespace)) {
+			return false
+		}
+		e.Problem, e.Object, e.Detail = APIExists, object, detail(found["why"])
+		return true
+	}
+	at := alreadyExists.FindStringIndex(text)
+	// Alone it must be the whole message: others say "already exists" too.
+	if at == nil || (!refused && (at[0] != 0 || at[1] != len(text))) {
+		return false
+	}
+	e.Problem, e.Detail = APIExists, detail(text[at[0]:at[1]])
+	return true
+}
+
+func readConflict(text string, _ bool, e *APIError) bool {
+	if found := managedByOther.FindStringSubmatch(text); found != nil {
+		e.Problem, e.Manager, e.Detail = APIConflict, word(found[2]), detail(found[1])
+		return true
+	}
+	if found := changedMeanwhile.FindStringSubmatch(text); found != nil {
+		e.Problem, e.Detail = APIConflict, detail(found[1])
+		return true
+	}
+	return false
+}

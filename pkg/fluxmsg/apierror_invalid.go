@@ -1,0 +1,81 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	// k8s.io/apimachinery v0.36, NewInvalid; the rest is one field's error or
+	// a list of them in brackets (pkg/util/errors, Aggregate).
+	isInvalid = regexp.MustCompile(`(?s)[A-Za-z][-A-Za-z0-9.]* "[^"\s]+" is invalid: (.*)$`)
+	// pkg/util/validation/field/errors.go: a path, a type, often a value.
+	fieldError = regexp.MustCompile(`(?:^\[?|, )([A-Za-z_<][^\s:,]*): (?:Invalid value|Required value|Forbidden|Not found|Duplicate value|Unsupported value|Too many|Too few|Too long|Too short|Internal error)\b`)
+	// pkg/apis/core/validation, pkg/apis/apps/validation of k8s.io/kubernetes
+	// 1.36, and Flux's own test for it (fluxcd/pkg/ssa v0.76, errors/immutable.go).
+	immutable    = regexp.MustCompile(`\bis immutable\b|\bimmutable field|updates to statefulset spec for fields other than|pod updates may not change fields other than|cannot change roleRef`)
+	notImmutable = regexp.MustCompile(`\bnot immutable\b`)
+
+	// sigs.k8s.io/structured-merge-diff: "….spec.x: field not declared in schema".
+	typedPatch = regexp.MustCompile(`failed to create typed patch object \([^)\n]*\): (?:errors:\s*)?(\.[^\s:]+): ([^\n]*)`)
+	// sigs.k8s.io/json and kubectl's validation against the schema.
+	unknownField = regexp.MustCompile(`(?:strict decoding error: |error validating data: |ValidationError\([^)\n]*\): )[^\n]*?unknown field "([^"\n]+)"`)
+	badManifest  = regexp.MustCompile(`(?:strict decoding error|error validating data|cannot be handled as a [A-Za-z]+): ([^\n]*)`)
+)
+
+func readInvalid(text string, refused bool, e *APIError) bool {
+	found := isInvalid.FindStringSubmatch(text)
+	if found == nil {
+		if refused && immutable.MatchString(text) && !notImmutable.MatchString(text) {
+			e.Problem, e.Detail = APIImmutable, detail(firstLine(text))
+			return true
+		}
+		return false
+	}
+	e.Problem, e.Detail = APIInvalid, detail(firstLine(found[1]))
+	at := fieldError.FindAllStringSubmatchIndex(found[1], maxItems)
+	for i, field := range at {
+		end := len(found[1])
+		if i+1 < len(at) {
+			end = at[i+1][0]
+		}
+		said := found[1][field[3]:end]
+		if i == 0 {
+			e.Field, e.Detail = word(found[1][field[2]:field[3]]), fieldDetail(said)
+		}
+		if immutable.MatchString(said) {
+			e.Field, e.Detail, e.Problem = word(found[1][field[2]:field[3]]), fieldDetail(said), APIImmutable
+			break
+		}
+	}
+	return true
+}
+
+// fieldDetail is what is wrong with a field without the value it has, which
+// may be long and may be secret.
+func fieldDetail(said string) string {
+	said = strings.TrimRight(strings.TrimPrefix(firstLine(said), ": "), "]")
+	if at := strings.Index(said, "supported values: "); at >= 0 {
+		return detail(said[at:])
+	}
+	if at := strings.LastIndex(said, ": "); at >= 0 {
+		said = said[at+len(": "):]
+	}
+	return detail(said)
+}
+
+func readUnknownField(text string, refused bool, e *APIError) bool {
+	if found := typedPatch.FindStringSubmatch(text); found != nil {
+		e.Problem, e.Field, e.Detail = APIInvalid, word(found[1]), detail(found[2])
+		return true
+	}
+	found := badManifest.FindStringSubmatch(text)
+	if found == nil || !refused {
+		return false
+	}
+	e.Problem, e.Detail = APIInvalid, detail(found[1])
+	if field := unknownField.FindStringSubmatch(text); field != nil {
+		e.Field = word(field[1])
+	}
+	return true
+}

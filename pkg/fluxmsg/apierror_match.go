@@ -1,0 +1,49 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	// k8s.io/apimachinery v0.36, pkg/api/meta/errors.go, NoKindMatchError.
+	noKind = regexp.MustCompile(`no matches for kind "(?P<kind>[^"\s]*)" in (?:version "(?P<gv>[^"\s]*)"|versions \["(?P<first>[^"\s]*)"[^\]]*\]|group "(?P<group>[^"\s]*)")`)
+
+	// k8s.io/kubernetes 1.36, pkg/registry/core/namespace: the error of
+	// creating something in a namespace that is not there.
+	noNamespace = regexp.MustCompile(`namespaces "(` + namespaceShape + `)" not found`)
+	// k8s.io/apiserver v0.36, pkg/admission/plugin/namespace/lifecycle.
+	terminating = regexp.MustCompile(`unable to create new content in namespace (` + namespaceShape + `) because it is being terminated`)
+)
+
+func readNoMatch(text string, _ bool, e *APIError) bool {
+	found := groups(noKind, text)
+	if found == nil || !isKind(found["kind"]) {
+		return false
+	}
+	unserved := Object{Kind: found["kind"], Group: found["group"]}
+	if served := found["gv"] + found["first"]; served != "" {
+		unserved.Group, unserved.Version = groupVersion(served)
+	}
+	if unserved.Group != "" && !isName(unserved.Group) {
+		return false
+	}
+	e.Problem, e.Unserved = APINoMatch, unserved
+	e.Detail = detail(firstLine(text[strings.Index(text, "no matches for kind"):]))
+	if e.Object.Name != "" && e.Object.Kind == "" {
+		e.Object.Kind, e.Object.Group, e.Object.Version = unserved.Kind, unserved.Group, unserved.Version
+	}
+	return true
+}
+
+func readNamespace(text string, _ bool, e *APIError) bool {
+	problem, found := APINamespaceTerminating, terminating.FindStringSubmatch(text)
+	if found == nil {
+		problem, found = APINamespaceNotFound, noNamespace.FindStringSubmatch(text)
+	}
+	if found == nil || !isNamespace(found[1]) {
+		return false
+	}
+	e.Problem, e.Namespace, e.Detail = problem, found[1], detail(found[0])
+	return true
+}

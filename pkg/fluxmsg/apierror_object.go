@@ -1,0 +1,133 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+// wrappers are what others put around the API server's words. Those without an
+// object still tell that what follows is an error of the API server.
+var wrappers = []*regexp.Regexp{
+	// fluxcd/pkg/ssa v0.76, errors/dry_run.go: "X dry-run failed (R): …", in
+	// older versions "X dry-run failed, reason: R, error: …".
+	regexp.MustCompile(`(?P<slashed>` + slashedShape + `) dry-run failed(?: \((?P<reason>\w+)\)|, reason: (?P<older>\w+))?(?:, error)?: `),
+	// The same, for what the API server does not find.
+	regexp.MustCompile(`(?P<slashed>` + slashedShape + `) (?:not found|namespace not specified): `),
+	// fluxcd/pkg/ssa v0.76, manager_apply.go and manager_delete.go.
+	regexp.MustCompile(`(?P<slashed>` + slashedShape + `) (?:apply failed|delete failed|query failed|immutable field detected, failed to delete object|failed to migrate API version|metadata\.managedFields cleanup failed): `),
+	// helm-controller 1.6.1, internal/action/diff.go, correcting drift.
+	regexp.MustCompile(`(?P<slashed>` + slashedShape + `) (?:creation|patch) failure: `),
+	// helm.sh/helm/v4 4.2.4, pkg/kube/client.go, patchResourceServerSide; a
+	// cluster's own object is written "/name".
+	regexp.MustCompile(`(?:server-side apply failed for|conflict occurred while applying) object (?P<namespaced>[^\s/]*/` + nameShape + `) (?P<gv>[^\s,]*), Kind=(?P<kind>` + kindShape + `): `),
+	// The same file and Helm 3's, patchResourceClientSide.
+	regexp.MustCompile(`cannot patch "(?P<name>` + nameShape + `)" with kind (?P<kind>` + kindShape + `): `),
+	// k8s.io/cli-runtime v0.36, pkg/resource/mapper.go.
+	regexp.MustCompile(`resource mapping not found for name: "(?P<name>[^"\s]*)" namespace: "(?P<namespace>[^"\s]*)" from "[^"]*": `),
+	regexp.MustCompile(`unable to recognize "[^"]*": `),
+	// Events of ReplicaSets, Jobs and DaemonSets (k8s.io/kubernetes 1.36,
+	// pkg/controller/controller_utils.go) and of StatefulSets
+	// (pkg/controller/statefulset/stateful_pod_control.go).
+	regexp.MustCompile(`^Error creating: `),
+	regexp.MustCompile(`create (?P<kind>Pod|Claim) (?P<name>` + nameShape + `) (?:for Pod \S+ )?in StatefulSet \S+ failed error: `),
+	// helm.sh/helm/v4 4.2.4, pkg/kube/client.go and pkg/action; Helm 3 too.
+	regexp.MustCompile(`failed to (?:create|replace) (?:resource|object|patch): `),
+	regexp.MustCompile(`unable to build kubernetes objects? (?:from (?:current |new )?release manifest|for deleting hook \S+|for \S+ hook \S+): `),
+	regexp.MustCompile(`unable to continue with (?:install|update): `),
+	regexp.MustCompile(`failed to install CRD [^\s:]+: `),
+}
+
+// unwrap notes the object that a wrapper names and gives what the API server
+// itself said, behind the last wrapper that leads to the first that names one.
+func unwrap(text string, e *APIError) (rest string, refused bool) {
+	first, rest := len(text), text
+	for _, wrapper := range wrappers {
+		at := wrapper.FindStringIndex(text)
+		if at == nil {
+			continue
+		}
+		refused = true
+		if !noteObject(groups(wrapper, text[at[0]:at[1]]), e, at[0] < first) {
+			continue
+		}
+		first, rest = at[0], text[at[1]:]
+	}
+	return rest, refused
+}
+
+// noteObject takes the object that a wrapper names, if it has one and is the
+// first to.
+func noteObject(found map[string]string, e *APIError, first bool) bool {
+	object, ok := Object{Kind: found["kind"], Name: found["name"], Namespace: found["namespace"]}, true
+	switch {
+	case found["slashed"] != "":
+		object, ok = slashed(found["slashed"])
+	case found["namespaced"] != "":
+		object, ok = namespaced(found["namespaced"])
+		object.Kind = found["kind"]
+		object.Group, object.Version = groupVersion(strings.TrimPrefix(found["gv"], "/"))
+	}
+	if !ok || !first || !isName(object.Name) || (object.Namespace != "" && !isNamespace(object.Namespace)) {
+		return false
+	}
+	if object.Kind != "" && !isKind(object.Kind) {
+		return false
+	}
+	e.Object, e.Reason = object, found["reason"]+found["older"]
+	return true
+}
+
+var webhookWords = regexp.MustCompile(`failed calling webhook "|admission webhook "`)
+
+// subjects are the API server's own ways of naming what it refused
+// (k8s.io/apimachinery v0.36, pkg/api/errors/errors.go).
+var subjects = []*regexp.Regexp{
+	regexp.MustCompile(`(?P<what>[A-Za-z][-A-Za-z0-9.]*) "(?P<name>[^"\s]+)" (?:is forbidden|is invalid|already exists)`),
+	regexp.MustCompile(`Operation cannot be fulfilled on (?P<what>[A-Za-z][-A-Za-z0-9.]*) "(?P<name>[^"\s]+)"`),
+	// sigs.k8s.io/structured-merge-diff, through k8s.io/apimachinery v0.36,
+	// pkg/util/managedfields.
+	regexp.MustCompile(`failed to create typed patch object \((?P<namespaced>[^\s;]*); (?P<gv>[^\s,]+), Kind=(?P<kind>` + kindShape + `)\)`),
+}
+
+// subject adds what the API server's words tell of the object refused. What a
+// webhook says, or is called with, is about other objects.
+func subject(text string, object *Object) {
+	if at := webhookWords.FindStringIndex(text); at != nil {
+		text = text[:at[0]]
+	}
+	for _, expression := range subjects {
+		found := groups(expression, text)
+		if found == nil {
+			continue
+		}
+		named, ok := qualified(found["what"])
+		named.Name = found["name"]
+		if found["namespaced"] != "" {
+			named, ok = namespaced(strings.TrimPrefix(found["namespaced"], "/"))
+			named.Kind = found["kind"]
+			named.Group, named.Version = groupVersion(strings.TrimPrefix(found["gv"], "/"))
+		}
+		if ok && isName(named.Name) {
+			complete(object, named)
+			return
+		}
+	}
+}
+
+// complete fills what object leaves out, unless the two are plainly not one.
+func complete(object *Object, named Object) {
+	switch {
+	case named.Resource == "namespaces":
+		return
+	case *object == (Object{}):
+		*object = named
+	case object.Name == named.Name && (object.Kind == "" || object.Kind == named.Kind):
+		object.Kind = named.Kind
+		if object.Group == "" {
+			object.Group, object.Version = named.Group, named.Version
+		}
+		if object.Kind == "" {
+			object.Resource = named.Resource
+		}
+	}
+}

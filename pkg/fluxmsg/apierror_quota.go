@@ -1,0 +1,61 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Quota is the ResourceQuota that leaves no room.
+type Quota struct {
+	Name string
+	// Exceeded is each resource that would be too much; empty when the quota
+	// asks for limits or requests that the pod does not have (see Detail).
+	Exceeded []QuotaUse
+}
+
+// QuotaUse is one resource of a quota, in Kubernetes' quantities.
+type QuotaUse struct {
+	Resource, Requested, Used, Limited string
+}
+
+// maxUses is more than a quota has resources.
+const maxUses = 64
+
+var (
+	// k8s.io/apiserver v0.36, pkg/admission/plugin/resourcequota/controller.go.
+	quotaExceeded = regexp.MustCompile(`exceeded quota: (?P<name>` + nameShape + `), requested: (?P<requested>\S+), used: (?P<used>\S+), limited: (?P<limited>[^\s,]\S*)`)
+	quotaFailed   = regexp.MustCompile(`failed quota: (?P<name>` + nameShape + `): (?P<why>[^\n]*)`)
+)
+
+func readQuota(text string, _ bool, e *APIError) bool {
+	if found := groups(quotaExceeded, text); found != nil && isName(found["name"]) {
+		used, limited := quantities(found["used"]), quantities(found["limited"])
+		e.Problem, e.Quota.Name = APIQuota, found["name"]
+		for pair := range strings.SplitSeq(found["requested"], ",") {
+			resource, requested, ok := strings.Cut(pair, "=")
+			if ok && resource != "" && len(e.Quota.Exceeded) < maxUses {
+				e.Quota.Exceeded = append(e.Quota.Exceeded, QuotaUse{
+					Resource: resource, Requested: requested, Used: used[resource], Limited: limited[resource],
+				})
+			}
+		}
+		e.Detail = detail(quotaExceeded.FindString(text))
+		return true
+	}
+	if found := groups(quotaFailed, text); found != nil && isName(found["name"]) {
+		e.Problem, e.Quota.Name, e.Detail = APIQuota, found["name"], detail(found["why"])
+		return true
+	}
+	return false
+}
+
+// quantities reads "limits.cpu=1,pods=10".
+func quantities(text string) map[string]string {
+	read := map[string]string{}
+	for pair := range strings.SplitSeq(text, ",") {
+		if resource, quantity, ok := strings.Cut(pair, "="); ok && len(read) < maxUses {
+			read[resource] = quantity
+		}
+	}
+	return read
+}

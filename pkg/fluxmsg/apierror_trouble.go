@@ -1,0 +1,34 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+// helm.sh/helm/v4 4.2.4, pkg/kube/client.go, IsReachable; Helm 3 in capitals.
+var unreachable = regexp.MustCompile(`^(?:[^\n]*: )?[Kk]ubernetes cluster unreachable\b`)
+
+// readTrouble reads what is not about the object: these words mean something
+// only where they must come from the API server.
+func readTrouble(text string, refused bool, e *APIError) bool {
+	line := firstLine(text)
+	if unreachable.MatchString(line) {
+		e.Problem, e.Detail = APIUnreachable, detail(line)
+		return true
+	}
+	if !refused {
+		return false
+	}
+	switch {
+	case containsAny(line, "context deadline exceeded", "Timeout: ", "request timed out", "unable to return a response in the time allotted", "i/o timeout"):
+		e.Problem = APITimeout
+	case containsAny(line, "connection refused", "no route to host", "no such host", "currently unable to handle the request", "TLS handshake"):
+		e.Problem = APIUnreachable
+	case strings.HasSuffix(line, "not found"), strings.Contains(line, "could not find the requested resource"):
+		e.Problem = APINotFound
+	default:
+		return false
+	}
+	e.Detail = detail(line)
+	return true
+}

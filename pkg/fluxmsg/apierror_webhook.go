@@ -1,0 +1,104 @@
+package fluxmsg
+
+import (
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Webhook is the admission webhook that refused, or could not be asked.
+type Webhook struct {
+	// Name is the webhook's in its configuration ("validation.istio.io").
+	Name    string
+	Failure WebhookFailure
+	// ServiceName and ServiceNamespace are of the Service behind it; empty
+	// for a webhook that is called by URL, and when it was asked.
+	ServiceName, ServiceNamespace string
+	Port                          int
+}
+
+// WebhookFailure is how a webhook failed.
+type WebhookFailure string
+
+// The ways a webhook fails (k8s.io/apiserver v0.36, pkg/util/webhook/error.go,
+// pkg/util/proxy/proxy.go, pkg/admission/plugin/webhook/errors).
+const (
+	WebhookDenied         WebhookFailure = "Denied" // it was asked and said no
+	WebhookNoEndpoints    WebhookFailure = "NoEndpoints"
+	WebhookNoService      WebhookFailure = "NoService" // or no such port
+	WebhookRefused        WebhookFailure = "Refused"
+	WebhookTimeout        WebhookFailure = "Timeout"
+	WebhookTLS            WebhookFailure = "TLS"
+	WebhookOtherFailure   WebhookFailure = "Other"
+	webhookFailedUnspoken                = "no further details available"
+)
+
+var (
+	webhookFailed = regexp.MustCompile(`(?s)failed calling webhook "(?P<name>[^"\s]+)"(?:: |; )(?P<why>.*)$`)
+	webhookDenied = regexp.MustCompile(`(?s)admission webhook "(?P<name>[^"\s]+)" denied the request(?:: (?P<why>.*)| without explanation.*)$`)
+	// Go's net/http puts the URL in front of its error, in quotes.
+	webhookURL     = regexp.MustCompile(`(?s)\b(?:Post|POST) "?(https://[^"\s]+?)"?: (.*)$`)
+	webhookService = regexp.MustCompile(`\bservice "(` + nameShape + `)"`)
+)
+
+func readWebhook(text string, _ bool, e *APIError) bool {
+	failed, denied := webhookFailed.FindStringIndex(text), webhookDenied.FindStringIndex(text)
+	if denied != nil && (failed == nil || denied[0] < failed[0]) {
+		found := groups(webhookDenied, text)
+		e.Problem, e.Detail = APIWebhook, detail(found["why"])
+		e.Webhook = Webhook{Name: word(found["name"]), Failure: WebhookDenied}
+		return true
+	}
+	if failed == nil {
+		return false
+	}
+	found := groups(webhookFailed, text)
+	e.Problem = APIWebhook
+	e.Webhook = Webhook{Name: word(found["name"])}
+	why := firstLine(found["why"])
+	if called := webhookURL.FindStringSubmatch(why); called != nil {
+		e.Webhook.service(called[1])
+		why = called[2]
+	}
+	if service := webhookService.FindStringSubmatch(why); service != nil && e.Webhook.ServiceName == "" {
+		e.Webhook.ServiceName = service[1]
+	}
+	if e.Webhook.Failure = webhookFailure(why); !strings.HasPrefix(why, webhookFailedUnspoken) {
+		e.Detail = detail(why)
+	}
+	return true
+}
+
+// service reads "https://name.namespace.svc:port/path", which is how a Service
+// is called (k8s.io/apiserver v0.36, pkg/util/webhook/client.go).
+func (w *Webhook) service(address string) {
+	called, err := url.Parse(address)
+	if err != nil {
+		return
+	}
+	parts := strings.Split(called.Hostname(), ".")
+	if len(parts) < 3 || parts[2] != "svc" || !isNamespace(parts[0]) || !isNamespace(parts[1]) {
+		return
+	}
+	w.ServiceName, w.ServiceNamespace, w.Port = parts[0], parts[1], 443
+	if port, err := strconv.ParseUint(called.Port(), 10, 16); err == nil {
+		w.Port = int(port)
+	}
+}
+
+func webhookFailure(why string) WebhookFailure {
+	switch {
+	case strings.Contains(why, "no endpoints available for service"):
+		return WebhookNoEndpoints
+	case containsAny(why, "no service port", "no such host"), webhookService.MatchString(why) && strings.HasSuffix(why, "not found"):
+		return WebhookNoService
+	case containsAny(why, "connection refused", "no route to host"):
+		return WebhookRefused
+	case containsAny(why, "deadline exceeded", "i/o timeout", "Client.Timeout", "net/http: request canceled"):
+		return WebhookTimeout
+	case containsAny(why, "x509: ", "tls: "):
+		return WebhookTLS
+	}
+	return WebhookOtherFailure
+}

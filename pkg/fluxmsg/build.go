@@ -1,0 +1,77 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Build is why kustomize-controller could not make manifests of an artifact.
+type Build struct {
+	Problem BuildProblem
+	// Path is of the file or directory in question, within the artifact;
+	// empty when none is named. For what lies outside every known temporary
+	// directory it is as kustomize wrote it.
+	Path string
+	// Object is what was built when it failed: a kind and a name, a group too.
+	Object Object
+	// Reference is the ConfigMap or Secret that was read: of substituteFrom,
+	// or with the decryption keys. It has a namespace only where the message has.
+	Reference Object
+	// Missing is set when the reference was not found.
+	Missing bool
+	// Variable is the one that has no value, or a bad name.
+	Variable string
+	Detail   string
+}
+
+// BuildProblem is the step at which a build failed.
+type BuildProblem string
+
+// The problems a Build has (kustomize-controller 1.9.6,
+// internal/controller/kustomization_controller.go, reconcile and build).
+const (
+	BuildPathNotFound BuildProblem = "PathNotFound" // spec.path is not in the artifact
+	BuildKustomize    BuildProblem = "Kustomize"
+	BuildSubstitution BuildProblem = "Substitution" // spec.postBuild
+	BuildDecryption   BuildProblem = "Decryption"
+	BuildEncrypted    BuildProblem = "Encrypted" // SOPS, and spec.decryption is not set
+)
+
+var (
+	buildPath       = regexp.MustCompile(`^kustomization path not found: (?:l?stat|open) ([^\n]*): ([^\n:]+)$`)
+	buildKustomize  = regexp.MustCompile(`(?s)^kustomize build failed: (.*)$`)
+	buildPost       = regexp.MustCompile(`(?s)^post build failed for '([^'\n]*)': (.*)$`)
+	buildDecryption = regexp.MustCompile(`(?s)^(?:decryption failed for '(?P<object>[^'\n]*)'|error decrypting sources): (?P<why>.*)$`)
+	buildKeys       = regexp.MustCompile(`(?s)cannot get \S+ (?:SOPS age )?decryption Secret '(?P<secret>[^'\s]*)': (?P<why>.*)$`)
+	buildEncrypted  = regexp.MustCompile(`^(` + slashedShape + `) is SOPS encrypted, configuring decryption is required`)
+)
+
+// ParseBuild reads the errors of building a Kustomization.
+func ParseBuild(message string) (Build, bool) {
+	text := strings.TrimSpace(bound(message))
+	if found := buildPath.FindStringSubmatch(text); found != nil {
+		return Build{Problem: BuildPathNotFound, Path: withinTree(found[1]), Detail: detail(found[2])}, true
+	}
+	if found := buildPost.FindStringSubmatch(text); found != nil {
+		build := Build{Problem: BuildSubstitution, Object: kustomizeObject(found[1]), Detail: detail(found[2])}
+		build.substitution(found[2])
+		return build, true
+	}
+	if found := groups(buildDecryption, text); found != nil {
+		return Build{Problem: BuildDecryption, Object: kustomizeObject(found["object"]), Detail: detail(found["why"])}, true
+	}
+	if found := buildEncrypted.FindStringSubmatch(text); found != nil {
+		object, ok := slashed(found[1])
+		return Build{Problem: BuildEncrypted, Object: object, Detail: detail(text)}, ok
+	}
+	if found := groups(buildKeys, text); found != nil {
+		secret, ok := namespaced(found["secret"])
+		secret.Kind = "Secret"
+		missing := strings.HasSuffix(found["why"], "not found")
+		return Build{Problem: BuildDecryption, Reference: secret, Missing: missing, Detail: detail(found["why"])}, ok
+	}
+	if found := buildKustomize.FindStringSubmatch(text); found != nil {
+		return Build{Problem: BuildKustomize, Path: kustomizePath(found[1]), Detail: detail(treeOnly(found[1]))}, true
+	}
+	return Build{}, false
+}

@@ -1,0 +1,107 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Container is what the kubelet says of a container that does not run, or not
+// well: in an event, or in the waiting state of a container's status.
+type Container struct {
+	Problem ContainerProblem
+	// Image is as the pod's spec has it, or as the container runtime spells it.
+	Image string
+	// Object is the Secret or ConfigMap that is missing, or has no such key.
+	Object Object
+	Key    string
+	// Volume is the name in the pod's spec, or the PersistentVolume's.
+	Volume string
+	// Name is the container's, where the message has it.
+	Name string
+	// Probe is Readiness, Liveness or Startup; HTTPStatus what it was
+	// answered, zero when it was no HTTP answer.
+	Probe      string
+	HTTPStatus int
+	Detail     string
+}
+
+// ContainerProblem is what is wrong with a container.
+type ContainerProblem string
+
+// The problems a Container has (k8s.io/kubernetes 1.36, pkg/kubelet).
+const (
+	ContainerImageNotFound     ContainerProblem = "ImageNotFound"
+	ContainerImageUnauthorized ContainerProblem = "ImageUnauthorized" // or no such repository: registries don't tell
+	ContainerImageName         ContainerProblem = "ImageNameInvalid"
+	ContainerImageUnreachable  ContainerProblem = "ImageUnreachable"
+	ContainerImageBackOff      ContainerProblem = "ImageBackOff" // and the message does not say why
+	ContainerImageOther        ContainerProblem = "ImageOther"
+	ContainerObjectMissing     ContainerProblem = "ObjectMissing"
+	ContainerKeyMissing        ContainerProblem = "KeyMissing"
+	ContainerMount             ContainerProblem = "Mount"
+	ContainerProbe             ContainerProblem = "Probe"
+	ContainerBackOff           ContainerProblem = "BackOff" // it ended and will be started again
+	ContainerRoot              ContainerProblem = "Root"    // runAsNonRoot, and the image would
+)
+
+var (
+	// pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables; in an event it
+	// has "Error: " in front (events.FailedToCreateContainer).
+	objectMissing = regexp.MustCompile(`^(secret|configmap) "(` + nameShape + `)" not found$`)
+	keyMissing    = regexp.MustCompile(`^couldn't find key ([^\s]+) in (Secret|ConfigMap) (` + namespaceShape + `/` + nameShape + `)$`)
+	// pkg/kubelet/prober/prober.go and pkg/probe/http.
+	probe     = regexp.MustCompile(`(?s)^(Readiness|Liveness|Startup) probe (?:failed|errored(?: and resulted in \w+ state)?): (.*)$`)
+	probeHTTP = regexp.MustCompile(`^HTTP probe failed with statuscode: (\d{3})$`)
+	// pkg/kubelet/kuberuntime/kuberuntime_manager.go, doBackOff.
+	crashLoop = regexp.MustCompile(`^(?:back-off \S+ restarting failed container=|Back-off restarting failed container )(` + namespaceShape + `)(?: in)? pod[= ]`)
+	// pkg/kubelet/kuberuntime/security_context_others.go.
+	runsAsRoot = regexp.MustCompile(`^container has runAsNonRoot and image [^\n]*container: (` + namespaceShape + `)\)`)
+)
+
+var secretOrConfigMap = map[string]string{"secret": "Secret", "configmap": "ConfigMap"}
+
+// ParseContainer reads the kubelet's words on one container.
+func ParseContainer(message string) (Container, bool) {
+	text := strings.TrimSpace(bound(message))
+	text = strings.TrimPrefix(text, "Error: ")
+	if container, ok := parseImage(text); ok {
+		return container, true
+	}
+	if container, ok := parseMount(text); ok {
+		return container, true
+	}
+	if container, ok := parseConfig(text); ok {
+		return container, true
+	}
+	if found := probe.FindStringSubmatch(text); found != nil {
+		container := Container{Problem: ContainerProbe, Probe: found[1], Detail: detail(found[2])}
+		if status := probeHTTP.FindStringSubmatch(container.Detail); status != nil {
+			container.HTTPStatus, _ = strconv.Atoi(status[1]) // three digits
+		}
+		return container, true
+	}
+	if found := crashLoop.FindStringSubmatch(text); found != nil && isNamespace(found[1]) {
+		return Container{Problem: ContainerBackOff, Name: found[1], Detail: detail(text)}, true
+	}
+	if found := runsAsRoot.FindStringSubmatch(text); found != nil && isNamespace(found[1]) {
+		return Container{Problem: ContainerRoot, Name: found[1], Detail: detail(text)}, true
+	}
+	return Container{}, false
+}
+
+// parseConfig reads what keeps a container from being created: environment
+// variables that come from a missing Secret, ConfigMap or key.
+func parseConfig(text string) (Container, bool) {
+	if found := objectMissing.FindStringSubmatch(text); found != nil && isName(found[2]) {
+		return Container{
+			Problem: ContainerObjectMissing, Object: Object{Kind: secretOrConfigMap[found[1]], Name: found[2]}, Detail: detail(text),
+		}, true
+	}
+	if found := keyMissing.FindStringSubmatch(text); found != nil {
+		object, ok := namespaced(found[3])
+		object.Kind = found[2]
+		return Container{Problem: ContainerKeyMissing, Object: object, Key: word(found[1]), Detail: detail(text)}, ok
+	}
+	return Container{}, false
+}

@@ -1,0 +1,68 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	// k8s.io/kubernetes 1.36, pkg/kubelet/images/image_manager.go.
+	imageFailed  = regexp.MustCompile(`(?s)^Failed to pull image "([^"\s]+)": (.*)$`)
+	imageBackOff = regexp.MustCompile(`(?s)^Back-off pulling image "([^"\s]+)"(?:: (.*))?$`)
+	imageName    = regexp.MustCompile(`(?s)^Failed to apply default image tag "([^"\s]+)": (.*)$`)
+	imageNever   = regexp.MustCompile(`^Container image "([^"\s]+)" is not present with pull policy of Never$`)
+	imageGone    = regexp.MustCompile(`(?s)^image pull failed for (\S+) because the (?:registry is unavailable|signature validation failed)(.*)$`)
+	// A container status has the runtime's words alone: containerd's, then
+	// Docker's and CRI-O's.
+	imageRuntime = regexp.MustCompile(`(?s)^(?:ErrImagePull: )?(?:rpc error: code = \w+ desc = )?(?:failed to pull and unpack image|initializing source|Error response from daemon: (?:manifest for|pull access denied for)|(?:reading|writing) manifest) ?"?([^"\s]*)"?,?(.*)$`)
+)
+
+func parseImage(text string) (Container, bool) {
+	if found := imageName.FindStringSubmatch(text); found != nil {
+		return Container{Problem: ContainerImageName, Image: word(found[1]), Detail: detail(found[2])}, true
+	}
+	if found := imageFailed.FindStringSubmatch(text); found != nil {
+		return Container{Problem: imageProblem(found[2]), Image: word(found[1]), Detail: detail(found[2])}, true
+	}
+	if found := imageBackOff.FindStringSubmatch(text); found != nil {
+		container := Container{Problem: ContainerImageBackOff, Image: word(found[1]), Detail: detail(found[2])}
+		if found[2] != "" {
+			container.Problem = imageProblem(found[2])
+		}
+		return container, true
+	}
+	if found := imageNever.FindStringSubmatch(text); found != nil {
+		return Container{Problem: ContainerImageNotFound, Image: word(found[1]), Detail: detail(text)}, true
+	}
+	if found := imageGone.FindStringSubmatch(text); found != nil {
+		return Container{Problem: imageProblem(text), Image: word(found[1]), Detail: detail(text)}, true
+	}
+	if found := imageRuntime.FindStringSubmatch(text); found != nil {
+		container := Container{Problem: imageProblem(text), Detail: detail(text)}
+		if strings.Contains(text, "failed to pull and unpack image") || strings.HasPrefix(text, "Error response") {
+			container.Image = word(found[1])
+		}
+		return container, true
+	}
+	return Container{}, false
+}
+
+// imageProblem sorts what a registry or a container runtime says. Who asks
+// without the right to may be told that there is nothing, so refusals go first.
+func imageProblem(why string) ContainerProblem {
+	lower := strings.ToLower(why)
+	switch {
+	case containsAny(lower, "unauthorized", "authentication required", "401", "403 forbidden", "access denied", "authorization failed", "denied:", "no basic auth credentials"):
+		return ContainerImageUnauthorized
+	case containsAny(lower, "invalid reference format", "couldn't parse image", "invalidimagename"):
+		return ContainerImageName
+	case containsAny(lower, "manifest unknown", "not found", "name unknown", "repository does not exist", "no such image"):
+		if !strings.Contains(lower, "no such host") {
+			return ContainerImageNotFound
+		}
+		return ContainerImageUnreachable
+	case containsAny(lower, "no such host", "i/o timeout", "connection refused", "x509: ", "deadline exceeded", "tls handshake", "no route to host", "server misbehaving", "registry is unavailable", "connection reset", "429", "toomanyrequests", "500 internal", "502 bad", "503 service"):
+		return ContainerImageUnreachable
+	}
+	return ContainerImageOther
+}

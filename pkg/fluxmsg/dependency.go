@@ -1,0 +1,85 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Dependency is what a Kustomization or HelmRelease says of an entry of its
+// spec.dependsOn.
+type Dependency struct {
+	Namespace, Name string
+	Problem         DependencyProblem
+	// Detail is the error under it, if one was given.
+	Detail string
+}
+
+// DependencyProblem is what keeps a dependency from being met.
+type DependencyProblem string
+
+const (
+	// DependencyNotReady: its Ready condition is not True, or is of an older
+	// generation (kustomize-controller 1.9.6, helm-controller 1.6.1).
+	DependencyNotReady DependencyProblem = "NotReady"
+	// DependencyNotFound: there is no such object.
+	DependencyNotFound DependencyProblem = "NotFound"
+	// DependencyRevisionBehind: it is of the same source and has not applied
+	// the source's revision yet; "is not updated yet" up to
+	// kustomize-controller 0.29.
+	DependencyRevisionBehind DependencyProblem = "RevisionBehind"
+	// DependencyReadyExpr: the CEL expression says it is not ready, or can't
+	// be evaluated.
+	DependencyReadyExpr DependencyProblem = "ReadyExpr"
+	// DependencyUnreadable: asking for it failed, other than by not finding it.
+	DependencyUnreadable DependencyProblem = "Unreadable"
+)
+
+const quotedObject = `'(?P<object>(?:` + namespaceShape + `/)?` + nameShape + `)'`
+
+var (
+	dependencyState = regexp.MustCompile(`^dependency ` + quotedObject + ` (?P<state>is not ready|is not updated yet|revision is not up to date|is not ready according to readyExpr eval)$`)
+	// kustomize-controller 1.9.6 says "not found" of any error;
+	// helm-controller and the older say "unable to get".
+	dependencyError = regexp.MustCompile(`(?s)^(?:dependency ` + quotedObject + ` not found|unable to get '(?P<older>[^'\s]+)' dependency): (?P<error>.+)$`)
+	dependencyCEL   = regexp.MustCompile(`(?s)^(?:[^\n]+: )?failed to evaluate dependency (?P<object>[^\s:]+): (?P<error>.+)$`)
+	// helm-controller 1.6.1 wraps it in an event.
+	dependencyEvent = regexp.MustCompile(`(?s)^dependencies do not meet ready condition \((.*)\): retrying in \S+$`)
+)
+
+var dependencyStates = map[string]DependencyProblem{
+	"is not ready":                             DependencyNotReady,
+	"is not updated yet":                       DependencyRevisionBehind,
+	"revision is not up to date":               DependencyRevisionBehind,
+	"is not ready according to readyExpr eval": DependencyReadyExpr,
+}
+
+// ParseDependency reads "dependency 'ns/name' is not ready" and its like
+// (kustomize-controller 1.9.6 and helm-controller 1.6.1, checkDependencies).
+func ParseDependency(message string) (Dependency, bool) {
+	text := strings.TrimSpace(bound(message))
+	if event := dependencyEvent.FindStringSubmatch(text); event != nil {
+		text = event[1]
+	}
+	if found := groups(dependencyState, text); found != nil {
+		return dependencyOn(found["object"], dependencyStates[found["state"]], "")
+	}
+	if found := groups(dependencyError, text); found != nil {
+		problem := DependencyUnreadable
+		if strings.HasSuffix(strings.TrimSpace(found["error"]), "not found") {
+			problem = DependencyNotFound
+		}
+		return dependencyOn(found["object"]+found["older"], problem, found["error"])
+	}
+	if found := groups(dependencyCEL, text); found != nil {
+		return dependencyOn(found["object"], DependencyReadyExpr, found["error"])
+	}
+	return Dependency{}, false
+}
+
+func dependencyOn(text string, problem DependencyProblem, said string) (Dependency, bool) {
+	object, ok := namespaced(text)
+	if !ok {
+		return Dependency{}, false
+	}
+	return Dependency{Namespace: object.Namespace, Name: object.Name, Problem: problem, Detail: detail(said)}, true
+}

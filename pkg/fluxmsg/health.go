@@ -1,0 +1,79 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// HealthCheck is what kustomize-controller says of objects that did not become
+// ready in time.
+type HealthCheck struct {
+	// After is how long it waited; zero when the message is the bare list, as
+	// the Healthy condition's is.
+	After time.Duration
+	// Stalled is set when it gave up early, on objects that had failed (from
+	// kustomize-controller 1.1.0 on).
+	Stalled bool
+	Items   []Item
+	// Truncated is set when the list has no end: kustomize-controller keeps
+	// 20,000 characters.
+	Truncated bool
+	// Other is what it said instead of a list, for example that the API server
+	// could not be asked.
+	Other string
+}
+
+// Item is an object that a message says is not ready.
+type Item struct {
+	Object
+	// Status is InProgress, Failed, NotFound, Unknown, Terminating or Current;
+	// empty when not said.
+	Status string
+	// Error is what was said of it besides, often nothing.
+	Error string
+}
+
+const (
+	waitingFor = "timeout waiting for: ["
+	stalledOn  = "failed early due to stalled resources: ["
+)
+
+var (
+	// "Health check failed after 5m0s, " up to kustomize-controller 0.29,
+	// with a colon from 0.30 on, in lower case from 1.2 on.
+	healthPrefix = regexp.MustCompile(`^[Hh]ealth check failed after ([0-9a-zµ.]+)(?:: |, )`)
+	// Before kustomize-controller 0.15.
+	healthOld = regexp.MustCompile(`(?s)^Health check timed out for \[(.*)$`)
+)
+
+// ParseHealthCheck reads a failed health check, "health check failed after
+// 5m0s: timeout waiting for: [Deployment/ns/name status: 'InProgress']"
+// (kustomize-controller 1.9.6, kustomization_controller.go; the list is of
+// fluxcd/pkg/ssa v0.76, manager_wait.go), and its older wordings.
+func ParseHealthCheck(message string) (HealthCheck, bool) {
+	text := strings.TrimSpace(bound(message))
+	if old := healthOld.FindStringSubmatch(text); old != nil {
+		return oldHealthCheck(old[1])
+	}
+	var check HealthCheck
+	prefix := healthPrefix.FindStringSubmatch(text)
+	if prefix != nil {
+		after, err := time.ParseDuration(prefix[1])
+		if err != nil {
+			return HealthCheck{}, false
+		}
+		check.After = after
+		text = text[len(prefix[0]):]
+	}
+	list, waiting := strings.CutPrefix(text, waitingFor)
+	if !waiting {
+		list, check.Stalled = strings.CutPrefix(text, stalledOn)
+	}
+	if !waiting && !check.Stalled {
+		check.Other = detail(text)
+		return check, prefix != nil && check.Other != ""
+	}
+	check.Items, check.Truncated = splitItems(list)
+	return check, len(check.Items) > 0
+}

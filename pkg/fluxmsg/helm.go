@@ -1,0 +1,104 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Helm is what helm-controller, or Helm itself, says of an action that failed.
+type Helm struct {
+	// Action is install, upgrade, test, rollback, uninstall or "uninstall
+	// remediation"; empty when the message has Helm's own words only.
+	Action string
+	// Namespace and Release are where the release is stored, from
+	// helm-controller 0.37 on; Revision is given of one that exists already.
+	Namespace, Release string
+	Revision           int
+	Chart, Version     string
+	Problem            HelmProblem
+	// Cause is what Helm said, without the log that follows it. Whatever the
+	// API server refused is in it: ParseAPIError reads it.
+	Cause string
+
+	// At is where in a template it failed, for HelmTemplate; Within is the
+	// innermost template when one includes another, else it is as At.
+	At, Within Position
+	// Hook is "pre-install" and the like, for HelmHook.
+	Hook string
+	// Objects are those waited for in vain, or the hook's that failed.
+	Objects []Item
+	// Values is set for HelmValues.
+	Values ValuesReference
+	// Attempts is set for HelmRetriesExhausted where the message counts.
+	Attempts int
+}
+
+// HelmProblem is the kind of failure.
+type HelmProblem string
+
+// The problems a Helm has (helm-controller 1.6.1, internal/reconcile and
+// internal/action; helm.sh/helm/v4 4.2.4, pkg/action).
+const (
+	HelmTemplate          HelmProblem = "Template"
+	HelmHook              HelmProblem = "Hook"
+	HelmNotReady          HelmProblem = "NotReady" // the wait for its objects timed out, or one failed
+	HelmValues            HelmProblem = "Values"   // an entry of spec.valuesFrom
+	HelmSchema            HelmProblem = "Schema"   // values that the chart does not allow
+	HelmRetriesExhausted  HelmProblem = "RetriesExhausted"
+	HelmNoRollbackTarget  HelmProblem = "MissingRollbackTarget"
+	HelmPending           HelmProblem = "Pending"   // another operation is, or was, under way
+	HelmNameInUse         HelmProblem = "NameInUse" // Helm has a release that Flux does not know of
+	HelmKubernetesVersion HelmProblem = "KubernetesVersion"
+	HelmOther             HelmProblem = "Other"
+)
+
+const (
+	releaseShape = `(?P<namespace>` + namespaceShape + `)/(?P<release>[a-z0-9][-a-z0-9.]*?)(?:\.v(?P<revision>\d{1,9}))?`
+	chartShape   = `(?P<chart>[^\s@:]+)@(?P<version>[^\s:]+)`
+)
+
+var helmFailures = []*regexp.Regexp{
+	// helm-controller 1.6.1, internal/reconcile; from 0.37 on.
+	regexp.MustCompile(`(?s)^Helm (?P<action>install|upgrade|test|uninstall) failed for release ` + releaseShape + ` with chart ` + chartShape + `: (?P<cause>.*)$`),
+	regexp.MustCompile(`(?s)^Helm (?P<action>rollback) to previous release ` + releaseShape + ` with chart ` + chartShape + ` failed: (?P<cause>.*)$`),
+	regexp.MustCompile(`(?s)^Helm (?P<action>uninstall remediation) for release ` + releaseShape + ` with chart ` + chartShape + ` failed: (?P<cause>.*)$`),
+	// helm-controller 0.36 and older.
+	regexp.MustCompile(`(?s)^Helm (?P<action>install|upgrade|test|rollback|uninstall) failed: (?P<cause>.*)$`),
+	// Helm's description of a failed release (helm.sh/helm/v4 4.2.4,
+	// pkg/action/install.go and upgrade.go).
+	regexp.MustCompile(`(?s)^(?P<action>Release|Upgrade) "[^"\s]+" failed: (?P<cause>.*)$`),
+}
+
+// ParseHelm reads the failure of a Helm action. Helm's own words are taken
+// without a wrapper too, as release storage has them, where nobody else says so.
+func ParseHelm(message string) (Helm, bool) {
+	text := strings.TrimSpace(bound(message))
+	if helm, ok := parseHelmState(text); ok {
+		return helm, true
+	}
+	for _, expression := range helmFailures {
+		found := groups(expression, text)
+		if found == nil {
+			continue
+		}
+		helm := Helm{Action: found["action"], Namespace: found["namespace"], Release: found["release"], Chart: word(found["chart"]), Version: word(found["version"])}
+		switch helm.Action {
+		case "Release":
+			helm.Action = "install"
+		case "Upgrade":
+			helm.Action = "upgrade"
+		}
+		if found["revision"] != "" {
+			helm.Revision, _ = strconv.Atoi(found["revision"]) // nine digits at most
+		}
+		if len(helm.Namespace) > maxLabel || len(helm.Release) > maxName {
+			return Helm{}, false
+		}
+		helm.because(found["cause"])
+		return helm, true
+	}
+	var helm Helm
+	helm.because(text)
+	return helm, helm.Problem == HelmTemplate || helm.Problem == HelmHook || (helm.Problem == HelmNotReady && len(helm.Objects) > 0)
+}

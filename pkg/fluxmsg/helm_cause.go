@@ -1,0 +1,69 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// helm-controller 0.36 and older put Helm's last log lines into conditions,
+// later ones into events only (1.6.1, internal/reconcile/reconcile.go).
+const lastLogs = "Last Helm logs:"
+
+// because notes the cause of a failed action and what it names.
+func (h *Helm) because(cause string) {
+	cause, _, _ = strings.Cut(cause, lastLogs)
+	cause = strings.TrimSpace(cause)
+	h.Cause = detail(cause)
+	switch {
+	case h.hook(cause):
+		h.Problem = HelmHook
+	case h.template(cause):
+		h.Problem = HelmTemplate
+	case h.notReady(cause):
+		h.Problem = HelmNotReady
+	case strings.Contains(cause, "another operation (install/upgrade/rollback) is in progress"):
+		h.Problem = HelmPending
+	case strings.HasSuffix(cause, "cannot reuse a name that is still in use"):
+		h.Problem = HelmNameInUse
+	case strings.Contains(cause, "values don't meet the specifications of the schema(s)"):
+		h.Problem = HelmSchema
+	case strings.HasPrefix(cause, "chart requires kubeVersion: "):
+		h.Problem = HelmKubernetesVersion
+	case strings.Contains(cause, "missing target release for rollback"):
+		h.Problem = HelmNoRollbackTarget
+	default:
+		h.Problem = HelmOther
+	}
+}
+
+var (
+	// helm-controller 1.6.1, internal/reconcile/atomic_release.go; ≤ 0.36 says
+	// "install retries exhausted".
+	attempts         = regexp.MustCompile(`^Failed to (install|upgrade|test|rollback|uninstall|remediate|perform remediation)[^\n]* after (\d{1,9}) attempt\(s\)`)
+	retriesExhausted = regexp.MustCompile(`^(install|upgrade) retries exhausted$`)
+	exceededRetries  = regexp.MustCompile(`^exceeded maximum retries: cannot (install|upgrade|remediate failed) release`)
+	noRollbackTarget = regexp.MustCompile(`^(?:Failed to perform remediation: )?missing target release for rollback\b`)
+)
+
+// parseHelmState reads what is said of a release that helm-controller gave up,
+// or whose values it could not put together.
+func parseHelmState(text string) (Helm, bool) {
+	if found := attempts.FindStringSubmatch(text); found != nil {
+		count, err := strconv.Atoi(found[2])
+		return Helm{Action: found[1], Problem: HelmRetriesExhausted, Attempts: count, Cause: detail(text)}, err == nil
+	}
+	if found := retriesExhausted.FindStringSubmatch(text); found != nil {
+		return Helm{Action: found[1], Problem: HelmRetriesExhausted, Cause: detail(text)}, true
+	}
+	if exceededRetries.MatchString(text) {
+		return Helm{Problem: HelmRetriesExhausted, Cause: detail(text)}, true
+	}
+	if noRollbackTarget.MatchString(text) {
+		return Helm{Action: "rollback", Problem: HelmNoRollbackTarget, Cause: detail(text)}, true
+	}
+	if values, ok := parseValues(text); ok {
+		return Helm{Problem: HelmValues, Values: values, Cause: detail(text)}, true
+	}
+	return Helm{}, false
+}

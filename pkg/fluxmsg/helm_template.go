@@ -1,0 +1,67 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Position is a place in a chart's template.
+type Position struct {
+	// File begins with the chart's name: "chart/templates/x.yaml".
+	File         string
+	Line, Column int
+	// Rendered says that the line is one of what the template made, not of
+	// the template: YAML is read after rendering, and document by document.
+	Rendered bool
+}
+
+const fileShape = `(?P<file>[^\s:()"'<>]+)`
+
+var (
+	// Go's text/template (exec.go, parse.go), which Helm 3 passes on.
+	templateAt = regexp.MustCompile(`template: ` + fileShape + `:(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?: `)
+	// helm.sh/helm/v4 4.2.4, pkg/engine/engine.go: reformatExecErrorMsg has a
+	// line for the place and the next for the action.
+	templateTrace = regexp.MustCompile(`(?m)(?:^|: )` + fileShape + `:(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?\n\s+executing "`)
+	// The same file, cleanupParseError and reformatExecErrorMsg; Helm 3 too.
+	templateError = regexp.MustCompile(`(?:parse|execution) error (?:at|in) \(` + fileShape + `(?::(?P<line>\d{1,9}))?(?::(?P<column>\d{1,9}))?\): `)
+	// pkg/release/v1/util/manifest_sorter.go, then sigs.k8s.io/yaml.
+	templateYAML     = regexp.MustCompile(`YAML parse error on ` + fileShape + `: `)
+	templateYAMLLine = regexp.MustCompile(`yaml: (?:unmarshal errors:\s+)?line (\d{1,9}): `)
+)
+
+// template reads where in a chart's templates rendering failed.
+func (h *Helm) template(cause string) bool {
+	if found := groups(templateYAML, cause); found != nil {
+		h.At = Position{File: word(found["file"])}
+		if line := templateYAMLLine.FindStringSubmatch(cause); line != nil {
+			h.At.Line, h.At.Rendered = number(line[1]), true
+		}
+		h.Within = h.At
+		return true
+	}
+	for _, expression := range []*regexp.Regexp{templateError, templateTrace, templateAt} {
+		places := expression.FindAllString(cause, maxItems)
+		if len(places) == 0 {
+			continue
+		}
+		h.At = position(groups(expression, places[0]))
+		h.Within = position(groups(expression, places[len(places)-1]))
+		return true
+	}
+	return false
+}
+
+func position(found map[string]string) Position {
+	return Position{File: word(found["file"]), Line: number(found["line"]), Column: number(found["column"])}
+}
+
+// number reads digits that an expression has counted; zero for none.
+func number(digits string) int {
+	value, err := strconv.Atoi(strings.TrimSpace(digits))
+	if err != nil {
+		return 0
+	}
+	return value
+}

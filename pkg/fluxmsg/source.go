@@ -1,0 +1,117 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Source is why source-controller has no new artifact, or why another
+// controller has no source.
+type Source struct {
+	Problem SourceProblem
+	// Object is the source, where the message names one.
+	Object Object
+	// URL is without user, password, query and fragment.
+	URL string
+	// HTTPStatus is what the other side answered, zero when unsaid.
+	HTTPStatus int
+	// Chart and Version are what was asked for; Version may be a range.
+	Chart, Version string
+	// Ref is a branch, tag, commit or semver range of Git.
+	Ref string
+	// Reference is the Secret with the credentials, or a source that is
+	// included, when that is what could not be read.
+	Reference Object
+	Detail    string
+}
+
+// SourceProblem is why there is no artifact.
+type SourceProblem string
+
+// The problems a Source has (source-controller 1.9.5, internal/controller).
+const (
+	SourceAuthentication  SourceProblem = "Authentication"
+	SourceSecretMissing   SourceProblem = "SecretMissing"
+	SourceURLInvalid      SourceProblem = "URLInvalid"
+	SourceTLS             SourceProblem = "TLS"
+	SourceDNS             SourceProblem = "DNS"
+	SourceRefused         SourceProblem = "Refused" // nothing listens, or no route
+	SourceTimeout         SourceProblem = "Timeout"
+	SourceHTTP            SourceProblem = "HTTP"
+	SourceRepoNotFound    SourceProblem = "RepositoryNotFound"
+	SourceRefNotFound     SourceProblem = "RefNotFound"
+	SourceChartNotFound   SourceProblem = "ChartNotFound"
+	SourceVersionNotFound SourceProblem = "ChartVersionNotFound"
+	SourceManifestUnknown SourceProblem = "ManifestUnknown" // OCI: no such tag or digest
+	SourceVerification    SourceProblem = "Verification"
+	SourceIndexInvalid    SourceProblem = "IndexInvalid" // of a HelmRepository
+	SourceNoArtifact      SourceProblem = "NoArtifact"
+	SourceMissing         SourceProblem = "Missing" // there is no such source
+	SourceNotReady        SourceProblem = "NotReady"
+	SourceOther           SourceProblem = "Other"
+)
+
+var (
+	// helm-controller 1.6.1, isReady, with the source's own message behind it.
+	sourceNotReady = regexp.MustCompile(`(?s)^(?P<kind>` + kindShape + `) '(?P<object>` + namespaceShape + `/` + nameShape + `)' is not ready(?:: (?P<why>.*))?$`)
+	// kustomize-controller 1.9.6, "Source 'Kind/ns/name' not found".
+	sourceMissing = regexp.MustCompile(`^Source '(` + slashedShape + `)' not found$`)
+	// source-controller 1.9.5, helmchart_controller.go.
+	sourceNoArtifact = regexp.MustCompile(`^no artifact available for (?P<kind>` + kindShape + `) source '(?P<name>` + nameShape + `)'$`)
+	// kustomize-controller 1.9.6 and helm-controller 1.6.1.
+	sourceNotThere = regexp.MustCompile(`^(?:Source is not ready, artifact not found|Source artifact not found|Source not ready: artifact not found)\b`)
+	// source-controller 1.9.5: what each step puts in front of its error.
+	sourceStep = regexp.MustCompile(`^(?:failed to (?:checkout and determine revision|fetch Helm repository index|load Helm repository from index YAML|construct Helm client|authenticate with the Helm repository|determine (?:the )?artifact (?:tag|digest)|pull artifact from|verify the signature|get source|get (?:authentication |TLS authentication |STS )?secret|get credential|configure (?:authentication|proxy) options|create Git client|parse url|confirm existence of|download chart)|chart pull error: |invalid chart reference: |chart verification error: |dependency build error: |unable to (?:clone|list remote for|get source) '|URL validation failed for|invalid (?:Helm repository|OCI registry) URL: |signature verification of |cannot verify signature of |PGP signature detected|fetch from bucket |bucket '|indexation of objects from bucket |git repository is empty|could not get Source object: |looks like ")`)
+)
+
+// ParseSource reads the failures of fetching a source, and what the
+// controllers that use it say of it.
+func ParseSource(message string) (Source, bool) {
+	text := strings.TrimSpace(bound(message))
+	if found := sourceMissing.FindStringSubmatch(text); found != nil {
+		object, ok := slashed(found[1])
+		return Source{Problem: SourceMissing, Object: object, Detail: detail(text)}, ok
+	}
+	if found := groups(sourceNoArtifact, text); found != nil {
+		object := Object{Kind: found["kind"], Name: found["name"]}
+		return Source{Problem: SourceNoArtifact, Object: object, Detail: detail(text)}, isKind(object.Kind) && isName(object.Name)
+	}
+	if sourceNotThere.MatchString(text) {
+		return Source{Problem: SourceNoArtifact, Detail: detail(text)}, true
+	}
+	if found := groups(sourceNotReady, text); found != nil {
+		return wrappedSource(found)
+	}
+	if source, ok := parseChart(text); ok {
+		return source, true
+	}
+	if !sourceStep.MatchString(text) {
+		return Source{}, false
+	}
+	return fetchProblem(text), true
+}
+
+// wrappedSource reads what a HelmRelease says of its HelmChart: that it is not
+// ready, and why.
+func wrappedSource(found map[string]string) (Source, bool) {
+	object, ok := namespaced(found["object"])
+	object.Kind = found["kind"]
+	if !ok || !isKind(object.Kind) {
+		return Source{}, false
+	}
+	why := strings.TrimSpace(found["why"])
+	source := Source{Problem: SourceNotReady, Detail: detail(why)}
+	if !sourceNotReady.MatchString(why) {
+		if inner, ok := ParseSource(why); ok {
+			source = inner
+		}
+	}
+	if why == "does not have an artifact" {
+		source.Problem = SourceNoArtifact
+	}
+	// The chart's own complaint names the source behind it, which is nearer.
+	if source.Object == (Object{}) {
+		source.Object = object
+	}
+	return source, true
+}

@@ -1,0 +1,81 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	// fluxcd/pkg/git v0.52, gogit/clone.go.
+	gitRefs = []*regexp.Regexp{
+		regexp.MustCompile(`couldn't find remote ref "?([^"\s]+)"?`),
+		regexp.MustCompile(`unable to resolve ref '([^'\n]+)' to a specific commit`),
+		regexp.MustCompile(`unable to (?:resolve commit object for|checkout commit|find reference for tag|checkout tag|resolve HEAD of (?:branch|tag)) '([^'\n]+)'`),
+		regexp.MustCompile(`no match found for semver: ([^\n]+)$`),
+	}
+	gitNoReference = regexp.MustCompile(`: reference not found$`)
+	// source-controller 1.9.5: "failed to get secret 'ns/name': secrets "name" not found".
+	secretUnread = regexp.MustCompile(`failed to get (?:authentication |TLS authentication |STS )?secret '([^'\s]+)': ([^\n]*)`)
+	unauthorized = regexp.MustCompile(`\b(?:401 Unauthorized|403 Forbidden)\b|status code:? (?:401|403)\b|authentication required|authorization failed|invalid auth method|unable to authenticate|UNAUTHORIZED|DENIED|denied: |failed to authenticate|authentication failed|AccessDenied|Access Denied|invalid credentials|knownhosts: key`)
+)
+
+// steps and their words, in the order in which they must be asked: what is
+// said of a connection goes before what is said over it.
+var fetchWords = []struct {
+	problem SourceProblem
+	words   *regexp.Regexp
+}{
+	{SourceVerification, regexp.MustCompile(`failed to verify the signature|signature verification of |cannot verify signature of |no matching signatures were found|chart verification error: |signature detected but no`)},
+	{SourceURLInvalid, regexp.MustCompile(`invalid (?:Helm repository|OCI registry) URL: |URL validation failed for|failed to parse url|unsupported protocol scheme|URL must (?:be in format|not contain)`)},
+	{SourceTLS, regexp.MustCompile(`\bx509: |\btls: |\bTLS handshake\b|certificate signed by unknown authority|server gave HTTP response to HTTPS client`)},
+	{SourceDNS, regexp.MustCompile(`no such host|server misbehaving|Temporary failure in name resolution`)},
+	{SourceRefused, regexp.MustCompile(`connection refused|no route to host|network is unreachable|connection reset by peer`)},
+	{SourceTimeout, regexp.MustCompile(`i/o timeout|deadline exceeded|Client\.Timeout|request canceled|operation timed out`)},
+	{SourceAuthentication, unauthorized},
+	{SourceManifestUnknown, regexp.MustCompile(`MANIFEST_UNKNOWN|manifest unknown|NAME_UNKNOWN|NAME_INVALID|no match found for semver: .*\n?$`)},
+	{SourceRepoNotFound, regexp.MustCompile(`: repository not found\b|remote repository is empty|git repository is empty|^bucket '[^'\n]*' not found`)},
+	{SourceIndexInvalid, regexp.MustCompile(`failed to load Helm repository from index YAML|index exceeds the maximum index file size`)},
+}
+
+// fetchProblem sorts an error of fetching and takes what it names.
+func fetchProblem(text string) Source {
+	source := Source{Problem: SourceOther, URL: urlIn(text), HTTPStatus: httpStatus(text), Detail: detail(withoutSecrets(text))}
+	if found := secretUnread.FindStringSubmatch(text); found != nil {
+		if secret, ok := namespaced(found[1]); ok {
+			secret.Kind = "Secret"
+			source.Reference, source.Problem = secret, SourceAuthentication
+			if strings.HasSuffix(strings.TrimSpace(found[2]), "not found") {
+				source.Problem = SourceSecretMissing
+			}
+			return source
+		}
+	}
+	if ref, ok := gitRef(text); ok {
+		source.Problem, source.Ref = SourceRefNotFound, ref
+		return source
+	}
+	for _, kind := range fetchWords {
+		if kind.words.MatchString(text) {
+			source.Problem = kind.problem
+			return source
+		}
+	}
+	if source.HTTPStatus >= 400 {
+		source.Problem = SourceHTTP
+	}
+	return source
+}
+
+// gitRef finds the branch, tag or commit that is not there; empty when the
+// message does not repeat it.
+func gitRef(text string) (string, bool) {
+	if !strings.HasPrefix(text, "failed to checkout and determine revision: ") && !strings.HasPrefix(text, "unable to clone '") {
+		return "", false
+	}
+	for _, expression := range gitRefs {
+		if found := expression.FindStringSubmatch(text); found != nil {
+			return word(strings.TrimSpace(found[1])), true
+		}
+	}
+	return "", gitNoReference.MatchString(text)
+}
