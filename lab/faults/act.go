@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
@@ -52,6 +53,29 @@ func Do(ctx context.Context, lab Lab, acts []Act) error {
 	return nil
 }
 
+// check says what is wrong with an act that can't be done as it is written.
+func (a Act) check() error {
+	if a.Patch != nil && len(a.Merge) == 0 {
+		return fmt.Errorf("it patches nothing")
+	}
+	if a.Apply != "" {
+		objs, err := cluster.Parse([]byte(a.Apply))
+		if err != nil || len(objs) == 0 {
+			return fmt.Errorf("it applies no objects: %w", err)
+		}
+	}
+	if a.Await != nil {
+		_, err := a.Await.compile()
+		return err
+	}
+	if a.Delete == nil && a.Apply == "" && a.Patch == nil && a.Reconcile == nil && a.On+a.Off+a.Pause+a.Resume == "" {
+		return errNothing
+	}
+	return nil
+}
+
+var errNothing = errors.New("it says nothing to do")
+
 func (a Act) do(ctx context.Context, lab Lab) error {
 	switch c := lab.Objects(); {
 	case a.Delete != nil:
@@ -77,7 +101,7 @@ func (a Act) do(ctx context.Context, lab Lab) error {
 	case a.Pause != "" || a.Resume != "":
 		return lab.Pause(a.Pause+a.Resume, a.Pause != "")
 	}
-	return fmt.Errorf("it says nothing to do")
+	return errNothing
 }
 
 // String is the act as the catalogue writes it, on one line.

@@ -85,14 +85,19 @@ func (f Fault) Stages() ([]*unstructured.Unstructured, error) {
 	return out, nil
 }
 
-// AwaitPods waits until the kubelets have spoken.
+// AwaitPods waits until the kubelets have spoken. kwok looks at a Pod that runs
+// when it changes only: an annotation comes and goes.
 func (f Fault) AwaitPods() []Act {
 	var out []Act
 	for _, p := range f.Pods {
-		out = append(out, Act{Await: &Sign{
-			Objects: cluster.Objects{APIVersion: "v1", Kind: "Pod", Namespace: p.Namespace, Labels: p.Labels},
-			JQ:      `any(.[]; cond("Ready").status == "False")`,
-		}})
+		pods := cluster.Objects{APIVersion: "v1", Kind: "Pod", Namespace: p.Namespace, Labels: p.Labels}
+		note := func(value any) Act {
+			return Act{Patch: &pods, Merge: map[string]any{"metadata": map[string]any{"annotations": map[string]any{"orthweb-lab/look": value}}}}
+		}
+		if !p.New && p.Image == "" {
+			out = append(out, note("again"), note(nil))
+		}
+		out = append(out, Act{Await: &Sign{Objects: pods, JQ: `any(.[]; cond("Ready").status == "False")`}})
 	}
 	return out
 }
