@@ -21,6 +21,9 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
+// filled is how many objects the lab has been filled with.
+var filled int
+
 // BenchmarkThousandTenants compares `status` of a thousand tenants with
 // `kubectl get kustomizations,helmreleases -A -o json` of the same objects, on
 // the lab's API server, run in turn:
@@ -37,7 +40,9 @@ func BenchmarkThousandTenants(b *testing.B) {
 		}
 		b.Cleanup(func() { _ = command(b.Output(), "resume", part) })
 	}
-	objects := fill(b, tenants)
+	if filled == 0 { // the benchmark is called several times, with a growing b.N
+		filled = fill(b, tenants)
+	}
 	var ours, theirs time.Duration
 	var peak int64
 	b.ResetTimer()
@@ -48,7 +53,7 @@ func BenchmarkThousandTenants(b *testing.B) {
 		took, _ = measure(b, lab.programs+"/kubectl", "get", "kustomizations,helmreleases", "-A", "-o", "json")
 		theirs += took
 	}
-	b.ReportMetric(float64(objects), "objects")
+	b.ReportMetric(float64(filled), "objects")
 	b.ReportMetric(float64(ours.Milliseconds())/float64(b.N), "status-ms")
 	b.ReportMetric(float64(theirs.Milliseconds())/float64(b.N), "kubectl-ms")
 	b.ReportMetric(float64(ours)/float64(theirs), "ratio")

@@ -26,6 +26,9 @@ type Want struct {
 	schema.GroupKind
 	// FieldSelector narrows the list, as kubectl's --field-selector does.
 	FieldSelector string
+	// Namespaces to list one by one; everywhere when there are none. A kind
+	// without namespaces is always listed whole.
+	Namespaces []string
 }
 
 // Options are the caller's choices.
@@ -47,42 +50,55 @@ const requestTimeout = 30 * time.Second
 // priority and fairness queues whatever is more.
 const maxParallel = 16
 
-// Collect lists the wanted kinds. It needs two requests for discovery and, for
-// each kind, one a page; only kinds that are forbidden cluster-wide cost more.
-//
-// What cannot be had of one kind is recorded in the snapshot. An error is
-// returned when the server cannot be reached, or went away in the middle.
-func Collect(ctx context.Context, config *rest.Config, wants []Want, opts Options) (*snapshot.Snapshot, error) {
+// Session is a cluster whose API is known, to list kinds from.
+type Session struct {
+	host   string
+	opts   Options
+	clock  *serverClock
+	client rest.Interface
+	served served
+	server string
+}
+
+// Open finds out what the cluster serves: two requests, and one more for its
+// version where Options ask for it.
+func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, error) {
 	config = rest.CopyConfig(config)
 	config.QPS = -1 // a fixed, small number of requests needs no throttle
 	if config.Timeout == 0 {
 		config.Timeout = requestTimeout
 	}
-	var clock serverClock
-	config.Wrap(func(rt http.RoundTripper) http.RoundTripper { return clock.observe(rt) })
-
+	s := &Session{host: config.Host, opts: opts, clock: &serverClock{}}
+	config.Wrap(func(rt http.RoundTripper) http.RoundTripper { return s.clock.observe(rt) })
 	disco, err := discovery.NewDiscoveryClientForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
 	}
-	served, err := discover(ctx, disco)
-	if err != nil {
+	s.client = disco.RESTClient()
+	if s.served, err = discover(ctx, disco); err != nil {
 		return nil, unreachable(config.Host, "asking what it serves", err)
 	}
-	meta := snapshot.Meta{Plugin: opts.Plugin}
 	if opts.Version {
 		version, err := disco.ServerVersion()
 		if err != nil {
 			return nil, unreachable(config.Host, "asking its version", err)
 		}
-		meta.Server = version.GitVersion
+		s.server = version.GitVersion
 	}
-	lister := &lister{host: config.Host, client: disco.RESTClient(), served: served, into: snapshot.NewBuilder()}
-	if err := lister.all(ctx, wants, opts.Namespaces); err != nil {
+	return s, nil
+}
+
+// Read lists the wanted kinds, one request a page for each; only kinds that are
+// forbidden in all namespaces cost more.
+//
+// What cannot be had of one kind is recorded in the snapshot. An error is
+// returned when the server cannot be reached, or went away in the middle.
+func (s *Session) Read(ctx context.Context, wants []Want) (*snapshot.Snapshot, error) {
+	lister := &lister{host: s.host, client: s.client, served: s.served, into: snapshot.NewBuilder()}
+	if err := lister.all(ctx, wants, s.opts.Namespaces); err != nil {
 		return nil, err
 	}
-	meta.At = clock.now()
-	return lister.into.Build(meta), nil
+	return lister.into.Build(snapshot.Meta{At: s.clock.now(), Plugin: s.opts.Plugin, Server: s.server}), nil
 }
 
 // all lists the wanted kinds in parallel.
@@ -97,14 +113,19 @@ func (l *lister) all(ctx context.Context, wants []Want, namespaces []string) err
 
 // want lists one kind: everywhere, or where that is forbidden, in each of the
 // namespaces that the user named.
-func (l *lister) want(ctx context.Context, want Want, namespaces []string) error {
+func (l *lister) want(ctx context.Context, want Want, fallback []string) error {
+	namespaced := l.served.kinds[want.GroupKind].namespaced
+	if namespaced && len(want.Namespaces) > 0 {
+		return l.each(ctx, want, want.Namespaces)
+	}
 	asked, err := l.list(ctx, want, "")
-	if err != nil {
+	if err != nil || !namespaced || asked.Failure == nil || asked.Failure.Why != snapshot.Forbidden {
 		return err
 	}
-	if !l.served.kinds[want.GroupKind].namespaced || asked.Failure == nil || asked.Failure.Why != snapshot.Forbidden {
-		return nil
-	}
+	return l.each(ctx, want, fallback)
+}
+
+func (l *lister) each(ctx context.Context, want Want, namespaces []string) error {
 	for _, namespace := range namespaces {
 		if _, err := l.list(ctx, want, namespace); err != nil {
 			return err

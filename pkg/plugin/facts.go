@@ -84,6 +84,16 @@ func (f *factsFlags) open(from string) (io.ReadCloser, error) {
 
 // collect reads the cluster that the user's kubeconfig names.
 func (f *factsFlags) collect(ctx context.Context, wants []collect.Want, version bool) (*snapshot.Snapshot, error) {
+	session, err := f.session(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	snap, err := session.Read(ctx, wants)
+	return snap, whenGone(ctx, err)
+}
+
+// session opens the cluster that the user's kubeconfig names.
+func (f *factsFlags) session(ctx context.Context, version bool) (*collect.Session, error) {
 	config, err := f.kube.ToRESTConfig()
 	if err != nil {
 		return nil, withHint(fmt.Errorf("reading the kubeconfig: %w", err),
@@ -93,10 +103,15 @@ func (f *factsFlags) collect(ctx context.Context, wants []collect.Want, version 
 	if namespace, _, err := f.kube.ToRawKubeConfigLoader().Namespace(); err == nil {
 		opts.Namespaces = []string{namespace}
 	}
-	snap, err := collect.Collect(ctx, config, wants, opts)
+	session, err := collect.Open(ctx, config, opts)
+	return session, whenGone(ctx, err)
+}
+
+// whenGone adds what to do to the error of a cluster that can't be reached.
+func whenGone(ctx context.Context, err error) error {
 	var gone *collect.Error
 	if errors.As(err, &gone) && ctx.Err() == nil {
-		return nil, withHint(err, "Check the cluster with 'kubectl version', or choose another with --context.")
+		return withHint(err, "Check the cluster with 'kubectl version', or choose another with --context.")
 	}
-	return snap, err
+	return err
 }

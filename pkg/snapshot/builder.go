@@ -31,17 +31,45 @@ func (b *Builder) Add(asked Asked, objects ...*unstructured.Unstructured) {
 	asked.Failure = maskFailure(asked.Failure)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	store := b.kinds[asked.GroupKind()]
-	if store == nil {
-		store = &kindStore{byKey: map[objectKey]*unstructured.Unstructured{}}
-		b.kinds[asked.GroupKind()] = store
-	}
-	if !slices.ContainsFunc(store.asked, func(a Asked) bool { return a.compare(asked) == 0 }) {
-		store.asked = append(store.asked, asked)
-	}
+	store := b.store(asked.GroupKind())
+	store.remember(asked)
 	for _, obj := range objects {
 		store.byKey[objectKey{obj.GetNamespace(), obj.GetName()}] = obj
 	}
+}
+
+func (b *Builder) store(gk schema.GroupKind) *kindStore {
+	store := b.kinds[gk]
+	if store == nil {
+		store = &kindStore{byKey: map[objectKey]*unstructured.Unstructured{}}
+		b.kinds[gk] = store
+	}
+	return store
+}
+
+// remember notes a question, once.
+func (k *kindStore) remember(asked Asked) {
+	if !slices.ContainsFunc(k.asked, func(a Asked) bool { return a.compare(asked) == 0 }) {
+		k.asked = append(k.asked, asked)
+	}
+}
+
+// Join is all that both snapshots know, at the later one's moment. Where both
+// have an object, the later one's counts.
+func Join(earlier, later *Snapshot) *Snapshot {
+	b := NewBuilder()
+	for _, s := range []*Snapshot{earlier, later} {
+		for gk, store := range s.kinds {
+			joined := b.store(gk)
+			for _, asked := range store.asked {
+				joined.remember(asked)
+			}
+			for key, obj := range store.byKey {
+				joined.byKey[key] = obj
+			}
+		}
+	}
+	return b.Build(later.meta)
 }
 
 // Build ends the gathering. The Builder must not be used afterwards.
