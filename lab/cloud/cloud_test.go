@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,5 +88,30 @@ func TestEachLoadBalancerHasItsOwnAddress(t *testing.T) {
 		if got := get(namespace); got != want {
 			t.Errorf("%s has %q, want %q", namespace, got, want)
 		}
+	}
+}
+
+func TestNoAddressWhileIdle(t *testing.T) {
+	client := fake.NewClientset(service("bhs-orthweb", corev1.ServiceTypeLoadBalancer, ""))
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	var asked atomic.Int32
+	// Idle when it is asked first; a second later it looks again by itself.
+	go func() { done <- run(ctx, client, addr("127.0.0.11"), func() bool { return asked.Add(1) == 1 }, t.Logf) }()
+	defer func() { cancel(); <-done }()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		s, err := client.CoreV1().Services("bhs-orthweb").Get(ctx, "istio-ingressgateway", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Status.LoadBalancer.Ingress) > 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("no address once it isn't idle any more")
+		}
+	}
+	if asked.Load() < 2 {
+		t.Error("it gave an address while idle")
 	}
 }

@@ -1,6 +1,7 @@
 package gitserver
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -42,5 +43,22 @@ func TestPushReplacesTheTree(t *testing.T) {
 	names, err := git(filepath.Join(root, Repository), "ls-tree", "-r", "--name-only", Branch)
 	if err != nil || names != "a/b.yaml" {
 		t.Errorf("the server has %q: %v", names, err)
+	}
+}
+
+func TestGuardAsksForCredentials(t *testing.T) {
+	closed := false
+	server := httptest.NewServer(Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), func() bool { return closed }))
+	defer server.Close()
+	for _, want := range []int{http.StatusOK, http.StatusUnauthorized, http.StatusOK} {
+		closed = want == http.StatusUnauthorized
+		resp, err := http.Get(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want || closed != (resp.Header.Get("WWW-Authenticate") != "") {
+			t.Errorf("closed %v: %s %v", closed, resp.Status, resp.Header)
+		}
 	}
 }

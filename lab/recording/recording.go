@@ -12,7 +12,6 @@ import (
 	"io"
 	"sort"
 	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
@@ -114,13 +113,4 @@ func writeIndex(out *bytes.Buffer, data []byte) error {
 	}
 	encode(out, content, 0)
 	return nil
-}
-
-// At is when the snapshot was made.
-func (s *Snapshot) At() (time.Time, error) {
-	var content struct {
-		At time.Time `json:"at"`
-	}
-	err := yaml.Unmarshal(s.Index, &content)
-	return content.At, err
 }

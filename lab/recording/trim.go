@@ -216,6 +216,28 @@ func lean(o Object) {
 		}
 	case "Node":
 		onlyReady(status)
+	case "PersistentVolume":
+		only(spec, "claimRef", "storageClassName", "capacity")
+		claim, _ := spec["claimRef"].(map[string]any)
+		only(claim, "namespace", "name")
+		only(status, "phase")
+	case "PersistentVolumeClaim":
+		only(spec, "storageClassName", "volumeName", "resources")
+		only(status, "phase")
+	case "EndpointSlice":
+		delete(o.Object, "ports")
+		for _, e := range items(o.Object["endpoints"]) {
+			remove(e, "nodeName")
+		}
+	case "Secret":
+		for _, name := range []string{"alt-names", "common-name", "ip-sans", "uri-sans", "issuer-group", "issuer-kind", "subject-organizations"} {
+			unstructured.RemoveNestedField(o.Object, "metadata", "annotations", "cert-manager.io/"+name)
+		}
+	}
+	if o.GetKind() == "Deployment" {
+		for _, c := range items(status["conditions"]) {
+			delete(c, "message")
+		}
 	}
 }
 
