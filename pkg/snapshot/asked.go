@@ -24,6 +24,16 @@ type Asked struct {
 	Failure *Failure `json:"failure,omitempty"`
 }
 
+// WithoutHelmRecords is a field selector for Secrets: all but Helm's release
+// records, which are many, large, and nothing but secrets. Such a list does
+// prove absence, since nobody looks for one of those by name.
+const WithoutHelmRecords = "type!=helm.sh/release.v1"
+
+// whole tells whether the list leaves nothing out that might be looked for.
+func (a Asked) whole() bool {
+	return a.FieldSelector == "" || a.FieldSelector == WithoutHelmRecords
+}
+
 // GroupKind is the kind that was asked for.
 func (a Asked) GroupKind() schema.GroupKind {
 	return schema.GroupKind{Group: a.Group, Kind: a.Kind}

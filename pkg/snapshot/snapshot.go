@@ -133,7 +133,7 @@ func (k *kindStore) unknown(gk schema.GroupKind, namespace string, whole bool) [
 			continue
 		}
 		if asked.Failure == nil {
-			if !whole || asked.FieldSelector == "" {
+			if !whole || asked.whole() {
 				return nil
 			}
 			continue

@@ -1,0 +1,180 @@
+package snapshot
+
+import (
+	"bytes"
+	"cmp"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+)
+
+// File is a file of objects, as kubectl prints them: objects and Lists, as JSON
+// or YAML, one or several documents.
+type File struct {
+	Name    string
+	Content []byte
+}
+
+// ObjectsOptions say what the files leave open.
+type ObjectsOptions struct {
+	// At is the moment; when zero, the newest time found in the objects.
+	At time.Time
+	// Complete are kinds that the files hold all objects of: where there are
+	// none, there are none. Kind, Group and Resource are read.
+	Complete []Asked
+}
+
+// ReadObjects makes a snapshot of what people have at hand: the output of
+// `kubectl get … -o yaml` or `-o json`, and of `kubectl cluster-info dump`,
+// whose logs are passed over. A kind is known in the namespaces of which the
+// files have objects of it; all else is unknown, not absent.
+func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
+	var objects []*unstructured.Unstructured
+	for _, file := range files {
+		found, err := file.objects()
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, found...)
+	}
+	if len(objects) == 0 {
+		return nil, &ReadError{Reason: ErrForeign, Found: "there is no Kubernetes object in it"}
+	}
+	builder := NewBuilder()
+	for _, asked := range opts.Complete {
+		builder.Add(asked)
+	}
+	at := opts.At
+	for _, obj := range objects {
+		gvk := obj.GroupVersionKind()
+		builder.Add(Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: resourceOf(gvk), Namespace: obj.GetNamespace()}, obj)
+		if opts.At.IsZero() {
+			at = newest(obj.Object, at)
+		}
+	}
+	return builder.Build(Meta{At: at}), nil
+}
+
+// resourceOf guesses a kind's plural by the rules of English that Kubernetes
+// goes by (apimachinery v0.36, meta.UnsafeGuessKindToResource).
+func resourceOf(gvk schema.GroupVersionKind) string {
+	singular := strings.ToLower(gvk.Kind)
+	switch {
+	case strings.HasSuffix(singular, "s"):
+		return singular + "es"
+	case strings.HasSuffix(singular, "y"):
+		return strings.TrimSuffix(singular, "y") + "ies"
+	}
+	return singular + "s"
+}
+
+// objects are those in the file's documents, out of their Lists.
+func (f File) objects() ([]*unstructured.Unstructured, error) {
+	if len(f.Content) > maxUnpacked {
+		return nil, tooLarge("%s has more than %d bytes", f.Name, maxUnpacked)
+	}
+	var sum atomic.Int64
+	var objects []*unstructured.Unstructured
+	for _, text := range f.documents() {
+		content, err := parseMap(document{text: text, file: f.Name})
+		if err != nil {
+			return nil, err
+		}
+		values, ok := measure(content, 1)
+		if !ok || sum.Add(values) > maxValues {
+			return nil, tooLarge("%s nests too deep or holds too much", f.Name)
+		}
+		objects = append(objects, flatten(content)...)
+	}
+	return objects, nil
+}
+
+// documents parts a file: JSON values that follow each other, with the logs
+// that a dump has between them, or YAML documents.
+func (f File) documents() [][]byte {
+	var texts [][]byte
+	text := bytes.TrimSpace(f.Content)
+	if len(text) == 0 {
+		return nil
+	}
+	if text[0] != '{' {
+		for part := range bytes.SplitSeq(append([]byte("\n"), text...), []byte("\n---")) {
+			if part = bytes.TrimSpace(part); len(part) > 0 {
+				texts = append(texts, part)
+			}
+		}
+		return texts
+	}
+	var value []byte
+	logs := false
+	for line := range bytes.Lines(text) {
+		if marker, ok := bytes.CutPrefix(line, []byte("==== ")); ok && value == nil {
+			logs = bytes.HasPrefix(marker, []byte("START logs"))
+		}
+		if logs {
+			continue
+		}
+		start := bytes.HasPrefix(line, []byte("{"))
+		if start || value != nil {
+			value = append(value, line...)
+		}
+		if value != nil && bytes.HasPrefix(bytes.TrimRight(line, "\r\n"), []byte("}")) || start && bytes.HasSuffix(bytes.TrimSpace(line), []byte("}")) {
+			texts = append(texts, value)
+			value = nil
+		}
+	}
+	if value != nil {
+		texts = append(texts, value) // cut off: the decoder says so
+	}
+	return texts
+}
+
+// flatten takes objects out of Lists. The items of a typed list ("PodList")
+// have no kind of their own.
+func flatten(content map[string]any) []*unstructured.Unstructured {
+	kind, isList := strings.CutSuffix(field.Text(content, "kind"), "List")
+	if _, items := content["items"]; !isList || !items {
+		if obj := (&unstructured.Unstructured{Object: content}); obj.GetKind() != "" && obj.GetName() != "" {
+			return []*unstructured.Unstructured{obj}
+		}
+		return nil
+	}
+	var objects []*unstructured.Unstructured
+	for _, item := range field.List(content, "items") {
+		if field.Text(item, "kind") == "" && kind != "" {
+			item["kind"], item["apiVersion"] = kind, cmp.Or(field.Text(item, "apiVersion"), field.Text(content, "apiVersion"))
+		}
+		objects = append(objects, flatten(item)...)
+	}
+	return objects
+}
+
+// newest is the latest of the times in a value and at. Ends of certificates and
+// leases lie ahead; what a controller wrote of the past counts.
+func newest(value any, at time.Time) time.Time {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			if key != "notAfter" && key != "renewalTime" && key != "nextUpdate" {
+				at = newest(inner, at)
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			at = newest(inner, at)
+		}
+	case string:
+		if len(v) < len("2006-01-02T15:04:05Z") || v[4] != '-' || v[10] != 'T' {
+			return at
+		}
+		if t, err := time.Parse(time.RFC3339, v); err == nil && t.After(at) {
+			return t
+		}
+	}
+	return at
+}

@@ -1,0 +1,93 @@
+package snapshot
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+const podList = `{
+    "kind": "PodList",
+    "apiVersion": "v1",
+    "items": [
+        {"metadata": {"name": "orthanc-0", "namespace": "bhs-orthweb", "creationTimestamp": "2026-01-02T03:04:05Z"}, "status": {"phase": "Running"}}
+    ]
+}
+==== START logs for container orthanc of pod bhs-orthweb/orthanc-0 ====
+{ not json
+==== END logs for container orthanc of pod bhs-orthweb/orthanc-0 ====
+{
+    "kind": "NodeList",
+    "apiVersion": "v1",
+    "items": [{"metadata": {"name": "node-0", "creationTimestamp": "2026-01-02T03:00:00Z"}}]
+}
+`
+
+func TestReadObjects(t *testing.T) {
+	yamlList := "apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: orthanc, namespace: bhs-orthweb}\n  status:\n    conditions:\n    - {type: Available, lastTransitionTime: \"2026-01-02T03:30:00Z\"}\n---\napiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: c, namespace: mhr-orthweb}\nstatus: {notAfter: \"2027-01-01T00:00:00Z\"}\n"
+	s, err := ReadObjects([]File{{"dump.txt", []byte(podList)}, {"get.yaml", []byte(yamlList)}}, ObjectsOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := time.Date(2026, 1, 2, 3, 30, 0, 0, time.UTC); !s.Meta().At.Equal(want) {
+		t.Errorf("the moment is %v, want %v: the newest time, ends of certificates aside", s.Meta().At, want)
+	}
+	for _, c := range []struct {
+		ref  finding.Ref
+		want Presence
+	}{
+		{finding.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "bhs-orthweb", Name: "orthanc-0"}, Present},
+		{finding.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "bhs-orthweb", Name: "orthanc-1"}, Absent},
+		{finding.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "mhr-orthweb", Name: "orthanc-0"}, Unknown},
+		{finding.Ref{APIVersion: "v1", Kind: "Node", Name: "node-0"}, Present},
+		{finding.Ref{APIVersion: "v1", Kind: "Node", Name: "node-1"}, Absent},
+		{finding.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "bhs-orthweb", Name: "orthanc"}, Present},
+		{finding.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "bhs-orthweb", Name: "x"}, Unknown},
+	} {
+		if got := s.Lookup(c.ref).Presence; got != c.want {
+			t.Errorf("%s: %v, want %v", c.ref, got, c.want)
+		}
+	}
+}
+
+func TestReadObjectsCompleteAndAt(t *testing.T) {
+	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
+	s, err := ReadObjects([]File{{"p", []byte(podList)}}, ObjectsOptions{At: at, Complete: []Asked{{Kind: "Secret", Resource: "secrets"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !s.Meta().At.Equal(at) {
+		t.Errorf("the moment is %v, want %v", s.Meta().At, at)
+	}
+	if got := s.Lookup(finding.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "bhs-orthweb", Name: "x"}).Presence; got != Absent {
+		t.Errorf("a Secret of a kind said to be complete: %v, want absent", got)
+	}
+}
+
+func TestReadObjectsRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		text   string
+		reason error
+	}{
+		"nothing":  {"", ErrForeign},
+		"a letter": {"dear all", ErrDamaged},
+		"cut off":  {"{\n  \"kind\": \"Pod\",\n", ErrDamaged},
+		"anchors":  {"a: &x [1]\nb: *x\n", ErrDamaged},
+	} {
+		if _, err := ReadObjects([]File{{name, []byte(c.text)}}, ObjectsOptions{}); !errors.Is(err, c.reason) {
+			t.Errorf("%s: %v, want %v", name, err, c.reason)
+		}
+	}
+}
+
+func FuzzReadObjects(f *testing.F) {
+	f.Add([]byte(podList))
+	f.Add([]byte("kind: List\napiVersion: v1\nitems: [{kind: Pod, metadata: {name: x}}]"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if s, err := ReadObjects([]File{{"f", text}}, ObjectsOptions{}); err == nil && len(s.Asked()) == 0 {
+			t.Error("read, and nothing in it")
+		}
+	})
+}
