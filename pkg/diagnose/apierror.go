@@ -1,0 +1,134 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// explainAPIError turns what the API server refused, as Flux, Helm or a
+// controller passes it on about obj, into causes. Nothing comes back for what
+// the message does not explain, or what is mended by now.
+func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time) (findings []finding.Finding, blame []finding.Ref) {
+	said, ok := fluxmsg.ParseAPIError(message)
+	if !ok {
+		return nil, nil
+	}
+	r := apiRefusal{x, obj, said, message, at}
+	switch said.Problem {
+	case fluxmsg.APINoMatch:
+		return r.noMatch()
+	case fluxmsg.APIWebhook:
+		return r.webhook()
+	case fluxmsg.APIImmutable:
+		return one(r.immutable())
+	case fluxmsg.APIInvalid:
+		return one(r.plain(codeInvalid, "Invalid", "is refused as invalid", "Mend the field that the message names"))
+	case fluxmsg.APIQuota:
+		return one(r.quota())
+	case fluxmsg.APIForbidden:
+		return one(r.forbidden())
+	case fluxmsg.APIPodSecurity:
+		return one(r.plain(codeCreateRefused, "PodSecurity", "is not allowed by the namespace's Pod Security level", "Give the containers the securityContext that the message asks for"))
+	case fluxmsg.APINamespaceNotFound, fluxmsg.APINamespaceTerminating:
+		return r.namespace()
+	case fluxmsg.APIExists, fluxmsg.APIConflict:
+		return one(r.plain(codeObjectConflict, string(said.Problem), "belongs to somebody else", "Decide who owns the object, and take it away from the other"))
+	case fluxmsg.APIUnreachable:
+		return nil, r.apiServices()
+	}
+	return nil, nil
+}
+
+func one(f finding.Finding) ([]finding.Finding, []finding.Ref) { return []finding.Finding{f}, nil }
+
+// apiRefusal is one refusal of the API server under examination.
+type apiRefusal struct {
+	x       *examiner
+	obj     finding.Ref
+	said    fluxmsg.APIError
+	message string
+	at      time.Time
+}
+
+// words are the refusal as proof.
+func (r apiRefusal) words() finding.Evidence {
+	return finding.Evidence{Ref: r.obj, Field: "message", Value: r.message, At: r.at}
+}
+
+// refused is the object that was refused, where the message names it; else the
+// one that passes the message on.
+func (r apiRefusal) refused() finding.Ref {
+	named := r.said.Object
+	if named.Name == "" || named.Kind == "" && named.Resource == "" {
+		return r.obj
+	}
+	namespace := named.Namespace
+	for _, asked := range r.x.snap.Asked() {
+		is := asked.Kind == named.Kind || named.Kind == "" && asked.Resource == named.Resource
+		if !is || named.Group != "" && asked.Group != named.Group {
+			continue
+		}
+		ref := finding.Ref{APIVersion: asked.Version, Kind: asked.Kind, Namespace: namespace, Name: named.Name}
+		if asked.Group != "" {
+			ref.APIVersion = asked.Group + "/" + asked.Version
+		}
+		if r.x.snap.Lookup(ref).Presence == snapshot.Present {
+			return ref
+		}
+	}
+	if named.Kind == "" {
+		return r.obj
+	}
+	version := named.Version
+	if named.Group != "" {
+		version = named.Group + "/" + cmp.Or(named.Version, "v1")
+	}
+	return finding.Ref{APIVersion: version, Kind: named.Kind, Namespace: namespace, Name: named.Name}
+}
+
+// file is where in the GitOps tree the refused object comes from.
+func (r apiRefusal) file() string {
+	obj := r.x.snap.Lookup(r.obj).Object
+	switch {
+	case obj == nil:
+		return ""
+	case r.obj.GroupKind() == health.KustomizationKind:
+		return strings.TrimPrefix(field.Text(obj.Object, "spec", "path"), "./")
+	}
+	return r.x.definedIn(obj)
+}
+
+// plain is a refusal that says itself what is wrong.
+func (r apiRefusal) plain(code finding.Code, reason, what, fix string) finding.Finding {
+	ref := r.refused()
+	f := finding.Finding{
+		Code: code, Ref: ref, Reason: cmp.Or(r.said.Reason, reason), Severity: finding.Critical, Since: r.at,
+		Message:  fmt.Sprintf("%s %s: %s", ref, what, cmp.Or(firstLine(r.said.Detail), firstLine(r.message))),
+		Evidence: []finding.Evidence{r.words()},
+		Fixes:    []finding.Fix{{Text: fix, File: r.file()}},
+	}
+	if r.said.Field != "" {
+		f.Message = fmt.Sprintf("%s %s: %s: %s", ref, what, r.said.Field, firstLine(r.said.Detail))
+		f.Evidence = append([]finding.Evidence{r.live(ref)}, f.Evidence...)
+	}
+	return f
+}
+
+// live is the field that was refused, as it is in the cluster.
+func (r apiRefusal) live(ref finding.Ref) finding.Evidence {
+	e := finding.Evidence{Ref: ref, Field: r.said.Field, Value: "not in the cluster"}
+	if obj := r.x.snap.Lookup(ref).Object; obj != nil {
+		if value, ok := valueAt(obj.Object, r.said.Field); ok {
+			e.Value = "in the cluster: " + value
+		}
+	}
+	return e
+}

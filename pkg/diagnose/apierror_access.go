@@ -1,0 +1,93 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// forbidden is a right that is missing: what has to change is what the user is
+// allowed, not the object.
+func (r apiRefusal) forbidden() finding.Finding {
+	may := r.said.Access
+	if may.User == "" {
+		return r.plain(codeForbidden, "Forbidden", "is not allowed", "Mend what the message names")
+	}
+	f := r.plain(codeForbidden, "Forbidden", "may not be changed", "")
+	who := may.User
+	if account, ok := strings.CutPrefix(who, "system:serviceaccount:"); ok {
+		if namespace, name, ok := strings.Cut(account, ":"); ok {
+			f.Ref = coreRef("ServiceAccount", namespace, name)
+			who = f.Ref.String()
+		}
+	}
+	resource := may.Resource
+	if may.APIGroup != "" {
+		resource += "." + may.APIGroup
+	}
+	where, flag := "in the cluster", ""
+	if may.Namespace != "" {
+		where, flag = "in namespace "+may.Namespace, " -n "+may.Namespace
+	}
+	f.Message = fmt.Sprintf("%s may not %s %s %s, which %s needs", who, may.Verb, resource, where, r.obj)
+	f.Fixes = []finding.Fix{{Text: "Give it the right by a Role and a RoleBinding; this tells whether it has it",
+		Command: fmt.Sprintf("kubectl auth can-i %s %s%s --as=%s", may.Verb, resource, flag, may.User)}}
+	return f
+}
+
+// quota is a ResourceQuota that leaves no room.
+func (r apiRefusal) quota() finding.Finding {
+	f := r.plain(codeQuota, "QuotaExceeded", "has no room", "")
+	refused := f.Ref
+	namespace := cmp.Or(r.said.Object.Namespace, r.obj.Namespace)
+	f.Reason = cmp.Or(r.said.Reason, "QuotaExceeded")
+	f.Ref = coreRef(quotaKind.Kind, namespace, r.said.Quota.Name)
+	f.Message = fmt.Sprintf("%s leaves no room for %s: %s", f.Ref, refused, firstLine(r.said.Detail))
+	var asked []string
+	for _, use := range r.said.Quota.Exceeded {
+		asked = append(asked, fmt.Sprintf("%s of %s more, with %s of %s used", use.Requested, use.Resource, use.Used, use.Limited))
+	}
+	if len(asked) > 0 {
+		f.Message = fmt.Sprintf("%s leaves no room for %s, which asks for %s", f.Ref, refused, strings.Join(asked, "; "))
+	}
+	f.Fixes = []finding.Fix{{Text: "Raise spec.hard of the quota, or ask for less", Command: "kubectl describe resourcequota " + f.Ref.Name + " -n " + namespace}}
+	return f
+}
+
+// namespace is a namespace that is not there, or is going away.
+func (r apiRefusal) namespace() ([]finding.Finding, []finding.Ref) {
+	ref := coreRef(health.NamespaceKind.Kind, "", r.said.Namespace)
+	answer := r.x.snap.Lookup(ref)
+	if answer.Presence == snapshot.Present {
+		if answer.Object.GetDeletionTimestamp() != nil {
+			return nil, []finding.Ref{ref}
+		}
+		return nil, nil // by now it is there
+	}
+	f := r.plain(codeNamespaceMissing, "NamespaceNotFound", "has no namespace", "Add the Namespace to the layer, before what is in it")
+	f.Ref = ref
+	f.Message = fmt.Sprintf("%s has things for namespace %s, which does not exist", r.obj, ref.Name)
+	if r.said.Problem == fluxmsg.APINamespaceTerminating {
+		f.Reason, f.Message = "Terminating", fmt.Sprintf("%s has things for namespace %s, which was being deleted", r.obj, ref.Name)
+	}
+	if near, ok := r.x.nearest(ref); ok && answer.Presence == snapshot.Absent {
+		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
+	}
+	return one(f)
+}
+
+// apiServices are the aggregated APIs that don't answer.
+func (r apiRefusal) apiServices() []finding.Ref {
+	var found []finding.Ref
+	for _, obj := range r.x.snap.List(apiServiceKind, "").Objects {
+		if conditionOf(obj, "Available").status == "False" {
+			found = append(found, finding.RefOf(obj))
+		}
+	}
+	return found
+}

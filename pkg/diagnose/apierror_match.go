@@ -1,0 +1,154 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// noMatch is a kind that the API server does not know, or not at that version.
+func (r apiRefusal) noMatch() ([]finding.Finding, []finding.Ref) {
+	kind := schema.GroupVersionKind{Group: r.said.Unserved.Group, Version: r.said.Unserved.Version, Kind: r.said.Unserved.Kind}
+	served := r.x.servedVersions(kind.GroupKind())
+	switch {
+	case slices.Contains(served, kind.Version):
+		return nil, nil // it has come meanwhile
+	case len(served) > 0 && kind.Version != "":
+		return one(r.versionGone(kind, served))
+	case len(served) > 0:
+		return nil, nil
+	}
+	return r.kindMissing(kind)
+}
+
+// servedVersions are the versions at which a kind is known to be served: those
+// that it was read at, and those that its definition names.
+func (x *examiner) servedVersions(kind schema.GroupKind) []string {
+	var found []string
+	for _, asked := range x.snap.Asked() {
+		if asked.GroupKind() == kind && asked.Failure == nil && asked.Version != "" {
+			found = append(found, asked.Version)
+		}
+	}
+	for _, definition := range x.snap.List(definitionKind, "").Objects {
+		if field.Text(definition.Object, "spec", "group") != kind.Group || field.Text(definition.Object, "spec", "names", "kind") != kind.Kind {
+			continue
+		}
+		for _, version := range field.List(definition.Object, "spec", "versions") {
+			if field.Bool(version, "served") {
+				found = append(found, field.Text(version, "name"))
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// versionGone blames the layer or release that still writes the old version:
+// the object of that name, if it is there, is there at another one and well.
+func (r apiRefusal) versionGone(kind schema.GroupVersionKind, served []string) finding.Finding {
+	asked := kind.GroupVersion().String()
+	now := schema.GroupVersion{Group: kind.Group, Version: served[len(served)-1]}.String()
+	what := kind.Kind
+	if r.said.Object.Name != "" {
+		what = strings.TrimPrefix(kind.Kind+" "+r.said.Object.Namespace+"/"+r.said.Object.Name, "/")
+	}
+	return finding.Finding{
+		Code: codeVersionGone, Ref: r.obj, Reason: "VersionNotServed", Severity: finding.Critical, Since: r.at,
+		Message: fmt.Sprintf("%s has %s at %s, a version that is not served; %s is", r.obj, what, asked, now),
+		Evidence: []finding.Evidence{
+			r.words(),
+			{Ref: definitionOf(kind), Field: "served versions", Value: strings.Join(served, ", ")},
+		},
+		Fixes: []finding.Fix{{Text: fmt.Sprintf("Write apiVersion: %s instead of %s", now, asked), File: r.file(),
+			Command: "kubectl explain " + strings.ToLower(kind.Kind) + " --api-version=" + now}},
+	}
+}
+
+// definitionOf is the CustomResourceDefinition of a kind, its plural guessed as
+// kubectl does.
+func definitionOf(kind schema.GroupVersionKind) finding.Ref {
+	plural, _ := meta.UnsafeGuessKindToResource(kind)
+	return finding.Ref{APIVersion: definitionKind.Group + "/v1", Kind: definitionKind.Kind, Name: plural.Resource + "." + kind.Group}
+}
+
+func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding, []finding.Ref) {
+	f := finding.Finding{
+		Code: codeKindMissing, Ref: definitionOf(kind), Reason: "NoMatch", Severity: finding.Critical, Since: r.at,
+		Message:  fmt.Sprintf("%s has a %s, a kind that the cluster does not know: %s is not installed", r.obj, kind.Kind, definitionOf(kind)),
+		Evidence: []finding.Evidence{r.words()},
+	}
+	fix := finding.Fix{Text: "Install what defines " + kind.Kind + " first, or take the object out", File: r.file(), Command: "kubectl get crd " + f.Ref.Name}
+	if kind.Group == "" || !strings.Contains(kind.Group, ".") { // a kind of Kubernetes' own: misspelt
+		f.Ref, f.Message = r.obj, fmt.Sprintf("%s has a %s in %s, a kind that the cluster does not know", r.obj, kind.Kind, kind.GroupVersion())
+		fix = finding.Fix{Text: "Correct the object's kind and apiVersion", File: r.file(), Command: "kubectl api-resources"}
+		f.Fixes = []finding.Fix{fix}
+		return one(f)
+	}
+	bringer, ok := r.x.definer(kind.Group)
+	if !ok || bringer.Same(r.obj) {
+		f.Fixes = []finding.Fix{fix}
+		return one(f)
+	}
+	verdict := r.x.health.Of(bringer)
+	f.Evidence = append(f.Evidence, finding.Evidence{Ref: bringer, Field: "status", Value: strings.TrimSpace(string(verdict.Status) + " " + verdict.Reason), At: verdict.Since})
+	fix.Text = fmt.Sprintf("Have %s install it, or take the object out", bringer)
+	f.Fixes = []finding.Fix{fix}
+	if verdict.Status == health.Ready {
+		f.Message += fmt.Sprintf("; %s would bring it, and has not", bringer)
+		return one(f)
+	}
+	f.Message += fmt.Sprintf("; %s brings it, and is not ready", bringer)
+	return []finding.Finding{f}, []finding.Ref{bringer}
+}
+
+// bringers are the charts that define the kinds of a group. Others are guessed
+// by the group's name.
+var bringers = map[string][]string{
+	"cert-manager.io":       {"cert-manager"},
+	"acme.cert-manager.io":  {"cert-manager"},
+	"istio.io":              {"istio-base", "base", "istiod", "istio"},
+	"toolkit.fluxcd.io":     {"flux-system", "flux"},
+	"monitoring.coreos.com": {"kube-prometheus-stack", "prometheus-operator-crds", "prometheus-operator", "prometheus"},
+}
+
+// definer finds who should have brought a group's definitions.
+func (x *examiner) definer(group string) (finding.Ref, bool) {
+	words := bringers[group]
+	for suffix, charts := range bringers {
+		if len(words) == 0 && strings.HasSuffix(group, "."+suffix) {
+			words = charts
+		}
+	}
+	if len(words) == 0 {
+		words = guess(group)
+	}
+	if ref, ok := x.bringer("", words...); ok {
+		return ref, true
+	}
+	for _, word := range words {
+		for _, layer := range x.snap.List(health.KustomizationKind, "").Objects {
+			if strings.Contains(layer.GetName(), word) {
+				return finding.RefOf(layer), true
+			}
+		}
+	}
+	return finding.Ref{}, false
+}
+
+// guess takes the words out of a group's name that say whose it is:
+// "postgresql.cnpg.io" is by cnpg, or by postgresql.
+func guess(group string) []string {
+	labels := strings.Split(group, ".")
+	slices.Reverse(labels)
+	return slices.DeleteFunc(labels, func(label string) bool {
+		return len(label) < 4 || slices.Contains([]string{"toolkit", "apps", "networking", "security", "monitoring", "core", "x-k8s"}, label)
+	})
+}

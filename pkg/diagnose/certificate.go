@@ -1,0 +1,158 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+func init() { register(explainCertificate, health.CertificateKind) }
+
+// explainCertificate follows a Certificate to its issuer, then to what was asked
+// of that, and only then says what cert-manager says of the Certificate itself.
+func explainCertificate(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
+	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
+	c := certificate{x, obj, &e}
+	switch {
+	case e.verdict.Status == health.Ready:
+		c.notRenewed()
+		return e
+	case obj.GetDeletionTimestamp() != nil:
+		return e
+	}
+	e.blameIssuer(x, obj)
+	if len(e.findings) > 0 {
+		return e
+	}
+	c.request()
+	if len(e.blame) == 0 {
+		e.blame = x.certManager("controller")
+	}
+	if e.verdict.Status == health.Failing || failing {
+		c.own()
+	}
+	return e
+}
+
+// certificate is one Certificate under examination.
+type certificate struct {
+	x    *examiner
+	obj  *unstructured.Unstructured
+	exam *exam
+}
+
+// request blames the newest request, unless it has been granted.
+func (c certificate) request() {
+	requests := c.x.children(c.obj, requestKind)
+	if len(requests) == 0 {
+		c.exam.unknown = append(c.exam.unknown, c.x.unreadable(requestKind, c.obj.GetNamespace())...)
+		return
+	}
+	newest := finding.RefOf(slices.MaxFunc(requests, olderRequest))
+	if c.x.examine(newest, false).verdict.Status != health.Ready {
+		c.exam.blame = append(c.exam.blame, newest)
+	}
+}
+
+// olderRequest orders a Certificate's requests by the revision that they are
+// for, which cert-manager writes on each, from 1 on.
+func olderRequest(a, b *unstructured.Unstructured) int {
+	revision := func(o *unstructured.Unstructured) int {
+		n, _ := strconv.Atoi(o.GetAnnotations()["cert-manager.io/certificate-revision"])
+		return n
+	}
+	return cmp.Or(
+		cmp.Compare(revision(a), revision(b)),
+		a.GetCreationTimestamp().Time.Compare(b.GetCreationTimestamp().Time),
+		cmp.Compare(a.GetName(), b.GetName()),
+	)
+}
+
+// own says what is wrong with the Certificate itself. What cert-manager tried
+// and failed at is a fact; that it has not got anywhere is one only when nothing
+// that might be the reason is hidden.
+func (c certificate) own() {
+	ref, attempts := finding.RefOf(c.obj), field.Int(c.obj.Object, "status", "failedIssuanceAttempts")
+	f := finding.Finding{
+		Code: codeCertificateFailed, Ref: ref, Reason: c.exam.verdict.Reason, Severity: finding.Critical,
+		Since: c.exam.verdict.Since, Message: fmt.Sprintf("%s is not issued: %s", ref, c.exam.verdict.Message),
+		Evidence: c.words(), Fixes: []finding.Fix{renew(c.obj)},
+	}
+	if c.exam.verdict.Reason == "Expired" {
+		f.Code, f.Message = codeCertificateExpired, fmt.Sprintf("%s is not valid any more: %s, and it was not renewed", ref, c.exam.verdict.Message)
+		f.Evidence = append([]finding.Evidence{evidence(c.obj, "status.notAfter", field.Text(c.obj.Object, "status", "notAfter"), health.Expiry(c.obj))}, f.Evidence...)
+	}
+	if e, ok := c.trouble(); ok {
+		if refused, blame := c.x.explainAPIError(ref, e.message, e.last); e.reason == "RequestFailed" && len(refused)+len(blame) > 0 {
+			c.exam.findings, c.exam.blame = append(c.exam.findings, refused...), append(c.exam.blame, blame...)
+			return
+		}
+		f.Reason, f.Message = e.reason, fmt.Sprintf("%s is not issued: %s", ref, firstLine(e.message))
+		f.Evidence = append(f.Evidence, said(ref, e))
+	}
+	if attempts > 0 || f.Code == codeCertificateExpired || f.Reason != c.exam.verdict.Reason {
+		c.exam.findings = append(c.exam.findings, f)
+		return
+	}
+	c.exam.fallback = append(c.exam.fallback, f)
+}
+
+// trouble is the newest Warning that tells why a Certificate that is not ready
+// gets no further (cert-manager v1.21, pkg/controller/certificates, keymanager
+// and requestmanager): no condition says so.
+func (c certificate) trouble() (event, bool) {
+	issuing := conditionOf(c.obj, "Issuing")
+	for _, e := range c.x.warnings(c.obj) {
+		telling := e.reason == "RequestFailed" || e.reason == "CannotRegenerateKey"
+		if telling && !e.last.Before(issuing.since) {
+			return e, true
+		}
+	}
+	return event{}, false
+}
+
+// words are what cert-manager has written on the Certificate.
+func (c certificate) words() []finding.Evidence {
+	var found []finding.Evidence
+	for _, kind := range []string{"Issuing", "Ready"} {
+		if cond := conditionOf(c.obj, kind); cond.status != "" {
+			found = append(found, evidence(c.obj, cond.field(), cond.status+" "+cond.reason+": "+cond.message, cond.since))
+		}
+	}
+	if attempts := field.Int(c.obj.Object, "status", "failedIssuanceAttempts"); attempts > 0 {
+		found = append(found, evidence(c.obj, "status.failedIssuanceAttempts", strconv.FormatInt(attempts, 10), field.Time(c.obj.Object, "status", "lastFailureTime")))
+	}
+	return found
+}
+
+// notRenewed warns of a Certificate that is still good, but was due to be
+// renewed, and that failed.
+func (c certificate) notRenewed() {
+	due, attempts := field.Time(c.obj.Object, "status", "renewalTime"), field.Int(c.obj.Object, "status", "failedIssuanceAttempts")
+	if due.IsZero() || due.After(c.x.now) || attempts == 0 {
+		return
+	}
+	issuing := conditionOf(c.obj, "Issuing")
+	c.exam.findings = append(c.exam.findings, finding.Finding{
+		Code: codeCertificateFailed, Ref: finding.RefOf(c.obj), Reason: cmp.Or(issuing.reason, "Renewing"), Severity: finding.Warning, Since: due,
+		Message: fmt.Sprintf("%s can't be renewed and ends on %s: %s", finding.RefOf(c.obj),
+			health.Expiry(c.obj).Format(time.DateOnly), cmp.Or(firstLine(issuing.message), "cert-manager does not say why")),
+		Evidence: append([]finding.Evidence{evidence(c.obj, "status.renewalTime", field.Text(c.obj.Object, "status", "renewalTime"), due)}, c.words()...),
+		Fixes:    []finding.Fix{renew(c.obj)},
+	})
+}
+
+// renew is the command that makes cert-manager try now: after a failure it waits
+// for an hour, then twice as long each time (v1.21, trigger_controller.go).
+func renew(certificate *unstructured.Unstructured) finding.Fix {
+	return finding.Fix{Text: "Once the reason is mended, have cert-manager try now rather than in an hour or more",
+		Command: fmt.Sprintf("cmctl renew %s -n %s", certificate.GetName(), certificate.GetNamespace())}
+}

@@ -1,0 +1,76 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+func init() { register(explainCertificateRequest, requestKind) }
+
+// patience is how long a request may wait: issuers in the cluster answer in
+// seconds, ACME in minutes.
+const patience = 5 * time.Minute
+
+// explainCertificateRequest goes by the conditions that cert-manager v1.21 sets
+// (pkg/controller/certificaterequests): Approved or Denied by an approver, then
+// InvalidRequest or Ready by the issuer.
+func explainCertificateRequest(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
+	ready := conditionOf(obj, "Ready")
+	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready, Since: ready.since}}
+	switch {
+	case ready.status == "True":
+	case conditionOf(obj, "Denied").status == "True":
+		e.refuse(obj, codeRequestDenied, "was denied", conditionOf(obj, "Denied"))
+	case conditionOf(obj, "InvalidRequest").status == "True":
+		e.refuse(obj, codeRequestFailed, "asks for what its issuer can't give", conditionOf(obj, "InvalidRequest"))
+	case ready.reason == "Failed" || ready.reason == "Denied":
+		e.refuse(obj, codeRequestFailed, "failed", ready)
+	case conditionOf(obj, "Approved").status != "True":
+		e.unanswered(x, obj, failing, condition{kind: "Approved", reason: "WaitingForApproval", message: "nobody has approved it"})
+		e.blame = x.certManager("controller") // its approver sits there
+	default:
+		e.unanswered(x, obj, failing, ready)
+		e.blameIssuer(x, obj)
+		if len(e.blame) == 0 {
+			e.blame = x.certManager("controller")
+		}
+	}
+	return e
+}
+
+// refuse is the end of a request.
+func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what string, c condition) {
+	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Failing, c.reason, firstLine(c.message), c.since
+	e.findings = append(e.findings, finding.Finding{
+		Code: code, Ref: e.verdict.Ref, Reason: c.reason, Severity: finding.Critical, Since: c.since,
+		Message:  fmt.Sprintf("%s %s: %s", e.verdict.Ref, what, firstLine(c.message)),
+		Evidence: []finding.Evidence{evidence(obj, c.field(), c.status+" "+c.reason+": "+c.message, c.since)},
+		Fixes: []finding.Fix{{Text: "Mend what the message names; cert-manager then asks again by itself",
+			Command: fmt.Sprintf("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
+	})
+}
+
+// unanswered is a request that waits: in progress at first, later a failure.
+func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing bool, c condition) {
+	since := obj.GetCreationTimestamp().Time
+	if c.reason == "" {
+		c.reason, c.message = "NotYetReconciled", "its issuer has not looked at it yet"
+	}
+	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Progressing, c.reason, firstLine(c.message), since
+	if !failing && x.now.Sub(since) <= patience {
+		return
+	}
+	e.verdict.Status = health.Failing
+	e.fallback = append(e.fallback, finding.Finding{
+		Code: codeRequestFailed, Ref: e.verdict.Ref, Reason: c.reason, Severity: finding.Critical, Since: since,
+		Message:  fmt.Sprintf("%s waits: %s", e.verdict.Ref, firstLine(c.message)),
+		Evidence: []finding.Evidence{evidence(obj, c.field(), c.reason+": "+c.message, since)},
+		Fixes: []finding.Fix{{Text: "See what it waits for",
+			Command: fmt.Sprintf("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
+	})
+}

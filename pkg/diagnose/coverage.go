@@ -1,0 +1,58 @@
+package diagnose
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// coverage are the tenant's objects that no health check need watch, and that
+// it can't do without: from the certificates inward to the database.
+func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
+	var refs []finding.Ref
+	add := func(objects []*unstructured.Unstructured) {
+		for _, obj := range objects {
+			refs = addRef(refs, finding.RefOf(obj))
+		}
+	}
+	for _, kind := range []schema.GroupKind{health.CertificateKind, health.GatewayKind, health.VirtualServiceKind} {
+		for _, namespace := range t.Namespaces {
+			add(x.snap.List(kind, namespace).Objects)
+		}
+	}
+	for _, namespace := range t.Namespaces {
+		add(x.ingress(namespace))
+	}
+	for _, namespace := range t.Namespaces {
+		add(x.snap.List(health.StatefulSetKind, namespace).Objects)
+	}
+	return refs
+}
+
+// ingress are the Services by which the outside comes in: load balancers in the
+// namespace, and those in front of the pods that serve its Gateways.
+func (x *examiner) ingress(namespace string) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for _, obj := range x.snap.List(health.ServiceKind, namespace).Objects {
+		if field.Text(obj.Object, "spec", "type") == "LoadBalancer" {
+			found = append(found, obj)
+		}
+	}
+	for _, obj := range x.snap.List(health.GatewayKind, namespace).Objects {
+		for _, workload := range (gateway{x: x, obj: obj}).serving() {
+			for _, service := range x.snap.List(health.ServiceKind, workload.GetNamespace()).Objects {
+				selector := selectorOf(service)
+				if len(selector) > 0 && matches(selector, podLabels(workload)) && !slices.Contains(found, service) {
+					found = append(found, service)
+				}
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,130 @@
+package diagnose
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// selectable are the kinds that a selector of pods can lead to. A Pod is last:
+// it counts where no workload is known that makes it.
+var selectable = []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind, daemonSetKind, health.PodKind}
+
+// podLabels are the labels of a workload's pods, or of a Pod.
+func podLabels(obj *unstructured.Unstructured) map[string]string {
+	if obj.GetKind() == health.PodKind.Kind {
+		return obj.GetLabels()
+	}
+	labels, _, _ := unstructured.NestedStringMap(obj.Object, "spec", "template", "metadata", "labels")
+	return labels
+}
+
+// selectorOf is a selector that is a plain map of labels, as Services and Istio's
+// Gateways have it.
+func selectorOf(obj *unstructured.Unstructured) map[string]string {
+	selector, _, _ := unstructured.NestedStringMap(obj.Object, "spec", "selector")
+	return selector
+}
+
+// labelled are the workloads, then Pods, in the whole cluster whose pods carry
+// the label.
+func (x *examiner) labelled(key, value string) []*unstructured.Unstructured {
+	if x.byLabel == nil {
+		x.byLabel = map[string][]*unstructured.Unstructured{}
+		for _, kind := range selectable {
+			for _, obj := range x.snap.List(kind, "").Objects {
+				for k, v := range podLabels(obj) {
+					x.byLabel[k+"="+v] = append(x.byLabel[k+"="+v], obj)
+				}
+			}
+		}
+	}
+	return x.byLabel[key+"="+value]
+}
+
+// selected are the workloads of a namespace whose pods the selector matches; or,
+// where there are none, the Pods. With namespace "" it looks in all of them.
+func (x *examiner) selected(selector map[string]string, namespace string) []*unstructured.Unstructured {
+	var workloads, pods []*unstructured.Unstructured
+	if len(selector) == 0 {
+		return nil
+	}
+	for _, obj := range x.candidates(selector, namespace) {
+		if !matches(selector, podLabels(obj)) {
+			continue
+		}
+		if obj.GetKind() == health.PodKind.Kind {
+			pods = append(pods, obj)
+		} else {
+			workloads = append(workloads, obj)
+		}
+	}
+	if len(workloads) > 0 {
+		return workloads
+	}
+	return pods
+}
+
+func (x *examiner) candidates(selector map[string]string, namespace string) []*unstructured.Unstructured {
+	if namespace == "" {
+		first := slices.Min(slices.Collect(maps.Keys(selector)))
+		return x.labelled(first, selector[first])
+	}
+	var found []*unstructured.Unstructured
+	for _, kind := range selectable {
+		found = append(found, x.snap.List(kind, namespace).Objects...)
+	}
+	return found
+}
+
+func matches(selector, labels map[string]string) bool {
+	for key, value := range selector {
+		if got, ok := labels[key]; !ok || got != value {
+			return false
+		}
+	}
+	return true
+}
+
+// unseen tells what could not be read of what a selector can lead to. Pods are
+// often listed in part; a Ref without a name is never there, so that Lookup
+// tells whether the list was a whole one.
+func (x *examiner) unseen(namespace string) []snapshot.Failure {
+	var found []snapshot.Failure
+	for _, kind := range selectable {
+		whole := finding.Ref{APIVersion: kind.Group + "/v1", Kind: kind.Kind, Namespace: namespace}
+		if kind.Group == "" {
+			whole.APIVersion = "v1"
+		}
+		if answer := x.snap.Lookup(whole); answer.Presence == snapshot.Unknown && answer.Why.Why != snapshot.NotServed {
+			found = append(found, *answer.Why)
+		}
+	}
+	return found
+}
+
+// writeLabels is a selector as kubectl takes it.
+func writeLabels(selector map[string]string) string {
+	var pairs []string
+	for _, key := range slices.Sorted(maps.Keys(selector)) {
+		pairs = append(pairs, key+"="+selector[key])
+	}
+	return strings.Join(pairs, ",")
+}
+
+// replicasOf is "2/3 pods ready" of a workload, for evidence.
+func replicasOf(workload *unstructured.Unstructured) string {
+	if workload.GetKind() == health.PodKind.Kind {
+		return "phase " + field.Text(workload.Object, "status", "phase")
+	}
+	return fmt.Sprintf("%d/%d pods ready", field.Int(workload.Object, "status", "readyReplicas"), field.IntOr(1, workload.Object, "spec", "replicas"))
+}

@@ -1,0 +1,15 @@
+package diagnose
+
+import "k8s.io/apimachinery/pkg/runtime/schema"
+
+// Kinds that only the way in and the API server's gatekeepers have to do with.
+var (
+	endpointSliceKind     = schema.GroupKind{Group: "discovery.k8s.io", Kind: "EndpointSlice"}
+	serviceEntryKind      = schema.GroupKind{Group: "networking.istio.io", Kind: "ServiceEntry"}
+	validatingWebhookKind = schema.GroupKind{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}
+	mutatingWebhookKind   = schema.GroupKind{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"}
+	apiServiceKind        = schema.GroupKind{Group: "apiregistration.k8s.io", Kind: "APIService"}
+	definitionKind        = schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
+)
+
+var webhookKinds = []schema.GroupKind{validatingWebhookKind, mutatingWebhookKind}
