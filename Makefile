@@ -5,7 +5,7 @@
 # packages they share are compiled once.
 GO = CGO_ENABLED=0 go
 
-.PHONY: build lab demo test unit live lint examples clean
+.PHONY: build lab demo test unit live lint examples faults clean
 
 build: ## bin/kubectl-orthweb
 	$(GO) build -o bin/kubectl-orthweb ./cmd/kubectl-orthweb
@@ -31,6 +31,9 @@ live: build lab ## the command line against a real cluster
 
 examples: build lab ## record examples/*.tgz anew
 	.ci/record-examples
+
+faults: build lab ## record pkg/diagnose/testdata anew, in about 45 minutes
+	.ci/record-faults
 
 clean:
 	rm -rf bin dist

@@ -85,17 +85,21 @@ func (f Fault) Stages() ([]*unstructured.Unstructured, error) {
 	return out, nil
 }
 
-// AwaitPods waits until the kubelets have spoken. kwok looks at a Pod that runs
-// when it changes only: an annotation comes and goes.
-func (f Fault) AwaitPods() []Act {
+// AwaitPods waits until the kubelets have spoken: of Pods that run already, or
+// of those that are still to come. kwok looks at a Pod that runs when it changes
+// only: an annotation comes and goes.
+func (f Fault) AwaitPods(running bool) []Act {
 	var out []Act
 	for _, p := range f.Pods {
-		pods := cluster.Objects{APIVersion: "v1", Kind: "Pod", Namespace: p.Namespace, Labels: p.Labels}
-		note := func(value any) Act {
-			return Act{Patch: &pods, Merge: map[string]any{"metadata": map[string]any{"annotations": map[string]any{"orthweb-lab/look": value}}}}
+		if running == (p.New || p.Image != "") {
+			continue
 		}
-		if !p.New && p.Image == "" {
-			out = append(out, note("again"), note(nil))
+		pods := cluster.Objects{APIVersion: "v1", Kind: "Pod", Namespace: p.Namespace, Labels: p.Labels}
+		if running {
+			for _, value := range []any{"again", nil} {
+				note := map[string]any{"orthweb-lab/look": value}
+				out = append(out, Act{Patch: &pods, Merge: map[string]any{"metadata": map[string]any{"annotations": note}}})
+			}
 		}
 		out = append(out, Act{Await: &Sign{Objects: pods, JQ: `any(.[]; cond("Ready").status == "False")`}})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"syscall"
+	"time"
 
 	"github.com/digihunch/kubectl-orthweb/lab/build"
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
@@ -61,17 +62,26 @@ func (h *hands) inject(ctx context.Context, all, isNew []faults.Fault) error {
 		if err := h.conn.Apply(ctx, "orthweb-lab", stages); err != nil {
 			return err
 		}
-		if err := faults.Do(ctx, h, f.Before); err != nil {
+		if len(stages) > 0 {
+			// kwok hears of a Stage a little later.
+			time.Sleep(time.Second)
+		}
+		if err := faults.Do(ctx, h, append(f.AwaitPods(true), f.Before...)); err != nil {
 			return fmt.Errorf("fault %s: %w", f.ID, err)
 		}
 	}
 	if err := h.push(ctx, all); err != nil {
 		return err
 	}
+	changed := false
 	for _, f := range isNew {
-		if err := faults.Do(ctx, h, append(f.Do, f.AwaitPods()...)); err != nil {
+		changed = changed || len(f.Do) > 0 || len(f.Pods) > 0
+		if err := faults.Do(ctx, h, append(f.Do, f.AwaitPods(false)...)); err != nil {
 			return fmt.Errorf("fault %s: %w", f.ID, err)
 		}
+	}
+	if !changed {
+		return nil
 	}
 	// What was done to the cluster shows when Flux looks at it again.
 	return h.conn.Reconcile(ctx)
