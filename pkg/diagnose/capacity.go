@@ -1,0 +1,136 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// noRoom is a pod that asks for more than any node has left.
+func (s podView) noRoom(t *trouble, short []string) {
+	t.code = codeCapacity
+	asked := requests(s.pod)
+	free, complete := s.x.freeRoom()
+	var parts []string
+	for _, name := range short {
+		part := name
+		if want, ok := asked[name]; ok && name != "pods" {
+			part += ": " + want.String() + " asked"
+			t.evidence = append(t.evidence, finding.Evidence{Ref: s.owner, Field: s.at("containers[].resources.requests." + name), Value: want.String()})
+		}
+		if node, most := mostOf(free, name, s.matches); node != nil {
+			total := quantities(node, "allocatable")[name]
+			word := "free"
+			if !complete {
+				word, most = "in all", total
+			}
+			part += fmt.Sprintf(", at most %s %s on a node", most.String(), word)
+			t.evidence = append(t.evidence, evidence(node, "status.allocatable."+name, fmt.Sprintf("%s, %s %s", total.String(), most.String(), word), t.since))
+		}
+		parts = append(parts, part)
+	}
+	t.message = fmt.Sprintf("no node has room for the pods of %s (%s)", s.owner, strings.Join(parts, "; "))
+	t.fixes = []finding.Fix{
+		{Text: "Ask for less, or add a node", File: s.x.file(s.work, "resources.requests"), Command: s.x.applyNow(s.work)},
+		{Text: "See what the nodes have left", Command: "kubectl describe nodes"},
+	}
+	t.unknown = append(t.unknown, s.x.unreadable(nodeKind, "")...)
+}
+
+// room is what a node has left.
+type room struct {
+	node *unstructured.Unstructured
+	free map[string]resource.Quantity
+}
+
+// freeRoom is what the pods on each node leave of it. It is complete only when
+// all pods of the cluster could be read.
+func (x *examiner) freeRoom() ([]room, bool) {
+	byNode := map[string]map[string]resource.Quantity{}
+	var rooms []room
+	for _, node := range x.snap.List(nodeKind, "").Objects {
+		free := quantities(node, "allocatable")
+		byNode[node.GetName()] = free
+		rooms = append(rooms, room{node, free})
+	}
+	for _, pod := range x.snap.List(health.PodKind, "").Objects {
+		free := byNode[field.Text(pod.Object, "spec", "nodeName")]
+		phase := field.Text(pod.Object, "status", "phase")
+		if free == nil || phase == "Succeeded" || phase == "Failed" {
+			continue
+		}
+		for name, used := range requests(pod) {
+			if left, ok := free[name]; ok {
+				left.Sub(used)
+				free[name] = left
+			}
+		}
+	}
+	return rooms, len(x.unreadable(health.PodKind, "")) == 0
+}
+
+// mostOf is the node that has most left of a resource, among those that the pod
+// may go to, or among all when it may go to none.
+func mostOf(rooms []room, name string, may func(*unstructured.Unstructured) bool) (*unstructured.Unstructured, resource.Quantity) {
+	var best *unstructured.Unstructured
+	var most resource.Quantity
+	for _, r := range rooms {
+		left, ok := r.free[name]
+		if ok && may(r.node) && (best == nil || left.Cmp(most) > 0) {
+			best, most = r.node, left
+		}
+	}
+	return best, most
+}
+
+// requests are what a pod asks for, as the scheduler counts it: all containers
+// together, or the largest init container; and one pod.
+func requests(pod *unstructured.Unstructured) map[string]resource.Quantity {
+	total := map[string]resource.Quantity{}
+	for _, container := range field.List(pod.Object, "spec", "containers") {
+		for name, asked := range parseQuantities(field.Map(container, "resources", "requests")) {
+			sum := total[name]
+			sum.Add(asked)
+			total[name] = sum
+		}
+	}
+	for _, container := range field.List(pod.Object, "spec", "initContainers") {
+		for name, asked := range parseQuantities(field.Map(container, "resources", "requests")) {
+			if have := total[name]; asked.Cmp(have) > 0 {
+				total[name] = asked
+			}
+		}
+	}
+	total["pods"] = resource.MustParse("1")
+	return total
+}
+
+func quantities(node *unstructured.Unstructured, list string) map[string]resource.Quantity {
+	return parseQuantities(field.Map(node.Object, "status", list))
+}
+
+func parseQuantities(list map[string]any) map[string]resource.Quantity {
+	parsed := map[string]resource.Quantity{}
+	for name, value := range list {
+		if quantity, err := resource.ParseQuantity(fmt.Sprint(value)); err == nil {
+			parsed[name] = quantity
+		}
+	}
+	return parsed
+}
+
+// fits tells whether what is asked is within what there is.
+func fits(asked, there map[string]resource.Quantity) bool {
+	for name, want := range asked {
+		if have, ok := there[name]; ok && want.Cmp(have) > 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,151 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+func init() { register(explainClaim, claimKind) }
+
+// explainClaim tells why a claim has no volume: there is no class for it, the
+// class is not there, or its provisioner did not make one.
+func explainClaim(x *examiner, claim *unstructured.Unstructured, failing bool) exam {
+	ref := finding.RefOf(claim)
+	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Progressing, Since: claim.GetCreationTimestamp().Time}}
+	phase := field.Text(claim.Object, "status", "phase")
+	e.verdict.Reason = phase
+	switch {
+	case phase == "Bound":
+		e.verdict.Status, e.verdict.Reason = health.Ready, ""
+		return e
+	case phase == "Lost":
+		e.fail(lostClaim(claim))
+		return e
+	}
+	class, named := claimClass(claim)
+	if unread := x.unreadable(storageClassKind, ""); len(unread) > 0 && class != "" {
+		e.unknown = unread
+	} else if f, ok := x.classMissing(claim, class, named); ok {
+		e.fail(f)
+		return e
+	}
+	if event, ok := provisioning(x.warnings(claim)); ok {
+		e.fail(pendingClaim(claim, event.reason, firstLine(event.message), said(ref, event), event.first))
+		return e
+	}
+	if failing && !x.waitsForConsumer(class) {
+		why := "nothing says why"
+		if maker := x.provisioner(class); maker != "" {
+			why = "its provisioner " + maker + " has not made one"
+		}
+		e.fallback = append(e.fallback, pendingClaim(claim, "Pending", why,
+			evidence(claim, "status.phase", phase, e.verdict.Since), e.verdict.Since))
+	}
+	return e
+}
+
+// fail makes the finding the exam's verdict too.
+func (e *exam) fail(f finding.Finding) {
+	e.findings = append(e.findings, f)
+	e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, f.Reason, f.Message
+	if !f.Since.IsZero() {
+		e.verdict.Since = f.Since
+	}
+}
+
+// claimClass is the class that a claim asks for, and whether it names one at
+// all: an empty name asks for a volume without a class.
+func claimClass(claim *unstructured.Unstructured) (class string, named bool) {
+	if old, ok := claim.GetAnnotations()["volume.beta.kubernetes.io/storage-class"]; ok {
+		return old, true
+	}
+	_, named = field.Map(claim.Object, "spec")["storageClassName"]
+	return field.Text(claim.Object, "spec", "storageClassName"), named
+}
+
+// defaultClass is the annotation on the class for claims that name none.
+const defaultClass = "storageclass.kubernetes.io/is-default-class"
+
+func isDefault(class *unstructured.Unstructured) bool {
+	notes := class.GetAnnotations()
+	return notes[defaultClass] == "true" || notes["storageclass.beta.kubernetes.io/is-default-class"] == "true"
+}
+
+// classMissing is a claim without a class, or with one that is not there. The
+// classes must be readable.
+func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, named bool) (finding.Finding, bool) {
+	ref := finding.RefOf(claim)
+	listing := x.snap.List(storageClassKind, "")
+	classes := listing.Objects
+	f := finding.Finding{Code: codeStorageClass, Severity: finding.Critical, Since: claim.GetCreationTimestamp().Time}
+	f.Ref = finding.Ref{APIVersion: "storage.k8s.io/v1", Kind: "StorageClass", Name: class}
+	var names []string
+	for _, c := range classes {
+		names = append(names, c.GetName())
+	}
+	look := finding.Evidence{Ref: f.Ref, Field: "StorageClasses", Value: strings.Join(names, ", ")}
+	if len(names) == 0 {
+		look.Value = "none"
+	}
+	switch {
+	case !named && len(x.unreadable(storageClassKind, "")) == 0 && !slices.ContainsFunc(classes, isDefault),
+		!named && noClassSet(x.warnings(claim)) && !slices.ContainsFunc(classes, isDefault):
+		f.Reason, f.Ref.Name, look.Ref.Name = "NoDefaultStorageClass", "(default)", "(default)"
+		f.Message = fmt.Sprintf("%s names no StorageClass, and no StorageClass is the default one: nobody makes a volume for it", ref)
+		f.Evidence = []finding.Evidence{evidence(claim, "spec.storageClassName", "not set", f.Since), look}
+		f.Fixes = []finding.Fix{{Text: "Make a StorageClass the default one", Command: makeDefault(names)}}
+	case class != "" && !slices.Contains(names, class) && !x.staticVolume(class):
+		f.Reason = "ProvisioningFailed"
+		f.Message = fmt.Sprintf("%s asks for StorageClass %s, which does not exist", ref, class)
+		f.Evidence = []finding.Evidence{evidence(claim, "spec.storageClassName", class, f.Since), look}
+		f.Fixes = []finding.Fix{{Text: "Make that StorageClass, or name one that exists", File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}}
+	default:
+		return finding.Finding{}, false
+	}
+	if event, ok := provisioning(x.warnings(claim)); ok {
+		f.Evidence = append(f.Evidence, said(ref, event))
+	}
+	return f, true
+}
+
+// noClassSet tells whether the volume controller itself says that there is no
+// class (kubernetes v1.36, pkg/controller/volume/persistentvolume).
+func noClassSet(events []event) bool {
+	return slices.ContainsFunc(events, func(e event) bool { return strings.Contains(e.message, "no storage class is set") })
+}
+
+// staticVolume tells whether volumes have been made by hand under that class's
+// name, which need no class.
+func (x *examiner) staticVolume(class string) bool {
+	return slices.ContainsFunc(x.snap.List(volumeKind, "").Objects, func(volume *unstructured.Unstructured) bool {
+		return field.Text(volume.Object, "spec", "storageClassName") == class && field.Text(volume.Object, "status", "phase") == "Available"
+	})
+}
+
+// makeDefault is the command that makes a class the default one: which, only
+// people know, unless there is but one.
+func makeDefault(names []string) string {
+	if len(names) != 1 {
+		return "kubectl get storageclasses"
+	}
+	return fmt.Sprintf("kubectl annotate storageclass %s %s=true", names[0], defaultClass)
+}
+
+func lostClaim(claim *unstructured.Unstructured) finding.Finding {
+	ref := finding.RefOf(claim)
+	volume := field.Text(claim.Object, "spec", "volumeName")
+	return finding.Finding{
+		Code: codeClaimPending, Ref: ref, Reason: "ClaimLost", Severity: finding.Critical,
+		Message:  fmt.Sprintf("the volume %s of %s is gone", volume, ref),
+		Evidence: []finding.Evidence{evidence(claim, "status.phase", "Lost", time.Time{}), evidence(claim, "spec.volumeName", volume, time.Time{})},
+		Fixes:    []finding.Fix{{Text: "Restore the volume, or delete the claim and restore from a backup", Command: "kubectl get persistentvolumes"}},
+	}
+}

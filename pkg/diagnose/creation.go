@@ -1,0 +1,134 @@
+package diagnose
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// noPods is the API server's word on a pod that could not be made.
+type noPods struct {
+	message string
+	at      time.Time
+	proof   finding.Evidence
+}
+
+// refused tells whether the pods of a workload can't be made. A ReplicaSet has
+// a condition for it; others only have events, which count while pods are
+// lacking.
+func (x *examiner) refused(obj *unstructured.Unstructured) (noPods, bool) {
+	if c := conditionOf(obj, "ReplicaFailure"); c.status == "True" {
+		return noPods{c.message, c.since, evidence(obj, c.field(), c.reason+": "+c.message, c.since)}, c.reason != "FailedDelete"
+	}
+	kind := finding.RefOf(obj).GroupKind()
+	if kind == replicaSetKind || kind == health.DeploymentKind || !lacksPods(obj) {
+		return noPods{}, false
+	}
+	for _, e := range x.warnings(obj) {
+		if e.reason == "FailedCreate" {
+			return noPods{e.message, e.first, said(finding.RefOf(obj), e)}, true
+		}
+	}
+	return noPods{}, false
+}
+
+// lacksPods tells whether fewer pods are there, ready or not, than are wanted.
+func lacksPods(obj *unstructured.Unstructured) bool {
+	status := func(name string) int64 { return field.Int(obj.Object, "status", name) }
+	switch finding.RefOf(obj).GroupKind() {
+	case daemonSetKind:
+		return status("currentNumberScheduled") < status("desiredNumberScheduled")
+	case jobKind:
+		return status("active")+status("succeeded")+status("failed") == 0
+	}
+	return status("replicas") < field.IntOr(1, obj.Object, "spec", "replicas")
+}
+
+// creation reports why a workload's pods can't be made, and tells whether that
+// is so. A Deployment's are made by its ReplicaSets.
+func (x *examiner) creation(obj *unstructured.Unstructured, e *exam, failing bool) bool {
+	for _, set := range x.replicaSets(obj) {
+		if _, ok := x.refused(set); ok {
+			e.blame = append(e.blame, finding.RefOf(set))
+			return true
+		}
+	}
+	if no, ok := x.refused(obj); ok {
+		x.explainRefusal(obj, no, e)
+		return true
+	}
+	return false
+}
+
+// noAccount is admission's word on a pod without its ServiceAccount (kubernetes
+// v1.36, plugin/pkg/admission/serviceaccount).
+var noAccount = regexp.MustCompile(`error looking up service account ([^\s/]+)/([^\s:]+):`)
+
+func (x *examiner) explainRefusal(obj *unstructured.Unstructured, no noPods, e *exam) {
+	said, _ := fluxmsg.ParseAPIError(no.message)
+	owner := x.topOf(obj)
+	account := noAccount.FindStringSubmatch(no.message)
+	switch {
+	case account != nil:
+		e.findings = append(e.findings, x.accountFinding(owner, coreRef("ServiceAccount", account[1], account[2]), no))
+	case said.Problem == fluxmsg.APIQuota:
+		quota := coreRef("ResourceQuota", obj.GetNamespace(), said.Quota.Name)
+		e.findings = append(e.findings, x.quotaFinding(owner, quota, said, no))
+		if x.snap.Lookup(quota).Presence == snapshot.Present {
+			e.blame = append(e.blame, quota)
+		}
+	case said.Problem == fluxmsg.APIPodSecurity:
+		f := x.refusalFinding(owner, no, said.Detail)
+		f.Fixes = []finding.Fix{{Text: "Give the containers the securityContext that the namespace asks for, or the namespace another level",
+			File: x.file(x.snap.Lookup(owner).Object, "securityContext")}}
+		e.findings = append(e.findings, f)
+	case said.Problem == fluxmsg.APINamespaceTerminating:
+		e.blame = append(e.blame, coreRef("Namespace", "", obj.GetNamespace()))
+		e.findings = append(e.findings, x.refusalFinding(owner, no, "its namespace is being deleted"))
+	default:
+		findings, blame := x.explainAPIError(finding.RefOf(obj), no.message, no.at)
+		e.findings, e.blame = append(e.findings, findings...), append(e.blame, blame...)
+		if len(e.findings) == 0 {
+			e.findings = append(e.findings, x.refusalFinding(owner, no, firstLine(no.message)))
+		}
+	}
+}
+
+// topOf names the workload that a person changes: of a ReplicaSet its
+// Deployment.
+func (x *examiner) topOf(obj *unstructured.Unstructured) finding.Ref {
+	ref := finding.RefOf(obj)
+	if ref.GroupKind() != replicaSetKind {
+		return ref
+	}
+	for _, owner := range obj.GetOwnerReferences() {
+		if owner.Controller != nil && *owner.Controller {
+			return finding.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: ref.Namespace, Name: owner.Name}
+		}
+	}
+	return ref
+}
+
+func (x *examiner) refusalFinding(owner finding.Ref, no noPods, why string) finding.Finding {
+	return finding.Finding{
+		Code: codeCreateRefused, Ref: owner, Reason: "FailedCreate", Severity: finding.Critical, Since: no.at,
+		Message: fmt.Sprintf("the pods of %s can't be made: %s", owner, why), Evidence: []finding.Evidence{no.proof},
+	}
+}
+
+func (x *examiner) accountFinding(owner, account finding.Ref, no noPods) finding.Finding {
+	f := x.refusalFinding(owner, no, account.String()+" does not exist")
+	f.Code, f.Ref = codeServiceAccount, account
+	f.Evidence = append(f.Evidence, finding.Evidence{Ref: owner, Field: "spec.template.spec.serviceAccountName", Value: account.Name})
+	f.Fixes = []finding.Fix{{Text: "Make the ServiceAccount, or name another in the workload",
+		Command: fmt.Sprintf("kubectl get serviceaccounts -n %s", account.Namespace)}}
+	return f
+}

@@ -1,0 +1,57 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// file is where in the GitOps tree the object's setting is to be changed, as
+// far as its labels tell: in the overlay of the Kustomization that applied it,
+// or in the values of the HelmRelease that installed it. The object may be nil.
+func (x *examiner) file(obj *unstructured.Unstructured, setting string) string {
+	if obj == nil {
+		return ""
+	}
+	if folder := x.definedIn(obj); folder != "" {
+		return folder + "/kustomization.yaml: " + setting
+	}
+	release := x.installer(obj)
+	if release == nil {
+		return ""
+	}
+	where := fmt.Sprintf("%s, spec.values: %s", finding.RefOf(release), setting)
+	if folder := x.definedIn(release); folder != "" {
+		where = folder + ": " + where
+	}
+	return where
+}
+
+// installer is the HelmRelease that installed the object, by the labels that
+// helm-controller puts on it (v1.6, internal/postrender); nil when none did.
+func (x *examiner) installer(obj *unstructured.Unstructured) *unstructured.Unstructured {
+	labels := obj.GetLabels()
+	return x.snap.Lookup(finding.Ref{
+		APIVersion: health.HelmReleaseKind.Group + "/v2", Kind: health.HelmReleaseKind.Kind,
+		Namespace: labels["helm.toolkit.fluxcd.io/namespace"], Name: labels["helm.toolkit.fluxcd.io/name"],
+	}).Object
+}
+
+// applyNow is the command that has Flux apply what was changed in Git.
+func (x *examiner) applyNow(obj *unstructured.Unstructured) string {
+	if obj == nil {
+		return ""
+	}
+	if release := x.installer(obj); release != nil {
+		obj = release
+	}
+	labels := obj.GetLabels()
+	name, namespace := labels["kustomize.toolkit.fluxcd.io/name"], labels["kustomize.toolkit.fluxcd.io/namespace"]
+	if name == "" || namespace == "" {
+		return ""
+	}
+	return fmt.Sprintf("flux reconcile kustomization %s -n %s --with-source", name, namespace)
+}

@@ -1,0 +1,98 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+func init() { register(explainJob, jobKind) }
+
+// explainJob follows a Job to its pods. One that has given up is the cause
+// itself, with its pod's exit as proof, unless a pod tells something better: an
+// image that can't be pulled, a database that is down.
+func explainJob(x *examiner, job *unstructured.Unstructured, failing bool) exam {
+	e := exam{verdict: jobVerdict(job)}
+	switch e.verdict.Status {
+	case health.Ready, health.Suspended:
+		return e
+	}
+	failed := e.verdict.Status == health.Failing
+	if x.creation(job, &e, failing || failed) {
+		return e
+	}
+	pods, unread := x.pods(job)
+	slices.SortStableFunc(pods, func(a, b *unstructured.Unstructured) int { // its last word counts
+		return b.GetCreationTimestamp().Compare(a.GetCreationTimestamp().Time)
+	})
+	if !failed {
+		x.blamePods(&e, pods, failing)
+		e.unknown = union(e.unknown, unread)
+		return e
+	}
+	f := jobFailed(job, e.verdict)
+	for _, pod := range pods {
+		for _, t := range x.troubles(pod) {
+			if t.code != codeCrash || len(x.downDatabases(x.read(pod))) > 0 {
+				e.blame = append(e.blame, finding.RefOf(pod))
+			} else if len(e.blame) == 0 {
+				f.Message += "; " + t.message
+				f.Evidence, f.Fixes = append(f.Evidence, t.evidence...), append(t.fixes, f.Fixes...)
+			}
+		}
+		if len(f.Evidence) > 1 || len(e.blame) > 0 {
+			break
+		}
+	}
+	if len(e.blame) == 0 && len(f.Evidence) == 1 {
+		e.unknown = union(e.unknown, unread)
+		f.Message += "; its pods are gone"
+	}
+	e.findings = append(e.findings, f)
+	return e
+}
+
+func jobVerdict(job *unstructured.Unstructured) health.Verdict {
+	v := health.Verdict{Ref: finding.RefOf(job), Status: health.Progressing, Reason: "Running", Since: job.GetCreationTimestamp().Time}
+	done := conditionOf(job, "Complete")
+	if done.status != "True" {
+		done = conditionOf(job, "SuccessCriteriaMet")
+	}
+	failed := conditionOf(job, "Failed")
+	if failed.status != "True" {
+		failed = conditionOf(job, "FailureTarget") // decided, and its pods still end
+	}
+	switch {
+	case done.status == "True":
+		v.Status, v.Reason, v.Since = health.Ready, "", done.since
+	case failed.status == "True":
+		v.Status, v.Reason, v.Message, v.Since = health.Failing, failed.reason, firstLine(failed.message), failed.since
+	case field.Bool(job.Object, "spec", "suspend"):
+		v.Status, v.Reason, v.Message = health.Suspended, "Suspended", "it is suspended"
+	}
+	return v
+}
+
+// jobFailed is a Job that has given up.
+func jobFailed(job *unstructured.Unstructured, v health.Verdict) finding.Finding {
+	why := map[string]string{
+		"BackoffLimitExceeded": fmt.Sprintf("its pods failed %d times", field.Int(job.Object, "status", "failed")),
+		"DeadlineExceeded":     fmt.Sprintf("it did not end within its %d s", field.Int(job.Object, "spec", "activeDeadlineSeconds")),
+	}[v.Reason]
+	if why == "" {
+		why = v.Message
+	}
+	field := "status.conditions[Failed]"
+	return finding.Finding{
+		Code: codeJobFailed, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
+		Message:  fmt.Sprintf("%s has given up: %s", v.Ref, why),
+		Evidence: []finding.Evidence{evidence(job, field, v.Reason+": "+v.Message, v.Since)},
+		Fixes: []finding.Fix{{Text: "Read what it said",
+			Command: fmt.Sprintf("kubectl logs job/%s -n %s --all-containers", v.Ref.Name, v.Ref.Namespace)}},
+	}
+}

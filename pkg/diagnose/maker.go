@@ -1,0 +1,90 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// madeBy finds what should have made an object that is not there: what says so
+// of itself, or the Helm release after which it is named.
+func (x *examiner) madeBy(ref finding.Ref) (finding.Ref, bool) {
+	if ref.Kind == "Secret" {
+		for _, certificate := range x.snap.List(health.CertificateKind, ref.Namespace).Objects {
+			if field.Text(certificate.Object, "spec", "secretName") == ref.Name {
+				return finding.RefOf(certificate), true
+			}
+		}
+	}
+	id := ref.Namespace + "_" + ref.Name + "_" + ref.GroupKind().Group + "_" + ref.Kind
+	for _, layer := range x.snap.List(health.KustomizationKind, "").Objects {
+		for _, entry := range field.List(layer.Object, "status", "inventory", "entries") {
+			if field.Text(entry, "id") == id {
+				return finding.RefOf(layer), true
+			}
+		}
+	}
+	return x.releaseOf(ref)
+}
+
+// releaseOf finds the HelmRelease whose objects begin with its name, as charts
+// have it ("postgres-ha" makes "postgres-ha-postgresql-ha-postgresql"); the
+// longest fits best.
+func (x *examiner) releaseOf(ref finding.Ref) (finding.Ref, bool) {
+	best, length := finding.Ref{}, 0
+	for _, release := range x.snap.List(health.HelmReleaseKind, "").Objects {
+		name, namespace := releaseName(release)
+		fits := namespace == ref.Namespace && (ref.Name == name || strings.HasPrefix(ref.Name, name+"-"))
+		if fits && len(name) > length {
+			best, length = finding.RefOf(release), len(name)
+		}
+	}
+	return best, length > 0
+}
+
+// releaseName is the name and namespace of the release in Helm
+// (helm-controller api v2, GetReleaseName and GetReleaseNamespace).
+func releaseName(release *unstructured.Unstructured) (name, namespace string) {
+	namespace, name = field.Text(release.Object, "spec", "targetNamespace"), release.GetName()
+	if namespace != "" {
+		name = namespace + "-" + name
+	} else {
+		namespace = release.GetNamespace()
+	}
+	if own := field.Text(release.Object, "spec", "releaseName"); own != "" {
+		name = own
+	}
+	return name, namespace
+}
+
+// unwell tells whether an object is known not to be ready.
+func (x *examiner) unwell(ref finding.Ref) bool {
+	status := x.health.Of(ref).Status
+	return status != health.Ready && status != health.Unknown
+}
+
+// makeAgain is how to get an object back.
+func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fix {
+	look := finding.Fix{
+		Text:    fmt.Sprintf("Make %s", p),
+		Command: fmt.Sprintf("kubectl get %s -n %s", strings.ToLower(p.ref.Kind)+"s", p.ref.Namespace),
+	}
+	if !known {
+		return []finding.Fix{look}
+	}
+	fix := finding.Fix{Text: "Have " + maker.String() + " make it again"}
+	switch maker.GroupKind() {
+	case health.HelmReleaseKind:
+		fix.Command = fmt.Sprintf("flux reconcile helmrelease %s -n %s --force", maker.Name, maker.Namespace)
+	case health.KustomizationKind:
+		fix.Command = fmt.Sprintf("flux reconcile kustomization %s -n %s", maker.Name, maker.Namespace)
+	case health.CertificateKind:
+		fix.Command = fmt.Sprintf("kubectl describe certificate %s -n %s", maker.Name, maker.Namespace)
+	}
+	return []finding.Fix{fix}
+}

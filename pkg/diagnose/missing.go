@@ -1,0 +1,129 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// part is a Secret or ConfigMap that a pod needs, or a key of one.
+type part struct {
+	ref finding.Ref
+	key string
+}
+
+// missingPart is the Secret, ConfigMap or key that a kubelet did not find.
+func missingPart(said fluxmsg.Container, namespace string) (part, bool) {
+	if said.Object.Namespace != "" {
+		namespace = said.Object.Namespace
+	}
+	p := part{coreRef(said.Object.Kind, namespace, said.Object.Name), said.Key}
+	return p, said.Object.Kind != "" && said.Object.Name != ""
+}
+
+// String names it for a sentence.
+func (p part) String() string {
+	if p.key == "" {
+		return p.ref.String()
+	}
+	return "key " + p.key + " of " + p.ref.String()
+}
+
+// there tells whether the cluster has it by now. The list of Secrets is read
+// without Helm's own, none of which a pod asks for.
+func (x *examiner) there(p part) snapshot.Presence {
+	list := x.snap.List(p.ref.GroupKind(), p.ref.Namespace)
+	for _, obj := range list.Objects {
+		if obj.GetName() == p.ref.Name {
+			if p.key == "" || hasKey(obj, p.key) {
+				return snapshot.Present
+			}
+			return snapshot.Absent
+		}
+	}
+	if len(list.Unknown) > 0 {
+		return snapshot.Unknown
+	}
+	return snapshot.Absent
+}
+
+func hasKey(obj *unstructured.Unstructured, key string) bool {
+	for _, data := range []string{"data", "binaryData", "stringData"} {
+		if _, ok := field.Map(obj.Object, data)[key]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// lacks is a pod that can't start without a Secret or ConfigMap. The cause is
+// that object; or what should have made it, when that is in trouble itself.
+func (s podView) lacks(p part, what, reason string) trouble {
+	t := trouble{code: codeConfigMissing, reason: reason, ref: p.ref}
+	gone := "does not exist"
+	if p.key != "" {
+		gone = "is not in it"
+	}
+	t.message = fmt.Sprintf("%s needs %s, which %s", what, p, gone)
+	maker, known := s.x.madeBy(p.ref)
+	switch {
+	case known && maker.GroupKind() == health.CertificateKind:
+		t.message += "; " + maker.String() + " should make it"
+	case known:
+		t.message += "; it comes from " + maker.String()
+	}
+	if s.x.there(p) == snapshot.Present {
+		t.soft = true
+		t.message = fmt.Sprintf("%s needed %s, which exists by now: it starts with the next try", what, p)
+		return t
+	}
+	if known && s.x.unwell(maker) {
+		t.blame = []finding.Ref{maker}
+	}
+	t.fixes = s.x.makeAgain(p, maker, known)
+	return t
+}
+
+// badConfig is a container whose environment asks for what is not there.
+func (c container) badConfig() trouble {
+	words := field.Text(c.status, "state", "waiting", "message")
+	proof, since := c.said("Failed")
+	proof = append([]finding.Evidence{c.waiting("CreateContainerConfigError")}, proof...)
+	said, _ := fluxmsg.ParseContainer(words)
+	p, ok := missingPart(said, c.pod.GetNamespace())
+	if !ok {
+		t := c.notStarted("CreateContainerConfigError")
+		t.code = codeConfigMissing
+		return t
+	}
+	t := c.lacks(p, c.what(), "CreateContainerConfigError")
+	t.evidence, t.since = append(c.asks(p), proof...), since
+	return t
+}
+
+// asks is where the container's spec names the object.
+func (c container) asks(p part) []finding.Evidence {
+	from, by := "secretKeyRef", "secretRef"
+	if p.ref.Kind == "ConfigMap" {
+		from, by = "configMapKeyRef", "configMapRef"
+	}
+	for _, env := range field.List(c.spec, "env") {
+		name, key := field.Text(env, "valueFrom", from, "name"), field.Text(env, "valueFrom", from, "key")
+		if name == p.ref.Name && (p.key == "" || p.key == key) {
+			path := fmt.Sprintf("env[%s].valueFrom.%s", field.Text(env, "name"), from)
+			return []finding.Evidence{{Ref: c.owner, Field: c.field(path), Value: name + ", key " + key}}
+		}
+	}
+	for _, env := range field.List(c.spec, "envFrom") {
+		if field.Text(env, by, "name") == p.ref.Name {
+			return []finding.Evidence{{Ref: c.owner, Field: c.field("envFrom." + by), Value: p.ref.Name}}
+		}
+	}
+	return nil
+}

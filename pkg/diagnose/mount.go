@@ -1,0 +1,90 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+)
+
+// unmounted is a pod on a node whose volumes or network are not there yet.
+func (s podView) unmounted() []trouble {
+	if field.Text(s.pod.Object, "status", "phase") != "Pending" {
+		return nil
+	}
+	e, ok := s.event("FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox")
+	if !ok {
+		return nil
+	}
+	var t trouble
+	words, _ := fluxmsg.ParseContainer(e.message)
+	switch p, missing := s.missingInVolume(words); {
+	case e.reason == "FailedCreatePodSandBox":
+		t = s.noSandbox(e)
+	case missing:
+		t = s.lacks(p, s.owner.String(), e.reason)
+		t.evidence = []finding.Evidence{{Ref: s.owner, Field: s.at("volumes[" + words.Volume + "]"), Value: p.ref.Name}}
+	default:
+		t = trouble{
+			code: codeVolumeMount, reason: e.reason,
+			message: s.owner.String() + " waits for a volume that can't be mounted: " + firstLine(cmp.Or(words.Detail, e.message)),
+			fixes:   []finding.Fix{{Text: "See which volume it is", Command: s.describe()}},
+		}
+	}
+	// The first moments of a pod are full of mounts that are tried again.
+	t.soft = t.soft || e.count < 3 && e.last.Sub(e.first) < time.Minute
+	proof, since := s.said(e.reason)
+	t.evidence, t.since = append(t.evidence, proof...), since
+	return []trouble{t}
+}
+
+// missingInVolume is the Secret, ConfigMap or key that a volume lacks. A kubelet
+// that misses a key names the volume alone.
+func (s podView) missingInVolume(said fluxmsg.Container) (part, bool) {
+	if p, ok := missingPart(said, s.pod.GetNamespace()); ok {
+		return p, true
+	}
+	source := named(field.List(s.pod.Object, "spec", "volumes"), said.Volume)
+	if said.Key == "" || source == nil {
+		return part{}, false
+	}
+	if name := field.Text(source, "secret", "secretName"); name != "" {
+		return part{coreRef("Secret", s.pod.GetNamespace(), name), said.Key}, true
+	}
+	name := field.Text(source, "configMap", "name")
+	return part{coreRef("ConfigMap", s.pod.GetNamespace(), name), said.Key}, name != ""
+}
+
+// noSandbox is a node that can't give the pod a network: CNI's trouble.
+func (s podView) noSandbox(e event) trouble {
+	node := coreRef("Node", "", field.Text(s.pod.Object, "spec", "nodeName"))
+	t := trouble{
+		code: codeContainerFailed, reason: e.reason, ref: node,
+		message: fmt.Sprintf("node %s can't give the pods of %s a network: %s", node.Name, s.owner, firstLine(e.message)),
+		fixes:   []finding.Fix{{Text: "Look at the node's network plug-in", Command: "kubectl get pods -A --field-selector spec.nodeName=" + node.Name}},
+	}
+	if node.Name == "" {
+		t.ref = finding.Ref{}
+	}
+	return t
+}
+
+// claims are the names of the claims that a pod's volumes are on: those it
+// names, and those made for it alone (generic ephemeral volumes).
+func claims(pod *unstructured.Unstructured) []string {
+	var found []string
+	for _, volume := range field.List(pod.Object, "spec", "volumes") {
+		if name := field.Text(volume, "persistentVolumeClaim", "claimName"); name != "" {
+			found = append(found, name)
+		}
+		if field.Map(volume, "ephemeral") != nil {
+			found = append(found, pod.GetName()+"-"+field.Text(volume, "name"))
+		}
+	}
+	return found
+}

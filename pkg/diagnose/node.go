@@ -1,0 +1,72 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+func init() { register(explainNode, nodeKind) }
+
+// pressures are a node's conditions that keep pods off it, or throw them out.
+var pressures = []string{"DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"}
+
+// explainNode goes by the node's conditions.
+func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exam {
+	e := exam{verdict: x.nodeVerdict(node)}
+	if e.verdict.Status == health.Ready {
+		return e
+	}
+	f := finding.Finding{
+		Code: codeNodeNotReady, Ref: e.verdict.Ref, Reason: e.verdict.Reason, Message: e.verdict.Message,
+		Severity: finding.Critical, Since: e.verdict.Since,
+		Fixes: []finding.Fix{{Text: "See what the node says", Command: "kubectl describe node " + node.GetName()}},
+	}
+	for _, kind := range append([]string{"Ready"}, pressures...) {
+		c := conditionOf(node, kind)
+		if c.status == "" || c.status == "False" == (kind != "Ready") {
+			continue
+		}
+		if kind != "Ready" && conditionOf(node, "Ready").status == "True" {
+			f.Code = codeNodePressure
+		}
+		f.Evidence = append(f.Evidence, evidence(node, c.field(), c.status+" "+c.reason+": "+c.message, c.since))
+	}
+	for _, taint := range field.List(node.Object, "spec", "taints") {
+		f.Evidence = append(f.Evidence, evidence(node, "spec.taints", field.Text(taint, "key")+":"+field.Text(taint, "effect"), field.Time(taint, "timeAdded")))
+	}
+	e.findings = []finding.Finding{f}
+	return e
+}
+
+func (x *examiner) nodeVerdict(node *unstructured.Unstructured) health.Verdict {
+	v := health.Verdict{Ref: finding.RefOf(node), Status: health.Failing}
+	ready := conditionOf(node, "Ready")
+	switch ready.status {
+	case "True":
+	case "Unknown":
+		v.Reason, v.Since = "NodeStatusUnknown", ready.since
+		v.Message = fmt.Sprintf("node %s does not answer: it is down or cut off", node.GetName())
+		return v
+	case "":
+		v.Status, v.Reason, v.Message = health.Unknown, "NoCondition", fmt.Sprintf("node %s has not reported yet", node.GetName())
+		return v
+	default:
+		v.Reason, v.Since = ready.reason, ready.since
+		v.Message = fmt.Sprintf("node %s is not ready: %s", node.GetName(), firstLine(ready.message))
+		return v
+	}
+	for _, kind := range pressures {
+		if c := conditionOf(node, kind); c.status == "True" {
+			v.Reason, v.Since = kind, c.since
+			v.Message = fmt.Sprintf("node %s reports %s: %s", node.GetName(), kind, firstLine(c.message))
+			return v
+		}
+	}
+	v.Status, v.Since = health.Ready, ready.since
+	return v
+}

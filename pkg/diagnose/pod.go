@@ -1,0 +1,109 @@
+package diagnose
+
+import (
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+func init() { register(explainPod, health.PodKind) }
+
+// explainPod tells what keeps a pod from serving. Its findings are about the
+// workload that a person would change: the pod itself is made anew from that.
+func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam {
+	e := exam{verdict: podVerdict(pod)}
+	if e.verdict.Status == health.Ready {
+		return e
+	}
+	s := x.read(pod)
+	for _, t := range x.troubles(pod) {
+		if t.vague {
+			t.blame = append(t.blame, x.downDatabases(s)...)
+		}
+		if t.soft && !failing {
+			continue
+		}
+		e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, t.reason, t.message
+		if !t.since.IsZero() {
+			e.verdict.Since = t.since
+		}
+		e.findings = append(e.findings, s.finding(t))
+		for _, ref := range t.blame {
+			e.blame = addRef(e.blame, ref)
+		}
+		e.unknown = union(e.unknown, t.unknown)
+	}
+	if failing && len(e.findings) == 0 {
+		e.fallback = append(e.fallback, s.finding(s.inexplicable()))
+	}
+	return e
+}
+
+// podVerdict goes by the pod's own phase and conditions.
+func podVerdict(pod *unstructured.Unstructured) health.Verdict {
+	v := health.Verdict{Ref: finding.RefOf(pod), Status: health.Progressing, Since: pod.GetCreationTimestamp().Time}
+	phase, ready := field.Text(pod.Object, "status", "phase"), conditionOf(pod, "Ready")
+	switch {
+	case pod.GetDeletionTimestamp() != nil:
+		v.Reason, v.Message, v.Since = "Terminating", "it is being deleted", pod.GetDeletionTimestamp().Time
+	case phase == "Succeeded":
+		v.Status = health.Ready
+	case phase == "Failed":
+		v.Status, v.Reason = health.Failing, field.Text(pod.Object, "status", "reason")
+		v.Message = firstLine(field.Text(pod.Object, "status", "message"))
+	case ready.status == "True":
+		v.Status, v.Since = health.Ready, ready.since
+	default:
+		v.Reason = ready.reason
+		v.Message = firstLine(ready.message)
+	}
+	return v
+}
+
+// inexplicable is what to say of a pod that is not ready without a word of why.
+func (s podView) inexplicable() trouble {
+	ready := conditionOf(s.pod, "Ready")
+	t := trouble{
+		code: codeNotReadyForUnknown, reason: ready.reason, since: ready.since,
+		message: s.owner.String() + " is not ready, and neither its pods nor their events say why",
+		fixes:   []finding.Fix{{Text: "Look at what the pod says", Command: s.logs("", false)}},
+	}
+	if t.reason == "" {
+		t.reason = "NotReady"
+	}
+	if ready.status != "" {
+		t.evidence = append(t.evidence, evidence(s.pod, ready.field(), ready.status+" "+ready.reason+": "+ready.message, ready.since))
+	}
+	return t
+}
+
+// workloadOf names the object that a person would change to change the pod:
+// what controls it, and of a ReplicaSet its Deployment.
+func (x *examiner) workloadOf(pod *unstructured.Unstructured) finding.Ref {
+	owner := metav1.GetControllerOf(pod)
+	if owner == nil || owner.Kind == "Node" { // a static pod is its node's
+		return finding.RefOf(pod)
+	}
+	ref := finding.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: pod.GetNamespace(), Name: owner.Name}
+	if ref.GroupKind() != replicaSetKind {
+		return ref
+	}
+	if set := x.snap.Lookup(ref).Object; set != nil {
+		if above := metav1.GetControllerOf(set); above != nil {
+			return finding.Ref{APIVersion: above.APIVersion, Kind: above.Kind, Namespace: pod.GetNamespace(), Name: above.Name}
+		}
+		return ref
+	}
+	// A ReplicaSet is named after its Deployment and the template's hash, which
+	// every pod has as a label (kubernetes v1.36, pkg/controller/deployment/sync.go).
+	hash := pod.GetLabels()["pod-template-hash"]
+	if name, cut := strings.CutSuffix(owner.Name, "-"+hash); cut && hash != "" {
+		return deploymentRef(pod.GetNamespace(), name)
+	}
+	return ref
+}

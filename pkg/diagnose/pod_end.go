@@ -1,0 +1,110 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// ended is a pod that is over and failed: a Job's, or one that its node threw
+// out.
+func (s podView) ended() []trouble {
+	if field.Text(s.pod.Object, "status", "phase") != "Failed" {
+		return nil
+	}
+	for _, list := range []string{"initContainers", "containers"} {
+		statuses := map[string]string{"initContainers": "initContainerStatuses", "containers": "containerStatuses"}[list]
+		for _, status := range field.List(s.pod.Object, "status", statuses) {
+			c := container{podView: s, name: field.Text(status, "name"), list: list, status: status, live: "status." + statuses}
+			c.spec = named(field.List(s.pod.Object, "spec", list), c.name)
+			if ended := c.lastEnd(); ended.reason != "" && ended.code != 0 {
+				return []trouble{c.exited(ended)}
+			}
+		}
+	}
+	reason, message := field.Text(s.pod.Object, "status", "reason"), firstLine(field.Text(s.pod.Object, "status", "message"))
+	if reason == "" {
+		reason = "PodFailed"
+	}
+	text := s.owner.String() + " lost a pod"
+	if message != "" {
+		text += ": " + message
+	}
+	return []trouble{{
+		code: codePodFailed, reason: reason, since: s.pod.GetCreationTimestamp().Time, message: text,
+		evidence: []finding.Evidence{evidence(s.pod, "status.reason", reason+": "+message, time.Time{})},
+		fixes:    []finding.Fix{{Text: "See why it failed", Command: s.describe()}},
+	}}
+}
+
+// exited is a container of a pod that is not started again.
+func (c container) exited(ended end) trouble {
+	value := fmt.Sprintf("%s, exit code %d", ended.reason, ended.code)
+	if ended.message != "" {
+		value += ": " + lastWords(ended.message)
+	}
+	t := trouble{
+		code: codeCrash, reason: ended.reason, container: c.name, vague: true, since: ended.at,
+		message:  c.what() + " ended" + ended.words(),
+		evidence: []finding.Evidence{c.state(ended.path, value, ended.at)},
+		fixes:    []finding.Fix{{Text: "Read what it said before it ended", Command: c.logs(c.name, false)}},
+	}
+	if ended.reason == "OOMKilled" {
+		return c.outOfMemory(t)
+	}
+	return t
+}
+
+// lingering is how long a pod may take to go, beyond the grace it was given.
+const lingering = 5 * time.Minute
+
+// leaving is a pod that is being deleted, which is nothing unless it never
+// goes: its node is gone, or a finalizer holds it.
+func (s podView) leaving() []trouble {
+	at := s.pod.GetDeletionTimestamp()
+	if at == nil {
+		return nil
+	}
+	if s.x.now.Sub(at.Time) < lingering {
+		return []trouble{{code: codePodFailed, reason: "Terminating", soft: true, since: at.Time,
+			message: s.owner.String() + " waits for an old pod to end"}}
+	}
+	t := trouble{
+		code: codePodFailed, reason: "Terminating", since: at.Time,
+		message:  fmt.Sprintf("%s waits for pod %s, which should have ended long ago", s.owner, s.pod.GetName()),
+		evidence: []finding.Evidence{evidence(s.pod, "metadata.deletionTimestamp", at.UTC().Format(time.RFC3339), at.Time)},
+		fixes:    []finding.Fix{{Text: "See what holds it", Command: s.describe()}},
+	}
+	for _, finalizer := range s.pod.GetFinalizers() {
+		t.evidence = append(t.evidence, evidence(s.pod, "metadata.finalizers", finalizer, time.Time{}))
+	}
+	for _, bad := range s.onBadNode() {
+		t.blame = bad.blame
+	}
+	return []trouble{t}
+}
+
+// onBadNode is a pod on a node that does not answer: whatever the pod's status
+// says is old.
+func (s podView) onBadNode() []trouble {
+	ref := coreRef("Node", "", field.Text(s.pod.Object, "spec", "nodeName"))
+	if ref.Name == "" {
+		return nil
+	}
+	answer := s.x.snap.Lookup(ref)
+	if answer.Presence != snapshot.Present {
+		return nil
+	}
+	ready := conditionOf(answer.Object, "Ready")
+	if ready.status == "True" || ready.status == "" {
+		return nil
+	}
+	return []trouble{{
+		code: codeNodeNotReady, reason: "NodeNotReady", ref: ref, since: ready.since, blame: []finding.Ref{ref},
+		message:  fmt.Sprintf("%s has a pod on node %s, which is not ready", s.owner, ref.Name),
+		evidence: []finding.Evidence{evidence(answer.Object, ready.field(), ready.status+" "+ready.reason, ready.since)},
+	}}
+}

@@ -1,0 +1,72 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+func init() { register(explainQuota, quotaKind) }
+
+// explainQuota finds whose pods the quota keeps from being made. A quota that
+// is used up and refuses nobody is as somebody wanted it.
+func explainQuota(x *examiner, quota *unstructured.Unstructured, failing bool) exam {
+	ref := finding.RefOf(quota)
+	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: quota.GetCreationTimestamp().Time}}
+	for _, kind := range []schema.GroupKind{replicaSetKind, health.StatefulSetKind, daemonSetKind, jobKind} {
+		for _, obj := range x.snap.List(kind, ref.Namespace).Objects {
+			no, ok := x.refused(obj)
+			if !ok {
+				continue
+			}
+			if said, _ := fluxmsg.ParseAPIError(no.message); said.Problem == fluxmsg.APIQuota && said.Quota.Name == ref.Name {
+				e.findings = append(e.findings, x.quotaFinding(x.topOf(obj), ref, said, no))
+			}
+		}
+	}
+	if len(e.findings) > 0 {
+		e.verdict.Status, e.verdict.Reason, e.verdict.Since = health.Failing, "FailedCreate", e.findings[0].Since
+		e.verdict.Message = e.findings[0].Message
+	}
+	return e
+}
+
+// quotaFinding is a quota that leaves no room for the pods of a workload.
+func (x *examiner) quotaFinding(owner, quota finding.Ref, said fluxmsg.APIError, no noPods) finding.Finding {
+	f := finding.Finding{
+		Code: codeQuota, Ref: quota, Reason: "FailedCreate", Severity: finding.Critical, Since: no.at,
+		Message:  fmt.Sprintf("%s leaves no room for the pods of %s", quota, owner),
+		Evidence: []finding.Evidence{no.proof},
+	}
+	if len(said.Quota.Exceeded) == 0 { // it asks for limits or requests that the pods don't have
+		f.Message = fmt.Sprintf("%s lets in only pods that say what they use, and those of %s don't: %s", quota, owner, said.Detail)
+		f.Fixes = []finding.Fix{{Text: "Give the containers the requests and limits that the quota asks for", File: x.file(x.snap.Lookup(owner).Object, "resources")}}
+		return f
+	}
+	live := x.snap.Lookup(quota).Object
+	var short []string
+	for _, use := range said.Quota.Exceeded {
+		short = append(short, fmt.Sprintf("%s: %s more asked, %s of %s used", use.Resource, use.Requested, use.Used, use.Limited))
+		if live != nil {
+			f.Evidence = append(f.Evidence,
+				evidence(live, "status.hard."+use.Resource, quotaText(live, "hard", use.Resource), time.Time{}),
+				evidence(live, "status.used."+use.Resource, quotaText(live, "used", use.Resource), time.Time{}))
+		}
+	}
+	f.Message += " (" + strings.Join(short, "; ") + ")"
+	f.Fixes = []finding.Fix{{Text: "Raise the quota, or have less running in the namespace", File: x.file(live, "spec.hard"),
+		Command: fmt.Sprintf("kubectl describe resourcequota %s -n %s", quota.Name, quota.Namespace)}}
+	return f
+}
+
+func quotaText(quota *unstructured.Unstructured, list, resource string) string {
+	return field.Text(quota.Object, "status", list, resource)
+}

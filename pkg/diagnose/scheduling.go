@@ -1,0 +1,159 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// nodePatience is how long a pod may wait for a node before that counts as a
+// failure: an autoscaler needs a minute or two for one.
+const nodePatience = 3 * time.Minute
+
+// unscheduled is a pod for which there is no node.
+func (s podView) unscheduled() []trouble {
+	if field.Text(s.pod.Object, "spec", "nodeName") != "" {
+		return nil
+	}
+	scheduled := conditionOf(s.pod, "PodScheduled")
+	if scheduled.status != "False" {
+		return s.unseen()
+	}
+	t := trouble{
+		code: codeUnschedulable, reason: scheduled.reason, since: scheduled.since,
+		soft:     s.x.now.Sub(scheduled.since) < nodePatience,
+		evidence: []finding.Evidence{evidence(s.pod, scheduled.field(), scheduled.reason+": "+scheduled.message, scheduled.since)},
+		message:  fmt.Sprintf("no node takes the pods of %s: %s", s.owner, firstLine(scheduled.message)),
+		fixes:    []finding.Fix{{Text: "See what the scheduler says", Command: s.describe()}},
+	}
+	if scheduled.reason == "SchedulingGated" {
+		t.message = fmt.Sprintf("the pods of %s are held back by scheduling gates", s.owner)
+		return []trouble{t}
+	}
+	s.scheduling(scheduled.message, &t)
+	return []trouble{t}
+}
+
+// unseen is a pod that no scheduler has looked at.
+func (s podView) unseen() []trouble {
+	scheduler := field.Text(s.pod.Object, "spec", "schedulerName")
+	phase := field.Text(s.pod.Object, "status", "phase")
+	if phase != "Pending" || conditionOf(s.pod, "PodScheduled").status != "" {
+		return nil
+	}
+	created := s.pod.GetCreationTimestamp().Time
+	return []trouble{{
+		code: codeUnschedulable, reason: "Unscheduled", since: created, soft: s.x.now.Sub(created) < nodePatience,
+		message:  fmt.Sprintf("no scheduler has looked at the pods of %s", s.owner),
+		evidence: []finding.Evidence{{Ref: finding.RefOf(s.pod), Field: "spec.schedulerName", Value: scheduler}},
+	}}
+}
+
+// scheduling reads the scheduler's reasons. One that all nodes share comes
+// first; then nodes that are down and would have had room; then room; and only
+// then what the pod itself asks for, which also keeps it off the other nodes in
+// a message about room.
+func (s podView) scheduling(message string, t *trouble) {
+	said, _ := fluxmsg.ParseScheduling(message)
+	reasons := reasonsOf(said)
+	switch {
+	case reasons.claims:
+		s.waitsForClaims(t)
+	case len(reasons.ill) > 0 && s.downNodes(t, reasons):
+	case len(reasons.short) > 0:
+		s.noRoom(t, reasons.short)
+	case reasons.selector != "":
+		s.matchesNoNode(t, reasons.selector)
+	case reasons.volume != "":
+		t.code = codeVolumeAffinity
+		t.message = fmt.Sprintf("the volumes of %s are tied to nodes that can't take its pods (%s)", s.owner, reasons.volume)
+	case len(reasons.taints) > 0:
+		t.code = codeTaint
+		t.message = fmt.Sprintf("every node that could take the pods of %s keeps others off by a taint: %s", s.owner, strings.Join(reasons.taints, ", "))
+		t.fixes = []finding.Fix{{Text: "Take the taint off a node, or have the pods tolerate it", File: s.x.file(s.work, "tolerations"),
+			Command: "kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints"}}
+	case reasons.cordoned:
+		t.message = fmt.Sprintf("no node takes the pods of %s: they are cordoned", s.owner)
+		t.fixes = []finding.Fix{{Text: "Let pods onto a node again", Command: "kubectl get nodes"}}
+	}
+}
+
+// reasons sort a scheduler's words. The words are kubernetes v1.36's,
+// pkg/scheduler/framework/plugins.
+type reasons struct {
+	claims           bool
+	selector, volume string
+	cordoned         bool
+	// short are the resources that are lacking; ill the taints of nodes that are
+	// not well, taints all others.
+	short, ill, taints []string
+}
+
+func reasonsOf(said fluxmsg.Scheduling) reasons {
+	var r reasons
+	for _, reason := range said.Reasons {
+		words := reason.Text
+		switch {
+		case strings.Contains(words, "unbound immediate PersistentVolumeClaims"),
+			strings.Contains(strings.ToLower(words), "persistentvolumeclaim"),
+			strings.Contains(words, "available persistent volumes to bind"),
+			strings.Contains(words, "waiting for ephemeral volume controller"):
+			r.claims = true
+		case reason.Resource != "":
+			r.short = append(r.short, reason.Resource)
+		case strings.Contains(words, "Too many pods"):
+			r.short = append(r.short, "pods")
+		case strings.HasPrefix(reason.Taint, "node.kubernetes.io/unschedulable"), strings.Contains(words, "were unschedulable"):
+			r.cordoned = true
+		case strings.HasPrefix(reason.Taint, "node.kubernetes.io/"):
+			r.ill = append(r.ill, reason.Taint)
+		case reason.Taint != "":
+			r.taints = append(r.taints, reason.Taint)
+		case strings.Contains(words, "volume node affinity conflict"), strings.Contains(words, "available volume zone"):
+			r.volume = words
+		case strings.Contains(words, "node affinity/selector"), strings.Contains(words, "node selector"):
+			r.selector = words
+		}
+	}
+	return r
+}
+
+// waitsForClaims blames the pod's claims that are not bound.
+func (s podView) waitsForClaims(t *trouble) {
+	t.code = codeClaimPending
+	t.message = fmt.Sprintf("the pods of %s wait for their volumes", s.owner)
+	for _, name := range claims(s.pod) {
+		ref := coreRef("PersistentVolumeClaim", s.pod.GetNamespace(), name)
+		switch answer := s.x.snap.Lookup(ref); {
+		case answer.Presence == snapshot.Absent:
+			t.ref, t.message = ref, fmt.Sprintf("the pods of %s need %s, which does not exist", s.owner, ref)
+		case answer.Presence == snapshot.Unknown:
+			t.unknown = append(t.unknown, *answer.Why)
+		case field.Text(answer.Object.Object, "status", "phase") != "Bound":
+			t.blame = append(t.blame, ref)
+		}
+	}
+}
+
+// downNodes blames the nodes that are not well, where they would have had room
+// for the pod.
+func (s podView) downNodes(t *trouble, r reasons) bool {
+	asked := requests(s.pod)
+	for _, node := range s.x.snap.List(nodeKind, "").Objects {
+		if s.x.nodeVerdict(node).Status != health.Ready && fits(asked, quantities(node, "allocatable")) && s.matches(node) {
+			t.blame = append(t.blame, finding.RefOf(node))
+		}
+	}
+	if len(t.blame) > 0 || len(r.short) == 0 {
+		t.code = codeNodeNotReady
+		t.message = fmt.Sprintf("the nodes that could take the pods of %s are not well: %s", s.owner, strings.Join(r.ill, ", "))
+		return true
+	}
+	return false
+}

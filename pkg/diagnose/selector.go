@@ -1,0 +1,114 @@
+package diagnose
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// successors are the labels that took the place of those that newer nodes lack
+// (k8s.io/api v0.36, core/v1/well_known_labels.go).
+var successors = map[string]string{
+	"beta.kubernetes.io/os":                    "kubernetes.io/os",
+	"beta.kubernetes.io/arch":                  "kubernetes.io/arch",
+	"beta.kubernetes.io/instance-type":         "node.kubernetes.io/instance-type",
+	"failure-domain.beta.kubernetes.io/zone":   "topology.kubernetes.io/zone",
+	"failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
+}
+
+// matchesNoNode is a selector or affinity that no node satisfies, whatever room
+// it has.
+func (s podView) matchesNoNode(t *trouble, words string) {
+	t.code = codeSelector
+	selector := field.Map(s.pod.Object, "spec", "nodeSelector")
+	t.message = fmt.Sprintf("no node has the labels that the pods of %s ask for; it is not a matter of room", s.owner)
+	twin := s.x.twin(s.owner)
+	var hints []string
+	for _, key := range slices.Sorted(maps.Keys(selector)) {
+		value, _ := selector[key].(string)
+		if s.x.someNode(func(labels map[string]string) bool { return labels[key] == value }) {
+			continue
+		}
+		path := s.at("nodeSelector[" + key + "]")
+		t.evidence = append(t.evidence, finding.Evidence{Ref: s.owner, Field: path, Value: value})
+		if twin != nil {
+			if theirs := field.Text(twin.Object, "spec", "template", "spec", "nodeSelector", key); theirs != value && theirs != "" {
+				t.evidence = append(t.evidence, finding.Evidence{Ref: finding.RefOf(twin), Field: path, Value: theirs})
+			}
+		}
+		hint := key + "=" + value
+		if near, proof, ok := s.x.nearLabel(key, value); ok {
+			hint += " (the nodes have " + near + ")"
+			t.evidence = append(t.evidence, proof)
+			t.fixes = append(t.fixes, finding.Fix{Text: "Select by " + near + " instead of " + key + "=" + value, File: s.x.file(s.work, "nodeSelector")})
+		}
+		hints = append(hints, hint)
+	}
+	if len(hints) > 0 {
+		t.message = fmt.Sprintf("no node has the label that the pods of %s ask for: %s; it is not a matter of room", s.owner, strings.Join(hints, ", "))
+	}
+	if field.Map(s.pod.Object, "spec", "affinity", "nodeAffinity") != nil {
+		t.evidence = append(t.evidence, finding.Evidence{Ref: s.owner, Field: s.at("affinity.nodeAffinity"), Value: affinityText(s.pod)})
+	}
+	t.fixes = append(t.fixes, finding.Fix{Text: "Compare with the nodes' labels", Command: "kubectl get nodes --show-labels"})
+}
+
+// nearLabel is the label on a node that comes nearest to one that is asked for.
+func (x *examiner) nearLabel(key, value string) (near string, proof finding.Evidence, ok bool) {
+	best := len(key)/2 + 1
+	for _, node := range x.snap.List(nodeKind, "").Objects {
+		labels := node.GetLabels()
+		for _, other := range slices.Sorted(maps.Keys(labels)) {
+			far := distance(key, other)
+			switch {
+			case other == key:
+				far = -1 // the label is there, with another value
+			case successors[key] == other:
+				far = 0
+			case labels[other] != value:
+				continue
+			}
+			if far < best {
+				best, ok = far, true
+				near, proof = other+"="+labels[other], finding.Evidence{Ref: finding.RefOf(node), Field: "metadata.labels[" + other + "]", Value: labels[other]}
+			}
+		}
+	}
+	return near, proof, ok
+}
+
+// someNode tells whether the labels of any node satisfy.
+func (x *examiner) someNode(satisfy func(labels map[string]string) bool) bool {
+	return slices.ContainsFunc(x.snap.List(nodeKind, "").Objects,
+		func(node *unstructured.Unstructured) bool { return satisfy(node.GetLabels()) })
+}
+
+// matches tells whether a node has the labels of the pod's selector.
+func (s podView) matches(node *unstructured.Unstructured) bool {
+	labels := node.GetLabels()
+	for key, value := range field.Map(s.pod.Object, "spec", "nodeSelector") {
+		if labels[key] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// affinityText is what a pod's affinity asks of a node, in one line.
+func affinityText(pod *unstructured.Unstructured) string {
+	var terms []string
+	for _, term := range field.List(pod.Object, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms") {
+		var all []string
+		for _, e := range field.List(term, "matchExpressions") {
+			all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s", field.Text(e, "key"), field.Text(e, "operator"), strings.Join(field.Texts(e, "values"), ", "))))
+		}
+		terms = append(terms, strings.Join(all, " and "))
+	}
+	return strings.Join(terms, ", or ")
+}

@@ -1,0 +1,30 @@
+package diagnose
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// twin finds the same object of another tenant, if it is ready there: where the
+// two differ is where to look first. It is nil when there is none.
+func (x *examiner) twin(ref finding.Ref) *unstructured.Unstructured {
+	own := x.tenantOf(ref.Namespace)
+	if own == "" {
+		return nil
+	}
+	for _, t := range x.tenants {
+		if t.Name == own {
+			continue
+		}
+		for _, namespace := range t.Namespaces {
+			other := ref
+			other.Namespace = namespace
+			if obj := x.snap.Lookup(other).Object; obj != nil && x.health.Of(other).Status == health.Ready {
+				return obj
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+func init() {
+	register(explainWorkload, health.DeploymentKind, health.StatefulSetKind, daemonSetKind, replicaSetKind)
+}
+
+// explainWorkload follows a workload to what keeps its pods from being made, or
+// to its pods in trouble. A rollout within its time is no failure, unless
+// something above has failed because of it.
+func explainWorkload(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
+	e := exam{verdict: x.workloadVerdict(obj)}
+	switch e.verdict.Status {
+	case health.Ready:
+		return e
+	case health.Suspended:
+		if failing || tenant.IsOrthanc(obj) || tenant.IsDatabase(obj) {
+			e.findings = []finding.Finding{scaledToZero(obj, failing)}
+		}
+		return e
+	}
+	failing = failing || e.verdict.Status == health.Failing
+	if x.creation(obj, &e, failing) {
+		e.verdict.Status = health.Failing
+		return e
+	}
+	pods, unread := x.pods(obj)
+	worst, hard := x.blamePods(&e, pods, failing)
+	if hard {
+		e.verdict.Status, e.verdict.Reason = health.Failing, worst.reason
+		e.verdict.Message = worst.message
+		if !worst.since.IsZero() {
+			e.verdict.Since = worst.since
+		}
+	}
+	if failing && len(e.blame) == 0 {
+		e.unknown = union(e.unknown, unread)
+		e.fallback = append(e.fallback, shortOfReplicas(obj, e.verdict))
+	} else if !hard && e.verdict.Status == health.Unknown {
+		e.unknown = union(e.unknown, unread)
+	}
+	return e
+}
+
+// workloadVerdict is health's, and for the two kinds that it does not judge, by
+// their counters.
+func (x *examiner) workloadVerdict(obj *unstructured.Unstructured) health.Verdict {
+	v := health.Verdict{Ref: finding.RefOf(obj)}
+	status := func(name string) int64 { return field.Int(obj.Object, "status", name) }
+	var ready, wanted int64
+	switch v.Ref.GroupKind() {
+	case daemonSetKind:
+		ready, wanted = status("numberAvailable"), status("desiredNumberScheduled")
+	case replicaSetKind:
+		ready, wanted = status("readyReplicas"), field.IntOr(1, obj.Object, "spec", "replicas")
+	default:
+		return x.health.Of(v.Ref)
+	}
+	switch created := obj.GetCreationTimestamp().Time; {
+	case obj.GetDeletionTimestamp() != nil:
+		v.Status, v.Reason = health.Progressing, "Terminating"
+	case status("observedGeneration") < obj.GetGeneration():
+		v.Status, v.Reason = health.Progressing, "NotYetObserved"
+	case ready >= wanted:
+		v.Status, v.Since = health.Ready, created
+	case x.now.Sub(created) < settling:
+		v.Status, v.Reason, v.Since = health.Progressing, "RollingOut", created
+	default:
+		v.Status, v.Reason = health.Failing, "ReplicasNotReady"
+	}
+	if v.Status != health.Ready {
+		v.Message = fmt.Sprintf("%d of %d replicas are ready", ready, wanted)
+	}
+	return v
+}
+
+// settling is how long a workload without a deadline of its own may take.
+const settling = 10 * time.Minute
+
+func scaledToZero(obj *unstructured.Unstructured, failing bool) finding.Finding {
+	ref := finding.RefOf(obj)
+	f := finding.Finding{
+		Code: codeScaledToZero, Ref: ref, Reason: "ScaledToZero", Severity: finding.Info,
+		Message:  ref.String() + " is scaled to zero: nothing of it runs",
+		Evidence: []finding.Evidence{evidence(obj, "spec.replicas", "0", time.Time{})},
+		Fixes: []finding.Fix{{Text: "Scale it up again, once whoever scaled it down agrees",
+			Command: fmt.Sprintf("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)}},
+	}
+	if failing {
+		f.Severity = finding.Critical
+	}
+	return f
+}
+
+// shortOfReplicas is what to say when neither pods nor events tell more.
+func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.Finding {
+	f := finding.Finding{
+		Code: codeReplicasMissing, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
+		Message:  fmt.Sprintf("%s is not ready: %s", v.Ref, firstLine(v.Message)),
+		Evidence: []finding.Evidence{evidence(obj, "status", v.Message, v.Since)},
+		Fixes: []finding.Fix{{Text: "See what its controller says",
+			Command: fmt.Sprintf("kubectl describe %s %s -n %s", resourceOf(v.Ref), v.Ref.Name, v.Ref.Namespace)}},
+	}
+	if progress := conditionOf(obj, "Progressing"); progress.status == "False" {
+		f.Code, f.Reason = codeRolloutFailed, progress.reason
+		f.Evidence = append(f.Evidence, evidence(obj, progress.field(), progress.reason+": "+progress.message, progress.since))
+	}
+	return f
+}

@@ -1,0 +1,138 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// pods are those of a workload that count: of a Deployment those of its newest
+// ReplicaSet, and only where that has none, of the older ones; without those
+// that are over or on their way out. The failures tell why there may be more.
+func (x *examiner) pods(obj *unstructured.Unstructured) ([]*unstructured.Unstructured, []snapshot.Failure) {
+	unread := x.unreadable(health.PodKind, obj.GetNamespace())
+	if finding.RefOf(obj).GroupKind() != health.DeploymentKind {
+		return counting(x.children(obj, health.PodKind), obj.GetKind()), unread
+	}
+	for _, set := range x.replicaSets(obj) {
+		if pods := counting(x.children(set, health.PodKind), "ReplicaSet"); len(pods) > 0 {
+			return pods, unread
+		}
+	}
+	if len(x.replicaSets(obj)) > 0 {
+		return nil, unread
+	}
+	var pods []*unstructured.Unstructured // no ReplicaSet could be read
+	for _, pod := range x.snap.List(health.PodKind, obj.GetNamespace()).Objects {
+		if x.workloadOf(pod).Same(finding.RefOf(obj)) {
+			pods = append(pods, pod)
+		}
+	}
+	return counting(pods, "ReplicaSet"), unread
+}
+
+// replicaSets are those of a Deployment that are to have pods, the newest first.
+func (x *examiner) replicaSets(deployment *unstructured.Unstructured) []*unstructured.Unstructured {
+	sets := slices.DeleteFunc(x.children(deployment, replicaSetKind), func(set *unstructured.Unstructured) bool {
+		return field.IntOr(1, set.Object, "spec", "replicas") == 0
+	})
+	revision := func(set *unstructured.Unstructured) int {
+		n, _ := strconv.Atoi(set.GetAnnotations()["deployment.kubernetes.io/revision"])
+		return n
+	}
+	slices.SortStableFunc(sets, func(a, b *unstructured.Unstructured) int {
+		return cmp.Or(cmp.Compare(revision(b), revision(a)), b.GetCreationTimestamp().Compare(a.GetCreationTimestamp().Time), cmp.Compare(a.GetName(), b.GetName()))
+	})
+	return sets
+}
+
+// counting leaves out the pods that are over or being deleted, which have been
+// replaced; but a StatefulSet waits for a pod to be gone before it makes the
+// next, and a Job's failed pods are what there is to see.
+func counting(pods []*unstructured.Unstructured, kind string) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for _, pod := range pods {
+		over := field.Text(pod.Object, "status", "phase") == "Failed" && kind != "Job"
+		if over || pod.GetDeletionTimestamp() != nil && kind != "StatefulSet" {
+			continue
+		}
+		found = append(found, pod)
+	}
+	return found
+}
+
+// siblings are the pods of the same workload that count, the pod among them.
+func (x *examiner) siblings(pod *unstructured.Unstructured) []*unstructured.Unstructured {
+	owner := metav1.GetControllerOf(pod)
+	if owner == nil {
+		return []*unstructured.Unstructured{pod}
+	}
+	ref := finding.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: pod.GetNamespace(), Name: owner.Name}
+	return counting(x.podsOf(ref), owner.Kind)
+}
+
+func (x *examiner) podsOf(owner finding.Ref) []*unstructured.Unstructured {
+	return slices.DeleteFunc(slices.Clone(x.owned[owner.Key()]), func(child *unstructured.Unstructured) bool {
+		return child.GroupVersionKind().GroupKind() != health.PodKind
+	})
+}
+
+// blamePods blames one pod for each distinct trouble. Troubles that may pass
+// count only where there are no others, and something has failed.
+func (x *examiner) blamePods(e *exam, pods []*unstructured.Unstructured, failing bool) (worst trouble, hard bool) {
+	var distinct []trouble
+	var bearers, plain []finding.Ref
+	for _, pod := range pods {
+		if podVerdict(pod).Status == health.Ready {
+			continue
+		}
+		plain = append(plain, finding.RefOf(pod))
+		for _, t := range x.troubles(pod) {
+			t.soft = t.soft || x.waitsForProgress(pod, t)
+			if !slices.ContainsFunc(distinct, t.same) {
+				distinct, bearers = append(distinct, t), append(bearers, finding.RefOf(pod))
+			}
+			hard = hard || !t.soft
+		}
+	}
+	for i, t := range distinct {
+		if t.soft == hard || !hard && !failing {
+			continue
+		}
+		if worst.code == "" {
+			worst = t
+		}
+		e.blame = addRef(e.blame, bearers[i])
+	}
+	if failing && len(e.blame) == 0 && len(plain) > 0 {
+		e.blame = plain[:1] // it says at least that nothing is said
+	}
+	return worst, hard
+}
+
+// waitsForProgress tells whether the pod is in trouble only because a database
+// is still on its way up: that passes.
+func (x *examiner) waitsForProgress(pod *unstructured.Unstructured, t trouble) bool {
+	if !t.vague {
+		return false
+	}
+	down := x.downDatabases(x.read(pod))
+	for _, ref := range down {
+		if x.examine(ref, false).verdict.Status == health.Failing {
+			return false
+		}
+	}
+	return len(down) > 0
+}
+
+// resourceOf is how kubectl names the kind.
+func resourceOf(ref finding.Ref) string { return strings.ToLower(ref.Kind) }
