@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 )
 
 var (
@@ -119,23 +118,43 @@ func (c *Cluster) Watch(ctx context.Context, look func([]Kustomization) bool) ([
 	}
 }
 
-// Reconcile asks Flux to fetch the tree now, and to look at every layer again.
-// The annotation is Flux's own (github.com/fluxcd/pkg/apis/meta,
-// ReconcileRequestAnnotation).
-func (c *Cluster) Reconcile(ctx context.Context) error {
-	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":%q}}}`, time.Now().Format(time.RFC3339Nano))
-	sources := c.client.Resource(gitRepositories).Namespace(FluxNamespace)
-	if _, err := sources.Patch(ctx, Root, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+// Reconcile asks Flux to fetch the tree now, and then to look at every layer
+// again. Flux would by itself, but not while there is a circle among the layers:
+// it sorts them first, and tells nobody when it can't (kustomize-controller
+// v1.9.6, requestsForRevisionChangeOf).
+func (c *Cluster) Reconcile(ctx context.Context, commit string) error {
+	source := Objects{APIVersion: gitRepositories.GroupVersion().String(), Kind: "GitRepository", Namespace: FluxNamespace, Name: Root}
+	if err := c.Request(ctx, source, false); err != nil {
 		return fmt.Errorf("asking Flux to fetch the tree: %w", err)
 	}
-	list, err := c.Kustomizations(ctx)
-	if err != nil {
+	if err := c.waitFetched(ctx, source, commit); err != nil {
 		return err
 	}
-	for _, k := range list {
-		layers := c.client.Resource(kustomizations).Namespace(FluxNamespace)
-		if _, err := layers.Patch(ctx, k.Name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
-			return fmt.Errorf("asking Flux to look at Kustomization %s: %w", k.Name, err)
+	layers := Objects{APIVersion: kustomizations.GroupVersion().String(), Kind: "Kustomization", Namespace: FluxNamespace}
+	if err := c.Request(ctx, layers, false); err != nil {
+		return fmt.Errorf("asking Flux to look at the layers: %w", err)
+	}
+	return nil
+}
+
+// waitFetched waits until Flux has the commit. After a while it gives up: a
+// fault may keep Flux from it.
+func (c *Cluster) waitFetched(ctx context.Context, source Objects, commit string) error {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		list, err := c.Find(ctx, source)
+		if err != nil {
+			return err
+		}
+		for _, o := range list {
+			revision, _, _ := unstructured.NestedString(o.Object, "status", "artifact", "revision")
+			if strings.HasSuffix(revision, ":"+commit) {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(200 * time.Millisecond):
 		}
 	}
 	return nil

@@ -84,7 +84,11 @@ func (h *hands) inject(ctx context.Context, all, isNew []faults.Fault) error {
 		return nil
 	}
 	// What was done to the cluster shows when Flux looks at it again.
-	return h.conn.Reconcile(ctx)
+	commit, err := h.Commit()
+	if err != nil {
+		return err
+	}
+	return h.conn.Reconcile(ctx, commit)
 }
 
 // clear undoes those that shall be gone.
@@ -136,7 +140,7 @@ func (h *hands) push(ctx context.Context, list []faults.Fault) error {
 	if changed {
 		say("the tree is pushed at %.12s", commit)
 	}
-	return h.conn.Reconcile(ctx)
+	return h.conn.Reconcile(ctx, commit)
 }
 
 var _ faults.Lab = &hands{}
