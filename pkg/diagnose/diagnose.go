@@ -30,6 +30,8 @@ type Subject struct {
 	// Ref is the object that was asked about; of a tenant, the object that
 	// decides its verdict.
 	Ref finding.Ref
+	// Object is set when an object was asked about, not a tenant.
+	Object bool
 	// Tenant is the tenant's name, empty for an object that is in none.
 	Tenant string
 	// Verdict is the state that is explained.

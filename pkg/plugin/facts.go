@@ -1,12 +1,9 @@
 package plugin
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -28,10 +25,31 @@ type factsFlags struct {
 // examplePrefix marks a --from that is built into the program.
 const examplePrefix = "example:"
 
-func addFromFlag(flags *pflag.FlagSet, from *string) {
-	flags.StringVar(from, "from", "", fmt.Sprintf(
-		"Read a snapshot instead of the cluster: a file, - for standard input, or one of %s",
+// origin is where facts are read from when not from the cluster.
+type origin struct {
+	from     []string
+	at       string
+	complete bool
+}
+
+func (o *origin) addTo(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&o.from, "from", nil, fmt.Sprintf(
+		"Read a snapshot instead of the cluster: a file, - for standard input, or one of %s; or what 'kubectl get -o yaml' or 'kubectl cluster-info dump' printed: files (give it several times) or a directory",
 		strings.Join(exampleNames(), ", ")))
+	flags.StringVar(&o.at, "at", "", "The moment of what kubectl printed, as RFC 3339; the newest time in it by default")
+	flags.BoolVar(&o.complete, "assume-complete", false, "Take it that what kubectl printed is all there is: what is not in it does not exist")
+}
+
+// live tells whether the cluster is to be read.
+func (o *origin) live() bool { return len(o.from) == 0 }
+
+// hint is the flags again, for a command to copy.
+func (o *origin) hint() string {
+	text := ""
+	for _, from := range o.from {
+		text += " --from=" + from
+	}
+	return text
 }
 
 func exampleNames() []string {
@@ -42,44 +60,12 @@ func exampleNames() []string {
 	return names
 }
 
-// read gets the facts: from the snapshot that from names, or when it is empty,
-// from the cluster.
-func (f *factsFlags) read(ctx context.Context, from string, wants []collect.Want) (*snapshot.Snapshot, error) {
-	if from == "" {
+// read gets the facts from where the user said, or from the cluster.
+func (f *factsFlags) read(ctx context.Context, o origin, wants []collect.Want) (*snapshot.Snapshot, error) {
+	if o.live() {
 		return f.collect(ctx, wants, false)
 	}
-	source, err := f.open(from)
-	if err != nil {
-		return nil, err
-	}
-	defer source.Close()
-	snap, err := snapshot.Read(source)
-	if err != nil {
-		return nil, fmt.Errorf("reading the snapshot %s: %w", from, err)
-	}
-	return snap, nil
-}
-
-func (f *factsFlags) open(from string) (io.ReadCloser, error) {
-	if name, ok := strings.CutPrefix(from, examplePrefix); ok {
-		content, err := examples.Open(name)
-		if err != nil {
-			return nil, withHint(fmt.Errorf("no example is called %q", name), "There are: %s.", strings.Join(exampleNames(), ", "))
-		}
-		return io.NopCloser(bytes.NewReader(content)), nil
-	}
-	if from == "-" {
-		return io.NopCloser(f.streams.In), nil
-	}
-	file, err := os.Open(from)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, withHint(fmt.Errorf("there is no file %s", from),
-			"Make one with 'kubectl orthweb snapshot save %s', or try --from=example:healthy.", from)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("opening the snapshot: %w", err)
-	}
-	return file, nil
+	return f.recorded(o)
 }
 
 // collect reads the cluster that the user's kubeconfig names.

@@ -13,7 +13,7 @@ import (
 
 // look reads the cluster once and works out the states.
 func (o *statusOptions) look(ctx context.Context) ([]tenant.Status, time.Time, error) {
-	snap, err := o.facts.read(ctx, "", statusWants())
+	snap, err := o.facts.read(ctx, origin{}, statusWants())
 	if err != nil {
 		return nil, time.Time{}, err
 	}

@@ -51,7 +51,7 @@ type statusOptions struct {
 	output   *outputFlags
 	names    []string
 	all      bool
-	from     string
+	origin   origin
 	save     string
 	force    bool
 	watch    bool
@@ -76,7 +76,7 @@ func newStatus(facts *factsFlags) *cobra.Command {
 		},
 	}
 	o.output.addTo(cmd)
-	addFromFlag(cmd.Flags(), &o.from)
+	o.origin.addTo(cmd.Flags())
 	cmd.Flags().BoolVar(&o.all, "all", false, "Show the whole chain of every tenant")
 	cmd.Flags().StringVar(&o.save, "save", "", "Save what was read as a snapshot in this file")
 	cmd.Flags().BoolVar(&o.force, "force", false, "Let --save replace a file")
@@ -96,7 +96,7 @@ func (o *statusOptions) validate(cmd *cobra.Command) error {
 		return withHint(errors.New("--all and the names of tenants exclude each other"), hint)
 	case o.watch && o.wait:
 		return withHint(errors.New("--watch and --wait exclude each other"), hint)
-	case repeats && o.from != "":
+	case repeats && !o.origin.live():
 		return withHint(errors.New("a snapshot does not change: --watch and --wait need a cluster"), "Leave --from out.")
 	case repeats && o.save != "":
 		return withHint(errors.New("--save goes with a single look, not with --watch or --wait"), hint)
@@ -117,7 +117,7 @@ func (o *statusOptions) run(ctx context.Context) error {
 	case o.wait:
 		return o.waitLoop(ctx)
 	}
-	snap, err := o.facts.read(ctx, o.from, statusWants())
+	snap, err := o.facts.read(ctx, o.origin, statusWants())
 	if err != nil {
 		return err
 	}
@@ -233,12 +233,8 @@ func (o *statusOptions) advise(statuses []tenant.Status) {
 	if bad == 1 {
 		verb = "is"
 	}
-	from := ""
-	if o.from != "" {
-		from = " --from=" + o.from
-	}
-	fmt.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. The whole chain: kubectl orthweb status %s%s\n",
-		bad, plural(len(statuses), "tenant"), verb, statuses[at].Name, from)
+	fmt.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. Why: kubectl orthweb explain %s%s\n",
+		bad, plural(len(statuses), "tenant"), verb, statuses[at].Name, o.origin.hint())
 }
 
 // verdictOf is the exit code: no as soon as one tenant is known not to be

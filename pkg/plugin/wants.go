@@ -5,6 +5,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // statusWants is what `status` reads: one list a kind, whatever the number of
@@ -58,5 +59,30 @@ func snapshotWants() []collect.Want {
 		health.LeaseKind,
 	}
 	return append(collect.Wants(kinds...),
-		collect.Want{GroupKind: schema.GroupKind{Kind: "Secret"}, FieldSelector: "type!=helm.sh/release.v1"})
+		collect.Want{GroupKind: schema.GroupKind{Kind: "Secret"}, FieldSelector: snapshot.WithoutHelmRecords})
+}
+
+// manyNamespaces is from how many on a list of each is dearer than one of all.
+const manyNamespaces = 8
+
+// causeWants is what `explain` reads besides, of the namespaces where something
+// is wrong, or everywhere when those are many.
+func causeWants(namespaces []string) []collect.Want {
+	if len(namespaces) > manyNamespaces {
+		namespaces = nil
+	}
+	asked := map[schema.GroupKind]bool{}
+	for _, want := range statusWants() {
+		if want.FieldSelector == "" {
+			asked[want.GroupKind] = true
+		}
+	}
+	var wants []collect.Want
+	for _, want := range snapshotWants() {
+		if !asked[want.GroupKind] && want.GroupKind != (schema.GroupKind{Kind: "ConfigMap"}) {
+			want.Namespaces = namespaces
+			wants = append(wants, want)
+		}
+	}
+	return wants
 }

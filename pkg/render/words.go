@@ -72,6 +72,12 @@ func tidy(message string) string {
 	return digest.ReplaceAllString(message, "$1")
 }
 
+var longHex = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{28,52}\b`)
+
+// cutDigests shortens digests, and keeps what stands before them: whether there
+// is a "sha256:" may be the very point.
+func cutDigests(text string) string { return longHex.ReplaceAllString(text, "$1…") }
+
 func replicas(r tenant.Replicas) string {
 	switch {
 	case !r.Known:

@@ -125,3 +125,13 @@ func parseInventory(id, version string) (finding.Ref, bool) {
 	}
 	return finding.Ref{APIVersion: version, Kind: kind, Namespace: namespace, Name: name}, true
 }
+
+// Touches are the namespaces that a Kustomization applies to or checks, sorted;
+// none for any other object.
+func Touches(snap *snapshot.Snapshot, ref finding.Ref) []string {
+	obj := snap.Lookup(ref).Object
+	if obj == nil || ref.GroupKind() != health.KustomizationKind {
+		return nil
+	}
+	return readLayer(snap, obj).touches.sorted()
+}

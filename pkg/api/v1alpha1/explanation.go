@@ -1,0 +1,73 @@
+package v1alpha1
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// ExplanationKind is the kind that `explain` prints.
+const ExplanationKind = "Explanation"
+
+// Explanation says why tenants or objects are not ready.
+type Explanation struct {
+	metav1.TypeMeta `json:",inline"`
+	// At is the moment that the cluster was read.
+	At       time.Time `json:"at"`
+	Subjects []Subject `json:"subjects"`
+}
+
+// Subject is a tenant or an object, and the causes of its state.
+type Subject struct {
+	// Ref is the object asked about; of a tenant, the one that decides its state.
+	Ref    *finding.Ref `json:"ref,omitempty"`
+	Tenant string       `json:"tenant,omitempty"`
+	// Status is Ready, Progressing, Suspended, Failing or Unknown.
+	Status string     `json:"status"`
+	Since  *time.Time `json:"since,omitempty"`
+	// Deadline is until when what is in progress may take.
+	Deadline *time.Time `json:"deadline,omitempty"`
+	// Causes are independent of each other, the one that blocks most first.
+	Causes  []Cause            `json:"causes"`
+	Unknown []snapshot.Failure `json:"unknown"`
+}
+
+// Cause is one thing to mend.
+type Cause struct {
+	Code     string      `json:"code"`
+	Ref      finding.Ref `json:"ref"`
+	Reason   string      `json:"reason,omitempty"`
+	Message  string      `json:"message"`
+	Severity string      `json:"severity"`
+	Since    *time.Time  `json:"since,omitempty"`
+	Evidence []Evidence  `json:"evidence"`
+	Fixes    []Fix       `json:"fixes"`
+	// Path leads from the outermost object down to the cause's own.
+	Path      []finding.Ref `json:"path"`
+	Blocks    Blocks        `json:"blocks"`
+	NextRetry *time.Time    `json:"nextRetry,omitempty"`
+}
+
+// Evidence is one fact that proves a cause.
+type Evidence struct {
+	Ref   finding.Ref `json:"ref"`
+	Field string      `json:"field"`
+	Value string      `json:"value"`
+	At    *time.Time  `json:"at,omitempty"`
+}
+
+// Fix is something to do.
+type Fix struct {
+	Text    string `json:"text"`
+	Command string `json:"command,omitempty"`
+	File    string `json:"file,omitempty"`
+}
+
+// Blocks is what a cause holds up.
+type Blocks struct {
+	Layers  []finding.Ref `json:"layers"`
+	Tenants []string      `json:"tenants"`
+}

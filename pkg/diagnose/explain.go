@@ -1,0 +1,233 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// Tenants explains the states of the tenants, which are among all, the tenants
+// of the cluster.
+func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
+	x := newExaminer(snap, all)
+	w := newWalk(x)
+	e := Explanation{At: x.now}
+	statuses := tenant.Assess(snap, chosen)
+	for i, t := range chosen {
+		e.Subjects = append(e.Subjects, w.tenant(t, statuses[i]))
+	}
+	e.share(x)
+	return e
+}
+
+// Object explains the state of any one object.
+func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref finding.Ref) Explanation {
+	x := newExaminer(snap, all)
+	w := newWalk(x)
+	verdict := x.examine(ref, false).verdict
+	s := Subject{Ref: ref, Object: true, Tenant: x.tenantOf(ref.Namespace), Verdict: verdict, Deadline: x.deadline(ref, verdict)}
+	out := w.from(ref, false)
+	s.take(x, out)
+	if s.Verdict.Status == health.Ready && len(s.Causes) > 0 {
+		s.Verdict.Status = health.Failing
+	}
+	e := Explanation{At: x.now, Subjects: []Subject{s}}
+	e.share(x)
+	return e
+}
+
+// tenant walks from the tenant's layers, in their order, and then from what no
+// health check watches.
+func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
+	s := Subject{Ref: status.Verdict.Ref, Tenant: t.Name, Verdict: status.Verdict}
+	s.Deadline = w.x.deadline(s.Ref, s.Verdict)
+	var out outcome
+	collect := func(ref finding.Ref, unwatched bool) {
+		below := w.from(ref, false)
+		out.unknown = append(out.unknown, below.unknown...)
+		for _, c := range below.causes {
+			if unwatched {
+				c.Evidence = append(slices.Clone(c.Evidence), finding.Evidence{
+					Ref: ref, Field: "health checks", Value: "none of the tenant's Kustomizations watches it"})
+			}
+			out.causes = append(out.causes, c)
+		}
+	}
+	for _, layer := range t.Layers {
+		collect(layer.Ref, false)
+	}
+	watched := len(out.causes) > 0
+	for _, link := range status.Chain {
+		if link.Status == health.Failing && link.Ref.Name != "" && link.Section != tenant.OwnLayers && link.Section != tenant.SharedLayers {
+			collect(link.Ref, !watched)
+		}
+	}
+	for _, ref := range w.x.coverage(t) {
+		collect(ref, true)
+	}
+	out.causes = distinct(out.causes)
+	s.take(w.x, out)
+	s.Unknown = union(s.Unknown, status.Unknown)
+	if s.Verdict.Status == health.Ready && len(s.Causes) > 0 { // what status does not look at
+		s.Verdict = health.Verdict{Ref: s.Causes[0].Ref, Status: health.Failing, Reason: s.Causes[0].Reason,
+			Message: s.Causes[0].Message, Since: s.Causes[0].Since}
+		s.Ref = s.Causes[0].Ref
+	}
+	return s
+}
+
+// take turns what a walk found into the subject's causes.
+func (s *Subject) take(x *examiner, out outcome) {
+	for _, c := range out.causes {
+		cause := Cause{Finding: c.Finding, Path: c.path}
+		for _, step := range c.path {
+			if step.Ref.GroupKind() == health.KustomizationKind {
+				cause.Layers = addRef(cause.Layers, step.Ref)
+				if cause.NextRetry.IsZero() {
+					cause.NextRetry = x.nextTry(step.Ref)
+				}
+			}
+		}
+		s.Causes = append(s.Causes, cause)
+	}
+	s.Unknown = union(nil, out.unknown)
+}
+
+// share works out what each cause blocks, over all subjects, and ranks.
+func (e *Explanation) share(x *examiner) {
+	type key struct {
+		finding.Key
+		code finding.Code
+	}
+	layers, tenants := map[key][]finding.Ref{}, map[key][]string{}
+	for _, s := range e.Subjects {
+		for _, c := range s.Causes {
+			k := key{c.Ref.Key(), c.Code}
+			for _, ref := range x.waiting(c.Layers) {
+				layers[k] = addRef(layers[k], ref)
+			}
+			if s.Tenant != "" && !slices.Contains(tenants[k], s.Tenant) {
+				tenants[k] = append(tenants[k], s.Tenant)
+			}
+		}
+	}
+	for i := range e.Subjects {
+		causes := e.Subjects[i].Causes
+		for j := range causes {
+			k := key{causes[j].Ref.Key(), causes[j].Code}
+			causes[j].Layers, causes[j].Tenants = layers[k], slices.Sorted(slices.Values(tenants[k]))
+		}
+		slices.SortStableFunc(causes, Cause.compare)
+	}
+}
+
+var severityRank = map[finding.Severity]int{finding.Critical: 0, finding.Warning: 1, finding.Info: 2}
+
+// compare ranks causes: by what they block, then how bad, then how old they are.
+func (c Cause) compare(other Cause) int {
+	return cmp.Or(
+		cmp.Compare(len(other.Layers), len(c.Layers)),
+		cmp.Compare(len(other.Tenants), len(c.Tenants)),
+		cmp.Compare(severityRank[c.Severity], severityRank[other.Severity]),
+		oldestFirst(c.Since, other.Since),
+		c.Ref.Compare(other.Ref),
+		cmp.Compare(c.Code, other.Code),
+	)
+}
+
+func oldestFirst(a, b time.Time) int {
+	if a.IsZero() != b.IsZero() { // one that is not known comes last
+		return cmp.Compare(boolRank(a.IsZero()), boolRank(b.IsZero()))
+	}
+	return a.Compare(b)
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func addRef(refs []finding.Ref, ref finding.Ref) []finding.Ref {
+	if slices.ContainsFunc(refs, ref.Same) {
+		return refs
+	}
+	return append(refs, ref)
+}
+
+func union(a, b []snapshot.Failure) []snapshot.Failure {
+	for _, f := range b {
+		if !slices.Contains(a, f) {
+			a = append(a, f)
+		}
+	}
+	return a
+}
+
+// waiting adds to the layers those that depend on them, directly or not.
+func (x *examiner) waiting(layers []finding.Ref) []finding.Ref {
+	all := slices.Clone(layers)
+	for i := 0; i < len(all); i++ {
+		for _, ref := range x.dependents[all[i].Key()] {
+			all = addRef(all, ref)
+		}
+	}
+	slices.SortFunc(all, finding.Ref.Compare)
+	return all
+}
+
+// nextTry is when Flux looks at a Kustomization again: a retry interval (or the
+// interval) after it last finished. Flux adds no jitter unless told to.
+func (x *examiner) nextTry(ref finding.Ref) time.Time {
+	obj := x.snap.Lookup(ref).Object
+	if obj == nil || field.Bool(obj.Object, "spec", "suspend") {
+		return time.Time{}
+	}
+	every := field.Duration(obj.Object, "spec", "retryInterval")
+	if every == 0 {
+		every = field.Duration(obj.Object, "spec", "interval")
+	}
+	ready := conditionOf(obj, "Ready")
+	if ready.status != "False" || every == 0 {
+		return time.Time{}
+	}
+	last := ready.since
+	for _, e := range x.warnings(obj) {
+		if e.last.After(last) {
+			last = e.last
+		}
+	}
+	if next := last.Add(every); next.After(x.now) {
+		return next
+	}
+	return time.Time{}
+}
+
+// deadline is until when what is in progress may take.
+func (x *examiner) deadline(ref finding.Ref, verdict health.Verdict) time.Time {
+	obj := x.snap.Lookup(ref).Object
+	if obj == nil || verdict.Status != health.Progressing || verdict.Since.IsZero() {
+		return time.Time{}
+	}
+	switch ref.GroupKind() {
+	case health.DeploymentKind:
+		seconds := field.IntOr(600, obj.Object, "spec", "progressDeadlineSeconds")
+		return verdict.Since.Add(time.Duration(seconds) * time.Second)
+	case health.KustomizationKind:
+		return verdict.Since.Add(timeoutOf(obj))
+	case health.HelmReleaseKind:
+		timeout := field.Duration(obj.Object, "spec", "timeout")
+		if timeout == 0 {
+			timeout = 5 * time.Minute // helm-controller's default (api v2, GetTimeout)
+		}
+		return verdict.Since.Add(timeout)
+	}
+	return time.Time{}
+}

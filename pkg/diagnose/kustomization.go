@@ -1,0 +1,201 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+func init() { register(explainKustomization, health.KustomizationKind) }
+
+// explainKustomization follows a layer to what holds it up: those it depends
+// on, its source, what it could not build or apply, and what it checks. What it
+// checks is looked at live, whatever the layer's own message says: the message
+// may be older than the mend, or not be there yet.
+func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
+	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
+	k := kustomization{x, obj, conditionOf(obj, "Ready"), &e}
+	switch {
+	case e.verdict.Status == health.Ready:
+		return e
+	case e.verdict.Status == health.Suspended:
+		e.findings = append(e.findings, k.suspended())
+		return e
+	case e.verdict.Reason == "Stale":
+		e.findings = append(e.findings, k.silent())
+		return e
+	case e.verdict.Reason == "DependencyCycle":
+		e.findings = append(e.findings, k.cycle())
+		return e
+	}
+	k.dependencies()
+	if len(e.findings) > 0 || len(e.blame) > 0 {
+		return e
+	}
+	k.source()
+	message := k.lastFailure()
+	if k.built(message) && k.applied(message) {
+		k.checks(message)
+	}
+	return e
+}
+
+// kustomization is one layer under examination.
+type kustomization struct {
+	x     *examiner
+	obj   *unstructured.Unstructured
+	ready condition
+	exam  *exam
+}
+
+func (k kustomization) finding(code finding.Code, reason, message string) finding.Finding {
+	return finding.Finding{
+		Code: code, Ref: finding.RefOf(k.obj), Reason: reason, Message: message,
+		Severity: finding.Critical, Since: k.exam.verdict.Since,
+	}
+}
+
+// retry is the command that makes Flux try now.
+func (k kustomization) retry(text string) finding.Fix {
+	return finding.Fix{Text: text, Command: fmt.Sprintf("flux reconcile kustomization %s -n %s --with-source", k.obj.GetName(), k.obj.GetNamespace())}
+}
+
+// lastFailure is the words of the layer's last failed try: of its Ready
+// condition, or while the next one runs, of the newest Warning event.
+func (k kustomization) lastFailure() string {
+	if k.ready.status == "False" {
+		return k.ready.message
+	}
+	if k.exam.verdict.Status != health.Failing {
+		return ""
+	}
+	for _, e := range k.x.warnings(k.obj) {
+		return e.message
+	}
+	return k.exam.verdict.Message
+}
+
+func (k kustomization) suspended() finding.Finding {
+	f := k.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is switched off: Flux applies nothing of it", finding.RefOf(k.obj)))
+	f.Severity = finding.Warning
+	f.Evidence = []finding.Evidence{evidence(k.obj, "spec.suspend", "true", time.Time{})}
+	applied := field.Text(k.obj.Object, "status", "lastAppliedRevision")
+	if source := k.x.snap.Lookup(health.SourceOf(k.obj)).Object; source != nil {
+		newest := field.Text(source.Object, "status", "artifact", "revision")
+		if newest != "" && newest != applied {
+			f.Message += "; it is at " + applied + ", its source at " + newest
+			f.Evidence = append(f.Evidence, evidence(k.obj, "status.lastAppliedRevision", applied, time.Time{}),
+				evidence(source, "status.artifact.revision", newest, field.Time(source.Object, "status", "artifact", "lastUpdateTime")))
+		}
+	}
+	f.Fixes = []finding.Fix{{Text: "Switch it on again, once whoever switched it off agrees",
+		Command: fmt.Sprintf("flux resume kustomization %s -n %s", k.obj.GetName(), k.obj.GetNamespace())}}
+	return f
+}
+
+func (k kustomization) silent() finding.Finding {
+	f := k.finding(codeControllerSilent, "Stale", k.exam.verdict.Message)
+	f.Fixes = []finding.Fix{{Text: "Look at the controller", Command: "kubectl get pods,leases -n " + k.obj.GetNamespace()}}
+	return f
+}
+
+// cycle reports a circle of dependencies at its first member, once.
+func (k kustomization) cycle() finding.Finding {
+	members := k.x.circle(finding.RefOf(k.obj))
+	first := slices.MinFunc(members, finding.Ref.Compare)
+	text := ""
+	for _, member := range members {
+		text += member.Name + " → "
+	}
+	text += members[0].Name
+	f := k.finding(codeDependencyCycle, "DependencyCycle", "these layers wait for each other, so none can start: "+text)
+	f.Ref = first
+	for _, member := range members {
+		if obj := k.x.snap.Lookup(member).Object; obj != nil {
+			f.Evidence = append(f.Evidence, evidence(obj, "spec.dependsOn", names(health.Dependencies(obj)), time.Time{}))
+		}
+	}
+	f.Fixes = []finding.Fix{{Text: "Take one of the dependencies out of spec.dependsOn", File: k.x.definedIn(k.obj)}}
+	return f
+}
+
+func names(refs []finding.Ref) string {
+	text := ""
+	for i, ref := range refs {
+		if i > 0 {
+			text += ", "
+		}
+		text += ref.Name
+	}
+	return text
+}
+
+// dependencies blames the layers that this one waits for.
+func (k kustomization) dependencies() {
+	for _, ref := range health.Dependencies(k.obj) {
+		switch answer := k.x.snap.Lookup(ref); {
+		case answer.Presence == snapshot.Absent:
+			k.exam.findings = append(k.exam.findings, k.missingDependency(ref))
+		case answer.Presence == snapshot.Unknown:
+			k.exam.unknown = append(k.exam.unknown, *answer.Why)
+		case k.x.health.Of(ref).Status != health.Ready:
+			k.exam.blame = append(k.exam.blame, ref)
+		}
+	}
+	dep, ok := fluxmsg.ParseDependency(k.ready.message)
+	if ok && dep.Problem == fluxmsg.DependencyReadyExpr && len(k.exam.blame) == 0 {
+		f := k.finding(codeReadyExpr, k.ready.reason, firstLine(k.ready.message))
+		f.Evidence = []finding.Evidence{evidence(k.obj, k.ready.field(), k.ready.message, k.ready.since)}
+		f.Fixes = []finding.Fix{{Text: "Check readyExpr in spec.dependsOn against the dependency's status", File: k.x.definedIn(k.obj)}}
+		k.exam.findings = append(k.exam.findings, f)
+	}
+}
+
+func (k kustomization) missingDependency(ref finding.Ref) finding.Finding {
+	message := fmt.Sprintf("%s depends on %s, which does not exist", finding.RefOf(k.obj), ref)
+	fix := finding.Fix{Text: "Name an existing Kustomization in spec.dependsOn, or add the one that is missing", File: k.x.definedIn(k.obj)}
+	if near, ok := k.x.nearest(ref); ok {
+		message += fmt.Sprintf("; did you mean %s?", near.Name)
+		fix.Text = fmt.Sprintf("In spec.dependsOn write %s instead of %s", near.Name, ref.Name)
+	}
+	f := k.finding(codeDependencyMissing, "DependencyNotFound", message)
+	f.Evidence = []finding.Evidence{
+		evidence(k.obj, "spec.dependsOn", ref.Namespace+"/"+ref.Name, time.Time{}),
+		evidence(k.obj, k.ready.field(), k.ready.reason+": "+k.ready.message, k.ready.since),
+	}
+	f.Fixes = []finding.Fix{fix}
+	return f
+}
+
+// source blames a source that is not ready, or says that it is missing.
+func (k kustomization) source() {
+	ref := health.SourceOf(k.obj)
+	switch answer := k.x.snap.Lookup(ref); answer.Presence {
+	case snapshot.Absent:
+		f := k.finding(codeSourceRefMissing, k.ready.reason, fmt.Sprintf("%s takes its manifests from %s, which does not exist", finding.RefOf(k.obj), ref))
+		f.Evidence = []finding.Evidence{evidence(k.obj, "spec.sourceRef", ref.Kind+"/"+ref.Name, time.Time{})}
+		f.Fixes = []finding.Fix{{Text: "Name an existing source in spec.sourceRef", File: k.x.definedIn(k.obj)}}
+		k.exam.findings = append(k.exam.findings, f)
+	case snapshot.Present:
+		if k.x.health.Of(ref).Status != health.Ready {
+			k.exam.blame = append(k.exam.blame, ref)
+		}
+	}
+}
+
+// timeoutOf is how long a layer's health checks may take: spec.timeout, or the
+// interval less 30 s (kustomize-controller api v1, GetTimeout).
+func timeoutOf(obj *unstructured.Unstructured) time.Duration {
+	if timeout := field.Duration(obj.Object, "spec", "timeout"); timeout > 0 {
+		return timeout
+	}
+	return max(30*time.Second, field.Duration(obj.Object, "spec", "interval")-30*time.Second)
+}

@@ -1,0 +1,114 @@
+package diagnose
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// elsewhere finds an object of the same kind and name in another namespace. Two
+// of them prove nothing.
+func (x *examiner) elsewhere(ref finding.Ref) (finding.Ref, bool) {
+	var found []finding.Ref
+	for _, obj := range x.snap.List(ref.GroupKind(), "").Objects {
+		if obj.GetName() == ref.Name && obj.GetNamespace() != ref.Namespace {
+			found = append(found, finding.RefOf(obj))
+		}
+	}
+	if len(found) != 1 || x.tenantOf(ref.Namespace) != "" && x.tenantOf(found[0].Namespace) != "" && x.tenantOf(ref.Namespace) != x.tenantOf(found[0].Namespace) {
+		return finding.Ref{}, false // another tenant's of the same name is not meant
+	}
+	return found[0], true
+}
+
+// nearest finds the object of the kind whose name is most like the one that is
+// missing, if any is like it at all.
+func (x *examiner) nearest(ref finding.Ref) (finding.Ref, bool) {
+	best, least := finding.Ref{}, max(2, len(ref.Name)/3)+1
+	for _, obj := range x.snap.List(ref.GroupKind(), "").Objects {
+		if ref.Namespace != "" && obj.GetNamespace() != ref.Namespace {
+			continue
+		}
+		if d := distance(ref.Name, obj.GetName()); d < least {
+			best, least = finding.RefOf(obj), d
+		}
+	}
+	return best, best.Name != ""
+}
+
+// distance is Levenshtein's: how many letters to add, take away or change.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// definedIn is the folder of the GitOps tree from which an object comes: the
+// path of the Kustomization that applied it, by the labels that
+// kustomize-controller puts on what it applies.
+func (x *examiner) definedIn(obj *unstructured.Unstructured) string {
+	labels := obj.GetLabels()
+	owner := finding.Ref{
+		APIVersion: health.KustomizationKind.Group + "/v1", Kind: health.KustomizationKind.Kind,
+		Namespace: labels["kustomize.toolkit.fluxcd.io/namespace"], Name: labels["kustomize.toolkit.fluxcd.io/name"],
+	}
+	if answer := x.snap.Lookup(owner); answer.Object != nil {
+		return strings.TrimPrefix(field.Text(answer.Object.Object, "spec", "path"), "./")
+	}
+	return ""
+}
+
+// circle lists the members of the circle of dependencies that ref is in, in
+// the order in which they wait for each other, from the least name on.
+func (x *examiner) circle(ref finding.Ref) []finding.Ref {
+	members := []finding.Ref{ref}
+	for next := ref; ; {
+		onward := finding.Ref{}
+		for _, dep := range x.health.Of(next).WaitsFor {
+			if dep.Same(ref) {
+				return rotate(members)
+			}
+			if onward.Name == "" && x.health.Of(dep).Reason == "DependencyCycle" && !contains(members, dep) {
+				onward = dep
+			}
+		}
+		if onward.Name == "" {
+			return rotate(members)
+		}
+		members, next = append(members, onward), onward
+	}
+}
+
+func contains(refs []finding.Ref, ref finding.Ref) bool {
+	return len(addRef(refs, ref)) == len(refs)
+}
+
+// rotate begins a circle with its least member, so that every member tells it
+// alike.
+func rotate(refs []finding.Ref) []finding.Ref {
+	least := 0
+	for i, ref := range refs {
+		if ref.Compare(refs[least]) < 0 {
+			least = i
+		}
+	}
+	return append(append([]finding.Ref{}, refs[least:]...), refs[:least]...)
+}

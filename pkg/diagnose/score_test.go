@@ -1,0 +1,78 @@
+package diagnose
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// blamed is a cause and the tenants that it was reported for.
+type blamed struct {
+	Cause
+	of []string
+}
+
+// score compares an explanation with what is expected, and fails the test for
+// whatever is missing, wrong or too much.
+func (c faultCase) score(t *testing.T, e Explanation) score {
+	s := score{object: 1, reason: 1}
+	var causes []blamed
+	for _, subject := range e.Subjects {
+		if len(subject.Causes) == 0 && subject.Verdict.Status != health.Ready {
+			s.abstained++
+		}
+		for _, cause := range subject.Causes {
+			at := slices.IndexFunc(causes, func(b blamed) bool { return b.Ref.Same(cause.Ref) && b.Reason == cause.Reason })
+			if at < 0 {
+				at = len(causes)
+				causes = append(causes, blamed{Cause: cause})
+			}
+			causes[at].of = append(causes[at].of, subject.Tenant)
+		}
+	}
+	used := map[int]bool{}
+	for _, want := range c.want.Causes {
+		at := slices.IndexFunc(causes, func(b blamed) bool {
+			return want.Kind.has(b.Ref.Kind) && want.Name.has(b.Ref.Name) && want.Namespace.has(b.Ref.Namespace)
+		})
+		if at < 0 {
+			t.Errorf("no cause is %v %v/%v", want.Kind, want.Namespace, want.Name)
+			s.object, s.reason = 0, 0
+			continue
+		}
+		used[at] = true
+		if !want.Reason.has(causes[at].Reason) {
+			t.Errorf("%s: reason %q, want one of %q", causes[at].Ref, causes[at].Reason, want.Reason)
+			s.reason = 0
+		}
+		if len(want.Tenants) > 0 && !slices.Equal(slices.Sorted(slices.Values(causes[at].of)), slices.Sorted(slices.Values(want.Tenants))) {
+			t.Errorf("%s: reported for %q, want %q", causes[at].Ref, causes[at].of, want.Tenants)
+			s.object = 0
+		}
+	}
+	for at, b := range causes {
+		if !used[at] {
+			t.Errorf("blamed besides: %s %s (%s): %s", b.Ref, b.Reason, b.Code, b.Message)
+			s.falseBlame++
+		}
+	}
+	c.scoreUnknown(t, e)
+	return s
+}
+
+// scoreUnknown wants what could not be read to be reported.
+func (c faultCase) scoreUnknown(t *testing.T, e Explanation) {
+	for _, want := range c.want.Unknown {
+		if !slices.ContainsFunc(e.Subjects, func(s Subject) bool {
+			for _, why := range s.Unknown {
+				if why.Resource == want.Resource && (want.Namespace == "" || why.Namespace == want.Namespace) {
+					return true
+				}
+			}
+			return false
+		}) {
+			t.Errorf("it is not said that %s can't be read", want.Resource)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+var (
+	helmRepositoryKind = schema.GroupKind{Group: health.GitRepositoryKind.Group, Kind: "HelmRepository"}
+	helmChartKind      = schema.GroupKind{Group: health.GitRepositoryKind.Group, Kind: "HelmChart"}
+)
+
+func init() {
+	register(explainSource, health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind,
+		health.ExternalArtifactKind, helmRepositoryKind)
+}
+
+// explainSource reports why a source can't be fetched. What it fetched before
+// is still served: the layers on it are stale, not broken.
+func explainSource(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
+	e := exam{verdict: sourceVerdict(x, obj)}
+	if e.verdict.Status == health.Ready || e.verdict.Status == health.Progressing {
+		return e
+	}
+	if e.verdict.Status == health.Suspended {
+		f := finding.Finding{
+			Code: codeSuspended, Ref: e.verdict.Ref, Reason: "Suspended", Severity: finding.Warning,
+			Message:  fmt.Sprintf("%s is switched off: nothing new is fetched", e.verdict.Ref),
+			Evidence: []finding.Evidence{evidence(obj, "spec.suspend", "true", e.verdict.Since)},
+			Fixes:    []finding.Fix{{Text: "Switch it on again", Command: reconcileSource("resume", obj)}},
+		}
+		e.findings = []finding.Finding{f}
+		return e
+	}
+	e.findings = []finding.Finding{x.sourceFinding(obj, e.verdict)}
+	return e
+}
+
+// sourceVerdict is the health of a source. HelmRepositories and HelmCharts are
+// judged here, by the same conditions as the sources of layers: status does
+// not read them. An OCI HelmRepository has no status at all.
+func sourceVerdict(x *examiner, obj *unstructured.Unstructured) health.Verdict {
+	ref := finding.RefOf(obj)
+	kind := ref.GroupKind()
+	if kind != helmRepositoryKind && kind != helmChartKind {
+		return x.health.Of(ref)
+	}
+	ready := conditionOf(obj, "Ready")
+	v := health.Verdict{Ref: ref, Status: health.Ready, Since: ready.since}
+	switch {
+	case field.Bool(obj.Object, "spec", "suspend"):
+		v.Status, v.Reason = health.Suspended, "Suspended"
+	case ready.status == "False":
+		v.Status, v.Reason, v.Message = health.Failing, ready.reason, firstLine(ready.message)
+	case ready.status == "Unknown":
+		v.Status, v.Reason, v.Message = health.Progressing, ready.reason, firstLine(ready.message)
+	}
+	for _, kind := range []string{"FetchFailed", "Stalled", "BuildFailed"} {
+		if failed := conditionOf(obj, kind); failed.status == "True" && v.Status != health.Suspended {
+			v.Status, v.Reason, v.Message, v.Since = health.Failing, failed.reason, firstLine(failed.message), failed.since
+			break
+		}
+	}
+	return v
+}
+
+var sourceCodes = map[fluxmsg.SourceProblem]finding.Code{
+	fluxmsg.SourceAuthentication: codeSourceAuth, fluxmsg.SourceSecretMissing: codeSourceAuth,
+	fluxmsg.SourceVerification: codeSourceVerify,
+	fluxmsg.SourceHTTP:         codeSourceNotFound, fluxmsg.SourceRepoNotFound: codeSourceNotFound,
+	fluxmsg.SourceRefNotFound: codeSourceNotFound, fluxmsg.SourceManifestUnknown: codeSourceNotFound,
+	fluxmsg.SourceDNS: codeSourceUnreached, fluxmsg.SourceRefused: codeSourceUnreached,
+	fluxmsg.SourceTimeout: codeSourceUnreached, fluxmsg.SourceTLS: codeSourceUnreached,
+}
+
+func (x *examiner) sourceFinding(obj *unstructured.Unstructured, v health.Verdict) finding.Finding {
+	problem, _ := fluxmsg.ParseSource(v.Message)
+	code := sourceCodes[problem.Problem]
+	if code == "" {
+		code = codeSourceFailed
+	}
+	if strings.Contains(v.Reason, "Authentication") {
+		code = codeSourceAuth
+	}
+	f := finding.Finding{
+		Code: code, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
+		Message:  fmt.Sprintf("%s can't be fetched from %s: %s", v.Ref, field.Text(obj.Object, "spec", "url"), firstLine(v.Message)),
+		Evidence: []finding.Evidence{evidence(obj, "spec.url", field.Text(obj.Object, "spec", "url"), v.Since)},
+	}
+	for _, kind := range []string{"FetchFailed", "Ready"} {
+		if c := conditionOf(obj, kind); c.status != "" && c.message != "" {
+			f.Evidence = append(f.Evidence, evidence(obj, c.field(), c.reason+": "+c.message, c.since))
+			break
+		}
+	}
+	if revision := field.Text(obj.Object, "status", "artifact", "revision"); revision != "" {
+		f.Message += "; what was fetched before is still served, so nothing breaks, but nothing new arrives"
+		f.Evidence = append(f.Evidence, evidence(obj, "status.artifact.revision", revision,
+			field.Time(obj.Object, "status", "artifact", "lastUpdateTime")))
+	}
+	f.Fixes = []finding.Fix{sourceFix(code, obj), {Text: "Then have Flux fetch it", Command: reconcileSource("reconcile", obj)}}
+	f.Fixes[0].File = x.definedIn(obj)
+	return f
+}
+
+func sourceFix(code finding.Code, obj *unstructured.Unstructured) finding.Fix {
+	secret := field.Text(obj.Object, "spec", "secretRef", "name")
+	switch {
+	case code == codeSourceAuth && secret != "":
+		return finding.Fix{Text: fmt.Sprintf("Put valid credentials into Secret %s/%s", obj.GetNamespace(), secret),
+			Command: fmt.Sprintf("kubectl describe secret %s -n %s", secret, obj.GetNamespace())}
+	case code == codeSourceAuth:
+		return finding.Fix{Text: "Give it credentials: name a Secret in spec.secretRef"}
+	case code == codeSourceNotFound:
+		return finding.Fix{Text: "Correct spec.url, or the branch, tag or version that is asked for"}
+	case code == codeSourceUnreached:
+		return finding.Fix{Text: "Check that the cluster can reach the address in spec.url"}
+	}
+	return finding.Fix{Text: "Mend what the message says"}
+}
+
+// reconcileSource is Flux's command for the kind: "flux reconcile source git x".
+func reconcileSource(verb string, obj *unstructured.Unstructured) string {
+	kind := map[string]string{"GitRepository": "git", "OCIRepository": "oci", "Bucket": "bucket", "HelmRepository": "helm", "HelmChart": "chart"}[obj.GetKind()]
+	return fmt.Sprintf("flux %s source %s %s -n %s", verb, kind, obj.GetName(), obj.GetNamespace())
+}

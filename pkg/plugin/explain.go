@@ -1,0 +1,249 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/printers"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+var (
+	explainLong = templates.LongDesc(`
+		Name the root cause: why a tenant, or any object, is not ready, what proves
+		it, and what to do.
+
+		It follows what each object waits for or is broken by, from Flux's layers
+		down to releases, workloads, pods, volumes, certificates and gateways.
+		What only follows from something deeper is not reported. Without
+		arguments it explains every tenant that is not ready.
+
+		The exit status is 0 when there is nothing to explain, 1 when something is
+		not ready, 2 when it could not be told.`)
+	explainExample = templates.Examples(`
+		# Every tenant that is not ready
+		kubectl orthweb explain
+
+		# One tenant
+		kubectl orthweb explain bhs
+
+		# A layer, a release, a workload
+		kubectl orthweb explain ks/bhs-application
+		kubectl orthweb explain hr/postgres-ha -n bhs-orthweb
+
+		# For a ticket
+		kubectl orthweb explain bhs -o markdown
+
+		# Try it without a cluster
+		kubectl orthweb explain --from=example:failing`)
+)
+
+type explainOptions struct {
+	facts  *factsFlags
+	args   []string
+	format string
+	origin origin
+}
+
+func newExplain(facts *factsFlags) *cobra.Command {
+	o := &explainOptions{facts: facts}
+	cmd := &cobra.Command{
+		Use:     "explain [TENANT | KIND/NAME]...",
+		Short:   "Name the root cause, and what to do about it",
+		Long:    explainLong,
+		Example: explainExample,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.args = args
+			if !slices.Contains(explainFormats, o.format) {
+				return withHint(fmt.Errorf("there is no output format %q", o.format), "Give -o one of: %s.", strings.Join(explainFormats, ", "))
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	cmd.Flags().StringVarP(&o.format, "output", "o", "tree", "Output format, one of: "+strings.Join(explainFormats, ", "))
+	o.origin.addTo(cmd.Flags())
+	return cmd
+}
+
+var explainFormats = []string{"tree", "wide", "json", "yaml", "markdown"}
+
+func (o *explainOptions) run(ctx context.Context) error {
+	snap, err := o.read(ctx)
+	if err != nil {
+		return err
+	}
+	tenants := tenant.Discover(snap)
+	e, err := o.explain(snap, tenants)
+	if err != nil {
+		return err
+	}
+	if err := o.print(e, len(tenants)); err != nil {
+		return err
+	}
+	return answerOf(e)
+}
+
+// read gets the facts: of a live cluster, in two rounds, the second only of
+// where something is wrong.
+func (o *explainOptions) read(ctx context.Context) (*snapshot.Snapshot, error) {
+	if !o.origin.live() {
+		return o.facts.read(ctx, o.origin, nil)
+	}
+	session, err := o.facts.session(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	first, err := session.Read(ctx, statusWants())
+	if err != nil {
+		return nil, whenGone(ctx, err)
+	}
+	namespaces := o.troubled(first)
+	if len(namespaces) == 0 {
+		return first, nil
+	}
+	second, err := session.Read(ctx, causeWants(namespaces))
+	if err != nil {
+		return nil, whenGone(ctx, err)
+	}
+	return snapshot.Join(first, second), nil
+}
+
+// troubled are the namespaces in which a cause may be: those of the tenants
+// asked about, and those that their layers apply to.
+func (o *explainOptions) troubled(snap *snapshot.Snapshot) []string {
+	var found []string
+	add := func(namespace string) {
+		if namespace != "" && !slices.Contains(found, namespace) {
+			found = append(found, namespace)
+		}
+	}
+	tenants := tenant.Discover(snap)
+	for i, status := range tenant.Assess(snap, tenants) {
+		named := slices.Contains(o.args, status.Name) || slices.ContainsFunc(status.Namespaces, func(n string) bool { return slices.Contains(o.args, n) })
+		if !named && (len(o.args) > 0 || status.Ready()) {
+			continue
+		}
+		for _, namespace := range status.Namespaces {
+			add(namespace)
+		}
+		for _, layer := range tenants[i].Layers {
+			add(layer.Ref.Namespace)
+		}
+		for _, link := range status.Chain {
+			add(link.Ref.Namespace)
+			if link.Status != health.Ready {
+				for _, namespace := range tenant.Touches(snap, link.Ref) {
+					add(namespace)
+				}
+			}
+		}
+	}
+	for _, arg := range o.args {
+		if ref, err := findObject(snap, arg, o.namespace()); err == nil {
+			add(ref.Namespace)
+			add(o.namespace())
+			for _, namespace := range tenant.Touches(snap, ref) {
+				add(namespace)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// namespace is the one given by -n, empty when none was.
+func (o *explainOptions) namespace() string {
+	if o.facts.kube.Namespace == nil {
+		return ""
+	}
+	return *o.facts.kube.Namespace
+}
+
+// explain puts the explanations of all arguments together.
+func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenant) (diagnose.Explanation, error) {
+	var chosen []tenant.Tenant
+	all := diagnose.Explanation{At: snap.Meta().At}
+	for _, arg := range o.args {
+		if strings.Contains(arg, "/") {
+			ref, err := findObject(snap, arg, o.namespace())
+			if err != nil {
+				return all, err
+			}
+			all.Subjects = append(all.Subjects, diagnose.Object(snap, tenants, ref).Subjects...)
+			continue
+		}
+		t, ok := tenant.Find(tenants, arg)
+		if !ok {
+			return all, noSuchTenant(arg, tenants, snap)
+		}
+		chosen = append(chosen, t)
+	}
+	if len(o.args) == 0 {
+		if len(tenants) == 0 {
+			return all, noTenants(snap)
+		}
+		chosen = tenants
+	}
+	e := diagnose.Tenants(snap, tenants, chosen)
+	if len(o.args) == 0 {
+		e.Subjects = slices.DeleteFunc(e.Subjects, func(s diagnose.Subject) bool { return s.Verdict.Status == health.Ready })
+	}
+	all.Subjects = append(e.Subjects, all.Subjects...)
+	return all, nil
+}
+
+func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
+	out := o.facts.streams.Out
+	switch o.format {
+	case "markdown":
+		return render.Markdown(out, e)
+	case "json", "yaml":
+		object, err := render.ExplanationObject(e)
+		if err != nil {
+			return err
+		}
+		var printer printers.ResourcePrinter = &printers.JSONPrinter{}
+		if o.format == "yaml" {
+			printer = &printers.YAMLPrinter{}
+		}
+		return printer.PrintObj(object, out)
+	}
+	if len(e.Subjects) == 0 {
+		_, err := fmt.Fprintf(out, "All is well: %s, nothing to explain.\n", plural(tenants, "tenant"))
+		return err
+	}
+	style := (&outputFlags{format: o.format}).style(out)
+	return render.Explain(out, e, style)
+}
+
+// answerOf is the exit code: no as soon as something is known not to be ready.
+func answerOf(e diagnose.Explanation) error {
+	code := answer(exitYes)
+	for _, s := range e.Subjects {
+		switch {
+		case s.Verdict.Status == health.Ready:
+		case s.Verdict.Status == health.Unknown && len(s.Causes) == 0:
+			if code == exitYes {
+				code = exitUnclear
+			}
+		default:
+			code = exitNo
+		}
+	}
+	if code == exitYes {
+		return nil
+	}
+	return code
+}
+
+var errNoObject = errors.New("no such object")
