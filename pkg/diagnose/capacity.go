@@ -40,7 +40,6 @@ func (s podView) noRoom(t *trouble, short []string) {
 		{Text: "Ask for less, or add a node", File: s.x.file(s.work, "resources.requests"), Command: s.x.applyNow(s.work)},
 		{Text: "See what the nodes have left", Command: "kubectl describe nodes"},
 	}
-	t.unknown = append(t.unknown, s.x.unreadable(nodeKind, "")...)
 }
 
 // room is what a node has left.

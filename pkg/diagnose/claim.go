@@ -31,13 +31,14 @@ func explainClaim(x *examiner, claim *unstructured.Unstructured, failing bool) e
 		return e
 	}
 	class, named := claimClass(claim)
-	if unread := x.unreadable(storageClassKind, ""); len(unread) > 0 && class != "" {
+	if unread := x.unreadable(storageClassKind, ""); len(unread) > 0 {
 		e.unknown = unread
 	} else if f, ok := x.classMissing(claim, class, named); ok {
 		e.fail(f)
 		return e
 	}
 	if event, ok := provisioning(x.warnings(claim)); ok {
+		e.unknown = nil
 		e.fail(pendingClaim(claim, event.reason, firstLine(event.message), said(ref, event), event.first))
 		return e
 	}
@@ -83,8 +84,7 @@ func isDefault(class *unstructured.Unstructured) bool {
 // classes must be readable.
 func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, named bool) (finding.Finding, bool) {
 	ref := finding.RefOf(claim)
-	listing := x.snap.List(storageClassKind, "")
-	classes := listing.Objects
+	classes := x.snap.List(storageClassKind, "").Objects
 	f := finding.Finding{Code: codeStorageClass, Severity: finding.Critical, Since: claim.GetCreationTimestamp().Time}
 	f.Ref = finding.Ref{APIVersion: "storage.k8s.io/v1", Kind: "StorageClass", Name: class}
 	var names []string
@@ -96,8 +96,7 @@ func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, 
 		look.Value = "none"
 	}
 	switch {
-	case !named && len(x.unreadable(storageClassKind, "")) == 0 && !slices.ContainsFunc(classes, isDefault),
-		!named && noClassSet(x.warnings(claim)) && !slices.ContainsFunc(classes, isDefault):
+	case !named && !slices.ContainsFunc(classes, isDefault):
 		f.Reason, f.Ref.Name, look.Ref.Name = "NoDefaultStorageClass", "(default)", "(default)"
 		f.Message = fmt.Sprintf("%s names no StorageClass, and no StorageClass is the default one: nobody makes a volume for it", ref)
 		f.Evidence = []finding.Evidence{evidence(claim, "spec.storageClassName", "not set", f.Since), look}
@@ -114,12 +113,6 @@ func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, 
 		f.Evidence = append(f.Evidence, said(ref, event))
 	}
 	return f, true
-}
-
-// noClassSet tells whether the volume controller itself says that there is no
-// class (kubernetes v1.36, pkg/controller/volume/persistentvolume).
-func noClassSet(events []event) bool {
-	return slices.ContainsFunc(events, func(e event) bool { return strings.Contains(e.message, "no storage class is set") })
 }
 
 // staticVolume tells whether volumes have been made by hand under that class's

@@ -57,8 +57,8 @@ func (c container) trouble() (trouble, bool) {
 	case waiting != "" && !startingReasons[waiting]:
 		return c.notStarted(waiting), true
 	case field.Map(c.status, "state", "terminated") != nil:
-		return c.crashed(ended), c.restarts() && (ended.code != 0 || c.list == "containers")
-	case c.list == "initContainers":
+		return c.crashed(ended), c.startsAnew(ended)
+	case c.list == "initContainers" && field.Text(c.spec, "restartPolicy") != "Always":
 		return c.waitsInside()
 	case field.Map(c.status, "state", "running") != nil && !field.Bool(c.status, "ready"):
 		return c.notReady(ended), true
@@ -69,10 +69,20 @@ func (c container) trouble() (trouble, bool) {
 // startingReasons are those of a container that has its start before it.
 var startingReasons = map[string]bool{"ContainerCreating": true, "PodInitializing": true}
 
-// restarts tells whether a kubelet will try the container again: a sidecar's
-// own policy wins over the pod's.
-func (c container) restarts() bool {
-	return field.Text(c.pod.Object, "spec", "restartPolicy") != "Never" || field.Text(c.spec, "restartPolicy") == "Always"
+// startsAnew tells whether a kubelet will start an ended container again: its
+// own policy, as sidecars have one, wins over the pod's.
+func (c container) startsAnew(ended end) bool {
+	policy := field.Text(c.spec, "restartPolicy")
+	if policy == "" {
+		policy = field.Text(c.pod.Object, "spec", "restartPolicy")
+	}
+	switch {
+	case policy == "Never":
+		return false
+	case policy == "OnFailure", c.list == "initContainers" && field.Text(c.spec, "restartPolicy") == "":
+		return ended.code != 0
+	}
+	return true
 }
 
 // field is where a setting of the container stands in its workload.

@@ -103,17 +103,17 @@ func lastWords(message string) string {
 // outOfMemory is a container that was killed at its limit. It wins over the
 // back-off that follows.
 func (c container) outOfMemory(t trouble) trouble {
-	t.code, t.reason, t.vague = codeOOMKilled, "OOMKilled", false
+	t.code, t.reason, t.vague, t.soft = codeOOMKilled, "OOMKilled", false, false
 	limit := textAt(c.spec, "resources", "limits", "memory")
 	if limit == "" {
 		t.message = c.what() + " is killed again and again because its node runs out of memory"
-		t.fixes = []finding.Fix{{Text: "Give it a memory request, or the node more memory", File: c.x.file(c.work, "resources.requests.memory")}}
+		t.fixes = []finding.Fix{{Text: "Give it a memory request, or the node more memory", File: c.x.file(c.work, c.field("resources.requests.memory"))}}
 		return t
 	}
 	t.evidence = append(c.setting("resources", "limits", "memory"), t.evidence...)
 	t.message = fmt.Sprintf("%s is killed again and again because it needs more memory than its limit of %s", c.what(), limit)
 	t.fixes = []finding.Fix{{
-		Text: "Raise the container's memory limit", File: c.x.file(c.work, "resources.limits.memory"), Command: c.x.applyNow(c.work),
+		Text: "Raise the container's memory limit", File: c.x.file(c.work, c.field("resources.limits.memory")), Command: c.x.applyNow(c.work),
 	}}
 	return t
 }

@@ -33,21 +33,25 @@ func (x *examiner) downDatabases(s podView) []finding.Ref {
 		return down
 	}
 	for _, kind := range []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind} {
-		var pools []*unstructured.Unstructured
+		var fronts []*unstructured.Unstructured
 		for _, work := range x.snap.List(kind, namespace).Objects {
 			if inFront(work, databases) && !finding.RefOf(work).Same(s.owner) {
-				pools = append(pools, work)
+				fronts = append(fronts, work)
 			}
 		}
-		down = append(down, x.down(pools, s)...)
+		down = append(down, x.down(fronts, s)...)
 	}
 	return down
 }
 
-// inFront tells whether a workload comes with one of the databases, from the
-// same release, and is none itself: a pool, a proxy.
+// pools are the names of what stands in front of a PostgreSQL. An exporter
+// comes with it as well, and nobody needs one.
+var pools = regexp.MustCompile(`pgpool|pgbouncer|pooler|proxy`)
+
+// inFront tells whether a workload is the pool of one of the databases: it comes
+// from the same release.
 func inFront(work *unstructured.Unstructured, databases []*unstructured.Unstructured) bool {
-	if tenant.IsDatabase(work) || tenant.IsOrthanc(work) {
+	if tenant.IsDatabase(work) || tenant.IsOrthanc(work) || !pools.MatchString(work.GetName()) {
 		return false
 	}
 	for _, database := range databases {

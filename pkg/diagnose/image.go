@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -47,7 +48,7 @@ func (c container) badImage(reason string) trouble {
 	}
 	t.message = "the image " + image + " of " + c.what() + " can't be pulled: " + failure.why
 	t.fixes = []finding.Fix{
-		{Text: failure.fix, File: c.x.file(c.work, "images[]"), Command: c.x.applyNow(c.work)},
+		{Text: failure.fix, File: c.x.file(c.work, "images["+imageName(image)+"]"), Command: c.x.applyNow(c.work)},
 		{Text: "See what the registry answered", Command: c.describe()},
 	}
 	return t
@@ -56,12 +57,21 @@ func (c container) badImage(reason string) trouble {
 // bareDigest is a digest without its algorithm.
 var bareDigest = regexp.MustCompile(`@[0-9a-f]{64}$`)
 
+// imageName is an image without its tag and digest, as kustomize names it.
+func imageName(image string) string {
+	name, _, _ := strings.Cut(image, "@")
+	if at := strings.LastIndex(name, ":"); at > strings.LastIndex(name, "/") {
+		name = name[:at]
+	}
+	return name
+}
+
 // rename is how to mend the image's name.
 func (c container) rename(image string) []finding.Fix {
 	if bareDigest.MatchString(image) {
-		return []finding.Fix{{Text: "Put sha256: in front of the image's digest", File: c.x.file(c.work, "images[].digest"), Command: c.x.applyNow(c.work)}}
+		return []finding.Fix{{Text: "Put sha256: in front of the image's digest", File: c.x.file(c.work, "images["+imageName(image)+"].digest"), Command: c.x.applyNow(c.work)}}
 	}
-	return []finding.Fix{{Text: "Correct the image's name", File: c.x.file(c.work, "images[]"), Command: c.x.applyNow(c.work)}}
+	return []finding.Fix{{Text: "Correct the image's name", File: c.x.file(c.work, "images["+imageName(image)+"]"), Command: c.x.applyNow(c.work)}}
 }
 
 // pullFailure is why an image could not be pulled, and what to do.

@@ -31,8 +31,12 @@ func explainJob(x *examiner, job *unstructured.Unstructured, failing bool) exam 
 		return b.GetCreationTimestamp().Compare(a.GetCreationTimestamp().Time)
 	})
 	if !failed {
-		x.blamePods(&e, pods, failing)
-		e.unknown = union(e.unknown, unread)
+		if worst, hard := x.blamePods(&e, pods, failing); hard {
+			e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, worst.reason, worst.message
+		}
+		if failing && len(e.blame) == 0 {
+			e.unknown = union(e.unknown, unread)
+		}
 		return e
 	}
 	f := jobFailed(job, e.verdict)

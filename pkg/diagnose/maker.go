@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -22,7 +23,7 @@ func (x *examiner) madeBy(ref finding.Ref) (finding.Ref, bool) {
 		}
 	}
 	id := ref.Namespace + "_" + ref.Name + "_" + ref.GroupKind().Group + "_" + ref.Kind
-	for _, layer := range x.snap.List(health.KustomizationKind, "").Objects {
+	for _, layer := range x.layersOf(ref.Namespace) {
 		for _, entry := range field.List(layer.Object, "status", "inventory", "entries") {
 			if field.Text(entry, "id") == id {
 				return finding.RefOf(layer), true
@@ -32,12 +33,39 @@ func (x *examiner) madeBy(ref finding.Ref) (finding.Ref, bool) {
 	return x.releaseOf(ref)
 }
 
+// layersOf are the Kustomizations that may have applied something in a
+// namespace: its tenant's, or all when it is no tenant's.
+func (x *examiner) layersOf(namespace string) []*unstructured.Unstructured {
+	var layers []*unstructured.Unstructured
+	for _, t := range x.tenants {
+		if !slices.Contains(t.Namespaces, namespace) {
+			continue
+		}
+		for _, layer := range t.Layers {
+			if obj := x.snap.Lookup(layer.Ref).Object; obj != nil {
+				layers = append(layers, obj)
+			}
+		}
+		return layers
+	}
+	return x.snap.List(health.KustomizationKind, "").Objects
+}
+
 // releaseOf finds the HelmRelease whose objects begin with its name, as charts
 // have it ("postgres-ha" makes "postgres-ha-postgresql-ha-postgresql"); the
 // longest fits best.
 func (x *examiner) releaseOf(ref finding.Ref) (finding.Ref, bool) {
+	for _, namespace := range []string{ref.Namespace, ""} { // most stand where they install
+		if release, ok := x.releaseIn(namespace, ref); ok {
+			return release, true
+		}
+	}
+	return finding.Ref{}, false
+}
+
+func (x *examiner) releaseIn(namespace string, ref finding.Ref) (finding.Ref, bool) {
 	best, length := finding.Ref{}, 0
-	for _, release := range x.snap.List(health.HelmReleaseKind, "").Objects {
+	for _, release := range x.snap.List(health.HelmReleaseKind, namespace).Objects {
 		name, namespace := releaseName(release)
 		fits := namespace == ref.Namespace && (ref.Name == name || strings.HasPrefix(ref.Name, name+"-"))
 		if fits && len(name) > length {

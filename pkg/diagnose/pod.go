@@ -22,9 +22,6 @@ func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam 
 	}
 	s := x.read(pod)
 	for _, t := range x.troubles(pod) {
-		if t.vague {
-			t.blame = append(t.blame, x.downDatabases(s)...)
-		}
 		if t.soft && !failing {
 			continue
 		}
@@ -32,13 +29,18 @@ func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam 
 		if !t.since.IsZero() {
 			e.verdict.Since = t.since
 		}
-		e.findings = append(e.findings, s.finding(t))
+		if len(t.unknown) == 0 {
+			e.findings = append(e.findings, s.finding(t))
+		}
+		e.unknown = union(e.unknown, t.unknown)
+		if t.vague {
+			t.blame = append(t.blame, x.downDatabases(s)...)
+		}
 		for _, ref := range t.blame {
 			e.blame = addRef(e.blame, ref)
 		}
-		e.unknown = union(e.unknown, t.unknown)
 	}
-	if failing && len(e.findings) == 0 {
+	if failing && len(e.findings) == 0 && len(e.unknown) == 0 {
 		e.fallback = append(e.fallback, s.finding(s.inexplicable()))
 	}
 	return e

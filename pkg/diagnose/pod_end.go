@@ -48,6 +48,7 @@ func (c container) exited(ended end) trouble {
 	}
 	t := trouble{
 		code: codeCrash, reason: ended.reason, container: c.name, vague: true, since: ended.at,
+		soft:     c.owner.Kind == "Job", // which tries again, and says when it gives up
 		message:  c.what() + " ended" + ended.words(),
 		evidence: []finding.Evidence{c.state(ended.path, value, ended.at)},
 		fixes:    []finding.Fix{{Text: "Read what it said before it ended", Command: c.logs(c.name, false)}},

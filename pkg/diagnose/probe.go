@@ -77,7 +77,7 @@ func (c container) killed(t trouble, probe event) trouble {
 // waitsInside is an init container that runs: many wait there for something.
 func (c container) waitsInside() (trouble, bool) {
 	since := field.Time(c.status, "state", "running", "startedAt")
-	if field.Map(c.status, "state", "running") == nil || field.Bool(c.status, "started") && field.Text(c.spec, "restartPolicy") == "Always" {
+	if field.Map(c.status, "state", "running") == nil {
 		return trouble{}, false
 	}
 	return trouble{
@@ -99,6 +99,26 @@ func (s podView) unready() []trouble {
 				evidence: []finding.Evidence{evidence(s.pod, c.field(), c.status+" "+c.reason+": "+c.message, c.since)},
 			}}
 		}
+	}
+	return nil
+}
+
+// starting is a pod whose containers are still being made: its image is on its
+// way, or a volume.
+func (s podView) starting() []trouble {
+	for _, status := range field.List(s.pod.Object, "status", "containerStatuses") {
+		reason := field.Text(status, "state", "waiting", "reason")
+		if !startingReasons[reason] {
+			continue
+		}
+		since := s.pod.GetCreationTimestamp().Time
+		c := container{podView: s, name: field.Text(status, "name"), list: "containers", status: status, live: "status.containerStatuses"}
+		return []trouble{{
+			code: codeNotReadyForUnknown, reason: reason, container: c.name, soft: true, since: since,
+			message:  c.what() + " is still being made",
+			evidence: []finding.Evidence{c.waiting(reason)},
+			fixes:    []finding.Fix{{Text: "See what it waits for", Command: s.describe()}},
+		}}
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func (t trouble) same(other trouble) bool {
 func (x *examiner) troubles(pod *unstructured.Unstructured) []trouble {
 	p := x.read(pod)
 	for _, look := range []func(podView) []trouble{
-		podView.ended, podView.leaving, podView.unscheduled, podView.onBadNode, podView.containers, podView.unmounted, podView.unready,
+		podView.ended, podView.leaving, podView.unscheduled, podView.onBadNode, podView.containers, podView.unmounted, podView.unready, podView.starting,
 	} {
 		if found := look(p); len(found) > 0 {
 			return found
@@ -114,8 +114,8 @@ func (s podView) count(t trouble, since *time.Time) finding.Evidence {
 			}
 		}
 	}
-	if len(siblings) < 2 {
-		return finding.Evidence{Ref: finding.RefOf(s.pod), Field: "status", Value: t.reason, At: *since}
+	if s.owner.Kind == "Pod" {
+		return finding.Evidence{Ref: s.owner, Field: "status", Value: t.reason, At: *since}
 	}
 	value := fmt.Sprintf("%s on %d of %d pods: %s", t.reason, len(sick), len(siblings), strings.Join(sick[:min(len(sick), maxNamed)], ", "))
 	if len(sick) > maxNamed {

@@ -7,6 +7,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
+// maxTwins is how many tenants are asked for a twin: where as many are in the
+// same trouble, it is none of one tenant's.
+const maxTwins = 16
+
 // twin finds the same object of another tenant, if it is ready there: where the
 // two differ is where to look first. It is nil when there is none.
 func (x *examiner) twin(ref finding.Ref) *unstructured.Unstructured {
@@ -14,9 +18,13 @@ func (x *examiner) twin(ref finding.Ref) *unstructured.Unstructured {
 	if own == "" {
 		return nil
 	}
+	asked := 0
 	for _, t := range x.tenants {
 		if t.Name == own {
 			continue
+		}
+		if asked++; asked > maxTwins {
+			return nil
 		}
 		for _, namespace := range t.Namespaces {
 			other := ref

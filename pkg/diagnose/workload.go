@@ -47,8 +47,6 @@ func explainWorkload(x *examiner, obj *unstructured.Unstructured, failing bool) 
 	if failing && len(e.blame) == 0 {
 		e.unknown = union(e.unknown, unread)
 		e.fallback = append(e.fallback, shortOfReplicas(obj, e.verdict))
-	} else if !hard && e.verdict.Status == health.Unknown {
-		e.unknown = union(e.unknown, unread)
 	}
 	return e
 }
