@@ -20,6 +20,8 @@ type APIError struct {
 	Field string
 	// Namespace is set for APINamespaceNotFound and APINamespaceTerminating.
 	Namespace string
+	// Missing is the service account, for APIServiceAccountNotFound.
+	Missing Object
 	// Manager is set for APIConflict where another field manager is named.
 	Manager string
 	Webhook Webhook // for APIWebhook
@@ -33,21 +35,23 @@ type APIProblem string
 // The problems an APIError has. The texts are of k8s.io/apimachinery v0.36,
 // pkg/api/errors and pkg/api/meta/errors.go, unless a reader says otherwise.
 const (
-	APINoMatch              APIProblem = "NoMatch"   // no such kind, or not in that version
-	APIImmutable            APIProblem = "Immutable" // a field that may not change
-	APIInvalid              APIProblem = "Invalid"
-	APIWebhook              APIProblem = "Webhook"
-	APIQuota                APIProblem = "Quota"
-	APIPodSecurity          APIProblem = "PodSecurity"
-	APIForbidden            APIProblem = "Forbidden"
-	APINamespaceNotFound    APIProblem = "NamespaceNotFound"
-	APINamespaceTerminating APIProblem = "NamespaceTerminating"
-	APIExists               APIProblem = "Exists"   // also when another release owns it
-	APIConflict             APIProblem = "Conflict" // changed meanwhile, or managed by another
-	APINotFound             APIProblem = "NotFound"
-	APITimeout              APIProblem = "Timeout"
-	APIUnreachable          APIProblem = "Unreachable"
-	APIOther                APIProblem = "Other" // refused, in words not known here
+	APINoMatch     APIProblem = "NoMatch"   // no such kind, or not in that version
+	APIImmutable   APIProblem = "Immutable" // a field that may not change
+	APIInvalid     APIProblem = "Invalid"
+	APIWebhook     APIProblem = "Webhook"
+	APIQuota       APIProblem = "Quota"
+	APIPodSecurity APIProblem = "PodSecurity"
+	APIForbidden   APIProblem = "Forbidden"
+	// A pod whose service account is not there.
+	APIServiceAccountNotFound APIProblem = "ServiceAccountNotFound"
+	APINamespaceNotFound      APIProblem = "NamespaceNotFound"
+	APINamespaceTerminating   APIProblem = "NamespaceTerminating"
+	APIExists                 APIProblem = "Exists"   // also when another release owns it
+	APIConflict               APIProblem = "Conflict" // changed meanwhile, or managed by another
+	APINotFound               APIProblem = "NotFound"
+	APITimeout                APIProblem = "Timeout"
+	APIUnreachable            APIProblem = "Unreachable"
+	APIOther                  APIProblem = "Other" // refused, in words not known here
 )
 
 // A reader fills in an error when the text is of its kind. Refused says that

@@ -17,8 +17,11 @@ var (
 	userCannot = regexp.MustCompile(`User "(?P<user>[^"\n]+)" cannot (?P<verb>[a-z*]+) resource "(?P<resource>[-a-z0-9./*]+)" in API group "(?P<group>[-a-z0-9.]*)" (?:in the namespace "(?P<namespace>[-a-z0-9]+)"|at the cluster scope)`)
 	// k8s.io/pod-security-admission v0.36, admission/admission.go.
 	podSecurity = regexp.MustCompile(`violates PodSecurity "[^"\n]*": [^\n]*`)
+	// k8s.io/kubernetes 1.36, plugin/pkg/admission/serviceaccount.
+	noServiceAccount = regexp.MustCompile(`error looking up service account (` + namespaceShape + `/` + nameShape + `): serviceaccount "[^"\s]+" not found`)
 	// k8s.io/apimachinery v0.36, NewForbidden.
-	forbidden = regexp.MustCompile(`(?:^|[A-Za-z][-A-Za-z0-9.]* (?:"[^"\s]+" )?is )forbidden: ([^\n]*)`)
+	forbidden     = regexp.MustCompile(`(?:^|\bis )forbidden: ([^\n]*)`)
+	forbiddenName = regexp.MustCompile(`^[a-z][-a-z0-9.]* "[^"\s]+" is forbidden: `)
 )
 
 func readAccess(text string, _ bool, e *APIError) bool {
@@ -33,6 +36,12 @@ func readAccess(text string, _ bool, e *APIError) bool {
 		}
 		return true
 	}
+	if found := noServiceAccount.FindStringSubmatch(text); found != nil {
+		account, ok := namespaced(found[1])
+		account.Kind = "ServiceAccount"
+		e.Problem, e.Missing, e.Detail = APIServiceAccountNotFound, account, detail(found[0])
+		return ok
+	}
 	if said := podSecurity.FindString(text); said != "" {
 		e.Problem, e.Detail = APIPodSecurity, detail(said)
 		return true
@@ -42,10 +51,10 @@ func readAccess(text string, _ bool, e *APIError) bool {
 
 // readForbidden takes what an admission plugin says, LimitRanger for one.
 func readForbidden(text string, refused bool, e *APIError) bool {
-	found := forbidden.FindStringSubmatchIndex(text)
-	if found == nil || (!refused && found[0] != 0) {
+	found := forbidden.FindStringSubmatch(text)
+	if found == nil || (!refused && !forbiddenName.MatchString(text)) {
 		return false
 	}
-	e.Problem, e.Detail = APIForbidden, detail(text[found[2]:found[3]])
+	e.Problem, e.Detail = APIForbidden, detail(found[1])
 	return true
 }

@@ -4,7 +4,7 @@ import "regexp"
 
 var (
 	// k8s.io/apimachinery v0.36, NewAlreadyExists.
-	alreadyExists = regexp.MustCompile(`(?:^|: )[a-z][-a-z0-9.]* "[^"\s]+" already exists`)
+	alreadyExists = regexp.MustCompile(`(?:^|: |\* )([a-z][-a-z0-9.]* "[^"\s]+" already exists)`)
 	// helm.sh/helm/v4 4.2.4, pkg/action/validate.go; Helm 3 alike.
 	notImported = regexp.MustCompile(`(?s)(?P<kind>` + kindShape + `) "(?P<name>[^"\s]+)" in namespace "(?P<namespace>[^"\s]*)" exists and cannot be imported into the current release: (?P<why>.*)$`)
 
@@ -24,12 +24,12 @@ func readExists(text string, refused bool, e *APIError) bool {
 		e.Problem, e.Object, e.Detail = APIExists, object, detail(found["why"])
 		return true
 	}
-	at := alreadyExists.FindStringIndex(text)
+	at := alreadyExists.FindStringSubmatchIndex(text)
 	// Alone it must be the whole message: others say "already exists" too.
 	if at == nil || (!refused && (at[0] != 0 || at[1] != len(text))) {
 		return false
 	}
-	e.Problem, e.Detail = APIExists, detail(text[at[0]:at[1]])
+	e.Problem, e.Detail = APIExists, detail(text[at[2]:at[3]])
 	return true
 }
 

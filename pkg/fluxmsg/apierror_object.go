@@ -34,11 +34,12 @@ var wrappers = []*regexp.Regexp{
 	regexp.MustCompile(`failed to (?:create|replace) (?:resource|object|patch): `),
 	regexp.MustCompile(`unable to build kubernetes objects? (?:from (?:current |new )?release manifest|for deleting hook \S+|for \S+ hook \S+): `),
 	regexp.MustCompile(`unable to continue with (?:install|update): `),
+	regexp.MustCompile(`warning: Hook \S+ \S+ failed: (?:\d+ errors? occurred:\s+\* )?`),
 	regexp.MustCompile(`failed to install CRD [^\s:]+: `),
 }
 
-// unwrap notes the object that a wrapper names and gives what the API server
-// itself said, behind the last wrapper that leads to the first that names one.
+// unwrap notes the object that the first wrapper with one names, and gives
+// what is behind that wrapper: the API server's own words.
 func unwrap(text string, e *APIError) (rest string, refused bool) {
 	first, rest := len(text), text
 	for _, wrapper := range wrappers {

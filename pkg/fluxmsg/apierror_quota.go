@@ -35,7 +35,7 @@ func readQuota(text string, _ bool, e *APIError) bool {
 			resource, requested, ok := strings.Cut(pair, "=")
 			if ok && resource != "" && len(e.Quota.Exceeded) < maxUses {
 				e.Quota.Exceeded = append(e.Quota.Exceeded, QuotaUse{
-					Resource: resource, Requested: requested, Used: used[resource], Limited: limited[resource],
+					Resource: word(resource), Requested: word(requested), Used: used[resource], Limited: limited[resource],
 				})
 			}
 		}
@@ -54,7 +54,7 @@ func quantities(text string) map[string]string {
 	read := map[string]string{}
 	for pair := range strings.SplitSeq(text, ",") {
 		if resource, quantity, ok := strings.Cut(pair, "="); ok && len(read) < maxUses {
-			read[resource] = quantity
+			read[resource] = word(quantity)
 		}
 	}
 	return read

@@ -31,12 +31,14 @@ const (
 	WebhookTimeout        WebhookFailure = "Timeout"
 	WebhookTLS            WebhookFailure = "TLS"
 	WebhookOtherFailure   WebhookFailure = "Other"
+	WebhookNoDryRun       WebhookFailure = "NoDryRun" // it has side effects, so Flux can't ask it
 	webhookFailedUnspoken                = "no further details available"
 )
 
 var (
-	webhookFailed = regexp.MustCompile(`(?s)failed calling webhook "(?P<name>[^"\s]+)"(?:: |; )(?P<why>.*)$`)
-	webhookDenied = regexp.MustCompile(`(?s)admission webhook "(?P<name>[^"\s]+)" denied the request(?:: (?P<why>.*)| without explanation.*)$`)
+	webhookFailed   = regexp.MustCompile(`(?s)failed calling webhook "(?P<name>[^"\s]+)"(?:: |; )(?P<why>.*)$`)
+	webhookDenied   = regexp.MustCompile(`(?s)admission webhook "(?P<name>[^"\s]+)" denied the request(?:: (?P<why>.*)| without explanation.*)$`)
+	webhookNoDryRun = regexp.MustCompile(`admission webhook "(?P<name>[^"\s]+)" does not support dry run`)
 	// Go's net/http puts the URL in front of its error, in quotes.
 	webhookURL     = regexp.MustCompile(`(?s)\b(?:Post|POST) "?(https://[^"\s]+?)"?: (.*)$`)
 	webhookService = regexp.MustCompile(`\bservice "(` + nameShape + `)"`)
@@ -51,7 +53,12 @@ func readWebhook(text string, _ bool, e *APIError) bool {
 		return true
 	}
 	if failed == nil {
-		return false
+		found := groups(webhookNoDryRun, text)
+		if found == nil {
+			return false
+		}
+		e.Problem, e.Webhook = APIWebhook, Webhook{Name: word(found["name"]), Failure: WebhookNoDryRun}
+		return true
 	}
 	found := groups(webhookFailed, text)
 	e.Problem = APIWebhook

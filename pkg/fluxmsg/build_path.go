@@ -7,8 +7,9 @@ import (
 
 var (
 	// kustomize-controller 1.9.6, internal/controller/tmpdir.go: a temporary
-	// directory "kustomization-<digits>", wherever the system keeps those.
-	treeRoot = regexp.MustCompile(`(?:/[^/\s'"]+)*?/kustomization-\d+(/|\b)`)
+	// directory "kustomization-<digits>", wherever the system keeps those; up
+	// to 0.25 "<name of the Kustomization><digits>".
+	treeRoot = regexp.MustCompile(`(?:(?:/[^/\s'"]+)*?/kustomization-\d+|/tmp/[a-z][-a-z0-9.]*?\d{6,})(?:/|\b)`)
 	// sigs.k8s.io/kustomize/api v0.21, internal/target: the innermost file
 	// that could not be read stands first, accumulation by accumulation.
 	kustomizeFiles = []*regexp.Regexp{

@@ -39,6 +39,9 @@ func kustomizeObject(text string) Object {
 	} else if found := gvkScored.FindStringSubmatch(gvk); found != nil {
 		object = Object{Group: found[1], Version: found[2], Kind: found[3], Name: name}
 	}
+	if object == (Object{}) && isName(text) {
+		return Object{Name: text} // older versions give no more
+	}
 	if !isKind(object.Kind) || !isName(object.Name) {
 		return Object{}
 	}

@@ -47,12 +47,15 @@ func parseImage(text string) (Container, bool) {
 	return Container{}, false
 }
 
+var quotedText = regexp.MustCompile(`"[^"\n]*"`)
+
 // imageProblem sorts what a registry or a container runtime says. Who asks
 // without the right to may be told that there is nothing, so refusals go first.
 func imageProblem(why string) ContainerProblem {
-	lower := strings.ToLower(why)
+	// The image's own name, in quotes, is nobody's complaint.
+	lower := strings.ToLower(quotedText.ReplaceAllString(why, ""))
 	switch {
-	case containsAny(lower, "unauthorized", "authentication required", "401", "403 forbidden", "access denied", "authorization failed", "denied:", "no basic auth credentials"):
+	case containsAny(lower, "unauthorized", "authentication required", "403 forbidden", "access denied", "authorization failed", "denied:", "no basic auth credentials"):
 		return ContainerImageUnauthorized
 	case containsAny(lower, "invalid reference format", "couldn't parse image", "invalidimagename"):
 		return ContainerImageName
@@ -61,7 +64,7 @@ func imageProblem(why string) ContainerProblem {
 			return ContainerImageNotFound
 		}
 		return ContainerImageUnreachable
-	case containsAny(lower, "no such host", "i/o timeout", "connection refused", "x509: ", "deadline exceeded", "tls handshake", "no route to host", "server misbehaving", "registry is unavailable", "connection reset", "429", "toomanyrequests", "500 internal", "502 bad", "503 service"):
+	case containsAny(lower, "no such host", "i/o timeout", "connection refused", "x509: ", "deadline exceeded", "tls handshake", "no route to host", "server misbehaving", "registry is unavailable", "connection reset", "toomanyrequests", "500 internal", "502 bad", "503 service"):
 		return ContainerImageUnreachable
 	}
 	return ContainerImageOther

@@ -40,7 +40,7 @@ func (h *Helm) because(cause string) {
 var (
 	// helm-controller 1.6.1, internal/reconcile/atomic_release.go; ≤ 0.36 says
 	// "install retries exhausted".
-	attempts         = regexp.MustCompile(`^Failed to (install|upgrade|test|rollback|uninstall|remediate|perform remediation)[^\n]* after (\d{1,9}) attempt\(s\)`)
+	attempts         = regexp.MustCompile(`^Failed to (install|upgrade) after (\d{1,9}) attempt\(s\)`)
 	retriesExhausted = regexp.MustCompile(`^(install|upgrade) retries exhausted$`)
 	exceededRetries  = regexp.MustCompile(`^exceeded maximum retries: cannot (install|upgrade|remediate failed) release`)
 	noRollbackTarget = regexp.MustCompile(`^(?:Failed to perform remediation: )?missing target release for rollback\b`)

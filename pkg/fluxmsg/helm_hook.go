@@ -16,7 +16,7 @@ var hooks = []*regexp.Regexp{
 var (
 	// Helm 3 and helm.sh/helm/v4 4.2.4, pkg/kube/wait.go, waitForJob: some
 	// versions leave the name out.
-	hookJob = regexp.MustCompile(`\bjob (?:(` + nameShape + `) )?failed: (\w+)`)
+	hookJob = regexp.MustCompile(`\b[Jj]ob (?:(` + nameShape + `) )?failed: (\w+)`)
 	hookPod = regexp.MustCompile(`\b[Pp]od (` + nameShape + `) failed\b`)
 	// pkg/kube/ready.go.
 	hookJobFailed = regexp.MustCompile(`\bjob is failed: (` + namespaceShape + `)/(` + nameShape + `)`)
@@ -44,7 +44,7 @@ func hookObjects(why string) []Item {
 		return []Item{{Object: Object{Kind: "Job", Namespace: found[1], Name: found[2]}, Status: "Failed"}}
 	}
 	if found := hookJob.FindStringSubmatch(why); found != nil && (found[1] == "" || isName(found[1])) {
-		return []Item{{Object: Object{Kind: "Job", Name: found[1]}, Status: "Failed", Error: found[2]}}
+		return []Item{{Object: Object{Kind: "Job", Name: found[1]}, Status: "Failed", Error: word(found[2])}}
 	}
 	if found := hookPod.FindStringSubmatch(why); found != nil && isName(found[1]) {
 		return []Item{{Object: Object{Kind: "Pod", Name: found[1]}, Status: "Failed"}}

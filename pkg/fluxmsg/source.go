@@ -61,7 +61,7 @@ var (
 	// kustomize-controller 1.9.6 and helm-controller 1.6.1.
 	sourceNotThere = regexp.MustCompile(`^(?:Source is not ready, artifact not found|Source artifact not found|Source not ready: artifact not found)\b`)
 	// source-controller 1.9.5: what each step puts in front of its error.
-	sourceStep = regexp.MustCompile(`^(?:failed to (?:checkout and determine revision|fetch Helm repository index|load Helm repository from index YAML|construct Helm client|authenticate with the Helm repository|determine (?:the )?artifact (?:tag|digest)|pull artifact from|verify the signature|get source|get (?:authentication |TLS authentication |STS )?secret|get credential|configure (?:authentication|proxy) options|create Git client|parse url|confirm existence of|download chart)|chart pull error: |invalid chart reference: |chart verification error: |dependency build error: |unable to (?:clone|list remote for|get source) '|URL validation failed for|invalid (?:Helm repository|OCI registry) URL: |signature verification of |cannot verify signature of |PGP signature detected|fetch from bucket |bucket '|indexation of objects from bucket |git repository is empty|could not get Source object: |looks like ")`)
+	sourceStep = regexp.MustCompile(`^(?:failed to (?:checkout and determine revision|fetch Helm repository index|load Helm repository from index YAML|construct Helm client|authenticate with the Helm repository|determine (?:the )?artifact (?:tag|digest)|pull artifact from|verify the signature|get source|get (?:authentication |TLS authentication |STS )?secret|get credential|configure (?:authentication|proxy) options|create Git client|parse url|confirm existence of|download chart)|chart pull error: |invalid chart reference: |chart verification error: |dependency build error: |unable to (?:clone|list remote for|get source) '|URL validation failed for|invalid (?:Helm repository|OCI registry) URL: |signature verification of |cannot verify signature of |PGP signature detected|fetch from bucket |bucket '|indexation of objects from bucket |git repository is empty|could not get Source object: |unknown build error: |looks like ")`)
 )
 
 // ParseSource reads the failures of fetching a source, and what the
@@ -100,7 +100,7 @@ func wrappedSource(found map[string]string) (Source, bool) {
 		return Source{}, false
 	}
 	why := strings.TrimSpace(found["why"])
-	source := Source{Problem: SourceNotReady, Detail: detail(why)}
+	source := Source{Problem: SourceNotReady, Detail: detail(withoutSecrets(why))}
 	if !sourceNotReady.MatchString(why) {
 		if inner, ok := ParseSource(why); ok {
 			source = inner

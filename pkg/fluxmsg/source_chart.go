@@ -39,7 +39,7 @@ func parseChart(text string) (Source, bool) {
 		}
 		return Source{
 			Problem: kind.problem, Chart: word(found["chart"]), Version: word(found["version"]),
-			URL: plainURL(found["url"]), Detail: detail(text),
+			URL: plainURL(found["url"]), Detail: detail(withoutSecrets(text)),
 		}, true
 	}
 	return Source{}, false

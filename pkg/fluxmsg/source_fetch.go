@@ -16,7 +16,7 @@ var (
 	gitNoReference = regexp.MustCompile(`: reference not found$`)
 	// source-controller 1.9.5: "failed to get secret 'ns/name': secrets "name" not found".
 	secretUnread = regexp.MustCompile(`failed to get (?:authentication |TLS authentication |STS )?secret '([^'\s]+)': ([^\n]*)`)
-	unauthorized = regexp.MustCompile(`\b(?:401 Unauthorized|403 Forbidden)\b|status code:? (?:401|403)\b|authentication required|authorization failed|invalid auth method|unable to authenticate|UNAUTHORIZED|DENIED|denied: |failed to authenticate|authentication failed|AccessDenied|Access Denied|invalid credentials|knownhosts: key`)
+	unauthorized = regexp.MustCompile(`\b(?:401 Unauthorized|403 Forbidden)\b|status code:? (?:401|403)\b|authentication required|authorization failed|invalid auth method|unable to authenticate|UNAUTHORIZED|DENIED|denied: |failed to authenticate|authentication failed|AccessDenied|Access Denied|invalid credentials|failed to login to |knownhosts: key`)
 )
 
 // steps and their words, in the order in which they must be asked: what is
@@ -54,8 +54,10 @@ func fetchProblem(text string) Source {
 		source.Problem, source.Ref = SourceRefNotFound, ref
 		return source
 	}
+	// What is in a URL is nobody's complaint.
+	words := anyURL.ReplaceAllString(text, "")
 	for _, kind := range fetchWords {
-		if kind.words.MatchString(text) {
+		if kind.words.MatchString(words) {
 			source.Problem = kind.problem
 			return source
 		}

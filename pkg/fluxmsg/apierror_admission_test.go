@@ -1,0 +1,79 @@
+package fluxmsg
+
+import (
+	"strings"
+	"testing"
+)
+
+func long(letter rune, times int) string { return strings.Repeat(string(letter), times) }
+
+func TestAPIErrorWebhook(t *testing.T) {
+	gateway := Object{Kind: "Gateway", Namespace: "istio", Name: "gw"}
+	call := `Gateway/istio/gw dry-run failed (InternalError): Internal error occurred: failed calling webhook "validation.istio.io": failed to call webhook: Post "https://istiod.istio-system.svc:443/validate?timeout=10s": `
+	hook := func(failure WebhookFailure) Webhook {
+		return Webhook{Name: "validation.istio.io", Failure: failure, ServiceName: "istiod", ServiceNamespace: "istio-system", Port: 443}
+	}
+	called := func(failure WebhookFailure, said string) one[APIError] {
+		return one[APIError]{"apiserver v0.36, webhook/error.go, dispatcher.go, proxy.go, and Go's net/http", call + said,
+			APIError{Object: gateway, Problem: APIWebhook, Reason: "InternalError", Detail: said, Webhook: hook(failure)}}
+	}
+	check(t, ParseAPIError, []one[APIError]{
+		called(WebhookNoEndpoints, `no endpoints available for service "istiod"`),
+		called(WebhookNoService, `service "istiod" not found`),
+		called(WebhookNoService, `no service port 443 found for service "istiod"`),
+		called(WebhookRefused, `dial tcp 10.0.0.1:443: connect: connection refused`),
+		called(WebhookTimeout, `context deadline exceeded`),
+		called(WebhookTLS, `tls: failed to verify certificate: x509: certificate signed by unknown authority`),
+		called(WebhookOtherFailure, `EOF`),
+		{"a webhook by URL", `failed calling webhook "a.b.c": failed to call webhook: Post "https://hooks.example.com/x": EOF`,
+			APIError{Problem: APIWebhook, Detail: "EOF", Webhook: Webhook{Name: "a.b.c", Failure: WebhookOtherFailure}}},
+		{"kubernetes 1.19 and older", `Internal error occurred: failed calling webhook "webhook.cert-manager.io": Post https://cert-manager-webhook.cert-manager.svc:8443/mutate?timeout=10s: x509: certificate has expired`,
+			APIError{Problem: APIWebhook, Detail: "x509: certificate has expired", Webhook: Webhook{Name: "webhook.cert-manager.io", Failure: WebhookTLS, ServiceName: "cert-manager-webhook", ServiceNamespace: "cert-manager", Port: 8443}}},
+		{"error.go", `failed calling webhook "a.b.c"; no further details available`,
+			APIError{Problem: APIWebhook, Webhook: Webhook{Name: "a.b.c", Failure: WebhookOtherFailure}}},
+		{"statuserror.go, and its words are about another object", `Gateway/istio/gw dry-run failed (Forbidden): admission webhook "validation.istio.io" denied the request: configuration is invalid: Deployment.apps "x" is invalid: exceeded quota: q, requested: a=1, used: a=1, limited: a=1`,
+			APIError{Object: gateway, Problem: APIWebhook, Reason: "Forbidden", Webhook: Webhook{Name: "validation.istio.io", Failure: WebhookDenied},
+				Detail: `configuration is invalid: Deployment.apps "x" is invalid: exceeded quota: q, requested: a=1, used: a=1, limited: a=1`}},
+		{"statuserror.go", `admission webhook "a.b" denied the request without explanation`, APIError{Problem: APIWebhook, Webhook: Webhook{Name: "a.b", Failure: WebhookDenied}}},
+		{"fluxcd/flux2#4073", `CouchbaseBucket/couchbase/blocker dry-run failed, reason: BadRequest, error: admission webhook "couchbase-operator-couchbase-admission-controller.couchbase.svc" does not support dry run`,
+			APIError{Object: Object{Kind: "CouchbaseBucket", Namespace: "couchbase", Name: "blocker"}, Problem: APIWebhook, Reason: "BadRequest",
+				Webhook: Webhook{Name: "couchbase-operator-couchbase-admission-controller.couchbase.svc", Failure: WebhookNoDryRun}}},
+		{"a person's", `calling the webhook "x" failed`, APIError{}},
+	})
+}
+
+func TestAPIErrorQuota(t *testing.T) {
+	pod := Object{Resource: "pods", Name: "orthanc-5d9-"}
+	check(t, ParseAPIError, []one[APIError]{
+		{"apiserver v0.36, resourcequota/controller.go; ReplicaSet's event", `Error creating: pods "orthanc-5d9-" is forbidden: exceeded quota: tenant, requested: limits.memory=1Gi,pods=1, used: limits.memory=4Gi,pods=10, limited: limits.memory=4Gi,pods=10`,
+			APIError{Object: pod, Problem: APIQuota, Detail: "exceeded quota: tenant, requested: limits.memory=1Gi,pods=1, used: limits.memory=4Gi,pods=10, limited: limits.memory=4Gi,pods=10",
+				Quota: Quota{"tenant", []QuotaUse{{"limits.memory", "1Gi", "4Gi", "4Gi"}, {"pods", "1", "10", "10"}}}}},
+		{"the same", `Error creating: pods "orthanc-5d9-" is forbidden: failed quota: tenant: must specify limits.cpu for: orthanc; requests.memory for: orthanc`,
+			APIError{Object: pod, Problem: APIQuota, Detail: "must specify limits.cpu for: orthanc; requests.memory for: orthanc", Quota: Quota{Name: "tenant"}}},
+		{"kubernetes 1.36, stateful_pod_control.go", `create Pod db-0 in StatefulSet db failed error: pods "db-0" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1`,
+			APIError{Object: Object{Kind: "Pod", Name: "db-0"}, Problem: APIQuota, Detail: "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1", Quota: Quota{"q", []QuotaUse{{"pods", "1", "1", "1"}}}}},
+		{"a disk's", `disk quota exceeded`, APIError{}},
+		{"half of one", `exceeded quota: q, requested: pods=1`, APIError{}},
+	})
+}
+
+func TestAPIErrorForbidden(t *testing.T) {
+	check(t, ParseAPIError, []one[APIError]{
+		{"apiserver v0.36, responsewriters/errors.go", `ServiceMonitor/a/x dry-run failed (Forbidden): servicemonitors.monitoring.coreos.com "x" is forbidden: User "system:serviceaccount:a:flux" cannot patch resource "servicemonitors" in API group "monitoring.coreos.com" in the namespace "a"`,
+			APIError{Object: Object{Kind: "ServiceMonitor", Namespace: "a", Name: "x"}, Problem: APIForbidden, Reason: "Forbidden",
+				Detail: `User "system:serviceaccount:a:flux" cannot patch resource "servicemonitors" in API group "monitoring.coreos.com" in the namespace "a"`,
+				Access: Access{"system:serviceaccount:a:flux", "patch", "servicemonitors", "monitoring.coreos.com", "a"}}},
+		{"the same", `namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope`,
+			APIError{Problem: APIForbidden, Detail: `User "jane" cannot list resource "namespaces" in API group "" at the cluster scope`, Access: Access{User: "jane", Verb: "list", Resource: "namespaces"}}},
+		{"pod-security-admission v0.36", `Error creating: pods "x-1" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`,
+			APIError{Object: Object{Resource: "pods", Name: "x-1"}, Problem: APIPodSecurity, Detail: `violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`}},
+		{"kubernetes 1.36, plugin/pkg/admission/limitranger", `Error creating: pods "x-1" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi`,
+			APIError{Object: Object{Resource: "pods", Name: "x-1"}, Problem: APIForbidden, Detail: "maximum memory usage per Container is 1Gi, but limit is 2Gi"}},
+		{"fluxcd/kustomize-controller#531", `Pod/monitoring/grafana-test dry-run failed, reason: Forbidden, error: pods "grafana-test" is forbidden: error looking up service account monitoring/grafana-sa: serviceaccount "grafana-sa" not found`,
+			APIError{Object: Object{Kind: "Pod", Namespace: "monitoring", Name: "grafana-test"}, Problem: APIServiceAccountNotFound, Reason: "Forbidden",
+				Detail: `error looking up service account monitoring/grafana-sa: serviceaccount "grafana-sa" not found`, Missing: Object{Kind: "ServiceAccount", Namespace: "monitoring", Name: "grafana-sa"}}},
+		{"the same, alone", `pods "x-1" is forbidden: no`, APIError{Object: Object{Resource: "pods", Name: "x-1"}, Problem: APIForbidden, Detail: "no"}},
+		{"a registry's", `Failed to pull image "x": 403 Forbidden: forbidden: no`, APIError{}},
+		{"a person's", `this is forbidden: really`, APIError{}},
+	})
+}

@@ -1,0 +1,59 @@
+package fluxmsg
+
+import "testing"
+
+func TestContainerImage(t *testing.T) {
+	pull := func(from, said string, problem ContainerProblem) one[Container] {
+		return one[Container]{from, `Failed to pull image "x.io/orthanc:24.1": ` + said, Container{Problem: problem, Image: "x.io/orthanc:24.1", Detail: said}}
+	}
+	check(t, ParseContainer, []one[Container]{
+		pull("containerd 2", `rpc error: code = NotFound desc = failed to pull and unpack image "x.io/orthanc:24.1": failed to resolve reference "x.io/orthanc:24.1": x.io/orthanc:24.1: not found`, ContainerImageNotFound),
+		pull("CRI-O", `initializing source docker://x.io/orthanc:24.1: reading manifest 24.1 in x.io/orthanc: manifest unknown`, ContainerImageNotFound),
+		pull("containerd", `failed to pull and unpack image "x.io/orthanc:24.1": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`, ContainerImageUnauthorized),
+		pull("containerd", `failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://x.io/token: 401 Unauthorized`, ContainerImageUnauthorized),
+		pull("Go's net", `failed to do request: Head "https://x.io/v2/": dial tcp: lookup x.io: no such host`, ContainerImageUnreachable),
+		pull("Go's net, a resolver's own words", `dial tcp: lookup x.io: not found: no such host`, ContainerImageUnreachable),
+		pull("Go's net", `dial tcp 1.2.3.4:443: i/o timeout`, ContainerImageUnreachable),
+		pull("a name is no complaint", `failed to extract "unauthorized:401": exit status 1`, ContainerImageOther),
+		{"kubernetes 1.36, image_manager.go", `Failed to apply default image tag "orthanc@24": couldn't parse image name "orthanc@24": invalid reference format`, Container{Problem: ContainerImageName, Image: "orthanc@24", Detail: `couldn't parse image name "orthanc@24": invalid reference format`}},
+		{"events of 1.36", `Back-off pulling image "a:b"`, Container{Problem: ContainerImageBackOff, Image: "a:b"}},
+		{"a status of 1.36", `Back-off pulling image "a:b": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "a:b": not found`, Container{Problem: ContainerImageNotFound, Image: "a:b", Detail: `ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "a:b": not found`}},
+		{"a status of 1.36, of a bad name", `Back-off pulling image "a:b": InvalidImageName: x`, Container{Problem: ContainerImageName, Image: "a:b", Detail: "InvalidImageName: x"}},
+		{"a status, before backing off", `rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/a:b": not found`, Container{Problem: ContainerImageNotFound, Image: "docker.io/a:b", Detail: `rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/a:b": not found`}},
+		{"image_manager.go", `Container image "a:b" is not present with pull policy of Never`, Container{Problem: ContainerImageNotFound, Image: "a:b", Detail: `Container image "a:b" is not present with pull policy of Never`}},
+		{"image_manager.go", `image pull failed for a:b because the registry is unavailable: x`, Container{Problem: ContainerImageUnreachable, Image: "a:b", Detail: `image pull failed for a:b because the registry is unavailable: x`}},
+		{"it was pulled", `Successfully pulled image "a:b" in 1.2s`, Container{}},
+		{"another error of the runtime", `rpc error: code = Unknown desc = failed to start`, Container{}},
+	})
+}
+
+func TestContainerConfigAndMount(t *testing.T) {
+	secret := Object{Kind: "Secret", Name: "orthanc-db"}
+	check(t, ParseContainer, []one[Container]{
+		{"kubernetes 1.36, kubelet_pods.go", `secret "orthanc-db" not found`, Container{Problem: ContainerObjectMissing, Object: secret, Detail: `secret "orthanc-db" not found`}},
+		{"the event", `Error: configmap "x" not found`, Container{Problem: ContainerObjectMissing, Object: Object{Kind: "ConfigMap", Name: "x"}, Detail: `configmap "x" not found`}},
+		{"kubelet_pods.go", `couldn't find key password in Secret a/orthanc-db`, Container{Problem: ContainerKeyMissing, Object: Object{Kind: "Secret", Namespace: "a", Name: "orthanc-db"}, Key: "password", Detail: `couldn't find key password in Secret a/orthanc-db`}},
+		{"operation_generator.go", `MountVolume.SetUp failed for volume "tls" : secret "orthanc-db" not found`, Container{Problem: ContainerMount, Volume: "tls", Object: secret, Detail: `secret "orthanc-db" not found`}},
+		{"pkg/volume/secret", `MountVolume.SetUp failed for volume "tls" : references non-existent secret key: tls.crt`, Container{Problem: ContainerMount, Volume: "tls", Key: "tls.crt", Detail: "references non-existent secret key: tls.crt"}},
+		{"kubelet/util/manager", `MountVolume.SetUp failed for volume "kube-api-access" : object "a"/"kube-root-ca.crt" not registered`, Container{Problem: ContainerMount, Volume: "kube-api-access", Object: Object{Namespace: "a", Name: "kube-root-ca.crt"}, Detail: `object "a"/"kube-root-ca.crt" not registered`}},
+		{"operation_generator.go", `AttachVolume.Attach failed for volume "pvc-1" : rpc error: code = NotFound desc = no`, Container{Problem: ContainerMount, Volume: "pvc-1", Detail: "rpc error: code = NotFound desc = no"}},
+		{"operation_generator.go", `Multi-Attach error for volume "pvc-1" Volume is already used by pod(s) x`, Container{Problem: ContainerMount, Volume: "pvc-1", Detail: "Volume is already used by pod(s) x"}},
+		{"kubelet.go", `Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[]: timed out waiting for the condition`, Container{Problem: ContainerMount, Volume: "data", Detail: "unattached volumes=[], failed to process volumes=[]: timed out waiting for the condition"}},
+		{"Helm's", `secrets "x" not found`, Container{}},
+		{"in a sentence", `the secret "x" not found`, Container{}},
+	})
+}
+
+func TestContainerRunning(t *testing.T) {
+	check(t, ParseContainer, []one[Container]{
+		{"kubernetes 1.36, probe/http", `Readiness probe failed: HTTP probe failed with statuscode: 401`, Container{Problem: ContainerProbe, Probe: "Readiness", HTTPStatus: 401, Detail: "HTTP probe failed with statuscode: 401"}},
+		{"probe/tcp", `Liveness probe failed: dial tcp 10.0.0.1:4242: connect: connection refused`, Container{Problem: ContainerProbe, Probe: "Liveness", Detail: "dial tcp 10.0.0.1:4242: connect: connection refused"}},
+		{"prober.go", `Startup probe errored and resulted in unknown state: rpc error`, Container{Problem: ContainerProbe, Probe: "Startup", Detail: "rpc error"}},
+		{"kuberuntime_manager.go, a status", `back-off 5m0s restarting failed container=orthanc pod=orthanc-0_a(0123)`, Container{Problem: ContainerBackOff, Name: "orthanc", Detail: "back-off 5m0s restarting failed container=orthanc pod=orthanc-0_a(0123)"}},
+		{"kuberuntime_manager.go, an event", `Back-off restarting failed container orthanc in pod orthanc-0_a(0123)`, Container{Problem: ContainerBackOff, Name: "orthanc", Detail: "Back-off restarting failed container orthanc in pod orthanc-0_a(0123)"}},
+		{"security_context_others.go", `Error: container has runAsNonRoot and image will run as root (pod: "x_a(1)", container: orthanc)`, Container{Problem: ContainerRoot, Name: "orthanc", Detail: `container has runAsNonRoot and image will run as root (pod: "x_a(1)", container: orthanc)`}},
+		{"a probe's warning", `Readiness probe warning: Probe terminated redirects`, Container{}},
+		{"it started", `Started container orthanc`, Container{}},
+		{"nothing", ``, Container{}},
+	})
+}
