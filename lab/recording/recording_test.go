@@ -114,7 +114,7 @@ func TestSaid(t *testing.T) {
 ---
 {kind: Deployment, metadata: {name: d, namespace: ns}, status: {conditions: [{type: ReplicaFailure, status: "True", reason: F, message: quota}, {type: Available, status: "True"}]}}
 ---
-{kind: Pod, metadata: {name: p, namespace: ns}, status: {containerStatuses: [{name: c, ready: false, state: {waiting: {reason: W, message: x}}}, {name: ok, ready: true}]}}
+{kind: Pod, metadata: {name: p, namespace: ns}, status: {containerStatuses: [{name: c, ready: false, state: {waiting: {reason: W, message: x}}}, {name: ok, ready: true, state: {running: {startedAt: t}}}]}}
 ---
 {kind: Node, metadata: {name: o}, status: {conditions: [{type: MemoryPressure, status: "False"}, {type: Ready, status: "True"}]}}
 `)}}
