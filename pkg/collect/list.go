@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	stdjson "encoding/json"
 	"errors"
 	"strconv"
 
@@ -94,22 +95,29 @@ func (l *lister) page(ctx context.Context, res resource, want Want, namespace st
 	return decode(body, schema.GroupVersionKind{Group: want.Group, Version: res.version, Kind: want.Kind})
 }
 
-// decode reads a list's body. The items of built-in kinds come without their
-// own apiVersion and kind; they get them here.
+// decode reads a list's body, object by object: a page decoded as a whole would
+// hold, for a moment, many times what is kept of it. The items of built-in kinds
+// come without their own apiVersion and kind; they get them here. Who wrote which
+// field is left out at once; it is often half of an object.
 func decode(body []byte, gvk schema.GroupVersionKind) ([]*unstructured.Unstructured, string, error) {
 	var list struct {
 		Metadata struct {
 			Continue string `json:"continue"`
 		} `json:"metadata"`
-		Items []map[string]any `json:"items"`
+		Items []stdjson.RawMessage `json:"items"`
 	}
-	if err := json.Unmarshal(body, &list); err != nil {
+	if err := stdjson.Unmarshal(body, &list); err != nil {
 		return nil, "", err
 	}
 	objects := make([]*unstructured.Unstructured, len(list.Items))
 	for i, item := range list.Items {
-		objects[i] = &unstructured.Unstructured{Object: item}
-		objects[i].SetGroupVersionKind(gvk)
+		obj := &unstructured.Unstructured{}
+		if err := json.Unmarshal(item, &obj.Object); err != nil {
+			return nil, "", err
+		}
+		obj.SetManagedFields(nil)
+		obj.SetGroupVersionKind(gvk)
+		objects[i], list.Items[i] = obj, nil
 	}
 	return objects, list.Metadata.Continue, nil
 }

@@ -1,0 +1,131 @@
+package diagnose
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// rebuilt is the snapshot again, its objects put in in another order, without
+// the kinds for which hide says so, whose lists count as forbidden.
+func rebuilt(snap *snapshot.Snapshot, random *rand.Rand, hide func(schema.GroupKind) bool) *snapshot.Snapshot {
+	builder := snapshot.NewBuilder()
+	asked := snap.Asked()
+	random.Shuffle(len(asked), func(i, j int) { asked[i], asked[j] = asked[j], asked[i] })
+	for _, a := range asked {
+		if hide(a.GroupKind()) {
+			a.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: a.Resource, Namespace: a.Namespace}
+			builder.Add(a)
+			continue
+		}
+		var objects []*unstructured.Unstructured
+		for _, obj := range snap.List(a.GroupKind(), a.Namespace).Objects {
+			objects = append(objects, obj.DeepCopy())
+		}
+		random.Shuffle(len(objects), func(i, j int) { objects[i], objects[j] = objects[j], objects[i] })
+		builder.Add(a, objects...)
+	}
+	return builder.Build(snap.Meta())
+}
+
+func all(snap *snapshot.Snapshot) Explanation {
+	tenants := tenant.Discover(snap)
+	return Tenants(snap, tenants, tenants)
+}
+
+func nothing(schema.GroupKind) bool { return false }
+
+// TestOrderDoesNotMatter shuffles the objects of every case.
+func TestOrderDoesNotMatter(t *testing.T) {
+	for _, c := range faultCases(t) {
+		want := print(t, all(c.snap))
+		for seed := range uint64(3) {
+			if got := print(t, all(rebuilt(c.snap, rand.New(rand.NewPCG(seed, 0)), nothing))); got != want {
+				t.Errorf("%s, shuffled with seed %d:\n%s\nwant\n%s", c.name, seed, got, want)
+			}
+		}
+	}
+}
+
+func print(t *testing.T, e Explanation) string {
+	t.Helper()
+	text, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestNoListMakesItHealthier hides each kind in turn: what can't be read may
+// make an answer vaguer, but a tenant that was not ready must not become so.
+func TestNoListMakesItHealthier(t *testing.T) {
+	for _, c := range faultCases(t) {
+		before := map[string]health.Status{}
+		for _, s := range all(c.snap).Subjects {
+			before[s.Tenant] = s.Verdict.Status
+		}
+		for _, asked := range c.snap.Asked() {
+			hidden := asked.GroupKind()
+			snap := rebuilt(c.snap, rand.New(rand.NewPCG(1, 1)), func(gk schema.GroupKind) bool { return gk == hidden })
+			for _, s := range all(snap).Subjects {
+				was, known := before[s.Tenant]
+				if known && was != health.Ready && s.Verdict.Status == health.Ready {
+					t.Errorf("%s without %s: %s is Ready, was %s", c.name, hidden.Kind, s.Tenant, was)
+				}
+			}
+		}
+	}
+}
+
+// FuzzExplain takes a real snapshot, writes something odd into one object, and
+// asks for the tenants and for that object. Nothing may panic or hang.
+func FuzzExplain(f *testing.F) {
+	cases := faultCases(f)
+	for i := range len(cases) * 3 {
+		f.Add(uint64(i), []byte(`{"status":{"conditions":[{"type":"Ready","status":"False"}]}}`))
+	}
+	f.Add(uint64(7), []byte(`{"spec":null,"status":[1]}`))
+	f.Add(uint64(9), []byte(`{"metadata":{"ownerReferences":[{"kind":"Deployment"}],"labels":{"x":1}}}`))
+	f.Fuzz(func(t *testing.T, seed uint64, patch []byte) {
+		random := rand.New(rand.NewPCG(seed, 2))
+		snap := rebuilt(cases[seed%uint64(len(cases))].snap, random, nothing)
+		asked := snap.Asked()
+		objects := snap.List(asked[random.IntN(len(asked))].GroupKind(), "").Objects
+		var odd map[string]any
+		if len(objects) == 0 || json.Unmarshal(patch, &odd) != nil {
+			return
+		}
+		obj := objects[random.IntN(len(objects))]
+		ref := finding.RefOf(obj)
+		for key, value := range odd {
+			if key != "kind" && key != "apiVersion" && key != "metadata" {
+				obj.Object[key] = value
+			}
+		}
+		all(snap)
+		Object(snap, tenant.Discover(snap), ref)
+	})
+}
+
+// BenchmarkExplain grows a failing Korthweb: time must grow with it and no more.
+func BenchmarkExplain(b *testing.B) {
+	model := readCase(b, "testdata/F18-image-digest.txtar").snap
+	for _, tenants := range []int{1, 10, 100, 1000} {
+		snap := multiplied(model, tenants)
+		b.Run(fmt.Sprintf("tenants=%d", tenants), func(b *testing.B) {
+			for b.Loop() {
+				all(snap)
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*tenants), "µs/tenant")
+		})
+	}
+}
