@@ -25,6 +25,11 @@ type examiner struct {
 	events map[finding.Key][]event
 	// owned are the objects that name another as their controller.
 	owned map[finding.Key][]*unstructured.Unstructured
+	// dependents are the layers that depend on each layer.
+	dependents map[finding.Key][]finding.Ref
+	// byLabel are the workloads and Pods of the cluster by each of their pods'
+	// labels, built when first asked for.
+	byLabel map[string][]*unstructured.Unstructured
 	// exams are those done, by object and by whether something above failed.
 	exams map[examKey]exam
 }
@@ -45,7 +50,12 @@ func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *examiner {
 	x := &examiner{
 		snap: snap, now: snap.Meta().At, health: health.New(snap), tenants: tenants,
 		events: map[finding.Key][]event{}, owned: map[finding.Key][]*unstructured.Unstructured{},
-		exams: map[examKey]exam{},
+		exams: map[examKey]exam{}, dependents: map[finding.Key][]finding.Ref{},
+	}
+	for _, obj := range snap.List(health.KustomizationKind, "").Objects {
+		for _, ref := range health.Dependencies(obj) {
+			x.dependents[ref.Key()] = append(x.dependents[ref.Key()], finding.RefOf(obj))
+		}
 	}
 	for _, obj := range snap.List(health.EventKind, "").Objects {
 		x.addEvent(obj)
