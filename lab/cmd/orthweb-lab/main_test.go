@@ -31,7 +31,7 @@ func TestNothingTouchesAForeignDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"up"}, {"down"}, {"status"}, {"kubeconfig"}, {"logs", "etcd"}, {"mend"}, {"pause", "etcd"}, {"break", "image-digest"},
+		{"up"}, {"down"}, {"status"}, {"kubeconfig"}, {"logs", "etcd"}, {"fault", "clear"}, {"pause", "etcd"}, {"fault", "inject", "F18"},
 	} {
 		if _, err := run(t, append(args, "--dir", dir)...); err == nil {
 			t.Errorf("%v: no error", args)
