@@ -82,12 +82,12 @@ func definitionOf(kind schema.GroupVersionKind) finding.Ref {
 func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding, []finding.Ref) {
 	f := finding.Finding{
 		Code: codeKindMissing, Ref: definitionOf(kind), Reason: "NoMatch", Severity: finding.Critical, Since: r.at,
-		Message:  fmt.Sprintf("%s has a %s, a kind that the cluster does not know: %s is not installed", r.obj, kind.Kind, definitionOf(kind)),
+		Message:  fmt.Sprintf("%s needs kind %s, which the cluster does not know: %s is not installed", r.obj, kind.Kind, definitionOf(kind)),
 		Evidence: []finding.Evidence{r.words()},
 	}
 	fix := finding.Fix{Text: "Install what defines " + kind.Kind + " first, or take the object out", File: r.file(), Command: "kubectl get crd " + f.Ref.Name}
 	if kind.Group == "" || !strings.Contains(kind.Group, ".") { // a kind of Kubernetes' own: misspelt
-		f.Ref, f.Message = r.obj, fmt.Sprintf("%s has a %s in %s, a kind that the cluster does not know", r.obj, kind.Kind, kind.GroupVersion())
+		f.Ref, f.Message = r.obj, fmt.Sprintf("%s needs kind %s in %s, which the cluster does not know", r.obj, kind.Kind, kind.GroupVersion())
 		fix = finding.Fix{Text: "Correct the object's kind and apiVersion", File: r.file(), Command: "kubectl api-resources"}
 		f.Fixes = []finding.Fix{fix}
 		return one(f)

@@ -26,7 +26,7 @@ func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam
 	f := finding.Finding{
 		Code: codeAPIServiceDown, Ref: e.verdict.Ref, Reason: available.reason, Severity: finding.Critical, Since: available.since,
 		Message:  fmt.Sprintf("the kinds of %s can't be used: %s", group, firstLine(available.message)),
-		Evidence: []finding.Evidence{evidence(obj, available.field(), available.status+" "+available.reason+": "+available.message, available.since)},
+		Evidence: []finding.Evidence{available.proof(obj)},
 		Fixes:    []finding.Fix{{Text: "Bring the API's server back, or remove the APIService if it was removed for good", Command: describe(e.verdict.Ref)}},
 	}
 	service := coreRef(health.ServiceKind.Kind, field.Text(obj.Object, "spec", "service", "namespace"), field.Text(obj.Object, "spec", "service", "name"))

@@ -124,11 +124,14 @@ func (c certificate) words() []finding.Evidence {
 	var found []finding.Evidence
 	for _, kind := range []string{"Issuing", "Ready"} {
 		if cond := conditionOf(c.obj, kind); cond.status != "" {
-			found = append(found, evidence(c.obj, cond.field(), cond.status+" "+cond.reason+": "+cond.message, cond.since))
+			found = append(found, cond.proof(c.obj))
 		}
 	}
 	if attempts := field.Int(c.obj.Object, "status", "failedIssuanceAttempts"); attempts > 0 {
 		found = append(found, evidence(c.obj, "status.failedIssuanceAttempts", strconv.FormatInt(attempts, 10), field.Time(c.obj.Object, "status", "lastFailureTime")))
+	}
+	if len(found) == 0 {
+		found = append(found, condition{kind: "Ready"}.proof(c.obj))
 	}
 	return found
 }

@@ -57,7 +57,8 @@ func (x *examiner) missingIssuer(obj *unstructured.Unstructured, issuer finding.
 			{Ref: issuer, Field: "object", Value: "does not exist"},
 		},
 	}
-	fix := finding.Fix{Text: "Name an issuer that exists in spec.issuerRef, or add the one that is missing", File: x.definedIn(obj)}
+	fix := finding.Fix{Text: "Name an issuer that exists in spec.issuerRef, or add the one that is missing",
+		Command: x.applyNow(obj), File: x.file(obj, "spec.issuerRef")}
 	if meant, ok := x.issuerMeant(issuer); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", meant)
 		fix.Text = fmt.Sprintf("In spec.issuerRef write kind: %s, name: %s", meant.Kind, meant.Name)
@@ -83,17 +84,27 @@ func (x *examiner) issuerMeant(issuer finding.Ref) (finding.Ref, bool) {
 	return x.nearest(issuer)
 }
 
-// certManager gives the Deployment of one of cert-manager's components, by the
-// labels that its chart sets, if it is there and not ready.
+// certManager gives the Deployment of one of cert-manager's components if it is
+// there and not ready.
 func (x *examiner) certManager(component string) []finding.Ref {
 	var found []finding.Ref
+	for _, obj := range x.certManagers(component) {
+		if ref := finding.RefOf(obj); x.health.Of(ref).Status != health.Ready {
+			found = append(found, ref)
+		}
+	}
+	return found
+}
+
+// certManagers are the Deployments of a component, by the labels that
+// cert-manager's chart sets (v1.21, templates/_helpers.tpl).
+func (x *examiner) certManagers(component string) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
 	for _, obj := range x.labelled("app.kubernetes.io/component", component) {
 		labels := podLabels(obj)
-		app := labels["app.kubernetes.io/name"]
-		if obj.GetKind() == health.DeploymentKind.Kind && (app == "cert-manager" || labels["app.kubernetes.io/instance"] == "cert-manager") {
-			if ref := finding.RefOf(obj); x.health.Of(ref).Status != health.Ready {
-				found = append(found, ref)
-			}
+		ours := labels["app.kubernetes.io/name"] == "cert-manager" || labels["app.kubernetes.io/instance"] == "cert-manager"
+		if ours && obj.GetKind() == health.DeploymentKind.Kind {
+			found = append(found, obj)
 		}
 	}
 	return found

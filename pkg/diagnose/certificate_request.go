@@ -49,7 +49,7 @@ func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what st
 	e.findings = append(e.findings, finding.Finding{
 		Code: code, Ref: e.verdict.Ref, Reason: c.reason, Severity: finding.Critical, Since: c.since,
 		Message:  fmt.Sprintf("%s %s: %s", e.verdict.Ref, what, firstLine(c.message)),
-		Evidence: []finding.Evidence{evidence(obj, c.field(), c.status+" "+c.reason+": "+c.message, c.since)},
+		Evidence: []finding.Evidence{c.proof(obj)},
 		Fixes: []finding.Fix{{Text: "Mend what the message names; cert-manager then asks again by itself",
 			Command: fmt.Sprintf("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
 	})

@@ -88,7 +88,7 @@ func (g gateway) pods() {
 		Message:  fmt.Sprintf("%s is served by nobody: no pod has the labels %s", finding.RefOf(g.obj), labels),
 		Evidence: []finding.Evidence{evidence(g.obj, "spec.selector", labels, time.Time{})},
 		Fixes: []finding.Fix{{Text: "Put the labels of the ingress' pods into spec.selector",
-			Command: "kubectl get pods -A -l istio --show-labels", File: g.x.definedIn(g.obj)}},
+			Command: "kubectl get pods -A -l istio --show-labels", File: g.x.file(g.obj, "spec.selector")}},
 	})
 }
 

@@ -45,7 +45,7 @@ func (g gateway) credentialIn(namespace string, server map[string]any, name stri
 	if len(e.blame) > 0 {
 		return
 	}
-	switch answer := g.x.tlsSecret(namespace, name); answer.Presence {
+	switch answer := g.x.snap.Lookup(coreRef(secretKind.Kind, namespace, name)); answer.Presence {
 	case snapshot.Unknown:
 		if len(makers) == 0 { // a Certificate that is Ready has made its Secret
 			e.unknown = append(e.unknown, *answer.Why)
@@ -73,7 +73,8 @@ func (g gateway) broken(server map[string]any, name, why string) finding.Finding
 		Code: codeCredentialBroken, Ref: finding.RefOf(g.obj), Reason: "InvalidCredential", Severity: finding.Critical,
 		Message:  fmt.Sprintf("%s serves no certificate on %s: %s", finding.RefOf(g.obj), entry(server), why),
 		Evidence: []finding.Evidence{g.named(server, name)},
-		Fixes:    []finding.Fix{{Text: "Make the Secret of type kubernetes.io/tls, best by a Certificate", File: g.x.definedIn(g.obj)}},
+		Fixes: []finding.Fix{{Text: "Make the Secret of type kubernetes.io/tls, best by a Certificate",
+			Command: fmt.Sprintf("kubectl get secrets,certificates -n %s", g.obj.GetNamespace())}},
 	}
 }
 
@@ -95,7 +96,8 @@ func (g gateway) missing(namespace string, server map[string]any, name string) f
 	f := g.broken(server, name, fmt.Sprintf("Secret %s/%s does not exist", namespace, name))
 	f.Code, f.Reason = codeCredentialMissing, "CredentialNotFound"
 	f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
-	fix := finding.Fix{Text: "Name an existing Secret in tls.credentialName, or add a Certificate with secretName: " + name, File: g.x.definedIn(g.obj)}
+	fix := finding.Fix{Text: "Name an existing Secret in tls.credentialName, or add a Certificate with secretName: " + name,
+		Command: g.x.applyNow(g.obj), File: g.x.file(g.obj, "spec.servers.tls.credentialName")}
 	if other, ok := g.x.elsewhere(ref); ok {
 		f.Message += fmt.Sprintf("; there is one in namespace %s, but Istio reads it beside the ingress' pods", other.Namespace)
 		fix.Text = fmt.Sprintf("Make the Secret in namespace %s", namespace)

@@ -1,8 +1,8 @@
 package diagnose
 
 import (
-	"cmp"
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -69,9 +69,7 @@ func (x *examiner) issuerFinding(obj *unstructured.Unstructured, v health.Verdic
 		Fixes: []finding.Fix{{Text: "See what cert-manager says of it",
 			Command: describe(v.Ref)}},
 	}
-	if ready.status != "" {
-		f.Evidence = append(f.Evidence, evidence(obj, ready.field(), ready.status+" "+ready.reason+": "+ready.message, ready.since))
-	}
+	f.Evidence = append(f.Evidence, ready.proof(obj))
 	if secret := field.Text(obj.Object, "spec", "ca", "secretName"); secret != "" && ready.status == "False" {
 		x.issuerKey(obj, secret, &f)
 	}
@@ -87,12 +85,12 @@ func (x *examiner) issuerKey(obj *unstructured.Unstructured, secret string, f *f
 	f.Message = fmt.Sprintf("%s can't sign: what is in Secret %s is no key and certificate of an authority", f.Ref, secret)
 	answer := snapshot.Answer{}
 	if namespace != "" {
-		answer = x.tlsSecret(namespace, secret)
+		answer = x.snap.Lookup(ref)
 	}
 	switch {
 	case answer.Presence == snapshot.Present:
 		f.Evidence = append(f.Evidence, evidence(answer.Object, "data", keysOf(answer.Object), answer.Object.GetCreationTimestamp().Time))
-	case answer.Presence == snapshot.Absent:
+	case answer.Presence == snapshot.Absent && strings.Contains(conditionOf(obj, "Ready").message, "not found"):
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
 		f.Message = fmt.Sprintf("%s can't sign: Secret %s, which should hold its key, does not exist", f.Ref, secret)
 	default:
@@ -110,7 +108,8 @@ func (x *examiner) issuerKeyFix(obj *unstructured.Unstructured, namespace, secre
 		f.Fixes = []finding.Fix{renew(maker)}
 		return
 	}
-	fix := finding.Fix{Text: "Name the Secret of an authority in spec.ca.secretName, or add a Certificate with isCA: true that makes " + secret, File: x.definedIn(obj)}
+	fix := finding.Fix{Text: "Name the Secret of an authority in spec.ca.secretName, or add a Certificate with isCA: true that makes " + secret,
+		Command: x.applyNow(obj), File: x.file(obj, "spec.ca.secretName")}
 	if other := x.authorityNear(namespace, secret); other != nil {
 		made := field.Text(other.Object, "spec", "secretName")
 		f.Message += fmt.Sprintf("; Certificate %s makes %s", other.GetName(), made)
@@ -135,13 +134,4 @@ func (x *examiner) authorityNear(namespace, secret string) *unstructured.Unstruc
 		}
 	}
 	return best
-}
-
-// describe is the command that shows an object with its events.
-func describe(ref finding.Ref) string {
-	command := fmt.Sprintf("kubectl describe %s %s", cmp.Or(commandNames[ref.Kind], ref.Kind), ref.Name)
-	if ref.Namespace != "" {
-		command += " -n " + ref.Namespace
-	}
-	return command
 }

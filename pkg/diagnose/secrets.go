@@ -10,21 +10,9 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 var secretKind = schema.GroupKind{Kind: "Secret"}
-
-// tlsSecret looks for a Secret that holds a certificate. Secrets are listed
-// without Helm's records, and such a list proves no absence to Lookup; that of
-// a certificate it does.
-func (x *examiner) tlsSecret(namespace, name string) snapshot.Answer {
-	answer := x.snap.Lookup(coreRef(secretKind.Kind, namespace, name))
-	if answer.Presence == snapshot.Unknown && len(x.unreadable(secretKind, namespace)) == 0 {
-		return snapshot.Answer{Presence: snapshot.Absent}
-	}
-	return answer
-}
 
 // keysOf names what is in a Secret; the contents are not in a snapshot.
 func keysOf(secret *unstructured.Unstructured) string {
@@ -50,31 +38,14 @@ func (x *examiner) makers(namespace, secret string) []*unstructured.Unstructured
 }
 
 // keyNamespace is where an issuer's Secrets are: beside an Issuer; for a
-// ClusterIssuer in the namespace that cert-manager's controller is told to use,
-// "" when that can't be seen.
+// ClusterIssuer where cert-manager itself is, unless its chart was told
+// otherwise (v1.21, clusterResourceNamespace), "" when that can't be seen.
 func (x *examiner) keyNamespace(issuer *unstructured.Unstructured) string {
 	if issuer.GetKind() != health.ClusterIssuerKind.Kind {
 		return issuer.GetNamespace()
 	}
-	for _, obj := range x.labelled("app.kubernetes.io/component", "controller") {
-		for _, container := range field.List(obj.Object, "spec", "template", "spec", "containers") {
-			for _, arg := range field.Texts(container, "args") {
-				namespace, ok := strings.CutPrefix(arg, "--cluster-resource-namespace=")
-				if ok && strings.HasPrefix(namespace, "$(") { // $(POD_NAMESPACE), as the chart has it
-					return obj.GetNamespace()
-				}
-				if ok {
-					return namespace
-				}
-			}
-		}
+	for _, obj := range x.certManagers("controller") {
+		return obj.GetNamespace()
 	}
 	return ""
-}
-
-// commandNames are the kinds that kubectl knows by a name that another group
-// has as well.
-var commandNames = map[string]string{
-	"Gateway": "gateways.networking.istio.io", "Service": "service", "Issuer": "issuer", "ClusterIssuer": "clusterissuer",
-	"Certificate": "certificate", "CertificateRequest": "certificaterequest", "VirtualService": "virtualservice",
 }

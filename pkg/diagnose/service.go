@@ -149,7 +149,7 @@ func (s service) noEndpoints(behind []*unstructured.Unstructured) finding.Findin
 		Code: codeNoEndpoints, Ref: ref, Reason: "NoEndpoints", Severity: finding.Critical,
 		Message:  fmt.Sprintf("%s leads nowhere: no pod has the labels %s", ref, selector),
 		Evidence: []finding.Evidence{evidence(s.obj, "spec.selector", selector, time.Time{}), evidence(s.obj, "endpoints", strconv.Itoa(0), time.Time{})},
-		Fixes: []finding.Fix{{Text: "Make spec.selector match the labels of the pods that should answer", File: s.x.definedIn(s.obj),
+		Fixes: []finding.Fix{{Text: "Make spec.selector match the labels of the pods that should answer", File: s.x.file(s.obj, "spec.selector"),
 			Command: fmt.Sprintf("kubectl get pods -n %s --show-labels", s.obj.GetNamespace())}},
 	}
 	for _, workload := range behind {

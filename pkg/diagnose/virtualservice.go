@@ -51,7 +51,7 @@ func (r route) broken(reason, why, path, value string) finding.Finding {
 		Code: codeRouteBroken, Ref: ref, Reason: reason, Severity: finding.Critical,
 		Message:  fmt.Sprintf("%s leads nowhere: %s", ref, why),
 		Evidence: []finding.Evidence{evidence(r.obj, path, value, time.Time{})},
-		Fixes:    []finding.Fix{{Text: "Correct " + path, Command: describe(ref), File: r.x.definedIn(r.obj)}},
+		Fixes:    []finding.Fix{{Text: "Correct " + path, Command: r.x.applyNow(r.obj), File: r.x.file(r.obj, path)}},
 	}
 }
 

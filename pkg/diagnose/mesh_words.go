@@ -1,0 +1,36 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// proof is the condition as it stands on the object, or that it has none.
+func (c condition) proof(obj *unstructured.Unstructured) finding.Evidence {
+	value := strings.TrimSuffix(strings.TrimSpace(c.status+" "+c.reason+": "+c.message), ":")
+	if c.status == "" {
+		value = "none"
+	}
+	return evidence(obj, c.field(), value, c.since)
+}
+
+// describe is the command that shows an object with its events.
+func describe(ref finding.Ref) string {
+	command := fmt.Sprintf("kubectl describe %s %s", cmp.Or(commandNames[ref.Kind], ref.Kind), ref.Name)
+	if ref.Namespace != "" {
+		command += " -n " + ref.Namespace
+	}
+	return command
+}
+
+// commandNames are the kinds that kubectl knows by a name that another group
+// has as well.
+var commandNames = map[string]string{
+	"Gateway": "gateways.networking.istio.io", "Service": "service", "Issuer": "issuer", "ClusterIssuer": "clusterissuer",
+	"Certificate": "certificate", "CertificateRequest": "certificaterequest", "VirtualService": "virtualservice",
+}
