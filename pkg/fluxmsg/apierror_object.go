@@ -24,7 +24,6 @@ var wrappers = []*regexp.Regexp{
 	regexp.MustCompile(`cannot patch "(?P<name>` + nameShape + `)" with kind (?P<kind>` + kindShape + `): `),
 	// k8s.io/cli-runtime v0.36, pkg/resource/mapper.go.
 	regexp.MustCompile(`resource mapping not found for name: "(?P<name>[^"\s]*)" namespace: "(?P<namespace>[^"\s]*)" from "[^"]*": `),
-	regexp.MustCompile(`unable to recognize "[^"]*": `),
 	// Events of ReplicaSets, Jobs and DaemonSets (k8s.io/kubernetes 1.36,
 	// pkg/controller/controller_utils.go) and of StatefulSets
 	// (pkg/controller/statefulset/stateful_pod_control.go).
@@ -74,7 +73,7 @@ func noteObject(found map[string]string, e *APIError, first bool) bool {
 	if object.Kind != "" && !isKind(object.Kind) {
 		return false
 	}
-	e.Object, e.Reason = object, found["reason"]+found["older"]
+	e.Object, e.Reason = object, word(found["reason"]+found["older"])
 	return true
 }
 

@@ -30,10 +30,35 @@ func TestAPIErrorTrouble(t *testing.T) {
 		{"Helm 4.2.4, IsReachable", `cluster reachability check failed: kubernetes cluster unreachable: EOF`, APIError{Problem: APIUnreachable, Detail: "cluster reachability check failed: kubernetes cluster unreachable: EOF"}},
 		{"helm-controller 1.6.1, diff.go", `Foo/a/b patch failure: foos.x.io "b" not found`, APIError{Object: object, Problem: APINotFound, Detail: `foos.x.io "b" not found`}},
 		{"what nobody knows yet", "Foo/a/b dry-run failed (Gone): it went\nService/a/x created", APIError{Object: object, Problem: APIOther, Reason: "Gone", Detail: "it went"}},
+		{"Helm 3, patching", `cannot patch "x" with kind Job: context deadline exceeded`, APIError{Object: Object{Kind: "Job", Name: "x"}, Problem: APITimeout, Detail: "context deadline exceeded"}},
+		{"Helm 4.2.4, validate.go", `unable to continue with update: could not get information about the resource Foo "x" in namespace "a": foos.x.io "x" is forbidden: no`, APIError{Object: Object{Group: "x.io", Resource: "foos", Name: "x"}, Problem: APIForbidden, Detail: "no"}},
 		{"Helm 4.2.4, CRDs", `failed to install CRD crds/x.yaml: unexpected`, APIError{Problem: APIOther, Detail: "failed to install CRD crds/x.yaml: unexpected"}},
 		{"a wait's", `context deadline exceeded`, APIError{}},
 		{"a source's", `dial tcp 10.0.0.1:443: connect: connection refused`, APIError{}},
 		{"a health check's", `Foo/a/b status: 'Failed'`, APIError{}},
 		{"nothing", ``, APIError{}},
 	})
+}
+
+func TestAPIErrorTroubleWords(t *testing.T) {
+	// apimachinery v0.36, pkg/api/errors; etcd; Go's net and net/http.
+	words := map[string]APIProblem{
+		"etcdserver: request timed out": APITimeout,
+		"the server was unable to return a response in the time allotted, but may still be processing the request": APITimeout,
+		"dial tcp 10.0.0.1:443: i/o timeout":                      APITimeout,
+		"dial tcp 10.0.0.1:443: connect: no route to host":        APIUnreachable,
+		"dial tcp: lookup kubernetes: no such host":               APIUnreachable,
+		"the server is currently unable to handle the request":    APIUnreachable,
+		"net/http: TLS handshake failure":                         APIUnreachable,
+		"the server could not find the requested resource (post)": APINotFound,
+	}
+	for said, problem := range words {
+		got, ok := ParseAPIError("Foo/a/b apply failed: " + said)
+		if !ok || got.Problem != problem || got.Detail != said {
+			t.Errorf("%s: %v %+v", said, ok, got)
+		}
+		if got, ok := ParseAPIError(said); ok {
+			t.Errorf("%s, of nobody knows what: %+v", said, got)
+		}
+	}
 }

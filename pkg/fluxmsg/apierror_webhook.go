@@ -102,7 +102,7 @@ func webhookFailure(why string) WebhookFailure {
 		return WebhookNoService
 	case containsAny(why, "connection refused", "no route to host"):
 		return WebhookRefused
-	case containsAny(why, "deadline exceeded", "i/o timeout", "Client.Timeout", "net/http: request canceled"):
+	case containsAny(why, "deadline exceeded", "i/o timeout", "net/http: request canceled"):
 		return WebhookTimeout
 	case containsAny(why, "x509: ", "tls: "):
 		return WebhookTLS

@@ -42,14 +42,19 @@ func kustomizeObject(text string) Object {
 	if object == (Object{}) && isName(text) {
 		return Object{Name: text} // older versions give no more
 	}
-	if !isKind(object.Kind) || !isName(object.Name) {
-		return Object{}
-	}
 	if object.Group == "[noGrp]" || object.Group == "~G" {
 		object.Group = ""
 	}
 	if object.Version == "[noVer]" || object.Version == "~V" {
 		object.Version = ""
+	}
+	for _, name := range []string{object.Group, object.Version} {
+		if name != "" && !isName(name) {
+			return Object{}
+		}
+	}
+	if !isKind(object.Kind) || !isName(object.Name) {
+		return Object{}
 	}
 	return object
 }

@@ -2,6 +2,7 @@ package fluxmsg
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,19 @@ func bounded(t *testing.T, message string, read reflect.Value) {
 		}
 		for i := range read.NumField() {
 			bounded(t, message, read.Field(i))
+		}
+	}
+}
+
+var words = regexp.MustCompile(`[A-Za-z0-9]+`)
+
+// stretch makes one word of a message at a time longer than anything may be
+// that is handed on.
+func stretch[T any](t *testing.T, message string, parse func(string) (T, bool)) {
+	for _, at := range words.FindAllStringIndex(message, -1) {
+		long := message[:at[1]] + strings.Repeat(message[at[1]-1:at[1]], maxDetail+1) + message[at[1]:]
+		if read, ok := parse(long); ok {
+			bounded(t, long, reflect.ValueOf(read))
 		}
 	}
 }

@@ -25,6 +25,9 @@ func check[T any](t *testing.T, parse func(string) (T, bool), cases []one[T]) {
 		} else if ok && !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s\n%q\n got %+v\nwant %+v", c.from, c.message, got, c.want)
 		}
+		if !testing.Short() {
+			stretch(t, c.message, parse)
+		}
 	}
 }
 

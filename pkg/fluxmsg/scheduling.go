@@ -94,7 +94,7 @@ func (s *Scheduling) add(piece string) {
 		s.Reasons = append(s.Reasons, SchedulingReason{Text: detail(piece)})
 	default:
 		last := &s.Reasons[len(s.Reasons)-1]
-		if len(last.Text)+len(piece) < maxDetail {
+		if len(last.Text)+len(", ")+len(piece) <= maxDetail {
 			last.Text += ", " + piece
 		}
 	}

@@ -10,7 +10,7 @@ const (
 	// maxMessage is as much of a message as is read.
 	maxMessage = 64 << 10
 	// maxDetail is as much of other people's prose as is handed on.
-	maxDetail = 4 << 10
+	maxDetail = 2 << 10
 	// maxWord is the longest name taken of what has no shape of Kubernetes' own:
 	// an image, a user, a key, a path.
 	maxWord = 1024
