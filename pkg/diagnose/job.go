@@ -54,8 +54,9 @@ func explainJob(x *examiner, job *unstructured.Unstructured, failing bool) exam 
 		}
 	}
 	if len(e.blame) == 0 && len(f.Evidence) == 1 {
-		e.unknown = union(e.unknown, unread)
-		f.Message += "; its pods are gone"
+		if e.unknown = unread; len(unread) == 0 {
+			f.Message += "; its pods are gone"
+		}
 	}
 	e.findings = append(e.findings, f)
 	return e

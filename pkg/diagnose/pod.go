@@ -29,7 +29,10 @@ func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam 
 		if !t.since.IsZero() {
 			e.verdict.Since = t.since
 		}
-		if len(t.unknown) == 0 {
+		switch waits := t.code == codeClaimPending && len(t.blame) > 0; {
+		case waits:
+			e.fallback = append(e.fallback, s.finding(t))
+		case len(t.unknown) == 0:
 			e.findings = append(e.findings, s.finding(t))
 		}
 		e.unknown = union(e.unknown, t.unknown)
@@ -40,7 +43,7 @@ func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam 
 			e.blame = addRef(e.blame, ref)
 		}
 	}
-	if failing && len(e.findings) == 0 && len(e.unknown) == 0 {
+	if failing && len(e.findings)+len(e.fallback)+len(e.unknown) == 0 {
 		e.fallback = append(e.fallback, s.finding(s.inexplicable()))
 	}
 	return e

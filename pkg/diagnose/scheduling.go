@@ -43,8 +43,8 @@ func (s podView) unscheduled() []trouble {
 // unseen is a pod that no scheduler has looked at.
 func (s podView) unseen() []trouble {
 	scheduler := field.Text(s.pod.Object, "spec", "schedulerName")
-	phase := field.Text(s.pod.Object, "status", "phase")
-	if phase != "Pending" || conditionOf(s.pod, "PodScheduled").status != "" {
+	seen := len(field.List(s.pod.Object, "status", "containerStatuses")) > 0 || conditionOf(s.pod, "PodScheduled").status != ""
+	if field.Text(s.pod.Object, "status", "phase") != "Pending" || seen {
 		return nil
 	}
 	created := s.pod.GetCreationTimestamp().Time

@@ -1,0 +1,237 @@
+package diagnose
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// midday is the moment of the clusters in testdata/workload.
+var midday = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// workloadFile is a file of testdata/workload: a cluster, and cases that each
+// change something about it.
+type workloadFile struct {
+	// Of is the object that is explained, "Kind namespace/name".
+	Of    string           `json:"of"`
+	Base  []map[string]any `json:"base"`
+	Cases []workloadCase   `json:"cases"`
+}
+
+type workloadCase struct {
+	Name string `json:"name"`
+	Of   string `json:"of"`
+	// Objects are merged into those of the base, or added.
+	Objects   []map[string]any `json:"objects"`
+	Drop      []string         `json:"drop"`
+	Forbidden []string         `json:"forbidden"`
+	// Failing tells that something above has failed.
+	Failing bool `json:"failing"`
+
+	Status health.Status `json:"status"`
+	// Causes are "CODE Kind namespace/name Reason: message"; without a message,
+	// where that is another explainer's.
+	Causes []string `json:"causes"`
+	// Path is that of the first cause, Proof and Fix what must be among its
+	// evidence ("Kind namespace/name field = value") and fixes.
+	Path    []string `json:"path"`
+	Proof   []string `json:"proof"`
+	Fix     []string `json:"fix"`
+	Unknown []string `json:"unknown"`
+}
+
+// workloadAsked are the kinds that the cases' clusters are asked for.
+var workloadAsked = []schema.GroupKind{
+	health.KustomizationKind, health.HelmReleaseKind, health.NamespaceKind, health.DeploymentKind, health.StatefulSetKind,
+	daemonSetKind, replicaSetKind, jobKind, cronJobKind, health.PodKind, health.EventKind, health.ServiceKind, nodeKind,
+	claimKind, volumeKind, storageClassKind, quotaKind, autoscalerKind, apiServiceKind, health.CertificateKind,
+	requestKind, health.IssuerKind, health.ClusterIssuerKind, secretKind, {Kind: "ConfigMap"}, {Kind: "ServiceAccount"},
+}
+
+func readWorkloads(tb testing.TB) map[string]workloadFile {
+	tb.Helper()
+	paths, err := filepath.Glob("testdata/workload/*.yaml")
+	if err != nil || len(paths) == 0 {
+		tb.Fatalf("no cases: %v", err)
+	}
+	files := map[string]workloadFile{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		var f workloadFile
+		if err := yaml.UnmarshalStrict(text, &f); err != nil {
+			tb.Fatalf("%s: %v", path, err)
+		}
+		files[strings.TrimSuffix(filepath.Base(path), ".yaml")] = f
+	}
+	return files
+}
+
+// snapshot is the base with the case's changes.
+func (c workloadCase) snapshot(tb testing.TB, base []map[string]any) *snapshot.Snapshot {
+	byRef := map[string]map[string]any{}
+	for _, obj := range slices.Concat(base, c.Objects) {
+		obj = decoded(tb, obj)
+		ref := finding.RefOf(&unstructured.Unstructured{Object: obj}).String()
+		if have := byRef[ref]; have != nil {
+			mergePatch(have, obj)
+		} else {
+			byRef[ref] = obj
+		}
+	}
+	for _, drop := range c.Drop {
+		if byRef[drop] == nil {
+			tb.Fatalf("there is no %s to drop", drop)
+		}
+		delete(byRef, drop)
+	}
+	return clusterOf(slices.Collect(maps.Values(byRef)), c.Forbidden)
+}
+
+// clusterOf is a cluster of which the kinds may not be read.
+func clusterOf(objects []map[string]any, forbidden []string) *snapshot.Snapshot {
+	builder := snapshot.NewBuilder()
+	byKind := map[schema.GroupKind][]*unstructured.Unstructured{}
+	for _, obj := range objects {
+		u := &unstructured.Unstructured{Object: obj}
+		byKind[u.GroupVersionKind().GroupKind()] = append(byKind[u.GroupVersionKind().GroupKind()], u)
+	}
+	for _, kind := range workloadAsked {
+		asked := snapshot.Asked{Group: kind.Group, Kind: kind.Kind, Resource: strings.ToLower(kind.Kind) + "s"}
+		if slices.Contains(forbidden, kind.Kind) {
+			asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: asked.Resource}
+			builder.Add(asked)
+			continue
+		}
+		builder.Add(asked, byKind[kind]...)
+	}
+	return builder.Build(snapshot.Meta{At: midday})
+}
+
+// decoded is a fresh copy with Kubernetes' own types of numbers.
+func decoded(tb testing.TB, obj map[string]any) map[string]any {
+	tb.Helper()
+	text, err := json.Marshal(obj)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	fresh := map[string]any{}
+	if err := json.Unmarshal(text, &fresh); err != nil {
+		tb.Fatal(err)
+	}
+	return fresh
+}
+
+// mergePatch is RFC 7386's.
+func mergePatch(into, patch map[string]any) {
+	for key, value := range patch {
+		below, isMap := value.(map[string]any)
+		switch have, ok := into[key].(map[string]any); {
+		case ok && isMap:
+			mergePatch(have, below)
+		case value == nil:
+			delete(into, key)
+		default:
+			into[key] = value
+		}
+	}
+}
+
+func TestWorkloads(t *testing.T) {
+	for name, file := range readWorkloads(t) {
+		for _, c := range file.Cases {
+			t.Run(name+"/"+c.Name, func(t *testing.T) {
+				if c.Of == "" {
+					c.Of = file.Of
+				}
+				snap := c.snapshot(t, file.Base)
+				x := newExaminer(snap, tenant.Discover(snap))
+				c.check(t, x, refNamed(t, snap, c.Of))
+			})
+		}
+	}
+}
+
+// refNamed is the object that is called so.
+func refNamed(t *testing.T, snap *snapshot.Snapshot, name string) finding.Ref {
+	t.Helper()
+	for _, kind := range workloadAsked {
+		for _, obj := range snap.List(kind, "").Objects {
+			if ref := finding.RefOf(obj); ref.String() == name {
+				return ref
+			}
+		}
+	}
+	t.Fatalf("there is no %s", name)
+	return finding.Ref{}
+}
+
+func (c workloadCase) check(t *testing.T, x *examiner, of finding.Ref) {
+	if got := x.examine(of, c.Failing).verdict.Status; got != c.Status {
+		t.Errorf("it is %s, want %s", got, c.Status)
+	}
+	out := newWalk(x).from(of, c.Failing)
+	var causes, unknown, proof, fixes, path []string
+	for _, cause := range out.causes {
+		text := string(cause.Code) + " " + cause.Ref.String() + " " + cause.Reason
+		if !slices.Contains(c.Causes, text) {
+			text += ": " + cause.Message
+		}
+		causes = append(causes, text)
+	}
+	for _, why := range out.unknown {
+		unknown = append(unknown, why.String())
+	}
+	same(t, "causes", causes, c.Causes)
+	same(t, "unknown", unknown, c.Unknown)
+	if len(out.causes) == 0 {
+		return
+	}
+	first := out.causes[0]
+	for _, e := range first.Evidence {
+		proof = append(proof, e.Ref.String()+" "+e.Field+" = "+e.Value)
+	}
+	for _, f := range first.Fixes {
+		fixes = append(fixes, f.Text+" | "+f.Command+" | "+f.File)
+	}
+	for _, step := range first.path {
+		path = append(path, step.Ref.Short())
+	}
+	among(t, "evidence", proof, c.Proof)
+	among(t, "fixes", fixes, c.Fix)
+	if c.Path != nil {
+		same(t, "path", path, c.Path)
+	}
+}
+
+func same(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s:\n  %s\nwant:\n  %s", what, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func among(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	for _, w := range want {
+		if !slices.Contains(got, w) {
+			t.Errorf("%s:\n  %s\nhas no:\n  %s", what, strings.Join(got, "\n  "), w)
+		}
+	}
+}
