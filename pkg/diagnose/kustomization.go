@@ -24,6 +24,9 @@ func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing b
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	k := kustomization{x, obj, conditionOf(obj, "Ready"), &e}
 	switch {
+	case e.verdict.Renewing: // ready by its last try; the next may be failing already
+		k.checks("")
+		return e
 	case e.verdict.Status == health.Ready:
 		return e
 	case e.verdict.Status == health.Suspended:
