@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -65,26 +66,35 @@ var statusWords = map[health.Status]string{
 }
 
 func (p explanation) verdict(s diagnose.Subject) {
-	status := statusWords[s.Verdict.Status]
-	if p.style.Colour {
-		status = paintStatus(s.Verdict.Status, status)
-	}
-	fmt.Fprintf(p.out, "%s is %s", subjectName(s), status)
+	text := clean(subjectName(s)) + " is " + statusWords[s.Verdict.Status]
 	if !s.Verdict.Since.IsZero() {
-		fmt.Fprintf(p.out, " since %s ago", age(s.Verdict.Since, p.now))
+		text += " since " + age(s.Verdict.Since, p.now) + " ago"
 	}
+	progressing := s.Verdict.Status == health.Progressing
 	switch {
 	case len(s.Causes) > 1:
-		fmt.Fprintf(p.out, ", for %d reasons", len(s.Causes))
-	case s.Verdict.Status == health.Progressing:
-		fmt.Fprintf(p.out, ": %s", clean(tidy(s.Verdict.Message)))
-		if !s.Deadline.IsZero() {
-			fmt.Fprintf(p.out, "; it may take another %s", left(s.Deadline, p.now))
+		text += fmt.Sprintf(", for %d reasons", len(s.Causes))
+	case progressing || s.Verdict.Status != health.Ready && len(s.Causes) == 0:
+		text += ": " + p.because(s)
+		if progressing && !s.Deadline.IsZero() {
+			text += "; it may take another " + left(s.Deadline, p.now)
 		}
-	case s.Verdict.Status != health.Ready && len(s.Causes) == 0:
-		fmt.Fprintf(p.out, ": %s", clean(tidy(s.Verdict.Message)))
 	}
-	fmt.Fprintln(p.out)
+	for _, line := range p.wrap(text, "", "  ") {
+		if p.style.Colour {
+			line = strings.Replace(line, statusWords[s.Verdict.Status], paintStatus(s.Verdict.Status, statusWords[s.Verdict.Status]), 1)
+		}
+		fmt.Fprintln(p.out, line)
+	}
+}
+
+// because is what a verdict says, and of a tenant's, of which object.
+func (p explanation) because(s diagnose.Subject) string {
+	message := clean(tidy(s.Verdict.Message))
+	if !s.Object && s.Ref.Name != "" {
+		message = clean(s.Ref.String()) + ": " + message
+	}
+	return message
 }
 
 func (p explanation) cause(c diagnose.Cause) {
@@ -95,13 +105,14 @@ func (p explanation) cause(c diagnose.Cause) {
 	p.blocks(c)
 }
 
-// headline is the sentence, with the code at the right of the screen.
+// headline is the sentence and its code, then whose it is.
 func (p explanation) headline(c diagnose.Cause) {
-	message := clean(cutDigests(c.Message))
-	if p.style.Colour {
-		message = bold + message + reset
+	for _, line := range p.wrap(clean(cutDigests(c.Message))+" ("+string(c.Code)+")", "", "  ") {
+		if p.style.Colour {
+			line = bold + line + reset
+		}
+		fmt.Fprintln(p.out, line)
 	}
-	fmt.Fprintf(p.out, "%s (%s)\n", message, c.Code)
 	line := "  " + clean(c.Ref.String())
 	if c.Reason != "" {
 		line += "  " + clean(c.Reason)
@@ -109,7 +120,7 @@ func (p explanation) headline(c diagnose.Cause) {
 	if !c.Since.IsZero() {
 		line += ", since " + age(c.Since, p.now) + " ago"
 	}
-	fmt.Fprintln(p.out, line)
+	fmt.Fprintln(p.out, p.fit(line, 0))
 }
 
 // evidence lists the facts under the objects that they are of, the cause's own
@@ -123,7 +134,7 @@ func (p explanation) evidence(c diagnose.Cause) {
 	}
 	for i, ref := range of {
 		if i > 0 {
-			fmt.Fprintf(p.out, "  %s\n", clean(ref.String()))
+			fmt.Fprintln(p.out, p.fit("  "+clean(ref.String()), 0))
 		}
 		for _, e := range c.Evidence {
 			if !e.Ref.Same(ref) {
@@ -131,7 +142,8 @@ func (p explanation) evidence(c diagnose.Cause) {
 			}
 			line := fmt.Sprintf("    %s: %s", clean(e.Field), clean(cutDigests(e.Value)))
 			if !e.At.IsZero() {
-				line = p.fit(line, 12) + " (" + age(e.At, p.now) + " ago)"
+				ago := " (" + age(e.At, p.now) + " ago)"
+				line = p.fit(line, utf8.RuneCountInString(ago)) + ago
 			}
 			fmt.Fprintln(p.out, p.fit(line, 0))
 		}
@@ -154,21 +166,24 @@ func (p explanation) fit(line string, reserve int) string {
 const lineLimit = 160
 
 func (p explanation) fixes(c diagnose.Cause) {
-	for i, fix := range c.Fixes {
-		label := "       "
-		if i == 0 {
-			label = "  Fix  "
-		}
+	label := "  Fix  "
+	for _, fix := range c.Fixes {
 		text := clean(fix.Text)
 		if fix.File != "" {
 			text += " (in " + clean(fix.File) + ")"
 		}
-		fmt.Fprintf(p.out, "%s%s\n", label, text)
-		if fix.Command != "" {
-			fmt.Fprintf(p.out, "         %s\n", clean(fix.Command))
+		for _, line := range p.wrap(text, label, "       ") {
+			fmt.Fprintln(p.out, line)
 		}
+		for _, line := range p.wrapCommand(clean(fix.Command)) {
+			fmt.Fprintln(p.out, line)
+		}
+		label = "       "
 	}
 }
+
+// mark stands where the way ends.
+const mark = "  ◀ cause"
 
 // path draws the way down to the cause.
 func (p explanation) path(c diagnose.Cause) {
@@ -182,27 +197,42 @@ func (p explanation) path(c diagnose.Cause) {
 			line += " " + clean(step.Note)
 		}
 		if i == len(c.Path)-1 {
-			line = p.fit(line, 9) + "  ◀ cause"
+			line = p.fit(line, utf8.RuneCountInString(mark)) + mark
 		}
 		fmt.Fprintln(p.out, p.fit(line, 0))
 	}
 }
 
 func (p explanation) blocks(c diagnose.Cause) {
-	var held []string
+	var layers []string
 	for _, ref := range c.Layers {
-		held = append(held, ref.Name)
+		layers = append(layers, clean(ref.Name))
 	}
-	if len(held) > 0 {
-		fmt.Fprintf(p.out, "  Holds up %s", strings.Join(held, ", "))
-		if len(c.Tenants) > 0 {
-			fmt.Fprintf(p.out, "; of %s", strings.Join(c.Tenants, ", "))
+	held := listed("layer", layers)
+	if tenants := listed("tenant", c.Tenants); held == "" {
+		held = tenants
+	} else if tenants != "" {
+		held += "; " + tenants
+	}
+	if held != "" {
+		for _, line := range p.wrap(held, "  Holds up ", "    ") {
+			fmt.Fprintln(p.out, line)
 		}
-		fmt.Fprintln(p.out)
 	}
 	if !c.NextRetry.IsZero() {
 		fmt.Fprintf(p.out, "  Flux tries again in %s\n", left(c.NextRetry, p.now))
 	}
+}
+
+// listed is "layer a", "layers a, b", or nothing.
+func listed(noun string, names []string) string {
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return noun + " " + names[0]
+	}
+	return noun + "s " + strings.Join(names, ", ")
 }
 
 // unknown lists what could not be seen, over all subjects.
@@ -219,6 +249,8 @@ func (p explanation) unknown(e diagnose.Explanation) {
 		if i == 0 {
 			fmt.Fprintln(p.out, "\nNot seen, and may hold a cause:")
 		}
-		fmt.Fprintf(p.out, "  %s\n", line)
+		for _, part := range p.wrap(line, "  ", "    ") {
+			fmt.Fprintln(p.out, part)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
@@ -12,6 +13,9 @@ import (
 // Markdown prints an explanation for a ticket.
 func Markdown(w io.Writer, e diagnose.Explanation) error {
 	out := bufio.NewWriter(w)
+	if len(e.Subjects) == 0 {
+		fmt.Fprintln(out, "Nothing to explain: all is ready.")
+	}
 	for _, s := range e.Subjects {
 		fmt.Fprintf(out, "## %s is %s\n\n", escape(subjectName(s)), statusWords[s.Verdict.Status])
 		if s.Verdict.Message != "" && len(s.Causes) == 0 {
@@ -19,36 +23,72 @@ func Markdown(w io.Writer, e diagnose.Explanation) error {
 		}
 	}
 	for _, c := range causesOnce(e) {
-		fmt.Fprintf(out, "### %s\n\n`%s` %s, `%s`", escape(c.Message), c.Code, escape(c.Ref.String()), c.Reason)
-		if !c.Since.IsZero() {
-			fmt.Fprintf(out, ", since %s", c.Since.UTC().Format("2006-01-02 15:04:05 MST"))
-		}
-		fmt.Fprint(out, "\n\n| object | field | value |\n|---|---|---|\n")
-		for _, ev := range c.Evidence {
-			fmt.Fprintf(out, "| %s | %s | %s |\n", escape(ev.Ref.String()), escape(ev.Field), escape(ev.Value))
-		}
-		fmt.Fprintln(out)
-		for _, fix := range c.Fixes {
-			text := escape(fix.Text)
-			if fix.File != "" {
-				text += fmt.Sprintf(" (in `%s`)", clean(fix.File))
-			}
-			fmt.Fprintf(out, "- %s\n", text)
-			if fix.Command != "" {
-				fmt.Fprintf(out, "  `%s`\n", clean(fix.Command))
-			}
-		}
-		fmt.Fprintln(out)
+		markdownCause(out, c)
 	}
+	var lines []string
 	for _, s := range e.Subjects {
 		for _, why := range s.Unknown {
-			fmt.Fprintf(out, "- Not seen: %s\n", escape(why.String()))
+			if line := "- Not seen: " + escape(why.String()); !slices.Contains(lines, line) {
+				lines = append(lines, line)
+				fmt.Fprintln(out, line)
+			}
 		}
 	}
 	return out.Flush()
 }
 
-var markdownSpecial = strings.NewReplacer("|", "\\|", "<", "&lt;", "*", "\\*", "`", "\\`", "[", "\\[")
+func markdownCause(out io.Writer, c diagnose.Cause) {
+	fmt.Fprintf(out, "### %s\n\n%s %s", escape(c.Message), code(string(c.Code)), escape(c.Ref.String()))
+	if c.Reason != "" {
+		fmt.Fprintf(out, ", %s", code(c.Reason))
+	}
+	if !c.Since.IsZero() {
+		fmt.Fprintf(out, ", since %s", c.Since.UTC().Format("2006-01-02 15:04:05 MST"))
+	}
+	fmt.Fprint(out, "\n\n| object | field | value |\n|---|---|---|\n")
+	for _, ev := range c.Evidence {
+		fmt.Fprintf(out, "| %s | %s | %s |\n", escape(ev.Ref.String()), escape(ev.Field), escape(ev.Value))
+	}
+	fmt.Fprintln(out)
+	for _, fix := range c.Fixes {
+		text := escape(fix.Text)
+		if fix.File != "" {
+			text += fmt.Sprintf(" (in %s)", code(fix.File))
+		}
+		fmt.Fprintf(out, "- %s\n", text)
+		if fix.Command != "" {
+			fmt.Fprintf(out, "  %s\n", code(fix.Command))
+		}
+	}
+	fmt.Fprintln(out)
+}
+
+// markdownSpecial are what CommonMark and GitHub's tables, math and struck out
+// text take for markup anywhere in a line.
+var markdownSpecial = strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", "&", "&amp;", "*", "\\*", "_", "\\_",
+	"`", "\\`", "[", "\\[", "~", "\\~", "$", "\\$")
 
 // escape keeps text from the cluster text.
-func escape(text string) string { return markdownSpecial.Replace(clean(text)) }
+func escape(text string) string {
+	text = markdownSpecial.Replace(clean(text))
+	if digits := strings.TrimLeft(text, "0123456789"); digits != text && digits != "" && strings.ContainsRune(".)", rune(digits[0])) {
+		return text[:len(text)-len(digits)] + "\\" + digits // a numbered list
+	}
+	if strings.IndexAny(text, "#>+-=") == 0 { // a heading, a quotation, a list, a rule
+		return "\\" + text
+	}
+	return text
+}
+
+// code is text from the cluster as code: between more backticks than are in it.
+func code(text string) string {
+	text = clean(text)
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if len(fence) > 1 {
+		text = " " + text + " "
+	}
+	return fence + text + fence
+}

@@ -1,0 +1,147 @@
+package render
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+var explained = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// sick explains a layer that is held up by a pod, for the tenants; message is
+// what the cluster says at every place where it may say something.
+func sick(message string, tenants ...string) diagnose.Explanation {
+	layer := finding.Ref{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "observability"}
+	pod := finding.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "monitoring", Name: "prometheus-kube-prometheus-stack-prometheus-0"}
+	cause := diagnose.Cause{
+		Finding: finding.Finding{
+			Code: "OW4106", Ref: pod, Reason: "CrashLoopBackOff", Message: "it fails: " + message,
+			Severity: finding.Critical, Since: explained.Add(-time.Hour),
+			Evidence: []finding.Evidence{{Ref: pod, Field: "event", Value: message, At: explained.Add(-time.Minute)}, {Ref: layer, Field: "message", Value: message}},
+			Fixes:    []finding.Fix{{Text: "Mend it: " + message, File: message, Command: "kubectl logs prometheus-0 -n monitoring -c prometheus --previous"}},
+		},
+		Path:   []diagnose.Step{{Ref: layer, Status: health.Failing, Note: message}, {Ref: pod, Status: health.Failing, Note: message}},
+		Layers: []finding.Ref{layer}, Tenants: tenants, NextRetry: explained.Add(time.Minute),
+	}
+	e := diagnose.Explanation{At: explained}
+	for _, name := range tenants {
+		e.Subjects = append(e.Subjects, diagnose.Subject{
+			Ref: pod, Tenant: name, Verdict: health.Verdict{Ref: pod, Status: health.Failing, Since: explained.Add(-time.Hour), Message: message},
+			Causes: []diagnose.Cause{cause}, Unknown: []snapshot.Failure{{Why: snapshot.Failed, Verb: "list", Resource: "pods", Message: message}},
+		})
+	}
+	return e
+}
+
+func explain(t *testing.T, e diagnose.Explanation, style Style) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Explain(&out, e, style); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+const prose = "the registry at registry.example.com/with/a/very/long/path/that/no/terminal/of/forty/columns/can/hold did not answer within 30 s, and nobody knows why"
+
+// TestExplanationFits tries every width. The words of a command are never
+// broken, so that it can be copied.
+func TestExplanationFits(t *testing.T) {
+	e := sick(prose, "bhs", "mhr")
+	waiting := diagnose.Subject{Ref: e.Subjects[0].Ref, Tenant: "late", Deadline: explained.Add(time.Hour),
+		Verdict: health.Verdict{Status: health.Progressing, Message: prose, Since: explained}}
+	e.Subjects = append(e.Subjects, waiting)
+	for width := 40; width <= 160; width++ {
+		for line := range strings.Lines(explain(t, e, Style{Width: width})) {
+			if got := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); got > width {
+				t.Errorf("%d wide on a terminal of %d: %q", got, width, line)
+			}
+		}
+	}
+}
+
+// TestWrappedCommandIsTheSame joins the lines as a shell would.
+func TestWrappedCommandIsTheSame(t *testing.T) {
+	const command = "kubectl logs prometheus-0 -n monitoring -c prometheus --previous"
+	for width := 40; width <= 160; width++ {
+		text := explain(t, sick("short", "bhs"), Style{Width: width})
+		joined := strings.NewReplacer("\\\n", "", "\n", ";").Replace(text)
+		joined = strings.Join(strings.Fields(joined), " ")
+		if !strings.Contains(joined, command) {
+			t.Errorf("the command is not whole on a terminal of %d:\n%s", width, text)
+		}
+	}
+}
+
+func TestNothingIsCutWhereItNeedNotFit(t *testing.T) {
+	for _, style := range []Style{{Wide: true, Width: 40}, {}} {
+		text := explain(t, sick(prose, "bhs"), style)
+		if !strings.Contains(text, "it fails: "+prose+" (OW4106)\n") || !strings.Contains(text, "  Fix  Mend it: "+prose) {
+			t.Errorf("%+v cuts a sentence:\n%s", style, text)
+		}
+	}
+}
+
+// hostile is what a container's last words may be.
+const hostile = "\x1b]0;title\x07\x1b[2J\r\n## owned\n| a | <img src=x> | `rm -rf` [click](http://x) *b* _c_ ~~d~~ &lt; \\ \u202e"
+
+func TestControlCharactersAreHarmless(t *testing.T) {
+	var markdown bytes.Buffer
+	if err := Markdown(&markdown, sick(hostile, "bhs")); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"tree": explain(t, sick(hostile, "bhs"), Style{}), "wide": explain(t, sick(hostile, "bhs"), Style{Wide: true}),
+		"narrow": explain(t, sick(hostile, "bhs"), Style{Width: 60}), "markdown": markdown.String(),
+	} {
+		if strings.ContainsAny(text, "\x1b\x07\r\u202e") {
+			t.Errorf("%s: control characters come through: %q", name, text)
+		}
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, "## owned") || strings.HasPrefix(line, "| a |") {
+				t.Errorf("%s: a message makes a line of its own: %q", name, line)
+			}
+		}
+	}
+}
+
+// TestSharedCausesArePrintedOnce has a cause that two tenants share.
+func TestSharedCausesArePrintedOnce(t *testing.T) {
+	e := sick("kiali is down", "bhs", "mhr")
+	text := explain(t, e, Style{})
+	for _, want := range []string{"bhs is failing", "mhr is failing", "it fails: kiali is down (OW4106)", "layer observability; tenants bhs, mhr", "listing pods failed"} {
+		if got := strings.Count(text, want); got != 1 {
+			t.Errorf("%q is printed %d times:\n%s", want, got, text)
+		}
+	}
+	var markdown bytes.Buffer
+	if err := Markdown(&markdown, e); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"### it fails: kiali is down\n", "- Not seen: "} {
+		if got := strings.Count(markdown.String(), want); got != 1 {
+			t.Errorf("%q is printed %d times:\n%s", want, got, &markdown)
+		}
+	}
+}
+
+func TestColourIsAllThatColourChanges(t *testing.T) {
+	plain := explain(t, sick(prose, "bhs"), Style{Width: 80})
+	coloured := explain(t, sick(prose, "bhs"), Style{Width: 80, Colour: true})
+	if coloured == plain {
+		t.Error("no colour")
+	}
+	for _, code := range []string{bold, reset, statusColour[health.Failing]} {
+		coloured = strings.ReplaceAll(coloured, code, "")
+	}
+	if coloured != plain {
+		t.Errorf("with colour:\n%s\nwithout:\n%s", coloured, plain)
+	}
+}
