@@ -59,7 +59,7 @@ func imageProblem(why string) ContainerProblem {
 		return ContainerImageUnauthorized
 	case containsAny(lower, "invalid reference format", "couldn't parse image", "invalidimagename"):
 		return ContainerImageName
-	case containsAny(lower, "manifest unknown", "not found", "name unknown", "repository does not exist", "no such image"):
+	case containsAny(lower, "manifest unknown", "not found", "name unknown", "no such image"):
 		if !strings.Contains(lower, "no such host") {
 			return ContainerImageNotFound
 		}

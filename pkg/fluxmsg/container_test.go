@@ -57,3 +57,40 @@ func TestContainerRunning(t *testing.T) {
 		{"nothing", ``, Container{}},
 	})
 }
+
+func TestContainerImageWords(t *testing.T) {
+	// Of registries, and of Go's net, as containerd, CRI-O and Docker pass
+	// them on.
+	for said, problem := range map[string]ContainerProblem{
+		"unauthorized: x":                                   ContainerImageUnauthorized,
+		"authentication required":                           ContainerImageUnauthorized,
+		"unexpected status: 403 Forbidden":                  ContainerImageUnauthorized,
+		"pull access denied":                                ContainerImageUnauthorized,
+		"insufficient_scope: authorization failed":          ContainerImageUnauthorized,
+		"denied: requested access to the resource":          ContainerImageUnauthorized,
+		"no basic auth credentials":                         ContainerImageUnauthorized,
+		"invalid reference format":                          ContainerImageName,
+		"couldn't parse image name":                         ContainerImageName,
+		"name unknown: The repository":                      ContainerImageNotFound,
+		"no such image":                                     ContainerImageNotFound,
+		"connect: connection refused":                       ContainerImageUnreachable,
+		"x509: certificate signed by unknown authority":     ContainerImageUnreachable,
+		"context deadline exceeded":                         ContainerImageUnreachable,
+		"net/http: TLS handshake timeout":                   ContainerImageUnreachable,
+		"connect: no route to host":                         ContainerImageUnreachable,
+		"lookup x.io on 10.96.0.10:53: server misbehaving":  ContainerImageUnreachable,
+		"read: connection reset by peer":                    ContainerImageUnreachable,
+		"toomanyrequests: You have reached your pull rate":  ContainerImageUnreachable,
+		"unexpected status code: 500 Internal Server Error": ContainerImageUnreachable,
+		"unexpected status code: 502 Bad Gateway":           ContainerImageUnreachable,
+		"unexpected status code: 503 Service Unavailable":   ContainerImageUnreachable,
+		"no space left on device":                           ContainerImageOther,
+	} {
+		if got, ok := ParseContainer(`Failed to pull image "a:b": ` + said); !ok || got.Problem != problem {
+			t.Errorf("%s: %v %s", said, ok, got.Problem)
+		}
+	}
+	if got, _ := ParseContainer("Error response from daemon: manifest for a:b not found: manifest unknown"); got.Image != "a:b" {
+		t.Errorf("Docker's: %+v", got)
+	}
+}

@@ -8,50 +8,6 @@ import (
 	"time"
 )
 
-// parsers are all of them, with a message each that they read.
-var parsers = []struct {
-	name  string
-	parse func(string) (any, bool)
-	seeds []string
-}{
-	{"HealthCheck", untyped(ParseHealthCheck), []string{
-		`health check failed after 9m30.0231s: timeout waiting for: [Deployment/a/b status: 'InProgress', Foo/x status: 'Failed': bad, [y], can't determine status for Foo/a/b]`,
-		`Health check timed out for [deployments.apps 'ns/name', Deployment 'foo/bar']`}},
-	{"Dependency", untyped(ParseDependency), []string{
-		`dependencies do not meet ready condition (dependency 'a/b' is not ready): retrying in 30s`, `unable to get 'a/b' dependency: b not found`}},
-	{"APIError", untyped(ParseAPIError), []string{
-		`Deployment/a/b dry-run failed (Invalid): Deployment.apps "b" is invalid: [spec.x: Required value, spec.selector: Invalid value: {"a":"b"}: field is immutable]`,
-		`server-side apply failed for object a/b apps/v1, Kind=Deployment: failed calling webhook "a.b": failed to call webhook: Post "https://c.d.svc:443/x": no endpoints available for service "c"`,
-		`Error creating: pods "x" is forbidden: exceeded quota: q, requested: a=1,b=2, used: a=1, limited: a=1`,
-		`x is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "a"`,
-		`resource mapping not found for name: "x" namespace: "y" from "": no matches for kind "K" in version "g.io/v1"`}},
-	{"Build", untyped(ParseBuild), []string{
-		`kustomization path not found: stat /tmp/kustomization-1/a: no such file or directory`,
-		`post build failed for 'Deployment.v1.apps/x': substitute from 'Secret/b' error: secrets "b" not found`,
-		`kustomize build failed: accumulating resources from 'x': open /tmp/kustomization-1/a: no such file or directory`}},
-	{"Helm", untyped(ParseHelm), []string{
-		"Helm install failed for release a/b with chart c@1.0.0: resource Deployment/a/b not ready. status: InProgress, message: x\ncontext deadline exceeded",
-		"Helm upgrade failed: failed pre-install: 1 error occurred:\n\t* job x failed: BackoffLimitExceeded",
-		`template: c/templates/x.yaml:12:20: executing "x" at <y>: z`, `could not find Secret 'a/b'`}},
-	{"Source", untyped(ParseSource), []string{
-		`failed to fetch Helm repository index: failed to fetch https://u:p@x.io/index.yaml?a=b : 404 Not Found`,
-		`HelmChart 'a/b' is not ready: invalid chart reference: no 'x' chart with version matching '9' found`,
-		`failed to checkout and determine revision: unable to clone 'https://x.io/y': couldn't find remote ref "refs/heads/x"`}},
-	{"Scheduling", untyped(ParseScheduling), []string{
-		`0/3 nodes are available: 1 node(s) had taint {a: b}, that the pod didn't tolerate, 2 Insufficient memory. preemption: 0/3 nodes are available: 3 x.`}},
-	{"Container", untyped(ParseContainer), []string{
-		`Back-off pulling image "x:y": ErrImagePull: failed to pull and unpack image "x:y": not found`,
-		`MountVolume.SetUp failed for volume "tls" : secret "x" not found`, `couldn't find key k in Secret a/b`,
-		`Readiness probe failed: HTTP probe failed with statuscode: 401`}},
-}
-
-func untyped[T any](parse func(string) (T, bool)) func(string) (any, bool) {
-	return func(message string) (any, bool) {
-		read, ok := parse(message)
-		return read, ok
-	}
-}
-
 // bounded looks at all that was read: every text is short, and every object
 // has names that Kubernetes allows and that stand in the message.
 func bounded(t *testing.T, message string, read reflect.Value) {

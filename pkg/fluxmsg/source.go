@@ -48,39 +48,20 @@ const (
 	SourceNoArtifact      SourceProblem = "NoArtifact"
 	SourceMissing         SourceProblem = "Missing" // there is no such source
 	SourceNotReady        SourceProblem = "NotReady"
+	SourceAccessDenied    SourceProblem = "AccessDenied" // it is in another namespace, and that is forbidden
 	SourceOther           SourceProblem = "Other"
 )
 
-var (
-	// helm-controller 1.6.1, isReady, with the source's own message behind it.
-	sourceNotReady = regexp.MustCompile(`(?s)^(?P<kind>` + kindShape + `) '(?P<object>` + namespaceShape + `/` + nameShape + `)' is not ready(?:: (?P<why>.*))?$`)
-	// kustomize-controller 1.9.6, "Source 'Kind/ns/name' not found".
-	sourceMissing = regexp.MustCompile(`^Source '(` + slashedShape + `)' not found$`)
-	// source-controller 1.9.5, helmchart_controller.go.
-	sourceNoArtifact = regexp.MustCompile(`^no artifact available for (?P<kind>` + kindShape + `) source '(?P<name>` + nameShape + `)'$`)
-	// kustomize-controller 1.9.6 and helm-controller 1.6.1.
-	sourceNotThere = regexp.MustCompile(`^(?:Source is not ready, artifact not found|Source artifact not found|Source not ready: artifact not found)\b`)
-	// source-controller 1.9.5: what each step puts in front of its error.
-	sourceStep = regexp.MustCompile(`^(?:failed to (?:checkout and determine revision|fetch Helm repository index|load Helm repository from index YAML|construct Helm client|authenticate with the Helm repository|determine (?:the )?artifact (?:tag|digest)|pull artifact from|verify the signature|get source|get (?:authentication |TLS authentication |STS )?secret|get credential|configure (?:authentication|proxy) options|create Git client|parse url|confirm existence of|download chart)|chart pull error: |invalid chart reference: |chart verification error: |dependency build error: |unable to (?:clone|list remote for|get source) '|URL validation failed for|invalid (?:Helm repository|OCI registry) URL: |signature verification of |cannot verify signature of |PGP signature detected|fetch from bucket |bucket '|indexation of objects from bucket |git repository is empty|could not get Source object: |unknown build error: |looks like ")`)
-)
+// sourceStep is what source-controller 1.9.5 puts in front of an error, step by
+// step.
+var sourceStep = regexp.MustCompile(`^(?:failed to (?:checkout and determine revision|fetch Helm repository index|load Helm repository from index YAML|construct Helm client|authenticate with the Helm repository|determine (?:the )?artifact (?:tag|digest)|pull artifact from|verify the signature|get (?:authentication |TLS authentication |STS )?secret|get credential|configure (?:authentication|proxy) options|create Git client|parse url|confirm existence of|download chart)|chart pull error: |invalid chart reference: |chart verification error: |dependency build error: |unable to (?:clone|list remote for|get source) '|URL validation failed for|invalid (?:Helm repository|OCI registry) URL: |signature verification of |cannot verify signature of |PGP signature detected|fetch from bucket |bucket '|indexation of objects from bucket |git repository is empty|could not get Source object: |unknown build error: |looks like ")`)
 
 // ParseSource reads the failures of fetching a source, and what the
 // controllers that use it say of it.
 func ParseSource(message string) (Source, bool) {
 	text := strings.TrimSpace(bound(message))
-	if found := sourceMissing.FindStringSubmatch(text); found != nil {
-		object, ok := slashed(found[1])
-		return Source{Problem: SourceMissing, Object: object, Detail: detail(text)}, ok
-	}
-	if found := groups(sourceNoArtifact, text); found != nil {
-		object := Object{Kind: found["kind"], Name: found["name"]}
-		return Source{Problem: SourceNoArtifact, Object: object, Detail: detail(text)}, isKind(object.Kind) && isName(object.Name)
-	}
-	if sourceNotThere.MatchString(text) {
-		return Source{Problem: SourceNoArtifact, Detail: detail(text)}, true
-	}
-	if found := groups(sourceNotReady, text); found != nil {
-		return wrappedSource(found)
+	if source, ok := sourceReference(text); ok {
+		return source, true
 	}
 	if source, ok := parseChart(text); ok {
 		return source, true
@@ -89,29 +70,4 @@ func ParseSource(message string) (Source, bool) {
 		return Source{}, false
 	}
 	return fetchProblem(text), true
-}
-
-// wrappedSource reads what a HelmRelease says of its HelmChart: that it is not
-// ready, and why.
-func wrappedSource(found map[string]string) (Source, bool) {
-	object, ok := namespaced(found["object"])
-	object.Kind = found["kind"]
-	if !ok || !isKind(object.Kind) {
-		return Source{}, false
-	}
-	why := strings.TrimSpace(found["why"])
-	source := Source{Problem: SourceNotReady, Detail: detail(withoutSecrets(why))}
-	if !sourceNotReady.MatchString(why) {
-		if inner, ok := ParseSource(why); ok {
-			source = inner
-		}
-	}
-	if why == "does not have an artifact" {
-		source.Problem = SourceNoArtifact
-	}
-	// The chart's own complaint names the source behind it, which is nearer.
-	if source.Object == (Object{}) {
-		source.Object = object
-	}
-	return source, true
 }

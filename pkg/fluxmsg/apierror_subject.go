@@ -1,0 +1,61 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+var webhookWords = regexp.MustCompile(`failed calling webhook "|admission webhook "`)
+
+// subjects are the API server's own ways of naming what it refused
+// (k8s.io/apimachinery v0.36, pkg/api/errors/errors.go).
+var subjects = []*regexp.Regexp{
+	regexp.MustCompile(`(?P<what>[A-Za-z][-A-Za-z0-9.]*) "(?P<name>[^"\s]+)" (?:is forbidden|is invalid|already exists)`),
+	regexp.MustCompile(`Operation cannot be fulfilled on (?P<what>[A-Za-z][-A-Za-z0-9.]*) "(?P<name>[^"\s]+)"`),
+	// sigs.k8s.io/structured-merge-diff, through k8s.io/apimachinery v0.36,
+	// pkg/util/managedfields.
+	regexp.MustCompile(`failed to create typed patch object \((?P<namespaced>[^\s;]*); (?P<gv>[^\s,]+), Kind=(?P<kind>` + kindShape + `)\)`),
+}
+
+// subject adds what the API server's words tell of the object refused. What a
+// webhook says, or is called with, is about other objects.
+func subject(text string, object *Object) {
+	if at := webhookWords.FindStringIndex(text); at != nil {
+		text = text[:at[0]]
+	}
+	for _, expression := range subjects {
+		found := groups(expression, text)
+		if found == nil {
+			continue
+		}
+		named, ok := qualified(found["what"])
+		named.Name = found["name"]
+		if found["namespaced"] != "" {
+			named, ok = namespaced(strings.TrimPrefix(found["namespaced"], "/"))
+			named.Kind = found["kind"]
+			named.Group, named.Version = groupVersion(strings.TrimPrefix(found["gv"], "/"))
+		}
+		if ok && isName(named.Name) {
+			complete(object, named)
+			return
+		}
+	}
+}
+
+// complete fills what object leaves out, unless the two are plainly not one.
+func complete(object *Object, named Object) {
+	switch {
+	case named.Resource == "namespaces":
+		return
+	case *object == (Object{}):
+		*object = named
+	case object.Name == named.Name && (object.Kind == "" || object.Kind == named.Kind):
+		object.Kind = named.Kind
+		if object.Group == "" {
+			object.Group, object.Version = named.Group, named.Version
+		}
+		if object.Kind == "" {
+			object.Resource = named.Resource
+		}
+	}
+}
