@@ -116,12 +116,23 @@ func TestSaid(t *testing.T) {
 ---
 {kind: Pod, metadata: {name: p, namespace: ns}, status: {containerStatuses: [{name: c, ready: false, state: {waiting: {reason: W, message: x}}}, {name: ok, ready: true, state: {running: {startedAt: t}}}]}}
 ---
+{kind: PersistentVolumeClaim, metadata: {name: v, namespace: ns}, status: {phase: Pending}}
+---
+{kind: StatefulSet, metadata: {name: s, namespace: ns}, spec: {replicas: 3}, status: {}}
+---
+{kind: StatefulSet, metadata: {name: t, namespace: ns}, spec: {replicas: 3}, status: {readyReplicas: 3}}
+---
+{kind: Service, metadata: {name: b, namespace: ns}, spec: {type: LoadBalancer}, status: {loadBalancer: {}}}
+---
 {kind: Node, metadata: {name: o}, status: {conditions: [{type: MemoryPressure, status: "False"}, {type: Ready, status: "True"}]}}
 `)}}
 	want := []string{
 		"Deployment ns/d: ReplicaFailure=True F: quota",
 		"Kustomization ns/a: Ready=False R: m n",
+		"PersistentVolumeClaim ns/v: phase=Pending",
 		"Pod ns/p: container c waiting: W x",
+		"Service ns/b: no load balancer's address",
+		"StatefulSet ns/s: 0 of 3 ready",
 	}
 	if got := s.Said(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%q", got)

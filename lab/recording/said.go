@@ -58,9 +58,29 @@ func complaints(o Object) []string {
 			out = append(out, fmt.Sprintf("%s=%s %s: %s", kind, status, text(c["reason"]), text(c["message"])))
 		}
 	}
-	if o.GetKind() != "Pod" {
-		return out
+	spec, _ := o.Object["spec"].(map[string]any)
+	switch o.GetKind() {
+	case "Pod":
+		return append(out, ofContainers(status)...)
+	case "PersistentVolumeClaim":
+		if phase := text(status["phase"]); phase != "Bound" {
+			out = append(out, "phase="+phase)
+		}
+	case "StatefulSet":
+		if ready, wanted := status["readyReplicas"], spec["replicas"]; ready != wanted {
+			out = append(out, fmt.Sprintf("%v of %v ready", or(ready, 0), wanted))
+		}
+	case "Service":
+		if balancer, _ := status["loadBalancer"].(map[string]any); spec["type"] == "LoadBalancer" && len(balancer) == 0 {
+			out = append(out, "no load balancer's address")
+		}
 	}
+	return out
+}
+
+// ofContainers are what kubelets say of containers that aren't ready.
+func ofContainers(status map[string]any) []string {
+	var out []string
 	for _, c := range append(items(status["initContainerStatuses"]), items(status["containerStatuses"])...) {
 		if c["ready"] == true {
 			continue
@@ -72,6 +92,13 @@ func complaints(o Object) []string {
 		}
 	}
 	return out
+}
+
+func or(v, otherwise any) any {
+	if v == nil {
+		return otherwise
+	}
+	return v
 }
 
 func items(v any) []map[string]any {
