@@ -51,13 +51,18 @@ type faultCase struct {
 	want expected
 }
 
+// cases are read once: parsing them takes longer than explaining them.
+var cases []faultCase
+
 func faultCases(t testing.TB) []faultCase {
 	t.Helper()
+	if cases != nil {
+		return cases
+	}
 	files, err := filepath.Glob("testdata/F*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no cases: %v", err)
 	}
-	var cases []faultCase
 	for _, file := range files {
 		cases = append(cases, readCase(t, file))
 	}

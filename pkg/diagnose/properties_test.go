@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -27,10 +27,7 @@ func rebuilt(snap *snapshot.Snapshot, random *rand.Rand, hide func(schema.GroupK
 			builder.Add(a)
 			continue
 		}
-		var objects []*unstructured.Unstructured
-		for _, obj := range snap.List(a.GroupKind(), a.Namespace).Objects {
-			objects = append(objects, obj.DeepCopy())
-		}
+		objects := slices.Clone(snap.List(a.GroupKind(), a.Namespace).Objects)
 		random.Shuffle(len(objects), func(i, j int) { objects[i], objects[j] = objects[j], objects[i] })
 		builder.Add(a, objects...)
 	}
@@ -47,12 +44,15 @@ func nothing(schema.GroupKind) bool { return false }
 // TestOrderDoesNotMatter shuffles the objects of every case.
 func TestOrderDoesNotMatter(t *testing.T) {
 	for _, c := range faultCases(t) {
-		want := print(t, all(c.snap))
-		for seed := range uint64(3) {
-			if got := print(t, all(rebuilt(c.snap, rand.New(rand.NewPCG(seed, 0)), nothing))); got != want {
-				t.Errorf("%s, shuffled with seed %d:\n%s\nwant\n%s", c.name, seed, got, want)
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			want := print(t, all(c.snap))
+			for seed := range uint64(2) {
+				if got := print(t, all(rebuilt(c.snap, rand.New(rand.NewPCG(seed, 0)), nothing))); got != want {
+					t.Errorf("shuffled with seed %d:\n%s\nwant\n%s", seed, got, want)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -65,24 +65,31 @@ func print(t *testing.T, e Explanation) string {
 	return string(text)
 }
 
-// TestNoListMakesItHealthier hides each kind in turn: what can't be read may
-// make an answer vaguer, but a tenant that was not ready must not become so.
+// TestNoListMakesItHealthier hides each kind that matters in turn: what can't be
+// read may make an answer vaguer, but a tenant that was not ready must not
+// become so.
 func TestNoListMakesItHealthier(t *testing.T) {
+	kinds := []schema.GroupKind{
+		health.KustomizationKind, health.HelmReleaseKind, health.GitRepositoryKind, helmChartKind, health.DeploymentKind,
+		health.StatefulSetKind, health.PodKind, health.EventKind, {Kind: "Secret"}, health.CertificateKind, health.IssuerKind,
+		health.GatewayKind, health.ServiceKind, {Kind: "PersistentVolumeClaim"},
+	}
 	for _, c := range faultCases(t) {
-		before := map[string]health.Status{}
-		for _, s := range all(c.snap).Subjects {
-			before[s.Tenant] = s.Verdict.Status
-		}
-		for _, asked := range c.snap.Asked() {
-			hidden := asked.GroupKind()
-			snap := rebuilt(c.snap, rand.New(rand.NewPCG(1, 1)), func(gk schema.GroupKind) bool { return gk == hidden })
-			for _, s := range all(snap).Subjects {
-				was, known := before[s.Tenant]
-				if known && was != health.Ready && s.Verdict.Status == health.Ready {
-					t.Errorf("%s without %s: %s is Ready, was %s", c.name, hidden.Kind, s.Tenant, was)
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			before := map[string]health.Status{}
+			for _, s := range all(c.snap).Subjects {
+				before[s.Tenant] = s.Verdict.Status
+			}
+			for _, hidden := range kinds {
+				snap := rebuilt(c.snap, rand.New(rand.NewPCG(1, 1)), func(gk schema.GroupKind) bool { return gk == hidden })
+				for _, s := range all(snap).Subjects {
+					if was, known := before[s.Tenant]; known && was != health.Ready && s.Verdict.Status == health.Ready {
+						t.Errorf("without %s %s is Ready, was %s", hidden.Kind, s.Tenant, was)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
@@ -104,13 +111,16 @@ func FuzzExplain(f *testing.F) {
 		if len(objects) == 0 || json.Unmarshal(patch, &odd) != nil {
 			return
 		}
-		obj := objects[random.IntN(len(objects))]
+		obj := objects[random.IntN(len(objects))].DeepCopy()
 		ref := finding.RefOf(obj)
 		for key, value := range odd {
 			if key != "kind" && key != "apiVersion" && key != "metadata" {
 				obj.Object[key] = value
 			}
 		}
+		odder := snapshot.NewBuilder()
+		odder.Add(snapshot.Asked{Group: ref.GroupKind().Group, Kind: ref.Kind, Resource: "x"}, obj)
+		snap = snapshot.Join(snap, odder.Build(snap.Meta()))
 		all(snap)
 		Object(snap, tenant.Discover(snap), ref)
 	})
