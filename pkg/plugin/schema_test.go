@@ -3,7 +3,7 @@ package plugin
 import (
 	"bytes"
 	"context"
-	"io"
+	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -13,17 +13,32 @@ import (
 )
 
 // TestJSONKeepsToItsSchema prints every example as JSON and checks it against
-// the published schema, which allows no field that it does not name.
+// the published schemas, which allow no field that they do not name.
 func TestJSONKeepsToItsSchema(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile("../../docs/schema/tenantstatus.v1alpha1.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, example := range examples.Names() {
-		for _, args := range [][]string{nil, {"bhs"}} {
-			args := append([]string{"status", "-o=json", "--from=example:" + example}, args...)
-			var out bytes.Buffer
-			Run(context.Background(), args, genericiooptions.IOStreams{Out: &out, ErrOut: io.Discard})
+	for _, c := range []struct {
+		schema, args string
+		examples     []string
+	}{
+		{"tenantstatus", "status", examples.Names()},
+		{"tenantstatus", "status bhs", examples.Names()},
+		{"explanation", "explain", examples.Names()},
+		{"explanation", "explain mhr ns/bhs-orthweb", examples.Names()},
+		{"explanation", "explain bhs ks/bhs-application ks/infrastructure", examples.Names()},
+		{"explanation", "explain deploy/orthanc gw/web-gw --namespace=bhs-orthweb", []string{"failing", "healthy"}},
+	} {
+		compiler := jsonschema.NewCompiler()
+		compiler.AssertFormat()
+		schema, err := compiler.Compile("../../docs/schema/" + c.schema + ".v1alpha1.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, example := range c.examples {
+			args := append(strings.Fields(c.args), "--output=json", "--from=example:"+example)
+			var out, complaints bytes.Buffer
+			if Run(context.Background(), args, genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &complaints}) == exitUnclear {
+				t.Errorf("%v: %s", args, &complaints)
+				continue
+			}
 			value, err := jsonschema.UnmarshalJSON(&out)
 			if err != nil {
 				t.Fatalf("%v: %v", args, err)
