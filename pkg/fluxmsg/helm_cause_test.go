@@ -20,6 +20,8 @@ func TestHelmTemplate(t *testing.T) {
 		here("engine.go, cleanupParseError", `parse error at (orthanc/templates/d.yaml:12): unexpected "}" in operand`, Position{"orthanc/templates/d.yaml", 12, 0, false}),
 		here("VictoriaMetrics/helm-charts#6; manifest_sorter.go", `YAML parse error on victoria-metrics-cluster/templates/clusterrole.yaml: error converting YAML to JSON: yaml: line 7: did not find expected key`,
 			Position{"victoria-metrics-cluster/templates/clusterrole.yaml", 7, 0, true}),
+		here("with a post renderer; helm v4.2.4, action.go", `error merging manifests: parsing postgresql-ha/templates/pgpool.yaml: MalformedYAMLError: yaml: line 36: mapping values are not allowed in this context`,
+			Position{"postgresql-ha/templates/pgpool.yaml", 36, 0, true}),
 		here("the same, without a line", `YAML parse error on orthanc/templates/d.yaml: json: cannot unmarshal`, Position{"orthanc/templates/d.yaml", 0, 0, false}),
 		{"alone, as an event may have it", `parse error at (orthanc/templates/d.yaml:12): unexpected EOF`,
 			Helm{Problem: HelmTemplate, Cause: "parse error at (orthanc/templates/d.yaml:12): unexpected EOF", At: Position{"orthanc/templates/d.yaml", 12, 0, false}, Within: Position{"orthanc/templates/d.yaml", 12, 0, false}}},

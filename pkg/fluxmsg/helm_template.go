@@ -26,8 +26,9 @@ var (
 	templateTrace = regexp.MustCompile(`(?m)(?:^|: )` + fileShape + `:(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?\n\s+executing "`)
 	// The same file, cleanupParseError and reformatExecErrorMsg; Helm 3 too.
 	templateError = regexp.MustCompile(`(?:parse|execution) error (?:at|in) \(` + fileShape + `(?::(?P<line>\d{1,9}))?(?::(?P<column>\d{1,9}))?\): `)
-	// pkg/release/v1/util/manifest_sorter.go, then sigs.k8s.io/yaml.
-	templateYAML     = regexp.MustCompile(`YAML parse error on ` + fileShape + `: `)
+	// pkg/release/v1/util/manifest_sorter.go, then sigs.k8s.io/yaml; with a post
+	// renderer, pkg/action/action.go, which reads the manifests before that.
+	templateYAML     = regexp.MustCompile(`(?:YAML parse error on|error merging manifests: parsing) ` + fileShape + `: `)
 	templateYAMLLine = regexp.MustCompile(`yaml: (?:unmarshal errors:\s+)?line (\d{1,9}): `)
 )
 

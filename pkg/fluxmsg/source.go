@@ -1,9 +1,6 @@
 package fluxmsg
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // Source is why source-controller has no new artifact, or why another
 // controller has no source.
@@ -51,10 +48,6 @@ const (
 	SourceAccessDenied    SourceProblem = "AccessDenied" // it is in another namespace, and that is forbidden
 	SourceOther           SourceProblem = "Other"
 )
-
-// sourceStep is what source-controller 1.9.5 puts in front of an error, step by
-// step.
-var sourceStep = regexp.MustCompile(`^(?:failed to (?:checkout and determine revision|fetch Helm repository index|load Helm repository from index YAML|construct Helm client|authenticate with the Helm repository|determine (?:the )?artifact (?:tag|digest)|pull artifact from|verify the signature|get (?:authentication |TLS authentication |STS )?secret|get credential|configure (?:authentication|proxy) options|create Git client|parse url|confirm existence of|download chart)|chart pull error: |invalid chart reference: |chart verification error: |dependency build error: |unable to (?:clone|list remote for|get source) '|URL validation failed for|invalid (?:Helm repository|OCI registry) URL: |signature verification of |cannot verify signature of |PGP signature detected|fetch from bucket |bucket '|indexation of objects from bucket |git repository is empty|could not get Source object: |unknown build error: |looks like ")`)
 
 // ParseSource reads the failures of fetching a source, and what the
 // controllers that use it say of it.

@@ -1,0 +1,44 @@
+package fluxmsg
+
+import (
+	"regexp"
+	"strings"
+)
+
+// sourceStep is what source-controller 1.9.5 puts in front of an error, step by
+// step.
+var sourceStep = regexp.MustCompile(`^(?:failed to (?:` + strings.Join([]string{
+	`checkout and determine revision`,
+	`fetch Helm repository index`,
+	`load Helm repository from index YAML`,
+	`construct Helm client`,
+	`authenticate with the Helm repository`,
+	`determine (?:the )?artifact (?:tag|digest)`,
+	`pull artifact from`,
+	`verify the signature`,
+	`get (?:authentication |TLS authentication |STS )?secret`,
+	`get credential`,
+	`configure (?:authentication|proxy) options`,
+	`create Git client`,
+	`parse url`,
+	`confirm existence of`,
+	`download chart`,
+}, "|") + `)|` + strings.Join([]string{
+	`chart pull error: `,
+	`invalid chart reference: `,
+	`chart verification error: `,
+	`dependency build error: `,
+	`unable to (?:clone|list remote for|get source) '`,
+	`URL validation failed for`,
+	`invalid (?:Helm repository|OCI registry) URL: `,
+	`signature verification of `,
+	`cannot verify signature of `,
+	`PGP signature detected`,
+	`fetch from bucket `,
+	`bucket '`,
+	`indexation of objects from bucket `,
+	`git repository is empty`,
+	`could not get Source object: `,
+	`unknown build error: `,
+	`looks like "`,
+}, "|") + `)`)
