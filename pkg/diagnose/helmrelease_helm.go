@@ -53,11 +53,14 @@ func (r release) helm(failing bool) {
 }
 
 func (r release) template(parsed fluxmsg.Helm, text string) finding.Finding {
-	where := parsed.At.File
+	where, why := parsed.At.File, parsed.Cause
 	if parsed.At.Line > 0 {
 		where += fmt.Sprintf(", line %d", parsed.At.Line)
+		if _, after, ok := strings.Cut(why, fmt.Sprintf("line %d: ", parsed.At.Line)); ok {
+			why = after // the rest only says where, again
+		}
 	}
-	f := r.finding(codeTemplateFailed, r.exam.verdict.Reason, fmt.Sprintf("the chart of %s can't be rendered: %s: %s", finding.RefOf(r.obj), where, parsed.Cause))
+	f := r.finding(codeTemplateFailed, r.exam.verdict.Reason, fmt.Sprintf("the chart of %s can't be rendered: %s: %s", finding.RefOf(r.obj), where, why))
 	f.Evidence = append(f.Evidence, finding.Evidence{Ref: f.Ref, Field: "event", Value: text, At: r.exam.verdict.Since})
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Mend %s in chart %s, or the values it uses", where, r.chartName()), File: r.x.definedIn(r.obj)}, r.retry()}
 	return f

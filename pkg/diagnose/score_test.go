@@ -66,7 +66,7 @@ func (c faultCase) scoreUnknown(t *testing.T, e Explanation) {
 	for _, want := range c.want.Unknown {
 		if !slices.ContainsFunc(e.Subjects, func(s Subject) bool {
 			for _, why := range s.Unknown {
-				if why.Resource == want.Resource && (want.Namespace == "" || why.Namespace == want.Namespace) {
+				if why.Resource == want.Resource && (want.Namespace == "" || why.Namespace == "" || why.Namespace == want.Namespace) {
 					return true
 				}
 			}

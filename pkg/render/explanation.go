@@ -106,8 +106,14 @@ func (p explanation) cause(c diagnose.Cause) {
 }
 
 // headline is the sentence and its code, then whose it is.
+// sentence begins with a capital letter.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
 func (p explanation) headline(c diagnose.Cause) {
-	for _, line := range p.wrap(clean(cutDigests(c.Message))+" ("+string(c.Code)+")", "", "  ") {
+	for _, line := range p.wrap(sentence(clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
 		if p.style.Colour {
 			line = bold + line + reset
 		}
