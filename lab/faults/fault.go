@@ -50,8 +50,8 @@ type Fault struct {
 // Record is how the fault is recorded, and what an explanation of the
 // recording must say.
 type Record struct {
-	// As is the user who records it; empty for the lab's administrator.
-	As string `json:"as,omitempty"`
+	// Flags are more flags for the plugin that records it.
+	Flags []string `json:"flags,omitempty"`
 	// Old keeps the Events from before it, and records it last.
 	Old bool `json:"old,omitempty"`
 	// Note is added to the recording's header.

@@ -43,10 +43,7 @@ func (r *recorder) record(ctx context.Context, f faults.Fault) error {
 	if err := r.run1(ctx, r.lab, "fault", "inject", f.ID, "--wait"); err != nil {
 		return err
 	}
-	save := []string{"snapshot", "save", r.snapshot(f), "--force"}
-	if f.Record.As != "" {
-		save = append(save, "--as="+f.Record.As)
-	}
+	save := append([]string{"snapshot", "save", r.snapshot(f), "--force"}, f.Record.Flags...)
 	if err := r.run1(ctx, r.plugin, save...); err != nil {
 		return err
 	}
