@@ -21,7 +21,7 @@ func (s podView) noRoom(t *trouble, short []string) {
 	for _, name := range short {
 		part := name
 		if want, ok := asked[name]; ok && name != "pods" {
-			part += ": " + want.String() + " asked"
+			part += ": " + amount(want) + " asked"
 			t.evidence = append(t.evidence, finding.Evidence{Ref: s.owner, Field: s.at("containers[].resources.requests." + name), Value: want.String()})
 		}
 		if node, most := mostOf(free, name, s.matches); node != nil {
@@ -30,8 +30,8 @@ func (s podView) noRoom(t *trouble, short []string) {
 			if !complete {
 				word, most = "in all", total
 			}
-			part += fmt.Sprintf(", at most %s %s on a node", most.String(), word)
-			t.evidence = append(t.evidence, evidence(node, "status.allocatable."+name, fmt.Sprintf("%s, %s %s", total.String(), most.String(), word), t.since))
+			part += fmt.Sprintf(", at most %s %s on a node", amount(most), word)
+			t.evidence = append(t.evidence, evidence(node, "status.allocatable."+name, fmt.Sprintf("%s, %s %s", amount(total), amount(most), word), t.since))
 		}
 		parts = append(parts, part)
 	}
@@ -40,6 +40,15 @@ func (s podView) noRoom(t *trouble, short []string) {
 		{Text: "Ask for less, or add a node", File: s.x.file(s.work, "resources.requests"), Command: s.x.applyNow(s.work)},
 		{Text: "See what the nodes have left", Command: "kubectl describe nodes"},
 	}
+}
+
+// amount is a quantity that people can take in: 31.6Gi rather than 32320Mi.
+func amount(q resource.Quantity) string {
+	const gi = 1 << 30
+	if n := q.Value(); n >= gi && n%gi != 0 {
+		return fmt.Sprintf("%.1fGi", float64(n)/gi)
+	}
+	return q.String()
 }
 
 // room is what a node has left.

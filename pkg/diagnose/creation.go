@@ -109,10 +109,8 @@ func (x *examiner) topOf(obj *unstructured.Unstructured) finding.Ref {
 	if ref.GroupKind() != replicaSetKind {
 		return ref
 	}
-	for _, owner := range obj.GetOwnerReferences() {
-		if owner.Controller != nil && *owner.Controller {
-			return finding.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: ref.Namespace, Name: owner.Name}
-		}
+	if above, ok := ownerOf(obj); ok {
+		return above
 	}
 	return ref
 }

@@ -90,25 +90,38 @@ func (s podView) inexplicable() trouble {
 // workloadOf names the object that a person would change to change the pod:
 // what controls it, and of a ReplicaSet its Deployment.
 func (x *examiner) workloadOf(pod *unstructured.Unstructured) finding.Ref {
-	owner := metav1.GetControllerOf(pod)
-	if owner == nil || owner.Kind == "Node" { // a static pod is its node's
+	ref, owned := ownerOf(pod)
+	if !owned || ref.Kind == "Node" { // a static pod is its node's
 		return finding.RefOf(pod)
 	}
-	ref := finding.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: pod.GetNamespace(), Name: owner.Name}
 	if ref.GroupKind() != replicaSetKind {
 		return ref
 	}
 	if set := x.snap.Lookup(ref).Object; set != nil {
-		if above := metav1.GetControllerOf(set); above != nil {
-			return finding.Ref{APIVersion: above.APIVersion, Kind: above.Kind, Namespace: pod.GetNamespace(), Name: above.Name}
+		if above, ok := ownerOf(set); ok {
+			return above
 		}
 		return ref
 	}
 	// A ReplicaSet is named after its Deployment and the template's hash, which
 	// every pod has as a label (kubernetes v1.36, pkg/controller/deployment/sync.go).
 	hash := pod.GetLabels()["pod-template-hash"]
-	if name, cut := strings.CutSuffix(owner.Name, "-"+hash); cut && hash != "" {
+	if name, cut := strings.CutSuffix(ref.Name, "-"+hash); cut && hash != "" {
 		return deploymentRef(pod.GetNamespace(), name)
 	}
 	return ref
+}
+
+// ownerOf names what an object was made by: its controller, or where none is
+// marked as that, its first owner.
+func ownerOf(obj *unstructured.Unstructured) (finding.Ref, bool) {
+	owners := obj.GetOwnerReferences()
+	if len(owners) == 0 {
+		return finding.Ref{}, false
+	}
+	owner := owners[0]
+	if controller := metav1.GetControllerOf(obj); controller != nil {
+		owner = *controller
+	}
+	return finding.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: obj.GetNamespace(), Name: owner.Name}, true
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,14 +22,18 @@ func init() { register(explainQuota, quotaKind) }
 func explainQuota(x *examiner, quota *unstructured.Unstructured, failing bool) exam {
 	ref := finding.RefOf(quota)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: quota.GetCreationTimestamp().Time}}
-	for _, kind := range []schema.GroupKind{replicaSetKind, health.StatefulSetKind, daemonSetKind, jobKind} {
+	for _, kind := range []schema.GroupKind{replicaSetKind, health.DeploymentKind, health.StatefulSetKind, daemonSetKind, jobKind} {
 		for _, obj := range x.snap.List(kind, ref.Namespace).Objects {
 			no, ok := x.refused(obj)
 			if !ok {
 				continue
 			}
 			if said, _ := fluxmsg.ParseAPIError(no.message); said.Problem == fluxmsg.APIQuota && said.Quota.Name == ref.Name {
-				e.findings = append(e.findings, x.quotaFinding(x.topOf(obj), ref, said, no))
+				f := x.quotaFinding(x.topOf(obj), ref, said, no)
+				again := func(have finding.Finding) bool { return have.Message == f.Message } // a Deployment repeats its ReplicaSet
+				if !slices.ContainsFunc(e.findings, again) {
+					e.findings = append(e.findings, f)
+				}
 			}
 		}
 	}

@@ -92,6 +92,7 @@ func (x *examiner) examine(ref finding.Ref, failing bool) exam {
 	if known, ok := x.exams[key]; ok {
 		return known
 	}
+	x.exams[key] = exam{verdict: x.health.Of(ref)} // for an explainer that comes back here in a circle
 	result := x.examineAnew(ref, failing)
 	x.exams[key] = result
 	return result

@@ -110,6 +110,13 @@ func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.F
 		Fixes: []finding.Fix{{Text: "See what its controller says",
 			Command: fmt.Sprintf("kubectl describe %s %s -n %s", resourceOf(v.Ref), v.Ref.Name, v.Ref.Namespace)}},
 	}
+	if field.Bool(obj.Object, "spec", "paused") {
+		f.Code, f.Reason = codeRolloutFailed, "DeploymentPaused"
+		f.Message = fmt.Sprintf("the rollout of %s is paused: its newest template is not put in place", v.Ref)
+		f.Evidence = append(f.Evidence, evidence(obj, "spec.paused", "true", time.Time{}))
+		f.Fixes = []finding.Fix{{Text: "Let it go on", Command: fmt.Sprintf("kubectl rollout resume deployment %s -n %s", v.Ref.Name, v.Ref.Namespace)}}
+		return f
+	}
 	if progress := conditionOf(obj, "Progressing"); progress.status == "False" {
 		f.Code, f.Reason = codeRolloutFailed, progress.reason
 		f.Evidence = append(f.Evidence, evidence(obj, progress.field(), progress.reason+": "+progress.message, progress.since))

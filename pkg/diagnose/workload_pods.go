@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
@@ -72,12 +71,11 @@ func counting(pods []*unstructured.Unstructured, kind string) []*unstructured.Un
 
 // siblings are the pods of the same workload that count, the pod among them.
 func (x *examiner) siblings(pod *unstructured.Unstructured) []*unstructured.Unstructured {
-	owner := metav1.GetControllerOf(pod)
-	if owner == nil {
+	ref, owned := ownerOf(pod)
+	if !owned {
 		return []*unstructured.Unstructured{pod}
 	}
-	ref := finding.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: pod.GetNamespace(), Name: owner.Name}
-	return counting(x.podsOf(ref), owner.Kind)
+	return counting(x.podsOf(ref), ref.Kind)
 }
 
 func (x *examiner) podsOf(owner finding.Ref) []*unstructured.Unstructured {
