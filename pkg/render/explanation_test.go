@@ -22,7 +22,7 @@ func sick(message string, tenants ...string) diagnose.Explanation {
 	pod := finding.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "monitoring", Name: "prometheus-kube-prometheus-stack-prometheus-0"}
 	cause := diagnose.Cause{
 		Finding: finding.Finding{
-			Code: "OW4106", Ref: pod, Reason: "CrashLoopBackOff", Message: "it fails: " + message,
+			Code: "OW4106", Ref: pod, Reason: "CrashLoopBackOff", Message: "It fails: " + message,
 			Severity: finding.Critical, Since: explained.Add(-time.Hour),
 			Evidence: []finding.Evidence{{Ref: pod, Field: "event", Value: message, At: explained.Add(-time.Minute)}, {Ref: layer, Field: "message", Value: message}},
 			Fixes:    []finding.Fix{{Text: "Mend it: " + message, File: message, Command: "kubectl logs prometheus-0 -n monitoring -c prometheus --previous"}},
@@ -83,7 +83,7 @@ func TestWrappedCommandIsTheSame(t *testing.T) {
 func TestNothingIsCutWhereItNeedNotFit(t *testing.T) {
 	for _, style := range []Style{{Wide: true, Width: 40}, {}} {
 		text := explain(t, sick(prose, "bhs"), style)
-		if !strings.Contains(text, "it fails: "+prose+" (OW4106)\n") || !strings.Contains(text, "  Fix  Mend it: "+prose) {
+		if !strings.Contains(text, "It fails: "+prose+" (OW4106)\n") || !strings.Contains(text, "  Fix  Mend it: "+prose) {
 			t.Errorf("%+v cuts a sentence:\n%s", style, text)
 		}
 	}
@@ -116,7 +116,7 @@ func TestControlCharactersAreHarmless(t *testing.T) {
 func TestSharedCausesArePrintedOnce(t *testing.T) {
 	e := sick("kiali is down", "bhs", "mhr")
 	text := explain(t, e, Style{})
-	for _, want := range []string{"bhs is failing", "mhr is failing", "it fails: kiali is down (OW4106)", "layer observability; tenants bhs, mhr", "listing pods failed"} {
+	for _, want := range []string{"bhs is failing", "mhr is failing", "It fails: kiali is down (OW4106)", "layer observability; tenants bhs, mhr", "listing pods failed"} {
 		if got := strings.Count(text, want); got != 1 {
 			t.Errorf("%q is printed %d times:\n%s", want, got, text)
 		}
@@ -125,7 +125,7 @@ func TestSharedCausesArePrintedOnce(t *testing.T) {
 	if err := Markdown(&markdown, e); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"### it fails: kiali is down\n", "- Not seen: "} {
+	for _, want := range []string{"### It fails: kiali is down\n", "- Not seen: "} {
 		if got := strings.Count(markdown.String(), want); got != 1 {
 			t.Errorf("%q is printed %d times:\n%s", want, got, &markdown)
 		}
