@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
 // The exit codes, as `kubectl diff` has them: yes, no, could not tell; and
@@ -22,6 +24,25 @@ const (
 type answer int
 
 func (a answer) Error() string { return fmt.Sprintf("exit status %d", int(a)) }
+
+// exitFor is the answer to "are they ready?": no as soon as one is known not to
+// be, unclear when one could not be judged.
+func exitFor(verdicts []health.Status) error {
+	code := answer(exitYes)
+	for _, verdict := range verdicts {
+		switch {
+		case verdict == health.Ready:
+		case verdict != health.Unknown:
+			code = exitNo
+		case code == exitYes:
+			code = exitUnclear
+		}
+	}
+	if code == exitYes {
+		return nil
+	}
+	return code
+}
 
 // problem is an error with the next thing to do about it.
 type problem struct {

@@ -226,24 +226,17 @@ func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
 	return render.Explain(out, e, style)
 }
 
-// answerOf is the exit code: no as soon as something is known not to be ready.
+// answerOf is the exit code of an explanation. Where a cause was found, what
+// could not be seen besides makes no difference.
 func answerOf(e diagnose.Explanation) error {
-	code := answer(exitYes)
-	for _, s := range e.Subjects {
-		switch {
-		case s.Verdict.Status == health.Ready:
-		case s.Verdict.Status == health.Unknown && len(s.Causes) == 0:
-			if code == exitYes {
-				code = exitUnclear
-			}
-		default:
-			code = exitNo
+	verdicts := make([]health.Status, len(e.Subjects))
+	for i, s := range e.Subjects {
+		verdicts[i] = s.Verdict.Status
+		if len(s.Causes) > 0 {
+			verdicts[i] = health.Failing
 		}
 	}
-	if code == exitYes {
-		return nil
-	}
-	return code
+	return exitFor(verdicts)
 }
 
 var errNoObject = errors.New("no such object")

@@ -237,23 +237,11 @@ func (o *statusOptions) advise(statuses []tenant.Status) {
 		bad, plural(len(statuses), "tenant"), verb, statuses[at].Name, o.origin.hint())
 }
 
-// verdictOf is the exit code: no as soon as one tenant is known not to be
-// ready, unclear when one could not be judged.
+// verdictOf is the exit code of several tenants.
 func verdictOf(statuses []tenant.Status) error {
-	code := answer(exitYes)
-	for _, s := range statuses {
-		switch s.Verdict.Status {
-		case health.Ready:
-		case health.Unknown:
-			if code == exitYes {
-				code = exitUnclear
-			}
-		default:
-			code = exitNo
-		}
+	verdicts := make([]health.Status, len(statuses))
+	for i, s := range statuses {
+		verdicts[i] = s.Verdict.Status
 	}
-	if code == exitYes {
-		return nil
-	}
-	return code
+	return exitFor(verdicts)
 }
