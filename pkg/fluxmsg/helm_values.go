@@ -43,7 +43,7 @@ func parseValues(text string) (ValuesReference, bool) {
 		case valuesNoKey:
 			values.MissingKey = true
 		case valuesUnresolved:
-			values.MissingKey = strings.Contains(found["why"], "key not found") || strings.Contains(found["why"], "missing key")
+			values.MissingKey = strings.Contains(found["why"], "key not found")
 			values.Missing = !values.MissingKey && strings.HasSuffix(strings.TrimSpace(found["why"]), "not found")
 		}
 		return values, ok

@@ -21,6 +21,7 @@ func TestSourceGit(t *testing.T) {
 		source("fluxcd/pkg/git v0.52", `failed to checkout and determine revision: no match found for semver: >=9.0.0`, Source{Problem: SourceRefNotFound, Ref: ">=9.0.0"}),
 		source("go-git", `failed to checkout and determine revision: unable to clone 'https://x.io/y': reference not found`, Source{Problem: SourceRefNotFound, URL: "https://x.io/y"}),
 		source("go-git", `failed to checkout and determine revision: unable to clone 'https://x.io/y': repository not found`, Source{Problem: SourceRepoNotFound, URL: "https://x.io/y"}),
+		source("without the step in front", `unable to clone 'https://x.io/y': reference not found`, Source{Problem: SourceRefNotFound, URL: "https://x.io/y"}),
 		source("fluxcd/flux2#4875", `failed to checkout and determine revision: unable to clone 'https://x.io/y.git': object not found`, Source{Problem: SourceOther, URL: "https://x.io/y.git"}),
 		source("source-controller 1.9.5", `failed to get secret 'flux-system/git': secrets "git" not found`, Source{Problem: SourceSecretMissing, Reference: Object{Kind: "Secret", Namespace: "flux-system", Name: "git"}}),
 		source("source-controller 1.9.5", `failed to get secret 'flux-system/git': timeout`, Source{Problem: SourceAuthentication, Reference: Object{Kind: "Secret", Namespace: "flux-system", Name: "git"}}),
