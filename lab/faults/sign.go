@@ -47,7 +47,7 @@ func (f Fault) signs() []Sign {
 			jq = `all(.[]; cond("Ready").status == "True" and applied)`
 		default:
 			jq = fmt.Sprintf(`length > 0 and all(.[]; cond("Ready").status == "False" and cond("Ready").reason == %q and
-				cond("Ready").observedGeneration == .metadata.generation and (attempted or cond("Ready").reason == "DependencyNotReady"))`, reason)
+				cond("Ready").observedGeneration == .metadata.generation and (attempted or cond("Ready").reason != "HealthCheckFailed"))`, reason)
 		}
 		out = append(out, Sign{JQ: jq, Objects: cluster.Objects{
 			APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: cluster.FluxNamespace, Name: name,
