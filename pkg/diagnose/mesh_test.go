@@ -54,6 +54,9 @@ type meshWant struct {
 	Fallback []string      `json:"fallback"`
 	Blame    []string      `json:"blame"`
 	Unknown  []string      `json:"unknown"`
+	// Causes are what a walk from the object comes to, as "code, object", and
+	// stand alone.
+	Causes []string `json:"causes"`
 	// Fix is the text of the first finding's first fix.
 	Fix string `json:"fix"`
 	// Proof is the value of some evidence of the first finding.
@@ -129,6 +132,14 @@ func (s meshScenario) test(t *testing.T) {
 	snap := s.snapshot()
 	x := newExaminer(snap, tenant.Discover(snap))
 	ref := finding.RefOf(&unstructured.Unstructured{Object: s.Objects[0]})
+	if s.Want.Causes != nil {
+		var causes []string
+		for _, c := range newWalk(x).from(ref, s.Failing).causes {
+			causes = append(causes, fmt.Sprintf("%s, %s", c.Code, c.Ref))
+		}
+		compare(t, "causes", causes, s.Want.Causes)
+		return
+	}
 	var got exam
 	if s.Message != "" {
 		got.findings, got.blame = x.explainAPIError(ref, s.Message, noon)
