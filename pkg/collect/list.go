@@ -59,13 +59,17 @@ func (l *lister) list(ctx context.Context, want Want, namespace string) (snapsho
 // once, without pages.
 func (l *lister) pages(ctx context.Context, res resource, want Want, namespace string) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
-	limit, token := pageSize, ""
+	limit, token, pool := pageSize, "", newPool()
 	for {
-		items, next, err := l.page(ctx, res, want, namespace, limit, token)
+		body, err := l.page(ctx, res, want, namespace, limit, token)
 		if apierrors.IsResourceExpired(err) && token != "" {
 			objects, limit, token = nil, 0, ""
 			continue
 		}
+		if err != nil {
+			return nil, err
+		}
+		items, next, err := decode(body, schema.GroupVersionKind{Group: want.Group, Version: res.version, Kind: want.Kind}, pool)
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +81,7 @@ func (l *lister) pages(ctx context.Context, res resource, want Want, namespace s
 	}
 }
 
-func (l *lister) page(ctx context.Context, res resource, want Want, namespace string, limit int, token string) ([]*unstructured.Unstructured, string, error) {
+func (l *lister) page(ctx context.Context, res resource, want Want, namespace string, limit int, token string) ([]byte, error) {
 	request := l.client.Get().AbsPath(res.path(namespace)...).SetHeader("Accept", "application/json")
 	if limit > 0 {
 		request.Param("limit", strconv.Itoa(limit))
@@ -88,18 +92,14 @@ func (l *lister) page(ctx context.Context, res resource, want Want, namespace st
 	if want.FieldSelector != "" {
 		request.Param("fieldSelector", want.FieldSelector)
 	}
-	body, err := request.Do(ctx).Raw()
-	if err != nil {
-		return nil, "", err
-	}
-	return decode(body, schema.GroupVersionKind{Group: want.Group, Version: res.version, Kind: want.Kind})
+	return request.Do(ctx).Raw()
 }
 
 // decode reads a list's body, object by object: a page decoded as a whole would
 // hold, for a moment, many times what is kept of it. The items of built-in kinds
 // come without their own apiVersion and kind; they get them here. Who wrote which
 // field is left out at once; it is often half of an object.
-func decode(body []byte, gvk schema.GroupVersionKind) ([]*unstructured.Unstructured, string, error) {
+func decode(body []byte, gvk schema.GroupVersionKind, pool *pool) ([]*unstructured.Unstructured, string, error) {
 	var list struct {
 		Metadata struct {
 			Continue string `json:"continue"`
@@ -116,6 +116,7 @@ func decode(body []byte, gvk schema.GroupVersionKind) ([]*unstructured.Unstructu
 			return nil, "", err
 		}
 		obj.SetManagedFields(nil)
+		obj.Object = pool.object(obj.Object)
 		obj.SetGroupVersionKind(gvk)
 		objects[i], list.Items[i] = obj, nil
 	}

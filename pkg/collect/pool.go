@@ -1,0 +1,55 @@
+package collect
+
+// pool keeps one copy of each short text that objects have in common: the names
+// of their fields, "True", "flux-system". A decoder makes a new one each time;
+// they are half of what a thousand tenants' objects weigh.
+type pool struct {
+	keys   map[string]string
+	values map[string]any
+}
+
+// Longer texts are seldom met twice, and a pool must not outgrow what it saves.
+const (
+	maxPooled     = 64
+	maxPoolLength = 1 << 14
+)
+
+func newPool() *pool { return &pool{keys: map[string]string{}, values: map[string]any{}} }
+
+// object is the map again, with pooled keys and values.
+func (p *pool) object(m map[string]any) map[string]any {
+	out := make(map[string]any, len(m))
+	for key, value := range m {
+		out[p.key(key)] = p.value(value)
+	}
+	return out
+}
+
+func (p *pool) key(key string) string {
+	if known, ok := p.keys[key]; ok {
+		return known
+	}
+	if len(key) <= maxPooled && len(p.keys) < maxPoolLength {
+		p.keys[key] = key
+	}
+	return key
+}
+
+func (p *pool) value(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		return p.object(v)
+	case []any:
+		for i := range v {
+			v[i] = p.value(v[i])
+		}
+	case string:
+		if known, ok := p.values[v]; ok {
+			return known
+		}
+		if len(v) <= maxPooled && len(p.values) < maxPoolLength {
+			p.values[v] = value
+		}
+	}
+	return value
+}

@@ -1,0 +1,64 @@
+package collect
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"unsafe"
+)
+
+const pooled = `{"metadata":{"name":"a","labels":{"x":"y"}},"list":[{"status":"True"},"True",1,null,2.5,false],"long":"%s"}`
+
+func decoded(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var object map[string]any
+	if err := json.Unmarshal([]byte(text), &object); err != nil {
+		t.Fatal(err)
+	}
+	return object
+}
+
+func TestPoolChangesNothing(t *testing.T) {
+	text := fmt.Sprintf(pooled, strings.Repeat("z", 200))
+	if got, want := newPool().object(decoded(t, text)), decoded(t, text); !reflect.DeepEqual(got, want) {
+		t.Errorf("pooled: %v, want %v", got, want)
+	}
+}
+
+func TestPoolShares(t *testing.T) {
+	p := newPool()
+	a, b := p.object(decoded(t, `{"k":"flux-system"}`)), p.object(decoded(t, `{"k":"flux-system"}`))
+	if unsafe.StringData(a["k"].(string)) != unsafe.StringData(b["k"].(string)) {
+		t.Error("the same text is kept twice")
+	}
+}
+
+// TestPoolSaves measures what a thousand like objects weigh.
+func TestPoolSaves(t *testing.T) {
+	text := `{"metadata":{"name":"bhs-application","namespace":"flux-system","labels":{"kustomize.toolkit.fluxcd.io/name":"flux-system"}},
+		"status":{"conditions":[{"type":"Ready","status":"True","reason":"ReconciliationSucceeded","observedGeneration":1}]}}`
+	weigh := func(p *pool) uint64 {
+		objects := make([]map[string]any, 1000)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for i := range objects {
+			objects[i] = decoded(t, text)
+			if p != nil {
+				objects[i] = p.object(objects[i])
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		runtime.KeepAlive(objects)
+		return after.HeapAlloc - before.HeapAlloc
+	}
+	plain, saved := weigh(nil), weigh(newPool())
+	t.Logf("%d bytes an object, %d pooled", plain/1000, saved/1000)
+	if saved*4 > plain*3 {
+		t.Errorf("pooled objects weigh %d bytes, others %d: less than a quarter is saved", saved/1000, plain/1000)
+	}
+}
