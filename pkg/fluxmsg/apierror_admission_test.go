@@ -30,6 +30,7 @@ func TestAPIErrorWebhook(t *testing.T) {
 		called(WebhookTimeout, `dial tcp 10.0.0.1:443: i/o timeout`),
 		called(WebhookTimeout, `net/http: request canceled (Client.Timeout exceeded while awaiting headers)`),
 		called(WebhookTLS, `remote error: tls: bad certificate`),
+		{"with what Flux had changed before", call + "EOF\nService/a/x created", called(WebhookOtherFailure, "EOF").want},
 		{"a webhook by URL", `failed calling webhook "a.b.c": failed to call webhook: Post "https://hooks.example.com/x": EOF`,
 			APIError{Problem: APIWebhook, Detail: "EOF", Webhook: Webhook{Name: "a.b.c", Failure: WebhookOtherFailure}}},
 		{"kubernetes 1.19 and older", `Internal error occurred: failed calling webhook "webhook.cert-manager.io": Post https://cert-manager-webhook.cert-manager.svc:8443/mutate?timeout=10s: x509: certificate has expired`,
