@@ -54,7 +54,6 @@ const (
 	codeAutoscaler         finding.Code = "OW4116"
 	codeNamespaceStuck     finding.Code = "OW4117"
 	codeVolumeMount        finding.Code = "OW4118"
-	codeDatabaseDown       finding.Code = "OW4119"
 	codeNotReadyForUnknown finding.Code = "OW4120"
 
 	codeStorageClass   finding.Code = "OW5101"
