@@ -29,24 +29,34 @@ func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam 
 		if !t.since.IsZero() {
 			e.verdict.Since = t.since
 		}
-		switch waits := t.code == codeClaimPending && len(t.blame) > 0; {
-		case waits:
-			e.fallback = append(e.fallback, s.finding(t))
-		case len(t.unknown) == 0:
-			e.findings = append(e.findings, s.finding(t))
-		}
-		e.unknown = union(e.unknown, t.unknown)
-		if t.vague {
-			t.blame = append(t.blame, x.downDatabases(s)...)
-		}
-		for _, ref := range t.blame {
-			e.blame = addRef(e.blame, ref)
-		}
+		x.follow(&e, s, t)
 	}
 	if failing && len(e.findings)+len(e.fallback)+len(e.unknown) == 0 {
 		e.fallback = append(e.fallback, s.finding(s.inexplicable()))
 	}
 	return e
+}
+
+// follow blames what a trouble comes from. When that is a database, or a claim,
+// the pod only waits for it, and has a finding of its own only if there is
+// nothing to be seen there.
+func (x *examiner) follow(e *exam, s podView, t trouble) {
+	f, waits := s.finding(t), t.code == codeClaimPending && len(t.blame) > 0
+	if t.vague {
+		down := x.downDatabases(s)
+		waits = waits || len(down) > 0
+		t.blame = append(t.blame, down...)
+	}
+	for _, ref := range t.blame {
+		e.blame = addRef(e.blame, ref)
+	}
+	e.unknown = union(e.unknown, t.unknown)
+	switch {
+	case waits:
+		e.fallback = append(e.fallback, f)
+	case len(t.unknown) == 0:
+		e.findings = append(e.findings, f)
+	}
 }
 
 // podVerdict goes by the pod's own phase and conditions.
