@@ -60,13 +60,14 @@ func (r apiRefusal) versionGone(kind schema.GroupVersionKind, served []string) f
 	if r.said.Object.Name != "" {
 		what = strings.TrimPrefix(kind.Kind+" "+r.said.Object.Namespace+"/"+r.said.Object.Name, "/")
 	}
+	proof := finding.Evidence{Ref: r.obj, Field: "versions of " + kind.Kind, Value: strings.Join(served, ", ")}
+	if defined(kind.Group) {
+		proof.Ref, proof.Field = definitionOf(kind), "spec.versions"
+	}
 	return finding.Finding{
 		Code: codeVersionGone, Ref: r.obj, Reason: "VersionNotServed", Severity: finding.Critical, Since: r.at,
 		Message: fmt.Sprintf("%s has %s at %s, a version that is not served; %s is", r.obj, what, asked, now),
-		Evidence: []finding.Evidence{
-			r.words(),
-			{Ref: definitionOf(kind), Field: "served versions", Value: strings.Join(served, ", ")},
-		},
+		Evidence: []finding.Evidence{r.words(), proof},
 		Fixes: []finding.Fix{{Text: fmt.Sprintf("Write apiVersion: %s instead of %s", now, asked), File: r.file(),
 			Command: "kubectl explain " + strings.ToLower(kind.Kind) + " --api-version=" + now}},
 	}
@@ -86,7 +87,7 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 		Evidence: []finding.Evidence{r.words()},
 	}
 	fix := finding.Fix{Text: "Install what defines " + kind.Kind + " first, or take the object out", File: r.file(), Command: "kubectl get crd " + f.Ref.Name}
-	if kind.Group == "" || !strings.Contains(kind.Group, ".") { // a kind of Kubernetes' own: misspelt
+	if !defined(kind.Group) { // misspelt, or gone from Kubernetes
 		f.Ref, f.Message = r.obj, fmt.Sprintf("%s needs kind %s in %s, which the cluster does not know", r.obj, kind.Kind, kind.GroupVersion())
 		fix = finding.Fix{Text: "Correct the object's kind and apiVersion", File: r.file(), Command: "kubectl api-resources"}
 		f.Fixes = []finding.Fix{fix}
@@ -107,48 +108,4 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 	}
 	f.Message += fmt.Sprintf("; %s brings it, and is not ready", bringer)
 	return []finding.Finding{f}, []finding.Ref{bringer}
-}
-
-// bringers are the charts that define the kinds of a group. Others are guessed
-// by the group's name.
-var bringers = map[string][]string{
-	"cert-manager.io":       {"cert-manager"},
-	"acme.cert-manager.io":  {"cert-manager"},
-	"istio.io":              {"istio-base", "base", "istiod", "istio"},
-	"toolkit.fluxcd.io":     {"flux-system", "flux"},
-	"monitoring.coreos.com": {"kube-prometheus-stack", "prometheus-operator-crds", "prometheus-operator", "prometheus"},
-}
-
-// definer finds who should have brought a group's definitions.
-func (x *examiner) definer(group string) (finding.Ref, bool) {
-	words := bringers[group]
-	for suffix, charts := range bringers {
-		if len(words) == 0 && strings.HasSuffix(group, "."+suffix) {
-			words = charts
-		}
-	}
-	if len(words) == 0 {
-		words = guess(group)
-	}
-	if ref, ok := x.bringer("", words...); ok {
-		return ref, true
-	}
-	for _, word := range words {
-		for _, layer := range x.snap.List(health.KustomizationKind, "").Objects {
-			if strings.Contains(layer.GetName(), word) {
-				return finding.RefOf(layer), true
-			}
-		}
-	}
-	return finding.Ref{}, false
-}
-
-// guess takes the words out of a group's name that say whose it is:
-// "postgresql.cnpg.io" is by cnpg, or by postgresql.
-func guess(group string) []string {
-	labels := strings.Split(group, ".")
-	slices.Reverse(labels)
-	return slices.DeleteFunc(labels, func(label string) bool {
-		return len(label) < 4 || slices.Contains([]string{"toolkit", "apps", "networking", "security", "monitoring", "core", "x-k8s"}, label)
-	})
 }

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
@@ -28,3 +29,61 @@ func (x *examiner) bringer(namespace string, words ...string) (finding.Ref, bool
 	}
 	return finding.Ref{}, false
 }
+
+// bringers are the charts that define the kinds of a group. Others are guessed
+// by the group's name.
+var bringers = map[string][]string{
+	"cert-manager.io":       {"cert-manager"},
+	"acme.cert-manager.io":  {"cert-manager"},
+	"istio.io":              {"istio-base", "base", "istiod", "istio"},
+	"toolkit.fluxcd.io":     {"flux-system", "flux"},
+	"monitoring.coreos.com": {"kube-prometheus-stack", "prometheus-operator-crds", "prometheus-operator", "prometheus"},
+}
+
+// definer finds who should have brought a group's definitions.
+func (x *examiner) definer(group string) (finding.Ref, bool) {
+	words := bringers[group]
+	for suffix, charts := range bringers {
+		if len(words) == 0 && strings.HasSuffix(group, "."+suffix) {
+			words = charts
+		}
+	}
+	if len(words) == 0 {
+		words = guess(group)
+	}
+	if ref, ok := x.bringer("", words...); ok {
+		return ref, true
+	}
+	for _, word := range words {
+		for _, layer := range x.snap.List(health.KustomizationKind, "").Objects {
+			if strings.Contains(layer.GetName(), word) {
+				return finding.RefOf(layer), true
+			}
+		}
+	}
+	return finding.Ref{}, false
+}
+
+// guess takes the words out of a group's name that say whose it is:
+// "postgresql.cnpg.io" is by cnpg, or by postgresql.
+func guess(group string) []string {
+	labels := strings.Split(group, ".")
+	slices.Reverse(labels)
+	return slices.DeleteFunc(labels, func(label string) bool {
+		return len(label) < 4 || slices.Contains([]string{"toolkit", "apps", "networking", "security", "monitoring", "core", "x-k8s"}, label)
+	})
+}
+
+// ownGroups are the groups of Kubernetes' own kinds that look like others'
+// (k8s.io/api v0.36); those without a dot are all its own.
+var ownGroups = map[string]bool{
+	"admissionregistration.k8s.io": true, "apiextensions.k8s.io": true, "apiregistration.k8s.io": true,
+	"authentication.k8s.io": true, "authorization.k8s.io": true, "certificates.k8s.io": true,
+	"coordination.k8s.io": true, "discovery.k8s.io": true, "events.k8s.io": true,
+	"flowcontrol.apiserver.k8s.io": true, "internal.apiserver.k8s.io": true, "networking.k8s.io": true,
+	"node.k8s.io": true, "rbac.authorization.k8s.io": true, "resource.k8s.io": true,
+	"scheduling.k8s.io": true, "storage.k8s.io": true, "storagemigration.k8s.io": true,
+}
+
+// defined tells whether a group's kinds come by CustomResourceDefinitions.
+func defined(group string) bool { return strings.Contains(group, ".") && !ownGroups[group] }
