@@ -66,7 +66,7 @@ func (r apiRefusal) versionGone(kind schema.GroupVersionKind, served []string) f
 	}
 	return finding.Finding{
 		Code: codeVersionGone, Ref: r.obj, Reason: "VersionNotServed", Severity: finding.Critical, Since: r.at,
-		Message: fmt.Sprintf("%s has %s at %s, a version that is not served; %s is", r.obj, what, asked, now),
+		Message:  fmt.Sprintf("%s has %s at %s, a version that is not served; %s is", r.obj, what, asked, now),
 		Evidence: []finding.Evidence{r.words(), proof},
 		Fixes: []finding.Fix{{Text: fmt.Sprintf("Write apiVersion: %s instead of %s", now, asked), File: r.file(),
 			Command: "kubectl explain " + strings.ToLower(kind.Kind) + " --api-version=" + now}},
