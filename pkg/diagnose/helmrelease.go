@@ -26,16 +26,14 @@ func explainHelmRelease(x *examiner, obj *unstructured.Unstructured, failing boo
 	case e.verdict.Status == health.Suspended:
 		e.findings = []finding.Finding{r.suspended()}
 		return e
-	case e.verdict.Reason == "DependencyCycle" || e.verdict.Reason == "DependencyNotFound" || e.verdict.Reason == "Stale":
-		e.findings = []finding.Finding{r.finding(codeDependencyMissing, e.verdict.Reason, fmt.Sprintf("%s: %s", e.verdict.Ref, e.verdict.Message))}
+	case e.verdict.Reason == "Stale":
+		x.silent(obj, &e)
+		return e
+	case e.verdict.Reason == "DependencyCycle":
+		e.findings = append(e.findings, x.cycle(e.verdict))
 		return e
 	}
-	for _, ref := range health.Dependencies(obj) {
-		if x.health.Of(ref).Status != health.Ready {
-			e.blame = append(e.blame, ref)
-		}
-	}
-	if len(e.blame) > 0 || r.chart() || r.values() {
+	if x.dependencies(obj, &e) || r.chart() || r.values() {
 		return e
 	}
 	r.helm(failing || e.verdict.Status == health.Failing)

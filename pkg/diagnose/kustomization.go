@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -33,14 +32,13 @@ func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing b
 		e.findings = append(e.findings, k.suspended())
 		return e
 	case e.verdict.Reason == "Stale":
-		e.findings = append(e.findings, k.silent())
+		x.silent(obj, &e)
 		return e
 	case e.verdict.Reason == "DependencyCycle":
-		e.findings = append(e.findings, k.cycle())
+		e.findings = append(e.findings, x.cycle(e.verdict))
 		return e
 	}
-	k.dependencies()
-	if len(e.findings) > 0 || len(e.blame) > 0 {
+	if x.dependencies(obj, &e) || k.readyExpr() {
 		return e
 	}
 	k.source()
@@ -93,8 +91,14 @@ func (k kustomization) suspended() finding.Finding {
 	applied := field.Text(k.obj.Object, "status", "lastAppliedRevision")
 	if source := k.x.snap.Lookup(health.SourceOf(k.obj)).Object; source != nil {
 		newest := field.Text(source.Object, "status", "artifact", "revision")
-		if newest != "" && newest != applied {
+		switch {
+		case newest == "" || newest == applied:
+		case applied == "":
+			f.Message += "; nothing of it was applied yet, its source is at " + newest
+		default:
 			f.Message += "; it is at " + applied + ", its source at " + newest
+		}
+		if newest != "" && newest != applied {
 			f.Evidence = append(f.Evidence, evidence(k.obj, "status.lastAppliedRevision", applied, time.Time{}),
 				evidence(source, "status.artifact.revision", newest, field.Time(source.Object, "status", "artifact", "lastUpdateTime")))
 		}
@@ -104,78 +108,18 @@ func (k kustomization) suspended() finding.Finding {
 	return f
 }
 
-func (k kustomization) silent() finding.Finding {
-	f := k.finding(codeControllerSilent, "Stale", k.exam.verdict.Message)
-	f.Fixes = []finding.Fix{{Text: "Look at the controller", Command: "kubectl get pods,leases -n " + k.obj.GetNamespace()}}
-	return f
-}
-
-// cycle reports a circle of dependencies at its first member, once.
-func (k kustomization) cycle() finding.Finding {
-	members := k.x.circle(finding.RefOf(k.obj))
-	first := slices.MinFunc(members, finding.Ref.Compare)
-	text := ""
-	for _, member := range members {
-		text += member.Name + " → "
-	}
-	text += members[0].Name
-	f := k.finding(codeDependencyCycle, "DependencyCycle", "these layers wait for each other, so none can start: "+text)
-	f.Ref = first
-	for _, member := range members {
-		if obj := k.x.snap.Lookup(member).Object; obj != nil {
-			f.Evidence = append(f.Evidence, evidence(obj, "spec.dependsOn", names(health.Dependencies(obj)), time.Time{}))
-		}
-	}
-	f.Fixes = []finding.Fix{{Text: "Take one of the dependencies out of spec.dependsOn", File: k.x.definedIn(k.obj)}}
-	return f
-}
-
-func names(refs []finding.Ref) string {
-	text := ""
-	for i, ref := range refs {
-		if i > 0 {
-			text += ", "
-		}
-		text += ref.Name
-	}
-	return text
-}
-
-// dependencies blames the layers that this one waits for.
-func (k kustomization) dependencies() {
-	for _, ref := range health.Dependencies(k.obj) {
-		switch answer := k.x.snap.Lookup(ref); {
-		case answer.Presence == snapshot.Absent:
-			k.exam.findings = append(k.exam.findings, k.missingDependency(ref))
-		case answer.Presence == snapshot.Unknown:
-			k.exam.unknown = append(k.exam.unknown, *answer.Why)
-		case k.x.health.Of(ref).Status != health.Ready:
-			k.exam.blame = append(k.exam.blame, ref)
-		}
-	}
+// readyExpr reports a dependency that is ready, but not by the layer's own
+// expression.
+func (k kustomization) readyExpr() bool {
 	dep, ok := fluxmsg.ParseDependency(k.ready.message)
-	if ok && dep.Problem == fluxmsg.DependencyReadyExpr && len(k.exam.blame) == 0 {
-		f := k.finding(codeReadyExpr, k.ready.reason, firstLine(k.ready.message))
-		f.Evidence = []finding.Evidence{evidence(k.obj, k.ready.field(), k.ready.message, k.ready.since)}
-		f.Fixes = []finding.Fix{{Text: "Check readyExpr in spec.dependsOn against the dependency's status", File: k.x.definedIn(k.obj)}}
-		k.exam.findings = append(k.exam.findings, f)
+	if !ok || dep.Problem != fluxmsg.DependencyReadyExpr {
+		return false
 	}
-}
-
-func (k kustomization) missingDependency(ref finding.Ref) finding.Finding {
-	message := fmt.Sprintf("%s depends on %s, which does not exist", finding.RefOf(k.obj), ref)
-	fix := finding.Fix{Text: "Name an existing Kustomization in spec.dependsOn, or add the one that is missing", File: k.x.definedIn(k.obj)}
-	if near, ok := k.x.nearest(ref); ok {
-		message += fmt.Sprintf("; did you mean %s?", near.Name)
-		fix.Text = fmt.Sprintf("In spec.dependsOn write %s instead of %s", near.Name, ref.Name)
-	}
-	f := k.finding(codeDependencyMissing, "DependencyNotFound", message)
-	f.Evidence = []finding.Evidence{
-		evidence(k.obj, "spec.dependsOn", ref.Namespace+"/"+ref.Name, time.Time{}),
-		evidence(k.obj, k.ready.field(), k.ready.reason+": "+k.ready.message, k.ready.since),
-	}
-	f.Fixes = []finding.Fix{fix}
-	return f
+	f := k.finding(codeReadyExpr, k.ready.reason, firstLine(k.ready.message))
+	f.Evidence = []finding.Evidence{evidence(k.obj, k.ready.field(), k.ready.message, k.ready.since)}
+	f.Fixes = []finding.Fix{{Text: "Check readyExpr in spec.dependsOn against the dependency's status", File: k.x.definedIn(k.obj)}}
+	k.exam.findings = append(k.exam.findings, f)
+	return true
 }
 
 // source blames a source that is not ready, or says that it is missing.

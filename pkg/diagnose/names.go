@@ -76,29 +76,25 @@ func (x *examiner) definedIn(obj *unstructured.Unstructured) string {
 	return ""
 }
 
-// circle lists the members of the circle of dependencies that ref is in, in
-// the order in which they wait for each other, from the least name on.
+// circle lists the members of the shortest circle of dependencies that ref is
+// in, in the order in which they wait for each other, from the least name on. A
+// greedy search would get lost where circles touch.
 func (x *examiner) circle(ref finding.Ref) []finding.Ref {
-	members := []finding.Ref{ref}
-	for next := ref; ; {
-		onward := finding.Ref{}
-		for _, dep := range x.health.Of(next).WaitsFor {
+	paths := [][]finding.Ref{{ref}}
+	seen := map[finding.Key]bool{ref.Key(): true}
+	for i := 0; i < len(paths); i++ {
+		path := paths[i]
+		for _, dep := range x.health.Of(path[len(path)-1]).WaitsFor {
 			if dep.Same(ref) {
-				return rotate(members)
+				return rotate(path)
 			}
-			if onward.Name == "" && x.health.Of(dep).Reason == "DependencyCycle" && !contains(members, dep) {
-				onward = dep
+			if !seen[dep.Key()] && x.health.Of(dep).Reason == "DependencyCycle" {
+				seen[dep.Key()] = true
+				paths = append(paths, append(path[:len(path):len(path)], dep))
 			}
 		}
-		if onward.Name == "" {
-			return rotate(members)
-		}
-		members, next = append(members, onward), onward
 	}
-}
-
-func contains(refs []finding.Ref, ref finding.Ref) bool {
-	return len(addRef(refs, ref)) == len(refs)
+	return []finding.Ref{ref}
 }
 
 // rotate begins a circle with its least member, so that every member tells it

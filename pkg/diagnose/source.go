@@ -30,6 +30,10 @@ func explainSource(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	if e.verdict.Status == health.Ready || e.verdict.Status == health.Progressing {
 		return e
 	}
+	if e.verdict.Status == health.Unknown {
+		x.silent(obj, &e)
+		return e
+	}
 	if e.verdict.Status == health.Suspended {
 		f := finding.Finding{
 			Code: codeSuspended, Ref: e.verdict.Ref, Reason: "Suspended", Severity: finding.Warning,

@@ -48,7 +48,8 @@ func (w *walk) from(ref finding.Ref, failing bool) outcome {
 	exam := w.x.examine(ref, failing)
 	step := Step{Ref: exam.verdict.Ref, Status: exam.verdict.Status, Note: exam.verdict.Reason}
 	out := outcome{unknown: exam.unknown}
-	failing = failing || exam.verdict.Status == health.Failing
+	// A controller that is silent has failed, though what it looks after has not.
+	failing = failing || exam.verdict.Status == health.Failing || exam.verdict.Reason == "Stale"
 	for _, blamed := range exam.blame {
 		below := w.from(blamed, failing)
 		out.unknown = append(out.unknown, below.unknown...)
@@ -70,18 +71,27 @@ func (w *walk) from(ref finding.Ref, failing bool) outcome {
 	return out
 }
 
-// distinct keeps the first of the causes that are the same finding.
+// distinct keeps the first of the causes that are the same finding. What one
+// object says in several sentences (two dependencies that are missing) is
+// several.
 func distinct(causes []found) []found {
 	type identity struct {
 		finding.Key
 		code   finding.Code
 		reason string
 	}
-	seen := map[identity]bool{}
+	type origin struct {
+		from    finding.Key
+		message string
+	}
+	seen := map[identity][]origin{}
 	return slices.DeleteFunc(causes, func(c found) bool {
 		id := identity{c.Ref.Key(), c.Code, c.Reason}
-		again := seen[id]
-		seen[id] = true
+		here := origin{c.path[len(c.path)-1].Ref.Key(), c.Message}
+		again := len(seen[id]) > 0 && (seen[id][0].from != here.from || slices.Contains(seen[id], here))
+		if !again {
+			seen[id] = append(seen[id], here)
+		}
 		return again
 	})
 }

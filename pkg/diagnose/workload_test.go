@@ -64,7 +64,12 @@ var workloadAsked = []schema.GroupKind{
 
 func readWorkloads(tb testing.TB) map[string]workloadFile {
 	tb.Helper()
-	paths, err := filepath.Glob("testdata/workload/*.yaml")
+	return readClusters(tb, "testdata/workload/*.yaml")
+}
+
+func readClusters(tb testing.TB, glob string) map[string]workloadFile {
+	tb.Helper()
+	paths, err := filepath.Glob(glob)
 	if err != nil || len(paths) == 0 {
 		tb.Fatalf("no cases: %v", err)
 	}
@@ -83,8 +88,12 @@ func readWorkloads(tb testing.TB) map[string]workloadFile {
 	return files
 }
 
-// snapshot is the base with the case's changes.
 func (c workloadCase) snapshot(tb testing.TB, base []map[string]any) *snapshot.Snapshot {
+	return clusterOf(c.cluster(tb, base), c.Forbidden)
+}
+
+// cluster is the base with the case's changes.
+func (c workloadCase) cluster(tb testing.TB, base []map[string]any) []map[string]any {
 	byRef := map[string]map[string]any{}
 	for _, obj := range slices.Concat(base, c.Objects) {
 		obj = decoded(tb, obj)
@@ -101,18 +110,22 @@ func (c workloadCase) snapshot(tb testing.TB, base []map[string]any) *snapshot.S
 		}
 		delete(byRef, drop)
 	}
-	return clusterOf(slices.Collect(maps.Values(byRef)), c.Forbidden)
+	return slices.Collect(maps.Values(byRef))
 }
 
 // clusterOf is a cluster of which the kinds may not be read.
 func clusterOf(objects []map[string]any, forbidden []string) *snapshot.Snapshot {
+	return clusterAsked(workloadAsked, objects, forbidden)
+}
+
+func clusterAsked(kinds []schema.GroupKind, objects []map[string]any, forbidden []string) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	byKind := map[schema.GroupKind][]*unstructured.Unstructured{}
 	for _, obj := range objects {
 		u := &unstructured.Unstructured{Object: obj}
 		byKind[u.GroupVersionKind().GroupKind()] = append(byKind[u.GroupVersionKind().GroupKind()], u)
 	}
-	for _, kind := range workloadAsked {
+	for _, kind := range kinds {
 		asked := snapshot.Asked{Group: kind.Group, Kind: kind.Kind, Resource: strings.ToLower(kind.Kind) + "s"}
 		if slices.Contains(forbidden, kind.Kind) {
 			asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: asked.Resource}
@@ -171,8 +184,8 @@ func TestWorkloads(t *testing.T) {
 // refNamed is the object that is called so.
 func refNamed(t *testing.T, snap *snapshot.Snapshot, name string) finding.Ref {
 	t.Helper()
-	for _, kind := range workloadAsked {
-		for _, obj := range snap.List(kind, "").Objects {
+	for _, asked := range snap.Asked() {
+		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
 			if ref := finding.RefOf(obj); ref.String() == name {
 				return ref
 			}

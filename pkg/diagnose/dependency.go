@@ -1,0 +1,89 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// dependencies blames what a layer or a release waits for, and reports what it
+// waits for in vain. It tells whether that is all: Flux asks for dependencies
+// first, so that one which has failed at something else was past them, and only
+// those that have failed since may have to do with it.
+func (x *examiner) dependencies(obj *unstructured.Unstructured, e *exam) (waits bool) {
+	tried := e.verdict.Status == health.Failing && e.verdict.Reason != "DependencyNotFound"
+	for _, ref := range health.Dependencies(obj) {
+		switch answer := x.snap.Lookup(ref); {
+		case answer.Presence == snapshot.Absent:
+			e.findings = append(e.findings, x.missingDependency(obj, ref, e.verdict))
+		case answer.Presence == snapshot.Unknown:
+			if !tried {
+				e.unknown = append(e.unknown, *answer.Why)
+			}
+		case x.health.Of(ref).Status == health.Ready, tried && x.health.Of(ref).Status != health.Failing:
+		default:
+			e.blame = append(e.blame, ref)
+		}
+	}
+	return !tried && len(e.findings)+len(e.blame)+len(e.unknown) > 0
+}
+
+func (x *examiner) missingDependency(obj *unstructured.Unstructured, ref finding.Ref, v health.Verdict) finding.Finding {
+	f := finding.Finding{
+		Code: codeDependencyMissing, Ref: v.Ref, Reason: "DependencyNotFound", Severity: finding.Critical, Since: v.Since,
+		Message:  fmt.Sprintf("%s depends on %s, which does not exist", v.Ref, ref),
+		Evidence: []finding.Evidence{evidence(obj, "spec.dependsOn", ref.Namespace+"/"+ref.Name, time.Time{})},
+	}
+	if ready := conditionOf(obj, "Ready"); ready.message != "" {
+		f.Evidence = append(f.Evidence, evidence(obj, ready.field(), ready.reason+": "+ready.message, ready.since))
+	}
+	fix := finding.Fix{Text: fmt.Sprintf("Name an existing %s in spec.dependsOn, or add the one that is missing", ref.Kind), File: x.definedIn(obj)}
+	if other, ok := x.elsewhere(ref); ok {
+		f.Message += "; there is one in namespace " + other.Namespace
+		fix.Text = fmt.Sprintf("In spec.dependsOn write namespace: %s for %s", other.Namespace, ref.Name)
+	} else if near, ok := x.nearest(ref); ok && !near.Same(v.Ref) {
+		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
+		fix.Text = fmt.Sprintf("In spec.dependsOn write %s instead of %s", near.Name, ref.Name)
+	}
+	f.Fixes = []finding.Fix{fix}
+	return f
+}
+
+// cycle reports a circle of dependencies at its first member, in the same words
+// whichever member is asked.
+func (x *examiner) cycle(v health.Verdict) finding.Finding {
+	members := x.circle(v.Ref)
+	what := map[bool]string{true: "layers", false: "releases"}[v.Ref.GroupKind() == health.KustomizationKind]
+	f := finding.Finding{Code: codeDependencyCycle, Ref: members[0], Reason: "DependencyCycle", Severity: finding.Critical}
+	var said []string
+	for _, member := range members {
+		said = append(said, member.Name)
+		if obj := x.snap.Lookup(member).Object; obj != nil {
+			f.Evidence = append(f.Evidence, evidence(obj, "spec.dependsOn", names(health.Dependencies(obj)), time.Time{}))
+		}
+		if since := x.health.Of(member).Since; f.Since.IsZero() || since.Before(f.Since) && !since.IsZero() {
+			f.Since = since
+		}
+	}
+	f.Message = fmt.Sprintf("these %s wait for each other, so none can start: %s", what, strings.Join(append(said, members[0].Name), " → "))
+	fix := finding.Fix{Text: "Take one of the dependencies out of spec.dependsOn"}
+	if obj := x.snap.Lookup(members[0]).Object; obj != nil {
+		fix.File = x.definedIn(obj)
+	}
+	f.Fixes = []finding.Fix{fix}
+	return f
+}
+
+func names(refs []finding.Ref) string {
+	var all []string
+	for _, ref := range refs {
+		all = append(all, ref.Name)
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,47 @@
+package diagnose
+
+import (
+	"slices"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// fluxAsked are the kinds that the clusters in testdata/flux are asked for.
+var fluxAsked = slices.Concat(workloadAsked, []schema.GroupKind{
+	health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind, health.ExternalArtifactKind, helmRepositoryKind, helmChartKind,
+	health.LeaseKind, health.GatewayKind, health.VirtualServiceKind, serviceEntryKind, endpointSliceKind,
+	validatingWebhookKind, mutatingWebhookKind, definitionKind,
+})
+
+// TestFlux explains an object of Flux in one small cluster after the other.
+func TestFlux(t *testing.T) {
+	for name, file := range readClusters(t, "testdata/flux/*.yaml") {
+		for _, c := range file.Cases {
+			t.Run(name+"/"+c.Name, func(t *testing.T) {
+				if c.Of == "" {
+					c.Of = file.Of
+				}
+				snap := clusterAsked(fluxAsked, c.cluster(t, file.Base), c.Forbidden)
+				x := newExaminer(snap, tenant.Discover(snap))
+				ref := refNamed(t, snap, c.Of)
+				c.check(t, x, ref)
+				for _, cause := range newWalk(x).from(ref, c.Failing).causes {
+					sound(t, cause.Finding)
+				}
+			})
+		}
+	}
+}
+
+// sound checks what every cause comes with.
+func sound(t *testing.T, f finding.Finding) {
+	t.Helper()
+	if len(f.Evidence) == 0 || len(f.Fixes) == 0 || f.Severity == "" || f.Ref.Kind == "" || f.Reason == "" {
+		t.Errorf("%s lacks something: %+v", f.Code, f)
+	}
+}

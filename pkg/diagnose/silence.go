@@ -1,0 +1,57 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// controllers are Flux's, by the group of what they look after.
+var controllers = map[string]string{
+	health.KustomizationKind.Group: "kustomize-controller",
+	health.HelmReleaseKind.Group:   "helm-controller",
+	health.GitRepositoryKind.Group: "source-controller",
+}
+
+// silent explains an object whose controller has stopped reporting. Where the
+// controller's Lease tells, that is about the controller, once for all that it
+// looks after; else about the one object that is left out.
+func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
+	f := finding.Finding{
+		Code: codeControllerSilent, Ref: e.verdict.Ref, Reason: "Stale", Severity: finding.Critical, Since: e.verdict.Since,
+		Message: fmt.Sprintf("%s is not looked after: %s", e.verdict.Ref, e.verdict.Message),
+	}
+	controller := controllers[e.verdict.Ref.GroupKind().Group]
+	if lease := x.newestLease(controller); lease != nil && field.Time(lease.Object, "spec", "renewTime").Equal(e.verdict.Since) {
+		f.Ref = finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: lease.GetNamespace(), Name: controller}
+		f.Message = e.verdict.Message
+		f.Evidence = []finding.Evidence{evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), e.verdict.Since)}
+		if x.unwell(f.Ref) {
+			e.blame = append(e.blame, f.Ref)
+		}
+	} else {
+		f.Evidence = []finding.Evidence{evidence(obj, "status.history[0].lastReconciled", e.verdict.Message, e.verdict.Since)}
+	}
+	f.Fixes = []finding.Fix{{Text: "Look at the controller", Command: fmt.Sprintf("kubectl get pods,leases -n %s", f.Ref.Namespace)}}
+	e.findings = append(e.findings, f)
+}
+
+// newestLease is the Lease of a controller, or of its shards, that was renewed
+// last; nil when there is none.
+func (x *examiner) newestLease(controller string) *unstructured.Unstructured {
+	var newest *unstructured.Unstructured
+	for _, lease := range x.snap.List(health.LeaseKind, "").Objects {
+		if !strings.HasPrefix(lease.GetName(), controller) || !strings.HasSuffix(lease.GetName(), "-leader-election") {
+			continue
+		}
+		if newest == nil || field.Time(lease.Object, "spec", "renewTime").After(field.Time(newest.Object, "spec", "renewTime")) {
+			newest = lease
+		}
+	}
+	return newest
+}
