@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,7 +28,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(started{m}, map[string]func(){
 		// The plugin itself, race detector and all, for scripts and for kubectl.
 		"kubectl-orthweb": func() {
-			os.Exit(plugin.Run(context.Background(), os.Args[1:],
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			defer stop()
+			os.Exit(plugin.Run(ctx, os.Args[1:],
 				genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}))
 		},
 	})
