@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
@@ -106,13 +105,13 @@ func (p explanation) cause(c diagnose.Cause) {
 	p.blocks(c)
 }
 
-// headline is the sentence and its code, then whose it is.
 // sentence begins with a capital letter.
 func sentence(text string) string {
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:]
+	_, size := utf8.DecodeRuneInString(text)
+	return strings.ToUpper(text[:size]) + text[size:]
 }
 
+// headline is the sentence and its code, then whose it is.
 func (p explanation) headline(c diagnose.Cause) {
 	for _, line := range p.wrap(sentence(clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
 		if p.style.Colour {

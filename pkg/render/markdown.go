@@ -38,7 +38,7 @@ func Markdown(w io.Writer, e diagnose.Explanation) error {
 }
 
 func markdownCause(out io.Writer, c diagnose.Cause) {
-	fmt.Fprintf(out, "### %s\n\n%s %s", escape(c.Message), code(string(c.Code)), escape(c.Ref.String()))
+	fmt.Fprintf(out, "### %s\n\n%s %s", escape(sentence(c.Message)), code(string(c.Code)), escape(c.Ref.String()))
 	if c.Reason != "" {
 		fmt.Fprintf(out, ", %s", code(c.Reason))
 	}
