@@ -52,7 +52,7 @@ type Fault struct {
 type Record struct {
 	// Flags are more flags for the plugin that records it.
 	Flags []string `json:"flags,omitempty"`
-	// Old keeps the Events from before it, and records it last.
+	// Old keeps some of the Events from before it, and records it last.
 	Old bool `json:"old,omitempty"`
 	// Note is added to the recording's header.
 	Note string `json:"note,omitempty"`

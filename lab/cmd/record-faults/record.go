@@ -16,6 +16,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
 
+// oldest are the Events that a recording of old ones has.
+const oldest = 10 * time.Minute
+
 // boot starts a lab in which failures show quickly.
 func (r *recorder) boot(ctx context.Context) error {
 	return r.run1(ctx, r.lab, "up", "--health-timeout=60s", "--first-address=127.0.0.51")
@@ -94,7 +97,7 @@ func (r *recorder) newCase(f faults.Fault) (*recording.Case, error) {
 		return nil, err
 	}
 	if f.Record.Old {
-		since = time.Time{}
+		since = since.Add(-oldest)
 	}
 	// A controller in a Pod has its files below /tmp.
 	s, err := recording.Read(file, strings.NewReplacer(filepath.Join(r.dir, "tmp"), "/tmp"))
