@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -10,7 +11,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 func init() { register(explainKustomization, health.KustomizationKind) }
@@ -41,9 +41,8 @@ func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing b
 	if x.dependencies(obj, &e) || k.readyExpr() {
 		return e
 	}
-	k.source()
 	message := k.lastFailure()
-	if k.built(message) && k.applied(message) {
+	if !k.denied(message) && k.sourced(message) && k.built(message) && k.applied(message) {
 		k.checks(message)
 	}
 	return e
@@ -70,18 +69,31 @@ func (k kustomization) retry(text string) finding.Fix {
 }
 
 // lastFailure is the words of the layer's last failed try: of its Ready
-// condition, or while the next one runs, of the newest Warning event.
+// condition, or while the next one runs, of the newest Warning event about the
+// same failure, of the Healthy condition, or of any warning about a failed try.
 func (k kustomization) lastFailure() string {
-	if k.ready.status == "False" {
+	underway := k.ready.reason == "Progressing" || k.ready.reason == "HealthCheckCanceled"
+	if k.ready.status == "False" && !underway {
 		return k.ready.message
 	}
 	if k.exam.verdict.Status != health.Failing {
 		return ""
 	}
-	for _, e := range k.x.warnings(k.obj) {
-		return e.message
+	warnings := k.x.warnings(k.obj)
+	for _, e := range warnings {
+		if e.reason == k.exam.verdict.Reason {
+			return e.message
+		}
 	}
-	return k.exam.verdict.Message
+	if healthy := conditionOf(k.obj, "Healthy"); healthy.status == "False" && k.exam.verdict.Reason == healthy.reason {
+		return healthy.message
+	}
+	for _, e := range warnings {
+		if e.reason != "DependencyNotReady" && e.reason != "HealthCheckCanceled" && e.reason != "Progressing" {
+			return e.message
+		}
+	}
+	return strings.TrimPrefix(k.exam.verdict.Message, "trying again; last try: ")
 }
 
 func (k kustomization) suspended() finding.Finding {
@@ -122,27 +134,12 @@ func (k kustomization) readyExpr() bool {
 	return true
 }
 
-// source blames a source that is not ready, or says that it is missing.
-func (k kustomization) source() {
-	ref := health.SourceOf(k.obj)
-	switch answer := k.x.snap.Lookup(ref); answer.Presence {
-	case snapshot.Absent:
-		f := k.finding(codeSourceRefMissing, k.ready.reason, fmt.Sprintf("%s takes its manifests from %s, which does not exist", finding.RefOf(k.obj), ref))
-		f.Evidence = []finding.Evidence{evidence(k.obj, "spec.sourceRef", ref.Kind+"/"+ref.Name, time.Time{})}
-		f.Fixes = []finding.Fix{{Text: "Name an existing source in spec.sourceRef", File: k.x.definedIn(k.obj)}}
-		k.exam.findings = append(k.exam.findings, f)
-	case snapshot.Present:
-		if k.x.health.Of(ref).Status != health.Ready {
-			k.exam.blame = append(k.exam.blame, ref)
-		}
-	}
-}
-
 // timeoutOf is how long a layer's health checks may take: spec.timeout, or the
-// interval less 30 s (kustomize-controller api v1, GetTimeout).
+// interval less 30 s, and 30 s at least (kustomize-controller api v1, GetTimeout).
 func timeoutOf(obj *unstructured.Unstructured) time.Duration {
-	if timeout := field.Duration(obj.Object, "spec", "timeout"); timeout > 0 {
-		return timeout
+	timeout := field.Duration(obj.Object, "spec", "interval") - 30*time.Second
+	if own := field.Duration(obj.Object, "spec", "timeout"); own > 0 {
+		timeout = own
 	}
-	return max(30*time.Second, field.Duration(obj.Object, "spec", "interval")-30*time.Second)
+	return max(30*time.Second, timeout)
 }

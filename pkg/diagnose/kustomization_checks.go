@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -36,28 +38,50 @@ func (k kustomization) checks(message string) {
 	for _, ref := range missing {
 		k.missing(ref, failed)
 	}
-	if !failed {
+	if !failed || len(k.exam.fallback) > 0 {
 		return
 	}
-	f := k.finding(codeHealthCheckFailed, k.exam.verdict.Reason, fmt.Sprintf("%s failed: %s", finding.RefOf(k.obj), firstLine(message)))
+	f := k.finding(codeHealthCheckFailed, k.failedAt("HealthCheckFailed"), fmt.Sprintf("%s failed: %s", finding.RefOf(k.obj), firstLine(message)))
+	if k.recovered(message) {
+		f.Message = fmt.Sprintf("%s failed, and all that it waited for is ready by now: its next try should pass", finding.RefOf(k.obj))
+		f.Severity = finding.Warning
+	}
 	f.Evidence = []finding.Evidence{evidence(k.obj, k.ready.field(), message, k.ready.since)}
 	f.Fixes = []finding.Fix{k.retry("Have Flux try again")}
 	k.exam.fallback = append(k.exam.fallback, f)
 }
 
+// recovered tells whether all that a failed health check names is known to be
+// ready by now.
+func (k kustomization) recovered(message string) bool {
+	said, _ := fluxmsg.ParseHealthCheck(message)
+	refs := k.checked(message)
+	for _, item := range said.Items {
+		if !slices.ContainsFunc(refs, func(ref finding.Ref) bool {
+			return isOf(item, ref) && explainers[ref.GroupKind()] != nil && k.x.examine(ref, true).verdict.Status == health.Ready
+		}) {
+			return false
+		}
+	}
+	return len(said.Items) > 0 && !said.Truncated
+}
+
 // checked are the objects whose health the layer waits for: those in
-// spec.healthChecks, or all it applied when spec.wait is set; those that its
+// spec.healthChecks, or instead all it applied when spec.wait is set; those that its
 // message names; and the releases and certificates among what it applied, from
 // which the others come.
 func (k kustomization) checked(message string) []finding.Ref {
 	var refs []finding.Ref
+	wait := field.Bool(k.obj.Object, "spec", "wait")
 	for _, check := range field.List(k.obj.Object, "spec", "healthChecks") {
+		if wait { // then Flux ignores them (kustomize-controller api v1)
+			break
+		}
 		refs = addRef(refs, finding.Ref{
 			APIVersion: field.Text(check, "apiVersion"), Kind: field.Text(check, "kind"),
 			Namespace: field.Text(check, "namespace"), Name: field.Text(check, "name"),
 		})
 	}
-	wait := field.Bool(k.obj.Object, "spec", "wait")
 	named, _ := fluxmsg.ParseHealthCheck(message)
 	for _, ref := range k.inventory() {
 		source := ref.GroupKind() == health.HelmReleaseKind || ref.GroupKind() == health.CertificateKind || ref.GroupKind() == health.IssuerKind
@@ -71,9 +95,18 @@ func (k kustomization) checked(message string) []finding.Ref {
 // mentions tells whether a health check's message names the object. It gives no
 // API group, so that only what the layer applied can say which is meant.
 func mentions(check fluxmsg.HealthCheck, ref finding.Ref) bool {
-	return slices.ContainsFunc(check.Items, func(i fluxmsg.Item) bool {
-		return i.Kind == ref.Kind && i.Namespace == ref.Namespace && i.Name == ref.Name
-	})
+	return slices.ContainsFunc(check.Items, func(item fluxmsg.Item) bool { return isOf(item, ref) })
+}
+
+// isOf tells whether an item means the object. Before kustomize-controller 0.15
+// it gave the resource instead of the kind.
+func isOf(item fluxmsg.Item, ref finding.Ref) bool {
+	kind := item.Kind == ref.Kind
+	if item.Kind == "" {
+		plural, _ := meta.UnsafeGuessKindToResource(ref.GroupKind().WithVersion("v1"))
+		kind = plural.Resource == item.Resource && ref.GroupKind().Group == item.Group
+	}
+	return kind && item.Namespace == ref.Namespace && item.Name == ref.Name
 }
 
 // inventory is what the layer has applied ("<namespace>_<name>_<group>_<kind>"
@@ -99,7 +132,8 @@ func (k kustomization) inventory() []finding.Ref {
 // missing judges a checked object that is not there: it stands elsewhere, or
 // whoever should have made it has not.
 func (k kustomization) missing(ref finding.Ref, failed bool) {
-	if elsewhere, ok := k.x.elsewhere(ref); ok {
+	elsewhere, ok := k.misplaced(ref)
+	if ok && (failed || slices.ContainsFunc(k.inventory(), elsewhere.Same)) { // before, it may yet come
 		f := k.finding(codeCheckElsewhere, "HealthCheckFailed", fmt.Sprintf(
 			"%s checks %s, which does not exist; there is one in namespace %s", finding.RefOf(k.obj), ref, elsewhere.Namespace))
 		f.Evidence = []finding.Evidence{
@@ -120,4 +154,23 @@ func (k kustomization) missing(ref finding.Ref, failed bool) {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 	}
 	k.exam.fallback = append([]finding.Finding{f}, k.exam.fallback...)
+}
+
+// misplaced finds a checked object in another namespace: the one that the layer
+// applied itself before others; never another tenant's.
+func (k kustomization) misplaced(ref finding.Ref) (finding.Ref, bool) {
+	for _, applied := range k.inventory() {
+		if applied.GroupKind() == ref.GroupKind() && applied.Name == ref.Name && k.x.snap.Lookup(applied).Presence == snapshot.Present {
+			return applied, true
+		}
+	}
+	self := finding.RefOf(k.obj)
+	for _, t := range k.x.tenants {
+		for _, layer := range t.Layers {
+			if layer.Ref.Same(self) && !layer.Shared {
+				return k.x.elsewhereFor(t.Name, ref)
+			}
+		}
+	}
+	return k.x.elsewhere(ref)
 }

@@ -13,14 +13,21 @@ import (
 // elsewhere finds an object of the same kind and name in another namespace. Two
 // of them prove nothing.
 func (x *examiner) elsewhere(ref finding.Ref) (finding.Ref, bool) {
+	return x.elsewhereFor(x.tenantOf(ref.Namespace), ref)
+}
+
+// elsewhereFor is elsewhere for a tenant, or for none: another tenant's object
+// of the same name is not meant.
+func (x *examiner) elsewhereFor(owner string, ref finding.Ref) (finding.Ref, bool) {
 	var found []finding.Ref
 	for _, obj := range x.snap.List(ref.GroupKind(), "").Objects {
-		if obj.GetName() == ref.Name && obj.GetNamespace() != ref.Namespace {
+		other := x.tenantOf(obj.GetNamespace())
+		if obj.GetName() == ref.Name && obj.GetNamespace() != ref.Namespace && (owner == "" || other == "" || owner == other) {
 			found = append(found, finding.RefOf(obj))
 		}
 	}
-	if len(found) != 1 || x.tenantOf(ref.Namespace) != "" && x.tenantOf(found[0].Namespace) != "" && x.tenantOf(ref.Namespace) != x.tenantOf(found[0].Namespace) {
-		return finding.Ref{}, false // another tenant's of the same name is not meant
+	if len(found) != 1 {
+		return finding.Ref{}, false
 	}
 	return found[0], true
 }

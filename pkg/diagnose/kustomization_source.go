@@ -1,0 +1,64 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// denied reports a source in another namespace that may not be used from there.
+// How that source is does not matter then.
+func (k kustomization) denied(message string) bool {
+	if k.ready.reason != "AccessDenied" {
+		return false
+	}
+	k.exam.findings = append(k.exam.findings, k.plain(codeAccessDenied, k.ready.reason, message, "Allow the reference across namespaces, or move the source"))
+	return true
+}
+
+// sourced blames the source while the layer waits for it, or says that it is
+// missing, and tells whether the layer has got something to build. A source that
+// has an artifact has done its part: that it fetches nothing newer does not make
+// a layer fail.
+func (k kustomization) sourced(message string) bool {
+	ref := health.SourceOf(k.obj)
+	_, built := fluxmsg.ParseBuild(message)
+	waits := k.exam.verdict.Reason == "ArtifactFailed" && !built
+	switch answer := k.x.snap.Lookup(ref); answer.Presence {
+	case snapshot.Absent:
+		k.exam.findings = append(k.exam.findings, k.missingSource(ref))
+		return false
+	case snapshot.Unknown:
+		if waits && answer.Why.Why != snapshot.NotServed {
+			k.exam.unknown = append(k.exam.unknown, *answer.Why)
+			return false
+		}
+	default:
+		empty := field.Text(answer.Object.Object, "status", "artifact", "revision") == ""
+		if (waits || empty) && k.x.health.Of(ref).Status != health.Ready {
+			k.exam.blame = append(k.exam.blame, ref)
+			return !waits && !empty
+		}
+	}
+	return !waits || k.exam.verdict.Status == health.Failing
+}
+
+func (k kustomization) missingSource(ref finding.Ref) finding.Finding {
+	f := k.finding(codeSourceRefMissing, k.failedAt("ArtifactFailed"), fmt.Sprintf("%s takes its manifests from %s, which does not exist", finding.RefOf(k.obj), ref))
+	f.Evidence = []finding.Evidence{evidence(k.obj, "spec.sourceRef", ref.Kind+"/"+ref.Name, time.Time{})}
+	fix := finding.Fix{Text: "Name an existing source in spec.sourceRef", File: k.x.definedIn(k.obj)}
+	if other, ok := k.x.elsewhere(ref); ok {
+		f.Message += "; there is one in namespace " + other.Namespace
+		fix.Text = "In spec.sourceRef write namespace: " + other.Namespace
+	} else if near, ok := k.x.nearest(ref); ok {
+		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
+		fix.Text = fmt.Sprintf("In spec.sourceRef write %s instead of %s", near.Name, ref.Name)
+	}
+	f.Fixes = []finding.Fix{fix}
+	return f
+}
