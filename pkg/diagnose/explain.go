@@ -34,7 +34,7 @@ func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref finding.Ref) Expla
 	s := Subject{Ref: ref, Object: true, Tenant: x.tenantOf(ref.Namespace), Verdict: verdict, Deadline: x.deadline(ref, verdict)}
 	out := w.from(ref, false)
 	s.take(x, out)
-	if s.Verdict.Status == health.Ready && len(s.Causes) > 0 {
+	if s.Verdict.Status == health.Ready && s.critical() {
 		s.Verdict.Status = health.Failing
 	}
 	e := Explanation{At: x.now, Subjects: []Subject{s}}
@@ -53,8 +53,7 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 		out.unknown = append(out.unknown, below.unknown...)
 		for _, c := range below.causes {
 			if unwatched {
-				c.Evidence = append(slices.Clone(c.Evidence), finding.Evidence{
-					Ref: ref, Field: "health checks", Value: "none of the tenant's Kustomizations watches it"})
+				c.Evidence = append(slices.Clone(c.Evidence), w.x.unwatched(t, ref))
 			}
 			out.causes = append(out.causes, c)
 		}
@@ -78,12 +77,34 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 		s.Verdict = health.Verdict{Status: health.Unknown, Reason: string(why.Why), Message: why.String()}
 	}
 	s.Unknown = union(s.Unknown, status.Unknown)
-	if s.Verdict.Status == health.Ready && len(s.Causes) > 0 { // what status does not look at
+	if s.Verdict.Status == health.Ready && s.critical() { // what status does not look at
 		s.Verdict = health.Verdict{Ref: s.Causes[0].Ref, Status: health.Failing, Reason: s.Causes[0].Reason,
 			Message: s.Causes[0].Message, Since: s.Causes[0].Since}
 		s.Ref = s.Causes[0].Ref
 	}
 	return s
+}
+
+// critical tells whether one of the causes keeps something from working.
+func (s Subject) critical() bool {
+	return slices.ContainsFunc(s.Causes, func(c Cause) bool { return c.Severity == finding.Critical })
+}
+
+// unwatched is why Flux found a tenant's object well that is not: no health check
+// of its layers names it, or one does and there is nothing to check.
+func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) finding.Evidence {
+	for _, layer := range t.Layers {
+		obj := x.snap.Lookup(layer.Ref).Object
+		if obj == nil {
+			continue
+		}
+		for _, check := range field.List(obj.Object, "spec", "healthChecks") {
+			if field.Text(check, "kind") == ref.Kind && field.Text(check, "name") == ref.Name && field.Text(check, "namespace") == ref.Namespace {
+				return evidence(obj, "spec.healthChecks", "checks "+ref.String()+", and finds nothing wrong with what its status says", time.Time{})
+			}
+		}
+	}
+	return finding.Evidence{Ref: ref, Field: "health checks", Value: "no Kustomization of the tenant's watches it"}
 }
 
 // take turns what a walk found into the subject's causes.
@@ -127,14 +148,14 @@ func (e *Explanation) share(x *examiner) {
 			k := key{causes[j].Ref.Key(), causes[j].Code}
 			causes[j].Layers, causes[j].Tenants = layers[k], slices.Sorted(slices.Values(tenants[k]))
 		}
-		slices.SortStableFunc(causes, Cause.compare)
+		slices.SortStableFunc(causes, Cause.Compare)
 	}
 }
 
 var severityRank = map[finding.Severity]int{finding.Critical: 0, finding.Warning: 1, finding.Info: 2}
 
-// compare ranks causes: by what they block, then how bad, then how old they are.
-func (c Cause) compare(other Cause) int {
+// Compare ranks causes: by what they block, then how bad, then how old they are.
+func (c Cause) Compare(other Cause) int {
 	return cmp.Or(
 		cmp.Compare(len(other.Layers), len(c.Layers)),
 		cmp.Compare(len(other.Tenants), len(c.Tenants)),

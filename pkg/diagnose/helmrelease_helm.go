@@ -135,7 +135,9 @@ func (r release) installed(failing bool) {
 			}
 			ref := finding.RefOf(obj)
 			result := r.x.examine(ref, failing)
-			if result.verdict.Status == health.Failing || len(result.findings) > 0 || failing && result.verdict.Status != health.Ready {
+			status := result.verdict.Status
+			waited := status == health.Progressing || status == health.Unknown // Helm counts no replicas as ready
+			if status == health.Failing || len(result.findings) > 0 && status != health.Suspended || failing && waited {
 				r.exam.blame = append(r.exam.blame, ref)
 			}
 		}

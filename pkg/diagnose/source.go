@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -96,8 +97,8 @@ func (x *examiner) sourceFinding(obj *unstructured.Unstructured, v health.Verdic
 	}
 	f := finding.Finding{
 		Code: code, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
-		Message:  fmt.Sprintf("%s can't be fetched from %s: %s", v.Ref, field.Text(obj.Object, "spec", "url"), firstLine(v.Message)),
-		Evidence: []finding.Evidence{evidence(obj, "spec.url", field.Text(obj.Object, "spec", "url"), v.Since)},
+		Message:  fmt.Sprintf("%s can't be fetched: %s", v.Ref, firstLine(v.Message)),
+		Evidence: []finding.Evidence{evidence(obj, "spec.url", cmp.Or(field.Text(obj.Object, "spec", "url"), field.Text(obj.Object, "spec", "endpoint")), v.Since)},
 	}
 	for _, kind := range []string{"FetchFailed", "Ready"} {
 		if c := conditionOf(obj, kind); c.status != "" && c.message != "" {

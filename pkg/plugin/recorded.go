@@ -67,8 +67,7 @@ func (o origin) options() (snapshot.ObjectsOptions, error) {
 	}
 	if o.complete {
 		for _, want := range snapshotWants() {
-			opts.Complete = append(opts.Complete, snapshot.Asked{
-				Group: want.Group, Kind: want.Kind, Resource: strings.ToLower(want.Kind) + "s"})
+			opts.Complete = append(opts.Complete, snapshot.Asked{Group: want.Group, Kind: want.Kind})
 		}
 	}
 	return opts, nil

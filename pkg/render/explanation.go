@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // Explain prints an explanation for people: the verdict first, then each cause
@@ -36,7 +37,7 @@ type explanation struct {
 	style Style
 }
 
-// causesOnce lists the causes of all subjects, each once, in their order.
+// causesOnce lists the causes of all subjects, each once, ranked.
 func causesOnce(e diagnose.Explanation) []diagnose.Cause {
 	var all []diagnose.Cause
 	for _, s := range e.Subjects {
@@ -49,6 +50,7 @@ func causesOnce(e diagnose.Explanation) []diagnose.Cause {
 			}
 		}
 	}
+	slices.SortStableFunc(all, diagnose.Cause.Compare)
 	return all
 }
 
@@ -243,15 +245,7 @@ func listed(noun string, names []string) string {
 
 // unknown lists what could not be seen, over all subjects.
 func (p explanation) unknown(e diagnose.Explanation) {
-	var lines []string
-	for _, s := range e.Subjects {
-		for _, why := range s.Unknown {
-			if line := clean(why.String()); !slices.Contains(lines, line) {
-				lines = append(lines, line)
-			}
-		}
-	}
-	for i, line := range lines {
+	for i, line := range unseenLines(e) {
 		if i == 0 {
 			fmt.Fprintln(p.out, "\nNot seen, and may hold a cause:")
 		}
@@ -259,4 +253,28 @@ func (p explanation) unknown(e diagnose.Explanation) {
 			fmt.Fprintln(p.out, part)
 		}
 	}
+}
+
+// unseenLines says what could not be read: each right that is missing, and in one
+// line all that a recording has nothing of.
+func unseenLines(e diagnose.Explanation) []string {
+	var lines, absent []string
+	for _, s := range e.Subjects {
+		for _, why := range s.Unknown {
+			line := clean(why.String())
+			if why.Why == snapshot.NotAsked {
+				line = clean(why.Resource)
+				if !slices.Contains(absent, line) {
+					absent = append(absent, line)
+				}
+			} else if !slices.Contains(lines, line) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	if len(absent) > 0 {
+		slices.Sort(absent)
+		lines = append(lines, "what was recorded does not hold: "+strings.Join(absent, ", "))
+	}
+	return lines
 }

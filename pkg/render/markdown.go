@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
@@ -25,14 +24,8 @@ func Markdown(w io.Writer, e diagnose.Explanation) error {
 	for _, c := range causesOnce(e) {
 		markdownCause(out, c)
 	}
-	var lines []string
-	for _, s := range e.Subjects {
-		for _, why := range s.Unknown {
-			if line := "- Not seen: " + escape(why.String()); !slices.Contains(lines, line) {
-				lines = append(lines, line)
-				fmt.Fprintln(out, line)
-			}
-		}
+	for _, line := range unseenLines(e) {
+		fmt.Fprintln(out, "- Not seen: "+escape(line))
 	}
 	return out.Flush()
 }

@@ -25,7 +25,7 @@ type ObjectsOptions struct {
 	// At is the moment; when zero, the newest time found in the objects.
 	At time.Time
 	// Complete are kinds that the files hold all objects of: where there are
-	// none, there are none. Kind, Group and Resource are read.
+	// none, there are none. A Resource that is empty is guessed from the Kind.
 	Complete []Asked
 }
 
@@ -47,6 +47,9 @@ func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
 	}
 	builder := NewBuilder()
 	for _, asked := range opts.Complete {
+		if asked.Resource == "" {
+			asked.Resource = resourceOf(schema.GroupVersionKind{Group: asked.Group, Kind: asked.Kind})
+		}
 		builder.Add(asked)
 	}
 	at := opts.At
