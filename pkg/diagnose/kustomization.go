@@ -70,7 +70,7 @@ func (k kustomization) retry(text string) finding.Fix {
 
 // lastFailure is the words of the layer's last failed try: of its Ready
 // condition, or while the next one runs, of the newest Warning event about the
-// same failure, of the Healthy condition, or of any warning about a failed try.
+// same failure, or about any failed try.
 func (k kustomization) lastFailure() string {
 	underway := k.ready.reason == "Progressing" || k.ready.reason == "HealthCheckCanceled"
 	if k.ready.status == "False" && !underway {
@@ -84,9 +84,6 @@ func (k kustomization) lastFailure() string {
 		if e.reason == k.exam.verdict.Reason {
 			return e.message
 		}
-	}
-	if healthy := conditionOf(k.obj, "Healthy"); healthy.status == "False" && k.exam.verdict.Reason == healthy.reason {
-		return healthy.message
 	}
 	for _, e := range warnings {
 		if e.reason != "DependencyNotReady" && e.reason != "HealthCheckCanceled" && e.reason != "Progressing" {
