@@ -29,6 +29,9 @@ type Want struct {
 	// Namespaces to list one by one; everywhere when there are none. A kind
 	// without namespaces is always listed whole.
 	Namespaces []string
+	// Metadata asks for names, labels and annotations alone: the rest does not
+	// leave the server.
+	Metadata bool
 }
 
 // Options are the caller's choices.

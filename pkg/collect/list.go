@@ -82,7 +82,11 @@ func (l *lister) pages(ctx context.Context, res resource, want Want, namespace s
 }
 
 func (l *lister) page(ctx context.Context, res resource, want Want, namespace string, limit int, token string) ([]byte, error) {
-	request := l.client.Get().AbsPath(res.path(namespace)...).SetHeader("Accept", "application/json")
+	accept := "application/json"
+	if want.Metadata {
+		accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+	}
+	request := l.client.Get().AbsPath(res.path(namespace)...).SetHeader("Accept", accept)
 	if limit > 0 {
 		request.Param("limit", strconv.Itoa(limit))
 	}

@@ -172,12 +172,34 @@ func (r release) fallback(waited bool) {
 	if waited {
 		f.Code = codeReleaseTimedOut
 	}
+	f.Evidence = append(f.Evidence, r.records()...)
 	if r.removed() {
 		f.Code = codeReleaseRemoved
 		f.Message += "; Flux has taken the failed release away again, and its pods with it"
 	}
 	f.Fixes = []finding.Fix{{Text: "Install it once without taking it away, to see its pods: set spec.install.remediation.retries to 0", File: r.x.definedIn(r.obj)}, r.retry()}
 	r.exam.fallback = append(r.exam.fallback, f)
+}
+
+// records are what Helm's own release records say became of each revision, by
+// their labels (helm.sh/helm/v4 4.2.4, pkg/storage/driver/secrets.go).
+func (r release) records() []finding.Evidence {
+	var all []finding.Evidence
+	for _, secret := range r.x.snap.List(coreRef("Secret", "", "").GroupKind(), r.storage()).Objects {
+		labels := secret.GetLabels()
+		if labels["owner"] == "helm" && labels["name"] == r.releaseName() {
+			all = append(all, evidence(secret, "metadata.labels", "revision "+labels["version"]+" "+labels["status"], secret.GetCreationTimestamp().Time))
+		}
+	}
+	return all
+}
+
+// storage is where Helm keeps its records.
+func (r release) storage() string {
+	if namespace := field.Text(r.obj.Object, "status", "storageNamespace"); namespace != "" {
+		return namespace
+	}
+	return r.obj.GetNamespace()
 }
 
 // removed tells whether remediation has uninstalled the release.

@@ -53,6 +53,8 @@ type explainOptions struct {
 	args   []string
 	format string
 	origin origin
+	save   string
+	force  bool
 }
 
 func newExplain(facts *factsFlags) *cobra.Command {
@@ -72,15 +74,25 @@ func newExplain(facts *factsFlags) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&o.format, "output", "o", "tree", "Output format, one of: "+strings.Join(explainFormats, ", "))
 	o.origin.addTo(cmd.Flags())
+	cmd.Flags().StringVar(&o.save, "save", "", "Save what was read as a snapshot in this file")
+	cmd.Flags().BoolVar(&o.force, "force", false, "Let --save replace a file")
 	return cmd
 }
 
 var explainFormats = []string{"tree", "wide", "json", "yaml", "markdown"}
 
 func (o *explainOptions) run(ctx context.Context) error {
+	if err := vacant(o.save, o.force); err != nil { // before anything is read
+		return err
+	}
 	snap, err := o.read(ctx)
 	if err != nil {
 		return err
+	}
+	if o.save != "" {
+		if err := saveSnapshot(o.save, o.force, snap); err != nil {
+			return err
+		}
 	}
 	tenants := tenant.Discover(snap)
 	e, err := o.explain(snap, tenants)

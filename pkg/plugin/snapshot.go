@@ -94,8 +94,12 @@ func runSave(ctx context.Context, facts *factsFlags, file string, force bool) er
 	return nil
 }
 
-// vacant refuses a file that exists, unless it may be replaced.
+// vacant refuses a file that exists, unless it may be replaced. No name is
+// always vacant.
 func vacant(file string, force bool) error {
+	if file == "" {
+		return nil
+	}
 	if _, err := os.Lstat(file); err == nil && !force {
 		return withHint(fmt.Errorf("%s exists already", file), "Choose another name, or add --force to replace it.")
 	}

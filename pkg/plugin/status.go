@@ -117,6 +117,9 @@ func (o *statusOptions) run(ctx context.Context) error {
 	case o.wait:
 		return o.waitLoop(ctx)
 	}
+	if err := vacant(o.save, o.force); err != nil { // before anything is read
+		return err
+	}
 	snap, err := o.facts.read(ctx, o.origin, statusWants())
 	if err != nil {
 		return err

@@ -27,8 +27,8 @@ func statusWants() []collect.Want {
 }
 
 // snapshotWants is what `snapshot save` reads: all that a root cause has ever
-// been found in. Helm's release records are left out: they are many, large, and
-// nothing but secrets.
+// been found in. Of Helm's release records it takes the labels alone, which say
+// what became of a release: their content is large, and nothing but secrets.
 func snapshotWants() []collect.Want {
 	kinds := []schema.GroupKind{
 		health.KustomizationKind, health.HelmReleaseKind,
@@ -59,7 +59,8 @@ func snapshotWants() []collect.Want {
 		health.LeaseKind,
 	}
 	return append(collect.Wants(kinds...),
-		collect.Want{GroupKind: schema.GroupKind{Kind: "Secret"}, FieldSelector: snapshot.WithoutHelmRecords})
+		collect.Want{GroupKind: schema.GroupKind{Kind: "Secret"}, FieldSelector: snapshot.WithoutHelmRecords},
+		collect.Want{GroupKind: schema.GroupKind{Kind: "Secret"}, FieldSelector: snapshot.HelmRecords, Metadata: true})
 }
 
 // manyNamespaces is from how many on a list of each is dearer than one of all.

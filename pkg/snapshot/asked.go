@@ -29,6 +29,9 @@ type Asked struct {
 // prove absence, since nobody looks for one of those by name.
 const WithoutHelmRecords = "type!=helm.sh/release.v1"
 
+// HelmRecords is a field selector for Helm's release records alone.
+const HelmRecords = "type=helm.sh/release.v1"
+
 // whole tells whether the list leaves nothing out that might be looked for.
 func (a Asked) whole() bool {
 	return a.FieldSelector == "" || a.FieldSelector == WithoutHelmRecords
