@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -29,17 +31,47 @@ func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
 // Object explains the state of any one object.
 func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref finding.Ref) Explanation {
 	x := newExaminer(snap, all)
+	e := Explanation{At: x.now, Subjects: []Subject{newWalk(x).object(ref)}}
+	e.share(x)
+	return e
+}
+
+// Flux explains every Kustomization and HelmRelease that is not ready: all there
+// is to go by in a cluster that has no tenants.
+func Flux(snap *snapshot.Snapshot) Explanation {
+	x := newExaminer(snap, nil)
 	w := newWalk(x)
-	verdict := x.examine(ref, false).verdict
-	s := Subject{Ref: ref, Object: true, Tenant: x.tenantOf(ref.Namespace), Verdict: verdict, Deadline: x.deadline(ref, verdict)}
-	out := w.from(ref, false)
-	s.take(x, out)
+	e := Explanation{At: x.now}
+	for _, ref := range Unready(snap) {
+		e.Subjects = append(e.Subjects, w.object(ref))
+	}
+	e.share(x)
+	return e
+}
+
+// Unready lists the Kustomizations and HelmReleases that are not ready.
+func Unready(snap *snapshot.Snapshot) []finding.Ref {
+	assessor := health.New(snap)
+	var refs []finding.Ref
+	for _, kind := range []schema.GroupKind{health.KustomizationKind, health.HelmReleaseKind} {
+		for _, obj := range snap.List(kind, "").Objects {
+			if ref := finding.RefOf(obj); assessor.Of(ref).Status != health.Ready {
+				refs = append(refs, ref)
+			}
+		}
+	}
+	return refs
+}
+
+// object walks from one object.
+func (w *walk) object(ref finding.Ref) Subject {
+	verdict := w.x.examine(ref, false).verdict
+	s := Subject{Ref: ref, Object: true, Tenant: w.x.tenantOf(ref.Namespace), Verdict: verdict, Deadline: w.x.deadline(ref, verdict)}
+	s.take(w.x, w.from(ref, false))
 	if s.Verdict.Status == health.Ready && s.critical() {
 		s.Verdict.Status = health.Failing
 	}
-	e := Explanation{At: x.now, Subjects: []Subject{s}}
-	e.share(x)
-	return e
+	return s
 }
 
 // tenant walks from the tenant's layers, in their order, and then from what no

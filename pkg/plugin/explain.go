@@ -119,58 +119,15 @@ func (o *explainOptions) read(ctx context.Context) (*snapshot.Snapshot, error) {
 	if err != nil {
 		return nil, whenGone(ctx, err)
 	}
-	namespaces := o.troubled(first)
-	if len(namespaces) == 0 {
+	wants := o.secondRound(first)
+	if len(wants) == 0 {
 		return first, nil
 	}
-	second, err := session.Read(ctx, causeWants(namespaces))
+	second, err := session.Read(ctx, wants)
 	if err != nil {
 		return nil, whenGone(ctx, err)
 	}
 	return snapshot.Join(first, second), nil
-}
-
-// troubled are the namespaces in which a cause may be: those of the tenants
-// asked about, and those that their layers apply to.
-func (o *explainOptions) troubled(snap *snapshot.Snapshot) []string {
-	var found []string
-	add := func(namespace string) {
-		if namespace != "" && !slices.Contains(found, namespace) {
-			found = append(found, namespace)
-		}
-	}
-	tenants := tenant.Discover(snap)
-	for i, status := range tenant.Assess(snap, tenants) {
-		named := slices.Contains(o.args, status.Name) || slices.ContainsFunc(status.Namespaces, func(n string) bool { return slices.Contains(o.args, n) })
-		if !named && (len(o.args) > 0 || status.Ready()) {
-			continue
-		}
-		for _, namespace := range status.Namespaces {
-			add(namespace)
-		}
-		for _, layer := range tenants[i].Layers {
-			add(layer.Ref.Namespace)
-		}
-		for _, link := range status.Chain {
-			add(link.Ref.Namespace)
-			if link.Status != health.Ready {
-				for _, namespace := range tenant.Touches(snap, link.Ref) {
-					add(namespace)
-				}
-			}
-		}
-	}
-	for _, arg := range o.args {
-		if ref, err := findObject(snap, arg, o.namespace()); err == nil {
-			add(ref.Namespace)
-			add(o.namespace())
-			for _, namespace := range tenant.Touches(snap, ref) {
-				add(namespace)
-			}
-		}
-	}
-	slices.Sort(found)
-	return found
 }
 
 // namespace is the one given by -n, empty when none was.
@@ -202,6 +159,9 @@ func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenan
 	}
 	if len(o.args) == 0 {
 		if len(tenants) == 0 {
+			if e := diagnose.Flux(snap); len(e.Subjects) > 0 {
+				return e, nil // some other Flux cluster
+			}
 			return all, noTenants(snap)
 		}
 		chosen = tenants

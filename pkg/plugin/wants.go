@@ -81,7 +81,9 @@ func causeWants(namespaces []string) []collect.Want {
 	var wants []collect.Want
 	for _, want := range snapshotWants() {
 		if !asked[want.GroupKind] && want.GroupKind != (schema.GroupKind{Kind: "ConfigMap"}) {
-			want.Namespaces = namespaces
+			if want.Group != health.GitRepositoryKind.Group { // charts are fetched in Flux's own namespace, for releases anywhere
+				want.Namespaces = namespaces
+			}
 			wants = append(wants, want)
 		}
 	}
