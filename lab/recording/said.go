@@ -35,7 +35,7 @@ func shorten(text string) string {
 var bad = map[string]string{
 	"Reconciling": "True", "Stalled": "True", "FetchFailed": "True", "BuildFailed": "True", "ArtifactOutdated": "True",
 	"ReplicaFailure": "True", "Issuing": "True", "MemoryPressure": "True", "DiskPressure": "True", "PIDPressure": "True",
-	"NetworkUnavailable": "True", "Drifted": "True", "StorageOperationFailed": "True",
+	"NetworkUnavailable": "True", "Failed": "True", "FailureTarget": "True", "Drifted": "True", "StorageOperationFailed": "True",
 }
 
 // ignored say nothing that another condition doesn't, or depend on metrics,
