@@ -39,6 +39,11 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 	}
 	chart, version := field.Text(obj.Object, "spec", "chart"), field.Text(obj.Object, "spec", "version")
 	problem, _ := fluxmsg.ParseSource(e.verdict.Message)
+	if problem.Problem == fluxmsg.SourceNoArtifact { // by now the repository has one
+		e.fallback = append(e.fallback, x.chartFinding(obj, e.verdict, codeChartFailed,
+			fmt.Sprintf("waits for chart %s %s, whose repository is ready by now", chart, version)))
+		return e
+	}
 	if problem.Problem == fluxmsg.SourceChartNotFound || problem.Problem == fluxmsg.SourceVersionNotFound {
 		e.findings = append(e.findings, x.chartFinding(obj, e.verdict, codeChartVersion,
 			fmt.Sprintf("asks for chart %s in version %s, which %s does not have", chart, version, repository)))

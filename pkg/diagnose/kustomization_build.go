@@ -93,7 +93,7 @@ func (k kustomization) missingReference(build fluxmsg.Build, message string) {
 		f.Ref = finding.RefOf(k.obj)
 		f.Message = fmt.Sprintf("%s %s %s, which exists by now: it is built with the next try", finding.RefOf(k.obj), what, needed)
 		f.Fixes = []finding.Fix{k.retry("Have Flux try again")}
-	} else if maker, ok := k.x.madeBy(needed.ref); ok && k.x.unwell(maker) && !maker.Same(finding.RefOf(k.obj)) {
+	} else if maker, ok := k.x.makerInTrouble(needed.ref, finding.RefOf(k.obj)); ok {
 		k.exam.blame = append(k.exam.blame, maker)
 	}
 	k.exam.findings = append(k.exam.findings, f)

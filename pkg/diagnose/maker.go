@@ -116,3 +116,10 @@ func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fi
 	}
 	return []finding.Fix{fix}
 }
+
+// makerInTrouble is what should have made an object that is not there, when that
+// is not well itself, and is not who asks.
+func (x *examiner) makerInTrouble(ref, asks finding.Ref) (finding.Ref, bool) {
+	maker, known := x.madeBy(ref)
+	return maker, known && !maker.Same(asks) && x.unwell(maker)
+}

@@ -67,6 +67,8 @@ func sourceVerdict(x *examiner, obj *unstructured.Unstructured) health.Verdict {
 		v.Status, v.Reason, v.Message = health.Failing, ready.reason, firstLine(ready.message)
 	case ready.status == "Unknown":
 		v.Status, v.Reason, v.Message = health.Progressing, ready.reason, firstLine(ready.message)
+	case ready.status == "" && field.Text(obj.Object, "spec", "type") != "oci":
+		v.Status, v.Reason, v.Message = health.Progressing, "NotYetReconciled", "Flux has not acted on it yet"
 	}
 	for _, kind := range []string{"FetchFailed", "Stalled", "BuildFailed"} {
 		if failed := conditionOf(obj, kind); failed.status == "True" && v.Status != health.Suspended {

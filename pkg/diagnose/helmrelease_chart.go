@@ -1,0 +1,116 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// chart blames what the chart comes from while the release waits for it, and
+// tells whether that is all there is to say.
+func (r release) chart() bool {
+	waits := r.waitsForChart()
+	ref, direct := r.chartSource()
+	answer := r.x.snap.Lookup(ref)
+	switch {
+	case ref.Name == "" || answer.Presence != snapshot.Present && !direct:
+		return r.repository(waits) || r.unread(waits, ref, answer)
+	case answer.Presence == snapshot.Absent:
+		r.missingSource(ref, "spec.chartRef")
+		return true
+	case answer.Presence == snapshot.Unknown:
+		return r.unread(waits, ref, answer)
+	}
+	status := sourceVerdict(r.x, answer.Object).Status
+	empty := field.Text(answer.Object.Object, "status", "artifact", "revision") == ""
+	if status == health.Failing || status != health.Ready && (waits || empty) {
+		r.exam.blame = append(r.exam.blame, ref)
+	}
+	if waits && r.exam.verdict.Status == health.Failing {
+		f := r.finding(codeChartFailed, r.ready.reason, fmt.Sprintf("%s waits for its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.message)))
+		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", answer.Object)}}
+		r.exam.fallback = append(r.exam.fallback, f)
+	}
+	return waits || empty && len(r.exam.blame) > 0
+}
+
+// waitsForChart tells whether the release says that its chart is not there
+// (helm-controller v1.6; ArtifactFailed before 1.0, and where it can't be read).
+func (r release) waitsForChart() bool {
+	said, ok := fluxmsg.ParseSource(r.ready.message)
+	return r.ready.status != "True" && (r.ready.reason == "SourceNotReady" || r.ready.reason == "ArtifactFailed" && ok && said.Problem != "")
+}
+
+// chartSource is the object that has the chart, a HelmChart that Flux made of
+// spec.chart, or directly what spec.chartRef names.
+func (r release) chartSource() (ref finding.Ref, direct bool) {
+	if chartRef := field.Map(r.obj.Object, "spec", "chartRef"); chartRef != nil {
+		return sourceRef(chartRef, r.obj.GetNamespace()), true
+	}
+	namespace, name, _ := strings.Cut(field.Text(r.obj.Object, "status", "helmChart"), "/")
+	return finding.Ref{APIVersion: helmChartKind.Group + "/v1", Kind: helmChartKind.Kind, Namespace: namespace, Name: name}, false
+}
+
+// repository blames the chart's repository when that can't be fetched: all
+// there is to go by while there is no HelmChart, or it can't be read.
+func (r release) repository(waits bool) bool {
+	source := field.Map(r.obj.Object, "spec", "chart", "spec", "sourceRef")
+	if source == nil {
+		return false
+	}
+	ref := sourceRef(source, r.obj.GetNamespace())
+	switch answer := r.x.snap.Lookup(ref); {
+	case answer.Presence == snapshot.Absent:
+		r.missingSource(ref, "spec.chart.spec.sourceRef")
+		return true
+	case answer.Presence != snapshot.Present:
+		return false
+	case sourceVerdict(r.x, answer.Object).Status == health.Failing || waits && sourceVerdict(r.x, answer.Object).Status != health.Ready:
+		r.exam.blame = append(r.exam.blame, ref)
+		return true
+	}
+	return false
+}
+
+// unread is a chart that can't be read: what the release says of it is taken,
+// where it names what is wrong.
+func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) bool {
+	if !waits || answer.Presence != snapshot.Unknown {
+		return false
+	}
+	said, _ := fluxmsg.ParseSource(r.ready.message)
+	if said.Problem != fluxmsg.SourceVersionNotFound && said.Problem != fluxmsg.SourceChartNotFound {
+		if answer.Why.Why != snapshot.NotServed {
+			r.exam.unknown = append(r.exam.unknown, *answer.Why)
+		}
+		return true
+	}
+	spec := field.Map(r.obj.Object, "spec", "chart", "spec")
+	f := r.finding(codeChartVersion, r.ready.reason, fmt.Sprintf("%s asks for chart %s in version %s, which its repository does not have",
+		finding.RefOf(r.obj), cmp.Or(said.Chart, field.Text(spec, "chart")), cmp.Or(said.Version, field.Text(spec, "version"))))
+	f.Fixes = []finding.Fix{{Text: "Correct spec.chart.spec.version to one that the repository has", File: r.x.definedIn(r.obj)}}
+	r.exam.findings = append(r.exam.findings, f)
+	return true
+}
+
+func (r release) missingSource(ref finding.Ref, where string) {
+	f := r.finding(codeSourceRefMissing, cmp.Or(r.ready.reason, "SourceNotReady"), fmt.Sprintf("%s takes its chart from %s, which does not exist", finding.RefOf(r.obj), ref))
+	f.Evidence = append(f.Evidence, evidence(r.obj, where, ref.Kind+"/"+ref.Name, time.Time{}))
+	f.Fixes = []finding.Fix{{Text: "Name an existing source in " + where, File: r.x.definedIn(r.obj)}}
+	if near, ok := r.x.nearest(ref); ok {
+		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
+	}
+	r.exam.findings = append(r.exam.findings, f)
+}
+
+func sourceRef(source map[string]any, home string) finding.Ref {
+	return finding.Ref{APIVersion: helmChartKind.Group + "/v1", Kind: field.Text(source, "kind"),
+		Namespace: cmp.Or(field.Text(source, "namespace"), home), Name: field.Text(source, "name")}
+}

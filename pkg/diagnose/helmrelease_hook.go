@@ -1,0 +1,59 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// hook blames the Job or Pod of a failed hook, or says what is left of it. One
+// that has done its work by now is not to blame.
+func (r release) hook(parsed fluxmsg.Helm, w words) {
+	unread := r.x.unreadable(jobKind, r.target())
+	for _, ref := range r.hookObjects(parsed) {
+		if r.x.snap.Lookup(ref).Object != nil && r.x.examine(ref, true).verdict.Status != health.Ready {
+			r.exam.blame = addRef(r.exam.blame, ref)
+		}
+	}
+	f := r.finding(codeHookFailed, r.exam.verdict.Reason, fmt.Sprintf("the %s hook of %s failed: %s", parsed.Hook, finding.RefOf(r.obj), firstLine(parsed.Cause)))
+	f.Evidence = append(f.Evidence, w.proof)
+	f.Fixes = []finding.Fix{{Text: "Mend the hook's Job", File: r.x.definedIn(r.obj)}, r.retry()}
+	if len(r.exam.blame) == 0 && len(unread) == 0 {
+		f.Fixes[0].Text += ", whose pods are gone by now"
+	}
+	r.exam.unknown = append(r.exam.unknown, unread...)
+	r.exam.findings = append(r.exam.findings, f)
+}
+
+// hookObjects are those that the message names; where it names none, as some
+// versions of Helm, the Jobs that are hooks of the sort.
+func (r release) hookObjects(parsed fluxmsg.Helm) []finding.Ref {
+	var refs []finding.Ref
+	for _, item := range failedObjects(parsed) {
+		if item.Name == "" {
+			continue
+		}
+		ref := finding.Ref{APIVersion: "batch/v1", Kind: jobKind.Kind, Name: item.Name}
+		if item.Kind == health.PodKind.Kind {
+			ref = coreRef(item.Kind, "", item.Name)
+		}
+		for _, namespace := range []string{item.Namespace, r.target()} {
+			ref.Namespace = namespace
+			refs = addRef(refs, ref)
+		}
+	}
+	if len(refs) > 0 {
+		return refs
+	}
+	for _, job := range r.x.snap.List(jobKind, r.target()).Objects {
+		sorts := strings.Split(job.GetAnnotations()["helm.sh/hook"], ",")
+		if slices.Contains(sorts, parsed.Hook) && r.owns(job) {
+			refs = append(refs, finding.RefOf(job))
+		}
+	}
+	return refs
+}

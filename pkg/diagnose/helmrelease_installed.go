@@ -1,0 +1,93 @@
+package diagnose
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// target is the namespace that the release installs into.
+func (r release) target() string {
+	_, namespace := releaseName(r.obj)
+	return namespace
+}
+
+// installed blames what the release installed and is not ready: by the
+// annotations that Helm puts on it, or the names that charts build from the
+// release's.
+func (r release) installed(failing bool) {
+	for _, kind := range workloadKinds {
+		for _, obj := range r.x.snap.List(kind, r.target()).Objects {
+			if r.owns(obj) && r.awaited(finding.RefOf(obj), failing) {
+				r.exam.blame = addRef(r.exam.blame, finding.RefOf(obj))
+			}
+		}
+		r.exam.unknown = append(r.exam.unknown, r.x.unreadable(kind, r.target())...)
+	}
+	for _, obj := range r.x.snap.List(health.ServiceKind, r.target()).Objects {
+		loadBalancer := field.Text(obj.Object, "spec", "type") == "LoadBalancer" // Helm waits for its address
+		if loadBalancer && r.owns(obj) && r.awaited(finding.RefOf(obj), failing) {
+			r.exam.blame = addRef(r.exam.blame, finding.RefOf(obj))
+		}
+	}
+}
+
+// awaited tells whether Helm still waits for an object, or it will never come.
+func (r release) awaited(ref finding.Ref, failing bool) bool {
+	result := r.x.examine(ref, failing)
+	status := result.verdict.Status
+	waited := status == health.Progressing || status == health.Unknown // Helm counts no replicas as ready
+	return status == health.Failing || len(result.findings) > 0 && status != health.Suspended || failing && waited
+}
+
+// waitedFor blames what Helm says it waited for, of any kind, while that is not
+// ready.
+func (r release) waitedFor(items []fluxmsg.Item) {
+	for _, item := range items {
+		for _, asked := range r.x.snap.Asked() {
+			ref := finding.Ref{APIVersion: asked.Group + "/" + asked.Version, Kind: item.Kind, Namespace: item.Namespace, Name: item.Name}
+			if asked.Group == "" {
+				ref.APIVersion = asked.Version
+			}
+			if ref.Namespace == "" {
+				ref.Namespace = r.target()
+			}
+			found := asked.Kind == item.Kind && r.x.snap.Lookup(ref).Presence == snapshot.Present
+			if found && r.awaited(ref, true) {
+				r.exam.blame = addRef(r.exam.blame, ref)
+			}
+		}
+	}
+}
+
+// failedObjects are those that Helm names as not ready. helm-controller 1.6 waits
+// by the same means as kustomize-controller, and says so in its words.
+func failedObjects(parsed fluxmsg.Helm) []fluxmsg.Item {
+	if len(parsed.Objects) > 0 {
+		return parsed.Objects
+	}
+	for _, list := range []string{"failed early due to stalled resources: [", "timeout waiting for: ["} {
+		if at := strings.Index(parsed.Cause, list); at >= 0 {
+			check, _ := fluxmsg.ParseHealthCheck(parsed.Cause[at:])
+			return check.Items
+		}
+	}
+	return nil
+}
+
+// owns tells whether Helm installed the object with this release.
+func (r release) owns(obj *unstructured.Unstructured) bool {
+	name, namespace := releaseName(r.obj)
+	annotations := obj.GetAnnotations()
+	if owner := annotations["meta.helm.sh/release-name"]; owner != "" {
+		home := annotations["meta.helm.sh/release-namespace"]
+		return owner == name && (home == "" || home == namespace)
+	}
+	return obj.GetLabels()["app.kubernetes.io/instance"] == name
+}

@@ -1,0 +1,72 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// values reports values that can't be put together: a Secret or ConfigMap that
+// spec.valuesFrom names is not there, or lacks the key. One that is optional may
+// be missing as a whole, but its key may not (helm-controller api v2).
+func (r release) values() bool {
+	for _, from := range field.List(r.obj.Object, "spec", "valuesFrom") {
+		whole := part{ref: coreRef(field.Text(from, "kind"), r.obj.GetNamespace(), field.Text(from, "name"))}
+		keyed := part{whole.ref, cmp.Or(field.Text(from, "valuesKey"), "values.yaml")}
+		switch {
+		case whole.ref.Kind == "" || whole.ref.Name == "":
+		case r.x.there(whole) == snapshot.Absent:
+			if !field.Bool(from, "optional") {
+				r.lacks(whole, "which does not exist")
+			}
+		case r.x.there(keyed) == snapshot.Absent:
+			r.lacks(keyed, "which is not in it")
+		}
+	}
+	if len(r.exam.findings) > 0 || r.exam.verdict.Reason != "ValuesError" {
+		return len(r.exam.findings) > 0
+	}
+	r.badValues()
+	return true
+}
+
+// lacks reports values that are not there, and blames what should make them.
+func (r release) lacks(p part, gone string) {
+	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("%s takes values from %s, %s", finding.RefOf(r.obj), p, gone))
+	f.Ref = p.ref
+	f.Evidence = append(f.Evidence, evidence(r.obj, "spec.valuesFrom", p.ref.Kind+"/"+p.ref.Name, r.ready.since))
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct spec.valuesFrom", p), File: r.x.definedIn(r.obj)}, r.retry()}
+	r.exam.findings = append(r.exam.findings, f)
+	if maker, ok := r.x.makerInTrouble(p.ref, r.exam.verdict.Ref); ok {
+		r.exam.blame = append(r.exam.blame, maker)
+	}
+}
+
+// badValues goes by what the release says, where all that it names is there, or
+// can't be read.
+func (r release) badValues() {
+	self := finding.RefOf(r.obj)
+	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be put together: %s", self, firstLine(r.ready.message)))
+	f.Fixes = []finding.Fix{{Text: "Correct spec.values and spec.valuesFrom", File: r.x.definedIn(r.obj)}, r.retry()}
+	said, _ := fluxmsg.ParseHelm(r.ready.message)
+	named := said.Values.Object
+	if named.Name == "" {
+		r.exam.findings = append(r.exam.findings, f)
+		return
+	}
+	p := part{ref: coreRef(named.Kind, cmp.Or(named.Namespace, r.obj.GetNamespace()), named.Name)}
+	if said.Values.MissingKey {
+		p.key = said.Values.Key
+	}
+	f.Ref = p.ref
+	if (said.Values.Missing || said.Values.MissingKey) && r.x.there(p) == snapshot.Present {
+		f.Ref, f.Severity = self, finding.Warning
+		f.Message = fmt.Sprintf("%s lacked %s, which exists by now: it is installed with the next try", self, p)
+		f.Fixes = []finding.Fix{r.retry()}
+	}
+	r.exam.findings = append(r.exam.findings, f)
+}
