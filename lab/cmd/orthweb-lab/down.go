@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/digihunch/kubectl-orthweb/lab/build"
+	"github.com/digihunch/kubectl-orthweb/lab/kubecontext"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
@@ -50,6 +51,11 @@ func down(dir string, keep bool) error {
 		say("had to kill %s", strings.Join(killed, ", "))
 	}
 	say("the lab is stopped: %s", time.Since(began).Round(100*time.Millisecond))
+	if dir == defaultDir() {
+		if err := kubecontext.Remove(supervise.Kubeconfig(dir)); err != nil {
+			say("its context is still in your kubeconfig: %v", err)
+		}
+	}
 	if keep {
 		say("its state is kept in %s", dir)
 		return nil

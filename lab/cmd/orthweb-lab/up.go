@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/build"
 	"github.com/digihunch/kubectl-orthweb/lab/cloud"
 	"github.com/digihunch/kubectl-orthweb/lab/faults"
+	"github.com/digihunch/kubectl-orthweb/lab/kubecontext"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
@@ -83,7 +84,26 @@ func (u *upOptions) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, u.undo(process))
 	}
-	say("the lab is ready in %s: export KUBECONFIG=%s", time.Since(began).Round(100*time.Millisecond), supervise.Kubeconfig(u.dir))
+	say("the lab is ready in %s", time.Since(began).Round(100*time.Millisecond))
+	return u.introduce()
+}
+
+// introduce says how to reach the lab. The usual one becomes a context of the
+// user's kubeconfig; a second one beside it, and those of tests, do not.
+func (u *upOptions) introduce() error {
+	if u.dir != defaultDir() {
+		say("export KUBECONFIG=%s", supervise.Kubeconfig(u.dir))
+		return nil
+	}
+	current, err := kubecontext.Add(supervise.Kubeconfig(u.dir))
+	if err != nil {
+		return fmt.Errorf("the lab runs, but: %w; export KUBECONFIG=%s", err, supervise.Kubeconfig(u.dir))
+	}
+	if current {
+		say("it is the current context of your kubeconfig: kubectl orthweb status")
+	} else {
+		say("it is the context %s of your kubeconfig: kubectl orthweb status --context=%s", kubecontext.Name, kubecontext.Name)
+	}
 	return nil
 }
 
