@@ -20,6 +20,7 @@ const (
 	codeAccessDenied       finding.Code = "OW1112"
 	codeControllerSilent   finding.Code = "OW1113"
 	codeSubstitutionFailed finding.Code = "OW1114"
+	codeVanished           finding.Code = "OW1115"
 
 	codeSourceAuth      finding.Code = "OW2101"
 	codeSourceNotFound  finding.Code = "OW2102"

@@ -96,7 +96,10 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	watched := len(out.causes) > 0
 	for _, link := range status.Chain {
 		if link.Status == health.Failing && link.Ref.Name != "" && link.Section != tenant.OwnLayers && link.Section != tenant.SharedLayers {
-			collect(link.Ref, !watched)
+			collect(link.Ref, !watched && link.Section != tenant.Sources)
+			if gone, ok := w.x.vanished(t, link.Ref); ok {
+				out.causes = append(out.causes, gone)
+			}
 		}
 	}
 	for _, ref := range w.x.coverage(t) {
@@ -146,9 +149,7 @@ func (s *Subject) take(x *examiner, out outcome) {
 		for _, step := range c.path {
 			if step.Ref.GroupKind() == health.KustomizationKind {
 				cause.Layers = addRef(cause.Layers, step.Ref)
-				if cause.NextRetry.IsZero() {
-					cause.NextRetry = x.nextTry(step.Ref)
-				}
+				cause.NextRetry = x.nextTry(step.Ref) // of the innermost: those above wait for it
 			}
 		}
 		s.Causes = append(s.Causes, cause)
@@ -238,53 +239,4 @@ func (x *examiner) waiting(layers []finding.Ref) []finding.Ref {
 	}
 	slices.SortFunc(all, finding.Ref.Compare)
 	return all
-}
-
-// nextTry is when Flux looks at a Kustomization again: a retry interval (or the
-// interval) after it last finished. Flux adds no jitter unless told to.
-func (x *examiner) nextTry(ref finding.Ref) time.Time {
-	obj := x.snap.Lookup(ref).Object
-	if obj == nil || field.Bool(obj.Object, "spec", "suspend") {
-		return time.Time{}
-	}
-	every := field.Duration(obj.Object, "spec", "retryInterval")
-	if every == 0 {
-		every = field.Duration(obj.Object, "spec", "interval")
-	}
-	ready := conditionOf(obj, "Ready")
-	if ready.status != "False" || every == 0 {
-		return time.Time{}
-	}
-	last := ready.since
-	for _, e := range x.warnings(obj) {
-		if e.last.After(last) {
-			last = e.last
-		}
-	}
-	if next := last.Add(every); next.After(x.now) {
-		return next
-	}
-	return time.Time{}
-}
-
-// deadline is until when what is in progress may take.
-func (x *examiner) deadline(ref finding.Ref, verdict health.Verdict) time.Time {
-	obj := x.snap.Lookup(ref).Object
-	if obj == nil || verdict.Status != health.Progressing || verdict.Since.IsZero() {
-		return time.Time{}
-	}
-	switch ref.GroupKind() {
-	case health.DeploymentKind:
-		seconds := field.IntOr(600, obj.Object, "spec", "progressDeadlineSeconds")
-		return verdict.Since.Add(time.Duration(seconds) * time.Second)
-	case health.KustomizationKind:
-		return verdict.Since.Add(timeoutOf(obj))
-	case health.HelmReleaseKind:
-		timeout := field.Duration(obj.Object, "spec", "timeout")
-		if timeout == 0 {
-			timeout = 5 * time.Minute // helm-controller's default (api v2, GetTimeout)
-		}
-		return verdict.Since.Add(timeout)
-	}
-	return time.Time{}
 }

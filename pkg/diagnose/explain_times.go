@@ -1,0 +1,73 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// nextTry is when Flux looks at a Kustomization again: a retry interval (or the
+// interval) after it last finished. Flux adds no jitter unless told to. One that
+// is stalled is not tried before it changes; one that waits for a dependency
+// asks for that at its own pace.
+func (x *examiner) nextTry(ref finding.Ref) time.Time {
+	obj := x.snap.Lookup(ref).Object
+	if obj == nil || field.Bool(obj.Object, "spec", "suspend") || conditionOf(obj, "Stalled").status == "True" {
+		return time.Time{}
+	}
+	every := field.Duration(obj.Object, "spec", "retryInterval")
+	if every == 0 {
+		every = field.Duration(obj.Object, "spec", "interval")
+	}
+	ready := conditionOf(obj, "Ready")
+	if ready.status != "False" || ready.reason == "DependencyNotReady" || every == 0 {
+		return time.Time{}
+	}
+	last := ready.since
+	for _, e := range x.warnings(obj) {
+		if e.last.After(last) {
+			last = e.last
+		}
+	}
+	if next := last.Add(every); next.After(x.now) {
+		return next
+	}
+	return time.Time{}
+}
+
+// deadline is until when what is in progress may take. What waits for something
+// else takes as long as that does.
+func (x *examiner) deadline(ref finding.Ref, verdict health.Verdict) time.Time {
+	obj := x.snap.Lookup(ref).Object
+	if obj == nil || verdict.Status != health.Progressing || len(verdict.WaitsFor) > 0 || verdict.Reason == "DependencyNotReady" {
+		return time.Time{}
+	}
+	var since time.Time
+	var timeout time.Duration
+	switch ref.GroupKind() {
+	case health.DeploymentKind:
+		// Counted from the last progress (kubernetes v1.36, pkg/controller/deployment/progress.go).
+		for _, c := range field.List(obj.Object, "status", "conditions") {
+			if field.Text(c, "type") == "Progressing" {
+				since = field.Time(c, "lastUpdateTime")
+			}
+		}
+		timeout = time.Duration(field.IntOr(600, obj.Object, "spec", "progressDeadlineSeconds")) * time.Second
+	case health.KustomizationKind:
+		timeout = timeoutOf(obj)
+	case health.HelmReleaseKind:
+		timeout = 5 * time.Minute // helm-controller's default (api v2, GetTimeout)
+		if own := field.Duration(obj.Object, "spec", "timeout"); own > 0 {
+			timeout = own
+		}
+	}
+	if since.IsZero() {
+		since = verdict.Since
+	}
+	if since.IsZero() || timeout == 0 {
+		return time.Time{}
+	}
+	return since.Add(timeout)
+}
