@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 var (
@@ -102,6 +103,11 @@ func (x *examiner) sourceFinding(obj *unstructured.Unstructured, v health.Verdic
 		Message:  fmt.Sprintf("%s can't be fetched: %s", v.Ref, firstLine(v.Message)),
 		Evidence: []finding.Evidence{evidence(obj, "spec.url", cmp.Or(field.Text(obj.Object, "spec", "url"), field.Text(obj.Object, "spec", "endpoint")), v.Since)},
 	}
+	secret, missing := x.missingSecret(obj, problem)
+	if missing {
+		f.Ref = secret
+		f.Message = fmt.Sprintf("%s takes its credentials from %s, which does not exist", v.Ref, secret)
+	}
 	for _, kind := range []string{"FetchFailed", "Ready"} {
 		if c := conditionOf(obj, kind); c.status != "" && c.message != "" {
 			f.Evidence = append(f.Evidence, evidence(obj, c.field(), c.reason+": "+c.message, c.since))
@@ -115,7 +121,17 @@ func (x *examiner) sourceFinding(obj *unstructured.Unstructured, v health.Verdic
 	}
 	f.Fixes = []finding.Fix{sourceFix(code, obj), {Text: "Then have Flux fetch it", Command: reconcileSource("reconcile", obj)}}
 	f.Fixes[0].File = x.definedIn(obj)
+	if missing {
+		f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Make %s, or correct spec.secretRef", secret), File: x.definedIn(obj)}
+	}
 	return f
+}
+
+// missingSecret is the Secret that a source says it did not find, unless it has
+// come meanwhile.
+func (x *examiner) missingSecret(obj *unstructured.Unstructured, said fluxmsg.Source) (finding.Ref, bool) {
+	secret := coreRef("Secret", cmp.Or(said.Reference.Namespace, obj.GetNamespace()), said.Reference.Name)
+	return secret, said.Problem == fluxmsg.SourceSecretMissing && secret.Name != "" && x.there(part{ref: secret}) != snapshot.Present
 }
 
 func sourceFix(code finding.Code, obj *unstructured.Unstructured) finding.Fix {
