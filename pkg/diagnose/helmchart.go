@@ -23,9 +23,17 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 		return e
 	}
 	repository := sourceRef(field.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
+	problem, _ := fluxmsg.ParseSource(e.verdict.Message)
+	waits := e.verdict.Status != health.Failing || problem.Problem == fluxmsg.SourceNoArtifact
 	switch answer := x.snap.Lookup(repository); answer.Presence {
-	case snapshot.Present:
-		if sourceVerdict(x, answer.Object).Status != health.Ready {
+	case snapshot.Unknown:
+		if waits {
+			e.unknown = append(e.unknown, *answer.Why)
+			return e
+		}
+	case snapshot.Present: // one that is switched off serves what it has
+		status := sourceVerdict(x, answer.Object).Status
+		if status == health.Failing || waits && status != health.Ready {
 			e.blame = append(e.blame, repository)
 			return e
 		}
@@ -38,7 +46,6 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 		return e
 	}
 	chart, version := field.Text(obj.Object, "spec", "chart"), field.Text(obj.Object, "spec", "version")
-	problem, _ := fluxmsg.ParseSource(e.verdict.Message)
 	if problem.Problem == fluxmsg.SourceNoArtifact { // by now the repository has one
 		e.fallback = append(e.fallback, x.chartFinding(obj, e.verdict, codeChartFailed,
 			fmt.Sprintf("waits for chart %s %s, whose repository is ready by now", chart, version)))

@@ -1,0 +1,94 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// share works out what each cause blocks, over all subjects, and ranks.
+func (e *Explanation) share(x *examiner) {
+	type key struct {
+		finding.Key
+		code finding.Code
+	}
+	layers, tenants := map[key][]finding.Ref{}, map[key][]string{}
+	for _, s := range e.Subjects {
+		for _, c := range s.Causes {
+			k := key{c.Ref.Key(), c.Code}
+			for _, ref := range x.waiting(c.Layers) {
+				layers[k] = addRef(layers[k], ref)
+			}
+			if s.Tenant != "" && !slices.Contains(tenants[k], s.Tenant) {
+				tenants[k] = append(tenants[k], s.Tenant)
+			}
+		}
+	}
+	for i := range e.Subjects {
+		causes := e.Subjects[i].Causes
+		for j := range causes {
+			k := key{causes[j].Ref.Key(), causes[j].Code}
+			causes[j].Layers, causes[j].Tenants = layers[k], slices.Sorted(slices.Values(tenants[k]))
+		}
+		slices.SortStableFunc(causes, Cause.Compare)
+	}
+}
+
+var severityRank = map[finding.Severity]int{finding.Critical: 0, finding.Warning: 1, finding.Info: 2}
+
+// Compare ranks causes: by what they block, then how bad, then how old they are.
+func (c Cause) Compare(other Cause) int {
+	return cmp.Or(
+		cmp.Compare(len(other.Layers), len(c.Layers)),
+		cmp.Compare(len(other.Tenants), len(c.Tenants)),
+		cmp.Compare(severityRank[c.Severity], severityRank[other.Severity]),
+		oldestFirst(c.Since, other.Since),
+		c.Ref.Compare(other.Ref),
+		cmp.Compare(c.Code, other.Code),
+	)
+}
+
+func oldestFirst(a, b time.Time) int {
+	if a.IsZero() != b.IsZero() { // one that is not known comes last
+		return cmp.Compare(boolRank(a.IsZero()), boolRank(b.IsZero()))
+	}
+	return a.Compare(b)
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func addRef(refs []finding.Ref, ref finding.Ref) []finding.Ref {
+	if slices.ContainsFunc(refs, ref.Same) {
+		return refs
+	}
+	return append(refs, ref)
+}
+
+func union(a, b []snapshot.Failure) []snapshot.Failure {
+	for _, f := range b {
+		if !slices.Contains(a, f) {
+			a = append(a, f)
+		}
+	}
+	return a
+}
+
+// waiting adds to the layers those that depend on them, directly or not.
+func (x *examiner) waiting(layers []finding.Ref) []finding.Ref {
+	all := slices.Clone(layers)
+	for i := 0; i < len(all); i++ {
+		for _, ref := range x.dependents[all[i].Key()] {
+			all = addRef(all, ref)
+		}
+	}
+	slices.SortFunc(all, finding.Ref.Compare)
+	return all
+}

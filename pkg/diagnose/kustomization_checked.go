@@ -1,0 +1,76 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// checked are the objects whose health the layer waits for: those in
+// spec.healthChecks, or instead all it applied when spec.wait is set; those that its
+// message names; and the releases and certificates among what it applied, from
+// which the others come.
+func (k kustomization) checked(message string) []finding.Ref {
+	var refs []finding.Ref
+	wait := field.Bool(k.obj.Object, "spec", "wait")
+	for _, check := range field.List(k.obj.Object, "spec", "healthChecks") {
+		if wait { // then Flux ignores them (kustomize-controller api v1)
+			break
+		}
+		refs = addRef(refs, finding.Ref{
+			APIVersion: field.Text(check, "apiVersion"), Kind: field.Text(check, "kind"),
+			Namespace: field.Text(check, "namespace"), Name: field.Text(check, "name"),
+		})
+	}
+	named, _ := fluxmsg.ParseHealthCheck(message)
+	for _, ref := range k.inventory() {
+		source := ref.GroupKind() == health.HelmReleaseKind || ref.GroupKind() == health.CertificateKind || ref.GroupKind() == health.IssuerKind
+		if wait || source || mentions(named, ref) {
+			refs = addRef(refs, ref)
+		}
+	}
+	return refs
+}
+
+// mentions tells whether a health check's message names the object. It gives no
+// API group, so that only what the layer applied can say which is meant.
+func mentions(check fluxmsg.HealthCheck, ref finding.Ref) bool {
+	return slices.ContainsFunc(check.Items, func(item fluxmsg.Item) bool { return isOf(item, ref) })
+}
+
+// isOf tells whether an item means the object. Before kustomize-controller 0.15
+// it gave the resource instead of the kind.
+func isOf(item fluxmsg.Item, ref finding.Ref) bool {
+	kind := item.Kind == ref.Kind
+	if item.Kind == "" {
+		plural, _ := meta.UnsafeGuessKindToResource(ref.GroupKind().WithVersion("v1"))
+		kind = plural.Resource == item.Resource && ref.GroupKind().Group == item.Group
+	}
+	return kind && item.Namespace == ref.Namespace && item.Name == ref.Name
+}
+
+// inventory is what the layer has applied ("<namespace>_<name>_<group>_<kind>"
+// and a version, fluxcd/cli-utils object.ObjMetadata).
+func (k kustomization) inventory() []finding.Ref {
+	var refs []finding.Ref
+	for _, entry := range field.List(k.obj.Object, "status", "inventory", "entries") {
+		parts := strings.Split(field.Text(entry, "id"), "_")
+		if len(parts) < 4 {
+			continue
+		}
+		last := len(parts) - 1
+		ref := finding.Ref{Kind: parts[last], Namespace: parts[0], Name: strings.ReplaceAll(strings.Join(parts[1:last-1], "_"), "__", ":")}
+		ref.APIVersion = field.Text(entry, "v")
+		if group := parts[last-1]; group != "" {
+			ref.APIVersion = group + "/" + ref.APIVersion
+		}
+		refs = append(refs, ref)
+	}
+	return refs
+}
