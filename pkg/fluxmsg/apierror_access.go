@@ -1,7 +1,5 @@
 package fluxmsg
 
-import "regexp"
-
 // Access is what a user may not do.
 type Access struct {
 	// User is the name the API server knows, for a service account
@@ -14,14 +12,14 @@ type Access struct {
 
 var (
 	// k8s.io/apiserver v0.36, pkg/endpoints/handlers/responsewriters/errors.go.
-	userCannot = regexp.MustCompile(`User "(?P<user>[^"\n]+)" cannot (?P<verb>[a-z*]+) resource "(?P<resource>[-a-z0-9./*]+)" in API group "(?P<group>[-a-z0-9.]*)" (?:in the namespace "(?P<namespace>[-a-z0-9]+)"|at the cluster scope)`)
+	userCannot = wording(`User "(?P<user>[^"\n]+)" cannot (?P<verb>[a-z*]+) resource "(?P<resource>[-a-z0-9./*]+)" in API group "(?P<group>[-a-z0-9.]*)" (?:in the namespace "(?P<namespace>[-a-z0-9]+)"|at the cluster scope)`)
 	// k8s.io/pod-security-admission v0.36, admission/admission.go.
-	podSecurity = regexp.MustCompile(`violates PodSecurity "[^"\n]*": [^\n]*`)
+	podSecurity = wording(`violates PodSecurity "[^"\n]*": [^\n]*`)
 	// k8s.io/kubernetes 1.36, plugin/pkg/admission/serviceaccount.
-	noServiceAccount = regexp.MustCompile(`error looking up service account (` + namespaceShape + `/` + nameShape + `): serviceaccount "[^"\s]+" not found`)
+	noServiceAccount = wording(`error looking up service account (` + namespaceShape + `/` + nameShape + `): serviceaccount "[^"\s]+" not found`)
 	// k8s.io/apimachinery v0.36, NewForbidden.
-	forbidden     = regexp.MustCompile(`(?:^|\bis )forbidden: ([^\n]*)`)
-	forbiddenName = regexp.MustCompile(`^[a-z][-a-z0-9.]* "[^"\s]+" is forbidden: `)
+	forbidden     = wording(`(?:^|\bis )forbidden: ([^\n]*)`)
+	forbiddenName = wording(`^[a-z][-a-z0-9.]* "[^"\s]+" is forbidden: `)
 )
 
 func readAccess(text string, _ bool, e *APIError) bool {

@@ -1,18 +1,16 @@
 package fluxmsg
 
-import "regexp"
-
 var (
 	// k8s.io/apimachinery v0.36, NewAlreadyExists.
-	alreadyExists = regexp.MustCompile(`(?:^|: |\* )([a-z][-a-z0-9.]* "[^"\s]+" already exists)`)
+	alreadyExists = wording(`(?:^|: |\* )([a-z][-a-z0-9.]* "[^"\s]+" already exists)`)
 	// helm.sh/helm/v4 4.2.4, pkg/action/validate.go; Helm 3 alike.
-	notImported = regexp.MustCompile(`(?s)(?P<kind>` + kindShape + `) "(?P<name>[^"\s]+)" in namespace "(?P<namespace>[^"\s]*)" exists and cannot be imported into the current release: (?P<why>.*)$`)
+	notImported = wording(`(?s)(?P<kind>` + kindShape + `) "(?P<name>[^"\s]+)" in namespace "(?P<namespace>[^"\s]*)" exists and cannot be imported into the current release: (?P<why>.*)$`)
 
 	// k8s.io/apimachinery v0.36, NewConflict.
-	changedMeanwhile = regexp.MustCompile(`Operation cannot be fulfilled on [a-zA-Z][-a-zA-Z0-9.]* "[^"\s]+": ([^\n]*)`)
+	changedMeanwhile = wording(`Operation cannot be fulfilled on [a-zA-Z][-a-zA-Z0-9.]* "[^"\s]+": ([^\n]*)`)
 	// k8s.io/apimachinery v0.36, NewApplyConflict, with the texts of
 	// pkg/util/managedfields.
-	managedByOther = regexp.MustCompile(`(?s)Apply failed with \d+ conflicts?: (conflicts? with "([^"\n]+)".*)$`)
+	managedByOther = wording(`(?s)Apply failed with \d+ conflicts?: (conflicts? with "([^"\n]+)".*)$`)
 )
 
 func readExists(text string, refused bool, e *APIError) bool {

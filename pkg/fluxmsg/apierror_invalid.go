@@ -1,26 +1,25 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// k8s.io/apimachinery v0.36, NewInvalid; the rest is one field's error or
 	// a list of them in brackets (pkg/util/errors, Aggregate).
-	isInvalid = regexp.MustCompile(`(?s)[A-Za-z][-A-Za-z0-9.]* "[^"\s]+" is invalid: (.*)$`)
+	isInvalid = wording(`(?s)[A-Za-z][-A-Za-z0-9.]* "[^"\s]+" is invalid: (.*)$`)
 	// pkg/util/validation/field/errors.go: a path, a type, often a value.
-	fieldError = regexp.MustCompile(`(?:^\[?|, )([A-Za-z_<][^\s:,]*): (?:Invalid value|Required value|Forbidden|Not found|Duplicate value|Unsupported value|Too many|Too few|Too long|Too short|Internal error)\b`)
+	fieldError = wording(`(?:^\[?|, )([A-Za-z_<][^\s:,]*): (?:Invalid value|Required value|Forbidden|Not found|Duplicate value|Unsupported value|Too many|Too few|Too long|Too short|Internal error)\b`)
 	// pkg/apis/core/validation, pkg/apis/apps/validation of k8s.io/kubernetes
 	// 1.36, and Flux's own test for it (fluxcd/pkg/ssa v0.76, errors/immutable.go).
-	immutable    = regexp.MustCompile(`\bis immutable\b|\bimmutable field|updates to statefulset spec for fields other than|pod updates may not change fields other than|cannot change roleRef`)
-	notImmutable = regexp.MustCompile(`\bnot immutable\b`)
+	immutable    = wording(`\bis immutable\b|\bimmutable field|updates to statefulset spec for fields other than|pod updates may not change fields other than|cannot change roleRef`)
+	notImmutable = wording(`\bnot immutable\b`)
 
 	// sigs.k8s.io/structured-merge-diff: "….spec.x: field not declared in schema".
-	typedPatch = regexp.MustCompile(`failed to create typed patch object \([^)\n]*\): (?:errors:\s*)?(\.[^\s:]+): ([^\n]*)`)
+	typedPatch = wording(`failed to create typed patch object \([^)\n]*\): (?:errors:\s*)?(\.[^\s:]+): ([^\n]*)`)
 	// sigs.k8s.io/json and kubectl's validation against the schema.
-	unknownField = regexp.MustCompile(`(?:strict decoding error: |error validating data: |ValidationError\([^)\n]*\): )[^\n]*?unknown field "([^"\n]+)"`)
-	badManifest  = regexp.MustCompile(`(?:strict decoding error|error validating data|cannot be handled as a [A-Za-z]+): ([^\n]*)`)
+	unknownField = wording(`(?:strict decoding error: |error validating data: |ValidationError\([^)\n]*\): )[^\n]*?unknown field "([^"\n]+)"`)
+	badManifest  = wording(`(?:strict decoding error|error validating data|cannot be handled as a [A-Za-z]+): ([^\n]*)`)
 )
 
 func readInvalid(text string, refused bool, e *APIError) bool {

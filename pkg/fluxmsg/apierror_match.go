@@ -1,19 +1,18 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// k8s.io/apimachinery v0.36, pkg/api/meta/errors.go, NoKindMatchError.
-	noKind = regexp.MustCompile(`no matches for kind "(?P<kind>[^"\s]*)" in (?:version "(?P<gv>[^"\s]*)"|versions \["(?P<first>[^"\s]*)"[^\]]*\]|group "(?P<group>[^"\s]*)")`)
+	noKind = wording(`no matches for kind "(?P<kind>[^"\s]*)" in (?:version "(?P<gv>[^"\s]*)"|versions \["(?P<first>[^"\s]*)"[^\]]*\]|group "(?P<group>[^"\s]*)")`)
 
 	// k8s.io/kubernetes 1.36, pkg/registry/core/namespace: the error of
 	// creating something in a namespace that is not there.
-	noNamespace = regexp.MustCompile(`namespaces "(` + namespaceShape + `)" not found`)
+	noNamespace = wording(`namespaces "(` + namespaceShape + `)" not found`)
 	// k8s.io/apiserver v0.36, pkg/admission/plugin/namespace/lifecycle.
-	terminating = regexp.MustCompile(`unable to create new content in namespace (` + namespaceShape + `) because it is being terminated`)
+	terminating = wording(`unable to create new content in namespace (` + namespaceShape + `) because it is being terminated`)
 )
 
 func readNoMatch(text string, _ bool, e *APIError) bool {

@@ -1,40 +1,39 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 // wrappers are what others put around the API server's words. Those without an
 // object still tell that what follows is an error of the API server.
-var wrappers = []*regexp.Regexp{
+var wrappers = []*pattern{
 	// fluxcd/pkg/ssa v0.76, errors/dry_run.go: "X dry-run failed (R): …", in
 	// older versions "X dry-run failed, reason: R, error: …".
-	regexp.MustCompile(`(?P<slashed>` + slashedShape + `) dry-run failed(?: \((?P<reason>\w+)\)|, reason: (?P<older>\w+))?(?:, error)?: `),
+	wording(`(?P<slashed>` + slashedShape + `) dry-run failed(?: \((?P<reason>\w+)\)|, reason: (?P<older>\w+))?(?:, error)?: `),
 	// The same, for what the API server does not find.
-	regexp.MustCompile(`(?P<slashed>` + slashedShape + `) (?:not found|namespace not specified): `),
+	wording(`(?P<slashed>` + slashedShape + `) (?:not found|namespace not specified): `),
 	// fluxcd/pkg/ssa v0.76, manager_apply.go and manager_delete.go.
-	regexp.MustCompile(`(?P<slashed>` + slashedShape + `) (?:apply failed|delete failed|query failed|immutable field detected, failed to delete object|failed to migrate API version|metadata\.managedFields cleanup failed): `),
+	wording(`(?P<slashed>` + slashedShape + `) (?:apply failed|delete failed|query failed|immutable field detected, failed to delete object|failed to migrate API version|metadata\.managedFields cleanup failed): `),
 	// helm-controller 1.6.1, internal/action/diff.go, correcting drift.
-	regexp.MustCompile(`(?P<slashed>` + slashedShape + `) (?:creation|patch) failure: `),
+	wording(`(?P<slashed>` + slashedShape + `) (?:creation|patch) failure: `),
 	// helm.sh/helm/v4 4.2.4, pkg/kube/client.go, patchResourceServerSide; a
 	// cluster's own object is written "/name".
-	regexp.MustCompile(`(?:server-side apply failed for|conflict occurred while applying) object (?P<namespaced>[^\s/]*/` + nameShape + `) (?P<gv>[^\s,]*), Kind=(?P<kind>` + kindShape + `): `),
+	wording(`(?:server-side apply failed for|conflict occurred while applying) object (?P<namespaced>[^\s/]*/` + nameShape + `) (?P<gv>[^\s,]*), Kind=(?P<kind>` + kindShape + `): `),
 	// The same file and Helm 3's, patchResourceClientSide.
-	regexp.MustCompile(`cannot patch "(?P<name>` + nameShape + `)" with kind (?P<kind>` + kindShape + `): `),
+	wording(`cannot patch "(?P<name>` + nameShape + `)" with kind (?P<kind>` + kindShape + `): `),
 	// k8s.io/cli-runtime v0.36, pkg/resource/mapper.go.
-	regexp.MustCompile(`resource mapping not found for name: "(?P<name>[^"\s]*)" namespace: "(?P<namespace>[^"\s]*)" from "[^"]*": `),
+	wording(`resource mapping not found for name: "(?P<name>[^"\s]*)" namespace: "(?P<namespace>[^"\s]*)" from "[^"]*": `),
 	// Events of ReplicaSets, Jobs and DaemonSets (k8s.io/kubernetes 1.36,
 	// pkg/controller/controller_utils.go) and of StatefulSets
 	// (pkg/controller/statefulset/stateful_pod_control.go).
-	regexp.MustCompile(`^Error creating: `),
-	regexp.MustCompile(`create (?P<kind>Pod|Claim) (?P<name>` + nameShape + `) (?:for Pod \S+ )?in StatefulSet \S+ failed error: `),
+	wording(`^Error creating: `),
+	wording(`create (?P<kind>Pod|Claim) (?P<name>` + nameShape + `) (?:for Pod \S+ )?in StatefulSet \S+ failed error: `),
 	// helm.sh/helm/v4 4.2.4, pkg/kube/client.go and pkg/action; Helm 3 too.
-	regexp.MustCompile(`failed to (?:create|replace) (?:resource|object|patch): `),
-	regexp.MustCompile(`unable to build kubernetes objects? (?:from (?:current |new )?release manifest|for deleting hook \S+|for \S+ hook \S+): `),
-	regexp.MustCompile(`unable to continue with (?:install|update): `),
-	regexp.MustCompile(`warning: Hook \S+ \S+ failed: (?:\d+ errors? occurred:\s+\* )?`),
-	regexp.MustCompile(`failed to install CRD [^\s:]+: `),
+	wording(`failed to (?:create|replace) (?:resource|object|patch): `),
+	wording(`unable to build kubernetes objects? (?:from (?:current |new )?release manifest|for deleting hook \S+|for \S+ hook \S+): `),
+	wording(`unable to continue with (?:install|update): `),
+	wording(`warning: Hook \S+ \S+ failed: (?:\d+ errors? occurred:\s+\* )?`),
+	wording(`failed to install CRD [^\s:]+: `),
 }
 
 // unwrap notes the object that the first wrapper with one names, and gives

@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -23,8 +22,8 @@ const maxUses = 64
 
 var (
 	// k8s.io/apiserver v0.36, pkg/admission/plugin/resourcequota/controller.go.
-	quotaExceeded = regexp.MustCompile(`exceeded quota: (?P<name>` + nameShape + `), requested: (?P<requested>\S+), used: (?P<used>\S+), limited: (?P<limited>[^\s,]\S*)`)
-	quotaFailed   = regexp.MustCompile(`failed quota: (?P<name>` + nameShape + `): (?P<why>[^\n]*)`)
+	quotaExceeded = wording(`exceeded quota: (?P<name>` + nameShape + `), requested: (?P<requested>\S+), used: (?P<used>\S+), limited: (?P<limited>[^\s,]\S*)`)
+	quotaFailed   = wording(`failed quota: (?P<name>` + nameShape + `): (?P<why>[^\n]*)`)
 )
 
 func readQuota(text string, _ bool, e *APIError) bool {

@@ -1,20 +1,19 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
-var webhookWords = regexp.MustCompile(`failed calling webhook "|admission webhook "`)
+var webhookWords = wording(`failed calling webhook "|admission webhook "`)
 
 // subjects are the API server's own ways of naming what it refused
 // (k8s.io/apimachinery v0.36, pkg/api/errors/errors.go).
-var subjects = []*regexp.Regexp{
-	regexp.MustCompile(`(?P<what>[A-Za-z][-A-Za-z0-9.]*) "(?P<name>[^"\s]+)" (?:is forbidden|is invalid|already exists)`),
-	regexp.MustCompile(`Operation cannot be fulfilled on (?P<what>[A-Za-z][-A-Za-z0-9.]*) "(?P<name>[^"\s]+)"`),
+var subjects = []*pattern{
+	wording(`(?P<what>[A-Za-z][-A-Za-z0-9.]*) "(?P<name>[^"\s]+)" (?:is forbidden|is invalid|already exists)`),
+	wording(`Operation cannot be fulfilled on (?P<what>[A-Za-z][-A-Za-z0-9.]*) "(?P<name>[^"\s]+)"`),
 	// sigs.k8s.io/structured-merge-diff, through k8s.io/apimachinery v0.36,
 	// pkg/util/managedfields.
-	regexp.MustCompile(`failed to create typed patch object \((?P<namespaced>[^\s;]*); (?P<gv>[^\s,]+), Kind=(?P<kind>` + kindShape + `)\)`),
+	wording(`failed to create typed patch object \((?P<namespaced>[^\s;]*); (?P<gv>[^\s,]+), Kind=(?P<kind>` + kindShape + `)\)`),
 }
 
 // subject adds what the API server's words tell of the object refused. What a

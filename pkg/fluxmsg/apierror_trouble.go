@@ -1,12 +1,11 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 // helm.sh/helm/v4 4.2.4, pkg/kube/client.go, IsReachable; Helm 3 in capitals.
-var unreachable = regexp.MustCompile(`^(?:[^\n]*: )?[Kk]ubernetes cluster unreachable\b`)
+var unreachable = wording(`^(?:[^\n]*: )?[Kk]ubernetes cluster unreachable\b`)
 
 // readTrouble reads what is not about the object: these words mean something
 // only where they must come from the API server.

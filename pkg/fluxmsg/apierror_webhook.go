@@ -2,7 +2,6 @@ package fluxmsg
 
 import (
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -36,12 +35,12 @@ const (
 )
 
 var (
-	webhookFailed   = regexp.MustCompile(`(?s)failed calling webhook "(?P<name>[^"\s]+)"(?:: |; )(?P<why>.*)$`)
-	webhookDenied   = regexp.MustCompile(`(?s)admission webhook "(?P<name>[^"\s]+)" denied the request(?:: (?P<why>.*)| without explanation.*)$`)
-	webhookNoDryRun = regexp.MustCompile(`admission webhook "(?P<name>[^"\s]+)" does not support dry run`)
+	webhookFailed   = wording(`(?s)failed calling webhook "(?P<name>[^"\s]+)"(?:: |; )(?P<why>.*)$`)
+	webhookDenied   = wording(`(?s)admission webhook "(?P<name>[^"\s]+)" denied the request(?:: (?P<why>.*)| without explanation.*)$`)
+	webhookNoDryRun = wording(`admission webhook "(?P<name>[^"\s]+)" does not support dry run`)
 	// Go's net/http puts the URL in front of its error, in quotes.
-	webhookURL     = regexp.MustCompile(`(?s)\b(?:Post|POST) "?(https://[^"\s]+?)"?: (.*)$`)
-	webhookService = regexp.MustCompile(`\bservice "(` + nameShape + `)"`)
+	webhookURL     = wording(`(?s)\b(?:Post|POST) "?(https://[^"\s]+?)"?: (.*)$`)
+	webhookService = wording(`\bservice "(` + nameShape + `)"`)
 )
 
 func readWebhook(text string, _ bool, e *APIError) bool {

@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -38,12 +37,12 @@ const (
 )
 
 var (
-	buildPath       = regexp.MustCompile(`^kustomization path not found: (?:l?stat|open) ([^\n]*): ([^\n:]+)$`)
-	buildKustomize  = regexp.MustCompile(`(?s)^kustomize build failed: (.*)$`)
-	buildPost       = regexp.MustCompile(`(?s)^post build failed for '([^'\n]*)': (.*)$`)
-	buildDecryption = regexp.MustCompile(`(?s)^(?:decryption failed for '(?P<object>[^'\n]*)'|error decrypting sources): (?P<why>.*)$`)
-	buildKeys       = regexp.MustCompile(`(?s)cannot get \S+ (?:SOPS age )?decryption Secret '(?P<secret>[^'\s]*)': (?P<why>.*)$`)
-	buildEncrypted  = regexp.MustCompile(`^(` + slashedShape + `) is SOPS encrypted, configuring decryption is required`)
+	buildPath       = wording(`^kustomization path not found: (?:l?stat|open) ([^\n]*): ([^\n:]+)$`)
+	buildKustomize  = wording(`(?s)^kustomize build failed: (.*)$`)
+	buildPost       = wording(`(?s)^post build failed for '([^'\n]*)': (.*)$`)
+	buildDecryption = wording(`(?s)^(?:decryption failed for '(?P<object>[^'\n]*)'|error decrypting sources): (?P<why>.*)$`)
+	buildKeys       = wording(`(?s)cannot get \S+ (?:SOPS age )?decryption Secret '(?P<secret>[^'\s]*)': (?P<why>.*)$`)
+	buildEncrypted  = wording(`^(` + slashedShape + `) is SOPS encrypted, configuring decryption is required`)
 )
 
 // ParseBuild reads the errors of building a Kustomization.

@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -9,15 +8,15 @@ var (
 	// kustomize-controller 1.9.6, internal/controller/tmpdir.go: a temporary
 	// directory "kustomization-<digits>", wherever the system keeps those; up
 	// to 0.25 "<name of the Kustomization><digits>".
-	treeRoot = regexp.MustCompile(`(?:(?:/[^/\s'"]+)*?/kustomization-\d+|/tmp/[a-z][-a-z0-9.]*?\d{6,})(?:/|\b)`)
+	treeRoot = wording(`(?:(?:/[^/\s'"]+)*?/kustomization-\d+|/tmp/[a-z][-a-z0-9.]*?\d{6,})(?:/|\b)`)
 	// sigs.k8s.io/kustomize/api v0.21, internal/target: the innermost file
 	// that could not be read stands first, accumulation by accumulation.
-	kustomizeFiles = []*regexp.Regexp{
-		regexp.MustCompile(`\b(?:open|l?stat|evalsymlink failure on) '?([^'\s:]+)'?(?: )?: ?(?:l?stat \S+: )?no such file or directory`),
-		regexp.MustCompile(`unable to find one of 'kustomization\.yaml', 'kustomization\.yml' or 'Kustomization' in directory '([^'\n]+)'`),
-		regexp.MustCompile(`failed to decode Kubernetes YAML from ([^\s:]+): `),
-		regexp.MustCompile(`(?:MalformedYAMLError|invalid Kustomization): .*? in File: (\S+)`),
-		regexp.MustCompile(`accumulating resources from '([^'\n]+)'`),
+	kustomizeFiles = []*pattern{
+		wording(`\b(?:open|l?stat|evalsymlink failure on) '?([^'\s:]+)'?(?: )?: ?(?:l?stat \S+: )?no such file or directory`),
+		wording(`unable to find one of 'kustomization\.yaml', 'kustomization\.yml' or 'Kustomization' in directory '([^'\n]+)'`),
+		wording(`failed to decode Kubernetes YAML from ([^\s:]+): `),
+		wording(`(?:MalformedYAMLError|invalid Kustomization): .*? in File: (\S+)`),
+		wording(`accumulating resources from '([^'\n]+)'`),
 	}
 )
 

@@ -1,20 +1,19 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// fluxcd/pkg/kustomize v1.35, kustomize_varsub.go.
-	substituteFrom = regexp.MustCompile(`(?s)substitute from '(ConfigMap|Secret)/(` + nameShape + `)' error: (.*)$`)
-	variableName   = regexp.MustCompile(`'([^'\n]+)' var name is invalid`)
+	substituteFrom = wording(`(?s)substitute from '(ConfigMap|Secret)/(` + nameShape + `)' error: (.*)$`)
+	variableName   = wording(`'([^'\n]+)' var name is invalid`)
 	// fluxcd/pkg/envsubst v1.7, in strict mode.
-	variableUnset = regexp.MustCompile(`variable not set \(strict mode\): "?([A-Za-z_][A-Za-z0-9_]*)"?`)
+	variableUnset = wording(`variable not set \(strict mode\): "?([A-Za-z_][A-Za-z0-9_]*)"?`)
 	// sigs.k8s.io/kustomize/kyaml v0.21, resid/gvk.go: "Kind.version.group",
 	// and in older ones "group_version_Kind"; "[noGrp]" and "~G" for no group.
-	gvkDotted = regexp.MustCompile(`^(` + kindShape + `)\.(\w+|\[noVer\])\.([-a-z0-9.]+|\[noGrp\])$`)
-	gvkScored = regexp.MustCompile(`^([-a-z0-9.]+|~G)_(\w+|~V)_(` + kindShape + `)$`)
+	gvkDotted = wording(`^(` + kindShape + `)\.(\w+|\[noVer\])\.([-a-z0-9.]+|\[noGrp\])$`)
+	gvkScored = wording(`^([-a-z0-9.]+|~G)_(\w+|~V)_(` + kindShape + `)$`)
 )
 
 func (b *Build) substitution(why string) {
@@ -22,7 +21,7 @@ func (b *Build) substitution(why string) {
 		b.Reference = Object{Kind: found[1], Name: found[2]}
 		b.Missing = strings.HasSuffix(strings.TrimSpace(found[3]), "not found")
 	}
-	for _, expression := range []*regexp.Regexp{variableUnset, variableName} {
+	for _, expression := range []*pattern{variableUnset, variableName} {
 		if found := expression.FindStringSubmatch(why); found != nil {
 			b.Variable = word(found[1])
 			return

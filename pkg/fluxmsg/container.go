@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -48,15 +47,15 @@ const (
 var (
 	// pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables; in an event it
 	// has "Error: " in front (events.FailedToCreateContainer).
-	objectMissing = regexp.MustCompile(`^(secret|configmap) "(` + nameShape + `)" not found$`)
-	keyMissing    = regexp.MustCompile(`^couldn't find key ([^\s]+) in (Secret|ConfigMap) (` + namespaceShape + `/` + nameShape + `)$`)
+	objectMissing = wording(`^(secret|configmap) "(` + nameShape + `)" not found$`)
+	keyMissing    = wording(`^couldn't find key ([^\s]+) in (Secret|ConfigMap) (` + namespaceShape + `/` + nameShape + `)$`)
 	// pkg/kubelet/prober/prober.go and pkg/probe/http.
-	probe     = regexp.MustCompile(`(?s)^(Readiness|Liveness|Startup) probe (?:failed|errored(?: and resulted in \w+ state)?): (.*)$`)
-	probeHTTP = regexp.MustCompile(`^HTTP probe failed with statuscode: (\d{3})$`)
+	probe     = wording(`(?s)^(Readiness|Liveness|Startup) probe (?:failed|errored(?: and resulted in \w+ state)?): (.*)$`)
+	probeHTTP = wording(`^HTTP probe failed with statuscode: (\d{3})$`)
 	// pkg/kubelet/kuberuntime/kuberuntime_manager.go, doBackOff.
-	crashLoop = regexp.MustCompile(`^(?:back-off \S+ restarting failed container=|Back-off restarting failed container )(` + namespaceShape + `)(?: in)? pod[= ]`)
+	crashLoop = wording(`^(?:back-off \S+ restarting failed container=|Back-off restarting failed container )(` + namespaceShape + `)(?: in)? pod[= ]`)
 	// pkg/kubelet/kuberuntime/security_context_others.go.
-	runsAsRoot = regexp.MustCompile(`^container has runAsNonRoot and image [^\n]*container: (` + namespaceShape + `)\)`)
+	runsAsRoot = wording(`^container has runAsNonRoot and image [^\n]*container: (` + namespaceShape + `)\)`)
 )
 
 var secretOrConfigMap = map[string]string{"secret": "Secret", "configmap": "ConfigMap"}

@@ -1,20 +1,19 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// k8s.io/kubernetes 1.36, pkg/kubelet/images/image_manager.go.
-	imageFailed  = regexp.MustCompile(`(?s)^Failed to pull image "([^"\s]+)": (.*)$`)
-	imageBackOff = regexp.MustCompile(`(?s)^Back-off pulling image "([^"\s]+)"(?:: (.*))?$`)
-	imageName    = regexp.MustCompile(`(?s)^Failed to apply default image tag "([^"\s]+)": (.*)$`)
-	imageNever   = regexp.MustCompile(`^Container image "([^"\s]+)" is not present with pull policy of Never$`)
-	imageGone    = regexp.MustCompile(`(?s)^image pull failed for (\S+) because the (?:registry is unavailable|signature validation failed)(.*)$`)
+	imageFailed  = wording(`(?s)^Failed to pull image "([^"\s]+)": (.*)$`)
+	imageBackOff = wording(`(?s)^Back-off pulling image "([^"\s]+)"(?:: (.*))?$`)
+	imageName    = wording(`(?s)^Failed to apply default image tag "([^"\s]+)": (.*)$`)
+	imageNever   = wording(`^Container image "([^"\s]+)" is not present with pull policy of Never$`)
+	imageGone    = wording(`(?s)^image pull failed for (\S+) because the (?:registry is unavailable|signature validation failed)(.*)$`)
 	// A container status has the runtime's words alone: containerd's, then
 	// Docker's and CRI-O's.
-	imageRuntime = regexp.MustCompile(`(?s)^(?:ErrImagePull: )?(?:rpc error: code = \w+ desc = )?(?:failed to pull and unpack image|initializing source|Error response from daemon: (?:manifest for|pull access denied for)|(?:reading|writing) manifest) ?"?([^"\s]*)"?,?(.*)$`)
+	imageRuntime = wording(`(?s)^(?:ErrImagePull: )?(?:rpc error: code = \w+ desc = )?(?:failed to pull and unpack image|initializing source|Error response from daemon: (?:manifest for|pull access denied for)|(?:reading|writing) manifest) ?"?([^"\s]*)"?,?(.*)$`)
 )
 
 func parseImage(text string) (Container, bool) {
@@ -47,7 +46,7 @@ func parseImage(text string) (Container, bool) {
 	return Container{}, false
 }
 
-var quotedText = regexp.MustCompile(`"[^"\n]*"`)
+var quotedText = wording(`"[^"\n]*"`)
 
 // imageProblem sorts what a registry or a container runtime says. Who asks
 // without the right to may be told that there is nothing, so refusals go first.

@@ -1,29 +1,28 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// k8s.io/kubernetes 1.36, pkg/volume/util/operationexecutor; there is a
 	// space in front of the colon.
-	mountFailed = regexp.MustCompile(`(?s)^(?:MountVolume\.(?:SetUp|MountDevice|WaitForAttach|NewMounter initialization)|AttachVolume\.Attach|MapVolume\.\w+|MultiAttach) failed for volume "([^"\s]+)" ?: (.*)$`)
-	multiAttach = regexp.MustCompile(`(?s)^Multi-Attach error for volume "([^"\s]+)" (.*)$`)
+	mountFailed = wording(`(?s)^(?:MountVolume\.(?:SetUp|MountDevice|WaitForAttach|NewMounter initialization)|AttachVolume\.Attach|MapVolume\.\w+|MultiAttach) failed for volume "([^"\s]+)" ?: (.*)$`)
+	multiAttach = wording(`(?s)^Multi-Attach error for volume "([^"\s]+)" (.*)$`)
 	// pkg/kubelet/volumemanager/volume_manager.go.
-	mountTimeout = regexp.MustCompile(`(?s)^Unable to attach or mount volumes: unmounted volumes=\[([^\]\s]+)[^\]]*\]((?:, |: ).*)$`)
+	mountTimeout = wording(`(?s)^Unable to attach or mount volumes: unmounted volumes=\[([^\]\s]+)[^\]]*\]((?:, |: ).*)$`)
 
 	// pkg/volume/secret, pkg/volume/configmap, pkg/volume/projected.
-	mountObject = regexp.MustCompile(`(?:^|[\s\[])(secret|configmap) "(` + nameShape + `)" not found`)
-	mountKey    = regexp.MustCompile(`(?:references non-existent (?:secret|config) key: |configmap references non-existent config key: )([^\s\]]+)`)
+	mountObject = wording(`(?:^|[\s\[])(secret|configmap) "(` + nameShape + `)" not found`)
+	mountKey    = wording(`(?:references non-existent (?:secret|config) key: |configmap references non-existent config key: )([^\s\]]+)`)
 	// pkg/kubelet/util/manager: the kubelet has not been told of the pod yet.
-	mountUnknown = regexp.MustCompile(`object "(` + namespaceShape + `)"/"(` + nameShape + `)" not registered`)
+	mountUnknown = wording(`object "(` + namespaceShape + `)"/"(` + nameShape + `)" not registered`)
 )
 
 // parseMount reads why a volume is not there for a container to use.
 func parseMount(text string) (Container, bool) {
 	var found []string
-	for _, expression := range []*regexp.Regexp{mountFailed, multiAttach, mountTimeout} {
+	for _, expression := range []*pattern{mountFailed, multiAttach, mountTimeout} {
 		if found = expression.FindStringSubmatch(text); found != nil {
 			break
 		}

@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -37,13 +36,13 @@ const (
 const quotedObject = `'(?P<object>(?:` + namespaceShape + `/)?` + nameShape + `)'`
 
 var (
-	dependencyState = regexp.MustCompile(`^dependency ` + quotedObject + ` (?P<state>is not ready|is not updated yet|revision is not up to date|is not ready according to readyExpr eval)$`)
+	dependencyState = wording(`^dependency ` + quotedObject + ` (?P<state>is not ready|is not updated yet|revision is not up to date|is not ready according to readyExpr eval)$`)
 	// kustomize-controller 1.9.6 says "not found" of any error;
 	// helm-controller and the older say "unable to get".
-	dependencyError = regexp.MustCompile(`(?s)^(?:dependency ` + quotedObject + ` not found|unable to get '(?P<older>[^'\s]+)' dependency): (?P<error>.+)$`)
-	dependencyCEL   = regexp.MustCompile(`(?s)^(?:[^\n]+: )?failed to evaluate dependency (?P<object>[^\s:]+): (?P<error>.+)$`)
+	dependencyError = wording(`(?s)^(?:dependency ` + quotedObject + ` not found|unable to get '(?P<older>[^'\s]+)' dependency): (?P<error>.+)$`)
+	dependencyCEL   = wording(`(?s)^(?:[^\n]+: )?failed to evaluate dependency (?P<object>[^\s:]+): (?P<error>.+)$`)
 	// helm-controller 1.6.1 wraps it in an event.
-	dependencyEvent = regexp.MustCompile(`(?s)^dependencies do not meet ready condition \((.*)\): retrying in \S+$`)
+	dependencyEvent = wording(`(?s)^dependencies do not meet ready condition \((.*)\): retrying in \S+$`)
 )
 
 var dependencyStates = map[string]DependencyProblem{

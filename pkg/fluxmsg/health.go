@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 	"time"
 )
@@ -42,9 +41,9 @@ const (
 var (
 	// "Health check failed after 5m0s, " up to kustomize-controller 0.29,
 	// with a colon from 0.30 on, in lower case from 1.2 on.
-	healthPrefix = regexp.MustCompile(`^[Hh]ealth check failed after ([0-9a-zµ.]+)(?:: |, )`)
+	healthPrefix = wording(`^[Hh]ealth check failed after ([0-9a-zµ.]+)(?:: |, )`)
 	// Before kustomize-controller 0.15.
-	healthOld = regexp.MustCompile(`(?s)^Health check timed out for \[(.*)$`)
+	healthOld = wording(`(?s)^Health check timed out for \[(.*)$`)
 )
 
 // ParseHealthCheck reads a failed health check, "health check failed after

@@ -1,19 +1,18 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// fluxcd/pkg/ssa v0.76, manager_wait.go, WaitForSetWithContext.
-	itemStatus = regexp.MustCompile(`(?s)^(` + slashedShape + `) status: '(InProgress|Failed|NotFound|Unknown|Terminating|Current)'(?:$|: (.*)$)`)
+	itemStatus = wording(`(?s)^(` + slashedShape + `) status: '(InProgress|Failed|NotFound|Unknown|Terminating|Current)'(?:$|: (.*)$)`)
 	// The same, for an object that was never seen; in brackets up to
 	// kustomize-controller 1.2.1.
-	itemUnseen = regexp.MustCompile(`^(?:can't determine status for (` + slashedShape + `)|(` + slashedShape + `) \(unknown status\))$`)
+	itemUnseen = wording(`^(?:can't determine status for (` + slashedShape + `)|(` + slashedShape + `) \(unknown status\))$`)
 	// kustomize-controller 0.14 and older give a kind, or the resource as the
 	// health check was written.
-	itemOld = regexp.MustCompile(`^([A-Za-z][-A-Za-z0-9.]*) '([^'\s]*)'$`)
+	itemOld = wording(`^([A-Za-z][-A-Za-z0-9.]*) '([^'\s]*)'$`)
 )
 
 // splitItems takes the list behind its opening bracket apart. An error text

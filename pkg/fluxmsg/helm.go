@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -58,16 +57,16 @@ const (
 	chartShape   = `(?P<chart>[^\s@:]+)@(?P<version>[^\s:]+)`
 )
 
-var helmFailures = []*regexp.Regexp{
+var helmFailures = []*pattern{
 	// helm-controller 1.6.1, internal/reconcile; from 0.37 on.
-	regexp.MustCompile(`(?s)^Helm (?P<action>install|upgrade|test|uninstall) failed for release ` + releaseShape + ` with chart ` + chartShape + `: (?P<cause>.*)$`),
-	regexp.MustCompile(`(?s)^Helm (?P<action>rollback) to previous release ` + releaseShape + ` with chart ` + chartShape + ` failed: (?P<cause>.*)$`),
-	regexp.MustCompile(`(?s)^Helm (?P<action>uninstall remediation) for release ` + releaseShape + ` with chart ` + chartShape + ` failed: (?P<cause>.*)$`),
+	wording(`(?s)^Helm (?P<action>install|upgrade|test|uninstall) failed for release ` + releaseShape + ` with chart ` + chartShape + `: (?P<cause>.*)$`),
+	wording(`(?s)^Helm (?P<action>rollback) to previous release ` + releaseShape + ` with chart ` + chartShape + ` failed: (?P<cause>.*)$`),
+	wording(`(?s)^Helm (?P<action>uninstall remediation) for release ` + releaseShape + ` with chart ` + chartShape + ` failed: (?P<cause>.*)$`),
 	// helm-controller 0.36 and older.
-	regexp.MustCompile(`(?s)^Helm (?P<action>install|upgrade|test|rollback|uninstall) failed: (?P<cause>.*)$`),
+	wording(`(?s)^Helm (?P<action>install|upgrade|test|rollback|uninstall) failed: (?P<cause>.*)$`),
 	// Helm's description of a failed release (helm.sh/helm/v4 4.2.4,
 	// pkg/action/install.go and upgrade.go).
-	regexp.MustCompile(`(?s)^(?P<action>Release|Upgrade) "[^"\s]+" failed: (?P<cause>.*)$`),
+	wording(`(?s)^(?P<action>Release|Upgrade) "[^"\s]+" failed: (?P<cause>.*)$`),
 }
 
 // ParseHelm reads the failure of a Helm action. Helm's own words are taken

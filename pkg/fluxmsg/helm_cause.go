@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -40,10 +39,10 @@ func (h *Helm) because(cause string) {
 var (
 	// helm-controller 1.6.1, internal/reconcile/atomic_release.go; ≤ 0.36 says
 	// "install retries exhausted".
-	attempts         = regexp.MustCompile(`^Failed to (install|upgrade) after (\d{1,9}) attempt\(s\)`)
-	retriesExhausted = regexp.MustCompile(`^(install|upgrade) retries exhausted$`)
-	exceededRetries  = regexp.MustCompile(`^exceeded maximum retries: cannot (install|upgrade|remediate failed) release`)
-	noRollbackTarget = regexp.MustCompile(`^(?:Failed to perform remediation: )?missing target release for rollback\b`)
+	attempts         = wording(`^Failed to (install|upgrade) after (\d{1,9}) attempt\(s\)`)
+	retriesExhausted = wording(`^(install|upgrade) retries exhausted$`)
+	exceededRetries  = wording(`^exceeded maximum retries: cannot (install|upgrade|remediate failed) release`)
+	noRollbackTarget = wording(`^(?:Failed to perform remediation: )?missing target release for rollback\b`)
 )
 
 // parseHelmState reads what is said of a release that helm-controller gave up,

@@ -1,25 +1,23 @@
 package fluxmsg
 
-import "regexp"
-
 const hookShape = `(?P<hook>(?:pre|post)-(?:install|upgrade|rollback|delete)|test)`
 
-var hooks = []*regexp.Regexp{
+var hooks = []*pattern{
 	// helm.sh/helm/v4 4.2.4, pkg/action/install.go and upgrade.go; Helm 3 too.
-	regexp.MustCompile(`(?s)^(?:[^\n]*: )?failed ` + hookShape + `: (?P<why>.*)$`),
-	regexp.MustCompile(`(?s)^(?:[^\n]*: )?` + hookShape + ` hooks failed: (?P<why>.*)$`),
+	wording(`(?s)^(?:[^\n]*: )?failed ` + hookShape + `: (?P<why>.*)$`),
+	wording(`(?s)^(?:[^\n]*: )?` + hookShape + ` hooks failed: (?P<why>.*)$`),
 	// pkg/action/hooks.go.
-	regexp.MustCompile(`(?s)(?:^|: )warning: Hook ` + hookShape + ` \S+ failed: (?P<why>.*)$`),
-	regexp.MustCompile(`(?s)(?:^|: )unable to build kubernetes objects? for ` + hookShape + ` hook \S+: (?P<why>.*)$`),
+	wording(`(?s)(?:^|: )warning: Hook ` + hookShape + ` \S+ failed: (?P<why>.*)$`),
+	wording(`(?s)(?:^|: )unable to build kubernetes objects? for ` + hookShape + ` hook \S+: (?P<why>.*)$`),
 }
 
 var (
 	// Helm 3 and helm.sh/helm/v4 4.2.4, pkg/kube/wait.go, waitForJob: some
 	// versions leave the name out.
-	hookJob = regexp.MustCompile(`\b[Jj]ob (?:(` + nameShape + `) )?failed: (\w+)`)
-	hookPod = regexp.MustCompile(`\b[Pp]od (` + nameShape + `) failed\b`)
+	hookJob = wording(`\b[Jj]ob (?:(` + nameShape + `) )?failed: (\w+)`)
+	hookPod = wording(`\b[Pp]od (` + nameShape + `) failed\b`)
 	// pkg/kube/ready.go.
-	hookJobFailed = regexp.MustCompile(`\bjob is failed: (` + namespaceShape + `)/(` + nameShape + `)`)
+	hookJobFailed = wording(`\bjob is failed: (` + namespaceShape + `)/(` + nameShape + `)`)
 )
 
 // hook reads a failed hook and what of it failed.

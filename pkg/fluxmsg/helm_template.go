@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -20,16 +19,16 @@ const fileShape = `(?P<file>[^\s:()"'<>]+)`
 
 var (
 	// Go's text/template (exec.go, parse.go), which Helm 3 passes on.
-	templateAt = regexp.MustCompile(`template: ` + fileShape + `:(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?: `)
+	templateAt = wording(`template: ` + fileShape + `:(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?: `)
 	// helm.sh/helm/v4 4.2.4, pkg/engine/engine.go: reformatExecErrorMsg has a
 	// line for the place and the next for the action.
-	templateTrace = regexp.MustCompile(`(?m)(?:^|: )` + fileShape + `:(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?\n\s+executing "`)
+	templateTrace = wording(`(?m)(?:^|: )` + fileShape + `:(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?\n\s+executing "`)
 	// The same file, cleanupParseError and reformatExecErrorMsg; Helm 3 too.
-	templateError = regexp.MustCompile(`(?:parse|execution) error (?:at|in) \(` + fileShape + `(?::(?P<line>\d{1,9}))?(?::(?P<column>\d{1,9}))?\): `)
+	templateError = wording(`(?:parse|execution) error (?:at|in) \(` + fileShape + `(?::(?P<line>\d{1,9}))?(?::(?P<column>\d{1,9}))?\): `)
 	// pkg/release/v1/util/manifest_sorter.go, then sigs.k8s.io/yaml; with a post
 	// renderer, pkg/action/action.go, which reads the manifests before that.
-	templateYAML     = regexp.MustCompile(`(?:YAML parse error on|error merging manifests: parsing) ` + fileShape + `: `)
-	templateYAMLLine = regexp.MustCompile(`yaml: (?:unmarshal errors:\s+)?line (\d{1,9}): `)
+	templateYAML     = wording(`(?:YAML parse error on|error merging manifests: parsing) ` + fileShape + `: `)
+	templateYAMLLine = wording(`yaml: (?:unmarshal errors:\s+)?line (\d{1,9}): `)
 )
 
 // template reads where in a chart's templates rendering failed.
@@ -42,7 +41,7 @@ func (h *Helm) template(cause string) bool {
 		h.Within = h.At
 		return true
 	}
-	for _, expression := range []*regexp.Regexp{templateError, templateTrace, templateAt} {
+	for _, expression := range []*pattern{templateError, templateTrace, templateAt} {
 		places := expression.FindAllString(cause, maxItems)
 		if len(places) == 0 {
 			continue

@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -21,15 +20,15 @@ const valuesObject = `(?P<kind>Secret|ConfigMap) (?:chart values reference )?'(?
 
 var (
 	// fluxcd/pkg/chartutil v1.27, values.go, ErrValuesReference.
-	valuesUnresolved = regexp.MustCompile(`(?s)^could not resolve (?:optional )?` + valuesObject + `(?: with key '(?P<key>[^'\n]+)')?: (?P<why>.*)$`)
+	valuesUnresolved = wording(`(?s)^could not resolve (?:optional )?` + valuesObject + `(?: with key '(?P<key>[^'\n]+)')?: (?P<why>.*)$`)
 	// helm-controller 0.36 and older.
-	valuesMissing = regexp.MustCompile(`^could not find ` + valuesObject)
-	valuesNoKey   = regexp.MustCompile(`^missing key '(?P<key>[^'\n]+)' in ` + valuesObject)
-	valuesBad     = regexp.MustCompile(`(?s)^unable to (?:merge value|read values) from key '(?P<key>[^'\n]+)' in ` + valuesObject + `(?P<why>.*)$`)
+	valuesMissing = wording(`^could not find ` + valuesObject)
+	valuesNoKey   = wording(`^missing key '(?P<key>[^'\n]+)' in ` + valuesObject)
+	valuesBad     = wording(`(?s)^unable to (?:merge value|read values) from key '(?P<key>[^'\n]+)' in ` + valuesObject + `(?P<why>.*)$`)
 )
 
 func parseValues(text string) (ValuesReference, bool) {
-	for _, expression := range []*regexp.Regexp{valuesUnresolved, valuesMissing, valuesNoKey, valuesBad} {
+	for _, expression := range []*pattern{valuesUnresolved, valuesMissing, valuesNoKey, valuesBad} {
 		found := groups(expression, text)
 		if found == nil {
 			continue

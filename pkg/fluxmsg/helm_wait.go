@@ -1,19 +1,18 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// helm.sh/helm/v4 4.2.4, pkg/kube/statuswait.go: one line each; a
 	// cluster's own object is "Kind//name".
-	waitedObject = regexp.MustCompile(`(?m)(?:^|: )resource (` + kindShape + `/[-a-z0-9]*/` + nameShape + `) (?:not ready|still exists)\. status: (InProgress|Failed|NotFound|Unknown|Terminating|Current), message: (.*)$`)
+	waitedObject = wording(`(?m)(?:^|: )resource (` + kindShape + `/[-a-z0-9]*/` + nameShape + `) (?:not ready|still exists)\. status: (InProgress|Failed|NotFound|Unknown|Terminating|Current), message: (.*)$`)
 	// Helm 3.18 to 4.0.
-	waitedNamed = regexp.MustCompile(`(?m)(?:^|: )resource not ready, name: (` + nameShape + `), kind: (` + kindShape + `), status: (InProgress|Failed|NotFound|Unknown|Terminating|Current)$`)
+	waitedNamed = wording(`(?m)(?:^|: )resource not ready, name: (` + nameShape + `), kind: (` + kindShape + `), status: (InProgress|Failed|NotFound|Unknown|Terminating|Current)$`)
 	// Kubernetes' wait.ErrWaitTimeout, Go's context.DeadlineExceeded and the
 	// client's own words.
-	timedOut = regexp.MustCompile(`(?m)(?:^|: )(?:timed out waiting for the condition|context deadline exceeded|client rate limiter Wait returned an error: [^\n]*)$`)
+	timedOut = wording(`(?m)(?:^|: )(?:timed out waiting for the condition|context deadline exceeded|client rate limiter Wait returned an error: [^\n]*)$`)
 )
 
 // notReady reads a wait that was in vain.

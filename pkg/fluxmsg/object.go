@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -30,9 +29,9 @@ const (
 )
 
 var (
-	kindOnly      = regexp.MustCompile(`^` + kindShape + `$`)
-	namespaceOnly = regexp.MustCompile(`^` + namespaceShape + `$`)
-	nameOnly      = regexp.MustCompile(`^` + nameShape + `$`)
+	kindOnly      = wording(`^` + kindShape + `$`)
+	namespaceOnly = wording(`^` + namespaceShape + `$`)
+	nameOnly      = wording(`^` + nameShape + `$`)
 )
 
 func isKind(text string) bool { return len(text) <= maxLabel && kindOnly.MatchString(text) }

@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -32,14 +31,14 @@ const maxReasons = 128
 
 var (
 	// k8s.io/kubernetes 1.36, pkg/scheduler/framework/types.go, FitError.
-	noNode      = regexp.MustCompile(`^0/(\d{1,9}) nodes are available: `)
-	countedOnly = regexp.MustCompile(`^(\d{1,9}) (\S.*)$`)
+	noNode      = wording(`^0/(\d{1,9}) nodes are available: `)
+	countedOnly = wording(`^(\d{1,9}) (\S.*)$`)
 	// pkg/scheduler/framework/plugins/noderesources/fit.go.
-	insufficient = regexp.MustCompile(`^Insufficient ([-A-Za-z0-9./_]+)$`)
+	insufficient = wording(`^Insufficient ([-A-Za-z0-9./_]+)$`)
 	// plugins/tainttoleration: "had untolerated taint {key: value}", plural in
 	// brackets from 1.33 on; up to 1.24 "had taint {key: value}, that the pod
 	// didn't tolerate".
-	taint = regexp.MustCompile(`^node\(s\) had (?:untolerated )?taint(?:\(s\))? \{([^{}\n]+)\}`)
+	taint = wording(`^node\(s\) had (?:untolerated )?taint(?:\(s\))? \{([^{}\n]+)\}`)
 )
 
 // ParseScheduling reads "0/3 nodes are available: 2 Insufficient memory, …".

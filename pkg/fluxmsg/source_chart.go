@@ -1,31 +1,29 @@
 package fluxmsg
 
-import "regexp"
-
 const versionShape = `(?P<version>[^'"\n]+)`
 
 // charts are the ways to say that there is no such chart or version.
 var charts = []struct {
-	expression *regexp.Regexp
+	expression *pattern
 	problem    SourceProblem
 }{
 	// source-controller 1.9.5, internal/helm/repository/chart_repository.go.
-	{regexp.MustCompile(`no '(?P<chart>[^'\n]+)' chart with version matching '` + versionShape + `' found`), SourceVersionNotFound},
+	{wording(`no '(?P<chart>[^'\n]+)' chart with version matching '` + versionShape + `' found`), SourceVersionNotFound},
 	// helm.sh/helm/v4 4.2.4, pkg/repo/v1/chartrepo.go, RepoURLNotFound; Helm 3 too.
-	{regexp.MustCompile(`chart "(?P<chart>[^"\n]+)" version "` + versionShape + `" not found in (?P<url>\S+)`), SourceVersionNotFound},
-	{regexp.MustCompile(`chart "(?P<chart>[^"\n]+)" not found in (?P<url>\S+)`), SourceChartNotFound},
+	{wording(`chart "(?P<chart>[^"\n]+)" version "` + versionShape + `" not found in (?P<url>\S+)`), SourceVersionNotFound},
+	{wording(`chart "(?P<chart>[^"\n]+)" not found in (?P<url>\S+)`), SourceChartNotFound},
 	// internal/helm/repository/oci_chart_repository.go: the chart is in the
 	// reference in front of it.
-	{regexp.MustCompile(`could not locate a version matching provided version string (?P<version>[^\n]+)$`), SourceVersionNotFound},
-	{regexp.MustCompile(`(?:unable to locate any tags in provided repository: |could not get tags for ")(?P<chart>[^"\s]+)`), SourceChartNotFound},
+	{wording(`could not locate a version matching provided version string (?P<version>[^\n]+)$`), SourceVersionNotFound},
+	{wording(`(?:unable to locate any tags in provided repository: |could not get tags for ")(?P<chart>[^"\s]+)`), SourceChartNotFound},
 	// pkg/repo/v1/index.go.
-	{regexp.MustCompile(`\bno chart version found for (?P<chart>[^\s]+?)-(?P<version>\d[^\s]*)$`), SourceVersionNotFound},
-	{regexp.MustCompile(`(?:failed to get chart version for remote reference|chart reference): no chart name found$`), SourceChartNotFound},
+	{wording(`\bno chart version found for (?P<chart>[^\s]+?)-(?P<version>\d[^\s]*)$`), SourceVersionNotFound},
+	{wording(`(?:failed to get chart version for remote reference|chart reference): no chart name found$`), SourceChartNotFound},
 }
 
 // chartContext are the words that only come with a chart being looked for, so
 // that "not found" is of a chart.
-var chartContext = regexp.MustCompile(`^(?:invalid chart reference: |chart pull error: |dependency build error: |failed to get chart version for remote reference: |failed to download chart |no '|chart "|HelmChart )`)
+var chartContext = wording(`^(?:invalid chart reference: |chart pull error: |dependency build error: |failed to get chart version for remote reference: |failed to download chart |no '|chart "|HelmChart )`)
 
 // parseChart reads a chart, or a version of one, that the repository lacks.
 func parseChart(text string) (Source, bool) {

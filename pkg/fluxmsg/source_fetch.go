@@ -1,40 +1,39 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// fluxcd/pkg/git v0.52, gogit/clone.go.
-	gitRefs = []*regexp.Regexp{
-		regexp.MustCompile(`couldn't find remote ref "?([^"\s]+)"?`),
-		regexp.MustCompile(`unable to resolve ref '([^'\n]+)' to a specific commit`),
-		regexp.MustCompile(`unable to (?:resolve commit object for|checkout commit|find reference for tag|checkout tag|resolve HEAD of (?:branch|tag)) '([^'\n]+)'`),
-		regexp.MustCompile(`no match found for semver: ([^\n]+)$`),
+	gitRefs = []*pattern{
+		wording(`couldn't find remote ref "?([^"\s]+)"?`),
+		wording(`unable to resolve ref '([^'\n]+)' to a specific commit`),
+		wording(`unable to (?:resolve commit object for|checkout commit|find reference for tag|checkout tag|resolve HEAD of (?:branch|tag)) '([^'\n]+)'`),
+		wording(`no match found for semver: ([^\n]+)$`),
 	}
-	gitNoReference = regexp.MustCompile(`: reference not found$`)
+	gitNoReference = wording(`: reference not found$`)
 	// source-controller 1.9.5: "failed to get secret 'ns/name': secrets "name" not found".
-	secretUnread = regexp.MustCompile(`failed to get (?:authentication |TLS authentication |STS )?secret '([^'\s]+)': ([^\n]*)`)
-	unauthorized = regexp.MustCompile(`\b(?:401 Unauthorized|403 Forbidden)\b|status code:? (?:401|403)\b|authentication required|authorization failed|invalid auth method|unable to authenticate|UNAUTHORIZED|DENIED|denied: |failed to authenticate|authentication failed|AccessDenied|Access Denied|invalid credentials|failed to login to |knownhosts: key`)
+	secretUnread = wording(`failed to get (?:authentication |TLS authentication |STS )?secret '([^'\s]+)': ([^\n]*)`)
+	unauthorized = wording(`\b(?:401 Unauthorized|403 Forbidden)\b|status code:? (?:401|403)\b|authentication required|authorization failed|invalid auth method|unable to authenticate|UNAUTHORIZED|DENIED|denied: |failed to authenticate|authentication failed|AccessDenied|Access Denied|invalid credentials|failed to login to |knownhosts: key`)
 )
 
 // steps and their words, in the order in which they must be asked: what is
 // said of a connection goes before what is said over it.
 var fetchWords = []struct {
 	problem SourceProblem
-	words   *regexp.Regexp
+	words   *pattern
 }{
-	{SourceVerification, regexp.MustCompile(`failed to verify the signature|signature verification of |cannot verify signature of |no matching signatures were found|chart verification error: |signature detected but no`)},
-	{SourceURLInvalid, regexp.MustCompile(`invalid (?:Helm repository|OCI registry) URL: |URL validation failed for|failed to parse url|unsupported protocol scheme|URL must (?:be in format|not contain)`)},
-	{SourceTLS, regexp.MustCompile(`\bx509: |\btls: |\bTLS handshake\b|certificate signed by unknown authority|server gave HTTP response to HTTPS client`)},
-	{SourceDNS, regexp.MustCompile(`no such host|server misbehaving|Temporary failure in name resolution`)},
-	{SourceRefused, regexp.MustCompile(`connection refused|no route to host|network is unreachable|connection reset by peer`)},
-	{SourceTimeout, regexp.MustCompile(`i/o timeout|deadline exceeded|Client\.Timeout|request canceled|operation timed out`)},
+	{SourceVerification, wording(`failed to verify the signature|signature verification of |cannot verify signature of |no matching signatures were found|chart verification error: |signature detected but no`)},
+	{SourceURLInvalid, wording(`invalid (?:Helm repository|OCI registry) URL: |URL validation failed for|failed to parse url|unsupported protocol scheme|URL must (?:be in format|not contain)`)},
+	{SourceTLS, wording(`\bx509: |\btls: |\bTLS handshake\b|certificate signed by unknown authority|server gave HTTP response to HTTPS client`)},
+	{SourceDNS, wording(`no such host|server misbehaving|Temporary failure in name resolution`)},
+	{SourceRefused, wording(`connection refused|no route to host|network is unreachable|connection reset by peer`)},
+	{SourceTimeout, wording(`i/o timeout|deadline exceeded|Client\.Timeout|request canceled|operation timed out`)},
 	{SourceAuthentication, unauthorized},
-	{SourceManifestUnknown, regexp.MustCompile(`MANIFEST_UNKNOWN|manifest unknown|NAME_UNKNOWN|NAME_INVALID|no match found for semver: .*\n?$`)},
-	{SourceRepoNotFound, regexp.MustCompile(`: repository not found\b|remote repository is empty|git repository is empty|^bucket '[^'\n]*' not found`)},
-	{SourceIndexInvalid, regexp.MustCompile(`failed to load Helm repository from index YAML|index exceeds the maximum index file size`)},
+	{SourceManifestUnknown, wording(`MANIFEST_UNKNOWN|manifest unknown|NAME_UNKNOWN|NAME_INVALID|no match found for semver: .*\n?$`)},
+	{SourceRepoNotFound, wording(`: repository not found\b|remote repository is empty|git repository is empty|^bucket '[^'\n]*' not found`)},
+	{SourceIndexInvalid, wording(`failed to load Helm repository from index YAML|index exceeds the maximum index file size`)},
 }
 
 // fetchProblem sorts an error of fetching and takes what it names.

@@ -1,26 +1,25 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// helm-controller 1.6.1, isReady, with the source's own message behind it.
-	sourceNotReady = regexp.MustCompile(`(?s)^(?P<kind>` + kindShape + `) '(?P<object>` + namespaceShape + `/` + nameShape + `)' is not ready(?:: (?P<why>.*))?$`)
+	sourceNotReady = wording(`(?s)^(?P<kind>` + kindShape + `) '(?P<object>` + namespaceShape + `/` + nameShape + `)' is not ready(?:: (?P<why>.*))?$`)
 	// kustomize-controller 1.9.6, "Source 'Kind/ns/name' not found".
-	sourceMissing = regexp.MustCompile(`^Source '(` + slashedShape + `)' not found$`)
+	sourceMissing = wording(`^Source '(` + slashedShape + `)' not found$`)
 	// source-controller 1.9.5 of a HelmChart's source, helm-controller 1.6.1
 	// of a HelmChart: the error of Kubernetes' API behind it.
-	sourceUnread = regexp.MustCompile(`^(?:failed to get source|could not get Source object): (?P<what>[A-Za-z][-A-Za-z0-9.]*) "(?P<name>` + nameShape + `)" not found$`)
+	sourceUnread = wording(`^(?:failed to get source|could not get Source object): (?P<what>[A-Za-z][-A-Za-z0-9.]*) "(?P<name>` + nameShape + `)" not found$`)
 	// kustomize-controller 1.9.6, getSource.
-	sourceUnable = regexp.MustCompile(`(?s)^unable to get source '(?P<object>` + namespaceShape + `/` + nameShape + `)': (?P<why>.*)$`)
+	sourceUnable = wording(`(?s)^unable to get source '(?P<object>` + namespaceShape + `/` + nameShape + `)': (?P<why>.*)$`)
 	// source-controller 1.9.5, helmchart_controller.go.
-	sourceNoArtifact = regexp.MustCompile(`^no artifact available for (?P<kind>` + kindShape + `) source '(?P<name>` + nameShape + `)'$`)
+	sourceNoArtifact = wording(`^no artifact available for (?P<kind>` + kindShape + `) source '(?P<name>` + nameShape + `)'$`)
 	// kustomize-controller 1.9.6 and helm-controller 1.6.1.
-	sourceNotThere = regexp.MustCompile(`^(?:Source is not ready, artifact not found|Source artifact not found|Source not ready: artifact not found)\b`)
+	sourceNotThere = wording(`^(?:Source is not ready, artifact not found|Source artifact not found|Source not ready: artifact not found)\b`)
 	// kustomize-controller 1.9.6, then helm-controller 1.6.1, internal/acl.
-	sourceDenied = regexp.MustCompile(`^(?:can't access '(?P<object>` + namespaceShape + `/` + nameShape + `)', cross-namespace references have been blocked|cross-namespace references are not allowed: cannot access (?P<kind>` + kindShape + `) (?P<other>` + namespaceShape + `/` + nameShape + `)$)`)
+	sourceDenied = wording(`^(?:can't access '(?P<object>` + namespaceShape + `/` + nameShape + `)', cross-namespace references have been blocked|cross-namespace references are not allowed: cannot access (?P<kind>` + kindShape + `) (?P<other>` + namespaceShape + `/` + nameShape + `)$)`)
 )
 
 // sourceReference reads what is said of a source by those that refer to it.

@@ -1,13 +1,12 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 )
 
 // sourceStep is what source-controller 1.9.5 puts in front of an error, step by
 // step.
-var sourceStep = regexp.MustCompile(`^(?:failed to (?:` + strings.Join([]string{
+var sourceStep = wording(`^(?:failed to (?:` + strings.Join([]string{
 	`checkout and determine revision`,
 	`fetch Helm repository index`,
 	`load Helm repository from index YAML`,

@@ -2,16 +2,15 @@ package fluxmsg
 
 import (
 	"net/url"
-	"regexp"
 	"strconv"
 )
 
 var (
-	anyURL = regexp.MustCompile(`\b(?:https?|ssh|oci|git|s3)://[^\s'"<>\\]+`)
+	anyURL = wording(`\b(?:https?|ssh|oci|git|s3)://[^\s'"<>\\]+`)
 	// Go's net/http writes "404 Not Found", Flux's and others' clients "status
 	// code 404" and "(status: 404 …)"; Helm's getter has a space before the
 	// colon (helm.sh/helm/v4 4.2.4, pkg/getter/httpgetter.go).
-	statusWords = regexp.MustCompile(`(?:\s: |status code:? |status: |response status code |: )([1-5]\d\d)(?:[\s:;,)]|$)`)
+	statusWords = wording(`(?:\s: |status code:? |status: |response status code |: )([1-5]\d\d)(?:[\s:;,)]|$)`)
 )
 
 // urlIn is the first URL of a text, plain.

@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -51,7 +50,7 @@ func firstLine(text string) string {
 }
 
 // groups gives what an expression's named groups hold, nil without a match.
-func groups(expression *regexp.Regexp, text string) map[string]string {
+func groups(expression *pattern, text string) map[string]string {
 	found := expression.FindStringSubmatch(text)
 	if found == nil {
 		return nil
