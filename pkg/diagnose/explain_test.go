@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,9 @@ func told(e Explanation) (lines []string) {
 		lines = append(lines, head)
 		for _, c := range s.Causes {
 			line := fmt.Sprintf("  %s %s %s, blocks [%s] of %v", c.Code, c.Ref.Short(), c.Reason, names(c.Layers), c.Tenants)
+			if slices.ContainsFunc(c.Evidence, func(e finding.Evidence) bool { return e.Field == "health checks" }) {
+				line += " unwatched"
+			}
 			if !c.NextRetry.IsZero() {
 				line += " next " + c.NextRetry.Format("15:04:05")
 			}

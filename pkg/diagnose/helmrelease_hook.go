@@ -10,12 +10,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// hook blames the Job or Pod of a failed hook, or says what is left of it. One
-// that has done its work by now is not to blame.
+// hook blames the Job or Pod of a failed hook, and says what is left of it where
+// that is gone, or has done its work by now.
 func (r release) hook(parsed fluxmsg.Helm, w words) {
 	unread := r.x.unreadable(jobKind, r.target())
 	for _, ref := range r.hookObjects(parsed) {
-		if r.x.snap.Lookup(ref).Object != nil && r.x.examine(ref, true).verdict.Status != health.Ready {
+		if r.x.snap.Lookup(ref).Object != nil {
 			r.exam.blame = addRef(r.exam.blame, ref)
 		}
 	}

@@ -33,6 +33,12 @@ func (k kustomization) built(message string) bool {
 		fix = "Tell Flux how to decrypt it: set spec.decryption"
 	case build.Problem == fluxmsg.BuildDecryption:
 		fix = "Put the key that it is encrypted for into the Secret that spec.decryption names"
+	case strings.Contains(message, "://source-controller."): // which serves the artifacts
+		server := finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: k.obj.GetNamespace(), Name: "source-controller"}
+		fix = "Have source-controller answer again"
+		if k.x.unwell(server) {
+			k.exam.blame = append(k.exam.blame, server)
+		}
 	}
 	k.exam.findings = append(k.exam.findings, k.plain(code, k.failedAt("BuildFailed"), message, fix))
 	return false

@@ -40,9 +40,9 @@ func (k kustomization) sourced(message string) bool {
 		}
 	default:
 		empty := field.Text(answer.Object.Object, "status", "artifact", "revision") == ""
-		if (waits || empty) && k.x.health.Of(ref).Status != health.Ready {
+		if empty && k.x.health.Of(ref).Status != health.Ready {
 			k.exam.blame = append(k.exam.blame, ref)
-			return !waits && !empty
+			return false
 		}
 	}
 	return true
