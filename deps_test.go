@@ -25,7 +25,7 @@ type rule struct {
 var rules = []rule{
 	{module + "pkg/plugin", []string{"cmd/kubectl-orthweb", "e2e"}, "the command line stands on everything; nothing stands on it"},
 	{"github.com/spf13/", []string{"pkg/plugin"}, "only the command line knows of flags"},
-	{"k8s.io/kubectl", []string{"pkg/plugin"}, "kubectl's library is for command lines"},
+	{"k8s.io/kubectl", []string{"pkg/plugin", "internal/english"}, "kubectl's library is for command lines"},
 	{"k8s.io/cli-runtime", []string{"pkg/plugin", "cmd/kubectl-orthweb", "e2e"}, "only the command line knows of terminals and kubeconfigs"},
 	{"k8s.io/client-go", []string{"pkg/collect", "cmd/kubectl-orthweb"}, "only collecting talks to a cluster, so that everything else can be replayed"},
 	{module + "pkg/collect", []string{"pkg/plugin"}, "reasoning reads snapshots, wherever they come from"},

@@ -13,6 +13,8 @@ import (
 	"k8s.io/klog/v2"
 	"k8s.io/kubectl/pkg/cmd/options"
 	"k8s.io/kubectl/pkg/util/templates"
+
+	_ "github.com/digihunch/kubectl-orthweb/internal/english" // for a quick start
 )
 
 // Run runs the command line with the arguments that follow the program's name,
