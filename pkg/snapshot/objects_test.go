@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -49,6 +51,22 @@ func TestReadObjects(t *testing.T) {
 		if got := s.Lookup(c.ref).Presence; got != c.want {
 			t.Errorf("%s: %v, want %v", c.ref, got, c.want)
 		}
+	}
+}
+
+// TestListOfParts: what is there of a kind can be listed, though only some
+// namespaces are known.
+func TestListOfParts(t *testing.T) {
+	s, err := ReadObjects([]File{{"p", []byte(podList)}}, ObjectsOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pods := schema.GroupKind{Kind: "Pod"}
+	if all := s.List(pods, ""); len(all.Objects) != 1 || len(all.Unknown) != 0 {
+		t.Errorf("all pods: %+v", all)
+	}
+	if there := s.List(pods, "mhr-orthweb"); len(there.Unknown) != 1 {
+		t.Errorf("the pods of a namespace that nothing is known of: %+v", there)
 	}
 }
 

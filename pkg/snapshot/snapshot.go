@@ -125,11 +125,14 @@ func (s *Snapshot) Asked() []Asked {
 
 // unknown tells why the store cannot answer for the namespace ("" for all of
 // them). whole asks for lists without a field selector, which alone prove that
-// an object is absent.
+// an object is absent. Where single namespaces were asked and none refused, they
+// are all there is to list; what is in others is still unknown.
 func (k *kindStore) unknown(gk schema.GroupKind, namespace string, whole bool) []Failure {
 	var why []Failure
+	inPart := false
 	for _, asked := range k.asked {
 		if asked.Namespace != "" && asked.Namespace != namespace {
+			inPart = inPart || asked.Failure == nil
 			continue
 		}
 		if asked.Failure == nil {
@@ -140,7 +143,7 @@ func (k *kindStore) unknown(gk schema.GroupKind, namespace string, whole bool) [
 		}
 		why = append(why, *asked.Failure)
 	}
-	if len(why) == 0 {
+	if len(why) == 0 && (namespace != "" || whole || !inPart) {
 		why = append(why, *notAsked(gk, namespace))
 	}
 	return why
