@@ -39,7 +39,9 @@ func TestPoolShares(t *testing.T) {
 // TestPoolSaves measures what a thousand like objects weigh.
 func TestPoolSaves(t *testing.T) {
 	text := `{"metadata":{"name":"bhs-application","namespace":"flux-system","labels":{"kustomize.toolkit.fluxcd.io/name":"flux-system"}},
-		"status":{"conditions":[{"type":"Ready","status":"True","reason":"ReconciliationSucceeded","observedGeneration":1}]}}`
+		"spec":{"interval":"10m0s","path":"./gitops/application/bhs","sourceRef":{"kind":"GitRepository","name":"flux-system"}},
+		"status":{"lastAppliedRevision":"main@sha1:1c62bf1911ee1c62bf1911ee1c62bf1911ee1c62bf1","lastAttemptedRevision":"main@sha1:1c62bf1911ee1c62bf1911ee1c62bf1911ee1c62bf1",
+		"conditions":[{"type":"Ready","status":"True","reason":"ReconciliationSucceeded","lastTransitionTime":"2026-11-24T06:43:29Z","message":"Applied revision: main@sha1:1c62bf1911ee1c62bf1911ee1c62bf1"}]}}`
 	weigh := func(p *pool) uint64 {
 		objects := make([]map[string]any, 1000)
 		var before, after runtime.MemStats
