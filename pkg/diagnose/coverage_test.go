@@ -70,7 +70,7 @@ func FuzzMesh(f *testing.F) {
 		switch file {
 		case "certificate", "certificaterequest", "issuer", "gateway", "virtualservice", "service", "webhook", "apiservice", "apierror":
 		default:
-			t.Skip()
+			return
 		}
 		all := meshScenarios(t, "testdata/mesh/"+file+".yaml")
 		s := all[((i%len(all))+len(all))%len(all)]

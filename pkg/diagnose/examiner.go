@@ -95,22 +95,11 @@ func (x *examiner) addEvent(obj *unstructured.Unstructured) {
 	e := event{
 		reason: field.Text(obj.Object, "reason"), message: strings.TrimSpace(field.Text(obj.Object, "message")),
 		source: field.Text(obj.Object, "source", "component"),
-		first:  firstTime(obj, []string{"firstTimestamp"}, []string{"eventTime"}),
-		last:   firstTime(obj, []string{"series", "lastObservedTime"}, []string{"lastTimestamp"}, []string{"eventTime"}, []string{"firstTimestamp"}),
+		first:  field.FirstTime(obj.Object, []string{"firstTimestamp"}, []string{"eventTime"}),
+		last:   field.FirstTime(obj.Object, []string{"series", "lastObservedTime"}, []string{"lastTimestamp"}, []string{"eventTime"}, []string{"firstTimestamp"}),
 		count:  max(field.Int(obj.Object, "count"), field.Int(obj.Object, "series", "count"), 1),
 	}
 	x.events[about.Key()] = append(x.events[about.Key()], e)
-}
-
-// firstTime is the first of the fields that is filled, or when the object was
-// made.
-func firstTime(obj *unstructured.Unstructured, paths ...[]string) time.Time {
-	for _, path := range paths {
-		if at := field.Time(obj.Object, path...); !at.IsZero() {
-			return at
-		}
-	}
-	return obj.GetCreationTimestamp().Time
 }
 
 // warnings are the Warning events about the object as it is now, the newest

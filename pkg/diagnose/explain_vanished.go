@@ -20,7 +20,7 @@ func (x *examiner) vanished(t tenant.Tenant, ref finding.Ref) (found, bool) {
 	for _, layer := range t.Layers {
 		obj := x.snap.Lookup(layer.Ref).Object
 		verdict := x.health.Of(layer.Ref)
-		if obj == nil || verdict.Status != health.Ready || !slices.ContainsFunc(kustomization{obj: obj}.inventory(), ref.Same) {
+		if obj == nil || verdict.Status != health.Ready || !slices.ContainsFunc(health.Inventory(obj), ref.Same) {
 			continue
 		}
 		f := finding.Finding{

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 
@@ -29,7 +28,7 @@ func (k kustomization) checked(message string) []finding.Ref {
 		})
 	}
 	named, _ := fluxmsg.ParseHealthCheck(message)
-	for _, ref := range k.inventory() {
+	for _, ref := range health.Inventory(k.obj) {
 		source := ref.GroupKind() == health.HelmReleaseKind || ref.GroupKind() == health.CertificateKind || ref.GroupKind() == health.IssuerKind
 		if wait || source || mentions(named, ref) {
 			refs = addRef(refs, ref)
@@ -53,24 +52,4 @@ func isOf(item fluxmsg.Item, ref finding.Ref) bool {
 		kind = plural.Resource == item.Resource && ref.GroupKind().Group == item.Group
 	}
 	return kind && item.Namespace == ref.Namespace && item.Name == ref.Name
-}
-
-// inventory is what the layer has applied ("<namespace>_<name>_<group>_<kind>"
-// and a version, fluxcd/cli-utils object.ObjMetadata).
-func (k kustomization) inventory() []finding.Ref {
-	var refs []finding.Ref
-	for _, entry := range field.List(k.obj.Object, "status", "inventory", "entries") {
-		parts := strings.Split(field.Text(entry, "id"), "_")
-		if len(parts) < 4 {
-			continue
-		}
-		last := len(parts) - 1
-		ref := finding.Ref{Kind: parts[last], Namespace: parts[0], Name: strings.ReplaceAll(strings.Join(parts[1:last-1], "_"), "__", ":")}
-		ref.APIVersion = field.Text(entry, "v")
-		if group := parts[last-1]; group != "" {
-			ref.APIVersion = group + "/" + ref.APIVersion
-		}
-		refs = append(refs, ref)
-	}
-	return refs
 }

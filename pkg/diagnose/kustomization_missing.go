@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -13,7 +14,7 @@ import (
 // whoever should have made it has not.
 func (k kustomization) missing(ref finding.Ref, failed bool) {
 	elsewhere, ok := k.misplaced(ref)
-	if ok && (failed || slices.ContainsFunc(k.inventory(), elsewhere.Same)) { // before, it may yet come
+	if ok && (failed || slices.ContainsFunc(health.Inventory(k.obj), elsewhere.Same)) { // before, it may yet come
 		f := k.finding(codeCheckElsewhere, "HealthCheckFailed", fmt.Sprintf(
 			"%s checks %s, which does not exist; there is one in namespace %s", finding.RefOf(k.obj), ref, elsewhere.Namespace))
 		f.Evidence = []finding.Evidence{
@@ -39,7 +40,7 @@ func (k kustomization) missing(ref finding.Ref, failed bool) {
 // misplaced finds a checked object in another namespace: the one that the layer
 // applied itself before others; never another tenant's.
 func (k kustomization) misplaced(ref finding.Ref) (finding.Ref, bool) {
-	for _, applied := range k.inventory() {
+	for _, applied := range health.Inventory(k.obj) {
 		if applied.GroupKind() == ref.GroupKind() && applied.Name == ref.Name && k.x.snap.Lookup(applied).Presence == snapshot.Present {
 			return applied, true
 		}

@@ -73,7 +73,7 @@ func (s service) trying() (event, bool) {
 			continue
 		}
 		e := event{reason: field.Text(obj.Object, "reason"), message: field.Text(obj.Object, "message"),
-			last: firstTime(obj, []string{"lastTimestamp"}, []string{"eventTime"})}
+			last: field.FirstTime(obj.Object, []string{"lastTimestamp"}, []string{"eventTime"})}
 		switch {
 		case e.reason == "EnsuringLoadBalancer" && e.last.After(begun.last):
 			begun = e

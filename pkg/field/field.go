@@ -45,6 +45,17 @@ func Time(obj map[string]any, path ...string) time.Time {
 	return t
 }
 
+// FirstTime is the first of the times at the paths that is there, or else when
+// the object was made: the two event APIs each fill fields of their own.
+func FirstTime(obj map[string]any, paths ...[]string) time.Time {
+	for _, path := range paths {
+		if t := Time(obj, path...); !t.IsZero() {
+			return t
+		}
+	}
+	return Time(obj, "metadata", "creationTimestamp")
+}
+
 // Duration is the Go duration ("9m30s") at the path, as metav1.Duration is
 // written; zero when there is none.
 func Duration(obj map[string]any, path ...string) time.Duration {

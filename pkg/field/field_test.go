@@ -29,6 +29,8 @@ func TestReads(t *testing.T) {
 		{"bool", Bool(object, "spec", "suspend"), true},
 		{"duration", Duration(object, "spec", "timeout"), 9*time.Minute + 30*time.Second},
 		{"time", Time(object, "spec", "at"), time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+		{"first time", FirstTime(object, []string{"spec", "none"}, []string{"spec", "at"}), time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+		{"no time, nor when it was made", FirstTime(object, []string{"spec", "none"}), time.Time{}},
 		{"texts leave other types out", Texts(object, "spec", "hosts"), []string{"a", "b"}},
 		{"list leaves other types out", List(object, "spec", "mixed"), []map[string]any{{"name": "x"}}},
 		{"map", Map(object, "spec")["path"], "./gitops"},

@@ -44,8 +44,8 @@ func latestWarnings(snap *snapshot.Snapshot) map[finding.Key]warning {
 		found := warning{
 			reason:  reason,
 			message: field.Text(event.Object, "message"),
-			first:   eventTime(event, []string{"firstTimestamp"}, []string{"eventTime"}),
-			at:      eventTime(event, []string{"series", "lastObservedTime"}, []string{"lastTimestamp"}, []string{"eventTime"}, []string{"firstTimestamp"}),
+			first:   field.FirstTime(event.Object, []string{"firstTimestamp"}, []string{"eventTime"}),
+			at:      field.FirstTime(event.Object, []string{"series", "lastObservedTime"}, []string{"lastTimestamp"}, []string{"eventTime"}, []string{"firstTimestamp"}),
 		}
 		if known, ok := latest[about]; !ok || found.at.After(known.at) {
 			latest[about] = found
@@ -62,15 +62,4 @@ func (a *Assessor) warningAbout(obj *unstructured.Unstructured) (warning, bool) 
 		return warning{}, false
 	}
 	return event, true
-}
-
-// eventTime is the first of the fields that is filled: the two event APIs each
-// fill their own.
-func eventTime(event *unstructured.Unstructured, fields ...[]string) time.Time {
-	for _, path := range fields {
-		if at := field.Time(event.Object, path...); !at.IsZero() {
-			return at
-		}
-	}
-	return event.GetCreationTimestamp().Time
 }

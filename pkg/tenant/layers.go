@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"path"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -47,10 +46,8 @@ func readLayer(snap *snapshot.Snapshot, obj *unstructured.Unstructured) *layer {
 			Namespace: field.Text(check, "namespace"), Name: field.Text(check, "name"),
 		})
 	}
-	for _, entry := range field.List(obj.Object, "status", "inventory", "entries") {
-		if ref, ok := parseInventory(field.Text(entry, "id"), field.Text(entry, "v")); ok {
-			l.touch(snap, ref)
-		}
+	for _, ref := range health.Inventory(obj) {
+		l.touch(snap, ref)
 	}
 	delete(l.touches, "")
 	return l
@@ -102,28 +99,6 @@ func targetOf(release *unstructured.Unstructured) string {
 		return target
 	}
 	return release.GetNamespace()
-}
-
-// parseInventory reads an entry of a Kustomization's inventory: its id,
-// "<namespace>_<name>_<group>_<kind>" (fluxcd/cli-utils, object.ObjMetadata),
-// and the version. A colon in a name is written "__", so that only the ends can
-// be relied on.
-func parseInventory(id, version string) (finding.Ref, bool) {
-	namespace, rest, ok := strings.Cut(id, "_")
-	last := strings.LastIndexByte(rest, '_')
-	if !ok || last < 0 {
-		return finding.Ref{}, false
-	}
-	kind, rest := rest[last+1:], rest[:last]
-	at := strings.LastIndexByte(rest, '_')
-	if at < 0 || kind == "" {
-		return finding.Ref{}, false
-	}
-	group, name := rest[at+1:], strings.ReplaceAll(rest[:at], "__", ":")
-	if group != "" {
-		version = group + "/" + version
-	}
-	return finding.Ref{APIVersion: version, Kind: kind, Namespace: namespace, Name: name}, true
 }
 
 // Touches are the namespaces that a Kustomization applies to or checks, sorted;

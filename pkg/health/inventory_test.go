@@ -1,0 +1,30 @@
+package health
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+func TestParseInventory(t *testing.T) {
+	for _, c := range []struct {
+		id   string
+		want finding.Ref
+	}{
+		{"bhs-orthweb_orthanc_apps_Deployment", finding.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "bhs-orthweb", Name: "orthanc"}},
+		{"bhs-orthweb_orthweb__Service", finding.Ref{APIVersion: "v1", Kind: "Service", Namespace: "bhs-orthweb", Name: "orthweb"}},
+		{"_bhs-orthweb__Namespace", finding.Ref{APIVersion: "v1", Kind: "Namespace", Name: "bhs-orthweb"}},
+		{"_system__node_rbac.authorization.k8s.io_ClusterRole",
+			finding.Ref{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole", Name: "system:node"}},
+	} {
+		if got, ok := parseInventory(c.id, "v1"); !ok || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("parseInventory(%q) = %+v, %v", c.id, got, ok)
+		}
+	}
+	for _, id := range []string{"", "_", "a_b", "a_b_c", "a_b_c_", "nothing"} {
+		if got, ok := parseInventory(id, "v1"); ok {
+			t.Errorf("parseInventory(%q) = %+v, want none", id, got)
+		}
+	}
+}
