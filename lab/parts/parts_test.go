@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -94,6 +95,26 @@ func TestEnvKeepsTheCallersOut(t *testing.T) {
 	for _, kv := range config(t).Env() {
 		if strings.Contains(kv, "PROXY") || strings.Contains(kv, "KUBECONFIG") {
 			t.Errorf("a part gets %s", kv)
+		}
+	}
+}
+
+// The race detector is what this fails under.
+func TestPortsAreReleasedSideBySide(t *testing.T) {
+	names := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+	ports, err := Reserve(names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ports.Close()
+	var wg sync.WaitGroup
+	for _, name := range names {
+		wg.Go(func() { ports.Release(name) })
+	}
+	wg.Wait()
+	for _, name := range names {
+		if ports.Listener(name) != nil {
+			t.Errorf("%s is still held", name)
 		}
 	}
 }

@@ -2,15 +2,21 @@ package parts
 
 import (
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sort"
+	"sync"
 )
 
 // Ports are loopback ports that the kernel gave out as free. Each is held open
-// until the part that it is for starts, so that no other lab is given it.
+// until the part that it is for starts, so that no other lab is given it. Parts
+// that start side by side may use it at once.
 type Ports struct {
-	number map[string]int
-	held   map[string]net.Listener
+	number map[string]int // never changed once reserved
+
+	mu   sync.Mutex
+	held map[string]net.Listener
 }
 
 // Reserve asks the kernel for a free loopback port for each name.
@@ -38,6 +44,8 @@ func (p *Ports) Addr(name string) string { return fmt.Sprintf("127.0.0.1:%d", p.
 // Listener hands over the open listener of the name, for a server in this
 // process.
 func (p *Ports) Listener(name string) net.Listener {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	l := p.held[name]
 	delete(p.held, name)
 	return l
@@ -45,6 +53,8 @@ func (p *Ports) Listener(name string) net.Listener {
 
 // Release closes the listeners of a part that is about to listen there itself.
 func (p *Ports) Release(names ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, name := range names {
 		if l := p.held[name]; l != nil {
 			_ = l.Close()
@@ -55,7 +65,8 @@ func (p *Ports) Release(names ...string) {
 
 // Close closes what is still held.
 func (p *Ports) Close() {
-	for name := range p.held {
-		p.Release(name)
-	}
+	p.mu.Lock()
+	names := slices.Collect(maps.Keys(p.held))
+	p.mu.Unlock()
+	p.Release(names...)
 }
