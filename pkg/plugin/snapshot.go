@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/files"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -97,32 +97,27 @@ func runSave(ctx context.Context, facts *factsFlags, file string, force bool) er
 // vacant refuses a file that exists, unless it may be replaced. No name is
 // always vacant.
 func vacant(file string, force bool) error {
-	if file == "" {
+	if file == "" || force {
 		return nil
 	}
-	if _, err := os.Lstat(file); err == nil && !force {
-		return withHint(fmt.Errorf("%s exists already", file), "Choose another name, or add --force to replace it.")
-	}
-	return nil
+	return whenTaken(files.Vacant(file))
 }
 
-// saveSnapshot writes the file whole or not at all: into a temporary one beside
-// it, readable by its owner only, which is synced and renamed.
-func saveSnapshot(file string, force bool, snap *snapshot.Snapshot) (err error) {
-	if err := vacant(file, force); err != nil {
-		return err
+// whenTaken adds what to do to the error of a file that is there already.
+func whenTaken(err error) error {
+	var taken *files.ExistsError
+	if errors.As(err, &taken) {
+		return withHint(err, "Choose another name, or add --force to replace it.")
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(file), ".orthweb-*")
+	return err
+}
+
+func saveSnapshot(file string, force bool, snap *snapshot.Snapshot) error {
+	err := files.Create(force, files.File{Path: file, Mode: 0o600, Write: func(w io.Writer) error {
+		return snapshot.Write(w, snap)
+	}})
 	if err != nil {
-		return fmt.Errorf("saving the snapshot: %w", err)
+		return whenTaken(fmt.Errorf("saving the snapshot: %w", err))
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("saving the snapshot: %w", errors.Join(err, os.Remove(temporary.Name())))
-		}
-	}()
-	if err := errors.Join(snapshot.Write(temporary, snap), temporary.Sync(), temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), file)
+	return nil
 }
