@@ -6,11 +6,13 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -95,6 +97,10 @@ func (l *lister) page(ctx context.Context, res resource, want Want, namespace st
 	}
 	if want.FieldSelector != "" {
 		request.Param("fieldSelector", want.FieldSelector)
+	}
+	if want.GroupKind == (schema.GroupKind{Kind: "Secret"}) {
+		// From -v=8 on client-go logs what the server answers.
+		ctx = klog.NewContext(ctx, logr.Discard())
 	}
 	return request.Do(ctx).Raw()
 }

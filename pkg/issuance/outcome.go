@@ -1,0 +1,80 @@
+package issuance
+
+import (
+	"errors"
+	"fmt"
+
+	apiutil "github.com/cert-manager/cert-manager/pkg/api/util"
+	cmapi "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
+	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
+)
+
+// ErrNotServed is a cluster that knows no CertificateRequests.
+var ErrNotServed = errors.New("this cluster does not serve cert-manager's CertificateRequests")
+
+// DeniedError is a request that an approver refused.
+type DeniedError struct{ Name, Reason, Message string }
+
+func (e *DeniedError) Error() string {
+	return fmt.Sprintf("CertificateRequest %s was denied: %s (%s)", e.Name, e.Message, e.Reason)
+}
+
+// FailedError is a request that could not be signed and never will be.
+type FailedError struct{ Name, Reason, Message string }
+
+func (e *FailedError) Error() string {
+	return fmt.Sprintf("CertificateRequest %s failed: %s (%s)", e.Name, e.Message, e.Reason)
+}
+
+// WaitingError is a request that time has run out for.
+type WaitingError struct {
+	Name string
+	// Approved is false while nobody has approved the request.
+	Approved bool
+	// Message is the issuer's own, empty when it has said nothing yet.
+	Message string
+}
+
+func (e *WaitingError) Error() string {
+	return "CertificateRequest " + e.Name + " was not signed in time: " + e.Text()
+}
+
+// Text says what is being waited for.
+func (e *WaitingError) Text() string {
+	switch {
+	case !e.Approved:
+		return "waiting for somebody to approve it"
+	case e.Message != "":
+		return "the issuer says: " + e.Message
+	default:
+		return "waiting for the issuer, which has not said anything yet"
+	}
+}
+
+// judge tells what became of a request: signed, still waiting, or an error. See
+// cert-manager's documentation of CertificateRequest's conditions.
+func judge(r *cmapi.CertificateRequest) (Signed, *WaitingError, error) {
+	name := r.Namespace + "/" + r.Name
+	// Whoever was denied has Ready=False with the reason Denied as well.
+	if denied := apiutil.GetCertificateRequestCondition(r, cmapi.CertificateRequestConditionDenied); denied != nil && denied.Status == cmmeta.ConditionTrue {
+		return Signed{}, nil, &DeniedError{name, denied.Reason, denied.Message}
+	}
+	if invalid := apiutil.GetCertificateRequestCondition(r, cmapi.CertificateRequestConditionInvalidRequest); invalid != nil && invalid.Status == cmmeta.ConditionTrue {
+		return Signed{}, nil, &FailedError{name, invalid.Reason, invalid.Message}
+	}
+	waiting := &WaitingError{Name: name, Approved: apiutil.CertificateRequestIsApproved(r)}
+	ready := apiutil.GetCertificateRequestCondition(r, cmapi.CertificateRequestConditionReady)
+	if ready == nil {
+		return Signed{}, waiting, nil
+	}
+	waiting.Message = ready.Message
+	switch {
+	case ready.Status == cmmeta.ConditionTrue && len(r.Status.Certificate) > 0:
+		return Signed{Certificate: r.Status.Certificate, CA: r.Status.CA, Name: r.Name}, nil, nil
+	case ready.Reason == cmapi.CertificateRequestReasonFailed:
+		return Signed{}, nil, &FailedError{name, ready.Reason, ready.Message}
+	case ready.Reason == cmapi.CertificateRequestReasonDenied:
+		return Signed{}, nil, &DeniedError{name, ready.Reason, ready.Message}
+	}
+	return Signed{}, waiting, nil
+}
