@@ -1,0 +1,102 @@
+package certs
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/cert-manager/cert-manager/pkg/util/pki"
+)
+
+// Authority is a CA whose private key is at hand.
+type Authority struct {
+	// Certificate is the CA's own.
+	Certificate *x509.Certificate
+	// Chain are the CAs above it, each signed by the next, as far as they are
+	// known: the root is last. It is empty for a root.
+	Chain []*x509.Certificate
+	// key is behind a pointer so that package fmt prints an address of it at
+	// most. It is nil when wiped.
+	key *crypto.Signer
+}
+
+// ParseAuthority reads a CA from PEM as a Secret of a CA issuer of cert-manager
+// 1.21 holds it: tls.crt, with the CA's certificate first, tls.key and ca.crt,
+// which may be empty. Certificates that are not above the CA are left aside. It
+// refuses a certificate that may not sign others, and a key that isn't its own.
+// Whether it has expired is for Sign to see.
+func ParseAuthority(certificate, key, ca []byte) (*Authority, error) {
+	pool, err := ParseCertificates(certificate)
+	if err != nil {
+		return nil, fmt.Errorf("the CA's certificate: %w", err)
+	}
+	own := pool[0]
+	if err := checkMaySign(own); err != nil {
+		return nil, err
+	}
+	if len(ca) > 0 {
+		above, err := ParseCertificates(ca)
+		if err != nil {
+			return nil, fmt.Errorf("the certificates above the CA's: %w", err)
+		}
+		pool = append(pool, above...)
+	}
+	signer, err := DecodeKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("the CA's key: %w", err)
+	}
+	if same, err := pki.PublicKeyMatchesCertificate(signer.Public(), own); err != nil || !same {
+		return nil, fmt.Errorf("the private key is not that of the CA %s; give the two that belong together", formatRaw(own.RawSubject))
+	}
+	return &Authority{Certificate: own, Chain: climb(own, pool), key: &signer}, nil
+}
+
+// checkMaySign tells why a certificate may not sign others (RFC 5280 sections
+// 4.2.1.9 and 4.2.1.3). Without the extension keyUsage it may.
+func checkMaySign(cert *x509.Certificate) error {
+	if !cert.BasicConstraintsValid || !cert.IsCA {
+		return fmt.Errorf("%s is no CA: its certificate doesn't say CA:TRUE; use the certificate of a CA", formatRaw(cert.RawSubject))
+	}
+	hasUsage := extension(cert.Extensions, pki.OIDExtensionKeyUsage) != nil
+	if hasUsage && cert.KeyUsage&x509.KeyUsageCertSign == 0 {
+		return fmt.Errorf("the CA %s may not sign certificates: its key usage lacks keyCertSign; use another CA", formatRaw(cert.RawSubject))
+	}
+	return nil
+}
+
+// Wipe overwrites the private key and forgets it; Sign fails from then on. An
+// Ed25519 key is gone. Of an RSA or ECDSA key, the numbers of the key itself are
+// overwritten; copies that crypto/rsa and crypto/ecdsa (Go 1.26) made for their
+// own use can't be reached, nor can what the garbage collector or encoding/pem
+// copied: they stay in memory until it is used again.
+func (a *Authority) Wipe() {
+	if a.key == nil {
+		return
+	}
+	switch key := (*a.key).(type) {
+	case ed25519.PrivateKey:
+		Wipe(key)
+	case *ecdsa.PrivateKey:
+		//lint:ignore SA1019 only the field itself can be overwritten; the key is not used again
+		wipeNumbers(key.D)
+	case *rsa.PrivateKey:
+		wipeNumbers(slices.Concat(key.Primes, []*big.Int{key.D, key.Precomputed.Dp, key.Precomputed.Dq, key.Precomputed.Qinv})...)
+	}
+	a.key = nil
+}
+
+func wipeNumbers(numbers ...*big.Int) {
+	for _, number := range numbers {
+		if number != nil {
+			clear(number.Bits())
+		}
+	}
+}
+
+var errWiped = errors.New("the CA's key was wiped; read it again")

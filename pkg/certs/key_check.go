@@ -1,0 +1,40 @@
+package certs
+
+import (
+	"crypto"
+	"crypto/dsa"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"fmt"
+
+	"github.com/cert-manager/cert-manager/pkg/util/pki"
+)
+
+// checkPublicKey refuses keys that nobody should trust: RSA under 2048 bits or
+// beyond what cert-manager makes, an exponent outside FIPS 186-5 section A.1.1
+// (odd and above 65536), curves other than those of NIST that TLS uses, DSA.
+func checkPublicKey(public crypto.PublicKey) error {
+	switch key := public.(type) {
+	case *rsa.PublicKey:
+		if bits := key.N.BitLen(); bits < pki.MinRSAKeySize || bits > pki.MaxRSAKeySize {
+			return fmt.Errorf("its RSA key has %d bits; make one of 2048 to 8192", bits)
+		}
+		if key.E < 1<<16 || key.E%2 == 0 {
+			return fmt.Errorf("its RSA key has the exponent %d, which is weak; make one with 65537, as everything does today", key.E)
+		}
+		return nil
+	case *ecdsa.PublicKey:
+		switch key.Curve {
+		case elliptic.P256(), elliptic.P384(), elliptic.P521():
+			return nil
+		}
+		return fmt.Errorf("its ECDSA key is on the curve %s; make one on P-256, P-384 or P-521", key.Curve.Params().Name)
+	case ed25519.PublicKey:
+		return nil
+	case *dsa.PublicKey:
+		return fmt.Errorf("its key is for DSA, which nothing accepts any more; make one of RSA, ECDSA or Ed25519")
+	}
+	return fmt.Errorf("its key is of an unknown kind; make one of RSA, ECDSA or Ed25519")
+}

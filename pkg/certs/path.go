@@ -1,0 +1,96 @@
+package certs
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// OutlivesError tells that a certificate would be valid for longer than a CA
+// above it, so that it would fail on a day that it doesn't tell.
+type OutlivesError struct {
+	// CA is the subject of the CA, as FormatSubject writes it.
+	CA string
+	// Until is when the CA expires; Asked is when the certificate would.
+	Until, Asked time.Time
+}
+
+// Error tells both times, in UTC.
+func (e *OutlivesError) Error() string {
+	return fmt.Sprintf("the certificate would be valid until %s, but its CA %s only until %s; ask for less, or renew the CA first",
+		e.Asked.UTC().Format(time.RFC3339), e.CA, e.Until.UTC().Format(time.RFC3339))
+}
+
+// climb finds the CAs above a certificate, each signed by the next, up to a root
+// or to where the pool knows no more.
+func climb(cert *x509.Certificate, pool []*x509.Certificate) []*x509.Certificate {
+	path := []*x509.Certificate{cert}
+	for !isRoot(cert) {
+		i := slices.IndexFunc(pool, func(ca *x509.Certificate) bool {
+			return !slices.ContainsFunc(path, ca.Equal) && issuedBy(cert, ca)
+		})
+		if i < 0 {
+			break
+		}
+		cert = pool[i]
+		path = append(path, cert)
+	}
+	return path[1:]
+}
+
+func issuedBy(cert, ca *x509.Certificate) bool {
+	return bytes.Equal(cert.RawIssuer, ca.RawSubject) && cert.CheckSignatureFrom(ca) == nil
+}
+
+// isRoot tells whether a certificate is self-signed. What a root signs itself
+// with proves nothing: an old one may do it with SHA-1.
+func isRoot(cert *x509.Certificate) bool {
+	if !bytes.Equal(cert.RawIssuer, cert.RawSubject) {
+		return false
+	}
+	err := cert.CheckSignatureFrom(cert)
+	var old x509.InsecureAlgorithmError
+	return err == nil || errors.As(err, &old)
+}
+
+// withoutRoot leaves the self-signed root out of a chain: who checks it must
+// have it already (RFC 8446 section 4.4.2).
+func withoutRoot(chain []*x509.Certificate) []*x509.Certificate {
+	return slices.DeleteFunc(slices.Clone(chain), isRoot)
+}
+
+// checkAbove makes sure that the CAs above a certificate are valid now and for
+// as long as it is.
+func checkAbove(notAfter time.Time, cas []*x509.Certificate, now time.Time) error {
+	for _, ca := range cas {
+		name := formatRaw(ca.RawSubject)
+		switch {
+		case now.Before(ca.NotBefore):
+			return fmt.Errorf("the CA %s is valid only from %s; check the clock, or wait", name, ca.NotBefore.UTC().Format(time.RFC3339))
+		case now.After(ca.NotAfter):
+			return fmt.Errorf("the CA %s expired at %s; renew it first", name, ca.NotAfter.UTC().Format(time.RFC3339))
+		case notAfter.After(ca.NotAfter):
+			return &OutlivesError{CA: name, Until: ca.NotAfter, Asked: notAfter}
+		}
+	}
+	return nil
+}
+
+// verify makes sure that a client's certificate is good to whoever trusts the
+// last of the CAs: signatures, lengths of path, purposes, limits of names (RFC
+// 5280 section 6, as crypto/x509 does it).
+func verify(leaf *x509.Certificate, cas []*x509.Certificate, now time.Time) error {
+	options := x509.VerifyOptions{
+		Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), CurrentTime: now,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	options.Roots.AddCert(cas[len(cas)-1])
+	for _, ca := range cas[:len(cas)-1] {
+		options.Intermediates.AddCert(ca)
+	}
+	_, err := leaf.Verify(options)
+	return err
+}

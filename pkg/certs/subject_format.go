@@ -1,0 +1,90 @@
+package certs
+
+import (
+	"bytes"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// FormatSubject writes a subject as RFC 4514 says, the most specific first.
+// ParseSubject reads it into the same DER if it accepts the values at all; else
+// the text is for people's eyes. It is safe to print: control characters are
+// escaped. A value without its attribute's usual string type is written in
+// hexadecimal; so is one whose attribute has no name.
+func FormatSubject(rdns pkix.RDNSequence) string {
+	var text strings.Builder
+	for i := len(rdns) - 1; i >= 0; i-- {
+		for j, pair := range rdns[i] {
+			switch {
+			case j > 0:
+				text.WriteByte('+')
+			case i < len(rdns)-1:
+				text.WriteByte(',')
+			}
+			text.WriteString(attributeOf(pair.Type).label() + "=" + formatValue(pair))
+		}
+	}
+	return text.String()
+}
+
+// label is what FormatSubject calls an attribute.
+func (a attribute) label() string {
+	if len(a.names) > 0 {
+		return a.names[0]
+	}
+	return a.oid.String()
+}
+
+func formatValue(pair pkix.AttributeTypeAndValue) string {
+	kind := attributeOf(pair.Type)
+	text, isText := pair.Value.(string)
+	der, err := encodeValue(pair)
+	if err != nil {
+		// It came from a certificate that is wrong. It is shown all the same.
+		return escapeValue(fmt.Sprint(pair.Value))
+	}
+	if !isText {
+		text, err = decodeText(der)
+		isText = err == nil
+	}
+	if usual, err := kind.encode(text); isText && err == nil && len(kind.names) > 0 && bytes.Equal(der, usual) {
+		return escapeValue(text)
+	}
+	return "#" + hex.EncodeToString(der)
+}
+
+// escapeValue escapes what RFC 4514 section 2.4 says, and besides all that
+// could move a cursor.
+func escapeValue(value string) string {
+	var text strings.Builder
+	for i, r := range value {
+		_, size := utf8.DecodeRuneInString(value[i:])
+		switch {
+		case isControl(r), r == utf8.RuneError && size == 1:
+			for _, c := range []byte(value[i : i+size]) {
+				fmt.Fprintf(&text, `\%02X`, c)
+			}
+			continue
+		case strings.ContainsRune(`"+,;<>\`, r), r == '#' && i == 0, r == ' ' && (i == 0 || i == len(value)-1):
+			text.WriteByte('\\')
+		}
+		text.WriteRune(r)
+	}
+	return text.String()
+}
+
+// formatRaw writes the DER of a subject for people's eyes.
+func formatRaw(der []byte) string {
+	var rdns pkix.RDNSequence
+	if rest, err := asn1.Unmarshal(der, &rdns); err != nil || len(rest) > 0 {
+		return "#" + hex.EncodeToString(der)
+	}
+	if len(rdns) == 0 {
+		return "the empty subject"
+	}
+	return FormatSubject(rdns)
+}
