@@ -1,0 +1,189 @@
+package certs
+
+import (
+	"bytes"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+func TestParseSubject(t *testing.T) {
+	for _, test := range []struct{ about, text, want, says string }{
+		{about: "OpenSSL's order", text: "/C=CA/O=Acme/CN=x", want: "CN=x,O=Acme,C=CA"},
+		{about: "RFC 4514's order", text: "CN=x,O=Acme,C=CA", want: "CN=x,O=Acme,C=CA"},
+		{about: "spaces around", text: " CN = x , O = Acme Ltd ,C=CA ", want: "CN=x,O=Acme Ltd,C=CA"},
+		{about: "several of one kind", text: "/O=A+OU=B/CN=x", want: "CN=x,O=A+OU=B"},
+		{about: "OpenSSL's escapes", text: `/O=a\/b\+c\\d\,e/CN=x=y`, want: `CN=x=y,O=a/b\+c\\d\,e`},
+		{about: "OpenSSL's commas are plain", text: `/O=a,b`, want: `O=a\,b`},
+		{about: "RFC 4514's escapes", text: `O=a\,b\+c\"d\\e\<f\>g\;h\=i\#j\ `, want: `O=a\,b\+c\"d\\e\<f\>g\;h=i#j\ `},
+		{about: "in hexadecimal, character by character", text: `CN=Lu\C4\8Di\C4\87`, want: "CN=Lučić"},
+		{about: "a leading #", text: `CN=\#1`, want: `CN=\#1`},
+		{about: "DER of the usual string type", text: "CN=#130141", want: "CN=A"},
+		{about: "DER of another string type", text: "CN=#0C0141", want: "CN=#0c0141"},
+		{about: "an OID that has a name", text: "2.5.4.3=x", want: "CN=x"},
+		{about: "an OID that has none", text: "1.2.3.4=x", want: "1.2.3.4=#130178"},
+		{about: "long names in any case", text: "COMMONNAME=x,emailaddress=a@b.org,stateOrProvinceName=ON", want: "CN=x,emailAddress=a@b.org,ST=ON"},
+		{about: "Windows' names", text: "CN=x, E=a@b.org, S=ON", want: "CN=x,emailAddress=a@b.org,ST=ON"},
+		{about: "the empty subject", text: "", want: ""},
+		{about: "the empty subject of OpenSSL", text: "/", want: ""},
+		{about: "a slash at the end, as OpenSSL lets pass", text: "/CN=x/", want: "CN=x"},
+		{about: "as long as may be", text: "CN=" + strings.Repeat("é", 64), want: "CN=" + strings.Repeat("é", 64)},
+
+		{about: "an unknown attribute", text: "/O=Acmé/COMMON=x", says: `at character 9, "COMMON=x": no such attribute; use one of CN, C, ST, L, O, OU,`},
+		{about: "no value", text: "/O=Acme/CN", says: `at character 9, "CN": there is no "="`},
+		{about: "a comma that was not escaped", text: "CN=x,O=Acme, Inc", says: `at character 14, "Inc": there is no "="`},
+		{about: "a comma at the end", text: "CN=x,", says: `at character 6, "": there is no "="`},
+		{about: "a plus at the end", text: "/CN=x+", says: `at character 7, "": there is no "="`},
+		{about: "a backslash at the end", text: `/CN=x\`, says: "nothing comes after it"},
+		{about: "a backslash before what needs none", text: `CN=a\zb`, says: `at character 5, "\\z": after "\" comes one of`},
+		{about: "quotes of RFC 2253", text: `O="Acme, Inc"`, says: `write it as "\""`},
+		{about: "a semicolon", text: "CN=x;O=y", says: `at character 5, ";": write it as "\;"`},
+		{about: "no hexadecimal", text: "CN=#xy", says: `"#xy": what comes after "#" is not hexadecimal`},
+		{about: "DER that is no string", text: "CN=#020101", says: "must be the DER of one string"},
+		{about: "DER with more behind", text: "CN=#13014100", says: "must be the DER of one string"},
+		{about: "an empty value", text: "/CN=/O=x", says: `at character 2, "CN=": the value is empty`},
+		{about: "an empty value in DER", text: "CN=#1300", says: "the value is empty"},
+		{about: "only a space", text: `CN=\ `, says: "the value is empty"},
+		{about: "NUL", text: `CN=a\00b`, says: "control character"},
+		{about: "a line break", text: "/CN=a\nb", says: "control character"},
+		{about: "no UTF-8", text: `CN=a\FF`, says: "not valid UTF-8"},
+		{about: "too long", text: "CN=" + strings.Repeat("é", 65), says: "has 65 characters; the most is 64"},
+		{about: "an e-mail address too long", text: "E=" + strings.Repeat("a", 256), says: "has 256 characters; the most is 255"},
+		{about: "a country by its name", text: "/C=Canada", says: "a country is exactly two letters"},
+		{about: "a country of digits", text: "/C=12", says: "a country is exactly two letters"},
+		{about: "an e-mail address beyond ASCII", text: "E=é@b.org", says: "only ASCII"},
+		{about: "a serial number beyond a PrintableString", text: "serialNumber=a*b", says: "only letters, digits"},
+		{about: "an OID that does not exist", text: "9.9=x", says: "no such attribute"},
+		{about: "an OID with a sign", text: "/2.5.-4=x", says: "no such attribute"},
+		{about: "an OID that nobody can read back", text: "1.2.99999999999=x", says: "no such attribute"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			subject, err := ParseSubject(test.text)
+			mustFail(t, err, test.says)
+			if got := FormatSubject(subject); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestMarshalSubject(t *testing.T) {
+	der := func(text string) string {
+		raw, err := MarshalSubject(subjectOf(t, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("%x", raw)
+	}
+	for _, test := range []struct{ about, text, value string }{
+		{"printable", "CN=ab", "13026162"},
+		{"beyond PrintableString", "CN=a*", "0c02612a"},
+		{"emailAddress is IA5String", "E=a@b", "1603614062"},
+		{"domainComponent is IA5String", "DC=org", "16036f7267"},
+		{"country is PrintableString", "C=CA", "13024341"},
+	} {
+		if got := der(test.text); !strings.HasSuffix(got, test.value) {
+			t.Errorf("%s: %s encodes as %s, want it to end in %s", test.about, test.text, got, test.value)
+		}
+	}
+	// A certificate that was read has strings where ParseSubject has IA5Strings.
+	plain := pkix.RDNSequence{{{Type: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}, Value: "a@b"}}}
+	if raw, err := MarshalSubject(plain); err != nil || fmt.Sprintf("%x", raw) != der("E=a@b") {
+		t.Errorf("a string for emailAddress encodes as %x (%v), want an IA5String", raw, err)
+	}
+	_, err := MarshalSubject(pkix.RDNSequence{{}})
+	mustFail(t, err, "name 1 of 1 has no attribute")
+	_, err = MarshalSubject(pkix.RDNSequence{{{Type: asn1.ObjectIdentifier{2, 5, 4, 6}, Value: "é"}}})
+	mustFail(t, err, "encode the subject's C: only letters")
+}
+
+func TestFormatSubjectIsSafeToPrint(t *testing.T) {
+	cn := asn1.ObjectIdentifier{2, 5, 4, 3}
+	subject := pkix.RDNSequence{{{Type: cn, Value: "a\x1b[2J\r\n\u2028\xff b"}}, {{Type: cn, Value: 7}}}
+	if got, want := FormatSubject(subject), `CN=#020107,CN=a\1B[2J\0D\0A\E2\80\A8\FF b`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// randomSubject is a subject that ParseSubject should accept, in both forms.
+func randomSubject(r *rand.Rand) (slashes, rfc string) {
+	letters := []rune("abcXYZ019 ,+=\"\\<>;#/'()-.:?é中😀*&")
+	for i := range 1 + r.IntN(4) {
+		kind := attributes[r.IntN(len(attributes))]
+		value := make([]rune, 1+r.IntN(kind.longest)%20)
+		for j := range value {
+			value[j] = letters[r.IntN(len(letters))]
+			if kind.kind != 0 {
+				value[j] = letters[r.IntN(9)]
+			}
+		}
+		if value[0] == ' ' {
+			value[0] = 'x'
+		}
+		text := string(value)
+		if kind.label() == "C" {
+			text = "CA"
+		}
+		name := kind.names[r.IntN(len(kind.names))]
+		before, after := "/", ","
+		if i > 0 && r.IntN(3) == 0 {
+			before, after = "+", "+"
+		}
+		slashes += before + name + "=" + strings.NewReplacer(`\`, `\\`, "/", `\/`, "+", `\+`).Replace(text)
+		if i == 0 {
+			after = ""
+		}
+		rfc = name + "=" + escapeValue(text) + after + rfc
+	}
+	return slashes, rfc
+}
+
+func TestRandomSubjects(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		slashes, rfc := randomSubject(r)
+		a, b := subjectOf(t, slashes), subjectOf(t, rfc)
+		rawA, errA := MarshalSubject(a)
+		rawB, errB := MarshalSubject(b)
+		if errA != nil || errB != nil || !bytes.Equal(rawA, rawB) {
+			t.Fatalf("%s and %s differ: %x (%v), %x (%v)", slashes, rfc, rawA, errA, rawB, errB)
+		}
+		roundTrip(t, a)
+	}
+}
+
+// roundTrip makes sure that a subject comes back from its text and from its DER.
+func roundTrip(t *testing.T, subject pkix.RDNSequence) {
+	t.Helper()
+	text := FormatSubject(subject)
+	want, err := MarshalSubject(subject)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	again, err := ParseSubject(text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	if got, err := MarshalSubject(again); err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("%s came back as %x (%v), want %x", text, got, err, want)
+	}
+	var read pkix.RDNSequence
+	if rest, err := asn1.Unmarshal(want, &read); err != nil || len(rest) > 0 || len(read) != len(subject) {
+		t.Fatalf("%s can't be read from its DER %x: %v", text, want, err)
+	}
+}
+
+func FuzzParseSubject(f *testing.F) {
+	for _, seed := range []string{"", "/", "/C=CA/O=A+OU=B/CN=x", `CN=a\,b\C3\A9,1.2.3=#0c0141+DC=org`, `/CN=\`, "CN=#1300", " CN = x ", "E=a@b;"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		subject, err := ParseSubject(text)
+		if err == nil {
+			roundTrip(t, subject)
+		}
+	})
+}
