@@ -1,0 +1,162 @@
+package certs
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/cert-manager/cert-manager/pkg/util/pki"
+)
+
+func TestSign(t *testing.T) {
+	root := newCA(t, "root", nil, nil)
+	middle := newCA(t, "middle", root, nil)
+	authority := middle.authority(t, root)
+	edKey, err := NewKey(Ed25519, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		about, subject string
+		names          Names
+		key            crypto.Signer
+	}{
+		{"RSA", "/C=CA/O=A+OU=B/CN=ct1/emailAddress=a@b.org", allNames(t), rsaKey()},
+		{"ECDSA", "CN=#0c0141,1.2.3.4=x", Names{}, ecKey(t)},
+		{"Ed25519 and no subject", "", allNames(t), edKey},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			request := requestOf(t, test.subject, test.names, test.key)
+			chain, err := authority.Sign(request, now, day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !sameCerts(chain[1:], []*x509.Certificate{middle.cert}) {
+				t.Errorf("%d certificates come after the client's, want the CA's alone", len(chain)-1)
+			}
+			checkLeaf(t, chain[0], request, middle.cert)
+			if err := CheckIssued(request, chain, []*x509.Certificate{root.cert}, now); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func checkLeaf(t *testing.T, leaf *x509.Certificate, request *x509.CertificateRequest, ca *x509.Certificate) {
+	t.Helper()
+	if !bytes.Equal(leaf.RawSubject, request.RawSubject) {
+		t.Errorf("the subject is %x, want %x", leaf.RawSubject, request.RawSubject)
+	}
+	asked, given := extension(request.Extensions, oidSAN), extension(leaf.Extensions, oidSAN)
+	if (asked == nil) != (given == nil) || asked != nil && !bytes.Equal(asked.Value, given.Value) {
+		t.Errorf("the names are %v, want %v", given, asked)
+	}
+	if empty := pki.IsASN1SubjectEmpty(leaf.RawSubject); given != nil && given.Critical != empty {
+		t.Errorf("the names are critical: %t, want %t", given.Critical, empty)
+	}
+	if basic := extension(leaf.Extensions, pki.OIDExtensionBasicConstraints); basic == nil || !basic.Critical || leaf.IsCA {
+		t.Error("it does not say CA:FALSE, critical")
+	}
+	if leaf.KeyUsage != keyUsage(request.PublicKey) || !slices.Equal(leaf.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}) {
+		t.Errorf("its usages are %b and %v", leaf.KeyUsage, leaf.ExtKeyUsage)
+	}
+	if want := now.Add(-skew).Truncate(time.Second); !leaf.NotBefore.Equal(want) {
+		t.Errorf("it is valid from %s, want %s", leaf.NotBefore, want)
+	}
+	if want := now.Add(day).Truncate(time.Second); !leaf.NotAfter.Equal(want) {
+		t.Errorf("it is valid until %s, want %s", leaf.NotAfter, want)
+	}
+	if bits := leaf.SerialNumber.BitLen(); leaf.SerialNumber.Sign() <= 0 || bits > 159 || bits < 64 {
+		t.Errorf("its serial number has %d bits", bits)
+	}
+	if !bytes.Equal(leaf.AuthorityKeyId, ca.SubjectKeyId) || len(leaf.SubjectKeyId) != 20 {
+		t.Errorf("its key identifiers are %x and %x", leaf.SubjectKeyId, leaf.AuthorityKeyId)
+	}
+	want := 5 // basicConstraints, keyUsage, extKeyUsage and the two identifiers
+	if given != nil {
+		want++
+	}
+	if len(leaf.Extensions) != want {
+		t.Errorf("it has %d extensions, want %d", len(leaf.Extensions), want)
+	}
+}
+
+func TestSignRefuses(t *testing.T) {
+	root := newCA(t, "root", nil, nil)
+	request := requestOf(t, "CN=x", namesOf(t, "a.org", "192.0.2.7", "", ""), ecKey(t))
+	alone := func(spoil func(*x509.Certificate)) *Authority { return newCA(t, "ca", nil, spoil).authority(t) }
+	old := newCA(t, "old root", nil, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) })
+	wiped := root.authority(t)
+	wiped.Wipe()
+	wiped.Wipe()
+	for _, test := range []struct {
+		about     string
+		authority *Authority
+		request   *x509.CertificateRequest
+		duration  time.Duration
+		says      string
+	}{
+		{"all well", root.authority(t), request, year, ""},
+		{"an expired CA", alone(func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) }), request, day, "the CA CN=ca expired at 2026-05-04T12:30:14Z; renew it"},
+		{"an expired root", newCA(t, "middle", old, nil).authority(t, old), request, day, "the CA CN=old root expired"},
+		{"a CA of tomorrow", alone(func(c *x509.Certificate) { c.NotBefore = now.Add(day) }), request, day, "the CA CN=ca is valid only from"},
+		{"a duration of nothing", root.authority(t), request, 0, "less than a second"},
+		{"a negative duration", root.authority(t), request, -day, "less than a second"},
+		{"names beyond the CA's limits", alone(func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"b.org"} }), request, day, "may not sign this certificate"},
+		{"names within the CA's limits", alone(func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"a.org"} }), request, day, ""},
+		{"an address beyond them", alone(func(c *x509.Certificate) {
+			c.ExcludedIPRanges = []*net.IPNet{{IP: net.IP{192, 0, 2, 0}, Mask: net.CIDRMask(24, 32)}}
+		}), request, day, "may not sign this certificate"},
+		{"a CA for servers", alone(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), request, day, "may not sign this certificate"},
+		{"a request that nobody checked", root.authority(t), &x509.CertificateRequest{PublicKey: ecKey(t).Public(), SignatureAlgorithm: x509.ECDSAWithSHA256}, day, "its signature is not by its own key"},
+		{"a wiped key", wiped, request, day, "the CA's key was wiped"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			_, err := test.authority.Sign(test.request, now, test.duration)
+			mustFail(t, err, test.says)
+		})
+	}
+}
+
+func TestSignOutlives(t *testing.T) {
+	until := now.Add(30 * day).Truncate(time.Second)
+	root := newCA(t, "root", nil, func(c *x509.Certificate) { c.NotAfter = until })
+	middle := newCA(t, "middle", root, nil)
+	request := requestOf(t, "CN=x", Names{}, ecKey(t))
+	authority := middle.authority(t, root)
+	if _, err := authority.Sign(request, now, until.Sub(now)); err != nil {
+		t.Errorf("exactly as long as the root: %v", err)
+	}
+	_, err := authority.Sign(request, now, 31*day)
+	var outlives *OutlivesError
+	if !errors.As(err, &outlives) {
+		t.Fatalf("the error is %v, want an OutlivesError", err)
+	}
+	want := OutlivesError{CA: "CN=root", Until: until, Asked: now.Add(31 * day).Truncate(time.Second)}
+	if *outlives != want {
+		t.Errorf("it tells %+v, want %+v", *outlives, want)
+	}
+}
+
+func TestSignStartsNoEarlierThanItsCA(t *testing.T) {
+	born := now.Add(-time.Minute).Truncate(time.Second)
+	ca := newCA(t, "young", nil, func(c *x509.Certificate) { c.NotBefore = born })
+	chain, err := ca.authority(t).Sign(requestOf(t, "CN=x", Names{}, ecKey(t)), now, day)
+	if err != nil || !chain[0].NotBefore.Equal(born) {
+		t.Errorf("it is valid from %s (%v), want %s", chain[0].NotBefore, err, born)
+	}
+}
+
+func TestUsages(t *testing.T) {
+	if got, want := Usages(rsaKey().Public()), []string{"digital signature", "key encipherment", "client auth"}; !slices.Equal(got, want) {
+		t.Errorf("RSA: got %q, want %q", got, want)
+	}
+	if got, want := Usages(ecKey(t).Public()), []string{"digital signature", "client auth"}; !slices.Equal(got, want) {
+		t.Errorf("ECDSA: got %q, want %q", got, want)
+	}
+}
