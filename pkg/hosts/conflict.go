@@ -1,0 +1,63 @@
+package hosts
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// holder is a place in the file that maps a name: the line's number, the address as
+// it is written, and whose it is when it is in a block.
+type holder struct {
+	name, has string
+	at        int
+	block     *block
+	tenant    string
+}
+
+func (h holder) is(addr netip.Addr) bool {
+	has, err := netip.ParseAddr(h.has)
+	return err == nil && has.Unmap() == addr
+}
+
+// settle gives the wanted lines that may be written beside what stays in the file,
+// and reports the others. Wanted lines are sorted: of two tenants that want a name
+// for different addresses, the first has it.
+func (r *Report) settle(wanted []Line, own *block, stays []holder) []Line {
+	taken := map[string][]holder{}
+	for _, h := range stays {
+		taken[h.name] = append(taken[h.name], h)
+	}
+	var free []Line
+	for _, line := range wanted {
+		held := taken[line.Name]
+		foreign := slices.IndexFunc(held, func(h holder) bool { return !wants(wanted, line, h) })
+		same := slices.IndexFunc(held, func(h holder) bool { return h.is(line.Addr) && h.block != own })
+		switch {
+		case foreign >= 0:
+			h := held[foreign]
+			conflict := Conflict{Line: line, At: h.at, Has: h.has, Other: h.tenant}
+			if h.block != nil {
+				conflict.Block = h.block.id
+			}
+			r.Conflicts = append(r.Conflicts, conflict)
+		case same >= 0:
+			r.Present = append(r.Present, Present{line, held[same].at})
+		default:
+			free = append(free, line)
+			taken[line.Name] = append(held, holder{name: line.Name, has: line.Addr.String(), tenant: line.Tenant, block: own})
+		}
+	}
+	return free
+}
+
+// wants tells whether what the holder says is also wanted for the line's tenant: then
+// the two don't contradict each other, as a name may have several addresses.
+func wants(wanted []Line, line Line, h holder) bool {
+	at, _ := slices.BinarySearchFunc(wanted, Line{Tenant: line.Tenant, Name: line.Name}, compareLines)
+	for ; at < len(wanted) && wanted[at].Tenant == line.Tenant && wanted[at].Name == line.Name; at++ {
+		if h.is(wanted[at].Addr) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,29 @@
+package hosts
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is what is wrong at a line of the file.
+type Problem struct {
+	// Line is its number, from 1.
+	Line int
+	// Found is what is wrong there, without the number.
+	Found string
+}
+
+// DamagedError is Parse's error: blocks that somebody changed so that where they
+// end, or what in them is whose, is not certain. Problems are in the order of the
+// file; there is at least one.
+type DamagedError struct{ Problems []Problem }
+
+// Error names every line, and says what to do.
+func (e *DamagedError) Error() string {
+	var found []string
+	for _, problem := range e.Problems {
+		found = append(found, fmt.Sprintf("line %d %s", problem.Line, problem.Found))
+	}
+	return "reading the hosts file: the lines of kubectl-orthweb in it were changed: " + strings.Join(found, "; ") +
+		"; mend these lines in an editor, or delete all from BEGIN to END, and try again"
+}

@@ -1,0 +1,74 @@
+// Package hosts puts names of tenants into a machine's hosts file and takes them
+// out again. What it writes stands in blocks of its own, one a cluster; every byte
+// outside of them stays as it is.
+//
+// A block has whole lines only. In a file that lacks its last newline it goes above
+// the unfinished line, so that taking it out gives the first file back.
+//
+// The format is that of hosts(5): an address, names, comments from "#" on. One
+// name a line is written, as Windows reads nine at most.
+package hosts
+
+import (
+	"cmp"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+)
+
+// Entry is an address and the names of a tenant that lead to it. A tenant may have
+// several, such as one of IPv4 and one of IPv6. One without names says that the
+// tenant has none.
+type Entry struct {
+	Tenant string
+	Addr   netip.Addr
+	Names  []string
+}
+
+// Line is one name in a block. The name is in lower case.
+type Line struct {
+	Tenant string
+	Name   string
+	Addr   netip.Addr
+}
+
+func compareLines(a, b Line) int {
+	return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Name, b.Name), a.Addr.Compare(b.Addr))
+}
+
+// sorted are the lines in the order in which they are written, each once.
+func sorted(lines []Line) []Line {
+	lines = slices.Clone(lines)
+	slices.SortFunc(lines, compareLines)
+	return slices.Compact(lines)
+}
+
+// Block is what the file has of one cluster.
+type Block struct {
+	// ID is what the block was called when it was made: the cluster's context.
+	ID string
+	// Entries are one for each tenant and address, in the order of the file.
+	Entries []Entry
+	// First and Last are its markers' line numbers, from 1.
+	First, Last int
+}
+
+// Tenants are the names of the block's tenants, sorted.
+func (b Block) Tenants() []string {
+	var names []string
+	for _, entry := range b.Entries {
+		names = append(names, entry.Tenant)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// DefaultPath is where the system keeps its hosts file.
+func DefaultPath() string {
+	if runtime.GOOS != "windows" {
+		return "/etc/hosts"
+	}
+	return filepath.Join(cmp.Or(os.Getenv("SystemRoot"), `C:\Windows`), "System32", "drivers", "etc", "hosts")
+}

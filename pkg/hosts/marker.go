@@ -1,0 +1,49 @@
+package hosts
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+const (
+	beginMarker = "# BEGIN kubectl-orthweb "
+	endMarker   = "# END kubectl-orthweb "
+	tenantMark  = "# tenant "
+)
+
+// markerLike are the lines that are markers, or were before somebody changed them.
+var markerLike = regexp.MustCompile(`(?is)^\s*#\s*(?:BEGIN|END)\s+kubectl-orthweb(?:[\s"].*)?$`)
+
+// quoted is the text on one line and in ASCII, whatever is in it.
+func quoted(text string) string { return strconv.QuoteToASCII(text) }
+
+// unquoted is the quoted text that follows the mark on a line.
+func unquoted(line, mark string) (string, bool) {
+	rest, ok := strings.CutPrefix(strings.TrimRight(line, " \t\r"), mark)
+	if !ok || !strings.HasPrefix(rest, `"`) {
+		return "", false
+	}
+	text, err := strconv.Unquote(rest)
+	return text, err == nil
+}
+
+// render is a block of these lines, which are sorted.
+func render(id string, lines []Line, ending string) []byte {
+	var out []byte
+	add := func(parts ...string) {
+		for _, part := range parts {
+			out = append(out, part...)
+		}
+		out = append(out, ending...)
+	}
+	add(beginMarker, quoted(id))
+	for i, line := range lines {
+		if i == 0 || line.Tenant != lines[i-1].Tenant {
+			add(tenantMark, quoted(line.Tenant))
+		}
+		add(line.Addr.String(), "\t", line.Name)
+	}
+	add(endMarker, quoted(id))
+	return out
+}

@@ -1,0 +1,85 @@
+package hosts
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+)
+
+// Report says what a change makes of the cluster's block. Its lists are sorted by
+// tenant, name and address.
+type Report struct {
+	// Added, Removed and Kept are lines of the block: new, gone, and in it as before.
+	Added, Removed, Kept []Line
+	// Changed are the names that got another address.
+	Changed []Change
+	// Conflicts are what was asked for and is not in the block, as the file maps
+	// the name to something else.
+	Conflicts []Conflict
+	// Present are what was asked for and is not in the block, as the file says the
+	// same in another place.
+	Present []Present
+}
+
+// Change is a name's line, and the address that it had.
+type Change struct {
+	Line
+	Was netip.Addr
+}
+
+// Conflict is a name that the file maps elsewhere: by hand, in the block of another
+// cluster, or for another tenant of the same one.
+type Conflict struct {
+	// Line is what was asked for.
+	Line
+	// At is the number of the line that has the name, from 1. It is 0 when another
+	// tenant of the same change wants the name too.
+	At int
+	// Has is the address there, as it is written.
+	Has string
+	// Block is the ID of the block that the line is in, and Other its tenant; both
+	// are "" when it is in none.
+	Block, Other string
+}
+
+// Present is a name that the file has with the same address already.
+type Present struct {
+	Line
+	// At is the number of the line that has it, from 1.
+	At int
+}
+
+// compare reports the difference between the block's old and next lines. A name has
+// another address when it lost one and got one of the same family.
+func (r *Report) compare(old, next []Line) {
+	old = sorted(old) // somebody may have moved them
+	for _, line := range next {
+		if has(old, line) {
+			r.Kept = append(r.Kept, line)
+		} else {
+			r.Added = append(r.Added, line)
+		}
+	}
+	for _, line := range old {
+		if has(next, line) {
+			continue
+		}
+		at := slices.IndexFunc(r.Added, func(added Line) bool {
+			return added.Tenant == line.Tenant && added.Name == line.Name && added.Addr.Is4() == line.Addr.Is4()
+		})
+		if at < 0 {
+			r.Removed = append(r.Removed, line)
+			continue
+		}
+		r.Changed = append(r.Changed, Change{r.Added[at], line.Addr})
+		r.Added = slices.Delete(r.Added, at, at+1)
+	}
+	slices.SortFunc(r.Changed, func(a, b Change) int {
+		return cmp.Or(compareLines(a.Line, b.Line), a.Was.Compare(b.Was))
+	})
+}
+
+func has(lines []Line, line Line) bool {
+	_, ok := slices.BinarySearchFunc(lines, line, compareLines)
+	return ok
+}
