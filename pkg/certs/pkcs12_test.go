@@ -91,3 +91,12 @@ func TestEncodePKCS12Refuses(t *testing.T) {
 		})
 	}
 }
+
+func BenchmarkEncodePKCS12(b *testing.B) {
+	root := newCA(b, "root", nil, nil)
+	for b.Loop() {
+		if _, err := EncodePKCS12(root.key, []*x509.Certificate{root.cert}, nil, "secret", false); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -160,3 +160,13 @@ func TestUsages(t *testing.T) {
 		t.Errorf("ECDSA: got %q, want %q", got, want)
 	}
 }
+
+func BenchmarkSign(b *testing.B) {
+	authority := newCA(b, "root", nil, nil).authority(b)
+	request := requestOf(b, "CN=x", allNames(b), ecKey(b))
+	for b.Loop() {
+		if _, err := authority.Sign(request, now, day); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -187,3 +187,11 @@ func FuzzParseSubject(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParseSubject(b *testing.B) {
+	for b.Loop() {
+		if _, err := ParseSubject("CN=ct1.example.org,OU=Imaging,O=Acme\\, Inc,L=Toronto,C=CA"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
