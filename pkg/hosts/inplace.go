@@ -1,0 +1,114 @@
+package hosts
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// replaceInPlace overwrites the file. Until that is done, the new content stands
+// beside it as well, so that mend knows how far it came.
+func replaceInPlace(before state, after []byte, fresh string) error {
+	marker := before.path + inPlaceSuffix
+	step("rename " + marker)
+	if err := os.Rename(fresh, marker); err != nil {
+		return failed("renaming to", marker, err)
+	}
+	if err := syncDirectory(marker); err != nil {
+		return err
+	}
+	if err := before.unchanged(); err != nil {
+		_ = os.Remove(marker)
+		return err
+	}
+	if err := overwrite(before.path, len(before.data), after); err != nil {
+		if _, mendErr := mend(before.path); mendErr != nil {
+			return fmt.Errorf("%w; then %w", failed("overwriting", before.path, err), mendErr)
+		}
+		return failed("overwriting", before.path, err)
+	}
+	step("remove " + marker)
+	if err := os.Remove(marker); err != nil {
+		return failed("removing", marker, err)
+	}
+	return nil
+}
+
+// overwrite gives the file of this size other content. What is short is filled up
+// with blank lines, first or last: so the room is there before a byte is lost, and
+// whoever reads meanwhile finds the one content or the other.
+func overwrite(path string, size int, content []byte) error {
+	step("open " + path)
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	step("grow " + path)
+	if _, err := f.WriteAt(blankLines(len(content)-size), int64(size)); err != nil {
+		return err
+	}
+	step("overwrite " + path)
+	if _, err := f.WriteAt(append(bytes.Clone(content), blankLines(size-len(content))...), 0); err != nil {
+		return err
+	}
+	step("cut " + path)
+	if err := f.Truncate(int64(len(content))); err != nil {
+		return err
+	}
+	step("sync " + path)
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func blankLines(n int) []byte { return bytes.Repeat([]byte("\n"), max(n, 0)) }
+
+// mend puts back the content from before when an overwriting was cut short, and tells
+// whether it was.
+func mend(real string) (mended bool, err error) {
+	marker := real + inPlaceSuffix
+	after, err := os.ReadFile(marker)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, failed("reading", marker, err)
+	}
+	now, err := readState(real)
+	if err != nil {
+		return false, err
+	}
+	before, err := os.ReadFile(real + backupSuffix)
+	if err == nil && torn(now.data, before, after) {
+		if err := overwrite(real, len(now.data), before); err != nil {
+			return false, fmt.Errorf("%w; copy %s over it by hand: it is the whole file as it was", failed("mending", real, err), real+backupSuffix)
+		}
+		mended = true
+	}
+	if err := os.Remove(marker); err != nil {
+		return mended, failed("removing", marker, err)
+	}
+	return mended, nil
+}
+
+// torn tells whether the content is a mixture of the two that overwrite makes: each
+// byte is that of one of them at the same place, and it is neither. What somebody has
+// written since is no such mixture.
+func torn(now, before, after []byte) bool {
+	size := max(len(before), len(after))
+	if bytes.Equal(now, before) || bytes.Equal(now, after) || len(now) > size || len(now) < min(len(before), len(after)) {
+		return false
+	}
+	before = append(before, blankLines(size-len(before))...)
+	after = append(after, blankLines(size-len(after))...)
+	for i, b := range now {
+		if b != before[i] && b != after[i] {
+			return false
+		}
+	}
+	return true
+}

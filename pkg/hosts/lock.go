@@ -1,0 +1,58 @@
+package hosts
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
+
+// lock keeps other programs of this package from the file until unlock is called. The
+// lock is the system's on a file beside it, so that it ends with the process.
+func lock(ctx context.Context, real string) (unlock func(), err error) {
+	path := real + lockSuffix
+	for {
+		file, err := openLocked(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		// Whoever had the lock took the file away. Then this is the lock of nothing.
+		mine, mineErr := file.Stat()
+		there, thereErr := os.Stat(path)
+		if mineErr == nil && thereErr == nil && os.SameFile(mine, there) {
+			return func() {
+				_ = os.Remove(path) // Windows keeps it; it does no harm
+				_ = file.Close()
+			}, nil
+		}
+		_ = file.Close()
+	}
+}
+
+// openLocked waits for the file's lock as long as the context allows.
+func openLocked(ctx context.Context, path string) (*lockedfile.File, error) {
+	type opened struct {
+		file *lockedfile.File
+		err  error
+	}
+	wait := make(chan opened, 1)
+	go func() {
+		file, err := lockedfile.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		wait <- opened{file, err}
+	}()
+	select {
+	case got := <-wait:
+		if got.err != nil {
+			return nil, failed("locking", path, got.err)
+		}
+		return got.file, nil
+	case <-ctx.Done():
+		go func() {
+			if got := <-wait; got.file != nil {
+				_ = got.file.Close()
+			}
+		}()
+		return nil, fmt.Errorf("waiting for another program that has locked %s: %w", path, context.Cause(ctx))
+	}
+}

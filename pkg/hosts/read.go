@@ -1,0 +1,103 @@
+package hosts
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// maxSize is beyond any hosts file: a blocklist of 100,000 names has 3 MB.
+const maxSize = 16 << 20
+
+// state is a hosts file at a moment.
+type state struct {
+	path string // the real one
+	info fs.FileInfo
+	data []byte
+}
+
+// Read is the content of the hosts file at the path. Errors are ErrMissing,
+// ErrNotRegular, ErrTooLarge, and the system's.
+func Read(path string) ([]byte, error) {
+	real, err := realPath(path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := readState(real)
+	return s.data, err
+}
+
+// Create makes an empty hosts file, for machines without one. It is an error when
+// there is anything at the path.
+func Create(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return failed("creating", path, err)
+	}
+	return f.Close()
+}
+
+// Writable tells why the hosts file at the path can't be written, or nil. For what is
+// written beside it, its directory has to be writable as well. Errors are
+// ErrNotWritable, ErrMissing and the system's.
+func Writable(path string) error {
+	real, err := realPath(path)
+	if err != nil {
+		return err
+	}
+	for _, path := range []string{real, filepath.Dir(real)} {
+		if err := access(path); err != nil {
+			return failed("writing to", path, err)
+		}
+	}
+	return nil
+}
+
+// realPath follows links to the file itself.
+func realPath(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%w: reading %s: %w; see whether the path is right, or create the file", ErrMissing, path, err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("looking for the hosts file: %w", err)
+	}
+	return real, nil
+}
+
+func readState(real string) (state, error) {
+	// Before it is opened, as opening a pipe may take for ever.
+	info, err := os.Lstat(real)
+	if err != nil {
+		return state{}, fmt.Errorf("looking for the hosts file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return state{}, fmt.Errorf("%w: %s is a %v; give the path of a hosts file", ErrNotRegular, real, info.Mode().Type())
+	}
+	f, err := os.Open(real)
+	if err != nil {
+		return state{}, fmt.Errorf("reading the hosts file: %w", err)
+	}
+	defer f.Close()
+	if info, err = f.Stat(); err != nil {
+		return state{}, fmt.Errorf("reading the hosts file: %w", err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return state{}, fmt.Errorf("reading the hosts file: %w", err)
+	}
+	return state{real, info, data}, checkSize(real, data)
+}
+
+func checkSize(path string, data []byte) error {
+	if len(data) > maxSize {
+		return fmt.Errorf("%w: %s has more than %d MB; see what fills it", ErrTooLarge, path, maxSize>>20)
+	}
+	return nil
+}
