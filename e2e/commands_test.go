@@ -3,6 +3,9 @@
 package e2e
 
 import (
+	"net"
+	"strconv"
+
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/digihunch/kubectl-orthweb/internal/script"
@@ -11,6 +14,7 @@ import (
 // commands are what the scripts can do besides running programs.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"lab":   runLab,
+	"ports": freePorts,
 	"until": script.Until,
 	"exits": script.Exits,
 }
@@ -20,5 +24,19 @@ func runLab(ts *testscript.TestScript, neg bool, args []string) {
 	err := ts.Exec(lab.program, append(args, "--dir="+lab.dir)...)
 	if (err != nil) != neg {
 		ts.Fatalf("orthweb-lab %v: %v", args, err)
+	}
+}
+
+// freePorts is `ports NAME...`: sets each variable to a loopback port that is
+// free. Another program could take it before the script does; none here does.
+func freePorts(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: ports NAME...")
+	}
+	for _, name := range args {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		defer func() { _ = l.Close() }()
+		ts.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 	}
 }

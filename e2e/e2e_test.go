@@ -111,7 +111,9 @@ func TestScripts(t *testing.T) {
 					env.Setenv("KUBECONFIG", lab.kubeconfig)
 					env.Setenv("PATH", env.Getenv("PATH")+string(filepath.ListSeparator)+lab.programs)
 					env.Setenv("HOME", env.WorkDir)
-					return nil
+					repository, err := filepath.Abs("..")
+					env.Setenv("REPOSITORY", repository)
+					return err
 				},
 				Cmds: commands,
 			})

@@ -46,7 +46,8 @@ type Order struct {
 	// Request is the PEM of a PKCS#10 request.
 	Request  []byte
 	Duration time.Duration
-	Usages   []cmapi.KeyUsage
+	// Usages are in cert-manager's words, as pkg/certs gives them.
+	Usages []string
 	// Keep leaves the CertificateRequest in the cluster.
 	Keep bool
 }
@@ -85,6 +86,10 @@ func (c *Client) Request(ctx context.Context, o Order, progress func(string)) (S
 }
 
 func (o Order) object() *cmapi.CertificateRequest {
+	var usages []cmapi.KeyUsage
+	for _, usage := range o.Usages {
+		usages = append(usages, cmapi.KeyUsage(usage))
+	}
 	return &cmapi.CertificateRequest{
 		TypeMeta: metav1.TypeMeta{APIVersion: cmapi.SchemeGroupVersion.String(), Kind: cmapi.CertificateRequestKind},
 		ObjectMeta: metav1.ObjectMeta{
@@ -92,7 +97,7 @@ func (o Order) object() *cmapi.CertificateRequest {
 			Labels: map[string]string{"app.kubernetes.io/created-by": "kubectl-orthweb"},
 		},
 		Spec: cmapi.CertificateRequestSpec{
-			Request: o.Request, IssuerRef: o.Issuer, Usages: o.Usages,
+			Request: o.Request, IssuerRef: o.Issuer, Usages: usages,
 			Duration: &metav1.Duration{Duration: o.Duration},
 		},
 	}

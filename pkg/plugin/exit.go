@@ -44,6 +44,11 @@ func exitFor(verdicts []health.Status) error {
 	return code
 }
 
+// outOfTime is an error of a --timeout that ran out.
+type outOfTime struct{ error }
+
+func (o outOfTime) Unwrap() error { return o.error }
+
 // problem is an error with the next thing to do about it.
 type problem struct {
 	err  error
@@ -74,6 +79,10 @@ func exitCode(err error, stderr io.Writer) int {
 	var known *problem
 	if errors.As(err, &known) {
 		fmt.Fprintln(stderr, known.hint)
+	}
+	var late outOfTime
+	if errors.As(err, &late) {
+		return exitTimeout
 	}
 	return exitUnclear
 }

@@ -130,21 +130,13 @@ func (o *explainOptions) read(ctx context.Context) (*snapshot.Snapshot, error) {
 	return snapshot.Join(first, second), nil
 }
 
-// namespace is the one given by -n, empty when none was.
-func (o *explainOptions) namespace() string {
-	if o.facts.kube.Namespace == nil {
-		return ""
-	}
-	return *o.facts.kube.Namespace
-}
-
 // explain puts the explanations of all arguments together.
 func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenant) (diagnose.Explanation, error) {
 	var chosen []tenant.Tenant
 	all := diagnose.Explanation{At: snap.Meta().At}
 	for _, arg := range o.args {
 		if strings.Contains(arg, "/") {
-			ref, err := findObject(snap, arg, o.namespace())
+			ref, err := findObject(snap, arg, o.facts.namespace())
 			if err != nil {
 				return all, err
 			}

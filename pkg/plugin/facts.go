@@ -93,6 +93,14 @@ func (f *factsFlags) session(ctx context.Context, version bool) (*collect.Sessio
 	return session, whenGone(ctx, err)
 }
 
+// namespace is the one given by -n, empty when none was.
+func (f *factsFlags) namespace() string {
+	if f.kube.Namespace == nil {
+		return ""
+	}
+	return *f.kube.Namespace
+}
+
 // whenGone adds what to do to the error of a cluster that can't be reached.
 func whenGone(ctx context.Context, err error) error {
 	var gone *collect.Error

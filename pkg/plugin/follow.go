@@ -129,8 +129,7 @@ func (o *statusOptions) ranOut(statuses []tenant.Status, now time.Time, err erro
 			return err
 		}
 	}
-	fmt.Fprintf(o.facts.streams.ErrOut, "error: not all tenants were ready within %s\n", o.timeout)
-	return answer(exitTimeout)
+	return outOfTime{fmt.Errorf("not all tenants were ready within %s", o.timeout)}
 }
 
 func (o *statusOptions) progress(statuses []tenant.Status, said map[string]string) {

@@ -28,14 +28,14 @@ func (o *explainOptions) secondRound(snap *snapshot.Snapshot) []collect.Want {
 		if !strings.Contains(arg, "/") {
 			continue
 		}
-		ref, err := findObject(snap, arg, o.namespace())
+		ref, err := findObject(snap, arg, o.facts.namespace())
 		switch {
 		case err == nil:
 			t.object(ref)
-		case o.namespace() == "":
+		case o.facts.namespace() == "":
 			return causeWants(nil) // of a kind that the first round does not read: it may be anywhere
 		}
-		t.add(o.namespace())
+		t.add(o.facts.namespace())
 	}
 	if len(t.namespaces) == 0 {
 		return nil

@@ -1,0 +1,173 @@
+package plugin
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/kubectl/pkg/util/templates"
+)
+
+var (
+	certIssueLong = templates.LongDesc(`
+		Make a client certificate for a tenant, signed by the tenant's authority.
+
+		The private key is made on this machine. Only a request goes to the
+		cluster, where cert-manager has it signed by the tenant's issuer
+		(--via issuer, which needs the right to create, get and delete
+		CertificateRequests). Where that is not possible, --via secret reads the
+		authority's key and signs here; that needs the right to read its Secret.
+
+		It writes NAME.client.key (readable by you alone), NAME.client.crt (the
+		certificate, then what it is signed by) and NAME.ca.crt, and NAME.client.p12
+		with --p12. All of them or none; none is replaced without --force.`)
+	certIssueExample = templates.Examples(`
+		# A key and a certificate for the tenant bhs, for a year
+		kubectl orthweb cert issue bhs
+
+		# For a named device, as a file for a browser or Java too
+		kubectl orthweb cert issue bhs --name=ct1 --subject='/O=Digihunch/CN=ct1.bhs.orthweb.com' --p12
+
+		# Sign a request that somebody else made; their key stays with them
+		kubectl orthweb cert issue bhs --csr=ct1.csr
+
+		# With rights in the tenant's namespace alone
+		kubectl orthweb cert issue -n bhs-orthweb`)
+)
+
+const (
+	viaIssuer = "issuer"
+	viaSecret = "secret"
+)
+
+type certIssueOptions struct {
+	facts  *factsFlags
+	output *outputFlags
+	tenant string
+	request
+	lifetime
+	destination
+
+	via      string
+	issuer   string
+	caSecret string
+	keep     bool
+	timeout  time.Duration
+}
+
+func newCertIssue(facts *factsFlags) *cobra.Command {
+	o := &certIssueOptions{facts: facts, output: newOutputFlags()}
+	cmd := &cobra.Command{
+		Use:     "issue [TENANT]",
+		Short:   "Make a client certificate",
+		Long:    certIssueLong,
+		Example: certIssueExample,
+		Args:    oneTenantAtMost,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.tenant = args[0]
+			}
+			if err := o.validate(cmd); err != nil {
+				return err
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	o.request.addTo(cmd.Flags())
+	o.lifetime.addTo(cmd.Flags())
+	o.destination.addTo(cmd.Flags())
+	o.output.addTo(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&o.via, "via", viaIssuer, "Who signs: issuer (cert-manager, in the cluster) or secret (this program, with the authority's key)")
+	flags.StringVar(&o.issuer, "issuer", "", "The issuer that signs, as Kind/name; the tenant's "+defaultIssuer+" by default")
+	flags.StringVar(&o.caSecret, "ca-secret", "", "With --via secret: the authority's Secret, as name or namespace/name; the issuer's by default")
+	flags.BoolVar(&o.keep, "keep-request", false, "Leave the CertificateRequest in the cluster")
+	flags.DurationVar(&o.timeout, "timeout", time.Minute, "How long to wait until the request is signed")
+	return cmd
+}
+
+func oneTenantAtMost(cmd *cobra.Command, args []string) error {
+	if len(args) <= 1 {
+		return nil
+	}
+	return withHint(fmt.Errorf("%s takes one TENANT, not %d arguments", cmd.CommandPath(), len(args)),
+		"See '%s --help' for usage.", cmd.CommandPath())
+}
+
+// validate finds what is wrong with the flags before anything is read.
+func (o *certIssueOptions) validate(cmd *cobra.Command) error {
+	const hint = "See 'kubectl orthweb cert issue --help' for usage."
+	switch {
+	case o.via != viaIssuer && o.via != viaSecret:
+		return withHint(fmt.Errorf("--via is issuer or secret, not %q", o.via), hint)
+	case o.via == viaIssuer && o.caSecret != "":
+		return withHint(fmt.Errorf("--ca-secret is for --via secret"), hint)
+	case o.via == viaSecret && (o.keep || cmd.Flags().Changed("timeout")):
+		return withHint(fmt.Errorf("--keep-request and --timeout are for --via issuer"), hint)
+	case o.timeout <= 0:
+		return withHint(fmt.Errorf("--timeout must be above 0"), hint)
+	case o.p12.wanted && o.csrFile != "":
+		return withHint(fmt.Errorf("--p12 needs the private key, and with --csr that is with somebody else"), hint)
+	}
+	if _, err := parseIssuer(o.issuer); err != nil {
+		return err
+	}
+	if err := o.request.validate(cmd.Flags()); err != nil {
+		return err
+	}
+	if err := o.lifetime.validate(cmd.Flags()); err != nil {
+		return err
+	}
+	if err := o.destination.validate(cmd.Flags()); err != nil {
+		return err
+	}
+	return o.output.validate()
+}
+
+func (o *certIssueOptions) run(ctx context.Context) error {
+	if err := o.destination.vacant(o.tenant, o.csrFile == ""); err != nil { // before anything is read
+		return err
+	}
+	if err := o.request.read(o.facts.streams.In); err != nil {
+		return err
+	}
+	target, err := o.target(ctx)
+	if err != nil {
+		return err
+	}
+	if _, _, err := o.lifetime.until(target.end, target.now); err != nil { // before a key is made
+		return err
+	}
+	name := o.nameFor(target.tenant.Name)
+	if err := o.destination.vacant(name, o.csrFile == ""); err != nil {
+		return err
+	}
+	password, err := o.p12.password(ctx, o.facts.streams)
+	if err != nil {
+		return err
+	}
+	if err := o.request.make(ctx, target.domain, o.progress); err != nil {
+		return err
+	}
+	chain, ca, err := o.sign(ctx, target)
+	if err != nil {
+		return err
+	}
+	made, err := o.destination.write(o.facts.streams.Out, name, o.key, chain, ca, password)
+	if err != nil {
+		return err
+	}
+	return o.report(target, issued{chain: chain, ca: ca, files: made})
+}
+
+func (o *certIssueOptions) progress(text string) {
+	fmt.Fprintf(o.facts.streams.ErrOut, "%s…\n", text)
+}
+
+// issued is what came of it.
+type issued struct {
+	chain, ca []*x509.Certificate
+	files     madeFiles
+}

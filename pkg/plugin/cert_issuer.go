@@ -1,0 +1,100 @@
+package plugin
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// parseIssuer reads "Kind/name", "Kind.group/name" for issuers that are not
+// cert-manager's own, or the name of an Issuer.
+func parseIssuer(text string) (cmmeta.IssuerReference, error) {
+	issuer := cmmeta.IssuerReference{Name: defaultIssuer, Kind: health.IssuerKind.Kind, Group: health.IssuerKind.Group}
+	if text == "" {
+		return issuer, nil
+	}
+	kind, name, ok := strings.Cut(text, "/")
+	if !ok {
+		issuer.Name = text
+		return issuer, nil
+	}
+	issuer.Name = name
+	kind, group, other := strings.Cut(kind, ".")
+	switch {
+	case name == "" || kind == "" || strings.Contains(name, "/") || other && group == "":
+		return issuer, withHint(fmt.Errorf("--issuer %q is not Kind/name", text), "Write it as in --issuer=Issuer/%s.", defaultIssuer)
+	case other && group != issuer.Group:
+		issuer.Kind, issuer.Group = kind, group
+	case strings.EqualFold(kind, health.IssuerKind.Kind):
+	case strings.EqualFold(kind, health.ClusterIssuerKind.Kind):
+		issuer.Kind = health.ClusterIssuerKind.Kind
+	default:
+		return issuer, withHint(fmt.Errorf("there is no kind of issuer %q", kind),
+			"cert-manager has Issuer and ClusterIssuer; write others with their group, as in AWSPCAIssuer.awspca.cert-manager.io/name.")
+	}
+	return issuer, nil
+}
+
+func issuerRef(issuer cmmeta.IssuerReference, namespace string) finding.Ref {
+	ref := finding.Ref{APIVersion: issuer.Group + "/v1", Kind: issuer.Kind, Namespace: namespace, Name: issuer.Name}
+	if issuer.Kind == health.ClusterIssuerKind.Kind {
+		ref.Namespace = ""
+	}
+	return ref
+}
+
+// onlyAuthority is the only Issuer in the namespace that signs with an authority
+// of its own, empty when there is none, several, or not all can be seen.
+func onlyAuthority(snap *snapshot.Snapshot, namespace string) string {
+	list := snap.List(health.IssuerKind, namespace)
+	only := ""
+	for _, o := range list.Objects {
+		if len(field.Map(o.Object, "spec", "ca")) == 0 {
+			continue
+		}
+		if only != "" {
+			return ""
+		}
+		only = o.GetName()
+	}
+	if len(list.Unknown) > 0 {
+		return ""
+	}
+	return only
+}
+
+// usable refuses an issuer that can't sign now, before anything is made.
+func usable(snap *snapshot.Snapshot, ref finding.Ref) error {
+	obj := snap.Lookup(ref).Object
+	if _, self := field.Map(obj.Object, "spec")["selfSigned"]; self {
+		return withHint(fmt.Errorf("%s signs nothing but authorities of its own making (selfSigned)", ref), "Choose another with --issuer.")
+	}
+	verdict := health.New(snap).Of(ref)
+	if verdict.Status == health.Failing {
+		return withHint(fmt.Errorf("%s is not ready: %s", ref, verdict.Message), "See why: kubectl orthweb explain %s/%s -n %s",
+			strings.ToLower(ref.Kind), ref.Name, ref.Namespace)
+	}
+	return nil
+}
+
+// authorityEnd is when the certificate in the Secret ends that some Certificate
+// made, zero when that can't be seen.
+func authorityEnd(snap *snapshot.Snapshot, secret string) time.Time {
+	namespace, name, known := strings.Cut(secret, "/")
+	if !known {
+		return time.Time{}
+	}
+	for _, o := range snap.List(health.CertificateKind, namespace).Objects {
+		if o.GetNamespace() == namespace && field.Text(o.Object, "spec", "secretName") == name {
+			return health.Expiry(o)
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,142 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+)
+
+// pkcs12 is whether a PKCS#12 file is wanted, and where its password is. There
+// is no flag for the password itself: the process list shows flags to everybody.
+type pkcs12 struct {
+	wanted bool
+	legacy bool
+	file   string
+	env    string
+}
+
+func (p *pkcs12) addTo(flags *pflag.FlagSet) {
+	flags.BoolVar(&p.wanted, "p12", false, "Write a PKCS#12 file (.p12) too, for browsers and Java")
+	flags.BoolVar(&p.legacy, "p12-legacy", false, "Encrypt it as before 2015, which some PACS and keystores need: weak")
+	flags.StringVar(&p.file, "p12-password-file", "", "Take its password from the first line of this file (- for standard input)")
+	flags.StringVar(&p.env, "p12-password-env", "", "Take its password from this environment variable")
+}
+
+func (p *pkcs12) validate(flags *pflag.FlagSet) error {
+	for _, name := range []string{"p12-legacy", "p12-password-file", "p12-password-env"} {
+		if flags.Changed(name) && !p.wanted {
+			return withHint(fmt.Errorf("--%s is for --p12", name), "Add --p12.")
+		}
+	}
+	if p.file != "" && p.env != "" {
+		return withHint(errors.New("--p12-password-file and --p12-password-env exclude each other"), "Leave one of them out.")
+	}
+	return nil
+}
+
+// password reads it from where the user said, or asks for it on the terminal.
+func (p *pkcs12) password(ctx context.Context, streams genericiooptions.IOStreams) (password []byte, err error) {
+	switch {
+	case !p.wanted:
+		return nil, nil
+	case p.env != "":
+		value, ok := os.LookupEnv(p.env)
+		if !ok {
+			return nil, withHint(fmt.Errorf("the environment has no %s", p.env), "Set it, or leave --p12-password-env out to be asked.")
+		}
+		password = []byte(value)
+	case p.file != "":
+		password, err = firstLine(p.file, streams.In)
+	default:
+		password, err = ask(ctx, streams)
+	}
+	if err == nil && len(password) == 0 {
+		err = withHint(errors.New("the password of the PKCS#12 file is empty"), "Many programs refuse such files. Give one.")
+	}
+	return password, err
+}
+
+// maxPassword bounds a password, in bytes.
+const maxPassword = 4096
+
+func firstLine(name string, stdin io.Reader) ([]byte, error) {
+	in := stdin
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading the password: %w", err)
+		}
+		defer func() { _ = file.Close() }()
+		in = file
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxPassword+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the password: %w", err)
+	}
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	if len(line) > maxPassword {
+		return nil, fmt.Errorf("the password in %s is longer than %d bytes", name, maxPassword)
+	}
+	return line, nil
+}
+
+// ask asks twice, unseen. An interrupt gives the terminal back as it was.
+func ask(ctx context.Context, streams genericiooptions.IOStreams) ([]byte, error) {
+	file, ok := streams.In.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return nil, withHint(errors.New("there is no terminal to ask for the password of the PKCS#12 file on"),
+			"Give it with --p12-password-file or --p12-password-env.")
+	}
+	state, err := term.GetState(int(file.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("asking for the password: %w", err)
+	}
+	type answer struct {
+		first, second []byte
+		err           error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		var a answer
+		fmt.Fprint(streams.ErrOut, "Password for the PKCS#12 file: ")
+		if a.first, a.err = term.ReadPassword(int(file.Fd())); a.err == nil {
+			fmt.Fprint(streams.ErrOut, "\nAgain: ")
+			a.second, a.err = term.ReadPassword(int(file.Fd()))
+		}
+		fmt.Fprintln(streams.ErrOut)
+		done <- a
+	}()
+	select {
+	case <-ctx.Done():
+		_ = term.Restore(int(file.Fd()), state)
+		return nil, ctx.Err()
+	case a := <-done:
+		defer certs.Wipe(a.second)
+		if a.err != nil {
+			return nil, fmt.Errorf("asking for the password: %w", a.err)
+		}
+		if !bytes.Equal(a.first, a.second) {
+			return nil, withHint(errors.New("the two passwords differ"), "Try again.")
+		}
+		return a.first, nil
+	}
+}
+
+// plainName refuses a name for files that is more than one.
+func plainName(name string) error {
+	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\\\x00") || name != strings.TrimSpace(name) {
+		return fmt.Errorf("--name %q can't begin the names of files", name)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package plugin
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
+)
+
+// report says what was made and, on standard error, what to do with it.
+func (o *certIssueOptions) report(t target, made issued) error {
+	if o.stdout {
+		return nil
+	}
+	result := render.Issued{
+		Tenant: t.tenant.Name, Namespace: t.namespace, Via: o.via, Issuer: t.issuer.Kind + "/" + t.issuer.Name,
+		Certificate: made.chain[0], Now: t.now,
+		Key: made.files.key, CertificateFile: made.files.certificate, CA: made.files.ca, PKCS12: made.files.p12,
+	}
+	if o.via == viaSecret {
+		result.Issuer = "Secret/" + t.secret
+	}
+	out := o.facts.streams.Out
+	if !o.output.table() {
+		printer, err := o.output.printer()
+		if err != nil {
+			return err
+		}
+		object, err := render.IssuedObject(result)
+		if err != nil {
+			return err
+		}
+		return printer.PrintObj(object, out)
+	}
+	if err := render.IssuedCertificate(out, result); err != nil {
+		return err
+	}
+	if made.files.ca == "" {
+		fmt.Fprintln(o.facts.streams.ErrOut, "The issuer did not name its authority: there is no .ca.crt.")
+	}
+	nextSteps(o.facts.streams.ErrOut, t, made.files)
+	return nil
+}
+
+// nextSteps are the commands that use the files, ready to copy.
+func nextSteps(w io.Writer, t target, f madeFiles) {
+	if f.key == "" || f.ca == "" {
+		return
+	}
+	key, certificate, ca := shellWord(f.key), shellWord(f.certificate), shellWord(f.ca)
+	var lines []string
+	if host, port := concrete(t.tenant.DICOM.Hosts), t.tenant.DICOM.Port; port != 0 {
+		if host == "" && len(t.tenant.Addresses) > 0 {
+			host = t.tenant.Addresses[0]
+		}
+		if host != "" {
+			lines = append(lines, fmt.Sprintf("echoscu -v +tls %s %s +cf %s -aec ORTHANC %s %d", key, certificate, ca, host, port))
+		}
+	}
+	if host, port := concrete(t.tenant.Web.Hosts), t.tenant.Web.Port; host != "" {
+		resolve := ""
+		if len(t.tenant.Addresses) > 0 && net.ParseIP(t.tenant.Addresses[0]) != nil {
+			resolve = fmt.Sprintf(" --resolve %s:%d:%s", host, port, t.tenant.Addresses[0])
+		}
+		at := host
+		if port != 443 {
+			at = net.JoinHostPort(host, strconv.FormatInt(port, 10))
+		}
+		lines = append(lines, fmt.Sprintf("curl --cert %s --key %s --cacert %s%s https://%s/app/explorer.html", certificate, key, ca, resolve, at))
+	}
+	lines = append(lines, fmt.Sprintf("kubectl orthweb cert verify %s --key %s --tenant %s", certificate, key, t.tenant.Name))
+	fmt.Fprintf(w, "\nUse it:\n  %s\n", strings.Join(lines, "\n  "))
+}
+
+// concrete is the first host that is one, and no pattern.
+func concrete(hosts []string) string {
+	for _, host := range hosts {
+		if !strings.Contains(host, "*") {
+			return host
+		}
+	}
+	return ""
+}
+
+// shellWord quotes a file's name for a shell where that is needed.
+func shellWord(name string) string {
+	safe := func(c rune) bool {
+		return c == '/' || c == '.' || c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	}
+	if strings.IndexFunc(name, func(c rune) bool { return !safe(c) }) < 0 {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}

@@ -1,0 +1,177 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// Korthweb's own names, where nothing tells others.
+const (
+	defaultIssuer = "int-ca-issuer"
+	defaultSecret = "int-ca-secret"
+)
+
+// target is the tenant that a certificate is for, and who signs for it.
+type target struct {
+	tenant tenant.Status
+	// namespace is where requests go.
+	namespace string
+	issuer    cmmeta.IssuerReference
+	// secret is the authority's, as namespace/name, empty when it is not known.
+	secret string
+	// end is the authority's, zero when it is not known.
+	end    time.Time
+	domain string
+	now    time.Time
+}
+
+// tenantWants is what a tenant is found by, and its door. With a namespace named
+// nothing is read outside of it, so that rights in it are enough.
+func tenantWants(namespace string) []collect.Want {
+	wants := collect.Wants(
+		health.KustomizationKind, health.HelmReleaseKind, health.NamespaceKind,
+		health.DeploymentKind, health.StatefulSetKind, health.ServiceKind,
+		health.CertificateKind, health.IssuerKind, health.ClusterIssuerKind,
+		health.GatewayKind, health.VirtualServiceKind,
+	)
+	if namespace != "" {
+		for i := range wants {
+			wants[i].Namespaces = []string{namespace}
+		}
+	}
+	return wants
+}
+
+func (o *certIssueOptions) target(ctx context.Context) (target, error) {
+	namespace := o.facts.namespace()
+	snap, err := o.facts.collect(ctx, tenantWants(namespace), false)
+	if err != nil {
+		return target{}, err
+	}
+	chosen, err := chooseTenant(snap, o.tenant, namespace)
+	if err != nil {
+		return target{}, err
+	}
+	t := target{tenant: tenant.Assess(snap, []tenant.Tenant{chosen})[0], namespace: namespace, now: snap.Meta().At}
+	t.domain = t.tenant.Domain()
+	if err := t.findIssuer(snap, o.issuer, chosen.Namespaces); err != nil {
+		return target{}, err
+	}
+	if o.caSecret != "" {
+		t.secret = o.caSecret
+		if !strings.Contains(t.secret, "/") {
+			t.secret = t.namespace + "/" + t.secret
+		}
+	}
+	t.end = authorityEnd(snap, t.secret)
+	return t, nil
+}
+
+// chooseTenant is the one that was named, the one in the namespace that was, or
+// the only one there is.
+func chooseTenant(snap *snapshot.Snapshot, name, namespace string) (tenant.Tenant, error) {
+	tenants := tenant.Discover(snap)
+	if name == "" {
+		name = namespace
+	}
+	if found, ok := tenant.Find(tenants, name); ok {
+		return found, nil
+	}
+	if namespace != "" {
+		// Whoever may see little of a namespace has still named it.
+		if found := tenant.In(snap, namespace); name == namespace || name == found.Name {
+			return found, nil
+		}
+	}
+	switch {
+	case len(tenants) == 0:
+		return tenant.Tenant{}, noTenants(snap)
+	case name != "":
+		return tenant.Tenant{}, noSuchTenant(name, tenants, snap)
+	case len(tenants) > 1:
+		var names []string
+		for _, t := range tenants {
+			names = append(names, t.Name)
+		}
+		return tenant.Tenant{}, withHint(errors.New("which tenant is it for?"), "There are: %s.", quoted(names))
+	}
+	return tenants[0], nil
+}
+
+// findIssuer settles who signs: the issuer that was named, Korthweb's own, or
+// the only one with an authority. An issuer that may not be seen is taken at its
+// word: cert-manager will say if it isn't there.
+func (t *target) findIssuer(snap *snapshot.Snapshot, named string, namespaces []string) error {
+	issuer, err := parseIssuer(named)
+	if err != nil {
+		return err
+	}
+	if t.namespace == "" {
+		t.namespace = namespaces[0]
+		for _, namespace := range namespaces {
+			if snap.Lookup(issuerRef(issuer, namespace)).Presence == snapshot.Present {
+				t.namespace = namespace
+				break
+			}
+		}
+	}
+	found := snap.Lookup(issuerRef(issuer, t.namespace))
+	if found.Presence == snapshot.Absent && named == "" {
+		if only := onlyAuthority(snap, t.namespace); only != "" {
+			issuer.Name = only
+			found = snap.Lookup(issuerRef(issuer, t.namespace))
+		}
+	}
+	if found.Presence == snapshot.Absent && issuer.Group == health.IssuerKind.Group {
+		return noSuchIssuer(snap, issuer, t.namespace)
+	}
+	t.issuer = issuer
+	if found.Object == nil {
+		if named == "" {
+			t.secret = t.namespace + "/" + defaultSecret
+		}
+		return nil
+	}
+	if name := field.Text(found.Object.Object, "spec", "ca", "secretName"); name != "" {
+		t.secret = t.namespace + "/" + name
+		if issuer.Kind == health.ClusterIssuerKind.Kind {
+			t.secret = clusterSecrets + "/" + name
+		}
+	}
+	return usable(snap, finding.RefOf(found.Object))
+}
+
+// clusterSecrets is where cert-manager looks for a ClusterIssuer's Secret unless
+// it was told otherwise (--cluster-resource-namespace).
+const clusterSecrets = "cert-manager"
+
+func noSuchIssuer(snap *snapshot.Snapshot, issuer cmmeta.IssuerReference, namespace string) error {
+	var names []string
+	for _, kind := range []string{health.IssuerKind.Kind, health.ClusterIssuerKind.Kind} {
+		in := namespace
+		gk := health.IssuerKind
+		if kind == health.ClusterIssuerKind.Kind {
+			in, gk = "", health.ClusterIssuerKind
+		}
+		for _, o := range snap.List(gk, in).Objects {
+			names = append(names, kind+"/"+o.GetName())
+		}
+	}
+	hint := "No issuer is there: see whether the tenant is up with 'kubectl orthweb status'."
+	if len(names) > 0 {
+		hint = "Choose one with --issuer. There are: " + quoted(names) + "."
+	}
+	return withHint(fmt.Errorf("there is no %s %q in the namespace %s", issuer.Kind, issuer.Name, namespace), "%s", hint)
+}

@@ -1,0 +1,103 @@
+package render
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+)
+
+// Issued is a client certificate that was just made, and its files; a file that
+// there is none of is empty.
+type Issued struct {
+	Tenant, Namespace, Via, Issuer   string
+	Certificate                      *x509.Certificate
+	Now                              time.Time
+	Key, CertificateFile, CA, PKCS12 string
+}
+
+// IssuedCertificate prints what was made.
+func IssuedCertificate(w io.Writer, i Issued) error {
+	c := v1alpha1Issued(i)
+	var b strings.Builder
+	fmt.Fprintf(&b, "Client certificate for %s, signed by %s in %s\n\n", i.Tenant, i.Issuer, i.Namespace)
+	for _, line := range []struct{ name, value string }{
+		{"Subject", c.Subject},
+		{"Names", strings.Join(c.Names, ", ")},
+		{"Good until", fmt.Sprintf("%s (%s)", c.NotAfter.Format(time.RFC3339), left(c.NotAfter, i.Now))},
+		{"Serial", c.SerialNumber},
+		{"SHA-256", c.FingerprintSHA256},
+		{"Key", note(i.Key, "keep it to yourself")},
+		{"Certificate", i.CertificateFile},
+		{"Authority", i.CA},
+		{"PKCS#12", note(i.PKCS12, "key and certificates, under the password")},
+	} {
+		if line.value != "" {
+			fmt.Fprintf(&b, "  %-13s%s\n", line.name, line.value)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func note(value, about string) string {
+	if value == "" {
+		return ""
+	}
+	return value + "  (" + about + ")"
+}
+
+// IssuedObject is the versioned form, as kubectl's printers take it.
+func IssuedObject(i Issued) (runtime.Object, error) {
+	issued := v1alpha1Issued(i)
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&issued)
+	if err != nil {
+		return nil, fmt.Errorf("writing down the certificate: %w", err)
+	}
+	return &unstructured.Unstructured{Object: object}, nil
+}
+
+func v1alpha1Issued(i Issued) v1alpha1.IssuedCertificate {
+	c := i.Certificate
+	return v1alpha1.IssuedCertificate{
+		TypeMeta:  metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.IssuedCertificateKind},
+		Metadata:  v1alpha1.Metadata{Name: i.Tenant},
+		Namespace: i.Namespace, Via: i.Via, Issuer: i.Issuer,
+		Subject: certs.FormatRawSubject(c.RawSubject), Names: alternativeNames(c),
+		SerialNumber: colons(c.SerialNumber.Bytes()), FingerprintSHA256: colons(sum(c.Raw)),
+		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
+		Files: v1alpha1.IssuedFiles{Key: i.Key, Certificate: i.CertificateFile, CA: i.CA, PKCS12: i.PKCS12},
+	}
+}
+
+// alternativeNames are all of the certificate's, of every kind.
+func alternativeNames(c *x509.Certificate) []string {
+	names := append([]string{}, c.DNSNames...)
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	names = append(names, c.EmailAddresses...)
+	for _, uri := range c.URIs {
+		names = append(names, uri.String())
+	}
+	return names
+}
+
+func sum(raw []byte) []byte {
+	digest := sha256.Sum256(raw)
+	return digest[:]
+}
+
+// colons is hexadecimal as OpenSSL prints it.
+func colons(data []byte) string {
+	return strings.ReplaceAll(fmt.Sprintf("% X", data), " ", ":")
+}
