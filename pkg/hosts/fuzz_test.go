@@ -72,12 +72,19 @@ func sync(t *testing.T, file *File, id string, entries []Entry) []byte {
 	return out
 }
 
-// TestUnfinishedLine: above a line without its newline there is room for blocks.
+// TestUnfinishedLine: above a line without its newline there is room for blocks, and
+// a block that an editor left without it stays so.
 func TestUnfinishedLine(t *testing.T) {
-	out, _ := merged(t, "one\ntwo", "c", "a 10.0.0.1 web.a.org")
-	want := "one\n" + beginC + "# tenant \"a\"\n10.0.0.1\tweb.a.org\n" + endC + "two"
-	if out != want {
-		t.Errorf("got %q, want %q", out, want)
+	block := beginC + "# tenant \"a\"\n10.0.0.1\tweb.a.org\n" + endC
+	other := beginD + "# tenant \"a\"\n10.0.0.1\tdicom.a.org\n" + endD
+	for _, c := range []struct{ about, before, after string }{
+		{"a line", "one\ntwo", "one\n" + block + "two"},
+		{"the block itself", "one\n" + strings.TrimSpace(beginC+endC), "one\n" + strings.TrimSpace(block)},
+		{"another block", "one\n" + strings.TrimSpace(other), "one\n" + block + strings.TrimSpace(other)},
+	} {
+		if out, _ := merged(t, c.before, "c", "a 10.0.0.1 web.a.org"); out != c.after {
+			t.Errorf("%s: got %q, want %q", c.about, out, c.after)
+		}
 	}
 }
 

@@ -137,27 +137,39 @@ func asNobody(t *testing.T) {
 	})
 }
 
-// TestNotPermitted is run by a user who may read the file and no more.
+// TestNotPermitted is run by a user who may read the file and no more, or who may not
+// write to it, but beside it.
 func TestNotPermitted(t *testing.T) {
-	path := hostsFile(t, plainHosts)
-	dir := filepath.Dir(path)
-	if err := os.Chmod(dir, 0o555); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.Chmod(dir, 0o755) })
 	if os.Geteuid() == 0 {
+		dir := t.TempDir()
 		if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		asNobody(t)
 	}
-	_, err := Update(t.Context(), path, adding("a"))
-	for _, err := range []error{err, Writable(path)} {
-		if !errors.Is(err, ErrNotWritable) || !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "sudo") {
-			t.Errorf("got %v", err)
+	for _, mode := range []fs.FileMode{0o555, 0o777} {
+		path := hostsFile(t, plainHosts)
+		for p, mode := range map[string]fs.FileMode{path: 0o444, filepath.Dir(path): mode} {
+			if err := os.Chmod(p, mode); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if has := beside(t, path); has != "" || content(t, path) != plainHosts {
-		t.Errorf("beside the file is %s, it is %q", has, content(t, path))
+		t.Run(mode.String(), func(t *testing.T) {
+			if os.Geteuid() == 0 {
+				asNobody(t)
+			}
+			_, err := Update(t.Context(), path, adding("a"))
+			for _, err := range []error{err, Writable(path)} {
+				if !errors.Is(err, ErrNotWritable) || !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "sudo") {
+					t.Errorf("got %v", err)
+				}
+			}
+			if has := beside(t, path); has != "" || content(t, path) != plainHosts {
+				t.Errorf("beside the file is %s, it is %q", has, content(t, path))
+			}
+		})
+		// So that it can be removed.
+		if err := os.Chmod(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -133,14 +133,20 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestFullDiskInPlace: the backup finds room, the file itself does not.
+// TestFullDiskInPlace: the backup finds room, the file itself does not. Not a byte of
+// it is lost for a moment.
 func TestFullDiskInPlace(t *testing.T) {
 	if !isolated(t) {
 		return
 	}
-	old := strings.Repeat("#\n", 2040)
+	old := strings.Repeat("#\n", 1000) + strings.Repeat("x", 2070) // all but a block
 	source, path := full(t, old), hostsFile(t, "")
 	mount(t, source, path, "", unix.MS_BIND, "")
+	onStep(t, func(what string) {
+		if has := content(t, source); strings.TrimRight(has, "\n") != old {
+			t.Errorf("before it comes to %s, the file is %q", what, has)
+		}
+	})
 	got, err := Update(t.Context(), path, adding("a"))
 	if has := content(t, source); !errors.Is(err, syscall.ENOSPC) || got.Changed || has != old {
 		t.Errorf("got %+v, %v; the file is %d bytes: %q", got, err, len(has), has)
