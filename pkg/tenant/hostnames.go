@@ -1,0 +1,107 @@
+package tenant
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// HostName is a name by which the outside world is to find a tenant. It is as
+// the cluster has it, and may be a pattern ("*.bhs.org") or no name at all.
+type HostName struct {
+	Name string
+	// From are the Gateways, VirtualServices and Certificates that have it.
+	From []finding.Ref
+}
+
+// HostNames are those of each tenant, in the order of the tenants: the hosts of
+// its Gateways, of the VirtualServices bound to them, and of the certificates
+// that they serve.
+func HostNames(snap *snapshot.Snapshot, tenants []Tenant) [][]HostName {
+	cluster := newCluster(snap)
+	all := make([][]HostName, len(tenants))
+	for i, t := range tenants {
+		all[i] = (&chain{cluster: cluster, tenant: t}).hostNames()
+	}
+	return all
+}
+
+func (c *chain) hostNames() []HostName {
+	var found []HostName
+	add := func(names []string, from *unstructured.Unstructured) {
+		for _, name := range names {
+			i := slices.IndexFunc(found, func(h HostName) bool { return h.Name == name })
+			if i < 0 {
+				i, found = len(found), append(found, HostName{Name: name})
+			}
+			if ref := finding.RefOf(from); !slices.ContainsFunc(found[i].From, ref.Same) {
+				found[i].From = append(found[i].From, ref)
+			}
+		}
+	}
+	d := c.door()
+	for _, gateway := range d.gateways {
+		for _, server := range field.List(gateway.Object, "spec", "servers") {
+			add(hostsOf(gateway, server, d.routes), gateway)
+		}
+	}
+	for _, route := range d.routes {
+		if slices.ContainsFunc(d.gateways, func(gateway *unstructured.Unstructured) bool { return bound(route, gateway) }) {
+			add(field.Texts(route.Object, "spec", "hosts"), route)
+		}
+	}
+	certificates, _ := c.list(Certificates, health.CertificateKind)
+	for _, certificate := range append(certificates, c.centralCertificates(d)...) {
+		if d.serves(certificate) {
+			add(field.Texts(certificate.Object, "spec", "dnsNames"), certificate)
+		}
+	}
+	// A server that takes any host adds nothing where there are names.
+	if len(found) > 1 {
+		found = slices.DeleteFunc(found, func(h HostName) bool { return h.Name == "*" })
+	}
+	return found
+}
+
+// OwnDomains are the domains that are a tenant's, going by the names of its
+// hosts: what follows its own name in them ("bhs.orthweb.com" for the tenant bhs
+// and web.bhs.orthweb.com), or else what the names have in common. A domain
+// under which anybody may have names ("co.uk") is never one.
+func OwnDomains(tenant string, names []HostName) []string {
+	var domains, hosts []string
+	for _, h := range names {
+		name := strings.ToLower(h.Name)
+		hosts = append(hosts, name)
+		labels := strings.Split(name, ".")
+		at := slices.Index(labels, strings.ToLower(tenant))
+		if at < 0 {
+			continue
+		}
+		if domain := strings.Join(labels[at:], "."); private(domain) && !slices.Contains(domains, domain) {
+			domains = append(domains, domain)
+		}
+	}
+	if len(domains) > 0 {
+		return domains
+	}
+	if domain := (Status{Web: Endpoint{Hosts: hosts}}).Domain(); private(domain) {
+		return []string{domain}
+	}
+	return nil
+}
+
+// private tells whether a domain is somebody's own.
+func private(domain string) bool {
+	if !strings.Contains(domain, ".") {
+		return false
+	}
+	suffix, _ := publicsuffix.PublicSuffix(domain)
+	return suffix != domain
+}
