@@ -1,0 +1,21 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// HostEntryListKind is the kind that `hosts list` prints.
+const HostEntryListKind = "HostEntryList"
+
+// HostEntryList is what a hosts file should have of the tenants.
+type HostEntryList struct {
+	metav1.TypeMeta `json:",inline"`
+	Items           []HostEntry `json:"items"`
+	// Lacking are sentences about tenants that have no entry.
+	Lacking []string `json:"lacking"`
+}
+
+// HostEntry is an address and the names of a tenant that lead to it.
+type HostEntry struct {
+	Tenant  string   `json:"tenant"`
+	Address string   `json:"address"`
+	Names   []string `json:"names"`
+}

@@ -1,0 +1,150 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+)
+
+var (
+	hostsLong = templates.LongDesc(`
+		Put the tenants' host names into this machine's hosts file, where no DNS
+		has them.
+
+		The names stand in one block for each cluster; whatever else is in the file
+		stays as it is, and a name that you have mapped by hand is never overruled.
+		The cluster is read as you. Only writing the file takes more rights: 'hosts
+		sync' offers to run that step, and nothing else, under sudo.`)
+	hostsExample = templates.Examples(`
+		# The lines, to look at or to paste
+		kubectl orthweb hosts list
+
+		# What would change, then change it
+		kubectl orthweb hosts diff
+		kubectl orthweb hosts sync
+
+		# Take one tenant's names out again, or all
+		kubectl orthweb hosts remove bhs
+		kubectl orthweb hosts remove`)
+)
+
+func newHosts(facts *factsFlags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "hosts",
+		Short:   "Put the tenants' names into the hosts file",
+		Long:    hostsLong,
+		Example: hostsExample,
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newHostsList(facts), newHostsDiff(facts), newHostsSync(facts), newHostsRemove(facts), newHostsApply(facts))
+	return cmd
+}
+
+// hostsFile is which file, and which block of it.
+type hostsFile struct {
+	path  string
+	block string
+}
+
+// hostsFileVariable names the file where --hosts-file does not.
+const hostsFileVariable = "ORTHWEB_HOSTS_FILE"
+
+func (f *hostsFile) addTo(flags *pflag.FlagSet) {
+	flags.StringVar(&f.path, "hosts-file", "", "The hosts file; $"+hostsFileVariable+" or the system's by default")
+	flags.StringVar(&f.block, "block", "", "The block of the file to work on; the one of the kubeconfig's context by default")
+}
+
+// settle fills in what was not said. It reads the kubeconfig, not the cluster.
+func (f *hostsFile) settle(facts *factsFlags) error {
+	f.settlePath()
+	if f.block != "" {
+		return nil
+	}
+	config, err := facts.kube.ToRawKubeConfigLoader().RawConfig()
+	if err != nil {
+		return withHint(fmt.Errorf("reading the kubeconfig: %w", err), "Choose one with --kubeconfig, or name the block with --block.")
+	}
+	name := config.CurrentContext
+	if facts.kube.Context != nil && *facts.kube.Context != "" {
+		name = *facts.kube.Context
+	}
+	cluster := ""
+	if context := config.Contexts[name]; context != nil {
+		cluster = context.Cluster
+	}
+	if facts.kube.ClusterName != nil && *facts.kube.ClusterName != "" {
+		cluster = *facts.kube.ClusterName
+	}
+	switch {
+	case name != "" && cluster != "" && name != cluster:
+		f.block = name + " (" + cluster + ")"
+	case name+cluster != "":
+		f.block = name
+		if name == "" {
+			f.block = cluster
+		}
+	case facts.kube.APIServer != nil && *facts.kube.APIServer != "":
+		f.block = *facts.kube.APIServer
+	default:
+		return withHint(errors.New("the kubeconfig has no current context to name the block after"), "Choose one with --context, or name the block with --block.")
+	}
+	return nil
+}
+
+func (f *hostsFile) settlePath() {
+	if f.path == "" {
+		f.path = os.Getenv(hostsFileVariable)
+	}
+	if f.path == "" {
+		f.path = hosts.DefaultPath()
+	}
+}
+
+// undo is the command that takes the tenants' names out again.
+func (f *hostsFile) undo(tenants []string, facts *factsFlags) string {
+	command := append([]string{"kubectl orthweb hosts remove"}, tenants...)
+	if f.path != hosts.DefaultPath() && os.Getenv(hostsFileVariable) == "" {
+		command = append(command, "--hosts-file="+shellWord(f.path))
+	}
+	if facts.kube.Context != nil && *facts.kube.Context != "" {
+		command = append(command, "--context="+shellWord(*facts.kube.Context))
+	}
+	return strings.Join(command, " ")
+}
+
+// explainHosts adds what to do to an error of the hosts file.
+func explainHosts(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, hosts.ErrMissing):
+		return withHint(err, "Name it with --hosts-file, or make an empty one first.")
+	case errors.Is(err, hosts.ErrNotWritable):
+		return withHint(err, "It takes an administrator: add --sudo, or paste the lines of 'kubectl orthweb hosts list'.")
+	case errors.Is(err, hosts.ErrRestless):
+		return withHint(err, "Find out which program writes it, and try again.")
+	case errors.Is(err, hosts.ErrNotRegular), errors.Is(err, hosts.ErrTooLarge):
+		return withHint(err, "Is --hosts-file right?")
+	}
+	return err
+}
+
+// warnOfSudo tells who runs all of it under sudo that their kubeconfig is not
+// the one that is read.
+func warnOfSudo(facts *factsFlags) {
+	if os.Geteuid() != 0 || os.Getenv("SUDO_USER") == "" || os.Getenv("KUBECONFIG") != "" {
+		return
+	}
+	if facts.kube.KubeConfig != nil && *facts.kube.KubeConfig != "" {
+		return
+	}
+	fmt.Fprintf(facts.streams.ErrOut, "Warning: under sudo root's kubeconfig is read, not that of %s. Run it without: it asks for sudo just to write the file.\n", os.Getenv("SUDO_USER"))
+}

@@ -1,0 +1,82 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+)
+
+type hostsDiffOptions struct {
+	facts  *factsFlags
+	file   hostsFile
+	wanted wantedHosts
+}
+
+func newHostsDiff(facts *factsFlags) *cobra.Command {
+	o := &hostsDiffOptions{facts: facts}
+	cmd := &cobra.Command{
+		Use:   "diff [TENANT...]",
+		Short: "Show what 'hosts sync' would change",
+		Long: hostsLong + `
+
+The exit status is 0 when nothing would change, 1 when something would, 2 when
+it could not be told.`,
+		Example: hostsExample,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.wanted.names = args
+			if err := o.wanted.validate(); err != nil {
+				return err
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	o.file.addTo(cmd.Flags())
+	o.wanted.addTo(cmd.Flags())
+	return cmd
+}
+
+func (o *hostsDiffOptions) run(ctx context.Context) error {
+	warnOfSudo(o.facts)
+	if err := o.file.settle(o.facts); err != nil {
+		return err
+	}
+	before, err := hosts.Read(o.file.path)
+	if err != nil {
+		return explainHosts(err)
+	}
+	w, err := o.wanted.read(ctx, o.facts)
+	if err != nil {
+		return err
+	}
+	after, report, err := w.change(o.file.block).apply(before)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(o.facts.streams.Out, hosts.Diff(o.file.path, before, after)); err != nil {
+		return err
+	}
+	w.say(o.facts.streams.ErrOut)
+	sayConflicts(o.facts.streams.ErrOut, o.file.path, report)
+	if string(before) != string(after) || len(report.Conflicts)+len(w.lacking) > 0 {
+		return answer(exitNo)
+	}
+	return nil
+}
+
+// sayConflicts tells which names were left as they are, and why.
+func sayConflicts(out io.Writer, path string, report hosts.Report) {
+	for _, c := range report.Conflicts {
+		where := fmt.Sprintf("%s:%d says %s", path, c.At, c.Has)
+		switch {
+		case c.At == 0:
+			where = "the tenant " + c.Other + " has it too"
+		case c.Block != "":
+			where += fmt.Sprintf(", for %s in the block %q", c.Other, c.Block)
+		}
+		fmt.Fprintf(out, "Conflict: %s should be %s, but %s. Left as it is; change or remove that line first.\n", c.Name, c.Addr, where)
+	}
+}

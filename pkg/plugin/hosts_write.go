@@ -1,0 +1,108 @@
+package plugin
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+)
+
+// applyCommand is the step that sudo runs.
+const applyCommand = "apply"
+
+// hostsWriter writes the file, with more rights where it takes them.
+type hostsWriter struct {
+	dryRun bool
+	sudo   bool
+}
+
+func (w *hostsWriter) addTo(flags *pflag.FlagSet) {
+	flags.BoolVar(&w.dryRun, "dry-run", false, "Show what would change and write nothing")
+	flags.BoolVar(&w.sudo, "sudo", false, "Write under sudo without asking when it takes that")
+}
+
+// write makes the change, or shows it. The report is of what is there afterwards.
+func (w *hostsWriter) write(ctx context.Context, streams genericiooptions.IOStreams, file hostsFile, change hostsChange) (hosts.Report, error) {
+	before, err := hosts.Read(file.path)
+	if err != nil {
+		return hosts.Report{}, explainHosts(err)
+	}
+	after, report, err := change.apply(before)
+	if err != nil {
+		return report, err
+	}
+	if w.dryRun {
+		_, err := io.WriteString(streams.Out, hosts.Diff(file.path, before, after))
+		sayConflicts(streams.ErrOut, file.path, report)
+		return report, err
+	}
+	var result hosts.Result
+	if !bytes.Equal(before, after) {
+		if why := hosts.Writable(file.path); why != nil {
+			return report, w.writeAsRoot(ctx, streams, file, change, explainHosts(why))
+		}
+	}
+	result, report, err = change.write(ctx, file.path)
+	if err != nil {
+		return report, explainHosts(err)
+	}
+	sayChange(streams.Out, result, report)
+	sayConflicts(streams.ErrOut, file.path, report)
+	return report, nil
+}
+
+// writeAsRoot has this program write the file under sudo, if the user wants
+// that. It gets the change on its standard input, reads no kubeconfig, and
+// touches nothing but the file.
+func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.IOStreams, file hostsFile, change hostsChange, why error) error {
+	if !errors.Is(why, fs.ErrPermission) || errors.Is(why, syscall.EROFS) || runtime.GOOS == "windows" || os.Geteuid() == 0 {
+		return why
+	}
+	if !w.sudo && !agreed(streams, fmt.Sprintf("%v.\nWrite it under sudo?", why)) {
+		return withHint(fmt.Errorf("%w; %w", errDeclined, why), "Add --sudo, or paste the lines of 'kubectl orthweb hosts list'.")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding this program: %w", err)
+	}
+	payload, err := json.Marshal(change)
+	if err != nil {
+		return fmt.Errorf("writing down the change: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, "sudo", "--", self, "hosts", applyCommand, "--hosts-file="+file.path)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(payload), streams.Out, streams.ErrOut
+	cmd.WaitDelay = time.Second // sudo may not be ours to interrupt
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	if err := cmd.Run(); err != nil {
+		return withHint(fmt.Errorf("writing %s under sudo: %w", file.path, err), "Paste the lines of 'kubectl orthweb hosts list' instead.")
+	}
+	return nil
+}
+
+// agreed asks on the terminal; without one the answer is no.
+func agreed(streams genericiooptions.IOStreams, question string) bool {
+	in, ok := streams.In.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		return false
+	}
+	fmt.Fprintf(streams.ErrOut, "%s [y/N] ", question)
+	line, _ := bufio.NewReader(in).ReadString('\n')
+	line = strings.ToLower(strings.TrimSpace(line))
+	return line == "y" || line == "yes"
+}
