@@ -6,7 +6,7 @@
 // the unfinished line, so that taking it out gives the first file back.
 //
 // The format is that of hosts(5): an address, names, comments from "#" on. One
-// name a line is written, as Windows reads nine at most.
+// name a line is written, so that a difference shows that name alone.
 package hosts
 
 import (

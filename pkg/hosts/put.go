@@ -4,8 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"runtime"
-	"syscall"
 )
 
 // put writes a new file beside the hosts file, and waits until the disk has it. It is
@@ -44,30 +42,4 @@ func fill(f *os.File, content []byte, like state) (alike bool, err error) {
 		return false, err
 	}
 	return alike, f.Close()
-}
-
-// backup keeps the file as it is. What of owner and attributes the copy can't have it
-// does without.
-func backup(s state) error {
-	path := s.path + backupSuffix
-	fresh := path + newSuffix
-	if _, err := put(fresh, s.data, s); err != nil {
-		return err
-	}
-	step("rename " + path)
-	if err := os.Rename(fresh, path); err != nil {
-		_ = os.Remove(fresh)
-		return failed("replacing", path, err)
-	}
-	return syncDirectory(path)
-}
-
-// unmovable is what rename(2) says of a file that is a mount of its own.
-func unmovable(err error) bool {
-	return errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV)
-}
-
-// unsyncable is what fsync(2) says of directories where there is nothing to wait for.
-func unsyncable(err error) bool {
-	return errors.Is(err, syscall.EINVAL) || runtime.GOOS == "windows"
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 )
 
 // What stands beside a hosts file. Only the backup is there to stay; the others are
@@ -15,14 +14,14 @@ const (
 	lockSuffix   = ".orthweb.lock"
 	backupSuffix = ".orthweb.bak"
 	newSuffix    = ".orthweb.new"
+	// newBackupSuffix is the backup in the making.
+	newBackupSuffix = backupSuffix + ".new"
 	// inPlaceSuffix is the new content while the file itself is being written.
 	inPlaceSuffix = ".orthweb.inplace"
 )
 
 // tries is how often a file that others change meanwhile is read anew.
 const tries = 10
-
-var errChanged = errors.New("the file was changed meanwhile")
 
 // step is called before whatever touches the disk. Tests stop the program there.
 var step = func(what string) {}
@@ -103,61 +102,4 @@ func plan(real string, change func([]byte) ([]byte, error)) (before state, after
 		after = []byte{}
 	}
 	return before, after, checkSize(real, after)
-}
-
-// replace writes the new content beside the file and puts it into its place, where
-// that can be.
-func replace(before state, after []byte) (inPlace bool, err error) {
-	if err := Writable(before.path); err != nil {
-		return false, err
-	}
-	if err := backup(before); err != nil {
-		return false, err
-	}
-	fresh := before.path + newSuffix
-	alike, err := put(fresh, after, before)
-	if err != nil {
-		return false, err
-	}
-	defer os.Remove(fresh) // after a rename there is none
-	if alike {
-		if err := before.unchanged(); err != nil {
-			return false, err
-		}
-		step("rename")
-		err := os.Rename(fresh, before.path)
-		if err == nil {
-			return false, syncDirectory(before.path)
-		}
-		if !unmovable(err) {
-			return false, failed("replacing", before.path, err)
-		}
-	}
-	return true, replaceInPlace(before, after, fresh)
-}
-
-// unchanged is errChanged when the file is another one than before.
-func (s state) unchanged() error {
-	now, err := readState(s.path)
-	if err != nil {
-		return err
-	}
-	if !os.SameFile(s.info, now.info) || !s.info.ModTime().Equal(now.info.ModTime()) || s.info.Mode() != now.info.Mode() || !bytes.Equal(s.data, now.data) {
-		return errChanged
-	}
-	return nil
-}
-
-// syncDirectory makes a rename last.
-func syncDirectory(path string) error {
-	step("sync directory")
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return failed("opening", filepath.Dir(path), err)
-	}
-	defer dir.Close()
-	if err := dir.Sync(); err != nil && !unsyncable(err) {
-		return fmt.Errorf("%s is written, but may be lost when the machine stops now: %w", path, err)
-	}
-	return nil
 }

@@ -1,0 +1,96 @@
+package hosts
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+)
+
+var errChanged = errors.New("the file was changed meanwhile")
+
+// replace writes the new content beside the file and puts it into its place, where
+// that can be.
+func replace(before state, after []byte) (inPlace bool, err error) {
+	if err := Writable(before.path); err != nil {
+		return false, err
+	}
+	if err := backup(before); err != nil {
+		return false, err
+	}
+	fresh := before.path + newSuffix
+	alike, err := put(fresh, after, before)
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(fresh) // after a rename there is none
+	if alike {
+		if err := before.unchanged(); err != nil {
+			return false, err
+		}
+		step("rename")
+		err := os.Rename(fresh, before.path)
+		if err == nil {
+			return false, syncDirectory(before.path)
+		}
+		if !unmovable(err) {
+			return false, failed("replacing", before.path, err)
+		}
+	}
+	return true, replaceInPlace(before, after, fresh)
+}
+
+// unchanged is errChanged when the file is another one than before.
+func (s state) unchanged() error {
+	now, err := readState(s.path)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(s.info, now.info) || !s.info.ModTime().Equal(now.info.ModTime()) || s.info.Mode() != now.info.Mode() || !bytes.Equal(s.data, now.data) {
+		return errChanged
+	}
+	return nil
+}
+
+// syncDirectory makes a rename last.
+func syncDirectory(path string) error {
+	step("sync directory")
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return failed("opening", filepath.Dir(path), err)
+	}
+	defer dir.Close()
+	if err := dir.Sync(); err != nil && !unsyncable(err) {
+		return fmt.Errorf("%s is written, but may be lost when the machine stops now: %w", path, err)
+	}
+	return nil
+}
+
+// unsyncable is what fsync(2) says of directories where there is nothing to wait for.
+func unsyncable(err error) bool {
+	return errors.Is(err, syscall.EINVAL) || runtime.GOOS == "windows"
+}
+
+// unmovable is what rename(2) says of a file that is a mount of its own.
+func unmovable(err error) bool {
+	return errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV)
+}
+
+// backup keeps the file as it is. What of owner and attributes the copy can't have it
+// does without.
+func backup(s state) error {
+	path := s.path + backupSuffix
+	fresh := s.path + newBackupSuffix
+	if _, err := put(fresh, s.data, s); err != nil {
+		return err
+	}
+	step("rename " + path)
+	if err := os.Rename(fresh, path); err != nil {
+		_ = os.Remove(fresh)
+		return failed("replacing", path, err)
+	}
+	return syncDirectory(path)
+}
