@@ -1,0 +1,128 @@
+package trust
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// Match is how the served certificate compares with the stored one.
+type Match string
+
+// The matches.
+const (
+	// Same: it is the stored one.
+	Same Match = "Same"
+	// Older: it is for the same names, and was issued before the stored one.
+	Older Match = "Older"
+	// Newer: it is for the same names, and was issued after what could be read.
+	Newer Match = "Newer"
+	// Other: it is another of the certificates listed.
+	Other Match = "Other"
+	// Foreign: it is none of those listed.
+	Foreign Match = "Foreign"
+	// Unclear: no handshake succeeded, or the stored one is not known.
+	Unclear Match = "Unclear"
+)
+
+// Served is what a handshake at one address showed.
+type Served struct {
+	Endpoint
+	Match Match
+	// Certificate is the server's, nil when there was no handshake.
+	Certificate *x509.Certificate
+	// Of is the entry that the certificate belongs to where that is another, and
+	// OfTenant its tenant.
+	Of       finding.Ref
+	OfTenant string
+	// AsksClient: the server asked for a client's certificate.
+	AsksClient bool
+	// Detail is a sentence, without a full stop; empty when all is well.
+	Detail string
+}
+
+// Compare gives the entries with what handshakes have shown of each, in the
+// order in which it was seen. The entries given are left as they are.
+func Compare(entries []Entry, seen []Observation) []Entry {
+	compared := slices.Clone(entries)
+	for i := range compared {
+		compared[i].Served = nil
+	}
+	for _, o := range seen {
+		if o.Entry >= 0 && o.Entry < len(compared) {
+			e := &compared[o.Entry]
+			e.Served = append(e.Served, judge(o, entries))
+		}
+	}
+	return compared
+}
+
+func judge(o Observation, entries []Entry) Served {
+	e := entries[o.Entry]
+	s := Served{Endpoint: o.Endpoint, AsksClient: o.AsksClient, Match: Unclear}
+	switch {
+	case o.Err != nil:
+		s.Detail = o.Err.Error()
+		return s
+	case len(o.Chain) == 0:
+		s.Detail = "the server showed no certificate"
+		return s
+	}
+	s.Certificate = o.Chain[0]
+	switch {
+	case len(e.Stored) > 0 && s.Certificate.Equal(e.Stored[0]):
+		s.Match = Same
+	case s.belongs(entries):
+		s.Match = Other
+		s.Detail = fmt.Sprintf("what is served is that of %s", s.Of)
+		if s.OfTenant != e.Tenant {
+			s.Detail += ", tenant " + s.OfTenant
+		}
+	case len(e.Stored) == 0:
+		s.Detail = "the stored certificate is not known"
+	default:
+		s.strange(e.Stored[0])
+	}
+	return s
+}
+
+// belongs finds the other entry whose certificate is served.
+func (s *Served) belongs(entries []Entry) bool {
+	for i, other := range entries {
+		if i != s.Entry && len(other.Stored) > 0 && other.Stored[0].Equal(s.Certificate) {
+			s.Of, s.OfTenant = other.Ref, other.Tenant
+			return true
+		}
+	}
+	return false
+}
+
+// strange judges a certificate that is no stored one: an earlier or later one for
+// the same names, or one that has nothing to do with these tenants.
+func (s *Served) strange(stored *x509.Certificate) {
+	const day = "2006-01-02 15:04"
+	served := s.Certificate
+	switch {
+	case !sameNames(served, stored):
+		s.Match = Foreign
+		s.Detail = fmt.Sprintf("what is served is of %s, issued by %s, and none of these", subjectOf(served.RawSubject), subjectOf(served.RawIssuer))
+	case served.NotBefore.After(stored.NotBefore):
+		s.Match = Newer
+		s.Detail = fmt.Sprintf("what is served was issued later than the stored one, at %s UTC", served.NotBefore.UTC().Format(day))
+	default:
+		s.Match = Older
+		s.Detail = fmt.Sprintf("what is served was issued before the stored one, at %s UTC", served.NotBefore.UTC().Format(day))
+	}
+}
+
+// sameNames tells whether two certificates are for the same server: they have a
+// name in common, or no names at all and the same subject.
+func sameNames(a, b *x509.Certificate) bool {
+	namesA, namesB := namesOf(a), namesOf(b)
+	if len(namesA)+len(namesB) == 0 {
+		return string(a.RawSubject) == string(b.RawSubject)
+	}
+	return slices.ContainsFunc(namesA, func(n Name) bool { return slices.Contains(namesB, n) })
+}

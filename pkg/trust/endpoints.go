@@ -1,0 +1,72 @@
+package trust
+
+import (
+	"crypto/x509"
+	"slices"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// Endpoint is where a handshake shows which certificate is served.
+type Endpoint struct {
+	// Address is an IP or a host name of the ingress.
+	Address string
+	Port    int64
+	// ServerName is what to ask for (SNI, RFC 6066, section 3); "" where any
+	// name is answered.
+	ServerName string
+	// Entry is the index of the entry that should be served there.
+	Entry int
+}
+
+// Observation is what came of a handshake at an Endpoint.
+type Observation struct {
+	Endpoint
+	// Chain is what was served, the server's own certificate first.
+	Chain []*x509.Certificate
+	// AsksClient: the server sent a CertificateRequest.
+	AsksClient bool
+	// Err is why there is no Chain.
+	Err error
+}
+
+// Endpoints are the places to look at: every ingress address of the tenant, with
+// every port at which a Gateway shows the certificate, and one host name.
+func Endpoints(entries []Entry, statuses []tenant.Status) []Endpoint {
+	addresses := map[string][]string{}
+	for _, status := range statuses {
+		addresses[status.Name] = status.Addresses
+	}
+	var found []Endpoint
+	for i, e := range entries {
+		for _, use := range e.Uses {
+			if !use.Mode.Terminates() {
+				continue
+			}
+			for _, address := range addresses[e.Tenant] {
+				endpoint := Endpoint{Address: address, Port: use.Port, ServerName: use.serverName(e), Entry: i}
+				if !slices.Contains(found, endpoint) {
+					found = append(found, endpoint)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// serverName is one name that the server answers to: a host of its own, or where
+// it takes any, a name of the certificate that fits.
+func (u Use) serverName(e Entry) string {
+	for _, host := range u.Hosts {
+		if !strings.HasPrefix(host, "*") {
+			return host
+		}
+		for _, name := range e.Names {
+			if strings.HasSuffix(name, strings.TrimPrefix(host, "*")) && !strings.ContainsAny(name, "*@:/") {
+				return name
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,126 @@
+package trust
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+var (
+	secretKind  = schema.GroupKind{Kind: "Secret"}
+	requestKind = schema.GroupKind{Group: health.CertificateKind.Group, Kind: "CertificateRequest"}
+)
+
+func secretRef(namespace, name string) finding.Ref {
+	return finding.Ref{APIVersion: "v1", Kind: secretKind.Kind, Namespace: namespace, Name: name}
+}
+
+// reader reads what a snapshot has about certificates.
+type reader struct {
+	snap     *snapshot.Snapshot
+	assessor *health.Assessor
+}
+
+func newReader(snap *snapshot.Snapshot) *reader {
+	return &reader{snap: snap, assessor: health.New(snap)}
+}
+
+// makers are the Certificates that keep what they are issued in the Secret.
+func (r *reader) makers(secret finding.Ref) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for _, certificate := range r.snap.List(health.CertificateKind, secret.Namespace).Objects {
+		if field.Text(certificate.Object, "spec", "secretName") == secret.Name {
+			found = append(found, certificate)
+		}
+	}
+	return found
+}
+
+// issuers are those of the tenant's namespaces, used or not, and those that its
+// certificates name; and what kept some of them from being read.
+func (r *reader) issuers(t tenant.Tenant, s tenant.Status) (issuers []finding.Ref, unread []snapshot.Failure) {
+	add := func(ref finding.Ref) {
+		if !slices.ContainsFunc(issuers, ref.Same) {
+			issuers = append(issuers, ref)
+		}
+	}
+	for _, namespace := range t.Namespaces {
+		listing := r.snap.List(health.IssuerKind, namespace)
+		for _, issuer := range listing.Objects {
+			add(finding.RefOf(issuer))
+		}
+		unread = append(unread, withheld(listing.Unknown)...)
+	}
+	for _, link := range s.Chain {
+		if link.Section != tenant.Certificates || link.Ref.Name == "" || link.Ref.Kind == health.CertificateKind.Kind {
+			continue
+		}
+		add(link.Ref)
+		if answer := r.snap.Lookup(link.Ref); answer.Presence == snapshot.Unknown && !slices.Contains(unread, *answer.Why) {
+			unread = append(unread, *answer.Why)
+		}
+	}
+	return issuers, unread
+}
+
+// withheld leaves out kinds that the cluster does not serve: of those there are no
+// objects, and nothing is unknown.
+func withheld(failures []snapshot.Failure) []snapshot.Failure {
+	return slices.DeleteFunc(slices.Clone(failures), func(f snapshot.Failure) bool { return f.Why == snapshot.NotServed })
+}
+
+// signsWith is the Secret whose key an issuer signs with; not an issuer that
+// signs elsewhere, or has each certificate sign itself (cert-manager v1.21,
+// CAIssuer.secretName).
+func (r *reader) signsWith(issuer finding.Ref) (finding.Ref, bool) {
+	if issuer.Kind != health.IssuerKind.Kind && issuer.Kind != health.ClusterIssuerKind.Kind {
+		return finding.Ref{}, false
+	}
+	obj := r.snap.Lookup(issuer).Object
+	if obj == nil {
+		return finding.Ref{}, false
+	}
+	name, namespace := field.Text(obj.Object, "spec", "ca", "secretName"), issuer.Namespace
+	if issuer.Kind == health.ClusterIssuerKind.Kind {
+		namespace = r.clusterNamespace(name)
+	}
+	return secretRef(namespace, name), name != ""
+}
+
+// certManagerNamespace is where cert-manager's manual installs it, and where it
+// keeps the Secrets of ClusterIssuers unless it was told otherwise (v1.21,
+// --cluster-resource-namespace).
+const certManagerNamespace = "cert-manager"
+
+// clusterNamespace is the namespace of a ClusterIssuer's Secret: cert-manager's
+// own, by the labels of its chart where it can be seen.
+func (r *reader) clusterNamespace(secret string) string {
+	for _, deployment := range r.snap.List(health.DeploymentKind, "").Objects {
+		labels := deployment.GetLabels()
+		if labels["app.kubernetes.io/name"] == "cert-manager" && labels["app.kubernetes.io/component"] == "controller" {
+			return deployment.GetNamespace()
+		}
+	}
+	return certManagerNamespace
+}
+
+// folder is where an object is defined in the GitOps tree, by the labels that
+// kustomize-controller puts on it; "" when that can't be seen.
+func (r *reader) folder(obj *unstructured.Unstructured) string {
+	labels := obj.GetLabels()
+	layer := r.snap.Lookup(finding.Ref{
+		APIVersion: health.KustomizationKind.Group + "/v1", Kind: health.KustomizationKind.Kind,
+		Namespace: labels["kustomize.toolkit.fluxcd.io/namespace"], Name: labels["kustomize.toolkit.fluxcd.io/name"],
+	}).Object
+	if layer == nil {
+		return ""
+	}
+	return field.Text(layer.Object, "spec", "path")
+}

@@ -1,0 +1,51 @@
+package trust
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// secretEntry is the entry of a Secret that no Certificate makes, as far as can
+// be seen. Nobody renews it.
+func (r *reader) secretEntry(tenant string, secret finding.Ref) Entry {
+	e := Entry{Tenant: tenant, Ref: secret, Secret: secret, Verdict: health.Verdict{Ref: secret}}
+	e.Unknown = withheld(r.snap.List(health.CertificateKind, secret.Namespace).Unknown)
+	stored, from, unknown := r.stored(secret, nil)
+	e.Unknown = append(e.Unknown, unknown...)
+	if len(stored) > 0 {
+		e.known(stored, from)
+	}
+	v, now := &e.Verdict, r.snap.Meta().At
+	switch {
+	case len(unknown) > 0:
+		v.Status, v.Reason, v.Message = health.Unknown, string(unknown[0].Why), unknown[0].String()
+	case r.snap.Lookup(secret).Presence == snapshot.Absent:
+		v.Status, v.Reason, v.Message = health.Failing, "NotFound", secret.String()+" does not exist"
+	case len(stored) == 0:
+		v.Status, v.Reason, v.Message = health.Unknown, "NoCertificate", "no certificate can be read in its tls.crt"
+	default:
+		e.dated(now)
+	}
+	return e
+}
+
+// dated judges a Secret's certificate by its dates.
+func (e *Entry) dated(now time.Time) {
+	v := &e.Verdict
+	switch {
+	case now.Before(e.NotBefore):
+		v.Status, v.Reason = health.Failing, "NotYetValid"
+		v.Message = "it begins in " + duration.HumanDuration(e.NotBefore.Sub(now))
+	case !now.Before(e.NotAfter):
+		v.Status, v.Reason, v.Since = health.Failing, "Expired", e.NotAfter
+		v.Message = "it ended " + duration.HumanDuration(now.Sub(e.NotAfter)) + " ago"
+	default:
+		v.Status = health.Ready
+		v.Message = "valid for " + duration.HumanDuration(e.NotAfter.Sub(now)) + "; nobody renews it"
+	}
+}

@@ -1,0 +1,67 @@
+package trust
+
+import "crypto/x509"
+
+// Usage is one thing that a certificate may be used for: the exact name of RFC
+// 5280, sections 4.2.1.3 and 4.2.1.12, and what that means.
+type Usage struct{ Name, Text string }
+
+var purposes = map[x509.ExtKeyUsage]Usage{
+	x509.ExtKeyUsageAny:             {"anyExtendedKeyUsage", "anything"},
+	x509.ExtKeyUsageServerAuth:      {"serverAuth", "proves who a server is (TLS server)"},
+	x509.ExtKeyUsageClientAuth:      {"clientAuth", "signs in as a client (TLS client)"},
+	x509.ExtKeyUsageCodeSigning:     {"codeSigning", "signs programs"},
+	x509.ExtKeyUsageEmailProtection: {"emailProtection", "signs and encrypts mail"},
+	x509.ExtKeyUsageTimeStamping:    {"timeStamping", "signs times"},
+	x509.ExtKeyUsageOCSPSigning:     {"OCSPSigning", "says which certificates are revoked (OCSP)"},
+}
+
+var keyUsages = []struct {
+	bit x509.KeyUsage
+	Usage
+}{
+	{x509.KeyUsageDigitalSignature, Usage{"digitalSignature", "signs, as every TLS handshake of today needs"}},
+	{x509.KeyUsageContentCommitment, Usage{"contentCommitment", "signs what can't be denied later"}},
+	{x509.KeyUsageKeyEncipherment, Usage{"keyEncipherment", "encrypts keys, for old RSA handshakes"}},
+	{x509.KeyUsageDataEncipherment, Usage{"dataEncipherment", "encrypts data"}},
+	{x509.KeyUsageKeyAgreement, Usage{"keyAgreement", "agrees on keys"}},
+	{x509.KeyUsageCertSign, Usage{"keyCertSign", "signs other certificates"}},
+	{x509.KeyUsageCRLSign, Usage{"cRLSign", "signs lists of revoked certificates"}},
+	{x509.KeyUsageEncipherOnly, Usage{"encipherOnly", "agrees on keys to encrypt only"}},
+	{x509.KeyUsageDecipherOnly, Usage{"decipherOnly", "agrees on keys to decrypt only"}},
+}
+
+// usagesOf lists what a certificate may be used for, purposes first.
+func usagesOf(c *x509.Certificate) []Usage {
+	var found []Usage
+	for _, purpose := range c.ExtKeyUsage {
+		usage, known := purposes[purpose]
+		if !known {
+			usage = Usage{purpose.OID().String(), "a purpose that has no name here"}
+		}
+		found = append(found, usage)
+	}
+	for _, oid := range c.UnknownExtKeyUsage {
+		found = append(found, Usage{oid.String(), "a purpose that has no name here"})
+	}
+	for _, usage := range keyUsages {
+		if c.KeyUsage&usage.bit != 0 {
+			found = append(found, usage.Usage)
+		}
+	}
+	return found
+}
+
+// fit tells whether the certificate may be used for the purpose. One that names
+// no purposes may be used for all (RFC 5280, section 4.2.1.12).
+func fit(c *x509.Certificate, purpose x509.ExtKeyUsage) bool {
+	if len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 {
+		return true
+	}
+	for _, has := range c.ExtKeyUsage {
+		if has == purpose || has == x509.ExtKeyUsageAny {
+			return true
+		}
+	}
+	return false
+}
