@@ -40,7 +40,7 @@ func CheckIssued(request *x509.CertificateRequest, chain, ca []*x509.Certificate
 	for i, cert := range chain[1:] {
 		if !issuedBy(chain[i], cert) {
 			return fmt.Errorf("the signer gave a broken chain: %s is not signed by %s, which comes after it; ask the signer's keeper to put it in order",
-				formatRaw(chain[i].RawSubject), formatRaw(cert.RawSubject))
+				called(chain[i].RawSubject), called(cert.RawSubject))
 		}
 	}
 	cas, err := allAbove(chain, ca)
@@ -63,7 +63,7 @@ func allAbove(chain, ca []*x509.Certificate) ([]*x509.Certificate, error) {
 	above := climb(top, ca)
 	if len(ca) > 0 && len(above) == 0 && !slices.ContainsFunc(ca, top.Equal) {
 		return nil, fmt.Errorf("the certificate is not signed by the CA that the signer names: %s is issued by %s, the CA is %s; the CA may have been renewed, so ask again",
-			formatRaw(top.RawSubject), formatRaw(top.RawIssuer), formatRaw(ca[0].RawSubject))
+			called(top.RawSubject), called(top.RawIssuer), called(ca[0].RawSubject))
 	}
 	return slices.Concat(chain[1:], above), nil
 }
@@ -74,7 +74,7 @@ func checkAsked(request *x509.CertificateRequest, leaf *x509.Certificate) error 
 		return errors.New("it is for another key; ask again")
 	}
 	// A signer may choose another string type for the same text.
-	asked, given := formatRaw(request.RawSubject), formatRaw(leaf.RawSubject)
+	asked, given := called(request.RawSubject), called(leaf.RawSubject)
 	if !bytes.Equal(request.RawSubject, leaf.RawSubject) && asked != given {
 		return fmt.Errorf("its subject is %s instead of %s; use a signer that keeps subjects", given, asked)
 	}

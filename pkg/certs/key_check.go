@@ -2,11 +2,11 @@ package certs
 
 import (
 	"crypto"
-	"crypto/dsa"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 
 	"github.com/cert-manager/cert-manager/pkg/util/pki"
@@ -14,7 +14,8 @@ import (
 
 // checkPublicKey refuses keys that nobody should trust: RSA under 2048 bits or
 // beyond what cert-manager makes, an exponent outside FIPS 186-5 section A.1.1
-// (odd and above 65536), curves other than those of NIST that TLS uses, DSA.
+// (odd and above 65536), curves other than NIST's three that TLS uses, and all
+// else, such as DSA.
 func checkPublicKey(public crypto.PublicKey) error {
 	switch key := public.(type) {
 	case *rsa.PublicKey:
@@ -33,8 +34,6 @@ func checkPublicKey(public crypto.PublicKey) error {
 		return fmt.Errorf("its ECDSA key is on the curve %s; make one on P-256, P-384 or P-521", key.Curve.Params().Name)
 	case ed25519.PublicKey:
 		return nil
-	case *dsa.PublicKey:
-		return fmt.Errorf("its key is for DSA, which nothing accepts any more; make one of RSA, ECDSA or Ed25519")
 	}
-	return fmt.Errorf("its key is of an unknown kind; make one of RSA, ECDSA or Ed25519")
+	return errors.New("its key is not for RSA, ECDSA or Ed25519; make one of those")
 }

@@ -3,7 +3,6 @@ package certs
 import (
 	"bytes"
 	"crypto"
-	"crypto/dsa"
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -27,10 +26,12 @@ func TestNewKey(t *testing.T) {
 		{ECDSA, 0, ""}, {ECDSA, 256, ""}, {ECDSA, 384, ""}, {ECDSA, 521, ""}, {ECDSA, 224, "use 256, 384 or 521"},
 		{Ed25519, 0, ""}, {Ed25519, 256, "it has only one size"},
 		{"dsa", 0, `key algorithm "dsa": use rsa, ecdsa or ed25519`},
+		{"RSA", 0, `key algorithm "RSA": use rsa, ecdsa or ed25519`},
 	} {
 		t.Run(fmt.Sprint(test.algorithm, test.size), func(t *testing.T) {
 			key, err := NewKey(test.algorithm, test.size)
 			mustFail(t, err, test.says)
+			mustFail(t, CheckKeySize(test.algorithm, test.size), test.says)
 			if err != nil {
 				return
 			}
@@ -132,8 +133,7 @@ func TestCheckPublicKey(t *testing.T) {
 		{"a small exponent", &rsa.PublicKey{N: modulus, E: 3}, "the exponent 3"},
 		{"an even exponent", &rsa.PublicKey{N: modulus, E: 65538}, "the exponent 65538"},
 		{"a huge key", &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 8192), E: 65537}, "has 8193 bits"},
-		{"DSA", &dsa.PublicKey{}, "for DSA"},
-		{"none", nil, "of an unknown kind"},
+		{"none", nil, "not for RSA, ECDSA or Ed25519"},
 	} {
 		t.Run(test.about, func(t *testing.T) { mustFail(t, checkPublicKey(test.public), test.says) })
 	}

@@ -47,6 +47,7 @@ func TestParseNames(t *testing.T) {
 		{about: "a space", kind: "uri", text: "https://example.org/a b", says: "no spaces"},
 		{about: "a URI beyond ASCII", kind: "uri", text: "https://example.org/é", says: "only ASCII"},
 		{about: "a host that is none", kind: "uri", text: "https://a_b/", says: `its host "a_b"`},
+		{about: "what a URI must escape", kind: "uri", text: "https://a.org/<b>", says: "this is no URI"},
 		{about: "no URI", kind: "uri", text: "https://a.org/%zz", says: "this is no URI"},
 	} {
 		t.Run(test.about, func(t *testing.T) {

@@ -66,7 +66,7 @@ func withoutRoot(chain []*x509.Certificate) []*x509.Certificate {
 // as long as it is.
 func checkAbove(notAfter time.Time, cas []*x509.Certificate, now time.Time) error {
 	for _, ca := range cas {
-		name := formatRaw(ca.RawSubject)
+		name := called(ca.RawSubject)
 		switch {
 		case now.Before(ca.NotBefore):
 			return fmt.Errorf("the CA %s is valid only from %s; check the clock, or wait", name, ca.NotBefore.UTC().Format(time.RFC3339))

@@ -38,7 +38,7 @@ func EncodePKCS12(key crypto.Signer, chain, ca []*x509.Certificate, password str
 		return nil, errors.New("write the PKCS#12 file: the password has a character that such a file can't have; use letters, digits and signs")
 	}
 	if same, err := pki.PublicKeyMatchesCertificate(key.Public(), chain[0]); err != nil || !same {
-		return nil, fmt.Errorf("write the PKCS#12 file: the key is not that of %s; give the two that belong together", formatRaw(chain[0].RawSubject))
+		return nil, fmt.Errorf("write the PKCS#12 file: the key is not that of %s; give the two that belong together", called(chain[0].RawSubject))
 	}
 	var others []*x509.Certificate
 	for i, cert := range all {

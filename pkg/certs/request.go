@@ -9,7 +9,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
@@ -49,7 +48,13 @@ func NewRequest(subject pkix.RDNSequence, names Names, key crypto.Signer) ([]byt
 	if _, err := ParseRequest(der); err != nil {
 		return nil, fmt.Errorf("make the request: %w", err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), nil
+	return EncodeRequest(&x509.CertificateRequest{Raw: der}), nil
+}
+
+// EncodeRequest writes a request that was read, or its Raw alone, as PEM (RFC
+// 7468 section 7): signers take no other.
+func EncodeRequest(request *x509.CertificateRequest) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request.Raw})
 }
 
 // keyUsage is what a client does with its key in TLS (RFC 5280 section 4.2.1.3):
@@ -91,31 +96,4 @@ func ParseRequest(data []byte) (*x509.CertificateRequest, error) {
 		return nil, fmt.Errorf("the request is refused: %w", err)
 	}
 	return request, nil
-}
-
-// signatures are the algorithms that a request may be signed with.
-var signatures = []x509.SignatureAlgorithm{
-	x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
-	x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS,
-	x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512, x509.PureEd25519,
-}
-
-func checkRequest(request *x509.CertificateRequest) error {
-	if err := checkPublicKey(request.PublicKey); err != nil {
-		return err
-	}
-	if !slices.Contains(signatures, request.SignatureAlgorithm) {
-		return fmt.Errorf("it is signed by %s, which is weak or unknown; sign it with SHA-256, as `openssl req -sha256` does", request.SignatureAlgorithm)
-	}
-	if err := request.CheckSignature(); err != nil {
-		return fmt.Errorf("its signature is not by its own key, or it was changed since; make it again: %w", err)
-	}
-	names, err := requestedNames(request)
-	if err != nil {
-		return err
-	}
-	if pki.IsASN1SubjectEmpty(request.RawSubject) && names.empty() {
-		return errors.New("it has neither a subject nor names; give it one")
-	}
-	return checkNoCA(request)
 }

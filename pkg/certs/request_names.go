@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-
-	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
 
 // oidSAN is id-ce-subjectAltName (RFC 5280 section 4.2.1.6).
@@ -70,20 +68,4 @@ func parseSAN(der []byte) (Names, error) {
 		}
 	}
 	return ParseNames(dns, ips, emails, uris)
-}
-
-// checkNoCA refuses a request that asks for a certificate of a CA.
-func checkNoCA(request *x509.CertificateRequest) error {
-	asked := extension(request.Extensions, pki.OIDExtensionBasicConstraints)
-	if asked == nil {
-		return nil
-	}
-	isCA, _, err := pki.UnmarshalBasicConstraints(asked.Value)
-	if err != nil {
-		return fmt.Errorf("what it says about being a CA is damaged; make it again: %w", err)
-	}
-	if isCA {
-		return errors.New("it asks for the certificate of a CA; make one with CA:FALSE")
-	}
-	return nil
 }

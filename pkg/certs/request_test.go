@@ -17,6 +17,13 @@ import (
 
 func TestNewRequest(t *testing.T) {
 	names := allNames(t)
+	text, err := NewRequest(nil, names, rsaKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if request, err := ParseRequest(text); err != nil || !bytes.Equal(EncodeRequest(request), text) {
+		t.Errorf("a request that was read is written as another: %v", err)
+	}
 	request := requestOf(t, "/C=CA/O=A+OU=B/CN=ct1/emailAddress=a@b.org", names, rsaKey())
 	want, err := MarshalSubject(subjectOf(t, "/C=CA/O=A+OU=B/CN=ct1/emailAddress=a@b.org"))
 	if err != nil || !bytes.Equal(request.RawSubject, want) {

@@ -62,7 +62,7 @@ func (a *Authority) Sign(request *x509.CertificateRequest, now time.Time, durati
 	}
 	if err := verify(leaf, cas, now); err != nil {
 		return nil, fmt.Errorf("the CA %s may not sign this certificate, or one above it may not: %w; ask for other names, or use another CA",
-			formatRaw(a.Certificate.RawSubject), err)
+			called(a.Certificate.RawSubject), err)
 	}
 	return append([]*x509.Certificate{leaf}, withoutRoot(cas)...), nil
 }

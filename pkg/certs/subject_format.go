@@ -2,6 +2,7 @@ package certs
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
@@ -77,14 +78,18 @@ func escapeValue(value string) string {
 	return text.String()
 }
 
-// formatRaw writes the DER of a subject for people's eyes.
-func formatRaw(der []byte) string {
+// FormatRawSubject writes the DER of a subject, such as RawSubject of package
+// crypto/x509, as FormatSubject does. What is no subject is written in
+// hexadecimal.
+func FormatRawSubject(der []byte) string {
 	var rdns pkix.RDNSequence
 	if rest, err := asn1.Unmarshal(der, &rdns); err != nil || len(rest) > 0 {
 		return "#" + hex.EncodeToString(der)
 	}
-	if len(rdns) == 0 {
-		return "the empty subject"
-	}
 	return FormatSubject(rdns)
+}
+
+// called is what an error calls the holder of a subject.
+func called(der []byte) string {
+	return cmp.Or(FormatRawSubject(der), "the empty subject")
 }
