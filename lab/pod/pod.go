@@ -5,7 +5,7 @@
 //
 // The process gets a mount namespace of its own, in which the file is there,
 // and, when the user isn't root, a user namespace that allows it to mount.
-// Nothing outside changes.
+// Nothing outside changes. In the same way Orthanc gets a network of its own.
 package pod
 
 import (
@@ -23,14 +23,15 @@ const NamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 // Command is the hidden command of orthweb-lab that calls Enter.
 const Command = "in-pod"
 
-// Attributes are those for starting a process that calls Enter.
-func Attributes(attr *syscall.SysProcAttr) {
-	attr.Unshareflags |= syscall.CLONE_NEWNS
+// Attributes are those for starting a process that calls Enter, with
+// CLONE_NEWNS, or EnterNetwork, with CLONE_NEWNET (namespaces(7)).
+func Attributes(attr *syscall.SysProcAttr, namespace uintptr) {
+	attr.Unshareflags |= namespace
 	if os.Geteuid() == 0 {
 		return
 	}
 	attr.Cloneflags |= syscall.CLONE_NEWUSER
-	// Root inside, to be allowed to mount, and nobody but the user outside.
+	// Root inside, to be allowed all that, and nobody but the user outside.
 	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 }

@@ -103,7 +103,7 @@ func (s *supervisor) command(p parts.Part) (*exec.Cmd, error) {
 	}
 	cmd := exec.Command(self, append([]string{pod.Command, p.Pod, program}, p.Args...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	pod.Attributes(cmd.SysProcAttr)
+	pod.Attributes(cmd.SysProcAttr, syscall.CLONE_NEWNS)
 	return cmd, nil
 }
 

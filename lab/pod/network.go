@@ -1,0 +1,102 @@
+package pod
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"unsafe"
+)
+
+// NetworkCommand and RelayCommand are the hidden commands of orthweb-lab that
+// call EnterNetwork and Relay.
+const (
+	NetworkCommand = "in-network"
+	RelayCommand   = "relay"
+)
+
+// firstFile is the number of a process' first inherited file (os/exec.Cmd,
+// ExtraFiles).
+const firstFile = 3
+
+// EnterNetwork becomes the program in a network in which there is nothing but
+// loopback, as a pod has a network of its own, and relays to it what comes in
+// on the listeners that this process inherited: the first one to the first
+// port there, and so on. Orthanc can't be told to listen on loopback only; in
+// such a network it can't do otherwise. EnterNetwork returns only with an
+// error. It must run in a process that was started with Attributes and
+// CLONE_NEWNET; the relay ends with the program.
+func EnterNetwork(ports []string, program string, args []string) error {
+	runtime.LockOSThread()
+	parent := os.Getppid()
+	if err := raiseLoopback(); err != nil {
+		return fmt.Errorf("bringing up loopback in a network of its own: %w", err)
+	}
+	if len(ports) > 0 {
+		if err := startRelay(ports); err != nil {
+			return fmt.Errorf("starting the relay into that network: %w", err)
+		}
+	}
+	if err := dieWithParent(parent); err != nil {
+		return err
+	}
+	if err := syscall.Exec(program, append([]string{program}, args...), os.Environ()); err != nil {
+		return fmt.Errorf("becoming %s: %w", program, err)
+	}
+	return nil
+}
+
+// startRelay starts the relay, which dies with the calling thread: with the
+// program that this process becomes.
+func startRelay(ports []string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding this program: %w", err)
+	}
+	cmd := exec.Command(self, append([]string{RelayCommand}, ports...)...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	for i := range ports {
+		f := os.NewFile(uintptr(firstFile+i), "listener")
+		// Closed in the program, or clients would wait where nobody accepts.
+		defer func() { _ = f.Close() }()
+		cmd.ExtraFiles = append(cmd.ExtraFiles, f)
+	}
+	return cmd.Start()
+}
+
+// raiseLoopback is "ip link set lo up" (netdevice(7), SIOCSIFFLAGS).
+func raiseLoopback() error {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = syscall.Close(fd) }()
+	request := struct {
+		name  [syscall.IFNAMSIZ]byte
+		flags uint16
+		_     [22]byte
+	}{flags: syscall.IFF_UP | syscall.IFF_RUNNING}
+	copy(request.name[:], "lo")
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), syscall.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&request)))
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// Relay carries connections from the inherited listeners to the loopback ports
+// of the network that this process is in, until one of them fails.
+func Relay(ports []string) error {
+	failed := make(chan error, len(ports))
+	for i, port := range ports {
+		l, err := net.FileListener(os.NewFile(uintptr(firstFile+i), "listener"))
+		if err != nil {
+			return fmt.Errorf("taking over the listener for port %s: %w", port, err)
+		}
+		go func() { failed <- relay(l, net.JoinHostPort("127.0.0.1", port)) }()
+	}
+	return <-failed
+}
