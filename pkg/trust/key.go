@@ -45,8 +45,9 @@ func (k Key) weak() bool {
 	return k.Algorithm == "RSA" && k.Bits < 2048 || k.Algorithm == "ECDSA" && k.Bits < 224
 }
 
-// foreign tells whether Envoy, which is Istio's gateway, can't use the key: of
-// ECDSA it takes P-256, and newer ones P-384 and P-521; no Ed25519.
-func (k Key) foreign() bool {
-	return k.Algorithm == "Ed25519" || k.Algorithm == "unknown algorithm"
+// refused tells whether BoringSSL, which is inside of Istio's gateways, takes no
+// signature of such a key in a handshake unless it is told to
+// (ssl/extensions.cc, kVerifySignatureAlgorithms).
+func (k Key) refused() bool {
+	return k.Algorithm == "Ed25519" || k.Algorithm == "unknown algorithm" || k.Curve == "P-224"
 }

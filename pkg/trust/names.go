@@ -1,13 +1,14 @@
 package trust
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/hex"
 	"math/big"
 	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
 // Name is one of a certificate's subject alternative names (RFC 5280, section
@@ -32,16 +33,7 @@ func namesOf(c *x509.Certificate) []Name {
 }
 
 // subjectOf writes a distinguished name in DER as RFC 4514 has it.
-func subjectOf(der []byte) string {
-	var name pkix.RDNSequence
-	if rest, err := asn1.Unmarshal(der, &name); err != nil || len(rest) > 0 {
-		return "#" + hex.EncodeToString(der)
-	}
-	if len(name) == 0 {
-		return "(no name)"
-	}
-	return name.String()
-}
+func subjectOf(der []byte) string { return cmp.Or(certs.FormatRawSubject(der), "(no name)") }
 
 // serialOf writes a serial number as OpenSSL does, in hex digits by pairs.
 func serialOf(n *big.Int) string {

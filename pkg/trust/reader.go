@@ -2,6 +2,7 @@ package trust
 
 import (
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -89,7 +90,7 @@ func (r *reader) signsWith(issuer finding.Ref) (finding.Ref, bool) {
 	}
 	name, namespace := field.Text(obj.Object, "spec", "ca", "secretName"), issuer.Namespace
 	if issuer.Kind == health.ClusterIssuerKind.Kind {
-		namespace = r.clusterNamespace(name)
+		namespace = r.clusterNamespace()
 	}
 	return secretRef(namespace, name), name != ""
 }
@@ -101,7 +102,7 @@ const certManagerNamespace = "cert-manager"
 
 // clusterNamespace is the namespace of a ClusterIssuer's Secret: cert-manager's
 // own, by the labels of its chart where it can be seen.
-func (r *reader) clusterNamespace(secret string) string {
+func (r *reader) clusterNamespace() string {
 	for _, deployment := range r.snap.List(health.DeploymentKind, "").Objects {
 		labels := deployment.GetLabels()
 		if labels["app.kubernetes.io/name"] == "cert-manager" && labels["app.kubernetes.io/component"] == "controller" {
@@ -122,5 +123,5 @@ func (r *reader) folder(obj *unstructured.Unstructured) string {
 	if layer == nil {
 		return ""
 	}
-	return field.Text(layer.Object, "spec", "path")
+	return strings.TrimPrefix(field.Text(layer.Object, "spec", "path"), "./")
 }
