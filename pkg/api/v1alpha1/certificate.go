@@ -1,0 +1,81 @@
+package v1alpha1
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// Kinds that the cert commands print.
+const (
+	CertificateKind             = "Certificate"
+	CertificateListKind         = "CertificateList"
+	CertificateReportKind       = "CertificateReport"
+	CertificateVerificationKind = "CertificateVerification"
+)
+
+// CertificateList are the tenants' certificates: by tenant, authorities before
+// what they sign, then by name.
+type CertificateList struct {
+	metav1.TypeMeta `json:",inline"`
+	Items           []Certificate `json:"items"`
+}
+
+// Certificate is one certificate of a tenant.
+type Certificate struct {
+	metav1.TypeMeta `json:",inline"`
+	// Metadata has the name of Ref, empty where Certificates could not be read.
+	Metadata Metadata  `json:"metadata"`
+	At       time.Time `json:"at"`
+	Tenant   string    `json:"tenant"`
+	// Ref is cert-manager's Certificate, or a Secret that no Certificate makes.
+	Ref    finding.Ref  `json:"ref"`
+	Secret *finding.Ref `json:"secret,omitempty"`
+	Issuer *finding.Ref `json:"issuer,omitempty"`
+	// Depth is the number of authorities above it that are listed.
+	Depth     int      `json:"depth"`
+	Authority bool     `json:"authority"`
+	Subject   string   `json:"subject,omitempty"`
+	Names     []string `json:"names"`
+	// The times are absent where they are not known.
+	NotBefore   *time.Time       `json:"notBefore,omitempty"`
+	NotAfter    *time.Time       `json:"notAfter,omitempty"`
+	RenewalTime *time.Time       `json:"renewalTime,omitempty"`
+	Uses        []CertificateUse `json:"uses"`
+	// UsesKnown: all Gateways and issuers of the tenant could be read.
+	UsesKnown bool `json:"usesKnown"`
+	// Fingerprint is the stored certificate's SHA-256, hex by pairs; it was read
+	// from StoredFrom. Both are absent where it could not be read.
+	Fingerprint string              `json:"fingerprint,omitempty"`
+	StoredFrom  *finding.Ref        `json:"storedFrom,omitempty"`
+	Served      []ServedCertificate `json:"served"`
+	Status      string              `json:"status"`
+	Reason      string              `json:"reason,omitempty"`
+	Message     string              `json:"message,omitempty"`
+	Unknown     []snapshot.Failure  `json:"unknown"`
+}
+
+// CertificateUse is a Gateway's server, or an issuer that signs with the key.
+type CertificateUse struct {
+	Ref   finding.Ref `json:"ref"`
+	Port  int64       `json:"port,omitempty"`
+	Mode  string      `json:"mode,omitempty"`
+	Hosts []string    `json:"hosts,omitempty"`
+}
+
+// ServedCertificate is what a handshake showed.
+type ServedCertificate struct {
+	Address    string `json:"address"`
+	Port       int64  `json:"port"`
+	ServerName string `json:"serverName,omitempty"`
+	// Match is Same, Older, Newer, Other, Foreign or Unclear.
+	Match       string       `json:"match"`
+	Fingerprint string       `json:"fingerprint,omitempty"`
+	Of          *finding.Ref `json:"of,omitempty"`
+	OfTenant    string       `json:"ofTenant,omitempty"`
+	AsksClient  bool         `json:"asksClient"`
+	Detail      string       `json:"detail,omitempty"`
+}

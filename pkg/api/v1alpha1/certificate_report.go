@@ -1,0 +1,90 @@
+package v1alpha1
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// CertificateReport is what is in certificates that were found together.
+type CertificateReport struct {
+	metav1.TypeMeta `json:",inline"`
+	// At is the moment that dates are judged at.
+	At           time.Time                `json:"at"`
+	Certificates []CertificateDescription `json:"certificates"`
+	Chain        CertificateChain         `json:"chain"`
+}
+
+// CertificateDescription is one certificate.
+type CertificateDescription struct {
+	Subject            string             `json:"subject"`
+	Issuer             string             `json:"issuer"`
+	Serial             string             `json:"serial"`
+	Names              []CertificateName  `json:"names"`
+	Usages             []CertificateUsage `json:"usages"`
+	Key                CertificateKey     `json:"key"`
+	SignatureAlgorithm string             `json:"signatureAlgorithm"`
+	// Fingerprint is the SHA-256 digest; it and the key ids are hex by pairs.
+	Fingerprint    string    `json:"fingerprint"`
+	SubjectKeyID   string    `json:"subjectKeyId,omitempty"`
+	AuthorityKeyID string    `json:"authorityKeyId,omitempty"`
+	NotBefore      time.Time `json:"notBefore"`
+	NotAfter       time.Time `json:"notAfter"`
+	Authority      bool      `json:"authority"`
+	// SignedBy is the index of its signer: its own when self-signed, -1 when that
+	// is not among them.
+	SignedBy int               `json:"signedBy"`
+	Notes    []CertificateNote `json:"notes"`
+}
+
+// CertificateName is a subject alternative name.
+type CertificateName struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+}
+
+// CertificateUsage is RFC 5280's name for a use, and what it means.
+type CertificateUsage struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// CertificateKey is the kind of a public key.
+type CertificateKey struct {
+	Algorithm string `json:"algorithm"`
+	Bits      int    `json:"bits,omitempty"`
+	Curve     string `json:"curve,omitempty"`
+}
+
+// CertificateNote is something to know; Severity is Critical, Warning or Info.
+type CertificateNote struct {
+	Severity string `json:"severity"`
+	Text     string `json:"text"`
+}
+
+// CertificateChain is where the first certificate's chain ends.
+type CertificateChain struct {
+	// Whole: it ends with a self-signed certificate.
+	Whole bool `json:"whole"`
+	// Missing is who signed the last one, where that is not there.
+	Missing  string   `json:"missing,omitempty"`
+	Problems []string `json:"problems"`
+}
+
+// CertificateVerification is whether a client's certificate is good for a tenant.
+type CertificateVerification struct {
+	metav1.TypeMeta `json:",inline"`
+	At              time.Time `json:"at"`
+	Tenant          string    `json:"tenant"`
+	// Outcome is Pass, Warn, Unknown or Fail: the worst of the checks'.
+	Outcome string             `json:"outcome"`
+	Checks  []CertificateCheck `json:"checks"`
+}
+
+// CertificateCheck is one check.
+type CertificateCheck struct {
+	Name    string `json:"name"`
+	Outcome string `json:"outcome"`
+	Detail  string `json:"detail"`
+	Fix     *Fix   `json:"fix,omitempty"`
+}

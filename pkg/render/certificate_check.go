@@ -1,0 +1,94 @@
+package render
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/trust"
+)
+
+var outcomeColour = map[trust.Outcome]health.Status{
+	trust.Pass: health.Ready, trust.Warn: health.Suspended, trust.Fail: health.Failing, trust.Unknown: health.Unknown,
+}
+
+// CertificateChecks prints whether a client's certificate is good for a tenant:
+// the answer first, then each check, with what to do where something is wrong.
+func CertificateChecks(w io.Writer, tenant string, results []trust.Result, style Style) error {
+	out := bufio.NewWriter(w)
+	p := explanation{out: out, style: style}
+	for _, line := range p.wrap(answerOf(clean(tenant), results), "", "  ") {
+		if style.Colour {
+			line = bold + line + reset
+		}
+		fmt.Fprintln(out, line)
+	}
+	fmt.Fprintln(out)
+	for _, r := range results {
+		p.check(r)
+	}
+	return out.Flush()
+}
+
+// answerOf is the verdict in a sentence, with the number of what stands against
+// it.
+func answerOf(tenant string, results []trust.Result) string {
+	count := map[trust.Outcome]int{}
+	for _, r := range results {
+		count[r.Outcome]++
+	}
+	var text string
+	switch trust.Overall(results) {
+	case trust.Fail:
+		return fmt.Sprintf("The certificate is not good for %s: %s", tenant, counted(count[trust.Fail], "check fails", "checks fail"))
+	case trust.Unknown:
+		text = fmt.Sprintf("It can't be told whether the certificate is good for %s: %s", tenant, counted(count[trust.Unknown], "check could not be made", "checks could not be made"))
+	default:
+		text = "The certificate is good for " + tenant
+	}
+	if n := count[trust.Warn]; n > 0 {
+		text += ", " + counted(n, "warning", "warnings")
+	}
+	return text
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// outcomeWidth is of the longest outcome and the gap after it.
+const outcomeWidth = 9
+
+func (p explanation) check(r trust.Result) {
+	word := strings.ToUpper(string(r.Outcome))
+	hang := strings.Repeat(" ", outcomeWidth+2)
+	first := fmt.Sprintf("%-*s", outcomeWidth, word)
+	for i, line := range p.wrap(clean(r.Name+": "+r.Detail), first, hang) {
+		if i == 0 && p.style.Colour {
+			line = paintStatus(outcomeColour[r.Outcome], word) + line[len(word):]
+		}
+		fmt.Fprintln(p.out, line)
+	}
+	if r.Fix != (finding.Fix{}) {
+		p.remedy(r.Fix, hang)
+	}
+}
+
+func (p explanation) remedy(fix finding.Fix, hang string) {
+	text := clean(fix.Text)
+	if fix.File != "" {
+		text += " (in " + clean(fix.File) + ")"
+	}
+	for _, line := range p.wrap(text, hang+"Fix  ", hang+"     ") {
+		fmt.Fprintln(p.out, line)
+	}
+	if fix.Command != "" {
+		fmt.Fprintln(p.out, hang+"     "+clean(fix.Command))
+	}
+}

@@ -1,0 +1,143 @@
+package render
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/trust"
+)
+
+var certificateColumns = []column{
+	{heading: "TENANT", keep: 96},
+	{heading: "CERTIFICATE", keep: 99, least: 16},
+	{heading: "ISSUER", keep: 40, least: 12},
+	{heading: "USED BY", keep: 90, least: 16},
+	{heading: "LEFT", keep: 98},
+	{heading: "RENEWS", keep: 50},
+	{heading: "SERVED", keep: 80},
+	{heading: "STATUS", keep: 97, least: 7},
+	{heading: "SECRET", wideOnly: true},
+	{heading: "SUBJECT", wideOnly: true},
+	{heading: "NAMES", wideOnly: true},
+}
+
+// certificateStatus is the column that is coloured.
+const certificateStatus = 7
+
+// Certificates prints a line a certificate, what it signs indented below it, then
+// where something else is served and what could not be read.
+func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style Style) error {
+	out := bufio.NewWriter(w)
+	t := table{columns: certificateColumns}
+	for _, e := range entries {
+		t.rows = append(t.rows, []string{
+			clean(e.Tenant), branch(e.Depth) + certificateName(e), orDash(e.Issuer.Name), usedBy(e),
+			end(e), renews(e, now), servedWord(e), certificateVerdict(e),
+			orDash(e.Secret.Name), orDash(e.Subject), clean(orNone(e.Names)),
+		})
+		if !e.NotAfter.IsZero() {
+			t.rows[len(t.rows)-1][4] = left(e.NotAfter, now)
+		}
+	}
+	err := t.write(out, style, func(column int, cell, padded string) string {
+		if column == certificateStatus {
+			status, _, _ := strings.Cut(cell, ":")
+			return paintStatus(health.Status(status), padded)
+		}
+		return padded
+	})
+	if err != nil {
+		return err
+	}
+	p := explanation{out: out, style: style}
+	p.lines("Served:", servedLines(entries))
+	p.lines("Not seen:", unreadOf(entries))
+	return out.Flush()
+}
+
+// lines prints sentences under a heading.
+func (p explanation) lines(heading string, sentences []string) {
+	for i, text := range sentences {
+		if i == 0 {
+			fmt.Fprintf(p.out, "\n%s\n", heading)
+		}
+		for _, line := range p.wrap(clean(text), "  ", "    ") {
+			fmt.Fprintln(p.out, line)
+		}
+	}
+}
+
+func branch(depth int) string {
+	if depth == 0 {
+		return ""
+	}
+	return strings.Repeat("   ", depth-1) + "└─ "
+}
+
+// certificateName tells a Secret from a Certificate.
+func certificateName(e trust.Entry) string {
+	switch {
+	case e.Ref.Name == "":
+		return "(" + clean(e.Ref.Kind) + "s)"
+	case e.Ref.Kind != health.CertificateKind.Kind:
+		return clean(e.Ref.Short())
+	}
+	return clean(e.Ref.Name)
+}
+
+func orDash(text string) string {
+	if text = clean(text); text == "" {
+		return none
+	}
+	return text
+}
+
+// usedBy lists Gateways with their ports, and issuers.
+func usedBy(e trust.Entry) string {
+	var uses []string
+	for _, use := range e.Uses {
+		text := clean(use.Ref.Name)
+		if use.Port > 0 {
+			text += fmt.Sprintf(":%d", use.Port)
+		}
+		if !slices.Contains(uses, text) {
+			uses = append(uses, text)
+		}
+	}
+	switch {
+	case len(uses) > 0:
+		return strings.Join(uses, ",")
+	case !e.UsesKnown:
+		return unseen
+	}
+	return none
+}
+
+// end stands for an end that is not known: there is none, or it can't be seen.
+func end(e trust.Entry) string {
+	if len(e.Unknown) > 0 {
+		return unseen
+	}
+	return none
+}
+
+// renews is when cert-manager renews it.
+func renews(e trust.Entry, now time.Time) string {
+	if !e.RenewalTime.IsZero() && !now.Before(e.RenewalTime) {
+		return "due"
+	}
+	return left(e.RenewalTime, now)
+}
+
+func certificateVerdict(e trust.Entry) string {
+	text := string(e.Verdict.Status)
+	if e.Verdict.Status != health.Ready && e.Verdict.Reason != "" {
+		text += ": " + clean(e.Verdict.Reason)
+	}
+	return text
+}
