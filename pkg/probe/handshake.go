@@ -31,25 +31,29 @@ type Handshake struct {
 	ClientCAs  [][]byte
 	// Version and CipherSuite are crypto/tls's numbers.
 	Version, CipherSuite uint16
-	// Connected is how long the connection took, Took all of it.
-	Connected, Took time.Duration
+	// Took is how long the handshake took.
+	Took time.Duration
 }
 
-// Look does a TLS handshake without a client certificate, and closes. A server
-// that refuses a client without one has been seen all the same: it is an error
-// only when the server showed no certificate. The errors are those of dialling
-// and of crypto/tls; ctx bounds all of it.
+// Look connects, does a TLS handshake without a client certificate, and closes.
+// The errors are those of dialling, and of Shake; ctx bounds all of it.
 func Look(ctx context.Context, door Door) (Handshake, error) {
-	var seen Handshake
-	began := time.Now()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", door.Address)
 	if err != nil {
-		return seen, fmt.Errorf("connecting to %s: %w", door.Address, err)
+		return Handshake{}, fmt.Errorf("connecting to %s: %w", door.Address, err)
 	}
 	defer func() { _ = conn.Close() }()
-	seen.Connected = time.Since(began)
+	return Shake(ctx, conn, door.ServerName)
+}
+
+// Shake does a TLS handshake without a client certificate over a connection, which
+// is of no use afterwards. A server that refuses a client without one has been
+// seen all the same: it is an error only when the server showed no certificate.
+func Shake(ctx context.Context, conn net.Conn, serverName string) (Handshake, error) {
+	var seen Handshake
+	began := time.Now()
 	client := tls.Client(conn, &tls.Config{
-		ServerName: door.ServerName,
+		ServerName: serverName,
 		// It is to be seen whatever it is; who asks judges it.
 		InsecureSkipVerify: true,
 		MinVersion:         tls.VersionTLS10,
@@ -68,12 +72,12 @@ func Look(ctx context.Context, door Door) (Handshake, error) {
 			return nil
 		},
 	})
-	err = client.HandshakeContext(ctx)
+	err := client.HandshakeContext(ctx)
 	seen.Took = time.Since(began)
 	state := client.ConnectionState()
 	seen.Version, seen.CipherSuite = state.Version, state.CipherSuite
 	if err != nil && (len(seen.Chain) == 0 || ctx.Err() != nil) {
-		return seen, fmt.Errorf("TLS with %s: %w", door.Address, plainly(err))
+		return seen, fmt.Errorf("TLS with %s: %w", conn.RemoteAddr(), plainly(err))
 	}
 	return seen, nil
 }

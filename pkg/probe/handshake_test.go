@@ -115,7 +115,7 @@ func TestLook(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(seen.Chain) != 1 || seen.Chain[0].Subject.CommonName != c.subject || seen.AsksClient != c.asks || seen.Took < seen.Connected {
+			if len(seen.Chain) != 1 || seen.Chain[0].Subject.CommonName != c.subject || seen.AsksClient != c.asks || seen.Took <= 0 || seen.Version < tls.VersionTLS10 {
 				t.Errorf("%+v", seen)
 			}
 		})
