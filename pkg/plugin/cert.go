@@ -22,6 +22,6 @@ func newCert(facts *factsFlags) *cobra.Command {
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newCertIssue(facts))
+	cmd.AddCommand(newCertIssue(facts), newCertList(facts), newCertInspect(facts), newCertVerify(facts))
 	return cmd
 }

@@ -33,6 +33,7 @@ func (d *destination) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&d.name, "name", "", "Begin the files' names with this instead of the tenant's name")
 	flags.BoolVar(&d.stdout, "stdout", false, "Print key and certificates as PEM instead of writing files")
 	flags.BoolVar(&d.force, "force", false, "Replace files that are there")
+	d.p12.new = true
 	d.p12.addTo(flags)
 }
 

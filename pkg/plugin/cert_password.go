@@ -23,18 +23,26 @@ type pkcs12 struct {
 	legacy bool
 	file   string
 	env    string
+	// new tells that the password is for a new file, and to be asked for twice.
+	new bool
 }
 
 func (p *pkcs12) addTo(flags *pflag.FlagSet) {
-	flags.BoolVar(&p.wanted, "p12", false, "Write a PKCS#12 file (.p12) too, for browsers and Java")
 	flags.BoolVar(&p.legacy, "p12-legacy", false, "Encrypt it as before 2015, which some PACS and keystores need: weak")
+	p.addPasswordTo(flags)
+	flags.Lookup("p12").Usage = "Write a PKCS#12 file (.p12) too, for browsers and Java"
+}
+
+// addPasswordTo is for commands that read such a file.
+func (p *pkcs12) addPasswordTo(flags *pflag.FlagSet) {
+	flags.BoolVar(&p.wanted, "p12", false, "The file is PKCS#12 (.p12, .pfx)")
 	flags.StringVar(&p.file, "p12-password-file", "", "Take its password from the first line of this file (- for standard input)")
 	flags.StringVar(&p.env, "p12-password-env", "", "Take its password from this environment variable")
 }
 
 func (p *pkcs12) validate(flags *pflag.FlagSet) error {
 	for _, name := range []string{"p12-legacy", "p12-password-file", "p12-password-env"} {
-		if flags.Changed(name) && !p.wanted {
+		if flags.Changed(name) && !p.wanted { // not every command has them all
 			return withHint(fmt.Errorf("--%s is for --p12", name), "Add --p12.")
 		}
 	}
@@ -58,7 +66,7 @@ func (p *pkcs12) password(ctx context.Context, streams genericiooptions.IOStream
 	case p.file != "":
 		password, err = firstLine(p.file, streams.In)
 	default:
-		password, err = ask(ctx, streams)
+		password, err = ask(ctx, streams, p.new)
 	}
 	if err == nil && len(password) == 0 {
 		err = withHint(errors.New("the password of the PKCS#12 file is empty"), "Many programs refuse such files. Give one.")
@@ -91,8 +99,9 @@ func firstLine(name string, stdin io.Reader) ([]byte, error) {
 	return line, nil
 }
 
-// ask asks twice, unseen. An interrupt gives the terminal back as it was.
-func ask(ctx context.Context, streams genericiooptions.IOStreams) ([]byte, error) {
+// ask asks, unseen, and of a new password twice. An interrupt gives the terminal
+// back as it was.
+func ask(ctx context.Context, streams genericiooptions.IOStreams, twice bool) ([]byte, error) {
 	file, ok := streams.In.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return nil, withHint(errors.New("there is no terminal to ask for the password of the PKCS#12 file on"),
@@ -110,7 +119,7 @@ func ask(ctx context.Context, streams genericiooptions.IOStreams) ([]byte, error
 	go func() {
 		var a answer
 		fmt.Fprint(streams.ErrOut, "Password for the PKCS#12 file: ")
-		if a.first, a.err = term.ReadPassword(int(file.Fd())); a.err == nil {
+		if a.first, a.err = term.ReadPassword(int(file.Fd())); a.err == nil && twice {
 			fmt.Fprint(streams.ErrOut, "\nAgain: ")
 			a.second, a.err = term.ReadPassword(int(file.Fd()))
 		}
@@ -126,7 +135,7 @@ func ask(ctx context.Context, streams genericiooptions.IOStreams) ([]byte, error
 		if a.err != nil {
 			return nil, fmt.Errorf("asking for the password: %w", a.err)
 		}
-		if !bytes.Equal(a.first, a.second) {
+		if twice && !bytes.Equal(a.first, a.second) {
 			return nil, withHint(errors.New("the two passwords differ"), "Try again.")
 		}
 		return a.first, nil

@@ -40,6 +40,10 @@ type Handshake struct {
 func Look(ctx context.Context, door Door) (Handshake, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", door.Address)
 	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) {
+			err = op.Err // without the address, again
+		}
 		return Handshake{}, fmt.Errorf("connecting to %s: %w", door.Address, err)
 	}
 	defer func() { _ = conn.Close() }()

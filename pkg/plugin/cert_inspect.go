@@ -1,0 +1,219 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
+	"github.com/digihunch/kubectl-orthweb/pkg/probe"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/trust"
+)
+
+var (
+	certInspectLong = templates.LongDesc(`
+		Say in plain words what is in a certificate: whom it is for, what it may be
+		used for, who signed it and how long it is good.
+
+		It reads a file (PEM, DER, or PKCS#12 with --p12), a Secret of the cluster,
+		or what a server shows. Of a Secret it looks at the certificates alone.`)
+	certInspectExample = templates.Examples(`
+		# A file
+		kubectl orthweb cert inspect bhs.client.crt
+
+		# A Secret of a tenant
+		kubectl orthweb cert inspect secret/orthweb-secret -n bhs-orthweb
+
+		# What a server shows
+		kubectl orthweb cert inspect dicom.bhs.orthweb.com:11112`)
+)
+
+type certInspectOptions struct {
+	facts      *factsFlags
+	output     *outputFlags
+	p12        pkcs12
+	serverName string
+	what       string
+}
+
+func newCertInspect(facts *factsFlags) *cobra.Command {
+	o := &certInspectOptions{facts: facts, output: newOutputFlags()}
+	cmd := &cobra.Command{
+		Use:     "inspect FILE | secret/NAME | HOST:PORT",
+		Aliases: []string{"show"},
+		Short:   "Say what is in a certificate",
+		Long:    certInspectLong,
+		Example: certInspectExample,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return nil
+			}
+			return withHint(fmt.Errorf("%s takes one FILE, secret/NAME or HOST:PORT, not %d arguments", cmd.CommandPath(), len(args)),
+				"See '%s --help' for usage.", cmd.CommandPath())
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.what = args[0]
+			if err := errors.Join(o.p12.validate(cmd.Flags()), o.output.validate()); err != nil {
+				return err
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	o.output.addTo(cmd)
+	o.p12.addPasswordTo(cmd.Flags())
+	cmd.Flags().StringVar(&o.serverName, "server-name", "", "Of a server, ask for the certificate of this name; HOST by default")
+	return cmd
+}
+
+func (o *certInspectOptions) run(ctx context.Context) error {
+	chain, now, err := o.read(ctx)
+	if err != nil {
+		return err
+	}
+	report := trust.Describe(chain, now)
+	out := o.facts.streams.Out
+	if o.output.table() {
+		return render.CertificateReport(out, report, o.output.style(out))
+	}
+	printer, err := o.output.printer()
+	if err != nil {
+		return err
+	}
+	object, err := render.CertificateReportObject(report)
+	if err != nil {
+		return err
+	}
+	return printer.PrintObj(object, out)
+}
+
+// read gets the certificates from where the argument says. A file comes first:
+// it may be called anything.
+func (o *certInspectOptions) read(ctx context.Context) ([]*x509.Certificate, time.Time, error) {
+	now := time.Now()
+	kind, name, object := strings.Cut(o.what, "/")
+	_, err := os.Stat(o.what)
+	isFile := err == nil || o.what == "-" || o.p12.wanted
+	switch {
+	case !isFile && object && (kind == "secret" || kind == "secrets") && !strings.Contains(name, "/"):
+		chain, err := o.secret(ctx, name)
+		return chain, now, err
+	case !isFile && looksLikeServer(o.what):
+		chain, err := o.server(ctx)
+		return chain, now, err
+	}
+	chain, _, err := readCertificates(ctx, o.facts, o.what, &o.p12)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = withHint(err, "Give a FILE, a secret/NAME of the cluster, or the HOST:PORT of a server.")
+	}
+	return chain, now, err
+}
+
+func looksLikeServer(text string) bool {
+	host, port, err := net.SplitHostPort(text)
+	return err == nil && host != "" && port != "" && !strings.Contains(host, "/")
+}
+
+func (o *certInspectOptions) server(ctx context.Context) ([]*x509.Certificate, error) {
+	name := o.serverName
+	if name == "" {
+		name, _, _ = net.SplitHostPort(o.what)
+	}
+	if net.ParseIP(name) != nil {
+		name = "" // RFC 6066, section 3: addresses are no server names
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	seen, err := probe.Look(ctx, probe.Door{Address: o.what, ServerName: name})
+	if err != nil {
+		return nil, withHint(err, "Is the server up, and does it speak TLS there? For a tenant's: kubectl orthweb status")
+	}
+	if seen.AsksClient {
+		fmt.Fprintln(o.facts.streams.ErrOut, "It asks clients for a certificate.")
+	}
+	return seen.Chain, nil
+}
+
+func (o *certInspectOptions) secret(ctx context.Context, name string) ([]*x509.Certificate, error) {
+	config, err := o.facts.kube.ToRESTConfig()
+	if err != nil {
+		return nil, withHint(fmt.Errorf("reading the kubeconfig: %w", err), "Choose a cluster with --context or --kubeconfig.")
+	}
+	namespace, _, err := o.facts.kube.ToRawKubeConfigLoader().Namespace()
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	secret, err := issuance.Secret(ctx, config, namespace, name)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, withHint(err, "Name its namespace with -n. See which Secrets have certificates: kubectl orthweb cert list")
+	case err != nil:
+		return nil, whenGone(ctx, err)
+	}
+	defer certs.Wipe(secret.Data["tls.key"])
+	data := bytes.TrimSpace(secret.Data["tls.crt"])
+	if len(data) == 0 {
+		data = secret.Data["ca.crt"]
+	}
+	chain, err := certs.ParseCertificates(data)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate in Secret %s/%s: %w", namespace, name, err)
+	}
+	return chain, nil
+}
+
+// maxCertificates bounds what is read of a file with certificates, in bytes.
+const maxCertificates = 1 << 20
+
+// readCertificates reads a file, - for standard input. With --p12 it is PKCS#12,
+// and what is in it besides the certificates is its key's public half.
+func readCertificates(ctx context.Context, facts *factsFlags, name string, p12 *pkcs12) ([]*x509.Certificate, crypto.PublicKey, error) {
+	in := facts.streams.In
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading the certificate: %w", err)
+		}
+		defer func() { _ = file.Close() }()
+		in = file
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxCertificates+1))
+	defer certs.Wipe(data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the certificate: %w", err)
+	}
+	if len(data) > maxCertificates {
+		return nil, nil, fmt.Errorf("%s is no certificate: it is larger than %d bytes", name, maxCertificates)
+	}
+	if !p12.wanted {
+		chain, err := certs.ParseCertificates(data)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return chain, nil, nil
+	}
+	password, err := p12.password(ctx, facts.streams)
+	defer certs.Wipe(password)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, chain, err := certs.DecodePKCS12(data, string(password))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return chain, key.Public(), nil
+}

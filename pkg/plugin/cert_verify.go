@@ -1,0 +1,178 @@
+package plugin
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/trust"
+)
+
+var (
+	certVerifyLong = templates.LongDesc(`
+		Tell whether a client certificate is good for a tenant now: its dates, what
+		it may be used for, its key, whether the tenant's authority signed it, and
+		whether the tenant's Gateways ask clients for one at all.
+
+		The exit status is 0 when it is good, 1 when it is not, 2 when something
+		could not be read that it takes to tell.`)
+	certVerifyExample = templates.Examples(`
+		# A certificate that was just made, with its key
+		kubectl orthweb cert verify bhs.client.crt --key=bhs.client.key --tenant=bhs
+
+		# One from a keystore
+		kubectl orthweb cert verify ct1.p12 --p12 --tenant=bhs`)
+)
+
+type certVerifyOptions struct {
+	facts   *factsFlags
+	output  *outputFlags
+	origin  origin
+	p12     pkcs12
+	file    string
+	keyFile string
+	tenant  string
+	secrets bool
+	connect bool
+}
+
+func newCertVerify(facts *factsFlags) *cobra.Command {
+	o := &certVerifyOptions{facts: facts, output: newOutputFlags()}
+	cmd := &cobra.Command{
+		Use:     "verify FILE",
+		Short:   "Tell whether a client certificate is good for a tenant",
+		Long:    certVerifyLong,
+		Example: certVerifyExample,
+		Args:    oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.file = args[0]
+			if err := o.validate(cmd); err != nil {
+				return err
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	o.output.addTo(cmd)
+	o.origin.addTo(cmd.Flags())
+	o.p12.addPasswordTo(cmd.Flags())
+	cmd.Flags().StringVar(&o.keyFile, "key", "", "The private key, to see whether it is the certificate's")
+	cmd.Flags().StringVar(&o.tenant, "tenant", "", "The tenant, by name; the one of -n, or the only one, by default")
+	cmd.Flags().BoolVar(&o.secrets, "secrets", false, "Read the certificates in the tenant's Secrets too")
+	cmd.Flags().BoolVar(&o.connect, "connect", true, "Connect to the tenant's doors to see whether they ask for a certificate")
+	return cmd
+}
+
+func (o *certVerifyOptions) validate(cmd *cobra.Command) error {
+	if o.keyFile != "" && o.p12.wanted {
+		return withHint(errors.New("--key and --p12 exclude each other: the file has its key"), "Leave --key out.")
+	}
+	if !o.origin.live() && (o.secrets || cmd.Flags().Changed("connect") && o.connect) {
+		return withHint(errors.New("--secrets and --connect need a cluster"), "Leave --from out, or them.")
+	}
+	return errors.Join(o.p12.validate(cmd.Flags()), o.output.validate())
+}
+
+func (o *certVerifyOptions) run(ctx context.Context) error {
+	question, err := o.read(ctx)
+	if err != nil {
+		return err
+	}
+	namespace := o.facts.namespace()
+	snap, err := o.facts.read(ctx, o.origin, certWants(namespace, o.secrets))
+	if err != nil {
+		return err
+	}
+	chosen, err := chooseTenant(snap, o.tenant, namespace)
+	if err != nil {
+		return err
+	}
+	o.ask(ctx, &question, snap, chosen)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	results := trust.Check(question)
+	if err := o.print(results, question); err != nil {
+		return err
+	}
+	switch trust.Overall(results) {
+	case trust.Fail:
+		return answer(exitNo)
+	case trust.Unknown:
+		return answer(exitUnclear)
+	}
+	return nil
+}
+
+// read gets the certificate and its key's public half from the files.
+func (o *certVerifyOptions) read(ctx context.Context) (q trust.Question, err error) {
+	if q.Chain, q.Key, err = readCertificates(ctx, o.facts, o.file, &o.p12); err != nil || o.keyFile == "" {
+		return q, err
+	}
+	file, err := os.Open(o.keyFile)
+	if err != nil {
+		return q, fmt.Errorf("reading the key: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	data, err := io.ReadAll(io.LimitReader(file, maxCertificates))
+	defer certs.Wipe(data)
+	if err != nil {
+		return q, fmt.Errorf("reading the key: %w", err)
+	}
+	var key crypto.Signer
+	if key, err = certs.DecodeKey(data); err != nil {
+		return q, fmt.Errorf("%s: %w", o.keyFile, err)
+	}
+	q.Key = key.Public()
+	return q, nil
+}
+
+// ask adds what the cluster and the doors say.
+func (o *certVerifyOptions) ask(ctx context.Context, q *trust.Question, snap *snapshot.Snapshot, chosen tenant.Tenant) {
+	q.Tenant, q.Now = chosen.Name, snap.Meta().At
+	var unknown []snapshot.Failure
+	q.Authorities, q.Unknown = trust.Authorities(snap, chosen)
+	q.Servers, unknown = trust.Servers(snap, chosen)
+	q.Unknown = append(q.Unknown, unknown...)
+	for _, other := range tenant.Discover(snap) {
+		if other.Name != chosen.Name {
+			theirs, _ := trust.Authorities(snap, other)
+			q.Others = append(q.Others, theirs...)
+		}
+	}
+	if !o.connect || !o.origin.live() {
+		return
+	}
+	tenants := []tenant.Tenant{chosen}
+	q.Asked = map[int64]bool{}
+	for _, seen := range observe(ctx, trust.Endpoints(trust.List(snap, tenants), tenant.Assess(snap, tenants))) {
+		if seen.Err == nil {
+			q.Asked[seen.Port] = q.Asked[seen.Port] || seen.AsksClient
+		}
+	}
+}
+
+func (o *certVerifyOptions) print(results []trust.Result, q trust.Question) error {
+	out := o.facts.streams.Out
+	if o.output.table() {
+		return render.CertificateChecks(out, q.Tenant, results, o.output.style(out))
+	}
+	printer, err := o.output.printer()
+	if err != nil {
+		return err
+	}
+	object, err := render.CertificateVerificationObject(q.Tenant, results, q.Now)
+	if err != nil {
+		return err
+	}
+	return printer.PrintObj(object, out)
+}
