@@ -1,7 +1,6 @@
 package render
 
 import (
-	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 // Issued is a client certificate that was just made, and its files; a file that
@@ -34,8 +34,8 @@ func IssuedCertificate(w io.Writer, i Issued) error {
 		{"Subject", c.Subject},
 		{"Names", strings.Join(c.Names, ", ")},
 		{"Good until", fmt.Sprintf("%s (%s)", c.NotAfter.Format(time.RFC3339), left(c.NotAfter, i.Now))},
-		{"Serial", c.SerialNumber},
-		{"SHA-256", c.FingerprintSHA256},
+		{"Serial", c.Serial},
+		{"SHA-256", c.Fingerprint},
 		{"Key", note(i.Key, "keep it to yourself")},
 		{"Certificate", i.CertificateFile},
 		{"Authority", i.CA},
@@ -73,7 +73,7 @@ func v1alpha1Issued(i Issued) v1alpha1.IssuedCertificate {
 		Metadata:  v1alpha1.Metadata{Name: i.Tenant},
 		Namespace: i.Namespace, Via: i.Via, Issuer: i.Issuer,
 		Subject: certs.FormatRawSubject(c.RawSubject), Names: alternativeNames(c),
-		SerialNumber: colons(c.SerialNumber.Bytes()), FingerprintSHA256: colons(sum(c.Raw)),
+		Serial: fmt.Sprintf("%X", c.SerialNumber.Bytes()), Fingerprint: trust.Fingerprint(c),
 		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
 		Files: v1alpha1.IssuedFiles{Key: i.Key, Certificate: i.CertificateFile, CA: i.CA, PKCS12: i.PKCS12},
 	}
@@ -90,14 +90,4 @@ func alternativeNames(c *x509.Certificate) []string {
 		names = append(names, uri.String())
 	}
 	return names
-}
-
-func sum(raw []byte) []byte {
-	digest := sha256.Sum256(raw)
-	return digest[:]
-}
-
-// colons is hexadecimal as OpenSSL prints it.
-func colons(data []byte) string {
-	return strings.ReplaceAll(fmt.Sprintf("% X", data), " ", ":")
 }

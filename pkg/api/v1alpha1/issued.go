@@ -22,12 +22,12 @@ type IssuedCertificate struct {
 	// Subject is written as in RFC 4514.
 	Subject string   `json:"subject"`
 	Names   []string `json:"names"`
-	// SerialNumber and FingerprintSHA256 are hexadecimal, two digits and a colon.
-	SerialNumber      string      `json:"serialNumber"`
-	FingerprintSHA256 string      `json:"fingerprintSHA256"`
-	NotBefore         time.Time   `json:"notBefore"`
-	NotAfter          time.Time   `json:"notAfter"`
-	Files             IssuedFiles `json:"files"`
+	// Serial is in hex digits, Fingerprint the SHA-256 digest in hex by pairs.
+	Serial      string      `json:"serial"`
+	Fingerprint string      `json:"fingerprint"`
+	NotBefore   time.Time   `json:"notBefore"`
+	NotAfter    time.Time   `json:"notAfter"`
+	Files       IssuedFiles `json:"files"`
 }
 
 // IssuedFiles are the files that were written.
