@@ -37,12 +37,9 @@ func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style Style
 	for _, e := range entries {
 		t.rows = append(t.rows, []string{
 			clean(e.Tenant), branch(e.Depth) + certificateName(e), orDash(e.Issuer.Name), usedBy(e),
-			end(e), renews(e, now), servedWord(e), certificateVerdict(e),
+			leftOf(e, now), renews(e, now), servedWord(e), certificateVerdict(e),
 			orDash(e.Secret.Name), orDash(e.Subject), clean(orNone(e.Names)),
 		})
-		if !e.NotAfter.IsZero() {
-			t.rows[len(t.rows)-1][4] = left(e.NotAfter, now)
-		}
 	}
 	err := t.write(out, style, func(column int, cell, padded string) string {
 		if column == certificateStatus {
@@ -118,12 +115,12 @@ func usedBy(e trust.Entry) string {
 	return none
 }
 
-// end stands for an end that is not known: there is none, or it can't be seen.
-func end(e trust.Entry) string {
-	if len(e.Unknown) > 0 {
+// leftOf tells an end that can't be seen from one that there isn't.
+func leftOf(e trust.Entry, now time.Time) string {
+	if e.NotAfter.IsZero() && len(e.Unknown) > 0 {
 		return unseen
 	}
-	return none
+	return left(e.NotAfter, now)
 }
 
 // renews is when cert-manager renews it.
