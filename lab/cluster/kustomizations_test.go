@@ -74,7 +74,7 @@ func TestAllReadyWantsTheRoot(t *testing.T) {
 
 func TestRolesAndNodesAreObjects(t *testing.T) {
 	roles, err := Roles()
-	if err != nil || len(roles) != 4 {
+	if err != nil || len(roles) != 6 {
 		t.Fatalf("%d roles: %v", len(roles), err)
 	}
 	nodes := NewNodes("kwok.x-k8s.io/node", "v1.36.3")

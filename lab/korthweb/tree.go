@@ -19,6 +19,8 @@ type Values struct {
 	// HealthTimeout, when not zero, becomes spec.timeout of every Kustomization
 	// but the root, with spec.retryInterval 15s, so that a fault shows in time.
 	HealthTimeout time.Duration
+	// MutualTLS makes the Gateways ask for client certificates.
+	MutualTLS bool
 }
 
 // ModuleDir finds the directory on disk of a module that the lab's go.mod pins.

@@ -14,7 +14,11 @@ import (
 type Part struct {
 	// Name is the part's name, and its program's among the binaries.
 	Name string
-	Args []string
+	// Program is the path of one that isn't among them.
+	Program string
+	Args    []string
+	// Dir is where it runs, the lab's directory when empty.
+	Dir string
 	// Env is added to what every part gets, see Env.
 	Env []string
 	// Pod is the namespace that the part would run in as a pod, when it has to
@@ -22,6 +26,11 @@ type Part struct {
 	Pod string
 	// Ports are the names of the ports that it listens on, the main one first.
 	Ports []string
+	// Inside are the ports that it listens on in a network of its own, one for
+	// each of Ports; see the package pod.
+	Inside []int
+	// Files are open files that it is given, from number 3 on.
+	Files []*os.File
 	// Health is a URL that answers 200 once the part is well.
 	Health string
 	// Client says that Health asks for a client certificate of the lab.
@@ -41,15 +50,20 @@ type Config struct {
 	NoPods bool
 }
 
-// PortNames are the names of all ports that the parts of a lab listen on.
-func PortNames() []string {
-	return []string{
+// PortNames are the names of all ports that the parts of a lab listen on, with
+// an Orthanc for each of the tenants.
+func PortNames(tenants ...string) []string {
+	names := []string{
 		"etcd", "etcd-peer", "etcd-metrics", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok",
 		"source-controller", "source-controller-health", "source-controller-metrics",
 		"kustomize-controller-health", "kustomize-controller-metrics",
 		"helm-controller-health", "helm-controller-metrics",
 		"cert-manager", "git", "helm",
 	}
+	for _, t := range tenants {
+		names = append(names, OrthancName(t), DICOMPortName(t))
+	}
+	return names
 }
 
 // Server is the address of the API server.

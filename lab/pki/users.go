@@ -35,5 +35,6 @@ func Users() map[string]User {
 		"helm-controller":         ServiceAccount("flux-system", "helm-controller"),
 		"cert-manager":            ServiceAccount("cert-manager", "cert-manager"),
 		"cloud-provider":          {Name: "orthweb-lab:cloud-provider"},
+		"gateway":                 {Name: "orthweb-lab:gateway"},
 	}
 }

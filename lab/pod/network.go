@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"syscall"
 	"unsafe"
 )
@@ -17,6 +18,11 @@ const (
 	RelayCommand   = "relay"
 )
 
+// JoinPorts is how ports are told to EnterNetwork.
+func JoinPorts(ports []int) string {
+	return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(ports)), ","), "[]")
+}
+
 // firstFile is the number of a process' first inherited file (os/exec.Cmd,
 // ExtraFiles).
 const firstFile = 3
@@ -24,17 +30,17 @@ const firstFile = 3
 // EnterNetwork becomes the program in a network in which there is nothing but
 // loopback, as a pod has a network of its own, and relays to it what comes in
 // on the listeners that this process inherited: the first one to the first
-// port there, and so on. Orthanc can't be told to listen on loopback only; in
+// of the ports there, which are joined by commas, and so on; without ports none. Orthanc can't be told to listen on loopback only; in
 // such a network it can't do otherwise. EnterNetwork returns only with an
 // error. It must run in a process that was started with Attributes and
 // CLONE_NEWNET; the relay ends with the program.
-func EnterNetwork(ports []string, program string, args []string) error {
+func EnterNetwork(ports string, program string, args []string) error {
 	runtime.LockOSThread()
 	parent := os.Getppid()
 	if err := raiseLoopback(); err != nil {
 		return fmt.Errorf("bringing up loopback in a network of its own: %w", err)
 	}
-	if len(ports) > 0 {
+	if ports != "" {
 		if err := startRelay(ports); err != nil {
 			return fmt.Errorf("starting the relay into that network: %w", err)
 		}
@@ -50,15 +56,15 @@ func EnterNetwork(ports []string, program string, args []string) error {
 
 // startRelay starts the relay, which dies with the calling thread: with the
 // program that this process becomes.
-func startRelay(ports []string) error {
+func startRelay(ports string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}
-	cmd := exec.Command(self, append([]string{RelayCommand}, ports...)...)
+	cmd := exec.Command(self, RelayCommand, ports)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	for i := range ports {
+	for i := range strings.Split(ports, ",") {
 		f := os.NewFile(uintptr(firstFile+i), "listener")
 		// Closed in the program, or clients would wait where nobody accepts.
 		defer func() { _ = f.Close() }()
@@ -87,11 +93,13 @@ func raiseLoopback() error {
 	return nil
 }
 
-// Relay carries connections from the inherited listeners to the loopback ports
-// of the network that this process is in, until one of them fails.
-func Relay(ports []string) error {
-	failed := make(chan error, len(ports))
-	for i, port := range ports {
+// Relay carries connections from the inherited listeners to the loopback ports,
+// joined by commas, of the network that this process is in, until one of them
+// fails.
+func Relay(ports string) error {
+	list := strings.Split(ports, ",")
+	failed := make(chan error, len(list))
+	for i, port := range list {
 		l, err := net.FileListener(os.NewFile(uintptr(firstFile+i), "listener"))
 		if err != nil {
 			return fmt.Errorf("taking over the listener for port %s: %w", port, err)

@@ -13,13 +13,13 @@ func TestMain(m *testing.M) {
 	var err error
 	switch {
 	case len(os.Args) > 1 && os.Args[1] == RelayCommand:
-		err = Relay(os.Args[2:])
+		err = Relay(os.Args[2])
 	case len(os.Args) > 1 && os.Args[1] == "inside":
 		err = serveInside()
 	case os.Getenv("POD_TEST_ENTER") == "namespace":
 		err = Enter("flux-system", "/bin/cat", []string{NamespaceFile})
 	case os.Getenv("POD_TEST_ENTER") == "network":
-		err = EnterNetwork([]string{"8042"}, os.Args[0], []string{"inside"})
+		err = EnterNetwork("8042", os.Args[0], []string{"inside"})
 	default:
 		os.Exit(m.Run())
 	}

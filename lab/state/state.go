@@ -36,6 +36,28 @@ type Part struct {
 	Ready time.Duration `json:"ready,omitempty"`
 	// Exit says how a part ended that wasn't told to.
 	Exit string `json:"exit,omitempty"`
+	// Doors are where people and modalities reach it.
+	Doors []Door `json:"doors,omitempty"`
+	// Idle says why it isn't reached, or not everywhere.
+	Idle string `json:"idle,omitempty"`
+}
+
+// Door is an address at which a part answers.
+type Door struct {
+	// Protocol is HTTP, DICOM, HTTPS or TLS, which is DICOM over TLS.
+	Protocol string `json:"protocol"`
+	// Address is HOST:PORT.
+	Address string `json:"address"`
+	// ServerName is the TLS server name to ask for, empty where any will do.
+	ServerName string `json:"serverName,omitempty"`
+}
+
+// Peers are the paths of programs that the system has.
+type Peers struct {
+	Orthanc string `json:"orthanc"`
+	HAProxy string `json:"haproxy"`
+	// Required says that the lab is nothing without them.
+	Required bool `json:"required,omitempty"`
 }
 
 // Lab is the content of lab.json.
@@ -53,9 +75,14 @@ type Lab struct {
 	HealthTimeout time.Duration `json:"healthTimeout,omitempty"`
 	// FirstAddress is the first one the cloud provider gives out.
 	FirstAddress string `json:"firstAddress"`
-	GitURL       string `json:"gitURL,omitempty"`
-	HelmURL      string `json:"helmURL,omitempty"`
-	Parts        []Part `json:"parts,omitempty"`
+	// MutualTLS says that the tree's Gateways ask for client certificates.
+	MutualTLS bool `json:"mutualTLS,omitempty"`
+	// Peers are the programs that serve tenants' web and DICOM, nil when these
+	// aren't served.
+	Peers   *Peers `json:"peers,omitempty"`
+	GitURL  string `json:"gitURL,omitempty"`
+	HelmURL string `json:"helmURL,omitempty"`
+	Parts   []Part `json:"parts,omitempty"`
 }
 
 // ErrNoLab is returned by Load for a directory that isn't a lab's.

@@ -112,7 +112,7 @@ func Message(list []faults.Fault) string {
 // Tree returns the files of the lab's tree, with the faults in it.
 func Tree(lab state.Lab, list []faults.Fault, moduleDir func(string) (string, error)) (map[string][]byte, error) {
 	files, err := korthweb.Tree(korthweb.Values{
-		GitURL: lab.GitURL, HelmURL: lab.HelmURL, HealthTimeout: lab.HealthTimeout,
+		GitURL: lab.GitURL, HelmURL: lab.HelmURL, HealthTimeout: lab.HealthTimeout, MutualTLS: lab.MutualTLS,
 	}, moduleDir)
 	if err != nil {
 		return nil, fmt.Errorf("making the tree: %w", err)

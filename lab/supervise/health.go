@@ -79,7 +79,7 @@ func (p *probe) ask(ctx context.Context, part parts.Part) error {
 	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s says %s", part.Health, resp.Status)
+		return fmt.Errorf("%s says %s", req.URL.Redacted(), resp.Status)
 	}
 	return nil
 }

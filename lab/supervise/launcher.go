@@ -44,6 +44,8 @@ type child struct {
 	// ended is closed when the process is gone; exit then says how it ended.
 	ended chan struct{}
 	exit  string
+	// replaced says that it was told to end because another takes its place.
+	replaced bool
 }
 
 // launch starts a part with its output in its log.
@@ -58,6 +60,18 @@ func (s *supervisor) launch(p parts.Part) (*child, error) {
 		return nil, err
 	}
 	cmd.Dir, cmd.Env = s.cfg.Dir, append(s.cfg.Env(), p.Env...)
+	if p.Dir != "" {
+		cmd.Dir = p.Dir
+	}
+	cmd.ExtraFiles = p.Files
+	if len(p.Inside) > 0 {
+		files, err := s.handOver(p.Ports)
+		defer closeAll(files)
+		if err != nil {
+			return nil, err
+		}
+		cmd.ExtraFiles = files
+	}
 	s.cfg.Ports.Release(p.Ports...)
 	return s.launchAs(p, cmd, log)
 }
@@ -93,29 +107,27 @@ func (s *supervisor) launchAs(p parts.Part, cmd *exec.Cmd, log *os.File) (*child
 
 // command is the part's program, or this one on its way to become it.
 func (s *supervisor) command(p parts.Part) (*exec.Cmd, error) {
-	program := s.binary(p.Name)
-	if p.Pod == "" {
-		return exec.Command(program, p.Args...), nil
+	program := p.Program
+	if program == "" {
+		program = s.binary(p.Name)
 	}
+	if len(p.Inside) > 0 {
+		return through(syscall.CLONE_NEWNET, append([]string{pod.NetworkCommand, pod.JoinPorts(p.Inside), program}, p.Args...)...)
+	}
+	if p.Pod != "" {
+		return through(syscall.CLONE_NEWNS, append([]string{pod.Command, p.Pod, program}, p.Args...)...)
+	}
+	return exec.Command(program, p.Args...), nil
+}
+
+// through is a command of this program in a namespace of its own.
+func through(namespace uintptr, args ...string) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding this program: %w", err)
 	}
-	cmd := exec.Command(self, append([]string{pod.Command, p.Pod, program}, p.Args...)...)
+	cmd := exec.Command(self, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	pod.Attributes(cmd.SysProcAttr, syscall.CLONE_NEWNS)
+	pod.Attributes(cmd.SysProcAttr, namespace)
 	return cmd, nil
-}
-
-// checkPods tries whether Flux's controllers can be shown a pod's file here.
-func (s *supervisor) checkPods() {
-	// Any program will do that ends well.
-	cmd, err := s.command(parts.Part{Name: "kubectl", Args: []string{"version", "--client"}, Pod: "flux-system"})
-	if err == nil {
-		err = cmd.Run()
-	}
-	if err != nil {
-		logf("this system gives its users no namespaces (%v): Flux's controllers run without leader election, and so without Leases", err)
-		s.cfg.NoPods = true
-	}
 }

@@ -37,9 +37,7 @@ func (s *supervisor) runOne(ctx context.Context, p parts.Part) error {
 		return err
 	}
 	port := s.cfg.Ports.Number(p.Ports[0])
-	s.mu.Lock()
-	s.children = append(s.children, c)
-	s.mu.Unlock()
+	s.adopt(c)
 	s.update(func(l *state.Lab) {
 		l.Parts = append(l.Parts, state.Part{Name: p.Name, Process: c.process, Port: port})
 	})
@@ -49,6 +47,13 @@ func (s *supervisor) runOne(ctx context.Context, p parts.Part) error {
 	s.updatePart(p.Name, func(part *state.Part) { part.Ready = since(began) })
 	logf("%s is up: %s (process %d, port %d)", p.Name, since(began), c.process.Pid, port)
 	return nil
+}
+
+// adopt makes the process one that stop ends.
+func (s *supervisor) adopt(c *child) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.children = append(s.children, c)
 }
 
 func (s *supervisor) updatePart(name string, change func(*state.Part)) {
@@ -65,9 +70,9 @@ func (s *supervisor) updatePart(name string, change func(*state.Part)) {
 // again: what a lab is for would be hidden.
 func (s *supervisor) noteEnd(c *child) {
 	s.mu.Lock()
-	stopping := s.stopping
+	expected := s.stopping || c.replaced
 	s.mu.Unlock()
-	if stopping {
+	if expected {
 		return
 	}
 	logf("%s ended by itself: %s", c.part.Name, c.exit)
@@ -78,6 +83,11 @@ func (s *supervisor) noteEnd(c *child) {
 // server, then the store. All at once would leave the first ones waiting for
 // an API server that is gone.
 func (s *supervisor) stop() {
+	// Whoever replaces parts is done before.
+	if s.endFollowing != nil {
+		s.endFollowing()
+	}
+	s.followers.Wait()
 	s.mu.Lock()
 	s.stopping = true
 	var users, stores []*child

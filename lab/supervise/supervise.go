@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,6 +47,9 @@ type supervisor struct {
 	cluster  *cluster.Cluster
 	first    netip.Addr
 	children []*child
+	// followers change what runs while the lab runs, until endFollowing.
+	followers    sync.WaitGroup
+	endFollowing context.CancelFunc
 
 	mu       sync.Mutex
 	lab      state.Lab
@@ -89,6 +93,7 @@ func (s *supervisor) start(ctx context.Context) error {
 	if err := s.prepare(); err != nil {
 		return err
 	}
+	orthancs := s.inBackground("", func() error { return s.runOrthancs(ctx) })
 	charts := s.inBackground("packaging the charts", s.packageCharts)
 	if err := s.serveGit(ctx); err != nil {
 		return err
@@ -104,11 +109,14 @@ func (s *supervisor) start(ctx context.Context) error {
 		return err
 	}
 	s.runCloud(ctx)
+	if err := s.followGateways(ctx); err != nil {
+		return err
+	}
 	if err := s.run(ctx, s.cfg.Kwok(), s.cfg.SourceController(), s.cfg.KustomizeController(),
 		s.cfg.HelmController(), s.cfg.CertManager()); err != nil {
 		return err
 	}
-	for _, wait := range []func() error{builtin, charts} {
+	for _, wait := range []func() error{builtin, charts, orthancs} {
 		if err := wait(); err != nil {
 			return err
 		}
@@ -127,7 +135,10 @@ func (s *supervisor) prepare() (err error) {
 	if s.first, err = cloud.ParseFirst(s.lab.FirstAddress); err != nil {
 		return err
 	}
-	if s.cfg.Ports, err = parts.Reserve(parts.PortNames()...); err != nil {
+	if err := s.checkNetworks(); err != nil {
+		return err
+	}
+	if s.cfg.Ports, err = parts.Reserve(parts.PortNames(s.tenants()...)...); err != nil {
 		return err
 	}
 	for _, dir := range s.cfg.Dirs() {
@@ -167,7 +178,9 @@ func (s *supervisor) update(change func(*state.Lab)) {
 func (s *supervisor) snapshot() state.Lab {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.lab
+	lab := s.lab
+	lab.Parts = slices.Clone(lab.Parts)
+	return lab
 }
 
 // inBackground begins f and returns a function that waits for its end.

@@ -16,3 +16,24 @@ func newInPod() *cobra.Command {
 		RunE:               func(_ *cobra.Command, args []string) error { return pod.Enter(args[0], args[1], args[2:]) },
 	}
 }
+
+// newInNetwork is what it starts an Orthanc through.
+func newInNetwork() *cobra.Command {
+	return &cobra.Command{
+		Use:                pod.NetworkCommand + " PORT[,PORT...] PROGRAM [ARG...]",
+		Hidden:             true,
+		DisableFlagParsing: true,
+		Args:               cobra.MinimumNArgs(2),
+		RunE:               func(_ *cobra.Command, args []string) error { return pod.EnterNetwork(args[0], args[1], args[2:]) },
+	}
+}
+
+// newRelay is what that one starts.
+func newRelay() *cobra.Command {
+	return &cobra.Command{
+		Use:    pod.RelayCommand + " PORT[,PORT...]",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE:   func(_ *cobra.Command, args []string) error { return pod.Relay(args[0]) },
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 	"github.com/digihunch/kubectl-orthweb/lab/gitserver"
+	"github.com/digihunch/kubectl-orthweb/lab/peers"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
@@ -51,6 +52,8 @@ type partOverview struct {
 	Pid   int    `json:"pid"`
 	Port  int    `json:"port,omitempty"`
 	State string `json:"state"`
+	// Doors are where people and modalities reach it.
+	Doors []state.Door `json:"doors,omitempty"`
 }
 
 type layer struct {
@@ -69,8 +72,8 @@ func look(ctx context.Context, dir string) (overview, error) {
 	}
 	v := overview{Phase: lab.Phase, Ready: lab.Running() && lab.Phase == state.Started}
 	for _, p := range append([]state.Part{{Name: "supervisor", Process: lab.Supervisor}}, lab.Parts...) {
-		po := partOverview{Name: p.Name, Pid: p.Process.Pid, Port: p.Port, State: condition(p)}
-		v.Ready = v.Ready && po.State == "up"
+		po := partOverview{Name: p.Name, Pid: p.Process.Pid, Port: p.Port, State: condition(ctx, p), Doors: p.Doors}
+		v.Ready = v.Ready && po.State == up
 		v.Parts = append(v.Parts, po)
 	}
 	if !lab.Running() {
@@ -86,8 +89,15 @@ func look(ctx context.Context, dir string) (overview, error) {
 	return v, nil
 }
 
-func condition(p state.Part) string {
+// up is the condition of a part that is as it should be.
+const up = "up"
+
+// condition says how a part is. One that people reach is asked whether it
+// answers.
+func condition(ctx context.Context, p state.Part) string {
 	switch {
+	case p.Idle != "" && p.Exit == "":
+		return "idle (" + oneLine(p.Idle) + ")"
 	case p.Exit != "":
 		return "down (" + p.Exit + ")"
 	case !p.Process.Alive():
@@ -95,7 +105,12 @@ func condition(p state.Part) string {
 	case p.Process.Paused():
 		return "paused"
 	}
-	return "up"
+	for _, d := range p.Doors {
+		if err := peers.Check(ctx, d); err != nil {
+			return "silent (" + oneLine(err.Error()) + ")"
+		}
+	}
+	return up
 }
 
 func (v *overview) addLayers(ctx context.Context, dir string) error {
@@ -128,9 +143,9 @@ func report(ctx context.Context, dir string, out io.Writer) error {
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "PART\tPID\tPORT\tSTATE")
+	_, _ = fmt.Fprintln(w, "PART\tPID\tPORT\tSTATE\tSERVES")
 	for _, p := range v.Parts {
-		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", p.Name, p.Pid, number(p.Port), p.State)
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", p.Name, number(p.Pid), number(p.Port), p.State, doors(p.Doors))
 	}
 	_, _ = fmt.Fprintln(w, "\nLAYER\tREADY\tREASON\tMESSAGE")
 	for _, l := range v.Layers {

@@ -23,6 +23,8 @@ type upOptions struct {
 	timeout       time.Duration
 	firstAddress  string
 	faults        []string
+	mtls          bool
+	peers         string
 }
 
 func newUp(o *options) *cobra.Command {
@@ -37,6 +39,8 @@ func newUp(o *options) *cobra.Command {
 	cmd.Flags().DurationVar(&u.timeout, "timeout", 5*time.Minute, "how long everything may take to be ready, without the building")
 	cmd.Flags().StringVar(&u.firstAddress, "first-address", cloud.DefaultFirst, "the first loopback address for a load balancer")
 	cmd.Flags().StringSliceVar(&u.faults, "fault", nil, "start with these faults (see fault list) and wait until they show")
+	cmd.Flags().BoolVar(&u.mtls, "mtls", false, "the tenants' Gateways ask for client certificates (TLS mode MUTUAL)")
+	cmd.Flags().StringVar(&u.peers, "peers", peersAuto, "whether Orthanc and HAProxy serve the tenants' web and DICOM: required, auto (where the system has them) or none")
 	return cmd
 }
 
@@ -50,6 +54,10 @@ func (u *upOptions) run(ctx context.Context) error {
 		return err
 	}
 	if _, err := cloud.ParseFirst(u.firstAddress); err != nil {
+		return err
+	}
+	served, err := u.findPeers()
+	if err != nil {
 		return err
 	}
 	broken, err := faults.Find(u.faults...)
@@ -67,7 +75,7 @@ func (u *upOptions) run(ctx context.Context) error {
 	began := time.Now()
 	err = state.Create(u.dir, state.Lab{
 		Phase: state.Starting, Source: src.Dir, Binaries: binaries,
-		HealthTimeout: u.healthTimeout, FirstAddress: u.firstAddress,
+		HealthTimeout: u.healthTimeout, FirstAddress: u.firstAddress, MutualTLS: u.mtls, Peers: served,
 	})
 	if err == nil {
 		err = faults.SetInjected(u.dir, broken)
@@ -137,7 +145,7 @@ func (u *upOptions) waitReady(ctx context.Context, broken []faults.Fault) error 
 		if err != nil {
 			return fmt.Errorf("waiting until Flux has made every layer Ready: %w%s", err, unready(list))
 		}
-		return nil
+		return u.waitPeers(ctx)
 	}
 	h, err := newHands(ctx, u.dir)
 	if err != nil {

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/lab/peers"
+	"github.com/digihunch/kubectl-orthweb/lab/state"
+)
+
+// The values of up --peers.
+const (
+	peersRequired = "required"
+	peersAuto     = "auto"
+	peersNone     = "none"
+)
+
+// findPeers finds the programs that shall serve web and DICOM, nil for none.
+func (u *upOptions) findPeers() (*state.Peers, error) {
+	switch u.peers {
+	case peersNone:
+		return nil, nil
+	case peersAuto, peersRequired:
+	default:
+		return nil, fmt.Errorf("--peers is %s, %s or %s, not %q", peersRequired, peersAuto, peersNone, u.peers)
+	}
+	found, err := peers.Find()
+	if err != nil && u.peers == peersRequired {
+		return nil, fmt.Errorf("web and DICOM can't be served: %w", err)
+	}
+	if err != nil {
+		say("web and DICOM aren't served: %v", err)
+		return nil, nil
+	}
+	found.Required = u.peers == peersRequired
+	return &found, nil
+}
+
+// waitPeers waits until all peers of a lab without faults answer, and says
+// where. When they don't in time, only a lab that requires them fails.
+func (u *upOptions) waitPeers(ctx context.Context) error {
+	var silent []string
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		lab, err := state.Load(u.dir)
+		if err != nil {
+			return err
+		}
+		if silent = silentPeers(ctx, lab); len(silent) == 0 {
+			sayDoors(lab)
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	err := errors.New("web and DICOM aren't served everywhere: " + strings.Join(silent, "; "))
+	if u.peers == peersRequired {
+		return err
+	}
+	say("%v", err)
+	return nil
+}
+
+func silentPeers(ctx context.Context, lab state.Lab) (silent []string) {
+	for _, p := range lab.Parts {
+		if p.Idle == "" && len(p.Doors) == 0 {
+			continue
+		}
+		if c := condition(ctx, p); c != up {
+			silent = append(silent, p.Name+" is "+c)
+		}
+	}
+	return silent
+}
+
+func sayDoors(lab state.Lab) {
+	for _, p := range lab.Parts {
+		if len(p.Doors) > 0 {
+			say("%s: %s", p.Name, doors(p.Doors))
+		}
+	}
+}
+
+// doors says where a part is reached, "HTTPS 127.0.0.11:443, …".
+func doors(list []state.Door) string {
+	var out []string
+	for _, d := range list {
+		out = append(out, d.Protocol+" "+d.Address)
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,73 @@
+package peers
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"strings"
+	"text/template"
+)
+
+// ConfigFile is the name of HAProxy's configuration among Files.
+const ConfigFile = "haproxy.cfg"
+
+//go:embed haproxy.cfg.tmpl
+var haproxy string
+
+var config = template.Must(template.New(ConfigFile).Parse(haproxy))
+
+// Orthanc says at which loopback ports a tenant's Orthanc is reached.
+type Orthanc struct{ HTTP, DICOM int }
+
+// Files are what HAProxy 2.6 needs in its working directory to do as the plan
+// says: ConfigFile, certificates and authorities. It has to inherit a listening
+// socket for each of the plan's doors, in their order, from file 3 on
+// (configuration manual, "bind", fd@). The keys are among the files: they are
+// for nobody else's eyes.
+func (p Plan) Files(orthanc Orthanc) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	var doors []doorConfig
+	for i, d := range p.Doors {
+		c := doorConfig{FD: 3 + i, Port: d.Addr.Port(), Name: "https", Mode: "http", ClientCA: d.clientCA != nil}
+		backend := orthanc.HTTP
+		if d.Protocol == "TLS" {
+			c.Name, c.Mode, backend = "dicom", "tcp", orthanc.DICOM
+		}
+		if p.Forward {
+			c.Backend = backend
+		}
+		for _, h := range d.Hosts {
+			c.Hosts = append(c.Hosts, pattern(h))
+		}
+		doors = append(doors, c)
+		files[fmt.Sprintf("%d.pem", c.Port)] = d.serving
+		if c.ClientCA {
+			files[fmt.Sprintf("%d.ca.pem", c.Port)] = d.clientCA
+		}
+	}
+	var out bytes.Buffer
+	if err := config.Execute(&out, struct{ Doors []doorConfig }{doors}); err != nil {
+		return nil, fmt.Errorf("writing HAProxy's configuration: %w", err)
+	}
+	files[ConfigFile] = out.Bytes()
+	return files, nil
+}
+
+// doorConfig is what the configuration says of a Door.
+type doorConfig struct {
+	FD       int
+	Port     uint16
+	Name     string
+	Mode     string
+	Hosts    []string
+	ClientCA bool
+	Backend  int // 0 for none
+}
+
+// pattern is how HAProxy is asked for a server name.
+func pattern(host string) string {
+	if suffix, ok := strings.CutPrefix(host, "*"); ok {
+		return "-m end " + suffix
+	}
+	return "-m str " + host
+}

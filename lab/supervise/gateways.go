@@ -1,0 +1,134 @@
+package supervise
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/lab/cluster"
+	"github.com/digihunch/kubectl-orthweb/lab/parts"
+	"github.com/digihunch/kubectl-orthweb/lab/peers"
+	"github.com/digihunch/kubectl-orthweb/lab/state"
+)
+
+// gateway makes a tenant's proxy do what the cluster's objects say.
+type gateway struct {
+	s      *supervisor
+	from   peers.Finder
+	tenant string
+	name   string
+	// listeners are open by the address that the plan wants, which may not be
+	// the one that could be had.
+	listeners map[netip.AddrPort]*net.TCPListener
+	// child is the proxy, nil while there is nothing to serve.
+	child *child
+	// serving are the doors that it has.
+	serving []netip.AddrPort
+	// doors and files are what it was last told to serve, refusal why it does
+	// not.
+	doors   []netip.AddrPort
+	files   map[string][]byte
+	refusal string
+	// noted is what was last written down.
+	noted      []state.Door
+	generation int
+	said       string
+}
+
+// followGateways starts what follows each tenant's objects until stop.
+func (s *supervisor) followGateways(ctx context.Context) error {
+	if len(s.tenants()) == 0 {
+		return nil
+	}
+	from, err := cluster.Connect(s.cfg.Files.Kubeconfigs["gateway"])
+	if err != nil {
+		return err
+	}
+	ctx, s.endFollowing = context.WithCancel(ctx)
+	for _, tenant := range s.tenants() {
+		g := &gateway{s: s, from: from, tenant: tenant, name: parts.GatewayName(tenant), listeners: map[netip.AddrPort]*net.TCPListener{}}
+		s.update(func(l *state.Lab) {
+			l.Parts = append(l.Parts, state.Part{Name: g.name, Idle: "Flux hasn't got that far yet"})
+		})
+		s.followers.Go(func() { g.follow(ctx) })
+	}
+	return nil
+}
+
+// follow looks at the objects every second. A proxy that ended by itself isn't
+// started again, and a paused one isn't replaced.
+func (g *gateway) follow(ctx context.Context) {
+	defer g.close(nil)
+	for {
+		if g.child == nil || !g.child.process.Paused() {
+			// What can't be read stays as it was.
+			if facts, err := peers.Read(ctx, g.from, g.tenant+"-orthweb"); err == nil {
+				g.apply(ctx, facts.Plan())
+			} else if ctx.Err() == nil {
+				g.say("its objects can't be read, so what it serves stays as it is: " + err.Error())
+			}
+		}
+		var ended <-chan struct{}
+		if g.child != nil {
+			ended = g.child.ended
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ended:
+			g.note(nil, "its proxy ended")
+			return
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// apply makes the proxy serve what is planned, if it doesn't yet.
+func (g *gateway) apply(ctx context.Context, plan peers.Plan) {
+	problems := append(plan.Problems, g.listen(ctx, &plan)...)
+	doors := addresses(plan)
+	files, err := plan.Files(peers.Orthanc{
+		HTTP:  g.s.cfg.Ports.Number(parts.OrthancName(g.tenant)),
+		DICOM: g.s.cfg.Ports.Number(parts.DICOMPortName(g.tenant)),
+	})
+	if err != nil {
+		g.say(err.Error())
+		return
+	}
+	if len(doors) == 0 {
+		g.end()
+		g.doors, g.files, g.refusal, g.serving = nil, nil, "", nil
+	} else if !slices.Equal(doors, g.doors) || !maps.EqualFunc(files, g.files, bytes.Equal) {
+		g.doors, g.files, g.refusal = doors, files, ""
+		if err := g.replace(ctx); err != nil {
+			g.refusal = err.Error()
+		}
+	}
+	g.close(g.serving)
+	if g.refusal != "" {
+		g.note(g.noted, g.refusal)
+		return
+	}
+	g.note(g.open(plan), strings.Join(problems, "; "))
+}
+
+func addresses(plan peers.Plan) []netip.AddrPort {
+	var out []netip.AddrPort
+	for _, d := range plan.Doors {
+		out = append(out, d.Addr)
+	}
+	return out
+}
+
+// say logs what is new.
+func (g *gateway) say(text string) {
+	if text != g.said {
+		logf("%s: %s", g.name, text)
+		g.said = text
+	}
+}

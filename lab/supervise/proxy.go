@@ -1,0 +1,75 @@
+package supervise
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/digihunch/kubectl-orthweb/lab/peers"
+	"github.com/digihunch/kubectl-orthweb/lab/state"
+)
+
+// replace puts a proxy with the gateway's files in the place of the one that
+// runs. The doors stay open in between, so that clients only wait. Files that
+// HAProxy refuses change nothing.
+func (g *gateway) replace(ctx context.Context) error {
+	g.generation++
+	dir := filepath.Join(g.s.cfg.Dir, g.name, strconv.Itoa(g.generation))
+	if err := writeAll(dir, g.files); err != nil {
+		return err
+	}
+	files, err := g.inherited()
+	defer closeAll(files)
+	if err != nil {
+		return err
+	}
+	part := g.s.cfg.Gateway(g.tenant, g.s.snapshot().Peers.HAProxy, dir)
+	part.Files = files
+	check := exec.CommandContext(ctx, part.Program, "-c", "-q", "-f", peers.ConfigFile)
+	check.Dir, check.Env, check.ExtraFiles = dir, g.s.cfg.Env(), files
+	if out, err := check.CombinedOutput(); err != nil {
+		return fmt.Errorf("HAProxy refuses what the objects ask for, so what it serves stays as it is: %w: %s", err, out)
+	}
+	g.end()
+	c, err := g.s.launch(part)
+	if err != nil {
+		return err
+	}
+	g.child, g.serving = c, g.doors
+	g.s.adopt(c)
+	g.s.updatePart(g.name, func(p *state.Part) { p.Process = c.process })
+	go func() {
+		<-c.ended
+		// The keys are there.
+		_ = os.RemoveAll(dir)
+	}()
+	return nil
+}
+
+// end lets the proxy end what it has begun, and begin nothing more.
+func (g *gateway) end() {
+	if g.child == nil {
+		return
+	}
+	g.s.mu.Lock()
+	g.child.replaced = true
+	g.s.mu.Unlock()
+	_ = g.child.process.Signal(syscall.SIGUSR1)
+	g.child = nil
+}
+
+func writeAll(dir string, files map[string][]byte) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the proxy's directory: %w", err)
+	}
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			return fmt.Errorf("writing the proxy's files: %w", err)
+		}
+	}
+	return nil
+}
