@@ -21,6 +21,7 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 	}{
 		{"tenantstatus", "status", examples.Names()},
 		{"tenantstatus", "status bhs", examples.Names()},
+		{"certificatelist", "cert list", examples.Names()},
 		{"explanation", "explain", examples.Names()},
 		{"explanation", "explain mhr ns/bhs-orthweb", examples.Names()},
 		{"explanation", "explain bhs ks/bhs-application ks/infrastructure", examples.Names()},

@@ -3,15 +3,17 @@ package render
 import (
 	"bytes"
 	"encoding/json"
+	"net/netip"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
-// TestCertificatesKeepToTheirSchemas has every field filled, and every list empty.
-func TestCertificatesKeepToTheirSchemas(t *testing.T) {
+// TestJSONKeepsToItsSchema has every field filled, and every list empty.
+func TestJSONKeepsToItsSchema(t *testing.T) {
 	for _, c := range []struct {
 		schema string
 		object func() (any, error)
@@ -27,6 +29,25 @@ func TestCertificatesKeepToTheirSchemas(t *testing.T) {
 		{"certificatereport", func() (any, error) { return CertificateReportObject(trust.Report{At: explained}) }},
 		{"certificateverification", func() (any, error) { return CertificateVerificationObject("bhs", results(), explained) }},
 		{"certificateverification", func() (any, error) { return CertificateVerificationObject("bhs", nil, explained) }},
+		{"issuedcertificate", func() (any, error) {
+			return IssuedObject(Issued{
+				Tenant: "bhs", Namespace: "bhs-orthweb", Via: "issuer", Issuer: "Issuer/int-ca-issuer",
+				Certificate: chainIn(t, "client.pem")[0], Key: "k", CertificateFile: "c", CA: "a", PKCS12: "p",
+			})
+		}},
+		{"issuedcertificate", func() (any, error) {
+			return IssuedObject(Issued{
+				Tenant: "bhs", Namespace: "bhs-orthweb", Via: "secret", Issuer: "Secret/x",
+				Certificate: chainIn(t, "server-ended.pem")[0], CertificateFile: "c",
+			})
+		}},
+		{"hostentrylist", func() (any, error) {
+			return HostsObject([]hosts.Entry{
+				{Tenant: "bhs", Addr: netip.MustParseAddr("192.168.64.16"), Names: []string{"web.bhs.orthweb.com"}},
+				{Tenant: "bhs", Addr: netip.MustParseAddr("2001:db8::7"), Names: []string{"web.bhs.orthweb.com"}},
+			}, []string{"mhr: it has no address"})
+		}},
+		{"hostentrylist", func() (any, error) { return HostsObject(nil, nil) }},
 	} {
 		compiler := jsonschema.NewCompiler()
 		compiler.AssertFormat()
