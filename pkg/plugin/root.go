@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -20,6 +21,11 @@ import (
 // Run runs the command line with the arguments that follow the program's name,
 // and returns the exit code: 0 yes, 1 no, 2 could not tell, 124 out of time.
 func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams) int {
+	if completing(args) {
+		streams.ErrOut = io.Discard
+		klog.LogToStderr(false)
+		klog.SetOutput(io.Discard)
+	}
 	root := NewRoot(streams)
 	root.SetArgs(args)
 	return exitCode(root.ExecuteContext(ctx), streams.ErrOut)
@@ -61,8 +67,9 @@ func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
 		{Message: "Record:", Commands: []*cobra.Command{newSnapshot(facts)}},
 	}
 	groups.Add(root)
-	root.AddCommand(newVersion(facts), options.NewCmdOptions(streams.Out))
+	root.AddCommand(newVersion(facts), newCompletion(), options.NewCmdOptions(streams.Out))
 	templates.ActsAsRootCommand(root, []string{"options"}, groups...)
+	addCompletions(root, facts)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return withHint(err, "See '%s --help' for usage.", cmd.CommandPath())
 	})

@@ -4,45 +4,39 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 	"sigs.k8s.io/yaml"
 )
 
-// version is the release, set by the linker (-X); empty in other builds.
-var version string
-
-// buildVersion is the release, or what the Go toolchain recorded of the build.
-func buildVersion() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
-}
-
+// versionInfo is what `version` prints; its first two parts are as kubectl's.
 type versionInfo struct {
-	ClientVersion struct {
-		GitVersion string `json:"gitVersion"`
-		GoVersion  string `json:"goVersion"`
-		Platform   string `json:"platform"`
-	} `json:"clientVersion"`
-	ServerVersion *struct {
-		GitVersion string `json:"gitVersion"`
-	} `json:"serverVersion,omitempty"`
+	ClientVersion clientVersion  `json:"clientVersion"`
+	ServerVersion *serverVersion `json:"serverVersion,omitempty"`
+	FluxVersion   *fluxVersion   `json:"fluxVersion,omitempty"`
+	// Warnings say which of them are too far apart.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
-var versionExample = templates.Examples(`
-	# This program's version alone
-	kubectl orthweb version --client
+type serverVersion struct {
+	GitVersion string `json:"gitVersion"`
+}
 
-	# And the cluster's, for a script
-	kubectl orthweb version -o json`)
+var (
+	versionLong = templates.LongDesc(`
+		Show the version of the plugin, of the cluster and of its Flux, and warn
+		where they are further apart than they are known to work.
+
+		Flux's version is read from the labels of its Deployments in the namespace
+		flux-system.`)
+	versionExample = templates.Examples(`
+		# This program's version alone
+		kubectl orthweb version --client
+
+		# And the cluster's, for a script or a bug report
+		kubectl orthweb version -o json`)
+)
 
 func newVersion(facts *factsFlags) *cobra.Command {
 	var client bool
@@ -50,21 +44,19 @@ func newVersion(facts *factsFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "Show the version of the plugin and of the cluster",
+		Long:    versionLong,
 		Example: versionExample,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output != "" && output != "json" && output != "yaml" {
 				return withHint(fmt.Errorf("there is no output format %q", output), "Give -o one of: json, yaml.")
 			}
-			var info versionInfo
-			info.ClientVersion.GitVersion = buildVersion()
-			info.ClientVersion.GoVersion = runtime.Version()
-			info.ClientVersion.Platform = runtime.GOOS + "/" + runtime.GOARCH
+			info := versionInfo{ClientVersion: builtFrom()}
 			var err error
 			if !client {
-				err = addServerVersion(cmd, facts, &info)
+				err = info.addCluster(cmd, facts)
 			}
-			return errors.Join(printVersion(cmd, info, output), err)
+			return errors.Join(info.print(cmd, output), err)
 		},
 	}
 	cmd.Flags().BoolVar(&client, "client", false, "Leave the cluster out")
@@ -72,34 +64,41 @@ func newVersion(facts *factsFlags) *cobra.Command {
 	return cmd
 }
 
-func addServerVersion(cmd *cobra.Command, facts *factsFlags, info *versionInfo) error {
-	snap, err := facts.collect(cmd.Context(), nil, true)
+// addCluster adds what the cluster runs, and whether that fits.
+func (v *versionInfo) addCluster(cmd *cobra.Command, facts *factsFlags) error {
+	snap, err := facts.collect(cmd.Context(), fluxWants, true)
 	if err != nil {
 		return err
 	}
-	info.ServerVersion = &struct {
-		GitVersion string `json:"gitVersion"`
-	}{snap.Meta().Server}
+	v.ServerVersion = &serverVersion{GitVersion: snap.Meta().Server}
+	flux := findFlux(snap)
+	v.FluxVersion = &flux
+	v.Warnings = append(serverSkew(v.ClientVersion.Kubernetes, snap.Meta().Server), flux.skew()...)
 	return nil
 }
 
-func printVersion(cmd *cobra.Command, info versionInfo, output string) error {
+func (v *versionInfo) print(cmd *cobra.Command, output string) error {
+	out := cmd.OutOrStdout()
 	switch output {
 	case "json":
-		encoder := json.NewEncoder(cmd.OutOrStdout())
+		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(info)
+		return encoder.Encode(v)
 	case "yaml":
-		body, err := yaml.Marshal(info)
+		body, err := yaml.Marshal(v)
 		if err != nil {
 			return err
 		}
-		_, err = cmd.OutOrStdout().Write(body)
+		_, err = out.Write(body)
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "Client Version: %s\n", info.ClientVersion.GitVersion)
-	if info.ServerVersion != nil {
-		fmt.Fprintf(cmd.OutOrStdout(), "Server Version: %s\n", info.ServerVersion.GitVersion)
+	fmt.Fprintf(out, "Client Version: %s\n", v.ClientVersion.GitVersion)
+	if v.ServerVersion != nil {
+		fmt.Fprintf(out, "Server Version: %s\n", v.ServerVersion.GitVersion)
+		fmt.Fprintf(out, "Flux Version: %s\n", v.FluxVersion)
+	}
+	for _, warning := range v.Warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "WARNING: %s\n", warning)
 	}
 	return nil
 }

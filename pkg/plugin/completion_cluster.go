@@ -1,0 +1,126 @@
+package plugin
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// patience is how long somebody who pressed <TAB> is kept waiting for a cluster.
+const patience = time.Second
+
+// tenantKinds are what tenants are discovered from.
+var tenantKinds = collect.Wants(health.KustomizationKind, health.HelmReleaseKind,
+	health.NamespaceKind, health.DeploymentKind, health.StatefulSetKind)
+
+// glance reads the cluster, or the snapshot of the command's --from; nil when it
+// can't be had in time.
+func (f *factsFlags) glance(cmd *cobra.Command, wants []collect.Want) *snapshot.Snapshot {
+	ctx, cancel := context.WithTimeout(cmd.Context(), patience)
+	defer cancel()
+	var o origin
+	if flag := cmd.Flags().Lookup("from"); flag != nil {
+		o.from, _ = cmd.Flags().GetStringArray("from") // of another type in no command
+		// cobra v1.10 parses the flags twice before it asks for words.
+		slices.Sort(o.from)
+		o.from = slices.Compact(o.from)
+	}
+	if slices.Contains(o.from, "-") {
+		return nil // the shell's own input
+	}
+	snap, err := f.read(ctx, o, wants)
+	if err != nil {
+		return nil
+	}
+	return snap
+}
+
+// tenantWords are the tenants, with their namespaces.
+func (f *factsFlags) tenantWords(cmd *cobra.Command) []cobra.Completion {
+	snap := f.glance(cmd, tenantKinds)
+	if snap == nil {
+		return nil
+	}
+	var found []cobra.Completion
+	for _, t := range tenant.Discover(snap) {
+		found = append(found, cobra.CompletionWithDesc(t.Name, strings.Join(t.Namespaces, ", ")))
+	}
+	return found
+}
+
+// objectWords are the objects that tenants stand on, as `explain` takes them: by
+// a name that only one namespace has, or that of -n.
+func (f *factsFlags) objectWords(cmd *cobra.Command) []cobra.Completion {
+	snap := f.glance(cmd, statusWants())
+	if snap == nil {
+		return nil
+	}
+	found := map[string]map[string]bool{}
+	for _, status := range tenant.Assess(snap, tenant.Discover(snap)) {
+		for _, link := range status.Chain {
+			if f.namespace() != "" && link.Ref.Namespace != "" && link.Ref.Namespace != f.namespace() {
+				continue
+			}
+			name := shortKind(link.Ref.Kind) + "/" + link.Ref.Name
+			if found[name] == nil {
+				found[name] = map[string]bool{}
+			}
+			found[name][link.Ref.Namespace] = true
+		}
+	}
+	var words []cobra.Completion
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		if in := slices.Collect(maps.Keys(found[name])); len(in) == 1 {
+			words = append(words, cobra.CompletionWithDesc(name, in[0]))
+		}
+	}
+	return words
+}
+
+// shortKind is the short name of a kind, or the kind in lower case.
+func shortKind(kind string) string {
+	kind = strings.ToLower(kind)
+	for _, short := range slices.Sorted(maps.Keys(shortNames)) {
+		if plural := shortNames[short]; plural == kind+"s" || plural == strings.TrimSuffix(kind, "y")+"ies" {
+			return short
+		}
+	}
+	return kind
+}
+
+// namespaceWords are the cluster's namespaces.
+func (f *factsFlags) namespaceWords(cmd *cobra.Command) []cobra.Completion {
+	snap := f.glance(cmd, collect.Wants(health.NamespaceKind))
+	if snap == nil {
+		return nil
+	}
+	var found []cobra.Completion
+	for _, obj := range snap.List(health.NamespaceKind, "").Objects {
+		found = append(found, obj.GetName())
+	}
+	return found
+}
+
+// kubeconfigWords are the contexts, clusters or users of the kubeconfig.
+func (f *factsFlags) kubeconfigWords(flag string) []cobra.Completion {
+	config, err := f.kube.ToRawKubeConfigLoader().RawConfig()
+	if err != nil {
+		return nil
+	}
+	switch flag {
+	case "context":
+		return slices.Sorted(maps.Keys(config.Contexts))
+	case "cluster":
+		return slices.Sorted(maps.Keys(config.Clusters))
+	}
+	return slices.Sorted(maps.Keys(config.AuthInfos))
+}

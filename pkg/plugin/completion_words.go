@@ -1,0 +1,102 @@
+package plugin
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// words gives what a word may be, each perhaps with a tab and what it is. What
+// can't be had in time is left out: there is nowhere to say so.
+type words = func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective)
+
+// addCompletions says for each command of the tree what its words may be. It
+// goes by what the help text says, so that the two never differ: by the names of
+// the arguments in the usage line, and by the lists of what a flag may be.
+func addCompletions(cmd *cobra.Command, facts *factsFlags) {
+	if cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = facts.argumentWords(cmd.Use)
+	}
+	add := func(flag *pflag.Flag) {
+		if complete := facts.flagWords(flag); complete != nil {
+			_ = cmd.RegisterFlagCompletionFunc(flag.Name, complete) // fails for one that has its own
+		}
+	}
+	cmd.PersistentFlags().VisitAll(add)
+	cmd.LocalNonPersistentFlags().VisitAll(add)
+	for _, sub := range cmd.Commands() {
+		addCompletions(sub, facts)
+	}
+}
+
+// argumentWords reads a usage line: "status [TENANT...]", "verify FILE".
+func (f *factsFlags) argumentWords(use string) words {
+	_, operands, _ := strings.Cut(use, " ")
+	many := strings.Contains(operands, "TENANT...") || strings.HasSuffix(operands, "]...")
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var found []cobra.Completion
+		if strings.Contains(operands, "TENANT") && (many || len(args) == 0) {
+			found = f.tenantWords(cmd)
+		}
+		if strings.Contains(operands, "KIND/NAME") {
+			found = append(found, f.objectWords(cmd)...)
+		}
+		found = slices.DeleteFunc(found, func(word cobra.Completion) bool {
+			name, _, _ := strings.Cut(word, "\t")
+			return slices.Contains(args, name)
+		})
+		if strings.Contains(operands, "FILE") && (len(args) > 0 || !strings.Contains(operands, "TENANT")) {
+			return found, cobra.ShellCompDirectiveDefault
+		}
+		return found, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// listed is the list of values in a flag's usage.
+var listed = regexp.MustCompile(`one of: (.+)$`)
+
+// flagWords is nil for a flag whose value is a file, or nobody knows what.
+func (f *factsFlags) flagWords(flag *pflag.Flag) words {
+	switch flag.Name {
+	case "context", "cluster", "user":
+		return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return f.kubeconfigWords(flag.Name), cobra.ShellCompDirectiveNoFileComp
+		}
+	case "namespace":
+		return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return f.namespaceWords(cmd), cobra.ShellCompDirectiveNoFileComp
+		}
+	case "tenant":
+		return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return f.tenantWords(cmd), cobra.ShellCompDirectiveNoFileComp
+		}
+	case "from":
+		return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return exampleNames(), cobra.ShellCompDirectiveDefault
+		}
+	}
+	if match := listed.FindStringSubmatch(flag.Usage); match != nil {
+		return cobra.FixedCompletions(valueWords(match[1]))
+	}
+	if !strings.HasPrefix(flag.Value.Type(), "string") {
+		return cobra.NoFileCompletions // a number, a duration
+	}
+	return nil
+}
+
+// valueWords splits "json, yaml, jsonpath=…". After a word that goes on, the
+// shell adds no space.
+func valueWords(list string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	directive := cobra.ShellCompDirectiveNoFileComp
+	values := strings.Split(list, ", ")
+	for i, value := range values {
+		if start, open := strings.CutSuffix(value, "…"); open {
+			values[i] = start
+			directive |= cobra.ShellCompDirectiveNoSpace
+		}
+	}
+	return values, directive
+}
