@@ -1,0 +1,156 @@
+package dicom
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Association is an open association. It carries one operation at a time;
+// others wait for their turn. After a broken protocol, a time limit that passed,
+// a lost connection or a cancelled context it is over, and every further
+// operation says why; see Err.
+type Association struct {
+	conn     net.Conn
+	timeouts Timeouts
+	maxPDU   uint32
+	peer     Peer
+	results  []Result
+
+	turn    chan struct{} // held by the operation under way
+	in      *bufio.Reader
+	body    []byte // of the PDU read last
+	out     *sender
+	source  *bufio.Reader
+	command []byte // the last one sent
+	answer  []byte // the command set read last
+	next    uint16 // message id
+
+	mu sync.Mutex
+	// cause is why the association is over, nil while it isn't.
+	cause error
+	// stop is why the operation under way has to end at once.
+	stop error
+	// torn: a write failed, so that the peer may have got half a PDU.
+	torn bool
+}
+
+// Associate asks the peer for an association over conn, which it then owns: it
+// is closed when the association is over, and when this fails. A ctx that is
+// cancelled ends the attempt within a second. Errors are of the option that is
+// wrong, or a *RejectError, *AbortError, *ProtocolError, *TimeoutError, or the
+// connection's. That an association was accepted doesn't mean that any of its
+// contexts was; see Contexts.
+func Associate(ctx context.Context, conn net.Conn, o Options) (*Association, error) {
+	if err := o.check(); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("asking for an association: %w", err)
+	}
+	if o.MaxPDU == 0 {
+		o.MaxPDU = defaultMaxPDU
+	}
+	a := &Association{
+		conn: conn, timeouts: o.Timeouts.orDefaults(), maxPDU: o.MaxPDU,
+		turn: make(chan struct{}, 1), in: bufio.NewReaderSize(conn, 8<<10),
+	}
+	if ctx.Err() != nil {
+		a.closeConn()
+		return nil, fmt.Errorf("asking for an association: %w", context.Cause(ctx))
+	}
+	done, err := a.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if err := a.negotiate(o); err != nil {
+		return nil, err
+	}
+	a.out = newSender(a.peer.MaxPDU, a.write)
+	a.source = bufio.NewReaderSize(nil, 32<<10)
+	return a, nil
+}
+
+func (a *Association) negotiate(o Options) error {
+	if err := a.write(associateRQ(o)); err != nil {
+		return a.fail("asking for an association", err)
+	}
+	a.allow(a.timeouts.Association)
+	kind, body, err := a.readPDU()
+	if err == nil {
+		switch kind {
+		case pduAssociateAC:
+			a.peer, a.results, err = parseAccept(body, o.Contexts)
+		case pduAssociateRJ:
+			err = &RejectError{Result: body[1], Source: body[2], Reason: body[3]}
+		default:
+			err = unexpected("answered A-ASSOCIATE-RQ with an %s", pduNames[kind])
+		}
+	}
+	if err != nil {
+		return a.fail("asking for an association", a.late(err, "answer to A-ASSOCIATE-RQ", a.timeouts.Association))
+	}
+	return nil
+}
+
+// Contexts are the answers to what was proposed, in that order.
+func (a *Association) Contexts() []Result { return slices.Clone(a.results) }
+
+// Peer is what the peer said of itself.
+func (a *Association) Peer() Peer { return a.peer }
+
+// Err is why the association is over: nil while it can be used, ErrReleased
+// also after Release.
+func (a *Association) Err() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.cause
+}
+
+// begin waits for the turn of an operation, and ends it when ctx does, which
+// ends the association. Call done at its end.
+func (a *Association) begin(ctx context.Context) (done func(), err error) {
+	select {
+	case a.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for the operation before: %w", context.Cause(ctx))
+	}
+	if err := a.Err(); err != nil {
+		<-a.turn
+		return nil, fmt.Errorf("the association is over: %w", err)
+	}
+	if ctx.Err() != nil {
+		defer func() { <-a.turn }()
+		return nil, a.fail("", context.Cause(ctx))
+	}
+	unwatch := context.AfterFunc(ctx, func() { a.interrupt(context.Cause(ctx)) })
+	return func() {
+		// A ctx that ends just after the answer has come ends the association.
+		if !unwatch() && a.Err() == nil {
+			_ = a.fail("", context.Cause(ctx))
+		}
+		<-a.turn
+	}, nil
+}
+
+// interrupt wakes the operation under way from reading, and soon from writing:
+// a PDU should be finished, or A-ABORT would end up inside of it.
+func (a *Association) interrupt(why error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.stop == nil {
+		a.stop = why
+		_ = a.conn.SetReadDeadline(time.Unix(1, 0))
+		_ = a.conn.SetWriteDeadline(time.Now().Add(grace))
+	}
+}
+
+// stopped is why the operation under way has to end, nil otherwise.
+func (a *Association) stopped() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.stop
+}

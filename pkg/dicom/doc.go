@@ -1,0 +1,20 @@
+// Package dicom is a client of DICOM's network protocol, and reads just enough
+// of DICOM files to send them: association negotiation (PS3.8), C-ECHO and
+// C-STORE (PS3.7), and the File Meta Information of Part 10 (PS3.10). Sections
+// and tables are those of the standard's 2024 edition.
+//
+// It works over any net.Conn, a tls.Conn too; dialling is the caller's. A
+// caller of crypto/tls that stores many small files should set
+// Config.DynamicRecordSizingDisabled: Go otherwise cuts the first 128 KiB of a
+// connection into records of one packet each, each with its own write.
+//
+// It is its own, and no library's, for three reasons. A file is streamed, so
+// that two gigabytes pass through a buffer of some hundred kilobytes. Cancelling
+// a context sends A-ABORT and returns within a second. And what a peer said is
+// reported in the standard's words. Of the libraries in Go, grailbio/go-netdicom
+// holds whole data sets in memory and has been declared unmaintained by its
+// authors, suyashkumar/dicom is well kept but reads files only, and
+// godicom-dev/gonetdicom is young and brings a whole object model along.
+//
+// Data sets are sent as the file holds them; nothing is transcoded.
+package dicom

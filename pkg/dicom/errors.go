@@ -1,0 +1,107 @@
+package dicom
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrReleased: the association was released, by Release or by the peer while an
+// answer was awaited.
+var ErrReleased = errors.New("the association was released")
+
+// ErrAborted: this side called Abort.
+var ErrAborted = errors.New("the association was aborted by this side")
+
+// RejectError is an A-ASSOCIATE-RJ (PS3.8 section 9.3.4).
+type RejectError struct{ Result, Source, Reason byte }
+
+// Permanent tells whether trying again is useless until something is changed.
+func (e *RejectError) Permanent() bool { return e.Result != 2 }
+
+// Error has the words of PS3.8 table 9-21.
+func (e *RejectError) Error() string {
+	return fmt.Sprintf("the peer rejected the association: %s, by the %s: %s",
+		word(rejectResults, e.Result), word(rejectSources, e.Source), word(rejectReasons[e.Source], e.Reason))
+}
+
+// AbortError is an A-ABORT that the peer sent (PS3.8 section 9.3.8).
+type AbortError struct{ Source, Reason byte }
+
+// Error has the words of PS3.8 table 9-26. A reason is significant only when
+// the service-provider aborts.
+func (e *AbortError) Error() string {
+	text := "the peer aborted the association, by the " + word(abortSources, e.Source)
+	if e.Source == 2 {
+		text += ": " + word(abortReasons, e.Reason)
+	}
+	return text
+}
+
+// RefusedError: no presentation context for such an instance was accepted. The
+// association goes on.
+type RefusedError struct {
+	SOPClass, TransferSyntax string
+	// Result is the peer's, when Proposed.
+	Result   ContextResult
+	Proposed bool
+}
+
+// Error says what was refused, and why.
+func (e *RefusedError) Error() string {
+	what := fmt.Sprintf("SOP class %s in transfer syntax %s", e.SOPClass, TransferSyntaxName(e.TransferSyntax))
+	if !e.Proposed {
+		return "no presentation context was proposed for " + what
+	}
+	return fmt.Sprintf("the peer takes no %s: %s", what, e.Result)
+}
+
+// StatusError: the peer answered with a failure. The association goes on.
+type StatusError struct {
+	// Operation is "C-ECHO" or "C-STORE".
+	Operation string
+	Status    Status
+}
+
+// Error has the status in words.
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("the peer answered %s with: %s", e.Operation, e.Status)
+}
+
+// TimeoutError: the peer let a time limit pass.
+type TimeoutError struct {
+	// Waiting is what the peer should have done.
+	Waiting string
+	After   time.Duration
+}
+
+// Error says what was awaited, and for how long.
+func (e *TimeoutError) Error() string {
+	return fmt.Sprintf("the peer gave no %s within %s", e.Waiting, e.After)
+}
+
+// Timeout is true, as net.Error wants it.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// Temporary is false: the association is over.
+func (e *TimeoutError) Temporary() bool { return false }
+
+// ProtocolError: what the peer sent is not DICOM's upper layer protocol or
+// DIMSE, or not at this place.
+type ProtocolError struct {
+	// What is a sentence's rest about the peer: "sent …".
+	What string
+	// reason is the one for the A-ABORT (PS3.8 table 9-26).
+	reason byte
+}
+
+// Error says what is wrong.
+func (e *ProtocolError) Error() string { return "the peer broke the protocol: it " + e.What }
+
+func malformed(format string, args ...any) *ProtocolError {
+	return &ProtocolError{What: fmt.Sprintf(format, args...), reason: 6}
+}
+
+func unexpected(format string, args ...any) *ProtocolError {
+	return &ProtocolError{What: fmt.Sprintf(format, args...), reason: 2}
+}

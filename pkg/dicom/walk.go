@@ -1,0 +1,174 @@
+package dicom
+
+import (
+	"encoding/binary"
+	"io"
+)
+
+// maxDepth bounds sequences within sequences; real ones have about five.
+const maxDepth = 64
+
+// scanner walks the elements of a data set.
+type scanner struct {
+	*cursor
+	order                 binary.ByteOrder
+	explicit              bool
+	found                 Instance
+	sopClass, sopInstance string
+}
+
+// dataSet walks the top level, up to the end of the file.
+func (s *scanner) dataSet() error {
+	for {
+		e, err := s.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.top(e); err != nil {
+			return err
+		}
+	}
+}
+
+// next reads an element's head; the error is io.EOF at the end of the file.
+func (s *scanner) next() (element, error) {
+	b, err := s.peek(longestHead)
+	if err != nil {
+		return element{}, err
+	}
+	if len(b) == 0 {
+		return element{}, io.EOF
+	}
+	e, size, ok := parseElement(b, s.order, s.explicit)
+	if !ok {
+		if len(b) < longestHead {
+			return e, io.ErrUnexpectedEOF
+		}
+		return e, fileError(Malformed, s.at, "no element can be read at byte %d: its value representation is no letters", s.at)
+	}
+	return e, s.skip(int64(size))
+}
+
+// top goes over an element of the data set itself.
+func (s *scanner) top(e element) error {
+	switch e.tag {
+	case tagPixelData, tagFloatPixels, tagDoublePixels:
+		s.found.PixelOffset = s.at
+		if e.length == undefined {
+			length, err := s.fragments()
+			s.found.PixelLength = length
+			return err
+		}
+		s.found.PixelLength = int64(e.length)
+	case tagSOPClassUID, tagSOPUID, tagStudyUID, tagSeriesUID, tagFrames:
+		if e.length > 2*maxUID {
+			return fileError(Malformed, s.at, "its element (%04X,%04X) claims %d bytes", e.tag>>16, e.tag&0xFFFF, e.length)
+		}
+		value, err := s.peek(int(e.length))
+		if err != nil {
+			return err
+		}
+		if len(value) < int(e.length) {
+			return io.ErrUnexpectedEOF
+		}
+		if err := s.keep(e.tag, value); err != nil {
+			return err
+		}
+	}
+	return s.over(e, 0)
+}
+
+// over goes over an element's value.
+func (s *scanner) over(e element, depth int) error {
+	if e.length != undefined {
+		return s.skip(int64(e.length))
+	}
+	if e.tag>>16 == itemGroup {
+		return fileError(Malformed, s.at, "it has an item outside of a sequence before byte %d", s.at)
+	}
+	if depth == maxDepth {
+		return fileError(Malformed, s.at, "its sequences are nested more than %d deep", maxDepth)
+	}
+	switch e.vr {
+	case "SQ", "":
+		return s.sequence(depth + 1)
+	case "UN": // implicit VR little endian inside: PS3.5 section 6.2.2, note
+		order, explicit := s.order, s.explicit
+		s.order, s.explicit = little, false
+		err := s.sequence(depth + 1)
+		s.order, s.explicit = order, explicit
+		return err
+	case "OB", "OW": // an icon's pixel data, for one
+		_, err := s.fragments()
+		return err
+	}
+	return fileError(Malformed, s.at, "its element (%04X,%04X) has an undefined length, which %s may not have", e.tag>>16, e.tag&0xFFFF, e.vr)
+}
+
+// sequence goes over the items of a sequence of undefined length (PS3.5 section
+// 7.5).
+func (s *scanner) sequence(depth int) error {
+	for {
+		e, err := s.inside()
+		switch {
+		case err != nil:
+			return err
+		case e.tag == tagSequenceEnd:
+			return nil
+		case e.tag != tagItem:
+			return fileError(Malformed, s.at, "a sequence holds (%04X,%04X) instead of an item before byte %d", e.tag>>16, e.tag&0xFFFF, s.at)
+		case e.length != undefined:
+			err = s.skip(int64(e.length))
+		default:
+			err = s.item(depth)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// item goes over the elements of an item of undefined length.
+func (s *scanner) item(depth int) error {
+	for {
+		e, err := s.inside()
+		if err != nil || e.tag == tagItemEnd {
+			return err
+		}
+		if err := s.over(e, depth); err != nil {
+			return err
+		}
+	}
+}
+
+// fragments goes over encapsulated pixel data, and adds the fragments up. The
+// first item is the Basic Offset Table.
+func (s *scanner) fragments() (length int64, err error) {
+	for first := true; ; first = false {
+		e, err := s.inside()
+		if err != nil || e.tag == tagSequenceEnd {
+			return length, err
+		}
+		if e.tag != tagItem || e.length == undefined {
+			return length, fileError(Malformed, s.at, "its encapsulated pixel data holds something else than fragments before byte %d", s.at)
+		}
+		if !first {
+			length += int64(e.length)
+		}
+		if err := s.skip(int64(e.length)); err != nil {
+			return length, err
+		}
+	}
+}
+
+// inside is next where the file must not end.
+func (s *scanner) inside() (element, error) {
+	e, err := s.next()
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return e, err
+}

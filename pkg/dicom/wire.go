@@ -1,0 +1,146 @@
+package dicom
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+)
+
+// grace is what finishing a PDU, A-ABORT, the wait for its effect, and closing
+// get each, so that they stay within a second together.
+const grace = 200 * time.Millisecond
+
+// allow sets how long reading may take from now, unless the operation has been
+// interrupted.
+func (a *Association) allow(limit time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.stop == nil {
+		_ = a.conn.SetReadDeadline(time.Now().Add(limit))
+	}
+}
+
+// write sends whole PDUs.
+func (a *Association) write(pdus []byte) error {
+	a.mu.Lock()
+	if err := a.stop; err != nil {
+		a.mu.Unlock()
+		return err
+	}
+	_ = a.conn.SetWriteDeadline(time.Now().Add(a.timeouts.Idle))
+	a.mu.Unlock()
+	if _, err := a.conn.Write(pdus); err != nil {
+		a.torn = true
+		return a.lastWords(a.late(err, "sign of reading", a.timeouts.Idle))
+	}
+	return nil
+}
+
+// lastWords looks for the A-ABORT that a peer may have sent before it stopped
+// reading: it says more than a broken connection.
+func (a *Association) lastWords(err error) error {
+	a.allow(grace)
+	kind, body, readErr := readPDU(a.in, a.body, a.maxPDU)
+	if readErr == nil && kind == pduAbort {
+		return &AbortError{Source: body[2], Reason: body[3]}
+	}
+	return err
+}
+
+// readPDU reads the next PDU. A-ABORT is an error.
+func (a *Association) readPDU() (kind byte, body []byte, err error) {
+	kind, body, err = readPDU(a.in, a.body, a.maxPDU)
+	if err != nil {
+		return 0, nil, err
+	}
+	a.body = body
+	if kind == pduAbort {
+		return 0, nil, &AbortError{Source: body[2], Reason: body[3]}
+	}
+	return kind, body, nil
+}
+
+// late words the error of a deadline that passed.
+func (a *Association) late(err error, waiting string, limit time.Duration) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &TimeoutError{Waiting: waiting, After: limit}
+	}
+	return err
+}
+
+// fail ends the association and says why, as an error of doing something.
+// A peer that is still there gets an A-ABORT.
+func (a *Association) fail(doing string, err error) error {
+	var abort *AbortError
+	var reject *RejectError
+	var protocol *ProtocolError
+	var source *sourceError
+	cause := a.stopped()
+	switch {
+	case cause != nil:
+		a.sendAbort(0, 0)
+	case errors.As(err, &source):
+		cause = err
+		a.sendAbort(0, 0)
+	case errors.Is(err, ErrReleased):
+		cause = err
+		a.awaitClose()
+	case errors.As(err, &abort), errors.As(err, &reject):
+		cause = err
+	case errors.As(err, &protocol):
+		cause = err
+		a.sendAbort(2, protocol.reason)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		cause = fmt.Errorf("the peer closed the connection: %w", err)
+	default:
+		cause = err
+		a.sendAbort(0, 0)
+	}
+	a.end(cause)
+	if doing == "" {
+		return cause
+	}
+	return fmt.Errorf("%s: %w", doing, cause)
+}
+
+// end marks the association as over and closes the connection.
+func (a *Association) end(cause error) {
+	a.mu.Lock()
+	if a.cause == nil {
+		a.cause = cause
+	}
+	a.mu.Unlock()
+	a.closeConn()
+}
+
+// sendAbort sends A-ABORT and waits for the peer to close, as PS3.8 section
+// 9.2.3 has it (state 13), with its own short ARTIM timer: closing at once could
+// destroy the A-ABORT on its way. After a write that failed there is no place
+// for a PDU.
+func (a *Association) sendAbort(source, reason byte) {
+	if a.torn {
+		return
+	}
+	_ = a.conn.SetWriteDeadline(time.Now().Add(grace))
+	if _, err := a.conn.Write(endPDU(pduAbort, source, reason)); err != nil {
+		return
+	}
+	a.awaitClose()
+}
+
+func (a *Association) awaitClose() {
+	_ = a.conn.SetReadDeadline(time.Now().Add(grace))
+	_, _ = io.Copy(io.Discard, a.conn)
+}
+
+// closeConn closes within grace. A tls.Conn gives its farewell five seconds, so
+// the connection below is closed first when that takes too long.
+func (a *Association) closeConn() {
+	if c, ok := a.conn.(interface{ NetConn() net.Conn }); ok {
+		defer time.AfterFunc(grace, func() { _ = c.NetConn().Close() }).Stop()
+	}
+	_ = a.conn.Close()
+}
