@@ -66,7 +66,7 @@ func (p *pkcs12) password(ctx context.Context, streams genericiooptions.IOStream
 	case p.file != "":
 		password, err = firstLine(p.file, streams.In)
 	default:
-		password, err = ask(ctx, streams, p.new)
+		password, err = ask(ctx, streams, "Password of the PKCS#12 file: ", p.new)
 	}
 	if err == nil && len(password) == 0 {
 		err = withHint(errors.New("the password of the PKCS#12 file is empty"), "Many programs refuse such files. Give one.")
@@ -101,11 +101,11 @@ func firstLine(name string, stdin io.Reader) ([]byte, error) {
 
 // ask asks, unseen, and of a new password twice. An interrupt gives the terminal
 // back as it was.
-func ask(ctx context.Context, streams genericiooptions.IOStreams, twice bool) ([]byte, error) {
+func ask(ctx context.Context, streams genericiooptions.IOStreams, prompt string, twice bool) ([]byte, error) {
 	file, ok := streams.In.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return nil, withHint(errors.New("there is no terminal to ask for the password of the PKCS#12 file on"),
-			"Give it with --p12-password-file or --p12-password-env.")
+		return nil, withHint(errors.New("there is no terminal to ask for the password on"),
+			"Give it in a file or an environment variable: see the flags whose names end in password-file and password-env.")
 	}
 	state, err := term.GetState(int(file.Fd()))
 	if err != nil {
@@ -118,7 +118,7 @@ func ask(ctx context.Context, streams genericiooptions.IOStreams, twice bool) ([
 	done := make(chan answer, 1)
 	go func() {
 		var a answer
-		fmt.Fprint(streams.ErrOut, "Password for the PKCS#12 file: ")
+		fmt.Fprint(streams.ErrOut, prompt)
 		if a.first, a.err = term.ReadPassword(int(file.Fd())); a.err == nil && twice {
 			fmt.Fprint(streams.ErrOut, "\nAgain: ")
 			a.second, a.err = term.ReadPassword(int(file.Fd()))

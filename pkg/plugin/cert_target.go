@@ -64,16 +64,24 @@ func (o *certIssueOptions) target(ctx context.Context) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
+	t, err := newTarget(snap, chosen, namespace, o.issuer)
+	if err != nil || o.caSecret == "" {
+		return t, err
+	}
+	if t.secret = o.caSecret; !strings.Contains(t.secret, "/") {
+		t.secret = t.namespace + "/" + t.secret
+	}
+	t.end = authorityEnd(snap, t.secret)
+	return t, nil
+}
+
+// newTarget settles who signs for a tenant. namespace is empty where the user
+// has named none.
+func newTarget(snap *snapshot.Snapshot, chosen tenant.Tenant, namespace, issuer string) (target, error) {
 	t := target{tenant: tenant.Assess(snap, []tenant.Tenant{chosen})[0], namespace: namespace, now: snap.Meta().At}
 	t.domain = t.tenant.Domain()
-	if err := t.findIssuer(snap, o.issuer, chosen.Namespaces); err != nil {
+	if err := t.findIssuer(snap, issuer, chosen.Namespaces); err != nil {
 		return target{}, err
-	}
-	if o.caSecret != "" {
-		t.secret = o.caSecret
-		if !strings.Contains(t.secret, "/") {
-			t.secret = t.namespace + "/" + t.secret
-		}
 	}
 	t.end = authorityEnd(snap, t.secret)
 	return t, nil

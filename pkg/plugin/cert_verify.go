@@ -118,22 +118,30 @@ func (o *certVerifyOptions) read(ctx context.Context) (q trust.Question, err err
 	if q.Chain, q.Key, err = readCertificates(ctx, o.facts, o.file, &o.p12); err != nil || o.keyFile == "" {
 		return q, err
 	}
-	file, err := os.Open(o.keyFile)
+	key, err := readKey(o.keyFile)
 	if err != nil {
-		return q, fmt.Errorf("reading the key: %w", err)
+		return q, err
+	}
+	q.Key = key.Public()
+	return q, nil
+}
+
+func readKey(name string) (crypto.Signer, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the key: %w", err)
 	}
 	defer func() { _ = file.Close() }()
 	data, err := io.ReadAll(io.LimitReader(file, maxCertificates))
 	defer certs.Wipe(data)
 	if err != nil {
-		return q, fmt.Errorf("reading the key: %w", err)
+		return nil, fmt.Errorf("reading the key: %w", err)
 	}
-	var key crypto.Signer
-	if key, err = certs.DecodeKey(data); err != nil {
-		return q, fmt.Errorf("%s: %w", o.keyFile, err)
+	key, err := certs.DecodeKey(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	q.Key = key.Public()
-	return q, nil
+	return key, nil
 }
 
 // ask adds what the cluster and the doors say.

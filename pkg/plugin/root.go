@@ -62,7 +62,7 @@ func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
 
 	facts := &factsFlags{kube: kube, streams: streams}
 	groups := templates.CommandGroups{
-		{Message: "Look:", Commands: []*cobra.Command{newStatus(facts), newExplain(facts)}},
+		{Message: "Look:", Commands: []*cobra.Command{newStatus(facts), newExplain(facts), newValidate(facts)}},
 		{Message: "Let in:", Commands: []*cobra.Command{newCert(facts), newHosts(facts)}},
 		{Message: "Record:", Commands: []*cobra.Command{newSnapshot(facts)}},
 	}

@@ -1,0 +1,199 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+)
+
+var (
+	validateLong = templates.LongDesc(`
+		Prove from outside that a tenant works: do what a browser and a modality do,
+		hop by hop, and say which hop fails.
+
+		It connects to the tenant's ingress, with the right names and without any
+		entry in a hosts file, looks at the certificates, gets itself a client
+		certificate where one is asked for, signs in to the web, stores a small test
+		study over DICOM, finds it again in this tenant's Orthanc and in no other's,
+		and removes it. The study is marked as a test and has no person's data.
+
+		The exit status is 0 when every check passes, with or without warnings, 1
+		when one fails, 2 when it could not be told.`)
+	validateExample = templates.Examples(`
+		# Everything, with the password of Orthanc's web from a Secret
+		kubectl orthweb validate bhs --user=admin --password-secret=orthanc-web:password
+
+		# For a CI system
+		kubectl orthweb validate bhs -o junit
+
+		# By the names that DNS and the hosts file have, as users go
+		kubectl orthweb validate bhs --via=dns`)
+)
+
+type validateOptions struct {
+	facts   *factsFlags
+	format  string
+	tenant  string
+	via     string
+	aet     string
+	aec     string
+	webPort int64
+	dcmPort int64
+	timeout time.Duration
+	keep    bool
+	ca      string
+	insec   bool
+	client  clientFiles
+	web     webPassword
+}
+
+var validateFormats = []string{"table", "wide", "json", "yaml", "junit"}
+
+func newValidate(facts *factsFlags) *cobra.Command {
+	o := &validateOptions{facts: facts}
+	cmd := &cobra.Command{
+		Use:     "validate [TENANT]",
+		Short:   "Prove from outside that a tenant works",
+		Long:    validateLong,
+		Example: validateExample,
+		Args:    oneTenantAtMost,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.tenant = args[0]
+			}
+			if err := o.validate(cmd); err != nil {
+				return err
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&o.format, "output", "o", "table", "Output format, one of: "+strings.Join(validateFormats, ", "))
+	flags.StringVar(&o.via, "via", "address", "How to connect: address (the ingress's) or dns (the names, as this machine knows them)")
+	flags.StringVar(&o.aet, "aet", "ORTHWEB", "This side's AE title")
+	flags.StringVar(&o.aec, "aec", "ORTHANC", "Orthanc's AE title")
+	flags.Int64Var(&o.webPort, "web-port", 0, "Port of the web; the Gateway's by default")
+	flags.Int64Var(&o.dcmPort, "dicom-port", 0, "Port of DICOM; the Gateway's by default")
+	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "How long each check may take")
+	flags.BoolVar(&o.keep, "keep", false, "Leave the test study in Orthanc")
+	flags.StringVar(&o.ca, "ca", "", "The authority's certificate to trust, as a file; the tenant's, read from the cluster, by default")
+	flags.BoolVar(&o.insec, "insecure", false, "Go on where a server's certificate is no good: then you don't know whom you talk to")
+	o.client.addTo(flags)
+	o.web.addTo(flags)
+	return cmd
+}
+
+// validate finds what is wrong with the flags before anything is read.
+func (o *validateOptions) validate(cmd *cobra.Command) error {
+	const hint = "See 'kubectl orthweb validate --help' for usage."
+	switch {
+	case !slices.Contains(validateFormats, o.format):
+		return withHint(fmt.Errorf("there is no output format %q", o.format), "Give -o one of: %s.", strings.Join(validateFormats, ", "))
+	case o.via != "address" && o.via != "dns":
+		return withHint(fmt.Errorf("--via is address or dns, not %q", o.via), hint)
+	case o.timeout <= 0:
+		return withHint(errors.New("--timeout must be above 0"), hint)
+	case o.webPort < 0 || o.webPort > 65535 || o.dcmPort < 0 || o.dcmPort > 65535:
+		return withHint(errors.New("a port is from 1 to 65535"), hint)
+	}
+	for flag, title := range map[string]string{"--aet": o.aet, "--aec": o.aec} {
+		if err := dicom.CheckAETitle(title); err != nil {
+			return fmt.Errorf("%s: %w", flag, err)
+		}
+	}
+	return errors.Join(o.client.validate(cmd.Flags()), o.web.validate(cmd.Flags()))
+}
+
+func (o *validateOptions) people() bool { return o.format == "table" || o.format == "wide" }
+
+func (o *validateOptions) run(ctx context.Context) error {
+	subject, chosen, err := o.subject(ctx)
+	if err != nil {
+		return err
+	}
+	options := validate.Options{
+		Via: o.via, Calling: o.aet, Called: o.aec, Timeout: o.timeout, Insecure: o.insec, Keep: o.keep,
+	}
+	if o.via == "dns" {
+		options.Dial = dialByName
+	}
+	out := o.facts.streams.Out
+	style := (&outputFlags{format: o.format}).style(out)
+	if o.insec {
+		fmt.Fprintln(o.facts.streams.ErrOut, "Warning: --insecure goes on whatever certificate a server shows. Whoever stands in between reads and changes everything.")
+	}
+	began := time.Now()
+	var printing error
+	checks := validate.Run(ctx, subject, options, func(c validate.Check) {
+		if o.people() && printing == nil {
+			printing = render.ValidationCheck(out, c, style)
+		}
+	})
+	if err := errors.Join(printing, ctx.Err()); err != nil {
+		return err
+	}
+	var inside *diagnose.Explanation
+	if validate.Worst(checks) == validate.Fail {
+		inside = o.explain(ctx, chosen)
+	}
+	if err := o.print(subject.Tenant, began, checks, inside, style); err != nil {
+		return err
+	}
+	switch validate.Worst(checks) {
+	case validate.Fail:
+		return answer(exitNo)
+	case validate.Skip:
+		return answer(exitUnclear)
+	}
+	return nil
+}
+
+// explain asks the cluster why, when something failed from outside.
+func (o *validateOptions) explain(ctx context.Context, chosen tenant.Tenant) *diagnose.Explanation {
+	e := &explainOptions{facts: o.facts, args: []string{chosen.Name}}
+	snap, err := e.read(ctx)
+	if err != nil {
+		fmt.Fprintf(o.facts.streams.ErrOut, "What the cluster says of it could not be read: %v\n", err)
+		return nil
+	}
+	explanation := diagnose.Tenants(snap, tenant.Discover(snap), []tenant.Tenant{chosen})
+	return &explanation
+}
+
+func (o *validateOptions) print(name string, began time.Time, checks []validate.Check, inside *diagnose.Explanation, style render.Style) error {
+	out := o.facts.streams.Out
+	switch o.format {
+	case "junit":
+		return render.ValidationJUnit(out, name, began, checks)
+	case "json", "yaml":
+		object, err := render.ValidationObject(name, began, checks, inside)
+		if err != nil {
+			return err
+		}
+		output := newOutputFlags()
+		output.format = o.format
+		printer, err := output.printer()
+		if err != nil {
+			return err
+		}
+		return printer.PrintObj(object, out)
+	}
+	fmt.Fprintln(out)
+	if err := render.ValidationVerdict(out, name, checks, style); err != nil || inside == nil {
+		return err
+	}
+	fmt.Fprintln(out, "\nSeen from inside:")
+	return render.Explain(out, *inside, style)
+}

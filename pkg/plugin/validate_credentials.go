@@ -1,0 +1,152 @@
+package plugin
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// clientFiles are a client's certificate and key that the user has.
+type clientFiles struct {
+	cert, key string
+	p12       pkcs12
+	p12File   string
+}
+
+func (c *clientFiles) addTo(flags *pflag.FlagSet) {
+	flags.StringVar(&c.cert, "cert", "", "Your client certificate; one for an hour, of the tenant's issuer, by default")
+	flags.StringVar(&c.key, "key", "", "Its private key")
+	flags.StringVar(&c.p12File, "p12", "", "Your client certificate with its key, as a PKCS#12 file")
+	flags.StringVar(&c.p12.file, "p12-password-file", "", "Take its password from the first line of this file (- for standard input)")
+	flags.StringVar(&c.p12.env, "p12-password-env", "", "Take its password from this environment variable")
+}
+
+func (c *clientFiles) given() bool { return c.cert != "" || c.p12File != "" }
+
+func (c *clientFiles) validate(*pflag.FlagSet) error {
+	switch {
+	case (c.cert == "") != (c.key == ""):
+		return withHint(errors.New("--cert and --key go together"), "Give both, or leave both out.")
+	case c.cert != "" && c.p12File != "":
+		return withHint(errors.New("--cert and --p12 exclude each other"), "Leave one of them out.")
+	case c.p12File == "" && c.p12.file+c.p12.env != "":
+		return withHint(errors.New("--p12-password-file and --p12-password-env are for --p12"), "Add --p12 with the file.")
+	}
+	return nil
+}
+
+func (c *clientFiles) read(ctx context.Context, facts *factsFlags) (*tls.Certificate, error) {
+	if c.p12File == "" {
+		chain, _, err := readCertificates(ctx, facts, c.cert, &pkcs12{})
+		if err != nil {
+			return nil, err
+		}
+		key, err := readKey(c.key)
+		if err != nil {
+			return nil, err
+		}
+		return pair(chain, key)
+	}
+	data, err := os.ReadFile(c.p12File)
+	if err != nil {
+		return nil, fmt.Errorf("reading the client certificate: %w", err)
+	}
+	defer certs.Wipe(data)
+	c.p12.wanted = true
+	password, err := c.p12.password(ctx, facts.streams)
+	defer certs.Wipe(password)
+	if err != nil {
+		return nil, err
+	}
+	key, chain, err := certs.DecodePKCS12(data, string(password))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.p12File, err)
+	}
+	return pair(chain, key)
+}
+
+// webPassword is whose name and password Orthanc's web is asked with.
+type webPassword struct{ user, secret, file, env string }
+
+func (p *webPassword) addTo(flags *pflag.FlagSet) {
+	flags.StringVar(&p.user, "user", "", "User of Orthanc's web; the Secret's username, or admin, by default")
+	flags.StringVar(&p.secret, "password-secret", "", "Take the password from this Secret, as [NAMESPACE/]NAME[:KEY]; the key is password by default")
+	flags.StringVar(&p.file, "password-file", "", "Take the password from the first line of this file (- for standard input)")
+	flags.StringVar(&p.env, "password-env", "", "Take the password from this environment variable")
+}
+
+func (p *webPassword) validate(flags *pflag.FlagSet) error {
+	given := 0
+	for _, source := range []string{p.secret, p.file, p.env} {
+		if source != "" {
+			given++
+		}
+	}
+	if given > 1 {
+		return withHint(errors.New("--password-secret, --password-file and --password-env exclude each other"), "Leave all but one out.")
+	}
+	return nil
+}
+
+// read gets the password. Without any source it asks on a terminal when a user was
+// named, and else does without.
+func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tenant) (user, password string, err error) {
+	user = orDefault(p.user, "admin")
+	var secret []byte
+	switch {
+	case p.secret != "":
+		return p.fromSecret(ctx, facts, t)
+	case p.file != "":
+		secret, err = firstLine(p.file, facts.streams.In)
+	case p.env != "":
+		value, ok := os.LookupEnv(p.env)
+		if !ok {
+			return "", "", withHint(fmt.Errorf("the environment has no %s", p.env), "Set it, or leave --password-env out.")
+		}
+		secret = []byte(value)
+	case p.user != "":
+		secret, err = ask(ctx, facts.streams, "Password of "+p.user+": ", false)
+	default:
+		return "", "", nil
+	}
+	return user, string(secret), err
+}
+
+func (p *webPassword) fromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant) (user, password string, err error) {
+	name, key, _ := strings.Cut(p.secret, ":")
+	namespace := t.Namespaces[0]
+	if before, after, ok := strings.Cut(name, "/"); ok {
+		namespace, name = before, after
+	}
+	key = orDefault(key, "password")
+	config, err := facts.kube.ToRESTConfig()
+	if err != nil {
+		return "", "", err
+	}
+	found, err := issuance.Secret(ctx, config, namespace, name)
+	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
+		return "", "", withHint(err, "Name the Secret as NAMESPACE/NAME:KEY, or give the password with --password-file or --password-env.")
+	}
+	if err != nil {
+		return "", "", whenGone(ctx, err)
+	}
+	value, ok := found.Data[key]
+	if !ok {
+		return "", "", withHint(fmt.Errorf("secret %s/%s has no key %q", namespace, name, key), "Name it, as in --password-secret=%s:KEY.", name)
+	}
+	user = p.user
+	if user == "" {
+		user = orDefault(string(found.Data["username"]), "admin")
+	}
+	return user, string(value), nil
+}

@@ -1,0 +1,190 @@
+package plugin
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/trust"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+)
+
+// subject is the tenant, and the others, as the cluster has them.
+func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant.Tenant, error) {
+	namespace := o.facts.namespace()
+	snap, err := o.facts.collect(ctx, certWants(namespace, false), false)
+	if err != nil {
+		return validate.Subject{}, tenant.Tenant{}, err
+	}
+	chosen, err := chooseTenant(snap, o.tenant, namespace)
+	if err != nil {
+		return validate.Subject{}, chosen, err
+	}
+	s, err := o.describe(snap, chosen)
+	if err != nil {
+		return s, chosen, err
+	}
+	if s.User, s.Password, err = o.web.read(ctx, o.facts, chosen); err != nil {
+		return s, chosen, err
+	}
+	if s.Client, err = o.clientOf(ctx, snap, chosen); err != nil {
+		return s, chosen, err
+	}
+	for _, other := range tenant.Discover(snap) {
+		if other.Name == chosen.Name {
+			continue
+		}
+		theirs, err := o.describe(snap, other)
+		if err != nil {
+			continue // without an address there is nobody to ask
+		}
+		theirs.Client = o.shortLived(snap, other)
+		s.Others = append(s.Others, theirs)
+		s.Strangers = append(s.Strangers, validate.Stranger{Tenant: other.Name, Certificate: theirs.Client})
+	}
+	return s, chosen, nil
+}
+
+// describe is what is known of a tenant from outside.
+func (o *validateOptions) describe(snap *snapshot.Snapshot, t tenant.Tenant) (validate.Subject, error) {
+	status := tenant.Assess(snap, []tenant.Tenant{t})[0]
+	servers, _ := trust.Servers(snap, t)
+	s := validate.Subject{
+		Tenant: t.Name, Web: place(status.Web, servers, o.webPort), DICOM: place(status.DICOM, servers, o.dcmPort),
+	}
+	for _, text := range status.Addresses {
+		if addr, err := netip.ParseAddr(text); err == nil {
+			s.Addresses = append(s.Addresses, addr)
+		} else if found, err := net.LookupIP(text); err == nil {
+			for _, ip := range found {
+				if addr, ok := netip.AddrFromSlice(ip); ok {
+					s.Addresses = append(s.Addresses, addr.Unmap())
+				}
+			}
+		}
+	}
+	switch {
+	case s.Web.Host == "" || s.DICOM.Host == "":
+		return s, withHint(fmt.Errorf("the host names of %s are not known%s", t.Name, unread(status)), "See what its Gateways say: kubectl orthweb status %s", t.Name)
+	case len(s.Addresses) == 0 && o.via == "address":
+		return s, withHint(fmt.Errorf("the ingress of %s has no address: %s", t.Name, noAddress(snap, status, 0)), "See: kubectl orthweb status %s", t.Name)
+	}
+	return s, o.trusted(snap, t, &s)
+}
+
+// place is one door, with the port that the user wants instead.
+func place(e tenant.Endpoint, servers []trust.Server, port int64) validate.Place {
+	p := validate.Place{Host: concrete(e.Hosts), Port: e.Port}
+	for _, server := range servers {
+		if server.Port == e.Port {
+			p.Known, p.Mutual = true, server.Mode == trust.Mutual
+		}
+	}
+	if port != 0 {
+		p.Port = port
+	}
+	return p
+}
+
+// trusted fills in the authorities: those of the file, or today's of the tenant.
+func (o *validateOptions) trusted(snap *snapshot.Snapshot, t tenant.Tenant, s *validate.Subject) error {
+	if o.ca != "" {
+		chain, _, err := readCertificates(context.Background(), o.facts, o.ca, &pkcs12{})
+		s.Authorities = chain
+		return err
+	}
+	authorities, unknown := trust.Authorities(snap, t)
+	for _, a := range authorities {
+		if !a.Earlier {
+			s.Authorities = append(s.Authorities, a.Certificate)
+		}
+	}
+	var why []string
+	for _, failure := range unknown {
+		why = append(why, failure.String())
+	}
+	s.Unread = strings.Join(why, "; ")
+	if s.Unread == "" && len(s.Authorities) == 0 {
+		s.Unread = "no issuer of the tenant has an authority of its own"
+	}
+	return nil
+}
+
+// clientOf gets the client's certificate: the user's, or a short-lived one of the
+// tenant's own issuer.
+func (o *validateOptions) clientOf(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant) (func(context.Context) (*tls.Certificate, error), error) {
+	if !o.client.given() {
+		return o.shortLived(snap, t), nil
+	}
+	certificate, err := o.client.read(ctx, o.facts)
+	if err != nil {
+		return nil, err
+	}
+	return func(context.Context) (*tls.Certificate, error) { return certificate, nil }, nil
+}
+
+// clientLifetime is for how long a certificate is good that is made for a
+// validation alone.
+const clientLifetime = time.Hour
+
+// shortLived has a client certificate signed by the tenant's issuer, when it is
+// first asked for, and keeps its key in memory.
+func (o *validateOptions) shortLived(snap *snapshot.Snapshot, t tenant.Tenant) func(context.Context) (*tls.Certificate, error) {
+	var once sync.Once
+	var certificate *tls.Certificate
+	var err error
+	return func(ctx context.Context) (*tls.Certificate, error) {
+		once.Do(func() { certificate, err = o.issueShortLived(ctx, snap, t) })
+		return certificate, err
+	}
+}
+
+func (o *validateOptions) issueShortLived(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant) (*tls.Certificate, error) {
+	quiet := *o.facts
+	quiet.streams.ErrOut = io.Discard
+	issue := &certIssueOptions{
+		facts: &quiet, via: viaIssuer, timeout: o.timeout,
+		request:  request{algorithm: string(certs.ECDSA)},
+		lifetime: lifetime{asked: clientLifetime, byDefault: true},
+	}
+	target, err := newTarget(snap, t, "", "")
+	if err != nil {
+		return nil, err
+	}
+	if err := issue.request.make(ctx, target.domain, func(string) {}); err != nil {
+		return nil, err
+	}
+	chain, _, err := issue.sign(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	return pair(chain, issue.key)
+}
+
+func pair(chain []*x509.Certificate, key any) (*tls.Certificate, error) {
+	if len(chain) == 0 || key == nil {
+		return nil, errors.New("a client certificate needs its key")
+	}
+	certificate := &tls.Certificate{PrivateKey: key, Leaf: chain[0]}
+	for _, c := range chain {
+		certificate.Certificate = append(certificate.Certificate, c.Raw)
+	}
+	return certificate, nil
+}
+
+// dialByName goes where this machine's resolver says.
+func dialByName(ctx context.Context, _ validate.Subject, p validate.Place) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.FormatInt(p.Port, 10)))
+}

@@ -1,0 +1,110 @@
+package render
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+)
+
+// ValidationObject is the versioned form of what the checks found, as kubectl's
+// printers take it. inside is what the cluster says, nil for nothing.
+func ValidationObject(tenant string, at time.Time, checks []validate.Check, inside *diagnose.Explanation) (runtime.Object, error) {
+	out := v1alpha1.Validation{
+		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.ValidationKind},
+		Metadata: v1alpha1.Metadata{Name: tenant}, At: at.UTC(), Outcome: string(validate.Worst(checks)),
+		Checks: []v1alpha1.ValidationCheck{},
+	}
+	for _, c := range checks {
+		check := v1alpha1.ValidationCheck{
+			Name: c.Name, Outcome: string(c.Outcome), Code: string(c.Code), Found: c.Found, Expected: c.Expected,
+			After: c.After, Seconds: c.Took.Seconds(), Details: list(c.Details),
+		}
+		if c.Fix.Text != "" {
+			check.Fix = &v1alpha1.Fix{Text: c.Fix.Text, Command: c.Fix.Command, File: c.Fix.File}
+		}
+		out.Checks = append(out.Checks, check)
+	}
+	if inside != nil {
+		explained := Explanation(*inside)
+		out.Inside = &explained
+	}
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&out)
+	if err != nil {
+		return nil, fmt.Errorf("writing down the checks: %w", err)
+	}
+	return &unstructured.Unstructured{Object: object}, nil
+}
+
+// The parts of JUnit's XML that every reader knows (Ant's JUnit task, as Jenkins
+// and GitLab read it). A warning is a passed test with a word in its output.
+type junitSuite struct {
+	XMLName  xml.Name    `xml:"testsuite"`
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Time     string      `xml:"time,attr"`
+	At       string      `xml:"timestamp,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Class   string     `xml:"classname,attr"`
+	Name    string     `xml:"name,attr"`
+	Time    string     `xml:"time,attr"`
+	Failure *junitWord `xml:"failure"`
+	Skipped *junitWord `xml:"skipped"`
+	Output  string     `xml:"system-out,omitempty"`
+}
+
+type junitWord struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",chardata"`
+}
+
+// ValidationJUnit writes the checks as a suite of tests.
+func ValidationJUnit(w io.Writer, tenant string, at time.Time, checks []validate.Check) error {
+	seconds := func(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
+	suite := junitSuite{Name: "orthweb validate " + tenant, Tests: len(checks), At: at.UTC().Format("2006-01-02T15:04:05")}
+	var total time.Duration
+	for _, c := range checks {
+		total += c.Took
+		test := junitCase{Class: "orthweb." + tenant, Name: c.Name, Time: seconds(c.Took), Output: c.Found}
+		switch c.Outcome {
+		case validate.Fail:
+			suite.Failures++
+			test.Failure = &junitWord{Message: c.Found, Type: string(c.Code), Text: "expected: " + c.Expected + "\nfix: " + c.Fix.Text}
+		case validate.Skip:
+			suite.Skipped++
+			why := c.Found
+			if c.After != "" {
+				why = "because " + c.After + " failed"
+			}
+			test.Skipped = &junitWord{Message: why}
+		case validate.Warn:
+			test.Output = fmt.Sprintf("warning %s: %s; expected: %s", c.Code, c.Found, c.Expected)
+		}
+		suite.Cases = append(suite.Cases, test)
+	}
+	suite.Time = seconds(total)
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	encoder := xml.NewEncoder(w)
+	encoder.Indent("", "  ")
+	if err := encoder.Encode(suite); err != nil {
+		return fmt.Errorf("writing the checks as JUnit: %w", err)
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}

@@ -1,0 +1,138 @@
+package validate
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/probe"
+)
+
+// checkClient finds out whom the server lets in: a client with the tenant's
+// certificate, one without any, one of another tenant.
+func (v *validation) checkClient(p Place, seen *probe.Handshake, onlyGuard bool) func(context.Context) Check {
+	return func(ctx context.Context) Check {
+		if !seen.AsksClient {
+			return judgeUnasked(p, v.subject.Tenant, onlyGuard)
+		}
+		return v.tryClients(ctx, p)
+	}
+}
+
+// judgeUnasked is for a server that asks clients for no certificate. Where that is
+// all that guards it, anybody gets in who can reach it. It is pure.
+func judgeUnasked(p Place, tenant string, onlyGuard bool) Check {
+	const found = "clients are not asked for a certificate"
+	switch {
+	case p.Known && p.Mutual:
+		return fail(codeAnybodyLetIn, found+", although the Gateway says that they must have one", "clients without a certificate are refused",
+			finding.Fix{Text: "Another tenant's Gateway may answer here: Istio selects gateways by label across namespaces. See which", Command: "kubectl orthweb explain " + tenant})
+	case onlyGuard:
+		return warn(codeClientNotAsked, found+": whoever can reach the port can store and query studies", "clients of the tenant alone are let in",
+			finding.Fix{Text: fmt.Sprintf("Set spec.servers[].tls.mode: MUTUAL in the Gateway, in gitops/application/%s; the Secret of its certificate has the authority already", tenant)})
+	}
+	return pass(found + "; the password is what lets them in")
+}
+
+// tryClients knocks as each kind of client.
+func (v *validation) tryClients(ctx context.Context, p Place) Check {
+	if v.subject.Client == nil {
+		return skip("clients are asked for a certificate, and there is none of the tenant's: see --cert")
+	}
+	own, err := v.subject.Client(ctx)
+	if err != nil {
+		return skip("clients are asked for a certificate, and none could be had: " + err.Error())
+	}
+	in, why, err := v.letIn(ctx, p, own)
+	if err != nil {
+		return judgeTCP(p, err, v.subject.Tenant)
+	}
+	if !in {
+		return fail(codeClientRefused, "the tenant's own client certificate is refused: "+why, "a client of the tenant is let in",
+			finding.Fix{Text: "See what is wrong with the certificate, or with what the Gateway trusts", Command: "kubectl orthweb cert list " + v.subject.Tenant})
+	}
+	details := []string{"the tenant's client certificate is let in"}
+	in, why, err = v.letIn(ctx, p, nil)
+	switch {
+	case err != nil:
+		return judgeTCP(p, err, v.subject.Tenant)
+	case in:
+		return fail(codeAnybodyLetIn, "a client without a certificate is let in", "clients without a certificate are refused",
+			finding.Fix{Text: "Set spec.servers[].tls.mode: MUTUAL in the Gateway; OPTIONAL_MUTUAL lets anybody in"})
+	}
+	details = append(details, "a client without one is refused: "+why)
+	return v.tryStrangers(ctx, p, details)
+}
+
+func (v *validation) tryStrangers(ctx context.Context, p Place, details []string) Check {
+	for _, stranger := range v.subject.Strangers {
+		theirs, err := stranger.Certificate(ctx)
+		if err != nil {
+			details = append(details, "a client of "+stranger.Tenant+" was not tried: "+err.Error())
+			continue
+		}
+		in, why, err := v.letIn(ctx, p, theirs)
+		switch {
+		case err != nil:
+			return judgeTCP(p, err, v.subject.Tenant)
+		case in:
+			return fail(codeStrangerLetIn, "a client of the tenant "+stranger.Tenant+" is let in", "clients of other tenants are refused",
+				finding.Fix{Text: "See which authorities the Gateway trusts: the tenants must not share one", Command: "kubectl orthweb cert list"})
+		}
+		details = append(details, "a client of "+stranger.Tenant+" is refused: "+why)
+	}
+	return pass("only clients of the tenant are let in", details...)
+}
+
+// patience is how long a server may take to refuse a client after the handshake:
+// in TLS 1.3 the client is done before the server has looked at its certificate
+// (RFC 8446, section 4.4.2.4).
+const patience = time.Second
+
+// letIn tells whether a client with the certificate, nil for none, is let in, and
+// if not, in which words it is refused. An error is one of connecting.
+func (v *validation) letIn(ctx context.Context, p Place, certificate *tls.Certificate) (in bool, why string, err error) {
+	conn, err := v.options.dial(ctx, v.subject, p)
+	if err != nil {
+		return false, "", err
+	}
+	defer func() { _ = conn.Close() }()
+	config := v.options.tlsConfig(v.subject, p)
+	config.InsecureSkipVerify = true // the server's certificate was judged before
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		if certificate == nil {
+			return &tls.Certificate{}, nil
+		}
+		return certificate, nil // whatever authorities the server names
+	}
+	secured := tls.Client(conn, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return false, refusal(err), nil
+	}
+	_ = secured.SetReadDeadline(time.Now().Add(patience))
+	_, err = secured.Read(make([]byte, 1))
+	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return true, "", nil
+	}
+	return false, refusal(err), nil
+}
+
+// refusal is the reason that a server gave: its alert, without crypto/tls's
+// prefixes.
+func refusal(err error) string {
+	if errors.Is(err, io.EOF) {
+		return "it closed the connection"
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return strings.TrimPrefix(err.Error(), "tls: ")
+}

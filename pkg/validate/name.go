@@ -1,0 +1,58 @@
+package validate
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// checkName compares what this machine makes of a host's name (hosts file and
+// DNS) with the ingress's address. Going by the address it is not needed, and so
+// no more than a warning.
+func (v *validation) checkName(p Place) func(context.Context) Check {
+	return func(ctx context.Context) Check {
+		found, err := (&net.Resolver{}).LookupNetIP(ctx, "ip", p.Host)
+		return judgeName(p.Host, found, err, v.subject.Addresses, v.options.Via == "dns")
+	}
+}
+
+// judgeName is pure. needed: connections go by the name.
+func judgeName(host string, found []netip.Addr, err error, addresses []netip.Addr, needed bool) Check {
+	verdict := warn
+	if needed {
+		verdict = fail
+	}
+	fix := finding.Fix{
+		Text:    "Put the name into your DNS, or into this machine's hosts file",
+		Command: "kubectl orthweb hosts sync",
+	}
+	expected := host + " is at " + join(addresses)
+	if err != nil {
+		c := verdict(codeNameUnknown, fmt.Sprintf("this machine knows no address of %s", host), expected, fix)
+		c.Details = []string{err.Error()}
+		return c
+	}
+	for i := range found {
+		found[i] = found[i].Unmap()
+	}
+	slices.SortFunc(found, netip.Addr.Compare)
+	for _, addr := range found {
+		if !slices.Contains(addresses, addr) {
+			return verdict(codeNameElsewhere, fmt.Sprintf("%s leads to %s on this machine", host, join(found)), expected, fix)
+		}
+	}
+	return pass(fmt.Sprintf("%s is at %s", host, join(found)))
+}
+
+func join(addresses []netip.Addr) string {
+	texts := make([]string, len(addresses))
+	for i, addr := range addresses {
+		texts[i] = addr.String()
+	}
+	return strings.Join(texts, ", ")
+}

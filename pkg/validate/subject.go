@@ -1,0 +1,118 @@
+package validate
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// Place is where the outside world meets a tenant.
+type Place struct {
+	// Host is the name to ask for, Port the Gateway's.
+	Host string
+	Port int64
+	// Mutual: the Gateway says that it requires client certificates (MUTUAL).
+	// Known tells whether what it says could be read.
+	Mutual, Known bool
+}
+
+// Subject is a tenant to validate, and what a client of it has.
+type Subject struct {
+	Tenant     string
+	Web, DICOM Place
+	// Addresses are the ingress's.
+	Addresses []netip.Addr
+	// Authorities are the CA certificates that the tenant's servers are to be
+	// signed by; nil when they could not be read, and Unread says why.
+	Authorities []*x509.Certificate
+	Unread      string
+	// Client gets the client's certificate, when the servers ask for one; nil when
+	// there is none.
+	Client func(context.Context) (*tls.Certificate, error)
+	// Strangers are other tenants' clients.
+	Strangers []Stranger
+	// User and Password are for Orthanc's web; an empty User is none.
+	User, Password string
+	// Others are the tenants in which a study of this one must not turn up.
+	Others []Subject
+}
+
+// Stranger is a client of another tenant.
+type Stranger struct {
+	Tenant      string
+	Certificate func(context.Context) (*tls.Certificate, error)
+}
+
+// Options are the caller's choices.
+type Options struct {
+	// Dial connects to a place of a tenant; nil connects to the first address that
+	// answers.
+	Dial func(ctx context.Context, s Subject, p Place) (net.Conn, error)
+	// Via names how Dial connects, for what is printed: "address", "dns",
+	// "port-forward".
+	Via string
+	// Calling and Called are the AE titles.
+	Calling, Called string
+	// Timeout bounds each check.
+	Timeout time.Duration
+	// Insecure goes on where a server's certificate is no good.
+	Insecure bool
+	// Keep leaves the test study in Orthanc.
+	Keep bool
+	Now  func() time.Time
+}
+
+// dial connects as the options say.
+func (o Options) dial(ctx context.Context, s Subject, p Place) (net.Conn, error) {
+	if o.Dial != nil {
+		return o.Dial(ctx, s, p)
+	}
+	var first error
+	for _, addr := range s.Addresses {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(addr.String(), strconv.FormatInt(p.Port, 10)))
+		if err == nil {
+			return conn, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return nil, first
+}
+
+// secure does the client's part of TLS over a new connection. The server's
+// certificate is checked by a check of its own; later ones only want to go on.
+func (o Options) secure(ctx context.Context, s Subject, p Place) (*tls.Conn, error) {
+	conn, err := o.dial(ctx, s, p)
+	if err != nil {
+		return nil, err
+	}
+	config := o.tlsConfig(s, p)
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		if s.Client == nil {
+			return &tls.Certificate{}, nil
+		}
+		return s.Client(ctx)
+	}
+	secured := tls.Client(conn, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return secured, nil
+}
+
+func (o Options) tlsConfig(s Subject, p Place) *tls.Config {
+	config := &tls.Config{ServerName: p.Host, MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool(), Time: o.Now}
+	for _, ca := range s.Authorities {
+		config.RootCAs.AddCert(ca)
+	}
+	// Without the authority nothing could be checked, which the check of the
+	// certificate has said.
+	config.InsecureSkipVerify = o.Insecure || len(s.Authorities) == 0
+	return config
+}

@@ -1,0 +1,78 @@
+package validate
+
+import (
+	"context"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/probe"
+)
+
+// validation is one subject on its way through the checks.
+type validation struct {
+	*runner
+	options     Options
+	subject     Subject
+	web         *web
+	association *dicom.Association
+	study       []dicom.TestInstance
+	// stored tells that something was stored that has to go again.
+	stored bool
+	// found and elsewhere are where the study turned up: Orthanc's ids of it, of
+	// each tenant.
+	found map[string]string
+}
+
+// Run does all checks of a tenant, in order, and tells each as soon as it is done.
+// What depends on a check that failed is skipped. When ctx is cancelled it cleans
+// up and returns what it has.
+func Run(ctx context.Context, s Subject, o Options, tell func(Check)) []Check {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	v := &validation{
+		runner:  &runner{tell: tell, stopped: map[string]string{}, timeout: o.Timeout},
+		options: o, subject: s, found: map[string]string{},
+	}
+	v.doors(ctx)
+	v.web = newWeb(o, v.subject)
+	defer v.web.close()
+	v.do(ctx, "web-page", []string{"web-certificate", "web-clients"}, v.checkPage)
+	v.do(ctx, "web-default-password", []string{"web-page"}, v.checkDefaultPassword)
+	v.web.subject = v.subject
+	v.do(ctx, "web-system", []string{"web-page"}, v.checkSystem)
+	v.do(ctx, "dicom-association", []string{"dicom-certificate", "dicom-clients"}, v.checkAssociation)
+	v.do(ctx, "dicom-echo", []string{"dicom-association"}, v.checkEcho)
+	v.do(ctx, "dicom-store", []string{"dicom-echo"}, v.checkStore)
+	v.endAssociation()
+	v.do(ctx, "study-found", []string{"dicom-store", "web-system"}, v.checkFound)
+	v.do(ctx, "study-elsewhere", []string{"dicom-store"}, v.checkElsewhere)
+	// Also when the user has had enough: what was stored has to go.
+	v.do(context.WithoutCancel(ctx), "clean-up", []string{"dicom-store"}, v.cleanUp)
+	return v.checks
+}
+
+// doors are the hops up to and including TLS, of both places side by side.
+func (v *validation) doors(ctx context.Context) {
+	doors := []struct {
+		name      string
+		place     Place
+		onlyGuard bool
+		seen      probe.Handshake
+	}{
+		{name: "web", place: v.subject.Web},
+		{name: "dicom", place: v.subject.DICOM, onlyGuard: true}, // DICOM has no passwords
+	}
+	for i := range doors {
+		v.do(ctx, doors[i].name+"-name", nil, v.checkName(doors[i].place))
+	}
+	for i := range doors {
+		v.do(ctx, doors[i].name+"-tcp", []string{doors[i].name + "-name"}, v.checkTCP(doors[i].place))
+	}
+	for i := range doors {
+		d := &doors[i]
+		v.do(ctx, d.name+"-tls", []string{d.name + "-tcp"}, v.checkTLS(d.place, &d.seen))
+		v.do(ctx, d.name+"-certificate", []string{d.name + "-tls"}, v.checkCertificate(d.place, &d.seen))
+		v.do(ctx, d.name+"-clients", []string{d.name + "-tls"}, v.checkClient(d.place, &d.seen, d.onlyGuard))
+	}
+}

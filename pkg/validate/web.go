@@ -1,0 +1,163 @@
+package validate
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// maxAnswer bounds what is read of an answer, in bytes.
+const maxAnswer = 8 << 20
+
+// web asks one tenant's Orthanc over HTTP.
+type web struct {
+	subject Subject
+	base    string
+	client  *http.Client
+}
+
+// newWeb connects to the subject as the options say. Connections are kept: one is
+// enough for all that is asked.
+func newWeb(o Options, s Subject) *web {
+	base := "https://" + s.Web.Host
+	if s.Web.Port != 443 {
+		base = "https://" + net.JoinHostPort(s.Web.Host, strconv.FormatInt(s.Web.Port, 10))
+	}
+	return &web{subject: s, base: base, client: &http.Client{
+		Transport: &http.Transport{
+			DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return o.secure(ctx, s, s.Web)
+			},
+			// HTTP/1.1: what the check of TLS has negotiated is what is used.
+			TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
+		},
+		// A redirect to somewhere else is for the user to see.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+func (w *web) close() { w.client.CloseIdleConnections() }
+
+// ask sends a request and reads the answer.
+func (w *web) ask(ctx context.Context, method, path string, body io.Reader, user, password string) (status int, answer []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, w.base+path, body)
+	if err != nil {
+		return 0, nil, err
+	}
+	if user != "" {
+		req.SetBasicAuth(user, password)
+	}
+	resp, err := w.client.Do(req)
+	if err != nil {
+		return 0, nil, plainly(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	return resp.StatusCode, answer, err
+}
+
+// plainly leaves out of an error of HTTP what the check's name says already.
+func plainly(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		var op *net.OpError
+		if errors.As(err, &op) {
+			return op
+		}
+		err = inner
+	}
+}
+
+// explorer is the page that people open.
+const explorer = "/app/explorer.html"
+
+func (v *validation) checkPage(ctx context.Context) Check {
+	status, answer, err := v.web.ask(ctx, http.MethodGet, explorer, nil, v.subject.User, v.subject.Password)
+	return judgePage(v.web.base+explorer, status, answer, err, v.subject)
+}
+
+// judgePage is pure.
+func judgePage(url string, status int, answer []byte, err error, s Subject) Check {
+	expected := "200 OK and Orthanc's explorer from " + url
+	inside := finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads to it", Command: "kubectl orthweb explain " + s.Tenant}
+	switch {
+	case err != nil:
+		return fail(codeWebOther, "the request failed: "+err.Error(), expected, inside)
+	case status == http.StatusUnauthorized && s.User == "":
+		return pass("the web answers, and asks for a password")
+	case status == http.StatusUnauthorized:
+		return fail(codeWebPassword, fmt.Sprintf("the password of %q is not taken (401 Unauthorized)", s.User), expected, finding.Fix{
+			Text: "Give the right one with --password-secret, --password-file or --password-env; Orthanc's are in RegisteredUsers of its configuration",
+		})
+	case status != http.StatusOK:
+		return fail(codeWebStatus, fmt.Sprintf("%s answers %d %s%s", url, status, http.StatusText(status), firstWords(answer)), expected, inside)
+	case !strings.Contains(string(answer), "Orthanc"):
+		return fail(codeWebOther, "something else than Orthanc's explorer answers at "+url+firstWords(answer), expected, inside)
+	}
+	return pass("Orthanc's explorer answers at " + url)
+}
+
+// firstWords are the beginning of an answer that is short and plain text, as a
+// gateway's own errors are ("no healthy upstream").
+func firstWords(answer []byte) string {
+	text := strings.TrimSpace(string(answer))
+	if text == "" || len(text) > 200 || strings.ContainsAny(text, "<\x00\x1b") {
+		return ""
+	}
+	return ": " + strings.Join(strings.Fields(text), " ")
+}
+
+// system is what Orthanc says of itself at /system (Orthanc Book, REST API).
+type system struct {
+	DicomAet, Name, Version string
+}
+
+func (v *validation) checkSystem(ctx context.Context) Check {
+	if v.subject.User == "" {
+		return skip("no password for Orthanc's web was given: see --password-secret")
+	}
+	status, answer, err := v.web.ask(ctx, http.MethodGet, "/system", nil, v.subject.User, v.subject.Password)
+	if err != nil || status != http.StatusOK {
+		return judgePage(v.web.base+"/system", status, answer, err, v.subject)
+	}
+	var s system
+	if err := json.Unmarshal(answer, &s); err != nil || s.Version == "" {
+		return fail(codeWebOther, "what /system answers is not Orthanc's", "Orthanc's version and AE title", finding.Fix{})
+	}
+	return pass(fmt.Sprintf("Orthanc %s, AE title %s", s.Version, s.DicomAet))
+}
+
+// The user and password that Orthanc is delivered with (Orthanc's configuration,
+// RegisteredUsers).
+const defaultUser, defaultPassword = "admin", "orthanc"
+
+func (v *validation) checkDefaultPassword(ctx context.Context) Check {
+	status, _, err := v.web.ask(ctx, http.MethodGet, "/system", nil, defaultUser, defaultPassword)
+	switch {
+	case err != nil:
+		return skip("the request failed: " + err.Error())
+	case status == http.StatusOK:
+		if v.subject.User == "" { // what anybody knows is good enough to go on
+			v.subject.User, v.subject.Password = defaultUser, defaultPassword
+		}
+		return warn(codeDefaultPassword, "anybody can sign in as "+defaultUser+" with the password that Orthanc is delivered with",
+			"that the default password is changed", finding.Fix{
+				Text: fmt.Sprintf("Change RegisteredUsers in Orthanc's configuration, in gitops/application/%s, and with it the probes that use it", v.subject.Tenant),
+			})
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return pass("the default password is not taken")
+	}
+	return skip(fmt.Sprintf("/system answers %d %s", status, http.StatusText(status)))
+}
