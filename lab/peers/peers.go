@@ -21,6 +21,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
+// debian is where Debian puts them.
+var debian = "/usr/sbin"
+
 // Find finds the programs in PATH, or where Debian puts them, which is in the
 // PATH of root alone. The error names those that are missing, and says how to
 // get them.
@@ -38,8 +41,8 @@ func Find() (state.Peers, error) {
 		*one.into = path
 	}
 	if len(missing) > 0 {
-		return state.Peers{}, fmt.Errorf("%s not found in PATH or /usr/sbin: on Debian, apt-get install orthanc haproxy",
-			strings.Join(missing, " and "))
+		return state.Peers{}, fmt.Errorf("%s not found in PATH or %s: on Debian, apt-get install orthanc haproxy",
+			strings.Join(missing, " and "), debian)
 	}
 	return p, nil
 }
@@ -49,7 +52,7 @@ func look(name string) (string, error) {
 	if err == nil {
 		return filepath.Abs(path)
 	}
-	path = filepath.Join("/usr/sbin", name)
+	path = filepath.Join(debian, name)
 	if info, statErr := os.Stat(path); statErr == nil && info.Mode()&0o111 != 0 {
 		return path, nil
 	}
