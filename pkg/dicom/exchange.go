@@ -141,9 +141,9 @@ func (a *Association) readResponse(rq request) (response, error) {
 	case rsp.dataSetType != noDataSet:
 		err = malformed("announced a data set with its response, which has none")
 	case differs(rsp.sopClass, rq.sopClass):
-		err = malformed("answered for the SOP class %q instead of %s", printable(rsp.sopClass, maxUID), rq.sopClass)
+		err = malformed("answered for the SOP class %q instead of %s", printableUID(rsp.sopClass), rq.sopClass)
 	case rq.instance != "" && differs(rsp.instance, rq.instance):
-		err = malformed("answered for the instance %q instead of %s", printable(rsp.instance, maxUID), rq.instance)
+		err = malformed("answered for the instance %q instead of %s", printableUID(rsp.instance), rq.instance)
 	}
 	return rsp, err
 }

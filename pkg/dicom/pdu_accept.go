@@ -93,7 +93,7 @@ func acceptContext(value []byte, results []Result) error {
 	})
 	if err == nil && !slices.Contains(r.Proposal.TransferSyntaxes, r.TransferSyntax) {
 		err = malformed("accepted the presentation context %d in the transfer syntax %q, which was not proposed in it",
-			id, printable([]byte(r.TransferSyntax), maxUID))
+			id, printableUID([]byte(r.TransferSyntax)))
 	}
 	return err
 }
@@ -110,7 +110,7 @@ func (p *Peer) learn(kind byte, value []byte) error {
 			return malformed("takes PDUs of at most %d bytes, which hold nothing", p.MaxPDU)
 		}
 	case itemImplementation:
-		p.ImplementationClass = printable([]byte(trimUID(value)), maxUID)
+		p.ImplementationClass = printableUID(value)
 	case itemVersionName:
 		p.VersionName = printable(value, 16)
 	}

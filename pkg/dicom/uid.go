@@ -64,5 +64,7 @@ func printable(b []byte, most int) string {
 	return strings.Trim(s, " ")
 }
 
+func printableUID(b []byte) string { return printable([]byte(trimUID(b)), maxUID) }
+
 var little = binary.LittleEndian
 var network = binary.BigEndian

@@ -1,0 +1,101 @@
+package dicom
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+// replay is a connection whose peer has said all that it will.
+type replay struct{ said io.Reader }
+
+func (r replay) Read(p []byte) (int, error)       { return r.said.Read(p) }
+func (replay) Write(p []byte) (int, error)        { return len(p), nil }
+func (replay) Close() error                       { return nil }
+func (replay) LocalAddr() net.Addr                { return nil }
+func (replay) RemoteAddr() net.Addr               { return nil }
+func (replay) SetDeadline(time.Time) error        { return nil }
+func (replay) SetReadDeadline(t time.Time) error  { return nil }
+func (replay) SetWriteDeadline(t time.Time) error { return nil }
+
+// FuzzPDU lets a peer answer a whole session with anything.
+func FuzzPDU(f *testing.F) {
+	for _, session := range []string{
+		goldenAC + goldenEchoRSP + goldenStoreRSP + "06 00 00000004 00000000",
+		goldenAC + "05 00 00000004 00000000", goldenAC + "07 00 00000004 00000206",
+		"03 00 00000004 00010107", "04 00 ffffffff",
+	} {
+		f.Add(octets(f, session))
+	}
+	f.Fuzz(func(t *testing.T, said []byte) {
+		o := someOptions()
+		o.Contexts = twoContexts
+		a, err := Associate(context.Background(), replay{bytes.NewReader(said)}, o)
+		if err != nil {
+			return
+		}
+		_, echo := a.Echo(context.Background())
+		status, store := a.Store(context.Background(), someInstance, strings.NewReader("abcd"))
+		if store == nil && !status.Success() && !status.Warning() {
+			t.Errorf("a failure passes: %v", status)
+		}
+		over := a.Err()
+		if over != nil && echo == nil && store == nil {
+			t.Errorf("it is over without a reason: %v", over)
+		}
+		if len(a.answer) > maxCommand || cap(a.body) > maxAccept {
+			t.Errorf("the buffers grew to %d and %d bytes", len(a.answer), cap(a.body))
+		}
+		if err := a.Release(context.Background()); err == nil && a.Err() == nil {
+			t.Error("a released association goes on")
+		}
+	})
+}
+
+// FuzzAssociateAC holds what was accepted to what was proposed.
+func FuzzAssociateAC(f *testing.F) {
+	f.Add(octets(f, goldenAC)[pduHead:])
+	f.Fuzz(func(t *testing.T, body []byte) {
+		peer, results, err := parseAccept(body, twoContexts)
+		if err != nil {
+			return
+		}
+		if peer.MaxPDU != 0 && peer.MaxPDU < minPDU || len(results) != len(twoContexts) {
+			t.Errorf("%+v, %+v", peer, results)
+		}
+		for i, r := range results {
+			if r.Accepted() && r.TransferSyntax != twoContexts[i].TransferSyntaxes[0] || !r.Accepted() && r.TransferSyntax != "" {
+				t.Errorf("%+v", r)
+			}
+		}
+		for _, c := range peer.VersionName + peer.ImplementationClass {
+			if c < ' ' || c > '~' {
+				t.Errorf("%+v isn't fit for a terminal", peer)
+			}
+		}
+	})
+}
+
+// FuzzPart10 reads anything as a file, with and without seeking: both find the
+// same.
+func FuzzPart10(f *testing.F) {
+	f.Add(someFile().File[:400])
+	f.Add(inSyntax(ImplicitVRLittleEndian, octets(f, identityImplicit)))
+	f.Add(inSyntax("1.2.840.10008.1.2.4.50", append(identity(), octets(f, "e07f 1000 'OB' 0000 ffffffff feff 00e0 00000000 feff 00e0 02000000 abcd feff dde0 00000000")...)))
+	f.Add(inSyntax(deflated, []byte("\x03\x00")))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		found, err := Scan(bytes.NewReader(file))
+		streamed, again := Scan(bufio.NewReaderSize(bytes.NewReader(file), 16))
+		if found.Meta != streamed.Meta || (err == nil) != (again == nil) || err == nil && found != streamed {
+			t.Fatalf("%+v (%v) by seeking, %+v (%v) by reading", found, err, streamed, again)
+		}
+		if err == nil && found.TransferSyntax != deflated && found.PixelOffset+found.PixelLength > int64(len(file)) {
+			t.Errorf("%+v is beyond the %d bytes", found, len(file))
+		}
+	})
+}
