@@ -42,24 +42,6 @@ type Part struct {
 	Idle string `json:"idle,omitempty"`
 }
 
-// Door is an address at which a part answers.
-type Door struct {
-	// Protocol is HTTP, DICOM, HTTPS or TLS, which is DICOM over TLS.
-	Protocol string `json:"protocol"`
-	// Address is HOST:PORT.
-	Address string `json:"address"`
-	// ServerName is the TLS server name to ask for, empty where any will do.
-	ServerName string `json:"serverName,omitempty"`
-}
-
-// Peers are the paths of programs that the system has.
-type Peers struct {
-	Orthanc string `json:"orthanc"`
-	HAProxy string `json:"haproxy"`
-	// Required says that the lab is nothing without them.
-	Required bool `json:"required,omitempty"`
-}
-
 // Lab is the content of lab.json.
 type Lab struct {
 	Supervisor Process `json:"supervisor"`

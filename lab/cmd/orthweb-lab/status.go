@@ -12,7 +12,6 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 	"github.com/digihunch/kubectl-orthweb/lab/gitserver"
-	"github.com/digihunch/kubectl-orthweb/lab/peers"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
@@ -87,30 +86,6 @@ func look(ctx context.Context, dir string) (overview, error) {
 		v.Ready, v.Problem = false, err.Error()
 	}
 	return v, nil
-}
-
-// up is the condition of a part that is as it should be.
-const up = "up"
-
-// condition says how a part is. One that people reach is asked whether it
-// answers.
-func condition(ctx context.Context, p state.Part) string {
-	switch {
-	case p.Idle != "" && p.Exit == "":
-		return "idle (" + oneLine(p.Idle) + ")"
-	case p.Exit != "":
-		return "down (" + p.Exit + ")"
-	case !p.Process.Alive():
-		return "down"
-	case p.Process.Paused():
-		return "paused"
-	}
-	for _, d := range p.Doors {
-		if err := peers.Check(ctx, d); err != nil {
-			return "silent (" + oneLine(err.Error()) + ")"
-		}
-	}
-	return up
 }
 
 func (v *overview) addLayers(ctx context.Context, dir string) error {

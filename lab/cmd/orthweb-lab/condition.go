@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+
+	"github.com/digihunch/kubectl-orthweb/lab/peers"
+	"github.com/digihunch/kubectl-orthweb/lab/state"
+)
+
+// up is the condition of a part that is as it should be.
+const up = "up"
+
+// condition says how a part is. One that people reach is asked whether it
+// answers.
+func condition(ctx context.Context, p state.Part) string {
+	switch {
+	case p.Idle != "" && p.Exit == "":
+		return "idle (" + oneLine(p.Idle) + ")"
+	case p.Exit != "":
+		return "down (" + p.Exit + ")"
+	case !p.Process.Alive():
+		return "down"
+	case p.Process.Paused():
+		return "paused"
+	}
+	for _, d := range p.Doors {
+		if err := peers.Check(ctx, d); err != nil {
+			return "silent (" + oneLine(err.Error()) + ")"
+		}
+	}
+	return up
+}
