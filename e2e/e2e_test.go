@@ -71,7 +71,10 @@ func start() (stop func() error, err error) {
 		stop = func() error {
 			return errors.Join(command(os.Stderr, "down"), os.RemoveAll(temporary))
 		}
-		if err := command(os.Stderr, "up", "--health-timeout=60s"); err != nil {
+		// Addresses of its own: the ports at them are the Gateways', and another
+		// lab on this machine must not have them.
+		first := fmt.Sprintf("127.%d.%d.11", 1+os.Getpid()/250%250, 1+os.Getpid()%250)
+		if err := command(os.Stderr, "up", "--health-timeout=60s", "--first-address="+first); err != nil {
 			return nil, errors.Join(err, os.RemoveAll(temporary))
 		}
 	}
