@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/digihunch/kubectl-orthweb/lab/peers"
@@ -29,10 +30,11 @@ func (g *gateway) replace(ctx context.Context) error {
 	}
 	part := g.s.cfg.Gateway(g.tenant, g.s.snapshot().Peers.HAProxy, dir)
 	part.Files = files
-	check := exec.CommandContext(ctx, part.Program, "-c", "-q", "-f", peers.ConfigFile)
+	check := exec.CommandContext(ctx, part.Program, "-c", "-f", peers.ConfigFile)
 	check.Dir, check.Env, check.ExtraFiles = dir, g.s.cfg.Env(), files
 	if out, err := check.CombinedOutput(); err != nil {
-		return fmt.Errorf("HAProxy refuses what the objects ask for, so what it serves stays as it is: %w: %s", err, out)
+		_ = os.RemoveAll(dir)
+		return fmt.Errorf("HAProxy refuses what the objects ask for, so what it serves stays as it is: %w: %s", err, alerts(out))
 	}
 	g.end()
 	c, err := g.s.launch(part)
@@ -48,6 +50,17 @@ func (g *gateway) replace(ctx context.Context) error {
 		_ = os.RemoveAll(dir)
 	}()
 	return nil
+}
+
+// alerts are the lines that say what is wrong.
+func alerts(out []byte) string {
+	var list []string
+	for line := range strings.Lines(string(out)) {
+		if _, text, ok := strings.Cut(line, "config : "); ok && strings.HasPrefix(line, "[ALERT]") {
+			list = append(list, strings.TrimSpace(text))
+		}
+	}
+	return strings.Join(list, "; ")
 }
 
 // end lets the proxy end what it has begun, and begin nothing more.
