@@ -1,0 +1,132 @@
+package validate
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// archive is what one tenant's Orthanc has, and Orthanc's REST API of it, as far
+// as a validation asks. It stands in for Orthanc where it can be made to do what
+// an Orthanc doesn't do on purpose.
+type archive struct {
+	mu     sync.Mutex
+	images []image
+	// passwords are those of its users.
+	passwords map[string]string
+	// instead answers a request, where it isn't nil and returns true.
+	instead func(http.ResponseWriter, *http.Request) bool
+	// damage changes an image before it is kept.
+	damage func(*image)
+	// lose keeps nothing of what is stored.
+	lose bool
+	// into is where images land, where it isn't this archive.
+	into *archive
+}
+
+type image struct {
+	study, instance string
+	pixels          []byte
+}
+
+// keep takes a data set that C-STORE brought.
+func (a *archive) keep(data []byte) {
+	if a.into != nil {
+		a.into.keep(data)
+		return
+	}
+	i := parse(data)
+	if a.damage != nil {
+		a.damage(&i)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.lose {
+		a.images = append(a.images, i)
+	}
+}
+
+func (a *archive) len() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.images)
+}
+
+// parse reads a data set in Explicit VR Little Endian without sequences (PS3.5
+// section 7.1.2).
+func parse(data []byte) (i image) {
+	for len(data) >= 8 {
+		tag := uint32(binary.LittleEndian.Uint16(data))<<16 | uint32(binary.LittleEndian.Uint16(data[2:]))
+		head, length := 8, int(binary.LittleEndian.Uint16(data[6:]))
+		if vr := string(data[4:6]); vr == "OB" || vr == "OW" {
+			head, length = 12, int(binary.LittleEndian.Uint32(data[8:]))
+		}
+		value := data[head : head+length]
+		switch text := strings.TrimRight(string(value), "\x00"); tag {
+		case 0x00080018:
+			i.instance = text
+		case 0x0020000D:
+			i.study = text
+		case 0x7FE00010:
+			i.pixels = value
+		}
+		data = data[head+length:]
+	}
+	return i
+}
+
+func (a *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.instead != nil && a.instead(w, r) {
+		return
+	}
+	user, password, _ := r.BasicAuth()
+	if want, ok := a.passwords[user]; !ok || want != password {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	part := strings.Split(r.URL.Path, "/")
+	switch {
+	case r.URL.Path == explorer:
+		_, _ = io.WriteString(w, "<html><title>Orthanc Explorer</title></html>")
+	case r.URL.Path == "/system":
+		_ = json.NewEncoder(w).Encode(map[string]string{"DicomAet": "ORTHANC", "Version": "1.12.3"})
+	case r.URL.Path == "/tools/lookup":
+		a.lookUp(w, r)
+	case part[1] == "studies" && r.Method == http.MethodDelete:
+		a.images = slices.DeleteFunc(a.images, func(i image) bool { return i.study == part[2] })
+	case part[1] == "studies":
+		a.list(w, part[2])
+	case part[1] == "instances":
+		for _, i := range a.images {
+			if i.instance == part[2] {
+				_, _ = w.Write(i.pixels)
+			}
+		}
+	}
+}
+
+// lookUp finds a study by its UID; here Orthanc's ids are the UIDs.
+func (a *archive) lookUp(w http.ResponseWriter, r *http.Request) {
+	uid, _ := io.ReadAll(r.Body)
+	found := []map[string]string{}
+	if slices.ContainsFunc(a.images, func(i image) bool { return i.study == string(uid) }) {
+		found = append(found, map[string]string{"ID": string(uid), "Type": "Study"})
+	}
+	_ = json.NewEncoder(w).Encode(found)
+}
+
+func (a *archive) list(w http.ResponseWriter, study string) {
+	has := []any{}
+	for _, i := range a.images {
+		if i.study == study {
+			has = append(has, map[string]any{"ID": i.instance, "MainDicomTags": map[string]string{"SOPInstanceUID": i.instance}})
+		}
+	}
+	_ = json.NewEncoder(w).Encode(has)
+}

@@ -1,0 +1,37 @@
+package validate
+
+import (
+	"strings"
+	"testing"
+)
+
+// all is what a validation consists of, in order.
+var all = []string{
+	"web-name", "dicom-name", "web-tcp", "dicom-tcp", "web-tls", "web-certificate", "web-clients", "dicom-tls", "dicom-certificate", "dicom-clients",
+	"web-page", "web-default-password", "web-system", "dicom-association", "dicom-echo", "dicom-store", "study-found", "study-elsewhere", "clean-up",
+}
+
+func TestEverythingWorks(t *testing.T) {
+	s, other := newTenant(t, "bhs"), newTenant(t, "mhr")
+	s.subject.Others = []Subject{other.start(t)}
+	var told []string
+	checks := Run(t.Context(), s.start(t), s.options, func(c Check) { told = append(told, c.Name) })
+	if got := strings.Join(told, " "); got != strings.Join(all, " ") {
+		t.Errorf("told of %s", got)
+	}
+	for _, c := range checks {
+		want := Pass
+		if c.Name == "dicom-clients" {
+			want = Warn // it asks no client for a certificate
+		}
+		if c.Outcome != want || c.Found == "" || c.After != "" || (c.Code != "") != (want == Warn) {
+			t.Errorf("%+v", c)
+		}
+	}
+	if n := s.archive.len(); n != 0 {
+		t.Errorf("%d images are left", n)
+	}
+	if Worst(checks) != Warn {
+		t.Errorf("the worst is %s", Worst(checks))
+	}
+}

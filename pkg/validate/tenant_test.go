@@ -1,0 +1,145 @@
+package validate
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+const secret = "s3cret-of-bhs" // the password of Orthanc's web
+
+// door is a TLS server, as a tenant's Gateway has it.
+type door struct {
+	config *tls.Config
+	// mutual: the Gateway says MUTUAL.
+	mutual bool
+	// instead serves connections before TLS; nil does TLS.
+	instead func(net.Conn)
+	// accepted is called for each connection.
+	accepted func()
+}
+
+// setup is a tenant in the making, to be changed before it is started.
+type setup struct {
+	name       string
+	authority  authority
+	web, dicom door
+	archive    *archive
+	peer       *peer
+	subject    Subject
+	options    Options
+}
+
+// newTenant has nothing wrong.
+func newTenant(t *testing.T, name string) *setup {
+	s := &setup{name: name, authority: newAuthority(t, name+"-ca")}
+	s.archive = &archive{passwords: map[string]string{"admin": secret}}
+	s.peer = &peer{archive: s.archive}
+	for _, d := range []*door{&s.web, &s.dicom} {
+		d.config = &tls.Config{Certificates: []tls.Certificate{*s.authority.issue()}}
+	}
+	s.subject = Subject{
+		Tenant: name, User: "admin", Password: secret, Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
+		Authorities: []*x509.Certificate{s.authority.cert},
+	}
+	s.options = Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 5 * time.Second}
+	return s
+}
+
+// secure asks clients of the door for the tenant's certificates.
+func (s *setup) secure(d *door, mode tls.ClientAuthType) {
+	d.mutual, d.config.ClientAuth, d.config.ClientCAs = true, mode, s.authority.pool()
+	s.subject.Client = s.authority.client("dcmclient")
+}
+
+// start runs both servers until the test ends, and gives the tenant as the
+// validation wants it.
+func (s *setup) start(t *testing.T) Subject {
+	t.Helper()
+	handler := &http.Server{Handler: s.archive, ErrorLog: log.New(io.Discard, "", 0)}
+	s.subject.Web = s.web.listen(t, func(l net.Listener) { _ = handler.Serve(l) })
+	t.Cleanup(func() { _ = handler.Close() })
+	s.subject.DICOM = s.dicom.listen(t, func(l net.Listener) {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = conn.Close() }()
+				s.peer.serve(conn)
+			}()
+		}
+	})
+	return s.subject
+}
+
+// run validates the tenant.
+func (s *setup) run(t *testing.T) []Check {
+	t.Helper()
+	return Run(t.Context(), s.start(t), s.options, nil)
+}
+
+func (d *door) listen(t *testing.T, serve func(net.Listener)) Place {
+	t.Helper()
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = inner.Close() })
+	go serve(&knocked{Listener: inner, door: d})
+	port := inner.Addr().(*net.TCPAddr).Port
+	return Place{Host: "127.0.0.1", Port: int64(port), Known: true, Mutual: d.mutual}
+}
+
+// knocked is a listener that secures connections as its door says.
+type knocked struct {
+	net.Listener
+	door *door
+}
+
+func (k *knocked) Accept() (net.Conn, error) {
+	for {
+		conn, err := k.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if k.door.accepted != nil {
+			k.door.accepted()
+		}
+		if k.door.instead == nil {
+			return tls.Server(conn, k.door.config), nil
+		}
+		go func() {
+			defer func() { _ = conn.Close() }()
+			k.door.instead(conn)
+		}()
+	}
+}
+
+// silence takes a connection and says nothing, until the other side goes.
+func silence(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
+
+// named is the check of that name.
+func named(t *testing.T, checks []Check, name string) Check {
+	t.Helper()
+	for _, c := range checks {
+		if c.Name == name {
+			return c
+		}
+	}
+	t.Fatalf("there is no check %s in\n%s", name, verdicts(checks))
+	return Check{}
+}
+
+// noCertificate is a client that could not be made.
+func noCertificate(err error) func(context.Context) (*tls.Certificate, error) {
+	return func(context.Context) (*tls.Certificate, error) { return nil, err }
+}
