@@ -45,7 +45,7 @@ func (a *Association) Store(ctx context.Context, m Meta, data io.Reader) (Status
 	}
 	a.source.Reset(data)
 	rq := request{context: id, field: cStoreRQ, sopClass: m.SOPClass, instance: m.SOPInstance}
-	return a.exchange(doing, rq, streamed{a.source})
+	return a.exchange(doing, rq, streamed{a.source, m.TransferSyntax == deflated})
 }
 
 // context finds the accepted context for a SOP class and a transfer syntax, ""

@@ -176,6 +176,7 @@ func TestSourceFails(t *testing.T) {
 	}{
 		{"early", early, "C-STORE of 2.25.1: reading the data set: disk on fire"},
 		{"an end that is none", io.MultiReader(strings.NewReader("ab"), failing{io.ErrUnexpectedEOF}), "reading the data set: unexpected EOF"},
+		{"odd", strings.NewReader("abc"), "reading the data set: it has an odd number of bytes"},
 		{"empty", strings.NewReader(""), "reading the data set: it is empty"},
 	} {
 		_, err := a.Store(context.Background(), someInstance, c.data)

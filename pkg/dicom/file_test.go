@@ -57,7 +57,7 @@ func TestReadMeta(t *testing.T) {
 		{"no group length", change("DICM\x02\x00\x00\x00", "DICM\x02\x00\x01\x00"), Malformed, "group length"},
 		{"a huge group length", append(whole.File[:140:140], 0xff, 0xff, 0xff, 0xff), Malformed, "4294967295 bytes"},
 		{"a wrong group length", append(whole.File[:140:140], append([]byte{10, 0, 0, 0}, whole.File[144:]...)...), Malformed, "not what its group length says"},
-		{"no UID", change("\x02\x00\x03\x00UI\x2e\x002.25", "\x02\x00\x03\x00UI\x2e\x00x.25"), Malformed, "is no UID"},
+		{"no UID", change(whole.SOPInstance[:9], "x"+whole.SOPInstance[1:9]), Malformed, "is no UID"},
 		{"no SOP class", change("\x02\x00\x02\x00UI", "\x02\x00\x04\x00UI"), Malformed, "no Media Storage SOP Class UID (0002,0002)"},
 		{"no transfer syntax", change("\x02\x00\x10\x00UI", "\x02\x00\x11\x00UI"), Malformed, "no Transfer Syntax UID (0002,0010)"},
 	} {
@@ -112,7 +112,7 @@ func TestScan(t *testing.T) {
 		{"a sequence without end", ExplicitVRLittleEndian, sequence[:len(sequence)-18], Truncated, "it is truncated", 0, 0},
 		{"fragments without end", "1.2.840.10008.1.2.4.50", fragments[:len(fragments)-18], Truncated, "it is truncated", 0, 0},
 		{"no VR", ExplicitVRLittleEndian, "2000 0d00 04000000 '1.23'", Malformed, "value representation is no letters", 0, 0},
-		{"a VR without undefined length", ExplicitVRLittleEndian, "2000 0d00 'UT' 0000 ffffffff", Malformed, "which UT may not have", 0, 0},
+		{"a VR without undefined length", ExplicitVRLittleEndian, "0800 1901 'UT' 0000 ffffffff", Malformed, "which UT may not have", 0, 0},
 		{"something else than items", ExplicitVRLittleEndian, "0800 1511 'SQ' 0000 ffffffff 0800 5011 'UI' 0000", Malformed, "instead of an item", 0, 0},
 		{"an item outside", ExplicitVRLittleEndian, "feff 00e0 ffffffff", Malformed, "an item outside of a sequence", 0, 0},
 		{"something else than fragments", "1.2.840.10008.1.2.4.50", "e07f 1000 'OB' 0000 ffffffff 0800 5011 'UI' 0000", Malformed, "something else than fragments", 0, 0},
@@ -123,10 +123,9 @@ func TestScan(t *testing.T) {
 		{"another instance", ExplicitVRLittleEndian, "0800 1800 'UI' 0600 '2.25.2'", Mismatched, "has the SOP Instance UID (0008,0018) 2.25.2, and its File Meta Information 2.25.1", 0, 0},
 		{"another class", ExplicitVRLittleEndian, "0800 1600 'UI' 0600 '2.25.2'", Mismatched, "has the SOP Class UID", 0, 0},
 		{"no instance", ExplicitVRLittleEndian, "0800 1800 'UI' 0000", Malformed, "has no SOP Instance UID", 0, 0},
-		{"a private transfer syntax", "1.2.840.113619.5.2", "", Unreadable, "can't be checked here", 0, 0},
+		{"a private transfer syntax", "1.2.840.113619.5.2", "", Unreadable, "not one that can be checked here", 0, 0},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			c.want = strings.Replace(c.want, "can't be checked here", "not one that can be checked here", 1)
 			file := inSyntax(c.syntax, append(identity(), octets(t, c.data)...))
 			for _, r := range []io.Reader{bytes.NewReader(file), iotest.HalfReader(bytes.NewReader(file))} {
 				got, err := Scan(r)

@@ -33,11 +33,32 @@ func (m *inMemory) fill(p []byte) (int, bool, error) {
 }
 
 // streamed is a data set.
-type streamed struct{ r *bufio.Reader }
+type streamed struct {
+	r *bufio.Reader
+	// pad makes up for an odd length, which PS3.5 section A.5 wants of deflated
+	// data sets, and some writers forget. Others have an even length, or are
+	// broken; peers abort at an odd fragment.
+	pad bool
+}
 
-var errEmpty = errors.New("it is empty")
+var (
+	errEmpty = errors.New("it is empty")
+	errOdd   = errors.New("it has an odd number of bytes, so that it can't be whole")
+)
 
 func (s streamed) fill(p []byte) (int, bool, error) {
+	n, last, err := s.read(p)
+	if err != nil || n%2 == 0 {
+		return n, last, err
+	}
+	if !s.pad {
+		return n, last, errOdd
+	}
+	p[n] = 0 // there is room, since fragments are even
+	return n + 1, last, nil
+}
+
+func (s streamed) read(p []byte) (int, bool, error) {
 	// Not io.ReadFull: it makes no difference between the end of the data set and
 	// a reader that reports io.ErrUnexpectedEOF.
 	n := 0

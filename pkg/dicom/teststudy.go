@@ -103,6 +103,7 @@ func (s testStudy) dataSet(uid string, number int, pixels []byte) []byte {
 	b.text(0x00200011, "IS", "1")
 	b.text(0x00200013, "IS", strconv.Itoa(number))
 	b.text(0x00200020, "CS", "")
+	b.text(0x00200062, "CS", "U") // no paired body part, so that Laterality isn't wanted
 	b.text(0x00204000, "LT", "Test image made by kubectl orthweb validate. It shows no person and may be deleted.")
 	b.number(0x00280002, 1)
 	b.text(0x00280004, "CS", "MONOCHROME2")
