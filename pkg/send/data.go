@@ -1,0 +1,58 @@
+package send
+
+import (
+	"errors"
+	"io"
+	"os"
+)
+
+var errChanged = errors.New("it has changed since it was looked at")
+
+// data is a file's data set on its way: as long as it was when it was looked at,
+// or an error, and never a part that the peer takes for the whole.
+type data struct {
+	file *os.File
+	left int64
+	sent int64
+	pace *pace
+}
+
+func (t *transfer) open(f file) (*data, error) {
+	opened, err := os.Open(f.path)
+	if err != nil {
+		return nil, unwrapped(err)
+	}
+	d := &data{file: opened, left: f.size - f.meta.DataOffset, pace: &t.pace}
+	info, err := opened.Stat()
+	if err == nil && (info.Size() != f.size || !info.ModTime().Equal(f.modified)) {
+		err = errChanged
+	}
+	if err == nil {
+		_, err = opened.Seek(f.meta.DataOffset, io.SeekStart)
+	}
+	if err != nil {
+		d.close()
+		return nil, unwrapped(err)
+	}
+	return d, nil
+}
+
+// Read gives the data set.
+func (d *data) Read(p []byte) (int, error) {
+	if d.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := d.file.Read(p[:min(int64(len(p)), d.left)])
+	d.left -= int64(n)
+	d.sent += int64(n)
+	d.pace.bytes.Add(int64(n))
+	if err == io.EOF && d.left > 0 {
+		err = errChanged
+	}
+	return n, err
+}
+
+// takeBack says that what was read was not stored.
+func (d *data) takeBack() { d.pace.bytes.Add(-d.sent) }
+
+func (d *data) close() { _ = d.file.Close() }

@@ -1,0 +1,184 @@
+package send
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+)
+
+const secondary = dicom.SecondaryCaptureStorage
+
+// made is a Part 10 file of explicit VR little endian as Scan reads it, with
+// pixels of some bytes (PS3.10 section 7.1).
+func made(sopClass, instance, syntax, study string, pixels int) []byte {
+	var meta, data []byte
+	uid := func(b []byte, group, number uint16, value string) []byte {
+		if len(value)%2 == 1 {
+			value += "\x00"
+		}
+		b = binary.LittleEndian.AppendUint16(b, group)
+		b = append(binary.LittleEndian.AppendUint16(b, number), "UI"...)
+		return append(binary.LittleEndian.AppendUint16(b, uint16(len(value))), value...)
+	}
+	meta = uid(meta, 2, 2, sopClass)
+	meta = uid(meta, 2, 3, instance)
+	meta = uid(meta, 2, 0x10, syntax)
+	data = uid(data, 8, 0x16, sopClass)
+	data = uid(data, 8, 0x18, instance)
+	data = uid(data, 0x20, 0x0D, study)
+	data = append(data, 0xE0, 0x7F, 0x10, 0, 'O', 'B', 0, 0)
+	data = binary.LittleEndian.AppendUint32(data, uint32(pixels))
+	file := append(make([]byte, 128), "DICM\x02\x00\x00\x00UL\x04\x00"...)
+	file = binary.LittleEndian.AppendUint32(file, uint32(len(meta)))
+	return append(append(append(file, meta...), data...), make([]byte, pixels)...)
+}
+
+// write puts a file below a directory, which it makes.
+func write(t testing.TB, content []byte, parts ...string) string {
+	t.Helper()
+	path := filepath.Join(parts...)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// study writes files 0.dcm … of one study and returns their directory. Instance i
+// is "2.25.i+1".
+func study(t testing.TB, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range n {
+		write(t, made(secondary, fmt.Sprintf("2.25.%d", i+1), dicom.ExplicitVRLittleEndian, "1.2.3", 100), dir, fmt.Sprintf("%04d.dcm", i))
+	}
+	return dir
+}
+
+// to are options for sending to a peer, quick ones.
+func to(p *peer, paths ...string) Options {
+	return Options{
+		Paths: paths, Dial: p.dial, Calling: "ORTHWEB", Called: "ORTHANC", Concurrency: 3,
+		Backoff:  []time.Duration{time.Millisecond, time.Millisecond},
+		Timeouts: dicom.Timeouts{Association: 5 * time.Second, Response: 5 * time.Second, Idle: 5 * time.Second},
+	}
+}
+
+func names(outcomes []Outcome) string {
+	var list []string
+	for _, o := range outcomes {
+		list = append(list, filepath.Base(o.Path))
+	}
+	return strings.Join(list, " ")
+}
+
+func TestFilesSkipsWhatCannotBeSent(t *testing.T) {
+	p := (&peer{}).listen(t)
+	dir := t.TempDir()
+	good := made(secondary, "2.25.1", dicom.ExplicitVRLittleEndian, "1.2.3", 100)
+	other := made(secondary, "2.25.9", dicom.ExplicitVRLittleEndian, "1.2.3", 100)
+	mismatched := []byte(strings.Replace(string(other), "2.25.9", "2.25.8", 1))
+	write(t, good, dir, "a-good.dcm")
+	write(t, good, dir, "b", "twice.dcm")
+	write(t, good[:len(good)-10], dir, "c-truncated.dcm")
+	write(t, mismatched, dir, "d-mismatched.dcm")
+	write(t, []byte("%PDF"), dir, "e-report.pdf")
+	write(t, made("1.2.840.10008.1.3.10", "2.25.7", dicom.ExplicitVRLittleEndian, "1.2.3", 2), dir, "f-DICOMDIR")
+	write(t, nil, dir, "g-empty.dcm")
+	linked := write(t, other, t.TempDir(), "elsewhere.dcm")
+	for link, target := range map[string]string{"h-link.dcm": linked, "i-broken.dcm": "nowhere", "j-cycle": dir} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := Files(t.Context(), to(p, dir))
+	if err != nil || r.Stored != 2 || len(r.Failed) != 0 {
+		t.Fatalf("stored %d, failed %v, %v", r.Stored, r.Failed, err)
+	}
+	want := []string{"same SOP Instance", "truncated", "Media Storage|File Meta Information", "no preamble", "DICOMDIR", "no preamble", "no such file", "not followed"}
+	if len(r.Skipped) != len(want) {
+		t.Fatalf("skipped %q", r.Skipped)
+	}
+	for i, name := range []string{"c-truncated.dcm", "d-mismatched.dcm", "e-report.pdf", "f-DICOMDIR", "g-empty.dcm", "i-broken.dcm", "j-cycle"} {
+		o := r.Skipped[i+1]
+		if filepath.Base(o.Path) != name || !containsOne(o.Reason, want[i+1]) {
+			t.Errorf("skipped %q because %q, want %s because of %q", o.Path, o.Reason, name, want[i+1])
+		}
+	}
+	if o := r.Skipped[0]; filepath.Base(o.Path) != "twice.dcm" || !strings.Contains(o.Reason, want[0]) {
+		t.Errorf("skipped %q because %q", o.Path, o.Reason)
+	}
+	if p.stored["2.25.1"] != 1 || p.stored["2.25.9"] != 1 || len(p.stored) != 2 {
+		t.Errorf("the peer has %v", p.stored)
+	}
+	if r.Studies["1.2.3"] != 2 {
+		t.Errorf("studies %v", r.Studies)
+	}
+}
+
+func containsOne(text, alternatives string) bool {
+	for _, a := range strings.Split(alternatives, "|") {
+		if strings.Contains(text, a) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestFilesNamesWhatIsNotThere(t *testing.T) {
+	for _, paths := range [][]string{nil, {filepath.Join(t.TempDir(), "nothing")}} {
+		if _, err := Files(t.Context(), Options{Paths: paths}); err == nil {
+			t.Errorf("%q: no error", paths)
+		}
+	}
+}
+
+// TestEveryFileOnce holds runs with chosen and random faults to: each file is in
+// exactly one of stored, failed and skipped, and the peer has what is said.
+func TestEveryFileOnce(t *testing.T) {
+	for seed := range uint64(12) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		deadly, failing := random.IntN(20), random.IntN(20)
+		p := (&peer{
+			dies:   func(n int, _ string) bool { return deadly > 0 && n%(deadly+3) == 0 },
+			status: func(uid string) uint16 { return map[bool]uint16{true: 0xA700}[len(uid)%7 == failing%7] },
+		}).listen(t)
+		n := 1 + random.IntN(60)
+		dir := study(t, n)
+		write(t, []byte("junk"), dir, "junk")
+		o := to(p, dir)
+		o.Concurrency = 1 + random.IntN(6)
+		r, err := Files(t.Context(), o)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		all := map[string]int{}
+		for _, list := range [][]Outcome{r.Failed, r.Skipped} {
+			for _, o := range list {
+				all[o.Path]++
+			}
+		}
+		for path, times := range all {
+			if times != 1 {
+				t.Errorf("seed %d: %s is told of %d times", seed, path, times)
+			}
+		}
+		if r.Stored+len(all) != n+1 || r.Stored != len(p.stored) {
+			t.Errorf("seed %d: %d stored, %d told of, the peer has %d, of %d files", seed, r.Stored, len(all), len(p.stored), n+1)
+		}
+		for _, o := range r.Failed {
+			if p.stored[o.Instance] != 0 {
+				t.Errorf("seed %d: the peer said that it stored %s", seed, o.Path)
+			}
+		}
+	}
+}

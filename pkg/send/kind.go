@@ -1,0 +1,43 @@
+package send
+
+import (
+	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+)
+
+// kind is what a presentation context is for.
+type kind struct{ sopClass, transferSyntax string }
+
+// maxContexts is how many presentation contexts an association has: odd ids of
+// one byte (PS3.8 table 9-13).
+const maxContexts = 128
+
+// remember moves a kind to the end of those seen, which no more than one
+// association takes are kept of.
+func remember(recent []kind, k kind) []kind {
+	if n := len(recent); n > 0 && recent[n-1] == k {
+		return recent
+	}
+	recent = slices.DeleteFunc(recent, func(other kind) bool { return other == k })
+	if len(recent) == maxContexts {
+		recent = slices.Delete(recent, 0, 1)
+	}
+	return append(recent, k)
+}
+
+// propose has the presentation contexts for as many of the kinds as one
+// association takes, the first kinds first, and says which those are.
+func propose(kinds []kind) ([]dicom.Proposal, map[kind]bool) {
+	var metas []dicom.Meta
+	var contexts []dicom.Proposal
+	proposed := map[kind]bool{}
+	for _, k := range kinds {
+		more := append(metas, dicom.Meta{SOPClass: k.sopClass, TransferSyntax: k.transferSyntax})
+		if c := dicom.Propose(more...); len(c) <= maxContexts {
+			metas, contexts = more, c
+			proposed[k] = true
+		}
+	}
+	return contexts, proposed
+}

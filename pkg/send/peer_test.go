@@ -1,0 +1,218 @@
+package send
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+)
+
+// peer is a storage SCP with a will of its own. It reads just enough of the
+// protocol (PS3.8 section 9.3, PS3.7 section 9.3.1), of requests as this program
+// writes them.
+type peer struct {
+	// accepts tells whether a context is accepted; nil accepts all.
+	accepts func(sopClass, transferSyntax string) bool
+	// status answers a message; nil answers success.
+	status func(instance string) uint16
+	// dies tells whether the connection is cut instead of answering message n of
+	// all.
+	dies func(n int, instance string) bool
+	// holds blocks before a message is answered.
+	holds func(n int)
+
+	mu           sync.Mutex
+	associations int
+	open, most   int
+	contexts     []int // of each association
+	messages     int
+	stored       map[string]int // answered with success or a warning
+	bytes        map[string]int64
+	aborted      int
+	address      string
+}
+
+func (p *peer) listen(t testing.TB) *peer {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stored, p.bytes, p.address = map[string]int{}, map[string]int64{}, listener.Addr().String()
+	var serving sync.WaitGroup
+	t.Cleanup(func() { _ = listener.Close(); serving.Wait() })
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() { p.serve(conn) })
+		}
+	})
+	return p
+}
+
+func (p *peer) dial(ctx context.Context) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, "tcp", p.address)
+}
+
+func (p *peer) serve(conn net.Conn) {
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
+	in := bufio.NewReader(conn)
+	kind, body := pdu(in)
+	if kind != 1 {
+		return
+	}
+	p.mu.Lock()
+	p.associations++
+	p.open++
+	p.most = max(p.most, p.open)
+	p.mu.Unlock()
+	defer func() { p.mu.Lock(); p.open--; p.mu.Unlock() }()
+	_, _ = conn.Write(p.accept(body))
+	var command []byte
+	var size int64
+	for {
+		kind, body := pdu(in)
+		switch kind {
+		case 5:
+			_, _ = conn.Write([]byte{6, 0, 0, 0, 0, 4, 0, 0, 0, 0})
+			return
+		case 7:
+			p.mu.Lock()
+			p.aborted++
+			p.mu.Unlock()
+			return
+		case 4:
+		default:
+			return
+		}
+		if body[5]&1 != 0 { // a command, whole in one fragment
+			command, size = bytes.Clone(body[6:]), 0
+			continue
+		}
+		size += int64(len(body) - 6)
+		if body[5]&2 != 0 && !p.answer(conn, body[4], command, size) {
+			return
+		}
+	}
+}
+
+func (p *peer) answer(conn net.Conn, context byte, command []byte, size int64) bool {
+	sopClass, instance := field(command, 0x0002), field(command, 0x1000)
+	uid := string(bytes.TrimRight(instance, "\x00"))
+	p.mu.Lock()
+	p.messages++
+	n := p.messages
+	p.mu.Unlock()
+	if p.holds != nil {
+		p.holds(n)
+	}
+	if p.dies != nil && p.dies(n, uid) {
+		return false
+	}
+	status := uint16(0)
+	if p.status != nil {
+		status = p.status(uid)
+	}
+	if status == 0 || status>>12 == 0xB {
+		p.mu.Lock()
+		p.stored[uid]++
+		p.bytes[uid] = size
+		p.mu.Unlock()
+	}
+	set := element(nil, 0x0002, sopClass)
+	set = element(set, 0x0100, []byte{1, 0x80})
+	set = element(set, 0x0120, field(command, 0x0110))
+	set = element(set, 0x0800, []byte{1, 1})
+	set = element(set, 0x0900, binary.LittleEndian.AppendUint16(nil, status))
+	set = element(set, 0x1000, instance)
+	set = append(element(nil, 0x0000, binary.LittleEndian.AppendUint32(nil, uint32(len(set)))), set...)
+	out := binary.BigEndian.AppendUint32([]byte{4, 0}, uint32(len(set)+6))
+	out = binary.BigEndian.AppendUint32(out, uint32(len(set)+2))
+	_, err := conn.Write(append(append(out, context, 3), set...))
+	return err == nil
+}
+
+// accept answers A-ASSOCIATE-RQ.
+func (p *peer) accept(rq []byte) []byte {
+	out := append([]byte{}, rq[:68]...)
+	contexts := 0
+	eachItem(rq[68:], func(kind byte, value []byte) {
+		if kind == 0x10 {
+			out = item(out, kind, value)
+		}
+		if kind != 0x20 {
+			return
+		}
+		contexts++
+		var abstract, transfer string
+		eachItem(value[4:], func(kind byte, value []byte) {
+			if kind == 0x30 {
+				abstract = string(value)
+			} else {
+				transfer = string(value)
+			}
+		})
+		result := byte(0)
+		if p.accepts != nil && !p.accepts(abstract, transfer) {
+			result = 3
+		}
+		out = item(out, 0x21, item([]byte{value[0], 0, result, 0}, 0x40, []byte(transfer)))
+	})
+	p.mu.Lock()
+	p.contexts = append(p.contexts, contexts)
+	p.mu.Unlock()
+	out = item(out, 0x50, item(nil, 0x51, []byte{0, 0, 0x40, 0}))
+	return append(binary.BigEndian.AppendUint32([]byte{2, 0}, uint32(len(out))), out...)
+}
+
+func pdu(in io.Reader) (byte, []byte) {
+	var head [6]byte
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		return 0, nil
+	}
+	body := make([]byte, binary.BigEndian.Uint32(head[2:]))
+	if _, err := io.ReadFull(in, body); err != nil {
+		return 0, nil
+	}
+	return head[0], body
+}
+
+func eachItem(b []byte, each func(kind byte, value []byte)) {
+	for len(b) >= 4 {
+		n := 4 + int(binary.BigEndian.Uint16(b[2:]))
+		each(b[0], b[4:n])
+		b = b[n:]
+	}
+}
+
+func item(b []byte, kind byte, value []byte) []byte {
+	b = binary.BigEndian.AppendUint16(append(b, kind, 0), uint16(len(value)))
+	return append(b, value...)
+}
+
+// element appends one of a command set, and field finds one.
+func element(b []byte, number uint16, value []byte) []byte {
+	b = binary.LittleEndian.AppendUint16(append(b, 0, 0), number)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(value)))
+	return append(b, value...)
+}
+
+func field(set []byte, number uint16) []byte {
+	for len(set) >= 8 {
+		n := 8 + int(binary.LittleEndian.Uint32(set[4:]))
+		if binary.LittleEndian.Uint16(set[2:]) == number {
+			return set[8:n]
+		}
+		set = set[n:]
+	}
+	return nil
+}

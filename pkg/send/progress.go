@@ -1,0 +1,110 @@
+package send
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// pace is how far a transfer is.
+type pace struct {
+	// files and bytes were stored in this run; bytes also those under way.
+	files, bytes atomic.Int64
+	// passedFiles and passedBytes need no sending.
+	passedFiles, passedBytes atomic.Int64
+	// allFiles and allBytes have been counted so far; counted: these are all.
+	allFiles, allBytes atomic.Int64
+	counted            atomic.Bool
+}
+
+func (p *pace) pass(size int64) {
+	p.passedFiles.Add(1)
+	p.passedBytes.Add(size)
+}
+
+// count counts all files, well ahead of looking at them.
+func (p *pace) count(ctx context.Context, paths []string) {
+	walk(ctx, paths, func(_ string, info fs.FileInfo, _ error) {
+		p.allFiles.Add(1)
+		if info != nil {
+			p.allBytes.Add(info.Size())
+		}
+	})
+	p.counted.Store(ctx.Err() == nil)
+}
+
+const (
+	redrawEvery = 200 * time.Millisecond
+	lineEvery   = 5 * time.Second
+)
+
+// show tells the progress until hide is called.
+func (t *transfer) show(ctx context.Context, began time.Time) (hide func()) {
+	w := t.options.Progress
+	if w == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	go t.pace.count(ctx, t.options.Paths)
+	terminal, width := screen(w)
+	every := lineEvery
+	if terminal {
+		every = redrawEvery
+	}
+	ended := make(chan struct{})
+	stop := make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case now := <-ticker.C:
+				draw(w, t.pace.line(now.Sub(began)), terminal, width)
+			}
+		}
+	}()
+	return func() {
+		close(stop)
+		<-ended
+		cancel()
+		if terminal {
+			fmt.Fprint(w, "\r\x1b[K")
+		}
+		fmt.Fprintln(w, t.pace.last(time.Since(began)))
+	}
+}
+
+// screen tells whether w is a terminal, and how wide.
+func screen(w io.Writer) (terminal bool, width int) {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
+		return false, 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		width = 80
+	}
+	return true, width
+}
+
+// draw writes a line, over the last one on a terminal: cut, since a line that goes
+// on in the next can't be drawn over.
+func draw(w io.Writer, line string, terminal bool, width int) {
+	if !terminal {
+		fmt.Fprintln(w, line)
+		return
+	}
+	if len(line) >= width && width > 0 {
+		line = line[:width-1]
+	}
+	fmt.Fprintf(w, "\r%s\x1b[K", line)
+}

@@ -1,0 +1,123 @@
+package send
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// A resume file is JSON lines: a head that says of which server it speaks, and
+// then one line for each file that the server said that it stored.
+type resumeHead struct {
+	Resume int    `json:"orthwebResume"` // the format's version
+	Server string `json:"server"`
+}
+
+type resumeLine struct {
+	Path     string    `json:"path"` // absolute
+	Size     int64     `json:"size"`
+	Modified time.Time `json:"mtime"`
+	Instance string    `json:"sopInstance"`
+	Study    string    `json:"study,omitempty"`
+}
+
+// resumed is what is kept of a line.
+type resumed struct {
+	size     int64
+	modified int64 // Unix time in nanoseconds
+	instance digest
+	study    string
+}
+
+// resume remembers what was stored. Lines are written and synced by a goroutine of
+// their own, as many at once as have come meanwhile: no file waits for the disk.
+type resume struct {
+	out   *os.File
+	known map[digest]resumed // by path; only read
+
+	mu      sync.Mutex
+	wake    chan struct{} // holds a token when there is something to do
+	waiting []byte
+	closing bool
+	failed  error
+	ended   chan struct{}
+}
+
+// stored tells whether the file was stored as it is now.
+func (r *resume) stored(f file) (resumed, bool) {
+	line, ok := r.known[digestOf(f.path)]
+	return line, ok && line.size == f.size && line.modified == f.modified.UnixNano()
+}
+
+// add writes a file down. An error is that of an earlier write.
+func (r *resume) add(f file) error {
+	line, err := json.Marshal(resumeLine{f.path, f.size, f.modified, f.meta.SOPInstance, f.study})
+	if err != nil {
+		return fmt.Errorf("writing down %s: %w", f.path, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = append(append(r.waiting, line...), '\n')
+	r.rouse()
+	return r.failed
+}
+
+func (r *resume) rouse() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (r *resume) write() {
+	defer close(r.ended)
+	var writing []byte
+	for range r.wake {
+		r.mu.Lock()
+		writing, r.waiting = r.waiting, writing[:0]
+		closing := r.closing
+		r.mu.Unlock()
+		if err := r.flush(writing); err != nil {
+			r.mu.Lock()
+			r.failed = err
+			r.mu.Unlock()
+			return
+		}
+		if closing {
+			return
+		}
+	}
+}
+
+func (r *resume) flush(lines []byte) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	_, err := r.out.Write(lines)
+	if err == nil {
+		err = r.out.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("writing down what is stored: %w", err)
+	}
+	return nil
+}
+
+// close writes what is left.
+func (r *resume) close() error {
+	r.mu.Lock()
+	r.closing = true
+	r.rouse()
+	r.mu.Unlock()
+	<-r.ended
+	if err := r.out.Close(); err != nil && r.failed == nil {
+		return fmt.Errorf("writing down what is stored: %w", err)
+	}
+	if errors.Is(r.failed, os.ErrClosed) {
+		return nil
+	}
+	return r.failed
+}

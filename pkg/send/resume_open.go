@@ -1,0 +1,129 @@
+package send
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+const (
+	resumeVersion = 1
+	// maxLine bounds a line of a resume file; paths have at most 4096 bytes on
+	// Linux, each of which JSON may write as six.
+	maxLine = 64 << 10
+)
+
+// openResume reads a resume file, or begins one, and takes it over for writing. A
+// last line that was not finished, as after a power cut, is cut off. A file that is
+// something else, or speaks of another server, is left as it is.
+func openResume(path, server string) (*resume, error) {
+	out, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the resume file: %w", err)
+	}
+	r := &resume{out: out, known: map[digest]resumed{}, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	if err := r.take(server); err != nil {
+		_ = out.Close()
+		return nil, fmt.Errorf("the resume file %s: %w", path, err)
+	}
+	go r.write()
+	return r, nil
+}
+
+func (r *resume) take(server string) error {
+	info, err := r.out.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("it is no file: name another one")
+	}
+	whole, err := r.read(r.out, server)
+	if err != nil {
+		return err
+	}
+	if err := r.out.Chmod(0o600); err != nil {
+		return err
+	}
+	if whole < info.Size() {
+		if err := r.out.Truncate(whole); err != nil {
+			return err
+		}
+	}
+	if whole > 0 {
+		return nil
+	}
+	head, err := json.Marshal(resumeHead{resumeVersion, server})
+	if err != nil {
+		return err
+	}
+	return r.flush(append(head, '\n'))
+}
+
+// read takes in all whole lines, and tells their bytes.
+func (r *resume) read(from io.Reader, server string) (whole int64, err error) {
+	in := bufio.NewReaderSize(from, maxLine)
+	studies := map[string]string{}
+	for number := 1; ; number++ {
+		text, err := in.ReadSlice('\n')
+		if err == io.EOF {
+			return whole, beginning(text, whole)
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return whole, err
+		}
+		if number == 1 {
+			err = checkHead(text, server)
+		} else if err == nil {
+			err = r.keep(text, studies)
+		}
+		if err != nil {
+			return whole, fmt.Errorf("line %d: %w", number, err)
+		}
+		whole += int64(len(text))
+	}
+}
+
+// beginning lets an unfinished line be cut off, if it was going to be ours.
+func beginning(text []byte, whole int64) error {
+	const ours = `{"orthwebResume":`
+	n := min(len(text), len(ours))
+	if whole == 0 && !bytes.Equal(text[:n], []byte(ours)[:n]) {
+		return errNoResume
+	}
+	return nil
+}
+
+var errNoResume = errors.New("this is no resume file: name another one, which may be a new one")
+
+func checkHead(text []byte, server string) error {
+	var head resumeHead
+	if json.Unmarshal(text, &head) != nil || head.Resume == 0 {
+		return errNoResume
+	}
+	if head.Resume != resumeVersion {
+		return fmt.Errorf("it has the format %d, and this program knows %d: use the program that wrote it, or begin a new file", head.Resume, resumeVersion)
+	}
+	if head.Server != server {
+		return fmt.Errorf("it says what %s has, and not %s: name another one for each server", head.Server, server)
+	}
+	return nil
+}
+
+func (r *resume) keep(text []byte, studies map[string]string) error {
+	var line resumeLine
+	if err := json.Unmarshal(text, &line); err != nil || line.Path == "" || line.Instance == "" {
+		return errors.New("it is damaged: begin a new file, and all is sent again")
+	}
+	study, ok := studies[line.Study]
+	if !ok { // one string for all of a study's
+		study = line.Study
+		studies[study] = study
+	}
+	r.known[digestOf(line.Path)] = resumed{line.Size, line.Modified.UnixNano(), digestOf(line.Instance), study}
+	return nil
+}

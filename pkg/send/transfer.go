@@ -1,0 +1,147 @@
+package send
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+)
+
+// file is one that can be sent.
+type file struct {
+	path     string
+	size     int64
+	modified time.Time
+	meta     dicom.Meta
+	study    string
+}
+
+func (f file) kind() kind { return kind{f.meta.SOPClass, f.meta.TransferSyntax} }
+
+// failure is a file that was not stored, and why.
+type failure struct {
+	file
+	why error
+}
+
+// transfer is one run.
+type transfer struct {
+	options Options
+	resume  *resume // nil for none
+	stop    context.CancelCauseFunc
+	pace    pace
+
+	mu     sync.Mutex
+	done   Result
+	failed []failure
+}
+
+func newTransfer(o Options) *transfer {
+	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
+	if o.Backoff == nil {
+		const s = time.Second
+		o.Backoff = []time.Duration{s / 2, s, 2 * s, 4 * s, 8 * s}
+	}
+	return &transfer{options: o, done: Result{Studies: map[string]int{}}}
+}
+
+// round sends what feed puts into the queue, and returns when each of these files
+// is stored or failed. It tells whether the peer was within reach at its end.
+func (t *transfer) round(ctx context.Context, feed func(*queue)) bool {
+	q := newQueue(ctx, t.options.Concurrency)
+	var workers sync.WaitGroup
+	for range t.options.Concurrency {
+		workers.Go(func() { (&worker{transfer: t, queue: q}).work(ctx) })
+	}
+	feed(q)
+	q.close()
+	workers.Wait()
+	left, why := q.left()
+	for _, f := range left {
+		t.fail(f, why)
+	}
+	return why == nil
+}
+
+func (t *transfer) store(f file, status dicom.Status) {
+	t.mu.Lock()
+	t.done.Stored++
+	t.done.Bytes += f.size
+	t.done.Studies[f.study]++
+	if !status.Success() {
+		t.done.Warned = append(t.done.Warned, Outcome{f.path, f.meta.SOPInstance, status.String()})
+	}
+	t.mu.Unlock()
+	t.pace.files.Add(1)
+	if t.resume != nil {
+		if err := t.resume.add(f); err != nil {
+			t.stop(err)
+		}
+	}
+}
+
+// before counts a file that the resume file knows.
+func (t *transfer) before(study string, size int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done.Before++
+	t.done.Studies[study]++
+	t.pace.pass(size)
+}
+
+func (t *transfer) skip(path, instance string, size int64, reason string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done.Skipped = append(t.done.Skipped, Outcome{path, instance, reason})
+	t.pace.pass(size)
+}
+
+func (t *transfer) fail(f file, why error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failed = append(t.failed, failure{f, why})
+}
+
+func (t *transfer) takeFailed() []failure {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	failed := t.failed
+	t.failed = nil
+	return failed
+}
+
+func (t *transfer) giveBack(failed []failure) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failed = append(t.failed, failed...)
+}
+
+// result puts everything in its order, by path.
+func (t *transfer) result() Result {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.done
+	for _, f := range t.failed {
+		r.Failed = append(r.Failed, Outcome{f.path, f.meta.SOPInstance, plainly(f)})
+	}
+	for _, list := range [][]Outcome{r.Warned, r.Failed, r.Skipped} {
+		slices.SortFunc(list, func(a, b Outcome) int {
+			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Reason, b.Reason))
+		})
+	}
+	return r
+}
+
+// plainly is why a file failed, without the UID that goes before it.
+func plainly(f failure) string {
+	text := f.why.Error()
+	prefix := fmt.Sprintf("C-STORE of %s: ", f.meta.SOPInstance)
+	if len(text) > len(prefix) && text[:len(prefix)] == prefix {
+		return text[len(prefix):]
+	}
+	return text
+}

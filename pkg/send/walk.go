@@ -1,0 +1,88 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+var errNotFollowed = errors.New("it is a symbolic link to a directory, which is not followed: name the directory itself")
+
+// visit gets each file in order; info is nil where problem says why it can't be
+// sent.
+type visit func(path string, info fs.FileInfo, problem error)
+
+// present tells of the first path that isn't there, or of none given.
+func present(paths []string) error {
+	if len(paths) == 0 {
+		return errors.New("no file or directory to send was named")
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return fmt.Errorf("looking for what to send: %w", err)
+		}
+	}
+	return nil
+}
+
+// walk visits files as named, and what is in directories sorted by name. Links to
+// files are followed; links to directories only where they are named themselves, so
+// that there are no cycles.
+func walk(ctx context.Context, paths []string, each visit) {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil && info.IsDir():
+			walkDirectory(ctx, path, each)
+		default:
+			visitFile(path, info, err, each)
+		}
+	}
+}
+
+func walkDirectory(ctx context.Context, path string, each visit) {
+	entries, err := os.ReadDir(path)
+	for _, entry := range entries {
+		if ctx.Err() != nil {
+			return
+		}
+		inside := filepath.Join(path, entry.Name())
+		if entry.IsDir() {
+			walkDirectory(ctx, inside, each)
+			continue
+		}
+		info, err := os.Stat(inside)
+		if err == nil && info.IsDir() {
+			err = errNotFollowed
+		}
+		visitFile(inside, info, err, each)
+	}
+	if err != nil {
+		each(path, nil, unwrapped(err))
+	}
+}
+
+func visitFile(path string, info fs.FileInfo, err error, each visit) {
+	switch {
+	case err != nil:
+		each(path, nil, unwrapped(err))
+	case !info.Mode().IsRegular():
+		each(path, nil, errors.New("it is neither a file nor a directory"))
+	default:
+		each(path, info, nil)
+	}
+}
+
+// unwrapped leaves the path out of an error that is reported beside it.
+func unwrapped(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return fmt.Errorf("it can't be read: %w", at.Err)
+	}
+	return err
+}
