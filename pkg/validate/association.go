@@ -35,15 +35,13 @@ func judgeAssociation(contexts []dicom.Result, peer dicom.Peer, err error, o Opt
 	var aborted *dicom.AbortError
 	switch {
 	case errors.As(err, &rejected):
-		return fail(codeAssociationRejected, "the association was rejected: "+rejected.Error(), expected, finding.Fix{
+		return fail(codeAssociationRejected, rejected.Error(), expected, finding.Fix{
 			Text: "Give the AE titles that Orthanc expects: its own (DicomAet) with --aec, one of its DicomModalities with --aet",
 		})
 	case errors.As(err, &aborted):
-		return fail(codeAssociationAborted, "the association was aborted: "+aborted.Error(), expected, finding.Fix{
-			Text: "Look into Orthanc's log for the reason", Command: fmt.Sprintf("kubectl logs -n %s-orthweb deploy/orthanc", tenant),
-		})
+		return fail(codeAssociationAborted, aborted.Error(), expected, logFix(tenant))
 	case err != nil:
-		return fail(codeAssociationFailed, "there was no association: "+err.Error(), expected, inside)
+		return fail(codeAssociationFailed, "there was no association: "+plain(err), expected, inside)
 	}
 	details := []string{fmt.Sprintf("the peer is %s (%s), and takes PDUs of up to %d bytes", orUnnamed(peer.VersionName), peer.ImplementationClass, peer.MaxPDU)}
 	refused := ""
@@ -96,7 +94,7 @@ func (v *validation) checkEcho(ctx context.Context) Check {
 	expected := "C-ECHO answered with success"
 	look := finding.Fix{Text: "See DicomAlwaysAllowEcho in Orthanc's configuration"}
 	if err != nil {
-		return fail(codeEchoFailed, "C-ECHO failed: "+err.Error(), expected, look)
+		return fail(codeEchoFailed, "C-ECHO failed: "+plain(err), expected, look)
 	}
 	return pass("C-ECHO was answered with success")
 }

@@ -61,12 +61,22 @@ func warn(code finding.Code, found, expected string, fix finding.Fix) Check {
 
 func skip(why string) Check { return Check{Outcome: Skip, Found: why} }
 
+// plain is an error in plain words: the time that is up is the check's.
+func plain(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "there was no answer in time"
+	}
+	return err.Error()
+}
+
 // runner does checks one after the other and tells each as soon as it is done.
 type runner struct {
 	tell   func(Check)
 	checks []Check
 	// stopped is the check that failed or was skipped because of one, by name.
 	stopped map[string]string
+	// missing is why a check, and those that stand on it, can't be tried.
+	missing map[string]string
 	timeout time.Duration
 }
 
@@ -80,6 +90,11 @@ func (r *runner) do(ctx context.Context, name string, needs []string, check func
 		if because, ok := r.stopped[need]; ok {
 			r.stopped[name] = because
 			r.add(Check{Name: name, Outcome: Skip, After: because})
+			return false
+		}
+		if why, ok := r.missing[need]; ok {
+			r.missing[name] = why
+			r.add(Check{Name: name, Outcome: Skip, Found: why})
 			return false
 		}
 	}

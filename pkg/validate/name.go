@@ -31,7 +31,7 @@ func judgeName(host string, found []netip.Addr, err error, addresses []netip.Add
 		Text:    "Put the name into your DNS, or into this machine's hosts file",
 		Command: "kubectl orthweb hosts sync",
 	}
-	expected := host + " is at " + join(addresses)
+	expected := host + " is at " + orUnknown(join(addresses))
 	if err != nil {
 		c := verdict(codeNameUnknown, fmt.Sprintf("this machine knows no address of %s", host), expected, fix)
 		c.Details = []string{err.Error()}
@@ -41,12 +41,22 @@ func judgeName(host string, found []netip.Addr, err error, addresses []netip.Add
 		found[i] = found[i].Unmap()
 	}
 	slices.SortFunc(found, netip.Addr.Compare)
+	if len(addresses) == 0 {
+		return pass(fmt.Sprintf("%s leads to %s on this machine; whether that is the ingress is not known", host, join(found)))
+	}
 	for _, addr := range found {
 		if !slices.Contains(addresses, addr) {
 			return verdict(codeNameElsewhere, fmt.Sprintf("%s leads to %s on this machine", host, join(found)), expected, fix)
 		}
 	}
 	return pass(fmt.Sprintf("%s is at %s", host, join(found)))
+}
+
+func orUnknown(addresses string) string {
+	if addresses == "" {
+		return "the ingress's address"
+	}
+	return addresses
 }
 
 func join(addresses []netip.Addr) string {

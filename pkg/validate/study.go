@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,37 +21,61 @@ const testInstances = 2
 
 // checkStore stores a study made on the spot.
 func (v *validation) checkStore(ctx context.Context) Check {
-	if v.subject.User == "" && !v.options.Keep {
-		return skip("without a password for Orthanc's web the test study could be neither found nor removed again; --keep stores it all the same")
+	if why := v.noWeb(); why != "" && !v.options.Keep {
+		return skip(why + " the test study could be neither found nor removed again; --keep stores it all the same")
 	}
 	var seed [32]byte
 	_, _ = rand.Read(seed[:]) // it never fails
 	v.study = dicom.NewTestStudy(seed, v.options.Now(), testInstances)
 	var warnings []string
 	for i, instance := range v.study {
+		before := v.stored
 		v.stored = true // also where the answer gets lost
 		status, err := v.association.Store(ctx, instance.Meta, bytes.NewReader(instance.File[instance.DataOffset:]))
 		what := fmt.Sprintf("C-STORE of image %d of %d", i+1, len(v.study))
 		if err != nil {
-			return fail(codeStoreFailed, what+" failed: "+err.Error(), "success", storeFix(v.subject.Tenant))
+			var answered *dicom.StatusError
+			v.stored = before || !errors.As(err, &answered)
+			return fail(codeStoreFailed, what+" failed: "+plain(err), "success", logFix(v.subject.Tenant))
 		}
 		if status.Warning() {
 			warnings = append(warnings, what+": "+status.String())
 		}
 	}
 	if len(warnings) > 0 {
-		c := warn(codeStoreWarning, "the study was stored with warnings", "success", finding.Fix{Text: "Look into Orthanc's log for the reason"})
+		c := warn(codeStoreWarning, "the study was stored with warnings", "success", logFix(v.subject.Tenant))
 		c.Details = warnings
 		return c
 	}
 	return pass(fmt.Sprintf("stored a test study of %d images", len(v.study)), "Study Instance UID "+v.studyUID())
 }
 
+// noWeb says why Orthanc's web can't be asked, empty where it can.
+func (v *validation) noWeb() string {
+	switch because := v.stopped["web-system"]; {
+	case because != "":
+		return "since " + because + " failed,"
+	case v.missing["web-system"] != "":
+		return "without a client certificate for Orthanc's web"
+	case v.subject.User == "":
+		return "without a password for Orthanc's web"
+	}
+	return ""
+}
+
 func (v *validation) studyUID() string { return v.study[0].StudyUID }
 
-func storeFix(tenant string) finding.Fix {
+// orStatus is the error, or one of a status that isn't 200.
+func orStatus(err error, status int) error {
+	if err == nil && status != http.StatusOK {
+		return fmt.Errorf("it answers %d %s", status, http.StatusText(status))
+	}
+	return err
+}
+
+func logFix(tenant string) finding.Fix {
 	return finding.Fix{
-		Text:    "See whether Orthanc's storage and database have room and answer",
+		Text:    "Look into Orthanc's log for the reason; see whether its storage and database have room and answer",
 		Command: fmt.Sprintf("kubectl logs -n %s-orthweb deploy/orthanc", tenant),
 	}
 }
@@ -62,8 +87,8 @@ func lookUp(ctx context.Context, w *web, uid string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if status != http.StatusOK {
-		return "", fmt.Errorf("/tools/lookup answers %d %s", status, http.StatusText(status))
+	if err := orStatus(nil, status); err != nil {
+		return "", fmt.Errorf("/tools/lookup: %w", err)
 	}
 	var found []struct{ ID, Type string }
 	if err := json.Unmarshal(answer, &found); err != nil {
@@ -88,15 +113,15 @@ func (v *validation) checkFound(ctx context.Context) Check {
 	expected := fmt.Sprintf("the test study with %d images in this tenant's Orthanc", len(v.study))
 	id, err := lookUp(ctx, v.web, v.studyUID())
 	if err != nil {
-		return fail(codeWebOther, "asking Orthanc for the study failed: "+err.Error(), expected, finding.Fix{})
+		return fail(codeWebOther, "asking Orthanc for the study failed: "+plain(err), expected, logFix(v.subject.Tenant))
 	}
+	v.found[v.subject.Tenant] = id
 	if id == "" {
 		return fail(codeStudyMissing, "Orthanc said that it stored the study, and this tenant's Orthanc does not have it", expected, finding.Fix{
 			Text:    "See which tenant has it: Istio selects gateways by label across namespaces, and another tenant's Gateway may serve this port",
 			Command: "kubectl get gateways.networking.istio.io -A",
 		})
 	}
-	v.found[v.subject.Tenant] = id
 	return v.comparePixels(ctx, id, expected)
 }
 
@@ -109,8 +134,8 @@ func (v *validation) comparePixels(ctx context.Context, id, expected string) Che
 	if err == nil && status == http.StatusOK {
 		err = json.Unmarshal(answer, &has)
 	}
-	if err != nil || status != http.StatusOK {
-		return fail(codeWebOther, fmt.Sprintf("asking Orthanc for the study's images failed: %d %v", status, err), expected, finding.Fix{})
+	if err = orStatus(err, status); err != nil {
+		return fail(codeWebOther, "asking Orthanc for the study's images failed: "+plain(err), expected, logFix(v.subject.Tenant))
 	}
 	same := 0
 	for _, instance := range v.study {
@@ -118,8 +143,11 @@ func (v *validation) comparePixels(ctx context.Context, id, expected string) Che
 			if h.MainDicomTags.SOPInstanceUID != instance.SOPInstance {
 				continue
 			}
-			_, pixels, err := v.web.ask(ctx, http.MethodGet, "/instances/"+h.ID+"/frames/0/raw", nil, v.subject.User, v.subject.Password)
-			if err == nil && sha256.Sum256(pixels) == instance.PixelSHA256 {
+			status, pixels, err := v.web.ask(ctx, http.MethodGet, "/instances/"+h.ID+"/frames/0/raw", nil, v.subject.User, v.subject.Password)
+			if err = orStatus(err, status); err != nil {
+				return fail(codeWebOther, "asking Orthanc for an image's pixels failed: "+plain(err), expected, logFix(v.subject.Tenant))
+			}
+			if sha256.Sum256(pixels) == instance.PixelSHA256 {
 				same++
 			}
 		}

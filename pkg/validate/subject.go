@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/netip"
 	"strconv"
@@ -71,13 +72,17 @@ func (o Options) dial(ctx context.Context, s Subject, p Place) (net.Conn, error)
 	if o.Dial != nil {
 		return o.Dial(ctx, s, p)
 	}
-	var first error
-	for _, addr := range s.Addresses {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(addr.String(), strconv.FormatInt(p.Port, 10)))
+	first := errors.New("no address of the ingress is known")
+	for i, addr := range s.Addresses {
+		dialer := net.Dialer{}
+		if end, ok := ctx.Deadline(); ok { // an address that is silent leaves time for the others
+			dialer.Timeout = max(time.Until(end)/time.Duration(len(s.Addresses)-i), time.Millisecond)
+		}
+		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(addr.String(), strconv.FormatInt(p.Port, 10)))
 		if err == nil {
 			return conn, nil
 		}
-		if first == nil {
+		if i == 0 {
 			first = err
 		}
 	}

@@ -29,18 +29,19 @@ func (v *validation) checkTLS(p Place, into *probe.Handshake) func(context.Conte
 	}
 }
 
-// judgeTLS is pure. Versions before 1.2 are not to be used any more (RFC 8996).
+// judgeTLS is pure. Versions before 1.2 must not be used any more (RFC 8996), and
+// browsers refuse them.
 func judgeTLS(seen probe.Handshake, err error, p Place, tenant string) Check {
 	expected := fmt.Sprintf("a TLS handshake for %s at port %d", p.Host, p.Port)
 	if err != nil {
-		return fail(codeNoTLS, err.Error(), expected, finding.Fix{
+		return fail(codeNoTLS, "there was no TLS handshake: "+plain(err), expected, finding.Fix{
 			Text:    "See whether a Gateway serves that name at that port, and whether the Secret with its certificate is there",
 			Command: "kubectl orthweb explain " + tenant,
 		})
 	}
 	what := fmt.Sprintf("%s, %s", tls.VersionName(seen.Version), tls.CipherSuiteName(seen.CipherSuite))
 	if seen.Version < tls.VersionTLS12 {
-		return warn(codeOldTLS, "it speaks "+what, "TLS 1.2 or later", finding.Fix{
+		return fail(codeOldTLS, "it speaks "+what, "TLS 1.2 or later", finding.Fix{
 			Text: "Set spec.servers[].tls.minProtocolVersion: TLSV1_2 in the Gateway",
 		})
 	}

@@ -94,7 +94,7 @@ func judgePage(url string, status int, answer []byte, err error, s Subject) Chec
 	inside := finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads to it", Command: "kubectl orthweb explain " + s.Tenant}
 	switch {
 	case err != nil:
-		return fail(codeWebOther, "the request failed: "+err.Error(), expected, inside)
+		return fail(codeWebOther, "the request failed: "+plain(err), expected, inside)
 	case status == http.StatusUnauthorized && s.User == "":
 		return pass("the web answers, and asks for a password")
 	case status == http.StatusUnauthorized:
@@ -134,7 +134,9 @@ func (v *validation) checkSystem(ctx context.Context) Check {
 	}
 	var s system
 	if err := json.Unmarshal(answer, &s); err != nil || s.Version == "" {
-		return fail(codeWebOther, "what /system answers is not Orthanc's", "Orthanc's version and AE title", finding.Fix{})
+		return fail(codeWebOther, "what /system answers is not Orthanc's", "Orthanc's version and AE title", finding.Fix{
+			Text: "See where the VirtualService leads", Command: "kubectl orthweb explain " + v.subject.Tenant,
+		})
 	}
 	return pass(fmt.Sprintf("Orthanc %s, AE title %s", s.Version, s.DicomAet))
 }
@@ -147,7 +149,7 @@ func (v *validation) checkDefaultPassword(ctx context.Context) Check {
 	status, _, err := v.web.ask(ctx, http.MethodGet, "/system", nil, defaultUser, defaultPassword)
 	switch {
 	case err != nil:
-		return skip("the request failed: " + err.Error())
+		return skip("the request failed: " + plain(err))
 	case status == http.StatusOK:
 		if v.subject.User == "" { // what anybody knows is good enough to go on
 			v.subject.User, v.subject.Password = defaultUser, defaultPassword
