@@ -2,7 +2,6 @@ package send
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -115,9 +114,6 @@ func (r *resume) close() error {
 	<-r.ended
 	if err := r.out.Close(); err != nil && r.failed == nil {
 		return fmt.Errorf("writing down what is stored: %w", err)
-	}
-	if errors.Is(r.failed, os.ErrClosed) {
-		return nil
 	}
 	return r.failed
 }

@@ -97,7 +97,9 @@ func Files(ctx context.Context, o Options) (Result, error) {
 	t.all(ctx)
 	err := context.Cause(ctx)
 	if t.resume != nil {
-		err = errors.Join(err, t.resume.close())
+		if unwritten := t.resume.close(); !errors.Is(err, unwritten) {
+			err = errors.Join(err, unwritten)
+		}
 	}
 	hide()
 	result := t.result()
