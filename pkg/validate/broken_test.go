@@ -5,12 +5,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -89,13 +89,14 @@ func dialFails(s *setup, dial func(context.Context) error) {
 		if p == sub.Web {
 			return nil, dial(ctx)
 		}
-		return (&net.Dialer{}).DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", p.Host, p.Port))
+		return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.FormatInt(p.Port, 10)))
 	}
 }
 
 func always(err error) func(context.Context) error { return func(context.Context) error { return err } }
 
 func TestTheFirstBrokenDoorIsNamed(t *testing.T) {
+	t.Parallel()
 	const onTCP, onName = "web-tls web-certificate web-clients " + webRest, "web-tcp web-tls web-certificate web-clients " + webRest
 	certificate := func(change func(*x509.Certificate)) func(*setup) {
 		return func(s *setup) {
@@ -145,6 +146,7 @@ func TestTheFirstBrokenDoorIsNamed(t *testing.T) {
 }
 
 func TestTheFirstBrokenAnswerIsNamed(t *testing.T) {
+	t.Parallel()
 	answer := func(path string, status int, text string) func(*setup) {
 		return func(s *setup) {
 			s.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {

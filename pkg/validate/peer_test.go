@@ -19,7 +19,8 @@ type peer struct {
 	// echo and store are the statuses, of the image with that number.
 	echo  uint16
 	store func(number int) uint16
-	// before is called before a message is answered: "C-ECHO" or "C-STORE".
+	// before is called before what was carried out is answered: "A-ASSOCIATE",
+	// "C-ECHO" or "C-STORE".
 	before func(operation string)
 }
 
@@ -48,6 +49,7 @@ func (p *peer) serve(conn net.Conn) {
 				_, _ = conn.Write(p.answer)
 				return
 			}
+			p.told("A-ASSOCIATE")
 			_, _ = conn.Write(p.accept(body))
 		case 4: // P-DATA-TF
 			whole := false
@@ -151,9 +153,6 @@ func (p *peer) respond(context byte, command, data []byte, number int) []byte {
 	if data != nil {
 		operation, status = "C-STORE", 0
 	}
-	if p.before != nil {
-		p.before(operation)
-	}
 	if data != nil {
 		if p.store != nil {
 			status = p.store(number)
@@ -162,6 +161,7 @@ func (p *peer) respond(context byte, command, data []byte, number int) []byte {
 			p.archive.keep(bytes.Clone(data))
 		}
 	}
+	p.told(operation)
 	var set []byte
 	add := func(tag uint16, value []byte) {
 		set = little.AppendUint16(append(set, 0, 0), tag)
@@ -180,6 +180,12 @@ func (p *peer) respond(context byte, command, data []byte, number int) []byte {
 	pdv := append([]byte{context, 3}, whole...)
 	pdu := network.AppendUint32([]byte{4, 0}, uint32(4+len(pdv)))
 	return append(network.AppendUint32(pdu, uint32(len(pdv))), pdv...)
+}
+
+func (p *peer) told(operation string) {
+	if p.before != nil {
+		p.before(operation)
+	}
 }
 
 // rejection is an A-ASSOCIATE-RJ: permanent, called AE title not recognized.

@@ -1,6 +1,8 @@
 package validate
 
 import (
+	"flag"
+	"os"
 	"strings"
 	"testing"
 )
@@ -12,6 +14,7 @@ var all = []string{
 }
 
 func TestEverythingWorks(t *testing.T) {
+	t.Parallel()
 	s, other := newTenant(t, "bhs"), newTenant(t, "mhr")
 	s.subject.Others = []Subject{other.start(t)}
 	var told []string
@@ -34,4 +37,12 @@ func TestEverythingWorks(t *testing.T) {
 	if Worst(checks) != Warn {
 		t.Errorf("the worst is %s", Worst(checks))
 	}
+}
+
+// TestMain lets many tests run side by side: they mostly wait, for servers that
+// are silent.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", "32")
+	os.Exit(m.Run())
 }

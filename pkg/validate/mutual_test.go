@@ -1,0 +1,108 @@
+package validate
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// TestWhoIsLetIn has the DICOM door ask clients for certificates, in each way
+// that goes wrong.
+func TestWhoIsLetIn(t *testing.T) {
+	t.Parallel()
+	other := newAuthority(t, "mhr-ca")
+	stranger := Stranger{Tenant: "mhr", Certificate: other.client("dcmclient")}
+	for _, c := range []struct {
+		about   string
+		change  func(*setup)
+		outcome Outcome
+		code    finding.Code
+		says    string // in what was found, or a detail
+		next    Outcome
+	}{
+		{about: "the tenant's alone", outcome: Pass, says: "only clients of the tenant are let in", next: Pass},
+		{about: "the tenant's own is refused", change: func(s *setup) { s.dicom.config.ClientCAs = other.pool() },
+			outcome: Fail, code: codeClientRefused, says: "the tenant's own client certificate is refused: ", next: Skip},
+		{about: "anybody (OPTIONAL_MUTUAL)", change: func(s *setup) { s.dicom.config.ClientAuth = tls.VerifyClientCertIfGiven },
+			outcome: Fail, code: codeAnybodyLetIn, says: "a client without a certificate is let in", next: Skip},
+		{about: "a stranger, by a shared authority", change: func(s *setup) { s.dicom.config.ClientCAs.AddCert(other.cert) },
+			outcome: Fail, code: codeStrangerLetIn, says: "a client of the tenant mhr is let in", next: Skip},
+		{about: "no stranger there", change: func(s *setup) { s.subject.Strangers = nil },
+			outcome: Pass, says: "those without a certificate are not", next: Pass},
+		{about: "no stranger's certificate", change: func(s *setup) { s.subject.Strangers[0].Certificate = noCertificate(errors.New("you may not")) },
+			outcome: Pass, says: "a client of mhr was not tried: you may not", next: Pass},
+		{about: "no certificate to be had", change: func(s *setup) { s.subject.Client = noCertificate(errors.New("the issuer is not ready")) },
+			outcome: Skip, says: "none could be had: the issuer is not ready", next: Skip},
+		{about: "no certificate at all", change: func(s *setup) { s.subject.Client = nil }, outcome: Skip, says: "see --cert", next: Skip},
+		{about: "none asked for, though MUTUAL", change: func(s *setup) { s.dicom.config.ClientAuth = tls.NoClientCert },
+			outcome: Fail, code: codeAnybodyLetIn, says: "although the Gateway says that they must have one", next: Skip},
+	} {
+		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+			t.Run(c.about+", "+tls.VersionName(version), func(t *testing.T) {
+				t.Parallel()
+				s := newTenant(t, "bhs")
+				s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
+				s.dicom.config.MinVersion, s.dicom.config.MaxVersion = version, version
+				s.subject.Strangers = []Stranger{stranger}
+				if c.change != nil {
+					c.change(s)
+				}
+				checks := s.run(t)
+				got := named(t, checks, "dicom-clients")
+				if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found+"\n"+strings.Join(got.Details, "\n"), c.says) {
+					t.Errorf("%+v", got)
+				}
+				if next := named(t, checks, "dicom-association"); next.Outcome != c.next {
+					t.Errorf("%+v", next)
+				}
+				if c.outcome == Skip && Worst(checks) == Fail {
+					t.Errorf("what is not known is a failure:\n%s", verdicts(checks))
+				}
+				if s.archive.len() != 0 {
+					t.Error("images are left")
+				}
+			})
+		}
+	}
+}
+
+// TestMutualWeb signs in with the certificate and the password.
+func TestMutualWeb(t *testing.T) {
+	t.Parallel()
+	s := newTenant(t, "bhs")
+	s.secure(&s.web, tls.RequireAndVerifyClientCert)
+	checks := s.run(t)
+	if got := named(t, checks, "web-clients"); got.Outcome != Pass || !slices.ContainsFunc(got.Details, func(d string) bool { return strings.Contains(d, "a client without one is refused: ") }) {
+		t.Errorf("%+v", got)
+	}
+	if named(t, checks, "study-found").Outcome != Pass {
+		t.Error(verdicts(checks))
+	}
+}
+
+// TestNoAnswerIsNoRefusal has a door that goes silent after the tenant's own
+// client was let in: whether others are is not known.
+func TestNoAnswerIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	s := newTenant(t, "bhs")
+	s.options.Timeout = 1500 * time.Millisecond
+	s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
+	var connections atomic.Int32 // to TCP, TLS, the tenant's own client, one without a certificate
+	s.dicom.instead = func(conn net.Conn) {
+		if connections.Add(1) <= 3 {
+			conn = tls.Server(conn, s.dicom.config)
+		}
+		silence(conn)
+	}
+	got := named(t, s.run(t), "dicom-clients")
+	if got.Outcome != Fail || got.Code != codeNoAnswer {
+		t.Errorf("%+v", got)
+	}
+}
