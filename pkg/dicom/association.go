@@ -20,6 +20,7 @@ type Association struct {
 	peer     Peer
 	results  []Result
 
+	hurry   func()        // the acknowledgement of an answer, see quickAck
 	turn    chan struct{} // held by the operation under way
 	in      *bufio.Reader
 	body    []byte // of the PDU read last
@@ -53,7 +54,7 @@ func Associate(ctx context.Context, conn net.Conn, o Options) (*Association, err
 		o.MaxPDU = defaultMaxPDU
 	}
 	a := &Association{
-		conn: conn, timeouts: o.Timeouts.orDefaults(), maxPDU: o.MaxPDU,
+		conn: conn, timeouts: o.Timeouts.orDefaults(), maxPDU: o.MaxPDU, hurry: quickAck(conn),
 		turn: make(chan struct{}, 1), in: bufio.NewReaderSize(conn, 8<<10),
 	}
 	if ctx.Err() != nil {
@@ -78,6 +79,7 @@ func (a *Association) negotiate(o Options) error {
 		return a.fail("asking for an association", err)
 	}
 	a.allow(a.timeouts.Association)
+	a.hurry()
 	kind, body, err := a.readPDU()
 	if err == nil {
 		switch kind {

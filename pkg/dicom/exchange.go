@@ -101,6 +101,7 @@ func (a *Association) exchange(doing string, rq request, data source) (Status, e
 		return Status{}, a.fail(doing, err)
 	}
 	a.allow(a.timeouts.Response)
+	a.hurry()
 	rsp, err := a.readResponse(rq)
 	if err != nil {
 		return Status{}, a.fail(doing, a.late(err, "response", a.timeouts.Response))

@@ -17,7 +17,7 @@ import (
 )
 
 // orthanc runs an Orthanc of its own.
-func orthanc(t *testing.T) (dicomPort, base string) {
+func orthanc(t testing.TB) (dicomPort, base string) {
 	t.Helper()
 	dir, dicomPort, httpPort := t.TempDir(), freePort(t), freePort(t)
 	config := fmt.Sprintf(`{"Name": "test", "StorageDirectory": %q, "IndexDirectory": %q, "HttpPort": %s, "DicomPort": %s,
@@ -32,7 +32,7 @@ func orthanc(t *testing.T) (dicomPort, base string) {
 }
 
 // rest asks Orthanc's REST API.
-func rest(t *testing.T, method, url, body string) []byte {
+func rest(t testing.TB, method, url, body string) []byte {
 	t.Helper()
 	req, err := http.NewRequest(method, url, strings.NewReader(body))
 	if err != nil {
@@ -90,10 +90,35 @@ func TestOrthancRejects(t *testing.T) {
 	_, err := Associate(context.Background(), dial(t, port), peerOptions("NOBODY", someInstance))
 	holds(t, err, "called-AE-title-not-recognized")
 	a := open(t, port, peerOptions("ORTHANC", someInstance))
-	_, err = a.Store(context.Background(), someInstance, strings.NewReader("no data set here"))
-	t.Log(err)
+	_, err = a.Store(context.Background(), someInstance, bytes.NewReader(identity()))
 	if err == nil {
-		t.Error("Orthanc took garbage")
+		t.Error("Orthanc took an instance of no study")
 	}
+	t.Log(err)
 	a.Abort()
+}
+
+// These benchmarks show how far this side is from being what a peer waits for.
+
+func BenchmarkStorescp(b *testing.B) {
+	port, _ := storescp(b, "--ignore")
+	benchmarkPeer(b, port, "STORESCP")
+}
+
+func BenchmarkOrthanc(b *testing.B) {
+	port, _ := orthanc(b)
+	benchmarkPeer(b, port, "ORTHANC")
+}
+
+func benchmarkPeer(b *testing.B, port, called string) {
+	study := anew(5000)
+	a := open(b, port, peerOptions(called, study[0].Meta))
+	i := 0
+	for b.Loop() {
+		if _, err := store(a, study[i%len(study)]); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+	release(b, a)
 }

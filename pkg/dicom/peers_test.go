@@ -20,7 +20,7 @@ import (
 // go test -tags peers ./pkg/dicom
 
 // program finds a program, or says how to get it.
-func program(t *testing.T, name string) string {
+func program(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -30,7 +30,7 @@ func program(t *testing.T, name string) string {
 }
 
 // output runs a program to its end.
-func output(t *testing.T, name string, args ...string) string {
+func output(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(program(t, name), args...).CombinedOutput()
 	if err != nil {
@@ -40,7 +40,7 @@ func output(t *testing.T, name string, args ...string) string {
 }
 
 // listening starts a server and waits until its port is open.
-func listening(t *testing.T, port string, name string, args ...string) {
+func listening(t testing.TB, port string, name string, args ...string) {
 	t.Helper()
 	cmd := exec.Command(program(t, name), args...)
 	var log bytes.Buffer
@@ -72,7 +72,7 @@ func listening(t *testing.T, port string, name string, args ...string) {
 	t.Fatalf("%s doesn't listen", name)
 }
 
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -84,7 +84,7 @@ func freePort(t *testing.T) string {
 }
 
 // storescp runs DCMTK's storescp, and tells its port and where files arrive.
-func storescp(t *testing.T, args ...string) (port, dir string) {
+func storescp(t testing.TB, args ...string) (port, dir string) {
 	t.Helper()
 	port, dir = freePort(t), t.TempDir()
 	args = append(args, "--fork", "--verbose", "--output-directory", dir, "--aetitle", "STORESCP", port)
@@ -92,7 +92,7 @@ func storescp(t *testing.T, args ...string) (port, dir string) {
 	return port, dir
 }
 
-func dial(t *testing.T, port string) net.Conn {
+func dial(t testing.TB, port string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", "127.0.0.1:"+port)
 	if err != nil {
@@ -106,7 +106,7 @@ func peerOptions(called string, instances ...Meta) Options {
 	return Options{Calling: "ORTHWEB", Called: called, Contexts: Propose(instances...)}
 }
 
-func open(t *testing.T, port string, o Options) *Association {
+func open(t testing.TB, port string, o Options) *Association {
 	t.Helper()
 	a, err := Associate(context.Background(), dial(t, port), o)
 	if err != nil {
@@ -126,7 +126,7 @@ func anew(instances int) []TestInstance {
 	return NewTestStudy(seed, time.Now(), instances)
 }
 
-func release(t *testing.T, a *Association) {
+func release(t testing.TB, a *Association) {
 	t.Helper()
 	if err := a.Release(context.Background()); err != nil {
 		t.Error(err)
@@ -134,7 +134,7 @@ func release(t *testing.T, a *Association) {
 }
 
 // arrived compares the data set that a peer wrote with the one that was sent.
-func arrived(t *testing.T, dir, uid string, want []byte) {
+func arrived(t testing.TB, dir, uid string, want []byte) {
 	t.Helper()
 	names, _ := filepath.Glob(filepath.Join(dir, "*"+uid))
 	if len(names) != 1 {
