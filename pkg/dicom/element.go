@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	undefined = 0xFFFFFFFF // length: up to a delimiter (PS3.5 section 7.1.3)
+	undefined = 0xFFFFFFFF // length: up to a delimiter (PS3.5 sections 7.1.1 and 7.5)
 
 	tagItem         uint32 = 0xFFFEE000
 	tagItemEnd      uint32 = 0xFFFEE00D

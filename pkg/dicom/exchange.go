@@ -27,7 +27,8 @@ func (a *Association) Echo(ctx context.Context) (Status, error) {
 
 // Store sends one instance (C-STORE, PS3.7 section 9.1.1; PS3.4 annex B). data
 // gives the data set as the file has it after m.DataOffset, and is read to its
-// end; it is not interrupted while it blocks. Errors are a *RefusedError or a
+// end; it is not interrupted while it blocks. A deflated data set of odd length
+// gets the null byte that PS3.5 section A.5 wants; any other is an error. Errors are a *RefusedError or a
 // *StatusError, after which the association goes on, or what ended it; see Err.
 // A warning is no error: ask the Status. When data fails before anything of it
 // was sent, the association goes on; otherwise the message can't be finished,

@@ -2,12 +2,9 @@ package dicom
 
 import (
 	"bytes"
-	"compress/flate"
 	"crypto/sha256"
 	"errors"
-	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -83,132 +80,6 @@ func faulty(t *testing.T, err error, fault FileFault, want string) {
 	holds(t, err, want)
 	if e, ok := isError[*FileError](err); ok != (fault != "") || ok && e.Fault != fault {
 		t.Errorf("the fault is %v instead of %s", err, fault)
-	}
-}
-
-func TestScan(t *testing.T) {
-	sequence := "0800 1511 'SQ' 0000 ffffffff  feff 00e0 ffffffff  0800 5011 'UI' 0400 '1.2' 00  feff 0de0 00000000  feff dde0 00000000"
-	private := "0900 0110 'UN' 0000 ffffffff  feff 00e0 ffffffff  0800 5011 02000000 '1 '  feff 0de0 00000000  feff dde0 00000000"
-	fragments := "e07f 1000 'OB' 0000 ffffffff  feff 00e0 04000000 00000000  feff 00e0 02000000 abcd  feff 00e0 04000000 abcdabcd  feff dde0 00000000"
-	icon := "8800 0002 'SQ' 0000 ffffffff  feff 00e0 ffffffff " + fragments + " feff 0de0 00000000  feff dde0 00000000"
-	nested := strings.Repeat("0800 1511 'SQ' 0000 ffffffff feff 00e0 ffffffff ", 100)
-	frames := "2800 0800 'IS' 0200 '3 ' "
-	for _, c := range []struct {
-		about, syntax string
-		data          string
-		fault         FileFault
-		want          string
-		frames        int
-		pixels        int64
-	}{
-		{"nothing more", ExplicitVRLittleEndian, "", "", "", 0, 0},
-		{"sequences of undefined length", ExplicitVRLittleEndian, sequence + private, "", "", 0, 0},
-		{"encapsulated", "1.2.840.10008.1.2.4.50", frames + fragments, "", "", 3, 6},
-		{"an encapsulated icon", "1.2.840.10008.1.2.4.50", icon + "e07f 1000 'OB' 0000 02000000 abcd", "", "", 1, 2},
-		{"native", ExplicitVRLittleEndian, "e07f 1000 'OW' 0000 04000000 abcdabcd", "", "", 1, 4},
-		{"a value that is cut", ExplicitVRLittleEndian, "e07f 1000 'OW' 0000 06000000 abcdabcd", Truncated, "it is truncated", 0, 0},
-		{"a head that is cut", ExplicitVRLittleEndian, "e07f 1000 'OW'", Truncated, "it is truncated", 0, 0},
-		{"a UID that is cut", ExplicitVRLittleEndian, "2000 0d00 'UI' 0a00 '1.2'", Truncated, "it is truncated", 0, 0},
-		{"a sequence without end", ExplicitVRLittleEndian, sequence[:len(sequence)-18], Truncated, "it is truncated", 0, 0},
-		{"fragments without end", "1.2.840.10008.1.2.4.50", fragments[:len(fragments)-18], Truncated, "it is truncated", 0, 0},
-		{"no VR", ExplicitVRLittleEndian, "2000 0d00 04000000 '1.23'", Malformed, "value representation is no letters", 0, 0},
-		{"a VR without undefined length", ExplicitVRLittleEndian, "0800 1901 'UT' 0000 ffffffff", Malformed, "which UT may not have", 0, 0},
-		{"something else than items", ExplicitVRLittleEndian, "0800 1511 'SQ' 0000 ffffffff 0800 5011 'UI' 0000", Malformed, "instead of an item", 0, 0},
-		{"an item outside", ExplicitVRLittleEndian, "feff 00e0 ffffffff", Malformed, "an item outside of a sequence", 0, 0},
-		{"something else than fragments", "1.2.840.10008.1.2.4.50", "e07f 1000 'OB' 0000 ffffffff 0800 5011 'UI' 0000", Malformed, "something else than fragments", 0, 0},
-		{"deep", ExplicitVRLittleEndian, nested, Malformed, "nested more than 64 deep", 0, 0},
-		{"a long UID", ExplicitVRLittleEndian, "2000 0d00 'UI' 0010", Malformed, "(0020,000D) claims 4096 bytes", 0, 0},
-		{"no UID", ExplicitVRLittleEndian, "2000 0d00 'UI' 0400 'abcd'", Malformed, `"abcd" is no UID`, 0, 0},
-		{"no number of frames", ExplicitVRLittleEndian, "2800 0800 'IS' 0200 'x '", Malformed, `Number of Frames (0028,0008) is "x"`, 0, 0},
-		{"another instance", ExplicitVRLittleEndian, "0800 1800 'UI' 0600 '2.25.2'", Mismatched, "has the SOP Instance UID (0008,0018) 2.25.2, and its File Meta Information 2.25.1", 0, 0},
-		{"another class", ExplicitVRLittleEndian, "0800 1600 'UI' 0600 '2.25.2'", Mismatched, "has the SOP Class UID", 0, 0},
-		{"no instance", ExplicitVRLittleEndian, "0800 1800 'UI' 0000", Malformed, "has no SOP Instance UID", 0, 0},
-		{"a private transfer syntax", "1.2.840.113619.5.2", "", Unreadable, "not one that can be checked here", 0, 0},
-	} {
-		t.Run(c.about, func(t *testing.T) {
-			file := inSyntax(c.syntax, append(identity(), octets(t, c.data)...))
-			for _, r := range []io.Reader{bytes.NewReader(file), iotest.HalfReader(bytes.NewReader(file))} {
-				got, err := Scan(r)
-				faulty(t, err, c.fault, c.want)
-				if err == nil && (got.Frames != c.frames || got.PixelLength != c.pixels) {
-					t.Errorf("%d frames and %d bytes instead of %d and %d", got.Frames, got.PixelLength, c.frames, c.pixels)
-				}
-			}
-		})
-	}
-}
-
-func TestScanEncodings(t *testing.T) {
-	var zipped bytes.Buffer
-	w, _ := flate.NewWriter(&zipped, flate.BestCompression)
-	plain := append(identity(), octets(t, "2000 0d00 'UI' 0400 '1.23' e07f 1000 'OB' 0000 04000000 abcdabcd")...)
-	if _, err := w.Write(plain); err != nil || w.Close() != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		about, syntax string
-		data          []byte
-		fault         FileFault
-		want          string
-	}{
-		{"implicit", ImplicitVRLittleEndian, octets(t, identityImplicit+"2000 0d00 04000000 '1.23' e07f 1000 04000000 abcdabcd"), "", ""},
-		{"implicit, cut", ImplicitVRLittleEndian, octets(t, identityImplicit+"e07f 1000 08000000 abcdabcd"), Truncated, "truncated"},
-		{"big endian", explicitVRBigEndian, octets(t, "0008 0016 'UI' 001a '1.2.840.10008.5.1.4.1.1.7' 00  0008 0018 'UI' 0006 '2.25.1' 0020 000d 'UI' 0004 '1.23' 7fe0 0010 'OB' 0000 00000004 abcdabcd"), "", ""},
-		{"deflated", deflated, zipped.Bytes(), "", ""},
-		{"deflated, padded", deflated, append(zipped.Bytes(), 0), "", ""},
-		{"deflated, cut", deflated, zipped.Bytes()[:zipped.Len()/2], Truncated, "truncated"},
-		{"deflated, garbage", deflated, []byte("\xff\xff\xff"), Malformed, "can't be inflated"},
-	} {
-		t.Run(c.about, func(t *testing.T) {
-			got, err := Scan(bytes.NewReader(inSyntax(c.syntax, c.data)))
-			faulty(t, err, c.fault, c.want)
-			if err == nil && (got.StudyUID != "1.23" || got.Frames != 1 || got.PixelLength != 4) {
-				t.Errorf("found %+v", got)
-			}
-		})
-	}
-}
-
-// TestScanCutAnywhere cuts a file at every length. Between two elements a cut
-// can't be seen, except by what is missing.
-func TestScanCutAnywhere(t *testing.T) {
-	whole := someFile()
-	for length := range len(whole.File) {
-		found, err := Scan(bytes.NewReader(whole.File[:length]))
-		if err == nil && found.PixelLength != 0 {
-			t.Fatalf("cut to %d bytes of %d, it seems whole", length, len(whole.File))
-		}
-	}
-}
-
-// TestScanSeeks scans a sparse file of 3 GiB.
-func TestScanSeeks(t *testing.T) {
-	head := inSyntax(ExplicitVRLittleEndian, append(identity(), octets(t, "e07f 1000 'OW' 0000 000000c0")...))
-	f, err := os.Create(filepath.Join(t.TempDir(), "large.dcm"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.Write(head); err != nil {
-		t.Fatal(err)
-	}
-	size := int64(len(head)) + 3<<30
-	for _, c := range []struct {
-		size  int64
-		fault FileFault
-		want  string
-	}{{size, "", ""}, {size - 1, Truncated, "truncated"}} {
-		if err := f.Truncate(c.size); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			t.Fatal(err)
-		}
-		found, err := Scan(f)
-		faulty(t, err, c.fault, c.want)
-		if err == nil && found.PixelLength != 3<<30 {
-			t.Errorf("found %d bytes", found.PixelLength)
-		}
 	}
 }
 

@@ -1,7 +1,7 @@
 package dicom
 
-// readCommand puts a command set together from its fragments (PS3.8 annex E,
-// PS3.7 section 8.1), which may come in any number of PDUs.
+// readCommand puts a command set together from its fragments (PS3.8 annex E),
+// which may come in any number of PDUs.
 func (a *Association) readCommand(context byte) ([]byte, error) {
 	a.answer = a.answer[:0]
 	for {

@@ -49,7 +49,7 @@ var statusWords = map[uint16]string{
 func (s Status) Success() bool { return s.Code == 0 }
 
 // Warning tells whether the operation was done, with a reservation (PS3.7
-// section C.3).
+// annex C).
 func (s Status) Warning() bool {
 	return s.Code == 1 || s.Code == 0x0107 || s.Code == 0x0116 || s.Code>>12 == 0xB
 }

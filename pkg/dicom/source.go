@@ -1,0 +1,79 @@
+package dicom
+
+import (
+	"bufio"
+	"errors"
+	"io"
+)
+
+// source gives a message's bytes in fragments: at most len(p) of them, and
+// whether they are the last.
+type source interface {
+	fill(p []byte) (n int, last bool, err error)
+}
+
+// inMemory is a command set.
+type inMemory struct{ rest []byte }
+
+func (m *inMemory) fill(p []byte) (int, bool, error) {
+	n := copy(p, m.rest)
+	m.rest = m.rest[n:]
+	return n, len(m.rest) == 0, nil
+}
+
+// streamed is a data set.
+type streamed struct {
+	r *bufio.Reader
+	// pad makes up for an odd length, which PS3.5 section A.5 wants of deflated
+	// data sets, and some writers forget. Others have an even length, or are
+	// broken; peers abort at an odd fragment.
+	pad bool
+}
+
+var (
+	errEmpty = errors.New("it is empty")
+	errOdd   = errors.New("it has an odd number of bytes, so that it can't be whole")
+)
+
+func (s streamed) fill(p []byte) (int, bool, error) {
+	n, last, err := s.read(p)
+	if err != nil || n%2 == 0 {
+		return n, last, err
+	}
+	if !s.pad {
+		return n, last, errOdd
+	}
+	p[n] = 0 // there is room, since fragments are even
+	return n + 1, last, nil
+}
+
+func (s streamed) read(p []byte) (int, bool, error) {
+	// Not io.ReadFull: it makes no difference between the end of the data set and
+	// a reader that reports io.ErrUnexpectedEOF.
+	n := 0
+	for n < len(p) {
+		m, err := s.r.Read(p[n:])
+		n += m
+		if err == io.EOF && n == 0 {
+			return 0, true, errEmpty
+		}
+		if err != nil {
+			return n, err == io.EOF, ended(err)
+		}
+	}
+	_, err := s.r.Peek(1)
+	return n, err == io.EOF, ended(err)
+}
+
+func ended(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+// sourceError is the data set's reader failing, not the connection.
+type sourceError struct{ err error }
+
+func (e *sourceError) Error() string { return "reading the data set: " + e.err.Error() }
+func (e *sourceError) Unwrap() error { return e.err }
