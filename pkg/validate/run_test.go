@@ -43,6 +43,6 @@ func TestEverythingWorks(t *testing.T) {
 // are silent.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	_ = flag.Set("test.parallel", "32")
+	_ = flag.Set("test.parallel", "16")
 	os.Exit(m.Run())
 }

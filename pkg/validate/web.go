@@ -3,6 +3,7 @@ package validate
 import (
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -102,18 +103,23 @@ func judgePage(url string, status int, answer []byte, err error, s Subject) Chec
 			Text: "Give the right one with --password-secret, --password-file or --password-env; Orthanc's are in RegisteredUsers of its configuration",
 		})
 	case status != http.StatusOK:
-		return fail(codeWebStatus, fmt.Sprintf("%s answers %d %s%s", url, status, http.StatusText(status), firstWords(answer)), expected, inside)
+		return fail(codeWebStatus, fmt.Sprintf("%s answers %d %s%s", url, status, http.StatusText(status), firstWords(answer, s)), expected, inside)
 	case !strings.Contains(string(answer), "Orthanc"):
-		return fail(codeWebOther, "something else than Orthanc's explorer answers at "+url+firstWords(answer), expected, inside)
+		return fail(codeWebOther, "something else than Orthanc's explorer answers at "+url+firstWords(answer, s), expected, inside)
 	}
 	return pass("Orthanc's explorer answers at " + url)
 }
 
 // firstWords are the beginning of an answer that is short and plain text, as a
-// gateway's own errors are ("no healthy upstream").
-func firstWords(answer []byte) string {
+// gateway's own errors are ("no healthy upstream"). One that gives the password
+// back, as servers for debugging do, is not repeated.
+func firstWords(answer []byte, s Subject) string {
 	text := strings.TrimSpace(string(answer))
 	if text == "" || len(text) > 200 || strings.ContainsAny(text, "<\x00\x1b") {
+		return ""
+	}
+	basic := base64.StdEncoding.EncodeToString([]byte(s.User + ":" + s.Password))
+	if s.Password != "" && (strings.Contains(text, s.Password) || strings.Contains(text, basic)) {
 		return ""
 	}
 	return ": " + strings.Join(strings.Fields(text), " ")

@@ -1,0 +1,97 @@
+package validate
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// outcome is what one check is to come to.
+type outcome struct {
+	name    string
+	outcome Outcome
+	code    finding.Code
+	says    string // in what was found, or a detail
+}
+
+// TestWhereTheStudyGoes has two other tenants, ahs and mhr.
+func TestWhereTheStudyGoes(t *testing.T) {
+	t.Parallel()
+	noDelete := func(_ http.ResponseWriter, r *http.Request) bool { return r.Method == http.MethodDelete }
+	refuse := func(w http.ResponseWriter, r *http.Request) bool {
+		if noDelete(w, r) {
+			w.WriteHeader(http.StatusForbidden)
+		}
+		return noDelete(w, r)
+	}
+	for _, c := range []struct {
+		about  string
+		change func(bhs, ahs, mhr *setup)
+		want   []outcome
+		// left is how many images stay, with any of them.
+		left int
+	}{
+		{about: "with its own alone", want: []outcome{
+			{"dicom-store", Pass, "", "stored a test study of 2 images"}, {"study-found", Pass, "", "every pixel the same"},
+			{"study-elsewhere", Pass, "", "not with ahs, mhr"}, {"clean-up", Pass, "", "removed from bhs"}}},
+		{about: "with another alone", change: func(bhs, _, mhr *setup) { bhs.archive.into = mhr.archive }, want: []outcome{
+			{"study-found", Fail, codeStudyMissing, "this tenant's Orthanc does not have it"},
+			{"study-elsewhere", Fail, codeStudyElsewhere, "a study sent to bhs landed with mhr"}, {"clean-up", Pass, "", "removed from mhr"}}},
+		{about: "nobody knows where", change: func(bhs, _, _ *setup) { bhs.archive.lose = true }, want: []outcome{
+			{"study-elsewhere", Pass, "", "not with"}, {"clean-up", Warn, codeLeftBehind, "was not found, and so not removed"}}},
+		{about: "another tenant can't be asked", change: func(_, _, mhr *setup) { mhr.subject.Password = "wrong" }, want: []outcome{
+			{"study-elsewhere", Pass, "", "mhr could not be asked: /tools/lookup: it answers 401 Unauthorized"}, {"clean-up", Pass, "", "removed from bhs"}}},
+		{about: "no other tenant can be asked", change: func(_, ahs, mhr *setup) { ahs.subject.Password, mhr.subject.Password = "wrong", "wrong" }, want: []outcome{
+			{"study-elsewhere", Skip, "", "no other tenant could be asked"}}},
+		{about: "another tenant's own password is not known", change: func(_, _, mhr *setup) { mhr.subject.User, mhr.subject.Password = "", "" }, want: []outcome{
+			{"study-elsewhere", Pass, "", "not with ahs, mhr"}}},
+		{about: "it can't be removed", change: func(bhs, _, _ *setup) { bhs.archive.instead = refuse }, left: 2, want: []outcome{
+			{"clean-up", Warn, codeLeftBehind, "it answers 403 Forbidden"}}},
+		{about: "it is to be kept", change: func(bhs, _, _ *setup) { bhs.options.Keep = true }, left: 2, want: []outcome{
+			{"clean-up", Pass, "", "the test study was kept"}}},
+		{about: "stored with warnings", change: func(bhs, _, _ *setup) { bhs.peer.store = func(int) uint16 { return 0xB000 } }, want: []outcome{
+			{"dicom-store", Warn, codeStoreWarning, "coercion of data elements"}, {"study-found", Pass, "", ""}, {"clean-up", Pass, "", ""}}},
+		{about: "no password, and not the default's", change: func(bhs, _, _ *setup) { bhs.subject.User, bhs.subject.Password = "", "" }, want: []outcome{
+			{"web-page", Pass, "", "asks for a password"}, {"web-system", Skip, "", "no password"}, {"dicom-store", Skip, "", "--keep stores it all the same"},
+			{"study-found", Skip, "", "nothing was stored"}, {"study-elsewhere", Skip, "", "nothing was stored"}, {"clean-up", Skip, "", "nothing was stored"}}},
+		{about: "no password, to be kept", change: func(bhs, _, _ *setup) {
+			bhs.subject.User, bhs.subject.Password, bhs.options.Keep = "", "", true
+		}, left: 2, want: []outcome{{"dicom-store", Pass, "", ""}, {"study-found", Skip, "", "no password"}, {"clean-up", Pass, "", "was kept"}}},
+		{about: "no password, and the default's is taken", change: func(bhs, _, _ *setup) {
+			bhs.subject.User, bhs.subject.Password, bhs.archive.passwords = "", "", map[string]string{"admin": "orthanc"}
+		}, want: []outcome{{"web-default-password", Warn, codeDefaultPassword, "anybody can sign in as admin"}, {"web-system", Pass, "", "Orthanc 1.12.3, AE title ORTHANC"},
+			{"study-found", Pass, "", ""}, {"clean-up", Pass, "", "removed from bhs"}}},
+		{about: "the web is broken", change: func(bhs, _, _ *setup) { bhs.subject.Password = "wrong" }, want: []outcome{
+			{"dicom-echo", Pass, "", ""}, {"dicom-store", Skip, "", "since web-page failed, the test study could be neither found nor removed again"}, {"clean-up", Skip, "", "nothing was stored"}}},
+		{about: "the default password can't be tried", change: func(bhs, _, _ *setup) {
+			bhs.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
+				_, password, _ := r.BasicAuth()
+				if password == defaultPassword {
+					w.WriteHeader(http.StatusTooManyRequests)
+				}
+				return password == defaultPassword
+			}
+		}, want: []outcome{{"web-default-password", Skip, "", "429 Too Many Requests"}, {"study-found", Pass, "", ""}}},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			bhs, ahs, mhr := newTenant(t, "bhs"), newTenant(t, "ahs"), newTenant(t, "mhr")
+			if c.change != nil {
+				c.change(bhs, ahs, mhr)
+			}
+			bhs.subject.Others = []Subject{ahs.start(t), mhr.start(t)}
+			checks := bhs.run(t)
+			for _, want := range c.want {
+				got := named(t, checks, want.name)
+				if got.Outcome != want.outcome || got.Code != want.code || !strings.Contains(got.Found+"\n"+strings.Join(got.Details, "\n"), want.says) {
+					t.Errorf("%+v", got)
+				}
+			}
+			if n := bhs.archive.len() + ahs.archive.len() + mhr.archive.len(); n != c.left {
+				t.Errorf("%d images are left, not %d:\n%s", n, c.left, verdicts(checks))
+			}
+		})
+	}
+}
