@@ -5,7 +5,8 @@
 # packages they share are compiled once.
 GO = CGO_ENABLED=0 go
 
-.PHONY: build lab demo test unit live lint examples faults clean
+.PHONY: build lab demo test unit live lint fuzz docs docs-check licenses \
+	release-snapshot krew-test examples faults clean
 
 build: ## bin/kubectl-orthweb
 	$(GO) build -o bin/kubectl-orthweb ./cmd/kubectl-orthweb
@@ -16,7 +17,7 @@ lab: ## bin/orthweb-lab
 demo: build ## show a recorded Korthweb, one tenant of which is failing
 	@.ci/demo
 
-test: lint unit live ## everything
+test: lint unit fuzz live krew-test ## everything
 
 lint:
 	.ci/lint
@@ -28,6 +29,25 @@ unit: ## what needs no cluster, with the race detector
 live: build lab ## the command line against a real cluster
 	bin/orthweb-lab build
 	go test -race -count=1 -tags lab -timeout 30m ./e2e
+
+fuzz: ## every fuzz target for a moment
+	.ci/fuzz $(FUZZTIME)
+
+docs: ## docs/commands, from the help texts
+	go test ./pkg/plugin -run '^TestCommandPages$$' -update
+
+docs-check: ## are they what the help texts say? `make unit` asks as well
+	go test -count=1 ./pkg/plugin -run '^TestCommandPages$$'
+
+licenses: ## THIRD_PARTY_LICENSES, of all that is linked
+	go run ./internal/licenses >THIRD_PARTY_LICENSES.next
+	mv THIRD_PARTY_LICENSES.next THIRD_PARTY_LICENSES
+
+release-snapshot: ## dist/: all that a release has, but what takes network or keys
+	"$$(CGO_ENABLED=0 go -C tools/release tool -n goreleaser)" release --snapshot --clean --skip=sbom,sign --parallelism=1
+
+krew-test: lab release-snapshot ## install, use and uninstall it with krew
+	krew/test
 
 examples: build lab ## record examples/*.tgz anew
 	.ci/record-examples
