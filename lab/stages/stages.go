@@ -21,6 +21,7 @@ const module = "sigs.k8s.io/kwok"
 // upstream are the files that a lab takes over, below kustomize/ there.
 var upstream = []string{
 	"crd/bases/kwok.x-k8s.io_stages.yaml",
+	"crd/bases/kwok.x-k8s.io_portforwards.yaml",
 	"rbac/service_account.yaml",
 	"rbac/role.yaml",
 	"rbac/role_binding.yaml",
@@ -48,8 +49,8 @@ var invalidImageName string
 //go:embed event.yaml
 var eventSubject string
 
-// Objects returns what kwok needs in the cluster: the CRD of Stages, the
-// Stages, the roles of kwok's service account and the default StorageClass.
+// Objects returns what kwok needs in the cluster: the CRDs of Stages and of what
+// answers a port-forward, the Stages, the roles of kwok's service account and the default StorageClass.
 func Objects(moduleDir func(string) (string, error)) ([]*unstructured.Unstructured, error) {
 	dir, err := moduleDir(module)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -57,7 +58,14 @@ type validateOptions struct {
 	insec   bool
 	client  clientFiles
 	web     webPassword
+
+	dial func(context.Context, validate.Subject, validate.Place) (net.Conn, error)
 }
+
+const (
+	viaAddress = "address"
+	viaDNS     = "dns"
+)
 
 var validateFormats = []string{"table", "wide", "json", "yaml", "junit"}
 
@@ -81,7 +89,7 @@ func newValidate(facts *factsFlags) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.format, "output", "o", "table", "Output format, one of: "+strings.Join(validateFormats, ", "))
-	flags.StringVar(&o.via, "via", "address", "How to connect: address (the ingress's) or dns (the names, as this machine knows them)")
+	flags.StringVar(&o.via, "via", viaAddress, "How to connect: address (the ingress's), dns (the names, as this machine knows them) or port-forward (to the ingress's pod, through the API server)")
 	flags.StringVar(&o.aet, "aet", "ORTHWEB", "This side's AE title")
 	flags.StringVar(&o.aec, "aec", "ORTHANC", "Orthanc's AE title")
 	flags.Int64Var(&o.webPort, "web-port", 0, "Port of the web; the Gateway's by default")
@@ -101,8 +109,8 @@ func (o *validateOptions) validate(cmd *cobra.Command) error {
 	switch {
 	case !slices.Contains(validateFormats, o.format):
 		return withHint(fmt.Errorf("there is no output format %q", o.format), "Give -o one of: %s.", strings.Join(validateFormats, ", "))
-	case o.via != "address" && o.via != "dns":
-		return withHint(fmt.Errorf("--via is address or dns, not %q", o.via), hint)
+	case o.via != viaAddress && o.via != viaDNS && o.via != validate.ViaPortForward:
+		return withHint(fmt.Errorf("--via is address, dns or port-forward, not %q", o.via), hint)
 	case o.timeout <= 0:
 		return withHint(errors.New("--timeout must be above 0"), hint)
 	case o.webPort < 0 || o.webPort > 65535 || o.dcmPort < 0 || o.dcmPort > 65535:
@@ -126,9 +134,7 @@ func (o *validateOptions) run(ctx context.Context) error {
 	options := validate.Options{
 		Via: o.via, Calling: o.aet, Called: o.aec, Timeout: o.timeout, Insecure: o.insec, Keep: o.keep,
 	}
-	if o.via == "dns" {
-		options.Dial = dialByName
-	}
+	options.Dial = o.dial
 	out := o.facts.streams.Out
 	style := (&outputFlags{format: o.format}).style(out)
 	if o.insec {

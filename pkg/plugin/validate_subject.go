@@ -18,18 +18,26 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/trust"
+	"github.com/digihunch/kubectl-orthweb/pkg/tunnel"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
 // subject is the tenant, and the others, as the cluster has them.
 func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant.Tenant, error) {
 	namespace := o.facts.namespace()
-	snap, err := o.facts.collect(ctx, certWants(namespace, false), false)
+	wants := certWants(namespace, false)
+	if o.via == validate.ViaPortForward {
+		wants = append(wants, forwardWants(namespace))
+	}
+	snap, err := o.facts.collect(ctx, wants, false)
 	if err != nil {
 		return validate.Subject{}, tenant.Tenant{}, err
 	}
 	chosen, err := chooseTenant(snap, o.tenant, namespace)
 	if err != nil {
+		return validate.Subject{}, chosen, err
+	}
+	if err := o.connectBy(snap); err != nil {
 		return validate.Subject{}, chosen, err
 	}
 	s, err := o.describe(snap, chosen)
@@ -57,6 +65,21 @@ func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant
 	return s, chosen, nil
 }
 
+// connectBy settles how connections are made; nil is to the ingress's address.
+func (o *validateOptions) connectBy(snap *snapshot.Snapshot) error {
+	switch o.via {
+	case viaDNS:
+		o.dial = dialByName
+	case validate.ViaPortForward:
+		config, err := o.facts.kube.ToRESTConfig()
+		if err != nil {
+			return err
+		}
+		o.dial = dialThroughAPI(snap, tunnel.New(config))
+	}
+	return nil
+}
+
 // describe is what is known of a tenant from outside.
 func (o *validateOptions) describe(snap *snapshot.Snapshot, t tenant.Tenant) (validate.Subject, error) {
 	status := tenant.Assess(snap, []tenant.Tenant{t})[0]
@@ -78,7 +101,7 @@ func (o *validateOptions) describe(snap *snapshot.Snapshot, t tenant.Tenant) (va
 	switch {
 	case s.Web.Host == "" || s.DICOM.Host == "":
 		return s, withHint(fmt.Errorf("the host names of %s are not known%s", t.Name, unread(status)), "See what its Gateways say: kubectl orthweb status %s", t.Name)
-	case len(s.Addresses) == 0 && o.via == "address":
+	case len(s.Addresses) == 0 && o.via == viaAddress:
 		return s, withHint(fmt.Errorf("the ingress of %s has no address: %s", t.Name, noAddress(snap, status, 0)), "See: kubectl orthweb status %s", t.Name)
 	}
 	return s, o.trusted(snap, t, &s)

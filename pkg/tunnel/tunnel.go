@@ -11,9 +11,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
@@ -26,82 +28,56 @@ type Port struct {
 	Number         int
 }
 
-// Tunnels are open ways to pods. They listen on loopback ports that the kernel
-// chose, so that several connections can share one.
-type Tunnels struct {
+// Dialer opens tunnels through an API server.
+type Dialer struct {
 	config *rest.Config
-	mu     sync.Mutex
-	open   map[Port]*tunnel
+	said   *tail
 }
 
-type tunnel struct {
-	address string
-	stop    chan struct{}
-	ended   chan error
-	said    *tail
-}
-
-// New makes a set of tunnels through the API server that config names; none is
-// open yet.
-func New(config *rest.Config) *Tunnels {
-	return &Tunnels{config: config, open: map[Port]*tunnel{}}
-}
-
-// Dial connects to the pod's port. It needs the right to create pods/portforward.
-// A pod that refuses the connection is seen only when it is used: the tunnel
-// closes it then, and Why says what was said.
-func (t *Tunnels) Dial(ctx context.Context, port Port) (net.Conn, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	way := t.open[port]
-	if way == nil {
-		var err error
-		if way, err = t.start(ctx, port); err != nil {
-			return nil, fmt.Errorf("forwarding port %d of pod %s/%s: %w", port.Number, port.Namespace, port.Pod, err)
-		}
-		t.open[port] = way
+// New makes a dialer for the API server that config names. From then on what
+// client-go would log of its own accord is kept for the errors of connections
+// instead: its port-forward reports them nowhere else
+// (k8s.io/client-go/tools/portforward, handleConnection).
+func New(config *rest.Config) *Dialer {
+	d := &Dialer{config: config, said: &tail{}}
+	utilruntime.ErrorHandlers = []utilruntime.ErrorHandler{
+		func(_ context.Context, err error, _ string, _ ...any) { fmt.Fprintln(d.said, err) },
 	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", way.address)
+	return d
 }
 
-// Why is what the other end last complained of, empty when it hasn't.
-func (t *Tunnels) Why(port Port) string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if way := t.open[port]; way != nil {
-		return way.said.last()
+// Dial connects to the pod's port; closing the connection ends its tunnel. It
+// needs the right to create pods/portforward. A pod that refuses the connection is
+// seen only when it is used: its errors then say what the other end has complained
+// of.
+//
+// Each connection has a tunnel of its own: where several share one, the other end
+// may not hear that one of them was closed.
+func (d *Dialer) Dial(ctx context.Context, port Port) (net.Conn, error) {
+	connection, err := d.open(ctx, port)
+	if err != nil {
+		return nil, fmt.Errorf("forwarding port %d of pod %s/%s: %w", port.Number, port.Namespace, port.Pod, err)
 	}
-	return ""
+	return connection, nil
 }
 
-// Close closes all tunnels.
-func (t *Tunnels) Close() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for port, way := range t.open {
-		close(way.stop)
-		delete(t.open, port)
-	}
-}
-
-func (t *Tunnels) start(ctx context.Context, port Port) (*tunnel, error) {
-	dialer, err := t.dialer(port)
+func (d *Dialer) open(ctx context.Context, port Port) (net.Conn, error) {
+	dialer, err := d.dialer(port)
 	if err != nil {
 		return nil, err
 	}
-	way := &tunnel{stop: make(chan struct{}), ended: make(chan error, 1), said: &tail{}}
-	ready := make(chan struct{})
+	stop, ready, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	forwarder, err := portforward.NewOnAddressesForStreaming(dialer, []string{"127.0.0.1"},
-		[]string{fmt.Sprintf("0:%d", port.Number)}, way.stop, ready, io.Discard, way.said)
+		[]string{fmt.Sprintf("0:%d", port.Number)}, stop, ready, io.Discard, d.said)
 	if err != nil {
 		return nil, err
 	}
-	go func() { way.ended <- forwarder.ForwardPorts() }()
+	go func() { ended <- forwarder.ForwardPorts() }()
 	select {
 	case <-ctx.Done():
-		close(way.stop)
+		close(stop)
 		return nil, ctx.Err()
-	case err := <-way.ended:
+	case err := <-ended:
 		if err == nil {
 			err = errors.New("the API server closed the connection")
 		}
@@ -109,28 +85,54 @@ func (t *Tunnels) start(ctx context.Context, port Port) (*tunnel, error) {
 	case <-ready:
 	}
 	ports, err := forwarder.GetPorts()
-	if err != nil || len(ports) != 1 {
-		close(way.stop)
-		return nil, fmt.Errorf("no local port was opened: %w", err)
+	if err == nil {
+		var inner net.Conn
+		if inner, err = (&net.Dialer{}).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", ports[0].Local)); err == nil {
+			return &conn{Conn: inner, said: d.said, stop: sync.OnceFunc(func() { close(stop) })}, nil
+		}
 	}
-	way.address = fmt.Sprintf("127.0.0.1:%d", ports[0].Local)
-	return way, nil
+	close(stop)
+	return nil, err
+}
+
+// conn ends its tunnel when it is closed, and says in its errors what the other
+// end has complained of.
+type conn struct {
+	net.Conn
+	said *tail
+	stop func()
+}
+
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	c.stop()
+	return err
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
+		if why := c.said.last(); why != "" {
+			err = fmt.Errorf("%s: %w", why, err)
+		}
+	}
+	return n, err
 }
 
 // dialer speaks SPDY over a WebSocket, and SPDY alone with API servers before
 // 1.30, as kubectl does.
-func (t *Tunnels) dialer(port Port) (httpstream.Dialer, error) {
-	base, _, err := rest.DefaultServerUrlFor(t.config)
+func (d *Dialer) dialer(port Port) (httpstream.Dialer, error) {
+	base, _, err := rest.DefaultServerUrlFor(d.config)
 	if err != nil {
 		return nil, err
 	}
 	at := base.JoinPath("api/v1/namespaces", url.PathEscape(port.Namespace), "pods", url.PathEscape(port.Pod), "portforward")
-	transport, upgrader, err := spdy.RoundTripperFor(t.config)
+	transport, upgrader, err := spdy.RoundTripperFor(d.config)
 	if err != nil {
 		return nil, err
 	}
 	plain := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, at)
-	tunnelled, err := portforward.NewSPDYOverWebsocketDialerForStreaming(at, t.config)
+	tunnelled, err := portforward.NewSPDYOverWebsocketDialerForStreaming(at, d.config)
 	if err != nil {
 		return nil, err
 	}

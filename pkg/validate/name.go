@@ -11,11 +11,18 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
+// ViaPortForward is the Options.Via of connections that no name and no address of
+// the ingress's is needed for.
+const ViaPortForward = "port-forward"
+
 // checkName compares what this machine makes of a host's name (hosts file and
 // DNS) with the ingress's address. Going by the address it is not needed, and so
 // no more than a warning.
 func (v *validation) checkName(p Place) func(context.Context) Check {
 	return func(ctx context.Context) Check {
+		if v.options.Via == ViaPortForward {
+			return skip("connections go through the API server, and not by name")
+		}
 		found, err := (&net.Resolver{}).LookupNetIP(ctx, "ip", p.Host)
 		return judgeName(p.Host, found, err, v.subject.Addresses, v.options.Via == "dns")
 	}

@@ -112,7 +112,10 @@ func (o Options) secure(ctx context.Context, s Subject, p Place) (*tls.Conn, err
 }
 
 func (o Options) tlsConfig(s Subject, p Place) *tls.Config {
-	config := &tls.Config{ServerName: p.Host, MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool(), Time: o.Now}
+	config := &tls.Config{
+		ServerName: p.Host, MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool(), Time: o.Now,
+		DynamicRecordSizingDisabled: true, // see pkg/dicom
+	}
 	for _, ca := range s.Authorities {
 		config.RootCAs.AddCert(ca)
 	}

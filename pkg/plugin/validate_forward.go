@@ -1,0 +1,105 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tunnel"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+)
+
+// forwardWants is what a tunnel's other end is found by, besides the tenant.
+func forwardWants(namespace string) collect.Want {
+	want := collect.Want{GroupKind: health.PodKind}
+	if namespace != "" {
+		want.Namespaces = []string{namespace}
+	}
+	return want
+}
+
+// dialThroughAPI connects to a pod behind the tenant's ingress through the API
+// server, as `kubectl port-forward` does.
+func dialThroughAPI(snap *snapshot.Snapshot, dialer *tunnel.Dialer) func(context.Context, validate.Subject, validate.Place) (net.Conn, error) {
+	ports := map[string]tunnel.Port{} // worked out once a tenant and port
+	return func(ctx context.Context, s validate.Subject, p validate.Place) (net.Conn, error) {
+		key := fmt.Sprintf("%s:%d", s.Tenant, p.Port)
+		port, ok := ports[key]
+		if !ok {
+			var err error
+			if port, err = podBehind(snap, s.Tenant, p.Port); err != nil {
+				return nil, err
+			}
+			ports[key] = port
+		}
+		return dialer.Dial(ctx, port)
+	}
+}
+
+// podBehind is the first ready pod of the tenant's ingress, and its port that the
+// Service's port leads to.
+func podBehind(snap *snapshot.Snapshot, name string, number int64) (tunnel.Port, error) {
+	chosen, _ := tenant.Find(tenant.Discover(snap), name)
+	for _, link := range tenant.Assess(snap, []tenant.Tenant{chosen})[0].Chain {
+		service := snap.Lookup(link.Ref).Object
+		if link.Section != tenant.Ingress || service == nil {
+			continue
+		}
+		for _, pod := range snap.List(health.PodKind, service.GetNamespace()).Objects {
+			if !selected(service, pod) || !readyPod(pod) {
+				continue
+			}
+			return tunnel.Port{Namespace: pod.GetNamespace(), Pod: pod.GetName(), Number: targetPort(service, pod, number)}, nil
+		}
+		return tunnel.Port{}, fmt.Errorf("no ready pod is behind %s", link.Ref)
+	}
+	return tunnel.Port{}, fmt.Errorf("no Service in front of the Gateways of %s was found", name)
+}
+
+func selected(service, pod *unstructured.Unstructured) bool {
+	selector := field.Map(service.Object, "spec", "selector")
+	labels := pod.GetLabels()
+	for key, value := range selector {
+		if text, ok := value.(string); !ok || labels[key] != text {
+			return false
+		}
+	}
+	return len(selector) > 0
+}
+
+func readyPod(pod *unstructured.Unstructured) bool {
+	for _, condition := range field.List(pod.Object, "status", "conditions") {
+		if field.Text(condition, "type") == "Ready" {
+			return field.Text(condition, "status") == "True"
+		}
+	}
+	return false
+}
+
+// targetPort is the pod's port behind a Service's: a number, the name of a
+// container's port, or the same where nothing is said (core/v1, ServicePort).
+func targetPort(service, pod *unstructured.Unstructured, number int64) int {
+	for _, port := range field.List(service.Object, "spec", "ports") {
+		if field.Int(port, "port") != number {
+			continue
+		}
+		if target := field.Int(port, "targetPort"); target != 0 {
+			return int(target)
+		}
+		for _, container := range field.List(pod.Object, "spec", "containers") {
+			for _, open := range field.List(container, "ports") {
+				if field.Text(open, "name") == field.Text(port, "targetPort") {
+					return int(field.Int(open, "containerPort"))
+				}
+			}
+		}
+	}
+	return int(number)
+}
