@@ -107,6 +107,9 @@ func TestFindingsAreDocumented(t *testing.T) {
 			section = title[:1]
 			continue
 		}
+		if section == "9" { // pkg/validate's
+			continue
+		}
 		if slices.Contains(documented, title) {
 			t.Errorf("%s is documented twice", title)
 		}

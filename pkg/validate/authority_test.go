@@ -28,7 +28,7 @@ func newAuthority(t testing.TB, name string) authority {
 		c.Subject, c.IsCA, c.BasicConstraintsValid = pkix.Name{CommonName: name}, true, true
 		c.KeyUsage, c.ExtKeyUsage = x509.KeyUsageCertSign, nil
 	})
-	a.cert, a.key = made.Leaf, made.PrivateKey.(*ecdsa.PrivateKey)
+	a.cert, a.key = made.Leaf, keyOf(made)
 	return a
 }
 
@@ -78,3 +78,5 @@ func (a authority) pool() *x509.CertPool {
 	pool.AddCert(a.cert)
 	return pool
 }
+
+func keyOf(c *tls.Certificate) *ecdsa.PrivateKey { return c.PrivateKey.(*ecdsa.PrivateKey) }

@@ -3,7 +3,6 @@ package validate
 import (
 	"context"
 	"crypto/tls"
-	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -154,74 +153,5 @@ func slowPeer(operation string) func(*setup, *user) {
 				u.leavesWaiting()
 			}
 		}
-	}
-}
-
-// TestCleaningUpIsBounded leaves a server that has gone silent for good.
-func TestCleaningUpIsBounded(t *testing.T) {
-	t.Parallel()
-	s := newTenant(t, "bhs")
-	s.options.Timeout = time.Minute
-	ctx, cancel := context.WithCancel(t.Context())
-	s.archive.instead = func(_ http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Path == "/tools/lookup" {
-			cancel()
-			<-t.Context().Done()
-		}
-		return false
-	}
-	began := time.Now()
-	checks := Run(ctx, s.start(t), s.options, nil)
-	if took := time.Since(began); took > hurry+2*time.Second {
-		t.Errorf("it took %v", took)
-	}
-	left := named(t, checks, "clean-up")
-	if left.Outcome != Warn || left.Code != codeLeftBehind || !slices.Contains(left.Details, "bhs: there was no answer in time") {
-		t.Errorf("%+v", left)
-	}
-}
-
-// TestTimeoutBoundsEachCheck has servers that accept and are silent.
-func TestTimeoutBoundsEachCheck(t *testing.T) {
-	t.Parallel()
-	const timeout = time.Second
-	for _, c := range []struct {
-		about, fails string
-		change       func(*setup)
-	}{
-		{about: "a silent web server", fails: "web-page", change: func(s *setup) {
-			s.archive.instead = func(http.ResponseWriter, *http.Request) bool { <-t.Context().Done(); return true }
-		}},
-		{about: "half an answer", fails: "web-page", change: func(s *setup) {
-			s.archive.instead = func(w http.ResponseWriter, _ *http.Request) bool {
-				_, _ = io.WriteString(w, "Orthanc")
-				_ = http.NewResponseController(w).Flush()
-				<-t.Context().Done()
-				return true
-			}
-		}},
-		{about: "a silent DICOM peer", fails: "dicom-association", change: func(s *setup) { s.peer.before = func(string) { <-t.Context().Done() } }},
-		{about: "a peer that stores for ever", fails: "dicom-store", change: func(s *setup) {
-			s.peer.before = func(o string) {
-				if o == "C-STORE" {
-					<-t.Context().Done()
-				}
-			}
-		}},
-	} {
-		t.Run(c.about, func(t *testing.T) {
-			t.Parallel()
-			s := newTenant(t, "bhs")
-			s.options.Timeout = timeout
-			c.change(s)
-			checks := s.run(t)
-			got := named(t, checks, c.fails)
-			if got.Outcome != Fail || got.Took < timeout || got.Took > timeout+2*time.Second || strings.Contains(got.Found, "context") {
-				t.Errorf("%+v", got)
-			}
-			if n := s.archive.len(); n != 0 {
-				t.Errorf("%d images are left", n)
-			}
-		})
 	}
 }

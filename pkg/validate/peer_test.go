@@ -2,10 +2,8 @@ package validate
 
 import (
 	"bytes"
-	"encoding/binary"
 	"io"
 	"net"
-	"strings"
 )
 
 // peer answers associations as an Orthanc does, and gives what is stored to its
@@ -23,11 +21,6 @@ type peer struct {
 	// "C-ECHO" or "C-STORE".
 	before func(operation string)
 }
-
-var (
-	network    = binary.BigEndian
-	little = binary.LittleEndian
-)
 
 // serve speaks the upper layer protocol (PS3.8 section 9.3) until the other side
 // has enough.
@@ -97,56 +90,6 @@ func (p *peer) accept(rq []byte) []byte {
 	return out
 }
 
-func items(b []byte, each func(kind byte, value []byte)) {
-	for len(b) >= 4 {
-		end := 4 + int(network.Uint16(b[2:]))
-		each(b[0], b[4:end])
-		b = b[end:]
-	}
-}
-
-func item(kind byte, value []byte) []byte {
-	return append([]byte{kind, 0, byte(len(value) >> 8), byte(len(value))}, value...)
-}
-
-// collect adds a PDU's values to a message, and tells whether it is whole.
-func collect(body, command, data []byte) ([]byte, []byte, bool) {
-	whole := false
-	for len(body) > 6 {
-		end := 4 + int(network.Uint32(body))
-		control, value := body[5], body[6:end]
-		if control&1 != 0 {
-			command = append(command, value...)
-			whole = control&2 != 0 && element(command, 0x0800) == 0x0101 // no data set
-		} else {
-			data = append(data, value...)
-			whole = control&2 != 0
-		}
-		body = body[end:]
-	}
-	return command, data, whole
-}
-
-// element is a number of a command set (PS3.7 section 6.3.1).
-func element(command []byte, wanted uint16) uint16 {
-	value := raw(command, wanted)
-	if len(value) < 2 {
-		return 0
-	}
-	return little.Uint16(value)
-}
-
-func raw(command []byte, wanted uint16) []byte {
-	for b := command; len(b) >= 8; {
-		end := 8 + int(little.Uint32(b[4:]))
-		if little.Uint16(b[2:]) == wanted {
-			return b[8:end]
-		}
-		b = b[end:]
-	}
-	return nil
-}
-
 // respond carries out a message and answers it.
 func (p *peer) respond(context byte, command, data []byte, number int) []byte {
 	operation, status := "C-ECHO", p.echo
@@ -193,19 +136,3 @@ var rejection = []byte{3, 0, 0, 0, 0, 4, 0, 1, 1, 7}
 
 // abortion is an A-ABORT by the service-provider, without a reason.
 var abortion = []byte{7, 0, 0, 0, 0, 4, 0, 0, 2, 0}
-
-// verdicts is what the outcomes are, in order: "web-name PASS, …".
-func verdicts(checks []Check) string {
-	var out []string
-	for _, c := range checks {
-		text := c.Name + " " + string(c.Outcome)
-		if c.Code != "" {
-			text += " " + string(c.Code)
-		}
-		if c.After != "" {
-			text += " after " + c.After
-		}
-		out = append(out, text)
-	}
-	return strings.Join(out, "\n")
-}

@@ -46,3 +46,19 @@ func TestMain(m *testing.M) {
 	_ = flag.Set("test.parallel", "16")
 	os.Exit(m.Run())
 }
+
+// verdicts is what the outcomes are, in order: "web-name PASS, …".
+func verdicts(checks []Check) string {
+	var out []string
+	for _, c := range checks {
+		text := c.Name + " " + string(c.Outcome)
+		if c.Code != "" {
+			text += " " + string(c.Code)
+		}
+		if c.After != "" {
+			text += " after " + c.After
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, "\n")
+}

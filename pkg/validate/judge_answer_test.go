@@ -1,0 +1,126 @@
+package validate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+func TestJudgeUnasked(t *testing.T) {
+	for _, c := range []struct {
+		about     string
+		place     Place
+		onlyGuard bool
+		outcome   Outcome
+		code      finding.Code
+		says      string
+	}{
+		{about: "the web, SIMPLE", place: Place{Known: true}, outcome: Pass, says: "the password is what lets them in"},
+		{about: "the web, not known", outcome: Pass, says: "the password is what lets them in"},
+		{about: "DICOM, SIMPLE", place: Place{Known: true}, onlyGuard: true, outcome: Warn, code: codeClientNotAsked, says: "whoever can reach the port"},
+		{about: "DICOM, not known", onlyGuard: true, outcome: Warn, code: codeClientNotAsked, says: "whoever can reach the port"},
+		{about: "the web, MUTUAL", place: Place{Known: true, Mutual: true}, outcome: Fail, code: codeAnybodyLetIn, says: "although the Gateway says"},
+		{about: "DICOM, MUTUAL", place: Place{Known: true, Mutual: true}, onlyGuard: true, outcome: Fail, code: codeAnybodyLetIn, says: "although the Gateway says"},
+	} {
+		judged(t, c.about, judgeUnasked(c.place, "bhs", c.onlyGuard), c.outcome, c.code, c.says)
+	}
+}
+
+func TestJudgePage(t *testing.T) {
+	const url = "https://web.bhs.orthweb.com/app/explorer.html"
+	for _, c := range []struct {
+		about   string
+		status  int
+		answer  string
+		err     error
+		user    string
+		outcome Outcome
+		code    finding.Code
+		says    string
+	}{
+		{about: "Orthanc's", status: 200, answer: "<title>Orthanc Explorer</title>", user: "admin", outcome: Pass, says: "Orthanc's explorer answers at " + url},
+		{about: "asks for a password, and there is none", status: 401, outcome: Pass, says: "asks for a password"},
+		{about: "takes another password", status: 401, user: "admin", outcome: Fail, code: codeWebPassword, says: `the password of "admin" is not taken`},
+		{about: "forbids", status: 403, user: "admin", outcome: Fail, code: codeWebStatus, says: "answers 403 Forbidden"},
+		{about: "no pod", status: 503, answer: "no healthy\n upstream\n", user: "admin", outcome: Fail, code: codeWebStatus, says: "503 Service Unavailable: no healthy upstream"},
+		{about: "an error page", status: 502, answer: "<html>nginx</html>", outcome: Fail, code: codeWebStatus, says: "502 Bad Gateway"},
+		{about: "a redirect", status: 302, outcome: Fail, code: codeWebStatus, says: "302 Found"},
+		{about: "another program", status: 200, answer: "It works!", outcome: Fail, code: codeWebOther, says: "something else than Orthanc's explorer answers at " + url + ": It works!"},
+		{about: "control characters", status: 200, answer: "\x1b[2J", outcome: Fail, code: codeWebOther, says: "something else"},
+		{about: "reset", err: errors.New("connection reset by peer"), outcome: Fail, code: codeWebOther, says: "the request failed: connection reset by peer"},
+		{about: "not known", err: fmt.Errorf("Get: %w", context.DeadlineExceeded), outcome: Fail, code: codeWebOther, says: "there was no answer in time"},
+	} {
+		got := judgePage(url, c.status, []byte(c.answer), c.err, Subject{Tenant: "bhs", User: c.user, Password: secret})
+		judged(t, c.about, got, c.outcome, c.code, c.says)
+	}
+}
+
+func TestJudgeAssociation(t *testing.T) {
+	proposed := dicom.Propose(dicom.Meta{SOPClass: dicom.SecondaryCaptureStorage, TransferSyntax: dicom.ExplicitVRLittleEndian})
+	answered := func(refuse func(dicom.Proposal) bool) (out []dicom.Result) {
+		for _, p := range proposed {
+			r := dicom.Result{Proposal: p, TransferSyntax: p.TransferSyntaxes[0]}
+			if refuse(p) {
+				r.Result = 3
+			}
+			out = append(out, r)
+		}
+		return out
+	}
+	never := func(dicom.Proposal) bool { return false }
+	is := func(uid string) func(dicom.Proposal) bool {
+		return func(p dicom.Proposal) bool { return p.AbstractSyntax == uid }
+	}
+	for _, c := range []struct {
+		about    string
+		contexts []dicom.Result
+		err      error
+		outcome  Outcome
+		code     finding.Code
+		says     string
+	}{
+		{about: "taken", contexts: answered(never), outcome: Pass, says: "ORTHANC took the association of ORTHWEB"},
+		{about: "what isn't needed is refused", contexts: answered(func(p dicom.Proposal) bool {
+			return p.AbstractSyntax != dicom.Verification && !slices.Contains(p.TransferSyntaxes, dicom.ExplicitVRLittleEndian)
+		}), outcome: Pass, says: "took"},
+		{about: "no echo", contexts: answered(is(dicom.Verification)), outcome: Fail, code: codeContextRefused, says: "Verification with "},
+		{about: "no images", contexts: answered(is(dicom.SecondaryCaptureStorage)), outcome: Fail, code: codeContextRefused, says: "Secondary Capture Image Storage with "},
+		{about: "rejected", err: fmt.Errorf("asking: %w", &dicom.RejectError{Result: 1, Source: 1, Reason: 3}), outcome: Fail, code: codeAssociationRejected, says: "calling-AE-title-not-recognized"},
+		{about: "aborted", err: &dicom.AbortError{Source: 2, Reason: 1}, outcome: Fail, code: codeAssociationAborted, says: "the peer aborted the association"},
+		{about: "no DICOM", err: &dicom.ProtocolError{What: "sent an HTTP response"}, outcome: Fail, code: codeAssociationFailed, says: "sent an HTTP response"},
+		{about: "not known", err: fmt.Errorf("TLS: %w", context.DeadlineExceeded), outcome: Fail, code: codeAssociationFailed, says: "there was no answer in time"},
+	} {
+		got := judgeAssociation(c.contexts, dicom.Peer{}, c.err, Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs")
+		judged(t, c.about, got, c.outcome, c.code, c.says)
+		if c.err == nil && len(got.Details) != 1+len(proposed) {
+			t.Errorf("%s: %q", c.about, got.Details)
+		}
+	}
+}
+
+func TestWorst(t *testing.T) {
+	for _, c := range []struct {
+		about string
+		of    []Outcome
+		want  Outcome
+	}{
+		{about: "nothing", want: Skip},
+		{about: "skipped alone", of: []Outcome{Skip, Skip}, want: Skip},
+		{about: "passed and skipped", of: []Outcome{Skip, Pass, Skip}, want: Pass},
+		{about: "with a warning", of: []Outcome{Pass, Warn, Pass, Skip}, want: Warn},
+		{about: "with a failure", of: []Outcome{Pass, Fail, Warn, Skip}, want: Fail},
+	} {
+		var checks []Check
+		for _, o := range c.of {
+			checks = append(checks, Check{Outcome: o})
+		}
+		if got := Worst(checks); got != c.want {
+			t.Errorf("%s: %s, want %s", c.about, got, c.want)
+		}
+	}
+}
