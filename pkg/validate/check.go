@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -65,6 +66,10 @@ func skip(why string) Check { return Check{Outcome: Skip, Found: why} }
 func plain(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "there was no answer in time"
+	}
+	var answered *dicom.StatusError
+	if errors.As(err, &answered) {
+		return answered.Error() // which image it was of is said
 	}
 	return err.Error()
 }

@@ -39,6 +39,22 @@ func TestEverythingWorks(t *testing.T) {
 	}
 }
 
+// TestThroughTheAPIServer goes by no name.
+func TestThroughTheAPIServer(t *testing.T) {
+	t.Parallel()
+	s := newTenant(t, "bhs")
+	s.options.Via = ViaPortForward
+	checks := s.run(t)
+	for _, name := range []string{"web-name", "dicom-name"} {
+		if c := named(t, checks, name); c.Outcome != Skip || c.After != "" || c.Found == "" {
+			t.Errorf("%+v", c)
+		}
+	}
+	if named(t, checks, "study-found").Outcome != Pass || Worst(checks) != Warn {
+		t.Error(verdicts(checks))
+	}
+}
+
 // TestMain lets many tests run side by side: they mostly wait, for servers that
 // are silent.
 func TestMain(m *testing.M) {
