@@ -23,7 +23,7 @@ const (
 )
 
 // ValidationCheck prints one check: what was found, and where something is wrong,
-// what was expected and what to do. wide has the details as well.
+// the details, what was expected and what to do. wide has all details.
 func ValidationCheck(w io.Writer, c validate.Check, style Style) error {
 	out := bufio.NewWriter(w)
 	p := explanation{out: out, style: style}
@@ -46,7 +46,7 @@ func ValidationCheck(w io.Writer, c validate.Check, style Style) error {
 		fmt.Fprintln(out, line)
 	}
 	bad := c.Outcome == validate.Fail || c.Outcome == validate.Warn
-	if style.Wide || c.Outcome == validate.Fail {
+	if style.Wide || bad {
 		for _, detail := range c.Details {
 			p.under("", detail)
 		}
@@ -74,12 +74,14 @@ func (p explanation) under(label, text string) {
 
 // ValidationVerdict prints the answer in a sentence.
 func ValidationVerdict(w io.Writer, tenant string, checks []validate.Check, style Style) error {
-	line := validationVerdict(clean(tenant), checks)
-	if style.Colour {
-		line = bold + line + reset
+	out := bufio.NewWriter(w)
+	for _, line := range (explanation{style: style}).wrap(validationVerdict(clean(tenant), checks), "", "") {
+		if style.Colour {
+			line = bold + line + reset
+		}
+		fmt.Fprintln(out, line)
 	}
-	_, err := fmt.Fprintln(w, line)
-	return err
+	return out.Flush()
 }
 
 func validationVerdict(tenant string, checks []validate.Check) string {

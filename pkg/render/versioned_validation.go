@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -79,11 +81,11 @@ func ValidationJUnit(w io.Writer, tenant string, at time.Time, checks []validate
 	var total time.Duration
 	for _, c := range checks {
 		total += c.Took
-		test := junitCase{Class: "orthweb." + tenant, Name: c.Name, Time: seconds(c.Took), Output: c.Found}
+		test := junitCase{Class: "orthweb." + tenant, Name: c.Name, Time: seconds(c.Took)}
 		switch c.Outcome {
 		case validate.Fail:
 			suite.Failures++
-			test.Failure = &junitWord{Message: c.Found, Type: string(c.Code), Text: "expected: " + c.Expected + "\nfix: " + c.Fix.Text}
+			test.Failure = &junitWord{Message: c.Found, Type: string(c.Code), Text: junitFailure(c)}
 		case validate.Skip:
 			suite.Skipped++
 			why := c.Found
@@ -92,7 +94,9 @@ func ValidationJUnit(w io.Writer, tenant string, at time.Time, checks []validate
 			}
 			test.Skipped = &junitWord{Message: why}
 		case validate.Warn:
-			test.Output = fmt.Sprintf("warning %s: %s; expected: %s", c.Code, c.Found, c.Expected)
+			test.Output = fmt.Sprintf("warning %s: %s\n%s", c.Code, c.Found, junitFailure(c))
+		default:
+			test.Output = c.Found
 		}
 		suite.Cases = append(suite.Cases, test)
 	}
@@ -107,4 +111,16 @@ func ValidationJUnit(w io.Writer, tenant string, at time.Time, checks []validate
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// junitFailure is what a CI system shows of a test that failed.
+func junitFailure(c validate.Check) string {
+	lines := append(slices.Clone(c.Details), "expected: "+c.Expected)
+	if c.Fix.Text != "" {
+		lines = append(lines, "fix: "+c.Fix.Text)
+	}
+	if c.Fix.Command != "" {
+		lines = append(lines, c.Fix.Command)
+	}
+	return strings.Join(lines, "\n")
 }
