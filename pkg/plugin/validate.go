@@ -30,6 +30,11 @@ var (
 		study over DICOM, finds it again in this tenant's Orthanc and in no other's,
 		and removes it. The study is marked as a test and has no person's data.
 
+		With files and directories it stores those instead, and leaves them there: over
+		several associations at once, each file by itself checked before it is sent.
+		Orthanc is asked at the end whether it has them all. With --resume an
+		interrupted transfer goes on where it was.
+
 		The exit status is 0 when every check passes, with or without warnings, 1
 		when one fails, 2 when it could not be told.`)
 	validateExample = templates.Examples(`
@@ -38,6 +43,9 @@ var (
 
 		# For a CI system
 		kubectl orthweb validate bhs -o junit
+
+		# Send a directory of DICOM files, and go on later if it is interrupted
+		kubectl orthweb validate bhs ./study --resume=bhs.sent --password-secret=orthanc-web:password
 
 		# By the names that DNS and the hosts file have, as users go
 		kubectl orthweb validate bhs --via=dns`)
@@ -58,6 +66,7 @@ type validateOptions struct {
 	insec   bool
 	client  clientFiles
 	web     webPassword
+	files   userFiles
 
 	dial func(context.Context, validate.Subject, validate.Place) (net.Conn, error)
 }
@@ -72,14 +81,14 @@ var validateFormats = []string{"table", "wide", "json", "yaml", "junit"}
 func newValidate(facts *factsFlags) *cobra.Command {
 	o := &validateOptions{facts: facts}
 	cmd := &cobra.Command{
-		Use:     "validate [TENANT]",
+		Use:     "validate [TENANT [FILE|DIR...]]",
 		Short:   "Prove from outside that a tenant works",
 		Long:    validateLong,
 		Example: validateExample,
-		Args:    oneTenantAtMost,
+		Args:    tenantAndFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				o.tenant = args[0]
+			if len(args) > 0 {
+				o.tenant, o.files.paths = args[0], args[1:]
 			}
 			if err := o.validate(cmd); err != nil {
 				return err
@@ -100,6 +109,7 @@ func newValidate(facts *factsFlags) *cobra.Command {
 	flags.BoolVar(&o.insec, "insecure", false, "Go on where a server's certificate is no good: then you don't know whom you talk to")
 	o.client.addTo(flags)
 	o.web.addTo(flags)
+	o.files.addTo(flags)
 	return cmd
 }
 
@@ -121,7 +131,7 @@ func (o *validateOptions) validate(cmd *cobra.Command) error {
 			return fmt.Errorf("%s: %w", flag, err)
 		}
 	}
-	return errors.Join(o.client.validate(cmd.Flags()), o.web.validate(cmd.Flags()))
+	return errors.Join(o.client.validate(cmd.Flags()), o.web.validate(cmd.Flags()), o.files.validate())
 }
 
 func (o *validateOptions) people() bool { return o.format == "table" || o.format == "wide" }
@@ -134,7 +144,7 @@ func (o *validateOptions) run(ctx context.Context) error {
 	options := validate.Options{
 		Via: o.via, Calling: o.aet, Called: o.aec, Timeout: o.timeout, Insecure: o.insec, Keep: o.keep,
 	}
-	options.Dial = o.dial
+	options.Dial, options.Files = o.dial, o.hook(subject)
 	out := o.facts.streams.Out
 	style := (&outputFlags{format: o.format}).style(out)
 	if o.insec {

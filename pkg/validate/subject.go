@@ -64,7 +64,9 @@ type Options struct {
 	Insecure bool
 	// Keep leaves the test study in Orthanc.
 	Keep bool
-	Now  func() time.Time
+	// Files are stored in place of the test study, unless nil.
+	Files *Files
+	Now   func() time.Time
 }
 
 // dial connects as the options say.

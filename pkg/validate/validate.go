@@ -46,6 +46,11 @@ func Run(ctx context.Context, s Subject, o Options, tell func(Check)) []Check {
 	v.do(ctx, "web-system", []string{"web-page"}, v.checkSystem)
 	v.do(ctx, "dicom-association", []string{"dicom-certificate", "dicom-clients"}, v.checkAssociation)
 	v.do(ctx, "dicom-echo", []string{"dicom-association"}, v.checkEcho)
+	if o.Files != nil {
+		v.endAssociation()
+		v.files(ctx)
+		return v.checks
+	}
 	v.do(ctx, "dicom-store", []string{"dicom-echo"}, v.checkStore)
 	v.endAssociation()
 	v.do(ctx, "study-found", []string{"dicom-store", "web-system"}, v.checkFound)
