@@ -48,6 +48,11 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 			}, []string{"mhr: it has no address"})
 		}},
 		{"hostentrylist", func() (any, error) { return HostsObject(nil, nil) }},
+		{"validation", func() (any, error) {
+			inside := sick("down", "bhs")
+			return ValidationObject("bhs", explained, validated(), &inside)
+		}},
+		{"validation", func() (any, error) { return ValidationObject("bhs", explained, nil, nil) }},
 	} {
 		compiler := jsonschema.NewCompiler()
 		compiler.AssertFormat()
