@@ -90,15 +90,8 @@ func (o *certInspectOptions) run(ctx context.Context) error {
 	if o.output.table() {
 		return render.CertificateReport(out, report, o.output.style(out))
 	}
-	printer, err := o.output.printer()
-	if err != nil {
-		return err
-	}
 	object, err := render.CertificateReportObject(report)
-	if err != nil {
-		return err
-	}
-	return printer.PrintObj(object, out)
+	return o.output.print(out, object, err)
 }
 
 // read gets the certificates from where the argument says. A file comes first:

@@ -149,15 +149,8 @@ func ending(entries []trust.Entry, then time.Time) []trust.Entry {
 func (o *certListOptions) print(entries []trust.Entry, snap *snapshot.Snapshot, now time.Time) error {
 	out := o.facts.streams.Out
 	if !o.output.table() {
-		printer, err := o.output.printer()
-		if err != nil {
-			return err
-		}
 		object, err := render.CertificatesObject(entries, now)
-		if err != nil {
-			return err
-		}
-		return printer.PrintObj(object, out)
+		return o.output.print(out, object, err)
 	}
 	if len(entries) == 0 {
 		text := "No certificate was found."

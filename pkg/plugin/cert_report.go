@@ -25,15 +25,8 @@ func (o *certIssueOptions) report(t target, made issued) error {
 	}
 	out := o.facts.streams.Out
 	if !o.output.table() {
-		printer, err := o.output.printer()
-		if err != nil {
-			return err
-		}
 		object, err := render.IssuedObject(result)
-		if err != nil {
-			return err
-		}
-		return printer.PrintObj(object, out)
+		return o.output.print(out, object, err)
 	}
 	if err := render.IssuedCertificate(out, result); err != nil {
 		return err

@@ -174,13 +174,6 @@ func (o *certVerifyOptions) print(results []trust.Result, q trust.Question) erro
 	if o.output.table() {
 		return render.CertificateChecks(out, q.Tenant, results, o.output.style(out))
 	}
-	printer, err := o.output.printer()
-	if err != nil {
-		return err
-	}
 	object, err := render.CertificateVerificationObject(q.Tenant, results, q.Now)
-	if err != nil {
-		return err
-	}
-	return printer.PrintObj(object, out)
+	return o.output.print(out, object, err)
 }

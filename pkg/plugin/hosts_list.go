@@ -66,15 +66,8 @@ func (o *hostsListOptions) run(ctx context.Context) error {
 }
 
 func (o *hostsListOptions) print(w wanted) error {
-	printer, err := o.output.printer()
-	if err != nil {
-		return err
-	}
 	object, err := render.HostsObject(w.entries, w.lacking)
-	if err != nil {
-		return err
-	}
-	return printer.PrintObj(object, o.facts.streams.Out)
+	return o.output.print(o.facts.streams.Out, object, err)
 }
 
 // printLines prints the entries as a hosts file has them, whose each is in a

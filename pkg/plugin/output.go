@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/kubectl/pkg/cmd/get"
@@ -63,6 +64,18 @@ func (o *outputFlags) printer() (printers.ResourcePrinter, error) {
 		}
 	}
 	return nil, withHint(fmt.Errorf("there is no output format %q", o.format), "Give -o one of: %s.", outputFormats)
+}
+
+// print prints an object in the format, or gives on the error of making it.
+func (o *outputFlags) print(w io.Writer, object runtime.Object, err error) error {
+	if err != nil {
+		return err
+	}
+	printer, err := o.printer()
+	if err != nil {
+		return err
+	}
+	return printer.PrintObj(object, w)
 }
 
 // validate tells of a wrong format before anything is read.

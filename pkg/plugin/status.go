@@ -193,15 +193,8 @@ func noTenants(snap *snapshot.Snapshot) error {
 // print shows lines, chains or objects.
 func (o *statusOptions) print(w io.Writer, statuses []tenant.Status, now time.Time, style render.Style) error {
 	if !o.output.table() {
-		printer, err := o.output.printer()
-		if err != nil {
-			return err
-		}
 		object, err := render.Object(statuses, now, len(o.names) == 1)
-		if err != nil {
-			return err
-		}
-		return printer.PrintObj(object, w)
+		return o.output.print(w, object, err)
 	}
 	if len(o.names) == 0 && !o.all {
 		return render.Tenants(w, statuses, now, style)

@@ -194,17 +194,10 @@ func (o *validateOptions) print(name string, began time.Time, checks []validate.
 	case "junit":
 		return render.ValidationJUnit(out, name, began, checks)
 	case "json", "yaml":
-		object, err := render.ValidationObject(name, began, checks, inside)
-		if err != nil {
-			return err
-		}
 		output := newOutputFlags()
 		output.format = o.format
-		printer, err := output.printer()
-		if err != nil {
-			return err
-		}
-		return printer.PrintObj(object, out)
+		object, err := render.ValidationObject(name, began, checks, inside)
+		return output.print(out, object, err)
 	}
 	fmt.Fprintln(out)
 	if err := render.ValidationVerdict(out, name, checks, style); err != nil || inside == nil {
