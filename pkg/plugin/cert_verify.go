@@ -2,16 +2,11 @@ package plugin
 
 import (
 	"context"
-	"crypto"
 	"errors"
-	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -124,24 +119,6 @@ func (o *certVerifyOptions) read(ctx context.Context) (q trust.Question, err err
 	}
 	q.Key = key.Public()
 	return q, nil
-}
-
-func readKey(name string) (crypto.Signer, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("reading the key: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	data, err := io.ReadAll(io.LimitReader(file, maxCertificates))
-	defer certs.Wipe(data)
-	if err != nil {
-		return nil, fmt.Errorf("reading the key: %w", err)
-	}
-	key, err := certs.DecodeKey(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return key, nil
 }
 
 // ask adds what the cluster and the doors say.

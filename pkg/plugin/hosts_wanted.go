@@ -3,7 +3,6 @@ package plugin
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -136,86 +134,6 @@ func unread(s tenant.Status) string {
 		return ""
 	}
 	return " (" + strings.Join(why, "; ") + ")"
-}
-
-// addresses are those of the tenant's ingress, or why there are none.
-func (w *wantedHosts) addresses(ctx context.Context, snap *snapshot.Snapshot, s tenant.Status) (addresses []netip.Addr, notes []string, why string) {
-	if len(w.forced) > 0 {
-		return w.choose(w.forced), nil, ""
-	}
-	var all []netip.Addr
-	for _, text := range s.Addresses {
-		if addr, err := netip.ParseAddr(text); err == nil {
-			all = append(all, addr)
-			continue
-		}
-		resolved, err := (&net.Resolver{}).LookupNetIP(ctx, "ip", text)
-		if err != nil {
-			notes = append(notes, fmt.Sprintf("%s: its load balancer %s can't be resolved: %v", s.Name, text, err))
-			continue
-		}
-		slices.SortFunc(resolved, netip.Addr.Compare)
-		for _, addr := range resolved {
-			all = append(all, addr.Unmap())
-		}
-		notes = append(notes, fmt.Sprintf("%s: its load balancer is %s, which is at %s now and may move; a CNAME in your DNS would follow it", s.Name, text, resolved[0].Unmap()))
-	}
-	for _, addr := range all {
-		if err := hosts.CheckAddr(addr); err != nil {
-			notes = append(notes, fmt.Sprintf("%s: left out the address %s: %v", s.Name, addr, err))
-		}
-	}
-	all = slices.DeleteFunc(all, func(addr netip.Addr) bool { return hosts.CheckAddr(addr) != nil })
-	chosen := w.choose(all)
-	if len(chosen) == 0 {
-		return nil, notes, noAddress(snap, s, len(all))
-	}
-	return chosen, notes, ""
-}
-
-// choose is one address, the first or the first of a family, or all.
-func (w *wantedHosts) choose(all []netip.Addr) []netip.Addr {
-	if w.prefer == "all" || len(w.forced) > 0 {
-		return all
-	}
-	for _, addr := range all {
-		if w.prefer == "first" || addr.Is4() == (w.prefer == "ipv4") {
-			return []netip.Addr{addr}
-		}
-	}
-	if w.prefer != "first" && len(all) > 0 {
-		return all[:1] // rather the other family than none
-	}
-	return nil
-}
-
-// noAddress says why there is no address and where to look.
-func noAddress(snap *snapshot.Snapshot, s tenant.Status, refused int) string {
-	for _, link := range s.Chain {
-		if link.Section != tenant.Ingress || link.Ref.Name == "" {
-			continue
-		}
-		obj := snap.Lookup(link.Ref).Object
-		if obj == nil {
-			continue
-		}
-		if kind := field.Text(obj.Object, "spec", "type"); kind != "LoadBalancer" {
-			return fmt.Sprintf("%s is a %s and has no address of its own; give one with --ip (of a node, or of 'minikube ip')", link.Ref, orDefault(kind, "ClusterIP"))
-		}
-		return fmt.Sprintf("%s waits for an address from the load balancer; see 'kubectl describe service %s -n %s'. On a laptop run 'minikube tunnel' or cloud-provider-kind, or give one with --ip",
-			link.Ref, link.Ref.Name, link.Ref.Namespace)
-	}
-	if refused > 0 {
-		return "its ingress has no address that can be in a hosts file; give one with --ip"
-	}
-	return "no Service in front of its Gateways was found" + unread(s) + "; give an address with --ip"
-}
-
-func orDefault(text, fallback string) string {
-	if text == "" {
-		return fallback
-	}
-	return text
 }
 
 // chooseTenants are those that were named, or all.
