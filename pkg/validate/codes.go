@@ -28,6 +28,7 @@ const (
 	codeWebPassword     finding.Code = "OW9302"
 	codeDefaultPassword finding.Code = "OW9303"
 	codeWebOther        finding.Code = "OW9304"
+	codeWebOpen         finding.Code = "OW9305"
 
 	codeAssociationRejected finding.Code = "OW9401"
 	codeAssociationAborted  finding.Code = "OW9402"

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -53,7 +54,10 @@ func (v *validation) lookElsewhere(ctx context.Context, other Subject) (string, 
 		other.User, other.Password = v.subject.User, v.subject.Password
 	}
 	if other.User == "" {
-		return "", fmt.Errorf("no password was given")
+		return "", errors.New("no password was given")
+	}
+	if len(other.Authorities) == 0 && !v.options.Insecure {
+		return "", fmt.Errorf("its authority is not known, and so not who would get the password: %s", other.Unread)
 	}
 	w := newWeb(v.options, other)
 	defer w.close()

@@ -63,6 +63,12 @@ func TestWhereTheStudyGoes(t *testing.T) {
 			bhs.subject.User, bhs.subject.Password, bhs.archive.passwords = "", "", map[string]string{"admin": "orthanc"}
 		}, want: []outcome{{"web-default-password", Warn, codeDefaultPassword, "anybody can sign in as admin"}, {"web-system", Pass, "", "Orthanc 1.12.3, AE title ORTHANC"},
 			{"study-found", Pass, "", ""}, {"clean-up", Pass, "", "removed from bhs"}}},
+		{about: "nobody is asked for a password", change: func(bhs, _, _ *setup) {
+			bhs.subject.User, bhs.subject.Password, bhs.archive.open = "", "", true
+		}, want: []outcome{{"web-default-password", Warn, codeWebOpen, "Orthanc asks for no password"}, {"study-found", Pass, "", ""}, {"clean-up", Pass, "", ""}}},
+		{about: "another tenant's authority is not known", change: func(_, _, mhr *setup) {
+			mhr.subject.Authorities, mhr.subject.Unread = nil, "you may not read it"
+		}, want: []outcome{{"study-elsewhere", Pass, "", "mhr could not be asked: its authority is not known, and so not who would get the password: you may not read it"}}},
 		{about: "the web is broken", change: func(bhs, _, _ *setup) { bhs.subject.Password = "wrong" }, want: []outcome{
 			{"dicom-echo", Pass, "", ""}, {"dicom-store", Skip, "", "since web-page failed, the test study could be neither found nor removed again"}, {"clean-up", Skip, "", "nothing was stored"}}},
 		{about: "the default password can't be tried", change: func(bhs, _, _ *setup) {
