@@ -55,4 +55,8 @@ func (d *data) Read(p []byte) (int, error) {
 // takeBack says that what was read was not stored.
 func (d *data) takeBack() { d.pace.bytes.Add(-d.sent) }
 
-func (d *data) close() { _ = d.file.Close() }
+func (d *data) close() {
+	if d != nil {
+		_ = d.file.Close()
+	}
+}

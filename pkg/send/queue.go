@@ -91,12 +91,30 @@ func (q *queue) take(proposed map[kind]bool) (file, bool) {
 	if len(q.files) == 0 || q.stopped() != nil {
 		return file{}, false
 	}
-	at := max(0, slices.IndexFunc(q.files, func(f file) bool { return proposed[f.kind()] }))
+	return q.remove(max(0, q.first(proposed))), true
+}
+
+// takeOne takes a file of one of the kinds, if one waits.
+func (q *queue) takeOne(kinds map[kind]bool) (file, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	at := q.first(kinds)
+	if at < 0 || q.stopped() != nil {
+		return file{}, false
+	}
+	return q.remove(at), true
+}
+
+func (q *queue) first(kinds map[kind]bool) int {
+	return slices.IndexFunc(q.files, func(f file) bool { return kinds[f.kind()] })
+}
+
+func (q *queue) remove(at int) file {
 	f := q.files[at]
 	q.files = slices.Delete(q.files, at, at+1)
 	q.unplaced++
 	q.changed.Broadcast()
-	return f, true
+	return f
 }
 
 // placed says that a file that was taken has an association.
