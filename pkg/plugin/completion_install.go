@@ -62,6 +62,9 @@ func installCompleter(dir string) (string, error) {
 	path := filepath.Join(dir, name)
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
 	if errors.Is(err, fs.ErrExist) {
+		if samePath(path, filepath.Join(dir, programName)) {
+			return path, nil // a package's link to the plugin, which knows the name
+		}
 		if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, []byte(content)) {
 			return path, nil
 		}

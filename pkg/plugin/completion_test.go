@@ -64,6 +64,23 @@ func TestInstallCompleterReplacesNothing(t *testing.T) {
 	}
 }
 
+func TestInstallCompleterKeepsAPackagesLink(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, programName), []byte("the plugin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, completerName)
+	if err := os.Symlink(programName, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := installCompleter(dir); err != nil {
+		t.Error(err)
+	}
+	if to, err := os.Readlink(link); to != programName {
+		t.Errorf("the link is %q now (%v)", to, err)
+	}
+}
+
 func TestShortKind(t *testing.T) {
 	for kind, want := range map[string]string{
 		"Kustomization": "ks", "GitRepository": "gitrepo", "Deployment": "deploy",
