@@ -7,10 +7,13 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 )
+
+const maxPDU = 128 << 10
 
 // peer is a storage SCP with a will of its own. It reads just enough of the
 // protocol (PS3.8 section 9.3, PS3.7 section 9.3.1), of requests as this program
@@ -23,6 +26,10 @@ type peer struct {
 	// dies tells whether the connection is cut instead of answering message n of
 	// all.
 	dies func(n int, instance string) bool
+	// halves writes answers in two parts, the second once something else has come,
+	// or after halves; nudged is told when something has.
+	halves time.Duration
+	nudged func()
 	// holds blocks before a message is answered.
 	holds func(n int)
 
@@ -34,6 +41,8 @@ type peer struct {
 	stored       map[string]int // answered with success or a warning
 	bytes        map[string]int64
 	aborted      int
+	echoes       int
+	late         int // second parts that had to wait
 	address      string
 }
 
@@ -65,8 +74,8 @@ func (p *peer) dial(ctx context.Context) (net.Conn, error) {
 func (p *peer) serve(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(time.Minute))
-	in := bufio.NewReader(conn)
-	kind, body := pdu(in)
+	in, buf := bufio.NewReader(conn), make([]byte, maxPDU)
+	kind, body := pdu(in, buf)
 	if kind != 1 {
 		return
 	}
@@ -80,7 +89,7 @@ func (p *peer) serve(conn net.Conn) {
 	var command []byte
 	var size int64
 	for {
-		kind, body := pdu(in)
+		kind, body := pdu(in, buf)
 		switch kind {
 		case 5:
 			_, _ = conn.Write([]byte{6, 0, 0, 0, 0, 4, 0, 0, 0, 0})
@@ -96,18 +105,23 @@ func (p *peer) serve(conn net.Conn) {
 		}
 		if body[5]&1 != 0 { // a command, whole in one fragment
 			command, size = bytes.Clone(body[6:]), 0
+			if field(command, 0x0100)[0] == 0x30 {
+				p.mu.Lock()
+				p.echoes++
+				p.mu.Unlock()
+				p.respond(conn, in, body[4], command, 0)
+			}
 			continue
 		}
 		size += int64(len(body) - 6)
-		if body[5]&2 != 0 && !p.answer(conn, body[4], command, size) {
+		if body[5]&2 != 0 && !p.answer(conn, in, body[4], command, size) {
 			return
 		}
 	}
 }
 
-func (p *peer) answer(conn net.Conn, context byte, command []byte, size int64) bool {
-	sopClass, instance := field(command, 0x0002), field(command, 0x1000)
-	uid := string(bytes.TrimRight(instance, "\x00"))
+func (p *peer) answer(conn net.Conn, in *bufio.Reader, context byte, command []byte, size int64) bool {
+	uid := string(bytes.TrimRight(field(command, 0x1000), "\x00"))
 	p.mu.Lock()
 	p.messages++
 	n := p.messages
@@ -128,17 +142,43 @@ func (p *peer) answer(conn net.Conn, context byte, command []byte, size int64) b
 		p.bytes[uid] = size
 		p.mu.Unlock()
 	}
-	set := element(nil, 0x0002, sopClass)
-	set = element(set, 0x0100, []byte{1, 0x80})
+	return p.respond(conn, in, context, command, status)
+}
+
+func (p *peer) respond(conn net.Conn, in *bufio.Reader, context byte, command []byte, status uint16) bool {
+	set := element(nil, 0x0002, field(command, 0x0002))
+	set = element(set, 0x0100, []byte{field(command, 0x0100)[0], 0x80})
 	set = element(set, 0x0120, field(command, 0x0110))
 	set = element(set, 0x0800, []byte{1, 1})
 	set = element(set, 0x0900, binary.LittleEndian.AppendUint16(nil, status))
-	set = element(set, 0x1000, instance)
+	if instance := field(command, 0x1000); instance != nil {
+		set = element(set, 0x1000, instance)
+	}
 	set = append(element(nil, 0x0000, binary.LittleEndian.AppendUint32(nil, uint32(len(set)))), set...)
 	out := binary.BigEndian.AppendUint32([]byte{4, 0}, uint32(len(set)+6))
 	out = binary.BigEndian.AppendUint32(out, uint32(len(set)+2))
-	_, err := conn.Write(append(append(out, context, 3), set...))
+	out = append(append(out, context, 3), set...)
+	if p.halves > 0 {
+		_, _ = conn.Write(out[:12])
+		out = out[12:]
+		p.wait(conn, in)
+	}
+	_, err := conn.Write(out)
 	return err == nil
+}
+
+// wait is Nagle's algorithm without an acknowledgement.
+func (p *peer) wait(conn net.Conn, in *bufio.Reader) {
+	_ = conn.SetReadDeadline(time.Now().Add(p.halves))
+	_, err := in.Peek(1)
+	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil {
+		p.late++
+	} else if p.nudged != nil {
+		p.nudged()
+	}
 }
 
 // accept answers A-ASSOCIATE-RQ.
@@ -170,16 +210,17 @@ func (p *peer) accept(rq []byte) []byte {
 	p.mu.Lock()
 	p.contexts = append(p.contexts, contexts)
 	p.mu.Unlock()
-	out = item(out, 0x50, item(nil, 0x51, []byte{0, 0, 0x40, 0}))
+	out = item(out, 0x50, item(nil, 0x51, binary.BigEndian.AppendUint32(nil, maxPDU)))
 	return append(binary.BigEndian.AppendUint32([]byte{2, 0}, uint32(len(out))), out...)
 }
 
-func pdu(in io.Reader) (byte, []byte) {
+// pdu reads one into buf, unless it is longer.
+func pdu(in io.Reader, buf []byte) (byte, []byte) {
 	var head [6]byte
 	if _, err := io.ReadFull(in, head[:]); err != nil {
 		return 0, nil
 	}
-	body := make([]byte, binary.BigEndian.Uint32(head[2:]))
+	body := slices.Grow(buf[:0], int(binary.BigEndian.Uint32(head[2:])))[:binary.BigEndian.Uint32(head[2:])]
 	if _, err := io.ReadFull(in, body); err != nil {
 		return 0, nil
 	}

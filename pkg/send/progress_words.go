@@ -7,24 +7,24 @@ import (
 
 // line says how far the transfer is after a time.
 func (p *pace) line(after time.Duration) string {
-	files, bytes := p.files.Load(), p.bytes.Load()
-	doneFiles, doneBytes := files+p.passedFiles.Load(), bytes+p.passedBytes.Load()
+	stored, bytes := p.files.Load(), p.bytes.Load()
+	doneFiles, doneBytes := stored+p.passedFiles.Load(), bytes+p.passedBytes.Load()
 	allFiles, allBytes := p.allFiles.Load(), p.allBytes.Load()
 	of, left := "at least ", ""
 	if p.counted.Load() {
 		of = ""
-		if d, ok := remaining(after, files, bytes, allFiles-doneFiles, allBytes-doneBytes); ok {
+		if d, ok := remaining(after, stored, bytes, allFiles-doneFiles, allBytes-doneBytes); ok {
 			left = ", " + d.String() + " left"
 		}
 	}
 	return fmt.Sprintf("%d of %s%d files, %s of %s, %s%s", doneFiles, of, max(doneFiles, allFiles),
-		size(doneBytes), size(max(doneBytes, allBytes)), rate(files, bytes, after), left)
+		size(doneBytes), size(max(doneBytes, allBytes)), rate(stored, bytes, after), left)
 }
 
 // last says what was done.
 func (p *pace) last(after time.Duration) string {
-	files, bytes := p.files.Load(), p.bytes.Load()
-	return fmt.Sprintf("%d files stored, %s in %s, %s", files, size(bytes), after.Round(100*time.Millisecond), rate(files, bytes, after))
+	n, bytes := p.files.Load(), p.bytes.Load()
+	return fmt.Sprintf("%s stored, %s in %s, %s", files(int(n)), size(bytes), after.Round(100*time.Millisecond), rate(n, bytes, after))
 }
 
 func rate(files, bytes int64, after time.Duration) string {

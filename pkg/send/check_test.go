@@ -1,0 +1,88 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+)
+
+func outcomes(n int) (list []Outcome) {
+	for i := range n {
+		list = append(list, Outcome{Path: fmt.Sprintf("/data/%d", i), Reason: "it is broken"})
+	}
+	return list
+}
+
+func TestCheck(t *testing.T) {
+	for _, c := range []struct {
+		about   string
+		result  Result
+		err     error
+		limit   int
+		outcome validate.Outcome
+		code    finding.Code
+		found   string
+		details int
+	}{
+		{"all stored", Result{Stored: 5000, Bytes: 40 << 20, Took: 3 * time.Second}, nil, 20, validate.Pass, "", "stored 5000 files, 40.0 MiB, in 3s", 0},
+		{"all stored before", Result{Before: 7}, nil, 20, validate.Pass, "", "stored 0 files, 0 B, in 0s; 7 stored before", 0},
+		{"a warning", Result{Stored: 1, Warned: outcomes(1)}, nil, 20, validate.Warn, codeStoreWarning, "stored 1 file, 0 B, in 0s; 1 stored with warnings", 1},
+		{"failures", Result{Stored: 1, Failed: outcomes(30)}, nil, 20, validate.Fail, codeStoreFailed, "stored 1 file, 0 B, in 0s; 30 failed", 21},
+		{"failures, all of them", Result{Failed: outcomes(30), Skipped: outcomes(2)}, nil, 0, validate.Fail, codeStoreFailed, "stored 0 files, 0 B, in 0s; 30 failed; 2 skipped", 32},
+		{"skipped", Result{Stored: 9, Skipped: outcomes(20)}, nil, 20, validate.Fail, codeUnsendable, "stored 9 files, 0 B, in 0s; 20 skipped", 20},
+		{"nothing there", Result{}, nil, 20, validate.Fail, codeUnsendable, "stored 0 files, 0 B, in 0s", 0},
+		{"ended early", Result{Stored: 2}, errors.New("the disk is full"), 20, validate.Fail, codeStoreFailed, "stored 2 files, 0 B, in 0s; it ended before all was sent: the disk is full", 0},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			got := c.result.Check(c.err, c.limit)
+			if got.Outcome != c.outcome || got.Code != c.code || got.Found != c.found || len(got.Details) != c.details {
+				t.Errorf("%+v", got)
+			}
+			if bad := c.outcome != validate.Pass; (got.Expected != "") != bad || (got.Fix.Text != "") != bad {
+				t.Errorf("expected %q, to do %q", got.Expected, got.Fix.Text)
+			}
+			if c.details == 21 && got.Details[20] != "and 10 more failed: -o wide and -o json list all" {
+				t.Errorf("at last %q", got.Details[20])
+			}
+		})
+	}
+}
+
+func TestCheckFound(t *testing.T) {
+	has := func(answers map[string]int) func(context.Context, string) (int, error) {
+		return func(_ context.Context, uid string) (int, error) {
+			if n, ok := answers[uid]; ok {
+				return n, nil
+			}
+			return 0, errors.New("no route to host")
+		}
+	}
+	for _, c := range []struct {
+		about   string
+		sent    map[string]int
+		has     map[string]int
+		outcome validate.Outcome
+		code    finding.Code
+		found   string
+		details string
+	}{
+		{"all there", map[string]int{"1.2": 3, "1.3": 2}, map[string]int{"1.2": 3, "1.3": 9}, validate.Pass, "", "all 5 instances of 2 studies", ""},
+		{"some lost", map[string]int{"1.2": 3, "1.3": 2}, map[string]int{"1.2": 3, "1.3": 0}, validate.Fail, codeStudyMissing, "not all instances of 1 study", "missing: study 1.3: 0 instances of 2"},
+		{"no answer", map[string]int{"1.2": 3}, nil, validate.Skip, "", "could not be asked for 1 study", "not asked for: study 1.2: no route to host"},
+		{"some without an answer", map[string]int{"1.2": 3, "": 1}, map[string]int{"1.2": 3}, validate.Warn, codeWebOther, "could not be asked for 1 study", "not asked for: 1 file: the data set names no study to ask for"},
+		{"nothing sent", nil, nil, validate.Skip, "", "nothing was stored", ""},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			got := Result{Studies: c.sent}.CheckFound(t.Context(), has(c.has), 20)
+			if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found, c.found) || strings.Join(got.Details, "\n") != c.details {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,83 @@
+package send
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+)
+
+// large sends pixels of some bytes, of a sparse file, and tells what this process
+// took from the system for it, the peer's end included.
+func large(t testing.TB, pixels uint32) uint64 {
+	head := made(secondary, "2.25.1", dicom.ExplicitVRLittleEndian, "1.2.3", 0)
+	binary.LittleEndian.PutUint32(head[len(head)-4:], pixels)
+	path := write(t, head, t.TempDir(), "large.dcm")
+	if err := os.Truncate(path, int64(len(head))+int64(pixels)); err != nil {
+		t.Fatal(err)
+	}
+	p := (&peer{}).listen(t)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	r, err := Files(t.Context(), to(p, path))
+	runtime.ReadMemStats(&after)
+	if err != nil || r.Stored != 1 || p.bytes["2.25.1"] < int64(pixels) {
+		t.Fatalf("stored %d, failed %v, the peer got %d bytes, %v", r.Stored, r.Failed, p.bytes["2.25.1"], err)
+	}
+	return after.Sys - before.Sys
+}
+
+func TestLargeFile(t *testing.T) {
+	if grown := large(t, 256<<20); grown > 16<<20 {
+		t.Errorf("256 MiB took %d MiB of memory", grown>>20)
+	}
+}
+
+// BenchmarkLargeFile sends two gigabytes.
+func BenchmarkLargeFile(b *testing.B) {
+	b.SetBytes(2 << 30)
+	most := uint64(0)
+	for b.Loop() {
+		most = max(most, large(b, 2<<30))
+	}
+	if most > 64<<20 {
+		b.Errorf("2 GiB took %d MiB of memory", most>>20)
+	}
+	b.ReportMetric(float64(most)/(1<<20), "MiB-of-memory")
+}
+
+// BenchmarkScan looks at small files, as is done ahead of sending.
+func BenchmarkScan(b *testing.B) {
+	dir := study(b, 1000)
+	ctx := b.Context()
+	b.ReportAllocs()
+	for b.Loop() {
+		t := newTransfer(Options{Paths: []string{dir}})
+		q := newQueue(ctx, 1)
+		go t.scan(ctx, q)
+		for range 1000 {
+			if _, ok := q.take(nil); !ok {
+				b.Fatal("too few files")
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "µs/file")
+}
+
+// BenchmarkFiles sends small files to a peer that does nothing with them.
+func BenchmarkFiles(b *testing.B) {
+	p := (&peer{}).listen(b)
+	dir := study(b, 1000)
+	for b.Loop() {
+		o := to(p, dir)
+		o.Concurrency = DefaultConcurrency
+		if r, err := Files(b.Context(), o); err != nil || r.Stored != 1000 {
+			b.Fatal(err, filepath.Base(dir))
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "µs/file")
+}
