@@ -5,7 +5,7 @@
 # packages they share are compiled once.
 GO = CGO_ENABLED=0 go
 
-.PHONY: build lab demo test unit live lint fuzz docs docs-check licenses \
+.PHONY: build lab demo test unit live lint fuzz docs docs-check screen licenses \
 	release-snapshot krew-test examples faults clean
 
 build: ## bin/kubectl-orthweb
@@ -38,6 +38,9 @@ docs: ## docs/commands, from the help texts
 
 docs-check: ## are they what the help texts say? `make unit` asks as well
 	go test -count=1 ./pkg/plugin -run '^TestCommandPages$$'
+
+screen: ## docs/screen.svg, from what the program prints
+	go run ./internal/screen >docs/screen.svg
 
 licenses: ## THIRD_PARTY_LICENSES, of all that is linked
 	go run ./internal/licenses >THIRD_PARTY_LICENSES.next

@@ -23,10 +23,10 @@ type rule struct {
 }
 
 var rules = []rule{
-	{module + "pkg/plugin", []string{"cmd/kubectl-orthweb", "e2e"}, "the command line stands on everything; nothing stands on it"},
+	{module + "pkg/plugin", []string{"cmd/kubectl-orthweb", "internal/screen", "e2e"}, "the command line stands on everything; nothing stands on it"},
 	{"github.com/spf13/", []string{"pkg/plugin"}, "only the command line knows of flags"},
 	{"k8s.io/kubectl", []string{"pkg/plugin", "internal/english"}, "kubectl's library is for command lines"},
-	{"k8s.io/cli-runtime", []string{"pkg/plugin", "cmd/kubectl-orthweb", "e2e"}, "only the command line knows of terminals and kubeconfigs"},
+	{"k8s.io/cli-runtime", []string{"pkg/plugin", "cmd/kubectl-orthweb", "internal/screen", "e2e"}, "only the command line knows of terminals and kubeconfigs"},
 	{"k8s.io/client-go", []string{"pkg/collect", "pkg/issuance", "pkg/tunnel", "cmd/kubectl-orthweb"}, "only collecting, having things signed and tunnels talk to a cluster, so that everything else can be replayed"},
 	{module + "pkg/issuance", []string{"pkg/plugin"}, "only the command line changes anything in a cluster"},
 	{module + "pkg/collect", []string{"pkg/plugin"}, "reasoning reads snapshots, wherever they come from"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -89,14 +90,21 @@ func (o *outputFlags) validate() error {
 
 // style is how tables are to look on w: fitted and coloured on a terminal,
 // whole and plain elsewhere. NO_COLOR (no-color.org) and TERM=dumb turn the
-// colours off.
+// colours off. CLICOLOR_FORCE (bixense.com/clicolors) treats w as a terminal, of
+// COLUMNS columns, for what draws one.
 func (o *outputFlags) style(w io.Writer) render.Style {
 	style := render.Style{Wide: o.format == "wide", NoHeaders: o.noHeaders}
+	colours := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
+		style.Colour = colours
+		style.Width, _ = strconv.Atoi(os.Getenv("COLUMNS"))
+		return style
+	}
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return style
 	}
-	style.Colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	style.Colour = colours
 	if width, _, err := term.GetSize(int(file.Fd())); err == nil {
 		style.Width = width
 	}

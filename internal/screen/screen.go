@@ -1,0 +1,116 @@
+// Package main draws what the program prints as an SVG, for the README: real
+// screens, of recorded clusters.
+//
+//	go run ./internal/screen >docs/screen.svg
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin"
+)
+
+// columns is the width of the terminal that is drawn.
+const columns = 100
+
+// commands are what is typed.
+var commands = []string{
+	"status --from=example:failing",
+	"explain bhs --from=example:failing",
+}
+
+func main() {
+	if err := draw(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "drawing the screen:", err)
+		os.Exit(1)
+	}
+}
+
+func draw(w io.Writer) error {
+	text, err := typed()
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, svg(strings.Split(strings.TrimRight(text, "\n"), "\n")))
+	return err
+}
+
+// typed is what a terminal shows after the commands. Where they read from is left
+// out: it would be the cluster.
+func typed() (string, error) {
+	for name, value := range map[string]string{"CLICOLOR_FORCE": "1", "COLUMNS": fmt.Sprint(columns), "NO_COLOR": "", "TERM": "xterm"} {
+		if err := os.Setenv(name, value); err != nil {
+			return "", err
+		}
+	}
+	var screen bytes.Buffer
+	for i, command := range commands {
+		if i > 0 {
+			screen.WriteByte('\n')
+		}
+		var out bytes.Buffer
+		streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &out}
+		if code := plugin.Run(context.Background(), strings.Fields(command), streams); code > 1 {
+			return "", fmt.Errorf("%s: exit status %d: %s", command, code, &out)
+		}
+		from := " --from=example:failing"
+		fmt.Fprintf(&screen, "\x1b[1m$ kubectl orthweb %s\x1b[0m\n", strings.TrimSuffix(command, from))
+		screen.WriteString(strings.ReplaceAll(out.String(), from, ""))
+	}
+	return screen.String(), nil
+}
+
+// The measures of a character, in pixels, and the room around the text.
+const (
+	charWidth, lineHeight = 8.4, 18
+	margin                = 16
+)
+
+// svg draws lines with ANSI colours. Each piece of a colour has its place given, so
+// that columns stand below each other whatever the font is.
+func svg(lines []string) string {
+	var b strings.Builder
+	width, height := 2*margin+int(columns*charWidth), 2*margin+len(lines)*lineHeight
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="kubectl orthweb status and explain">`+"\n", width, height, width, height)
+	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="8" fill="#1b1f24"/>`+"\n")
+	fmt.Fprintf(&b, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="14" fill="#d0d7de">`+"\n")
+	style := ""
+	for i, line := range lines {
+		y, column := margin+(i+1)*lineHeight-4, 0
+		for j, piece := range strings.Split(line, "\x1b[") {
+			if j > 0 { // it begins with a code
+				code, rest, _ := strings.Cut(piece, "m")
+				style, piece = styles[code], rest
+			}
+			n := utf8.RuneCountInString(piece)
+			if strings.TrimSpace(piece) != "" {
+				fmt.Fprintf(&b, `<text x="%.1f" y="%d" textLength="%.1f" xml:space="preserve"%s>%s</text>`+"\n",
+					margin+float64(column)*charWidth, y, float64(n)*charWidth, style, escape(piece))
+			}
+			column += n
+		}
+	}
+	b.WriteString("</g>\n</svg>\n")
+	return b.String()
+}
+
+// styles are the attributes of SVG for the codes that the program uses.
+var styles = map[string]string{
+	"0": "", "1": ` font-weight="bold"`,
+	"31": ` fill="#ff7b72"`, "32": ` fill="#7ee787"`, "33": ` fill="#e3b341"`, "35": ` fill="#d2a8ff"`, "36": ` fill="#76e3ea"`,
+}
+
+func escape(text string) string {
+	var b bytes.Buffer
+	_ = xml.EscapeText(&b, []byte(text)) // a buffer takes everything
+	return b.String()
+}
