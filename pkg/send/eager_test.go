@@ -7,10 +7,17 @@ import (
 	"time"
 )
 
+// letScan holds the first answers until other files have been looked at.
+func letScan(n int) {
+	if n <= 2 {
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
 // TestAnswersInTwoParts has a peer that holds the second part of an answer back
 // until it hears something.
 func TestAnswersInTwoParts(t *testing.T) {
-	p := (&peer{halves: 200 * time.Millisecond}).listen(t)
+	p := (&peer{halves: 200 * time.Millisecond, holds: letScan}).listen(t)
 	o := to(p, study(t, 40))
 	o.Concurrency = 2
 	r, err := Files(t.Context(), o)
@@ -26,7 +33,7 @@ func TestAnswersInTwoParts(t *testing.T) {
 // TestBegunMessageIsFinished has the file change that a message was begun for: the
 // peer must not be left with half a message.
 func TestBegunMessageIsFinished(t *testing.T) {
-	p := &peer{halves: 200 * time.Millisecond}
+	p := &peer{halves: 200 * time.Millisecond, holds: letScan}
 	dir := study(t, 2)
 	p.nudged = func() {
 		if err := os.Truncate(filepath.Join(dir, "0001.dcm"), 10); err != nil {
