@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
-	"net/http"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -54,29 +52,6 @@ func stopped(t *testing.T, s *setup, checks []Check, want []string) {
 	}
 	if n := s.archive.len(); n != 0 {
 		t.Errorf("%d images are left", n)
-	}
-}
-
-// user has enough as soon as a server is about to answer, which then never does.
-type user struct {
-	cancel    context.CancelFunc
-	cancelled atomic.Pointer[time.Time]
-	end       <-chan struct{} // of the test
-}
-
-// leaves cancels, the first time: the clean-up is served.
-func (u *user) leaves() bool {
-	now := time.Now()
-	first := u.cancelled.CompareAndSwap(nil, &now)
-	if first {
-		u.cancel()
-	}
-	return first
-}
-
-func (u *user) leavesWaiting() {
-	if u.leaves() {
-		<-u.end
 	}
 }
 
@@ -132,26 +107,5 @@ func TestCancelWithinACheck(t *testing.T) {
 			}
 			stopped(t, s, checks, all[:slices.Index(all, c.until)+1])
 		})
-	}
-}
-
-func slowWeb(path string) func(*setup, *user) {
-	return func(s *setup, u *user) {
-		s.archive.instead = func(_ http.ResponseWriter, r *http.Request) bool {
-			if strings.HasPrefix(r.URL.Path, path) {
-				u.leavesWaiting()
-			}
-			return false
-		}
-	}
-}
-
-func slowPeer(operation string) func(*setup, *user) {
-	return func(s *setup, u *user) {
-		s.peer.before = func(o string) {
-			if o == operation {
-				u.leavesWaiting()
-			}
-		}
 	}
 }
