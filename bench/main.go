@@ -1,5 +1,3 @@
-//go:build peers
-
 // Command bench makes test files, and stores files over TLS as the product does.
 // bench/run compares it with DCMTK's storescu.
 package main
@@ -12,7 +10,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
@@ -117,5 +114,3 @@ func echo(dial func(context.Context) (net.Conn, error), n int) error {
 	fmt.Printf("connect, TLS and associate %s; C-ECHO %s\n", opened/time.Duration(n), echoed/time.Duration(n))
 	return nil
 }
-
-func init() { debug.SetGCPercent(100) }

@@ -41,3 +41,22 @@ func propose(kinds []kind) ([]dicom.Proposal, map[kind]bool) {
 	}
 	return contexts, proposed
 }
+
+// kinds are the kinds to propose for a file: its own, those that wait, and those
+// seen before.
+func (q *queue) kinds(f file) []kind {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	list := []kind{f.kind()}
+	for _, waiting := range q.files {
+		if k := waiting.kind(); !slices.Contains(list, k) {
+			list = append(list, k)
+		}
+	}
+	for _, k := range slices.Backward(q.recent) {
+		if !slices.Contains(list, k) {
+			list = append(list, k)
+		}
+	}
+	return list
+}

@@ -3,6 +3,7 @@ package send
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -44,9 +45,14 @@ func TestInterruptedTransferGoesOn(t *testing.T) {
 	if info, err := os.Stat(o.Resume); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("its mode: %v, %v", info.Mode(), err)
 	}
-	// One that was stored changes meanwhile.
+	// One that was stored changes meanwhile: which ones were is known to the resume
+	// file alone, whose first line is no file.
+	var changed resumeLine
+	if err := json.Unmarshal(bytes.Split(text, []byte("\n"))[1], &changed); err != nil {
+		t.Fatal(err)
+	}
 	later := time.Now().Add(time.Hour)
-	if err := os.Chtimes(filepath.Join(dir, "0000.dcm"), later, later); err != nil {
+	if err := os.Chtimes(changed.Path, later, later); err != nil {
 		t.Fatal(err)
 	}
 	p = (&peer{}).listen(t)
@@ -55,7 +61,7 @@ func TestInterruptedTransferGoesOn(t *testing.T) {
 	if err != nil || second.Before != first.Stored-1 || second.Stored != 50-second.Before || second.Studies["1.2.3"] != 50 {
 		t.Errorf("then stored %d and %d before, %v of a study, %v", second.Stored, second.Before, second.Studies, err)
 	}
-	if p.stored["2.25.1"] != 1 {
+	if p.stored[changed.Instance] != 1 {
 		t.Error("the file that changed was not sent again")
 	}
 	third, err := Files(t.Context(), o)

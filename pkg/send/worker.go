@@ -2,9 +2,7 @@ package send
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
@@ -73,72 +71,6 @@ func (w *worker) ahead() bool {
 	return true
 }
 
-// associate sees to an association that was asked for with the file's kind.
-func (w *worker) associate(ctx context.Context, f file) error {
-	if w.proposed[f.kind()] {
-		return nil
-	}
-	w.end(ctx)
-	for {
-		if w.misses > len(w.options.Backoff) {
-			return w.why
-		}
-		if w.misses > 0 {
-			if err := pause(ctx, w.options.Backoff[w.misses-1]); err != nil {
-				return err
-			}
-		}
-		err := w.connect(ctx, f)
-		if err == nil {
-			return nil
-		}
-		var rejected *dicom.RejectError
-		if ctx.Err() != nil || errors.As(err, &rejected) && rejected.Permanent() {
-			return err
-		}
-		w.missed(err)
-	}
-}
-
-// connect dials first, and then sees which kinds have turned up meanwhile.
-func (w *worker) connect(ctx context.Context, f file) error {
-	conn, err := w.options.Dial(ctx)
-	if err != nil {
-		return fmt.Errorf("connecting: %w", err)
-	}
-	contexts, proposed := propose(w.queue.kinds(f))
-	w.conn = &eager{Conn: conn, more: w.ahead}
-	w.association, err = dicom.Associate(ctx, w.conn, dicom.Options{
-		Calling: w.options.Calling, Called: w.options.Called, Contexts: contexts, Timeouts: w.options.Timeouts,
-	})
-	if err != nil {
-		return err
-	}
-	w.proposed, w.accepted = proposed, map[kind]bool{}
-	for _, c := range w.association.Contexts() {
-		if c.Accepted() {
-			w.accepted[kind{c.Proposal.AbstractSyntax, c.TransferSyntax}] = true
-		}
-	}
-	return nil
-}
-
-func (w *worker) missed(why error) {
-	w.misses++
-	w.why, w.proposed, w.association = why, nil, nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
-}
-
 // send stores one file. What it says of the bytes that are under way is taken back
 // when it fails.
 func (w *worker) send(ctx context.Context, f file, data *data) {
@@ -166,22 +98,4 @@ func (w *worker) send(ctx context.Context, f file, data *data) {
 	}
 	data.takeBack()
 	w.fail(f, err)
-}
-
-// end releases the association, or aborts it when the user has had enough.
-func (w *worker) end(ctx context.Context) {
-	if w.association == nil {
-		return
-	}
-	if ctx.Err() == nil {
-		const patience = 5 * time.Second
-		bounded, cancel := context.WithTimeout(ctx, patience)
-		if w.conn.owed { // the file that was to follow could not be read
-			_, _ = w.association.Echo(bounded)
-		}
-		_ = w.association.Release(bounded) // all it was for has been answered
-		cancel()
-	}
-	w.association.Abort()
-	w.association, w.proposed = nil, nil
 }
