@@ -26,8 +26,9 @@ unit: ## what needs no cluster, with the race detector
 	go test -race ./...
 	cd lab && go test -race ./...
 
-live: build lab ## the command line against a real cluster
+live: build lab ## the command line against a real cluster, DICOM against real peers
 	bin/orthweb-lab build
+	go test -race -count=1 -tags peers ./pkg/dicom ./pkg/send
 	go test -race -count=1 -tags lab -timeout 30m ./e2e
 
 fuzz: ## every fuzz target for a moment
