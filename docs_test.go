@@ -1,0 +1,60 @@
+package orthweb
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	notWord = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// TestLinks: what the pages link to within the repository is there, headings too.
+func TestLinks(t *testing.T) {
+	seen := 0
+	err := filepath.WalkDir(".", func(page string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() && entry.Name() == ".git" {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(page) != ".md" {
+			return nil
+		}
+		for _, found := range link.FindAllStringSubmatch(read(t, page), -1) {
+			file, section, _ := strings.Cut(found[1], "#")
+			if strings.Contains(file, ":") {
+				continue // elsewhere
+			}
+			seen++
+			to := page
+			if file != "" {
+				to = filepath.Join(filepath.Dir(page), filepath.FromSlash(file))
+			}
+			if _, err := os.Stat(to); err != nil {
+				t.Errorf("%s links to %s, which is not there", page, found[1])
+			} else if section != "" && !hasSection(read(t, to), section) {
+				t.Errorf("%s links to %s, which has no such heading", page, found[1])
+			}
+		}
+		return nil
+	})
+	if err != nil || seen == 0 {
+		t.Fatalf("%d links, %v", seen, err)
+	}
+}
+
+// hasSection knows a heading by the anchor that GitHub gives it.
+func hasSection(page, anchor string) bool {
+	for _, found := range heading.FindAllStringSubmatch(page, -1) {
+		text := notWord.ReplaceAllString(strings.ToLower(found[1]), "")
+		if strings.ReplaceAll(text, " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}
