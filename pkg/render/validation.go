@@ -104,7 +104,10 @@ func validationVerdict(tenant string, checks []validate.Check) string {
 	case validate.Fail:
 		return fmt.Sprintf("%s does not work from outside: %s, first %s%s", tenant, counted(count[validate.Fail], "check fails", "checks fail"), first, tail)
 	case validate.Skip:
-		return fmt.Sprintf("Nothing of %s could be checked", tenant)
+		if count[validate.Pass]+count[validate.Warn] == 0 {
+			return fmt.Sprintf("Nothing of %s could be checked", tenant)
+		}
+		return fmt.Sprintf("It could not be told whether %s works from outside: %s%s", tenant, counted(count[validate.Pass], "check passed", "checks passed"), tail)
 	}
 	return fmt.Sprintf("%s works from outside: %s%s", tenant, counted(count[validate.Pass], "check passed", "checks passed"), tail)
 }

@@ -99,6 +99,8 @@ func TestValidationVerdict(t *testing.T) {
 		{about: "one failed", checks: []validate.Check{pass, failed, skipped}, want: "bhs does not work from outside: 1 check fails, first web-default-password, 1 skipped"},
 		{about: "two failed", checks: []validate.Check{checks[5], warning, failed}, want: "bhs does not work from outside: 2 checks fail, first dicom-association, 1 warning"},
 		{about: "skipped alone", checks: []validate.Check{skipped}, want: "Nothing of bhs could be checked"},
+		{about: "what counts was skipped", checks: []validate.Check{pass, warning, {Name: "web-page", Outcome: validate.Skip, Found: "no certificate"}},
+			want: "It could not be told whether bhs works from outside: 1 check passed, 1 warning, 1 skipped"},
 		{about: "none", want: "Nothing of bhs could be checked"},
 	} {
 		if got := validationVerdict("bhs", c.checks); got != c.want {

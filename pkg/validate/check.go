@@ -125,15 +125,22 @@ func (r *runner) add(c Check) {
 	}
 }
 
-// Worst is the worst of the outcomes: Fail, then Warn, then Pass. Skipped checks
-// count only where nothing was tried.
+// Worst is the worst of the outcomes: Fail, then Warn, then Pass. It is Skip where
+// it could not be told: nothing was tried, or, without a failure, not what a tenant
+// is for, its page and an association.
 func Worst(checks []Check) Outcome {
 	rank := map[Outcome]int{Skip: 0, Pass: 1, Warn: 2, Fail: 3}
-	worst := Skip
+	worst, told := Skip, true
 	for _, c := range checks {
 		if rank[c.Outcome] > rank[worst] {
 			worst = c.Outcome
 		}
+		if c.Outcome == Skip && (c.Name == "web-page" || c.Name == "dicom-association") {
+			told = false
+		}
+	}
+	if !told && worst != Fail {
+		return Skip
 	}
 	return worst
 }
