@@ -26,7 +26,7 @@ func TestCancelAtEachCheck(t *testing.T) {
 					cancel()
 				}
 			})
-			if took := time.Since(cancelled); took > time.Second {
+			if took := time.Since(cancelled); took > 2*time.Second { // a second, and what a busy machine adds
 				t.Errorf("it took %v", took)
 			}
 			stopped(t, s, checks, all[:i+1])
@@ -102,7 +102,7 @@ func TestCancelWithinACheck(t *testing.T) {
 			u := &user{cancel: cancel, end: t.Context().Done()}
 			c.during(s, u)
 			checks := Run(ctx, s.start(t), s.options, nil)
-			if took := time.Since(*u.cancelled.Load()); took > time.Second {
+			if took := time.Since(*u.cancelled.Load()); took > 2*time.Second { // a second, and what a busy machine adds
 				t.Errorf("it took %v", took)
 			}
 			stopped(t, s, checks, all[:slices.Index(all, c.until)+1])

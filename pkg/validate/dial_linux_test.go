@@ -20,7 +20,7 @@ func TestTheFirstAddressThatAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
+	t.Cleanup(func() { _ = l.Close() })
 	for _, c := range []struct {
 		about     string
 		addresses []netip.Addr
@@ -32,7 +32,8 @@ func TestTheFirstAddressThatAnswers(t *testing.T) {
 		{about: "none: the first tells why", addresses: addresses("127.0.0.2", "127.0.0.3"), fails: syscall.ECONNREFUSED},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 			defer cancel()
 			conn, err := Options{}.dial(ctx, Subject{Addresses: c.addresses}, there)
 			if c.fails != nil {

@@ -85,8 +85,11 @@ func (v *validation) cleanUp(ctx context.Context) Check {
 	}
 	if len(left) > 0 || len(gone) == 0 {
 		found := "the test study could not be removed"
-		if len(left) == 0 {
+		switch {
+		case len(left) == 0:
 			found = "the test study was not found, and so not removed"
+		case len(gone) > 0:
+			found = "the test study was removed from " + strings.Join(gone, ", ") + ", and may be elsewhere"
 		}
 		c := warn(codeLeftBehind, found, "that nothing of the test is left", finding.Fix{
 			Text: "Delete it in Orthanc's explorer: patient " + dicom.TestPatientName,

@@ -71,6 +71,10 @@ func TestWhereTheStudyGoes(t *testing.T) {
 		}, want: []outcome{{"study-elsewhere", Pass, "", "mhr could not be asked: its authority is not known, and so not who would get the password: you may not read it"}}},
 		{about: "the web is broken", change: func(bhs, _, _ *setup) { bhs.subject.Password = "wrong" }, want: []outcome{
 			{"dicom-echo", Pass, "", ""}, {"dicom-store", Skip, "", "since web-page failed, the test study could be neither found nor removed again"}, {"clean-up", Skip, "", "nothing was stored"}}},
+		{about: "the web is broken, DICOM leads to another, and it goes on all the same", change: func(bhs, _, mhr *setup) {
+			bhs.subject.Password, bhs.archive.into, bhs.options.Insecure = "wrong", mhr.archive, true
+		}, want: []outcome{{"dicom-store", Pass, "", ""}, {"study-found", Skip, "", ""}, {"study-elsewhere", Fail, codeStudyElsewhere, "landed with mhr"},
+			{"clean-up", Warn, codeLeftBehind, "removed from mhr, and may be elsewhere"}}},
 		{about: "the default password can't be tried", change: func(bhs, _, _ *setup) {
 			bhs.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
 				_, password, _ := r.BasicAuth()
