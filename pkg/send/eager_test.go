@@ -1,6 +1,10 @@
 package send
 
 import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -49,5 +53,34 @@ func TestBegunMessageIsFinished(t *testing.T) {
 	// One association each time that it was tried.
 	if p.echoes != 1 || p.aborted != 0 || p.associations != 2 {
 		t.Errorf("%d C-ECHOs, %d aborts, %d associations", p.echoes, p.aborted, p.associations)
+	}
+}
+
+// TestBegunMessageIsAMessage lets nothing else than a message follow what was sent of
+// one.
+func TestBegunMessageIsAMessage(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	got := make(chan []byte)
+	go func() {
+		all, _ := io.ReadAll(theirs)
+		got <- all
+	}()
+	e := &eager{Conn: ours, owed: true}
+	if n, err := e.Write([]byte{7, 0, 0, 0, 0, 4}); n != 0 || err == nil {
+		t.Errorf("A-ABORT: %d, %v", n, err)
+	}
+	if n, err := e.Write([]byte{4, 1, 2}); n != 3 || err != nil || e.owed {
+		t.Errorf("P-DATA-TF: %d, %v", n, err)
+	}
+	if n, err := e.Write([]byte{4, 3}); n != 2 || err != nil {
+		t.Errorf("the next: %d, %v", n, err)
+	}
+	if e.NetConn() != ours || (&eager{Conn: tls.Client(ours, nil)}).NetConn() != ours {
+		t.Error("the connection below is another")
+	}
+	_ = ours.Close()
+	if all := <-got; !bytes.Equal(all, []byte{1, 2, 4, 3}) {
+		t.Errorf("sent %v", all)
 	}
 }

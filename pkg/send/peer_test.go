@@ -67,6 +67,20 @@ func (p *peer) listen(t testing.TB) *peer {
 	return p
 }
 
+// finish waits until the peer has seen the end of all associations.
+func (p *peer) finish(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		p.mu.Lock()
+		open := p.open
+		p.mu.Unlock()
+		if open == 0 {
+			return
+		}
+	}
+	t.Error("the peer still has associations")
+}
+
 func (p *peer) dial(ctx context.Context) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", p.address)
 }

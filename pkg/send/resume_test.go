@@ -32,6 +32,10 @@ func TestInterruptedTransferGoesOn(t *testing.T) {
 	first, err := Files(ctx, o)
 	took := time.Since(began)
 	close(release)
+	p.finish(t)
+	if p.aborted == 0 || p.aborted != p.associations {
+		t.Errorf("%d of %d associations were aborted", p.aborted, p.associations)
+	}
 	if !errors.Is(err, context.Canceled) || took > time.Second {
 		t.Fatalf("ended after %s with %v", took, err)
 	}
