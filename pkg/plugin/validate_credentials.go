@@ -41,6 +41,8 @@ func (c *clientFiles) validate(*pflag.FlagSet) error {
 		return withHint(errors.New("--cert and --p12 exclude each other"), "Leave one of them out.")
 	case c.p12File == "" && c.p12.file+c.p12.env != "":
 		return withHint(errors.New("--p12-password-file and --p12-password-env are for --p12"), "Add --p12 with the file.")
+	case c.p12.file != "" && c.p12.env != "":
+		return withHint(errors.New("--p12-password-file and --p12-password-env exclude each other"), "Leave one of them out.")
 	}
 	return nil
 }

@@ -16,8 +16,8 @@ type Validation struct {
 	Metadata Metadata `json:"metadata"`
 	// At is the moment that it began.
 	At time.Time `json:"at"`
-	// Outcome is the worst of the checks': PASS, WARN, FAIL, or SKIP where nothing
-	// could be tried.
+	// Outcome is the worst of the checks': PASS, WARN, FAIL, or SKIP where it could
+	// not be told: nothing could be tried, or not the page and an association.
 	Outcome string `json:"outcome"`
 	// Checks are in the order in which they were made.
 	Checks []ValidationCheck `json:"checks"`
