@@ -42,6 +42,11 @@ func TestInterruptedTransferGoesOn(t *testing.T) {
 	if first.Stored != 19 && first.Stored != 18 && first.Stored != 17 || len(first.Failed) == 0 {
 		t.Errorf("stored %d, failed %d", first.Stored, len(first.Failed))
 	}
+	for _, o := range first.Failed {
+		if o.Reason != errInterrupted.Error() {
+			t.Errorf("%s failed because %q", o.Path, o.Reason)
+		}
+	}
 	text, err := os.ReadFile(o.Resume)
 	if err != nil || bytes.Count(text, []byte("\n")) != 1+first.Stored || !bytes.HasSuffix(text, []byte("\n")) {
 		t.Errorf("the resume file of %d files is %v\n%s", first.Stored, err, text)
