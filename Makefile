@@ -32,7 +32,7 @@ live: build lab ## the command line against a real cluster, DICOM against real p
 	go test -race -count=1 -tags lab -timeout 30m ./e2e
 
 fuzz: ## every fuzz target for a moment
-	.ci/fuzz $(FUZZTIME)
+	.ci/fuzz $(COUNT)
 
 docs: ## docs/commands, from the help texts
 	go test ./pkg/plugin -run '^TestCommandPages$$' -update
