@@ -21,6 +21,9 @@ const maxPDU = 128 << 10
 type peer struct {
 	// accepts tells whether a context is accepted; nil accepts all.
 	accepts func(sopClass, transferSyntax string) bool
+	// rejects is the result with which associations are rejected, 0 for none (PS3.8
+	// table 9-21).
+	rejects byte
 	// status answers a message; nil answers success.
 	status func(instance string) uint16
 	// dies tells whether the connection is cut instead of answering message n of
@@ -99,6 +102,10 @@ func (p *peer) serve(conn net.Conn) {
 	p.most = max(p.most, p.open)
 	p.mu.Unlock()
 	defer func() { p.mu.Lock(); p.open--; p.mu.Unlock() }()
+	if p.rejects != 0 {
+		_, _ = conn.Write([]byte{3, 0, 0, 0, 0, 4, 0, p.rejects, 1, 7})
+		return
+	}
 	_, _ = conn.Write(p.accept(body))
 	var command []byte
 	var size int64

@@ -152,3 +152,22 @@ func TestSomeAssociationsAreEnough(t *testing.T) {
 		t.Errorf("stored %d, failed %v, %v", r.Stored, r.Failed, err)
 	}
 }
+
+// TestRejected tries again unless it is of no use: the wrong AE title stays wrong.
+func TestRejected(t *testing.T) {
+	for _, c := range []struct {
+		about   string
+		rejects byte
+		asked   int
+	}{{"for good", 1, 1}, {"for now", 2, 3}} {
+		t.Run(c.about, func(t *testing.T) {
+			p := (&peer{rejects: c.rejects}).listen(t)
+			o := to(p, study(t, 2))
+			o.Concurrency = 1
+			r, err := Files(t.Context(), o)
+			if err != nil || len(r.Failed) != 2 || !strings.Contains(r.Failed[0].Reason, "called-AE-title-not-recognized") || p.associations != c.asked {
+				t.Errorf("asked %d times, failed %v, %v", p.associations, r.Failed, err)
+			}
+		})
+	}
+}
