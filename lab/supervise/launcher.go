@@ -99,8 +99,8 @@ func (s *supervisor) launchAs(p parts.Part, cmd *exec.Cmd, log *os.File) (*child
 		if cmd.ProcessState == nil {
 			c.exit = fmt.Sprint(err)
 		}
-		close(c.ended)
 		s.noteEnd(c)
+		close(c.ended) // after all that is written because of it
 	}()
 	return c, nil
 }
