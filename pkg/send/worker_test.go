@@ -73,7 +73,8 @@ func TestManyKinds(t *testing.T) {
 		}
 	}
 	// 63 kinds fit an association, with the default transfer syntax of each.
-	if p.associations > 30 {
+	// Which files come together depends on the machine; not kept, each would have one.
+	if p.associations > kinds/2 {
 		t.Errorf("%d associations: they ought to be kept while they have something to send", p.associations)
 	}
 }
