@@ -133,5 +133,6 @@ func ownerOf(obj *unstructured.Unstructured) (finding.Ref, bool) {
 	if controller := metav1.GetControllerOf(obj); controller != nil {
 		owner = *controller
 	}
-	return finding.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: obj.GetNamespace(), Name: owner.Name}, true
+	ref := finding.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: obj.GetNamespace(), Name: owner.Name}
+	return ref, ref.Kind != "" && ref.Name != ""
 }

@@ -39,6 +39,7 @@ func FuzzWorkloads(f *testing.F) {
 			f.Add(text)
 		}
 	}
+	f.Add([]byte("- kind: Pod\n  metadata:\n    ownerReferences:\n    - uid: x\n")) // an owner without a name
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var objects []map[string]any
 		if yaml.Unmarshal(text, &objects) != nil {
