@@ -5,7 +5,7 @@
 # packages they share are compiled once.
 GO = CGO_ENABLED=0 go
 
-.PHONY: build lab demo test unit live lint fuzz docs docs-check screen licenses \
+.PHONY: build lab demo test unit live lint bench fuzz docs docs-check screen licenses \
 	release-snapshot krew-test examples faults clean
 
 build: ## bin/kubectl-orthweb
@@ -30,6 +30,9 @@ live: build lab ## the command line against a real cluster, DICOM against real p
 	bin/orthweb-lab build
 	go test -race -count=1 -tags peers ./pkg/dicom ./pkg/send
 	go test -race -count=1 -tags lab -timeout 30m ./e2e
+
+bench: ## store files beside DCMTK's storescu, through the same proxy into the same Orthanc
+	bench/run
 
 fuzz: ## every fuzz target for a moment
 	.ci/fuzz $(COUNT)
