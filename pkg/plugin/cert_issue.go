@@ -28,13 +28,13 @@ var (
 		kubectl orthweb cert issue bhs
 
 		# For a named device, as a file for a browser or Java too
-		kubectl orthweb cert issue bhs --name=ct1 --subject='/O=Digihunch/CN=ct1.bhs.orthweb.com' --p12
+		kubectl orthweb cert issue bhs --name=ct1 --subject='/O=Digihunch/CN=ct1.bhs.orthweb.com' --p12 --p12-password-file=password
 
 		# Sign a request that somebody else made; their key stays with them
-		kubectl orthweb cert issue bhs --csr=ct1.csr
+		kubectl orthweb cert issue bhs --csr=scanner.csr --name=scanner
 
 		# With rights in the tenant's namespace alone
-		kubectl orthweb cert issue -n bhs-orthweb`)
+		kubectl orthweb cert issue -n bhs-orthweb --name=mine`)
 )
 
 const (

@@ -64,6 +64,7 @@ func nextSteps(w io.Writer, t target, f madeFiles) {
 		}
 		lines = append(lines, fmt.Sprintf("curl --cert %s --key %s --cacert %s%s https://%s/app/explorer.html", certificate, key, ca, resolve, at))
 	}
+	lines = append(lines, fmt.Sprintf("kubectl orthweb validate %s --cert %s --key %s", t.tenant.Name, certificate, key))
 	lines = append(lines, fmt.Sprintf("kubectl orthweb cert verify %s --key %s --tenant %s", certificate, key, t.tenant.Name))
 	fmt.Fprintf(w, "\nUse it:\n  %s\n", strings.Join(lines, "\n  "))
 }

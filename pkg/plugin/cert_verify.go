@@ -26,7 +26,7 @@ var (
 		kubectl orthweb cert verify bhs.client.crt --key=bhs.client.key --tenant=bhs
 
 		# One from a keystore
-		kubectl orthweb cert verify ct1.p12 --p12 --tenant=bhs`)
+		kubectl orthweb cert verify ct1.client.p12 --p12 --p12-password-file=password --tenant=bhs`)
 )
 
 type certVerifyOptions struct {

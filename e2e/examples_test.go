@@ -1,0 +1,119 @@
+//go:build lab
+
+package e2e
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin"
+)
+
+// TestExamples runs every example of every help text, as a user would type it, on
+// the lab. They may answer no (1), but not fail to answer.
+func TestExamples(t *testing.T) {
+	var script strings.Builder
+	// The hosts file is one of the script's own.
+	script.WriteString("cp /etc/hosts hosts && mount --bind hosts /etc/hosts || exit 3\n")
+	count := 0
+	for _, line := range examples(plugin.NewRoot(genericiooptions.NewTestIOStreamsDiscard())) {
+		count++
+		fmt.Fprintf(&script, "%s >out 2>&1 </dev/null\ncode=$?\n[ $code -le 1 ] || { echo \"exit status $code: $(cat <<'END'\n%s\nEND\n)\"; cat out; }\n", line, line)
+	}
+	if count < 30 {
+		t.Fatalf("only %d examples", count)
+	}
+	dir := t.TempDir()
+	given(t, dir)
+	cmd := exec.Command("unshare", "-m", "sh", "-c", script.String())
+	programs, err := filepath.Abs("../bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Dir = dir
+	cmd.Env = []string{"HOME=" + dir, "KUBECONFIG=" + lab.kubeconfig, "PATH=" + programs + ":" + lab.programs + ":" + os.Getenv("PATH")}
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// examples are the lines of all help texts: those first that others need, those
+// last that take away what others need.
+func examples(root *cobra.Command) []string {
+	var lines []string
+	var collect func(cmd *cobra.Command)
+	collect = func(cmd *cobra.Command) {
+		for _, line := range strings.Split(cmd.Example, "\n") {
+			line = strings.TrimSpace(line)
+			if strings.HasPrefix(line, "kubectl orthweb ") && !slices.Contains(lines, line) {
+				lines = append(lines, line)
+			}
+		}
+		for _, sub := range cmd.Commands() {
+			collect(sub)
+		}
+	}
+	collect(root)
+	rank := func(line string) int {
+		for i, word := range []string{" issue ", " save ", " sync"} {
+			if strings.Contains(line, word) {
+				return i - 3
+			}
+		}
+		if strings.Contains(line, " remove") {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(lines, func(a, b string) int { return rank(a) - rank(b) })
+	return lines
+}
+
+// given makes the files and objects that the examples take for there.
+func given(t *testing.T, dir string) {
+	t.Helper()
+	write := func(name string, content []byte) {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("password", []byte("correct-horse\n"))
+	var seed [32]byte
+	_, _ = rand.Read(seed[:])
+	for i, instance := range dicom.NewTestStudy(seed, time.Now(), 3) {
+		write(fmt.Sprintf("study/%d.dcm", i), instance.File)
+	}
+	kubectl := filepath.Join(lab.programs, "kubectl")
+	for _, args := range [][]string{
+		{"openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "scanner.key", "-subj", "/CN=scanner.bhs.orthweb.com", "-out", "scanner.csr"},
+		{kubectl, "create", "secret", "generic", "orthanc-web", "-n", "bhs-orthweb", "--from-literal=password=orthanc"},
+	} {
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+lab.kubeconfig)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, bytes.TrimSpace(out))
+		}
+	}
+	t.Cleanup(func() {
+		cmd := exec.Command(kubectl, "delete", "secret", "orthanc-web", "-n", "bhs-orthweb", "--kubeconfig="+lab.kubeconfig)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+}
