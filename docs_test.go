@@ -48,6 +48,20 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestDependencies: every direct dependency has a reason.
+func TestDependencies(t *testing.T) {
+	reasons := read(t, filepath.Join("docs", "dependencies.md"))
+	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(read(t, "go.mod"), -1)
+	if len(direct) == 0 {
+		t.Fatal("go.mod requires nothing")
+	}
+	for _, found := range direct {
+		if !strings.Contains(reasons, "`"+found[1]+"`") {
+			t.Errorf("docs/dependencies.md has no reason for %s", found[1])
+		}
+	}
+}
+
 // hasSection knows a heading by the anchor that GitHub gives it.
 func hasSection(page, anchor string) bool {
 	for _, found := range heading.FindAllStringSubmatch(page, -1) {
