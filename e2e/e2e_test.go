@@ -99,9 +99,13 @@ func command(out io.Writer, args ...string) error {
 }
 
 // TestScripts runs testdata/*.txtar in the order of their names, one at a time:
-// they share one cluster, and some break it.
-func TestScripts(t *testing.T) {
-	scripts, err := filepath.Glob("testdata/*.txtar")
+// they share one cluster, and some break it. Those from 90 on break it for good,
+// and have a test of their own.
+func TestScripts(t *testing.T) { runScripts(t, "testdata/[0-8]*.txtar") }
+
+func runScripts(t *testing.T, pattern string) {
+	t.Helper()
+	scripts, err := filepath.Glob(pattern)
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}

@@ -49,6 +49,10 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestScriptsThatEndIt runs those scripts after which the lab is of no more use. It
+// is the last of the last file, and so the last test.
+func TestScriptsThatEndIt(t *testing.T) { runScripts(t, "testdata/9*.txtar") }
+
 // examples are the lines of all help texts: those first that others need, those
 // last that take away what others need.
 func examples(root *cobra.Command) []string {
