@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
@@ -172,15 +171,10 @@ func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
 	case "markdown":
 		return render.Markdown(out, e)
 	case "json", "yaml":
+		output := newOutputFlags()
+		output.format = o.format
 		object, err := render.ExplanationObject(e)
-		if err != nil {
-			return err
-		}
-		var printer printers.ResourcePrinter = &printers.JSONPrinter{}
-		if o.format == "yaml" {
-			printer = &printers.YAMLPrinter{}
-		}
-		return printer.PrintObj(object, out)
+		return output.print(out, object, err)
 	}
 	if len(e.Subjects) == 0 {
 		_, err := fmt.Fprintf(out, "All is well: %s, nothing to explain.\n", plural(tenants, "tenant"))

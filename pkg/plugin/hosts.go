@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -97,6 +98,18 @@ func (f *hostsFile) settle(facts *factsFlags) error {
 		return withHint(errors.New("the kubeconfig has no current context to name the block after"), "Choose one with --context, or name the block with --block.")
 	}
 	return nil
+}
+
+// compare reads the file, before anything else is, and what it should say.
+func (f *hostsFile) compare(ctx context.Context, facts *factsFlags, wants *wantedHosts) (before []byte, w wanted, err error) {
+	if err := f.settle(facts); err != nil {
+		return nil, wanted{}, err
+	}
+	if before, err = hosts.Read(f.path); err != nil {
+		return nil, wanted{}, explainHosts(err)
+	}
+	w, err = wants.read(ctx, facts)
+	return before, w, err
 }
 
 func (f *hostsFile) settlePath() {

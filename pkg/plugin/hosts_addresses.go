@@ -24,16 +24,13 @@ func (w *wantedHosts) addresses(ctx context.Context, snap *snapshot.Snapshot, s 
 			all = append(all, addr)
 			continue
 		}
-		resolved, err := (&net.Resolver{}).LookupNetIP(ctx, "ip", text)
+		resolved, err := resolve(ctx, text)
 		if err != nil {
 			notes = append(notes, fmt.Sprintf("%s: its load balancer %s can't be resolved: %v", s.Name, text, err))
 			continue
 		}
-		slices.SortFunc(resolved, netip.Addr.Compare)
-		for _, addr := range resolved {
-			all = append(all, addr.Unmap())
-		}
-		notes = append(notes, fmt.Sprintf("%s: its load balancer is %s, which is at %s now and may move; a CNAME in your DNS would follow it", s.Name, text, resolved[0].Unmap()))
+		all = append(all, resolved...)
+		notes = append(notes, fmt.Sprintf("%s: its load balancer is %s, which is at %s now and may move; a CNAME in your DNS would follow it", s.Name, text, resolved[0]))
 	}
 	for _, addr := range all {
 		if err := hosts.CheckAddr(addr); err != nil {
@@ -91,4 +88,14 @@ func orDefault(text, fallback string) string {
 		return fallback
 	}
 	return text
+}
+
+// resolve looks up a load balancer that is a name, as this machine knows it.
+func resolve(ctx context.Context, name string) ([]netip.Addr, error) {
+	found, err := (&net.Resolver{}).LookupNetIP(ctx, "ip", name)
+	for i := range found {
+		found[i] = found[i].Unmap()
+	}
+	slices.SortFunc(found, netip.Addr.Compare)
+	return found, err
 }

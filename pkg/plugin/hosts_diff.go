@@ -41,14 +41,7 @@ it could not be told.`,
 
 func (o *hostsDiffOptions) run(ctx context.Context) error {
 	warnOfSudo(o.facts)
-	if err := o.file.settle(o.facts); err != nil {
-		return err
-	}
-	before, err := hosts.Read(o.file.path)
-	if err != nil {
-		return explainHosts(err)
-	}
-	w, err := o.wanted.read(ctx, o.facts)
+	before, w, err := o.file.compare(ctx, o.facts, &o.wanted)
 	if err != nil {
 		return err
 	}

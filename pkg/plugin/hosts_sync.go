@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
@@ -50,13 +51,7 @@ func newHostsSync(facts *factsFlags) *cobra.Command {
 
 func (o *hostsSyncOptions) run(ctx context.Context) error {
 	warnOfSudo(o.facts)
-	if err := o.file.settle(o.facts); err != nil {
-		return err
-	}
-	if _, err := hosts.Read(o.file.path); err != nil { // before anything else is
-		return explainHosts(err)
-	}
-	w, err := o.wanted.read(ctx, o.facts)
+	_, w, err := o.file.compare(ctx, o.facts, &o.wanted)
 	if err != nil {
 		return err
 	}
@@ -131,7 +126,7 @@ func (o *hostsRemoveOptions) has(content []byte, tenants []string) error {
 		}
 	}
 	for _, name := range tenants {
-		if found := indexOf(there, name); found < 0 && len(there) > 0 {
+		if len(there) > 0 && !slices.Contains(there, name) {
 			return withHint(fmt.Errorf("%s has nothing of the tenant %q in the block %q", o.file.path, name, o.file.block), "It has: %s.", quoted(there))
 		}
 	}
@@ -143,15 +138,6 @@ func (o *hostsRemoveOptions) has(content []byte, tenants []string) error {
 		return answer(exitYes)
 	}
 	return withHint(fmt.Errorf("%s has no block %q", o.file.path, o.file.block), "It has: %s. Name one with --block.", quoted(ids))
-}
-
-func indexOf(list []string, text string) int {
-	for i, have := range list {
-		if have == text {
-			return i
-		}
-	}
-	return -1
 }
 
 func newHostsApply(facts *factsFlags) *cobra.Command {

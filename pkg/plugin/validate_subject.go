@@ -33,7 +33,7 @@ func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant
 	if err := o.connectBy(snap); err != nil {
 		return validate.Subject{}, chosen, err
 	}
-	s, err := o.describe(snap, chosen)
+	s, err := o.describe(ctx, snap, chosen)
 	if err != nil {
 		return s, chosen, err
 	}
@@ -47,7 +47,7 @@ func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant
 		if other.Name == chosen.Name {
 			continue
 		}
-		theirs, err := o.describe(snap, other)
+		theirs, err := o.describe(ctx, snap, other)
 		if err != nil {
 			continue // without an address there is nobody to ask
 		}
@@ -74,7 +74,7 @@ func (o *validateOptions) connectBy(snap *snapshot.Snapshot) error {
 }
 
 // describe is what is known of a tenant from outside.
-func (o *validateOptions) describe(snap *snapshot.Snapshot, t tenant.Tenant) (validate.Subject, error) {
+func (o *validateOptions) describe(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant) (validate.Subject, error) {
 	status := tenant.Assess(snap, []tenant.Tenant{t})[0]
 	servers, _ := trust.Servers(snap, t)
 	s := validate.Subject{
@@ -83,12 +83,8 @@ func (o *validateOptions) describe(snap *snapshot.Snapshot, t tenant.Tenant) (va
 	for _, text := range status.Addresses {
 		if addr, err := netip.ParseAddr(text); err == nil {
 			s.Addresses = append(s.Addresses, addr)
-		} else if found, err := net.LookupIP(text); err == nil {
-			for _, ip := range found {
-				if addr, ok := netip.AddrFromSlice(ip); ok {
-					s.Addresses = append(s.Addresses, addr.Unmap())
-				}
-			}
+		} else if found, err := resolve(ctx, text); err == nil {
+			s.Addresses = append(s.Addresses, found...)
 		}
 	}
 	switch {
@@ -97,7 +93,7 @@ func (o *validateOptions) describe(snap *snapshot.Snapshot, t tenant.Tenant) (va
 	case len(s.Addresses) == 0 && o.via == viaAddress:
 		return s, withHint(fmt.Errorf("the ingress of %s has no address: %s", t.Name, noAddress(snap, status, 0)), "See: kubectl orthweb status %s", t.Name)
 	}
-	return s, o.trusted(snap, t, &s)
+	return s, o.trusted(ctx, snap, t, &s)
 }
 
 // place is one door, with the port that the user wants instead.
@@ -115,9 +111,9 @@ func place(e tenant.Endpoint, servers []trust.Server, port int64) validate.Place
 }
 
 // trusted fills in the authorities: those of the file, or today's of the tenant.
-func (o *validateOptions) trusted(snap *snapshot.Snapshot, t tenant.Tenant, s *validate.Subject) error {
+func (o *validateOptions) trusted(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant, s *validate.Subject) error {
 	if o.ca != "" {
-		chain, _, err := readCertificates(context.Background(), o.facts, o.ca, &pkcs12{})
+		chain, _, err := readCertificates(ctx, o.facts, o.ca, &pkcs12{})
 		s.Authorities = chain
 		return err
 	}

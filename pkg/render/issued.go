@@ -68,26 +68,18 @@ func IssuedObject(i Issued) (runtime.Object, error) {
 
 func v1alpha1Issued(i Issued) v1alpha1.IssuedCertificate {
 	c := i.Certificate
+	described := trust.Describe([]*x509.Certificate{c}, i.Now).Certificates[0]
+	names := []string{}
+	for _, name := range described.Names {
+		names = append(names, name.Value)
+	}
 	return v1alpha1.IssuedCertificate{
 		TypeMeta:  metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.IssuedCertificateKind},
 		Metadata:  v1alpha1.Metadata{Name: i.Tenant},
 		Namespace: i.Namespace, Via: i.Via, Issuer: i.Issuer,
-		Subject: certs.FormatRawSubject(c.RawSubject), Names: alternativeNames(c),
-		Serial: fmt.Sprintf("%X", c.SerialNumber.Bytes()), Fingerprint: trust.Fingerprint(c),
+		Subject: certs.FormatRawSubject(c.RawSubject), Names: names,
+		Serial: described.Serial, Fingerprint: described.Fingerprint,
 		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
 		Files: v1alpha1.IssuedFiles{Key: i.Key, Certificate: i.CertificateFile, CA: i.CA, PKCS12: i.PKCS12},
 	}
-}
-
-// alternativeNames are all of the certificate's, of every kind.
-func alternativeNames(c *x509.Certificate) []string {
-	names := append([]string{}, c.DNSNames...)
-	for _, ip := range c.IPAddresses {
-		names = append(names, ip.String())
-	}
-	names = append(names, c.EmailAddresses...)
-	for _, uri := range c.URIs {
-		names = append(names, uri.String())
-	}
-	return names
 }
