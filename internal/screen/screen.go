@@ -59,7 +59,7 @@ func typed() (string, error) {
 		}
 		var out bytes.Buffer
 		streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &out}
-		if code := plugin.Run(context.Background(), strings.Fields(command), streams); code > 1 {
+		if code := plugin.Run(context.Background(), append([]string{""}, strings.Fields(command)...), streams); code > 1 {
 			return "", fmt.Errorf("%s: exit status %d: %s", command, code, &out)
 		}
 		from := " --from=example:failing"

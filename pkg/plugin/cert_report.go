@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -34,12 +33,12 @@ func (o *certIssueOptions) report(t target, made issued) error {
 	if made.files.ca == "" {
 		fmt.Fprintln(o.facts.streams.ErrOut, "The issuer did not name its authority: there is no .ca.crt.")
 	}
-	nextSteps(o.facts.streams.ErrOut, t, made.files)
+	o.facts.nextSteps(t, made.files)
 	return nil
 }
 
 // nextSteps are the commands that use the files, ready to copy.
-func nextSteps(w io.Writer, t target, f madeFiles) {
+func (facts *factsFlags) nextSteps(t target, f madeFiles) {
 	if f.key == "" || f.ca == "" {
 		return
 	}
@@ -64,9 +63,9 @@ func nextSteps(w io.Writer, t target, f madeFiles) {
 		}
 		lines = append(lines, fmt.Sprintf("curl --cert %s --key %s --cacert %s%s https://%s/app/explorer.html", certificate, key, ca, resolve, at))
 	}
-	lines = append(lines, fmt.Sprintf("kubectl orthweb validate %s --cert %s --key %s", t.tenant.Name, certificate, key))
-	lines = append(lines, fmt.Sprintf("kubectl orthweb cert verify %s --key %s --tenant %s", certificate, key, t.tenant.Name))
-	fmt.Fprintf(w, "\nUse it:\n  %s\n", strings.Join(lines, "\n  "))
+	lines = append(lines, fmt.Sprintf("%s validate %s --cert %s --key %s", facts.name, t.tenant.Name, certificate, key))
+	lines = append(lines, fmt.Sprintf("%s cert verify %s --key %s --tenant %s", facts.name, certificate, key, t.tenant.Name))
+	fmt.Fprintf(facts.streams.ErrOut, "\nUse it:\n  %s\n", strings.Join(lines, "\n  "))
 }
 
 // concrete is the first host that is one, and no pattern.

@@ -3,8 +3,6 @@ package plugin
 import (
 	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
@@ -36,14 +34,13 @@ var (
 		source <(kubectl-orthweb completion bash)`)
 )
 
-// Args is what the command line is told by a program's whole argument vector:
+// argsOf is what the command line is told by a program's whole argument vector:
 // the arguments, and what is asked of it by the name that it is called by.
-func Args(argv []string) []string {
+func argsOf(argv []string) []string {
 	if len(argv) == 0 {
 		return nil
 	}
-	name := strings.TrimSuffix(filepath.Base(argv[0]), ".exe")
-	if name == completerName {
+	if called(argv) == completerName {
 		return append([]string{cobra.ShellCompRequestCmd}, argv[1:]...)
 	}
 	return argv[1:]

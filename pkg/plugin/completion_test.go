@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestArgs(t *testing.T) {
+func TestArgsOf(t *testing.T) {
 	for _, c := range []struct {
 		about      string
 		argv, want []string
@@ -19,7 +19,7 @@ func TestArgs(t *testing.T) {
 		{"by a name of the user's", []string{"ow"}, []string{}},
 		{"by none", nil, nil},
 	} {
-		if got := Args(c.argv); !slices.Equal(got, c.want) {
+		if got := argsOf(c.argv); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.about, got, c.want)
 		}
 	}

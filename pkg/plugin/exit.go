@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
@@ -64,8 +65,8 @@ func withHint(err error, hint string, args ...any) error {
 }
 
 // exitCode turns the end of a command into the program's exit code, and says
-// what went wrong when nothing else has.
-func exitCode(err error, stderr io.Writer) int {
+// what went wrong when nothing else has. The name is what the caller calls it by.
+func exitCode(err error, name string, stderr io.Writer) int {
 	var code answer
 	switch {
 	case err == nil:
@@ -78,7 +79,7 @@ func exitCode(err error, stderr io.Writer) int {
 	fmt.Fprintf(stderr, "error: %v\n", err)
 	var known *problem
 	if errors.As(err, &known) {
-		fmt.Fprintln(stderr, known.hint)
+		fmt.Fprintln(stderr, strings.ReplaceAll(known.hint, usualName, name))
 	}
 	var late outOfTime
 	if errors.As(err, &late) {

@@ -20,6 +20,8 @@ import (
 type factsFlags struct {
 	kube    *genericclioptions.ConfigFlags
 	streams genericiooptions.IOStreams
+	// name is what the caller calls the program by.
+	name string
 }
 
 // examplePrefix marks a --from that is built into the program.

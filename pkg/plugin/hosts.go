@@ -123,7 +123,7 @@ func (f *hostsFile) settlePath() {
 
 // undo is the command that takes the tenants' names out again.
 func (f *hostsFile) undo(tenants []string, facts *factsFlags) string {
-	command := append([]string{"kubectl orthweb hosts remove"}, tenants...)
+	command := append([]string{facts.name, "hosts remove"}, tenants...)
 	if f.path != hosts.DefaultPath() && os.Getenv(hostsFileVariable) == "" {
 		command = append(command, "--hosts-file="+shellWord(f.path))
 	}

@@ -18,17 +18,19 @@ import (
 	_ "github.com/digihunch/kubectl-orthweb/internal/english" // for a quick start
 )
 
-// Run runs the command line with the arguments that follow the program's name,
-// and returns the exit code: 0 yes, 1 no, 2 could not tell, 124 out of time.
-func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams) int {
+// Run runs the command line with a program's whole argument vector, the name that
+// it was called by first, and returns the exit code: 0 yes, 1 no, 2 could not
+// tell, 124 out of time.
+func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams) int {
+	args, name := argsOf(argv), nameOf(argv)
 	if completing(args) {
 		streams.ErrOut = io.Discard
 		klog.LogToStderr(false)
 		klog.SetOutput(io.Discard)
 	}
-	root := NewRoot(streams)
+	root := newRoot(streams, name)
 	root.SetArgs(args)
-	return exitCode(root.ExecuteContext(ctx), streams.ErrOut)
+	return exitCode(root.ExecuteContext(ctx), name, streams.ErrOut)
 }
 
 var rootLong = templates.LongDesc(`
@@ -39,15 +41,19 @@ var rootLong = templates.LongDesc(`
 	status is 0 for yes (ready), 1 for no (not ready), 2 when it could not be
 	told, 124 when --timeout ran out.`)
 
-// NewRoot builds the command tree.
+// NewRoot builds the command tree, as it is when kubectl calls it.
 func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
+	return newRoot(streams, usualName)
+}
+
+func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "orthweb",
 		Short:         "See and mend the tenants of a Korthweb",
 		Long:          rootLong,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl orthweb"},
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
 		Args:          noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
@@ -60,7 +66,7 @@ func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
 	kube.AddFlags(root.PersistentFlags())
 	addVerbosity(root)
 
-	facts := &factsFlags{kube: kube, streams: streams}
+	facts := &factsFlags{kube: kube, streams: streams, name: name}
 	groups := templates.CommandGroups{
 		{Message: "Look:", Commands: []*cobra.Command{newStatus(facts), newExplain(facts), newValidate(facts)}},
 		{Message: "Let in:", Commands: []*cobra.Command{newCert(facts), newHosts(facts)}},
@@ -70,6 +76,7 @@ func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
 	root.AddCommand(newVersion(facts), newCompletion(), options.NewCmdOptions(streams.Out))
 	templates.ActsAsRootCommand(root, []string{"options"}, groups...)
 	addCompletions(root, facts)
+	renameExamples(root, name)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return withHint(err, "See '%s --help' for usage.", cmd.CommandPath())
 	})

@@ -34,7 +34,7 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, example := range c.examples {
-			args := append(strings.Fields(c.args), "--output=json", "--from=example:"+example)
+			args := append(strings.Fields("kubectl-orthweb "+c.args), "--output=json", "--from=example:"+example)
 			var out, complaints bytes.Buffer
 			if Run(context.Background(), args, genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &complaints}) == exitUnclear {
 				t.Errorf("%v: %s", args, &complaints)

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"kubectl-orthweb": func() {
-			os.Exit(Run(context.Background(), os.Args[1:],
+			os.Exit(Run(context.Background(), os.Args,
 				genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}))
 		},
 	})

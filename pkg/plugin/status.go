@@ -229,8 +229,8 @@ func (o *statusOptions) advise(statuses []tenant.Status) {
 	if bad == 1 {
 		verb = "is"
 	}
-	fmt.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. Why: kubectl orthweb explain %s%s\n",
-		bad, plural(len(statuses), "tenant"), verb, statuses[at].Name, o.origin.hint())
+	fmt.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. Why: %s explain %s%s\n",
+		bad, plural(len(statuses), "tenant"), verb, o.facts.name, statuses[at].Name, o.origin.hint())
 }
 
 // verdictOf is the exit code of several tenants.

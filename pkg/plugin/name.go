@@ -1,0 +1,43 @@
+package plugin
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// usualName is what the program is called by in help texts and in findings,
+// which others than the caller may read.
+const usualName = "kubectl orthweb"
+
+// nameOf is what to type to run the program with this argument vector again.
+// kubectl runs a plugin by its whole path (k8s.io/kubectl v0.36.4,
+// pkg/cmd/plugin.go: DefaultPluginHandler.Execute), a shell by what was typed.
+func nameOf(argv []string) string {
+	if len(argv) == 0 || argv[0] == "" || filepath.IsAbs(argv[0]) || called(argv) == completerName {
+		return usualName
+	}
+	return shellWord(argv[0])
+}
+
+// called is the name of the program, without where it is.
+func called(argv []string) string {
+	return strings.TrimSuffix(filepath.Base(argv[0]), ".exe")
+}
+
+// renameExamples puts the name into the examples of a command and of those below
+// it.
+func renameExamples(cmd *cobra.Command, name string) {
+	lines := strings.Split(cmd.Example, "\n")
+	for i, line := range lines {
+		command := strings.TrimLeft(line, " ")
+		if rest, ok := strings.CutPrefix(command, usualName+" "); ok {
+			lines[i] = line[:len(line)-len(command)] + name + " " + rest
+		}
+	}
+	cmd.Example = strings.Join(lines, "\n")
+	for _, sub := range cmd.Commands() {
+		renameExamples(sub, name)
+	}
+}
