@@ -5,12 +5,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/lab/build"
 	"github.com/digihunch/kubectl-orthweb/lab/korthweb"
 )
 
@@ -28,12 +28,13 @@ func all(t *testing.T) []Fault {
 
 func tree(t *testing.T) map[string][]byte {
 	t.Helper()
+	source, err := build.Find("..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	files, err := korthweb.Tree(korthweb.Values{
 		GitURL: "http://git.test/korthweb.git", HelmURL: "http://helm.test", HealthTimeout: time.Minute,
-	}, func(module string) (string, error) {
-		out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
-		return strings.TrimSpace(string(out)), err
-	})
+	}, source.ModuleDir)
 	if err != nil {
 		t.Fatal(err)
 	}

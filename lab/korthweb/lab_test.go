@@ -4,7 +4,6 @@ import (
 	"flag"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/fluxcd/pkg/kustomize"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/lab/build"
 )
 
 // Run `go test ./korthweb/ -update` after a wanted change, and read the diff.
@@ -20,20 +21,15 @@ var update = flag.Bool("update", false, "rewrite testdata from what the code mak
 
 var testValues = Values{GitURL: "http://git.test/korthweb.git", HelmURL: "http://helm.test"}
 
-var testModuleDirs sync.Map
+// testModules finds modules as the lab does, and has them downloaded.
+var testModules = sync.OnceValues(func() (*build.Source, error) { return build.Find("..") })
 
-// testModuleDir asks the go command, as the lab does.
 func testModuleDir(module string) (string, error) {
-	if dir, ok := testModuleDirs.Load(module); ok {
-		return dir.(string), nil
-	}
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	source, err := testModules()
 	if err != nil {
 		return "", err
 	}
-	dir := strings.TrimSpace(string(out))
-	testModuleDirs.Store(module, dir)
-	return dir, nil
+	return source.ModuleDir(module)
 }
 
 func testTree(t *testing.T, v Values) map[string][]byte {
