@@ -71,9 +71,9 @@ func examples(root *cobra.Command) []string {
 	}
 	collect(root)
 	rank := func(line string) int {
-		for i, word := range []string{" issue ", " save ", " sync"} {
+		for i, word := range []string{" suspend ", " resume ", " issue ", " save ", " sync"} {
 			if strings.Contains(line, word) {
-				return i - 3
+				return i - 5
 			}
 		}
 		if strings.Contains(line, " remove") {

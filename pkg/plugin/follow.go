@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -86,7 +87,7 @@ func stateOf(statuses []tenant.Status) string {
 func (o *statusOptions) waitLoop(ctx context.Context) error {
 	deadline, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	said := map[string]string{}
+	said := sayings{}
 	var statuses []tenant.Status
 	var now time.Time
 	var err error
@@ -132,15 +133,23 @@ func (o *statusOptions) ranOut(statuses []tenant.Status, now time.Time, err erro
 	return outOfTime{fmt.Errorf("not all tenants were ready within %s", o.timeout)}
 }
 
-func (o *statusOptions) progress(statuses []tenant.Status, said map[string]string) {
+func (o *statusOptions) progress(statuses []tenant.Status, said sayings) {
 	for _, s := range statuses {
 		state := string(s.Verdict.Status)
 		if ref, ok := s.WaitsFor(); ok {
 			state += ": " + ref.Short() + " " + s.Verdict.Reason
 		}
-		if said[s.Name] != state {
-			said[s.Name] = state
-			fmt.Fprintf(o.facts.streams.ErrOut, "%s is %s\n", s.Name, state)
-		}
+		said.say(o.facts.streams.ErrOut, s.Name, state)
+	}
+}
+
+// sayings are what was last said of each thing that is waited for.
+type sayings map[string]string
+
+// say tells of a state once.
+func (s sayings) say(w io.Writer, name, state string) {
+	if s[name] != state {
+		s[name] = state
+		fmt.Fprintf(w, "%s is %s\n", name, state)
 	}
 }

@@ -69,6 +69,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	facts := &factsFlags{kube: kube, streams: streams, name: name}
 	groups := templates.CommandGroups{
 		{Message: "Look:", Commands: []*cobra.Command{newStatus(facts), newExplain(facts), newValidate(facts)}},
+		{Message: "Operate:", Commands: []*cobra.Command{newReconcile(facts), newSuspend(facts), newResume(facts)}},
 		{Message: "Let in:", Commands: []*cobra.Command{newCert(facts), newHosts(facts)}},
 		{Message: "Record:", Commands: []*cobra.Command{newSnapshot(facts)}},
 	}

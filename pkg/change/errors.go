@@ -1,0 +1,75 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// Error is a request for one object that failed.
+type Error struct {
+	Ref finding.Ref
+	// Verb is the right that the request took, on Resource ("plural.group").
+	Verb, Resource string
+	Err            error
+}
+
+func wrap(verb string, ref finding.Ref, resource schema.GroupVersionResource, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{ref, verb, resource.GroupResource().String(), err}
+}
+
+// Error says what was tried and what is wrong, in one line.
+func (e *Error) Error() string {
+	tried := map[string]string{"patch": "changing ", "get": "looking at "}[e.Verb] + e.Ref.String()
+	var timeout net.Error
+	switch {
+	case e.Forbidden():
+		why := snapshot.Failure{Why: snapshot.Forbidden, Verb: e.Verb, Resource: e.Resource, Namespace: e.Ref.Namespace}
+		return tried + ": " + why.String()
+	case e.Absent():
+		return tried + ": it does not exist any more"
+	case apierrors.IsNotFound(e.Err):
+		return tried + ": the cluster does not serve " + e.Resource + " at " + e.Ref.APIVersion + " any more"
+	case apierrors.IsConflict(e.Err):
+		return tried + ": others change it at the same time"
+	case errors.Is(e.Err, context.DeadlineExceeded), errors.As(e.Err, &timeout) && timeout.Timeout():
+		return tried + ": the API server gave no answer in time"
+	}
+	return tried + ": " + snapshot.Mask(e.Err.Error())
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Forbidden: the user lacks the right. An admission policy refuses with the same
+// code but in other words (k8s.io/apiserver v0.36, responsewriters.Forbidden).
+func (e *Error) Forbidden() bool {
+	return apierrors.IsForbidden(e.Err) && strings.Contains(e.Err.Error(), "cannot "+e.Verb+" resource")
+}
+
+// Absent: the object is not there. A kind that is not served any more is answered
+// with the same code, but names no object.
+func (e *Error) Absent() bool {
+	var status apierrors.APIStatus
+	return apierrors.IsNotFound(e.Err) && errors.As(e.Err, &status) &&
+		status.Status().Details != nil && status.Status().Details.Name != ""
+}
+
+// Passing tells whether the same request may well succeed a moment later.
+func (e *Error) Passing() bool {
+	var status apierrors.APIStatus
+	if !errors.As(e.Err, &status) {
+		return true // no answer at all: the network, or a server that starts anew
+	}
+	return apierrors.IsConflict(e.Err) || apierrors.IsTooManyRequests(e.Err) || status.Status().Code >= 500
+}

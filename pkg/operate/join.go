@@ -1,0 +1,41 @@
+package operate
+
+import (
+	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// Labels that kustomize-controller puts on whatever it applies
+// (kustomize-controller v1.9, ssa.ResourceManager.SetOwnerLabels).
+const (
+	ownerNameLabel      = "kustomize.toolkit.fluxcd.io/name"
+	ownerNamespaceLabel = "kustomize.toolkit.fluxcd.io/namespace"
+)
+
+// join says which of the plan's other steps the step comes after.
+func (p *planner) join(step *Step) {
+	obj := p.snap.Lookup(step.Ref).Object
+	if p.index(step.source) >= 0 {
+		step.Needs = append(step.Needs, step.source)
+	}
+	for _, ref := range health.Dependencies(obj) {
+		if p.index(ref) >= 0 {
+			step.Needs = append(step.Needs, ref)
+		}
+	}
+	owner := finding.Ref{
+		APIVersion: health.KustomizationKind.Group + "/v1", Kind: health.KustomizationKind.Kind,
+		Namespace: obj.GetLabels()[ownerNamespaceLabel], Name: obj.GetLabels()[ownerNameLabel],
+	}
+	// Earlier in the plan, or the two apply each other.
+	if at := p.index(owner); at >= 0 && at < p.index(step.Ref) {
+		step.Within = append(step.Within, owner)
+	}
+}
+
+// index is where the plan has the object, -1 if it has not.
+func (p *planner) index(ref finding.Ref) int {
+	return slices.IndexFunc(p.plan.Steps, func(s Step) bool { return s.Ref.Same(ref) })
+}

@@ -1,0 +1,105 @@
+package operate
+
+import (
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// fluxCondition is what is read of an entry of status.conditions.
+type fluxCondition struct {
+	status, reason, message string
+	observedGeneration      int64
+}
+
+func condition(obj *unstructured.Unstructured, name string) fluxCondition {
+	for _, c := range field.List(obj.Object, "status", "conditions") {
+		if field.Text(c, "type") == name {
+			return fluxCondition{
+				field.Text(c, "status"), field.Text(c, "reason"), field.Text(c, "message"),
+				field.Int(c, "observedGeneration"),
+			}
+		}
+	}
+	return fluxCondition{}
+}
+
+// handled tells whether a try that began after the newest request is over. Where
+// somebody else has asked meanwhile, their request is the newest, and covers ours.
+func handled(obj *unstructured.Unstructured) bool {
+	newest := obj.GetAnnotations()[RequestAnnotation]
+	return newest != "" && newest == field.Text(obj.Object, "status", "lastHandledReconcileAt")
+}
+
+// over tells whether no try is under way, nor one that must come at once: of a
+// newer spec, or after one that was broken off.
+func over(obj *unstructured.Unstructured) bool {
+	ready := condition(obj, "Ready")
+	if ready.observedGeneration > 0 && ready.observedGeneration < obj.GetGeneration() {
+		return false
+	}
+	if condition(obj, "Stalled").status == "True" {
+		return true
+	}
+	return ready.status == "True" || ready.status == "False" && ready.reason != "Progressing" && ready.reason != "HealthCheckCanceled"
+}
+
+// checking tells whether a layer has applied what it has, and looks at its health
+// now (kustomize-controller's messages: "running health checks …", or "Running …"
+// from 1.2 on).
+func checking(obj *unstructured.Unstructured) bool {
+	return strings.HasPrefix(strings.ToLower(condition(obj, "Reconciling").message), "running health checks")
+}
+
+// verdictOf judges the object by itself. That it was read proves nothing about
+// any other object, hence the field selector.
+func verdictOf(obj *unstructured.Unstructured, now time.Time) health.Verdict {
+	ref := finding.RefOf(obj)
+	kind := ref.GroupKind()
+	b := snapshot.NewBuilder()
+	b.Add(snapshot.Asked{
+		Group: kind.Group, Kind: kind.Kind, Namespace: ref.Namespace, FieldSelector: "metadata.name=" + ref.Name,
+	}, obj.DeepCopy())
+	return health.New(b.Build(snapshot.Meta{At: now})).Of(ref)
+}
+
+// judge tells what became of an asked step. fetched is the revision that its
+// source is at, empty when that is not known.
+func (s Step) judge(obj *unstructured.Unstructured, fetched string, now time.Time) (Outcome, string) {
+	verdict := verdictOf(obj, now)
+	switch {
+	case verdict.Status == health.Suspended:
+		return Failing, "somebody has suspended it meanwhile"
+	case !handled(obj):
+		return Asked, underWay(obj, "Flux has not taken it up yet")
+	case s.behind(obj, fetched):
+		return Asked, "it has not got to revision " + fetched + " yet"
+	case verdict.Status == health.Ready && !verdict.Renewing:
+		return Ready, verdict.Message
+	case verdict.Status == health.Failing && over(obj):
+		return Failing, verdict.Reason + ": " + verdict.Message
+	}
+	return Asked, underWay(obj, verdict.Message)
+}
+
+// underWay is what Flux says of the try under way, or otherwise.
+func underWay(obj *unstructured.Unstructured, otherwise string) string {
+	if reconciling := condition(obj, "Reconciling"); reconciling.status == "True" && reconciling.message != "" {
+		return reconciling.message
+	}
+	return otherwise
+}
+
+// behind tells whether a layer has tried nothing but what it had tried before,
+// although its source has fetched something newer: its controller hears of that a
+// moment later. A layer that can't read what was fetched will not get further.
+func (s Step) behind(obj *unstructured.Unstructured, fetched string) bool {
+	attempted := field.Text(obj.Object, "status", "lastAttemptedRevision")
+	return fetched != "" && attempted != fetched && attempted == s.attempted && condition(obj, "Ready").reason != "ArtifactFailed"
+}

@@ -1,0 +1,110 @@
+// Package operate plans what is done to a tenant's Flux objects: which are asked
+// to try again, in which order, what came of it, and which are suspended. It is
+// pure: whoever has the plan carries it out.
+package operate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// Annotations by which Flux is asked (fluxcd/pkg/apis/meta v1.30, annotations.go;
+// helm-controller v1.6, api/v2/annotations.go). Their value is any text that was
+// not there before; status.lastHandledReconcileAt repeats the first one's when the
+// try is over.
+const (
+	// RequestAnnotation asks for a try now.
+	RequestAnnotation = "reconcile.fluxcd.io/requestedAt"
+	// ResetAnnotation, with the same value, has helm-controller forget how often
+	// a HelmRelease has failed, so that it tries one that it has given up.
+	ResetAnnotation = "reconcile.fluxcd.io/resetAt"
+)
+
+// Step is one object that Flux is asked to try again.
+type Step struct {
+	Ref finding.Ref
+	// Tenants are the names of those that it is asked for.
+	Tenants []string
+	// Reset marks a HelmRelease that Flux has given up.
+	Reset bool
+	// Needs are steps that have to be Ready before.
+	Needs []finding.Ref
+	// Within are the layers among the steps that apply it. They need not be
+	// Ready, since their health checks may wait for it; they only have to have
+	// applied what is new.
+	Within []finding.Ref
+
+	source finding.Ref
+	// attempted is the revision that a layer had tried when the plan was made.
+	attempted string
+}
+
+// Patch is what to merge into the object for the request made at this moment, as
+// RFC 3339 with nanoseconds. It has no resourceVersion: whatever else has changed
+// meanwhile is not touched.
+func (s Step) Patch(moment string) map[string]any {
+	annotations := map[string]any{RequestAnnotation: moment}
+	if s.Reset {
+		annotations[ResetAnnotation] = moment
+	}
+	return map[string]any{"metadata": map[string]any{"annotations": annotations}}
+}
+
+// Outcome is what has become of an object, in a word.
+type Outcome string
+
+// What can become of an object.
+const (
+	// Pending: not asked yet.
+	Pending Outcome = "Not asked"
+	// Asked: Flux has been asked, and is not through with it.
+	Asked Outcome = "Asked"
+	// Ready: it was tried after the request, and is Ready.
+	Ready Outcome = "Ready"
+	// Failing: it was tried after the request, and that failed.
+	Failing Outcome = "Failing"
+	// Blocked: it was not asked, since something that it needs is not Ready.
+	Blocked Outcome = "Left out"
+	// ToAsk, ToSuspend and ToResume are what a dry run says.
+	ToAsk, ToSuspend, ToResume Outcome = "To ask", "To suspend", "To resume"
+	// Suspended and Resumed: switched off, and on again.
+	Suspended, Resumed Outcome = "Suspended", "Resumed"
+)
+
+// Result is what became of one object.
+type Result struct {
+	Ref     finding.Ref
+	Tenants []string
+	Outcome Outcome
+	// Message is a short sentence for people, without a full stop.
+	Message string
+}
+
+// names lists objects for a sentence.
+func names(refs []finding.Ref) string {
+	all := make([]string, len(refs))
+	for i, ref := range refs {
+		all[i] = ref.String()
+	}
+	return strings.Join(all, ", ")
+}
+
+// SuspendedError is a plan that can't be carried out since something in it is
+// suspended: Flux would not act on a request.
+type SuspendedError struct {
+	// Own are the tenants' own layers and releases; Sources may be others' too.
+	Own, Sources []finding.Ref
+	// Tenants are those whose own objects are suspended.
+	Tenants []string
+}
+
+func (e *SuspendedError) Error() string {
+	all := append(append([]finding.Ref{}, e.Own...), e.Sources...)
+	verb := "is"
+	if len(all) > 1 {
+		verb = "are"
+	}
+	return fmt.Sprintf("%s %s suspended: Flux would not act on a request, so nothing was asked", names(all), verb)
+}

@@ -1,0 +1,80 @@
+package operate
+
+import (
+	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// mayBegin tells whether all is done that has to be before the step.
+func (r *Run) mayBegin(p *progress) bool {
+	for _, need := range p.Needs {
+		if r.find(need).outcome != Ready {
+			return false
+		}
+	}
+	for _, layer := range p.Within {
+		if !r.find(layer).applied {
+			return false
+		}
+	}
+	return true
+}
+
+// block leaves out the steps whose needs can't be Ready any more.
+func (r *Run) block() {
+	for changed := true; changed; {
+		changed = false
+		for _, p := range r.steps {
+			if p.outcome != Pending {
+				continue
+			}
+			if ref, blocked := r.blocker(p); blocked {
+				p.outcome, p.message, changed = Blocked, "it comes after "+ref.String()+", which is not Ready", true
+			}
+		}
+	}
+}
+
+func (r *Run) blocker(p *progress) (finding.Ref, bool) {
+	for _, need := range p.Needs {
+		if n := r.find(need); n.outcome != Ready && r.final(n) {
+			return need, true
+		}
+	}
+	for _, layer := range p.Within {
+		if r.find(layer).outcome == Blocked {
+			return layer, true
+		}
+	}
+	return finding.Ref{}, false
+}
+
+// final tells whether nothing can change the step's outcome any more.
+func (r *Run) final(p *progress) bool {
+	switch p.outcome {
+	case Ready, Blocked:
+		return true
+	case Failing:
+		return p.asked > 1 || !r.again(p) && !slices.ContainsFunc(r.inside(p), func(c *progress) bool { return !r.final(c) })
+	}
+	return false
+}
+
+// again tells whether a layer that failed is worth a second request.
+func (r *Run) again(p *progress) bool {
+	inside := r.inside(p)
+	return p.outcome == Failing && p.asked == 1 && len(inside) > 0 &&
+		!slices.ContainsFunc(inside, func(c *progress) bool { return c.outcome != Ready })
+}
+
+// inside are the steps that the layer applies.
+func (r *Run) inside(p *progress) []*progress {
+	var inside []*progress
+	for _, c := range r.steps {
+		if slices.ContainsFunc(c.Within, p.Ref.Same) {
+			inside = append(inside, c)
+		}
+	}
+	return inside
+}

@@ -1,0 +1,153 @@
+package operate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// Options are the caller's choices.
+type Options struct {
+	// Sources asks for the layers' sources first.
+	Sources bool
+	// Resumed takes it that the tenants' own objects are not suspended any more
+	// when the plan is carried out.
+	Resumed bool
+}
+
+// Plan is what to ask, in order.
+type Plan struct {
+	Steps []Step
+	// Notes are sentences about what is asked or left alone against expectation.
+	Notes []string
+	// Unknown says what could not be read and may be missing from the plan.
+	Unknown []string
+}
+
+type planner struct {
+	Options
+	snap      *snapshot.Snapshot
+	plan      Plan
+	ranks     map[finding.Key]int
+	suspended SuspendedError
+}
+
+// Reconcile plans to have Flux try the tenants again: the sources of their layers,
+// shared layers that are not Ready, all of the tenants' own layers, and their
+// releases that are not Ready. statuses are of the same snapshot. The error is a
+// *SuspendedError.
+func Reconcile(snap *snapshot.Snapshot, statuses []tenant.Status, o Options) (Plan, error) {
+	p := &planner{Options: o, snap: snap, ranks: map[finding.Key]int{}}
+	for _, s := range statuses {
+		for _, link := range s.Chain {
+			p.consider(s.Name, link)
+		}
+	}
+	if len(p.suspended.Own)+len(p.suspended.Sources) > 0 {
+		return Plan{}, &p.suspended
+	}
+	slices.SortStableFunc(p.plan.Steps, func(a, b Step) int {
+		return cmp.Compare(p.ranks[a.Ref.Key()], p.ranks[b.Ref.Key()])
+	})
+	for i := range p.plan.Steps {
+		p.join(&p.plan.Steps[i])
+	}
+	return p.plan, nil
+}
+
+// rank orders the steps; within a rank the order is the chain's.
+var rank = map[tenant.Section]int{tenant.Sources: 0, tenant.SharedLayers: 1, tenant.OwnLayers: 1, tenant.Releases: 2}
+
+// wanted tells whether the link is to be asked, if that is possible.
+func (p *planner) wanted(link tenant.Link) bool {
+	switch link.Section {
+	case tenant.Sources:
+		return p.Sources
+	case tenant.OwnLayers:
+		return true
+	case tenant.SharedLayers, tenant.Releases:
+		return link.Status != health.Ready
+	}
+	return false
+}
+
+// consider makes a step of a link of the tenant's chain, or says why not.
+func (p *planner) consider(name string, link tenant.Link) {
+	if !p.wanted(link) {
+		return
+	}
+	answer := p.snap.Lookup(link.Ref)
+	switch {
+	case link.Ref.Name == "" || answer.Presence == snapshot.Unknown:
+		p.plan.Unknown = appendNew(p.plan.Unknown, link.Message)
+	case answer.Presence == snapshot.Absent:
+		p.note("%s does not exist, and can't be asked", link.Ref)
+	case link.Ref.GroupKind() == health.ExternalArtifactKind:
+		p.note("%s is not fetched by Flux, and can't be asked", link.Ref)
+	case isSuspended(answer.Object) && !p.passes(name, link):
+	default:
+		p.add(name, link, answer.Object)
+	}
+}
+
+// passes tells whether a suspended object may be asked all the same, and notes
+// what follows otherwise.
+func (p *planner) passes(name string, link tenant.Link) bool {
+	switch link.Section {
+	case tenant.Sources:
+		p.suspended.Sources = appendNew(p.suspended.Sources, link.Ref)
+	case tenant.SharedLayers:
+		p.note("%s is shared and suspended, and is left alone; what depends on it may have to wait", link.Ref)
+	default:
+		if p.Resumed {
+			return true
+		}
+		p.suspended.Own = appendNew(p.suspended.Own, link.Ref)
+		p.suspended.Tenants = appendNew(p.suspended.Tenants, name)
+	}
+	return false
+}
+
+// add makes the step, or adds the tenant to the one that is there.
+func (p *planner) add(name string, link tenant.Link, obj *unstructured.Unstructured) {
+	if i := p.index(link.Ref); i >= 0 {
+		p.plan.Steps[i].Tenants = appendNew(p.plan.Steps[i].Tenants, name)
+		return
+	}
+	step := Step{Ref: finding.RefOf(obj), Tenants: []string{name}}
+	switch link.Section {
+	case tenant.SharedLayers:
+		p.note("%s is shared with others, and is asked too since it is %s", link.Ref, link.Status)
+		fallthrough
+	case tenant.OwnLayers:
+		step.source = health.SourceOf(obj)
+		step.attempted = field.Text(obj.Object, "status", "lastAttemptedRevision")
+	case tenant.Releases:
+		step.Reset = condition(obj, "Stalled").status == "True"
+	}
+	p.ranks[step.Ref.Key()] = rank[link.Section]
+	p.plan.Steps = append(p.plan.Steps, step)
+}
+
+func (p *planner) note(format string, args ...any) {
+	p.plan.Notes = appendNew(p.plan.Notes, fmt.Sprintf(format, args...))
+}
+
+func isSuspended(obj *unstructured.Unstructured) bool {
+	return field.Bool(obj.Object, "spec", "suspend")
+}
+
+func appendNew[T comparable](list []T, item T) []T {
+	if slices.Contains(list, item) {
+		return list
+	}
+	return append(list, item)
+}

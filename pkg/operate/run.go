@@ -1,0 +1,126 @@
+package operate
+
+import (
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// Run is a plan that is being carried out. Its caller asks what is Due, tells so
+// with Asked, and looks at what is Open until the run is Over.
+type Run struct {
+	steps []*progress
+}
+
+// progress is a step and how far it has come.
+type progress struct {
+	Step
+	outcome Outcome
+	message string
+	asked   int
+	// applied is set once a layer has applied what it has since it was asked.
+	applied bool
+	// revision is what a source has fetched.
+	revision string
+}
+
+// NewRun begins to carry out the plan.
+func NewRun(plan Plan) *Run {
+	r := &Run{}
+	for _, step := range plan.Steps {
+		r.steps = append(r.steps, &progress{Step: step, outcome: Pending})
+	}
+	return r
+}
+
+// Due are the steps to ask now. A layer that failed while something that it
+// applies was not Ready comes again, once, when all of that has become Ready: its
+// health checks may give up at once where they meet a release that Flux had given
+// up (kustomize-controller 1.1 and later).
+func (r *Run) Due() []Step {
+	r.block()
+	var due []Step
+	for _, p := range r.steps {
+		if p.outcome == Pending && r.mayBegin(p) || r.again(p) {
+			due = append(due, p.Step)
+		}
+	}
+	if len(due)+len(r.Open()) == 0 { // whatever is left waits in a circle
+		for _, p := range r.steps {
+			if p.outcome == Pending {
+				p.outcome, p.message = Blocked, "what it depends on waits for it"
+			}
+		}
+	}
+	return due
+}
+
+// Asked notes that the request for a step has been made.
+func (r *Run) Asked(ref finding.Ref) {
+	p := r.find(ref)
+	p.asked++
+	p.outcome, p.message, p.applied = Asked, "Flux has not taken it up yet", false
+}
+
+// Open are the steps that have been asked and are not through.
+func (r *Run) Open() []finding.Ref {
+	var open []finding.Ref
+	for _, p := range r.steps {
+		if p.outcome == Asked {
+			open = append(open, p.Ref)
+		}
+	}
+	return open
+}
+
+// Observe takes in what an open step's object looks like now.
+func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
+	p := r.find(finding.RefOf(obj))
+	fetched := ""
+	if source := r.find(p.source); source != nil {
+		fetched = source.revision
+	}
+	p.outcome, p.message = p.judge(obj, fetched, now)
+	p.applied = p.applied || checking(obj) || p.outcome != Asked
+	p.revision = field.Text(obj.Object, "status", "artifact", "revision")
+	return p.result()
+}
+
+// Gone notes that an open step's object is not there any more.
+func (r *Run) Gone(ref finding.Ref) Result {
+	p := r.find(ref)
+	p.outcome, p.message, p.applied = Failing, "it has been deleted meanwhile", true
+	return p.result()
+}
+
+// Over tells whether nothing is left to ask or to wait for.
+func (r *Run) Over() bool {
+	r.block()
+	return !slices.ContainsFunc(r.steps, func(p *progress) bool { return !r.final(p) })
+}
+
+// Results are what became of the steps so far, in the plan's order.
+func (r *Run) Results() []Result {
+	results := make([]Result, len(r.steps))
+	for i, p := range r.steps {
+		results[i] = p.result()
+	}
+	return results
+}
+
+func (p *progress) result() Result {
+	return Result{Ref: p.Ref, Tenants: p.Tenants, Outcome: p.outcome, Message: p.message}
+}
+
+func (r *Run) find(ref finding.Ref) *progress {
+	for _, p := range r.steps {
+		if p.Ref.Same(ref) {
+			return p
+		}
+	}
+	return nil
+}

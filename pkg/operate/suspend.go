@@ -1,0 +1,86 @@
+package operate
+
+import (
+	"fmt"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// Switch is an object of a tenant's own that can be suspended, and whether it is.
+type Switch struct {
+	Ref       finding.Ref
+	Tenant    string
+	Suspended bool
+}
+
+// NoOwnError is a tenant without layers of its own: to suspend those that it
+// stands on would suspend others.
+type NoOwnError struct {
+	Tenant string
+	// Shared are the layers that were left alone.
+	Shared []finding.Ref
+}
+
+func (e *NoOwnError) Error() string {
+	text := fmt.Sprintf("%s has no layers of its own, so nothing was changed", e.Tenant)
+	if len(e.Shared) > 0 {
+		text += ": others stand on " + names(e.Shared) + " as well"
+	}
+	return text
+}
+
+// UnreadError is a tenant of which something could not be read, so that it could
+// be suspended in part only, without anybody knowing.
+type UnreadError struct {
+	Tenant, Why string
+}
+
+func (e *UnreadError) Error() string {
+	return fmt.Sprintf("not all of %s is known, so nothing was changed: %s", e.Tenant, e.Why)
+}
+
+// Switches are the tenants' own layers, in the order in which they are applied,
+// then their releases; never what is shared. statuses are of the same snapshot.
+// Errors are *NoOwnError and *UnreadError.
+func Switches(snap *snapshot.Snapshot, statuses []tenant.Status) ([]Switch, error) {
+	var all []Switch
+	for _, s := range statuses {
+		own, err := switchesOf(snap, s)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, own...)
+	}
+	return all, nil
+}
+
+func switchesOf(snap *snapshot.Snapshot, s tenant.Status) ([]Switch, error) {
+	var own []Switch
+	var shared []finding.Ref
+	layers := 0
+	for _, link := range s.Chain {
+		switch link.Section {
+		case tenant.SharedLayers:
+			shared = append(shared, link.Ref)
+			continue
+		case tenant.OwnLayers:
+			layers++
+		case tenant.Releases:
+		default:
+			continue
+		}
+		answer := snap.Lookup(link.Ref)
+		if link.Ref.Name == "" || answer.Presence == snapshot.Unknown {
+			return nil, &UnreadError{s.Name, link.Message}
+		}
+		if answer.Presence == snapshot.Present { // a release may have gone missing
+			own = append(own, Switch{finding.RefOf(answer.Object), s.Name, isSuspended(answer.Object)})
+		}
+	}
+	if layers == 0 {
+		return nil, &NoOwnError{s.Name, shared}
+	}
+	return own, nil
+}

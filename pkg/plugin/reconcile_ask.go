@@ -1,0 +1,100 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/change"
+	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// asking is how Flux is asked to try again.
+type asking struct {
+	sources bool
+	wait    bool
+	timeout time.Duration
+	dryRun  bool
+}
+
+func (a *asking) addTo(flags *pflag.FlagSet) {
+	flags.BoolVar(&a.sources, "with-source", true, "Ask for the sources of the layers first")
+	flags.BoolVar(&a.wait, "wait", true, "Wait until all that was asked is Ready, or has failed")
+	flags.DurationVar(&a.timeout, "timeout", 5*time.Minute, "How long --wait waits")
+	flags.BoolVar(&a.dryRun, "dry-run", false, "Show what would be done, and do nothing")
+}
+
+// validate finds what is wrong with the flags before anything is read.
+func (a *asking) validate(cmd *cobra.Command) error {
+	switch {
+	case cmd.Flags().Changed("timeout") && (!a.wait || a.dryRun):
+		return withHint(errors.New("--timeout is how long --wait waits"), "Leave it out, or bound each request with --request-timeout.")
+	case a.timeout <= 0:
+		return withHint(errors.New("--timeout must be above 0"), "See '%s --help' for usage.", cmd.CommandPath())
+	}
+	return nil
+}
+
+// reconcile asks for the tenants, whose states are of the snapshot. resumed takes
+// their own objects for switched on.
+func (a *asking) reconcile(ctx context.Context, facts *factsFlags, snap *snapshot.Snapshot, statuses []tenant.Status, resumed bool) error {
+	plan, err := operate.Reconcile(snap, statuses, operate.Options{Sources: a.sources, Resumed: resumed})
+	if err != nil {
+		return explainSuspended(err)
+	}
+	for _, note := range plan.Notes {
+		fmt.Fprintf(facts.streams.ErrOut, "%s.\n", note)
+	}
+	if len(plan.Steps) == 0 {
+		return withHint(errors.New("there is nothing to ask: no layer or release of the tenant is there, or may be read"),
+			"See what there is: kubectl orthweb status %s", statuses[0].Name)
+	}
+	run := operate.NewRun(plan)
+	if a.dryRun {
+		return facts.sayOperation(wouldAsk(run.Results()))
+	}
+	r, err := facts.requester(run, snap.Meta().At)
+	if err != nil {
+		return err
+	}
+	if a.wait {
+		err = r.waitFor(ctx, a.timeout)
+	} else {
+		err = r.askAll(ctx, plan.Steps)
+	}
+	if saying := facts.sayOperation(run.Results()); saying != nil {
+		return saying
+	}
+	if err != nil {
+		return r.explain(err)
+	}
+	return r.answer(plan)
+}
+
+func wouldAsk(results []operate.Result) []operate.Result {
+	for i := range results {
+		results[i].Outcome = operate.ToAsk
+	}
+	return results
+}
+
+func (f *factsFlags) sayOperation(results []operate.Result) error {
+	out := f.streams.Out
+	return render.Operation(out, results, newOutputFlags().style(out))
+}
+
+// changer is a client that may change the cluster of the kubeconfig.
+func (f *factsFlags) changer() (*change.Client, error) {
+	config, err := f.kube.ToRESTConfig()
+	if err != nil {
+		return nil, err
+	}
+	return change.NewClient(config)
+}

@@ -1,0 +1,128 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/change"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+)
+
+// requester carries out a plan of requests.
+type requester struct {
+	facts  *factsFlags
+	client *change.Client
+	run    *operate.Run
+	said   sayings
+	// now is the API server's clock, as near as it is known.
+	now func() time.Time
+}
+
+// requester begins at the moment of the snapshot that the plan is of.
+func (f *factsFlags) requester(run *operate.Run, at time.Time) (*requester, error) {
+	client, err := f.changer()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	return &requester{
+		facts: f, client: client, run: run, said: sayings{},
+		now: func() time.Time { return at.Add(time.Since(began)) },
+	}, nil
+}
+
+// lookEvery is how often what was asked is looked at: one small request each.
+const lookEvery = time.Second
+
+// waitFor asks each step when its turn has come, until all are through or the time
+// is over.
+func (r *requester) waitFor(ctx context.Context, timeout time.Duration) error {
+	deadline, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	for {
+		err := r.askDue(deadline)
+		if err == nil && r.run.Over() {
+			return nil
+		}
+		if err == nil && pause(deadline, lookEvery) == nil {
+			err = r.look(deadline)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case deadline.Err() != nil:
+			return outOfTime{fmt.Errorf("not all that was asked was Ready within %s", timeout)}
+		case err != nil:
+			return err
+		}
+	}
+}
+
+func (r *requester) askDue(ctx context.Context) error {
+	for _, step := range r.run.Due() {
+		if err := r.passing(step.Ref, r.ask(ctx, step)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// askAll asks without waiting for anything: Flux goes by what depends on what
+// itself, if more slowly.
+func (r *requester) askAll(ctx context.Context, steps []operate.Step) error {
+	for _, step := range steps {
+		if err := r.ask(ctx, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *requester) ask(ctx context.Context, step operate.Step) error {
+	if err := r.client.Merge(ctx, step.Ref, step.Patch(r.now().Format(time.RFC3339Nano))); err != nil {
+		return err
+	}
+	r.run.Asked(step.Ref)
+	r.say(operate.Result{Ref: step.Ref, Outcome: operate.Asked})
+	return nil
+}
+
+// look sees what has become of all that was asked.
+func (r *requester) look(ctx context.Context) error {
+	for _, ref := range r.run.Open() {
+		obj, err := r.client.Get(ctx, ref)
+		var failed *change.Error
+		switch {
+		case errors.As(err, &failed) && failed.Absent():
+			r.say(r.run.Gone(ref))
+		case err != nil:
+			if err := r.passing(ref, err); err != nil {
+				return err
+			}
+		default:
+			r.say(r.run.Observe(obj, r.now()))
+		}
+	}
+	return nil
+}
+
+// passing says an error that may be gone a moment later, and gives on others.
+func (r *requester) passing(ref finding.Ref, err error) error {
+	var failed *change.Error
+	if !errors.As(err, &failed) || !failed.Passing() {
+		return err
+	}
+	r.said.say(r.facts.streams.ErrOut, ref.Short(), fmt.Sprintf("to be tried again: %v", err))
+	return nil
+}
+
+func (r *requester) say(result operate.Result) {
+	state := string(result.Outcome)
+	if result.Message != "" {
+		state += ": " + result.Message
+	}
+	r.said.say(r.facts.streams.ErrOut, result.Ref.Short(), state)
+}

@@ -1,0 +1,130 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+var (
+	suspendLong = templates.LongDesc(`
+		Have Flux keep its hands off a tenant, until 'resume'.
+
+		It suspends the tenant's own layers and Helm releases: what is pushed to Git
+		is not applied to them, and what is changed in the cluster by hand stays.
+		All that runs goes on running. Layers that others stand on too are never
+		suspended.
+
+		'status' then shows the tenant as Suspended. The exit status is 0 when it is
+		suspended, or was so before, 2 when it could not be done.`)
+	suspendExample = templates.Examples(`
+		# Look for a fault by hand, undisturbed
+		kubectl orthweb suspend bhs
+
+		# See what would be suspended
+		kubectl orthweb suspend bhs --dry-run`)
+)
+
+type suspendOptions struct {
+	facts  *factsFlags
+	names  []string
+	dryRun bool
+}
+
+func newSuspend(facts *factsFlags) *cobra.Command {
+	o := &suspendOptions{facts: facts}
+	cmd := &cobra.Command{
+		Use:     "suspend TENANT...",
+		Short:   "Have Flux keep its hands off a tenant",
+		Long:    suspendLong,
+		Example: suspendExample,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.names = args
+			if err := someTenant(cmd, args); err != nil {
+				return err
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be done, and do nothing")
+	return cmd
+}
+
+func (o *suspendOptions) run(ctx context.Context) error {
+	snap, statuses, err := o.facts.operated(ctx, o.names)
+	if err != nil {
+		return err
+	}
+	switches, err := operate.Switches(snap, statuses)
+	if err != nil {
+		return explainSwitches(err)
+	}
+	if o.dryRun {
+		return o.facts.sayOperation(operate.Suspend.Would(switches))
+	}
+	if err := o.facts.turn(ctx, operate.Suspend, switches); err != nil {
+		return err
+	}
+	names := namesOf(statuses)
+	fmt.Fprintf(o.facts.streams.ErrOut, "\nFlux leaves %s alone now: what is pushed to Git is not applied there, and what is changed by hand stays.\nUndo it: %s resume %s\n",
+		quoted(names), o.facts.name, strings.Join(names, " "))
+	return nil
+}
+
+func namesOf(statuses []tenant.Status) []string {
+	var names []string
+	for _, s := range statuses {
+		names = appendMissing(names, s.Name)
+	}
+	return names
+}
+
+// turn suspends or resumes what is not so yet, one after the other, and says what
+// became of each, also when it can't go on.
+func (f *factsFlags) turn(ctx context.Context, to operate.Turn, switches []operate.Switch) error {
+	client, err := f.changer()
+	if err != nil {
+		return err
+	}
+	var done []operate.Result
+	for _, s := range switches {
+		if s.Suspended != to.Suspended() {
+			if err = client.Merge(ctx, s.Ref, to.Patch()); err != nil {
+				break
+			}
+		}
+		done = append(done, to.Did(s))
+	}
+	if len(done) > 0 {
+		if saying := f.sayOperation(done); saying != nil {
+			return saying
+		}
+	}
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return explainChange(err)
+}
+
+// explainSwitches says what to do about tenants that can't be suspended.
+func explainSwitches(err error) error {
+	var none *operate.NoOwnError
+	var unread *operate.UnreadError
+	switch {
+	case errors.As(err, &none):
+		return withHint(err, "See what it stands on: kubectl orthweb status %s", none.Tenant)
+	case errors.As(err, &unread):
+		return withHint(err, "Ask for that right (docs/rbac.md has the role, orthweb-viewer).")
+	}
+	return err
+}

@@ -1,0 +1,26 @@
+package render
+
+import (
+	"io"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+)
+
+// Operation prints what became of each object that something was done to.
+func Operation(w io.Writer, results []operate.Result, style Style) error {
+	t := table{columns: []column{
+		{heading: "OBJECT", keep: 99, least: 28},
+		{heading: "RESULT", keep: 98},
+		{heading: "MESSAGE", keep: 97, least: 28},
+	}}
+	for _, r := range results {
+		t.rows = append(t.rows, []string{clean(r.Ref.String()), string(r.Outcome), clean(r.Message)})
+	}
+	return t.write(w, style, func(column int, cell, padded string) string {
+		if column != 1 {
+			return padded
+		}
+		return paintStatus(health.Status(cell), padded)
+	})
+}
