@@ -1,0 +1,51 @@
+package operate
+
+import "testing"
+
+// TestJudge: one object after it was asked, at t2, in each of the states that Flux
+// puts it in.
+func TestJudge(t *testing.T) {
+	for _, c := range []struct {
+		about, object, fetched, attempted string
+		want                              Outcome
+		message                           string
+	}{
+		{about: "not taken up", object: "layer/a ready asked:t2 handled:t1", want: Asked, message: "Flux has not taken it up yet"},
+		{about: "never taken up", object: "layer/a failing asked:t2", want: Asked, message: "Flux has not taken it up yet"},
+		{about: "nobody has asked", object: "layer/a ready", want: Asked, message: "Flux has not taken it up yet"},
+		{about: "under way", object: "layer/a trying asked:t2 handled:t1", want: Asked, message: "Building manifests"},
+		{about: "done", object: "layer/a ready asked:t2 handled:t2", want: Ready, message: "r1"},
+		{about: "somebody else asked after us, and that is done", object: "layer/a ready asked:t3 handled:t3", want: Ready, message: "r1"},
+		{about: "somebody else asked after us, and that is not done", object: "layer/a ready asked:t3 handled:t2", want: Asked, message: "Flux has not taken it up yet"},
+		{about: "failed", object: "layer/a failing asked:t2 handled:t2", want: Failing, message: "HealthCheckFailed: no luck"},
+		{about: "a newer spec came meanwhile, and has not been tried", object: "layer/a failing asked:t2 handled:t2 generation", want: Asked, message: "no luck"},
+		{about: "ready, but for an older spec", object: "layer/a ready asked:t2 handled:t2 generation", want: Asked, message: "Flux has not acted on its newest spec yet (generation 2)"},
+		{about: "broken off by something newer", object: "layer/a canceled asked:t2 handled:t2", want: Asked},
+		{about: "waits for another layer", object: "layer/a waiting asked:t2 handled:t2 on:x", want: Asked, message: "waits for x"},
+		{about: "suspended meanwhile", object: "layer/a ready suspended asked:t2 handled:t1", want: Failing, message: "somebody has suspended it meanwhile"},
+		{about: "its controller does not know of the newer revision", object: "layer/a ready asked:t2 handled:t2", attempted: "r1", fetched: "r2", want: Asked, message: "it has not got to revision r2 yet"},
+		{about: "failed at the older revision", object: "layer/a failing asked:t2 handled:t2", attempted: "r1", fetched: "r2", want: Asked, message: "it has not got to revision r2 yet"},
+		{about: "failed at the newer revision", object: "layer/a failing asked:t2 handled:t2 attempted:r2", attempted: "r1", fetched: "r2", want: Failing, message: "HealthCheckFailed: no luck"},
+		{about: "can't read the newer revision", object: "layer/a unfetched asked:t2 handled:t2", attempted: "r1", fetched: "r2", want: Failing, message: "ArtifactFailed: path not found"},
+		{about: "already beyond what was fetched", object: "layer/a ready asked:t2 handled:t2 attempted:r3", attempted: "r1", fetched: "r2", want: Ready, message: "r1"},
+		{about: "a source is fetched", object: "source/a ready asked:t2 handled:t2 fetched:r2", want: Ready, message: "r2"},
+		{about: "a source can't be fetched", object: "source/a failing asked:t2 handled:t2", want: Failing, message: "HealthCheckFailed: no luck"},
+		{about: "a release was given up again", object: "release/a stalled asked:t2 handled:t2", want: Failing, message: "RetriesExceeded: gave up"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			step := Step{attempted: c.attempted}
+			got, message := step.judge(object(t, c.object), c.fetched, now)
+			if got != c.want || message != c.message {
+				t.Errorf("%s %q, want %s %q", got, message, c.want, c.message)
+			}
+		})
+	}
+}
+
+func TestChecking(t *testing.T) {
+	for line, want := range map[string]bool{"layer/a checking": true, "layer/a trying": false, "layer/a ready": false} {
+		if got := checking(object(t, line)); got != want {
+			t.Errorf("%s: %v", line, got)
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package operate
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// said is the plan in short: a step a word, with what it comes after.
+func said(plan Plan) []string {
+	var all []string
+	for _, s := range plan.Steps {
+		text := short(s.Ref)
+		if s.Reset {
+			text += " reset"
+		}
+		for _, need := range s.Needs {
+			text += " needs:" + short(need)
+		}
+		for _, layer := range s.Within {
+			text += " within:" + short(layer)
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+func TestReconcile(t *testing.T) {
+	for _, c := range []struct {
+		about     string
+		cluster   string
+		tenants   string
+		options   Options
+		forbidden []string
+		want      []string
+		notes     []string
+		unknown   string
+		err       string
+	}{
+		{about: "all is ready: own layers alone", cluster: cluster, options: Options{Sources: true}, want: []string{
+			"source/flux-system", "layer/bhs-dependency needs:source/flux-system", "layer/bhs-application needs:source/flux-system needs:layer/bhs-dependency"}},
+		{about: "without the source", cluster: cluster, want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}},
+		{about: "two tenants share a source", cluster: cluster, tenants: "bhs mhr", options: Options{Sources: true}, want: []string{
+			"source/flux-system", "layer/bhs-dependency needs:source/flux-system",
+			"layer/bhs-application needs:source/flux-system needs:layer/bhs-dependency", "layer/mhr-application needs:source/flux-system"}},
+		{about: "a shared layer that fails comes first", cluster: with("layer/infrastructure failing"),
+			want:  []string{"layer/infrastructure", "layer/bhs-dependency needs:layer/infrastructure", "layer/bhs-application needs:layer/bhs-dependency"},
+			notes: []string{"Kustomization flux-system/infrastructure is shared with others, and is asked too since it is Failing"}},
+		{about: "who applies the layers fails", cluster: with("layer/flux-system failing"),
+			want:  []string{"layer/flux-system", "layer/bhs-dependency within:layer/flux-system", "layer/bhs-application needs:layer/bhs-dependency within:layer/flux-system"},
+			notes: []string{"Kustomization flux-system/flux-system is shared with others, and is asked too since it is Failing"}},
+		{about: "releases: one that was given up, one that waits for it", cluster: with("release/postgres-ha stalled by:bhs-dependency", "release/istio-ingress waiting on:postgres-ha by:bhs-application"),
+			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency",
+				"release/istio-ingress needs:release/postgres-ha within:layer/bhs-application", "release/postgres-ha reset within:layer/bhs-dependency"}},
+		{about: "a release that may still come is not reset", cluster: with("release/postgres-ha failing by:bhs-dependency"),
+			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency", "release/postgres-ha within:layer/bhs-dependency"}},
+		{about: "own things suspended", cluster: with("layer/bhs-dependency ready suspended by:flux-system on:infrastructure", "release/postgres-ha ready suspended by:bhs-dependency"),
+			err: "Kustomization flux-system/bhs-dependency, HelmRelease bhs-orthweb/postgres-ha are suspended: Flux would not act"},
+		{about: "another tenant's suspended", cluster: with("layer/mhr-application ready suspended on:infrastructure"),
+			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}},
+		{about: "own things that will be resumed", cluster: with("layer/bhs-dependency ready suspended by:flux-system on:infrastructure"), options: Options{Resumed: true},
+			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}},
+		{about: "a suspended source", cluster: with("source/flux-system ready suspended"), options: Options{Sources: true, Resumed: true},
+			err: "GitRepository flux-system/flux-system is suspended: Flux would not act"},
+		{about: "a suspended source that is not asked", cluster: with("source/flux-system ready suspended"),
+			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}},
+		{about: "a shared layer suspended", cluster: with("layer/infrastructure ready suspended"),
+			want:  []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"},
+			notes: []string{"Kustomization flux-system/infrastructure is shared and suspended, and is left alone; what depends on it may have to wait"}},
+		{about: "a shared layer that is not there", cluster: with("layer/infrastructure absent"),
+			want:  []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"},
+			notes: []string{"Kustomization flux-system/infrastructure does not exist, and can't be asked"}},
+		{about: "no own layers", cluster: with("layer/bhs-dependency absent", "layer/bhs-application absent", "release/postgres-ha failing"), want: []string{"release/postgres-ha"}},
+		{about: "releases can't be read", cluster: cluster, forbidden: []string{"release"},
+			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}, unknown: "you may not list releases in any namespace"},
+		{about: "sources can't be read", cluster: cluster, forbidden: []string{"source"}, options: Options{Sources: true},
+			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}, unknown: "you may not list sources in any namespace"},
+		{about: "two layers that apply each other", cluster: with("layer/bhs-dependency failing by:bhs-application", "layer/bhs-application failing by:bhs-dependency"),
+			want: []string{"layer/bhs-dependency", "layer/bhs-application within:layer/bhs-dependency"}},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			if c.tenants == "" {
+				c.tenants = "bhs"
+			}
+			snap, statuses := read(t, c.cluster, strings.Fields(c.tenants), c.forbidden...)
+			plan, err := Reconcile(snap, statuses, c.options)
+			if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Fatalf("error %v, want %q", err, c.err)
+			}
+			if got := said(plan); !slices.Equal(got, c.want) {
+				t.Errorf("steps\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			}
+			if !slices.Equal(plan.Notes, c.notes) {
+				t.Errorf("notes %q, want %q", plan.Notes, c.notes)
+			}
+			if got := strings.Join(plan.Unknown, "; "); got != c.unknown {
+				t.Errorf("unknown %q, want %q", got, c.unknown)
+			}
+		})
+	}
+}
+
+func TestTenantsOfSteps(t *testing.T) {
+	snap, statuses := read(t, cluster, []string{"bhs", "mhr"})
+	plan, err := Reconcile(snap, statuses, Options{Sources: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, s := range plan.Steps {
+		got[short(s.Ref)] = strings.Join(s.Tenants, " ")
+	}
+	if got["source/flux-system"] != "bhs mhr" || got["layer/bhs-application"] != "bhs" || got["layer/mhr-application"] != "mhr" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestSuspendedTenants(t *testing.T) {
+	snap, statuses := read(t, with("layer/bhs-dependency ready suspended by:flux-system"), []string{"bhs", "mhr"})
+	_, err := Reconcile(snap, statuses, Options{})
+	var suspended *SuspendedError
+	if !errors.As(err, &suspended) || !slices.Equal(suspended.Tenants, []string{"bhs"}) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestPatch(t *testing.T) {
+	for _, c := range []struct {
+		about string
+		step  Step
+		want  map[string]any
+	}{
+		{"a request", Step{}, map[string]any{RequestAnnotation: "t"}},
+		{"a release that was given up", Step{Reset: true}, map[string]any{RequestAnnotation: "t", ResetAnnotation: "t"}},
+	} {
+		patch := c.step.Patch("t")
+		annotations, _ := patch["metadata"].(map[string]any)["annotations"].(map[string]any)
+		if len(patch) != 1 || len(annotations) != len(c.want) || annotations[RequestAnnotation] != "t" || annotations[ResetAnnotation] != c.want[ResetAnnotation] {
+			t.Errorf("%s: %v", c.about, patch)
+		}
+	}
+}

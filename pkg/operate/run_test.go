@@ -1,0 +1,111 @@
+package operate
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestRun plays runs: "due" is what is to be asked next, and is; other lines are
+// what an object then looks like, "gone" what was deleted, "over" the outcomes.
+func TestRun(t *testing.T) {
+	const done, failed = " asked:t handled:t", " failing asked:t handled:t"
+	for _, c := range []struct {
+		about, cluster string
+		sources        bool
+		play           []string
+	}{
+		{about: "each after what it needs", cluster: cluster, sources: true, play: []string{
+			"due source/flux-system", "due",
+			"source/flux-system ready" + done, "due layer/bhs-dependency",
+			"layer/bhs-dependency trying asked:t", "due",
+			"layer/bhs-dependency ready" + done, "due layer/bhs-application",
+			"layer/bhs-application ready" + done, "due",
+			"over source/flux-system Ready, layer/bhs-dependency Ready, layer/bhs-application Ready"}},
+		{about: "what depends on a failure is left out", cluster: cluster, play: []string{
+			"due layer/bhs-dependency", "layer/bhs-dependency" + failed, "due",
+			"over layer/bhs-dependency Failing, layer/bhs-application Left out"}},
+		{about: "a source that can't be fetched", cluster: cluster, sources: true, play: []string{
+			"due source/flux-system", "source/flux-system" + failed, "due",
+			"over source/flux-system Failing, layer/bhs-dependency Left out, layer/bhs-application Left out"}},
+		{about: "layers wait for the revision that was fetched", cluster: cluster, sources: true, play: []string{
+			"due source/flux-system", "source/flux-system ready fetched:r2" + done, "due layer/bhs-dependency",
+			"layer/bhs-dependency ready attempted:r1" + done, "due",
+			"layer/bhs-dependency ready attempted:r2" + done, "due layer/bhs-application"}},
+		{about: "a failing shared layer", cluster: with("layer/infrastructure failing"), play: []string{
+			"due layer/infrastructure", "layer/infrastructure" + failed, "due",
+			"over layer/infrastructure Failing, layer/bhs-dependency Left out, layer/bhs-application Left out"}},
+		{about: "a release in a layer, asked while the layer checks its health", cluster: with("release/postgres-ha stalled by:bhs-dependency"), play: []string{
+			"due layer/bhs-dependency", "layer/bhs-dependency trying asked:t", "due",
+			"layer/bhs-dependency checking asked:t", "due release/postgres-ha",
+			"release/postgres-ha ready" + done, "due",
+			"layer/bhs-dependency ready" + done, "due layer/bhs-application",
+			"layer/bhs-application ready" + done,
+			"over layer/bhs-dependency Ready, layer/bhs-application Ready, release/postgres-ha Ready"}},
+		{about: "a layer that gave up at once on a release gets a second try", cluster: with("release/postgres-ha stalled by:bhs-dependency"), play: []string{
+			"due layer/bhs-dependency", "layer/bhs-dependency" + failed, "due release/postgres-ha", "due",
+			"release/postgres-ha ready" + done, "due layer/bhs-dependency",
+			"layer/bhs-dependency ready" + done, "due layer/bhs-application", "layer/bhs-application ready" + done,
+			"over layer/bhs-dependency Ready, layer/bhs-application Ready, release/postgres-ha Ready"}},
+		{about: "but no third", cluster: with("release/postgres-ha stalled by:bhs-dependency"), play: []string{
+			"due layer/bhs-dependency", "layer/bhs-dependency" + failed, "due release/postgres-ha",
+			"release/postgres-ha ready" + done, "due layer/bhs-dependency",
+			"layer/bhs-dependency" + failed, "due",
+			"over layer/bhs-dependency Failing, layer/bhs-application Left out, release/postgres-ha Ready"}},
+		{about: "and none when the release fails", cluster: with("release/postgres-ha stalled by:bhs-dependency"), play: []string{
+			"due layer/bhs-dependency", "layer/bhs-dependency" + failed, "due release/postgres-ha",
+			"release/postgres-ha stalled" + done, "due",
+			"over layer/bhs-dependency Failing, layer/bhs-application Left out, release/postgres-ha Failing"}},
+		{about: "who applies the layers need not be ready itself", cluster: with("layer/flux-system failing"), play: []string{
+			"due layer/flux-system", "layer/flux-system checking asked:t", "due layer/bhs-dependency",
+			"layer/bhs-dependency ready" + done, "due layer/bhs-application", "layer/bhs-application ready" + done,
+			"due", "layer/flux-system ready" + done,
+			"over layer/flux-system Ready, layer/bhs-dependency Ready, layer/bhs-application Ready"}},
+		{about: "a release is not asked when its layer was not", cluster: with("layer/infrastructure failing", "release/postgres-ha stalled by:bhs-dependency"), play: []string{
+			"due layer/infrastructure", "layer/infrastructure" + failed, "due",
+			"over layer/infrastructure Failing, layer/bhs-dependency Left out, layer/bhs-application Left out, release/postgres-ha Left out"}},
+		{about: "deleted while it was waited for", cluster: cluster, play: []string{
+			"due layer/bhs-dependency", "gone layer/bhs-dependency", "due",
+			"over layer/bhs-dependency Failing, layer/bhs-application Left out"}},
+		{about: "a circle", cluster: with("layer/bhs-dependency waiting on:bhs-application", "layer/bhs-application waiting on:bhs-dependency"), play: []string{
+			"due", "over layer/bhs-dependency Left out, layer/bhs-application Left out"}},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			snap, statuses := read(t, c.cluster, []string{"bhs"})
+			plan, err := Reconcile(snap, statuses, Options{Sources: c.sources})
+			if err != nil {
+				t.Fatal(err)
+			}
+			play(t, NewRun(plan), c.play)
+		})
+	}
+}
+
+func play(t *testing.T, run *Run, lines []string) {
+	t.Helper()
+	for _, line := range lines {
+		what, rest, _ := strings.Cut(line, " ")
+		switch what {
+		case "due":
+			var due []string
+			for _, step := range run.Due() {
+				due = append(due, short(step.Ref))
+				run.Asked(step.Ref)
+			}
+			if got := strings.Join(due, " "); got != rest {
+				t.Fatalf("due %q, want %q", got, rest)
+			}
+		case "gone":
+			run.Gone(refOf(t, rest))
+		case "over":
+			var results []string
+			for _, r := range run.Results() {
+				results = append(results, short(r.Ref)+" "+string(r.Outcome))
+			}
+			if got := strings.Join(results, ", "); got != rest || !run.Over() {
+				t.Fatalf("over %v: %s\nwant %s", run.Over(), got, rest)
+			}
+		default:
+			run.Observe(object(t, line), now)
+		}
+	}
+}
