@@ -90,12 +90,16 @@ func typed(t *testing.T, commands string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	kubeconfig := lab.kubeconfig
+	if strings.Contains(commands, "orthweb-lab up") {
+		kubeconfig = "" // that lab's context goes into it
+	}
 	cmd := exec.Command("bash", "-c", prelude+commands)
 	cmd.Dir = dir
 	cmd.Env = slices.Concat(os.Environ(), goCaches(t), []string{
 		// As on a terminal of 80 columns.
 		"CLICOLOR_FORCE=1", "NO_COLOR=1", "COLUMNS=80",
-		"HOME=" + home, "XDG_CACHE_HOME=" + cache, "XDG_STATE_HOME=", "REPOSITORY=" + repository, "KUBECONFIG=" + lab.kubeconfig,
+		"HOME=" + home, "XDG_CACHE_HOME=" + cache, "XDG_STATE_HOME=", "REPOSITORY=" + repository, "KUBECONFIG=" + kubeconfig,
 		"ORTHWEB_HOSTS_FILE=" + filepath.Join(dir, "hosts"), "PATH=" + programs + ":" + lab.programs + ":" + os.Getenv("PATH"),
 	})
 	var printed, said strings.Builder
