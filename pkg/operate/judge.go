@@ -71,22 +71,28 @@ func verdictOf(obj *unstructured.Unstructured, now time.Time) health.Verdict {
 
 // judge tells what became of an asked step. fetched is the revision that its
 // source is at, empty when that is not known.
-func (s Step) judge(obj *unstructured.Unstructured, fetched string, now time.Time) (Outcome, string) {
+func (s Step) judge(obj *unstructured.Unstructured, fetched string, now time.Time) Result {
 	verdict := verdictOf(obj, now)
+	be := func(outcome Outcome, reason, message string) Result {
+		return Result{Ref: s.Ref, Tenants: s.Tenants, Outcome: outcome, Reason: reason, Message: message}
+	}
 	switch {
 	case verdict.Status == health.Suspended:
-		return Failing, "somebody has suspended it meanwhile"
+		return be(Failing, "", "somebody has suspended it meanwhile")
 	case !handled(obj):
-		return Asked, underWay(obj, "Flux has not taken it up yet")
+		return be(Asked, "", underWay(obj, notTakenUp))
 	case s.behind(obj, fetched):
-		return Asked, "it has not got to revision " + fetched + " yet"
+		return be(Asked, "", "it has not got to revision "+fetched+" yet")
 	case verdict.Status == health.Ready && !verdict.Renewing:
-		return Ready, verdict.Message
+		return be(Ready, "", verdict.Message)
 	case verdict.Status == health.Failing && over(obj):
-		return Failing, verdict.Reason + ": " + verdict.Message
+		return be(Failing, verdict.Reason, verdict.Message)
 	}
-	return Asked, underWay(obj, verdict.Message)
+	return be(Asked, "", underWay(obj, verdict.Message))
 }
+
+// notTakenUp is said of a request that nobody has acted on.
+const notTakenUp = "Flux has not taken it up yet"
 
 // underWay is what Flux says of the try under way, or otherwise.
 func underWay(obj *unstructured.Unstructured, otherwise string) string {

@@ -1,6 +1,9 @@
 package operate
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestJudge: one object after it was asked, at t2, in each of the states that Flux
 // puts it in.
@@ -34,9 +37,9 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			step := Step{attempted: c.attempted}
-			got, message := step.judge(object(t, c.object), c.fetched, now)
-			if got != c.want || message != c.message {
-				t.Errorf("%s %q, want %s %q", got, message, c.want, c.message)
+			got := step.judge(object(t, c.object), c.fetched, now)
+			if message := strings.TrimPrefix(got.Reason+": "+got.Message, ": "); got.Outcome != c.want || message != c.message {
+				t.Errorf("%s %q, want %s %q", got.Outcome, message, c.want, c.message)
 			}
 		})
 	}

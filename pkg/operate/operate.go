@@ -78,6 +78,8 @@ type Result struct {
 	Ref     finding.Ref
 	Tenants []string
 	Outcome Outcome
+	// Reason is Flux's own word for a failure, empty otherwise.
+	Reason string
 	// Message is a short sentence for people, without a full stop.
 	Message string
 }

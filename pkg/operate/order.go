@@ -9,7 +9,7 @@ import (
 // mayBegin tells whether all is done that has to be before the step.
 func (r *Run) mayBegin(p *progress) bool {
 	for _, need := range p.Needs {
-		if r.find(need).outcome != Ready {
+		if r.find(need).seen.Outcome != Ready {
 			return false
 		}
 	}
@@ -26,11 +26,11 @@ func (r *Run) block() {
 	for changed := true; changed; {
 		changed = false
 		for _, p := range r.steps {
-			if p.outcome != Pending {
+			if p.seen.Outcome != Pending {
 				continue
 			}
 			if ref, blocked := r.blocker(p); blocked {
-				p.outcome, p.message, changed = Blocked, "it comes after "+ref.String()+", which is not Ready", true
+				p.seen.Outcome, p.seen.Message, changed = Blocked, "it comes after "+ref.String()+", which is not Ready", true
 			}
 		}
 	}
@@ -38,12 +38,12 @@ func (r *Run) block() {
 
 func (r *Run) blocker(p *progress) (finding.Ref, bool) {
 	for _, need := range p.Needs {
-		if n := r.find(need); n.outcome != Ready && r.final(n) {
+		if n := r.find(need); n.seen.Outcome != Ready && r.final(n) {
 			return need, true
 		}
 	}
 	for _, layer := range p.Within {
-		if r.find(layer).outcome == Blocked {
+		if r.find(layer).seen.Outcome == Blocked {
 			return layer, true
 		}
 	}
@@ -52,7 +52,7 @@ func (r *Run) blocker(p *progress) (finding.Ref, bool) {
 
 // final tells whether nothing can change the step's outcome any more.
 func (r *Run) final(p *progress) bool {
-	switch p.outcome {
+	switch p.seen.Outcome {
 	case Ready, Blocked:
 		return true
 	case Failing:
@@ -64,8 +64,8 @@ func (r *Run) final(p *progress) bool {
 // again tells whether a layer that failed is worth a second request.
 func (r *Run) again(p *progress) bool {
 	inside := r.inside(p)
-	return p.outcome == Failing && p.asked == 1 && len(inside) > 0 &&
-		!slices.ContainsFunc(inside, func(c *progress) bool { return c.outcome != Ready })
+	return p.seen.Outcome == Failing && p.asked == 1 && len(inside) > 0 &&
+		!slices.ContainsFunc(inside, func(c *progress) bool { return c.seen.Outcome != Ready })
 }
 
 // inside are the steps that the layer applies.

@@ -19,9 +19,8 @@ type Run struct {
 // progress is a step and how far it has come.
 type progress struct {
 	Step
-	outcome Outcome
-	message string
-	asked   int
+	seen  Result
+	asked int
 	// applied is set once a layer has applied what it has since it was asked.
 	applied bool
 	// revision is what a source has fetched.
@@ -32,7 +31,7 @@ type progress struct {
 func NewRun(plan Plan) *Run {
 	r := &Run{}
 	for _, step := range plan.Steps {
-		r.steps = append(r.steps, &progress{Step: step, outcome: Pending})
+		r.steps = append(r.steps, &progress{Step: step, seen: Result{Ref: step.Ref, Tenants: step.Tenants, Outcome: Pending}})
 	}
 	return r
 }
@@ -45,14 +44,14 @@ func (r *Run) Due() []Step {
 	r.block()
 	var due []Step
 	for _, p := range r.steps {
-		if p.outcome == Pending && r.mayBegin(p) || r.again(p) {
+		if p.seen.Outcome == Pending && r.mayBegin(p) || r.again(p) {
 			due = append(due, p.Step)
 		}
 	}
 	if len(due)+len(r.Open()) == 0 { // whatever is left waits in a circle
 		for _, p := range r.steps {
-			if p.outcome == Pending {
-				p.outcome, p.message = Blocked, "what it depends on waits for it"
+			if p.seen.Outcome == Pending {
+				p.seen.Outcome, p.seen.Message = Blocked, "what it depends on waits for it"
 			}
 		}
 	}
@@ -63,14 +62,14 @@ func (r *Run) Due() []Step {
 func (r *Run) Asked(ref finding.Ref) {
 	p := r.find(ref)
 	p.asked++
-	p.outcome, p.message, p.applied = Asked, "Flux has not taken it up yet", false
+	p.seen.Outcome, p.seen.Reason, p.seen.Message, p.applied = Asked, "", notTakenUp, false
 }
 
 // Open are the steps that have been asked and are not through.
 func (r *Run) Open() []finding.Ref {
 	var open []finding.Ref
 	for _, p := range r.steps {
-		if p.outcome == Asked {
+		if p.seen.Outcome == Asked {
 			open = append(open, p.Ref)
 		}
 	}
@@ -84,17 +83,17 @@ func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
 	if source := r.find(p.source); source != nil {
 		fetched = source.revision
 	}
-	p.outcome, p.message = p.judge(obj, fetched, now)
-	p.applied = p.applied || checking(obj) || p.outcome != Asked
+	p.seen = p.judge(obj, fetched, now)
+	p.applied = p.applied || checking(obj) || p.seen.Outcome != Asked
 	p.revision = field.Text(obj.Object, "status", "artifact", "revision")
-	return p.result()
+	return p.seen
 }
 
 // Gone notes that an open step's object is not there any more.
 func (r *Run) Gone(ref finding.Ref) Result {
 	p := r.find(ref)
-	p.outcome, p.message, p.applied = Failing, "it has been deleted meanwhile", true
-	return p.result()
+	p.seen.Outcome, p.seen.Message, p.applied = Failing, "it has been deleted meanwhile", true
+	return p.seen
 }
 
 // Over tells whether nothing is left to ask or to wait for.
@@ -107,13 +106,9 @@ func (r *Run) Over() bool {
 func (r *Run) Results() []Result {
 	results := make([]Result, len(r.steps))
 	for i, p := range r.steps {
-		results[i] = p.result()
+		results[i] = p.seen
 	}
 	return results
-}
-
-func (p *progress) result() Result {
-	return Result{Ref: p.Ref, Tenants: p.Tenants, Outcome: p.outcome, Message: p.message}
 }
 
 func (r *Run) find(ref finding.Ref) *progress {

@@ -9,6 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/change"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
 // requester carries out a plan of requests.
@@ -17,6 +18,8 @@ type requester struct {
 	client *change.Client
 	run    *operate.Run
 	said   sayings
+	// every is how often what was asked is looked at.
+	every time.Duration
 	// now is the API server's clock, as near as it is known.
 	now func() time.Time
 }
@@ -29,12 +32,12 @@ func (f *factsFlags) requester(run *operate.Run, at time.Time) (*requester, erro
 	}
 	began := time.Now()
 	return &requester{
-		facts: f, client: client, run: run, said: sayings{},
+		facts: f, client: client, run: run, said: sayings{}, every: lookEvery,
 		now: func() time.Time { return at.Add(time.Since(began)) },
 	}, nil
 }
 
-// lookEvery is how often what was asked is looked at: one small request each.
+// lookEvery is often enough for people, at one small request an object.
 const lookEvery = time.Second
 
 // waitFor asks each step when its turn has come, until all are through or the time
@@ -47,7 +50,7 @@ func (r *requester) waitFor(ctx context.Context, timeout time.Duration) error {
 		if err == nil && r.run.Over() {
 			return nil
 		}
-		if err == nil && pause(deadline, lookEvery) == nil {
+		if err == nil && pause(deadline, r.every) == nil {
 			err = r.look(deadline)
 		}
 		switch {
@@ -115,14 +118,10 @@ func (r *requester) passing(ref finding.Ref, err error) error {
 	if !errors.As(err, &failed) || !failed.Passing() {
 		return err
 	}
-	r.said.say(r.facts.streams.ErrOut, ref.Short(), fmt.Sprintf("to be tried again: %v", err))
+	r.said.say(r.facts.streams.ErrOut, ref.String(), fmt.Sprintf("to be tried again: %v", err))
 	return nil
 }
 
 func (r *requester) say(result operate.Result) {
-	state := string(result.Outcome)
-	if result.Message != "" {
-		state += ": " + result.Message
-	}
-	r.said.say(r.facts.streams.ErrOut, result.Ref.Short(), state)
+	r.said.say(r.facts.streams.ErrOut, result.Ref.String(), render.OperationLine(result))
 }

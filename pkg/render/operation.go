@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
@@ -15,7 +16,7 @@ func Operation(w io.Writer, results []operate.Result, style Style) error {
 		{heading: "MESSAGE", keep: 97, least: 28},
 	}}
 	for _, r := range results {
-		t.rows = append(t.rows, []string{clean(r.Ref.String()), string(r.Outcome), clean(r.Message)})
+		t.rows = append(t.rows, []string{clean(r.Ref.String()), string(r.Outcome), operated(r, style)})
 	}
 	return t.write(w, style, func(column int, cell, padded string) string {
 		if column != 1 {
@@ -23,4 +24,21 @@ func Operation(w io.Writer, results []operate.Result, style Style) error {
 		}
 		return paintStatus(health.Status(cell), padded)
 	})
+}
+
+// OperationLine is what became of one object as it is told while others are waited
+// for: "Ready: main@4fa728f".
+func OperationLine(r operate.Result) string {
+	return strings.TrimSuffix(string(r.Outcome)+": "+operated(r, Style{}), ": ")
+}
+
+func operated(r operate.Result, style Style) string {
+	message := r.Message
+	if r.Reason != "" && !says(message, r.Reason) {
+		message = r.Reason + ": " + message
+	}
+	if style.Wide {
+		return clean(message)
+	}
+	return shorten(tidy(clean(message)), messageLimit)
 }

@@ -1,0 +1,143 @@
+package change
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+var layer = finding.Ref{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "a"}
+
+// server answers every request with the code and the body, and notes the last one.
+func server(t *testing.T, code int, body string) (*Client, *http.Request, *[]byte) {
+	t.Helper()
+	var seen http.Request
+	var sent []byte
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = *r
+		sent, _ = io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, body)
+	}))
+	t.Cleanup(s.Close)
+	client, err := NewClient(&rest.Config{Host: s.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, &seen, &sent
+}
+
+const object = `{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{"namespace":"flux-system","name":"a"}}`
+
+// TestMerge: what is sent holds what changes and no more, under a name that
+// kustomize-controller lets stand.
+func TestMerge(t *testing.T) {
+	client, seen, sent := server(t, 200, object)
+	if err := client.Merge(t.Context(), layer, map[string]any{"spec": map[string]any{"suspend": true}}); err != nil {
+		t.Fatal(err)
+	}
+	if seen.Method != "PATCH" || seen.URL.Path != "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/a" {
+		t.Errorf("%s %s", seen.Method, seen.URL)
+	}
+	if got := seen.Header.Get("Content-Type"); got != "application/merge-patch+json" {
+		t.Errorf("a patch of type %s", got)
+	}
+	if manager := seen.URL.Query().Get("fieldManager"); manager == "" || strings.HasPrefix(manager, "kubectl") {
+		t.Errorf("field manager %q", manager)
+	}
+	if string(*sent) != `{"spec":{"suspend":true}}` {
+		t.Errorf("sent %s", *sent)
+	}
+}
+
+func TestGet(t *testing.T) {
+	client, seen, _ := server(t, 200, object)
+	obj, err := client.Get(t.Context(), layer)
+	if err != nil || obj.GetName() != "a" || seen.Method != "GET" {
+		t.Errorf("%v %v %s", obj, err, seen.Method)
+	}
+}
+
+// status is what an API server answers when it refuses.
+func status(code int, reason, message, name string) string {
+	details := map[string]any{"group": "kustomize.toolkit.fluxcd.io", "kind": "kustomizations"}
+	if name != "" {
+		details["name"] = name
+	}
+	body, _ := json.Marshal(map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure",
+		"code": code, "reason": reason, "message": message, "details": details})
+	return string(body)
+}
+
+func TestErrors(t *testing.T) {
+	const denied = `kustomizations.kustomize.toolkit.fluxcd.io "a" is forbidden: User "ann" cannot patch resource "kustomizations"`
+	for _, c := range []struct {
+		about, body                string
+		code                       int
+		want                       string
+		forbidden, absent, passing bool
+	}{
+		{about: "no right", code: 403, body: status(403, "Forbidden", denied, "a"), forbidden: true,
+			want: "you may not patch kustomizations.kustomize.toolkit.fluxcd.io in namespace flux-system"},
+		{about: "a policy refuses it", code: 403, body: status(403, "Forbidden", `admission webhook "w" denied the request: not on Fridays`, "a"),
+			want: `admission webhook "w" denied the request: not on Fridays`},
+		{about: "gone", code: 404, body: status(404, "NotFound", `kustomizations "a" not found`, "a"), absent: true, want: "it does not exist any more"},
+		{about: "not served", code: 404, body: status(404, "NotFound", "the server could not find the requested resource", ""),
+			want: "the cluster does not serve kustomizations.kustomize.toolkit.fluxcd.io at kustomize.toolkit.fluxcd.io/v1 any more"},
+		{about: "a conflict", code: 409, body: status(409, "Conflict", "the object has been modified", "a"), passing: true, want: "others change it at the same time"},
+		{about: "not valid", code: 422, body: status(422, "Invalid", "spec.x: no", "a"), want: "spec.x: no"},
+		{about: "trouble in the server", code: 500, body: status(500, "InternalError", "etcdserver: leader changed", "a"), passing: true, want: "etcdserver: leader changed"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			client, _, _ := server(t, c.code, c.body)
+			err := client.Merge(t.Context(), layer, map[string]any{})
+			var failed *Error
+			if !errors.As(err, &failed) || failed.Forbidden() != c.forbidden || failed.Absent() != c.absent || failed.Passing() != c.passing {
+				t.Fatalf("%#v: %v", failed, err)
+			}
+			if want := "changing Kustomization flux-system/a: " + c.want; err.Error() != want {
+				t.Errorf("%s\nwant %s", err, want)
+			}
+		})
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	block := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-block }))
+	defer s.Close()
+	defer close(block)
+	client, err := NewClient(&rest.Config{Host: s.URL, Timeout: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Get(t.Context(), layer)
+	var failed *Error
+	if !errors.As(err, &failed) || !failed.Passing() || err.Error() != "looking at Kustomization flux-system/a: the API server gave no answer in time" {
+		t.Errorf("%v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := client.Get(ctx, layer); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestOtherKinds(t *testing.T) {
+	client, _, _ := server(t, 200, object)
+	err := client.Merge(t.Context(), finding.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "a", Name: "b"}, nil)
+	if err == nil || !strings.Contains(err.Error(), "Secret a/b is of a kind that can't be changed here") {
+		t.Errorf("%v", err)
+	}
+}
