@@ -7,7 +7,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -77,83 +76,6 @@ func short(ref finding.Ref) string {
 		}
 	}
 	return ref.String()
-}
-
-const conditions = `
-ready: [{type: Ready, status: "True", reason: Succeeded, observedGeneration: 1}]
-failing: [{type: Ready, status: "False", reason: HealthCheckFailed, message: no luck, observedGeneration: 1}]
-trying: [{type: Ready, status: Unknown, reason: Progressing, observedGeneration: 1}, {type: Reconciling, status: "True", message: "Building manifests"}]
-checking: [{type: Ready, status: Unknown, reason: Progressing, observedGeneration: 1}, {type: Reconciling, status: "True", message: "Running health checks for revision r1"}]
-canceled: [{type: Ready, status: "False", reason: HealthCheckCanceled, observedGeneration: 1}]
-waiting: [{type: Ready, status: "False", reason: DependencyNotReady, message: "dependency 'x' is not ready", observedGeneration: 1}]
-unfetched: [{type: Ready, status: "False", reason: ArtifactFailed, message: path not found, observedGeneration: 1}]
-stalled: [{type: Ready, status: "False", reason: InstallFailed, observedGeneration: 1}, {type: Stalled, status: "True", reason: RetriesExceeded, message: gave up}]
-`
-
-// object makes an object of a line of the cluster.
-func object(t *testing.T, line string) *unstructured.Unstructured {
-	t.Helper()
-	words := strings.Fields(line)
-	ref := refOf(t, words[0])
-	var states map[string][]any
-	if err := yaml.Unmarshal([]byte(conditions), &states); err != nil || states[words[1]] == nil {
-		t.Fatalf("%q has no known state: %v", line, err)
-	}
-	for _, c := range states[words[1]] {
-		if generation, ok := c.(map[string]any)["observedGeneration"]; ok {
-			c.(map[string]any)["observedGeneration"] = int64(generation.(float64))
-		}
-	}
-	obj := &unstructured.Unstructured{Object: map[string]any{
-		"spec": map[string]any{}, "status": map[string]any{"conditions": states[words[1]], "observedGeneration": int64(1)},
-	}}
-	obj.SetAPIVersion(ref.APIVersion)
-	obj.SetKind(ref.Kind)
-	obj.SetNamespace(ref.Namespace)
-	obj.SetName(ref.Name)
-	obj.SetGeneration(1)
-	if ref.GroupKind() == health.KustomizationKind {
-		set(t, obj, map[string]any{"kind": "GitRepository", "name": "flux-system"}, "spec", "sourceRef")
-		set(t, obj, "r1", "status", "lastAttemptedRevision")
-		set(t, obj, "r1", "status", "lastAppliedRevision")
-	}
-	for _, word := range words[2:] {
-		key, value, _ := strings.Cut(word, ":")
-		switch key {
-		case "suspended":
-			set(t, obj, true, "spec", "suspend")
-		case "on":
-			set(t, obj, []any{map[string]any{"name": value}}, "spec", "dependsOn")
-		case "by":
-			obj.SetLabels(map[string]string{ownerNameLabel: value, ownerNamespaceLabel: "flux-system"})
-		case "touches":
-			var checks []any
-			for namespace := range strings.SplitSeq(value, ",") {
-				checks = append(checks, map[string]any{"apiVersion": "v1", "kind": "Service", "name": "s", "namespace": namespace})
-			}
-			set(t, obj, checks, "spec", "healthChecks")
-		case "attempted":
-			set(t, obj, value, "status", "lastAttemptedRevision")
-		case "fetched":
-			set(t, obj, value, "status", "artifact", "revision")
-		case "asked":
-			obj.SetAnnotations(map[string]string{RequestAnnotation: value})
-		case "handled":
-			set(t, obj, value, "status", "lastHandledReconcileAt")
-		case "generation":
-			obj.SetGeneration(2)
-		default:
-			t.Fatalf("%q: what is %q?", line, word)
-		}
-	}
-	return obj
-}
-
-func set(t *testing.T, obj *unstructured.Unstructured, value any, path ...string) {
-	t.Helper()
-	if err := unstructured.SetNestedField(obj.Object, value, path...); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // read is the snapshot of a cluster, and the states of the tenants. Of the kinds

@@ -17,9 +17,9 @@ import (
 const (
 	// RequestAnnotation asks for a try now.
 	RequestAnnotation = "reconcile.fluxcd.io/requestedAt"
-	// ResetAnnotation, with the same value, has helm-controller forget how often
+	// resetAnnotation, with the same value, has helm-controller forget how often
 	// a HelmRelease has failed, so that it tries one that it has given up.
-	ResetAnnotation = "reconcile.fluxcd.io/resetAt"
+	resetAnnotation = "reconcile.fluxcd.io/resetAt"
 )
 
 // Step is one object that Flux is asked to try again.
@@ -47,7 +47,7 @@ type Step struct {
 func (s Step) Patch(moment string) map[string]any {
 	annotations := map[string]any{RequestAnnotation: moment}
 	if s.Reset {
-		annotations[ResetAnnotation] = moment
+		annotations[resetAnnotation] = moment
 	}
 	return map[string]any{"metadata": map[string]any{"annotations": annotations}}
 }

@@ -132,11 +132,11 @@ func TestPatch(t *testing.T) {
 		want  map[string]any
 	}{
 		{"a request", Step{}, map[string]any{RequestAnnotation: "t"}},
-		{"a release that was given up", Step{Reset: true}, map[string]any{RequestAnnotation: "t", ResetAnnotation: "t"}},
+		{"a release that was given up", Step{Reset: true}, map[string]any{RequestAnnotation: "t", resetAnnotation: "t"}},
 	} {
 		patch := c.step.Patch("t")
 		annotations, _ := patch["metadata"].(map[string]any)["annotations"].(map[string]any)
-		if len(patch) != 1 || len(annotations) != len(c.want) || annotations[RequestAnnotation] != "t" || annotations[ResetAnnotation] != c.want[ResetAnnotation] {
+		if len(patch) != 1 || len(annotations) != len(c.want) || annotations[RequestAnnotation] != "t" || annotations[resetAnnotation] != c.want[resetAnnotation] {
 			t.Errorf("%s: %v", c.about, patch)
 		}
 	}

@@ -124,7 +124,7 @@ func explainSwitches(err error) error {
 	case errors.As(err, &none):
 		return withHint(err, "See what it stands on: kubectl orthweb status %s", none.Tenant)
 	case errors.As(err, &unread):
-		return withHint(err, "Ask for that right (docs/rbac.md has the role, orthweb-viewer).")
+		return withHint(err, "Try again with the right to list them (docs/rbac.md has the role, orthweb-viewer).")
 	}
 	return err
 }
