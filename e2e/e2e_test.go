@@ -30,20 +30,10 @@ func TestMain(m *testing.M) {
 		"kubectl-orthweb": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 			defer stop()
-			os.Exit(plugin.Run(ctx, argv(),
+			os.Exit(plugin.Run(ctx, os.Args,
 				genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}))
 		},
 	})
-}
-
-// argv is what the program was really called with: testscript.Main makes the
-// first of os.Args the command's mere name, and kubectl gives a whole path.
-func argv() []string {
-	raw, err := os.ReadFile("/proc/self/cmdline")
-	if err != nil {
-		return os.Args
-	}
-	return strings.Split(strings.TrimSuffix(string(raw), "\x00"), "\x00")
 }
 
 // started runs the tests inside a lab's life.
