@@ -81,7 +81,7 @@ func (s Step) judge(obj *unstructured.Unstructured, fetched string, now time.Tim
 		return be(Failing, "", "somebody has suspended it meanwhile")
 	case !handled(obj):
 		return be(Asked, "", underWay(obj, notTakenUp))
-	case s.behind(obj, fetched):
+	case s.behind(obj, fetched) && verdict.Status != health.Progressing:
 		return be(Asked, "", "it has not got to revision "+fetched+" yet")
 	case verdict.Status == health.Ready && !verdict.Renewing:
 		return be(Ready, "", verdict.Message)

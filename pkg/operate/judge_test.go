@@ -29,6 +29,7 @@ func TestJudge(t *testing.T) {
 		{about: "suspended meanwhile", object: "layer/a ready suspended asked:t2 handled:t1", want: Failing, message: "somebody has suspended it meanwhile"},
 		{about: "its controller does not know of the newer revision", object: "layer/a ready asked:t2 handled:t2", attempted: "r1", fetched: "r2", want: Asked, message: "it has not got to revision r2 yet"},
 		{about: "failed at the older revision", object: "layer/a failing asked:t2 handled:t2", attempted: "r1", fetched: "r2", want: Asked, message: "it has not got to revision r2 yet"},
+		{about: "can't try the newer revision yet", object: "layer/a waiting asked:t2 handled:t2 on:x", attempted: "r1", fetched: "r2", want: Asked, message: "waits for x"},
 		{about: "failed at the newer revision", object: "layer/a failing asked:t2 handled:t2 attempted:r2", attempted: "r1", fetched: "r2", want: Failing, message: "HealthCheckFailed: no luck"},
 		{about: "can't read the newer revision", object: "layer/a unfetched asked:t2 handled:t2", attempted: "r1", fetched: "r2", want: Failing, message: "ArtifactFailed: path not found"},
 		{about: "already beyond what was fetched", object: "layer/a ready asked:t2 handled:t2 attempted:r3", attempted: "r1", fetched: "r2", want: Ready, message: "r1"},

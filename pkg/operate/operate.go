@@ -29,6 +29,10 @@ type Step struct {
 	Tenants []string
 	// Reset marks a HelmRelease that Flux has given up.
 	Reset bool
+	// IfMoved marks a shared layer that is Ready. It is asked only when its source
+	// turns out to have fetched something newer, which it then has to get to before
+	// the layers that stand on it can.
+	IfMoved bool
 	// Needs are steps that have to be Ready before.
 	Needs []finding.Ref
 	// Within are the layers among the steps that apply it. They need not be

@@ -41,8 +41,8 @@ type planner struct {
 }
 
 // Reconcile plans to have Flux try the tenants again: the sources of their layers,
-// shared layers that are not Ready, all of the tenants' own layers, and their
-// releases that are not Ready. statuses are of the same snapshot. The error is a
+// shared layers that are not Ready, or might not be at the newest revision, all of
+// the tenants' own layers, and their releases that are not Ready. statuses are of the same snapshot. The error is a
 // *SuspendedError.
 func Reconcile(snap *snapshot.Snapshot, statuses []tenant.Status, o Options) (Plan, error) {
 	p := &planner{Options: o, snap: snap, ranks: map[finding.Key]int{}}
@@ -73,7 +73,9 @@ func (p *planner) wanted(link tenant.Link) bool {
 		return p.Sources
 	case tenant.OwnLayers:
 		return true
-	case tenant.SharedLayers, tenant.Releases:
+	case tenant.SharedLayers:
+		return link.Status != health.Ready || p.Sources // with which it may move
+	case tenant.Releases:
 		return link.Status != health.Ready
 	}
 	return false
@@ -119,13 +121,18 @@ func (p *planner) passes(name string, link tenant.Link) bool {
 // add makes the step, or adds the tenant to the one that is there.
 func (p *planner) add(name string, link tenant.Link, obj *unstructured.Unstructured) {
 	if i := p.index(link.Ref); i >= 0 {
-		p.plan.Steps[i].Tenants = appendNew(p.plan.Steps[i].Tenants, name)
+		step := &p.plan.Steps[i]
+		step.Tenants = appendNew(step.Tenants, name)
+		step.IfMoved = step.IfMoved && link.Section == tenant.SharedLayers
 		return
 	}
 	step := Step{Ref: finding.RefOf(obj), Tenants: []string{name}}
 	switch link.Section {
 	case tenant.SharedLayers:
-		p.note("%s is shared with others, and is asked too since it is %s", link.Ref, link.Status)
+		step.IfMoved = link.Status == health.Ready
+		if !step.IfMoved {
+			p.note("%s is shared with others, and is asked too since it is %s", link.Ref, link.Status)
+		}
 		fallthrough
 	case tenant.OwnLayers:
 		step.source = health.SourceOf(obj)

@@ -15,6 +15,9 @@ func said(plan Plan) []string {
 		if s.Reset {
 			text += " reset"
 		}
+		if s.IfMoved {
+			text += "?"
+		}
 		for _, need := range s.Needs {
 			text += " needs:" + short(need)
 		}
@@ -39,11 +42,17 @@ func TestReconcile(t *testing.T) {
 		err       string
 	}{
 		{about: "all is ready: own layers alone", cluster: cluster, options: Options{Sources: true}, want: []string{
-			"source/flux-system", "layer/bhs-dependency needs:source/flux-system", "layer/bhs-application needs:source/flux-system needs:layer/bhs-dependency"}},
+			"source/flux-system", "layer/flux-system? needs:source/flux-system",
+			"layer/infrastructure? needs:source/flux-system within:layer/flux-system",
+			"layer/bhs-dependency needs:source/flux-system needs:layer/infrastructure within:layer/flux-system",
+			"layer/bhs-application needs:source/flux-system needs:layer/bhs-dependency within:layer/flux-system"}},
 		{about: "without the source", cluster: cluster, want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}},
 		{about: "two tenants share a source", cluster: cluster, tenants: "bhs mhr", options: Options{Sources: true}, want: []string{
-			"source/flux-system", "layer/bhs-dependency needs:source/flux-system",
-			"layer/bhs-application needs:source/flux-system needs:layer/bhs-dependency", "layer/mhr-application needs:source/flux-system"}},
+			"source/flux-system", "layer/flux-system? needs:source/flux-system",
+			"layer/infrastructure? needs:source/flux-system within:layer/flux-system",
+			"layer/bhs-dependency needs:source/flux-system needs:layer/infrastructure within:layer/flux-system",
+			"layer/bhs-application needs:source/flux-system needs:layer/bhs-dependency within:layer/flux-system",
+			"layer/mhr-application needs:source/flux-system needs:layer/infrastructure within:layer/flux-system"}},
 		{about: "a shared layer that fails comes first", cluster: with("layer/infrastructure failing"),
 			want:  []string{"layer/infrastructure", "layer/bhs-dependency needs:layer/infrastructure", "layer/bhs-application needs:layer/bhs-dependency"},
 			notes: []string{"Kustomization flux-system/infrastructure is shared with others, and is asked too since it is Failing"}},
@@ -75,7 +84,9 @@ func TestReconcile(t *testing.T) {
 		{about: "releases can't be read", cluster: cluster, forbidden: []string{"release"},
 			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}, unknown: "you may not list releases in any namespace"},
 		{about: "sources can't be read", cluster: cluster, forbidden: []string{"source"}, options: Options{Sources: true},
-			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}, unknown: "you may not list sources in any namespace"},
+			want: []string{"layer/flux-system?", "layer/infrastructure? within:layer/flux-system",
+				"layer/bhs-dependency needs:layer/infrastructure within:layer/flux-system",
+				"layer/bhs-application needs:layer/bhs-dependency within:layer/flux-system"}, unknown: "you may not list sources in any namespace"},
 		{about: "two layers that apply each other", cluster: with("layer/bhs-dependency failing by:bhs-application", "layer/bhs-application failing by:bhs-dependency"),
 			want: []string{"layer/bhs-dependency", "layer/bhs-application within:layer/bhs-dependency"}},
 	} {

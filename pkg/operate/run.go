@@ -43,8 +43,8 @@ func NewRun(plan Plan) *Run {
 func (r *Run) Due() []Step {
 	r.block()
 	var due []Step
-	for _, p := range r.steps {
-		if p.seen.Outcome == Pending && r.mayBegin(p) || r.again(p) {
+	for _, p := range r.steps { // in an order in which what one needs is before it
+		if p.seen.Outcome == Pending && r.mayBegin(p) && !r.stays(p) || r.again(p) {
 			due = append(due, p.Step)
 		}
 	}
@@ -65,6 +65,25 @@ func (r *Run) Asked(ref finding.Ref) {
 	p.seen.Outcome, p.seen.Reason, p.seen.Message, p.applied = Asked, "", notTakenUp, false
 }
 
+// stays settles a shared layer whose source has fetched nothing newer: it is Ready
+// without being asked.
+func (r *Run) stays(p *progress) bool {
+	fetched := r.fetched(p)
+	if !p.IfMoved || fetched != "" && fetched != p.attempted {
+		return false
+	}
+	p.seen.Outcome, p.applied = Ready, true
+	return true
+}
+
+// fetched is the revision that the step's source is at, empty when it is not known.
+func (r *Run) fetched(p *progress) string {
+	if source := r.find(p.source); source != nil {
+		return source.revision
+	}
+	return ""
+}
+
 // Open are the steps that have been asked and are not through.
 func (r *Run) Open() []finding.Ref {
 	var open []finding.Ref
@@ -79,11 +98,7 @@ func (r *Run) Open() []finding.Ref {
 // Observe takes in what an open step's object looks like now.
 func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
 	p := r.find(finding.RefOf(obj))
-	fetched := ""
-	if source := r.find(p.source); source != nil {
-		fetched = source.revision
-	}
-	p.seen = p.judge(obj, fetched, now)
+	p.seen = p.judge(obj, r.fetched(p), now)
 	p.applied = p.applied || checking(obj) || p.seen.Outcome != Asked
 	p.revision = field.Text(obj.Object, "status", "artifact", "revision")
 	return p.seen
@@ -102,11 +117,14 @@ func (r *Run) Over() bool {
 	return !slices.ContainsFunc(r.steps, func(p *progress) bool { return !r.final(p) })
 }
 
-// Results are what became of the steps so far, in the plan's order.
+// Results are what became of the steps so far, in the plan's order, without the
+// shared layers that there was no reason to ask.
 func (r *Run) Results() []Result {
-	results := make([]Result, len(r.steps))
-	for i, p := range r.steps {
-		results[i] = p.seen
+	var results []Result
+	for _, p := range r.steps {
+		if p.asked > 0 || !p.IfMoved {
+			results = append(results, p.seen)
+		}
 	}
 	return results
 }

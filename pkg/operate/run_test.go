@@ -27,10 +27,21 @@ func TestRun(t *testing.T) {
 		{about: "a source that can't be fetched", cluster: cluster, sources: true, play: []string{
 			"due source/flux-system", "source/flux-system" + failed, "due",
 			"over source/flux-system Failing, layer/bhs-dependency Left out, layer/bhs-application Left out"}},
-		{about: "layers wait for the revision that was fetched", cluster: cluster, sources: true, play: []string{
-			"due source/flux-system", "source/flux-system ready fetched:r2" + done, "due layer/bhs-dependency",
-			"layer/bhs-dependency ready attempted:r1" + done, "due",
-			"layer/bhs-dependency ready attempted:r2" + done, "due layer/bhs-application"}},
+		{about: "something newer was fetched: shared layers have to get there first", cluster: cluster, sources: true, play: []string{
+			"due source/flux-system", "source/flux-system ready fetched:r2" + done, "due layer/flux-system",
+			"layer/flux-system trying asked:t", "due", "layer/flux-system checking asked:t", "due layer/infrastructure",
+			"layer/infrastructure ready attempted:r1" + done, "due",
+			"layer/infrastructure ready attempted:r2" + done, "due layer/bhs-dependency",
+			"layer/bhs-dependency ready attempted:r2" + done, "due layer/bhs-application",
+			"layer/flux-system ready attempted:r2" + done, "layer/bhs-application ready attempted:r2" + done,
+			"over source/flux-system Ready, layer/flux-system Ready, layer/infrastructure Ready, layer/bhs-dependency Ready, layer/bhs-application Ready"}},
+		{about: "a shared layer fails at what was fetched", cluster: cluster, sources: true, play: []string{
+			"due source/flux-system", "source/flux-system ready fetched:r2" + done, "due layer/flux-system",
+			"layer/flux-system ready attempted:r2" + done, "due layer/infrastructure",
+			"layer/infrastructure failing attempted:r2" + done, "due",
+			"over source/flux-system Ready, layer/flux-system Ready, layer/infrastructure Failing, layer/bhs-dependency Left out, layer/bhs-application Left out"}},
+		{about: "nothing newer was fetched", cluster: cluster, sources: true, play: []string{
+			"due source/flux-system", "source/flux-system ready fetched:r1" + done, "due layer/bhs-dependency"}},
 		{about: "a failing shared layer", cluster: with("layer/infrastructure failing"), play: []string{
 			"due layer/infrastructure", "layer/infrastructure" + failed, "due",
 			"over layer/infrastructure Failing, layer/bhs-dependency Left out, layer/bhs-application Left out"}},

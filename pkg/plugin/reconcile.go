@@ -20,9 +20,9 @@ var (
 
 		It asks, in the order in which they depend on each other: the sources of the
 		tenant's layers, the tenant's own layers, and its Helm releases that are not
-		Ready. A shared layer is asked too when it is not Ready. A release that Flux
-		has given up gets its tries anew. Each is waited for; what depends on one
-		that fails is not asked.
+		Ready. A shared layer is asked too when it is not Ready, or when something
+		newer was fetched for it. A release that Flux has given up gets its tries
+		anew. Each is waited for; what depends on one that fails is not asked.
 
 		Nothing is asked while something of the tenant's own is suspended: see
 		'resume'.

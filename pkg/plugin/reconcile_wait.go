@@ -77,6 +77,9 @@ func (r *requester) askDue(ctx context.Context) error {
 // itself, if more slowly.
 func (r *requester) askAll(ctx context.Context, steps []operate.Step) error {
 	for _, step := range steps {
+		if step.IfMoved {
+			continue
+		}
 		if err := r.ask(ctx, step); err != nil {
 			return err
 		}
@@ -89,7 +92,11 @@ func (r *requester) ask(ctx context.Context, step operate.Step) error {
 		return err
 	}
 	r.run.Asked(step.Ref)
-	r.say(operate.Result{Ref: step.Ref, Outcome: operate.Asked})
+	result := operate.Result{Ref: step.Ref, Outcome: operate.Asked}
+	if step.IfMoved {
+		result.Message = "it is shared, and something newer was fetched for it"
+	}
+	r.say(result)
 	return nil
 }
 
