@@ -39,3 +39,10 @@ func (p *planner) join(step *Step) {
 func (p *planner) index(ref finding.Ref) int {
 	return slices.IndexFunc(p.plan.Steps, func(s Step) bool { return s.Ref.Same(ref) })
 }
+
+func appendNew[T comparable](list []T, item T) []T {
+	if slices.Contains(list, item) {
+		return list
+	}
+	return append(list, item)
+}

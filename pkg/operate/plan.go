@@ -42,8 +42,8 @@ type planner struct {
 
 // Reconcile plans to have Flux try the tenants again: the sources of their layers,
 // shared layers that are not Ready, or might not be at the newest revision, all of
-// the tenants' own layers, and their releases that are not Ready. statuses are of the same snapshot. The error is a
-// *SuspendedError.
+// the tenants' own layers, and their releases that are not Ready. statuses are of
+// the same snapshot. The error is a *SuspendedError.
 func Reconcile(snap *snapshot.Snapshot, statuses []tenant.Status, o Options) (Plan, error) {
 	p := &planner{Options: o, snap: snap, ranks: map[finding.Key]int{}}
 	for _, s := range statuses {
@@ -146,15 +146,4 @@ func (p *planner) add(name string, link tenant.Link, obj *unstructured.Unstructu
 
 func (p *planner) note(format string, args ...any) {
 	p.plan.Notes = appendNew(p.plan.Notes, fmt.Sprintf(format, args...))
-}
-
-func isSuspended(obj *unstructured.Unstructured) bool {
-	return field.Bool(obj.Object, "spec", "suspend")
-}
-
-func appendNew[T comparable](list []T, item T) []T {
-	if slices.Contains(list, item) {
-		return list
-	}
-	return append(list, item)
 }

@@ -3,6 +3,9 @@ package operate
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -83,4 +86,8 @@ func switchesOf(snap *snapshot.Snapshot, s tenant.Status) ([]Switch, error) {
 		return nil, &NoOwnError{s.Name, shared}
 	}
 	return own, nil
+}
+
+func isSuspended(obj *unstructured.Unstructured) bool {
+	return field.Bool(obj.Object, "spec", "suspend")
 }

@@ -1,0 +1,45 @@
+package render
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+)
+
+func TestOperation(t *testing.T) {
+	layer := finding.Ref{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "a"}
+	revision := "main@sha1:" + strings.Repeat("0123456789", 4)
+	for _, c := range []struct {
+		about       string
+		result      operate.Result
+		style       Style
+		table, line string
+	}{
+		{about: "a revision is cut", result: operate.Result{Outcome: operate.Ready, Message: revision}, table: "Ready   main@0123456", line: "Ready: main@0123456"},
+		{about: "but not in the wide form", result: operate.Result{Outcome: operate.Ready, Message: revision}, style: Style{Wide: true}, table: "Ready   " + revision, line: "Ready: main@0123456"},
+		{about: "nothing to say", result: operate.Result{Outcome: operate.Asked}, table: "Asked", line: "Asked"},
+		{about: "Flux's word, where the message has it not", result: operate.Result{Outcome: operate.Failing, Reason: "BuildFailed", Message: "no such file"},
+			table: "Failing   BuildFailed: no such file", line: "Failing: BuildFailed: no such file"},
+		{about: "and where it has", result: operate.Result{Outcome: operate.Failing, Reason: "HealthCheckFailed", Message: "health check failed after 1m0.5s"},
+			table: "Failing   health check failed after 1m0s", line: "Failing: health check failed after 1m0s"},
+		{about: "a message that would move the cursor", result: operate.Result{Outcome: operate.Failing, Message: "a\x1b[2J\nb"},
+			table: "Failing   a [2J b", line: "Failing: a [2J b"},
+		{about: "in colour", result: operate.Result{Outcome: operate.Ready}, style: Style{Colour: true}, table: "\x1b[32mReady\x1b[0m", line: "Ready"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			c.result.Ref, c.style.NoHeaders = layer, true
+			var out strings.Builder
+			if err := Operation(&out, []operate.Result{c.result}, c.style); err != nil {
+				t.Fatal(err)
+			}
+			if want := "Kustomization flux-system/a   " + c.table + "\n"; out.String() != want {
+				t.Errorf("%q, want %q", &out, want)
+			}
+			if line := OperationLine(c.result); line != c.line {
+				t.Errorf("%q, want %q", line, c.line)
+			}
+		})
+	}
+}
