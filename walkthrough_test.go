@@ -66,11 +66,11 @@ func fenced(t *testing.T, text, language string) string {
 	return regexp.MustCompile(`(?m)^   `).ReplaceAllString(found[1], "")
 }
 
-// edit replaces the first that is old; & in what is new is the old.
-func edit(t *testing.T, file, old, new string) {
+// edit replaces the first that is old; & in the replacement is the old.
+func edit(t *testing.T, file, old, replacement string) {
 	t.Helper()
 	before := read(t, file)
-	after := strings.Replace(before, old, strings.Replace(new, "&", old, 1), 1)
+	after := strings.Replace(before, old, strings.Replace(replacement, "&", old, 1), 1)
 	if after == before {
 		t.Fatalf("%s has no %q", file, old)
 	}
