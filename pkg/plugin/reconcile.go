@@ -70,7 +70,7 @@ func (o *reconcileOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return o.asking.reconcile(ctx, o.facts, snap, statuses, o.dryRun)
+	return o.asking.reconcile(ctx, o.facts, snap, statuses, false)
 }
 
 // someTenant refuses to do something to all tenants, or to none.

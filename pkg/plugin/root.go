@@ -77,7 +77,9 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	root.AddCommand(newVersion(facts), newCompletion(), options.NewCmdOptions(streams.Out))
 	templates.ActsAsRootCommand(root, []string{"options"}, groups...)
 	addCompletions(root, facts)
-	renameExamples(root, name)
+	if name != usualName {
+		renameExamples(root, name)
+	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return withHint(err, "See '%s --help' for usage.", cmd.CommandPath())
 	})
