@@ -48,10 +48,9 @@ func (x *examiner) applyNow(obj *unstructured.Unstructured) string {
 	if release := x.installer(obj); release != nil {
 		obj = release
 	}
-	labels := obj.GetLabels()
-	name, namespace := labels["kustomize.toolkit.fluxcd.io/name"], labels["kustomize.toolkit.fluxcd.io/namespace"]
-	if name == "" || namespace == "" {
+	layer := health.AppliedBy(obj)
+	if layer.Name == "" || layer.Namespace == "" {
 		return ""
 	}
-	return fmt.Sprintf("flux reconcile kustomization %s -n %s --with-source", name, namespace)
+	return fmt.Sprintf("flux reconcile kustomization %s -n %s --with-source", layer.Name, layer.Namespace)
 }

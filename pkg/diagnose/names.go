@@ -69,15 +69,9 @@ func distance(a, b string) int {
 }
 
 // definedIn is the folder of the GitOps tree from which an object comes: the
-// path of the Kustomization that applied it, by the labels that
-// kustomize-controller puts on what it applies.
+// path of the Kustomization that applied it.
 func (x *examiner) definedIn(obj *unstructured.Unstructured) string {
-	labels := obj.GetLabels()
-	owner := finding.Ref{
-		APIVersion: health.KustomizationKind.Group + "/v1", Kind: health.KustomizationKind.Kind,
-		Namespace: labels["kustomize.toolkit.fluxcd.io/namespace"], Name: labels["kustomize.toolkit.fluxcd.io/name"],
-	}
-	if answer := x.snap.Lookup(owner); answer.Object != nil {
+	if answer := x.snap.Lookup(health.AppliedBy(obj)); answer.Object != nil {
 		return strings.TrimPrefix(field.Text(answer.Object.Object, "spec", "path"), "./")
 	}
 	return ""

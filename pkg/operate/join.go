@@ -7,13 +7,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// Labels that kustomize-controller puts on whatever it applies
-// (kustomize-controller v1.9, ssa.ResourceManager.SetOwnerLabels).
-const (
-	ownerNameLabel      = "kustomize.toolkit.fluxcd.io/name"
-	ownerNamespaceLabel = "kustomize.toolkit.fluxcd.io/namespace"
-)
-
 // join says which of the plan's other steps the step comes after.
 func (p *planner) join(step *Step) {
 	obj := p.snap.Lookup(step.Ref).Object
@@ -25,10 +18,7 @@ func (p *planner) join(step *Step) {
 			step.Needs = append(step.Needs, ref)
 		}
 	}
-	owner := finding.Ref{
-		APIVersion: health.KustomizationKind.Group + "/v1", Kind: health.KustomizationKind.Kind,
-		Namespace: obj.GetLabels()[ownerNamespaceLabel], Name: obj.GetLabels()[ownerNameLabel],
-	}
+	owner := health.AppliedBy(obj)
 	// Earlier in the plan, or the two apply each other.
 	if at := p.index(owner); at >= 0 && at < p.index(step.Ref) {
 		step.Within = append(step.Within, owner)

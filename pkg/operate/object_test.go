@@ -57,7 +57,9 @@ func object(t *testing.T, line string) *unstructured.Unstructured {
 		case "on":
 			set(t, obj, []any{map[string]any{"name": value}}, "spec", "dependsOn")
 		case "by":
-			obj.SetLabels(map[string]string{ownerNameLabel: value, ownerNamespaceLabel: "flux-system"})
+			obj.SetLabels(map[string]string{
+				"kustomize.toolkit.fluxcd.io/name": value, "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+			})
 		case "touches":
 			var checks []any
 			for namespace := range strings.SplitSeq(value, ",") {

@@ -22,13 +22,6 @@ type layer struct {
 	needs     []finding.Ref            // who applies it, then what it depends on
 }
 
-// Labels that kustomize-controller puts on whatever it applies, and so on the
-// Kustomizations that a root Kustomization applies.
-const (
-	ownerNameLabel      = "kustomize.toolkit.fluxcd.io/name"
-	ownerNamespaceLabel = "kustomize.toolkit.fluxcd.io/namespace"
-)
-
 func readLayer(snap *snapshot.Snapshot, obj *unstructured.Unstructured) *layer {
 	l := &layer{
 		ref:     finding.RefOf(obj),
@@ -53,12 +46,12 @@ func readLayer(snap *snapshot.Snapshot, obj *unstructured.Unstructured) *layer {
 	return l
 }
 
-// ownerOf is the layer that applies the object, if it can be there. One that is
+// ownerOf is the layer that applies the layer, if it can be there. One that is
 // known to be gone is nobody's owner any more: it was removed without pruning,
 // or its labels come from another cluster.
 func ownerOf(snap *snapshot.Snapshot, obj *unstructured.Unstructured) []finding.Ref {
-	owner := finding.Ref{APIVersion: obj.GetAPIVersion(), Kind: obj.GetKind(),
-		Namespace: obj.GetLabels()[ownerNamespaceLabel], Name: obj.GetLabels()[ownerNameLabel]}
+	owner := health.AppliedBy(obj)
+	owner.APIVersion = obj.GetAPIVersion() // they are of one kind
 	if owner.Name == "" || owner.Same(finding.RefOf(obj)) || snap.Lookup(owner).Presence == snapshot.Absent {
 		return nil
 	}

@@ -112,14 +112,10 @@ func (r *reader) clusterNamespace() string {
 	return certManagerNamespace
 }
 
-// folder is where an object is defined in the GitOps tree, by the labels that
-// kustomize-controller puts on it; "" when that can't be seen.
+// folder is where an object is defined in the GitOps tree, by the layer
+// that applies it; "" when that can't be seen.
 func (r *reader) folder(obj *unstructured.Unstructured) string {
-	labels := obj.GetLabels()
-	layer := r.snap.Lookup(finding.Ref{
-		APIVersion: health.KustomizationKind.Group + "/v1", Kind: health.KustomizationKind.Kind,
-		Namespace: labels["kustomize.toolkit.fluxcd.io/namespace"], Name: labels["kustomize.toolkit.fluxcd.io/name"],
-	}).Object
+	layer := r.snap.Lookup(health.AppliedBy(obj)).Object
 	if layer == nil {
 		return ""
 	}
