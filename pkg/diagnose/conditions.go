@@ -16,15 +16,11 @@ type condition struct {
 }
 
 func conditionOf(obj *unstructured.Unstructured, kind string) condition {
-	for _, c := range field.List(obj.Object, "status", "conditions") {
-		if field.Text(c, "type") == kind {
-			return condition{
-				kind: kind, status: field.Text(c, "status"), reason: field.Text(c, "reason"),
-				message: strings.TrimSpace(field.Text(c, "message")), since: field.Time(c, "lastTransitionTime"),
-			}
-		}
+	c := field.Condition(obj.Object, kind)
+	return condition{
+		kind: kind, status: field.Text(c, "status"), reason: field.Text(c, "reason"),
+		message: strings.TrimSpace(field.Text(c, "message")), since: field.Time(c, "lastTransitionTime"),
 	}
-	return condition{kind: kind}
 }
 
 // field is where the condition stands, for evidence.

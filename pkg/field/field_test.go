@@ -16,6 +16,9 @@ var object = map[string]any{
 		"nulled": nil,
 	},
 	"flat": "text",
+	"status": map[string]any{
+		"conditions": []any{"odd", map[string]any{"type": "Stalled"}, map[string]any{"type": "Ready", "status": "True"}},
+	},
 }
 
 func TestReads(t *testing.T) {
@@ -33,6 +36,9 @@ func TestReads(t *testing.T) {
 		{"no time, nor when it was made", FirstTime(object, []string{"spec", "none"}), time.Time{}},
 		{"texts leave other types out", Texts(object, "spec", "hosts"), []string{"a", "b"}},
 		{"list leaves other types out", List(object, "spec", "mixed"), []map[string]any{{"name": "x"}}},
+		{"condition", Text(Condition(object, "Ready"), "status"), "True"},
+		{"no such condition", Text(Condition(object, "Healthy"), "status"), ""},
+		{"no conditions", Text(Condition(map[string]any{"status": "none"}, "Ready"), "status"), ""},
 		{"map", Map(object, "spec")["path"], "./gitops"},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {

@@ -20,18 +20,14 @@ type condition struct {
 func (c condition) is(status string) bool { return c.status == status }
 
 func conditionOf(obj *unstructured.Unstructured, name string) condition {
-	for _, c := range field.List(obj.Object, "status", "conditions") {
-		if field.Text(c, "type") == name {
-			return condition{
-				status:             field.Text(c, "status"),
-				reason:             field.Text(c, "reason"),
-				message:            field.Text(c, "message"),
-				since:              field.Time(c, "lastTransitionTime"),
-				observedGeneration: field.Int(c, "observedGeneration"),
-			}
-		}
+	c := field.Condition(obj.Object, name)
+	return condition{
+		status:             field.Text(c, "status"),
+		reason:             field.Text(c, "reason"),
+		message:            field.Text(c, "message"),
+		since:              field.Time(c, "lastTransitionTime"),
+		observedGeneration: field.Int(c, "observedGeneration"),
 	}
-	return condition{}
 }
 
 // behind tells whether the controller has not yet looked at today's spec, by

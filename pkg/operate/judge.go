@@ -12,22 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// fluxCondition is what is read of an entry of status.conditions.
-type fluxCondition struct {
-	status, reason, message string
-	observedGeneration      int64
-}
-
-func condition(obj *unstructured.Unstructured, name string) fluxCondition {
-	for _, c := range field.List(obj.Object, "status", "conditions") {
-		if field.Text(c, "type") == name {
-			return fluxCondition{
-				field.Text(c, "status"), field.Text(c, "reason"), field.Text(c, "message"),
-				field.Int(c, "observedGeneration"),
-			}
-		}
-	}
-	return fluxCondition{}
+// condition is a field of the entry of status.conditions of that type.
+func condition(obj *unstructured.Unstructured, kind, of string) string {
+	return field.Text(field.Condition(obj.Object, kind), of)
 }
 
 // handled tells whether a try that began after the newest request is over. Where
@@ -40,21 +27,22 @@ func handled(obj *unstructured.Unstructured) bool {
 // over tells whether no try is under way, nor one that must come at once: of a
 // newer spec, or after one that was broken off.
 func over(obj *unstructured.Unstructured) bool {
-	ready := condition(obj, "Ready")
-	if ready.observedGeneration > 0 && ready.observedGeneration < obj.GetGeneration() {
+	ready := field.Condition(obj.Object, "Ready")
+	if observed := field.Int(ready, "observedGeneration"); observed > 0 && observed < obj.GetGeneration() {
 		return false
 	}
-	if condition(obj, "Stalled").status == "True" {
+	if condition(obj, "Stalled", "status") == "True" {
 		return true
 	}
-	return ready.status == "True" || ready.status == "False" && ready.reason != "Progressing" && ready.reason != "HealthCheckCanceled"
+	status, reason := field.Text(ready, "status"), field.Text(ready, "reason")
+	return status == "True" || status == "False" && reason != "Progressing" && reason != "HealthCheckCanceled"
 }
 
 // checking tells whether a layer has applied what it has, and looks at its health
 // now (kustomize-controller's messages: "running health checks …", or "Running …"
 // from 1.2 on).
 func checking(obj *unstructured.Unstructured) bool {
-	return strings.HasPrefix(strings.ToLower(condition(obj, "Reconciling").message), "running health checks")
+	return strings.HasPrefix(strings.ToLower(condition(obj, "Reconciling", "message")), "running health checks")
 }
 
 // verdictOf judges the object by itself. That it was read proves nothing about
@@ -96,8 +84,8 @@ const notTakenUp = "Flux has not taken it up yet"
 
 // underWay is what Flux says of the try under way, or otherwise.
 func underWay(obj *unstructured.Unstructured, otherwise string) string {
-	if reconciling := condition(obj, "Reconciling"); reconciling.status == "True" && reconciling.message != "" {
-		return reconciling.message
+	if message := condition(obj, "Reconciling", "message"); message != "" && condition(obj, "Reconciling", "status") == "True" {
+		return message
 	}
 	return otherwise
 }
@@ -107,5 +95,5 @@ func underWay(obj *unstructured.Unstructured, otherwise string) string {
 // moment later. A layer that can't read what was fetched will not get further.
 func (s Step) behind(obj *unstructured.Unstructured, fetched string) bool {
 	attempted := field.Text(obj.Object, "status", "lastAttemptedRevision")
-	return fetched != "" && attempted != fetched && attempted == s.attempted && condition(obj, "Ready").reason != "ArtifactFailed"
+	return fetched != "" && attempted != fetched && attempted == s.attempted && condition(obj, "Ready", "reason") != "ArtifactFailed"
 }

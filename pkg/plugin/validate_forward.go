@@ -75,12 +75,7 @@ func selected(service, pod *unstructured.Unstructured) bool {
 }
 
 func readyPod(pod *unstructured.Unstructured) bool {
-	for _, condition := range field.List(pod.Object, "status", "conditions") {
-		if field.Text(condition, "type") == "Ready" {
-			return field.Text(condition, "status") == "True"
-		}
-	}
-	return false
+	return field.Text(field.Condition(pod.Object, "Ready"), "status") == "True"
 }
 
 // targetPort is the pod's port behind a Service's: a number, the name of a
