@@ -65,11 +65,7 @@ func (o origin) options() (snapshot.ObjectsOptions, error) {
 		}
 		opts.At = at
 	}
-	if o.complete {
-		for _, want := range snapshotWants() {
-			opts.Complete = append(opts.Complete, snapshot.Asked{Group: want.Group, Kind: want.Kind})
-		}
-	}
+	opts.Complete = o.complete
 	return opts, nil
 }
 

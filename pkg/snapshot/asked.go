@@ -34,7 +34,7 @@ const HelmRecords = "type=helm.sh/release.v1"
 
 // whole tells whether the list leaves nothing out that might be looked for.
 func (a Asked) whole() bool {
-	return a.FieldSelector == "" || a.FieldSelector == WithoutHelmRecords
+	return a.FieldSelector == "" || a.FieldSelector == ReadingSelector(a.GroupKind())
 }
 
 // GroupKind is the kind that was asked for.

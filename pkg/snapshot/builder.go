@@ -47,10 +47,14 @@ func (b *Builder) store(gk schema.GroupKind) *kindStore {
 	return store
 }
 
-// remember notes a question, once.
+// remember notes a question once; an answer replaces a failure.
 func (k *kindStore) remember(asked Asked) {
-	if !slices.ContainsFunc(k.asked, func(a Asked) bool { return a.compare(asked) == 0 }) {
+	at := slices.IndexFunc(k.asked, func(a Asked) bool { return a.compare(asked) == 0 })
+	switch {
+	case at < 0:
 		k.asked = append(k.asked, asked)
+	case k.asked[at].Failure != nil && asked.Failure == nil:
+		k.asked[at] = asked
 	}
 }
 
@@ -69,7 +73,9 @@ func Join(earlier, later *Snapshot) *Snapshot {
 			}
 		}
 	}
-	return b.Build(later.meta)
+	joined := b.Build(later.meta)
+	joined.complete, joined.inquiry = earlier.complete || later.complete, earlier.inquiry
+	return joined
 }
 
 // Build ends the gathering. The Builder must not be used afterwards.

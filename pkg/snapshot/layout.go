@@ -29,6 +29,8 @@ type index struct {
 	Server     string    `json:"server,omitempty"`
 	Plugin     string    `json:"plugin,omitempty"`
 	Asked      []Asked   `json:"asked"`
+	// Complete tells that what is not in the snapshot does not exist.
+	Complete bool `json:"complete,omitempty"`
 }
 
 // pathPart is what may be part of a path in the tar: the names that the API

@@ -24,17 +24,18 @@ type File struct {
 type ObjectsOptions struct {
 	// At is the moment; when zero, the newest time found in the objects.
 	At time.Time
-	// Complete are kinds that the files hold all objects of: where there are
-	// none, there are none. A Resource that is empty is guessed from the Kind.
-	Complete []Asked
+	// Complete tells that the files hold all objects of the cluster: what is not
+	// in them does not exist.
+	Complete bool
 }
 
 // ReadObjects makes a snapshot of what people have at hand: the output of
 // `kubectl get … -o yaml` or `-o json`, and of `kubectl cluster-info dump`,
-// whose logs are passed over. A kind is known in the namespaces of which the
-// files have objects of it; all else is unknown, not absent.
+// whose logs are passed over. A file proves only what it holds: the items of a
+// List are all objects of their kind in their namespaces; an object by itself
+// tells nothing about others of its kind; all else is unknown, not absent.
 func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
-	var objects []*unstructured.Unstructured
+	var objects []printed
 	for _, file := range files {
 		found, err := file.objects()
 		if err != nil {
@@ -46,21 +47,33 @@ func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
 		return nil, &ReadError{Reason: ErrForeign, Found: "there is no Kubernetes object in it"}
 	}
 	builder := NewBuilder()
-	for _, asked := range opts.Complete {
-		if asked.Resource == "" {
-			asked.Resource = resourceOf(schema.GroupVersionKind{Group: asked.Group, Kind: asked.Kind})
-		}
-		builder.Add(asked)
-	}
 	at := opts.At
 	for _, obj := range objects {
-		gvk := obj.GroupVersionKind()
-		builder.Add(Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: resourceOf(gvk), Namespace: obj.GetNamespace()}, obj)
+		builder.Add(obj.query(), obj.Unstructured)
 		if opts.At.IsZero() {
 			at = newest(obj.Object, at)
 		}
 	}
-	return builder.Build(Meta{At: at}), nil
+	snap := builder.Build(Meta{At: at})
+	snap.complete = opts.Complete
+	return snap, nil
+}
+
+// printed is an object that kubectl printed, in a List or by itself.
+type printed struct {
+	*unstructured.Unstructured
+	listed bool
+}
+
+// query is the list that the object is the answer to: of its kind in its
+// namespace, or of the object alone.
+func (p printed) query() Asked {
+	gvk := p.GroupVersionKind()
+	asked := Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: resourceOf(gvk), Namespace: p.GetNamespace()}
+	if !p.listed {
+		asked.FieldSelector = "metadata.name=" + p.GetName()
+	}
+	return asked
 }
 
 // resourceOf guesses a kind's plural by the rules of English that Kubernetes
@@ -77,12 +90,12 @@ func resourceOf(gvk schema.GroupVersionKind) string {
 }
 
 // objects are those in the file's documents, out of their Lists.
-func (f File) objects() ([]*unstructured.Unstructured, error) {
+func (f File) objects() ([]printed, error) {
 	if len(f.Content) > maxUnpacked {
 		return nil, tooLarge("%s has more than %d bytes", f.Name, maxUnpacked)
 	}
 	var sum atomic.Int64
-	var objects []*unstructured.Unstructured
+	var objects []printed
 	for _, text := range f.documents() {
 		content, err := parseMap(document{text: text, file: f.Name})
 		if err != nil {
@@ -92,7 +105,7 @@ func (f File) objects() ([]*unstructured.Unstructured, error) {
 		if !ok || sum.Add(values) > maxValues {
 			return nil, tooLarge("%s nests too deep or holds too much", f.Name)
 		}
-		objects = append(objects, flatten(content)...)
+		objects = append(objects, flatten(content, false)...)
 	}
 	return objects, nil
 }
@@ -139,20 +152,20 @@ func (f File) documents() [][]byte {
 
 // flatten takes objects out of Lists. The items of a typed list ("PodList")
 // have no kind of their own.
-func flatten(content map[string]any) []*unstructured.Unstructured {
+func flatten(content map[string]any, listed bool) []printed {
 	kind, isList := strings.CutSuffix(field.Text(content, "kind"), "List")
 	if _, items := content["items"]; !isList || !items {
 		if obj := (&unstructured.Unstructured{Object: content}); obj.GetKind() != "" && obj.GetName() != "" {
-			return []*unstructured.Unstructured{obj}
+			return []printed{{obj, listed}}
 		}
 		return nil
 	}
-	var objects []*unstructured.Unstructured
+	var objects []printed
 	for _, item := range field.List(content, "items") {
 		if field.Text(item, "kind") == "" && kind != "" {
 			item["kind"], item["apiVersion"] = kind, cmp.Or(field.Text(item, "apiVersion"), field.Text(content, "apiVersion"))
 		}
-		objects = append(objects, flatten(item)...)
+		objects = append(objects, flatten(item, true)...)
 	}
 	return objects
 }

@@ -47,6 +47,8 @@ func TestReadObjects(t *testing.T) {
 		{finding.Ref{APIVersion: "v1", Kind: "Node", Name: "node-1"}, Absent},
 		{finding.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "bhs-orthweb", Name: "orthanc"}, Present},
 		{finding.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "bhs-orthweb", Name: "x"}, Unknown},
+		{finding.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "mhr-orthweb", Name: "c"}, Present},
+		{finding.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "mhr-orthweb", Name: "other"}, Unknown}, // printed by itself
 	} {
 		if got := s.Lookup(c.ref).Presence; got != c.want {
 			t.Errorf("%s: %v, want %v", c.ref, got, c.want)
@@ -72,7 +74,7 @@ func TestListOfParts(t *testing.T) {
 
 func TestReadObjectsCompleteAndAt(t *testing.T) {
 	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
-	s, err := ReadObjects([]File{{"p", []byte(podList)}}, ObjectsOptions{At: at, Complete: []Asked{{Kind: "Secret", Resource: "secrets"}}})
+	s, err := ReadObjects([]File{{"p", []byte(podList)}}, ObjectsOptions{At: at, Complete: true})
 	if err != nil {
 		t.Fatal(err)
 	}

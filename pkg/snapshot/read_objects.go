@@ -97,5 +97,7 @@ func (p *parsing) build(found *index) (*Snapshot, error) {
 		}
 		store.byKey[key] = obj
 	}
-	return builder.Build(Meta{At: found.At, Server: found.Server, Plugin: found.Plugin}), nil
+	snap := builder.Build(Meta{At: found.At, Server: found.Server, Plugin: found.Plugin})
+	snap.complete = found.Complete
+	return snap, nil
 }

@@ -34,6 +34,10 @@ type Meta struct {
 type Snapshot struct {
 	meta  Meta
 	kinds map[schema.GroupKind]*kindStore
+	// complete tells that what is not in the snapshot does not exist.
+	complete bool
+	// inquiry notes what is looked for and was never requested; nil for nobody.
+	inquiry *Inquiry
 }
 
 type kindStore struct {
@@ -74,42 +78,80 @@ type Answer struct {
 func (s *Snapshot) Lookup(ref finding.Ref) Answer {
 	gk := ref.GroupKind()
 	store := s.kinds[gk]
-	if store == nil {
-		return Answer{Why: notAsked(gk, ref.Namespace)}
+	if store != nil {
+		if obj := store.byKey[objectKey{ref.Namespace, ref.Name}]; obj != nil {
+			return Answer{Presence: Present, Object: obj}
+		}
 	}
-	if obj := store.byKey[objectKey{ref.Namespace, ref.Name}]; obj != nil {
-		return Answer{Presence: Present, Object: obj}
+	if s.complete {
+		return Answer{Presence: Absent}
 	}
-	if why := store.unknown(gk, ref.Namespace, true); len(why) > 0 {
+	s.require(store, queryFor(gk, ref.Namespace), Asked.whole)
+	if why := store.unknown(gk, ref.Namespace, Asked.whole); len(why) > 0 {
 		return Answer{Why: &why[0]}
 	}
 	return Answer{Presence: Absent}
 }
 
+// queryFor is the query that lists a kind whole in a namespace.
+func queryFor(gk schema.GroupKind, namespace string) Query {
+	return Query{GroupKind: gk, Namespace: namespace, FieldSelector: ReadingSelector(gk)}
+}
+
 // Listing is the result of List: the objects that are known, and why there
-// might be more. With no Unknown the list is complete.
+// might be more.
 type Listing struct {
 	Objects []*unstructured.Unstructured
+	// Unknown tells what could not be read.
 	Unknown []Failure
+	// Partial tells that there may be more objects than these: something could
+	// not be read, was listed with a selector, or only in some namespaces. Of a
+	// partial list nothing may be concluded from what is not in it, nor from a sum.
+	Partial bool
 }
 
 // List gives the objects of a kind in a namespace, or in all of them when
-// namespace is "", ordered by namespace and name. A list that was asked with a
-// field selector counts as complete: whoever asked it knows what it left out.
+// namespace is "", ordered by namespace and name.
 func (s *Snapshot) List(gk schema.GroupKind, namespace string) Listing {
 	store := s.kinds[gk]
-	if store == nil {
-		return Listing{Unknown: []Failure{*notAsked(gk, namespace)}}
+	s.require(store, queryFor(gk, namespace), Asked.whole)
+	return s.listing(gk, namespace)
+}
+
+// Everywhere gives the objects of a kind in all namespaces, beyond the scope of
+// an Inquiry: for what is shared by all tenants, such as the room on nodes.
+func (s *Snapshot) Everywhere(gk schema.GroupKind) Listing {
+	store := s.kinds[gk]
+	if s.inquiry != nil && !s.complete && !store.requested("", Asked.whole) {
+		s.inquiry.add(queryFor(gk, ""))
 	}
-	listing := Listing{Unknown: store.unknown(gk, namespace, false)}
-	if namespace != "" {
+	return s.listing(gk, "")
+}
+
+func (s *Snapshot) listing(gk schema.GroupKind, namespace string) Listing {
+	var listing Listing
+	store := s.kinds[gk]
+	if !s.complete {
+		listing.Unknown = store.unknown(gk, namespace, nil)
+		listing.Partial = len(store.unknown(gk, namespace, Asked.whole)) > 0
+	}
+	switch {
+	case store == nil:
+	case namespace != "":
 		listing.Objects = store.byNamespace[namespace]
-		return listing
-	}
-	for _, ns := range slices.Sorted(maps.Keys(store.byNamespace)) {
-		listing.Objects = append(listing.Objects, store.byNamespace[ns]...)
+	default:
+		listing.Objects = store.all()
 	}
 	return listing
+}
+
+// all are the objects of the kind, by namespace and name.
+func (k *kindStore) all() []*unstructured.Unstructured {
+	var objects []*unstructured.Unstructured
+	for _, namespace := range slices.Sorted(maps.Keys(k.byNamespace)) {
+		objects = append(objects, k.byNamespace[namespace]...)
+	}
+	return objects
 }
 
 // Asked lists every question that was put, ordered by group, kind, namespace
@@ -124,10 +166,13 @@ func (s *Snapshot) Asked() []Asked {
 }
 
 // unknown tells why the store cannot answer for the namespace ("" for all of
-// them). whole asks for lists without a field selector, which alone prove that
-// an object is absent. Where single namespaces were asked and none refused, they
-// are all there is to list; what is in others is still unknown.
-func (k *kindStore) unknown(gk schema.GroupKind, namespace string, whole bool) []Failure {
+// them). Only lists that count are considered: with nil all of them, whatever
+// their selector, and where single namespaces were listed and none refused, they
+// are all there is to list. With Asked.whole, those that prove absence.
+func (k *kindStore) unknown(gk schema.GroupKind, namespace string, counts func(Asked) bool) []Failure {
+	if k == nil {
+		return []Failure{*notAsked(gk, namespace)}
+	}
 	var why []Failure
 	inPart := false
 	for _, asked := range k.asked {
@@ -136,14 +181,14 @@ func (k *kindStore) unknown(gk schema.GroupKind, namespace string, whole bool) [
 			continue
 		}
 		if asked.Failure == nil {
-			if !whole || asked.whole() {
+			if counts == nil || counts(asked) {
 				return nil
 			}
 			continue
 		}
 		why = append(why, *asked.Failure)
 	}
-	if len(why) == 0 && (namespace != "" || whole || !inPart) {
+	if len(why) == 0 && (namespace != "" || counts != nil || !inPart) {
 		why = append(why, *notAsked(gk, namespace))
 	}
 	return why

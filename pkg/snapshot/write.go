@@ -46,7 +46,7 @@ func (out tarWriter) snapshot(s *Snapshot) error {
 	if err != nil {
 		return err
 	}
-	content, err := indexYAML(s.meta, asked)
+	content, err := indexYAML(s.meta, asked, s.complete)
 	if err != nil {
 		return err
 	}
@@ -84,10 +84,10 @@ func (out tarWriter) file(name string, content []byte) error {
 	return err
 }
 
-func indexYAML(meta Meta, asked []Asked) ([]byte, error) {
+func indexYAML(meta Meta, asked []Asked, complete bool) ([]byte, error) {
 	return yaml.Marshal(index{
 		APIVersion: apiVersion, Kind: indexKind,
-		At: meta.At.UTC(), Server: meta.Server, Plugin: meta.Plugin, Asked: asked,
+		At: meta.At.UTC(), Server: meta.Server, Plugin: meta.Plugin, Asked: asked, Complete: complete,
 	})
 }
 
