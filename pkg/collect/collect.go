@@ -29,6 +29,9 @@ type Want struct {
 	// Namespaces to list one by one; everywhere when there are none. A kind
 	// without namespaces is always listed whole.
 	Namespaces []string
+	// Fallback are the namespaces to list one by one where listing all of them is
+	// forbidden; without it, those of the Options.
+	Fallback []string
 	// Metadata asks for names, labels and annotations alone: the rest does not
 	// leave the server.
 	Metadata bool
@@ -124,6 +127,9 @@ func (l *lister) want(ctx context.Context, want Want, fallback []string) error {
 	asked, err := l.list(ctx, want, "")
 	if err != nil || !namespaced || asked.Failure == nil || asked.Failure.Why != snapshot.Forbidden {
 		return err
+	}
+	if len(want.Fallback) > 0 {
+		fallback = want.Fallback
 	}
 	return l.each(ctx, want, fallback)
 }

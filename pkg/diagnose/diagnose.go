@@ -86,6 +86,9 @@ type explainer func(x *examiner, obj *unstructured.Unstructured, failing bool) e
 // explainers has one a kind; each file of a kind adds its own in an init.
 var explainers = map[schema.GroupKind]explainer{}
 
+// explainersByKind are all explainers.
+func explainersByKind() map[schema.GroupKind]explainer { return explainers }
+
 // register adds a kind's explainer.
 func register(explain explainer, kinds ...schema.GroupKind) {
 	for _, kind := range kinds {

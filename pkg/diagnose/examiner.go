@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -15,28 +16,34 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// examiner is what explainers may ask. All indexes are built once.
+// examiner is what explainers may ask. What they look for in snap and what was
+// never requested becomes a query of the snapshot's Inquiry: on a live cluster it
+// is then read, and the explainers run again.
 type examiner struct {
-	snap    *snapshot.Snapshot
-	now     time.Time
-	health  *health.Assessor
-	tenants []tenant.Tenant
+	snap *snapshot.Snapshot
+	// known is snap without an Inquiry: for hints that are worth no request, and
+	// for what status has read on purpose in part.
+	known      *snapshot.Snapshot
+	now        time.Time
+	health     verdicts
+	tenants    []tenant.Tenant
+	explainers map[schema.GroupKind]explainer
 	// events are the Warning events about each object, the newest first.
 	events map[finding.Key][]event
-	// owned are the objects that name another as their controller.
-	owned map[finding.Key][]*unstructured.Unstructured
+	// owned are the objects that name another as their owner, by kind and
+	// namespace, each built when first looked for.
+	owned map[ownedIn]map[finding.Key][]*unstructured.Unstructured
 	// dependents are the layers that depend on each layer.
 	dependents map[finding.Key][]finding.Ref
 	// byLabel are the workloads and Pods of the cluster by each of their pods'
 	// labels, built when first asked for.
 	byLabel map[string][]*unstructured.Unstructured
-	// exams are those done, by object and by whether something above failed.
-	exams map[examKey]exam
+	exams   exams
 }
 
-type examKey struct {
-	finding.Key
-	failing bool
+type ownedIn struct {
+	schema.GroupKind
+	namespace string
 }
 
 // event is a Warning event.
@@ -46,30 +53,36 @@ type event struct {
 	count                   int64
 }
 
+// verdicts judges objects, and has those read that were never requested.
+type verdicts struct {
+	*health.Assessor
+	snap *snapshot.Snapshot
+}
+
+// Of judges the object that ref names (health.Assessor.Of).
+func (v verdicts) Of(ref finding.Ref) health.Verdict {
+	v.snap.Lookup(ref)
+	return v.Assessor.Of(ref)
+}
+
 func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *examiner {
+	known := snap.Known()
 	x := &examiner{
-		snap: snap, now: snap.Meta().At, health: health.New(snap), tenants: tenants,
-		events: map[finding.Key][]event{}, owned: map[finding.Key][]*unstructured.Unstructured{},
-		exams: map[examKey]exam{}, dependents: map[finding.Key][]finding.Ref{},
+		snap: snap, known: known, now: snap.Meta().At, health: verdicts{health.New(known), snap}, tenants: tenants,
+		explainers: explainersByKind(), events: map[finding.Key][]event{},
+		owned: map[ownedIn]map[finding.Key][]*unstructured.Unstructured{},
+		exams: newExams(), dependents: map[finding.Key][]finding.Ref{},
 	}
 	for _, obj := range snap.List(health.KustomizationKind, "").Objects {
 		for _, ref := range health.Dependencies(obj) {
 			x.dependents[ref.Key()] = append(x.dependents[ref.Key()], finding.RefOf(obj))
 		}
 	}
-	for _, obj := range snap.List(health.EventKind, "").Objects {
+	for _, obj := range known.List(health.EventKind, "").Objects {
 		x.addEvent(obj)
 	}
 	for _, events := range x.events {
 		slices.SortStableFunc(events, func(a, b event) int { return b.last.Compare(a.last) })
-	}
-	for _, kind := range ownedKinds {
-		for _, obj := range snap.List(kind, "").Objects {
-			for _, owner := range obj.GetOwnerReferences() {
-				ref := finding.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: obj.GetNamespace(), Name: owner.Name}
-				x.owned[ref.Key()] = append(x.owned[ref.Key()], obj)
-			}
-		}
 	}
 	return x
 }
@@ -80,7 +93,6 @@ var (
 	daemonSetKind  = schema.GroupKind{Group: "apps", Kind: "DaemonSet"}
 	jobKind        = schema.GroupKind{Group: "batch", Kind: "Job"}
 	requestKind    = schema.GroupKind{Group: health.CertificateKind.Group, Kind: "CertificateRequest"}
-	ownedKinds     = []schema.GroupKind{health.PodKind, replicaSetKind, jobKind, requestKind}
 )
 
 func (x *examiner) addEvent(obj *unstructured.Unstructured) {
@@ -103,8 +115,13 @@ func (x *examiner) addEvent(obj *unstructured.Unstructured) {
 }
 
 // warnings are the Warning events about the object as it is now, the newest
-// first: those about an earlier one of the same name are left out.
+// first: those about an earlier one of the same name are omitted.
 func (x *examiner) warnings(obj *unstructured.Unstructured) []event {
+	namespace := obj.GetNamespace()
+	if namespace == "" {
+		namespace = metav1.NamespaceDefault // where events about objects without a namespace are
+	}
+	x.snap.List(health.EventKind, namespace)
 	created := obj.GetCreationTimestamp().Time
 	var found []event
 	for _, e := range x.events[finding.RefOf(obj).Key()] {
@@ -115,22 +132,55 @@ func (x *examiner) warnings(obj *unstructured.Unstructured) []event {
 	return found
 }
 
-// children are the objects of a kind that the object controls.
+// children are the objects of a kind, in its namespace, that the object owns.
 func (x *examiner) children(obj *unstructured.Unstructured, kind schema.GroupKind) []*unstructured.Unstructured {
-	var found []*unstructured.Unstructured
-	for _, child := range x.owned[finding.RefOf(obj).Key()] {
-		if child.GroupVersionKind().GroupKind() == kind {
-			found = append(found, child)
-		}
-	}
-	return found
+	return x.ownedBy(finding.RefOf(obj), kind)
 }
 
-// unreadable tells why a kind can't be read in a namespace. A kind that is not
-// served has no objects: that is an answer.
+// ownedBy are the objects of a kind that name the object as their owner.
+func (x *examiner) ownedBy(owner finding.Ref, kind schema.GroupKind) []*unstructured.Unstructured {
+	in := ownedIn{kind, owner.Namespace}
+	index := x.owned[in]
+	if index == nil {
+		index = map[finding.Key][]*unstructured.Unstructured{}
+		for _, obj := range x.snap.List(kind, owner.Namespace).Objects {
+			for _, by := range obj.GetOwnerReferences() {
+				ref := finding.Ref{APIVersion: by.APIVersion, Kind: by.Kind, Namespace: obj.GetNamespace(), Name: by.Name}
+				index[ref.Key()] = append(index[ref.Key()], obj)
+			}
+		}
+		x.owned[in] = index
+	}
+	return slices.Clone(index[owner.Key()])
+}
+
+// unreadable tells why a kind can't be read, or not whole, in a namespace. A
+// kind that is not served has no objects: that is an answer.
 func (x *examiner) unreadable(kind schema.GroupKind, namespace string) []snapshot.Failure {
-	return slices.DeleteFunc(slices.Clone(x.snap.List(kind, namespace).Unknown),
-		func(f snapshot.Failure) bool { return f.Why == snapshot.NotServed })
+	listing := x.snap.List(kind, namespace)
+	why := slices.DeleteFunc(slices.Clone(listing.Unknown), func(f snapshot.Failure) bool { return f.Why == snapshot.NotServed })
+	if len(listing.Unknown) == 0 && listing.Partial {
+		why = append(why, snapshot.Failure{Why: snapshot.NotAsked, Verb: "list", Resource: kind.String(), Namespace: namespace})
+	}
+	return why
+}
+
+// kindsNamed are the kinds of that name, whatever their group: those that
+// explainers know and those that were read. Messages often give no group.
+func (x *examiner) kindsNamed(kind string) []schema.GroupKind {
+	var found []schema.GroupKind
+	for known := range x.explainers {
+		if known.Kind == kind {
+			found = append(found, known)
+		}
+	}
+	for _, asked := range x.known.Asked() {
+		if asked.Kind == kind {
+			found = append(found, asked.GroupKind())
+		}
+	}
+	slices.SortFunc(found, func(a, b schema.GroupKind) int { return strings.Compare(a.Group, b.Group) })
+	return slices.Compact(found)
 }
 
 // tenantOf is the tenant that a namespace belongs to, empty when none.

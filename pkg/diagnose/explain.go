@@ -19,7 +19,7 @@ func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
 	x := newExaminer(snap, all)
 	w := newWalk(x)
 	e := Explanation{At: x.now}
-	statuses := tenant.Assess(snap, chosen)
+	statuses := tenant.Assess(x.known, chosen)
 	for i, t := range chosen {
 		e.Subjects = append(e.Subjects, w.tenant(t, statuses[i]))
 	}
@@ -41,7 +41,7 @@ func Flux(snap *snapshot.Snapshot) Explanation {
 	x := newExaminer(snap, nil)
 	w := newWalk(x)
 	e := Explanation{At: x.now}
-	for _, ref := range Unready(snap) {
+	for _, ref := range Unready(x.known) {
 		e.Subjects = append(e.Subjects, w.object(ref))
 	}
 	e.share(x)

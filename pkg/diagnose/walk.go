@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"math"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -22,52 +23,131 @@ type outcome struct {
 	unknown []snapshot.Failure
 }
 
-// walk follows blame. It goes into each object once in each of the two moods
-// (failing or not), so it ends, and its cost is linear in the objects.
+// walk follows blame through a graph: its nodes are objects, each at most twice,
+// below something that has failed and below something that has not; its edges
+// lead from an object to those that it blames. It is linear in nodes and edges.
+//
+// Objects that blame each other form a component (Tarjan's algorithm); what is
+// found out about a component does not depend on where it was entered, so that
+// the order of tenants and objects does not change an answer.
 type walk struct {
-	x        *examiner
-	underway map[finding.Key]bool
-	done     map[examKey]outcome
+	x     *examiner
+	nodes map[examKey]*node
+	stack []*node
+}
+
+// node is an object on the walk.
+type node struct {
+	exam  exam
+	step  Step
+	edges []*node
+	// index is the order in which nodes were entered, from 1 on; lowest that of
+	// the earliest node that can be reached and is not finished.
+	index, lowest int
+	onStack       bool
+	out           outcome
 }
 
 func newWalk(x *examiner) *walk {
-	return &walk{x: x, underway: map[finding.Key]bool{}, done: map[examKey]outcome{}}
+	return &walk{x: x, nodes: map[examKey]*node{}}
 }
 
 // from gives the causes below the object, each with its path from there.
 func (w *walk) from(ref finding.Ref, failing bool) outcome {
+	return w.visit(ref, failing).out
+}
+
+func (w *walk) visit(ref finding.Ref, failing bool) *node {
 	key := examKey{ref.Key(), failing}
-	if known, ok := w.done[key]; ok {
+	if known := w.nodes[key]; known != nil {
 		return known
 	}
-	if w.underway[ref.Key()] {
-		return outcome{} // a circle: whoever closed it looks elsewhere
-	}
-	w.underway[ref.Key()] = true
-	defer delete(w.underway, ref.Key())
-	exam := w.x.examine(ref, failing)
-	step := Step{Ref: exam.verdict.Ref, Status: exam.verdict.Status, Note: exam.verdict.Reason}
-	out := outcome{unknown: exam.unknown}
-	// A controller that is silent has failed, though what it looks after has not.
-	failing = failing || exam.verdict.Status == health.Failing || exam.verdict.Reason == "Stale"
-	for _, blamed := range exam.blame {
-		below := w.from(blamed, failing)
-		out.unknown = append(out.unknown, below.unknown...)
-		for _, c := range below.causes {
-			out.causes = append(out.causes, found{c.Finding, append([]Step{step}, c.path...)})
+	n := &node{exam: w.x.examine(ref, failing), index: len(w.nodes) + 1, onStack: true}
+	n.lowest = n.index
+	n.step = Step{Ref: n.exam.verdict.Ref, Status: n.exam.verdict.Status, Note: n.exam.verdict.Reason}
+	w.nodes[key] = n
+	w.stack = append(w.stack, n)
+	// A controller that has not reported has failed, though what it reconciles has not.
+	failing = failing || n.exam.verdict.Status == health.Failing || n.exam.verdict.Reason == "Stale"
+	for _, blamed := range n.exam.blame {
+		below := w.visit(blamed, failing)
+		n.edges = append(n.edges, below)
+		if below.onStack {
+			n.lowest = min(n.lowest, below.lowest)
 		}
 	}
-	own := exam.findings
-	if len(out.causes) == 0 && len(own) == 0 && len(out.unknown) == 0 {
-		own = exam.fallback
+	if n.lowest == n.index {
+		w.finish(n)
+	}
+	return n
+}
+
+// finish works out the outcome of a component, whose first node is given.
+func (w *walk) finish(first *node) {
+	at := slices.Index(w.stack, first)
+	component := slices.Clone(w.stack[at:])
+	w.stack = w.stack[:at]
+	for _, n := range component {
+		n.out = n.conclude(component)
+	}
+	for _, n := range component {
+		n.onStack = false
+	}
+}
+
+// reached is a node of a component and the steps that lead to it.
+type reached struct {
+	*node
+	path []Step
+}
+
+// within lists the nodes of the component from n on, the nearest first.
+func (n *node) within(component []*node) []reached {
+	found := []reached{{n, []Step{n.step}}}
+	seen := map[*node]bool{n: true}
+	for i := 0; i < len(found); i++ {
+		for _, next := range found[i].edges {
+			if !seen[next] && slices.Contains(component, next) {
+				seen[next] = true
+				found = append(found, reached{next, append(slices.Clone(found[i].path), next.step)})
+			}
+		}
+	}
+	return found
+}
+
+// conclude gives what is below the component; where nothing is, what its own
+// nodes say.
+func (n *node) conclude(component []*node) outcome {
+	var out outcome
+	within := n.within(component)
+	for _, at := range within {
+		out.unknown = union(out.unknown, at.exam.unknown)
+		for _, below := range at.edges {
+			if slices.Contains(component, below) {
+				continue
+			}
+			out.unknown = union(out.unknown, below.out.unknown)
+			for _, c := range below.out.causes {
+				out.causes = append(out.causes, found{c.Finding, append(slices.Clone(at.path), c.path...)})
+			}
+		}
 	}
 	if len(out.causes) == 0 {
-		for _, f := range own {
-			out.causes = append(out.causes, found{f, []Step{step}})
+		for _, at := range within {
+			for _, f := range at.exam.findings {
+				out.causes = append(out.causes, found{f, at.path})
+			}
+		}
+	}
+	if len(out.causes) == 0 && len(out.unknown) == 0 {
+		for _, at := range within {
+			for _, f := range at.exam.fallback {
+				out.causes = append(out.causes, found{f, at.path})
+			}
 		}
 	}
 	out.causes = distinct(out.causes)
-	w.done[key] = out
 	return out
 }
 
@@ -96,19 +176,54 @@ func distinct(causes []found) []found {
 	})
 }
 
+type examKey struct {
+	finding.Key
+	failing bool
+}
+
+// exams are those done and those under way. An explainer may examine other
+// objects, and come back to the first in a circle: there it gets the verdict
+// alone. What was found out with such half an answer is not kept, so that each
+// answer is the one that its object gives when it is asked first.
+type exams struct {
+	done  map[examKey]exam
+	stack []examKey
+	// cut is the lowest position on the stack that was come back to.
+	cut int
+	// spared counts what was not kept; from maxSpared on all is kept, since
+	// objects that all refer to each other would take for ever.
+	spared int
+}
+
+const maxSpared = 10_000
+
+func newExams() exams { return exams{done: map[examKey]exam{}, cut: math.MaxInt} }
+
 // examine asks the explainer of the object's kind, once.
 func (x *examiner) examine(ref finding.Ref, failing bool) exam {
 	key := examKey{ref.Key(), failing}
-	if known, ok := x.exams[key]; ok {
+	if known, ok := x.exams.done[key]; ok {
 		return known
 	}
-	x.exams[key] = exam{verdict: x.health.Of(ref)} // for an explainer that comes back here in a circle
-	result := x.examineAnew(ref, failing)
-	x.exams[key] = result
+	if at := slices.Index(x.exams.stack, key); at >= 0 {
+		x.exams.cut = min(x.exams.cut, at)
+		return exam{verdict: x.health.Of(ref)}
+	}
+	position, cut := len(x.exams.stack), x.exams.cut
+	x.exams.stack, x.exams.cut = append(x.exams.stack, key), math.MaxInt
+	result := x.explain(ref, failing)
+	x.exams.stack = x.exams.stack[:position]
+	if x.exams.cut >= position || x.exams.spared >= maxSpared {
+		x.exams.done[key] = result
+		x.exams.cut = cut
+	} else {
+		x.exams.spared++
+		x.exams.cut = min(cut, x.exams.cut)
+	}
 	return result
 }
 
-func (x *examiner) examineAnew(ref finding.Ref, failing bool) exam {
+func (x *examiner) explain(ref finding.Ref, failing bool) exam {
 	answer := x.snap.Lookup(ref)
 	switch answer.Presence {
 	case snapshot.Unknown:
@@ -120,7 +235,7 @@ func (x *examiner) examineAnew(ref finding.Ref, failing bool) exam {
 	case snapshot.Absent:
 		return exam{verdict: x.health.Of(ref)} // whoever blames it says that it is missing
 	}
-	explain := explainers[ref.GroupKind()]
+	explain := x.explainers[ref.GroupKind()]
 	if explain == nil {
 		explain = explainOther
 	}

@@ -79,9 +79,7 @@ func (x *examiner) siblings(pod *unstructured.Unstructured) []*unstructured.Unst
 }
 
 func (x *examiner) podsOf(owner finding.Ref) []*unstructured.Unstructured {
-	return slices.DeleteFunc(slices.Clone(x.owned[owner.Key()]), func(child *unstructured.Unstructured) bool {
-		return child.GroupVersionKind().GroupKind() != health.PodKind
-	})
+	return x.ownedBy(owner, health.PodKind)
 }
 
 // blamePods blames one pod for each distinct trouble. Troubles that may pass
