@@ -42,6 +42,7 @@ var rules = []rule{
 	{module + "pkg/hosts", []string{"pkg/plugin", "pkg/render"}, "only the command line touches the hosts file"},
 	{module + "lab", nil, "the product works without the lab"},
 	{module + "internal/script", []string{"pkg/plugin", "e2e"}, "it is for tests"},
+	{module + "internal/fakeapi", nil, "it is for tests"},
 }
 
 // pure packages reason: the same snapshot gives the same answer, whatever the

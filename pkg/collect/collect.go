@@ -85,11 +85,9 @@ func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, err
 		return nil, unreachable(config.Host, "asking what it serves", err)
 	}
 	if opts.Version {
-		version, err := disco.ServerVersion()
-		if err != nil {
+		if s.server, err = serverVersion(ctx, s.client); err != nil {
 			return nil, unreachable(config.Host, "asking its version", err)
 		}
-		s.server = version.GitVersion
 	}
 	return s, nil
 }

@@ -2,7 +2,6 @@ package collect
 
 import (
 	"context"
-	stdjson "encoding/json"
 	"errors"
 	"strconv"
 
@@ -10,7 +9,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
@@ -57,27 +55,34 @@ func (l *lister) list(ctx context.Context, want Want, namespace string) (snapsho
 }
 
 // pages follows a list to its end. A list whose continue token has expired
-// (410 Gone: it took longer than the server keeps old revisions) starts anew,
+// (410 Gone: it took longer than the server keeps old revisions) starts again,
 // once, without pages.
 func (l *lister) pages(ctx context.Context, res resource, want Want, namespace string) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
-	limit, token, pool := pageSize, "", newPool()
+	limit, token, restarted, pool := pageSize, "", false, newPool()
+	answer := listing{
+		gvk:        schema.GroupVersionKind{Group: want.Group, Version: res.version, Kind: want.Kind},
+		namespaced: res.namespaced, metadata: want.Metadata,
+	}
 	for {
 		body, err := l.page(ctx, res, want, namespace, limit, token)
-		if apierrors.IsResourceExpired(err) && token != "" {
-			objects, limit, token = nil, 0, ""
+		if apierrors.IsResourceExpired(err) && token != "" && !restarted {
+			objects, limit, token, restarted = nil, 0, "", true
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		items, next, err := decode(body, schema.GroupVersionKind{Group: want.Group, Version: res.version, Kind: want.Kind}, pool)
+		items, next, err := answer.decode(body, pool)
 		if err != nil {
 			return nil, err
 		}
 		objects = append(objects, items...)
-		if next == "" {
+		switch next {
+		case "":
 			return objects, nil
+		case token:
+			return nil, malformed("the %sList has no end: its continue token was sent twice", want.Kind)
 		}
 		token = next
 	}
@@ -102,43 +107,16 @@ func (l *lister) page(ctx context.Context, res resource, want Want, namespace st
 		// From -v=8 on client-go logs what the server answers.
 		ctx = klog.NewContext(ctx, logr.Discard())
 	}
-	return request.Do(ctx).Raw()
-}
-
-// decode reads a list's body, object by object: a page decoded as a whole would
-// hold, for a moment, many times what is kept of it. The items of built-in kinds
-// come without their own apiVersion and kind; they get them here. Who wrote which
-// field is left out at once; it is often half of an object.
-func decode(body []byte, gvk schema.GroupVersionKind, pool *pool) ([]*unstructured.Unstructured, string, error) {
-	var list struct {
-		Metadata struct {
-			Continue string `json:"continue"`
-		} `json:"metadata"`
-		Items []stdjson.RawMessage `json:"items"`
-	}
-	if err := stdjson.Unmarshal(body, &list); err != nil {
-		return nil, "", err
-	}
-	objects := make([]*unstructured.Unstructured, len(list.Items))
-	for i, item := range list.Items {
-		obj := &unstructured.Unstructured{}
-		if err := json.Unmarshal(item, &obj.Object); err != nil {
-			return nil, "", err
-		}
-		obj.SetManagedFields(nil)
-		obj.Object = pool.object(obj.Object)
-		obj.SetGroupVersionKind(gvk)
-		objects[i], list.Items[i] = obj, nil
-	}
-	return objects, list.Metadata.Continue, nil
+	return do(ctx, request)
 }
 
 // failureOf says why a list failed, and whether there is any point in going
-// on: not when the connection is lost, for then no other answer can be trusted
-// to be whole. A request that merely took too long says nothing of the others.
+// on: not when the server is lost. An answer that is malformed or breaks off, and
+// a request that took too long, say nothing of the others.
 func failureOf(err error, res resource, namespace string) (failure *snapshot.Failure, fatal bool) {
 	failure = &snapshot.Failure{Why: snapshot.Failed, Verb: "list", Resource: res.String(), Namespace: namespace}
 	var status apierrors.APIStatus
+	var answer answerError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return nil, true
@@ -148,7 +126,7 @@ func failureOf(err error, res resource, namespace string) (failure *snapshot.Fai
 		return nil, true
 	case apierrors.IsNotFound(err), apierrors.IsMethodNotSupported(err):
 		failure.Why = snapshot.NotServed
-	case errors.As(err, &status):
+	case errors.As(err, &status), errors.As(err, &answer):
 		failure.Message = snapshot.Mask(err.Error())
 	case slow(err):
 		failure.Message = "no answer in time"

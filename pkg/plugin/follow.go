@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -80,67 +79,6 @@ func stateOf(statuses []tenant.Status) string {
 		}
 	}
 	return state.String()
-}
-
-// waitLoop looks until all tenants are Ready or the time is over, and says on
-// standard error each time a tenant's state changes.
-func (o *statusOptions) waitLoop(ctx context.Context) error {
-	deadline, cancel := context.WithTimeout(ctx, o.timeout)
-	defer cancel()
-	said := sayings{}
-	var statuses []tenant.Status
-	var now time.Time
-	var err error
-	for {
-		latest, at, lookErr := o.look(deadline)
-		if deadline.Err() != nil {
-			break
-		}
-		if err = lookErr; err == nil {
-			statuses, now = latest, at
-			o.progress(statuses, said)
-			if settled(statuses) {
-				return o.print(o.facts.streams.Out, statuses, now, o.output.style(o.facts.streams.Out))
-			}
-		}
-		if pause(deadline, o.interval) != nil {
-			break
-		}
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return o.ranOut(statuses, now, err)
-}
-
-// settled tells whether there is nothing left to wait for: all are Ready, and at
-// the newest revision that Flux knows of.
-func settled(statuses []tenant.Status) bool {
-	return verdictOf(statuses) == nil && !slices.ContainsFunc(statuses, tenant.Status.Renewing)
-}
-
-// ranOut ends a wait whose time is over: with the last state seen, or with why
-// there is none.
-func (o *statusOptions) ranOut(statuses []tenant.Status, now time.Time, err error) error {
-	if err != nil {
-		return err
-	}
-	if statuses != nil {
-		if err := o.print(o.facts.streams.Out, statuses, now, o.output.style(o.facts.streams.Out)); err != nil {
-			return err
-		}
-	}
-	return outOfTime{fmt.Errorf("not all tenants were ready within %s", o.timeout)}
-}
-
-func (o *statusOptions) progress(statuses []tenant.Status, said sayings) {
-	for _, s := range statuses {
-		state := string(s.Verdict.Status)
-		if ref, ok := s.WaitsFor(); ok {
-			state += ": " + ref.Short() + " " + s.Verdict.Reason
-		}
-		said.say(o.facts.streams.ErrOut, s.Name, state)
-	}
 }
 
 // sayings are what was last said of each thing that is waited for.

@@ -140,24 +140,31 @@ func (o *statusOptions) run(ctx context.Context) error {
 	return verdictOf(statuses)
 }
 
-// assess finds the tenants that were asked for and works out their states.
+// assess finds the tenants that were asked for and works out their states. Where
+// some are not there, the states are those of the others, and the error an
+// absentError.
 func (o *statusOptions) assess(snap *snapshot.Snapshot) ([]tenant.Status, error) {
 	tenants := tenant.Discover(snap)
 	if len(tenants) == 0 {
-		return nil, noTenants(snap)
+		return nil, absent(o.names, nil, snap, noTenants(snap))
 	}
-	chosen := tenants
-	if len(o.names) > 0 {
-		chosen = nil
-		for _, name := range o.names {
-			t, ok := tenant.Find(tenants, name)
-			if !ok {
-				return nil, noSuchTenant(name, tenants, snap)
-			}
+	if len(o.names) == 0 {
+		return tenant.Assess(snap, tenants), nil
+	}
+	var chosen []tenant.Tenant
+	var missing []string
+	for _, name := range o.names {
+		if t, ok := tenant.Find(tenants, name); ok {
 			chosen = append(chosen, t)
+		} else {
+			missing = append(missing, name)
 		}
 	}
-	return tenant.Assess(snap, chosen), nil
+	statuses := tenant.Assess(snap, chosen)
+	if len(missing) > 0 {
+		return statuses, absent(missing, tenants, snap, noSuchTenant(missing[0], tenants, snap))
+	}
+	return statuses, nil
 }
 
 func noSuchTenant(name string, tenants []tenant.Tenant, snap *snapshot.Snapshot) error {

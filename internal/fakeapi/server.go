@@ -1,0 +1,205 @@
+// Package fakeapi is a fake Kubernetes API server for tests: it serves the
+// objects that a test gives it as the real one does (discovery, paged lists,
+// selectors, metadata alone, Status errors), and misbehaves where it is told to.
+//
+//	api := fakeapi.New(t, objects...)
+//	api.Deny("secrets", "bhs-orthweb")                       // 403 but in that namespace
+//	api.Fail("/pods$", fakeapi.Truncate(20))                 // half an answer
+//	config := &rest.Config{Host: api.URL}                    // or KUBECONFIG=api.Kubeconfig()
+//	if api.Count("/pods$") != 1 { … }
+//
+// It listens on loopback, without TLS and without authentication. Objects can't be
+// changed through it, only by the test. Only tests import it.
+package fakeapi
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Server is a fake API server. Its methods may be called while it serves.
+type Server struct {
+	// URL is its address: the Host of a rest.Config, or a --server.
+	URL string
+
+	tb   testing.TB
+	http *httptest.Server
+	stop context.CancelFunc
+
+	mu       sync.Mutex
+	changed  chan struct{} // closed, and replaced, with each request that begins or ends
+	kinds    []Kind
+	objects  map[objectKey]*unstructured.Unstructured
+	pageSize int
+	legacy   bool
+	stale    map[string]bool
+	denied   map[string][]string
+	faults   []faultAt
+	clock    func() time.Time
+	requests []Request
+	serving  int
+}
+
+// Request is one that was received.
+type Request struct {
+	Method, Path string
+	// Query is the raw query.
+	Query string
+	// Accept is the header of that name.
+	Accept string
+}
+
+// New starts a server that ends with the test. It serves the kinds of a cluster
+// with Flux, cert-manager and Istio (see kinds.go), those of the objects, and the
+// objects.
+func New(tb testing.TB, objects ...*unstructured.Unstructured) *Server {
+	tb.Helper()
+	base, stop := context.WithCancel(context.Background())
+	s := &Server{
+		tb: tb, stop: stop, changed: make(chan struct{}), kinds: usualKinds(),
+		objects: map[objectKey]*unstructured.Unstructured{}, stale: map[string]bool{}, denied: map[string][]string{},
+	}
+	s.Put(objects...)
+	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.handle))
+	s.http.Config.BaseContext = func(net.Listener) context.Context { return base }
+	s.http.Start()
+	s.URL = s.http.URL
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// Close ends the server before the test ends: connections are refused from then
+// on. Requests that hang are let go.
+func (s *Server) Close() {
+	s.stop()
+	s.http.CloseClientConnections()
+	s.http.Close()
+}
+
+// Kubeconfig writes a kubeconfig whose current context is this server, and returns
+// its path.
+func (s *Server) Kubeconfig() string {
+	s.tb.Helper()
+	path := filepath.Join(s.tb.TempDir(), "kubeconfig")
+	content := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: fake, users: [{name: fake, user: {}}],
+contexts: [{name: fake, context: {cluster: fake, user: fake}}], clusters: [{name: fake, cluster: {server: %q}}]}
+`, s.URL)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		s.tb.Fatal(err)
+	}
+	return path
+}
+
+// SetTime has each answer's Date header be this time, whatever the machine's clock.
+func (s *Server) SetTime(at time.Time) {
+	s.SetClock(func() time.Time { return at })
+}
+
+// SetClock has each answer's Date header be what the clock gives; none is sent when
+// that is the zero time.
+func (s *Server) SetClock(clock func() time.Time) {
+	s.set(func() { s.clock = clock })
+}
+
+// SetPageSize is how many objects a page has at most. A real server, too, may send
+// fewer than were asked for. Requests without a limit get all objects.
+func (s *Server) SetPageSize(size int) {
+	s.set(func() { s.pageSize = size })
+}
+
+// Requests are those received until now, in that order.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Request(nil), s.requests...)
+}
+
+// Count is how many requests were received for paths that match the regular
+// expression.
+func (s *Server) Count(path string) int {
+	pattern, n := regexp.MustCompile(path), 0
+	for _, r := range s.Requests() {
+		if pattern.MatchString(r.Path) {
+			n++
+		}
+	}
+	return n
+}
+
+// patience is how long the waiting methods wait before the test fails.
+const patience = 20 * time.Second
+
+// WaitFor waits until so many requests for matching paths were received.
+func (s *Server) WaitFor(path string, count int) {
+	s.tb.Helper()
+	s.until(fmt.Sprintf("%d requests for %s", count, path), func() bool { return s.Count(path) >= count })
+}
+
+// WaitIdle waits until no request is being served.
+func (s *Server) WaitIdle() {
+	s.tb.Helper()
+	s.until("all requests to end", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.serving == 0
+	})
+}
+
+func (s *Server) until(what string, reached func() bool) {
+	s.tb.Helper()
+	late := time.After(patience)
+	for {
+		s.mu.Lock()
+		changed := s.changed
+		s.mu.Unlock()
+		if reached() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-late:
+			s.tb.Fatalf("waited %s for %s; received: %v", patience, what, s.Requests())
+		}
+	}
+}
+
+func (s *Server) set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+}
+
+// handle records a request, and has it answered.
+func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.requests = append(s.requests, Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Accept: r.Header.Get("Accept")})
+	s.count(1)
+	clock, handler := s.clock, s.handlerOf(r)
+	s.mu.Unlock()
+	defer s.set(func() { s.count(-1) })
+	if clock != nil {
+		w.Header()["Date"] = nil
+		if now := clock(); !now.IsZero() {
+			w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+		}
+	}
+	handler.ServeHTTP(w, r)
+}
+
+// count changes how many requests are being served. The lock is held.
+func (s *Server) count(by int) {
+	s.serving += by
+	close(s.changed)
+	s.changed = make(chan struct{})
+}

@@ -1,0 +1,82 @@
+package plugin
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+)
+
+// exampleServer is a recorded cluster, live: what of it keep takes, at a server with the
+// clock of then.
+func exampleServer(t *testing.T, name string, keep func(*unstructured.Unstructured) bool) (*fakeapi.Server, []*unstructured.Unstructured) {
+	t.Helper()
+	snap, err := (&factsFlags{}).recorded(origin{from: []string{examplePrefix + name}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept, rest []*unstructured.Unstructured
+	for _, asked := range snap.Asked() {
+		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
+			if keep(obj) {
+				kept = append(kept, obj)
+			} else {
+				rest = append(rest, obj)
+			}
+		}
+	}
+	api := fakeapi.New(t, kept...)
+	api.SetTime(snap.Meta().At)
+	return api, rest
+}
+
+func everything(*unstructured.Unstructured) bool { return true }
+func nothing(*unstructured.Unstructured) bool    { return false }
+
+// withoutBHS leaves one of the two tenants out.
+func withoutBHS(obj *unstructured.Unstructured) bool {
+	return !strings.Contains(obj.GetNamespace()+" "+obj.GetName(), "bhs")
+}
+
+// writing is what was written, for a test to wait for.
+type writing struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{}
+}
+
+func newWriting() *writing { return &writing{more: make(chan struct{}, 1)} }
+
+func (h *writing) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	select {
+	case h.more <- struct{}{}:
+	default:
+	}
+	return h.text.Write(b)
+}
+
+func (h *writing) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.String()
+}
+
+// waitFor waits until the text was written.
+func (h *writing) waitFor(t *testing.T, text string) {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for !strings.Contains(h.String(), text) {
+		select {
+		case <-h.more:
+		case <-late:
+			t.Fatalf("no %q in: %s", text, h.String())
+		}
+	}
+}

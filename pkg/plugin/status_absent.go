@@ -1,0 +1,106 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// absentError is tenants that were asked for and are not there.
+type absentError struct {
+	// names are theirs; none when any tenant would do.
+	names []string
+	// there are the names of the tenants that are there.
+	there []string
+	// unread is why there may be more tenants than were found.
+	unread []snapshot.Failure
+	// err is what a single look says, with its hint.
+	err error
+}
+
+func absent(names []string, tenants []tenant.Tenant, snap *snapshot.Snapshot, err error) error {
+	e := &absentError{names: names, err: err}
+	for _, t := range tenants {
+		e.there = append(e.there, t.Name)
+	}
+	for _, why := range snap.List(health.KustomizationKind, "").Unknown {
+		if why.Why != snapshot.NotServed {
+			e.unread = append(e.unread, why)
+		}
+	}
+	return e
+}
+
+func (e *absentError) Error() string { return e.err.Error() }
+func (e *absentError) Unwrap() error { return e.err }
+
+// lines say what is waited for. "Does not exist" is said only where the cluster was
+// asked and answered.
+func (e *absentError) lines() []string {
+	if len(e.names) == 0 {
+		return []string{fmt.Sprintf("%v; waiting for one to appear", e.err)}
+	}
+	var lines []string
+	for _, name := range e.names {
+		line := fmt.Sprintf("tenant %q does not exist yet", name)
+		if len(e.unread) > 0 {
+			line = fmt.Sprintf("tenant %q was not found: %s", name, e.unread[0])
+		}
+		if near := nearest(name, e.there); near != "" {
+			line += fmt.Sprintf(" (did you mean %s?)", near)
+		}
+		lines = append(lines, line+"; waiting for it to appear")
+	}
+	return lines
+}
+
+// late is the error of a wait for tenants that never appeared.
+func (e *absentError) late(timeout time.Duration) error {
+	subject := "tenant"
+	if len(e.names) > 1 {
+		subject = "tenants"
+	}
+	names := make([]string, len(e.names))
+	for i, name := range e.names {
+		names[i] = fmt.Sprintf("%q", name)
+	}
+	subject += " " + strings.Join(names, ", ")
+	hint := ""
+	var known *problem
+	if errors.As(e.err, &known) {
+		hint = known.hint
+	}
+	switch {
+	case len(e.names) == 0:
+		return withHint(fmt.Errorf("no tenant appeared within %s", timeout), "%s", hint)
+	case len(e.unread) > 0:
+		verb := "was"
+		if len(e.names) > 1 {
+			verb = "were"
+		}
+		return withHint(fmt.Errorf("%s %s not found within %s: %s", subject, verb, timeout, e.unread[0]), "%s", hint)
+	}
+	return withHint(fmt.Errorf("%s did not appear within %s", subject, timeout), "%s", hint)
+}
+
+// nearest is the name that is most like another, if any is like it at all: the
+// measure is that of cobra's suggestions for commands.
+func nearest(name string, names []string) string {
+	for distance := range max(2, len(name)/3) + 1 {
+		among := &cobra.Command{SuggestionsMinimumDistance: distance}
+		for _, n := range names {
+			among.AddCommand(&cobra.Command{Use: n, Run: func(*cobra.Command, []string) {}})
+		}
+		if found := among.SuggestionsFor(name); len(found) > 0 {
+			return found[0]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,233 @@
+package plugin
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+)
+
+// waiting is `status NAMES --wait --timeout=TIMEOUT` at a server, with looks that
+// follow each other quickly.
+type waiting struct {
+	*statusOptions
+	stdout, stderr *writing
+}
+
+func newWaiting(server string, timeout time.Duration, tenants ...string) *waiting {
+	stdout, stderr := newWriting(), newWriting()
+	kube := genericclioptions.NewConfigFlags(false)
+	kube.APIServer = &server
+	streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: stdout, ErrOut: stderr}
+	return &waiting{&statusOptions{
+		facts: &factsFlags{kube: kube, streams: streams, name: usualName}, output: newOutputFlags(),
+		names: tenants, wait: true, timeout: timeout, interval: 10 * time.Millisecond,
+	}, stdout, stderr}
+}
+
+// exit runs it to its end.
+func (w *waiting) exit(ctx context.Context) int {
+	return exitCode(w.run(ctx), usualName, w.stderr)
+}
+
+// TestWaitForTenantThatNeverAppears: what is waited for is said at once, and at the
+// end, that it never came.
+func TestWaitForTenantThatNeverAppears(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		keep    func(*unstructured.Unstructured) bool
+		deny    bool
+		tenants []string
+		want    []string // on standard error
+		stdout  string
+	}{
+		{"a typing error", everything, false, []string{"bsh"}, []string{
+			"tenant \"bsh\" does not exist yet (did you mean bhs?); waiting for it to appear\n",
+			"error: tenant \"bsh\" did not appear within 2s\nThere are: bhs, mhr.\n",
+		}, ""},
+		{"a name like no other", everything, false, []string{"radiology"}, []string{
+			"tenant \"radiology\" does not exist yet; waiting for it to appear\n",
+			"error: tenant \"radiology\" did not appear within 2s\nThere are: bhs, mhr.\n",
+		}, ""},
+		{"one of several", withoutBHS, false, []string{"mhr", "bhs", "other"}, []string{
+			"tenant \"bhs\" does not exist yet (did you mean mhr?); waiting for it to appear\n",
+			"tenant \"other\" does not exist yet; waiting for it to appear\n",
+			"mhr is Ready\n",
+			"error: tenants \"bhs\", \"other\" did not appear within 2s\nThere are: mhr.\n",
+		}, "mhr is Ready"},
+		{"no tenant at all", nothing, false, nil, []string{
+			"no tenant was found: nothing here runs Orthanc, or is labelled workload=orthweb; waiting for one to appear\n",
+			"error: no tenant appeared within 2s\nCheck that --context names the right cluster.\n",
+		}, ""},
+		{"none, and a name", nothing, false, []string{"bhs"}, []string{
+			"tenant \"bhs\" does not exist yet; waiting for it to appear\n",
+			"error: tenant \"bhs\" did not appear within 2s\nCheck that --context names the right cluster.\n",
+		}, ""},
+		{"no rights", nothing, true, []string{"bhs"}, []string{
+			"tenant \"bhs\" was not found: you may not list kustomizations.kustomize.toolkit.fluxcd.io in any namespace; waiting for it to appear\n",
+			"error: tenant \"bhs\" was not found within 2s: you may not list kustomizations.kustomize.toolkit.fluxcd.io in any namespace\nAsk for that right",
+		}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			api, _ := exampleServer(t, "healthy", test.keep)
+			if test.deny {
+				api.Deny("kustomizations.kustomize.toolkit.fluxcd.io")
+			}
+			w := newWaiting(api.URL, 2*time.Second, test.tenants...)
+			if code := w.exit(t.Context()); code != exitTimeout {
+				t.Errorf("exit status %d, want %d", code, exitTimeout)
+			}
+			for _, want := range test.want {
+				if n := strings.Count(w.stderr.String(), want); n != 1 {
+					t.Errorf("%d times %q in:\n%s", n, want, w.stderr)
+				}
+			}
+			if got := w.stdout.String(); !strings.HasPrefix(got, test.stdout) || test.stdout == "" && got != "" {
+				t.Errorf("standard output: %s", got)
+			}
+		})
+	}
+}
+
+// TestWaitForTenantThatAppears: the line is there long before the time is over, and
+// the waiting ends as soon as the tenant is Ready.
+func TestWaitForTenantThatAppears(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		keep    func(*unstructured.Unstructured) bool
+		tenants []string
+		want    string
+	}{
+		{"beside another", withoutBHS, []string{"bhs"}, `tenant "bhs" does not exist yet`},
+		{"in an empty cluster", nothing, []string{"bhs"}, `tenant "bhs" does not exist yet`},
+		{"any, in an empty cluster", nothing, nil, "no tenant was found"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			api, rest := exampleServer(t, "healthy", test.keep)
+			w, done := newWaiting(api.URL, time.Hour, test.tenants...), make(chan int, 1)
+			go func() { done <- w.exit(t.Context()) }()
+			w.stderr.waitFor(t, test.want)
+			api.Put(rest...)
+			if code := <-done; code != exitYes {
+				t.Errorf("exit status %d: %s", code, w.stderr)
+			}
+			if !strings.Contains(w.stderr.String(), "bhs is Ready\n") || w.stdout.String() == "" {
+				t.Errorf("%s%s", w.stderr, w.stdout)
+			}
+		})
+	}
+}
+
+// TestWaitWhileServerIsAway: a server that can't be read does not end the waiting,
+// is reported at once, and its error is the last word when the time is over.
+func TestWaitWhileServerIsAway(t *testing.T) {
+	away := fakeapi.Status(http.StatusInternalServerError, "InternalError", "etcd has no leader")
+	const error500 = ": asking what it serves: etcd has no leader"
+	for _, test := range []struct {
+		name, example string
+		fault         fakeapi.Fault
+		code          int
+		want          []string
+		stdout        string
+	}{
+		{"for a moment", "healthy", fakeapi.First(2, away), exitYes, []string{error500 + "; trying again in 10ms\n", "bhs is Ready\n"}, "bhs is Ready"},
+		{"from the start", "healthy", away, exitTimeout, []string{
+			error500 + "; trying again in 10ms\n",
+			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
+			error500 + "\nCheck the cluster with 'kubectl version'",
+		}, ""},
+		{"at the end", "failing", fakeapi.After(1, away), exitTimeout, []string{
+			"bhs is Failing: Deployment/orthanc InvalidImageName\n",
+			error500 + "; trying again in 10ms\n",
+			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
+		}, "bhs is Failing"},
+		{"without a word", "healthy", fakeapi.Hang(), exitTimeout, []string{
+			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
+			": asking what it serves: no answer in time\n",
+		}, ""},
+		{"without a word at the end", "failing", fakeapi.After(1, fakeapi.Hang()), exitTimeout, []string{
+			"error: not all tenants were ready within 2s\n",
+		}, "bhs is Failing"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			api, _ := exampleServer(t, test.example, everything)
+			api.Fail("^/api$", test.fault)
+			w := newWaiting(api.URL, 2*time.Second, "bhs")
+			if code := w.exit(t.Context()); code != test.code {
+				t.Errorf("exit status %d, want %d", code, test.code)
+			}
+			for _, want := range test.want {
+				if n := strings.Count(w.stderr.String(), want); n != 1 {
+					t.Errorf("%d times %q in:\n%s", n, want, w.stderr)
+				}
+			}
+			if got := w.stdout.String(); !strings.HasPrefix(got, test.stdout) || test.stdout == "" && got != "" {
+				t.Errorf("standard output: %s", got)
+			}
+		})
+	}
+}
+
+// TestWaitWhileKindIsAway: a kind that could not be read at the very end does not
+// take the place of what was known.
+func TestWaitWhileKindIsAway(t *testing.T) {
+	api, _ := exampleServer(t, "failing", everything)
+	api.Fail("/kustomizations$", fakeapi.After(1, fakeapi.Hang()))
+	w := newWaiting(api.URL, 2*time.Second, "bhs")
+	if code := w.exit(t.Context()); code != exitTimeout || !strings.HasPrefix(w.stdout.String(), "bhs is Failing") {
+		t.Errorf("exit status %d: %s%s", code, w.stdout, w.stderr)
+	}
+}
+
+// TestWaitForTenantThatDisappears: a tenant that was there is not one that never
+// appeared.
+func TestWaitForTenantThatDisappears(t *testing.T) {
+	api, _ := exampleServer(t, "failing", everything)
+	_, of := exampleServer(t, "failing", withoutBHS)
+	w, done := newWaiting(api.URL, 2*time.Second, "bhs"), make(chan int, 1)
+	go func() { done <- w.exit(t.Context()) }()
+	w.stderr.waitFor(t, "bhs is Failing")
+	api.Delete(of...)
+	w.stderr.waitFor(t, `tenant "bhs" does not exist yet`)
+	if code := <-done; code != exitTimeout || !strings.Contains(w.stderr.String(), "error: not all tenants were ready within 2s: there is no tenant \"bhs\"\n") {
+		t.Errorf("exit status %d: %s", code, w.stderr)
+	}
+}
+
+// TestWaitEnds: what does not change by waiting ends it at once, and so does an
+// interrupt.
+func TestWaitEnds(t *testing.T) {
+	w := newWaiting("https://a b", time.Hour, "bhs")
+	if code := w.exit(t.Context()); code != exitUnclear || strings.Contains(w.stderr.String(), "trying again") {
+		t.Errorf("exit status %d: %s", code, w.stderr)
+	}
+	api, _ := exampleServer(t, "failing", everything)
+	ctx, interrupt := context.WithCancel(t.Context())
+	w, done := newWaiting(api.URL, time.Hour, "bsh"), make(chan int, 1)
+	go func() { done <- w.exit(ctx) }()
+	w.stderr.waitFor(t, "waiting for it")
+	interrupt()
+	if code := <-done; code != exitInterrupted || strings.Contains(w.stderr.String(), "error:") {
+		t.Errorf("exit status %d: %s", code, w.stderr)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	tenants := []string{"bhs", "bhs-test", "mhr", "radiology-west"}
+	for name, want := range map[string]string{
+		"bsh": "bhs", "bhs-tset": "bhs-test", "mrh": "mhr", "radioligy-wst": "radiology-west", "xyz": "", "Mhr": "mhr",
+	} {
+		if got := nearest(name, tenants); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
