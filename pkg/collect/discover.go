@@ -21,6 +21,8 @@ import (
 // resource is where a kind is served.
 type resource struct {
 	group, version, name string
+	singular             string
+	shortNames           []string
 	namespaced           bool
 }
 
@@ -85,7 +87,9 @@ func index(lists []*metav1.APIResourceList) map[schema.GroupKind]resource {
 			}
 			gk := schema.GroupKind{Group: gv.Group, Kind: r.Kind}
 			if _, ok := kinds[gk]; !ok {
-				kinds[gk] = resource{group: gv.Group, version: gv.Version, name: r.Name, namespaced: r.Namespaced}
+				kinds[gk] = resource{
+					group: gv.Group, version: gv.Version, name: r.Name, singular: r.SingularName, shortNames: r.ShortNames, namespaced: r.Namespaced,
+				}
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
@@ -54,6 +55,9 @@ type explainOptions struct {
 	origin origin
 	save   string
 	force  bool
+	// kinds finds the kinds that a word means, in a live cluster; nil for a
+	// recorded one.
+	kinds func(word string) []schema.GroupKind
 }
 
 func newExplain(facts *factsFlags) *cobra.Command {
@@ -84,7 +88,7 @@ func (o *explainOptions) run(ctx context.Context) error {
 	if err := vacant(o.save, o.force); err != nil { // before anything is read
 		return err
 	}
-	snap, err := o.read(ctx)
+	snap, last, err := o.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -93,40 +97,13 @@ func (o *explainOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	tenants := tenant.Discover(snap)
-	e, err := o.explain(snap, tenants)
-	if err != nil {
+	if last.err != nil {
+		return last.err
+	}
+	if err := o.print(last.explanation, last.tenants); err != nil {
 		return err
 	}
-	if err := o.print(e, len(tenants)); err != nil {
-		return err
-	}
-	return answerOf(e)
-}
-
-// read gets the facts: of a live cluster, in two rounds, the second only of
-// where something is wrong.
-func (o *explainOptions) read(ctx context.Context) (*snapshot.Snapshot, error) {
-	if !o.origin.live() {
-		return o.facts.read(ctx, o.origin, nil)
-	}
-	session, err := o.facts.session(ctx, false)
-	if err != nil {
-		return nil, err
-	}
-	first, err := session.Read(ctx, statusWants())
-	if err != nil {
-		return nil, whenGone(ctx, err)
-	}
-	wants := o.secondRound(first)
-	if len(wants) == 0 {
-		return first, nil
-	}
-	second, err := session.Read(ctx, wants)
-	if err != nil {
-		return nil, whenGone(ctx, err)
-	}
-	return snapshot.Join(first, second), nil
+	return answerOf(last.explanation)
 }
 
 // explain puts the explanations of all arguments together.
@@ -134,8 +111,8 @@ func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenan
 	var chosen []tenant.Tenant
 	all := diagnose.Explanation{At: snap.Meta().At}
 	for _, arg := range o.args {
-		if strings.Contains(arg, "/") {
-			ref, err := findObject(snap, arg, o.facts.namespace())
+		if isObject(arg) {
+			ref, err := o.findObject(snap, arg)
 			if err != nil {
 				return all, err
 			}

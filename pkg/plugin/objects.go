@@ -2,7 +2,11 @@ package plugin
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -18,37 +22,71 @@ var shortNames = map[string]string{
 	"gw": "gateways", "vs": "virtualservices",
 }
 
-// findObject finds the object that KIND/NAME names in a snapshot: the kind by
-// its name, plural or short name, with or without a group. Without a namespace
-// all are searched, and the name must be in one alone.
-func findObject(snap *snapshot.Snapshot, arg, namespace string) (finding.Ref, error) {
-	kind, name, _ := strings.Cut(arg, "/")
-	kind, group, _ := strings.Cut(strings.ToLower(kind), ".")
-	if long := shortNames[kind]; long != "" {
-		kind = long
+// findObject finds the object that KIND/NAME names: the kind by its name, plural
+// or short name, with or without a group, of those that a live cluster serves or
+// that a recorded one holds. Without a namespace all are searched, and the name
+// must be in one alone.
+func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (finding.Ref, error) {
+	word, name, _ := strings.Cut(arg, "/")
+	kinds := recordedKinds(snap, word)
+	if o.kinds != nil {
+		kinds = o.kinds(word)
 	}
+	if len(kinds) == 0 {
+		return finding.Ref{}, withHint(fmt.Errorf("nothing is known of a kind %q", word), "Give a tenant, or KIND/NAME, for example ks/bhs-application.")
+	}
+	namespace := o.facts.namespace()
 	var found []finding.Ref
-	known := false
-	for _, asked := range snap.Asked() {
-		if kind != strings.ToLower(asked.Kind) && kind != asked.Resource || group != "" && group != asked.Group || asked.Namespace != "" && asked.Namespace != namespace && namespace != "" {
-			continue
-		}
-		known = true
-		for _, obj := range snap.List(asked.GroupKind(), asked.Namespace).Objects {
-			ref := finding.RefOf(obj)
-			again := len(found) > 0 && found[len(found)-1].Same(ref)
-			if ref.Name == name && !again && (namespace == "" || ref.Namespace == "" || ref.Namespace == namespace) {
-				found = append(found, ref)
+	var unread []snapshot.Failure
+	for _, gk := range kinds {
+		for _, in := range searched(namespace) {
+			listing := snap.Named(gk, in, name)
+			unread = append(unread, listing.Unknown...)
+			for _, obj := range listing.Objects {
+				ref := finding.RefOf(obj)
+				inPlace := namespace == "" || ref.Namespace == "" || ref.Namespace == namespace
+				if inPlace && !slices.ContainsFunc(found, ref.Same) {
+					found = append(found, ref)
+				}
 			}
 		}
 	}
 	switch {
-	case !known:
-		return finding.Ref{}, withHint(fmt.Errorf("nothing is known of a kind %q", kind), "Give a tenant, or KIND/NAME, for example ks/bhs-application.")
-	case len(found) == 0:
-		return finding.Ref{}, withHint(fmt.Errorf("%w: %s", errNoObject, arg), "Look for it: kubectl get %s -A.", kind)
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1 && found[0].GroupKind() != found[1].GroupKind():
+		return finding.Ref{}, withHint(fmt.Errorf("%s is of %d kinds", arg, len(kinds)), "Name one with its group: %s.%s/%s, %s.%s/%s, …",
+			strings.ToLower(found[0].Kind), found[0].GroupKind().Group, name, strings.ToLower(found[1].Kind), found[1].GroupKind().Group, name)
 	case len(found) > 1:
 		return finding.Ref{}, withHint(fmt.Errorf("%s is in %d namespaces", arg, len(found)), "Name one with -n: %s, %s, …", found[0].Namespace, found[1].Namespace)
+	case len(unread) > 0 && o.kinds != nil:
+		return finding.Ref{}, withHint(fmt.Errorf("looking for %s: %s", arg, unread[0]), "Ask for that right, or name a namespace that you may read with -n.")
 	}
-	return found[0], nil
+	plural, _ := meta.UnsafeGuessKindToResource(kinds[0].WithVersion(""))
+	return finding.Ref{}, withHint(fmt.Errorf("%w: %s", errNoObject, arg), "Look for it: kubectl get %s -A.", plural.Resource)
+}
+
+// searched are the namespaces in which an object is looked for: that of -n, and
+// "", where objects are that have none.
+func searched(namespace string) []string {
+	if namespace == "" {
+		return []string{""}
+	}
+	return []string{namespace}
+}
+
+// recordedKinds are the kinds of a recorded cluster that a word means.
+func recordedKinds(snap *snapshot.Snapshot, word string) []schema.GroupKind {
+	kind, group, _ := strings.Cut(strings.ToLower(word), ".")
+	if long := shortNames[kind]; long != "" {
+		kind = long
+	}
+	var found []schema.GroupKind
+	for _, asked := range snap.Asked() {
+		is := kind == strings.ToLower(asked.Kind) || kind == asked.Resource
+		if is && (group == "" || group == asked.Group) && !slices.Contains(found, asked.GroupKind()) {
+			found = append(found, asked.GroupKind())
+		}
+	}
+	return found
 }

@@ -179,13 +179,15 @@ func (o *validateOptions) run(ctx context.Context) error {
 // explain asks the cluster why, when something failed from outside.
 func (o *validateOptions) explain(ctx context.Context, chosen tenant.Tenant) *diagnose.Explanation {
 	e := &explainOptions{facts: o.facts, args: []string{chosen.Name}}
-	snap, err := e.read(ctx)
+	_, last, err := e.read(ctx)
+	if err == nil {
+		err = last.err
+	}
 	if err != nil {
 		fmt.Fprintf(o.facts.streams.ErrOut, "What the cluster says of it could not be read: %v\n", err)
 		return nil
 	}
-	explanation := diagnose.Tenants(snap, tenant.Discover(snap), []tenant.Tenant{chosen})
-	return &explanation
+	return &last.explanation
 }
 
 func (o *validateOptions) print(name string, began time.Time, checks []validate.Check, inside *diagnose.Explanation, style render.Style) error {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -109,6 +110,24 @@ func (s *Snapshot) HelmRecords(namespace string) Listing {
 		listing.Unknown = nil
 	}
 	listing.Partial = len(listing.Unknown) > 0
+	return listing
+}
+
+// Named gives the objects of a kind that have the name, in a namespace or, with
+// "", in all of them.
+func (s *Snapshot) Named(gk schema.GroupKind, namespace, name string) Listing {
+	store := s.kinds[gk]
+	selector := "metadata.name=" + name
+	covers := func(a Asked) bool { return a.whole() || a.FieldSelector == selector }
+	if s.inquiry != nil && !s.complete && !store.requested(namespace, covers) {
+		s.inquiry.add(Query{GroupKind: gk, Namespace: namespace, FieldSelector: selector})
+	}
+	listing := s.listing(gk, namespace)
+	listing.Objects = slices.DeleteFunc(slices.Clone(listing.Objects), func(obj *unstructured.Unstructured) bool { return obj.GetName() != name })
+	if !s.complete {
+		listing.Unknown = store.unknown(gk, namespace, covers)
+		listing.Partial = len(listing.Unknown) > 0
+	}
 	return listing
 }
 

@@ -1,0 +1,142 @@
+package plugin
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// fewNamespaces is up to how many namespaces of tenants all are read at once: one
+// list a kind costs no more then than one of each.
+const fewNamespaces = 8
+
+// explained is what one run of the explainers came to.
+type explained struct {
+	explanation diagnose.Explanation
+	tenants     int
+	err         error
+}
+
+// read gets the facts and explains them. Of a live cluster it reads what the
+// explainers ask for, until they ask for nothing more; in a cluster of many
+// tenants, of the tenants that were named and of what they share.
+func (o *explainOptions) read(ctx context.Context) (*snapshot.Snapshot, explained, error) {
+	var last explained
+	reason := func(snap *snapshot.Snapshot) { last = o.reason(snap) }
+	if !o.origin.live() {
+		snap, err := o.facts.read(ctx, o.origin, nil)
+		if err == nil {
+			reason(snap)
+		}
+		return snap, last, err
+	}
+	session, err := o.facts.session(ctx, false)
+	if err != nil {
+		return nil, last, err
+	}
+	o.kinds = session.KindsNamed
+	snap, scope, err := o.begin(ctx, session)
+	if err != nil {
+		return nil, last, whenGone(ctx, err)
+	}
+	snap, err = session.Settle(ctx, snap, scope, reason)
+	return snap, last, whenGone(ctx, err)
+}
+
+func (o *explainOptions) reason(snap *snapshot.Snapshot) explained {
+	tenants := tenant.Discover(snap.Known())
+	e, err := o.explain(snap, tenants)
+	return explained{e, len(tenants), err}
+}
+
+// begin reads what status reads, everywhere or of the tenants that were named,
+// and gives the namespaces to which all else is confined, nil for all.
+func (o *explainOptions) begin(ctx context.Context, session *collect.Session) (*snapshot.Snapshot, []string, error) {
+	if len(o.args) == 0 {
+		snap, err := session.Read(ctx, statusWants())
+		return snap, nil, err
+	}
+	shared, err := session.Read(ctx, sharedWants())
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.named() {
+		// Objects are looked for by their names, and found with the first round.
+		shared, err = session.Settle(ctx, shared, nil, func(snap *snapshot.Snapshot) {
+			for _, arg := range o.args {
+				_, _ = o.findObject(snap, arg) // the answer is asked for again, and then told
+			}
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	own, scope, all := o.scope(shared)
+	if all {
+		own = nil
+	}
+	rest, err := session.Read(ctx, workloadWants(own))
+	if err != nil {
+		return nil, nil, err
+	}
+	return snapshot.Join(shared, rest), scope, nil
+}
+
+// named tells whether an object is among the arguments.
+func (o *explainOptions) named() bool { return slices.ContainsFunc(o.args, isObject) }
+
+func isObject(arg string) bool { return strings.Contains(arg, "/") }
+
+// scope gives the namespaces of the tenants that the arguments are about, and
+// with those that their shared layers touch. All are to be read where there are
+// few, or where an argument is not found among what all tenants share.
+func (o *explainOptions) scope(shared *snapshot.Snapshot) (own, scope []string, all bool) {
+	tenants := tenant.Discover(shared)
+	total := 0
+	for _, t := range tenants {
+		total += len(t.Namespaces)
+	}
+	if total <= fewNamespaces {
+		return nil, nil, true
+	}
+	add := func(t tenant.Tenant) {
+		own = append(own, t.Namespaces...)
+		for _, layer := range t.Layers {
+			scope = append(scope, layer.Ref.Namespace)
+			if layer.Shared {
+				scope = append(scope, tenant.Touches(shared, layer.Ref)...)
+			}
+		}
+	}
+	for _, arg := range o.args {
+		if isObject(arg) {
+			ref, err := o.findObject(shared, arg)
+			if err != nil || ref.Namespace == "" {
+				return nil, nil, true
+			}
+			own = append(own, ref.Namespace)
+			scope = append(scope, tenant.Touches(shared, ref)...)
+			for _, t := range tenants {
+				if slices.Contains(t.Namespaces, ref.Namespace) {
+					add(t)
+				}
+			}
+			continue
+		}
+		t, ok := tenant.Find(tenants, arg)
+		if !ok {
+			return nil, nil, true
+		}
+		add(t)
+	}
+	distinct := func(namespaces []string) []string {
+		slices.Sort(namespaces)
+		return slices.DeleteFunc(slices.Compact(namespaces), func(ns string) bool { return ns == "" })
+	}
+	return distinct(own), distinct(append(scope, own...)), false
+}
