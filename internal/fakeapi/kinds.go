@@ -16,9 +16,9 @@ type Kind struct {
 	Namespaced bool
 }
 
-// usual are the kinds of a cluster with Flux, cert-manager and Istio. A star marks
+// clusterKinds are the kinds of a cluster with Flux, cert-manager and Istio. A star marks
 // those without namespaces.
-var usual = map[string]string{
+var clusterKinds = map[string]string{
 	"v1":       "*Namespace *Node *PersistentVolume ConfigMap Endpoints Event LimitRange PersistentVolumeClaim Pod ResourceQuota Secret Service ServiceAccount",
 	"apps/v1":  "DaemonSet Deployment ReplicaSet StatefulSet",
 	"batch/v1": "CronJob Job", "autoscaling/v2": "HorizontalPodAutoscaler", "policy/v1": "PodDisruptionBudget",
@@ -31,9 +31,9 @@ var usual = map[string]string{
 	"networking.istio.io/v1": "DestinationRule Gateway VirtualService", "security.istio.io/v1": "AuthorizationPolicy PeerAuthentication",
 }
 
-func usualKinds() []Kind {
+func newKinds() []Kind {
 	var kinds []Kind
-	for version, names := range usual {
+	for version, names := range clusterKinds {
 		for _, name := range strings.Fields(names) {
 			kind, clusterWide := strings.CutPrefix(name, "*")
 			kinds = append(kinds, kindOf(schema.FromAPIVersionAndKind(version, kind), !clusterWide))

@@ -67,7 +67,7 @@ func New(tb testing.TB, objects ...*unstructured.Unstructured) *Server {
 	tb.Helper()
 	base, stop := context.WithCancel(context.Background())
 	s := &Server{
-		tb: tb, stop: stop, changed: make(chan struct{}), kinds: usualKinds(),
+		tb: tb, stop: stop, changed: make(chan struct{}), kinds: newKinds(),
 		objects: map[objectKey]*unstructured.Unstructured{}, stale: map[string]bool{}, denied: map[string][]string{},
 	}
 	s.Put(objects...)
@@ -158,7 +158,7 @@ func (s *Server) WaitIdle() {
 
 func (s *Server) until(what string, reached func() bool) {
 	s.tb.Helper()
-	late := time.After(patience)
+	expired := time.After(patience)
 	for {
 		s.mu.Lock()
 		changed := s.changed
@@ -168,7 +168,7 @@ func (s *Server) until(what string, reached func() bool) {
 		}
 		select {
 		case <-changed:
-		case <-late:
+		case <-expired:
 			s.tb.Fatalf("waited %s for %s; received: %v", patience, what, s.Requests())
 		}
 	}

@@ -122,7 +122,7 @@ func TestConnectionLost(t *testing.T) {
 	api := fakeapi.New(t, object(t, "v1", "Service", "x", "web", ""))
 	api.Fail("/pods$", fakeapi.Disconnect(30))
 	snap := read(t, api, Wants(pod, service)...)
-	if got := failure(t, snap, pod); got.Why != snapshot.Failed || got.Message != "the answer broke off: unexpected EOF" {
+	if got := failure(t, snap, pod); got.Why != snapshot.Failed || got.Message != "the answer is incomplete: unexpected EOF" {
 		t.Errorf("%+v", got)
 	}
 	if got := names(snap, service); got != "web" {

@@ -120,8 +120,8 @@ func (d discoverer) GroupsAndMaybeResources() (*metav1.APIGroupList, map[schema.
 	both.Go(func() error { core, coreErr = d.groups("/api", "APIVersions"); return nil })
 	both.Go(func() error { others, othersErr = d.groups("/apis", "APIGroupList"); return nil })
 	_ = both.Wait() // which error is reported does not depend on which came first
-	coreless := apierrors.IsNotFound(coreErr)
-	if coreless {
+	noCoreGroup := apierrors.IsNotFound(coreErr)
+	if noCoreGroup {
 		coreErr = nil
 	}
 	if err := cmp.Or(coreErr, othersErr); err != nil {
@@ -132,7 +132,7 @@ func (d discoverer) GroupsAndMaybeResources() (*metav1.APIGroupList, map[schema.
 	maps.Copy(failed, core.failed)
 	maps.Copy(failed, others.failed)
 	// A server has aggregated discovery for both, or for none.
-	if others.resources == nil || core.resources == nil && !coreless {
+	if others.resources == nil || core.resources == nil && !noCoreGroup {
 		return &core.list, nil, failed, nil
 	}
 	resources := map[schema.GroupVersion]*metav1.APIResourceList{}

@@ -36,17 +36,17 @@ func do(ctx context.Context, request *rest.Request) ([]byte, error) {
 	case err == nil:
 		return body, nil
 	case errors.As(err, &status):
-		return nil, fromElsewhere(status)
+		return nil, refusalOf(status)
 	case ctx.Err() == nil && answered.Load() && !slow(err):
-		return nil, malformed("the answer broke off: %v", rootOf(err))
+		return nil, malformed("the answer is incomplete: %v", rootOf(err))
 	}
 	return nil, err
 }
 
-// fromElsewhere tells an API server's refusal from that of a proxy before it, which
+// refusalOf tells an API server's refusal from that of a proxy before it, which
 // says nothing of the user's rights or of what is served. What is not served, the API
 // server itself says in plain text.
-func fromElsewhere(err *apierrors.StatusError) error {
+func refusalOf(err *apierrors.StatusError) error {
 	if !apierrors.IsUnexpectedServerError(err) || apierrors.IsUnauthorized(err) {
 		return err
 	}

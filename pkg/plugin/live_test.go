@@ -35,24 +35,24 @@ func exampleServer(t *testing.T, name string, keep func(*unstructured.Unstructur
 	return api, rest
 }
 
-func everything(*unstructured.Unstructured) bool { return true }
-func nothing(*unstructured.Unstructured) bool    { return false }
+func keepAll(*unstructured.Unstructured) bool  { return true }
+func keepNone(*unstructured.Unstructured) bool { return false }
 
 // withoutBHS leaves one of the two tenants out.
 func withoutBHS(obj *unstructured.Unstructured) bool {
 	return !strings.Contains(obj.GetNamespace()+" "+obj.GetName(), "bhs")
 }
 
-// writing is what was written, for a test to wait for.
-type writing struct {
+// watchedOutput is what was written, for a test to wait for.
+type watchedOutput struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 	more chan struct{}
 }
 
-func newWriting() *writing { return &writing{more: make(chan struct{}, 1)} }
+func newWatchedOutput() *watchedOutput { return &watchedOutput{more: make(chan struct{}, 1)} }
 
-func (h *writing) Write(b []byte) (int, error) {
+func (h *watchedOutput) Write(b []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	select {
@@ -62,20 +62,20 @@ func (h *writing) Write(b []byte) (int, error) {
 	return h.text.Write(b)
 }
 
-func (h *writing) String() string {
+func (h *watchedOutput) String() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.text.String()
 }
 
 // waitFor waits until the text was written.
-func (h *writing) waitFor(t *testing.T, text string) {
+func (h *watchedOutput) waitFor(t *testing.T, text string) {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	expired := time.After(20 * time.Second)
 	for !strings.Contains(h.String(), text) {
 		select {
 		case <-h.more:
-		case <-late:
+		case <-expired:
 			t.Fatalf("no %q in: %s", text, h.String())
 		}
 	}

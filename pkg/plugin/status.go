@@ -146,7 +146,7 @@ func (o *statusOptions) run(ctx context.Context) error {
 func (o *statusOptions) assess(snap *snapshot.Snapshot) ([]tenant.Status, error) {
 	tenants := tenant.Discover(snap)
 	if len(tenants) == 0 {
-		return nil, absent(o.names, nil, snap, noTenants(snap))
+		return nil, newAbsentError(o.names, nil, snap, noTenants(snap))
 	}
 	if len(o.names) == 0 {
 		return tenant.Assess(snap, tenants), nil
@@ -162,7 +162,7 @@ func (o *statusOptions) assess(snap *snapshot.Snapshot) ([]tenant.Status, error)
 	}
 	statuses := tenant.Assess(snap, chosen)
 	if len(missing) > 0 {
-		return statuses, absent(missing, tenants, snap, noSuchTenant(missing[0], tenants, snap))
+		return statuses, newAbsentError(missing, tenants, snap, noSuchTenant(missing[0], tenants, snap))
 	}
 	return statuses, nil
 }

@@ -25,7 +25,7 @@ type absentError struct {
 	err error
 }
 
-func absent(names []string, tenants []tenant.Tenant, snap *snapshot.Snapshot, err error) error {
+func newAbsentError(names []string, tenants []tenant.Tenant, snap *snapshot.Snapshot, err error) error {
 	e := &absentError{names: names, err: err}
 	for _, t := range tenants {
 		e.there = append(e.there, t.Name)
@@ -61,8 +61,8 @@ func (e *absentError) lines() []string {
 	return lines
 }
 
-// late is the error of a wait for tenants that never appeared.
-func (e *absentError) late(timeout time.Duration) error {
+// timeoutError is the error of a wait for tenants that never appeared.
+func (e *absentError) timeoutError(timeout time.Duration) error {
 	subject := "tenant"
 	if len(e.names) > 1 {
 		subject = "tenants"

@@ -65,7 +65,7 @@ func (w *wait) lookAgain(deadline context.Context) (ready bool, err error) {
 	w.err = err
 	w.complete = w.complete || err == nil
 	w.progress(statuses, w.said)
-	if !ready && err != nil && !passing(err) {
+	if !ready && err != nil && !isTransient(err) {
 		return false, err
 	}
 	if deadline.Err() == nil {
@@ -80,8 +80,8 @@ func settled(statuses []tenant.Status) bool {
 	return verdictOf(statuses) == nil && !slices.ContainsFunc(statuses, tenant.Status.Renewing)
 }
 
-// passing tells whether an error may be gone at the next look.
-func passing(err error) bool {
+// isTransient tells whether an error may be gone at the next look.
+func isTransient(err error) bool {
 	var absent *absentError
 	var gone *collect.Error
 	return errors.As(err, &absent) || errors.As(err, &gone)
@@ -118,17 +118,17 @@ func (w *wait) ranOut() error {
 			return err
 		}
 	}
-	late := fmt.Sprintf("not all tenants were ready within %s", w.timeout)
+	message := fmt.Sprintf("not all tenants were ready within %s", w.timeout)
 	var absent *absentError
 	switch {
 	case w.err == nil:
-		return outOfTime{errors.New(late)}
+		return outOfTime{errors.New(message)}
 	case !errors.As(w.err, &absent):
-		return outOfTime{fmt.Errorf("%s; the last attempt to read the cluster failed: %w", late, w.err)}
+		return outOfTime{fmt.Errorf("%s; the last attempt to read the cluster failed: %w", message, w.err)}
 	case w.complete:
-		return outOfTime{fmt.Errorf("%s: %w", late, w.err)}
+		return outOfTime{fmt.Errorf("%s: %w", message, w.err)}
 	}
-	return outOfTime{absent.late(w.timeout)}
+	return outOfTime{absent.timeoutError(w.timeout)}
 }
 
 func (o *statusOptions) progress(statuses []tenant.Status, said sayings) {

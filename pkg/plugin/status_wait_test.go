@@ -18,11 +18,11 @@ import (
 // follow each other quickly.
 type waiting struct {
 	*statusOptions
-	stdout, stderr *writing
+	stdout, stderr *watchedOutput
 }
 
 func newWaiting(server string, timeout time.Duration, tenants ...string) *waiting {
-	stdout, stderr := newWriting(), newWriting()
+	stdout, stderr := newWatchedOutput(), newWatchedOutput()
 	kube := genericclioptions.NewConfigFlags(false)
 	kube.APIServer = &server
 	streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: stdout, ErrOut: stderr}
@@ -48,11 +48,11 @@ func TestWaitForTenantThatNeverAppears(t *testing.T) {
 		want    []string // on standard error
 		stdout  string
 	}{
-		{"a typing error", everything, false, []string{"bsh"}, []string{
+		{"a typing error", keepAll, false, []string{"bsh"}, []string{
 			"tenant \"bsh\" does not exist yet (did you mean bhs?); waiting for it to appear\n",
 			"error: tenant \"bsh\" did not appear within 2s\nThere are: bhs, mhr.\n",
 		}, ""},
-		{"a name like no other", everything, false, []string{"radiology"}, []string{
+		{"a name like no other", keepAll, false, []string{"radiology"}, []string{
 			"tenant \"radiology\" does not exist yet; waiting for it to appear\n",
 			"error: tenant \"radiology\" did not appear within 2s\nThere are: bhs, mhr.\n",
 		}, ""},
@@ -62,15 +62,15 @@ func TestWaitForTenantThatNeverAppears(t *testing.T) {
 			"mhr is Ready\n",
 			"error: tenants \"bhs\", \"other\" did not appear within 2s\nThere are: mhr.\n",
 		}, "mhr is Ready"},
-		{"no tenant at all", nothing, false, nil, []string{
+		{"no tenant at all", keepNone, false, nil, []string{
 			"no tenant was found: nothing here runs Orthanc, or is labelled workload=orthweb; waiting for one to appear\n",
 			"error: no tenant appeared within 2s\nCheck that --context names the right cluster.\n",
 		}, ""},
-		{"none, and a name", nothing, false, []string{"bhs"}, []string{
+		{"none, and a name", keepNone, false, []string{"bhs"}, []string{
 			"tenant \"bhs\" does not exist yet; waiting for it to appear\n",
 			"error: tenant \"bhs\" did not appear within 2s\nCheck that --context names the right cluster.\n",
 		}, ""},
-		{"no rights", nothing, true, []string{"bhs"}, []string{
+		{"no rights", keepNone, true, []string{"bhs"}, []string{
 			"tenant \"bhs\" was not found: you may not list kustomizations.kustomize.toolkit.fluxcd.io in any namespace; waiting for it to appear\n",
 			"error: tenant \"bhs\" was not found within 2s: you may not list kustomizations.kustomize.toolkit.fluxcd.io in any namespace\nAsk for that right",
 		}, ""},
@@ -107,8 +107,8 @@ func TestWaitForTenantThatAppears(t *testing.T) {
 		want    string
 	}{
 		{"beside another", withoutBHS, []string{"bhs"}, `tenant "bhs" does not exist yet`},
-		{"in an empty cluster", nothing, []string{"bhs"}, `tenant "bhs" does not exist yet`},
-		{"any, in an empty cluster", nothing, nil, "no tenant was found"},
+		{"in an empty cluster", keepNone, []string{"bhs"}, `tenant "bhs" does not exist yet`},
+		{"any, in an empty cluster", keepNone, nil, "no tenant was found"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			api, rest := exampleServer(t, "healthy", test.keep)
@@ -159,7 +159,7 @@ func TestWaitWhileServerIsAway(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			api, _ := exampleServer(t, test.example, everything)
+			api, _ := exampleServer(t, test.example, keepAll)
 			api.Fail("^/api$", test.fault)
 			w := newWaiting(api.URL, 2*time.Second, "bhs")
 			if code := w.exit(t.Context()); code != test.code {
@@ -180,7 +180,7 @@ func TestWaitWhileServerIsAway(t *testing.T) {
 // TestWaitWhileKindIsAway: a kind that could not be read at the very end does not
 // take the place of what was known.
 func TestWaitWhileKindIsAway(t *testing.T) {
-	api, _ := exampleServer(t, "failing", everything)
+	api, _ := exampleServer(t, "failing", keepAll)
 	api.Fail("/kustomizations$", fakeapi.After(1, fakeapi.Hang()))
 	w := newWaiting(api.URL, 2*time.Second, "bhs")
 	if code := w.exit(t.Context()); code != exitTimeout || !strings.HasPrefix(w.stdout.String(), "bhs is Failing") {
@@ -191,7 +191,7 @@ func TestWaitWhileKindIsAway(t *testing.T) {
 // TestWaitForTenantThatDisappears: a tenant that was there is not one that never
 // appeared.
 func TestWaitForTenantThatDisappears(t *testing.T) {
-	api, _ := exampleServer(t, "failing", everything)
+	api, _ := exampleServer(t, "failing", keepAll)
 	_, of := exampleServer(t, "failing", withoutBHS)
 	w, done := newWaiting(api.URL, 2*time.Second, "bhs"), make(chan int, 1)
 	go func() { done <- w.exit(t.Context()) }()
@@ -210,7 +210,7 @@ func TestWaitEnds(t *testing.T) {
 	if code := w.exit(t.Context()); code != exitUnclear || strings.Contains(w.stderr.String(), "trying again") {
 		t.Errorf("exit status %d: %s", code, w.stderr)
 	}
-	api, _ := exampleServer(t, "failing", everything)
+	api, _ := exampleServer(t, "failing", keepAll)
 	ctx, interrupt := context.WithCancel(t.Context())
 	w, done := newWaiting(api.URL, time.Hour, "bsh"), make(chan int, 1)
 	go func() { done <- w.exit(ctx) }()
