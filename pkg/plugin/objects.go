@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -59,7 +60,10 @@ func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (findin
 			strings.ToLower(found[0].Kind), found[0].GroupKind().Group, name, strings.ToLower(found[1].Kind), found[1].GroupKind().Group, name)
 	case len(found) > 1:
 		return finding.Ref{}, withHint(fmt.Errorf("%s is in %d namespaces", arg, len(found)), "Name one with -n: %s, %s, …", found[0].Namespace, found[1].Namespace)
-	case len(unread) > 0 && o.kinds != nil:
+	case len(unread) > 0 && o.kinds == nil:
+		return finding.Ref{}, withHint(fmt.Errorf("%s is not in what was recorded, and objects that are not in it may exist", arg),
+			"Record it too, or add --assume-complete where all objects were recorded.")
+	case len(unread) > 0:
 		return finding.Ref{}, withHint(fmt.Errorf("looking for %s: %s", arg, unread[0]), "Ask for that right, or name a namespace that you may read with -n.")
 	}
 	plural, _ := meta.UnsafeGuessKindToResource(kinds[0].WithVersion(""))
@@ -75,13 +79,21 @@ func searched(namespace string) []string {
 	return []string{namespace}
 }
 
-// recordedKinds are the kinds of a recorded cluster that a word means.
+// recordedKinds are the kinds that a word means, of those that explainers know
+// and those of a recorded cluster.
 func recordedKinds(snap *snapshot.Snapshot, word string) []schema.GroupKind {
 	kind, group, _ := strings.Cut(strings.ToLower(word), ".")
 	if long := shortNames[kind]; long != "" {
 		kind = long
 	}
 	var found []schema.GroupKind
+	for _, gk := range diagnose.Kinds() {
+		plural, _ := meta.UnsafeGuessKindToResource(gk.WithVersion(""))
+		is := kind == strings.ToLower(gk.Kind) || kind == plural.Resource
+		if is && (group == "" || group == gk.Group) {
+			found = append(found, gk)
+		}
+	}
 	for _, asked := range snap.Asked() {
 		is := kind == strings.ToLower(asked.Kind) || kind == asked.Resource
 		if is && (group == "" || group == asked.Group) && !slices.Contains(found, asked.GroupKind()) {
