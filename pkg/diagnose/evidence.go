@@ -1,0 +1,121 @@
+package diagnose
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// Evidence can be checked: each piece names an object and a field, and reading
+// that field of that object in the snapshot gives the quoted value. Beside paths
+// (field.Read) a field may be
+//
+//	object          the object itself: "does not exist"
+//	event REASON    the message of a Warning event about the object
+//	pods            "REASON on 2 of 3 pods: a, b", of a workload
+//
+// A condition is quoted as "Reason: message" or "Status Reason: message", "none"
+// where there is none; the state of a container in the same way, and how it ended
+// as "Reason, exit code 1: its last line".
+
+// proven are those pieces of evidence that hold, each once. Explainers give no
+// others; what does not hold is never shown.
+func (x *examiner) proven(all []finding.Evidence) []finding.Evidence {
+	var found []finding.Evidence
+	for _, e := range all {
+		same := func(o finding.Evidence) bool { return o.Ref.Same(e.Ref) && o.Field == e.Field && o.Value == e.Value }
+		if x.holds(e) && !slices.ContainsFunc(found, same) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// holds tells whether a piece of evidence is in the snapshot.
+func (x *examiner) holds(e finding.Evidence) bool {
+	if e.Field == "object" {
+		return e.Value == "does not exist" && x.known.Lookup(e.Ref).Presence == snapshot.Absent
+	}
+	if reason, ok := strings.CutPrefix(e.Field, "event "); ok {
+		return slices.ContainsFunc(x.events[e.Ref.Key()], func(event event) bool {
+			return event.reason == reason && quotes(e.Value, event.message)
+		})
+	}
+	obj := x.known.Lookup(e.Ref).Object
+	if obj == nil {
+		return false
+	}
+	if e.Field == "pods" {
+		return x.countHolds(obj, e.Value)
+	}
+	return slices.ContainsFunc(readings(obj, e.Field), func(text string) bool { return quotes(e.Value, text) })
+}
+
+// quotes tells whether a value is a text, or its beginning where it says that it
+// was cut.
+func quotes(value, text string) bool {
+	cut, short := strings.CutSuffix(value, "…")
+	return value == text || strings.TrimSpace(text) == value || short && cut != "" && strings.HasPrefix(text, cut)
+}
+
+// readings are the ways in which a field may be quoted.
+func readings(obj *unstructured.Unstructured, path string) []string {
+	value, ok := field.Read(obj.Object, path)
+	if !ok {
+		if strings.HasPrefix(path, "status.conditions[") {
+			return []string{"none"}
+		}
+		return nil
+	}
+	var found []string
+	if text, ok := field.Quote(obj.Object, path); ok {
+		found = append(found, text)
+	}
+	state, isMap := value.(map[string]any)
+	if !isMap {
+		return found
+	}
+	status, reason := field.Text(state, "status"), field.Text(state, "reason")
+	message := strings.TrimSpace(field.Text(state, "message"))
+	words := strings.TrimSuffix(reason+": "+message, ": ")
+	found = append(found, reason+": "+message, words, strings.TrimSpace(status+" "+words), message)
+	if code, ok := state["exitCode"].(int64); ok {
+		ended := fmt.Sprintf("%s, exit code %d", reason, code)
+		found = append(found, ended, ended+": "+lastWords(message))
+	}
+	return found
+}
+
+// podCount is "REASON on 2 of 3 pods: a, b", cut by "…" where there are more.
+var podCount = regexp.MustCompile(`^\S+ on (\d+) of (\d+) pods: (.+?)(, …)?$`)
+
+// countHolds checks which pods of a workload a count names: they are there and
+// the workload's, and there are as many.
+func (x *examiner) countHolds(workload *unstructured.Unstructured, value string) bool {
+	parts := podCount.FindStringSubmatch(value)
+	if parts == nil {
+		return false
+	}
+	names := strings.Split(parts[3], ", ")
+	sick, _ := strconv.Atoi(parts[1])
+	total, _ := strconv.Atoi(parts[2])
+	if sick < len(names) || parts[4] == "" && sick != len(names) || sick > total {
+		return false
+	}
+	for _, name := range names {
+		pod := x.known.Lookup(coreRef(health.PodKind.Kind, workload.GetNamespace(), name)).Object
+		if pod == nil || !x.workloadOf(pod).Same(finding.RefOf(workload)) {
+			return false
+		}
+	}
+	return true
+}
