@@ -11,14 +11,10 @@ import (
 
 // share works out what each cause blocks, over all subjects, and ranks.
 func (e *Explanation) share(x *examiner) {
-	type key struct {
-		finding.Key
-		code finding.Code
-	}
-	layers, tenants := map[key][]finding.Ref{}, map[key][]string{}
+	layers, tenants := map[Identity][]finding.Ref{}, map[Identity][]string{}
 	for _, s := range e.Subjects {
 		for _, c := range s.Causes {
-			k := key{c.Ref.Key(), c.Code}
+			k := c.Identity()
 			for _, ref := range x.waiting(c.Layers) {
 				layers[k] = addRef(layers[k], ref)
 			}
@@ -30,11 +26,27 @@ func (e *Explanation) share(x *examiner) {
 	for i := range e.Subjects {
 		causes := e.Subjects[i].Causes
 		for j := range causes {
-			k := key{causes[j].Ref.Key(), causes[j].Code}
+			k := causes[j].Identity()
 			causes[j].Layers, causes[j].Tenants = layers[k], slices.Sorted(slices.Values(tenants[k]))
 		}
 		slices.SortStableFunc(causes, Cause.Compare)
 	}
+}
+
+// Identity tells causes apart: two are the same when they say the same about the
+// same object. What one object says in several sentences, two dependencies that
+// are missing, is several causes.
+type Identity struct {
+	finding.Key
+	Code            finding.Code
+	Reason, Message string
+}
+
+// Identity is the same for causes that are the same, of whatever subjects.
+func (c Cause) Identity() Identity { return identityOf(c.Finding) }
+
+func identityOf(f finding.Finding) Identity {
+	return Identity{f.Ref.Key(), f.Code, f.Reason, f.Message}
 }
 
 var severityRank = map[finding.Severity]int{finding.Critical: 0, finding.Warning: 1, finding.Info: 2}

@@ -116,6 +116,24 @@ func (n *node) within(component []*node) []reached {
 	return found
 }
 
+// straight is a path without the detours on which it comes back to an object,
+// once below what is in progress and once below what has failed.
+func straight(path []Step) []Step {
+	at := map[finding.Key]int{}
+	var out []Step
+	for _, step := range path {
+		if first, again := at[step.Ref.Key()]; again {
+			for _, left := range out[first:] {
+				delete(at, left.Ref.Key())
+			}
+			out = out[:first]
+		}
+		at[step.Ref.Key()] = len(out)
+		out = append(out, step)
+	}
+	return out
+}
+
 // conclude gives what is below the component; where nothing is, what its own
 // nodes say.
 func (n *node) conclude(component []*node) outcome {
@@ -129,7 +147,7 @@ func (n *node) conclude(component []*node) outcome {
 			}
 			out.unknown = union(out.unknown, below.out.unknown)
 			for _, c := range below.out.causes {
-				out.causes = append(out.causes, found{c.Finding, append(slices.Clone(at.path), c.path...)})
+				out.causes = append(out.causes, found{c.Finding, straight(append(slices.Clone(at.path), c.path...))})
 			}
 		}
 	}
@@ -151,26 +169,21 @@ func (n *node) conclude(component []*node) outcome {
 	return out
 }
 
-// distinct keeps the first of the causes that are the same finding. What one
-// object says in several sentences (two dependencies that are missing) is
-// several.
+// distinct keeps each cause once. Where several objects report the same object
+// with the same code and reason, each in its own words (three pods that lack one
+// Secret), the first one's count.
 func distinct(causes []found) []found {
-	type identity struct {
-		finding.Key
-		code   finding.Code
-		reason string
-	}
-	type origin struct {
-		from    finding.Key
-		message string
-	}
-	seen := map[identity][]origin{}
+	seen := map[Identity]bool{}
+	reporter := map[Identity]finding.Key{} // of each object, code and reason
 	return slices.DeleteFunc(causes, func(c found) bool {
-		id := identity{c.Ref.Key(), c.Code, c.Reason}
-		here := origin{c.path[len(c.path)-1].Ref.Key(), c.Message}
-		again := len(seen[id]) > 0 && (seen[id][0].from != here.from || slices.Contains(seen[id], here))
-		if !again {
-			seen[id] = append(seen[id], here)
+		id, from := identityOf(c.Finding), c.path[len(c.path)-1].Ref.Key()
+		about := id
+		about.Message = ""
+		first, reported := reporter[about]
+		again := seen[id] || reported && first != from
+		seen[id] = true
+		if !reported {
+			reporter[about] = from
 		}
 		return again
 	})

@@ -40,12 +40,11 @@ type explanation struct {
 // causesOnce lists the causes of all subjects, each once, ranked.
 func causesOnce(e diagnose.Explanation) []diagnose.Cause {
 	var all []diagnose.Cause
+	seen := map[diagnose.Identity]bool{}
 	for _, s := range e.Subjects {
 		for _, c := range s.Causes {
-			same := func(other diagnose.Cause) bool {
-				return other.Code == c.Code && other.Ref.Same(c.Ref) && other.Reason == c.Reason
-			}
-			if !slices.ContainsFunc(all, same) {
+			if !seen[c.Identity()] {
+				seen[c.Identity()] = true
 				all = append(all, c)
 			}
 		}
