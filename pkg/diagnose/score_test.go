@@ -21,6 +21,9 @@ func (c faultCase) score(t *testing.T, e Explanation) score {
 	for _, subject := range e.Subjects {
 		if len(subject.Causes) == 0 && subject.Verdict.Status != health.Ready {
 			s.abstained++
+			if subject.Verdict.Status != health.Progressing && len(c.want.Unknown) == 0 { // a rollout within its time has no cause
+				t.Errorf("no cause is named for %s, which is %s: %s", subject.Tenant, subject.Verdict.Status, subject.Verdict.Message)
+			}
 		}
 		for _, cause := range subject.Causes {
 			at := slices.IndexFunc(causes, func(b blamed) bool { return b.Ref.Same(cause.Ref) && b.Reason == cause.Reason })
@@ -29,6 +32,14 @@ func (c faultCase) score(t *testing.T, e Explanation) score {
 				causes = append(causes, blamed{Cause: cause})
 			}
 			causes[at].of = append(causes[at].of, subject.Tenant)
+		}
+	}
+	for _, never := range c.want.NeverBlame {
+		for _, cause := range causes {
+			if never.Kind.has(cause.Ref.Kind) && never.Name.has(cause.Ref.Name) && never.Namespace.has(cause.Ref.Namespace) {
+				t.Errorf("%s is well and is blamed: %s", cause.Ref, cause.Message)
+				s.falseBlame++
+			}
 		}
 	}
 	used := map[int]bool{}
