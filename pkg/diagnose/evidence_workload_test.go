@@ -24,7 +24,14 @@ func TestWorkloadEvidence(t *testing.T) {
 				}
 				snap := c.snapshot(t, file.Base)
 				x := newExaminer(snap, tenant.Discover(snap))
-				for _, cause := range newWalk(x).from(refNamed(t, snap, c.Of), c.Failing).causes {
+				of := refNamed(t, snap, c.Of)
+				if c.Direct {
+					x.exams[examKey{of.Key(), c.Failing}] = explainTerminating(x, snap.Lookup(of).Object, c.Failing)
+				}
+				for _, cause := range newWalk(x).from(of, c.Failing).causes {
+					if layer := cause.Code[2]; layer != '4' && layer != '5' {
+						continue // of other explainers
+					}
 					seen := map[finding.Evidence]bool{}
 					for _, e := range cause.Evidence {
 						if why := readBack(x, e); why != "" {

@@ -95,7 +95,7 @@ func (s podView) inexplicable() trouble {
 		t.reason = "NotReady"
 	}
 	if ready.status != "" {
-		t.evidence = append(t.evidence, evidence(s.pod, ready.field(), ready.status+" "+ready.reason+": "+ready.message, ready.since))
+		t.evidence = append(t.evidence, proofOf(s.pod, ready))
 	}
 	return t
 }

@@ -94,13 +94,13 @@ func (s podView) finding(t trouble) finding.Finding {
 	if f.Ref.Name == "" {
 		f.Ref = s.owner
 	}
-	f.Evidence = append([]finding.Evidence{s.count(t, &f.Since)}, t.evidence...)
+	f.Evidence = append(s.count(t, &f.Since), t.evidence...)
 	return f
 }
 
 // count tells which of the workload's pods have the trouble, and moves since to
 // where the first of them has it.
-func (s podView) count(t trouble, since *time.Time) finding.Evidence {
+func (s podView) count(t trouble, since *time.Time) []finding.Evidence {
 	siblings := s.x.siblings(s.pod)
 	var sick []string
 	for _, pod := range siblings {
@@ -115,13 +115,13 @@ func (s podView) count(t trouble, since *time.Time) finding.Evidence {
 		}
 	}
 	if s.owner.Kind == "Pod" {
-		return finding.Evidence{Ref: s.owner, Field: "status", Value: t.reason, At: *since}
+		return nil
 	}
 	value := fmt.Sprintf("%s on %d of %d pods: %s", t.reason, len(sick), len(siblings), strings.Join(sick[:min(len(sick), maxNamed)], ", "))
 	if len(sick) > maxNamed {
 		value += ", …"
 	}
-	return finding.Evidence{Ref: s.owner, Field: "pods", Value: value, At: *since}
+	return []finding.Evidence{{Ref: s.owner, Field: "pods", Value: value, At: *since}}
 }
 
 // maxNamed is how many pods are named one by one.
