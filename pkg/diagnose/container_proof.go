@@ -12,9 +12,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
+// path is where a setting of the container stands in its pod's spec.
+func (c container) path(setting string) string { return c.list + "[" + c.name + "]." + setting }
+
 // field is where a setting of the container stands in its workload.
 func (c container) field(setting string) string {
-	return c.at(c.list + "[" + c.name + "]." + setting)
+	return c.at(c.path(setting))
 }
 
 // at is where a field of a pod's spec stands in its workload.
@@ -27,8 +30,8 @@ func (s podView) at(path string) string {
 
 // setting is a field of the container as proof, and where another tenant's has
 // another value and works, that too.
-func (c container) setting(path string) []finding.Evidence {
-	path = c.list + "[" + c.name + "]." + path
+func (c container) setting(setting string) []finding.Evidence {
+	path := c.path(setting)
 	proof := c.specified(path)
 	twin := c.x.twin(c.owner)
 	if twin == nil || len(proof) == 0 {

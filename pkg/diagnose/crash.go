@@ -102,6 +102,7 @@ func (c container) outOfMemory(t trouble) trouble {
 		t.fixes = []finding.Fix{{Text: "Give it a memory request, or the node more memory", File: c.x.file(c.work, c.field("resources.requests.memory"))}}
 		return t
 	}
+	t.setting = c.path("resources.limits.memory")
 	t.evidence = append(c.setting("resources.limits.memory"), t.evidence...)
 	t.message = fmt.Sprintf("%s is killed again and again because it needs more memory than its limit of %s", c.what(), limit)
 	t.fixes = []finding.Fix{{

@@ -20,7 +20,7 @@ var imageReasons = map[string]bool{
 // badImage is an image that can't be named or pulled.
 func (c container) badImage(reason string) trouble {
 	image, words := field.Text(c.spec, "image"), field.Text(c.status, "state", "waiting", "message")
-	t := trouble{code: codeImagePull, reason: reason, evidence: append(c.setting("image"), c.state("state.waiting.reason", time.Time{})...)}
+	t := trouble{code: codeImagePull, reason: reason, setting: c.path("image"), evidence: append(c.setting("image"), c.state("state.waiting.reason", time.Time{})...)}
 	proof, since := c.said("Failed", "InspectFailed", "ErrImageNeverPull")
 	answer, _ := fluxmsg.ParseContainer(words)
 	for _, e := range c.events { // the one with the registry's answer in it

@@ -27,7 +27,9 @@ type trouble struct {
 	soft bool
 	// vague tells that the pod's own words don't say why: what it depends on is
 	// looked at first.
-	vague    bool
+	vague bool
+	// setting is the field of the pod's spec that it comes from, where that is one.
+	setting  string
 	since    time.Time
 	evidence []finding.Evidence
 	fixes    []finding.Fix
@@ -51,6 +53,9 @@ func (x *examiner) troubles(pod *unstructured.Unstructured) []trouble {
 		podView.ended, podView.leaving, podView.unscheduled, podView.onBadNode, podView.containers, podView.unmounted, podView.unready, podView.starting,
 	} {
 		if found := look(p); len(found) > 0 {
+			for i := range found {
+				found[i] = p.superseded(found[i])
+			}
 			return found
 		}
 	}
