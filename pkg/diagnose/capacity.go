@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -22,7 +23,7 @@ func (s podView) noRoom(t *trouble, short []string) {
 		part := name
 		if want, ok := asked[name]; ok && name != "pods" {
 			part += ": " + amount(want) + " asked"
-			t.evidence = append(t.evidence, finding.Evidence{Ref: s.owner, Field: s.at("containers[].resources.requests." + name), Value: want.String()})
+			t.evidence = append(t.evidence, s.requestsOf(name)...)
 		}
 		if node, most := mostOf(free, name, s.matches); node != nil {
 			total := quantities(node, "allocatable")[name]
@@ -31,7 +32,7 @@ func (s podView) noRoom(t *trouble, short []string) {
 				word, most = "in all", total
 			}
 			part += fmt.Sprintf(", at most %s %s on a node", amount(most), word)
-			t.evidence = append(t.evidence, evidence(node, "status.allocatable."+name, fmt.Sprintf("%s, %s %s", amount(total), amount(most), word), t.since))
+			t.evidence = append(t.evidence, allocatable(node, name))
 		}
 		parts = append(parts, part)
 	}
@@ -40,6 +41,24 @@ func (s podView) noRoom(t *trouble, short []string) {
 		{Text: "Ask for less, or add a node", File: s.x.file(s.work, "resources.requests"), Command: s.x.applyNow(s.work)},
 		{Text: "See what the nodes have left", Command: "kubectl describe nodes"},
 	}
+}
+
+// requestsOf are what the pod's containers ask for of a resource, as proof.
+func (s podView) requestsOf(resource string) []finding.Evidence {
+	var proof []finding.Evidence
+	for _, list := range []string{"initContainers", "containers"} {
+		for _, c := range field.List(s.pod.Object, "spec", list) {
+			proof = append(proof, s.specified(fmt.Sprintf("%s[%s].resources.requests[%s]", list, field.Text(c, "name"), resource))...)
+		}
+	}
+	return proof
+}
+
+// allocatable is what a node has of a resource in all, as proof.
+func allocatable(node *unstructured.Unstructured, resource string) finding.Evidence {
+	path := "status.allocatable[" + resource + "]"
+	value, _ := fieldText(node.Object, path)
+	return evidence(node, path, value, time.Time{})
 }
 
 // amount is a quantity that people can take in: 31.6Gi rather than 32320Mi.

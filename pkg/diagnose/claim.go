@@ -3,7 +3,6 @@ package diagnose
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -18,6 +17,9 @@ func init() { register(explainClaim, claimKind) }
 // explainClaim tells why a claim has no volume: there is no class for it, the
 // class is not there, or its provisioner did not make one.
 func explainClaim(x *examiner, claim *unstructured.Unstructured, failing bool) exam {
+	if claim.GetDeletionTimestamp() != nil {
+		return explainTerminating(x, claim, failing)
+	}
 	ref := finding.RefOf(claim)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Progressing, Since: claim.GetCreationTimestamp().Time}}
 	phase := field.Text(claim.Object, "status", "phase")
@@ -62,10 +64,13 @@ func (e *exam) fail(f finding.Finding) {
 	}
 }
 
+// oldClassName is where claims named their class before Kubernetes 1.6.
+const oldClassName = "volume.beta.kubernetes.io/storage-class"
+
 // claimClass is the class that a claim asks for, and whether it names one at
 // all: an empty name asks for a volume without a class.
 func claimClass(claim *unstructured.Unstructured) (class string, named bool) {
-	if old, ok := claim.GetAnnotations()["volume.beta.kubernetes.io/storage-class"]; ok {
+	if old, ok := claim.GetAnnotations()[oldClassName]; ok {
 		return old, true
 	}
 	_, named = field.Map(claim.Object, "spec")["storageClassName"]
@@ -91,20 +96,16 @@ func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, 
 	for _, c := range classes {
 		names = append(names, c.GetName())
 	}
-	look := finding.Evidence{Ref: f.Ref, Field: "StorageClasses", Value: strings.Join(names, ", ")}
-	if len(names) == 0 {
-		look.Value = "none"
-	}
 	switch {
 	case !named && !slices.ContainsFunc(classes, isDefault):
-		f.Reason, f.Ref.Name, look.Ref.Name = "NoDefaultStorageClass", "(default)", "(default)"
+		f.Reason, f.Ref.Name = "NoDefaultStorageClass", "(default)"
 		f.Message = fmt.Sprintf("%s names no StorageClass, and no StorageClass is the default one: nobody makes a volume for it", ref)
-		f.Evidence = []finding.Evidence{evidence(claim, "spec.storageClassName", "not set", f.Since), look}
+		f.Evidence = append([]finding.Evidence{evidence(claim, "status.phase", field.Text(claim.Object, "status", "phase"), f.Since)}, defaultMarks(classes)...)
 		f.Fixes = []finding.Fix{{Text: "Make a StorageClass the default one", Command: makeDefault(names)}}
 	case class != "" && !slices.Contains(names, class) && !x.staticVolume(class):
 		f.Reason = "ProvisioningFailed"
 		f.Message = fmt.Sprintf("%s asks for StorageClass %s, which does not exist", ref, class)
-		f.Evidence = []finding.Evidence{evidence(claim, "spec.storageClassName", class, f.Since), look}
+		f.Evidence = []finding.Evidence{className(claim, class), {Ref: f.Ref, Field: "object", Value: "does not exist"}}
 		f.Fixes = []finding.Fix{{Text: "Make that StorageClass, or name one that exists", File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}}
 	default:
 		return finding.Finding{}, false
@@ -113,6 +114,26 @@ func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, 
 		f.Evidence = append(f.Evidence, said(ref, event))
 	}
 	return f, true
+}
+
+// className is where a claim names its class.
+func className(claim *unstructured.Unstructured, class string) finding.Evidence {
+	if claim.GetAnnotations()[oldClassName] == class {
+		return evidence(claim, "metadata.annotations["+oldClassName+"]", class, time.Time{})
+	}
+	return evidence(claim, "spec.storageClassName", class, time.Time{})
+}
+
+// defaultMarks are the annotations of classes that say that they are not the
+// default one.
+func defaultMarks(classes []*unstructured.Unstructured) []finding.Evidence {
+	var proof []finding.Evidence
+	for _, class := range classes {
+		if value, ok := class.GetAnnotations()[defaultClass]; ok {
+			proof = append(proof, evidence(class, "metadata.annotations["+defaultClass+"]", value, time.Time{}))
+		}
+	}
+	return proof
 }
 
 // staticVolume tells whether volumes have been made by hand under that class's

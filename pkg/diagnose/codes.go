@@ -56,6 +56,8 @@ const (
 	codeNamespaceStuck     finding.Code = "OW4117"
 	codeVolumeMount        finding.Code = "OW4118"
 	codeNotReadyForUnknown finding.Code = "OW4120"
+	codeTerminating        finding.Code = "OW4121"
+	codeOldRevision        finding.Code = "OW4123"
 
 	codeStorageClass   finding.Code = "OW5101"
 	codeClaimPending   finding.Code = "OW5102"
@@ -66,6 +68,7 @@ const (
 	codeTaint          finding.Code = "OW5205"
 	codeNodePressure   finding.Code = "OW5206"
 	codeVolumeAffinity finding.Code = "OW5207"
+	codeVolumeFailed   finding.Code = "OW5103"
 
 	codeIssuerSecret       finding.Code = "OW6101"
 	codeIssuerFailed       finding.Code = "OW6102"

@@ -5,13 +5,19 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
+
+// path is where a setting of the container stands in its pod's spec.
+func (c container) path(setting string) string { return c.list + "[" + c.name + "]." + setting }
 
 // field is where a setting of the container stands in its workload.
 func (c container) field(setting string) string {
-	return c.at(c.list + "[" + c.name + "]." + setting)
+	return c.at(c.path(setting))
 }
 
 // at is where a field of a pod's spec stands in its workload.
@@ -24,39 +30,78 @@ func (s podView) at(path string) string {
 
 // setting is a field of the container as proof, and where another tenant's has
 // another value and works, that too.
-func (c container) setting(path ...string) []finding.Evidence {
-	text, short := "", ""
-	for i, part := range path {
-		if i > 0 {
-			short += "."
-		}
-		short += part
-	}
-	text = textAt(c.spec, path...)
-	proof := []finding.Evidence{{Ref: c.owner, Field: c.field(short), Value: text}}
+func (c container) setting(setting string) []finding.Evidence {
+	path := c.path(setting)
+	proof := c.specified(path)
 	twin := c.x.twin(c.owner)
-	if twin == nil {
+	if twin == nil || len(proof) == 0 {
 		return proof
 	}
-	theirs := named(field.List(twin.Object, "spec", "template", "spec", c.list), c.name)
-	if value := textAt(theirs, path...); value != "" && value != text {
-		proof = append(proof, finding.Evidence{Ref: finding.RefOf(twin), Field: c.field(short), Value: value})
+	if theirs, ok := fieldText(twin.Object, c.at(path)); ok && theirs != proof[0].Value {
+		proof = append(proof, evidence(twin, c.at(path), theirs, time.Time{}))
 	}
 	return proof
 }
 
-// state is a field of the container's status as proof.
-func (c container) state(path, value string, at time.Time) finding.Evidence {
-	return evidence(c.pod, fmt.Sprintf("%s[%s].%s", c.live, c.name, path), value, at)
+// specified is a field of the pod's spec as proof: the workload's when its
+// template has the same value, else the pod's own, and what the template has
+// instead. An older revision, a default or an injector may have put it there.
+func (s podView) specified(path string) []finding.Evidence {
+	value, ok := fieldText(s.pod.Object, "spec."+path)
+	if !ok {
+		return nil
+	}
+	own := evidence(s.pod, "spec."+path, value, time.Time{})
+	if s.owner.Kind == health.PodKind.Kind || s.work == nil {
+		return []finding.Evidence{own}
+	}
+	template, ok := fieldText(s.work.Object, s.at(path))
+	switch {
+	case !ok:
+		return []finding.Evidence{own}
+	case template == value:
+		return []finding.Evidence{evidence(s.work, s.at(path), value, time.Time{})}
+	}
+	return []finding.Evidence{own, evidence(s.work, s.at(path), template, time.Time{})}
 }
 
-// waiting is the words of a waiting container as proof.
-func (c container) waiting(reason string) finding.Evidence {
-	value := reason
-	if message := field.Text(c.status, "state", "waiting", "message"); message != "" {
-		value += ": " + message
+// fieldText is a field as evidence shows it.
+func fieldText(obj map[string]any, path string) (string, bool) {
+	value, ok := readPath(obj, path)
+	if !ok {
+		return "", false
 	}
-	return c.state("state.waiting", value, time.Time{})
+	return valueText(value)
+}
+
+// state is a field of the container's status as proof, none when it has no such
+// field.
+func (c container) state(path string, at time.Time) []finding.Evidence {
+	path = fmt.Sprintf("%s[%s].%s", c.live, c.name, path)
+	value, ok := fieldText(c.pod.Object, path)
+	if !ok || value == "" {
+		return nil
+	}
+	return []finding.Evidence{evidence(c.pod, path, value, at)}
+}
+
+// waiting is why a container waits, as proof.
+func (c container) waiting() []finding.Evidence {
+	return append(c.state("state.waiting.reason", time.Time{}), c.state("state.waiting.message", time.Time{})...)
+}
+
+// ended is how a container ended, as proof.
+func (c container) ended(e end) []finding.Evidence {
+	if e.path == "" {
+		return nil
+	}
+	proof := append(c.state(e.path+".reason", e.at), c.state(e.path+".exitCode", time.Time{})...)
+	return append(proof, c.state(e.path+".message", time.Time{})...)
+}
+
+// proofOf is a condition as proof.
+func proofOf(obj *unstructured.Unstructured, c condition) finding.Evidence {
+	return evidence(obj, c.field(), c.reason+": "+c.message, c.since)
 }
 
 // events are the newest events with the reasons, as proof, and since when there

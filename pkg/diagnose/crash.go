@@ -43,16 +43,8 @@ func (c container) crashed(ended end) trouble {
 		code: codeCrash, reason: "CrashLoopBackOff", vague: true, since: ended.at,
 		soft: restarts < impatient && c.list == "containers",
 	}
-	if field.Map(c.status, "state", "waiting") != nil {
-		t.evidence = append(t.evidence, c.waiting("CrashLoopBackOff"))
-	}
-	if ended.path != "" {
-		value := fmt.Sprintf("%s, exit code %d", ended.reason, ended.code)
-		if ended.message != "" {
-			value += ": " + lastWords(ended.message)
-		}
-		t.evidence = append(t.evidence, c.state(ended.path, value, ended.at), c.state("restartCount", fmt.Sprint(restarts), time.Time{}))
-	}
+	t.evidence = append(c.waiting(), c.ended(ended)...)
+	t.evidence = append(t.evidence, c.state("restartCount", time.Time{})...)
 	proof, since := c.said("BackOff", "Killing", "Unhealthy")
 	t.evidence = append(t.evidence, proof...)
 	if len(proof) > 0 {
@@ -110,7 +102,8 @@ func (c container) outOfMemory(t trouble) trouble {
 		t.fixes = []finding.Fix{{Text: "Give it a memory request, or the node more memory", File: c.x.file(c.work, c.field("resources.requests.memory"))}}
 		return t
 	}
-	t.evidence = append(c.setting("resources", "limits", "memory"), t.evidence...)
+	t.setting = c.path("resources.limits.memory")
+	t.evidence = append(c.setting("resources.limits.memory"), t.evidence...)
 	t.message = fmt.Sprintf("%s is killed again and again because it needs more memory than its limit of %s", c.what(), limit)
 	t.fixes = []finding.Fix{{
 		Text: "Raise the container's memory limit", File: c.x.file(c.work, c.field("resources.limits.memory")), Command: c.x.applyNow(c.work),
@@ -123,7 +116,7 @@ func (c container) notStarted(reason string) trouble {
 	words := firstLine(field.Text(c.status, "state", "waiting", "message"))
 	proof, since := c.said("Failed", "FailedPostStartHook", "FailedPreStopHook")
 	t := trouble{
-		code: codeContainerFailed, reason: reason, since: since, evidence: append([]finding.Evidence{c.waiting(reason)}, proof...),
+		code: codeContainerFailed, reason: reason, since: since, evidence: append(c.waiting(), proof...),
 		message: c.what() + " can't be started",
 		fixes:   []finding.Fix{{Text: "See why it could not be started", Command: c.describe()}},
 	}

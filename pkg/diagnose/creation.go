@@ -125,7 +125,12 @@ func (x *examiner) refusalFinding(owner finding.Ref, no noPods, why string) find
 func (x *examiner) accountFinding(owner, account finding.Ref, no noPods) finding.Finding {
 	f := x.refusalFinding(owner, no, account.String()+" does not exist")
 	f.Code, f.Ref = codeServiceAccount, account
-	f.Evidence = append(f.Evidence, finding.Evidence{Ref: owner, Field: "spec.template.spec.serviceAccountName", Value: account.Name})
+	f.Evidence = append(f.Evidence, finding.Evidence{Ref: account, Field: "object", Value: "does not exist"})
+	if work := x.snap.Lookup(owner).Object; work != nil {
+		if name, ok := fieldText(work.Object, "spec.template.spec.serviceAccountName"); ok && name == account.Name {
+			f.Evidence = append(f.Evidence, evidence(work, "spec.template.spec.serviceAccountName", name, time.Time{}))
+		}
+	}
 	f.Fixes = []finding.Fix{{Text: "Make the ServiceAccount, or name another in the workload",
 		Command: fmt.Sprintf("kubectl get serviceaccounts -n %s", account.Namespace)}}
 	return f

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -19,7 +20,7 @@ var imageReasons = map[string]bool{
 // badImage is an image that can't be named or pulled.
 func (c container) badImage(reason string) trouble {
 	image, words := field.Text(c.spec, "image"), field.Text(c.status, "state", "waiting", "message")
-	t := trouble{code: codeImagePull, reason: reason, evidence: append(c.setting("image"), c.waiting(reason))}
+	t := trouble{code: codeImagePull, reason: reason, setting: c.path("image"), evidence: append(c.setting("image"), c.state("state.waiting.reason", time.Time{})...)}
 	proof, since := c.said("Failed", "InspectFailed", "ErrImageNeverPull")
 	answer, _ := fluxmsg.ParseContainer(words)
 	for _, e := range c.events { // the one with the registry's answer in it
@@ -28,6 +29,9 @@ func (c container) badImage(reason string) trouble {
 			answer, proof = pulled, []finding.Evidence{said(finding.RefOf(c.pod), e)}
 			break
 		}
+	}
+	if len(proof) == 0 { // else the event says the same
+		proof = c.state("state.waiting.message", time.Time{})
 	}
 	t.since, t.evidence = since, append(t.evidence, proof...)
 	if reason == "InvalidImageName" {

@@ -17,6 +17,9 @@ func init() { register(explainJob, jobKind) }
 // itself, with its pod's exit as proof, unless a pod tells something better: an
 // image that can't be pulled, a database that is down.
 func explainJob(x *examiner, job *unstructured.Unstructured, failing bool) exam {
+	if job.GetDeletionTimestamp() != nil {
+		return explainTerminating(x, job, failing)
+	}
 	e := exam{verdict: jobVerdict(job)}
 	switch e.verdict.Status {
 	case health.Ready, health.Suspended:
@@ -92,11 +95,14 @@ func jobFailed(job *unstructured.Unstructured, v health.Verdict) finding.Finding
 	if why == "" {
 		why = v.Message
 	}
-	field := "status.conditions[Failed]"
+	proof := proofOf(job, conditionOf(job, "Failed"))
+	if early := conditionOf(job, "FailureTarget"); conditionOf(job, "Failed").status != "True" {
+		proof = proofOf(job, early)
+	}
 	return finding.Finding{
 		Code: codeJobFailed, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
 		Message:  fmt.Sprintf("%s has given up: %s", v.Ref, why),
-		Evidence: []finding.Evidence{evidence(job, field, v.Reason+": "+v.Message, v.Since)},
+		Evidence: []finding.Evidence{proof},
 		Fixes: []finding.Fix{{Text: "Read what it said",
 			Command: fmt.Sprintf("kubectl logs job/%s -n %s --all-containers", v.Ref.Name, v.Ref.Namespace)}},
 	}

@@ -20,6 +20,9 @@ func init() { register(explainKustomization, health.KustomizationKind) }
 // checks is looked at live, whatever the layer's own message says: the message
 // may be older than the mend, or not be there yet.
 func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
+	if obj.GetDeletionTimestamp() != nil {
+		return explainTerminating(x, obj, failing)
+	}
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	k := kustomization{x, obj, conditionOf(obj, "Ready"), &e}
 	switch {

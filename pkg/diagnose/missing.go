@@ -94,7 +94,7 @@ func (s podView) lacks(p part, what, reason string) trouble {
 func (c container) badConfig() trouble {
 	words := field.Text(c.status, "state", "waiting", "message")
 	proof, since := c.said("Failed")
-	proof = append([]finding.Evidence{c.waiting("CreateContainerConfigError")}, proof...)
+	proof = append(c.waiting(), proof...)
 	said, _ := fluxmsg.ParseContainer(words)
 	p, ok := missingPart(said, c.pod.GetNamespace())
 	if !ok {
@@ -113,16 +113,38 @@ func (c container) asks(p part) []finding.Evidence {
 	if p.ref.Kind == "ConfigMap" {
 		from, by = "configMapKeyRef", "configMapRef"
 	}
+	here := c.list + "[" + c.name + "]."
 	for _, env := range field.List(c.spec, "env") {
 		name, key := field.Text(env, "valueFrom", from, "name"), field.Text(env, "valueFrom", from, "key")
 		if name == p.ref.Name && (p.key == "" || p.key == key) {
-			path := fmt.Sprintf("env[%s].valueFrom.%s", field.Text(env, "name"), from)
-			return []finding.Evidence{{Ref: c.owner, Field: c.field(path), Value: name + ", key " + key}}
+			path := fmt.Sprintf("%senv[%s].valueFrom.%s.", here, field.Text(env, "name"), from)
+			return append(c.specified(path+"name"), c.specified(path+"key")...)
 		}
 	}
-	for _, env := range field.List(c.spec, "envFrom") {
+	for i, env := range field.List(c.spec, "envFrom") {
 		if field.Text(env, by, "name") == p.ref.Name {
-			return []finding.Evidence{{Ref: c.owner, Field: c.field("envFrom." + by), Value: p.ref.Name}}
+			return c.specified(fmt.Sprintf("%senvFrom[%d].%s.name", here, i, by))
+		}
+	}
+	return nil
+}
+
+// volumeOf is where the pod's spec has the object as a volume.
+func (s podView) volumeOf(p part, volume string) []finding.Evidence {
+	path, kind := "volumes["+volume+"].", "secret.secretName"
+	if p.ref.Kind == "ConfigMap" {
+		kind = "configMap.name"
+	}
+	if proof := s.specified(path + kind); len(proof) > 0 {
+		return proof
+	}
+	source, kind := named(field.List(s.pod.Object, "spec", "volumes"), volume), "secret"
+	if p.ref.Kind == "ConfigMap" {
+		kind = "configMap"
+	}
+	for i, part := range field.List(source, "projected", "sources") {
+		if field.Text(part, kind, "name") == p.ref.Name {
+			return s.specified(fmt.Sprintf("%sprojected.sources[%d].%s.name", path, i, kind))
 		}
 	}
 	return nil

@@ -28,7 +28,7 @@ func (s podView) unmounted() []trouble {
 		t = s.noSandbox(e)
 	case missing:
 		t = s.lacks(p, s.owner.String(), e.reason)
-		t.evidence = []finding.Evidence{{Ref: s.owner, Field: s.at("volumes[" + words.Volume + "]"), Value: p.ref.Name}}
+		t.evidence = s.volumeOf(p, words.Volume)
 	default:
 		t = trouble{
 			code: codeVolumeMount, reason: e.reason,

@@ -16,6 +16,9 @@ func init() { register(explainPod, health.PodKind) }
 // explainPod tells what keeps a pod from serving. Its findings are about the
 // workload that a person would change: the pod itself is made anew from that.
 func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam {
+	if pod.GetDeletionTimestamp() != nil {
+		return explainTerminating(x, pod, failing)
+	}
 	e := exam{verdict: podVerdict(pod)}
 	if e.verdict.Status == health.Ready {
 		return e
@@ -92,7 +95,7 @@ func (s podView) inexplicable() trouble {
 		t.reason = "NotReady"
 	}
 	if ready.status != "" {
-		t.evidence = append(t.evidence, evidence(s.pod, ready.field(), ready.status+" "+ready.reason+": "+ready.message, ready.since))
+		t.evidence = append(t.evidence, proofOf(s.pod, ready))
 	}
 	return t
 }

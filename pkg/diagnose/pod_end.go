@@ -35,22 +35,29 @@ func (s podView) ended() []trouble {
 	}
 	return []trouble{{
 		code: codePodFailed, reason: reason, since: s.pod.GetCreationTimestamp().Time, message: text,
-		evidence: []finding.Evidence{evidence(s.pod, "status.reason", reason+": "+message, time.Time{})},
+		evidence: s.phase(),
 		fixes:    []finding.Fix{{Text: "See why it failed", Command: s.describe()}},
 	}}
 }
 
+// phase is why a pod is over, in its own words.
+func (s podView) phase() []finding.Evidence {
+	var proof []finding.Evidence
+	for _, path := range []string{"status.phase", "status.reason", "status.message"} {
+		if value, ok := fieldText(s.pod.Object, path); ok && value != "" {
+			proof = append(proof, evidence(s.pod, path, value, time.Time{}))
+		}
+	}
+	return proof
+}
+
 // exited is a container of a pod that is not started again.
 func (c container) exited(ended end) trouble {
-	value := fmt.Sprintf("%s, exit code %d", ended.reason, ended.code)
-	if ended.message != "" {
-		value += ": " + lastWords(ended.message)
-	}
 	t := trouble{
 		code: codeCrash, reason: ended.reason, container: c.name, vague: true, since: ended.at,
 		soft:     c.owner.Kind == "Job", // which tries again, and says when it gives up
 		message:  c.what() + " ended" + ended.words(),
-		evidence: []finding.Evidence{c.state(ended.path, value, ended.at)},
+		evidence: c.ended(ended),
 		fixes:    []finding.Fix{{Text: "Read what it said before it ended", Command: c.logs(c.name, false)}},
 	}
 	if ended.reason == "OOMKilled" {
@@ -106,6 +113,6 @@ func (s podView) onBadNode() []trouble {
 	return []trouble{{
 		code: codeNodeNotReady, reason: "NodeNotReady", ref: ref, since: ready.since, blame: []finding.Ref{ref},
 		message:  fmt.Sprintf("%s has a pod on node %s, which is not ready", s.owner, ref.Name),
-		evidence: []finding.Evidence{evidence(answer.Object, ready.field(), ready.status+" "+ready.reason, ready.since)},
+		evidence: []finding.Evidence{proofOf(answer.Object, ready)},
 	}}
 }

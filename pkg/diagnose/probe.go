@@ -26,13 +26,13 @@ func (c container) notReady(ended end) trouble {
 	if !ok {
 		t.code, t.reason = codeNotReadyForUnknown, "ContainersNotReady"
 		t.message = c.what() + " runs and is not ready yet"
-		t.evidence = []finding.Evidence{c.state("ready", "false", since)}
+		t.evidence = c.state("ready", since)
 		t.fixes = []finding.Fix{{Text: "Read what it says", Command: c.logs(c.name, false)}}
 		return t
 	}
 	proof, first := c.said("Unhealthy")
 	t.since = first
-	t.evidence = append([]finding.Evidence{c.state("ready", "false", since)}, proof...)
+	t.evidence = append(c.state("ready", since), proof...)
 	t.message = c.what() + " runs, but " + probeWords(probe.message)
 	t.fixes = []finding.Fix{{Text: "Read what it says", Command: c.logs(c.name, false)}}
 	return t
@@ -83,7 +83,7 @@ func (c container) waitsInside() (trouble, bool) {
 	return trouble{
 		code: codeNotReadyForUnknown, reason: "ContainersNotInitialized", soft: true, vague: true, since: since,
 		message:  c.what() + " has not come to its end",
-		evidence: []finding.Evidence{c.state("state.running.startedAt", since.Format(time.RFC3339), since)},
+		evidence: c.state("state.running.startedAt", since),
 		fixes:    []finding.Fix{{Text: "Read what it waits for", Command: c.logs(c.name, false)}},
 	}, true
 }
@@ -96,7 +96,7 @@ func (s podView) unready() []trouble {
 			return []trouble{{
 				code: codeNotReadyForUnknown, reason: "ReadinessGatesNotReady", soft: true, since: c.since,
 				message:  s.owner.String() + " waits for its readiness gate " + kind,
-				evidence: []finding.Evidence{evidence(s.pod, c.field(), c.status+" "+c.reason+": "+c.message, c.since)},
+				evidence: []finding.Evidence{proofOf(s.pod, c)},
 			}}
 		}
 	}
@@ -116,7 +116,7 @@ func (s podView) starting() []trouble {
 		return []trouble{{
 			code: codeNotReadyForUnknown, reason: reason, container: c.name, soft: true, since: since,
 			message:  c.what() + " is still being made",
-			evidence: []finding.Evidence{c.waiting(reason)},
+			evidence: c.waiting(),
 			fixes:    []finding.Fix{{Text: "See what it waits for", Command: s.describe()}},
 		}}
 	}

@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -61,9 +60,7 @@ func (x *examiner) quotaFinding(owner, quota finding.Ref, said fluxmsg.APIError,
 	for _, use := range said.Quota.Exceeded {
 		short = append(short, fmt.Sprintf("%s: %s more asked, %s of %s used", use.Resource, use.Requested, use.Used, use.Limited))
 		if live != nil {
-			f.Evidence = append(f.Evidence,
-				evidence(live, "status.hard."+use.Resource, quotaText(live, "hard", use.Resource), time.Time{}),
-				evidence(live, "status.used."+use.Resource, quotaText(live, "used", use.Resource), time.Time{}))
+			f.Evidence = append(f.Evidence, quotaProof(live, use.Resource)...)
 		}
 	}
 	f.Message += " (" + strings.Join(short, "; ") + ")"
@@ -72,6 +69,14 @@ func (x *examiner) quotaFinding(owner, quota finding.Ref, said fluxmsg.APIError,
 	return f
 }
 
-func quotaText(quota *unstructured.Unstructured, list, resource string) string {
-	return field.Text(quota.Object, "status", list, resource)
+// quotaProof is what a quota allows of a resource, and what is used of it.
+func quotaProof(quota *unstructured.Unstructured, resource string) []finding.Evidence {
+	var proof []finding.Evidence
+	for _, list := range []string{"hard", "used"} {
+		path := fmt.Sprintf("status.%s[%s]", list, resource)
+		if value, ok := fieldText(quota.Object, path); ok {
+			proof = append(proof, evidence(quota, path, value, time.Time{}))
+		}
+	}
+	return proof
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -35,11 +36,11 @@ func (s podView) matchesNoNode(t *trouble, words string) {
 		if s.x.someNode(func(labels map[string]string) bool { return labels[key] == value }) {
 			continue
 		}
-		path := s.at("nodeSelector[" + key + "]")
-		t.evidence = append(t.evidence, finding.Evidence{Ref: s.owner, Field: path, Value: value})
+		path := "nodeSelector[" + key + "]"
+		t.evidence = append(t.evidence, s.specified(path)...)
 		if twin != nil {
 			if theirs := field.Text(twin.Object, "spec", "template", "spec", "nodeSelector", key); theirs != value && theirs != "" {
-				t.evidence = append(t.evidence, finding.Evidence{Ref: finding.RefOf(twin), Field: path, Value: theirs})
+				t.evidence = append(t.evidence, evidence(twin, s.at(path), theirs, time.Time{}))
 			}
 		}
 		hint := key + "=" + value
@@ -54,7 +55,8 @@ func (s podView) matchesNoNode(t *trouble, words string) {
 		t.message = fmt.Sprintf("no node has the label that the pods of %s ask for: %s; it is not a matter of room", s.owner, strings.Join(hints, ", "))
 	}
 	if field.Map(s.pod.Object, "spec", "affinity", "nodeAffinity") != nil {
-		t.evidence = append(t.evidence, finding.Evidence{Ref: s.owner, Field: s.at("affinity.nodeAffinity"), Value: affinityText(s.pod)})
+		t.message += fmt.Sprintf(" (its affinity asks for %s)", affinityText(s.pod))
+		t.evidence = append(t.evidence, s.specified("affinity.nodeAffinity")...)
 	}
 	t.fixes = append(t.fixes, finding.Fix{Text: "Compare with the nodes' labels", Command: "kubectl get nodes --show-labels"})
 }

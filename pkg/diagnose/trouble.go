@@ -27,7 +27,9 @@ type trouble struct {
 	soft bool
 	// vague tells that the pod's own words don't say why: what it depends on is
 	// looked at first.
-	vague    bool
+	vague bool
+	// setting is the field of the pod's spec that it comes from, where that is one.
+	setting  string
 	since    time.Time
 	evidence []finding.Evidence
 	fixes    []finding.Fix
@@ -51,6 +53,9 @@ func (x *examiner) troubles(pod *unstructured.Unstructured) []trouble {
 		podView.ended, podView.leaving, podView.unscheduled, podView.onBadNode, podView.containers, podView.unmounted, podView.unready, podView.starting,
 	} {
 		if found := look(p); len(found) > 0 {
+			for i := range found {
+				found[i] = p.superseded(found[i])
+			}
 			return found
 		}
 	}
@@ -94,13 +99,13 @@ func (s podView) finding(t trouble) finding.Finding {
 	if f.Ref.Name == "" {
 		f.Ref = s.owner
 	}
-	f.Evidence = append([]finding.Evidence{s.count(t, &f.Since)}, t.evidence...)
+	f.Evidence = append(s.count(t, &f.Since), t.evidence...)
 	return f
 }
 
 // count tells which of the workload's pods have the trouble, and moves since to
 // where the first of them has it.
-func (s podView) count(t trouble, since *time.Time) finding.Evidence {
+func (s podView) count(t trouble, since *time.Time) []finding.Evidence {
 	siblings := s.x.siblings(s.pod)
 	var sick []string
 	for _, pod := range siblings {
@@ -115,13 +120,13 @@ func (s podView) count(t trouble, since *time.Time) finding.Evidence {
 		}
 	}
 	if s.owner.Kind == "Pod" {
-		return finding.Evidence{Ref: s.owner, Field: "status", Value: t.reason, At: *since}
+		return nil
 	}
 	value := fmt.Sprintf("%s on %d of %d pods: %s", t.reason, len(sick), len(siblings), strings.Join(sick[:min(len(sick), maxNamed)], ", "))
 	if len(sick) > maxNamed {
 		value += ", …"
 	}
-	return finding.Evidence{Ref: s.owner, Field: "pods", Value: value, At: *since}
+	return []finding.Evidence{{Ref: s.owner, Field: "pods", Value: value, At: *since}}
 }
 
 // maxNamed is how many pods are named one by one.

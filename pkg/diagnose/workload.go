@@ -20,6 +20,9 @@ func init() {
 // to its pods in trouble. A rollout within its time is no failure, unless
 // something above has failed because of it.
 func explainWorkload(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
+	if obj.GetDeletionTimestamp() != nil {
+		return explainTerminating(x, obj, failing)
+	}
 	e := exam{verdict: x.workloadVerdict(obj)}
 	switch e.verdict.Status {
 	case health.Ready:
@@ -101,12 +104,26 @@ func scaledToZero(obj *unstructured.Unstructured, failing bool) finding.Finding 
 	return f
 }
 
+// replicaProof are the replicas that are wanted, and those there are.
+func replicaProof(obj *unstructured.Unstructured) []finding.Evidence {
+	var proof []finding.Evidence
+	for _, path := range []string{
+		"spec.replicas", "status.replicas", "status.updatedReplicas", "status.readyReplicas", "status.availableReplicas",
+		"status.desiredNumberScheduled", "status.currentNumberScheduled", "status.numberAvailable",
+	} {
+		if value, ok := fieldText(obj.Object, path); ok {
+			proof = append(proof, evidence(obj, path, value, time.Time{}))
+		}
+	}
+	return proof
+}
+
 // shortOfReplicas is what to say when neither pods nor events tell more.
 func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.Finding {
 	f := finding.Finding{
 		Code: codeReplicasMissing, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
 		Message:  fmt.Sprintf("%s is not ready: %s", v.Ref, firstLine(v.Message)),
-		Evidence: []finding.Evidence{evidence(obj, "status", v.Message, v.Since)},
+		Evidence: replicaProof(obj),
 		Fixes: []finding.Fix{{Text: "See what its controller says",
 			Command: fmt.Sprintf("kubectl describe %s %s -n %s", resourceOf(v.Ref), v.Ref.Name, v.Ref.Namespace)}},
 	}
@@ -119,7 +136,7 @@ func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.F
 	}
 	if progress := conditionOf(obj, "Progressing"); progress.status == "False" {
 		f.Code, f.Reason = codeRolloutFailed, progress.reason
-		f.Evidence = append(f.Evidence, evidence(obj, progress.field(), progress.reason+": "+progress.message, progress.since))
+		f.Evidence = append(f.Evidence, proofOf(obj, progress))
 	}
 	return f
 }

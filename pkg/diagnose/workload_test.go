@@ -47,10 +47,16 @@ type workloadCase struct {
 	// where that is another explainer's.
 	Causes []string `json:"causes"`
 	// Path is that of the first cause, Proof and Fix what must be among its
-	// evidence ("Kind namespace/name field = value") and fixes.
-	Path    []string `json:"path"`
-	Proof   []string `json:"proof"`
-	Fix     []string `json:"fix"`
+	// evidence ("Kind namespace/name field = value") and fixes ("text | command |
+	// file"); FirstFix comes first, and none has one of NoFix in it.
+	Path     []string `json:"path"`
+	Proof    []string `json:"proof"`
+	FirstFix string   `json:"firstFix"`
+	Fix      []string `json:"fix"`
+	NoFix    []string `json:"noFix"`
+	// Direct tells to examine the object as one that is being deleted, for kinds
+	// that have no explainer.
+	Direct  bool     `json:"direct"`
 	Unknown []string `json:"unknown"`
 }
 
@@ -60,6 +66,7 @@ var workloadAsked = []schema.GroupKind{
 	daemonSetKind, replicaSetKind, jobKind, cronJobKind, health.PodKind, health.EventKind, health.ServiceKind, nodeKind,
 	claimKind, volumeKind, storageClassKind, quotaKind, autoscalerKind, apiServiceKind, health.CertificateKind,
 	requestKind, health.IssuerKind, health.ClusterIssuerKind, secretKind, {Kind: "ConfigMap"}, {Kind: "ServiceAccount"},
+	attachmentKind, revisionKind, health.LeaseKind, definitionKind, {Group: "acme.example", Kind: "Database"},
 }
 
 func readWorkloads(tb testing.TB) map[string]workloadFile {
@@ -196,6 +203,9 @@ func refNamed(t *testing.T, snap *snapshot.Snapshot, name string) finding.Ref {
 }
 
 func (c workloadCase) check(t *testing.T, x *examiner, of finding.Ref) {
+	if c.Direct {
+		x.exams[examKey{of.Key(), c.Failing}] = explainTerminating(x, x.snap.Lookup(of).Object, c.Failing)
+	}
 	if got := x.examine(of, c.Failing).verdict.Status; got != c.Status {
 		t.Errorf("it is %s, want %s", got, c.Status)
 	}
@@ -228,6 +238,14 @@ func (c workloadCase) check(t *testing.T, x *examiner, of finding.Ref) {
 	}
 	among(t, "evidence", proof, c.Proof)
 	among(t, "fixes", fixes, c.Fix)
+	if c.FirstFix != "" && (len(fixes) == 0 || fixes[0] != c.FirstFix) {
+		t.Errorf("fixes:\n  %s\nwant first:\n  %s", strings.Join(fixes, "\n  "), c.FirstFix)
+	}
+	for _, no := range c.NoFix {
+		if strings.Contains(strings.Join(fixes, "\n"), no) {
+			t.Errorf("fixes:\n  %s\nhave %q in them", strings.Join(fixes, "\n  "), no)
+		}
+	}
 	if c.Path != nil {
 		same(t, "path", path, c.Path)
 	}

@@ -35,6 +35,9 @@ var parsers = []struct {
 		`Back-off pulling image "x:y": ErrImagePull: failed to pull and unpack image "x:y": not found`,
 		`MountVolume.SetUp failed for volume "tls" : secret "x" not found`, `couldn't find key k in Secret a/b`,
 		`Readiness probe failed: HTTP probe failed with statuscode: 401`}},
+	{"NamespaceContent", untyped(ParseNamespaceContent), []string{
+		`Some resources are remaining: a.b.io has 1 resource instances, pods. has 2 resource instances`,
+		`Some content in the namespace has finalizers remaining: a.io/x in 1 resource instances`}},
 }
 
 func untyped[T any](parse func(string) (T, bool)) func(string) (any, bool) {

@@ -133,8 +133,8 @@ func (a *Assessor) Of(ref finding.Ref) Verdict {
 
 func (a *Assessor) judge(obj *unstructured.Unstructured) Verdict {
 	verdict := Verdict{Ref: finding.RefOf(obj)}
-	if at := obj.GetDeletionTimestamp(); at != nil {
-		return verdict.be(Progressing, "Terminating", "it is being deleted", at.Time)
+	if obj.GetDeletionTimestamp() != nil {
+		return a.terminating(obj, verdict)
 	}
 	assess := assessors[verdict.Ref.GroupKind()]
 	if assess == nil {

@@ -1,0 +1,234 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// dependentKinds are those that most often belong to another object.
+var dependentKinds = []schema.GroupKind{
+	health.PodKind, replicaSetKind, jobKind, health.DeploymentKind, health.StatefulSetKind, daemonSetKind, claimKind, secretKind, health.ServiceKind,
+}
+
+// dependents are the objects that have to go before their owner does, which was
+// deleted with --cascade=foreground.
+func (t *termination) dependents() {
+	var found []*unstructured.Unstructured
+	complete := true
+	for _, kind := range dependentKinds {
+		objects, whole := t.list(kindIn{kind, t.ref.Namespace})
+		complete = complete && whole
+		for _, obj := range objects {
+			if ownedBy(obj, t.obj) {
+				found = append(found, obj)
+			}
+		}
+	}
+	if len(found) == 0 {
+		t.because("finalizer %s waits for the objects that it owns", foreground)
+		t.inspect("See what it owns")
+		return
+	}
+	var refs []finding.Ref
+	for _, obj := range found {
+		refs = append(refs, finding.RefOf(obj))
+		if i := ownerIndex(obj, t.obj); len(refs) <= maxNamed {
+			t.proof = append(t.proof, evidence(obj, fmt.Sprintf("metadata.ownerReferences[%d].name", i), t.ref.Name, time.Time{}))
+		}
+		t.blameDeleted(obj)
+	}
+	t.because("finalizer %s waits for %s that it owns: %s", foreground, countOf(len(found), "object"), refsText(refs))
+	t.fix(finding.Fix{Text: "See what keeps " + refs[0].String(), Command: describe(refs[0])})
+}
+
+func ownedBy(obj, owner *unstructured.Unstructured) bool { return ownerIndex(obj, owner) >= 0 }
+
+// ownerIndex is where an object names its owner, negative when it does not.
+func ownerIndex(obj, owner *unstructured.Unstructured) int {
+	ref := finding.RefOf(owner)
+	for i, o := range obj.GetOwnerReferences() {
+		named := finding.Ref{APIVersion: o.APIVersion, Kind: o.Kind, Namespace: obj.GetNamespace(), Name: o.Name}
+		if named.Same(ref) && (owner.GetUID() == "" || o.UID == "" || o.UID == owner.GetUID()) {
+			return i
+		}
+	}
+	return -1
+}
+
+// instances are the objects of a CustomResourceDefinition, which all have to go
+// before it does.
+func (t *termination) instances() {
+	kind := schema.GroupKind{Group: field.Text(t.obj.Object, "spec", "group"), Kind: field.Text(t.obj.Object, "spec", "names", "kind")}
+	objects, _ := t.list(kindIn{kind, ""})
+	t.because("finalizer %s waits for all %s objects to be gone", instanceCleanup, kind.Kind)
+	for _, obj := range objects {
+		t.blameDeleted(obj)
+	}
+	if len(objects) > 0 {
+		t.because("there are %s: %s", countOf(len(objects), "object"), namesOf(objects))
+	}
+	if c := conditionOf(t.obj, "Terminating"); c.message != "" {
+		t.proof = append(t.proof, evidence(t.obj, c.field(), c.reason+": "+c.message, c.since))
+	}
+	t.fix(finding.Fix{Text: "See which are left, and what holds each", Command: "kubectl get " + t.ref.Name + " -A"})
+}
+
+// pod is one whose node is down, or whose containers don't end.
+func (t *termination) pod() {
+	node := field.Text(t.obj.Object, "spec", "nodeName")
+	for _, bad := range t.x.read(t.obj).onBadNode() {
+		t.because("node %s, which has to end it, is not ready", node)
+		t.proof = append(t.proof, bad.evidence...)
+		t.blame = append(t.blame, bad.blame...)
+		t.last = append(t.last, finding.Fix{Text: "Only once it is certain that the node is off, delete the pod without waiting for it: a pod that still runs there would write to its volumes beside the new one",
+			Command: fmt.Sprintf("kubectl delete pod %s -n %s --grace-period=0 --force", t.ref.Name, t.ref.Namespace)})
+		return
+	}
+	if len(t.obj.GetFinalizers()) > 0 {
+		return
+	}
+	t.because("the kubelet of node %s has not ended it", node)
+	for _, e := range t.x.warnings(t.obj) {
+		if slices.Contains([]string{"FailedKillPod", "FailedPreStopHook", "ExceededGracePeriod"}, e.reason) {
+			t.because("it says %s: %s", e.reason, firstLine(e.message))
+			t.proof = append(t.proof, said(t.ref, e))
+			break
+		}
+	}
+	t.inspect("See what the kubelet says in its events")
+}
+
+// namespaceConditions say what keeps a namespace (kubernetes v1.36,
+// pkg/controller/namespace/deletion/status_condition_utils.go).
+var namespaceConditions = []string{
+	"NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure", "NamespaceDeletionContentFailure",
+	"NamespaceContentRemaining", "NamespaceFinalizersRemaining",
+}
+
+// namespace is one that goes once all in it is gone.
+func (t *termination) namespace() {
+	t.because("nothing can be created in it meanwhile")
+	var content fluxmsg.NamespaceContent
+	for _, kind := range namespaceConditions {
+		c := conditionOf(t.obj, kind)
+		if c.status != "True" {
+			continue
+		}
+		t.reason = c.reason
+		t.because("%s", firstLine(c.message))
+		t.proof = append(t.proof, evidence(t.obj, c.field(), c.reason+": "+c.message, c.since))
+		if left, ok := fluxmsg.ParseNamespaceContent(c.message); ok {
+			content.Resources = append(content.Resources, left.Resources...)
+			content.Finalizers = append(content.Finalizers, left.Finalizers...)
+		}
+		if kind == namespaceConditions[0] {
+			t.downAPIs()
+		}
+	}
+	known := len(t.why)
+	for _, left := range content.Resources {
+		t.remaining(left)
+	}
+	if len(t.blame) == 0 && len(t.why) == known {
+		for _, left := range content.Finalizers {
+			t.finalizerOf(left.Name)
+		}
+	}
+	t.fix(finding.Fix{Text: "See what is left in it", Command: "kubectl get namespace " + t.ref.Name + " -o jsonpath='{.status.conditions}'"})
+}
+
+// downAPIs blames the aggregated APIs that don't answer: while one is down,
+// nobody knows whether the namespace is empty.
+func (t *termination) downAPIs() {
+	services, _ := t.list(kindIn{apiServiceKind, ""})
+	for _, service := range services {
+		if conditionOf(service, "Available").status == "False" {
+			t.blame = addRef(t.blame, finding.RefOf(service))
+		}
+	}
+}
+
+// remaining blames those objects of a kind that are left and being deleted.
+func (t *termination) remaining(left fluxmsg.RemainingResource) {
+	kind, ok := t.x.kindOf(left.Group, left.Resource)
+	if !ok {
+		return
+	}
+	objects, _ := t.list(kindIn{kind, t.ref.Name})
+	for _, obj := range objects {
+		if explainers[kind] == nil { // until every kind that is being deleted is explained
+			t.heldObject(obj)
+			continue
+		}
+		t.blameDeleted(obj)
+	}
+}
+
+// heldObject says what holds an object in the namespace.
+func (t *termination) heldObject(obj *unstructured.Unstructured) {
+	if obj.GetDeletionTimestamp() == nil || len(obj.GetFinalizers()) == 0 {
+		return
+	}
+	below := newTermination(t.x, obj)
+	below.examine()
+	t.because("%s is held: %s", below.ref, strings.Join(below.why, "; "))
+	t.proof = append(t.proof, below.proof...)
+	t.blame = append(t.blame, below.blame...)
+	t.unknown = union(t.unknown, below.unknown)
+	for _, fix := range below.fixes {
+		t.fix(fix)
+	}
+	t.last = append(t.last, below.last...)
+}
+
+// finalizerOf tells whose a finalizer is that objects in the namespace have,
+// which could not be read themselves.
+func (t *termination) finalizerOf(name string) {
+	switch {
+	case name == fluxFinalizer:
+		for _, controller := range []string{"kustomize-controller", "helm-controller", "source-controller"} {
+			by := program{controller, t.fluxNamespace(controller), "what Flux applied and installed"}
+			if obj, complete := t.findProgram(by); complete && (obj == nil || t.x.workloadVerdict(obj).Status != health.Ready) {
+				t.heldBy(name, by, false)
+			}
+		}
+	case !strings.Contains(name, "kubernetes.io/") && strings.Contains(name, "."):
+		t.foreign(name)
+	}
+}
+
+// coreKinds are Kubernetes' own kinds by their resource, with the group behind
+// a dot, that often keep a namespace.
+var coreKinds = map[string]schema.GroupKind{
+	"pods.": health.PodKind, "services.": health.ServiceKind, "persistentvolumeclaims.": claimKind, "secrets.": secretKind,
+	"deployments.apps": health.DeploymentKind, "statefulsets.apps": health.StatefulSetKind, "daemonsets.apps": daemonSetKind,
+	"replicasets.apps": replicaSetKind, "jobs.batch": jobKind, "cronjobs.batch": cronJobKind,
+}
+
+// kindOf is the kind that a resource is of: one that was read, Kubernetes' own, or
+// a definition's.
+func (x *examiner) kindOf(group, resource string) (schema.GroupKind, bool) {
+	if kind, ok := coreKinds[resource+"."+group]; ok {
+		return kind, true
+	}
+	for _, asked := range x.snap.Asked() {
+		if asked.Group == group && asked.Resource == resource {
+			return asked.GroupKind(), true
+		}
+	}
+	definition := x.snap.Lookup(finding.Ref{APIVersion: definitionKind.Group + "/v1", Kind: definitionKind.Kind, Name: resource + "." + group}).Object
+	if definition == nil {
+		return schema.GroupKind{}, false
+	}
+	return schema.GroupKind{Group: group, Kind: field.Text(definition.Object, "spec", "names", "kind")}, true
+}

@@ -1,0 +1,175 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// leaseTimeout is how long ago a controller that works may have renewed its
+// Lease: Flux's do every ten seconds or so.
+const leaseTimeout = 2 * time.Minute
+
+// flux is the finalizer of Flux's own objects, each of which has a controller.
+func (t *termination) flux() {
+	name, known := controllers[t.ref.GroupKind().Group]
+	if !known {
+		t.guessed(fluxFinalizer)
+		return
+	}
+	lost := "nothing in the cluster"
+	switch t.ref.GroupKind() {
+	case health.KustomizationKind:
+		lost = "all that it applied"
+	case health.HelmReleaseKind:
+		lost = "the Helm release, with all that it installed,"
+	}
+	if !t.heldBy(fluxFinalizer, program{name, t.fluxNamespace(name), lost}, false) || t.silent(name) {
+		return
+	}
+	switch {
+	case field.Bool(t.obj.Object, "spec", "suspend"):
+		t.suspended(name)
+	case t.ref.GroupKind() == health.KustomizationKind:
+		t.pruning(name)
+	case t.ref.GroupKind() == health.HelmReleaseKind:
+		t.uninstalling()
+	}
+}
+
+// fluxNamespace is where Flux's controllers run: where their Leases are.
+func (t *termination) fluxNamespace(controller string) string {
+	if lease := t.x.newestLease(controller); lease != nil {
+		return lease.GetNamespace()
+	}
+	return "flux-system"
+}
+
+// silent tells whether a controller does not work though its pods are ready, by
+// its Lease.
+func (t *termination) silent(controller string) bool {
+	lease := t.x.newestLease(controller)
+	if lease == nil {
+		return false
+	}
+	renewed := field.Time(lease.Object, "spec", "renewTime")
+	if renewed.IsZero() || t.x.now.Sub(renewed) < leaseTimeout {
+		return false
+	}
+	t.because("%s has not renewed its Lease", controller)
+	t.proof = append(t.proof, evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), renewed))
+	t.restart(controller)
+	return true
+}
+
+func (t *termination) restart(controller string) {
+	t.fix(finding.Fix{Text: "If its log says nothing of this object, restart it",
+		Command: fmt.Sprintf("kubectl rollout restart deployment %s -n %s", controller, t.fluxNamespace(controller))})
+}
+
+// suspended is an object of which Flux removes the finalizer and nothing else
+// (kustomize-controller 1.7, finalizerShouldDeleteResources; helm-controller 1.6,
+// reconcileDelete).
+func (t *termination) suspended(controller string) {
+	t.because("it is suspended, so %s deletes nothing of it, and only removes the finalizer", controller)
+	t.proof = append(t.proof, evidence(t.obj, "spec.suspend", "true", time.Time{}))
+	t.restart(controller)
+}
+
+// pruning is a layer that goes once what it applied has been deleted, and with
+// the policy WaitForTermination, is gone (kustomize-controller 1.7, finalize).
+func (t *termination) pruning(controller string) {
+	policy := field.Text(t.obj.Object, "spec", "deletionPolicy")
+	prune := field.Bool(t.obj.Object, "spec", "prune")
+	if policy == "Orphan" || (policy == "" || policy == "MirrorPrune") && !prune {
+		t.because("it keeps what it applied, so %s only has to remove the finalizer", controller)
+		t.restart(controller)
+		return
+	}
+	inventory := health.Inventory(t.obj)
+	var left, leaving []finding.Ref
+	for i, ref := range inventory {
+		answer := t.x.snap.Lookup(ref)
+		if answer.Presence == snapshot.Unknown && answer.Why.Why != snapshot.NotServed {
+			t.unknown = union(t.unknown, []snapshot.Failure{*answer.Why})
+		}
+		if answer.Presence != snapshot.Present {
+			continue
+		}
+		if t.blameDeleted(answer.Object) {
+			leaving = append(leaving, ref)
+			continue
+		}
+		if left = append(left, ref); len(left) == 1 {
+			t.proof = append(t.proof, evidence(t.obj, fmt.Sprintf("status.inventory.entries[%d].id", i), inventoryID(t.obj, i), time.Time{}))
+		}
+	}
+	if len(leaving) > 0 {
+		t.because("it waits for what it applied and is being deleted: %s", refsText(leaving))
+	}
+	if len(left) == 0 {
+		t.restart(controller)
+		return
+	}
+	t.because("%s first has to delete what the layer applied, and %d of %d objects exist that are not being deleted: %s",
+		controller, len(left), len(inventory), refsText(left))
+	if !field.Bool(t.obj.Object, "spec", "suspend") {
+		t.fix(finding.Fix{Text: "To keep what it applied, suspend it: its controller then removes the finalizer and deletes nothing",
+			Command: fmt.Sprintf("flux suspend kustomization %s -n %s", t.ref.Name, t.ref.Namespace)})
+	}
+	t.restart(controller)
+}
+
+// inventoryID is an entry of a layer's inventory.
+func inventoryID(layer *unstructured.Unstructured, i int) string {
+	return field.Text(field.List(layer.Object, "status", "inventory", "entries")[i], "id")
+}
+
+// refsText names the first of the objects.
+func refsText(refs []finding.Ref) string {
+	text := ""
+	for i, ref := range refs[:min(len(refs), maxNamed)] {
+		if i > 0 {
+			text += ", "
+		}
+		text += ref.String()
+	}
+	if more := len(refs) - maxNamed; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// uninstalling is a release that goes once Helm has uninstalled it, which waits
+// for its objects unless told otherwise (helm-controller 1.6, reconcileDelete).
+func (t *termination) uninstalling() {
+	r := release{x: t.x, obj: t.obj, exam: &exam{}}
+	var leaving []finding.Ref
+	for _, kind := range append(append([]kindIn{}, kindIn{claimKind, r.target()}), workloadsIn(r.target())...) {
+		objects, _ := t.list(kind)
+		for _, obj := range objects {
+			if r.owns(obj) && t.blameDeleted(obj) {
+				leaving = append(leaving, finding.RefOf(obj))
+			}
+		}
+	}
+	if len(leaving) > 0 {
+		t.because("Helm waits for what is being deleted: %s", refsText(leaving))
+	}
+	t.fix(finding.Fix{Text: "To leave the Helm release installed, suspend it: its controller then removes the finalizer and uninstalls nothing",
+		Command: fmt.Sprintf("flux suspend helmrelease %s -n %s", t.ref.Name, t.ref.Namespace)})
+}
+
+func workloadsIn(namespace string) []kindIn {
+	var kinds []kindIn
+	for _, kind := range workloadKinds {
+		kinds = append(kinds, kindIn{kind, namespace})
+	}
+	return kinds
+}

@@ -1,0 +1,142 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// controllerKinds are the kinds that controllers run as.
+var controllerKinds = []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind, daemonSetKind}
+
+// heldBy is a finalizer that a program has to remove: which is not installed,
+// does not run, or has not done so. guessed tells that only
+// its name says that the finalizer is its own.
+func (t *termination) heldBy(finalizer string, by program, guessed bool) (working bool) {
+	removed := "is removed by"
+	if guessed {
+		removed = "seems to be removed by"
+	}
+	obj, complete := t.findProgram(by)
+	if obj == nil {
+		if !complete {
+			t.because("finalizer %s %s %s", finalizer, removed, by.name)
+			t.inspect("See what is said of it")
+			return false
+		}
+		t.because("finalizer %s %s %s, which is not installed", finalizer, removed, by.name)
+		t.proof = append(t.proof, finding.Evidence{
+			Ref: finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: by.namespace, Name: by.name}, Field: "object", Value: "does not exist"})
+		t.fix(finding.Fix{Text: fmt.Sprintf("Install %s again, so that it cleans up and removes the finalizer", by.name), Command: "kubectl get deployments -n " + by.namespace})
+		t.byHand(finalizer, cmp.Or(by.lost, "what that program made elsewhere")+" stays behind")
+		return false
+	}
+	ref := finding.RefOf(obj)
+	switch v := t.x.workloadVerdict(obj); v.Status {
+	case health.Ready:
+		t.because("finalizer %s %s %s, which runs and has not done so", finalizer, removed, ref)
+		t.complaints()
+		t.fix(finding.Fix{Text: "Read why it does not remove the finalizer", Command: logsOf(ref)})
+		return true
+	case health.Suspended:
+		t.because("finalizer %s %s %s, which is scaled to zero", finalizer, removed, ref)
+		t.proof = append(t.proof, evidence(obj, "spec.replicas", "0", time.Time{}))
+		t.fix(finding.Fix{Text: "Scale it up again, so that it cleans up and removes the finalizer", Command: scaleUp(ref)})
+	default:
+		t.because("finalizer %s %s %s, which is not ready", finalizer, removed, ref)
+		t.blame = addRef(t.blame, ref)
+		t.fix(finding.Fix{Text: "Find out why it is not ready", Command: describe(ref)})
+	}
+	return false
+}
+
+// findProgram finds a program by its name, or by the labels that installers
+// give it, first where it mostly is. complete tells that it would have been
+// found.
+func (t *termination) findProgram(by program) (found *unstructured.Unstructured, complete bool) {
+	for _, namespace := range slices.Compact([]string{by.namespace, ""}) {
+		complete = true
+		for _, kind := range controllerKinds {
+			objects, whole := t.list(kindIn{kind, namespace})
+			complete = complete && whole
+			for _, obj := range objects {
+				if isProgram(obj, by.name) {
+					return obj, true
+				}
+			}
+		}
+	}
+	return nil, complete
+}
+
+// isProgram tells whether a workload is a program: cert-manager's webhook has
+// its name in a label, too, and is another component.
+func isProgram(obj *unstructured.Unstructured, name string) bool {
+	labels := obj.GetLabels()
+	if obj.GetName() == name || labels["app.kubernetes.io/component"] == name {
+		return true
+	}
+	return labels["app.kubernetes.io/name"] == name && slices.Contains([]string{"", "controller", "operator", "manager"}, labels["app.kubernetes.io/component"])
+}
+
+// workloadNamed is the workload whose name has the first of the words that any
+// has in it, the shortest name first.
+func (t *termination) workloadNamed(words []string) (found finding.Ref, complete bool) {
+	var refs []finding.Ref
+	complete = true
+	for _, kind := range controllerKinds {
+		objects, whole := t.list(kindIn{kind, ""})
+		complete = complete && whole
+		for _, obj := range objects {
+			refs = append(refs, finding.RefOf(obj))
+		}
+	}
+	for _, word := range words {
+		for _, ref := range refs {
+			if strings.Contains(ref.Name, word) && (found.Name == "" || len(ref.Name) < len(found.Name)) {
+				found = ref
+			}
+		}
+		if found.Name != "" {
+			break
+		}
+	}
+	return found, complete
+}
+
+// complaints are what the object's own conditions and events say is wrong.
+func (t *termination) complaints() {
+	for _, c := range field.List(t.obj.Object, "status", "conditions") {
+		if kind := field.Text(c, "type"); field.Text(c, "status") == "False" && field.Text(c, "message") != "" {
+			is := conditionOf(t.obj, kind)
+			t.because("it says %s: %s", is.reason, firstLine(is.message))
+			t.proof = append(t.proof, evidence(t.obj, is.field(), is.reason+": "+is.message, is.since))
+			break
+		}
+	}
+	for _, e := range t.x.warnings(t.obj) {
+		if !e.last.Before(t.at) {
+			t.proof = append(t.proof, said(t.ref, e))
+			break
+		}
+	}
+}
+
+// logsOf is the command that shows the log of a workload's pods.
+func logsOf(ref finding.Ref) string {
+	return fmt.Sprintf("kubectl logs %s/%s -n %s", resourceOf(ref), ref.Name, ref.Namespace)
+}
+
+// scaleUp is the command that gives a workload a pod again.
+func scaleUp(ref finding.Ref) string {
+	return fmt.Sprintf("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)
+}

@@ -1,0 +1,184 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// attachmentKind ties a volume to a node.
+var attachmentKind = schema.GroupKind{Group: "storage.k8s.io", Kind: "VolumeAttachment"}
+
+// claimInUse is a claim that is kept while there are pods with it that have a
+// node, whether or not they still run (k8s.io/kubernetes 1.36,
+// pkg/controller/volume/pvcprotection, podUsesPVC).
+func (t *termination) claimInUse() {
+	pods, complete := t.list(kindIn{health.PodKind, t.ref.Namespace})
+	users := slices.DeleteFunc(slices.Clone(pods), func(pod *unstructured.Unstructured) bool {
+		return field.Text(pod.Object, "spec", "nodeName") == "" || !slices.Contains(claims(pod), t.ref.Name)
+	})
+	switch {
+	case len(users) == 0 && !complete:
+		t.because("finalizer %s keeps it while pods use it", claimProtection)
+	case len(users) == 0:
+		t.because("finalizer %s is removed by kube-controller-manager: no pod uses the claim", claimProtection)
+		t.inspect("See what is said of it, and whether kube-controller-manager works")
+	default:
+		t.usedBy(users)
+	}
+}
+
+// usedBy names the pods that use the claim, and how to save its data before
+// they go: a deletion can't be taken back.
+func (t *termination) usedBy(users []*unstructured.Unstructured) {
+	verb := "use"
+	if len(users) == 1 {
+		verb = "uses"
+	}
+	t.because("%s still %s it (%s), which finalizer %s waits for", countOf(len(users), "pod"), verb, namesOf(users), claimProtection)
+	var owners []finding.Ref
+	var over []string
+	leaving := 0
+	for i, pod := range users {
+		if i < maxNamed {
+			t.proof = append(t.proof, usesClaim(pod, t.ref.Name)...)
+		}
+		phase := field.Text(pod.Object, "status", "phase")
+		switch {
+		case t.blameDeleted(pod):
+			leaving++
+		case phase == "Succeeded" || phase == "Failed":
+			over = append(over, pod.GetName())
+		default:
+			owners = addRef(owners, t.x.workloadOf(pod))
+		}
+	}
+	if leaving == len(users) {
+		return // they are on their way out themselves
+	}
+	t.keepData()
+	if len(over) > 0 {
+		t.fix(finding.Fix{Text: "Delete the pods that have ended; nothing of theirs runs",
+			Command: fmt.Sprintf("kubectl delete pod %s -n %s", strings.Join(over, " "), t.ref.Namespace)})
+	}
+	slices.SortFunc(owners, finding.Ref.Compare)
+	for _, owner := range owners {
+		t.fix(t.stopUser(owner))
+	}
+}
+
+// stopUser is how to have a workload let go of a claim that is being deleted.
+func (t *termination) stopUser(owner finding.Ref) finding.Fix {
+	next := "a claim that is created again gets an empty volume, unless its spec.volumeName names the old one"
+	fix := finding.Fix{Text: fmt.Sprintf("A deletion cannot be undone: back up the data, then stop %s, so that the claim can go; %s", owner, next)}
+	switch owner.GroupKind() {
+	case health.DeploymentKind, health.StatefulSetKind:
+		fix.Command = fmt.Sprintf("kubectl scale %s %s -n %s --replicas=0", resourceOf(owner), owner.Name, owner.Namespace)
+	default:
+		fix.Command = fmt.Sprintf("kubectl get pods -n %s", owner.Namespace)
+	}
+	return fix
+}
+
+// keepData has the claim's volume outlive the claim.
+func (t *termination) keepData() {
+	volume := coreRef(volumeKind.Kind, "", field.Text(t.obj.Object, "spec", "volumeName"))
+	if volume.Name == "" {
+		return
+	}
+	answer := t.x.snap.Lookup(volume)
+	policy := ""
+	if answer.Presence == snapshot.Present {
+		policy = field.Text(answer.Object.Object, "spec", "persistentVolumeReclaimPolicy")
+	}
+	switch policy {
+	case "Retain":
+		t.proof = append(t.proof, evidence(answer.Object, "spec.persistentVolumeReclaimPolicy", policy, time.Time{}))
+	case "Delete":
+		t.proof = append(t.proof, evidence(answer.Object, "spec.persistentVolumeReclaimPolicy", policy, time.Time{}))
+		t.because("with the claim, %s and its data are deleted", volume)
+		t.fix(finding.Fix{Text: "Keep the data: have the volume outlive the claim",
+			Command: fmt.Sprintf(`kubectl patch persistentvolume %s -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`, volume.Name)})
+	default:
+		t.fix(finding.Fix{Text: "See whether the data goes with the claim: it stays only if the volume's reclaim policy is Retain",
+			Command: "kubectl get persistentvolume " + volume.Name})
+	}
+}
+
+// usesClaim is where a pod names the claim.
+func usesClaim(pod *unstructured.Unstructured, claim string) []finding.Evidence {
+	for _, volume := range field.List(pod.Object, "spec", "volumes") {
+		if field.Text(volume, "persistentVolumeClaim", "claimName") == claim {
+			return []finding.Evidence{evidence(pod, "spec.volumes["+field.Text(volume, "name")+"].persistentVolumeClaim.claimName", claim, time.Time{})}
+		}
+	}
+	return nil
+}
+
+// volumeInUse is a volume that is kept while it is bound to a claim.
+func (t *termination) volumeInUse() {
+	claim := coreRef(claimKind.Kind, field.Text(t.obj.Object, "spec", "claimRef", "namespace"), field.Text(t.obj.Object, "spec", "claimRef", "name"))
+	phase := field.Text(t.obj.Object, "status", "phase")
+	if phase != "Bound" || claim.Name == "" {
+		t.because("finalizer %s is removed by kube-controller-manager: the volume is not bound to a claim", volumeProtection)
+		t.inspect("See what is said of it")
+		return
+	}
+	t.because("it is bound to %s, which finalizer %s waits for", claim, volumeProtection)
+	t.proof = append(t.proof, evidence(t.obj, "status.phase", phase, time.Time{}), evidence(t.obj, "spec.claimRef.name", claim.Name, time.Time{}))
+	answer := t.x.snap.Lookup(claim)
+	if answer.Presence == snapshot.Present && t.blameDeleted(answer.Object) {
+		return
+	}
+	policy := field.Text(t.obj.Object, "spec", "persistentVolumeReclaimPolicy")
+	if policy == "Delete" {
+		t.proof = append(t.proof, evidence(t.obj, "spec.persistentVolumeReclaimPolicy", policy, time.Time{}))
+		t.fix(finding.Fix{Text: "Keep the data: have it outlive the claim",
+			Command: fmt.Sprintf(`kubectl patch persistentvolume %s -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`, t.ref.Name)})
+	}
+	t.fix(finding.Fix{Text: fmt.Sprintf("A deletion cannot be undone, but it does nothing while %s exists: keep the claim until its data is backed up or copied to another", claim),
+		Command: fmt.Sprintf("kubectl describe persistentvolumeclaim %s -n %s", claim.Name, claim.Namespace)})
+}
+
+// storageDriver is a finalizer of a CSI driver's controllers. A volume that is
+// attached to a node that is down is not detached.
+func (t *termination) storageDriver(name string) {
+	t.because("finalizer %s is removed by the storage driver's controller", name)
+	attached := []*unstructured.Unstructured{t.obj}
+	if t.ref.GroupKind() == volumeKind {
+		attached = t.x.attachments(t.ref.Name, &t.unknown)
+	}
+	for _, a := range attached {
+		node := field.Text(a.Object, "spec", "nodeName")
+		if node == "" {
+			continue
+		}
+		t.because("the volume is attached to node %s", node)
+		if a != t.obj {
+			t.proof = append(t.proof, evidence(a, "spec.source.persistentVolumeName", t.ref.Name, time.Time{}))
+		}
+		t.proof = append(t.proof, evidence(a, "spec.nodeName", node, time.Time{}))
+		if obj := t.x.snap.Lookup(coreRef(nodeKind.Kind, "", node)).Object; obj != nil && t.x.nodeVerdict(obj).Status == health.Failing {
+			t.blame = addRef(t.blame, finding.RefOf(obj))
+		}
+	}
+	t.complaints()
+	t.inspect("Read what the storage driver says in its events")
+}
+
+// attachments are those of a volume.
+func (x *examiner) attachments(volume string, unknown *[]snapshot.Failure) []*unstructured.Unstructured {
+	*unknown = union(*unknown, x.unreadable(attachmentKind, ""))
+	return slices.DeleteFunc(slices.Clone(x.snap.List(attachmentKind, "").Objects), func(a *unstructured.Unstructured) bool {
+		return field.Text(a.Object, "spec", "source", "persistentVolumeName") != volume
+	})
+}

@@ -1,0 +1,56 @@
+package fluxmsg
+
+import (
+	"strconv"
+	"strings"
+)
+
+// NamespaceContent is what the namespace controller says is left in a namespace
+// that is being deleted.
+type NamespaceContent struct {
+	Resources  []RemainingResource
+	Finalizers []RemainingFinalizer
+}
+
+// RemainingResource is a kind of object that is left, by its plural name.
+type RemainingResource struct {
+	Resource, Group string
+	Count           int
+}
+
+// RemainingFinalizer is a finalizer that objects of the namespace still have.
+type RemainingFinalizer struct {
+	Name  string
+	Count int
+}
+
+var (
+	// k8s.io/kubernetes 1.36, pkg/controller/namespace/deletion/status_condition_utils.go,
+	// ProcessContentTotals. A kind of the core group ends in a dot: "pods.".
+	remainingIn       = wording(`^Some (?:resources|(?:content in the namespace has )?finalizers)(?: are)? remaining: (.+)$`)
+	remainingResource = wording(`^([a-z0-9][-a-z0-9]*)\.([-a-z0-9.]*) has (\d{1,9}) resource instances$`)
+	remainingHolder   = wording(`^([A-Za-z0-9][-A-Za-z0-9._/]*) in (\d{1,9}) resource instances$`)
+)
+
+// ParseNamespaceContent reads the conditions NamespaceContentRemaining and
+// NamespaceFinalizersRemaining.
+func ParseNamespaceContent(message string) (NamespaceContent, bool) {
+	found := remainingIn.FindStringSubmatch(strings.TrimSpace(firstLine(bound(message))))
+	if found == nil {
+		return NamespaceContent{}, false
+	}
+	var content NamespaceContent
+	for piece := range strings.SplitSeq(found[1], ", ") {
+		if len(content.Resources)+len(content.Finalizers) == maxItems {
+			break
+		}
+		if is := remainingResource.FindStringSubmatch(piece); is != nil {
+			count, _ := strconv.Atoi(is[3]) // nine digits at most
+			content.Resources = append(content.Resources, RemainingResource{Resource: word(is[1]), Group: word(is[2]), Count: count})
+		} else if is := remainingHolder.FindStringSubmatch(piece); is != nil {
+			count, _ := strconv.Atoi(is[2])
+			content.Finalizers = append(content.Finalizers, RemainingFinalizer{Name: word(is[1]), Count: count})
+		}
+	}
+	return content, len(content.Resources)+len(content.Finalizers) > 0
+}
