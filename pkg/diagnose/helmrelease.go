@@ -1,11 +1,15 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
@@ -31,6 +35,9 @@ func explainHelmRelease(x *examiner, obj *unstructured.Unstructured, failing boo
 		return e
 	case e.verdict.Reason == "DependencyCycle":
 		e.findings = append(e.findings, x.cycle(e.verdict))
+		return e
+	case e.verdict.Reason == health.StuckReason:
+		r.stuck()
 		return e
 	}
 	if x.dependencies(obj, &e) || r.denied() || r.chart() || r.values() {
@@ -68,16 +75,60 @@ func (r release) conditions() []finding.Evidence {
 	return all
 }
 
+// retry is how to have a release tried again after what is wrong is corrected.
+// One that Flux has given up needs its failure counters reset, unless its own
+// spec changes; any other is retried by itself.
 func (r release) retry() finding.Fix {
-	return finding.Fix{Text: "Then have Flux try again, from zero",
-		Command: fmt.Sprintf("flux reconcile helmrelease %s -n %s --reset --force", r.obj.GetName(), r.obj.GetNamespace())}
+	stalled := conditionOf(r.obj, "Stalled")
+	switch {
+	case stalled.status == "True" && stalled.reason == "MissingRollbackTarget":
+		return finding.Fix{Text: "Then force an upgrade: there is no revision to roll back to", Command: r.flux("reconcile", "--force")}
+	case stalled.status == "True" || strings.HasSuffix(r.ready.message, "retries exhausted"):
+		return finding.Fix{Text: "Then reset the count of failures, so that Flux retries", Command: r.flux("reconcile", "--reset")}
+	}
+	return finding.Fix{Text: "Then retry at once", Command: r.flux("reconcile")}
+}
+
+// flux is a command of Flux's about the release.
+func (r release) flux(verb string, flags ...string) string {
+	return strings.Join(append([]string{"flux", verb, "helmrelease", r.obj.GetName(), "-n", r.obj.GetNamespace()}, flags...), " ")
+}
+
+// helmCommand is a command of Helm's about the release.
+func (r release) helmCommand(verb string, more ...string) string {
+	name, _ := releaseName(r.obj)
+	return strings.Join(slices.Concat([]string{"helm"}, strings.Fields(verb), []string{name}, more, []string{"-n", r.storage()}), " ")
+}
+
+// storage is the namespace where Helm keeps its records of the release
+// (helm-controller api v2, GetStorageNamespace).
+func (r release) storage() string {
+	return cmp.Or(field.Text(r.obj.Object, "status", "storageNamespace"), field.Text(r.obj.Object, "spec", "storageNamespace"), r.obj.GetNamespace())
+}
+
+// inspect is where to look on when the evidence supports no fix.
+func (r release) inspect() []finding.Fix {
+	return []finding.Fix{
+		{Text: "Read what helm-controller did", Command: fmt.Sprintf("flux logs --kind=HelmRelease --name=%s -n %s", r.obj.GetName(), r.obj.GetNamespace())},
+		{Text: "Compare the revisions that Helm has stored", Command: r.helmCommand("history")},
+	}
+}
+
+// withProof adds evidence that is not there yet.
+func withProof(have []finding.Evidence, more ...finding.Evidence) []finding.Evidence {
+	for _, e := range more {
+		if !slices.ContainsFunc(have, func(h finding.Evidence) bool { return h.Ref.Same(e.Ref) && h.Field == e.Field && h.Value == e.Value }) {
+			have = append(have, e)
+		}
+	}
+	return have
 }
 
 func (r release) suspended() finding.Finding {
-	f := r.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is switched off: Flux installs nothing of it", finding.RefOf(r.obj)))
+	f := r.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is suspended: Flux installs nothing of it", finding.RefOf(r.obj)))
 	f.Severity = finding.Warning
 	f.Evidence = append(f.Evidence, evidence(r.obj, "spec.suspend", "true", time.Time{}))
-	f.Fixes = []finding.Fix{{Text: "Switch it on again", Command: fmt.Sprintf("flux resume helmrelease %s -n %s", r.obj.GetName(), r.obj.GetNamespace())}}
+	f.Fixes = []finding.Fix{{Text: "Resume it", Command: r.flux("resume")}}
 	return f
 }
 
@@ -86,8 +137,8 @@ func (r release) denied() bool {
 	if r.exam.verdict.Reason != "AccessDenied" {
 		return false
 	}
-	f := r.finding(codeAccessDenied, "AccessDenied", fmt.Sprintf("%s can't have its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.message)))
-	f.Fixes = []finding.Fix{{Text: "Allow the reference across namespaces, or move the source", File: r.x.definedIn(r.obj)}}
+	f := r.finding(codeAccessDenied, "AccessDenied", fmt.Sprintf("%s may not use its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.message)))
+	f.Fixes = []finding.Fix{{Text: "Move the source into the namespace of the release, or allow references across namespaces", File: r.x.definedIn(r.obj)}}
 	r.exam.findings = append(r.exam.findings, f)
 	return true
 }

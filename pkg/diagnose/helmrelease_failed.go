@@ -19,7 +19,7 @@ func (r release) fallback(timedOut bool) {
 		if !first.at.IsZero() {
 			f.Since = first.at
 		}
-		f.Evidence = append(f.Evidence, first.proof)
+		f.Evidence = withProof(f.Evidence, first.proof)
 	}
 	parsed, _ := fluxmsg.ParseHelm(text)
 	what := map[string]string{"upgrade": "be upgraded", "test": "pass its tests"}[parsed.Action]
@@ -27,27 +27,30 @@ func (r release) fallback(timedOut bool) {
 		what = "be installed"
 	}
 	f.Message = fmt.Sprintf("%s could not %s: %s", f.Ref, what, firstLine(text))
-	fix := finding.Fix{Text: helmFix(parsed, text), File: r.x.definedIn(r.obj)}
+	f.Fixes = r.failedFixes(parsed, timedOut)
 	if timedOut {
 		f.Code = codeReleaseTimedOut
 	}
-	if r.removed() {
+	stalled := conditionOf(r.obj, "Stalled")
+	switch {
+	case r.removed():
 		f.Code = codeReleaseRemoved
-		f.Message += "; Flux has taken the failed release away again, and its pods with it"
-		for _, entry := range field.List(r.obj.Object, "status", "history") {
-			f.Evidence = append(f.Evidence, evidence(r.obj, "status.history", fmt.Sprintf("revision %d of chart %s %s: %s",
-				field.Int(entry, "version"), field.Text(entry, "chartName"), field.Text(entry, "chartVersion"), field.Text(entry, "status")), field.Time(entry, "firstDeployed")))
-			break
+		f.Message += "; Flux has uninstalled the failed release, and its pods with it"
+		if history := field.List(r.obj.Object, "status", "history"); len(history) > 0 {
+			f.Evidence = withProof(f.Evidence, evidence(r.obj, "status.history[0].status", field.Text(history[0], "status"), field.Time(history[0], "firstDeployed")))
 		}
+	case stalled.status == "True" && stalled.reason == "MissingRollbackTarget":
+		f.Code = codeRollbackTarget
+		f.Message += "; Flux cannot roll it back, because Helm has no earlier revision that was deployed"
 	}
-	f.Fixes = []finding.Fix{fix, r.retry()}
+	f.Fixes = append(f.Fixes, r.retry())
 	r.exam.fallback = append(r.exam.fallback, f)
 }
 
 // firstFailure is the oldest failure of Helm's own that is on record; what was
 // done about it (a rollback, an uninstall, giving up) came after.
-func (r release) firstFailure() (first words, ok bool) {
-	for _, w := range r.said() {
+func (r release) firstFailure() (first statement, ok bool) {
+	for _, w := range r.statements() {
 		failed := strings.HasSuffix(w.reason, "Failed") && w.reason != "UninstallFailed" && w.reason != "RollbackFailed"
 		if failed && (!ok || !w.at.IsZero() && w.at.Before(first.at)) {
 			first, ok = w, true
@@ -56,21 +59,25 @@ func (r release) firstFailure() (first words, ok bool) {
 	return first, ok
 }
 
-// helmFix is what to do about a failure that Helm itself explains.
-func helmFix(parsed fluxmsg.Helm, text string) string {
-	switch {
-	case parsed.Problem == fluxmsg.HelmSchema:
-		return "Correct spec.values: the chart's schema does not allow them"
-	case parsed.Problem == fluxmsg.HelmNameInUse:
-		return "Uninstall the release that has the name, or choose another spec.releaseName"
-	case parsed.Problem == fluxmsg.HelmPending:
-		return "Wait for the other operation; if it was cut off, roll the release back with Helm, which takes its lock away"
-	case parsed.Problem == fluxmsg.HelmKubernetesVersion:
-		return "Ask for a version of the chart that is for this Kubernetes"
-	case strings.Contains(text, "post-render") || strings.Contains(text, "post render") || strings.Contains(text, "postrender"):
-		return "Mend spec.postRenderers"
+// failedFixes are what to do about a failure, as far as Helm explains it; else
+// where to look on. Where Flux has uninstalled the release, nothing is left to
+// look at before the failed one is kept.
+func (r release) failedFixes(parsed fluxmsg.Helm, timedOut bool) []finding.Fix {
+	switch parsed.Problem {
+	case fluxmsg.HelmNameInUse:
+		return []finding.Fix{
+			{Text: "See what Helm has stored under the name", Command: r.helmCommand("history")},
+			{Text: "If that release is to stay, choose another spec.releaseName", File: r.x.definedIn(r.obj)},
+		}
+	case fluxmsg.HelmNoDeployed:
+		return []finding.Fix{{Text: "See which revisions Helm has stored: none of them is deployed", Command: r.helmCommand("history")}}
+	case fluxmsg.HelmKubernetesVersion:
+		return []finding.Fix{{Text: "Use a version of the chart that supports this version of Kubernetes", Command: r.showChart("chart"), File: r.x.definedIn(r.obj)}}
 	}
-	return "Install it once without taking it away, to see its pods: set spec.install.remediation.retries to 0"
+	if r.removed() && timedOut {
+		return []finding.Fix{{Text: "Keep the failed release, to see its pods: set spec.install.remediation.retries to 0", File: r.x.definedIn(r.obj)}}
+	}
+	return r.inspect()
 }
 
 // removed tells whether remediation has uninstalled the release.

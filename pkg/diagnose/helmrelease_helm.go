@@ -11,61 +11,57 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// words are a message about a release's failure.
-type words struct {
+// statement is a message about a release's failure.
+type statement struct {
 	reason, text string
 	at           time.Time
 	proof        finding.Evidence
 }
 
-// said are the messages in which Helm may have said what went wrong, the newest
-// first: from helm-controller 0.37 on Helm's own words are in the Events, and
-// once Flux has taken a failed release away again, nowhere else. Events from
-// before the present row of failures are about something else.
-func (r release) said() []words {
+// statements are the messages in which Helm may tell what went wrong, the newest
+// first: from helm-controller 0.37 on Helm's own errors are in the Events, and
+// once Flux has uninstalled a failed release, nowhere else. Events from before
+// the present row of failures are about something else.
+func (r release) statements() []statement {
 	if r.exam.verdict.Status != health.Failing {
 		return nil
 	}
-	var all []words
+	var all []statement
 	released := conditionOf(r.obj, "Released")
 	for _, e := range r.x.warnings(r.obj) {
 		if released.status == "False" && e.last.Before(released.since.Add(-time.Minute)) {
 			continue
 		}
-		all = append(all, words{e.reason, e.message, e.first, said(r.exam.verdict.Ref, e)})
+		all = append(all, statement{e.reason, e.message, e.first, said(r.exam.verdict.Ref, e)})
 	}
 	for _, kind := range []string{"Released", "TestSuccess", "Ready", "Stalled"} {
 		if c := conditionOf(r.obj, kind); c.message != "" && (c.status == "False") == (kind != "Stalled") {
-			all = append(all, words{c.reason, c.message, c.since, evidence(r.obj, c.field(), c.reason+": "+c.message, c.since)})
+			all = append(all, statement{c.reason, c.message, c.since, evidence(r.obj, c.field(), c.reason+": "+c.message, c.since)})
 		}
 	}
 	return all
 }
 
-// helm reports what Helm stumbled over: a template, a hook, the API server's
-// refusal; or blames what it installed and waits for. The newest words count: a
-// try that came to waiting was past everything else.
+// helm reports what Helm failed on: a template, a hook, the API server's
+// refusal; or blames what it installed and waits for. The newest message counts:
+// a try that came to waiting was past everything else.
 func (r release) helm(failing bool) {
 	timedOut := false
-	for _, w := range r.said() {
-		parsed, ok := fluxmsg.ParseHelm(w.text)
-		switch {
-		case ok && (parsed.Action == "rollback" || strings.HasPrefix(parsed.Action, "uninstall")):
+	for _, m := range r.statements() {
+		parsed, ok := fluxmsg.ParseHelm(m.text)
+		if ok && (parsed.Action == "rollback" || strings.HasPrefix(parsed.Action, "uninstall")) {
 			continue // of what was done after the failure
-		case ok && parsed.Problem == fluxmsg.HelmTemplate:
-			r.exam.findings = append(r.exam.findings, r.template(parsed, w))
-			return
-		case ok && parsed.Problem == fluxmsg.HelmHook:
-			r.hook(parsed, w)
-			return
-		case ok && (parsed.Problem == fluxmsg.HelmNotReady || len(failedObjects(parsed)) > 0):
-			r.waitedFor(failedObjects(parsed))
-			timedOut = true
-		case r.refused(w.text):
+		}
+		if r.reported(parsed, m) {
 			return
 		}
-		if timedOut {
+		if ok && (parsed.Problem == fluxmsg.HelmNotReady || len(failedObjects(parsed)) > 0) {
+			r.waitedFor(failedObjects(parsed))
+			timedOut = true
 			break
+		}
+		if r.refused(parsed, m) {
+			return
 		}
 	}
 	r.installed(failing)
@@ -74,14 +70,52 @@ func (r release) helm(failing bool) {
 	}
 }
 
-func (r release) template(parsed fluxmsg.Helm, w words) finding.Finding {
+// reported adds the finding for a message that tells by itself what is wrong.
+func (r release) reported(parsed fluxmsg.Helm, m statement) bool {
+	wrong, _ := fluxmsg.ParseHelmValueErrors(m.text)
+	switch {
+	case parsed.Problem == fluxmsg.HelmPending:
+		r.locked(m)
+	case parsed.Problem == fluxmsg.HelmCanceled:
+		r.canceled(parsed, m)
+	case parsed.Problem == fluxmsg.HelmStoredManifest:
+		return r.storedManifest(m)
+	case parsed.Problem == fluxmsg.HelmTemplate && (len(wrong) == 0 || wrong[0].Missing):
+		r.exam.findings = append(r.exam.findings, r.template(parsed, wrong, m))
+	case parsed.Problem == fluxmsg.HelmHook:
+		r.hook(parsed, m)
+	case len(wrong) > 0:
+		r.wrongValues(wrong, parsed, m)
+	case parsed.Problem == fluxmsg.HelmPostRender:
+		r.postRenderer(m)
+	case parsed.Action == "test" && parsed.Problem != fluxmsg.HelmNotReady:
+		r.tested(parsed, m)
+	default:
+		return false
+	}
+	return true
+}
+
+// template reports a chart that cannot be rendered.
+func (r release) template(parsed fluxmsg.Helm, wrong []fluxmsg.HelmValueError, m statement) finding.Finding {
 	where := parsed.At.File
 	if parsed.At.Line > 0 {
 		where += fmt.Sprintf(", line %d", parsed.At.Line)
 	}
 	f := r.finding(codeTemplateFailed, r.exam.verdict.Reason, fmt.Sprintf("the chart of %s can't be rendered: %s: %s", finding.RefOf(r.obj), where, firstLine(parsed.Cause)))
-	f.Evidence = append(f.Evidence, w.proof)
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Mend %s in chart %s, or the values it uses", where, r.chartName()), File: r.x.definedIn(r.obj)}, r.retry()}
+	f.Evidence = withProof(f.Evidence, m.proof)
+	fix := finding.Fix{File: r.x.definedIn(r.obj), Command: r.showChart("values")}
+	switch {
+	case len(wrong) > 0:
+		fix.Text = fmt.Sprintf("Set %s in spec.values, as the values of chart %s have it", valuesPath(wrong[0].Path)[len("spec.values."):], r.chartName())
+	case strings.HasPrefix(parsed.Cause, "execution error at"):
+		fix.Text = fmt.Sprintf("Set the value in spec.values that %s of chart %s requires", where, r.chartName())
+	case strings.HasPrefix(parsed.Cause, "parse error"):
+		fix.Text = fmt.Sprintf("Correct %s in chart %s, or use a version of the chart without the error", where, r.chartName())
+	default:
+		fix.Text = fmt.Sprintf("Compare what %s in chart %s uses with spec.values", where, r.chartName())
+	}
+	f.Fixes = []finding.Fix{fix, r.retry()}
 	return f
 }
 
@@ -90,17 +124,39 @@ func (r release) chartName() string {
 	return strings.TrimSuffix(field.Text(spec, "chart")+" "+field.Text(spec, "version"), " ")
 }
 
-// refused reports what the API server refused of the release.
-func (r release) refused(text string) bool {
-	parsed, ok := fluxmsg.ParseAPIError(text)
-	if !ok || parsed.Problem == fluxmsg.APITimeout || parsed.Problem == fluxmsg.APIOther {
-		return false
+// tested reports a test of the chart that failed, and blames its pod while that
+// is there.
+func (r release) tested(parsed fluxmsg.Helm, m statement) {
+	for _, pod := range r.x.snap.List(health.PodKind, r.target()).Objects {
+		test := strings.Contains(pod.GetAnnotations()["helm.sh/hook"], "test")
+		named := strings.Contains(parsed.Cause, "pod "+pod.GetName()+" failed")
+		if (named || test && r.owns(pod)) && field.Text(pod.Object, "status", "phase") == "Failed" {
+			r.exam.blame = addRef(r.exam.blame, finding.RefOf(pod))
+		}
 	}
-	findings, blame := r.x.explainAPIError(finding.RefOf(r.obj), text, r.exam.verdict.Since)
-	for i := range findings {
-		findings[i].Fixes = append(findings[i].Fixes, r.retry())
+	f := r.finding(codeTestFailed, m.reason, fmt.Sprintf("the test of %s failed: %s; what it installed may still work", finding.RefOf(r.obj), firstLine(parsed.Cause)))
+	f.Evidence = withProof(f.Evidence, m.proof)
+	f.Fixes = []finding.Fix{{Text: "Run the test again and read its log", Command: r.helmCommand("test", "--logs")}, r.retry()}
+	r.exam.findings = append(r.exam.findings, f)
+}
+
+// postRenderer reports a post-renderer that fails on what the chart rendered.
+func (r release) postRenderer(m statement) {
+	parsed, _ := fluxmsg.ParseHelm(m.text)
+	f := r.finding(codePostRenderer, m.reason, fmt.Sprintf("spec.postRenderers of %s fail on what its chart renders: %s", finding.RefOf(r.obj), firstLine(parsed.Cause)))
+	f.Evidence = withProof(f.Evidence, m.proof)
+	fix := finding.Fix{Text: "Compare the targets of spec.postRenderers with the objects that the chart renders", Command: r.chartCommand("helm template"), File: r.x.definedIn(r.obj)}
+	for i, renderer := range field.List(r.obj.Object, "spec", "postRenderers") {
+		for j, patch := range field.List(renderer, "kustomize", "patches") {
+			name := field.Text(patch, "target", "name")
+			if name == "" || !strings.Contains(parsed.Cause, name) {
+				continue
+			}
+			path := fmt.Sprintf("spec.postRenderers[%d].kustomize.patches[%d].target.name", i, j)
+			f.Evidence = withProof(f.Evidence, evidence(r.obj, path, name, time.Time{}))
+			fix.Text = "Correct " + path + ": the chart renders no object that fits it"
+		}
 	}
-	r.exam.findings = append(r.exam.findings, findings...)
-	r.exam.blame = append(r.exam.blame, blame...)
-	return len(findings)+len(blame) > 0
+	f.Fixes = []finding.Fix{fix, r.retry()}
+	r.exam.findings = append(r.exam.findings, f)
 }

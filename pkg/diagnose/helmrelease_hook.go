@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 
 // hook blames the Job or Pod of a failed hook, and says what is left of it where
 // that is gone, or has done its work by now.
-func (r release) hook(parsed fluxmsg.Helm, w words) {
+func (r release) hook(parsed fluxmsg.Helm, m statement) {
 	unread := r.x.unreadable(jobKind, r.target())
 	for _, ref := range r.hookObjects(parsed) {
 		if r.x.snap.Lookup(ref).Object != nil {
@@ -20,13 +21,27 @@ func (r release) hook(parsed fluxmsg.Helm, w words) {
 		}
 	}
 	f := r.finding(codeHookFailed, r.exam.verdict.Reason, fmt.Sprintf("the %s hook of %s failed: %s", parsed.Hook, finding.RefOf(r.obj), firstLine(parsed.Cause)))
-	f.Evidence = append(f.Evidence, w.proof)
-	f.Fixes = []finding.Fix{{Text: "Mend the hook's Job", File: r.x.definedIn(r.obj)}, r.retry()}
-	if len(r.exam.blame) == 0 && len(unread) == 0 {
-		f.Fixes[0].Text += ", whose pods are gone by now"
-	}
+	f.Evidence = withProof(f.Evidence, m.proof)
+	f.Fixes = r.hookFixes(parsed, len(r.exam.blame) == 0 && len(unread) == 0)
 	r.exam.unknown = append(r.exam.unknown, unread...)
 	r.exam.findings = append(r.exam.findings, f)
+}
+
+// hookFixes are where to look on: the log of the hook's Job, or, once that is
+// gone, how to keep it at the next try.
+func (r release) hookFixes(parsed fluxmsg.Helm, gone bool) []finding.Fix {
+	for _, item := range failedObjects(parsed) {
+		if item.Name == "" || gone {
+			continue
+		}
+		namespace, kind := cmp.Or(item.Namespace, r.target()), strings.ToLower(item.Kind)
+		return []finding.Fix{{Text: "Read the log of the hook", Command: fmt.Sprintf("kubectl logs %s/%s -n %s --all-containers", kind, item.Name, namespace)}, r.retry()}
+	}
+	events := finding.Fix{Text: "Read the events of the hook's Job", Command: fmt.Sprintf("kubectl get events -n %s --sort-by=.lastTimestamp", r.target())}
+	if gone {
+		events.Text += ", which is gone with its pods; retry, and read the log while they run"
+	}
+	return []finding.Fix{events, r.retry()}
 }
 
 // hookObjects are those that the message names; where it names none, as some

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -14,17 +15,17 @@ import (
 // spec.valuesFrom names is not there, or lacks the key. One that is optional may
 // be missing as a whole, but its key may not (helm-controller api v2).
 func (r release) values() bool {
-	for _, from := range field.List(r.obj.Object, "spec", "valuesFrom") {
+	for i, from := range field.List(r.obj.Object, "spec", "valuesFrom") {
 		whole := part{ref: coreRef(field.Text(from, "kind"), r.obj.GetNamespace(), field.Text(from, "name"))}
 		keyed := part{whole.ref, cmp.Or(field.Text(from, "valuesKey"), "values.yaml")}
 		switch {
 		case whole.ref.Kind == "" || whole.ref.Name == "":
 		case r.x.there(whole) == snapshot.Absent:
 			if !field.Bool(from, "optional") {
-				r.lacks(whole, "which does not exist")
+				r.lacks(i, whole, "which does not exist")
 			}
 		case r.x.there(keyed) == snapshot.Absent:
-			r.lacks(keyed, "which is not in it")
+			r.lacks(i, keyed, "which is not in it")
 		}
 	}
 	if len(r.exam.findings) > 0 || r.exam.verdict.Reason != "ValuesError" {
@@ -35,10 +36,13 @@ func (r release) values() bool {
 }
 
 // lacks reports values that are not there, and blames what should make them.
-func (r release) lacks(p part, gone string) {
+func (r release) lacks(entry int, p part, gone string) {
 	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("%s takes values from %s, %s", finding.RefOf(r.obj), p, gone))
 	f.Ref = p.ref
-	f.Evidence = append(f.Evidence, evidence(r.obj, "spec.valuesFrom", p.ref.Kind+"/"+p.ref.Name, r.ready.since))
+	f.Evidence = append(f.Evidence, evidence(r.obj, fmt.Sprintf("spec.valuesFrom[%d].name", entry), p.ref.Name, r.ready.since))
+	if p.key == "" {
+		f.Evidence = append(f.Evidence, finding.Evidence{Ref: p.ref, Field: "object", Value: "does not exist"})
+	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct spec.valuesFrom", p), File: r.x.definedIn(r.obj)}, r.retry()}
 	r.exam.findings = append(r.exam.findings, f)
 	if maker, ok := r.x.makerInTrouble(p.ref, r.exam.verdict.Ref); ok {
@@ -51,7 +55,7 @@ func (r release) lacks(p part, gone string) {
 func (r release) badValues() {
 	self := finding.RefOf(r.obj)
 	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be put together: %s", self, firstLine(r.ready.message)))
-	f.Fixes = []finding.Fix{{Text: "Correct spec.values and spec.valuesFrom", File: r.x.definedIn(r.obj)}, r.retry()}
+	f.Fixes = []finding.Fix{{Text: "See which entry of spec.valuesFrom the message means", Command: fmt.Sprintf("kubectl describe helmrelease %s -n %s", r.obj.GetName(), r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}, r.retry()}
 	said, _ := fluxmsg.ParseHelm(r.ready.message)
 	named := said.Values.Object
 	if named.Name == "" {
@@ -63,9 +67,11 @@ func (r release) badValues() {
 		p.key = said.Values.Key
 	}
 	f.Ref = p.ref
+	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Correct %s: %s", p, firstLine(said.Values.Detail)),
+		Command: fmt.Sprintf("kubectl get %s %s -n %s -o yaml", strings.ToLower(p.ref.Kind), p.ref.Name, p.ref.Namespace)}
 	if (said.Values.Missing || said.Values.MissingKey) && r.x.there(p) == snapshot.Present {
 		f.Ref, f.Severity = self, finding.Warning
-		f.Message = fmt.Sprintf("%s lacked %s, which exists by now: it is installed with the next try", self, p)
+		f.Message = fmt.Sprintf("%s lacked %s, which exists now: it is installed with the next try", self, p)
 		f.Fixes = []finding.Fix{r.retry()}
 	}
 	r.exam.findings = append(r.exam.findings, f)

@@ -72,14 +72,15 @@ func fuzz(f *testing.F, which string) {
 	f.Fatal(which)
 }
 
-func FuzzHealthCheck(f *testing.F) { fuzz(f, "HealthCheck") }
-func FuzzDependency(f *testing.F)  { fuzz(f, "Dependency") }
-func FuzzAPIError(f *testing.F)    { fuzz(f, "APIError") }
-func FuzzBuild(f *testing.F)       { fuzz(f, "Build") }
-func FuzzHelm(f *testing.F)        { fuzz(f, "Helm") }
-func FuzzSource(f *testing.F)      { fuzz(f, "Source") }
-func FuzzScheduling(f *testing.F)  { fuzz(f, "Scheduling") }
-func FuzzContainer(f *testing.F)   { fuzz(f, "Container") }
+func FuzzHealthCheck(f *testing.F)     { fuzz(f, "HealthCheck") }
+func FuzzDependency(f *testing.F)      { fuzz(f, "Dependency") }
+func FuzzAPIError(f *testing.F)        { fuzz(f, "APIError") }
+func FuzzBuild(f *testing.F)           { fuzz(f, "Build") }
+func FuzzHelm(f *testing.F)            { fuzz(f, "Helm") }
+func FuzzHelmValueErrors(f *testing.F) { fuzz(f, "HelmValueErrors") }
+func FuzzSource(f *testing.F)          { fuzz(f, "Source") }
+func FuzzScheduling(f *testing.F)      { fuzz(f, "Scheduling") }
+func FuzzContainer(f *testing.F)       { fuzz(f, "Container") }
 
 func FuzzNamespaceContent(f *testing.F) { fuzz(f, "NamespaceContent") }
 

@@ -31,6 +31,9 @@ type Helm struct {
 	Values ValuesReference
 	// Attempts is set for HelmRetriesExhausted where the message counts.
 	Attempts int
+	// Trigger is the object whose change canceled an action, for HelmCanceled
+	// where the message names it.
+	Trigger Object
 }
 
 // HelmProblem is the kind of failure.
@@ -49,7 +52,15 @@ const (
 	HelmPending           HelmProblem = "Pending"   // another operation is, or was, under way
 	HelmNameInUse         HelmProblem = "NameInUse" // Helm has a release that Flux does not know of
 	HelmKubernetesVersion HelmProblem = "KubernetesVersion"
+	HelmCanceled          HelmProblem = "Canceled" // by a newer reconciliation, or a restart
+	HelmPostRender        HelmProblem = "PostRender"
 	HelmOther             HelmProblem = "Other"
+
+	// The manifest that Helm has stored of the release cannot be read by this
+	// API server any longer.
+	HelmStoredManifest HelmProblem = "StoredManifest"
+	// The release has never been deployed, and cannot be upgraded.
+	HelmNoDeployed HelmProblem = "NoDeployedReleases"
 )
 
 const (

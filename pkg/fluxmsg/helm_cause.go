@@ -15,6 +15,14 @@ func (h *Helm) because(cause string) {
 	cause = strings.TrimSpace(cause)
 	h.Cause = detail(cause)
 	switch {
+	case helmCanceled.MatchString(cause):
+		h.Problem, h.Objects = HelmCanceled, waitedFor(cause)
+	case helmStored.MatchString(cause):
+		h.Problem = HelmStoredManifest
+	case helmPostRender.MatchString(cause):
+		h.Problem = HelmPostRender
+	case strings.HasSuffix(cause, "has no deployed releases"):
+		h.Problem = HelmNoDeployed
 	case h.hook(cause):
 		h.Problem = HelmHook
 	case h.template(cause):
@@ -37,6 +45,20 @@ func (h *Helm) because(cause string) {
 }
 
 var (
+	// Go's context.Canceled, as the last error.
+	helmCanceled = wording(`(?m)(?:^|: )context canceled$`)
+	// helm.sh/helm/v4 4.2.4, pkg/action/upgrade.go, rollback.go and
+	// uninstall.go; Helm 3 too.
+	helmStored = wording(`unable to build kubernetes objects (?:from current release manifest|for delete): `)
+	// helm.sh/helm/v4 4.2.4, pkg/action/action.go; Helm 3 too.
+	helmPostRender = wording(`error while running post render|^error running post-?render|^post-?render(?:er)?(?:ing)?\b[^\n]*failed|error post rendering`)
+
+	// helm-controller 1.6.1, internal/controller/helmrelease_controller.go.
+	reconcileTriggered = wording(`^(?:New reconciliation|Health checks canceled due to new reconciliation) triggered by (` + slashedShape + `)$`)
+	releaseCanceled    = wording(`^atomic release canceled: context canceled$`)
+	// helm-controller 1.6.1, internal/reconcile/unlock.go.
+	unlocked = wording(`^(?:Unlocked|Unlock of) Helm release ` + releaseShape + ` with chart ` + chartShape + ` in pending-[a-z]+ state(?: failed: [^\n]*)?$`)
+
 	// helm-controller 1.6.1, internal/reconcile/atomic_release.go; ≤ 0.36 says
 	// "install retries exhausted".
 	attempts         = wording(`^Failed to (install|upgrade) after (\d{1,9}) attempt\(s\)`)
@@ -61,8 +83,28 @@ func parseHelmState(text string) (Helm, bool) {
 	if noRollbackTarget.MatchString(text) {
 		return Helm{Action: "rollback", Problem: HelmNoRollbackTarget, Cause: detail(text)}, true
 	}
+	if helm, ok := parseInterrupted(text); ok {
+		return helm, true
+	}
 	if values, ok := parseValues(text); ok {
 		return Helm{Problem: HelmValues, Values: values, Cause: detail(text)}, true
 	}
 	return Helm{}, false
+}
+
+// parseInterrupted reads what is said of an action that did not come to its end.
+func parseInterrupted(text string) (Helm, bool) {
+	if releaseCanceled.MatchString(text) {
+		return Helm{Problem: HelmCanceled, Cause: detail(text)}, true
+	}
+	if found := reconcileTriggered.FindStringSubmatch(text); found != nil {
+		trigger, ok := slashed(found[1])
+		return Helm{Problem: HelmCanceled, Trigger: trigger, Cause: detail(text)}, ok
+	}
+	found := groups(unlocked, text)
+	if found == nil || len(found["namespace"]) > maxLabel || len(found["release"]) > maxName {
+		return Helm{}, false
+	}
+	return Helm{Problem: HelmPending, Namespace: found["namespace"], Release: found["release"], Revision: number(found["revision"]),
+		Chart: word(found["chart"]), Version: word(found["version"]), Cause: detail(text)}, true
 }

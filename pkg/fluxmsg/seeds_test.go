@@ -25,6 +25,10 @@ var parsers = []struct {
 		"Helm install failed for release a/b with chart c@1.0.0: resource Deployment/a/b not ready. status: InProgress, message: x\ncontext deadline exceeded",
 		"Helm upgrade failed: failed pre-install: 1 error occurred:\n\t* job x failed: BackoffLimitExceeded",
 		`template: c/templates/x.yaml:12:20: executing "x" at <y>: z`, `could not find Secret 'a/b'`}},
+	{"HelmValueErrors", untyped(ParseHelmValueErrors), []string{
+		"values don't meet the specifications of the schema(s) in the following chart(s):\na:\n- at '/b/0': got string, want integer\n- c.d: Invalid type. Expected: x, given: y",
+		`template: a/charts/b/templates/c.yaml:1:2: executing "x" at <.Values.a.b>: wrong type for value; expected string; got int`,
+		`failed to create typed patch object (a/b; apps/v1, Kind=Deployment): .spec.env[name="x"].value: expected string, got &value.valueUnstructured{Value:3}`}},
 	{"Source", untyped(ParseSource), []string{
 		`failed to fetch Helm repository index: failed to fetch https://u:p@x.io/index.yaml?a=b : 404 Not Found`,
 		`HelmChart 'a/b' is not ready: invalid chart reference: no 'x' chart with version matching '9' found`,

@@ -15,7 +15,7 @@ import (
 // the Released condition tell it from one that is being installed.
 func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if field.Bool(obj.Object, "spec", "suspend") {
-		return v.be(Suspended, "Suspended", "reconciliation is switched off (spec.suspend)", time.Time{})
+		return v.be(Suspended, "Suspended", "reconciliation is suspended (spec.suspend)", time.Time{})
 	}
 	if stalled := conditionOf(obj, "Stalled"); stalled.is("True") {
 		return v.be(Failing, stalled.reason, brief(stalled.message), stalled.since)
@@ -38,7 +38,7 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 		return v.be(Failing, failed.reason, failed.again(), failed.at)
 	}
 	if ready.reason == "HealthCheckCanceled" {
-		return a.trust(obj, v.be(Progressing, ready.reason, brief(ready.message), ready.since))
+		return a.progressing(obj, v.be(Progressing, ready.reason, brief(ready.message), ready.since), ready)
 	}
 	if ready.status == "" {
 		return a.unseen(obj, v)
@@ -47,7 +47,7 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 	if message == "" {
 		message = brief(ready.message)
 	}
-	return a.trust(obj, v.be(Progressing, "Progressing", message, ready.since))
+	return a.progressing(obj, v.be(Progressing, "Progressing", message, ready.since), ready)
 }
 
 // releaseFailed finds out whether the newest finished try failed, while the

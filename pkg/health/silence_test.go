@@ -7,7 +7,8 @@ import (
 
 // TestSilence repeats every scenario with all of Flux's controllers gone for an
 // hour: what was fine or under way can't be known any more, while what failed,
-// is switched off or is not Flux's is said as before.
+// is switched off or is not Flux's is said as before. What is stuck waits for its
+// controller too.
 func TestSilence(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil {
@@ -29,7 +30,7 @@ func compareSilence(t *testing.T, name string, alive, silent Verdict) {
 	t.Helper()
 	_, flux := controllers[alive.Ref.GroupKind().Group]
 	rests := flux && alive.Ref.Kind != ExternalArtifactKind.Kind && alive.Reason != "Terminating" &&
-		(alive.Status == Ready || alive.Status == Progressing)
+		(alive.Status == Ready || alive.Status == Progressing || alive.Reason == StuckReason)
 	switch {
 	case alive.Reason == "Stale" || alive.Ref.Kind == LeaseKind.Kind:
 	case rests && (silent.Status != Unknown || silent.Reason != "Stale"):

@@ -1,0 +1,74 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// record is a Secret in which Helm keeps one revision of a release. Its labels
+// tell the revision's number and status (helm.sh/helm/v4 4.2.4,
+// pkg/storage/driver/secrets.go); the rest is not read.
+type record struct {
+	secret  *unstructured.Unstructured
+	version int
+	status  string
+}
+
+// proof is what the record says of its revision.
+func (r record) proof() finding.Evidence {
+	return evidence(r.secret, "metadata.labels.status", r.status, r.at())
+}
+
+// at is when Helm last wrote the record.
+func (r record) at() time.Time {
+	for _, label := range []string{"modifiedAt", "createdAt"} {
+		if seconds, err := strconv.ParseInt(r.secret.GetLabels()[label], 10, 64); err == nil {
+			return time.Unix(seconds, 0).UTC()
+		}
+	}
+	return r.secret.GetCreationTimestamp().UTC()
+}
+
+// records are Helm's of the release, the newest first. That there are none
+// proves nothing: Secrets may be unreadable, or read without Helm's.
+func (r release) records() []record {
+	name, _ := releaseName(r.obj)
+	var found []record
+	for _, secret := range r.x.snap.List(secretKind, r.storage()).Objects {
+		labels := secret.GetLabels()
+		version, err := strconv.Atoi(labels["version"])
+		if labels["owner"] == "helm" && labels["name"] == name && err == nil {
+			found = append(found, record{secret, version, labels["status"]})
+		}
+	}
+	slices.SortFunc(found, func(a, b record) int { return cmp.Compare(b.version, a.version) })
+	return found
+}
+
+// pending is the newest record, when that is of an action under way: it locks
+// the release.
+func (r release) pending() (record, bool) {
+	all := r.records()
+	if len(all) == 0 || !strings.HasPrefix(all[0].status, "pending-") {
+		return record{}, false
+	}
+	return all[0], true
+}
+
+// deployed is the newest record of a revision that works, before the version;
+// zero for any.
+func (r release) deployed(before int) (record, bool) {
+	for _, record := range r.records() {
+		if record.status == "deployed" && (before == 0 || record.version < before) {
+			return record, true
+		}
+	}
+	return record{}, false
+}

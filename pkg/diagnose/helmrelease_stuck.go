@@ -1,0 +1,53 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// stuck reports a release that says that it is in progress although no action
+// can still be running. What it installed may be to blame only while nothing
+// shows that the action is over.
+func (r release) stuck() {
+	lease := r.x.newestLease("helm-controller")
+	restarted := lease != nil && field.Time(lease.Object, "spec", "acquireTime").After(r.ready.since)
+	finished := health.ActionFinished(r.obj)
+	f := r.finding(codeReleaseStuck, health.StuckReason, fmt.Sprintf("%s has reported %q for %s, longer than its timeout of %s: no action is running any longer",
+		finding.RefOf(r.obj), firstLine(r.ready.message), duration.HumanDuration(r.x.now.Sub(r.ready.since)), duration.HumanDuration(health.ActionTimeout(r.obj))))
+	f.Evidence = []finding.Evidence{evidence(r.obj, r.ready.field(), r.ready.reason+": "+r.ready.message, r.ready.since)}
+	if timeout := field.Text(r.obj.Object, "spec", "timeout"); timeout != "" {
+		f.Evidence = append(f.Evidence, evidence(r.obj, "spec.timeout", timeout, time.Time{}))
+	}
+	if finished {
+		f.Message += "; its history says that the revision is deployed"
+		entry := field.List(r.obj.Object, "status", "history")[0]
+		f.Evidence = append(f.Evidence, evidence(r.obj, "status.history[0].status", "deployed", field.Time(entry, "lastDeployed")))
+	}
+	if restarted {
+		f.Message += "; helm-controller has started again since"
+		f.Evidence = append(f.Evidence, evidence(lease, "spec.acquireTime", field.Text(lease.Object, "spec", "acquireTime"), field.Time(lease.Object, "spec", "acquireTime")))
+	}
+	f.Fixes = []finding.Fix{{Text: "Have helm-controller reconcile the release, even without a change", Command: r.flux("reconcile", "--force")}}
+	if record, ok := r.pending(); ok {
+		f.Evidence = withProof(f.Evidence, record.proof())
+		f.Fixes[0].Text += "; it unlocks the record that is pending"
+	}
+	namespace := "flux-system"
+	if lease != nil {
+		namespace = lease.GetNamespace()
+	}
+	f.Fixes = append(f.Fixes, finding.Fix{Text: "If the status stays as it is, restart helm-controller",
+		Command: "kubectl rollout restart deployment helm-controller -n " + namespace})
+	if finished || restarted || r.ready.reason == "HealthCheckCanceled" {
+		r.exam.findings = append(r.exam.findings, f)
+		return
+	}
+	r.installed(true)
+	r.exam.fallback = append(r.exam.fallback, f)
+}

@@ -1,0 +1,106 @@
+package diagnose
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// TestHelmEvidence reads all evidence about charts and releases back from the
+// cluster: what is quoted is there, once.
+func TestHelmEvidence(t *testing.T) {
+	for name, file := range readClusters(t, "testdata/flux/*.yaml") {
+		for _, c := range file.Cases {
+			if c.Of == "" {
+				c.Of = file.Of
+			}
+			snap := clusterAsked(fluxAsked, c.cluster(t, file.Base), c.Forbidden)
+			x := newExaminer(snap, tenant.Discover(snap))
+			for _, cause := range newWalk(x).from(refNamed(t, snap, c.Of), c.Failing).causes {
+				if strings.HasPrefix(string(cause.Code), "OW22") || strings.HasPrefix(string(cause.Code), "OW31") {
+					checkHelmEvidence(t, name+"/"+c.Name, x, cause.Finding)
+				}
+			}
+		}
+	}
+}
+
+func checkHelmEvidence(t *testing.T, name string, x *examiner, f finding.Finding) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, e := range f.Evidence {
+		what := e.Ref.String() + " " + e.Field
+		if seen[what+e.Value] {
+			t.Errorf("%s: %s: evidence twice: %s", name, f.Code, what)
+		}
+		seen[what+e.Value] = true
+		if got, ok := helmEvidenceAt(x, e); !ok || got != e.Value {
+			t.Errorf("%s: %s: %s\n is %q\nsaid %q", name, f.Code, what, got, e.Value)
+		}
+	}
+}
+
+// helmEvidenceAt reads what a piece of evidence quotes.
+func helmEvidenceAt(x *examiner, e finding.Evidence) (string, bool) {
+	answer := x.snap.Lookup(e.Ref)
+	if e.Field == "object" {
+		return "does not exist", answer.Presence == snapshot.Absent
+	}
+	if answer.Object == nil {
+		return "", false
+	}
+	if reason, isEvent := strings.CutPrefix(e.Field, "event "); isEvent {
+		at := slices.IndexFunc(x.events[e.Ref.Key()], func(other event) bool { return other.reason == reason && other.message == e.Value })
+		return e.Value, at >= 0
+	}
+	if kind, isCondition := strings.CutPrefix(e.Field, "status.conditions["); isCondition {
+		kind, whole := strings.CutSuffix(kind, "]")
+		c := conditionOf(answer.Object, kind)
+		return c.reason + ": " + c.message, whole && c.status != ""
+	}
+	return helmFieldAt(answer.Object, e.Field)
+}
+
+var pathStep = regexp.MustCompile(`\[([^\]]*)\]|([^.\[\]]+)`)
+
+func helmFieldAt(obj *unstructured.Unstructured, path string) (string, bool) {
+	var value any = obj.Object
+	for _, step := range pathStep.FindAllStringSubmatch(path, -1) {
+		key, ok := step[1]+step[2], false
+		switch in := value.(type) {
+		case map[string]any:
+			value, ok = in[key]
+		case []any:
+			at, err := strconv.Atoi(key)
+			if err != nil {
+				at = slices.IndexFunc(in, func(entry any) bool {
+					m, _ := entry.(map[string]any)
+					return field.Text(m, "name") == key || field.Text(m, "type") == key
+				})
+			}
+			if ok = at >= 0 && at < len(in); ok {
+				value = in[at]
+			}
+		}
+		if !ok {
+			return "", false
+		}
+	}
+	switch value.(type) {
+	case map[string]any, []any:
+		text, err := json.Marshal(value)
+		return string(text), err == nil
+	}
+	return fmt.Sprint(value), true
+}

@@ -1,0 +1,355 @@
+package diagnose
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// maxWrongValues is how many values of a release are named one by one.
+const maxWrongValues = 4
+
+// releaseValue is a place in the values of a release.
+type releaseValue struct {
+	// path begins with spec.values.
+	path  string
+	value any
+	// set tells that the release itself sets it.
+	set bool
+}
+
+// wrongValues reports values that the chart's schema, a template or the API
+// server cannot take. The release is what sets them, not the object in which
+// they end up.
+func (r release) wrongValues(all []fluxmsg.HelmValueError, parsed fluxmsg.Helm, m statement) {
+	f := r.finding(codeReleaseValue, m.reason, "")
+	f.Evidence = []finding.Evidence{m.proof}
+	var texts []string
+	for _, e := range all[:min(len(all), maxWrongValues)] {
+		places := r.places(e)
+		texts = append(texts, r.wrongValue(e, places, parsed, m.text))
+		for _, at := range places {
+			if text, ok := quoted(at.value); at.set && ok {
+				f.Evidence = withProof(f.Evidence, evidence(r.obj, at.path, text, time.Time{}))
+			}
+			f.Fixes = append(f.Fixes, finding.Fix{Text: valueFix(e, at, len(places) > 1), File: r.x.definedIn(r.obj)})
+		}
+		if len(places) == 0 {
+			f.Fixes = append(f.Fixes, r.findValue(e)...)
+		}
+	}
+	slices.Sort(texts)
+	f.Message = fmt.Sprintf("%s has a value that its chart cannot use: %s", f.Ref, strings.Join(slices.Compact(texts), "; "))
+	f.Fixes = append(slices.CompactFunc(f.Fixes, func(a, b finding.Fix) bool { return a == b }), r.retry())
+	r.exam.findings = append(r.exam.findings, f)
+}
+
+// wrongValue is what is wrong with one value.
+func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, parsed fluxmsg.Helm, text string) string {
+	where := "a value"
+	if len(places) == 1 {
+		where = places[0].path
+		if kind := valueType(places[0].value); places[0].set && kind != "" {
+			where += " (a " + kind + ")"
+		}
+	} else if len(e.Path) > 0 {
+		where = valuesPath(e.Path)
+	}
+	switch {
+	case e.Chart != "":
+		return fmt.Sprintf("%s: the schema of chart %s says %s", where, e.Chart, e.Detail)
+	case e.Field != "":
+		refused, _ := fluxmsg.ParseAPIError(text)
+		object := strings.TrimSpace(refused.Object.Kind + " " + refused.Object.Name)
+		if object != "" {
+			object = " of " + object
+		}
+		return fmt.Sprintf("%s: the API server says of %s%s: %s", where, e.Field, object, e.Detail)
+	}
+	return fmt.Sprintf("%s: template %s, line %d, says %s", where, parsed.Within.File, parsed.Within.Line, e.Detail)
+}
+
+// places are where the release sets the value; one that it does not set is
+// given where the message tells the path.
+func (r release) places(e fluxmsg.HelmValueError) []releaseValue {
+	values := field.Map(r.obj.Object, "spec", "values")
+	if len(e.Path) == 0 {
+		return candidates(values, e)
+	}
+	path := e.Path
+	if e.Chart != "" && e.Chart != r.mainChart() { // a subchart's values are under its name
+		path = append([]string{e.Chart}, path...)
+	}
+	at, value := deepest(values, path)
+	switch {
+	case len(at) == len(path):
+		return []releaseValue{{valuesPath(at), value, true}}
+	case len(at) > 0 && value != nil && valueType(value) != "map" && valueType(value) != "list":
+		return []releaseValue{{valuesPath(at), value, true}} // a scalar where there must be a map
+	case e.Missing:
+		return []releaseValue{{path: valuesPath(path)}}
+	}
+	return nil
+}
+
+// mainChart is the name of the release's own chart, as its schema errors have it.
+func (r release) mainChart() string {
+	if history := field.List(r.obj.Object, "status", "history"); len(history) > 0 {
+		if name := field.Text(history[0], "chartName"); name != "" {
+			return name
+		}
+	}
+	chart := field.Text(r.obj.Object, "spec", "chart", "spec", "chart")
+	return chart[strings.LastIndex(chart, "/")+1:]
+}
+
+// deepest follows the path as far as it goes.
+func deepest(values map[string]any, path []string) (at []string, value any) {
+	value = values
+	for _, step := range path {
+		var next any
+		ok := false
+		switch in := value.(type) {
+		case map[string]any:
+			next, ok = in[step]
+		case []any:
+			index, err := strconv.Atoi(step)
+			if ok = err == nil && index >= 0 && index < len(in); ok {
+				next = in[index]
+			}
+		}
+		if !ok {
+			return at, value
+		}
+		at, value = append(at, step), next
+	}
+	return at, value
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z_][-A-Za-z0-9_]*$`)
+
+// valuesPath writes a path into spec.values.
+func valuesPath(path []string) string {
+	text := "spec.values"
+	for _, step := range path {
+		if plainKey.MatchString(step) {
+			text += "." + step
+		} else {
+			text += "[" + step + "]"
+		}
+	}
+	return text
+}
+
+// quoted is a value as evidence has it; one that is too long to read is not
+// quoted.
+func quoted(value any) (string, bool) {
+	switch value.(type) {
+	case nil:
+		return "", false
+	case map[string]any, []any:
+		text, err := json.Marshal(value)
+		return string(text), err == nil && len(text) <= maxValue
+	}
+	text := fmt.Sprint(value)
+	return text, len(text) <= maxValue
+}
+
+// valueType names the type of a value; nothing for one that is redacted.
+func valueType(value any) string {
+	switch v := value.(type) {
+	case string:
+		if v == snapshot.Redacted {
+			return ""
+		}
+		return "string"
+	case bool:
+		return "boolean"
+	case int64, float64:
+		return "number"
+	case map[string]any:
+		return "map"
+	case []any:
+		return "list"
+	}
+	return ""
+}
+
+// valueFix is what to change about a value.
+func valueFix(e fluxmsg.HelmValueError, at releaseValue, oneOfMany bool) string {
+	first := "Set"
+	if oneOfMany {
+		first = "If it is the one that the message means, set"
+	}
+	switch want := e.Want; {
+	case e.Missing && !at.set:
+		return "Set " + at.path + ", which the chart needs"
+	case strings.HasPrefix(strings.ToLower(e.Detail), "additional propert"):
+		return fmt.Sprintf("Remove %s, or correct its name: the chart does not know it", at.path)
+	case want == "string":
+		return fmt.Sprintf("%s %s to a string: put the value in quotes", first, at.path)
+	case strings.HasPrefix(want, "int") || want == "integer" || want == "number" || want == "numeric" || want == "float64":
+		return fmt.Sprintf("%s %s to a number, without quotes", first, at.path)
+	case want == "bool" || want == "boolean":
+		return fmt.Sprintf("%s %s to true or false, without quotes", first, at.path)
+	case want == "list" || want == "array" || strings.HasPrefix(want, "[]"):
+		return fmt.Sprintf("%s %s to a list", first, at.path)
+	case want == "map" || want == "object" || strings.HasPrefix(want, "map["):
+		return fmt.Sprintf("%s %s to a map", first, at.path)
+	case want == "" && strings.HasPrefix(e.Detail, "can't evaluate field"):
+		return fmt.Sprintf("%s %s to a map that has the field, as the values of the chart do", first, at.path)
+	}
+	return fmt.Sprintf("Correct %s: %s", at.path, e.Detail)
+}
+
+// findValue is where to look for a value that the release does not set itself.
+func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
+	what := "the value"
+	if len(e.Path) > 0 {
+		what = valuesPath(e.Path)[len("spec.values."):]
+	}
+	for _, from := range field.List(r.obj.Object, "spec", "valuesFrom") {
+		kind, name := field.Text(from, "kind"), field.Text(from, "name")
+		target := field.Text(from, "targetPath")
+		if kind == "" || name == "" || target != "" && len(e.Path) > 0 && target != strings.Join(e.Path, ".") {
+			continue
+		}
+		fix := finding.Fix{Text: fmt.Sprintf("spec.values does not set %s: look for it in %s", what, coreRef(kind, r.obj.GetNamespace(), name)),
+			Command: fmt.Sprintf("kubectl get %s %s -n %s -o yaml", strings.ToLower(kind), name, r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}
+		if target != "" && len(e.Path) > 0 && e.Want == "string" {
+			fix.Text = fmt.Sprintf("%s from %s is read as Helm's --set reads it, so that a number does not stay a string: set literal: true in its entry of spec.valuesFrom",
+				what, coreRef(kind, r.obj.GetNamespace(), name))
+		}
+		fixes = append(fixes, fix)
+	}
+	if len(fixes) == 0 {
+		fixes = append(fixes, finding.Fix{Text: fmt.Sprintf("spec.values does not set %s: compare it with the values of chart %s", what, r.chartName()), Command: r.showChart("values")})
+	}
+	return fixes
+}
+
+// showChart is the command that shows something of the release's chart, as far
+// as the chart's repository is known.
+func (r release) showChart(what string) string { return r.chartCommand("helm show " + what) }
+
+// chartCommand is a command of Helm's about the chart in its repository.
+func (r release) chartCommand(verb string) string {
+	spec := field.Map(r.obj.Object, "spec", "chart", "spec")
+	source := field.Map(spec, "sourceRef")
+	repository := r.x.snap.Lookup(sourceRef(source, r.obj.GetNamespace())).Object
+	chart, version := field.Text(spec, "chart"), field.Text(spec, "version")
+	if repository == nil || chart == "" || field.Text(source, "kind") != helmRepositoryKind.Kind {
+		return r.helmCommand("get values", "--all")
+	}
+	address := field.Text(repository.Object, "spec", "url")
+	command := fmt.Sprintf("%s %s --repo %s", verb, chart, address)
+	if strings.HasPrefix(address, "oci://") {
+		command = fmt.Sprintf("%s %s/%s", verb, strings.TrimSuffix(address, "/"), chart)
+	}
+	if version != "" {
+		command += " --version " + shellWord(version)
+	}
+	return command
+}
+
+// shellWord quotes a word where a shell would read it otherwise: a range of
+// versions such as ">=1.2 <2".
+func shellWord(text string) string {
+	if strings.ContainsAny(text, " <>*|&;()$`\\\"'~") {
+		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	}
+	return text
+}
+
+// commonSteps of an object's field say nothing about which value it comes from.
+var commonSteps = map[string]bool{"spec": true, "template": true, "metadata": true, "containers": true, "initcontainers": true, "value": true, "data": true}
+
+// candidates are the values that may have ended up in the field of an object
+// that the API server cannot read: of the type that it got, under a name that
+// the field has too.
+func candidates(values map[string]any, e fluxmsg.HelmValueError) []releaseValue {
+	var steps []string
+	for _, step := range strings.Split(fieldIndex.ReplaceAllString(e.Field, ""), ".") {
+		if step = strings.ToLower(step); step != "" && !commonSteps[step] {
+			steps = append(steps, step)
+		}
+	}
+	if len(steps) > 2 {
+		steps = steps[len(steps)-2:]
+	}
+	var found []releaseValue
+	eachLeaf(values, nil, func(path []string, beside map[string]any, value any) {
+		if !gotType(e, value) {
+			return
+		}
+		named := len(e.Names) > 0 && fitsName(path, beside, e.Names[len(e.Names)-1])
+		if named || len(e.Names) < 2 && fitsStep(path, steps) {
+			found = append(found, releaseValue{valuesPath(path), value, true})
+		}
+	})
+	slices.SortFunc(found, func(a, b releaseValue) int { return strings.Compare(a.path, b.path) })
+	return found[:min(len(found), maxWrongValues)]
+}
+
+var fieldIndex = regexp.MustCompile(`\[[^\]]*\]`)
+
+func fitsName(path []string, beside map[string]any, name string) bool {
+	return slices.Contains(path, name) || field.Text(beside, "name") == name
+}
+
+// fitsStep tells whether a key on the path is the field's, as charts vary it:
+// env, extraEnv, extraEnvVars.
+func fitsStep(path, steps []string) bool {
+	return slices.ContainsFunc(path, func(key string) bool {
+		return slices.ContainsFunc(steps, func(step string) bool {
+			return strings.Contains(strings.ToLower(key), strings.TrimSuffix(step, "s"))
+		})
+	})
+}
+
+// goType is the type of a value for what Go's and the API server's errors call it.
+var goType = map[string]string{"number": "number", "integer": "number", "bool": "boolean", "boolean": "boolean", "string": "string"}
+
+// gotType tells whether the value may be what the API server got.
+func gotType(e fluxmsg.HelmValueError, value any) bool {
+	kind := valueType(value)
+	switch e.Got {
+	case "number", "integer", "bool", "boolean", "string":
+		return kind == "" || kind == goType[e.Got]
+	case "object", "array":
+		return false
+	}
+	return (e.Want != "string" || kind != "string") && (kind == "" || fmt.Sprint(value) == e.Got)
+}
+
+// eachLeaf visits the scalars of the values, each with the map that it is in.
+func eachLeaf(value any, path []string, visit func(path []string, beside map[string]any, value any)) {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, below := range v {
+			if valueType(below) != "map" && valueType(below) != "list" {
+				visit(append(slices.Clone(path), key), v, below)
+			} else {
+				eachLeaf(below, append(slices.Clone(path), key), visit)
+			}
+		}
+	case []any:
+		for i, below := range v {
+			step := append(slices.Clone(path), strconv.Itoa(i))
+			if valueType(below) != "map" && valueType(below) != "list" {
+				visit(step, nil, below)
+			} else {
+				eachLeaf(below, step, visit)
+			}
+		}
+	}
+}

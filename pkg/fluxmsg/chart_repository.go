@@ -1,0 +1,66 @@
+package fluxmsg
+
+import "strings"
+
+// ChartRepository is why a chart cannot be fetched from a repository that
+// answers.
+type ChartRepository struct {
+	Problem ChartRepositoryProblem
+	// URL is without user, password, query and fragment.
+	URL    string
+	Detail string
+}
+
+// ChartRepositoryProblem is what is wrong between a chart and its repository.
+type ChartRepositoryProblem string
+
+// The problems a ChartRepository has.
+const (
+	// ChartSchemeOCI: the index of a repository of the default type points to
+	// an OCI registry, from which source-controller does not fetch then.
+	ChartSchemeOCI ChartRepositoryProblem = "SchemeOCI"
+	// ChartTypeDefault: the repository's address is an OCI registry's, its
+	// type is not.
+	ChartTypeDefault ChartRepositoryProblem = "TypeDefault"
+	// ChartTypeOCI: the repository's type is oci, its address is not.
+	ChartTypeOCI     ChartRepositoryProblem = "TypeOCI"
+	ChartRateLimited ChartRepositoryProblem = "RateLimited"
+)
+
+var (
+	// Go's net/http; helm.sh/helm/v4 4.2.4, pkg/getter/getter.go. Helm 3.16
+	// takes the registry's tag for a file's name (helm/helm#13466).
+	chartSchemeOCI = wording(`unsupported protocol scheme "oci"|scheme "oci" not supported|invalid_reference: invalid tag`)
+	// source-controller 1.9.5, internal/controller/helmrepository_controller.go
+	// and internal/helm/registry.
+	chartTypeDefault = wording(`'oci' URL scheme cannot be used with 'default' HelmRepository type`)
+	chartTypeOCI     = wording(`invalid OCI registry URL: (\S+)`)
+	// RFC 6585; OCI distribution's error code.
+	chartRateLimited = wording(`(?i)\b429 too many requests\b|\btoomanyrequests\b|status code:? 429\b|\bunexpected status: 429\b|pull rate limit`)
+	// What source-controller puts in front of errors about charts.
+	chartStep = wording(`(?:^|: )(?:chart pull error|invalid chart reference|dependency build error|failed to (?:download chart|get chart version)[^:]*|failed to fetch Helm repository index|failed to construct Helm client|invalid Helm repository URL|invalid OCI registry URL): `)
+)
+
+// ParseChartRepository reads an error that the sort of the repository, or its
+// limits, explain.
+func ParseChartRepository(message string) (ChartRepository, bool) {
+	text := strings.TrimSpace(bound(message))
+	if !chartStep.MatchString(text) {
+		return ChartRepository{}, false
+	}
+	found := ChartRepository{URL: urlIn(text), Detail: detail(withoutSecrets(text))}
+	bare := anyURL.ReplaceAllString(text, "")
+	switch {
+	case chartTypeDefault.MatchString(bare):
+		found.Problem = ChartTypeDefault
+	case chartTypeOCI.MatchString(text):
+		found.Problem = ChartTypeOCI
+	case chartSchemeOCI.MatchString(bare):
+		found.Problem = ChartSchemeOCI
+	case chartRateLimited.MatchString(bare):
+		found.Problem = ChartRateLimited
+	default:
+		return ChartRepository{}, false
+	}
+	return found, true
+}

@@ -1,0 +1,191 @@
+package fluxmsg
+
+import "strings"
+
+// HelmValueError is a value of a release that has the wrong type, is not
+// allowed or is missing.
+type HelmValueError struct {
+	// Chart is the one whose schema refuses the value; empty where a template
+	// or the API server does.
+	Chart string
+	// Path is where the value is in the values of the chart: empty when only
+	// the object's field is known.
+	Path []string
+	// Field is the field of the rendered object that has the value, and Names
+	// the list entries on the way to it.
+	Field string
+	Names []string
+	// Got and Want are types in the words of the message, as far as it has
+	// them; Got is the value itself where the message quotes that.
+	Got, Want string
+	// Missing tells that the value is not set.
+	Missing bool
+	Detail  string
+}
+
+var (
+	schemaHead = wording(`values don't meet the specifications of the schema\(s\) in the following chart\(s\):\n`)
+	// helm.sh/helm/v4 4.2.4, pkg/chart/common/util/jsonschema.go.
+	schemaChart = wording(`^([A-Za-z0-9][-A-Za-z0-9_.]*):$`)
+	// santhosh-tekuri/jsonschema v6, output.go and kind.go.
+	schemaPointer = wording(`^\s*- at '([^']*)': (.*)$`)
+	// xeipuu/gojsonschema 1.2, through Helm 3.17 and older.
+	schemaDotted = wording(`^- ([^\s:]+): (.*)$`)
+	schemaTypes  = wording(`^got ([a-z]+), want (.+)$`)
+	schemaOlder  = wording(`^Invalid type\. Expected: (.+), given: (\S+)$`)
+	schemaExtra  = wording(`^(?:additional properties '([^']+)' not allowed|Additional property (\S+) is not allowed)$`)
+	schemaLacks  = wording(`^(?:missing property '([^']+)'|(\S+) is required)$`)
+	// What only sums up the lines below it.
+	schemaSum = wording(`^(?:'(?:oneOf|anyOf|allOf|not)' failed|validation failed|Must validate )`)
+)
+
+// ParseHelmValueErrors reads what is wrong with a release's values: what the
+// chart's schema refuses, what a template cannot use, and what the API server
+// cannot decode.
+func ParseHelmValueErrors(message string) ([]HelmValueError, bool) {
+	text := strings.TrimSpace(bound(message))
+	if at := schemaHead.FindStringIndex(text); at != nil {
+		all := schemaErrors(text[at[1]:])
+		return all, len(all) > 0
+	}
+	if e, ok := templateValue(text); ok {
+		return []HelmValueError{e}, true
+	}
+	all := decodingErrors(text)
+	return all, len(all) > 0
+}
+
+func schemaErrors(text string) (all []HelmValueError) {
+	chart := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		if found := schemaChart.FindStringSubmatch(line); found != nil {
+			chart = word(found[1])
+			continue
+		}
+		e := HelmValueError{Chart: chart}
+		if found := schemaPointer.FindStringSubmatch(line); found != nil {
+			e.Path, e.Detail = pointer(found[1]), detail(found[2])
+		} else if found := schemaDotted.FindStringSubmatch(line); found != nil {
+			e.Path, e.Detail = dotted(found[1]), detail(found[2])
+		} else {
+			continue
+		}
+		if schemaSum.MatchString(e.Detail) {
+			continue
+		}
+		e.readSchema()
+		if all = append(all, e); len(all) == maxItems {
+			break
+		}
+	}
+	return all
+}
+
+func (e *HelmValueError) readSchema() {
+	if found := schemaTypes.FindStringSubmatch(e.Detail); found != nil {
+		e.Got, e.Want = word(found[1]), word(found[2])
+	} else if found := schemaOlder.FindStringSubmatch(e.Detail); found != nil {
+		e.Got, e.Want = word(found[2]), word(found[1])
+	} else if found := schemaExtra.FindStringSubmatch(e.Detail); found != nil {
+		e.Path = append(e.Path, word(found[1]+found[2]))
+	} else if found := schemaLacks.FindStringSubmatch(e.Detail); found != nil {
+		e.Path, e.Missing = append(e.Path, word(found[1]+found[2])), true
+	}
+}
+
+// pointer reads a JSON pointer (RFC 6901).
+func pointer(text string) []string {
+	if text == "" {
+		return nil
+	}
+	steps := strings.Split(strings.TrimPrefix(text, "/"), "/")
+	for i, step := range steps {
+		steps[i] = word(strings.NewReplacer("~1", "/", "~0", "~").Replace(step))
+	}
+	return steps[:min(len(steps), maxItems)]
+}
+
+func dotted(text string) []string {
+	if text == "(root)" {
+		return nil
+	}
+	steps := strings.Split(text, ".")
+	for i, step := range steps {
+		steps[i] = word(step)
+	}
+	return steps[:min(len(steps), maxItems)]
+}
+
+var (
+	// Go's text/template, exec.go: the action in angle brackets, then the error.
+	templateAction = wording(`at <([^<>\n]*)>:\s+((?:error calling \w+:\s+)*)((?:wrong type for value; expected ([^;\n]+); got ([^\n]+)|can't evaluate field \w+ in type ([^\n]+)|range can't iterate over [^\n]*|nil pointer evaluating [^\n]+))\s*$`)
+	templateValues = wording(`\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)+)`)
+)
+
+// templateValue reads a template that cannot use a value.
+func templateValue(text string) (HelmValueError, bool) {
+	failed := templateAction.FindStringSubmatch(text)
+	if failed == nil {
+		return HelmValueError{}, false
+	}
+	value := templateValues.FindStringSubmatch(failed[1])
+	if value == nil {
+		return HelmValueError{}, false
+	}
+	e := HelmValueError{Path: dotted(value[1][1:]), Want: word(failed[4]), Got: word(failed[5] + failed[6]), Detail: detail(failed[3])}
+	switch {
+	case strings.HasPrefix(e.Detail, "nil pointer"):
+		e.Missing = true
+	case strings.HasPrefix(e.Detail, "range can't"):
+		e.Want = "list"
+	}
+	var helm Helm
+	if helm.template(text) && e.Path[0] != "global" {
+		e.Path = append(subcharts(helm.Within.File), e.Path...)
+	}
+	return e, true
+}
+
+// subcharts are the charts on the way to a template, "a/charts/b/templates/x":
+// their values are under their names.
+func subcharts(file string) (names []string) {
+	parts := strings.Split(file, "/")
+	for i := 1; i+1 < len(parts) && parts[i] == "charts"; i += 2 {
+		names = append(names, word(parts[i+1]))
+	}
+	return names
+}
+
+var (
+	// sigs.k8s.io/json and Go's encoding/json, UnmarshalTypeError.
+	decodeField = wording(`json: (cannot unmarshal (\w+) into Go struct field \w+\.([\w.]+) of type (\S+))`)
+	// sigs.k8s.io/structured-merge-diff v6, typed/validate.go.
+	typedField = wording(`(?:\): |\n\s*|errors:\s+)\.([^\s:]+): (expected (string|numeric|boolean|list|map)[^,\n]*, got (?:&value\.valueUnstructured\{Value:([^}\n]*)\}|[^\n]*))`)
+	fieldNames = wording(`\[\w+="([^"\]]+)"\]`)
+	// k8s.io/kubectl's validation against the schema, until Helm 3.17.
+	checkedField = wording(`ValidationError\(\w+\.([^)\n]+)\): invalid type for [^:\n]+: (got "(\w+)", expected "(\w+)")`)
+	// k8s.io/kube-openapi, pkg/validation/errors, of custom resources.
+	bodyField = wording(`Invalid value: "?\w*"?: ([\w.\[\]]+) (in body must be of type (\w+)): "(\w+)"`)
+)
+
+// decodingErrors reads what the API server cannot decode.
+func decodingErrors(text string) (all []HelmValueError) {
+	for _, found := range decodeField.FindAllStringSubmatch(text, maxItems) {
+		all = append(all, HelmValueError{Field: word(found[3]), Got: word(found[2]), Want: word(found[4]), Detail: detail(found[1])})
+	}
+	for _, found := range typedField.FindAllStringSubmatch(text, maxItems) {
+		e := HelmValueError{Field: word(found[1]), Got: word(found[4]), Want: word(found[3]), Detail: detail(found[2])}
+		for _, name := range fieldNames.FindAllStringSubmatch(e.Field, maxItems) {
+			e.Names = append(e.Names, word(name[1]))
+		}
+		all = append(all, e)
+	}
+	for _, found := range checkedField.FindAllStringSubmatch(text, maxItems) {
+		all = append(all, HelmValueError{Field: word(found[1]), Got: word(found[3]), Want: word(found[4]), Detail: detail(found[2])})
+	}
+	for _, found := range bodyField.FindAllStringSubmatch(text, maxItems) {
+		all = append(all, HelmValueError{Field: word(found[1]), Got: word(found[4]), Want: word(found[3]), Detail: detail(found[2])})
+	}
+	return all[:min(len(all), maxItems)]
+}

@@ -1,0 +1,90 @@
+package health
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+)
+
+// StuckReason is the reason of a release that says that it is in progress
+// although no action of Helm can still be running.
+const StuckReason = "Stuck"
+
+// actionMargin is what an action may take beyond its timeout: to render the
+// chart, and to write the status.
+const actionMargin = time.Minute
+
+// actionTimeout reads helm-controller's own word about what it runs (v1.6.1,
+// atomic_release.go).
+var actionTimeout = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^Running '[a-z ]+' action with timeout of (\S+)$`)
+})
+
+// ActionTimeout is how long Helm may wait in the action that a release says it
+// runs. Without such a message it is spec.timeout, by default five minutes
+// (helm-controller api v2, GetTimeout).
+func ActionTimeout(obj *unstructured.Unstructured) time.Duration {
+	for _, kind := range []string{"Ready", "Reconciling"} {
+		if found := actionTimeout().FindStringSubmatch(conditionOf(obj, kind).message); found != nil {
+			if timeout, err := time.ParseDuration(found[1]); err == nil && timeout > 0 {
+				return timeout
+			}
+		}
+	}
+	if timeout := field.Duration(obj.Object, "spec", "timeout"); timeout > 0 {
+		return timeout
+	}
+	return 5 * time.Minute
+}
+
+// ActionFinished tells whether the history of a release says that the action
+// which the release reports as running is over: helm-controller records a
+// revision in it once Helm has finished.
+func ActionFinished(obj *unstructured.Unstructured) bool {
+	history := field.List(obj.Object, "status", "history")
+	if len(history) == 0 || field.Text(history[0], "status") != "deployed" {
+		return false
+	}
+	ready := conditionOf(obj, "Ready")
+	return strings.HasPrefix(ready.message, "Running 'install' action") || field.Time(history[0], "lastDeployed").After(ready.since)
+}
+
+// progressing is the verdict on a release that says that it is in progress. One
+// that has said so for longer than Helm can wait is stuck: nothing runs, and
+// nothing more happens. Each hook may wait as long as the release itself, so
+// that an action may take twice its timeout; not one that is over by the
+// release's history, and not one that a newer helm-controller never began.
+func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
+	v = a.trust(obj, v)
+	if v.Status != Progressing || ready.since.IsZero() {
+		return v
+	}
+	timeout, took := ActionTimeout(obj), a.now.Sub(ready.since)
+	limit := timeout + actionMargin
+	if ready.reason != "HealthCheckCanceled" && !ActionFinished(obj) && !a.restartedSince(ready.since) {
+		limit += timeout
+	}
+	if took <= limit {
+		return v
+	}
+	return v.be(Failing, StuckReason, fmt.Sprintf("in progress for %s, its timeout is %s: %s",
+		duration.HumanDuration(took), duration.HumanDuration(timeout), v.Message), ready.since)
+}
+
+// restartedSince tells whether a helm-controller took over the Lease after that
+// moment.
+func (a *Assessor) restartedSince(at time.Time) bool {
+	for _, lease := range a.snap.List(LeaseKind, "").Objects {
+		if strings.HasPrefix(lease.GetName(), "helm-controller") && field.Time(lease.Object, "spec", "acquireTime").After(at) {
+			return true
+		}
+	}
+	return false
+}
