@@ -36,7 +36,7 @@ func explainHelmRelease(x *examiner, obj *unstructured.Unstructured, failing boo
 	case e.verdict.Reason == "DependencyCycle":
 		e.findings = append(e.findings, x.cycle(e.verdict))
 		return e
-	case e.verdict.Reason == health.StuckReason:
+	case e.verdict.Reason == health.Stuck:
 		r.stuck()
 		return e
 	}

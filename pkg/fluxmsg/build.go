@@ -20,7 +20,13 @@ type Build struct {
 	Missing bool
 	// Variable is the one that has no value, or a bad name.
 	Variable string
-	Detail   string
+	// Syntax is set when text that looks like a variable is none that Flux can
+	// read, for example "bad substitution".
+	Syntax string
+	// Decryption and Download tell more about a build that failed there.
+	Decryption Decryption
+	Download   Download
+	Detail     string
 }
 
 // BuildProblem is the step at which a build failed.
@@ -34,6 +40,7 @@ const (
 	BuildSubstitution BuildProblem = "Substitution" // spec.postBuild
 	BuildDecryption   BuildProblem = "Decryption"
 	BuildEncrypted    BuildProblem = "Encrypted" // SOPS, and spec.decryption is not set
+	BuildDownload     BuildProblem = "Download"  // of the artifact
 )
 
 var (
@@ -57,17 +64,18 @@ func ParseBuild(message string) (Build, bool) {
 		return build, true
 	}
 	if found := groups(buildDecryption, text); found != nil {
-		return Build{Problem: BuildDecryption, Object: kustomizeObject(found["object"]), Detail: detail(found["why"])}, true
+		return Build{Problem: BuildDecryption, Object: kustomizeObject(found["object"]), Detail: detail(found["why"]),
+			Decryption: readDecryption(found["why"])}, true
 	}
 	if found := buildEncrypted.FindStringSubmatch(text); found != nil {
 		object, ok := slashed(found[1])
 		return Build{Problem: BuildEncrypted, Object: object, Detail: detail(text)}, ok
 	}
-	if found := groups(buildKeys, text); found != nil {
-		secret, ok := namespaced(found["secret"])
-		secret.Kind = "Secret"
-		missing := strings.HasSuffix(found["why"], "not found")
-		return Build{Problem: BuildDecryption, Reference: secret, Missing: missing, Detail: detail(found["why"])}, ok
+	if build, ok := parseKeys(text); ok {
+		return build, true
+	}
+	if build, ok := parseDownload(text); ok {
+		return build, true
 	}
 	if found := buildKustomize.FindStringSubmatch(text); found != nil {
 		return Build{Problem: BuildKustomize, Path: kustomizePath(found[1]), Detail: detail(treeOnly(found[1]))}, true

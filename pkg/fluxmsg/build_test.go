@@ -28,7 +28,7 @@ func TestBuildSubstitutionAndDecryption(t *testing.T) {
 		{"fluxcd/flux2#5967", `post build failed for 'CustomResourceDefinition.v1.apiextensions.k8s.io/kustomizations.kustomize.toolkit.fluxcd.io': envsubst error: variable substitution failed: variable not set (strict mode): "var"`,
 			Build{Problem: BuildSubstitution, Object: Object{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition", Name: "kustomizations.kustomize.toolkit.fluxcd.io"}, Variable: "var", Detail: `envsubst error: variable substitution failed: variable not set (strict mode): "var"`}},
 		{"joryirving/home-ops#9255", `post build failed for 'ConfigMap.v1.[noGrp]/opencode-config': envsubst error: variable substitution failed: missing closing brace`,
-			Build{Problem: BuildSubstitution, Object: Object{Version: "v1", Kind: "ConfigMap", Name: "opencode-config"}, Detail: "envsubst error: variable substitution failed: missing closing brace"}},
+			Build{Problem: BuildSubstitution, Object: Object{Version: "v1", Kind: "ConfigMap", Name: "opencode-config"}, Syntax: "missing closing brace", Detail: "envsubst error: variable substitution failed: missing closing brace"}},
 		{"fluxcd/flux2-monitoring-example#44", `post build failed for 'flux-grafana': envsubst error: variable substitution failed: variable not set (strict mode): "DS_PROMETHEUS"`,
 			Build{Problem: BuildSubstitution, Object: Object{Name: "flux-grafana"}, Variable: "DS_PROMETHEUS", Detail: `envsubst error: variable substitution failed: variable not set (strict mode): "DS_PROMETHEUS"`}},
 		{"kustomize 3", `post build failed for 'apps_v1_Deployment/x': 'a-b' var name is invalid, must match '^[_[:alpha:]]'`,

@@ -10,6 +10,8 @@ type Source struct {
 	Object Object
 	// URL is without user, password, query and fragment.
 	URL string
+	// TLS tells more about a Problem of TLS.
+	TLS TLSProblem
 	// HTTPStatus is what the other side answered, zero when unsaid.
 	HTTPStatus int
 	// Chart and Version are what was asked for; Version may be a range.
@@ -27,26 +29,32 @@ type SourceProblem string
 
 // The problems a Source has (source-controller 1.9.5, internal/controller).
 const (
-	SourceAuthentication  SourceProblem = "Authentication"
-	SourceSecretMissing   SourceProblem = "SecretMissing"
-	SourceURLInvalid      SourceProblem = "URLInvalid"
-	SourceTLS             SourceProblem = "TLS"
-	SourceDNS             SourceProblem = "DNS"
-	SourceRefused         SourceProblem = "Refused" // nothing listens, or no route
-	SourceTimeout         SourceProblem = "Timeout"
-	SourceHTTP            SourceProblem = "HTTP"
-	SourceRepoNotFound    SourceProblem = "RepositoryNotFound"
-	SourceRefNotFound     SourceProblem = "RefNotFound"
-	SourceChartNotFound   SourceProblem = "ChartNotFound"
-	SourceVersionNotFound SourceProblem = "ChartVersionNotFound"
-	SourceManifestUnknown SourceProblem = "ManifestUnknown" // OCI: no such tag or digest
-	SourceVerification    SourceProblem = "Verification"
-	SourceIndexInvalid    SourceProblem = "IndexInvalid" // of a HelmRepository
-	SourceNoArtifact      SourceProblem = "NoArtifact"
-	SourceMissing         SourceProblem = "Missing" // there is no such source
-	SourceNotReady        SourceProblem = "NotReady"
-	SourceAccessDenied    SourceProblem = "AccessDenied" // it is in another namespace, and that is forbidden
-	SourceOther           SourceProblem = "Other"
+	SourceAuthentication SourceProblem = "Authentication"
+	SourceSecretMissing  SourceProblem = "SecretMissing"
+	// SourceCredentialsInvalid: the Secret lacks what the kind of access needs.
+	SourceCredentialsInvalid SourceProblem = "CredentialsInvalid"
+	SourceHostKey            SourceProblem = "HostKey"   // SSH: not the one in known_hosts
+	SourceRateLimit          SourceProblem = "RateLimit" // too many requests
+	SourceProxy              SourceProblem = "Proxy"     // the proxy, not the server behind it
+	SourceStorage            SourceProblem = "Storage"   // source-controller has no room
+	SourceURLInvalid         SourceProblem = "URLInvalid"
+	SourceTLS                SourceProblem = "TLS"
+	SourceDNS                SourceProblem = "DNS"
+	SourceRefused            SourceProblem = "Refused" // nothing listens, or no route
+	SourceTimeout            SourceProblem = "Timeout"
+	SourceHTTP               SourceProblem = "HTTP"
+	SourceRepoNotFound       SourceProblem = "RepositoryNotFound"
+	SourceRefNotFound        SourceProblem = "RefNotFound"
+	SourceChartNotFound      SourceProblem = "ChartNotFound"
+	SourceVersionNotFound    SourceProblem = "ChartVersionNotFound"
+	SourceManifestUnknown    SourceProblem = "ManifestUnknown" // OCI: no such tag or digest
+	SourceVerification       SourceProblem = "Verification"
+	SourceIndexInvalid       SourceProblem = "IndexInvalid" // of a HelmRepository
+	SourceNoArtifact         SourceProblem = "NoArtifact"
+	SourceMissing            SourceProblem = "Missing" // there is no such source
+	SourceNotReady           SourceProblem = "NotReady"
+	SourceAccessDenied       SourceProblem = "AccessDenied" // it is in another namespace, and that is forbidden
+	SourceOther              SourceProblem = "Other"
 )
 
 // ParseSource reads the failures of fetching a source, and what the

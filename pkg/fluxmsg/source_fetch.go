@@ -1,6 +1,7 @@
 package fluxmsg
 
 import (
+	"net/http"
 	"strings"
 )
 
@@ -15,7 +16,9 @@ var (
 	gitNoReference = wording(`: reference not found$`)
 	// source-controller 1.9.5: "failed to get secret 'ns/name': secrets "name" not found".
 	secretUnread = wording(`failed to get (?:authentication |TLS authentication |STS )?secret '([^'\s]+)': ([^\n]*)`)
-	unauthorized = wording(`\b(?:401 Unauthorized|403 Forbidden)\b|status code:? (?:401|403)\b|authentication required|authorization failed|invalid auth method|unable to authenticate|UNAUTHORIZED|DENIED|denied: |failed to authenticate|authentication failed|AccessDenied|Access Denied|invalid credentials|failed to login to |knownhosts: key`)
+	// fluxcd/pkg/runtime v0.60, secrets/reader.go.
+	secretGone   = wording(`\bsecret '([^'\s]+)' not found\b`)
+	unauthorized = wording(`\b(?:401 Unauthorized|403 Forbidden)\b|status code:? (?:401|403)\b|authentication required|authorization failed|invalid auth method|unable to authenticate|UNAUTHORIZED|DENIED|denied: |failed to authenticate|authentication failed|AccessDenied|Access Denied|invalid credentials|failed to login to `)
 )
 
 // steps and their words, in the order in which they must be asked: what is
@@ -24,12 +27,17 @@ var fetchWords = []struct {
 	problem SourceProblem
 	words   *pattern
 }{
+	{SourceStorage, wording(`no space left on device|disk quota exceeded|read-only file system`)},
 	{SourceVerification, wording(`failed to verify the signature|signature verification of |cannot verify signature of |no matching signatures were found|chart verification error: |signature detected but no`)},
 	{SourceURLInvalid, wording(`invalid (?:Helm repository|OCI registry) URL: |URL validation failed for|failed to parse url|unsupported protocol scheme|URL must (?:be in format|not contain)`)},
+	{SourceRateLimit, wording(`TOOMANYREQUESTS|toomanyrequests|[Tt]oo [Mm]any [Rr]equests|[Rr]ate limit`)},
+	{SourceProxy, wording(`proxyconnect |Proxy Authentication Required|socks connect |proxy address|configure proxy options`)},
+	{SourceCredentialsInvalid, wording(`invalid '[a-z]+' auth option: |SSH identity key is encrypted|github app data|malformed basic auth`)},
+	{SourceHostKey, wording(`knownhosts: |hostkey could not be verified|no common algorithm for host key`)},
 	{SourceTLS, wording(`\bx509: |\btls: |\bTLS handshake\b|certificate signed by unknown authority|server gave HTTP response to HTTPS client`)},
 	{SourceDNS, wording(`no such host|server misbehaving|Temporary failure in name resolution`)},
 	{SourceRefused, wording(`connection refused|no route to host|network is unreachable|connection reset by peer`)},
-	{SourceTimeout, wording(`i/o timeout|deadline exceeded|Client\.Timeout|request canceled|operation timed out`)},
+	{SourceTimeout, wording(`i/o timeout|deadline exceeded|Client\.Timeout|request canceled|(?:operation|connection) timed out`)},
 	{SourceAuthentication, unauthorized},
 	{SourceManifestUnknown, wording(`MANIFEST_UNKNOWN|manifest unknown|NAME_UNKNOWN|NAME_INVALID|no match found for semver: .*\n?$`)},
 	{SourceRepoNotFound, wording(`: repository not found\b|remote repository is empty|git repository is empty|^bucket '[^'\n]*' not found`)},
@@ -49,6 +57,13 @@ func fetchProblem(text string) Source {
 			return source
 		}
 	}
+	if found := secretGone.FindStringSubmatch(text); found != nil {
+		if secret, ok := namespaced(found[1]); ok {
+			secret.Kind = "Secret"
+			source.Reference, source.Problem = secret, SourceSecretMissing
+			return source
+		}
+	}
 	if ref, ok := gitRef(text); ok {
 		source.Problem, source.Ref = SourceRefNotFound, ref
 		return source
@@ -58,10 +73,16 @@ func fetchProblem(text string) Source {
 	for _, kind := range fetchWords {
 		if kind.words.MatchString(words) {
 			source.Problem = kind.problem
+			if kind.problem == SourceTLS {
+				source.TLS = tlsProblem(words)
+			}
 			return source
 		}
 	}
-	if source.HTTPStatus >= 400 {
+	switch {
+	case source.HTTPStatus == http.StatusTooManyRequests:
+		source.Problem = SourceRateLimit
+	case source.HTTPStatus >= 400:
 		source.Problem = SourceHTTP
 	}
 	return source

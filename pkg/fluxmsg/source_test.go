@@ -40,7 +40,7 @@ func TestSourceNetwork(t *testing.T) {
 		source("Go's net", index+`Get "https://x.io/index.yaml": dial tcp: lookup x.io on 10.96.0.10:53: no such host`, Source{Problem: SourceDNS, URL: "https://x.io/index.yaml"}),
 		source("Go's net", index+`Get "https://x.io:8443/index.yaml": dial tcp 1.2.3.4:8443: connect: connection refused`, Source{Problem: SourceRefused, URL: "https://x.io:8443/index.yaml"}),
 		source("Go's net", index+`Get "https://x.io/index.yaml": dial tcp 1.2.3.4:443: i/o timeout`, Source{Problem: SourceTimeout, URL: "https://x.io/index.yaml"}),
-		source("fluxcd/source-controller#1673", `failed to determine artifact digest: Get "https://harbor.tanzu.com/v2/": x509: certificate signed by unknown authority`, Source{Problem: SourceTLS, URL: "https://harbor.tanzu.com/v2/"}),
+		source("fluxcd/source-controller#1673", `failed to determine artifact digest: Get "https://harbor.tanzu.com/v2/": x509: certificate signed by unknown authority`, Source{Problem: SourceTLS, TLS: TLSUnknownCA, URL: "https://harbor.tanzu.com/v2/"}),
 		source("source-controller 1.9.5", `invalid Helm repository URL: 'oci' URL scheme cannot be used with 'default' HelmRepository type`, Source{Problem: SourceURLInvalid}),
 		source("source-controller 1.9.5", `failed to load Helm repository from index YAML: no API version specified`, Source{Problem: SourceIndexInvalid}),
 		source("fluxcd/flux2#5329", `failed to determine artifact digest: GET https://ghcr.io/v2/stefanprodan/charts/podinfo/manifests/6.0.0: MANIFEST_UNKNOWN: manifest unknown`, Source{Problem: SourceManifestUnknown, URL: "https://ghcr.io/v2/stefanprodan/charts/podinfo/manifests/6.0.0"}),

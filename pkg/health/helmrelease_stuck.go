@@ -13,10 +13,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// StuckReason is the reason of a release that says that it is in progress
-// although no action of Helm can still be running.
-const StuckReason = "Stuck"
-
 // actionMargin is what an action may take beyond its timeout: to render the
 // chart, and to write the status.
 const actionMargin = time.Minute
@@ -74,7 +70,7 @@ func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready 
 	if took <= limit {
 		return v
 	}
-	return v.be(Failing, StuckReason, fmt.Sprintf("in progress for %s, its timeout is %s: %s",
+	return v.be(Failing, Stuck, fmt.Sprintf("in progress for %s, its timeout is %s: %s",
 		duration.HumanDuration(took), duration.HumanDuration(timeout), v.Message), ready.since)
 }
 

@@ -19,7 +19,7 @@ import (
 func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := conditionOf(obj, "Ready")
 	if field.Bool(obj.Object, "spec", "suspend") {
-		return v.be(Suspended, "Suspended", "reconciliation is switched off (spec.suspend)", time.Time{})
+		return v.be(Suspended, "Suspended", "reconciliation is suspended (spec.suspend)", time.Time{})
 	}
 	if stalled := conditionOf(obj, "Stalled"); stalled.is("True") {
 		return v.be(Failing, stalled.reason, brief(stalled.message), stalled.since)
@@ -48,7 +48,7 @@ func (a *Assessor) kustomizationFalse(obj *unstructured.Unstructured, v Verdict,
 		if noArtifact(ready.message) {
 			return a.waitingForSource(obj, v, ready)
 		}
-	case "Progressing", "HealthCheckCanceled":
+	case "Progressing", Canceled:
 		return a.kustomizationTrying(obj, v, ready)
 	}
 	return v.be(Failing, ready.reason, brief(ready.message), a.failingSince(obj, try{reason: ready.reason, at: ready.since}))
@@ -61,12 +61,17 @@ func noArtifact(message string) bool {
 		strings.HasPrefix(message, "Source artifact not found")
 }
 
-// kustomizationTrying judges a layer in the middle of a try.
+// kustomizationTrying judges a layer in the middle of a try. One that has been
+// left in the middle comes first: what its last finished try came to says
+// nothing about why there is no next one.
 func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
+	if late, ok := a.overdue(obj, v, ready); ok {
+		return late
+	}
 	if failed, ok := a.lastTryFailed(obj, ready); ok {
 		return v.be(Failing, failed.reason, failed.again(), a.failingSince(obj, failed))
 	}
-	canceled := ready.reason == "HealthCheckCanceled" // never routine: something newer is to be applied
+	canceled := ready.reason == Canceled // never routine: something newer is to be applied
 	if settled(obj) && !canceled {
 		return a.trust(obj, v.be(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	}
@@ -94,6 +99,9 @@ func settled(obj *unstructured.Unstructured) bool {
 // unseen is the verdict on an object whose newest spec no controller has acted
 // on yet.
 func (a *Assessor) unseen(obj *unstructured.Unstructured, v Verdict) Verdict {
+	if never, ok := a.neverSeen(obj, v); ok {
+		return never
+	}
 	return a.trust(obj, v.be(Progressing, "NotYetReconciled",
 		fmt.Sprintf("Flux has not acted on its newest spec yet (generation %d)", obj.GetGeneration()),
 		unseenSince(obj)))

@@ -2,6 +2,7 @@ package health
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -30,7 +31,7 @@ func compareSilence(t *testing.T, name string, alive, silent Verdict) {
 	t.Helper()
 	_, flux := controllers[alive.Ref.GroupKind().Group]
 	rests := flux && alive.Ref.Kind != ExternalArtifactKind.Kind && alive.Reason != "Terminating" &&
-		(alive.Status == Ready || alive.Status == Progressing || alive.Reason == StuckReason)
+		(alive.Status == Ready || alive.Status == Progressing || slices.Contains([]string{Stuck, Canceled, NeverReconciled}, alive.Reason))
 	switch {
 	case alive.Reason == "Stale" || alive.Ref.Kind == LeaseKind.Kind:
 	case rests && (silent.Status != Unknown || silent.Reason != "Stale"):

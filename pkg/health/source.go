@@ -9,12 +9,12 @@ import (
 )
 
 // source judges where a layer comes from: GitRepository, OCIRepository, Bucket.
-// A source that can't be fetched any more still serves its last artifact, so
+// A source that can no longer be fetched still serves its last artifact, so
 // the layers look fine while nothing new arrives.
 func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := conditionOf(obj, "Ready")
 	if field.Bool(obj.Object, "spec", "suspend") {
-		return v.be(Suspended, "Suspended", "fetching is switched off (spec.suspend)", time.Time{})
+		return v.be(Suspended, "Suspended", "fetching is suspended (spec.suspend)", time.Time{})
 	}
 	for _, name := range []string{"Stalled", "FetchFailed", "StorageOperationFailed", "IncludeUnavailable"} {
 		if failed := conditionOf(obj, name); failed.is("True") {
@@ -24,6 +24,11 @@ func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 	behind := ready.behind(obj)
 	if v.Ref.Kind == ExternalArtifactKind.Kind { // the one without status.observedGeneration (source-controller v1.9)
 		behind = ready.outdated(obj)
+	}
+	if ready.is("Unknown") {
+		if late, ok := a.overdue(obj, v, ready); ok {
+			return late
+		}
 	}
 	revision := field.Text(obj.Object, "status", "artifact", "revision")
 	switch {

@@ -77,8 +77,8 @@ func (p explanation) verdict(s diagnose.Subject) {
 		text += fmt.Sprintf(", for %d reasons", len(s.Causes))
 	case progressing || s.Verdict.Status != health.Ready && len(s.Causes) == 0:
 		text += ": " + p.because(s)
-		if progressing && !s.Deadline.IsZero() {
-			text += "; it may take another " + left(s.Deadline, p.now)
+		if progressing {
+			text += timeLeft(s.Deadline, p.now)
 		}
 	}
 	for _, line := range p.wrap(text, "", "  ") {
@@ -87,6 +87,18 @@ func (p explanation) verdict(s diagnose.Subject) {
 		}
 		fmt.Fprintln(p.out, line)
 	}
+}
+
+// timeLeft tells how long something in progress may still take, or by how much
+// it is late; nothing where that is not known.
+func timeLeft(deadline, now time.Time) string {
+	switch {
+	case deadline.IsZero():
+		return ""
+	case now.Before(deadline):
+		return "; it may take another " + left(deadline, now)
+	}
+	return "; it is " + age(deadline, now) + " past its timeout"
 }
 
 // because is what a verdict says, and of a tenant's, of which object.

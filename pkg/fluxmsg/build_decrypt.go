@@ -1,0 +1,90 @@
+package fluxmsg
+
+import "strings"
+
+// Decryption is what an error of decrypting names besides what was decrypted.
+type Decryption struct {
+	// Recipients are the keys that the text is encrypted for, as SOPS writes
+	// them: age recipients, fingerprints, ARNs.
+	Recipients []string
+	Problem    DecryptionProblem
+	// Key is the one in the Secret that could not be used.
+	Key string
+}
+
+// DecryptionProblem is why a text can't be decrypted.
+type DecryptionProblem string
+
+// The problems a Decryption has.
+const (
+	// DecryptionNoIdentity: no private key of the kind was given to SOPS.
+	DecryptionNoIdentity DecryptionProblem = "NoIdentity"
+	// DecryptionOtherIdentity: the private keys that were given fit no recipient.
+	DecryptionOtherIdentity DecryptionProblem = "OtherIdentity"
+	// DecryptionKeyInvalid: a key of the Secret could not be read.
+	DecryptionKeyInvalid DecryptionProblem = "KeyInvalid"
+	// DecryptionDenied: the key service refused.
+	DecryptionDenied DecryptionProblem = "Denied"
+	// DecryptionMAC: it was changed after it had been encrypted.
+	DecryptionMAC DecryptionProblem = "MAC"
+)
+
+var (
+	// github.com/getsops/sops/v3 3.10, usererrors.go, getDataKeyError.UserError.
+	sopsRecipient = wording(`(?m)^\s*(\S+): FAILED\s*$`)
+	// kustomize-controller 1.9.6, internal/decryptor/decryptor.go, ImportKeys.
+	sopsImport = wording(`(?s)^failed to import '(?P<key>[^'\n]*)' data from \S+ (?:SOPS age )?decryption Secret '(?P<secret>[^'\s]*)': (?P<why>.*)$`)
+	// The same, where the Secret is not there: the error of the API server as it is.
+	sopsSecretGone = wording(`^(?:secrets|Secret) "(` + nameShape + `)" not found$`)
+	// The words of sops/v3 3.10, age/keysource.go and pgp/keysource.go, of
+	// filippo.io/age 1.2 and of gpg. SOPS breaks lines after "| ".
+	sopsNoIdentity    = wording(`no identities specified|failed to load age identities|Could not load secring|No secret key|no such file or directory`)
+	sopsOtherIdentity = wording(`no identity matched any of the recipients|incorrect identity for recipient block|no age identity found in`)
+	sopsDenied        = wording(`AccessDenied|not authorized to perform|Forbidden|permission denied|PermissionDenied|ExpiredToken|AADSTS|invalid_grant`)
+	sopsMAC           = wording(`failed to verify sops data integrity|message authentication failed`)
+	sopsBreak         = wording(`\s*\n\s*\| `)
+)
+
+// readDecryption reads what SOPS says of the keys it tried.
+func readDecryption(why string) Decryption {
+	var read Decryption
+	for _, found := range sopsRecipient.FindAllStringSubmatch(why, maxItems) {
+		if name := word(found[1]); name != "" {
+			read.Recipients = append(read.Recipients, name)
+		}
+	}
+	text := sopsBreak.ReplaceAllString(why, " ")
+	for _, kind := range []struct {
+		problem DecryptionProblem
+		words   *pattern
+	}{
+		{DecryptionOtherIdentity, sopsOtherIdentity}, {DecryptionNoIdentity, sopsNoIdentity},
+		{DecryptionDenied, sopsDenied}, {DecryptionMAC, sopsMAC},
+	} {
+		if kind.words.MatchString(text) {
+			read.Problem = kind.problem
+			break
+		}
+	}
+	return read
+}
+
+// parseKeys reads the errors of reading the keys before anything is decrypted.
+func parseKeys(text string) (Build, bool) {
+	if found := groups(sopsImport, text); found != nil {
+		secret, ok := namespaced(found["secret"])
+		secret.Kind = "Secret"
+		return Build{Problem: BuildDecryption, Reference: secret, Detail: detail(found["why"]),
+			Decryption: Decryption{Problem: DecryptionKeyInvalid, Key: word(found["key"])}}, ok
+	}
+	if found := groups(buildKeys, text); found != nil {
+		secret, ok := namespaced(found["secret"])
+		secret.Kind = "Secret"
+		missing := strings.HasSuffix(found["why"], "not found")
+		return Build{Problem: BuildDecryption, Reference: secret, Missing: missing, Detail: detail(found["why"])}, ok
+	}
+	if found := sopsSecretGone.FindStringSubmatch(text); found != nil && isName(found[1]) {
+		return Build{Problem: BuildDecryption, Reference: Object{Kind: "Secret", Name: found[1]}, Missing: true, Detail: detail(text)}, true
+	}
+	return Build{}, false
+}

@@ -1,0 +1,88 @@
+package health
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+)
+
+// The reasons of verdicts on objects that Flux has left alone for longer than it
+// may.
+const (
+	// Stuck: Flux began to reconcile the object and neither went on nor
+	// reported an error within the object's timeout.
+	Stuck = "Stuck"
+	// Canceled: Flux canceled the health checks of a layer in order to start
+	// again, and did not (kustomize-controller 1.9, HealthCheckCanceledReason).
+	Canceled = "HealthCheckCanceled"
+	// NeverReconciled: no controller has written a status.
+	NeverReconciled = "NeverReconciled"
+)
+
+// sourceTimeout is the default of spec.timeout of all sources
+// (source-controller api v1).
+const sourceTimeout = time.Minute
+
+// Timeout is how long one try of Flux at a Kustomization or a source may take.
+// Of a Kustomization it is spec.timeout, or else the interval less 30 s, and
+// 30 s at least (kustomize-controller api v1, GetTimeout).
+func Timeout(obj *unstructured.Unstructured) time.Duration {
+	own := field.Duration(obj.Object, "spec", "timeout")
+	if obj.GetKind() != KustomizationKind.Kind {
+		if own > 0 {
+			return own
+		}
+		return sourceTimeout
+	}
+	if own == 0 {
+		own = field.Duration(obj.Object, "spec", "interval") - 30*time.Second
+	}
+	return max(30*time.Second, own)
+}
+
+// lastProgress is when Flux last wrote something new about a try under way.
+// Flux changes a condition's lastTransitionTime with each new message, so every
+// step of a try shows (fluxcd/pkg/runtime v0.60, conditions.Set).
+func lastProgress(obj *unstructured.Unstructured) time.Time {
+	var last time.Time
+	for _, name := range []string{"Ready", "Reconciling", "Healthy"} {
+		last = later(last, conditionOf(obj, name).since)
+	}
+	return last
+}
+
+// overdue judges an object in the middle of a try that has gone on for longer
+// than its timeout. A try that is only late is given slack: it may wait for its
+// turn behind other objects.
+func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready condition) (Verdict, bool) {
+	last, timeout := lastProgress(obj), Timeout(obj)
+	if last.IsZero() || a.now.Sub(last) <= timeout+slack {
+		return v, false
+	}
+	ago := duration.HumanDuration(a.now.Sub(last))
+	if ready.reason == Canceled {
+		return a.trust(obj, v.be(Failing, Canceled, fmt.Sprintf(
+			"its health checks were canceled %s ago, and Flux has not reconciled it since (its timeout is %s)", ago, timeout), last)), true
+	}
+	message := brief(conditionOf(obj, "Reconciling").message)
+	if message == "" {
+		message = brief(ready.message)
+	}
+	return a.trust(obj, v.be(Failing, Stuck, fmt.Sprintf(
+		"it has been reconciling for %s, longer than its timeout of %s: %s", ago, timeout, message), last)), true
+}
+
+// neverSeen judges an object of which no controller has written a status for
+// longer than a first try may take.
+func (a *Assessor) neverSeen(obj *unstructured.Unstructured, v Verdict) (Verdict, bool) {
+	created := obj.GetCreationTimestamp().Time
+	if conditionOf(obj, "Ready").status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+slack {
+		return v, false
+	}
+	return a.trust(obj, v.be(Failing, NeverReconciled, fmt.Sprintf(
+		"no controller has reconciled it since it was created %s ago", duration.HumanDuration(a.now.Sub(created))), created)), true
+}

@@ -1,0 +1,30 @@
+package render
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// TestDeadlineOfWhatIsInProgress tells how long something may still take, and
+// by how much it is late once it may not.
+func TestDeadlineOfWhatIsInProgress(t *testing.T) {
+	for _, c := range []struct {
+		deadline time.Time
+		want     string
+	}{
+		{explained.Add(5 * time.Minute), "; it may take another 5m\n"},
+		{explained.Add(-2 * time.Minute), "; it is 2m past its timeout\n"},
+		{time.Time{}, ": it waits\n"},
+	} {
+		e := sick("short", "bhs")
+		e.Subjects = []diagnose.Subject{{Ref: e.Subjects[0].Ref, Object: true, Deadline: c.deadline,
+			Verdict: health.Verdict{Status: health.Progressing, Message: "it waits", Since: explained.Add(-time.Hour)}}}
+		if text := explain(t, e, Style{}); !strings.Contains(text, c.want) || strings.Contains(text, "expired") {
+			t.Errorf("want %q:\n%s", c.want, text)
+		}
+	}
+}
