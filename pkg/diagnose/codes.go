@@ -92,4 +92,8 @@ const (
 	codeNamespaceMissing   finding.Code = "OW8204"
 	codeAPIServiceDown     finding.Code = "OW8205"
 	codeObjectConflict     finding.Code = "OW8206"
+	codeWebhookBlocked     finding.Code = "OW8207"
+	codeWebhookTLS         finding.Code = "OW8208"
+	codeWebhookPort        finding.Code = "OW8209"
+	codeWebhookDryRun      finding.Code = "OW8210"
 )
