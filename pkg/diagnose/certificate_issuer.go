@@ -12,7 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// issuerNamed is the issuer that a Certificate or CertificateRequest names, and
+// issuerNamed is the issuer that a Certificate, CertificateRequest, Order or
+// Challenge names, and
 // false for an external one, of whose kind nothing is known here.
 func issuerNamed(obj *unstructured.Unstructured) (finding.Ref, bool) {
 	named := field.Map(obj.Object, "spec", "issuerRef")
@@ -20,7 +21,7 @@ func issuerNamed(obj *unstructured.Unstructured) (finding.Ref, bool) {
 	if group != "" && group != health.IssuerKind.Group || name == "" {
 		return finding.Ref{}, false
 	}
-	ref := finding.Ref{APIVersion: obj.GetAPIVersion(), Kind: health.ClusterIssuerKind.Kind, Name: name}
+	ref := finding.Ref{APIVersion: health.IssuerKind.Group + "/v1", Kind: health.ClusterIssuerKind.Kind, Name: name}
 	if field.Text(named, "kind") != ref.Kind {
 		ref.Kind, ref.Namespace = health.IssuerKind.Kind, obj.GetNamespace()
 	}

@@ -1,7 +1,7 @@
 package diagnose
 
 import (
-		"fmt"
+	"fmt"
 	"strings"
 	"time"
 

@@ -79,6 +79,7 @@ func FuzzBuild(f *testing.F)       { fuzz(f, "Build") }
 func FuzzHelm(f *testing.F)        { fuzz(f, "Helm") }
 func FuzzSource(f *testing.F)      { fuzz(f, "Source") }
 func FuzzScheduling(f *testing.F)  { fuzz(f, "Scheduling") }
+func FuzzACME(f *testing.F)        { fuzz(f, "ACME") }
 func FuzzContainer(f *testing.F)   { fuzz(f, "Container") }
 
 // TestHostile gives every parser the beginning of each message it reads and
