@@ -104,10 +104,8 @@ func (c challenge) notServed(ingress *unstructured.Unstructured) bool {
 		class, at = ingress.GetAnnotations()[classAnnotation], "metadata.annotations["+classAnnotation+"]"
 	}
 	classes := c.x.snap.List(ingressClassKind, "")
-	if len(c.x.unreadable(ingressClassKind, "")) > 0 {
-		c.exam.unknown = append(c.exam.unknown, c.x.unreadable(ingressClassKind, "")...)
-		return true
-	}
+	unread := c.x.unreadable(ingressClassKind, "")
+	c.exam.unknown = append(c.exam.unknown, unread...)
 	f := c.finding(codeSolverNotServed, "ClassNotServed", "")
 	if class != "" {
 		f.Evidence = append(f.Evidence, evidence(ingress, at, class, ingress.GetCreationTimestamp().Time))
@@ -127,14 +125,19 @@ func (c challenge) notServed(ingress *unstructured.Unstructured) bool {
 	switch ref := (finding.Ref{APIVersion: ingressClassKind.Group + "/v1", Kind: ingressClassKind.Kind, Name: class}); {
 	case chosen != nil:
 		return c.controllerOf(chosen, ingress, f)
+	case class == "" && len(unread) > 0:
+		return true
 	case class == "":
 		f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no class, and no IngressClass is the default, so that no ingress controller serves it", c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName())
 	default:
-		f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has class %s, which no ingress controller serves: it has no address, and there is no IngressClass %s",
-			c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName(), class, class)
-		f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
+		f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has class %s, which no ingress controller serves: it has no address",
+			c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName(), class)
+		if len(unread) == 0 {
+			f.Message += ", and there is no IngressClass " + class
+			f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
+		}
 	}
-	text := "Set ingressClassName in the solver of %s to a class that an ingress controller serves (there is none in the cluster), or solve by gatewayHTTPRoute or dns01"
+	text := "Set ingressClassName in the solver of %s to a class that an ingress controller serves, or solve by gatewayHTTPRoute or dns01"
 	if len(known) > 0 {
 		text = "Set ingressClassName in the solver of %s to a class that an ingress controller serves: " + strings.Join(known, ", ")
 	}
@@ -182,7 +185,7 @@ var ingressControllers = map[string][2]string{
 // address, where that is not ready or not there.
 func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f finding.Finding) bool {
 	controller := field.Text(class.Object, "spec", "controller")
-	f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no address: the controller of IngressClass %s has not served it", c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName(), class.GetName())
+	f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no address, so that the controller of IngressClass %s may not serve it", c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName(), class.GetName())
 	f.Reason = "NoAddress"
 	f.Evidence = append(f.Evidence, evidence(class, "spec.controller", controller, class.GetCreationTimestamp().Time))
 	f.Fixes = []finding.Fix{{Text: "See whether the ingress controller " + controller + " runs, and what it logs about the Ingress", Command: fmt.Sprintf("kubectl describe ingress %s -n %s", ingress.GetName(), ingress.GetNamespace())}}

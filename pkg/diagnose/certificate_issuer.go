@@ -102,9 +102,7 @@ func (x *examiner) certManager(component string) []finding.Ref {
 func (x *examiner) certManagers(component string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, obj := range x.labelled("app.kubernetes.io/component", component) {
-		labels := podLabels(obj)
-		ours := labels["app.kubernetes.io/name"] == "cert-manager" || labels["app.kubernetes.io/instance"] == "cert-manager"
-		if ours && obj.GetKind() == health.DeploymentKind.Kind {
+		if ofCertManager(podLabels(obj)) && obj.GetKind() == health.DeploymentKind.Kind {
 			found = append(found, obj)
 		}
 	}

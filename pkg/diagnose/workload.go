@@ -25,8 +25,8 @@ func explainWorkload(x *examiner, obj *unstructured.Unstructured, failing bool) 
 	case health.Ready:
 		return e
 	case health.Suspended:
-		if failing || tenant.IsOrthanc(obj) || tenant.IsDatabase(obj) {
-			e.findings = []finding.Finding{scaledToZero(obj, failing)}
+		if failing || tenant.IsOrthanc(obj) || tenant.IsDatabase(obj) || isController(obj) {
+			e.findings = []finding.Finding{scaledToZero(obj, failing || isController(obj))}
 		}
 		return e
 	}
