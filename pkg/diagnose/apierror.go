@@ -58,11 +58,6 @@ type apiRefusal struct {
 	at      time.Time
 }
 
-// words are the refusal as proof.
-func (r apiRefusal) words() finding.Evidence {
-	return finding.Evidence{Ref: r.obj, Field: "message", Value: r.message, At: r.at}
-}
-
 // refused is the object that was refused, where the message names it; else the
 // one that passes the message on.
 func (r apiRefusal) refused() finding.Ref {
@@ -112,23 +107,29 @@ func (r apiRefusal) plain(code finding.Code, reason, what, fix string) finding.F
 	f := finding.Finding{
 		Code: code, Ref: ref, Reason: cmp.Or(r.said.Reason, reason), Severity: finding.Critical, Since: r.at,
 		Message:  fmt.Sprintf("%s %s: %s", ref, what, cmp.Or(firstLine(r.said.Detail), firstLine(r.message))),
-		Evidence: []finding.Evidence{r.words()},
+		Evidence: r.proof(),
 		Fixes:    []finding.Fix{{Text: fix, File: r.file()}},
 	}
 	if r.said.Field != "" {
 		f.Message = fmt.Sprintf("%s %s: %s: %s", ref, what, r.said.Field, firstLine(r.said.Detail))
-		f.Evidence = append([]finding.Evidence{r.live(ref)}, f.Evidence...)
+		f.Evidence = append(r.live(ref), f.Evidence...)
 	}
 	return f
 }
 
-// live is the field that was refused, as it is in the cluster.
-func (r apiRefusal) live(ref finding.Ref) finding.Evidence {
-	e := finding.Evidence{Ref: ref, Field: r.said.Field, Value: "not in the cluster"}
-	if obj := r.x.snap.Lookup(ref).Object; obj != nil {
-		if value, ok := valueAt(obj.Object, r.said.Field); ok {
-			e.Value = "in the cluster: " + value
-		}
+// live is the field that was refused, as it is in the cluster: what is refused
+// stands in Git, and is not there.
+func (r apiRefusal) live(ref finding.Ref) []finding.Evidence {
+	obj := r.x.snap.Lookup(ref).Object
+	if obj == nil {
+		return nil
 	}
-	return e
+	value, ok := valueAt(obj.Object, r.said.Field)
+	if !ok || strings.HasSuffix(value, "…") {
+		return nil
+	}
+	if text := field.Text(obj.Object, strings.Split(strings.TrimPrefix(r.said.Field, "."), ".")...); text != "" {
+		value = text // not in quotes
+	}
+	return []finding.Evidence{evidence(obj, strings.TrimPrefix(r.said.Field, "."), value, time.Time{})}
 }

@@ -3,7 +3,9 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -11,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // noMatch is a kind that the API server does not know, or not at that version.
@@ -51,6 +54,30 @@ func (x *examiner) servedVersions(kind schema.GroupKind) []string {
 	return slices.Compact(found)
 }
 
+// servedProof are the versions that the definition of a kind serves.
+func (x *examiner) servedProof(kind schema.GroupKind) []finding.Evidence {
+	var found []finding.Evidence
+	for _, definition := range x.snap.List(definitionKind, "").Objects {
+		if field.Text(definition.Object, "spec", "group") != kind.Group || field.Text(definition.Object, "spec", "names", "kind") != kind.Kind {
+			continue
+		}
+		for _, version := range field.List(definition.Object, "spec", "versions") {
+			served := strconv.FormatBool(field.Bool(version, "served"))
+			found = append(found, evidence(definition, "spec.versions["+field.Text(version, "name")+"].served", served, time.Time{}))
+		}
+	}
+	return found
+}
+
+// missingKind is that a CustomResourceDefinition does not exist, where that is
+// known.
+func (x *examiner) missingKind(definition finding.Ref) []finding.Evidence {
+	if x.snap.Lookup(definition).Presence != snapshot.Absent {
+		return nil
+	}
+	return []finding.Evidence{{Ref: definition, Field: "object", Value: "does not exist"}}
+}
+
 // versionGone blames the layer or release that still writes the old version:
 // the object of that name, if it is there, is there at another one and well.
 func (r apiRefusal) versionGone(kind schema.GroupVersionKind, served []string) finding.Finding {
@@ -60,14 +87,10 @@ func (r apiRefusal) versionGone(kind schema.GroupVersionKind, served []string) f
 	if r.said.Object.Name != "" {
 		what = strings.TrimPrefix(kind.Kind+" "+r.said.Object.Namespace+"/"+r.said.Object.Name, "/")
 	}
-	proof := finding.Evidence{Ref: r.obj, Field: "versions of " + kind.Kind, Value: strings.Join(served, ", ")}
-	if defined(kind.Group) {
-		proof.Ref, proof.Field = definitionOf(kind), "spec.versions"
-	}
 	return finding.Finding{
 		Code: codeVersionGone, Ref: r.obj, Reason: "VersionNotServed", Severity: finding.Critical, Since: r.at,
 		Message:  fmt.Sprintf("%s has %s at %s, a version that is not served; %s is", r.obj, what, asked, now),
-		Evidence: []finding.Evidence{r.words(), proof},
+		Evidence: append(r.proof(), r.x.servedProof(kind.GroupKind())...),
 		Fixes: []finding.Fix{{Text: fmt.Sprintf("Write apiVersion: %s instead of %s", now, asked), File: r.file(),
 			Command: "kubectl explain " + strings.ToLower(kind.Kind) + " --api-version=" + now}},
 	}
@@ -84,7 +107,7 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 	f := finding.Finding{
 		Code: codeKindMissing, Ref: definitionOf(kind), Reason: "NoMatch", Severity: finding.Critical, Since: r.at,
 		Message:  fmt.Sprintf("%s needs kind %s, which the cluster does not know: %s is not installed", r.obj, kind.Kind, definitionOf(kind)),
-		Evidence: []finding.Evidence{r.words()},
+		Evidence: append(r.proof(), r.x.missingKind(definitionOf(kind))...),
 	}
 	fix := finding.Fix{Text: "Install what defines " + kind.Kind + " first, or take the object out", File: r.file(), Command: "kubectl get crd " + f.Ref.Name}
 	if !defined(kind.Group) { // misspelt, or gone from Kubernetes
@@ -99,7 +122,9 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 		return one(f)
 	}
 	verdict := r.x.health.Of(bringer)
-	f.Evidence = append(f.Evidence, finding.Evidence{Ref: bringer, Field: "status", Value: strings.TrimSpace(string(verdict.Status) + " " + verdict.Reason), At: verdict.Since})
+	if obj := r.x.snap.Lookup(bringer).Object; obj != nil {
+		f.Evidence = append(f.Evidence, conditionOf(obj, "Ready").proof(obj))
+	}
 	fix.Text = fmt.Sprintf("Have %s install it, or take the object out", bringer)
 	f.Fixes = []finding.Fix{fix}
 	if verdict.Status == health.Ready {

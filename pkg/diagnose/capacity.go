@@ -57,7 +57,7 @@ func (s podView) requestsOf(resource string) []finding.Evidence {
 // allocatable is what a node has of a resource in all, as proof.
 func allocatable(node *unstructured.Unstructured, resource string) finding.Evidence {
 	path := "status.allocatable[" + resource + "]"
-	value, _ := fieldText(node.Object, path)
+	value, _ := field.Quote(node.Object, path)
 	return evidence(node, path, value, time.Time{})
 }
 

@@ -12,7 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// issuerNamed is the issuer that a Certificate or CertificateRequest names, and
+// issuerNamed is the issuer that a Certificate, CertificateRequest, Order or
+// Challenge names, and
 // false for an external one, of whose kind nothing is known here.
 func issuerNamed(obj *unstructured.Unstructured) (finding.Ref, bool) {
 	named := field.Map(obj.Object, "spec", "issuerRef")
@@ -20,7 +21,7 @@ func issuerNamed(obj *unstructured.Unstructured) (finding.Ref, bool) {
 	if group != "" && group != health.IssuerKind.Group || name == "" {
 		return finding.Ref{}, false
 	}
-	ref := finding.Ref{APIVersion: obj.GetAPIVersion(), Kind: health.ClusterIssuerKind.Kind, Name: name}
+	ref := finding.Ref{APIVersion: health.IssuerKind.Group + "/v1", Kind: health.ClusterIssuerKind.Kind, Name: name}
 	if field.Text(named, "kind") != ref.Kind {
 		ref.Kind, ref.Namespace = health.IssuerKind.Kind, obj.GetNamespace()
 	}
@@ -101,9 +102,7 @@ func (x *examiner) certManager(component string) []finding.Ref {
 func (x *examiner) certManagers(component string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, obj := range x.labelled("app.kubernetes.io/component", component) {
-		labels := podLabels(obj)
-		ours := labels["app.kubernetes.io/name"] == "cert-manager" || labels["app.kubernetes.io/instance"] == "cert-manager"
-		if ours && obj.GetKind() == health.DeploymentKind.Kind {
+		if ofCertManager(podLabels(obj)) && obj.GetKind() == health.DeploymentKind.Kind {
 			found = append(found, obj)
 		}
 	}

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -30,17 +31,31 @@ func explainCertificateRequest(x *examiner, obj *unstructured.Unstructured, fail
 		e.refuse(obj, codeRequestFailed, "asks for what its issuer can't give", conditionOf(obj, "InvalidRequest"))
 	case ready.reason == "Failed" || ready.reason == "Denied":
 		e.refuse(obj, codeRequestFailed, "failed", ready)
+		e.order(x, obj, ready)
 	case conditionOf(obj, "Approved").status != "True":
 		e.unanswered(x, obj, failing, condition{kind: "Approved", reason: "WaitingForApproval", message: "nobody has approved it"})
 		e.blame = x.certManager("controller") // its approver sits there
 	default:
 		e.unanswered(x, obj, failing, ready)
 		e.blameIssuer(x, obj)
+		e.order(x, obj, ready)
 		if len(e.blame) == 0 {
 			e.blame = x.certManager("controller")
 		}
 	}
 	return e
+}
+
+// order blames the Order of a request to an ACME issuer. Others have none: it is
+// asked for only where cert-manager's message names one.
+func (e *exam) order(x *examiner, obj *unstructured.Unstructured, ready condition) {
+	if !strings.Contains(strings.ToLower(ready.message), "order") {
+		return
+	}
+	e.unknown = append(e.unknown, x.unreadable(orderKind, obj.GetNamespace())...)
+	for _, order := range x.ownedIn(obj, orderKind) {
+		e.blame = append(e.blame, finding.RefOf(order))
+	}
 }
 
 // refuse is the end of a request.

@@ -37,7 +37,7 @@ func (c container) setting(setting string) []finding.Evidence {
 	if twin == nil || len(proof) == 0 {
 		return proof
 	}
-	if theirs, ok := fieldText(twin.Object, c.at(path)); ok && theirs != proof[0].Value {
+	if theirs, ok := field.Quote(twin.Object, c.at(path)); ok && theirs != proof[0].Value {
 		proof = append(proof, evidence(twin, c.at(path), theirs, time.Time{}))
 	}
 	return proof
@@ -47,7 +47,7 @@ func (c container) setting(setting string) []finding.Evidence {
 // template has the same value, else the pod's own, and what the template has
 // instead. An older revision, a default or an injector may have put it there.
 func (s podView) specified(path string) []finding.Evidence {
-	value, ok := fieldText(s.pod.Object, "spec."+path)
+	value, ok := field.Quote(s.pod.Object, "spec."+path)
 	if !ok {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (s podView) specified(path string) []finding.Evidence {
 	if s.owner.Kind == health.PodKind.Kind || s.work == nil {
 		return []finding.Evidence{own}
 	}
-	template, ok := fieldText(s.work.Object, s.at(path))
+	template, ok := field.Quote(s.work.Object, s.at(path))
 	switch {
 	case !ok:
 		return []finding.Evidence{own}
@@ -65,20 +65,11 @@ func (s podView) specified(path string) []finding.Evidence {
 	return []finding.Evidence{own, evidence(s.work, s.at(path), template, time.Time{})}
 }
 
-// fieldText is a field as evidence shows it.
-func fieldText(obj map[string]any, path string) (string, bool) {
-	value, ok := readPath(obj, path)
-	if !ok {
-		return "", false
-	}
-	return valueText(value)
-}
-
 // state is a field of the container's status as proof, none when it has no such
 // field.
 func (c container) state(path string, at time.Time) []finding.Evidence {
 	path = fmt.Sprintf("%s[%s].%s", c.live, c.name, path)
-	value, ok := fieldText(c.pod.Object, path)
+	value, ok := field.Quote(c.pod.Object, path)
 	if !ok || value == "" {
 		return nil
 	}

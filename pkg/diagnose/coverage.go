@@ -32,6 +32,9 @@ func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 	for _, namespace := range t.Namespaces {
 		add(x.snap.List(health.StatefulSetKind, namespace).Objects)
 	}
+	for _, ref := range x.controllersOf(t) {
+		refs = addRef(refs, ref)
+	}
 	return refs
 }
 

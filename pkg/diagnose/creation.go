@@ -127,7 +127,7 @@ func (x *examiner) accountFinding(owner, account finding.Ref, no noPods) finding
 	f.Code, f.Ref = codeServiceAccount, account
 	f.Evidence = append(f.Evidence, finding.Evidence{Ref: account, Field: "object", Value: "does not exist"})
 	if work := x.snap.Lookup(owner).Object; work != nil {
-		if name, ok := fieldText(work.Object, "spec.template.spec.serviceAccountName"); ok && name == account.Name {
+		if name, ok := field.Quote(work.Object, "spec.template.spec.serviceAccountName"); ok && name == account.Name {
 			f.Evidence = append(f.Evidence, evidence(work, "spec.template.spec.serviceAccountName", name, time.Time{}))
 		}
 	}

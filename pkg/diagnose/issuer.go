@@ -73,6 +73,7 @@ func (x *examiner) issuerFinding(obj *unstructured.Unstructured, v health.Verdic
 	if secret := field.Text(obj.Object, "spec", "ca", "secretName"); secret != "" && ready.status == "False" {
 		x.issuerKey(obj, secret, &f)
 	}
+	x.accountProblem(obj, &f)
 	return f
 }
 

@@ -12,7 +12,7 @@ import (
 
 // proof is the condition as it stands on the object, or that it has none.
 func (c condition) proof(obj *unstructured.Unstructured) finding.Evidence {
-	value := strings.TrimSuffix(strings.TrimSpace(c.status+" "+c.reason+": "+c.message), ":")
+	value := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(c.status+" "+c.reason+": "+c.message), ":"))
 	if c.status == "" {
 		value = "none"
 	}

@@ -44,7 +44,7 @@ func (s podView) ended() []trouble {
 func (s podView) phase() []finding.Evidence {
 	var proof []finding.Evidence
 	for _, path := range []string{"status.phase", "status.reason", "status.message"} {
-		if value, ok := fieldText(s.pod.Object, path); ok && value != "" {
+		if value, ok := field.Quote(s.pod.Object, path); ok && value != "" {
 			proof = append(proof, evidence(s.pod, path, value, time.Time{}))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -74,7 +75,7 @@ func quotaProof(quota *unstructured.Unstructured, resource string) []finding.Evi
 	var proof []finding.Evidence
 	for _, list := range []string{"hard", "used"} {
 		path := fmt.Sprintf("status.%s[%s]", list, resource)
-		if value, ok := fieldText(quota.Object, path); ok {
+		if value, ok := field.Quote(quota.Object, path); ok {
 			proof = append(proof, evidence(quota, path, value, time.Time{}))
 		}
 	}

@@ -88,8 +88,8 @@ func (s podView) differs(t trouble) bool {
 	if t.setting == "" {
 		return t.ref.Kind == "" || t.ref.Same(s.owner) || !s.templateNames(t.ref.Name)
 	}
-	theirs, inTemplate := fieldText(s.work.Object, s.at(t.setting))
-	own, _ := fieldText(s.pod.Object, "spec."+t.setting)
+	theirs, inTemplate := field.Quote(s.work.Object, s.at(t.setting))
+	own, _ := field.Quote(s.pod.Object, "spec."+t.setting)
 	return !inTemplate || theirs != own
 }
 

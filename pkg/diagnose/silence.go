@@ -2,56 +2,102 @@ package diagnose
 
 import (
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// controllers are Flux's, by the group of what they look after.
-var controllers = map[string]string{
-	health.KustomizationKind.Group: "kustomize-controller",
-	health.HelmReleaseKind.Group:   "helm-controller",
-	health.GitRepositoryKind.Group: "source-controller",
+func init() { register(explainLease, health.LeaseKind) }
+
+// explainLease reports a controller that does not renew its Lease, about its
+// Deployment, since that is what runs it. Other Leases tell nothing here.
+func explainLease(x *examiner, lease *unstructured.Unstructured, _ bool) exam {
+	e := exam{verdict: health.Verdict{Ref: finding.RefOf(lease), Status: health.Ready, Since: field.Time(lease.Object, "spec", "renewTime")}}
+	for _, c := range controllerTable {
+		if newest := x.leaseOf(c); newest == nil || newest.GetName() != lease.GetName() || newest.GetNamespace() != lease.GetNamespace() || !x.expired(lease) {
+			continue
+		}
+		e.verdict.Status, e.verdict.Reason = health.Unknown, "Stale"
+		x.unrenewed(c, lease, &e)
+	}
+	return e
 }
 
-// silent explains an object whose controller has stopped reporting. Where the
-// controller's Lease tells, that is about the controller, once for all that it
-// looks after; else about the one object that is left out.
-func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
-	f := finding.Finding{
-		Code: codeControllerSilent, Ref: e.verdict.Ref, Reason: "Stale", Severity: finding.Critical, Since: e.verdict.Since,
-		Message: fmt.Sprintf("%s is not looked after: %s", e.verdict.Ref, e.verdict.Message),
-	}
-	controller := controllers[e.verdict.Ref.GroupKind().Group]
-	if lease := x.newestLease(controller); lease != nil && field.Time(lease.Object, "spec", "renewTime").Equal(e.verdict.Since) {
-		f.Ref = finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: lease.GetNamespace(), Name: controller}
-		f.Message = e.verdict.Message
-		f.Evidence = []finding.Evidence{evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), e.verdict.Since)}
-		if x.unwell(f.Ref) {
-			e.blame = append(e.blame, f.Ref)
+// unrenewed is the finding on a controller that has stopped renewing its Lease.
+// Where its Deployment is not ready, that is the cause.
+func (x *examiner) unrenewed(c controller, lease *unstructured.Unstructured, e *exam) {
+	renewed := field.Time(lease.Object, "spec", "renewTime")
+	ref := finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: lease.GetNamespace(), Name: c.name}
+	for _, obj := range x.deploymentsOf(c) {
+		ref = finding.RefOf(obj)
+		if x.unwell(ref) {
+			e.blame = addRef(e.blame, ref)
 		}
-	} else {
-		f.Evidence = []finding.Evidence{evidence(obj, "status.history[0].lastReconciled", e.verdict.Message, e.verdict.Since)}
 	}
-	f.Fixes = []finding.Fix{{Text: "Look at the controller", Command: fmt.Sprintf("kubectl get pods,leases -n %s", f.Ref.Namespace)}}
+	f := finding.Finding{
+		Code: codeControllerSilent, Ref: ref, Reason: "Stale", Severity: finding.Critical, Since: renewed,
+		Message: fmt.Sprintf("%s has not reported for %s; what it last said may be out of date", c.name, duration.HumanDuration(x.now.Sub(renewed))),
+		Evidence: []finding.Evidence{
+			evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), renewed),
+		},
+		Fixes: []finding.Fix{
+			{Text: "Read why the controller does not renew its Lease", Command: fmt.Sprintf("kubectl logs -n %s deployment/%s --tail=50", ref.Namespace, ref.Name)},
+			{Text: "If it hangs, restart it", Command: fmt.Sprintf("kubectl rollout restart deployment %s -n %s", ref.Name, ref.Namespace)},
+		},
+	}
+	if holder := field.Text(lease.Object, "spec", "holderIdentity"); holder != "" {
+		f.Evidence = append(f.Evidence, evidence(lease, "spec.holderIdentity", holder, renewed))
+	}
 	e.findings = append(e.findings, f)
 }
 
-// newestLease is the Lease of a controller, or of its shards, that was renewed
-// last; nil when there is none.
-func (x *examiner) newestLease(controller string) *unstructured.Unstructured {
-	var newest *unstructured.Unstructured
-	for _, lease := range x.snap.List(health.LeaseKind, "").Objects {
-		if !strings.HasPrefix(lease.GetName(), controller) || !strings.HasSuffix(lease.GetName(), "-leader-election") {
-			continue
-		}
-		if newest == nil || field.Time(lease.Object, "spec", "renewTime").After(field.Time(newest.Object, "spec", "renewTime")) {
-			newest = lease
+// silent explains an object whose controller has stopped reporting. Where the
+// controller's Lease tells, that is about the controller, once for all objects
+// that it acts on; else about the one object that it has left alone.
+func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
+	c, _ := controllerFor(e.verdict.Ref.GroupKind())
+	if lease := x.leaseOf(c); lease != nil && x.expired(lease) {
+		x.unrenewed(c, lease, e)
+		return
+	}
+	logs := finding.Fix{Text: "If nothing happens, read what its controller logs", Command: fmt.Sprintf("kubectl logs -n flux-system deployment/%s --tail=50", c.name)}
+	for _, deployment := range x.deploymentsOf(c) {
+		logs.Command = fmt.Sprintf("kubectl logs -n %s deployment/%s --tail=50", deployment.GetNamespace(), deployment.GetName())
+		if ref := finding.RefOf(deployment); x.unwell(ref) {
+			e.blame = addRef(e.blame, ref)
 		}
 	}
-	return newest
+	f := finding.Finding{
+		Code: codeControllerSilent, Ref: e.verdict.Ref, Reason: "Stale", Severity: finding.Critical, Since: e.verdict.Since,
+		Message: fmt.Sprintf("%s is not being reconciled: %s", e.verdict.Ref, e.verdict.Message),
+		Fixes:   []finding.Fix{logs},
+	}
+	if e.verdict.Ref.GroupKind() == health.KustomizationKind {
+		f.Fixes = []finding.Fix{{Text: "Reconcile it now", Command: fmt.Sprintf("flux reconcile kustomization %s -n %s", e.verdict.Ref.Name, e.verdict.Ref.Namespace)}, logs}
+	}
+	if at := field.List(obj.Object, "status", "history"); len(at) > 0 && field.Text(at[0], "lastReconciled") != "" {
+		f.Evidence = append(f.Evidence, evidence(obj, "status.history[0].lastReconciled", field.Text(at[0], "lastReconciled"), e.verdict.Since))
+	}
+	f.Evidence = append(f.Evidence, x.behind(obj)...)
+	if len(f.Evidence) == 0 {
+		f.Evidence = append(f.Evidence, conditionOf(obj, "Ready").proof(obj))
+	}
+	e.findings = append(e.findings, f)
+}
+
+// behind shows that a layer has not applied what its source has fetched.
+func (x *examiner) behind(obj *unstructured.Unstructured) []finding.Evidence {
+	source := x.snap.Lookup(health.SourceOf(obj)).Object
+	applied, fetched := field.Text(obj.Object, "status", "lastAppliedRevision"), field.Text(objectOf(source), "status", "artifact", "revision")
+	if source == nil || applied == "" || fetched == "" || applied == fetched {
+		return nil
+	}
+	return []finding.Evidence{
+		evidence(obj, "status.lastAppliedRevision", applied, conditionOf(obj, "Ready").since),
+		evidence(source, "status.artifact.revision", fetched, field.Time(source.Object, "status", "artifact", "lastUpdateTime")),
+	}
 }

@@ -12,13 +12,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// leaseTimeout is how long ago a controller that works may have renewed its
-// Lease: Flux's do every ten seconds or so.
-const leaseTimeout = 2 * time.Minute
-
 // flux is the finalizer of Flux's own objects, each of which has a controller.
 func (t *termination) flux() {
-	name, known := controllers[t.ref.GroupKind().Group]
+	of, known := controllerFor(t.ref.GroupKind())
+	name := of.name
 	if !known {
 		t.guessed(fluxFinalizer)
 		return
@@ -59,7 +56,7 @@ func (t *termination) silent(controller string) bool {
 		return false
 	}
 	renewed := field.Time(lease.Object, "spec", "renewTime")
-	if renewed.IsZero() || t.x.now.Sub(renewed) < leaseTimeout {
+	if !t.x.expired(lease) {
 		return false
 	}
 	t.because("%s has not renewed its Lease", controller)

@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -29,7 +29,10 @@ func explainWebhook(x *examiner, obj *unstructured.Unstructured, failing bool) e
 		case snapshot.Unknown:
 			e.unknown = append(e.unknown, *answer.Why)
 		case snapshot.Absent:
-			e.findings = append(e.findings, webhookDown(obj, webhook, "NoService", service.String()+", which should answer it, does not exist"))
+			f := webhookDown(obj, webhook, service)
+			var blame []finding.Ref
+			f.Fixes, blame = x.restoreService(obj, service)
+			e.findings, e.blame = append(e.findings, f), append(e.blame, blame...)
 		default:
 			e.answering(x, obj, webhook, service, failing)
 		}
@@ -39,7 +42,7 @@ func explainWebhook(x *examiner, obj *unstructured.Unstructured, failing bool) e
 }
 
 // answering blames the Service of a webhook that has no endpoints, and what
-// should have put in the authority by which the API server knows it.
+// has to write the CA by which the API server verifies it.
 func (e *exam) answering(x *examiner, obj *unstructured.Unstructured, webhook map[string]any, service finding.Ref, failing bool) {
 	below := x.examine(service, failing)
 	if below.verdict.Status != health.Ready || len(below.blame)+len(below.findings)+len(below.fallback)+len(below.unknown) > 0 {
@@ -62,7 +65,7 @@ func (e *exam) answering(x *examiner, obj *unstructured.Unstructured, webhook ma
 			}
 		}
 	}
-	if !injected || !failing { // without one the API server goes by the system's authorities
+	if !injected || !failing { // without one the API server uses the system's CAs
 		return
 	}
 	for _, ref := range x.certManager("cainjector") {
@@ -70,30 +73,40 @@ func (e *exam) answering(x *examiner, obj *unstructured.Unstructured, webhook ma
 	}
 }
 
-func webhookDown(obj *unstructured.Unstructured, webhook map[string]any, reason, why string) finding.Finding {
+// webhookDown is a webhook whose Service does not exist.
+func webhookDown(obj *unstructured.Unstructured, webhook map[string]any, service finding.Ref) finding.Finding {
 	ref, name := finding.RefOf(obj), field.Text(webhook, "name")
-	return finding.Finding{
-		Code: codeWebhookUnreachable, Ref: ref, Reason: reason, Severity: finding.Critical,
-		Message: fmt.Sprintf("the API server can't ask webhook %s of %s: %s", name, ref, why),
+	f := finding.Finding{
+		Code: codeWebhookUnreachable, Ref: ref, Reason: "NoService", Severity: finding.Critical,
+		Message: fmt.Sprintf("the API server can't call webhook %s: %s, which it calls, does not exist", name, service),
 		Evidence: []finding.Evidence{
-			evidence(obj, "webhooks["+name+"].clientConfig.service", field.Text(webhook, "clientConfig", "service", "namespace")+"/"+field.Text(webhook, "clientConfig", "service", "name"), time.Time{}),
-			evidence(obj, "webhooks["+name+"].failurePolicy", cmp.Or(field.Text(webhook, "failurePolicy"), "Fail"), time.Time{}),
+			evidence(obj, "webhooks["+name+"].clientConfig.service.name", service.Name, time.Time{}),
+			{Ref: service, Field: "object", Value: "does not exist"},
 		},
-		Fixes: []finding.Fix{{Text: "Bring the webhook's server back; if it was removed for good, remove its configuration too",
-			Command: fmt.Sprintf("kubectl get %s %s -o yaml", strings.ToLower(ref.Kind), ref.Name)}},
 	}
+	if policy := field.Text(webhook, "failurePolicy"); policy != "" {
+		f.Evidence = append(f.Evidence, evidence(obj, "webhooks["+name+"].failurePolicy", policy, time.Time{}))
+	}
+	return f
 }
 
-// webhookNamed finds the configuration and the entry of a webhook.
-func (x *examiner) webhookNamed(name string) (*unstructured.Unstructured, map[string]any) {
+// webhookNamed finds the configuration and the entry of a webhook. Several may
+// have its name, as with Istio's revisions: the one that calls the same Service
+// is meant.
+func (x *examiner) webhookNamed(hook fluxmsg.Webhook) (config *unstructured.Unstructured, entry map[string]any) {
 	for _, kind := range webhookKinds {
 		for _, obj := range x.snap.List(kind, "").Objects {
 			for _, webhook := range field.List(obj.Object, "webhooks") {
-				if field.Text(webhook, "name") == name {
+				called := field.Map(webhook, "clientConfig", "service")
+				same := hook.ServiceName == "" || field.Text(called, "name") == hook.ServiceName && field.Text(called, "namespace") == hook.ServiceNamespace
+				switch named := field.Text(webhook, "name") == hook.Name; {
+				case named && same:
 					return obj, webhook
+				case named && entry == nil:
+					config, entry = obj, webhook
 				}
 			}
 		}
 	}
-	return nil, nil
+	return config, entry
 }

@@ -28,8 +28,8 @@ func explainWorkload(x *examiner, obj *unstructured.Unstructured, failing bool) 
 	case health.Ready:
 		return e
 	case health.Suspended:
-		if failing || tenant.IsOrthanc(obj) || tenant.IsDatabase(obj) {
-			e.findings = []finding.Finding{scaledToZero(obj, failing)}
+		if failing || tenant.IsOrthanc(obj) || tenant.IsDatabase(obj) || isController(obj) {
+			e.findings = []finding.Finding{scaledToZero(obj, failing || isController(obj))}
 		}
 		return e
 	}
@@ -111,7 +111,7 @@ func replicaProof(obj *unstructured.Unstructured) []finding.Evidence {
 		"spec.replicas", "status.replicas", "status.updatedReplicas", "status.readyReplicas", "status.availableReplicas",
 		"status.desiredNumberScheduled", "status.currentNumberScheduled", "status.numberAvailable",
 	} {
-		if value, ok := fieldText(obj.Object, path); ok {
+		if value, ok := field.Quote(obj.Object, path); ok {
 			proof = append(proof, evidence(obj, path, value, time.Time{}))
 		}
 	}

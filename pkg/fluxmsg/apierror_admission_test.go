@@ -17,17 +17,28 @@ func TestAPIErrorWebhook(t *testing.T) {
 		return one[APIError]{"apiserver v0.36, webhook/error.go, dispatcher.go, proxy.go, and Go's net/http", call + said,
 			APIError{Object: gateway, Problem: APIWebhook, Reason: "InternalError", Detail: said, Webhook: hook(failure)}}
 	}
+	dialed := func(failure WebhookFailure, address, said string) one[APIError] {
+		c := called(failure, said)
+		c.want.Webhook.Dialed = address
+		return c
+	}
 	check(t, ParseAPIError, []one[APIError]{
 		called(WebhookNoEndpoints, `no endpoints available for service "istiod"`),
 		called(WebhookNoService, `service "istiod" not found`),
 		called(WebhookNoService, `no service port 443 found for service "istiod"`),
-		called(WebhookRefused, `dial tcp 10.0.0.1:443: connect: connection refused`),
+		dialed(WebhookRefused, "10.0.0.1:443", `dial tcp 10.0.0.1:443: connect: connection refused`),
 		called(WebhookTimeout, `context deadline exceeded`),
 		called(WebhookTLS, `tls: failed to verify certificate: x509: certificate signed by unknown authority`),
 		called(WebhookOtherFailure, `EOF`),
 		called(WebhookNoService, `dial tcp: lookup istiod.istio-system.svc: no such host`),
-		called(WebhookRefused, `dial tcp 10.0.0.1:443: connect: no route to host`),
-		called(WebhookTimeout, `dial tcp 10.0.0.1:443: i/o timeout`),
+		dialed(WebhookNoRoute, "10.0.0.1:443", `dial tcp 10.0.0.1:443: connect: no route to host`),
+		dialed(WebhookTimeout, "10.0.0.1:443", `dial tcp 10.0.0.1:443: i/o timeout`),
+		dialed(WebhookTimeout, "10.228.0.5:15017", `dial tcp 10.228.0.5:15017: connect: connection timed out`),
+		dialed(WebhookTimeout, "[fd00::5]:15017", `dial tcp [fd00::5]:15017: i/o timeout`),
+		called(WebhookTimeout, `net/http: TLS handshake timeout`),
+		dialed(WebhookNoRoute, "10.42.1.5:10250", `proxy error from 127.0.0.1:6443 while dialing 10.42.1.5:10250, code 502: 502 Bad Gateway`),
+		called(WebhookNoRoute, `No agent available`),
+		called(WebhookNoRoute, `Address is not allowed`),
 		called(WebhookTimeout, `net/http: request canceled (Client.Timeout exceeded while awaiting headers)`),
 		called(WebhookTLS, `remote error: tls: bad certificate`),
 		{"with what Flux had changed before", call + "EOF\nService/a/x created", called(WebhookOtherFailure, "EOF").want},

@@ -15,6 +15,9 @@ type Webhook struct {
 	// for a webhook that is called by URL, and when it was asked.
 	ServiceName, ServiceNamespace string
 	Port                          int
+	// Dialed is the address that the API server connected to
+	// ("10.228.0.5:15017"), where the message has it.
+	Dialed string
 }
 
 // WebhookFailure is how a webhook failed.
@@ -23,11 +26,14 @@ type WebhookFailure string
 // The ways a webhook fails (k8s.io/apiserver v0.36, pkg/util/webhook/error.go,
 // pkg/util/proxy/proxy.go, pkg/admission/plugin/webhook/errors).
 const (
-	WebhookDenied         WebhookFailure = "Denied" // it was asked and said no
-	WebhookNoEndpoints    WebhookFailure = "NoEndpoints"
-	WebhookNoService      WebhookFailure = "NoService" // or no such port
-	WebhookRefused        WebhookFailure = "Refused"
-	WebhookTimeout        WebhookFailure = "Timeout"
+	WebhookDenied      WebhookFailure = "Denied" // it was asked and said no
+	WebhookNoEndpoints WebhookFailure = "NoEndpoints"
+	WebhookNoService   WebhookFailure = "NoService" // or no such port
+	WebhookRefused     WebhookFailure = "Refused"
+	WebhookTimeout     WebhookFailure = "Timeout"
+	// WebhookNoRoute is a network between the API server and the pod that does
+	// not forward: no route, or a proxy of the control plane that gave up.
+	WebhookNoRoute        WebhookFailure = "NoRoute"
 	WebhookTLS            WebhookFailure = "TLS"
 	WebhookOtherFailure   WebhookFailure = "Other"
 	WebhookNoDryRun       WebhookFailure = "NoDryRun" // it has side effects, so Flux can't ask it
@@ -41,6 +47,9 @@ var (
 	// Go's net/http puts the URL in front of its error, in quotes.
 	webhookURL     = wording(`(?s)\b(?:Post|POST) "?(https://[^"\s]+?)"?: (.*)$`)
 	webhookService = wording(`\bservice "(` + nameShape + `)"`)
+	// Go's net.OpError; k3s v1.30, pkg/daemons/control/proxy.go, with the pod's
+	// address.
+	webhookDialed = wording(`\b(?:dial tcp|while dialing) (\[?[0-9a-fA-F.:]+\]?:\d+)\b`)
 )
 
 func readWebhook(text string, _ bool, e *APIError) bool {
@@ -70,6 +79,9 @@ func readWebhook(text string, _ bool, e *APIError) bool {
 	if service := webhookService.FindStringSubmatch(why); service != nil && e.Webhook.ServiceName == "" {
 		e.Webhook.ServiceName = service[1]
 	}
+	if dialed := webhookDialed.FindStringSubmatch(why); dialed != nil {
+		e.Webhook.Dialed = word(dialed[1])
+	}
 	if e.Webhook.Failure = webhookFailure(why); !strings.HasPrefix(why, webhookFailedUnspoken) {
 		e.Detail = detail(why)
 	}
@@ -93,15 +105,23 @@ func (w *Webhook) service(address string) {
 	}
 }
 
+// noRoute are the messages of a network that does not forward: Linux' own, k3s'
+// tunnel (pkg/daemons/control/proxy.go), apiserver-network-proxy's (v0.32,
+// pkg/server/backend_manager.go) and what EKS' API server prints for pods outside
+// of its network.
+var noRoute = []string{"no route to host", "network is unreachable", "host is down", "proxy error from", "No agent available", "Address is not allowed"}
+
 func webhookFailure(why string) WebhookFailure {
 	switch {
 	case strings.Contains(why, "no endpoints available for service"):
 		return WebhookNoEndpoints
 	case containsAny(why, "no service port", "no such host"), webhookService.MatchString(why) && strings.HasSuffix(why, "not found"):
 		return WebhookNoService
-	case containsAny(why, "connection refused", "no route to host"):
+	case containsAny(why, noRoute...):
+		return WebhookNoRoute
+	case strings.Contains(why, "connection refused"):
 		return WebhookRefused
-	case containsAny(why, "deadline exceeded", "i/o timeout", "net/http: request canceled"):
+	case containsAny(why, "deadline exceeded", "i/o timeout", "net/http: request canceled", "connection timed out", "TLS handshake timeout"):
 		return WebhookTimeout
 	case containsAny(why, "x509: ", "tls: "):
 		return WebhookTLS

@@ -83,6 +83,7 @@ func FuzzScheduling(f *testing.F)      { fuzz(f, "Scheduling") }
 func FuzzContainer(f *testing.F)       { fuzz(f, "Container") }
 
 func FuzzNamespaceContent(f *testing.F) { fuzz(f, "NamespaceContent") }
+func FuzzACME(f *testing.F)             { fuzz(f, "ACME") }
 
 // TestHostile gives every parser the beginning of each message it reads and
 // then, up to far more than is kept of any, one piece of it over and over.

@@ -35,6 +35,9 @@ var parsers = []struct {
 		`failed to checkout and determine revision: unable to clone 'https://x.io/y': couldn't find remote ref "refs/heads/x"`}},
 	{"Scheduling", untyped(ParseScheduling), []string{
 		`0/3 nodes are available: 1 node(s) had taint {a: b}, that the pod didn't tolerate, 2 Insufficient memory. preemption: 0/3 nodes are available: 3 x.`}},
+	{"ACME", untyped(ParseACME), []string{
+		`Waiting for HTTP-01 challenge propagation: wrong status code '404', expected '200'`,
+		`429 urn:ietf:params:acme:error:rateLimited: too many certificates, retry after 2026-03-02 10:11:12 UTC`}},
 	{"Container", untyped(ParseContainer), []string{
 		`Back-off pulling image "x:y": ErrImagePull: failed to pull and unpack image "x:y": not found`,
 		`MountVolume.SetUp failed for volume "tls" : secret "x" not found`, `couldn't find key k in Secret a/b`,

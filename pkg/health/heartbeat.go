@@ -16,10 +16,10 @@ import (
 // controllers gone, everything says Ready for ever. Two signs of life are read:
 // the Leases that the controllers renew, and a Kustomization's own history.
 
-// silence is how long after its last renewal a controller counts as gone.
-// Flux's leases last 35 s (fluxcd/pkg/runtime, leaderelection.Options); the
-// rest is for a restart and for clocks that differ.
-const silence = 2 * time.Minute
+// Silence is how long after its last renewal a controller counts as gone.
+// Flux's leases last 35 s (fluxcd/pkg/runtime, leaderelection.Options),
+// cert-manager's 60 s; the rest is for a restart and for clocks that differ.
+const Silence = 2 * time.Minute
 
 // slack is what a layer may be late beyond its own interval and timeout.
 const slack = 5 * time.Minute
@@ -58,7 +58,7 @@ func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
 	}
 	controller := controllers[v.Ref.GroupKind().Group]
 	renewed, known := a.leases[controller]
-	if known && a.now.Sub(renewed) > silence {
+	if known && a.now.Sub(renewed) > Silence {
 		return v.be(Unknown, "Stale", fmt.Sprintf("%s has not reported for %s; what it last said may be out of date",
 			controller, duration.HumanDuration(a.now.Sub(renewed))), renewed)
 	}
@@ -72,5 +72,24 @@ func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
 		return v.be(Unknown, "Stale", fmt.Sprintf("%s last looked at it %s ago, though it should every %s",
 			controller, duration.HumanDuration(a.now.Sub(last.at)), field.Text(obj.Object, "spec", "interval")), last.at)
 	}
-	return v
+	return a.keepsUp(obj, v)
+}
+
+// keepsUp turns the verdict on a layer that has not applied what its source
+// fetched long ago into Unknown: kustomize-controller is told of a new revision
+// at once (v1.8, internal/controller, Watches), so that none of it is at work.
+func (a *Assessor) keepsUp(obj *unstructured.Unstructured, v Verdict) Verdict {
+	source := a.snap.Lookup(SourceOf(obj)).Object
+	if v.Status != Ready || source == nil || field.Bool(source.Object, "spec", "suspend") {
+		return v
+	}
+	applied, fetched := field.Text(obj.Object, "status", "lastAppliedRevision"), field.Text(source.Object, "status", "artifact", "revision")
+	attempted := field.Text(obj.Object, "status", "lastAttemptedRevision")
+	since := field.Time(source.Object, "status", "artifact", "lastUpdateTime")
+	due := field.Duration(obj.Object, "spec", "interval") + field.Duration(obj.Object, "spec", "timeout") + slack
+	if applied == "" || fetched == "" || fetched == applied || fetched == attempted || since.IsZero() || a.now.Sub(since) <= due {
+		return v
+	}
+	return v.be(Unknown, "Stale", fmt.Sprintf("%s has not applied revision %s, which its source fetched %s ago",
+		controllers[v.Ref.GroupKind().Group], fetched, duration.HumanDuration(a.now.Sub(since))), since)
 }

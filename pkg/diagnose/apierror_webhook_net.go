@@ -1,0 +1,238 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+var networkPolicyKind = schema.GroupKind{Group: "networking.k8s.io", Kind: "NetworkPolicy"}
+
+// readyEndpoints counts the endpoints of the Service that take traffic.
+func (c webhookCall) readyEndpoints() int {
+	ready, _ := service{x: c.x, obj: c.answer.Object}.ready()
+	return ready
+}
+
+// endpointSlices are those of the Service.
+func (c webhookCall) endpointSlices() []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for _, slice := range c.x.snap.List(endpointSliceKind, c.service.Namespace).Objects {
+		if slice.GetLabels()["kubernetes.io/service-name"] == c.service.Name {
+			found = append(found, slice)
+		}
+	}
+	return found
+}
+
+// readyBefore tells whether an endpoint was ready before the moment: its slice
+// has not been changed since, or its pod has been ready since before.
+func (c webhookCall) readyBefore(moment time.Time) bool {
+	for _, slice := range c.endpointSlices() {
+		changed, err := time.Parse(time.RFC3339, slice.GetAnnotations()["endpoints.kubernetes.io/last-change-trigger-time"])
+		unchanged := err == nil && changed.Before(moment)
+		for _, endpoint := range field.List(slice.Object, "endpoints") {
+			if ready, known := field.Map(endpoint, "conditions")["ready"].(bool); known && !ready {
+				continue
+			}
+			pod := c.x.snap.Lookup(coreRef("Pod", slice.GetNamespace(), field.Text(endpoint, "targetRef", "name"))).Object
+			switch {
+			case unchanged:
+				return true
+			case pod == nil:
+				if err != nil {
+					return true // nothing speaks against it
+				}
+			case conditionOf(pod, "Ready").since.Before(moment):
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// servicePort is the entry of the Service's port that is called, nil when it has
+// none.
+func (c webhookCall) servicePort() map[string]any {
+	for _, port := range field.List(c.answer.Object.Object, "spec", "ports") {
+		if field.Int(port, "port") == int64(c.hook.Port) {
+			return port
+		}
+	}
+	return nil
+}
+
+// webhookPorts are the ports at which the pods of well-known webhooks listen
+// (istio 1.28, manifests/charts/istio-control/istio-discovery, templates/service.yaml;
+// cert-manager 1.21, deploy/charts/cert-manager, webhook.securePort).
+var webhookPorts = map[string]int64{"istiod": 15017, "cert-manager-webhook": 10250}
+
+// podPort is the port of the pods that the call goes to, 0 when that can't be
+// told: by the slices, the Service, the address that was dialled, or because the
+// webhook is well known.
+func (c webhookCall) podPort() int64 {
+	entry := c.servicePort()
+	name := field.Text(entry, "name")
+	for _, slice := range c.endpointSlices() {
+		for _, port := range field.List(slice.Object, "ports") {
+			if entry != nil && field.Text(port, "name") == name && field.Int(port, "port") > 0 {
+				return field.Int(port, "port")
+			}
+		}
+	}
+	if port := field.Int(entry, "targetPort"); port > 0 {
+		return port
+	}
+	clusterIP := field.Text(c.answer.Object.Object, "spec", "clusterIP")
+	if dialed, err := netip.ParseAddrPort(c.hook.Dialed); err == nil && dialed.Addr().String() != clusterIP && int(dialed.Port()) != c.hook.Port {
+		return int64(dialed.Port())
+	}
+	return webhookPorts[c.service.Name]
+}
+
+// blocked is a call that times out although the endpoints are ready: the network
+// does not let the API server through to the pods.
+func (c webhookCall) blocked(detail string) ([]finding.Finding, []finding.Ref) {
+	port, ready := c.podPort(), c.readyEndpoints()
+	what := "the pods' port"
+	if port > 0 {
+		what = "port " + strconv.FormatInt(port, 10)
+	}
+	f := c.finding(codeWebhookBlocked, string(c.hook.Failure), fmt.Sprintf("%s, although %s of %s; the network between the control plane and the nodes does not let it through to %s",
+		detail, count(ready, "endpoint is ready", "endpoints are ready"), c.service, what))
+	f.Evidence = append(f.Evidence, c.endpointProof()...)
+	if policy := c.isolating(port); policy != nil {
+		f.Ref, f.Reason = finding.RefOf(policy), "Isolated"
+		f.Message = fmt.Sprintf("the API server can't call webhook %s: %s; %s selects its pods and has no rule for %s from the API server", c.hook.Name, detail, f.Ref, what)
+		if selector, ok := valueAt(policy.Object, "spec.podSelector"); ok {
+			f.Evidence = append(f.Evidence, evidence(policy, "spec.podSelector", selector, policy.GetCreationTimestamp().Time))
+		}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add a rule to %s that allows %s from the addresses of the API server (ipBlock)", f.Ref, what),
+			File: c.x.file(policy, "spec.ingress"), Command: fmt.Sprintf("kubectl get networkpolicy %s -n %s -o yaml", policy.GetName(), policy.GetNamespace())}}
+		return one(f)
+	}
+	f.Fixes = []finding.Fix{
+		{Text: fmt.Sprintf("Allow TCP %s from the control plane (the API server) to the nodes and pods, in the firewall or security group between them", what),
+			Command: fmt.Sprintf("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s -o wide", c.service.Namespace, c.service.Name)},
+		{Text: "Check by a call through the API server: if it runs out of time too, it is the network; if it answers at once, look at how long the webhook's pods take",
+			Command: fmt.Sprintf("kubectl get --raw /api/v1/namespaces/%s/services/https:%s:%d/proxy/", c.service.Namespace, c.service.Name, c.hook.Port)},
+	}
+	return one(f)
+}
+
+// endpointProof shows a ready endpoint.
+func (c webhookCall) endpointProof() []finding.Evidence {
+	for _, slice := range c.endpointSlices() {
+		for i, endpoint := range field.List(slice.Object, "endpoints") {
+			if ready, known := field.Map(endpoint, "conditions")["ready"].(bool); known && ready {
+				at, _ := time.Parse(time.RFC3339, slice.GetAnnotations()["endpoints.kubernetes.io/last-change-trigger-time"]) // zero without
+				return []finding.Evidence{evidence(slice, fmt.Sprintf("endpoints[%d].conditions.ready", i), "true", at)}
+			}
+		}
+	}
+	return nil
+}
+
+// isolating is a NetworkPolicy that selects the webhook's pods, where none of
+// those that do admits the API server to the port; nil when there is none. The
+// API server is no pod: only rules without "from", or with an ipBlock, admit it.
+func (c webhookCall) isolating(port int64) *unstructured.Unstructured {
+	var first *unstructured.Unstructured
+	listing := c.x.snap.List(networkPolicyKind, c.service.Namespace)
+	behind := c.x.selected(selectorOf(c.answer.Object), c.service.Namespace)
+	for _, policy := range listing.Objects {
+		types := field.Texts(policy.Object, "spec", "policyTypes")
+		selects := slices.ContainsFunc(behind, func(workload *unstructured.Unstructured) bool {
+			return labelSelected(field.Map(policy.Object, "spec", "podSelector"), podLabels(workload))
+		})
+		if !selects || len(types) > 0 && !slices.Contains(types, "Ingress") {
+			continue
+		}
+		for _, rule := range field.List(policy.Object, "spec", "ingress") {
+			if admitsAPIServer(rule, port) {
+				return nil
+			}
+		}
+		if first == nil {
+			first = policy
+		}
+	}
+	return first
+}
+
+// labelSelected tells whether a LabelSelector, as it stands in an object, selects
+// the labels.
+func labelSelected(selector map[string]any, set map[string]string) bool {
+	var typed metav1.LabelSelector
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(selector, &typed); err != nil {
+		return false
+	}
+	matching, err := metav1.LabelSelectorAsSelector(&typed)
+	return err == nil && matching.Matches(labels.Set(set))
+}
+
+func admitsAPIServer(rule map[string]any, port int64) bool {
+	from := field.List(rule, "from")
+	blocks := slices.ContainsFunc(from, func(peer map[string]any) bool { return field.Map(peer, "ipBlock") != nil })
+	if len(from) > 0 && !blocks {
+		return false
+	}
+	ports := field.List(rule, "ports")
+	for _, p := range ports {
+		low, high := field.Int(p, "port"), field.Int(p, "endPort")
+		if low == 0 || port == 0 || low == port || high > 0 && low <= port && port <= high {
+			return true // by name, or it can't be told
+		}
+	}
+	return len(ports) == 0
+}
+
+// notListening is a call that the pod's host refused although the endpoints are
+// ready: nothing listens at the port that the Service leads to.
+func (c webhookCall) notListening(detail string) finding.Finding {
+	port := c.podPort()
+	f := c.finding(codeWebhookPort, string(c.hook.Failure), fmt.Sprintf("%s, although %s", detail, count(c.readyEndpoints(), "endpoint is ready", "endpoints are ready")))
+	f.Evidence = append(f.Evidence, c.endpointProof()...)
+	f.Fixes = []finding.Fix{c.logs()}
+	declared := c.declaredPorts()
+	if port == 0 || len(declared) == 0 || slices.Contains(declared, port) {
+		return f
+	}
+	f.Ref = c.service
+	f.Message += fmt.Sprintf("; %s leads to port %d, which no container of its pods declares", c.service, port)
+	if entry := c.servicePort(); field.Int(entry, "targetPort") > 0 {
+		at := slices.IndexFunc(field.List(c.answer.Object.Object, "spec", "ports"), func(p map[string]any) bool { return field.Int(p, "port") == int64(c.hook.Port) })
+		f.Evidence = append(f.Evidence, evidence(c.answer.Object, fmt.Sprintf("spec.ports[%d].targetPort", at), strconv.FormatInt(port, 10), time.Time{}))
+	}
+	f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("Compare targetPort %d of %s with the ports at which its pods listen", port, c.service),
+		File: c.x.file(c.answer.Object, "spec.ports"), Command: fmt.Sprintf("kubectl describe service %s -n %s", c.service.Name, c.service.Namespace)}}, f.Fixes...)
+	return f
+}
+
+// declaredPorts are the ports that the containers behind the Service declare.
+func (c webhookCall) declaredPorts() []int64 {
+	var ports []int64
+	for _, workload := range c.x.selected(selectorOf(c.answer.Object), c.service.Namespace) {
+		path := []string{"spec", "template", "spec", "containers"}
+		if workload.GetKind() == "Pod" {
+			path = []string{"spec", "containers"}
+		}
+		for _, container := range field.List(workload.Object, path...) {
+			for _, p := range field.List(container, "ports") {
+				ports = append(ports, field.Int(p, "containerPort"))
+			}
+		}
+	}
+	return ports
+}

@@ -1,0 +1,204 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// controller is a program that acts on objects of some kinds. While it is down,
+// these stay as they were and go on saying that they are ready.
+type controller struct {
+	// name is that of its Deployment in the upstream manifests and charts.
+	name string
+	// kinds are those whose objects need it.
+	kinds []schema.GroupKind
+	// lease is how the name of the Lease that it renews begins, with -suffix
+	// where others begin alike; empty where it has none that is of use.
+	lease, suffix string
+}
+
+// controllerTable has the controllers that tenants need (flux 2.8, manifests;
+// cert-manager 1.21, deploy/charts/cert-manager and pkg/leader; istio 1.28,
+// manifests/charts/istio-control/istio-discovery).
+var controllerTable = []controller{
+	{"source-controller", []schema.GroupKind{health.KustomizationKind, health.HelmReleaseKind, health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind}, "source-controller", "-leader-election"},
+	{"kustomize-controller", []schema.GroupKind{health.KustomizationKind}, "kustomize-controller", "-leader-election"},
+	{"helm-controller", []schema.GroupKind{health.HelmReleaseKind}, "helm-controller", "-leader-election"},
+	{"cert-manager", []schema.GroupKind{health.CertificateKind}, "cert-manager-controller", ""},
+	{"cert-manager-webhook", []schema.GroupKind{health.CertificateKind}, "", ""},
+	{"cert-manager-cainjector", []schema.GroupKind{health.CertificateKind}, "cert-manager-cainjector-leader-election", ""},
+	{"istiod", []schema.GroupKind{health.GatewayKind, health.VirtualServiceKind}, "", ""},
+}
+
+// componentOf are the labels of cert-manager's Deployments, whatever the name of
+// the Helm release.
+var componentOf = map[string]string{"cert-manager": "controller", "cert-manager-webhook": "webhook", "cert-manager-cainjector": "cainjector"}
+
+// runs tells whether the Deployment is the controller's.
+func (c controller) runs(deployment *unstructured.Unstructured) bool {
+	labels := podLabels(deployment)
+	if component := componentOf[c.name]; component != "" {
+		return deployment.GetName() == c.name || ofCertManager(labels) && labels["app.kubernetes.io/component"] == component
+	}
+	if c.name == "istiod" {
+		return deployment.GetName() == c.name || labels["app"] == c.name
+	}
+	return deployment.GetName() == c.name || labels["app"] == c.name && deployment.GetLabels()["app.kubernetes.io/part-of"] == "flux"
+}
+
+// ofCertManager tells whether the labels are those that cert-manager's chart and
+// manifests put on pods.
+func ofCertManager(labels map[string]string) bool {
+	return labels["app.kubernetes.io/name"] == "cert-manager" || labels["app.kubernetes.io/instance"] == "cert-manager" ||
+		strings.HasPrefix(labels["helm.sh/chart"], "cert-manager-")
+}
+
+// isController tells whether a Deployment is that of a controller in the table:
+// one that is scaled to zero is not as it should be.
+func isController(deployment *unstructured.Unstructured) bool {
+	if deployment.GetKind() != health.DeploymentKind.Kind {
+		return false
+	}
+	return slices.ContainsFunc(controllerTable, func(c controller) bool { return c.runs(deployment) })
+}
+
+// deploymentsOf are the Deployments of a controller.
+func (x *examiner) deploymentsOf(c controller) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for _, obj := range x.snap.List(health.DeploymentKind, "").Objects {
+		if c.runs(obj) {
+			found = append(found, obj)
+		}
+	}
+	return found
+}
+
+// controllers are what is to be examined of the controllers that objects of the
+// cluster need and that are known not to work: the Deployment, or the Lease where
+// the Deployment is ready and the Lease is not renewed.
+func (x *examiner) controllers() []finding.Ref {
+	return x.controllersFor(func(kind schema.GroupKind) []*unstructured.Unstructured { return x.snap.List(kind, "").Objects })
+}
+
+// controllersOf is controllers for one tenant: those that its layers, or the
+// objects in its namespaces, need.
+func (x *examiner) controllersOf(t tenant.Tenant) []finding.Ref {
+	return x.controllersFor(func(kind schema.GroupKind) []*unstructured.Unstructured {
+		var found []*unstructured.Unstructured
+		for _, layer := range t.Layers {
+			if obj := x.snap.Lookup(layer.Ref).Object; obj != nil && layer.Ref.GroupKind() == kind {
+				found = append(found, obj)
+			}
+		}
+		for _, namespace := range t.Namespaces {
+			found = append(found, x.snap.List(kind, namespace).Objects...)
+		}
+		return found
+	})
+}
+
+func (x *examiner) controllersFor(objects func(schema.GroupKind) []*unstructured.Unstructured) []finding.Ref {
+	var refs []finding.Ref
+	for _, c := range controllerTable {
+		var needing []*unstructured.Unstructured
+		for _, kind := range c.kinds {
+			needing = append(needing, objects(kind)...)
+		}
+		if len(needing) > 0 {
+			refs = append(refs, x.notWorking(c, needing)...)
+		}
+	}
+	return refs
+}
+
+// notWorking are the Deployments of the controller that are not ready, or its Lease
+// where that is not renewed.
+func (x *examiner) notWorking(c controller, needing []*unstructured.Unstructured) []finding.Ref {
+	var refs []finding.Ref
+	deployments := x.deploymentsOf(c)
+	if c.name == "istiod" && len(deployments) > 1 {
+		deployments = slices.DeleteFunc(deployments, func(d *unstructured.Unstructured) bool { return !x.revisionOf(d, needing) })
+	}
+	for _, obj := range deployments {
+		if ref := finding.RefOf(obj); x.unwell(ref) {
+			refs = addRef(refs, ref)
+		}
+	}
+	if lease := x.leaseOf(c); len(refs) == 0 && lease != nil && x.expired(lease) {
+		refs = append(refs, finding.RefOf(lease))
+	}
+	return refs
+}
+
+// revisionOf tells whether one of several istiods is the one that serves the
+// namespaces of the objects: their label names its revision (istio.io/rev), by
+// default "default".
+func (x *examiner) revisionOf(istiod *unstructured.Unstructured, needing []*unstructured.Unstructured) bool {
+	revision := cmp.Or(istiod.GetLabels()["istio.io/rev"], podLabels(istiod)["istio.io/rev"], "default")
+	return slices.ContainsFunc(needing, func(obj *unstructured.Unstructured) bool {
+		wanted := "default"
+		if namespace := x.snap.Lookup(coreRef(health.NamespaceKind.Kind, "", obj.GetNamespace())).Object; namespace != nil {
+			wanted = cmp.Or(namespace.GetLabels()["istio.io/rev"], wanted)
+		}
+		return wanted == revision
+	})
+}
+
+// leaseOf is the Lease of a controller, or of its shards, that was renewed last;
+// nil when there is none.
+func (x *examiner) leaseOf(c controller) *unstructured.Unstructured {
+	var newest *unstructured.Unstructured
+	for _, lease := range x.snap.List(health.LeaseKind, "").Objects {
+		if !c.holds(lease) || field.Time(lease.Object, "spec", "renewTime").IsZero() {
+			continue
+		}
+		if newest == nil || field.Time(lease.Object, "spec", "renewTime").After(field.Time(newest.Object, "spec", "renewTime")) {
+			newest = lease
+		}
+	}
+	return newest
+}
+
+// newestLease is leaseOf for the controller of that name.
+func (x *examiner) newestLease(name string) *unstructured.Unstructured {
+	for _, c := range controllerTable {
+		if c.name == name {
+			return x.leaseOf(c)
+		}
+	}
+	return nil
+}
+
+// holds tells whether a Lease is the controller's.
+func (c controller) holds(lease *unstructured.Unstructured) bool {
+	if c.lease == "" {
+		return false
+	}
+	name := lease.GetName()
+	return name == c.lease || c.suffix != "" && strings.HasPrefix(name, c.lease) && strings.HasSuffix(name, c.suffix)
+}
+
+// expired tells whether nobody has renewed a Lease for much longer than it lasts.
+func (x *examiner) expired(lease *unstructured.Unstructured) bool {
+	renewed := field.Time(lease.Object, "spec", "renewTime")
+	return !renewed.IsZero() && x.now.Sub(renewed) > health.Silence
+}
+
+// controllerFor is the controller that acts on objects of an API group.
+func controllerFor(kind schema.GroupKind) (controller, bool) {
+	for _, c := range controllerTable {
+		if c.kinds[len(c.kinds)-1].Group == kind.Group && c.kinds[0].Group == kind.Group || c.name == "source-controller" && kind.Group == health.GitRepositoryKind.Group {
+			return c, true
+		}
+	}
+	return controller{}, false
+}

@@ -1,0 +1,180 @@
+package diagnose
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	kjson "k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// pkiAsked are the kinds that the clusters in testdata/pki were asked for.
+var pkiAsked = slices.Concat(meshAsked, []schema.GroupKind{
+	replicaSetKind, jobKind, health.LeaseKind, health.GitRepositoryKind,
+	orderKind, challengeKind, ingressKind, ingressClassKind, networkPolicyKind,
+})
+
+// pkiScenario is a small cluster, and the causes that a walk from its first
+// object finds.
+type pkiScenario struct {
+	Name      string           `json:"name"`
+	Objects   []map[string]any `json:"objects"`
+	Forbidden []string         `json:"forbidden"`
+	Failing   bool             `json:"failing"`
+	// Message and Event put a message on the first object: the Ready condition,
+	// or a Warning with the reason.
+	Message string `json:"message"`
+	Event   string `json:"event"`
+	// Causes are written as "code, object reason: message".
+	Causes []string `json:"causes"`
+	// Fixes are parts of the fixes of the first cause, texts and commands, in
+	// their order; Never may be in none of any cause.
+	Fixes []string `json:"fixes"`
+	Never []string `json:"never"`
+	// Proofs are among the evidence of the first cause, as "object field = value".
+	Proofs  []string `json:"proofs"`
+	Unknown []string `json:"unknown"`
+}
+
+func pkiScenarios(t testing.TB, file string) []pkiScenario {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pkiScenario
+	if err := yaml.UnmarshalStrict(text, &all); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	asJSON, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all = nil
+	if err := kjson.Unmarshal(asJSON, &all); err != nil { // keeps whole numbers whole
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestPKI walks from the first object of each scenario.
+func TestPKI(t *testing.T) {
+	files, err := filepath.Glob("testdata/pki/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		for _, s := range pkiScenarios(t, file) {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml")+"/"+s.Name, func(t *testing.T) { s.test(t) })
+		}
+	}
+}
+
+// objects are the scenario's, the message written on the first of them.
+func (s pkiScenario) objects() []*unstructured.Unstructured {
+	var all []*unstructured.Unstructured
+	for _, object := range s.Objects {
+		all = append(all, (&unstructured.Unstructured{Object: object}).DeepCopy())
+	}
+	if s.Message == "" {
+		return all
+	}
+	first := finding.RefOf(all[0])
+	if s.Event != "" {
+		return append(all, &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": s.Event, "message": s.Message,
+			"metadata":       map[string]any{"name": first.Name + ".1", "namespace": first.Namespace},
+			"involvedObject": map[string]any{"apiVersion": first.APIVersion, "kind": first.Kind, "namespace": first.Namespace, "name": first.Name},
+			"firstTimestamp": "2026-03-01T11:00:00Z", "lastTimestamp": "2026-03-01T11:59:30Z",
+		}})
+	}
+	all[0].Object["status"] = map[string]any{"conditions": []any{map[string]any{
+		"type": "Ready", "status": "False", "reason": "ReconciliationFailed", "message": s.Message, "lastTransitionTime": "2026-03-01T11:00:00Z",
+	}}}
+	return all
+}
+
+func (s pkiScenario) snapshot() *snapshot.Snapshot {
+	builder := snapshot.NewBuilder()
+	for _, gk := range pkiAsked {
+		question := snapshot.Asked{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: strings.ToLower(gk.Kind) + "s"}
+		if slices.Contains(s.Forbidden, gk.Kind) {
+			question.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
+			builder.Add(question)
+			continue
+		}
+		var objects []*unstructured.Unstructured
+		for _, obj := range s.objects() {
+			if finding.RefOf(obj).GroupKind() == gk {
+				objects = append(objects, obj)
+			}
+		}
+		builder.Add(question, objects...)
+	}
+	return builder.Build(snapshot.Meta{At: noon})
+}
+
+func (s pkiScenario) test(t *testing.T) {
+	snap := s.snapshot()
+	x := newExaminer(snap, tenant.Discover(snap))
+	out := newWalk(x).from(finding.RefOf(s.objects()[0]), s.Failing)
+	var causes []finding.Finding
+	for _, c := range out.causes {
+		causes = append(causes, c.Finding)
+	}
+	compare(t, "causes", written(causes), s.Causes)
+	var unknown []string
+	for _, why := range out.unknown {
+		unknown = append(unknown, why.Resource)
+	}
+	compare(t, "unknown", unknown, s.Unknown)
+	for i, f := range causes {
+		sound(t, f)
+		readBack(t, snap, f)
+		for _, fix := range f.Fixes {
+			for _, never := range s.Never {
+				if strings.Contains(fix.Text+" "+fix.Command, never) {
+					t.Errorf("advises %q: %s %s", never, fix.Text, fix.Command)
+				}
+			}
+		}
+		if i == 0 {
+			s.first(t, f)
+		}
+	}
+}
+
+func (s pkiScenario) first(t *testing.T, f finding.Finding) {
+	among(t, "evidence", proofs(f), s.Proofs)
+	at := 0
+	for _, want := range s.Fixes {
+		for at < len(f.Fixes) && !strings.Contains(f.Fixes[at].Text+"\n"+f.Fixes[at].Command, want) {
+			at++
+		}
+		if at == len(f.Fixes) {
+			t.Errorf("no fix %q, or not in this order, in %+v", want, f.Fixes)
+			return
+		}
+	}
+}
+
+// readBack wants each piece of evidence to be in the snapshot, and once.
+func readBack(t *testing.T, snap *snapshot.Snapshot, f finding.Finding) {
+	t.Helper()
+	for _, wrong := range wrongEvidence(newExaminer(snap, nil), f) {
+		t.Error(wrong)
+	}
+}

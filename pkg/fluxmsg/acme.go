@@ -1,0 +1,145 @@
+package fluxmsg
+
+import (
+	"strconv"
+	"strings"
+)
+
+// ACME is why a certificate by ACME is not issued: what cert-manager found when
+// it checked a challenge itself, or what the ACME server answered.
+type ACME struct {
+	Problem ACMEProblem
+	// Detail is what cert-manager or the ACME server says, without what is around.
+	Detail string
+	// Code is the HTTP status that the self check, or the ACME server, got in
+	// place of the challenge's key, 0 when none is named.
+	Code int
+	// Address is what the ACME server connected to ("203.0.113.7"), where it says so.
+	Address string
+	// Secret is the Secret that the solver lacks, as the API server names it.
+	Secret string
+	// Retry is from when on the ACME server accepts requests again, in its own
+	// format, empty when it does not say.
+	Retry string
+}
+
+// ACMEProblem is a kind of reason.
+type ACMEProblem string
+
+// The problems. Self checks are of cert-manager v1.21, pkg/issuer/acme/http and
+// dns; the answers of an ACME server have the types of RFC 8555, section 6.7,
+// and the texts of Let's Encrypt's Boulder.
+const (
+	ACMEStatusCode      ACMEProblem = "WrongStatusCode" // the self check was answered by something else
+	ACMEWrongAnswer     ACMEProblem = "WrongAnswer"     // with 200, and not with the key
+	ACMENoHost          ACMEProblem = "HostNotFound"    // no DNS record of the host
+	ACMENoConnection    ACMEProblem = "NoConnection"    // nothing answers at the host's address
+	ACMENotPropagated   ACMEProblem = "NotPropagated"   // no TXT record at the authoritative servers
+	ACMENameServers     ACMEProblem = "NameServers"     // the name servers can't be asked
+	ACMESolverSecret    ACMEProblem = "SolverSecretNotFound"
+	ACMESolverAPI       ACMEProblem = "SolverUnavailable" // the webhook of a DNS provider is no API that answers
+	ACMENoSolver        ACMEProblem = "NoSolver"          // no solver of the issuer is for the domain
+	ACMERateLimited     ACMEProblem = "RateLimited"
+	ACMECAA             ACMEProblem = "CAA"
+	ACMEIdentifier      ACMEProblem = "RejectedIdentifier"
+	ACMEAccount         ACMEProblem = "Account"
+	ACMEExternalAccount ACMEProblem = "ExternalAccountRequired"
+	ACMEContact         ACMEProblem = "InvalidContact"
+	ACMEServerError     ACMEProblem = "ServerError" // of the ACME server itself
+	ACMEInvalid         ACMEProblem = "Invalid"     // the ACME server's validation failed otherwise
+	ACMEOther           ACMEProblem = "Other"
+)
+
+var (
+	acmeWaiting = wording(`^Waiting for (?:HTTP|DNS)-01 challenge propagation(?:: |$)`)
+	acmeCode    = wording(`wrong status code '(\d{3})', expected '\d{3}'`)
+	acmeInvalid = wording(`Invalid response from \S+.*?: (\d{3})\b`)
+	acmeURN     = wording(`\b(\d{3}) urn:(?:ietf:params:)?acme:error:([A-Za-z]+): ([^\n]*)`)
+	acmeSecret  = wording(`secrets? "(` + nameShape + `)" not found`)
+	acmeAddress = wording(`^(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:]+): (?:Invalid response|Fetching)`)
+	acmeRetry   = wording(`[Rr]etry after (\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?: ?UTC|Z)?)`)
+)
+
+// acmeTypes are problems by the type that the ACME server gives.
+var acmeTypes = map[string]ACMEProblem{
+	"rateLimited": ACMERateLimited, "caa": ACMECAA, "rejectedIdentifier": ACMEIdentifier, "unsupportedIdentifier": ACMEIdentifier,
+	"accountDoesNotExist": ACMEAccount, "userActionRequired": ACMEAccount,
+	"externalAccountRequired": ACMEExternalAccount, "invalidContact": ACMEContact, "unsupportedContact": ACMEContact, "invalidEmail": ACMEContact,
+	"serverInternal": ACMEServerError, "badNonce": ACMEServerError,
+	"connection": ACMENoConnection, "unauthorized": ACMEInvalid, "incorrectResponse": ACMEInvalid, "dns": ACMENoHost,
+}
+
+// ParseACME reads the reason of a Challenge or Order, or the message about an
+// ACME issuer; false for an empty one.
+func ParseACME(message string) (ACME, bool) {
+	text := strings.TrimSpace(firstLine(bound(message)))
+	if text == "" {
+		return ACME{}, false
+	}
+	a := ACME{Problem: ACMEOther, Detail: detail(text)}
+	if at := acmeWaiting.FindStringIndex(text); at != nil && at[1] < len(text) {
+		text = text[at[1]:]
+		a.Detail = detail(text)
+	}
+	if found := acmeURN.FindStringSubmatch(text); found != nil {
+		text, a.Detail = found[3], detail(found[3])
+		if problem, known := acmeTypes[found[2]]; known {
+			a.Problem = problem
+		}
+		if a.Problem == ACMEOther && found[1][0] == '5' {
+			a.Problem = ACMEServerError
+		}
+	}
+	if found := acmeAddress.FindStringSubmatch(text); found != nil {
+		a.Address = found[1]
+	}
+	if found := acmeRetry.FindStringSubmatch(text); found != nil {
+		a.Retry = found[1]
+	}
+	a.classify(text)
+	return a, true
+}
+
+// classify goes by the text where the type of the problem is not given, or tells
+// too little: cert-manager hands on the detail of an ACME error without its type.
+func (a *ACME) classify(text string) {
+	if found := acmeCode.FindStringSubmatch(text); found != nil {
+		a.Problem = ACMEStatusCode
+		a.Code, _ = strconv.Atoi(found[1]) // three digits
+		return
+	}
+	if found := acmeSecret.FindStringSubmatch(text); found != nil {
+		a.Problem, a.Secret = ACMESolverSecret, word(found[1])
+		return
+	}
+	if a.Problem != ACMEOther && a.Problem != ACMEInvalid {
+		return
+	}
+	if found := acmeInvalid.FindStringSubmatch(text); found != nil {
+		a.Problem = ACMEInvalid
+		a.Code, _ = strconv.Atoi(found[1])
+		return
+	}
+	for _, w := range acmeWords {
+		if containsAny(text, w.phrases...) {
+			a.Problem = w.problem
+			return
+		}
+	}
+}
+
+// acmeWords are phrases that tell a problem, the more particular first.
+var acmeWords = []struct {
+	problem ACMEProblem
+	phrases []string
+}{
+	{ACMENotPropagated, []string{"not yet propagated", "No TXT record found at", "Incorrect TXT record"}},
+	{ACMEWrongAnswer, []string{"did not get expected response", "The key authorization file from the server did not match"}},
+	{ACMECAA, []string{"CAA record for", "CAA self-check failed", "prevents issuance"}},
+	{ACMERateLimited, []string{"too many certificates", "too many failed authorizations", "too many new orders", "too many currently pending"}},
+	{ACMENoSolver, []string{"no configured challenge solvers can be used", "valid solver configuration"}},
+	{ACMESolverAPI, []string{"unable to handle the request", "could not find the requested resource", "is forbidden: User"}},
+	{ACMENoHost, []string{"no such host", "NXDOMAIN", "No valid IP addresses found"}},
+	{ACMENameServers, []string{"Could not determine authoritative nameservers", "returned REFUSED for", "returned SERVFAIL for", "Could not find the start of authority", "DNS problem: SERVFAIL"}},
+	{ACMENoConnection, []string{"connection refused", "Connection refused", "i/o timeout", "deadline exceeded", "Timeout during connect", "no route to host", "Error getting validation data", "request canceled", "connection reset by peer", "failed to perform self check GET request"}},
+}
