@@ -1,0 +1,81 @@
+package diagnose
+
+import (
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// nearSelector is the one entry of a selector that keeps it from matching the
+// pods of a workload, and the label that those pods have.
+type nearSelector struct {
+	// key and value are the selector's entry, podKey and podValue the label.
+	key, value, podKey, podValue string
+	workload                     *unstructured.Unstructured
+}
+
+// path is where the workload has the label.
+func (n nearSelector) path() string {
+	if n.workload.GetKind() == health.PodKind.Kind {
+		return "metadata.labels[" + n.podKey + "]"
+	}
+	return "spec.template.metadata.labels[" + n.podKey + "]"
+}
+
+// nearestLabels finds among workloads the one whose pods a selector would match if a
+// single entry were spelled otherwise. ok is false where none is like it, or
+// where two workloads are equally so.
+func nearestLabels(selector map[string]string, workloads []*unstructured.Unstructured) (near nearSelector, ok bool) {
+	best, tie := 0, false
+	for _, workload := range workloads {
+		candidate, far := nearMiss(selector, workload)
+		switch {
+		case far == 0:
+			continue
+		case best == 0 || far < best:
+			near, best, tie = candidate, far, false
+		case far == best && (candidate.podKey != near.podKey || candidate.podValue != near.podValue):
+			tie = true
+		}
+	}
+	return near, best > 0 && !tie
+}
+
+// nearMiss compares a selector with the labels of a workload's pods: exactly one
+// entry must differ, in its value or its key, by no more than typing errors. The
+// distance is 0 where there is no such entry.
+func nearMiss(selector map[string]string, workload *unstructured.Unstructured) (near nearSelector, far int) {
+	labels := podLabels(workload)
+	var wrong []string
+	for _, key := range slices.Sorted(maps.Keys(selector)) {
+		if got, has := labels[key]; !has || got != selector[key] {
+			wrong = append(wrong, key)
+		}
+	}
+	if len(wrong) != 1 {
+		return nearSelector{}, 0
+	}
+	near = nearSelector{key: wrong[0], value: selector[wrong[0]], workload: workload}
+	if got, has := labels[near.key]; has {
+		near.podKey, near.podValue = near.key, got
+		return near, alike(near.value, got)
+	}
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		if d := alike(near.key, key); labels[key] == near.value && d > 0 && (far == 0 || d < far) {
+			near.podKey, near.podValue, far = key, near.value, d
+		}
+	}
+	return near, far
+}
+
+// alike is the number of letters in which two words differ, 0 where they are too
+// different to be the same word misspelled.
+func alike(a, b string) int {
+	if d := distance(a, b); d <= max(1, min(len(a), len(b))/4) {
+		return d
+	}
+	return 0
+}
