@@ -82,6 +82,14 @@ const (
 	codeNoEndpoints       finding.Code = "OW7202"
 	codeRouteBroken       finding.Code = "OW7203"
 
+	codeGatewayScaledDown  finding.Code = "OW7104"
+	codeHostClaimed        finding.Code = "OW7105"
+	codeGatewayOtherTenant finding.Code = "OW7106"
+	codeGatewayPort        finding.Code = "OW7107"
+	codeServiceAlias       finding.Code = "OW7204"
+	codeServicePort        finding.Code = "OW7205"
+	codeSubset             finding.Code = "OW7206"
+
 	codeKindMissing        finding.Code = "OW8101"
 	codeVersionGone        finding.Code = "OW8102"
 	codeImmutable          finding.Code = "OW8103"

@@ -30,6 +30,8 @@ type examiner struct {
 	// byLabel are the workloads and Pods of the cluster by each of their pods'
 	// labels, built when first asked for.
 	byLabel map[string][]*unstructured.Unstructured
+	// needed are the connections that each namespace's tenant needs, once asked for.
+	needed map[string][]connection
 	// exams are those done, by object and by whether something above failed.
 	exams map[examKey]exam
 }

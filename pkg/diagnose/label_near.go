@@ -71,11 +71,20 @@ func nearMiss(selector map[string]string, workload *unstructured.Unstructured) (
 	return near, far
 }
 
-// alike is the number of letters in which two words differ, 0 where they are too
-// different to be the same word misspelled.
+// alike tells how far apart two words are that may be the same word misspelled:
+// by one letter, or by two letters in the wrong order. It is 0 for all others, so
+// that "egressgateway" is never taken for "ingressgateway".
 func alike(a, b string) int {
-	if d := distance(a, b); d <= max(1, min(len(a), len(b))/4) {
+	d := distance(a, b)
+	if min(len(a), len(b)) > 2 && (d == 1 || d == 2 && sameLetters(a, b)) {
 		return d
 	}
 	return 0
+}
+
+func sameLetters(a, b string) bool {
+	left, right := []byte(a), []byte(b)
+	slices.Sort(left)
+	slices.Sort(right)
+	return string(left) == string(right)
 }

@@ -30,7 +30,7 @@ var meshAsked = []schema.GroupKind{
 	health.DeploymentKind, health.StatefulSetKind, daemonSetKind, health.PodKind, quotaKind,
 	health.ServiceKind, endpointSliceKind, secretKind,
 	health.CertificateKind, requestKind, health.IssuerKind, health.ClusterIssuerKind,
-	health.GatewayKind, health.VirtualServiceKind, serviceEntryKind,
+	health.GatewayKind, health.VirtualServiceKind, serviceEntryKind, autoscalerKind, destinationRuleKind, replicaSetKind,
 	validatingWebhookKind, mutatingWebhookKind, apiServiceKind, definitionKind,
 }
 
@@ -161,6 +161,40 @@ func (s meshScenario) test(t *testing.T) {
 	compare(t, "blame", blame, s.Want.Blame)
 	compare(t, "unknown", unknown, s.Want.Unknown)
 	s.proofs(t, append(got.findings, got.fallback...))
+	for _, f := range append(got.findings, got.fallback...) {
+		readBack(t, snap, f)
+	}
+}
+
+// readBack reads each piece of evidence again in the snapshot.
+func readBack(t *testing.T, snap *snapshot.Snapshot, f finding.Finding) {
+	t.Helper()
+	if !strings.HasPrefix(string(f.Code), "OW7") {
+		return
+	}
+	for i, e := range f.Evidence {
+		obj := snap.Lookup(e.Ref).Object
+		switch {
+		case slices.Contains(f.Evidence[:i], e):
+			t.Errorf("%s gives evidence twice: %+v", f.Code, e)
+		case e.Field == "object":
+			if obj != nil {
+				t.Errorf("%s says that %s does not exist", f.Code, e.Ref)
+			}
+		case strings.HasPrefix(e.Field, "event "):
+		case obj == nil:
+			t.Errorf("%s quotes %s, which is not there", f.Code, e.Ref)
+		case strings.HasPrefix(e.Field, "status.conditions["):
+			kind := strings.TrimSuffix(strings.TrimPrefix(e.Field, "status.conditions["), "]")
+			if c := conditionOf(obj, kind); e.Value != c.reason+": "+c.message {
+				t.Errorf("%s quotes %s of %s as %q", f.Code, e.Field, e.Ref, e.Value)
+			}
+		default:
+			if value, ok := quote(obj, e.Field); !ok || value != e.Value {
+				t.Errorf("%s quotes %s of %s as %q, which is %q", f.Code, e.Field, e.Ref, e.Value, value)
+			}
+		}
+	}
 }
 
 // proofs checks what comes with every finding, and what the scenario asks of the
