@@ -90,6 +90,10 @@ const (
 	codeServicePort        finding.Code = "OW7205"
 	codeSubset             finding.Code = "OW7206"
 
+	codeNetworkPolicy       finding.Code = "OW7207"
+	codeAuthorizationPolicy finding.Code = "OW7208"
+	codePlaintext           finding.Code = "OW7209"
+
 	codeKindMissing        finding.Code = "OW8101"
 	codeVersionGone        finding.Code = "OW8102"
 	codeImmutable          finding.Code = "OW8103"

@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -13,6 +15,7 @@ import (
 // connection is traffic that a tenant can't do without: from the pods of one
 // workload to a port of another's.
 type connection struct {
+	// from is nil for clients outside of the cluster.
 	from, to *unstructured.Unstructured
 	// service is what the client connects to, servicePort its port.
 	service     *unstructured.Unstructured
@@ -25,7 +28,14 @@ type connection struct {
 
 // String names both ends.
 func (c connection) String() string {
-	return "connections from " + finding.RefOf(c.from).String() + " to " + finding.RefOf(c.to).String()
+	return "connections from " + c.client() + " to " + finding.RefOf(c.to).String()
+}
+
+func (c connection) client() string {
+	if c.from == nil {
+		return "clients outside of the cluster"
+	}
+	return finding.RefOf(c.from).String()
 }
 
 // connections are those of the tenant in a namespace: from its gateway pods to
@@ -36,12 +46,9 @@ func (x *examiner) connections(namespace string) []connection {
 	}
 	var found []connection
 	add := func(c connection) {
-		for _, other := range found {
-			if other == c {
-				return
-			}
+		if !slices.Contains(found, c) {
+			found = append(found, c)
 		}
-		found = append(found, c)
 	}
 	for _, obj := range x.snap.List(health.VirtualServiceKind, namespace).Objects {
 		r := route{x: x, obj: obj, exam: &exam{}}
@@ -80,6 +87,26 @@ func (r route) connections(to routeDestination) []connection {
 		}
 		for _, from := range (gateway{x: r.x, obj: entry.obj}).serving() {
 			found = append(found, r.x.toService(from, service, to.port(service), to.rule.protocol != "http")...)
+		}
+	}
+	return found
+}
+
+// fromOutside are the connections of clients to the gateway pods of a namespace's
+// Gateways.
+func (x *examiner) fromOutside(namespace string) []connection {
+	var found []connection
+	for _, obj := range x.snap.List(health.GatewayKind, namespace).Objects {
+		serving := (gateway{x: x, obj: obj}).serving()
+		for i, spec := range field.List(obj.Object, "spec", "servers") {
+			server := gatewayServer{i, spec}
+			for _, service := range x.fronts(serving) {
+				for _, c := range x.toService(nil, service, server.number(), routeProtocol(server) != "http") {
+					if !slices.Contains(found, c) {
+						found = append(found, c)
+					}
+				}
+			}
 		}
 	}
 	return found

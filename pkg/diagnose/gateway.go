@@ -144,6 +144,9 @@ func (x *examiner) selectorFixes(f *finding.Finding, obj *unstructured.Unstructu
 	if !ok && namespace == "" {
 		near, ok = nearestLabels(selectorOf(obj), x.workloads(""))
 	}
+	if peer := x.twin(finding.RefOf(obj)); !ok && peer != nil {
+		return append(x.peerSelector(f, obj, peer), look)
+	}
 	if !ok {
 		return []finding.Fix{look}
 	}
@@ -153,6 +156,23 @@ func (x *examiner) selectorFixes(f *finding.Finding, obj *unstructured.Unstructu
 		Text:    fmt.Sprintf("In spec.selector, write %s: %s instead of %s: %s", near.podKey, near.podValue, near.key, near.value),
 		Command: x.applyNow(obj), File: x.file(obj, "spec.selector"),
 	}, look}
+}
+
+// peerSelector offers the selector of another tenant's same object, where it
+// matches pods beside this one.
+func (x *examiner) peerSelector(f *finding.Finding, obj, peer *unstructured.Unstructured) []finding.Fix {
+	selector := selectorOf(peer)
+	own := x.selected(selector, obj.GetNamespace())
+	if len(own) == 0 {
+		return nil
+	}
+	f.Message += fmt.Sprintf("; the pods of %s have %s", finding.RefOf(own[0]), writeLabels(selector))
+	prove(f, peer, "spec.selector")
+	prove(f, own[0], labelsPath(own[0]))
+	return []finding.Fix{{
+		Text:    fmt.Sprintf("In spec.selector, write %s, as %s has it", writeLabels(selector), finding.RefOf(peer)),
+		Command: x.applyNow(obj), File: x.file(obj, "spec.selector"),
+	}}
 }
 
 // workloads are all that a selector can match in a namespace, or everywhere.
@@ -183,7 +203,7 @@ func (g gateway) otherTenants(serving []*unstructured.Unstructured) {
 		Message: fmt.Sprintf("%s selects the pods of %s, and none of its own tenant's %s", ref, theirs, finding.RefOf(ingress[0])),
 	}
 	prove(&f, g.obj, "spec.selector")
-	prove(&f, ingress[0], "spec.template.metadata.labels")
+	prove(&f, ingress[0], labelsPath(ingress[0]))
 	f.Fixes = []finding.Fix{{Text: "In spec.selector, use the labels of the pods of " + finding.RefOf(ingress[0]).String(),
 		Command: g.x.applyNow(g.obj), File: g.x.file(g.obj, "spec.selector")}}
 	g.exam.findings = append(g.exam.findings, f)

@@ -19,10 +19,15 @@ type nearSelector struct {
 
 // path is where the workload has the label.
 func (n nearSelector) path() string {
-	if n.workload.GetKind() == health.PodKind.Kind {
-		return "metadata.labels[" + n.podKey + "]"
+	return labelsPath(n.workload) + "[" + n.podKey + "]"
+}
+
+// labelsPath is where a workload has the labels of its pods.
+func labelsPath(workload *unstructured.Unstructured) string {
+	if workload.GetKind() == health.PodKind.Kind {
+		return "metadata.labels"
 	}
-	return "spec.template.metadata.labels[" + n.podKey + "]"
+	return "spec.template.metadata.labels"
 }
 
 // nearestLabels finds among workloads the one whose pods a selector would match if a

@@ -33,4 +33,5 @@ func describe(ref finding.Ref) string {
 var commandNames = map[string]string{
 	"Gateway": "gateways.networking.istio.io", "Service": "service", "Issuer": "issuer", "ClusterIssuer": "clusterissuer",
 	"Deployment": "deployment", "Certificate": "certificate", "CertificateRequest": "certificaterequest", "VirtualService": "virtualservice",
+	"NetworkPolicy": "networkpolicy", "HorizontalPodAutoscaler": "hpa",
 }

@@ -67,13 +67,23 @@ func (s service) endpoints(failing bool) {
 	case len(behind) > 0 && !listed && len(s.exam.blame) == 0:
 		return // the workload is ready, and nothing speaks against it
 	}
-	young := s.x.now.Sub(s.obj.GetCreationTimestamp().Time) < patience
+	young := s.x.now.Sub(s.obj.GetCreationTimestamp().Time) < patience && (len(behind) > 0 || !s.applied())
 	if len(s.exam.blame) > 0 || young && !failing {
 		s.waits()
 	}
 	if failing || !young && len(s.exam.blame) == 0 {
 		s.exam.fallback = append(s.exam.fallback, s.noEndpoints(behind))
 	}
+}
+
+// applied tells whether the layer or release that the Service came with is ready,
+// so that no workload for it is still to come.
+func (s service) applied() bool {
+	from := health.AppliedBy(s.obj)
+	if release := s.x.installer(s.obj); release != nil {
+		from = finding.RefOf(release)
+	}
+	return from.Name != "" && s.x.health.Of(from).Status == health.Ready
 }
 
 // waits marks a Service that will be reachable once its pods are.

@@ -29,6 +29,9 @@ func explainVirtualService(x *examiner, obj *unstructured.Unstructured, _ bool) 
 			r.destination(to)
 		}
 	}
+	if len(r.gateways()) > 0 {
+		e.unknown = append(e.unknown, x.unreadPolicies(obj.GetNamespace())...)
+	}
 	e.judge()
 	return e
 }

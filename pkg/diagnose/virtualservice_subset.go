@@ -87,7 +87,7 @@ func (r route) subsetPods(rule *unstructured.Unstructured, i int, service *unstr
 			ref, field.Text(field.List(rule.Object, "spec", "subsets")[i], "name"), finding.RefOf(service), writeLabels(labels)),
 	}
 	prove(&f, rule, path)
-	prove(&f, behind[0], "spec.template.metadata.labels", "metadata.labels")
+	prove(&f, behind[0], labelsPath(behind[0]))
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Compare %s with the labels of the pods", path),
 		Command: fmt.Sprintf("kubectl get pods -n %s --show-labels", service.GetNamespace()), File: r.x.file(rule, path)}}
 	if near, ok := nearestLabels(labels, behind); ok {
