@@ -2,38 +2,138 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 func init() { register(explainAutoscaler, autoscalerKind) }
 
 // explainAutoscaler warns when an autoscaler can't do its work. It never is why
 // something is down: without it, the replicas stay as many as they were. So
-// below something that failed, it says nothing.
+// below something that failed, it reports nothing.
 func explainAutoscaler(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	ref := finding.RefOf(obj)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: obj.GetCreationTimestamp().Time}}
-	if failing {
+	if failing || obj.GetDeletionTimestamp() != nil {
 		return e
 	}
-	target := field.Text(obj.Object, "spec", "scaleTargetRef", "kind") + " " + field.Text(obj.Object, "spec", "scaleTargetRef", "name")
+	a := autoscaler{x, obj, &e}
+	if !a.targetMissing() && !a.disabled() {
+		a.atMaximum()
+	}
+	return e
+}
+
+// autoscaler is one HorizontalPodAutoscaler under examination.
+type autoscaler struct {
+	x    *examiner
+	obj  *unstructured.Unstructured
+	exam *exam
+}
+
+// target is what it scales.
+func (a autoscaler) target() finding.Ref {
+	target := field.Map(a.obj.Object, "spec", "scaleTargetRef")
+	return finding.Ref{APIVersion: field.Text(target, "apiVersion"), Kind: field.Text(target, "kind"), Namespace: a.obj.GetNamespace(), Name: field.Text(target, "name")}
+}
+
+func (a autoscaler) warning(reason, message string, c condition) finding.Finding {
+	f := finding.Finding{
+		Code: codeAutoscaler, Ref: finding.RefOf(a.obj), Reason: reason, Severity: finding.Warning, Since: c.since, Message: message,
+	}
+	if c.status != "" {
+		f.Evidence = append(f.Evidence, evidence(a.obj, c.field(), c.reason+": "+c.message, c.since))
+	}
+	return f
+}
+
+// targetMissing reports a target that does not exist.
+func (a autoscaler) targetMissing() bool {
+	target := a.target()
+	if target.Name == "" || a.x.snap.Lookup(target).Presence != snapshot.Absent {
+		return false
+	}
+	c := conditionOf(a.obj, "AbleToScale")
+	f := a.warning("TargetNotFound", fmt.Sprintf("%s scales %s, which does not exist", finding.RefOf(a.obj), target), c)
+	prove(&f, a.obj, "spec.scaleTargetRef.name")
+	f.Evidence = append(f.Evidence, absent(target))
+	f.Fixes = []finding.Fix{{Text: "Compare spec.scaleTargetRef with the workloads of the namespace",
+		Command: fmt.Sprintf("kubectl get %ss -n %s", strings.ToLower(target.Kind), target.Namespace), File: a.x.file(a.obj, "spec.scaleTargetRef.name")}}
+	if near, ok := a.x.nearest(target); ok {
+		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
+	}
+	a.exam.findings = append(a.exam.findings, f)
+	return true
+}
+
+// disabled reports an autoscaler that could not work out how many replicas there
+// are to be.
+func (a autoscaler) disabled() bool {
 	for _, kind := range []string{"AbleToScale", "ScalingActive"} {
-		c := conditionOf(obj, kind)
+		c := conditionOf(a.obj, kind)
 		if c.status != "False" || c.reason == "ScalingDisabled" { // its target is scaled to zero
 			continue
 		}
-		e.findings = append(e.findings, finding.Finding{
-			Code: codeAutoscaler, Ref: ref, Reason: c.reason, Severity: finding.Warning, Since: c.since,
-			Message:  fmt.Sprintf("%s can't scale %s: %s", ref, target, firstLine(c.message)),
-			Evidence: []finding.Evidence{evidence(obj, c.field(), c.reason+": "+c.message, c.since)},
-			Fixes:    []finding.Fix{{Text: "See whether metrics are served", Command: "kubectl top pods -n " + ref.Namespace}},
-		})
-		break
+		if a.x.now.Sub(c.since) < settling {
+			return true // metrics of new pods take a while
+		}
+		f := a.warning(c.reason, fmt.Sprintf("%s can't scale %s: %s", finding.RefOf(a.obj), a.target().Kind+" "+a.target().Name, firstLine(c.message)), c)
+		f.Fixes = []finding.Fix{{Text: "See whether metrics are served", Command: "kubectl top pods -n " + a.obj.GetNamespace()}}
+		if strings.Contains(c.message, "missing request for") {
+			f.Fixes = []finding.Fix{{Text: "Set resources.requests in all containers of the target: utilization is relative to them",
+				Command: fmt.Sprintf("kubectl get %s %s -n %s -o yaml", strings.ToLower(a.target().Kind), a.target().Name, a.obj.GetNamespace())}}
+		}
+		a.exam.findings = append(a.exam.findings, f)
+		return true
 	}
-	return e
+	return false
+}
+
+// atMaximum reports an autoscaler whose load asks for more replicas than it may
+// have (kubernetes v1.36, pkg/controller/podautoscaler/horizontal.go, reason
+// TooManyReplicas). Where its metrics are within their targets, it need not grow.
+func (a autoscaler) atMaximum() {
+	c := conditionOf(a.obj, "ScalingLimited")
+	maximum := field.Int(a.obj.Object, "spec", "maxReplicas")
+	if c.status != "True" || c.reason != "TooManyReplicas" || field.Int(a.obj.Object, "status", "currentReplicas") < maximum {
+		return
+	}
+	if above, known := a.aboveTarget(); known && !above {
+		return
+	}
+	f := a.warning(c.reason, fmt.Sprintf("%s is at its maximum of %d replicas, and its load asks for more", finding.RefOf(a.obj), maximum), c)
+	prove(&f, a.obj, "spec.maxReplicas", "status.currentReplicas", "status.currentMetrics")
+	f.Fixes = []finding.Fix{{Text: "See which metric is above its target, before spec.maxReplicas is raised: a metric that does not fall with more replicas asks for ever more",
+		Command: describe(finding.RefOf(a.obj)), File: a.x.file(a.obj, "spec.maxReplicas")}}
+	a.exam.findings = append(a.exam.findings, f)
+}
+
+// aboveTarget compares the utilization of resources with what is to be.
+func (a autoscaler) aboveTarget() (above, known bool) {
+	for _, metric := range field.List(a.obj.Object, "spec", "metrics") {
+		name := field.Text(metric, "resource", "name")
+		target := field.Int(metric, "resource", "target", "averageUtilization")
+		for _, current := range field.List(a.obj.Object, "status", "currentMetrics") {
+			now := field.Int(current, "resource", "current", "averageUtilization")
+			if name == "" || field.Text(current, "resource", "name") != name || target == 0 || now == 0 {
+				continue
+			}
+			known = true
+			above = above || now > target
+		}
+	}
+	return above, known
+}
+
+// withoutMetrics tells whether an autoscaler lacks nothing but metrics which the
+// cluster does not serve at all: that is no tenant's matter.
+func withoutMetrics(scaler *unstructured.Unstructured) bool {
+	c := conditionOf(scaler, "ScalingActive")
+	return c.status == "False" && strings.Contains(c.message, "could not find the requested resource")
 }

@@ -107,6 +107,18 @@ const (
 	codeNoEndpoints       finding.Code = "OW7202"
 	codeRouteBroken       finding.Code = "OW7203"
 
+	codeGatewayScaledDown  finding.Code = "OW7104"
+	codeHostClaimed        finding.Code = "OW7105"
+	codeGatewayOtherTenant finding.Code = "OW7106"
+	codeGatewayPort        finding.Code = "OW7107"
+	codeServiceAlias       finding.Code = "OW7204"
+	codeServicePort        finding.Code = "OW7205"
+	codeSubset             finding.Code = "OW7206"
+
+	codeNetworkPolicy       finding.Code = "OW7207"
+	codeAuthorizationPolicy finding.Code = "OW7208"
+	codePlaintext           finding.Code = "OW7209"
+
 	codeKindMissing        finding.Code = "OW8101"
 	codeVersionGone        finding.Code = "OW8102"
 	codeImmutable          finding.Code = "OW8103"

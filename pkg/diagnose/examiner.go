@@ -39,6 +39,8 @@ type examiner struct {
 	// labels, built when first asked for.
 	byLabel map[string][]*unstructured.Unstructured
 	exams   exams
+	// needed are the connections that each namespace's tenant needs, once asked for.
+	needed map[string][]connection
 }
 
 type ownedIn struct {

@@ -1,10 +1,13 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -12,10 +15,46 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
+// credentials examines the certificates of one server. A server for HTTPS or TLS
+// that has no tls settings is skipped by Istio (1.24, pilot/pkg/model/gateway.go).
+func (g gateway) credentials(server gatewayServer) {
+	if protocol := server.protocol(); !server.hasTLS() && (protocol == "HTTPS" || protocol == "TLS") {
+		g.withoutTLS(server)
+		return
+	}
+	switch server.mode() {
+	case "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL":
+	default:
+		return // no certificate of its own is served
+	}
+	names := field.Texts(server.spec, "tls", "credentialNames")
+	if name := field.Text(server.spec, "tls", "credentialName"); name != "" {
+		names = append(names, name)
+	}
+	for _, name := range names {
+		if !strings.Contains(name, "://") { // not from a Secret
+			g.credential(server, name)
+		}
+	}
+}
+
+// withoutTLS reports a server that has no tls settings and needs them.
+func (g gateway) withoutTLS(server gatewayServer) {
+	ref := finding.RefOf(g.obj)
+	f := finding.Finding{
+		Code: codeCredentialBroken, Ref: ref, Reason: "TLSMissing", Severity: finding.Critical,
+		Message: fmt.Sprintf("%s does not listen on %s: protocol %s needs tls settings, and there are none", ref, server, server.protocol()),
+	}
+	prove(&f, g.obj, server.path("port"))
+	f.Fixes = []finding.Fix{{Text: "Add tls.mode and tls.credentialName to " + strings.TrimSuffix(server.path(""), "."),
+		Command: g.x.applyNow(g.obj), File: g.x.file(g.obj, server.path("tls"))}}
+	g.exam.findings = append(g.exam.findings, f)
+}
+
 // credential looks for one Secret in the namespaces of the Gateway's pods.
 // Where these are several, pods of other people may have the same labels: only
 // when it is in none of them is it missing.
-func (g gateway) credential(server map[string]any, name string) {
+func (g gateway) credential(server gatewayServer, name string) {
 	namespaces := g.namespaces()
 	found := exam{}
 	for _, namespace := range namespaces {
@@ -35,7 +74,7 @@ func (g gateway) credential(server map[string]any, name string) {
 	}
 }
 
-func (g gateway) credentialIn(namespace string, server map[string]any, name string, e *exam) {
+func (g gateway) credentialIn(namespace string, server gatewayServer, name string, e *exam) {
 	makers := g.x.makers(namespace, name)
 	for _, maker := range makers {
 		if ref := finding.RefOf(maker); g.x.health.Of(ref).Status != health.Ready {
@@ -53,13 +92,34 @@ func (g gateway) credentialIn(namespace string, server map[string]any, name stri
 	case snapshot.Absent:
 		e.findings = append(e.findings, g.missing(namespace, server, name))
 	default:
-		data := field.Map(answer.Object.Object, "data")
-		if !holds(data, "tls.crt", "tls.key") && !holds(data, "cert", "key") {
-			f := g.broken(server, name, fmt.Sprintf("Secret %s has no tls.crt and tls.key", name))
-			f.Evidence = append(f.Evidence, evidence(answer.Object, "data", keysOf(answer.Object), answer.Object.GetCreationTimestamp().Time))
-			e.findings = append(e.findings, f)
-		}
+		e.findings = append(e.findings, g.incomplete(server, name, answer.Object)...)
 	}
+}
+
+// incomplete reports what a Secret lacks: the certificate and its key, or the
+// certificates of the CA that clients' certificates are verified against.
+func (g gateway) incomplete(server gatewayServer, name string, secret *unstructured.Unstructured) []finding.Finding {
+	data, ref := field.Map(secret.Object, "data"), finding.RefOf(secret)
+	if !holds(data, "tls.crt", "tls.key") && !holds(data, "cert", "key") {
+		f := g.broken(server, name, fmt.Sprintf("%s has no tls.crt and tls.key; its keys are %s", ref, cmp.Or(keysOf(secret), "none")))
+		prove(&f, secret, "type")
+		return []finding.Finding{f}
+	}
+	if server.mode() != "MUTUAL" || holds(data, "ca.crt") || holds(data, "cacert") {
+		return nil
+	}
+	separate := coreRef(secretKind.Kind, secret.GetNamespace(), name+"-cacert")
+	if g.x.snap.Lookup(separate).Presence != snapshot.Absent {
+		return nil
+	}
+	f := g.broken(server, name, "")
+	f.Reason = "CACertificateNotFound"
+	f.Message = fmt.Sprintf("%s can't verify client certificates on %s: %s has no ca.crt, and %s does not exist", f.Ref, server, ref, separate)
+	prove(&f, g.obj, server.path("tls.mode"))
+	f.Evidence = append(f.Evidence, absent(separate))
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add the certificate of the clients' CA to %s as ca.crt, or create %s with it", ref, separate),
+		Command: fmt.Sprintf("kubectl describe secret %s -n %s", ref.Name, ref.Namespace)}}
+	return []finding.Finding{f}
 }
 
 // holds tells whether the Secret has the keys; Istio takes either pair
@@ -68,51 +128,52 @@ func holds(data map[string]any, keys ...string) bool {
 	return !slices.ContainsFunc(keys, func(key string) bool { _, has := data[key]; return !has })
 }
 
-func (g gateway) broken(server map[string]any, name, why string) finding.Finding {
+func (g gateway) broken(server gatewayServer, name, why string) finding.Finding {
 	return finding.Finding{
 		Code: codeCredentialBroken, Ref: finding.RefOf(g.obj), Reason: "InvalidCredential", Severity: finding.Critical,
-		Message:  fmt.Sprintf("%s serves no certificate on %s: %s", finding.RefOf(g.obj), entry(server), why),
+		Message:  fmt.Sprintf("%s serves no certificate on %s: %s", finding.RefOf(g.obj), server, why),
 		Evidence: []finding.Evidence{g.named(server, name)},
-		Fixes: []finding.Fix{{Text: "Make the Secret of type kubernetes.io/tls, best by a Certificate",
+		Fixes: []finding.Fix{{Text: "See which Certificate creates the Secret; a Gateway needs a Secret with tls.crt and tls.key",
 			Command: fmt.Sprintf("kubectl get secrets,certificates -n %s", g.obj.GetNamespace())}},
 	}
 }
 
-// entry is where a Gateway's server listens: "web.bhs.orthweb.com:443".
-func entry(server map[string]any) string {
-	return fmt.Sprintf("%s:%d", strings.Join(field.Texts(server, "hosts"), ","), field.Int(server, "port", "number"))
-}
-
 // named is where the Gateway names the Secret.
-func (g gateway) named(server map[string]any, name string) finding.Evidence {
-	path := fmt.Sprintf("spec.servers[%s].tls.credentialName", field.Text(server, "port", "name"))
+func (g gateway) named(server gatewayServer, name string) finding.Evidence {
+	path := server.path("tls.credentialName")
+	for i, other := range field.Texts(server.spec, "tls", "credentialNames") {
+		if other == name {
+			path = server.path(fmt.Sprintf("tls.credentialNames[%d]", i))
+		}
+	}
 	return evidence(g.obj, path, name, time.Time{})
 }
 
 // missing is the finding on a Secret that is not there, with the one that may be
 // meant.
-func (g gateway) missing(namespace string, server map[string]any, name string) finding.Finding {
+func (g gateway) missing(namespace string, server gatewayServer, name string) finding.Finding {
 	ref := coreRef(secretKind.Kind, namespace, name)
-	f := g.broken(server, name, fmt.Sprintf("Secret %s/%s does not exist", namespace, name))
+	f := g.broken(server, name, fmt.Sprintf("%s does not exist", ref))
 	f.Code, f.Reason = codeCredentialMissing, "CredentialNotFound"
-	f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
+	f.Evidence = append(f.Evidence, absent(ref))
 	fix := finding.Fix{Text: "Name an existing Secret in tls.credentialName, or add a Certificate with secretName: " + name,
-		Command: g.x.applyNow(g.obj), File: g.x.file(g.obj, "spec.servers.tls.credentialName")}
+		Command: fmt.Sprintf("kubectl get secrets,certificates -n %s", namespace), File: g.x.file(g.obj, server.path("tls.credentialName"))}
 	if other, ok := g.x.elsewhere(ref); ok {
 		f.Message += fmt.Sprintf("; there is one in namespace %s, but Istio reads it beside the ingress' pods", other.Namespace)
-		fix.Text = fmt.Sprintf("Make the Secret in namespace %s", namespace)
-	} else if made, maker := g.meant(namespace, server); made != "" {
-		f.Message += fmt.Sprintf("; Certificate %s makes %s", maker.Name, made)
-		f.Evidence = append(f.Evidence, finding.Evidence{Ref: maker, Field: "spec.secretName", Value: made})
+		fix.Text = fmt.Sprintf("Create the Secret in namespace %s: have its Certificate there", namespace)
+	} else if made, certificate := g.meant(namespace, server); made != "" {
+		f.Message += fmt.Sprintf("; %s creates %s", finding.RefOf(certificate), made)
+		prove(&f, certificate, "spec.secretName")
 		fix.Text = fmt.Sprintf("In tls.credentialName write %s instead of %s", made, name)
+		fix.Command = g.x.applyNow(g.obj)
 	}
 	f.Fixes = []finding.Fix{fix}
 	return f
 }
 
 // meant is the Secret of a Certificate for one of the server's hosts.
-func (g gateway) meant(namespace string, server map[string]any) (string, finding.Ref) {
-	hosts := field.Texts(server, "hosts")
+func (g gateway) meant(namespace string, server gatewayServer) (string, *unstructured.Unstructured) {
+	hosts := server.hosts()
 	for _, certificate := range g.x.snap.List(health.CertificateKind, namespace).Objects {
 		made := field.Text(certificate.Object, "spec", "secretName")
 		covers := slices.ContainsFunc(field.Texts(certificate.Object, "spec", "dnsNames"), func(name string) bool {
@@ -122,10 +183,10 @@ func (g gateway) meant(namespace string, server map[string]any) (string, finding
 			})
 		})
 		if covers && made != "" {
-			return made, finding.RefOf(certificate)
+			return made, certificate
 		}
 	}
-	return "", finding.Ref{}
+	return "", nil
 }
 
 // cutNamespace splits "namespace/host", as Istio writes hosts and gateways.

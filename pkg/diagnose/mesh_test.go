@@ -30,7 +30,7 @@ var meshAsked = []schema.GroupKind{
 	health.DeploymentKind, health.StatefulSetKind, daemonSetKind, health.PodKind, quotaKind,
 	health.ServiceKind, endpointSliceKind, secretKind,
 	health.CertificateKind, requestKind, health.IssuerKind, health.ClusterIssuerKind,
-	health.GatewayKind, health.VirtualServiceKind, serviceEntryKind,
+	health.GatewayKind, health.VirtualServiceKind, serviceEntryKind, autoscalerKind, destinationRuleKind, replicaSetKind,
 	validatingWebhookKind, mutatingWebhookKind, apiServiceKind, definitionKind,
 }
 
@@ -161,6 +161,9 @@ func (s meshScenario) test(t *testing.T) {
 	compare(t, "blame", blame, s.Want.Blame)
 	compare(t, "unknown", unknown, s.Want.Unknown)
 	s.proofs(t, append(got.findings, got.fallback...))
+	for _, f := range append(got.findings, got.fallback...) {
+		readBack(t, snap, f)
+	}
 }
 
 // proofs checks what comes with every finding, and what the scenario asks of the

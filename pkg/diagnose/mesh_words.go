@@ -32,5 +32,6 @@ func describe(ref finding.Ref) string {
 // has as well.
 var commandNames = map[string]string{
 	"Gateway": "gateways.networking.istio.io", "Service": "service", "Issuer": "issuer", "ClusterIssuer": "clusterissuer",
-	"Certificate": "certificate", "CertificateRequest": "certificaterequest", "VirtualService": "virtualservice",
+	"Deployment": "deployment", "Certificate": "certificate", "CertificateRequest": "certificaterequest", "VirtualService": "virtualservice",
+	"NetworkPolicy": "networkpolicy", "HorizontalPodAutoscaler": "hpa",
 }

@@ -2,8 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"strconv"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -18,15 +16,22 @@ func init() { register(explainService, health.ServiceKind) }
 // balancer is to have, and the pods behind it.
 func explainService(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
-	if obj.GetDeletionTimestamp() != nil || field.Text(obj.Object, "spec", "type") == "ExternalName" {
+	if obj.GetDeletionTimestamp() != nil {
 		return e
 	}
 	s := service{x, obj, &e}
+	if field.Text(obj.Object, "spec", "type") == "ExternalName" {
+		s.externalName()
+		e.judge()
+		return e
+	}
 	if e.verdict.Status == health.Failing || failing && e.verdict.Status != health.Ready {
 		e.findings = append(e.findings, s.noAddress())
 		return e
 	}
 	s.endpoints(failing)
+	s.targetPorts()
+	e.judge()
 	return e
 }
 
@@ -37,71 +42,24 @@ type service struct {
 	exam *exam
 }
 
-// noAddress is a load balancer that nobody has given an address, with what the
-// cloud's controller says about it.
-func (s service) noAddress() finding.Finding {
-	v := s.exam.verdict
-	f := finding.Finding{
-		Code: codeNoAddress, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
-		Message:  fmt.Sprintf("%s can't be reached from outside: its load balancer has no address", v.Ref),
-		Evidence: []finding.Evidence{evidence(s.obj, "status.loadBalancer.ingress", "none", time.Time{})},
-	}
-	if class := field.Text(s.obj.Object, "spec", "loadBalancerClass"); class != "" {
-		f.Evidence = append(f.Evidence, evidence(s.obj, "spec.loadBalancerClass", class, time.Time{}))
-	}
-	warned := s.x.warnings(s.obj)
-	if len(warned) > 0 {
-		f.Message += ": " + firstLine(warned[0].message)
-		f.Since = warned[0].first
-		f.Evidence = append(f.Evidence, said(v.Ref, warned[0]))
-	} else if trying, ok := s.trying(); ok {
-		f.Evidence = append(f.Evidence, said(v.Ref, trying))
-	}
-	f.Fixes = []finding.Fix{
-		{Text: "Look at what gives addresses here: the cloud's controller and its quota of addresses, or MetalLB and its pools", Command: describe(v.Ref)},
-	}
-	return f
-}
-
-// trying is the service controller's word that it has begun and not ended
-// (kubernetes v1.36, k8s.io/cloud-provider/controllers/service: a Normal event).
-func (s service) trying() (event, bool) {
-	var begun, done event
-	for _, obj := range s.x.snap.List(health.EventKind, s.obj.GetNamespace()).Objects {
-		involved := field.Map(obj.Object, "involvedObject")
-		if field.Text(involved, "kind") != health.ServiceKind.Kind || field.Text(involved, "name") != s.obj.GetName() {
-			continue
-		}
-		e := event{reason: field.Text(obj.Object, "reason"), message: field.Text(obj.Object, "message"),
-			last: field.FirstTime(obj.Object, []string{"lastTimestamp"}, []string{"eventTime"})}
-		switch {
-		case e.reason == "EnsuringLoadBalancer" && e.last.After(begun.last):
-			begun = e
-		case e.reason == "EnsuredLoadBalancer" && e.last.After(done.last):
-			done = e
-		}
-	}
-	return begun, begun.last.After(done.last)
-}
-
 // endpoints follows a Service that has no endpoints to the workload behind it.
 func (s service) endpoints(failing bool) {
 	selector := selectorOf(s.obj)
 	if len(selector) == 0 {
 		return // its endpoints are made by hand
 	}
+	behind := s.x.selected(selector, s.obj.GetNamespace())
+	unseen := s.x.unseen(s.obj.GetNamespace())
 	ready, listed := s.ready()
 	if ready > 0 {
 		return
 	}
-	behind := s.x.selected(selector, s.obj.GetNamespace())
 	for _, workload := range behind {
 		ref := finding.RefOf(workload)
 		if s.x.health.Of(ref).Status != health.Ready {
 			s.exam.blame = append(s.exam.blame, ref)
 		}
 	}
-	unseen := s.x.unseen(s.obj.GetNamespace())
 	switch {
 	case len(behind) == 0 && len(unseen) > 0:
 		s.exam.unknown = append(s.exam.unknown, unseen...)
@@ -109,7 +67,7 @@ func (s service) endpoints(failing bool) {
 	case len(behind) > 0 && !listed && len(s.exam.blame) == 0:
 		return // the workload is ready, and nothing speaks against it
 	}
-	young := s.x.now.Sub(s.obj.GetCreationTimestamp().Time) < patience
+	young := s.x.now.Sub(s.obj.GetCreationTimestamp().Time) < patience && (len(behind) > 0 || !s.applied())
 	if len(s.exam.blame) > 0 || young && !failing {
 		s.waits()
 	}
@@ -118,24 +76,42 @@ func (s service) endpoints(failing bool) {
 	}
 }
 
+// applied tells whether the layer or release that the Service came with is ready,
+// so that no workload for it is still to come.
+func (s service) applied() bool {
+	from := health.AppliedBy(s.obj)
+	if release := s.x.installer(s.obj); release != nil {
+		from = finding.RefOf(release)
+	}
+	return from.Name != "" && s.x.health.Of(from).Status == health.Ready
+}
+
 // waits marks a Service that will be reachable once its pods are.
 func (s service) waits() {
 	v := &s.exam.verdict
 	v.Status, v.Reason, v.Message = health.Progressing, "NoEndpoints", "no pod behind it is ready"
 }
 
+// slices are the Service's EndpointSlices.
+func (s service) slices() []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for _, slice := range s.x.snap.List(endpointSliceKind, s.obj.GetNamespace()).Objects {
+		if slice.GetLabels()["kubernetes.io/service-name"] == s.obj.GetName() {
+			found = append(found, slice)
+		}
+	}
+	return found
+}
+
 // ready counts the endpoints that take traffic, and tells whether any list of
 // them is there: Kubernetes keeps one, if empty, for each Service with a
 // selector, so that none at all says nothing.
 func (s service) ready() (count int, listed bool) {
-	for _, slice := range s.x.snap.List(endpointSliceKind, s.obj.GetNamespace()).Objects {
-		if slice.GetLabels()["kubernetes.io/service-name"] != s.obj.GetName() {
-			continue
-		}
+	for _, slice := range s.slices() {
 		listed = true
 		for _, endpoint := range field.List(slice.Object, "endpoints") {
 			ready, said := field.Map(endpoint, "conditions")["ready"].(bool)
-			if ready || !said { // not said means ready (discovery/v1, EndpointConditions)
+			if (ready || !said) && !s.outdated(endpoint) { // not said means ready (discovery/v1, EndpointConditions)
 				count++
 			}
 		}
@@ -143,20 +119,91 @@ func (s service) ready() (count int, listed bool) {
 	return count, listed
 }
 
+// outdated tells whether an endpoint is of a pod that the selector does not match:
+// the EndpointSlice is from before the selector changed.
+func (s service) outdated(endpoint map[string]any) bool {
+	target := field.Map(endpoint, "targetRef")
+	if field.Text(target, "kind") != health.PodKind.Kind {
+		return false
+	}
+	pod := s.x.snap.Lookup(coreRef(health.PodKind.Kind, s.obj.GetNamespace(), field.Text(target, "name"))).Object
+	return pod != nil && !matches(selectorOf(s.obj), pod.GetLabels())
+}
+
+// noEndpoints is a Service whose selector matches no pods, or whose pods take no
+// traffic though nothing is known to be wrong with them.
 func (s service) noEndpoints(behind []*unstructured.Unstructured) finding.Finding {
 	ref, selector := finding.RefOf(s.obj), writeLabels(selectorOf(s.obj))
-	f := finding.Finding{
-		Code: codeNoEndpoints, Ref: ref, Reason: "NoEndpoints", Severity: finding.Critical,
-		Message:  fmt.Sprintf("%s leads nowhere: no pod has the labels %s", ref, selector),
-		Evidence: []finding.Evidence{evidence(s.obj, "spec.selector", selector, time.Time{}), evidence(s.obj, "endpoints", strconv.Itoa(0), time.Time{})},
-		Fixes: []finding.Fix{{Text: "Make spec.selector match the labels of the pods that should answer", File: s.x.file(s.obj, "spec.selector"),
-			Command: fmt.Sprintf("kubectl get pods -n %s --show-labels", s.obj.GetNamespace())}},
+	f := finding.Finding{Code: codeNoEndpoints, Ref: ref, Reason: "NoEndpoints", Severity: finding.Critical}
+	prove(&f, s.obj, "spec.selector")
+	if len(behind) == 0 {
+		f.Message = fmt.Sprintf("%s has no matching endpoints: no pod has the labels %s", ref, selector)
+		f.Fixes = s.x.selectorFixes(&f, s.obj, ref.Namespace)
+		return f
 	}
+	f.Message = fmt.Sprintf("%s has no ready endpoints: none of the pods behind it takes traffic", ref)
 	for _, workload := range behind {
-		f.Message = fmt.Sprintf("%s leads nowhere: none of the pods behind it takes traffic", ref)
-		f.Evidence = append(f.Evidence, evidence(workload, "status", replicasOf(workload), time.Time{}))
-		f.Fixes[0] = finding.Fix{Text: "See which pods are behind it, and why they take no traffic",
-			Command: fmt.Sprintf("kubectl get pods -n %s -l %s -o wide", s.obj.GetNamespace(), selector)}
+		prove(&f, workload, "spec.replicas", "status.readyReplicas", "status.phase")
 	}
+	for _, slice := range s.slices() {
+		prove(&f, slice, "endpoints")
+	}
+	f.Fixes = []finding.Fix{{Text: "See which pods are behind it, and why they take no traffic",
+		Command: fmt.Sprintf("kubectl get pods -n %s -l %s -o wide", ref.Namespace, selector)}}
 	return f
+}
+
+// externalName follows a Service that is another name: to Services of the
+// cluster, which must exist and not come back to it.
+func (s service) externalName() {
+	seen := []finding.Ref{finding.RefOf(s.obj)}
+	for at := s.obj; ; {
+		name, namespace, ok := serviceHost(field.Text(at.Object, "spec", "externalName"), "")
+		if !ok || namespace == "" {
+			return // outside of the cluster, or a name that DNS alone knows
+		}
+		next := coreRef(health.ServiceKind.Kind, namespace, name)
+		obj, unknown, gone := s.x.find(next)
+		switch {
+		case unknown != nil:
+			s.exam.unknown = append(s.exam.unknown, *unknown)
+			return
+		case gone:
+			s.aliasMissing(at, next)
+			return
+		case field.Text(obj.Object, "spec", "type") != "ExternalName":
+			s.exam.blame = addRef(s.exam.blame, next)
+			return
+		}
+		for _, ref := range seen {
+			if ref.Same(next) {
+				s.aliasCycle(at, next)
+				return
+			}
+		}
+		seen, at = append(seen, next), obj
+	}
+}
+
+func (s service) alias(reason, message string, at *unstructured.Unstructured) finding.Finding {
+	ref := finding.RefOf(at)
+	f := finding.Finding{
+		Code: codeServiceAlias, Ref: ref, Reason: reason, Severity: finding.Critical, Message: message,
+		Fixes: []finding.Fix{{Text: "Correct spec.externalName: see which Services there are",
+			Command: fmt.Sprintf("kubectl get services -n %s", ref.Namespace), File: s.x.file(at, "spec.externalName")}},
+	}
+	prove(&f, at, "spec.externalName")
+	return f
+}
+
+func (s service) aliasMissing(at *unstructured.Unstructured, gone finding.Ref) {
+	f := s.alias("ServiceNotFound", fmt.Sprintf("%s is another name of %s, which does not exist", finding.RefOf(at), gone), at)
+	f.Evidence = append(f.Evidence, absent(gone))
+	s.exam.findings = append(s.exam.findings, f)
+}
+
+func (s service) aliasCycle(at *unstructured.Unstructured, next finding.Ref) {
+	f := s.alias("ExternalNameCycle", fmt.Sprintf("%s is another name of %s, which leads back to it", finding.RefOf(at), next), at)
+	prove(&f, s.obj, "spec.externalName")
+	s.exam.findings = append(s.exam.findings, f)
 }

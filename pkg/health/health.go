@@ -107,6 +107,14 @@ func init() { // an init, since the judges look each other up
 		ServiceKind:          (*Assessor).service,
 		GatewayKind:          (*Assessor).present,
 		VirtualServiceKind:   (*Assessor).present,
+		IngressKind:          (*Assessor).ingress,
+		GatewayClassKind:     (*Assessor).gatewayClass,
+		APIGatewayKind:       (*Assessor).apiGateway,
+		HTTPRouteKind:        (*Assessor).route,
+		GRPCRouteKind:        (*Assessor).route,
+		TLSRouteKind:         (*Assessor).route,
+		TCPRouteKind:         (*Assessor).route,
+		UDPRouteKind:         (*Assessor).route,
 	}
 }
 

@@ -25,6 +25,7 @@ var asked = []schema.GroupKind{
 	KustomizationKind, HelmReleaseKind, GitRepositoryKind, OCIRepositoryKind, BucketKind, ExternalArtifactKind,
 	DeploymentKind, StatefulSetKind, PodKind, ServiceKind, EventKind, LeaseKind,
 	CertificateKind, IssuerKind, ClusterIssuerKind, GatewayKind, VirtualServiceKind,
+	IngressKind, GatewayClassKind, APIGatewayKind, HTTPRouteKind, GRPCRouteKind, TLSRouteKind, TCPRouteKind, UDPRouteKind,
 }
 
 // scenario is one entry of a file in testdata: a cluster, and what is to be

@@ -2,6 +2,10 @@ package health
 
 import "k8s.io/apimachinery/pkg/runtime/schema"
 
+// gatewayAPI is the group of the Kubernetes Gateway API, whose Gateway is another
+// kind than Istio's.
+const gatewayAPI = "gateway.networking.k8s.io"
+
 // The kinds that can be judged, or that help to judge others. Versions are the
 // API server's business: from Flux 2.8 on v2beta2 is gone, and before 2.0 there
 // was no v1.
@@ -24,4 +28,12 @@ var (
 	ClusterIssuerKind    = schema.GroupKind{Group: "cert-manager.io", Kind: "ClusterIssuer"}
 	GatewayKind          = schema.GroupKind{Group: "networking.istio.io", Kind: "Gateway"}
 	VirtualServiceKind   = schema.GroupKind{Group: "networking.istio.io", Kind: "VirtualService"}
+	IngressKind          = schema.GroupKind{Group: "networking.k8s.io", Kind: "Ingress"}
+	GatewayClassKind     = schema.GroupKind{Group: gatewayAPI, Kind: "GatewayClass"}
+	APIGatewayKind       = schema.GroupKind{Group: gatewayAPI, Kind: "Gateway"}
+	HTTPRouteKind        = schema.GroupKind{Group: gatewayAPI, Kind: "HTTPRoute"}
+	GRPCRouteKind        = schema.GroupKind{Group: gatewayAPI, Kind: "GRPCRoute"}
+	TLSRouteKind         = schema.GroupKind{Group: gatewayAPI, Kind: "TLSRoute"}
+	TCPRouteKind         = schema.GroupKind{Group: gatewayAPI, Kind: "TCPRoute"}
+	UDPRouteKind         = schema.GroupKind{Group: gatewayAPI, Kind: "UDPRoute"}
 )

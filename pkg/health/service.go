@@ -12,11 +12,11 @@ import (
 // balancing is how long a cloud may take to give a load balancer its address.
 const balancing = 10 * time.Minute
 
-// Addresses are what a load balancer can be reached at, IPs and host names, in
+// Addresses are what a Service or an Ingress can be reached at, IPs and host names, in
 // the order in which the cloud gave them.
-func Addresses(service *unstructured.Unstructured) []string {
+func Addresses(obj *unstructured.Unstructured) []string {
 	var addresses []string
-	for _, ingress := range field.List(service.Object, "status", "loadBalancer", "ingress") {
+	for _, ingress := range field.List(obj.Object, "status", "loadBalancer", "ingress") {
 		for _, key := range []string{"ip", "hostname"} {
 			if address := field.Text(ingress, key); address != "" {
 				addresses = append(addresses, address)
@@ -24,6 +24,20 @@ func Addresses(service *unstructured.Unstructured) []string {
 		}
 	}
 	return addresses
+}
+
+// ingress judges an Ingress by its address, which its controller writes once it
+// serves it.
+func (a *Assessor) ingress(obj *unstructured.Unstructured, v Verdict) Verdict {
+	created := obj.GetCreationTimestamp().Time
+	if addresses := Addresses(obj); len(addresses) > 0 {
+		return v.be(Ready, "", strings.Join(addresses, ", "), created)
+	}
+	const message = "no controller has given it an address yet"
+	if a.now.Sub(created) > balancing {
+		return v.be(Failing, "NoAddress", message, created)
+	}
+	return v.be(Progressing, "NoAddress", message, created)
 }
 
 // service judges a Service by its address; whether pods stand behind it is its

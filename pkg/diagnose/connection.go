@@ -1,0 +1,188 @@
+package diagnose
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// connection is traffic that a tenant can't do without: from the pods of one
+// workload to a port of another's.
+type connection struct {
+	// from is nil for clients outside of the cluster.
+	from, to *unstructured.Unstructured
+	// service is what the client connects to, servicePort its port.
+	service     *unstructured.Unstructured
+	servicePort int64
+	// port is the containers' port, 0 when it can't be resolved.
+	port int64
+	// tcp tells that Istio does not look into it for HTTP.
+	tcp bool
+}
+
+// String names both ends.
+func (c connection) String() string {
+	return "connections from " + c.client() + " to " + finding.RefOf(c.to).String()
+}
+
+func (c connection) client() string {
+	if c.from == nil {
+		return "clients outside of the cluster"
+	}
+	return finding.RefOf(c.from).String()
+}
+
+// connections are those of the tenant in a namespace: from its gateway pods to
+// what its routes lead to, and from Orthanc to the database.
+func (x *examiner) connections(namespace string) []connection {
+	if known, ok := x.needed[namespace]; ok {
+		return known
+	}
+	var found []connection
+	add := func(c connection) {
+		if !slices.Contains(found, c) {
+			found = append(found, c)
+		}
+	}
+	for _, obj := range x.snap.List(health.VirtualServiceKind, namespace).Objects {
+		r := route{x: x, obj: obj, exam: &exam{}}
+		for _, rule := range r.rules() {
+			for _, to := range rule.destinations() {
+				for _, c := range r.connections(to) {
+					add(c)
+				}
+			}
+		}
+	}
+	for _, c := range x.databaseConnections(namespace) {
+		add(c)
+	}
+	if x.needed == nil {
+		x.needed = map[string][]connection{}
+	}
+	x.needed[namespace] = found
+	return found
+}
+
+// connections are those that one destination of a route needs.
+func (r route) connections(to routeDestination) []connection {
+	name, namespace, ok := serviceHost(to.host(), r.obj.GetNamespace())
+	if !ok {
+		return nil
+	}
+	service := r.x.snap.Lookup(coreRef(health.ServiceKind.Kind, namespace, name)).Object
+	if service == nil {
+		return nil
+	}
+	var found []connection
+	for _, entry := range r.gateways() {
+		if entry.obj == nil {
+			continue
+		}
+		for _, from := range (gateway{x: r.x, obj: entry.obj}).serving() {
+			found = append(found, r.x.toService(from, service, to.port(service), to.rule.protocol != "http")...)
+		}
+	}
+	return found
+}
+
+// fromOutside are the connections of clients to the gateway pods of a namespace's
+// Gateways.
+func (x *examiner) fromOutside(namespace string) []connection {
+	var found []connection
+	for _, obj := range x.snap.List(health.GatewayKind, namespace).Objects {
+		serving := (gateway{x: x, obj: obj}).serving()
+		for i, spec := range field.List(obj.Object, "spec", "servers") {
+			server := gatewayServer{i, spec}
+			for _, service := range x.fronts(serving) {
+				for _, c := range x.toService(nil, service, server.number(), routeProtocol(server) != "http") {
+					if !slices.Contains(found, c) {
+						found = append(found, c)
+					}
+				}
+			}
+		}
+	}
+	return found
+}
+
+// toService are the connections from a workload to the pods behind a Service.
+func (x *examiner) toService(from, service *unstructured.Unstructured, number int64, tcp bool) []connection {
+	var found []connection
+	for _, port := range field.List(service.Object, "spec", "ports") {
+		if field.Int(port, "port") != number {
+			continue
+		}
+		for _, to := range x.selected(selectorOf(service), service.GetNamespace()) {
+			found = append(found, connection{from: from, to: to, service: service, servicePort: number, port: x.targetNumber(port, to), tcp: tcp})
+		}
+	}
+	return found
+}
+
+// databaseConnections are from Orthanc to the pool in front of the database, and
+// from there to the database; without a pool, straight to it. The port is
+// PostgreSQL's.
+func (x *examiner) databaseConnections(namespace string) []connection {
+	var databases, pooled, orthancs []*unstructured.Unstructured
+	for _, set := range x.snap.List(health.StatefulSetKind, namespace).Objects {
+		if tenant.IsDatabase(set) {
+			databases = append(databases, set)
+		}
+	}
+	for _, kind := range []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind} {
+		for _, workload := range x.snap.List(kind, namespace).Objects {
+			switch {
+			case inFront(workload, databases):
+				pooled = append(pooled, workload)
+			case tenant.IsOrthanc(workload):
+				orthancs = append(orthancs, workload)
+			}
+		}
+	}
+	if len(pooled) == 0 {
+		return x.toDatabases(orthancs, databases)
+	}
+	return append(x.toDatabases(orthancs, pooled), x.toDatabases(pooled, databases)...)
+}
+
+// postgresPort is where PostgreSQL and the pools in front of it listen.
+const postgresPort = 5432
+
+// toDatabases are the connections from workloads to databases, by the Services in
+// front of these that have PostgreSQL's port.
+func (x *examiner) toDatabases(from, to []*unstructured.Unstructured) []connection {
+	var found []connection
+	for _, database := range to {
+		for _, service := range x.fronts([]*unstructured.Unstructured{database}) {
+			for _, client := range from {
+				for _, c := range x.toService(client, service, postgresPort, true) {
+					if c.to != database {
+						continue
+					}
+					if c.port == 0 { // named, and no container declares it
+						c.port = postgresPort
+					}
+					found = append(found, c)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// routedTo tells whether a route leads to a port of the Service.
+func (x *examiner) routedTo(service *unstructured.Unstructured, port int64) bool {
+	for _, c := range x.connections(service.GetNamespace()) {
+		if c.service == service && c.servicePort == port {
+			return true
+		}
+	}
+	return false
+}

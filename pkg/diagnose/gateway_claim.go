@@ -1,0 +1,216 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// claims reports a server that Istio skips because an older Gateway for the same
+// pods has one for the same host, or of another protocol, on the same port. Istio
+// merges all Gateways whose selectors match a proxy, the oldest first, whatever
+// their namespaces, and of servers with TLS each host counts once a port
+// (istio 1.24, pilot/pkg/model/gateway.go, mergeGateways, and push_context.go).
+func (g gateway) claims(s gatewayServer) {
+	if len(selectorOf(g.obj)) == 0 {
+		return
+	}
+	for _, other := range g.x.snap.List(health.GatewayKind, "").Objects {
+		if other == g.obj || other.GetDeletionTimestamp() != nil || !g.mayShare(other) {
+			continue
+		}
+		for i, server := range field.List(other.Object, "spec", "servers") {
+			rival := claim{gateway{x: g.x, obj: other}, gatewayServer{i, server}}
+			if f, ok := g.x.collide(claim{g, s}, rival); ok {
+				g.exam.findings = append(g.exam.findings, f)
+				return
+			}
+		}
+	}
+}
+
+// mayShare tells whether another Gateway's selector can match pods that this
+// one's does. It is a cheap test that comes before all others.
+func (g gateway) mayShare(other *unstructured.Unstructured) bool {
+	theirs := selectorOf(other)
+	for key, value := range selectorOf(g.obj) {
+		if their, ok := theirs[key]; ok && their != value {
+			return false
+		}
+	}
+	return len(theirs) > 0
+}
+
+// claim is a server of a Gateway, as a rival for a host and a port.
+type claim struct {
+	gateway
+	server gatewayServer
+}
+
+// collide reports two servers of which Istio takes only the older one.
+func (x *examiner) collide(a, b claim) (finding.Finding, bool) {
+	if a.server.number() != b.server.number() || a.server.number() == 0 {
+		return finding.Finding{}, false
+	}
+	host, shared := sharedHost(a, b)
+	bothTLS := a.server.hasTLS() && b.server.hasTLS()
+	bothHTTP := plainHTTP(a.server) && plainHTTP(b.server)
+	if bothTLS && !shared || bothHTTP || !x.samePods(a, b) {
+		return finding.Finding{}, false
+	}
+	winner, loser := a, b
+	if older(b.obj, a.obj) {
+		winner, loser = b, a
+	}
+	if !bothTLS {
+		return x.portConflict(winner, loser), true
+	}
+	if host == "*" && !httpsServer(a.server) && x.hasOwnPods(a) && x.hasOwnPods(b) {
+		// Korthweb ships its DICOM Gateways so, one a tenant, each with pods of
+		// its own. That they are merged depends on settings of istiod which a
+		// snapshot does not hold, so it is not called a failure.
+		return finding.Finding{}, false
+	}
+	return x.hostConflict(winner, loser, host), true
+}
+
+// samePods tells whether some pods are served by both Gateways. Where istiod
+// restricts a Gateway to the pods of its own namespace, those of two namespaces
+// never meet; its value is redacted, so that its presence alone counts.
+func (x *examiner) samePods(a, b claim) bool {
+	theirs := x.selected(selectorOf(b.obj), "")
+	shared := slices.ContainsFunc(x.selected(selectorOf(a.obj), ""), func(w *unstructured.Unstructured) bool { return slices.Contains(theirs, w) })
+	return shared && (a.obj.GetNamespace() == b.obj.GetNamespace() || !x.gatewaysScoped())
+}
+
+// gatewaysScoped tells whether istiod may select the pods of a Gateway in its own
+// namespace alone (istio 1.24, pilot/pkg/features, PILOT_SCOPE_GATEWAY_TO_NAMESPACE).
+func (x *examiner) gatewaysScoped() bool {
+	for _, istiod := range x.snap.List(health.DeploymentKind, meshNamespace).Objects {
+		for _, container := range field.List(istiod.Object, "spec", "template", "spec", "containers") {
+			for _, env := range field.List(container, "env") {
+				if field.Text(env, "name") == "PILOT_SCOPE_GATEWAY_TO_NAMESPACE" && field.Text(env, "value") != "false" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// meshNamespace is Istio's root namespace unless meshConfig says otherwise.
+const meshNamespace = "istio-system"
+
+func (x *examiner) hasOwnPods(c claim) bool {
+	return len(x.selected(selectorOf(c.obj), c.obj.GetNamespace())) > 0
+}
+
+// sharedHost is a host that both servers name. "./host" is the host for routes of
+// the Gateway's own namespace, "*/host" the host for all.
+func sharedHost(a, b claim) (string, bool) {
+	theirs := b.claimed()
+	for _, host := range a.claimed() {
+		if slices.Contains(theirs, host) {
+			return host, true
+		}
+	}
+	return "", false
+}
+
+func (c claim) claimed() []string {
+	var hosts []string
+	for _, host := range c.server.hosts() {
+		namespace, name, _ := cutNamespace(host)
+		switch namespace {
+		case "", "*":
+			hosts = append(hosts, name)
+		case ".":
+			hosts = append(hosts, c.obj.GetNamespace()+"/"+name)
+		default:
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
+// plainHTTP tells whether a server takes HTTP without TLS: any number of these
+// share a port.
+func plainHTTP(s gatewayServer) bool {
+	return !s.hasTLS() && slices.Contains([]string{"HTTP", "HTTP2", "GRPC", "GRPC-WEB"}, s.protocol())
+}
+
+// httpsServer tells whether a server terminates TLS and routes HTTP by host.
+func httpsServer(s gatewayServer) bool { return s.protocol() == "HTTPS" && !passesThrough(s) }
+
+func passesThrough(s gatewayServer) bool {
+	return s.mode() == "PASSTHROUGH" || s.mode() == "AUTO_PASSTHROUGH"
+}
+
+// older tells which of two objects Istio reads first: by age, then by name and
+// namespace (istio 1.24, pilot/pkg/model/push_context.go, sortConfigByCreationTime).
+func older(a, b *unstructured.Unstructured) bool {
+	return cmp.Or(a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time),
+		cmp.Compare(a.GetName()+"."+a.GetNamespace(), b.GetName()+"."+b.GetNamespace())) < 0
+}
+
+// intruder is the claim to change: of two tenants that of the one whose name is
+// not in the host, and else the one that Istio skips.
+func (x *examiner) intruder(winner, loser claim, host string) claim {
+	labels := strings.FieldsFunc(host, func(r rune) bool { return r == '.' || r == '-' || r == '/' })
+	named := func(c claim) bool {
+		name := x.tenantOf(c.obj.GetNamespace())
+		return name != "" && slices.Contains(labels, name)
+	}
+	if named(loser) && !named(winner) {
+		return winner
+	}
+	return loser
+}
+
+// hostConflict is the finding on two servers for one host.
+func (x *examiner) hostConflict(winner, loser claim, host string) finding.Finding {
+	wrong := x.intruder(winner, loser, host)
+	port := winner.server.number()
+	f := finding.Finding{
+		Code: codeHostClaimed, Ref: finding.RefOf(wrong.obj), Reason: "HostConflict", Severity: finding.Critical,
+		Message: fmt.Sprintf("%s and %s both claim host %s on port %d for the same gateway pods: Istio takes the older, %s, and skips the other",
+			finding.RefOf(wrong.obj), finding.RefOf(other(wrong, winner, loser).obj), host, port, finding.RefOf(winner.obj)),
+	}
+	for _, c := range []claim{wrong, other(wrong, winner, loser)} {
+		prove(&f, c.obj, c.server.path("hosts"), c.server.path("port.number"), "metadata.creationTimestamp")
+	}
+	prove(&f, wrong.obj, "spec.selector")
+	fix := finding.Fix{Text: fmt.Sprintf("In %s of %s, name hosts of its own instead of %s", wrong.server.path("hosts"), f.Ref, host),
+		Command: x.applyNow(wrong.obj), File: x.file(wrong.obj, wrong.server.path("hosts"))}
+	f.Fixes = []finding.Fix{fix}
+	return f
+}
+
+func other(c, a, b claim) claim {
+	if c.obj == a.obj {
+		return b
+	}
+	return a
+}
+
+// portConflict is the finding on two servers that can't share a port.
+func (x *examiner) portConflict(winner, loser claim) finding.Finding {
+	f := finding.Finding{
+		Code: codeHostClaimed, Ref: finding.RefOf(loser.obj), Reason: "PortConflict", Severity: finding.Critical,
+		Message: fmt.Sprintf("%s can't listen on port %d: %s is older and has protocol %s there for the same gateway pods",
+			finding.RefOf(loser.obj), loser.server.number(), finding.RefOf(winner.obj), winner.server.protocol()),
+	}
+	for _, c := range []claim{loser, winner} {
+		prove(&f, c.obj, c.server.path("port.number"), c.server.path("port.protocol"))
+	}
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, use another port, or the protocol that %s has", loser.server.path("port"), finding.RefOf(winner.obj)),
+		Command: x.applyNow(loser.obj), File: x.file(loser.obj, loser.server.path("port"))}}
+	return f
+}

@@ -1,0 +1,55 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// fronts are the Services in front of workloads.
+func (x *examiner) fronts(workloads []*unstructured.Unstructured) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for _, workload := range workloads {
+		for _, service := range x.snap.List(health.ServiceKind, workload.GetNamespace()).Objects {
+			selector := selectorOf(service)
+			if len(selector) > 0 && matches(selector, podLabels(workload)) && !slices.Contains(found, service) {
+				found = append(found, service)
+			}
+		}
+	}
+	return found
+}
+
+// port reports a server on a port that no Service in front of the gateway pods
+// has. Istio takes the number for a Service's port, and where there is none has
+// the proxy listen on the number itself, which a targetPort can lead to
+// (istio 1.24, pilot/pkg/model/push_context.go and gateway.go, resolvePorts).
+func (g gateway) port(s gatewayServer) {
+	fronts := g.x.fronts(g.serving())
+	if s.number() == 0 || len(fronts) == 0 {
+		return
+	}
+	for _, service := range fronts {
+		for _, port := range field.List(service.Object, "spec", "ports") {
+			_, named := port["targetPort"].(string)
+			if named || field.Int(port, "port") == s.number() || field.Int(port, "targetPort") == s.number() {
+				return
+			}
+		}
+	}
+	ref, service := finding.RefOf(g.obj), finding.RefOf(fronts[0])
+	f := finding.Finding{
+		Code: codeGatewayPort, Ref: ref, Reason: "PortNotExposed", Severity: finding.Critical,
+		Message: fmt.Sprintf("%s can't be reached on port %d: %s, in front of the gateway pods, has no such port", ref, s.number(), service),
+	}
+	prove(&f, g.obj, s.path("port.number"))
+	prove(&f, fronts[0], "spec.ports")
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use one of the ports of %s in %s, or add port %d to that Service", service, s.path("port.number"), s.number()),
+		Command: fmt.Sprintf("kubectl get service %s -n %s", service.Name, service.Namespace), File: g.x.file(g.obj, s.path("port.number"))}}
+	g.exam.findings = append(g.exam.findings, f)
+}

@@ -1,0 +1,123 @@
+package diagnose
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// ingressFault is the recorded healthy cluster with some objects changed or added,
+// and what a walk from each tenant's ingress path comes to, by the tenant's name.
+type ingressFault struct {
+	Name      string              `json:"name"`
+	Change    []map[string]any    `json:"change"`
+	Forbidden []string            `json:"forbidden"`
+	Causes    map[string][]string `json:"causes"`
+	Unknown   map[string][]string `json:"unknown"`
+}
+
+func ingressFaults(t *testing.T) []ingressFault {
+	t.Helper()
+	text, err := os.ReadFile("testdata/ingress/faults.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []ingressFault
+	if err := yaml.UnmarshalStrict(text, &all); err != nil { // for misspelt keys
+		t.Fatal(err)
+	}
+	asJSON, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all = nil
+	if err := json.Unmarshal(asJSON, &all); err != nil { // keeps whole numbers whole
+		t.Fatal(err)
+	}
+	return all
+}
+
+// changed is a snapshot again with the fault in it.
+func (f ingressFault) changed(snap *snapshot.Snapshot) *snapshot.Snapshot {
+	builder := snapshot.NewBuilder()
+	for _, asked := range snap.Asked() {
+		if slices.Contains(f.Forbidden, asked.Kind) {
+			asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: asked.Resource}
+			builder.Add(asked)
+			continue
+		}
+		var objects []*unstructured.Unstructured
+		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
+			objects = append(objects, obj.DeepCopy())
+		}
+		for _, change := range f.Change {
+			patch := (&unstructured.Unstructured{Object: change}).DeepCopy()
+			if finding.RefOf(patch).GroupKind() != asked.GroupKind() {
+				continue
+			}
+			i := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool { return finding.RefOf(o).Same(finding.RefOf(patch)) })
+			if i < 0 {
+				objects = append(objects, patch)
+				continue
+			}
+			merge(objects[i].Object, patch.Object)
+		}
+		builder.Add(asked, objects...)
+	}
+	return builder.Build(snap.Meta())
+}
+
+// merge puts a patch into an object; lists are replaced. A selector is taken as
+// it is.
+func merge(into, patch map[string]any) {
+	for key, value := range patch {
+		below, isMap := value.(map[string]any)
+		old, wasMap := into[key].(map[string]any)
+		if isMap && wasMap && key != "selector" {
+			merge(old, below)
+			continue
+		}
+		into[key] = value
+	}
+}
+
+// TestIngressFaults changes the recorded healthy cluster.
+func TestIngressFaults(t *testing.T) {
+	healthy := readCase(t, "testdata/F30-healthy.txtar").snap
+	for _, f := range ingressFaults(t) {
+		t.Run(f.Name, func(t *testing.T) {
+			snap := f.changed(healthy)
+			tenants := tenant.Discover(snap)
+			x := newExaminer(snap, tenants)
+			w := newWalk(x)
+			for _, of := range tenants {
+				var out outcome
+				for _, ref := range x.ingressPath(of) {
+					below := w.from(ref, false)
+					out.causes = append(out.causes, below.causes...)
+					out.unknown = append(out.unknown, below.unknown...)
+				}
+				var causes, unknown []string
+				for _, c := range distinct(out.causes) {
+					causes = append(causes, fmt.Sprintf("%s %s %s", c.Code, c.Ref, c.Reason))
+					readBack(t, snap, c.Finding)
+					t.Logf("%s\n  fix: %s (%s)", c.Message, c.Fixes[0].Text, c.Fixes[0].Command)
+				}
+				for _, why := range union(nil, out.unknown) {
+					unknown = append(unknown, why.Resource)
+				}
+				compare(t, of.Name, causes, f.Causes[of.Name])
+				compare(t, of.Name+" unknown", unknown, f.Unknown[of.Name])
+			}
+		})
+	}
+}

@@ -1,0 +1,95 @@
+package diagnose
+
+import (
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// nearSelector is the one entry of a selector that keeps it from matching the
+// pods of a workload, and the label that those pods have.
+type nearSelector struct {
+	// key and value are the selector's entry, podKey and podValue the label.
+	key, value, podKey, podValue string
+	workload                     *unstructured.Unstructured
+}
+
+// path is where the workload has the label.
+func (n nearSelector) path() string {
+	return labelsPath(n.workload) + "[" + n.podKey + "]"
+}
+
+// labelsPath is where a workload has the labels of its pods.
+func labelsPath(workload *unstructured.Unstructured) string {
+	if workload.GetKind() == health.PodKind.Kind {
+		return "metadata.labels"
+	}
+	return "spec.template.metadata.labels"
+}
+
+// nearestLabels finds among workloads the one whose pods a selector would match if a
+// single entry were spelled otherwise. ok is false where none is like it, or
+// where two workloads are equally so.
+func nearestLabels(selector map[string]string, workloads []*unstructured.Unstructured) (near nearSelector, ok bool) {
+	best, tie := 0, false
+	for _, workload := range workloads {
+		candidate, far := nearMiss(selector, workload)
+		switch {
+		case far == 0:
+			continue
+		case best == 0 || far < best:
+			near, best, tie = candidate, far, false
+		case far == best && (candidate.podKey != near.podKey || candidate.podValue != near.podValue):
+			tie = true
+		}
+	}
+	return near, best > 0 && !tie
+}
+
+// nearMiss compares a selector with the labels of a workload's pods: exactly one
+// entry must differ, in its value or its key, by no more than typing errors. The
+// distance is 0 where there is no such entry.
+func nearMiss(selector map[string]string, workload *unstructured.Unstructured) (near nearSelector, far int) {
+	labels := podLabels(workload)
+	var wrong []string
+	for _, key := range slices.Sorted(maps.Keys(selector)) {
+		if got, has := labels[key]; !has || got != selector[key] {
+			wrong = append(wrong, key)
+		}
+	}
+	if len(wrong) != 1 {
+		return nearSelector{}, 0
+	}
+	near = nearSelector{key: wrong[0], value: selector[wrong[0]], workload: workload}
+	if got, has := labels[near.key]; has {
+		near.podKey, near.podValue = near.key, got
+		return near, alike(near.value, got)
+	}
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		if d := alike(near.key, key); labels[key] == near.value && d > 0 && (far == 0 || d < far) {
+			near.podKey, near.podValue, far = key, near.value, d
+		}
+	}
+	return near, far
+}
+
+// alike tells how far apart two words are that may be the same word misspelled:
+// by one letter, or by two letters in the wrong order. It is 0 for all others, so
+// that "egressgateway" is never taken for "ingressgateway".
+func alike(a, b string) int {
+	d := distance(a, b)
+	if min(len(a), len(b)) > 2 && (d == 1 || d == 2 && sameLetters(a, b)) {
+		return d
+	}
+	return 0
+}
+
+func sameLetters(a, b string) bool {
+	left, right := []byte(a), []byte(b)
+	slices.Sort(left)
+	slices.Sort(right)
+	return string(left) == string(right)
+}

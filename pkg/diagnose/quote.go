@@ -1,0 +1,37 @@
+package diagnose
+
+import (
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// prove adds what the fields of an object say to a finding, so that evidence is
+// read from the object and never composed. A field that the object does not
+// have is no evidence, and none is given twice.
+func prove(f *finding.Finding, obj *unstructured.Unstructured, paths ...string) {
+	for _, path := range paths {
+		value, ok := quote(obj, path)
+		if !ok {
+			continue
+		}
+		e := evidence(obj, path, value, time.Time{})
+		if !slices.Contains(f.Evidence, e) {
+			f.Evidence = append(f.Evidence, e)
+		}
+	}
+}
+
+// absent is the evidence that an object does not exist.
+func absent(ref finding.Ref) finding.Evidence {
+	return finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"}
+}
+
+// quote reads a field of an object as text (field.Quote).
+func quote(obj *unstructured.Unstructured, path string) (string, bool) {
+	return field.Quote(obj.Object, path)
+}
