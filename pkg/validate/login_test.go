@@ -4,6 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -168,5 +172,91 @@ func TestRedirectTakesNoPasswordAlong(t *testing.T) {
 		if got := named(t, checks, "web-page"); got.Outcome != Fail || got.Code != codeWebStatus {
 			t.Errorf("%+v", got)
 		}
+	}
+}
+
+// TestOthersAreAskedWithTheirOwn password, or with none.
+func TestOthersAreAskedWithTheirOwn(t *testing.T) {
+	t.Parallel()
+	theirs := func(password string) Credentials { return NewCredentials("mhr", "reader", password) }
+	fetch := func(c Credentials, err error) func(context.Context) (Credentials, error) {
+		return func(context.Context) (Credentials, error) { return c, err }
+	}
+	for _, c := range []struct {
+		about  string
+		change func(bhs, mhr *setup)
+		sent   []string
+		want   outcome
+	}{
+		{about: "none", change: func(_, mhr *setup) { mhr.subject.Login = Credentials{} },
+			want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: it asks for a password, and none of its own was given"}},
+		{about: "none, and none is wanted", change: func(_, mhr *setup) { mhr.subject.Login, mhr.archive.open = Credentials{}, true },
+			want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+		{about: "its own", change: func(_, mhr *setup) {
+			mhr.subject.Login, mhr.archive.passwords = theirs("theirs"), map[string]string{"reader": "theirs"}
+		}, sent: []string{"reader:theirs"}, want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+		{about: "its own, fetched", change: func(_, mhr *setup) {
+			mhr.subject.Login, mhr.subject.FetchLogin = Credentials{}, fetch(theirs("theirs"), nil)
+			mhr.archive.passwords = map[string]string{"reader": "theirs"}
+		}, sent: []string{"reader:theirs"}, want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+		{about: "its own can't be read", change: func(_, mhr *setup) {
+			mhr.subject.Login, mhr.subject.FetchLogin = Credentials{}, fetch(Credentials{}, errors.New("you may not read its Secret"))
+		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: you may not read its Secret"}},
+		{about: "another tenant's by mistake", change: func(bhs, mhr *setup) { mhr.subject.Login = bhs.subject.Login },
+			want: outcome{"study-elsewhere", Skip, "", "the password of bhs is not for mhr"}},
+		{about: "its CA could not be read", change: func(_, mhr *setup) { mhr.subject.Authorities, mhr.subject.Unread = nil, "you may not" },
+			want: outcome{"study-elsewhere", Skip, "", "its CA is not known: you may not"}},
+		{about: "its CA could not be read, and --insecure", change: func(bhs, mhr *setup) { bhs.options.Insecure, mhr.subject.Authorities = true, nil },
+			want: outcome{"study-elsewhere", Skip, "", "could not be verified: its CA is not known"}},
+		{about: "another CA, and --insecure", change: func(bhs, mhr *setup) {
+			bhs.options.Insecure, mhr.subject.Authorities = true, bhs.subject.Authorities
+		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: the server's certificate could not be verified: "}},
+		{about: "it landed there, and is removed with its own", change: func(bhs, mhr *setup) {
+			bhs.archive.into = mhr.archive
+			mhr.subject.Login, mhr.archive.passwords = theirs("theirs"), map[string]string{"reader": "theirs"}
+		}, sent: []string{"reader:theirs"}, want: outcome{"clean-up", Pass, "", "removed from mhr"}},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			bhs, mhr := newTenant(t, "bhs"), newTenant(t, "mhr")
+			c.change(bhs, mhr)
+			bhs.subject.Others = []Subject{mhr.start(t)}
+			checks := bhs.run(t)
+			if sent := mhr.archive.sent(); !slices.Equal(sent, c.sent) {
+				t.Errorf("sent %q, want %q", sent, c.sent)
+			}
+			if got := named(t, checks, c.want.name); got.Outcome != c.want.outcome || !strings.Contains(got.Found, c.want.says) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// TestOneSilentTenant takes no time from the others.
+func TestOneSilentTenant(t *testing.T) {
+	t.Parallel()
+	bhs, ahs, mhr := newTenant(t, "bhs"), newTenant(t, "ahs"), newTenant(t, "mhr")
+	bhs.options.Timeout = 2 * time.Second
+	ahs.web.instead = silence
+	bhs.subject.Others = []Subject{ahs.start(t), mhr.start(t)}
+	got := named(t, bhs.run(t), "study-elsewhere")
+	if got.Outcome != Pass || got.Found != "not with mhr; ahs could not be asked: there was no answer in time" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestCredentialsAreNotPrinted, whatever the verb.
+func TestCredentialsAreNotPrinted(t *testing.T) {
+	s := Subject{Login: NewCredentials("bhs", "admin", secret), Others: []Subject{{Login: NewCredentials("mhr", "admin", secret)}}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		if text := fmt.Sprintf(verb, s) + fmt.Sprintf(verb, s.Login) + fmt.Sprintf(verb, &s.Login); strings.Contains(text, secret) || strings.Contains(text, hex.EncodeToString([]byte(secret))) {
+			t.Errorf("%s prints %s", verb, text)
+		}
+	}
+	if text, err := json.Marshal(s.Login); err != nil || strings.Contains(string(text), secret) {
+		t.Errorf("%s, %v", text, err)
+	}
+	if got := fmt.Sprint(s.Login, NewCredentials("bhs", "", secret)); got != "admin of bhs, password hidden none" {
+		t.Errorf("%s", got)
 	}
 }
