@@ -14,7 +14,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 )
@@ -40,7 +39,7 @@ func NewClient(config *rest.Config) (*Client, error) {
 // Order is what a signer is asked for.
 type Order struct {
 	Namespace string
-	// Prefix begins the CertificateRequest's name; the API server makes the rest.
+	// Prefix begins the CertificateRequest's name; the rest is random.
 	Prefix string
 	Issuer cmmeta.IssuerReference
 	// Request is the PEM of a PKCS#10 request.
@@ -60,7 +59,7 @@ type Signed struct {
 	Name string
 }
 
-// Request makes a CertificateRequest, waits until it is signed or ctx ends, and
+// Request creates a CertificateRequest, waits until it is signed or ctx ends, and
 // deletes it. progress is told once of every state that it waits in, and of a
 // request that could not be deleted.
 //
@@ -69,23 +68,19 @@ type Signed struct {
 // server, of which Kubernetes' apierrors tells more.
 func (c *Client) Request(ctx context.Context, o Order, progress func(string)) (Signed, error) {
 	client := c.dynamic.Resource(requests).Namespace(o.Namespace)
-	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o.object())
+	created, err := create(ctx, client, o, progress)
 	if err != nil {
-		return Signed{}, fmt.Errorf("writing down the CertificateRequest: %w", err)
-	}
-	made, err := client.Create(ctx, &unstructured.Unstructured{Object: object}, metav1.CreateOptions{FieldManager: "kubectl-orthweb"})
-	if err != nil {
-		return Signed{}, fmt.Errorf("making a CertificateRequest in %s: %w", o.Namespace, whole(err))
+		return Signed{}, err
 	}
 	if !o.Keep {
-		defer c.remove(ctx, client, made.GetName(), progress)
+		defer remove(ctx, client, created.GetName(), progress)
 	}
-	return wait(ctx, made, progress, func(ctx context.Context) (*unstructured.Unstructured, error) {
-		return client.Get(ctx, made.GetName(), metav1.GetOptions{})
+	return wait(ctx, created, progress, func(ctx context.Context) (*unstructured.Unstructured, error) {
+		return client.Get(ctx, created.GetName(), metav1.GetOptions{})
 	})
 }
 
-func (o Order) object() *cmapi.CertificateRequest {
+func (o Order) object(name string) *cmapi.CertificateRequest {
 	var usages []cmapi.KeyUsage
 	for _, usage := range o.Usages {
 		usages = append(usages, cmapi.KeyUsage(usage))
@@ -93,67 +88,13 @@ func (o Order) object() *cmapi.CertificateRequest {
 	return &cmapi.CertificateRequest{
 		TypeMeta: metav1.TypeMeta{APIVersion: cmapi.SchemeGroupVersion.String(), Kind: cmapi.CertificateRequestKind},
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: o.Namespace, GenerateName: o.Prefix,
+			Namespace: o.Namespace, Name: name,
 			Labels: map[string]string{"app.kubernetes.io/created-by": "kubectl-orthweb"},
 		},
 		Spec: cmapi.CertificateRequestSpec{
 			Request: o.Request, IssuerRef: o.Issuer, Usages: usages,
 			Duration: &metav1.Duration{Duration: o.Duration},
 		},
-	}
-}
-
-// Between two looks at a request. cert-manager's own CA signs in well under a
-// second; others, and people who approve, take longer.
-const firstPause, longestPause = 100 * time.Millisecond, 2 * time.Second
-
-// wait looks at the request until it has come to an end. Looking again and again
-// needs the right to get one request; a watch would need more.
-func wait(ctx context.Context, seen *unstructured.Unstructured, progress func(string), look func(context.Context) (*unstructured.Unstructured, error)) (Signed, error) {
-	said := ""
-	for pause := firstPause; ; pause = min(pause*3/2, longestPause) {
-		var request cmapi.CertificateRequest
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(seen.Object, &request); err != nil {
-			return Signed{}, fmt.Errorf("reading the CertificateRequest %s: %w", seen.GetName(), err)
-		}
-		signed, waiting, err := judge(&request)
-		if err != nil || waiting == nil {
-			return signed, err
-		}
-		if text := waiting.Text(); text != said && pause > firstPause {
-			said = text
-			progress(text)
-		}
-		select {
-		case <-ctx.Done():
-			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return Signed{}, waiting
-			}
-			return Signed{}, ctx.Err()
-		case <-time.After(pause):
-		}
-		next, err := look(ctx)
-		if err != nil {
-			if ctx.Err() != nil {
-				continue // the select says how it ended
-			}
-			return Signed{}, fmt.Errorf("looking at the CertificateRequest %s/%s: %w", seen.GetNamespace(), seen.GetName(), whole(err))
-		}
-		seen = next
-	}
-}
-
-// remove deletes the request, even when the user has interrupted: then within
-// the second that an interrupt may take.
-func (c *Client) remove(ctx context.Context, client dynamic.ResourceInterface, name string, progress func(string)) {
-	grace := 5 * time.Second
-	if errors.Is(ctx.Err(), context.Canceled) {
-		grace = 800 * time.Millisecond
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	if err := client.Delete(ctx, name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
-		progress(fmt.Sprintf("CertificateRequest %s could not be deleted: %v", name, err))
 	}
 }
 

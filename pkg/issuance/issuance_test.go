@@ -102,7 +102,7 @@ func TestWaitLosesSightOfIt(t *testing.T) {
 		err   error
 		want  string
 	}{
-		{"somebody deleted it", apierrors.NewNotFound(resource, "r"), "looking at the CertificateRequest bhs-orthweb/r: "},
+		{"somebody deleted it", apierrors.NewNotFound(resource, "r"), "getting CertificateRequest bhs-orthweb/r: "},
 		{"may not look", apierrors.NewForbidden(resource, "r", errors.New("no")), "forbidden"},
 	} {
 		_, err := wait(t.Context(), request(""), func(string) {}, func(context.Context) (*unstructured.Unstructured, error) { return nil, c.err })

@@ -33,11 +33,20 @@ type WaitingError struct {
 	Approved bool
 	// Message is the issuer's own, empty when it has said nothing yet.
 	Message string
+	// Err is why the request could not be read at last, nil where it could.
+	Err error
 }
 
 func (e *WaitingError) Error() string {
-	return "CertificateRequest " + e.Name + " was not signed in time: " + e.Text()
+	text := "CertificateRequest " + e.Name + " was not signed in time: " + e.Text()
+	if e.Err != nil {
+		text += "; at last it could not be read: " + e.Err.Error()
+	}
+	return text
 }
+
+// Unwrap is why the request could not be read.
+func (e *WaitingError) Unwrap() error { return e.Err }
 
 // Text says what is being waited for.
 func (e *WaitingError) Text() string {

@@ -30,6 +30,10 @@ var (
 		study over DICOM, finds it again in this tenant's Orthanc and in no other's,
 		and removes it. The study is marked as a test and has no person's data.
 
+		A password is sent to the Orthanc of its own tenant, and only where the server's
+		certificate could be verified. Other tenants are asked with what is given of
+		theirs (--other-password-secret, --other-cert), or without any.
+
 		With files and directories it stores those instead, and leaves them there: over
 		several associations at once, each file by itself checked before it is sent.
 		Orthanc is asked at the end whether it has them all. With --resume an
@@ -40,6 +44,12 @@ var (
 	validateExample = templates.Examples(`
 		# Everything, with the password of Orthanc's web from a Secret
 		kubectl orthweb validate bhs --user=admin --password-secret=orthanc-web:password
+
+		# Look for the study in the other tenants' Orthancs too, each with its own password
+		kubectl orthweb validate bhs --password-secret=orthanc-web --other-password-secret=orthanc-web
+
+		# See that a client of another tenant is refused
+		kubectl orthweb validate bhs --other-cert=mhr.client.crt --other-key=mhr.client.key
 
 		# For a CI system
 		kubectl orthweb validate bhs -o junit
@@ -66,6 +76,7 @@ type validateOptions struct {
 	insec   bool
 	client  clientFiles
 	web     webPassword
+	others  otherTenants
 	files   userFiles
 
 	dial func(context.Context, validate.Subject, validate.Place) (net.Conn, error)
@@ -106,9 +117,10 @@ func newValidate(facts *factsFlags) *cobra.Command {
 	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "How long each check may take")
 	flags.BoolVar(&o.keep, "keep", false, "Leave the test study in Orthanc")
 	flags.StringVar(&o.ca, "ca", "", "The authority's certificate to trust, as a file; the tenant's, read from the cluster, by default")
-	flags.BoolVar(&o.insec, "insecure", false, "Go on where a server's certificate is no good: then you don't know whom you talk to")
+	flags.BoolVar(&o.insec, "insecure", false, "Go on where a server's certificate is no good: then you don't know whom you talk to, and no password is sent")
 	o.client.addTo(flags)
 	o.web.addTo(flags)
+	o.others.addTo(flags)
 	o.files.addTo(flags)
 	return cmd
 }
@@ -131,7 +143,7 @@ func (o *validateOptions) validate(cmd *cobra.Command) error {
 			return fmt.Errorf("%s: %w", flag, err)
 		}
 	}
-	return errors.Join(o.client.validate(cmd.Flags()), o.web.validate(cmd.Flags()), o.files.validate())
+	return errors.Join(o.client.validate(cmd.Flags()), o.web.validate(cmd.Flags()), o.others.validate(), o.files.validate())
 }
 
 func (o *validateOptions) people() bool { return o.format == "table" || o.format == "wide" }
@@ -148,7 +160,7 @@ func (o *validateOptions) run(ctx context.Context) error {
 	out := o.facts.streams.Out
 	style := (&outputFlags{format: o.format}).style(out)
 	if o.insec {
-		fmt.Fprintln(o.facts.streams.ErrOut, "Warning: --insecure goes on whatever certificate a server shows. Whoever stands in between reads and changes everything.")
+		fmt.Fprintln(o.facts.streams.ErrOut, "Warning: --insecure goes on whatever certificate a server shows. Whoever stands in between reads and changes everything. A password is sent to a verified server only.")
 	}
 	began := time.Now()
 	var printing error

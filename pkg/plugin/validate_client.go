@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
@@ -32,15 +31,11 @@ func (o *validateOptions) clientOf(ctx context.Context, snap *snapshot.Snapshot,
 const clientLifetime = time.Hour
 
 // shortLived has a client certificate signed by the tenant's issuer, when it is
-// first asked for, and keeps its key in memory.
+// first needed, and keeps its key in memory.
 func (o *validateOptions) shortLived(snap *snapshot.Snapshot, t tenant.Tenant) func(context.Context) (*tls.Certificate, error) {
-	var once sync.Once
-	var certificate *tls.Certificate
-	var err error
-	return func(ctx context.Context) (*tls.Certificate, error) {
-		once.Do(func() { certificate, err = o.issueShortLived(ctx, snap, t) })
-		return certificate, err
-	}
+	return newClientCertificate(func(ctx context.Context) (*tls.Certificate, error) {
+		return o.issueShortLived(ctx, snap, t)
+	}).get
 }
 
 func (o *validateOptions) issueShortLived(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant) (*tls.Certificate, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
 // clientFiles are a client's certificate and key that the user has.
@@ -102,30 +103,35 @@ func (p *webPassword) validate(flags *pflag.FlagSet) error {
 
 // read gets the password. Without any source it asks on a terminal when a user was
 // named, and else does without.
-func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tenant) (user, password string, err error) {
-	user = orDefault(p.user, "admin")
+func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tenant) (login validate.Credentials, err error) {
+	user := orDefault(p.user, "admin")
 	var secret []byte
 	switch {
 	case p.secret != "":
-		return p.fromSecret(ctx, facts, t)
+		return loginFromSecret(ctx, facts, t, p.secret, p.user)
 	case p.file != "":
 		secret, err = firstLine(p.file, facts.streams.In)
 	case p.env != "":
 		value, ok := os.LookupEnv(p.env)
 		if !ok {
-			return "", "", withHint(fmt.Errorf("the environment has no %s", p.env), "Set it, or leave --password-env out.")
+			return login, withHint(fmt.Errorf("the environment has no %s", p.env), "Set it, or leave --password-env out.")
 		}
 		secret = []byte(value)
 	case p.user != "":
 		secret, err = ask(ctx, facts.streams, "Password of "+p.user+": ", false)
 	default:
-		return "", "", nil
+		return login, nil
 	}
-	return user, string(secret), err
+	if err != nil {
+		return login, err
+	}
+	return validate.NewCredentials(t.Name, user, string(secret)), nil
 }
 
-func (p *webPassword) fromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant) (user, password string, err error) {
-	name, key, _ := strings.Cut(p.secret, ":")
+// loginFromSecret reads a Secret, [NAMESPACE/]NAME[:KEY], by default of the tenant's
+// namespace. Without a user it is the Secret's username, or admin.
+func loginFromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant, reference, user string) (login validate.Credentials, err error) {
+	name, key, _ := strings.Cut(reference, ":")
 	namespace := t.Namespaces[0]
 	if before, after, ok := strings.Cut(name, "/"); ok {
 		namespace, name = before, after
@@ -133,22 +139,21 @@ func (p *webPassword) fromSecret(ctx context.Context, facts *factsFlags, t tenan
 	key = orDefault(key, "password")
 	config, err := facts.kube.ToRESTConfig()
 	if err != nil {
-		return "", "", err
+		return login, err
 	}
 	found, err := issuance.Secret(ctx, config, namespace, name)
 	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
-		return "", "", withHint(err, "Name the Secret as NAMESPACE/NAME:KEY, or give the password with --password-file or --password-env.")
+		return login, withHint(err, "Name the Secret as NAMESPACE/NAME:KEY, or give the password with --password-file or --password-env.")
 	}
 	if err != nil {
-		return "", "", whenGone(ctx, err)
+		return login, whenGone(ctx, err)
 	}
 	value, ok := found.Data[key]
 	if !ok {
-		return "", "", withHint(fmt.Errorf("secret %s/%s has no key %q", namespace, name, key), "Name it, as in --password-secret=%s:KEY.", name)
+		return login, withHint(fmt.Errorf("secret %s/%s has no key %q", namespace, name, key), "Name it, as in --password-secret=%s:KEY.", name)
 	}
-	user = p.user
 	if user == "" {
 		user = orDefault(string(found.Data["username"]), "admin")
 	}
-	return user, string(value), nil
+	return validate.NewCredentials(t.Name, user, string(value)), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -28,16 +29,26 @@ func forwardWants(namespace string) collect.Want {
 // dialThroughAPI connects to a pod behind the tenant's ingress through the API
 // server, as `kubectl port-forward` does.
 func dialThroughAPI(snap *snapshot.Snapshot, dialer *tunnel.Dialer) func(context.Context, validate.Subject, validate.Place) (net.Conn, error) {
+	var mu sync.Mutex                 // several tenants are asked at the same time
 	ports := map[string]tunnel.Port{} // worked out once a tenant and port
-	return func(ctx context.Context, s validate.Subject, p validate.Place) (net.Conn, error) {
+	lookUp := func(s validate.Subject, p validate.Place) (tunnel.Port, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		key := fmt.Sprintf("%s:%d", s.Tenant, p.Port)
 		port, ok := ports[key]
 		if !ok {
 			var err error
 			if port, err = podBehind(snap, s.Tenant, p.Port); err != nil {
-				return nil, err
+				return port, err
 			}
 			ports[key] = port
+		}
+		return port, nil
+	}
+	return func(ctx context.Context, s validate.Subject, p validate.Place) (net.Conn, error) {
+		port, err := lookUp(s, p)
+		if err != nil {
+			return nil, err
 		}
 		return dialer.Dial(ctx, port)
 	}

@@ -37,12 +37,20 @@ func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant
 	if err != nil {
 		return s, chosen, err
 	}
-	if s.User, s.Password, err = o.web.read(ctx, o.facts, chosen); err != nil {
+	if s.Login, err = o.web.read(ctx, o.facts, chosen); err != nil {
 		return s, chosen, err
 	}
 	if s.Client, err = o.clientOf(ctx, snap, chosen); err != nil {
 		return s, chosen, err
 	}
+	s.Others = o.describeOthers(ctx, snap, chosen)
+	return s, chosen, o.addStranger(ctx, &s)
+}
+
+// describeOthers is what is known of the other tenants. Nothing is created in their
+// namespaces, and no Secret is read there unless the user names it.
+func (o *validateOptions) describeOthers(ctx context.Context, snap *snapshot.Snapshot, chosen tenant.Tenant) []validate.Subject {
+	var others []validate.Subject
 	for _, other := range tenant.Discover(snap) {
 		if other.Name == chosen.Name {
 			continue
@@ -51,11 +59,10 @@ func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant
 		if err != nil {
 			continue // without an address there is nobody to ask
 		}
-		theirs.Client = o.shortLived(snap, other)
-		s.Others = append(s.Others, theirs)
-		s.Strangers = append(s.Strangers, validate.Stranger{Tenant: other.Name, Certificate: theirs.Client})
+		theirs.FetchLogin = o.others.login(o.facts, other)
+		others = append(others, theirs)
 	}
-	return s, chosen, nil
+	return others
 }
 
 // connectBy settles how connections are made; nil is to the ingress's address.

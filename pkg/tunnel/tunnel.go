@@ -3,19 +3,16 @@
 package tunnel
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"strings"
-	"sync"
+	"strconv"
 
-	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
@@ -28,95 +25,110 @@ type Port struct {
 	Number         int
 }
 
+func (p Port) String() string {
+	return fmt.Sprintf("port %d of pod %s/%s", p.Number, p.Namespace, p.Pod)
+}
+
 // Dialer opens tunnels through an API server.
 type Dialer struct {
 	config *rest.Config
-	said   *tail
 }
 
-// New makes a dialer for the API server that config names. From then on what
-// client-go would log of its own accord is kept for the errors of connections
-// instead: its port-forward reports them nowhere else
-// (k8s.io/client-go/tools/portforward, handleConnection).
-func New(config *rest.Config) *Dialer {
-	d := &Dialer{config: config, said: &tail{}}
-	utilruntime.ErrorHandlers = []utilruntime.ErrorHandler{
-		func(_ context.Context, err error, _ string, _ ...any) { fmt.Fprintln(d.said, err) },
-	}
-	return d
-}
+// New creates a dialer for the API server that config names.
+func New(config *rest.Config) *Dialer { return &Dialer{config: config} }
 
 // Dial connects to the pod's port; closing the connection ends its tunnel. It
 // needs the right to create pods/portforward. A pod that refuses the connection is
-// seen only when it is used: its errors then say what the other end has complained
-// of.
+// seen only when it is used: its errors then say what the kubelet has reported.
 //
-// Each connection has a tunnel of its own: where several share one, the other end
-// may not hear that one of them was closed.
+// Each connection has a tunnel of its own, as the kubelet's error of one connection
+// makes the whole tunnel unusable
+// (k8s.io/client-go/tools/portforward, handleConnection). client-go's PortForwarder
+// is not used: it reports such an error to the whole program's error handlers,
+// where nobody can tell whose it is, and it listens on a port of this machine.
 func (d *Dialer) Dial(ctx context.Context, port Port) (net.Conn, error) {
-	connection, err := d.open(ctx, port)
-	if err != nil {
-		return nil, fmt.Errorf("forwarding port %d of pod %s/%s: %w", port.Number, port.Namespace, port.Pod, err)
+	type result struct {
+		conn *conn
+		err  error
 	}
-	return connection, nil
+	opened := make(chan result, 1)
+	go func() {
+		c, err := d.open(port)
+		opened <- result{c, err}
+	}()
+	var r result
+	select {
+	case r = <-opened:
+	case <-ctx.Done():
+		go func() { // client-go's dialers take no context
+			if late := <-opened; late.err == nil {
+				_ = late.conn.Close()
+			}
+		}()
+		r.err = ctx.Err()
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("forwarding %s: %w", port, r.err)
+	}
+	return r.conn, nil
 }
 
-func (d *Dialer) open(ctx context.Context, port Port) (net.Conn, error) {
+func (d *Dialer) open(port Port) (*conn, error) {
 	dialer, err := d.dialer(port)
 	if err != nil {
 		return nil, err
 	}
-	stop, ready, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	forwarder, err := portforward.NewOnAddressesForStreaming(dialer, []string{"127.0.0.1"},
-		[]string{fmt.Sprintf("0:%d", port.Number)}, stop, ready, io.Discard, d.said)
+	tunnel, protocol, err := dialer.Dial(portforward.PortForwardProtocolV1Name)
 	if err != nil {
-		return nil, err
+		return nil, dialError(err)
 	}
-	go func() { ended <- forwarder.ForwardPorts() }()
+	if protocol != portforward.PortForwardProtocolV1Name {
+		_ = tunnel.Close()
+		return nil, fmt.Errorf("the API server speaks %q, not %q", protocol, portforward.PortForwardProtocolV1Name)
+	}
+	headers := http.Header{}
+	headers.Set(corev1.PortHeader, strconv.Itoa(port.Number))
+	headers.Set(corev1.PortForwardRequestIDHeader, "0")
+	streams := [2]httpstream.Stream{}
+	for i, kind := range []string{corev1.StreamTypeError, corev1.StreamTypeData} {
+		headers.Set(corev1.StreamType, kind)
+		if streams[i], err = createStream(tunnel, headers.Clone()); err != nil {
+			_ = tunnel.Close()
+			return nil, fmt.Errorf("creating the %s stream: %w", kind, err)
+		}
+	}
+	return newConn(port, tunnel, streams[0], streams[1]), nil
+}
+
+// createStream also returns when the tunnel is lost: httpstream goes on waiting for
+// half a minute.
+func createStream(tunnel httpstream.Connection, headers http.Header) (httpstream.Stream, error) {
+	type result struct {
+		stream httpstream.Stream
+		err    error
+	}
+	created := make(chan result, 1)
+	go func() {
+		stream, err := tunnel.CreateStream(headers)
+		created <- result{stream, err}
+	}()
 	select {
-	case <-ctx.Done():
-		close(stop)
-		return nil, ctx.Err()
-	case err := <-ended:
-		if err == nil {
-			err = errors.New("the API server closed the connection")
-		}
-		return nil, err
-	case <-ready:
+	case r := <-created:
+		return r.stream, r.err
+	case <-tunnel.CloseChan():
+		return nil, errLost
 	}
-	ports, err := forwarder.GetPorts()
-	if err == nil {
-		var inner net.Conn
-		if inner, err = (&net.Dialer{}).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", ports[0].Local)); err == nil {
-			return &conn{Conn: inner, said: d.said, stop: sync.OnceFunc(func() { close(stop) })}, nil
-		}
-	}
-	close(stop)
-	return nil, err
 }
 
-// conn ends its tunnel when it is closed, and says in its errors what the other
-// end has complained of.
-type conn struct {
-	net.Conn
-	said *tail
-	stop func()
-}
-
-func (c *conn) Close() error {
-	err := c.Conn.Close()
-	c.stop()
-	return err
-}
-
-func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
-		if why := c.said.last(); why != "" {
-			err = fmt.Errorf("%s: %w", why, err)
-		}
+// dialError keeps what the API server answered for callers to inspect. What the
+// network says is of the way to the API server, and is not to be taken for an
+// answer of the pod's.
+func dialError(err error) error {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) {
+		return err
 	}
-	return n, err
+	return errors.New(err.Error())
 }
 
 // dialer speaks SPDY over a WebSocket, and SPDY alone with API servers before
@@ -131,35 +143,12 @@ func (d *Dialer) dialer(port Port) (httpstream.Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, at)
-	tunnelled, err := portforward.NewSPDYOverWebsocketDialerForStreaming(at, d.config)
+	spdyOnly := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, at)
+	overWebSocket, err := portforward.NewSPDYOverWebsocketDialerForStreaming(at, d.config)
 	if err != nil {
 		return nil, err
 	}
-	return portforward.NewFallbackDialerForStreaming(tunnelled, plain, func(err error) bool {
+	return portforward.NewFallbackDialerForStreaming(overWebSocket, spdyOnly, func(err error) bool {
 		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
 	}), nil
-}
-
-// tail keeps the last line that was written to it.
-type tail struct {
-	mu   sync.Mutex
-	line string
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for line := range bytes.Lines(p) {
-		if text := strings.TrimSpace(string(line)); text != "" {
-			t.line = text
-		}
-	}
-	return len(p), nil
-}
-
-func (t *tail) last() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.line
 }

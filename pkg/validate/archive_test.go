@@ -26,6 +26,8 @@ type archive struct {
 	damage func(*image)
 	// lose keeps nothing of what is stored.
 	lose bool
+	// credentials are all that it was sent, as user:password.
+	credentials []string
 	// into is where images land, where it isn't this archive.
 	into *archive
 }
@@ -58,6 +60,13 @@ func (a *archive) len() int {
 	return len(a.images)
 }
 
+// sent is all that the archive was sent to sign in with, each once.
+func (a *archive) sent() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Compact(slices.Sorted(slices.Values(a.credentials)))
+}
+
 // parse reads a data set in Explicit VR Little Endian without sequences (PS3.5
 // section 7.1.2).
 func parse(data []byte) (i image) {
@@ -82,6 +91,11 @@ func parse(data []byte) (i image) {
 }
 
 func (a *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if user, password, ok := r.BasicAuth(); ok {
+		a.mu.Lock()
+		a.credentials = append(a.credentials, user+":"+password)
+		a.mu.Unlock()
+	}
 	if a.instead != nil && a.instead(w, r) {
 		return
 	}

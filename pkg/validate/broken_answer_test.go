@@ -26,7 +26,7 @@ func TestTheFirstBrokenAnswerIsNamed(t *testing.T) {
 	for _, c := range []brokenHop{
 		{about: "no pod behind the ingress", change: answer("/", 503, "no healthy upstream"), fails: "web-page", code: codeWebStatus, says: "503 Service Unavailable: no healthy upstream", skipped: onPage},
 		{about: "another page", change: answer("/", 200, "<h1>It works!</h1>"), fails: "web-page", code: codeWebOther, says: "something else than Orthanc's explorer", skipped: onPage},
-		{about: "a wrong password", change: func(s *setup) { s.subject.Password = "wrong" }, fails: "web-page", code: codeWebPassword, says: `the password of "admin" is not taken`, skipped: onPage},
+		{about: "a wrong password", change: func(s *setup) { s.subject.Login = wrong("bhs") }, fails: "web-page", code: codeWebPassword, says: `the password of "admin" is not taken`, skipped: onPage},
 		{about: "another program's API", change: answer("/system", 200, `{"ok":true}`), fails: "web-system", code: codeWebOther, says: "is not Orthanc's", skipped: "study-found"},
 		{about: "rejected", change: dicomPeer(func(p *peer) { p.answer = rejection }), fails: "dicom-association", code: codeAssociationRejected, says: "called-AE-title-not-recognized", skipped: onAssociation},
 		{about: "aborted", change: dicomPeer(func(p *peer) { p.answer = abortion }), fails: "dicom-association", code: codeAssociationAborted, says: "the peer aborted", skipped: onAssociation},

@@ -71,10 +71,11 @@ func (v *validation) tryClients(ctx context.Context, p Place) Check {
 	return v.tryStrangers(ctx, p, details)
 }
 
-// tryStrangers knocks as a client of each other tenant. One that could not be
-// tried is no reason to call the server broken, nor safe.
+// tryStrangers connects as the clients of other tenants that there are. What could
+// not be tried is no reason to call the server broken, nor safe: it is said.
 func (v *validation) tryStrangers(ctx context.Context, p Place, details []string) Check {
-	tried := 0
+	found := "clients of the tenant are let in, those without a certificate"
+	var refused, untried []string
 	for _, stranger := range v.subject.Strangers {
 		theirs, err := stranger.Certificate(ctx)
 		in, why := false, ""
@@ -83,19 +84,23 @@ func (v *validation) tryStrangers(ctx context.Context, p Place, details []string
 		}
 		switch {
 		case err != nil:
-			details = append(details, "a client of "+stranger.Tenant+" was not tried: "+plain(err))
+			untried = append(untried, "a client of "+stranger.Tenant+" was not tried: "+plain(err))
 			continue
 		case in:
 			return fail(codeStrangerLetIn, "a client of the tenant "+stranger.Tenant+" is let in", "clients of other tenants are refused",
 				finding.Fix{Text: "See which authorities the Gateway trusts: the tenants must not share one", Command: "kubectl orthweb cert list"})
 		}
-		tried++
+		refused = append(refused, "those of "+stranger.Tenant)
 		details = append(details, "a client of "+stranger.Tenant+" is refused: "+why)
 	}
-	if tried < len(v.subject.Strangers) || tried == 0 {
-		return pass("clients of the tenant are let in, those without a certificate are not", details...)
+	for _, who := range refused {
+		found += " and " + who
 	}
-	return pass("only clients of the tenant are let in", details...)
+	found += " are not"
+	if len(v.subject.Strangers) == 0 && len(v.subject.Others) > 0 {
+		untried = []string{"clients of other tenants were not tried: see --other-cert"}
+	}
+	return pass(strings.Join(append([]string{found}, untried...), "; "), details...)
 }
 
 // patience is how long a server may take to refuse a client after the handshake:
@@ -104,8 +109,8 @@ func (v *validation) tryStrangers(ctx context.Context, p Place, details []string
 const patience = time.Second
 
 // letIn tells whether a client with the certificate, nil for none, is let in, and
-// if not, in which words it is refused. An error is one of connecting, or that the
-// server did not answer: that is no refusal.
+// if not, in which words it is refused. An error is one of the connection, or that
+// the server did not answer: that is no refusal.
 func (v *validation) letIn(ctx context.Context, p Place, certificate *tls.Certificate) (in bool, why string, err error) {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
@@ -125,25 +130,27 @@ func (v *validation) letIn(ctx context.Context, p Place, certificate *tls.Certif
 		if ctx.Err() != nil {
 			return false, "", ctx.Err()
 		}
-		return false, refusal(err), nil
+		return refusedBy(err)
 	}
 	_ = secured.SetReadDeadline(time.Now().Add(patience))
 	_, err = secured.Read(make([]byte, 1))
 	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return true, "", nil
 	}
-	return false, refusal(err), nil
+	return refusedBy(err)
 }
 
-// refusal is the reason that a server gave: its alert, without crypto/tls's
-// prefixes.
-func refusal(err error) string {
-	if errors.Is(err, io.EOF) {
-		return "it closed the connection"
+// refusedBy is the reason that a server gave for refusing a client: its alert,
+// without crypto/tls's prefixes, or that it closed the connection. Other errors of a
+// connection are not the server's.
+func refusedBy(err error) (in bool, why string, failed error) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, "it closed the connection", nil
 	}
 	var op *net.OpError
-	if errors.As(err, &op) {
-		err = op.Err
+	var reset *os.SyscallError
+	if errors.As(err, &op) && (op.Op == "remote error" || errors.As(err, &reset)) {
+		return false, strings.TrimPrefix(op.Err.Error(), "tls: "), nil
 	}
-	return strings.TrimPrefix(err.Error(), "tls: ")
+	return false, "", err
 }

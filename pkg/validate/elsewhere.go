@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
@@ -21,16 +23,16 @@ func (v *validation) checkElsewhere(ctx context.Context) Check {
 		return skip("there is no other tenant to look at")
 	}
 	var clean, landed, unasked []string
-	for _, other := range v.subject.Others {
-		id, err := v.lookElsewhere(ctx, other)
-		v.found[other.Tenant] = id
+	for i, r := range v.lookInOthers(ctx) {
+		other := v.subject.Others[i].Tenant
+		v.found[other], v.logins[other] = r.id, r.login
 		switch {
-		case err != nil:
-			unasked = append(unasked, fmt.Sprintf("%s could not be asked: %s", other.Tenant, plain(err)))
-		case id != "":
-			landed = append(landed, other.Tenant)
+		case r.err != nil:
+			unasked = append(unasked, fmt.Sprintf("%s could not be asked: %s", other, plain(r.err)))
+		case r.id != "":
+			landed = append(landed, other)
 		default:
-			clean = append(clean, other.Tenant)
+			clean = append(clean, other)
 		}
 	}
 	if len(landed) > 0 {
@@ -42,26 +44,57 @@ func (v *validation) checkElsewhere(ctx context.Context) Check {
 		return c
 	}
 	if len(clean) == 0 {
-		c := skip("no other tenant could be asked")
-		c.Details = unasked
-		return c
+		return skip("no other tenant could be asked: " + strings.Join(unasked, "; "))
 	}
-	return pass("not with "+strings.Join(clean, ", "), unasked...)
+	return pass(strings.Join(append([]string{"not with " + strings.Join(clean, ", ")}, unasked...), "; "))
 }
 
-func (v *validation) lookElsewhere(ctx context.Context, other Subject) (string, error) {
-	if other.User == "" {
-		other.User, other.Password = v.subject.User, v.subject.Password
+// sighting is what one other tenant's Orthanc has answered.
+type sighting struct {
+	id    string
+	login Credentials
+	err   error
+}
+
+// atOnce is how many other tenants are asked at the same time: one that is silent
+// takes no time from the others.
+const atOnce = 16
+
+// lookInOthers asks all other tenants, and returns their answers in their order.
+func (v *validation) lookInOthers(ctx context.Context) []sighting {
+	answers := make([]sighting, len(v.subject.Others))
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i, other := range v.subject.Others {
+		group.Go(func() error {
+			answers[i] = v.lookElsewhere(ctx, other)
+			return nil
+		})
 	}
-	if other.User == "" {
-		return "", errors.New("no password was given")
-	}
+	_ = group.Wait() // the errors are in the answers
+	return answers
+}
+
+// lookElsewhere asks one other tenant, with its own password or without any.
+func (v *validation) lookElsewhere(ctx context.Context, other Subject) (s sighting) {
 	if len(other.Authorities) == 0 && !v.options.Insecure {
-		return "", fmt.Errorf("its authority is not known, and so not who would get the password: %s", other.Unread)
+		s.err = fmt.Errorf("who would answer can't be verified: %w", unknownCA(other))
+		return s
+	}
+	s.login = other.Login
+	if !s.login.Given() && other.FetchLogin != nil {
+		if s.login, s.err = other.FetchLogin(ctx); s.err != nil {
+			return s
+		}
 	}
 	w := newWeb(v.options, other)
 	defer w.close()
-	return lookUp(ctx, w, v.studyUID())
+	s.id, s.err = lookUp(ctx, w, v.studyUID(), s.login)
+	var refused *statusError
+	if !s.login.Given() && errors.As(s.err, &refused) && refused.status == http.StatusUnauthorized {
+		s.err = errors.New("it asks for a password, and none of its own was given: see --other-password-secret")
+	}
+	return s
 }
 
 // cleanUp removes the test study from wherever it turned up, and leaves nothing of
@@ -103,22 +136,23 @@ func (v *validation) cleanUp(ctx context.Context) Check {
 // remove deletes the study where it was found, and in the tenant's own Orthanc also
 // where nobody has looked yet. It tells whether there was one.
 func (v *validation) remove(ctx context.Context, s Subject) (bool, error) {
-	if s.User == "" {
-		s.User, s.Password = v.subject.User, v.subject.Password
+	login := v.login
+	if s.Tenant != v.subject.Tenant {
+		login = v.logins[s.Tenant]
 	}
 	w := newWeb(v.options, s)
 	defer w.close()
 	id, looked := v.found[s.Tenant]
 	if !looked && s.Tenant == v.subject.Tenant {
 		var err error
-		if id, err = lookUp(ctx, w, v.studyUID()); err != nil {
+		if id, err = lookUp(ctx, w, v.studyUID(), login); err != nil {
 			return false, err
 		}
 	}
 	if id == "" {
 		return false, nil
 	}
-	status, _, err := w.ask(ctx, http.MethodDelete, "/studies/"+id, nil, s.User, s.Password)
+	status, _, err := w.ask(ctx, http.MethodDelete, "/studies/"+id, nil, login)
 	if err = orStatus(err, status); err != nil {
 		return false, fmt.Errorf("DELETE /studies/%s: %w", id, err)
 	}

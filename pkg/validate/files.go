@@ -30,8 +30,8 @@ func (v *validation) files(ctx context.Context) {
 		return v.options.Files.Store(ctx, v.dialDICOM)
 	})
 	v.do(ctx, "files-found", []string{"dicom-echo", "web-system"}, func(ctx context.Context) Check {
-		if v.subject.User == "" {
-			return skip("no password for Orthanc's web was given: see --password-secret")
+		if !v.canAsk() {
+			return skip(v.noLogin())
 		}
 		return v.options.Files.Found(ctx, v.countInstances)
 	})
@@ -52,11 +52,11 @@ func (v *validation) dialDICOM(ctx context.Context) (net.Conn, error) {
 func (v *validation) countInstances(ctx context.Context, studyUID string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.options.Timeout)
 	defer cancel()
-	id, err := lookUp(ctx, v.web, studyUID)
+	id, err := lookUp(ctx, v.web, studyUID, v.login)
 	if err != nil || id == "" {
 		return 0, err
 	}
-	status, answer, err := v.web.ask(ctx, http.MethodGet, "/studies/"+id+"/statistics", nil, v.subject.User, v.subject.Password)
+	status, answer, err := v.web.ask(ctx, http.MethodGet, "/studies/"+id+"/statistics", nil, v.login)
 	if err := orStatus(err, status); err != nil {
 		return 0, fmt.Errorf("/studies/%s/statistics: %w", id, err)
 	}

@@ -33,7 +33,7 @@ func TestFiles(t *testing.T) {
 			s := newTenant(t, "bhs")
 			s.archive.lose = c.lose
 			if c.anonymous {
-				s.subject.User, s.subject.Password = "", ""
+				s.subject.Login = Credentials{}
 			}
 			s.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
 				if strings.HasSuffix(r.URL.Path, "/statistics") {

@@ -55,7 +55,7 @@ func TestJudgePage(t *testing.T) {
 		{about: "reset", err: errors.New("connection reset by peer"), outcome: Fail, code: codeWebOther, says: "the request failed: connection reset by peer"},
 		{about: "not known", err: fmt.Errorf("Get: %w", context.DeadlineExceeded), outcome: Fail, code: codeWebOther, says: "there was no answer in time"},
 	} {
-		got := judgePage(url, c.status, []byte(c.answer), c.err, Subject{Tenant: "bhs", User: c.user, Password: secret})
+		got := judgePage(url, c.status, []byte(c.answer), c.err, "bhs", NewCredentials("bhs", c.user, secret))
 		judged(t, c.about, got, c.outcome, c.code, c.says)
 	}
 }

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -27,17 +28,19 @@ func TestWhoIsLetIn(t *testing.T) {
 		says    string // in what was found, or a detail
 		next    Outcome
 	}{
-		{about: "the tenant's alone", outcome: Pass, says: "only clients of the tenant are let in", next: Pass},
+		{about: "the tenant's alone", outcome: Pass, says: "clients of the tenant are let in, those without a certificate and those of mhr are not", next: Pass},
 		{about: "the tenant's own is refused", change: func(s *setup) { s.dicom.config.ClientCAs = other.pool() },
 			outcome: Fail, code: codeClientRefused, says: "the tenant's own client certificate is refused: ", next: Skip},
 		{about: "anybody (OPTIONAL_MUTUAL)", change: func(s *setup) { s.dicom.config.ClientAuth = tls.VerifyClientCertIfGiven },
 			outcome: Fail, code: codeAnybodyLetIn, says: "a client without a certificate is let in", next: Skip},
 		{about: "a stranger, by a shared authority", change: func(s *setup) { s.dicom.config.ClientCAs.AddCert(other.cert) },
 			outcome: Fail, code: codeStrangerLetIn, says: "a client of the tenant mhr is let in", next: Skip},
-		{about: "no stranger there", change: func(s *setup) { s.subject.Strangers = nil },
+		{about: "no stranger's certificate was given", change: func(s *setup) { s.subject.Strangers, s.subject.Others = nil, []Subject{{Tenant: "mhr"}} },
+			outcome: Pass, says: "those without a certificate are not; clients of other tenants were not tried: see --other-cert", next: Pass},
+		{about: "no other tenant", change: func(s *setup) { s.subject.Strangers = nil },
 			outcome: Pass, says: "those without a certificate are not", next: Pass},
 		{about: "no stranger's certificate", change: func(s *setup) { s.subject.Strangers[0].Certificate = noCertificate(errors.New("you may not")) },
-			outcome: Pass, says: "a client of mhr was not tried: you may not", next: Pass},
+			outcome: Pass, says: "those without a certificate are not; a client of mhr was not tried: you may not", next: Pass},
 		{about: "no certificate to be had", change: func(s *setup) { s.subject.Client = noCertificate(errors.New("the issuer is not ready")) },
 			outcome: Skip, says: "none could be had: the issuer is not ready", next: Skip},
 		{about: "no certificate at all", change: func(s *setup) { s.subject.Client = nil }, outcome: Skip, says: "see --cert", next: Skip},
@@ -103,6 +106,40 @@ func TestNoAnswerIsNoRefusal(t *testing.T) {
 	}
 	got := named(t, s.run(t), "dicom-clients")
 	if got.Outcome != Fail || got.Code != codeNoAnswer {
+		t.Errorf("%+v", got)
+	}
+}
+
+// failing is a connection that breaks without an answer of the server's.
+type failing struct{ net.Conn }
+
+var errTunnel = errors.New("the tunnel is lost")
+
+func (f *failing) Read(p []byte) (int, error) {
+	n, err := f.Conn.Read(p)
+	if err != nil {
+		err = errTunnel // as a tunnel reports what is no answer of the server's
+	}
+	return n, err
+}
+
+// TestBrokenConnectionIsNoRefusal: what the server has not said is not taken for a
+// refusal.
+func TestBrokenConnectionIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	s := newTenant(t, "bhs")
+	s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
+	var connections atomic.Int32 // to TCP, TLS, the tenant's own client, one without a certificate
+	s.options.Dial = func(ctx context.Context, sub Subject, p Place) (net.Conn, error) {
+		conn, err := dialPlace(ctx, sub, p)
+		if err != nil || p != sub.DICOM || connections.Add(1) != 4 {
+			return conn, err
+		}
+		_ = conn.(*net.TCPConn).CloseRead()
+		return &failing{Conn: conn}, nil
+	}
+	got := named(t, s.run(t), "dicom-clients")
+	if got.Outcome != Fail || got.Code != codeNoConnection || !strings.Contains(got.Found, errTunnel.Error()) {
 		t.Errorf("%+v", got)
 	}
 }

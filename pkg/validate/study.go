@@ -54,18 +54,27 @@ func (v *validation) noWeb() string {
 		return "since " + because + " failed,"
 	case v.missing["web-system"] != "":
 		return "without a client certificate for Orthanc's web"
-	case v.subject.User == "":
-		return "without a password for Orthanc's web"
+	case v.canAsk():
+		return ""
+	case v.withheld != "":
+		return v.withheld + "; without it"
 	}
-	return ""
+	return "without a password for Orthanc's web"
 }
 
 func (v *validation) studyUID() string { return v.study[0].StudyUID }
 
+// statusError is an answer of another status than 200.
+type statusError struct{ status int }
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("it answers %d %s", e.status, http.StatusText(e.status))
+}
+
 // orStatus is the error, or one of a status that isn't 200.
 func orStatus(err error, status int) error {
 	if err == nil && status != http.StatusOK {
-		return fmt.Errorf("it answers %d %s", status, http.StatusText(status))
+		return &statusError{status}
 	}
 	return err
 }

@@ -16,6 +16,9 @@ type outcome struct {
 	says    string // in what was found, or a detail
 }
 
+// wrong is a password that the tenant's Orthanc does not take.
+func wrong(tenant string) Credentials { return NewCredentials(tenant, "admin", "wrong") }
+
 // TestWhereTheStudyGoes has two other tenants, ahs and mhr.
 func TestWhereTheStudyGoes(t *testing.T) {
 	t.Parallel()
@@ -41,38 +44,38 @@ func TestWhereTheStudyGoes(t *testing.T) {
 			{"study-elsewhere", Fail, codeStudyElsewhere, "a study sent to bhs landed with mhr"}, {"clean-up", Pass, "", "removed from mhr"}}},
 		{about: "nobody knows where", change: func(bhs, _, _ *setup) { bhs.archive.lose = true }, want: []outcome{
 			{"study-elsewhere", Pass, "", "not with"}, {"clean-up", Warn, codeLeftBehind, "was not found, and so not removed"}}},
-		{about: "another tenant can't be asked", change: func(_, _, mhr *setup) { mhr.subject.Password = "wrong" }, want: []outcome{
+		{about: "another tenant can't be asked", change: func(_, _, mhr *setup) { mhr.subject.Login = wrong("mhr") }, want: []outcome{
 			{"study-elsewhere", Pass, "", "mhr could not be asked: /tools/lookup: it answers 401 Unauthorized"}, {"clean-up", Pass, "", "removed from bhs"}}},
-		{about: "no other tenant can be asked", change: func(_, ahs, mhr *setup) { ahs.subject.Password, mhr.subject.Password = "wrong", "wrong" }, want: []outcome{
+		{about: "no other tenant can be asked", change: func(_, ahs, mhr *setup) { ahs.subject.Login, mhr.subject.Login = wrong("ahs"), wrong("mhr") }, want: []outcome{
 			{"study-elsewhere", Skip, "", "no other tenant could be asked"}}},
-		{about: "another tenant's own password is not known", change: func(_, _, mhr *setup) { mhr.subject.User, mhr.subject.Password = "", "" }, want: []outcome{
-			{"study-elsewhere", Pass, "", "not with ahs, mhr"}}},
+		{about: "another tenant's own password is not known", change: func(_, _, mhr *setup) { mhr.subject.Login = Credentials{} }, want: []outcome{
+			{"study-elsewhere", Pass, "", "not with ahs; mhr could not be asked: it asks for a password, and none of its own was given: see --other-password-secret"}}},
 		{about: "it can't be removed", change: func(bhs, _, _ *setup) { bhs.archive.instead = refuse }, left: 2, want: []outcome{
 			{"clean-up", Warn, codeLeftBehind, "it answers 403 Forbidden"}}},
 		{about: "it is to be kept", change: func(bhs, _, _ *setup) { bhs.options.Keep = true }, left: 2, want: []outcome{
 			{"clean-up", Pass, "", "the test study was kept"}}},
 		{about: "stored with warnings", change: func(bhs, _, _ *setup) { bhs.peer.store = func(int) uint16 { return 0xB000 } }, want: []outcome{
 			{"dicom-store", Warn, codeStoreWarning, "coercion of data elements"}, {"study-found", Pass, "", ""}, {"clean-up", Pass, "", ""}}},
-		{about: "no password, and not the default's", change: func(bhs, _, _ *setup) { bhs.subject.User, bhs.subject.Password = "", "" }, want: []outcome{
+		{about: "no password, and not the default's", change: func(bhs, _, _ *setup) { bhs.subject.Login = Credentials{} }, want: []outcome{
 			{"web-page", Pass, "", "asks for a password"}, {"web-system", Skip, "", "no password"}, {"dicom-store", Skip, "", "--keep stores it all the same"},
 			{"study-found", Skip, "", "nothing was stored"}, {"study-elsewhere", Skip, "", "nothing was stored"}, {"clean-up", Skip, "", "nothing was stored"}}},
 		{about: "no password, to be kept", change: func(bhs, _, _ *setup) {
-			bhs.subject.User, bhs.subject.Password, bhs.options.Keep = "", "", true
+			bhs.subject.Login, bhs.options.Keep = Credentials{}, true
 		}, left: 2, want: []outcome{{"dicom-store", Pass, "", ""}, {"study-found", Skip, "", "no password"}, {"clean-up", Pass, "", "was kept"}}},
 		{about: "no password, and the default's is taken", change: func(bhs, _, _ *setup) {
-			bhs.subject.User, bhs.subject.Password, bhs.archive.passwords = "", "", map[string]string{"admin": "orthanc"}
+			bhs.subject.Login, bhs.archive.passwords = Credentials{}, map[string]string{"admin": "orthanc"}
 		}, want: []outcome{{"web-default-password", Warn, codeDefaultPassword, "anybody can sign in as admin"}, {"web-system", Pass, "", "Orthanc 1.12.3, AE title ORTHANC"},
 			{"study-found", Pass, "", ""}, {"clean-up", Pass, "", "removed from bhs"}}},
 		{about: "nobody is asked for a password", change: func(bhs, _, _ *setup) {
-			bhs.subject.User, bhs.subject.Password, bhs.archive.open = "", "", true
+			bhs.subject.Login, bhs.archive.open = Credentials{}, true
 		}, want: []outcome{{"web-default-password", Warn, codeWebOpen, "Orthanc asks for no password"}, {"study-found", Pass, "", ""}, {"clean-up", Pass, "", ""}}},
 		{about: "another tenant's authority is not known", change: func(_, _, mhr *setup) {
 			mhr.subject.Authorities, mhr.subject.Unread = nil, "you may not read it"
-		}, want: []outcome{{"study-elsewhere", Pass, "", "mhr could not be asked: its authority is not known, and so not who would get the password: you may not read it"}}},
-		{about: "the web is broken", change: func(bhs, _, _ *setup) { bhs.subject.Password = "wrong" }, want: []outcome{
+		}, want: []outcome{{"study-elsewhere", Pass, "", "mhr could not be asked: who would answer can't be verified: its CA is not known: you may not read it"}}},
+		{about: "the web is broken", change: func(bhs, _, _ *setup) { bhs.subject.Login = wrong("bhs") }, want: []outcome{
 			{"dicom-echo", Pass, "", ""}, {"dicom-store", Skip, "", "since web-page failed, the test study could be neither found nor removed again"}, {"clean-up", Skip, "", "nothing was stored"}}},
 		{about: "the web is broken, DICOM leads to another, and it goes on all the same", change: func(bhs, _, mhr *setup) {
-			bhs.subject.Password, bhs.archive.into, bhs.options.Insecure = "wrong", mhr.archive, true
+			bhs.subject.Login, bhs.archive.into, bhs.options.Insecure = wrong("bhs"), mhr.archive, true
 		}, want: []outcome{{"dicom-store", Pass, "", ""}, {"study-found", Skip, "", ""}, {"study-elsewhere", Fail, codeStudyElsewhere, "landed with mhr"},
 			{"clean-up", Warn, codeLeftBehind, "removed from mhr, and may be elsewhere"}}},
 		{about: "the default password can't be tried", change: func(bhs, _, _ *setup) {

@@ -36,9 +36,12 @@ type Subject struct {
 	Client func(context.Context) (*tls.Certificate, error)
 	// Strangers are other tenants' clients.
 	Strangers []Stranger
-	// User and Password are for Orthanc's web; an empty User is none.
-	User, Password string
-	// Others are the tenants in which a study of this one must not turn up.
+	// Login is for Orthanc's web. Where it is none, FetchLogin gets it when it is
+	// needed, unless nil.
+	Login      Credentials
+	FetchLogin func(context.Context) (Credentials, error)
+	// Others are the tenants in which a study of this one must not turn up. Each is
+	// asked with its own Login, or with none.
 	Others []Subject
 }
 
@@ -92,13 +95,28 @@ func (o Options) dial(ctx context.Context, s Subject, p Place) (net.Conn, error)
 }
 
 // secure does the client's part of TLS over a new connection. The server's
-// certificate is checked by a check of its own; later ones only want to go on.
+// certificate is checked by a check of its own; later ones only want to go on, as
+// far as the options say.
 func (o Options) secure(ctx context.Context, s Subject, p Place) (*tls.Conn, error) {
+	return o.handshake(ctx, s, p, o.tlsConfig(s, p))
+}
+
+// secureVerified is secure for what only the tenant's own server may get: whatever
+// the options say, the server's certificate is verified.
+func (o Options) secureVerified(ctx context.Context, s Subject, p Place) (*tls.Conn, error) {
+	if len(s.Authorities) == 0 {
+		return nil, &unverifiedError{unknownCA(s)}
+	}
+	config := o.tlsConfig(s, p)
+	config.InsecureSkipVerify = false
+	return o.handshake(ctx, s, p, config)
+}
+
+func (o Options) handshake(ctx context.Context, s Subject, p Place, config *tls.Config) (*tls.Conn, error) {
 	conn, err := o.dial(ctx, s, p)
 	if err != nil {
 		return nil, err
 	}
-	config := o.tlsConfig(s, p)
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		if s.Client == nil {
 			return &tls.Certificate{}, nil
@@ -108,6 +126,10 @@ func (o Options) secure(ctx context.Context, s Subject, p Place) (*tls.Conn, err
 	secured := tls.Client(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = conn.Close()
+		var unverified *tls.CertificateVerificationError
+		if errors.As(err, &unverified) {
+			return nil, &unverifiedError{unverified.Err}
+		}
 		return nil, err
 	}
 	return secured, nil

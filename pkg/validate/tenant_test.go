@@ -46,7 +46,7 @@ func newTenant(t *testing.T, name string) *setup {
 		d.config = &tls.Config{Certificates: []tls.Certificate{*s.authority.issue()}}
 	}
 	s.subject = Subject{
-		Tenant: name, User: "admin", Password: secret, Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
+		Tenant: name, Login: NewCredentials(name, "admin", secret), Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
 		Authorities: []*x509.Certificate{s.authority.cert},
 	}
 	s.options = Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 5 * time.Second}

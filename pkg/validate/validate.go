@@ -11,9 +11,15 @@ import (
 // validation is one subject on its way through the checks.
 type validation struct {
 	*runner
-	options     Options
-	subject     Subject
-	web         *web
+	options Options
+	subject Subject
+	web     *web
+	// login is what the web is asked with: the subject's, or what everybody knows.
+	// withheld says why the subject's was not sent, empty where nothing speaks
+	// against it. open tells that the web wants no password.
+	login       Credentials
+	withheld    string
+	open        bool
 	association *dicom.Association
 	study       []dicom.TestInstance
 	// stored tells that something was stored, or may have been, that has to go again.
@@ -21,6 +27,8 @@ type validation struct {
 	// found are Orthanc's ids of the study, of each tenant that was asked for it;
 	// empty where it is not.
 	found map[string]string
+	// logins are what other tenants were asked with.
+	logins map[string]Credentials
 }
 
 // hurry is how long cleaning up may take once the user has had enough.
@@ -35,14 +43,13 @@ func Run(ctx context.Context, s Subject, o Options, tell func(Check)) []Check {
 	}
 	v := &validation{
 		runner:  &runner{tell: tell, stopped: map[string]string{}, missing: map[string]string{}, timeout: o.Timeout},
-		options: o, subject: s, found: map[string]string{},
+		options: o, subject: s, login: s.Login, found: map[string]string{}, logins: map[string]Credentials{},
 	}
 	v.doors(ctx)
 	v.web = newWeb(o, v.subject)
 	defer v.web.close()
 	v.do(ctx, "web-page", []string{"web-certificate", "web-clients"}, v.checkPage)
 	v.do(ctx, "web-default-password", []string{"web-page"}, v.checkDefaultPassword)
-	v.web.subject = v.subject
 	v.do(ctx, "web-system", []string{"web-page"}, v.checkSystem)
 	v.do(ctx, "dicom-association", []string{"dicom-certificate", "dicom-clients"}, v.checkAssociation)
 	v.do(ctx, "dicom-echo", []string{"dicom-association"}, v.checkEcho)

@@ -3,7 +3,6 @@ package validate
 import (
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +22,9 @@ const maxAnswer = 8 << 20
 type web struct {
 	subject Subject
 	base    string
-	client  *http.Client
+	// anonymous is for requests without credentials. All connections of verified are
+	// to servers whose certificate was verified: requests with credentials use it.
+	anonymous, verified *http.Client
 }
 
 // newWeb connects to the subject as the options say. Connections are kept: one is
@@ -33,31 +34,48 @@ func newWeb(o Options, s Subject) *web {
 	if s.Web.Port != 443 {
 		base = "https://" + net.JoinHostPort(s.Web.Host, strconv.FormatInt(s.Web.Port, 10))
 	}
-	return &web{subject: s, base: base, client: &http.Client{
+	return &web{subject: s, base: base, anonymous: newHTTPClient(o.secure, s), verified: newHTTPClient(o.secureVerified, s)}
+}
+
+func newHTTPClient(connect func(context.Context, Subject, Place) (*tls.Conn, error), s Subject) *http.Client {
+	return &http.Client{
 		Transport: &http.Transport{
 			DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return o.secure(ctx, s, s.Web)
+				conn, err := connect(ctx, s, s.Web)
+				if err != nil {
+					return nil, err // not a nil *tls.Conn
+				}
+				return conn, nil
 			},
 			// HTTP/1.1: what the check of TLS has negotiated is what is used.
 			TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
 		},
 		// A redirect to somewhere else is for the user to see.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
 }
 
-func (w *web) close() { w.client.CloseIdleConnections() }
+func (w *web) close() {
+	w.anonymous.CloseIdleConnections()
+	w.verified.CloseIdleConnections()
+}
 
-// ask sends a request and reads the answer.
-func (w *web) ask(ctx context.Context, method, path string, body io.Reader, user, password string) (status int, answer []byte, err error) {
+// ask sends a request and reads the answer. With credentials the error is an
+// *unverifiedError when the server's certificate can't be verified: nothing is sent
+// then.
+func (w *web) ask(ctx context.Context, method, path string, body io.Reader, login Credentials) (status int, answer []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, w.base+path, body)
 	if err != nil {
 		return 0, nil, err
 	}
-	if user != "" {
-		req.SetBasicAuth(user, password)
+	client := w.anonymous
+	if login.Given() {
+		if err := login.addTo(req, w.subject.Tenant); err != nil {
+			return 0, nil, err
+		}
+		client = w.verified
 	}
-	resp, err := w.client.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return 0, nil, plainly(err)
 	}
@@ -68,6 +86,10 @@ func (w *web) ask(ctx context.Context, method, path string, body io.Reader, user
 
 // plainly leaves out of an error of HTTP what the check's name says already.
 func plainly(err error) error {
+	var unverified *unverifiedError
+	if errors.As(err, &unverified) {
+		return unverified
+	}
 	for {
 		inner := errors.Unwrap(err)
 		if inner == nil {
@@ -85,27 +107,40 @@ func plainly(err error) error {
 const explorer = "/app/explorer.html"
 
 func (v *validation) checkPage(ctx context.Context) Check {
-	status, answer, err := v.web.ask(ctx, http.MethodGet, explorer, nil, v.subject.User, v.subject.Password)
-	return judgePage(v.web.base+explorer, status, answer, err, v.subject)
+	status, answer, err := v.web.ask(ctx, http.MethodGet, explorer, nil, v.login)
+	var unverified *unverifiedError
+	if v.login.Given() && errors.As(err, &unverified) {
+		v.withhold(unverified)
+		status, answer, err = v.web.ask(ctx, http.MethodGet, explorer, nil, Credentials{})
+	}
+	c := judgePage(v.web.base+explorer, status, answer, err, v.subject.Tenant, v.login)
+	switch {
+	case v.withheld == "" || c.Outcome != Pass:
+	case status == http.StatusUnauthorized:
+		return skip("the web asks for a password, and " + v.withheld)
+	default:
+		c.Found += "; " + v.withheld
+	}
+	return c
 }
 
-// judgePage is pure.
-func judgePage(url string, status int, answer []byte, err error, s Subject) Check {
+// judgePage is pure. login is what was sent.
+func judgePage(url string, status int, answer []byte, err error, tenant string, login Credentials) Check {
 	expected := "200 OK and Orthanc's explorer from " + url
-	inside := finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads to it", Command: "kubectl orthweb explain " + s.Tenant}
+	inside := finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads to it", Command: "kubectl orthweb explain " + tenant}
 	switch {
 	case err != nil:
 		return fail(codeWebOther, "the request failed: "+plain(err), expected, inside)
-	case status == http.StatusUnauthorized && s.User == "":
+	case status == http.StatusUnauthorized && !login.Given():
 		return pass("the web answers, and asks for a password")
 	case status == http.StatusUnauthorized:
-		return fail(codeWebPassword, fmt.Sprintf("the password of %q is not taken (401 Unauthorized)", s.User), expected, finding.Fix{
+		return fail(codeWebPassword, fmt.Sprintf("the password of %q is not taken (401 Unauthorized)", login.user), expected, finding.Fix{
 			Text: "Give the right one with --password-secret, --password-file or --password-env; Orthanc's are in RegisteredUsers of its configuration",
 		})
 	case status != http.StatusOK:
-		return fail(codeWebStatus, fmt.Sprintf("%s answers %d %s%s", url, status, http.StatusText(status), firstWords(answer, s)), expected, inside)
+		return fail(codeWebStatus, fmt.Sprintf("%s answers %d %s%s", url, status, http.StatusText(status), firstWords(answer, login)), expected, inside)
 	case !strings.Contains(string(answer), "Orthanc"):
-		return fail(codeWebOther, "something else than Orthanc's explorer answers at "+url+firstWords(answer, s), expected, inside)
+		return fail(codeWebOther, "something else than Orthanc's explorer answers at "+url+firstWords(answer, login), expected, inside)
 	}
 	return pass("Orthanc's explorer answers at " + url)
 }
@@ -113,13 +148,12 @@ func judgePage(url string, status int, answer []byte, err error, s Subject) Chec
 // firstWords are the beginning of an answer that is short and plain text, as a
 // gateway's own errors are ("no healthy upstream"). One that gives the password
 // back, as servers for debugging do, is not repeated.
-func firstWords(answer []byte, s Subject) string {
+func firstWords(answer []byte, login Credentials) string {
 	text := strings.TrimSpace(string(answer))
 	if text == "" || len(text) > 200 || strings.ContainsAny(text, "<\x00\x1b") {
 		return ""
 	}
-	basic := base64.StdEncoding.EncodeToString([]byte(s.User + ":" + s.Password))
-	if s.Password != "" && (strings.Contains(text, s.Password) || strings.Contains(text, basic)) {
+	if login.in(text) {
 		return ""
 	}
 	return ": " + strings.Join(strings.Fields(text), " ")
@@ -131,12 +165,12 @@ type system struct {
 }
 
 func (v *validation) checkSystem(ctx context.Context) Check {
-	if v.subject.User == "" {
-		return skip("no password for Orthanc's web was given: see --password-secret")
+	if !v.canAsk() {
+		return skip(v.noLogin())
 	}
-	status, answer, err := v.web.ask(ctx, http.MethodGet, "/system", nil, v.subject.User, v.subject.Password)
+	status, answer, err := v.web.ask(ctx, http.MethodGet, "/system", nil, v.login)
 	if err != nil || status != http.StatusOK {
-		return judgePage(v.web.base+"/system", status, answer, err, v.subject)
+		return judgePage(v.web.base+"/system", status, answer, err, v.subject.Tenant, v.login)
 	}
 	var s system
 	if err := json.Unmarshal(answer, &s); err != nil || s.Version == "" {

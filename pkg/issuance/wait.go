@@ -1,0 +1,87 @@
+package issuance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	cmapi "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
+)
+
+// newDelay is how long to wait before a request is repeated. cert-manager's own CA
+// signs in well under a second; others, and people who approve, take longer.
+func newDelay() apiwait.DelayFunc {
+	return apiwait.Backoff{Duration: 100 * time.Millisecond, Factor: 1.5, Steps: math.MaxInt32, Cap: 2 * time.Second}.DelayFunc()
+}
+
+// wait gets the request until it has come to an end. Getting it again and again
+// needs the right to get one request; a watch would need more. An error that may
+// pass is no end: it is reported only if time runs out.
+func wait(ctx context.Context, created *unstructured.Unstructured, progress func(string), get func(context.Context) (*unstructured.Unstructured, error)) (Signed, error) {
+	signed, waiting, err := read(created)
+	if err != nil || waiting == nil {
+		return signed, err
+	}
+	reported := ""
+	err = newDelay().Until(ctx, false, true, func(ctx context.Context) (bool, error) {
+		object, err := get(ctx)
+		if err != nil {
+			if permanent(err) {
+				return false, fmt.Errorf("getting CertificateRequest %s: %w", waiting.Name, whole(err))
+			}
+			waiting.Err = orEarlier(ctx, err, waiting.Err)
+			return false, nil
+		}
+		var now *WaitingError
+		signed, now, err = read(object)
+		var unreadable *unreadableError
+		if errors.As(err, &unreadable) {
+			waiting.Err = err
+			return false, nil
+		}
+		if err != nil || now == nil {
+			return true, err
+		}
+		waiting = now
+		if text := waiting.Text(); text != reported {
+			reported = text
+			progress(text)
+		}
+		return false, nil
+	})
+	switch {
+	case err == nil:
+		return signed, nil
+	case ctx.Err() == nil || !errors.Is(err, ctx.Err()):
+		return Signed{}, err
+	case errors.Is(err, context.DeadlineExceeded):
+		return Signed{}, waiting
+	}
+	return Signed{}, ctx.Err()
+}
+
+// unreadableError is an answer that is no CertificateRequest.
+type unreadableError struct {
+	name string
+	err  error
+}
+
+func (e *unreadableError) Error() string {
+	return fmt.Sprintf("reading CertificateRequest %s: %v", e.name, e.err)
+}
+
+func (e *unreadableError) Unwrap() error { return e.err }
+
+// read judges a request as the API server has it.
+func read(object *unstructured.Unstructured) (Signed, *WaitingError, error) {
+	var request cmapi.CertificateRequest
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &request); err != nil {
+		return Signed{}, nil, &unreadableError{object.GetName(), err}
+	}
+	return judge(&request)
+}

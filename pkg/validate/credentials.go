@@ -1,0 +1,86 @@
+package validate
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// Credentials are what one tenant's Orthanc is signed in to with; the zero value is
+// none. They leave the program in one place, web.ask: to the tenant that they belong
+// to, over a connection whose server was verified. They are never printed.
+type Credentials struct {
+	tenant, user, password string
+}
+
+// NewCredentials are a tenant's. Without a user they are none.
+func NewCredentials(tenant, user, password string) Credentials {
+	if user == "" {
+		return Credentials{}
+	}
+	return Credentials{tenant: tenant, user: user, password: password}
+}
+
+// Given tells whether there are any.
+func (c Credentials) Given() bool { return c.user != "" }
+
+// Format hides the password, whatever the verb (fmt.Formatter).
+func (c Credentials) Format(state fmt.State, _ rune) {
+	if !c.Given() {
+		_, _ = io.WriteString(state, "none")
+		return
+	}
+	_, _ = fmt.Fprintf(state, "%s of %s, password hidden", c.user, c.tenant)
+}
+
+// addTo signs a request to a tenant's Orthanc.
+func (c Credentials) addTo(request *http.Request, tenant string) error {
+	if c.tenant != tenant {
+		return fmt.Errorf("the password of %s is not for %s", c.tenant, tenant)
+	}
+	request.SetBasicAuth(c.user, c.password)
+	return nil
+}
+
+// in tells whether a text has the password, as it is or as it is sent.
+func (c Credentials) in(text string) bool {
+	basic := base64.StdEncoding.EncodeToString([]byte(c.user + ":" + c.password))
+	return c.password != "" && (strings.Contains(text, c.password) || strings.Contains(text, basic))
+}
+
+// unverifiedError is why a server's certificate could not be verified.
+type unverifiedError struct{ why error }
+
+func (e *unverifiedError) Error() string {
+	return "the server's certificate could not be verified: " + e.why.Error()
+}
+
+func (e *unverifiedError) Unwrap() error { return e.why }
+
+// unknownCA is why a server of the tenant can't be verified at all.
+func unknownCA(s Subject) error {
+	if s.Unread == "" {
+		return errors.New("its CA is not known")
+	}
+	return errors.New("its CA is not known: " + s.Unread)
+}
+
+// withhold has the checks go on without the password, and say so.
+func (v *validation) withhold(why error) {
+	v.login, v.withheld = Credentials{}, "the password was not sent: "+plain(why)
+}
+
+// canAsk tells whether Orthanc's web can be asked: with a password, or without one
+// where it wants none.
+func (v *validation) canAsk() bool { return v.login.Given() || v.open }
+
+// noLogin says why Orthanc's web can't be asked.
+func (v *validation) noLogin() string {
+	if v.withheld != "" {
+		return v.withheld
+	}
+	return "no password for Orthanc's web was given: see --password-secret"
+}

@@ -1,0 +1,262 @@
+package validate
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const own, byDefault = "admin:" + secret, "admin:orthanc"
+
+// TestNoPasswordWithoutVerification: what signs in is sent over no connection to a
+// server whose certificate was not verified, whatever the reason; the checks say
+// that it was not, and none that needs it passes.
+func TestNoPasswordWithoutVerification(t *testing.T) {
+	t.Parallel()
+	unread := func(s *setup) { s.subject.Authorities, s.subject.Unread = nil, "you may not read it" }
+	otherCA := func(s *setup) {
+		s.options.Insecure = true
+		s.subject.Authorities = []*x509.Certificate{newAuthority(s.authority.t, "mhr-ca").cert}
+	}
+	served := func(change func(*x509.Certificate)) func(*setup) {
+		return func(s *setup) {
+			s.options.Insecure = true
+			s.web.config.Certificates = []tls.Certificate{*s.authority.issue(change)}
+		}
+	}
+	for _, c := range []struct {
+		about  string
+		change func(*setup)
+	}{
+		{"the CA could not be read", unread},
+		{"the CA could not be read, and --insecure", func(s *setup) { unread(s); s.options.Insecure = true }},
+		{"the CA could not be read, through the API server", func(s *setup) {
+			unread(s)
+			s.options.Via, s.options.Dial = ViaPortForward, dialPlace
+		}},
+		{"the CA could not be read, and client certificates", func(s *setup) {
+			s.secure(&s.web, tls.RequireAndVerifyClientCert)
+			unread(s)
+		}},
+		{"another CA, and --insecure", otherCA},
+		{"expired, and --insecure", served(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })},
+		{"another name, and --insecure", served(func(c *x509.Certificate) { c.IPAddresses = nil })},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			s, other := newTenant(t, "bhs"), newTenant(t, "mhr")
+			c.change(s)
+			s.subject.Others = []Subject{other.start(t)}
+			checks := s.run(t)
+			if sent := s.archive.sent(); len(sent) > 0 {
+				t.Errorf("sent %q", sent)
+			}
+			if other.archive.sent() != nil && !slices.Equal(other.archive.sent(), []string{own}) {
+				t.Errorf("the other was sent %q", other.archive.sent())
+			}
+			for name, says := range map[string]string{
+				"web-page": "the password was not sent", "web-default-password": "was not tried", "web-system": "the password was not sent",
+				"dicom-store": "the password was not sent",
+			} {
+				if got := named(t, checks, name); got.Outcome != Skip || !strings.Contains(got.Found, says) {
+					t.Errorf("%+v", got)
+				}
+			}
+			if Worst(checks) != Skip {
+				t.Errorf("what is not known is judged:\n%s", verdicts(checks))
+			}
+			if s.archive.len() > 0 {
+				t.Error("images are left")
+			}
+		})
+	}
+}
+
+// dialPlace connects to a place, as an Options.Dial.
+func dialPlace(ctx context.Context, _ Subject, p Place) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.FormatInt(p.Port, 10)))
+}
+
+// TestPasswordOverVerifiedConnections: --insecure changes nothing where the
+// certificate is valid.
+func TestPasswordOverVerifiedConnections(t *testing.T) {
+	t.Parallel()
+	for _, insecure := range []bool{false, true} {
+		s := newTenant(t, "bhs")
+		s.options.Insecure = insecure
+		checks := s.run(t)
+		if sent := s.archive.sent(); !slices.Equal(sent, []string{byDefault, own}) {
+			t.Errorf("sent %q", sent)
+		}
+		if named(t, checks, "study-found").Outcome != Pass || named(t, checks, "clean-up").Outcome != Pass {
+			t.Error(verdicts(checks))
+		}
+	}
+}
+
+// TestOpenWebWithoutVerification is asked without a password, and the study is
+// found and removed.
+func TestOpenWebWithoutVerification(t *testing.T) {
+	t.Parallel()
+	s := newTenant(t, "bhs")
+	s.archive.open, s.subject.Authorities, s.subject.Unread = true, nil, "you may not read it"
+	checks := s.run(t)
+	if sent := s.archive.sent(); len(sent) > 0 {
+		t.Errorf("sent %q", sent)
+	}
+	for name, want := range map[string]Outcome{"web-page": Pass, "web-default-password": Warn, "web-system": Pass, "study-found": Pass, "clean-up": Pass} {
+		if got := named(t, checks, name); got.Outcome != want {
+			t.Errorf("%+v", got)
+		}
+	}
+	if got := named(t, checks, "web-page"); !strings.Contains(got.Found, "the password was not sent") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestServerChangesInTheMiddle: each connection is verified, not the first alone.
+func TestServerChangesInTheMiddle(t *testing.T) {
+	t.Parallel()
+	s := newTenant(t, "bhs")
+	var foreign atomic.Bool
+	s.web.config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		if foreign.Load() {
+			return &tls.Config{Certificates: []tls.Certificate{*newAuthority(t, "mhr-ca").issue()}}, nil
+		}
+		return nil, nil
+	}
+	var sentThen []string
+	s.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == explorer {
+			foreign.Store(true)
+			w.Header().Set("Connection", "close")
+			sentThen = s.archive.sent()
+		}
+		return false
+	}
+	checks := s.run(t)
+	if sent := s.archive.sent(); !slices.Equal(sent, sentThen) || !slices.Equal(sent, []string{own}) {
+		t.Errorf("sent %q, and before %q", sent, sentThen)
+	}
+	if got := named(t, checks, "web-system"); got.Outcome != Fail || !strings.Contains(got.Found, "could not be verified") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestRedirectTakesNoPasswordAlong has the tenant's web send clients to another.
+func TestRedirectTakesNoPasswordAlong(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		s, other := newTenant(t, "bhs"), newTenant(t, "mhr")
+		at := other.start(t).Web
+		s.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(w, r, "https://"+net.JoinHostPort(at.Host, strconv.FormatInt(at.Port, 10))+r.URL.Path, status)
+			return true
+		}
+		checks := s.run(t)
+		if sent := other.archive.sent(); len(sent) > 0 {
+			t.Errorf("sent %q to where it was redirected", sent)
+		}
+		if got := named(t, checks, "web-page"); got.Outcome != Fail || got.Code != codeWebStatus {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
+// TestOthersAreAskedWithTheirOwn password, or with none.
+func TestOthersAreAskedWithTheirOwn(t *testing.T) {
+	t.Parallel()
+	theirs := func(password string) Credentials { return NewCredentials("mhr", "reader", password) }
+	fetch := func(c Credentials, err error) func(context.Context) (Credentials, error) {
+		return func(context.Context) (Credentials, error) { return c, err }
+	}
+	for _, c := range []struct {
+		about  string
+		change func(bhs, mhr *setup)
+		sent   []string
+		want   outcome
+	}{
+		{about: "none", change: func(_, mhr *setup) { mhr.subject.Login = Credentials{} },
+			want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: it asks for a password, and none of its own was given"}},
+		{about: "none, and none is wanted", change: func(_, mhr *setup) { mhr.subject.Login, mhr.archive.open = Credentials{}, true },
+			want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+		{about: "its own", change: func(_, mhr *setup) {
+			mhr.subject.Login, mhr.archive.passwords = theirs("theirs"), map[string]string{"reader": "theirs"}
+		}, sent: []string{"reader:theirs"}, want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+		{about: "its own, fetched", change: func(_, mhr *setup) {
+			mhr.subject.Login, mhr.subject.FetchLogin = Credentials{}, fetch(theirs("theirs"), nil)
+			mhr.archive.passwords = map[string]string{"reader": "theirs"}
+		}, sent: []string{"reader:theirs"}, want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+		{about: "its own can't be read", change: func(_, mhr *setup) {
+			mhr.subject.Login, mhr.subject.FetchLogin = Credentials{}, fetch(Credentials{}, errors.New("you may not read its Secret"))
+		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: you may not read its Secret"}},
+		{about: "another tenant's by mistake", change: func(bhs, mhr *setup) { mhr.subject.Login = bhs.subject.Login },
+			want: outcome{"study-elsewhere", Skip, "", "the password of bhs is not for mhr"}},
+		{about: "its CA could not be read", change: func(_, mhr *setup) { mhr.subject.Authorities, mhr.subject.Unread = nil, "you may not" },
+			want: outcome{"study-elsewhere", Skip, "", "its CA is not known: you may not"}},
+		{about: "its CA could not be read, and --insecure", change: func(bhs, mhr *setup) { bhs.options.Insecure, mhr.subject.Authorities = true, nil },
+			want: outcome{"study-elsewhere", Skip, "", "could not be verified: its CA is not known"}},
+		{about: "another CA, and --insecure", change: func(bhs, mhr *setup) {
+			bhs.options.Insecure, mhr.subject.Authorities = true, bhs.subject.Authorities
+		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: the server's certificate could not be verified: "}},
+		{about: "it landed there, and is removed with its own", change: func(bhs, mhr *setup) {
+			bhs.archive.into = mhr.archive
+			mhr.subject.Login, mhr.archive.passwords = theirs("theirs"), map[string]string{"reader": "theirs"}
+		}, sent: []string{"reader:theirs"}, want: outcome{"clean-up", Pass, "", "removed from mhr"}},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			bhs, mhr := newTenant(t, "bhs"), newTenant(t, "mhr")
+			c.change(bhs, mhr)
+			bhs.subject.Others = []Subject{mhr.start(t)}
+			checks := bhs.run(t)
+			if sent := mhr.archive.sent(); !slices.Equal(sent, c.sent) {
+				t.Errorf("sent %q, want %q", sent, c.sent)
+			}
+			if got := named(t, checks, c.want.name); got.Outcome != c.want.outcome || !strings.Contains(got.Found, c.want.says) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// TestOneSilentTenant takes no time from the others.
+func TestOneSilentTenant(t *testing.T) {
+	t.Parallel()
+	bhs, ahs, mhr := newTenant(t, "bhs"), newTenant(t, "ahs"), newTenant(t, "mhr")
+	bhs.options.Timeout = 2 * time.Second
+	ahs.web.instead = silence
+	bhs.subject.Others = []Subject{ahs.start(t), mhr.start(t)}
+	got := named(t, bhs.run(t), "study-elsewhere")
+	if got.Outcome != Pass || got.Found != "not with mhr; ahs could not be asked: there was no answer in time" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestCredentialsAreNotPrinted, whatever the verb.
+func TestCredentialsAreNotPrinted(t *testing.T) {
+	s := Subject{Login: NewCredentials("bhs", "admin", secret), Others: []Subject{{Login: NewCredentials("mhr", "admin", secret)}}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		if text := fmt.Sprintf(verb, s) + fmt.Sprintf(verb, s.Login) + fmt.Sprintf(verb, &s.Login); strings.Contains(text, secret) || strings.Contains(text, hex.EncodeToString([]byte(secret))) {
+			t.Errorf("%s prints %s", verb, text)
+		}
+	}
+	if text, err := json.Marshal(s.Login); err != nil || strings.Contains(string(text), secret) {
+		t.Errorf("%s, %v", text, err)
+	}
+	if got := fmt.Sprint(s.Login, NewCredentials("bhs", "", secret)); got != "admin of bhs, password hidden none" {
+		t.Errorf("%s", got)
+	}
+}
