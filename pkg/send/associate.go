@@ -43,7 +43,7 @@ func (w *worker) connect(ctx context.Context, f file) error {
 		return fmt.Errorf("connecting: %w", err)
 	}
 	contexts, proposed := propose(w.queue.kinds(f))
-	w.conn = &eager{Conn: conn, more: w.ahead}
+	w.conn = &earlyWrite{Conn: conn, more: w.ahead}
 	w.association, err = dicom.Associate(ctx, w.conn, dicom.Options{
 		Calling: w.options.Calling, Called: w.options.Called, Contexts: contexts, Timeouts: w.options.Timeouts,
 	})
@@ -81,9 +81,9 @@ func (w *worker) end(ctx context.Context) {
 		return
 	}
 	if ctx.Err() == nil {
-		const patience = 5 * time.Second
-		bounded, cancel := context.WithTimeout(ctx, patience)
-		if w.conn.owed { // the file that was to follow could not be read
+		const cleanupTimeout = 5 * time.Second
+		bounded, cancel := context.WithTimeout(ctx, cleanupTimeout)
+		if w.conn.headerSent { // the file that was to follow could not be read
 			_, _ = w.association.Echo(bounded)
 		}
 		_ = w.association.Release(bounded) // all it was for has been answered

@@ -66,17 +66,17 @@ func TestBegunMessageIsAMessage(t *testing.T) {
 		all, _ := io.ReadAll(theirs)
 		got <- all
 	}()
-	e := &eager{Conn: ours, owed: true}
+	e := &earlyWrite{Conn: ours, headerSent: true}
 	if n, err := e.Write([]byte{7, 0, 0, 0, 0, 4}); n != 0 || err == nil {
 		t.Errorf("A-ABORT: %d, %v", n, err)
 	}
-	if n, err := e.Write([]byte{4, 1, 2}); n != 3 || err != nil || e.owed {
+	if n, err := e.Write([]byte{4, 1, 2}); n != 3 || err != nil || e.headerSent {
 		t.Errorf("P-DATA-TF: %d, %v", n, err)
 	}
 	if n, err := e.Write([]byte{4, 3}); n != 2 || err != nil {
 		t.Errorf("the next: %d, %v", n, err)
 	}
-	if e.NetConn() != ours || (&eager{Conn: tls.Client(ours, nil)}).NetConn() != ours {
+	if e.NetConn() != ours || (&earlyWrite{Conn: tls.Client(ours, nil)}).NetConn() != ours {
 		t.Error("the connection below is another")
 	}
 	_ = ours.Close()

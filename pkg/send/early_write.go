@@ -11,34 +11,33 @@ const (
 	pduHead = 6 // type, reserved, length
 )
 
-// eager is a connection that begins its next message as soon as the answer to the
-// last has begun to come.
+// earlyWrite is a connection that writes the first byte of the next message as soon as
+// the first part of an answer has arrived.
 //
 // DCMTK, and so Orthanc, writes an answer in two parts. With Nagle's algorithm (RFC
-// 1122, section 4.2.3.4), which it leaves on, the second waits until the first is
-// acknowledged; and whoever connects to it, as a TLS proxy does, puts an
-// acknowledgement off for some 40 ms, unless it has something to send. So the first
-// byte of the next P-DATA-TF is sent then. It is no message yet: that follows when
-// the answer is there.
-type eager struct {
+// 1122, section 4.2.3.4), which it leaves on, the second part waits until the first is
+// acknowledged; and a client of it, such as a TLS proxy, delays an acknowledgement by
+// some 40 ms unless it has something to send. So the first byte of the next P-DATA-TF
+// is sent at that moment. The rest of the message follows when the answer is complete.
+type earlyWrite struct {
 	net.Conn
 	// more tells whether another message is certain to follow at once.
 	more func() bool
 	// answering: a part of an answer has come.
 	answering bool
 	got       []byte // of the answer's head
-	// owed: the next PDU's first byte was sent.
-	owed bool
+	// headerSent: the next PDU's first byte was sent.
+	headerSent bool
 }
 
 // Read reads, and when that has to wait for the rest of an answer, begins the next
 // message.
-func (e *eager) Read(p []byte) (int, error) {
-	if e.answering && !e.owed && e.more() {
+func (e *earlyWrite) Read(p []byte) (int, error) {
+	if e.answering && !e.headerSent && e.more() {
 		if _, err := e.Conn.Write([]byte{pDataTF}); err != nil {
 			return 0, err
 		}
-		e.owed = true
+		e.headerSent = true
 	}
 	n, err := e.Conn.Read(p)
 	if room := pduHead - len(e.got); room > 0 {
@@ -51,21 +50,21 @@ func (e *eager) Read(p []byte) (int, error) {
 
 // Write writes whole PDUs. In place of the message that was begun there can be no
 // other PDU: then the connection can only be closed.
-func (e *eager) Write(p []byte) (int, error) {
+func (e *earlyWrite) Write(p []byte) (int, error) {
 	e.answering, e.got = false, e.got[:0]
-	if !e.owed {
+	if !e.headerSent {
 		return e.Conn.Write(p)
 	}
 	if len(p) == 0 || p[0] != pDataTF {
 		return 0, io.ErrClosedPipe
 	}
-	e.owed = false
+	e.headerSent = false
 	n, err := e.Conn.Write(p[1:])
 	return n + 1, err
 }
 
 // NetConn is the connection below TLS, for package dicom to close it at once.
-func (e *eager) NetConn() net.Conn {
+func (e *earlyWrite) NetConn() net.Conn {
 	if c, ok := e.Conn.(interface{ NetConn() net.Conn }); ok {
 		return c.NetConn()
 	}
