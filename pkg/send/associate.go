@@ -75,20 +75,29 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// end releases the association, or aborts it when the user has had enough.
+// cleanupTimeout limits each of the exchanges that end an association, all of whose
+// files have been answered for.
+const cleanupTimeout = 5 * time.Second
+
+// end releases the association, or aborts it when ctx is done.
 func (w *worker) end(ctx context.Context) {
 	if w.association == nil {
 		return
 	}
+	w.conn.more = func() bool { return false }
 	if ctx.Err() == nil {
-		const cleanupTimeout = 5 * time.Second
-		bounded, cancel := context.WithTimeout(ctx, cleanupTimeout)
 		if w.conn.headerSent { // the file that was to follow could not be read
-			_, _ = w.association.Echo(bounded)
+			bounded(ctx, func(ctx context.Context) { _, _ = w.association.Echo(ctx) })
 		}
-		_ = w.association.Release(bounded) // all it was for has been answered
-		cancel()
+		bounded(ctx, func(ctx context.Context) { _ = w.association.Release(ctx) })
 	}
 	w.association.Abort()
 	w.association, w.proposed = nil, nil
+}
+
+// bounded gives do cleanupTimeout of its own.
+func bounded(ctx context.Context, do func(context.Context)) {
+	ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
+	defer cancel()
+	do(ctx)
 }

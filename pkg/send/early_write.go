@@ -23,21 +23,22 @@ type earlyWrite struct {
 	net.Conn
 	// more tells whether another message is certain to follow at once.
 	more func() bool
-	// answering: a part of an answer has come.
+	// waiting: a message was sent, and nothing was written early since.
+	waiting bool
+	// answering: a part of an answer has arrived.
 	answering bool
-	got       []byte // of the answer's head
-	// headerSent: the next PDU's first byte was sent.
+	got       []byte // of the answer's header
+	// headerSent: the first byte of the next PDU's header was sent.
 	headerSent bool
 }
 
-// Read reads, and when that has to wait for the rest of an answer, begins the next
-// message.
+// Read reads, and writes early when it has to wait for the rest of an answer. Package
+// dicom gives this write the time that the answer has. One that fails says nothing about
+// the answer: if the connection is broken, the next Write tells.
 func (e *earlyWrite) Read(p []byte) (int, error) {
-	if e.answering && !e.headerSent && e.more() {
-		if _, err := e.Conn.Write([]byte{pDataTF}); err != nil {
-			return 0, err
-		}
-		e.headerSent = true
+	if e.answering && e.waiting && e.more() {
+		n, _ := e.Conn.Write([]byte{pDataTF})
+		e.headerSent, e.waiting = n == 1, false
 	}
 	n, err := e.Conn.Read(p)
 	if room := pduHead - len(e.got); room > 0 {
@@ -51,11 +52,12 @@ func (e *earlyWrite) Read(p []byte) (int, error) {
 // Write writes whole PDUs. In place of the message that was begun there can be no
 // other PDU: then the connection can only be closed.
 func (e *earlyWrite) Write(p []byte) (int, error) {
-	e.answering, e.got = false, e.got[:0]
+	message := len(p) > 0 && p[0] == pDataTF
+	e.waiting, e.answering, e.got = message, false, e.got[:0]
 	if !e.headerSent {
 		return e.Conn.Write(p)
 	}
-	if len(p) == 0 || p[0] != pDataTF {
+	if !message {
 		return 0, io.ErrClosedPipe
 	}
 	e.headerSent = false

@@ -45,6 +45,7 @@ type peer struct {
 	bytes        map[string]int64
 	aborted      int
 	echoes       int
+	released     int
 	late         int // second parts that had to wait
 	address      string
 }
@@ -113,6 +114,9 @@ func (p *peer) serve(conn net.Conn) {
 		kind, body := pdu(in, buf)
 		switch kind {
 		case 5:
+			p.mu.Lock()
+			p.released++
+			p.mu.Unlock()
 			_, _ = conn.Write([]byte{6, 0, 0, 0, 0, 4, 0, 0, 0, 0})
 			return
 		case 7:
