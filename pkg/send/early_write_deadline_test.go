@@ -2,6 +2,7 @@ package send
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -57,6 +58,39 @@ func TestSlowAnswersInTwoParts(t *testing.T) {
 				}
 				if c.stored == 4 && (p.associations != 1 || p.late != 1) {
 					t.Errorf("%d associations, %d answers came late", p.associations, p.late)
+				}
+			})
+		})
+	}
+}
+
+// TestEndGivesEachExchangeItsTime has a peer that takes most of the limit for each of the
+// exchanges that end an association, and one that takes more.
+func TestEndGivesEachExchangeItsTime(t *testing.T) {
+	for _, c := range []struct {
+		about    string
+		takes    time.Duration
+		released int
+	}{{"within the limit", cleanupTimeout - time.Second, 1}, {"beyond the limit", cleanupTimeout + time.Second, 0}} {
+		t.Run(c.about, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &peer{ends: func() { time.Sleep(c.takes) }}
+				o := to(p)
+				o.Dial = pipes(t, p)
+				o.Timeouts = dicom.Timeouts{Association: time.Minute, Response: time.Minute, Idle: time.Minute}
+				ctx := context.Background()
+				w := &worker{transfer: newTransfer(o), queue: newQueue(ctx, 1)}
+				if err := w.associate(ctx, file{meta: dicom.Meta{SOPClass: secondary, TransferSyntax: dicom.ExplicitVRLittleEndian}}); err != nil {
+					t.Fatal(err)
+				}
+				association := w.association
+				if _, err := w.conn.Conn.Write([]byte{pDataTF}); err != nil {
+					t.Fatal(err)
+				}
+				w.conn.headerSent = true
+				w.end(ctx)
+				if p.echoes != 1 || p.released != c.released || errors.Is(association.Err(), dicom.ErrReleased) != (c.released == 1) {
+					t.Errorf("%d C-ECHOs, %d releases, ended by %v", p.echoes, p.released, association.Err())
 				}
 			})
 		})

@@ -35,6 +35,8 @@ type peer struct {
 	nudged func()
 	// holds blocks before a message is answered.
 	holds func(n int)
+	// ends blocks before a C-ECHO or a release is answered.
+	ends func()
 
 	mu           sync.Mutex
 	associations int
@@ -117,6 +119,7 @@ func (p *peer) serve(conn net.Conn) {
 			p.mu.Lock()
 			p.released++
 			p.mu.Unlock()
+			p.end()
 			_, _ = conn.Write([]byte{6, 0, 0, 0, 0, 4, 0, 0, 0, 0})
 			return
 		case 7:
@@ -134,6 +137,7 @@ func (p *peer) serve(conn net.Conn) {
 				p.mu.Lock()
 				p.echoes++
 				p.mu.Unlock()
+				p.end()
 				p.respond(conn, in, body[4], command, 0)
 			}
 			continue
@@ -142,6 +146,12 @@ func (p *peer) serve(conn net.Conn) {
 		if body[5]&2 != 0 && !p.answer(conn, in, body[4], command, size) {
 			return
 		}
+	}
+}
+
+func (p *peer) end() {
+	if p.ends != nil {
+		p.ends()
 	}
 }
 
