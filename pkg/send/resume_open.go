@@ -127,12 +127,18 @@ func (r *resume) keep(text []byte, studies map[string]string) error {
 	if err := json.Unmarshal(text, &line); err != nil || line.Path == "" || line.Instance == "" {
 		return errors.New("it is damaged: begin a new file, and all is sent again")
 	}
+	path := line.Path
+	if len(line.Bytes) > 0 {
+		path = string(line.Bytes)
+	} else if ambiguous(path) {
+		return nil // an older program's line, for one of several files: each is sent again
+	}
 	study, ok := studies[line.Study]
 	if !ok { // one string for all of a study's
 		study = line.Study
 		studies[study] = study
 	}
-	r.known[digestOf(line.Path)] = resumed{line.Size, line.Modified.UnixNano(), digestOf(line.Instance), study}
+	r.known[digestOf(path)] = resumed{line.Size, line.Modified.UnixNano(), digestOf(line.Instance), study}
 	return nil
 }
 
