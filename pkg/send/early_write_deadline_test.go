@@ -48,6 +48,7 @@ func TestSlowAnswersInTwoParts(t *testing.T) {
 				o.Dial, o.Concurrency = pipes(t, p), 1
 				o.Timeouts = dicom.Timeouts{Association: 5 * time.Second, Response: 5 * time.Second, Idle: time.Second}
 				r, err := Files(t.Context(), o)
+				p.finish(t)
 				if err != nil || r.Stored != c.stored || len(r.Failed) != 4-c.stored {
 					t.Errorf("stored %d, failed %v, %v", r.Stored, r.Failed, err)
 				}
@@ -89,6 +90,7 @@ func TestEndGivesEachExchangeItsTime(t *testing.T) {
 				}
 				w.conn.headerSent = true
 				w.end(ctx)
+				p.finish(t)
 				if p.echoes != 1 || p.released != c.released || errors.Is(association.Err(), dicom.ErrReleased) != (c.released == 1) {
 					t.Errorf("%d C-ECHOs, %d releases, ended by %v", p.echoes, p.released, association.Err())
 				}
