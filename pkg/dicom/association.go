@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Association is an open association. It carries one operation at a time;
@@ -29,6 +30,8 @@ type Association struct {
 	command []byte // the last one sent
 	answer  []byte // the command set read last
 	next    uint16 // message id
+	// readUntil is when what is being read has to be complete.
+	readUntil time.Time
 
 	mu sync.Mutex
 	// cause is why the association is over, nil while it isn't.

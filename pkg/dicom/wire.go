@@ -18,8 +18,21 @@ const grace = 200 * time.Millisecond
 func (a *Association) allow(limit time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.readUntil = time.Now().Add(limit)
 	if a.stop == nil {
-		_ = a.conn.SetReadDeadline(time.Now().Add(limit))
+		_ = a.conn.SetReadDeadline(a.readUntil)
+	}
+}
+
+// allowWritesWhileReading gives what the connection itself writes while it reads the
+// time that reading has. TLS answers a request for new keys in this way (RFC 8446,
+// section 4.6.3), and a caller's connection may begin the next message. The deadline of
+// the write before would be over when the peer takes long to answer.
+func (a *Association) allowWritesWhileReading() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.stop == nil {
+		_ = a.conn.SetWriteDeadline(a.readUntil)
 	}
 }
 
@@ -52,6 +65,7 @@ func (a *Association) lastWords(err error) error {
 
 // readPDU reads the next PDU. A-ABORT is an error.
 func (a *Association) readPDU() (kind byte, body []byte, err error) {
+	a.allowWritesWhileReading()
 	kind, body, err = readPDU(a.in, a.body, a.maxPDU)
 	if err != nil {
 		return 0, nil, err
@@ -132,7 +146,7 @@ func (a *Association) sendAbort(source, reason byte) {
 }
 
 func (a *Association) awaitClose() {
-	_ = a.conn.SetReadDeadline(time.Now().Add(grace))
+	_ = a.conn.SetDeadline(time.Now().Add(grace))
 	_, _ = io.Copy(io.Discard, a.conn)
 }
 

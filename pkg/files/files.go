@@ -38,11 +38,14 @@ func Vacant(paths ...string) error {
 
 // Create writes the files, each to a temporary one beside it, which is synced
 // and takes the file's name once all of them are on the disk. When that fails
-// for one, those before it are taken back.
+// for one, each path has again what it had before. If that can't be restored, the
+// error says where it is.
 //
 // Without replace it returns an *ExistsError, and changes nothing, when one of
 // them is there. A directory that is missing is an error.
-func Create(replace bool, list ...File) error {
+func Create(replace bool, list ...File) error { return create(systemDisk{}, replace, list) }
+
+func create(on disk, replace bool, list []File) error {
 	paths := make([]string, len(list))
 	for i, f := range list {
 		paths[i] = f.Path
@@ -52,7 +55,7 @@ func Create(replace bool, list ...File) error {
 			return err
 		}
 	}
-	set := &set{}
+	set := &set{disk: on}
 	defer set.clean()
 	for _, f := range list {
 		if err := set.stage(f); err != nil {
@@ -60,53 +63,56 @@ func Create(replace bool, list ...File) error {
 		}
 	}
 	for i := range set.staged {
-		if err := set.staged[i].place(replace); err != nil {
-			return errors.Join(err, set.undo(i))
+		// After the last one nothing is left that may fail.
+		undo := i < len(set.staged)-1
+		if err := set.staged[i].place(replace, undo); err != nil {
+			return set.undo(i, err)
 		}
 	}
-	return set.sync()
+	set.sync()
+	return nil
 }
 
 // set is several files on their way.
-type set struct{ staged []staged }
-
-// undo takes the first n files back; what they replaced is there again.
-func (s *set) undo(n int) error {
-	var errs []error
-	for _, f := range s.staged[:n] {
-		if f.before == "" {
-			errs = append(errs, os.Remove(f.path))
-		} else {
-			errs = append(errs, os.Rename(f.before, f.path))
-		}
-	}
-	return errors.Join(errs...)
+type set struct {
+	disk   disk
+	staged []staged
 }
 
-// clean removes what is not needed any more. A rename has taken some of it.
+// undo restores what file i and those before it have replaced, the last one first. To why
+// it adds what can't be restored.
+func (s *set) undo(i int, why error) error {
+	for ; i >= 0; i-- {
+		if err := s.staged[i].restore(); err != nil {
+			why = fmt.Errorf("%w; %w", why, err)
+		}
+	}
+	return why
+}
+
+// clean removes what is no longer needed.
 func (s *set) clean() {
 	for _, f := range s.staged {
 		_ = f.file.Close()
 		if f.temporary != "" {
-			_ = os.Remove(f.temporary)
+			_ = s.disk.remove(f.temporary)
 		}
 		if f.before != "" {
-			_ = os.Remove(f.before)
+			_ = s.disk.remove(f.before)
 		}
 	}
 }
 
-// sync makes the names last, where the system can sync a directory.
-func (s *set) sync() error {
+// sync makes the names last, where the system can sync a directory and lets this user.
+// Without that the files are written all the same.
+func (s *set) sync() {
+	synced := map[string]bool{}
 	for _, f := range s.staged {
-		dir, err := os.Open(filepath.Dir(f.path))
-		if err != nil {
-			return fmt.Errorf("syncing the directory of %s: %w", f.path, err)
+		if dir := filepath.Dir(f.path); !synced[dir] {
+			_ = s.disk.syncDirectory(dir)
+			synced[dir] = true
 		}
-		_ = dir.Sync() // Windows can't
-		_ = dir.Close()
 	}
-	return nil
 }
 
 // plain takes the temporary file's name, which nobody knows, out of an error.

@@ -11,21 +11,28 @@ import (
 
 // staged is a file that is written, and does not have its name yet.
 type staged struct {
+	disk disk
 	path string
 	file *os.File
 	// temporary is its name meanwhile. On Linux it has none: what is left of it
 	// when this process is killed is nothing.
 	temporary string
-	// before holds what the path had until it was replaced, under another name.
-	before string
+	// before is a name beside path for the content that path had: a second one, or the
+	// only one once it was renamed.
+	before  string
+	renamed bool
+	// created: path was created, and had no content before.
+	created bool
+	// placed: path has the new content, or what was created for it.
+	placed bool
 }
 
 func (s *set) stage(f File) error {
 	dir := filepath.Dir(f.Path)
-	next := staged{path: f.Path}
+	next := staged{disk: s.disk, path: f.Path}
 	var err error
-	if next.file, err = openUnnamed(dir); err != nil {
-		if next.file, err = os.CreateTemp(dir, ".orthweb-*"); err != nil { // 0600
+	if next.file, err = s.disk.openUnnamed(dir); err != nil {
+		if next.file, err = s.disk.createTemporary(dir); err != nil {
 			return plain(err)
 		}
 		next.temporary = next.file.Name()
@@ -34,52 +41,66 @@ func (s *set) stage(f File) error {
 	if err := f.Write(next.file); err != nil {
 		return plain(err)
 	}
-	if err := next.file.Chmod(f.Mode); err != nil {
-		return plain(err)
-	}
-	if err := next.file.Sync(); err != nil || next.temporary == "" {
+	if err := s.disk.finish(next.file, f.Mode); err != nil || next.temporary == "" {
 		return plain(err)
 	}
 	return plain(next.file.Close()) // Windows renames no open file
 }
 
-// place gives the file its name. Where nothing may be replaced a link does it:
-// that fails when the name was taken meanwhile, a rename would not.
-func (s *staged) place(replace bool) error {
+// place gives the file its name. With undo, what the name had before is kept, so that
+// restore can be called also after place has succeeded.
+func (s *staged) place(replace, undo bool) error {
 	if !replace {
-		err := s.link(s.path)
-		if errors.Is(err, fs.ErrExist) {
-			return &ExistsError{s.path}
-		}
-		if err == nil {
-			return nil
-		}
-		// Not every file system has links.
-		if err := Vacant(s.path); err != nil {
-			return err
-		}
+		return s.create()
 	}
-	if err := s.keep(); err != nil {
+	if err := s.keep(undo); err != nil {
 		return fmt.Errorf("replacing %s: %w", s.path, plain(err))
 	}
+	return s.put()
+}
+
+// create gives the file a name that nobody else has. A link does it: that fails when the
+// name was taken meanwhile, a rename would not. Not every file system has links; there
+// the name is taken with an empty file first.
+func (s *staged) create() error {
+	err := s.link(s.path)
+	if err == nil {
+		s.created, s.placed = true, true
+		return nil
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		if err = s.disk.reserve(s.path); err == nil {
+			s.created, s.placed = true, true
+			return s.put()
+		}
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return &ExistsError{s.path}
+	}
+	return fmt.Errorf("writing %s: %w", s.path, plain(err))
+}
+
+// put replaces what is at the path.
+func (s *staged) put() error {
 	if s.temporary == "" {
 		name := s.other("new")
-		if err := nameUnnamed(s.file, name); err != nil {
+		if err := s.disk.nameUnnamed(s.file, name); err != nil {
 			return fmt.Errorf("writing %s: %w", s.path, plain(err))
 		}
 		s.temporary = name
 	}
-	if err := os.Rename(s.temporary, s.path); err != nil {
+	if err := s.disk.rename(s.temporary, s.path); err != nil {
 		return fmt.Errorf("writing %s: %w", s.path, plain(err))
 	}
+	s.temporary, s.placed = "", true
 	return nil
 }
 
 func (s *staged) link(path string) error {
 	if s.temporary == "" {
-		return nameUnnamed(s.file, path)
+		return s.disk.nameUnnamed(s.file, path)
 	}
-	return os.Link(s.temporary, path)
+	return s.disk.link(s.temporary, path)
 }
 
 // other is a name beside the file that nobody else has.
@@ -87,21 +108,46 @@ func (s *staged) other(what string) string {
 	return filepath.Join(filepath.Dir(s.path), fmt.Sprintf(".orthweb-%s-%s", rand.Text(), what))
 }
 
-// keep holds on to what is about to be replaced.
-func (s *staged) keep() error {
-	info, err := os.Lstat(s.path)
-	if errors.Is(err, fs.ErrNotExist) {
+// keep sees that the path can be replaced. With undo it holds on to what is there; a
+// rename replaces it in one step, so that without undo nothing has to be done.
+func (s *staged) keep(undo bool) error {
+	info, err := s.disk.lstat(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		s.created = true
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return errors.New("it is a directory")
+	case !undo:
 		return nil
 	}
-	if err == nil && info.IsDir() {
-		return errors.New("it is a directory")
-	}
 	before := s.other("before")
-	if err = os.Link(s.path, before); err != nil {
-		err = os.Rename(s.path, before) // not every file system has links
+	if s.disk.link(s.path, before) != nil { // not every file system has links
+		if err := s.disk.rename(s.path, before); err != nil {
+			return err
+		}
+		s.renamed = true
 	}
-	if err == nil {
-		s.before = before
+	s.before = before
+	return nil
+}
+
+// restore gives the path back what it had before place, also where place has failed.
+// What can't be restored is not removed; the error says where it is.
+func (s *staged) restore() error {
+	switch {
+	case s.created && s.placed:
+		if err := s.disk.remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("removing the new file %s: %w", s.path, plain(err))
+		}
+	case s.before != "" && (s.placed || s.renamed):
+		before := s.before
+		s.before = ""
+		if err := s.disk.rename(before, s.path); err != nil {
+			return fmt.Errorf("restoring %s: %w: the content that it had is in %s, rename that file", s.path, plain(err), before)
+		}
 	}
-	return err
+	return nil
 }

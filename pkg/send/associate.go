@@ -43,7 +43,7 @@ func (w *worker) connect(ctx context.Context, f file) error {
 		return fmt.Errorf("connecting: %w", err)
 	}
 	contexts, proposed := propose(w.queue.kinds(f))
-	w.conn = &eager{Conn: conn, more: w.ahead}
+	w.conn = &earlyWrite{Conn: conn, more: w.ahead}
 	w.association, err = dicom.Associate(ctx, w.conn, dicom.Options{
 		Calling: w.options.Calling, Called: w.options.Called, Contexts: contexts, Timeouts: w.options.Timeouts,
 	})
@@ -75,20 +75,29 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// end releases the association, or aborts it when the user has had enough.
+// cleanupTimeout limits each of the exchanges that end an association, all of whose
+// files have been answered for.
+const cleanupTimeout = 5 * time.Second
+
+// end releases the association, or aborts it when ctx is done.
 func (w *worker) end(ctx context.Context) {
 	if w.association == nil {
 		return
 	}
+	w.conn.more = func() bool { return false }
 	if ctx.Err() == nil {
-		const patience = 5 * time.Second
-		bounded, cancel := context.WithTimeout(ctx, patience)
-		if w.conn.owed { // the file that was to follow could not be read
-			_, _ = w.association.Echo(bounded)
+		if w.conn.headerSent { // the file that was to follow could not be read
+			bounded(ctx, func(ctx context.Context) { _, _ = w.association.Echo(ctx) })
 		}
-		_ = w.association.Release(bounded) // all it was for has been answered
-		cancel()
+		bounded(ctx, func(ctx context.Context) { _ = w.association.Release(ctx) })
 	}
 	w.association.Abort()
 	w.association, w.proposed = nil, nil
+}
+
+// bounded gives do cleanupTimeout of its own.
+func bounded(ctx context.Context, do func(context.Context)) {
+	ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
+	defer cancel()
+	do(ctx)
 }

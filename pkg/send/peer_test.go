@@ -35,6 +35,8 @@ type peer struct {
 	nudged func()
 	// holds blocks before a message is answered.
 	holds func(n int)
+	// ends blocks before a C-ECHO or a release is answered.
+	ends func()
 
 	mu           sync.Mutex
 	associations int
@@ -45,6 +47,7 @@ type peer struct {
 	bytes        map[string]int64
 	aborted      int
 	echoes       int
+	released     int
 	late         int // second parts that had to wait
 	address      string
 }
@@ -113,6 +116,10 @@ func (p *peer) serve(conn net.Conn) {
 		kind, body := pdu(in, buf)
 		switch kind {
 		case 5:
+			p.mu.Lock()
+			p.released++
+			p.mu.Unlock()
+			p.end()
 			_, _ = conn.Write([]byte{6, 0, 0, 0, 0, 4, 0, 0, 0, 0})
 			return
 		case 7:
@@ -130,6 +137,7 @@ func (p *peer) serve(conn net.Conn) {
 				p.mu.Lock()
 				p.echoes++
 				p.mu.Unlock()
+				p.end()
 				p.respond(conn, in, body[4], command, 0)
 			}
 			continue
@@ -138,6 +146,12 @@ func (p *peer) serve(conn net.Conn) {
 		if body[5]&2 != 0 && !p.answer(conn, in, body[4], command, size) {
 			return
 		}
+	}
+}
+
+func (p *peer) end() {
+	if p.ends != nil {
+		p.ends()
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // A resume file is JSON lines: a head that says of which server it speaks, and
@@ -16,12 +18,20 @@ type resumeHead struct {
 }
 
 type resumeLine struct {
-	Path     string    `json:"path"` // absolute
+	Path string `json:"path"` // absolute
+	// Bytes is the path where JSON, which is UTF-8, can't tell it from others: Path has
+	// U+FFFD then in place of each byte that is not valid UTF-8, for people to read and
+	// for older programs, which want it. They wrote no Bytes.
+	Bytes    []byte    `json:"pathBytes,omitempty"`
 	Size     int64     `json:"size"`
 	Modified time.Time `json:"mtime"`
 	Instance string    `json:"sopInstance"`
 	Study    string    `json:"study,omitempty"`
 }
+
+// ambiguous tells whether a path is not the same once it was written as JSON, or could be
+// taken for one that is not.
+func ambiguous(path string) bool { return strings.ContainsRune(path, utf8.RuneError) }
 
 // resumed is what is kept of a line.
 type resumed struct {
@@ -53,7 +63,7 @@ func (r *resume) stored(f file) (resumed, bool) {
 
 // add writes a file down. An error is that of an earlier write.
 func (r *resume) add(f file) error {
-	line, err := json.Marshal(resumeLine{f.path, f.size, f.modified, f.meta.SOPInstance, f.study})
+	line, err := encodeLine(f)
 	if err != nil {
 		return fmt.Errorf("writing down %s: %w", f.path, err)
 	}
@@ -62,6 +72,14 @@ func (r *resume) add(f file) error {
 	r.waiting = append(append(r.waiting, line...), '\n')
 	r.rouse()
 	return r.failed
+}
+
+func encodeLine(f file) ([]byte, error) {
+	line := resumeLine{Path: f.path, Size: f.size, Modified: f.modified, Instance: f.meta.SOPInstance, Study: f.study}
+	if ambiguous(f.path) {
+		line.Bytes = []byte(f.path)
+	}
+	return json.Marshal(line)
 }
 
 func (r *resume) rouse() {

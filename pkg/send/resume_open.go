@@ -17,9 +17,13 @@ const (
 	maxLine = 64 << 10
 )
 
-// openResume reads a resume file, or begins one, and takes it over for writing. A
-// last line that was not finished, as after a power cut, is cut off. A file that is
-// something else, or speaks of another server, is left as it is.
+// errInUse: two runs that write to one file would cut off each other's lines.
+var errInUse = errors.New("another run uses it: wait until that run has ended, or name another file")
+
+// openResume reads a resume file, or begins one, and takes it over for writing. It is
+// locked until it is closed. A last line that was not finished, as after a power cut, is
+// cut off. A file that another run uses, that is something else, or that speaks of
+// another server is left as it is.
 func openResume(path, server string) (*resume, error) {
 	out, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
@@ -27,7 +31,7 @@ func openResume(path, server string) (*resume, error) {
 	}
 	r := &resume{out: out, known: map[digest]resumed{}, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	if err := r.take(server); err != nil {
-		_ = out.Close()
+		_ = out.Close() // this unlocks it, too
 		return nil, fmt.Errorf("the resume file %s: %w", path, err)
 	}
 	go r.write()
@@ -35,6 +39,10 @@ func openResume(path, server string) (*resume, error) {
 }
 
 func (r *resume) take(server string) error {
+	// First of all, since until then another run may write to it.
+	if err := tryLock(r.out); err != nil {
+		return err
+	}
 	info, err := r.out.Stat()
 	if err != nil {
 		return err
@@ -119,11 +127,22 @@ func (r *resume) keep(text []byte, studies map[string]string) error {
 	if err := json.Unmarshal(text, &line); err != nil || line.Path == "" || line.Instance == "" {
 		return errors.New("it is damaged: begin a new file, and all is sent again")
 	}
+	path := line.Path
+	if len(line.Bytes) > 0 {
+		path = string(line.Bytes)
+	} else if ambiguous(path) {
+		return nil // an older program's line, for one of several files: each is sent again
+	}
 	study, ok := studies[line.Study]
 	if !ok { // one string for all of a study's
 		study = line.Study
 		studies[study] = study
 	}
-	r.known[digestOf(line.Path)] = resumed{line.Size, line.Modified.UnixNano(), digestOf(line.Instance), study}
+	r.known[digestOf(path)] = resumed{line.Size, line.Modified.UnixNano(), digestOf(line.Instance), study}
 	return nil
+}
+
+// lockFailed is of a file system or a system that has no locks.
+func lockFailed(err error) error {
+	return fmt.Errorf("locking it: %w: name a file on another file system", err)
 }

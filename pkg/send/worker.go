@@ -12,7 +12,7 @@ type worker struct {
 	*transfer
 	queue       *queue
 	association *dicom.Association
-	conn        *eager
+	conn        *earlyWrite
 	// proposed are the kinds that the association was asked for with; nil without
 	// one.
 	proposed map[kind]bool
