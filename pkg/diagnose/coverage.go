@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -21,13 +20,11 @@ func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 			refs = addRef(refs, finding.RefOf(obj))
 		}
 	}
-	for _, kind := range []schema.GroupKind{health.CertificateKind, health.GatewayKind, health.VirtualServiceKind} {
-		for _, namespace := range t.Namespaces {
-			add(x.snap.List(kind, namespace).Objects)
-		}
-	}
 	for _, namespace := range t.Namespaces {
-		add(x.ingress(namespace))
+		add(x.snap.List(health.CertificateKind, namespace).Objects)
+	}
+	for _, ref := range x.ingressPath(t) {
+		refs = addRef(refs, ref)
 	}
 	for _, namespace := range t.Namespaces {
 		add(x.snap.List(health.StatefulSetKind, namespace).Objects)

@@ -55,6 +55,9 @@ type Cause struct {
 	// Layers and Tenants are held up by the cause, sorted.
 	Layers  []finding.Ref
 	Tenants []string
+	// Unwatched is why Flux reports the tenant's layers as ready all the same, in a
+	// clause; empty when it does not, or when its health checks show the cause.
+	Unwatched string
 	// NextRetry is when Flux will try again, zero when that can't be told.
 	NextRetry time.Time
 }

@@ -1,8 +1,8 @@
 package diagnose
 
 import (
+	"fmt"
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -84,7 +84,7 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 		out.unknown = append(out.unknown, below.unknown...)
 		for _, c := range below.causes {
 			if unwatched {
-				c.Evidence = append(slices.Clone(c.Evidence), w.x.unwatched(t, ref))
+				c.unwatched = w.x.unwatched(t, ref)
 			}
 			out.causes = append(out.causes, c)
 		}
@@ -124,9 +124,10 @@ func (s Subject) critical() bool {
 	return slices.ContainsFunc(s.Causes, func(c Cause) bool { return c.Severity == finding.Critical })
 }
 
-// unwatched is why Flux found a tenant's object well that is not: no health check
-// of its layers names it, or one does and there is nothing to check.
-func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) finding.Evidence {
+// unwatched is why Flux reports a tenant's layers as ready though an object of
+// theirs is not: no health check covers it, or one does and there is nothing in
+// its status to check.
+func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
 	for _, layer := range t.Layers {
 		obj := x.snap.Lookup(layer.Ref).Object
 		if obj == nil {
@@ -134,17 +135,18 @@ func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) finding.Evidence 
 		}
 		for _, check := range field.List(obj.Object, "spec", "healthChecks") {
 			if field.Text(check, "kind") == ref.Kind && field.Text(check, "name") == ref.Name && field.Text(check, "namespace") == ref.Namespace {
-				return evidence(obj, "spec.healthChecks", "checks "+ref.String()+", and finds nothing wrong with what its status says", time.Time{})
+				return fmt.Sprintf("the health check of %s finds nothing wrong with the status of %s", layer.Ref, ref)
 			}
 		}
 	}
-	return finding.Evidence{Ref: ref, Field: "health checks", Value: "no Kustomization of the tenant's watches it"}
+	return fmt.Sprintf("no health check covers %s", ref)
 }
 
 // take turns what a walk found into the subject's causes.
 func (s *Subject) take(x *examiner, out outcome) {
 	for _, c := range out.causes {
-		cause := Cause{Finding: c.Finding, Path: c.path}
+		cause := Cause{Finding: c.Finding, Path: c.path, Unwatched: c.unwatched}
+		cause.Evidence = x.proven(c.Evidence)
 		for _, step := range c.path {
 			if step.Ref.GroupKind() == health.KustomizationKind {
 				cause.Layers = addRef(cause.Layers, step.Ref)

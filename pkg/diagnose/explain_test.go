@@ -3,7 +3,6 @@ package diagnose
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -72,7 +71,7 @@ func told(e Explanation) (lines []string) {
 		lines = append(lines, head)
 		for _, c := range s.Causes {
 			line := fmt.Sprintf("  %s %s %s, blocks [%s] of %v", c.Code, c.Ref.Short(), c.Reason, names(c.Layers), c.Tenants)
-			if slices.ContainsFunc(c.Evidence, func(e finding.Evidence) bool { return e.Field == "health checks" }) {
+			if c.Unwatched != "" {
 				line += " unwatched"
 			}
 			if !c.NextRetry.IsZero() {

@@ -3,7 +3,11 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -25,11 +29,22 @@ func (x *examiner) vanished(t tenant.Tenant, ref finding.Ref) (found, bool) {
 		}
 		f := finding.Finding{
 			Code: codeVanished, Ref: ref, Reason: "NotFound", Severity: finding.Critical,
-			Message:  fmt.Sprintf("%s does not exist any more, though %s has applied it", ref, layer.Ref),
-			Evidence: []finding.Evidence{evidence(obj, "status.inventory", ref.String(), verdict.Since)},
-			Fixes:    []finding.Fix{kustomization{obj: obj}.retry("Have Flux apply it again")},
+			Message:  fmt.Sprintf("%s no longer exists, though %s has applied it", ref, layer.Ref),
+			Evidence: []finding.Evidence{inventoryEntry(obj, ref, verdict.Since), absent(ref)},
+			Fixes:    []finding.Fix{kustomization{obj: obj}.retry("Apply it again")},
 		}
-		return found{f, []Step{{Ref: layer.Ref, Status: verdict.Status}, {Ref: ref, Status: health.Failing, Note: "NotFound"}}}, true
+		return found{Finding: f, path: []Step{{Ref: layer.Ref, Status: verdict.Status}, {Ref: ref, Status: health.Failing, Note: "NotFound"}}}, true
 	}
 	return found{}, false
+}
+
+// inventoryEntry is where a layer's inventory lists an object.
+func inventoryEntry(layer *unstructured.Unstructured, ref finding.Ref, at time.Time) finding.Evidence {
+	for i, entry := range field.List(layer.Object, "status", "inventory", "entries") {
+		id := field.Text(entry, "id")
+		if listed, ok := health.ParseInventoryID(id, field.Text(entry, "v")); ok && listed.Same(ref) {
+			return evidence(layer, fmt.Sprintf("status.inventory.entries[%d].id", i), id, at)
+		}
+	}
+	return finding.Evidence{}
 }

@@ -15,6 +15,8 @@ import (
 type found struct {
 	finding.Finding
 	path []Step
+	// unwatched is Cause.Unwatched.
+	unwatched string
 }
 
 // outcome is what a walk from one object down came to.
@@ -147,21 +149,21 @@ func (n *node) conclude(component []*node) outcome {
 			}
 			out.unknown = union(out.unknown, below.out.unknown)
 			for _, c := range below.out.causes {
-				out.causes = append(out.causes, found{c.Finding, straight(append(slices.Clone(at.path), c.path...))})
+				out.causes = append(out.causes, found{Finding: c.Finding, path: straight(append(slices.Clone(at.path), c.path...))})
 			}
 		}
 	}
 	if len(out.causes) == 0 {
 		for _, at := range within {
 			for _, f := range at.exam.findings {
-				out.causes = append(out.causes, found{f, at.path})
+				out.causes = append(out.causes, found{Finding: f, path: at.path})
 			}
 		}
 	}
 	if len(out.causes) == 0 && len(out.unknown) == 0 {
 		for _, at := range within {
 			for _, f := range at.exam.fallback {
-				out.causes = append(out.causes, found{f, at.path})
+				out.causes = append(out.causes, found{Finding: f, path: at.path})
 			}
 		}
 	}
@@ -247,6 +249,9 @@ func (x *examiner) explain(ref finding.Ref, failing bool) exam {
 		return exam{verdict: verdict, unknown: []snapshot.Failure{*answer.Why}}
 	case snapshot.Absent:
 		return exam{verdict: x.health.Of(ref)} // whoever blames it says that it is missing
+	}
+	if answer.Object.GetDeletionTimestamp() != nil {
+		return explainTerminating(x, answer.Object, failing)
 	}
 	explain := x.explainers[ref.GroupKind()]
 	if explain == nil {

@@ -15,18 +15,18 @@ import (
 func Inventory(layer *unstructured.Unstructured) []finding.Ref {
 	var refs []finding.Ref
 	for _, entry := range field.List(layer.Object, "status", "inventory", "entries") {
-		if ref, ok := parseInventory(field.Text(entry, "id"), field.Text(entry, "v")); ok {
+		if ref, ok := ParseInventoryID(field.Text(entry, "id"), field.Text(entry, "v")); ok {
 			refs = append(refs, ref)
 		}
 	}
 	return refs
 }
 
-// parseInventory reads an entry of a Kustomization's inventory: its id,
+// ParseInventoryID reads an entry of a Kustomization's inventory: its id,
 // "<namespace>_<name>_<group>_<kind>" (fluxcd/cli-utils, object.ObjMetadata),
 // and the version. A colon in a name is written "__", so that only the ends can
 // be relied on.
-func parseInventory(id, version string) (finding.Ref, bool) {
+func ParseInventoryID(id, version string) (finding.Ref, bool) {
 	namespace, rest, ok := strings.Cut(id, "_")
 	last := strings.LastIndexByte(rest, '_')
 	if !ok || last < 0 {

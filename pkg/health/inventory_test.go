@@ -18,13 +18,13 @@ func TestParseInventory(t *testing.T) {
 		{"_system__node_rbac.authorization.k8s.io_ClusterRole",
 			finding.Ref{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole", Name: "system:node"}},
 	} {
-		if got, ok := parseInventory(c.id, "v1"); !ok || !reflect.DeepEqual(got, c.want) {
-			t.Errorf("parseInventory(%q) = %+v, %v", c.id, got, ok)
+		if got, ok := ParseInventoryID(c.id, "v1"); !ok || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("ParseInventoryID(%q) = %+v, %v", c.id, got, ok)
 		}
 	}
 	for _, id := range []string{"", "_", "a_b", "a_b_c", "a_b_c_", "nothing"} {
-		if got, ok := parseInventory(id, "v1"); ok {
-			t.Errorf("parseInventory(%q) = %+v, want none", id, got)
+		if got, ok := ParseInventoryID(id, "v1"); ok {
+			t.Errorf("ParseInventoryID(%q) = %+v, want none", id, got)
 		}
 	}
 }

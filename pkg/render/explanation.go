@@ -238,6 +238,11 @@ func (p explanation) blocks(c diagnose.Cause) {
 			fmt.Fprintln(p.out, line)
 		}
 	}
+	if c.Unwatched != "" {
+		for _, line := range p.wrap(clean(c.Unwatched), "  Flux reports the layers as ready: ", "    ") {
+			fmt.Fprintln(p.out, line)
+		}
+	}
 	if !c.NextRetry.IsZero() {
 		fmt.Fprintf(p.out, "  Flux tries again in %s\n", left(c.NextRetry, p.now))
 	}

@@ -43,6 +43,9 @@ func markdownCause(out io.Writer, c diagnose.Cause) {
 		fmt.Fprintf(out, "| %s | %s | %s |\n", escape(ev.Ref.String()), escape(ev.Field), escape(ev.Value))
 	}
 	fmt.Fprintln(out)
+	if c.Unwatched != "" {
+		fmt.Fprintf(out, "Flux reports the layers as ready: %s\n\n", escape(c.Unwatched))
+	}
 	for _, fix := range c.Fixes {
 		text := escape(fix.Text)
 		if fix.File != "" {

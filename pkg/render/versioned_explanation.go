@@ -38,7 +38,7 @@ func Explanation(e diagnose.Explanation) v1alpha1.Explanation {
 func cause(c diagnose.Cause) v1alpha1.Cause {
 	out := v1alpha1.Cause{
 		Code: string(c.Code), Ref: c.Ref, Reason: c.Reason, Message: c.Message, Severity: string(c.Severity), Since: known(c.Since),
-		Evidence: []v1alpha1.Evidence{}, Fixes: []v1alpha1.Fix{}, Path: []finding.Ref{}, NextRetry: known(c.NextRetry),
+		Evidence: []v1alpha1.Evidence{}, Fixes: []v1alpha1.Fix{}, Path: []finding.Ref{}, NextRetry: known(c.NextRetry), Unwatched: c.Unwatched,
 		Blocks: v1alpha1.Blocks{Layers: append([]finding.Ref{}, c.Layers...), Tenants: list(c.Tenants)},
 	}
 	for _, e := range c.Evidence {

@@ -49,6 +49,8 @@ type Cause struct {
 	Path      []finding.Ref `json:"path"`
 	Blocks    Blocks        `json:"blocks"`
 	NextRetry *time.Time    `json:"nextRetry,omitempty"`
+	// Unwatched is why Flux reports the layers as ready all the same.
+	Unwatched string `json:"unwatched,omitempty"`
 }
 
 // Evidence is one fact that proves a cause.
