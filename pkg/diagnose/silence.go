@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// controllers are Flux's, by the group of what they look after.
+// controllers are Flux's, by the group of what they reconcile.
 var controllers = map[string]string{
 	health.KustomizationKind.Group: "kustomize-controller",
 	health.HelmReleaseKind.Group:   "helm-controller",
@@ -20,11 +20,11 @@ var controllers = map[string]string{
 
 // silent explains an object whose controller has stopped reporting. Where the
 // controller's Lease tells, that is about the controller, once for all that it
-// looks after; else about the one object that is left out.
+// reconciles; else about the one object.
 func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
 	f := finding.Finding{
 		Code: codeControllerSilent, Ref: e.verdict.Ref, Reason: "Stale", Severity: finding.Critical, Since: e.verdict.Since,
-		Message: fmt.Sprintf("%s is not looked after: %s", e.verdict.Ref, e.verdict.Message),
+		Message: fmt.Sprintf("%s is not being reconciled: %s", e.verdict.Ref, e.verdict.Message),
 	}
 	controller := controllers[e.verdict.Ref.GroupKind().Group]
 	if lease := x.newestLease(controller); lease != nil && field.Time(lease.Object, "spec", "renewTime").Equal(e.verdict.Since) {
@@ -35,9 +35,11 @@ func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
 			e.blame = append(e.blame, f.Ref)
 		}
 	} else {
-		f.Evidence = []finding.Evidence{evidence(obj, "status.history[0].lastReconciled", e.verdict.Message, e.verdict.Since)}
+		if history := field.List(obj.Object, "status", "history"); len(history) > 0 {
+			f.Evidence = append(f.Evidence, evidence(obj, "status.history[0].lastReconciled", field.Text(history[0], "lastReconciled"), e.verdict.Since))
+		}
 	}
-	f.Fixes = []finding.Fix{{Text: "Look at the controller", Command: fmt.Sprintf("kubectl get pods,leases -n %s", f.Ref.Namespace)}}
+	f.Fixes = []finding.Fix{{Text: "See whether the controller's pods run", Command: fmt.Sprintf("kubectl get pods,leases -n %s", f.Ref.Namespace)}}
 	e.findings = append(e.findings, f)
 }
 

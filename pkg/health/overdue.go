@@ -60,7 +60,7 @@ func lastProgress(obj *unstructured.Unstructured) time.Time {
 // turn behind other objects.
 func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready condition) (Verdict, bool) {
 	last, timeout := lastProgress(obj), Timeout(obj)
-	if last.IsZero() || a.now.Sub(last) <= timeout+slack {
+	if last.IsZero() || a.now.Sub(last) <= timeout+Slack {
 		return v, false
 	}
 	ago := duration.HumanDuration(a.now.Sub(last))
@@ -80,7 +80,7 @@ func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready cond
 // longer than a first try may take.
 func (a *Assessor) neverSeen(obj *unstructured.Unstructured, v Verdict) (Verdict, bool) {
 	created := obj.GetCreationTimestamp().Time
-	if conditionOf(obj, "Ready").status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+slack {
+	if conditionOf(obj, "Ready").status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+Slack {
 		return v, false
 	}
 	return a.trust(obj, v.be(Failing, NeverReconciled, fmt.Sprintf(
