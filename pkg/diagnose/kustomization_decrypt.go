@@ -127,8 +127,8 @@ func (k kustomization) judgeKeys(build fluxmsg.Build, secret *unstructured.Unstr
 		return slices.ContainsFunc(families, func(family keyFamily) bool { return family.reads(key) })
 	})
 	f.Ref = ref
-	if value, ok := valueAt(secret.Object, "data"); ok {
-		f.Evidence = append(f.Evidence, evidence(secret, "data", value, time.Time{}))
+	for _, key := range keys[:min(len(keys), maxNamed)] { // which keys there are; what they hold is not in a snapshot
+		f.Evidence = append(f.Evidence, evidence(secret, "data["+key+"]", field.Text(secret.Object, "data", key), time.Time{}))
 	}
 	switch problem := build.Decryption.Problem; {
 	case problem == fluxmsg.DecryptionKeyInvalid:

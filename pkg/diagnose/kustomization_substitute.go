@@ -30,9 +30,13 @@ type variableUse struct {
 	name string
 	// in is the object whose text has it.
 	in finding.Ref
-	// forFlux and forProgram are what speaks for each, a clause apiece.
+	// forFlux and forProgram are what speaks for each, a clause apiece; byName is
+	// what the object's name alone says for a program.
 	forFlux, forProgram []string
-	evidence            []finding.Evidence
+	byName              string
+	// unlike is set when it is not written as the variables that have a value.
+	unlike   string
+	evidence []finding.Evidence
 	// near is a variable that has a value and a similar name.
 	near string
 }
@@ -59,7 +63,7 @@ func (k kustomization) substitution(build fluxmsg.Build) {
 	k.weighObject(&use)
 	f.Evidence = append(f.Evidence, use.evidence...)
 	f.Message, f.Fixes = k.variableAdvice(use)
-	if len(use.forProgram) > 0 && len(use.forFlux) == 0 {
+	if len(use.forFlux) == 0 && (len(use.forProgram) > 0 || use.byName != "") {
 		f.Code = codeNotVariable
 	}
 	k.report(f)
@@ -101,7 +105,9 @@ func (k kustomization) weighDefined(use *variableUse) {
 		return
 	}
 	least := max(1, min(2, len(use.name)/4)) + 1
+	var defined []string
 	consider := func(obj *unstructured.Unstructured, path string, names []string) {
+		defined = append(defined, names...)
 		for _, name := range names {
 			far := distance(strings.ToLower(use.name), strings.ToLower(name))
 			if far < least {
@@ -125,6 +131,22 @@ func (k kustomization) weighDefined(use *variableUse) {
 	if use.near != "" {
 		use.forFlux = append(use.forFlux, "variable "+use.near+" has a value")
 	}
+	use.unlike = otherCase(use.name, defined)
+}
+
+// otherCase tells of a variable in capitals among those in small letters, or the
+// reverse: empty where they don't all have one way, or are none.
+func otherCase(name string, defined []string) string {
+	upper, lower := strings.ToUpper(name) == name, strings.ToLower(name) == name
+	if len(defined) == 0 || upper == lower {
+		return ""
+	}
+	for _, other := range defined {
+		if upper && strings.ToLower(other) != other || lower && strings.ToUpper(other) != other {
+			return ""
+		}
+	}
+	return fmt.Sprintf("the variables that have a value (%s) are written otherwise", strings.Join(defined[:min(len(defined), maxNamed)], ", "))
 }
 
 // programVariables are names that shells and dashboards set themselves (POSIX
@@ -149,7 +171,7 @@ func (k kustomization) weighObject(use *variableUse) {
 	}
 	if use.in.GroupKind() == configMapKind || use.in.GroupKind() == secretKind {
 		if word := k.scriptWord(use.in); word != "" {
-			use.forProgram = append(use.forProgram, fmt.Sprintf("%s holds a text for a program, by its name (%q)", use.in, word))
+			use.byName = fmt.Sprintf("its names say that it holds text for a program (%q)", word)
 		}
 	}
 	if workload, path := k.readsVariable(use); workload != nil {
@@ -220,24 +242,30 @@ func (k kustomization) variableAdvice(use variableUse) (message string, fixes []
 	if use.name == "" {
 		message = fmt.Sprintf("%s can't be built: Flux takes %s in %s for a variable, and can't read it", finding.RefOf(k.obj), what, where)
 	}
-	program := finding.Fix{File: k.path(), Text: fmt.Sprintf("Write %s where a program is to read it, or annotate %s with %s", escaped, where, substituteDisabled)}
+	program := finding.Fix{File: k.path(), Text: fmt.Sprintf("Write %s in the text for the program, which then reads it with one $, or annotate %s with %s", escaped, where, substituteDisabled)}
 	value := finding.Fix{File: k.x.definedIn(k.obj), Text: fmt.Sprintf("If %s is to be replaced by Flux, give it a value in spec.postBuild.substitute, or in the object that substituteFrom names", what)}
 	if use.near != "" {
 		value = finding.Fix{File: k.path(), Text: fmt.Sprintf("Write ${%s}, which has a value, instead of ${%s}", use.near, use.name)}
 	}
+	const frozen = "a value in spec.postBuild would be written into the text in its place"
 	switch {
 	case use.name == "": // nothing that could have a value
 		return because(message, use.forProgram), []finding.Fix{program}
 	case len(use.forFlux) > 0:
-		return because(message, use.forFlux), []finding.Fix{value, program}
+		return because(message, use.forFlux), []finding.Fix{value}
 	case len(use.forProgram) > 0:
-		message = because(message, append(use.forProgram, "so a value in spec.postBuild would be written into the text for good"))
-		return message, []finding.Fix{program, value}
+		return because(message, append(use.forProgram, frozen)), []finding.Fix{program}
+	case use.byName != "" && use.unlike != "":
+		return because(message, []string{use.byName, use.unlike, frozen}), []finding.Fix{program}
+	case use.byName != "":
+		return because(message, []string{use.byName}), []finding.Fix{program, value}
 	case freeText(use.in):
 		look := k.local("build", "See in a clone of the repository whether a program reads the text or Flux is to replace the variable")
+		program.Text = "If a program reads it: " + strings.ToLower(program.Text[:1]) + program.Text[1:]
 		return message + "; whether it is Flux's or a program's, only its text tells", []finding.Fix{look, value, program}
 	}
-	return message, []finding.Fix{value, program}
+	value.Text = strings.Replace(value.Text, "If "+what+" is to be replaced by Flux, give it", "Give "+what, 1)
+	return message, []finding.Fix{value}
 }
 
 func because(message string, reasons []string) string {
