@@ -20,6 +20,9 @@ func (k kustomization) built(message string) bool {
 	if !ok && (k.exam.verdict.Status != health.Failing || k.exam.verdict.Reason != "BuildFailed" && k.exam.verdict.Reason != "ArtifactFailed") {
 		return true
 	}
+	if source, said := fluxmsg.ParseSource(message); said && source.Problem == fluxmsg.SourceNoArtifact {
+		build.Problem, build.Download.Problem = fluxmsg.BuildDownload, fluxmsg.DownloadNotFound
+	}
 	switch {
 	case build.Problem == fluxmsg.BuildPathNotFound:
 		k.report(k.missingPath())
