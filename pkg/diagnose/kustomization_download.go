@@ -110,7 +110,7 @@ func (k kustomization) unreached(server finding.Ref, d fluxmsg.Download, f *find
 	if blocked.policy != nil {
 		f.Ref = finding.RefOf(blocked.policy)
 		f.Reason = "NetworkPolicy"
-		f.Message += fmt.Sprintf("; %s lets no pod of %s %s", f.Ref, blocked.of.Name, blocked.what)
+		f.Message += fmt.Sprintf("; %s does not allow connections from pods of %s to pods of %s", f.Ref, client.Name, server.Name)
 		if path := "spec.policyTypes[0]"; len(field.Texts(blocked.policy.Object, "spec", "policyTypes")) > 0 {
 			f.Evidence = append(f.Evidence, evidence(blocked.policy, path, field.Texts(blocked.policy.Object, "spec", "policyTypes")[0], time.Time{}))
 		}

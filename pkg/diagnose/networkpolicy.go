@@ -26,12 +26,11 @@ const (
 // blocked is what NetworkPolicies say of a connection between the pods of two
 // Deployments.
 type blocked struct {
-	// policy is one that selects the pods of and allows nothing of the kind,
-	// as no other does; nil when the connection is allowed.
-	policy          *unstructured.Unstructured
-	of              finding.Ref
-	direction, what string
-	unknown         []snapshot.Failure
+	// policy selects the pods of one side and, like all others that do, does
+	// not allow the connection; nil when it is allowed.
+	policy    *unstructured.Unstructured
+	direction string
+	unknown   []snapshot.Failure
 }
 
 // blockedBy judges a connection by the NetworkPolicies on both sides. What can't
@@ -42,18 +41,15 @@ func (x *examiner) blockedBy(client, server finding.Ref) blocked {
 		return blocked{unknown: x.unreadable(health.DeploymentKind, server.Namespace)}
 	}
 	for _, side := range []struct {
-		of, peer        *unstructured.Unstructured
-		direction, what string
-	}{
-		{to, from, "Ingress", "be connected to by those of " + client.Name},
-		{from, to, "Egress", "connect to those of " + server.Name},
-	} {
+		of, peer  *unstructured.Unstructured
+		direction string
+	}{{to, from, "Ingress"}, {from, to, "Egress"}} {
 		list := x.snap.List(networkPolicyKind, side.of.GetNamespace())
 		if unreadable := x.unreadable(networkPolicyKind, side.of.GetNamespace()); len(unreadable) > 0 {
 			return blocked{unknown: unreadable}
 		}
 		if policy := x.deniedBy(list.Objects, side.of, side.peer, side.direction); policy != nil {
-			return blocked{policy: policy, of: finding.RefOf(side.of), direction: side.direction, what: side.what}
+			return blocked{policy: policy, direction: side.direction}
 		}
 	}
 	return blocked{}

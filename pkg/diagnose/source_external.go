@@ -38,7 +38,7 @@ func (x *examiner) externalArtifact(obj *unstructured.Unstructured, e *exam) {
 		APIVersion: field.Text(source, "apiVersion"), Kind: field.Text(source, "kind"),
 		Namespace: cmp.Or(field.Text(source, "namespace"), obj.GetNamespace()), Name: field.Text(source, "name"),
 	}
-	f.Message += fmt.Sprintf("; it is made from %s by the controller of that kind", ref)
+	f.Message += fmt.Sprintf("; another controller makes it from %s", ref)
 	f.Evidence = append(f.Evidence, evidence(obj, "spec.sourceRef.name", ref.Name, time.Time{}))
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See what the controller of %s says about it", ref), Command: inspect(ref)}}
 	switch answer := x.snap.Lookup(ref); answer.Presence {

@@ -14,14 +14,14 @@ import (
 
 // rateLimited reports a host that refuses to answer more requests for a while.
 func (s fetchFailure) rateLimited(f *finding.Finding) {
-	f.Message = fmt.Sprintf("%s can't be fetched for now: %s answers too many requests from this cluster and limits them", s.verdict.Ref, s.host())
+	f.Message = fmt.Sprintf("%s can't be fetched for now: %s limits the number of requests, and there were too many from this cluster", s.verdict.Ref, s.host())
 	f.Severity = finding.Warning
 	if field.Text(s.obj.Object, "status", "artifact", "revision") == "" {
 		f.Severity = finding.Critical
 	}
 	f.Fixes = []finding.Fix{{Text: "Wait: Flux retries by itself, and a limit is lifted after minutes or hours"}}
 	if name, _ := s.secret(); name == "" {
-		f.Fixes = append(f.Fixes, s.fix("Name a Secret with credentials in spec.secretRef: hosts allow more requests to those who sign in"))
+		f.Fixes = append(f.Fixes, s.fix("Name a Secret with credentials in spec.secretRef: most hosts have a higher limit for authenticated clients"))
 	}
 	fix := s.fix("Fetch from a mirror, or less often: raise spec.interval")
 	if interval := s.text("interval"); interval != "" {
@@ -65,7 +65,7 @@ func (s fetchFailure) storageFull(f *finding.Finding, e *exam) {
 func (s fetchFailure) proxy(f *finding.Finding) {
 	name := s.text("proxySecretRef", "name")
 	refused := strings.Contains(s.message, "Proxy Authentication Required") || s.problem.HTTPStatus == 407
-	what := "does not let it through"
+	what := "does not allow the connection"
 	if refused {
 		what = "does not accept its credentials"
 	} else if strings.Contains(s.message, "proxyconnect") || strings.Contains(s.message, "socks connect") {

@@ -65,10 +65,10 @@ func (s fetchFailure) refNotFound(f *finding.Finding) {
 			continue
 		}
 		f.Evidence = append(f.Evidence, evidence(s.obj, "spec.ref."+name, value, time.Time{}))
-		f.Message = fmt.Sprintf("%s asks for %s %s, which its repository does not have: %s", s.verdict.Ref, refWord(name), value, firstLine(s.message))
+		f.Message = fmt.Sprintf("%s is set to %s %s, which its repository does not have: %s", s.verdict.Ref, refWord(name), value, firstLine(s.message))
 		f.Fixes = []finding.Fix{list, s.fix("Correct spec.ref.%s, or restore the %s", name, refWord(name))}
 		if name == "semver" {
-			f.Message = fmt.Sprintf("%s asks for a tag in the range %s, and its repository has none: %s", s.verdict.Ref, value, firstLine(s.message))
+			f.Message = fmt.Sprintf("%s is set to a tag in the range %s, and its repository has none: %s", s.verdict.Ref, value, firstLine(s.message))
 			f.Fixes = []finding.Fix{list, s.fix("Correct the range in spec.ref.semver; a version with a suffix such as -rc.1 matches only a range that has one")}
 		}
 		return
