@@ -28,7 +28,7 @@ func leftAlone(v health.Verdict) bool {
 // while the controller lives: waiting does not help then, a new request may, and
 // a restart of the controller does.
 func (x *examiner) stuck(obj *unstructured.Unstructured, e *exam) {
-	code, flux := codeSourceStuck, fluxCommand("reconcile", obj)
+	code := codeSourceStuck
 	if obj.GetKind() == health.KustomizationKind.Kind {
 		code = codeLayerStuck
 	}
@@ -52,12 +52,19 @@ func (x *examiner) stuck(obj *unstructured.Unstructured, e *exam) {
 		e.findings = append(e.findings, f)
 		return
 	}
-	if flux != "" {
-		f.Fixes = append(f.Fixes, finding.Fix{Text: "Request a reconciliation", Command: flux})
-	}
-	f.Fixes = append(f.Fixes, finding.Fix{Text: "If it is not reconciled within its timeout, restart " + controller.Name,
-		Command: fmt.Sprintf("kubectl rollout restart deployment/%s -n %s", controller.Name, controller.Namespace)})
+	f.Fixes = requestThenRestart(obj, controller)
 	e.findings = append(e.findings, f)
+}
+
+// requestThenRestart is what makes a controller go on with an object that it has
+// left alone: a request is the lesser means.
+func requestThenRestart(obj *unstructured.Unstructured, controller finding.Ref) []finding.Fix {
+	var fixes []finding.Fix
+	if command := fluxCommand("reconcile", obj); command != "" {
+		fixes = append(fixes, finding.Fix{Text: "Request a reconciliation", Command: command})
+	}
+	return append(fixes, finding.Fix{Text: "If it is not reconciled within its timeout, restart " + controller.Name,
+		Command: fmt.Sprintf("kubectl rollout restart deployment/%s -n %s", controller.Name, controller.Namespace)})
 }
 
 // stuckProof are the conditions that tell of the try under way, and how long it
