@@ -75,7 +75,7 @@ func familiesOf(recipients []string) []keyFamily {
 		}
 	}
 	if len(found) == 0 {
-		return keyFamilies[:2] // the ones that are read from a Secret alone
+		return keyFamilies
 	}
 	return found
 }
@@ -84,14 +84,22 @@ func familiesOf(recipients []string) []keyFamily {
 // the keys, what it holds, or whom the text is encrypted for.
 func (k kustomization) decryption(build fluxmsg.Build) {
 	name := field.Text(k.obj.Object, "spec", "decryption", "secretRef", "name")
+	if field.Map(k.obj.Object, "spec", "decryption") == nil && build.Missing && build.Reference.Namespace == "" { // of what, nothing tells
+		k.report(k.plain(codeBuildFailed, k.failedAt("BuildFailed"), k.logs()))
+		return
+	}
 	f := k.plain(codeDecryptionFailed, k.failedAt("BuildFailed"))
 	if name != "" {
 		f.Evidence = append([]finding.Evidence{evidence(k.obj, "spec.decryption.secretRef.name", name, time.Time{})}, f.Evidence...)
 	}
 	if build.Missing && cmp.Or(name, build.Reference.Name) == build.Reference.Name {
 		f.Code = codeDecryptionKey
-		needed := part{ref: coreRef("Secret", cmp.Or(build.Reference.Namespace, k.obj.GetNamespace()), build.Reference.Name)}
-		k.lacking(f, needed, "decrypts its manifests with the keys in", "spec.decryption.secretRef")
+		home, where := k.obj.GetNamespace(), "spec.decryption.secretRef"
+		if name == "" { // kustomize-controller's own (--sops-age-secret)
+			home, where = k.x.controllerOf(k.obj).Namespace, "--sops-age-secret of kustomize-controller"
+		}
+		needed := part{ref: coreRef("Secret", cmp.Or(build.Reference.Namespace, home), build.Reference.Name)}
+		k.lacking(f, needed, "decrypts its manifests with the keys in", where)
 		return
 	}
 	if name == "" {
@@ -156,7 +164,7 @@ func (k kustomization) judgeKeys(build fluxmsg.Build, secret *unstructured.Unstr
 func (k kustomization) otherKey(ref finding.Ref, families []keyFamily) []finding.Fix {
 	fixes := []finding.Fix{{Text: fmt.Sprintf("Add the private key of one of these recipients to %s (Flux reads %s)", ref, allNames(families)), Command: inspect(ref)}}
 	again := finding.Fix{Text: "Or encrypt the file for the key that the Secret has: add its recipient to .sops.yaml, then run sops updatekeys on the file", File: k.path()}
-	if families[0].suffix == ".agekey" {
+	if len(families) == 1 && families[0].suffix == ".agekey" {
 		again.Text += "; age-keygen -y prints the recipient of a private key"
 	}
 	return append(fixes, again)
@@ -199,11 +207,24 @@ func encryptedFor(build fluxmsg.Build) string {
 }
 
 func allNames(families []keyFamily) string {
-	var all []string
+	var suffixes, keys, all []string
 	for _, family := range families {
-		all = append(all, family.names())
+		if family.suffix != "" {
+			suffixes = append(suffixes, family.suffix)
+		} else {
+			keys = append(keys, family.name)
+		}
 	}
-	return strings.Join(all, " and ")
+	if len(suffixes) > 0 {
+		all = append(all, "keys whose names end in "+strings.Join(suffixes, " or "))
+	}
+	switch {
+	case len(keys) == 1:
+		all = append(all, "the key "+keys[0])
+	case len(keys) > 1:
+		all = append(all, "the keys "+strings.Join(keys, ", "))
+	}
+	return strings.Join(all, ", and ")
 }
 
 // notDecrypted is a Secret in the manifests that is encrypted while the layer
