@@ -13,7 +13,7 @@ import (
 )
 
 // dependencies blames what a layer or a release waits for, and reports what it
-// waits for in vain. It tells whether that is all: Flux asks for dependencies
+// waits for in vain. It tells whether that is all: Flux checks dependencies
 // first, so that one which has failed at something else was past them, and only
 // those that have failed since may have to do with it.
 func (x *examiner) dependencies(obj *unstructured.Unstructured, e *exam) (waits bool) {
@@ -37,11 +37,14 @@ func (x *examiner) dependencies(obj *unstructured.Unstructured, e *exam) (waits 
 func (x *examiner) missingDependency(obj *unstructured.Unstructured, ref finding.Ref, v health.Verdict) finding.Finding {
 	f := finding.Finding{
 		Code: codeDependencyMissing, Ref: v.Ref, Reason: "DependencyNotFound", Severity: finding.Critical, Since: v.Since,
-		Message:  fmt.Sprintf("%s depends on %s, which does not exist", v.Ref, ref),
-		Evidence: []finding.Evidence{evidence(obj, "spec.dependsOn", ref.Namespace+"/"+ref.Name, time.Time{})},
+		Message: fmt.Sprintf("%s depends on %s, which does not exist", v.Ref, ref),
+		Evidence: []finding.Evidence{
+			evidence(obj, "spec.dependsOn["+ref.Name+"].name", ref.Name, time.Time{}),
+			{Ref: ref, Field: "object", Value: "does not exist"},
+		},
 	}
 	if ready := conditionOf(obj, "Ready"); ready.message != "" {
-		f.Evidence = append(f.Evidence, evidence(obj, ready.field(), ready.reason+": "+ready.message, ready.since))
+		f.Evidence = append(f.Evidence, quote(obj, ready))
 	}
 	fix := finding.Fix{Text: fmt.Sprintf("Name an existing %s in spec.dependsOn, or add the one that is missing", ref.Kind), File: x.definedIn(obj)}
 	if other, ok := x.elsewhere(ref); ok {
@@ -56,34 +59,27 @@ func (x *examiner) missingDependency(obj *unstructured.Unstructured, ref finding
 }
 
 // cycle reports a circle of dependencies at its first member, in the same words
-// whichever member is asked.
+// whichever member is examined.
 func (x *examiner) cycle(v health.Verdict) finding.Finding {
 	members := x.circle(v.Ref)
 	what := map[bool]string{true: "layers", false: "releases"}[v.Ref.GroupKind() == health.KustomizationKind]
 	f := finding.Finding{Code: codeDependencyCycle, Ref: members[0], Reason: "DependencyCycle", Severity: finding.Critical}
 	var said []string
-	for _, member := range members {
+	for i, member := range members {
 		said = append(said, member.Name)
 		if obj := x.snap.Lookup(member).Object; obj != nil {
-			f.Evidence = append(f.Evidence, evidence(obj, "spec.dependsOn", names(health.Dependencies(obj)), time.Time{}))
+			next := members[(i+1)%len(members)].Name
+			f.Evidence = append(f.Evidence, evidence(obj, "spec.dependsOn["+next+"].name", next, time.Time{}))
 		}
 		if since := x.health.Of(member).Since; f.Since.IsZero() || since.Before(f.Since) && !since.IsZero() {
 			f.Since = since
 		}
 	}
 	f.Message = fmt.Sprintf("these %s wait for each other, so none can start: %s", what, strings.Join(append(said, members[0].Name), " → "))
-	fix := finding.Fix{Text: "Take one of the dependencies out of spec.dependsOn"}
+	fix := finding.Fix{Text: fmt.Sprintf("Remove one of these dependencies, for example %s from spec.dependsOn of %s", members[1%len(members)].Name, members[0].Name)}
 	if obj := x.snap.Lookup(members[0]).Object; obj != nil {
 		fix.File = x.definedIn(obj)
 	}
 	f.Fixes = []finding.Fix{fix}
 	return f
-}
-
-func names(refs []finding.Ref) string {
-	var all []string
-	for _, ref := range refs {
-		all = append(all, ref.Name)
-	}
-	return strings.Join(all, ", ")
 }

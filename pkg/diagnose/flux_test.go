@@ -15,7 +15,7 @@ import (
 var fluxAsked = slices.Concat(workloadAsked, []schema.GroupKind{
 	health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind, health.ExternalArtifactKind, helmRepositoryKind, helmChartKind,
 	health.LeaseKind, health.GatewayKind, health.VirtualServiceKind, serviceEntryKind, endpointSliceKind,
-	validatingWebhookKind, mutatingWebhookKind, definitionKind,
+	validatingWebhookKind, mutatingWebhookKind, definitionKind, networkPolicyKind,
 })
 
 // TestFlux explains an object of Flux in one small cluster after the other.

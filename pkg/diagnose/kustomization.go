@@ -1,8 +1,8 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -15,16 +15,16 @@ import (
 
 func init() { register(explainKustomization, health.KustomizationKind) }
 
-// explainKustomization follows a layer to what holds it up: those it depends
-// on, its source, what it could not build or apply, and what it checks. What it
+// explainKustomization follows a layer to what blocks it: those it depends on,
+// its source, what it could not build or apply, and what it checks. What it
 // checks is looked at live, whatever the layer's own message says: the message
-// may be older than the mend, or not be there yet.
+// may be older than the fix, or not be there yet.
 func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	if obj.GetDeletionTimestamp() != nil {
 		return explainTerminating(x, obj, failing)
 	}
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
-	k := kustomization{x, obj, conditionOf(obj, "Ready"), &e}
+	k := kustomization{x: x, obj: obj, ready: conditionOf(obj, "Ready"), exam: &e}
 	switch {
 	case e.verdict.Renewing: // ready by its last try; the next may be failing already
 		k.checks("")
@@ -40,12 +40,16 @@ func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing b
 	case e.verdict.Reason == "DependencyCycle":
 		e.findings = append(e.findings, x.cycle(e.verdict))
 		return e
+	case leftAlone(e.verdict):
+		x.stuck(obj, &e)
+		return e
 	}
 	if x.dependencies(obj, &e) || k.readyExpr() {
 		return e
 	}
-	message := k.lastFailure()
-	if !k.denied(message) && k.sourced(message) && k.built(message) && k.applied(message) {
+	k.failed = k.lastFailure()
+	message := k.failed.message
+	if !k.denied() && k.sourced(message) && k.built(message) && k.applied(message) {
 		k.checks(message)
 	}
 	return e
@@ -57,6 +61,19 @@ type kustomization struct {
 	obj   *unstructured.Unstructured
 	ready condition
 	exam  *exam
+	// failed is its last failed try, empty when there is none.
+	failed failure
+}
+
+// failure is a failed try of Flux: what it said, and where that stands.
+type failure struct {
+	message string
+	proof   finding.Evidence
+}
+
+// quote is a condition as proof.
+func quote(obj *unstructured.Unstructured, c condition) finding.Evidence {
+	return evidence(obj, c.field(), c.reason+": "+c.message, c.since)
 }
 
 func (k kustomization) finding(code finding.Code, reason, message string) finding.Finding {
@@ -71,33 +88,49 @@ func (k kustomization) retry(text string) finding.Fix {
 	return finding.Fix{Text: text, Command: fmt.Sprintf("flux reconcile kustomization %s -n %s --with-source", k.obj.GetName(), k.obj.GetNamespace())}
 }
 
-// lastFailure is the words of the layer's last failed try: of its Ready
-// condition, or while the next one runs, of the newest Warning event about the
-// same failure, or about any failed try.
-func (k kustomization) lastFailure() string {
-	underway := k.ready.reason == "Progressing" || k.ready.reason == "HealthCheckCanceled"
+// lastFailure is the layer's last failed try: by its Ready condition, or while
+// the next one runs, by the newest Warning event about the same failure, the
+// Healthy condition, or an event about any failed try. Its message is empty
+// where nothing tells it any longer.
+func (k kustomization) lastFailure() failure {
+	underway := k.ready.reason == "Progressing" || k.ready.reason == health.Canceled
 	if k.ready.status == "False" && !underway {
-		return k.ready.message
+		return failure{k.ready.message, quote(k.obj, k.ready)}
 	}
 	if k.exam.verdict.Status != health.Failing {
-		return ""
+		return failure{}
 	}
 	warnings := k.x.warnings(k.obj)
 	for _, e := range warnings {
 		if e.reason == k.exam.verdict.Reason {
-			return e.message
+			return failure{e.message, said(finding.RefOf(k.obj), e)}
 		}
+	}
+	if healthy := conditionOf(k.obj, "Healthy"); healthy.status == "False" {
+		return failure{healthy.message, quote(k.obj, healthy)}
 	}
 	for _, e := range warnings {
-		if e.reason != "DependencyNotReady" && e.reason != "HealthCheckCanceled" && e.reason != "Progressing" {
-			return e.message
+		if e.reason != "DependencyNotReady" && e.reason != health.Canceled && e.reason != "Progressing" {
+			return failure{e.message, said(finding.RefOf(k.obj), e)}
 		}
 	}
-	return strings.TrimPrefix(k.exam.verdict.Message, "trying again; last try: ")
+	return failure{proof: k.triedInVain()}
+}
+
+// triedInVain is the field that tells of a failed try without its message.
+func (k kustomization) triedInVain() finding.Evidence {
+	history := field.List(k.obj.Object, "status", "history")
+	if len(history) > 0 && field.Text(history[0], "lastReconciledStatus") == k.exam.verdict.Reason {
+		return evidence(k.obj, "status.history[0].lastReconciledStatus", k.exam.verdict.Reason, field.Time(history[0], "lastReconciled"))
+	}
+	if reconciling := conditionOf(k.obj, "Reconciling"); reconciling.status != "" {
+		return quote(k.obj, reconciling)
+	}
+	return quote(k.obj, k.ready)
 }
 
 func (k kustomization) suspended() finding.Finding {
-	f := k.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is switched off: Flux applies nothing of it", finding.RefOf(k.obj)))
+	f := k.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is suspended: Flux applies nothing of it", finding.RefOf(k.obj)))
 	f.Severity = finding.Warning
 	f.Evidence = []finding.Evidence{evidence(k.obj, "spec.suspend", "true", time.Time{})}
 	applied := field.Text(k.obj.Object, "status", "lastAppliedRevision")
@@ -106,16 +139,18 @@ func (k kustomization) suspended() finding.Finding {
 		switch {
 		case newest == "" || newest == applied:
 		case applied == "":
-			f.Message += "; nothing of it was applied yet, its source is at " + newest
+			f.Message += "; nothing of it has been applied yet, its source is at " + newest
 		default:
 			f.Message += "; it is at " + applied + ", its source at " + newest
 		}
 		if newest != "" && newest != applied {
-			f.Evidence = append(f.Evidence, evidence(k.obj, "status.lastAppliedRevision", applied, time.Time{}),
-				evidence(source, "status.artifact.revision", newest, field.Time(source.Object, "status", "artifact", "lastUpdateTime")))
+			if applied != "" {
+				f.Evidence = append(f.Evidence, evidence(k.obj, "status.lastAppliedRevision", applied, time.Time{}))
+			}
+			f.Evidence = append(f.Evidence, evidence(source, "status.artifact.revision", newest, field.Time(source.Object, "status", "artifact", "lastUpdateTime")))
 		}
 	}
-	f.Fixes = []finding.Fix{{Text: "Switch it on again, once whoever switched it off agrees",
+	f.Fixes = []finding.Fix{{Text: "Find out why it was suspended, then resume it",
 		Command: fmt.Sprintf("flux resume kustomization %s -n %s", k.obj.GetName(), k.obj.GetNamespace())}}
 	return f
 }
@@ -128,18 +163,12 @@ func (k kustomization) readyExpr() bool {
 		return false
 	}
 	f := k.finding(codeReadyExpr, k.ready.reason, firstLine(k.ready.message))
-	f.Evidence = []finding.Evidence{evidence(k.obj, k.ready.field(), k.ready.message, k.ready.since)}
-	f.Fixes = []finding.Fix{{Text: "Check readyExpr in spec.dependsOn against the dependency's status", File: k.x.definedIn(k.obj)}}
+	f.Evidence = []finding.Evidence{quote(k.obj, k.ready)}
+	f.Fixes = []finding.Fix{{Text: "Compare readyExpr in spec.dependsOn with the dependency's status", File: k.x.definedIn(k.obj),
+		Command: fmt.Sprintf("kubectl get kustomization %s -n %s -o yaml", dep.Name, cmp.Or(dep.Namespace, k.obj.GetNamespace()))}}
 	k.exam.findings = append(k.exam.findings, f)
 	return true
 }
 
-// timeoutOf is how long a layer's health checks may take: spec.timeout, or the
-// interval less 30 s, and 30 s at least (kustomize-controller api v1, GetTimeout).
-func timeoutOf(obj *unstructured.Unstructured) time.Duration {
-	timeout := field.Duration(obj.Object, "spec", "interval") - 30*time.Second
-	if own := field.Duration(obj.Object, "spec", "timeout"); own > 0 {
-		timeout = own
-	}
-	return max(30*time.Second, timeout)
-}
+// timeoutOf is how long a try of a layer may take.
+func timeoutOf(obj *unstructured.Unstructured) time.Duration { return health.Timeout(obj) }

@@ -1,6 +1,15 @@
 package diagnose
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 )
@@ -11,21 +20,125 @@ func (k kustomization) applied(message string) bool {
 	if _, checked := fluxmsg.ParseHealthCheck(message); checked {
 		return true // what is refused in it is an object's own trouble, not the layer's
 	}
-	_, ok := fluxmsg.ParseAPIError(message)
+	refusal, ok := fluxmsg.ParseAPIError(message)
 	if !ok && k.exam.verdict.Reason != "ReconciliationFailed" && k.exam.verdict.Reason != "PruneFailed" {
 		return true
 	}
+	if refusal.Problem == fluxmsg.APIConflict && refusal.Manager != "" {
+		k.report(k.conflict(refusal))
+		return false
+	}
 	if ok {
-		findings, blame := k.x.explainAPIError(finding.RefOf(k.obj), message, k.ready.since)
+		findings, blame := k.x.explainAPIError(finding.RefOf(k.obj), message, k.failed.proof.At)
 		for i := range findings {
 			if findings[i].Since.IsZero() {
 				findings[i].Since = k.exam.verdict.Since
 			}
-			findings[i].Fixes = append(findings[i].Fixes, k.retry("Then have Flux try again"))
+			for j, e := range findings[i].Evidence { // the message is the layer's: quote where it stands
+				if e.Field == "message" && e.Ref.Same(finding.RefOf(k.obj)) {
+					findings[i].Evidence[j] = k.failed.proof
+				}
+			}
+			findings[i].Fixes = append(findings[i].Fixes, k.retry("Then reconcile it"))
 		}
 		k.exam.findings = append(k.exam.findings, findings...)
 		k.exam.blame = append(k.exam.blame, blame...)
 	}
-	k.exam.fallback = append(k.exam.fallback, k.plain(codeReconcileFailed, k.exam.verdict.Reason, message, "Mend what the API server refuses"))
+	k.exam.fallback = append(k.exam.fallback, k.refused(refusal))
 	return false
+}
+
+// refused is a refusal, or an error of pruning, of which nothing deeper is known.
+func (k kustomization) refused(refusal fluxmsg.APIError) finding.Finding {
+	if k.exam.verdict.Reason == "PruneFailed" {
+		return k.notPruned(refusal)
+	}
+	f := k.plain(codeReconcileFailed, k.exam.verdict.Reason)
+	switch {
+	case k.failed.message == "":
+		f.Fixes = []finding.Fix{k.logs()}
+	case transient(refusal, k.failed.message):
+		f.Fixes = []finding.Fix{k.retry("Reconcile it: the API server or its storage did not answer in time, which may have passed")}
+	default:
+		f.Fixes = []finding.Fix{k.local("diff", "Have the API server check the same manifests from a clone of the repository, to see which object it refuses")}
+	}
+	return f
+}
+
+// transient tells whether the API server itself was in trouble, not the object.
+func transient(refusal fluxmsg.APIError, message string) bool {
+	return refusal.Problem == fluxmsg.APITimeout || refusal.Problem == fluxmsg.APIUnreachable ||
+		slices.ContainsFunc([]string{"etcdserver: ", "context deadline exceeded", "unable to return a response in the time allotted",
+			"TLS handshake timeout", "connection refused", "too many requests", "Too Many Requests", "http2: "},
+			func(words string) bool { return strings.Contains(message, words) })
+}
+
+// notPruned is an object that is no longer in the manifests and that the layer
+// can't delete (fluxcd/pkg/ssa v0.76, manager_delete.go, DeleteAll).
+func (k kustomization) notPruned(refusal fluxmsg.APIError) finding.Finding {
+	f := k.plain(codePruneFailed, k.exam.verdict.Reason)
+	object := refusal.Object
+	if object.Kind == "" || object.Name == "" {
+		f.Message = strings.Replace(f.Message, "can't be applied", "can't delete what is no longer in its manifests", 1)
+		f.Fixes = []finding.Fix{k.logs()}
+		return f
+	}
+	ref := finding.Ref{Kind: object.Kind, Namespace: object.Namespace, Name: object.Name}
+	f.Message = fmt.Sprintf("%s can't delete %s, which is no longer in its manifests: %s", finding.RefOf(k.obj), ref, cmp.Or(refusal.Detail, firstLine(k.failed.message)))
+	f.Fixes = []finding.Fix{
+		{Text: "See what keeps the object: its finalizers, and who owns it", Command: "kubectl get " + strings.TrimPrefix(inspect(ref), "kubectl describe ") + " -o yaml"},
+		{Text: "If it is to stay, put it back into the manifests, or annotate it with kustomize.toolkit.fluxcd.io/prune: disabled", File: k.path()},
+	}
+	return f
+}
+
+// conflict is a field that another manager owns. Who is to set it, the user has
+// to decide: the layer's manifest, or the other manager.
+func (k kustomization) conflict(refusal fluxmsg.APIError) finding.Finding {
+	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), said: refusal, message: k.failed.message}
+	ref := r.refused()
+	fields := conflictFields(refusal.Detail)
+	what := cmp.Or(strings.Join(fields, ", "), "a field")
+	f := k.finding(codeFieldConflict, "Conflict", fmt.Sprintf("%s can't be applied by %s: field manager %q owns %s of it",
+		ref, finding.RefOf(k.obj), refusal.Manager, what))
+	f.Ref = ref
+	f.Evidence = []finding.Evidence{k.failed.proof}
+	look := finding.Fix{Text: "See which manager owns which field", Command: fmt.Sprintf("kubectl get %s %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name)}
+	if ref.Namespace != "" {
+		look.Command = fmt.Sprintf("kubectl get %s %s -n %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name, ref.Namespace)
+	}
+	if scaler := k.scaledBy(ref); scaler != nil && slices.Contains(fields, ".spec.replicas") {
+		f.Message += fmt.Sprintf("; %s sets the number of replicas", finding.RefOf(scaler))
+		f.Evidence = append(f.Evidence, evidence(scaler, "spec.scaleTargetRef.name", ref.Name, time.Time{}))
+		f.Fixes = []finding.Fix{{Text: "Remove spec.replicas from the manifest: the autoscaler sets it", File: k.path()}, look}
+		return f
+	}
+	f.Fixes = []finding.Fix{
+		look,
+		{Text: fmt.Sprintf("If %s is to set %s, remove it from the manifest, or annotate the object with kustomize.toolkit.fluxcd.io/ssa: Merge (fields that are not in the manifest stay) or IfNotPresent (Flux creates the object only)", refusal.Manager, what), File: k.path()},
+		{Text: fmt.Sprintf("If the manifest is to set it, have %s stop to", refusal.Manager)},
+	}
+	return f
+}
+
+// conflictFields are the fields that an apply conflict lists (k8s.io/apimachinery
+// v0.36, pkg/util/managedfields: ".spec.replicas", or one a line with "- ").
+func conflictFields(text string) []string {
+	var fields []string
+	for _, word := range strings.Fields(text) {
+		if strings.HasPrefix(word, ".") && len(word) > 1 {
+			fields = append(fields, strings.TrimRight(word, ",;:"))
+		}
+	}
+	return fields
+}
+
+// scaledBy is the autoscaler of a workload, nil when there is none.
+func (k kustomization) scaledBy(ref finding.Ref) *unstructured.Unstructured {
+	for _, obj := range k.x.snap.List(autoscalerKind, ref.Namespace).Objects {
+		if target := field.Map(obj.Object, "spec", "scaleTargetRef"); field.Text(target, "kind") == ref.Kind && field.Text(target, "name") == ref.Name {
+			return obj
+		}
+	}
+	return nil
 }

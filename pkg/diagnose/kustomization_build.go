@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -19,30 +20,30 @@ func (k kustomization) built(message string) bool {
 	if !ok && (k.exam.verdict.Status != health.Failing || k.exam.verdict.Reason != "BuildFailed" && k.exam.verdict.Reason != "ArtifactFailed") {
 		return true
 	}
-	code, fix := codeBuildFailed, "Build it as Flux does and mend what it says: kustomize build "+k.path()
+	if source, said := fluxmsg.ParseSource(message); said && source.Problem == fluxmsg.SourceNoArtifact {
+		build.Problem, build.Download.Problem = fluxmsg.BuildDownload, fluxmsg.DownloadNotFound
+	}
 	switch {
 	case build.Problem == fluxmsg.BuildPathNotFound:
-		k.exam.findings = append(k.exam.findings, k.missingPath(message))
-		return false
-	case build.Missing && build.Reference.Name != "":
-		k.missingReference(build, message)
-		return false
-	case build.Problem == fluxmsg.BuildSubstitution:
-		code, fix = codeSubstitutionFailed, "Give the variable a value in spec.postBuild.substitute, or in the object that substituteFrom names"
+		k.report(k.missingPath())
+	case build.Problem == fluxmsg.BuildDownload:
+		k.download(build)
 	case build.Problem == fluxmsg.BuildEncrypted:
-		fix = "Tell Flux how to decrypt it: set spec.decryption"
+		k.report(k.notDecrypted(build))
 	case build.Problem == fluxmsg.BuildDecryption:
-		fix = "Put the key that it is encrypted for into the Secret that spec.decryption names"
-	case strings.Contains(message, "://source-controller."): // which serves the artifacts
-		server := finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: k.obj.GetNamespace(), Name: "source-controller"}
-		fix = "Have source-controller answer again"
-		if k.x.unwell(server) {
-			k.exam.blame = append(k.exam.blame, server)
-		}
+		k.decryption(build)
+	case build.Missing && build.Reference.Name != "":
+		k.missingReference(build)
+	case build.Problem == fluxmsg.BuildSubstitution:
+		k.substitution(build)
+	default:
+		k.report(k.plain(codeBuildFailed, k.failedAt("BuildFailed"), k.buildFixes(build)...))
 	}
-	k.exam.findings = append(k.exam.findings, k.plain(code, k.failedAt("BuildFailed"), message, fix))
 	return false
 }
+
+// report adds a finding about the layer.
+func (k kustomization) report(f finding.Finding) { k.exam.findings = append(k.exam.findings, f) }
 
 // failedAt is Flux's own word for the step that failed, where it has one: while
 // the next try runs, it may be lost.
@@ -57,50 +58,127 @@ func (k kustomization) path() string {
 	return strings.TrimPrefix(field.Text(k.obj.Object, "spec", "path"), "./")
 }
 
-// plain is a finding whose own message says it all.
-func (k kustomization) plain(code finding.Code, reason, message, fix string) finding.Finding {
-	f := k.finding(code, reason, fmt.Sprintf("%s can't be applied: %s", finding.RefOf(k.obj), firstLine(message)))
-	f.Evidence = []finding.Evidence{evidence(k.obj, k.ready.field(), message, k.ready.since)}
-	f.Fixes = []finding.Fix{{Text: fix, File: k.path()}}
+// plain is a finding whose own message tells what is wrong.
+func (k kustomization) plain(code finding.Code, reason string, fixes ...finding.Fix) finding.Finding {
+	message := cmp.Or(firstLine(k.failed.message), "its last try failed, and neither its conditions nor its events tell why")
+	f := k.finding(code, reason, fmt.Sprintf("%s can't be applied: %s", finding.RefOf(k.obj), message))
+	f.Evidence = []finding.Evidence{k.failed.proof}
+	f.Fixes = fixes
 	return f
 }
 
-func (k kustomization) missingPath(message string) finding.Finding {
+// local is a flux command that works on a clone of the repository.
+func (k kustomization) local(verb, text string) finding.Fix {
+	return finding.Fix{Text: text, File: k.path(), Command: fmt.Sprintf("flux %s kustomization %s -n %s --path ./%s",
+		verb, k.obj.GetName(), k.obj.GetNamespace(), k.path())}
+}
+
+// buildFixes tells what to change where kustomize names a file and its error is
+// of a known kind, and how to see the error in a clone of the repository.
+func (k kustomization) buildFixes(build fluxmsg.Build) []finding.Fix {
+	if k.failed.message == "" {
+		return []finding.Fix{k.logs()}
+	}
+	var fixes []finding.Fix
+	add := func(format string, args ...any) {
+		fixes = append(fixes, finding.Fix{Text: fmt.Sprintf(format, args...), File: cmp.Or(build.Path, k.path())})
+	}
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(build.Detail, w) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case build.Path == "":
+	case has("unable to find one of 'kustomization.yaml'"):
+		add("Add a kustomization.yaml to the folder %s, or remove the folder from the resources that name it", build.Path)
+	case has("no such file or directory"):
+		add("Add the file %s to the repository, or remove it from the kustomization.yaml that names it", build.Path)
+	case has("yaml: ", "MalformedYAML", "failed to decode Kubernetes YAML"):
+		add("Correct the YAML in %s", build.Path)
+	}
+	if has("may not add resource with an already registered id") {
+		add("Remove one of the two definitions of the object that the message names")
+	}
+	return append(fixes, k.local("build", "Build it in a clone of the repository, as Flux does, to see the whole error"))
+}
+
+// logs is the command that shows what the controller says of the layer.
+func (k kustomization) logs() finding.Fix {
+	return finding.Fix{Text: "Read what kustomize-controller logs about it",
+		Command: fmt.Sprintf("flux logs --kind=Kustomization --name=%s --namespace=%s", k.obj.GetName(), k.obj.GetNamespace())}
+}
+
+func (k kustomization) missingPath() finding.Finding {
 	f := k.finding(codePathMissing, k.failedAt("ArtifactFailed"),
 		fmt.Sprintf("%s looks for its manifests in %q, and there is no such folder in %s", finding.RefOf(k.obj), k.path(), health.SourceOf(k.obj)))
 	f.Evidence = []finding.Evidence{
 		evidence(k.obj, "spec.path", field.Text(k.obj.Object, "spec", "path"), time.Time{}),
-		evidence(k.obj, k.ready.field(), message, k.ready.since),
+		k.failed.proof,
 	}
-	if source := k.x.snap.Lookup(health.SourceOf(k.obj)).Object; source != nil {
-		f.Evidence = append(f.Evidence, evidence(source, "status.artifact.revision",
-			field.Text(source.Object, "status", "artifact", "revision"), field.Time(source.Object, "status", "artifact", "lastUpdateTime")))
-	}
+	f.Evidence = append(f.Evidence, k.sourceRevision()...)
 	f.Fixes = []finding.Fix{{Text: "Correct spec.path, or add the folder to the repository", File: k.x.definedIn(k.obj)}}
 	return f
 }
 
-// missingReference reports the Secret or ConfigMap that the variables or the
-// keys should have come from, or blames what should make it.
-func (k kustomization) missingReference(build fluxmsg.Build, message string) {
-	namespace := build.Reference.Namespace
-	if namespace == "" {
-		namespace = k.obj.GetNamespace()
+// sourceRevision is the revision that the layer's source has, as proof.
+func (k kustomization) sourceRevision() []finding.Evidence {
+	source := k.x.snap.Lookup(health.SourceOf(k.obj)).Object
+	if source == nil {
+		return nil
 	}
-	needed := part{ref: coreRef(build.Reference.Kind, namespace, build.Reference.Name)}
-	code, what, where := codeSubstitutionFailed, "takes variables from", "spec.postBuild.substituteFrom"
-	if build.Problem == fluxmsg.BuildDecryption {
-		code, what, where = codeBuildFailed, "decrypts its manifests with the keys in", "spec.decryption"
+	revision := field.Text(source.Object, "status", "artifact", "revision")
+	if revision == "" {
+		return nil
 	}
-	f := k.plain(code, k.failedAt("BuildFailed"), message, fmt.Sprintf("Make %s, or correct %s", needed, where))
+	return []finding.Evidence{evidence(source, "status.artifact.revision", revision, field.Time(source.Object, "status", "artifact", "lastUpdateTime"))}
+}
+
+// missingReference reports the Secret or ConfigMap that the variables should
+// have come from, or blames what should create it.
+func (k kustomization) missingReference(build fluxmsg.Build) {
+	needed := part{ref: coreRef(build.Reference.Kind, cmp.Or(build.Reference.Namespace, k.obj.GetNamespace()), build.Reference.Name)}
+	f := k.plain(codeSubstitutionFailed, k.failedAt("BuildFailed"))
+	for i, from := range field.List(k.obj.Object, "spec", "postBuild", "substituteFrom") {
+		if field.Text(from, "name") == needed.ref.Name && field.Text(from, "kind") == needed.ref.Kind {
+			path := fmt.Sprintf("spec.postBuild.substituteFrom[%d].name", i)
+			f.Evidence = append([]finding.Evidence{evidence(k.obj, path, needed.ref.Name, time.Time{})}, f.Evidence...)
+			break
+		}
+	}
+	k.lacking(f, needed, "takes variables from", "spec.postBuild.substituteFrom")
+}
+
+// lacking reports an object that the layer needs for its build and does not
+// find.
+func (k kustomization) lacking(f finding.Finding, needed part, what, where string) {
 	f.Ref = needed.ref
 	f.Message = fmt.Sprintf("%s %s %s, which does not exist", finding.RefOf(k.obj), what, needed)
-	if k.x.there(needed) == snapshot.Present {
+	fix := finding.Fix{Text: fmt.Sprintf("Create %s, or correct %s", needed, where), File: k.x.definedIn(k.obj)}
+	switch presence := k.x.there(needed); {
+	case presence == snapshot.Present:
 		f.Ref = finding.RefOf(k.obj)
-		f.Message = fmt.Sprintf("%s %s %s, which exists by now: it is built with the next try", finding.RefOf(k.obj), what, needed)
-		f.Fixes = []finding.Fix{k.retry("Have Flux try again")}
-	} else if maker, ok := k.x.makerInTrouble(needed.ref, finding.RefOf(k.obj)); ok {
+		f.Message = fmt.Sprintf("%s %s %s, which exists now: the next try finds it", finding.RefOf(k.obj), what, needed)
+		f.Fixes = []finding.Fix{k.retry("Reconcile it")}
+		k.report(f)
+		return
+	case presence == snapshot.Unknown:
+		k.exam.unknown = append(k.exam.unknown, k.x.unreadable(needed.ref.GroupKind(), needed.ref.Namespace)...)
+	default:
+		f.Evidence = append(f.Evidence, finding.Evidence{Ref: needed.ref, Field: "object", Value: "does not exist"})
+	}
+	if other, ok := k.x.elsewhere(needed.ref); ok {
+		f.Message += fmt.Sprintf("; there is one in namespace %s, but Flux reads it from the layer's own", other.Namespace)
+	} else if near, ok := k.x.nearest(needed.ref); ok {
+		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
+		fix.Text = fmt.Sprintf("In %s write %s instead of %s, or create %s", where, near.Name, needed.ref.Name, needed)
+	}
+	if maker, ok := k.x.makerInTrouble(needed.ref, finding.RefOf(k.obj)); ok {
 		k.exam.blame = append(k.exam.blame, maker)
 	}
-	k.exam.findings = append(k.exam.findings, f)
+	f.Fixes = []finding.Fix{fix}
+	k.report(f)
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // checks looks at what the layer checks, live, and blames what is not ready.
-// What its message says is evidence; where it names something that is fine by
-// now, it is old.
+// What its message says is evidence; where it names something that is fine now,
+// it is old.
 func (k kustomization) checks(message string) {
 	failed := k.exam.verdict.Status == health.Failing
 	var missing []finding.Ref
@@ -37,17 +37,21 @@ func (k kustomization) checks(message string) {
 		return
 	}
 	f := k.finding(codeHealthCheckFailed, k.failedAt("HealthCheckFailed"), fmt.Sprintf("%s failed: %s", finding.RefOf(k.obj), firstLine(message)))
-	if k.recovered(message) {
-		f.Message = fmt.Sprintf("%s failed, and all that it waited for is ready by now: its next try should pass", finding.RefOf(k.obj))
+	f.Evidence = []finding.Evidence{k.failed.proof}
+	f.Fixes = []finding.Fix{k.retry("Reconcile it, and run explain again while it is checked"), k.logs()}
+	switch {
+	case message == "":
+		f.Message = fmt.Sprintf("%s failed in its last try, and neither its conditions nor its events tell why", finding.RefOf(k.obj))
+	case k.recovered(message):
+		f.Message = fmt.Sprintf("%s failed, and all that it waited for is ready now: its next try should pass", finding.RefOf(k.obj))
 		f.Severity = finding.Warning
+		f.Fixes = []finding.Fix{k.retry("Reconcile it now instead of waiting for the next try")}
 	}
-	f.Evidence = []finding.Evidence{evidence(k.obj, k.ready.field(), message, k.ready.since)}
-	f.Fixes = []finding.Fix{k.retry("Have Flux try again")}
 	k.exam.fallback = append(k.exam.fallback, f)
 }
 
 // recovered tells whether all that a failed health check names is known to be
-// ready by now.
+// ready now.
 func (k kustomization) recovered(message string) bool {
 	said, _ := fluxmsg.ParseHealthCheck(message)
 	refs := k.checked(message)

@@ -13,11 +13,17 @@ import (
 
 // denied reports a source in another namespace that may not be used from there.
 // How that source is does not matter then.
-func (k kustomization) denied(message string) bool {
+func (k kustomization) denied() bool {
 	if k.ready.reason != "AccessDenied" {
 		return false
 	}
-	k.exam.findings = append(k.exam.findings, k.plain(codeAccessDenied, k.ready.reason, message, "Allow the reference across namespaces, or move the source"))
+	source := health.SourceOf(k.obj)
+	f := k.plain(codeAccessDenied, k.ready.reason, finding.Fix{File: k.x.definedIn(k.obj),
+		Text: fmt.Sprintf("Create a %s in namespace %s and name that in spec.sourceRef: kustomize-controller runs with --no-cross-namespace-refs", source.Kind, k.obj.GetNamespace())})
+	if source.Namespace != k.obj.GetNamespace() && field.Text(k.obj.Object, "spec", "sourceRef", "namespace") != "" {
+		f.Evidence = append(f.Evidence, evidence(k.obj, "spec.sourceRef.namespace", source.Namespace, time.Time{}))
+	}
+	k.report(f)
 	return true
 }
 
@@ -50,7 +56,10 @@ func (k kustomization) sourced(message string) bool {
 
 func (k kustomization) missingSource(ref finding.Ref) finding.Finding {
 	f := k.finding(codeSourceRefMissing, k.failedAt("ArtifactFailed"), fmt.Sprintf("%s takes its manifests from %s, which does not exist", finding.RefOf(k.obj), ref))
-	f.Evidence = []finding.Evidence{evidence(k.obj, "spec.sourceRef", ref.Kind+"/"+ref.Name, time.Time{})}
+	f.Evidence = []finding.Evidence{
+		evidence(k.obj, "spec.sourceRef.name", ref.Name, time.Time{}),
+		{Ref: ref, Field: "object", Value: "does not exist"},
+	}
 	fix := finding.Fix{Text: "Name an existing source in spec.sourceRef", File: k.x.definedIn(k.obj)}
 	if other, ok := k.x.elsewhere(ref); ok {
 		f.Message += "; there is one in namespace " + other.Namespace

@@ -15,7 +15,7 @@ import (
 // have is no evidence, and none is given twice.
 func prove(f *finding.Finding, obj *unstructured.Unstructured, paths ...string) {
 	for _, path := range paths {
-		value, ok := quote(obj, path)
+		value, ok := field.Quote(obj.Object, path)
 		if !ok {
 			continue
 		}
@@ -29,9 +29,4 @@ func prove(f *finding.Finding, obj *unstructured.Unstructured, paths ...string) 
 // absent is the evidence that an object does not exist.
 func absent(ref finding.Ref) finding.Evidence {
 	return finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"}
-}
-
-// quote reads a field of an object as text (field.Quote).
-func quote(obj *unstructured.Unstructured, path string) (string, bool) {
-	return field.Quote(obj.Object, path)
 }

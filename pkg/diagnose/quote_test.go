@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -29,12 +30,12 @@ func TestQuote(t *testing.T) {
 		"spec.servers[0].hosts":             `["a","b"]`,
 		"spec.servers[0].hosts[1]":          "b",
 	} {
-		if got, ok := quote(obj, path); got != want || !ok {
+		if got, ok := field.Quote(obj.Object, path); got != want || !ok {
 			t.Errorf("%s: %q, %v, want %q", path, got, ok, want)
 		}
 	}
 	for _, path := range []string{"spec.none", "spec.servers[1]", "spec.servers[-1]", "spec.servers[x]", "spec.replicas.x", "status"} {
-		if got, ok := quote(obj, path); ok {
+		if got, ok := field.Quote(obj.Object, path); ok {
 			t.Errorf("%s is not there, and reads as %q", path, got)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -35,14 +36,21 @@ func explainSource(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	if e.verdict.Status == health.Suspended {
 		f := finding.Finding{
 			Code: codeSuspended, Ref: e.verdict.Ref, Reason: "Suspended", Severity: finding.Warning,
-			Message:  fmt.Sprintf("%s is switched off: nothing new is fetched", e.verdict.Ref),
+			Message:  fmt.Sprintf("%s is suspended: nothing new is fetched", e.verdict.Ref),
 			Evidence: []finding.Evidence{evidence(obj, "spec.suspend", "true", e.verdict.Since)},
-			Fixes:    []finding.Fix{{Text: "Switch it on again", Command: reconcileSource("resume", obj)}},
+			Fixes:    []finding.Fix{{Text: "Find out why it was suspended, then resume it", Command: reconcileSource("resume", obj)}},
 		}
 		e.findings = []finding.Finding{f}
 		return e
 	}
-	e.findings = []finding.Finding{x.sourceFinding(obj, e.verdict)}
+	switch {
+	case leftAlone(e.verdict) && e.verdict.Ref.GroupKind() != health.ExternalArtifactKind:
+		x.stuck(obj, &e)
+	case e.verdict.Ref.GroupKind() == health.ExternalArtifactKind:
+		x.externalArtifact(obj, &e)
+	default:
+		x.unfetched(obj, &e)
+	}
 	return e
 }
 
@@ -62,6 +70,10 @@ func sourceVerdict(x *examiner, obj *unstructured.Unstructured) health.Verdict {
 		v.Status, v.Reason = health.Suspended, "Suspended"
 	case ready.status == "False":
 		v.Status, v.Reason, v.Message = health.Failing, ready.reason, firstLine(ready.message)
+	case ready.status == "Unknown" && x.overdue(obj):
+		v.Status, v.Reason, v.Since = health.Failing, health.Stuck, ready.since
+		v.Message = fmt.Sprintf("it has been reconciling for %s, longer than its timeout of %s: %s",
+			duration.HumanDuration(x.now.Sub(ready.since)), health.Timeout(obj), firstLine(ready.message))
 	case ready.status == "Unknown":
 		v.Status, v.Reason, v.Message = health.Progressing, ready.reason, firstLine(ready.message)
 	case ready.status == "" && field.Text(obj.Object, "spec", "type") != "oci":

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -15,77 +16,186 @@ import (
 )
 
 var sourceCodes = map[fluxmsg.SourceProblem]finding.Code{
-	fluxmsg.SourceAuthentication: codeSourceAuth, fluxmsg.SourceSecretMissing: codeSourceAuth,
+	fluxmsg.SourceAuthentication: codeSourceAuth, fluxmsg.SourceSecretMissing: codeSourceAuth, fluxmsg.SourceCredentialsInvalid: codeSourceAuth,
 	fluxmsg.SourceVerification: codeSourceVerify,
 	fluxmsg.SourceHTTP:         codeSourceNotFound, fluxmsg.SourceRepoNotFound: codeSourceNotFound,
 	fluxmsg.SourceRefNotFound: codeSourceNotFound, fluxmsg.SourceManifestUnknown: codeSourceNotFound,
-	fluxmsg.SourceDNS: codeSourceUnreached, fluxmsg.SourceRefused: codeSourceUnreached,
+	fluxmsg.SourceDNS: codeSourceUnreached, fluxmsg.SourceRefused: codeSourceUnreached, fluxmsg.SourceProxy: codeSourceUnreached,
 	fluxmsg.SourceTimeout: codeSourceUnreached, fluxmsg.SourceTLS: codeSourceUnreached,
+	fluxmsg.SourceHostKey: codeHostKey, fluxmsg.SourceRateLimit: codeRateLimit, fluxmsg.SourceStorage: codeStorageFull,
 }
 
-func (x *examiner) sourceFinding(obj *unstructured.Unstructured, v health.Verdict) finding.Finding {
-	problem, _ := fluxmsg.ParseSource(v.Message)
-	code := sourceCodes[problem.Problem]
-	if code == "" {
-		code = codeSourceFailed
-	}
-	if strings.Contains(v.Reason, "Authentication") {
-		code = codeSourceAuth
-	}
-	f := finding.Finding{
-		Code: code, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
-		Message:  fmt.Sprintf("%s can't be fetched: %s", v.Ref, firstLine(v.Message)),
-		Evidence: []finding.Evidence{evidence(obj, "spec.url", cmp.Or(field.Text(obj.Object, "spec", "url"), field.Text(obj.Object, "spec", "endpoint")), v.Since)},
-	}
-	secret, missing := x.missingSecret(obj, problem)
-	if missing {
-		f.Ref = secret
-		f.Message = fmt.Sprintf("%s takes its credentials from %s, which does not exist", v.Ref, secret)
-	}
-	for _, kind := range []string{"FetchFailed", "Ready"} {
-		if c := conditionOf(obj, kind); c.status != "" && c.message != "" {
-			f.Evidence = append(f.Evidence, evidence(obj, c.field(), c.reason+": "+c.message, c.since))
+// fetchFailure is a source that can't be fetched, under examination.
+type fetchFailure struct {
+	x       *examiner
+	obj     *unstructured.Unstructured
+	verdict health.Verdict
+	problem fluxmsg.Source
+	// message is the whole of what source-controller says, proof where it stands.
+	message string
+	proof   []finding.Evidence
+}
+
+// sourceConditions are those that tell why there is no new artifact, in the
+// order in which pkg/health looks at them.
+var sourceConditions = []string{"Stalled", "FetchFailed", "StorageOperationFailed", "IncludeUnavailable", "BuildFailed"}
+
+// unfetched reports why a source can't be fetched.
+func (x *examiner) unfetched(obj *unstructured.Unstructured, e *exam) {
+	s := fetchFailure{x: x, obj: obj, verdict: e.verdict, message: e.verdict.Message}
+	for _, kind := range append(sourceConditions, "Ready") {
+		c := conditionOf(obj, kind)
+		if bad := kind != "Ready" && c.status == "True" || kind == "Ready" && c.status == "False"; bad && c.message != "" {
+			s.message, s.proof = c.message, []finding.Evidence{quote(obj, c)}
 			break
 		}
 	}
+	s.problem, _ = fluxmsg.ParseSource(s.message)
+	f := finding.Finding{
+		Code: s.code(), Ref: e.verdict.Ref, Reason: e.verdict.Reason, Severity: finding.Critical, Since: e.verdict.Since,
+		Message:  fmt.Sprintf("%s can't be fetched: %s", e.verdict.Ref, firstLine(s.message)),
+		Evidence: append(s.address(), s.proof...),
+	}
+	s.advise(&f, e)
 	if revision := field.Text(obj.Object, "status", "artifact", "revision"); revision != "" {
 		f.Message += "; what was fetched before is still served, so nothing breaks, but nothing new arrives"
 		f.Evidence = append(f.Evidence, evidence(obj, "status.artifact.revision", revision,
 			field.Time(obj.Object, "status", "artifact", "lastUpdateTime")))
 	}
-	f.Fixes = []finding.Fix{sourceFix(code, obj), {Text: "Then have Flux fetch it", Command: reconcileSource("reconcile", obj)}}
-	f.Fixes[0].File = x.definedIn(obj)
-	if missing {
-		f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Make %s, or correct spec.secretRef", secret), File: x.definedIn(obj)}
+	f.Fixes = append(f.Fixes, finding.Fix{Text: "Then fetch it", Command: reconcileSource("reconcile", obj)})
+	e.findings = append(e.findings, f)
+}
+
+func (s fetchFailure) code() finding.Code {
+	if s.problem.Problem == fluxmsg.SourceHTTP && s.problem.HTTPStatus >= 500 {
+		return codeSourceFailed // it is there, and in trouble
 	}
-	return f
+	code := cmp.Or(sourceCodes[s.problem.Problem], codeSourceFailed)
+	if code == codeSourceFailed && strings.Contains(s.verdict.Reason, "Authentication") {
+		return codeSourceAuth
+	}
+	return code
+}
+
+// address is where it is fetched from, as proof.
+func (s fetchFailure) address() []finding.Evidence {
+	for _, name := range []string{"url", "endpoint"} {
+		if value := field.Text(s.obj.Object, "spec", name); value != "" {
+			return []finding.Evidence{evidence(s.obj, "spec."+name, value, time.Time{})}
+		}
+	}
+	return nil
+}
+
+// host is that of the address, empty when it has none.
+func (s fetchFailure) host() string {
+	address := cmp.Or(field.Text(s.obj.Object, "spec", "url"), field.Text(s.obj.Object, "spec", "endpoint"))
+	if _, rest, ok := strings.Cut(address, "://"); ok {
+		address = rest
+	}
+	address, _, _ = strings.Cut(address, "/")
+	if _, host, ok := strings.Cut(address, "@"); ok {
+		address = host
+	}
+	return address
+}
+
+// text is a field of the source's spec; file where the source is defined.
+func (s fetchFailure) text(path ...string) string {
+	return field.Text(s.obj.Object, append([]string{"spec"}, path...)...)
+}
+
+func (s fetchFailure) fix(format string, args ...any) finding.Fix {
+	return finding.Fix{Text: fmt.Sprintf(format, args...), File: s.x.definedIn(s.obj)}
+}
+
+// secret is the Secret with the credentials, nil where there is none or it can't
+// be read.
+func (s fetchFailure) secret() (name string, obj *unstructured.Unstructured) {
+	name = s.text("secretRef", "name")
+	if name == "" {
+		return "", nil
+	}
+	return name, s.x.snap.Lookup(coreRef("Secret", s.obj.GetNamespace(), name)).Object
 }
 
 // missingSecret is the Secret that a source says it did not find, unless it has
 // come meanwhile.
-func (x *examiner) missingSecret(obj *unstructured.Unstructured, said fluxmsg.Source) (finding.Ref, bool) {
-	secret := coreRef("Secret", cmp.Or(said.Reference.Namespace, obj.GetNamespace()), said.Reference.Name)
-	return secret, said.Problem == fluxmsg.SourceSecretMissing && secret.Name != "" && x.there(part{ref: secret}) != snapshot.Present
+func (s fetchFailure) missingSecret() (finding.Ref, bool) {
+	secret := coreRef("Secret", cmp.Or(s.problem.Reference.Namespace, s.obj.GetNamespace()), s.problem.Reference.Name)
+	return secret, s.problem.Problem == fluxmsg.SourceSecretMissing && secret.Name != "" && s.x.there(part{ref: secret}) != snapshot.Present
 }
 
-func sourceFix(code finding.Code, obj *unstructured.Unstructured) finding.Fix {
-	secret := field.Text(obj.Object, "spec", "secretRef", "name")
-	switch {
-	case code == codeSourceAuth && secret != "":
-		return finding.Fix{Text: fmt.Sprintf("Put valid credentials into Secret %s/%s", obj.GetNamespace(), secret),
-			Command: fmt.Sprintf("kubectl describe secret %s -n %s", secret, obj.GetNamespace())}
-	case code == codeSourceAuth:
-		return finding.Fix{Text: "Give it credentials: name a Secret in spec.secretRef"}
-	case code == codeSourceNotFound:
-		return finding.Fix{Text: "Correct spec.url, or the branch, tag or version that is asked for"}
-	case code == codeSourceUnreached:
-		return finding.Fix{Text: "Check that the cluster can reach the address in spec.url"}
+// advise words the finding and its fixes by the problem.
+func (s fetchFailure) advise(f *finding.Finding, e *exam) {
+	if secret, missing := s.missingSecret(); missing {
+		s.withoutSecret(secret, f)
+		return
 	}
-	return finding.Fix{Text: "Mend what the message says"}
+	switch s.problem.Problem {
+	case fluxmsg.SourceSecretMissing:
+		f.Message = fmt.Sprintf("%s did not find %s, which exists now: the next fetch finds it", s.verdict.Ref, coreRef("Secret", s.obj.GetNamespace(), s.problem.Reference.Name))
+	case fluxmsg.SourceAuthentication, fluxmsg.SourceCredentialsInvalid:
+		s.unauthorized(f)
+	case fluxmsg.SourceHostKey:
+		s.hostKey(f)
+	case fluxmsg.SourceRateLimit:
+		s.rateLimited(f)
+	case fluxmsg.SourceStorage:
+		s.storageFull(f, e)
+	case fluxmsg.SourceProxy:
+		s.proxy(f)
+	case fluxmsg.SourceTLS:
+		s.untrusted(f)
+	case fluxmsg.SourceDNS, fluxmsg.SourceRefused, fluxmsg.SourceTimeout:
+		s.unreached(f)
+	case fluxmsg.SourceHTTP, fluxmsg.SourceRepoNotFound, fluxmsg.SourceRefNotFound, fluxmsg.SourceManifestUnknown:
+		s.notFound(f)
+	case fluxmsg.SourceVerification:
+		s.unverified(f)
+	case fluxmsg.SourceURLInvalid:
+		s.invalidAddress(f)
+	default:
+		if s.code() == codeSourceAuth {
+			s.unauthorized(f)
+			return
+		}
+		f.Fixes = []finding.Fix{s.logs()}
+	}
+}
+
+// logs is the command that shows what source-controller says of the source.
+func (s fetchFailure) logs() finding.Fix {
+	return finding.Fix{Text: "Read what source-controller logs about it",
+		Command: fmt.Sprintf("flux logs --kind=%s --name=%s --namespace=%s", s.obj.GetKind(), s.obj.GetName(), s.obj.GetNamespace())}
+}
+
+// withoutSecret reports the Secret that the source names and that is missing.
+func (s fetchFailure) withoutSecret(secret finding.Ref, f *finding.Finding) {
+	f.Ref = secret
+	where := "spec.secretRef"
+	for _, name := range []string{"secretRef", "certSecretRef", "proxySecretRef"} {
+		if s.text(name, "name") == secret.Name {
+			where = "spec." + name
+			f.Evidence = append(f.Evidence, evidence(s.obj, where+".name", secret.Name, time.Time{}))
+			break
+		}
+	}
+	f.Message = fmt.Sprintf("%s needs %s (%s), which does not exist", s.verdict.Ref, secret, where)
+	if where == "spec.secretRef" {
+		f.Message = fmt.Sprintf("%s takes its credentials from %s, which does not exist", s.verdict.Ref, secret)
+	}
+	f.Fixes = []finding.Fix{s.fix("Create %s, or correct %s", secret, where)}
+	if s.x.there(part{ref: secret}) == snapshot.Absent {
+		f.Evidence = append(f.Evidence, finding.Evidence{Ref: secret, Field: "object", Value: "does not exist"})
+		if near, ok := s.x.nearest(secret); ok {
+			f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
+			f.Fixes[0].Text = fmt.Sprintf("In %s write %s instead of %s, or create %s", where, near.Name, secret.Name, secret)
+		}
+	}
 }
 
 // reconcileSource is Flux's command for the kind: "flux reconcile source git x".
 func reconcileSource(verb string, obj *unstructured.Unstructured) string {
-	kind := map[string]string{"GitRepository": "git", "OCIRepository": "oci", "Bucket": "bucket", "HelmRepository": "helm", "HelmChart": "chart"}[obj.GetKind()]
-	return fmt.Sprintf("flux %s source %s %s -n %s", verb, kind, obj.GetName(), obj.GetNamespace())
+	return fluxCommand(verb, obj)
 }

@@ -216,7 +216,7 @@ func (r route) portMatches(entry routeGateway, servers []gatewayServer) {
 		return
 	}
 	gateway := finding.RefOf(entry.obj)
-	wrong, _ := quote(r.obj, first)
+	wrong, _ := field.Quote(r.obj.Object, first)
 	f := r.broken("PortNotServed", fmt.Sprintf("its rules are for port %s, on which %s does not take its hosts", wrong, gateway), first,
 		finding.Fix{Text: fmt.Sprintf("Compare %s with the ports of %s", first, gateway),
 			Command: fmt.Sprintf("kubectl get gateways.networking.istio.io %s -n %s -o yaml", gateway.Name, gateway.Namespace)})

@@ -60,6 +60,9 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 		v.WaitsFor = nil
 		return a.renewed(obj, v, ready)
 	}
+	if late, ok := a.waitsInVain(obj, v, ready); ok {
+		return late
+	}
 	message := brief(ready.message)
 	if len(v.WaitsFor) > 0 {
 		message = "waits for " + names(v.WaitsFor, v.Ref.Namespace)

@@ -21,8 +21,8 @@ import (
 // cert-manager's 60 s; the rest is for a restart and for clocks that differ.
 const Silence = 2 * time.Minute
 
-// slack is what a layer may be late beyond its own interval and timeout.
-const slack = 5 * time.Minute
+// Slack is what an object may be late beyond its own interval and timeout.
+const Slack = 5 * time.Minute
 
 // renewals is the newest renewal of each Flux controller's Lease, by the
 // controller's name. Sharded controllers ("kustomize-controller-shard1") each
@@ -67,7 +67,7 @@ func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
 	}
 	last, recorded := lastRecorded(obj)
 	interval := field.Duration(obj.Object, "spec", "interval")
-	due := interval*2 + field.Duration(obj.Object, "spec", "timeout") + slack
+	due := interval*2 + field.Duration(obj.Object, "spec", "timeout") + Slack
 	if recorded && interval > 0 && v.Status == Ready && a.now.Sub(last.at) > due {
 		return v.be(Unknown, "Stale", fmt.Sprintf("%s last looked at it %s ago, though it should every %s",
 			controller, duration.HumanDuration(a.now.Sub(last.at)), field.Text(obj.Object, "spec", "interval")), last.at)
@@ -86,7 +86,7 @@ func (a *Assessor) keepsUp(obj *unstructured.Unstructured, v Verdict) Verdict {
 	applied, fetched := field.Text(obj.Object, "status", "lastAppliedRevision"), field.Text(source.Object, "status", "artifact", "revision")
 	attempted := field.Text(obj.Object, "status", "lastAttemptedRevision")
 	since := field.Time(source.Object, "status", "artifact", "lastUpdateTime")
-	due := field.Duration(obj.Object, "spec", "interval") + field.Duration(obj.Object, "spec", "timeout") + slack
+	due := field.Duration(obj.Object, "spec", "interval") + field.Duration(obj.Object, "spec", "timeout") + Slack
 	if applied == "" || fetched == "" || fetched == applied || fetched == attempted || since.IsZero() || a.now.Sub(since) <= due {
 		return v
 	}

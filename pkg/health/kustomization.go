@@ -110,10 +110,25 @@ func (a *Assessor) unseen(obj *unstructured.Unstructured, v Verdict) Verdict {
 func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
 	ref := SourceOf(obj)
 	v.WaitsFor = []finding.Ref{ref}
-	if a.snap.Lookup(ref).Presence == snapshot.Absent {
+	answer := a.snap.Lookup(ref)
+	if answer.Presence == snapshot.Absent {
 		return v.be(Failing, ready.reason, ref.String()+" does not exist", ready.since)
 	}
+	if a.lostArtifact(answer.Object, ready) {
+		return v.be(Failing, ready.reason, "the artifact of "+ref.Short()+" is not in its storage", ready.since)
+	}
 	return a.trust(obj, v.be(Progressing, ready.reason, "waits for "+ref.Short(), ready.since))
+}
+
+// lostArtifact tells whether a source has had an artifact for a while that a layer
+// does not find: the server of artifacts answers 404 then (kustomize-controller
+// 1.9, which asks again every 30 s).
+func (a *Assessor) lostArtifact(source *unstructured.Unstructured, ready condition) bool {
+	if source == nil || !strings.HasPrefix(ready.message, "Source is not ready, artifact not found") {
+		return false
+	}
+	stored := field.Time(source.Object, "status", "artifact", "lastUpdateTime")
+	return !stored.IsZero() && ready.since.Sub(stored) > Slack
 }
 
 // SourceOf is the object in spec.sourceRef of a Kustomization. Flux resolves

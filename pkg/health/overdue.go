@@ -2,6 +2,7 @@ package health
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -60,7 +61,7 @@ func lastProgress(obj *unstructured.Unstructured) time.Time {
 // turn behind other objects.
 func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready condition) (Verdict, bool) {
 	last, timeout := lastProgress(obj), Timeout(obj)
-	if last.IsZero() || a.now.Sub(last) <= timeout+slack {
+	if last.IsZero() || a.now.Sub(last) <= timeout+Slack {
 		return v, false
 	}
 	ago := duration.HumanDuration(a.now.Sub(last))
@@ -80,9 +81,30 @@ func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready cond
 // longer than a first try may take.
 func (a *Assessor) neverSeen(obj *unstructured.Unstructured, v Verdict) (Verdict, bool) {
 	created := obj.GetCreationTimestamp().Time
-	if conditionOf(obj, "Ready").status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+slack {
+	if conditionOf(obj, "Ready").status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+Slack {
 		return v, false
 	}
 	return a.trust(obj, v.be(Failing, NeverReconciled, fmt.Sprintf(
 		"no controller has reconciled it since it was created %s ago", duration.HumanDuration(a.now.Sub(created))), created)), true
+}
+
+// waitsInVain judges a layer that still says that it waits, though all that it
+// depends on has been ready for long. Flux looks again every 30 s
+// (kustomize-controller 1.9, --requeue-dependency). Only "is not ready" counts: a
+// ready one may be of an older revision, or not fit the layer's own expression.
+func (a *Assessor) waitsInVain(obj *unstructured.Unstructured, v Verdict, ready condition) (Verdict, bool) {
+	dependencies := Dependencies(obj)
+	if v.Ref.Kind != KustomizationKind.Kind || len(v.WaitsFor) > 0 || len(dependencies) == 0 ||
+		!strings.HasSuffix(brief(ready.message), "is not ready") {
+		return v, false
+	}
+	last := ready.since
+	for _, ref := range dependencies {
+		last = later(last, a.Of(ref).Since)
+	}
+	if last.IsZero() || a.now.Sub(last) <= 2*Slack {
+		return v, false
+	}
+	return a.trust(obj, v.be(Failing, Stuck, fmt.Sprintf("it still waits for %s, which has been ready for %s",
+		names(dependencies, v.Ref.Namespace), duration.HumanDuration(a.now.Sub(last))), last)), true
 }

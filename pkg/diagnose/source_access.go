@@ -1,0 +1,175 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// unauthorized reports credentials that are refused, incomplete, or not there.
+func (s fetchFailure) unauthorized(f *finding.Finding) {
+	name, secret := s.secret()
+	provider := s.text("provider")
+	switch {
+	case name == "" && provider != "" && provider != "generic":
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Allow the identity of service account %s to read the repository: spec.provider is %s, so Flux signs in with it",
+			cmp.Or(s.text("serviceAccountName"), "source-controller"), provider), File: s.x.definedIn(s.obj), Command: describeAccount(s)}}
+		f.Evidence = append(f.Evidence, evidence(s.obj, "spec.provider", provider, time.Time{}))
+	case name == "":
+		s.anonymous(f)
+	default:
+		f.Evidence = append(f.Evidence, evidence(s.obj, "spec.secretRef.name", name, time.Time{}))
+		s.refusedCredentials(coreRef("Secret", s.obj.GetNamespace(), name), secret, f)
+	}
+}
+
+func describeAccount(s fetchFailure) string {
+	if account := s.text("serviceAccountName"); account != "" {
+		return fmt.Sprintf("kubectl describe serviceaccount %s -n %s", account, s.obj.GetNamespace())
+	}
+	return "kubectl describe serviceaccount source-controller -n " + s.x.controllerOf(s.obj).Namespace
+}
+
+// anonymous is a source without credentials that is refused. Registries and Git
+// hosts answer so for a repository that does not exist, too, lest they tell which
+// ones do (distribution spec 1.1, error codes DENIED and UNAUTHORIZED; GitHub and
+// GitLab for https).
+func (s fetchFailure) anonymous(f *finding.Finding) {
+	address := cmp.Or(s.text("url"), s.text("endpoint"))
+	f.Message = fmt.Sprintf("%s may not read %s without credentials: either it does not exist (its host answers the same then), or it needs credentials, and spec.secretRef names none",
+		s.verdict.Ref, address)
+	spelling := s.fix("Check how spec.url is spelt: see whether the repository exists")
+	switch {
+	case strings.HasPrefix(address, "oci://"):
+		spelling.Command = "flux list artifacts " + address
+	case s.obj.GetKind() == health.GitRepositoryKind.Kind:
+		spelling.Command = "git ls-remote " + address
+	case s.obj.GetKind() == health.BucketKind.Kind:
+		spelling.Text = "Check spec.bucketName and spec.endpoint: see whether the bucket exists"
+	default:
+		spelling.Command = "curl -I " + address
+	}
+	if near, ok := s.similar(address); ok {
+		url := field.Text(near.Object, "spec", "url")
+		f.Message += fmt.Sprintf("; %s is fetched from %s", finding.RefOf(near), url)
+		f.Evidence = append(f.Evidence, evidence(near, "spec.url", url, time.Time{}))
+	}
+	f.Fixes = []finding.Fix{spelling, s.fix("If it exists and is private, name a Secret with credentials for it in spec.secretRef")}
+}
+
+// similar is a source that is ready and whose address is almost the same.
+func (s fetchFailure) similar(address string) (*unstructured.Unstructured, bool) {
+	least := max(2, len(address)/12) + 1
+	var best *unstructured.Unstructured
+	for _, obj := range s.x.snap.List(finding.RefOf(s.obj).GroupKind(), "").Objects {
+		other := field.Text(obj.Object, "spec", "url")
+		if other == "" || other == address || conditionOf(obj, "Ready").status != "True" {
+			continue
+		}
+		if far := distance(address, other); far < least {
+			best, least = obj, far
+		}
+	}
+	return best, best != nil
+}
+
+// refusedCredentials is what to do about the Secret that the source names: give
+// it what it lacks, or renew what it has.
+func (s fetchFailure) refusedCredentials(ref finding.Ref, secret *unstructured.Unstructured, f *finding.Finding) {
+	look := finding.Fix{Text: fmt.Sprintf("See which keys %s has and when it was last changed", ref), Command: inspect(ref)}
+	if secret != nil {
+		if wanted, ok := s.lackingKeys(secret); ok {
+			f.Message = fmt.Sprintf("%s can't use the credentials in %s: it has %s, and Flux reads %s", s.verdict.Ref, ref, keysOf(secret), wanted)
+			f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add %s to %s", wanted, ref), Command: inspect(ref)}}
+			return
+		}
+	}
+	if s.problem.Problem == fluxmsg.SourceCredentialsInvalid {
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add to %s what the message says is missing", ref), Command: inspect(ref)}}
+		return
+	}
+	switch {
+	case strings.HasPrefix(s.text("url"), "ssh://"):
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check that the public key in %s (identity.pub) is still a deploy key of the repository, and add it if not", ref),
+			Command: fmt.Sprintf("kubectl get secret %s -n %s -o jsonpath='{.data.identity\\.pub}' | base64 -d", ref.Name, ref.Namespace)}}
+	default:
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Put valid credentials into %s: its token or password may have expired, been revoked, or have no right to read the repository", ref), Command: look.Command}}
+	}
+	if s.mayNotExist() {
+		f.Fixes = append(f.Fixes, s.fix("If the credentials are valid elsewhere, check how spec.url is spelt: hosts answer the same for a repository that does not exist"))
+	}
+}
+
+// mayNotExist tells whether the answer is one that hosts give for what does not
+// exist, too.
+func (s fetchFailure) mayNotExist() bool {
+	return strings.Contains(s.message, "Repository not found") || strings.Contains(strings.ToUpper(s.message), "DENIED") || s.problem.HTTPStatus == 403
+}
+
+// lackingKeys names what a Secret lacks for the way in which the source is
+// fetched (fluxcd/pkg/git v0.52, options.go; source-controller 1.9.5, secrets of
+// registries are of type kubernetes.io/dockerconfigjson).
+func (s fetchFailure) lackingKeys(secret *unstructured.Unstructured) (wanted string, lacks bool) {
+	has := func(keys ...string) bool {
+		data := slices.Collect(maps.Keys(field.Map(secret.Object, "data")))
+		for _, key := range keys {
+			if !slices.Contains(data, key) {
+				return false
+			}
+		}
+		return true
+	}
+	address := s.text("url")
+	switch {
+	case s.obj.GetKind() == health.GitRepositoryKind.Kind && strings.HasPrefix(address, "ssh://"):
+		return "identity and known_hosts", !has("identity", "known_hosts")
+	case s.obj.GetKind() == health.GitRepositoryKind.Kind:
+		return "username and password, or bearerToken", !has("username", "password") && !has("bearerToken") && !has("githubAppID")
+	case s.obj.GetKind() == health.OCIRepositoryKind.Kind:
+		return "the key .dockerconfigjson", !has(".dockerconfigjson")
+	case s.obj.GetKind() == health.BucketKind.Kind && cmp.Or(s.text("provider"), "generic") == "generic":
+		return "accesskey and secretkey", !has("accesskey", "secretkey")
+	}
+	return "", false
+}
+
+// hostKey reports an SSH server whose key is not the one in known_hosts. It may
+// be another server: the fingerprint has to be compared first.
+func (s fetchFailure) hostKey(f *finding.Finding) {
+	name, _ := s.secret()
+	host, port, _ := strings.Cut(s.host(), ":")
+	what := "is not the one in known_hosts: it was changed, or another server answers"
+	switch {
+	case strings.Contains(s.message, "no common algorithm"):
+		what = "is of none of the kinds in known_hosts"
+	case strings.Contains(s.message, "key is unknown"):
+		what = "is not in known_hosts"
+	case strings.Contains(s.message, "key is revoked"):
+		what = "is marked as revoked in known_hosts"
+	}
+	f.Message = fmt.Sprintf("%s can't be fetched: the SSH key of %s %s", s.verdict.Ref, host, what)
+	scan := "ssh-keyscan " + host
+	if port != "" {
+		scan = fmt.Sprintf("ssh-keyscan -p %s %s", port, host)
+	}
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Compare the fingerprint of the key that %s shows with the one that its operator publishes", host), Command: scan + " | ssh-keygen -lf -"}}
+	if name == "" {
+		f.Fixes = append(f.Fixes, s.fix("If it is the right one, create a Secret with identity and known_hosts, and name it in spec.secretRef"))
+		return
+	}
+	ref := coreRef("Secret", s.obj.GetNamespace(), name)
+	f.Evidence = append(f.Evidence, evidence(s.obj, "spec.secretRef.name", name, time.Time{}))
+	f.Message += fmt.Sprintf(" (key known_hosts of %s)", ref)
+	f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("If it is the right one, put it into key known_hosts of %s", ref),
+		Command: fmt.Sprintf(`kubectl patch secret %s -n %s --type=merge -p "{\"data\":{\"known_hosts\":\"$(%s 2>/dev/null | base64 | tr -d '\n')\"}}"`, ref.Name, ref.Namespace, scan)})
+}

@@ -1,0 +1,187 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// rateLimited reports a host that refuses to answer more requests for a while.
+func (s fetchFailure) rateLimited(f *finding.Finding) {
+	f.Message = fmt.Sprintf("%s can't be fetched for now: %s limits the number of requests, and there were too many from this cluster", s.verdict.Ref, s.host())
+	f.Severity = finding.Warning
+	if field.Text(s.obj.Object, "status", "artifact", "revision") == "" {
+		f.Severity = finding.Critical
+	}
+	f.Fixes = []finding.Fix{{Text: "Wait: Flux retries by itself, and a limit is lifted after minutes or hours"}}
+	if name, _ := s.secret(); name == "" {
+		f.Fixes = append(f.Fixes, s.fix("Name a Secret with credentials in spec.secretRef: most hosts have a higher limit for authenticated clients"))
+	}
+	fix := s.fix("Fetch from a mirror, or less often: raise spec.interval")
+	if interval := s.text("interval"); interval != "" {
+		fix.Text = fmt.Sprintf("Fetch from a mirror, or less often: raise spec.interval (%s now)", interval)
+		f.Evidence = append(f.Evidence, evidence(s.obj, "spec.interval", interval, time.Time{}))
+	}
+	f.Fixes = append(f.Fixes, fix)
+}
+
+// storageFull reports source-controller's own volume: every source is in the same
+// trouble.
+func (s fetchFailure) storageFull(f *finding.Finding, e *exam) {
+	controller := s.x.controllerOf(s.obj)
+	if s.x.notReady(controller) {
+		e.blame = append(e.blame, controller)
+	}
+	f.Ref = controller
+	f.Message = fmt.Sprintf("source-controller can't store what it fetches, such as %s: its disk is full", s.verdict.Ref)
+	if strings.Contains(s.message, "read-only file system") {
+		f.Message = fmt.Sprintf("source-controller can't store what it fetches, such as %s: its disk is read-only", s.verdict.Ref)
+	}
+	f.Fixes = []finding.Fix{
+		{Text: "See how full the volumes for /data and /tmp are", Command: fmt.Sprintf("kubectl exec -n %s deployment/%s -- df -h /data /tmp", controller.Namespace, controller.Name)},
+		{Text: "Give them more space: the size limit of the emptyDir, the claim behind /data, or the disk of the node", Command: fmt.Sprintf("kubectl describe pods -n %s -l app=%s", controller.Namespace, controller.Name)},
+	}
+	deployment := s.x.snap.Lookup(controller).Object
+	if deployment == nil {
+		return
+	}
+	for _, volume := range field.List(deployment.Object, "spec", "template", "spec", "volumes") {
+		name := field.Text(volume, "name")
+		for _, path := range [][]string{{"emptyDir", "sizeLimit"}, {"persistentVolumeClaim", "claimName"}} {
+			if value := field.Text(volume, path...); value != "" {
+				f.Evidence = append(f.Evidence, evidence(deployment, fmt.Sprintf("spec.template.spec.volumes[%s].%s", name, strings.Join(path, ".")), value, time.Time{}))
+			}
+		}
+	}
+}
+
+// proxy reports a proxy that can't be used.
+func (s fetchFailure) proxy(f *finding.Finding) {
+	name := s.text("proxySecretRef", "name")
+	refused := strings.Contains(s.message, "Proxy Authentication Required") || s.problem.HTTPStatus == 407
+	what := "does not allow the connection"
+	if refused {
+		what = "does not accept its credentials"
+	} else if strings.Contains(s.message, "proxyconnect") || strings.Contains(s.message, "socks connect") {
+		what = "can't be connected to"
+	}
+	if name == "" {
+		controller := s.x.controllerOf(s.obj)
+		f.Message = fmt.Sprintf("%s can't be fetched: the proxy that source-controller is set to use %s: %s", s.verdict.Ref, what, firstLine(s.message))
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Correct HTTPS_PROXY, or add the host %s to NO_PROXY, in the environment of source-controller", s.host()),
+			Command: fmt.Sprintf("kubectl set env deployment/%s -n %s --list", controller.Name, controller.Namespace)}}
+		return
+	}
+	secret := coreRef("Secret", s.obj.GetNamespace(), name)
+	f.Message = fmt.Sprintf("%s can't be fetched: the proxy of %s %s: %s", s.verdict.Ref, secret, what, firstLine(s.message))
+	f.Evidence = append(f.Evidence, evidence(s.obj, "spec.proxySecretRef.name", name, time.Time{}))
+	keys := "address"
+	if refused {
+		keys = "username and password"
+	}
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Correct %s in %s, which spec.proxySecretRef names", keys, secret), Command: inspect(secret)}}
+}
+
+// untrusted reports a TLS server whose certificate is not accepted, or that does
+// not accept source-controller.
+func (s fetchFailure) untrusted(f *finding.Finding) {
+	secret := s.caSecret()
+	file := s.x.definedIn(s.obj)
+	show := fmt.Sprintf("openssl s_client -connect %s -servername %s </dev/null", withPort(s.host()), strings.Split(s.host(), ":")[0])
+	switch s.problem.TLS {
+	case fluxmsg.TLSExpired:
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Have the certificate of %s renewed; if it is valid, correct the clock of the nodes", s.host()), Command: show}}
+	case fluxmsg.TLSOtherName:
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a host name in spec.url that the certificate of %s has", s.host()), File: file, Command: show}}
+	case fluxmsg.TLSPlainHTTP:
+		f.Fixes = []finding.Fix{{Text: "The server does not speak TLS: use its TLS port in spec.url", File: file}}
+		if s.obj.GetKind() != health.GitRepositoryKind.Kind {
+			f.Fixes = append(f.Fixes, s.fix("If it has none and the network between is trusted, set spec.insecure: true"))
+		}
+	case fluxmsg.TLSClientCertificate:
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Put a client certificate that %s accepts into tls.crt and tls.key of the Secret that %s names", s.host(), secret), File: file}}
+	case fluxmsg.TLSUnknownCA:
+		s.unknownCA(secret, show, f)
+	default:
+		f.Fixes = []finding.Fix{{Text: "See how the server answers a TLS connection; a proxy or firewall between may cut it off", Command: show}}
+	}
+}
+
+// unknownCA is a certificate by a CA that source-controller does not know.
+func (s fetchFailure) unknownCA(where, show string, f *finding.Finding) {
+	name := s.text(strings.TrimPrefix(where, "spec."), "name")
+	look := finding.Fix{Text: fmt.Sprintf("See who issued the certificate of %s", s.host()), Command: show}
+	if name == "" {
+		f.Fixes = []finding.Fix{look, s.fix("If that is your own CA, put its certificate into key ca.crt of a Secret and name that in %s", where)}
+		return
+	}
+	ref := coreRef("Secret", s.obj.GetNamespace(), name)
+	f.Evidence = append(f.Evidence, evidence(s.obj, where+".name", name, time.Time{}))
+	what := "does not have the CA that issued the certificate in ca.crt"
+	if secret := s.x.snap.Lookup(ref).Object; secret != nil && !hasKey(secret, "ca.crt") && !hasKey(secret, "caFile") {
+		what = "has no key ca.crt (it has " + keysOf(secret) + ")"
+	}
+	f.Message += fmt.Sprintf("; %s, which %s names, %s", ref, where, what)
+	f.Fixes = []finding.Fix{look, {Text: fmt.Sprintf("If that is your own CA, put its certificate into key ca.crt of %s", ref), Command: inspect(ref)}}
+}
+
+// caSecret is the field that names the Secret with the CA: a GitRepository has no
+// certSecretRef (source-controller api v1).
+func (s fetchFailure) caSecret() string {
+	if s.obj.GetKind() == health.GitRepositoryKind.Kind {
+		return "spec.secretRef"
+	}
+	return "spec.certSecretRef"
+}
+
+func withPort(host string) string {
+	if strings.Contains(host, ":") {
+		return host
+	}
+	return host + ":443"
+}
+
+// unreached reports a host that can't be connected to, by how it fails.
+func (s fetchFailure) unreached(f *finding.Finding) {
+	try := func(command string) string {
+		return fmt.Sprintf("kubectl run connect -n %s --rm -it --restart=Never --image=busybox -- %s", s.x.controllerOf(s.obj).Namespace, command)
+	}
+	host, port, _ := strings.Cut(s.host(), ":")
+	switch s.problem.Problem {
+	case fluxmsg.SourceDNS:
+		f.Fixes = []finding.Fix{
+			s.fix("Check how the host %s is spelt in %s", host, s.addressField()),
+			{Text: "If it is right, see whether the cluster's DNS resolves it", Command: try("nslookup " + host)},
+		}
+	case fluxmsg.SourceRefused:
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See whether %s listens on that port, and whether a firewall refuses the cluster", s.host()), Command: try(fmt.Sprintf("nc -zv -w 5 %s %s", host, cmp.Or(port, s.defaultPort())))}}
+	default:
+		f.Fixes = []finding.Fix{
+			{Text: fmt.Sprintf("See whether pods of the cluster can connect to %s; a firewall or a NetworkPolicy for egress may drop it", s.host()), Command: try(fmt.Sprintf("nc -zv -w 5 %s %s", host, cmp.Or(port, s.defaultPort())))},
+			s.fix("If they can and the repository is large or slow, raise spec.timeout (%s now)", health.Timeout(s.obj)),
+		}
+	}
+}
+
+func (s fetchFailure) addressField() string {
+	if s.text("url") == "" {
+		return "spec.endpoint"
+	}
+	return "spec.url"
+}
+
+func (s fetchFailure) defaultPort() string {
+	switch {
+	case strings.HasPrefix(s.text("url"), "ssh://"):
+		return "22"
+	case strings.HasPrefix(s.text("url"), "http://"):
+		return "80"
+	}
+	return "443"
+}
