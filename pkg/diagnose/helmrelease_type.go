@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -241,24 +242,10 @@ func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
 // as the chart's repository is known.
 func (r release) showChart(what string) string { return r.chartCommand("helm show " + what) }
 
-// chartCommand is a command of Helm's about the chart in its repository.
+// chartCommand is a command of Helm's about the chart in its repository; where
+// that is not known, one about what is installed.
 func (r release) chartCommand(verb string) string {
-	spec := field.Map(r.obj.Object, "spec", "chart", "spec")
-	source := field.Map(spec, "sourceRef")
-	repository := r.x.snap.Lookup(sourceRef(source, r.obj.GetNamespace())).Object
-	chart, version := field.Text(spec, "chart"), field.Text(spec, "version")
-	if repository == nil || chart == "" || field.Text(source, "kind") != helmRepositoryKind.Kind {
-		return r.helmCommand("get values", "--all")
-	}
-	address := field.Text(repository.Object, "spec", "url")
-	command := fmt.Sprintf("%s %s --repo %s", verb, chart, address)
-	if strings.HasPrefix(address, "oci://") {
-		command = fmt.Sprintf("%s %s/%s", verb, strings.TrimSuffix(address, "/"), chart)
-	}
-	if version != "" {
-		command += " --version " + shellWord(version)
-	}
-	return command
+	return cmp.Or(r.chartWanted().command(verb), r.helmCommand("get values", "--all"))
 }
 
 // shellWord quotes a word where a shell would read it otherwise: a range of
