@@ -13,7 +13,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // maxWrongValues is how many values of a release are named one by one.
@@ -42,10 +41,14 @@ func (r release) wrongValues(all []fluxmsg.HelmValueError, parsed fluxmsg.Helm, 
 			if text, ok := quoted(at.value); at.set && ok {
 				f.Evidence = withProof(f.Evidence, evidence(r.obj, at.path, text, time.Time{}))
 			}
-			f.Fixes = append(f.Fixes, finding.Fix{Text: valueFix(e, at, len(places) > 1), File: r.x.definedIn(r.obj)})
 		}
-		if len(places) == 0 {
+		switch len(places) {
+		case 0:
 			f.Fixes = append(f.Fixes, r.findValue(e)...)
+		case 1:
+			f.Fixes = append(f.Fixes, finding.Fix{Text: valueFix(e, places[0]), File: r.x.definedIn(r.obj)})
+		default:
+			f.Fixes = append(f.Fixes, r.chooseValue(e, places))
 		}
 	}
 	slices.Sort(texts)
@@ -59,9 +62,6 @@ func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, par
 	where := "a value"
 	if len(places) == 1 {
 		where = places[0].path
-		if kind := valueType(places[0].value); places[0].set && kind != "" {
-			where += " (a " + kind + ")"
-		}
 	} else if len(e.Path) > 0 {
 		where = valuesPath(e.Path)
 	}
@@ -94,7 +94,7 @@ func (r release) places(e fluxmsg.HelmValueError) []releaseValue {
 	switch {
 	case len(at) == len(path):
 		return []releaseValue{{valuesPath(at), value, true}}
-	case len(at) > 0 && value != nil && valueType(value) != "map" && valueType(value) != "list":
+	case len(at) > 0 && value != nil && isScalar(value):
 		return []releaseValue{{valuesPath(at), value, true}} // a scalar where there must be a map
 	case e.Missing:
 		return []releaseValue{{path: valuesPath(path)}}
@@ -159,55 +159,55 @@ func quoted(value any) (string, bool) {
 		return "", false
 	case map[string]any, []any:
 		text, err := json.Marshal(value)
-		return string(text), err == nil && len(text) <= maxValue
+		return string(text), err == nil && len(text) <= maxValue && !strings.Contains(string(text), `\u003c`) // one with something redacted says nothing
 	}
 	text := fmt.Sprint(value)
 	return text, len(text) <= maxValue
 }
 
-// valueType names the type of a value; nothing for one that is redacted.
-func valueType(value any) string {
-	switch v := value.(type) {
-	case string:
-		if v == snapshot.Redacted {
-			return ""
-		}
-		return "string"
-	case bool:
-		return "boolean"
-	case int64, float64:
-		return "number"
-	case map[string]any:
-		return "map"
-	case []any:
-		return "list"
+// isScalar tells a single value from a map or a list.
+func isScalar(value any) bool {
+	switch value.(type) {
+	case map[string]any, []any:
+		return false
 	}
-	return ""
+	return true
+}
+
+// chooseValue is what to look at where several values may be the wrong one: a
+// snapshot has their paths, but not what they are.
+func (r release) chooseValue(e fluxmsg.HelmValueError, places []releaseValue) finding.Fix {
+	var paths []string
+	for _, at := range places {
+		paths = append(paths, at.path)
+	}
+	fix := finding.Fix{Text: fmt.Sprintf("See which of %s is no %s, and correct it", strings.Join(paths, ", "), cmp.Or(e.Want, "fitting value")), File: r.x.definedIn(r.obj)}
+	if e.Want == "string" {
+		fix.Text = fmt.Sprintf("See which of %s is no string, and put it in quotes", strings.Join(paths, ", "))
+	}
+	fix.Command = fmt.Sprintf("kubectl get helmrelease %s -n %s -o jsonpath='{.spec.values}'", r.obj.GetName(), r.obj.GetNamespace())
+	return fix
 }
 
 // valueFix is what to change about a value.
-func valueFix(e fluxmsg.HelmValueError, at releaseValue, oneOfMany bool) string {
-	first := "Set"
-	if oneOfMany {
-		first = "If it is the one that the message means, set"
-	}
+func valueFix(e fluxmsg.HelmValueError, at releaseValue) string {
 	switch want := e.Want; {
 	case e.Missing && !at.set:
 		return "Set " + at.path + ", which the chart needs"
 	case strings.HasPrefix(strings.ToLower(e.Detail), "additional propert"):
 		return fmt.Sprintf("Remove %s, or correct its name: the chart does not know it", at.path)
 	case want == "string":
-		return fmt.Sprintf("%s %s to a string: put the value in quotes", first, at.path)
+		return fmt.Sprintf("Set %s to a string: put the value in quotes", at.path)
 	case strings.HasPrefix(want, "int") || want == "integer" || want == "number" || want == "numeric" || want == "float64":
-		return fmt.Sprintf("%s %s to a number, without quotes", first, at.path)
+		return fmt.Sprintf("Set %s to a number, without quotes", at.path)
 	case want == "bool" || want == "boolean":
-		return fmt.Sprintf("%s %s to true or false, without quotes", first, at.path)
+		return fmt.Sprintf("Set %s to true or false, without quotes", at.path)
 	case want == "list" || want == "array" || strings.HasPrefix(want, "[]"):
-		return fmt.Sprintf("%s %s to a list", first, at.path)
+		return fmt.Sprintf("Set %s to a list", at.path)
 	case want == "map" || want == "object" || strings.HasPrefix(want, "map["):
-		return fmt.Sprintf("%s %s to a map", first, at.path)
+		return fmt.Sprintf("Set %s to a map", at.path)
 	case want == "" && strings.HasPrefix(e.Detail, "can't evaluate field"):
-		return fmt.Sprintf("%s %s to a map that has the field, as the values of the chart do", first, at.path)
+		return fmt.Sprintf("Set %s to a map that has the field, as the values of the chart do", at.path)
 	}
 	return fmt.Sprintf("Correct %s: %s", at.path, e.Detail)
 }
@@ -261,8 +261,7 @@ func shellWord(text string) string {
 var commonSteps = map[string]bool{"spec": true, "template": true, "metadata": true, "containers": true, "initcontainers": true, "value": true, "data": true}
 
 // candidates are the values that may have ended up in the field of an object
-// that the API server cannot read: of the type that it got, under a name that
-// the field has too.
+// that the API server cannot read: those under a name that the field has too.
 func candidates(values map[string]any, e fluxmsg.HelmValueError) []releaseValue {
 	var steps []string
 	for _, step := range strings.Split(fieldIndex.ReplaceAllString(e.Field, ""), ".") {
@@ -275,11 +274,12 @@ func candidates(values map[string]any, e fluxmsg.HelmValueError) []releaseValue 
 	}
 	var found []releaseValue
 	eachLeaf(values, nil, func(path []string, beside map[string]any, value any) {
-		if !gotType(e, value) {
+		entry := field.Text(beside, "name") != "" && beside["value"] != nil // of a list of names and values
+		if entry && path[len(path)-1] != "value" {
 			return
 		}
-		named := len(e.Names) > 0 && fitsName(path, beside, e.Names[len(e.Names)-1])
-		if named || len(e.Names) < 2 && fitsStep(path, steps) {
+		named := len(e.Names) > 0 && slices.Contains(path, e.Names[len(e.Names)-1])
+		if named || len(e.Names) < 2 && fitsStep(path, steps) || entry && len(e.Names) > 1 && fitsStep(path, []string{"env"}) {
 			found = append(found, releaseValue{valuesPath(path), value, true})
 		}
 	})
@@ -288,10 +288,6 @@ func candidates(values map[string]any, e fluxmsg.HelmValueError) []releaseValue 
 }
 
 var fieldIndex = regexp.MustCompile(`\[[^\]]*\]`)
-
-func fitsName(path []string, beside map[string]any, name string) bool {
-	return slices.Contains(path, name) || field.Text(beside, "name") == name
-}
 
 // fitsStep tells whether a key on the path is the field's, as charts vary it:
 // env, extraEnv, extraEnvVars.
@@ -303,27 +299,12 @@ func fitsStep(path, steps []string) bool {
 	})
 }
 
-// goType is the type of a value for what Go's and the API server's errors call it.
-var goType = map[string]string{"number": "number", "integer": "number", "bool": "boolean", "boolean": "boolean", "string": "string"}
-
-// gotType tells whether the value may be what the API server got.
-func gotType(e fluxmsg.HelmValueError, value any) bool {
-	kind := valueType(value)
-	switch e.Got {
-	case "number", "integer", "bool", "boolean", "string":
-		return kind == "" || kind == goType[e.Got]
-	case "object", "array":
-		return false
-	}
-	return (e.Want != "string" || kind != "string") && (kind == "" || fmt.Sprint(value) == e.Got)
-}
-
 // eachLeaf visits the scalars of the values, each with the map that it is in.
 func eachLeaf(value any, path []string, visit func(path []string, beside map[string]any, value any)) {
 	switch v := value.(type) {
 	case map[string]any:
 		for key, below := range v {
-			if valueType(below) != "map" && valueType(below) != "list" {
+			if isScalar(below) {
 				visit(append(slices.Clone(path), key), v, below)
 			} else {
 				eachLeaf(below, append(slices.Clone(path), key), visit)
@@ -332,7 +313,7 @@ func eachLeaf(value any, path []string, visit func(path []string, beside map[str
 	case []any:
 		for i, below := range v {
 			step := append(slices.Clone(path), strconv.Itoa(i))
-			if valueType(below) != "map" && valueType(below) != "list" {
+			if isScalar(below) {
 				visit(step, nil, below)
 			} else {
 				eachLeaf(below, step, visit)
