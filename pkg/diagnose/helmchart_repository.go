@@ -69,9 +69,12 @@ func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c ch
 	return f, false
 }
 
-// points completes a finding about an index that points to an OCI registry. A
-// repository of type oci has no index.
+// points completes a finding about an index that points to an OCI registry. Only
+// a HelmRepository that is not of type oci has an index.
 func (c chartWanted) points(said fluxmsg.ChartRepository, file string, f *finding.Finding) bool {
+	if c.ref.GroupKind() != helmRepositoryKind {
+		return false
+	}
 	f.Code = codeChartScheme
 	registry := "an OCI registry"
 	chart, tag := c.name, c.version

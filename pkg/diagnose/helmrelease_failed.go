@@ -74,6 +74,9 @@ func (r release) failedFixes(parsed fluxmsg.Helm, timedOut bool) []finding.Fix {
 	case fluxmsg.HelmKubernetesVersion:
 		return []finding.Fix{{Text: "Use a version of the chart that supports this version of Kubernetes", Command: r.showChart("chart"), File: r.x.definedIn(r.obj)}}
 	}
+	if strings.Contains(parsed.Cause, recordPrefix) && strings.Contains(parsed.Cause, "Too long") {
+		return []finding.Fix{{Text: "Make the chart smaller: Helm stores it in one Secret, of 1 MiB at most; exclude files by the chart's .helmignore", Command: r.showChart("chart")}}
+	}
 	if r.removed() && timedOut {
 		return []finding.Fix{{Text: "Keep the failed release, to see its pods: set spec.install.remediation.retries to 0", File: r.x.definedIn(r.obj)}}
 	}

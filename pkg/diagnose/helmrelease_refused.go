@@ -29,6 +29,11 @@ func (r release) refused(parsed fluxmsg.Helm, m statement) bool {
 	case refusal.Problem == fluxmsg.APIImmutable:
 		r.immutable(refusal, m)
 		return true
+	case refusal.Problem == fluxmsg.APIInvalid && strings.HasPrefix(refusal.Object.Name, recordPrefix):
+		return false // the record of the release, not an object of the chart
+	case refusal.Problem == fluxmsg.APIInvalid:
+		r.wrongValues([]fluxmsg.HelmValueError{{Field: cmp.Or(refusal.Field, "a field"), Detail: refusal.Detail}}, parsed, m)
+		return true
 	}
 	findings, blame := r.x.explainAPIError(finding.RefOf(r.obj), m.text, r.exam.verdict.Since)
 	for i := range findings {

@@ -52,7 +52,11 @@ func (r release) wrongValues(all []fluxmsg.HelmValueError, parsed fluxmsg.Helm, 
 		}
 	}
 	slices.Sort(texts)
-	f.Message = fmt.Sprintf("%s has a value that its chart cannot use: %s", f.Ref, strings.Join(slices.Compact(texts), "; "))
+	what := "has a value that its chart cannot use"
+	if all[0].Field != "" {
+		what = "has an object that the API server refuses"
+	}
+	f.Message = fmt.Sprintf("%s %s: %s", f.Ref, what, strings.Join(slices.Compact(texts), "; "))
 	f.Fixes = append(slices.CompactFunc(f.Fixes, func(a, b finding.Fix) bool { return a == b }), r.retry())
 	r.exam.findings = append(r.exam.findings, f)
 }
@@ -74,7 +78,11 @@ func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, par
 		if object != "" {
 			object = " of " + object
 		}
-		return fmt.Sprintf("%s: the API server says of %s%s: %s", where, e.Field, object, e.Detail)
+		said := fmt.Sprintf("%s%s: %s", e.Field, object, e.Detail)
+		if len(places) == 1 {
+			said += "; it seems to come from " + where
+		}
+		return said
 	}
 	return fmt.Sprintf("%s: template %s, line %d, says %s", where, parsed.Within.File, parsed.Within.Line, e.Detail)
 }
@@ -209,7 +217,7 @@ func valueFix(e fluxmsg.HelmValueError, at releaseValue) string {
 	case want == "" && strings.HasPrefix(e.Detail, "can't evaluate field"):
 		return fmt.Sprintf("Set %s to a map that has the field, as the values of the chart do", at.path)
 	}
-	return fmt.Sprintf("Correct %s: %s", at.path, e.Detail)
+	return fmt.Sprintf("Correct %s", at.path)
 }
 
 // findValue is where to look for a value that the release does not set itself.
@@ -233,7 +241,11 @@ func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
 		fixes = append(fixes, fix)
 	}
 	if len(fixes) == 0 {
-		fixes = append(fixes, finding.Fix{Text: fmt.Sprintf("spec.values does not set %s: compare it with the values of chart %s", what, r.chartName()), Command: r.showChart("values")})
+		text := fmt.Sprintf("spec.values does not set %s: compare it with the values of chart %s", what, r.chartName())
+		if e.Field != "" {
+			text = fmt.Sprintf("No value of spec.values is under the name of the field: see what in chart %s sets it", r.chartName())
+		}
+		fixes = append(fixes, finding.Fix{Text: text, Command: r.showChart("values")})
 	}
 	return fixes
 }
@@ -283,8 +295,26 @@ func candidates(values map[string]any, e fluxmsg.HelmValueError) []releaseValue 
 			found = append(found, releaseValue{valuesPath(path), value, true})
 		}
 	})
+	found = namedAlike(found, steps)
 	slices.SortFunc(found, func(a, b releaseValue) int { return strings.Compare(a.path, b.path) })
 	return found[:min(len(found), maxWrongValues)]
+}
+
+// namedAlike keeps the values whose own key is the field's, if there are any.
+func namedAlike(found []releaseValue, steps []string) []releaseValue {
+	if len(steps) == 0 {
+		return found
+	}
+	var same []releaseValue
+	for _, at := range found {
+		if strings.EqualFold(at.path[strings.LastIndex(at.path, ".")+1:], steps[len(steps)-1]) {
+			same = append(same, at)
+		}
+	}
+	if len(same) > 0 {
+		return same
+	}
+	return found
 }
 
 var fieldIndex = regexp.MustCompile(`\[[^\]]*\]`)
