@@ -32,7 +32,9 @@ func (r release) refused(parsed fluxmsg.Helm, m statement) bool {
 	case refusal.Problem == fluxmsg.APIInvalid && strings.HasPrefix(refusal.Object.Name, recordPrefix):
 		return false // the record of the release, not an object of the chart
 	case refusal.Problem == fluxmsg.APIInvalid:
-		r.wrongValues([]fluxmsg.HelmValueError{{Field: cmp.Or(refusal.Field, "a field"), Detail: refusal.Detail}}, parsed, m)
+		if !r.replaced(refusal, m) {
+			r.wrongValues([]fluxmsg.HelmValueError{{Field: cmp.Or(refusal.Field, "a field"), Detail: refusal.Detail}}, parsed, m)
+		}
 		return true
 	}
 	findings, blame := r.x.explainAPIError(finding.RefOf(r.obj), m.text, r.exam.verdict.Since)
@@ -49,6 +51,20 @@ func (r release) refused(parsed fluxmsg.Helm, m statement) bool {
 	r.exam.findings = append(r.exam.findings, findings...)
 	r.exam.blame = append(r.exam.blame, blame...)
 	return len(findings)+len(blame) > 0
+}
+
+// replaced reports an object that the API server does not let be replaced, where
+// the release asks for that: without force it would be patched.
+func (r release) replaced(refusal fluxmsg.APIError, m statement) bool {
+	if !strings.Contains(m.text, "failed to replace object: ") || !field.Bool(r.obj.Object, "spec", "upgrade", "force") {
+		return false
+	}
+	object := r.objectOf(refusal.Object)
+	f := r.finding(codeReleaseField, m.reason, fmt.Sprintf("%s replaces %s instead of changing it, which the API server refuses: %s", finding.RefOf(r.obj), object, refusal.Detail))
+	f.Evidence = withProof([]finding.Evidence{m.proof}, append(f.Evidence, evidence(r.obj, "spec.upgrade.force", "true", time.Time{}))...)
+	f.Fixes = []finding.Fix{{Text: "Remove spec.upgrade.force", File: r.x.definedIn(r.obj)}, r.retry()}
+	r.exam.findings = append(r.exam.findings, f)
+	return true
 }
 
 // chartFixes are those for a kind that the cluster does not know, where not a
