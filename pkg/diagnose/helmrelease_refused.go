@@ -100,7 +100,7 @@ func (r release) skipsDefinitions(action string) (skips bool, path string) {
 }
 
 // storedManifest reports a manifest in Helm's own record that has objects at
-// versions which the API server no longer serves: the chart may be right by now.
+// versions which the API server no longer serves: the chart itself may be right.
 func (r release) storedManifest(m statement) bool {
 	refusal, ok := fluxmsg.ParseAPIError(m.text)
 	if !ok || refusal.Problem != fluxmsg.APINoMatch {
@@ -171,8 +171,8 @@ var namespacedKinds = map[string]bool{
 }
 
 // immutable reports a change of the chart or its values that Kubernetes does not
-// allow for an object that exists. What has to change is the release; to make
-// the object anew comes last, and only where that loses no data.
+// allow for an object that exists. What has to change is the release; to create
+// the object again comes last, and only where that loses no data.
 func (r release) immutable(refusal fluxmsg.APIError, m statement) {
 	object := r.objectOf(refusal.Object)
 	what := cmp.Or(refusal.Field, "a field")
@@ -206,8 +206,8 @@ func deepField(obj map[string]any, path string) (string, bool) {
 	return quoted(value)
 }
 
-// recreate is how to make an object anew without losing data. A claim or a
-// volume is never made anew.
+// recreate is how to create an object again without losing data. A claim or a
+// volume is never created again.
 func recreate(object finding.Ref) (finding.Fix, bool) {
 	if object.Namespace == "" {
 		return finding.Fix{}, false
