@@ -142,7 +142,8 @@ func (c chartWanted) limited(said fluxmsg.ChartRepository, file string, f *findi
 		return
 	}
 	f.Evidence = withProof(f.Evidence, evidence(c.repository, "spec.url", c.address(), time.Time{}))
-	if field.Text(c.repository.Object, "spec", "secretRef", "name") == "" {
+	// A plain web server has no higher limit for those it knows.
+	if strings.HasPrefix(c.address(), "oci://") && field.Text(c.repository.Object, "spec", "secretRef", "name") == "" {
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Authenticate to the registry: name a Secret in spec.secretRef of %s; anonymous requests have the lowest limit", c.ref), File: file}}
 	}
 }

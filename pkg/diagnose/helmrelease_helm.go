@@ -112,6 +112,9 @@ func (r release) template(parsed fluxmsg.Helm, wrong []fluxmsg.HelmValueError, m
 		fix.Text = fmt.Sprintf("Set the value in spec.values that %s of chart %s requires", where, r.chartName())
 	case strings.HasPrefix(parsed.Cause, "parse error"):
 		fix.Text = fmt.Sprintf("Correct %s in chart %s, or use a version of the chart without the error", where, r.chartName())
+	case parsed.At.Rendered:
+		fix.Text = fmt.Sprintf("Render the chart with spec.values, and look at %s of what %s makes", strings.TrimPrefix(where, parsed.At.File+", "), parsed.At.File)
+		fix.Command = r.chartCommand("helm template")
 	default:
 		fix.Text = fmt.Sprintf("Compare what %s in chart %s uses with spec.values", where, r.chartName())
 	}

@@ -33,7 +33,7 @@ func (r release) refused(parsed fluxmsg.Helm, m statement) bool {
 		return false // the record of the release, not an object of the chart
 	case refusal.Problem == fluxmsg.APIInvalid:
 		if !r.replaced(refusal, m) {
-			r.wrongValues([]fluxmsg.HelmValueError{{Field: cmp.Or(refusal.Field, "a field"), Detail: refusal.Detail}}, parsed, m)
+			r.wrongValues([]fluxmsg.HelmValueError{{Field: refusedField(refusal), Detail: refusal.Detail}}, parsed, m)
 		}
 		return true
 	}
@@ -51,6 +51,15 @@ func (r release) refused(parsed fluxmsg.Helm, m statement) bool {
 	r.exam.findings = append(r.exam.findings, findings...)
 	r.exam.blame = append(r.exam.blame, blame...)
 	return len(findings)+len(blame) > 0
+}
+
+// refusedField is the field that was refused; an amount that cannot be read is
+// refused without its field (k8s.io/apimachinery v0.36, resource.ErrFormatWrong).
+func refusedField(refusal fluxmsg.APIError) string {
+	if refusal.Field == "" && strings.Contains(refusal.Detail, "quantities must match the regular expression") {
+		return "resources"
+	}
+	return cmp.Or(refusal.Field, "a field")
 }
 
 // replaced reports an object that the API server does not let be replaced, where
