@@ -49,11 +49,37 @@ func (x *examiner) definer(group string) (finding.Ref, bool) {
 		}
 	}
 	if len(words) == 0 {
-		words = guess(group)
+		return x.guessedDefiner(guess(group))
 	}
 	if ref, ok := x.bringer("", words...); ok {
 		return ref, true
 	}
+	return x.layerNamed(words)
+}
+
+// guessedDefiner finds what is named after the group. A name that merely has the
+// word in it is something else: the chart postgresql-ha does not define the kinds
+// of postgresql.cnpg.io.
+func (x *examiner) guessedDefiner(words []string) (finding.Ref, bool) {
+	for _, word := range words {
+		for _, release := range x.snap.List(health.HelmReleaseKind, "").Objects {
+			if namedAfter(field.Text(release.Object, "spec", "chart", "spec", "chart"), word) || namedAfter(release.GetName(), word) {
+				return finding.RefOf(release), true
+			}
+		}
+	}
+	return x.layerNamed(words)
+}
+
+// namedAfter tells whether a chart or a release is called as the word, or is its
+// operator.
+func namedAfter(name, word string) bool {
+	rest, found := strings.CutPrefix(name, word)
+	return found && slices.Contains([]string{"", "-operator", "-crds", "-crd", "-controller", "-manager", "-stack"}, rest)
+}
+
+// layerNamed finds the Kustomization that has one of the words in its name.
+func (x *examiner) layerNamed(words []string) (finding.Ref, bool) {
 	for _, word := range words {
 		for _, layer := range x.snap.List(health.KustomizationKind, "").Objects {
 			if strings.Contains(layer.GetName(), word) {

@@ -61,6 +61,7 @@ const (
 	codeReleaseField    finding.Code = "OW3114"
 	codeTestFailed      finding.Code = "OW3115"
 	codePostRenderer    finding.Code = "OW3116"
+	codeReleaseUnderway finding.Code = "OW3117"
 
 	codeRolloutFailed      finding.Code = "OW4101"
 	codeScaledToZero       finding.Code = "OW4102"

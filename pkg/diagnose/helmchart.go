@@ -1,7 +1,9 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -25,62 +27,180 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 	repository := sourceRef(field.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
 	problem, _ := fluxmsg.ParseSource(e.verdict.Message)
 	waits := e.verdict.Status != health.Failing || problem.Problem == fluxmsg.SourceNoArtifact
-	switch answer := x.snap.Lookup(repository); answer.Presence {
+	answer := x.snap.Lookup(repository)
+	switch answer.Presence {
 	case snapshot.Unknown:
 		if waits {
 			e.unknown = append(e.unknown, *answer.Why)
 			return e
 		}
-	case snapshot.Present: // one that is switched off serves what it has
-		status := sourceVerdict(x, answer.Object).Status
-		if status == health.Failing || waits && status != health.Ready {
+	case snapshot.Present: // one that is suspended serves what it has
+		status := sourceVerdict(x, answer.Object)
+		if f, ok := x.repositoryTypeFinding(answer.Object, status); ok {
+			e.findings = append(e.findings, f)
+			return e
+		}
+		if status.Status == health.Failing || waits && status.Status != health.Ready {
 			e.blame = append(e.blame, repository)
 			return e
 		}
 	case snapshot.Absent:
-		e.findings = append(e.findings, x.chartFinding(obj, e.verdict, codeSourceRefMissing,
-			fmt.Sprintf("takes its chart from %s, which does not exist", repository)))
+		f := x.chartFinding(obj, e.verdict, codeSourceRefMissing, fmt.Sprintf("takes its chart from %s, which does not exist", repository))
+		f.Evidence = append(f.Evidence, finding.Evidence{Ref: repository, Field: "object", Value: "does not exist"})
+		f.Fixes[0] = finding.Fix{Text: "Name an existing source in spec.chart.spec.sourceRef", File: f.Fixes[0].File}
+		e.findings = append(e.findings, f)
 		return e
 	}
 	if e.verdict.Status != health.Failing {
 		return e
 	}
-	chart, version := field.Text(obj.Object, "spec", "chart"), field.Text(obj.Object, "spec", "version")
-	if problem.Problem == fluxmsg.SourceNoArtifact { // by now the repository has one
-		e.fallback = append(e.fallback, x.chartFinding(obj, e.verdict, codeChartFailed,
-			fmt.Sprintf("waits for chart %s %s, whose repository is ready by now", chart, version)))
+	f := x.chartFailure(obj, answer.Object, repository, e.verdict)
+	if problem.Problem == fluxmsg.SourceNoArtifact { // the repository has one now
+		e.fallback = append(e.fallback, f)
 		return e
 	}
-	if problem.Problem == fluxmsg.SourceChartNotFound || problem.Problem == fluxmsg.SourceVersionNotFound {
-		e.findings = append(e.findings, x.chartFinding(obj, e.verdict, codeChartVersion,
-			fmt.Sprintf("asks for chart %s in version %s, which %s does not have", chart, version, repository)))
-		return e
-	}
-	e.findings = append(e.findings, x.chartFinding(obj, e.verdict, codeChartFailed,
-		fmt.Sprintf("can't have its chart %s %s: %s", chart, version, firstLine(e.verdict.Message))))
+	e.findings = append(e.findings, f)
 	return e
 }
 
+// chartFailure is why a chart cannot be fetched from a repository that is ready,
+// nil where that could not be read.
+func (x *examiner) chartFailure(obj, repository *unstructured.Unstructured, ref finding.Ref, v health.Verdict) finding.Finding {
+	c := chartWanted{name: field.Text(obj.Object, "spec", "chart"), version: field.Text(obj.Object, "spec", "version"), repository: repository, ref: ref}
+	problem, _ := fluxmsg.ParseSource(v.Message)
+	if f, ok := x.chartRepositoryFinding(obj, c, v); ok {
+		return f
+	}
+	missing := problem.Problem == fluxmsg.SourceChartNotFound || problem.Problem == fluxmsg.SourceVersionNotFound
+	switch {
+	case problem.Problem == fluxmsg.SourceNoArtifact:
+		f := x.chartFinding(obj, v, codeChartFailed, fmt.Sprintf("waits for chart %s, whose repository is ready now", c))
+		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", obj)}}
+		return f
+	case missing && problem.Version != "" && c.version != "" && problem.Version != c.version:
+		f := x.chartFinding(obj, v, codeChartFailed, "")
+		f.Message = fmt.Sprintf("%s reports version %s as missing, but asks for %s now: its status is out of date", v.Ref, problem.Version, c.version)
+		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", obj)}}
+		return f
+	case missing:
+		f := x.chartFinding(obj, v, codeChartVersion, c.missing(problem.Problem))
+		file := f.Fixes[0].File
+		f.Fixes = nil
+		x.chartElsewhere(c, problem.Problem, file, &f)
+		return f
+	}
+	f := x.chartFinding(obj, v, codeChartFailed, fmt.Sprintf("can't fetch its chart %s: %s", c, firstLine(v.Message)))
+	f.Fixes[0].Text, f.Fixes[0].Command = "Fetch the chart by hand, to see the whole error", c.command("helm show chart")
+	return f
+}
+
+// chartWanted is a chart that is asked for, and where.
+type chartWanted struct {
+	name, version string
+	repository    *unstructured.Unstructured // nil when it could not be read
+	ref           finding.Ref
+}
+
+// String names the chart and its version for a sentence.
+func (c chartWanted) String() string { return strings.TrimSpace(c.name + " " + c.version) }
+
+// address is the repository's.
+func (c chartWanted) address() string {
+	if c.repository == nil {
+		return ""
+	}
+	return field.Text(c.repository.Object, "spec", "url")
+}
+
+// command is one of Helm's about the chart in its repository; nothing where the
+// chart comes from elsewhere.
+func (c chartWanted) command(verb string) string {
+	if c.address() == "" || c.ref.GroupKind() != helmRepositoryKind {
+		return ""
+	}
+	text := fmt.Sprintf("%s %s --repo %s", verb, c.name, c.address())
+	if strings.HasPrefix(c.address(), "oci://") {
+		text = fmt.Sprintf("%s %s/%s", verb, strings.TrimSuffix(c.address(), "/"), c.name)
+	}
+	if c.version != "" {
+		text += " --version " + shellWord(c.version)
+	}
+	return text
+}
+
+// missing says what the repository does not have.
+func (c chartWanted) missing(problem fluxmsg.SourceProblem) string {
+	what := "asks for chart " + c.name
+	if problem == fluxmsg.SourceVersionNotFound {
+		what += " in version " + cmp.Or(c.version, "*")
+	}
+	what += fmt.Sprintf(", which %s does not have", c.ref)
+	if c.retired() {
+		what += "; Bitnami stopped updating most charts of its free catalogue in August 2025"
+	}
+	return what
+}
+
+// retired tells whether the chart comes from Bitnami's free catalogue
+// (bitnami/charts#35164).
+func (c chartWanted) retired() bool {
+	address := c.address()
+	return strings.Contains(address, "://charts.bitnami.com/") || strings.HasSuffix(strings.TrimSuffix(address, "/"), ".docker.io/bitnamicharts")
+}
+
+// chartElsewhere adds what the cluster's other charts tell about one that is
+// missing: a version of it that the repository has, or a repository that has it.
+func (x *examiner) chartElsewhere(c chartWanted, problem fluxmsg.SourceProblem, file string, f *finding.Finding) {
+	list := finding.Fix{Text: "Set spec.chart.spec.version to a version that the repository lists", File: file}
+	unversioned := c
+	unversioned.version = ""
+	list.Command = unversioned.command("helm show chart")
+	if problem == fluxmsg.SourceChartNotFound {
+		list = finding.Fix{Text: "Correct spec.chart.spec.chart, or name the repository that has the chart in spec.chart.spec.sourceRef", File: file}
+		if c.address() != "" && !strings.HasPrefix(c.address(), "oci://") {
+			list.Command = fmt.Sprintf("curl -sL %s/index.yaml | grep -E '^  [a-z]'", strings.TrimSuffix(c.address(), "/"))
+		}
+	}
+	for _, other := range x.snap.List(helmChartKind, "").Objects {
+		revision := field.Text(other.Object, "status", "artifact", "revision")
+		if field.Text(other.Object, "spec", "chart") != c.name || revision == "" || conditionOf(other, "Ready").status != "True" {
+			continue
+		}
+		from := sourceRef(field.Map(other.Object, "spec", "sourceRef"), other.GetNamespace())
+		proof := evidence(other, "status.artifact.revision", revision, field.Time(other.Object, "status", "artifact", "lastUpdateTime"))
+		switch {
+		case !from.Same(c.ref) && (problem == fluxmsg.SourceChartNotFound || revision == c.version):
+			f.Evidence = withProof(f.Evidence, proof)
+			f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("Name %s in spec.chart.spec.sourceRef: %s has version %s from it", from, finding.RefOf(other), revision), File: file})
+		case from.Same(c.ref) && problem == fluxmsg.SourceVersionNotFound && !strings.Contains(list.Text, "such as"):
+			f.Evidence = withProof(f.Evidence, proof)
+			list.Text += fmt.Sprintf(", such as %s, which %s has from it", revision, finding.RefOf(other))
+		}
+	}
+	f.Fixes = append(f.Fixes, list)
+}
+
 // chartFinding is about the HelmRelease that a chart was made for, or about the
-// chart when nobody knows of one.
+// chart when no release is known. Its first fix has the file of the release.
 func (x *examiner) chartFinding(chart *unstructured.Unstructured, v health.Verdict, code finding.Code, message string) finding.Finding {
 	f := finding.Finding{Code: code, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since}
-	f.Evidence = []finding.Evidence{evidence(chart, "spec.version", field.Text(chart.Object, "spec", "version"), v.Since)}
+	if version := field.Text(chart.Object, "spec", "version"); version != "" {
+		f.Evidence = append(f.Evidence, evidence(chart, "spec.version", version, v.Since))
+	}
 	for _, kind := range []string{"FetchFailed", "BuildFailed", "Ready"} {
 		if c := conditionOf(chart, kind); c.message != "" && c.status != "" {
 			f.Evidence = append(f.Evidence, evidence(chart, c.field(), c.reason+": "+c.message, c.since))
 			break
 		}
 	}
-	fix := finding.Fix{Text: "Ask for a chart and version that the repository has", Command: reconcileSource("reconcile", chart)}
+	f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", chart)}}
 	for _, release := range x.snap.List(health.HelmReleaseKind, "").Objects {
 		if field.Text(release.Object, "status", "helmChart") == chart.GetNamespace()+"/"+chart.GetName() {
 			f.Ref = finding.RefOf(release)
-			fix = finding.Fix{Text: "Correct spec.chart.spec.version to one that the repository has", File: x.definedIn(release)}
+			f.Fixes[0].File = x.definedIn(release)
 			break
 		}
 	}
 	f.Message = f.Ref.String() + " " + message
-	f.Fixes = []finding.Fix{fix}
 	return f
 }

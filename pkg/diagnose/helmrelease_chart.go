@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/duration"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -34,11 +37,33 @@ func (r release) chart() bool {
 		r.exam.blame = append(r.exam.blame, ref)
 	}
 	if waits && r.exam.verdict.Status == health.Failing {
-		f := r.finding(codeChartFailed, r.ready.reason, fmt.Sprintf("%s waits for its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.message)))
-		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", answer.Object)}}
-		r.exam.fallback = append(r.exam.fallback, f)
+		r.exam.fallback = append(r.exam.fallback, r.awaitedChart(answer.Object, status == health.Ready && !empty))
 	}
 	return waits || empty && len(r.exam.blame) > 0
+}
+
+// awaitedChart is a release that says that its chart is not there. Where the
+// chart is, for its newest spec, the status of the release is out of date.
+func (r release) awaitedChart(chart *unstructured.Unstructured, ready bool) finding.Finding {
+	ref := finding.RefOf(chart)
+	if !ready || field.IntOr(chart.GetGeneration(), chart.Object, "status", "observedGeneration") < chart.GetGeneration() {
+		f := r.finding(codeChartFailed, r.ready.reason, fmt.Sprintf("%s waits for its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.message)))
+		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", chart)}}
+		return f
+	}
+	c := conditionOf(chart, "Ready")
+	since := "is"
+	if !c.since.IsZero() {
+		since = "has been ready for " + duration.HumanDuration(r.x.now.Sub(c.since))
+	}
+	f := r.finding(codeChartWasFetched, r.ready.reason, fmt.Sprintf("%s reports that its chart is not ready, but %s %s: the status of the release is out of date",
+		finding.RefOf(r.obj), ref, since))
+	f.Evidence = withProof(f.Evidence, evidence(chart, c.field(), c.reason+": "+c.message, c.since))
+	f.Fixes = []finding.Fix{
+		{Text: "Reconcile the release", Command: r.flux("reconcile")},
+		{Text: "If the status stays as it is, read what helm-controller did", Command: r.inspect()[0].Command},
+	}
+	return f
 }
 
 // waitsForChart tells whether the release says that its chart is not there
@@ -85,24 +110,39 @@ func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) boo
 	if !waits || answer.Presence != snapshot.Unknown {
 		return false
 	}
+	c := r.chartWanted()
 	said, _ := fluxmsg.ParseSource(r.ready.message)
-	if said.Problem != fluxmsg.SourceVersionNotFound && said.Problem != fluxmsg.SourceChartNotFound {
+	repository, _ := fluxmsg.ParseChartRepository(r.ready.message)
+	f := r.finding(codeChartVersion, r.ready.reason, "")
+	switch {
+	case repository.Problem == fluxmsg.ChartSchemeOCI && c.points(repository, r.x.definedIn(r.obj), &f):
+	case repository.Problem == fluxmsg.ChartRateLimited:
+		c.limited(repository, r.x.definedIn(r.obj), &f)
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "Wait until the limit is lifted, then retry", Command: r.flux("reconcile", "--with-source")})
+	case said.Problem == fluxmsg.SourceVersionNotFound || said.Problem == fluxmsg.SourceChartNotFound:
+		c.name, c.version = cmp.Or(said.Chart, c.name), cmp.Or(said.Version, c.version)
+		f.Message = f.Ref.String() + " " + c.missing(said.Problem)
+		r.x.chartElsewhere(c, said.Problem, r.x.definedIn(r.obj), &f)
+	default:
 		if answer.Why.Why != snapshot.NotServed {
 			r.exam.unknown = append(r.exam.unknown, *answer.Why)
 		}
 		return true
 	}
-	spec := field.Map(r.obj.Object, "spec", "chart", "spec")
-	f := r.finding(codeChartVersion, r.ready.reason, fmt.Sprintf("%s asks for chart %s in version %s, which its repository does not have",
-		finding.RefOf(r.obj), cmp.Or(said.Chart, field.Text(spec, "chart")), cmp.Or(said.Version, field.Text(spec, "version"))))
-	f.Fixes = []finding.Fix{{Text: "Correct spec.chart.spec.version to one that the repository has", File: r.x.definedIn(r.obj)}}
 	r.exam.findings = append(r.exam.findings, f)
 	return true
 }
 
+// chartWanted is the chart that spec.chart asks for.
+func (r release) chartWanted() chartWanted {
+	spec := field.Map(r.obj.Object, "spec", "chart", "spec")
+	ref := sourceRef(field.Map(spec, "sourceRef"), r.obj.GetNamespace())
+	return chartWanted{name: field.Text(spec, "chart"), version: field.Text(spec, "version"), repository: r.x.snap.Lookup(ref).Object, ref: ref}
+}
+
 func (r release) missingSource(ref finding.Ref, where string) {
 	f := r.finding(codeSourceRefMissing, cmp.Or(r.ready.reason, "SourceNotReady"), fmt.Sprintf("%s takes its chart from %s, which does not exist", finding.RefOf(r.obj), ref))
-	f.Evidence = append(f.Evidence, evidence(r.obj, where, ref.Kind+"/"+ref.Name, time.Time{}))
+	f.Evidence = append(f.Evidence, evidence(r.obj, where+".name", ref.Name, time.Time{}), finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
 	f.Fixes = []finding.Fix{{Text: "Name an existing source in " + where, File: r.x.definedIn(r.obj)}}
 	if near, ok := r.x.nearest(ref); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)

@@ -2,11 +2,13 @@ package diagnose
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // fallback is all that is known when nothing deeper shows: the first failure
@@ -41,10 +43,27 @@ func (r release) fallback(timedOut bool) {
 		}
 	case stalled.status == "True" && stalled.reason == "MissingRollbackTarget":
 		f.Code = codeRollbackTarget
-		f.Message += "; Flux cannot roll it back, because Helm has no earlier revision that was deployed"
+		f.Message += "; Flux cannot roll it back, because Helm does not have the revision to roll back to"
+		r.rollbackTarget(&f)
 	}
 	f.Fixes = append(f.Fixes, r.retry())
 	r.exam.fallback = append(r.exam.fallback, f)
+}
+
+// rollbackTarget names the record that Flux would roll back to, where the release
+// knows it and Helm does not have it, and one that Helm does have.
+func (r release) rollbackTarget(f *finding.Finding) {
+	if history := field.List(r.obj.Object, "status", "history"); len(history) > 1 {
+		target := coreRef(secretKind.Kind, r.storage(), fmt.Sprintf("%s%s.v%d", recordPrefix, r.helmName(), field.Int(history[1], "version")))
+		if len(r.records()) > 0 && r.x.snap.Lookup(target).Presence == snapshot.Absent { // else Helm's records were not read
+			f.Evidence = withProof(f.Evidence, finding.Evidence{Ref: target, Field: "object", Value: "does not exist"})
+		}
+	}
+	if good, ok := r.deployed(0); ok {
+		f.Evidence = withProof(f.Evidence, good.proof())
+		f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("To have revision %d back, which is deployed, roll back with Helm", good.version),
+			Command: r.helmCommand("rollback", strconv.Itoa(good.version))})
+	}
 }
 
 // firstFailure is the oldest failure of Helm's own that is on record; what was
@@ -73,6 +92,9 @@ func (r release) failedFixes(parsed fluxmsg.Helm, timedOut bool) []finding.Fix {
 		return []finding.Fix{{Text: "See which revisions Helm has stored: none of them is deployed", Command: r.helmCommand("history")}}
 	case fluxmsg.HelmKubernetesVersion:
 		return []finding.Fix{{Text: "Use a version of the chart that supports this version of Kubernetes", Command: r.showChart("chart"), File: r.x.definedIn(r.obj)}}
+	}
+	if strings.Contains(parsed.Cause, recordPrefix) && strings.Contains(parsed.Cause, "Too long") {
+		return []finding.Fix{{Text: "Make the chart smaller: Helm stores it in one Secret, of 1 MiB at most; exclude files by the chart's .helmignore", Command: r.showChart("chart")}}
 	}
 	if r.removed() && timedOut {
 		return []finding.Fix{{Text: "Keep the failed release, to see its pods: set spec.install.remediation.retries to 0", File: r.x.definedIn(r.obj)}}

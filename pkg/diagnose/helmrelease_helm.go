@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,8 +66,32 @@ func (r release) helm(failing bool) {
 		}
 	}
 	r.installed(failing)
-	if failing && len(r.exam.blame) == 0 {
+	switch {
+	case !failing || len(r.exam.blame) > 0:
+	case r.exam.verdict.Status == health.Progressing:
+		r.underway()
+	default:
 		r.fallback(timedOut)
+	}
+}
+
+// underway is a release in progress of which something above it has not waited
+// for the end.
+func (r release) underway() {
+	f := r.finding(codeReleaseUnderway, r.exam.verdict.Reason, fmt.Sprintf("%s is still in progress, and has not failed: %s", finding.RefOf(r.obj), r.exam.verdict.Message))
+	f.Severity, f.Evidence = finding.Warning, nil
+	if r.ready.status == "True" || r.ready.status == "" {
+		for _, path := range [][]string{{"metadata", "generation"}, {"status", "observedGeneration"}} {
+			if value := field.Int(r.obj.Object, path...); value != 0 {
+				f.Evidence = append(f.Evidence, evidence(r.obj, strings.Join(path, "."), strconv.FormatInt(value, 10), time.Time{}))
+			}
+		}
+	} else {
+		f.Evidence = append(f.Evidence, evidence(r.obj, r.ready.field(), r.ready.reason+": "+r.ready.message, r.ready.since))
+	}
+	f.Fixes = []finding.Fix{{Text: "Wait for it to end", Command: fmt.Sprintf("flux get helmrelease %s -n %s --watch", r.obj.GetName(), r.obj.GetNamespace())}}
+	if len(f.Evidence) > 0 {
+		r.exam.fallback = append(r.exam.fallback, f)
 	}
 }
 
@@ -112,6 +137,9 @@ func (r release) template(parsed fluxmsg.Helm, wrong []fluxmsg.HelmValueError, m
 		fix.Text = fmt.Sprintf("Set the value in spec.values that %s of chart %s requires", where, r.chartName())
 	case strings.HasPrefix(parsed.Cause, "parse error"):
 		fix.Text = fmt.Sprintf("Correct %s in chart %s, or use a version of the chart without the error", where, r.chartName())
+	case parsed.At.Rendered:
+		fix.Text = fmt.Sprintf("Render the chart with spec.values, and look at %s of what %s makes", strings.TrimPrefix(where, parsed.At.File+", "), parsed.At.File)
+		fix.Command = r.chartCommand("helm template")
 	default:
 		fix.Text = fmt.Sprintf("Compare what %s in chart %s uses with spec.values", where, r.chartName())
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // hook blames the Job or Pod of a failed hook, and says what is left of it where
-// that is gone, or has done its work by now.
+// that is gone, or has succeeded since.
 func (r release) hook(parsed fluxmsg.Helm, m statement) {
 	unread := r.x.unreadable(jobKind, r.target())
 	for _, ref := range r.hookObjects(parsed) {

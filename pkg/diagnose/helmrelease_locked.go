@@ -54,7 +54,7 @@ func (r release) locked(m statement) {
 func (r release) unlockByHelm(pending record) (fixes []finding.Fix) {
 	if good, ok := r.deployed(pending.version); ok {
 		fixes = append(fixes, finding.Fix{Text: fmt.Sprintf("If it stays locked, roll back to revision %d, which is deployed", good.version),
-			Command: r.helmCommand("rollback") + " " + strconv.Itoa(good.version)})
+			Command: r.helmCommand("rollback", strconv.Itoa(good.version))})
 	} else {
 		fixes = append(fixes, finding.Fix{Text: "No earlier revision is deployed, so there is none to roll back to: see what Helm has stored", Command: r.helmCommand("history")})
 	}

@@ -114,7 +114,7 @@ func (r release) appliedElsewhere(object finding.Ref, f *finding.Finding) {
 		return
 	}
 	f.Message += fmt.Sprintf("; %s applies it", layer)
-	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Have only one of the two create it: remove it from %s, or switch it off in spec.values", layer), File: r.x.definedIn(live)}
+	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Have only one of the two create it: remove it from %s, or disable it in spec.values", layer), File: r.x.definedIn(live)}
 }
 
 // takesOver says so where the release itself forbids what Flux does by default,

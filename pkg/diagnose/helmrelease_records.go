@@ -12,6 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
+// recordPrefix begins the names of Helm's records.
+const recordPrefix = "sh.helm.release.v1."
+
 // record is a Secret in which Helm keeps one revision of a release. Its labels
 // tell the revision's number and status (helm.sh/helm/v4 4.2.4,
 // pkg/storage/driver/secrets.go); the rest is not read.

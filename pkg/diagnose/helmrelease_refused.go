@@ -29,6 +29,13 @@ func (r release) refused(parsed fluxmsg.Helm, m statement) bool {
 	case refusal.Problem == fluxmsg.APIImmutable:
 		r.immutable(refusal, m)
 		return true
+	case refusal.Problem == fluxmsg.APIInvalid && strings.HasPrefix(refusal.Object.Name, recordPrefix):
+		return false // the record of the release, not an object of the chart
+	case refusal.Problem == fluxmsg.APIInvalid:
+		if !r.replaced(refusal, m) {
+			r.wrongValues([]fluxmsg.HelmValueError{{Field: refusedField(refusal), Detail: refusal.Detail}}, parsed, m)
+		}
+		return true
 	}
 	findings, blame := r.x.explainAPIError(finding.RefOf(r.obj), m.text, r.exam.verdict.Since)
 	for i := range findings {
@@ -44,6 +51,29 @@ func (r release) refused(parsed fluxmsg.Helm, m statement) bool {
 	r.exam.findings = append(r.exam.findings, findings...)
 	r.exam.blame = append(r.exam.blame, blame...)
 	return len(findings)+len(blame) > 0
+}
+
+// refusedField is the field that was refused; an amount that cannot be read is
+// refused without its field (k8s.io/apimachinery v0.36, resource.ErrFormatWrong).
+func refusedField(refusal fluxmsg.APIError) string {
+	if refusal.Field == "" && strings.Contains(refusal.Detail, "quantities must match the regular expression") {
+		return "resources"
+	}
+	return cmp.Or(refusal.Field, "a field")
+}
+
+// replaced reports an object that the API server does not let be replaced, where
+// the release asks for that: without force it would be patched.
+func (r release) replaced(refusal fluxmsg.APIError, m statement) bool {
+	if !strings.Contains(m.text, "failed to replace object: ") || !field.Bool(r.obj.Object, "spec", "upgrade", "force") {
+		return false
+	}
+	object := r.objectOf(refusal.Object)
+	f := r.finding(codeReleaseField, m.reason, fmt.Sprintf("%s replaces %s instead of changing it, which the API server refuses: %s", finding.RefOf(r.obj), object, refusal.Detail))
+	f.Evidence = withProof([]finding.Evidence{m.proof}, append(f.Evidence, evidence(r.obj, "spec.upgrade.force", "true", time.Time{}))...)
+	f.Fixes = []finding.Fix{{Text: "Remove spec.upgrade.force", File: r.x.definedIn(r.obj)}, r.retry()}
+	r.exam.findings = append(r.exam.findings, f)
+	return true
 }
 
 // chartFixes are those for a kind that the cluster does not know, where not a
@@ -79,7 +109,7 @@ func (r release) skipsDefinitions(action string) (skips bool, path string) {
 }
 
 // storedManifest reports a manifest in Helm's own record that has objects at
-// versions which the API server no longer serves: the chart may be right by now.
+// versions which the API server no longer serves: the chart itself may be right.
 func (r release) storedManifest(m statement) bool {
 	refusal, ok := fluxmsg.ParseAPIError(m.text)
 	if !ok || refusal.Problem != fluxmsg.APINoMatch {
@@ -150,8 +180,8 @@ var namespacedKinds = map[string]bool{
 }
 
 // immutable reports a change of the chart or its values that Kubernetes does not
-// allow for an object that exists. What has to change is the release; to make
-// the object anew comes last, and only where that loses no data.
+// allow for an object that exists. What has to change is the release; to create
+// the object again comes last, and only where that loses no data.
 func (r release) immutable(refusal fluxmsg.APIError, m statement) {
 	object := r.objectOf(refusal.Object)
 	what := cmp.Or(refusal.Field, "a field")
@@ -185,8 +215,8 @@ func deepField(obj map[string]any, path string) (string, bool) {
 	return quoted(value)
 }
 
-// recreate is how to make an object anew without losing data. A claim or a
-// volume is never made anew.
+// recreate is how to create an object again without losing data. A claim or a
+// volume is never created again.
 func recreate(object finding.Ref) (finding.Fix, bool) {
 	if object.Namespace == "" {
 		return finding.Fix{}, false

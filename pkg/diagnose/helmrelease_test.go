@@ -18,7 +18,7 @@ import (
 )
 
 // TestHelmEvidence reads all evidence about charts and releases back from the
-// cluster: what is quoted is there, once.
+// cluster: what is quoted is there, once; and looks at what their fixes delete.
 func TestHelmEvidence(t *testing.T) {
 	for name, file := range readClusters(t, "testdata/flux/*.yaml") {
 		for _, c := range file.Cases {
@@ -30,8 +30,22 @@ func TestHelmEvidence(t *testing.T) {
 			for _, cause := range newWalk(x).from(refNamed(t, snap, c.Of), c.Failing).causes {
 				if strings.HasPrefix(string(cause.Code), "OW22") || strings.HasPrefix(string(cause.Code), "OW31") {
 					checkHelmEvidence(t, name+"/"+c.Name, x, cause.Finding)
+					checkHelmFixes(t, name+"/"+c.Name, cause.Finding)
 				}
 			}
+		}
+	}
+}
+
+// loses matches commands that delete what holds data, or what others are in.
+var loses = regexp.MustCompile(`delete (?:pvc|pv|persistentvolume\w*|namespace|ns|crd|customresourcedefinition)\b|helm uninstall|delete statefulset (?:[^&]*)$`)
+
+// checkHelmFixes wants no fix to lose data, and none that deletes to come first.
+func checkHelmFixes(t *testing.T, name string, f finding.Finding) {
+	t.Helper()
+	for i, fix := range f.Fixes {
+		if loses.MatchString(fix.Command) && !strings.HasSuffix(fix.Command, "--cascade=orphan") || i == 0 && strings.Contains(fix.Command, " delete ") {
+			t.Errorf("%s: %s: fix %d: %s: %s", name, f.Code, i, fix.Text, fix.Command)
 		}
 	}
 }

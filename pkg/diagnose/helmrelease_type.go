@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -12,7 +13,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // maxWrongValues is how many values of a release are named one by one.
@@ -41,14 +41,22 @@ func (r release) wrongValues(all []fluxmsg.HelmValueError, parsed fluxmsg.Helm, 
 			if text, ok := quoted(at.value); at.set && ok {
 				f.Evidence = withProof(f.Evidence, evidence(r.obj, at.path, text, time.Time{}))
 			}
-			f.Fixes = append(f.Fixes, finding.Fix{Text: valueFix(e, at, len(places) > 1), File: r.x.definedIn(r.obj)})
 		}
-		if len(places) == 0 {
+		switch len(places) {
+		case 0:
 			f.Fixes = append(f.Fixes, r.findValue(e)...)
+		case 1:
+			f.Fixes = append(f.Fixes, finding.Fix{Text: valueFix(e, places[0]), File: r.x.definedIn(r.obj)})
+		default:
+			f.Fixes = append(f.Fixes, r.chooseValue(e, places))
 		}
 	}
 	slices.Sort(texts)
-	f.Message = fmt.Sprintf("%s has a value that its chart cannot use: %s", f.Ref, strings.Join(slices.Compact(texts), "; "))
+	what := "has a value that its chart cannot use"
+	if all[0].Field != "" {
+		what = "has an object that the API server refuses"
+	}
+	f.Message = fmt.Sprintf("%s %s: %s", f.Ref, what, strings.Join(slices.Compact(texts), "; "))
 	f.Fixes = append(slices.CompactFunc(f.Fixes, func(a, b finding.Fix) bool { return a == b }), r.retry())
 	r.exam.findings = append(r.exam.findings, f)
 }
@@ -58,9 +66,6 @@ func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, par
 	where := "a value"
 	if len(places) == 1 {
 		where = places[0].path
-		if kind := valueType(places[0].value); places[0].set && kind != "" {
-			where += " (a " + kind + ")"
-		}
 	} else if len(e.Path) > 0 {
 		where = valuesPath(e.Path)
 	}
@@ -73,7 +78,11 @@ func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, par
 		if object != "" {
 			object = " of " + object
 		}
-		return fmt.Sprintf("%s: the API server says of %s%s: %s", where, e.Field, object, e.Detail)
+		said := fmt.Sprintf("%s%s: %s", e.Field, object, e.Detail)
+		if len(places) == 1 {
+			said += "; it seems to come from " + where
+		}
+		return said
 	}
 	return fmt.Sprintf("%s: template %s, line %d, says %s", where, parsed.Within.File, parsed.Within.Line, e.Detail)
 }
@@ -93,7 +102,7 @@ func (r release) places(e fluxmsg.HelmValueError) []releaseValue {
 	switch {
 	case len(at) == len(path):
 		return []releaseValue{{valuesPath(at), value, true}}
-	case len(at) > 0 && value != nil && valueType(value) != "map" && valueType(value) != "list":
+	case len(at) > 0 && value != nil && isScalar(value):
 		return []releaseValue{{valuesPath(at), value, true}} // a scalar where there must be a map
 	case e.Missing:
 		return []releaseValue{{path: valuesPath(path)}}
@@ -158,57 +167,57 @@ func quoted(value any) (string, bool) {
 		return "", false
 	case map[string]any, []any:
 		text, err := json.Marshal(value)
-		return string(text), err == nil && len(text) <= maxValue
+		return string(text), err == nil && len(text) <= maxValue && !strings.Contains(string(text), `\u003c`) // one with something redacted says nothing
 	}
 	text := fmt.Sprint(value)
 	return text, len(text) <= maxValue
 }
 
-// valueType names the type of a value; nothing for one that is redacted.
-func valueType(value any) string {
-	switch v := value.(type) {
-	case string:
-		if v == snapshot.Redacted {
-			return ""
-		}
-		return "string"
-	case bool:
-		return "boolean"
-	case int64, float64:
-		return "number"
-	case map[string]any:
-		return "map"
-	case []any:
-		return "list"
+// isScalar tells a single value from a map or a list.
+func isScalar(value any) bool {
+	switch value.(type) {
+	case map[string]any, []any:
+		return false
 	}
-	return ""
+	return true
+}
+
+// chooseValue is what to look at where several values may be the wrong one: a
+// snapshot has their paths, but not what they are.
+func (r release) chooseValue(e fluxmsg.HelmValueError, places []releaseValue) finding.Fix {
+	var paths []string
+	for _, at := range places {
+		paths = append(paths, at.path)
+	}
+	fix := finding.Fix{Text: fmt.Sprintf("See which of %s is no %s, and correct it", strings.Join(paths, ", "), cmp.Or(e.Want, "fitting value")), File: r.x.definedIn(r.obj)}
+	if e.Want == "string" {
+		fix.Text = fmt.Sprintf("See which of %s is no string, and put it in quotes", strings.Join(paths, ", "))
+	}
+	fix.Command = fmt.Sprintf("kubectl get helmrelease %s -n %s -o jsonpath='{.spec.values}'", r.obj.GetName(), r.obj.GetNamespace())
+	return fix
 }
 
 // valueFix is what to change about a value.
-func valueFix(e fluxmsg.HelmValueError, at releaseValue, oneOfMany bool) string {
-	first := "Set"
-	if oneOfMany {
-		first = "If it is the one that the message means, set"
-	}
+func valueFix(e fluxmsg.HelmValueError, at releaseValue) string {
 	switch want := e.Want; {
 	case e.Missing && !at.set:
 		return "Set " + at.path + ", which the chart needs"
 	case strings.HasPrefix(strings.ToLower(e.Detail), "additional propert"):
 		return fmt.Sprintf("Remove %s, or correct its name: the chart does not know it", at.path)
 	case want == "string":
-		return fmt.Sprintf("%s %s to a string: put the value in quotes", first, at.path)
+		return fmt.Sprintf("Set %s to a string: put the value in quotes", at.path)
 	case strings.HasPrefix(want, "int") || want == "integer" || want == "number" || want == "numeric" || want == "float64":
-		return fmt.Sprintf("%s %s to a number, without quotes", first, at.path)
+		return fmt.Sprintf("Set %s to a number, without quotes", at.path)
 	case want == "bool" || want == "boolean":
-		return fmt.Sprintf("%s %s to true or false, without quotes", first, at.path)
+		return fmt.Sprintf("Set %s to true or false, without quotes", at.path)
 	case want == "list" || want == "array" || strings.HasPrefix(want, "[]"):
-		return fmt.Sprintf("%s %s to a list", first, at.path)
+		return fmt.Sprintf("Set %s to a list", at.path)
 	case want == "map" || want == "object" || strings.HasPrefix(want, "map["):
-		return fmt.Sprintf("%s %s to a map", first, at.path)
+		return fmt.Sprintf("Set %s to a map", at.path)
 	case want == "" && strings.HasPrefix(e.Detail, "can't evaluate field"):
-		return fmt.Sprintf("%s %s to a map that has the field, as the values of the chart do", first, at.path)
+		return fmt.Sprintf("Set %s to a map that has the field, as the values of the chart do", at.path)
 	}
-	return fmt.Sprintf("Correct %s: %s", at.path, e.Detail)
+	return fmt.Sprintf("Correct %s", at.path)
 }
 
 // findValue is where to look for a value that the release does not set itself.
@@ -232,7 +241,11 @@ func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
 		fixes = append(fixes, fix)
 	}
 	if len(fixes) == 0 {
-		fixes = append(fixes, finding.Fix{Text: fmt.Sprintf("spec.values does not set %s: compare it with the values of chart %s", what, r.chartName()), Command: r.showChart("values")})
+		text := fmt.Sprintf("spec.values does not set %s: compare it with the values of chart %s", what, r.chartName())
+		if e.Field != "" {
+			text = fmt.Sprintf("No value of spec.values is under the name of the field: see what in chart %s sets it", r.chartName())
+		}
+		fixes = append(fixes, finding.Fix{Text: text, Command: r.showChart("values")})
 	}
 	return fixes
 }
@@ -241,24 +254,10 @@ func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
 // as the chart's repository is known.
 func (r release) showChart(what string) string { return r.chartCommand("helm show " + what) }
 
-// chartCommand is a command of Helm's about the chart in its repository.
+// chartCommand is a command of Helm's about the chart in its repository; where
+// that is not known, one about what is installed.
 func (r release) chartCommand(verb string) string {
-	spec := field.Map(r.obj.Object, "spec", "chart", "spec")
-	source := field.Map(spec, "sourceRef")
-	repository := r.x.snap.Lookup(sourceRef(source, r.obj.GetNamespace())).Object
-	chart, version := field.Text(spec, "chart"), field.Text(spec, "version")
-	if repository == nil || chart == "" || field.Text(source, "kind") != helmRepositoryKind.Kind {
-		return r.helmCommand("get values", "--all")
-	}
-	address := field.Text(repository.Object, "spec", "url")
-	command := fmt.Sprintf("%s %s --repo %s", verb, chart, address)
-	if strings.HasPrefix(address, "oci://") {
-		command = fmt.Sprintf("%s %s/%s", verb, strings.TrimSuffix(address, "/"), chart)
-	}
-	if version != "" {
-		command += " --version " + shellWord(version)
-	}
-	return command
+	return cmp.Or(r.chartWanted().command(verb), r.helmCommand("get values", "--all"))
 }
 
 // shellWord quotes a word where a shell would read it otherwise: a range of
@@ -274,8 +273,7 @@ func shellWord(text string) string {
 var commonSteps = map[string]bool{"spec": true, "template": true, "metadata": true, "containers": true, "initcontainers": true, "value": true, "data": true}
 
 // candidates are the values that may have ended up in the field of an object
-// that the API server cannot read: of the type that it got, under a name that
-// the field has too.
+// that the API server cannot read: those under a name that the field has too.
 func candidates(values map[string]any, e fluxmsg.HelmValueError) []releaseValue {
 	var steps []string
 	for _, step := range strings.Split(fieldIndex.ReplaceAllString(e.Field, ""), ".") {
@@ -288,23 +286,38 @@ func candidates(values map[string]any, e fluxmsg.HelmValueError) []releaseValue 
 	}
 	var found []releaseValue
 	eachLeaf(values, nil, func(path []string, beside map[string]any, value any) {
-		if !gotType(e, value) {
+		entry := field.Text(beside, "name") != "" && beside["value"] != nil // of a list of names and values
+		if entry && path[len(path)-1] != "value" {
 			return
 		}
-		named := len(e.Names) > 0 && fitsName(path, beside, e.Names[len(e.Names)-1])
-		if named || len(e.Names) < 2 && fitsStep(path, steps) {
+		named := len(e.Names) > 0 && slices.Contains(path, e.Names[len(e.Names)-1])
+		if named || len(e.Names) < 2 && fitsStep(path, steps) || entry && len(e.Names) > 1 && fitsStep(path, []string{"env"}) {
 			found = append(found, releaseValue{valuesPath(path), value, true})
 		}
 	})
+	found = namedAlike(found, steps)
 	slices.SortFunc(found, func(a, b releaseValue) int { return strings.Compare(a.path, b.path) })
 	return found[:min(len(found), maxWrongValues)]
 }
 
-var fieldIndex = regexp.MustCompile(`\[[^\]]*\]`)
-
-func fitsName(path []string, beside map[string]any, name string) bool {
-	return slices.Contains(path, name) || field.Text(beside, "name") == name
+// namedAlike keeps the values whose own key is the field's, if there are any.
+func namedAlike(found []releaseValue, steps []string) []releaseValue {
+	if len(steps) == 0 {
+		return found
+	}
+	var same []releaseValue
+	for _, at := range found {
+		if strings.EqualFold(at.path[strings.LastIndex(at.path, ".")+1:], steps[len(steps)-1]) {
+			same = append(same, at)
+		}
+	}
+	if len(same) > 0 {
+		return same
+	}
+	return found
 }
+
+var fieldIndex = regexp.MustCompile(`\[[^\]]*\]`)
 
 // fitsStep tells whether a key on the path is the field's, as charts vary it:
 // env, extraEnv, extraEnvVars.
@@ -316,27 +329,12 @@ func fitsStep(path, steps []string) bool {
 	})
 }
 
-// goType is the type of a value for what Go's and the API server's errors call it.
-var goType = map[string]string{"number": "number", "integer": "number", "bool": "boolean", "boolean": "boolean", "string": "string"}
-
-// gotType tells whether the value may be what the API server got.
-func gotType(e fluxmsg.HelmValueError, value any) bool {
-	kind := valueType(value)
-	switch e.Got {
-	case "number", "integer", "bool", "boolean", "string":
-		return kind == "" || kind == goType[e.Got]
-	case "object", "array":
-		return false
-	}
-	return (e.Want != "string" || kind != "string") && (kind == "" || fmt.Sprint(value) == e.Got)
-}
-
 // eachLeaf visits the scalars of the values, each with the map that it is in.
 func eachLeaf(value any, path []string, visit func(path []string, beside map[string]any, value any)) {
 	switch v := value.(type) {
 	case map[string]any:
 		for key, below := range v {
-			if valueType(below) != "map" && valueType(below) != "list" {
+			if isScalar(below) {
 				visit(append(slices.Clone(path), key), v, below)
 			} else {
 				eachLeaf(below, append(slices.Clone(path), key), visit)
@@ -345,7 +343,7 @@ func eachLeaf(value any, path []string, visit func(path []string, beside map[str
 	case []any:
 		for i, below := range v {
 			step := append(slices.Clone(path), strconv.Itoa(i))
-			if valueType(below) != "map" && valueType(below) != "list" {
+			if isScalar(below) {
 				visit(step, nil, below)
 			} else {
 				eachLeaf(below, step, visit)

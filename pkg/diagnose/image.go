@@ -50,6 +50,7 @@ func (c container) badImage(reason string) trouble {
 	if !known {
 		failure = pullFailure{"its registry does not give it out", "Check the image's name and the registry"}
 	}
+	failure = failure.explain(image, answer)
 	t.message = "the image " + image + " of " + c.what() + " can't be pulled: " + failure.why
 	t.fixes = []finding.Fix{
 		{Text: failure.fix, File: c.x.file(c.work, "images["+imageName(image)+"]"), Command: c.x.applyNow(c.work)},

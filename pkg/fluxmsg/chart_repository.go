@@ -30,15 +30,15 @@ const (
 var (
 	// Go's net/http; helm.sh/helm/v4 4.2.4, pkg/getter/getter.go. Helm 3.16
 	// takes the registry's tag for a file's name (helm/helm#13466).
-	chartSchemeOCI = wording(`unsupported protocol scheme "oci"|scheme "oci" not supported|invalid_reference: invalid tag`)
+	chartSchemeOCI = wording(`unsupported protocol scheme "oci"|scheme "oci" not supported|could not find protocol handler for: oci\b|invalid_reference: invalid tag`)
 	// source-controller 1.9.5, internal/controller/helmrepository_controller.go
 	// and internal/helm/registry.
 	chartTypeDefault = wording(`'oci' URL scheme cannot be used with 'default' HelmRepository type`)
 	chartTypeOCI     = wording(`invalid OCI registry URL: (\S+)`)
 	// RFC 6585; OCI distribution's error code.
-	chartRateLimited = wording(`(?i)\b429 too many requests\b|\btoomanyrequests\b|status code:? 429\b|\bunexpected status: 429\b|pull rate limit`)
+	chartRateLimited = wording(`(?i)\b429 too many requests\b|\btoomanyrequests\b|status code:? 429\b|\bunexpected status: 429\b|\bpull rate limit|\brate limit exceeded\b|\brate exceeded\b`)
 	// What source-controller puts in front of errors about charts.
-	chartStep = wording(`(?:^|: )(?:chart pull error|invalid chart reference|dependency build error|failed to (?:download chart|get chart version)[^:]*|failed to fetch Helm repository index|failed to construct Helm client|invalid Helm repository URL|invalid OCI registry URL): `)
+	chartStep = wording(`(?:^|: )(?:chart pull error|invalid chart reference|dependency build error|failed to (?:download chart|get chart version)[^:]*|failed to fetch Helm repository index|failed to construct Helm client|invalid Helm repository URL|invalid OCI registry URL): |^looks like "`)
 )
 
 // ParseChartRepository reads an error that the sort of the repository, or its

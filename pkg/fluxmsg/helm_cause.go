@@ -45,8 +45,8 @@ func (h *Helm) because(cause string) {
 }
 
 var (
-	// Go's context.Canceled, as the last error.
-	helmCanceled = wording(`(?m)(?:^|: )context canceled$`)
+	// Go's context.Canceled, as the last error; Helm's own command.
+	helmCanceled = wording(`(?m)(?:^|: )(?:context canceled|operation was canceled)$|\b[Rr]elease \S+ has been cancell?ed\b`)
 	// helm.sh/helm/v4 4.2.4, pkg/action/upgrade.go, rollback.go and
 	// uninstall.go; Helm 3 too.
 	helmStored = wording(`unable to build kubernetes objects (?:from current release manifest|for delete): `)

@@ -11,6 +11,7 @@ func TestHelmState(t *testing.T) {
 		{"of the chart, not of what is stored", installFailed + `unable to build kubernetes objects from new release manifest: no matches for kind "X" in version "v1"`,
 			failed(HelmOther, `unable to build kubernetes objects from new release manifest: no matches for kind "X" in version "v1"`)},
 		{"helm.sh/helm/v4 4.2.4, action/upgrade.go; Go's context", installFailed + "context canceled", failed(HelmCanceled, "context canceled")},
+		{"helm.sh/helm/v4 4.2.4, cmd/install.go", installFailed + "release orthanc has been cancelled", failed(HelmCanceled, "release orthanc has been cancelled")},
 		{"after what it waited for", installFailed + "resource Deployment/a/b not ready. status: InProgress, message: x\ncontext canceled",
 			func() Helm {
 				want := failed(HelmCanceled, "resource Deployment/a/b not ready. status: InProgress, message: x\ncontext canceled")

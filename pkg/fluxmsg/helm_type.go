@@ -31,10 +31,11 @@ var (
 	schemaPointer = wording(`^\s*- at '([^']*)': (.*)$`)
 	// xeipuu/gojsonschema 1.2, through Helm 3.17 and older.
 	schemaDotted = wording(`^- ([^\s:]+): (.*)$`)
-	schemaTypes  = wording(`^got ([a-z]+), want (.+)$`)
-	schemaOlder  = wording(`^Invalid type\. Expected: (.+), given: (\S+)$`)
-	schemaExtra  = wording(`^(?:additional properties '([^']+)' not allowed|Additional property (\S+) is not allowed)$`)
-	schemaLacks  = wording(`^(?:missing property '([^']+)'|(\S+) is required)$`)
+	// The word behind "password': " is redacted in a snapshot.
+	schemaTypes = wording(`^(?:got|<redacted>) ([a-z]+), want (.+)$`)
+	schemaOlder = wording(`^(?:Invalid|<redacted>) type\. Expected: (.+), given: (\S+)$`)
+	schemaExtra = wording(`^(?:additional properties '([^']+)' not allowed|Additional property (\S+) is not allowed)$`)
+	schemaLacks = wording(`^(?:missing property '([^']+)'|(\S+) is required)$`)
 	// What only sums up the lines below it.
 	schemaSum = wording(`^(?:'(?:oneOf|anyOf|allOf|not)' failed|validation failed|Must validate )`)
 )
@@ -85,8 +86,10 @@ func schemaErrors(text string) (all []HelmValueError) {
 func (e *HelmValueError) readSchema() {
 	if found := schemaTypes.FindStringSubmatch(e.Detail); found != nil {
 		e.Got, e.Want = word(found[1]), word(found[2])
+		e.Detail = strings.Replace(e.Detail, "<redacted>", "got", 1)
 	} else if found := schemaOlder.FindStringSubmatch(e.Detail); found != nil {
 		e.Got, e.Want = word(found[2]), word(found[1])
+		e.Detail = strings.Replace(e.Detail, "<redacted>", "Invalid", 1)
 	} else if found := schemaExtra.FindStringSubmatch(e.Detail); found != nil {
 		e.Path = append(e.Path, word(found[1]+found[2]))
 	} else if found := schemaLacks.FindStringSubmatch(e.Detail); found != nil {

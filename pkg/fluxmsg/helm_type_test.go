@@ -20,6 +20,8 @@ func TestHelmValueErrors(t *testing.T) {
 			[]HelmValueError{{Chart: "orthanc", Path: []string{"a"}, Got: "string", Want: "integer", Detail: "got string, want integer"}, {Chart: "postgresql", Path: []string{"b"}, Detail: "value must be one of 'x', 'y'"}}},
 		{"Helm 3.17 and older, xeipuu/gojsonschema", schema + "bifrost:\n- postgresql.external.port: Invalid type. Expected: integer, given: string\n- (root): Additional property prot is not allowed\n",
 			[]HelmValueError{{Chart: "bifrost", Path: []string{"postgresql", "external", "port"}, Got: "string", Want: "integer", Detail: "Invalid type. Expected: integer, given: string"}, {Chart: "bifrost", Path: []string{"prot"}, Detail: "Additional property prot is not allowed"}}},
+		{"the first, redacted", schema + "orthanc:\n- at '/auth/password': <redacted> number, want string\n",
+			at(HelmValueError{Chart: "orthanc", Path: []string{"auth", "password"}, Got: "number", Want: "string", Detail: "got number, want string"})},
 		{"Go's text/template, through Helm 3", installFailed + `template: orthanc/templates/d.yaml:12:20: executing "orthanc/templates/d.yaml" at <.Values.image.tag>: wrong type for value; expected string; got map[string]interface {}`,
 			at(HelmValueError{Path: []string{"image", "tag"}, Got: "map[string]interface {}", Want: "string", Detail: "wrong type for value; expected string; got map[string]interface {}"})},
 		{"a field of what is none", installFailed + `template: orthanc/templates/d.yaml:12:20: executing "orthanc/templates/d.yaml" at <.Values.image.tag>: can't evaluate field tag in type interface {}`,

@@ -34,20 +34,17 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 	case ready.is("False") && ready.reason != "HealthCheckCanceled" && ready.reason != "Progressing":
 		return v.be(Failing, ready.reason, brief(ready.message), ready.since)
 	}
+	trying := a.progressing(obj, v, ready)
+	if event, warned := a.warningAbout(obj); trying.Reason == StuckReason && !(warned && event.at.After(ready.since)) {
+		return trying // what its last finished try came to is not why there is no next one
+	}
 	if failed, ok := a.releaseFailed(obj); ok {
 		return v.be(Failing, failed.reason, failed.again(), failed.at)
-	}
-	if ready.reason == "HealthCheckCanceled" {
-		return a.progressing(obj, v.be(Progressing, ready.reason, brief(ready.message), ready.since), ready)
 	}
 	if ready.status == "" {
 		return a.unseen(obj, v)
 	}
-	message := brief(conditionOf(obj, "Reconciling").message)
-	if message == "" {
-		message = brief(ready.message)
-	}
-	return a.progressing(obj, v.be(Progressing, "Progressing", message, ready.since), ready)
+	return trying
 }
 
 // releaseFailed finds out whether the newest finished try failed, while the

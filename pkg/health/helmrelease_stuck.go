@@ -58,7 +58,14 @@ func ActionFinished(obj *unstructured.Unstructured) bool {
 // that an action may take twice its timeout; not one that is over by the
 // release's history, and not one that a newer helm-controller never began.
 func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
-	v = a.trust(obj, v)
+	reason, message := "Progressing", brief(conditionOf(obj, "Reconciling").message)
+	if ready.reason == "HealthCheckCanceled" {
+		reason, message = ready.reason, ""
+	}
+	if message == "" {
+		message = brief(ready.message)
+	}
+	v = a.trust(obj, v.be(Progressing, reason, message, ready.since))
 	if v.Status != Progressing || ready.since.IsZero() {
 		return v
 	}

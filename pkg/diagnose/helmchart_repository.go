@@ -1,0 +1,149 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// repositoryTypeFinding reports a HelmRepository whose type does not fit its
+// address.
+func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, v health.Verdict) (finding.Finding, bool) {
+	said, _ := fluxmsg.ParseChartRepository(v.Message)
+	f := finding.Finding{Code: codeChartScheme, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since}
+	address, kind := field.Text(repository.Object, "spec", "url"), field.Text(repository.Object, "spec", "type")
+	fix := finding.Fix{File: x.definedIn(repository)}
+	switch {
+	case said.Problem == fluxmsg.ChartTypeDefault && kind != "oci" && strings.HasPrefix(address, "oci://"):
+		f.Message = fmt.Sprintf("%s has an OCI registry in spec.url, but is not of type oci", v.Ref)
+		fix.Text = fmt.Sprintf("Set spec.type: oci in %s", v.Ref)
+	case said.Problem == fluxmsg.ChartTypeOCI && kind == "oci" && address != "" && !strings.HasPrefix(address, "oci://"):
+		f.Message = fmt.Sprintf("%s is of type oci, but spec.url is not the address of an OCI registry", v.Ref)
+		fix.Text = fmt.Sprintf("Remove spec.type from %s, or begin spec.url with oci://", v.Ref)
+		f.Evidence = append(f.Evidence, evidence(repository, "spec.type", kind, time.Time{}))
+	default:
+		return f, false
+	}
+	f.Evidence = append(f.Evidence, evidence(repository, "spec.url", address, time.Time{}))
+	for _, kind := range []string{"FetchFailed", "Stalled", "Ready"} {
+		if c := conditionOf(repository, kind); c.status != "" && c.message != "" {
+			f.Evidence = append(f.Evidence, evidence(repository, c.field(), c.reason+": "+c.message, c.since))
+			break
+		}
+	}
+	f.Fixes = []finding.Fix{fix, {Text: "Then have Flux fetch it", Command: reconcileSource("reconcile", repository)}}
+	return f, true
+}
+
+// chartRepositoryFinding reports a chart that its repository's sort, or its
+// limits, keep from being fetched.
+func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c chartWanted, v health.Verdict) (finding.Finding, bool) {
+	said, _ := fluxmsg.ParseChartRepository(v.Message)
+	f := x.chartFinding(chart, v, codeChartScheme, "")
+	file := f.Fixes[0].File
+	switch said.Problem {
+	case fluxmsg.ChartSchemeOCI:
+		return f, c.points(said, file, &f)
+	case fluxmsg.ChartRateLimited:
+		f.Code = codeChartRateLimit
+		c.limited(said, file, &f)
+		if revision := field.Text(chart.Object, "status", "artifact", "revision"); revision != "" {
+			f.Message += fmt.Sprintf("; chart %s, which was fetched before, is still served", revision)
+			f.Evidence = withProof(f.Evidence, evidence(chart, "status.artifact.revision", revision, field.Time(chart.Object, "status", "artifact", "lastUpdateTime")))
+		}
+		if interval := field.Duration(chart.Object, "spec", "interval"); interval > 0 && interval < 10*time.Minute {
+			f.Evidence = withProof(f.Evidence, evidence(chart, "spec.interval", field.Text(chart.Object, "spec", "interval"), time.Time{}))
+			f.Fixes = append(f.Fixes, finding.Fix{Text: "Ask less often: raise spec.chart.spec.interval", File: file})
+		}
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "Wait until the limit is lifted, then retry", Command: reconcileSource("reconcile", chart)})
+		return f, true
+	}
+	return f, false
+}
+
+// points completes a finding about an index that points to an OCI registry. Only
+// a HelmRepository that is not of type oci has an index.
+func (c chartWanted) points(said fluxmsg.ChartRepository, file string, f *finding.Finding) bool {
+	if c.ref.GroupKind() != helmRepositoryKind {
+		return false
+	}
+	f.Code = codeChartScheme
+	registry := "an OCI registry"
+	chart, tag := c.name, c.version
+	if parent, name, version, ok := ociChart(said.URL); ok {
+		registry, chart = parent, name
+		if version != "" {
+			tag = version
+		}
+	}
+	if c.repository != nil {
+		if field.Text(c.repository.Object, "spec", "type") == "oci" {
+			return false
+		}
+		f.Evidence = withProof(f.Evidence, evidence(c.repository, "spec.url", c.address(), time.Time{}))
+	}
+	f.Message = fmt.Sprintf("%s can't fetch its chart %s: the index of %s points to %s, and a HelmRepository of that type does not fetch from OCI registries", f.Ref, c, c.ref, registry)
+	if !strings.HasPrefix(registry, "oci://") {
+		f.Fixes = []finding.Fix{{Text: "Add a HelmRepository with spec.type: oci and the registry's address, and name it in spec.chart.spec.sourceRef", File: file}}
+		if c.address() != "" {
+			f.Fixes = append(f.Fixes, finding.Fix{Text: "Find the registry in the index",
+				Command: fmt.Sprintf("curl -sL %s/index.yaml | grep 'oci://.*/%s:'", strings.TrimSuffix(c.address(), "/"), c.name)})
+		}
+		return true
+	}
+	check := fmt.Sprintf("helm show chart %s/%s", registry, chart)
+	reference := fmt.Sprintf("spec.url: %s/%s", registry, chart)
+	if tag != "" {
+		check += " --version " + shellWord(tag)
+		reference += " and spec.ref.tag: " + tag
+	}
+	f.Fixes = []finding.Fix{
+		{Text: fmt.Sprintf("Add a HelmRepository with spec.type: oci and spec.url: %s, and name it in spec.chart.spec.sourceRef", registry), File: file},
+		{Text: fmt.Sprintf("Or add an OCIRepository with %s, and name it in spec.chartRef instead of spec.chart", reference), File: file},
+		{Text: "Check that the registry has the version", Command: check},
+	}
+	return true
+}
+
+// ociChart takes the address of a chart apart: "oci://host/path/chart:version".
+func ociChart(address string) (registry, chart, version string, ok bool) {
+	if !strings.HasPrefix(address, "oci://") {
+		return "", "", "", false
+	}
+	slash := strings.LastIndex(address, "/")
+	if slash <= len("oci://") {
+		return "", "", "", false
+	}
+	chart, version, _ = strings.Cut(address[slash+1:], ":")
+	return address[:slash], chart, version, chart != ""
+}
+
+// limited completes a finding about a registry that limits the rate of requests.
+func (c chartWanted) limited(said fluxmsg.ChartRepository, file string, f *finding.Finding) {
+	f.Code = codeChartRateLimit
+	host := "its repository"
+	for _, address := range []string{said.URL, c.address()} {
+		if read, err := url.Parse(address); err == nil && read.Host != "" {
+			host = read.Host
+			break
+		}
+	}
+	f.Message = fmt.Sprintf("%s can't fetch its chart %s: %s limits the rate of requests", f.Ref, c, host)
+	f.Fixes = nil
+	if c.repository == nil {
+		return
+	}
+	f.Evidence = withProof(f.Evidence, evidence(c.repository, "spec.url", c.address(), time.Time{}))
+	// A plain web server has no higher limit for those it knows.
+	if strings.HasPrefix(c.address(), "oci://") && field.Text(c.repository.Object, "spec", "secretRef", "name") == "" {
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Authenticate to the registry: name a Secret in spec.secretRef of %s; anonymous requests have the lowest limit", c.ref), File: file}}
+	}
+}
