@@ -69,6 +69,7 @@ const (
 	codeNodePressure   finding.Code = "OW5206"
 	codeVolumeAffinity finding.Code = "OW5207"
 	codeVolumeFailed   finding.Code = "OW5103"
+	codeVolumeAttached finding.Code = "OW5104"
 
 	codeIssuerSecret       finding.Code = "OW6101"
 	codeIssuerFailed       finding.Code = "OW6102"

@@ -16,6 +16,8 @@ type Container struct {
 	Key    string
 	// Volume is the name in the pod's spec, or the PersistentVolume's.
 	Volume string
+	// Holders are the pods that already have the volume, for ContainerAttached.
+	Holders []string
 	// Name is the container's, where the message has it.
 	Name string
 	// Probe is Readiness, Liveness or Startup; HTTPStatus what it was
@@ -39,6 +41,8 @@ const (
 	ContainerObjectMissing     ContainerProblem = "ObjectMissing"
 	ContainerKeyMissing        ContainerProblem = "KeyMissing"
 	ContainerMount             ContainerProblem = "Mount"
+	ContainerAttached          ContainerProblem = "Attached"     // the volume is attached to another node
+	ContainerMountTimeout      ContainerProblem = "MountTimeout" // and the message does not say why
 	ContainerProbe             ContainerProblem = "Probe"
 	ContainerBackOff           ContainerProblem = "BackOff" // it ended and will be started again
 	ContainerRoot              ContainerProblem = "Root"    // runAsNonRoot, and the image would
