@@ -57,6 +57,7 @@ const (
 	codeVolumeMount        finding.Code = "OW4118"
 	codeNotReadyForUnknown finding.Code = "OW4120"
 	codeTerminating        finding.Code = "OW4121"
+	codeNotInjected        finding.Code = "OW4122"
 	codeOldRevision        finding.Code = "OW4123"
 
 	codeStorageClass   finding.Code = "OW5101"

@@ -20,6 +20,9 @@ var imageReasons = map[string]bool{
 // badImage is an image that can't be named or pulled.
 func (c container) badImage(reason string) trouble {
 	image, words := field.Text(c.spec, "image"), field.Text(c.status, "state", "waiting", "message")
+	if reason == "ErrImagePull" {
+		reason = "ImagePullBackOff" // the same, between two tries
+	}
 	t := trouble{code: codeImagePull, reason: reason, setting: c.path("image"), evidence: append(c.setting("image"), c.state("state.waiting.reason", time.Time{})...)}
 	proof, since := c.said("Failed", "InspectFailed", "ErrImageNeverPull")
 	answer, _ := fluxmsg.ParseContainer(words)
@@ -34,6 +37,9 @@ func (c container) badImage(reason string) trouble {
 		proof = c.state("state.waiting.message", time.Time{})
 	}
 	t.since, t.evidence = since, append(t.evidence, proof...)
+	if image == injectedImage {
+		return c.notInjected(t)
+	}
 	if reason == "InvalidImageName" {
 		t.code = codeInvalidImage
 		t.message = c.what() + " has an image name that can't be parsed: " + image
@@ -42,9 +48,6 @@ func (c container) badImage(reason string) trouble {
 		}
 		t.fixes = c.rename(image)
 		return t
-	}
-	if reason == "ErrImagePull" {
-		t.reason = "ImagePullBackOff" // the same, between two tries
 	}
 	failure, known := pullFailures[answer.Problem]
 	if !known {
