@@ -59,6 +59,9 @@ const (
 	codeTerminating        finding.Code = "OW4121"
 	codeNotInjected        finding.Code = "OW4122"
 	codeOldRevision        finding.Code = "OW4123"
+	codeRunsAsRoot         finding.Code = "OW4124"
+	codeArchitecture       finding.Code = "OW4125"
+	codeCommand            finding.Code = "OW4126"
 
 	codeStorageClass   finding.Code = "OW5101"
 	codeClaimPending   finding.Code = "OW5102"

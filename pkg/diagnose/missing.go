@@ -97,6 +97,9 @@ func (c container) badConfig() trouble {
 	proof = append(c.waiting(), proof...)
 	said, _ := fluxmsg.ParseContainer(words)
 	p, ok := missingPart(said, c.pod.GetNamespace())
+	if said.Problem == fluxmsg.ContainerRoot || said.Problem == fluxmsg.ContainerUser {
+		return c.wouldRunAsRoot(said)
+	}
 	if !ok {
 		t := c.notStarted("CreateContainerConfigError")
 		t.code = codeConfigMissing
