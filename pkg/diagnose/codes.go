@@ -74,6 +74,7 @@ const (
 	codeVolumeAffinity finding.Code = "OW5207"
 	codeVolumeFailed   finding.Code = "OW5103"
 	codeVolumeAttached finding.Code = "OW5104"
+	codeClaimUnused    finding.Code = "OW5105"
 
 	codeIssuerSecret       finding.Code = "OW6101"
 	codeIssuerFailed       finding.Code = "OW6102"
