@@ -72,6 +72,7 @@ const (
 	codeTaint          finding.Code = "OW5205"
 	codeNodePressure   finding.Code = "OW5206"
 	codeVolumeAffinity finding.Code = "OW5207"
+	codeCordoned       finding.Code = "OW5208"
 	codeVolumeFailed   finding.Code = "OW5103"
 	codeVolumeAttached finding.Code = "OW5104"
 	codeClaimUnused    finding.Code = "OW5105"
