@@ -19,14 +19,19 @@ func (s podView) noRoom(t *trouble, short []string) {
 	asked := requests(s.pod)
 	free, complete := s.x.freeRoom()
 	var parts []string
+	tooLarge, nodesKnown := false, len(s.x.unreadable(nodeKind, "")) == 0
 	for _, name := range short {
 		part := name
-		if want, ok := asked[name]; ok && name != "pods" {
+		if want, ok := asked[name]; ok && name != "pods" && nodesKnown {
 			part += ": " + amount(want) + " asked"
 			t.evidence = append(t.evidence, s.requestsOf(name)...)
 		}
 		if node, most := mostOf(free, name, s.matches); node != nil {
 			total := quantities(node, "allocatable")[name]
+			if _, largest := mostOf(s.x.wholeRoom(), name, s.matches); name != "pods" {
+				want := asked[name]
+				tooLarge = tooLarge || want.Cmp(largest) > 0
+			}
 			word := "free"
 			if !complete {
 				word, most = "in all", total
@@ -37,10 +42,13 @@ func (s podView) noRoom(t *trouble, short []string) {
 		parts = append(parts, part)
 	}
 	t.message = fmt.Sprintf("no node has room for the pods of %s (%s)", s.owner, strings.Join(parts, "; "))
-	t.fixes = []finding.Fix{
-		{Text: "Ask for less, or add a node", File: s.x.file(s.work, "resources.requests"), Command: s.x.applyNow(s.work)},
-		{Text: "See what the nodes have left", Command: "kubectl describe nodes"},
+	less := finding.Fix{Text: "If the pods need less than they ask for, lower their requests", File: s.x.file(s.work, "resources.requests"), Command: s.x.applyNow(s.work)}
+	more := finding.Fix{Text: "Otherwise add a node, or free room on one; see what they have left", Command: "kubectl describe nodes"}
+	if tooLarge {
+		t.message += "; no node is that large, even when it is empty"
+		less.Text, more.Text = "Lower the requests to what a node has", "Or add a larger node; see what they have"
 	}
+	t.fixes = []finding.Fix{less, more}
 }
 
 // requestsOf are what the pod's containers ask for of a resource, as proof.
@@ -100,6 +108,15 @@ func (x *examiner) freeRoom() ([]room, bool) {
 		}
 	}
 	return rooms, len(x.unreadable(health.PodKind, "")) == 0
+}
+
+// wholeRoom is what each node has when it is empty.
+func (x *examiner) wholeRoom() []room {
+	var rooms []room
+	for _, node := range x.snap.List(nodeKind, "").Objects {
+		rooms = append(rooms, room{node, quantities(node, "allocatable")})
+	}
+	return rooms
 }
 
 // mostOf is the node that has most left of a resource, among those that the pod

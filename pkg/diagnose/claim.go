@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -39,18 +40,21 @@ func explainClaim(x *examiner, claim *unstructured.Unstructured, failing bool) e
 		e.fail(f)
 		return e
 	}
-	if event, ok := provisioning(x.warnings(claim)); ok {
-		e.unknown = nil
-		e.fail(pendingClaim(claim, event.reason, firstLine(event.message), said(ref, event), event.first))
+	if f, ok := x.namedVolume(claim); ok {
+		e.fail(f)
 		return e
 	}
-	if failing && !x.waitsForConsumer(class) {
-		why := "nothing says why"
-		if maker := x.provisioner(class); maker != "" {
-			why = "its provisioner " + maker + " has not made one"
-		}
-		e.fallback = append(e.fallback, pendingClaim(claim, "Pending", why,
-			evidence(claim, "status.phase", phase, e.verdict.Since), e.verdict.Since))
+	if event, ok := provisioning(x.warnings(claim)); ok {
+		e.unknown = nil
+		e.fail(x.notProvisioned(claim, event))
+		return e
+	}
+	switch {
+	case !failing:
+	case x.waitsForConsumer(class):
+		x.unused(claim, class, &e)
+	default:
+		e.fallback = append(e.fallback, x.silentProvisioner(claim, class, e.verdict.Since))
 	}
 	return e
 }
@@ -99,14 +103,14 @@ func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, 
 	switch {
 	case !named && !slices.ContainsFunc(classes, isDefault):
 		f.Reason, f.Ref.Name = "NoDefaultStorageClass", "(default)"
-		f.Message = fmt.Sprintf("%s names no StorageClass, and no StorageClass is the default one: nobody makes a volume for it", ref)
+		f.Message = fmt.Sprintf("%s names no StorageClass, and no StorageClass is the default one, so that no volume is made for it", ref)
 		f.Evidence = append([]finding.Evidence{evidence(claim, "status.phase", field.Text(claim.Object, "status", "phase"), f.Since)}, defaultMarks(classes)...)
-		f.Fixes = []finding.Fix{{Text: "Make a StorageClass the default one", Command: makeDefault(names)}}
+		f.Fixes = x.defaultFixes(claim, names)
 	case class != "" && !slices.Contains(names, class) && !x.staticVolume(class):
 		f.Reason = "ProvisioningFailed"
 		f.Message = fmt.Sprintf("%s asks for StorageClass %s, which does not exist", ref, class)
 		f.Evidence = []finding.Evidence{className(claim, class), {Ref: f.Ref, Field: "object", Value: "does not exist"}}
-		f.Fixes = []finding.Fix{{Text: "Make that StorageClass, or name one that exists", File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}}
+		f.Fixes = []finding.Fix{{Text: "Name a StorageClass that exists" + existing(names), File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}}
 	default:
 		return finding.Finding{}, false
 	}
@@ -144,13 +148,25 @@ func (x *examiner) staticVolume(class string) bool {
 	})
 }
 
-// makeDefault is the command that makes a class the default one: which, only
-// people know, unless there is but one.
-func makeDefault(names []string) string {
-	if len(names) != 1 {
-		return "kubectl get storageclasses"
+// defaultFixes are how a claim without a class gets one: which is the right one,
+// only people know, unless there is but one.
+func (x *examiner) defaultFixes(claim *unstructured.Unstructured, names []string) []finding.Fix {
+	if len(names) == 0 {
+		return []finding.Fix{{Text: "Install a storage driver with a StorageClass: the cluster has none", Command: "kubectl get storageclasses"}}
 	}
-	return fmt.Sprintf("kubectl annotate storageclass %s %s=true", names[0], defaultClass)
+	byName := finding.Fix{Text: "Name a StorageClass in the claim" + existing(names), File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}
+	if len(names) > 1 {
+		return []finding.Fix{byName}
+	}
+	return []finding.Fix{{Text: "Make the only StorageClass the default one", Command: fmt.Sprintf("kubectl annotate storageclass %s %s=true", names[0], defaultClass)}, byName}
+}
+
+// existing names the first of what there is, for the end of a sentence.
+func existing(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(names[:min(len(names), maxNamed)], ", ")
 }
 
 func lostClaim(claim *unstructured.Unstructured) finding.Finding {
@@ -158,8 +174,11 @@ func lostClaim(claim *unstructured.Unstructured) finding.Finding {
 	volume := field.Text(claim.Object, "spec", "volumeName")
 	return finding.Finding{
 		Code: codeClaimPending, Ref: ref, Reason: "ClaimLost", Severity: finding.Critical,
-		Message:  fmt.Sprintf("the volume %s of %s is gone", volume, ref),
+		Message:  fmt.Sprintf("PersistentVolume %s of %s no longer exists", volume, ref),
 		Evidence: []finding.Evidence{evidence(claim, "status.phase", "Lost", time.Time{}), evidence(claim, "spec.volumeName", volume, time.Time{})},
-		Fixes:    []finding.Fix{{Text: "Restore the volume, or delete the claim and restore from a backup", Command: "kubectl get persistentvolumes"}},
+		Fixes: []finding.Fix{
+			{Text: "Find out whether the storage still has the volume's data: if so, create the PersistentVolume again for it, with the claim in spec.claimRef", Command: describe(ref)},
+			{Text: "Only if the data is lost or backed up, and nothing can bring the volume back, replace the claim and restore the backup"},
+		},
 	}
 }

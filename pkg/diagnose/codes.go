@@ -83,7 +83,11 @@ const (
 	codeVolumeMount        finding.Code = "OW4118"
 	codeNotReadyForUnknown finding.Code = "OW4120"
 	codeTerminating        finding.Code = "OW4121"
+	codeNotInjected        finding.Code = "OW4122"
 	codeOldRevision        finding.Code = "OW4123"
+	codeRunsAsRoot         finding.Code = "OW4124"
+	codeArchitecture       finding.Code = "OW4125"
+	codeCommand            finding.Code = "OW4126"
 
 	codeStorageClass   finding.Code = "OW5101"
 	codeClaimPending   finding.Code = "OW5102"
@@ -94,7 +98,10 @@ const (
 	codeTaint          finding.Code = "OW5205"
 	codeNodePressure   finding.Code = "OW5206"
 	codeVolumeAffinity finding.Code = "OW5207"
+	codeCordoned       finding.Code = "OW5208"
 	codeVolumeFailed   finding.Code = "OW5103"
+	codeVolumeAttached finding.Code = "OW5104"
+	codeClaimUnused    finding.Code = "OW5105"
 
 	codeIssuerSecret       finding.Code = "OW6101"
 	codeIssuerFailed       finding.Code = "OW6102"

@@ -53,6 +53,9 @@ func (c container) crashed(ended end) trouble {
 	if ended.reason == "OOMKilled" {
 		return c.outOfMemory(t)
 	}
+	if unable, ok := c.cannotRun(t, ended.message); ok {
+		return unable
+	}
 	if probe, ok := c.killedByProbe(ended); ok {
 		return c.killed(t, probe)
 	}
@@ -125,6 +128,9 @@ func (c container) notStarted(reason string) trouble {
 	}
 	if ended := c.lastEnd(); ended.reason == "OOMKilled" {
 		return c.outOfMemory(t)
+	}
+	if unable, ok := c.cannotRun(t, field.Text(c.status, "state", "waiting", "message")); ok {
+		return unable
 	}
 	return t
 }

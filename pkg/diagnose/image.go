@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // imageReasons are a kubelet's words for an image that can't be had
@@ -20,6 +22,9 @@ var imageReasons = map[string]bool{
 // badImage is an image that can't be named or pulled.
 func (c container) badImage(reason string) trouble {
 	image, words := field.Text(c.spec, "image"), field.Text(c.status, "state", "waiting", "message")
+	if reason == "ErrImagePull" {
+		reason = "ImagePullBackOff" // the same, between two tries
+	}
 	t := trouble{code: codeImagePull, reason: reason, setting: c.path("image"), evidence: append(c.setting("image"), c.state("state.waiting.reason", time.Time{})...)}
 	proof, since := c.said("Failed", "InspectFailed", "ErrImageNeverPull")
 	answer, _ := fluxmsg.ParseContainer(words)
@@ -34,6 +39,9 @@ func (c container) badImage(reason string) trouble {
 		proof = c.state("state.waiting.message", time.Time{})
 	}
 	t.since, t.evidence = since, append(t.evidence, proof...)
+	if image == injectedImage {
+		return c.notInjected(t)
+	}
 	if reason == "InvalidImageName" {
 		t.code = codeInvalidImage
 		t.message = c.what() + " has an image name that can't be parsed: " + image
@@ -43,20 +51,79 @@ func (c container) badImage(reason string) trouble {
 		t.fixes = c.rename(image)
 		return t
 	}
-	if reason == "ErrImagePull" {
-		t.reason = "ImagePullBackOff" // the same, between two tries
-	}
-	failure, known := pullFailures[answer.Problem]
+	c.pullFailed(&t, image, answer.Problem)
+	return t
+}
+
+// pullFailed tells why an image can't be pulled, and what helps: where the
+// image's name is right, nothing in Git does.
+func (c container) pullFailed(t *trouble, image string, problem fluxmsg.ContainerProblem) {
+	failure, known := pullFailures[problem]
 	if !known {
-		failure = pullFailure{"its registry does not give it out", "Check the image's name and the registry"}
+		failure = pullFailure{why: "the container runtime does not say why"}
 	}
 	failure = failure.explain(image, answer)
 	t.message = "the image " + image + " of " + c.what() + " can't be pulled: " + failure.why
-	t.fixes = []finding.Fix{
-		{Text: failure.fix, File: c.x.file(c.work, "images["+imageName(image)+"]"), Command: c.x.applyNow(c.work)},
-		{Text: "See what the registry answered", Command: c.describe()},
+	if failure.fix != "" {
+		fix := finding.Fix{Text: failure.fix}
+		if failure.inGit {
+			fix.File, fix.Command = c.x.file(c.work, c.imageSetting(image)), c.x.applyNow(c.work)
+		}
+		t.fixes = append(t.fixes, fix)
 	}
-	return t
+	switch problem {
+	case fluxmsg.ContainerImageUnauthorized:
+		c.pullSecrets(t)
+	case fluxmsg.ContainerImagePlatform:
+		t.evidence = append(t.evidence, c.architecture()...)
+	case fluxmsg.ContainerImageDisk:
+		t.fixes = append(t.fixes, finding.Fix{Text: "See what the node has left", Command: "kubectl describe node " + field.Text(c.pod.Object, "spec", "nodeName")})
+	}
+	t.fixes = append(t.fixes, finding.Fix{Text: "See what the registry answered", Command: c.describe()})
+}
+
+// imageSetting is where an image is named in the GitOps tree: kustomize has a
+// list of images, and a chart has its own values.
+func (c container) imageSetting(image string) string {
+	if c.work != nil && c.x.definedIn(c.work) == "" {
+		return "the image of container " + c.name
+	}
+	return "images[" + imageName(image) + "]"
+}
+
+// pullSecrets are the Secrets with which the image is pulled, of which one may not
+// exist. A pod gets its ServiceAccount's when it is created.
+func (c container) pullSecrets(t *trouble) {
+	named := field.List(c.pod.Object, "spec", "imagePullSecrets")
+	for i, entry := range named {
+		ref := coreRef("Secret", c.pod.GetNamespace(), field.Text(entry, "name"))
+		if ref.Name == "" || c.x.there(part{ref: ref}) != snapshot.Absent {
+			continue
+		}
+		t.message += fmt.Sprintf("; %s, which has them, does not exist", ref)
+		t.evidence = append(t.evidence, c.specified(fmt.Sprintf("imagePullSecrets[%d].name", i))...)
+		t.evidence = append(t.evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
+		t.fixes = append([]finding.Fix{{Text: "Create " + ref.String() + " with the registry's credentials, or name another in imagePullSecrets",
+			Command: "kubectl get secrets -n " + ref.Namespace + " --field-selector type=kubernetes.io/dockerconfigjson"}}, t.fixes...)
+		return
+	}
+	if len(named) == 0 {
+		t.message += "; the pods name no imagePullSecrets"
+	}
+}
+
+// architecture is that of the pod's node.
+func (s podView) architecture() []finding.Evidence {
+	node := s.x.snap.Lookup(coreRef(nodeKind.Kind, "", field.Text(s.pod.Object, "spec", "nodeName"))).Object
+	if node == nil {
+		return nil
+	}
+	const path = "status.nodeInfo.architecture"
+	value, ok := fieldText(node.Object, path)
+	if !ok {
+		return nil
+	}
+	return []finding.Evidence{evidence(node, path, value, time.Time{})}
 }
 
 // bareDigest is a digest without its algorithm.
@@ -71,20 +138,34 @@ func imageName(image string) string {
 	return name
 }
 
-// rename is how to mend the image's name.
+// rename is how to correct the image's name.
 func (c container) rename(image string) []finding.Fix {
-	if bareDigest.MatchString(image) {
-		return []finding.Fix{{Text: "Put sha256: in front of the image's digest", File: c.x.file(c.work, "images["+imageName(image)+"].digest"), Command: c.x.applyNow(c.work)}}
+	setting := c.imageSetting(image)
+	if !bareDigest.MatchString(image) {
+		return []finding.Fix{{Text: "Correct the image's name", File: c.x.file(c.work, setting), Command: c.x.applyNow(c.work)}}
 	}
-	return []finding.Fix{{Text: "Correct the image's name", File: c.x.file(c.work, "images["+imageName(image)+"]"), Command: c.x.applyNow(c.work)}}
+	if strings.HasPrefix(setting, "images[") {
+		setting += ".digest"
+	}
+	return []finding.Fix{{Text: "Put sha256: in front of the image's digest", File: c.x.file(c.work, setting), Command: c.x.applyNow(c.work)}}
 }
 
-// pullFailure is why an image could not be pulled, and what to do.
-type pullFailure struct{ why, fix string }
+// pullFailure is why an image could not be pulled, what to do, and whether that
+// is done in Git.
+type pullFailure struct {
+	why, fix string
+	inGit    bool
+}
 
 var pullFailures = map[fluxmsg.ContainerProblem]pullFailure{
-	fluxmsg.ContainerImageNotFound:     {"the registry does not have it", "Name a tag or digest that the registry has"},
-	fluxmsg.ContainerImageUnauthorized: {"the registry wants credentials, or does not know it", "Check the image's name and imagePullSecrets"},
-	fluxmsg.ContainerImageUnreachable:  {"the registry can't be reached, or takes no more pulls", "Check the nodes' way to the registry, or pull from a mirror"},
-	fluxmsg.ContainerImageName:         {"its name can't be parsed", "Correct the image's name"},
+	fluxmsg.ContainerImageNotFound:     {"the registry does not have it", "Name a tag or digest that the registry has", true},
+	fluxmsg.ContainerImageUnauthorized: {"the registry asks for credentials, or does not know it", "If the image's name is wrong, correct it; if it is right, name a Secret with the registry's credentials in imagePullSecrets", true},
+	fluxmsg.ContainerImageName:         {"its name can't be parsed", "Correct the image's name", true},
+	fluxmsg.ContainerImagePlatform:     {"there is none for the node's architecture", "Name an image that is built for the node's architecture, or have the pods run on other nodes (nodeSelector kubernetes.io/arch)", true},
+	fluxmsg.ContainerImageRateLimit:    {"the registry has had too many pulls from this address", "Wait until the registry's limit is over, or pull with an account's credentials or from a mirror", false},
+	fluxmsg.ContainerImageDNS:          {"the name of its registry is not resolved", "Check the registry's host name in the image; if it is right, check the DNS servers that the nodes use", false},
+	fluxmsg.ContainerImageTLS:          {"the node does not trust its registry's certificate", "Have the nodes' container runtime trust the CA of the registry, or check the registry's certificate", false},
+	fluxmsg.ContainerImageProxy:        {"the node's proxy does not answer", "Check the proxy settings of the nodes' container runtime (HTTPS_PROXY, NO_PROXY)", false},
+	fluxmsg.ContainerImageDisk:         {"the node has no disk space left for it", "Free disk space on the node", false},
+	fluxmsg.ContainerImageUnreachable:  {"the registry does not answer", "Check the network from the nodes to the registry", false},
 }

@@ -105,7 +105,7 @@ func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fi
 	if !known {
 		return []finding.Fix{look}
 	}
-	fix := finding.Fix{Text: "Have " + maker.String() + " make it again"}
+	fix := finding.Fix{Text: "Have " + maker.String() + " create it again"}
 	switch maker.GroupKind() {
 	case health.HelmReleaseKind:
 		fix.Command = fmt.Sprintf("flux reconcile helmrelease %s -n %s --force", maker.Name, maker.Namespace)
@@ -113,6 +113,8 @@ func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fi
 		fix.Command = fmt.Sprintf("flux reconcile kustomization %s -n %s", maker.Name, maker.Namespace)
 	case health.CertificateKind:
 		fix.Command = fmt.Sprintf("kubectl describe certificate %s -n %s", maker.Name, maker.Namespace)
+	case health.DeploymentKind:
+		fix = finding.Fix{Text: "Read why " + maker.String() + " does not create it", Command: logsOf(maker)}
 	}
 	return []finding.Fix{fix}
 }

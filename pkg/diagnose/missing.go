@@ -2,6 +2,9 @@ package diagnose
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -71,7 +74,7 @@ func (s podView) lacks(p part, what, reason string) trouble {
 		gone = "is not in it"
 	}
 	t.message = fmt.Sprintf("%s needs %s, which %s", what, p, gone)
-	maker, known := s.x.madeBy(p.ref)
+	maker, known := s.creator(p)
 	switch {
 	case known && maker.GroupKind() == health.CertificateKind:
 		t.message += "; " + maker.String() + " should make it"
@@ -80,14 +83,70 @@ func (s podView) lacks(p part, what, reason string) trouble {
 	}
 	if s.x.there(p) == snapshot.Present {
 		t.soft = true
-		t.message = fmt.Sprintf("%s needed %s, which exists by now: it starts with the next try", what, p)
+		t.message = fmt.Sprintf("%s needed %s, which exists now: it starts with the next try", what, p)
 		return t
 	}
 	if known && s.x.unwell(maker) {
 		t.blame = []finding.Ref{maker}
 	}
-	t.fixes = s.x.makeAgain(p, maker, known)
+	if known {
+		t.fixes = s.x.makeAgain(p, maker, known)
+		return t
+	}
+	s.nobodysPart(p, &t)
 	return t
+}
+
+// istioRoot is the ConfigMap that istiod puts into every namespace (istio 1.28,
+// pilot/pkg/serviceregistry/kube/controller/namespacecontroller.go).
+const istioRoot = "istio-ca-root-cert"
+
+// creator is what should have created a Secret or ConfigMap, as far as that is
+// known.
+func (s podView) creator(p part) (finding.Ref, bool) {
+	if p.ref.Kind != "ConfigMap" || p.ref.Name != istioRoot {
+		return s.x.madeBy(p.ref)
+	}
+	for _, work := range s.x.snap.List(health.DeploymentKind, "").Objects {
+		if work.GetName() == "istiod" || work.GetLabels()["app"] == "istiod" {
+			return finding.RefOf(work), true
+		}
+	}
+	return finding.Ref{}, false
+}
+
+// nobodysPart is what is missing and nothing in sight creates. Its name, or the
+// key's, may be misspelt.
+func (s podView) nobodysPart(p part, t *trouble) {
+	list := strings.ToLower(p.ref.Kind) + "s"
+	t.fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct the name where the pods refer to it", p),
+		File: s.x.file(s.work, "the name of "+p.ref.Short()), Command: fmt.Sprintf("kubectl get %s -n %s", list, p.ref.Namespace)}}
+	if p.key != "" {
+		if keys := s.x.keysOf(p.ref); len(keys) > 0 {
+			t.message += "; its keys are " + strings.Join(keys, ", ")
+		}
+		t.fixes[0].Text = fmt.Sprintf("Add %s, or name one of its keys where the pods refer to it", p)
+		t.fixes[0].Command = fmt.Sprintf("kubectl describe %s %s -n %s", strings.ToLower(p.ref.Kind), p.ref.Name, p.ref.Namespace)
+		return
+	}
+	near, ok := s.x.nearest(p.ref)
+	if ok && len(s.x.unreadable(p.ref.GroupKind(), p.ref.Namespace)) == 0 {
+		t.message += fmt.Sprintf("; did you mean %s?", near.Name)
+	}
+}
+
+// keysOf are the first of the keys of a Secret or ConfigMap.
+func (x *examiner) keysOf(ref finding.Ref) []string {
+	obj := x.snap.Lookup(ref).Object
+	if obj == nil {
+		return nil
+	}
+	var keys []string
+	for _, data := range []string{"data", "binaryData"} {
+		keys = append(keys, slices.Collect(maps.Keys(field.Map(obj.Object, data)))...)
+	}
+	slices.Sort(keys)
+	return keys[:min(len(keys), maxNamed)]
 }
 
 // badConfig is a container whose environment asks for what is not there.
@@ -97,6 +156,9 @@ func (c container) badConfig() trouble {
 	proof = append(c.waiting(), proof...)
 	said, _ := fluxmsg.ParseContainer(words)
 	p, ok := missingPart(said, c.pod.GetNamespace())
+	if said.Problem == fluxmsg.ContainerRoot || said.Problem == fluxmsg.ContainerUser {
+		return c.wouldRunAsRoot(said)
+	}
 	if !ok {
 		t := c.notStarted("CreateContainerConfigError")
 		t.code = codeConfigMissing

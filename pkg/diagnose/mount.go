@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -17,13 +18,16 @@ func (s podView) unmounted() []trouble {
 	if field.Text(s.pod.Object, "status", "phase") != "Pending" {
 		return nil
 	}
-	e, ok := s.event("FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox")
+	e, words, ok := s.mountFailure()
 	if !ok {
 		return nil
 	}
 	var t trouble
-	words, _ := fluxmsg.ParseContainer(e.message)
 	switch p, missing := s.missingInVolume(words); {
+	case words.Problem == fluxmsg.ContainerAttached:
+		t = s.attached(e, words)
+		t.evidence, t.since = append(t.evidence, said(finding.RefOf(s.pod), e)), e.first
+		return []trouble{t}
 	case e.reason == "FailedCreatePodSandBox":
 		t = s.noSandbox(e)
 	case missing:
@@ -41,6 +45,26 @@ func (s podView) unmounted() []trouble {
 	proof, since := s.said(e.reason)
 	t.evidence, t.since = append(t.evidence, proof...), since
 	return []trouble{t}
+}
+
+// mountFailure is the newest event about a volume or the network that says why:
+// a kubelet repeats for long that it has waited in vain.
+func (s podView) mountFailure() (event, fluxmsg.Container, bool) {
+	var vague event
+	for _, e := range s.events {
+		if !slices.Contains([]string{"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox"}, e.reason) {
+			continue
+		}
+		words, _ := fluxmsg.ParseContainer(e.message)
+		if words.Problem != fluxmsg.ContainerMountTimeout {
+			return e, words, true
+		}
+		if vague.reason == "" {
+			vague = e
+		}
+	}
+	words, _ := fluxmsg.ParseContainer(vague.message)
+	return vague, words, vague.reason != ""
 }
 
 // missingInVolume is the Secret, ConfigMap or key that a volume lacks. A kubelet

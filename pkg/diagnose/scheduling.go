@@ -75,12 +75,26 @@ func (s podView) scheduling(message string, t *trouble) {
 		t.message = fmt.Sprintf("the volumes of %s are tied to nodes that can't take its pods (%s)", s.owner, reasons.volume)
 	case len(reasons.taints) > 0:
 		t.code = codeTaint
-		t.message = fmt.Sprintf("every node that could take the pods of %s keeps others off by a taint: %s", s.owner, strings.Join(reasons.taints, ", "))
-		t.fixes = []finding.Fix{{Text: "Take the taint off a node, or have the pods tolerate it", File: s.x.file(s.work, "tolerations"),
-			Command: "kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints"}}
+		s.tainted(t, reasons.taints)
 	case reasons.cordoned:
-		t.message = fmt.Sprintf("no node takes the pods of %s: they are cordoned", s.owner)
-		t.fixes = []finding.Fix{{Text: "Let pods onto a node again", Command: "kubectl get nodes"}}
+		s.cordonedNodes(t)
+	}
+}
+
+// tainted is a pod that every fitting node keeps off by a taint.
+func (s podView) tainted(t *trouble, taints []string) {
+	t.message = fmt.Sprintf("every node that could take the pods of %s keeps others off by a taint: %s", s.owner, strings.Join(taints, ", "))
+	key, _, _ := strings.Cut(taints[0], ":")
+	for _, node := range s.x.snap.List(nodeKind, "").Objects {
+		for i, taint := range field.List(node.Object, "spec", "taints") {
+			if field.Text(taint, "key") == key && len(t.evidence) < maxNamed {
+				t.evidence = append(t.evidence, evidence(node, fmt.Sprintf("spec.taints[%d].key", i), key, time.Time{}))
+			}
+		}
+	}
+	t.fixes = []finding.Fix{
+		{Text: "If these nodes are meant for the pods, add a toleration for " + key, File: s.x.file(s.work, "tolerations"), Command: s.x.applyNow(s.work)},
+		{Text: "If not, add a node without the taint; see who keeps which node for what", Command: "kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints"},
 	}
 }
 

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -12,10 +13,18 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
+// fluxControllers are Flux's, by the group of their objects.
+var fluxControllers = map[string]string{
+	health.KustomizationKind.Group:   "kustomize-controller",
+	health.HelmReleaseKind.Group:     "helm-controller",
+	health.GitRepositoryKind.Group:   "source-controller",
+	"notification.toolkit.fluxcd.io": "notification-controller",
+	"image.toolkit.fluxcd.io":        "image-reflector-controller",
+}
+
 // flux is the finalizer of Flux's own objects, each of which has a controller.
 func (t *termination) flux() {
-	of, known := controllerFor(t.ref.GroupKind())
-	name := of.name
+	name, known := fluxControllers[t.ref.GroupKind().Group]
 	if !known {
 		t.guessed(fluxFinalizer)
 		return
@@ -42,16 +51,31 @@ func (t *termination) flux() {
 
 // fluxNamespace is where Flux's controllers run: where their Leases are.
 func (t *termination) fluxNamespace(controller string) string {
-	if lease := t.x.newestLease(controller); lease != nil {
+	if lease := t.lease(controller); lease != nil {
 		return lease.GetNamespace()
 	}
 	return "flux-system"
 }
 
+// lease is the Lease of a controller, or of its shards, that was renewed last.
+func (t *termination) lease(controller string) *unstructured.Unstructured {
+	leases, _ := t.list(kindIn{health.LeaseKind, ""})
+	var newest *unstructured.Unstructured
+	for _, lease := range leases {
+		if !strings.HasPrefix(lease.GetName(), controller) || !strings.HasSuffix(lease.GetName(), "-leader-election") {
+			continue
+		}
+		if newest == nil || field.Time(lease.Object, "spec", "renewTime").After(field.Time(newest.Object, "spec", "renewTime")) {
+			newest = lease
+		}
+	}
+	return newest
+}
+
 // silent tells whether a controller does not work though its pods are ready, by
 // its Lease.
 func (t *termination) silent(controller string) bool {
-	lease := t.x.newestLease(controller)
+	lease := t.lease(controller)
 	if lease == nil {
 		return false
 	}

@@ -18,6 +18,9 @@ type APIError struct {
 	Unserved Object
 	// Field is set for APIImmutable and APIInvalid where a field is named.
 	Field string
+	// Changed are the fields below Field that were to be changed, where the API
+	// server shows the difference.
+	Changed []string
 	// Namespace is set for APINamespaceNotFound and APINamespaceTerminating.
 	Namespace string
 	// Missing is the service account, for APIServiceAccountNotFound.

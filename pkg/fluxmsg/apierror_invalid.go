@@ -1,6 +1,7 @@
 package fluxmsg
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -44,10 +45,30 @@ func readInvalid(text string, refused bool, e *APIError) bool {
 		}
 		if immutable.MatchString(said) {
 			e.Field, e.Detail, e.Problem = word(found[1][field[2]:field[3]]), fieldDetail(said), APIImmutable
+			e.Changed = changedFields(said)
 			break
 		}
 	}
 	return true
+}
+
+// changed is a line of the difference between two specs, by Go's names
+// (pkg/apis/core/validation of k8s.io/kubernetes 1.36,
+// ValidatePersistentVolumeClaimUpdate). Which side is the new one has changed
+// between versions.
+var changed = wording(`(?m)^[-+]\s+([A-Z]\w*): `)
+
+// changedFields are the fields that such a difference is about, as they are
+// written in an object.
+func changedFields(said string) []string {
+	var fields []string
+	for _, line := range changed.FindAllStringSubmatch(said, maxUses) {
+		name := strings.ToLower(line[1][:1]) + line[1][1:]
+		if word(name) != "" && !slices.Contains(fields, name) {
+			fields = append(fields, name)
+		}
+	}
+	return fields
 }
 
 // fieldDetail is what is wrong with a field without the value it has, which

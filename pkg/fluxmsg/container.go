@@ -1,6 +1,7 @@
 package fluxmsg
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -16,6 +17,10 @@ type Container struct {
 	Key    string
 	// Volume is the name in the pod's spec, or the PersistentVolume's.
 	Volume string
+	// Holders are the pods that already have the volume, for ContainerAttached.
+	Holders []string
+	// Command is what could not be run.
+	Command string
 	// Name is the container's, where the message has it.
 	Name string
 	// Probe is Readiness, Liveness or Startup; HTTPStatus what it was
@@ -34,14 +39,26 @@ const (
 	ContainerImageUnauthorized ContainerProblem = "ImageUnauthorized" // or no such repository: registries don't tell
 	ContainerImageName         ContainerProblem = "ImageNameInvalid"
 	ContainerImageUnreachable  ContainerProblem = "ImageUnreachable"
-	ContainerImageBackOff      ContainerProblem = "ImageBackOff" // and the message does not say why
+	ContainerImageRateLimit    ContainerProblem = "ImageRateLimit"
+	ContainerImageDNS          ContainerProblem = "ImageDNS"      // the registry's name is not resolved
+	ContainerImageTLS          ContainerProblem = "ImageTLS"      // its certificate is not trusted, or it has none
+	ContainerImageProxy        ContainerProblem = "ImageProxy"    // the node's proxy does not answer
+	ContainerImageDisk         ContainerProblem = "ImageDisk"     // the node has no room for it
+	ContainerImagePlatform     ContainerProblem = "ImagePlatform" // there is none for the node's architecture
+	ContainerImageBackOff      ContainerProblem = "ImageBackOff"  // and the message does not say why
 	ContainerImageOther        ContainerProblem = "ImageOther"
 	ContainerObjectMissing     ContainerProblem = "ObjectMissing"
 	ContainerKeyMissing        ContainerProblem = "KeyMissing"
 	ContainerMount             ContainerProblem = "Mount"
+	ContainerAttached          ContainerProblem = "Attached"     // the volume is attached to another node
+	ContainerMountTimeout      ContainerProblem = "MountTimeout" // and the message does not say why
 	ContainerProbe             ContainerProblem = "Probe"
 	ContainerBackOff           ContainerProblem = "BackOff" // it ended and will be started again
 	ContainerRoot              ContainerProblem = "Root"    // runAsNonRoot, and the image would
+	ContainerUser              ContainerProblem = "User"    // runAsNonRoot, and the image's user has no number
+	ContainerCommand           ContainerProblem = "Command" // it has no such command
+	ContainerNotExecutable     ContainerProblem = "NotExecutable"
+	ContainerArchitecture      ContainerProblem = "Architecture" // its command is for another one
 )
 
 var (
@@ -55,7 +72,11 @@ var (
 	// pkg/kubelet/kuberuntime/kuberuntime_manager.go, doBackOff.
 	crashLoop = wording(`^(?:back-off \S+ restarting failed container=|Back-off restarting failed container )(` + namespaceShape + `)(?: in)? pod[= ]`)
 	// pkg/kubelet/kuberuntime/security_context_others.go.
-	runsAsRoot = wording(`^container has runAsNonRoot and image [^\n]*container: (` + namespaceShape + `)\)`)
+	runsAsRoot = wording(`^container(?:'s runAsUser breaks non-root policy| has runAsNonRoot and image (?:will run as root|has (non-numeric user) \([^\n]*\), cannot verify user is non-root))(?: \([^\n]*container: (` + namespaceShape + `)\))?`)
+	// Go's os/exec, LookPath, and Linux, through runc 1.3, libcontainer.
+	noCommand     = wording(`(?:exec: "([^"\n]+)": (?:executable file not found in \$PATH|stat [^\n:]+: no such file or directory)|exec:? ([^\s:"]+): no such file or directory)`)
+	notExecutable = wording(`(?:exec: "([^"\n]+)": permission denied|exec:? ([^\s:"]+): permission denied)`)
+	wrongMachine  = wording(`(?:exec:? "?([^\s:"]+)"?: )?exec format error`)
 )
 
 var secretOrConfigMap = map[string]string{"secret": "Secret", "configmap": "ConfigMap"}
@@ -83,8 +104,31 @@ func ParseContainer(message string) (Container, bool) {
 	if found := crashLoop.FindStringSubmatch(text); found != nil && isNamespace(found[1]) {
 		return Container{Problem: ContainerBackOff, Name: found[1], Detail: detail(text)}, true
 	}
-	if found := runsAsRoot.FindStringSubmatch(text); found != nil && isNamespace(found[1]) {
-		return Container{Problem: ContainerRoot, Name: found[1], Detail: detail(text)}, true
+	if found := runsAsRoot.FindStringSubmatch(text); found != nil && (found[2] == "" || isNamespace(found[2])) {
+		container := Container{Problem: ContainerRoot, Name: found[2], Detail: detail(text)}
+		if found[1] != "" {
+			container.Problem = ContainerUser
+		}
+		return container, true
+	}
+	return parseCommand(text)
+}
+
+// parseCommand reads why a container's command can't be run.
+func parseCommand(text string) (Container, bool) {
+	for _, known := range []struct {
+		problem    ContainerProblem
+		expression *pattern
+	}{{ContainerCommand, noCommand}, {ContainerNotExecutable, notExecutable}, {ContainerArchitecture, wrongMachine}} {
+		found := known.expression.FindStringSubmatch(text)
+		if found == nil {
+			continue
+		}
+		command := ""
+		for _, group := range found[1:] {
+			command = cmp.Or(command, word(group))
+		}
+		return Container{Problem: known.problem, Command: command, Detail: detail(text)}, true
 	}
 	return Container{}, false
 }

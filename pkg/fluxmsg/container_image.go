@@ -58,12 +58,21 @@ func imageProblem(why string) ContainerProblem {
 		return ContainerImageUnauthorized
 	case containsAny(lower, "invalid reference format", "couldn't parse image", "invalidimagename"):
 		return ContainerImageName
+	case containsAny(lower, "toomanyrequests", "429 too many requests", "pull rate limit"):
+		return ContainerImageRateLimit
+	case containsAny(lower, "proxyconnect"):
+		return ContainerImageProxy
+	case containsAny(lower, "no such host", "server misbehaving"):
+		return ContainerImageDNS
+	case containsAny(lower, "x509: ", "tls: ", "server gave http response to https client"):
+		return ContainerImageTLS
+	case containsAny(lower, "no space left on device"):
+		return ContainerImageDisk
+	case containsAny(lower, "no match for platform", "no matching manifest for ", "no image found in manifest list for architecture"):
+		return ContainerImagePlatform
 	case containsAny(lower, "manifest unknown", "not found", "name unknown", "no such image"):
-		if !strings.Contains(lower, "no such host") {
-			return ContainerImageNotFound
-		}
-		return ContainerImageUnreachable
-	case containsAny(lower, "no such host", "i/o timeout", "connection refused", "x509: ", "deadline exceeded", "tls handshake", "no route to host", "server misbehaving", "registry is unavailable", "connection reset", "toomanyrequests", "500 internal", "502 bad", "503 service"):
+		return ContainerImageNotFound
+	case containsAny(lower, "i/o timeout", "connection refused", "deadline exceeded", "tls handshake", "no route to host", "network is unreachable", "registry is unavailable", "connection reset", "500 internal", "502 bad", "503 service"):
 		return ContainerImageUnreachable
 	}
 	return ContainerImageOther

@@ -9,6 +9,8 @@ var (
 	// space in front of the colon.
 	mountFailed = wording(`(?s)^(?:MountVolume\.(?:SetUp|MountDevice|WaitForAttach|NewMounter initialization)|AttachVolume\.Attach|MapVolume\.\w+|MultiAttach) failed for volume "([^"\s]+)" ?: (.*)$`)
 	multiAttach = wording(`(?s)^Multi-Attach error for volume "([^"\s]+)" (.*)$`)
+	// pkg/controller/volume/attachdetach/reconciler/reconciler.go, reportMultiAttachError.
+	usedBy = wording(`^Volume is already used by pod\(s\) ([^\n]+?)(?: and \d+ pod\(s\) in different namespaces)?$`)
 	// pkg/kubelet/volumemanager/volume_manager.go.
 	mountTimeout = wording(`(?s)^Unable to attach or mount volumes: unmounted volumes=\[([^\]\s]+)[^\]]*\]((?:, |: ).*)$`)
 
@@ -31,6 +33,13 @@ func parseMount(text string) (Container, bool) {
 		return Container{}, false
 	}
 	container := Container{Problem: ContainerMount, Volume: word(found[1]), Detail: detail(strings.TrimLeft(found[2], ":, "))}
+	switch {
+	case strings.HasPrefix(text, "Multi-Attach"):
+		container.Problem = ContainerAttached
+		container.Holders = holders(container.Detail)
+	case strings.HasPrefix(text, "Unable to attach or mount"):
+		container.Problem = ContainerMountTimeout
+	}
 	why := found[2]
 	if named := mountObject.FindStringSubmatch(why); named != nil && isName(named[2]) {
 		container.Object = Object{Kind: secretOrConfigMap[named[1]], Name: named[2]}
@@ -41,4 +50,19 @@ func parseMount(text string) (Container, bool) {
 		container.Key = word(named[1])
 	}
 	return container, true
+}
+
+// holders are the pods that a volume is already used by, where they are named.
+func holders(why string) []string {
+	found := usedBy.FindStringSubmatch(why)
+	if found == nil {
+		return nil
+	}
+	var pods []string
+	for name := range strings.SplitSeq(found[1], ", ") {
+		if isName(name) && len(pods) < maxItems {
+			pods = append(pods, name)
+		}
+	}
+	return pods
 }

@@ -82,6 +82,8 @@ func FuzzSource(f *testing.F)          { fuzz(f, "Source") }
 func FuzzScheduling(f *testing.F)      { fuzz(f, "Scheduling") }
 func FuzzContainer(f *testing.F)       { fuzz(f, "Container") }
 
+func FuzzProvisioning(f *testing.F) { fuzz(f, "Provisioning") }
+
 func FuzzNamespaceContent(f *testing.F) { fuzz(f, "NamespaceContent") }
 func FuzzACME(f *testing.F)             { fuzz(f, "ACME") }
 

@@ -42,6 +42,7 @@ var parsers = []struct {
 		`Back-off pulling image "x:y": ErrImagePull: failed to pull and unpack image "x:y": not found`,
 		`MountVolume.SetUp failed for volume "tls" : secret "x" not found`, `couldn't find key k in Secret a/b`,
 		`Readiness probe failed: HTTP probe failed with statuscode: 401`}},
+	{"Provisioning", untyped(ParseProvisioning), []string{`failed to provision volume with StorageClass "a": rpc error: code = ResourceExhausted desc = x`}},
 	{"NamespaceContent", untyped(ParseNamespaceContent), []string{
 		`Some resources are remaining: a.b.io has 1 resource instances, pods. has 2 resource instances`,
 		`Some content in the namespace has finalizers remaining: a.io/x in 1 resource instances`}},

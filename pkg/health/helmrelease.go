@@ -35,7 +35,7 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 		return v.be(Failing, ready.reason, brief(ready.message), ready.since)
 	}
 	trying := a.progressing(obj, v, ready)
-	if event, warned := a.warningAbout(obj); trying.Reason == StuckReason && !(warned && event.at.After(ready.since)) {
+	if event, warned := a.warningAbout(obj); trying.Reason == Stuck && !(warned && event.at.After(ready.since)) {
 		return trying // what its last finished try came to is not why there is no next one
 	}
 	if failed, ok := a.releaseFailed(obj); ok {

@@ -34,7 +34,7 @@ func compareSilence(t *testing.T, name string, alive, silent Verdict) {
 		(alive.Status == Ready || alive.Status == Progressing || slices.Contains([]string{Stuck, Canceled, NeverReconciled}, alive.Reason))
 	switch {
 	case alive.Reason == "Stale" || alive.Ref.Kind == LeaseKind.Kind:
-	case alive.Reason == StuckReason && silent.Status == Failing: // by an earlier failure
+	case alive.Reason == Stuck && silent.Status == Failing: // by an earlier failure
 	case rests && (silent.Status != Unknown || silent.Reason != "Stale"):
 		t.Errorf("%s: %s is said to be %s (%s) though nobody watches it", name, alive.Ref, silent.Status, silent.Reason)
 	case !rests && (silent.Status != alive.Status || silent.Reason != alive.Reason):

@@ -1,0 +1,70 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// disruptionKind limits how many pods may be evicted at a time.
+var disruptionKind = schema.GroupKind{Group: "policy", Kind: "PodDisruptionBudget"}
+
+// cordonedNodes is a pod that only cordoned nodes would have room for. Nodes stay
+// so while they are drained, which a budget may block.
+func (s podView) cordonedNodes(t *trouble) {
+	var cordoned []*unstructured.Unstructured
+	for _, node := range s.x.snap.List(nodeKind, "").Objects {
+		if field.Bool(node.Object, "spec", "unschedulable") && s.matches(node) {
+			cordoned = append(cordoned, node)
+		}
+	}
+	t.message = fmt.Sprintf("no node takes the pods of %s: nodes are cordoned", s.owner)
+	t.fixes = []finding.Fix{{Text: "See which nodes are cordoned, and uncordon those whose maintenance is over", Command: "kubectl get nodes"}}
+	if len(cordoned) == 0 {
+		return
+	}
+	t.code = codeCordoned
+	t.message = fmt.Sprintf("no node takes the pods of %s: cordoned are %s", s.owner, namesOf(cordoned))
+	var names []string
+	for _, node := range cordoned[:min(len(cordoned), maxNamed)] {
+		names = append(names, node.GetName())
+		t.evidence = append(t.evidence, evidence(node, "spec.unschedulable", "true", time.Time{}))
+	}
+	t.fixes = []finding.Fix{{Text: "Uncordon the nodes whose maintenance is over, or add a node", Command: "kubectl uncordon " + strings.Join(names, " ")}}
+	s.x.blockedDrain(cordoned, t)
+}
+
+// blockedDrain is a budget that lets none of its pods be evicted from a cordoned
+// node, so that the node's drain does not end.
+func (x *examiner) blockedDrain(cordoned []*unstructured.Unstructured, t *trouble) {
+	onNode := map[string]bool{}
+	for _, node := range cordoned {
+		onNode[node.GetName()] = true
+	}
+	pods := x.snap.List(health.PodKind, "").Objects
+	for _, budget := range x.snap.List(disruptionKind, "").Objects {
+		allowed, ok := fieldText(budget.Object, "status.disruptionsAllowed")
+		if !ok || allowed != "0" {
+			continue
+		}
+		selector, _, _ := unstructured.NestedStringMap(budget.Object, "spec", "selector", "matchLabels")
+		for _, pod := range pods {
+			on := field.Text(pod.Object, "spec", "nodeName")
+			if len(selector) == 0 || !onNode[on] || pod.GetNamespace() != budget.GetNamespace() || !matches(selector, pod.GetLabels()) {
+				continue
+			}
+			ref := finding.RefOf(budget)
+			t.message += fmt.Sprintf("; %s lets no pod be evicted, of which %s is on node %s, so that its drain does not end", ref, pod.GetName(), on)
+			t.evidence = append(t.evidence, evidence(budget, "status.disruptionsAllowed", allowed, time.Time{}), evidence(pod, "spec.nodeName", on, time.Time{}))
+			t.fixes = append(t.fixes, finding.Fix{Text: "Have the pods of the budget ready on other nodes, with more replicas than it asks for, so that one may be evicted", Command: describe(ref)})
+			return
+		}
+	}
+}
