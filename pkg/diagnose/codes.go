@@ -105,4 +105,7 @@ const (
 	codeWebhookTLS         finding.Code = "OW8208"
 	codeWebhookPort        finding.Code = "OW8209"
 	codeWebhookDryRun      finding.Code = "OW8210"
+	codePolicyDenied       finding.Code = "OW8211"
+	codeLimitRange         finding.Code = "OW8212"
+	codePriorityClass      finding.Code = "OW8213"
 )
