@@ -83,6 +83,13 @@ const (
 	codeValidationFailed   finding.Code = "OW6110"
 	codeACMEAccount        finding.Code = "OW6111"
 	codeOrderFailed        finding.Code = "OW6112"
+	codeNotApproved        finding.Code = "OW6113"
+	codeSecretShared       finding.Code = "OW6114"
+	codeSecretGone         finding.Code = "OW6115"
+	codeSecretStale        finding.Code = "OW6116"
+	codeHostUncovered      finding.Code = "OW6117"
+	codeCAEnding           finding.Code = "OW6118"
+	codeChainBroken        finding.Code = "OW6119"
 
 	codeCredentialMissing finding.Code = "OW7101"
 	codeCredentialBroken  finding.Code = "OW7102"
