@@ -150,9 +150,21 @@ func (c certificate) words() []finding.Evidence {
 		found = append(found, evidence(c.obj, "status.failedIssuanceAttempts", strconv.FormatInt(attempts, 10), field.Time(c.obj.Object, "status", "lastFailureTime")))
 	}
 	if len(found) == 0 {
-		found = append(found, condition{kind: "Ready"}.proof(c.obj))
+		found = proofOrAge(c.obj, condition{})
 	}
 	return found
+}
+
+// proofOrAge is the condition as it stands; where the object has none, how long it
+// has been there without.
+func proofOrAge(obj *unstructured.Unstructured, c condition) []finding.Evidence {
+	if c.status != "" {
+		return []finding.Evidence{c.proof(obj)}
+	}
+	if created := field.Text(obj.Object, "metadata", "creationTimestamp"); created != "" {
+		return []finding.Evidence{evidence(obj, "metadata.creationTimestamp", created, obj.GetCreationTimestamp().Time)}
+	}
+	return []finding.Evidence{evidence(obj, "metadata.name", obj.GetName(), time.Time{})}
 }
 
 // overdue is how long cert-manager may take over a renewal that is due.

@@ -81,10 +81,6 @@ func (e *exam) notApproved(x *examiner, obj *unstructured.Unstructured, failing 
 	}
 	f := &e.fallback[0]
 	f.Code = codeNotApproved
-	f.Evidence = []finding.Evidence{evidence(obj, "metadata.name", obj.GetName(), obj.GetCreationTimestamp().Time)}
-	if issuer, ok := issuerNamed(obj); ok {
-		f.Evidence = []finding.Evidence{evidence(obj, "spec.issuerRef.name", issuer.Name, obj.GetCreationTimestamp().Time)}
-	}
 	if len(approvers) == 0 {
 		f.Fixes = []finding.Fix{{Text: "See whether an approver runs: cert-manager's own approves requests for its issuers unless it is disabled (disableAutoApproval)", Command: x.certManagerLogs()}}
 		return

@@ -99,5 +99,5 @@ func requestProof(obj *unstructured.Unstructured, c condition, since time.Time) 
 	if issuer, ok := issuerNamed(obj); ok {
 		return []finding.Evidence{evidence(obj, "spec.issuerRef.name", issuer.Name, since)}
 	}
-	return []finding.Evidence{evidence(obj, "metadata.name", obj.GetName(), since)}
+	return proofOrAge(obj, c)
 }

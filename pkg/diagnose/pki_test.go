@@ -264,3 +264,31 @@ func steps(path string) []string {
 	}
 	return all
 }
+
+// TestEvidenceOfTheFamily reads back the evidence of every finding on certificates,
+// admission and controllers, in the recorded faults and in the small clusters.
+func TestEvidenceOfTheFamily(t *testing.T) {
+	ours := func(f finding.Finding) bool {
+		return strings.HasPrefix(string(f.Code), "OW6") || strings.HasPrefix(string(f.Code), "OW82") || f.Code == codeControllerSilent || f.Code == codeKindMissing || f.Code == codeVersionGone
+	}
+	for _, c := range faultCases(t) {
+		for _, subject := range all(c.snap).Subjects {
+			for _, cause := range subject.Causes {
+				if ours(cause.Finding) {
+					readBack(t, c.snap, cause.Finding)
+				}
+			}
+		}
+	}
+	for _, file := range []string{"certificate", "certificaterequest", "issuer", "webhook", "apiservice"} {
+		for _, s := range meshScenarios(t, "testdata/mesh/"+file+".yaml") {
+			snap := s.snapshot()
+			e := newExaminer(snap, nil).examine(finding.RefOf(&unstructured.Unstructured{Object: s.Objects[0]}), s.Failing)
+			for _, f := range append(e.findings, e.fallback...) {
+				if ours(f) {
+					t.Run(file+"/"+s.Name, func(t *testing.T) { readBack(t, snap, f) })
+				}
+			}
+		}
+	}
+}
