@@ -3,6 +3,7 @@ package diagnose
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -291,4 +292,56 @@ func TestEvidenceOfTheFamily(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzPKI puts odd values into the objects of the scenarios: whatever a cluster
+// says, a walk ends, without a panic, and says the same twice.
+func FuzzPKI(f *testing.F) {
+	files, err := filepath.Glob("testdata/pki/*.yaml")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no scenarios: %v", err)
+	}
+	var scenarios []pkiScenario
+	for _, file := range files {
+		scenarios = append(scenarios, pkiScenarios(f, file)...)
+	}
+	for i := range scenarios {
+		f.Add(i, uint64(7))
+		f.Add(i, uint64(8))
+	}
+	f.Fuzz(func(t *testing.T, i int, seed uint64) {
+		s := scenarios[((i%len(scenarios))+len(scenarios))%len(scenarios)]
+		random := rand.New(rand.NewPCG(seed, 3))
+		objects := s.Objects
+		s.Objects = nil
+		for _, object := range objects {
+			object = (&unstructured.Unstructured{Object: object}).DeepCopy().Object
+			for key := range object {
+				if key != "apiVersion" && key != "kind" {
+					object[key] = disturb(random, object[key])
+				}
+			}
+			s.Objects = append(s.Objects, object)
+		}
+		if first, second := s.examineAll(), s.examineAll(); first != second {
+			t.Errorf("differs:\n%s\n%s", first, second)
+		}
+	})
+}
+
+// examineAll walks from every object of the scenario.
+func (s pkiScenario) examineAll() string {
+	snap := s.snapshot()
+	x := newExaminer(snap, tenant.Discover(snap))
+	w, text := newWalk(x), ""
+	for _, kind := range pkiAsked {
+		for _, obj := range snap.List(kind, "").Objects {
+			for _, failing := range []bool{false, true} {
+				for _, c := range w.from(finding.RefOf(obj), failing).causes {
+					text += finding.RefOf(obj).String() + ": " + c.Message + "\n"
+				}
+			}
+		}
+	}
+	return text + fmt.Sprint(x.controllers())
 }
