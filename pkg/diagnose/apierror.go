@@ -30,17 +30,24 @@ func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time
 	case fluxmsg.APIImmutable:
 		return one(r.immutable())
 	case fluxmsg.APIInvalid:
-		return one(r.plain(codeInvalid, "Invalid", "is refused as invalid", "Mend the field that the message names"))
+		return one(r.invalid())
 	case fluxmsg.APIQuota:
 		return one(r.quota())
 	case fluxmsg.APIForbidden:
 		return one(r.forbidden())
 	case fluxmsg.APIPodSecurity:
-		return one(r.plain(codeCreateRefused, "PodSecurity", "is not allowed by the namespace's Pod Security level", "Give the containers the securityContext that the message asks for"))
+		f := r.plain(codeCreateRefused, "PodSecurity", "is not allowed by the namespace's Pod Security level", "")
+		return one(x.podSecurity(r.owner(), r.namespaceOf(), f))
+	case fluxmsg.APIPolicy:
+		return one(r.policy())
+	case fluxmsg.APILimitRange:
+		return one(r.limitRange())
+	case fluxmsg.APIPriorityClass:
+		return r.priorityClass()
 	case fluxmsg.APINamespaceNotFound, fluxmsg.APINamespaceTerminating:
 		return r.namespace()
 	case fluxmsg.APIExists, fluxmsg.APIConflict:
-		return one(r.plain(codeObjectConflict, string(said.Problem), "belongs to somebody else", "Decide who owns the object, and take it away from the other"))
+		return one(r.ownedByOther())
 	case fluxmsg.APIUnreachable:
 		return nil, r.apiServices()
 	}
@@ -113,6 +120,42 @@ func (r apiRefusal) plain(code finding.Code, reason, what, fix string) finding.F
 	if r.said.Field != "" {
 		f.Message = fmt.Sprintf("%s %s: %s: %s", ref, what, r.said.Field, firstLine(r.said.Detail))
 		f.Evidence = append(r.live(ref), f.Evidence...)
+	}
+	return f
+}
+
+// invalid is an object with a value that the API does not allow.
+func (r apiRefusal) invalid() finding.Finding {
+	f := r.plain(codeInvalid, "Invalid", "is refused as invalid", "Correct the object as the API documents its fields")
+	if r.said.Field != "" {
+		f.Fixes[0].Text = fmt.Sprintf("Correct %s: %s", r.said.Field, firstLine(r.said.Detail))
+	}
+	f.Fixes[0].Command = "kubectl explain " + strings.ToLower(f.Ref.Kind) + " --recursive"
+	return f
+}
+
+// ownedByOther is an object that another manager or release has.
+func (r apiRefusal) ownedByOther() finding.Finding {
+	f := r.plain(codeObjectConflict, string(r.said.Problem), "is managed by another owner", "")
+	owner := r.said.Manager
+	obj := r.x.snap.Lookup(f.Ref).Object
+	for _, key := range []string{"meta.helm.sh/release-name", "kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"} {
+		if obj == nil {
+			break
+		}
+		path, value := "metadata.annotations", obj.GetAnnotations()[key]
+		if value == "" {
+			path, value = "metadata.labels", obj.GetLabels()[key]
+		}
+		if value != "" && value != r.obj.Name {
+			owner = cmp.Or(owner, value)
+			f.Evidence = append(f.Evidence, evidence(obj, path+"["+key+"]", value, time.Time{}))
+		}
+	}
+	look := fmt.Sprintf("kubectl get %s %s%s -o yaml --show-managed-fields", resourceOf(f.Ref), f.Ref.Name, inNamespace(f.Ref))
+	f.Fixes = []finding.Fix{{Text: "See what manages the object", Command: look, File: r.file()}}
+	if owner != "" {
+		f.Fixes[0].Text = fmt.Sprintf("Let one owner manage it: remove it, or the fields that the message names, either from %s or from %s", owner, r.obj)
 	}
 	return f
 }

@@ -16,9 +16,11 @@ import (
 func (r apiRefusal) forbidden() finding.Finding {
 	may := r.said.Access
 	if may.User == "" {
-		return r.plain(codeForbidden, "Forbidden", "is not allowed", "Mend what the message names")
+		f := r.plain(codeForbidden, "Forbidden", "is not allowed", "")
+		f.Fixes = []finding.Fix{{Text: "Compare the object with what the admission plugin in the message requires", Command: describe(f.Ref), File: r.file()}}
+		return f
 	}
-	f := r.plain(codeForbidden, "Forbidden", "may not be changed", "")
+	f := r.plain(codeForbidden, "Forbidden", "can't be changed", "")
 	who := may.User
 	if account, ok := strings.CutPrefix(who, "system:serviceaccount:"); ok {
 		if namespace, name, ok := strings.Cut(account, ":"); ok {
@@ -35,7 +37,12 @@ func (r apiRefusal) forbidden() finding.Finding {
 		where, flag = "in namespace "+may.Namespace, " -n "+may.Namespace
 	}
 	f.Message = fmt.Sprintf("%s may not %s %s %s, which %s needs", who, may.Verb, resource, where, r.obj)
-	f.Fixes = []finding.Fix{{Text: "Give it the right by a Role and a RoleBinding; this tells whether it has it",
+	if may.Namespace == "" {
+		f.Fixes = []finding.Fix{{Text: "Grant it the right by a ClusterRole and a ClusterRoleBinding, and check",
+			Command: fmt.Sprintf("kubectl auth can-i %s %s --as=%s", may.Verb, resource, may.User)}}
+		return f
+	}
+	f.Fixes = []finding.Fix{{Text: "Grant it the right by a Role and a RoleBinding, and check",
 		Command: fmt.Sprintf("kubectl auth can-i %s %s%s --as=%s", may.Verb, resource, flag, may.User)}}
 	return f
 }
@@ -67,16 +74,17 @@ func (r apiRefusal) namespace() ([]finding.Finding, []finding.Ref) {
 		if answer.Object.GetDeletionTimestamp() != nil {
 			return nil, []finding.Ref{ref}
 		}
-		return nil, nil // by now it is there
+		return nil, nil // it exists now
 	}
-	f := r.plain(codeNamespaceMissing, "NamespaceNotFound", "has no namespace", "Add the Namespace to the layer, before what is in it")
+	f := r.plain(codeNamespaceMissing, "NamespaceNotFound", "has no namespace", "Create the Namespace in a layer that is applied before")
 	f.Ref = ref
-	f.Message = fmt.Sprintf("%s has things for namespace %s, which does not exist", r.obj, ref.Name)
+	f.Message = fmt.Sprintf("%s has objects for namespace %s, which does not exist", r.obj, ref.Name)
 	if r.said.Problem == fluxmsg.APINamespaceTerminating {
-		f.Reason, f.Message = "Terminating", fmt.Sprintf("%s has things for namespace %s, which was being deleted", r.obj, ref.Name)
+		f.Reason, f.Message = "Terminating", fmt.Sprintf("%s has objects for namespace %s, which was being deleted", r.obj, ref.Name)
 	}
 	if near, ok := r.x.nearest(ref); ok && answer.Presence == snapshot.Absent {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Write namespace: %s instead of %s, or create %s", near.Name, ref.Name, ref.Name), File: r.file(), Command: "kubectl get namespaces"}}
 	}
 	return one(f)
 }

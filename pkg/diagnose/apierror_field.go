@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
@@ -18,7 +19,7 @@ const maxValue = 300
 // ("spec.template.spec.containers[0].image"). What is no path, is not there or is
 // too long has no value.
 func valueAt(obj map[string]any, path string) (string, bool) {
-	text, ok := fieldText(obj, path)
+	text, ok := field.Quote(obj, path)
 	return text, ok && len(text) <= maxValue
 }
 

@@ -16,13 +16,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// noMatch is a kind that the API server does not know, or not at that version.
+// noMatch is a kind that the API server does not serve, or not at that version.
 func (r apiRefusal) noMatch() ([]finding.Finding, []finding.Ref) {
 	kind := schema.GroupVersionKind{Group: r.said.Unserved.Group, Version: r.said.Unserved.Version, Kind: r.said.Unserved.Kind}
 	served := r.x.servedVersions(kind.GroupKind())
 	switch {
 	case slices.Contains(served, kind.Version):
-		return nil, nil // it has come meanwhile
+		return nil, nil // it is served now
 	case len(served) > 0 && kind.Version != "":
 		return one(r.versionGone(kind, served))
 	case len(served) > 0:
@@ -109,7 +109,7 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 		Message:  fmt.Sprintf("%s needs kind %s, which the cluster does not know: %s is not installed", r.obj, kind.Kind, definitionOf(kind)),
 		Evidence: append(r.proof(), r.x.missingKind(definitionOf(kind))...),
 	}
-	fix := finding.Fix{Text: "Install what defines " + kind.Kind + " first, or take the object out", File: r.file(), Command: "kubectl get crd " + f.Ref.Name}
+	fix := finding.Fix{Text: "Install what defines " + kind.Kind + " first, or remove the object", File: r.file(), Command: "kubectl get crd " + f.Ref.Name}
 	if !defined(kind.Group) { // misspelt, or gone from Kubernetes
 		f.Ref, f.Message = r.obj, fmt.Sprintf("%s needs kind %s in %s, which the cluster does not know", r.obj, kind.Kind, kind.GroupVersion())
 		fix = finding.Fix{Text: "Correct the object's kind and apiVersion", File: r.file(), Command: "kubectl api-resources"}
@@ -123,14 +123,14 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 	}
 	verdict := r.x.health.Of(bringer)
 	if obj := r.x.snap.Lookup(bringer).Object; obj != nil {
-		f.Evidence = append(f.Evidence, conditionOf(obj, "Ready").proof(obj))
+		f.Evidence = append(f.Evidence, proofOrAge(obj, conditionOf(obj, "Ready"))...)
 	}
-	fix.Text = fmt.Sprintf("Have %s install it, or take the object out", bringer)
+	fix.Text = fmt.Sprintf("Have %s install it, or remove the object", bringer)
 	f.Fixes = []finding.Fix{fix}
 	if verdict.Status == health.Ready {
-		f.Message += fmt.Sprintf("; %s would bring it, and has not", bringer)
+		f.Message += fmt.Sprintf("; %s should install it, and has not", bringer)
 		return one(f)
 	}
-	f.Message += fmt.Sprintf("; %s brings it, and is not ready", bringer)
+	f.Message += fmt.Sprintf("; %s installs it, and is not ready", bringer)
 	return []finding.Finding{f}, []finding.Ref{bringer}
 }

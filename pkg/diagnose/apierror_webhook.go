@@ -227,6 +227,7 @@ func (c webhookCall) logs() finding.Fix {
 // deniedBy is a webhook that was called and refused the object.
 func (r apiRefusal) deniedBy(name string) finding.Finding {
 	f := r.plain(codeWebhookDenied, "Denied", "is refused by webhook "+name, "")
+	r.denials(&f)
 	f.Fixes = []finding.Fix{{Text: "Change what the webhook's message names in " + f.Ref.String(), File: r.file(), Command: "kubectl get " + resourceOf(f.Ref) + " " + f.Ref.Name + inNamespace(f.Ref) + " -o yaml"}}
 	if r.x.snap.Lookup(f.Ref).Presence != snapshot.Present {
 		f.Fixes[0].Command = ""

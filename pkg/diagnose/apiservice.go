@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -27,7 +28,7 @@ func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam
 		Code: codeAPIServiceDown, Ref: e.verdict.Ref, Reason: available.reason, Severity: finding.Critical, Since: available.since,
 		Message:  fmt.Sprintf("the kinds of %s can't be used: %s", group, firstLine(available.message)),
 		Evidence: []finding.Evidence{available.proof(obj)},
-		Fixes:    []finding.Fix{{Text: "Bring the API's server back, or remove the APIService if it was removed for good", Command: describe(e.verdict.Ref)}},
+		Fixes:    []finding.Fix{{Text: "See why its server does not answer", Command: describe(e.verdict.Ref)}},
 	}
 	service := coreRef(health.ServiceKind.Kind, field.Text(obj.Object, "spec", "service", "namespace"), field.Text(obj.Object, "spec", "service", "name"))
 	switch answer := x.snap.Lookup(service); {
@@ -36,9 +37,26 @@ func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam
 		e.unknown = append(e.unknown, *answer.Why)
 	case answer.Presence == snapshot.Absent:
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: service, Field: "object", Value: "does not exist"})
+		f.Fixes, e.blame = x.restoreService(obj, service)
 	default:
+		f.Fixes = apiServiceFix(answer.Object, f.Fixes[0], available.message)
 		e.blame = append(e.blame, service)
 	}
 	e.findings = append(e.findings, f)
 	return e
+}
+
+// apiServiceFix is what to do where the Service's endpoints are ready, by what the
+// API server says of its calls.
+func apiServiceFix(service *unstructured.Unstructured, look finding.Fix, message string) []finding.Fix {
+	namespace := service.GetNamespace()
+	logs := finding.Fix{Text: "Read what its pods log", Command: fmt.Sprintf("kubectl logs -n %s -l %s --tail=50 --prefix", namespace, writeLabels(selectorOf(service)))}
+	switch {
+	case strings.Contains(message, "deadline exceeded"), strings.Contains(message, "i/o timeout"), strings.Contains(message, "no route to host"), strings.Contains(message, "request canceled"):
+		return []finding.Fix{{Text: "If its pods are ready: allow the port of " + finding.RefOf(service).String() + "'s endpoints from the control plane (the API server) to the nodes and pods",
+			Command: fmt.Sprintf("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s", namespace, service.GetName())}, logs}
+	case strings.Contains(message, "x509"):
+		return []finding.Fix{{Text: "Compare spec.caBundle of the APIService with the CA of the certificate that its pods serve", Command: look.Command}, logs}
+	}
+	return []finding.Fix{look, logs}
 }

@@ -75,7 +75,7 @@ func (s podView) ownHolder(holder *unstructured.Unstructured, t *trouble) {
 	if s.work == nil {
 		return
 	}
-	if strategy, ok := fieldText(s.work.Object, "spec.strategy.type"); ok {
+	if strategy, ok := field.Quote(s.work.Object, "spec.strategy.type"); ok {
 		t.evidence = append(t.evidence, evidence(s.work, "spec.strategy.type", strategy, time.Time{}))
 		if strategy == "Recreate" { // then the old pod is about to go
 			return

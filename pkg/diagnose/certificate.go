@@ -16,16 +16,35 @@ import (
 
 func init() { register(explainCertificate, health.CertificateKind) }
 
+// judgeWorst makes a critical finding on an object that says it is ready the
+// verdict; a warning leaves it.
+func (e *exam) judgeWorst() {
+	for _, f := range e.findings {
+		if f.Severity == finding.Critical {
+			e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Failing, f.Reason, f.Message, f.Since
+			return
+		}
+	}
+}
+
 // explainCertificate follows a Certificate to its issuer, then to what was asked
 // of that, and only then says what cert-manager says of the Certificate itself.
 func explainCertificate(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	c := certificate{x, obj, &e}
 	switch {
-	case e.verdict.Status == health.Ready:
-		c.notRenewed()
-		return e
 	case obj.GetDeletionTimestamp() != nil:
+		return e
+	case c.shared():
+		e.judgeWorst()
+		return e
+	case e.verdict.Status == health.Ready:
+		c.stored()
+		c.notRenewed()
+		e.judgeWorst()
+		return e
+	case e.verdict.Reason == "SecretMissing":
+		c.gone()
 		return e
 	}
 	e.blameIssuer(x, obj)
@@ -87,7 +106,7 @@ func (c certificate) own() {
 		Evidence: c.words(), Fixes: []finding.Fix{renew(c.obj)},
 	}
 	if c.exam.verdict.Reason == "Expired" {
-		f.Code, f.Message = codeCertificateExpired, fmt.Sprintf("%s is not valid any more: %s, and it was not renewed", ref, c.exam.verdict.Message)
+		f.Code, f.Message = codeCertificateExpired, fmt.Sprintf("%s has expired: %s, and it was not renewed", ref, c.exam.verdict.Message)
 		f.Evidence = append([]finding.Evidence{evidence(c.obj, "status.notAfter", field.Text(c.obj.Object, "status", "notAfter"), health.Expiry(c.obj))}, f.Evidence...)
 	}
 	if e, ok := c.trouble(); ok {
@@ -131,31 +150,74 @@ func (c certificate) words() []finding.Evidence {
 		found = append(found, evidence(c.obj, "status.failedIssuanceAttempts", strconv.FormatInt(attempts, 10), field.Time(c.obj.Object, "status", "lastFailureTime")))
 	}
 	if len(found) == 0 {
-		found = append(found, condition{kind: "Ready"}.proof(c.obj))
+		found = proofOrAge(c.obj, condition{})
 	}
 	return found
 }
 
-// notRenewed warns of a Certificate that is still good, but was due to be
-// renewed, and that failed.
+// proofOrAge is the condition as it stands; where the object has none, how long it
+// has been there without.
+func proofOrAge(obj *unstructured.Unstructured, c condition) []finding.Evidence {
+	if c.status != "" {
+		return []finding.Evidence{c.proof(obj)}
+	}
+	if created := field.Text(obj.Object, "metadata", "creationTimestamp"); created != "" {
+		return []finding.Evidence{evidence(obj, "metadata.creationTimestamp", created, obj.GetCreationTimestamp().Time)}
+	}
+	return []finding.Evidence{evidence(obj, "metadata.name", obj.GetName(), time.Time{})}
+}
+
+// overdue is how long cert-manager may take over a renewal that is due.
+const overdue = time.Hour
+
+// notRenewed warns of a Certificate that is still valid, but was due to be
+// renewed and is not, with what keeps it from being issued.
 func (c certificate) notRenewed() {
-	due, attempts := field.Time(c.obj.Object, "status", "renewalTime"), field.Int(c.obj.Object, "status", "failedIssuanceAttempts")
-	if due.IsZero() || due.After(c.x.now) || attempts == 0 {
+	ref, due, attempts := finding.RefOf(c.obj), field.Time(c.obj.Object, "status", "renewalTime"), field.Int(c.obj.Object, "status", "failedIssuanceAttempts")
+	if due.IsZero() || due.After(c.x.now) || attempts == 0 && c.x.now.Sub(due) < overdue {
 		return
 	}
 	issuing := conditionOf(c.obj, "Issuing")
-	c.exam.findings = append(c.exam.findings, finding.Finding{
-		Code: codeCertificateFailed, Ref: finding.RefOf(c.obj), Reason: cmp.Or(issuing.reason, "Renewing"), Severity: finding.Warning, Since: due,
-		Message: fmt.Sprintf("%s can't be renewed and ends on %s: %s", finding.RefOf(c.obj),
+	f := finding.Finding{
+		Code: codeCertificateFailed, Ref: ref, Reason: cmp.Or(issuing.reason, "Renewing"), Severity: finding.Warning, Since: due,
+		Message: fmt.Sprintf("%s can't be renewed and ends on %s: %s", ref,
 			health.Expiry(c.obj).Format(time.DateOnly), cmp.Or(firstLine(issuing.message), "cert-manager does not say why")),
 		Evidence: append([]finding.Evidence{evidence(c.obj, "status.renewalTime", field.Text(c.obj.Object, "status", "renewalTime"), due)}, c.words()...),
 		Fixes:    []finding.Fix{renew(c.obj)},
-	})
+	}
+	if deeper, ok := c.renewalCause(); ok {
+		f.Message = fmt.Sprintf("%s can't be renewed and ends on %s: %s", ref, health.Expiry(c.obj).Format(time.DateOnly), deeper.Message)
+		f.Evidence, f.Fixes = append(f.Evidence, deeper.Evidence...), append(slices.Clone(deeper.Fixes), renew(c.obj))
+	}
+	c.exam.findings = append(c.exam.findings, f)
+}
+
+// renewalCause is the first cause that is found below the Certificate. It is
+// part of a warning, not a cause of its own: everything works until the end.
+func (c certificate) renewalCause() (finding.Finding, bool) {
+	below := exam{verdict: c.exam.verdict}
+	below.blameIssuer(c.x, c.obj)
+	causes := below.findings
+	if len(causes) == 0 {
+		certificate{c.x, c.obj, &below}.request()
+	}
+	if len(below.blame) == 0 {
+		below.blame = c.x.certManager("controller")
+	}
+	for _, ref := range below.blame {
+		for _, cause := range newWalk(c.x).from(ref, true).causes {
+			causes = append(causes, cause.Finding)
+		}
+	}
+	if len(causes) == 0 {
+		return finding.Finding{}, false
+	}
+	return causes[0], true
 }
 
 // renew is the command that makes cert-manager try now: after a failure it waits
 // for an hour, then twice as long each time (v1.21, trigger_controller.go).
 func renew(certificate *unstructured.Unstructured) finding.Fix {
-	return finding.Fix{Text: "Once the reason is mended, have cert-manager try now rather than in an hour or more",
+	return finding.Fix{Text: "Once the reason is fixed, let cert-manager retry now rather than in an hour or more",
 		Command: fmt.Sprintf("cmctl renew %s -n %s", certificate.GetName(), certificate.GetNamespace())}
 }

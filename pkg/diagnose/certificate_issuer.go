@@ -52,13 +52,13 @@ func (x *examiner) missingIssuer(obj *unstructured.Unstructured, issuer finding.
 	f := finding.Finding{
 		Code: codeIssuerMissing, Ref: issuer, Reason: "IssuerNotFound", Severity: finding.Critical,
 		Since:   x.health.Of(ref).Since,
-		Message: fmt.Sprintf("%s is to be signed by %s, which does not exist", ref, issuer),
+		Message: fmt.Sprintf("%s references %s, which does not exist", ref, issuer),
 		Evidence: []finding.Evidence{
-			evidence(obj, "spec.issuerRef", issuer.Kind+"/"+issuer.Name, time.Time{}),
+			evidence(obj, "spec.issuerRef.name", issuer.Name, time.Time{}),
 			{Ref: issuer, Field: "object", Value: "does not exist"},
 		},
 	}
-	fix := finding.Fix{Text: "Name an issuer that exists in spec.issuerRef, or add the one that is missing",
+	fix := finding.Fix{Text: "Name an issuer that exists in spec.issuerRef, or create the one that is missing",
 		Command: x.applyNow(obj), File: x.file(obj, "spec.issuerRef")}
 	if meant, ok := x.issuerMeant(issuer); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", meant)

@@ -27,14 +27,14 @@ func explainCertificateRequest(x *examiner, obj *unstructured.Unstructured, fail
 	case ready.status == "True":
 	case conditionOf(obj, "Denied").status == "True":
 		e.refuse(obj, codeRequestDenied, "was denied", conditionOf(obj, "Denied"))
+		x.deniedByPolicy(obj, &e.findings[0])
 	case conditionOf(obj, "InvalidRequest").status == "True":
-		e.refuse(obj, codeRequestFailed, "asks for what its issuer can't give", conditionOf(obj, "InvalidRequest"))
+		e.refuse(obj, codeRequestFailed, "requests what its issuer can't issue", conditionOf(obj, "InvalidRequest"))
 	case ready.reason == "Failed" || ready.reason == "Denied":
 		e.refuse(obj, codeRequestFailed, "failed", ready)
 		e.order(x, obj, ready)
 	case conditionOf(obj, "Approved").status != "True":
-		e.unanswered(x, obj, failing, condition{kind: "Approved", reason: "WaitingForApproval", message: "nobody has approved it"})
-		e.blame = x.certManager("controller") // its approver sits there
+		e.notApproved(x, obj, failing)
 	default:
 		e.unanswered(x, obj, failing, ready)
 		e.blameIssuer(x, obj)
@@ -65,7 +65,7 @@ func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what st
 		Code: code, Ref: e.verdict.Ref, Reason: c.reason, Severity: finding.Critical, Since: c.since,
 		Message:  fmt.Sprintf("%s %s: %s", e.verdict.Ref, what, firstLine(c.message)),
 		Evidence: []finding.Evidence{c.proof(obj)},
-		Fixes: []finding.Fix{{Text: "Mend what the message names; cert-manager then asks again by itself",
+		Fixes: []finding.Fix{{Text: "See what the issuer answered; once that is fixed, cert-manager issues a new request",
 			Command: fmt.Sprintf("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
 	})
 }
@@ -74,7 +74,7 @@ func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what st
 func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing bool, c condition) {
 	since := obj.GetCreationTimestamp().Time
 	if c.reason == "" {
-		c.reason, c.message = "NotYetReconciled", "its issuer has not looked at it yet"
+		c.reason, c.message = "NotYetReconciled", "its issuer has not acted on it yet"
 	}
 	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Progressing, c.reason, firstLine(c.message), since
 	if !failing && x.now.Sub(since) <= patience {
@@ -84,8 +84,20 @@ func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing b
 	e.fallback = append(e.fallback, finding.Finding{
 		Code: codeRequestFailed, Ref: e.verdict.Ref, Reason: c.reason, Severity: finding.Critical, Since: since,
 		Message:  fmt.Sprintf("%s waits: %s", e.verdict.Ref, firstLine(c.message)),
-		Evidence: []finding.Evidence{evidence(obj, c.field(), c.reason+": "+c.message, since)},
+		Evidence: requestProof(obj, c, since),
 		Fixes: []finding.Fix{{Text: "See what it waits for",
 			Command: fmt.Sprintf("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
 	})
+}
+
+// requestProof is the condition that tells what a request waits for, or where it
+// has none, which issuer has not acted on it.
+func requestProof(obj *unstructured.Unstructured, c condition, since time.Time) []finding.Evidence {
+	if c.status != "" {
+		return []finding.Evidence{evidence(obj, c.field(), c.reason+": "+c.message, since)}
+	}
+	if issuer, ok := issuerNamed(obj); ok {
+		return []finding.Evidence{evidence(obj, "spec.issuerRef.name", issuer.Name, since)}
+	}
+	return proofOrAge(obj, c)
 }

@@ -44,7 +44,7 @@ func (x *examiner) notProvisioned(claim *unstructured.Unstructured, e event) fin
 		}
 		first = []finding.Fix{{Text: "Ask for an access mode that the class's driver supports, or name a class whose driver supports this one", File: x.file(claim, "accessModes")}}
 	case fluxmsg.ProvisioningCapacity:
-		if size, ok := fieldText(claim.Object, "spec.resources.requests.storage"); ok {
+		if size, ok := field.Quote(claim.Object, "spec.resources.requests.storage"); ok {
 			f.Evidence = append(f.Evidence, evidence(claim, "spec.resources.requests.storage", size, time.Time{}))
 		}
 		first = []finding.Fix{{Text: "Get more room or a larger quota from the storage provider, or ask for less", File: x.file(claim, "resources.requests.storage")}}

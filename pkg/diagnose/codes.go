@@ -119,6 +119,13 @@ const (
 	codeValidationFailed   finding.Code = "OW6110"
 	codeACMEAccount        finding.Code = "OW6111"
 	codeOrderFailed        finding.Code = "OW6112"
+	codeNotApproved        finding.Code = "OW6113"
+	codeSecretShared       finding.Code = "OW6114"
+	codeSecretGone         finding.Code = "OW6115"
+	codeSecretStale        finding.Code = "OW6116"
+	codeHostUncovered      finding.Code = "OW6117"
+	codeCAEnding           finding.Code = "OW6118"
+	codeChainBroken        finding.Code = "OW6119"
 
 	codeCredentialMissing finding.Code = "OW7101"
 	codeCredentialBroken  finding.Code = "OW7102"
@@ -153,4 +160,7 @@ const (
 	codeWebhookTLS         finding.Code = "OW8208"
 	codeWebhookPort        finding.Code = "OW8209"
 	codeWebhookDryRun      finding.Code = "OW8210"
+	codePolicyDenied       finding.Code = "OW8211"
+	codeLimitRange         finding.Code = "OW8212"
+	codePriorityClass      finding.Code = "OW8213"
 )

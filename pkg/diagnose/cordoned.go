@@ -50,7 +50,7 @@ func (x *examiner) blockedDrain(cordoned []*unstructured.Unstructured, t *troubl
 	}
 	pods := x.snap.List(health.PodKind, "").Objects
 	for _, budget := range x.snap.List(disruptionKind, "").Objects {
-		allowed, ok := fieldText(budget.Object, "status.disruptionsAllowed")
+		allowed, ok := field.Quote(budget.Object, "status.disruptionsAllowed")
 		if !ok || allowed != "0" {
 			continue
 		}

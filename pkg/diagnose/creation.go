@@ -87,9 +87,7 @@ func (x *examiner) explainRefusal(obj *unstructured.Unstructured, no noPods, e *
 		}
 	case said.Problem == fluxmsg.APIPodSecurity:
 		f := x.refusalFinding(owner, no, said.Detail)
-		f.Fixes = []finding.Fix{{Text: "Give the containers the securityContext that the namespace asks for, or the namespace another level",
-			File: x.file(x.snap.Lookup(owner).Object, "securityContext")}}
-		e.findings = append(e.findings, f)
+		e.findings = append(e.findings, x.podSecurity(owner, obj.GetNamespace(), f))
 	case said.Problem == fluxmsg.APINamespaceTerminating:
 		e.blame = append(e.blame, coreRef("Namespace", "", obj.GetNamespace()))
 		e.findings = append(e.findings, x.refusalFinding(owner, no, "its namespace is being deleted"))

@@ -51,14 +51,14 @@ func (c container) badImage(reason string) trouble {
 		t.fixes = c.rename(image)
 		return t
 	}
-	c.pullFailed(&t, image, answer.Problem)
+	c.pullFailed(&t, image, answer)
 	return t
 }
 
 // pullFailed tells why an image can't be pulled, and what helps: where the
 // image's name is right, nothing in Git does.
-func (c container) pullFailed(t *trouble, image string, problem fluxmsg.ContainerProblem) {
-	failure, known := pullFailures[problem]
+func (c container) pullFailed(t *trouble, image string, answer fluxmsg.Container) {
+	failure, known := pullFailures[answer.Problem]
 	if !known {
 		failure = pullFailure{why: "the container runtime does not say why"}
 	}
@@ -71,7 +71,7 @@ func (c container) pullFailed(t *trouble, image string, problem fluxmsg.Containe
 		}
 		t.fixes = append(t.fixes, fix)
 	}
-	switch problem {
+	switch answer.Problem {
 	case fluxmsg.ContainerImageUnauthorized:
 		c.pullSecrets(t)
 	case fluxmsg.ContainerImagePlatform:
@@ -119,7 +119,7 @@ func (s podView) architecture() []finding.Evidence {
 		return nil
 	}
 	const path = "status.nodeInfo.architecture"
-	value, ok := fieldText(node.Object, path)
+	value, ok := field.Quote(node.Object, path)
 	if !ok {
 		return nil
 	}

@@ -16,11 +16,11 @@ var pullLimit = regexp.MustCompile(`(?i)\btoomanyrequests\b|\b429 too many reque
 func (p pullFailure) explain(image string, answer fluxmsg.Container) pullFailure {
 	switch {
 	case pullLimit.MatchString(answer.Detail):
-		return pullFailure{"its registry limits the rate of pulls",
-			"Authenticate the pulls by imagePullSecrets, or pull from a mirror; the limit is lifted with time"}
+		return pullFailure{why: "its registry limits the rate of pulls",
+			fix: "Authenticate the pulls by imagePullSecrets, or pull from a mirror; the limit is lifted with time"}
 	case answer.Problem == fluxmsg.ContainerImageNotFound && strings.HasPrefix(strings.TrimPrefix(image, "docker.io/"), "bitnami/"):
-		return pullFailure{p.why + "; Bitnami moved most images of its free catalogue to docker.io/bitnamilegacy in August 2025",
-			"Use another image; docker.io/bitnamilegacy may have this one, without updates"}
+		return pullFailure{inGit: true, why: p.why + "; Bitnami moved most images of its free catalogue to docker.io/bitnamilegacy in August 2025",
+			fix: "Use another image; docker.io/bitnamilegacy may have this one, without updates"}
 	}
 	return p
 }

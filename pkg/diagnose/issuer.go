@@ -66,10 +66,10 @@ func (x *examiner) issuerFinding(obj *unstructured.Unstructured, v health.Verdic
 	f := finding.Finding{
 		Code: codeIssuerFailed, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
 		Message: fmt.Sprintf("%s can't sign: %s", v.Ref, v.Message),
-		Fixes: []finding.Fix{{Text: "See what cert-manager says of it",
+		Fixes: []finding.Fix{{Text: "See what cert-manager reports about it",
 			Command: describe(v.Ref)}},
 	}
-	f.Evidence = append(f.Evidence, ready.proof(obj))
+	f.Evidence = append(f.Evidence, proofOrAge(obj, ready)...)
 	if secret := field.Text(obj.Object, "spec", "ca", "secretName"); secret != "" && ready.status == "False" {
 		x.issuerKey(obj, secret, &f)
 	}
@@ -83,14 +83,17 @@ func (x *examiner) issuerKey(obj *unstructured.Unstructured, secret string, f *f
 	namespace := x.keyNamespace(obj)
 	ref := coreRef(secretKind.Kind, namespace, secret)
 	f.Evidence = append(f.Evidence, evidence(obj, "spec.ca.secretName", secret, f.Since))
-	f.Message = fmt.Sprintf("%s can't sign: what is in Secret %s is no key and certificate of an authority", f.Ref, secret)
+	f.Message = fmt.Sprintf("%s can't sign: Secret %s holds no certificate of a CA with its key", f.Ref, secret)
 	answer := snapshot.Answer{}
 	if namespace != "" {
 		answer = x.snap.Lookup(ref)
 	}
 	switch {
 	case answer.Presence == snapshot.Present:
-		f.Evidence = append(f.Evidence, evidence(answer.Object, "data", keysOf(answer.Object), answer.Object.GetCreationTimestamp().Time))
+		f.Message += "; it has " + keysOf(answer.Object)
+		if kind := field.Text(answer.Object.Object, "type"); kind != "" {
+			f.Evidence = append(f.Evidence, evidence(answer.Object, "type", kind, answer.Object.GetCreationTimestamp().Time))
+		}
 	case answer.Presence == snapshot.Absent && strings.Contains(conditionOf(obj, "Ready").message, "not found"):
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
 		f.Message = fmt.Sprintf("%s can't sign: Secret %s, which should hold its key, does not exist", f.Ref, secret)
@@ -100,20 +103,20 @@ func (x *examiner) issuerKey(obj *unstructured.Unstructured, secret string, f *f
 	x.issuerKeyFix(obj, namespace, secret, f)
 }
 
-// issuerKeyFix says who makes the Secret, or which other one is made.
+// issuerKeyFix says what writes the Secret, or which other one is written.
 func (x *examiner) issuerKeyFix(obj *unstructured.Unstructured, namespace, secret string, f *finding.Finding) {
 	if makers := x.makers(namespace, secret); len(makers) > 0 {
 		maker := makers[0]
-		f.Message += fmt.Sprintf("; Certificate %s should make it", maker.GetName())
+		f.Message += fmt.Sprintf("; Certificate %s writes it", maker.GetName())
 		f.Evidence = append(f.Evidence, evidence(maker, "spec.secretName", secret, maker.GetCreationTimestamp().Time))
 		f.Fixes = []finding.Fix{renew(maker)}
 		return
 	}
-	fix := finding.Fix{Text: "Name the Secret of an authority in spec.ca.secretName, or add a Certificate with isCA: true that makes " + secret,
+	fix := finding.Fix{Text: "Name the Secret of a CA in spec.ca.secretName, or create a Certificate with isCA: true that writes " + secret,
 		Command: x.applyNow(obj), File: x.file(obj, "spec.ca.secretName")}
 	if other := x.authorityNear(namespace, secret); other != nil {
 		made := field.Text(other.Object, "spec", "secretName")
-		f.Message += fmt.Sprintf("; Certificate %s makes %s", other.GetName(), made)
+		f.Message += fmt.Sprintf("; Certificate %s writes %s", other.GetName(), made)
 		f.Evidence = append(f.Evidence, evidence(other, "spec.secretName", made, other.GetCreationTimestamp().Time))
 		fix.Text = fmt.Sprintf("In spec.ca.secretName write %s instead of %s", made, secret)
 	}

@@ -22,6 +22,7 @@ import (
 var pkiAsked = slices.Concat(meshAsked, []schema.GroupKind{
 	replicaSetKind, jobKind, health.LeaseKind, health.GitRepositoryKind,
 	orderKind, challengeKind, ingressKind, ingressClassKind, networkPolicyKind,
+	limitRangeKind, priorityClassKind, policyKind, bindingKind, requestPolicyKind,
 })
 
 // pkiScenario is a small cluster, and the causes that a walk from its first

@@ -84,7 +84,7 @@ func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
 	}
 	f.Evidence = append(f.Evidence, x.behind(obj)...)
 	if len(f.Evidence) == 0 {
-		f.Evidence = append(f.Evidence, conditionOf(obj, "Ready").proof(obj))
+		f.Evidence = proofOrAge(obj, conditionOf(obj, "Ready"))
 	}
 	e.findings = append(e.findings, f)
 }

@@ -23,11 +23,14 @@ type APIError struct {
 	Changed []string
 	// Namespace is set for APINamespaceNotFound and APINamespaceTerminating.
 	Namespace string
-	// Missing is the service account, for APIServiceAccountNotFound.
+	// Missing is the object that is named and does not exist, for
+	// APIServiceAccountNotFound and APIPriorityClass.
 	Missing Object
 	// Manager is set for APIConflict where another field manager is named.
 	Manager string
 	Webhook Webhook // for APIWebhook
+	Policy  Policy  // for APIPolicy
+	Limit   Limit   // for APILimitRange
 	Quota   Quota   // for APIQuota
 	Access  Access  // for APIForbidden where a user may not do something
 }
@@ -47,14 +50,18 @@ const (
 	APIForbidden   APIProblem = "Forbidden"
 	// A pod whose service account is not there.
 	APIServiceAccountNotFound APIProblem = "ServiceAccountNotFound"
-	APINamespaceNotFound      APIProblem = "NamespaceNotFound"
-	APINamespaceTerminating   APIProblem = "NamespaceTerminating"
-	APIExists                 APIProblem = "Exists"   // also when another release owns it
-	APIConflict               APIProblem = "Conflict" // changed meanwhile, or managed by another
-	APINotFound               APIProblem = "NotFound"
-	APITimeout                APIProblem = "Timeout"
-	APIUnreachable            APIProblem = "Unreachable"
-	APIOther                  APIProblem = "Other" // refused, in words not known here
+	// The PriorityClass of a pod does not exist.
+	APIPriorityClass        APIProblem = "PriorityClassNotFound"
+	APIPolicy               APIProblem = "AdmissionPolicy"
+	APILimitRange           APIProblem = "LimitRange"
+	APINamespaceNotFound    APIProblem = "NamespaceNotFound"
+	APINamespaceTerminating APIProblem = "NamespaceTerminating"
+	APIExists               APIProblem = "Exists"   // also when another release owns it
+	APIConflict             APIProblem = "Conflict" // changed meanwhile, or managed by another
+	APINotFound             APIProblem = "NotFound"
+	APITimeout              APIProblem = "Timeout"
+	APIUnreachable          APIProblem = "Unreachable"
+	APIOther                APIProblem = "Other" // refused, in words not known here
 )
 
 // A reader fills in an error when the text is of its kind. Refused says that
@@ -64,7 +71,7 @@ type reader func(text string, refused bool, e *APIError) bool
 // The order matters: a webhook's and an admission plugin's words come inside
 // "is forbidden", which comes inside others' words.
 var readers = []reader{
-	readWebhook, readQuota, readNamespace, readNoMatch, readAccess, readConflict,
+	readWebhook, readAdmission, readQuota, readNamespace, readNoMatch, readAccess, readConflict,
 	readExists, readInvalid, readUnknownField, readForbidden, readTrouble,
 }
 

@@ -86,12 +86,36 @@ func TestAPIErrorForbidden(t *testing.T) {
 		{"pod-security-admission v0.36", `Error creating: pods "x-1" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`,
 			APIError{Object: Object{Resource: "pods", Name: "x-1"}, Problem: APIPodSecurity, Detail: `violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`}},
 		{"kubernetes 1.36, plugin/pkg/admission/limitranger", `Error creating: pods "x-1" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi`,
-			APIError{Object: Object{Resource: "pods", Name: "x-1"}, Problem: APIForbidden, Detail: "maximum memory usage per Container is 1Gi, but limit is 2Gi"}},
+			APIError{Object: Object{Resource: "pods", Name: "x-1"}, Problem: APILimitRange, Detail: "maximum memory usage per Container is 1Gi, but limit is 2Gi",
+				Limit: Limit{"memory", "Container", LimitMax, "1Gi", "2Gi", "limit"}}},
 		{"fluxcd/kustomize-controller#531", `Pod/monitoring/grafana-test dry-run failed, reason: Forbidden, error: pods "grafana-test" is forbidden: error looking up service account monitoring/grafana-sa: serviceaccount "grafana-sa" not found`,
 			APIError{Object: Object{Kind: "Pod", Namespace: "monitoring", Name: "grafana-test"}, Problem: APIServiceAccountNotFound, Reason: "Forbidden",
 				Detail: `error looking up service account monitoring/grafana-sa: serviceaccount "grafana-sa" not found`, Missing: Object{Kind: "ServiceAccount", Namespace: "monitoring", Name: "grafana-sa"}}},
 		{"the same, alone", `pods "x-1" is forbidden: no`, APIError{Object: Object{Resource: "pods", Name: "x-1"}, Problem: APIForbidden, Detail: "no"}},
 		{"a registry's", `Failed to pull image "x": 403 Forbidden: forbidden: no`, APIError{}},
 		{"a person's", `this is forbidden: really`, APIError{}},
+	})
+}
+
+func TestAPIErrorAdmission(t *testing.T) {
+	pod := Object{Resource: "pods", Name: "x-1"}
+	check(t, ParseAPIError, []one[APIError]{
+		{"limitranger/admission.go", `Error creating: pods "x-1" is forbidden: [minimum cpu usage per Container is 100m, but request is 50m, maximum memory usage per Pod is 1Gi.  No limit is specified]`,
+			APIError{Object: pod, Problem: APILimitRange, Detail: "minimum cpu usage per Container is 100m, but request is 50m", Limit: Limit{"cpu", "Container", LimitMin, "100m", "50m", "request"}}},
+		{"the same", `Error creating: pods "x-1" is forbidden: maximum memory usage per Pod is 1Gi.  No limit is specified`,
+			APIError{Object: pod, Problem: APILimitRange, Detail: "maximum memory usage per Pod is 1Gi.  No limit is specified", Limit: Limit{"memory", "Pod", LimitMax, "1Gi", "", "limit"}}},
+		{"the same", `Error creating: pods "x-1" is forbidden: memory max limit to request ratio per Container is 2, but provided ratio is 4.000000`,
+			APIError{Object: pod, Problem: APILimitRange, Detail: "memory max limit to request ratio per Container is 2, but provided ratio is 4.000000", Limit: Limit{"memory", "Container", LimitRatio, "2", "4.000000", ""}}},
+		{"priority/admission.go", `Error creating: pods "x-1" is forbidden: no PriorityClass with name tenant-hgih was found`,
+			APIError{Object: pod, Problem: APIPriorityClass, Detail: "no PriorityClass with name tenant-hgih was found", Missing: Object{Kind: "PriorityClass", Name: "tenant-hgih"}}},
+		{"validating/dispatcher.go", `Deployment/a/x dry-run failed (Invalid): deployments.apps "x" is forbidden: ValidatingAdmissionPolicy 'max-replicas' with binding 'tenants' denied request: failed expression: object.spec.replicas <= 3`,
+			APIError{Object: Object{Kind: "Deployment", Namespace: "a", Name: "x"}, Problem: APIPolicy, Reason: "Invalid", Detail: "failed expression: object.spec.replicas <= 3", Policy: Policy{"max-replicas", "tenants"}}},
+		{"kyverno 1.15, block.go", "Deployment/a/x dry-run failed (BadRequest): admission webhook \"validate.kyverno.svc-fail\" denied the request: \n\nresource Deployment/a/x was blocked due to the following policies \n\nrequire-labels:\n  check-team: 'validation error: label team is required. rule check-team failed at path /metadata/labels/team/'\n",
+			APIError{Object: Object{Kind: "Deployment", Namespace: "a", Name: "x"}, Problem: APIWebhook, Reason: "BadRequest",
+				Detail:  "resource Deployment/a/x was blocked due to the following policies \n\nrequire-labels:\n  check-team: 'validation error: label team is required. rule check-team failed at path /metadata/labels/team/'",
+				Webhook: Webhook{Name: "validate.kyverno.svc-fail", Failure: WebhookDenied, Denials: []Denial{{"require-labels", "check-team", "validation error: label team is required. rule check-team failed at path /metadata/labels/team/"}}}}},
+		{"gatekeeper 3.20, policy.go", `Deployment/a/x dry-run failed (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request: [must-have-team] you must provide labels: {"team"}`,
+			APIError{Object: Object{Kind: "Deployment", Namespace: "a", Name: "x"}, Problem: APIWebhook, Reason: "Forbidden", Detail: `[must-have-team] you must provide labels: {"team"}`,
+				Webhook: Webhook{Name: "validation.gatekeeper.sh", Failure: WebhookDenied, Denials: []Denial{{"must-have-team", "", `you must provide labels: {"team"}`}}}}},
 	})
 }

@@ -18,6 +18,8 @@ type Webhook struct {
 	// Dialed is the address that the API server connected to
 	// ("10.228.0.5:15017"), where the message has it.
 	Dialed string
+	// Denials are the policies that refused, where a policy engine names them.
+	Denials []Denial
 }
 
 // WebhookFailure is how a webhook failed.
@@ -57,7 +59,7 @@ func readWebhook(text string, _ bool, e *APIError) bool {
 	if denied != nil && (failed == nil || denied[0] < failed[0]) {
 		found := groups(webhookDenied, text)
 		e.Problem, e.Detail = APIWebhook, detail(found["why"])
-		e.Webhook = Webhook{Name: word(found["name"]), Failure: WebhookDenied}
+		e.Webhook = Webhook{Name: word(found["name"]), Failure: WebhookDenied, Denials: denials(found["why"])}
 		return true
 	}
 	if failed == nil {

@@ -15,6 +15,9 @@ var parsers = []struct {
 		`Deployment/a/b dry-run failed (Invalid): Deployment.apps "b" is invalid: [spec.x: Required value, spec.selector: Invalid value: {"a":"b"}: field is immutable]`,
 		`server-side apply failed for object a/b apps/v1, Kind=Deployment: failed calling webhook "a.b": failed to call webhook: Post "https://c.d.svc:443/x": no endpoints available for service "c"`,
 		`Error creating: pods "x" is forbidden: exceeded quota: q, requested: a=1,b=2, used: a=1, limited: a=1`,
+		`Error creating: pods "x" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi`,
+		`x "y" is forbidden: ValidatingAdmissionPolicy 'a' with binding 'b' denied request: no`,
+		"admission webhook \"a.b\" denied the request: \n\nc:\n  d: 'e'\n",
 		`x is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "a"`,
 		`resource mapping not found for name: "x" namespace: "y" from "": no matches for kind "K" in version "g.io/v1"`}},
 	{"Build", untyped(ParseBuild), []string{

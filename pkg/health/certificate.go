@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // issuingTime is how long a certificate or issuer may take before "not ready yet"
@@ -30,6 +32,8 @@ func (a *Assessor) certificate(obj *unstructured.Unstructured, v Verdict) Verdic
 		return v.be(Failing, "Expired", "it ended "+duration.HumanDuration(a.now.Sub(expiry))+" ago", expiry)
 	case ready.is("True") && ready.outdated(obj):
 		return newSpec(obj, v)
+	case ready.is("True") && a.secretGone(obj):
+		return v.be(Failing, "SecretMissing", "its Secret "+field.Text(obj.Object, "spec", "secretName")+" does not exist", time.Time{})
 	case ready.is("True") && expiry.IsZero():
 		return v.be(Ready, "", "", ready.since)
 	case ready.is("True"):
@@ -41,6 +45,14 @@ func (a *Assessor) certificate(obj *unstructured.Unstructured, v Verdict) Verdic
 	default:
 		return a.impatient(obj, v, ready, ready.reason)
 	}
+}
+
+// secretGone tells whether the Secret of a Certificate is known not to exist.
+// cert-manager creates it again within seconds, unless it is down.
+func (a *Assessor) secretGone(obj *unstructured.Unstructured) bool {
+	name := field.Text(obj.Object, "spec", "secretName")
+	secret := finding.Ref{APIVersion: "v1", Kind: "Secret", Namespace: obj.GetNamespace(), Name: name}
+	return name != "" && a.snap.Lookup(secret).Presence == snapshot.Absent
 }
 
 // notIssued is the verdict on a certificate whose issuing has failed. Until the

@@ -1,0 +1,92 @@
+package fluxmsg
+
+import "strings"
+
+// Policy is a ValidatingAdmissionPolicy that refused, and its binding.
+type Policy struct{ Name, Binding string }
+
+// Limit is what a LimitRange allows, and what was given.
+type Limit struct {
+	// Resource is "memory", Type what is limited: Container, Pod or
+	// PersistentVolumeClaim.
+	Resource, Type string
+	// Bound is Max, Min or Ratio (limits to requests).
+	Bound LimitBound
+	// Allowed is the LimitRange's, Given the object's value, empty where it has none.
+	Allowed, Given string
+	// Of is "limit" or "request": which of the two is out of bounds.
+	Of string
+}
+
+// LimitBound is the side on which a LimitRange bounds.
+type LimitBound string
+
+// The sides.
+const (
+	LimitMax   LimitBound = "max"
+	LimitMin   LimitBound = "min"
+	LimitRatio LimitBound = "maxLimitRequestRatio"
+)
+
+// Denial is one policy's refusal within a webhook's message.
+type Denial struct{ Policy, Rule, Message string }
+
+var (
+	// k8s.io/apiserver v0.36, pkg/admission/plugin/policy/validating/dispatcher.go.
+	policyDenied = wording(`ValidatingAdmissionPolicy '(?P<name>[^'\n]+)'(?: with binding '(?P<binding>[^'\n]+)')? denied request: (?P<why>[^\n]*)`)
+	// k8s.io/kubernetes 1.36, plugin/pkg/admission/limitranger/admission.go.
+	limitUsage = wording(`(?P<bound>minimum|maximum) (?P<resource>[-a-z0-9./]+) usage per (?P<type>[A-Za-z]+) is (?P<allowed>[-0-9A-Za-z.+]+?)(?:, but (?P<of>request|limit) is (?P<given>[-0-9A-Za-z.+]+)|\.  No (?P<none>request|limit) is specified)`)
+	limitRatio = wording(`(?P<resource>[-a-z0-9./]+) max limit to request ratio per (?P<type>[A-Za-z]+) is (?P<allowed>[-0-9A-Za-z.+]+), but (?:provided ratio is (?P<given>[0-9.]+)|no (?P<none>request|limit) is specified)`)
+	// The same, plugin/pkg/admission/priority/admission.go.
+	noPriority = wording(`no PriorityClass with name (` + nameShape + `) was found`)
+	// kyverno 1.15, pkg/webhooks/utils/block.go: a policy a line, its rules below.
+	kyvernoPolicy = wording(`^([-a-zA-Z0-9./]+):$`)
+	kyvernoRule   = wording(`^\s+([^\s:]+): '?(.*?)'?$`)
+	// gatekeeper 3.20, pkg/webhook/policy.go: "[constraint] message" a line.
+	gatekeeper = wording(`^\[([-a-zA-Z0-9.]+)\] (.*)$`)
+)
+
+// readAdmission takes what Kubernetes' own admission plugins say.
+func readAdmission(text string, _ bool, e *APIError) bool {
+	if found := groups(policyDenied, text); found != nil {
+		e.Problem, e.Detail = APIPolicy, detail(found["why"])
+		e.Policy = Policy{word(found["name"]), word(found["binding"])}
+		return true
+	}
+	if found := noPriority.FindStringSubmatch(text); found != nil && isName(found[1]) {
+		e.Problem, e.Detail, e.Missing = APIPriorityClass, detail(found[0]), Object{Kind: "PriorityClass", Name: found[1]}
+		return true
+	}
+	bounds := map[string]LimitBound{"minimum": LimitMin, "maximum": LimitMax, "": LimitRatio}
+	for _, expression := range []*pattern{limitUsage, limitRatio} {
+		found := groups(expression, text)
+		if found == nil {
+			continue
+		}
+		e.Problem, e.Detail = APILimitRange, detail(expression.FindString(text))
+		e.Limit = Limit{Resource: word(found["resource"]), Type: word(found["type"]), Bound: bounds[found["bound"]],
+			Allowed: word(found["allowed"]), Given: word(found["given"]), Of: word(found["of"] + found["none"])}
+		return true
+	}
+	return false
+}
+
+// denials reads the policies that Kyverno or Gatekeeper name.
+func denials(why string) []Denial {
+	var all []Denial
+	policy := ""
+	for line := range strings.Lines(why) {
+		line = strings.TrimRight(line, "\r\n ")
+		if found := gatekeeper.FindStringSubmatch(line); found != nil {
+			all = append(all, Denial{Policy: word(found[1]), Message: detail(found[2])})
+		} else if found := kyvernoPolicy.FindStringSubmatch(line); found != nil {
+			policy = word(found[1])
+		} else if found := kyvernoRule.FindStringSubmatch(line); found != nil && policy != "" {
+			all = append(all, Denial{Policy: policy, Rule: word(found[1]), Message: detail(found[2])})
+		}
+		if len(all) == maxItems {
+			break
+		}
+	}
+	return all
+}
