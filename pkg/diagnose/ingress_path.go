@@ -29,7 +29,8 @@ func (x *examiner) ingressPath(t tenant.Tenant) []finding.Ref {
 			}
 		}
 	}
-	list(health.GatewayKind, health.VirtualServiceKind, destinationRuleKind)
+	list(health.GatewayKind, health.VirtualServiceKind, destinationRuleKind, health.APIGatewayKind, health.HTTPRouteKind,
+		health.GRPCRouteKind, health.TLSRouteKind, health.TCPRouteKind, health.UDPRouteKind, health.IngressKind)
 	for _, namespace := range t.Namespaces {
 		add(x.ingress(namespace)...)
 	}
