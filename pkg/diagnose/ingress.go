@@ -23,6 +23,17 @@ func explainIngress(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	}
 	i := ingress{x, obj, &e}
 	i.class()
+	if _, owned := ownerOf(obj); !owned { // else its controller keeps what it names
+		i.names()
+	}
+	i.noAddress()
+	e.judge()
+	return e
+}
+
+// names checks the Services and Secrets that the Ingress names.
+func (i ingress) names() {
+	obj := i.obj
 	i.backend("spec.defaultBackend", field.Map(obj.Object, "spec", "defaultBackend"))
 	for r, rule := range field.List(obj.Object, "spec", "rules") {
 		for p, path := range field.List(rule, "http", "paths") {
@@ -32,9 +43,6 @@ func explainIngress(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	for t, tls := range field.List(obj.Object, "spec", "tls") {
 		i.secret(fmt.Sprintf("spec.tls[%d].secretName", t), field.Text(tls, "secretName"))
 	}
-	i.noAddress()
-	e.judge()
-	return e
 }
 
 // ingress is one Ingress under examination.
@@ -56,10 +64,15 @@ func (i ingress) report(f finding.Finding) { i.exam.findings = append(i.exam.fin
 // it names none and the cluster has no default one. An Ingress with an address is
 // served, whatever the classes; older ones name theirs in an annotation.
 func (i ingress) class() {
-	name := field.Text(i.obj.Object, "spec", "ingressClassName")
-	_, annotated := i.obj.GetAnnotations()["kubernetes.io/ingress.class"]
-	if len(health.Addresses(i.obj)) > 0 || annotated {
+	name, path := field.Text(i.obj.Object, "spec", "ingressClassName"), "spec.ingressClassName"
+	annotated := i.obj.GetAnnotations()[classAnnotation]
+	switch {
+	case len(health.Addresses(i.obj)) > 0:
 		return
+	case annotated != "" && i.exam.verdict.Status != health.Failing:
+		return // a controller that goes by the annotation needs no IngressClass
+	case annotated != "":
+		name, path = annotated, "metadata.annotations["+classAnnotation+"]"
 	}
 	ref := finding.Ref{APIVersion: "networking.k8s.io/v1", Kind: ingressClassKind.Kind, Name: name}
 	if name == "" {
@@ -72,12 +85,16 @@ func (i ingress) class() {
 		i.exam.unknown = append(i.exam.unknown, *unknown)
 	case gone:
 		f := i.broken("IngressClassNotFound", fmt.Sprintf("%s does not exist", ref))
-		prove(&f, i.obj, "spec.ingressClassName")
+		prove(&f, i.obj, path)
 		f.Evidence = append(f.Evidence, absent(ref))
-		f.Fixes = i.x.nearFixes(&f, i.obj, "spec.ingressClassName", ref, "kubectl get ingressclasses")
+		f.Fixes = i.x.nearFixes(&f, i.obj, path, ref, "kubectl get ingressclasses")
 		i.report(f)
 	}
 }
+
+// classAnnotation names the class of an Ingress in the form from before there
+// were IngressClasses.
+const classAnnotation = "kubernetes.io/ingress.class"
 
 // noClass reports an Ingress without a class where none is marked as the default.
 func (i ingress) noClass() {
