@@ -212,3 +212,33 @@ func ids(list []Fault) string {
 	}
 	return strings.Join(out, " ")
 }
+
+// TestIngressPathFaults wants the faults of the ingress path to leave every layer
+// Ready, to be cleared again where they are not edits of the tree, and to leave
+// objects that the catalogue expects an explanation to name.
+func TestIngressPathFaults(t *testing.T) {
+	list, err := Find("gateway-selector", "service-selector", "route-port", "host-collision", "networkpolicy-copied",
+		"authorizationpolicy-deny", "gateway-scaled-to-zero")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range list {
+		if f.Layer != "mesh" || len(f.Layers) != 2 || len(f.Shows) == 0 {
+			t.Errorf("%s: layer %s, layers %v, shows %v", f.ID, f.Layer, f.Layers, f.Shows)
+		}
+		for name, reason := range f.Layers {
+			if reason != "Ready" {
+				t.Errorf("%s: layer %s is %s", f.ID, name, reason)
+			}
+		}
+		if (len(f.Edits) > 0) == (len(f.Do) > 0) || len(f.Do) != len(f.Undo) {
+			t.Errorf("%s: %d edits, %d acts, %d to clear them", f.ID, len(f.Edits), len(f.Do), len(f.Undo))
+		}
+	}
+	whole := tree(t)
+	for _, f := range list {
+		if _, err := Break(whole, []Fault{f}); err != nil {
+			t.Errorf("%s: %v", f.ID, err)
+		}
+	}
+}

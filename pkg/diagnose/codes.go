@@ -146,6 +146,12 @@ const (
 	codeAuthorizationPolicy finding.Code = "OW7208"
 	codePlaintext           finding.Code = "OW7209"
 
+	codeGatewayClass finding.Code = "OW7108"
+	codeListener     finding.Code = "OW7109"
+	codeAPIRoute     finding.Code = "OW7210"
+	codeGrantMissing finding.Code = "OW7211"
+	codeIngress      finding.Code = "OW7212"
+
 	codeKindMissing        finding.Code = "OW8101"
 	codeVersionGone        finding.Code = "OW8102"
 	codeImmutable          finding.Code = "OW8103"

@@ -29,7 +29,15 @@ func (x *examiner) ingressPath(t tenant.Tenant) []finding.Ref {
 			}
 		}
 	}
-	list(health.GatewayKind, health.VirtualServiceKind, destinationRuleKind)
+	list(health.GatewayKind, health.VirtualServiceKind, destinationRuleKind, health.APIGatewayKind, health.HTTPRouteKind,
+		health.GRPCRouteKind, health.TLSRouteKind, health.TCPRouteKind, health.UDPRouteKind)
+	for _, namespace := range t.Namespaces {
+		for _, obj := range x.snap.List(health.IngressKind, namespace).Objects {
+			if obj.GetLabels()["acme.cert-manager.io/http01-solver"] == "" { // a Challenge's, for a while
+				add(obj)
+			}
+		}
+	}
 	for _, namespace := range t.Namespaces {
 		add(x.ingress(namespace)...)
 	}

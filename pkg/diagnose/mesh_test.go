@@ -31,6 +31,8 @@ var meshAsked = []schema.GroupKind{
 	health.ServiceKind, endpointSliceKind, secretKind,
 	health.CertificateKind, requestKind, health.IssuerKind, health.ClusterIssuerKind,
 	health.GatewayKind, health.VirtualServiceKind, serviceEntryKind, autoscalerKind, destinationRuleKind, replicaSetKind,
+	health.APIGatewayKind, health.GatewayClassKind, health.HTTPRouteKind, health.GRPCRouteKind, health.TLSRouteKind, health.TCPRouteKind,
+	referenceGrantKind, health.IngressKind, ingressClassKind,
 	validatingWebhookKind, mutatingWebhookKind, apiServiceKind, definitionKind,
 }
 

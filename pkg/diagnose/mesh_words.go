@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
 // proof is the condition as it stands on the object, or that it has none.
@@ -21,7 +22,11 @@ func (c condition) proof(obj *unstructured.Unstructured) finding.Evidence {
 
 // describe is the command that shows an object with its events.
 func describe(ref finding.Ref) string {
-	command := fmt.Sprintf("kubectl describe %s %s", cmp.Or(commandNames[ref.Kind], ref.Kind), ref.Name)
+	name := cmp.Or(commandNames[ref.Kind], ref.Kind)
+	if ref.GroupKind() == health.APIGatewayKind {
+		name = "gateways.gateway.networking.k8s.io"
+	}
+	command := fmt.Sprintf("kubectl describe %s %s", name, ref.Name)
 	if ref.Namespace != "" {
 		command += " -n " + ref.Namespace
 	}

@@ -1,0 +1,249 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+func init() {
+	register(explainAPIGateway, health.APIGatewayKind)
+	register(explainGatewayClass, health.GatewayClassKind)
+}
+
+// gatewayAPIVersion is the version that the Gateway API's kinds are named by;
+// look-ups go by group and kind.
+const gatewayAPIVersion = "gateway.networking.k8s.io/v1"
+
+// explainAPIGateway looks at what a Gateway of the Gateway API names, a class and
+// certificates, and at what its controller reports of each listener.
+func explainAPIGateway(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
+	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
+	if obj.GetDeletionTimestamp() != nil {
+		return e
+	}
+	g := apiGateway{x, obj, &e}
+	if !g.class() {
+		g.certificates()
+		g.infrastructure()
+		g.listeners()
+		g.reported()
+	}
+	e.judge()
+	return e
+}
+
+// apiGateway is one Gateway of the Gateway API under examination.
+type apiGateway struct {
+	x    *examiner
+	obj  *unstructured.Unstructured
+	exam *exam
+}
+
+func (g apiGateway) finding(code finding.Code, reason, message string) finding.Finding {
+	return finding.Finding{Code: code, Ref: finding.RefOf(g.obj), Reason: reason, Severity: finding.Critical, Message: message}
+}
+
+// class reports a class that does not exist, and blames one that no controller has
+// accepted. It tells whether that is why the Gateway does not work.
+func (g apiGateway) class() bool {
+	name := field.Text(g.obj.Object, "spec", "gatewayClassName")
+	ref := finding.Ref{APIVersion: gatewayAPIVersion, Kind: health.GatewayClassKind.Kind, Name: name}
+	class, unknown, gone := g.x.find(ref)
+	switch {
+	case name == "":
+		return false
+	case unknown != nil:
+		if g.exam.verdict.Status != health.Ready {
+			g.exam.unknown = append(g.exam.unknown, *unknown)
+		}
+		return false
+	case gone:
+		f := g.finding(codeGatewayClass, "GatewayClassNotFound", fmt.Sprintf("%s names %s, which does not exist", finding.RefOf(g.obj), ref))
+		prove(&f, g.obj, "spec.gatewayClassName")
+		f.Evidence = append(f.Evidence, absent(ref))
+		f.Fixes = g.x.nearFixes(&f, g.obj, "spec.gatewayClassName", ref, "kubectl get gatewayclasses")
+		g.exam.findings = append(g.exam.findings, f)
+		return true
+	}
+	if g.x.unwell(finding.RefOf(class)) {
+		g.exam.blame = append(g.exam.blame, finding.RefOf(class))
+		return true
+	}
+	return false
+}
+
+// nearFixes are what to do about a name of an object that does not exist: write
+// the name that was meant, where one is nearly the same, or compare.
+func (x *examiner) nearFixes(f *finding.Finding, obj *unstructured.Unstructured, path string, gone finding.Ref, command string) []finding.Fix {
+	look := finding.Fix{Text: fmt.Sprintf("Compare %s with what there is, or create %s", path, gone), Command: command, File: x.file(obj, path)}
+	near, ok := x.nearest(gone)
+	if !ok {
+		return []finding.Fix{look}
+	}
+	f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
+	return []finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, near.Name, gone.Name), Command: x.applyNow(obj), File: x.file(obj, path)}, look}
+}
+
+// certificates checks the Secrets that listeners name.
+func (g apiGateway) certificates() {
+	for i, listener := range field.List(g.obj.Object, "spec", "listeners") {
+		for j, certificate := range field.List(listener, "tls", "certificateRefs") {
+			if group, kind := field.Text(certificate, "group"), field.Text(certificate, "kind"); group != "" || kind != "" && kind != secretKind.Kind {
+				continue
+			}
+			namespace := cmp.Or(field.Text(certificate, "namespace"), g.obj.GetNamespace())
+			path := fmt.Sprintf("spec.listeners[%d].tls.certificateRefs[%d]", i, j)
+			g.certificate(coreRef(secretKind.Kind, namespace, field.Text(certificate, "name")), path, field.Text(listener, "name"))
+		}
+	}
+}
+
+func (g apiGateway) certificate(secret finding.Ref, path, listener string) {
+	if secret.Namespace != g.obj.GetNamespace() && !g.granted(secret, path) {
+		return
+	}
+	for _, certificate := range g.x.makers(secret.Namespace, secret.Name) {
+		if ref := finding.RefOf(certificate); g.x.unwell(ref) {
+			g.exam.blame = addRef(g.exam.blame, ref)
+			return
+		}
+	}
+	_, unknown, gone := g.x.find(secret)
+	switch {
+	case unknown != nil && g.exam.verdict.Status != health.Ready:
+		g.exam.unknown = append(g.exam.unknown, *unknown)
+	case gone:
+		f := g.finding(codeCredentialMissing, "CredentialNotFound",
+			fmt.Sprintf("%s serves no certificate on listener %s: %s does not exist", finding.RefOf(g.obj), listener, secret))
+		prove(&f, g.obj, path+".name")
+		f.Evidence = append(f.Evidence, absent(secret))
+		f.Fixes = g.x.nearFixes(&f, g.obj, path+".name", secret, fmt.Sprintf("kubectl get secrets,certificates -n %s", secret.Namespace))
+		g.exam.findings = append(g.exam.findings, f)
+	}
+}
+
+// granted reports a reference into another namespace that no ReferenceGrant there
+// allows.
+func (g apiGateway) granted(to finding.Ref, path string) bool {
+	f, unknown := g.x.grantMissing(g.obj, to, path)
+	if unknown != nil && g.exam.verdict.Status != health.Ready {
+		g.exam.unknown = append(g.exam.unknown, *unknown)
+	}
+	if f == nil {
+		return unknown == nil
+	}
+	g.exam.findings = append(g.exam.findings, *f)
+	return false
+}
+
+// infrastructure blames what a controller made for the Gateway, by the label that
+// it puts there (gateway-api v1.6, apis/v1, GatewayNameLabelKey).
+func (g apiGateway) infrastructure() {
+	if g.exam.verdict.Status == health.Ready {
+		return
+	}
+	for _, workload := range g.x.snap.List(health.DeploymentKind, g.obj.GetNamespace()).Objects {
+		if workload.GetLabels()["gateway.networking.k8s.io/gateway-name"] != g.obj.GetName() {
+			continue
+		}
+		if idle, ok := g.x.scaledDown([]*unstructured.Unstructured{workload}); ok {
+			g.exam.findings = append(g.exam.findings, idle)
+		} else if g.x.unwell(finding.RefOf(workload)) {
+			g.exam.blame = addRef(g.exam.blame, finding.RefOf(workload))
+		}
+	}
+	for _, service := range g.x.snap.List(health.ServiceKind, g.obj.GetNamespace()).Objects {
+		if service.GetLabels()["gateway.networking.k8s.io/gateway-name"] == g.obj.GetName() && g.x.unwell(finding.RefOf(service)) {
+			g.exam.blame = addRef(g.exam.blame, finding.RefOf(service))
+		}
+	}
+}
+
+// listeners reports what the controller says against single listeners.
+func (g apiGateway) listeners() {
+	for i, status := range field.List(g.obj.Object, "status", "listeners") {
+		name := field.Text(status, "name")
+		for j, c := range field.List(status, "conditions") {
+			kind, state := field.Text(c, "type"), field.Text(c, "status")
+			conflict := kind == "Conflicted" && state == "True"
+			if !conflict && (state != "False" || kind != "Accepted" && kind != "ResolvedRefs") {
+				continue
+			}
+			f := g.finding(codeListener, field.Text(c, "reason"), "")
+			f.Message = fmt.Sprintf("%s does not serve listener %s: %s", f.Ref, name, cmp.Or(firstLine(field.Text(c, "message")), f.Reason))
+			f.Since = field.Time(c, "lastTransitionTime")
+			path := fmt.Sprintf("status.listeners[%d].conditions[%d]", i, j)
+			prove(&f, g.obj, path+".reason", path+".message")
+			f.Fixes = []finding.Fix{{Text: "Compare the listener with what its condition says", Command: describe(f.Ref), File: g.x.file(g.obj, "spec.listeners")}}
+			if conflict {
+				g.rivals(&f, name)
+			}
+			g.exam.fallback = append(g.exam.fallback, f)
+			break
+		}
+	}
+}
+
+// rivals names the other listeners of the Gateway on a listener's port.
+func (g apiGateway) rivals(f *finding.Finding, name string) {
+	listeners := field.List(g.obj.Object, "spec", "listeners")
+	for i, listener := range listeners {
+		if field.Text(listener, "name") != name {
+			continue
+		}
+		for j, other := range listeners {
+			if j != i && field.Int(other, "port") != field.Int(listener, "port") {
+				continue
+			}
+			for _, key := range []string{"port", "hostname", "protocol"} {
+				prove(f, g.obj, fmt.Sprintf("spec.listeners[%d].%s", j, key))
+			}
+		}
+		f.Fixes[0].Text = "Give the listener a hostname of its own, or the protocol of the others on its port"
+	}
+}
+
+// reported is what the controller says against the Gateway as a whole, for want of
+// a cause in what it names.
+func (g apiGateway) reported() {
+	v := g.exam.verdict
+	if v.Status != health.Failing || len(g.exam.findings)+len(g.exam.fallback) > 0 {
+		return
+	}
+	f := g.finding(codeListener, v.Reason, fmt.Sprintf("%s does not work: %s", v.Ref, cmp.Or(firstLine(v.Message), v.Reason)))
+	f.Since = v.Since
+	for _, kind := range []string{"Accepted", "Programmed"} {
+		if c := conditionOf(g.obj, kind); c.status != "" && c.status != "True" {
+			f.Evidence = append(f.Evidence, evidence(g.obj, c.field(), c.reason+": "+c.message, c.since))
+		}
+	}
+	prove(&f, g.obj, "spec.gatewayClassName")
+	f.Fixes = []finding.Fix{{Text: "See what the controller of its class reports", Command: describe(v.Ref)}}
+	g.exam.fallback = append(g.exam.fallback, f)
+}
+
+// explainGatewayClass reports a class that no controller has accepted.
+func explainGatewayClass(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
+	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
+	if e.verdict.Status != health.Failing {
+		return e
+	}
+	c := conditionOf(obj, "Accepted")
+	f := finding.Finding{
+		Code: codeGatewayClass, Ref: e.verdict.Ref, Reason: e.verdict.Reason, Severity: finding.Critical, Since: e.verdict.Since,
+		Message: fmt.Sprintf("%s is accepted by no controller: %s", e.verdict.Ref, cmp.Or(firstLine(c.message), e.verdict.Message)),
+	}
+	prove(&f, obj, "spec.controllerName")
+	if c.status != "" {
+		f.Evidence = append(f.Evidence, evidence(obj, c.field(), c.reason+": "+c.message, c.since))
+	}
+	f.Fixes = []finding.Fix{{Text: "See whether the controller that spec.controllerName names is installed, and what it reports", Command: describe(e.verdict.Ref)}}
+	e.findings = append(e.findings, f)
+	return e
+}
