@@ -1,0 +1,170 @@
+package diagnose
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// singleCase is an object by itself, as `kubectl get -o yaml` prints it, and what
+// is to be said of it.
+type singleCase struct {
+	Name string `json:"name"`
+	// At is the moment; when empty, the newest time in the objects.
+	At     string         `json:"at"`
+	Object map[string]any `json:"object"`
+	// Beside are other objects that were printed.
+	Beside []map[string]any `json:"beside"`
+
+	Status health.Status `json:"status"`
+	// Code, Severity and Says are the first cause's: Says is a part of its
+	// message, or of the verdict's where there is to be no cause. Without Code
+	// there is to be no cause.
+	Code     finding.Code     `json:"code"`
+	Severity finding.Severity `json:"severity"`
+	Says     string           `json:"says"`
+	// Proof is among the first cause's evidence, as "field = value".
+	Proof []string `json:"proof"`
+}
+
+func readSingles(t testing.TB) map[string][]singleCase {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/single/*.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	files := map[string][]singleCase{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var cases []singleCase
+		if err := yaml.UnmarshalStrict(text, &cases); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		files[strings.TrimSuffix(filepath.Base(path), ".yaml")] = cases
+	}
+	return files
+}
+
+func (c singleCase) snapshot(t testing.TB) *snapshot.Snapshot {
+	t.Helper()
+	var files []snapshot.File
+	for _, obj := range slices.Concat([]map[string]any{c.Object}, c.Beside) {
+		text, err := json.Marshal(obj)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, snapshot.File{Name: c.Name, Content: text})
+	}
+	var opts snapshot.ObjectsOptions
+	if c.At != "" {
+		at, err := time.Parse(time.RFC3339, c.At)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opts.At = at
+	}
+	snap, err := snapshot.ReadObjects(files, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snap
+}
+
+// TestSingleObjects asks about objects by themselves: what the object itself says
+// is told, and quoted, and a healthy one is left alone.
+func TestSingleObjects(t *testing.T) {
+	for name, cases := range readSingles(t) {
+		for _, c := range cases {
+			t.Run(name+"/"+c.Name, func(t *testing.T) {
+				snap := c.snapshot(t)
+				ref := finding.RefOf(&unstructured.Unstructured{Object: c.Object})
+				c.check(t, snap, Object(snap, tenant.Discover(snap), ref).Subjects[0])
+			})
+		}
+	}
+}
+
+func (c singleCase) check(t *testing.T, snap *snapshot.Snapshot, s Subject) {
+	if s.Verdict.Status != c.Status {
+		t.Errorf("it is %s (%s: %s), want %s", s.Verdict.Status, s.Verdict.Reason, s.Verdict.Message, c.Status)
+	}
+	for _, cause := range s.Causes {
+		for _, e := range cause.Evidence {
+			if why := misquoted(snap, e); why != "" {
+				t.Errorf("%s quotes %s %s = %q, but %s", cause.Code, e.Ref, e.Field, e.Value, why)
+			}
+		}
+	}
+	if c.Code == "" {
+		for _, cause := range s.Causes {
+			t.Errorf("said besides: %s %s: %s", cause.Code, cause.Reason, cause.Message)
+		}
+		if !strings.Contains(s.Verdict.Message, c.Says) {
+			t.Errorf("the verdict says %q, want %q", s.Verdict.Message, c.Says)
+		}
+		return
+	}
+	if len(s.Causes) == 0 {
+		t.Fatalf("no cause is told, want %s", c.Says)
+	}
+	first := s.Causes[0]
+	if first.Code != c.Code || first.Severity != c.Severity || !strings.Contains(first.Message, c.Says) {
+		t.Errorf("it says %s %s: %s\nwant %s %s: %s", first.Code, first.Severity, first.Message, c.Code, c.Severity, c.Says)
+	}
+	if len(first.Fixes) == 0 || strings.HasSuffix(first.Message, ".") || strings.Contains(first.Message, "\n") {
+		t.Errorf("%s lacks a fix, or its message is no plain sentence: %q", first.Code, first.Message)
+	}
+	if s.Verdict.Status != health.Ready && s.Verdict.Message == "" {
+		t.Error("the verdict says nothing")
+	}
+	var proof []string
+	for _, e := range first.Evidence {
+		proof = append(proof, e.Field+" = "+e.Value)
+	}
+	among(t, "evidence", proof, c.Proof)
+}
+
+// misquoted tells what is wrong with a piece of evidence: reading its field in
+// the object must give its value, a condition's as "Status Reason: message".
+func misquoted(snap *snapshot.Snapshot, e finding.Evidence) string {
+	obj := snap.Lookup(e.Ref).Object
+	if obj == nil {
+		if e.Field == "object" && e.Value == "does not exist" && snap.Lookup(e.Ref).Presence == snapshot.Absent {
+			return ""
+		}
+		return "there is no such object"
+	}
+	if strings.HasPrefix(e.Field, "event ") || e.Field == "pods" || e.Field == "status" {
+		return "" // not a field of the object
+	}
+	value, ok := field.Read(obj.Object, e.Field)
+	if !ok {
+		return "there is no such field"
+	}
+	if c, isMap := value.(map[string]any); isMap {
+		words := strings.TrimSuffix(field.Text(c, "reason")+": "+strings.TrimSpace(field.Text(c, "message")), ": ")
+		if e.Value == words || e.Value == strings.TrimSuffix(strings.TrimSpace(field.Text(c, "status")+" "+words), ":") {
+			return ""
+		}
+	}
+	if text, _ := field.Quote(obj.Object, e.Field); text != e.Value {
+		return "it is " + text
+	}
+	return ""
+}
