@@ -4,8 +4,6 @@ import "k8s.io/apimachinery/pkg/runtime/schema"
 
 // Kinds that only certificates by ACME have to do with.
 var (
-	orderKind        = schema.GroupKind{Group: "acme.cert-manager.io", Kind: "Order"}
-	challengeKind    = schema.GroupKind{Group: "acme.cert-manager.io", Kind: "Challenge"}
-	ingressKind      = schema.GroupKind{Group: "networking.k8s.io", Kind: "Ingress"}
-	ingressClassKind = schema.GroupKind{Group: "networking.k8s.io", Kind: "IngressClass"}
+	orderKind     = schema.GroupKind{Group: "acme.cert-manager.io", Kind: "Order"}
+	challengeKind = schema.GroupKind{Group: "acme.cert-manager.io", Kind: "Challenge"}
 )

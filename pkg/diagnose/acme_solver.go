@@ -15,10 +15,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// classAnnotation names an Ingress' class, as before IngressClasses; cert-manager
-// writes it for solvers with "class" (v1.21, pkg/issuer/acme/http/ingress.go).
-const classAnnotation = "kubernetes.io/ingress.class"
-
 // otherAnswer is a host that answers, but not with the challenge's key: nothing
 // serves the solver's Ingress, its pod does not, or the host leads to something
 // else.
@@ -60,7 +56,7 @@ func ingressAddress(ingress *unstructured.Unstructured) string {
 // ingress is the one that leads to the Challenge's solver: its own, or the one
 // that the solver names to be edited; nil without.
 func (c challenge) ingress() *unstructured.Unstructured {
-	for _, ingress := range c.x.ownedIn(c.obj, ingressKind) {
+	for _, ingress := range c.x.ownedIn(c.obj, health.IngressKind) {
 		return ingress
 	}
 	if name := field.Text(c.obj.Object, "spec", "solver", "http01", "ingress", "name"); name != "" {
@@ -70,7 +66,7 @@ func (c challenge) ingress() *unstructured.Unstructured {
 }
 
 func (c challenge) ingressRef(name string) finding.Ref {
-	return finding.Ref{APIVersion: ingressKind.Group + "/v1", Kind: ingressKind.Kind, Namespace: c.obj.GetNamespace(), Name: name}
+	return finding.Ref{APIVersion: health.IngressKind.Group + "/v1", Kind: health.IngressKind.Kind, Namespace: c.obj.GetNamespace(), Name: name}
 }
 
 // solver reports what is wrong with the solver itself, and tells whether
@@ -88,7 +84,7 @@ func (c challenge) solver() bool {
 	}
 	ingress := c.ingress()
 	if ingress == nil {
-		c.exam.unknown = append(c.exam.unknown, c.x.unreadable(ingressKind, c.obj.GetNamespace())...)
+		c.exam.unknown = append(c.exam.unknown, c.x.unreadable(health.IngressKind, c.obj.GetNamespace())...)
 		return len(c.exam.unknown) > 0
 	}
 	if ingressAddress(ingress) != "" {

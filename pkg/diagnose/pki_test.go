@@ -21,7 +21,7 @@ import (
 // pkiAsked are the kinds that the clusters in testdata/pki were asked for.
 var pkiAsked = slices.Concat(meshAsked, []schema.GroupKind{
 	replicaSetKind, jobKind, health.LeaseKind, health.GitRepositoryKind,
-	orderKind, challengeKind, ingressKind, ingressClassKind, networkPolicyKind,
+	orderKind, challengeKind, health.IngressKind, ingressClassKind, networkPolicyKind,
 	limitRangeKind, priorityClassKind, policyKind, bindingKind, requestPolicyKind,
 })
 
