@@ -35,7 +35,7 @@ var fetchWords = []struct {
 	{SourceCredentialsInvalid, wording(`invalid '[a-z]+' auth option: |SSH identity key is encrypted|github app data|malformed basic auth`)},
 	{SourceHostKey, wording(`knownhosts: |hostkey could not be verified|no common algorithm for host key`)},
 	{SourceTLS, wording(`\bx509: |\btls: |\bTLS handshake\b|certificate signed by unknown authority|server gave HTTP response to HTTPS client`)},
-	{SourceDNS, wording(`no such host|server misbehaving|Temporary failure in name resolution`)},
+	{SourceDNS, wording(`no such host|server misbehaving|Temporary failure in name resolution|dial tcp: lookup `)},
 	{SourceRefused, wording(`connection refused|no route to host|network is unreachable|connection reset by peer`)},
 	{SourceTimeout, wording(`i/o timeout|deadline exceeded|Client\.Timeout|request canceled|(?:operation|connection) timed out`)},
 	{SourceAuthentication, unauthorized},
