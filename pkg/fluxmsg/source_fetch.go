@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"net/http"
 	"strings"
 )
 
@@ -80,7 +79,7 @@ func fetchProblem(text string) Source {
 		}
 	}
 	switch {
-	case source.HTTPStatus == http.StatusTooManyRequests:
+	case source.HTTPStatus == 429:
 		source.Problem = SourceRateLimit
 	case source.HTTPStatus >= 400:
 		source.Problem = SourceHTTP
