@@ -28,6 +28,11 @@ func (k kustomization) applied(message string) bool {
 		k.report(k.conflict(refusal))
 		return false
 	}
+	denied := refusal.Problem == fluxmsg.APIWebhook && refusal.Webhook.Failure == fluxmsg.WebhookDenied
+	if denied && k.exam.verdict.Reason == "PruneFailed" { // it is the deletion that is denied, not what the object is
+		k.report(k.notPruned(refusal))
+		return false
+	}
 	if ok {
 		findings, blame := k.x.explainAPIError(finding.RefOf(k.obj), message, k.failed.proof.At)
 		for i := range findings {
@@ -84,7 +89,11 @@ func (k kustomization) notPruned(refusal fluxmsg.APIError) finding.Finding {
 		return f
 	}
 	ref := finding.Ref{Kind: object.Kind, Namespace: object.Namespace, Name: object.Name}
-	f.Message = fmt.Sprintf("%s can't delete %s, which is no longer in its manifests: %s", finding.RefOf(k.obj), ref, cmp.Or(refusal.Detail, firstLine(k.failed.message)))
+	why := strings.TrimRight(cmp.Or(refusal.Detail, firstLine(k.failed.message)), ";")
+	if refusal.Webhook.Name != "" {
+		why = fmt.Sprintf("webhook %s denies it: %s", refusal.Webhook.Name, why)
+	}
+	f.Message = fmt.Sprintf("%s can't delete %s, which is no longer in its manifests: %s", finding.RefOf(k.obj), ref, why)
 	f.Fixes = []finding.Fix{
 		{Text: "See what keeps the object: its finalizers, and who owns it", Command: "kubectl get " + strings.TrimPrefix(inspect(ref), "kubectl describe ") + " -o yaml"},
 		{Text: "If it is to stay, put it back into the manifests, or annotate it with kustomize.toolkit.fluxcd.io/prune: disabled", File: k.path()},

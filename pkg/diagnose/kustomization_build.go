@@ -100,6 +100,9 @@ func (k kustomization) buildFixes(build fluxmsg.Build) []finding.Fix {
 	case has("yaml: ", "MalformedYAML", "failed to decode Kubernetes YAML"):
 		add("Correct the YAML in %s", build.Path)
 	}
+	if has("no resource matches strategic merge patch", "failed to find unique target for patch", "no matches for Id") {
+		add("Correct the kind, name or namespace in the patch: nothing in the manifests has those that the message names")
+	}
 	if has("may not add resource with an already registered id") {
 		add("Remove one of the two definitions of the object that the message names")
 	}

@@ -17,69 +17,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// keyFamily is a way of encrypting, with the names of the keys of a Secret that
-// kustomize-controller reads for it (v1.9.6, internal/decryptor/decryptor.go).
-type keyFamily struct {
-	what string
-	// suffix is how the names end; name is the only one, where there is one.
-	suffix, name string
-	recipient    func(string) bool
-}
-
-var keyFamilies = []keyFamily{
-	{what: "age key", suffix: ".agekey", recipient: begins("age1")},
-	{what: "OpenPGP key", suffix: ".asc", recipient: isFingerprint},
-	{what: "AWS credential", name: "sops.aws-kms", recipient: begins("arn:aws")},
-	{what: "Google Cloud credential", name: "sops.gcp-kms", recipient: begins("projects/")},
-	{what: "Azure credential", name: "sops.azure-kv", recipient: func(r string) bool { return strings.Contains(r, "vault.azure.") }},
-	{what: "Vault token", name: "sops.vault-token", recipient: func(r string) bool { return strings.HasPrefix(r, "http") && strings.Contains(r, "/v1/") }},
-}
-
-func begins(prefix string) func(string) bool {
-	return func(recipient string) bool { return strings.HasPrefix(recipient, prefix) }
-}
-
-// isFingerprint tells whether a recipient is written as OpenPGP keys are.
-func isFingerprint(recipient string) bool {
-	return len(recipient) == 40 && strings.Trim(strings.ToLower(recipient), "0123456789abcdef") == ""
-}
-
-// reads tells whether Flux takes a key of a Secret for one of the family.
-func (f keyFamily) reads(key string) bool {
-	return f.name != "" && key == f.name || f.suffix != "" && strings.HasSuffix(key, f.suffix)
-}
-
-func (f keyFamily) names() string {
-	if f.name != "" {
-		return "the key " + f.name
-	}
-	return "keys whose names end in " + f.suffix
-}
-
-// rename is a name for a key by which Flux reads it.
-func (f keyFamily) rename(key string) string {
-	if f.name != "" {
-		return f.name
-	}
-	base, _, _ := strings.Cut(key, ".")
-	return base + f.suffix
-}
-
-// familiesOf are the ways in which a text is encrypted, by its recipients; all
-// where none is named.
-func familiesOf(recipients []string) []keyFamily {
-	var found []keyFamily
-	for _, family := range keyFamilies {
-		if slices.ContainsFunc(recipients, family.recipient) {
-			found = append(found, family)
-		}
-	}
-	if len(found) == 0 {
-		return keyFamilies
-	}
-	return found
-}
-
 // decryption reports why the layer's secrets can't be decrypted: the Secret with
 // the keys, what it holds, or whom the text is encrypted for.
 func (k kustomization) decryption(build fluxmsg.Build) {
@@ -181,50 +118,12 @@ func (k kustomization) unnamedKeys(build fluxmsg.Build) []finding.Fix {
 		Command: fmt.Sprintf("kubectl describe serviceaccount %s -n %s", account, k.obj.GetNamespace())}}
 }
 
-// renameKey is how to give a key a name that Flux reads. Which of several keys
-// it is, the names have to tell.
-func renameKey(ref finding.Ref, keys []string, family keyFamily) []finding.Fix {
-	candidates := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
-		return len(keys) > 1 && !strings.Contains(key, "key") && !strings.Contains(key, strings.Fields(family.what)[0])
-	})
-	if len(candidates) != 1 {
-		return []finding.Fix{{Text: fmt.Sprintf("Add the %s to %s under a name that Flux reads: %s", family.what, ref, family.names()), Command: inspect(ref)}}
-	}
-	name := family.rename(candidates[0])
-	return []finding.Fix{{
-		Text: fmt.Sprintf("Rename key %s to %s in %s: with the key in a file %s, run this", candidates[0], name, ref, candidates[0]),
-		Command: fmt.Sprintf("kubectl create secret generic %s -n %s --from-file=%s=%s --dry-run=client -o yaml | kubectl apply -f -",
-			ref.Name, ref.Namespace, name, candidates[0]),
-	}}
-}
-
 // encryptedFor names the recipients that the message gives.
 func encryptedFor(build fluxmsg.Build) string {
 	if len(build.Decryption.Recipients) == 0 {
 		return ""
 	}
 	return "; it is encrypted for " + strings.Join(build.Decryption.Recipients, ", ")
-}
-
-func allNames(families []keyFamily) string {
-	var suffixes, keys, all []string
-	for _, family := range families {
-		if family.suffix != "" {
-			suffixes = append(suffixes, family.suffix)
-		} else {
-			keys = append(keys, family.name)
-		}
-	}
-	if len(suffixes) > 0 {
-		all = append(all, "keys whose names end in "+strings.Join(suffixes, " or "))
-	}
-	switch {
-	case len(keys) == 1:
-		all = append(all, "the key "+keys[0])
-	case len(keys) > 1:
-		all = append(all, "the keys "+strings.Join(keys, ", "))
-	}
-	return strings.Join(all, ", and ")
 }
 
 // notDecrypted is a Secret in the manifests that is encrypted while the layer

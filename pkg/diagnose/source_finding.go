@@ -62,8 +62,16 @@ func (x *examiner) unfetched(obj *unstructured.Unstructured, e *exam) {
 		f.Evidence = append(f.Evidence, evidence(obj, "status.artifact.revision", revision,
 			field.Time(obj.Object, "status", "artifact", "lastUpdateTime")))
 	}
-	f.Fixes = append(f.Fixes, finding.Fix{Text: "Then fetch it", Command: reconcileSource("reconcile", obj)})
+	if !s.passes() {
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "Then fetch it", Command: reconcileSource("reconcile", obj)})
+	}
 	e.findings = append(e.findings, f)
+}
+
+// passes tells whether the trouble is the host's, and passes by itself: one more
+// request would not help.
+func (s fetchFailure) passes() bool {
+	return s.problem.Problem == fluxmsg.SourceRateLimit || s.problem.Problem == fluxmsg.SourceHTTP && s.problem.HTTPStatus >= 500
 }
 
 func (s fetchFailure) code() finding.Code {

@@ -1,7 +1,6 @@
 package fluxmsg
 
 import (
-	"net/http"
 	"strings"
 )
 
@@ -35,7 +34,7 @@ var fetchWords = []struct {
 	{SourceCredentialsInvalid, wording(`invalid '[a-z]+' auth option: |SSH identity key is encrypted|github app data|malformed basic auth`)},
 	{SourceHostKey, wording(`knownhosts: |hostkey could not be verified|no common algorithm for host key`)},
 	{SourceTLS, wording(`\bx509: |\btls: |\bTLS handshake\b|certificate signed by unknown authority|server gave HTTP response to HTTPS client`)},
-	{SourceDNS, wording(`no such host|server misbehaving|Temporary failure in name resolution`)},
+	{SourceDNS, wording(`no such host|server misbehaving|Temporary failure in name resolution|dial tcp: lookup `)},
 	{SourceRefused, wording(`connection refused|no route to host|network is unreachable|connection reset by peer`)},
 	{SourceTimeout, wording(`i/o timeout|deadline exceeded|Client\.Timeout|request canceled|(?:operation|connection) timed out`)},
 	{SourceAuthentication, unauthorized},
@@ -80,7 +79,7 @@ func fetchProblem(text string) Source {
 		}
 	}
 	switch {
-	case source.HTTPStatus == http.StatusTooManyRequests:
+	case source.HTTPStatus == 429:
 		source.Problem = SourceRateLimit
 	case source.HTTPStatus >= 400:
 		source.Problem = SourceHTTP

@@ -25,6 +25,8 @@ func TestSourceTrouble(t *testing.T) {
 		`failed to checkout and determine revision: unable to list remote for 'https://x.io/y': unexpected client error: unexpected requesting "https://x.io/y/info/refs" status code: 429`: SourceRateLimit,
 		digest + `DENIED: API rate limit exceeded for 10.0.0.1`:                                                                                                                             SourceRateLimit,
 		index + `Get "https://x.io/429/index.yaml": EOF`:                                                                                                                                    SourceOther,
+		index + `Get "https://x.io/index.yaml": dial tcp: lookup x.io on 10.96.0.10:53: read udp 10.1.1.1:4->10.96.0.10:53: i/o timeout`:                                                    SourceDNS,
+		index + `Get "https://x.io/index.yaml": dial tcp 1.2.3.4:443: i/o timeout`:                                                                                                          SourceTimeout,
 		// net/http, transport.go; golang.org/x/net, proxy and socks.
 		index + `Get "https://x.io/index.yaml": proxyconnect tcp: dial tcp 10.9.9.9:3128: connect: connection refused`: SourceProxy,
 		index + `Get "https://x.io/index.yaml": proxyconnect tcp: dial tcp: lookup proxy.example.org: no such host`:    SourceProxy,

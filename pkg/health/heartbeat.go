@@ -51,7 +51,7 @@ var controllers = map[string]string{
 
 // trust turns a verdict that rests on a living controller into Unknown where
 // the controller has stopped reporting. A failure is left alone: it was true
-// when it was written, and it is what has to be mended.
+// when it was written, and it is what has to be fixed.
 func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if v.Ref.Kind == ExternalArtifactKind.Kind {
 		return v // others write it, not source-controller

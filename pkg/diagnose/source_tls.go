@@ -1,0 +1,70 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// untrusted reports a TLS server whose certificate is not accepted, or that does
+// not accept source-controller.
+func (s fetchFailure) untrusted(f *finding.Finding) {
+	secret := s.caSecret()
+	file := s.x.definedIn(s.obj)
+	show := fmt.Sprintf("openssl s_client -connect %s -servername %s </dev/null", withPort(s.host()), strings.Split(s.host(), ":")[0])
+	switch s.problem.TLS {
+	case fluxmsg.TLSExpired:
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Have the certificate of %s renewed; if it is valid, correct the clock of the nodes", s.host()), Command: show}}
+	case fluxmsg.TLSOtherName:
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a host name in spec.url that the certificate of %s has", s.host()), File: file, Command: show}}
+	case fluxmsg.TLSPlainHTTP:
+		f.Fixes = []finding.Fix{{Text: "The server does not speak TLS: use its TLS port in spec.url", File: file}}
+		if s.obj.GetKind() != health.GitRepositoryKind.Kind {
+			f.Fixes = append(f.Fixes, s.fix("If it has none and the network between is trusted, set spec.insecure: true"))
+		}
+	case fluxmsg.TLSClientCertificate:
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Put a client certificate that %s accepts into tls.crt and tls.key of the Secret that %s names", s.host(), secret), File: file}}
+	case fluxmsg.TLSUnknownCA:
+		s.unknownCA(secret, show, f)
+	default:
+		f.Fixes = []finding.Fix{{Text: "See how the server answers a TLS connection; a proxy or firewall between may cut it off", Command: show}}
+	}
+}
+
+// unknownCA is a certificate by a CA that source-controller does not know.
+func (s fetchFailure) unknownCA(where, show string, f *finding.Finding) {
+	name := s.text(strings.TrimPrefix(where, "spec."), "name")
+	look := finding.Fix{Text: fmt.Sprintf("See who issued the certificate of %s", s.host()), Command: show}
+	if name == "" {
+		f.Fixes = []finding.Fix{look, s.fix("If that is your own CA, put its certificate into key ca.crt of a Secret and name that in %s", where)}
+		return
+	}
+	ref := coreRef("Secret", s.obj.GetNamespace(), name)
+	f.Evidence = append(f.Evidence, evidence(s.obj, where+".name", name, time.Time{}))
+	what := "does not have the CA that issued the certificate in ca.crt"
+	if secret := s.x.snap.Lookup(ref).Object; secret != nil && !hasKey(secret, "ca.crt") && !hasKey(secret, "caFile") {
+		what = "has no key ca.crt (it has " + keysOf(secret) + ")"
+	}
+	f.Message += fmt.Sprintf("; %s, which %s names, %s", ref, where, what)
+	f.Fixes = []finding.Fix{look, {Text: fmt.Sprintf("If that is your own CA, put its certificate into key ca.crt of %s", ref), Command: inspect(ref)}}
+}
+
+// caSecret is the field that names the Secret with the CA: a GitRepository has no
+// certSecretRef (source-controller api v1).
+func (s fetchFailure) caSecret() string {
+	if s.obj.GetKind() == health.GitRepositoryKind.Kind {
+		return "spec.secretRef"
+	}
+	return "spec.certSecretRef"
+}
+
+func withPort(host string) string {
+	if strings.Contains(host, ":") {
+		return host
+	}
+	return host + ":443"
+}
