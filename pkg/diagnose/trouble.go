@@ -122,6 +122,9 @@ func (s podView) count(t trouble, since *time.Time) []finding.Evidence {
 	if s.owner.Kind == "Pod" {
 		return nil
 	}
+	if len(sick) == 0 { // it is over, and counts no longer
+		return nil
+	}
 	value := fmt.Sprintf("%s on %d of %d pods: %s", t.reason, len(sick), len(siblings), strings.Join(sick[:min(len(sick), maxNamed)], ", "))
 	if len(sick) > maxNamed {
 		value += ", …"
