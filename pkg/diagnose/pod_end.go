@@ -65,7 +65,7 @@ func (c container) exited(ended end) trouble {
 		soft:     c.owner.Kind == "Job", // which tries again, and says when it gives up
 		message:  c.what() + " ended" + ended.words(),
 		evidence: c.ended(ended),
-		fixes:    []finding.Fix{{Text: "Read what it said before it ended", Command: c.logs(c.name, false)}},
+		fixes:    []finding.Fix{{Text: "Read its log from before it ended", Command: c.logs(c.name, false)}},
 	}
 	if ended.reason == "OOMKilled" {
 		return c.outOfMemory(t)

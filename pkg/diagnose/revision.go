@@ -109,7 +109,7 @@ func (s podView) replace(t *trouble) []finding.Fix {
 	partition := field.Int(s.work.Object, "spec", "updateStrategy", "rollingUpdate", "partition")
 	switch {
 	case strategy == "OnDelete":
-		t.message += "; its update strategy OnDelete keeps pods until somebody deletes them"
+		t.message += "; its update strategy OnDelete keeps pods until they are deleted"
 		t.evidence = append(t.evidence, evidence(s.work, "spec.updateStrategy.type", strategy, time.Time{}))
 	case s.owner.GroupKind() == health.StatefulSetKind && s.ordinal() < partition:
 		t.message += fmt.Sprintf("; its partition keeps the pods below %d at the old template", partition)
