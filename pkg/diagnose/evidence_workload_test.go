@@ -96,9 +96,9 @@ func readPods(x *examiner, e finding.Evidence) string {
 	if found == nil {
 		return "it has another form"
 	}
-	names := strings.Split(strings.TrimSuffix(found[3], ", …"), ", ")
+	names := strings.Split(found[3], ", ")
 	sick, _ := strconv.Atoi(found[1])
-	if sick != len(names) && !strings.HasSuffix(found[3], "…") {
+	if sick != len(names) && len(names) != maxListed {
 		return "it does not name as many pods as it counts"
 	}
 	for _, name := range names {
