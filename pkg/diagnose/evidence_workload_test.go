@@ -34,7 +34,7 @@ func TestWorkloadEvidence(t *testing.T) {
 					}
 					seen := map[finding.Evidence]bool{}
 					for _, e := range cause.Evidence {
-						if why := readBack(x, e); why != "" {
+						if why := misquotedWorkload(x, e); why != "" {
 							t.Errorf("%s: %s %s = %s: %s", cause.Code, e.Ref, e.Field, e.Value, why)
 						}
 						if seen[e] {
@@ -48,8 +48,8 @@ func TestWorkloadEvidence(t *testing.T) {
 	}
 }
 
-// readBack tells what is wrong with a piece of evidence.
-func readBack(x *examiner, e finding.Evidence) string {
+// misquotedWorkload tells what is wrong with a piece of evidence.
+func misquotedWorkload(x *examiner, e finding.Evidence) string {
 	answer := x.snap.Lookup(e.Ref)
 	if e.Field == "object" {
 		if e.Value != "does not exist" || answer.Presence == snapshot.Present {
@@ -69,7 +69,7 @@ func readBack(x *examiner, e finding.Evidence) string {
 		return "the object could not be read"
 	}
 	if e.Field == "pods" {
-		return readPods(x, e)
+		return misquotedPods(x, e)
 	}
 	if kind, ok := strings.CutPrefix(e.Field, "status.conditions["); ok && strings.Count(kind, "]") == 1 && strings.HasSuffix(kind, "]") {
 		c := conditionOf(answer.Object, strings.TrimSuffix(kind, "]"))
@@ -90,8 +90,8 @@ func readBack(x *examiner, e finding.Evidence) string {
 
 var podsValue = regexp.MustCompile(`^\S+ on (\d+) of (\d+) pods: (.+)$`)
 
-// readPods checks "REASON on N of M pods: names".
-func readPods(x *examiner, e finding.Evidence) string {
+// misquotedPods checks "REASON on N of M pods: names".
+func misquotedPods(x *examiner, e finding.Evidence) string {
 	found := podsValue.FindStringSubmatch(e.Value)
 	if found == nil {
 		return "it has another form"
@@ -110,8 +110,8 @@ func readPods(x *examiner, e finding.Evidence) string {
 	return ""
 }
 
-// TestReadBack has evidence that is there, and some that is not.
-func TestReadBack(t *testing.T) {
+// TestMisquotedWorkload has evidence that is there, and some that is not.
+func TestMisquotedWorkload(t *testing.T) {
 	pod := object("v1", "Pod", "a", "orthanc-0", map[string]any{"nodeName": "n1"})
 	pod["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "False", "reason": "No", "message": "m"}}}
 	x := newExaminer(clusterOf([]map[string]any{pod}, nil), nil)
@@ -134,7 +134,7 @@ func TestReadBack(t *testing.T) {
 		{finding.Evidence{Ref: ref, Field: "pods", Value: "Failed on 2 of 2 pods: orthanc-0"}, false},
 		{finding.Evidence{Ref: ref, Field: "pods", Value: "some"}, false},
 	} {
-		if why := readBack(x, c.e); (why == "") != c.fine {
+		if why := misquotedWorkload(x, c.e); (why == "") != c.fine {
 			t.Errorf("%+v: %q", c.e, why)
 		}
 	}
