@@ -112,7 +112,7 @@ func (x *examiner) namedVolume(claim *unstructured.Unstructured) (finding.Findin
 	if answer.Presence == snapshot.Absent {
 		f.Message = fmt.Sprintf("%s asks for %s, which does not exist", ref, volume)
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: volume, Field: "object", Value: "does not exist"})
-		f.Fixes = []finding.Fix{{Text: "Name a volume that exists in spec.volumeName, or none, so that one is made", File: x.file(claim, "volumeName"), Command: "kubectl get persistentvolumes"}}
+		f.Fixes = []finding.Fix{{Text: "Name a volume that exists in spec.volumeName, or none, so that one is created", File: x.file(claim, "volumeName"), Command: "kubectl get persistentvolumes"}}
 		return f, true
 	}
 	if answer.Presence != snapshot.Present {
@@ -125,7 +125,7 @@ func (x *examiner) namedVolume(claim *unstructured.Unstructured) (finding.Findin
 	case owner.Name != "" && !owner.Same(ref):
 		f.Message = fmt.Sprintf("%s asks for %s, which belongs to %s", ref, volume, owner)
 		f.Evidence = append(f.Evidence, evidence(answer.Object, "spec.claimRef.name", owner.Name, time.Time{}))
-		f.Fixes = []finding.Fix{{Text: "Name another volume in spec.volumeName, or none, so that one is made", File: x.file(claim, "volumeName"), Command: "kubectl get persistentvolumes"}}
+		f.Fixes = []finding.Fix{{Text: "Name another volume in spec.volumeName, or none, so that one is created", File: x.file(claim, "volumeName"), Command: "kubectl get persistentvolumes"}}
 	case phase == "Released":
 		f.Message = fmt.Sprintf("%s asks for %s, which still belongs to an earlier claim of that name", ref, volume)
 		f.Fixes = []finding.Fix{{Text: "If its data is meant for the new claim, have the volume forget the old one; its data stays",

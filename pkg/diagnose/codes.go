@@ -88,6 +88,7 @@ const (
 	codeRunsAsRoot         finding.Code = "OW4124"
 	codeArchitecture       finding.Code = "OW4125"
 	codeCommand            finding.Code = "OW4126"
+	codeEvicted            finding.Code = "OW4127"
 
 	codeStorageClass   finding.Code = "OW5101"
 	codeClaimPending   finding.Code = "OW5102"

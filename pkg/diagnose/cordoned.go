@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// disruptionKind limits how many pods may be evicted at a time.
-var disruptionKind = schema.GroupKind{Group: "policy", Kind: "PodDisruptionBudget"}
+// budgetKind limits how many pods may be evicted at a time.
+var budgetKind = schema.GroupKind{Group: "policy", Kind: "PodDisruptionBudget"}
 
 // cordonedNodes is a pod that only cordoned nodes would have room for. Nodes stay
 // so while they are drained, which a budget may block.
@@ -49,7 +49,7 @@ func (x *examiner) blockedDrain(cordoned []*unstructured.Unstructured, t *troubl
 		onNode[node.GetName()] = true
 	}
 	pods := x.snap.List(health.PodKind, "").Objects
-	for _, budget := range x.snap.List(disruptionKind, "").Objects {
+	for _, budget := range x.snap.List(budgetKind, "").Objects {
 		allowed, ok := field.Quote(budget.Object, "status.disruptionsAllowed")
 		if !ok || allowed != "0" {
 			continue

@@ -60,7 +60,7 @@ func (c container) crashed(ended end) trouble {
 		return c.killed(t, probe)
 	}
 	t.message = fmt.Sprintf("%s ends again and again%s", c.what(), ended.words())
-	t.fixes = []finding.Fix{{Text: "Read what it said before it ended", Command: c.logs(c.name, true)}}
+	t.fixes = []finding.Fix{{Text: "Read its log from before it ended", Command: c.logs(c.name, true)}}
 	return t
 }
 

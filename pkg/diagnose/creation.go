@@ -116,7 +116,7 @@ func (x *examiner) topOf(obj *unstructured.Unstructured) finding.Ref {
 func (x *examiner) refusalFinding(owner finding.Ref, no noPods, why string) finding.Finding {
 	return finding.Finding{
 		Code: codeCreateRefused, Ref: owner, Reason: "FailedCreate", Severity: finding.Critical, Since: no.at,
-		Message: fmt.Sprintf("the pods of %s can't be made: %s", owner, why), Evidence: []finding.Evidence{no.proof},
+		Message: fmt.Sprintf("the pods of %s can't be created: %s", owner, why), Evidence: []finding.Evidence{no.proof},
 	}
 }
 
@@ -129,7 +129,7 @@ func (x *examiner) accountFinding(owner, account finding.Ref, no noPods) finding
 			f.Evidence = append(f.Evidence, evidence(work, "spec.template.spec.serviceAccountName", name, time.Time{}))
 		}
 	}
-	f.Fixes = []finding.Fix{{Text: "Make the ServiceAccount, or name another in the workload",
+	f.Fixes = []finding.Fix{{Text: "Create the ServiceAccount, or correct serviceAccountName in the workload",
 		Command: fmt.Sprintf("kubectl get serviceaccounts -n %s", account.Namespace)}}
 	return f
 }

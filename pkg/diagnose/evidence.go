@@ -95,8 +95,8 @@ func readings(obj *unstructured.Unstructured, path string) []string {
 	return found
 }
 
-// podCount is "REASON on 2 of 3 pods: a, b", cut by "…" where there are more.
-var podCount = regexp.MustCompile(`^\S+ on (\d+) of (\d+) pods: (.+?)(, …)?$`)
+// podCount is "REASON on 2 of 3 pods: a, b", which lists up to maxListed.
+var podCount = regexp.MustCompile(`^\S+ on (\d+) of (\d+) pods: (.+)$`)
 
 // countHolds checks which pods of a workload a count names: they are there and
 // the workload's, and there are as many.
@@ -108,7 +108,7 @@ func (x *examiner) countHolds(workload *unstructured.Unstructured, value string)
 	names := strings.Split(parts[3], ", ")
 	sick, _ := strconv.Atoi(parts[1])
 	total, _ := strconv.Atoi(parts[2])
-	if sick < len(names) || parts[4] == "" && sick != len(names) || sick > total {
+	if sick < len(names) || sick != len(names) && len(names) != maxListed || sick > total {
 		return false
 	}
 	for _, name := range names {

@@ -23,7 +23,7 @@ func (x *examiner) file(obj *unstructured.Unstructured, setting string) string {
 	if release == nil {
 		return ""
 	}
-	where := fmt.Sprintf("%s, spec.values: %s", finding.RefOf(release), setting)
+	where := fmt.Sprintf("%s, spec.values: the chart's value for %s", finding.RefOf(release), setting)
 	if folder := x.definedIn(release); folder != "" {
 		where = folder + ": " + where
 	}

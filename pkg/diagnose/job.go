@@ -103,7 +103,7 @@ func jobFailed(job *unstructured.Unstructured, v health.Verdict) finding.Finding
 		Code: codeJobFailed, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
 		Message:  fmt.Sprintf("%s has given up: %s", v.Ref, why),
 		Evidence: []finding.Evidence{proof},
-		Fixes: []finding.Fix{{Text: "Read what it said",
+		Fixes: []finding.Fix{{Text: "Read its log",
 			Command: fmt.Sprintf("kubectl logs job/%s -n %s --all-containers", v.Ref.Name, v.Ref.Namespace)}},
 	}
 }

@@ -24,7 +24,7 @@ func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exa
 	f := finding.Finding{
 		Code: codeNodeNotReady, Ref: e.verdict.Ref, Reason: e.verdict.Reason, Message: e.verdict.Message,
 		Severity: finding.Critical, Since: e.verdict.Since,
-		Fixes: []finding.Fix{{Text: "See what the node says", Command: "kubectl describe node " + node.GetName()}},
+		Fixes: []finding.Fix{{Text: "Read the node's conditions and events", Command: "kubectl describe node " + node.GetName()}},
 	}
 	for _, kind := range append([]string{"Ready"}, pressures...) {
 		c := conditionOf(node, kind)

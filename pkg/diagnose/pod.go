@@ -89,7 +89,7 @@ func (s podView) inexplicable() trouble {
 	t := trouble{
 		code: codeNotReadyForUnknown, reason: ready.reason, since: ready.since,
 		message: s.owner.String() + " is not ready, and neither its pods nor their events say why",
-		fixes:   []finding.Fix{{Text: "Look at what the pod says", Command: s.logs("", false)}},
+		fixes:   []finding.Fix{{Text: "Read the pod's log", Command: s.logs("", false)}},
 	}
 	if t.reason == "" {
 		t.reason = "NotReady"

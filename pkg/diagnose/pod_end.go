@@ -15,7 +15,11 @@ func (s podView) ended() []trouble {
 	if field.Text(s.pod.Object, "status", "phase") != "Failed" {
 		return nil
 	}
-	for _, list := range []string{"initContainers", "containers"} {
+	lists := []string{"initContainers", "containers"}
+	if _, ok := s.evicted(trouble{}); ok { // its containers only ended with it
+		lists = nil
+	}
+	for _, list := range lists {
 		statuses := map[string]string{"initContainers": "initContainerStatuses", "containers": "containerStatuses"}[list]
 		for _, status := range field.List(s.pod.Object, "status", statuses) {
 			c := container{podView: s, name: field.Text(status, "name"), list: list, status: status, live: "status." + statuses}
@@ -33,11 +37,14 @@ func (s podView) ended() []trouble {
 	if message != "" {
 		text += ": " + message
 	}
-	return []trouble{{
-		code: codePodFailed, reason: reason, since: s.pod.GetCreationTimestamp().Time, message: text,
-		evidence: s.phase(),
-		fixes:    []finding.Fix{{Text: "See why it failed", Command: s.describe()}},
-	}}
+	t := trouble{
+		code: codePodFailed, reason: reason, since: s.pod.GetCreationTimestamp().Time, message: text, evidence: s.phase(),
+		fixes: []finding.Fix{{Text: "See why it failed", Command: s.describe()}},
+	}
+	if gone, ok := s.evicted(t); ok {
+		t = gone
+	}
+	return []trouble{t}
 }
 
 // phase is why a pod is over, in its own words.
@@ -58,7 +65,7 @@ func (c container) exited(ended end) trouble {
 		soft:     c.owner.Kind == "Job", // which tries again, and says when it gives up
 		message:  c.what() + " ended" + ended.words(),
 		evidence: c.ended(ended),
-		fixes:    []finding.Fix{{Text: "Read what it said before it ended", Command: c.logs(c.name, false)}},
+		fixes:    []finding.Fix{{Text: "Read its log from before it ended", Command: c.logs(c.name, false)}},
 	}
 	if ended.reason == "OOMKilled" {
 		return c.outOfMemory(t)

@@ -27,14 +27,15 @@ func (c container) notReady(ended end) trouble {
 		t.code, t.reason = codeNotReadyForUnknown, "ContainersNotReady"
 		t.message = c.what() + " runs and is not ready yet"
 		t.evidence = c.state("ready", since)
-		t.fixes = []finding.Fix{{Text: "Read what it says", Command: c.logs(c.name, false)}}
+		t.fixes = []finding.Fix{{Text: "Read its log", Command: c.logs(c.name, false)}}
 		return t
 	}
 	proof, first := c.said("Unhealthy")
 	t.since = first
 	t.evidence = append(c.state("ready", since), proof...)
 	t.message = c.what() + " runs, but " + probeWords(probe.message)
-	t.fixes = []finding.Fix{{Text: "Read what it says", Command: c.logs(c.name, false)}}
+	t.fixes = []finding.Fix{{Text: "Read its log", Command: c.logs(c.name, false)}}
+	c.probeAdvice(&t, probe.message)
 	return t
 }
 
@@ -66,11 +67,14 @@ func (c container) killedByProbe(ended end) (event, bool) {
 	return event{}, false
 }
 
-// killed is a container that its kubelet starts anew because of a probe.
+// killed is a container that its kubelet restarts because of a probe.
 func (c container) killed(t trouble, probe event) trouble {
 	t.code, t.reason = codeProbeFailed, "Unhealthy"
-	t.message = c.what() + " is started anew again and again, because " + probeWords(probe.message)
-	t.fixes = []finding.Fix{{Text: "Read what it said before, or give the probe more time", Command: c.logs(c.name, true)}}
+	t.message = c.what() + " is restarted again and again, because " + probeWords(probe.message)
+	t.fixes = []finding.Fix{{Text: "Read its log from before the restart", Command: c.logs(c.name, true)}}
+	if !c.stillStarting(&t, c.lastEnd(), probe.message) {
+		c.probeAdvice(&t, probe.message)
+	}
 	return t
 }
 
@@ -82,9 +86,9 @@ func (c container) waitsInside() (trouble, bool) {
 	}
 	return trouble{
 		code: codeNotReadyForUnknown, reason: "ContainersNotInitialized", soft: true, vague: true, since: since,
-		message:  c.what() + " has not come to its end",
+		message:  c.what() + " has not ended",
 		evidence: c.state("state.running.startedAt", since),
-		fixes:    []finding.Fix{{Text: "Read what it waits for", Command: c.logs(c.name, false)}},
+		fixes:    []finding.Fix{{Text: "Read in its log what it waits for", Command: c.logs(c.name, false)}},
 	}, true
 }
 
@@ -115,7 +119,7 @@ func (s podView) starting() []trouble {
 		c := container{podView: s, name: field.Text(status, "name"), list: "containers", status: status, live: "status.containerStatuses"}
 		return []trouble{{
 			code: codeNotReadyForUnknown, reason: reason, container: c.name, soft: true, since: since,
-			message:  c.what() + " is still being made",
+			message:  c.what() + " is still being created",
 			evidence: c.waiting(),
 			fixes:    []finding.Fix{{Text: "See what it waits for", Command: s.describe()}},
 		}}

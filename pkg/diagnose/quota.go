@@ -52,7 +52,7 @@ func (x *examiner) quotaFinding(owner, quota finding.Ref, said fluxmsg.APIError,
 		Evidence: []finding.Evidence{no.proof},
 	}
 	if len(said.Quota.Exceeded) == 0 { // it asks for limits or requests that the pods don't have
-		f.Message = fmt.Sprintf("%s lets in only pods that say what they use, and those of %s don't: %s", quota, owner, said.Detail)
+		f.Message = fmt.Sprintf("%s accepts only pods with the requests and limits that it counts, and those of %s lack some: %s", quota, owner, said.Detail)
 		f.Fixes = []finding.Fix{{Text: "Give the containers the requests and limits that the quota asks for", File: x.file(x.snap.Lookup(owner).Object, "resources")}}
 		return f
 	}
@@ -65,7 +65,7 @@ func (x *examiner) quotaFinding(owner, quota finding.Ref, said fluxmsg.APIError,
 		}
 	}
 	f.Message += " (" + strings.Join(short, "; ") + ")"
-	f.Fixes = []finding.Fix{{Text: "Raise the quota, or have less running in the namespace", File: x.file(live, "spec.hard"),
+	f.Fixes = []finding.Fix{{Text: "Raise spec.hard of the quota, or lower what the namespace's workloads request", File: x.file(live, "spec.hard"),
 		Command: fmt.Sprintf("kubectl describe resourcequota %s -n %s", quota.Name, quota.Namespace)}}
 	return f
 }

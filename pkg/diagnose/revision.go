@@ -37,9 +37,17 @@ func (s podView) superseded(t trouble) trouble {
 	t.code, t.ref = codeOldRevision, s.owner
 	t.message = fmt.Sprintf("%s has a newer template, and its pod %s still has the old one: %s", s.owner, s.pod.GetName(), was)
 	t.evidence = append([]finding.Evidence{evidence(s.pod, "metadata.labels["+revisionLabel+"]", s.pod.GetLabels()[revisionLabel], time.Time{})},
-		append(proof, t.evidence...)...)
+		append(proof, s.ownEvidence(t.evidence)...)...)
 	t.vague, t.fixes = false, s.replace(&t)
 	return t
+}
+
+// ownEvidence leaves out what another tenant's workload has: this one's newest
+// template is what the pod is to be compared with.
+func (s podView) ownEvidence(proof []finding.Evidence) []finding.Evidence {
+	return slices.DeleteFunc(slices.Clone(proof), func(e finding.Evidence) bool {
+		return e.Ref.Kind == s.owner.Kind && e.Ref.Namespace != s.owner.Namespace
+	})
 }
 
 // newestRevision is the hash of the workload's newest template, where it is
@@ -109,7 +117,7 @@ func (s podView) replace(t *trouble) []finding.Fix {
 	partition := field.Int(s.work.Object, "spec", "updateStrategy", "rollingUpdate", "partition")
 	switch {
 	case strategy == "OnDelete":
-		t.message += "; its update strategy OnDelete keeps pods until somebody deletes them"
+		t.message += "; its update strategy OnDelete keeps pods until they are deleted"
 		t.evidence = append(t.evidence, evidence(s.work, "spec.updateStrategy.type", strategy, time.Time{}))
 	case s.owner.GroupKind() == health.StatefulSetKind && s.ordinal() < partition:
 		t.message += fmt.Sprintf("; its partition keeps the pods below %d at the old template", partition)

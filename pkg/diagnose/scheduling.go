@@ -30,10 +30,10 @@ func (s podView) unscheduled() []trouble {
 		soft:     s.x.now.Sub(scheduled.since) < nodePatience,
 		evidence: []finding.Evidence{evidence(s.pod, scheduled.field(), scheduled.reason+": "+scheduled.message, scheduled.since)},
 		message:  fmt.Sprintf("no node takes the pods of %s: %s", s.owner, firstLine(scheduled.message)),
-		fixes:    []finding.Fix{{Text: "See what the scheduler says", Command: s.describe()}},
+		fixes:    []finding.Fix{{Text: "Read the scheduler's messages in the pod's events", Command: s.describe()}},
 	}
 	if scheduled.reason == "SchedulingGated" {
-		t.message = fmt.Sprintf("the pods of %s are held back by scheduling gates", s.owner)
+		t.message = fmt.Sprintf("the pods of %s are blocked by scheduling gates", s.owner)
 		return []trouble{t}
 	}
 	s.scheduling(scheduled.message, &t)
@@ -50,7 +50,7 @@ func (s podView) unseen() []trouble {
 	created := s.pod.GetCreationTimestamp().Time
 	return []trouble{{
 		code: codeUnschedulable, reason: "Unscheduled", since: created, soft: s.x.now.Sub(created) < nodePatience,
-		message:  fmt.Sprintf("no scheduler has looked at the pods of %s", s.owner),
+		message:  fmt.Sprintf("no scheduler has handled the pods of %s", s.owner),
 		evidence: []finding.Evidence{{Ref: finding.RefOf(s.pod), Field: "spec.schedulerName", Value: scheduler}},
 	}}
 }
@@ -126,7 +126,7 @@ func (s podView) downNodes(t *trouble, r reasons) bool {
 	}
 	if len(t.blame) > 0 || len(r.short) == 0 {
 		t.code = codeNodeNotReady
-		t.message = fmt.Sprintf("the nodes that could take the pods of %s are not well: %s", s.owner, strings.Join(r.ill, ", "))
+		t.message = fmt.Sprintf("the nodes that could take the pods of %s are not ready: %s", s.owner, strings.Join(r.ill, ", "))
 		return true
 	}
 	return false

@@ -122,12 +122,15 @@ func (s podView) count(t trouble, since *time.Time) []finding.Evidence {
 	if s.owner.Kind == "Pod" {
 		return nil
 	}
-	value := fmt.Sprintf("%s on %d of %d pods: %s", t.reason, len(sick), len(siblings), strings.Join(sick[:min(len(sick), maxNamed)], ", "))
-	if len(sick) > maxNamed {
-		value += ", …"
+	if len(sick) == 0 { // it is over, and counts no longer
+		return nil
 	}
+	value := fmt.Sprintf("%s on %d of %d pods: %s", t.reason, len(sick), len(siblings), strings.Join(sick[:min(len(sick), maxListed)], ", "))
 	return []finding.Evidence{{Ref: s.owner, Field: "pods", Value: value, At: *since}}
 }
+
+// maxListed is how many pods evidence lists.
+const maxListed = 50
 
 // maxNamed is how many pods are named one by one.
 const maxNamed = 5

@@ -93,9 +93,9 @@ func scaledToZero(obj *unstructured.Unstructured, failing bool) finding.Finding 
 	ref := finding.RefOf(obj)
 	f := finding.Finding{
 		Code: codeScaledToZero, Ref: ref, Reason: "ScaledToZero", Severity: finding.Info,
-		Message:  ref.String() + " is scaled to zero: nothing of it runs",
+		Message:  ref.String() + " is scaled to zero, so that none of its pods run",
 		Evidence: []finding.Evidence{evidence(obj, "spec.replicas", "0", time.Time{})},
-		Fixes: []finding.Fix{{Text: "Scale it up again, once whoever scaled it down agrees",
+		Fixes: []finding.Fix{{Text: "Scale it up again, if it was not scaled to zero on purpose",
 			Command: fmt.Sprintf("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)}},
 	}
 	if failing {
@@ -124,14 +124,14 @@ func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.F
 		Code: codeReplicasMissing, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
 		Message:  fmt.Sprintf("%s is not ready: %s", v.Ref, firstLine(v.Message)),
 		Evidence: replicaProof(obj),
-		Fixes: []finding.Fix{{Text: "See what its controller says",
+		Fixes: []finding.Fix{{Text: "Read its controller's messages in its events",
 			Command: fmt.Sprintf("kubectl describe %s %s -n %s", resourceOf(v.Ref), v.Ref.Name, v.Ref.Namespace)}},
 	}
 	if field.Bool(obj.Object, "spec", "paused") {
 		f.Code, f.Reason = codeRolloutFailed, "DeploymentPaused"
-		f.Message = fmt.Sprintf("the rollout of %s is paused: its newest template is not put in place", v.Ref)
+		f.Message = fmt.Sprintf("the rollout of %s is paused, so that its newest template is not rolled out", v.Ref)
 		f.Evidence = append(f.Evidence, evidence(obj, "spec.paused", "true", time.Time{}))
-		f.Fixes = []finding.Fix{{Text: "Let it go on", Command: fmt.Sprintf("kubectl rollout resume deployment %s -n %s", v.Ref.Name, v.Ref.Namespace)}}
+		f.Fixes = []finding.Fix{{Text: "Resume the rollout", Command: fmt.Sprintf("kubectl rollout resume deployment %s -n %s", v.Ref.Name, v.Ref.Namespace)}}
 		return f
 	}
 	if progress := conditionOf(obj, "Progressing"); progress.status == "False" {

@@ -27,6 +27,11 @@ func (x *examiner) pods(obj *unstructured.Unstructured) ([]*unstructured.Unstruc
 			return pods, unread
 		}
 	}
+	for _, set := range x.replicaSets(obj) { // all are over: the last tells why
+		if pods := failedLast(x.children(set, health.PodKind)); len(pods) > 0 {
+			return pods, unread
+		}
+	}
 	if len(x.replicaSets(obj)) > 0 {
 		return nil, unread
 	}
@@ -67,6 +72,21 @@ func counting(pods []*unstructured.Unstructured, kind string) []*unstructured.Un
 		found = append(found, pod)
 	}
 	return found
+}
+
+// failedLast is the pod that failed last, of those that are over.
+func failedLast(pods []*unstructured.Unstructured) []*unstructured.Unstructured {
+	var last *unstructured.Unstructured
+	for _, pod := range pods {
+		if field.Text(pod.Object, "status", "phase") == "Failed" && pod.GetDeletionTimestamp() == nil &&
+			(last == nil || last.GetCreationTimestamp().Time.Before(pod.GetCreationTimestamp().Time)) {
+			last = pod
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	return []*unstructured.Unstructured{last}
 }
 
 // siblings are the pods of the same workload that count, the pod among them.

@@ -66,7 +66,7 @@ var workloadAsked = []schema.GroupKind{
 	daemonSetKind, replicaSetKind, jobKind, cronJobKind, health.PodKind, health.EventKind, health.ServiceKind, nodeKind,
 	claimKind, volumeKind, storageClassKind, quotaKind, autoscalerKind, apiServiceKind, health.CertificateKind,
 	requestKind, health.IssuerKind, health.ClusterIssuerKind, secretKind, {Kind: "ConfigMap"}, {Kind: "ServiceAccount"},
-	attachmentKind, driverKind, disruptionKind, revisionKind, mutatingWebhookKind, endpointSliceKind, health.LeaseKind, definitionKind, {Group: "acme.example", Kind: "Database"},
+	attachmentKind, driverKind, budgetKind, revisionKind, mutatingWebhookKind, endpointSliceKind, health.LeaseKind, definitionKind, {Group: "acme.example", Kind: "Database"},
 }
 
 func readWorkloads(tb testing.TB) map[string]workloadFile {

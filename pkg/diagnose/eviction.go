@@ -1,0 +1,51 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// evicted is a pod that had to go for the sake of its node or of other pods
+// (k8s.io/kubernetes 1.36, pkg/kubelet/eviction and pkg/scheduler/framework/preemption;
+// the condition DisruptionTarget of core/v1 says for what).
+func (s podView) evicted(t trouble) (trouble, bool) {
+	target := conditionOf(s.pod, "DisruptionTarget")
+	reason := field.Text(s.pod.Object, "status", "reason")
+	message := firstLine(field.Text(s.pod.Object, "status", "message"))
+	node := field.Text(s.pod.Object, "spec", "nodeName")
+	if target.status == "True" {
+		t.evidence = append(t.evidence, proofOf(s.pod, target))
+	}
+	switch {
+	case reason == "Evicted":
+		t.code = codeEvicted
+		t.message = fmt.Sprintf("node %s has evicted a pod of %s: %s", node, s.owner, message)
+		t.fixes = []finding.Fix{s.againstEviction(message), {Text: "See what the node is short of", Command: "kubectl describe node " + node}}
+	case target.reason == "PreemptionByScheduler" || reason == "Preempting":
+		t.code = codeEvicted
+		t.message = fmt.Sprintf("a pod of %s had to make room for a pod of higher priority", s.owner)
+		t.fixes = []finding.Fix{
+			{Text: "Add a node, so that there is room for both; or give the pods a PriorityClass of their own", File: s.x.file(s.work, "priorityClassName"), Command: "kubectl get priorityclasses"},
+		}
+	default:
+		return t, false
+	}
+	return t, true
+}
+
+// againstEviction is how to keep a pod on a node that runs out of something.
+// Those that use more than they request go first.
+func (s podView) againstEviction(message string) finding.Fix {
+	switch lower := strings.ToLower(message); {
+	case strings.Contains(lower, "resource: memory"):
+		return finding.Fix{Text: "Request as much memory as the containers use: those that use more than they request are evicted first", File: s.x.file(s.work, "resources.requests.memory"), Command: s.x.applyNow(s.work)}
+	case strings.Contains(lower, "ephemeral local storage usage exceeds"), strings.Contains(lower, "exceeds the limit"), strings.Contains(lower, "usage of emptydir"):
+		return finding.Fix{Text: "Raise the limit on local storage that the message names, or have the containers write less (logs, emptyDir)", File: s.x.file(s.work, "resources.limits.ephemeral-storage"), Command: s.x.applyNow(s.work)}
+	case strings.Contains(lower, "ephemeral-storage"), strings.Contains(lower, "nodefs"), strings.Contains(lower, "imagefs"), strings.Contains(lower, "inodes"):
+		return finding.Fix{Text: "Free disk space on the node, or have the containers write less to it (logs, emptyDir)"}
+	}
+	return finding.Fix{Text: "Read the pod's events", Command: s.describe()}
+}
