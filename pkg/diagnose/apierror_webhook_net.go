@@ -19,10 +19,30 @@ import (
 
 var networkPolicyKind = schema.GroupKind{Group: "networking.k8s.io", Kind: "NetworkPolicy"}
 
-// readyEndpoints counts the endpoints of the Service that take traffic.
+// readyEndpoints counts the endpoints of the Service that take traffic; where no
+// EndpointSlice is known, the ready pods of the workloads behind it.
 func (c webhookCall) readyEndpoints() int {
-	ready, _ := service{x: c.x, obj: c.answer.Object}.ready()
+	ready, listed := service{x: c.x, obj: c.answer.Object}.ready()
+	if listed {
+		return ready
+	}
+	for _, workload := range c.behind() {
+		ready += int(field.Int(workload.Object, "status", readyField(workload)))
+	}
 	return ready
+}
+
+// behind are the workloads whose pods the Service selects.
+func (c webhookCall) behind() []*unstructured.Unstructured {
+	return slices.DeleteFunc(c.x.selected(selectorOf(c.answer.Object), c.service.Namespace), func(obj *unstructured.Unstructured) bool { return obj.GetKind() == "Pod" })
+}
+
+// readyField is where a workload counts its ready pods.
+func readyField(workload *unstructured.Unstructured) string {
+	if workload.GetKind() == daemonSetKind.Kind {
+		return "numberReady"
+	}
+	return "readyReplicas"
 }
 
 // endpointSlices are those of the Service.
@@ -39,6 +59,11 @@ func (c webhookCall) endpointSlices() []*unstructured.Unstructured {
 // readyBefore tells whether an endpoint was ready before the moment: its slice
 // has not been changed since, or its pod has been ready since before.
 func (c webhookCall) readyBefore(moment time.Time) bool {
+	if len(c.endpointSlices()) == 0 {
+		return slices.ContainsFunc(c.behind(), func(workload *unstructured.Unstructured) bool {
+			return conditionOf(workload, "Available").since.Before(moment)
+		})
+	}
 	for _, slice := range c.endpointSlices() {
 		changed, err := time.Parse(time.RFC3339, slice.GetAnnotations()["endpoints.kubernetes.io/last-change-trigger-time"])
 		unchanged := err == nil && changed.Before(moment)
@@ -141,6 +166,11 @@ func (c webhookCall) endpointProof() []finding.Evidence {
 			}
 		}
 	}
+	for _, workload := range c.behind() {
+		if ready := field.Int(workload.Object, "status", readyField(workload)); ready > 0 && len(c.endpointSlices()) == 0 {
+			return []finding.Evidence{evidence(workload, "status."+readyField(workload), strconv.FormatInt(ready, 10), conditionOf(workload, "Available").since)}
+		}
+	}
 	return nil
 }
 
@@ -150,7 +180,7 @@ func (c webhookCall) endpointProof() []finding.Evidence {
 func (c webhookCall) isolating(port int64) *unstructured.Unstructured {
 	var first *unstructured.Unstructured
 	listing := c.x.snap.List(networkPolicyKind, c.service.Namespace)
-	behind := c.x.selected(selectorOf(c.answer.Object), c.service.Namespace)
+	behind := c.behind()
 	for _, policy := range listing.Objects {
 		types := field.Texts(policy.Object, "spec", "policyTypes")
 		selects := slices.ContainsFunc(behind, func(workload *unstructured.Unstructured) bool {

@@ -243,7 +243,7 @@ func valuesAt(obj map[string]any, path string) []string {
 		}
 		return all
 	case []any:
-		text, _ := json.Marshal(v) //nolint:errchkjson // of what came from JSON
+		text, _ := json.Marshal(v) // of what came from JSON
 		return []string{string(text)}
 	}
 	return []string{fmt.Sprint(at)}
