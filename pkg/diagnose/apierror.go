@@ -110,7 +110,7 @@ func (r apiRefusal) file() string {
 
 // plain is a refusal that says itself what is wrong.
 func (r apiRefusal) plain(code finding.Code, reason, what, fix string) finding.Finding {
-	ref := r.refused()
+	ref := r.owner()
 	f := finding.Finding{
 		Code: code, Ref: ref, Reason: cmp.Or(r.said.Reason, reason), Severity: finding.Critical, Since: r.at,
 		Message:  fmt.Sprintf("%s %s: %s", ref, what, cmp.Or(firstLine(r.said.Detail), firstLine(r.message))),
@@ -119,7 +119,7 @@ func (r apiRefusal) plain(code finding.Code, reason, what, fix string) finding.F
 	}
 	if r.said.Field != "" {
 		f.Message = fmt.Sprintf("%s %s: %s: %s", ref, what, r.said.Field, firstLine(r.said.Detail))
-		f.Evidence = append(r.live(ref), f.Evidence...)
+		f.Evidence = append(r.live(r.refused()), f.Evidence...)
 	}
 	return f
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ var (
 // created, the workload.
 func (r apiRefusal) owner() finding.Ref {
 	ref := r.refused()
+	if by := r.x.snap.Lookup(r.obj).Object; by != nil && (r.obj.GroupKind() == replicaSetKind || slices.Contains(workloadKinds, r.obj.GroupKind())) {
+		return r.x.topOf(by)
+	}
 	if obj := r.x.snap.Lookup(ref).Object; obj != nil {
 		return r.x.topOf(obj)
 	}

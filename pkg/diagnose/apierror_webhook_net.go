@@ -7,19 +7,36 @@ import (
 	"strconv"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// readyEndpoints counts the endpoints of the Service that take traffic.
+// readyEndpoints counts the endpoints of the Service that take traffic; where no
+// EndpointSlice is known, the ready pods of the workloads behind it.
 func (c webhookCall) readyEndpoints() int {
-	ready, _ := service{x: c.x, obj: c.answer.Object}.ready()
+	ready, listed := service{x: c.x, obj: c.answer.Object}.ready()
+	if listed {
+		return ready
+	}
+	for _, workload := range c.behind() {
+		ready += int(field.Int(workload.Object, "status", readyField(workload)))
+	}
 	return ready
+}
+
+// behind are the workloads whose pods the Service selects.
+func (c webhookCall) behind() []*unstructured.Unstructured {
+	return slices.DeleteFunc(c.x.selected(selectorOf(c.answer.Object), c.service.Namespace), func(obj *unstructured.Unstructured) bool { return obj.GetKind() == "Pod" })
+}
+
+// readyField is where a workload counts its ready pods.
+func readyField(workload *unstructured.Unstructured) string {
+	if workload.GetKind() == daemonSetKind.Kind {
+		return "numberReady"
+	}
+	return "readyReplicas"
 }
 
 // endpointSlices are those of the Service.
@@ -36,6 +53,11 @@ func (c webhookCall) endpointSlices() []*unstructured.Unstructured {
 // readyBefore tells whether an endpoint was ready before the moment: its slice
 // has not been changed since, or its pod has been ready since before.
 func (c webhookCall) readyBefore(moment time.Time) bool {
+	if len(c.endpointSlices()) == 0 {
+		return slices.ContainsFunc(c.behind(), func(workload *unstructured.Unstructured) bool {
+			return conditionOf(workload, "Available").since.Before(moment)
+		})
+	}
 	for _, slice := range c.endpointSlices() {
 		changed, err := time.Parse(time.RFC3339, slice.GetAnnotations()["endpoints.kubernetes.io/last-change-trigger-time"])
 		unchanged := err == nil && changed.Before(moment)
@@ -138,61 +160,12 @@ func (c webhookCall) endpointProof() []finding.Evidence {
 			}
 		}
 	}
+	for _, workload := range c.behind() {
+		if ready := field.Int(workload.Object, "status", readyField(workload)); ready > 0 && len(c.endpointSlices()) == 0 {
+			return []finding.Evidence{evidence(workload, "status."+readyField(workload), strconv.FormatInt(ready, 10), conditionOf(workload, "Available").since)}
+		}
+	}
 	return nil
-}
-
-// isolating is a NetworkPolicy that selects the webhook's pods, where none of
-// those that do admits the API server to the port; nil when there is none. The
-// API server is no pod: only rules without "from", or with an ipBlock, admit it.
-func (c webhookCall) isolating(port int64) *unstructured.Unstructured {
-	var first *unstructured.Unstructured
-	listing := c.x.snap.List(networkPolicyKind, c.service.Namespace)
-	behind := c.x.selected(selectorOf(c.answer.Object), c.service.Namespace)
-	for _, policy := range listing.Objects {
-		types := field.Texts(policy.Object, "spec", "policyTypes")
-		selects := slices.ContainsFunc(behind, func(workload *unstructured.Unstructured) bool {
-			return labelSelected(field.Map(policy.Object, "spec", "podSelector"), podLabels(workload))
-		})
-		if !selects || len(types) > 0 && !slices.Contains(types, "Ingress") {
-			continue
-		}
-		for _, rule := range field.List(policy.Object, "spec", "ingress") {
-			if admitsAPIServer(rule, port) {
-				return nil
-			}
-		}
-		if first == nil {
-			first = policy
-		}
-	}
-	return first
-}
-
-// labelSelected tells whether a LabelSelector, as it stands in an object, selects
-// the labels.
-func labelSelected(selector map[string]any, set map[string]string) bool {
-	var typed metav1.LabelSelector
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(selector, &typed); err != nil {
-		return false
-	}
-	matching, err := metav1.LabelSelectorAsSelector(&typed)
-	return err == nil && matching.Matches(labels.Set(set))
-}
-
-func admitsAPIServer(rule map[string]any, port int64) bool {
-	from := field.List(rule, "from")
-	blocks := slices.ContainsFunc(from, func(peer map[string]any) bool { return field.Map(peer, "ipBlock") != nil })
-	if len(from) > 0 && !blocks {
-		return false
-	}
-	ports := field.List(rule, "ports")
-	for _, p := range ports {
-		low, high := field.Int(p, "port"), field.Int(p, "endPort")
-		if low == 0 || port == 0 || low == port || high > 0 && low <= port && port <= high {
-			return true // by name, or it can't be told
-		}
-	}
-	return len(ports) == 0
 }
 
 // notListening is a call that the pod's host refused although the endpoints are

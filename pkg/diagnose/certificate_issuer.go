@@ -41,7 +41,7 @@ func (e *exam) blameIssuer(x *examiner, obj *unstructured.Unstructured) {
 	case snapshot.Absent:
 		e.findings = append(e.findings, x.missingIssuer(obj, issuer))
 	default:
-		if x.health.Of(issuer).Status != health.Ready || len(x.brokenAuthorities(answer.Object)) > 0 {
+		if x.health.Of(issuer).Status != health.Ready || len(x.brokenCAs(answer.Object)) > 0 {
 			e.blame = append(e.blame, issuer)
 		}
 	}

@@ -187,7 +187,7 @@ func (c controller) holds(lease *unstructured.Unstructured) bool {
 	return name == c.lease || c.suffix != "" && strings.HasPrefix(name, c.lease) && strings.HasSuffix(name, c.suffix)
 }
 
-// expired tells whether nobody has renewed a Lease for much longer than it lasts.
+// expired tells whether a Lease has not been renewed for much longer than it lasts.
 func (x *examiner) expired(lease *unstructured.Unstructured) bool {
 	renewed := field.Time(lease.Object, "spec", "renewTime")
 	return !renewed.IsZero() && x.now.Sub(renewed) > health.Silence

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -117,6 +118,41 @@ func TestControllerOfHealthyTenants(t *testing.T) {
 		})
 	}
 }
+
+// TestControllerThatCrashes has a controller that is killed for lack of memory:
+// one cause, its Deployment, while the layers go on saying that they are ready.
+func TestControllerThatCrashes(t *testing.T) {
+	healthy := readCase(t, "testdata/F30-healthy.txtar").snap
+	for _, name := range []string{"istiod", "cert-manager", "cert-manager-webhook", "cert-manager-cainjector"} {
+		t.Run(name, func(t *testing.T) {
+			snap := changed(healthy, func(obj *unstructured.Unstructured) {
+				switch {
+				case obj.GetKind() == "Deployment" && obj.GetName() == name:
+					status := obj.Object["status"].(map[string]any)
+					status["availableReplicas"], status["readyReplicas"], status["unavailableReplicas"] = int64(0), int64(0), int64(1)
+					status["conditions"] = []any{
+						map[string]any{"type": "Available", "status": "False", "reason": "MinimumReplicasUnavailable", "lastTransitionTime": "2026-11-24T07:00:00Z"},
+						map[string]any{"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}}
+				case obj.GetKind() == "Pod" && len(obj.GetOwnerReferences()) > 0 && nameOfDeployment(obj.GetOwnerReferences()[0].Name) == name:
+					status := obj.Object["status"].(map[string]any)
+					container := obj.Object["spec"].(map[string]any)["containers"].([]any)[0].(map[string]any)["name"]
+					status["conditions"] = []any{map[string]any{"type": "Ready", "status": "False", "reason": "ContainersNotReady"}, map[string]any{"type": "PodScheduled", "status": "True"}}
+					status["containerStatuses"] = []any{map[string]any{"name": container, "restartCount": int64(7),
+						"state":     map[string]any{"waiting": map[string]any{"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}},
+						"lastState": map[string]any{"terminated": map[string]any{"reason": "OOMKilled", "exitCode": int64(137)}}}}
+				}
+			})
+			for _, s := range all(snap).Subjects {
+				if len(s.Causes) != 1 || s.Causes[0].Ref.Name != name || s.Causes[0].Code != codeOOMKilled {
+					t.Errorf("%s is %s: %+v", s.Tenant, s.Verdict.Status, s.Causes)
+				}
+			}
+		})
+	}
+}
+
+// nameOfDeployment is the Deployment of a ReplicaSet, by its name.
+func nameOfDeployment(set string) string { return set[:max(0, strings.LastIndex(set, "-"))] }
 
 // changed is a snapshot again with copies of its objects that were changed.
 func changed(snap *snapshot.Snapshot, change func(*unstructured.Unstructured)) *snapshot.Snapshot {

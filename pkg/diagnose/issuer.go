@@ -18,7 +18,7 @@ func init() { register(explainIssuer, health.IssuerKind, health.ClusterIssuerKin
 // the Secret that is not there.
 func explainIssuer(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
-	broken := x.brokenAuthorities(obj)
+	broken := x.brokenCAs(obj)
 	if e.verdict.Status == health.Ready && len(broken) == 0 || obj.GetDeletionTimestamp() != nil {
 		return e
 	}
@@ -46,10 +46,10 @@ func (x *examiner) allStatus(refs []finding.Ref, status health.Status) bool {
 	return true
 }
 
-// brokenAuthorities are the Certificates that make the key with which a CA
+// brokenCAs are the Certificates that make the key with which a CA
 // issuer signs, and are not ready: cert-manager goes on calling the Issuer ready
 // when that has ended (v1.21, pkg/issuer/ca/setup.go).
-func (x *examiner) brokenAuthorities(issuer *unstructured.Unstructured) []finding.Ref {
+func (x *examiner) brokenCAs(issuer *unstructured.Unstructured) []finding.Ref {
 	var found []finding.Ref
 	for _, certificate := range x.makers(x.keyNamespace(issuer), field.Text(issuer.Object, "spec", "ca", "secretName")) {
 		if ref := finding.RefOf(certificate); x.health.Of(ref).Status != health.Ready {
@@ -114,7 +114,7 @@ func (x *examiner) issuerKeyFix(obj *unstructured.Unstructured, namespace, secre
 	}
 	fix := finding.Fix{Text: "Name the Secret of a CA in spec.ca.secretName, or create a Certificate with isCA: true that writes " + secret,
 		Command: x.applyNow(obj), File: x.file(obj, "spec.ca.secretName")}
-	if other := x.authorityNear(namespace, secret); other != nil {
+	if other := x.caNear(namespace, secret); other != nil {
 		made := field.Text(other.Object, "spec", "secretName")
 		f.Message += fmt.Sprintf("; Certificate %s writes %s", other.GetName(), made)
 		f.Evidence = append(f.Evidence, evidence(other, "spec.secretName", made, other.GetCreationTimestamp().Time))
@@ -123,9 +123,9 @@ func (x *examiner) issuerKeyFix(obj *unstructured.Unstructured, namespace, secre
 	f.Fixes = []finding.Fix{fix}
 }
 
-// authorityNear is the authority's Certificate in the namespace whose Secret has
+// caNear is the CA's Certificate in the namespace whose Secret has
 // the name most like the one that is missing.
-func (x *examiner) authorityNear(namespace, secret string) *unstructured.Unstructured {
+func (x *examiner) caNear(namespace, secret string) *unstructured.Unstructured {
 	var best *unstructured.Unstructured
 	least := 0
 	for _, certificate := range x.snap.List(health.CertificateKind, namespace).Objects {

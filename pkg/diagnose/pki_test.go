@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -175,4 +177,84 @@ func readBack(t *testing.T, snap *snapshot.Snapshot, f finding.Finding) {
 	for _, wrong := range wrongEvidence(newExaminer(snap, nil), f) {
 		t.Error(wrong)
 	}
+}
+
+// TestEvidenceOfTheFamily reads back the evidence of every finding on certificates,
+// admission and controllers, in the recorded faults and in the small clusters.
+func TestEvidenceOfTheFamily(t *testing.T) {
+	ours := func(f finding.Finding) bool {
+		return strings.HasPrefix(string(f.Code), "OW6") || strings.HasPrefix(string(f.Code), "OW82") || f.Code == codeControllerSilent || f.Code == codeKindMissing || f.Code == codeVersionGone
+	}
+	for _, c := range faultCases(t) {
+		for _, subject := range all(c.snap).Subjects {
+			for _, cause := range subject.Causes {
+				if ours(cause.Finding) {
+					readBack(t, c.snap, cause.Finding)
+				}
+			}
+		}
+	}
+	for _, file := range []string{"certificate", "certificaterequest", "issuer", "webhook", "apiservice"} {
+		for _, s := range meshScenarios(t, "testdata/mesh/"+file+".yaml") {
+			snap := s.snapshot()
+			e := newExaminer(snap, nil).examine(finding.RefOf(&unstructured.Unstructured{Object: s.Objects[0]}), s.Failing)
+			for _, f := range append(e.findings, e.fallback...) {
+				if ours(f) {
+					t.Run(file+"/"+s.Name, func(t *testing.T) { readBack(t, snap, f) })
+				}
+			}
+		}
+	}
+}
+
+// FuzzPKI puts odd values into the objects of the scenarios: whatever a cluster
+// says, a walk ends, without a panic, and says the same twice.
+func FuzzPKI(f *testing.F) {
+	files, err := filepath.Glob("testdata/pki/*.yaml")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no scenarios: %v", err)
+	}
+	var scenarios []pkiScenario
+	for _, file := range files {
+		scenarios = append(scenarios, pkiScenarios(f, file)...)
+	}
+	for i := range scenarios {
+		f.Add(i, uint64(7))
+		f.Add(i, uint64(8))
+	}
+	f.Fuzz(func(t *testing.T, i int, seed uint64) {
+		s := scenarios[((i%len(scenarios))+len(scenarios))%len(scenarios)]
+		random := rand.New(rand.NewPCG(seed, 3))
+		objects := s.Objects
+		s.Objects = nil
+		for _, object := range objects {
+			object = (&unstructured.Unstructured{Object: object}).DeepCopy().Object
+			for key := range object {
+				if key != "apiVersion" && key != "kind" {
+					object[key] = disturb(random, object[key])
+				}
+			}
+			s.Objects = append(s.Objects, object)
+		}
+		if first, second := s.examineAll(), s.examineAll(); first != second {
+			t.Errorf("differs:\n%s\n%s", first, second)
+		}
+	})
+}
+
+// examineAll walks from every object of the scenario.
+func (s pkiScenario) examineAll() string {
+	snap := s.snapshot()
+	x := newExaminer(snap, tenant.Discover(snap))
+	w, text := newWalk(x), ""
+	for _, kind := range pkiAsked {
+		for _, obj := range snap.List(kind, "").Objects {
+			for _, failing := range []bool{false, true} {
+				for _, c := range w.from(finding.RefOf(obj), failing).causes {
+					text += finding.RefOf(obj).String() + ": " + c.Message + "\n"
+				}
+			}
+		}
+	}
+	return text + fmt.Sprint(x.controllers())
 }

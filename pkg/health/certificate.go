@@ -81,7 +81,7 @@ func (a *Assessor) impatient(obj *unstructured.Unstructured, v Verdict, c condit
 		c.since = obj.GetCreationTimestamp().Time
 	}
 	if reason == "" {
-		reason, c.message = "NotYetReconciled", "cert-manager has not looked at it yet"
+		reason, c.message = "NotYetReconciled", "cert-manager has not acted on it yet"
 	}
 	status := Progressing
 	if a.now.Sub(c.since) > issuingTime {

@@ -32,7 +32,7 @@ func renewals(snap *snapshot.Snapshot) map[string]time.Time {
 	for _, lease := range snap.List(LeaseKind, "").Objects {
 		renewed := field.Time(lease.Object, "spec", "renewTime")
 		if renewed.IsZero() {
-			continue // nobody has held it yet: no sign of life, nor of death
+			continue // it has not been held yet: that tells nothing
 		}
 		for _, controller := range []string{"source-controller", "kustomize-controller", "helm-controller"} {
 			if strings.HasPrefix(lease.GetName(), controller) && strings.HasSuffix(lease.GetName(), "-leader-election") {
@@ -69,7 +69,7 @@ func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
 	interval := field.Duration(obj.Object, "spec", "interval")
 	due := interval*2 + field.Duration(obj.Object, "spec", "timeout") + Slack
 	if recorded && interval > 0 && v.Status == Ready && a.now.Sub(last.at) > due {
-		return v.be(Unknown, "Stale", fmt.Sprintf("%s last looked at it %s ago, though it should every %s",
+		return v.be(Unknown, "Stale", fmt.Sprintf("%s last reconciled it %s ago, though its interval is %s",
 			controller, duration.HumanDuration(a.now.Sub(last.at)), field.Text(obj.Object, "spec", "interval")), last.at)
 	}
 	return a.keepsUp(obj, v)

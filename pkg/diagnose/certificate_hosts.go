@@ -1,0 +1,69 @@
+package diagnose
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// hosts reports hosts of Gateways that serve the certificate and that it is not
+// valid for. Where the Secret could not be read, the Certificate's own names
+// count: it is ready, so that these are in it.
+func (c certificate) hosts(chain []*x509.Certificate) {
+	names := append(field.Texts(c.obj.Object, "spec", "dnsNames"), field.Texts(c.obj.Object, "spec", "ipAddresses")...)
+	if len(chain) > 0 {
+		names = chain[0].DNSNames
+		for _, ip := range chain[0].IPAddresses {
+			names = append(names, ip.String())
+		}
+	}
+	for _, obj := range c.x.snap.List(health.GatewayKind, c.obj.GetNamespace()).Objects {
+		for i, server := range field.List(obj.Object, "spec", "servers") {
+			if field.Text(server, "tls", "credentialName") != c.secret().Name || !slices.Contains((gateway{x: c.x, obj: obj}).namespaces(), c.obj.GetNamespace()) {
+				continue
+			}
+			for j, host := range field.Texts(server, "hosts") {
+				_, bare, _ := cutNamespace(host)
+				if bare == "*" || covered(bare, names) {
+					continue
+				}
+				c.uncovered(obj, fmt.Sprintf("spec.servers[%d].hosts[%d]", i, j), host, bare, names)
+			}
+		}
+	}
+}
+
+func (c certificate) uncovered(gateway *unstructured.Unstructured, path, host, bare string, names []string) {
+	ref := finding.RefOf(c.obj)
+	f := finding.Finding{
+		Code: codeHostUncovered, Ref: ref, Reason: "HostNotCovered", Severity: finding.Critical,
+		Message:  fmt.Sprintf("%s is not valid for %s, which %s serves with it: it is for %s", ref, bare, finding.RefOf(gateway), strings.Join(names, ", ")),
+		Evidence: []finding.Evidence{evidence(gateway, path, host, time.Time{})},
+		Fixes:    []finding.Fix{{Text: "Add " + bare + " to spec.dnsNames", File: c.x.file(c.obj, "spec.dnsNames"), Command: c.x.applyNow(c.obj)}},
+	}
+	if names, ok := valueAt(c.obj.Object, "spec.dnsNames"); ok && !strings.HasSuffix(names, "…") {
+		f.Evidence = append(f.Evidence, evidence(c.obj, "spec.dnsNames", names, time.Time{}))
+	}
+	if slices.Contains(field.Texts(c.obj.Object, "spec", "dnsNames"), bare) {
+		f.Fixes = []finding.Fix{{Text: "The name is in spec.dnsNames and not in the certificate: have it issued again", Command: fmt.Sprintf("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}}
+	}
+	c.exam.findings = append(c.exam.findings, f)
+}
+
+// covered tells whether a certificate with the names is valid for a host, which
+// may be a wildcard itself (RFC 6125, section 6.4.3: a wildcard stands for one
+// label).
+func covered(host string, names []string) bool {
+	_, parent, _ := strings.Cut(host, ".")
+	return slices.ContainsFunc(names, func(name string) bool {
+		return strings.EqualFold(name, host) || parent != "" && strings.EqualFold(name, "*."+parent)
+	})
+}
