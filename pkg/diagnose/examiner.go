@@ -32,6 +32,8 @@ type examiner struct {
 	byLabel map[string][]*unstructured.Unstructured
 	// needed are the connections that each namespace's tenant needs, once asked for.
 	needed map[string][]connection
+	// claimed are the servers of Istio's Gateways by what they claim.
+	claimed map[claimKey][]claim
 	// exams are those done, by object and by whether something above failed.
 	exams map[examKey]exam
 }
