@@ -39,6 +39,8 @@ func (g gateway) claims(s gatewayServer) {
 type claimKey struct {
 	port int64
 	host string
+	// tolerated tells that two of these are not compared, see claim.tolerated.
+	tolerated bool
 }
 
 // rivals are the servers that may collide with one: those with a host of its own
@@ -60,12 +62,19 @@ func (x *examiner) rivals(c claim) []claim {
 	}
 	var found []claim
 	for _, key := range c.keys() {
+		if key.host == anyTLS {
+			continue
+		}
+		if !key.tolerated {
+			found = append(found, x.claimed[key]...)
+		}
+		key.tolerated = !key.tolerated
 		found = append(found, x.claimed[key]...)
 	}
 	if c.server.hasTLS() {
 		return append(found, x.claimed[claimKey{port: c.server.number()}]...)
 	}
-	return append(found, x.claimed[claimKey{c.server.number(), anyTLS}]...)
+	return append(found, x.claimed[claimKey{port: c.server.number(), host: anyTLS}]...)
 }
 
 // anyTLS stands for all servers with TLS on a port.
@@ -77,11 +86,19 @@ func (c claim) keys() []claimKey {
 	if !c.server.hasTLS() {
 		return []claimKey{{port: port}}
 	}
-	keys := []claimKey{{port, anyTLS}}
+	keys := []claimKey{{port: port, host: anyTLS}}
 	for _, host := range c.claimed() {
-		keys = append(keys, claimKey{port, host})
+		keys = append(keys, claimKey{port, host, c.tolerated(host)})
 	}
 	return keys
+}
+
+// tolerated tells whether a claim may be made by several Gateways. Korthweb ships
+// its DICOM Gateways with host "*", one a tenant, each with pods of its own. That
+// they are merged depends on settings of istiod which a snapshot does not hold, so
+// it is not called a failure.
+func (c claim) tolerated(host string) bool {
+	return host == "*" && !httpsServer(c.server) && c.ownPods
 }
 
 // claim is a server of a Gateway as it competes with others. Whether its own
@@ -116,10 +133,7 @@ func (x *examiner) collide(a, b claim) (finding.Finding, bool) {
 	switch {
 	case bothTLS && !shared, plainHTTP(a.server) && plainHTTP(b.server):
 		return finding.Finding{}, false
-	case bothTLS && host == "*" && !httpsServer(a.server) && a.ownPods && b.ownPods:
-		// Korthweb ships its DICOM Gateways so, one a tenant, each with pods of
-		// its own. That they are merged depends on settings of istiod which a
-		// snapshot does not hold, so it is not called a failure.
+	case bothTLS && a.tolerated(host) && b.tolerated(host):
 		return finding.Finding{}, false
 	case !x.samePods(a, b):
 		return finding.Finding{}, false
