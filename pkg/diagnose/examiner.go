@@ -41,6 +41,8 @@ type examiner struct {
 	exams   exams
 	// needed are the connections that each namespace's tenant needs, once asked for.
 	needed map[string][]connection
+	// claimed are the servers of Istio's Gateways by what they claim.
+	claimed map[claimKey][]claim
 }
 
 type ownedIn struct {

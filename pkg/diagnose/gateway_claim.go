@@ -19,50 +19,123 @@ import (
 // their namespaces, and of servers with TLS each host counts once a port
 // (istio 1.24, pilot/pkg/model/gateway.go, mergeGateways, and push_context.go).
 func (g gateway) claims(s gatewayServer) {
-	if len(selectorOf(g.obj)) == 0 {
+	if len(selectorOf(g.obj)) == 0 || s.number() == 0 {
 		return
 	}
-	for _, other := range g.x.snap.List(health.GatewayKind, "").Objects {
-		if other == g.obj || other.GetDeletionTimestamp() != nil || !g.mayShare(other) {
+	own := g.x.claim(g.obj, s)
+	for _, rival := range g.x.rivals(own) {
+		if rival.obj == g.obj || !mayShare(g.obj, rival.obj) {
 			continue
 		}
-		for i, server := range field.List(other.Object, "spec", "servers") {
-			rival := claim{gateway{x: g.x, obj: other}, gatewayServer{i, server}}
-			if f, ok := g.x.collide(claim{g, s}, rival); ok {
-				g.exam.findings = append(g.exam.findings, f)
-				return
-			}
+		if f, ok := g.x.collide(own, rival); ok {
+			g.exam.findings = append(g.exam.findings, f)
+			return
 		}
 	}
 }
 
-// mayShare tells whether another Gateway's selector can match pods that this
-// one's does. It is a cheap test that comes before all others.
-func (g gateway) mayShare(other *unstructured.Unstructured) bool {
-	theirs := selectorOf(other)
-	for key, value := range selectorOf(g.obj) {
+// claimKey is what only one Gateway for the same pods can have: a host on a port
+// with TLS. Without a host, it is all servers of a port that have no TLS.
+type claimKey struct {
+	port int64
+	host string
+	// tolerated tells that two of these are not compared, see claim.tolerated.
+	tolerated bool
+}
+
+// rivals are the servers that may collide with one: those with a host of its own
+// on its port, and those that share the port and not the protocol.
+func (x *examiner) rivals(c claim) []claim {
+	if x.claimed == nil {
+		x.claimed = map[claimKey][]claim{}
+		for _, obj := range x.snap.List(health.GatewayKind, "").Objects {
+			if obj.GetDeletionTimestamp() != nil || len(selectorOf(obj)) == 0 {
+				continue
+			}
+			for i, spec := range field.List(obj.Object, "spec", "servers") {
+				other := x.claim(obj, gatewayServer{i, spec})
+				for _, key := range other.keys() {
+					x.claimed[key] = append(x.claimed[key], other)
+				}
+			}
+		}
+	}
+	var found []claim
+	for _, key := range c.keys() {
+		if key.host == anyTLS {
+			continue
+		}
+		if !key.tolerated {
+			found = append(found, x.claimed[key]...)
+		}
+		key.tolerated = !key.tolerated
+		found = append(found, x.claimed[key]...)
+	}
+	if c.server.hasTLS() {
+		return append(found, x.claimed[claimKey{port: c.server.number()}]...)
+	}
+	return append(found, x.claimed[claimKey{port: c.server.number(), host: anyTLS}]...)
+}
+
+// anyTLS stands for all servers with TLS on a port.
+const anyTLS = "TLS"
+
+// keys are what a server is found by.
+func (c claim) keys() []claimKey {
+	port := c.server.number()
+	if !c.server.hasTLS() {
+		return []claimKey{{port: port}}
+	}
+	keys := []claimKey{{port: port, host: anyTLS}}
+	for _, host := range c.claimed() {
+		keys = append(keys, claimKey{port, host, c.tolerated(host)})
+	}
+	return keys
+}
+
+// tolerated tells whether a claim may be made by several Gateways. Korthweb ships
+// its DICOM Gateways with host "*", one a tenant, each with pods of its own. That
+// they are merged depends on settings of istiod which a snapshot does not hold, so
+// it is not called a failure.
+func (c claim) tolerated(host string) bool {
+	return host == "*" && !httpsServer(c.server) && c.ownPods
+}
+
+// claim is a server of a Gateway as it competes with others. Whether its own
+// namespace has pods for it is worked out once.
+func (x *examiner) claim(obj *unstructured.Unstructured, s gatewayServer) claim {
+	return claim{gateway{x: x, obj: obj}, s, len(x.selected(selectorOf(obj), obj.GetNamespace())) > 0}
+}
+
+// mayShare tells whether two Gateways' selectors can match the same pods. It is a
+// cheap test that comes before all others.
+func mayShare(a, b *unstructured.Unstructured) bool {
+	theirs := selectorOf(b)
+	for key, value := range selectorOf(a) {
 		if their, ok := theirs[key]; ok && their != value {
 			return false
 		}
 	}
-	return len(theirs) > 0
+	return true
 }
 
 // claim is a server of a Gateway, as a rival for a host and a port.
 type claim struct {
 	gateway
-	server gatewayServer
+	server  gatewayServer
+	ownPods bool
 }
 
-// collide reports two servers of which Istio takes only the older one.
+// collide reports two servers on one port of which Istio takes only the older one.
 func (x *examiner) collide(a, b claim) (finding.Finding, bool) {
-	if a.server.number() != b.server.number() || a.server.number() == 0 {
-		return finding.Finding{}, false
-	}
 	host, shared := sharedHost(a, b)
 	bothTLS := a.server.hasTLS() && b.server.hasTLS()
-	bothHTTP := plainHTTP(a.server) && plainHTTP(b.server)
-	if bothTLS && !shared || bothHTTP || !x.samePods(a, b) {
+	switch {
+	case bothTLS && !shared, plainHTTP(a.server) && plainHTTP(b.server):
+		return finding.Finding{}, false
+	case bothTLS && a.tolerated(host) && b.tolerated(host):
+		return finding.Finding{}, false
+	case !x.samePods(a, b):
 		return finding.Finding{}, false
 	}
 	winner, loser := a, b
@@ -72,12 +145,6 @@ func (x *examiner) collide(a, b claim) (finding.Finding, bool) {
 	if !bothTLS {
 		return x.portConflict(winner, loser), true
 	}
-	if host == "*" && !httpsServer(a.server) && x.hasOwnPods(a) && x.hasOwnPods(b) {
-		// Korthweb ships its DICOM Gateways so, one a tenant, each with pods of
-		// its own. That they are merged depends on settings of istiod which a
-		// snapshot does not hold, so it is not called a failure.
-		return finding.Finding{}, false
-	}
 	return x.hostConflict(winner, loser, host), true
 }
 
@@ -85,8 +152,9 @@ func (x *examiner) collide(a, b claim) (finding.Finding, bool) {
 // restricts a Gateway to the pods of its own namespace, those of two namespaces
 // never meet; its value is redacted, so that its presence alone counts.
 func (x *examiner) samePods(a, b claim) bool {
-	theirs := x.selected(selectorOf(b.obj), "")
-	shared := slices.ContainsFunc(x.selected(selectorOf(a.obj), ""), func(w *unstructured.Unstructured) bool { return slices.Contains(theirs, w) })
+	shared := slices.ContainsFunc(x.selected(selectorOf(a.obj), ""), func(w *unstructured.Unstructured) bool {
+		return matches(selectorOf(b.obj), podLabels(w))
+	})
 	return shared && (a.obj.GetNamespace() == b.obj.GetNamespace() || !x.gatewaysScoped())
 }
 
@@ -107,10 +175,6 @@ func (x *examiner) gatewaysScoped() bool {
 
 // meshNamespace is Istio's root namespace unless meshConfig says otherwise.
 const meshNamespace = "istio-system"
-
-func (x *examiner) hasOwnPods(c claim) bool {
-	return len(x.selected(selectorOf(c.obj), c.obj.GetNamespace())) > 0
-}
 
 // sharedHost is a host that both servers name. "./host" is the host for routes of
 // the Gateway's own namespace, "*/host" the host for all.
