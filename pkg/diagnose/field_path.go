@@ -13,7 +13,7 @@ import (
 // "status.conditions[Ready]", "metadata.labels[app.kubernetes.io/name]".
 func readPath(obj map[string]any, path string) (any, bool) {
 	var value any = obj
-	steps, ok := pathSteps(path)
+	steps, ok := fieldSteps(path)
 	for _, step := range steps {
 		if value, ok = readStep(value, step); !ok {
 			return nil, false
@@ -22,8 +22,8 @@ func readPath(obj map[string]any, path string) (any, bool) {
 	return value, ok
 }
 
-// pathSteps splits a path; it tells whether it is one.
-func pathSteps(path string) ([]string, bool) {
+// fieldSteps splits a path; it tells whether it is one.
+func fieldSteps(path string) ([]string, bool) {
 	var steps []string
 	rest := strings.TrimPrefix(path, ".")
 	for rest != "" {
