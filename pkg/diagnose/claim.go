@@ -109,7 +109,7 @@ func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, 
 	case class != "" && !slices.Contains(names, class) && !x.staticVolume(class):
 		f.Reason = "ProvisioningFailed"
 		f.Message = fmt.Sprintf("%s asks for StorageClass %s, which does not exist", ref, class)
-		f.Evidence = []finding.Evidence{className(claim, class), {Ref: f.Ref, Field: "object", Value: "does not exist"}}
+		f.Evidence = []finding.Evidence{quoteClass(claim, class), {Ref: f.Ref, Field: "object", Value: "does not exist"}}
 		f.Fixes = []finding.Fix{{Text: "Name a StorageClass that exists" + existing(names), File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}}
 	default:
 		return finding.Finding{}, false
@@ -120,8 +120,8 @@ func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, 
 	return f, true
 }
 
-// className is where a claim names its class.
-func className(claim *unstructured.Unstructured, class string) finding.Evidence {
+// quoteClass is where a claim names its class.
+func quoteClass(claim *unstructured.Unstructured, class string) finding.Evidence {
 	if claim.GetAnnotations()[oldClassName] == class {
 		return evidence(claim, "metadata.annotations["+oldClassName+"]", class, time.Time{})
 	}

@@ -20,6 +20,11 @@ func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 			refs = addRef(refs, finding.RefOf(obj))
 		}
 	}
+	for _, namespace := range t.Namespaces { // one that is being deleted takes no new objects
+		if obj := x.snap.Lookup(coreRef(health.NamespaceKind.Kind, "", namespace)).Object; obj != nil && obj.GetDeletionTimestamp() != nil {
+			add([]*unstructured.Unstructured{obj})
+		}
+	}
 	for _, namespace := range t.Namespaces {
 		add(x.snap.List(health.CertificateKind, namespace).Objects)
 	}

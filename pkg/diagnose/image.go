@@ -66,7 +66,7 @@ func (c container) pullFailed(t *trouble, image string, answer fluxmsg.Container
 	t.message = "the image " + image + " of " + c.what() + " can't be pulled: " + failure.why
 	if failure.fix != "" {
 		fix := finding.Fix{Text: failure.fix}
-		if failure.inGit {
+		if pullInGit[answer.Problem] {
 			fix.File, fix.Command = c.x.file(c.work, c.imageSetting(image)), c.x.applyNow(c.work)
 		}
 		t.fixes = append(t.fixes, fix)
@@ -150,22 +150,24 @@ func (c container) rename(image string) []finding.Fix {
 	return []finding.Fix{{Text: "Put sha256: in front of the image's digest", File: c.x.file(c.work, setting), Command: c.x.applyNow(c.work)}}
 }
 
-// pullFailure is why an image could not be pulled, what to do, and whether that
-// is done in Git.
-type pullFailure struct {
-	why, fix string
-	inGit    bool
+// pullFailure is why an image could not be pulled, and what to do.
+type pullFailure struct{ why, fix string }
+
+// pullInGit are the failures that are corrected in Git.
+var pullInGit = map[fluxmsg.ContainerProblem]bool{
+	fluxmsg.ContainerImageNotFound: true, fluxmsg.ContainerImageUnauthorized: true,
+	fluxmsg.ContainerImageName: true, fluxmsg.ContainerImagePlatform: true,
 }
 
 var pullFailures = map[fluxmsg.ContainerProblem]pullFailure{
-	fluxmsg.ContainerImageNotFound:     {"the registry does not have it", "Name a tag or digest that the registry has", true},
-	fluxmsg.ContainerImageUnauthorized: {"the registry asks for credentials, or does not know it", "If the image's name is wrong, correct it; if it is right, name a Secret with the registry's credentials in imagePullSecrets", true},
-	fluxmsg.ContainerImageName:         {"its name can't be parsed", "Correct the image's name", true},
-	fluxmsg.ContainerImagePlatform:     {"there is none for the node's architecture", "Name an image that is built for the node's architecture, or have the pods run on other nodes (nodeSelector kubernetes.io/arch)", true},
-	fluxmsg.ContainerImageRateLimit:    {"the registry has had too many pulls from this address", "Wait until the registry's limit is over, or pull with an account's credentials or from a mirror", false},
-	fluxmsg.ContainerImageDNS:          {"the name of its registry is not resolved", "Check the registry's host name in the image; if it is right, check the DNS servers that the nodes use", false},
-	fluxmsg.ContainerImageTLS:          {"the node does not trust its registry's certificate", "Have the nodes' container runtime trust the CA of the registry, or check the registry's certificate", false},
-	fluxmsg.ContainerImageProxy:        {"the node's proxy does not answer", "Check the proxy settings of the nodes' container runtime (HTTPS_PROXY, NO_PROXY)", false},
-	fluxmsg.ContainerImageDisk:         {"the node has no disk space left for it", "Free disk space on the node", false},
-	fluxmsg.ContainerImageUnreachable:  {"the registry does not answer", "Check the network from the nodes to the registry", false},
+	fluxmsg.ContainerImageNotFound:     {"the registry does not have it", "Name a tag or digest that the registry has"},
+	fluxmsg.ContainerImageUnauthorized: {"the registry asks for credentials, or does not know it", "If the image's name is wrong, correct it; if it is right, name a Secret with the registry's credentials in imagePullSecrets"},
+	fluxmsg.ContainerImageName:         {"its name can't be parsed", "Correct the image's name"},
+	fluxmsg.ContainerImagePlatform:     {"there is none for the node's architecture", "Name an image that is built for the node's architecture, or have the pods run on other nodes (nodeSelector kubernetes.io/arch)"},
+	fluxmsg.ContainerImageRateLimit:    {"the registry has had too many pulls from this address", "Wait until the registry's limit is over, or pull with an account's credentials or from a mirror"},
+	fluxmsg.ContainerImageDNS:          {"the name of its registry is not resolved", "Check the registry's host name in the image; if it is right, check the DNS servers that the nodes use"},
+	fluxmsg.ContainerImageTLS:          {"the node does not trust its registry's certificate", "Have the nodes' container runtime trust the CA of the registry, or check the registry's certificate"},
+	fluxmsg.ContainerImageProxy:        {"the node's proxy does not answer", "Check the proxy settings of the nodes' container runtime (HTTPS_PROXY, NO_PROXY)"},
+	fluxmsg.ContainerImageDisk:         {"the node has no disk space left for it", "Free disk space on the node"},
+	fluxmsg.ContainerImageUnreachable:  {"the registry does not answer", "Check the network from the nodes to the registry"},
 }

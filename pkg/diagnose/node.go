@@ -28,7 +28,11 @@ func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exa
 	}
 	for _, kind := range append([]string{"Ready"}, pressures...) {
 		c := conditionOf(node, kind)
-		if c.status == "" || c.status == "False" == (kind != "Ready") {
+		bad := c.status == "True"
+		if kind == "Ready" {
+			bad = c.status == "False" || c.status == "Unknown"
+		}
+		if !bad {
 			continue
 		}
 		if kind != "Ready" && conditionOf(node, "Ready").status == "True" {

@@ -36,16 +36,46 @@ func (t *termination) flux() {
 	case health.HelmReleaseKind:
 		lost = "the Helm release, with all that it installed,"
 	}
-	if !t.heldBy(fluxFinalizer, program{name, t.fluxNamespace(name), lost}, false) || t.silent(name) {
-		return
-	}
+	works := t.heldBy(fluxFinalizer, program{name, t.fluxNamespace(name), lost}, false) && !t.silent(name)
 	switch {
+	case !works:
 	case field.Bool(t.obj.Object, "spec", "suspend"):
 		t.suspended(name)
 	case t.ref.GroupKind() == health.KustomizationKind:
 		t.pruning(name)
 	case t.ref.GroupKind() == health.HelmReleaseKind:
 		t.uninstalling()
+	}
+	t.keepApplied()
+	if works {
+		t.restart(name)
+	}
+}
+
+// prunes tells whether the deletion of a layer deletes what it applied.
+func (t *termination) prunes() bool {
+	switch field.Text(t.obj.Object, "spec", "deletionPolicy") {
+	case "Delete", "WaitForTermination":
+		return true
+	case "", "MirrorPrune":
+		return field.Bool(t.obj.Object, "spec", "prune")
+	}
+	return false
+}
+
+// keepApplied is how to keep what a layer or release applied, while its
+// controller has not deleted it yet.
+func (t *termination) keepApplied() {
+	if field.Bool(t.obj.Object, "spec", "suspend") {
+		return
+	}
+	switch kind := t.ref.GroupKind(); {
+	case kind == health.KustomizationKind && t.prunes():
+		t.fix(finding.Fix{Text: "To keep what it applied, suspend it: its controller then removes the finalizer and deletes nothing",
+			Command: fmt.Sprintf("flux suspend kustomization %s -n %s", t.ref.Name, t.ref.Namespace)})
+	case kind == health.HelmReleaseKind:
+		t.fix(finding.Fix{Text: "To leave the Helm release installed, suspend it: its controller then removes the finalizer and uninstalls nothing",
+			Command: fmt.Sprintf("flux suspend helmrelease %s -n %s", t.ref.Name, t.ref.Namespace)})
 	}
 }
 
@@ -100,17 +130,13 @@ func (t *termination) restart(controller string) {
 func (t *termination) suspended(controller string) {
 	t.because("it is suspended, so %s deletes nothing of it, and only removes the finalizer", controller)
 	t.proof = append(t.proof, evidence(t.obj, "spec.suspend", "true", time.Time{}))
-	t.restart(controller)
 }
 
 // pruning is a layer that goes once what it applied has been deleted, and with
 // the policy WaitForTermination, is gone (kustomize-controller 1.7, finalize).
 func (t *termination) pruning(controller string) {
-	policy := field.Text(t.obj.Object, "spec", "deletionPolicy")
-	prune := field.Bool(t.obj.Object, "spec", "prune")
-	if policy == "Orphan" || (policy == "" || policy == "MirrorPrune") && !prune {
+	if !t.prunes() {
 		t.because("it keeps what it applied, so %s only has to remove the finalizer", controller)
-		t.restart(controller)
 		return
 	}
 	inventory := health.Inventory(t.obj)
@@ -135,16 +161,10 @@ func (t *termination) pruning(controller string) {
 		t.because("it waits for what it applied and is being deleted: %s", refsText(leaving))
 	}
 	if len(left) == 0 {
-		t.restart(controller)
 		return
 	}
 	t.because("%s first has to delete what the layer applied, and %d of %d objects exist that are not being deleted: %s",
 		controller, len(left), len(inventory), refsText(left))
-	if !field.Bool(t.obj.Object, "spec", "suspend") {
-		t.fix(finding.Fix{Text: "To keep what it applied, suspend it: its controller then removes the finalizer and deletes nothing",
-			Command: fmt.Sprintf("flux suspend kustomization %s -n %s", t.ref.Name, t.ref.Namespace)})
-	}
-	t.restart(controller)
 }
 
 // inventoryID is an entry of a layer's inventory.
@@ -183,8 +203,6 @@ func (t *termination) uninstalling() {
 	if len(leaving) > 0 {
 		t.because("Helm waits for what is being deleted: %s", refsText(leaving))
 	}
-	t.fix(finding.Fix{Text: "To leave the Helm release installed, suspend it: its controller then removes the finalizer and uninstalls nothing",
-		Command: fmt.Sprintf("flux suspend helmrelease %s -n %s", t.ref.Name, t.ref.Namespace)})
 }
 
 func workloadsIn(namespace string) []kindIn {

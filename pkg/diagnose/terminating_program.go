@@ -50,7 +50,7 @@ func (t *termination) heldBy(finalizer string, by program, guessed bool) (workin
 	case health.Suspended:
 		t.because("finalizer %s %s %s, which is scaled to zero", finalizer, removed, ref)
 		t.proof = append(t.proof, evidence(obj, "spec.replicas", "0", time.Time{}))
-		t.fix(finding.Fix{Text: "Scale it up again, so that it cleans up and removes the finalizer", Command: scaleToOne(ref)})
+		t.fix(finding.Fix{Text: "Scale it up again, so that it cleans up and removes the finalizer", Command: scaleCommand(ref)})
 	default:
 		t.because("finalizer %s %s %s, which is not ready", finalizer, removed, ref)
 		t.blame = addRef(t.blame, ref)
@@ -136,7 +136,7 @@ func logsOf(ref finding.Ref) string {
 	return fmt.Sprintf("kubectl logs %s/%s -n %s", resourceOf(ref), ref.Name, ref.Namespace)
 }
 
-// scaleToOne is the command that gives a workload a pod again.
-func scaleToOne(ref finding.Ref) string {
+// scaleCommand is the command that gives a workload a pod again.
+func scaleCommand(ref finding.Ref) string {
 	return fmt.Sprintf("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)
 }

@@ -93,7 +93,7 @@ func scaledToZero(obj *unstructured.Unstructured, failing bool) finding.Finding 
 	ref := finding.RefOf(obj)
 	f := finding.Finding{
 		Code: codeScaledToZero, Ref: ref, Reason: "ScaledToZero", Severity: finding.Info,
-		Message:  ref.String() + " is scaled to zero, so that none of its pods run",
+		Message:  ref.String() + " is scaled to zero: nothing of it runs",
 		Evidence: []finding.Evidence{evidence(obj, "spec.replicas", "0", time.Time{})},
 		Fixes: []finding.Fix{{Text: "Scale it up again, if it was not scaled to zero on purpose",
 			Command: fmt.Sprintf("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)}},
