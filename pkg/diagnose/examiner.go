@@ -30,6 +30,9 @@ type examiner struct {
 	// byLabel are the workloads and Pods of the cluster by each of their pods'
 	// labels, built when first asked for.
 	byLabel map[string][]*unstructured.Unstructured
+	// running are the controllers' Deployments and Leases, found when first
+	// asked for.
+	running map[string]running
 	// exams are those done, by object and by whether something above failed.
 	exams map[examKey]exam
 }
