@@ -71,15 +71,39 @@ func isController(deployment *unstructured.Unstructured) bool {
 	return slices.ContainsFunc(controllerTable, func(c controller) bool { return c.runs(deployment) })
 }
 
-// deploymentsOf are the Deployments of a controller.
-func (x *examiner) deploymentsOf(c controller) []*unstructured.Unstructured {
-	var found []*unstructured.Unstructured
+// running is what runs a controller: its Deployments, and its Lease, or that of
+// its shards, which was renewed last; nil when there is none.
+type running struct {
+	deployments []*unstructured.Unstructured
+	lease       *unstructured.Unstructured
+}
+
+// runningOf finds what runs a controller, all controllers in one pass.
+func (x *examiner) runningOf(c controller) running {
+	if x.running != nil {
+		return x.running[c.name]
+	}
+	x.running = map[string]running{}
 	for _, obj := range x.snap.List(health.DeploymentKind, "").Objects {
-		if c.runs(obj) {
-			found = append(found, obj)
+		for _, c := range controllerTable {
+			if c.runs(obj) {
+				r := x.running[c.name]
+				r.deployments = append(r.deployments, obj)
+				x.running[c.name] = r
+			}
 		}
 	}
-	return found
+	for _, lease := range x.snap.List(health.LeaseKind, "").Objects {
+		renewed := field.Time(lease.Object, "spec", "renewTime")
+		for _, c := range controllerTable {
+			r := x.running[c.name]
+			if c.holds(lease) && !renewed.IsZero() && (r.lease == nil || renewed.After(field.Time(r.lease.Object, "spec", "renewTime"))) {
+				r.lease = lease
+				x.running[c.name] = r
+			}
+		}
+	}
+	return x.running[c.name]
 }
 
 // controllers are what is to be examined of the controllers that objects of the
@@ -124,7 +148,7 @@ func (x *examiner) controllersFor(objects func(schema.GroupKind) []*unstructured
 // where that is not renewed.
 func (x *examiner) notWorking(c controller, needing []*unstructured.Unstructured) []finding.Ref {
 	var refs []finding.Ref
-	deployments := x.deploymentsOf(c)
+	deployments := slices.Clone(x.runningOf(c).deployments)
 	if c.name == "istiod" && len(deployments) > 1 {
 		deployments = slices.DeleteFunc(deployments, func(d *unstructured.Unstructured) bool { return !x.revisionOf(d, needing) })
 	}
@@ -133,7 +157,7 @@ func (x *examiner) notWorking(c controller, needing []*unstructured.Unstructured
 			refs = addRef(refs, ref)
 		}
 	}
-	if lease := x.leaseOf(c); len(refs) == 0 && lease != nil && x.expired(lease) {
+	if lease := x.runningOf(c).lease; len(refs) == 0 && lease != nil && x.expired(lease) {
 		refs = append(refs, finding.RefOf(lease))
 	}
 	return refs
@@ -153,26 +177,11 @@ func (x *examiner) revisionOf(istiod *unstructured.Unstructured, needing []*unst
 	})
 }
 
-// leaseOf is the Lease of a controller, or of its shards, that was renewed last;
-// nil when there is none.
-func (x *examiner) leaseOf(c controller) *unstructured.Unstructured {
-	var newest *unstructured.Unstructured
-	for _, lease := range x.snap.List(health.LeaseKind, "").Objects {
-		if !c.holds(lease) || field.Time(lease.Object, "spec", "renewTime").IsZero() {
-			continue
-		}
-		if newest == nil || field.Time(lease.Object, "spec", "renewTime").After(field.Time(newest.Object, "spec", "renewTime")) {
-			newest = lease
-		}
-	}
-	return newest
-}
-
-// newestLease is leaseOf for the controller of that name.
+// newestLease is the Lease of the controller of that name, nil when there is none.
 func (x *examiner) newestLease(name string) *unstructured.Unstructured {
 	for _, c := range controllerTable {
 		if c.name == name {
-			return x.leaseOf(c)
+			return x.runningOf(c).lease
 		}
 	}
 	return nil

@@ -43,6 +43,9 @@ type examiner struct {
 	needed map[string][]connection
 	// claimed are the servers of Istio's Gateways by what they claim.
 	claimed map[claimKey][]claim
+	// running are the controllers' Deployments and Leases, found when first
+	// asked for.
+	running map[string]running
 }
 
 type ownedIn struct {

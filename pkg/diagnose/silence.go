@@ -18,7 +18,7 @@ func init() { register(explainLease, health.LeaseKind) }
 func explainLease(x *examiner, lease *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: health.Verdict{Ref: finding.RefOf(lease), Status: health.Ready, Since: field.Time(lease.Object, "spec", "renewTime")}}
 	for _, c := range controllerTable {
-		if newest := x.leaseOf(c); newest == nil || newest.GetName() != lease.GetName() || newest.GetNamespace() != lease.GetNamespace() || !x.expired(lease) {
+		if newest := x.runningOf(c).lease; newest == nil || newest.GetName() != lease.GetName() || newest.GetNamespace() != lease.GetNamespace() || !x.expired(lease) {
 			continue
 		}
 		e.verdict.Status, e.verdict.Reason = health.Unknown, "Stale"
@@ -32,7 +32,7 @@ func explainLease(x *examiner, lease *unstructured.Unstructured, _ bool) exam {
 func (x *examiner) unrenewed(c controller, lease *unstructured.Unstructured, e *exam) {
 	renewed := field.Time(lease.Object, "spec", "renewTime")
 	ref := finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: lease.GetNamespace(), Name: c.name}
-	for _, obj := range x.deploymentsOf(c) {
+	for _, obj := range x.runningOf(c).deployments {
 		ref = finding.RefOf(obj)
 		if x.unwell(ref) {
 			e.blame = addRef(e.blame, ref)
@@ -60,12 +60,12 @@ func (x *examiner) unrenewed(c controller, lease *unstructured.Unstructured, e *
 // that it acts on; else about the one object that it has left alone.
 func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
 	c, _ := controllerFor(e.verdict.Ref.GroupKind())
-	if lease := x.leaseOf(c); lease != nil && x.expired(lease) {
+	if lease := x.runningOf(c).lease; lease != nil && x.expired(lease) {
 		x.unrenewed(c, lease, e)
 		return
 	}
 	logs := finding.Fix{Text: "If nothing happens, read what its controller logs", Command: fmt.Sprintf("kubectl logs -n flux-system deployment/%s --tail=50", c.name)}
-	for _, deployment := range x.deploymentsOf(c) {
+	for _, deployment := range x.runningOf(c).deployments {
 		logs.Command = fmt.Sprintf("kubectl logs -n %s deployment/%s --tail=50", deployment.GetNamespace(), deployment.GetName())
 		if ref := finding.RefOf(deployment); x.unwell(ref) {
 			e.blame = addRef(e.blame, ref)
