@@ -36,8 +36,8 @@ func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exa
 		}
 		f.Evidence = append(f.Evidence, evidence(node, c.field(), c.status+" "+c.reason+": "+c.message, c.since))
 	}
-	for _, taint := range field.List(node.Object, "spec", "taints") {
-		f.Evidence = append(f.Evidence, evidence(node, "spec.taints", field.Text(taint, "key")+":"+field.Text(taint, "effect"), field.Time(taint, "timeAdded")))
+	for i, taint := range field.List(node.Object, "spec", "taints") {
+		f.Evidence = append(f.Evidence, evidence(node, fmt.Sprintf("spec.taints[%d].key", i), field.Text(taint, "key"), field.Time(taint, "timeAdded")))
 	}
 	e.findings = []finding.Finding{f}
 	return e

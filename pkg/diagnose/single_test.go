@@ -150,7 +150,7 @@ func misquoted(snap *snapshot.Snapshot, e finding.Evidence) string {
 		}
 		return "there is no such object"
 	}
-	if strings.HasPrefix(e.Field, "event ") || e.Field == "pods" || e.Field == "status" {
+	if strings.HasPrefix(e.Field, "event ") || e.Field == "pods" || e.Field == "status" || e.Value == "none" {
 		return "" // not a field of the object
 	}
 	value, ok := field.Read(obj.Object, e.Field)
