@@ -19,7 +19,7 @@ const (
 	codeCronJob       finding.Code = "OW0013"
 	codeVolumeState   finding.Code = "OW0014"
 	codeEndpoints     finding.Code = "OW0015"
-	codeResourceClaim finding.Code = "OW0017"
+	codeResourceClaim finding.Code = "OW0016"
 
 	codeDependencyMissing  finding.Code = "OW1101"
 	codeDependencyCycle    finding.Code = "OW1102"

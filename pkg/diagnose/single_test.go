@@ -168,3 +168,24 @@ func misquoted(snap *snapshot.Snapshot, e finding.Evidence) string {
 	}
 	return ""
 }
+
+// TestOtherKindsInProgress has an object without an explainer that may still
+// become ready: it is no cause unless something above it has failed because of it.
+func TestOtherKindsInProgress(t *testing.T) {
+	bucket := object("s3.aws.upbound.io/v1beta1", "Bucket", "", "images", nil)
+	bucket["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "False", "reason": "Creating"}}}
+	snap := singleCase{Object: bucket}.snapshot(t)
+	ref := finding.RefOf(&unstructured.Unstructured{Object: bucket})
+	for _, c := range []struct {
+		failing bool
+		want    []finding.Severity
+	}{{false, nil}, {true, []finding.Severity{finding.Critical}}} {
+		var got []finding.Severity
+		for _, cause := range newWalk(newExaminer(snap, nil)).from(ref, c.failing).causes {
+			got = append(got, cause.Severity)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("failing %t: severities %q, want %q", c.failing, got, c.want)
+		}
+	}
+}

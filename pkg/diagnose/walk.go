@@ -243,7 +243,18 @@ func (x *examiner) explain(ref finding.Ref, failing bool) exam {
 }
 
 // explainOther goes by what the object says about itself, for kinds that have no
-// explainer.
-func explainOther(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
-	return x.ownState(obj)
+// explainer. What may still become ready is no cause, unless something above it
+// has failed because of it.
+func explainOther(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
+	e := x.ownState(obj)
+	switch {
+	case e.verdict.Status != health.Progressing:
+	case !failing:
+		e.findings = nil
+	default:
+		for i := range e.findings {
+			e.findings[i].Severity = finding.Critical
+		}
+	}
+	return e
 }

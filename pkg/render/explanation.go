@@ -77,7 +77,9 @@ func (p explanation) verdict(s diagnose.Subject) {
 	case len(s.Causes) > 1:
 		text += fmt.Sprintf(", for %d reasons", len(s.Causes))
 	case progressing || s.Verdict.Status != health.Ready && len(s.Causes) == 0:
-		text += ": " + p.because(s)
+		if because := p.because(s); because != "" && !toldByCause(s) {
+			text += ": " + because
+		}
 		if progressing && !s.Deadline.IsZero() {
 			text += "; it may take another " + left(s.Deadline, p.now)
 		}
@@ -88,6 +90,11 @@ func (p explanation) verdict(s diagnose.Subject) {
 		}
 		fmt.Fprintln(p.out, line)
 	}
+}
+
+// toldByCause tells whether the cause below repeats what the verdict says.
+func toldByCause(s diagnose.Subject) bool {
+	return len(s.Causes) == 1 && strings.Contains(s.Causes[0].Message, s.Verdict.Message)
 }
 
 // because is what a verdict says, and of a tenant's, of which object.
