@@ -99,9 +99,9 @@ func (s podView) unready() []trouble {
 		if c := conditionOf(s.pod, kind); c.status != "True" && conditionOf(s.pod, "ContainersReady").status == "True" {
 			return []trouble{{
 				code: codeNotReadyForUnknown, reason: "ReadinessGatesNotReady", soft: true, since: c.since,
+				fixes:    []finding.Fix{{Text: "See what sets the gate's condition, and what it reports", Command: s.describe()}},
 				message:  s.owner.String() + " waits for its readiness gate " + kind,
 				evidence: []finding.Evidence{evidence(s.pod, c.field(), c.status+" "+c.reason+": "+c.message, c.since)},
-				fixes:    []finding.Fix{{Text: "See what sets the gate's condition, and what it reports", Command: s.describe()}},
 			}}
 		}
 	}
