@@ -92,11 +92,6 @@ func (p explanation) verdict(s diagnose.Subject) {
 	}
 }
 
-// toldByCause tells whether the cause below repeats what the verdict says.
-func toldByCause(s diagnose.Subject) bool {
-	return len(s.Causes) == 1 && strings.Contains(s.Causes[0].Message, s.Verdict.Message)
-}
-
 // because is what a verdict says, and of a tenant's, of which object.
 func (p explanation) because(s diagnose.Subject) string {
 	message := clean(tidy(s.Verdict.Message))
@@ -104,6 +99,11 @@ func (p explanation) because(s diagnose.Subject) string {
 		message = clean(s.Ref.String()) + ": " + message
 	}
 	return message
+}
+
+// toldByCause tells whether the cause below repeats what the verdict says.
+func toldByCause(s diagnose.Subject) bool {
+	return len(s.Causes) == 1 && strings.Contains(s.Causes[0].Message, s.Verdict.Message)
 }
 
 func (p explanation) cause(c diagnose.Cause) {
