@@ -75,7 +75,7 @@ func judgeQuota(x *examiner, quota *unstructured.Unstructured) exam {
 		e.findings = []finding.Finding{{
 			Code: codeQuotaUsedUp, Ref: ref, Reason: "UsedUp", Severity: finding.Warning, Evidence: proof,
 			Message: fmt.Sprintf("%s is used up (%s): what needs more of it is refused", ref, strings.Join(full, "; ")),
-			Fixes:   []finding.Fix{{Text: "See what counts against it, before something needs more", Command: inspect(ref)}},
+			Fixes:   []finding.Fix{{Text: "See what counts against it, before something needs more", Command: inspectCommand(ref)}},
 		}}
 	}
 	return e
@@ -143,7 +143,7 @@ func judgeSigning(x *examiner, obj *unstructured.Unstructured) exam {
 	switch {
 	case approved.status != "True":
 		e := ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "Pending", "nobody has approved or denied it yet", obj.GetCreationTimestamp().Time, who...)
-		e.findings[0].Fixes = []finding.Fix{{Text: "Check who asks for what, and approve or deny it", Command: inspect(finding.RefOf(obj))}}
+		e.findings[0].Fixes = []finding.Fix{{Text: "Check who asks for what, and approve or deny it", Command: inspectCommand(finding.RefOf(obj))}}
 		return e
 	case field.Text(obj.Object, "status", "certificate") == "":
 		signer := field.Text(obj.Object, "spec", "signerName")

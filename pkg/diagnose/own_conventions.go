@@ -57,7 +57,7 @@ func ownFinding(obj *unstructured.Unstructured, status health.Status, code findi
 		verdict: health.Verdict{Ref: ref, Status: status, Reason: reason, Message: says, Since: since},
 		findings: []finding.Finding{{
 			Code: code, Ref: ref, Reason: reason, Severity: severity, Since: since, Message: message, Evidence: proof,
-			Fixes: []finding.Fix{{Text: "See its events and what its controller says about it", Command: inspect(ref)}},
+			Fixes: []finding.Fix{{Text: "See its events and what its controller says about it", Command: inspectCommand(ref)}},
 		}},
 	}
 }
@@ -70,8 +70,8 @@ func fine(obj *unstructured.Unstructured, since time.Time) exam {
 	return exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready, Since: since}}
 }
 
-// inspect is the command that shows an object of any kind.
-func inspect(ref finding.Ref) string {
+// inspectCommand is the command that shows an object of any kind.
+func inspectCommand(ref finding.Ref) string {
 	kind := strings.ToLower(ref.Kind)
 	if group := ref.GroupKind().Group; strings.Contains(group, ".") {
 		kind += "." + group

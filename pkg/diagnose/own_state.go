@@ -125,7 +125,7 @@ func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
 	step := Step{Ref: s.Ref, Status: s.Verdict.Status, Note: s.Verdict.Reason}
 	var out outcome
 	for _, f := range own.findings {
-		out.causes = append(out.causes, found{f, []Step{step}})
+		out.causes = append(out.causes, found{Finding: f, path: []Step{step}})
 	}
 	out.unknown = union(union(nil, s.Unknown), own.unknown)
 	s.take(w.x, out)
