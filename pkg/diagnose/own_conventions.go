@@ -98,12 +98,9 @@ func (x *examiner) deleted(obj *unstructured.Unstructured) (exam, bool) {
 	if len(finalizers) > 0 {
 		says += ", and waits for the finalizers " + strings.Join(finalizers, ", ")
 	}
-	for _, c := range ownConditions(obj) {
-		if c.verdict() != health.Ready && !tellsProgress(c.reason) && c.message != "" {
-			says += "; " + firstLine(c.message)
-			proof = append(proof, c.proof(obj))
-			break
-		}
+	if why, proves, ok := obstacle(obj); ok {
+		says += "; " + why
+		proof = append(proof, proves)
 	}
 	status, severity := health.Progressing, finding.Warning
 	if x.now.Sub(at.Time) > lingering {
@@ -112,6 +109,21 @@ func (x *examiner) deleted(obj *unstructured.Unstructured) (exam, bool) {
 	e := ownFinding(obj, status, codeBeingDeleted, severity, "Terminating", says, at.Time, proof...)
 	e.findings[0].Message = strings.Replace(finding.RefOf(obj).String()+" "+says, " it is", " is", 1)
 	return e, true
+}
+
+// obstacle is what an object that is being deleted says is in the way of that.
+func obstacle(obj *unstructured.Unstructured) (string, finding.Evidence, bool) {
+	for _, path := range []string{"status.detachError.message", "status.error.message"} {
+		for _, proof := range quoteFields(obj, path) {
+			return firstLine(proof.Value), proof, true
+		}
+	}
+	for _, c := range ownConditions(obj) {
+		if c.verdict() != health.Ready && !tellsProgress(c.reason) && c.message != "" {
+			return firstLine(c.message), c.proof(obj), true
+		}
+	}
+	return "", finding.Evidence{}, false
 }
 
 // behind is an object whose newest spec its controller has not acted on.

@@ -152,7 +152,7 @@ func judgeIngress(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
 	}
-	if x.explainers[finding.RefOf(obj).GroupKind()] != nil || len(field.List(obj.Object, "status", "loadBalancer", "ingress")) > 0 {
+	if len(field.List(obj.Object, "status", "loadBalancer", "ingress")) > 0 {
 		return fine(obj, time.Time{})
 	}
 	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NoAddress", "no ingress controller has given it an address",

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -77,24 +78,46 @@ func (x *examiner) ownState(obj *unstructured.Unstructured) exam {
 // itself is no cause.
 func (w *walk) askedDirectly(s *Subject) {
 	obj := w.x.snap.Lookup(s.Ref).Object
-	if obj == nil || len(s.Causes) > 0 {
+	if obj == nil {
 		return
 	}
+	if len(s.Causes) == 0 {
+		w.followFurther(s, obj)
+	}
+	if obj.GetDeletionTimestamp() != nil {
+		addObstacle(s, obj)
+	}
+	if s.Verdict.Message == "" && len(s.Causes) > 0 {
+		s.Verdict.Message = s.Causes[0].Message
+	}
+}
+
+// followFurther follows an object without a cause as one that has failed, and
+// then goes by what it says about itself.
+func (w *walk) followFurther(s *Subject, obj *unstructured.Unstructured) {
 	if s.Verdict.Status == health.Progressing || s.Verdict.Status == health.Failing {
 		s.take(w.x, w.from(s.Ref, true))
 	}
 	if len(s.Causes) == 0 {
 		w.takeOwnState(s, obj)
 	}
-	if s.Verdict.Status != health.Progressing {
+	if s.Verdict.Status == health.Progressing {
+		for i := range s.Causes {
+			w.soften(&s.Causes[i])
+		}
+	}
+}
+
+// addObstacle adds what an object that is being deleted says is in the way to the
+// cause about it, where that does not say so.
+func addObstacle(s *Subject, obj *unstructured.Unstructured) {
+	why, proof, ok := obstacle(obj)
+	if !ok || len(s.Causes) != 1 || !s.Causes[0].Ref.Same(s.Ref) || strings.Contains(s.Causes[0].Message, why) {
 		return
 	}
-	for i := range s.Causes {
-		w.soften(&s.Causes[i])
-	}
-	if s.Verdict.Message == "" && len(s.Causes) > 0 {
-		s.Verdict.Message = s.Causes[0].Message
-	}
+	c := &s.Causes[0]
+	c.Message += "; " + why
+	c.Evidence = append(slices.Clone(c.Evidence), proof)
 }
 
 // soften makes a cause of what is in progress a warning, and its path that of
@@ -137,7 +160,11 @@ func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
 func (x *examiner) besides(v health.Verdict, obj *unstructured.Unstructured) (exam, bool) {
 	gk := finding.RefOf(obj).GroupKind()
 	if judges[gk] != nil || x.explainers[gk] == nil {
-		return x.ownState(obj), true
+		own := x.ownState(obj)
+		silent := own.verdict.Status == health.Ready && len(own.findings) == 0
+		if !silent || x.explainers[gk] == nil || v.Status == health.Ready {
+			return own, true
+		}
 	}
 	code, severity := codeOtherNotReady, finding.Critical
 	switch v.Status {

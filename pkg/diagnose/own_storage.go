@@ -103,31 +103,24 @@ func judgeVolume(x *examiner, volume *unstructured.Unstructured) exam {
 
 // judgeAttachment goes by what the attacher reports (storage.k8s.io/v1).
 func judgeAttachment(x *examiner, obj *unstructured.Unstructured) exam {
-	deleting, gone := x.deleted(obj)
-	where := quoteFields(obj, "status.attached", "spec.attacher", "spec.nodeName", "spec.source.persistentVolumeName")
-	for _, of := range []string{"detachError", "attachError"} {
-		message := firstLine(field.Text(obj.Object, "status", of, "message"))
-		if message == "" || of == "detachError" && !gone {
-			continue
-		}
-		verb := strings.TrimSuffix(of, "Error")
-		at := field.Time(obj.Object, "status", of, "time")
-		return ownFinding(obj, health.Failing, codeAttachment, finding.Critical, of,
-			fmt.Sprintf("volume %s can't be %sed: %s", field.Text(obj.Object, "spec", "source", "persistentVolumeName"), verb, message), at,
-			append(quoteFields(obj, "status."+of+".message"), where...)...)
+	if e, ok := x.deleted(obj); ok {
+		return e
 	}
-	switch attached, known := field.Map(obj.Object, "status")["attached"].(bool); {
-	case gone:
-		return deleting
+	where := quoteFields(obj, "status.attached", "spec.attacher", "spec.nodeName", "spec.source.persistentVolumeName")
+	created := obj.GetCreationTimestamp().Time
+	attached, known := field.Map(obj.Object, "status")["attached"].(bool)
+	message := firstLine(field.Text(obj.Object, "status", "attachError", "message"))
+	switch {
 	case attached:
 		return fine(obj, time.Time{})
+	case message != "":
+		says := fmt.Sprintf("volume %s can't be attached: %s", field.Text(obj.Object, "spec", "source", "persistentVolumeName"), message)
+		return ownFinding(obj, health.Failing, codeAttachment, finding.Critical, "AttachError", says, field.Time(obj.Object, "status", "attachError", "time"),
+			append(quoteFields(obj, "status.attachError.message"), where...)...)
 	case !known:
-		return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotAttached", "its attacher has not reported on it yet",
-			obj.GetCreationTimestamp().Time, quoteFields(obj, "spec.attacher", "spec.nodeName")...)
-	default:
-		return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotAttached", "the volume is not attached yet",
-			obj.GetCreationTimestamp().Time, where...)
+		return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotAttached", "its attacher has not reported on it yet", created, where...)
 	}
+	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotAttached", "the volume is not attached yet", created, where...)
 }
 
 // judgeSnapshot goes by what the snapshotter reports (external-snapshotter v8,
