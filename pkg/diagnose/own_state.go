@@ -87,6 +87,9 @@ func (w *walk) askedDirectly(s *Subject) {
 	if obj.GetDeletionTimestamp() != nil {
 		addObstacle(s, obj)
 	}
+	for i := range s.Causes {
+		w.addDetails(&s.Causes[i])
+	}
 	if s.Verdict.Message == "" && len(s.Causes) > 0 {
 		s.Verdict.Message = s.Causes[0].Message
 	}

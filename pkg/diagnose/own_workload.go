@@ -124,9 +124,6 @@ func judgePod(x *examiner, pod *unstructured.Unstructured) exam {
 		if e.verdict.Message == "" {
 			e.verdict.Reason, e.verdict.Message = t.reason, t.message
 		}
-		if len(f.Fixes) == 0 {
-			f.Fixes = []finding.Fix{{Text: "See its events", Command: s.describe()}}
-		}
 		e.findings = append(e.findings, f)
 	}
 	if len(e.findings) > 0 {

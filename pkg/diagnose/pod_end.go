@@ -35,20 +35,9 @@ func (s podView) ended() []trouble {
 	}
 	return []trouble{{
 		code: codePodFailed, reason: reason, since: s.pod.GetCreationTimestamp().Time, message: text,
-		evidence: s.phase(),
+		evidence: []finding.Evidence{evidence(s.pod, "status.reason", reason+": "+message, time.Time{})},
 		fixes:    []finding.Fix{{Text: "See why it failed", Command: s.describe()}},
 	}}
-}
-
-// phase is why a pod is over, in its own words.
-func (s podView) phase() []finding.Evidence {
-	var proof []finding.Evidence
-	for _, path := range []string{"status.phase", "status.reason", "status.message"} {
-		if value, ok := field.Quote(s.pod.Object, path); ok && value != "" {
-			proof = append(proof, evidence(s.pod, path, value, time.Time{}))
-		}
-	}
-	return proof
 }
 
 // exited is a container of a pod that is not started again.

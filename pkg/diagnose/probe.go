@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -36,9 +35,6 @@ func (c container) notReady(ended end) trouble {
 	t.evidence = append([]finding.Evidence{c.state("ready", "false", since)}, proof...)
 	t.message = c.what() + " runs, but " + probeWords(probe.message)
 	t.fixes = []finding.Fix{{Text: "Read what it says", Command: c.logs(c.name, false)}}
-	if probe.count > 1 {
-		t.message += fmt.Sprintf(" (%d times)", probe.count)
-	}
 	return t
 }
 
@@ -99,7 +95,6 @@ func (s podView) unready() []trouble {
 		if c := conditionOf(s.pod, kind); c.status != "True" && conditionOf(s.pod, "ContainersReady").status == "True" {
 			return []trouble{{
 				code: codeNotReadyForUnknown, reason: "ReadinessGatesNotReady", soft: true, since: c.since,
-				fixes:    []finding.Fix{{Text: "See what sets the gate's condition, and what it reports", Command: s.describe()}},
 				message:  s.owner.String() + " waits for its readiness gate " + kind,
 				evidence: []finding.Evidence{evidence(s.pod, c.field(), c.status+" "+c.reason+": "+c.message, c.since)},
 			}}

@@ -33,11 +33,7 @@ func (s podView) unscheduled() []trouble {
 		fixes:    []finding.Fix{{Text: "See what the scheduler says", Command: s.describe()}},
 	}
 	if scheduled.reason == "SchedulingGated" {
-		t.message = fmt.Sprintf("the pods of %s wait for their scheduling gates to be removed:", s.owner)
-		for i, gate := range field.List(s.pod.Object, "spec", "schedulingGates") {
-			t.message += strings.Repeat(",", min(i, 1)) + " " + field.Text(gate, "name")
-			t.evidence = append(t.evidence, quoteFields(s.pod, fmt.Sprintf("spec.schedulingGates[%d].name", i))...)
-		}
+		t.message = fmt.Sprintf("the pods of %s are held back by scheduling gates", s.owner)
 		return []trouble{t}
 	}
 	s.scheduling(scheduled.message, &t)
