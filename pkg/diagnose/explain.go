@@ -67,6 +67,7 @@ func (w *walk) object(ref finding.Ref) Subject {
 	verdict := w.x.examine(ref, false).verdict
 	s := Subject{Ref: ref, Object: true, Tenant: w.x.tenantOf(ref.Namespace), Verdict: verdict, Deadline: w.x.deadline(ref, verdict)}
 	s.take(w.x, w.from(ref, false))
+	w.askedDirectly(&s)
 	if s.Verdict.Status == health.Ready && s.critical() {
 		s.Verdict.Status = health.Failing
 	}

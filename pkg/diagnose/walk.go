@@ -260,21 +260,19 @@ func (x *examiner) explain(ref finding.Ref, failing bool) exam {
 	return explain(x, answer.Object, failing)
 }
 
-// explainOther goes by the conditions alone, for kinds that have no explainer.
+// explainOther goes by what the object says about itself, for kinds that have no
+// explainer. What may still become ready is no cause, unless something above it
+// has failed because of it.
 func explainOther(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
-	verdict := health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready}
-	for _, kind := range []string{"Stalled", "Ready", "Available"} {
-		c := conditionOf(obj, kind)
-		bad := kind == "Stalled" && c.status == "True" || kind != "Stalled" && c.status == "False"
-		if !bad {
-			continue
+	e := x.ownState(obj)
+	switch {
+	case e.verdict.Status != health.Progressing:
+	case !failing:
+		e.findings = nil
+	default:
+		for i := range e.findings {
+			e.findings[i].Severity = finding.Critical
 		}
-		verdict.Status, verdict.Reason, verdict.Message, verdict.Since = health.Failing, c.reason, firstLine(c.message), c.since
-		return exam{verdict: verdict, findings: []finding.Finding{{
-			Code: codeOtherNotReady, Ref: verdict.Ref, Reason: c.reason, Severity: finding.Critical, Since: c.since,
-			Message:  verdict.Ref.String() + " is not ready: " + firstLine(c.message),
-			Evidence: []finding.Evidence{evidence(obj, c.field(), c.status+" "+c.reason+": "+c.message, c.since)},
-		}}}
 	}
-	return exam{verdict: verdict}
+	return e
 }

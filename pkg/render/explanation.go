@@ -76,7 +76,9 @@ func (p explanation) verdict(s diagnose.Subject) {
 	case len(s.Causes) > 1:
 		text += fmt.Sprintf(", for %d reasons", len(s.Causes))
 	case progressing || s.Verdict.Status != health.Ready && len(s.Causes) == 0:
-		text += ": " + p.because(s)
+		if because := p.because(s); because != "" && !toldByCause(s) {
+			text += ": " + because
+		}
 		if progressing {
 			text += timeLeft(s.Deadline, p.now)
 		}
@@ -108,6 +110,11 @@ func (p explanation) because(s diagnose.Subject) string {
 		message = clean(s.Ref.String()) + ": " + message
 	}
 	return message
+}
+
+// toldByCause tells whether the cause below repeats what the verdict says.
+func toldByCause(s diagnose.Subject) bool {
+	return len(s.Causes) == 1 && strings.Contains(s.Causes[0].Message, s.Verdict.Message)
 }
 
 func (p explanation) cause(c diagnose.Cause) {

@@ -145,3 +145,29 @@ func TestColourIsAllThatColourChanges(t *testing.T) {
 		t.Errorf("with colour:\n%s\nwithout:\n%s", coloured, plain)
 	}
 }
+
+// TestInProgress says what an object in progress waits for, and says it once.
+func TestInProgress(t *testing.T) {
+	pod := finding.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "a", Name: "viewer"}
+	cause := diagnose.Cause{
+		Finding: finding.Finding{Code: "OW5203", Ref: pod, Severity: finding.Warning, Message: "no node takes the pods of Pod a/viewer: 0/3 nodes are available"},
+		Path:    []diagnose.Step{{Ref: pod, Status: health.Progressing}},
+	}
+	for _, c := range []struct {
+		name, message string
+		causes        []diagnose.Cause
+		want          string
+	}{
+		{"without a message", "", []diagnose.Cause{cause}, "Pod a/viewer is in progress\n"},
+		{"what its cause says too", cause.Message, []diagnose.Cause{cause}, "Pod a/viewer is in progress\n"},
+		{"what its cause does not say", "it is being deleted", []diagnose.Cause{cause}, "Pod a/viewer is in progress: it is being deleted\n"},
+		{"without a cause", "it is being deleted", nil, "Pod a/viewer is in progress: it is being deleted\n"},
+		{"without anything", "", nil, "Pod a/viewer is in progress\n"},
+	} {
+		s := diagnose.Subject{Ref: pod, Object: true, Verdict: health.Verdict{Status: health.Progressing, Message: c.message}, Causes: c.causes}
+		got := explain(t, diagnose.Explanation{At: explained, Subjects: []diagnose.Subject{s}}, Style{})
+		if !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s:\n%s\nwant it to begin with\n%s", c.name, got, c.want)
+		}
+	}
+}

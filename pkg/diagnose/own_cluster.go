@@ -1,0 +1,194 @@
+package diagnose
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// judgeNode looks at what a node that is ready says besides: that no pods are to
+// be put on it, and conditions that node-problem-detector adds.
+func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(node); ok {
+		return e
+	}
+	if v := x.nodeVerdict(node); v.Status != health.Ready {
+		return exam{verdict: v}
+	}
+	var conditions []ownCondition
+	for _, c := range ownConditions(node) {
+		if polarityOf(c.kind) == fault {
+			conditions = append(conditions, c)
+		}
+	}
+	if e, ok := byConditions(node, conditions); ok {
+		return e
+	}
+	if field.Bool(node.Object, "spec", "unschedulable") {
+		e := ownFinding(node, health.Ready, codeOwnWarning, finding.Warning, "SchedulingDisabled", "no pods are scheduled on it: it is cordoned", time.Time{},
+			quoteFields(node, "spec.unschedulable")...)
+		e.findings[0].Fixes = []finding.Fix{{Text: "Once its maintenance is over, allow pods on it again", Command: "kubectl uncordon " + node.GetName()}}
+		return e
+	}
+	return fine(node, conditionOf(node, "Ready").since)
+}
+
+// judgeNamespace tells what a namespace that is being deleted waits for.
+func judgeNamespace(x *examiner, obj *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(obj); ok {
+		return e
+	}
+	return fine(obj, time.Time{})
+}
+
+// judgeQuota warns of a quota that is used up: the next object that counts
+// against it is refused.
+func judgeQuota(x *examiner, quota *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(quota); ok {
+		return e
+	}
+	var full []string
+	var proof []finding.Evidence
+	hard := field.Map(quota.Object, "status", "hard")
+	for _, name := range slices.Sorted(maps.Keys(hard)) {
+		limit, err := resource.ParseQuantity(fmt.Sprint(hard[name]))
+		used, missing := resource.ParseQuantity(fmt.Sprint(field.Map(quota.Object, "status", "used")[name]))
+		if err != nil || missing != nil || limit.IsZero() || used.Cmp(limit) < 0 { // a limit of 0 forbids
+			continue
+		}
+		full = append(full, fmt.Sprintf("%s: %s of %s", name, used.String(), limit.String()))
+		proof = append(proof, quoteFields(quota, "status.hard["+name+"]", "status.used["+name+"]")...)
+	}
+	e := fine(quota, time.Time{})
+	if len(full) > 0 {
+		ref := finding.RefOf(quota)
+		e.findings = []finding.Finding{{
+			Code: codeQuotaUsedUp, Ref: ref, Reason: "UsedUp", Severity: finding.Warning, Evidence: proof,
+			Message: fmt.Sprintf("%s is used up (%s): what needs more of it is refused", ref, strings.Join(full, "; ")),
+			Fixes:   []finding.Fix{{Text: "See what counts against it, before something needs more", Command: inspectCommand(ref)}},
+		}}
+	}
+	return e
+}
+
+// judgeBudget warns of a budget that allows no disruption, and says why
+// (policy/v1, PodDisruptionBudgetStatus).
+func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(budget); ok {
+		return e
+	}
+	if e, ok := behind(budget); ok {
+		return e
+	}
+	allowed, known := field.Map(budget.Object, "status")["disruptionsAllowed"].(int64)
+	if !known {
+		return unlessSilent(budget, nil)
+	}
+	if allowed > 0 {
+		return fine(budget, conditionOf(budget, "DisruptionAllowed").since)
+	}
+	count := func(name string) int64 { return field.Int(budget.Object, "status", name) }
+	says, c := "", conditionOf(budget, "DisruptionAllowed")
+	status := health.Ready
+	switch {
+	case c.reason == "SyncFailed":
+		status, says = health.Failing, "it can't be worked out: "+firstLine(c.message)
+	case count("expectedPods") == 0:
+		says = "no pods match its selector"
+	case count("currentHealthy") < count("desiredHealthy"):
+		says = fmt.Sprintf("only %d of the %d pods that it requires are healthy", count("currentHealthy"), count("desiredHealthy"))
+	default:
+		says = fmt.Sprintf("it requires %d healthy pods, and there are %d", count("desiredHealthy"), count("currentHealthy"))
+	}
+	proof := quoteFields(budget, "status.disruptionsAllowed", "status.currentHealthy", "status.desiredHealthy", "status.expectedPods",
+		"spec.minAvailable", "spec.maxUnavailable")
+	if c.status != "" {
+		proof = append([]finding.Evidence{c.proof(budget)}, proof...)
+	}
+	e := ownFinding(budget, status, codeBudget, finding.Warning, c.reason, says, c.since, proof...)
+	e.findings[0].Message = fmt.Sprintf("%s allows no eviction: %s", finding.RefOf(budget), says)
+	return e
+}
+
+// judgeSigning tells how far a request for a certificate has come
+// (certificates.k8s.io/v1).
+func judgeSigning(x *examiner, obj *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(obj); ok {
+		return e
+	}
+	who := quoteFields(obj, "spec.signerName", "spec.username")
+	for _, kind := range []string{"Denied", "Failed"} {
+		if c := conditionOf(obj, kind); c.status == "True" {
+			says := "it was denied"
+			if kind == "Failed" {
+				says = "its signer could not sign it"
+			}
+			if line := firstLine(c.message); line != "" {
+				says += ": " + line
+			}
+			return ownFinding(obj, health.Failing, codeSigning, finding.Critical, c.reason, says, c.since, append([]finding.Evidence{c.proof(obj)}, who...)...)
+		}
+	}
+	approved := conditionOf(obj, "Approved")
+	switch {
+	case approved.status != "True":
+		e := ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "Pending", "nobody has approved or denied it yet", obj.GetCreationTimestamp().Time, who...)
+		e.findings[0].Fixes = []finding.Fix{{Text: "Check who asks for what, and approve or deny it", Command: inspectCommand(finding.RefOf(obj))}}
+		return e
+	case field.Text(obj.Object, "status", "certificate") == "":
+		signer := field.Text(obj.Object, "spec", "signerName")
+		return ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "NotSigned", "it is approved, and signer "+signer+" has not signed it yet", approved.since,
+			append([]finding.Evidence{approved.proof(obj)}, who...)...)
+	}
+	return fine(obj, approved.since)
+}
+
+// judgePolicy tells what the API server found wrong with a policy's expressions
+// (admissionregistration.k8s.io/v1, TypeChecking).
+func judgePolicy(x *examiner, obj *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(obj); ok {
+		return e
+	}
+	if e, ok := behind(obj); ok {
+		return e
+	}
+	const path = "status.typeChecking.expressionWarnings"
+	for i, warning := range field.List(obj.Object, "status", "typeChecking", "expressionWarnings") {
+		says := fmt.Sprintf("its expression in %s has wrong types: %s", field.Text(warning, "fieldRef"), firstLine(field.Text(warning, "warning")))
+		return ownFinding(obj, health.Failing, codePolicy, finding.Warning, "TypeCheck", says, time.Time{},
+			quoteFields(obj, fmt.Sprintf("%s[%d].fieldRef", path, i), fmt.Sprintf("%s[%d].warning", path, i), "spec.failurePolicy")...)
+	}
+	if e, ok := byConditions(obj, ownConditions(obj)); ok {
+		return e
+	}
+	return fine(obj, time.Time{})
+}
+
+// judgePolicyBinding looks for the policy that a binding names: without it, the
+// binding does nothing.
+func judgePolicyBinding(x *examiner, obj *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(obj); ok {
+		return e
+	}
+	policy := finding.Ref{APIVersion: obj.GetAPIVersion(), Kind: strings.TrimSuffix(obj.GetKind(), "Binding"), Name: field.Text(obj.Object, "spec", "policyName")}
+	e := fine(obj, time.Time{})
+	switch answer := x.snap.Lookup(policy); answer.Presence {
+	case snapshot.Unknown:
+		e.unknown = append(e.unknown, *answer.Why)
+	case snapshot.Absent:
+		e = ownFinding(obj, health.Failing, codePolicy, finding.Critical, "PolicyNotFound", policy.String()+" does not exist", time.Time{},
+			append(quoteFields(obj, "spec.policyName"), finding.Evidence{Ref: policy, Field: "object", Value: "does not exist"})...)
+		e.findings[0].Fixes = []finding.Fix{{Text: "See which policies there are", Command: "kubectl get " + strings.ToLower(policy.Kind)}}
+	}
+	return e
+}

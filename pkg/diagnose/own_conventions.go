@@ -1,0 +1,317 @@
+package diagnose
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// conventional judges an object of any kind by the conventions that controllers
+// share: kstatus' (cli-utils, pkg/kstatus/README.md), then conditions whose
+// polarity is known, then words for states. An object with nothing to go by is
+// Unknown.
+func conventional(x *examiner, obj *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(obj); ok {
+		return e
+	}
+	if e, ok := behind(obj); ok {
+		return e
+	}
+	conditions := ownConditions(obj)
+	if e, ok := byConditions(obj, conditions); ok {
+		return e
+	}
+	if e, ok := byWords(obj, summedUp(conditions)); ok {
+		return e
+	}
+	if e, ok := byReplicas(obj); ok {
+		return e
+	}
+	if e, ok := unclaimed(obj); ok {
+		return e
+	}
+	if e, ok := halt(obj); ok {
+		return e
+	}
+	return unlessSilent(obj, conditions)
+}
+
+// ownFinding makes an exam of what an object says about itself.
+func ownFinding(obj *unstructured.Unstructured, status health.Status, code finding.Code, severity finding.Severity, reason, says string, since time.Time, proof ...finding.Evidence) exam {
+	ref := finding.RefOf(obj)
+	verbs := map[health.Status]string{
+		health.Failing: "is not ready", health.Progressing: "is not ready yet", health.Suspended: "is suspended", health.Ready: "is ready, but",
+	}
+	message := ref.String() + " " + verbs[status] + ": " + says
+	if status == health.Ready {
+		message = ref.String() + " " + verbs[status] + " " + says
+	}
+	return exam{
+		verdict: health.Verdict{Ref: ref, Status: status, Reason: reason, Message: says, Since: since},
+		findings: []finding.Finding{{
+			Code: code, Ref: ref, Reason: reason, Severity: severity, Since: since, Message: message, Evidence: proof,
+			Fixes: []finding.Fix{{Text: "See its events and what its controller says about it", Command: inspectCommand(ref)}},
+		}},
+	}
+}
+
+// fine is an object that nothing speaks against.
+func fine(obj *unstructured.Unstructured, since time.Time) exam {
+	if since.IsZero() {
+		since = obj.GetCreationTimestamp().Time
+	}
+	return exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready, Since: since}}
+}
+
+// inspectCommand is the command that shows an object of any kind.
+func inspectCommand(ref finding.Ref) string {
+	kind := strings.ToLower(ref.Kind)
+	if group := ref.GroupKind().Group; strings.Contains(group, ".") {
+		kind += "." + group
+	}
+	command := "kubectl describe " + kind + " " + ref.Name
+	if ref.Namespace != "" {
+		command += " -n " + ref.Namespace
+	}
+	return command
+}
+
+// deleted is an object that is being deleted: what its finalizers wait for.
+func (x *examiner) deleted(obj *unstructured.Unstructured) (exam, bool) {
+	at := obj.GetDeletionTimestamp()
+	if at == nil {
+		return exam{}, false
+	}
+	proof := quoteFields(obj, "metadata.deletionTimestamp")
+	says := "it is being deleted"
+	finalizers := obj.GetFinalizers()
+	for i := range finalizers {
+		proof = append(proof, quoteFields(obj, fmt.Sprintf("metadata.finalizers[%d]", i))...)
+	}
+	if len(finalizers) > 0 {
+		says += ", and waits for the finalizers " + strings.Join(finalizers, ", ")
+	}
+	if why, proves, ok := obstacle(obj); ok {
+		says += "; " + why
+		proof = append(proof, proves)
+	}
+	status, severity := health.Progressing, finding.Warning
+	if x.now.Sub(at.Time) > lingering {
+		status, severity = health.Failing, finding.Critical
+	}
+	e := ownFinding(obj, status, codeBeingDeleted, severity, "Terminating", says, at.Time, proof...)
+	e.findings[0].Message = strings.Replace(finding.RefOf(obj).String()+" "+says, " it is", " is", 1)
+	return e, true
+}
+
+// obstacle is what an object that is being deleted says is in the way of that.
+func obstacle(obj *unstructured.Unstructured) (string, finding.Evidence, bool) {
+	for _, path := range []string{"status.detachError.message", "status.error.message"} {
+		for _, proof := range quoteFields(obj, path) {
+			return firstLine(proof.Value), proof, true
+		}
+	}
+	for _, c := range ownConditions(obj) {
+		if c.verdict() != health.Ready && !tellsProgress(c.reason) && c.message != "" {
+			return firstLine(c.message), c.proof(obj), true
+		}
+	}
+	return "", finding.Evidence{}, false
+}
+
+// behind is an object whose newest spec its controller has not acted on.
+func behind(obj *unstructured.Unstructured) (exam, bool) {
+	generation := obj.GetGeneration()
+	path, observed := "status.observedGeneration", observedGeneration(obj)
+	if observed == 0 {
+		for _, c := range ownConditions(obj) {
+			if c.observed > 0 && c.judges() {
+				path, observed = c.path+".observedGeneration", c.observed
+				break
+			}
+		}
+	}
+	if observed == 0 || observed >= generation {
+		return exam{}, false
+	}
+	says := fmt.Sprintf("its controller has not acted on generation %d of its spec yet, but on %d", generation, observed)
+	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotYetObserved", says, time.Time{},
+		quoteFields(obj, "metadata.generation", path)...), true
+}
+
+// observedGeneration is the generation that the controller has acted on; Argo
+// Rollouts write it as text.
+func observedGeneration(obj *unstructured.Unstructured) int64 {
+	if n, err := strconv.ParseInt(field.Text(obj.Object, "status", "observedGeneration"), 10, 64); err == nil {
+		return n
+	}
+	return field.Int(obj.Object, "status", "observedGeneration")
+}
+
+// summedUp tells whether a condition that sums up the others is True.
+func summedUp(conditions []ownCondition) bool {
+	for _, c := range conditions {
+		if c.summary() && c.status == "True" {
+			return true
+		}
+	}
+	return false
+}
+
+// byConditions goes by the worst of the conditions. Where one that sums up the
+// others is True, what is not there yet does not count, and what is wrong is a
+// warning.
+func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (exam, bool) {
+	up := summedUp(conditions)
+	var worst ownCondition
+	worstStatus := health.Ready
+	var proof []finding.Evidence
+	for _, c := range conditions {
+		status := c.verdict()
+		if up && status == health.Progressing && polarityOf(c.kind) != working || status == health.Ready {
+			continue
+		}
+		proof = append(proof, c.proof(obj))
+		if preferred(c, status, worst, worstStatus) {
+			worst, worstStatus = c, status
+		}
+	}
+	if worstStatus == health.Ready {
+		return exam{}, false
+	}
+	code, severity := codeOtherNotReady, finding.Critical
+	switch {
+	case worstStatus == health.Suspended:
+		code, severity = codeHalted, finding.Info
+	case worstStatus == health.Progressing:
+		code, severity = codeUnderWay, finding.Warning
+	case up || worst.severity == "Warning" || worst.kind == "Warning":
+		severity = finding.Warning
+	}
+	e := ownFinding(obj, worstStatus, code, severity, worst.reason, worst.says(), worst.since, proof...)
+	if word, ok := ownWord(obj); ok && word.status == worstStatus {
+		e.findings[0].Evidence = append(e.findings[0].Evidence, quoteFields(obj, word.path)...)
+	}
+	return e, true
+}
+
+// preferred tells whether a condition says more than the worst so far: what is
+// worse, and of those that are as bad, one with a message.
+func preferred(c ownCondition, status health.Status, worst ownCondition, worstStatus health.Status) bool {
+	return status.Worse(worstStatus) ||
+		status == worstStatus && (worst.message == "" && c.message != "" || c.kind == "Stalled" && worst.kind != "Stalled")
+}
+
+// byWords goes by a word for the state, and by what the object says went wrong.
+func byWords(obj *unstructured.Unstructured, up bool) (exam, bool) {
+	said, known := ownWord(obj)
+	failure, failed := ownError(obj)
+	if !failed && (!known || said.status == health.Ready) || up && !failed && said.status == health.Progressing {
+		return exam{}, false
+	}
+	status := said.status
+	if failed && status != health.Failing {
+		status = health.Failing
+	}
+	var proof []finding.Evidence
+	says, reason := "", said.value
+	if known {
+		proof, says = quoteFields(obj, said.path), said.path+" is "+said.value
+	}
+	if failed {
+		proof = append(proof, failure)
+		says = strings.TrimPrefix(says+": ", ": ") + firstLine(failure.Value)
+	}
+	for _, detail := range quoteFields(obj, detailFields...) {
+		if detail.Field == failure.Field {
+			continue
+		}
+		proof = append(proof, detail)
+		if !failed && !strings.HasPrefix(detail.Value, "{") {
+			says, failed = says+": "+firstLine(detail.Value), true
+		}
+	}
+	code, severity := codeOtherNotReady, finding.Critical
+	switch status {
+	case health.Progressing:
+		code, severity = codeUnderWay, finding.Warning
+	case health.Suspended:
+		code, severity = codeHalted, finding.Info
+	}
+	if up && severity == finding.Critical {
+		severity = finding.Warning
+	}
+	return ownFinding(obj, status, code, severity, reason, says, time.Time{}, proof...), true
+}
+
+// byReplicas goes by the replicas that are wanted and those that are ready.
+func byReplicas(obj *unstructured.Unstructured) (exam, bool) {
+	for _, path := range []string{"readyReplicas", "availableReplicas"} {
+		have, counted := field.Map(obj.Object, "status")[path].(int64)
+		want, asked := field.Map(obj.Object, "spec")["replicas"].(int64)
+		if counted && asked && have < want {
+			says := fmt.Sprintf("%d of %d replicas are ready", have, want)
+			return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "ReplicasNotReady", says, time.Time{},
+				quoteFields(obj, "spec.replicas", "status."+path)...), true
+		}
+	}
+	return exam{}, false
+}
+
+// unclaimed is a route or policy (Gateway API v1) of whose parents no controller
+// has reported anything.
+func unclaimed(obj *unstructured.Unstructured) (exam, bool) {
+	parents := field.List(obj.Object, "spec", "parentRefs")
+	if len(parents) == 0 || len(field.List(obj.Object, "status", "parents")) > 0 {
+		return exam{}, false
+	}
+	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotAccepted", "no controller has reported on its parents yet",
+		obj.GetCreationTimestamp().Time, quoteFields(obj, "spec.parentRefs[0].kind", "spec.parentRefs[0].namespace", "spec.parentRefs[0].name")...), true
+}
+
+// halt is an object whose spec says that nothing is to be done about it.
+func halt(obj *unstructured.Unstructured) (exam, bool) {
+	for _, path := range []string{"suspend", "suspended", "paused"} {
+		if field.Bool(obj.Object, "spec", path) {
+			return ownFinding(obj, health.Suspended, codeHalted, finding.Info, "Suspended", "spec."+path+" is true", time.Time{},
+				quoteFields(obj, "spec."+path)...), true
+		}
+	}
+	return exam{}, false
+}
+
+// unlessSilent is Ready where the object itself says that it works, and Unknown
+// where it says nothing: Ready is never the answer by default.
+func unlessSilent(obj *unstructured.Unstructured, conditions []ownCondition) exam {
+	for _, c := range conditions {
+		if c.judges() && polarityOf(c.kind) != fault || c.summary() {
+			return fine(obj, c.since)
+		}
+	}
+	if said, known := ownWord(obj); known && said.status == health.Ready {
+		return fine(obj, time.Time{})
+	}
+	_, counted := field.Map(obj.Object, "status")["readyReplicas"].(int64)
+	if _, asked := field.Map(obj.Object, "spec")["replicas"].(int64); counted && asked {
+		return fine(obj, time.Time{})
+	}
+	for _, c := range conditions {
+		if c.judges() {
+			return fine(obj, c.since) // all that could be wrong is not
+		}
+	}
+	why := "nothing in its status is known to say whether it works"
+	if len(field.Map(obj.Object, "status")) == 0 {
+		why = "it has no status"
+	}
+	return exam{verdict: health.Verdict{
+		Ref: finding.RefOf(obj), Status: health.Unknown, Reason: "NotJudged", Message: "its state can't be judged: " + why,
+	}}
+}

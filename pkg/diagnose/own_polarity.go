@@ -1,0 +1,162 @@
+package diagnose
+
+import (
+	"strings"
+	"unicode"
+)
+
+// polarity is what a type of condition means when it is True.
+type polarity int
+
+const (
+	// neutral: neither True nor False is a problem, or what it means is not known.
+	neutral polarity = iota
+	// wanted: it is to be True, and False is a problem.
+	wanted
+	// goal: it becomes True in time, and False means not yet.
+	goal
+	// fault: it is to be False, and True is a problem.
+	fault
+	// working: True means that the controller is at work.
+	working
+	// halted: True means that work was suspended.
+	halted
+)
+
+// polarities are the types of conditions whose name alone does not tell, each
+// with who writes it. All others go by their last word.
+var polarities = map[string]polarity{
+	"Reconciling": working,                  // kstatus
+	"Suspended":   halted, "Paused": halted, // batch/v1 Job, Argo Rollouts, KEDA
+	"Progressing": neutral,                  // True of every Deployment that works; False is judged by its reason
+	"Active":      neutral,                  // Knative, KEDA: False when scaled to zero
+	"Issuing":     neutral,                  // cert-manager, while it renews
+	"Approved":    neutral, "Denied": fault, // certificates.k8s.io, cert-manager
+	"Warning":     fault,                                                                   // Strimzi
+	"Dangling":    fault,                                                                   // flowcontrol.apiserver.k8s.io
+	"Terminating": working,                                                                 // apiextensions.k8s.io
+	"Resizing":    working, "FileSystemResizePending": working, "ModifyingVolume": working, // core/v1 claims
+	"NamespaceContentRemaining": working, "NamespaceFinalizersRemaining": working, // core/v1
+	"Fallback": fault,                    // KEDA
+	"Stalled":  fault, "Detached": fault, // kstatus; Gateway API before v1
+	"Conflicted":                            fault,                              // Gateway API
+	"NonStructuralSchema":                   fault,                              // apiextensions.k8s.io
+	"NamesAccepted":                         wanted,                             // apiextensions.k8s.io
+	"KubernetesAPIApprovalPolicyConformant": wanted,                             // apiextensions.k8s.io
+	"OverlappingTLSConfig":                  neutral,                            // Gateway API: allowed, connections may be shared
+	"PartiallyInvalid":                      fault,                              // Gateway API
+	"ContinuousArchiving":                   wanted,                             // CloudNativePG
+	"LastBackupSucceeded":                   wanted,                             // CloudNativePG
+	"Upgradeable":                           neutral,                            // OpenShift: False blocks upgrades alone
+	"Drifted":                               neutral, "Consolidatable": neutral, // Karpenter
+	"KernelDeadlock": fault, "ReadonlyFilesystem": fault, // node-problem-detector
+	"CorruptDockerOverlay2":     fault,   // node-problem-detector
+	"NetworkUnavailable":        fault,   // nodes
+	"ReplicaFailure":            fault,   // Deployments, ReplicaSets
+	"DisruptionTarget":          fault,   // Pods
+	"ResourceHealthStatus":      neutral, // Pods
+	"PodReadyToStartContainers": goal,    // Pods
+	"PodRunning":                neutral, // Argo Workflows: False when it is over
+	"DisruptionAllowed":         neutral, // policy/v1, judged by its own rule
+}
+
+// wantedWords, goalWords and faultWords are the last words of types of
+// conditions: "ControlPlaneReady", "LoadBalancerProvisioned", "SyncError".
+var (
+	wantedWords = wordSet("Ready Available Healthy Succeeded Successful Success Programmed Accepted Valid Validated Synced Synchronized " +
+		"Reachable Resolved Refs Reconciled Verified Established Conformant Operational Functional")
+	goalWords = wordSet("Complete Completed Initialized Bound Scheduled Launched Registered Provisioned Created Deployed Installed " +
+		"Attached Allocated Finished Promoted Published Applied Attached Started")
+	faultWords = wordSet("Pressure Error Errors Failed Failure Failures Failing Unavailable Unhealthy Degraded Conflict Conflicted Conflicts " +
+		"Conflicting Missing Invalid Expired Rejected Unreachable Misconfigured Exceeded Corrupt Corrupted Unsupported Lost Broken Stuck " +
+		"Blocked Stalled Crashing Violation Violations")
+)
+
+func wordSet(words string) map[string]bool {
+	set := map[string]bool{}
+	for word := range strings.FieldsSeq(words) {
+		set[word] = true
+	}
+	return set
+}
+
+// polarityOf is what a type of condition means.
+func polarityOf(kind string) polarity {
+	if _, short, qualified := strings.Cut(kind, "/"); qualified {
+		kind = short // "example.org/Ready"
+	}
+	if known, ok := polarities[kind]; ok {
+		return known
+	}
+	if strings.HasPrefix(kind, "Frequent") { // node-problem-detector: FrequentKubeletRestart
+		return fault
+	}
+	words := camelWords(kind)
+	if len(words) == 0 {
+		return neutral
+	}
+	last := words[len(words)-1]
+	negated := len(words) > 1 && (words[len(words)-2] == "Not" || words[len(words)-2] == "No")
+	switch {
+	case wantedWords[last] && negated:
+		return fault
+	case negated:
+		return neutral
+	case wantedWords[last]:
+		return wanted
+	case goalWords[last]:
+		return goal
+	case faultWords[last]:
+		return fault
+	}
+	return neutral
+}
+
+// camelWords are the words of a name in camel case.
+func camelWords(name string) []string {
+	var words []string
+	start := 0
+	for i, r := range name {
+		if i > start && unicode.IsUpper(r) {
+			words, start = append(words, name[start:i]), i
+		}
+	}
+	if start < len(name) {
+		words = append(words, name[start:])
+	}
+	return words
+}
+
+// failureWords and progressWords are words in the reasons of conditions.
+var (
+	failureWords = wordSet("Fail Failed Fails Failing Failure Error Errors Err Invalid Denied Rejected Forbidden Missing Unhealthy Exceeded " +
+		"Timeout Conflict Conflicted Unable Cannot Unauthorized Aborted Unschedulable Refused Degraded Unsupported Incompatible Expired " +
+		"Stalled Unresolved Mismatch Duplicate Crash Crashed Unavailable Terminated Evicted Lost Out")
+	progressWords = wordSet("Creating Pending Progressing Progress Reconciling Provisioning Waiting Wait Initializing Deploying Updating " +
+		"Upgrading Scaling Installing Starting Running Deleting Issuing Syncing Booting Scheduling Started Downloading Binding " +
+		"Configuring Attaching Joining Cloning Importing Restoring")
+)
+
+// tellsFailure tells whether a reason says that something failed.
+func tellsFailure(reason string) bool {
+	words := camelWords(reason)
+	for i, word := range words {
+		if failureWords[word] || word == "Found" && i > 0 && words[i-1] == "Not" || word == "Off" && i > 0 && words[i-1] == "Back" {
+			return true
+		}
+	}
+	return false
+}
+
+// tellsProgress tells whether a reason says that something is under way.
+func tellsProgress(reason string) bool {
+	if tellsFailure(reason) {
+		return false
+	}
+	for _, word := range camelWords(reason) {
+		if progressWords[word] {
+			return true
+		}
+	}
+	return false
+}

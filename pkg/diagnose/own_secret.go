@@ -1,0 +1,71 @@
+package diagnose
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// judgeSecret looks at the certificate of a TLS Secret, the one part of a Secret
+// that is public and that a snapshot keeps. Other Secrets have no state.
+func judgeSecret(x *examiner, secret *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(secret); ok {
+		return e
+	}
+	if field.Text(secret.Object, "type") != "kubernetes.io/tls" {
+		return fine(secret, time.Time{})
+	}
+	broken := func(reason, says string, since time.Time) exam {
+		e := ownFinding(secret, health.Failing, codeTLSSecret, finding.Critical, reason, says, since, quoteFields(secret, "type")...)
+		ref := finding.RefOf(secret)
+		e.findings[0].Fixes = []finding.Fix{{Text: "See which certificate is in it, and whether cert-manager or somebody else renews it",
+			Command: "kubectl get secret " + ref.Name + " -n " + ref.Namespace + ` -o jsonpath='{.data.tls\.crt}' | base64 -d | openssl x509 -noout -text`}}
+		return e
+	}
+	for _, key := range []string{"tls.crt", "tls.key"} {
+		_, encoded := field.Map(secret.Object, "data")[key]
+		if _, plain := field.Map(secret.Object, "stringData")[key]; !encoded && !plain {
+			return broken("KeyMissing", "it has no "+key, time.Time{})
+		}
+	}
+	leaf := storedLeaf(secret)
+	const layout = "2006-01-02 15:04 MST"
+	switch {
+	case leaf == nil:
+		return broken("Malformed", "its tls.crt holds no certificate", time.Time{})
+	case x.now.IsZero():
+		return fine(secret, time.Time{})
+	case x.now.Before(leaf.NotBefore):
+		return broken("NotYetValid", "its certificate ("+leaf.Subject.String()+") is not valid before "+leaf.NotBefore.UTC().Format(layout), time.Time{})
+	case !x.now.Before(leaf.NotAfter):
+		return broken("Expired", "its certificate ("+leaf.Subject.String()+") expired at "+leaf.NotAfter.UTC().Format(layout), leaf.NotAfter)
+	}
+	return fine(secret, leaf.NotBefore)
+}
+
+// storedLeaf is the first certificate in a Secret's tls.crt.
+func storedLeaf(secret *unstructured.Unstructured) *x509.Certificate {
+	content := []byte(field.Text(secret.Object, "stringData", "tls.crt"))
+	if len(content) == 0 {
+		var err error
+		if content, err = base64.StdEncoding.DecodeString(field.Text(secret.Object, "data", "tls.crt")); err != nil {
+			return nil
+		}
+	}
+	block, _ := pem.Decode(content)
+	if block == nil {
+		return nil
+	}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil
+	}
+	return leaf
+}

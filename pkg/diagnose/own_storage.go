@@ -1,0 +1,163 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// judgeClaim goes by a claim's phase, and of one that has a volume, by how far a
+// resize has come (core/v1, PersistentVolumeClaimConditionType and
+// ClaimResourceStatus).
+func judgeClaim(x *examiner, claim *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(claim); ok {
+		return e
+	}
+	switch field.Text(claim.Object, "status", "phase") {
+	case "Bound":
+		return judgeResize(claim)
+	case "Lost":
+		e := fine(claim, time.Time{})
+		e.fail(lostClaim(claim))
+		return e
+	}
+	proof := quoteFields(claim, "status.phase", "spec.storageClassName", "spec.volumeName",
+		"metadata.annotations[volume.kubernetes.io/storage-provisioner]", "metadata.annotations[volume.kubernetes.io/selected-node]")
+	return ownFinding(claim, health.Progressing, codeClaimPending, finding.Warning, "Pending",
+		"it has no volume yet", claim.GetCreationTimestamp().Time, proof...)
+}
+
+func judgeResize(claim *unstructured.Unstructured) exam {
+	sizes := quoteFields(claim, "spec.resources.requests.storage", "status.capacity.storage")
+	if e, ok := byConditions(claim, ownConditions(claim)); ok {
+		e.findings[0].Severity = finding.Warning // the volume works meanwhile
+		e.findings[0].Evidence = append(e.findings[0].Evidence, sizes...)
+		return e
+	}
+	const path = "status.allocatedResourceStatuses.storage"
+	if state := field.Text(claim.Object, "status", "allocatedResourceStatuses", "storage"); state != "" {
+		status, code := health.Progressing, codeUnderWay
+		if strings.HasSuffix(state, "Infeasible") || strings.HasSuffix(state, "Failed") {
+			status, code = health.Failing, codeVolumeState
+		}
+		return ownFinding(claim, status, code, finding.Warning, state, "its resize is at "+state, time.Time{}, append(quoteFields(claim, path), sizes...)...)
+	}
+	if modify := field.Text(claim.Object, "status", "modifyVolumeStatus", "status"); modify != "" {
+		status := health.Progressing
+		if modify == "Infeasible" {
+			status = health.Failing
+		}
+		return ownFinding(claim, status, codeVolumeState, finding.Warning, modify, "changing its VolumeAttributesClass is "+modify, time.Time{},
+			quoteFields(claim, "status.modifyVolumeStatus.status", "status.modifyVolumeStatus.targetVolumeAttributesClassName")...)
+	}
+	asked, okAsked := quantityAt(claim, "spec", "resources", "requests", "storage")
+	has, okHas := quantityAt(claim, "status", "capacity", "storage")
+	if okAsked && okHas && has.Cmp(asked) < 0 {
+		return ownFinding(claim, health.Progressing, codeUnderWay, finding.Warning, "Resizing",
+			fmt.Sprintf("its volume has %s, and %s are requested", has.String(), asked.String()), time.Time{}, sizes...)
+	}
+	return fine(claim, time.Time{})
+}
+
+func quantityAt(obj *unstructured.Unstructured, path ...string) (resource.Quantity, bool) {
+	q, err := resource.ParseQuantity(field.Text(obj.Object, path...))
+	return q, err == nil
+}
+
+// judgeVolume goes by a volume's phase (core/v1, PersistentVolumePhase).
+func judgeVolume(x *examiner, volume *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(volume); ok {
+		return e
+	}
+	since := field.Time(volume.Object, "status", "lastPhaseTransitionTime")
+	proof := quoteFields(volume, "status.phase", "status.reason", "status.message", "spec.claimRef.namespace", "spec.claimRef.name", "spec.persistentVolumeReclaimPolicy")
+	ref := finding.RefOf(volume)
+	claim := field.Text(volume.Object, "spec", "claimRef", "namespace") + "/" + field.Text(volume.Object, "spec", "claimRef", "name")
+	switch phase := field.Text(volume.Object, "status", "phase"); phase {
+	case "Bound", "Available":
+		return fine(volume, since)
+	case "Released":
+		e := ownFinding(volume, health.Failing, codeVolumeState, finding.Warning, phase,
+			"its claim "+claim+" was deleted; it holds that claim's data, and no other claim can use it", since, proof...)
+		e.findings[0].Fixes = []finding.Fix{{Text: "Decide whether the data is needed: a new claim can be given it by hand, after a backup", Command: "kubectl get persistentvolume " + ref.Name + " -o yaml"}}
+		return e
+	case "Failed":
+		says := "reclaiming it failed"
+		if message := firstLine(field.Text(volume.Object, "status", "message")); message != "" {
+			says += ": " + message
+		}
+		return ownFinding(volume, health.Failing, codeVolumeState, finding.Critical, phase, says, since, proof...)
+	case "":
+		return unlessSilent(volume, nil)
+	default:
+		return ownFinding(volume, health.Progressing, codeUnderWay, finding.Warning, phase, "status.phase is "+phase, since, proof...)
+	}
+}
+
+// judgeAttachment goes by what the attacher reports (storage.k8s.io/v1).
+func judgeAttachment(x *examiner, obj *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(obj); ok {
+		return e
+	}
+	where := quoteFields(obj, "status.attached", "spec.attacher", "spec.nodeName", "spec.source.persistentVolumeName")
+	created := obj.GetCreationTimestamp().Time
+	attached, known := field.Map(obj.Object, "status")["attached"].(bool)
+	message := firstLine(field.Text(obj.Object, "status", "attachError", "message"))
+	switch {
+	case attached:
+		return fine(obj, time.Time{})
+	case message != "":
+		says := fmt.Sprintf("volume %s can't be attached: %s", field.Text(obj.Object, "spec", "source", "persistentVolumeName"), message)
+		return ownFinding(obj, health.Failing, codeAttachment, finding.Critical, "AttachError", says, field.Time(obj.Object, "status", "attachError", "time"),
+			append(quoteFields(obj, "status.attachError.message"), where...)...)
+	case !known:
+		return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotAttached", "its attacher has not reported on it yet", created, where...)
+	}
+	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotAttached", "the volume is not attached yet", created, where...)
+}
+
+// judgeSnapshot goes by what the snapshotter reports (external-snapshotter v8,
+// client/apis/volumesnapshot/v1).
+func judgeSnapshot(x *examiner, obj *unstructured.Unstructured) exam {
+	proof := quoteFields(obj, "status.error.message", "status.readyToUse", "status.boundVolumeSnapshotContentName",
+		"spec.source.persistentVolumeClaimName", "spec.volumeSnapshotClassName")
+	if message := firstLine(field.Text(obj.Object, "status", "error", "message")); message != "" {
+		return ownFinding(obj, health.Failing, codeSnapshot, finding.Critical, "SnapshotError", message, field.Time(obj.Object, "status", "error", "time"), proof...)
+	}
+	if e, ok := x.deleted(obj); ok {
+		return e
+	}
+	if field.Bool(obj.Object, "status", "readyToUse") {
+		return fine(obj, field.Time(obj.Object, "status", "creationTime"))
+	}
+	says := "the snapshot is not ready to use yet"
+	if field.Map(obj.Object, "status") == nil {
+		says = "the snapshot controller has not reported on it yet"
+	}
+	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotReadyToUse", says, obj.GetCreationTimestamp().Time, proof...)
+}
+
+// judgeResourceClaim goes by whether devices are allocated (resource.k8s.io/v1):
+// the scheduler allocates them for the first pod that uses the claim.
+func judgeResourceClaim(x *examiner, obj *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(obj); ok {
+		return e
+	}
+	if e, ok := byConditions(obj, ownConditions(obj)); ok {
+		e.findings[0].Code = codeResourceClaim
+		return e
+	}
+	if field.Map(obj.Object, "status", "allocation") != nil {
+		return fine(obj, time.Time{})
+	}
+	says := "no device is allocated yet: the scheduler does so for the first pod that uses it"
+	return ownFinding(obj, health.Progressing, codeResourceClaim, finding.Warning, "NotAllocated", says, obj.GetCreationTimestamp().Time,
+		quoteFields(obj, "spec.devices.requests[0].name", "spec.devices.requests[0].exactly.deviceClassName", "spec.devices.requests[0].deviceClassName")...)
+}

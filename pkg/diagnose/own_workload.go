@@ -1,0 +1,165 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// replicaFields count the pods of workloads.
+var replicaFields = []string{
+	"spec.replicas", "status.replicas", "status.updatedReplicas", "status.readyReplicas", "status.availableReplicas", "status.unavailableReplicas",
+	"status.desiredNumberScheduled", "status.updatedNumberScheduled", "status.numberReady", "status.numberAvailable", "status.numberUnavailable",
+}
+
+// judgeWorkload goes by a workload's counters and conditions (apps/v1).
+func judgeWorkload(x *examiner, obj *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(obj); ok {
+		return e
+	}
+	v := x.workloadVerdict(obj)
+	var proof []finding.Evidence
+	says := v.Message
+	for _, c := range ownConditions(obj) {
+		if c.verdict() != health.Ready {
+			proof = append(proof, c.proof(obj))
+			if c.kind != "Available" && c.message != "" { // which repeats the counters
+				says = firstLine(c.message)
+			}
+		}
+	}
+	proof = append(proof, quoteFields(obj, replicaFields...)...)
+	updated, wanted := field.Int(obj.Object, "status", "updatedNumberScheduled"), field.Int(obj.Object, "status", "desiredNumberScheduled")
+	switch {
+	case v.Status == health.Suspended:
+		return exam{verdict: v, findings: []finding.Finding{scaledToZero(obj, false)}}
+	case v.Status == health.Failing:
+		return ownFinding(obj, v.Status, codeReplicasMissing, finding.Critical, v.Reason, says, v.Since, proof...)
+	case v.Status == health.Progressing:
+		return ownFinding(obj, v.Status, codeUnderWay, finding.Warning, v.Reason, says, v.Since, proof...)
+	case obj.GetKind() == daemonSetKind.Kind && updated < wanted && field.Text(obj.Object, "spec", "updateStrategy", "type") != "OnDelete":
+		return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "RollingOut",
+			fmt.Sprintf("%d of %d pods are of the newest template", updated, wanted), time.Time{}, proof...)
+	}
+	if e, ok := byConditions(obj, ownConditions(obj)); ok {
+		return e
+	}
+	return exam{verdict: v}
+}
+
+// judgeJob says what a Job that runs has come to (batch/v1).
+func judgeJob(x *examiner, job *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(job); ok {
+		return e
+	}
+	v := jobVerdict(job)
+	switch v.Status {
+	case health.Ready:
+		return exam{verdict: v}
+	case health.Suspended:
+		e, _ := halt(job)
+		return e
+	case health.Failing:
+		return exam{verdict: v, findings: []finding.Finding{jobFailed(job, v)}}
+	}
+	count := func(name string) int64 { return field.Int(job.Object, "status", name) }
+	says := fmt.Sprintf("%d of %d pods have succeeded, %d are active, %d have failed",
+		count("succeeded"), field.IntOr(1, job.Object, "spec", "completions"), count("active"), count("failed"))
+	severity := finding.Info
+	if count("failed") > 0 {
+		severity = finding.Warning
+	}
+	return ownFinding(job, health.Progressing, codeUnderWay, severity, "Running", says, v.Since,
+		quoteFields(job, "status.active", "status.ready", "status.succeeded", "status.failed", "spec.backoffLimit")...)
+}
+
+// judgeCronJob compares when it last ran and when a run last succeeded. While a
+// run is active it is in the list (kubernetes v1.36, pkg/controller/cronjob): with
+// no run active, and none succeeded since the last began, that one failed.
+func judgeCronJob(x *examiner, cron *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(cron); ok {
+		return e
+	}
+	if e, ok := halt(cron); ok {
+		return e
+	}
+	started, succeeded := field.Time(cron.Object, "status", "lastScheduleTime"), field.Time(cron.Object, "status", "lastSuccessfulTime")
+	active := len(field.List(cron.Object, "status", "active"))
+	if started.IsZero() || active > 0 || !succeeded.Before(started) {
+		return fine(cron, succeeded)
+	}
+	says := "its last run did not succeed"
+	if succeeded.IsZero() {
+		says = "none of its runs has succeeded"
+	}
+	e := ownFinding(cron, health.Failing, codeCronJob, finding.Critical, "LastRunFailed", says, started,
+		quoteFields(cron, "status.lastScheduleTime", "status.lastSuccessfulTime")...)
+	e.findings[0].Message = finding.RefOf(cron).String() + ": " + says
+	e.findings[0].Fixes = []finding.Fix{{Text: "See its Jobs and what their pods printed", Command: "kubectl get jobs,pods -n " + cron.GetNamespace()}}
+	return e
+}
+
+// judgePod goes by all that a pod says, however young: what keeps it from
+// serving, and of one that serves, what does not concern its containers.
+func judgePod(x *examiner, pod *unstructured.Unstructured) exam {
+	e := exam{verdict: podVerdict(pod)}
+	if e.verdict.Status == health.Ready {
+		return judgeServingPod(pod, e)
+	}
+	s := x.read(pod)
+	for _, t := range x.troubles(pod) {
+		f := s.finding(t)
+		if t.soft {
+			f.Severity = finding.Warning
+		} else {
+			e.verdict.Status = health.Failing
+		}
+		if e.verdict.Message == "" {
+			e.verdict.Reason, e.verdict.Message = t.reason, t.message
+		}
+		e.findings = append(e.findings, f)
+	}
+	if len(e.findings) > 0 {
+		return e
+	}
+	if own, ok := x.deleted(pod); ok {
+		return own
+	}
+	if own, ok := byConditions(pod, ownConditions(pod)); ok {
+		return own
+	}
+	return ownFinding(pod, e.verdict.Status, codeUnderWay, finding.Warning, e.verdict.Reason,
+		"status.phase is "+field.Text(pod.Object, "status", "phase"), e.verdict.Since, quoteFields(pod, "status.phase", "status.reason", "status.message")...)
+}
+
+// judgeServingPod looks at what a pod that is ready says besides: its ephemeral
+// containers, a resize that is not done, an eviction to come.
+func judgeServingPod(pod *unstructured.Unstructured, e exam) exam {
+	for _, status := range field.List(pod.Object, "status", "ephemeralContainerStatuses") {
+		name, reason := field.Text(status, "name"), field.Text(status, "state", "waiting", "reason")
+		if reason == "" || startingReasons[reason] {
+			continue
+		}
+		path := "status.ephemeralContainerStatuses[" + name + "].state.waiting."
+		says := "its ephemeral container " + name + " does not start: " + reason
+		if detail := firstLine(field.Text(status, "state", "waiting", "message")); detail != "" {
+			says += ": " + detail
+		}
+		own := ownFinding(pod, health.Ready, codeOwnWarning, finding.Warning, reason, says, time.Time{}, quoteFields(pod, path+"reason", path+"message")...)
+		return exam{verdict: e.verdict, findings: own.findings}
+	}
+	for _, c := range ownConditions(pod) {
+		if slices.Contains([]string{"PodResizePending", "PodResizeInProgress", "DisruptionTarget"}, c.kind) && c.status == "True" {
+			own := ownFinding(pod, health.Ready, codeOwnWarning, finding.Warning, c.reason, strings.TrimSuffix(c.kind+": "+c.says(), ": "), c.since, c.proof(pod))
+			return exam{verdict: e.verdict, findings: own.findings}
+		}
+	}
+	return e
+}
