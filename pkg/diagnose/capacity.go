@@ -22,13 +22,13 @@ func (s podView) noRoom(t *trouble, short []string) {
 	tooLarge, nodesKnown := false, len(s.x.unreadable(nodeKind, "")) == 0
 	for _, name := range short {
 		part := name
-		if want, ok := asked[name]; ok && name != "pods" && nodesKnown {
+		if want, ok := asked[name]; ok && name != "pods" {
 			part += ": " + amount(want) + " asked"
 			t.evidence = append(t.evidence, s.requestsOf(name)...)
 		}
 		if node, most := mostOf(free, name, s.matches); node != nil {
 			total := quantities(node, "allocatable")[name]
-			if _, largest := mostOf(s.x.wholeRoom(), name, s.matches); name != "pods" {
+			if _, largest := mostOf(s.x.wholeRoom(), name, s.matches); name != "pods" && nodesKnown {
 				want := asked[name]
 				tooLarge = tooLarge || want.Cmp(largest) > 0
 			}

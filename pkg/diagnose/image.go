@@ -164,7 +164,7 @@ var pullFailures = map[fluxmsg.ContainerProblem]pullFailure{
 	fluxmsg.ContainerImageUnauthorized: {"the registry asks for credentials, or does not know it", "If the image's name is wrong, correct it; if it is right, name a Secret with the registry's credentials in imagePullSecrets"},
 	fluxmsg.ContainerImageName:         {"its name can't be parsed", "Correct the image's name"},
 	fluxmsg.ContainerImagePlatform:     {"there is none for the node's architecture", "Name an image that is built for the node's architecture, or have the pods run on other nodes (nodeSelector kubernetes.io/arch)"},
-	fluxmsg.ContainerImageRateLimit:    {"the registry has had too many pulls from this address", "Wait until the registry's limit is over, or pull with an account's credentials or from a mirror"},
+	fluxmsg.ContainerImageRateLimit:    {"its registry limits the rate of pulls", "Authenticate the pulls by imagePullSecrets, or pull from a mirror; the limit is lifted with time"},
 	fluxmsg.ContainerImageDNS:          {"the name of its registry is not resolved", "Check the registry's host name in the image; if it is right, check the DNS servers that the nodes use"},
 	fluxmsg.ContainerImageTLS:          {"the node does not trust its registry's certificate", "Have the nodes' container runtime trust the CA of the registry, or check the registry's certificate"},
 	fluxmsg.ContainerImageProxy:        {"the node's proxy does not answer", "Check the proxy settings of the nodes' container runtime (HTTPS_PROXY, NO_PROXY)"},
