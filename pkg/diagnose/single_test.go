@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -189,4 +190,37 @@ func TestOtherKindsInProgress(t *testing.T) {
 			t.Errorf("failing %t: severities %q, want %q", c.failing, got, c.want)
 		}
 	}
+}
+
+// FuzzSingleObjects puts odd values into the objects of the cases: whatever an
+// object says, an answer is given, without a panic, and the same twice.
+func FuzzSingleObjects(f *testing.F) {
+	files := readSingles(f)
+	for name, cases := range files {
+		for i := range cases {
+			f.Add(name, i, uint64(3))
+		}
+	}
+	f.Fuzz(func(t *testing.T, name string, i int, seed uint64) {
+		cases := files[name]
+		if i < 0 || i >= len(cases) {
+			return
+		}
+		random := rand.New(rand.NewPCG(seed, 1))
+		obj := decoded(t, cases[i].Object)
+		for key := range obj {
+			if key != "apiVersion" && key != "kind" && key != "metadata" {
+				obj[key] = disturb(random, obj[key])
+			}
+		}
+		c := singleCase{Name: name, At: cases[i].At, Object: obj}
+		ref := finding.RefOf(&unstructured.Unstructured{Object: obj})
+		var answers []string
+		for range 2 {
+			answers = append(answers, print(t, Object(c.snapshot(t), nil, ref)))
+		}
+		if answers[0] != answers[1] {
+			t.Errorf("differs:\n%s\n%s", answers[0], answers[1])
+		}
+	})
 }
