@@ -253,7 +253,11 @@ func byWords(obj *unstructured.Unstructured, up bool) (exam, bool) {
 		proof = append(proof, failure)
 		says = strings.TrimPrefix(says+": ", ": ") + firstLine(failure.Value)
 	}
-	for _, detail := range quoteFields(obj, detailFields...) {
+	details := detailFields
+	if up || strings.Count(said.path, ".") > 1 { // the message is about something else
+		details = nil
+	}
+	for _, detail := range quoteFields(obj, details...) {
 		if detail.Field == failure.Field {
 			continue
 		}

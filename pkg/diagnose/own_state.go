@@ -103,9 +103,10 @@ func (w *walk) followFurther(s *Subject, obj *unstructured.Unstructured) {
 	}
 	if len(s.Causes) == 0 {
 		w.takeOwnState(s, obj)
+		return
 	}
-	if s.Verdict.Status == health.Progressing {
-		for i := range s.Causes {
+	for i := range s.Causes {
+		if s.Verdict.Status == health.Progressing {
 			w.soften(&s.Causes[i])
 		}
 	}

@@ -25,7 +25,9 @@ import (
 type singleCase struct {
 	Name string `json:"name"`
 	// At is the moment; when empty, the newest time in the objects.
-	At     string         `json:"at"`
+	At string `json:"at"`
+	// Read is when the file was read, where that matters.
+	Read   string         `json:"read"`
 	Object map[string]any `json:"object"`
 	// Beside are other objects that were printed.
 	Beside []map[string]any `json:"beside"`
@@ -73,19 +75,24 @@ func (c singleCase) snapshot(t testing.TB) *snapshot.Snapshot {
 		}
 		files = append(files, snapshot.File{Name: c.Name, Content: text})
 	}
-	var opts snapshot.ObjectsOptions
-	if c.At != "" {
-		at, err := time.Parse(time.RFC3339, c.At)
-		if err != nil {
-			t.Fatal(err)
-		}
-		opts.At = at
-	}
+	opts := snapshot.ObjectsOptions{At: moment(t, c.At), Read: moment(t, c.Read)}
 	snap, err := snapshot.ReadObjects(files, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return snap
+}
+
+func moment(t testing.TB, text string) time.Time {
+	t.Helper()
+	if text == "" {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
 }
 
 // TestSingleObjects asks about objects by themselves: what the object itself says
@@ -134,6 +141,9 @@ func (c singleCase) check(t *testing.T, snap *snapshot.Snapshot, s Subject) {
 	}
 	if s.Verdict.Status != health.Ready && s.Verdict.Message == "" {
 		t.Error("the verdict says nothing")
+	}
+	if last := first.Path[len(first.Path)-1]; last.Ref.Same(s.Ref) && last.Status != s.Verdict.Status {
+		t.Errorf("its path ends in %s, its verdict is %s", last.Status, s.Verdict.Status)
 	}
 	var proof []string
 	for _, e := range first.Evidence {
