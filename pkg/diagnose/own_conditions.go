@@ -109,6 +109,9 @@ func statusText(status any) string {
 func (c ownCondition) proof(obj *unstructured.Unstructured) finding.Evidence {
 	value, _ := field.Read(obj.Object, c.path)
 	stated, _ := value.(map[string]any)
+	if c.reason == "" && c.message != "" {
+		return evidence(obj, c.path, c.message, c.since)
+	}
 	words := strings.TrimSuffix(c.reason+": "+c.message, ": ")
 	return evidence(obj, c.path, strings.TrimSpace(field.Text(stated, "status")+" "+words), c.since)
 }

@@ -29,6 +29,7 @@ func init() { // an init, since judges look at other objects
 		replicaSetKind:         judgeWorkload,
 		jobKind:                judgeJob,
 		cronJobKind:            judgeCronJob,
+		autoscalerKind:         judgeAutoscaler,
 
 		claimKind:  judgeClaim,
 		volumeKind: judgeVolume,

@@ -171,7 +171,7 @@ func misquoted(snap *snapshot.Snapshot, e finding.Evidence) string {
 	}
 	if c, isMap := value.(map[string]any); isMap {
 		words := strings.TrimSuffix(field.Text(c, "reason")+": "+strings.TrimSpace(field.Text(c, "message")), ": ")
-		if e.Value == words || e.Value == strings.TrimSuffix(strings.TrimSpace(field.Text(c, "status")+" "+words), ":") {
+		if e.Value == words || e.Value == strings.TrimSpace(field.Text(c, "message")) || e.Value == strings.TrimSuffix(strings.TrimSpace(field.Text(c, "status")+" "+words), ":") {
 			return ""
 		}
 	}
