@@ -125,6 +125,21 @@ func addObstacle(s *Subject, obj *unstructured.Unstructured) {
 	c.Evidence = append(slices.Clone(c.Evidence), proof)
 }
 
+// fail makes a subject that its explainer found ready one that has failed, and
+// the ends of paths that lead to it.
+func (s *Subject) fail() {
+	s.Verdict.Status = health.Failing
+	for i := range s.Causes {
+		path := slices.Clone(s.Causes[i].Path)
+		for j := range path {
+			if path[j].Ref.Same(s.Ref) {
+				path[j].Status = health.Failing
+			}
+		}
+		s.Causes[i].Path = path
+	}
+}
+
 // soften makes a cause of what is in progress a warning, and its path that of
 // what has not failed.
 func (w *walk) soften(c *Cause) {
