@@ -69,7 +69,7 @@ func (w *walk) object(ref finding.Ref) Subject {
 	s.take(w.x, w.from(ref, false))
 	w.askedDirectly(&s)
 	if s.Verdict.Status == health.Ready && s.critical() {
-		s.Verdict.Status = health.Failing
+		s.fail()
 	}
 	return s
 }

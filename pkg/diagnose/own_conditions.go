@@ -71,7 +71,7 @@ func conditionsAt(holder map[string]any, path string) []ownCondition {
 		}
 		own := ownCondition{
 			condition: condition{
-				kind: field.Text(c, "type"), status: field.Text(c, "status"), reason: field.Text(c, "reason"),
+				kind: field.Text(c, "type"), status: statusText(c["status"]), reason: field.Text(c, "reason"),
 				message: strings.TrimSpace(field.Text(c, "message")), since: field.Time(c, "lastTransitionTime"),
 			},
 			path:     fmt.Sprintf("%s.conditions[%s]", path, entryKey(entries, i)),
@@ -85,10 +85,33 @@ func conditionsAt(holder map[string]any, path string) []ownCondition {
 	return found
 }
 
+// statusText is a condition's status as the API conventions write it. Some
+// controllers write a flag, or lower case.
+func statusText(status any) string {
+	switch v := status.(type) {
+	case bool:
+		if v {
+			return "True"
+		}
+		return "False"
+	case string:
+		for _, known := range []string{"True", "False", "Unknown"} {
+			if strings.EqualFold(v, known) {
+				return known
+			}
+		}
+		return v
+	}
+	return ""
+}
+
 // proof is the condition as evidence.
 func (c ownCondition) proof(obj *unstructured.Unstructured) finding.Evidence {
 	value, _ := field.Read(obj.Object, c.path)
 	stated, _ := value.(map[string]any)
+	if c.reason == "" && c.message != "" {
+		return evidence(obj, c.path, c.message, c.since)
+	}
 	words := strings.TrimSuffix(c.reason+": "+c.message, ": ")
 	return evidence(obj, c.path, strings.TrimSpace(field.Text(stated, "status")+" "+words), c.since)
 }
@@ -125,7 +148,10 @@ func (c ownCondition) verdict() health.Status {
 			return health.Progressing
 		}
 	case fault:
-		if c.status == "True" {
+		switch {
+		case c.status == "True" && tellsProgress(c.reason):
+			return health.Progressing
+		case c.status == "True":
 			return health.Failing
 		}
 	case working:

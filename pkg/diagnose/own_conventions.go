@@ -40,6 +40,9 @@ func conventional(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := halt(obj); ok {
 		return e
 	}
+	if e, ok := byFlag(obj); ok && !summedUp(conditions) {
+		return e
+	}
 	return unlessSilent(obj, conditions)
 }
 
@@ -186,6 +189,10 @@ func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (ex
 	if worstStatus == health.Ready {
 		return exam{}, false
 	}
+	word, known := ownWord(obj)
+	if worstStatus == health.Failing && worst.summary() && !tellsFailure(worst.reason) && known && word.status != health.Ready {
+		worstStatus = word.status // "Stopped", "Provisioning": why it is not ready
+	}
 	code, severity := codeOtherNotReady, finding.Critical
 	switch {
 	case worstStatus == health.Suspended:
@@ -196,17 +203,34 @@ func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (ex
 		severity = finding.Warning
 	}
 	e := ownFinding(obj, worstStatus, code, severity, worst.reason, worst.says(), worst.since, proof...)
-	if word, ok := ownWord(obj); ok && word.status == worstStatus {
+	if known && word.status == worstStatus {
 		e.findings[0].Evidence = append(e.findings[0].Evidence, quoteFields(obj, word.path)...)
 	}
 	return e, true
 }
 
 // preferred tells whether a condition says more than the worst so far: what is
-// worse, and of those that are as bad, one with a message.
+// worse, and of those that are as bad, one whose reason tells a failure, or that
+// has a message.
 func preferred(c ownCondition, status health.Status, worst ownCondition, worstStatus health.Status) bool {
-	return status.Worse(worstStatus) ||
-		status == worstStatus && (worst.message == "" && c.message != "" || c.kind == "Stalled" && worst.kind != "Stalled")
+	if status != worstStatus {
+		return status.Worse(worstStatus)
+	}
+	return c.weight() > worst.weight()
+}
+
+func (c ownCondition) weight() int {
+	weight := 0
+	if c.message != "" {
+		weight++
+	}
+	if tellsFailure(c.reason) {
+		weight += 2
+	}
+	if c.kind == "Stalled" {
+		weight += 4
+	}
+	return weight
 }
 
 // byWords goes by a word for the state, and by what the object says went wrong.
@@ -229,7 +253,11 @@ func byWords(obj *unstructured.Unstructured, up bool) (exam, bool) {
 		proof = append(proof, failure)
 		says = strings.TrimPrefix(says+": ", ": ") + firstLine(failure.Value)
 	}
-	for _, detail := range quoteFields(obj, detailFields...) {
+	details := detailFields
+	if up || strings.Count(said.path, ".") > 1 { // the message is about something else
+		details = nil
+	}
+	for _, detail := range quoteFields(obj, details...) {
 		if detail.Field == failure.Field {
 			continue
 		}
@@ -263,6 +291,20 @@ func byReplicas(obj *unstructured.Unstructured) (exam, bool) {
 		}
 	}
 	return exam{}, false
+}
+
+// byFlag goes by status.ready, which providers of Cluster API and others write
+// instead of a condition.
+func byFlag(obj *unstructured.Unstructured) (exam, bool) {
+	ready, known := field.Map(obj.Object, "status")["ready"].(bool)
+	switch {
+	case !known:
+		return exam{}, false
+	case ready:
+		return fine(obj, time.Time{}), true
+	}
+	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotReady", "status.ready is false", time.Time{},
+		quoteFields(obj, "status.ready")...), true
 }
 
 // unclaimed is a route or policy (Gateway API v1) of whose parents no controller

@@ -66,10 +66,10 @@ var (
 	wantedWords = wordSet("Ready Available Healthy Succeeded Successful Success Programmed Accepted Valid Validated Synced Synchronized " +
 		"Reachable Resolved Refs Reconciled Verified Established Conformant Operational Functional")
 	goalWords = wordSet("Complete Completed Initialized Bound Scheduled Launched Registered Provisioned Created Deployed Installed " +
-		"Attached Allocated Finished Promoted Published Applied Attached Started")
+		"Attached Allocated Finished Promoted Published Applied Started Configured Loaded Joined Generated")
 	faultWords = wordSet("Pressure Error Errors Failed Failure Failures Failing Unavailable Unhealthy Degraded Conflict Conflicted Conflicts " +
 		"Conflicting Missing Invalid Expired Rejected Unreachable Misconfigured Exceeded Corrupt Corrupted Unsupported Lost Broken Stuck " +
-		"Blocked Stalled Crashing Violation Violations")
+		"Blocked Stalled Crashing Violation Violations Warning Warnings")
 )
 
 func wordSet(words string) map[string]bool {
@@ -91,15 +91,23 @@ func polarityOf(kind string) polarity {
 	if strings.HasPrefix(kind, "Frequent") { // node-problem-detector: FrequentKubeletRestart
 		return fault
 	}
+	if strings.HasSuffix(kind, "UpToDate") { // Argo CD
+		return wanted
+	}
 	words := camelWords(kind)
 	if len(words) == 0 {
 		return neutral
 	}
-	last := words[len(words)-1]
-	negated := len(words) > 1 && (words[len(words)-2] == "Not" || words[len(words)-2] == "No")
+	last, before := words[len(words)-1], ""
+	if len(words) > 1 {
+		before = words[len(words)-2]
+	}
+	negated := before == "Not" || before == "No"
 	switch {
-	case wantedWords[last] && negated:
+	case wantedWords[last] && negated, faultWords[before] && last == "Occurred", words[0] == "Invalid":
 		return fault
+	case faultWords[last] && negated:
+		return wanted
 	case negated:
 		return neutral
 	case wantedWords[last]:

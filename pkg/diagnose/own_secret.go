@@ -35,16 +35,19 @@ func judgeSecret(x *examiner, secret *unstructured.Unstructured) exam {
 			return broken("KeyMissing", "it has no "+key, time.Time{})
 		}
 	}
-	leaf := storedLeaf(secret)
+	leaf, moment := storedLeaf(secret), x.now
+	if read := x.snap.Meta().Read; read.After(moment) { // the newest time in a file may be years ago
+		moment = read
+	}
 	const layout = "2006-01-02 15:04 MST"
 	switch {
 	case leaf == nil:
 		return broken("Malformed", "its tls.crt holds no certificate", time.Time{})
-	case x.now.IsZero():
+	case moment.IsZero():
 		return fine(secret, time.Time{})
-	case x.now.Before(leaf.NotBefore):
+	case moment.Before(leaf.NotBefore):
 		return broken("NotYetValid", "its certificate ("+leaf.Subject.String()+") is not valid before "+leaf.NotBefore.UTC().Format(layout), time.Time{})
-	case !x.now.Before(leaf.NotAfter):
+	case !moment.Before(leaf.NotAfter):
 		return broken("Expired", "its certificate ("+leaf.Subject.String()+") expired at "+leaf.NotAfter.UTC().Format(layout), leaf.NotAfter)
 	}
 	return fine(secret, leaf.NotBefore)

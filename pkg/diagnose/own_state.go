@@ -29,6 +29,7 @@ func init() { // an init, since judges look at other objects
 		replicaSetKind:         judgeWorkload,
 		jobKind:                judgeJob,
 		cronJobKind:            judgeCronJob,
+		autoscalerKind:         judgeAutoscaler,
 
 		claimKind:  judgeClaim,
 		volumeKind: judgeVolume,
@@ -103,9 +104,10 @@ func (w *walk) followFurther(s *Subject, obj *unstructured.Unstructured) {
 	}
 	if len(s.Causes) == 0 {
 		w.takeOwnState(s, obj)
+		return
 	}
-	if s.Verdict.Status == health.Progressing {
-		for i := range s.Causes {
+	for i := range s.Causes {
+		if s.Verdict.Status == health.Progressing {
 			w.soften(&s.Causes[i])
 		}
 	}
@@ -121,6 +123,21 @@ func addObstacle(s *Subject, obj *unstructured.Unstructured) {
 	c := &s.Causes[0]
 	c.Message += "; " + why
 	c.Evidence = append(slices.Clone(c.Evidence), proof)
+}
+
+// fail makes a subject that its explainer found ready one that has failed, and
+// the ends of paths that lead to it.
+func (s *Subject) fail() {
+	s.Verdict.Status = health.Failing
+	for i := range s.Causes {
+		path := slices.Clone(s.Causes[i].Path)
+		for j := range path {
+			if path[j].Ref.Same(s.Ref) {
+				path[j].Status = health.Failing
+			}
+		}
+		s.Causes[i].Path = path
+	}
 }
 
 // soften makes a cause of what is in progress a warning, and its path that of

@@ -35,7 +35,9 @@ var stateless = groupKinds(map[string][]string{
 	"monitoring.coreos.com":          {"ServiceMonitor", "PodMonitor", "Probe", "PrometheusRule", "AlertmanagerConfig", "ScrapeConfig"},
 	"keda.sh":                        {"TriggerAuthentication", "ClusterTriggerAuthentication"},
 	"argoproj.io":                    {"AppProject", "WorkflowTemplate", "ClusterWorkflowTemplate", "AnalysisTemplate", "ClusterAnalysisTemplate"},
-	"metallb.io":                     {"L2Advertisement", "BGPAdvertisement", "Community", "BFDProfile"},
+	"metallb.io":                     {"IPAddressPool", "L2Advertisement", "BGPAdvertisement", "Community", "BFDProfile"},
+	"traefik.io":                     {"IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "Middleware", "MiddlewareTCP", "TLSOption", "TLSStore", "TraefikService", "ServersTransport"},
+	"k8s.cni.cncf.io":                {"NetworkAttachmentDefinition"},
 	"apiextensions.crossplane.io":    {"Composition", "EnvironmentConfig"},
 	"notification.toolkit.fluxcd.io": {"Provider", "Alert"},
 })

@@ -14,7 +14,7 @@ import (
 // stateFields are where kinds without conditions write their state in a word.
 var stateFields = []string{
 	"status.phase", "status.state", "status.health", "status.health.status", "status.status", "status.printableStatus",
-	"status.ceph.health", "status.robustness", "status.PostgresClusterStatus",
+	"status.ceph.health", "status.robustness", "status.PostgresClusterStatus", "status.compliant", "status.applicationState.state",
 }
 
 // stateWords are the words for states that many kinds share, in lower case.
@@ -22,12 +22,12 @@ var stateWords = map[string]health.Status{}
 
 func init() {
 	for status, words := range map[health.Status]string{
-		health.Ready: "active available bound complete completed connected deployed enabled finished green health_ok healthy installed normal " +
+		health.Ready: "active attached available bound complete compliant completed connected deployed enabled finished green health_ok healthy installed normal " +
 			"ok online provisioned ready running succeeded success successful synced valid",
 		health.Progressing: "creating deleting deploying finalizing inprogress initializing installing issuing new pending progressing " +
 			"provisioning queued reconciling scaling scheduled scheduling starting terminating updating upgrading waiting yellow",
 		health.Failing: "broken cancelled canceled crashloopbackoff degraded denied errimagepull error errored expired failed failedvalidation failure " +
-			"faulted finalizingpartiallyfailed health_err health_warn invalid lost missing partiallyfailed partiallyfinished red rejected " +
+			"faulted finalizingpartiallyfailed health_err health_warn invalid lost missing noncompliant partiallyfailed partiallyfinished red rejected " +
 			"released unavailable unhealthy unschedulable " +
 			"createfailed createaddfailed updatefailed syncfailed errorunschedulable errorpvcnotfound failedunmountvolume imagepullbackoff",
 		health.Suspended: "disabled halted paused stopped suspended",
@@ -63,7 +63,7 @@ func ownWord(obj *unstructured.Unstructured) (word, bool) {
 
 // errorFields are where kinds write what went wrong.
 var errorFields = []string{
-	"status.failureMessage", "status.errorMessage", "status.error.message", "status.error", "status.failureReason",
+	"status.failureMessage", "status.errorMessage", "status.applicationState.errorMessage", "status.byPod[0].errors[0].message", "status.error.message", "status.error", "status.failureReason",
 }
 
 // detailFields say more about a state than its word.

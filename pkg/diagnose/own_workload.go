@@ -106,6 +106,25 @@ func judgeCronJob(x *examiner, cron *unstructured.Unstructured) exam {
 	return e
 }
 
+// judgeAutoscaler tells when an autoscaler can't work out how many replicas there
+// are to be, from the first time on (autoscaling/v2). Its target runs on.
+func judgeAutoscaler(x *examiner, obj *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(obj); ok {
+		return e
+	}
+	for _, c := range ownConditions(obj) {
+		if c.status != "False" || c.kind != "AbleToScale" && c.kind != "ScalingActive" {
+			continue
+		}
+		if c.reason == "ScalingDisabled" {
+			return ownFinding(obj, health.Suspended, codeHalted, finding.Info, c.reason, c.says(), c.since, c.proof(obj))
+		}
+		e := ownFinding(obj, health.Ready, codeAutoscaler, finding.Warning, c.reason, "it does not scale: "+c.says(), c.since, c.proof(obj))
+		return exam{verdict: fine(obj, c.since).verdict, findings: e.findings}
+	}
+	return fine(obj, time.Time{})
+}
+
 // judgePod goes by all that a pod says, however young: what keeps it from
 // serving, and of one that serves, what does not concern its containers.
 func judgePod(x *examiner, pod *unstructured.Unstructured) exam {

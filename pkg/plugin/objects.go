@@ -20,7 +20,9 @@ var shortNames = map[string]string{
 	"deploy": "deployments", "sts": "statefulsets", "ds": "daemonsets", "rs": "replicasets", "po": "pods", "svc": "services",
 	"pvc": "persistentvolumeclaims", "pv": "persistentvolumes", "ns": "namespaces", "no": "nodes", "quota": "resourcequotas",
 	"hpa": "horizontalpodautoscalers", "sc": "storageclasses", "cert": "certificates", "certs": "certificates", "cr": "certificaterequests",
-	"gw": "gateways", "vs": "virtualservices",
+	"gw": "gateways", "vs": "virtualservices", "cm": "configmaps", "sa": "serviceaccounts", "cj": "cronjobs", "ing": "ingresses",
+	"netpol": "networkpolicies", "pdb": "poddisruptionbudgets", "ep": "endpoints", "limits": "limitranges", "pc": "priorityclasses",
+	"crd": "customresourcedefinitions", "crds": "customresourcedefinitions", "csr": "certificatesigningrequests", "ev": "events",
 }
 
 // findObject finds the object that KIND/NAME names: the kind by its name, plural

@@ -57,7 +57,7 @@ func looksLikeObjects(content []byte) bool {
 }
 
 func (o origin) options() (snapshot.ObjectsOptions, error) {
-	var opts snapshot.ObjectsOptions
+	opts := snapshot.ObjectsOptions{Read: time.Now()}
 	if o.at != "" {
 		at, err := time.Parse(time.RFC3339, o.at)
 		if err != nil {

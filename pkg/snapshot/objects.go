@@ -24,6 +24,8 @@ type File struct {
 type ObjectsOptions struct {
 	// At is the moment; when zero, the newest time found in the objects.
 	At time.Time
+	// Read is when the files were read, zero when that is not to count.
+	Read time.Time
 	// Complete tells that the files hold all objects of the cluster: what is not
 	// in them does not exist.
 	Complete bool
@@ -54,7 +56,11 @@ func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
 			at = newest(obj.Object, at)
 		}
 	}
-	snap := builder.Build(Meta{At: at})
+	meta := Meta{At: at}
+	if opts.At.IsZero() {
+		meta.Read = opts.Read
+	}
+	snap := builder.Build(meta)
 	snap.complete = opts.Complete
 	return snap, nil
 }

@@ -22,6 +22,10 @@ import (
 type Meta struct {
 	// At is the moment of the snapshot: the "now" of all reasoning about it.
 	At time.Time
+	// Read is when the files were read, where nobody said when they were printed
+	// and At is only the newest time in them; zero otherwise. What has come to an
+	// end before that is over.
+	Read time.Time
 	// Server is the API server's version ("v1.36.3"), empty when unknown.
 	Server string
 	// Plugin is the version of the program that collected it.
