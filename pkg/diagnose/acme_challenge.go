@@ -13,8 +13,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-func init() { register(explainChallenge, challengeKind) }
-
 // propagation is how long a DNS record may take to be at all authoritative
 // servers before that is a failure: providers write them within minutes, and
 // cert-manager goes on checking without an end.

@@ -16,8 +16,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainOrder, orderKind) }
-
 // ownedIn are the objects of a kind that the object controls, in its namespace.
 func (x *examiner) ownedIn(owner *unstructured.Unstructured, kind schema.GroupKind) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured

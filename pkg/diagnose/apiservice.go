@@ -12,8 +12,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-func init() { register(explainAPIService, apiServiceKind) }
-
 // explainAPIService follows an aggregated API that does not answer to the
 // Service that should (kube-aggregator v0.36, the controller "status/remote").
 func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam {

@@ -15,8 +15,6 @@ import (
 
 var authorizationPolicyKind = schema.GroupKind{Group: "security.istio.io", Kind: "AuthorizationPolicy"}
 
-func init() { register(explainAuthorizationPolicy, authorizationPolicyKind) }
-
 // explainAuthorizationPolicy reports a policy of Istio that denies connections
 // which its tenant needs. A rule of a policy with action DENY denies what it
 // matches; of those with action ALLOW one at least must match, where there are any

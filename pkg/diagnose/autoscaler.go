@@ -12,8 +12,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-func init() { register(explainAutoscaler, autoscalerKind) }
-
 // explainAutoscaler warns when an autoscaler can't do its work. It never is why
 // something is down: without it, the replicas stay as many as they were. So
 // below something that failed, it reports nothing.

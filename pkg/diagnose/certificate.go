@@ -14,8 +14,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainCertificate, health.CertificateKind) }
-
 // judgeWorst makes a critical finding on an object that says it is ready the
 // verdict; a warning leaves it.
 func (e *exam) judgeWorst() {

@@ -11,8 +11,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainCertificateRequest, requestKind) }
-
 // patience is how long a request may wait: issuers in the cluster answer in
 // seconds, ACME in minutes.
 const patience = 5 * time.Minute

@@ -13,8 +13,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainClaim, claimKind) }
-
 // explainClaim tells why a claim has no volume: there is no class for it, the
 // class is not there, or its provisioner did not make one.
 func explainClaim(x *examiner, claim *unstructured.Unstructured, failing bool) exam {

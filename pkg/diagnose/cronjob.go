@@ -10,8 +10,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainCronJob, cronJobKind) }
-
 // explainCronJob goes by its last Job that has come to an end: an older one that
 // failed is made good by one that did not.
 func explainCronJob(x *examiner, cron *unstructured.Unstructured, failing bool) exam {

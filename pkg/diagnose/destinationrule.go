@@ -14,8 +14,6 @@ import (
 
 var peerAuthenticationKind = schema.GroupKind{Group: "security.istio.io", Kind: "PeerAuthentication"}
 
-func init() { register(explainDestinationRule, destinationRuleKind) }
-
 // explainDestinationRule reports a rule that has Istio's clients connect without
 // mutual TLS to pods which accept nothing else.
 func explainDestinationRule(x *examiner, obj *unstructured.Unstructured, _ bool) exam {

@@ -1,11 +1,14 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -20,7 +23,7 @@ import (
 // (field.Read) a field may be
 //
 //	object          the object itself: "does not exist"
-//	event REASON    the message of a Warning event about the object
+//	event REASON    the message of an event about the object
 //	pods            "REASON on 2 of 3 pods: a, b", of a workload
 //
 // A condition is quoted as "Reason: message" or "Status Reason: message", "none"
@@ -46,9 +49,7 @@ func (x *examiner) holds(e finding.Evidence) bool {
 		return e.Value == "does not exist" && x.known.Lookup(e.Ref).Presence == snapshot.Absent
 	}
 	if reason, ok := strings.CutPrefix(e.Field, "event "); ok {
-		return slices.ContainsFunc(x.events[e.Ref.Key()], func(event event) bool {
-			return event.reason == reason && quotes(e.Value, event.message)
-		})
+		return x.eventHolds(e.Ref, reason, e.Value)
 	}
 	obj := x.known.Lookup(e.Ref).Object
 	if obj == nil {
@@ -58,6 +59,15 @@ func (x *examiner) holds(e finding.Evidence) bool {
 		return x.countHolds(obj, e.Value)
 	}
 	return slices.ContainsFunc(readings(obj, e.Field), func(text string) bool { return quotes(e.Value, text) })
+}
+
+func (x *examiner) eventHolds(about finding.Ref, reason, value string) bool {
+	namespace := cmp.Or(about.Namespace, metav1.NamespaceDefault)
+	return slices.ContainsFunc(x.known.List(health.EventKind, namespace).Objects, func(obj *unstructured.Unstructured) bool {
+		involved := field.Map(obj.Object, "involvedObject")
+		return field.Text(obj.Object, "reason") == reason && field.Text(involved, "kind") == about.Kind && field.Text(involved, "name") == about.Name &&
+			quotes(value, field.Text(obj.Object, "message"))
+	})
 }
 
 // quotes tells whether a value is a text, or its beginning where it says that it

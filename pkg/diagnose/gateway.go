@@ -12,8 +12,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainGateway, health.GatewayKind) }
-
 // explainGateway looks at what an Istio Gateway needs and no controller reports:
 // pods that its selector matches, ports that clients can reach, hosts that no
 // other Gateway claims, and certificates. Istio writes no status on it, so that

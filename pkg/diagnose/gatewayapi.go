@@ -11,11 +11,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() {
-	register(explainAPIGateway, health.APIGatewayKind)
-	register(explainGatewayClass, health.GatewayClassKind)
-}
-
 // gatewayAPIVersion is the version that the Gateway API's kinds are named by;
 // look-ups go by group and kind.
 const gatewayAPIVersion = "gateway.networking.k8s.io/v1"

@@ -13,10 +13,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() {
-	register(explainAPIRoute, health.HTTPRouteKind, health.GRPCRouteKind, health.TLSRouteKind, health.TCPRouteKind, health.UDPRouteKind)
-}
-
 // explainAPIRoute looks at both ends of a route of the Gateway API: the Gateways
 // that it asks for, and the Services that it leads to. What neither explains is
 // said by the conditions of its parents.

@@ -14,8 +14,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-func init() { register(explainHelmChart, helmChartKind) }
-
 // explainHelmChart blames the chart's repository, or reports what is wrong with
 // the chart that is asked for. Flux makes HelmCharts from HelmReleases: the
 // release is what a person has to change.

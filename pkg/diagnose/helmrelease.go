@@ -14,8 +14,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainHelmRelease, health.HelmReleaseKind) }
-
 // explainHelmRelease follows a release to its dependencies, its chart, its
 // values, what Helm says, and what it installed.
 func explainHelmRelease(x *examiner, obj *unstructured.Unstructured, failing bool) exam {

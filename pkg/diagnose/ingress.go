@@ -13,8 +13,6 @@ import (
 
 var ingressClassKind = schema.GroupKind{Group: "networking.k8s.io", Kind: "IngressClass"}
 
-func init() { register(explainIngress, health.IngressKind) }
-
 // explainIngress looks at what an Ingress names: a class, Services and Secrets.
 func explainIngress(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}

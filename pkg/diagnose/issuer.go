@@ -12,8 +12,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-func init() { register(explainIssuer, health.IssuerKind, health.ClusterIssuerKind) }
-
 // explainIssuer follows an Issuer to the Certificate that makes its key, or to
 // the Secret that is not there.
 func explainIssuer(x *examiner, obj *unstructured.Unstructured, failing bool) exam {

@@ -11,8 +11,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainJob, jobKind) }
-
 // explainJob follows a Job to its pods. One that has given up is the cause
 // itself, with its pod's exit as proof, unless a pod tells something better: an
 // image that can't be pulled, a database that is down.

@@ -13,8 +13,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainKustomization, health.KustomizationKind) }
-
 // explainKustomization follows a layer to what blocks it: those it depends on,
 // its source, what it could not build or apply, and what it checks. What it
 // checks is looked at live, whatever the layer's own message says: the message

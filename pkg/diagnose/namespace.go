@@ -7,8 +7,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainNamespace, health.NamespaceKind) }
-
 // explainNamespace tells why a namespace that is being deleted does not go:
 // nothing can be created in it meanwhile.
 func explainNamespace(x *examiner, obj *unstructured.Unstructured, failing bool) exam {

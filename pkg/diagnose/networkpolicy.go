@@ -15,8 +15,6 @@ import (
 
 var networkPolicyKind = schema.GroupKind{Group: "networking.k8s.io", Kind: "NetworkPolicy"}
 
-func init() { register(explainNetworkPolicy, networkPolicyKind) }
-
 // explainNetworkPolicy reports a policy that denies connections which its
 // tenant needs: from the gateway pods to Orthanc, from Orthanc to the database.
 // Policies add up: what one of them allows is allowed, so that a connection is

@@ -10,8 +10,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainNode, nodeKind) }
-
 // pressures are a node's conditions that keep pods off it, or throw them out.
 var pressures = []string{"DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"}
 

@@ -11,8 +11,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainPod, health.PodKind) }
-
 // explainPod tells what keeps a pod from serving. Its findings are about the
 // workload that a person would change: the pod itself is made anew from that.
 func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam {

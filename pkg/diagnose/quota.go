@@ -15,8 +15,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainQuota, quotaKind) }
-
 // explainQuota finds whose pods the quota keeps from being made. A quota that
 // is used up and refuses nobody is as somebody wanted it.
 func explainQuota(x *examiner, quota *unstructured.Unstructured, failing bool) exam {

@@ -10,8 +10,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainService, health.ServiceKind) }
-
 // explainService looks at both sides of a Service: the address that a load
 // balancer is to have, and the pods behind it.
 func explainService(x *examiner, obj *unstructured.Unstructured, failing bool) exam {

@@ -11,8 +11,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainLease, health.LeaseKind) }
-
 // explainLease reports a controller that does not renew its Lease, about its
 // Deployment, since that is what runs it. Other Leases tell nothing here.
 func explainLease(x *examiner, lease *unstructured.Unstructured, _ bool) exam {
@@ -64,9 +62,7 @@ func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
 		x.unrenewed(c, lease, e)
 		return
 	}
-	logs := finding.Fix{Text: "If nothing happens, read what its controller logs", Command: fmt.Sprintf("kubectl logs -n flux-system deployment/%s --tail=50", c.name)}
 	for _, deployment := range x.runningOf(c).deployments {
-		logs.Command = fmt.Sprintf("kubectl logs -n %s deployment/%s --tail=50", deployment.GetNamespace(), deployment.GetName())
 		if ref := finding.RefOf(deployment); x.unwell(ref) {
 			e.blame = addRef(e.blame, ref)
 		}
@@ -74,15 +70,19 @@ func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
 	f := finding.Finding{
 		Code: codeControllerSilent, Ref: e.verdict.Ref, Reason: "Stale", Severity: finding.Critical, Since: e.verdict.Since,
 		Message: fmt.Sprintf("%s is not being reconciled: %s", e.verdict.Ref, e.verdict.Message),
-		Fixes:   []finding.Fix{logs},
-	}
-	if e.verdict.Ref.GroupKind() == health.KustomizationKind {
-		f.Fixes = []finding.Fix{{Text: "Reconcile it now", Command: fmt.Sprintf("flux reconcile kustomization %s -n %s", e.verdict.Ref.Name, e.verdict.Ref.Namespace)}, logs}
 	}
 	if at := field.List(obj.Object, "status", "history"); len(at) > 0 && field.Text(at[0], "lastReconciled") != "" {
 		f.Evidence = append(f.Evidence, evidence(obj, "status.history[0].lastReconciled", field.Text(at[0], "lastReconciled"), e.verdict.Since))
 	}
 	f.Evidence = append(f.Evidence, x.behind(obj)...)
+	if lease := x.runningOf(c).lease; lease != nil {
+		renewed := field.Time(lease.Object, "spec", "renewTime")
+		f.Evidence = append(f.Evidence, evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), renewed))
+	} else {
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "See whether the controller's pods run",
+			Command: "kubectl get pods,leases -n " + x.controllerOf(obj).Namespace})
+	}
+	f.Fixes = append(f.Fixes, requestThenRestart(obj, x.controllerOf(obj))...)
 	if len(f.Evidence) == 0 {
 		f.Evidence = proofOrAge(obj, conditionOf(obj, "Ready"))
 	}

@@ -17,11 +17,6 @@ var (
 	helmChartKind      = schema.GroupKind{Group: health.GitRepositoryKind.Group, Kind: "HelmChart"}
 )
 
-func init() {
-	register(explainSource, health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind,
-		health.ExternalArtifactKind, helmRepositoryKind)
-}
-
 // explainSource reports why a source can't be fetched. What it fetched before
 // is still served: the layers on it are stale, not broken.
 func explainSource(x *examiner, obj *unstructured.Unstructured, _ bool) exam {

@@ -13,8 +13,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-func init() { register(explainVirtualService, health.VirtualServiceKind) }
-
 // explainVirtualService looks at both ends of an Istio route: the Gateways by
 // which requests come in, and the Services that they are sent to.
 func explainVirtualService(x *examiner, obj *unstructured.Unstructured, _ bool) exam {

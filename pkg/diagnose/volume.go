@@ -10,8 +10,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-func init() { register(explainVolume, volumeKind) }
-
 // explainVolume goes by a volume's phase. One that is Released keeps its data and
 // takes no new claim: somebody wanted it kept.
 func explainVolume(x *examiner, volume *unstructured.Unstructured, failing bool) exam {

@@ -14,8 +14,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-func init() { register(explainWebhook, validatingWebhookKind, mutatingWebhookKind) }
-
 // explainWebhook follows a webhook configuration to the Services that it calls.
 func explainWebhook(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready}}

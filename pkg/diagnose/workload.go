@@ -12,10 +12,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-func init() {
-	register(explainWorkload, health.DeploymentKind, health.StatefulSetKind, daemonSetKind, replicaSetKind)
-}
-
 // explainWorkload follows a workload to what keeps its pods from being made, or
 // to its pods in trouble. A rollout within its time is no failure, unless
 // something above has failed because of it.
