@@ -40,7 +40,7 @@ func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
 		e.findings[0].Fixes = []finding.Fix{{Text: "Once its maintenance is over, allow pods on it again", Command: "kubectl uncordon " + node.GetName()}}
 		return e
 	}
-	return fine(node, conditionOf(node, "Ready").since)
+	return readyExam(node, conditionOf(node, "Ready").since)
 }
 
 // judgeNamespace tells what a namespace that is being deleted waits for.
@@ -48,7 +48,7 @@ func judgeNamespace(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
 	}
-	return fine(obj, time.Time{})
+	return readyExam(obj, time.Time{})
 }
 
 // judgeQuota warns of a quota that is used up: the next object that counts
@@ -69,7 +69,7 @@ func judgeQuota(x *examiner, quota *unstructured.Unstructured) exam {
 		full = append(full, fmt.Sprintf("%s: %s of %s", name, used.String(), limit.String()))
 		proof = append(proof, quoteFields(quota, "status.hard["+name+"]", "status.used["+name+"]")...)
 	}
-	e := fine(quota, time.Time{})
+	e := readyExam(quota, time.Time{})
 	if len(full) > 0 {
 		ref := finding.RefOf(quota)
 		e.findings = []finding.Finding{{
@@ -87,7 +87,7 @@ func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(budget); ok {
 		return e
 	}
-	if e, ok := behind(budget); ok {
+	if e, ok := specUnobserved(budget); ok {
 		return e
 	}
 	allowed, known := field.Map(budget.Object, "status")["disruptionsAllowed"].(int64)
@@ -95,7 +95,7 @@ func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
 		return unlessSilent(budget, nil)
 	}
 	if allowed > 0 {
-		return fine(budget, conditionOf(budget, "DisruptionAllowed").since)
+		return readyExam(budget, conditionOf(budget, "DisruptionAllowed").since)
 	}
 	count := func(name string) int64 { return field.Int(budget.Object, "status", name) }
 	says, c := "", conditionOf(budget, "DisruptionAllowed")
@@ -142,7 +142,7 @@ func judgeSigning(x *examiner, obj *unstructured.Unstructured) exam {
 	approved := conditionOf(obj, "Approved")
 	switch {
 	case approved.status != "True":
-		e := ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "Pending", "nobody has approved or denied it yet", obj.GetCreationTimestamp().Time, who...)
+		e := ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "Pending", "it has not been approved or denied yet", obj.GetCreationTimestamp().Time, who...)
 		e.findings[0].Fixes = []finding.Fix{{Text: "Check who asks for what, and approve or deny it", Command: inspectCommand(finding.RefOf(obj))}}
 		return e
 	case field.Text(obj.Object, "status", "certificate") == "":
@@ -150,7 +150,7 @@ func judgeSigning(x *examiner, obj *unstructured.Unstructured) exam {
 		return ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "NotSigned", "it is approved, and signer "+signer+" has not signed it yet", approved.since,
 			append([]finding.Evidence{approved.proof(obj)}, who...)...)
 	}
-	return fine(obj, approved.since)
+	return readyExam(obj, approved.since)
 }
 
 // judgePolicy tells what the API server found wrong with a policy's expressions
@@ -159,7 +159,7 @@ func judgePolicy(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
 	}
-	if e, ok := behind(obj); ok {
+	if e, ok := specUnobserved(obj); ok {
 		return e
 	}
 	const path = "status.typeChecking.expressionWarnings"
@@ -171,7 +171,7 @@ func judgePolicy(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := byConditions(obj, ownConditions(obj)); ok {
 		return e
 	}
-	return fine(obj, time.Time{})
+	return readyExam(obj, time.Time{})
 }
 
 // judgePolicyBinding looks for the policy that a binding names: without it, the
@@ -181,7 +181,7 @@ func judgePolicyBinding(x *examiner, obj *unstructured.Unstructured) exam {
 		return e
 	}
 	policy := finding.Ref{APIVersion: obj.GetAPIVersion(), Kind: strings.TrimSuffix(obj.GetKind(), "Binding"), Name: field.Text(obj.Object, "spec", "policyName")}
-	e := fine(obj, time.Time{})
+	e := readyExam(obj, time.Time{})
 	switch answer := x.snap.Lookup(policy); answer.Presence {
 	case snapshot.Unknown:
 		e.unknown = append(e.unknown, *answer.Why)

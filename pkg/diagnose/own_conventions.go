@@ -21,7 +21,7 @@ func conventional(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
 	}
-	if e, ok := behind(obj); ok {
+	if e, ok := specUnobserved(obj); ok {
 		return e
 	}
 	conditions := ownConditions(obj)
@@ -37,7 +37,7 @@ func conventional(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := unclaimed(obj); ok {
 		return e
 	}
-	if e, ok := halt(obj); ok {
+	if e, ok := suspendedBySpec(obj); ok {
 		return e
 	}
 	if e, ok := byFlag(obj); ok && !summedUp(conditions) {
@@ -65,8 +65,8 @@ func ownFinding(obj *unstructured.Unstructured, status health.Status, code findi
 	}
 }
 
-// fine is an object that nothing speaks against.
-func fine(obj *unstructured.Unstructured, since time.Time) exam {
+// readyExam is an object that nothing speaks against.
+func readyExam(obj *unstructured.Unstructured, since time.Time) exam {
 	if since.IsZero() {
 		since = obj.GetCreationTimestamp().Time
 	}
@@ -129,8 +129,8 @@ func obstacle(obj *unstructured.Unstructured) (string, finding.Evidence, bool) {
 	return "", finding.Evidence{}, false
 }
 
-// behind is an object whose newest spec its controller has not acted on.
-func behind(obj *unstructured.Unstructured) (exam, bool) {
+// specUnobserved is an object whose newest spec its controller has not acted on.
+func specUnobserved(obj *unstructured.Unstructured) (exam, bool) {
 	generation := obj.GetGeneration()
 	path, observed := "status.observedGeneration", observedGeneration(obj)
 	if observed == 0 {
@@ -301,7 +301,7 @@ func byFlag(obj *unstructured.Unstructured) (exam, bool) {
 	case !known:
 		return exam{}, false
 	case ready:
-		return fine(obj, time.Time{}), true
+		return readyExam(obj, time.Time{}), true
 	}
 	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotReady", "status.ready is false", time.Time{},
 		quoteFields(obj, "status.ready")...), true
@@ -318,8 +318,8 @@ func unclaimed(obj *unstructured.Unstructured) (exam, bool) {
 		obj.GetCreationTimestamp().Time, quoteFields(obj, "spec.parentRefs[0].kind", "spec.parentRefs[0].namespace", "spec.parentRefs[0].name")...), true
 }
 
-// halt is an object whose spec says that nothing is to be done about it.
-func halt(obj *unstructured.Unstructured) (exam, bool) {
+// suspendedBySpec is an object whose spec says that nothing is to be done about it.
+func suspendedBySpec(obj *unstructured.Unstructured) (exam, bool) {
 	for _, path := range []string{"suspend", "suspended", "paused"} {
 		if field.Bool(obj.Object, "spec", path) {
 			return ownFinding(obj, health.Suspended, codeHalted, finding.Info, "Suspended", "spec."+path+" is true", time.Time{},
@@ -334,19 +334,19 @@ func halt(obj *unstructured.Unstructured) (exam, bool) {
 func unlessSilent(obj *unstructured.Unstructured, conditions []ownCondition) exam {
 	for _, c := range conditions {
 		if c.judges() && polarityOf(c.kind) != fault || c.summary() {
-			return fine(obj, c.since)
+			return readyExam(obj, c.since)
 		}
 	}
 	if said, known := ownWord(obj); known && said.status == health.Ready {
-		return fine(obj, time.Time{})
+		return readyExam(obj, time.Time{})
 	}
 	_, counted := field.Map(obj.Object, "status")["readyReplicas"].(int64)
 	if _, asked := field.Map(obj.Object, "spec")["replicas"].(int64); counted && asked {
-		return fine(obj, time.Time{})
+		return readyExam(obj, time.Time{})
 	}
 	for _, c := range conditions {
 		if c.judges() {
-			return fine(obj, c.since) // all that could be wrong is not
+			return readyExam(obj, c.since) // all that could be wrong is not
 		}
 	}
 	why := "nothing in its status is known to say whether it works"

@@ -54,7 +54,7 @@ func judgeEndpointSlice(x *examiner, slice *unstructured.Unstructured) exam {
 	var names []string
 	for i, endpoint := range endpoints {
 		if ready, said := field.Map(endpoint, "conditions")["ready"].(bool); ready || !said {
-			return fine(slice, time.Time{})
+			return readyExam(slice, time.Time{})
 		}
 		path := fmt.Sprintf("endpoints[%d].", i)
 		if len(names) < maxNamed {
@@ -73,14 +73,14 @@ func judgeEndpoints(x *examiner, obj *unstructured.Unstructured) exam {
 		return e
 	}
 	if _, led := obj.GetAnnotations()["control-plane.alpha.kubernetes.io/leader"]; led { // a lock
-		return fine(obj, time.Time{})
+		return readyExam(obj, time.Time{})
 	}
 	var names []string
 	var proof []finding.Evidence
 	total := 0
 	for i, subset := range field.List(obj.Object, "subsets") {
 		if len(field.List(subset, "addresses")) > 0 {
-			return fine(obj, time.Time{})
+			return readyExam(obj, time.Time{})
 		}
 		for j, address := range field.List(subset, "notReadyAddresses") {
 			total++
@@ -124,7 +124,7 @@ func judgeIstio(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := validated(obj); ok {
 		return e
 	}
-	return fine(obj, time.Time{})
+	return readyExam(obj, time.Time{})
 }
 
 // validated reads the messages of Istio's analysis (istio.io/api,
@@ -153,7 +153,7 @@ func judgeIngress(x *examiner, obj *unstructured.Unstructured) exam {
 		return e
 	}
 	if len(field.List(obj.Object, "status", "loadBalancer", "ingress")) > 0 {
-		return fine(obj, time.Time{})
+		return readyExam(obj, time.Time{})
 	}
 	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NoAddress", "no ingress controller has given it an address",
 		obj.GetCreationTimestamp().Time, quoteFields(obj, "spec.ingressClassName", "metadata.annotations[kubernetes.io/ingress.class]")...)
@@ -188,9 +188,9 @@ func judgeApplication(x *examiner, app *unstructured.Unstructured) exam {
 	case state == "Suspended":
 		return ownFinding(app, health.Suspended, codeHalted, finding.Info, state, says, time.Time{}, proof...)
 	case at("sync", "status") == "OutOfSync":
-		return ownFinding(app, health.Progressing, codeUnderWay, finding.Warning, "OutOfSync", "its objects are not as in its source (OutOfSync)", time.Time{}, proof...)
+		return ownFinding(app, health.Progressing, codeUnderWay, finding.Warning, "OutOfSync", "its objects differ from its source (OutOfSync)", time.Time{}, proof...)
 	case state == "Healthy":
-		return fine(app, time.Time{})
+		return readyExam(app, time.Time{})
 	}
 	return unlessSilent(app, nil)
 }

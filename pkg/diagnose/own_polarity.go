@@ -26,38 +26,46 @@ const (
 // polarities are the types of conditions whose name alone does not tell, each
 // with who writes it. All others go by their last word.
 var polarities = map[string]polarity{
-	"Reconciling": working,                  // kstatus
-	"Suspended":   halted, "Paused": halted, // batch/v1 Job, Argo Rollouts, KEDA
-	"Progressing": neutral,                  // True of every Deployment that works; False is judged by its reason
-	"Active":      neutral,                  // Knative, KEDA: False when scaled to zero
-	"Issuing":     neutral,                  // cert-manager, while it renews
-	"Approved":    neutral, "Denied": fault, // certificates.k8s.io, cert-manager
-	"Warning":     fault,                                                                   // Strimzi
-	"Dangling":    fault,                                                                   // flowcontrol.apiserver.k8s.io
-	"Terminating": working,                                                                 // apiextensions.k8s.io
-	"Resizing":    working, "FileSystemResizePending": working, "ModifyingVolume": working, // core/v1 claims
-	"NamespaceContentRemaining": working, "NamespaceFinalizersRemaining": working, // core/v1
-	"Fallback": fault,                    // KEDA
-	"Stalled":  fault, "Detached": fault, // kstatus; Gateway API before v1
-	"Conflicted":                            fault,                              // Gateway API
-	"NonStructuralSchema":                   fault,                              // apiextensions.k8s.io
-	"NamesAccepted":                         wanted,                             // apiextensions.k8s.io
-	"KubernetesAPIApprovalPolicyConformant": wanted,                             // apiextensions.k8s.io
-	"OverlappingTLSConfig":                  neutral,                            // Gateway API: allowed, connections may be shared
-	"PartiallyInvalid":                      fault,                              // Gateway API
-	"ContinuousArchiving":                   wanted,                             // CloudNativePG
-	"LastBackupSucceeded":                   wanted,                             // CloudNativePG
-	"Upgradeable":                           neutral,                            // OpenShift: False blocks upgrades alone
-	"Drifted":                               neutral, "Consolidatable": neutral, // Karpenter
-	"KernelDeadlock": fault, "ReadonlyFilesystem": fault, // node-problem-detector
-	"CorruptDockerOverlay2":     fault,   // node-problem-detector
-	"NetworkUnavailable":        fault,   // nodes
-	"ReplicaFailure":            fault,   // Deployments, ReplicaSets
-	"DisruptionTarget":          fault,   // Pods
-	"ResourceHealthStatus":      neutral, // Pods
-	"PodReadyToStartContainers": goal,    // Pods
-	"PodRunning":                neutral, // Argo Workflows: False when it is over
-	"DisruptionAllowed":         neutral, // policy/v1, judged by its own rule
+	"Reconciling": working, // kstatus
+	"Stalled":     fault,
+
+	"Progressing":                  neutral, // True of every Deployment that works; False is judged by its reason
+	"ReplicaFailure":               fault,
+	"Suspended":                    halted,  // batch/v1
+	"DisruptionAllowed":            neutral, // policy/v1, which has a judge
+	"DisruptionTarget":             fault,   // core/v1, Pods
+	"Initialized":                  goal,
+	"Resizing":                     working, // core/v1, PersistentVolumeClaims
+	"ModifyingVolume":              working,
+	"NetworkUnavailable":           fault, // core/v1, Nodes
+	"KernelDeadlock":               fault, // node-problem-detector
+	"ReadonlyFilesystem":           fault,
+	"CorruptDockerOverlay2":        fault,
+	"PodReadyToStartContainers":    goal,
+	"FileSystemResizePending":      working,
+	"NamespaceContentRemaining":    working, // core/v1, Namespaces
+	"NamespaceFinalizersRemaining": working,
+
+	"NamesAccepted":                         wanted, // apiextensions.k8s.io
+	"NonStructuralSchema":                   fault,
+	"Terminating":                           working,
+	"KubernetesAPIApprovalPolicyConformant": wanted,
+
+	"Approved": neutral, // certificates.k8s.io, cert-manager
+	"Denied":   fault,
+	"Issuing":  neutral,
+	"Dangling": fault, // flowcontrol.apiserver.k8s.io
+
+	"Conflicted":           fault, // Gateway API
+	"Detached":             fault,
+	"PartiallyInvalid":     fault,
+	"OverlappingTLSConfig": neutral,
+
+	"Active":              neutral, // Knative, KEDA: False when scaled to zero
+	"Paused":              halted,  // KEDA, Argo Rollouts
+	"Fallback":            fault,   // KEDA
+	"PodRunning":          neutral, // Argo Workflows: False when it is over
+	"ContinuousArchiving": wanted,  // CloudNativePG
 }
 
 // wantedWords, goalWords and faultWords are the last words of types of

@@ -20,12 +20,12 @@ func judgeSecret(x *examiner, secret *unstructured.Unstructured) exam {
 		return e
 	}
 	if field.Text(secret.Object, "type") != "kubernetes.io/tls" {
-		return fine(secret, time.Time{})
+		return readyExam(secret, time.Time{})
 	}
 	broken := func(reason, says string, since time.Time) exam {
 		e := ownFinding(secret, health.Failing, codeTLSSecret, finding.Critical, reason, says, since, quoteFields(secret, "type")...)
 		ref := finding.RefOf(secret)
-		e.findings[0].Fixes = []finding.Fix{{Text: "See which certificate is in it, and whether cert-manager or somebody else renews it",
+		e.findings[0].Fixes = []finding.Fix{{Text: "See which certificate is in it, and what renews it: a Certificate of cert-manager, or a person",
 			Command: "kubectl get secret " + ref.Name + " -n " + ref.Namespace + ` -o jsonpath='{.data.tls\.crt}' | base64 -d | openssl x509 -noout -text`}}
 		return e
 	}
@@ -44,13 +44,13 @@ func judgeSecret(x *examiner, secret *unstructured.Unstructured) exam {
 	case leaf == nil:
 		return broken("Malformed", "its tls.crt holds no certificate", time.Time{})
 	case moment.IsZero():
-		return fine(secret, time.Time{})
+		return readyExam(secret, time.Time{})
 	case moment.Before(leaf.NotBefore):
 		return broken("NotYetValid", "its certificate ("+leaf.Subject.String()+") is not valid before "+leaf.NotBefore.UTC().Format(layout), time.Time{})
 	case !moment.Before(leaf.NotAfter):
 		return broken("Expired", "its certificate ("+leaf.Subject.String()+") expired at "+leaf.NotAfter.UTC().Format(layout), leaf.NotAfter)
 	}
-	return fine(secret, leaf.NotBefore)
+	return readyExam(secret, leaf.NotBefore)
 }
 
 // storedLeaf is the first certificate in a Secret's tls.crt.

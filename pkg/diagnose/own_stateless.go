@@ -64,5 +64,5 @@ func judgeStateless(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := validated(obj); ok {
 		return e
 	}
-	return fine(obj, time.Time{})
+	return readyExam(obj, time.Time{})
 }

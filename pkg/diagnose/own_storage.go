@@ -24,7 +24,7 @@ func judgeClaim(x *examiner, claim *unstructured.Unstructured) exam {
 	case "Bound":
 		return judgeResize(claim)
 	case "Lost":
-		e := fine(claim, time.Time{})
+		e := readyExam(claim, time.Time{})
 		e.fail(lostClaim(claim))
 		return e
 	}
@@ -63,7 +63,7 @@ func judgeResize(claim *unstructured.Unstructured) exam {
 		return ownFinding(claim, health.Progressing, codeUnderWay, finding.Warning, "Resizing",
 			fmt.Sprintf("its volume has %s, and %s are requested", has.String(), asked.String()), time.Time{}, sizes...)
 	}
-	return fine(claim, time.Time{})
+	return readyExam(claim, time.Time{})
 }
 
 func quantityAt(obj *unstructured.Unstructured, path ...string) (resource.Quantity, bool) {
@@ -82,7 +82,7 @@ func judgeVolume(x *examiner, volume *unstructured.Unstructured) exam {
 	claim := field.Text(volume.Object, "spec", "claimRef", "namespace") + "/" + field.Text(volume.Object, "spec", "claimRef", "name")
 	switch phase := field.Text(volume.Object, "status", "phase"); phase {
 	case "Bound", "Available":
-		return fine(volume, since)
+		return readyExam(volume, since)
 	case "Released":
 		e := ownFinding(volume, health.Failing, codeVolumeState, finding.Warning, phase,
 			"its claim "+claim+" was deleted; it holds that claim's data, and no other claim can use it", since, proof...)
@@ -112,7 +112,7 @@ func judgeAttachment(x *examiner, obj *unstructured.Unstructured) exam {
 	message := firstLine(field.Text(obj.Object, "status", "attachError", "message"))
 	switch {
 	case attached:
-		return fine(obj, time.Time{})
+		return readyExam(obj, time.Time{})
 	case message != "":
 		says := fmt.Sprintf("volume %s can't be attached: %s", field.Text(obj.Object, "spec", "source", "persistentVolumeName"), message)
 		return ownFinding(obj, health.Failing, codeAttachment, finding.Critical, "AttachError", says, field.Time(obj.Object, "status", "attachError", "time"),
@@ -135,7 +135,7 @@ func judgeSnapshot(x *examiner, obj *unstructured.Unstructured) exam {
 		return e
 	}
 	if field.Bool(obj.Object, "status", "readyToUse") {
-		return fine(obj, field.Time(obj.Object, "status", "creationTime"))
+		return readyExam(obj, field.Time(obj.Object, "status", "creationTime"))
 	}
 	says := "the snapshot is not ready to use yet"
 	if field.Map(obj.Object, "status") == nil {
@@ -155,7 +155,7 @@ func judgeResourceClaim(x *examiner, obj *unstructured.Unstructured) exam {
 		return e
 	}
 	if field.Map(obj.Object, "status", "allocation") != nil {
-		return fine(obj, time.Time{})
+		return readyExam(obj, time.Time{})
 	}
 	says := "no device is allocated yet: the scheduler does so for the first pod that uses it"
 	return ownFinding(obj, health.Progressing, codeResourceClaim, finding.Warning, "NotAllocated", says, obj.GetCreationTimestamp().Time,

@@ -64,7 +64,7 @@ func judgeJob(x *examiner, job *unstructured.Unstructured) exam {
 	case health.Ready:
 		return exam{verdict: v}
 	case health.Suspended:
-		e, _ := halt(job)
+		e, _ := suspendedBySpec(job)
 		return e
 	case health.Failing:
 		return exam{verdict: v, findings: []finding.Finding{jobFailed(job, v)}}
@@ -87,13 +87,13 @@ func judgeCronJob(x *examiner, cron *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(cron); ok {
 		return e
 	}
-	if e, ok := halt(cron); ok {
+	if e, ok := suspendedBySpec(cron); ok {
 		return e
 	}
 	started, succeeded := field.Time(cron.Object, "status", "lastScheduleTime"), field.Time(cron.Object, "status", "lastSuccessfulTime")
 	active := len(field.List(cron.Object, "status", "active"))
 	if started.IsZero() || active > 0 || !succeeded.Before(started) {
-		return fine(cron, succeeded)
+		return readyExam(cron, succeeded)
 	}
 	says := "its last run did not succeed"
 	if succeeded.IsZero() {
@@ -120,9 +120,9 @@ func judgeAutoscaler(x *examiner, obj *unstructured.Unstructured) exam {
 			return ownFinding(obj, health.Suspended, codeHalted, finding.Info, c.reason, c.says(), c.since, c.proof(obj))
 		}
 		e := ownFinding(obj, health.Ready, codeAutoscaler, finding.Warning, c.reason, "it does not scale: "+c.says(), c.since, c.proof(obj))
-		return exam{verdict: fine(obj, c.since).verdict, findings: e.findings}
+		return exam{verdict: readyExam(obj, c.since).verdict, findings: e.findings}
 	}
-	return fine(obj, time.Time{})
+	return readyExam(obj, time.Time{})
 }
 
 // judgePod goes by all that a pod says, however young: what keeps it from
