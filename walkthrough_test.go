@@ -35,13 +35,17 @@ func TestWalkthrough(t *testing.T) {
 
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
 `+fenced(t, text, "go"))
+	entry := regexp.MustCompile("`([{]of[^`]*[}],)`").FindStringSubmatch(text)
+	if entry == nil {
+		t.Fatal("no entry for the table")
+	}
+	edit(t, filepath.Join(diagnose, "table.go"), "return []kindEntry{", "&\n\t\t"+entry[1])
 	if out, err := test(diagnose); err != nil {
 		t.Errorf("after all that is said: %v\n%s", err, out)
 	}

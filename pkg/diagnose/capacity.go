@@ -94,7 +94,8 @@ func (x *examiner) freeRoom() ([]room, bool) {
 		byNode[node.GetName()] = free
 		rooms = append(rooms, room{node, free})
 	}
-	for _, pod := range x.snap.List(health.PodKind, "").Objects {
+	pods := x.snap.Everywhere(health.PodKind)
+	for _, pod := range pods.Objects {
 		free := byNode[field.Text(pod.Object, "spec", "nodeName")]
 		phase := field.Text(pod.Object, "status", "phase")
 		if free == nil || phase == "Succeeded" || phase == "Failed" {
@@ -107,7 +108,7 @@ func (x *examiner) freeRoom() ([]room, bool) {
 			}
 		}
 	}
-	return rooms, len(x.unreadable(health.PodKind, "")) == 0
+	return rooms, len(whyPartial(health.PodKind, "", pods)) == 0
 }
 
 // wholeRoom is what each node has when it is empty.

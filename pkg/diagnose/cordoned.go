@@ -48,7 +48,7 @@ func (x *examiner) blockedDrain(cordoned []*unstructured.Unstructured, t *troubl
 	for _, node := range cordoned {
 		onNode[node.GetName()] = true
 	}
-	pods := x.snap.List(health.PodKind, "").Objects
+	pods := x.snap.Everywhere(health.PodKind).Objects
 	for _, budget := range x.snap.List(budgetKind, "").Objects {
 		allowed, ok := field.Quote(budget.Object, "status.disruptionsAllowed")
 		if !ok || allowed != "0" {

@@ -8,12 +8,9 @@
 package diagnose
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -87,40 +84,3 @@ type exam struct {
 // explainer examines one object. failing tells that something above it has
 // failed because of it: then "not ready yet" is a failure too, not progress.
 type explainer func(x *examiner, obj *unstructured.Unstructured, failing bool) exam
-
-// explainers has one a kind; each file of a kind adds its own in an init.
-var explainers = map[schema.GroupKind]explainer{}
-
-// explainersByKind are all explainers.
-func explainersByKind() map[schema.GroupKind]explainer { return explainers }
-
-// register adds a kind's explainer.
-func register(explain explainer, kinds ...schema.GroupKind) {
-	for _, kind := range kinds {
-		explainers[kind] = explain
-	}
-}
-
-// Kinds are all kinds that an explainer may look at, by group and kind: what a
-// record must hold to answer what a live cluster would.
-func Kinds() []schema.GroupKind {
-	kinds := slices.Clone(lookedAt)
-	for gk := range explainersByKind() {
-		kinds = append(kinds, gk)
-	}
-	slices.SortFunc(kinds, func(a, b schema.GroupKind) int {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Kind, b.Kind))
-	})
-	return slices.Compact(kinds)
-}
-
-// lookedAt are the kinds that explainers of others look at.
-var lookedAt = []schema.GroupKind{
-	health.EventKind, health.LeaseKind, secretKind, endpointSliceKind, storageClassKind, volumeKind,
-	{Kind: "ConfigMap"}, {Kind: "ServiceAccount"}, {Kind: "LimitRange"},
-	{Group: "policy", Kind: "PodDisruptionBudget"},
-	{Group: "networking.k8s.io", Kind: "NetworkPolicy"},
-	{Group: "acme.cert-manager.io", Kind: "Order"}, {Group: "acme.cert-manager.io", Kind: "Challenge"},
-	{Group: health.GatewayKind.Group, Kind: "DestinationRule"},
-	{Group: "security.istio.io", Kind: "AuthorizationPolicy"}, {Group: "security.istio.io", Kind: "PeerAuthentication"},
-}

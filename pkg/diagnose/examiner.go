@@ -28,6 +28,7 @@ type examiner struct {
 	health     verdicts
 	tenants    []tenant.Tenant
 	explainers map[schema.GroupKind]explainer
+	judges     map[schema.GroupKind]judge
 	// events are the Warning events about each object, the newest first.
 	events map[finding.Key][]event
 	// owned are the objects that name another as their owner, by kind and
@@ -76,7 +77,7 @@ func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *examiner {
 	known := snap.Known()
 	x := &examiner{
 		snap: snap, known: known, now: snap.Meta().At, health: verdicts{health.New(known), snap}, tenants: tenants,
-		explainers: explainersByKind(), events: map[finding.Key][]event{},
+		explainers: explainersByKind(), judges: judgesByKind(), events: map[finding.Key][]event{},
 		owned: map[ownedIn]map[finding.Key][]*unstructured.Unstructured{},
 		exams: newExams(), dependents: map[finding.Key][]finding.Ref{},
 	}
@@ -164,7 +165,12 @@ func (x *examiner) ownedBy(owner finding.Ref, kind schema.GroupKind) []*unstruct
 // unreadable tells why a kind can't be read, or not whole, in a namespace. A
 // kind that is not served has no objects: that is an answer.
 func (x *examiner) unreadable(kind schema.GroupKind, namespace string) []snapshot.Failure {
-	listing := x.snap.List(kind, namespace)
+	return whyPartial(kind, namespace, x.snap.List(kind, namespace))
+}
+
+// whyPartial tells why a listing may not hold all objects. A kind that is not
+// served has none.
+func whyPartial(kind schema.GroupKind, namespace string, listing snapshot.Listing) []snapshot.Failure {
 	why := slices.DeleteFunc(slices.Clone(listing.Unknown), func(f snapshot.Failure) bool { return f.Why == snapshot.NotServed })
 	if len(listing.Unknown) == 0 && listing.Partial {
 		why = append(why, snapshot.Failure{Why: snapshot.NotAsked, Verb: "list", Resource: kind.String(), Namespace: namespace})

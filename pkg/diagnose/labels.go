@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -95,19 +94,16 @@ func matches(selector, labels map[string]string) bool {
 	return true
 }
 
-// unseen tells what could not be read of what a selector can lead to. Pods are
-// often listed in part; a Ref without a name is never there, so that Lookup
-// tells whether the list was a whole one.
+// unseen tells what could not be read of what a selector can lead to: without
+// these, nothing may be concluded from what is not there.
 func (x *examiner) unseen(namespace string) []snapshot.Failure {
 	var found []snapshot.Failure
 	for _, kind := range selectable {
-		whole := finding.Ref{APIVersion: kind.Group + "/v1", Kind: kind.Kind, Namespace: namespace}
-		if kind.Group == "" {
-			whole.APIVersion = "v1"
+		listing := x.snap.List(kind, namespace)
+		if namespace == "" {
+			listing = x.snap.Everywhere(kind)
 		}
-		if answer := x.snap.Lookup(whole); answer.Presence == snapshot.Unknown && answer.Why.Why != snapshot.NotServed {
-			found = append(found, *answer.Why)
-		}
+		found = append(found, whyPartial(kind, namespace, listing)...)
 	}
 	return found
 }

@@ -16,12 +16,10 @@ import (
 // in the object says otherwise.
 type judge func(x *examiner, obj *unstructured.Unstructured) exam
 
-// judges are the judges of the kinds that conventions alone don't judge right:
-// their state is in fields of their own, or they have none.
-var judges map[schema.GroupKind]judge
-
-func init() { // an init, since judges look at other objects
-	judges = map[schema.GroupKind]judge{
+// judgesByKind are the judges of the kinds that conventions alone don't judge
+// right: their state is in fields of their own, or they have none.
+func judgesByKind() map[schema.GroupKind]judge {
+	judges := map[schema.GroupKind]judge{
 		health.PodKind:         judgePod,
 		health.DeploymentKind:  judgeWorkload,
 		health.StatefulSetKind: judgeWorkload,
@@ -62,11 +60,12 @@ func init() { // an init, since judges look at other objects
 	for _, gk := range stateless {
 		judges[gk] = judgeStateless
 	}
+	return judges
 }
 
 // ownState is what an object says about itself.
 func (x *examiner) ownState(obj *unstructured.Unstructured) exam {
-	if own := judges[finding.RefOf(obj).GroupKind()]; own != nil {
+	if own := x.judges[finding.RefOf(obj).GroupKind()]; own != nil {
 		return own(x, obj)
 	}
 	return conventional(x, obj)
@@ -179,7 +178,7 @@ func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
 // conditions are what proves it.
 func (x *examiner) besides(v health.Verdict, obj *unstructured.Unstructured) (exam, bool) {
 	gk := finding.RefOf(obj).GroupKind()
-	if judges[gk] != nil || x.explainers[gk] == nil {
+	if x.judges[gk] != nil || x.explainers[gk] == nil {
 		own := x.ownState(obj)
 		silent := own.verdict.Status == health.Ready && len(own.findings) == 0
 		if !silent || x.explainers[gk] == nil || v.Status == health.Ready {

@@ -18,9 +18,10 @@ var stateFields = []string{
 }
 
 // stateWords are the words for states that many kinds share, in lower case.
-var stateWords = map[string]health.Status{}
+var stateWords = wordsByState()
 
-func init() {
+func wordsByState() map[string]health.Status {
+	stateWords := map[string]health.Status{}
 	for status, words := range map[health.Status]string{
 		health.Ready: "active attached available bound complete compliant completed connected deployed enabled finished green health_ok healthy installed normal " +
 			"ok online provisioned ready running succeeded success successful synced valid",
@@ -36,6 +37,7 @@ func init() {
 			stateWords[word] = status
 		}
 	}
+	return stateWords
 }
 
 // word is a field of an object that says its state in a word.

@@ -166,7 +166,7 @@ func (t *termination) remaining(left fluxmsg.RemainingResource) {
 	}
 	objects, _ := t.list(kindIn{kind, t.ref.Name})
 	for _, obj := range objects {
-		if explainers[kind] == nil { // until every kind that is being deleted is explained
+		if t.x.explainers[kind] == nil {
 			t.heldObject(obj)
 			continue
 		}

@@ -12,7 +12,8 @@ import (
 const maxTwins = 16
 
 // twin finds the same object of another tenant, if it is ready there: where the
-// two differ is where to look first. It is nil when there is none.
+// two differ is where to look first. It is nil when there is none. It is a hint,
+// for which no other tenant is read.
 func (x *examiner) twin(ref finding.Ref) *unstructured.Unstructured {
 	own := x.tenantOf(ref.Namespace)
 	if own == "" {
@@ -29,7 +30,7 @@ func (x *examiner) twin(ref finding.Ref) *unstructured.Unstructured {
 		for _, namespace := range t.Namespaces {
 			other := ref
 			other.Namespace = namespace
-			if obj := x.snap.Lookup(other).Object; obj != nil && x.health.Of(other).Status == health.Ready {
+			if obj := x.known.Lookup(other).Object; obj != nil && x.health.Assessor.Of(other).Status == health.Ready {
 				return obj
 			}
 		}

@@ -134,7 +134,7 @@ func (s *Snapshot) Named(gk schema.GroupKind, namespace, name string) Listing {
 // require notes a query that no answer covers yet. A refusal for all namespaces
 // says nothing of a single one; any other failure holds there too.
 func (s *Snapshot) require(store *kindStore, query Query, covers func(Asked) bool) {
-	if s.inquiry == nil || s.complete {
+	if s.inquiry == nil || s.complete || query.Kind == "" { // a reference that names no kind is to nothing
 		return
 	}
 	namespaces := []string{query.Namespace}

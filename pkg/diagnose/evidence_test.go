@@ -1,0 +1,47 @@
+package diagnose
+
+import (
+	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// unproven lists the evidence about any object of a snapshot that does not hold,
+// or is given twice, in what the explainers say before anything is omitted.
+func unproven(snap *snapshot.Snapshot) []string {
+	x := newExaminer(snap, tenant.Discover(snap))
+	var found []string
+	for _, f := range findingsOf(x) {
+		found = append(found, wrongEvidence(x, f)...)
+	}
+	return found
+}
+
+func wrongEvidence(x *examiner, f finding.Finding) []string {
+	var found []string
+	seen := map[finding.Evidence]bool{}
+	for _, e := range f.Evidence {
+		if !x.holds(e) {
+			found = append(found, string(f.Code)+" "+e.Ref.String()+" "+e.Field+": "+e.Value)
+		}
+		if e.Ref.APIVersion = ""; seen[e] {
+			found = append(found, string(f.Code)+" twice: "+e.Ref.String()+" "+e.Field)
+		}
+		seen[e] = true
+	}
+	return found
+}
+
+// TestEvidence reads every piece of evidence back, over all recorded faults and
+// reports.
+func TestEvidence(t *testing.T) {
+	for name, snap := range snapshots(t) {
+		t.Run(name, func(t *testing.T) {
+			for _, wrong := range unproven(snap) {
+				t.Error(wrong)
+			}
+		})
+	}
+}

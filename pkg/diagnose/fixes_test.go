@@ -1,0 +1,150 @@
+package diagnose
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// Kinds whose deletion loses data, all that is in them, or keys.
+const keepers = `(persistentvolumeclaims?|pvc|persistentvolumes?|pv|namespaces?|ns|customresourcedefinitions?|crds?|statefulsets?|sts|secrets?)`
+
+var (
+	// destructive are commands that lose data, whatever stands before them.
+	destructive = regexp.MustCompile(`(?i)kubectl delete ` + keepers + `\b|kubectl delete all|--grace-period=0|replace --force|` +
+		`helm (uninstall|delete)|flux delete|finalizers["']?[:=] ?(null|\[\])|kubectl patch .*finalizers|docker volume rm|\bDROP (TABLE|DATABASE)\b|rm -rf`)
+	// orphaned deletes a StatefulSet and keeps its pods and claims.
+	orphaned = regexp.MustCompile(`kubectl delete (statefulsets?|sts) .*--cascade=orphan`)
+	// deletes is what a text says that asks for a deletion of such an object.
+	deletes = regexp.MustCompile(`(?i)(^|[.;:,] |\bor |\band |\bthen )(delete|remove|recreate) (the |this |its )?(bound )?(PersistentVolumeClaim|PersistentVolume|claim|volume|Namespace|CustomResourceDefinition|StatefulSet|Secret|finalizers?)\b`)
+	// warned is what a text says of what is lost.
+	warned = regexp.MustCompile(`(?i)back ?up|lost|loses|keeps`)
+)
+
+// unsafe tells what is wrong with the fixes of a finding: nothing that may lose
+// data comes first, and where it comes it says what is lost.
+func unsafe(f finding.Finding) []string {
+	var found []string
+	for i, fix := range f.Fixes {
+		told := fixText(fix)
+		loses := destructive.MatchString(told) && !orphaned.MatchString(told) || deletes.MatchString(fix.Text)
+		switch {
+		case loses && i == 0:
+			found = append(found, "the first fix may lose data: "+told)
+		case loses && !warned.MatchString(fix.Text):
+			found = append(found, "a fix that may lose data does not say what is lost: "+told)
+		}
+	}
+	return found
+}
+
+func TestUnsafe(t *testing.T) {
+	for told, want := range map[string]int{
+		"Revert it": 0,
+		"Delete the pod|kubectl delete pod x -n y":                                                0,
+		"Delete it|kubectl delete pvc x -n y":                                                     1,
+		"Delete it|kubectl delete persistentvolumeclaim x":                                        1,
+		"Recreate it; its pods are kept|kubectl delete statefulset x -n y --cascade=orphan":       0,
+		"Recreate it|kubectl delete statefulset x":                                                1,
+		"Take it away|kubectl patch pvc x -p '{\"metadata\":{\"finalizers\":null}}' --type=merge": 1,
+		"Remove the finalizer":                                                                    1,
+		"Start again|helm uninstall x":                                                            1,
+	} {
+		text, command, _ := strings.Cut(told, "|")
+		if got := unsafe(finding.Finding{Fixes: []finding.Fix{{Text: text, Command: command}}}); len(got) != want {
+			t.Errorf("%s: %q, want %d", told, got, want)
+		}
+	}
+	last := finding.Finding{Fixes: []finding.Fix{{Text: "Revert it"}, {Text: "Or delete the claim: its data is lost, back it up first", Command: "kubectl delete pvc x"}}}
+	if got := unsafe(last); len(got) > 0 {
+		t.Errorf("deletion comes last and says what is lost: %q", got)
+	}
+}
+
+// snapshots are all recorded and written cluster states of the tests.
+func snapshots(t testing.TB) map[string]*snapshot.Snapshot {
+	all := map[string]*snapshot.Snapshot{}
+	for _, c := range faultCases(t) {
+		all[c.name] = c.snap
+	}
+	for _, r := range reports(t) {
+		all["reports/"+r.Name] = r.snap
+	}
+	return all
+}
+
+// findingsOf are all findings about any object of a snapshot, whether it is
+// below something that failed or not.
+func findingsOf(x *examiner) []finding.Finding {
+	var all []finding.Finding
+	seen := map[schema.GroupKind]bool{}
+	for _, asked := range x.known.Asked() {
+		if seen[asked.GroupKind()] {
+			continue
+		}
+		seen[asked.GroupKind()] = true
+		for _, obj := range x.known.List(asked.GroupKind(), "").Objects {
+			for _, failing := range []bool{false, true} {
+				e := x.examine(finding.RefOf(obj), failing)
+				all = append(all, append(slices.Clone(e.findings), e.fallback...)...)
+			}
+		}
+	}
+	return all
+}
+
+// TestFixesLoseNothing holds every fix of every case to the list.
+func TestFixesLoseNothing(t *testing.T) {
+	for name, snap := range snapshots(t) {
+		for _, f := range findingsOf(newExaminer(snap, tenant.Discover(snap))) {
+			for _, wrong := range unsafe(f) {
+				t.Errorf("%s: %s %s: %s", name, f.Code, f.Ref, wrong)
+			}
+		}
+	}
+}
+
+// literal is text in the sources, which may become a fix in a state that no case
+// has.
+var literal = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`")
+
+// last are commands that come last, each behind a text that says what it takes:
+// the StatefulSet's with --cascade=orphan; the record of Helm that is saved before;
+// the pod whose node is off.
+var last = map[string]bool{
+	`"kubectl delete statefulset %s -n %s --cascade=orphan"`:                            true,
+	`"kubectl delete statefulset "`:                                                     true,
+	`"kubectl get secret %s -n %s -o yaml > %s.yaml && kubectl delete secret %s -n %s"`: true,
+	`"kubectl delete pod %s -n %s --grace-period=0 --force"`:                            true,
+}
+
+// TestSourcesLoseNothing looks for destructive commands in the sources.
+func TestSourcesLoseNothing(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range literal.FindAllString(string(text), -1) {
+			if destructive.MatchString(word) && !last[word] {
+				t.Errorf("%s: %s", file, word)
+			}
+		}
+	}
+}

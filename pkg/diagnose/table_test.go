@@ -1,0 +1,46 @@
+package diagnose
+
+import (
+	"slices"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// TestKinds explains every case as if nothing had been listed whole: all that the
+// explainers then look for is of a kind that a record holds.
+func TestKinds(t *testing.T) {
+	kinds := Kinds()
+	for name, snap := range snapshots(t) {
+		b := snapshot.NewBuilder()
+		for _, asked := range snap.Asked() {
+			var objects []*unstructured.Unstructured
+			for _, obj := range snap.List(asked.GroupKind(), asked.Namespace).Objects {
+				objects = append(objects, obj.DeepCopy())
+			}
+			asked.FieldSelector = "metadata.name=none"
+			b.Add(asked, objects...)
+		}
+		inquiry := snapshot.NewInquiry(nil)
+		recording := b.Build(snap.Meta()).Recording(inquiry)
+		tenants := tenant.Discover(recording.Known())
+		Tenants(recording, tenants, tenants)
+		x := newExaminer(recording, tenants)
+		for _, gk := range kinds {
+			for _, obj := range recording.Known().List(gk, "").Objects {
+				for _, failing := range []bool{false, true} {
+					x.examine(finding.RefOf(obj), failing)
+				}
+			}
+		}
+		for _, query := range inquiry.Open() {
+			if !slices.Contains(kinds, query.GroupKind) {
+				t.Errorf("%s: %s is looked for, and is not in the table", name, query.GroupKind)
+			}
+		}
+	}
+}

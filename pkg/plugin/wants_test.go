@@ -1,0 +1,55 @@
+package plugin
+
+import (
+	"os"
+	"slices"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/yaml"
+)
+
+// TestViewerRole: the viewer role allows to list all that the commands read, but
+// Secrets, and nothing else.
+func TestViewerRole(t *testing.T) {
+	text, err := os.ReadFile("../../deploy/rbac/viewer.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var role rbacv1.ClusterRole
+	if err := yaml.UnmarshalStrict(text, &role); err != nil {
+		t.Fatal(err)
+	}
+	var allowed []string
+	for _, rule := range role.Rules {
+		if !slices.Equal(rule.Verbs, []string{"list"}) {
+			t.Errorf("%v is more than to list", rule)
+		}
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				allowed = append(allowed, resource+"."+group)
+			}
+		}
+	}
+	var read []string
+	for _, want := range snapshotWants() {
+		plural, _ := meta.UnsafeGuessKindToResource(want.WithVersion("v1"))
+		if want.Kind == "Gateway" { // which English does not make gatewaies
+			plural.Resource = "gateways"
+		}
+		if want.Kind != "Secret" {
+			read = append(read, plural.Resource+"."+want.Group)
+		}
+	}
+	for _, resource := range read {
+		if !slices.Contains(allowed, resource) {
+			t.Errorf("%s is read, and the role does not allow to list it", resource)
+		}
+	}
+	for _, resource := range allowed {
+		if !slices.Contains(read, resource) {
+			t.Errorf("the role allows to list %s, which is not read", resource)
+		}
+	}
+}
