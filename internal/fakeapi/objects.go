@@ -3,6 +3,7 @@ package fakeapi
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -233,8 +234,8 @@ func forbidden(resource schema.GroupResource, namespace, name string) *apierrors
 	if namespace != "" {
 		where = fmt.Sprintf("in the namespace %q", namespace)
 	}
-	return apierrors.NewForbidden(resource, name, fmt.Errorf(
-		"User %q cannot %s resource %q in API group %q %s", "jane", verb, resource.Resource, resource.Group, where))
+	why := fmt.Sprintf("User %q cannot %s resource %q in API group %q %s", "jane", verb, resource.Resource, resource.Group, where)
+	return apierrors.NewForbidden(resource, name, errors.New(why))
 }
 
 func refuse(w http.ResponseWriter, err *apierrors.StatusError) {

@@ -142,7 +142,6 @@ func TestSelectsAndNarrows(t *testing.T) {
 // TestNamespaces: where a kind may not be listed everywhere, the user's namespaces
 // are read one by one, and what is in others stays unknown.
 func TestNamespaces(t *testing.T) {
-	const pods = "/namespaces/[a-z]+/pods$"
 	for _, test := range []struct {
 		name       string
 		deny       bool

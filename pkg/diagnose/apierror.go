@@ -73,6 +73,11 @@ func (r apiRefusal) refused() finding.Ref {
 		return r.obj
 	}
 	namespace := named.Namespace
+	for _, gk := range r.x.kindsNamed(named.Kind) { // has those read that may be meant
+		if named.Group == "" || named.Group == gk.Group {
+			r.x.snap.Lookup(finding.Ref{APIVersion: gk.WithVersion("v1").GroupVersion().String(), Kind: gk.Kind, Namespace: namespace, Name: named.Name})
+		}
+	}
 	for _, asked := range r.x.snap.Asked() {
 		is := asked.Kind == named.Kind || named.Kind == "" && asked.Resource == named.Resource
 		if !is || named.Group != "" && asked.Group != named.Group {

@@ -50,16 +50,12 @@ func (r release) awaited(ref finding.Ref, failing bool) bool {
 // ready.
 func (r release) waitedFor(items []fluxmsg.Item) {
 	for _, item := range items {
-		for _, asked := range r.x.snap.Asked() {
-			ref := finding.Ref{APIVersion: asked.Group + "/" + asked.Version, Kind: item.Kind, Namespace: item.Namespace, Name: item.Name}
-			if asked.Group == "" {
-				ref.APIVersion = asked.Version
-			}
+		for _, gk := range r.x.kindsNamed(item.Kind) {
+			ref := finding.Ref{APIVersion: gk.WithVersion("v1").GroupVersion().String(), Kind: item.Kind, Namespace: item.Namespace, Name: item.Name}
 			if ref.Namespace == "" {
 				ref.Namespace = r.target()
 			}
-			found := asked.Kind == item.Kind && r.x.snap.Lookup(ref).Presence == snapshot.Present
-			if found && r.awaited(ref, true) {
+			if r.x.snap.Lookup(ref).Presence == snapshot.Present && r.awaited(ref, true) {
 				r.exam.blame = addRef(r.exam.blame, ref)
 			}
 		}

@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -115,12 +113,4 @@ func writeLabels(selector map[string]string) string {
 		pairs = append(pairs, key+"="+selector[key])
 	}
 	return strings.Join(pairs, ",")
-}
-
-// replicasOf is "2/3 pods ready" of a workload, for evidence.
-func replicasOf(workload *unstructured.Unstructured) string {
-	if workload.GetKind() == health.PodKind.Kind {
-		return "phase " + field.Text(workload.Object, "status", "phase")
-	}
-	return fmt.Sprintf("%d/%d pods ready", field.Int(workload.Object, "status", "readyReplicas"), field.IntOr(1, workload.Object, "spec", "replicas"))
 }
