@@ -34,6 +34,9 @@ func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (findin
 	kinds := recordedKinds(snap, word)
 	if o.kinds != nil {
 		kinds = o.kinds(word)
+		if name, group, _ := strings.Cut(strings.ToLower(word), "."); len(kinds) == 0 && shortNames[name] != "" {
+			kinds = o.kinds(strings.TrimSuffix(shortNames[name]+"."+group, ".")) // the server gives no short names
+		}
 	}
 	if len(kinds) == 0 {
 		return finding.Ref{}, withHint(fmt.Errorf("nothing is known of a kind %q", word), "Give a tenant, or KIND/NAME, for example ks/bhs-application.")
