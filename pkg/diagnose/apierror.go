@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -132,12 +133,27 @@ func (r apiRefusal) plain(code finding.Code, reason, what, fix string) finding.F
 // invalid is an object with a value that the API does not allow.
 func (r apiRefusal) invalid() finding.Finding {
 	f := r.plain(codeInvalid, "Invalid", "is refused as invalid", "Correct the object as the API documents its fields")
-	if r.said.Field != "" {
-		f.Fixes[0].Text = fmt.Sprintf("Correct %s: %s", r.said.Field, firstLine(r.said.Detail))
+	detail := firstLine(r.said.Detail)
+	switch {
+	case f.Ref.GroupKind() == definitionKind && strings.HasPrefix(r.said.Field, "status.storedVersions"):
+		// apiextensions-apiserver v0.36, validation.ValidateCustomResourceDefinitionStoredVersions
+		f.Fixes[0].Text = "Keep that version in spec.versions (served: false is enough) until the stored objects are migrated to another one; without it they can't be read"
+		f.Fixes[0].Command = "kubectl get crd " + f.Ref.Name + " -o jsonpath='{.status.storedVersions}'"
+		return f
+	case unchangeable.MatchString(detail):
+		f.Fixes[0].Text = "Revert the change of " + cmp.Or(r.said.Field, "the field") + " in Git: it can't be changed in an object that exists"
+		f.Fixes[0].Command = describe(f.Ref)
+		return f
+	case r.said.Field != "":
+		f.Fixes[0].Text = fmt.Sprintf("Correct %s: %s", r.said.Field, detail)
 	}
 	f.Fixes[0].Command = "kubectl explain " + strings.ToLower(f.Ref.Kind) + " --recursive"
 	return f
 }
+
+// unchangeable are details of refused changes that don't say "immutable"
+// (kubernetes v1.36, pkg/apis/core/validation and pkg/apis/storage/validation).
+var unchangeable = regexp.MustCompile(`may not change once set|updates to \S+ are forbidden|can not be less than|is forbidden to change|may not be changed`)
 
 // ownedByOther is an object that another manager or release has.
 func (r apiRefusal) ownedByOther() finding.Finding {

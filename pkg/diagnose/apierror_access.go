@@ -81,6 +81,10 @@ func (r apiRefusal) namespace() ([]finding.Finding, []finding.Ref) {
 	f.Message = fmt.Sprintf("%s has objects for namespace %s, which does not exist", r.obj, ref.Name)
 	if r.said.Problem == fluxmsg.APINamespaceTerminating {
 		f.Reason, f.Message = "Terminating", fmt.Sprintf("%s has objects for namespace %s, which was being deleted", r.obj, ref.Name)
+		if answer.Presence == snapshot.Unknown {
+			f.Message = fmt.Sprintf("%s has objects for namespace %s, which is being deleted, so that nothing can be created in it", r.obj, ref.Name)
+			f.Fixes = []finding.Fix{{Text: "See what holds the namespace; once it is gone, it can be created again", Command: "kubectl get namespace " + ref.Name + " -o yaml"}}
+		}
 	}
 	if near, ok := r.x.nearest(ref); ok && answer.Presence == snapshot.Absent {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)

@@ -138,6 +138,10 @@ func (x *examiner) restoreService(config *unstructured.Unstructured, service fin
 	if known && x.unwell(owner) {
 		return []finding.Fix{{Text: "Restore " + service.String() + ", which comes from " + owner.String(), Command: describe(owner)}}, []finding.Ref{owner}
 	}
+	if config != nil && finding.RefOf(config).GroupKind() == apiServiceKind && !known {
+		return []finding.Fix{{Text: "Install again what serves " + field.Text(config.Object, "spec", "group") + "; if it was uninstalled on purpose, its APIService is left over",
+			Command: "kubectl get apiservice " + config.GetName() + " -o yaml"}}, nil
+	}
 	look := finding.Fix{Text: "Find out what installed the webhook, and install that again", Command: "kubectl get services -n " + service.Namespace}
 	if config != nil {
 		look.Command = fmt.Sprintf("kubectl get %s %s -o yaml", resourceOf(finding.RefOf(config)), config.GetName())

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,14 +58,29 @@ func (r release) owned(refusal fluxmsg.APIError, m statement) {
 			f.Message += "; it is managed by " + manager
 		}
 		f.Fixes = []finding.Fix{
-			r.adopt(object, "If the release is to have it, have Helm take it over; it then becomes as the chart has it"),
+			r.adopt(object, "If the release is to have it, have Helm take it over; it then becomes as the chart has it"+keepsNothing(object)),
 			{Text: "Or give the object of the chart another name by spec.values (many charts have fullnameOverride)", File: r.x.definedIn(r.obj)},
 		}
 		r.appliedElsewhere(object, &f)
 	}
 	r.takesOver(&f, other)
+	if keepsNothing(object) != "" { // taking over what holds data comes last
+		slices.SortStableFunc(f.Fixes, func(a, b finding.Fix) int {
+			return boolRank(strings.HasPrefix(a.Command, "kubectl annotate")) - boolRank(strings.HasPrefix(b.Command, "kubectl annotate"))
+		})
+	}
 	f.Fixes = append(f.Fixes, r.retry())
 	r.exam.findings = append(r.exam.findings, f)
+}
+
+// keepsNothing warns of what Helm deletes with a release that has taken over an
+// object with data, as Flux uninstalls one whose installation failed.
+func keepsNothing(object finding.Ref) string {
+	switch object.GroupKind() {
+	case claimKind, volumeKind, health.NamespaceKind, definitionKind, secretKind:
+		return "; annotate it with helm.sh/resource-policy: keep before, or it is lost with its data when the release is uninstalled"
+	}
+	return ""
 }
 
 // ownerProofs quote what the object itself says about its owner.

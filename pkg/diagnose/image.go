@@ -51,7 +51,21 @@ func (c container) badImage(reason string) trouble {
 		t.fixes = c.rename(image)
 		return t
 	}
+	if reason == "ErrImageNeverPull" {
+		return c.neverPulled(t, image)
+	}
 	c.pullFailed(&t, image, answer)
+	return t
+}
+
+// neverPulled is an image that is not on the node and must not be pulled
+// (kubernetes v1.36, pkg/kubelet/images/image_manager.go).
+func (c container) neverPulled(t trouble, image string) trouble {
+	t.message = "the image " + image + " of " + c.what() + " is not on the node, and its imagePullPolicy Never forbids to pull it"
+	t.fixes = []finding.Fix{
+		{Text: "Set imagePullPolicy to IfNotPresent, or load the image on every node", File: c.x.file(c.work, c.field("imagePullPolicy"))},
+		{Text: "See on which node it is missing", Command: c.describe()},
+	}
 	return t
 }
 

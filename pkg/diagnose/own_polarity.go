@@ -66,6 +66,10 @@ var polarities = map[string]polarity{
 	"Fallback":            fault,   // KEDA
 	"PodRunning":          neutral, // Argo Workflows: False when it is over
 	"ContinuousArchiving": wanted,  // CloudNativePG
+	"Warning":             neutral, // Strimzi: notes on deprecated fields, of clusters that work
+	"UpgradeAvailable":    neutral, // what could be, not what is
+	"UpdateAvailable":     neutral,
+	"UpdatesAvailable":    neutral,
 }
 
 // wantedWords, goalWords and faultWords are the last words of types of

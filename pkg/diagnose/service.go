@@ -59,7 +59,7 @@ func (s service) endpoints(failing bool) {
 		}
 	}
 	switch {
-	case len(behind) == 0 && len(unseen) > 0:
+	case len(behind) == 0 && len(unseen) > 0 && !listed:
 		s.exam.unknown = append(s.exam.unknown, unseen...)
 		return
 	case len(behind) > 0 && !listed && len(s.exam.blame) == 0:
@@ -134,6 +134,15 @@ func (s service) noEndpoints(behind []*unstructured.Unstructured) finding.Findin
 	ref, selector := finding.RefOf(s.obj), writeLabels(selectorOf(s.obj))
 	f := finding.Finding{Code: codeNoEndpoints, Ref: ref, Reason: "NoEndpoints", Severity: finding.Critical}
 	prove(&f, s.obj, "spec.selector")
+	if len(behind) == 0 && len(s.x.unseen(ref.Namespace)) > 0 { // the slices alone are known
+		f.Message = fmt.Sprintf("%s has no ready endpoints: its EndpointSlices list none", ref)
+		for _, slice := range s.slices() {
+			prove(&f, slice, "endpoints")
+		}
+		f.Fixes = []finding.Fix{{Text: "See whether pods have its labels and are ready",
+			Command: fmt.Sprintf("kubectl get pods -n %s -l %s -o wide", ref.Namespace, selector)}}
+		return f
+	}
 	if len(behind) == 0 {
 		f.Message = fmt.Sprintf("%s has no matching endpoints: no pod has the labels %s", ref, selector)
 		f.Fixes = s.x.selectorFixes(&f, s.obj, ref.Namespace)

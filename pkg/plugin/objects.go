@@ -94,13 +94,13 @@ func recordedKinds(snap *snapshot.Snapshot, word string) []schema.GroupKind {
 	var found []schema.GroupKind
 	for _, gk := range diagnose.Kinds() {
 		plural, _ := meta.UnsafeGuessKindToResource(gk.WithVersion(""))
-		is := kind == strings.ToLower(gk.Kind) || kind == plural.Resource
+		is := kind == strings.ToLower(gk.Kind) || kind == plural.Resource || kind == strings.ToLower(gk.Kind)+"s"
 		if is && (group == "" || group == gk.Group) {
 			found = append(found, gk)
 		}
 	}
 	for _, asked := range snap.Asked() {
-		is := kind == strings.ToLower(asked.Kind) || kind == asked.Resource
+		is := kind == strings.ToLower(asked.Kind) || kind == asked.Resource || kind == strings.ToLower(asked.Kind)+"s"
 		if is && (group == "" || group == asked.Group) && !slices.Contains(found, asked.GroupKind()) {
 			found = append(found, asked.GroupKind())
 		}

@@ -89,7 +89,7 @@ func resourceOf(gvk schema.GroupVersionKind) string {
 	switch {
 	case strings.HasSuffix(singular, "s"):
 		return singular + "es"
-	case strings.HasSuffix(singular, "y"):
+	case strings.HasSuffix(singular, "y") && !strings.HasSuffix(singular, "ay"): // gateways
 		return strings.TrimSuffix(singular, "y") + "ies"
 	}
 	return singular + "s"

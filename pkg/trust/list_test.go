@@ -85,7 +85,9 @@ func TestList(t *testing.T) {
 		{"a ClusterIssuer beside cert-manager signs", func(c *cluster) {
 			c.add(`{apiVersion: cert-manager.io/v1, kind: ClusterIssuer, metadata: {name: platform}, spec: {ca: {secretName: root}}, status: {conditions: [{type: Ready, status: "True"}]}}
 ---
-{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: root, namespace: cert-manager}, spec: {isCA: true, secretName: root, issuerRef: {name: self}}, status: {notAfter: "2027-01-01T00:00:00Z", conditions: [{type: Ready, status: "True"}]}}`)
+{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: root, namespace: cert-manager}, spec: {isCA: true, secretName: root, issuerRef: {name: self}}, status: {notAfter: "2027-01-01T00:00:00Z", conditions: [{type: Ready, status: "True"}]}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: root, namespace: cert-manager}, type: kubernetes.io/tls, data: {tls.crt: "", tls.key: ""}}`)
 			c.set("Certificate bhs-orthweb/int-ca-cert", map[string]any{"name": "platform", "kind": "ClusterIssuer", "group": "cert-manager.io"}, "spec", "issuerRef")
 		}, "bhs Certificate cert-manager/root, CA, Ready, ClusterIssuer/platform\n  " + strings.ReplaceAll(strings.TrimSuffix(stock, "\n"), "\n", "\n  ") + "\n"},
 		{"an issuer signs what makes its own key", func(c *cluster) {
