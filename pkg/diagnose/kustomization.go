@@ -42,7 +42,7 @@ func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing b
 		x.stuck(obj, &e)
 		return e
 	}
-	if x.dependencies(obj, &e) || k.readyExpr() {
+	if x.dependencies(obj, &e) || k.readyExpr() || k.invalidExpression() {
 		return e
 	}
 	k.failed = k.lastFailure()
@@ -151,6 +151,26 @@ func (k kustomization) suspended() finding.Finding {
 	f.Fixes = []finding.Fix{{Text: "Find out why it was suspended, then resume it",
 		Command: fmt.Sprintf("flux resume kustomization %s -n %s", k.obj.GetName(), k.obj.GetNamespace())}}
 	return f
+}
+
+// invalidExpression reports a CEL expression of the layer that can't be compiled:
+// the layer is stalled, and is not retried before it changes
+// (kustomize-controller 1.9, InvalidCELExpressionReason).
+func (k kustomization) invalidExpression() bool {
+	if k.exam.verdict.Reason != "InvalidCELExpression" {
+		return false
+	}
+	f := k.finding(codeReconcileFailed, k.exam.verdict.Reason,
+		fmt.Sprintf("%s has an expression that can't be evaluated: %s", finding.RefOf(k.obj), firstLine(k.exam.verdict.Message)))
+	for _, kind := range []string{"Stalled", "Ready"} {
+		if c := conditionOf(k.obj, kind); c.reason == k.exam.verdict.Reason {
+			f.Evidence = append(f.Evidence, quote(k.obj, c))
+			break
+		}
+	}
+	f.Fixes = []finding.Fix{{Text: "Correct spec.healthCheckExprs, or readyExpr in spec.dependsOn; until the layer changes, Flux does not try again", File: k.x.definedIn(k.obj)}}
+	k.exam.findings = append(k.exam.findings, f)
+	return true
 }
 
 // readyExpr reports a dependency that is ready, but not by the layer's own
