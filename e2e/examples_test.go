@@ -105,6 +105,7 @@ func given(t *testing.T, dir string) {
 	kubectl := filepath.Join(lab.programs, "kubectl")
 	for _, args := range [][]string{
 		{"openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "scanner.key", "-subj", "/CN=scanner.bhs.orthweb.com", "-out", "scanner.csr"},
+		{"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "mhr.client.key", "-subj", "/CN=dcmclient.mhr.orthweb.com", "-out", "mhr.client.crt"},
 		{kubectl, "create", "secret", "generic", "orthanc-web", "-n", "bhs-orthweb", "--from-literal=password=orthanc"},
 	} {
 		cmd := exec.Command(args[0], args[1:]...)

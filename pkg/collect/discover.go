@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
 	apidiscovery "k8s.io/api/apidiscovery/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -114,12 +113,11 @@ type groups struct {
 
 // GroupsAndMaybeResources asks for the core group and for the others.
 func (d discoverer) GroupsAndMaybeResources() (*metav1.APIGroupList, map[schema.GroupVersion]*metav1.APIResourceList, map[schema.GroupVersion]error, error) {
-	var core, others groups
-	var coreErr, othersErr error
-	var both errgroup.Group
-	both.Go(func() error { core, coreErr = d.groups("/api", "APIVersions"); return nil })
-	both.Go(func() error { others, othersErr = d.groups("/apis", "APIGroupList"); return nil })
-	_ = both.Wait() // which error is reported does not depend on which came first
+	// One after the other: the first opens the connection that all requests share.
+	// client-go (v0.36, transport.debuggingRoundTripper) reads its trace of a
+	// connection while another request that opens one still writes it.
+	core, coreErr := d.groups("/api", "APIVersions")
+	others, othersErr := d.groups("/apis", "APIGroupList")
 	noCoreGroup := apierrors.IsNotFound(coreErr)
 	if noCoreGroup {
 		coreErr = nil
