@@ -16,9 +16,6 @@ import (
 // explainClaim tells why a claim has no volume: there is no class for it, the
 // class is not there, or its provisioner did not make one.
 func explainClaim(x *examiner, claim *unstructured.Unstructured, failing bool) exam {
-	if claim.GetDeletionTimestamp() != nil {
-		return explainTerminating(x, claim, failing)
-	}
 	ref := finding.RefOf(claim)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Progressing, Since: claim.GetCreationTimestamp().Time}}
 	phase := field.Text(claim.Object, "status", "phase")

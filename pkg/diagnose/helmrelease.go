@@ -17,9 +17,6 @@ import (
 // explainHelmRelease follows a release to its dependencies, its chart, its
 // values, what Helm says, and what it installed.
 func explainHelmRelease(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
-	if obj.GetDeletionTimestamp() != nil {
-		return explainTerminating(x, obj, failing)
-	}
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	r := release{x: x, obj: obj, ready: conditionOf(obj, "Ready"), exam: &e}
 	switch {

@@ -15,9 +15,6 @@ import (
 // itself, with its pod's exit as proof, unless a pod tells something better: an
 // image that can't be pulled, a database that is down.
 func explainJob(x *examiner, job *unstructured.Unstructured, failing bool) exam {
-	if job.GetDeletionTimestamp() != nil {
-		return explainTerminating(x, job, failing)
-	}
 	e := exam{verdict: jobVerdict(job)}
 	switch e.verdict.Status {
 	case health.Ready, health.Suspended:

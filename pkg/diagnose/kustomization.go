@@ -18,9 +18,6 @@ import (
 // checks is looked at live, whatever the layer's own message says: the message
 // may be older than the fix, or not be there yet.
 func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
-	if obj.GetDeletionTimestamp() != nil {
-		return explainTerminating(x, obj, failing)
-	}
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	k := kustomization{x: x, obj: obj, ready: conditionOf(obj, "Ready"), exam: &e}
 	switch {

@@ -14,9 +14,6 @@ import (
 // explainPod tells what keeps a pod from serving. Its findings are about the
 // workload that a person would change: the pod itself is made anew from that.
 func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam {
-	if pod.GetDeletionTimestamp() != nil {
-		return explainTerminating(x, pod, failing)
-	}
 	e := exam{verdict: podVerdict(pod)}
 	if e.verdict.Status == health.Ready {
 		return e

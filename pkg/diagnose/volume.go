@@ -13,9 +13,6 @@ import (
 // explainVolume goes by a volume's phase. One that is Released keeps its data and
 // takes no new claim: somebody wanted it kept.
 func explainVolume(x *examiner, volume *unstructured.Unstructured, failing bool) exam {
-	if volume.GetDeletionTimestamp() != nil {
-		return explainTerminating(x, volume, failing)
-	}
 	ref := finding.RefOf(volume)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: volume.GetCreationTimestamp().Time}}
 	phase, why := field.Text(volume.Object, "status", "phase"), firstLine(field.Text(volume.Object, "status", "message"))

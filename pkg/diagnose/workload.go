@@ -16,9 +16,6 @@ import (
 // to its pods in trouble. A rollout within its time is no failure, unless
 // something above has failed because of it.
 func explainWorkload(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
-	if obj.GetDeletionTimestamp() != nil {
-		return explainTerminating(x, obj, failing)
-	}
 	e := exam{verdict: x.workloadVerdict(obj)}
 	switch e.verdict.Status {
 	case health.Ready:
