@@ -23,7 +23,7 @@ const propagation = 15 * time.Minute
 // pkg/controller/acmechallenges/sync.go).
 func explainChallenge(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	state, since := field.Text(obj.Object, "status", "state"), obj.GetCreationTimestamp().Time
-	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Progressing, Reason: state, Since: since}}
+	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Progressing, Reason: health.Reason(state), Since: since}}
 	switch state {
 	case "valid":
 		e.verdict.Status, e.verdict.Reason = health.Ready, ""
@@ -48,7 +48,7 @@ func explainChallenge(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 		c.silent()
 		return e
 	}
-	e.verdict.Reason = string(said.Problem)
+	e.verdict.Reason = health.Reason(said.Problem)
 	c.explain(said)
 	return e
 }

@@ -32,7 +32,7 @@ func (x *examiner) ownedIn(owner *unstructured.Unstructured, kind schema.GroupKi
 // pkg/controller/acmeorders/sync.go, OrderStatus.state).
 func explainOrder(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	state, reason := field.Text(obj.Object, "status", "state"), field.Text(obj.Object, "status", "reason")
-	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Progressing, Reason: state, Message: firstLine(reason), Since: obj.GetCreationTimestamp().Time}}
+	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Progressing, Reason: health.Reason(state), Message: firstLine(reason), Since: obj.GetCreationTimestamp().Time}}
 	switch state {
 	case "valid":
 		e.verdict.Status, e.verdict.Reason = health.Ready, ""
@@ -75,7 +75,7 @@ func (a acme) unsolved() {
 		f.Ref, f.Evidence = issuer, []finding.Evidence{said(a.exam.verdict.Ref, event)}
 		f.Fixes = []finding.Fix{{Text: "Add a solver to spec.acme.solvers, or correct the selector of one, so that it is for " + strings.Join(field.Texts(a.obj.Object, "spec", "dnsNames"), ", "),
 			File: a.x.file(a.x.snap.Lookup(issuer).Object, "spec.acme.solvers"), Command: describe(issuer)}}
-		a.exam.verdict.Status, a.exam.verdict.Reason = health.Failing, f.Reason
+		a.exam.verdict.Status, a.exam.verdict.Reason = health.Failing, health.Reason(f.Reason)
 		a.exam.findings = append(a.exam.findings, f)
 		return
 	}

@@ -20,7 +20,7 @@ func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam
 	if available.status != "False" {
 		return e
 	}
-	e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, available.reason, firstLine(available.message)
+	e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, health.Reason(available.reason), firstLine(available.message)
 	group := field.Text(obj.Object, "spec", "group")
 	f := finding.Finding{
 		Code: codeAPIServiceDown, Ref: e.verdict.Ref, Reason: available.reason, Severity: finding.Critical, Since: available.since,

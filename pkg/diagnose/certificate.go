@@ -19,7 +19,7 @@ import (
 func (e *exam) judgeWorst() {
 	for _, f := range e.findings {
 		if f.Severity == finding.Critical {
-			e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Failing, f.Reason, f.Message, f.Since
+			e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Failing, health.Reason(f.Reason), f.Message, f.Since
 			return
 		}
 	}
@@ -99,7 +99,7 @@ func olderRequest(a, b *unstructured.Unstructured) int {
 func (c certificate) own() {
 	ref, attempts := finding.RefOf(c.obj), field.Int(c.obj.Object, "status", "failedIssuanceAttempts")
 	f := finding.Finding{
-		Code: codeCertificateFailed, Ref: ref, Reason: c.exam.verdict.Reason, Severity: finding.Critical,
+		Code: codeCertificateFailed, Ref: ref, Reason: string(c.exam.verdict.Reason), Severity: finding.Critical,
 		Since: c.exam.verdict.Since, Message: fmt.Sprintf("%s is not issued: %s", ref, c.exam.verdict.Message),
 		Evidence: c.words(), Fixes: []finding.Fix{renew(c.obj)},
 	}
@@ -115,7 +115,7 @@ func (c certificate) own() {
 		f.Reason, f.Message = e.reason, fmt.Sprintf("%s is not issued: %s", ref, firstLine(e.message))
 		f.Evidence = append(f.Evidence, said(ref, e))
 	}
-	if attempts > 0 || f.Code == codeCertificateExpired || f.Reason != c.exam.verdict.Reason {
+	if attempts > 0 || f.Code == codeCertificateExpired || f.Reason != string(c.exam.verdict.Reason) {
 		c.exam.findings = append(c.exam.findings, f)
 		return
 	}

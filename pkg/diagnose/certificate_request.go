@@ -58,7 +58,7 @@ func (e *exam) order(x *examiner, obj *unstructured.Unstructured, ready conditio
 
 // refuse is the end of a request.
 func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what string, c condition) {
-	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Failing, c.reason, firstLine(c.message), c.since
+	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Failing, health.Reason(c.reason), firstLine(c.message), c.since
 	e.findings = append(e.findings, finding.Finding{
 		Code: code, Ref: e.verdict.Ref, Reason: c.reason, Severity: finding.Critical, Since: c.since,
 		Message:  fmt.Sprintf("%s %s: %s", e.verdict.Ref, what, firstLine(c.message)),
@@ -74,7 +74,7 @@ func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing b
 	if c.reason == "" {
 		c.reason, c.message = "NotYetReconciled", "its issuer has not acted on it yet"
 	}
-	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Progressing, c.reason, firstLine(c.message), since
+	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Progressing, health.Reason(c.reason), firstLine(c.message), since
 	if !failing && x.now.Sub(since) <= patience {
 		return
 	}

@@ -19,7 +19,7 @@ func explainClaim(x *examiner, claim *unstructured.Unstructured, failing bool) e
 	ref := finding.RefOf(claim)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Progressing, Since: claim.GetCreationTimestamp().Time}}
 	phase := field.Text(claim.Object, "status", "phase")
-	e.verdict.Reason = phase
+	e.verdict.Reason = health.Reason(phase)
 	switch {
 	case phase == "Bound":
 		e.verdict.Status, e.verdict.Reason = health.Ready, ""
@@ -57,7 +57,7 @@ func explainClaim(x *examiner, claim *unstructured.Unstructured, failing bool) e
 // fail makes the finding the exam's verdict too.
 func (e *exam) fail(f finding.Finding) {
 	e.findings = append(e.findings, f)
-	e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, f.Reason, f.Message
+	e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, health.Reason(f.Reason), f.Message
 	if !f.Since.IsZero() {
 		e.verdict.Since = f.Since
 	}

@@ -16,10 +16,9 @@ type condition struct {
 }
 
 func conditionOf(obj *unstructured.Unstructured, kind string) condition {
-	c := field.Condition(obj.Object, kind)
+	c := field.ConditionOf(obj, kind)
 	return condition{
-		kind: kind, status: field.Text(c, "status"), reason: field.Text(c, "reason"),
-		message: strings.TrimSpace(field.Text(c, "message")), since: field.Time(c, "lastTransitionTime"),
+		kind: kind, status: c.Status, reason: c.Reason, message: c.Message, since: c.Since,
 	}
 }
 

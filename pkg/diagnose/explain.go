@@ -109,11 +109,11 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	s.take(w.x, out)
 	if s.Verdict.Status == health.Ready && len(s.Causes) == 0 && len(s.Unknown) > 0 {
 		why := s.Unknown[0] // it may well hold a cause: no health check looks there
-		s.Verdict = health.Verdict{Status: health.Unknown, Reason: string(why.Why), Message: why.String()}
+		s.Verdict = health.Verdict{Status: health.Unknown, Reason: health.Reason(why.Why), Message: why.String()}
 	}
 	s.Unknown = union(s.Unknown, status.Unknown)
 	if s.Verdict.Status == health.Ready && s.critical() { // what status does not look at
-		s.Verdict = health.Verdict{Ref: s.Causes[0].Ref, Status: health.Failing, Reason: s.Causes[0].Reason,
+		s.Verdict = health.Verdict{Ref: s.Causes[0].Ref, Status: health.Failing, Reason: health.Reason(s.Causes[0].Reason),
 			Message: s.Causes[0].Message, Since: s.Causes[0].Since}
 		s.Ref = s.Causes[0].Ref
 	}

@@ -38,7 +38,7 @@ func explainGateway(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 func (e *exam) judge() {
 	for _, f := range e.findings {
 		if f.Severity == finding.Critical {
-			e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Failing, f.Reason, f.Message, f.Since
+			e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Failing, health.Reason(f.Reason), f.Message, f.Since
 			return
 		}
 	}

@@ -211,7 +211,7 @@ func (g apiGateway) reported() {
 	if v.Status != health.Failing || len(g.exam.findings)+len(g.exam.fallback) > 0 {
 		return
 	}
-	f := g.finding(codeListener, v.Reason, fmt.Sprintf("%s does not work: %s", v.Ref, cmp.Or(firstLine(v.Message), v.Reason)))
+	f := g.finding(codeListener, string(v.Reason), fmt.Sprintf("%s does not work: %s", v.Ref, cmp.Or(health.Reason(firstLine(v.Message)), v.Reason)))
 	f.Since = v.Since
 	for _, kind := range []string{"Accepted", "Programmed"} {
 		if c := conditionOf(g.obj, kind); c.status != "" && c.status != "True" {
@@ -231,7 +231,7 @@ func explainGatewayClass(x *examiner, obj *unstructured.Unstructured, _ bool) ex
 	}
 	c := conditionOf(obj, "Accepted")
 	f := finding.Finding{
-		Code: codeGatewayClass, Ref: e.verdict.Ref, Reason: e.verdict.Reason, Severity: finding.Critical, Since: e.verdict.Since,
+		Code: codeGatewayClass, Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Severity: finding.Critical, Since: e.verdict.Since,
 		Message: fmt.Sprintf("%s is accepted by no controller: %s", e.verdict.Ref, cmp.Or(firstLine(c.message), e.verdict.Message)),
 	}
 	prove(&f, obj, "spec.controllerName")

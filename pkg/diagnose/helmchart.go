@@ -181,7 +181,7 @@ func (x *examiner) chartElsewhere(c chartWanted, problem fluxmsg.SourceProblem, 
 // chartFinding is about the HelmRelease that a chart was made for, or about the
 // chart when no release is known. Its first fix has the file of the release.
 func (x *examiner) chartFinding(chart *unstructured.Unstructured, v health.Verdict, code finding.Code, message string) finding.Finding {
-	f := finding.Finding{Code: code, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since}
+	f := finding.Finding{Code: code, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since}
 	if version := field.Text(chart.Object, "spec", "version"); version != "" {
 		f.Evidence = append(f.Evidence, evidence(chart, "spec.version", version, v.Since))
 	}

@@ -18,7 +18,7 @@ import (
 // address.
 func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, v health.Verdict) (finding.Finding, bool) {
 	said, _ := fluxmsg.ParseChartRepository(v.Message)
-	f := finding.Finding{Code: codeChartScheme, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since}
+	f := finding.Finding{Code: codeChartScheme, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since}
 	address, kind := field.Text(repository.Object, "spec", "url"), field.Text(repository.Object, "spec", "type")
 	fix := finding.Fix{File: x.definedIn(repository)}
 	switch {

@@ -14,7 +14,7 @@ import (
 // fallback is all that is known when nothing deeper shows: the first failure
 // that is on record, and that the rest was removed, if it was.
 func (r release) fallback(timedOut bool) {
-	f := r.finding(codeReleaseFailed, r.exam.verdict.Reason, "")
+	f := r.finding(codeReleaseFailed, string(r.exam.verdict.Reason), "")
 	text := r.exam.verdict.Message
 	if first, ok := r.firstFailure(); ok {
 		f.Reason, text = first.reason, first.text

@@ -78,7 +78,7 @@ func (r release) helm(failing bool) {
 // underway is a release in progress of which something above it has not waited
 // for the end.
 func (r release) underway() {
-	f := r.finding(codeReleaseUnderway, r.exam.verdict.Reason, fmt.Sprintf("%s is still in progress, and has not failed: %s", finding.RefOf(r.obj), r.exam.verdict.Message))
+	f := r.finding(codeReleaseUnderway, string(r.exam.verdict.Reason), fmt.Sprintf("%s is still in progress, and has not failed: %s", finding.RefOf(r.obj), r.exam.verdict.Message))
 	f.Severity, f.Evidence = finding.Warning, nil
 	if r.ready.status == "True" || r.ready.status == "" {
 		for _, path := range [][]string{{"metadata", "generation"}, {"status", "observedGeneration"}} {
@@ -127,7 +127,7 @@ func (r release) template(parsed fluxmsg.Helm, wrong []fluxmsg.HelmValueError, m
 	if parsed.At.Line > 0 {
 		where += fmt.Sprintf(", line %d", parsed.At.Line)
 	}
-	f := r.finding(codeTemplateFailed, r.exam.verdict.Reason, fmt.Sprintf("the chart of %s can't be rendered: %s: %s", finding.RefOf(r.obj), where, firstLine(parsed.Cause)))
+	f := r.finding(codeTemplateFailed, string(r.exam.verdict.Reason), fmt.Sprintf("the chart of %s can't be rendered: %s: %s", finding.RefOf(r.obj), where, firstLine(parsed.Cause)))
 	f.Evidence = withProof(f.Evidence, m.proof)
 	fix := finding.Fix{File: r.x.definedIn(r.obj), Command: r.showChart("values")}
 	switch {

@@ -20,7 +20,7 @@ func (r release) hook(parsed fluxmsg.Helm, m statement) {
 			r.exam.blame = addRef(r.exam.blame, ref)
 		}
 	}
-	f := r.finding(codeHookFailed, r.exam.verdict.Reason, fmt.Sprintf("the %s hook of %s failed: %s", parsed.Hook, finding.RefOf(r.obj), firstLine(parsed.Cause)))
+	f := r.finding(codeHookFailed, string(r.exam.verdict.Reason), fmt.Sprintf("the %s hook of %s failed: %s", parsed.Hook, finding.RefOf(r.obj), firstLine(parsed.Cause)))
 	f.Evidence = withProof(f.Evidence, m.proof)
 	f.Fixes = r.hookFixes(parsed, len(r.exam.blame) == 0 && len(unread) == 0)
 	r.exam.unknown = append(r.exam.unknown, unread...)

@@ -18,7 +18,7 @@ func (r release) stuck() {
 	lease := r.x.newestLease("helm-controller")
 	restarted := lease != nil && field.Time(lease.Object, "spec", "acquireTime").After(r.ready.since)
 	finished := health.ActionFinished(r.obj)
-	f := r.finding(codeReleaseStuck, health.Stuck, fmt.Sprintf("%s has reported %q for %s, longer than its timeout of %s: no action is running any longer",
+	f := r.finding(codeReleaseStuck, string(health.Stuck), fmt.Sprintf("%s has reported %q for %s, longer than its timeout of %s: no action is running any longer",
 		finding.RefOf(r.obj), firstLine(r.ready.message), duration.HumanDuration(r.x.now.Sub(r.ready.since)), duration.HumanDuration(health.ActionTimeout(r.obj))))
 	f.Evidence = []finding.Evidence{evidence(r.obj, r.ready.field(), r.ready.reason+": "+r.ready.message, r.ready.since)}
 	if timeout := field.Text(r.obj.Object, "spec", "timeout"); timeout != "" {

@@ -176,7 +176,7 @@ func (i ingress) noAddress() {
 	if v.Status != health.Failing || len(i.exam.findings) > 0 {
 		return
 	}
-	f := i.broken(v.Reason, v.Message)
+	f := i.broken(string(v.Reason), v.Message)
 	f.Since = v.Since
 	prove(&f, i.obj, "spec.ingressClassName", "status.loadBalancer", "metadata.creationTimestamp")
 	for _, e := range i.x.warnings(i.obj) {

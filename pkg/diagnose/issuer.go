@@ -62,7 +62,7 @@ func (x *examiner) brokenCAs(issuer *unstructured.Unstructured) []finding.Ref {
 func (x *examiner) issuerFinding(obj *unstructured.Unstructured, v health.Verdict) finding.Finding {
 	ready := conditionOf(obj, "Ready")
 	f := finding.Finding{
-		Code: codeIssuerFailed, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
+		Code: codeIssuerFailed, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since,
 		Message: fmt.Sprintf("%s can't sign: %s", v.Ref, v.Message),
 		Fixes: []finding.Fix{{Text: "See what cert-manager reports about it",
 			Command: describe(v.Ref)}},

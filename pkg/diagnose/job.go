@@ -30,7 +30,7 @@ func explainJob(x *examiner, job *unstructured.Unstructured, failing bool) exam 
 	})
 	if !failed {
 		if worst, hard := x.blamePods(&e, pods, failing); hard {
-			e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, worst.reason, worst.message
+			e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, health.Reason(worst.reason), worst.message
 		}
 		if failing && len(e.blame) == 0 {
 			e.unknown = union(e.unknown, unread)
@@ -74,7 +74,7 @@ func jobVerdict(job *unstructured.Unstructured) health.Verdict {
 	case done.status == "True":
 		v.Status, v.Reason, v.Since = health.Ready, "", done.since
 	case failed.status == "True":
-		v.Status, v.Reason, v.Message, v.Since = health.Failing, failed.reason, firstLine(failed.message), failed.since
+		v.Status, v.Reason, v.Message, v.Since = health.Failing, health.Reason(failed.reason), firstLine(failed.message), failed.since
 	case field.Bool(job.Object, "spec", "suspend"):
 		v.Status, v.Reason, v.Message = health.Suspended, "Suspended", "it is suspended"
 	}
@@ -86,7 +86,7 @@ func jobFailed(job *unstructured.Unstructured, v health.Verdict) finding.Finding
 	why := map[string]string{
 		"BackoffLimitExceeded": fmt.Sprintf("its pods failed %d times", field.Int(job.Object, "status", "failed")),
 		"DeadlineExceeded":     fmt.Sprintf("it did not end within its %d s", field.Int(job.Object, "spec", "activeDeadlineSeconds")),
-	}[v.Reason]
+	}[string(v.Reason)]
 	if why == "" {
 		why = v.Message
 	}
@@ -95,7 +95,7 @@ func jobFailed(job *unstructured.Unstructured, v health.Verdict) finding.Finding
 		proof = proofOf(job, early)
 	}
 	return finding.Finding{
-		Code: codeJobFailed, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
+		Code: codeJobFailed, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since,
 		Message:  fmt.Sprintf("%s has given up: %s", v.Ref, why),
 		Evidence: []finding.Evidence{proof},
 		Fixes: []finding.Fix{{Text: "Read its log",

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -84,39 +85,36 @@ func (k kustomization) retry(text string) finding.Fix {
 }
 
 // lastFailure is the layer's last failed try: by its Ready condition, or while
-// the next one runs, by the newest Warning event about the same failure, the
-// Healthy condition, or an event about any failed try. Its message is empty
-// where nothing tells it any longer.
+// the next one runs, by what its verdict goes by. Its message is empty where
+// nothing tells it any longer.
 func (k kustomization) lastFailure() failure {
-	underway := k.ready.reason == "Progressing" || k.ready.reason == health.Canceled
-	if k.ready.status == "False" && !underway {
+	verdict := k.exam.verdict
+	underway := k.ready.reason == "Progressing" || health.Reason(k.ready.reason) == health.Canceled
+	switch {
+	case k.ready.status == "False" && !underway:
 		return failure{k.ready.message, quote(k.obj, k.ready)}
-	}
-	if k.exam.verdict.Status != health.Failing {
+	case verdict.Status != health.Failing:
 		return failure{}
+	case verdict.Said.Message == "":
+		return failure{proof: k.triedInVain()}
 	}
-	warnings := k.x.warnings(k.obj)
-	for _, e := range warnings {
-		if e.reason == k.exam.verdict.Reason {
-			return failure{e.message, said(finding.RefOf(k.obj), e)}
-		}
+	return failure{verdict.Said.Message, quoteSaid(verdict)}
+}
+
+// quoteSaid is what a verdict goes by, as proof.
+func quoteSaid(v health.Verdict) finding.Evidence {
+	value := v.Said.Message
+	if !strings.HasPrefix(v.Said.Field, "event ") {
+		value = v.Said.Reason + ": " + value
 	}
-	if healthy := conditionOf(k.obj, "Healthy"); healthy.status == "False" {
-		return failure{healthy.message, quote(k.obj, healthy)}
-	}
-	for _, e := range warnings {
-		if e.reason != "DependencyNotReady" && e.reason != health.Canceled && e.reason != "Progressing" {
-			return failure{e.message, said(finding.RefOf(k.obj), e)}
-		}
-	}
-	return failure{proof: k.triedInVain()}
+	return finding.Evidence{Ref: v.Ref, Field: v.Said.Field, Value: value, At: v.Said.At}
 }
 
 // triedInVain is the field that tells of a failed try without its message.
 func (k kustomization) triedInVain() finding.Evidence {
 	history := field.List(k.obj.Object, "status", "history")
-	if len(history) > 0 && field.Text(history[0], "lastReconciledStatus") == k.exam.verdict.Reason {
-		return evidence(k.obj, "status.history[0].lastReconciledStatus", k.exam.verdict.Reason, field.Time(history[0], "lastReconciled"))
+	if len(history) > 0 && field.Text(history[0], "lastReconciledStatus") == string(k.exam.verdict.Reason) {
+		return evidence(k.obj, "status.history[0].lastReconciledStatus", string(k.exam.verdict.Reason), field.Time(history[0], "lastReconciled"))
 	}
 	if reconciling := conditionOf(k.obj, "Reconciling"); reconciling.status != "" {
 		return quote(k.obj, reconciling)
@@ -157,10 +155,10 @@ func (k kustomization) invalidExpression() bool {
 	if k.exam.verdict.Reason != "InvalidCELExpression" {
 		return false
 	}
-	f := k.finding(codeReconcileFailed, k.exam.verdict.Reason,
+	f := k.finding(codeReconcileFailed, string(k.exam.verdict.Reason),
 		fmt.Sprintf("%s has an expression that can't be evaluated: %s", finding.RefOf(k.obj), firstLine(k.exam.verdict.Message)))
 	for _, kind := range []string{"Stalled", "Ready"} {
-		if c := conditionOf(k.obj, kind); c.reason == k.exam.verdict.Reason {
+		if c := conditionOf(k.obj, kind); c.reason == string(k.exam.verdict.Reason) {
 			f.Evidence = append(f.Evidence, quote(k.obj, c))
 			break
 		}

@@ -58,7 +58,7 @@ func (k kustomization) refused(refusal fluxmsg.APIError) finding.Finding {
 	if k.exam.verdict.Reason == "PruneFailed" {
 		return k.notPruned(refusal)
 	}
-	f := k.plain(codeReconcileFailed, k.exam.verdict.Reason)
+	f := k.plain(codeReconcileFailed, string(k.exam.verdict.Reason))
 	switch {
 	case k.failed.message == "":
 		f.Fixes = []finding.Fix{k.logs()}
@@ -81,7 +81,7 @@ func transient(refusal fluxmsg.APIError, message string) bool {
 // notPruned is an object that is no longer in the manifests and that the layer
 // can't delete (fluxcd/pkg/ssa v0.76, manager_delete.go, DeleteAll).
 func (k kustomization) notPruned(refusal fluxmsg.APIError) finding.Finding {
-	f := k.plain(codePruneFailed, k.exam.verdict.Reason)
+	f := k.plain(codePruneFailed, string(k.exam.verdict.Reason))
 	object := refusal.Object
 	if object.Kind == "" || object.Name == "" {
 		f.Message = strings.Replace(f.Message, "can't be applied", "can't delete what is no longer in its manifests", 1)

@@ -48,8 +48,8 @@ func (k kustomization) report(f finding.Finding) { k.exam.findings = append(k.ex
 // failedAt is Flux's own word for the step that failed, where it has one: while
 // the next try runs, it may be lost.
 func (k kustomization) failedAt(step string) string {
-	if reason := k.exam.verdict.Reason; strings.HasSuffix(reason, "Failed") {
-		return reason
+	if reason := k.exam.verdict.Reason; strings.HasSuffix(string(reason), "Failed") {
+		return string(reason)
 	}
 	return step
 }

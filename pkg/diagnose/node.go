@@ -20,7 +20,7 @@ func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exa
 		return e
 	}
 	f := finding.Finding{
-		Code: codeNodeNotReady, Ref: e.verdict.Ref, Reason: e.verdict.Reason, Message: e.verdict.Message,
+		Code: codeNodeNotReady, Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Message: e.verdict.Message,
 		Severity: finding.Critical, Since: e.verdict.Since,
 		Fixes: []finding.Fix{{Text: "Read the node's conditions and events", Command: "kubectl describe node " + node.GetName()}},
 	}
@@ -58,13 +58,13 @@ func (x *examiner) nodeVerdict(node *unstructured.Unstructured) health.Verdict {
 		v.Status, v.Reason, v.Message = health.Unknown, "NoCondition", fmt.Sprintf("node %s has not reported yet", node.GetName())
 		return v
 	default:
-		v.Reason, v.Since = ready.reason, ready.since
+		v.Reason, v.Since = health.Reason(ready.reason), ready.since
 		v.Message = fmt.Sprintf("node %s is not ready: %s", node.GetName(), firstLine(ready.message))
 		return v
 	}
 	for _, kind := range pressures {
 		if c := conditionOf(node, kind); c.status == "True" {
-			v.Reason, v.Since = kind, c.since
+			v.Reason, v.Since = health.Reason(kind), c.since
 			v.Message = fmt.Sprintf("node %s reports %s: %s", node.GetName(), kind, firstLine(c.message))
 			return v
 		}

@@ -57,7 +57,7 @@ func ownFinding(obj *unstructured.Unstructured, status health.Status, code findi
 		message = ref.String() + " " + verbs[status] + " " + says
 	}
 	return exam{
-		verdict: health.Verdict{Ref: ref, Status: status, Reason: reason, Message: says, Since: since},
+		verdict: health.Verdict{Ref: ref, Status: status, Reason: health.Reason(reason), Message: says, Since: since},
 		findings: []finding.Finding{{
 			Code: code, Ref: ref, Reason: reason, Severity: severity, Since: since, Message: message, Evidence: proof,
 			Fixes: []finding.Fix{{Text: "See its events and what its controller says about it", Command: inspectCommand(ref)}},

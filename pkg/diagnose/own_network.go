@@ -40,7 +40,7 @@ func judgeService(x *examiner, service *unstructured.Unstructured) exam {
 	if v.Status == health.Progressing {
 		severity = finding.Warning
 	}
-	return ownFinding(service, v.Status, codeNoAddress, severity, v.Reason, v.Message, v.Since, quoteFields(service, "spec.type", "spec.loadBalancerClass")...)
+	return ownFinding(service, v.Status, codeNoAddress, severity, string(v.Reason), v.Message, v.Since, quoteFields(service, "spec.type", "spec.loadBalancerClass")...)
 }
 
 // judgeEndpointSlice counts the endpoints that take traffic (discovery/v1: not

@@ -148,7 +148,7 @@ func (w *walk) soften(c *Cause) {
 	c.Path = slices.Clone(c.Path)
 	for i, step := range c.Path {
 		v := w.x.examine(step.Ref, false).verdict
-		c.Path[i].Status, c.Path[i].Note = v.Status, v.Reason
+		c.Path[i].Status, c.Path[i].Note = v.Status, string(v.Reason)
 	}
 }
 
@@ -164,7 +164,7 @@ func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
 	if s.Verdict.Message == "" {
 		s.Verdict.Message = own.verdict.Message
 	}
-	step := Step{Ref: s.Ref, Status: s.Verdict.Status, Note: s.Verdict.Reason}
+	step := Step{Ref: s.Ref, Status: s.Verdict.Status, Note: string(s.Verdict.Reason)}
 	var out outcome
 	for _, f := range own.findings {
 		out.causes = append(out.causes, found{Finding: f, path: []Step{step}})
@@ -210,7 +210,7 @@ func (x *examiner) besides(v health.Verdict, obj *unstructured.Unstructured) (ex
 	if v.Message == "" && v.Reason == "" && len(proof) == 0 {
 		return exam{}, false
 	}
-	e := ownFinding(obj, v.Status, code, severity, v.Reason, cmp.Or(firstLine(v.Message), v.Reason), v.Since, proof...)
+	e := ownFinding(obj, v.Status, code, severity, string(v.Reason), string(cmp.Or(health.Reason(firstLine(v.Message)), v.Reason)), v.Since, proof...)
 	e.verdict = v
 	return e, true
 }

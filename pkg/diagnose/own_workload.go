@@ -41,9 +41,9 @@ func judgeWorkload(x *examiner, obj *unstructured.Unstructured) exam {
 	case v.Status == health.Suspended:
 		return exam{verdict: v, findings: []finding.Finding{scaledToZero(obj, false)}}
 	case v.Status == health.Failing:
-		return ownFinding(obj, v.Status, codeReplicasMissing, finding.Critical, v.Reason, says, v.Since, proof...)
+		return ownFinding(obj, v.Status, codeReplicasMissing, finding.Critical, string(v.Reason), says, v.Since, proof...)
 	case v.Status == health.Progressing:
-		return ownFinding(obj, v.Status, codeUnderWay, finding.Warning, v.Reason, says, v.Since, proof...)
+		return ownFinding(obj, v.Status, codeUnderWay, finding.Warning, string(v.Reason), says, v.Since, proof...)
 	case obj.GetKind() == daemonSetKind.Kind && updated < wanted && field.Text(obj.Object, "spec", "updateStrategy", "type") != "OnDelete":
 		return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "RollingOut",
 			fmt.Sprintf("%d of %d pods are of the newest template", updated, wanted), time.Time{}, proof...)
@@ -141,7 +141,7 @@ func judgePod(x *examiner, pod *unstructured.Unstructured) exam {
 			e.verdict.Status = health.Failing
 		}
 		if e.verdict.Message == "" {
-			e.verdict.Reason, e.verdict.Message = t.reason, t.message
+			e.verdict.Reason, e.verdict.Message = health.Reason(t.reason), t.message
 		}
 		e.findings = append(e.findings, f)
 	}
@@ -154,7 +154,7 @@ func judgePod(x *examiner, pod *unstructured.Unstructured) exam {
 	if own, ok := byConditions(pod, ownConditions(pod)); ok {
 		return own
 	}
-	return ownFinding(pod, e.verdict.Status, codeUnderWay, finding.Warning, e.verdict.Reason,
+	return ownFinding(pod, e.verdict.Status, codeUnderWay, finding.Warning, string(e.verdict.Reason),
 		"status.phase is "+field.Text(pod.Object, "status", "phase"), e.verdict.Since, quoteFields(pod, "status.phase", "status.reason", "status.message")...)
 }
 

@@ -23,7 +23,7 @@ func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam 
 		if t.soft && !failing {
 			continue
 		}
-		e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, t.reason, t.message
+		e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, health.Reason(t.reason), t.message
 		if !t.since.IsZero() {
 			e.verdict.Since = t.since
 		}
@@ -67,12 +67,12 @@ func podVerdict(pod *unstructured.Unstructured) health.Verdict {
 	case phase == "Succeeded":
 		v.Status = health.Ready
 	case phase == "Failed":
-		v.Status, v.Reason = health.Failing, field.Text(pod.Object, "status", "reason")
+		v.Status, v.Reason = health.Failing, health.Reason(field.Text(pod.Object, "status", "reason"))
 		v.Message = firstLine(field.Text(pod.Object, "status", "message"))
 	case ready.status == "True":
 		v.Status, v.Since = health.Ready, ready.since
 	default:
-		v.Reason = ready.reason
+		v.Reason = health.Reason(ready.reason)
 		v.Message = firstLine(ready.message)
 	}
 	return v

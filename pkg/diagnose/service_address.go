@@ -16,7 +16,7 @@ import (
 func (s service) noAddress() finding.Finding {
 	v := s.exam.verdict
 	f := finding.Finding{
-		Code: codeNoAddress, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
+		Code: codeNoAddress, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since,
 		Message: fmt.Sprintf("%s can't be reached from outside: its load balancer has no address", v.Ref),
 	}
 	prove(&f, s.obj, "spec.type", "status.loadBalancer", "spec.loadBalancerClass")

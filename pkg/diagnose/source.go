@@ -64,19 +64,19 @@ func sourceVerdict(x *examiner, obj *unstructured.Unstructured) health.Verdict {
 	case field.Bool(obj.Object, "spec", "suspend"):
 		v.Status, v.Reason = health.Suspended, "Suspended"
 	case ready.status == "False":
-		v.Status, v.Reason, v.Message = health.Failing, ready.reason, firstLine(ready.message)
+		v.Status, v.Reason, v.Message = health.Failing, health.Reason(ready.reason), firstLine(ready.message)
 	case ready.status == "Unknown" && x.overdue(obj):
 		v.Status, v.Reason, v.Since = health.Failing, health.Stuck, ready.since
 		v.Message = fmt.Sprintf("it has been reconciling for %s, longer than its timeout of %s: %s",
 			duration.HumanDuration(x.now.Sub(ready.since)), health.Timeout(obj), firstLine(ready.message))
 	case ready.status == "Unknown":
-		v.Status, v.Reason, v.Message = health.Progressing, ready.reason, firstLine(ready.message)
+		v.Status, v.Reason, v.Message = health.Progressing, health.Reason(ready.reason), firstLine(ready.message)
 	case ready.status == "" && field.Text(obj.Object, "spec", "type") != "oci":
 		v.Status, v.Reason, v.Message = health.Progressing, "NotYetReconciled", "Flux has not acted on it yet"
 	}
 	for _, kind := range []string{"FetchFailed", "Stalled", "BuildFailed"} {
 		if failed := conditionOf(obj, kind); failed.status == "True" && v.Status != health.Suspended {
-			v.Status, v.Reason, v.Message, v.Since = health.Failing, failed.reason, firstLine(failed.message), failed.since
+			v.Status, v.Reason, v.Message, v.Since = health.Failing, health.Reason(failed.reason), firstLine(failed.message), failed.since
 			break
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // it is made from (source-controller api v1, ExternalArtifactSpec).
 func (x *examiner) externalArtifact(obj *unstructured.Unstructured, e *exam) {
 	f := finding.Finding{
-		Code: codeSourceFailed, Ref: e.verdict.Ref, Reason: e.verdict.Reason, Severity: finding.Critical, Since: e.verdict.Since,
+		Code: codeSourceFailed, Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Severity: finding.Critical, Since: e.verdict.Since,
 		Message: fmt.Sprintf("%s has no new artifact: %s", e.verdict.Ref, e.verdict.Message),
 	}
 	if ready := conditionOf(obj, "Ready"); ready.status != "" {

@@ -52,7 +52,7 @@ func (x *examiner) unfetched(obj *unstructured.Unstructured, e *exam) {
 	}
 	s.problem, _ = fluxmsg.ParseSource(s.message)
 	f := finding.Finding{
-		Code: s.code(), Ref: e.verdict.Ref, Reason: e.verdict.Reason, Severity: finding.Critical, Since: e.verdict.Since,
+		Code: s.code(), Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Severity: finding.Critical, Since: e.verdict.Since,
 		Message:  fmt.Sprintf("%s can't be fetched: %s", e.verdict.Ref, firstLine(s.message)),
 		Evidence: append(s.address(), s.proof...),
 	}
@@ -79,7 +79,7 @@ func (s fetchFailure) code() finding.Code {
 		return codeSourceFailed // it is there, and in trouble
 	}
 	code := cmp.Or(sourceCodes[s.problem.Problem], codeSourceFailed)
-	if code == codeSourceFailed && strings.Contains(s.verdict.Reason, "Authentication") {
+	if code == codeSourceFailed && strings.Contains(string(s.verdict.Reason), "Authentication") {
 		return codeSourceAuth
 	}
 	return code

@@ -33,7 +33,7 @@ func (x *examiner) stuck(obj *unstructured.Unstructured, e *exam) {
 		code = codeLayerStuck
 	}
 	f := finding.Finding{
-		Code: code, Ref: e.verdict.Ref, Reason: e.verdict.Reason, Severity: finding.Critical, Since: e.verdict.Since,
+		Code: code, Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Severity: finding.Critical, Since: e.verdict.Since,
 		Message: fmt.Sprintf("%s is stuck: %s", e.verdict.Ref, e.verdict.Message),
 	}
 	controller := x.controllerOf(obj)

@@ -69,7 +69,7 @@ func (t *termination) examine() {
 // later.
 func (t *termination) result(failing bool) exam {
 	e := exam{verdict: health.Verdict{
-		Ref: t.ref, Status: health.Progressing, Reason: t.reason, Since: t.at,
+		Ref: t.ref, Status: health.Progressing, Reason: health.Reason(t.reason), Since: t.at,
 		Message: "it is being deleted; " + strings.Join(t.why, "; "),
 	}}
 	f := finding.Finding{

@@ -66,7 +66,7 @@ func (w *walk) visit(ref finding.Ref, failing bool) *node {
 	}
 	n := &node{exam: w.x.examine(ref, failing), index: len(w.nodes) + 1, onStack: true}
 	n.lowest = n.index
-	n.step = Step{Ref: n.exam.verdict.Ref, Status: n.exam.verdict.Status, Note: n.exam.verdict.Reason}
+	n.step = Step{Ref: n.exam.verdict.Ref, Status: n.exam.verdict.Status, Note: string(n.exam.verdict.Reason)}
 	w.nodes[key] = n
 	w.stack = append(w.stack, n)
 	// A controller that has not reported has failed, though what it reconciles has not.

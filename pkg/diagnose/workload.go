@@ -34,7 +34,7 @@ func explainWorkload(x *examiner, obj *unstructured.Unstructured, failing bool) 
 	pods, unread := x.pods(obj)
 	worst, hard := x.blamePods(&e, pods, failing)
 	if hard {
-		e.verdict.Status, e.verdict.Reason = health.Failing, worst.reason
+		e.verdict.Status, e.verdict.Reason = health.Failing, health.Reason(worst.reason)
 		e.verdict.Message = worst.message
 		if !worst.since.IsZero() {
 			e.verdict.Since = worst.since
@@ -114,7 +114,7 @@ func replicaProof(obj *unstructured.Unstructured) []finding.Evidence {
 // shortOfReplicas is what to say when neither pods nor events tell more.
 func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.Finding {
 	f := finding.Finding{
-		Code: codeReplicasMissing, Ref: v.Ref, Reason: v.Reason, Severity: finding.Critical, Since: v.Since,
+		Code: codeReplicasMissing, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since,
 		Message:  fmt.Sprintf("%s is not ready: %s", v.Ref, firstLine(v.Message)),
 		Evidence: replicaProof(obj),
 		Fixes: []finding.Fix{{Text: "Read its controller's messages in its events",

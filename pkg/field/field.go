@@ -30,17 +30,6 @@ func IntOr(fallback int64, obj map[string]any, path ...string) int64 {
 	return n
 }
 
-// Condition is the entry of status.conditions of that type; nil, which has no
-// fields, when there is none.
-func Condition(obj map[string]any, kind string) map[string]any {
-	for _, c := range List(obj, "status", "conditions") {
-		if Text(c, "type") == kind {
-			return c
-		}
-	}
-	return nil
-}
-
 // Bool is the flag at the path.
 func Bool(obj map[string]any, path ...string) bool {
 	return at[bool](obj, path)

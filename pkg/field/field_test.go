@@ -36,9 +36,6 @@ func TestReads(t *testing.T) {
 		{"no time, nor when it was made", FirstTime(object, []string{"spec", "none"}), time.Time{}},
 		{"texts leave other types out", Texts(object, "spec", "hosts"), []string{"a", "b"}},
 		{"list leaves other types out", List(object, "spec", "mixed"), []map[string]any{{"name": "x"}}},
-		{"condition", Text(Condition(object, "Ready"), "status"), "True"},
-		{"no such condition", Text(Condition(object, "Healthy"), "status"), ""},
-		{"no conditions", Text(Condition(map[string]any{"status": "none"}, "Ready"), "status"), ""},
 		{"map", Map(object, "spec")["path"], "./gitops"},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {

@@ -25,25 +25,25 @@ func Expiry(certificate *unstructured.Unstructured) time.Time {
 // Issuing). The end is checked against the snapshot's moment, not only against
 // what cert-manager last wrote.
 func (a *Assessor) certificate(obj *unstructured.Unstructured, v Verdict) Verdict {
-	ready, issuing, expiry := conditionOf(obj, "Ready"), conditionOf(obj, "Issuing"), Expiry(obj)
+	ready, issuing, expiry := field.ConditionOf(obj, "Ready"), field.ConditionOf(obj, "Issuing"), Expiry(obj)
 	attempts := field.Int(obj.Object, "status", "failedIssuanceAttempts")
 	switch {
 	case !expiry.IsZero() && !a.now.Before(expiry):
-		return v.be(Failing, "Expired", "it ended "+duration.HumanDuration(a.now.Sub(expiry))+" ago", expiry)
-	case ready.is("True") && ready.outdated(obj):
+		return v.be(Failing, Expired, "it ended "+duration.HumanDuration(a.now.Sub(expiry))+" ago", expiry)
+	case ready.Is("True") && ready.Outdated(obj):
 		return newSpec(obj, v)
-	case ready.is("True") && a.secretGone(obj):
-		return v.be(Failing, "SecretMissing", "its Secret "+field.Text(obj.Object, "spec", "secretName")+" does not exist", time.Time{})
-	case ready.is("True") && expiry.IsZero():
-		return v.be(Ready, "", "", ready.since)
-	case ready.is("True"):
-		return v.be(Ready, "", "valid for "+duration.HumanDuration(expiry.Sub(a.now)), ready.since)
+	case ready.Is("True") && a.secretGone(obj):
+		return v.be(Failing, SecretMissing, "its Secret "+field.Text(obj.Object, "spec", "secretName")+" does not exist", time.Time{})
+	case ready.Is("True") && expiry.IsZero():
+		return v.be(Ready, "", "", ready.Since)
+	case ready.Is("True"):
+		return v.be(Ready, "", "valid for "+duration.HumanDuration(expiry.Sub(a.now)), ready.Since)
 	case attempts > 0:
 		return notIssued(obj, v, attempts)
-	case issuing.is("True"):
-		return a.impatient(obj, v, issuing, ready.reason)
+	case issuing.Is("True"):
+		return a.impatient(obj, v, issuing, ready.Reason)
 	default:
-		return a.impatient(obj, v, ready, ready.reason)
+		return a.impatient(obj, v, ready, ready.Reason)
 	}
 }
 
@@ -59,48 +59,51 @@ func (a *Assessor) secretGone(obj *unstructured.Unstructured) bool {
 // next attempt, the Issuing condition says why; Ready says only that there is no
 // certificate (cert-manager, issuing_controller.go).
 func notIssued(obj *unstructured.Unstructured, v Verdict, attempts int64) Verdict {
-	why := conditionOf(obj, "Issuing")
-	if !why.is("False") {
-		why = conditionOf(obj, "Ready")
+	why := field.ConditionOf(obj, "Issuing")
+	if !why.Is("False") {
+		why = field.ConditionOf(obj, "Ready")
 	}
 	times := "once"
 	if attempts > 1 {
 		times = fmt.Sprintf("%d times", attempts)
 	}
-	return v.be(Failing, why.reason, "issuing it failed "+times+": "+brief(why.message), field.Time(obj.Object, "status", "lastFailureTime"))
+	v.Said = saidIn(why)
+	return v.be(Failing, Reason(why.Reason), "issuing it failed "+times+": "+brief(why.Message), field.Time(obj.Object, "status", "lastFailureTime"))
 }
 
 // newSpec is the verdict on what was ready before its spec was changed.
 func newSpec(obj *unstructured.Unstructured, v Verdict) Verdict {
-	return v.be(Progressing, "NotYetReconciled", "cert-manager has not acted on its newest spec yet", unseenSince(obj))
+	return v.be(Progressing, NotYetReconciled, "cert-manager has not acted on its newest spec yet", unseenSince(obj))
 }
 
 // impatient calls what is not ready Progressing at first, later Failing.
-func (a *Assessor) impatient(obj *unstructured.Unstructured, v Verdict, c condition, reason string) Verdict {
-	if c.since.IsZero() {
-		c.since = obj.GetCreationTimestamp().Time
+func (a *Assessor) impatient(obj *unstructured.Unstructured, v Verdict, c field.Condition, reason string) Verdict {
+	if c.Since.IsZero() {
+		c.Since = obj.GetCreationTimestamp().Time
 	}
+	said := saidIn(c)
 	if reason == "" {
-		reason, c.message = "NotYetReconciled", "cert-manager has not acted on it yet"
+		reason, c.Message, said = string(NotYetReconciled), "cert-manager has not acted on it yet", Said{}
 	}
 	status := Progressing
-	if a.now.Sub(c.since) > issuingTime {
+	if a.now.Sub(c.Since) > issuingTime {
 		status = Failing
 	}
-	return v.be(status, reason, brief(c.message), c.since)
+	v.Said = said
+	return v.be(status, Reason(reason), brief(c.Message), c.Since)
 }
 
 // issuer judges an Issuer or ClusterIssuer.
 func (a *Assessor) issuer(obj *unstructured.Unstructured, v Verdict) Verdict {
-	ready := conditionOf(obj, "Ready")
+	ready := field.ConditionOf(obj, "Ready")
 	switch {
-	case ready.is("True") && ready.outdated(obj):
+	case ready.Is("True") && ready.Outdated(obj):
 		return newSpec(obj, v)
-	case ready.is("True"):
-		return v.be(Ready, "", brief(ready.message), ready.since)
-	case ready.is("False"):
-		return v.be(Failing, ready.reason, brief(ready.message), ready.since)
+	case ready.Is("True"):
+		return v.be(Ready, "", brief(ready.Message), ready.Since)
+	case ready.Is("False"):
+		return v.by(Failing, ready)
 	default:
-		return a.impatient(obj, v, ready, ready.reason)
+		return a.impatient(obj, v, ready, ready.Reason)
 	}
 }

@@ -29,15 +29,15 @@ func Dependencies(obj *unstructured.Unstructured) []finding.Ref {
 // nothing else decides about it then. The search for cycles goes by the same
 // rule, so that no judge can walk in a circle.
 func waits(obj *unstructured.Unstructured) bool {
-	ready := conditionOf(obj, "Ready")
-	return ready.is("False") && (ready.reason == "DependencyNotReady" || ready.reason == "DependencyNotFound") &&
-		obj.GetDeletionTimestamp() == nil && !field.Bool(obj.Object, "spec", "suspend") && !conditionOf(obj, "Stalled").is("True")
+	ready := field.ConditionOf(obj, "Ready")
+	return ready.Is("False") && (ready.Reason == "DependencyNotReady" || ready.Reason == "DependencyNotFound") &&
+		obj.GetDeletionTimestamp() == nil && !field.Bool(obj.Object, "spec", "suspend") && !field.ConditionOf(obj, "Stalled").Is("True")
 }
 
 // waiting is the verdict on an object that waits. It is not failing itself,
 // unless what it waits for can never come: then nobody else is to blame.
 func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
-	ready := conditionOf(obj, "Ready")
+	ready := field.ConditionOf(obj, "Ready")
 	var next finding.Ref // in the circle, if it is in one
 	for _, ref := range Dependencies(obj) {
 		inCircle := a.cycles().share(v.Ref, ref)
@@ -49,11 +49,11 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 		}
 	}
 	if next.Name != "" {
-		return v.be(Failing, "DependencyCycle", a.circle(v.Ref, next), ready.since)
+		return v.be(Failing, DependencyCycle, a.circle(v.Ref, next), ready.Since)
 	}
 	for _, ref := range v.WaitsFor {
 		if a.snap.Lookup(ref).Presence == snapshot.Absent {
-			return v.be(Failing, "DependencyNotFound", "it depends on "+ref.String()+", which does not exist", ready.since)
+			return v.be(Failing, DependencyMissing, "it depends on "+ref.String()+", which does not exist", ready.Since)
 		}
 	}
 	if v.Ref.Kind == KustomizationKind.Kind && a.renewing(obj, ready) && a.mereDelay(v.WaitsFor) {
@@ -63,11 +63,11 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if late, ok := a.waitsInVain(obj, v, ready); ok {
 		return late
 	}
-	message := brief(ready.message)
+	message := brief(ready.Message)
 	if len(v.WaitsFor) > 0 {
 		message = "waits for " + names(v.WaitsFor, v.Ref.Namespace)
 	}
-	return a.trust(obj, v.be(Progressing, ready.reason, message, ready.since))
+	return a.trust(obj, v.be(Progressing, Reason(ready.Reason), message, ready.Since))
 }
 
 // mereDelay tells whether nothing is wrong with what is waited for.

@@ -3,8 +3,6 @@ package health
 import (
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -13,28 +11,28 @@ import (
 
 // gatewayClass judges a GatewayClass by whether a controller has accepted it.
 func (a *Assessor) gatewayClass(obj *unstructured.Unstructured, v Verdict) Verdict {
-	return a.byConditions(obj, v, []conditionSet{{conditions: field.List(obj.Object, "status", "conditions"), wanted: []string{"Accepted"}}})
+	return a.byConditions(obj, v, []conditionSet{{conditions: field.Conditions(field.Map(obj.Object, "status"), "status"), wanted: []string{"Accepted"}}})
 }
 
 // apiGateway judges a Gateway of the Gateway API by its own conditions and by
 // those of each of its listeners.
 func (a *Assessor) apiGateway(obj *unstructured.Unstructured, v Verdict) Verdict {
-	sets := []conditionSet{{conditions: field.List(obj.Object, "status", "conditions"), wanted: []string{"Accepted", "Programmed"}}}
+	sets := []conditionSet{{conditions: field.Conditions(field.Map(obj.Object, "status"), "status"), wanted: []string{"Accepted", "Programmed"}}}
 	for _, listener := range field.List(obj.Object, "spec", "listeners") {
 		name := field.Text(listener, "name")
 		sets = append(sets, conditionSet{
-			of: "listener " + name, conditions: field.List(listenerStatus(obj, name), "conditions"),
+			of: "listener " + name, conditions: listenerConditions(obj, name),
 			wanted: []string{"Accepted", "Programmed", "ResolvedRefs"}, unwanted: []string{"Conflicted"}, optional: true,
 		})
 	}
 	return a.byConditions(obj, v, sets)
 }
 
-// listenerStatus is what the controller reports of a listener.
-func listenerStatus(obj *unstructured.Unstructured, name string) map[string]any {
+// listenerConditions are what the controller reports of a listener.
+func listenerConditions(obj *unstructured.Unstructured, name string) []field.Condition {
 	for _, status := range field.List(obj.Object, "status", "listeners") {
 		if field.Text(status, "name") == name {
-			return status
+			return field.Conditions(status, "status.listeners["+name+"]")
 		}
 	}
 	return nil
@@ -45,13 +43,13 @@ func listenerStatus(obj *unstructured.Unstructured, name string) map[string]any 
 func (a *Assessor) route(obj *unstructured.Unstructured, v Verdict) Verdict {
 	parents := field.List(obj.Object, "spec", "parentRefs")
 	if len(parents) == 0 {
-		return v.be(Failing, "NoParents", "it names no Gateway", obj.GetCreationTimestamp().Time)
+		return v.be(Failing, NoParents, "it names no Gateway", obj.GetCreationTimestamp().Time)
 	}
 	var sets []conditionSet
 	for _, parent := range parents {
-		var conditions []map[string]any
+		var conditions []field.Condition
 		if i := ParentStatus(obj, parent); i >= 0 {
-			conditions = field.List(field.List(obj.Object, "status", "parents")[i], "conditions")
+			conditions = field.Conditions(field.List(obj.Object, "status", "parents")[i], fmt.Sprintf("status.parents[%d]", i))
 		}
 		sets = append(sets, conditionSet{
 			of: "parent " + field.Text(parent, "name"), conditions: conditions,
@@ -85,7 +83,7 @@ func ParentStatus(route *unstructured.Unstructured, parent map[string]any) int {
 // conditionSet is a list of conditions, and which of them must be True or False.
 type conditionSet struct {
 	of               string // what they are about, empty for the object itself
-	conditions       []map[string]any
+	conditions       []field.Condition
 	wanted, unwanted []string
 	// optional sets may lack conditions.
 	optional bool
@@ -94,66 +92,58 @@ type conditionSet struct {
 // byConditions is the verdict by several sets of conditions: the first that is
 // against the object. One that is not known yet is progress for a while.
 func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets []conditionSet) Verdict {
-	since := obj.GetCreationTimestamp().Time
+	created := obj.GetCreationTimestamp().Time
 	var pending Verdict
-	wait := func(reason, message string, since time.Time) {
+	wait := func(candidate Verdict) {
 		if pending.Status != "" {
 			return
 		}
-		pending = v.be(Progressing, reason, message, since)
-		if a.now.Sub(since) > balancing {
+		pending = candidate
+		if a.now.Sub(pending.Since) > balancing {
 			pending.Status = Failing
 		}
 	}
 	for _, set := range sets {
 		for _, kind := range append(slices.Clone(set.wanted), set.unwanted...) {
-			c := conditionIn(set.conditions, kind)
-			bad, at := "False", field.Time(c, "lastTransitionTime")
+			c, ok := conditionIn(set.conditions, kind)
+			bad := "False"
 			if slices.Contains(set.unwanted, kind) {
 				bad = "True"
 			}
-			if at.Before(since) { // the API's default is 1970
-				at = since
+			if c.Since.Before(created) { // the API's default is 1970
+				c.Since = created
 			}
-			reason, message := field.Text(c, "reason"), set.said(c)
-			switch status := field.Text(c, "status"); {
-			case c == nil && (set.optional || slices.Contains(set.unwanted, kind)):
-			case c == nil:
-				wait("Pending", set.about("no controller has reported "+kind), since)
-			case field.Int(c, "observedGeneration") != 0 && field.Int(c, "observedGeneration") < obj.GetGeneration():
-				wait("NotYetObserved", set.about("its newest generation has not been looked at"), a.now)
-			case status == bad && (reason == "Pending" || reason == "AddressNotAssigned"):
-				wait(reason, message, at)
-			case status == bad:
-				return v.be(Failing, reason, message, at)
-			case status == "Unknown":
-				wait(reason, message, at)
+			said := v.by(Progressing, c)
+			said.Message = set.about(said.Message)
+			switch {
+			case !ok && (set.optional || slices.Contains(set.unwanted, kind)):
+			case !ok:
+				wait(v.be(Progressing, "Pending", set.about("no controller has reported "+kind), created))
+			case c.Outdated(obj):
+				wait(v.be(Progressing, NotYetObserved, set.about("its newest generation has not been looked at"), a.now))
+			case c.Status == bad && (c.Reason == "Pending" || c.Reason == "AddressNotAssigned"):
+				wait(said)
+			case c.Status == bad:
+				said.Status = Failing
+				return said
+			case c.Status == "Unknown":
+				wait(said)
 			}
 		}
 	}
 	if pending.Status != "" {
 		return pending
 	}
-	return v.be(Ready, "", "", field.Time(conditionIn(sets[0].conditions, "Accepted"), "lastTransitionTime"))
+	accepted, _ := conditionIn(sets[0].conditions, "Accepted")
+	return v.be(Ready, "", "", accepted.Since)
 }
 
-func conditionIn(conditions []map[string]any, kind string) map[string]any {
-	for _, c := range conditions {
-		if field.Text(c, "type") == kind {
-			return c
-		}
+func conditionIn(conditions []field.Condition, kind string) (field.Condition, bool) {
+	i := slices.IndexFunc(conditions, func(c field.Condition) bool { return c.Type == kind })
+	if i < 0 {
+		return field.Condition{}, false
 	}
-	return nil
-}
-
-// said is a condition's message, with what it is about.
-func (s conditionSet) said(c map[string]any) string {
-	return s.about(firstLine(field.Text(c, "message")))
-}
-
-func firstLine(message string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
-	return strings.TrimSuffix(line, ".")
+	return conditions[i], true
 }
 
 func (s conditionSet) about(message string) string {

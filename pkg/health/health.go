@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -44,11 +45,14 @@ func (s Status) Worse(other Status) bool { return rank[s] > rank[other] }
 type Verdict struct {
 	Ref    finding.Ref
 	Status Status
-	// Reason is Kubernetes' or Flux's own word where there is one
-	// ("InvalidImageName"), empty when Ready.
-	Reason string
-	// Message is a short sentence for people, without a full stop.
+	// Reason is why, empty when Ready.
+	Reason Reason
+	// Message is a short sentence for people, without a full stop. It is to be
+	// read, not parsed: Said has the controller's words.
 	Message string
+	// Said is what the verdict goes by in a controller's words; the zero Said
+	// where it goes by other fields.
+	Said Said
 	// Since is when the verdict began, zero when it can't be known.
 	Since time.Time
 	// WaitsFor are the objects that have to be ready first.
@@ -58,9 +62,15 @@ type Verdict struct {
 	Renewing bool
 }
 
-func (v Verdict) be(status Status, reason, message string, since time.Time) Verdict {
+func (v Verdict) be(status Status, reason Reason, message string, since time.Time) Verdict {
 	v.Status, v.Reason, v.Message, v.Since = status, reason, message, since
 	return v
+}
+
+// by is the verdict that a condition gives.
+func (v Verdict) by(status Status, c field.Condition) Verdict {
+	v.Said = saidIn(c)
+	return v.be(status, Reason(c.Reason), brief(c.Message), c.Since)
 }
 
 // Assessor judges the objects of one snapshot, each at most once. It is not
@@ -69,7 +79,8 @@ type Assessor struct {
 	snap     *snapshot.Snapshot
 	now      time.Time
 	verdicts map[finding.Key]Verdict
-	warnings map[finding.Key]warning
+	// Warnings are the Warning events of the snapshot.
+	Warnings Warnings
 	pods     map[podOwner][]*unstructured.Unstructured
 	leases   map[string]time.Time
 	knots    *cycles
@@ -82,7 +93,7 @@ func New(snap *snapshot.Snapshot) *Assessor {
 		now:      snap.Meta().At,
 		verdicts: map[finding.Key]Verdict{},
 	}
-	a.warnings = latestWarnings(snap)
+	a.Warnings = WarningsIn(snap)
 	a.pods = troubledPods(snap)
 	a.leases = renewals(snap)
 	return a
@@ -129,9 +140,9 @@ func (a *Assessor) Of(ref finding.Ref) Verdict {
 	answer := a.snap.Lookup(ref)
 	switch {
 	case answer.Presence == snapshot.Unknown:
-		verdict = verdict.be(Unknown, string(answer.Why.Why), answer.Why.String(), time.Time{})
+		verdict = verdict.be(Unknown, Reason(answer.Why.Why), answer.Why.String(), time.Time{})
 	case answer.Presence == snapshot.Absent:
-		verdict = verdict.be(Failing, "NotFound", ref.String()+" does not exist", time.Time{})
+		verdict = verdict.be(Failing, NotFound, ref.String()+" does not exist", time.Time{})
 	default:
 		verdict = a.judge(answer.Object)
 	}
@@ -146,7 +157,7 @@ func (a *Assessor) judge(obj *unstructured.Unstructured) Verdict {
 	}
 	assess := assessors[verdict.Ref.GroupKind()]
 	if assess == nil {
-		return verdict.be(Unknown, "NoRule", "nothing is known of how a "+obj.GetKind()+" gets ready", time.Time{})
+		return verdict.be(Unknown, NoRule, "nothing is known of how a "+obj.GetKind()+" gets ready", time.Time{})
 	}
 	return assess(a, obj, verdict)
 }

@@ -175,7 +175,7 @@ func orders(refs []finding.Ref) [][]finding.Ref {
 }
 
 func seen(v Verdict) expectation {
-	got := expectation{Status: v.Status, Reason: v.Reason, Message: v.Message, Since: v.Since, Renewing: v.Renewing}
+	got := expectation{Status: v.Status, Reason: string(v.Reason), Message: v.Message, Since: v.Since, Renewing: v.Renewing}
 	for _, ref := range v.WaitsFor {
 		name := ref.Name
 		if ref.Namespace != v.Ref.Namespace {

@@ -59,7 +59,7 @@ func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
 	controller := controllers[v.Ref.GroupKind().Group]
 	renewed, known := a.leases[controller]
 	if known && a.now.Sub(renewed) > Silence {
-		return v.be(Unknown, "Stale", fmt.Sprintf("%s has not reported for %s; what it last said may be out of date",
+		return v.be(Unknown, Stale, fmt.Sprintf("%s has not reported for %s; what it last said may be out of date",
 			controller, duration.HumanDuration(a.now.Sub(renewed))), renewed)
 	}
 	if v.Ref.Kind != KustomizationKind.Kind {
@@ -69,7 +69,7 @@ func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
 	interval := field.Duration(obj.Object, "spec", "interval")
 	due := interval*2 + field.Duration(obj.Object, "spec", "timeout") + Slack
 	if recorded && interval > 0 && v.Status == Ready && a.now.Sub(last.at) > due {
-		return v.be(Unknown, "Stale", fmt.Sprintf("%s last reconciled it %s ago, though its interval is %s",
+		return v.be(Unknown, Stale, fmt.Sprintf("%s last reconciled it %s ago, though its interval is %s",
 			controller, duration.HumanDuration(a.now.Sub(last.at)), field.Text(obj.Object, "spec", "interval")), last.at)
 	}
 	return a.keepsUp(obj, v)
@@ -90,6 +90,6 @@ func (a *Assessor) keepsUp(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if applied == "" || fetched == "" || fetched == applied || fetched == attempted || since.IsZero() || a.now.Sub(since) <= due {
 		return v
 	}
-	return v.be(Unknown, "Stale", fmt.Sprintf("%s has not applied revision %s, which its source fetched %s ago",
+	return v.be(Unknown, Stale, fmt.Sprintf("%s has not applied revision %s, which its source fetched %s ago",
 		controllers[v.Ref.GroupKind().Group], fetched, duration.HumanDuration(a.now.Sub(since))), since)
 }

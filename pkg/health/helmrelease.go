@@ -1,7 +1,6 @@
 package health
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -15,33 +14,33 @@ import (
 // the Released condition tell it from one that is being installed.
 func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if field.Bool(obj.Object, "spec", "suspend") {
-		return v.be(Suspended, "Suspended", "reconciliation is suspended (spec.suspend)", time.Time{})
+		return v.be(Suspended, SwitchedOff, "reconciliation is suspended (spec.suspend)", time.Time{})
 	}
-	if stalled := conditionOf(obj, "Stalled"); stalled.is("True") {
-		return v.be(Failing, stalled.reason, brief(stalled.message), stalled.since)
+	if stalled := field.ConditionOf(obj, "Stalled"); stalled.Is("True") {
+		return v.by(Failing, stalled)
 	}
 	if waits(obj) {
 		return a.waiting(obj, v)
 	}
-	ready := conditionOf(obj, "Ready")
+	ready := field.ConditionOf(obj, "Ready")
 	switch {
-	case ready.is("True") && !ready.behind(obj):
-		return a.trust(obj, v.be(Ready, "", chartOf(obj), ready.since))
-	case ready.is("True"):
+	case ready.Is("True") && !ready.Behind(obj):
+		return a.trust(obj, v.be(Ready, "", chartOf(obj), ready.Since))
+	case ready.Is("True"):
 		return a.unseen(obj, v)
-	case ready.is("False") && (ready.reason == "SourceNotReady" || strings.HasPrefix(ready.message, "Source not ready: artifact not found")):
+	case ready.Is("False") && (ready.Reason == "SourceNotReady" || strings.HasPrefix(ready.Message, "Source not ready: artifact not found")):
 		return a.waitingForChart(obj, v, ready)
-	case ready.is("False") && ready.reason != "HealthCheckCanceled" && ready.reason != "Progressing":
-		return v.be(Failing, ready.reason, brief(ready.message), ready.since)
+	case ready.Is("False") && Reason(ready.Reason) != Canceled && Reason(ready.Reason) != underway:
+		return v.by(Failing, ready)
 	}
 	trying := a.progressing(obj, v, ready)
-	if event, warned := a.warningAbout(obj); trying.Reason == Stuck && !(warned && event.at.After(ready.since)) {
+	if event, warned := a.lastWarning(obj); trying.Reason == Stuck && !(warned && event.Last.After(ready.Since)) {
 		return trying // what its last finished try came to is not why there is no next one
 	}
 	if failed, ok := a.releaseFailed(obj); ok {
-		return v.be(Failing, failed.reason, failed.again(), failed.at)
+		return v.again(failed, failed.at)
 	}
-	if ready.status == "" {
+	if ready.Status == "" {
 		return a.unseen(obj, v)
 	}
 	return trying
@@ -51,20 +50,20 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 // next one runs. The counter alone proves nothing: an install that needed two
 // tries keeps it until the spec changes (helm-controller, install.go).
 func (a *Assessor) releaseFailed(obj *unstructured.Unstructured) (try, bool) {
-	released, tested := conditionOf(obj, "Released"), conditionOf(obj, "TestSuccess")
+	released, tested := field.ConditionOf(obj, "Released"), field.ConditionOf(obj, "TestSuccess")
 	failures := field.Int(obj.Object, "status", "failures")
 	switch {
-	case released.is("False") && released.reason != "UninstallSucceeded":
-		return try{released.reason, released.message, released.since}, true
-	case tested.is("False") && failures > 0: // a test whose failure is ignored counts none in the next try
-		return try{tested.reason, tested.message, tested.since}, true
-	case released.is("True") || failures == 0:
+	case released.Is("False") && released.Reason != "UninstallSucceeded":
+		return tryOf(saidIn(released)), true
+	case tested.Is("False") && failures > 0: // a test whose failure is ignored counts none in the next try
+		return tryOf(saidIn(tested)), true
+	case released.Is("True") || failures == 0:
 		return try{}, false
 	}
-	if event, warned := a.warningAbout(obj); warned {
-		return try{event.reason, event.message, event.first}, true
+	if event, warned := a.lastWarning(obj); warned {
+		return try{reason: Reason(event.Reason), at: event.First, said: event.said()}, true
 	}
-	return try{reason: "Failed", message: fmt.Sprintf("%d tries failed", failures)}, true
+	return try{reason: "Failed", before: failures}, true
 }
 
 // fetching is how long a chart may take to be fetched.
@@ -72,11 +71,11 @@ const fetching = 2 * time.Minute
 
 // waitingForChart judges a release whose chart has not been fetched. It may just
 // be under way; later something keeps source-controller from it.
-func (a *Assessor) waitingForChart(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
-	if a.now.Sub(ready.since) > fetching {
-		return v.be(Failing, ready.reason, brief(ready.message), ready.since)
+func (a *Assessor) waitingForChart(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
+	if a.now.Sub(ready.Since) > fetching {
+		return v.by(Failing, ready)
 	}
-	return a.trust(obj, v.be(Progressing, ready.reason, brief(ready.message), ready.since))
+	return a.trust(obj, v.by(Progressing, ready))
 }
 
 // chartOf is "chart@version" of the newest release, as Helm writes it.

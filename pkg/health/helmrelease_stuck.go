@@ -28,7 +28,7 @@ var actionTimeout = sync.OnceValue(func() *regexp.Regexp {
 // (helm-controller api v2, GetTimeout).
 func ActionTimeout(obj *unstructured.Unstructured) time.Duration {
 	for _, kind := range []string{"Ready", "Reconciling"} {
-		if found := actionTimeout().FindStringSubmatch(conditionOf(obj, kind).message); found != nil {
+		if found := actionTimeout().FindStringSubmatch(field.ConditionOf(obj, kind).Message); found != nil {
 			if timeout, err := time.ParseDuration(found[1]); err == nil && timeout > 0 {
 				return timeout
 			}
@@ -48,8 +48,8 @@ func ActionFinished(obj *unstructured.Unstructured) bool {
 	if len(history) == 0 || field.Text(history[0], "status") != "deployed" {
 		return false
 	}
-	ready := conditionOf(obj, "Ready")
-	return strings.HasPrefix(ready.message, "Running 'install' action") || field.Time(history[0], "lastDeployed").After(ready.since)
+	ready := field.ConditionOf(obj, "Ready")
+	return strings.HasPrefix(ready.Message, "Running 'install' action") || field.Time(history[0], "lastDeployed").After(ready.Since)
 }
 
 // progressing is the verdict on a release that says that it is in progress. One
@@ -57,28 +57,29 @@ func ActionFinished(obj *unstructured.Unstructured) bool {
 // nothing more happens. Each hook may wait as long as the release itself, so
 // that an action may take twice its timeout; not one that is over by the
 // release's history, and not one that a newer helm-controller never began.
-func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
-	reason, message := "Progressing", brief(conditionOf(obj, "Reconciling").message)
-	if ready.reason == "HealthCheckCanceled" {
-		reason, message = ready.reason, ""
+func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
+	reason, message := underway, brief(field.ConditionOf(obj, "Reconciling").Message)
+	canceled := Reason(ready.Reason) == Canceled
+	if canceled {
+		reason, message = Canceled, ""
 	}
 	if message == "" {
-		message = brief(ready.message)
+		message = brief(ready.Message)
 	}
-	v = a.trust(obj, v.be(Progressing, reason, message, ready.since))
-	if v.Status != Progressing || ready.since.IsZero() {
+	v = a.trust(obj, v.be(Progressing, reason, message, ready.Since))
+	if v.Status != Progressing || ready.Since.IsZero() {
 		return v
 	}
-	timeout, took := ActionTimeout(obj), a.now.Sub(ready.since)
+	timeout, took := ActionTimeout(obj), a.now.Sub(ready.Since)
 	limit := timeout + actionMargin
-	if ready.reason != "HealthCheckCanceled" && !ActionFinished(obj) && !a.restartedSince(ready.since) {
+	if !canceled && !ActionFinished(obj) && !a.restartedSince(ready.Since) {
 		limit += timeout
 	}
 	if took <= limit {
 		return v
 	}
 	return v.be(Failing, Stuck, fmt.Sprintf("in progress for %s, its timeout is %s: %s",
-		duration.HumanDuration(took), duration.HumanDuration(timeout), v.Message), ready.since)
+		duration.HumanDuration(took), duration.HumanDuration(timeout), v.Message), ready.Since)
 }
 
 // restartedSince tells whether a helm-controller took over the Lease after that

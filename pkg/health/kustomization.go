@@ -17,19 +17,19 @@ import (
 // so that "Unknown, progressing" alone may be a routine check of a healthy
 // layer, a first try, or the moment between two failures.
 func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verdict {
-	ready := conditionOf(obj, "Ready")
+	ready := field.ConditionOf(obj, "Ready")
 	if field.Bool(obj.Object, "spec", "suspend") {
-		return v.be(Suspended, "Suspended", "reconciliation is suspended (spec.suspend)", time.Time{})
+		return v.be(Suspended, SwitchedOff, "reconciliation is suspended (spec.suspend)", time.Time{})
 	}
-	if stalled := conditionOf(obj, "Stalled"); stalled.is("True") {
-		return v.be(Failing, stalled.reason, brief(stalled.message), stalled.since)
+	if stalled := field.ConditionOf(obj, "Stalled"); stalled.Is("True") {
+		return v.by(Failing, stalled)
 	}
 	if waits(obj) {
 		return a.waiting(obj, v)
 	}
-	switch ready.status {
+	switch ready.Status {
 	case "True":
-		if ready.behind(obj) {
+		if ready.Behind(obj) {
 			return a.unseen(obj, v)
 		}
 		return a.trust(obj, v.be(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
@@ -42,16 +42,18 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 	}
 }
 
-func (a *Assessor) kustomizationFalse(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
-	switch ready.reason {
+func (a *Assessor) kustomizationFalse(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
+	switch Reason(ready.Reason) {
 	case "ArtifactFailed":
-		if noArtifact(ready.message) {
+		if noArtifact(ready.Message) {
 			return a.waitingForSource(obj, v, ready)
 		}
-	case "Progressing", Canceled:
+	case underway, Canceled:
 		return a.kustomizationTrying(obj, v, ready)
 	}
-	return v.be(Failing, ready.reason, brief(ready.message), a.failingSince(obj, try{reason: ready.reason, at: ready.since}))
+	v = v.by(Failing, ready)
+	v.Since = a.failingSince(obj, tryOf(v.Said))
+	return v
 }
 
 // noArtifact knows the messages of a layer whose source has not fetched
@@ -64,14 +66,14 @@ func noArtifact(message string) bool {
 // kustomizationTrying judges a layer in the middle of a try. One that has been
 // left in the middle comes first: what its last finished try came to says
 // nothing about why there is no next one.
-func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
+func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
 	if late, ok := a.overdue(obj, v, ready); ok {
 		return late
 	}
 	if failed, ok := a.lastTryFailed(obj, ready); ok {
-		return v.be(Failing, failed.reason, failed.again(), a.failingSince(obj, failed))
+		return v.again(failed, a.failingSince(obj, failed))
 	}
-	canceled := ready.reason == Canceled // never routine: something newer is to be applied
+	canceled := Reason(ready.Reason) == Canceled // never routine: something newer is to be applied
 	if settled(obj) && !canceled {
 		return a.trust(obj, v.be(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	}
@@ -79,13 +81,13 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 		return a.renewed(obj, v, ready)
 	}
 	if canceled {
-		return a.trust(obj, v.be(Progressing, ready.reason, brief(ready.message), ready.since))
+		return a.trust(obj, v.by(Progressing, ready))
 	}
-	message := brief(conditionOf(obj, "Reconciling").message)
+	message := brief(field.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
-		message = brief(ready.message)
+		message = brief(ready.Message)
 	}
-	return a.trust(obj, v.be(Progressing, "Progressing", message, ready.since))
+	return a.trust(obj, v.be(Progressing, underway, message, ready.Since))
 }
 
 // settled tells whether a try under way is a routine check of what is already
@@ -102,33 +104,33 @@ func (a *Assessor) unseen(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if never, ok := a.neverSeen(obj, v); ok {
 		return never
 	}
-	return a.trust(obj, v.be(Progressing, "NotYetReconciled",
+	return a.trust(obj, v.be(Progressing, NotYetReconciled,
 		fmt.Sprintf("Flux has not acted on its newest spec yet (generation %d)", obj.GetGeneration()),
 		unseenSince(obj)))
 }
 
-func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
+func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
 	ref := SourceOf(obj)
 	v.WaitsFor = []finding.Ref{ref}
 	answer := a.snap.Lookup(ref)
 	if answer.Presence == snapshot.Absent {
-		return v.be(Failing, ready.reason, ref.String()+" does not exist", ready.since)
+		return v.be(Failing, Reason(ready.Reason), ref.String()+" does not exist", ready.Since)
 	}
 	if a.lostArtifact(answer.Object, ready) {
-		return v.be(Failing, ready.reason, "the artifact of "+ref.Short()+" is not in its storage", ready.since)
+		return v.be(Failing, Reason(ready.Reason), "the artifact of "+ref.Short()+" is not in its storage", ready.Since)
 	}
-	return a.trust(obj, v.be(Progressing, ready.reason, "waits for "+ref.Short(), ready.since))
+	return a.trust(obj, v.be(Progressing, Reason(ready.Reason), "waits for "+ref.Short(), ready.Since))
 }
 
 // lostArtifact tells whether a source has had an artifact for a while that a layer
 // does not find: the server of artifacts answers 404 then (kustomize-controller
 // 1.9, which asks again every 30 s).
-func (a *Assessor) lostArtifact(source *unstructured.Unstructured, ready condition) bool {
-	if source == nil || !strings.HasPrefix(ready.message, "Source is not ready, artifact not found") {
+func (a *Assessor) lostArtifact(source *unstructured.Unstructured, ready field.Condition) bool {
+	if source == nil || !strings.HasPrefix(ready.Message, "Source is not ready, artifact not found") {
 		return false
 	}
 	stored := field.Time(source.Object, "status", "artifact", "lastUpdateTime")
-	return !stored.IsZero() && ready.since.Sub(stored) > Slack
+	return !stored.IsZero() && ready.Since.Sub(stored) > Slack
 }
 
 // SourceOf is the object in spec.sourceRef of a Kustomization. Flux resolves

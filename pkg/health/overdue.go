@@ -11,19 +11,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// The reasons of verdicts on objects that Flux has left alone for longer than it
-// may.
-const (
-	// Stuck: Flux began to reconcile the object and neither went on nor
-	// reported an error within the object's timeout.
-	Stuck = "Stuck"
-	// Canceled: Flux canceled the health checks of a layer in order to start
-	// again, and did not (kustomize-controller 1.9, HealthCheckCanceledReason).
-	Canceled = "HealthCheckCanceled"
-	// NeverReconciled: no controller has written a status.
-	NeverReconciled = "NeverReconciled"
-)
-
 // sourceTimeout is the default of spec.timeout of all sources
 // (source-controller api v1).
 const sourceTimeout = time.Minute
@@ -51,7 +38,7 @@ func Timeout(obj *unstructured.Unstructured) time.Duration {
 func lastProgress(obj *unstructured.Unstructured) time.Time {
 	var last time.Time
 	for _, name := range []string{"Ready", "Reconciling", "Healthy"} {
-		last = later(last, conditionOf(obj, name).since)
+		last = later(last, field.ConditionOf(obj, name).Since)
 	}
 	return last
 }
@@ -59,19 +46,19 @@ func lastProgress(obj *unstructured.Unstructured) time.Time {
 // overdue judges an object in the middle of a try that has gone on for longer
 // than its timeout. A try that is only late is given slack: it may wait for its
 // turn behind other objects.
-func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready condition) (Verdict, bool) {
+func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready field.Condition) (Verdict, bool) {
 	last, timeout := lastProgress(obj), Timeout(obj)
 	if last.IsZero() || a.now.Sub(last) <= timeout+Slack {
 		return v, false
 	}
 	ago := duration.HumanDuration(a.now.Sub(last))
-	if ready.reason == Canceled {
+	if Reason(ready.Reason) == Canceled {
 		return a.trust(obj, v.be(Failing, Canceled, fmt.Sprintf(
 			"its health checks were canceled %s ago, and Flux has not reconciled it since (its timeout is %s)", ago, timeout), last)), true
 	}
-	message := brief(conditionOf(obj, "Reconciling").message)
+	message := brief(field.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
-		message = brief(ready.message)
+		message = brief(ready.Message)
 	}
 	return a.trust(obj, v.be(Failing, Stuck, fmt.Sprintf(
 		"it has been reconciling for %s, longer than its timeout of %s: %s", ago, timeout, message), last)), true
@@ -81,7 +68,7 @@ func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready cond
 // longer than a first try may take.
 func (a *Assessor) neverSeen(obj *unstructured.Unstructured, v Verdict) (Verdict, bool) {
 	created := obj.GetCreationTimestamp().Time
-	if conditionOf(obj, "Ready").status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+Slack {
+	if field.ConditionOf(obj, "Ready").Status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+Slack {
 		return v, false
 	}
 	return a.trust(obj, v.be(Failing, NeverReconciled, fmt.Sprintf(
@@ -92,13 +79,13 @@ func (a *Assessor) neverSeen(obj *unstructured.Unstructured, v Verdict) (Verdict
 // depends on has been ready for long. Flux looks again every 30 s
 // (kustomize-controller 1.9, --requeue-dependency). Only "is not ready" counts: a
 // ready one may be of an older revision, or not fit the layer's own expression.
-func (a *Assessor) waitsInVain(obj *unstructured.Unstructured, v Verdict, ready condition) (Verdict, bool) {
+func (a *Assessor) waitsInVain(obj *unstructured.Unstructured, v Verdict, ready field.Condition) (Verdict, bool) {
 	dependencies := Dependencies(obj)
 	if v.Ref.Kind != KustomizationKind.Kind || len(v.WaitsFor) > 0 || len(dependencies) == 0 ||
-		!strings.HasSuffix(brief(ready.message), "is not ready") {
+		!strings.HasSuffix(brief(ready.Message), "is not ready") {
 		return v, false
 	}
-	last := ready.since
+	last := ready.Since
 	for _, ref := range dependencies {
 		last = later(last, a.Of(ref).Since)
 	}

@@ -63,40 +63,42 @@ func troubledPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstruct
 
 // blockedPods sums up what keeps a workload's pods from running, when that is
 // something that won't pass.
-func (a *Assessor) blockedPods(v Verdict) (try, bool) {
-	var found try
-	count := 0
+func (a *Assessor) blockedPods(v Verdict) (Verdict, bool) {
+	var (
+		reason Reason
+		since  time.Time
+		count  int
+	)
 	for _, pod := range a.pods[podOwner{v.Ref.Kind, v.Ref.Namespace, v.Ref.Name}] {
-		reason := a.blockedBy(pod)
-		if reason == "" || found.reason != "" && reason != found.reason {
+		why := a.blockedBy(pod)
+		if why == "" || reason != "" && why != reason {
 			continue
 		}
 		count++
-		found.reason = reason
-		if at := pod.GetCreationTimestamp().Time; found.at.IsZero() || at.Before(found.at) {
-			found.at = at
+		reason = why
+		if at := pod.GetCreationTimestamp().Time; since.IsZero() || at.Before(since) {
+			since = at
 		}
 	}
 	noun := "pods"
 	if count == 1 {
 		noun = "pod"
 	}
-	found.message = fmt.Sprintf("%d %s: %s", count, noun, found.reason)
-	return found, count > 0
+	return v.be(Failing, reason, fmt.Sprintf("%d %s: %s", count, noun, reason), since), count > 0
 }
 
-func (a *Assessor) blockedBy(pod *unstructured.Unstructured) string {
+func (a *Assessor) blockedBy(pod *unstructured.Unstructured) Reason {
 	containers := slices.Concat(
 		field.List(pod.Object, "status", "initContainerStatuses"),
 		field.List(pod.Object, "status", "containerStatuses"))
 	for _, container := range containers {
 		if reason := field.Text(container, "state", "waiting", "reason"); stuck[reason] {
-			return reason
+			return Reason(reason)
 		}
 	}
-	scheduled := conditionOf(pod, "PodScheduled")
-	if scheduled.is("False") && a.now.Sub(scheduled.since) > patience {
-		return scheduled.reason
+	scheduled := field.ConditionOf(pod, "PodScheduled")
+	if scheduled.Is("False") && a.now.Sub(scheduled.Since) > patience {
+		return Reason(scheduled.Reason)
 	}
 	return ""
 }

@@ -17,17 +17,17 @@ const grace = time.Minute
 
 // renewing tells whether Flux is bringing a layer to a newer revision whose
 // last finished try was good.
-func (a *Assessor) renewing(obj *unstructured.Unstructured, ready condition) bool {
+func (a *Assessor) renewing(obj *unstructured.Unstructured, ready field.Condition) bool {
 	if field.Text(obj.Object, "status", "lastAppliedRevision") == "" || field.Int(obj.Object, "status", "observedGeneration") < obj.GetGeneration() {
 		return false
 	}
-	if last, recorded := lastRecorded(obj); recorded && last.reason != succeeded || !recorded && conditionOf(obj, "Healthy").is("False") {
+	if last, recorded := lastRecorded(obj); recorded && last.reason != succeeded || !recorded && field.ConditionOf(obj, "Healthy").Is("False") {
 		return false
 	}
-	return a.now.Sub(ready.since) < grace
+	return a.now.Sub(ready.Since) < grace
 }
 
-func (a *Assessor) renewed(obj *unstructured.Unstructured, v Verdict, ready condition) Verdict {
+func (a *Assessor) renewed(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
 	v = a.trust(obj, v.be(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	v.Renewing = v.Status == Ready
 	return v

@@ -35,9 +35,9 @@ func (a *Assessor) ingress(obj *unstructured.Unstructured, v Verdict) Verdict {
 	}
 	const message = "no controller has given it an address yet"
 	if a.now.Sub(created) > balancing {
-		return v.be(Failing, "NoAddress", message, created)
+		return v.be(Failing, NoAddress, message, created)
 	}
-	return v.be(Progressing, "NoAddress", message, created)
+	return v.be(Progressing, NoAddress, message, created)
 }
 
 // service judges a Service by its address; whether pods stand behind it is its
@@ -54,7 +54,7 @@ func (a *Assessor) service(obj *unstructured.Unstructured, v Verdict) Verdict {
 	}
 	const message = "the load balancer has no address yet"
 	if a.now.Sub(created) > balancing {
-		return v.be(Failing, "NoAddress", message, created)
+		return v.be(Failing, NoAddress, message, created)
 	}
-	return v.be(Progressing, "NoAddress", message, created)
+	return v.be(Progressing, NoAddress, message, created)
 }

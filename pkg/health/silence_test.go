@@ -31,7 +31,7 @@ func compareSilence(t *testing.T, name string, alive, silent Verdict) {
 	t.Helper()
 	_, flux := controllers[alive.Ref.GroupKind().Group]
 	rests := flux && alive.Ref.Kind != ExternalArtifactKind.Kind && alive.Reason != "Terminating" &&
-		(alive.Status == Ready || alive.Status == Progressing || slices.Contains([]string{Stuck, Canceled, NeverReconciled}, alive.Reason))
+		(alive.Status == Ready || alive.Status == Progressing || slices.Contains([]Reason{Stuck, Canceled, NeverReconciled}, alive.Reason))
 	switch {
 	case alive.Reason == "Stale" || alive.Ref.Kind == LeaseKind.Kind:
 	case alive.Reason == Stuck && silent.Status == Failing: // by an earlier failure

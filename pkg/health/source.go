@@ -12,34 +12,34 @@ import (
 // A source that can no longer be fetched still serves its last artifact, so
 // the layers look fine while nothing new arrives.
 func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
-	ready := conditionOf(obj, "Ready")
+	ready := field.ConditionOf(obj, "Ready")
 	if field.Bool(obj.Object, "spec", "suspend") {
-		return v.be(Suspended, "Suspended", "fetching is suspended (spec.suspend)", time.Time{})
+		return v.be(Suspended, SwitchedOff, "fetching is suspended (spec.suspend)", time.Time{})
 	}
 	for _, name := range []string{"Stalled", "FetchFailed", "StorageOperationFailed", "IncludeUnavailable"} {
-		if failed := conditionOf(obj, name); failed.is("True") {
-			return v.be(Failing, failed.reason, brief(failed.message), failed.since)
+		if failed := field.ConditionOf(obj, name); failed.Is("True") {
+			return v.by(Failing, failed)
 		}
 	}
-	behind := ready.behind(obj)
+	behind := ready.Behind(obj)
 	if v.Ref.Kind == ExternalArtifactKind.Kind { // the one without status.observedGeneration (source-controller v1.9)
-		behind = ready.outdated(obj)
+		behind = ready.Outdated(obj)
 	}
-	if ready.is("Unknown") {
+	if ready.Is("Unknown") {
 		if late, ok := a.overdue(obj, v, ready); ok {
 			return late
 		}
 	}
 	revision := field.Text(obj.Object, "status", "artifact", "revision")
 	switch {
-	case ready.is("False"):
-		return v.be(Failing, ready.reason, brief(ready.message), ready.since)
-	case ready.is("True") && behind:
+	case ready.Is("False"):
+		return v.by(Failing, ready)
+	case ready.Is("True") && behind:
 		return a.unseen(obj, v)
-	case ready.is("True"), ready.is("Unknown") && revision != "" && !behind:
-		return a.trust(obj, v.be(Ready, "", revision, ready.since))
-	case ready.is("Unknown"):
-		return a.trust(obj, v.be(Progressing, "Progressing", brief(ready.message), ready.since))
+	case ready.Is("True"), ready.Is("Unknown") && revision != "" && !behind:
+		return a.trust(obj, v.be(Ready, "", revision, ready.Since))
+	case ready.Is("Unknown"):
+		return a.trust(obj, v.be(Progressing, underway, brief(ready.Message), ready.Since))
 	default:
 		return a.unseen(obj, v)
 	}

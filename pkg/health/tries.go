@@ -1,6 +1,7 @@
 package health
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -11,43 +12,55 @@ import (
 
 // try is a finished attempt of Flux at an object.
 type try struct {
-	reason, message string
-	at              time.Time
+	reason Reason
+	at     time.Time
+	// said are the words for what it came to; the zero Said where none are left.
+	said Said
+	// before is how many tries have failed, where nothing else is known.
+	before int64
 }
 
 // succeeded is the word that kustomize-controller writes into status.history
 // for a good try.
-const succeeded = "ReconciliationSucceeded"
+const succeeded Reason = "ReconciliationSucceeded"
 
-// again tells of a failed try while the next one runs.
-func (t try) again() string {
-	if t.message == "" {
-		return "trying again after a failure"
+func tryOf(said Said) try { return try{reason: Reason(said.Reason), at: said.At, said: said} }
+
+// again is the verdict on an object whose last try failed, while the next one
+// runs.
+func (v Verdict) again(failed try, since time.Time) Verdict {
+	v.Said = failed.said
+	message := "trying again after a failure"
+	switch {
+	case failed.said.Message != "":
+		message = "trying again; last try: " + brief(failed.said.Message)
+	case failed.before > 0:
+		message = fmt.Sprintf("trying again after %d failed tries", failed.before)
 	}
-	return "trying again; last try: " + brief(t.message)
+	return v.be(Failing, failed.reason, message, since)
 }
 
 // lastTryFailed finds out whether the newest finished try of a layer failed.
 // While the next one runs, the Ready condition no longer says so; four other
 // places may: status.history (Flux 2.7 and later), the Healthy condition, the
 // Warning events, and the Reconciling condition.
-func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready condition) (try, bool) {
-	event, warned := a.warningAbout(obj)
+func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready field.Condition) (try, bool) {
+	event, warned := a.lastWarning(obj)
 	newest, recorded := lastRecorded(obj)
-	healthy := conditionOf(obj, "Healthy")
+	healthy := field.ConditionOf(obj, "Healthy")
 	switch {
 	case recorded && newest.reason != succeeded:
 		return inWords(newest, event, healthy), true
-	case recorded && warned && event.at.After(newest.at) && event.at.After(healthy.trueSince()):
-		return event.try(), true
-	case !recorded && healthy.is("False"): // every good try makes it True or takes it away
-		return try{healthy.reason, healthy.message, healthy.since}, true
-	case !recorded && warned && !settled(obj) && event.at.After(lastTryBegan(obj, ready)) && event.at.After(healthy.trueSince()):
-		return event.try(), true
+	case recorded && warned && event.Last.After(newest.at) && event.Last.After(trueSince(healthy)):
+		return tryOf(event.said()), true
+	case !recorded && healthy.Is("False"): // every good try makes it True or takes it away
+		return tryOf(saidIn(healthy)), true
+	case !recorded && warned && !settled(obj) && event.Last.After(lastTryBegan(obj, ready)) && event.Last.After(trueSince(healthy)):
+		return tryOf(event.said()), true
 	}
-	reconciling := conditionOf(obj, "Reconciling")
-	if reconciling.reason == "ProgressingWithRetry" && ready.reason != "HealthCheckCanceled" {
-		return try{reason: reconciling.reason, at: reconciling.since}, true // its message is about the present try
+	reconciling := field.ConditionOf(obj, "Reconciling")
+	if reconciling.Reason == "ProgressingWithRetry" && Reason(ready.Reason) != Canceled {
+		return try{reason: Reason(reconciling.Reason), at: reconciling.Since}, true // its message is about the present try
 	}
 	return try{}, false
 }
@@ -56,14 +69,14 @@ func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready condition
 // records. A newer warning is of a later failure, one that comes before the
 // history is written (BuildFailed, ArtifactFailed); an older one of the same
 // sort is the same failure again, since the event recorder leaves out repeats.
-func inWords(recorded try, event warning, healthy condition) try {
+func inWords(recorded try, event Warning, healthy field.Condition) try {
 	switch {
-	case !event.at.Before(recorded.at) && event.reason != "":
-		return event.try()
-	case recorded.reason == "HealthCheckFailed" && healthy.is("False"):
-		recorded.message = healthy.message
-	case event.reason == recorded.reason:
-		recorded.message = event.message
+	case !event.Last.Before(recorded.at) && event.Reason != "":
+		return tryOf(event.said())
+	case recorded.reason == "HealthCheckFailed" && healthy.Is("False"):
+		recorded.said = saidIn(healthy)
+	case Reason(event.Reason) == recorded.reason:
+		recorded.said = event.said()
 	}
 	return recorded
 }
@@ -71,17 +84,18 @@ func inWords(recorded try, event warning, healthy condition) try {
 // lastTryBegan is the earliest moment at which the try before the present one
 // can have failed: a failed one is repeated after the retry interval. It tells a
 // warning about that try from an older one where no history is written.
-func lastTryBegan(obj *unstructured.Unstructured, present condition) time.Time {
+func lastTryBegan(obj *unstructured.Unstructured, present field.Condition) time.Time {
 	wait := field.Duration(obj.Object, "spec", "retryInterval")
 	if wait == 0 {
 		wait = field.Duration(obj.Object, "spec", "interval")
 	}
-	return present.since.Add(-wait - time.Minute)
+	return present.Since.Add(-wait - time.Minute)
 }
 
-func (c condition) trueSince() time.Time {
-	if c.is("True") {
-		return c.since
+// trueSince is since when a condition has been True, zero when it is not.
+func trueSince(c field.Condition) time.Time {
+	if c.Is("True") {
+		return c.Since
 	}
 	return time.Time{}
 }
@@ -93,17 +107,17 @@ func lastRecorded(obj *unstructured.Unstructured) (try, bool) {
 	if len(history) == 0 {
 		return try{}, false
 	}
-	reason := field.Text(history[0], "lastReconciledStatus")
+	reason := Reason(field.Text(history[0], "lastReconciledStatus"))
 	return try{reason: reason, at: field.Time(history[0], "lastReconciled")}, reason != ""
 }
 
 // steadySince is when an unbroken row of good tries began. The Ready condition
 // can't tell: it turns Unknown and back at every interval.
-func steadySince(obj *unstructured.Unstructured, ready condition) time.Time {
+func steadySince(obj *unstructured.Unstructured, ready field.Condition) time.Time {
 	if since := rowBegan(obj, true); !since.IsZero() {
 		return since
 	}
-	return ready.since
+	return ready.Since
 }
 
 // failingSince is when the present row of failures began: by the history, or by
@@ -113,9 +127,9 @@ func (a *Assessor) failingSince(obj *unstructured.Unstructured, failed try) time
 	if recorded && newest.reason != succeeded {
 		return rowBegan(obj, false)
 	}
-	event, warned := a.warningAbout(obj)
-	if warned && event.reason == failed.reason && event.at.After(newest.at) {
-		return later(event.first, newest.at)
+	event, warned := a.lastWarning(obj)
+	if warned && Reason(event.Reason) == failed.reason && event.Last.After(newest.at) {
+		return later(event.First, newest.at)
 	}
 	return failed.at
 }
@@ -126,7 +140,7 @@ func rowBegan(obj *unstructured.Unstructured, good bool) time.Time {
 	history := field.List(obj.Object, "status", "history")
 	var began, broken time.Time
 	of := func(entry map[string]any) bool {
-		return (field.Text(entry, "lastReconciledStatus") == succeeded) == good
+		return (Reason(field.Text(entry, "lastReconciledStatus")) == succeeded) == good
 	}
 	for _, entry := range history {
 		if !of(entry) {

@@ -1,6 +1,8 @@
 package health
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -10,14 +12,66 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// warning is the newest Warning event about an object.
-type warning struct {
-	reason, message string
-	// first and at are when it was first and last given.
-	first, at time.Time
+// Warning is a Warning event about an object.
+type Warning struct {
+	Reason string
+	// Message is the whole message, without white space around it.
+	Message string
+	// Source is the component that reported it.
+	Source string
+	// First and Last are when it was first and last given, Count how often.
+	First, Last time.Time
+	Count       int64
 }
 
-func (w warning) try() try { return try{w.reason, w.message, w.at} }
+// Field is how evidence names the event.
+func (w Warning) Field() string { return "event " + w.Reason }
+
+// Warnings are the Warning events about each object, the newest first.
+type Warnings map[finding.Key][]Warning
+
+// WarningsIn indexes the Warning events of a snapshot by what they are about.
+func WarningsIn(snap *snapshot.Snapshot) Warnings {
+	found := Warnings{}
+	for _, event := range snap.List(EventKind, "").Objects {
+		if field.Text(event.Object, "type") != "Warning" {
+			continue
+		}
+		about := field.Map(event.Object, "involvedObject")
+		key := finding.Ref{
+			APIVersion: field.Text(about, "apiVersion"), Kind: field.Text(about, "kind"),
+			Namespace: field.Text(about, "namespace"), Name: field.Text(about, "name"),
+		}.Key()
+		found[key] = append(found[key], warningFrom(event.Object))
+	}
+	for _, events := range found {
+		slices.SortStableFunc(events, func(a, b Warning) int { return b.Last.Compare(a.Last) })
+	}
+	return found
+}
+
+func warningFrom(event map[string]any) Warning {
+	return Warning{
+		Reason: field.Text(event, "reason"), Message: strings.TrimSpace(field.Text(event, "message")),
+		Source: field.Text(event, "source", "component"),
+		First:  field.FirstTime(event, []string{"firstTimestamp"}, []string{"eventTime"}),
+		Last:   field.FirstTime(event, []string{"series", "lastObservedTime"}, []string{"lastTimestamp"}, []string{"eventTime"}, []string{"firstTimestamp"}),
+		Count:  max(field.Int(event, "count"), field.Int(event, "series", "count"), 1),
+	}
+}
+
+// About are the events about the object as it is now, the newest first: those
+// about an earlier one of the same name are omitted.
+func (w Warnings) About(obj *unstructured.Unstructured) []Warning {
+	created := obj.GetCreationTimestamp().Time
+	var found []Warning
+	for _, event := range w[finding.RefOf(obj).Key()] {
+		if !event.Last.Before(created) {
+			found = append(found, event)
+		}
+	}
+	return found
+}
 
 // notFailures are reasons of Warning events that report no failed try.
 var notFailures = map[string]bool{
@@ -26,40 +80,12 @@ var notFailures = map[string]bool{
 	"DriftDetected": true, "InventoryBuildFailed": true, "NamespaceCheckSkipped": true,
 }
 
-// latestWarnings indexes the Warning events about Flux's objects.
-func latestWarnings(snap *snapshot.Snapshot) map[finding.Key]warning {
-	latest := map[finding.Key]warning{}
-	for _, event := range snap.List(EventKind, "").Objects {
-		kind := field.Text(event.Object, "involvedObject", "kind")
-		reason := field.Text(event.Object, "reason")
-		if field.Text(event.Object, "type") != "Warning" || kind != "Kustomization" && kind != "HelmRelease" || notFailures[reason] {
-			continue
-		}
-		about := finding.Ref{
-			APIVersion: field.Text(event.Object, "involvedObject", "apiVersion"),
-			Kind:       kind,
-			Namespace:  field.Text(event.Object, "involvedObject", "namespace"),
-			Name:       field.Text(event.Object, "involvedObject", "name"),
-		}.Key()
-		found := warning{
-			reason:  reason,
-			message: field.Text(event.Object, "message"),
-			first:   field.FirstTime(event.Object, []string{"firstTimestamp"}, []string{"eventTime"}),
-			at:      field.FirstTime(event.Object, []string{"series", "lastObservedTime"}, []string{"lastTimestamp"}, []string{"eventTime"}, []string{"firstTimestamp"}),
-		}
-		if known, ok := latest[about]; !ok || found.at.After(known.at) {
-			latest[about] = found
+// lastWarning is the newest Warning event about a failed try at the object.
+func (a *Assessor) lastWarning(obj *unstructured.Unstructured) (Warning, bool) {
+	for _, event := range a.Warnings[finding.RefOf(obj).Key()] {
+		if !notFailures[event.Reason] {
+			return event, !event.Last.Before(obj.GetCreationTimestamp().Time)
 		}
 	}
-	return latest
-}
-
-// warningAbout is the newest Warning event about the object itself, rather than
-// about one of the same name before it.
-func (a *Assessor) warningAbout(obj *unstructured.Unstructured) (warning, bool) {
-	event, ok := a.warnings[finding.RefOf(obj).Key()]
-	if !ok || event.at.Before(obj.GetCreationTimestamp().Time) {
-		return warning{}, false
-	}
-	return event, true
+	return Warning{}, false
 }

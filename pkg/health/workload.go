@@ -25,21 +25,21 @@ func Replicas(obj *unstructured.Unstructured) (ready, wanted int64) {
 func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict {
 	available, wanted := Replicas(obj)
 	updated := field.Int(obj.Object, "status", "updatedReplicas")
-	progress := conditionOf(obj, "Progressing")
+	progress := field.ConditionOf(obj, "Progressing")
 	if wanted == 0 {
-		return v.be(Suspended, "ScaledToZero", "it is scaled to no replicas", time.Time{})
+		return v.be(Suspended, ScaledToZero, "it is scaled to no replicas", time.Time{})
 	}
-	if progress.behind(obj) {
-		return v.be(Progressing, "NotYetObserved", "its newest spec has not been acted on yet", unseenSince(obj))
+	if progress.Behind(obj) {
+		return v.be(Progressing, NotYetObserved, "its newest spec has not been acted on yet", unseenSince(obj))
 	}
 	if blocked, ok := a.blockedPods(v); ok {
-		return v.be(Failing, blocked.reason, blocked.message, blocked.at)
+		return blocked
 	}
-	if progress.is("False") {
-		return v.be(Failing, progress.reason, brief(progress.message), progress.since)
+	if progress.Is("False") {
+		return v.by(Failing, progress)
 	}
-	if failure := conditionOf(obj, "ReplicaFailure"); failure.is("True") {
-		return v.be(Failing, failure.reason, brief(failure.message), failure.since)
+	if failure := field.ConditionOf(obj, "ReplicaFailure"); failure.Is("True") {
+		return v.by(Failing, failure)
 	}
 	return rollout(obj, v, available, updated, wanted)
 }
@@ -47,28 +47,28 @@ func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict
 // rollout judges by the counters. The Progressing condition does not tell since
 // when: it turns True with the first rollout and stays so through later ones.
 func rollout(obj *unstructured.Unstructured, v Verdict, available, updated, wanted int64) Verdict {
-	progress, serving := conditionOf(obj, "Progressing"), conditionOf(obj, "Available")
-	since := serving.since
-	if serving.is("True") {
+	progress, serving := field.ConditionOf(obj, "Progressing"), field.ConditionOf(obj, "Available")
+	since := serving.Since
+	if serving.Is("True") {
 		since = time.Time{}
 	}
 	old := field.Int(obj.Object, "status", "replicas") - updated
 	switch {
 	case updated < wanted:
-		return v.be(Progressing, "RollingOut", fmt.Sprintf("%d of %d replicas are of the newest template", updated, wanted), since)
+		return v.be(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas are of the newest template", updated, wanted), since)
 	case old > 0: // they count as available, though they are not what the spec asks for
 		noun, verb := "replicas", "are"
 		if old == 1 {
 			noun, verb = "replica", "is"
 		}
-		return v.be(Progressing, "RollingOut", fmt.Sprintf("%d %s of an older template %s still there", old, noun, verb), since)
-	case available < wanted && serving.is("False") && progress.reason == "NewReplicaSetAvailable":
+		return v.be(Progressing, RollingOut, fmt.Sprintf("%d %s of an older template %s still there", old, noun, verb), since)
+	case available < wanted && serving.Is("False") && progress.Reason == "NewReplicaSetAvailable":
 		// It was whole before, so this is no rollout: pods have died.
-		return v.be(Failing, serving.reason, fmt.Sprintf("%d of %d replicas are available", available, wanted), serving.since)
+		return v.be(Failing, Reason(serving.Reason), fmt.Sprintf("%d of %d replicas are available", available, wanted), serving.Since)
 	case available < wanted:
-		return v.be(Progressing, "RollingOut", fmt.Sprintf("%d of %d replicas are available", available, wanted), since)
+		return v.be(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas are available", available, wanted), since)
 	}
-	return v.be(Ready, "", fmt.Sprintf("%d of %d available", available, wanted), serving.since)
+	return v.be(Ready, "", fmt.Sprintf("%d of %d available", available, wanted), serving.Since)
 }
 
 // settling is how long a StatefulSet, which has no deadline of its own, may
@@ -85,21 +85,21 @@ func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdic
 	blocked, stuck := a.blockedPods(v)
 	switch {
 	case wanted == 0:
-		return v.be(Suspended, "ScaledToZero", "it is scaled to no replicas", time.Time{})
-	case (condition{}).behind(obj):
-		return v.be(Progressing, "NotYetObserved", "its newest spec has not been acted on yet", unseenSince(obj))
+		return v.be(Suspended, ScaledToZero, "it is scaled to no replicas", time.Time{})
+	case (field.Condition{}).Behind(obj):
+		return v.be(Progressing, NotYetObserved, "its newest spec has not been acted on yet", unseenSince(obj))
 	case stuck:
-		return v.be(Failing, blocked.reason, blocked.message, blocked.at)
+		return blocked
 	case ready >= wanted && complete:
 		return v.be(Ready, "", fmt.Sprintf("%d of %d ready", ready, wanted), created)
 	case ready >= wanted:
-		return v.be(Progressing, "RollingOut", fmt.Sprintf("%d of %d replicas are of the newest template", updated, wanted), time.Time{})
+		return v.be(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas are of the newest template", updated, wanted), time.Time{})
 	case a.now.Sub(created) < settling:
-		return v.be(Progressing, "RollingOut", short, created)
+		return v.be(Progressing, RollingOut, short, created)
 	case !complete:
-		return v.be(Progressing, "RollingOut", short, time.Time{})
+		return v.be(Progressing, RollingOut, short, time.Time{})
 	default:
-		return v.be(Failing, "ReplicasNotReady", short, time.Time{})
+		return v.be(Failing, ReplicasNotReady, short, time.Time{})
 	}
 }
 

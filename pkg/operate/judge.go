@@ -12,11 +12,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// condition is a field of the entry of status.conditions of that type.
-func condition(obj *unstructured.Unstructured, kind, of string) string {
-	return field.Text(field.Condition(obj.Object, kind), of)
-}
-
 // handled tells whether a try that began after the newest request is over. Where
 // somebody else has asked meanwhile, their request is the newest, and covers ours.
 func handled(obj *unstructured.Unstructured) bool {
@@ -27,22 +22,21 @@ func handled(obj *unstructured.Unstructured) bool {
 // over tells whether no try is under way, nor one that must come at once: of a
 // newer spec, or after one that was broken off.
 func over(obj *unstructured.Unstructured) bool {
-	ready := field.Condition(obj.Object, "Ready")
-	if observed := field.Int(ready, "observedGeneration"); observed > 0 && observed < obj.GetGeneration() {
+	ready := field.ConditionOf(obj, "Ready")
+	switch {
+	case ready.Outdated(obj):
 		return false
-	}
-	if condition(obj, "Stalled", "status") == "True" {
+	case field.ConditionOf(obj, "Stalled").Is("True"):
 		return true
 	}
-	status, reason := field.Text(ready, "status"), field.Text(ready, "reason")
-	return status == "True" || status == "False" && reason != "Progressing" && reason != "HealthCheckCanceled"
+	return ready.Is("True") || ready.Is("False") && ready.Reason != "Progressing" && health.Reason(ready.Reason) != health.Canceled
 }
 
 // checking tells whether a layer has applied what it has, and looks at its health
 // now (kustomize-controller's messages: "running health checks …", or "Running …"
 // from 1.2 on).
 func checking(obj *unstructured.Unstructured) bool {
-	return strings.HasPrefix(strings.ToLower(condition(obj, "Reconciling", "message")), "running health checks")
+	return strings.HasPrefix(strings.ToLower(field.ConditionOf(obj, "Reconciling").Message), "running health checks")
 }
 
 // verdictOf judges the object by itself. That it was read proves nothing about
@@ -74,7 +68,7 @@ func (s Step) judge(obj *unstructured.Unstructured, fetched string, now time.Tim
 	case verdict.Status == health.Ready && !verdict.Renewing:
 		return be(Ready, "", verdict.Message)
 	case verdict.Status == health.Failing && over(obj):
-		return be(Failing, verdict.Reason, verdict.Message)
+		return be(Failing, string(verdict.Reason), verdict.Message)
 	}
 	return be(Asked, "", underWay(obj, verdict.Message))
 }
@@ -84,8 +78,8 @@ const notTakenUp = "Flux has not taken it up yet"
 
 // underWay is what Flux says of the try under way, or otherwise.
 func underWay(obj *unstructured.Unstructured, otherwise string) string {
-	if message := condition(obj, "Reconciling", "message"); message != "" && condition(obj, "Reconciling", "status") == "True" {
-		return message
+	if now := field.ConditionOf(obj, "Reconciling"); now.Message != "" && now.Is("True") {
+		return now.Message
 	}
 	return otherwise
 }
@@ -95,5 +89,5 @@ func underWay(obj *unstructured.Unstructured, otherwise string) string {
 // moment later. A layer that can't read what was fetched will not get further.
 func (s Step) behind(obj *unstructured.Unstructured, fetched string) bool {
 	attempted := field.Text(obj.Object, "status", "lastAttemptedRevision")
-	return fetched != "" && attempted != fetched && attempted == s.attempted && condition(obj, "Ready", "reason") != "ArtifactFailed"
+	return fetched != "" && attempted != fetched && attempted == s.attempted && field.ConditionOf(obj, "Ready").Reason != "ArtifactFailed"
 }

@@ -138,7 +138,7 @@ func (p *planner) add(name string, link tenant.Link, obj *unstructured.Unstructu
 		step.source = health.SourceOf(obj)
 		step.attempted = field.Text(obj.Object, "status", "lastAttemptedRevision")
 	case tenant.Releases:
-		step.Reset = condition(obj, "Stalled", "status") == "True"
+		step.Reset = field.ConditionOf(obj, "Stalled").Is("True")
 	}
 	p.ranks[step.Ref.Key()] = rank[link.Section]
 	p.plan.Steps = append(p.plan.Steps, step)

@@ -135,7 +135,7 @@ func (o *statusOptions) progress(statuses []tenant.Status, said sayings) {
 	for _, s := range statuses {
 		state := string(s.Verdict.Status)
 		if ref, ok := s.WaitsFor(); ok {
-			state += ": " + ref.Short() + " " + s.Verdict.Reason
+			state += ": " + ref.Short() + " " + string(s.Verdict.Reason)
 		}
 		said.say(o.facts.streams.ErrOut, s.Name, state)
 	}

@@ -86,7 +86,7 @@ func selected(service, pod *unstructured.Unstructured) bool {
 }
 
 func readyPod(pod *unstructured.Unstructured) bool {
-	return field.Text(field.Condition(pod.Object, "Ready"), "status") == "True"
+	return field.ConditionOf(pod, "Ready").Is("True")
 }
 
 // targetPort is the pod's port behind a Service's: a number, the name of a

@@ -134,7 +134,7 @@ func renews(e trust.Entry, now time.Time) string {
 func certificateVerdict(e trust.Entry) string {
 	text := string(e.Verdict.Status)
 	if e.Verdict.Status != health.Ready && e.Verdict.Reason != "" {
-		text += ": " + clean(e.Verdict.Reason)
+		text += ": " + clean(string(e.Verdict.Reason))
 	}
 	return text
 }

@@ -91,8 +91,8 @@ const messageLimit = 100
 // describe is what there is to say about a link, as short as makes sense.
 func describe(link tenant.Link, style Style) string {
 	message := link.Message
-	if link.Status != health.Ready && !says(string(link.Status)+message, link.Reason) {
-		message = link.Reason + ": " + message
+	if link.Status != health.Ready && !says(string(link.Status)+message, string(link.Reason)) {
+		message = string(link.Reason) + ": " + message
 	}
 	if link.Detail != "" {
 		message = strings.TrimSuffix(link.Detail+"; "+message, "; ")

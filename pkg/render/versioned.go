@@ -32,14 +32,14 @@ func TenantStatus(s tenant.Status, now time.Time) v1alpha1.TenantStatus {
 		Unknown:             s.Unknown,
 	}
 	if ref, ok := s.WaitsFor(); ok {
-		out.WaitingFor = &v1alpha1.Waiting{Ref: ref, Reason: s.Verdict.Reason, Message: s.Verdict.Message}
+		out.WaitingFor = &v1alpha1.Waiting{Ref: ref, Reason: string(s.Verdict.Reason), Message: s.Verdict.Message}
 	}
 	if s.Layers >= 0 {
 		out.Layers = &v1alpha1.Count{Ready: int64(s.LayersReady), Wanted: int64(s.Layers)}
 	}
 	for _, link := range s.Chain {
 		out.Chain = append(out.Chain, v1alpha1.Link{
-			Section: string(link.Section), Ref: link.Ref, Status: string(link.Status), Reason: link.Reason,
+			Section: string(link.Section), Ref: link.Ref, Status: string(link.Status), Reason: string(link.Reason),
 			Message: link.Message, Detail: link.Detail, Since: known(link.Since), WaitsFor: link.WaitsFor,
 			Renewing: link.Renewing,
 		})

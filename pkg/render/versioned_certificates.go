@@ -39,7 +39,7 @@ func certificateEntry(e trust.Entry, now time.Time) v1alpha1.Certificate {
 		Subject: e.Subject, Names: list(e.Names), NotBefore: known(e.NotBefore), NotAfter: known(e.NotAfter),
 		RenewalTime: known(e.RenewalTime), Uses: []v1alpha1.CertificateUse{}, UsesKnown: e.UsesKnown,
 		StoredFrom: named(e.StoredFrom), Served: []v1alpha1.ServedCertificate{},
-		Status: string(e.Verdict.Status), Reason: e.Verdict.Reason, Message: e.Verdict.Message,
+		Status: string(e.Verdict.Status), Reason: string(e.Verdict.Reason), Message: e.Verdict.Message,
 		Unknown: append([]snapshot.Failure{}, e.Unknown...),
 	}
 	if len(e.Stored) > 0 {

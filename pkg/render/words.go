@@ -121,7 +121,7 @@ func waiting(s tenant.Status) string {
 		return clean(s.Verdict.Message)
 	}
 	if ref.Name == "" {
-		return clean(ref.Kind + ": " + s.Verdict.Reason)
+		return clean(ref.Kind + ": " + string(s.Verdict.Reason))
 	}
-	return clean(ref.Short() + ": " + s.Verdict.Reason)
+	return clean(ref.Short() + ": " + string(s.Verdict.Reason))
 }

@@ -77,7 +77,7 @@ func (c *chain) readable(section Section, kind schema.GroupKind, namespace strin
 		}
 		complete = false
 		ref := finding.Ref{APIVersion: kind.Group, Kind: kind.Kind, Namespace: namespace}
-		verdict := health.Verdict{Ref: ref, Status: health.Unknown, Reason: string(failure.Why), Message: failure.String()}
+		verdict := health.Verdict{Ref: ref, Status: health.Unknown, Reason: health.Reason(failure.Why), Message: failure.String()}
 		c.links = append(c.links, Link{Section: section, Verdict: verdict})
 		c.note(failure)
 	}

@@ -97,7 +97,7 @@ func describeVerdict(v health.Verdict) string {
 		text += " " + v.Ref.String()
 	}
 	if v.Reason != "" {
-		text += ": " + v.Reason
+		text += ": " + string(v.Reason)
 	}
 	return text
 }

@@ -11,7 +11,7 @@ import (
 // what takes chains that are hard to come by.
 func TestWorst(t *testing.T) {
 	link := func(name string, section Section, status health.Status, waits ...string) Link {
-		l := Link{Section: section, Verdict: health.Verdict{Ref: finding.Ref{Kind: "X", Name: name}, Status: status, Reason: name}}
+		l := Link{Section: section, Verdict: health.Verdict{Ref: finding.Ref{Kind: "X", Name: name}, Status: status, Reason: health.Reason(name)}}
 		for _, on := range waits {
 			l.WaitsFor = append(l.WaitsFor, finding.Ref{Kind: "X", Name: on})
 		}

@@ -1,0 +1,79 @@
+package health
+
+import (
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+)
+
+// Reason is why a verdict is not Ready, in one word: the reason of the condition
+// or event that it goes by, as the controller wrote it ("InvalidImageName"), or
+// one of those below, which this package gives.
+type Reason string
+
+// The reasons that no controller writes.
+const (
+	// NotFound: the object does not exist.
+	NotFound Reason = "NotFound"
+	// NoRule: nothing is known of how objects of its kind get ready.
+	NoRule Reason = "NoRule"
+	// SwitchedOff: spec.suspend is set.
+	SwitchedOff Reason = "Suspended"
+	// ScaledToZero: spec.replicas is 0.
+	ScaledToZero Reason = "ScaledToZero"
+	// Deleting: the object is being deleted.
+	Deleting Reason = "Terminating"
+	// Stale: its controller has not reported for longer than it may.
+	Stale Reason = "Stale"
+	// NotYetReconciled: its controller has not acted on its newest spec yet.
+	NotYetReconciled Reason = "NotYetReconciled"
+	// NotYetObserved: Kubernetes has not acted on its newest spec yet.
+	NotYetObserved Reason = "NotYetObserved"
+	// NeverReconciled: no controller has written a status.
+	NeverReconciled Reason = "NeverReconciled"
+	// Stuck: Flux began to reconcile the object and neither went on nor
+	// reported an error within the object's timeout.
+	Stuck Reason = "Stuck"
+	// DependencyCycle: it depends, directly or through others, on itself.
+	DependencyCycle Reason = "DependencyCycle"
+	// DependencyMissing: it depends on an object that does not exist.
+	DependencyMissing Reason = "DependencyNotFound"
+	// RollingOut: not all pods of its newest template are ready yet.
+	RollingOut Reason = "RollingOut"
+	// ReplicasNotReady: fewer pods are ready than it should have.
+	ReplicasNotReady Reason = "ReplicasNotReady"
+	// SecretMissing: the Secret of an issued certificate does not exist.
+	SecretMissing Reason = "SecretMissing"
+	// Expired: the certificate's validity is over.
+	Expired Reason = "Expired"
+	// NoAddress: a load balancer has no address.
+	NoAddress Reason = "NoAddress"
+	// NoParents: a route names no Gateway.
+	NoParents Reason = "NoParents"
+)
+
+// The reasons of Flux's conditions that decide what a verdict is.
+const (
+	// underway: a try is being made (fluxcd/pkg/apis/meta v1.30,
+	// ProgressingReason).
+	underway Reason = "Progressing"
+	// Canceled: Flux canceled the health checks of a layer in order to start
+	// again (kustomize-controller 1.9, HealthCheckCanceledReason).
+	Canceled Reason = "HealthCheckCanceled"
+)
+
+// Said is what a controller said of an object, as it stands in the cluster.
+type Said struct {
+	// Field is where it stands: "status.conditions[Ready]", or of a Warning event
+	// about the object "event HealthCheckFailed". It is empty for the zero Said.
+	Field string
+	// Reason and Message are the condition's or event's own, the message whole.
+	Reason, Message string
+	// At is since when the condition has said so, or when the event was last
+	// given.
+	At time.Time
+}
+
+func saidIn(c field.Condition) Said { return Said{c.Path, c.Reason, c.Message, c.Since} }
+
+func (w Warning) said() Said { return Said{w.Field(), w.Reason, w.Message, w.Last} }

@@ -1,0 +1,57 @@
+package health
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// TestSaid reads back what each verdict of the scenarios claims that a controller
+// said: it stands in that field, or in that event about the object.
+func TestSaid(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	conditions, events := 0, 0
+	for _, file := range files {
+		for _, s := range scenarios(t, file) {
+			snap := s.snapshot()
+			assessor := New(snap)
+			for _, ref := range s.refs() {
+				v := assessor.Of(ref)
+				switch {
+				case v.Said == Said{}:
+					continue
+				case strings.HasPrefix(v.Said.Field, "event "):
+					events++
+				default:
+					conditions++
+				}
+				if !stands(snap, v) {
+					t.Errorf("%s: %s: %+v does not stand in the object", s.Name, ref, v.Said)
+				}
+			}
+		}
+	}
+	if conditions < 20 || events < 3 {
+		t.Errorf("only %d verdicts go by a condition and %d by an event", conditions, events)
+	}
+}
+
+func stands(snap *snapshot.Snapshot, v Verdict) bool {
+	obj := snap.Lookup(v.Ref).Object
+	if obj == nil {
+		return false
+	}
+	if strings.HasPrefix(v.Said.Field, "event ") {
+		return slices.ContainsFunc(WarningsIn(snap).About(obj), func(w Warning) bool { return w.said() == v.Said })
+	}
+	value, _ := field.Read(obj.Object, v.Said.Field)
+	condition, ok := value.(map[string]any)
+	return ok && field.Text(condition, "reason") == v.Said.Reason && strings.TrimSpace(field.Text(condition, "message")) == v.Said.Message
+}
