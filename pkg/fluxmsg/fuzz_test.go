@@ -72,20 +72,20 @@ func fuzz(f *testing.F, which string) {
 	f.Fatal(which)
 }
 
-func FuzzHealthCheck(f *testing.F)     { fuzz(f, "HealthCheck") }
-func FuzzDependency(f *testing.F)      { fuzz(f, "Dependency") }
-func FuzzAPIError(f *testing.F)        { fuzz(f, "APIError") }
-func FuzzBuild(f *testing.F)           { fuzz(f, "Build") }
-func FuzzHelm(f *testing.F)            { fuzz(f, "Helm") }
-func FuzzHelmValueErrors(f *testing.F) { fuzz(f, "HelmValueErrors") }
-func FuzzSource(f *testing.F)          { fuzz(f, "Source") }
-func FuzzScheduling(f *testing.F)      { fuzz(f, "Scheduling") }
-func FuzzContainer(f *testing.F)       { fuzz(f, "Container") }
-
-func FuzzProvisioning(f *testing.F) { fuzz(f, "Provisioning") }
-
+func FuzzHealthCheck(f *testing.F)      { fuzz(f, "HealthCheck") }
+func FuzzDependency(f *testing.F)       { fuzz(f, "Dependency") }
+func FuzzAPIError(f *testing.F)         { fuzz(f, "APIError") }
+func FuzzBuild(f *testing.F)            { fuzz(f, "Build") }
+func FuzzHelm(f *testing.F)             { fuzz(f, "Helm") }
+func FuzzHelmValueErrors(f *testing.F)  { fuzz(f, "HelmValueErrors") }
+func FuzzSource(f *testing.F)           { fuzz(f, "Source") }
+func FuzzScheduling(f *testing.F)       { fuzz(f, "Scheduling") }
+func FuzzContainer(f *testing.F)        { fuzz(f, "Container") }
+func FuzzProvisioning(f *testing.F)     { fuzz(f, "Provisioning") }
 func FuzzNamespaceContent(f *testing.F) { fuzz(f, "NamespaceContent") }
 func FuzzACME(f *testing.F)             { fuzz(f, "ACME") }
+func FuzzChartRepository(f *testing.F)  { fuzz(f, "ChartRepository") }
+func FuzzOwnership(f *testing.F)        { fuzz(f, "Ownership") }
 
 // TestHostile gives every parser the beginning of each message it reads and
 // then, up to far more than is kept of any, one piece of it over and over.

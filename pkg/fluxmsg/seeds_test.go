@@ -49,6 +49,12 @@ var parsers = []struct {
 	{"NamespaceContent", untyped(ParseNamespaceContent), []string{
 		`Some resources are remaining: a.b.io has 1 resource instances, pods. has 2 resource instances`,
 		`Some content in the namespace has finalizers remaining: a.io/x in 1 resource instances`}},
+	{"ChartRepository", untyped(ParseChartRepository), []string{
+		`chart pull error: failed to download chart for remote reference: could not fetch https://a.io/b: unexpected status: 429 Too Many Requests`,
+		`invalid Helm repository URL: 'oci' URL scheme cannot be used with 'default' HelmRepository type`}},
+	{"Ownership", untyped(ParseOwnership), []string{
+		`Secret "a" in namespace "b" exists and cannot be imported into the current release: invalid ownership metadata; annotation validation error: key "meta.helm.sh/release-name" must equal "c": current value is "d"`,
+		`invalid ownership metadata; label validation error: missing key "app.kubernetes.io/managed-by": must be set to "Helm"; annotation validation error: missing key "meta.helm.sh/release-name": must be set to "c"`}},
 }
 
 func untyped[T any](parse func(string) (T, bool)) func(string) (any, bool) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -104,7 +105,7 @@ func describe(link tenant.Link, style Style) string {
 	if style.Wide {
 		return message
 	}
-	return shorten(tidy(message), messageLimit)
+	return shorten(fluxmsg.Abbreviate(message), messageLimit)
 }
 
 // printSections prints the rows of a table under a heading each time the

@@ -11,6 +11,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -105,7 +106,7 @@ func timeLeft(deadline, now time.Time) string {
 
 // because is what a verdict says, and of a tenant's, of which object.
 func (p explanation) because(s diagnose.Subject) string {
-	message := clean(tidy(s.Verdict.Message))
+	message := clean(fluxmsg.Abbreviate(s.Verdict.Message))
 	if !s.Object && s.Ref.Name != "" {
 		message = clean(s.Ref.String()) + ": " + message
 	}

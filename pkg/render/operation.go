@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 )
@@ -40,5 +41,5 @@ func operated(r operate.Result, style Style) string {
 	if style.Wide {
 		return clean(message)
 	}
-	return shorten(tidy(clean(message)), messageLimit)
+	return shorten(fluxmsg.Abbreviate(clean(message)), messageLimit)
 }

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/duration"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -37,15 +38,12 @@ func left(end, now time.Time) string {
 	return duration.HumanDuration(end.Sub(now))
 }
 
-var digest = regexp.MustCompile(`\b(?:sha1:|sha256:)?([0-9a-f]{7})[0-9a-f]{33,57}\b`)
-
-// revision is Flux's "main@sha1:<40 hex>" (from 2.0 on) or "main/<40 hex>" as
-// people write commits: seven digits.
+// revision is a source's revision with seven digits of its digest.
 func revision(full string) string {
 	if full == "" {
 		return none
 	}
-	return digest.ReplaceAllString(full, "$1")
+	return fluxmsg.AbbreviateRevision(full)
 }
 
 // says tells whether a message has a reason's words in it already, written
@@ -53,23 +51,6 @@ func revision(full string) string {
 func says(message, reason string) bool {
 	squeeze := func(text string) string { return strings.ToLower(strings.ReplaceAll(text, " ", "")) }
 	return strings.Contains(squeeze(message), squeeze(reason))
-}
-
-var (
-	// An item of a failed health check, "Deployment/ns/name status: 'InProgress'"
-	// (fluxcd/pkg/ssa v0.76, manager_wait.go).
-	checkedItem = regexp.MustCompile(`(\w+)/(?:[^\s/]+/)?([^\s/]+) status: '(\w+)'`)
-	waitingFor  = regexp.MustCompile(`timeout waiting for: \[([^\]]*)\]`)
-	fractions   = regexp.MustCompile(`(\d+)\.\d+s\b`)
-)
-
-// tidy takes out of a message what a glance does not need: brackets, fractions
-// of seconds, all but the first seven digits of a revision.
-func tidy(message string) string {
-	message = waitingFor.ReplaceAllString(message, "$1")
-	message = checkedItem.ReplaceAllString(message, "$1/$2 $3")
-	message = fractions.ReplaceAllString(message, "${1}s")
-	return digest.ReplaceAllString(message, "$1")
 }
 
 var longHex = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{28,52}\b`)

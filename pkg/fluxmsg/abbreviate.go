@@ -1,0 +1,26 @@
+package fluxmsg
+
+var (
+	// An item of a failed health check, "Deployment/ns/name status: 'InProgress'"
+	// (fluxcd/pkg/ssa v0.76, manager_wait.go).
+	listedItem = wording(`(\w+)/(?:[^\s/]+/)?([^\s/]+) status: '(\w+)'`)
+	listOfAll  = wording(`timeout waiting for: \[([^\]]*)\]`)
+	fractions  = wording(`(\d+)\.\d+s\b`)
+	digest     = wording(`\b(?:sha1:|sha256:)?([0-9a-f]{7})[0-9a-f]{33,57}\b`)
+)
+
+// Abbreviate takes out of a message, or of a text that quotes one, what a line of
+// a table has no room for: the brackets and namespaces of a failed health check's
+// list, fractions of seconds, and all but seven digits of a revision.
+func Abbreviate(text string) string {
+	text = listOfAll.ReplaceAllString(text, "$1")
+	text = listedItem.ReplaceAllString(text, "$1/$2 $3")
+	text = fractions.ReplaceAllString(text, "${1}s")
+	return AbbreviateRevision(text)
+}
+
+// AbbreviateRevision is a revision of a source, "main@sha1:<40 hex>" (from Flux
+// 2.0 on) or "main/<40 hex>", as people write commits: with seven digits.
+func AbbreviateRevision(revision string) string {
+	return digest.ReplaceAllString(revision, "$1")
+}
