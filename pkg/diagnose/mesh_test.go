@@ -48,7 +48,7 @@ type meshScenario struct {
 	Want      meshWant         `json:"want"`
 }
 
-// meshWant has findings as "code, object reason: message", objects as "kind
+// meshWant has findings as "code, object reason", objects as "kind
 // namespace/name", and what is unknown by resource.
 type meshWant struct {
 	Status   health.Status `json:"status"`
@@ -163,6 +163,7 @@ func (s meshScenario) test(t *testing.T) {
 	compare(t, "blame", blame, s.Want.Blame)
 	compare(t, "unknown", unknown, s.Want.Unknown)
 	s.proofs(t, append(got.findings, got.fallback...))
+	toldAs(t, append(got.findings, got.fallback...))
 	for _, f := range append(got.findings, got.fallback...) {
 		readBack(t, snap, f)
 	}
@@ -191,7 +192,7 @@ func (s meshScenario) proofs(t *testing.T, all []finding.Finding) {
 func written(findings []finding.Finding) []string {
 	var all []string
 	for _, f := range findings {
-		all = append(all, fmt.Sprintf("%s, %s %s: %s", f.Code, f.Ref, f.Reason, f.Message))
+		all = append(all, fmt.Sprintf("%s, %s %s", f.Code, f.Ref, f.Reason))
 	}
 	return all
 }

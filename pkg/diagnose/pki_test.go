@@ -38,7 +38,7 @@ type pkiScenario struct {
 	// or a Warning with the reason.
 	Message string `json:"message"`
 	Event   string `json:"event"`
-	// Causes are written as "code, object reason: message".
+	// Causes are written as "code, object reason".
 	Causes []string `json:"causes"`
 	// Fixes are parts of the fixes of the first cause, texts and commands, in
 	// their order; Never may be in none of any cause.
@@ -136,6 +136,7 @@ func (s pkiScenario) test(t *testing.T) {
 		causes = append(causes, c.Finding)
 	}
 	compare(t, "causes", written(causes), s.Causes)
+	toldAs(t, causes)
 	var unknown []string
 	for _, why := range out.unknown {
 		unknown = append(unknown, why.Resource)

@@ -133,6 +133,7 @@ func (c singleCase) check(t *testing.T, snap *snapshot.Snapshot, s Subject) {
 		t.Fatalf("no cause is told, want %s", c.Says)
 	}
 	first := s.Causes[0]
+	toldAs(t, []finding.Finding{first.Finding})
 	if !slices.Contains(strings.Split(c.Code, "|"), string(first.Code)) || first.Severity != c.Severity || !strings.Contains(first.Message, c.Says) {
 		t.Errorf("it says %s %s: %s\nwant %s %s: %s", first.Code, first.Severity, first.Message, c.Code, c.Severity, c.Says)
 	}
