@@ -66,7 +66,7 @@ func explainOrder(x *examiner, obj *unstructured.Unstructured, failing bool) exa
 // its issuer is for the domain: an event alone says so.
 func (a acme) unsolved() {
 	for _, event := range a.x.warnings(a.obj) {
-		parsed, _ := fluxmsg.ParseACME(event.message)
+		parsed, _ := fluxmsg.ParseACME(event.Message)
 		if parsed.Problem != fluxmsg.ACMENoSolver || len(a.exam.blame) > 0 {
 			continue
 		}

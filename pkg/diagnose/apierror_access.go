@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -97,7 +98,7 @@ func (r apiRefusal) namespace() ([]finding.Finding, []finding.Ref) {
 func (r apiRefusal) apiServices() []finding.Ref {
 	var found []finding.Ref
 	for _, obj := range r.x.snap.List(apiServiceKind, "").Objects {
-		if conditionOf(obj, "Available").status == "False" {
+		if field.ConditionOf(obj, "Available").Status == "False" {
 			found = append(found, finding.RefOf(obj))
 		}
 	}

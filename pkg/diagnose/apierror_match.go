@@ -123,7 +123,7 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 	}
 	verdict := r.x.health.Of(bringer)
 	if obj := r.x.snap.Lookup(bringer).Object; obj != nil {
-		f.Evidence = append(f.Evidence, proofOrAge(obj, conditionOf(obj, "Ready"))...)
+		f.Evidence = append(f.Evidence, proofOrAge(obj, field.ConditionOf(obj, "Ready"))...)
 	}
 	fix.Text = fmt.Sprintf("Have %s install it, or remove the object", bringer)
 	f.Fixes = []finding.Fix{fix}

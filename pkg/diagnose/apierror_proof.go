@@ -17,18 +17,18 @@ func (r apiRefusal) proof() []finding.Evidence {
 	}
 	message := strings.TrimSpace(r.message)
 	for _, entry := range field.List(obj.Object, "status", "conditions") {
-		c := conditionOf(obj, field.Text(entry, "type"))
-		if c.message == message && c.status != "" {
-			return []finding.Evidence{evidence(obj, c.field(), c.reason+": "+c.message, c.since)}
+		c := field.ConditionOf(obj, field.Text(entry, "type"))
+		if c.Message == message && c.Status != "" {
+			return []finding.Evidence{quote(obj, c)}
 		}
 	}
-	for _, e := range r.x.events[r.obj.Key()] {
-		if e.message == message {
+	for _, e := range r.x.health.Warnings[r.obj.Key()] {
+		if e.Message == message {
 			return []finding.Evidence{said(r.obj, e)}
 		}
 	}
-	if ready := conditionOf(obj, "Ready"); ready.status != "" {
-		return []finding.Evidence{ready.proof(obj)}
+	if ready := field.ConditionOf(obj, "Ready"); ready.Status != "" {
+		return []finding.Evidence{stated(obj, ready)}
 	}
 	return nil
 }
@@ -37,9 +37,9 @@ func (r apiRefusal) proof() []finding.Evidence {
 // tell.
 func (r apiRefusal) last() time.Time {
 	last := r.at
-	for _, e := range r.x.events[r.obj.Key()] {
-		if e.message == strings.TrimSpace(r.message) && e.last.After(last) {
-			last = e.last
+	for _, e := range r.x.health.Warnings[r.obj.Key()] {
+		if e.Message == strings.TrimSpace(r.message) && e.Last.After(last) {
+			last = e.Last
 		}
 	}
 	return last

@@ -55,7 +55,7 @@ func (c webhookCall) endpointSlices() []*unstructured.Unstructured {
 func (c webhookCall) readyBefore(moment time.Time) bool {
 	if len(c.endpointSlices()) == 0 {
 		return slices.ContainsFunc(c.behind(), func(workload *unstructured.Unstructured) bool {
-			return conditionOf(workload, "Available").since.Before(moment)
+			return field.ConditionOf(workload, "Available").Since.Before(moment)
 		})
 	}
 	for _, slice := range c.endpointSlices() {
@@ -73,7 +73,7 @@ func (c webhookCall) readyBefore(moment time.Time) bool {
 				if err != nil {
 					return true // nothing speaks against it
 				}
-			case conditionOf(pod, "Ready").since.Before(moment):
+			case field.ConditionOf(pod, "Ready").Since.Before(moment):
 				return true
 			}
 		}
@@ -162,7 +162,7 @@ func (c webhookCall) endpointProof() []finding.Evidence {
 	}
 	for _, workload := range c.behind() {
 		if ready := field.Int(workload.Object, "status", readyField(workload)); ready > 0 && len(c.endpointSlices()) == 0 {
-			return []finding.Evidence{evidence(workload, "status."+readyField(workload), strconv.FormatInt(ready, 10), conditionOf(workload, "Available").since)}
+			return []finding.Evidence{evidence(workload, "status."+readyField(workload), strconv.FormatInt(ready, 10), field.ConditionOf(workload, "Available").Since)}
 		}
 	}
 	return nil

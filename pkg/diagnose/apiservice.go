@@ -15,17 +15,17 @@ import (
 // explainAPIService follows an aggregated API that does not answer to the
 // Service that should (kube-aggregator v0.36, the controller "status/remote").
 func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
-	available := conditionOf(obj, "Available")
-	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready, Since: available.since}}
-	if available.status != "False" {
+	available := field.ConditionOf(obj, "Available")
+	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready, Since: available.Since}}
+	if available.Status != "False" {
 		return e
 	}
-	e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, health.Reason(available.reason), firstLine(available.message)
+	e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, health.Reason(available.Reason), firstLine(available.Message)
 	group := field.Text(obj.Object, "spec", "group")
 	f := finding.Finding{
-		Code: codeAPIServiceDown, Ref: e.verdict.Ref, Reason: available.reason, Severity: finding.Critical, Since: available.since,
-		Message:  fmt.Sprintf("the kinds of %s can't be used: %s", group, firstLine(available.message)),
-		Evidence: []finding.Evidence{available.proof(obj)},
+		Code: codeAPIServiceDown, Ref: e.verdict.Ref, Reason: available.Reason, Severity: finding.Critical, Since: available.Since,
+		Message:  fmt.Sprintf("the kinds of %s can't be used: %s", group, firstLine(available.Message)),
+		Evidence: []finding.Evidence{stated(obj, available)},
 		Fixes:    []finding.Fix{{Text: "See why its server does not answer", Command: describe(e.verdict.Ref)}},
 	}
 	service := coreRef(health.ServiceKind.Kind, field.Text(obj.Object, "spec", "service", "namespace"), field.Text(obj.Object, "spec", "service", "name"))
@@ -37,7 +37,7 @@ func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: service, Field: "object", Value: "does not exist"})
 		f.Fixes, e.blame = x.restoreService(obj, service)
 	default:
-		f.Fixes = apiServiceFix(answer.Object, f.Fixes[0], available.message)
+		f.Fixes = apiServiceFix(answer.Object, f.Fixes[0], available.Message)
 		e.blame = append(e.blame, service)
 	}
 	e.findings = append(e.findings, f)

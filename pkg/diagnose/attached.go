@@ -20,9 +20,9 @@ const attachPatience = 3 * time.Minute
 
 // attached is a pod whose volume is attached to another node, which only one node
 // can have: by a pod that still uses it there, or because that node is down.
-func (s podView) attached(e event, said fluxmsg.Container) trouble {
+func (s podView) attached(e health.Warning, said fluxmsg.Container) trouble {
 	t := trouble{
-		code: codeVolumeAttached, reason: e.reason, soft: s.x.now.Sub(e.first) < attachPatience,
+		code: codeVolumeAttached, reason: e.Reason, soft: s.x.now.Sub(e.First) < attachPatience,
 		message: fmt.Sprintf("a volume of %s is attached to another node: %s", s.owner, firstLine(said.Detail)),
 		fixes:   []finding.Fix{{Text: "See which node has the volume", Command: "kubectl get volumeattachments"}},
 	}

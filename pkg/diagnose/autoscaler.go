@@ -41,12 +41,12 @@ func (a autoscaler) target() finding.Ref {
 	return finding.Ref{APIVersion: field.Text(target, "apiVersion"), Kind: field.Text(target, "kind"), Namespace: a.obj.GetNamespace(), Name: field.Text(target, "name")}
 }
 
-func (a autoscaler) warning(reason, message string, c condition) finding.Finding {
+func (a autoscaler) warning(reason, message string, c field.Condition) finding.Finding {
 	f := finding.Finding{
-		Code: codeAutoscaler, Ref: finding.RefOf(a.obj), Reason: reason, Severity: finding.Warning, Since: c.since, Message: message,
+		Code: codeAutoscaler, Ref: finding.RefOf(a.obj), Reason: reason, Severity: finding.Warning, Since: c.Since, Message: message,
 	}
-	if c.status != "" {
-		f.Evidence = append(f.Evidence, evidence(a.obj, c.field(), c.reason+": "+c.message, c.since))
+	if c.Status != "" {
+		f.Evidence = append(f.Evidence, quote(a.obj, c))
 	}
 	return f
 }
@@ -57,7 +57,7 @@ func (a autoscaler) targetMissing() bool {
 	if target.Name == "" || a.x.snap.Lookup(target).Presence != snapshot.Absent {
 		return false
 	}
-	c := conditionOf(a.obj, "AbleToScale")
+	c := field.ConditionOf(a.obj, "AbleToScale")
 	f := a.warning("TargetNotFound", fmt.Sprintf("%s scales %s, which does not exist", finding.RefOf(a.obj), target), c)
 	prove(&f, a.obj, "spec.scaleTargetRef.name")
 	f.Evidence = append(f.Evidence, absent(target))
@@ -74,16 +74,16 @@ func (a autoscaler) targetMissing() bool {
 // are to be.
 func (a autoscaler) disabled() bool {
 	for _, kind := range []string{"AbleToScale", "ScalingActive"} {
-		c := conditionOf(a.obj, kind)
-		if c.status != "False" || c.reason == "ScalingDisabled" { // its target is scaled to zero
+		c := field.ConditionOf(a.obj, kind)
+		if c.Status != "False" || c.Reason == "ScalingDisabled" { // its target is scaled to zero
 			continue
 		}
-		if a.x.now.Sub(c.since) < settling {
+		if a.x.now.Sub(c.Since) < settling {
 			return true // metrics of new pods take a while
 		}
-		f := a.warning(c.reason, fmt.Sprintf("%s can't scale %s: %s", finding.RefOf(a.obj), a.target().Kind+" "+a.target().Name, firstLine(c.message)), c)
+		f := a.warning(c.Reason, fmt.Sprintf("%s can't scale %s: %s", finding.RefOf(a.obj), a.target().Kind+" "+a.target().Name, firstLine(c.Message)), c)
 		f.Fixes = []finding.Fix{{Text: "See whether metrics are served", Command: "kubectl top pods -n " + a.obj.GetNamespace()}}
-		if strings.Contains(c.message, "missing request for") {
+		if strings.Contains(c.Message, "missing request for") {
 			f.Fixes = []finding.Fix{{Text: "Set resources.requests in all containers of the target: utilization is relative to them",
 				Command: fmt.Sprintf("kubectl get %s %s -n %s -o yaml", strings.ToLower(a.target().Kind), a.target().Name, a.obj.GetNamespace())}}
 		}
@@ -97,15 +97,15 @@ func (a autoscaler) disabled() bool {
 // have (kubernetes v1.36, pkg/controller/podautoscaler/horizontal.go, reason
 // TooManyReplicas). Where its metrics are within their targets, it need not grow.
 func (a autoscaler) atMaximum() {
-	c := conditionOf(a.obj, "ScalingLimited")
+	c := field.ConditionOf(a.obj, "ScalingLimited")
 	maximum := field.Int(a.obj.Object, "spec", "maxReplicas")
-	if c.status != "True" || c.reason != "TooManyReplicas" || field.Int(a.obj.Object, "status", "currentReplicas") < maximum {
+	if c.Status != "True" || c.Reason != "TooManyReplicas" || field.Int(a.obj.Object, "status", "currentReplicas") < maximum {
 		return
 	}
 	if above, known := a.aboveTarget(); known && !above {
 		return
 	}
-	f := a.warning(c.reason, fmt.Sprintf("%s is at its maximum of %d replicas, and its load asks for more", finding.RefOf(a.obj), maximum), c)
+	f := a.warning(c.Reason, fmt.Sprintf("%s is at its maximum of %d replicas, and its load asks for more", finding.RefOf(a.obj), maximum), c)
 	prove(&f, a.obj, "spec.maxReplicas", "status.currentReplicas", "status.currentMetrics")
 	f.Fixes = []finding.Fix{{Text: "See which metric is above its target, before spec.maxReplicas is raised: a metric that does not fall with more replicas asks for ever more",
 		Command: describe(finding.RefOf(a.obj)), File: a.x.file(a.obj, "spec.maxReplicas")}}
@@ -132,6 +132,6 @@ func (a autoscaler) aboveTarget() (above, known bool) {
 // withoutMetrics tells whether an autoscaler lacks nothing but metrics which the
 // cluster does not serve at all: that is no tenant's matter.
 func withoutMetrics(scaler *unstructured.Unstructured) bool {
-	c := conditionOf(scaler, "ScalingActive")
-	return c.status == "False" && strings.Contains(c.message, "could not find the requested resource")
+	c := field.ConditionOf(scaler, "ScalingActive")
+	return c.Status == "False" && strings.Contains(c.Message, "could not find the requested resource")
 }

@@ -108,11 +108,11 @@ func (c certificate) own() {
 		f.Evidence = append([]finding.Evidence{evidence(c.obj, "status.notAfter", field.Text(c.obj.Object, "status", "notAfter"), health.Expiry(c.obj))}, f.Evidence...)
 	}
 	if e, ok := c.trouble(); ok {
-		if refused, blame := c.x.explainAPIError(ref, e.message, e.last); e.reason == "RequestFailed" && len(refused)+len(blame) > 0 {
+		if refused, blame := c.x.explainAPIError(ref, e.Message, e.Last); e.Reason == "RequestFailed" && len(refused)+len(blame) > 0 {
 			c.exam.findings, c.exam.blame = append(c.exam.findings, refused...), append(c.exam.blame, blame...)
 			return
 		}
-		f.Reason, f.Message = e.reason, fmt.Sprintf("%s is not issued: %s", ref, firstLine(e.message))
+		f.Reason, f.Message = e.Reason, fmt.Sprintf("%s is not issued: %s", ref, firstLine(e.Message))
 		f.Evidence = append(f.Evidence, said(ref, e))
 	}
 	if attempts > 0 || f.Code == codeCertificateExpired || f.Reason != string(c.exam.verdict.Reason) {
@@ -125,39 +125,39 @@ func (c certificate) own() {
 // trouble is the newest Warning that tells why a Certificate that is not ready
 // gets no further (cert-manager v1.21, pkg/controller/certificates, keymanager
 // and requestmanager): no condition says so.
-func (c certificate) trouble() (event, bool) {
-	issuing := conditionOf(c.obj, "Issuing")
+func (c certificate) trouble() (health.Warning, bool) {
+	issuing := field.ConditionOf(c.obj, "Issuing")
 	for _, e := range c.x.warnings(c.obj) {
-		telling := e.reason == "RequestFailed" || e.reason == "CannotRegenerateKey"
-		if telling && !e.last.Before(issuing.since) {
+		telling := e.Reason == "RequestFailed" || e.Reason == "CannotRegenerateKey"
+		if telling && !e.Last.Before(issuing.Since) {
 			return e, true
 		}
 	}
-	return event{}, false
+	return health.Warning{}, false
 }
 
 // words are what cert-manager has written on the Certificate.
 func (c certificate) words() []finding.Evidence {
 	var found []finding.Evidence
 	for _, kind := range []string{"Issuing", "Ready"} {
-		if cond := conditionOf(c.obj, kind); cond.status != "" {
-			found = append(found, cond.proof(c.obj))
+		if cond := field.ConditionOf(c.obj, kind); cond.Status != "" {
+			found = append(found, stated(c.obj, cond))
 		}
 	}
 	if attempts := field.Int(c.obj.Object, "status", "failedIssuanceAttempts"); attempts > 0 {
 		found = append(found, evidence(c.obj, "status.failedIssuanceAttempts", strconv.FormatInt(attempts, 10), field.Time(c.obj.Object, "status", "lastFailureTime")))
 	}
 	if len(found) == 0 {
-		found = proofOrAge(c.obj, condition{})
+		found = proofOrAge(c.obj, field.Condition{})
 	}
 	return found
 }
 
 // proofOrAge is the condition as it stands; where the object has none, how long it
 // has been there without.
-func proofOrAge(obj *unstructured.Unstructured, c condition) []finding.Evidence {
-	if c.status != "" {
-		return []finding.Evidence{c.proof(obj)}
+func proofOrAge(obj *unstructured.Unstructured, c field.Condition) []finding.Evidence {
+	if c.Status != "" {
+		return []finding.Evidence{stated(obj, c)}
 	}
 	if created := field.Text(obj.Object, "metadata", "creationTimestamp"); created != "" {
 		return []finding.Evidence{evidence(obj, "metadata.creationTimestamp", created, obj.GetCreationTimestamp().Time)}
@@ -175,11 +175,11 @@ func (c certificate) notRenewed() {
 	if due.IsZero() || due.After(c.x.now) || attempts == 0 && c.x.now.Sub(due) < overdue {
 		return
 	}
-	issuing := conditionOf(c.obj, "Issuing")
+	issuing := field.ConditionOf(c.obj, "Issuing")
 	f := finding.Finding{
-		Code: codeCertificateFailed, Ref: ref, Reason: cmp.Or(issuing.reason, "Renewing"), Severity: finding.Warning, Since: due,
+		Code: codeCertificateFailed, Ref: ref, Reason: cmp.Or(issuing.Reason, "Renewing"), Severity: finding.Warning, Since: due,
 		Message: fmt.Sprintf("%s can't be renewed and ends on %s: %s", ref,
-			health.Expiry(c.obj).Format(time.DateOnly), cmp.Or(firstLine(issuing.message), "cert-manager does not say why")),
+			health.Expiry(c.obj).Format(time.DateOnly), cmp.Or(firstLine(issuing.Message), "cert-manager does not say why")),
 		Evidence: append([]finding.Evidence{evidence(c.obj, "status.renewalTime", field.Text(c.obj.Object, "status", "renewalTime"), due)}, c.words()...),
 		Fixes:    []finding.Fix{renew(c.obj)},
 	}

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -26,8 +27,8 @@ var refusals = regexp.MustCompile(`\[([-a-z0-9.]+): `)
 
 // deniedByPolicy makes a denial one of the policies that approver-policy names.
 func (x *examiner) deniedByPolicy(request *unstructured.Unstructured, f *finding.Finding) {
-	denied := conditionOf(request, "Denied")
-	if denied.reason != policyReason {
+	denied := field.ConditionOf(request, "Denied")
+	if denied.Reason != policyReason {
 		return
 	}
 	certificate := request.GetAnnotations()[nameAnnotation]
@@ -36,7 +37,7 @@ func (x *examiner) deniedByPolicy(request *unstructured.Unstructured, f *finding
 		whose = finding.RefOf(request).String()
 	}
 	f.Fixes = []finding.Fix{{Text: "See which CertificateRequestPolicies there are, and what each allows", Command: "kubectl get certificaterequestpolicies -o yaml"}}
-	named := refusals.FindAllStringSubmatch(denied.message, maxNamed)
+	named := refusals.FindAllStringSubmatch(denied.Message, maxNamed)
 	for _, policy := range named {
 		ref := finding.Ref{APIVersion: requestPolicyKind.Group + "/v1alpha1", Kind: requestPolicyKind.Kind, Name: policy[1]}
 		obj := x.snap.Lookup(ref).Object
@@ -66,7 +67,7 @@ func (x *examiner) approverPolicy() []*unstructured.Unstructured {
 // notApproved is a request that nothing has approved. Where approver-policy is
 // installed it is that which approves; else cert-manager itself.
 func (e *exam) notApproved(x *examiner, obj *unstructured.Unstructured, failing bool) {
-	e.unanswered(x, obj, failing, condition{kind: "Approved", reason: "WaitingForApproval", message: "nothing has approved it"})
+	e.unanswered(x, obj, failing, field.Condition{Type: "Approved", Reason: "WaitingForApproval", Message: "nothing has approved it"})
 	approvers := x.approverPolicy()
 	if len(approvers) == 0 {
 		e.blame = x.certManager("controller") // its approver is part of it
@@ -108,9 +109,9 @@ func (x *examiner) withoutPolicy(e *exam, f *finding.Finding) {
 		f.Fixes = []finding.Fix{{Text: "Create a CertificateRequestPolicy that allows such requests, and bind it to cert-manager's ServiceAccount", Command: "kubectl get certificaterequestpolicies"}}
 	}
 	for _, policy := range listing.Objects {
-		if ready := conditionOf(policy, "Ready"); ready.status == "False" {
-			f.Evidence = append(f.Evidence, ready.proof(policy))
-			f.Message += fmt.Sprintf("; %s is not ready: %s", finding.RefOf(policy), firstLine(ready.message))
+		if ready := field.ConditionOf(policy, "Ready"); ready.Status == "False" {
+			f.Evidence = append(f.Evidence, stated(policy, ready))
+			f.Message += fmt.Sprintf("; %s is not ready: %s", finding.RefOf(policy), firstLine(ready.Message))
 			f.Fixes = []finding.Fix{{Text: "Correct CertificateRequestPolicy " + policy.GetName(), Command: "kubectl describe certificaterequestpolicy " + policy.GetName()}}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
@@ -19,19 +20,19 @@ const patience = 5 * time.Minute
 // (pkg/controller/certificaterequests): Approved or Denied by an approver, then
 // InvalidRequest or Ready by the issuer.
 func explainCertificateRequest(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
-	ready := conditionOf(obj, "Ready")
-	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready, Since: ready.since}}
+	ready := field.ConditionOf(obj, "Ready")
+	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready, Since: ready.Since}}
 	switch {
-	case ready.status == "True":
-	case conditionOf(obj, "Denied").status == "True":
-		e.refuse(obj, codeRequestDenied, "was denied", conditionOf(obj, "Denied"))
+	case ready.Status == "True":
+	case field.ConditionOf(obj, "Denied").Status == "True":
+		e.refuse(obj, codeRequestDenied, "was denied", field.ConditionOf(obj, "Denied"))
 		x.deniedByPolicy(obj, &e.findings[0])
-	case conditionOf(obj, "InvalidRequest").status == "True":
-		e.refuse(obj, codeRequestFailed, "requests what its issuer can't issue", conditionOf(obj, "InvalidRequest"))
-	case ready.reason == "Failed" || ready.reason == "Denied":
+	case field.ConditionOf(obj, "InvalidRequest").Status == "True":
+		e.refuse(obj, codeRequestFailed, "requests what its issuer can't issue", field.ConditionOf(obj, "InvalidRequest"))
+	case ready.Reason == "Failed" || ready.Reason == "Denied":
 		e.refuse(obj, codeRequestFailed, "failed", ready)
 		e.order(x, obj, ready)
-	case conditionOf(obj, "Approved").status != "True":
+	case field.ConditionOf(obj, "Approved").Status != "True":
 		e.notApproved(x, obj, failing)
 	default:
 		e.unanswered(x, obj, failing, ready)
@@ -46,8 +47,8 @@ func explainCertificateRequest(x *examiner, obj *unstructured.Unstructured, fail
 
 // order blames the Order of a request to an ACME issuer. Others have none: it is
 // asked for only where cert-manager's message names one.
-func (e *exam) order(x *examiner, obj *unstructured.Unstructured, ready condition) {
-	if !strings.Contains(strings.ToLower(ready.message), "order") {
+func (e *exam) order(x *examiner, obj *unstructured.Unstructured, ready field.Condition) {
+	if !strings.Contains(strings.ToLower(ready.Message), "order") {
 		return
 	}
 	e.unknown = append(e.unknown, x.unreadable(orderKind, obj.GetNamespace())...)
@@ -57,31 +58,31 @@ func (e *exam) order(x *examiner, obj *unstructured.Unstructured, ready conditio
 }
 
 // refuse is the end of a request.
-func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what string, c condition) {
-	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Failing, health.Reason(c.reason), firstLine(c.message), c.since
+func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what string, c field.Condition) {
+	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Failing, health.Reason(c.Reason), firstLine(c.Message), c.Since
 	e.findings = append(e.findings, finding.Finding{
-		Code: code, Ref: e.verdict.Ref, Reason: c.reason, Severity: finding.Critical, Since: c.since,
-		Message:  fmt.Sprintf("%s %s: %s", e.verdict.Ref, what, firstLine(c.message)),
-		Evidence: []finding.Evidence{c.proof(obj)},
+		Code: code, Ref: e.verdict.Ref, Reason: c.Reason, Severity: finding.Critical, Since: c.Since,
+		Message:  fmt.Sprintf("%s %s: %s", e.verdict.Ref, what, firstLine(c.Message)),
+		Evidence: []finding.Evidence{stated(obj, c)},
 		Fixes: []finding.Fix{{Text: "See what the issuer answered; once that is fixed, cert-manager issues a new request",
 			Command: fmt.Sprintf("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
 	})
 }
 
 // unanswered is a request that waits: in progress at first, later a failure.
-func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing bool, c condition) {
+func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing bool, c field.Condition) {
 	since := obj.GetCreationTimestamp().Time
-	if c.reason == "" {
-		c.reason, c.message = "NotYetReconciled", "its issuer has not acted on it yet"
+	if c.Reason == "" {
+		c.Reason, c.Message = "NotYetReconciled", "its issuer has not acted on it yet"
 	}
-	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Progressing, health.Reason(c.reason), firstLine(c.message), since
+	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Progressing, health.Reason(c.Reason), firstLine(c.Message), since
 	if !failing && x.now.Sub(since) <= patience {
 		return
 	}
 	e.verdict.Status = health.Failing
 	e.fallback = append(e.fallback, finding.Finding{
-		Code: codeRequestFailed, Ref: e.verdict.Ref, Reason: c.reason, Severity: finding.Critical, Since: since,
-		Message:  fmt.Sprintf("%s waits: %s", e.verdict.Ref, firstLine(c.message)),
+		Code: codeRequestFailed, Ref: e.verdict.Ref, Reason: c.Reason, Severity: finding.Critical, Since: since,
+		Message:  fmt.Sprintf("%s waits: %s", e.verdict.Ref, firstLine(c.Message)),
 		Evidence: requestProof(obj, c, since),
 		Fixes: []finding.Fix{{Text: "See what it waits for",
 			Command: fmt.Sprintf("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
@@ -90,9 +91,9 @@ func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing b
 
 // requestProof is the condition that tells what a request waits for, or where it
 // has none, which issuer has not acted on it.
-func requestProof(obj *unstructured.Unstructured, c condition, since time.Time) []finding.Evidence {
-	if c.status != "" {
-		return []finding.Evidence{evidence(obj, c.field(), c.reason+": "+c.message, since)}
+func requestProof(obj *unstructured.Unstructured, c field.Condition, since time.Time) []finding.Evidence {
+	if c.Status != "" {
+		return []finding.Evidence{evidence(obj, c.Path, c.Reason+": "+c.Message, since)}
 	}
 	if issuer, ok := issuerNamed(obj); ok {
 		return []finding.Evidence{evidence(obj, "spec.issuerRef.name", issuer.Name, since)}

@@ -77,13 +77,13 @@ func (c certificate) shared() bool {
 // gone reports a Secret that does not exist, though its Certificate says that it
 // is ready: cert-manager creates it again within seconds, unless it is down.
 func (c certificate) gone() {
-	ready := conditionOf(c.obj, "Ready")
+	ready := field.ConditionOf(c.obj, "Ready")
 	c.exam.blame = append(c.exam.blame, c.x.certManager("controller")...)
 	c.exam.findings = append(c.exam.findings, finding.Finding{
 		Code: codeSecretGone, Ref: finding.RefOf(c.obj), Reason: "SecretMissing", Severity: finding.Critical, Since: c.exam.verdict.Since,
 		Message: fmt.Sprintf("%s says that it is ready, but its %s does not exist", finding.RefOf(c.obj), c.secret()),
 		Evidence: []finding.Evidence{
-			ready.proof(c.obj), evidence(c.obj, "spec.secretName", c.secret().Name, time.Time{}),
+			stated(c.obj, ready), evidence(c.obj, "spec.secretName", c.secret().Name, time.Time{}),
 			{Ref: c.secret(), Field: "object", Value: "does not exist"},
 		},
 		Fixes: []finding.Fix{

@@ -30,9 +30,9 @@ func pendingClaim(claim *unstructured.Unstructured, reason, why string, proof fi
 }
 
 // notProvisioned is a claim whose driver says why it made no volume.
-func (x *examiner) notProvisioned(claim *unstructured.Unstructured, e event) finding.Finding {
-	f := pendingClaim(claim, e.reason, firstLine(e.message), said(finding.RefOf(claim), e), e.first)
-	parsed, ok := fluxmsg.ParseProvisioning(e.message)
+func (x *examiner) notProvisioned(claim *unstructured.Unstructured, e health.Warning) finding.Finding {
+	f := pendingClaim(claim, e.Reason, firstLine(e.Message), said(finding.RefOf(claim), e), e.First)
+	parsed, ok := fluxmsg.ParseProvisioning(e.Message)
 	if !ok {
 		return f
 	}
@@ -63,14 +63,14 @@ func (x *examiner) notProvisioned(claim *unstructured.Unstructured, e event) fin
 }
 
 // provisioning is the newest event about a volume that was not made.
-func provisioning(events []event) (event, bool) {
+func provisioning(events []health.Warning) (health.Warning, bool) {
 	for _, e := range events {
-		switch e.reason {
+		switch e.Reason {
 		case "ProvisioningFailed", "FailedBinding", "ProvisioningCleanupFailed", "VolumeMismatch", "ClaimMisbound":
 			return e, true
 		}
 	}
-	return event{}, false
+	return health.Warning{}, false
 }
 
 // silentProvisioner is a claim of which no event tells why it has no volume: its

@@ -91,8 +91,8 @@ func (c container) ended(e end) []finding.Evidence {
 }
 
 // proofOf is a condition as proof.
-func proofOf(obj *unstructured.Unstructured, c condition) finding.Evidence {
-	return evidence(obj, c.field(), c.reason+": "+c.message, c.since)
+func proofOf(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
+	return evidence(obj, c.Path, c.Reason+": "+c.Message, c.Since)
 }
 
 // events are the newest events with the reasons, as proof, and since when there
@@ -104,11 +104,11 @@ func (s podView) said(reasons ...string) ([]finding.Evidence, time.Time) {
 		return nil, since
 	}
 	for _, other := range s.events {
-		if slices.Contains(reasons, other.reason) && other.first.Before(e.first) {
-			e.first = other.first
+		if slices.Contains(reasons, other.Reason) && other.First.Before(e.First) {
+			e.First = other.First
 		}
 	}
-	return []finding.Evidence{said(finding.RefOf(s.pod), e)}, e.first
+	return []finding.Evidence{said(finding.RefOf(s.pod), e)}, e.First
 }
 
 // named is the entry of that name.

@@ -25,16 +25,16 @@ type noPods struct {
 // a condition for it; others only have events, which count while pods are
 // lacking.
 func (x *examiner) refused(obj *unstructured.Unstructured) (noPods, bool) {
-	if c := conditionOf(obj, "ReplicaFailure"); c.status == "True" {
-		return noPods{c.message, c.since, evidence(obj, c.field(), c.reason+": "+c.message, c.since)}, c.reason != "FailedDelete"
+	if c := field.ConditionOf(obj, "ReplicaFailure"); c.Status == "True" {
+		return noPods{c.Message, c.Since, quote(obj, c)}, c.Reason != "FailedDelete"
 	}
 	kind := finding.RefOf(obj).GroupKind()
 	if kind == replicaSetKind || kind == health.DeploymentKind || !lacksPods(obj) {
 		return noPods{}, false
 	}
 	for _, e := range x.warnings(obj) {
-		if e.reason == "FailedCreate" {
-			return noPods{e.message, e.first, said(finding.RefOf(obj), e)}, true
+		if e.Reason == "FailedCreate" {
+			return noPods{e.Message, e.First, said(finding.RefOf(obj), e)}, true
 		}
 	}
 	return noPods{}, false

@@ -84,7 +84,7 @@ func (x *examiner) down(workloads []*unstructured.Unstructured, s podView) []fin
 // complains tells whether the pod's events or last words match.
 func (s podView) complains(about *regexp.Regexp) bool {
 	for _, e := range s.events {
-		if e.reason == "Unhealthy" && about.MatchString(e.message) {
+		if e.Reason == "Unhealthy" && about.MatchString(e.Message) {
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -43,7 +44,7 @@ func (x *examiner) missingDependency(obj *unstructured.Unstructured, ref finding
 			{Ref: ref, Field: "object", Value: "does not exist"},
 		},
 	}
-	if ready := conditionOf(obj, "Ready"); ready.message != "" {
+	if ready := field.ConditionOf(obj, "Ready"); ready.Message != "" {
 		f.Evidence = append(f.Evidence, quote(obj, ready))
 	}
 	fix := finding.Fix{Text: fmt.Sprintf("Name an existing %s in spec.dependsOn, or add the one that is missing", ref.Kind), File: x.definedIn(obj)}

@@ -12,11 +12,11 @@ import (
 // (k8s.io/kubernetes 1.36, pkg/kubelet/eviction and pkg/scheduler/framework/preemption;
 // the condition DisruptionTarget of core/v1 says for what).
 func (s podView) evicted(t trouble) (trouble, bool) {
-	target := conditionOf(s.pod, "DisruptionTarget")
+	target := field.ConditionOf(s.pod, "DisruptionTarget")
 	reason := field.Text(s.pod.Object, "status", "reason")
 	message := firstLine(field.Text(s.pod.Object, "status", "message"))
 	node := field.Text(s.pod.Object, "spec", "nodeName")
-	if target.status == "True" {
+	if target.Status == "True" {
 		t.evidence = append(t.evidence, proofOf(s.pod, target))
 	}
 	switch {
@@ -24,7 +24,7 @@ func (s podView) evicted(t trouble) (trouble, bool) {
 		t.code = codeEvicted
 		t.message = fmt.Sprintf("node %s has evicted a pod of %s: %s", node, s.owner, message)
 		t.fixes = []finding.Fix{s.againstEviction(message), {Text: "See what the node is short of", Command: "kubectl describe node " + node}}
-	case target.reason == "PreemptionByScheduler" || reason == "Preempting":
+	case target.Reason == "PreemptionByScheduler" || reason == "Preempting":
 		t.code = codeEvicted
 		t.message = fmt.Sprintf("a pod of %s had to make room for a pod of higher priority", s.owner)
 		t.fixes = []finding.Fix{

@@ -30,6 +30,20 @@ import (
 // where there is none; the state of a container in the same way, and how it ended
 // as "Reason, exit code 1: its last line".
 
+// quote is a condition as proof, without its status.
+func quote(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
+	return evidence(obj, c.Path, c.Reason+": "+c.Message, c.Since)
+}
+
+// stated is a condition as proof with its status, or that there is none.
+func stated(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
+	value := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(c.Status+" "+c.Reason+": "+c.Message), ":"))
+	if c.Status == "" {
+		value = "none"
+	}
+	return evidence(obj, c.Path, value, c.Since)
+}
+
 // proven are those pieces of evidence that hold, each once. Explainers give no
 // others; what does not hold is never shown.
 func (x *examiner) proven(all []finding.Evidence) []finding.Evidence {

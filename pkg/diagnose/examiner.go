@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -29,8 +28,6 @@ type examiner struct {
 	tenants    []tenant.Tenant
 	explainers map[schema.GroupKind]explainer
 	judges     map[schema.GroupKind]judge
-	// events are the Warning events about each object, the newest first.
-	events map[finding.Key][]event
 	// owned are the objects that name another as their owner, by kind and
 	// namespace, each built when first looked for.
 	owned map[ownedIn]map[finding.Key][]*unstructured.Unstructured
@@ -54,13 +51,6 @@ type ownedIn struct {
 	namespace string
 }
 
-// event is a Warning event.
-type event struct {
-	reason, message, source string
-	first, last             time.Time
-	count                   int64
-}
-
 // verdicts judges objects, and has those read that were never requested.
 type verdicts struct {
 	*health.Assessor
@@ -77,7 +67,7 @@ func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *examiner {
 	known := snap.Known()
 	x := &examiner{
 		snap: snap, known: known, now: snap.Meta().At, health: verdicts{health.New(known), snap}, tenants: tenants,
-		explainers: explainersByKind(), judges: judgesByKind(), events: map[finding.Key][]event{},
+		explainers: explainersByKind(), judges: judgesByKind(),
 		owned: map[ownedIn]map[finding.Key][]*unstructured.Unstructured{},
 		exams: newExams(), dependents: map[finding.Key][]finding.Ref{},
 	}
@@ -85,12 +75,6 @@ func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *examiner {
 		for _, ref := range health.Dependencies(obj) {
 			x.dependents[ref.Key()] = append(x.dependents[ref.Key()], finding.RefOf(obj))
 		}
-	}
-	for _, obj := range known.List(health.EventKind, "").Objects {
-		x.addEvent(obj)
-	}
-	for _, events := range x.events {
-		slices.SortStableFunc(events, func(a, b event) int { return b.last.Compare(a.last) })
 	}
 	return x
 }
@@ -103,41 +87,15 @@ var (
 	requestKind    = schema.GroupKind{Group: health.CertificateKind.Group, Kind: "CertificateRequest"}
 )
 
-func (x *examiner) addEvent(obj *unstructured.Unstructured) {
-	if field.Text(obj.Object, "type") != "Warning" {
-		return
-	}
-	involved := field.Map(obj.Object, "involvedObject")
-	about := finding.Ref{
-		APIVersion: field.Text(involved, "apiVersion"), Kind: field.Text(involved, "kind"),
-		Namespace: field.Text(involved, "namespace"), Name: field.Text(involved, "name"),
-	}
-	e := event{
-		reason: field.Text(obj.Object, "reason"), message: strings.TrimSpace(field.Text(obj.Object, "message")),
-		source: field.Text(obj.Object, "source", "component"),
-		first:  field.FirstTime(obj.Object, []string{"firstTimestamp"}, []string{"eventTime"}),
-		last:   field.FirstTime(obj.Object, []string{"series", "lastObservedTime"}, []string{"lastTimestamp"}, []string{"eventTime"}, []string{"firstTimestamp"}),
-		count:  max(field.Int(obj.Object, "count"), field.Int(obj.Object, "series", "count"), 1),
-	}
-	x.events[about.Key()] = append(x.events[about.Key()], e)
-}
-
 // warnings are the Warning events about the object as it is now, the newest
 // first: those about an earlier one of the same name are omitted.
-func (x *examiner) warnings(obj *unstructured.Unstructured) []event {
+func (x *examiner) warnings(obj *unstructured.Unstructured) []health.Warning {
 	namespace := obj.GetNamespace()
 	if namespace == "" {
 		namespace = metav1.NamespaceDefault // where events about objects without a namespace are
 	}
 	x.snap.List(health.EventKind, namespace)
-	created := obj.GetCreationTimestamp().Time
-	var found []event
-	for _, e := range x.events[finding.RefOf(obj).Key()] {
-		if !e.last.Before(created) {
-			found = append(found, e)
-		}
-	}
-	return found
+	return x.health.Warnings.About(obj)
 }
 
 // children are the objects of a kind, in its namespace, that the object owns.
@@ -212,6 +170,6 @@ func evidence(obj *unstructured.Unstructured, path, value string, at time.Time) 
 }
 
 // said is an event as proof.
-func said(ref finding.Ref, e event) finding.Evidence {
-	return finding.Evidence{Ref: ref, Field: "event " + e.reason, Value: e.message, At: e.last}
+func said(ref finding.Ref, e health.Warning) finding.Evidence {
+	return finding.Evidence{Ref: ref, Field: e.Field(), Value: e.Message, At: e.Last}
 }

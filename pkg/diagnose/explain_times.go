@@ -14,21 +14,21 @@ import (
 // asks for that at its own pace.
 func (x *examiner) nextTry(ref finding.Ref) time.Time {
 	obj := x.snap.Lookup(ref).Object
-	if obj == nil || field.Bool(obj.Object, "spec", "suspend") || conditionOf(obj, "Stalled").status == "True" {
+	if obj == nil || field.Bool(obj.Object, "spec", "suspend") || field.ConditionOf(obj, "Stalled").Status == "True" {
 		return time.Time{}
 	}
 	every := field.Duration(obj.Object, "spec", "retryInterval")
 	if every == 0 {
 		every = field.Duration(obj.Object, "spec", "interval")
 	}
-	ready := conditionOf(obj, "Ready")
-	if ready.status != "False" || ready.reason == "DependencyNotReady" || every == 0 {
+	ready := field.ConditionOf(obj, "Ready")
+	if ready.Status != "False" || ready.Reason == "DependencyNotReady" || every == 0 {
 		return time.Time{}
 	}
-	last := ready.since
+	last := ready.Since
 	for _, e := range x.warnings(obj) {
-		if e.last.After(last) {
-			last = e.last
+		if e.Last.After(last) {
+			last = e.Last
 		}
 	}
 	if next := last.Add(every); next.After(x.now) {

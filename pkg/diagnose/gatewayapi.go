@@ -214,8 +214,8 @@ func (g apiGateway) reported() {
 	f := g.finding(codeListener, string(v.Reason), fmt.Sprintf("%s does not work: %s", v.Ref, cmp.Or(health.Reason(firstLine(v.Message)), v.Reason)))
 	f.Since = v.Since
 	for _, kind := range []string{"Accepted", "Programmed"} {
-		if c := conditionOf(g.obj, kind); c.status != "" && c.status != "True" {
-			f.Evidence = append(f.Evidence, evidence(g.obj, c.field(), c.reason+": "+c.message, c.since))
+		if c := field.ConditionOf(g.obj, kind); c.Status != "" && c.Status != "True" {
+			f.Evidence = append(f.Evidence, quote(g.obj, c))
 		}
 	}
 	prove(&f, g.obj, "spec.gatewayClassName")
@@ -229,14 +229,14 @@ func explainGatewayClass(x *examiner, obj *unstructured.Unstructured, _ bool) ex
 	if e.verdict.Status != health.Failing {
 		return e
 	}
-	c := conditionOf(obj, "Accepted")
+	c := field.ConditionOf(obj, "Accepted")
 	f := finding.Finding{
 		Code: codeGatewayClass, Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Severity: finding.Critical, Since: e.verdict.Since,
-		Message: fmt.Sprintf("%s is accepted by no controller: %s", e.verdict.Ref, cmp.Or(firstLine(c.message), e.verdict.Message)),
+		Message: fmt.Sprintf("%s is accepted by no controller: %s", e.verdict.Ref, cmp.Or(firstLine(c.Message), e.verdict.Message)),
 	}
 	prove(&f, obj, "spec.controllerName")
-	if c.status != "" {
-		f.Evidence = append(f.Evidence, evidence(obj, c.field(), c.reason+": "+c.message, c.since))
+	if c.Status != "" {
+		f.Evidence = append(f.Evidence, quote(obj, c))
 	}
 	f.Fixes = []finding.Fix{{Text: "See whether the controller that spec.controllerName names is installed, and what it reports", Command: describe(e.verdict.Ref)}}
 	e.findings = append(e.findings, f)

@@ -161,7 +161,7 @@ func (x *examiner) chartElsewhere(c chartWanted, problem fluxmsg.SourceProblem, 
 	}
 	for _, other := range x.snap.List(helmChartKind, "").Objects {
 		revision := field.Text(other.Object, "status", "artifact", "revision")
-		if field.Text(other.Object, "spec", "chart") != c.name || revision == "" || conditionOf(other, "Ready").status != "True" {
+		if field.Text(other.Object, "spec", "chart") != c.name || revision == "" || field.ConditionOf(other, "Ready").Status != "True" {
 			continue
 		}
 		from := sourceRef(field.Map(other.Object, "spec", "sourceRef"), other.GetNamespace())
@@ -186,8 +186,8 @@ func (x *examiner) chartFinding(chart *unstructured.Unstructured, v health.Verdi
 		f.Evidence = append(f.Evidence, evidence(chart, "spec.version", version, v.Since))
 	}
 	for _, kind := range []string{"FetchFailed", "BuildFailed", "Ready"} {
-		if c := conditionOf(chart, kind); c.message != "" && c.status != "" {
-			f.Evidence = append(f.Evidence, evidence(chart, c.field(), c.reason+": "+c.message, c.since))
+		if c := field.ConditionOf(chart, kind); c.Message != "" && c.Status != "" {
+			f.Evidence = append(f.Evidence, quote(chart, c))
 			break
 		}
 	}

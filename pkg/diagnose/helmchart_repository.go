@@ -34,8 +34,8 @@ func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, 
 	}
 	f.Evidence = append(f.Evidence, evidence(repository, "spec.url", address, time.Time{}))
 	for _, kind := range []string{"FetchFailed", "Stalled", "Ready"} {
-		if c := conditionOf(repository, kind); c.status != "" && c.message != "" {
-			f.Evidence = append(f.Evidence, evidence(repository, c.field(), c.reason+": "+c.message, c.since))
+		if c := field.ConditionOf(repository, kind); c.Status != "" && c.Message != "" {
+			f.Evidence = append(f.Evidence, quote(repository, c))
 			break
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // values, what Helm says, and what it installed.
 func explainHelmRelease(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
-	r := release{x: x, obj: obj, ready: conditionOf(obj, "Ready"), exam: &e}
+	r := release{x: x, obj: obj, ready: field.ConditionOf(obj, "Ready"), exam: &e}
 	switch {
 	case e.verdict.Status == health.Ready:
 		return e
@@ -46,7 +46,7 @@ func explainHelmRelease(x *examiner, obj *unstructured.Unstructured, failing boo
 type release struct {
 	x     *examiner
 	obj   *unstructured.Unstructured
-	ready condition
+	ready field.Condition
 	exam  *exam
 }
 
@@ -61,10 +61,10 @@ func (r release) finding(code finding.Code, reason, message string) finding.Find
 func (r release) conditions() []finding.Evidence {
 	var all []finding.Evidence
 	for _, kind := range []string{"Stalled", "Released", "Ready"} {
-		c := conditionOf(r.obj, kind)
-		bad := kind == "Stalled" && c.status == "True" || kind != "Stalled" && c.status == "False"
+		c := field.ConditionOf(r.obj, kind)
+		bad := kind == "Stalled" && c.Status == "True" || kind != "Stalled" && c.Status == "False"
 		if bad {
-			all = append(all, evidence(r.obj, c.field(), c.reason+": "+c.message, c.since))
+			all = append(all, quote(r.obj, c))
 		}
 	}
 	return all
@@ -74,11 +74,11 @@ func (r release) conditions() []finding.Evidence {
 // One that Flux has given up needs its failure counters reset, unless its own
 // spec changes; any other is retried by itself.
 func (r release) retry() finding.Fix {
-	stalled := conditionOf(r.obj, "Stalled")
+	stalled := field.ConditionOf(r.obj, "Stalled")
 	switch {
-	case stalled.status == "True" && stalled.reason == "MissingRollbackTarget":
+	case stalled.Status == "True" && stalled.Reason == "MissingRollbackTarget":
 		return finding.Fix{Text: "Then force an upgrade: there is no revision to roll back to", Command: r.flux("reconcile", "--force")}
-	case stalled.status == "True" || strings.HasSuffix(r.ready.message, "retries exhausted"):
+	case stalled.Status == "True" || strings.HasSuffix(r.ready.Message, "retries exhausted"):
 		return finding.Fix{Text: "Then reset the count of failures, so that Flux retries", Command: r.flux("reconcile", "--reset")}
 	}
 	return finding.Fix{Text: "Then retry at once", Command: r.flux("reconcile")}
@@ -132,7 +132,7 @@ func (r release) denied() bool {
 	if r.exam.verdict.Reason != "AccessDenied" {
 		return false
 	}
-	f := r.finding(codeAccessDenied, "AccessDenied", fmt.Sprintf("%s may not use its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.message)))
+	f := r.finding(codeAccessDenied, "AccessDenied", fmt.Sprintf("%s may not use its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.Message)))
 	f.Fixes = []finding.Fix{{Text: "Move the source into the namespace of the release, or allow references across namespaces", File: r.x.definedIn(r.obj)}}
 	r.exam.findings = append(r.exam.findings, f)
 	return true

@@ -47,18 +47,18 @@ func (r release) chart() bool {
 func (r release) awaitedChart(chart *unstructured.Unstructured, ready bool) finding.Finding {
 	ref := finding.RefOf(chart)
 	if !ready || field.IntOr(chart.GetGeneration(), chart.Object, "status", "observedGeneration") < chart.GetGeneration() {
-		f := r.finding(codeChartFailed, r.ready.reason, fmt.Sprintf("%s waits for its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.message)))
+		f := r.finding(codeChartFailed, r.ready.Reason, fmt.Sprintf("%s waits for its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.Message)))
 		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", chart)}}
 		return f
 	}
-	c := conditionOf(chart, "Ready")
+	c := field.ConditionOf(chart, "Ready")
 	since := "is"
-	if !c.since.IsZero() {
-		since = "has been ready for " + duration.HumanDuration(r.x.now.Sub(c.since))
+	if !c.Since.IsZero() {
+		since = "has been ready for " + duration.HumanDuration(r.x.now.Sub(c.Since))
 	}
-	f := r.finding(codeChartWasFetched, r.ready.reason, fmt.Sprintf("%s reports that its chart is not ready, but %s %s: the status of the release is out of date",
+	f := r.finding(codeChartWasFetched, r.ready.Reason, fmt.Sprintf("%s reports that its chart is not ready, but %s %s: the status of the release is out of date",
 		finding.RefOf(r.obj), ref, since))
-	f.Evidence = withProof(f.Evidence, evidence(chart, c.field(), c.reason+": "+c.message, c.since))
+	f.Evidence = withProof(f.Evidence, quote(chart, c))
 	f.Fixes = []finding.Fix{
 		{Text: "Reconcile the release", Command: r.flux("reconcile")},
 		{Text: "If the status stays as it is, read what helm-controller did", Command: r.inspect()[0].Command},
@@ -69,8 +69,8 @@ func (r release) awaitedChart(chart *unstructured.Unstructured, ready bool) find
 // waitsForChart tells whether the release says that its chart is not there
 // (helm-controller v1.6; ArtifactFailed before 1.0, and where it can't be read).
 func (r release) waitsForChart() bool {
-	said, ok := fluxmsg.ParseSource(r.ready.message)
-	return r.ready.status != "True" && (r.ready.reason == "SourceNotReady" || r.ready.reason == "ArtifactFailed" && ok && said.Problem != "")
+	said, ok := fluxmsg.ParseSource(r.ready.Message)
+	return r.ready.Status != "True" && (r.ready.Reason == "SourceNotReady" || r.ready.Reason == "ArtifactFailed" && ok && said.Problem != "")
 }
 
 // chartSource is the object that has the chart, a HelmChart that Flux made of
@@ -111,9 +111,9 @@ func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) boo
 		return false
 	}
 	c := r.chartWanted()
-	said, _ := fluxmsg.ParseSource(r.ready.message)
-	repository, _ := fluxmsg.ParseChartRepository(r.ready.message)
-	f := r.finding(codeChartVersion, r.ready.reason, "")
+	said, _ := fluxmsg.ParseSource(r.ready.Message)
+	repository, _ := fluxmsg.ParseChartRepository(r.ready.Message)
+	f := r.finding(codeChartVersion, r.ready.Reason, "")
 	switch {
 	case repository.Problem == fluxmsg.ChartSchemeOCI && c.points(repository, r.x.definedIn(r.obj), &f):
 	case repository.Problem == fluxmsg.ChartRateLimited:
@@ -141,7 +141,7 @@ func (r release) chartWanted() chartWanted {
 }
 
 func (r release) missingSource(ref finding.Ref, where string) {
-	f := r.finding(codeSourceRefMissing, cmp.Or(r.ready.reason, "SourceNotReady"), fmt.Sprintf("%s takes its chart from %s, which does not exist", finding.RefOf(r.obj), ref))
+	f := r.finding(codeSourceRefMissing, cmp.Or(r.ready.Reason, "SourceNotReady"), fmt.Sprintf("%s takes its chart from %s, which does not exist", finding.RefOf(r.obj), ref))
 	f.Evidence = append(f.Evidence, evidence(r.obj, where+".name", ref.Name, time.Time{}), finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
 	f.Fixes = []finding.Fix{{Text: "Name an existing source in " + where, File: r.x.definedIn(r.obj)}}
 	if near, ok := r.x.nearest(ref); ok {

@@ -33,7 +33,7 @@ func (r release) fallback(timedOut bool) {
 	if timedOut {
 		f.Code = codeReleaseTimedOut
 	}
-	stalled := conditionOf(r.obj, "Stalled")
+	stalled := field.ConditionOf(r.obj, "Stalled")
 	switch {
 	case r.removed():
 		f.Code = codeReleaseRemoved
@@ -41,7 +41,7 @@ func (r release) fallback(timedOut bool) {
 		if history := field.List(r.obj.Object, "status", "history"); len(history) > 0 {
 			f.Evidence = withProof(f.Evidence, evidence(r.obj, "status.history[0].status", field.Text(history[0], "status"), field.Time(history[0], "firstDeployed")))
 		}
-	case stalled.status == "True" && stalled.reason == "MissingRollbackTarget":
+	case stalled.Status == "True" && stalled.Reason == "MissingRollbackTarget":
 		f.Code = codeRollbackTarget
 		f.Message += "; Flux cannot roll it back, because Helm does not have the revision to roll back to"
 		r.rollbackTarget(&f)
@@ -104,8 +104,8 @@ func (r release) failedFixes(parsed fluxmsg.Helm, timedOut bool) []finding.Fix {
 
 // removed tells whether remediation has uninstalled the release.
 func (r release) removed() bool {
-	remediated := conditionOf(r.obj, "Remediated")
+	remediated := field.ConditionOf(r.obj, "Remediated")
 	history := field.List(r.obj.Object, "status", "history")
-	return remediated.status == "True" && strings.HasPrefix(remediated.reason, "Uninstall") ||
+	return remediated.Status == "True" && strings.HasPrefix(remediated.Reason, "Uninstall") ||
 		len(history) > 0 && field.Text(history[0], "status") == "uninstalled"
 }

@@ -28,16 +28,16 @@ func (r release) statements() []statement {
 		return nil
 	}
 	var all []statement
-	released := conditionOf(r.obj, "Released")
+	released := field.ConditionOf(r.obj, "Released")
 	for _, e := range r.x.warnings(r.obj) {
-		if released.status == "False" && e.last.Before(released.since.Add(-time.Minute)) {
+		if released.Status == "False" && e.Last.Before(released.Since.Add(-time.Minute)) {
 			continue
 		}
-		all = append(all, statement{e.reason, e.message, e.first, said(r.exam.verdict.Ref, e)})
+		all = append(all, statement{e.Reason, e.Message, e.First, said(r.exam.verdict.Ref, e)})
 	}
 	for _, kind := range []string{"Released", "TestSuccess", "Ready", "Stalled"} {
-		if c := conditionOf(r.obj, kind); c.message != "" && (c.status == "False") == (kind != "Stalled") {
-			all = append(all, statement{c.reason, c.message, c.since, evidence(r.obj, c.field(), c.reason+": "+c.message, c.since)})
+		if c := field.ConditionOf(r.obj, kind); c.Message != "" && (c.Status == "False") == (kind != "Stalled") {
+			all = append(all, statement{c.Reason, c.Message, c.Since, quote(r.obj, c)})
 		}
 	}
 	return all
@@ -80,14 +80,14 @@ func (r release) helm(failing bool) {
 func (r release) underway() {
 	f := r.finding(codeReleaseUnderway, string(r.exam.verdict.Reason), fmt.Sprintf("%s is still in progress, and has not failed: %s", finding.RefOf(r.obj), r.exam.verdict.Message))
 	f.Severity, f.Evidence = finding.Warning, nil
-	if r.ready.status == "True" || r.ready.status == "" {
+	if r.ready.Status == "True" || r.ready.Status == "" {
 		for _, path := range [][]string{{"metadata", "generation"}, {"status", "observedGeneration"}} {
 			if value := field.Int(r.obj.Object, path...); value != 0 {
 				f.Evidence = append(f.Evidence, evidence(r.obj, strings.Join(path, "."), strconv.FormatInt(value, 10), time.Time{}))
 			}
 		}
 	} else {
-		f.Evidence = append(f.Evidence, evidence(r.obj, r.ready.field(), r.ready.reason+": "+r.ready.message, r.ready.since))
+		f.Evidence = append(f.Evidence, evidence(r.obj, r.ready.Path, r.ready.Reason+": "+r.ready.Message, r.ready.Since))
 	}
 	f.Fixes = []finding.Fix{{Text: "Wait for it to end", Command: fmt.Sprintf("flux get helmrelease %s -n %s --watch", r.obj.GetName(), r.obj.GetNamespace())}}
 	if len(f.Evidence) > 0 {

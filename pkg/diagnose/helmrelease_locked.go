@@ -82,7 +82,7 @@ func (r release) canceled(parsed fluxmsg.Helm, m statement) {
 	}
 	f.Message = fmt.Sprintf("%s of %s was canceled %s; the chart has not failed, and Flux retries", what, self, why)
 	f.Fixes = []finding.Fix{r.retry()}
-	if conditionOf(r.obj, "Stalled").status == "True" {
+	if field.ConditionOf(r.obj, "Stalled").Status == "True" {
 		f.Severity = finding.Critical
 		f.Message = fmt.Sprintf("%s of %s was canceled %s; the chart has not failed, but Flux has no retry left", what, self, why)
 	} else {

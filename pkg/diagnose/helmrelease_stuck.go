@@ -16,11 +16,11 @@ import (
 // shows that the action is over.
 func (r release) stuck() {
 	lease := r.x.newestLease("helm-controller")
-	restarted := lease != nil && field.Time(lease.Object, "spec", "acquireTime").After(r.ready.since)
+	restarted := lease != nil && field.Time(lease.Object, "spec", "acquireTime").After(r.ready.Since)
 	finished := health.ActionFinished(r.obj)
 	f := r.finding(codeReleaseStuck, string(health.Stuck), fmt.Sprintf("%s has reported %q for %s, longer than its timeout of %s: no action is running any longer",
-		finding.RefOf(r.obj), firstLine(r.ready.message), duration.HumanDuration(r.x.now.Sub(r.ready.since)), duration.HumanDuration(health.ActionTimeout(r.obj))))
-	f.Evidence = []finding.Evidence{evidence(r.obj, r.ready.field(), r.ready.reason+": "+r.ready.message, r.ready.since)}
+		finding.RefOf(r.obj), firstLine(r.ready.Message), duration.HumanDuration(r.x.now.Sub(r.ready.Since)), duration.HumanDuration(health.ActionTimeout(r.obj))))
+	f.Evidence = []finding.Evidence{evidence(r.obj, r.ready.Path, r.ready.Reason+": "+r.ready.Message, r.ready.Since)}
 	if timeout := field.Text(r.obj.Object, "spec", "timeout"); timeout != "" {
 		f.Evidence = append(f.Evidence, evidence(r.obj, "spec.timeout", timeout, time.Time{}))
 	}
@@ -44,7 +44,7 @@ func (r release) stuck() {
 	}
 	f.Fixes = append(f.Fixes, finding.Fix{Text: "If the status stays as it is, restart helm-controller",
 		Command: "kubectl rollout restart deployment helm-controller -n " + namespace})
-	if finished || restarted || r.ready.reason == "HealthCheckCanceled" {
+	if finished || restarted || r.ready.Reason == "HealthCheckCanceled" {
 		r.exam.findings = append(r.exam.findings, f)
 		return
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -75,13 +76,13 @@ func helmEvidenceAt(x *examiner, e finding.Evidence) (string, bool) {
 		return "", false
 	}
 	if reason, isEvent := strings.CutPrefix(e.Field, "event "); isEvent {
-		at := slices.IndexFunc(x.events[e.Ref.Key()], func(other event) bool { return other.reason == reason && other.message == e.Value })
+		at := slices.IndexFunc(x.health.Warnings[e.Ref.Key()], func(other health.Warning) bool { return other.Reason == reason && other.Message == e.Value })
 		return e.Value, at >= 0
 	}
 	if kind, isCondition := strings.CutPrefix(e.Field, "status.conditions["); isCondition {
 		kind, whole := strings.CutSuffix(kind, "]")
-		c := conditionOf(answer.Object, kind)
-		return c.reason + ": " + c.message, whole && c.status != ""
+		c := field.ConditionOf(answer.Object, kind)
+		return c.Reason + ": " + c.Message, whole && c.Status != ""
 	}
 	return helmFieldAt(answer.Object, e.Field)
 }

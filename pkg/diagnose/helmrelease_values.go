@@ -39,7 +39,7 @@ func (r release) values() bool {
 func (r release) lacks(entry int, p part, gone string) {
 	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("%s takes values from %s, %s", finding.RefOf(r.obj), p, gone))
 	f.Ref = p.ref
-	f.Evidence = append(f.Evidence, evidence(r.obj, fmt.Sprintf("spec.valuesFrom[%d].name", entry), p.ref.Name, r.ready.since))
+	f.Evidence = append(f.Evidence, evidence(r.obj, fmt.Sprintf("spec.valuesFrom[%d].name", entry), p.ref.Name, r.ready.Since))
 	if p.key == "" {
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: p.ref, Field: "object", Value: "does not exist"})
 	}
@@ -54,9 +54,9 @@ func (r release) lacks(entry int, p part, gone string) {
 // can't be read.
 func (r release) badValues() {
 	self := finding.RefOf(r.obj)
-	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be put together: %s", self, firstLine(r.ready.message)))
+	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be put together: %s", self, firstLine(r.ready.Message)))
 	f.Fixes = []finding.Fix{{Text: "See which entry of spec.valuesFrom the message means", Command: fmt.Sprintf("kubectl describe helmrelease %s -n %s", r.obj.GetName(), r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}, r.retry()}
-	said, _ := fluxmsg.ParseHelm(r.ready.message)
+	said, _ := fluxmsg.ParseHelm(r.ready.Message)
 	named := said.Values.Object
 	if named.Name == "" {
 		r.exam.findings = append(r.exam.findings, f)

@@ -29,7 +29,7 @@ func (c container) badImage(reason string) trouble {
 	proof, since := c.said("Failed", "InspectFailed", "ErrImageNeverPull")
 	answer, _ := fluxmsg.ParseContainer(words)
 	for _, e := range c.events { // the one with the registry's answer in it
-		pulled, ok := fluxmsg.ParseContainer(e.message)
+		pulled, ok := fluxmsg.ParseContainer(e.Message)
 		if ok && pulled.Image == image && pulled.Problem != fluxmsg.ContainerImageBackOff {
 			answer, proof = pulled, []finding.Evidence{said(finding.RefOf(c.pod), e)}
 			break

@@ -180,7 +180,7 @@ func (i ingress) noAddress() {
 	f.Since = v.Since
 	prove(&f, i.obj, "spec.ingressClassName", "status.loadBalancer", "metadata.creationTimestamp")
 	for _, e := range i.x.warnings(i.obj) {
-		f.Message += ": " + firstLine(e.message)
+		f.Message += ": " + firstLine(e.Message)
 		f.Evidence = append(f.Evidence, said(v.Ref, e))
 		break
 	}

@@ -26,7 +26,7 @@ func explainIssuer(x *examiner, obj *unstructured.Unstructured, failing bool) ex
 		e.verdict.Status = health.Progressing
 		return e
 	}
-	if len(e.blame) == 0 && conditionOf(obj, "Ready").status == "" {
+	if len(e.blame) == 0 && field.ConditionOf(obj, "Ready").Status == "" {
 		e.blame = x.certManager("controller")
 	}
 	if e.verdict.Status == health.Failing || failing && e.verdict.Status != health.Ready {
@@ -60,7 +60,7 @@ func (x *examiner) brokenCAs(issuer *unstructured.Unstructured) []finding.Ref {
 // issuerFinding is what is wrong with the Issuer itself. Its condition says so;
 // the Secret and who should make it are looked up beside it.
 func (x *examiner) issuerFinding(obj *unstructured.Unstructured, v health.Verdict) finding.Finding {
-	ready := conditionOf(obj, "Ready")
+	ready := field.ConditionOf(obj, "Ready")
 	f := finding.Finding{
 		Code: codeIssuerFailed, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since,
 		Message: fmt.Sprintf("%s can't sign: %s", v.Ref, v.Message),
@@ -68,7 +68,7 @@ func (x *examiner) issuerFinding(obj *unstructured.Unstructured, v health.Verdic
 			Command: describe(v.Ref)}},
 	}
 	f.Evidence = append(f.Evidence, proofOrAge(obj, ready)...)
-	if secret := field.Text(obj.Object, "spec", "ca", "secretName"); secret != "" && ready.status == "False" {
+	if secret := field.Text(obj.Object, "spec", "ca", "secretName"); secret != "" && ready.Status == "False" {
 		x.issuerKey(obj, secret, &f)
 	}
 	x.accountProblem(obj, &f)
@@ -92,11 +92,11 @@ func (x *examiner) issuerKey(obj *unstructured.Unstructured, secret string, f *f
 		if kind := field.Text(answer.Object.Object, "type"); kind != "" {
 			f.Evidence = append(f.Evidence, evidence(answer.Object, "type", kind, answer.Object.GetCreationTimestamp().Time))
 		}
-	case answer.Presence == snapshot.Absent && strings.Contains(conditionOf(obj, "Ready").message, "not found"):
+	case answer.Presence == snapshot.Absent && strings.Contains(field.ConditionOf(obj, "Ready").Message, "not found"):
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
 		f.Message = fmt.Sprintf("%s can't sign: Secret %s, which should hold its key, does not exist", f.Ref, secret)
 	default:
-		f.Message = fmt.Sprintf("%s can't sign: %s", f.Ref, firstLine(conditionOf(obj, "Ready").message))
+		f.Message = fmt.Sprintf("%s can't sign: %s", f.Ref, firstLine(field.ConditionOf(obj, "Ready").Message))
 	}
 	x.issuerKeyFix(obj, namespace, secret, f)
 }

@@ -62,19 +62,19 @@ func explainJob(x *examiner, job *unstructured.Unstructured, failing bool) exam 
 
 func jobVerdict(job *unstructured.Unstructured) health.Verdict {
 	v := health.Verdict{Ref: finding.RefOf(job), Status: health.Progressing, Reason: "Running", Since: job.GetCreationTimestamp().Time}
-	done := conditionOf(job, "Complete")
-	if done.status != "True" {
-		done = conditionOf(job, "SuccessCriteriaMet")
+	done := field.ConditionOf(job, "Complete")
+	if done.Status != "True" {
+		done = field.ConditionOf(job, "SuccessCriteriaMet")
 	}
-	failed := conditionOf(job, "Failed")
-	if failed.status != "True" {
-		failed = conditionOf(job, "FailureTarget") // decided, and its pods still end
+	failed := field.ConditionOf(job, "Failed")
+	if failed.Status != "True" {
+		failed = field.ConditionOf(job, "FailureTarget") // decided, and its pods still end
 	}
 	switch {
-	case done.status == "True":
-		v.Status, v.Reason, v.Since = health.Ready, "", done.since
-	case failed.status == "True":
-		v.Status, v.Reason, v.Message, v.Since = health.Failing, health.Reason(failed.reason), firstLine(failed.message), failed.since
+	case done.Status == "True":
+		v.Status, v.Reason, v.Since = health.Ready, "", done.Since
+	case failed.Status == "True":
+		v.Status, v.Reason, v.Message, v.Since = health.Failing, health.Reason(failed.Reason), firstLine(failed.Message), failed.Since
 	case field.Bool(job.Object, "spec", "suspend"):
 		v.Status, v.Reason, v.Message = health.Suspended, "Suspended", "it is suspended"
 	}
@@ -90,8 +90,8 @@ func jobFailed(job *unstructured.Unstructured, v health.Verdict) finding.Finding
 	if why == "" {
 		why = v.Message
 	}
-	proof := proofOf(job, conditionOf(job, "Failed"))
-	if early := conditionOf(job, "FailureTarget"); conditionOf(job, "Failed").status != "True" {
+	proof := proofOf(job, field.ConditionOf(job, "Failed"))
+	if early := field.ConditionOf(job, "FailureTarget"); field.ConditionOf(job, "Failed").Status != "True" {
 		proof = proofOf(job, early)
 	}
 	return finding.Finding{

@@ -20,7 +20,7 @@ import (
 // may be older than the fix, or not be there yet.
 func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
-	k := kustomization{x: x, obj: obj, ready: conditionOf(obj, "Ready"), exam: &e}
+	k := kustomization{x: x, obj: obj, ready: field.ConditionOf(obj, "Ready"), exam: &e}
 	switch {
 	case e.verdict.Renewing: // ready by its last try; the next may be failing already
 		k.checks("")
@@ -55,7 +55,7 @@ func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing b
 type kustomization struct {
 	x     *examiner
 	obj   *unstructured.Unstructured
-	ready condition
+	ready field.Condition
 	exam  *exam
 	// failed is its last failed try, empty when there is none.
 	failed failure
@@ -65,11 +65,6 @@ type kustomization struct {
 type failure struct {
 	message string
 	proof   finding.Evidence
-}
-
-// quote is a condition as proof.
-func quote(obj *unstructured.Unstructured, c condition) finding.Evidence {
-	return evidence(obj, c.field(), c.reason+": "+c.message, c.since)
 }
 
 func (k kustomization) finding(code finding.Code, reason, message string) finding.Finding {
@@ -84,15 +79,15 @@ func (k kustomization) retry(text string) finding.Fix {
 	return finding.Fix{Text: text, Command: fmt.Sprintf("flux reconcile kustomization %s -n %s --with-source", k.obj.GetName(), k.obj.GetNamespace())}
 }
 
-// lastFailure is the layer's last failed try: by its Ready condition, or while
+// lastFailure is the layer's last failed try: by its Ready field.Condition, or while
 // the next one runs, by what its verdict goes by. Its message is empty where
 // nothing tells it any longer.
 func (k kustomization) lastFailure() failure {
 	verdict := k.exam.verdict
-	underway := k.ready.reason == "Progressing" || health.Reason(k.ready.reason) == health.Canceled
+	underway := k.ready.Reason == "Progressing" || health.Reason(k.ready.Reason) == health.Canceled
 	switch {
-	case k.ready.status == "False" && !underway:
-		return failure{k.ready.message, quote(k.obj, k.ready)}
+	case k.ready.Status == "False" && !underway:
+		return failure{k.ready.Message, quote(k.obj, k.ready)}
 	case verdict.Status != health.Failing:
 		return failure{}
 	case verdict.Said.Message == "":
@@ -116,7 +111,7 @@ func (k kustomization) triedInVain() finding.Evidence {
 	if len(history) > 0 && field.Text(history[0], "lastReconciledStatus") == string(k.exam.verdict.Reason) {
 		return evidence(k.obj, "status.history[0].lastReconciledStatus", string(k.exam.verdict.Reason), field.Time(history[0], "lastReconciled"))
 	}
-	if reconciling := conditionOf(k.obj, "Reconciling"); reconciling.status != "" {
+	if reconciling := field.ConditionOf(k.obj, "Reconciling"); reconciling.Status != "" {
 		return quote(k.obj, reconciling)
 	}
 	return quote(k.obj, k.ready)
@@ -158,7 +153,7 @@ func (k kustomization) invalidExpression() bool {
 	f := k.finding(codeReconcileFailed, string(k.exam.verdict.Reason),
 		fmt.Sprintf("%s has an expression that can't be evaluated: %s", finding.RefOf(k.obj), firstLine(k.exam.verdict.Message)))
 	for _, kind := range []string{"Stalled", "Ready"} {
-		if c := conditionOf(k.obj, kind); c.reason == string(k.exam.verdict.Reason) {
+		if c := field.ConditionOf(k.obj, kind); c.Reason == string(k.exam.verdict.Reason) {
 			f.Evidence = append(f.Evidence, quote(k.obj, c))
 			break
 		}
@@ -171,11 +166,11 @@ func (k kustomization) invalidExpression() bool {
 // readyExpr reports a dependency that is ready, but not by the layer's own
 // expression.
 func (k kustomization) readyExpr() bool {
-	dep, ok := fluxmsg.ParseDependency(k.ready.message)
+	dep, ok := fluxmsg.ParseDependency(k.ready.Message)
 	if !ok || dep.Problem != fluxmsg.DependencyReadyExpr {
 		return false
 	}
-	f := k.finding(codeReadyExpr, k.ready.reason, firstLine(k.ready.message))
+	f := k.finding(codeReadyExpr, k.ready.Reason, firstLine(k.ready.Message))
 	f.Evidence = []finding.Evidence{quote(k.obj, k.ready)}
 	f.Fixes = []finding.Fix{{Text: "Compare readyExpr in spec.dependsOn with the dependency's status", File: k.x.definedIn(k.obj),
 		Command: fmt.Sprintf("kubectl get kustomization %s -n %s -o yaml", dep.Name, cmp.Or(dep.Namespace, k.obj.GetNamespace()))}}

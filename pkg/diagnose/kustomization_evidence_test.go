@@ -70,8 +70,8 @@ func notThere(snap *snapshot.Snapshot, x *examiner, piece finding.Evidence) stri
 		}
 		return ""
 	case strings.HasPrefix(piece.Field, "event "):
-		for _, e := range x.events[piece.Ref.Key()] {
-			if "event "+e.reason == piece.Field && e.message == piece.Value {
+		for _, e := range x.health.Warnings[piece.Ref.Key()] {
+			if "event "+e.Reason == piece.Field && e.Message == piece.Value {
 				return ""
 			}
 		}
@@ -79,9 +79,9 @@ func notThere(snap *snapshot.Snapshot, x *examiner, piece finding.Evidence) stri
 	case answer.Object == nil:
 		return "there is no such object"
 	case strings.HasPrefix(piece.Field, "status.conditions["):
-		c := conditionOf(answer.Object, strings.TrimSuffix(strings.TrimPrefix(piece.Field, "status.conditions["), "]"))
-		if c.status == "" || c.reason+": "+c.message != piece.Value {
-			return "the condition says " + c.reason + ": " + c.message
+		c := field.ConditionOf(answer.Object, strings.TrimSuffix(strings.TrimPrefix(piece.Field, "status.conditions["), "]"))
+		if c.Status == "" || c.Reason+": "+c.Message != piece.Value {
+			return "the condition says " + c.Reason + ": " + c.Message
 		}
 		return ""
 	}

@@ -14,11 +14,11 @@ import (
 // denied reports a source in another namespace that may not be used from there.
 // How that source is does not matter then.
 func (k kustomization) denied() bool {
-	if k.ready.reason != "AccessDenied" {
+	if k.ready.Reason != "AccessDenied" {
 		return false
 	}
 	source := health.SourceOf(k.obj)
-	f := k.plain(codeAccessDenied, k.ready.reason, finding.Fix{File: k.x.definedIn(k.obj),
+	f := k.plain(codeAccessDenied, k.ready.Reason, finding.Fix{File: k.x.definedIn(k.obj),
 		Text: fmt.Sprintf("Create a %s in namespace %s and name that in spec.sourceRef: kustomize-controller runs with --no-cross-namespace-refs", source.Kind, k.obj.GetNamespace())})
 	if source.Namespace != k.obj.GetNamespace() && field.Text(k.obj.Object, "spec", "sourceRef", "namespace") != "" {
 		f.Evidence = append(f.Evidence, evidence(k.obj, "spec.sourceRef.namespace", source.Namespace, time.Time{}))

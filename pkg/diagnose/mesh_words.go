@@ -3,22 +3,10 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"strings"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
-
-// proof is the condition as it stands on the object, or that it has none.
-func (c condition) proof(obj *unstructured.Unstructured) finding.Evidence {
-	value := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(c.status+" "+c.reason+": "+c.message), ":"))
-	if c.status == "" {
-		value = "none"
-	}
-	return evidence(obj, c.field(), value, c.since)
-}
 
 // describe is the command that shows an object with its events.
 func describe(ref finding.Ref) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
 // unmounted is a pod on a node whose volumes or network are not there yet.
@@ -26,45 +27,45 @@ func (s podView) unmounted() []trouble {
 	switch p, missing := s.missingInVolume(words); {
 	case words.Problem == fluxmsg.ContainerAttached:
 		t = s.attached(e, words)
-		t.evidence, t.since = append(t.evidence, said(finding.RefOf(s.pod), e)), e.first
+		t.evidence, t.since = append(t.evidence, said(finding.RefOf(s.pod), e)), e.First
 		return []trouble{t}
-	case e.reason == "FailedCreatePodSandBox":
+	case e.Reason == "FailedCreatePodSandBox":
 		t = s.noSandbox(e)
 	case missing:
-		t = s.lacks(p, s.owner.String(), e.reason)
+		t = s.lacks(p, s.owner.String(), e.Reason)
 		t.evidence = s.volumeOf(p, words.Volume)
 	default:
 		t = trouble{
-			code: codeVolumeMount, reason: e.reason,
-			message: s.owner.String() + " waits for a volume that can't be mounted: " + firstLine(cmp.Or(words.Detail, e.message)),
+			code: codeVolumeMount, reason: e.Reason,
+			message: s.owner.String() + " waits for a volume that can't be mounted: " + firstLine(cmp.Or(words.Detail, e.Message)),
 			fixes:   []finding.Fix{{Text: "See which volume it is", Command: s.describe()}},
 		}
 	}
 	// The first moments of a pod are full of mounts that are tried again.
-	t.soft = t.soft || e.count < 3 && e.last.Sub(e.first) < time.Minute
-	proof, since := s.said(e.reason)
+	t.soft = t.soft || e.Count < 3 && e.Last.Sub(e.First) < time.Minute
+	proof, since := s.said(e.Reason)
 	t.evidence, t.since = append(t.evidence, proof...), since
 	return []trouble{t}
 }
 
 // mountFailure is the newest event about a volume or the network that says why:
 // a kubelet repeats for long that it has waited in vain.
-func (s podView) mountFailure() (event, fluxmsg.Container, bool) {
-	var vague event
+func (s podView) mountFailure() (health.Warning, fluxmsg.Container, bool) {
+	var vague health.Warning
 	for _, e := range s.events {
-		if !slices.Contains([]string{"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox"}, e.reason) {
+		if !slices.Contains([]string{"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox"}, e.Reason) {
 			continue
 		}
-		words, _ := fluxmsg.ParseContainer(e.message)
+		words, _ := fluxmsg.ParseContainer(e.Message)
 		if words.Problem != fluxmsg.ContainerMountTimeout {
 			return e, words, true
 		}
-		if vague.reason == "" {
+		if vague.Reason == "" {
 			vague = e
 		}
 	}
-	words, _ := fluxmsg.ParseContainer(vague.message)
-	return vague, words, vague.reason != ""
+	words, _ := fluxmsg.ParseContainer(vague.Message)
+	return vague, words, vague.Reason != ""
 }
 
 // missingInVolume is the Secret, ConfigMap or key that a volume lacks. A kubelet
@@ -85,11 +86,11 @@ func (s podView) missingInVolume(said fluxmsg.Container) (part, bool) {
 }
 
 // noSandbox is a node that can't give the pod a network: CNI's trouble.
-func (s podView) noSandbox(e event) trouble {
+func (s podView) noSandbox(e health.Warning) trouble {
 	node := coreRef("Node", "", field.Text(s.pod.Object, "spec", "nodeName"))
 	t := trouble{
-		code: codeContainerFailed, reason: e.reason, ref: node,
-		message: fmt.Sprintf("node %s can't give the pods of %s a network: %s", node.Name, s.owner, firstLine(e.message)),
+		code: codeContainerFailed, reason: e.Reason, ref: node,
+		message: fmt.Sprintf("node %s can't give the pods of %s a network: %s", node.Name, s.owner, firstLine(e.Message)),
 		fixes:   []finding.Fix{{Text: "Look at the node's network plug-in", Command: "kubectl get pods -A --field-selector spec.nodeName=" + node.Name}},
 	}
 	if node.Name == "" {

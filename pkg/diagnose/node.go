@@ -25,15 +25,15 @@ func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exa
 		Fixes: []finding.Fix{{Text: "Read the node's conditions and events", Command: "kubectl describe node " + node.GetName()}},
 	}
 	for _, kind := range append([]string{"Ready"}, pressures...) {
-		c := conditionOf(node, kind)
-		bad := c.status == "True"
+		c := field.ConditionOf(node, kind)
+		bad := c.Status == "True"
 		if kind == "Ready" {
-			bad = c.status == "False" || c.status == "Unknown"
+			bad = c.Status == "False" || c.Status == "Unknown"
 		}
 		if !bad {
 			continue
 		}
-		if kind != "Ready" && conditionOf(node, "Ready").status == "True" {
+		if kind != "Ready" && field.ConditionOf(node, "Ready").Status == "True" {
 			f.Code = codeNodePressure
 		}
 		f.Evidence = append(f.Evidence, proofOf(node, c))
@@ -47,28 +47,28 @@ func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exa
 
 func (x *examiner) nodeVerdict(node *unstructured.Unstructured) health.Verdict {
 	v := health.Verdict{Ref: finding.RefOf(node), Status: health.Failing}
-	ready := conditionOf(node, "Ready")
-	switch ready.status {
+	ready := field.ConditionOf(node, "Ready")
+	switch ready.Status {
 	case "True":
 	case "Unknown":
-		v.Reason, v.Since = "NodeStatusUnknown", ready.since
+		v.Reason, v.Since = "NodeStatusUnknown", ready.Since
 		v.Message = fmt.Sprintf("node %s does not answer: it is down or cut off", node.GetName())
 		return v
 	case "":
 		v.Status, v.Reason, v.Message = health.Unknown, "NoCondition", fmt.Sprintf("node %s has not reported yet", node.GetName())
 		return v
 	default:
-		v.Reason, v.Since = health.Reason(ready.reason), ready.since
-		v.Message = fmt.Sprintf("node %s is not ready: %s", node.GetName(), firstLine(ready.message))
+		v.Reason, v.Since = health.Reason(ready.Reason), ready.Since
+		v.Message = fmt.Sprintf("node %s is not ready: %s", node.GetName(), firstLine(ready.Message))
 		return v
 	}
 	for _, kind := range pressures {
-		if c := conditionOf(node, kind); c.status == "True" {
-			v.Reason, v.Since = health.Reason(kind), c.since
-			v.Message = fmt.Sprintf("node %s reports %s: %s", node.GetName(), kind, firstLine(c.message))
+		if c := field.ConditionOf(node, kind); c.Status == "True" {
+			v.Reason, v.Since = health.Reason(kind), c.Since
+			v.Message = fmt.Sprintf("node %s reports %s: %s", node.GetName(), kind, firstLine(c.Message))
 			return v
 		}
 	}
-	v.Status, v.Since = health.Ready, ready.since
+	v.Status, v.Since = health.Ready, ready.Since
 	return v
 }

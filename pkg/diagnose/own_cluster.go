@@ -27,7 +27,7 @@ func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
 	}
 	var conditions []ownCondition
 	for _, c := range ownConditions(node) {
-		if polarityOf(c.kind) == fault {
+		if polarityOf(c.Type) == fault {
 			conditions = append(conditions, c)
 		}
 	}
@@ -40,7 +40,7 @@ func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
 		e.findings[0].Fixes = []finding.Fix{{Text: "Once its maintenance is over, allow pods on it again", Command: "kubectl uncordon " + node.GetName()}}
 		return e
 	}
-	return readyExam(node, conditionOf(node, "Ready").since)
+	return readyExam(node, field.ConditionOf(node, "Ready").Since)
 }
 
 // judgeNamespace tells what a namespace that is being deleted waits for.
@@ -95,14 +95,14 @@ func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
 		return unlessSilent(budget, nil)
 	}
 	if allowed > 0 {
-		return readyExam(budget, conditionOf(budget, "DisruptionAllowed").since)
+		return readyExam(budget, field.ConditionOf(budget, "DisruptionAllowed").Since)
 	}
 	count := func(name string) int64 { return field.Int(budget.Object, "status", name) }
-	says, c := "", conditionOf(budget, "DisruptionAllowed")
+	says, c := "", field.ConditionOf(budget, "DisruptionAllowed")
 	status := health.Ready
 	switch {
-	case c.reason == "SyncFailed":
-		status, says = health.Failing, "it can't be worked out: "+firstLine(c.message)
+	case c.Reason == "SyncFailed":
+		status, says = health.Failing, "it can't be worked out: "+firstLine(c.Message)
 	case count("expectedPods") == 0:
 		says = "no pods match its selector"
 	case count("currentHealthy") < count("desiredHealthy"):
@@ -112,10 +112,10 @@ func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
 	}
 	proof := quoteFields(budget, "status.disruptionsAllowed", "status.currentHealthy", "status.desiredHealthy", "status.expectedPods",
 		"spec.minAvailable", "spec.maxUnavailable")
-	if c.status != "" {
-		proof = append([]finding.Evidence{c.proof(budget)}, proof...)
+	if c.Status != "" {
+		proof = append([]finding.Evidence{stated(budget, c)}, proof...)
 	}
-	e := ownFinding(budget, status, codeBudget, finding.Warning, c.reason, says, c.since, proof...)
+	e := ownFinding(budget, status, codeBudget, finding.Warning, c.Reason, says, c.Since, proof...)
 	e.findings[0].Message = fmt.Sprintf("%s allows no eviction: %s", finding.RefOf(budget), says)
 	return e
 }
@@ -128,29 +128,29 @@ func judgeSigning(x *examiner, obj *unstructured.Unstructured) exam {
 	}
 	who := quoteFields(obj, "spec.signerName", "spec.username")
 	for _, kind := range []string{"Denied", "Failed"} {
-		if c := conditionOf(obj, kind); c.status == "True" {
+		if c := field.ConditionOf(obj, kind); c.Status == "True" {
 			says := "it was denied"
 			if kind == "Failed" {
 				says = "its signer could not sign it"
 			}
-			if line := firstLine(c.message); line != "" {
+			if line := firstLine(c.Message); line != "" {
 				says += ": " + line
 			}
-			return ownFinding(obj, health.Failing, codeSigning, finding.Critical, c.reason, says, c.since, append([]finding.Evidence{c.proof(obj)}, who...)...)
+			return ownFinding(obj, health.Failing, codeSigning, finding.Critical, c.Reason, says, c.Since, append([]finding.Evidence{stated(obj, c)}, who...)...)
 		}
 	}
-	approved := conditionOf(obj, "Approved")
+	approved := field.ConditionOf(obj, "Approved")
 	switch {
-	case approved.status != "True":
+	case approved.Status != "True":
 		e := ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "Pending", "it has not been approved or denied yet", obj.GetCreationTimestamp().Time, who...)
 		e.findings[0].Fixes = []finding.Fix{{Text: "Check who asks for what, and approve or deny it", Command: inspectCommand(finding.RefOf(obj))}}
 		return e
 	case field.Text(obj.Object, "status", "certificate") == "":
 		signer := field.Text(obj.Object, "spec", "signerName")
-		return ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "NotSigned", "it is approved, and signer "+signer+" has not signed it yet", approved.since,
-			append([]finding.Evidence{approved.proof(obj)}, who...)...)
+		return ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "NotSigned", "it is approved, and signer "+signer+" has not signed it yet", approved.Since,
+			append([]finding.Evidence{stated(obj, approved)}, who...)...)
 	}
-	return readyExam(obj, approved.since)
+	return readyExam(obj, approved.Since)
 }
 
 // judgePolicy tells what the API server found wrong with a policy's expressions

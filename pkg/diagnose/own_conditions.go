@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,15 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// ownCondition is a condition in an object's status, with where it stands.
-type ownCondition struct {
-	condition
-	path string
-	// severity is Cluster API's and Knative's: "Error", "Warning" or "Info".
-	severity string
-	// observed is the generation that the condition is about, 0 when it has none.
-	observed int64
-}
+// ownCondition is a condition in an object's status.
+type ownCondition struct{ field.Condition }
 
 // conditionHolders are the lists in a status whose entries have conditions: of
 // the parents of routes, the listeners of Gateways and the ancestors of policies
@@ -39,91 +31,43 @@ func ownConditions(obj *unstructured.Unstructured) []ownCondition {
 		entries, _ := status[list].([]any)
 		for i, entry := range entries {
 			if holder, ok := entry.(map[string]any); ok {
-				found = append(found, conditionsAt(holder, fmt.Sprintf("status.%s[%s]", list, entryKey(entries, i)))...)
+				found = append(found, conditionsAt(holder, fmt.Sprintf("status.%s[%s]", list, field.EntryKey(entries, i)))...)
 			}
 		}
 	}
 	return found
-}
-
-// entryKey selects an entry of a list in a path: by its name where that is its
-// own, by its index otherwise.
-func entryKey(entries []any, i int) string {
-	name := func(entry any) string {
-		named, _ := entry.(map[string]any)
-		return cmp.Or(field.Text(named, "name"), field.Text(named, "type"))
-	}
-	key := name(entries[i])
-	same := func(entry any) bool { return name(entry) == key }
-	if key == "" || strings.ContainsAny(key, "]\"'") || slices.IndexFunc(entries, same) != i {
-		return fmt.Sprint(i)
-	}
-	return key
 }
 
 func conditionsAt(holder map[string]any, path string) []ownCondition {
 	var found []ownCondition
-	entries, _ := holder["conditions"].([]any)
-	for i, entry := range entries {
-		c, ok := entry.(map[string]any)
-		if !ok || field.Text(c, "type") == "" {
-			continue
+	for _, c := range field.Conditions(holder, path) {
+		if c.Status == "" && polarityOf(c.Type) == fault { // Argo CD lists those that apply, without a status
+			c.Status = "True"
 		}
-		own := ownCondition{
-			condition: condition{
-				kind: field.Text(c, "type"), status: statusText(c["status"]), reason: field.Text(c, "reason"),
-				message: strings.TrimSpace(field.Text(c, "message")), since: field.Time(c, "lastTransitionTime"),
-			},
-			path:     fmt.Sprintf("%s.conditions[%s]", path, entryKey(entries, i)),
-			severity: field.Text(c, "severity"), observed: field.Int(c, "observedGeneration"),
-		}
-		if own.status == "" && polarityOf(own.kind) == fault { // Argo CD lists those that apply, without a status
-			own.status = "True"
-		}
-		found = append(found, own)
+		found = append(found, ownCondition{c})
 	}
 	return found
 }
 
-// statusText is a condition's status as the API conventions write it. Some
-// controllers write a flag, or lower case.
-func statusText(status any) string {
-	switch v := status.(type) {
-	case bool:
-		if v {
-			return "True"
-		}
-		return "False"
-	case string:
-		for _, known := range []string{"True", "False", "Unknown"} {
-			if strings.EqualFold(v, known) {
-				return known
-			}
-		}
-		return v
-	}
-	return ""
-}
-
 // proof is the condition as evidence.
 func (c ownCondition) proof(obj *unstructured.Unstructured) finding.Evidence {
-	value, _ := field.Read(obj.Object, c.path)
+	value, _ := field.Read(obj.Object, c.Path)
 	stated, _ := value.(map[string]any)
-	if c.reason == "" && c.message != "" {
-		return evidence(obj, c.path, c.message, c.since)
+	if c.Reason == "" && c.Message != "" {
+		return evidence(obj, c.Path, c.Message, c.Since)
 	}
-	words := strings.TrimSuffix(c.reason+": "+c.message, ": ")
-	return evidence(obj, c.path, strings.TrimSpace(field.Text(stated, "status")+" "+words), c.since)
+	words := strings.TrimSuffix(c.Reason+": "+c.Message, ": ")
+	return evidence(obj, c.Path, strings.TrimSpace(field.Text(stated, "status")+" "+words), c.Since)
 }
 
 // says is the condition as a clause of a sentence: its message, or what it is.
 func (c ownCondition) says() string {
-	if line := firstLine(c.message); line != "" {
+	if line := firstLine(c.Message); line != "" {
 		return line
 	}
-	text := c.kind + " is " + c.status
-	if c.reason != "" {
-		text += " (" + c.reason + ")"
+	text := c.Type + " is " + c.Status
+	if c.Reason != "" {
+		text += " (" + c.Reason + ")"
 	}
 	return text
 }
@@ -131,39 +75,39 @@ func (c ownCondition) says() string {
 // verdict is what the condition means for the object: Ready where it says
 // nothing against it.
 func (c ownCondition) verdict() health.Status {
-	bad := c.status == "False" || c.status == "Degraded" // Prometheus operator
-	switch polarityOf(c.kind) {
+	bad := c.Status == "False" || c.Status == "Degraded" // Prometheus operator
+	switch polarityOf(c.Type) {
 	case wanted:
 		switch {
-		case c.status == "Unknown", bad && tellsProgress(c.reason), bad && c.severity == "Info":
+		case c.Status == "Unknown", bad && tellsProgress(c.Reason), bad && c.Severity == "Info":
 			return health.Progressing
 		case bad:
 			return health.Failing
 		}
 	case goal:
 		switch {
-		case bad && (tellsFailure(c.reason) || tellsFailure(c.firstWord())):
+		case bad && (tellsFailure(c.Reason) || tellsFailure(c.firstWord())):
 			return health.Failing
-		case c.status == "Unknown" || bad:
+		case c.Status == "Unknown" || bad:
 			return health.Progressing
 		}
 	case fault:
 		switch {
-		case c.status == "True" && tellsProgress(c.reason):
+		case c.Status == "True" && tellsProgress(c.Reason):
 			return health.Progressing
-		case c.status == "True":
+		case c.Status == "True":
 			return health.Failing
 		}
 	case working:
-		if c.status == "True" {
+		if c.Status == "True" {
 			return health.Progressing
 		}
 	case halted:
-		if c.status == "True" {
+		if c.Status == "True" {
 			return health.Suspended
 		}
 	case neutral:
-		if c.kind == "Progressing" && bad && tellsFailure(c.reason) {
+		if c.Type == "Progressing" && bad && tellsFailure(c.Reason) {
 			return health.Failing
 		}
 	}
@@ -173,7 +117,7 @@ func (c ownCondition) verdict() health.Status {
 // firstWord is the first word of the message that tells failure, as controllers
 // begin an error: "cannot unpack package: …".
 func (c ownCondition) firstWord() string {
-	word, _, _ := strings.Cut(c.message, " ")
+	word, _, _ := strings.Cut(c.Message, " ")
 	if word == "" {
 		return ""
 	}
@@ -182,10 +126,10 @@ func (c ownCondition) firstWord() string {
 
 // judges tells whether the condition says anything about the object's state.
 func (c ownCondition) judges() bool {
-	return polarityOf(c.kind) != neutral && c.status != ""
+	return polarityOf(c.Type) != neutral && c.Status != ""
 }
 
 // summary tells whether the condition sums up the others.
 func (c ownCondition) summary() bool {
-	return slices.Contains([]string{"Ready", "Available", "Succeeded", "Healthy", "Complete"}, c.kind) && strings.HasPrefix(c.path, "status.conditions")
+	return slices.Contains([]string{"Ready", "Available", "Succeeded", "Healthy", "Complete"}, c.Type) && strings.HasPrefix(c.Path, "status.conditions")
 }

@@ -122,8 +122,8 @@ func obstacle(obj *unstructured.Unstructured) (string, finding.Evidence, bool) {
 		}
 	}
 	for _, c := range ownConditions(obj) {
-		if c.verdict() != health.Ready && !tellsProgress(c.reason) && c.message != "" {
-			return firstLine(c.message), c.proof(obj), true
+		if c.verdict() != health.Ready && !tellsProgress(c.Reason) && c.Message != "" {
+			return firstLine(c.Message), c.proof(obj), true
 		}
 	}
 	return "", finding.Evidence{}, false
@@ -135,8 +135,8 @@ func specUnobserved(obj *unstructured.Unstructured) (exam, bool) {
 	path, observed := "status.observedGeneration", observedGeneration(obj)
 	if observed == 0 {
 		for _, c := range ownConditions(obj) {
-			if c.observed > 0 && c.judges() {
-				path, observed = c.path+".observedGeneration", c.observed
+			if c.ObservedGeneration > 0 && c.judges() {
+				path, observed = c.Path+".observedGeneration", c.ObservedGeneration
 				break
 			}
 		}
@@ -161,7 +161,7 @@ func observedGeneration(obj *unstructured.Unstructured) int64 {
 // summedUp tells whether a condition that sums up the others is True.
 func summedUp(conditions []ownCondition) bool {
 	for _, c := range conditions {
-		if c.summary() && c.status == "True" {
+		if c.summary() && c.Status == "True" {
 			return true
 		}
 	}
@@ -178,7 +178,7 @@ func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (ex
 	var proof []finding.Evidence
 	for _, c := range conditions {
 		status := c.verdict()
-		if up && status == health.Progressing && polarityOf(c.kind) != working || status == health.Ready {
+		if up && status == health.Progressing && polarityOf(c.Type) != working || status == health.Ready {
 			continue
 		}
 		proof = append(proof, c.proof(obj))
@@ -190,7 +190,7 @@ func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (ex
 		return exam{}, false
 	}
 	word, known := ownWord(obj)
-	if worstStatus == health.Failing && worst.summary() && !tellsFailure(worst.reason) && known && word.status != health.Ready {
+	if worstStatus == health.Failing && worst.summary() && !tellsFailure(worst.Reason) && known && word.status != health.Ready {
 		worstStatus = word.status // "Stopped", "Provisioning": why it is not ready
 	}
 	code, severity := codeOtherNotReady, finding.Critical
@@ -199,10 +199,10 @@ func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (ex
 		code, severity = codeHalted, finding.Info
 	case worstStatus == health.Progressing:
 		code, severity = codeUnderWay, finding.Warning
-	case up || worst.severity == "Warning" || worst.kind == "Warning":
+	case up || worst.Severity == "Warning" || worst.Type == "Warning":
 		severity = finding.Warning
 	}
-	e := ownFinding(obj, worstStatus, code, severity, worst.reason, worst.says(), worst.since, proof...)
+	e := ownFinding(obj, worstStatus, code, severity, worst.Reason, worst.says(), worst.Since, proof...)
 	if known && word.status == worstStatus {
 		e.findings[0].Evidence = append(e.findings[0].Evidence, quoteFields(obj, word.path)...)
 	}
@@ -221,13 +221,13 @@ func preferred(c ownCondition, status health.Status, worst ownCondition, worstSt
 
 func (c ownCondition) weight() int {
 	weight := 0
-	if c.message != "" {
+	if c.Message != "" {
 		weight++
 	}
-	if tellsFailure(c.reason) {
+	if tellsFailure(c.Reason) {
 		weight += 2
 	}
-	if c.kind == "Stalled" {
+	if c.Type == "Stalled" {
 		weight += 4
 	}
 	return weight
@@ -333,8 +333,8 @@ func suspendedBySpec(obj *unstructured.Unstructured) (exam, bool) {
 // where it says nothing: Ready is never the answer by default.
 func unlessSilent(obj *unstructured.Unstructured, conditions []ownCondition) exam {
 	for _, c := range conditions {
-		if c.judges() && polarityOf(c.kind) != fault || c.summary() {
-			return readyExam(obj, c.since)
+		if c.judges() && polarityOf(c.Type) != fault || c.summary() {
+			return readyExam(obj, c.Since)
 		}
 	}
 	if said, known := ownWord(obj); known && said.status == health.Ready {
@@ -346,7 +346,7 @@ func unlessSilent(obj *unstructured.Unstructured, conditions []ownCondition) exa
 	}
 	for _, c := range conditions {
 		if c.judges() {
-			return readyExam(obj, c.since) // all that could be wrong is not
+			return readyExam(obj, c.Since) // all that could be wrong is not
 		}
 	}
 	why := "nothing in its status is known to say whether it works"

@@ -34,8 +34,8 @@ func (w *walk) addDetails(c *Cause) {
 		c.Message += ": " + strings.Join(gates, ", ")
 	case c.Code == codeProbeFailed:
 		for _, e := range w.x.warnings(pod) {
-			if e.reason == "Unhealthy" && e.count > 1 {
-				c.Message += fmt.Sprintf(" (%d times)", e.count)
+			if e.Reason == "Unhealthy" && e.Count > 1 {
+				c.Message += fmt.Sprintf(" (%d times)", e.Count)
 				return
 			}
 		}

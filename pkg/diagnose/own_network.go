@@ -117,7 +117,7 @@ func judgeIstio(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
 	}
-	conditions := slices.DeleteFunc(ownConditions(obj), func(c ownCondition) bool { return c.kind == "Reconciled" }) // proxies that have it yet
+	conditions := slices.DeleteFunc(ownConditions(obj), func(c ownCondition) bool { return c.Type == "Reconciled" }) // proxies that have it yet
 	if e, ok := byConditions(obj, conditions); ok {
 		return e
 	}

@@ -30,8 +30,8 @@ func judgeWorkload(x *examiner, obj *unstructured.Unstructured) exam {
 	for _, c := range ownConditions(obj) {
 		if c.verdict() != health.Ready {
 			proof = append(proof, c.proof(obj))
-			if c.kind != "Available" && c.message != "" { // which repeats the counters
-				says = firstLine(c.message)
+			if c.Type != "Available" && c.Message != "" { // which repeats the counters
+				says = firstLine(c.Message)
 			}
 		}
 	}
@@ -113,14 +113,14 @@ func judgeAutoscaler(x *examiner, obj *unstructured.Unstructured) exam {
 		return e
 	}
 	for _, c := range ownConditions(obj) {
-		if c.status != "False" || c.kind != "AbleToScale" && c.kind != "ScalingActive" {
+		if c.Status != "False" || c.Type != "AbleToScale" && c.Type != "ScalingActive" {
 			continue
 		}
-		if c.reason == "ScalingDisabled" {
-			return ownFinding(obj, health.Suspended, codeHalted, finding.Info, c.reason, c.says(), c.since, c.proof(obj))
+		if c.Reason == "ScalingDisabled" {
+			return ownFinding(obj, health.Suspended, codeHalted, finding.Info, c.Reason, c.says(), c.Since, c.proof(obj))
 		}
-		e := ownFinding(obj, health.Ready, codeAutoscaler, finding.Warning, c.reason, "it does not scale: "+c.says(), c.since, c.proof(obj))
-		return exam{verdict: readyExam(obj, c.since).verdict, findings: e.findings}
+		e := ownFinding(obj, health.Ready, codeAutoscaler, finding.Warning, c.Reason, "it does not scale: "+c.says(), c.Since, c.proof(obj))
+		return exam{verdict: readyExam(obj, c.Since).verdict, findings: e.findings}
 	}
 	return readyExam(obj, time.Time{})
 }
@@ -175,8 +175,8 @@ func judgeServingPod(pod *unstructured.Unstructured, e exam) exam {
 		return exam{verdict: e.verdict, findings: own.findings}
 	}
 	for _, c := range ownConditions(pod) {
-		if slices.Contains([]string{"PodResizePending", "PodResizeInProgress", "DisruptionTarget"}, c.kind) && c.status == "True" {
-			own := ownFinding(pod, health.Ready, codeOwnWarning, finding.Warning, c.reason, strings.TrimSuffix(c.kind+": "+c.says(), ": "), c.since, c.proof(pod))
+		if slices.Contains([]string{"PodResizePending", "PodResizeInProgress", "DisruptionTarget"}, c.Type) && c.Status == "True" {
+			own := ownFinding(pod, health.Ready, codeOwnWarning, finding.Warning, c.Reason, strings.TrimSuffix(c.Type+": "+c.says(), ": "), c.Since, c.proof(pod))
 			return exam{verdict: e.verdict, findings: own.findings}
 		}
 	}

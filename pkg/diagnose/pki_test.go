@@ -34,7 +34,7 @@ type pkiScenario struct {
 	Objects   []map[string]any `json:"objects"`
 	Forbidden []string         `json:"forbidden"`
 	Failing   bool             `json:"failing"`
-	// Message and Event put a message on the first object: the Ready condition,
+	// Message and Event put a message on the first object: the Ready field.Condition,
 	// or a Warning with the reason.
 	Message string `json:"message"`
 	Event   string `json:"event"`

@@ -60,7 +60,7 @@ func (x *examiner) follow(e *exam, s podView, t trouble) {
 // podVerdict goes by the pod's own phase and conditions.
 func podVerdict(pod *unstructured.Unstructured) health.Verdict {
 	v := health.Verdict{Ref: finding.RefOf(pod), Status: health.Progressing, Since: pod.GetCreationTimestamp().Time}
-	phase, ready := field.Text(pod.Object, "status", "phase"), conditionOf(pod, "Ready")
+	phase, ready := field.Text(pod.Object, "status", "phase"), field.ConditionOf(pod, "Ready")
 	switch {
 	case pod.GetDeletionTimestamp() != nil:
 		v.Reason, v.Message, v.Since = "Terminating", "it is being deleted", pod.GetDeletionTimestamp().Time
@@ -69,27 +69,27 @@ func podVerdict(pod *unstructured.Unstructured) health.Verdict {
 	case phase == "Failed":
 		v.Status, v.Reason = health.Failing, health.Reason(field.Text(pod.Object, "status", "reason"))
 		v.Message = firstLine(field.Text(pod.Object, "status", "message"))
-	case ready.status == "True":
-		v.Status, v.Since = health.Ready, ready.since
+	case ready.Status == "True":
+		v.Status, v.Since = health.Ready, ready.Since
 	default:
-		v.Reason = health.Reason(ready.reason)
-		v.Message = firstLine(ready.message)
+		v.Reason = health.Reason(ready.Reason)
+		v.Message = firstLine(ready.Message)
 	}
 	return v
 }
 
 // inexplicable is what to say of a pod that is not ready without a word of why.
 func (s podView) inexplicable() trouble {
-	ready := conditionOf(s.pod, "Ready")
+	ready := field.ConditionOf(s.pod, "Ready")
 	t := trouble{
-		code: codeNotReadyForUnknown, reason: ready.reason, since: ready.since,
+		code: codeNotReadyForUnknown, reason: ready.Reason, since: ready.Since,
 		message: s.owner.String() + " is not ready, and neither its pods nor their events say why",
 		fixes:   []finding.Fix{{Text: "Read the pod's log", Command: s.logs("", false)}},
 	}
 	if t.reason == "" {
 		t.reason = "NotReady"
 	}
-	if ready.status != "" {
+	if ready.Status != "" {
 		t.evidence = append(t.evidence, proofOf(s.pod, ready))
 	}
 	return t

@@ -113,12 +113,12 @@ func (s podView) onBadNode() []trouble {
 	if answer.Presence != snapshot.Present {
 		return nil
 	}
-	ready := conditionOf(answer.Object, "Ready")
-	if ready.status == "True" || ready.status == "" {
+	ready := field.ConditionOf(answer.Object, "Ready")
+	if ready.Status == "True" || ready.Status == "" {
 		return nil
 	}
 	return []trouble{{
-		code: codeNodeNotReady, reason: "NodeNotReady", ref: ref, since: ready.since, blame: []finding.Ref{ref},
+		code: codeNodeNotReady, reason: "NodeNotReady", ref: ref, since: ready.Since, blame: []finding.Ref{ref},
 		message:  fmt.Sprintf("%s has a pod on node %s, which is not ready", s.owner, ref.Name),
 		evidence: []finding.Evidence{proofOf(answer.Object, ready)},
 	}}

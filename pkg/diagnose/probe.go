@@ -7,6 +7,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
 // recent is how long ago a container may have ended for that to be why it is
@@ -33,9 +34,9 @@ func (c container) notReady(ended end) trouble {
 	proof, first := c.said("Unhealthy")
 	t.since = first
 	t.evidence = append(c.state("ready", since), proof...)
-	t.message = c.what() + " runs, but " + probeWords(probe.message)
+	t.message = c.what() + " runs, but " + probeWords(probe.Message)
 	t.fixes = []finding.Fix{{Text: "Read its log", Command: c.logs(c.name, false)}}
-	c.probeAdvice(&t, probe.message)
+	c.probeAdvice(&t, probe.Message)
 	return t
 }
 
@@ -54,26 +55,26 @@ func probeWords(message string) string {
 
 // killedByProbe tells whether it was the kubelet that ended the container,
 // because its liveness or startup probe failed.
-func (c container) killedByProbe(ended end) (event, bool) {
+func (c container) killedByProbe(ended end) (health.Warning, bool) {
 	if ended.code != 137 && ended.code != 143 && ended.code != 0 {
-		return event{}, false
+		return health.Warning{}, false
 	}
 	for _, e := range c.events {
-		said, _ := fluxmsg.ParseContainer(e.message)
-		if e.reason == "Unhealthy" && (said.Probe == "Liveness" || said.Probe == "Startup") {
+		said, _ := fluxmsg.ParseContainer(e.Message)
+		if e.Reason == "Unhealthy" && (said.Probe == "Liveness" || said.Probe == "Startup") {
 			return e, true
 		}
 	}
-	return event{}, false
+	return health.Warning{}, false
 }
 
 // killed is a container that its kubelet restarts because of a probe.
-func (c container) killed(t trouble, probe event) trouble {
+func (c container) killed(t trouble, probe health.Warning) trouble {
 	t.code, t.reason = codeProbeFailed, "Unhealthy"
-	t.message = c.what() + " is restarted again and again, because " + probeWords(probe.message)
+	t.message = c.what() + " is restarted again and again, because " + probeWords(probe.Message)
 	t.fixes = []finding.Fix{{Text: "Read its log from before the restart", Command: c.logs(c.name, true)}}
-	if !c.stillStarting(&t, c.lastEnd(), probe.message) {
-		c.probeAdvice(&t, probe.message)
+	if !c.stillStarting(&t, c.lastEnd(), probe.Message) {
+		c.probeAdvice(&t, probe.Message)
 	}
 	return t
 }
@@ -96,9 +97,9 @@ func (c container) waitsInside() (trouble, bool) {
 func (s podView) unready() []trouble {
 	for _, gate := range field.List(s.pod.Object, "spec", "readinessGates") {
 		kind := field.Text(gate, "conditionType")
-		if c := conditionOf(s.pod, kind); c.status != "True" && conditionOf(s.pod, "ContainersReady").status == "True" {
+		if c := field.ConditionOf(s.pod, kind); c.Status != "True" && field.ConditionOf(s.pod, "ContainersReady").Status == "True" {
 			return []trouble{{
-				code: codeNotReadyForUnknown, reason: "ReadinessGatesNotReady", soft: true, since: c.since,
+				code: codeNotReadyForUnknown, reason: "ReadinessGatesNotReady", soft: true, since: c.Since,
 				message:  s.owner.String() + " waits for its readiness gate " + kind,
 				evidence: []finding.Evidence{proofOf(s.pod, c)},
 			}}

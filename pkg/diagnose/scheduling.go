@@ -21,29 +21,29 @@ func (s podView) unscheduled() []trouble {
 	if field.Text(s.pod.Object, "spec", "nodeName") != "" {
 		return nil
 	}
-	scheduled := conditionOf(s.pod, "PodScheduled")
-	if scheduled.status != "False" {
+	scheduled := field.ConditionOf(s.pod, "PodScheduled")
+	if scheduled.Status != "False" {
 		return s.unseen()
 	}
 	t := trouble{
-		code: codeUnschedulable, reason: scheduled.reason, since: scheduled.since,
-		soft:     s.x.now.Sub(scheduled.since) < nodePatience,
-		evidence: []finding.Evidence{evidence(s.pod, scheduled.field(), scheduled.reason+": "+scheduled.message, scheduled.since)},
-		message:  fmt.Sprintf("no node takes the pods of %s: %s", s.owner, firstLine(scheduled.message)),
+		code: codeUnschedulable, reason: scheduled.Reason, since: scheduled.Since,
+		soft:     s.x.now.Sub(scheduled.Since) < nodePatience,
+		evidence: []finding.Evidence{quote(s.pod, scheduled)},
+		message:  fmt.Sprintf("no node takes the pods of %s: %s", s.owner, firstLine(scheduled.Message)),
 		fixes:    []finding.Fix{{Text: "Read the scheduler's messages in the pod's events", Command: s.describe()}},
 	}
-	if scheduled.reason == "SchedulingGated" {
+	if scheduled.Reason == "SchedulingGated" {
 		t.message = fmt.Sprintf("the pods of %s are blocked by scheduling gates", s.owner)
 		return []trouble{t}
 	}
-	s.scheduling(scheduled.message, &t)
+	s.scheduling(scheduled.Message, &t)
 	return []trouble{t}
 }
 
 // unseen is a pod that no scheduler has looked at.
 func (s podView) unseen() []trouble {
 	scheduler := field.Text(s.pod.Object, "spec", "schedulerName")
-	seen := len(field.List(s.pod.Object, "status", "containerStatuses")) > 0 || conditionOf(s.pod, "PodScheduled").status != ""
+	seen := len(field.List(s.pod.Object, "status", "containerStatuses")) > 0 || field.ConditionOf(s.pod, "PodScheduled").Status != ""
 	if field.Text(s.pod.Object, "status", "phase") != "Pending" || seen {
 		return nil
 	}

@@ -24,10 +24,10 @@ func (s service) noAddress() finding.Finding {
 	trying, begun := s.trying()
 	switch {
 	case len(warned) > 0:
-		f.Message += ": " + firstLine(warned[0].message)
-		f.Since = warned[0].first
+		f.Message += ": " + firstLine(warned[0].Message)
+		f.Since = warned[0].First
 		f.Evidence = append(f.Evidence, said(v.Ref, warned[0]))
-		f.Fixes = addressFixes(warned[0].message)
+		f.Fixes = addressFixes(warned[0].Message)
 	case s.addressTaken(&f):
 	case s.classUnserved(&f):
 	case begun:
@@ -117,21 +117,21 @@ func balancerClass(class string) string {
 
 // trying is the service controller's event that it has begun and not ended
 // (kubernetes v1.36, k8s.io/cloud-provider/controllers/service: a Normal event).
-func (s service) trying() (event, bool) {
-	var begun, done event
+func (s service) trying() (health.Warning, bool) {
+	var begun, done health.Warning
 	for _, obj := range s.x.snap.List(health.EventKind, s.obj.GetNamespace()).Objects {
 		involved := field.Map(obj.Object, "involvedObject")
 		if field.Text(involved, "kind") != health.ServiceKind.Kind || field.Text(involved, "name") != s.obj.GetName() {
 			continue
 		}
-		e := event{reason: field.Text(obj.Object, "reason"), message: field.Text(obj.Object, "message"),
-			last: field.FirstTime(obj.Object, []string{"lastTimestamp"}, []string{"eventTime"})}
+		e := health.Warning{Reason: field.Text(obj.Object, "reason"), Message: field.Text(obj.Object, "message"),
+			Last: field.FirstTime(obj.Object, []string{"lastTimestamp"}, []string{"eventTime"})}
 		switch {
-		case e.reason == "EnsuringLoadBalancer" && e.last.After(begun.last):
+		case e.Reason == "EnsuringLoadBalancer" && e.Last.After(begun.Last):
 			begun = e
-		case e.reason == "EnsuredLoadBalancer" && e.last.After(done.last):
+		case e.Reason == "EnsuredLoadBalancer" && e.Last.After(done.Last):
 			done = e
 		}
 	}
-	return begun, begun.last.After(done.last)
+	return begun, begun.Last.After(done.Last)
 }

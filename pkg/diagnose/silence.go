@@ -84,7 +84,7 @@ func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
 	}
 	f.Fixes = append(f.Fixes, requestThenRestart(obj, x.controllerOf(obj))...)
 	if len(f.Evidence) == 0 {
-		f.Evidence = proofOrAge(obj, conditionOf(obj, "Ready"))
+		f.Evidence = proofOrAge(obj, field.ConditionOf(obj, "Ready"))
 	}
 	e.findings = append(e.findings, f)
 }
@@ -97,7 +97,7 @@ func (x *examiner) behind(obj *unstructured.Unstructured) []finding.Evidence {
 		return nil
 	}
 	return []finding.Evidence{
-		evidence(obj, "status.lastAppliedRevision", applied, conditionOf(obj, "Ready").since),
+		evidence(obj, "status.lastAppliedRevision", applied, field.ConditionOf(obj, "Ready").Since),
 		evidence(source, "status.artifact.revision", fetched, field.Time(source.Object, "status", "artifact", "lastUpdateTime")),
 	}
 }

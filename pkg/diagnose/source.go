@@ -58,25 +58,25 @@ func sourceVerdict(x *examiner, obj *unstructured.Unstructured) health.Verdict {
 	if kind != helmRepositoryKind && kind != helmChartKind {
 		return x.health.Of(ref)
 	}
-	ready := conditionOf(obj, "Ready")
-	v := health.Verdict{Ref: ref, Status: health.Ready, Since: ready.since}
+	ready := field.ConditionOf(obj, "Ready")
+	v := health.Verdict{Ref: ref, Status: health.Ready, Since: ready.Since}
 	switch {
 	case field.Bool(obj.Object, "spec", "suspend"):
 		v.Status, v.Reason = health.Suspended, "Suspended"
-	case ready.status == "False":
-		v.Status, v.Reason, v.Message = health.Failing, health.Reason(ready.reason), firstLine(ready.message)
-	case ready.status == "Unknown" && x.overdue(obj):
-		v.Status, v.Reason, v.Since = health.Failing, health.Stuck, ready.since
+	case ready.Status == "False":
+		v.Status, v.Reason, v.Message = health.Failing, health.Reason(ready.Reason), firstLine(ready.Message)
+	case ready.Status == "Unknown" && x.overdue(obj):
+		v.Status, v.Reason, v.Since = health.Failing, health.Stuck, ready.Since
 		v.Message = fmt.Sprintf("it has been reconciling for %s, longer than its timeout of %s: %s",
-			duration.HumanDuration(x.now.Sub(ready.since)), health.Timeout(obj), firstLine(ready.message))
-	case ready.status == "Unknown":
-		v.Status, v.Reason, v.Message = health.Progressing, health.Reason(ready.reason), firstLine(ready.message)
-	case ready.status == "" && field.Text(obj.Object, "spec", "type") != "oci":
+			duration.HumanDuration(x.now.Sub(ready.Since)), health.Timeout(obj), firstLine(ready.Message))
+	case ready.Status == "Unknown":
+		v.Status, v.Reason, v.Message = health.Progressing, health.Reason(ready.Reason), firstLine(ready.Message)
+	case ready.Status == "" && field.Text(obj.Object, "spec", "type") != "oci":
 		v.Status, v.Reason, v.Message = health.Progressing, "NotYetReconciled", "Flux has not acted on it yet"
 	}
 	for _, kind := range []string{"FetchFailed", "Stalled", "BuildFailed"} {
-		if failed := conditionOf(obj, kind); failed.status == "True" && v.Status != health.Suspended {
-			v.Status, v.Reason, v.Message, v.Since = health.Failing, health.Reason(failed.reason), firstLine(failed.message), failed.since
+		if failed := field.ConditionOf(obj, kind); failed.Status == "True" && v.Status != health.Suspended {
+			v.Status, v.Reason, v.Message, v.Since = health.Failing, health.Reason(failed.Reason), firstLine(failed.Message), failed.Since
 			break
 		}
 	}

@@ -73,7 +73,7 @@ func (s fetchFailure) similar(address string) (*unstructured.Unstructured, bool)
 	var best *unstructured.Unstructured
 	for _, obj := range s.x.snap.List(finding.RefOf(s.obj).GroupKind(), "").Objects {
 		other := field.Text(obj.Object, "spec", "url")
-		if other == "" || other == address || conditionOf(obj, "Ready").status != "True" {
+		if other == "" || other == address || field.ConditionOf(obj, "Ready").Status != "True" {
 			continue
 		}
 		if far := distance(address, other); far < least {

@@ -21,7 +21,7 @@ func (x *examiner) externalArtifact(obj *unstructured.Unstructured, e *exam) {
 		Code: codeSourceFailed, Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Severity: finding.Critical, Since: e.verdict.Since,
 		Message: fmt.Sprintf("%s has no new artifact: %s", e.verdict.Ref, e.verdict.Message),
 	}
-	if ready := conditionOf(obj, "Ready"); ready.status != "" {
+	if ready := field.ConditionOf(obj, "Ready"); ready.Status != "" {
 		f.Evidence = append(f.Evidence, quote(obj, ready))
 	} else {
 		f.Evidence = append(f.Evidence, evidence(obj, "metadata.creationTimestamp", field.Text(obj.Object, "metadata", "creationTimestamp"), obj.GetCreationTimestamp().Time))
@@ -61,7 +61,7 @@ func (x *examiner) externalArtifact(obj *unstructured.Unstructured, e *exam) {
 func (x *examiner) overdue(obj *unstructured.Unstructured) bool {
 	var last time.Time
 	for _, kind := range []string{"Ready", "Reconciling"} {
-		if since := conditionOf(obj, kind).since; since.After(last) {
+		if since := field.ConditionOf(obj, kind).Since; since.After(last) {
 			last = since
 		}
 	}

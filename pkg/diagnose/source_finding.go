@@ -44,9 +44,9 @@ var sourceConditions = []string{"Stalled", "FetchFailed", "StorageOperationFaile
 func (x *examiner) unfetched(obj *unstructured.Unstructured, e *exam) {
 	s := fetchFailure{x: x, obj: obj, verdict: e.verdict, message: e.verdict.Message}
 	for _, kind := range append(sourceConditions, "Ready") {
-		c := conditionOf(obj, kind)
-		if bad := kind != "Ready" && c.status == "True" || kind == "Ready" && c.status == "False"; bad && c.message != "" {
-			s.message, s.proof = c.message, []finding.Evidence{quote(obj, c)}
+		c := field.ConditionOf(obj, kind)
+		if bad := kind != "Ready" && c.Status == "True" || kind == "Ready" && c.Status == "False"; bad && c.Message != "" {
+			s.message, s.proof = c.Message, []finding.Evidence{quote(obj, c)}
 			break
 		}
 	}

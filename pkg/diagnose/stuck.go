@@ -72,7 +72,7 @@ func requestThenRestart(obj *unstructured.Unstructured, controller finding.Ref) 
 func (x *examiner) stuckProof(obj *unstructured.Unstructured) []finding.Evidence {
 	var proof []finding.Evidence
 	for _, kind := range []string{"Ready", "Reconciling"} {
-		if c := conditionOf(obj, kind); c.status != "" {
+		if c := field.ConditionOf(obj, kind); c.Status != "" {
 			proof = append(proof, quote(obj, c))
 		}
 	}

@@ -77,8 +77,8 @@ func (t *termination) instances() {
 	if len(objects) > 0 {
 		t.because("there are %s: %s", countOf(len(objects), "object"), namesOf(objects))
 	}
-	if c := conditionOf(t.obj, "Terminating"); c.message != "" {
-		t.proof = append(t.proof, evidence(t.obj, c.field(), c.reason+": "+c.message, c.since))
+	if c := field.ConditionOf(t.obj, "Terminating"); c.Message != "" {
+		t.proof = append(t.proof, quote(t.obj, c))
 	}
 	t.fix(finding.Fix{Text: "See which are left, and what holds each", Command: "kubectl get " + t.ref.Name + " -A"})
 }
@@ -99,8 +99,8 @@ func (t *termination) pod() {
 	}
 	t.because("the kubelet of node %s has not ended it", node)
 	for _, e := range t.x.warnings(t.obj) {
-		if slices.Contains([]string{"FailedKillPod", "FailedPreStopHook", "ExceededGracePeriod"}, e.reason) {
-			t.because("it says %s: %s", e.reason, firstLine(e.message))
+		if slices.Contains([]string{"FailedKillPod", "FailedPreStopHook", "ExceededGracePeriod"}, e.Reason) {
+			t.because("it says %s: %s", e.Reason, firstLine(e.Message))
 			t.proof = append(t.proof, said(t.ref, e))
 			break
 		}
@@ -120,14 +120,14 @@ func (t *termination) namespace() {
 	t.because("nothing can be created in it meanwhile")
 	var content fluxmsg.NamespaceContent
 	for _, kind := range namespaceConditions {
-		c := conditionOf(t.obj, kind)
-		if c.status != "True" {
+		c := field.ConditionOf(t.obj, kind)
+		if c.Status != "True" {
 			continue
 		}
-		t.reason = c.reason
-		t.because("%s", firstLine(c.message))
-		t.proof = append(t.proof, evidence(t.obj, c.field(), c.reason+": "+c.message, c.since))
-		if left, ok := fluxmsg.ParseNamespaceContent(c.message); ok {
+		t.reason = c.Reason
+		t.because("%s", firstLine(c.Message))
+		t.proof = append(t.proof, quote(t.obj, c))
+		if left, ok := fluxmsg.ParseNamespaceContent(c.Message); ok {
 			content.Resources = append(content.Resources, left.Resources...)
 			content.Finalizers = append(content.Finalizers, left.Finalizers...)
 		}
@@ -152,7 +152,7 @@ func (t *termination) namespace() {
 func (t *termination) downAPIs() {
 	services, _ := t.list(kindIn{apiServiceKind, ""})
 	for _, service := range services {
-		if conditionOf(service, "Available").status == "False" {
+		if field.ConditionOf(service, "Available").Status == "False" {
 			t.blame = addRef(t.blame, finding.RefOf(service))
 		}
 	}

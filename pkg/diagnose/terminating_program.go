@@ -117,14 +117,14 @@ func (t *termination) workloadNamed(words []string) (found finding.Ref, complete
 func (t *termination) complaints() {
 	for _, c := range field.List(t.obj.Object, "status", "conditions") {
 		if kind := field.Text(c, "type"); field.Text(c, "status") == "False" && field.Text(c, "message") != "" {
-			is := conditionOf(t.obj, kind)
-			t.because("it says %s: %s", is.reason, firstLine(is.message))
-			t.proof = append(t.proof, evidence(t.obj, is.field(), is.reason+": "+is.message, is.since))
+			is := field.ConditionOf(t.obj, kind)
+			t.because("it says %s: %s", is.Reason, firstLine(is.Message))
+			t.proof = append(t.proof, quote(t.obj, is))
 			break
 		}
 	}
 	for _, e := range t.x.warnings(t.obj) {
-		if !e.last.Before(t.at) {
+		if !e.Last.Before(t.at) {
 			t.proof = append(t.proof, said(t.ref, e))
 			break
 		}

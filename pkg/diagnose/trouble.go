@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -71,7 +72,7 @@ type podView struct {
 	owner finding.Ref
 	work  *unstructured.Unstructured
 	// events are the Warning events about the pod, the newest first.
-	events []event
+	events []health.Warning
 }
 
 func (x *examiner) read(pod *unstructured.Unstructured) podView {
@@ -80,13 +81,13 @@ func (x *examiner) read(pod *unstructured.Unstructured) podView {
 }
 
 // event is the newest Warning event with one of the reasons.
-func (s podView) event(reasons ...string) (event, bool) {
+func (s podView) event(reasons ...string) (health.Warning, bool) {
 	for _, e := range s.events {
-		if slices.Contains(reasons, e.reason) {
+		if slices.Contains(reasons, e.Reason) {
 			return e, true
 		}
 	}
-	return event{}, false
+	return health.Warning{}, false
 }
 
 // finding makes the trouble a finding about the workload, with the pods that

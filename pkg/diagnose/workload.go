@@ -127,8 +127,8 @@ func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.F
 		f.Fixes = []finding.Fix{{Text: "Resume the rollout", Command: fmt.Sprintf("kubectl rollout resume deployment %s -n %s", v.Ref.Name, v.Ref.Namespace)}}
 		return f
 	}
-	if progress := conditionOf(obj, "Progressing"); progress.status == "False" {
-		f.Code, f.Reason = codeRolloutFailed, progress.reason
+	if progress := field.ConditionOf(obj, "Progressing"); progress.Status == "False" {
+		f.Code, f.Reason = codeRolloutFailed, progress.Reason
 		f.Evidence = append(f.Evidence, proofOf(obj, progress))
 	}
 	return f
