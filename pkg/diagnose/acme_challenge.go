@@ -32,7 +32,7 @@ func explainChallenge(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 		e.verdict.Status = health.Failing
 	}
 	c := challenge{acme{x: x, obj: obj, exam: &e, reason: field.Text(obj.Object, "status", "reason"), path: "status.reason"}}
-	said, ok := fluxmsg.ParseACME(c.reason)
+	said, ok := x.message(c.reason).ACME()
 	if ok {
 		e.verdict.Message = said.Detail
 	}

@@ -51,7 +51,7 @@ func explainOrder(x *examiner, obj *unstructured.Unstructured, failing bool) exa
 		a.unsolved()
 		return e
 	}
-	if said, ok := fluxmsg.ParseACME(reason); ok {
+	if said, ok := x.message(reason).ACME(); ok {
 		e.fallback = append(e.fallback, a.answered(said))
 		return e
 	}
@@ -66,7 +66,7 @@ func explainOrder(x *examiner, obj *unstructured.Unstructured, failing bool) exa
 // its issuer is for the domain: an event alone says so.
 func (a acme) unsolved() {
 	for _, event := range a.x.warnings(a.obj) {
-		parsed, _ := fluxmsg.ParseACME(event.Message)
+		parsed, _ := a.x.message(event.Message).ACME()
 		if parsed.Problem != fluxmsg.ACMENoSolver || len(a.exam.blame) > 0 {
 			continue
 		}

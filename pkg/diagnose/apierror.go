@@ -18,7 +18,7 @@ import (
 // controller passes it on about obj, into causes. Nothing comes back for what
 // the message does not explain, or what is mended by now.
 func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time) (findings []finding.Finding, blame []finding.Ref) {
-	said, ok := fluxmsg.ParseAPIError(message)
+	said, ok := x.message(message).APIError()
 	if !ok {
 		return nil, nil
 	}

@@ -11,7 +11,7 @@ import (
 // cannotRun is a container whose command its node can't run at all, by the
 // runtime's words; trying again does not help.
 func (c container) cannotRun(t trouble, words string) (trouble, bool) {
-	said, _ := fluxmsg.ParseContainer(words)
+	said, _ := c.x.message(words).Container()
 	switch said.Problem {
 	case fluxmsg.ContainerArchitecture:
 		t.code, t.setting = codeArchitecture, c.path("image")

@@ -73,7 +73,7 @@ func (x *examiner) creation(obj *unstructured.Unstructured, e *exam, failing boo
 var noAccount = regexp.MustCompile(`error looking up service account ([^\s/]+)/([^\s:]+):`)
 
 func (x *examiner) explainRefusal(obj *unstructured.Unstructured, no noPods, e *exam) {
-	said, _ := fluxmsg.ParseAPIError(no.message)
+	said, _ := x.message(no.message).APIError()
 	owner := x.topOf(obj)
 	account := noAccount.FindStringSubmatch(no.message)
 	switch {

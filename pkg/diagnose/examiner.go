@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -37,6 +38,8 @@ type examiner struct {
 	// labels, built when first asked for.
 	byLabel map[string][]*unstructured.Unstructured
 	exams   exams
+	// messages are those that were parsed.
+	messages fluxmsg.Messages
 	// needed are the connections that each namespace's tenant needs, once asked for.
 	needed map[string][]connection
 	// claimed are the servers of Istio's Gateways by what they claim.
@@ -69,7 +72,7 @@ func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *examiner {
 		snap: snap, known: known, now: snap.Meta().At, health: verdicts{health.New(known), snap}, tenants: tenants,
 		explainers: explainersByKind(), judges: judgesByKind(),
 		owned: map[ownedIn]map[finding.Key][]*unstructured.Unstructured{},
-		exams: newExams(), dependents: map[finding.Key][]finding.Ref{},
+		exams: newExams(), messages: fluxmsg.Messages{}, dependents: map[finding.Key][]finding.Ref{},
 	}
 	for _, obj := range snap.List(health.KustomizationKind, "").Objects {
 		for _, ref := range health.Dependencies(obj) {
@@ -97,6 +100,9 @@ func (x *examiner) warnings(obj *unstructured.Unstructured) []health.Warning {
 	x.snap.List(health.EventKind, namespace)
 	return x.health.Warnings.About(obj)
 }
+
+// message is a message of a condition or an event, with what it says.
+func (x *examiner) message(text string) *fluxmsg.Message { return x.messages.Of(text) }
 
 // children are the objects of a kind, in its namespace, that the object owns.
 func (x *examiner) children(obj *unstructured.Unstructured, kind schema.GroupKind) []*unstructured.Unstructured {

@@ -23,7 +23,7 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 		return e
 	}
 	repository := sourceRef(field.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
-	problem, _ := fluxmsg.ParseSource(e.verdict.Message)
+	problem, _ := x.message(e.verdict.Said.Message).Source()
 	waits := e.verdict.Status != health.Failing || problem.Problem == fluxmsg.SourceNoArtifact
 	answer := x.snap.Lookup(repository)
 	switch answer.Presence {
@@ -65,7 +65,7 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 // nil where that could not be read.
 func (x *examiner) chartFailure(obj, repository *unstructured.Unstructured, ref finding.Ref, v health.Verdict) finding.Finding {
 	c := chartWanted{name: field.Text(obj.Object, "spec", "chart"), version: field.Text(obj.Object, "spec", "version"), repository: repository, ref: ref}
-	problem, _ := fluxmsg.ParseSource(v.Message)
+	problem, _ := x.message(v.Said.Message).Source()
 	if f, ok := x.chartRepositoryFinding(obj, c, v); ok {
 		return f
 	}

@@ -17,7 +17,7 @@ import (
 // repositoryTypeFinding reports a HelmRepository whose type does not fit its
 // address.
 func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, v health.Verdict) (finding.Finding, bool) {
-	said, _ := fluxmsg.ParseChartRepository(v.Message)
+	said, _ := x.message(v.Said.Message).ChartRepository()
 	f := finding.Finding{Code: codeChartScheme, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since}
 	address, kind := field.Text(repository.Object, "spec", "url"), field.Text(repository.Object, "spec", "type")
 	fix := finding.Fix{File: x.definedIn(repository)}
@@ -46,7 +46,7 @@ func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, 
 // chartRepositoryFinding reports a chart that its repository's sort, or its
 // limits, keep from being fetched.
 func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c chartWanted, v health.Verdict) (finding.Finding, bool) {
-	said, _ := fluxmsg.ParseChartRepository(v.Message)
+	said, _ := x.message(v.Said.Message).ChartRepository()
 	f := x.chartFinding(chart, v, codeChartScheme, "")
 	file := f.Fixes[0].File
 	switch said.Problem {

@@ -69,7 +69,7 @@ func (r release) awaitedChart(chart *unstructured.Unstructured, ready bool) find
 // waitsForChart tells whether the release says that its chart is not there
 // (helm-controller v1.6; ArtifactFailed before 1.0, and where it can't be read).
 func (r release) waitsForChart() bool {
-	said, ok := fluxmsg.ParseSource(r.ready.Message)
+	said, ok := r.x.message(r.ready.Message).Source()
 	return r.ready.Status != "True" && (r.ready.Reason == "SourceNotReady" || r.ready.Reason == "ArtifactFailed" && ok && said.Problem != "")
 }
 
@@ -111,8 +111,8 @@ func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) boo
 		return false
 	}
 	c := r.chartWanted()
-	said, _ := fluxmsg.ParseSource(r.ready.Message)
-	repository, _ := fluxmsg.ParseChartRepository(r.ready.Message)
+	said, _ := r.x.message(r.ready.Message).Source()
+	repository, _ := r.x.message(r.ready.Message).ChartRepository()
 	f := r.finding(codeChartVersion, r.ready.Reason, "")
 	switch {
 	case repository.Problem == fluxmsg.ChartSchemeOCI && c.points(repository, r.x.definedIn(r.obj), &f):

@@ -23,7 +23,7 @@ func (r release) fallback(timedOut bool) {
 		}
 		f.Evidence = withProof(f.Evidence, first.proof)
 	}
-	parsed, _ := fluxmsg.ParseHelm(text)
+	parsed, _ := r.x.message(text).Helm()
 	what := map[string]string{"upgrade": "be upgraded", "test": "pass its tests"}[parsed.Action]
 	if what == "" {
 		what = "be installed"

@@ -49,15 +49,15 @@ func (r release) statements() []statement {
 func (r release) helm(failing bool) {
 	timedOut := false
 	for _, m := range r.statements() {
-		parsed, ok := fluxmsg.ParseHelm(m.text)
+		parsed, ok := r.x.message(m.text).Helm()
 		if ok && (parsed.Action == "rollback" || strings.HasPrefix(parsed.Action, "uninstall")) {
 			continue // of what was done after the failure
 		}
 		if r.reported(parsed, m) {
 			return
 		}
-		if ok && (parsed.Problem == fluxmsg.HelmNotReady || len(failedObjects(parsed)) > 0) {
-			r.waitedFor(failedObjects(parsed))
+		if ok && (parsed.Problem == fluxmsg.HelmNotReady || len(parsed.NotReady()) > 0) {
+			r.waitedFor(parsed.NotReady())
 			timedOut = true
 			break
 		}
@@ -97,7 +97,7 @@ func (r release) underway() {
 
 // reported adds the finding for a message that tells by itself what is wrong.
 func (r release) reported(parsed fluxmsg.Helm, m statement) bool {
-	wrong, _ := fluxmsg.ParseHelmValueErrors(m.text)
+	wrong, _ := r.x.message(m.text).HelmValueErrors()
 	switch {
 	case parsed.Problem == fluxmsg.HelmPending:
 		r.locked(m)
@@ -170,7 +170,7 @@ func (r release) tested(parsed fluxmsg.Helm, m statement) {
 
 // postRenderer reports a post-renderer that fails on what the chart rendered.
 func (r release) postRenderer(m statement) {
-	parsed, _ := fluxmsg.ParseHelm(m.text)
+	parsed, _ := r.x.message(m.text).Helm()
 	f := r.finding(codePostRenderer, m.reason, fmt.Sprintf("spec.postRenderers of %s fail on what its chart renders: %s", finding.RefOf(r.obj), firstLine(parsed.Cause)))
 	f.Evidence = withProof(f.Evidence, m.proof)
 	fix := finding.Fix{Text: "Compare the targets of spec.postRenderers with the objects that the chart renders", Command: r.chartCommand("helm template"), File: r.x.definedIn(r.obj)}

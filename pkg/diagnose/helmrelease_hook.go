@@ -30,7 +30,7 @@ func (r release) hook(parsed fluxmsg.Helm, m statement) {
 // hookFixes are where to look on: the log of the hook's Job, or, once that is
 // gone, how to keep it at the next try.
 func (r release) hookFixes(parsed fluxmsg.Helm, gone bool) []finding.Fix {
-	for _, item := range failedObjects(parsed) {
+	for _, item := range parsed.NotReady() {
 		if item.Name == "" || gone {
 			continue
 		}
@@ -48,7 +48,7 @@ func (r release) hookFixes(parsed fluxmsg.Helm, gone bool) []finding.Fix {
 // versions of Helm, the Jobs that are hooks of the sort.
 func (r release) hookObjects(parsed fluxmsg.Helm) []finding.Ref {
 	var refs []finding.Ref
-	for _, item := range failedObjects(parsed) {
+	for _, item := range parsed.NotReady() {
 		if item.Name == "" {
 			continue
 		}

@@ -1,8 +1,6 @@
 package diagnose
 
 import (
-	"strings"
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
@@ -60,21 +58,6 @@ func (r release) waitedFor(items []fluxmsg.Item) {
 			}
 		}
 	}
-}
-
-// failedObjects are those that Helm names as not ready. helm-controller 1.6 waits
-// by the same means as kustomize-controller, and says so in its words.
-func failedObjects(parsed fluxmsg.Helm) []fluxmsg.Item {
-	if len(parsed.Objects) > 0 {
-		return parsed.Objects
-	}
-	for _, list := range []string{"failed early due to stalled resources: [", "timeout waiting for: ["} {
-		if at := strings.Index(parsed.Cause, list); at >= 0 {
-			check, _ := fluxmsg.ParseHealthCheck(parsed.Cause[at:])
-			return check.Items
-		}
-	}
-	return nil
 }
 
 // owns tells whether Helm installed the object with this release.

@@ -26,7 +26,7 @@ const (
 // owned reports an object of the chart that exists already and is another
 // release's, or no release's.
 func (r release) owned(refusal fluxmsg.APIError, m statement) {
-	says, _ := fluxmsg.ParseOwnership(m.text)
+	says, _ := r.x.message(m.text).Ownership()
 	object := r.objectOf(refusal.Object)
 	f := r.finding(codeReleaseOwner, m.reason, "")
 	f.Evidence = withProof([]finding.Evidence{m.proof}, f.Evidence...)

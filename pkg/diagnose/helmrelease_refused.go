@@ -19,7 +19,7 @@ import (
 // refused reports what the API server, or Helm for its sake, refused of the
 // release.
 func (r release) refused(parsed fluxmsg.Helm, m statement) bool {
-	refusal, ok := fluxmsg.ParseAPIError(m.text)
+	refusal, ok := r.x.message(m.text).APIError()
 	switch {
 	case !ok || refusal.Problem == fluxmsg.APITimeout || refusal.Problem == fluxmsg.APIOther:
 		return false
@@ -111,7 +111,7 @@ func (r release) skipsDefinitions(action string) (skips bool, path string) {
 // storedManifest reports a manifest in Helm's own record that has objects at
 // versions which the API server no longer serves: the chart itself may be right.
 func (r release) storedManifest(m statement) bool {
-	refusal, ok := fluxmsg.ParseAPIError(m.text)
+	refusal, ok := r.x.message(m.text).APIError()
 	if !ok || refusal.Problem != fluxmsg.APINoMatch {
 		return false
 	}

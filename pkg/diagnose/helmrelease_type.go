@@ -73,7 +73,7 @@ func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, par
 	case e.Chart != "":
 		return fmt.Sprintf("%s: the schema of chart %s says %s", where, e.Chart, e.Detail)
 	case e.Field != "":
-		refused, _ := fluxmsg.ParseAPIError(text)
+		refused, _ := r.x.message(text).APIError()
 		object := strings.TrimSpace(refused.Object.Kind + " " + refused.Object.Name)
 		if object != "" {
 			object = " of " + object

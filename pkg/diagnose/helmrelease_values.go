@@ -7,7 +7,6 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -56,7 +55,7 @@ func (r release) badValues() {
 	self := finding.RefOf(r.obj)
 	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be put together: %s", self, firstLine(r.ready.Message)))
 	f.Fixes = []finding.Fix{{Text: "See which entry of spec.valuesFrom the message means", Command: fmt.Sprintf("kubectl describe helmrelease %s -n %s", r.obj.GetName(), r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}, r.retry()}
-	said, _ := fluxmsg.ParseHelm(r.ready.Message)
+	said, _ := r.x.message(r.ready.Message).Helm()
 	named := said.Values.Object
 	if named.Name == "" {
 		r.exam.findings = append(r.exam.findings, f)

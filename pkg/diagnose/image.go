@@ -27,9 +27,9 @@ func (c container) badImage(reason string) trouble {
 	}
 	t := trouble{code: codeImagePull, reason: reason, setting: c.path("image"), evidence: append(c.setting("image"), c.state("state.waiting.reason", time.Time{})...)}
 	proof, since := c.said("Failed", "InspectFailed", "ErrImageNeverPull")
-	answer, _ := fluxmsg.ParseContainer(words)
+	answer, _ := c.x.message(words).Container()
 	for _, e := range c.events { // the one with the registry's answer in it
-		pulled, ok := fluxmsg.ParseContainer(e.Message)
+		pulled, ok := c.x.message(e.Message).Container()
 		if ok && pulled.Image == image && pulled.Problem != fluxmsg.ContainerImageBackOff {
 			answer, proof = pulled, []finding.Evidence{said(finding.RefOf(c.pod), e)}
 			break

@@ -16,7 +16,7 @@ import (
 // the account (cert-manager v1.21, pkg/issuer/acme/setup.go).
 func (x *examiner) accountProblem(obj *unstructured.Unstructured, f *finding.Finding) {
 	server := field.Text(obj.Object, "spec", "acme", "server")
-	why, ok := fluxmsg.ParseACME(field.ConditionOf(obj, "Ready").Message)
+	why, ok := x.message(field.ConditionOf(obj, "Ready").Message).ACME()
 	if !ok || field.Map(obj.Object, "spec", "acme") == nil {
 		return
 	}

@@ -166,7 +166,7 @@ func (k kustomization) invalidExpression() bool {
 // readyExpr reports a dependency that is ready, but not by the layer's own
 // expression.
 func (k kustomization) readyExpr() bool {
-	dep, ok := fluxmsg.ParseDependency(k.ready.Message)
+	dep, ok := k.x.message(k.ready.Message).Dependency()
 	if !ok || dep.Problem != fluxmsg.DependencyReadyExpr {
 		return false
 	}

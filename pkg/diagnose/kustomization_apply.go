@@ -17,10 +17,10 @@ import (
 // applied reports what the API server refused of the layer, and tells whether
 // it refused nothing.
 func (k kustomization) applied(message string) bool {
-	if _, checked := fluxmsg.ParseHealthCheck(message); checked {
+	if _, checked := k.x.message(message).HealthCheck(); checked {
 		return true // what is refused in it is an object's own trouble, not the layer's
 	}
-	refusal, ok := fluxmsg.ParseAPIError(message)
+	refusal, ok := k.x.message(message).APIError()
 	if !ok && k.exam.verdict.Reason != "ReconciliationFailed" && k.exam.verdict.Reason != "PruneFailed" {
 		return true
 	}

@@ -16,11 +16,11 @@ import (
 // built reports what kept the layer's manifests from being built, and tells
 // whether nothing did.
 func (k kustomization) built(message string) bool {
-	build, ok := fluxmsg.ParseBuild(message)
+	build, ok := k.x.message(message).Build()
 	if !ok && (k.exam.verdict.Status != health.Failing || k.exam.verdict.Reason != "BuildFailed" && k.exam.verdict.Reason != "ArtifactFailed") {
 		return true
 	}
-	if source, said := fluxmsg.ParseSource(message); said && source.Problem == fluxmsg.SourceNoArtifact {
+	if source, said := k.x.message(message).Source(); said && source.Problem == fluxmsg.SourceNoArtifact {
 		build.Problem, build.Download.Problem = fluxmsg.BuildDownload, fluxmsg.DownloadNotFound
 	}
 	switch {

@@ -27,7 +27,7 @@ func (k kustomization) checked(message string) []finding.Ref {
 			Namespace: field.Text(check, "namespace"), Name: field.Text(check, "name"),
 		})
 	}
-	named, _ := fluxmsg.ParseHealthCheck(message)
+	named, _ := k.x.message(message).HealthCheck()
 	for _, ref := range health.Inventory(k.obj) {
 		source := ref.GroupKind() == health.HelmReleaseKind || ref.GroupKind() == health.CertificateKind || ref.GroupKind() == health.IssuerKind
 		if wait || source || mentions(named, ref) {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -53,7 +52,7 @@ func (k kustomization) checks(message string) {
 // recovered tells whether all that a failed health check names is known to be
 // ready now.
 func (k kustomization) recovered(message string) bool {
-	said, _ := fluxmsg.ParseHealthCheck(message)
+	said, _ := k.x.message(message).HealthCheck()
 	refs := k.checked(message)
 	for _, item := range said.Items {
 		if !slices.ContainsFunc(refs, func(ref finding.Ref) bool {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -33,7 +32,7 @@ func (k kustomization) denied() bool {
 // a layer fail.
 func (k kustomization) sourced(message string) bool {
 	ref := health.SourceOf(k.obj)
-	_, built := fluxmsg.ParseBuild(message)
+	_, built := k.x.message(message).Build()
 	waits := k.exam.verdict.Reason == "ArtifactFailed" && !built
 	switch answer := k.x.snap.Lookup(ref); answer.Presence {
 	case snapshot.Absent:

@@ -154,7 +154,7 @@ func (c container) badConfig() trouble {
 	words := field.Text(c.status, "state", "waiting", "message")
 	proof, since := c.said("Failed")
 	proof = append(c.waiting(), proof...)
-	said, _ := fluxmsg.ParseContainer(words)
+	said, _ := c.x.message(words).Container()
 	p, ok := missingPart(said, c.pod.GetNamespace())
 	if said.Problem == fluxmsg.ContainerRoot || said.Problem == fluxmsg.ContainerUser {
 		return c.wouldRunAsRoot(said)

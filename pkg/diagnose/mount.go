@@ -56,7 +56,7 @@ func (s podView) mountFailure() (health.Warning, fluxmsg.Container, bool) {
 		if !slices.Contains([]string{"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox"}, e.Reason) {
 			continue
 		}
-		words, _ := fluxmsg.ParseContainer(e.Message)
+		words, _ := s.x.message(e.Message).Container()
 		if words.Problem != fluxmsg.ContainerMountTimeout {
 			return e, words, true
 		}
@@ -64,7 +64,7 @@ func (s podView) mountFailure() (health.Warning, fluxmsg.Container, bool) {
 			vague = e
 		}
 	}
-	words, _ := fluxmsg.ParseContainer(vague.Message)
+	words, _ := s.x.message(vague.Message).Container()
 	return vague, words, vague.Reason != ""
 }
 

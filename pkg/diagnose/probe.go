@@ -6,7 +6,6 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
@@ -34,15 +33,15 @@ func (c container) notReady(ended end) trouble {
 	proof, first := c.said("Unhealthy")
 	t.since = first
 	t.evidence = append(c.state("ready", since), proof...)
-	t.message = c.what() + " runs, but " + probeWords(probe.Message)
+	t.message = c.what() + " runs, but " + c.probeWords(probe.Message)
 	t.fixes = []finding.Fix{{Text: "Read its log", Command: c.logs(c.name, false)}}
 	c.probeAdvice(&t, probe.Message)
 	return t
 }
 
 // probeWords turn a kubelet's "Readiness probe failed: …" into a clause.
-func probeWords(message string) string {
-	said, ok := fluxmsg.ParseContainer(message)
+func (c container) probeWords(message string) string {
+	said, ok := c.x.message(message).Container()
 	if !ok || said.Probe == "" {
 		return "its probe fails: " + firstLine(message)
 	}
@@ -60,7 +59,7 @@ func (c container) killedByProbe(ended end) (health.Warning, bool) {
 		return health.Warning{}, false
 	}
 	for _, e := range c.events {
-		said, _ := fluxmsg.ParseContainer(e.Message)
+		said, _ := c.x.message(e.Message).Container()
 		if e.Reason == "Unhealthy" && (said.Probe == "Liveness" || said.Probe == "Startup") {
 			return e, true
 		}
@@ -71,7 +70,7 @@ func (c container) killedByProbe(ended end) (health.Warning, bool) {
 // killed is a container that its kubelet restarts because of a probe.
 func (c container) killed(t trouble, probe health.Warning) trouble {
 	t.code, t.reason = codeProbeFailed, "Unhealthy"
-	t.message = c.what() + " is restarted again and again, because " + probeWords(probe.Message)
+	t.message = c.what() + " is restarted again and again, because " + c.probeWords(probe.Message)
 	t.fixes = []finding.Fix{{Text: "Read its log from before the restart", Command: c.logs(c.name, true)}}
 	if !c.stillStarting(&t, c.lastEnd(), probe.Message) {
 		c.probeAdvice(&t, probe.Message)

@@ -14,7 +14,7 @@ import (
 // probeAdvice is what a probe's answer tells of the probe itself: that it asks
 // the wrong port or path, or the wrong way. Where it tells nothing, the log may.
 func (c container) probeAdvice(t *trouble, message string) {
-	said, _ := fluxmsg.ParseContainer(message)
+	said, _ := c.x.message(message).Container()
 	if said.Probe == "" {
 		return
 	}
@@ -77,7 +77,7 @@ func (c container) undeclared(port string) bool {
 // time before it has come up: it lives as long as the probe takes to give up,
 // never answers, and has no startup probe. Then it needs more time.
 func (c container) stillStarting(t *trouble, ended end, message string) bool {
-	said, _ := fluxmsg.ParseContainer(message)
+	said, _ := c.x.message(message).Container()
 	probe := field.Map(c.spec, "livenessProbe")
 	began := field.Time(c.status, strings.Split(ended.path, ".")[0], "terminated", "startedAt")
 	if said.Probe != "Liveness" || probe == nil || field.Map(c.spec, "startupProbe") != nil || began.IsZero() || ended.at.IsZero() {

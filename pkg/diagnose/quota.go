@@ -26,7 +26,7 @@ func explainQuota(x *examiner, quota *unstructured.Unstructured, failing bool) e
 			if !ok {
 				continue
 			}
-			if said, _ := fluxmsg.ParseAPIError(no.message); said.Problem == fluxmsg.APIQuota && said.Quota.Name == ref.Name {
+			if said, _ := x.message(no.message).APIError(); said.Problem == fluxmsg.APIQuota && said.Quota.Name == ref.Name {
 				f := x.quotaFinding(x.topOf(obj), ref, said, no)
 				again := func(have finding.Finding) bool { return have.Message == f.Message } // a Deployment repeats its ReplicaSet
 				if !slices.ContainsFunc(e.findings, again) {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -60,7 +59,7 @@ func (s podView) unseen() []trouble {
 // then what the pod itself asks for, which also keeps it off the other nodes in
 // a message about room.
 func (s podView) scheduling(message string, t *trouble) {
-	said, _ := fluxmsg.ParseScheduling(message)
+	said, _ := s.x.message(message).Scheduling()
 	reasons := reasonsOf(said)
 	switch {
 	case reasons.claims:

@@ -64,19 +64,19 @@ func sourceVerdict(x *examiner, obj *unstructured.Unstructured) health.Verdict {
 	case field.Bool(obj.Object, "spec", "suspend"):
 		v.Status, v.Reason = health.Suspended, "Suspended"
 	case ready.Status == "False":
-		v.Status, v.Reason, v.Message = health.Failing, health.Reason(ready.Reason), firstLine(ready.Message)
+		v = v.By(health.Failing, ready)
 	case ready.Status == "Unknown" && x.overdue(obj):
 		v.Status, v.Reason, v.Since = health.Failing, health.Stuck, ready.Since
 		v.Message = fmt.Sprintf("it has been reconciling for %s, longer than its timeout of %s: %s",
 			duration.HumanDuration(x.now.Sub(ready.Since)), health.Timeout(obj), firstLine(ready.Message))
 	case ready.Status == "Unknown":
-		v.Status, v.Reason, v.Message = health.Progressing, health.Reason(ready.Reason), firstLine(ready.Message)
+		v = v.By(health.Progressing, ready)
 	case ready.Status == "" && field.Text(obj.Object, "spec", "type") != "oci":
 		v.Status, v.Reason, v.Message = health.Progressing, "NotYetReconciled", "Flux has not acted on it yet"
 	}
 	for _, kind := range []string{"FetchFailed", "Stalled", "BuildFailed"} {
 		if failed := field.ConditionOf(obj, kind); failed.Status == "True" && v.Status != health.Suspended {
-			v.Status, v.Reason, v.Message, v.Since = health.Failing, health.Reason(failed.Reason), firstLine(failed.Message), failed.Since
+			v = v.By(health.Failing, failed)
 			break
 		}
 	}

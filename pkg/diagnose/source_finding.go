@@ -50,7 +50,7 @@ func (x *examiner) unfetched(obj *unstructured.Unstructured, e *exam) {
 			break
 		}
 	}
-	s.problem, _ = fluxmsg.ParseSource(s.message)
+	s.problem, _ = x.message(s.message).Source()
 	f := finding.Finding{
 		Code: s.code(), Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Severity: finding.Critical, Since: e.verdict.Since,
 		Message:  fmt.Sprintf("%s can't be fetched: %s", e.verdict.Ref, firstLine(s.message)),

@@ -127,7 +127,7 @@ func (t *termination) namespace() {
 		t.reason = c.Reason
 		t.because("%s", firstLine(c.Message))
 		t.proof = append(t.proof, quote(t.obj, c))
-		if left, ok := fluxmsg.ParseNamespaceContent(c.Message); ok {
+		if left, ok := t.x.message(c.Message).NamespaceContent(); ok {
 			content.Resources = append(content.Resources, left.Resources...)
 			content.Finalizers = append(content.Finalizers, left.Finalizers...)
 		}

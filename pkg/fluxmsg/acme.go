@@ -69,9 +69,9 @@ var acmeTypes = map[string]ACMEProblem{
 	"connection": ACMENoConnection, "unauthorized": ACMEInvalid, "incorrectResponse": ACMEInvalid, "dns": ACMENoHost,
 }
 
-// ParseACME reads the reason of a Challenge or Order, or the message about an
+// parseACME reads the reason of a Challenge or Order, or the message about an
 // ACME issuer; false for an empty one.
-func ParseACME(message string) (ACME, bool) {
+func parseACME(message string) (ACME, bool) {
 	text := strings.TrimSpace(firstLine(bound(message)))
 	if text == "" {
 		return ACME{}, false

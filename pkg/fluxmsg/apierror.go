@@ -75,8 +75,8 @@ var readers = []reader{
 	readExists, readInvalid, readUnknownField, readForbidden, readTrouble,
 }
 
-// ParseAPIError reads an error of the API server, wherever it is embedded.
-func ParseAPIError(message string) (APIError, bool) {
+// parseAPIError reads an error of the API server, wherever it is embedded.
+func parseAPIError(message string) (APIError, bool) {
 	text := strings.TrimSpace(bound(message))
 	var e APIError
 	rest, refused := unwrap(text, &e)

@@ -22,7 +22,7 @@ func TestAPIErrorWebhook(t *testing.T) {
 		c.want.Webhook.Dialed = address
 		return c
 	}
-	check(t, ParseAPIError, []one[APIError]{
+	check(t, parseAPIError, []one[APIError]{
 		called(WebhookNoEndpoints, `no endpoints available for service "istiod"`),
 		called(WebhookNoService, `service "istiod" not found`),
 		called(WebhookNoService, `no service port 443 found for service "istiod"`),
@@ -62,7 +62,7 @@ func TestAPIErrorWebhook(t *testing.T) {
 
 func TestAPIErrorQuota(t *testing.T) {
 	pod := Object{Resource: "pods", Name: "orthanc-5d9-"}
-	check(t, ParseAPIError, []one[APIError]{
+	check(t, parseAPIError, []one[APIError]{
 		{"apiserver v0.36, resourcequota/controller.go; ReplicaSet's event", `Error creating: pods "orthanc-5d9-" is forbidden: exceeded quota: tenant, requested: limits.memory=1Gi,pods=1, used: limits.memory=4Gi,pods=10, limited: limits.memory=4Gi,pods=10`,
 			APIError{Object: pod, Problem: APIQuota, Detail: "exceeded quota: tenant, requested: limits.memory=1Gi,pods=1, used: limits.memory=4Gi,pods=10, limited: limits.memory=4Gi,pods=10",
 				Quota: Quota{"tenant", []QuotaUse{{"limits.memory", "1Gi", "4Gi", "4Gi"}, {"pods", "1", "10", "10"}}}}},
@@ -76,7 +76,7 @@ func TestAPIErrorQuota(t *testing.T) {
 }
 
 func TestAPIErrorForbidden(t *testing.T) {
-	check(t, ParseAPIError, []one[APIError]{
+	check(t, parseAPIError, []one[APIError]{
 		{"apiserver v0.36, responsewriters/errors.go", `ServiceMonitor/a/x dry-run failed (Forbidden): servicemonitors.monitoring.coreos.com "x" is forbidden: User "system:serviceaccount:a:flux" cannot patch resource "servicemonitors" in API group "monitoring.coreos.com" in the namespace "a"`,
 			APIError{Object: Object{Kind: "ServiceMonitor", Namespace: "a", Name: "x"}, Problem: APIForbidden, Reason: "Forbidden",
 				Detail: `User "system:serviceaccount:a:flux" cannot patch resource "servicemonitors" in API group "monitoring.coreos.com" in the namespace "a"`,
@@ -99,7 +99,7 @@ func TestAPIErrorForbidden(t *testing.T) {
 
 func TestAPIErrorAdmission(t *testing.T) {
 	pod := Object{Resource: "pods", Name: "x-1"}
-	check(t, ParseAPIError, []one[APIError]{
+	check(t, parseAPIError, []one[APIError]{
 		{"limitranger/admission.go", `Error creating: pods "x-1" is forbidden: [minimum cpu usage per Container is 100m, but request is 50m, maximum memory usage per Pod is 1Gi.  No limit is specified]`,
 			APIError{Object: pod, Problem: APILimitRange, Detail: "minimum cpu usage per Container is 100m, but request is 50m", Limit: Limit{"cpu", "Container", LimitMin, "100m", "50m", "request"}}},
 		{"the same", `Error creating: pods "x-1" is forbidden: maximum memory usage per Pod is 1Gi.  No limit is specified`,

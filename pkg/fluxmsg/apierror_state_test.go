@@ -3,7 +3,7 @@ package fluxmsg
 import "testing"
 
 func TestAPIErrorExistsAndConflict(t *testing.T) {
-	check(t, ParseAPIError, []one[APIError]{
+	check(t, parseAPIError, []one[APIError]{
 		{"apimachinery v0.36, NewAlreadyExists; Helm 3", `Helm install failed: failed to create resource: deployments.apps "orthanc" already exists`,
 			APIError{Object: Object{Group: "apps", Resource: "deployments", Name: "orthanc"}, Problem: APIExists, Detail: `deployments.apps "orthanc" already exists`}},
 		{"alone", `secrets "x" already exists`, APIError{Object: Object{Resource: "secrets", Name: "x"}, Problem: APIExists, Detail: `secrets "x" already exists`}},
@@ -23,7 +23,7 @@ func TestAPIErrorExistsAndConflict(t *testing.T) {
 
 func TestAPIErrorTrouble(t *testing.T) {
 	object := Object{Kind: "Foo", Namespace: "a", Name: "b"}
-	check(t, ParseAPIError, []one[APIError]{
+	check(t, parseAPIError, []one[APIError]{
 		{"ssa v0.76", `Foo/a/b apply failed: context deadline exceeded`, APIError{Object: object, Problem: APITimeout, Detail: "context deadline exceeded"}},
 		{"apimachinery v0.36, NewTimeoutError", `Foo/a/b dry-run failed (Timeout): Timeout: request did not complete within requested timeout`, APIError{Object: object, Problem: APITimeout, Reason: "Timeout", Detail: "Timeout: request did not complete within requested timeout"}},
 		{"Go's net", `Foo/a/b dry-run failed: Patch "https://10.0.0.1:443/apis/x": dial tcp 10.0.0.1:443: connect: connection refused`, APIError{Object: object, Problem: APIUnreachable, Detail: `Patch "https://10.0.0.1:443/apis/x": dial tcp 10.0.0.1:443: connect: connection refused`}},
@@ -53,11 +53,11 @@ func TestAPIErrorTroubleWords(t *testing.T) {
 		"the server could not find the requested resource (post)": APINotFound,
 	}
 	for said, problem := range words {
-		got, ok := ParseAPIError("Foo/a/b apply failed: " + said)
+		got, ok := parseAPIError("Foo/a/b apply failed: " + said)
 		if !ok || got.Problem != problem || got.Detail != said {
 			t.Errorf("%s: %v %+v", said, ok, got)
 		}
-		if got, ok := ParseAPIError(said); ok {
+		if got, ok := parseAPIError(said); ok {
 			t.Errorf("%s, of nobody knows what: %+v", said, got)
 		}
 	}

@@ -4,7 +4,7 @@ import "testing"
 
 func TestAPIErrorOfTheObject(t *testing.T) {
 	orthanc := Object{Group: "apps", Kind: "Deployment", Namespace: "a", Name: "orthanc"}
-	check(t, ParseAPIError, []one[APIError]{
+	check(t, parseAPIError, []one[APIError]{
 		{"fluxcd/pkg/ssa v0.76, errors/dry_run.go; kubernetes 1.36, apps/validation",
 			`Deployment/a/orthanc dry-run failed (Invalid): Deployment.apps "orthanc" is invalid: spec.selector: Invalid value: {"matchLabels":{"app":"orthanc2"}}: field is immutable`,
 			APIError{Object: orthanc, Problem: APIImmutable, Reason: "Invalid", Field: "spec.selector", Detail: "field is immutable"}},
@@ -42,7 +42,7 @@ func TestAPIErrorOfTheObject(t *testing.T) {
 }
 
 func TestAPIErrorNoMatch(t *testing.T) {
-	check(t, ParseAPIError, []one[APIError]{
+	check(t, parseAPIError, []one[APIError]{
 		{"apimachinery v0.36, NoKindMatchError; ssa v0.76", `Issuer/a/ca dry-run failed: no matches for kind "Issuer" in version "cert-manager.io/v1"`,
 			APIError{Object: Object{Kind: "Issuer", Namespace: "a", Name: "ca"}, Problem: APINoMatch,
 				Unserved: Object{Group: "cert-manager.io", Version: "v1", Kind: "Issuer"}, Detail: `no matches for kind "Issuer" in version "cert-manager.io/v1"`}},
@@ -61,7 +61,7 @@ func TestAPIErrorNoMatch(t *testing.T) {
 }
 
 func TestAPIErrorNamespace(t *testing.T) {
-	check(t, ParseAPIError, []one[APIError]{
+	check(t, parseAPIError, []one[APIError]{
 		{"Helm 4.2.4, patchResourceServerSide", `failed to create resource: server-side apply failed for object orthanc-bhs/orthanc apps/v1, Kind=Deployment: namespaces "orthanc-bhs" not found`,
 			APIError{Object: Object{Group: "apps", Version: "v1", Kind: "Deployment", Namespace: "orthanc-bhs", Name: "orthanc"}, Problem: APINamespaceNotFound, Namespace: "orthanc-bhs", Detail: `namespaces "orthanc-bhs" not found`}},
 		{"ssa v0.76, for what is not found", `Service/nowhere/x not found: namespaces "nowhere" not found`,

@@ -52,8 +52,8 @@ var (
 	buildEncrypted  = wording(`^(` + slashedShape + `) is SOPS encrypted, configuring decryption is required`)
 )
 
-// ParseBuild reads the errors of building a Kustomization.
-func ParseBuild(message string) (Build, bool) {
+// parseBuild reads the errors of building a Kustomization.
+func parseBuild(message string) (Build, bool) {
 	text := strings.TrimSpace(bound(message))
 	if found := buildPath.FindStringSubmatch(text); found != nil {
 		return Build{Problem: BuildPathNotFound, Path: withinTree(found[1]), Detail: detail(found[2])}, true

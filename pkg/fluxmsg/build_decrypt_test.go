@@ -26,12 +26,12 @@ func TestBuildDecryption(t *testing.T) {
 		{"kustomize-controller 1.9.6, decryptor.go", "failed to import 'age.agekey' data from sops decryption Secret 'flux-system/sops-age': malformed secret key",
 			Decryption{Problem: DecryptionKeyInvalid, Key: "age.agekey"}},
 	} {
-		got, ok := ParseBuild(c.message)
+		got, ok := parseBuild(c.message)
 		if !ok || got.Problem != BuildDecryption || !sameDecryption(got.Decryption, c.want) {
 			t.Errorf("%s: %v %+v, want %+v", c.from, ok, got, c.want)
 		}
 	}
-	check(t, ParseBuild, []one[Build]{
+	check(t, parseBuild, []one[Build]{
 		{"kustomize-controller 1.9.6, ImportKeys of a Secret that is not there", `secrets "sops-age" not found`,
 			Build{Problem: BuildDecryption, Reference: Object{Kind: "Secret", Name: "sops-age"}, Missing: true, Detail: `secrets "sops-age" not found`}},
 		{"something else is not there", `configmaps "sops-age" not found`, Build{}},
@@ -61,7 +61,7 @@ func TestBuildSyntax(t *testing.T) {
 		`variable not set (strict mode): "bad"`:           "",
 		`YAMLToJSON: yaml: line 3: bad substitution here`: "",
 	} {
-		got, ok := ParseBuild("post build failed for 'ConfigMap.v1.[noGrp]/x.[noNs]': envsubst error: variable substitution failed: " + why)
+		got, ok := parseBuild("post build failed for 'ConfigMap.v1.[noGrp]/x.[noNs]': envsubst error: variable substitution failed: " + why)
 		if !ok || got.Syntax != syntax || got.Object.Name != "x" {
 			t.Errorf("%s: %v %+v", why, ok, got)
 		}
@@ -87,12 +87,12 @@ func TestBuildDownload(t *testing.T) {
 		`failed to copy temp contents: write /tmp/fetch.1.tmp: no space left on device`: DownloadStorage,
 		`tmp dir error: mkdir /tmp/kustomization-1: no space left on device`:            DownloadStorage,
 	} {
-		got, ok := ParseBuild(message)
+		got, ok := parseBuild(message)
 		if !ok || got.Problem != BuildDownload || got.Download.Problem != problem {
 			t.Errorf("%s: %v %+v", message, ok, got)
 		}
 	}
-	if got, ok := ParseBuild("a person says: failed to download archive"); ok {
+	if got, ok := parseBuild("a person says: failed to download archive"); ok {
 		t.Errorf("%+v", got)
 	}
 }

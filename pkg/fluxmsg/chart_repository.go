@@ -41,9 +41,9 @@ var (
 	chartStep = wording(`(?:^|: )(?:chart pull error|invalid chart reference|dependency build error|failed to (?:download chart|get chart version)[^:]*|failed to fetch Helm repository index|failed to construct Helm client|invalid Helm repository URL|invalid OCI registry URL): |^looks like "`)
 )
 
-// ParseChartRepository reads an error that the sort of the repository, or its
+// parseChartRepository reads an error that the sort of the repository, or its
 // limits, explain.
-func ParseChartRepository(message string) (ChartRepository, bool) {
+func parseChartRepository(message string) (ChartRepository, bool) {
 	text := strings.TrimSpace(bound(message))
 	if !chartStep.MatchString(text) {
 		return ChartRepository{}, false

@@ -8,7 +8,7 @@ func TestChartRepository(t *testing.T) {
 		want.Detail = message
 		return one[ChartRepository]{from, message, want}
 	}
-	check(t, ParseChartRepository, []one[ChartRepository]{
+	check(t, parseChartRepository, []one[ChartRepository]{
 		is("fluxcd/source-controller#1749, Go's net/http", pull+`Get "oci://registry-1.docker.io/bitnamicharts/keycloak:24.4.11": unsupported protocol scheme "oci"`,
 			ChartRepository{Problem: ChartSchemeOCI, URL: "oci://registry-1.docker.io/bitnamicharts/keycloak:24.4.11"}),
 		is("helm.sh/helm/v4 4.2.4, getter.go", pull+`scheme "oci" not supported`, ChartRepository{Problem: ChartSchemeOCI}),

@@ -81,8 +81,8 @@ var (
 
 var secretOrConfigMap = map[string]string{"secret": "Secret", "configmap": "ConfigMap"}
 
-// ParseContainer reads the kubelet's words on one container.
-func ParseContainer(message string) (Container, bool) {
+// parseContainer reads the kubelet's words on one container.
+func parseContainer(message string) (Container, bool) {
 	text := strings.TrimSpace(bound(message))
 	text = strings.TrimPrefix(text, "Error: ")
 	if container, ok := parseImage(text); ok {

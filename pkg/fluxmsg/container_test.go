@@ -6,7 +6,7 @@ func TestContainerImage(t *testing.T) {
 	pull := func(from, said string, problem ContainerProblem) one[Container] {
 		return one[Container]{from, `Failed to pull image "x.io/orthanc:24.1": ` + said, Container{Problem: problem, Image: "x.io/orthanc:24.1", Detail: said}}
 	}
-	check(t, ParseContainer, []one[Container]{
+	check(t, parseContainer, []one[Container]{
 		pull("containerd 2", `rpc error: code = NotFound desc = failed to pull and unpack image "x.io/orthanc:24.1": failed to resolve reference "x.io/orthanc:24.1": x.io/orthanc:24.1: not found`, ContainerImageNotFound),
 		pull("CRI-O", `initializing source docker://x.io/orthanc:24.1: reading manifest 24.1 in x.io/orthanc: manifest unknown`, ContainerImageNotFound),
 		pull("containerd", `failed to pull and unpack image "x.io/orthanc:24.1": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`, ContainerImageUnauthorized),
@@ -29,7 +29,7 @@ func TestContainerImage(t *testing.T) {
 
 func TestContainerConfigAndMount(t *testing.T) {
 	secret := Object{Kind: "Secret", Name: "orthanc-db"}
-	check(t, ParseContainer, []one[Container]{
+	check(t, parseContainer, []one[Container]{
 		{"kubernetes 1.36, kubelet_pods.go", `secret "orthanc-db" not found`, Container{Problem: ContainerObjectMissing, Object: secret, Detail: `secret "orthanc-db" not found`}},
 		{"the event", `Error: configmap "x" not found`, Container{Problem: ContainerObjectMissing, Object: Object{Kind: "ConfigMap", Name: "x"}, Detail: `configmap "x" not found`}},
 		{"kubelet_pods.go", `couldn't find key password in Secret a/orthanc-db`, Container{Problem: ContainerKeyMissing, Object: Object{Kind: "Secret", Namespace: "a", Name: "orthanc-db"}, Key: "password", Detail: `couldn't find key password in Secret a/orthanc-db`}},
@@ -48,7 +48,7 @@ func TestContainerConfigAndMount(t *testing.T) {
 }
 
 func TestContainerRunning(t *testing.T) {
-	check(t, ParseContainer, []one[Container]{
+	check(t, parseContainer, []one[Container]{
 		{"kubernetes 1.36, probe/http", `Readiness probe failed: HTTP probe failed with statuscode: 401`, Container{Problem: ContainerProbe, Probe: "Readiness", HTTPStatus: 401, Detail: "HTTP probe failed with statuscode: 401"}},
 		{"probe/tcp", `Liveness probe failed: dial tcp 10.0.0.1:4242: connect: connection refused`, Container{Problem: ContainerProbe, Probe: "Liveness", Detail: "dial tcp 10.0.0.1:4242: connect: connection refused"}},
 		{"prober.go", `Startup probe errored and resulted in unknown state: rpc error`, Container{Problem: ContainerProbe, Probe: "Startup", Detail: "rpc error"}},
@@ -103,11 +103,11 @@ func TestContainerImageWords(t *testing.T) {
 		"no space left on device":                           ContainerImageDisk,
 		"failed to verify signature":                        ContainerImageOther,
 	} {
-		if got, ok := ParseContainer(`Failed to pull image "a:b": ` + said); !ok || got.Problem != problem {
+		if got, ok := parseContainer(`Failed to pull image "a:b": ` + said); !ok || got.Problem != problem {
 			t.Errorf("%s: %v %s", said, ok, got.Problem)
 		}
 	}
-	if got, _ := ParseContainer("Error response from daemon: manifest for a:b not found: manifest unknown"); got.Image != "a:b" {
+	if got, _ := parseContainer("Error response from daemon: manifest for a:b not found: manifest unknown"); got.Image != "a:b" {
 		t.Errorf("Docker's: %+v", got)
 	}
 }

@@ -52,9 +52,9 @@ var dependencyStates = map[string]DependencyProblem{
 	"is not ready according to readyExpr eval": DependencyReadyExpr,
 }
 
-// ParseDependency reads "dependency 'ns/name' is not ready" and its like
+// parseDependency reads "dependency 'ns/name' is not ready" and its like
 // (kustomize-controller 1.9.6 and helm-controller 1.6.1, checkDependencies).
-func ParseDependency(message string) (Dependency, bool) {
+func parseDependency(message string) (Dependency, bool) {
 	text := strings.TrimSpace(bound(message))
 	if event := dependencyEvent.FindStringSubmatch(text); event != nil {
 		text = event[1]

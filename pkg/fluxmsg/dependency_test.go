@@ -3,7 +3,7 @@ package fluxmsg
 import "testing"
 
 func TestDependency(t *testing.T) {
-	check(t, ParseDependency, []one[Dependency]{
+	check(t, parseDependency, []one[Dependency]{
 		{"kustomize-controller 1.9.6", `dependency 'flux-system/infra' is not ready`, Dependency{"flux-system", "infra", DependencyNotReady, ""}},
 		{"kustomize-controller 1.9.6", `dependency 'flux-system/infra' revision is not up to date`, Dependency{"flux-system", "infra", DependencyRevisionBehind, ""}},
 		{"kustomize-controller 0.29", `dependency 'flux-system/infra' is not updated yet`, Dependency{"flux-system", "infra", DependencyRevisionBehind, ""}},

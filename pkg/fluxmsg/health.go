@@ -46,11 +46,11 @@ var (
 	healthOld = wording(`(?s)^Health check timed out for \[(.*)$`)
 )
 
-// ParseHealthCheck reads a failed health check, "health check failed after
+// parseHealthCheck reads a failed health check, "health check failed after
 // 5m0s: timeout waiting for: [Deployment/ns/name status: 'InProgress']"
 // (kustomize-controller 1.9.6, kustomization_controller.go; the list is of
 // fluxcd/pkg/ssa v0.76, manager_wait.go), and its older wordings.
-func ParseHealthCheck(message string) (HealthCheck, bool) {
+func parseHealthCheck(message string) (HealthCheck, bool) {
 	text := strings.TrimSpace(bound(message))
 	if old := healthOld.FindStringSubmatch(text); old != nil {
 		return oldHealthCheck(old[1])

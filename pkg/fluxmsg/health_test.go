@@ -36,7 +36,7 @@ func item(kind, namespace, name, status, said string) Item {
 }
 
 func TestHealthCheck(t *testing.T) {
-	check(t, ParseHealthCheck, []one[HealthCheck]{
+	check(t, parseHealthCheck, []one[HealthCheck]{
 		{"fluxcd/pkg/ssa v0.76, manager_wait.go; kustomize-controller 1.9.6",
 			`health check failed after 9m30.0231s: timeout waiting for: [Deployment/orthanc-bhs/orthanc status: 'InProgress', ClusterIssuer/ca status: 'NotFound']`,
 			HealthCheck{After: 9*time.Minute + 30*time.Second + 23100*time.Microsecond, Items: []Item{
@@ -79,7 +79,7 @@ func TestHealthCheckAtTheLimit(t *testing.T) {
 	for len(message) < 20_000 {
 		message += "Deployment/orthanc-bhs/orthanc status: 'InProgress', "
 	}
-	check, ok := ParseHealthCheck(message[:20_000] + "...")
+	check, ok := parseHealthCheck(message[:20_000] + "...")
 	if !ok || !check.Truncated || len(check.Items) < 370 {
 		t.Fatalf("%v, truncated %v, %d items", ok, check.Truncated, len(check.Items))
 	}

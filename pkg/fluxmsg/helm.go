@@ -17,7 +17,7 @@ type Helm struct {
 	Chart, Version     string
 	Problem            HelmProblem
 	// Cause is what Helm said, without the log that follows it. Whatever the
-	// API server refused is in it: ParseAPIError reads it.
+	// API server refused is in it: Message.APIError reads it.
 	Cause string
 
 	// At is where in a template it failed, for HelmTemplate; Within is the
@@ -80,9 +80,24 @@ var helmFailures = []*pattern{
 	wording(`(?s)^(?P<action>Release|Upgrade) "[^"\s]+" failed: (?P<cause>.*)$`),
 }
 
-// ParseHelm reads the failure of a Helm action. Helm's own words are taken
+// NotReady are the objects that were waited for in vain. helm-controller 1.6 waits
+// by the same means as kustomize-controller, and says so in its words.
+func (h Helm) NotReady() []Item {
+	if len(h.Objects) > 0 {
+		return h.Objects
+	}
+	for _, list := range []string{stalledOn, waitingFor} {
+		if at := strings.Index(h.Cause, list); at >= 0 {
+			check, _ := parseHealthCheck(h.Cause[at:])
+			return check.Items
+		}
+	}
+	return nil
+}
+
+// parseHelm reads the failure of a Helm action. Helm's own words are taken
 // without a wrapper too, as release storage has them, where nobody else says so.
-func ParseHelm(message string) (Helm, bool) {
+func parseHelm(message string) (Helm, bool) {
 	text := strings.TrimSpace(bound(message))
 	if helm, ok := parseHelmState(text); ok {
 		return helm, true

@@ -9,7 +9,7 @@ func TestHelmTemplate(t *testing.T) {
 		return one[Helm]{from, installFailed + cause, want}
 	}
 	here := func(from, cause string, place Position) one[Helm] { return at(from, cause, place, place) }
-	check(t, ParseHelm, []one[Helm]{
+	check(t, parseHelm, []one[Helm]{
 		here("Go's text/template, through Helm 3", `template: orthanc/templates/d.yaml:12:20: executing "orthanc/templates/d.yaml" at <.Values.a.b>: nil pointer evaluating interface {}.b`,
 			Position{"orthanc/templates/d.yaml", 12, 20, false}),
 		at("Helm 3, of one within another", `template: orthanc/templates/d.yaml:5:10: executing "orthanc/templates/d.yaml" at <include "orthanc.name" .>: error calling include: template: orthanc/templates/_helpers.tpl:22:14: executing "orthanc.name" at <.Values.x.y>: nil pointer evaluating interface {}.y`,
@@ -36,7 +36,7 @@ func TestHelmHook(t *testing.T) {
 		want.Hook, want.Objects = name, objects
 		return one[Helm]{from, installFailed + cause, want}
 	}
-	check(t, ParseHelm, []one[Helm]{
+	check(t, parseHelm, []one[Helm]{
 		hook("helm/helm#11188, Helm 3", `failed pre-install: job failed: BackoffLimitExceeded`, "pre-install", item("Job", "", "", "Failed", "BackoffLimitExceeded")),
 		hook("Helm 3.14 and later", "failed pre-install: 1 error occurred:\n\t* job migrate failed: BackoffLimitExceeded", "pre-install", item("Job", "", "migrate", "Failed", "BackoffLimitExceeded")),
 		hook("helm.sh/helm/v4 4.2.4, upgrade.go, wait.go", `pre-upgrade hooks failed: pod orthanc-test failed`, "pre-upgrade", item("Pod", "", "orthanc-test", "Failed", "")),
@@ -56,7 +56,7 @@ func TestHelmNotReady(t *testing.T) {
 		want.Objects = objects
 		return one[Helm]{from, installFailed + cause, want}
 	}
-	check(t, ParseHelm, []one[Helm]{
+	check(t, parseHelm, []one[Helm]{
 		waited("helm.sh/helm/v4 4.2.4, statuswait.go", "resource Deployment/a/orthanc not ready. status: InProgress, message: Available: 0/3\nresource ClusterRole//x not ready. status: NotFound, message: Resource not found\ncontext deadline exceeded",
 			item("Deployment", "a", "orthanc", "InProgress", "Available: 0/3"), item("ClusterRole", "", "x", "NotFound", "Resource not found")),
 		waited("Helm 3.18", "resource not ready, name: orthanc, kind: Deployment, status: InProgress\ncontext deadline exceeded", item("Deployment", "", "orthanc", "InProgress", "")),

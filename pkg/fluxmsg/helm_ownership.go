@@ -21,8 +21,8 @@ var (
 	ownedByNone  = wording(`missing key "([^"\s]+)": must be set to "([^"\s]*)"`)
 )
 
-// ParseOwnership reads why Helm does not take over an object that exists.
-func ParseOwnership(message string) (Ownership, bool) {
+// parseOwnership reads why Helm does not take over an object that exists.
+func parseOwnership(message string) (Ownership, bool) {
 	text := strings.TrimSpace(bound(message))
 	if !strings.Contains(text, "invalid ownership metadata") {
 		return Ownership{}, false

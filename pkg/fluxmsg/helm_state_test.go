@@ -4,7 +4,7 @@ import "testing"
 
 func TestHelmState(t *testing.T) {
 	stored := `unable to build kubernetes objects from current release manifest: resource mapping not found for name: "db" namespace: "a" from "": no matches for kind "PodDisruptionBudget" in version "policy/v1beta1"` + "\nensure CRDs are installed first"
-	check(t, ParseHelm, []one[Helm]{
+	check(t, parseHelm, []one[Helm]{
 		{"helm.sh/helm/v4 4.2.4, action/upgrade.go", installFailed + stored, failed(HelmStoredManifest, stored)},
 		{"the same, uninstalling", installFailed + `unable to build kubernetes objects for delete: no matches for kind "X" in version "v1"`,
 			failed(HelmStoredManifest, `unable to build kubernetes objects for delete: no matches for kind "X" in version "v1"`)},
@@ -31,7 +31,7 @@ func TestHelmState(t *testing.T) {
 }
 
 func TestOwnership(t *testing.T) {
-	check(t, ParseOwnership, []one[Ownership]{
+	check(t, parseOwnership, []one[Ownership]{
 		{"helm.sh/helm/v4 4.2.4, action/validate.go", `invalid ownership metadata; annotation validation error: key "meta.helm.sh/release-name" must equal "b": current value is "a"; annotation validation error: key "meta.helm.sh/release-namespace" must equal "y": current value is "x"`,
 			Ownership{Name: "a", Namespace: "x", WantName: "b", WantNamespace: "y"}},
 		{"the same, of no release", `invalid ownership metadata; label validation error: missing key "app.kubernetes.io/managed-by": must be set to "Helm"; annotation validation error: missing key "meta.helm.sh/release-name": must be set to "b"; annotation validation error: missing key "meta.helm.sh/release-namespace": must be set to "y"`,

@@ -10,7 +10,7 @@ func failed(problem HelmProblem, cause string) Helm {
 const installFailed = "Helm install failed for release a/orthanc with chart orthanc@1.2.3+4: "
 
 func TestHelm(t *testing.T) {
-	check(t, ParseHelm, []one[Helm]{
+	check(t, parseHelm, []one[Helm]{
 		{"helm-controller 1.6.1, reconcile/install.go", installFailed + "something new", failed(HelmOther, "something new")},
 		{"reconcile/upgrade.go; Go's context", `Helm upgrade failed for release a/b with chart c@1.0.0: context deadline exceeded`,
 			Helm{Action: "upgrade", Namespace: "a", Release: "b", Chart: "c", Version: "1.0.0", Problem: HelmNotReady, Cause: "context deadline exceeded"}},
@@ -36,7 +36,7 @@ func TestHelm(t *testing.T) {
 }
 
 func TestHelmGivenUp(t *testing.T) {
-	check(t, ParseHelm, []one[Helm]{
+	check(t, parseHelm, []one[Helm]{
 		{"helm-controller 1.6.1, atomic_release.go", `Failed to install after 4 attempt(s)`, Helm{Action: "install", Problem: HelmRetriesExhausted, Attempts: 4, Cause: "Failed to install after 4 attempt(s)"}},
 		{"helm-controller 0.36", `upgrade retries exhausted`, Helm{Action: "upgrade", Problem: HelmRetriesExhausted, Cause: "upgrade retries exhausted"}},
 		{"atomic_release.go", `exceeded maximum retries: cannot remediate failed release`, Helm{Problem: HelmRetriesExhausted, Cause: "exceeded maximum retries: cannot remediate failed release"}},
@@ -51,7 +51,7 @@ func TestHelmValues(t *testing.T) {
 	values := func(from, message string, want ValuesReference) one[Helm] {
 		return one[Helm]{from, message, Helm{Problem: HelmValues, Cause: message, Values: want}}
 	}
-	check(t, ParseHelm, []one[Helm]{
+	check(t, parseHelm, []one[Helm]{
 		values("fluxcd/pkg/chartutil v1.27, values.go", `could not resolve Secret chart values reference 'a/b' with key 'values.yaml': secrets "b" not found`,
 			ValuesReference{Object: secret, Key: "values.yaml", Missing: true, Detail: `secrets "b" not found`}),
 		values("the same", `could not resolve optional ConfigMap chart values reference 'a/b': resource not found`,

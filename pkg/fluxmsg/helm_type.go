@@ -40,10 +40,10 @@ var (
 	schemaSum = wording(`^(?:'(?:oneOf|anyOf|allOf|not)' failed|validation failed|Must validate )`)
 )
 
-// ParseHelmValueErrors reads what is wrong with a release's values: what the
+// parseHelmValueErrors reads what is wrong with a release's values: what the
 // chart's schema refuses, what a template cannot use, and what the API server
 // cannot decode.
-func ParseHelmValueErrors(message string) ([]HelmValueError, bool) {
+func parseHelmValueErrors(message string) ([]HelmValueError, bool) {
 	text := strings.TrimSpace(bound(message))
 	if at := schemaHead.FindStringIndex(text); at != nil {
 		all := schemaErrors(text[at[1]:])

@@ -5,7 +5,7 @@ import "testing"
 func TestHelmValueErrors(t *testing.T) {
 	schema := installFailed + "values don't meet the specifications of the schema(s) in the following chart(s):\n"
 	at := func(e HelmValueError) []HelmValueError { return []HelmValueError{e} }
-	check(t, ParseHelmValueErrors, []one[[]HelmValueError]{
+	check(t, parseHelmValueErrors, []one[[]HelmValueError]{
 		{"helm.sh/helm/v4 4.2.4, chart/common/util/jsonschema.go; santhosh-tekuri/jsonschema v6, kind.go", schema + "orthanc:\n- at '/service/port': got string, want integer\n",
 			at(HelmValueError{Chart: "orthanc", Path: []string{"service", "port"}, Got: "string", Want: "integer", Detail: "got string, want integer"})},
 		{"the same, escaped and in a list", schema + "orthanc:\n- at '/a~1b/0/c~0d': got number, want string\n",

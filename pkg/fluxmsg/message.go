@@ -40,56 +40,56 @@ func (r *reading[T]) of(text string, parse func(string) (T, bool)) (T, bool) {
 }
 
 // ACME is why an ACME server or solver refused.
-func (m *Message) ACME() (ACME, bool) { return m.acme.of(m.Text, ParseACME) }
+func (m *Message) ACME() (ACME, bool) { return m.acme.of(m.Text, parseACME) }
 
 // APIError is the API server's refusal of a request.
-func (m *Message) APIError() (APIError, bool) { return m.apiError.of(m.Text, ParseAPIError) }
+func (m *Message) APIError() (APIError, bool) { return m.apiError.of(m.Text, parseAPIError) }
 
 // Build is why kustomize could not build a layer.
-func (m *Message) Build() (Build, bool) { return m.build.of(m.Text, ParseBuild) }
+func (m *Message) Build() (Build, bool) { return m.build.of(m.Text, parseBuild) }
 
 // ChartRepository is why a chart's repository can't serve it.
 func (m *Message) ChartRepository() (ChartRepository, bool) {
-	return m.chartRepository.of(m.Text, ParseChartRepository)
+	return m.chartRepository.of(m.Text, parseChartRepository)
 }
 
 // Container is what keeps a container from running.
-func (m *Message) Container() (Container, bool) { return m.container.of(m.Text, ParseContainer) }
+func (m *Message) Container() (Container, bool) { return m.container.of(m.Text, parseContainer) }
 
 // Dependency is what a layer or release waits for.
-func (m *Message) Dependency() (Dependency, bool) { return m.dependency.of(m.Text, ParseDependency) }
+func (m *Message) Dependency() (Dependency, bool) { return m.dependency.of(m.Text, parseDependency) }
 
 // HealthCheck are the objects that did not become ready in time.
 func (m *Message) HealthCheck() (HealthCheck, bool) {
-	return m.healthCheck.of(m.Text, ParseHealthCheck)
+	return m.healthCheck.of(m.Text, parseHealthCheck)
 }
 
 // Helm is what a Helm action failed on.
-func (m *Message) Helm() (Helm, bool) { return m.helm.of(m.Text, ParseHelm) }
+func (m *Message) Helm() (Helm, bool) { return m.helm.of(m.Text, parseHelm) }
 
 // HelmValueErrors are the values that a chart's schema refuses.
 func (m *Message) HelmValueErrors() ([]HelmValueError, bool) {
-	return m.valueErrors.of(m.Text, ParseHelmValueErrors)
+	return m.valueErrors.of(m.Text, parseHelmValueErrors)
 }
 
 // Ownership is the other owner of an object that Helm would install.
-func (m *Message) Ownership() (Ownership, bool) { return m.ownership.of(m.Text, ParseOwnership) }
+func (m *Message) Ownership() (Ownership, bool) { return m.ownership.of(m.Text, parseOwnership) }
 
 // NamespaceContent is what is left in a namespace that is being deleted.
 func (m *Message) NamespaceContent() (NamespaceContent, bool) {
-	return m.namespace.of(m.Text, ParseNamespaceContent)
+	return m.namespace.of(m.Text, parseNamespaceContent)
 }
 
 // Provisioning is why a claim has no volume.
 func (m *Message) Provisioning() (Provisioning, bool) {
-	return m.provisioning.of(m.Text, ParseProvisioning)
+	return m.provisioning.of(m.Text, parseProvisioning)
 }
 
 // Scheduling is why no node takes a pod.
-func (m *Message) Scheduling() (Scheduling, bool) { return m.scheduling.of(m.Text, ParseScheduling) }
+func (m *Message) Scheduling() (Scheduling, bool) { return m.scheduling.of(m.Text, parseScheduling) }
 
 // Source is why a source or chart could not be fetched.
-func (m *Message) Source() (Source, bool) { return m.source.of(m.Text, ParseSource) }
+func (m *Message) Source() (Source, bool) { return m.source.of(m.Text, parseSource) }
 
 // Messages are the messages that have been looked at, by their text, so that
 // each is parsed once wherever it is quoted.

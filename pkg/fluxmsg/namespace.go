@@ -32,9 +32,9 @@ var (
 	remainingHolder   = wording(`^([A-Za-z0-9][-A-Za-z0-9._/]*) in (\d{1,9}) resource instances$`)
 )
 
-// ParseNamespaceContent reads the conditions NamespaceContentRemaining and
+// parseNamespaceContent reads the conditions NamespaceContentRemaining and
 // NamespaceFinalizersRemaining.
-func ParseNamespaceContent(message string) (NamespaceContent, bool) {
+func parseNamespaceContent(message string) (NamespaceContent, bool) {
 	found := remainingIn.FindStringSubmatch(strings.TrimSpace(firstLine(bound(message))))
 	if found == nil {
 		return NamespaceContent{}, false

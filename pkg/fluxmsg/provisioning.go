@@ -40,9 +40,9 @@ var wordsOfDrivers = []struct {
 	{ProvisioningTimeout, []string{"code = deadlineexceeded", "deadline exceeded", "code = unavailable", "connection refused", "i/o timeout", "no such host"}},
 }
 
-// ParseProvisioning reads the message of a ProvisioningFailed event
+// parseProvisioning reads the message of a ProvisioningFailed event
 // (sigs.k8s.io/sig-storage-lib-external-provisioner v11, controller.go).
-func ParseProvisioning(message string) (Provisioning, bool) {
+func parseProvisioning(message string) (Provisioning, bool) {
 	text := strings.TrimSpace(bound(message))
 	rest, ok := strings.CutPrefix(text, "failed to provision volume with StorageClass ")
 	if !ok {

@@ -6,7 +6,7 @@ func TestProvisioning(t *testing.T) {
 	said := func(from, why string, problem ProvisioningProblem) one[Provisioning] {
 		return one[Provisioning]{from, `failed to provision volume with StorageClass "fast": ` + why, Provisioning{Problem: problem, Detail: why}}
 	}
-	check(t, ParseProvisioning, []one[Provisioning]{
+	check(t, parseProvisioning, []one[Provisioning]{
 		said("rancher/local-path-provisioner v0.0.32", "NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes", ProvisioningAccessMode),
 		said("aws-ebs-csi-driver v1.50", "rpc error: code = InvalidArgument desc = Volume capabilities MULTI_NODE_MULTI_WRITER not supported. Only AccessModes[ReadWriteOnce] supported.", ProvisioningAccessMode),
 		said("CSI specification 1.11", "rpc error: code = ResourceExhausted desc = not enough free capacity", ProvisioningCapacity),

@@ -41,8 +41,8 @@ var (
 	taint = wording(`^node\(s\) had (?:untolerated )?taint(?:\(s\))? \{([^{}\n]+)\}`)
 )
 
-// ParseScheduling reads "0/3 nodes are available: 2 Insufficient memory, …".
-func ParseScheduling(message string) (Scheduling, bool) {
+// parseScheduling reads "0/3 nodes are available: 2 Insufficient memory, …".
+func parseScheduling(message string) (Scheduling, bool) {
 	text := strings.TrimSpace(bound(message))
 	if text == "no nodes available to schedule pods" {
 		return Scheduling{}, true

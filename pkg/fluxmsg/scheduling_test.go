@@ -3,7 +3,7 @@ package fluxmsg
 import "testing"
 
 func TestScheduling(t *testing.T) {
-	check(t, ParseScheduling, []one[Scheduling]{
+	check(t, parseScheduling, []one[Scheduling]{
 		{"kubernetes 1.36, framework/types.go", `0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 2 Insufficient memory. preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.`,
 			Scheduling{3, []SchedulingReason{{Nodes: 1, Text: "node(s) didn't match Pod's node affinity/selector"}, {Nodes: 2, Text: "Insufficient memory", Resource: "memory"}}}},
 		{"radondb/radondb-mysql-kubernetes#395, 1.22: a comma in a reason", `0/3 nodes are available: 1 node(s) had taint {node-role.kubernetes.io/master: }, that the pod didn't tolerate, 2 node(s) had volume node affinity conflict.`,
@@ -26,7 +26,7 @@ func TestScheduling(t *testing.T) {
 
 func TestSchedulingWithoutNodes(t *testing.T) {
 	// kubernetes 1.36, schedule_one.go, ErrNoNodesAvailable.
-	if got, ok := ParseScheduling("no nodes available to schedule pods"); !ok || got.Nodes != 0 || got.Reasons != nil {
+	if got, ok := parseScheduling("no nodes available to schedule pods"); !ok || got.Nodes != 0 || got.Reasons != nil {
 		t.Errorf("%v %+v", ok, got)
 	}
 }

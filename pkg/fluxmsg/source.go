@@ -57,9 +57,9 @@ const (
 	SourceOther              SourceProblem = "Other"
 )
 
-// ParseSource reads the failures of fetching a source, and what the
+// parseSource reads the failures of fetching a source, and what the
 // controllers that use it say of it.
-func ParseSource(message string) (Source, bool) {
+func parseSource(message string) (Source, bool) {
 	text := strings.TrimSpace(bound(message))
 	if source, ok := sourceReference(text); ok {
 		return source, true

@@ -73,7 +73,7 @@ func wrappedSource(found map[string]string) (Source, bool) {
 	why := strings.TrimSpace(found["why"])
 	source := Source{Problem: SourceNotReady, Detail: detail(withoutSecrets(why))}
 	if !sourceNotReady.MatchString(why) {
-		if inner, ok := ParseSource(why); ok {
+		if inner, ok := parseSource(why); ok {
 			source = inner
 		}
 	}

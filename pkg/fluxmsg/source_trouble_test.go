@@ -52,12 +52,12 @@ func TestSourceTrouble(t *testing.T) {
 		`failed to configure authentication options: invalid 'https' auth option: 'username' is required`:  SourceCredentialsInvalid,
 		`SSH identity key is encrypted but no 'password' field was provided in the secret 'a/b'`:           SourceCredentialsInvalid,
 	} {
-		got, ok := ParseSource(message)
+		got, ok := parseSource(message)
 		if !ok || got.Problem != problem {
 			t.Errorf("%s\nread: %v %s, want %s", message, ok, got.Problem, problem)
 		}
 	}
-	if got, _ := ParseSource(`failed to get credential: secret 'flux-system/regcred' not found`); got.Reference != (Object{Kind: "Secret", Namespace: "flux-system", Name: "regcred"}) {
+	if got, _ := parseSource(`failed to get credential: secret 'flux-system/regcred' not found`); got.Reference != (Object{Kind: "Secret", Namespace: "flux-system", Name: "regcred"}) {
 		t.Errorf("%+v", got.Reference)
 	}
 }
@@ -76,7 +76,7 @@ func TestSourceTLS(t *testing.T) {
 		`remote error: tls: bad certificate`:                                                                                       TLSClientCertificate,
 		`net/http: TLS handshake timeout`:                                                                                          TLSOther,
 	} {
-		got, ok := ParseSource(`failed to determine artifact digest: Get "https://x.io/v2/": ` + why)
+		got, ok := parseSource(`failed to determine artifact digest: Get "https://x.io/v2/": ` + why)
 		if !ok || got.Problem != SourceTLS || got.TLS != problem {
 			t.Errorf("%s: %v %s %s", why, ok, got.Problem, got.TLS)
 		}

@@ -34,10 +34,10 @@ func TestSourceWords(t *testing.T) {
 		"unexpected status code 500":                      SourceHTTP,
 		"unexpected EOF":                                  SourceOther,
 	} {
-		if got, ok := ParseSource("failed to pull artifact from 'oci://x.io/y': " + said); !ok || got.Problem != problem {
+		if got, ok := parseSource("failed to pull artifact from 'oci://x.io/y': " + said); !ok || got.Problem != problem {
 			t.Errorf("%s: %v %s", said, ok, got.Problem)
 		}
-		if got, ok := ParseSource(said); ok {
+		if got, ok := parseSource(said); ok {
 			t.Errorf("%s, of nobody knows what: %+v", said, got)
 		}
 	}
@@ -58,7 +58,7 @@ func TestSourceSteps(t *testing.T) {
 		"failed to configure authentication options: invalid 'https' auth option: no": SourceCredentialsInvalid,
 		"dependency build error: failed to add remote dependency 'x': failed to get":  SourceOther,
 	} {
-		if got, ok := ParseSource(message); !ok || got.Problem != problem {
+		if got, ok := parseSource(message); !ok || got.Problem != problem {
 			t.Errorf("%s: %v %s", message, ok, got.Problem)
 		}
 	}

@@ -36,7 +36,7 @@ func TestUpstream(t *testing.T) {
 		{&meta.NoKindMatchError{GroupKind: deployment, SearchedVersions: []string{"v1", "v2"}}, APINoMatch, Object{}},
 		{&meta.NoKindMatchError{GroupKind: deployment}, APINoMatch, Object{}},
 	} {
-		got, ok := ParseAPIError(each.err.Error())
+		got, ok := parseAPIError(each.err.Error())
 		if !ok || got.Problem != each.problem || got.Object != each.object {
 			t.Errorf("%q\nread: %v %+v", each.err, ok, got)
 		}

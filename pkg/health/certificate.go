@@ -102,7 +102,7 @@ func (a *Assessor) issuer(obj *unstructured.Unstructured, v Verdict) Verdict {
 	case ready.Is("True"):
 		return v.be(Ready, "", brief(ready.Message), ready.Since)
 	case ready.Is("False"):
-		return v.by(Failing, ready)
+		return v.By(Failing, ready)
 	default:
 		return a.impatient(obj, v, ready, ready.Reason)
 	}

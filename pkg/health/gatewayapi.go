@@ -113,7 +113,7 @@ func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets 
 			if c.Since.Before(created) { // the API's default is 1970
 				c.Since = created
 			}
-			said := v.by(Progressing, c)
+			said := v.By(Progressing, c)
 			said.Message = set.about(said.Message)
 			switch {
 			case !ok && (set.optional || slices.Contains(set.unwanted, kind)):

@@ -67,8 +67,8 @@ func (v Verdict) be(status Status, reason Reason, message string, since time.Tim
 	return v
 }
 
-// by is the verdict that a condition gives.
-func (v Verdict) by(status Status, c field.Condition) Verdict {
+// By is the verdict that a condition gives.
+func (v Verdict) By(status Status, c field.Condition) Verdict {
 	v.Said = saidIn(c)
 	return v.be(status, Reason(c.Reason), brief(c.Message), c.Since)
 }

@@ -17,7 +17,7 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 		return v.be(Suspended, SwitchedOff, "reconciliation is suspended (spec.suspend)", time.Time{})
 	}
 	if stalled := field.ConditionOf(obj, "Stalled"); stalled.Is("True") {
-		return v.by(Failing, stalled)
+		return v.By(Failing, stalled)
 	}
 	if waits(obj) {
 		return a.waiting(obj, v)
@@ -31,7 +31,7 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 	case ready.Is("False") && (ready.Reason == "SourceNotReady" || strings.HasPrefix(ready.Message, "Source not ready: artifact not found")):
 		return a.waitingForChart(obj, v, ready)
 	case ready.Is("False") && Reason(ready.Reason) != Canceled && Reason(ready.Reason) != underway:
-		return v.by(Failing, ready)
+		return v.By(Failing, ready)
 	}
 	trying := a.progressing(obj, v, ready)
 	if event, warned := a.lastWarning(obj); trying.Reason == Stuck && !(warned && event.Last.After(ready.Since)) {
@@ -73,9 +73,9 @@ const fetching = 2 * time.Minute
 // be under way; later something keeps source-controller from it.
 func (a *Assessor) waitingForChart(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
 	if a.now.Sub(ready.Since) > fetching {
-		return v.by(Failing, ready)
+		return v.By(Failing, ready)
 	}
-	return a.trust(obj, v.by(Progressing, ready))
+	return a.trust(obj, v.By(Progressing, ready))
 }
 
 // chartOf is "chart@version" of the newest release, as Helm writes it.

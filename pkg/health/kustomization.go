@@ -22,7 +22,7 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 		return v.be(Suspended, SwitchedOff, "reconciliation is suspended (spec.suspend)", time.Time{})
 	}
 	if stalled := field.ConditionOf(obj, "Stalled"); stalled.Is("True") {
-		return v.by(Failing, stalled)
+		return v.By(Failing, stalled)
 	}
 	if waits(obj) {
 		return a.waiting(obj, v)
@@ -51,7 +51,7 @@ func (a *Assessor) kustomizationFalse(obj *unstructured.Unstructured, v Verdict,
 	case underway, Canceled:
 		return a.kustomizationTrying(obj, v, ready)
 	}
-	v = v.by(Failing, ready)
+	v = v.By(Failing, ready)
 	v.Since = a.failingSince(obj, tryOf(v.Said))
 	return v
 }
@@ -81,7 +81,7 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 		return a.renewed(obj, v, ready)
 	}
 	if canceled {
-		return a.trust(obj, v.by(Progressing, ready))
+		return a.trust(obj, v.By(Progressing, ready))
 	}
 	message := brief(field.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {

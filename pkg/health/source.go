@@ -18,7 +18,7 @@ func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 	}
 	for _, name := range []string{"Stalled", "FetchFailed", "StorageOperationFailed", "IncludeUnavailable"} {
 		if failed := field.ConditionOf(obj, name); failed.Is("True") {
-			return v.by(Failing, failed)
+			return v.By(Failing, failed)
 		}
 	}
 	behind := ready.Behind(obj)
@@ -33,7 +33,7 @@ func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 	revision := field.Text(obj.Object, "status", "artifact", "revision")
 	switch {
 	case ready.Is("False"):
-		return v.by(Failing, ready)
+		return v.By(Failing, ready)
 	case ready.Is("True") && behind:
 		return a.unseen(obj, v)
 	case ready.Is("True"), ready.Is("Unknown") && revision != "" && !behind:

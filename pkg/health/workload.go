@@ -36,10 +36,10 @@ func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict
 		return blocked
 	}
 	if progress.Is("False") {
-		return v.by(Failing, progress)
+		return v.By(Failing, progress)
 	}
 	if failure := field.ConditionOf(obj, "ReplicaFailure"); failure.Is("True") {
-		return v.by(Failing, failure)
+		return v.By(Failing, failure)
 	}
 	return rollout(obj, v, available, updated, wanted)
 }
