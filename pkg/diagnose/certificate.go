@@ -82,15 +82,18 @@ func (c certificate) request() {
 // olderRequest orders a Certificate's requests by the revision that they are
 // for, which cert-manager writes on each, from 1 on.
 func olderRequest(a, b *unstructured.Unstructured) int {
-	revision := func(o *unstructured.Unstructured) int {
-		n, _ := strconv.Atoi(o.GetAnnotations()["cert-manager.io/certificate-revision"])
-		return n
-	}
 	return cmp.Or(
-		cmp.Compare(revision(a), revision(b)),
+		cmp.Compare(requestRevision(a), requestRevision(b)),
 		a.GetCreationTimestamp().Time.Compare(b.GetCreationTimestamp().Time),
 		cmp.Compare(a.GetName(), b.GetName()),
 	)
+}
+
+// requestRevision is the revision of its Certificate that a request is for, zero
+// when it does not say.
+func requestRevision(request *unstructured.Unstructured) int64 {
+	n, _ := strconv.ParseInt(request.GetAnnotations()["cert-manager.io/certificate-revision"], 10, 64)
+	return n
 }
 
 // own says what is wrong with the Certificate itself. What cert-manager tried
@@ -101,7 +104,7 @@ func (c certificate) own() {
 	f := finding.Finding{
 		Code: codeCertificateFailed, Ref: ref, Reason: string(c.exam.verdict.Reason), Severity: finding.Critical,
 		Since: c.exam.verdict.Since, Message: fmt.Sprintf("%s is not issued: %s", ref, c.exam.verdict.Message),
-		Evidence: c.words(), Fixes: []finding.Fix{renew(c.obj)},
+		Evidence: c.words(), Fixes: []finding.Fix{requestsOf(c.obj), renew(c.obj)},
 	}
 	if c.exam.verdict.Reason == "Expired" {
 		f.Code, f.Message = codeCertificateExpired, fmt.Sprintf("%s has expired: %s, and it was not renewed", ref, c.exam.verdict.Message)
@@ -168,26 +171,60 @@ func proofOrAge(obj *unstructured.Unstructured, c field.Condition) []finding.Evi
 // overdue is how long cert-manager may take over a renewal that is due.
 const overdue = time.Hour
 
-// notRenewed warns of a Certificate that is still valid, but was due to be
-// renewed and is not, with what keeps it from being issued.
+// notRenewed warns of a Certificate that is still valid, but whose renewal has
+// failed or is long due, with what keeps it from being issued.
 func (c certificate) notRenewed() {
-	ref, due, attempts := finding.RefOf(c.obj), field.Time(c.obj.Object, "status", "renewalTime"), field.Int(c.obj.Object, "status", "failedIssuanceAttempts")
-	if due.IsZero() || due.After(c.x.now) || attempts == 0 && c.x.now.Sub(due) < overdue {
+	ref, due := finding.RefOf(c.obj), field.Time(c.obj.Object, "status", "renewalTime")
+	late := !due.IsZero() && c.x.now.Sub(due) >= overdue
+	if !late && !c.renewalFailed() {
 		return
 	}
 	issuing := field.ConditionOf(c.obj, "Issuing")
-	f := finding.Finding{
-		Code: codeCertificateFailed, Ref: ref, Reason: cmp.Or(issuing.Reason, "Renewing"), Severity: finding.Warning, Since: due,
-		Message: fmt.Sprintf("%s can't be renewed and ends on %s: %s", ref,
-			health.Expiry(c.obj).Format(time.DateOnly), cmp.Or(firstLine(issuing.Message), "cert-manager does not say why")),
-		Evidence: append([]finding.Evidence{evidence(c.obj, "status.renewalTime", field.Text(c.obj.Object, "status", "renewalTime"), due)}, c.words()...),
-		Fixes:    []finding.Fix{renew(c.obj)},
+	since := due
+	if failed := field.Time(c.obj.Object, "status", "lastFailureTime"); due.IsZero() || due.After(c.x.now) {
+		since = failed
 	}
+	f := finding.Finding{
+		Code: codeCertificateFailed, Ref: ref, Reason: cmp.Or(issuing.Reason, "Renewing"), Severity: finding.Warning, Since: since,
+		Message: c.ends() + cmp.Or(firstLine(issuing.Message), "cert-manager does not say why"),
+		Fixes:   []finding.Fix{requestsOf(c.obj), renew(c.obj)},
+	}
+	prove(&f, c.obj, "status.renewalTime", "status.lastFailureTime")
+	f.Evidence = append(f.Evidence, c.words()...)
 	if deeper, ok := c.renewalCause(); ok {
-		f.Message = fmt.Sprintf("%s can't be renewed and ends on %s: %s", ref, health.Expiry(c.obj).Format(time.DateOnly), deeper.Message)
+		f.Message = c.ends() + deeper.Message
 		f.Evidence, f.Fixes = append(f.Evidence, deeper.Evidence...), append(slices.Clone(deeper.Fixes), renew(c.obj))
 	}
 	c.exam.findings = append(c.exam.findings, f)
+}
+
+// ends begins the sentence on a renewal that fails.
+func (c certificate) ends() string {
+	if end := health.Expiry(c.obj); !end.IsZero() {
+		return fmt.Sprintf("%s can't be renewed and ends on %s: ", finding.RefOf(c.obj), end.Format(time.DateOnly))
+	}
+	return fmt.Sprintf("%s can't be renewed: ", finding.RefOf(c.obj))
+}
+
+// renewalFailed tells whether a Certificate that is ready failed to be issued
+// again. cert-manager removes the Issuing field.Condition, lastFailureTime and
+// failedIssuanceAttempts once it succeeds (v1.21, issuing_controller.go,
+// issueCertificate). Requests are looked for only where one is under way.
+func (c certificate) renewalFailed() bool {
+	issuing := field.ConditionOf(c.obj, "Issuing")
+	if field.Int(c.obj.Object, "status", "failedIssuanceAttempts") > 0 || field.Text(c.obj.Object, "status", "lastFailureTime") != "" || issuing.Status == "False" {
+		return true
+	}
+	if issuing.Status != "True" {
+		return false
+	}
+	for _, request := range c.x.children(c.obj, requestKind) {
+		if ready := field.ConditionOf(request, "Ready"); requestRevision(request) > field.Int(c.obj.Object, "status", "revision") &&
+			(ready.Reason == "Failed" || ready.Reason == "Denied") {
+			return true
+		}
+	}
+	return false
 }
 
 // renewalCause is the first cause that is found below the Certificate. It is
@@ -218,4 +255,11 @@ func (c certificate) renewalCause() (finding.Finding, bool) {
 func renew(certificate *unstructured.Unstructured) finding.Fix {
 	return finding.Fix{Text: "Once the reason is fixed, let cert-manager retry now rather than in an hour or more",
 		Command: fmt.Sprintf("cmctl renew %s -n %s", certificate.GetName(), certificate.GetNamespace())}
+}
+
+// requestsOf is the command that shows the newest request of a Certificate, its
+// Order and Challenges, and what their events say.
+func requestsOf(certificate *unstructured.Unstructured) finding.Fix {
+	return finding.Fix{Text: "See what its newest request says",
+		Command: fmt.Sprintf("cmctl status certificate %s -n %s", certificate.GetName(), certificate.GetNamespace())}
 }

@@ -77,6 +77,7 @@ const (
 	codeTestFailed      finding.Code = "OW3115"
 	codePostRenderer    finding.Code = "OW3116"
 	codeReleaseUnderway finding.Code = "OW3117"
+	codeReleaseRecord   finding.Code = "OW3118"
 
 	codeRolloutFailed      finding.Code = "OW4101"
 	codeScaledToZero       finding.Code = "OW4102"

@@ -37,7 +37,7 @@ func quote(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
 
 // stated is a condition as proof with its status, or that there is none.
 func stated(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
-	value := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(c.Status+" "+c.Reason+": "+c.Message), ":"))
+	value := strings.TrimSpace(c.Status + " " + strings.TrimSuffix(c.Reason+": "+c.Message, ": "))
 	if c.Status == "" {
 		value = "none"
 	}

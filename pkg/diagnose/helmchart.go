@@ -22,6 +22,10 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 	if e.verdict.Status == health.Ready {
 		return e
 	}
+	if m, ok := x.fetchStatement(obj); ok && e.verdict.Status == health.Failing && e.verdict.Reason != health.Stuck {
+		e.verdict.Reason, e.verdict.Message = cmp.Or(health.Reason(m.reason), e.verdict.Reason), firstLine(m.text)
+		e.verdict.Said = health.Said{Field: m.proof.Field, Reason: m.reason, Message: m.text, At: m.at}
+	}
 	repository := sourceRef(field.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
 	problem, _ := x.message(e.verdict.Said.Message).Source()
 	waits := e.verdict.Status != health.Failing || problem.Problem == fluxmsg.SourceNoArtifact
@@ -185,11 +189,10 @@ func (x *examiner) chartFinding(chart *unstructured.Unstructured, v health.Verdi
 	if version := field.Text(chart.Object, "spec", "version"); version != "" {
 		f.Evidence = append(f.Evidence, evidence(chart, "spec.version", version, v.Since))
 	}
-	for _, kind := range []string{"FetchFailed", "BuildFailed", "Ready"} {
-		if c := field.ConditionOf(chart, kind); c.Message != "" && c.Status != "" {
-			f.Evidence = append(f.Evidence, quote(chart, c))
-			break
-		}
+	if m, ok := x.fetchStatement(chart); ok {
+		f.Evidence = append(f.Evidence, m.proof)
+	} else if c := field.ConditionOf(chart, "Ready"); c.Message != "" {
+		f.Evidence = append(f.Evidence, stated(chart, c))
 	}
 	f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", chart)}}
 	for _, release := range x.snap.List(health.HelmReleaseKind, "").Objects {

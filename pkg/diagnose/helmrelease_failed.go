@@ -2,12 +2,16 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -24,7 +28,8 @@ func (r release) fallback(timedOut bool) {
 		f.Evidence = withProof(f.Evidence, first.proof)
 	}
 	parsed, _ := r.x.message(text).Helm()
-	what := map[string]string{"upgrade": "be upgraded", "test": "pass its tests"}[parsed.Action]
+	what := map[string]string{"upgrade": "be upgraded", "test": "pass its tests", "rollback": "be rolled back",
+		"uninstall": "be uninstalled", "uninstall remediation": "be uninstalled"}[parsed.Action]
 	if what == "" {
 		what = "be installed"
 	}
@@ -44,6 +49,13 @@ func (r release) fallback(timedOut bool) {
 	case stalled.Status == "True" && stalled.Reason == "MissingRollbackTarget":
 		f.Code = codeRollbackTarget
 		f.Message += "; Flux cannot roll it back, because Helm does not have the revision to roll back to"
+		r.rollbackTarget(&f)
+	}
+	if lost, ok := r.lostRevision(); ok && f.Code == codeReleaseFailed {
+		f.Code = codeRollbackTarget
+		f.Evidence = withProof(f.Evidence, lost.proof)
+		f.Message += "; Helm does not have the revision that Flux was to roll back to or uninstall"
+		f.Fixes = []finding.Fix{r.history("See which revisions Helm has stored")}
 		r.rollbackTarget(&f)
 	}
 	f.Fixes = append(f.Fixes, r.retry())
@@ -83,18 +95,14 @@ func (r release) firstFailure() (first statement, ok bool) {
 // look at before the failed one is kept.
 func (r release) failedFixes(parsed fluxmsg.Helm, timedOut bool) []finding.Fix {
 	switch parsed.Problem {
-	case fluxmsg.HelmNameInUse:
-		return []finding.Fix{
-			{Text: "See what Helm has stored under the name", Command: r.helmCommand("history")},
-			{Text: "If that release is to stay, choose another spec.releaseName", File: r.x.definedIn(r.obj)},
-		}
-	case fluxmsg.HelmNoDeployed:
-		return []finding.Fix{{Text: "See which revisions Helm has stored: none of them is deployed", Command: r.helmCommand("history")}}
 	case fluxmsg.HelmKubernetesVersion:
 		return []finding.Fix{{Text: "Use a version of the chart that supports this version of Kubernetes", Command: r.showChart("chart"), File: r.x.definedIn(r.obj)}}
 	}
 	if strings.Contains(parsed.Cause, recordPrefix) && strings.Contains(parsed.Cause, "Too long") {
 		return []finding.Fix{{Text: "Make the chart smaller: Helm stores it in one Secret, of 1 MiB at most; exclude files by the chart's .helmignore", Command: r.showChart("chart")}}
+	}
+	if timedOut && !r.removed() {
+		return r.waitFixes()
 	}
 	if r.removed() && timedOut {
 		return []finding.Fix{{Text: "Keep the failed release, to see its pods: set spec.install.remediation.retries to 0", File: r.x.definedIn(r.obj)}}
@@ -108,4 +116,31 @@ func (r release) removed() bool {
 	history := field.List(r.obj.Object, "status", "history")
 	return remediated.Status == "True" && strings.HasPrefix(remediated.Reason, "Uninstall") ||
 		len(history) > 0 && field.Text(history[0], "status") == "uninstalled"
+}
+
+// waitFixes are what to do about a wait that ran out although nothing that the
+// release installed is known to be wrong. "client rate limiter Wait returned an
+// error" is the same: the time was over while the client waited for its turn.
+func (r release) waitFixes() []finding.Fix {
+	fixes := []finding.Fix{
+		{Text: "See which of its objects are not ready", Command: fmt.Sprintf("kubectl get pods,jobs -n %s -l app.kubernetes.io/instance=%s", r.target(), r.helmName())},
+		r.inspect()[0],
+	}
+	if installed := r.workloads(); len(installed) > 0 {
+		fixes = slices.Insert(fixes, 0, finding.Fix{Text: fmt.Sprintf("What it installed is ready now (%s): if it needs longer than spec.timeout (%s), raise that",
+			namesOf(installed), health.ActionTimeout(r.obj)), File: r.x.definedIn(r.obj)})
+	}
+	return fixes
+}
+
+// workloads are those that the release installed.
+func (r release) workloads() (found []*unstructured.Unstructured) {
+	for _, kind := range workloadKinds {
+		for _, obj := range r.x.snap.List(kind, r.target()).Objects {
+			if r.owns(obj) {
+				found = append(found, obj)
+			}
+		}
+	}
+	return found
 }

@@ -116,7 +116,7 @@ func (r release) reported(parsed fluxmsg.Helm, m statement) bool {
 	case parsed.Action == "test" && parsed.Problem != fluxmsg.HelmNotReady:
 		r.tested(parsed, m)
 	default:
-		return false
+		return r.recorded(parsed, m)
 	}
 	return true
 }

@@ -120,6 +120,9 @@ func addObstacle(s *Subject, obj *unstructured.Unstructured) {
 		return
 	}
 	c := &s.Causes[0]
+	if slices.ContainsFunc(c.Evidence, func(e finding.Evidence) bool { return e.Ref.Same(proof.Ref) && e.Field == proof.Field }) {
+		return
+	}
 	c.Message += "; " + why
 	c.Evidence = append(slices.Clone(c.Evidence), proof)
 }

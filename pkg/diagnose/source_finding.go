@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,16 +44,12 @@ var sourceConditions = []string{"Stalled", "FetchFailed", "StorageOperationFaile
 // unfetched reports why a source can't be fetched.
 func (x *examiner) unfetched(obj *unstructured.Unstructured, e *exam) {
 	s := fetchFailure{x: x, obj: obj, verdict: e.verdict, message: e.verdict.Message}
-	for _, kind := range append(sourceConditions, "Ready") {
-		c := field.ConditionOf(obj, kind)
-		if bad := kind != "Ready" && c.Status == "True" || kind == "Ready" && c.Status == "False"; bad && c.Message != "" {
-			s.message, s.proof = c.Message, []finding.Evidence{quote(obj, c)}
-			break
-		}
+	if m, ok := x.fetchStatement(obj); ok {
+		s.message, s.proof, s.verdict.Reason = m.text, []finding.Evidence{m.proof}, cmp.Or(health.Reason(m.reason), e.verdict.Reason)
 	}
-	s.problem, _ = x.message(s.message).Source()
+	s.problem, _ = x.message(s.message).Fetch()
 	f := finding.Finding{
-		Code: s.code(), Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Severity: finding.Critical, Since: e.verdict.Since,
+		Code: s.code(), Ref: e.verdict.Ref, Reason: string(s.verdict.Reason), Severity: finding.Critical, Since: e.verdict.Since,
 		Message:  fmt.Sprintf("%s can't be fetched: %s", e.verdict.Ref, firstLine(s.message)),
 		Evidence: append(s.address(), s.proof...),
 	}
@@ -66,6 +63,33 @@ func (x *examiner) unfetched(obj *unstructured.Unstructured, e *exam) {
 		f.Fixes = append(f.Fixes, finding.Fix{Text: "Then fetch it", Command: reconcileSource("reconcile", obj)})
 	}
 	e.findings = append(e.findings, f)
+}
+
+// fetchStatement is what is said of a failed fetch: the first message that names
+// a problem, or else the first one. The conditions of one failure do not all tell as
+// much, and the event about it may tell more than they do.
+func (x *examiner) fetchStatement(obj *unstructured.Unstructured) (statement, bool) {
+	var all []statement
+	for _, kind := range append(slices.Clone(sourceConditions), "Ready") {
+		c := field.ConditionOf(obj, kind)
+		if bad := kind != "Ready" && c.Status == "True" || kind == "Ready" && c.Status == "False"; bad && c.Message != "" {
+			all = append(all, statement{c.Reason, c.Message, c.Since, quote(obj, c)})
+		}
+	}
+	if len(all) == 0 {
+		return statement{}, false
+	}
+	names := func(m statement) bool { _, ok := x.message(m.text).Fetch(); return ok }
+	if at := slices.IndexFunc(all, names); at >= 0 {
+		return all[at], true
+	}
+	for _, w := range x.warnings(obj) {
+		m := statement{w.Reason, w.Message, w.Last, said(finding.RefOf(obj), w)}
+		if !w.Last.Before(all[0].at) && names(m) {
+			return m, true
+		}
+	}
+	return all[0], true
 }
 
 // passes tells whether the trouble is the host's, and passes by itself: one more

@@ -78,6 +78,7 @@ func (t *termination) instances() {
 		t.because("there are %s: %s", countOf(len(objects), "object"), namesOf(objects))
 	}
 	if c := field.ConditionOf(t.obj, "Terminating"); c.Message != "" {
+		t.because("%s", firstLine(c.Message))
 		t.proof = append(t.proof, quote(t.obj, c))
 	}
 	t.fix(finding.Fix{Text: "See which are left, and what holds each", Command: "kubectl get " + t.ref.Name + " -A"})
@@ -125,14 +126,17 @@ func (t *termination) namespace() {
 			continue
 		}
 		t.reason = c.Reason
-		t.because("%s", firstLine(c.Message))
 		t.proof = append(t.proof, quote(t.obj, c))
-		if left, ok := t.x.message(c.Message).NamespaceContent(); ok {
-			content.Resources = append(content.Resources, left.Resources...)
-			content.Finalizers = append(content.Finalizers, left.Finalizers...)
+		left, _ := t.x.message(c.Message).NamespaceContent()
+		content.Resources = append(content.Resources, left.Resources...)
+		content.Finalizers = append(content.Finalizers, left.Finalizers...)
+		if len(left.Undiscovered) > 0 {
+			t.undiscovered(left.Undiscovered)
+			continue
 		}
+		t.because("%s", firstLine(c.Message))
 		if kind == namespaceConditions[0] {
-			t.downAPIs()
+			t.undiscovered(nil)
 		}
 	}
 	known := len(t.why)
@@ -144,18 +148,12 @@ func (t *termination) namespace() {
 			t.finalizerOf(left.Name)
 		}
 	}
-	t.fix(finding.Fix{Text: "See what is left in it", Command: "kubectl get namespace " + t.ref.Name + " -o jsonpath='{.status.conditions}'"})
-}
-
-// downAPIs blames the aggregated APIs that don't answer: while one is down,
-// nobody knows whether the namespace is empty.
-func (t *termination) downAPIs() {
-	services, _ := t.list(kindIn{apiServiceKind, ""})
-	for _, service := range services {
-		if field.ConditionOf(service, "Available").Status == "False" {
-			t.blame = addRef(t.blame, finding.RefOf(service))
-		}
+	conditions := "kubectl get namespace " + t.ref.Name + " -o jsonpath='{.status.conditions}'"
+	if len(t.fixes) == 0 {
+		t.fix(finding.Fix{Text: "See what is left in it", Command: conditions})
+		return
 	}
+	t.fix(finding.Fix{Text: "See whether the namespace still exists, and what its conditions say now", Command: conditions})
 }
 
 // remaining blames those objects of a kind that are left and being deleted.

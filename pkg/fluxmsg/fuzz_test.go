@@ -84,6 +84,7 @@ func FuzzContainer(f *testing.F)        { fuzz(f, "Container") }
 func FuzzProvisioning(f *testing.F)     { fuzz(f, "Provisioning") }
 func FuzzNamespaceContent(f *testing.F) { fuzz(f, "NamespaceContent") }
 func FuzzACME(f *testing.F)             { fuzz(f, "ACME") }
+func FuzzFetch(f *testing.F)            { fuzz(f, "Fetch") }
 func FuzzChartRepository(f *testing.F)  { fuzz(f, "ChartRepository") }
 func FuzzOwnership(f *testing.F)        { fuzz(f, "Ownership") }
 

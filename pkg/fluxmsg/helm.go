@@ -29,6 +29,8 @@ type Helm struct {
 	Objects []Item
 	// Values is set for HelmValues.
 	Values ValuesReference
+	// Record is the Secret or ConfigMap of one revision, where the message names it.
+	Record string
 	// Attempts is set for HelmRetriesExhausted where the message counts.
 	Attempts int
 	// Trigger is the object whose change canceled an action, for HelmCanceled
@@ -61,6 +63,12 @@ const (
 	HelmStoredManifest HelmProblem = "StoredManifest"
 	// The release has never been deployed, and cannot be upgraded.
 	HelmNoDeployed HelmProblem = "NoDeployedReleases"
+	// The record of the revision that Helm was to write exists already.
+	HelmRecordExists HelmProblem = "RecordExists"
+	// A record cannot be decoded.
+	HelmRecordUnreadable HelmProblem = "RecordUnreadable"
+	// Helm has no record of the release, or of the revision.
+	HelmRecordMissing HelmProblem = "RecordMissing"
 )
 
 const (

@@ -21,8 +21,7 @@ func (h *Helm) because(cause string) {
 		h.Problem = HelmStoredManifest
 	case helmPostRender.MatchString(cause):
 		h.Problem = HelmPostRender
-	case strings.HasSuffix(cause, "has no deployed releases"):
-		h.Problem = HelmNoDeployed
+	case h.record(cause):
 	case h.hook(cause):
 		h.Problem = HelmHook
 	case h.template(cause):
@@ -31,8 +30,6 @@ func (h *Helm) because(cause string) {
 		h.Problem = HelmNotReady
 	case strings.Contains(cause, "another operation (install/upgrade/rollback) is in progress"):
 		h.Problem = HelmPending
-	case strings.HasSuffix(cause, "cannot reuse a name that is still in use"):
-		h.Problem = HelmNameInUse
 	case strings.Contains(cause, "values don't meet the specifications of the schema(s)"):
 		h.Problem = HelmSchema
 	case strings.HasPrefix(cause, "chart requires kubeVersion: "):

@@ -30,6 +30,25 @@ func TestHelmState(t *testing.T) {
 	})
 }
 
+func TestHelmRecord(t *testing.T) {
+	named := func(problem HelmProblem, cause string) Helm {
+		want := failed(problem, cause)
+		want.Record = "sh.helm.release.v1.db.v3"
+		return want
+	}
+	check(t, parseHelm, []one[Helm]{
+		{"helm.sh/helm/v3 3.19, pkg/action/install.go", installFailed + "cannot re-use a name that is still in use", failed(HelmNameInUse, "cannot re-use a name that is still in use")},
+		{"helm.sh/helm/v4 4.2.4", installFailed + "cannot reuse a name that is still in use", failed(HelmNameInUse, "cannot reuse a name that is still in use")},
+		{"helm.sh/helm/v3 3.19, pkg/storage/driver/driver.go", installFailed + "release: already exists", failed(HelmRecordExists, "release: already exists")},
+		{"the same, secrets.go", installFailed + `create: failed to create: secrets "sh.helm.release.v1.db.v3" already exists`, named(HelmRecordExists, `create: failed to create: secrets "sh.helm.release.v1.db.v3" already exists`)},
+		{"of an object of the chart", installFailed + `failed to create resource: secrets "db" already exists`, failed(HelmOther, `failed to create resource: secrets "db" already exists`)},
+		{"the same, Get", installFailed + `get: failed to decode data "sh.helm.release.v1.db.v3": unexpected EOF`, named(HelmRecordUnreadable, `get: failed to decode data "sh.helm.release.v1.db.v3": unexpected EOF`)},
+		{"the same, List", installFailed + "failed to decode release: gzip: invalid header", failed(HelmRecordUnreadable, "failed to decode release: gzip: invalid header")},
+		{"the same, ErrReleaseNotFound", installFailed + "uninstall: Release not loaded: db: release: not found", failed(HelmRecordMissing, "uninstall: Release not loaded: db: release: not found")},
+		{"of a Secret that the chart needs", installFailed + `secrets "db" not found`, failed(HelmOther, `secrets "db" not found`)},
+	})
+}
+
 func TestOwnership(t *testing.T) {
 	check(t, parseOwnership, []one[Ownership]{
 		{"helm.sh/helm/v4 4.2.4, action/validate.go", `invalid ownership metadata; annotation validation error: key "meta.helm.sh/release-name" must equal "b": current value is "a"; annotation validation error: key "meta.helm.sh/release-namespace" must equal "y": current value is "x"`,

@@ -22,6 +22,7 @@ type Message struct {
 	provisioning    reading[Provisioning]
 	scheduling      reading[Scheduling]
 	source          reading[Source]
+	fetch           reading[Source]
 }
 
 // reading is what one parser found in a message.
@@ -90,6 +91,10 @@ func (m *Message) Scheduling() (Scheduling, bool) { return m.scheduling.of(m.Tex
 
 // Source is why a source or chart could not be fetched.
 func (m *Message) Source() (Source, bool) { return m.source.of(m.Text, parseSource) }
+
+// Fetch is why a source could not be fetched, of a message on the source itself. Its
+// Problem is SourceOther where the message does not say.
+func (m *Message) Fetch() (Source, bool) { return m.fetch.of(m.Text, parseFetch) }
 
 // Messages are the messages that have been looked at, by their text, so that
 // each is parsed once wherever it is quoted.

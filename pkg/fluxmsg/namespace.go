@@ -1,6 +1,7 @@
 package fluxmsg
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,6 +11,9 @@ import (
 type NamespaceContent struct {
 	Resources  []RemainingResource
 	Finalizers []RemainingFinalizer
+	// Undiscovered are the group versions ("metrics.k8s.io/v1beta1") whose kinds the
+	// API server could not list.
+	Undiscovered []string
 }
 
 // RemainingResource is a kind of object that is left, by its plural name.
@@ -32,9 +36,25 @@ var (
 	remainingHolder   = wording(`^([A-Za-z0-9][-A-Za-z0-9._/]*) in (\d{1,9}) resource instances$`)
 )
 
-// parseNamespaceContent reads the conditions NamespaceContentRemaining and
-// NamespaceFinalizersRemaining.
+// k8s.io/client-go 0.36, discovery, ErrGroupDiscoveryFailed: "group/version: error"
+// of each, separated by commas; an error may repeat the group version.
+var (
+	discoveryFailed = wording(`unable to retrieve the complete list of server APIs: (.+)$`)
+	undiscovered    = wording(`\b([a-z0-9][-a-z0-9.]*/v\d+(?:(?:alpha|beta)\d+)?): `)
+)
+
+// parseNamespaceContent reads the conditions NamespaceContentRemaining,
+// NamespaceFinalizersRemaining and NamespaceDeletionDiscoveryFailure.
 func parseNamespaceContent(message string) (NamespaceContent, bool) {
+	if found := discoveryFailed.FindStringSubmatch(strings.TrimSpace(firstLine(bound(message)))); found != nil {
+		var content NamespaceContent
+		for _, each := range undiscovered.FindAllStringSubmatch(found[1], maxItems) {
+			if name := word(each[1]); !slices.Contains(content.Undiscovered, name) {
+				content.Undiscovered = append(content.Undiscovered, name)
+			}
+		}
+		return content, len(content.Undiscovered) > 0
+	}
 	found := remainingIn.FindStringSubmatch(strings.TrimSpace(firstLine(bound(message))))
 	if found == nil {
 		return NamespaceContent{}, false

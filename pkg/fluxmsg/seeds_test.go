@@ -48,7 +48,9 @@ var parsers = []struct {
 	{"Provisioning", untyped(parseProvisioning), []string{`failed to provision volume with StorageClass "a": rpc error: code = ResourceExhausted desc = x`}},
 	{"NamespaceContent", untyped(parseNamespaceContent), []string{
 		`Some resources are remaining: a.b.io has 1 resource instances, pods. has 2 resource instances`,
-		`Some content in the namespace has finalizers remaining: a.io/x in 1 resource instances`}},
+		`Some content in the namespace has finalizers remaining: a.io/x in 1 resource instances`,
+		`unable to retrieve the complete list of server APIs: a.io/v1: x: a.io/v1, b/v2beta1: y`}},
+	{"Fetch", untyped(parseFetch), []string{`unable to clone 'ssh://git@x.io/y', error: ssh: handshake failed: knownhosts: key is unknown`}},
 	{"ChartRepository", untyped(parseChartRepository), []string{
 		`chart pull error: failed to download chart for remote reference: could not fetch https://a.io/b: unexpected status: 429 Too Many Requests`,
 		`invalid Helm repository URL: 'oci' URL scheme cannot be used with 'default' HelmRepository type`}},

@@ -82,3 +82,17 @@ func TestSourceTLS(t *testing.T) {
 		}
 	}
 }
+
+func TestFetch(t *testing.T) {
+	for message, want := range map[string]SourceProblem{
+		"unable to clone: ssh: handshake failed: knownhosts: key is unknown":                                                             SourceHostKey,
+		"failed to checkout and determine revision: unable to clone 'ssh://git@x.io/y': ssh: handshake failed: knownhosts: key mismatch": SourceHostKey,
+		"unable to clone 'https://x.io/y', error: authentication required":                                                               SourceAuthentication,
+		"git operation failed": SourceOther,
+		"":                     SourceOther,
+	} {
+		if got, ok := parseFetch(message); got.Problem != want || ok != (want != SourceOther) {
+			t.Errorf("%q is %s (%t), want %s", message, got.Problem, ok, want)
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// undiscovered blames the aggregated APIs that don't answer: while one is down,
+// the namespace controller does not know whether the namespace is empty. Those that
+// the condition names as "group/version" are reported where none of them is known
+// to be unavailable.
+func (t *termination) undiscovered(groupVersions []string) {
+	services, complete := t.list(kindIn{apiServiceKind, ""})
+	for _, service := range services {
+		if field.ConditionOf(service, "Available").Status == "False" {
+			t.blame = addRef(t.blame, finding.RefOf(service))
+		}
+	}
+	if len(groupVersions) == 0 {
+		return
+	}
+	t.because("the API server could not list the kinds of %s, so it does not know whether the namespace is empty", listOf(groupVersions))
+	var names []string
+	answering := 0
+	for _, groupVersion := range groupVersions {
+		ref := serviceOfAPI(groupVersion)
+		names = append(names, ref.Name)
+		if answer := t.x.snap.Lookup(ref); answer.Presence == snapshot.Present && field.ConditionOf(answer.Object, "Available").Status == "True" {
+			answering++
+			t.proof = append(t.proof, stated(answer.Object, field.ConditionOf(answer.Object, "Available")))
+		}
+	}
+	if complete && answering == len(names) {
+		what := "it is"
+		if len(names) > 1 {
+			what = "both are"
+		}
+		if len(names) > 2 {
+			what = "all are"
+		}
+		t.because("%s available now, and Kubernetes retries", what)
+		return
+	}
+	what := fmt.Sprintf("See whether APIService %s is available, and which Service answers for it", names[0])
+	if len(names) > 1 {
+		what = fmt.Sprintf("See whether APIServices %s are available, and which Service answers for them", listOf(names))
+	}
+	t.fix(finding.Fix{Text: what, Command: "kubectl get apiservices " + strings.Join(names, " ") + " -o wide"})
+	t.fix(finding.Fix{Text: "Restore the server of the one that is not available; the deletion then continues by itself", Command: "kubectl describe apiservices " + strings.Join(names, " ")})
+}
+
+// serviceOfAPI is the APIService of a group version.
+func serviceOfAPI(groupVersion string) finding.Ref {
+	group, version, _ := strings.Cut(groupVersion, "/")
+	return finding.Ref{APIVersion: apiServiceKind.Group + "/v1", Kind: apiServiceKind.Kind, Name: version + "." + group}
+}
+
+// listOf is "a", "a and b" or "a, b and c".
+func listOf(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

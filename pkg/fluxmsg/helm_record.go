@@ -1,0 +1,35 @@
+package fluxmsg
+
+const recordShape = `sh\.helm\.release\.v1\.[-a-z0-9.]+\.v\d{1,9}`
+
+// helmRecords are the ways in which Helm complains of its own records.
+var helmRecords = []struct {
+	words   *pattern
+	problem HelmProblem
+}{
+	// helm.sh/helm/v3 3.19 and v4 4.2.4, pkg/storage/driver/driver.go.
+	{wording(`has no deployed releases$`), HelmNoDeployed},
+	// v3: "cannot re-use a name that is still in use", v4: "cannot reuse a name …"
+	// (pkg/action/install.go, availableName); v2: `a release named x is in use`.
+	{wording(`cannot re-?use a name that is still in use$|\ba release named "?[^\s"]+"? (?:already exists|is in use)\b`), HelmNameInUse},
+	// pkg/storage/driver/driver.go, ErrReleaseExists; secrets.go, Create.
+	{wording(`(?:^|: )release: already exists$|failed to create: (?:secrets|configmaps) "(?P<record>` + recordShape + `)" already exists$`), HelmRecordExists},
+	// pkg/storage/driver/secrets.go, Get and Query.
+	{wording(`\bfailed to decode (?:data "?(?P<record>` + recordShape + `)|data|release)\b`), HelmRecordUnreadable},
+	// ErrReleaseNotFound; Get of a revision whose record is gone.
+	{wording(`(?:^|: )(?:[Rr]elease: not found|(?:secrets|configmaps) "(?P<record>` + recordShape + `)" not found)$`), HelmRecordMissing},
+}
+
+// record reads a failure that is about what Helm has stored of the release.
+func (h *Helm) record(cause string) bool {
+	for _, kind := range helmRecords {
+		if found := groups(kind.words, cause); found != nil {
+			h.Problem = kind.problem
+			if isName(found["record"]) {
+				h.Record = found["record"]
+			}
+			return true
+		}
+	}
+	return false
+}
