@@ -35,10 +35,12 @@ func explainOrder(x *examiner, obj *unstructured.Unstructured, failing bool) exa
 	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Progressing, Reason: health.Reason(state), Message: firstLine(reason), Since: obj.GetCreationTimestamp().Time}}
 	switch state {
 	case "valid":
-		e.verdict.Status, e.verdict.Reason = health.Ready, ""
+		e.verdict.Status, e.verdict.Reason, e.verdict.Since = health.Ready, "", time.Time{}
 		return e
 	case "invalid", "errored", "expired":
-		e.verdict.Status = health.Failing
+		e.verdict.Status, e.verdict.Since = health.Failing, field.Time(obj.Object, "status", "failureTime")
+	case "ready", "processing": // when it got there is not recorded
+		e.verdict.Since = time.Time{}
 	}
 	e.unknown = x.unreadable(challengeKind, obj.GetNamespace())
 	for _, challenge := range x.ownedIn(obj, challengeKind) {

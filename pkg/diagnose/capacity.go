@@ -41,7 +41,7 @@ func (s podView) noRoom(t *trouble, short []string) {
 		}
 		parts = append(parts, part)
 	}
-	t.message = fmt.Sprintf("no node has room for the pods of %s (%s)", s.owner, strings.Join(parts, "; "))
+	t.message = fmt.Sprintf("no node has room for %s (%s)", s.pods(), strings.Join(parts, "; "))
 	less := finding.Fix{Text: "If the pods need less than they ask for, lower their requests", File: s.x.file(s.work, "resources.requests"), Command: s.x.applyNow(s.work)}
 	more := finding.Fix{Text: "Otherwise add a node, or free room on one; see what they have left", Command: "kubectl describe nodes"}
 	if tooLarge {

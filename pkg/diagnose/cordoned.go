@@ -25,13 +25,13 @@ func (s podView) cordonedNodes(t *trouble) {
 			cordoned = append(cordoned, node)
 		}
 	}
-	t.message = fmt.Sprintf("no node takes the pods of %s: nodes are cordoned", s.owner)
+	t.message = fmt.Sprintf("no node takes %s: nodes are cordoned", s.pods())
 	t.fixes = []finding.Fix{{Text: "See which nodes are cordoned, and uncordon those whose maintenance is over", Command: "kubectl get nodes"}}
 	if len(cordoned) == 0 {
 		return
 	}
 	t.code = codeCordoned
-	t.message = fmt.Sprintf("no node takes the pods of %s: cordoned are %s", s.owner, namesOf(cordoned))
+	t.message = fmt.Sprintf("no node takes %s: cordoned are %s", s.pods(), namesOf(cordoned))
 	var names []string
 	for _, node := range cordoned[:min(len(cordoned), maxNamed)] {
 		names = append(names, node.GetName())

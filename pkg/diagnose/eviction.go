@@ -22,11 +22,11 @@ func (s podView) evicted(t trouble) (trouble, bool) {
 	switch {
 	case reason == "Evicted":
 		t.code = codeEvicted
-		t.message = fmt.Sprintf("node %s has evicted a pod of %s: %s", node, s.owner, message)
+		t.message = fmt.Sprintf("node %s has evicted %s: %s", node, s.aPod(), message)
 		t.fixes = []finding.Fix{s.againstEviction(message), {Text: "See what the node is short of", Command: "kubectl describe node " + node}}
 	case target.Reason == "PreemptionByScheduler" || reason == "Preempting":
 		t.code = codeEvicted
-		t.message = fmt.Sprintf("a pod of %s had to make room for a pod of higher priority", s.owner)
+		t.message = fmt.Sprintf("%s had to make room for a pod of higher priority", s.aPod())
 		t.fixes = []finding.Fix{
 			{Text: "Add a node, so that there is room for both; or give the pods a PriorityClass of their own", File: s.x.file(s.work, "priorityClassName"), Command: "kubectl get priorityclasses"},
 		}

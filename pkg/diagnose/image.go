@@ -22,12 +22,9 @@ var imageReasons = map[string]bool{
 // badImage is an image that can't be named or pulled.
 func (c container) badImage(reason string) trouble {
 	image, words := field.Text(c.spec, "image"), field.Text(c.status, "state", "waiting", "message")
-	if reason == "ErrImagePull" {
-		reason = "ImagePullBackOff" // the same, between two tries
-	}
 	t := trouble{code: codeImagePull, reason: reason, setting: c.path("image"), evidence: append(c.setting("image"), c.state("state.waiting.reason", time.Time{})...)}
 	proof, since := c.said("Failed", "InspectFailed", "ErrImageNeverPull")
-	answer, _ := c.x.message(words).Container()
+	answer, _ := c.x.message(words).Pull()
 	for _, e := range c.events { // the one with the registry's answer in it
 		pulled, ok := c.x.message(e.Message).Container()
 		if ok && pulled.Image == image && pulled.Problem != fluxmsg.ContainerImageBackOff {
@@ -122,7 +119,7 @@ func (c container) pullSecrets(t *trouble) {
 		return
 	}
 	if len(named) == 0 {
-		t.message += "; the pods name no imagePullSecrets"
+		t.message += c.verb("; the pods name", "; it names") + " no imagePullSecrets"
 	}
 }
 

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -76,7 +77,14 @@ func jobVerdict(job *unstructured.Unstructured) health.Verdict {
 	case failed.Status == "True":
 		v.Status, v.Reason, v.Message, v.Since = health.Failing, health.Reason(failed.Reason), firstLine(failed.Message), failed.Since
 	case field.Bool(job.Object, "spec", "suspend"):
-		v.Status, v.Reason, v.Message = health.Suspended, "Suspended", "it is suspended"
+		v.Status, v.Reason, v.Message, v.Since = health.Suspended, "Suspended", "it is suspended", time.Time{}
+		if suspended := field.ConditionOf(job, "Suspended"); suspended.Status == "True" {
+			v.Since = suspended.Since
+		}
+	default:
+		if started := field.Time(job.Object, "status", "startTime"); !started.IsZero() { // later than its creation where it was suspended
+			v.Since = started
+		}
 	}
 	return v
 }

@@ -90,7 +90,7 @@ func (s podView) noSandbox(e health.Warning) trouble {
 	node := coreRef("Node", "", field.Text(s.pod.Object, "spec", "nodeName"))
 	t := trouble{
 		code: codeContainerFailed, reason: e.Reason, ref: node,
-		message: fmt.Sprintf("node %s can't give the pods of %s a network: %s", node.Name, s.owner, firstLine(e.Message)),
+		message: fmt.Sprintf("node %s can't give %s a network: %s", node.Name, s.pods(), firstLine(e.Message)),
 		fixes:   []finding.Fix{{Text: "Look at the node's network plug-in", Command: "kubectl get pods -A --field-selector spec.nodeName=" + node.Name}},
 	}
 	if node.Name == "" {

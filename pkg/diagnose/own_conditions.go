@@ -38,6 +38,46 @@ func ownConditions(obj *unstructured.Unstructured) []ownCondition {
 	return found
 }
 
+// unreadableCondition tells which part of an object's conditions is not what the
+// API conventions say: a list of entries with a type and a status in words.
+func unreadableCondition(obj *unstructured.Unstructured) (string, bool) {
+	status := field.Map(obj.Object, "status")
+	if why, ok := unreadableAt(status, "status"); ok {
+		return why, true
+	}
+	for _, list := range conditionHolders {
+		entries, _ := status[list].([]any)
+		for i, entry := range entries {
+			holder, _ := entry.(map[string]any)
+			if why, ok := unreadableAt(holder, fmt.Sprintf("status.%s[%s]", list, field.EntryKey(entries, i))); ok {
+				return why, true
+			}
+		}
+	}
+	return "", false
+}
+
+func unreadableAt(holder map[string]any, path string) (string, bool) {
+	path += ".conditions"
+	if holder["conditions"] == nil {
+		return "", false
+	}
+	entries, ok := field.ConditionEntries(holder)
+	if !ok {
+		return path + " is no list of conditions", true
+	}
+	for i, entry := range entries {
+		c, isMap := entry.(map[string]any)
+		status, given := c["status"]
+		_, isText := status.(string)
+		_, isFlag := status.(bool)
+		if !isMap || field.Text(c, "type") == "" || given && !isText && !isFlag { // Argo CD gives no status
+			return fmt.Sprintf("%s[%d] is no condition", path, i), true
+		}
+	}
+	return "", false
+}
+
 func conditionsAt(holder map[string]any, path string) []ownCondition {
 	var found []ownCondition
 	for _, c := range field.Conditions(holder, path) {
@@ -79,6 +119,8 @@ func (c ownCondition) verdict() health.Status {
 	switch polarityOf(c.Type) {
 	case wanted:
 		switch {
+		case c.Status != "True" && tellsPause(c.Reason):
+			return health.Suspended
 		case c.Status == "Unknown", bad && tellsProgress(c.Reason), bad && c.Severity == "Info":
 			return health.Progressing
 		case bad:

@@ -353,7 +353,10 @@ func unlessSilent(obj *unstructured.Unstructured, conditions []ownCondition) exa
 	if len(field.Map(obj.Object, "status")) == 0 {
 		why = "it has no status"
 	}
-	return exam{verdict: health.Verdict{
-		Ref: finding.RefOf(obj), Status: health.Unknown, Reason: "NotJudged", Message: "its state can't be judged: " + why,
-	}}
+	return exam{verdict: notJudged(obj, why)}
+}
+
+// notJudged is an object that does not say how it is.
+func notJudged(obj *unstructured.Unstructured, why string) health.Verdict {
+	return health.Verdict{Ref: finding.RefOf(obj), Status: health.Unknown, Reason: "NotJudged", Message: "its state can't be judged: " + why}
 }

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -166,6 +167,14 @@ func tellsFailure(reason string) bool {
 		}
 	}
 	return false
+}
+
+// tellsPause tells whether a reason says that the object is not reconciled on
+// purpose: Crossplane's ReconcilePaused, Cluster API's Paused, SuspendedByUser.
+func tellsPause(reason string) bool {
+	words := camelWords(reason)
+	paused := slices.ContainsFunc(words, func(word string) bool { return word == "Paused" || word == "Suspended" })
+	return paused && !slices.Contains(words, "Not") && !tellsFailure(reason)
 }
 
 // tellsProgress tells whether a reason says that something is under way.

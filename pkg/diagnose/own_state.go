@@ -65,10 +65,15 @@ func judgesByKind() map[schema.GroupKind]judge {
 
 // ownState is what an object says about itself.
 func (x *examiner) ownState(obj *unstructured.Unstructured) exam {
-	if own := x.judges[finding.RefOf(obj).GroupKind()]; own != nil {
-		return own(x, obj)
+	judge := x.judges[finding.RefOf(obj).GroupKind()]
+	if judge == nil {
+		judge = conventional
 	}
-	return conventional(x, obj)
+	e := judge(x, obj)
+	if why, ok := unreadableCondition(obj); ok && (e.verdict.Status == health.Ready || e.verdict.Status == health.Unknown) {
+		e.verdict = notJudged(obj, why)
+	}
+	return e
 }
 
 // askedDirectly completes what a walk found out about an object that the user
@@ -90,9 +95,22 @@ func (w *walk) askedDirectly(s *Subject) {
 	for i := range s.Causes {
 		w.addDetails(&s.Causes[i])
 	}
+	s.doubt(obj)
 	if s.Verdict.Message == "" && len(s.Causes) > 0 {
 		s.Verdict.Message = s.Causes[0].Message
 	}
+}
+
+// doubt makes the verdict Unknown where a condition can't be read that may say
+// otherwise: the object is ready but for that, or nothing says why it is not.
+func (s *Subject) doubt(obj *unstructured.Unstructured) {
+	why, ok := unreadableCondition(obj)
+	unexplained := func(c Cause) bool { return c.Code == codeNotReadyForUnknown }
+	if !ok || s.Verdict.Status != health.Ready && (s.Verdict.Status != health.Progressing || slices.ContainsFunc(s.Causes, func(c Cause) bool { return !unexplained(c) })) {
+		return
+	}
+	s.Causes = slices.DeleteFunc(s.Causes, unexplained)
+	s.Verdict = notJudged(obj, why)
 }
 
 // followFurther follows an object without a cause as one that has failed, and

@@ -65,6 +65,10 @@ func judgeJob(x *examiner, job *unstructured.Unstructured) exam {
 		return exam{verdict: v}
 	case health.Suspended:
 		e, _ := suspendedBySpec(job)
+		e.verdict.Since, e.findings[0].Since = v.Since, v.Since
+		if c := field.ConditionOf(job, "Suspended"); c.Status == "True" {
+			e.findings[0].Evidence = append(e.findings[0].Evidence, stated(job, c))
+		}
 		return e
 	case health.Failing:
 		return exam{verdict: v, findings: []finding.Finding{jobFailed(job, v)}}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -83,7 +84,7 @@ func (s podView) inexplicable() trouble {
 	ready := field.ConditionOf(s.pod, "Ready")
 	t := trouble{
 		code: codeNotReadyForUnknown, reason: ready.Reason, since: ready.Since,
-		message: s.owner.String() + " is not ready, and neither its pods nor their events say why",
+		message: fmt.Sprintf("%s is not ready, and neither its %s events say why", s.owner, s.verb("pods nor their", "status nor its")),
 		fixes:   []finding.Fix{{Text: "Read the pod's log", Command: s.logs("", false)}},
 	}
 	if t.reason == "" {

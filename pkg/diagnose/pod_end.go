@@ -33,7 +33,7 @@ func (s podView) ended() []trouble {
 	if reason == "" {
 		reason = "PodFailed"
 	}
-	text := s.owner.String() + " lost a pod"
+	text := s.owner.String() + s.verb(" lost a pod", " failed")
 	if message != "" {
 		text += ": " + message
 	}
@@ -85,11 +85,11 @@ func (s podView) leaving() []trouble {
 	}
 	if s.x.now.Sub(at.Time) < lingering {
 		return []trouble{{code: codePodFailed, reason: "Terminating", soft: true, since: at.Time,
-			message: s.owner.String() + " waits for an old pod to end"}}
+			message: s.owner.String() + s.verb(" waits for an old pod to end", " is being deleted")}}
 	}
 	t := trouble{
 		code: codePodFailed, reason: "Terminating", since: at.Time,
-		message:  fmt.Sprintf("%s waits for pod %s, which should have ended long ago", s.owner, s.pod.GetName()),
+		message:  s.lingers(),
 		evidence: []finding.Evidence{evidence(s.pod, "metadata.deletionTimestamp", at.UTC().Format(time.RFC3339), at.Time)},
 		fixes:    []finding.Fix{{Text: "See what holds it", Command: s.describe()}},
 	}
@@ -100,6 +100,14 @@ func (s podView) leaving() []trouble {
 		t.blame = bad.blame
 	}
 	return []trouble{t}
+}
+
+// lingers is a pod that does not go, in a sentence.
+func (s podView) lingers() string {
+	if s.alone() {
+		return s.owner.String() + " is being deleted, and should have ended long ago"
+	}
+	return fmt.Sprintf("%s waits for pod %s, which should have ended long ago", s.owner, s.pod.GetName())
 }
 
 // onBadNode is a pod on a node that does not answer: whatever the pod's status
@@ -119,7 +127,7 @@ func (s podView) onBadNode() []trouble {
 	}
 	return []trouble{{
 		code: codeNodeNotReady, reason: "NodeNotReady", ref: ref, since: ready.Since, blame: []finding.Ref{ref},
-		message:  fmt.Sprintf("%s has a pod on node %s, which is not ready", s.owner, ref.Name),
+		message:  fmt.Sprintf("%s %s on node %s, which is not ready", s.owner, s.verb("has a pod", "is"), ref.Name),
 		evidence: []finding.Evidence{proofOf(answer.Object, ready)},
 	}}
 }

@@ -21,6 +21,9 @@ func (s podView) unscheduled() []trouble {
 		return nil
 	}
 	scheduled := field.ConditionOf(s.pod, "PodScheduled")
+	if scheduled.Status != "True" && (scheduled.Reason == schedulingGated || len(field.List(s.pod.Object, "spec", "schedulingGates")) > 0) {
+		return []trouble{s.gated(scheduled)}
+	}
 	if scheduled.Status != "False" {
 		return s.unseen()
 	}
@@ -28,12 +31,8 @@ func (s podView) unscheduled() []trouble {
 		code: codeUnschedulable, reason: scheduled.Reason, since: scheduled.Since,
 		soft:     s.x.now.Sub(scheduled.Since) < nodePatience,
 		evidence: []finding.Evidence{quote(s.pod, scheduled)},
-		message:  fmt.Sprintf("no node takes the pods of %s: %s", s.owner, firstLine(scheduled.Message)),
+		message:  fmt.Sprintf("no node takes %s: %s", s.pods(), firstLine(scheduled.Message)),
 		fixes:    []finding.Fix{{Text: "Read the scheduler's messages in the pod's events", Command: s.describe()}},
-	}
-	if scheduled.Reason == "SchedulingGated" {
-		t.message = fmt.Sprintf("the pods of %s are blocked by scheduling gates", s.owner)
-		return []trouble{t}
 	}
 	s.scheduling(scheduled.Message, &t)
 	return []trouble{t}
@@ -49,7 +48,7 @@ func (s podView) unseen() []trouble {
 	created := s.pod.GetCreationTimestamp().Time
 	return []trouble{{
 		code: codeUnschedulable, reason: "Unscheduled", since: created, soft: s.x.now.Sub(created) < nodePatience,
-		message:  fmt.Sprintf("no scheduler has handled the pods of %s", s.owner),
+		message:  fmt.Sprintf("no scheduler has handled %s", s.pods()),
 		evidence: []finding.Evidence{{Ref: finding.RefOf(s.pod), Field: "spec.schedulerName", Value: scheduler}},
 	}}
 }
@@ -71,7 +70,7 @@ func (s podView) scheduling(message string, t *trouble) {
 		s.matchesNoNode(t, reasons.selector)
 	case reasons.volume != "":
 		t.code = codeVolumeAffinity
-		t.message = fmt.Sprintf("the volumes of %s are tied to nodes that can't take its pods (%s)", s.owner, reasons.volume)
+		t.message = fmt.Sprintf("the volumes of %s are tied to nodes that can't take %s (%s)", s.owner, s.verb("its pods", "it"), reasons.volume)
 	case len(reasons.taints) > 0:
 		t.code = codeTaint
 		s.tainted(t, reasons.taints)
@@ -82,7 +81,7 @@ func (s podView) scheduling(message string, t *trouble) {
 
 // tainted is a pod that every fitting node keeps off by a taint.
 func (s podView) tainted(t *trouble, taints []string) {
-	t.message = fmt.Sprintf("every node that could take the pods of %s keeps others off by a taint: %s", s.owner, strings.Join(taints, ", "))
+	t.message = fmt.Sprintf("every node that could take %s keeps others off by a taint: %s", s.pods(), strings.Join(taints, ", "))
 	key, _, _ := strings.Cut(taints[0], ":")
 	for _, node := range s.x.snap.List(nodeKind, "").Objects {
 		for i, taint := range field.List(node.Object, "spec", "taints") {
@@ -100,12 +99,12 @@ func (s podView) tainted(t *trouble, taints []string) {
 // waitsForClaims blames the pod's claims that are not bound.
 func (s podView) waitsForClaims(t *trouble) {
 	t.code = codeClaimPending
-	t.message = fmt.Sprintf("the pods of %s wait for their volumes", s.owner)
+	t.message = fmt.Sprintf("%s %s for %s volumes", s.pods(), s.verb("wait", "waits"), s.verb("their", "its"))
 	for _, name := range claims(s.pod) {
 		ref := coreRef("PersistentVolumeClaim", s.pod.GetNamespace(), name)
 		switch answer := s.x.snap.Lookup(ref); {
 		case answer.Presence == snapshot.Absent:
-			t.ref, t.message = ref, fmt.Sprintf("the pods of %s need %s, which does not exist", s.owner, ref)
+			t.ref, t.message = ref, fmt.Sprintf("%s %s %s, which does not exist", s.pods(), s.verb("need", "needs"), ref)
 		case answer.Presence == snapshot.Unknown:
 			t.unknown = append(t.unknown, *answer.Why)
 		case field.Text(answer.Object.Object, "status", "phase") != "Bound":
@@ -125,7 +124,7 @@ func (s podView) downNodes(t *trouble, r reasons) bool {
 	}
 	if len(t.blame) > 0 || len(r.short) == 0 {
 		t.code = codeNodeNotReady
-		t.message = fmt.Sprintf("the nodes that could take the pods of %s are not ready: %s", s.owner, strings.Join(r.ill, ", "))
+		t.message = fmt.Sprintf("the nodes that could take %s are not ready: %s", s.pods(), strings.Join(r.ill, ", "))
 		return true
 	}
 	return false

@@ -28,7 +28,7 @@ var successors = map[string]string{
 func (s podView) matchesNoNode(t *trouble, words string) {
 	t.code = codeSelector
 	selector := field.Map(s.pod.Object, "spec", "nodeSelector")
-	t.message = fmt.Sprintf("no node has the labels that the pods of %s ask for; it is not a matter of room", s.owner)
+	t.message = fmt.Sprintf("no node has the labels that %s %s for; it is not a matter of room", s.pods(), s.verb("ask", "asks"))
 	twin := s.x.twin(s.owner)
 	var hints []string
 	for _, key := range slices.Sorted(maps.Keys(selector)) {
@@ -52,7 +52,7 @@ func (s podView) matchesNoNode(t *trouble, words string) {
 		hints = append(hints, hint)
 	}
 	if len(hints) > 0 {
-		t.message = fmt.Sprintf("no node has the label that the pods of %s ask for: %s; it is not a matter of room", s.owner, strings.Join(hints, ", "))
+		t.message = fmt.Sprintf("no node has the label that %s %s for: %s; it is not a matter of room", s.pods(), s.verb("ask", "asks"), strings.Join(hints, ", "))
 	}
 	if field.Map(s.pod.Object, "spec", "affinity", "nodeAffinity") != nil {
 		t.message += fmt.Sprintf(" (its affinity asks for %s)", affinityText(s.pod))

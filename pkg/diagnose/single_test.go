@@ -40,6 +40,9 @@ type singleCase struct {
 	Code     string           `json:"code"`
 	Severity finding.Severity `json:"severity"`
 	Says     string           `json:"says"`
+	// Reason is the first cause's, and Since the verdict's: "never" is none.
+	Reason string `json:"reason"`
+	Since  string `json:"since"`
 	// Proof is among the first cause's evidence, as "field = value".
 	Proof []string `json:"proof"`
 }
@@ -113,6 +116,9 @@ func (c singleCase) check(t *testing.T, snap *snapshot.Snapshot, s Subject) {
 	if s.Verdict.Status != c.Status {
 		t.Errorf("it is %s (%s: %s), want %s", s.Verdict.Status, s.Verdict.Reason, s.Verdict.Message, c.Status)
 	}
+	if since := s.Verdict.Since.UTC().Format(time.RFC3339); c.Since == "never" && !s.Verdict.Since.IsZero() || c.Since != "never" && c.Since != "" && since != c.Since {
+		t.Errorf("it is so since %s, want %s", since, c.Since)
+	}
 	for _, cause := range s.Causes {
 		for _, e := range cause.Evidence {
 			if why := misquoted(snap, e); why != "" {
@@ -136,6 +142,9 @@ func (c singleCase) check(t *testing.T, snap *snapshot.Snapshot, s Subject) {
 	toldAs(t, []finding.Finding{first.Finding})
 	if !slices.Contains(strings.Split(c.Code, "|"), string(first.Code)) || first.Severity != c.Severity || !strings.Contains(first.Message, c.Says) {
 		t.Errorf("it says %s %s: %s\nwant %s %s: %s", first.Code, first.Severity, first.Message, c.Code, c.Severity, c.Says)
+	}
+	if c.Reason != "" && first.Reason != c.Reason {
+		t.Errorf("its reason is %s, want %s", first.Reason, c.Reason)
 	}
 	if len(first.Fixes) == 0 || strings.HasSuffix(first.Message, ".") || strings.Contains(first.Message, "\n") {
 		t.Errorf("%s lacks a fix, or its message is no plain sentence: %q", first.Code, first.Message)

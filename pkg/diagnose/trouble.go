@@ -42,9 +42,14 @@ type trouble struct {
 
 // same tells whether two pods of a workload have the same trouble.
 func (t trouble) same(other trouble) bool {
-	return t.code == other.code && t.reason == other.reason && t.container == other.container &&
+	sameReason := t.reason == other.reason || pullReasons[t.reason] && pullReasons[other.reason]
+	return t.code == other.code && sameReason && t.container == other.container &&
 		t.ref == other.ref && slices.Equal(t.blame, other.blame)
 }
+
+// pullReasons are those of one image, of which a kubelet alternates between two:
+// while it tries, and between two tries.
+var pullReasons = map[string]bool{"ErrImagePull": true, "ImagePullBackOff": true}
 
 // troubles are what keeps a pod from serving, the outermost first: a pod that
 // has no node has no containers either.

@@ -40,6 +40,10 @@ func explainWorkload(x *examiner, obj *unstructured.Unstructured, failing bool) 
 			e.verdict.Since = worst.since
 		}
 	}
+	if f, ok := pausedRollout(obj, failing); ok {
+		x.addPaused(&e, f, hard)
+		return e
+	}
 	if failing && len(e.blame) == 0 {
 		e.unknown = union(e.unknown, unread)
 		e.fallback = append(e.fallback, shortOfReplicas(obj, e.verdict))
@@ -120,12 +124,10 @@ func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.F
 		Fixes: []finding.Fix{{Text: "Read its controller's messages in its events",
 			Command: fmt.Sprintf("kubectl describe %s %s -n %s", resourceOf(v.Ref), v.Ref.Name, v.Ref.Namespace)}},
 	}
-	if field.Bool(obj.Object, "spec", "paused") {
-		f.Code, f.Reason = codeRolloutFailed, "DeploymentPaused"
-		f.Message = fmt.Sprintf("the rollout of %s is paused, so that its newest template is not rolled out", v.Ref)
+	if field.Bool(obj.Object, "spec", "paused") { // its template is rolled out, but it gets no other one
+		f.Message += "; its rollout is paused"
 		f.Evidence = append(f.Evidence, evidence(obj, "spec.paused", "true", time.Time{}))
-		f.Fixes = []finding.Fix{{Text: "Resume the rollout", Command: fmt.Sprintf("kubectl rollout resume deployment %s -n %s", v.Ref.Name, v.Ref.Namespace)}}
-		return f
+		f.Fixes = append(f.Fixes, resumeRollout(v.Ref))
 	}
 	if progress := field.ConditionOf(obj, "Progressing"); progress.Status == "False" {
 		f.Code, f.Reason = codeRolloutFailed, progress.Reason

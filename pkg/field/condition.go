@@ -3,6 +3,7 @@ package field
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ func ConditionIn(conditions []map[string]any, kind string) Condition {
 // ("status" or "status.listeners[https]"), in their order; path is where that
 // part stands. Entries without a type are left out.
 func Conditions(part map[string]any, path string) []Condition {
-	entries := at[[]any](part, []string{"conditions"})
+	entries, _ := ConditionEntries(part)
 	var found []Condition
 	for i, entry := range entries {
 		if c, ok := entry.(map[string]any); ok && Text(c, "type") != "" {
@@ -74,6 +75,27 @@ func Conditions(part map[string]any, path string) []Condition {
 		}
 	}
 	return found
+}
+
+// ConditionEntries are the conditions of a part of an object as a list, and whether
+// that is what they are. Longhorn's API up to v1beta1 has a map of them by type;
+// its entries come in the types' order.
+func ConditionEntries(part map[string]any) ([]any, bool) {
+	switch conditions := part["conditions"].(type) {
+	case []any:
+		return conditions, true
+	case map[string]any:
+		var entries []any
+		for _, kind := range slices.Sorted(maps.Keys(conditions)) {
+			c, ok := conditions[kind].(map[string]any)
+			if !ok || Text(c, "type") != kind {
+				return nil, false
+			}
+			entries = append(entries, c)
+		}
+		return entries, true
+	}
+	return nil, false
 }
 
 func conditionFrom(entry map[string]any, path string) Condition {

@@ -46,6 +46,22 @@ func parseImage(text string) (Container, bool) {
 	return Container{}, false
 }
 
+// parsePull reads what the waiting state of a container whose image can't be
+// pulled says. That is about a pull whatever the words, which are often those of a
+// registry alone: "toomanyrequests: You have reached your pull rate limit."
+func parsePull(message string) (Container, bool) {
+	text := strings.TrimPrefix(strings.TrimSpace(bound(message)), "Error: ")
+	if container, ok := parseImage(text); ok {
+		return container, true
+	}
+	return Container{Problem: imageProblem(text), Detail: detail(text)}, text != ""
+}
+
+// pullLimited is a registry's refusal to answer more pulls for now: Docker Hub's,
+// GitHub's and Amazon ECR's "toomanyrequests: …" (OCI distribution-spec 1.1, error
+// codes), Quay's and others' HTTP status. An image may be called so too.
+var pullLimited = wording(`(?:^|[\s:])toomanyrequests(?::\s|\s|:?$)|\b429 too many requests\b|\bstatus(?: code)?:? 429\b|\bpull rate limit\b|\brate (?:limit )?exceeded\b`)
+
 var quotedText = wording(`"[^"\n]*"`)
 
 // imageProblem sorts what a registry or a container runtime says. Who asks
@@ -54,12 +70,12 @@ func imageProblem(why string) ContainerProblem {
 	// The image's own name, in quotes, is nobody's complaint.
 	lower := strings.ToLower(quotedText.ReplaceAllString(why, ""))
 	switch {
+	case pullLimited.MatchString(lower): // Docker Hub says "denied" of these too
+		return ContainerImageRateLimit
 	case containsAny(lower, "unauthorized", "authentication required", "403 forbidden", "access denied", "authorization failed", "denied:", "no basic auth credentials"):
 		return ContainerImageUnauthorized
 	case containsAny(lower, "invalid reference format", "couldn't parse image", "invalidimagename"):
 		return ContainerImageName
-	case containsAny(lower, "toomanyrequests", "429 too many requests", "pull rate limit"):
-		return ContainerImageRateLimit
 	case containsAny(lower, "proxyconnect"):
 		return ContainerImageProxy
 	case containsAny(lower, "no such host", "server misbehaving"):

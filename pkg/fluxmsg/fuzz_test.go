@@ -85,6 +85,7 @@ func FuzzProvisioning(f *testing.F)     { fuzz(f, "Provisioning") }
 func FuzzNamespaceContent(f *testing.F) { fuzz(f, "NamespaceContent") }
 func FuzzACME(f *testing.F)             { fuzz(f, "ACME") }
 func FuzzFetch(f *testing.F)            { fuzz(f, "Fetch") }
+func FuzzPull(f *testing.F)             { fuzz(f, "Pull") }
 func FuzzChartRepository(f *testing.F)  { fuzz(f, "ChartRepository") }
 func FuzzOwnership(f *testing.F)        { fuzz(f, "Ownership") }
 

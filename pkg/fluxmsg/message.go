@@ -13,6 +13,7 @@ type Message struct {
 	build           reading[Build]
 	chartRepository reading[ChartRepository]
 	container       reading[Container]
+	pull            reading[Container]
 	dependency      reading[Dependency]
 	healthCheck     reading[HealthCheck]
 	helm            reading[Helm]
@@ -56,6 +57,10 @@ func (m *Message) ChartRepository() (ChartRepository, bool) {
 
 // Container is what keeps a container from running.
 func (m *Message) Container() (Container, bool) { return m.container.of(m.Text, parseContainer) }
+
+// Pull is why an image can't be pulled, of the waiting state of a container that
+// waits for it.
+func (m *Message) Pull() (Container, bool) { return m.pull.of(m.Text, parsePull) }
 
 // Dependency is what a layer or release waits for.
 func (m *Message) Dependency() (Dependency, bool) { return m.dependency.of(m.Text, parseDependency) }

@@ -51,6 +51,7 @@ var parsers = []struct {
 		`Some content in the namespace has finalizers remaining: a.io/x in 1 resource instances`,
 		`unable to retrieve the complete list of server APIs: a.io/v1: x: a.io/v1, b/v2beta1: y`}},
 	{"Fetch", untyped(parseFetch), []string{`unable to clone 'ssh://git@x.io/y', error: ssh: handshake failed: knownhosts: key is unknown`}},
+	{"Pull", untyped(parsePull), []string{`toomanyrequests: You have reached your pull rate limit.`, `Back-off pulling image "x:y"`}},
 	{"ChartRepository", untyped(parseChartRepository), []string{
 		`chart pull error: failed to download chart for remote reference: could not fetch https://a.io/b: unexpected status: 429 Too Many Requests`,
 		`invalid Helm repository URL: 'oci' URL scheme cannot be used with 'default' HelmRepository type`}},

@@ -90,7 +90,8 @@ func (f *factsFlags) objectWords(cmd *cobra.Command) []cobra.Completion {
 func shortKind(kind string) string {
 	kind = strings.ToLower(kind)
 	for _, short := range slices.Sorted(maps.Keys(shortNames)) {
-		if plural := shortNames[short]; plural == kind+"s" || plural == strings.TrimSuffix(kind, "y")+"ies" {
+		meant := shortNames[short]
+		if slices.Contains(meant, kind+"s") || slices.Contains(meant, strings.TrimSuffix(kind, "y")+"ies") {
 			return short
 		}
 	}

@@ -28,8 +28,8 @@ var (
 		What only follows from something deeper is not reported. Without
 		arguments it explains every tenant that is not ready.
 
-		The exit status is 0 when there is nothing to explain, 1 when something is
-		not ready, 2 when it could not be told.`)
+		The exit status is 0 when all of it is ready, with warnings or without, 1
+		when something is not ready, 2 when it could not be told.`)
 	explainExample = templates.Examples(`
 		# Every tenant that is not ready
 		kubectl orthweb explain
@@ -130,7 +130,7 @@ func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenan
 			if e := diagnose.Flux(snap); len(e.Subjects) > 0 {
 				return e, nil // some other Flux cluster
 			}
-			return all, noTenants(snap)
+			return all, noTenantsIn(snap, o.origin)
 		}
 		chosen = tenants
 	}
@@ -161,13 +161,14 @@ func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
 	return render.Explain(out, e, style)
 }
 
-// answerOf is the exit code of an explanation. Where a cause was found, what
-// could not be seen besides makes no difference.
+// answerOf is the exit code of an explanation. What is ready stays so though
+// something deserves attention. Where a cause was found, what could not be seen
+// besides makes no difference.
 func answerOf(e diagnose.Explanation) error {
 	verdicts := make([]health.Status, len(e.Subjects))
 	for i, s := range e.Subjects {
 		verdicts[i] = s.Verdict.Status
-		if len(s.Causes) > 0 {
+		if s.Verdict.Status == health.Unknown && len(s.Causes) > 0 {
 			verdicts[i] = health.Failing
 		}
 	}

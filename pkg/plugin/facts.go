@@ -51,6 +51,12 @@ func (o *origin) hint() string {
 	for _, from := range o.from {
 		text += " --from=" + from
 	}
+	if o.at != "" {
+		text += " --at=" + o.at
+	}
+	if o.complete {
+		text += " --assume-complete"
+	}
 	return text
 }
 

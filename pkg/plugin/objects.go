@@ -8,22 +8,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
-
-// shortNames are those that kubectl, Flux, cert-manager and Istio give their
-// kinds (kubectl api-resources).
-var shortNames = map[string]string{
-	"ks": "kustomizations", "hr": "helmreleases", "gitrepo": "gitrepositories", "ocirepo": "ocirepositories", "helmrepo": "helmrepositories", "hc": "helmcharts",
-	"deploy": "deployments", "sts": "statefulsets", "ds": "daemonsets", "rs": "replicasets", "po": "pods", "svc": "services",
-	"pvc": "persistentvolumeclaims", "pv": "persistentvolumes", "ns": "namespaces", "no": "nodes", "quota": "resourcequotas",
-	"hpa": "horizontalpodautoscalers", "sc": "storageclasses", "cert": "certificates", "certs": "certificates", "cr": "certificaterequests",
-	"gw": "gateways", "vs": "virtualservices", "cm": "configmaps", "sa": "serviceaccounts", "cj": "cronjobs", "ing": "ingresses",
-	"netpol": "networkpolicies", "pdb": "poddisruptionbudgets", "ep": "endpoints", "limits": "limitranges", "pc": "priorityclasses",
-	"crd": "customresourcedefinitions", "crds": "customresourcedefinitions", "csr": "certificatesigningrequests", "ev": "events",
-}
 
 // findObject finds the object that KIND/NAME names: the kind by its name, plural
 // or short name, with or without a group, of those that a live cluster serves or
@@ -33,10 +23,7 @@ func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (findin
 	word, name, _ := strings.Cut(arg, "/")
 	kinds := recordedKinds(snap, word)
 	if o.kinds != nil {
-		kinds = o.kinds(word)
-		if name, group, _ := strings.Cut(strings.ToLower(word), "."); len(kinds) == 0 && shortNames[name] != "" {
-			kinds = o.kinds(strings.TrimSuffix(shortNames[name]+"."+group, ".")) // the server gives no short names
-		}
+		kinds = o.served(word)
 	}
 	if len(kinds) == 0 {
 		return finding.Ref{}, withHint(fmt.Errorf("nothing is known of a kind %q", word), "Give a tenant, or KIND/NAME, for example ks/bhs-application.")
@@ -75,6 +62,20 @@ func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (findin
 	return finding.Ref{}, withHint(fmt.Errorf("%w: %s", errNoObject, arg), "Look for it: kubectl get %s -A.", plural.Resource)
 }
 
+// served are the kinds that a word means in a live cluster, whose discovery tells
+// short names, unless the server is one that does not.
+func (o *explainOptions) served(word string) []schema.GroupKind {
+	kinds := o.kinds(word)
+	if len(kinds) > 0 {
+		return kinds
+	}
+	name, group := collect.SplitKind(word)
+	for _, plural := range shortNames[name] {
+		kinds = append(kinds, o.kinds(strings.TrimSuffix(plural+"."+group, "."))...)
+	}
+	return kinds
+}
+
 // searched are the namespaces in which an object is looked for: that of -n, and
 // "", where objects are that have none.
 func searched(namespace string) []string {
@@ -87,22 +88,35 @@ func searched(namespace string) []string {
 // recordedKinds are the kinds that a word means, of those that explainers know
 // and those of a recorded cluster.
 func recordedKinds(snap *snapshot.Snapshot, word string) []schema.GroupKind {
-	kind, group, _ := strings.Cut(strings.ToLower(word), ".")
-	if long := shortNames[kind]; long != "" {
-		kind = long
-	}
+	name, group := collect.SplitKind(word)
+	meant := append(shortNames[name], recordedShortNames(snap, name)...)
 	var found []schema.GroupKind
-	for _, gk := range diagnose.Kinds() {
-		plural, _ := meta.UnsafeGuessKindToResource(gk.WithVersion(""))
-		is := kind == strings.ToLower(gk.Kind) || kind == plural.Resource || kind == strings.ToLower(gk.Kind)+"s"
-		if is && (group == "" || group == gk.Group) {
+	add := func(gk schema.GroupKind, resource string) {
+		singular := strings.ToLower(gk.Kind)
+		is := slices.Contains([]string{singular, resource, singular + "s"}, name) || slices.Contains(meant, resource)
+		if is && collect.GroupMeant(group, gk.Group) && !slices.Contains(found, gk) {
 			found = append(found, gk)
 		}
 	}
+	for _, gk := range diagnose.Kinds() {
+		plural, _ := meta.UnsafeGuessKindToResource(gk.WithVersion(""))
+		add(gk, plural.Resource)
+	}
 	for _, asked := range snap.Asked() {
-		is := kind == strings.ToLower(asked.Kind) || kind == asked.Resource || kind == strings.ToLower(asked.Kind)+"s"
-		if is && (group == "" || group == asked.Group) && !slices.Contains(found, asked.GroupKind()) {
-			found = append(found, asked.GroupKind())
+		add(asked.GroupKind(), asked.Resource)
+	}
+	return found
+}
+
+var definitionKind = schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
+
+// recordedShortNames are the plurals of the kinds to which the definitions in a
+// recorded cluster give a short name.
+func recordedShortNames(snap *snapshot.Snapshot, short string) []string {
+	var found []string
+	for _, obj := range snap.List(definitionKind, "").Objects {
+		if names := field.Map(obj.Object, "spec", "names"); slices.Contains(field.Texts(names, "shortNames"), short) {
+			found = append(found, field.Text(names, "plural"))
 		}
 	}
 	return found

@@ -146,7 +146,7 @@ func (o *statusOptions) run(ctx context.Context) error {
 func (o *statusOptions) assess(snap *snapshot.Snapshot) ([]tenant.Status, error) {
 	tenants := tenant.Discover(snap)
 	if len(tenants) == 0 {
-		return nil, newAbsentError(o.names, nil, snap, noTenants(snap))
+		return nil, newAbsentError(o.names, nil, snap, noTenantsIn(snap, o.origin))
 	}
 	if len(o.names) == 0 {
 		return tenant.Assess(snap, tenants), nil

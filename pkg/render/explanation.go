@@ -63,15 +63,12 @@ func subjectName(s diagnose.Subject) string {
 }
 
 var statusWords = map[health.Status]string{
-	health.Ready: "ready", health.Progressing: "in progress", health.Suspended: "switched off",
+	health.Ready: "ready", health.Progressing: "in progress", health.Suspended: "suspended",
 	health.Failing: "failing", health.Unknown: "unknown",
 }
 
 func (p explanation) verdict(s diagnose.Subject) {
-	text := clean(subjectName(s)) + " is " + statusWords[s.Verdict.Status]
-	if !s.Verdict.Since.IsZero() {
-		text += " since " + age(s.Verdict.Since, p.now) + " ago"
-	}
+	text := lasting(clean(subjectName(s)), statusWords[s.Verdict.Status], s.Verdict.Since, p.now)
 	progressing := s.Verdict.Status == health.Progressing
 	switch {
 	case len(s.Causes) > 1:
@@ -144,8 +141,8 @@ func (p explanation) headline(c diagnose.Cause) {
 	if c.Reason != "" {
 		line += "  " + clean(c.Reason)
 	}
-	if !c.Since.IsZero() {
-		line += ", since " + age(c.Since, p.now) + " ago"
+	if forSoLong := spell(c.Since, p.now); forSoLong != "" {
+		line += ", " + forSoLong
 	}
 	fmt.Fprintln(p.out, p.fit(line, 0))
 }

@@ -116,7 +116,7 @@ func TestControlCharactersAreHarmless(t *testing.T) {
 func TestSharedCausesArePrintedOnce(t *testing.T) {
 	e := sick("kiali is down", "bhs", "mhr")
 	text := explain(t, e, Style{})
-	for _, want := range []string{"bhs is failing", "mhr is failing", "It fails: kiali is down (OW4106)", "layer observability; tenants bhs, mhr", "listing pods failed"} {
+	for _, want := range []string{"bhs has been failing", "mhr has been failing", "It fails: kiali is down (OW4106)", "layer observability; tenants bhs, mhr", "listing pods failed"} {
 		if got := strings.Count(text, want); got != 1 {
 			t.Errorf("%q is printed %d times:\n%s", want, got, text)
 		}

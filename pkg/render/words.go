@@ -27,6 +27,23 @@ func age(then, now time.Time) string {
 	return duration.HumanDuration(max(0, now.Sub(then)))
 }
 
+// lasting is what a subject is, and for how long it has been that, where that is
+// known and not just now.
+func lasting(subject, state string, since, now time.Time) string {
+	if forSoLong := spell(since, now); forSoLong != "" {
+		return subject + " has been " + state + " " + forSoLong
+	}
+	return subject + " is " + state
+}
+
+// spell is "for 24m", empty where it is not known since when, or it is since just now.
+func spell(since, now time.Time) string {
+	if since.IsZero() || now.Sub(since) < time.Second {
+		return ""
+	}
+	return "for " + age(since, now)
+}
+
 // left is the time from now to an end, and says so when it is over.
 func left(end, now time.Time) string {
 	switch {

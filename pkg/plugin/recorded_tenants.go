@@ -1,0 +1,51 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// noTenantsIn says why no tenant was found where the facts came from: of what was
+// recorded, no right, context or timeout is to blame, and its objects can still be
+// explained one by one.
+func noTenantsIn(snap *snapshot.Snapshot, o origin) error {
+	if o.live() {
+		return noTenants(snap)
+	}
+	name := strings.Join(o.from, ", ")
+	why := fmt.Sprintf("nothing in %s runs Orthanc, or is labelled workload=orthweb", name)
+	for _, failure := range snap.List(health.KustomizationKind, "").Unknown {
+		why = failure.String()
+		if failure.Why == snapshot.NotAsked {
+			why = name + " holds no Kustomizations"
+		}
+		break
+	}
+	ref, ok := anyObject(snap)
+	if !ok {
+		return withHint(errors.New("no tenant was found: "+why), "Record a cluster with tenants: %s snapshot save.", usualName)
+	}
+	command := fmt.Sprintf("%s explain %s/%s", usualName, strings.ToLower(ref.Kind), ref.Name)
+	if ref.Namespace != "" {
+		command += " -n " + ref.Namespace
+	}
+	return withHint(errors.New("no tenant was found: "+why), "Name an object in it, for example: %s%s", command, o.hint())
+}
+
+// anyObject is the first of the objects that were recorded.
+func anyObject(snap *snapshot.Snapshot) (finding.Ref, bool) {
+	for _, asked := range snap.Asked() {
+		if asked.Kind == health.EventKind.Kind {
+			continue
+		}
+		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
+			return finding.RefOf(obj), true
+		}
+	}
+	return finding.Ref{}, false
+}
