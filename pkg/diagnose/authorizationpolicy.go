@@ -84,8 +84,7 @@ func (x *examiner) meshDenies(c connection) (meshDenial, bool) {
 // meshed tells whether the proxies of Istio are in front of a workload's pods: by
 // the label or annotation of the pods, or else by the namespace's labels.
 func (x *examiner) meshed(workload *unstructured.Unstructured) bool {
-	inject := podLabels(workload)["sidecar.istio.io/inject"]
-	if inject != "" {
+	if path, inject := injectionSet(workload); path != "" {
 		return inject == "true"
 	}
 	for _, at := range [][]string{{"spec", "template", "spec"}, {"spec"}} {
@@ -109,6 +108,22 @@ func (x *examiner) meshed(workload *unstructured.Unstructured) bool {
 		return false
 	}
 	return labels["istio.io/rev"] != "" || labels["istio.io/dataplane-mode"] == "ambient"
+}
+
+// injectionSet is what a workload's pods say about injection, and where: in a label,
+// which counts before the annotation (istio 1.28, pkg/kube/inject/inject.go,
+// injectRequired).
+func injectionSet(workload *unstructured.Unstructured) (path, value string) {
+	base := "spec.template.metadata."
+	if workload.GetKind() == health.PodKind.Kind {
+		base = "metadata."
+	}
+	for _, in := range []string{"labels", "annotations"} {
+		if value, ok := valueAt(workload.Object, base+in+"["+injectLabel+"]"); ok && value != "" {
+			return base + in + "[" + injectLabel + "]", value
+		}
+	}
+	return "", ""
 }
 
 // authorizationPolicies are those that apply to a workload: of its namespace, and
@@ -303,8 +318,8 @@ func (x *examiner) meshDenied(denied []meshDenial) finding.Finding {
 		path := fmt.Sprintf("spec.rules[%d]", d.rule)
 		f.Message = fmt.Sprintf("%s denies %s%s%s", ref, d.connection, where, more(len(denied)-1))
 		prove(&f, d.policy, path)
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Narrow %s of %s, so that it does not match %s", path, ref, d.client()),
-			Command: x.applyNow(d.policy), File: x.file(d.policy, path)}}
+		f.Fixes = append(x.peerAction(&f, denied), finding.Fix{Text: fmt.Sprintf("Narrow %s of %s, so that it does not match %s", path, ref, d.client()),
+			Command: x.applyNow(d.policy), File: x.file(d.policy, path)})
 		return f
 	}
 	f.Message = fmt.Sprintf("%s does not allow %s%s%s", ref, d.connection, where, more(len(denied)-1))
@@ -323,4 +338,23 @@ func (x *examiner) meshDenied(denied []meshDenial) finding.Finding {
 	f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("Compare its rules with %s and the port, and allow the connection if it is wanted", d.client()),
 		Command: fmt.Sprintf("kubectl get authorizationpolicies %s -n %s -o yaml", ref.Name, ref.Namespace), File: x.file(d.policy, "spec.rules")})
 	return f
+}
+
+// peerAction offers the action of another tenant's same policy, where that allows
+// and the rules of this one would allow what they deny now.
+func (x *examiner) peerAction(f *finding.Finding, denied []meshDenial) []finding.Fix {
+	policy := denied[0].policy
+	peer := x.twin(finding.RefOf(policy))
+	if peer == nil || !slices.Contains([]string{"", "ALLOW"}, field.Text(peer.Object, "spec", "action")) {
+		return nil
+	}
+	rules := field.List(policy.Object, "spec", "rules")
+	for _, d := range denied {
+		if anyOf(rules, func(rule map[string]any) certainty { return x.ruleMatches(rule, d.connection, false) }) != yes {
+			return nil
+		}
+	}
+	prove(f, peer, "spec.action")
+	return []finding.Fix{{Text: fmt.Sprintf("In spec.action, write ALLOW instead of DENY, as %s has it", finding.RefOf(peer)),
+		Command: x.applyNow(policy), File: x.file(policy, "spec.action")}}
 }

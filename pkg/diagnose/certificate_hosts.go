@@ -26,19 +26,28 @@ func (c certificate) hosts(chain []*x509.Certificate) {
 		}
 	}
 	for _, obj := range c.x.snap.List(health.GatewayKind, c.obj.GetNamespace()).Objects {
-		for i, server := range field.List(obj.Object, "spec", "servers") {
-			if field.Text(server, "tls", "credentialName") != c.secret().Name || !slices.Contains((gateway{x: c.x, obj: obj}).namespaces(), c.obj.GetNamespace()) {
+		g := gateway{x: c.x, obj: obj}
+		for i, spec := range field.List(obj.Object, "spec", "servers") {
+			if field.Text(spec, "tls", "credentialName") != c.secret().Name || !slices.Contains(g.namespaces(), c.obj.GetNamespace()) {
 				continue
 			}
-			for j, host := range field.Texts(server, "hosts") {
+			server := gatewayServer{i, spec}
+			for j, host := range server.hosts() {
 				_, bare, _ := cutNamespace(host)
-				if bare == "*" || covered(bare, names) {
+				if bare == "*" || covered(bare, names) || g.hostIsWrong(server, j) {
 					continue
 				}
-				c.uncovered(obj, fmt.Sprintf("spec.servers[%d].hosts[%d]", i, j), host, bare, names)
+				c.uncovered(obj, server.path(fmt.Sprintf("hosts[%d]", j)), host, bare, names)
 			}
 		}
 	}
+}
+
+// hostIsWrong tells whether a host of a server is reported with the Gateway, which
+// should not serve it, so that no certificate needs to be valid for it.
+func (g gateway) hostIsWrong(s gatewayServer, index int) bool {
+	_, mismatch := g.hostMismatch(s, index)
+	return mismatch || g.x.intrudes(g.x.claim(g.obj, s), index)
 }
 
 func (c certificate) uncovered(gateway *unstructured.Unstructured, path, host, bare string, names []string) {
@@ -51,6 +60,10 @@ func (c certificate) uncovered(gateway *unstructured.Unstructured, path, host, b
 	}
 	if names, ok := valueAt(c.obj.Object, "spec.dnsNames"); ok && !strings.HasSuffix(names, "…") {
 		f.Evidence = append(f.Evidence, evidence(c.obj, "spec.dnsNames", names, time.Time{}))
+	}
+	if other := c.x.otherTenantNamed(bare, c.obj.GetNamespace()); other != "" {
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Find out why %s serves %s, which names tenant %s, and remove it from %s unless it is wanted", finding.RefOf(gateway), bare, other, path),
+			File: c.x.file(gateway, path)}}
 	}
 	if slices.Contains(field.Texts(c.obj.Object, "spec", "dnsNames"), bare) {
 		f.Fixes = []finding.Fix{{Text: "The name is in spec.dnsNames and not in the certificate: have it issued again", Command: fmt.Sprintf("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}}

@@ -146,7 +146,7 @@ func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
 // take turns what a walk found into the subject's causes.
 func (s *Subject) take(x *examiner, out outcome) {
 	for _, c := range out.causes {
-		cause := Cause{Finding: c.Finding, Path: c.path, Unwatched: c.unwatched}
+		cause := Cause{Finding: c.Finding, Path: x.toItsObject(c), Unwatched: c.unwatched}
 		cause.Evidence = x.proven(c.Evidence)
 		for _, step := range c.path {
 			if step.Ref.GroupKind() == health.KustomizationKind {
@@ -157,4 +157,17 @@ func (s *Subject) take(x *examiner, out outcome) {
 		s.Causes = append(s.Causes, cause)
 	}
 	s.Unknown = union(nil, out.unknown)
+}
+
+// toItsObject is the path down to the cause's own object, where another one has
+// reported it.
+func (x *examiner) toItsObject(c found) []Step {
+	if slices.ContainsFunc(c.path, func(step Step) bool { return step.Ref.Same(c.Ref) }) {
+		return c.path
+	}
+	step := Step{Ref: c.Ref, Status: x.health.Assessor.Of(c.Ref).Status, Note: c.Reason}
+	if c.Severity == finding.Critical && (step.Status == health.Ready || step.Status == health.Unknown) {
+		step.Status = health.Failing // by what its status does not tell
+	}
+	return append(slices.Clone(c.path), step)
 }

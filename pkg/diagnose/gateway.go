@@ -28,6 +28,7 @@ func explainGateway(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 		g.port(s)
 		g.credentials(s)
 		g.claims(s)
+		g.mismatches(s)
 	}
 	e.judge()
 	return e

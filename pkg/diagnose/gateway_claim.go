@@ -44,16 +44,17 @@ type claimKey struct {
 }
 
 // rivals are the servers that may collide with one: those with a host of its own
-// on its port, and those that share the port and not the protocol.
+// on its port, and those that share the port and not the protocol. The Gateways of
+// all namespaces count, of tenants as well that nothing else is read of.
 func (x *examiner) rivals(c claim) []claim {
 	if x.claimed == nil {
 		x.claimed = map[claimKey][]claim{}
-		for _, obj := range x.snap.List(health.GatewayKind, "").Objects {
+		for _, obj := range x.snap.Everywhere(health.GatewayKind).Objects {
 			if obj.GetDeletionTimestamp() != nil || len(selectorOf(obj)) == 0 {
 				continue
 			}
 			for i, spec := range field.List(obj.Object, "spec", "servers") {
-				other := x.claim(obj, gatewayServer{i, spec})
+				other := x.rival(obj, gatewayServer{i, spec})
 				for _, key := range other.keys() {
 					x.claimed[key] = append(x.claimed[key], other)
 				}
@@ -107,6 +108,17 @@ func (x *examiner) claim(obj *unstructured.Unstructured, s gatewayServer) claim 
 	return claim{gateway{x: x, obj: obj}, s, len(x.selected(selectorOf(obj), obj.GetNamespace())) > 0}
 }
 
+// rival is a server of any Gateway. Of its namespace nothing is read for that: where
+// the pods there are not known, it is taken to have some of its own, which is the
+// answer that makes no failure of it.
+func (x *examiner) rival(obj *unstructured.Unstructured, s gatewayServer) claim {
+	known := *x
+	known.snap = x.known
+	namespace := obj.GetNamespace()
+	own := len(known.selected(selectorOf(obj), namespace)) > 0 || len(known.unseen(namespace)) > 0
+	return claim{gateway{x: x, obj: obj}, s, own}
+}
+
 // mayShare tells whether two Gateways' selectors can match the same pods. It is a
 // cheap test that comes before all others.
 func mayShare(a, b *unstructured.Unstructured) bool {
@@ -152,9 +164,9 @@ func (x *examiner) collide(a, b claim) (finding.Finding, bool) {
 // restricts a Gateway to the pods of its own namespace, those of two namespaces
 // never meet; its value is redacted, so that its presence alone counts.
 func (x *examiner) samePods(a, b claim) bool {
-	shared := slices.ContainsFunc(x.selected(selectorOf(a.obj), ""), func(w *unstructured.Unstructured) bool {
-		return matches(selectorOf(b.obj), podLabels(w))
-	})
+	served := func(w *unstructured.Unstructured) bool { return matches(selectorOf(b.obj), podLabels(w)) }
+	shared := slices.ContainsFunc(x.selected(selectorOf(a.obj), a.obj.GetNamespace()), served) ||
+		slices.ContainsFunc(x.selected(selectorOf(a.obj), ""), served) // which takes more to read
 	return shared && (a.obj.GetNamespace() == b.obj.GetNamespace() || !x.gatewaysScoped())
 }
 
@@ -227,15 +239,57 @@ func older(a, b *unstructured.Unstructured) bool {
 // intruder is the claim to change: of two tenants that of the one whose name is
 // not in the host, and else the one that Istio skips.
 func (x *examiner) intruder(winner, loser claim, host string) claim {
-	labels := strings.FieldsFunc(host, func(r rune) bool { return r == '.' || r == '-' || r == '/' })
 	named := func(c claim) bool {
 		name := x.tenantOf(c.obj.GetNamespace())
-		return name != "" && slices.Contains(labels, name)
+		return name != "" && slices.Contains(hostWords(host), name)
 	}
 	if named(loser) && !named(winner) {
 		return winner
 	}
 	return loser
+}
+
+// hostWords are the parts of a host in which a tenant's name may stand.
+func hostWords(host string) []string {
+	return strings.FieldsFunc(host, func(r rune) bool { return r == '.' || r == '-' || r == '/' })
+}
+
+// otherTenantNamed is the tenant whose name stands in a host that is used in a
+// namespace of another one, whose name does not; else "".
+func (x *examiner) otherTenantNamed(host, namespace string) string {
+	own, words, other := x.tenantOf(namespace), hostWords(host), ""
+	for _, t := range x.tenants {
+		if slices.Contains(words, t.Name) {
+			if t.Name == own {
+				return ""
+			}
+			other = t.Name
+		}
+	}
+	if own == "" {
+		return ""
+	}
+	return other
+}
+
+// intrudes tells whether one host of a claim is another Gateway's, so that this one
+// is to be changed.
+func (x *examiner) intrudes(c claim, index int) bool {
+	host := c.claimed()[index]
+	if len(selectorOf(c.obj)) == 0 || !c.server.hasTLS() {
+		return false
+	}
+	return slices.ContainsFunc(x.rivals(c), func(rival claim) bool {
+		if rival.obj == c.obj || !rival.server.hasTLS() || !slices.Contains(rival.claimed(), host) ||
+			c.tolerated(host) && rival.tolerated(host) || !mayShare(c.obj, rival.obj) || !x.samePods(c, rival) {
+			return false
+		}
+		winner, loser := c, rival
+		if older(rival.obj, c.obj) {
+			winner, loser = rival, c
+		}
+		return x.intruder(winner, loser, host).obj == c.obj
+	})
 }
 
 // hostConflict is the finding on two servers for one host.

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -16,18 +17,33 @@ import (
 )
 
 // ingressFault is the recorded healthy cluster with some objects changed or added,
-// and what a walk from each tenant's ingress path comes to, by the tenant's name.
+// and what a walk from what each tenant can't do without comes to, by the tenant's
+// name: the causes, and the first fix of each where they are given.
 type ingressFault struct {
 	Name      string              `json:"name"`
 	Change    []map[string]any    `json:"change"`
 	Forbidden []string            `json:"forbidden"`
 	Causes    map[string][]string `json:"causes"`
+	Fixes     map[string][]string `json:"fixes"`
 	Unknown   map[string][]string `json:"unknown"`
 }
 
 func ingressFaults(t *testing.T) []ingressFault {
 	t.Helper()
-	text, err := os.ReadFile("testdata/ingress/faults.yaml")
+	files, err := filepath.Glob("testdata/ingress/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no faults: %v", err)
+	}
+	var all []ingressFault
+	for _, file := range files {
+		all = append(all, ingressFaultsIn(t, file)...)
+	}
+	return all
+}
+
+func ingressFaultsIn(t *testing.T, file string) []ingressFault {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,14 +117,15 @@ func TestIngressFaults(t *testing.T) {
 			w := newWalk(x)
 			for _, of := range tenants {
 				var out outcome
-				for _, ref := range x.ingressPath(of) {
+				for _, ref := range x.coverage(of) {
 					below := w.from(ref, false)
 					out.causes = append(out.causes, below.causes...)
 					out.unknown = append(out.unknown, below.unknown...)
 				}
-				var causes, unknown []string
+				var causes, fixes, unknown []string
 				for _, c := range distinct(out.causes) {
 					causes = append(causes, fmt.Sprintf("%s %s %s", c.Code, c.Ref, c.Reason))
+					fixes = append(fixes, c.Fixes[0].Text)
 					readBack(t, snap, c.Finding)
 					t.Logf("%s\n  fix: %s (%s)", c.Message, c.Fixes[0].Text, c.Fixes[0].Command)
 				}
@@ -116,6 +133,9 @@ func TestIngressFaults(t *testing.T) {
 					unknown = append(unknown, why.Resource)
 				}
 				compare(t, of.Name, causes, f.Causes[of.Name])
+				if want := f.Fixes[of.Name]; want != nil {
+					compare(t, of.Name+" fixes", fixes, want)
+				}
 				compare(t, of.Name+" unknown", unknown, f.Unknown[of.Name])
 			}
 		})

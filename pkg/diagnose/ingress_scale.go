@@ -33,20 +33,26 @@ func (x *examiner) gatewayScaledDown(workload *unstructured.Unstructured) findin
 		Message: fmt.Sprintf("%s is scaled to zero: no gateway pod runs", ref),
 	}
 	prove(&f, workload, "spec.replicas")
+	f.Fixes = scaleUp(ref, x.replicasWanted(&f, workload))
+	return f
+}
+
+// replicasWanted is how many pods a workload that is scaled to zero should have, 0
+// when nothing tells.
+func (x *examiner) replicasWanted(f *finding.Finding, workload *unstructured.Unstructured) int64 {
 	wanted := int64(0)
 	if scaler := x.autoscalerOf(workload); scaler != nil {
-		prove(&f, scaler, "spec.minReplicas")
+		prove(f, scaler, "spec.minReplicas")
 		wanted = field.IntOr(1, scaler.Object, "spec", "minReplicas")
 		f.Message += fmt.Sprintf("; %s does not scale a target that has 0 replicas", finding.RefOf(scaler))
 	}
-	if peer := x.twin(ref); peer != nil {
-		prove(&f, peer, "spec.replicas")
+	if peer := x.twin(finding.RefOf(workload)); peer != nil {
+		prove(f, peer, "spec.replicas")
 		if wanted == 0 {
 			wanted = field.IntOr(1, peer.Object, "spec", "replicas")
 		}
 	}
-	f.Fixes = scaleUp(ref, wanted)
-	return f
+	return wanted
 }
 
 // scaleUp is how to get the pods back, where it is known how many there should

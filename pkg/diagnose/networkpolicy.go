@@ -25,16 +25,21 @@ func explainNetworkPolicy(x *examiner, obj *unstructured.Unstructured, _ bool) e
 	if obj.GetDeletionTimestamp() != nil {
 		return e
 	}
-	if f, ok := x.deniedOutside(obj); ok {
-		e.findings = append(e.findings, f)
-	}
 	var denied []networkDenial
 	for _, d := range x.networkDenials(obj.GetNamespace()) {
 		if d.policy == obj {
 			denied = append(denied, d)
 		}
 	}
-	if len(denied) > 0 {
+	outside, ok := x.deniedOutside(obj)
+	switch {
+	case ok && len(denied) > 0: // one policy, one cause
+		outside.Message += fmt.Sprintf("; it also denies %s%s", denied[0], more(len(denied)-1))
+		outside.Fixes = append(outside.Fixes, x.compareRules(denied[0]))
+		e.findings = append(e.findings, outside)
+	case ok:
+		e.findings = append(e.findings, outside)
+	case len(denied) > 0:
 		e.findings = append(e.findings, x.networkDenied(denied))
 	}
 	e.judge()
@@ -256,21 +261,38 @@ func (x *examiner) otherTenant(policy *unstructured.Unstructured, peer policyPee
 	return other
 }
 
+// far is the end of the connection that the policy's rules must name.
+func (d networkDenial) far() *unstructured.Unstructured {
+	if d.direction == "Egress" {
+		return d.to
+	}
+	return d.from
+}
+
+// String is the connection, with its port where that is known.
+func (d networkDenial) String() string {
+	if d.port == 0 {
+		return d.connection.String()
+	}
+	return fmt.Sprintf("%s on port %d", d.connection, d.port)
+}
+
+// compareRules is where to look when it is not known how a policy is wrong.
+func (x *examiner) compareRules(d networkDenial) finding.Fix {
+	far := d.far()
+	return finding.Fix{Text: fmt.Sprintf("Compare its rules with the pods of %s in namespace %s, and allow them if the connection is wanted", finding.RefOf(far), far.GetNamespace()),
+		Command: describe(finding.RefOf(d.policy)), File: x.file(d.policy, "spec")}
+}
+
 // networkDenied is the finding on the connections that a policy denies.
 func (x *examiner) networkDenied(denied []networkDenial) finding.Finding {
 	d := denied[0]
 	ref := finding.RefOf(d.policy)
 	f := finding.Finding{
 		Code: codeNetworkPolicy, Ref: ref, Reason: "ConnectionDenied", Severity: finding.Critical,
-		Message: fmt.Sprintf("%s denies %s%s", ref, d.connection, more(len(denied)-1)),
+		Message: fmt.Sprintf("%s denies %s%s", ref, d, more(len(denied)-1)),
 	}
-	if d.port != 0 {
-		f.Message = fmt.Sprintf("%s denies %s on port %d%s", ref, d.connection, d.port, more(len(denied)-1))
-	}
-	far := d.from
-	if d.direction == "Egress" {
-		far = d.to
-	}
+	far := d.far()
 	prove(&f, d.policy, "spec.podSelector", "spec.policyTypes")
 	peers := policyPeers(d.policy, d.direction)
 	for _, p := range peers {
@@ -286,8 +308,7 @@ func (x *examiner) networkDenied(denied []networkDenial) finding.Finding {
 		prove(&f, d.policy, "spec.ingress", "spec.egress")
 	}
 	prove(&f, far, "metadata.namespace")
-	f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("Compare its rules with the pods of %s in namespace %s, and allow them if the connection is wanted", finding.RefOf(far), far.GetNamespace()),
-		Command: describe(ref), File: x.file(d.policy, "spec")})
+	f.Fixes = append(f.Fixes, x.compareRules(d))
 	return f
 }
 

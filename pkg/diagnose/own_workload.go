@@ -39,7 +39,7 @@ func judgeWorkload(x *examiner, obj *unstructured.Unstructured) exam {
 	updated, wanted := field.Int(obj.Object, "status", "updatedNumberScheduled"), field.Int(obj.Object, "status", "desiredNumberScheduled")
 	switch {
 	case v.Status == health.Suspended:
-		return exam{verdict: v, findings: []finding.Finding{scaledToZero(obj, false)}}
+		return exam{verdict: v, findings: []finding.Finding{x.scaledToZero(obj, false)}}
 	case v.Status == health.Failing:
 		return ownFinding(obj, v.Status, codeReplicasMissing, finding.Critical, string(v.Reason), says, v.Since, proof...)
 	case v.Status == health.Progressing:

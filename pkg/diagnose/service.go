@@ -29,6 +29,7 @@ func explainService(x *examiner, obj *unstructured.Unstructured, failing bool) e
 	}
 	s.endpoints(failing)
 	s.targetPorts()
+	s.plaintext()
 	e.judge()
 	return e
 }
@@ -70,7 +71,12 @@ func (s service) endpoints(failing bool) {
 		s.waits()
 	}
 	if failing || !young && len(s.exam.blame) == 0 {
-		s.exam.fallback = append(s.exam.fallback, s.noEndpoints(behind))
+		f := s.noEndpoints(behind)
+		s.exam.fallback = append(s.exam.fallback, f)
+		if len(s.exam.blame) == 0 {
+			v := &s.exam.verdict
+			v.Status, v.Reason, v.Message = health.Failing, health.Reason(f.Reason), f.Message
+		}
 	}
 }
 

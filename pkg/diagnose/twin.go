@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -30,7 +32,8 @@ func (x *examiner) twin(ref finding.Ref) *unstructured.Unstructured {
 		for _, namespace := range t.Namespaces {
 			other := ref
 			other.Namespace = namespace
-			if obj := x.known.Lookup(other).Object; obj != nil && x.health.Assessor.Of(other).Status == health.Ready {
+			ready := slices.Contains(stateless, other.GroupKind()) || x.health.Assessor.Of(other).Status == health.Ready
+			if obj := x.known.Lookup(other).Object; obj != nil && ready {
 				return obj
 			}
 		}

@@ -52,8 +52,10 @@ func (r route) entries() {
 	}
 	matching := r.matching()
 	if len(matching) == 0 {
-		if r.onlyServers(func(gatewayServer) bool { return true }) {
-			r.hostMismatch(known[0])
+		if wrong := slices.IndexFunc(known, r.misdirected); wrong >= 0 {
+			r.exam.blame = addRef(r.exam.blame, known[wrong].ref)
+		} else if r.onlyServers(func(gatewayServer) bool { return true }) {
+			r.hostsNotServed(known[0])
 		}
 		return
 	}
@@ -141,8 +143,8 @@ func hostsOverlap(a, b string) bool {
 	return a == b
 }
 
-// hostMismatch reports hosts that no server of the Gateways takes.
-func (r route) hostMismatch(entry routeGateway) {
+// hostsNotServed reports hosts that no server of the Gateways takes.
+func (r route) hostsNotServed(entry routeGateway) {
 	hosts := strings.Join(field.Texts(r.obj.Object, "spec", "hosts"), ", ")
 	gateway := finding.RefOf(entry.obj)
 	f := r.broken("HostNotServed", fmt.Sprintf("no server of %s takes requests for %s", gateway, hosts), "spec.hosts",

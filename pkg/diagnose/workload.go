@@ -22,7 +22,7 @@ func explainWorkload(x *examiner, obj *unstructured.Unstructured, failing bool) 
 		return e
 	case health.Suspended:
 		if failing || tenant.IsOrthanc(obj) || tenant.IsDatabase(obj) || isController(obj) {
-			e.findings = []finding.Finding{scaledToZero(obj, failing || isController(obj))}
+			e.findings = []finding.Finding{x.scaledToZero(obj, failing || isController(obj))}
 		}
 		return e
 	}
@@ -86,7 +86,9 @@ func (x *examiner) workloadVerdict(obj *unstructured.Unstructured) health.Verdic
 // settling is how long a workload without a deadline of its own may take.
 const settling = 10 * time.Minute
 
-func scaledToZero(obj *unstructured.Unstructured, failing bool) finding.Finding {
+// scaledToZero says how many pods there should be, where an autoscaler or another
+// tenant's same workload tells: an autoscaler leaves a target with 0 replicas alone.
+func (x *examiner) scaledToZero(obj *unstructured.Unstructured, failing bool) finding.Finding {
 	ref := finding.RefOf(obj)
 	f := finding.Finding{
 		Code: codeScaledToZero, Ref: ref, Reason: "ScaledToZero", Severity: finding.Info,
@@ -94,6 +96,9 @@ func scaledToZero(obj *unstructured.Unstructured, failing bool) finding.Finding 
 		Evidence: []finding.Evidence{evidence(obj, "spec.replicas", "0", time.Time{})},
 		Fixes: []finding.Fix{{Text: "Scale it up again, if it was not scaled to zero on purpose",
 			Command: fmt.Sprintf("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)}},
+	}
+	if wanted := x.replicasWanted(&f, obj); wanted > 0 {
+		f.Fixes = scaleUp(ref, wanted)
 	}
 	if failing {
 		f.Severity = finding.Critical

@@ -1,0 +1,39 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// plaintext reports a workload that needs the Service and whose pods have no proxy
+// of Istio's, by their own label or annotation, while the pods behind the Service
+// accept mutual TLS alone. Gateway pods are proxies themselves.
+func (s service) plaintext() {
+	for _, c := range s.x.connections(s.obj.GetNamespace()) {
+		if c.service != s.obj || c.from == nil {
+			continue
+		}
+		path, inject := injectionSet(c.from)
+		if inject != "false" {
+			continue
+		}
+		strict, ok := s.x.strict(c.to)
+		if !ok {
+			continue
+		}
+		ref := finding.RefOf(c.from)
+		f := finding.Finding{
+			Code: codePlaintext, Ref: ref, Reason: "PlaintextToStrict", Severity: finding.Critical,
+			Message: fmt.Sprintf("%s has no proxy of Istio's in its pods, and %s has %s accept mutual TLS alone",
+				ref, finding.RefOf(strict), finding.RefOf(c.to)),
+		}
+		prove(&f, c.from, path)
+		prove(&f, strict, "spec.mtls.mode")
+		in, _, _ := strings.Cut(path, "[")
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Remove %s from %s, so that Istio injects its proxy into the pods", injectLabel, in),
+			Command: s.x.applyNow(c.from), File: s.x.file(c.from, path)}}
+		s.exam.findings = append(s.exam.findings, f)
+	}
+}
