@@ -36,6 +36,7 @@ func TestWalkthrough(t *testing.T) {
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
@@ -46,14 +47,21 @@ import (
 		t.Fatal("no entry for the table")
 	}
 	edit(t, filepath.Join(diagnose, "table.go"), "return []kindEntry{", "&\n\t\t"+entry[1])
+	if out, err := test(diagnose); err == nil || !strings.Contains(out, "on file is") {
+		t.Errorf("its sentences are missed by nothing: %v\n%s", err, out)
+	}
+	if out, err := test(diagnose, "-update"); err != nil {
+		t.Errorf("-update: %v\n%s", err, out)
+	}
 	if out, err := test(diagnose); err != nil {
 		t.Errorf("after all that is said: %v\n%s", err, out)
 	}
 }
 
 // test runs those tests that a new explainer has to pass.
-func test(dir string) (string, error) {
-	cmd := exec.Command("go", "test", "-run", "^(TestMesh|TestCodes|TestFindingsAreDocumented)$", ".")
+func test(dir string, flags ...string) (string, error) {
+	args := append([]string{"test", "-run", "^(TestMesh|TestCodes|TestFindingsAreDocumented)$", "."}, flags...)
+	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	return string(out), err

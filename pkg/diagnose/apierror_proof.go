@@ -16,8 +16,7 @@ func (r apiRefusal) proof() []finding.Evidence {
 		return nil
 	}
 	message := strings.TrimSpace(r.message)
-	for _, entry := range field.List(obj.Object, "status", "conditions") {
-		c := field.ConditionOf(obj, field.Text(entry, "type"))
+	for _, c := range field.Conditions(field.Map(obj.Object, "status"), "status") {
 		if c.Message == message && c.Status != "" {
 			return []finding.Evidence{quote(obj, c)}
 		}

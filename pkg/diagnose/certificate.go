@@ -41,7 +41,7 @@ func explainCertificate(x *examiner, obj *unstructured.Unstructured, failing boo
 		c.notRenewed()
 		e.judgeWorst()
 		return e
-	case e.verdict.Reason == "SecretMissing":
+	case e.verdict.Reason == health.SecretMissing:
 		c.gone()
 		return e
 	}
@@ -106,7 +106,7 @@ func (c certificate) own() {
 		Since: c.exam.verdict.Since, Message: fmt.Sprintf("%s is not issued: %s", ref, c.exam.verdict.Message),
 		Evidence: c.words(), Fixes: []finding.Fix{requestsOf(c.obj), renew(c.obj)},
 	}
-	if c.exam.verdict.Reason == "Expired" {
+	if c.exam.verdict.Reason == health.Expired {
 		f.Code, f.Message = codeCertificateExpired, fmt.Sprintf("%s has expired: %s, and it was not renewed", ref, c.exam.verdict.Message)
 		f.Evidence = append([]finding.Evidence{evidence(c.obj, "status.notAfter", field.Text(c.obj.Object, "status", "notAfter"), health.Expiry(c.obj))}, f.Evidence...)
 	}

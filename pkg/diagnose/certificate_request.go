@@ -59,7 +59,7 @@ func (e *exam) order(x *examiner, obj *unstructured.Unstructured, ready field.Co
 
 // refuse is the end of a request.
 func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what string, c field.Condition) {
-	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Failing, health.Reason(c.Reason), firstLine(c.Message), c.Since
+	e.verdict = e.verdict.By(health.Failing, c)
 	e.findings = append(e.findings, finding.Finding{
 		Code: code, Ref: e.verdict.Ref, Reason: c.Reason, Severity: finding.Critical, Since: c.Since,
 		Message:  fmt.Sprintf("%s %s: %s", e.verdict.Ref, what, firstLine(c.Message)),

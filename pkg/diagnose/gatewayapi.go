@@ -211,7 +211,7 @@ func (g apiGateway) reported() {
 	if v.Status != health.Failing || len(g.exam.findings)+len(g.exam.fallback) > 0 {
 		return
 	}
-	f := g.finding(codeListener, string(v.Reason), fmt.Sprintf("%s does not work: %s", v.Ref, cmp.Or(health.Reason(firstLine(v.Message)), v.Reason)))
+	f := g.finding(codeListener, string(v.Reason), fmt.Sprintf("%s does not work: %s", v.Ref, cmp.Or(firstLine(v.Message), string(v.Reason))))
 	f.Since = v.Since
 	for _, kind := range []string{"Accepted", "Programmed"} {
 		if c := field.ConditionOf(g.obj, kind); c.Status != "" && c.Status != "True" {

@@ -225,7 +225,7 @@ func (r apiRoute) reported() {
 	if v.Status != health.Failing || len(r.exam.findings) > 0 {
 		return
 	}
-	f := r.broken(string(v.Reason), string(cmp.Or(health.Reason(firstLine(v.Message)), v.Reason)))
+	f := r.broken(string(v.Reason), cmp.Or(firstLine(v.Message), string(v.Reason)))
 	f.Since = v.Since
 	for i, status := range field.List(r.obj.Object, "status", "parents") {
 		for j, c := range field.List(status, "conditions") {

@@ -25,10 +25,10 @@ func explainHelmRelease(x *examiner, obj *unstructured.Unstructured, failing boo
 	case e.verdict.Status == health.Suspended:
 		e.findings = []finding.Finding{r.suspended()}
 		return e
-	case e.verdict.Reason == "Stale":
+	case e.verdict.Reason == health.Stale:
 		x.silent(obj, &e)
 		return e
-	case e.verdict.Reason == "DependencyCycle":
+	case e.verdict.Reason == health.DependencyCycle:
 		e.findings = append(e.findings, x.cycle(e.verdict))
 		return e
 	case e.verdict.Reason == health.Stuck:

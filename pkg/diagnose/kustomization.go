@@ -30,10 +30,10 @@ func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing b
 	case e.verdict.Status == health.Suspended:
 		e.findings = append(e.findings, k.suspended())
 		return e
-	case e.verdict.Reason == "Stale":
+	case e.verdict.Reason == health.Stale:
 		x.silent(obj, &e)
 		return e
-	case e.verdict.Reason == "DependencyCycle":
+	case e.verdict.Reason == health.DependencyCycle:
 		e.findings = append(e.findings, x.cycle(e.verdict))
 		return e
 	case leftAlone(e.verdict):

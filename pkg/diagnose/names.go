@@ -89,7 +89,7 @@ func (x *examiner) circle(ref finding.Ref) []finding.Ref {
 			if dep.Same(ref) {
 				return rotate(path)
 			}
-			if !seen[dep.Key()] && x.health.Of(dep).Reason == "DependencyCycle" {
+			if !seen[dep.Key()] && x.health.Of(dep).Reason == health.DependencyCycle {
 				seen[dep.Key()] = true
 				paths = append(paths, append(path[:len(path):len(path)], dep))
 			}

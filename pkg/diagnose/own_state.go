@@ -231,7 +231,7 @@ func (x *examiner) besides(v health.Verdict, obj *unstructured.Unstructured) (ex
 	if v.Message == "" && v.Reason == "" && len(proof) == 0 {
 		return exam{}, false
 	}
-	e := ownFinding(obj, v.Status, code, severity, string(v.Reason), string(cmp.Or(health.Reason(firstLine(v.Message)), v.Reason)), v.Since, proof...)
+	e := ownFinding(obj, v.Status, code, severity, string(v.Reason), cmp.Or(firstLine(v.Message), string(v.Reason)), v.Since, proof...)
 	e.verdict = v
 	return e, true
 }

@@ -19,7 +19,7 @@ func explainLease(x *examiner, lease *unstructured.Unstructured, _ bool) exam {
 		if newest := x.runningOf(c).lease; newest == nil || newest.GetName() != lease.GetName() || newest.GetNamespace() != lease.GetNamespace() || !x.expired(lease) {
 			continue
 		}
-		e.verdict.Status, e.verdict.Reason = health.Unknown, "Stale"
+		e.verdict.Status, e.verdict.Reason = health.Unknown, health.Stale
 		x.unrenewed(c, lease, &e)
 	}
 	return e

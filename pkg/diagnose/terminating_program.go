@@ -115,11 +115,10 @@ func (t *termination) workloadNamed(words []string) (found finding.Ref, complete
 
 // complaints are what the object's own conditions and events say is wrong.
 func (t *termination) complaints() {
-	for _, c := range field.List(t.obj.Object, "status", "conditions") {
-		if kind := field.Text(c, "type"); field.Text(c, "status") == "False" && field.Text(c, "message") != "" {
-			is := field.ConditionOf(t.obj, kind)
-			t.because("it says %s: %s", is.Reason, firstLine(is.Message))
-			t.proof = append(t.proof, quote(t.obj, is))
+	for _, c := range field.Conditions(field.Map(t.obj.Object, "status"), "status") {
+		if c.Is("False") && c.Message != "" {
+			t.because("it says %s: %s", c.Reason, firstLine(c.Message))
+			t.proof = append(t.proof, quote(t.obj, c))
 			break
 		}
 	}

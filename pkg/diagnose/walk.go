@@ -70,7 +70,7 @@ func (w *walk) visit(ref finding.Ref, failing bool) *node {
 	w.nodes[key] = n
 	w.stack = append(w.stack, n)
 	// A controller that has not reported has failed, though what it reconciles has not.
-	failing = failing || n.exam.verdict.Status == health.Failing || n.exam.verdict.Reason == "Stale"
+	failing = failing || n.exam.verdict.Status == health.Failing || n.exam.verdict.Reason == health.Stale
 	for _, blamed := range n.exam.blame {
 		below := w.visit(blamed, failing)
 		n.edges = append(n.edges, below)

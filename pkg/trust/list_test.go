@@ -18,7 +18,7 @@ func outline(entries []Entry) string {
 		}
 		fmt.Fprintf(&out, ", %s", e.Verdict.Status)
 		if e.Verdict.Reason != "" {
-			out.WriteString(string(" " + e.Verdict.Reason))
+			out.WriteString(" " + string(e.Verdict.Reason))
 		}
 		for _, use := range e.Uses {
 			fmt.Fprintf(&out, ", %s", use.Ref.Short())
