@@ -49,7 +49,7 @@ func TestMessageParsesOnce(t *testing.T) {
 
 func TestMessages(t *testing.T) {
 	all := Messages{}
-	if all.Of("a") != all.Of("a") || all.Of("a") == all.Of("b") {
+	if a, again, b := all.Of("a"), all.Of("a"), all.Of("b"); a != again || a == b {
 		t.Error("a text has one Message")
 	}
 }

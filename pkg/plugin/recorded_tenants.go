@@ -19,12 +19,12 @@ func noTenantsIn(snap *snapshot.Snapshot, o origin) error {
 	}
 	name := strings.Join(o.from, ", ")
 	why := fmt.Sprintf("nothing in %s runs Orthanc, or is labelled workload=orthweb", name)
-	for _, failure := range snap.List(health.KustomizationKind, "").Unknown {
-		why = failure.String()
-		if failure.Why == snapshot.NotAsked {
-			why = name + " holds no Kustomizations"
-		}
-		break
+	switch unknown := snap.List(health.KustomizationKind, "").Unknown; {
+	case len(unknown) == 0:
+	case unknown[0].Why == snapshot.NotAsked:
+		why = name + " holds no Kustomizations"
+	default:
+		why = unknown[0].String()
 	}
 	ref, ok := anyObject(snap)
 	if !ok {
