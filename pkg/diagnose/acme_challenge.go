@@ -31,8 +31,8 @@ func explainChallenge(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 	case "invalid", "errored", "expired":
 		e.verdict.Status = health.Failing
 	}
-	c := challenge{acme{x: x, obj: obj, exam: &e, reason: field.Text(obj.Object, "status", "reason"), path: "status.reason"}}
-	said, ok := x.message(c.reason).ACME()
+	c := &challenge{acme: acme{x: x, obj: obj, exam: &e, reason: field.Text(obj.Object, "status", "reason"), path: "status.reason"}}
+	said, ok := c.presented()
 	if ok {
 		e.verdict.Message = said.Detail
 	}
@@ -40,7 +40,7 @@ func explainChallenge(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 	if said.Problem == fluxmsg.ACMENotPropagated {
 		due = propagation
 	}
-	if e.verdict.Status != health.Failing && x.now.Sub(since) <= due && said.Problem != fluxmsg.ACMESolverSecret {
+	if e.verdict.Status != health.Failing && x.now.Sub(since) <= due && said.Problem != fluxmsg.ACMESolverSecret && !ofProvider(said.Problem) {
 		return e
 	}
 	e.verdict.Status = health.Failing
@@ -54,7 +54,11 @@ func explainChallenge(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 }
 
 // challenge is one Challenge under examination.
-type challenge struct{ acme }
+type challenge struct {
+	acme
+	// event is the one that tells more than status.reason, as proof.
+	event []finding.Evidence
+}
 
 // silent is a Challenge that says nothing of itself.
 func (c challenge) silent() {
@@ -65,7 +69,7 @@ func (c challenge) silent() {
 	c.exam.fallback = append(c.exam.fallback, f)
 }
 
-func (c challenge) explain(said fluxmsg.ACME) {
+func (c *challenge) explain(said fluxmsg.ACME) {
 	switch said.Problem {
 	case fluxmsg.ACMEStatusCode, fluxmsg.ACMEWrongAnswer, fluxmsg.ACMEInvalid:
 		if field.Text(c.obj.Object, "spec", "type") == "HTTP-01" {
@@ -89,6 +93,11 @@ func (c challenge) explain(said fluxmsg.ACME) {
 	case fluxmsg.ACMESolverAPI:
 		c.noSolverAPI(said)
 		return
+	case fluxmsg.ACMEProviderCredentials, fluxmsg.ACMEProviderDenied, fluxmsg.ACMENoZone:
+		if field.Text(c.obj.Object, "spec", "type") == "DNS-01" {
+			c.provider(said)
+			return
+		}
 	}
 	if c.refused() {
 		return
@@ -161,15 +170,9 @@ func (c challenge) notPropagated(why fluxmsg.ACME) {
 
 // noSecret is a solver whose Secret with the provider's credentials does not
 // exist. For a ClusterIssuer it is read beside cert-manager.
-func (c challenge) noSecret(said fluxmsg.ACME) {
+func (c *challenge) noSecret(said fluxmsg.ACME) {
 	issuer, _ := issuerNamed(c.obj)
-	namespace := c.obj.GetNamespace()
-	if issuer.Kind == health.ClusterIssuerKind.Kind {
-		namespace = ""
-		for _, obj := range c.x.certManagers("controller") {
-			namespace = obj.GetNamespace()
-		}
-	}
+	namespace := c.solverNamespace(issuer)
 	f := c.finding(codeSolverFailed, string(said.Problem), fmt.Sprintf("can't be presented: Secret %s with the credentials of the DNS provider does not exist", said.Secret))
 	f.Ref = issuer
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create Secret %s where cert-manager reads it: beside cert-manager for a ClusterIssuer, else beside the Issuer", said.Secret), Command: describe(issuer)}}

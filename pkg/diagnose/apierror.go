@@ -23,6 +23,9 @@ func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time
 		return nil, nil
 	}
 	r := apiRefusal{x, obj, said, message, at}
+	if f, ok := r.resize(); ok {
+		return one(f)
+	}
 	switch said.Problem {
 	case fluxmsg.APINoMatch:
 		return r.noMatch()

@@ -119,6 +119,7 @@ const (
 	codeVolumeFailed   finding.Code = "OW5103"
 	codeVolumeAttached finding.Code = "OW5104"
 	codeClaimUnused    finding.Code = "OW5105"
+	codeResize         finding.Code = "OW5106"
 
 	codeIssuerSecret       finding.Code = "OW6101"
 	codeIssuerFailed       finding.Code = "OW6102"

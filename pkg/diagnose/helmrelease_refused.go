@@ -26,6 +26,8 @@ func (r release) refused(parsed fluxmsg.Helm, m statement) bool {
 	case refusal.Problem == fluxmsg.APIExists && strings.Contains(m.text, "invalid ownership metadata"):
 		r.owned(refusal, m)
 		return true
+	case r.resized(refusal, m):
+		return true
 	case refusal.Problem == fluxmsg.APIImmutable:
 		r.immutable(refusal, m)
 		return true

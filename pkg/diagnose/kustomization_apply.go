@@ -28,9 +28,9 @@ func (k kustomization) applied(message string) bool {
 		k.report(k.conflict(refusal))
 		return false
 	}
-	denied := refusal.Problem == fluxmsg.APIWebhook && refusal.Webhook.Failure == fluxmsg.WebhookDenied
+	denied := refusal.Problem == fluxmsg.APIWebhook && refusal.Webhook.Failure == fluxmsg.WebhookDenied || refusal.Problem == fluxmsg.APIPolicy
 	if denied && k.exam.verdict.Reason == "PruneFailed" { // it is the deletion that is denied, not what the object is
-		k.report(k.notPruned(refusal))
+		k.report(k.deletionDenied(refusal))
 		return false
 	}
 	if ok {
@@ -76,29 +76,6 @@ func transient(refusal fluxmsg.APIError, message string) bool {
 		slices.ContainsFunc([]string{"etcdserver: ", "context deadline exceeded", "unable to return a response in the time allotted",
 			"TLS handshake timeout", "connection refused", "too many requests", "Too Many Requests", "http2: "},
 			func(words string) bool { return strings.Contains(message, words) })
-}
-
-// notPruned is an object that is no longer in the manifests and that the layer
-// can't delete (fluxcd/pkg/ssa v0.76, manager_delete.go, DeleteAll).
-func (k kustomization) notPruned(refusal fluxmsg.APIError) finding.Finding {
-	f := k.plain(codePruneFailed, string(k.exam.verdict.Reason))
-	object := refusal.Object
-	if object.Kind == "" || object.Name == "" {
-		f.Message = strings.Replace(f.Message, "can't be applied", "can't delete what is no longer in its manifests", 1)
-		f.Fixes = []finding.Fix{k.logs()}
-		return f
-	}
-	ref := finding.Ref{Kind: object.Kind, Namespace: object.Namespace, Name: object.Name}
-	why := strings.TrimRight(cmp.Or(refusal.Detail, firstLine(k.failed.message)), ";")
-	if refusal.Webhook.Name != "" {
-		why = fmt.Sprintf("webhook %s denies it: %s", refusal.Webhook.Name, why)
-	}
-	f.Message = fmt.Sprintf("%s can't delete %s, which is no longer in its manifests: %s", finding.RefOf(k.obj), ref, why)
-	f.Fixes = []finding.Fix{
-		{Text: "See what keeps the object: its finalizers, and who owns it", Command: "kubectl get " + strings.TrimPrefix(inspect(ref), "kubectl describe ") + " -o yaml"},
-		{Text: "If it is to stay, put it back into the manifests, or annotate it with kustomize.toolkit.fluxcd.io/prune: disabled", File: k.path()},
-	}
-	return f
 }
 
 // conflict is a field that another manager owns. Who is to set it, the user has

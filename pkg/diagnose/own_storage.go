@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -14,15 +13,14 @@ import (
 )
 
 // judgeClaim goes by a claim's phase, and of one that has a volume, by how far a
-// resize has come (core/v1, PersistentVolumeClaimConditionType and
-// ClaimResourceStatus).
+// change of that has come.
 func judgeClaim(x *examiner, claim *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(claim); ok {
 		return e
 	}
 	switch field.Text(claim.Object, "status", "phase") {
 	case "Bound":
-		return judgeResize(claim)
+		return judgeChange(x, claim)
 	case "Lost":
 		e := readyExam(claim, time.Time{})
 		e.fail(lostClaim(claim))
@@ -32,38 +30,6 @@ func judgeClaim(x *examiner, claim *unstructured.Unstructured) exam {
 		"metadata.annotations[volume.kubernetes.io/storage-provisioner]", "metadata.annotations[volume.kubernetes.io/selected-node]")
 	return ownFinding(claim, health.Progressing, codeClaimPending, finding.Warning, "Pending",
 		"it has no volume yet", claim.GetCreationTimestamp().Time, proof...)
-}
-
-func judgeResize(claim *unstructured.Unstructured) exam {
-	sizes := quoteFields(claim, "spec.resources.requests.storage", "status.capacity.storage")
-	if e, ok := byConditions(claim, ownConditions(claim)); ok {
-		e.findings[0].Severity = finding.Warning // the volume works meanwhile
-		e.findings[0].Evidence = append(e.findings[0].Evidence, sizes...)
-		return e
-	}
-	const path = "status.allocatedResourceStatuses.storage"
-	if state := field.Text(claim.Object, "status", "allocatedResourceStatuses", "storage"); state != "" {
-		status, code := health.Progressing, codeUnderWay
-		if strings.HasSuffix(state, "Infeasible") || strings.HasSuffix(state, "Failed") {
-			status, code = health.Failing, codeVolumeState
-		}
-		return ownFinding(claim, status, code, finding.Warning, state, "its resize is at "+state, time.Time{}, append(quoteFields(claim, path), sizes...)...)
-	}
-	if modify := field.Text(claim.Object, "status", "modifyVolumeStatus", "status"); modify != "" {
-		status := health.Progressing
-		if modify == "Infeasible" {
-			status = health.Failing
-		}
-		return ownFinding(claim, status, codeVolumeState, finding.Warning, modify, "changing its VolumeAttributesClass is "+modify, time.Time{},
-			quoteFields(claim, "status.modifyVolumeStatus.status", "status.modifyVolumeStatus.targetVolumeAttributesClassName")...)
-	}
-	asked, okAsked := quantityAt(claim, "spec", "resources", "requests", "storage")
-	has, okHas := quantityAt(claim, "status", "capacity", "storage")
-	if okAsked && okHas && has.Cmp(asked) < 0 {
-		return ownFinding(claim, health.Progressing, codeUnderWay, finding.Warning, "Resizing",
-			fmt.Sprintf("its volume has %s, and %s are requested", has.String(), asked.String()), time.Time{}, sizes...)
-	}
-	return readyExam(claim, time.Time{})
 }
 
 func quantityAt(obj *unstructured.Unstructured, path ...string) (resource.Quantity, bool) {

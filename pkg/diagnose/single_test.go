@@ -43,6 +43,9 @@ type singleCase struct {
 	// Reason is the first cause's, and Since the verdict's: "never" is none.
 	Reason string `json:"reason"`
 	Since  string `json:"since"`
+	// Fix is a part of the first cause's fixes, and none has NoFix in it.
+	Fix   string `json:"fix"`
+	NoFix string `json:"noFix"`
 	// Proof is among the first cause's evidence, as "field = value".
 	Proof []string `json:"proof"`
 }
@@ -154,6 +157,13 @@ func (c singleCase) check(t *testing.T, snap *snapshot.Snapshot, s Subject) {
 	}
 	if last := first.Path[len(first.Path)-1]; last.Ref.Same(s.Ref) && last.Status != s.Verdict.Status {
 		t.Errorf("its path ends in %s, its verdict is %s", last.Status, s.Verdict.Status)
+	}
+	var fixes []string
+	for _, f := range first.Fixes {
+		fixes = append(fixes, f.Text+" | "+f.Command)
+	}
+	if advice := strings.Join(fixes, "\n"); !strings.Contains(advice, c.Fix) || c.NoFix != "" && strings.Contains(advice, c.NoFix) {
+		t.Errorf("its fixes are:\n%s\nwant %q, and not %q", advice, c.Fix, c.NoFix)
 	}
 	var proof []string
 	for _, e := range first.Evidence {

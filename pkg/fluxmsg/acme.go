@@ -18,6 +18,9 @@ type ACME struct {
 	Address string
 	// Secret is the Secret that the solver lacks, as the API server names it.
 	Secret string
+	// Action is what the DNS provider does not allow ("route53:GetChange"), where it
+	// says so.
+	Action string
 	// Retry is from when on the ACME server accepts requests again, in its own
 	// format, empty when it does not say.
 	Retry string
@@ -30,24 +33,29 @@ type ACMEProblem string
 // dns; the answers of an ACME server have the types of RFC 8555, section 6.7,
 // and the texts of Let's Encrypt's Boulder.
 const (
-	ACMEStatusCode      ACMEProblem = "WrongStatusCode" // the self check was answered by something else
-	ACMEWrongAnswer     ACMEProblem = "WrongAnswer"     // with 200, and not with the key
-	ACMENoHost          ACMEProblem = "HostNotFound"    // no DNS record of the host
-	ACMENoConnection    ACMEProblem = "NoConnection"    // nothing answers at the host's address
-	ACMENotPropagated   ACMEProblem = "NotPropagated"   // no TXT record at the authoritative servers
-	ACMENameServers     ACMEProblem = "NameServers"     // the name servers can't be asked
-	ACMESolverSecret    ACMEProblem = "SolverSecretNotFound"
-	ACMESolverAPI       ACMEProblem = "SolverUnavailable" // the webhook of a DNS provider is no API that answers
-	ACMENoSolver        ACMEProblem = "NoSolver"          // no solver of the issuer is for the domain
-	ACMERateLimited     ACMEProblem = "RateLimited"
-	ACMECAA             ACMEProblem = "CAA"
-	ACMEIdentifier      ACMEProblem = "RejectedIdentifier"
-	ACMEAccount         ACMEProblem = "Account"
-	ACMEExternalAccount ACMEProblem = "ExternalAccountRequired"
-	ACMEContact         ACMEProblem = "InvalidContact"
-	ACMEServerError     ACMEProblem = "ServerError" // of the ACME server itself
-	ACMEInvalid         ACMEProblem = "Invalid"     // the ACME server's validation failed otherwise
-	ACMEOther           ACMEProblem = "Other"
+	ACMEStatusCode    ACMEProblem = "WrongStatusCode" // the self check was answered by something else
+	ACMEWrongAnswer   ACMEProblem = "WrongAnswer"     // with 200, and not with the key
+	ACMENoHost        ACMEProblem = "HostNotFound"    // no DNS record of the host
+	ACMENoConnection  ACMEProblem = "NoConnection"    // nothing answers at the host's address
+	ACMENotPropagated ACMEProblem = "NotPropagated"   // no TXT record at the authoritative servers
+	ACMENameServers   ACMEProblem = "NameServers"     // the name servers can't be asked
+	ACMESolverSecret  ACMEProblem = "SolverSecretNotFound"
+	ACMESolverAPI     ACMEProblem = "SolverUnavailable" // the webhook of a DNS provider is no API that answers
+	// The DNS provider does not accept the credentials, does not allow them what is
+	// needed, or has no zone of the domain.
+	ACMEProviderCredentials ACMEProblem = "ProviderCredentials"
+	ACMEProviderDenied      ACMEProblem = "ProviderDenied"
+	ACMENoZone              ACMEProblem = "ZoneNotFound"
+	ACMENoSolver            ACMEProblem = "NoSolver" // no solver of the issuer is for the domain
+	ACMERateLimited         ACMEProblem = "RateLimited"
+	ACMECAA                 ACMEProblem = "CAA"
+	ACMEIdentifier          ACMEProblem = "RejectedIdentifier"
+	ACMEAccount             ACMEProblem = "Account"
+	ACMEExternalAccount     ACMEProblem = "ExternalAccountRequired"
+	ACMEContact             ACMEProblem = "InvalidContact"
+	ACMEServerError         ACMEProblem = "ServerError" // of the ACME server itself
+	ACMEInvalid             ACMEProblem = "Invalid"     // the ACME server's validation failed otherwise
+	ACMEOther               ACMEProblem = "Other"
 )
 
 var (
@@ -95,6 +103,9 @@ func parseACME(message string) (ACME, bool) {
 	}
 	if found := acmeRetry.FindStringSubmatch(text); found != nil {
 		a.Retry = found[1]
+	}
+	if a.provider(strings.TrimSpace(bound(message))) {
+		return a, true
 	}
 	a.classify(text)
 	return a, true

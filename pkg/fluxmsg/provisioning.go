@@ -52,11 +52,31 @@ func parseProvisioning(message string) (Provisioning, bool) {
 		return Provisioning{}, false
 	}
 	_, why, _ := strings.Cut(rest, ": ")
+	return Provisioning{Problem: driverProblem(why), Detail: detail(why)}, true
+}
+
+// ParseResize reads why a storage driver did not expand a volume, in a
+// VolumeResizeFailed event or a claim's ControllerResizeError condition
+// (kubernetes-csi/external-resizer v1.14, pkg/controller). A limit of how often
+// volumes may change (Amazon EBS: VolumeModificationRateExceeded) is none of room.
+func ParseResize(message string) ProvisioningProblem {
+	text := strings.ToLower(bound(message))
+	if containsAny(text, "modificationrate", "modification rate") {
+		return ProvisioningTimeout
+	}
+	if containsAny(text, "code = outofrange") {
+		return ProvisioningCapacity
+	}
+	return driverProblem(message)
+}
+
+// driverProblem is what a driver complains of.
+func driverProblem(why string) ProvisioningProblem {
 	lower := strings.ToLower(why)
 	for _, known := range wordsOfDrivers {
 		if containsAny(lower, known.words...) {
-			return Provisioning{Problem: known.problem, Detail: detail(why)}, true
+			return known.problem
 		}
 	}
-	return Provisioning{Problem: ProvisioningOther, Detail: detail(why)}, true
+	return ProvisioningOther
 }

@@ -2,6 +2,20 @@ package fluxmsg
 
 import "testing"
 
+func TestResize(t *testing.T) {
+	for message, want := range map[string]ProvisioningProblem{
+		`failed to expand pvc with rpc error: code = OutOfRange desc = requested size exceeds the limit of 16Gi`:                                                                                                       ProvisioningCapacity,
+		`resize volume "pvc-1" by resizer "x" failed: rpc error: code = ResourceExhausted desc = quota exceeded`:                                                                                                       ProvisioningCapacity,
+		`resize volume "pvc-1" by resizer "ebs.csi.aws.com" failed: rpc error: code = Internal desc = Could not resize volume "vol-1": VolumeModificationRateExceeded: You have reached the maximum modification rate`: ProvisioningTimeout,
+		`failed to expand pvc with rpc error: code = Unavailable desc = dial tcp: connection refused`:                                                                                                                  ProvisioningTimeout,
+		`it broke`: ProvisioningOther,
+	} {
+		if got := ParseResize(message); got != want {
+			t.Errorf("%s\nis %s, want %s", message, got, want)
+		}
+	}
+}
+
 func TestProvisioning(t *testing.T) {
 	said := func(from, why string, problem ProvisioningProblem) one[Provisioning] {
 		return one[Provisioning]{from, `failed to provision volume with StorageClass "fast": ` + why, Provisioning{Problem: problem, Detail: why}}

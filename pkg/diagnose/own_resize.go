@@ -1,0 +1,173 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// volumeChange is how far a change of a bound claim's volume has come: of its size,
+// or of its attributes. The claim serves its pods as before meanwhile.
+type volumeChange struct {
+	claim *unstructured.Unstructured
+	// failed is what went wrong, empty while nothing has; pending what it waits for.
+	failed, pending string
+	reason          string
+	since           time.Time
+	proof           []finding.Evidence
+}
+
+// Conditions and states of claims (k8s.io/api v0.36, core/v1: ClaimResourceStatus,
+// PersistentVolumeClaimConditionType), and the events of external-resizer v1.14 and
+// the kubelet. Clusters before Kubernetes 1.32 tell of a failure in events alone.
+var (
+	resizeErrors   = []string{"ControllerResizeError", "NodeResizeError"}
+	resizeFailures = []string{"VolumeResizeFailed", "FileSystemResizeFailed"}
+	resizeWaits    = []string{"FileSystemResizePending", "Resizing"}
+)
+
+// judgeChange judges a claim that has a volume.
+func judgeChange(x *examiner, claim *unstructured.Unstructured) exam {
+	if e, ok := x.resizing(claim); ok {
+		return e
+	}
+	if e, ok := x.modifying(claim); ok {
+		return e
+	}
+	if e, ok := byConditions(claim, ownConditions(claim)); ok {
+		e.findings[0].Severity = finding.Warning // the volume works meanwhile
+		return e
+	}
+	return readyExam(claim, time.Time{})
+}
+
+// resizing is a claim whose volume is not of the size that is requested, or that
+// says that it is being resized.
+func (x *examiner) resizing(claim *unstructured.Unstructured) (exam, bool) {
+	const statePath = "status.allocatedResourceStatuses.storage"
+	c := volumeChange{claim: claim}
+	state := field.Text(claim.Object, "status", "allocatedResourceStatuses", "storage")
+	asked, okAsked := quantityAt(claim, "spec", "resources", "requests", "storage")
+	has, okHas := quantityAt(claim, "status", "capacity", "storage")
+	differs := okAsked && okHas && has.Cmp(asked) < 0
+	if !c.conditions(resizeErrors, resizeWaits) && state == "" && !differs {
+		return exam{}, false
+	}
+	if c.failed == "" && differs {
+		c.events(x.warnings(claim), resizeFailures, "ExternalExpanding")
+	}
+	if c.failed == "" && strings.HasSuffix(state, "Infeasible") {
+		c.failed = statePath + " is " + state
+	}
+	c.reason = cmp.Or(c.reason, state, "Resizing")
+	c.proof = append(c.proof, quoteFields(claim, statePath, sizePath, "status.capacity.storage", "spec.storageClassName")...)
+	what := "resized"
+	if differs {
+		what = fmt.Sprintf("resized from %s to %s", has.String(), asked.String())
+	}
+	return c.exam("can't be "+what, "is being "+what, resizeFixes(claim, c, state, has.String())), true
+}
+
+// modifying is a claim whose volume does not have the attributes of its class.
+func (x *examiner) modifying(claim *unstructured.Unstructured) (exam, bool) {
+	const statePath = "status.modifyVolumeStatus.status"
+	c := volumeChange{claim: claim}
+	state := field.Text(claim.Object, "status", "modifyVolumeStatus", "status")
+	if !c.conditions([]string{"ModifyVolumeError"}, []string{"ModifyingVolume"}) && state == "" {
+		return exam{}, false
+	}
+	if c.failed == "" {
+		c.events(x.warnings(claim), []string{"VolumeModifyFailed"}, "")
+	}
+	if c.failed == "" && state == "Infeasible" {
+		c.failed = statePath + " is " + state
+	}
+	c.reason = cmp.Or(c.reason, state, "ModifyingVolume")
+	c.proof = append(c.proof, quoteFields(claim, statePath, "status.modifyVolumeStatus.targetVolumeAttributesClassName", "spec.volumeAttributesClassName", "status.currentVolumeAttributesClassName")...)
+	class := cmp.Or(field.Text(claim.Object, "status", "modifyVolumeStatus", "targetVolumeAttributesClassName"), field.Text(claim.Object, "spec", "volumeAttributesClassName"))
+	what := "given the VolumeAttributesClass " + class
+	fixes := []finding.Fix{{Text: "Read what the CSI driver reports, and compare it with the parameters of VolumeAttributesClass " + class, Command: "kubectl get volumeattributesclass " + class + " -o yaml"}}
+	return c.exam("can't be "+what, "is being "+what, fixes), true
+}
+
+// conditions takes what the claim's conditions say.
+func (c *volumeChange) conditions(failed, pending []string) bool {
+	for _, kind := range slices.Concat(failed, pending) {
+		for _, own := range ownConditions(c.claim) {
+			if own.Type != kind || own.Status != "True" {
+				continue
+			}
+			c.proof = append(c.proof, own.proof(c.claim))
+			says := &c.pending
+			if slices.Contains(failed, kind) {
+				says = &c.failed
+			}
+			if *says == "" && own.Message != "" {
+				*says = firstLine(own.Message)
+			}
+			if c.reason == "" {
+				c.reason, c.since = own.Type, own.Since
+			}
+		}
+	}
+	return c.reason != ""
+}
+
+// events takes the newest that tells of a failure, or else of what it waits for.
+func (c *volumeChange) events(events []health.Warning, failures []string, waits string) {
+	for _, e := range events {
+		switch {
+		case slices.Contains(failures, e.Reason):
+			c.failed, c.reason, c.since = firstLine(e.Message), e.Reason, e.First
+		case e.Reason == waits && c.pending == "":
+			c.pending = firstLine(e.Message)
+		default:
+			continue
+		}
+		c.proof = append([]finding.Evidence{said(finding.RefOf(c.claim), e)}, c.proof...)
+		return
+	}
+}
+
+// exam is what there is to say of the change.
+func (c volumeChange) exam(cannot, is string, fixes []finding.Fix) exam {
+	ref := finding.RefOf(c.claim)
+	status, says := health.Progressing, is
+	if c.pending != "" {
+		says += ": " + c.pending
+	}
+	if c.failed != "" {
+		status, says = health.Failing, cannot+": "+c.failed
+	}
+	e := ownFinding(c.claim, status, codeResize, finding.Warning, c.reason, says, c.since, c.proof...)
+	e.findings[0].Message = ref.String() + " " + says
+	e.findings[0].Fixes = append(fixes, finding.Fix{Text: "See the claim's events and what the CSI driver says about it", Command: describe(ref)})
+	return e
+}
+
+// resizeFixes are what helps a resize. Only a size that the storage can't give
+// justifies another size; the claim's size can be lowered again as long as it stays
+// above what the volume has (kubernetes v1.36, RecoverVolumeExpansionFailure).
+func resizeFixes(claim *unstructured.Unstructured, c volumeChange, state, has string) []finding.Fix {
+	waits := field.ConditionOf(claim, "FileSystemResizePending").Status == "True" || state == "NodeResizePending"
+	switch {
+	case c.failed == "" && waits:
+		return []finding.Fix{{Text: "See which pods use the claim (Used By); if none does, start a pod that uses the claim; if the driver can't expand a volume in use, restart the workload",
+			Command: describe(finding.RefOf(claim))}}
+	case strings.HasPrefix(state, "Node") || field.ConditionOf(claim, "NodeResizeError").Status == "True":
+		return []finding.Fix{{Text: "See what the kubelet and the CSI driver on the node where the volume is mounted report",
+			Command: "kubectl get volumeattachments -o custom-columns=VOLUME:.spec.source.persistentVolumeName,NODE:.spec.nodeName"}}
+	case state == "ControllerResizeInfeasible" || fluxmsg.ParseResize(c.failed) == fluxmsg.ProvisioningCapacity:
+		return []finding.Fix{{Text: fmt.Sprintf("Request a size that the storage can give, which is more than %s; or get more room or a larger quota there", has)}}
+	}
+	return nil
+}
