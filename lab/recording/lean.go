@@ -33,6 +33,13 @@ var leanKinds = map[string]func(o Object, spec, status map[string]any){
 			delete(status, "inventory")
 		}
 	},
+	"ControllerRevision": func(o Object, _, _ map[string]any) { delete(o.Object, "data") },
+	"CustomResourceDefinition": func(_ Object, spec, status map[string]any) {
+		for _, version := range items(spec["versions"]) {
+			only(version, "name", "served", "storage", "deprecated", "deprecationWarning") // the schema is most of a snapshot
+		}
+		delete(status, "acceptedNames")
+	},
 	"Node": func(_ Object, _, status map[string]any) { onlyReady(status) },
 	"PersistentVolume": func(_ Object, spec, status map[string]any) {
 		only(spec, "claimRef", "storageClassName", "capacity")

@@ -178,3 +178,23 @@ kind: Pod
 		t.Errorf("%s", text.String())
 	}
 }
+
+// TestTrimShortensDefinitions: the schemas of CustomResourceDefinitions and the data
+// of ControllerRevisions are longer than all the rest of a snapshot.
+func TestTrimShortensDefinitions(t *testing.T) {
+	s := &Snapshot{Files: map[string][]Object{"objects/x.yaml": parse(t, `
+{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: gateways.networking.istio.io}, spec: {group: networking.istio.io, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]}}
+---
+{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: postgres-1, namespace: bhs-orthweb}, revision: 1, data: {spec: {}}}
+`)}}
+	s.Trim(func(string) bool { return true }, time.Time{})
+	definition, revision := s.Files["objects/x.yaml"][0].Object, s.Files["objects/x.yaml"][1].Object
+	spec := definition["spec"].(map[string]any)
+	version := spec["versions"].([]any)[0].(map[string]any)
+	if spec["group"] == nil || version["schema"] != nil || version["served"] != true {
+		t.Errorf("of a definition is left %v", definition)
+	}
+	if revision["data"] != nil || revision["revision"] == nil {
+		t.Errorf("of a revision is left %v", revision)
+	}
+}

@@ -331,6 +331,10 @@ func (x *examiner) meshDenied(denied []meshDenial) finding.Finding {
 		f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("In %s, write %s instead of %s", path, d.from.GetNamespace(), other),
 			Command: x.applyNow(d.policy), File: x.file(d.policy, path)})
 	}
+	if len(field.List(d.policy.Object, "spec", "rules")) == 0 {
+		f.Message += "; it has no rules, and so allows nothing"
+		prove(&f, d.policy, "spec")
+	}
 	prove(&f, d.policy, "spec.rules")
 	if d.from != nil {
 		prove(&f, d.from, "metadata.namespace")

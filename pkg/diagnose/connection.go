@@ -112,15 +112,22 @@ func (x *examiner) fromOutside(namespace string) []connection {
 	return found
 }
 
-// toService are the connections from a workload to the pods behind a Service.
-func (x *examiner) toService(from, service *unstructured.Unstructured, number int64, tcp bool) []connection {
+// toService are the connections from a workload to the pods behind a Service. A
+// wrong targetPort is the Service's fault: it is not asked whether policies allow it.
+func (x *examiner) toService(from, svc *unstructured.Unstructured, number int64, tcp bool) []connection {
 	var found []connection
-	for _, port := range field.List(service.Object, "spec", "ports") {
+	for i, port := range field.List(svc.Object, "spec", "ports") {
 		if field.Int(port, "port") != number {
 			continue
 		}
-		for _, to := range x.selected(selectorOf(service), service.GetNamespace()) {
-			found = append(found, connection{from: from, to: to, service: service, servicePort: number, port: x.targetNumber(port, to), tcp: tcp})
+		behind := x.selected(selectorOf(svc), svc.GetNamespace())
+		_, mistaken := service{x, svc, &exam{}}.mistaken(i, port, behind)
+		for _, to := range behind {
+			c := connection{from: from, to: to, service: svc, servicePort: number, port: x.targetNumber(port, to), tcp: tcp}
+			if mistaken {
+				c.port = 0
+			}
+			found = append(found, c)
 		}
 	}
 	return found

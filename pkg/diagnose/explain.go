@@ -126,8 +126,8 @@ func (s Subject) critical() bool {
 }
 
 // unwatched is why Flux reports a tenant's layers as ready though an object of
-// theirs is not: no health check covers it, or one does and there is nothing in
-// its status to check.
+// theirs is not: no health check covers it, or one does and was run before, or
+// there is nothing in the object's status to check.
 func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
 	for _, layer := range t.Layers {
 		obj := x.snap.Lookup(layer.Ref).Object
@@ -136,6 +136,9 @@ func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
 		}
 		for _, check := range field.List(obj.Object, "spec", "healthChecks") {
 			if field.Text(check, "kind") == ref.Kind && field.Text(check, "name") == ref.Name && field.Text(check, "namespace") == ref.Namespace {
+				if x.health.Assessor.Of(ref).Status == health.Failing {
+					return fmt.Sprintf("the health check of %s passed when it was last run, and is run again when that is next reconciled", layer.Ref)
+				}
 				return fmt.Sprintf("the health check of %s finds nothing wrong with the status of %s", layer.Ref, ref)
 			}
 		}

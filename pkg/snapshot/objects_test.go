@@ -95,9 +95,27 @@ func TestReadObjectsRefuses(t *testing.T) {
 		"a letter": {"dear all", ErrDamaged},
 		"cut off":  {"{\n  \"kind\": \"Pod\",\n", ErrDamaged},
 		"anchors":  {"a: &x [1]\nb: *x\n", ErrDamaged},
+		"a tag":    {"a: !!seq &x [1]\nb: *x\n", ErrDamaged},
+		"a key":    {"a: &x y\n*x: 1\n", ErrDamaged},
 	} {
 		if _, err := ReadObjects([]File{{name, []byte(c.text)}}, ObjectsOptions{}); !errors.Is(err, c.reason) {
 			t.Errorf("%s: %v, want %v", name, err, c.reason)
+		}
+	}
+}
+
+// TestReadObjectsWithAmpersands: the rules of CustomResourceDefinitions look like
+// anchors, and are none.
+func TestReadObjectsWithAmpersands(t *testing.T) {
+	for name, rule := range map[string]string{
+		"quoted":  `"!has(self.a) &&\n!has(self.b) ? a * b : (a &b)"`,
+		"lines":   "\"!has(self.a)\n  && !has(self.b)\"",
+		"block":   "|\n  !has(self.a) &&\n  &b\n",
+		"escaped": `'[a, &b, - &c] *d'`,
+	} {
+		text := "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n rule: " + rule + "\n"
+		if _, err := ReadObjects([]File{{name, []byte(text)}}, ObjectsOptions{}); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -93,14 +93,37 @@ func measure(value any, depth int) (count int64, ok bool) {
 	return count, ok
 }
 
-// anchor is how a node of YAML gets a name, by which it may be repeated.
-var anchor = regexp.MustCompile(`(?m)(?:^|[:\-?\[{,]|![^\s]*)\s*&[^\s,\[\]{}]`)
+// anchor is how a node of YAML gets a name, and alias how it is repeated by that.
+// Both also match text inside of strings, such as "!has(x) && y" in the rules of a
+// CustomResourceDefinition.
+var (
+	anchor = regexp.MustCompile(`(?m)(?:^|[:\-?\[{,]|![^\s]*)\s*&([^\s,\[\]{}]+)`)
+	alias  = regexp.MustCompile(`\*([^\s,\[\]{}]+)`)
+	// plainName is the part of a name that all versions of YAML read as one.
+	plainName = regexp.MustCompile(`^[0-9A-Za-z_-]+`)
+)
 
-// refuseAnchors: a few names make gigabytes of a short text. No object of
-// Kubernetes needs one.
+// refuseAnchors: a few names that are repeated make gigabytes of a short text. No
+// object of Kubernetes needs one.
 func refuseAnchors(text []byte, file string) error {
-	if at := anchor.FindIndex(text); at != nil {
-		return damaged(nil, "%s has an anchor (&name), which is not allowed", file)
+	anchors := anchor.FindAllSubmatch(text, -1)
+	if len(anchors) == 0 {
+		return nil
+	}
+	nameOf := func(match [][]byte) string {
+		if name := plainName.Find(match[1]); name != nil {
+			return string(name)
+		}
+		return string(match[1])
+	}
+	repeated := map[string]bool{}
+	for _, match := range alias.FindAllSubmatch(text, -1) {
+		repeated[nameOf(match)] = true
+	}
+	for _, match := range anchors {
+		if repeated[nameOf(match)] {
+			return damaged(nil, "%s has an anchor (&name), which is not allowed", file)
+		}
 	}
 	return nil
 }
