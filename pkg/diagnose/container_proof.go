@@ -92,6 +92,9 @@ func (c container) ended(e end) []finding.Evidence {
 
 // proofOf is a condition as proof.
 func proofOf(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
+	if c.Reason == "" && c.Message == "" {
+		return evidence(obj, c.Path+".status", c.Status, c.Since)
+	}
 	return evidence(obj, c.Path, c.Reason+": "+c.Message, c.Since)
 }
 
@@ -137,6 +140,9 @@ func (c container) what() string {
 	noun := "container "
 	if c.list == "initContainers" {
 		noun = "init container "
+		if field.Text(c.spec, "restartPolicy") == "Always" {
+			noun = "sidecar container "
+		}
 	}
 	return noun + c.name + " of " + c.owner.String()
 }

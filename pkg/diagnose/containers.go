@@ -1,9 +1,11 @@
 package diagnose
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
 // container is one of a pod's containers: what is wanted and what is.
@@ -54,13 +56,47 @@ func (c container) trouble() (trouble, bool) {
 	case waiting != "" && !startingReasons[waiting]:
 		return c.notStarted(waiting), true
 	case field.Map(c.status, "state", "terminated") != nil:
-		return c.crashed(ended), c.startsAnew(ended)
+		if !c.startsAnew(ended) {
+			return c.over(ended)
+		}
+		return c.crashed(ended), true
 	case c.list == "initContainers" && field.Text(c.spec, "restartPolicy") != "Always":
 		return c.waitsInside()
 	case field.Map(c.status, "state", "running") != nil && !field.Bool(c.status, "ready"):
 		return c.notReady(ended), true
 	}
 	return trouble{}, false
+}
+
+// over is a container that has ended in a pod that goes on, and that is not started
+// again: the pod never gets ready. A Job goes by its own rules.
+func (c container) over(ended end) (trouble, bool) {
+	if field.Text(c.pod.Object, "status", "phase") != "Running" || c.list != "containers" {
+		return trouble{}, false
+	}
+	if ended.code != 0 {
+		return c.exited(ended), true
+	}
+	running := c.running()
+	if running == "" {
+		return trouble{}, false
+	}
+	return trouble{
+		code: codeNotReadyForUnknown, reason: ended.reason, container: c.name, since: ended.at, soft: true, evidence: c.ended(ended),
+		message: fmt.Sprintf("%s has completed, and container %s still runs, so that the pod does not end", c.what(), running),
+		fixes: []finding.Fix{{Text: "Let container " + running + " end together with it: as a sidecar (an init container with restartPolicy Always), it would be ended last",
+			Command: c.logs(running, false)}},
+	}, true
+}
+
+// running is a container of the pod that still runs.
+func (s podView) running() string {
+	for _, status := range field.List(s.pod.Object, "status", "containerStatuses") {
+		if field.Map(status, "state", "running") != nil {
+			return field.Text(status, "name")
+		}
+	}
+	return ""
 }
 
 // startingReasons are those of a container that has its start before it.

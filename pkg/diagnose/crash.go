@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ const impatient = 3
 func (c container) crashed(ended end) trouble {
 	restarts := field.Int(c.status, "restartCount")
 	t := trouble{
-		code: codeCrash, reason: "CrashLoopBackOff", vague: true, since: ended.at,
+		code: codeCrash, reason: cmp.Or(field.Text(c.status, "state", "waiting", "reason"), ended.reason, "CrashLoopBackOff"), vague: true, since: ended.at,
 		soft: restarts < impatient && c.list == "containers",
 	}
 	t.evidence = append(c.waiting(), c.ended(ended)...)
@@ -59,7 +60,11 @@ func (c container) crashed(ended end) trouble {
 	if probe, ok := c.killedByProbe(ended); ok {
 		return c.killed(t, probe)
 	}
-	t.message = fmt.Sprintf("%s ends again and again%s", c.what(), ended.words())
+	verb := "ends again and again"
+	if restarts == 0 {
+		verb = "ended"
+	}
+	t.message = fmt.Sprintf("%s %s%s", c.what(), verb, ended.words())
 	t.fixes = []finding.Fix{{Text: "Read its log from before it ended", Command: c.logs(c.name, true)}}
 	return t
 }

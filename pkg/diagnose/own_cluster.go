@@ -27,11 +27,20 @@ func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
 	}
 	var conditions []ownCondition
 	for _, c := range ownConditions(node) {
-		if polarityOf(c.Type) == fault {
+		// Amazon EKS's node monitoring agent writes KernelReady, StorageReady, …
+		if kind := polarityOf(c.Type); kind == fault || kind == wanted && c.Type != "Ready" {
 			conditions = append(conditions, c)
 		}
 	}
 	if e, ok := byConditions(node, conditions); ok {
+		return e
+	}
+	for _, c := range ownConditions(node) { // Azure's VMEventScheduled, RebootScheduled, …
+		if strings.HasSuffix(c.Type, "Scheduled") && c.Status == "True" {
+			return ownFinding(node, health.Ready, codeOwnWarning, finding.Warning, c.Reason, c.says(), c.Since, c.proof(node))
+		}
+	}
+	if e, ok := goingNode(node); ok {
 		return e
 	}
 	if field.Bool(node.Object, "spec", "unschedulable") {
@@ -41,6 +50,30 @@ func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
 		return e
 	}
 	return readyExam(node, field.ConditionOf(node, "Ready").Since)
+}
+
+// goingTaints are the taints by which a controller keeps pods off a node for a
+// while: it is not set up yet (k8s.io/cloud-provider v0.36), or is to be removed
+// (cluster-autoscaler 1.34, Karpenter v1.8), or is down (kubernetes v1.36).
+var goingTaints = map[string]string{
+	"node.cloudprovider.kubernetes.io/uninitialized": "the cloud controller manager has not initialized it yet",
+	"node.kubernetes.io/out-of-service":              "it is marked as out of service",
+	"ToBeDeletedByClusterAutoscaler":                 "the cluster autoscaler is about to remove it",
+	"karpenter.sh/disrupted":                         "Karpenter is about to remove it",
+	"karpenter.sh/unregistered":                      "Karpenter has not registered it yet",
+}
+
+// goingNode is a node that is ready and that a controller keeps pods off.
+func goingNode(node *unstructured.Unstructured) (exam, bool) {
+	for i, taint := range field.List(node.Object, "spec", "taints") {
+		key := field.Text(taint, "key")
+		if why := goingTaints[key]; why != "" {
+			path := fmt.Sprintf("spec.taints[%d].", i)
+			return ownFinding(node, health.Ready, codeOwnWarning, finding.Warning, "Tainted", "no other pods are scheduled on it: "+why, field.Time(taint, "timeAdded"),
+				quoteFields(node, path+"key", path+"effect")...), true
+		}
+	}
+	return exam{}, false
 }
 
 // judgeNamespace tells what a namespace that is being deleted waits for.

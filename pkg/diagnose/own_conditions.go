@@ -17,8 +17,9 @@ type ownCondition struct{ field.Condition }
 
 // conditionHolders are the lists in a status whose entries have conditions: of
 // the parents of routes, the listeners of Gateways and the ancestors of policies
-// (Gateway API v1), and of the devices of ResourceClaims.
-var conditionHolders = []string{"parents", "listeners", "ancestors", "devices"}
+// (Gateway API v1), of the devices of ResourceClaims, and of the routers of
+// OpenShift's Routes.
+var conditionHolders = []string{"parents", "listeners", "ancestors", "devices", "ingress"}
 
 // ownConditions are all conditions in an object's status.
 func ownConditions(obj *unstructured.Unstructured) []ownCondition {
@@ -71,7 +72,8 @@ func unreadableAt(holder map[string]any, path string) (string, bool) {
 		status, given := c["status"]
 		_, isText := status.(string)
 		_, isFlag := status.(bool)
-		if !isMap || field.Text(c, "type") == "" || given && !isText && !isFlag { // Argo CD gives no status
+		// Argo CD gives no status, and OLM keeps a history of phases in this list.
+		if !isMap || given && (field.Text(c, "type") == "" || !isText && !isFlag) {
 			return fmt.Sprintf("%s[%d] is no condition", path, i), true
 		}
 	}
@@ -116,6 +118,9 @@ func (c ownCondition) says() string {
 // nothing against it.
 func (c ownCondition) verdict() health.Status {
 	bad := c.Status == "False" || c.Status == "Degraded" // Prometheus operator
+	if c.warns() {                                       // of an object that works
+		return health.Ready
+	}
 	switch polarityOf(c.Type) {
 	case wanted:
 		switch {
@@ -154,6 +159,16 @@ func (c ownCondition) verdict() health.Status {
 		}
 	}
 	return health.Ready
+}
+
+// warns tells whether the condition is about something that deserves attention,
+// and not about whether the object works: Argo CD's OrphanedResourceWarning,
+// Longhorn's TooManySnapshots.
+func (c ownCondition) warns() bool {
+	if c.Type == "NoWarnings" { // RabbitMQ's operator
+		return c.Status == "False"
+	}
+	return c.Status == "True" && (strings.HasSuffix(c.Type, "Warning") && c.Type != "Warning" || strings.HasPrefix(c.Type, "TooMany"))
 }
 
 // firstWord is the first word of the message that tells failure, as controllers

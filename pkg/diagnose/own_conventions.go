@@ -43,6 +43,9 @@ func conventional(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := byFlag(obj); ok && !summedUp(conditions) {
 		return e
 	}
+	if e, ok := byViolations(obj); ok {
+		return e
+	}
 	return unlessSilent(obj, conditions)
 }
 
@@ -141,7 +144,8 @@ func specUnobserved(obj *unstructured.Unstructured) (exam, bool) {
 			}
 		}
 	}
-	if observed == 0 || observed >= generation {
+	suspended := field.Bool(obj.Object, "spec", "suspend") // Flux's controllers then don't look at it any more
+	if observed == 0 || observed >= generation || suspended {
 		return exam{}, false
 	}
 	says := fmt.Sprintf("its controller has not acted on generation %d of its spec yet, but on %d", generation, observed)
@@ -189,6 +193,10 @@ func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (ex
 	if worstStatus == health.Ready {
 		return exam{}, false
 	}
+	if why, ok := failedStep(conditions); ok && !up && worst.Message == "" && worstStatus != health.Suspended {
+		worst, worstStatus = why, health.Failing
+		proof = append(proof, why.proof(obj))
+	}
 	word, known := ownWord(obj)
 	if worstStatus == health.Failing && worst.summary() && !tellsFailure(worst.Reason) && known && word.status != health.Ready {
 		worstStatus = word.status // "Stopped", "Provisioning": why it is not ready
@@ -202,11 +210,43 @@ func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (ex
 	case up || worst.Severity == "Warning" || worst.Type == "Warning":
 		severity = finding.Warning
 	}
-	e := ownFinding(obj, worstStatus, code, severity, worst.Reason, worst.says(), worst.Since, proof...)
-	if known && word.status == worstStatus {
-		e.findings[0].Evidence = append(e.findings[0].Evidence, quoteFields(obj, word.path)...)
+	says, more := worst.says(), elaboration(obj, word, known && word.status == worstStatus, worst)
+	for _, detail := range more {
+		if line := firstLine(detail.Value); !strings.Contains(says, line) {
+			says += "; " + strings.TrimPrefix(detail.Field, "status.") + ": " + line
+		}
 	}
-	return e, true
+	return ownFinding(obj, worstStatus, code, severity, worst.Reason, says, worst.Since, append(proof, more...)...), true
+}
+
+// failedStep is a condition of a type that says nothing by itself and that is False
+// for a reason that tells a failure: it explains why an object is not ready (CDI's
+// DataVolume: Running is False, Error).
+func failedStep(conditions []ownCondition) (ownCondition, bool) {
+	for _, c := range conditions {
+		if polarityOf(c.Type) == neutral && c.Status == "False" && tellsFailure(c.Reason) && c.Message != "" {
+			return c, true
+		}
+	}
+	return ownCondition{}, false
+}
+
+// elaboration is what fields beside the conditions say about the same: the word for
+// the state, with what it comes with, and the error. A condition that is specific
+// needs none of that.
+func elaboration(obj *unstructured.Unstructured, word word, agrees bool, worst ownCondition) []finding.Evidence {
+	var more []finding.Evidence
+	if failure, failed := ownError(obj); failed {
+		more = append(more, failure)
+	}
+	if !agrees {
+		return more
+	}
+	more = append(more, quoteFields(obj, word.path)...)
+	if strings.Count(word.path, ".") == 1 && worst.summary() || word.path == "status.phase" && worst.Type == "Progressing" {
+		more = append(more, quoteFields(obj, "status.message", "status.phaseReason")...)
+	}
+	return more
 }
 
 // preferred tells whether a condition says more than the worst so far: what is
@@ -226,6 +266,9 @@ func (c ownCondition) weight() int {
 	}
 	if tellsFailure(c.Reason) {
 		weight += 2
+	}
+	if c.Type == "Programmed" || strings.Contains(c.Message, "other Conditions") {
+		weight -= 2 // it follows from another one, and refers to that
 	}
 	if c.Type == "Stalled" {
 		weight += 4
@@ -254,6 +297,11 @@ func byWords(obj *unstructured.Unstructured, up bool) (exam, bool) {
 		says = strings.TrimPrefix(says+": ", ": ") + firstLine(failure.Value)
 	}
 	details := detailFields
+	if said.path == "status.ceph.health" {
+		for _, detail := range cephDetails(obj) {
+			proof, says = append(proof, detail), says+"; "+firstLine(detail.Value)
+		}
+	}
 	if up || strings.Count(said.path, ".") > 1 { // the message is about something else
 		details = nil
 	}
@@ -266,6 +314,7 @@ func byWords(obj *unstructured.Unstructured, up bool) (exam, bool) {
 			says, failed = says+": "+firstLine(detail.Value), true
 		}
 	}
+	proof = append(proof, quoteFields(obj, countFields...)...)
 	code, severity := codeOtherNotReady, finding.Critical
 	switch status {
 	case health.Progressing:
@@ -294,17 +343,40 @@ func byReplicas(obj *unstructured.Unstructured) (exam, bool) {
 }
 
 // byFlag goes by status.ready, which providers of Cluster API and others write
-// instead of a condition.
+// instead of a field.Condition, and by Gatekeeper's status.created.
 func byFlag(obj *unstructured.Unstructured) (exam, bool) {
-	ready, known := field.Map(obj.Object, "status")["ready"].(bool)
-	switch {
-	case !known:
-		return exam{}, false
-	case ready:
-		return readyExam(obj, time.Time{}), true
+	for _, name := range []string{"ready", "created"} {
+		set, known := field.Map(obj.Object, "status")[name].(bool)
+		switch {
+		case !known:
+			continue
+		case set:
+			return readyExam(obj, time.Time{}), true
+		}
+		path := "status." + name
+		return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotReady", path+" is false", time.Time{}, quoteFields(obj, path)...), true
 	}
-	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotReady", "status.ready is false", time.Time{},
-		quoteFields(obj, "status.ready")...), true
+	return exam{}, false
+}
+
+// byViolations goes by what Gatekeeper's audit found (gatekeeper v3.20, constraints:
+// status.totalViolations). The constraint itself works.
+func byViolations(obj *unstructured.Unstructured) (exam, bool) {
+	total, known := field.Map(obj.Object, "status")["totalViolations"].(int64)
+	if !known {
+		return exam{}, false
+	}
+	e := readyExam(obj, time.Time{})
+	if total > 0 {
+		const first = "status.violations[0]."
+		says := fmt.Sprintf("objects violate it: %d", total)
+		if message := field.List(obj.Object, "status", "violations"); len(message) > 0 {
+			says += ", the first of them: " + firstLine(field.Text(message[0], "message"))
+		}
+		e.findings = ownFinding(obj, health.Ready, codeOwnWarning, finding.Warning, "Violations", says, field.Time(obj.Object, "status", "auditTimestamp"),
+			quoteFields(obj, "status.totalViolations", first+"kind", first+"namespace", first+"name", first+"message")...).findings
+	}
+	return e, true
 }
 
 // unclaimed is a route or policy (Gateway API v1) of whose parents no controller

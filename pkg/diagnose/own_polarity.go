@@ -62,6 +62,11 @@ var polarities = map[string]polarity{
 	"PartiallyInvalid":     fault,
 	"OverlappingTLSConfig": neutral,
 
+	"Evicted":             working, // Kueue, which queues it again
+	"Preempted":           working,
+	"Admitted":            goal,    // Kueue, OpenShift's Routes
+	"LastAsyncOperation":  wanted,  // Upjet
+	"Released":            wanted,  // helm-controller
 	"Active":              neutral, // Knative, KEDA: False when scaled to zero
 	"Paused":              halted,  // KEDA, Argo Rollouts
 	"Fallback":            fault,   // KEDA
@@ -79,10 +84,10 @@ var (
 	wantedWords = wordSet("Ready Available Healthy Succeeded Successful Success Programmed Accepted Valid Validated Synced Synchronized " +
 		"Reachable Resolved Refs Reconciled Verified Established Conformant Operational Functional")
 	goalWords = wordSet("Complete Completed Initialized Bound Scheduled Launched Registered Provisioned Created Deployed Installed " +
-		"Attached Allocated Finished Promoted Published Applied Started Configured Loaded Joined Generated")
+		"Attached Allocated Finished Promoted Published Applied Started Configured Loaded Joined Generated Reserved")
 	faultWords = wordSet("Pressure Error Errors Failed Failure Failures Failing Unavailable Unhealthy Degraded Conflict Conflicted Conflicts " +
 		"Conflicting Missing Invalid Expired Rejected Unreachable Misconfigured Exceeded Corrupt Corrupted Unsupported Lost Broken Stuck " +
-		"Blocked Stalled Crashing Violation Violations Warning Warnings")
+		"Blocked Stalled Problem Problems Crashing Violation Violations Warning Warnings")
 )
 
 func wordSet(words string) map[string]bool {
@@ -117,6 +122,10 @@ func polarityOf(kind string) polarity {
 	}
 	negated := before == "Not" || before == "No"
 	switch {
+	case (last == "Paused" || last == "Suspended") && !negated:
+		return halted
+	case words[0] == "Too" && len(words) > 2: // Longhorn: TooManySnapshots
+		return fault
 	case wantedWords[last] && negated, faultWords[before] && last == "Occurred", words[0] == "Invalid":
 		return fault
 	case faultWords[last] && negated:
@@ -152,7 +161,7 @@ func camelWords(name string) []string {
 var (
 	failureWords = wordSet("Fail Failed Fails Failing Failure Error Errors Err Invalid Denied Rejected Forbidden Missing Unhealthy Exceeded " +
 		"Timeout Conflict Conflicted Unable Cannot Unauthorized Aborted Unschedulable Refused Degraded Unsupported Incompatible Expired " +
-		"Stalled Unresolved Mismatch Duplicate Crash Crashed Unavailable Terminated Evicted Lost Out")
+		"Stalled Unresolved Mismatch Duplicate Crash Crashed Unavailable Terminated Evicted Lost Out Claimed")
 	progressWords = wordSet("Creating Pending Progressing Progress Reconciling Provisioning Waiting Wait Initializing Deploying Updating " +
 		"Upgrading Scaling Installing Starting Running Deleting Issuing Syncing Booting Scheduling Started Downloading Binding " +
 		"Configuring Attaching Joining Cloning Importing Restoring")

@@ -25,9 +25,11 @@ func judgesByKind() map[schema.GroupKind]judge {
 		health.StatefulSetKind: judgeWorkload,
 		daemonSetKind:          judgeWorkload,
 		replicaSetKind:         judgeWorkload,
-		jobKind:                judgeJob,
-		cronJobKind:            judgeCronJob,
-		autoscalerKind:         judgeAutoscaler,
+
+		replicationControllerKind: judgeWorkload,
+		jobKind:                   judgeJob,
+		cronJobKind:               judgeCronJob,
+		autoscalerKind:            judgeAutoscaler,
 
 		claimKind:  judgeClaim,
 		volumeKind: judgeVolume,
@@ -73,6 +75,14 @@ func (x *examiner) ownState(obj *unstructured.Unstructured) exam {
 	if why, ok := unreadableCondition(obj); ok && (e.verdict.Status == health.Ready || e.verdict.Status == health.Unknown) {
 		e.verdict = notJudged(obj, why)
 	}
+	if e.verdict.Status == health.Ready && len(e.findings) == 0 {
+		for _, c := range ownConditions(obj) {
+			if c.warns() {
+				e.findings = ownFinding(obj, health.Ready, codeOwnWarning, finding.Warning, cmp.Or(c.Reason, c.Type), c.says(), c.Since, c.proof(obj)).findings
+				break
+			}
+		}
+	}
 	return e
 }
 
@@ -96,6 +106,7 @@ func (w *walk) askedDirectly(s *Subject) {
 		w.addDetails(&s.Causes[i])
 	}
 	s.doubt(obj)
+	w.addWarning(s, obj)
 	if s.Verdict.Message == "" && len(s.Causes) > 0 {
 		s.Verdict.Message = s.Causes[0].Message
 	}
@@ -188,10 +199,24 @@ func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
 	step := Step{Ref: s.Ref, Status: s.Verdict.Status, Note: string(s.Verdict.Reason)}
 	var out outcome
 	for _, f := range own.findings {
+		if s.Verdict.Status == health.Failing && own.verdict.Status == health.Progressing {
+			f.Severity = finding.Critical // its explainer knows for how long it may take
+		}
 		out.causes = append(out.causes, found{Finding: f, path: []Step{step}})
 	}
 	out.unknown = union(union(nil, s.Unknown), own.unknown)
 	s.take(w.x, out)
+}
+
+// readyBut is an object that works, and of which a condition tells a failure that
+// does not count: tests of a HelmRelease, which ignores them.
+func readyBut(obj *unstructured.Unstructured) (exam, bool) {
+	for _, c := range ownConditions(obj) {
+		if c.verdict() == health.Failing {
+			return ownFinding(obj, health.Ready, codeOwnWarning, finding.Warning, c.Reason, c.says(), c.Since, c.proof(obj)), true
+		}
+	}
+	return exam{}, false
 }
 
 // besides is what the object says beside its explainer's verdict. Where its kind
@@ -208,7 +233,9 @@ func (x *examiner) besides(v health.Verdict, obj *unstructured.Unstructured) (ex
 	}
 	code, severity := codeOtherNotReady, finding.Critical
 	switch v.Status {
-	case health.Ready, health.Unknown:
+	case health.Ready:
+		return readyBut(obj)
+	case health.Unknown:
 		return exam{}, false
 	case health.Progressing:
 		code, severity = codeUnderWay, finding.Warning
@@ -231,7 +258,11 @@ func (x *examiner) besides(v health.Verdict, obj *unstructured.Unstructured) (ex
 	if v.Message == "" && v.Reason == "" && len(proof) == 0 {
 		return exam{}, false
 	}
-	e := ownFinding(obj, v.Status, code, severity, string(v.Reason), cmp.Or(firstLine(v.Message), string(v.Reason)), v.Since, proof...)
+	says := cmp.Or(firstLine(v.Message), string(v.Reason))
+	if own, ok := byConditions(obj, ownConditions(obj)); ok && v.Status == health.Failing && tellsFailure(string(own.verdict.Reason)) && !tellsFailure(string(v.Reason)) {
+		says += "; " + own.verdict.Message // Flux rolled a release back: that is not what failed
+	}
+	e := ownFinding(obj, v.Status, code, severity, string(v.Reason), says, v.Since, proof...)
 	e.verdict = v
 	return e, true
 }

@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +28,7 @@ func wordsByState() map[string]health.Status {
 		health.Ready: "active attached available bound complete compliant completed connected deployed enabled finished green health_ok healthy installed normal " +
 			"ok online provisioned ready running succeeded success successful synced valid",
 		health.Progressing: "creating deleting deploying finalizing inprogress initializing installing issuing new pending progressing " +
-			"provisioning queued reconciling scaling scheduled scheduling starting terminating updating upgrading waiting yellow",
+			"provisioning queued reconciling regenerating restoring disconnecting notready waitingforidentity waitingtoregenerate scaling scheduled scheduling starting terminating updating upgrading waiting yellow",
 		health.Failing: "broken cancelled canceled crashloopbackoff degraded denied errimagepull error errored expired failed failedvalidation failure " +
 			"faulted finalizingpartiallyfailed health_err health_warn invalid lost missing noncompliant partiallyfailed partiallyfinished red rejected " +
 			"released unavailable unhealthy unschedulable " +
@@ -38,6 +40,36 @@ func wordsByState() map[string]health.Status {
 		}
 	}
 	return stateWords
+}
+
+// statePhrases are parts of states in several words, in lower case, the first that
+// fits counts (CloudNativePG v1.27, api/v1/cluster_types.go, Phase constants).
+var statePhrases = []struct {
+	part   string
+	status health.Status
+}{
+	{"unrecoverable", health.Failing}, {"cannot ", health.Failing}, {"unable to ", health.Failing}, {"not enough ", health.Failing},
+	{"invalid ", health.Failing}, {" failed", health.Failing}, {"waiting for user", health.Suspended},
+	{" in progress", health.Progressing}, {" being ", health.Progressing}, {" delayed", health.Progressing}, {"failing over", health.Progressing},
+	{"setting up ", health.Progressing}, {"creating ", health.Progressing}, {"upgrading ", health.Progressing}, {"applying ", health.Progressing},
+	{"waiting for ", health.Progressing}, {"promoting ", health.Progressing}, {" healthy state", health.Ready},
+}
+
+// stateOf is what a word for a state means, or several. Hyphens don't matter.
+func stateOf(text string) (health.Status, bool) {
+	lower := strings.ToLower(strings.TrimSpace(text))
+	if status, known := stateWords[strings.NewReplacer("-", "").Replace(lower)]; known {
+		return status, true
+	}
+	if !strings.Contains(lower, " ") {
+		return "", false
+	}
+	for _, phrase := range statePhrases {
+		if strings.Contains(lower, phrase.part) {
+			return phrase.status, true
+		}
+	}
+	return "", false
 }
 
 // word is a field of an object that says its state in a word.
@@ -55,7 +87,7 @@ func ownWord(obj *unstructured.Unstructured) (word, bool) {
 		if !ok || !isText {
 			continue
 		}
-		status, known := stateWords[strings.ToLower(text)]
+		status, known := stateOf(text)
 		if known && (found.path == "" || status.Worse(found.status)) {
 			found = word{path, text, status}
 		}
@@ -65,11 +97,24 @@ func ownWord(obj *unstructured.Unstructured) (word, bool) {
 
 // errorFields are where kinds write what went wrong.
 var errorFields = []string{
-	"status.failureMessage", "status.errorMessage", "status.applicationState.errorMessage", "status.byPod[0].errors[0].message", "status.error.message", "status.error", "status.failureReason",
+	"status.failureMessage", "status.errorMessage", "status.applicationState.errorMessage", "status.byPod[0].errors[0].message", "status.error.message", "status.error", "status.failureReason", "status.validationErrors[0]",
 }
 
 // detailFields say more about a state than its word.
-var detailFields = []string{"status.message", "status.reason", "status.statusReason", "status.failureReason", "status.lastError"}
+var detailFields = []string{"status.message", "status.reason", "status.statusReason", "status.phaseReason", "status.failureReason", "status.lastError"}
+
+// countFields count what went wrong: of Velero's backups and restores.
+var countFields = []string{"status.errors", "status.warnings"}
+
+// cephDetails are what makes a Ceph cluster's health less than HEALTH_OK (rook v1.18,
+// CephHealthMessage), by the name of the check.
+func cephDetails(obj *unstructured.Unstructured) []finding.Evidence {
+	var proof []finding.Evidence
+	for _, check := range slices.Sorted(maps.Keys(field.Map(obj.Object, "status", "ceph", "details"))) {
+		proof = append(proof, quoteFields(obj, "status.ceph.details["+check+"].message")...)
+	}
+	return proof
+}
 
 // ownError is the field in which an object says what went wrong.
 func ownError(obj *unstructured.Unstructured) (finding.Evidence, bool) {

@@ -28,6 +28,9 @@ func judgeWorkload(x *examiner, obj *unstructured.Unstructured) exam {
 	var proof []finding.Evidence
 	says := v.Message
 	for _, c := range ownConditions(obj) {
+		if c.Type == "ReplicaFailure" && c.Status == "True" && v.Status == health.Progressing {
+			v.Status, v.Reason, v.Since = health.Failing, health.Reason(c.Reason), c.Since
+		}
 		if c.verdict() != health.Ready {
 			proof = append(proof, c.proof(obj))
 			if c.Type != "Available" && c.Message != "" { // which repeats the counters
@@ -92,6 +95,9 @@ func judgeCronJob(x *examiner, cron *unstructured.Unstructured) exam {
 		return e
 	}
 	if e, ok := suspendedBySpec(cron); ok {
+		return e
+	}
+	if e, ok := x.unscheduledCron(cron); ok {
 		return e
 	}
 	started, succeeded := field.Time(cron.Object, "status", "lastScheduleTime"), field.Time(cron.Object, "status", "lastSuccessfulTime")

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -86,6 +87,10 @@ func (s podView) inexplicable() trouble {
 		code: codeNotReadyForUnknown, reason: ready.Reason, since: ready.Since,
 		message: fmt.Sprintf("%s is not ready, and neither its %s events say why", s.owner, s.verb("pods nor their", "status nor its")),
 		fixes:   []finding.Fix{{Text: "Read the pod's log", Command: s.logs("", false)}},
+	}
+	if reason, message := field.Text(s.pod.Object, "status", "reason"), firstLine(field.Text(s.pod.Object, "status", "message")); reason != "" || message != "" {
+		t.reason, t.evidence = cmp.Or(reason, t.reason), s.phase() // NodeLost
+		t.message = fmt.Sprintf("%s is not ready: %s", s.owner, cmp.Or(message, reason))
 	}
 	if t.reason == "" {
 		t.reason = "NotReady"

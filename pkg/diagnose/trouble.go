@@ -42,7 +42,8 @@ type trouble struct {
 
 // same tells whether two pods of a workload have the same trouble.
 func (t trouble) same(other trouble) bool {
-	sameReason := t.reason == other.reason || pullReasons[t.reason] && pullReasons[other.reason]
+	sameReason := t.reason == other.reason || pullReasons[t.reason] && pullReasons[other.reason] ||
+		t.code == codeCrash // between two starts, the reason is how it ended; then it is CrashLoopBackOff
 	return t.code == other.code && sameReason && t.container == other.container &&
 		t.ref == other.ref && slices.Equal(t.blame, other.blame)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -60,7 +61,7 @@ func (x *examiner) workloadVerdict(obj *unstructured.Unstructured) health.Verdic
 	switch v.Ref.GroupKind() {
 	case daemonSetKind:
 		ready, wanted = status("numberAvailable"), status("desiredNumberScheduled")
-	case replicaSetKind:
+	case replicaSetKind, replicationControllerKind:
 		ready, wanted = status("readyReplicas"), field.IntOr(1, obj.Object, "spec", "replicas")
 	default:
 		return x.health.Of(v.Ref)
@@ -82,6 +83,9 @@ func (x *examiner) workloadVerdict(obj *unstructured.Unstructured) health.Verdic
 	}
 	return v
 }
+
+// replicationControllerKind is what ReplicaSets replace.
+var replicationControllerKind = schema.GroupKind{Kind: "ReplicationController"}
 
 // settling is how long a workload without a deadline of its own may take.
 const settling = 10 * time.Minute

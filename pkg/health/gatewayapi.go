@@ -22,7 +22,7 @@ func (a *Assessor) apiGateway(obj *unstructured.Unstructured, v Verdict) Verdict
 		name := field.Text(listener, "name")
 		sets = append(sets, conditionSet{
 			of: "listener " + name, conditions: listenerConditions(obj, name),
-			wanted: []string{"Accepted", "Programmed", "ResolvedRefs"}, unwanted: []string{"Conflicted"}, optional: true,
+			wanted: []string{"Accepted", "ResolvedRefs", "Programmed"}, unwanted: []string{"Conflicted"}, optional: true,
 		})
 	}
 	return a.byConditions(obj, v, sets)

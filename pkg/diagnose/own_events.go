@@ -1,0 +1,66 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+)
+
+// statelike are the codes of causes that tell a state, and not what it comes from.
+var statelike = []finding.Code{codeOtherNotReady, codeUnderWay, codeNotReadyForUnknown}
+
+// addWarning adds the newest warning about an object that the user asked about and
+// that is not ready, where nothing says the same: its controller tells in an event
+// what its status leaves open.
+func (w *walk) addWarning(s *Subject, obj *unstructured.Unstructured) {
+	if s.Verdict.Status == health.Ready || s.Verdict.Status == health.Suspended || len(s.Causes) > 1 || len(s.Causes) == 1 && !s.Causes[0].Ref.Same(s.Ref) {
+		return
+	}
+	events := w.x.warnings(obj)
+	if len(events) == 0 {
+		return
+	}
+	e := events[0]
+	line := firstLine(e.Message)
+	if len(s.Causes) == 0 {
+		f := finding.Finding{
+			Code: codeOtherNotReady, Ref: s.Ref, Reason: e.Reason, Severity: finding.Warning, Since: e.First,
+			Message:  s.Ref.String() + ": " + s.Verdict.Message + "; its newest warning is " + e.Reason + ": " + line,
+			Evidence: []finding.Evidence{said(s.Ref, e)},
+			Fixes:    []finding.Fix{{Text: "See its events and what its controller says about it", Command: inspectCommand(s.Ref)}},
+		}
+		s.take(w.x, outcome{causes: []found{{Finding: f, path: []Step{{Ref: s.Ref, Status: s.Verdict.Status, Note: string(s.Verdict.Reason)}}}}, unknown: s.Unknown})
+		return
+	}
+	c := &s.Causes[0]
+	if !slices.Contains(statelike, c.Code) || c.Reason == e.Reason || strings.Contains(c.Message, line) {
+		return
+	}
+	c.Message += "; its newest warning is " + e.Reason + ": " + line
+	c.Evidence = w.x.proven(append(slices.Clone(c.Evidence), said(s.Ref, e)))
+}
+
+// scheduleReasons are the warnings of a CronJob that is not run as its schedule asks
+// (kubernetes v1.36, pkg/controller/cronjob/cronjob_controllerv2.go).
+var scheduleReasons = []string{"UnknownTimeZone", "InvalidSchedule", "UnparseableSchedule", "TooManyMissedTimes", "FailedNeedsStart", "FailedCreate", "MissSchedule"}
+
+// unscheduledCron is a CronJob that its controller could not run, as its newest
+// warning since the last run tells.
+func (x *examiner) unscheduledCron(cron *unstructured.Unstructured) (exam, bool) {
+	started := field.Time(cron.Object, "status", "lastScheduleTime")
+	for _, e := range x.warnings(cron) {
+		if !slices.Contains(scheduleReasons, e.Reason) || e.Last.Before(started) {
+			continue
+		}
+		own := ownFinding(cron, health.Failing, codeCronJob, finding.Critical, e.Reason, "it is not run: "+firstLine(e.Message), e.First,
+			append([]finding.Evidence{said(finding.RefOf(cron), e)}, quoteFields(cron, "spec.schedule", "spec.timeZone", "spec.startingDeadlineSeconds")...)...)
+		own.findings[0].Message = strings.Replace(own.findings[0].Message, " is not ready: it is not run", " is not run", 1)
+		return own, true
+	}
+	return exam{}, false
+}
