@@ -147,6 +147,8 @@ func (r apiRefusal) invalid() finding.Finding {
 		f.Fixes[0].Text = "Revert the change of " + cmp.Or(r.said.Field, "the field") + " in Git: it can't be changed in an object that exists"
 		f.Fixes[0].Command = describe(f.Ref)
 		return f
+	case strings.Contains(r.message, r.said.Field+" in body must be of type string"): // apiextensions-apiserver v0.36, validation
+		f.Fixes[0].Text = fmt.Sprintf("Write %s as a string, in quotes: YAML reads null, numbers, true and false without them as something else", r.said.Field)
 	case r.said.Field != "":
 		f.Fixes[0].Text = fmt.Sprintf("Correct %s: %s", r.said.Field, detail)
 	}

@@ -21,13 +21,20 @@ func (r apiRefusal) forbidden() finding.Finding {
 		f.Fixes = []finding.Fix{{Text: "Compare the object with what the admission plugin in the message requires", Command: describe(f.Ref), File: r.file()}}
 		return f
 	}
-	f := r.plain(codeForbidden, "Forbidden", "can't be changed", "")
+	by := r
+	if may.Escalates != "" {
+		by.said.Object = fluxmsg.Object{} // the role itself is not looked at
+	}
+	f := by.plain(codeForbidden, "Forbidden", "can't be changed", "")
 	who := may.User
 	if account, ok := strings.CutPrefix(who, "system:serviceaccount:"); ok {
 		if namespace, name, ok := strings.Cut(account, ":"); ok {
 			f.Ref = coreRef("ServiceAccount", namespace, name)
 			who = f.Ref.String()
 		}
+	}
+	if may.Escalates != "" {
+		return r.escalates(f, who)
 	}
 	resource := may.Resource
 	if may.APIGroup != "" {
@@ -45,6 +52,21 @@ func (r apiRefusal) forbidden() finding.Finding {
 	}
 	f.Fixes = []finding.Fix{{Text: "Grant it the right by a Role and a RoleBinding, and check",
 		Command: fmt.Sprintf("kubectl auth can-i %s %s%s --as=%s", may.Verb, resource, flag, may.User)}}
+	return f
+}
+
+// escalates is a Role or binding that would grant rights which the account that
+// applies it does not have itself.
+func (r apiRefusal) escalates(f finding.Finding, who string) finding.Finding {
+	role := finding.Ref{Kind: r.said.Object.Kind, Namespace: r.said.Object.Namespace, Name: r.said.Object.Name}
+	if role.Kind == "" {
+		role = r.obj
+	}
+	f.Message = fmt.Sprintf("%s may not apply %s for %s: it does not have the rights that this grants: %s", who, role, r.obj, r.said.Access.Escalates)
+	f.Fixes = []finding.Fix{
+		{Text: "See which rights it has", Command: "kubectl auth can-i --list --as=" + r.said.Access.User + inNamespace(role)},
+		{Text: fmt.Sprintf("Remove from %s what is not needed, or grant %s the same rights by a Role that an administrator applies", role, who), File: r.file()},
+	}
 	return f
 }
 

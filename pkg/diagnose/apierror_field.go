@@ -34,6 +34,7 @@ func (r apiRefusal) immutable() finding.Finding {
 	}
 	f.Evidence = append(r.liveFields(f.Ref, fields), withoutField(f.Evidence, r.said.Field)...)
 	if !f.Ref.Same(r.obj) {
+		f.Fixes[0].Command = fmt.Sprintf("kubectl get %s %s%s -o yaml", strings.ToLower(f.Ref.Kind), f.Ref.Name, inNamespace(f.Ref))
 		f.Fixes = append(f.Fixes, otherWays(f.Ref)...)
 	}
 	return f

@@ -24,23 +24,21 @@ type resizeRefusal struct {
 // resizeRefused reads such a refusal (kubernetes v1.36,
 // ValidatePersistentVolumeClaimUpdate of pkg/apis/core/validation: "field can not
 // be less than status.capacity", up to v1.30 "… than previous value"; and the
-// admission plugin PersistentVolumeClaimResize).
-func resizeRefused(claim finding.Ref, said fluxmsg.APIError) (resizeRefusal, bool) {
-	r := resizeRefusal{claim: claim, detail: firstLine(said.Detail)}
-	switch {
-	case claim.GroupKind() != claimKind:
-		return r, false
-	case said.Problem == fluxmsg.APIInvalid && strings.HasSuffix(said.Field, "requests.storage") && strings.Contains(said.Detail, "can not be less than"):
-		r.shrink = true
-		return r, true
+// admission plugin PersistentVolumeClaimResize). The refused object is looked up
+// only for such a message.
+func resizeRefused(refused func() finding.Ref, said fluxmsg.APIError) (resizeRefusal, bool) {
+	shrink := said.Problem == fluxmsg.APIInvalid && strings.HasSuffix(said.Field, "requests.storage") && strings.Contains(said.Detail, "can not be less than")
+	if !shrink && !strings.Contains(said.Detail, "only dynamically provisioned pvc can be resized") {
+		return resizeRefusal{}, false
 	}
-	return r, strings.Contains(said.Detail, "only dynamically provisioned pvc can be resized")
+	claim := refused()
+	return resizeRefusal{claim, shrink, firstLine(said.Detail)}, claim.GroupKind() == claimKind
 }
 
 // resize is such a refusal, which has nothing to do with rights and is no mistake
 // in a field.
 func (r apiRefusal) resize() (finding.Finding, bool) {
-	refusal, ok := resizeRefused(r.refused(), r.said)
+	refusal, ok := resizeRefused(r.refused, r.said)
 	if !ok {
 		return finding.Finding{}, false
 	}
@@ -90,7 +88,7 @@ func (x *examiner) resizeAdvice(r resizeRefusal) (what string, proof []finding.E
 
 // resized reports a release that changes the size of a claim in a way that can't be.
 func (r release) resized(refusal fluxmsg.APIError, m statement) bool {
-	resize, ok := resizeRefused(r.objectOf(refusal.Object), refusal)
+	resize, ok := resizeRefused(func() finding.Ref { return r.objectOf(refusal.Object) }, refusal)
 	if !ok {
 		return false
 	}

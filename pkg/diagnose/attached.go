@@ -103,8 +103,9 @@ func (s podView) attachedTo(volume string, t *trouble) {
 		case answer.Presence == snapshot.Absent:
 			t.message += ", which does not exist"
 			t.evidence = append(t.evidence, finding.Evidence{Ref: node, Field: "object", Value: "does not exist"})
-			t.fixes = append(t.fixes, finding.Fix{Text: "Once it is certain that the machine is off, delete the VolumeAttachment; one that still writes to the volume would damage it",
-				Command: "kubectl delete volumeattachment " + a.GetName()})
+			t.fixes = append(t.fixes, finding.Fix{Text: "See which volume is attached to which node, and at the provider whether that machine is off", Command: "kubectl describe volumeattachment " + a.GetName()},
+				finding.Fix{Text: "Once it is certain that the machine is off, delete the VolumeAttachment; one that still writes to the volume would damage it",
+					Command: "kubectl delete volumeattachment " + a.GetName()})
 		case answer.Presence == snapshot.Present && s.x.nodeVerdict(answer.Object).Status == health.Failing:
 			t.blame = addRef(t.blame, node)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
@@ -104,10 +105,13 @@ func (c certificate) own() {
 	f := finding.Finding{
 		Code: codeCertificateFailed, Ref: ref, Reason: string(c.exam.verdict.Reason), Severity: finding.Critical,
 		Since: c.exam.verdict.Since, Message: fmt.Sprintf("%s is not issued: %s", ref, c.exam.verdict.Message),
-		Evidence: c.words(), Fixes: []finding.Fix{requestsOf(c.obj), renew(c.obj)},
+		Evidence: c.words(), Fixes: c.retryFixes(),
 	}
 	if c.exam.verdict.Reason == health.Expired {
 		f.Code, f.Message = codeCertificateExpired, fmt.Sprintf("%s has expired: %s, and it was not renewed", ref, c.exam.verdict.Message)
+		if issuing := field.ConditionOf(c.obj, "Issuing"); issuing.Status == "False" && issuing.Message != "" {
+			f.Message += ": " + firstLine(issuing.Message)
+		}
 		f.Evidence = append([]finding.Evidence{evidence(c.obj, "status.notAfter", field.Text(c.obj.Object, "status", "notAfter"), health.Expiry(c.obj))}, f.Evidence...)
 	}
 	if e, ok := c.trouble(); ok {
@@ -187,7 +191,7 @@ func (c certificate) notRenewed() {
 	f := finding.Finding{
 		Code: codeCertificateFailed, Ref: ref, Reason: cmp.Or(issuing.Reason, "Renewing"), Severity: finding.Warning, Since: since,
 		Message: c.ends() + cmp.Or(firstLine(issuing.Message), "cert-manager does not say why"),
-		Fixes:   []finding.Fix{requestsOf(c.obj), renew(c.obj)},
+		Fixes:   c.retryFixes(),
 	}
 	prove(&f, c.obj, "status.renewalTime", "status.lastFailureTime")
 	f.Evidence = append(f.Evidence, c.words()...)
@@ -255,6 +259,21 @@ func (c certificate) renewalCause() (finding.Finding, bool) {
 func renew(certificate *unstructured.Unstructured) finding.Fix {
 	return finding.Fix{Text: "Once the reason is fixed, let cert-manager retry now rather than in an hour or more",
 		Command: fmt.Sprintf("cmctl renew %s -n %s", certificate.GetName(), certificate.GetNamespace())}
+}
+
+// retryFixes are what to do about an attempt that failed. While the ACME server
+// limits the rate, another attempt would only count too.
+func (c certificate) retryFixes() []finding.Fix {
+	said, _ := c.x.message(field.ConditionOf(c.obj, "Issuing").Message).ACME()
+	if said.Problem != fluxmsg.ACMERateLimited {
+		return []finding.Fix{requestsOf(c.obj), renew(c.obj)}
+	}
+	wait := "Wait until the ACME server's rate limit is over: each further try counts too"
+	if said.Retry != "" {
+		wait = "Wait until " + said.Retry + ": the ACME server's rate limit is over then, and each further try counts too"
+	}
+	return []finding.Fix{{Text: wait, Command: requestsOf(c.obj).Command},
+		{Text: "If a valid certificate for the same names is in another Secret or a backup, use that until then"}}
 }
 
 // requestsOf is the command that shows the newest request of a Certificate, its

@@ -113,6 +113,7 @@ func (g apiGateway) certificate(secret finding.Ref, path, listener string) {
 	switch {
 	case unknown != nil && g.exam.verdict.Status != health.Ready:
 		g.exam.unknown = append(g.exam.unknown, *unknown)
+		g.unresolved(listener, path+".name", secret)
 	case gone:
 		f := g.finding(codeCredentialMissing, "CredentialNotFound",
 			fmt.Sprintf("%s serves no certificate on listener %s: %s does not exist", finding.RefOf(g.obj), listener, secret))
@@ -120,6 +121,26 @@ func (g apiGateway) certificate(secret finding.Ref, path, listener string) {
 		f.Evidence = append(f.Evidence, absent(secret))
 		f.Fixes = g.x.nearFixes(&f, g.obj, path+".name", secret, fmt.Sprintf("kubectl get secrets,certificates -n %s", secret.Namespace))
 		g.exam.findings = append(g.exam.findings, f)
+	}
+}
+
+// unresolved reports a certificate of which the controller says that it does not
+// exist or cannot be used, where the Secret cannot be read here.
+func (g apiGateway) unresolved(listener, path string, secret finding.Ref) {
+	for i, status := range field.List(g.obj.Object, "status", "listeners") {
+		for j, c := range field.List(status, "conditions") {
+			if field.Text(status, "name") != listener || field.Text(c, "type") != "ResolvedRefs" || field.Text(c, "reason") != "InvalidCertificateRef" || field.Text(c, "status") != "False" {
+				continue
+			}
+			f := g.finding(codeCredentialMissing, "InvalidCertificateRef", fmt.Sprintf("%s serves no certificate on listener %s, which references %s: %s",
+				finding.RefOf(g.obj), listener, secret, cmp.Or(firstLine(field.Text(c, "message")), "InvalidCertificateRef")))
+			f.Since = field.Time(c, "lastTransitionTime")
+			prove(&f, g.obj, path, fmt.Sprintf("status.listeners[%d].conditions[%d].reason", i, j), fmt.Sprintf("status.listeners[%d].conditions[%d].message", i, j))
+			f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See whether %s exists, is of type kubernetes.io/tls, and which Certificate writes it", secret),
+				Command: fmt.Sprintf("kubectl get secrets,certificates -n %s", secret.Namespace), File: g.x.file(g.obj, path)}}
+			g.exam.findings = append(g.exam.findings, f)
+			return
+		}
 	}
 }
 
@@ -164,12 +185,10 @@ func (g apiGateway) infrastructure() {
 func (g apiGateway) listeners() {
 	for i, status := range field.List(g.obj.Object, "status", "listeners") {
 		name := field.Text(status, "name")
-		for j, c := range field.List(status, "conditions") {
-			kind, state := field.Text(c, "type"), field.Text(c, "status")
-			conflict := kind == "Conflicted" && state == "True"
-			if !conflict && (state != "False" || kind != "Accepted" && kind != "ResolvedRefs") {
-				continue
-			}
+		conditions := field.List(status, "conditions")
+		for _, j := range listenerOrder(conditions) {
+			c := conditions[j]
+			conflict := field.Text(c, "type") == "Conflicted"
 			f := g.finding(codeListener, field.Text(c, "reason"), "")
 			f.Message = fmt.Sprintf("%s does not serve listener %s: %s", f.Ref, name, cmp.Or(firstLine(field.Text(c, "message")), f.Reason))
 			f.Since = field.Time(c, "lastTransitionTime")
@@ -183,6 +202,20 @@ func (g apiGateway) listeners() {
 			break
 		}
 	}
+}
+
+// listenerOrder are the conditions that tell against a listener, the cause before
+// its consequences: what it references, a conflict, and only then that it is not
+// accepted.
+func listenerOrder(conditions []map[string]any) (order []int) {
+	for _, bad := range [][2]string{{"ResolvedRefs", "False"}, {"Conflicted", "True"}, {"Accepted", "False"}} {
+		for j, c := range conditions {
+			if field.Text(c, "type") == bad[0] && field.Text(c, "status") == bad[1] {
+				order = append(order, j)
+			}
+		}
+	}
+	return order
 }
 
 // rivals names the other listeners of the Gateway on a listener's port.

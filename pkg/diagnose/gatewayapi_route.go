@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -170,52 +169,7 @@ func (r apiRoute) backend(path string, backend map[string]any) {
 			r.exam.unknown = append(r.exam.unknown, *unknown)
 		}
 	}
-	service, unknown, gone := r.x.find(ref)
-	switch {
-	case unknown != nil:
-		r.exam.unknown = append(r.exam.unknown, *unknown)
-	case gone:
-		f := r.broken("BackendNotFound", fmt.Sprintf("%s does not exist", ref))
-		prove(&f, r.obj, path+".name")
-		f.Evidence = append(f.Evidence, absent(ref))
-		f.Fixes = r.x.nearFixes(&f, r.obj, path+".name", ref, fmt.Sprintf("kubectl get services -n %s", ref.Namespace))
-		r.report(f)
-	default:
-		if f, ok := r.x.backendPort(r.obj, path+".port", field.Int(backend, "port"), "", service, r.broken); ok {
-			r.report(f)
-			return
-		}
-		r.exam.blame = addRef(r.exam.blame, ref)
-	}
-}
-
-// backendPort reports a port, by number or name, that a Service does not have.
-func (x *examiner) backendPort(obj *unstructured.Unstructured, path string, number int64, name string, service *unstructured.Unstructured,
-	broken func(reason, why string) finding.Finding) (finding.Finding, bool) {
-	ports := field.List(service.Object, "spec", "ports")
-	if number == 0 && name == "" || slices.ContainsFunc(ports, func(p map[string]any) bool {
-		return number != 0 && field.Int(p, "port") == number || name != "" && field.Text(p, "name") == name
-	}) {
-		return finding.Finding{}, false
-	}
-	ref, wrong := finding.RefOf(service), cmp.Or(name, fmt.Sprint(number))
-	f := broken("PortNotFound", fmt.Sprintf("%s has no port %s", ref, wrong))
-	prove(&f, obj, path)
-	prove(&f, service, "spec.ports")
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a port of %s in %s", ref, path),
-		Command: fmt.Sprintf("kubectl get service %s -n %s", ref.Name, ref.Namespace), File: x.file(obj, path)}}
-	for _, port := range ports {
-		meant := fmt.Sprint(field.Int(port, "port"))
-		if name != "" {
-			meant = field.Text(port, "name")
-		}
-		if len(ports) == 1 && name == "" || alike(meant, wrong) > 0 || field.Int(port, "targetPort") == number && number != 0 {
-			f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, meant, wrong),
-				Command: x.applyNow(obj), File: x.file(obj, path)}}, f.Fixes...)
-			break
-		}
-	}
-	return f, true
+	r.x.backend(r.exam, routeBackend{obj: r.obj, service: ref, namePath: path + ".name", portPath: path + ".port", number: field.Int(backend, "port"), broken: r.broken})
 }
 
 // reported is what the conditions say against the route, for want of a cause in

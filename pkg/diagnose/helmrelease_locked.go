@@ -53,6 +53,7 @@ func (r release) locked(m statement) {
 // is where nothing has ever worked.
 func (r release) unlockByHelm(pending record) (fixes []finding.Fix) {
 	if good, ok := r.deployed(pending.version); ok {
+		fixes = append(fixes, r.history("See which revision is pending, and which was deployed last"))
 		fixes = append(fixes, finding.Fix{Text: fmt.Sprintf("If it stays locked, roll back to revision %d, which is deployed", good.version),
 			Command: r.helmCommand("rollback", strconv.Itoa(good.version))})
 	} else {

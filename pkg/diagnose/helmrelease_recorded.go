@@ -115,7 +115,7 @@ func (r release) contested(f *finding.Finding) bool {
 	prove(f, other, "spec.releaseName", "spec.targetNamespace")
 	prove(f, r.obj, "spec.releaseName", "spec.targetNamespace")
 	f.Fixes = []finding.Fix{
-		{Text: fmt.Sprintf("Give one of the two another spec.releaseName; the release is uninstalled when either of them is deleted, so suspend the one that is to go before it is removed from Git (%s)", finding.RefOf(other)), File: r.x.definedIn(r.obj)},
+		{Text: fmt.Sprintf("Give one of the two another spec.releaseName; the release is removed when either of them is deleted, so suspend the one that is to go before it is removed from Git (%s)", finding.RefOf(other)), File: r.x.definedIn(r.obj)},
 		r.history("See which of them the stored revisions are of"),
 	}
 	return true

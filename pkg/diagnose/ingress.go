@@ -122,28 +122,12 @@ func (i ingress) backend(path string, backend map[string]any) {
 		return
 	}
 	ref := coreRef(health.ServiceKind.Kind, i.obj.GetNamespace(), name)
-	service, unknown, gone := i.x.find(ref)
-	switch {
-	case unknown != nil:
-		i.exam.unknown = append(i.exam.unknown, *unknown)
-	case gone:
-		f := i.broken("BackendNotFound", fmt.Sprintf("%s does not exist", ref))
-		prove(&f, i.obj, path+".service.name")
-		f.Evidence = append(f.Evidence, absent(ref))
-		f.Fixes = i.x.nearFixes(&f, i.obj, path+".service.name", ref, fmt.Sprintf("kubectl get services -n %s", ref.Namespace))
-		i.report(f)
-	default:
-		number, named := field.Int(backend, "service", "port", "number"), field.Text(backend, "service", "port", "name")
-		at := path + ".service.port.number"
-		if named != "" {
-			at = path + ".service.port.name"
-		}
-		if f, ok := i.x.backendPort(i.obj, at, number, named, service, i.broken); ok {
-			i.report(f)
-			return
-		}
-		i.exam.blame = addRef(i.exam.blame, ref)
+	b := routeBackend{obj: i.obj, service: ref, namePath: path + ".service.name", portPath: path + ".service.port.number",
+		number: field.Int(backend, "service", "port", "number"), port: field.Text(backend, "service", "port", "name"), broken: i.broken}
+	if b.port != "" {
+		b.portPath = path + ".service.port.name"
 	}
+	i.x.backend(i.exam, b)
 }
 
 // secret checks the certificate that the Ingress serves. Controllers serve one of

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -64,11 +65,20 @@ func (k kustomization) refused(refusal fluxmsg.APIError) finding.Finding {
 		f.Fixes = []finding.Fix{k.logs()}
 	case transient(refusal, k.failed.message):
 		f.Fixes = []finding.Fix{k.retry("Reconcile it: the API server or its storage did not answer in time, which may have passed")}
+	case forced.MatchString(k.failed.message):
+		object := forced.FindStringSubmatch(k.failed.message)[1]
+		f.Message = fmt.Sprintf("%s can't apply %s, which does not exist: with spec.force, Flux reports any manifest that is refused as an immutable field", f.Ref, object)
+		prove(&f, k.obj, "spec.force")
+		f.Fixes = []finding.Fix{k.local("diff", "Have the API server check the same manifests from a clone of the repository, to see what is wrong with "+object)}
 	default:
 		f.Fixes = []finding.Fix{k.local("diff", "Have the API server check the same manifests from a clone of the repository, to see which object it refuses")}
 	}
 	return f
 }
+
+// forced is what versions before 2.2 say of an object that is refused and that they
+// then tried to replace (fluxcd/flux2#3627).
+var forced = regexp.MustCompile(`(\S+/\S+) immutable field detected, failed to delete object, error: .* not found`)
 
 // transient tells whether the API server itself was in trouble, not the object.
 func transient(refusal fluxmsg.APIError, message string) bool {

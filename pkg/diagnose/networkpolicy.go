@@ -65,14 +65,23 @@ func (x *examiner) networkDenials(namespace string) []networkDenial {
 			if near.GetNamespace() != namespace {
 				continue
 			}
-			selecting := x.networkPolicies(near, direction)
-			allows := func(policy *unstructured.Unstructured) certainty { return x.networkAllows(policy, direction, far, c) }
-			if len(selecting) > 0 && anyOf(selecting, allows) == no {
-				found = append(found, networkDenial{c, direction, x.policyToChange(selecting, direction)})
+			if policy := x.networkDenies(near, far, direction, c); policy != nil {
+				found = append(found, networkDenial{c, direction, policy})
 			}
 		}
 	}
 	return found
+}
+
+// networkDenies is the policy to change where those that select the pods of near
+// surely do not allow the connection with far; nil where it is, or may be, allowed.
+func (x *examiner) networkDenies(near, far *unstructured.Unstructured, direction string, c connection) *unstructured.Unstructured {
+	selecting := x.networkPolicies(near, direction)
+	allows := func(policy *unstructured.Unstructured) certainty { return x.networkAllows(policy, direction, far, c) }
+	if len(selecting) == 0 || anyOf(selecting, allows) != no {
+		return nil
+	}
+	return x.policyToChange(selecting, direction)
 }
 
 // connectionsThrough are the needed connections that begin or end in a

@@ -74,7 +74,7 @@ func (x *examiner) resizing(claim *unstructured.Unstructured) (exam, bool) {
 	if differs {
 		what = fmt.Sprintf("resized from %s to %s", has.String(), asked.String())
 	}
-	return c.exam("can't be "+what, "is being "+what, resizeFixes(claim, c, state, has.String())), true
+	return c.exam("can't be "+what, "is being "+what, x.resizeFixes(c, state, has.String())), true
 }
 
 // modifying is a claim whose volume does not have the attributes of its class.
@@ -157,16 +157,17 @@ func (c volumeChange) exam(cannot, is string, fixes []finding.Fix) exam {
 // resizeFixes are what helps a resize. Only a size that the storage can't give
 // justifies another size; the claim's size can be lowered again as long as it stays
 // above what the volume has (kubernetes v1.36, RecoverVolumeExpansionFailure).
-func resizeFixes(claim *unstructured.Unstructured, c volumeChange, state, has string) []finding.Fix {
-	waits := field.ConditionOf(claim, "FileSystemResizePending").Status == "True" || state == "NodeResizePending"
+func (x *examiner) resizeFixes(c volumeChange, state, has string) []finding.Fix {
+	why, _ := x.message(c.failed).Resize()
+	waits := field.ConditionOf(c.claim, "FileSystemResizePending").Status == "True" || state == "NodeResizePending"
 	switch {
 	case c.failed == "" && waits:
 		return []finding.Fix{{Text: "See which pods use the claim (Used By); if none does, start a pod that uses the claim; if the driver can't expand a volume in use, restart the workload",
-			Command: describe(finding.RefOf(claim))}}
-	case strings.HasPrefix(state, "Node") || field.ConditionOf(claim, "NodeResizeError").Status == "True":
+			Command: describe(finding.RefOf(c.claim))}}
+	case strings.HasPrefix(state, "Node") || field.ConditionOf(c.claim, "NodeResizeError").Status == "True":
 		return []finding.Fix{{Text: "See what the kubelet and the CSI driver on the node where the volume is mounted report",
 			Command: "kubectl get volumeattachments -o custom-columns=VOLUME:.spec.source.persistentVolumeName,NODE:.spec.nodeName"}}
-	case state == "ControllerResizeInfeasible" || fluxmsg.ParseResize(c.failed) == fluxmsg.ProvisioningCapacity:
+	case state == "ControllerResizeInfeasible" || why.Problem == fluxmsg.ProvisioningCapacity:
 		return []finding.Fix{{Text: fmt.Sprintf("Request a size that the storage can give, which is more than %s; or get more room or a larger quota there", has)}}
 	}
 	return nil

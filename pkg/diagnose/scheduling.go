@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,6 +72,7 @@ func (s podView) scheduling(message string, t *trouble) {
 	case reasons.volume != "":
 		t.code = codeVolumeAffinity
 		t.message = fmt.Sprintf("the volumes of %s are tied to nodes that can't take %s (%s)", s.owner, s.verb("its pods", "it"), reasons.volume)
+		s.tiedVolumes(t)
 	case len(reasons.taints) > 0:
 		t.code = codeTaint
 		s.tainted(t, reasons.taints)
@@ -93,6 +95,26 @@ func (s podView) tainted(t *trouble, taints []string) {
 	t.fixes = []finding.Fix{
 		{Text: "If these nodes are meant for the pods, add a toleration for " + key, File: s.x.file(s.work, "tolerations"), Command: s.x.applyNow(s.work)},
 		{Text: "If not, add a node without the taint; see who keeps which node for what", Command: "kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints"},
+	}
+}
+
+// tiedVolumes quotes to which nodes or zones the volumes of a pod are tied.
+func (s podView) tiedVolumes(t *trouble) {
+	var names []string
+	for _, name := range claims(s.pod) {
+		claim := s.x.snap.Lookup(coreRef("PersistentVolumeClaim", s.pod.GetNamespace(), name)).Object
+		volume := s.x.snap.Lookup(coreRef(volumeKind.Kind, "", field.Text(objectOf(claim), "spec", "volumeName"))).Object
+		if volume == nil {
+			continue
+		}
+		names = append(names, volume.GetName())
+		if tied, ok := valueAt(volume.Object, "spec.nodeAffinity"); ok {
+			t.evidence = append(t.evidence, evidence(volume, "spec.nodeAffinity", tied, time.Time{}))
+		}
+	}
+	if len(names) > 0 {
+		t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: "See to which nodes or zones the volume is tied, and what keeps the pod off those: they are cordoned, full, tainted or gone; a volume cannot move to another zone, but its data can, by a snapshot or a copy",
+			Command: "kubectl describe persistentvolume " + strings.Join(names, " ")})
 	}
 }
 

@@ -2,6 +2,8 @@ package diagnose
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +22,7 @@ func (s fetchFailure) untrusted(f *finding.Finding) {
 	case fluxmsg.TLSExpired:
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Have the certificate of %s renewed; if it is valid, correct the clock of the nodes", s.host()), Command: show}}
 	case fluxmsg.TLSOtherName:
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a host name in spec.url that the certificate of %s has", s.host()), File: file, Command: show}}
+		s.otherName(show, file, f)
 	case fluxmsg.TLSPlainHTTP:
 		f.Fixes = []finding.Fix{{Text: "The server does not speak TLS: use its TLS port in spec.url", File: file}}
 		if s.obj.GetKind() != health.GitRepositoryKind.Kind {
@@ -33,6 +35,37 @@ func (s fetchFailure) untrusted(f *finding.Finding) {
 	default:
 		f.Fixes = []finding.Fix{{Text: "See how the server answers a TLS connection; a proxy or firewall between may cut it off", Command: show}}
 	}
+}
+
+// validFor are the names in "certificate is valid for a, b, not c" (Go 1.26,
+// crypto/x509, HostnameError).
+var validFor = regexp.MustCompile(`certificate is valid for (.+), not (\S+)`)
+
+// otherName is a certificate for other hosts. Where none of its names has a domain
+// in common with the address, another server answers: the DNS, a proxy or an ingress
+// in between leads there, and to write its name would fetch from that server.
+func (s fetchFailure) otherName(show, file string, f *finding.Finding) {
+	host := strings.Split(s.host(), ":")[0]
+	names := validFor.FindStringSubmatch(s.message)
+	if names == nil || slices.ContainsFunc(strings.Split(names[1], ", "), func(name string) bool { return sameDomain(name, host) }) {
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a host name in spec.url that the certificate of %s has", s.host()), File: file, Command: show}}
+		return
+	}
+	f.Message += fmt.Sprintf("; the server that answers has a certificate for %s, which may be another one than %s", names[1], host)
+	f.Fixes = []finding.Fix{
+		{Text: fmt.Sprintf("See to which address the cluster resolves %s: another server answers, such as an ingress controller by a wildcard or search domain in the DNS, or a proxy", host),
+			Command: fmt.Sprintf("kubectl run resolve -n %s --rm -it --restart=Never --image=busybox -- nslookup %s", s.x.controllerOf(s.obj).Namespace, host)},
+		{Text: "Compare the certificate with the one that is seen from outside of the cluster", Command: show},
+	}
+}
+
+// sameDomain tells whether two hosts are in one domain, by their last two labels.
+func sameDomain(a, b string) bool {
+	last := func(host string) string {
+		labels := strings.Split(strings.ToLower(strings.Trim(host, "*. ")), ".")
+		return strings.Join(labels[max(0, len(labels)-2):], ".")
+	}
+	return last(a) == last(b)
 }
 
 // unknownCA is a certificate by a CA that source-controller does not know.

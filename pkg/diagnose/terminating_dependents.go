@@ -91,6 +91,7 @@ func (t *termination) pod() {
 		t.because("node %s, which has to end it, is not ready", node)
 		t.proof = append(t.proof, bad.evidence...)
 		t.blame = append(t.blame, bad.blame...)
+		t.fix(finding.Fix{Text: "See since when the node has not reported, and whether its machine is off", Command: "kubectl describe node " + node})
 		t.last = append(t.last, finding.Fix{Text: "Only once it is certain that the node is off, delete the pod without waiting for it: a pod that still runs there would write to its volumes beside the new one",
 			Command: fmt.Sprintf("kubectl delete pod %s -n %s --grace-period=0 --force", t.ref.Name, t.ref.Namespace)})
 		return

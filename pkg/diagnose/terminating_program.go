@@ -12,6 +12,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
@@ -119,6 +120,7 @@ func (t *termination) complaints() {
 		if c.Is("False") && c.Message != "" {
 			t.because("it says %s: %s", c.Reason, firstLine(c.Message))
 			t.proof = append(t.proof, quote(t.obj, c))
+			t.denied(c.Message)
 			break
 		}
 	}
@@ -128,6 +130,18 @@ func (t *termination) complaints() {
 			break
 		}
 	}
+}
+
+// denied looks first at what may not be deleted, where the object says that a
+// webhook or a policy denies that.
+func (t *termination) denied(message string) {
+	refusal, _ := t.x.message(message).APIError()
+	webhook := refusal.Problem == fluxmsg.APIWebhook && refusal.Webhook.Failure == fluxmsg.WebhookDenied
+	if !webhook && refusal.Problem != fluxmsg.APIPolicy || refusal.Object.Name == "" {
+		return
+	}
+	ref := apiRefusal{x: t.x, obj: t.ref, said: refusal, message: message}.refused()
+	t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: fmt.Sprintf("See what protects %s: its deletion is denied, and the message says by what", ref), Command: inspect(ref)})
 }
 
 // logsOf is the command that shows the log of a workload's pods.

@@ -92,16 +92,18 @@ func webhookDown(obj *unstructured.Unstructured, webhook map[string]any, service
 // have its name, as with Istio's revisions: the one that calls the same Service
 // is meant.
 func (x *examiner) webhookNamed(hook fluxmsg.Webhook) (config *unstructured.Unstructured, entry map[string]any) {
+	known := false // whether the entry calls the Service, though maybe at another path
 	for _, kind := range webhookKinds {
 		for _, obj := range x.snap.List(kind, "").Objects {
 			for _, webhook := range field.List(obj.Object, "webhooks") {
 				called := field.Map(webhook, "clientConfig", "service")
 				same := hook.ServiceName == "" || field.Text(called, "name") == hook.ServiceName && field.Text(called, "namespace") == hook.ServiceNamespace
+				path := field.Text(called, "path")
 				switch named := field.Text(webhook, "name") == hook.Name; {
-				case named && same:
+				case named && same && (hook.Path == "" || path == hook.Path):
 					return obj, webhook
-				case named && entry == nil:
-					config, entry = obj, webhook
+				case named && same && !known || named && entry == nil:
+					config, entry, known = obj, webhook, same
 				}
 			}
 		}

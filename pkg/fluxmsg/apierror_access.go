@@ -1,5 +1,7 @@
 package fluxmsg
 
+import "strings"
+
 // Access is what a user may not do.
 type Access struct {
 	// User is the name the API server knows, for a service account
@@ -8,11 +10,17 @@ type Access struct {
 	Resource, APIGroup string
 	// Namespace is empty at the cluster scope.
 	Namespace string
+	// Escalates is what the user is to grant and does not have itself, as the API
+	// server writes it; Verb and Resource are empty then.
+	Escalates string
 }
 
 var (
 	// k8s.io/apiserver v0.36, pkg/endpoints/handlers/responsewriters/errors.go.
 	userCannot = wording(`User "(?P<user>[^"\n]+)" cannot (?P<verb>[a-z*]+) resource "(?P<resource>[-a-z0-9./*]+)" in API group "(?P<group>[-a-z0-9.]*)" (?:in the namespace "(?P<namespace>[-a-z0-9]+)"|at the cluster scope)`)
+	// k8s.io/kubernetes 1.36, pkg/registry/rbac/validation/rule.go; quotes around the
+	// user in all versions, "User" before 1.9.
+	escalation = wording(`(?s)[Uu]ser "(?P<user>[^"\n]+)" (?:\(groups=[^)\n]*\) )?is attempting to grant RBAC permissions not currently held:\s*(?P<rules>[^\n]*)`)
 	// k8s.io/pod-security-admission v0.36, admission/admission.go.
 	podSecurity = wording(`violates PodSecurity "[^"\n]*": [^\n]*`)
 	// k8s.io/kubernetes 1.36, plugin/pkg/admission/serviceaccount.
@@ -32,6 +40,11 @@ func readAccess(text string, _ bool, e *APIError) bool {
 		if e.Object.Name != "" && e.Object.Namespace == "" {
 			e.Object.Namespace = e.Access.Namespace
 		}
+		return true
+	}
+	if found := groups(escalation, text); found != nil {
+		e.Problem, e.Detail = APIForbidden, detail("attempting to grant RBAC permissions not currently held: "+found["rules"])
+		e.Access = Access{User: word(found["user"]), Escalates: detail(strings.TrimSpace(found["rules"]))}
 		return true
 	}
 	if found := noServiceAccount.FindStringSubmatch(text); found != nil {

@@ -11,7 +11,7 @@ func TestAPIErrorWebhook(t *testing.T) {
 	gateway := Object{Kind: "Gateway", Namespace: "istio", Name: "gw"}
 	call := `Gateway/istio/gw dry-run failed (InternalError): Internal error occurred: failed calling webhook "validation.istio.io": failed to call webhook: Post "https://istiod.istio-system.svc:443/validate?timeout=10s": `
 	hook := func(failure WebhookFailure) Webhook {
-		return Webhook{Name: "validation.istio.io", Failure: failure, ServiceName: "istiod", ServiceNamespace: "istio-system", Port: 443}
+		return Webhook{Name: "validation.istio.io", Failure: failure, ServiceName: "istiod", ServiceNamespace: "istio-system", Port: 443, Path: "/validate"}
 	}
 	called := func(failure WebhookFailure, said string) one[APIError] {
 		return one[APIError]{"apiserver v0.36, webhook/error.go, dispatcher.go, proxy.go, and Go's net/http", call + said,
@@ -45,7 +45,7 @@ func TestAPIErrorWebhook(t *testing.T) {
 		{"a webhook by URL", `failed calling webhook "a.b.c": failed to call webhook: Post "https://hooks.example.com/x": EOF`,
 			APIError{Problem: APIWebhook, Detail: "EOF", Webhook: Webhook{Name: "a.b.c", Failure: WebhookOtherFailure}}},
 		{"kubernetes 1.19 and older", `Internal error occurred: failed calling webhook "webhook.cert-manager.io": Post https://cert-manager-webhook.cert-manager.svc:8443/mutate?timeout=10s: x509: certificate has expired`,
-			APIError{Problem: APIWebhook, Detail: "x509: certificate has expired", Webhook: Webhook{Name: "webhook.cert-manager.io", Failure: WebhookTLS, ServiceName: "cert-manager-webhook", ServiceNamespace: "cert-manager", Port: 8443}}},
+			APIError{Problem: APIWebhook, Detail: "x509: certificate has expired", Webhook: Webhook{Name: "webhook.cert-manager.io", Failure: WebhookTLS, ServiceName: "cert-manager-webhook", ServiceNamespace: "cert-manager", Port: 8443, Path: "/mutate"}}},
 		{"error.go", `failed calling webhook "a.b.c"; no further details available`,
 			APIError{Problem: APIWebhook, Webhook: Webhook{Name: "a.b.c", Failure: WebhookOtherFailure}}},
 		{"statuserror.go, and its words are about another object", `Gateway/istio/gw dry-run failed (Forbidden): admission webhook "validation.istio.io" denied the request: configuration is invalid: Deployment.apps "x" is invalid: exceeded quota: q, requested: a=1, used: a=1, limited: a=1`,
@@ -80,7 +80,7 @@ func TestAPIErrorForbidden(t *testing.T) {
 		{"apiserver v0.36, responsewriters/errors.go", `ServiceMonitor/a/x dry-run failed (Forbidden): servicemonitors.monitoring.coreos.com "x" is forbidden: User "system:serviceaccount:a:flux" cannot patch resource "servicemonitors" in API group "monitoring.coreos.com" in the namespace "a"`,
 			APIError{Object: Object{Kind: "ServiceMonitor", Namespace: "a", Name: "x"}, Problem: APIForbidden, Reason: "Forbidden",
 				Detail: `User "system:serviceaccount:a:flux" cannot patch resource "servicemonitors" in API group "monitoring.coreos.com" in the namespace "a"`,
-				Access: Access{"system:serviceaccount:a:flux", "patch", "servicemonitors", "monitoring.coreos.com", "a"}}},
+				Access: Access{"system:serviceaccount:a:flux", "patch", "servicemonitors", "monitoring.coreos.com", "a", ""}}},
 		{"the same", `namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope`,
 			APIError{Problem: APIForbidden, Detail: `User "jane" cannot list resource "namespaces" in API group "" at the cluster scope`, Access: Access{User: "jane", Verb: "list", Resource: "namespaces"}}},
 		{"pod-security-admission v0.36", `Error creating: pods "x-1" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`,

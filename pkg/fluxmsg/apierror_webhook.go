@@ -15,6 +15,9 @@ type Webhook struct {
 	// for a webhook that is called by URL, and when it was asked.
 	ServiceName, ServiceNamespace string
 	Port                          int
+	// Path is that of the URL ("/mutate"): one name may be used in a mutating and a
+	// validating configuration.
+	Path string
 	// Dialed is the address that the API server connected to
 	// ("10.228.0.5:15017"), where the message has it.
 	Dialed string
@@ -43,9 +46,11 @@ const (
 )
 
 var (
-	webhookFailed   = wording(`(?s)failed calling webhook "(?P<name>[^"\s]+)"(?:: |; )(?P<why>.*)$`)
-	webhookDenied   = wording(`(?s)admission webhook "(?P<name>[^"\s]+)" denied the request(?:: (?P<why>.*)| without explanation.*)$`)
-	webhookNoDryRun = wording(`admission webhook "(?P<name>[^"\s]+)" does not support dry run`)
+	// k8s.io/apiextensions-apiserver v0.36, pkg/apiserver/conversion/webhook_converter.go.
+	webhookConversion = wording(`(?s)conversion webhook for (?P<kind>[^\s]+, Kind=` + kindShape + `) failed: (?P<why>.*)$`)
+	webhookFailed     = wording(`(?s)failed calling webhook "(?P<name>[^"\s]+)"(?:: |; )(?P<why>.*)$`)
+	webhookDenied     = wording(`(?s)admission webhook "(?P<name>[^"\s]+)" denied the request(?:: (?P<why>.*)| without explanation.*)$`)
+	webhookNoDryRun   = wording(`admission webhook "(?P<name>[^"\s]+)" does not support dry run`)
 	// Go's net/http puts the URL in front of its error, in quotes.
 	webhookURL     = wording(`(?s)\b(?:Post|POST) "?(https://[^"\s]+?)"?: (.*)$`)
 	webhookService = wording(`\bservice "(` + nameShape + `)"`)
@@ -62,6 +67,11 @@ func readWebhook(text string, _ bool, e *APIError) bool {
 		e.Webhook = Webhook{Name: word(found["name"]), Failure: WebhookDenied, Denials: denials(found["why"])}
 		return true
 	}
+	if found := groups(webhookConversion, text); found != nil && failed == nil {
+		_, kind, _ := strings.Cut(found["kind"], "Kind=")
+		e.failedCall("for conversion of "+kind, found["why"])
+		return true
+	}
 	if failed == nil {
 		found := groups(webhookNoDryRun, text)
 		if found == nil {
@@ -71,9 +81,14 @@ func readWebhook(text string, _ bool, e *APIError) bool {
 		return true
 	}
 	found := groups(webhookFailed, text)
-	e.Problem = APIWebhook
-	e.Webhook = Webhook{Name: word(found["name"])}
-	why := firstLine(found["why"])
+	e.failedCall(word(found["name"]), found["why"])
+	return true
+}
+
+// failedCall notes a webhook that could not be called.
+func (e *APIError) failedCall(name, why string) {
+	e.Problem, e.Webhook = APIWebhook, Webhook{Name: name}
+	why = firstLine(why)
 	if called := webhookURL.FindStringSubmatch(why); called != nil {
 		e.Webhook.service(called[1])
 		why = called[2]
@@ -87,7 +102,6 @@ func readWebhook(text string, _ bool, e *APIError) bool {
 	if e.Webhook.Failure = webhookFailure(why); !strings.HasPrefix(why, webhookFailedUnspoken) {
 		e.Detail = detail(why)
 	}
-	return true
 }
 
 // service reads "https://name.namespace.svc:port/path", which is how a Service
@@ -102,6 +116,9 @@ func (w *Webhook) service(address string) {
 		return
 	}
 	w.ServiceName, w.ServiceNamespace, w.Port = parts[0], parts[1], 443
+	if len(called.Path) <= maxName {
+		w.Path = called.Path
+	}
 	if port, err := strconv.ParseUint(called.Port(), 10, 16); err == nil {
 		w.Port = int(port)
 	}

@@ -44,12 +44,13 @@ const (
 )
 
 var (
-	buildPath       = wording(`^kustomization path not found: (?:l?stat|open) ([^\n]*): ([^\n:]+)$`)
-	buildKustomize  = wording(`(?s)^kustomize build failed: (.*)$`)
-	buildPost       = wording(`(?s)^post build failed for '([^'\n]*)': (.*)$`)
+	buildPath      = wording(`^kustomization path not found: (?:l?stat|open) ([^\n]*): ([^\n:]+)$`)
+	buildKustomize = wording(`(?s)^kustomize build failed: (.*)$`)
+	// Before 0.25, and of the variables of a whole layer, without the object.
+	buildPost       = wording(`(?s)^(?:post build failed for '([^'\n]*)': (.*)|(?:var substitution failed for '[^'\n]*': )?(substitute from '.*))$`)
 	buildDecryption = wording(`(?s)^(?:decryption failed for '(?P<object>[^'\n]*)'|error decrypting sources): (?P<why>.*)$`)
 	buildKeys       = wording(`(?s)cannot get \S+ (?:SOPS age )?decryption Secret '(?P<secret>[^'\s]*)': (?P<why>.*)$`)
-	buildEncrypted  = wording(`^(` + slashedShape + `) is SOPS encrypted, configuring decryption is required`)
+	buildEncrypted  = wording(`^(` + slashedShape + `) is SOPS encryp?ted, configuring decryption is required`)
 )
 
 // parseBuild reads the errors of building a Kustomization.
@@ -59,8 +60,8 @@ func parseBuild(message string) (Build, bool) {
 		return Build{Problem: BuildPathNotFound, Path: withinTree(found[1]), Detail: detail(found[2])}, true
 	}
 	if found := buildPost.FindStringSubmatch(text); found != nil {
-		build := Build{Problem: BuildSubstitution, Object: kustomizeObject(found[1]), Detail: detail(found[2])}
-		build.substitution(found[2])
+		build := Build{Problem: BuildSubstitution, Object: kustomizeObject(found[1]), Detail: detail(found[2] + found[3])}
+		build.substitution(found[2] + found[3])
 		return build, true
 	}
 	if found := groups(buildDecryption, text); found != nil {

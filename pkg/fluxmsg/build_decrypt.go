@@ -35,10 +35,10 @@ var (
 	// kustomize-controller 1.9.6, internal/decryptor/decryptor.go, ImportKeys.
 	sopsImport = wording(`(?s)^failed to import '(?P<key>[^'\n]*)' data from \S+ (?:SOPS age )?decryption Secret '(?P<secret>[^'\s]*)': (?P<why>.*)$`)
 	// The same, where the Secret is not there: the error of the API server as it is.
-	sopsSecretGone = wording(`^(?:secrets|Secret) "(` + nameShape + `)" not found$`)
+	sopsSecretGone = wording(`^(?:decryption secret error: )?(?:secrets|Secret) "(` + nameShape + `)" not found$`)
 	// The words of sops/v3 3.10, age/keysource.go and pgp/keysource.go, of
 	// filippo.io/age 1.2 and of gpg. SOPS breaks lines after "| ".
-	sopsNoIdentity    = wording(`no identities specified|failed to load age identities|Could not load secring|No secret key|no such file or directory`)
+	sopsNoIdentity    = wording(`no identities specified|0 successful groups required, got 0|failed to load age identities|Could not load secring|No secret key|no such file or directory`)
 	sopsOtherIdentity = wording(`no identity matched any of the recipients|incorrect identity for recipient block|no age identity found in`)
 	sopsDenied        = wording(`AccessDenied|not authorized to perform|Forbidden|permission denied|PermissionDenied|ExpiredToken|AADSTS|invalid_grant`)
 	sopsMAC           = wording(`failed to verify sops data integrity|message authentication failed`)

@@ -86,6 +86,7 @@ func FuzzNamespaceContent(f *testing.F) { fuzz(f, "NamespaceContent") }
 func FuzzACME(f *testing.F)             { fuzz(f, "ACME") }
 func FuzzFetch(f *testing.F)            { fuzz(f, "Fetch") }
 func FuzzPull(f *testing.F)             { fuzz(f, "Pull") }
+func FuzzResize(f *testing.F)           { fuzz(f, "Resize") }
 func FuzzChartRepository(f *testing.F)  { fuzz(f, "ChartRepository") }
 func FuzzOwnership(f *testing.F)        { fuzz(f, "Ownership") }
 

@@ -21,6 +21,7 @@ type Message struct {
 	ownership       reading[Ownership]
 	namespace       reading[NamespaceContent]
 	provisioning    reading[Provisioning]
+	resize          reading[Provisioning]
 	scheduling      reading[Scheduling]
 	source          reading[Source]
 	fetch           reading[Source]
@@ -90,6 +91,9 @@ func (m *Message) NamespaceContent() (NamespaceContent, bool) {
 func (m *Message) Provisioning() (Provisioning, bool) {
 	return m.provisioning.of(m.Text, parseProvisioning)
 }
+
+// Resize is why the volume of a claim was not expanded, of a message about that.
+func (m *Message) Resize() (Provisioning, bool) { return m.resize.of(m.Text, parseResize) }
 
 // Scheduling is why no node takes a pod.
 func (m *Message) Scheduling() (Scheduling, bool) { return m.scheduling.of(m.Text, parseScheduling) }

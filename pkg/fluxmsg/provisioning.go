@@ -55,19 +55,20 @@ func parseProvisioning(message string) (Provisioning, bool) {
 	return Provisioning{Problem: driverProblem(why), Detail: detail(why)}, true
 }
 
-// ParseResize reads why a storage driver did not expand a volume, in a
+// parseResize reads why a storage driver did not expand a volume, in a
 // VolumeResizeFailed event or a claim's ControllerResizeError condition
 // (kubernetes-csi/external-resizer v1.14, pkg/controller). A limit of how often
-// volumes may change (Amazon EBS: VolumeModificationRateExceeded) is none of room.
-func ParseResize(message string) ProvisioningProblem {
-	text := strings.ToLower(bound(message))
-	if containsAny(text, "modificationrate", "modification rate") {
-		return ProvisioningTimeout
+// volumes may change (Amazon EBS: VolumeModificationRateExceeded) is none of room. It is false where the message names no problem.
+func parseResize(message string) (Provisioning, bool) {
+	text := bound(message)
+	found := Provisioning{Problem: driverProblem(text), Detail: detail(text)}
+	switch lower := strings.ToLower(text); {
+	case containsAny(lower, "modificationrate", "modification rate"):
+		found.Problem = ProvisioningTimeout
+	case containsAny(lower, "code = outofrange"):
+		found.Problem = ProvisioningCapacity
 	}
-	if containsAny(text, "code = outofrange") {
-		return ProvisioningCapacity
-	}
-	return driverProblem(message)
+	return found, found.Problem != ProvisioningOther
 }
 
 // driverProblem is what a driver complains of.

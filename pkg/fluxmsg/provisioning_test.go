@@ -10,8 +10,8 @@ func TestResize(t *testing.T) {
 		`failed to expand pvc with rpc error: code = Unavailable desc = dial tcp: connection refused`:                                                                                                                  ProvisioningTimeout,
 		`it broke`: ProvisioningOther,
 	} {
-		if got := ParseResize(message); got != want {
-			t.Errorf("%s\nis %s, want %s", message, got, want)
+		if got, _ := parseResize(message); got.Problem != want {
+			t.Errorf("%s\nis %s, want %s", message, got.Problem, want)
 		}
 	}
 }

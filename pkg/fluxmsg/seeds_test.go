@@ -52,6 +52,7 @@ var parsers = []struct {
 		`unable to retrieve the complete list of server APIs: a.io/v1: x: a.io/v1, b/v2beta1: y`}},
 	{"Fetch", untyped(parseFetch), []string{`unable to clone 'ssh://git@x.io/y', error: ssh: handshake failed: knownhosts: key is unknown`}},
 	{"Pull", untyped(parsePull), []string{`toomanyrequests: You have reached your pull rate limit.`, `Back-off pulling image "x:y"`}},
+	{"Resize", untyped(parseResize), []string{`resize volume "pvc-1" by resizer "ebs.csi.aws.com" failed: rpc error: code = OutOfRange desc = after round-up, volume size exceeds the limit specified`}},
 	{"ChartRepository", untyped(parseChartRepository), []string{
 		`chart pull error: failed to download chart for remote reference: could not fetch https://a.io/b: unexpected status: 429 Too Many Requests`,
 		`invalid Helm repository URL: 'oci' URL scheme cannot be used with 'default' HelmRepository type`}},

@@ -32,7 +32,7 @@ var fetchWords = []struct {
 	{SourceRateLimit, wording(`TOOMANYREQUESTS|toomanyrequests|[Tt]oo [Mm]any [Rr]equests|[Rr]ate limit`)},
 	{SourceProxy, wording(`proxyconnect |Proxy Authentication Required|socks connect |proxy address|configure proxy options`)},
 	{SourceCredentialsInvalid, wording(`invalid '[a-z]+' auth option: |SSH identity key is encrypted|github app data|malformed basic auth`)},
-	{SourceHostKey, wording(`knownhosts: |hostkey could not be verified|no common algorithm for host key`)},
+	{SourceHostKey, wording(`knownhosts: |user cancelled hostkey check|unknown remote host key|hostkey could not be verified|no common algorithm for host key`)},
 	{SourceTLS, wording(`\bx509: |\btls: |\bTLS handshake\b|certificate signed by unknown authority|server gave HTTP response to HTTPS client`)},
 	{SourceDNS, wording(`no such host|server misbehaving|Temporary failure in name resolution|dial tcp: lookup `)},
 	{SourceRefused, wording(`connection refused|no route to host|network is unreachable|connection reset by peer`)},

@@ -88,6 +88,7 @@ func TestFetch(t *testing.T) {
 		"unable to clone: ssh: handshake failed: knownhosts: key is unknown":                                                             SourceHostKey,
 		"failed to checkout and determine revision: unable to clone 'ssh://git@x.io/y': ssh: handshake failed: knownhosts: key mismatch": SourceHostKey,
 		"unable to clone 'https://x.io/y', error: authentication required":                                                               SourceAuthentication,
+		"unable to clone 'ssh://x@vs-ssh.visualstudio.com/v3/a/b/c', error: user cancelled hostkey check":                                SourceHostKey,
 		"git operation failed": SourceOther,
 		"":                     SourceOther,
 	} {
