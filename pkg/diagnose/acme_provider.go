@@ -18,9 +18,9 @@ func ofProvider(problem fluxmsg.ACMEProblem) bool {
 	return slices.Contains([]fluxmsg.ACMEProblem{fluxmsg.ACMEProviderCredentials, fluxmsg.ACMEProviderDenied, fluxmsg.ACMENoZone}, problem)
 }
 
-// presented reads why a challenge is not valid. From 1.19.2 on cert-manager
+// presented reads why a challenge is not valid. Since cert-manager#8221, cert-manager
 // leaves out of status.reason what a provider's API answered, and has it in the
-// event PresentError alone (cert-manager#8221).
+// event PresentError alone.
 func (c *challenge) presented() (fluxmsg.ACME, bool) {
 	inStatus, ok := c.x.message(c.reason).ACME()
 	if inStatus.Problem != fluxmsg.ACMEOther && ok {

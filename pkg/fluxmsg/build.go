@@ -46,7 +46,7 @@ const (
 var (
 	buildPath      = wording(`^kustomization path not found: (?:l?stat|open) ([^\n]*): ([^\n:]+)$`)
 	buildKustomize = wording(`(?s)^kustomize build failed: (.*)$`)
-	// Before 0.25, and of the variables of a whole layer, without the object.
+	// Older versions leave out the object.
 	buildPost       = wording(`(?s)^(?:post build failed for '([^'\n]*)': (.*)|(?:var substitution failed for '[^'\n]*': )?(substitute from '.*))$`)
 	buildDecryption = wording(`(?s)^(?:decryption failed for '(?P<object>[^'\n]*)'|error decrypting sources): (?P<why>.*)$`)
 	buildKeys       = wording(`(?s)cannot get \S+ (?:SOPS age )?decryption Secret '(?P<secret>[^'\s]*)': (?P<why>.*)$`)

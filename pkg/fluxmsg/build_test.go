@@ -31,7 +31,7 @@ func TestBuildSubstitutionAndDecryption(t *testing.T) {
 			Build{Problem: BuildSubstitution, Object: Object{Version: "v1", Kind: "ConfigMap", Name: "opencode-config"}, Syntax: "missing closing brace", Detail: "envsubst error: variable substitution failed: missing closing brace"}},
 		{"fluxcd/flux2-monitoring-example#44", `post build failed for 'flux-grafana': envsubst error: variable substitution failed: variable not set (strict mode): "DS_PROMETHEUS"`,
 			Build{Problem: BuildSubstitution, Object: Object{Name: "flux-grafana"}, Variable: "DS_PROMETHEUS", Detail: `envsubst error: variable substitution failed: variable not set (strict mode): "DS_PROMETHEUS"`}},
-		{"fluxcd/flux2#1130", `substitute from 'ConfigMap/cluster-vars' error: ConfigMap "cluster-vars" not found`,
+		{"the same, without the object", `substitute from 'ConfigMap/cluster-vars' error: ConfigMap "cluster-vars" not found`,
 			Build{Problem: BuildSubstitution, Reference: Object{Kind: "ConfigMap", Name: "cluster-vars"}, Missing: true, Detail: `substitute from 'ConfigMap/cluster-vars' error: ConfigMap "cluster-vars" not found`}},
 		{"kustomize 3", `post build failed for 'apps_v1_Deployment/x': 'a-b' var name is invalid, must match '^[_[:alpha:]]'`,
 			Build{Problem: BuildSubstitution, Object: Object{Group: "apps", Version: "v1", Kind: "Deployment", Name: "x"}, Variable: "a-b", Detail: `'a-b' var name is invalid, must match '^[_[:alpha:]]'`}},
@@ -41,7 +41,7 @@ func TestBuildSubstitutionAndDecryption(t *testing.T) {
 		{"kustomize-controller 1.9.6", `error decrypting sources: failed to walk`, Build{Problem: BuildDecryption, Detail: "failed to walk"}},
 		{"kustomize-controller 1.9.6, decryptor.go", `cannot get sops decryption Secret 'flux-system/sops-age': secrets "sops-age" not found`, Build{Problem: BuildDecryption, Reference: Object{Kind: "Secret", Namespace: "flux-system", Name: "sops-age"}, Missing: true, Detail: `secrets "sops-age" not found`}},
 		{"kustomize-controller 1.9.6", `Secret/a/x is SOPS encrypted, configuring decryption is required for this secret to be reconciled`, Build{Problem: BuildEncrypted, Object: Object{Kind: "Secret", Namespace: "a", Name: "x"}, Detail: "Secret/a/x is SOPS encrypted, configuring decryption is required for this secret to be reconciled"}},
-		{"fluxcd/flux2#2206, kustomize-controller 0.18 spells it so", `Secret/a/x is SOPS encryted, configuring decryption is required for this secret to be reconciled`, Build{Problem: BuildEncrypted, Object: Object{Kind: "Secret", Namespace: "a", Name: "x"}, Detail: "Secret/a/x is SOPS encryted, configuring decryption is required for this secret to be reconciled"}},
+		{"fluxcd/flux2#2206, an older version", `Secret/a/x is SOPS encryted, configuring decryption is required for this secret to be reconciled`, Build{Problem: BuildEncrypted, Object: Object{Kind: "Secret", Namespace: "a", Name: "x"}, Detail: "Secret/a/x is SOPS encryted, configuring decryption is required for this secret to be reconciled"}},
 		{"no object", `x is SOPS encrypted, configuring decryption is required`, Build{}},
 	})
 }

@@ -74,8 +74,7 @@ func parseSource(message string) (Source, bool) {
 }
 
 // parseFetch reads a message that is known to be about a fetch, since it is on the
-// source itself: other versions put other words in front of the error, or none
-// (source-controller 0.12: "unable to clone: ssh: handshake failed: …"). It is
+// source itself: other versions put other words in front of the error, or none. It is
 // false where the message names no problem.
 func parseFetch(message string) (Source, bool) {
 	source, ok := parseSource(message)
