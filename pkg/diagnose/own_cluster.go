@@ -207,6 +207,30 @@ func judgePolicy(x *examiner, obj *unstructured.Unstructured) exam {
 	return readyExam(obj, time.Time{})
 }
 
+// judgeReport tells what a policy report says of other objects (policy reports API
+// v1alpha2: summary and results). The report itself is fine.
+func judgeReport(x *examiner, obj *unstructured.Unstructured) exam {
+	if e, ok := x.deleted(obj); ok {
+		return e
+	}
+	e := readyExam(obj, time.Time{})
+	failed := field.Int(obj.Object, "summary", "fail") + field.Int(obj.Object, "summary", "error")
+	if failed == 0 {
+		return e
+	}
+	says, proof := fmt.Sprintf("policies that failed: %d", failed), quoteFields(obj, "summary.fail", "summary.error")
+	for i, result := range field.List(obj.Object, "results") {
+		if outcome := field.Text(result, "result"); outcome == "fail" || outcome == "error" {
+			path := fmt.Sprintf("results[%d].", i)
+			says += ", the first of them: " + firstLine(field.Text(result, "message"))
+			proof = append(proof, quoteFields(obj, path+"policy", path+"rule", path+"result", path+"message")...)
+			break
+		}
+	}
+	e.findings = ownFinding(obj, health.Ready, codeOwnWarning, finding.Warning, "PolicyFailed", says, time.Time{}, proof...).findings
+	return e
+}
+
 // judgePolicyBinding looks for the policy that a binding names: without it, the
 // binding does nothing.
 func judgePolicyBinding(x *examiner, obj *unstructured.Unstructured) exam {

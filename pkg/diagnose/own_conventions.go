@@ -46,6 +46,9 @@ func conventional(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := byViolations(obj); ok {
 		return e
 	}
+	if e, ok := byScale(obj); ok && !summedUp(conditions) {
+		return e
+	}
 	return unlessSilent(obj, conditions)
 }
 
@@ -144,7 +147,7 @@ func specUnobserved(obj *unstructured.Unstructured) (exam, bool) {
 			}
 		}
 	}
-	suspended := field.Bool(obj.Object, "spec", "suspend") // Flux's controllers then don't look at it any more
+	suspended := field.Bool(obj.Object, "spec", "suspend") // Flux's controllers then no longer look at it
 	if observed == 0 || observed >= generation || suspended {
 		return exam{}, false
 	}
@@ -243,7 +246,7 @@ func elaboration(obj *unstructured.Unstructured, word word, agrees bool, worst o
 		return more
 	}
 	more = append(more, quoteFields(obj, word.path)...)
-	if strings.Count(word.path, ".") == 1 && worst.summary() || word.path == "status.phase" && worst.Type == "Progressing" {
+	if strings.Count(word.path, ".") == 1 && (worst.summary() || word.status == health.Failing) {
 		more = append(more, quoteFields(obj, "status.message", "status.phaseReason")...)
 	}
 	return more
@@ -269,6 +272,9 @@ func (c ownCondition) weight() int {
 	}
 	if c.Type == "Programmed" || strings.Contains(c.Message, "other Conditions") {
 		weight -= 2 // it follows from another one, and refers to that
+	}
+	if polarityOf(c.Type) == fault { // it says what is wrong, and not only that something is
+		weight++
 	}
 	if c.Type == "Stalled" {
 		weight += 4
@@ -326,57 +332,6 @@ func byWords(obj *unstructured.Unstructured, up bool) (exam, bool) {
 		severity = finding.Warning
 	}
 	return ownFinding(obj, status, code, severity, reason, says, time.Time{}, proof...), true
-}
-
-// byReplicas goes by the replicas that are wanted and those that are ready.
-func byReplicas(obj *unstructured.Unstructured) (exam, bool) {
-	for _, path := range []string{"readyReplicas", "availableReplicas"} {
-		have, counted := field.Map(obj.Object, "status")[path].(int64)
-		want, asked := field.Map(obj.Object, "spec")["replicas"].(int64)
-		if counted && asked && have < want {
-			says := fmt.Sprintf("%d of %d replicas are ready", have, want)
-			return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "ReplicasNotReady", says, time.Time{},
-				quoteFields(obj, "spec.replicas", "status."+path)...), true
-		}
-	}
-	return exam{}, false
-}
-
-// byFlag goes by status.ready, which providers of Cluster API and others write
-// instead of a field.Condition, and by Gatekeeper's status.created.
-func byFlag(obj *unstructured.Unstructured) (exam, bool) {
-	for _, name := range []string{"ready", "created"} {
-		set, known := field.Map(obj.Object, "status")[name].(bool)
-		switch {
-		case !known:
-			continue
-		case set:
-			return readyExam(obj, time.Time{}), true
-		}
-		path := "status." + name
-		return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotReady", path+" is false", time.Time{}, quoteFields(obj, path)...), true
-	}
-	return exam{}, false
-}
-
-// byViolations goes by what Gatekeeper's audit found (gatekeeper v3.20, constraints:
-// status.totalViolations). The constraint itself works.
-func byViolations(obj *unstructured.Unstructured) (exam, bool) {
-	total, known := field.Map(obj.Object, "status")["totalViolations"].(int64)
-	if !known {
-		return exam{}, false
-	}
-	e := readyExam(obj, time.Time{})
-	if total > 0 {
-		const first = "status.violations[0]."
-		says := fmt.Sprintf("objects violate it: %d", total)
-		if message := field.List(obj.Object, "status", "violations"); len(message) > 0 {
-			says += ", the first of them: " + firstLine(field.Text(message[0], "message"))
-		}
-		e.findings = ownFinding(obj, health.Ready, codeOwnWarning, finding.Warning, "Violations", says, field.Time(obj.Object, "status", "auditTimestamp"),
-			quoteFields(obj, "status.totalViolations", first+"kind", first+"namespace", first+"name", first+"message")...).findings
-	}
-	return e, true
 }
 
 // unclaimed is a route or policy (Gateway API v1) of whose parents no controller

@@ -62,20 +62,22 @@ var polarities = map[string]polarity{
 	"PartiallyInvalid":     fault,
 	"OverlappingTLSConfig": neutral,
 
-	"Evicted":             working, // Kueue, which queues it again
-	"Preempted":           working,
-	"Admitted":            goal,    // Kueue, OpenShift's Routes
-	"LastAsyncOperation":  wanted,  // Upjet
-	"Released":            wanted,  // helm-controller
-	"Active":              neutral, // Knative, KEDA: False when scaled to zero
-	"Paused":              halted,  // KEDA, Argo Rollouts
-	"Fallback":            fault,   // KEDA
-	"PodRunning":          neutral, // Argo Workflows: False when it is over
-	"ContinuousArchiving": wanted,  // CloudNativePG
-	"Warning":             neutral, // Strimzi: notes on deprecated fields, of clusters that work
-	"UpgradeAvailable":    neutral, // what could be, not what is
-	"UpdateAvailable":     neutral,
-	"UpdatesAvailable":    neutral,
+	"NoPodsMatched":          fault, // VerticalPodAutoscaler
+	"RecommendationProvided": goal,
+	"Evicted":                working, // Kueue, which queues it again
+	"Preempted":              working,
+	"Admitted":               goal,    // Kueue, OpenShift's Routes
+	"LastAsyncOperation":     wanted,  // Upjet
+	"Released":               wanted,  // helm-controller
+	"Active":                 neutral, // Knative, KEDA: False when scaled to zero
+	"Paused":                 halted,  // KEDA, Argo Rollouts
+	"Fallback":               fault,   // KEDA
+	"PodRunning":             neutral, // Argo Workflows: False when it is over
+	"ContinuousArchiving":    wanted,  // CloudNativePG
+	"Warning":                neutral, // Strimzi: notes on deprecated fields, of clusters that work
+	"UpgradeAvailable":       neutral, // what could be, not what is
+	"UpdateAvailable":        neutral,
+	"UpdatesAvailable":       neutral,
 }
 
 // wantedWords, goalWords and faultWords are the last words of types of

@@ -56,6 +56,11 @@ func judgesByKind() map[schema.GroupKind]judge {
 
 		apiServiceKind: conventional,
 
+		{Group: "wgpolicyk8s.io", Kind: "PolicyReport"}:        judgeReport,
+		{Group: "wgpolicyk8s.io", Kind: "ClusterPolicyReport"}: judgeReport,
+		{Group: "openreports.io", Kind: "Report"}:              judgeReport,
+		{Group: "openreports.io", Kind: "ClusterReport"}:       judgeReport,
+
 		health.NamespaceKind:                        judgeNamespace,
 		{Group: "argoproj.io", Kind: "Application"}: judgeApplication,
 	}

@@ -17,6 +17,7 @@ import (
 var stateFields = []string{
 	"status.phase", "status.state", "status.health", "status.health.status", "status.status", "status.printableStatus",
 	"status.ceph.health", "status.robustness", "status.PostgresClusterStatus", "status.compliant", "status.applicationState.state",
+	"status.healthStatus", "status.currentState", "status.connectionState.lastObservedState",
 }
 
 // stateWords are the words for states that many kinds share, in lower case.
@@ -28,10 +29,10 @@ func wordsByState() map[string]health.Status {
 		health.Ready: "active attached available bound complete compliant completed connected deployed enabled finished green health_ok healthy installed normal " +
 			"ok online provisioned ready running succeeded success successful synced valid",
 		health.Progressing: "creating deleting deploying finalizing inprogress initializing installing issuing new pending progressing " +
-			"provisioning queued reconciling regenerating restoring disconnecting notready waitingforidentity waitingtoregenerate scaling scheduled scheduling starting terminating updating upgrading waiting yellow",
+			"provisioning queued connecting requiresapproval reconciling regenerating restoring disconnecting notready waitingforidentity waitingtoregenerate scaling scheduled scheduling starting terminating updating upgrading waiting yellow",
 		health.Failing: "broken cancelled canceled crashloopbackoff degraded denied errimagepull error errored expired failed failedvalidation failure " +
 			"faulted finalizingpartiallyfailed health_err health_warn invalid lost missing noncompliant partiallyfailed partiallyfinished red rejected " +
-			"released unavailable unhealthy unschedulable " +
+			"released transientfailure unavailable unhealthy unschedulable " +
 			"createfailed createaddfailed updatefailed syncfailed errorunschedulable errorpvcnotfound failedunmountvolume imagepullbackoff",
 		health.Suspended: "disabled halted paused stopped suspended",
 	} {
@@ -55,11 +56,13 @@ var statePhrases = []struct {
 	{"waiting for ", health.Progressing}, {"promoting ", health.Progressing}, {" healthy state", health.Ready},
 }
 
-// stateOf is what a word for a state means, or several. Hyphens don't matter.
+// stateOf is what a word for a state means, or several. Hyphens and underscores don't matter.
 func stateOf(text string) (health.Status, bool) {
 	lower := strings.ToLower(strings.TrimSpace(text))
-	if status, known := stateWords[strings.NewReplacer("-", "").Replace(lower)]; known {
-		return status, true
+	for _, word := range []string{lower, strings.NewReplacer("-", "", "_", "").Replace(lower)} {
+		if status, known := stateWords[word]; known {
+			return status, true
+		}
 	}
 	if !strings.Contains(lower, " ") {
 		return "", false

@@ -32,6 +32,10 @@ var stuck = map[string]bool{
 // failure: an autoscaler needs a minute or two for a node.
 const patience = 3 * time.Minute
 
+// gated is the reason of a pod that the scheduler is not to look at yet (k8s.io/api
+// v0.36, core/v1, PodReasonSchedulingGated): a queue has it wait, however long.
+const gated Reason = "SchedulingGated"
+
 // podOwner is the workload that a pod belongs to.
 type podOwner struct{ kind, namespace, name string }
 
@@ -97,7 +101,7 @@ func (a *Assessor) blockedBy(pod *unstructured.Unstructured) Reason {
 		}
 	}
 	scheduled := field.ConditionOf(pod, "PodScheduled")
-	if scheduled.Is("False") && a.now.Sub(scheduled.Since) > patience {
+	if scheduled.Is("False") && Reason(scheduled.Reason) != gated && a.now.Sub(scheduled.Since) > patience {
 		return Reason(scheduled.Reason)
 	}
 	return ""

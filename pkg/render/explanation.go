@@ -68,7 +68,7 @@ var statusWords = map[health.Status]string{
 }
 
 func (p explanation) verdict(s diagnose.Subject) {
-	text := lasting(clean(subjectName(s)), statusWords[s.Verdict.Status], s.Verdict.Since, p.now)
+	text := stateSince(clean(subjectName(s)), statusWords[s.Verdict.Status], s.Verdict.Since, p.now)
 	progressing := s.Verdict.Status == health.Progressing
 	switch {
 	case len(s.Causes) > 1:
@@ -141,7 +141,7 @@ func (p explanation) headline(c diagnose.Cause) {
 	if c.Reason != "" {
 		line += "  " + clean(c.Reason)
 	}
-	if forSoLong := spell(c.Since, p.now); forSoLong != "" {
+	if forSoLong := forHowLong(c.Since, p.now); forSoLong != "" {
 		line += ", " + forSoLong
 	}
 	fmt.Fprintln(p.out, p.fit(line, 0))

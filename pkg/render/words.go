@@ -27,17 +27,17 @@ func age(then, now time.Time) string {
 	return duration.HumanDuration(max(0, now.Sub(then)))
 }
 
-// lasting is what a subject is, and for how long it has been that, where that is
+// stateSince is what a subject is, and for how long it has been that, where that is
 // known and not just now.
-func lasting(subject, state string, since, now time.Time) string {
-	if forSoLong := spell(since, now); forSoLong != "" {
+func stateSince(subject, state string, since, now time.Time) string {
+	if forSoLong := forHowLong(since, now); forSoLong != "" {
 		return subject + " has been " + state + " " + forSoLong
 	}
 	return subject + " is " + state
 }
 
-// spell is "for 24m", empty where it is not known since when, or it is since just now.
-func spell(since, now time.Time) string {
+// forHowLong is "for 24m", empty where it is not known since when, or it is since just now.
+func forHowLong(since, now time.Time) string {
 	if since.IsZero() || now.Sub(since) < time.Second {
 		return ""
 	}

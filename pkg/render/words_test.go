@@ -45,8 +45,8 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// TestLasting has what a subject is, and since when: "for" where that was not just now.
-func TestLasting(t *testing.T) {
+// TestStateSince has what a subject is, and since when: "for" where that was not just now.
+func TestStateSince(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		since time.Time
@@ -57,7 +57,7 @@ func TestLasting(t *testing.T) {
 		{now.Add(time.Hour), "bhs is failing"},
 		{now.Add(-24 * time.Minute), "bhs has been failing for 24m"},
 	} {
-		if got := lasting("bhs", "failing", c.since, now); got != c.want {
+		if got := stateSince("bhs", "failing", c.since, now); got != c.want {
 			t.Errorf("since %s: %q, want %q", c.since, got, c.want)
 		}
 	}
