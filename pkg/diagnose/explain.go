@@ -105,7 +105,7 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	for _, ref := range w.x.coverage(t) {
 		collect(ref, true)
 	}
-	out.causes = distinct(out.causes)
+	out.causes = distinct(append(out.causes, w.x.missing(t)...))
 	s.take(w.x, out)
 	if s.Verdict.Status == health.Ready && len(s.Causes) == 0 && len(s.Unknown) > 0 {
 		why := s.Unknown[0] // it may well hold a cause: no health check looks there

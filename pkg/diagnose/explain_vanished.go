@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -37,6 +38,46 @@ func (x *examiner) vanished(t tenant.Tenant, ref finding.Ref) (found, bool) {
 	}
 	return found{}, false
 }
+
+// deletedSince reports an object that another one names and that a layer of its
+// tenant has applied: what names it is right.
+func (x *examiner) deletedSince(ref finding.Ref) (finding.Finding, bool) {
+	for _, t := range x.tenants {
+		if !slices.Contains(t.Namespaces, ref.Namespace) {
+			continue
+		}
+		if gone, ok := x.vanished(t, ref); ok {
+			return gone.Finding, true
+		}
+	}
+	return finding.Finding{}, false
+}
+
+// missing are the objects of a tenant's namespaces that its own layers have applied
+// and that do not exist. Kinds are looked at that are listed for the tenant anyway.
+func (x *examiner) missing(t tenant.Tenant) []found {
+	var all []found
+	for _, layer := range t.Layers {
+		obj := x.snap.Lookup(layer.Ref).Object
+		if layer.Shared || obj == nil {
+			continue
+		}
+		for _, ref := range health.Inventory(obj) {
+			if !slices.Contains(ingressKinds, ref.GroupKind()) || !slices.Contains(t.Namespaces, ref.Namespace) {
+				continue
+			}
+			if gone, ok := x.vanished(t, ref); ok {
+				gone.unwatched = x.unwatched(t, ref)
+				all = append(all, gone)
+			}
+		}
+	}
+	return all
+}
+
+// ingressKinds are what clients of a tenant can't do without, and is listed in each
+// tenant's namespaces.
+var ingressKinds = []schema.GroupKind{health.GatewayKind, health.VirtualServiceKind, health.ServiceKind, health.CertificateKind, health.DeploymentKind, health.StatefulSetKind}
 
 // inventoryEntry is where a layer's inventory lists an object.
 func inventoryEntry(layer *unstructured.Unstructured, ref finding.Ref, at time.Time) finding.Evidence {

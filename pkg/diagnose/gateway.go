@@ -23,6 +23,7 @@ func explainGateway(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	}
 	g := gateway{x, obj, &e}
 	g.pods()
+	g.front()
 	for i, server := range field.List(obj.Object, "spec", "servers") {
 		s := gatewayServer{index: i, spec: server}
 		g.port(s)

@@ -25,6 +25,52 @@ func (x *examiner) fronts(workloads []*unstructured.Unstructured) []*unstructure
 	return found
 }
 
+// front reports gateway pods that no Service selects though the release that has
+// installed them is ready: the Service was deleted, which Helm does not notice, or
+// the release's values turn it off. Pods with ports of their node need none.
+func (g gateway) front() {
+	serving := g.serving()
+	if len(serving) == 0 || len(g.x.fronts(serving)) > 0 {
+		return
+	}
+	for _, workload := range serving {
+		if onNode(workload) || len(g.x.unreadable(health.ServiceKind, workload.GetNamespace())) > 0 {
+			return
+		}
+	}
+	release := g.x.installer(serving[0])
+	if release == nil || g.x.health.Of(finding.RefOf(release)).Status != health.Ready {
+		return
+	}
+	ref := finding.RefOf(release)
+	f := finding.Finding{
+		Code: codeGatewayPort, Ref: ref, Reason: "ServiceNotFound", Severity: finding.Critical,
+		Message: fmt.Sprintf("no Service selects the gateway pods of %s, which %s has installed: clients can't reach them", finding.RefOf(serving[0]), ref),
+	}
+	prove(&f, serving[0], labelsPath(serving[0]))
+	prove(&f, release, "spec.chart.spec.chart", "spec.chartRef.name")
+	f.Fixes = []finding.Fix{
+		{Text: fmt.Sprintf("Have %s install the Service again, unless its values turn it off", ref),
+			Command: fmt.Sprintf("flux reconcile helmrelease %s -n %s --force", ref.Name, ref.Namespace)},
+		{Text: "See which Services there are", Command: fmt.Sprintf("kubectl get services -n %s --show-labels", serving[0].GetNamespace())},
+	}
+	g.exam.findings = append(g.exam.findings, f)
+}
+
+// onNode tells whether clients reach a workload's pods by ports of their nodes.
+func onNode(workload *unstructured.Unstructured) bool {
+	spec := field.Map(workload.Object, "spec", "template", "spec")
+	if workload.GetKind() == health.PodKind.Kind {
+		spec = field.Map(workload.Object, "spec")
+	}
+	if spec["hostNetwork"] == true {
+		return true
+	}
+	return slices.ContainsFunc(field.List(spec, "containers"), func(container map[string]any) bool {
+		return slices.ContainsFunc(field.List(container, "ports"), func(port map[string]any) bool { return field.Int(port, "hostPort") != 0 })
+	})
+}
+
 // port reports a server on a port that no Service in front of the gateway pods
 // has. Istio takes the number for a Service's port, and where there is none has
 // the proxy listen on the number itself, which a targetPort can lead to

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -212,6 +213,13 @@ func (s service) alias(reason, message string, at *unstructured.Unstructured) fi
 func (s service) aliasMissing(at *unstructured.Unstructured, gone finding.Ref) {
 	f := s.alias("ServiceNotFound", fmt.Sprintf("%s is another name of %s, which does not exist", finding.RefOf(at), gone), at)
 	f.Evidence = append(f.Evidence, absent(gone))
+	f.Fixes[0].Command = fmt.Sprintf("kubectl get services -n %s", gone.Namespace)
+	if near, ok := s.x.nearest(gone); ok && !near.Same(finding.RefOf(at)) {
+		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
+		wrong := field.Text(at.Object, "spec", "externalName")
+		f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In spec.externalName, write %s%s instead of %s", near.Name, strings.TrimPrefix(wrong, gone.Name), wrong),
+			Command: s.x.applyNow(at), File: s.x.file(at, "spec.externalName")}}, f.Fixes...)
+	}
 	s.exam.findings = append(s.exam.findings, f)
 }
 

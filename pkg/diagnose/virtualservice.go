@@ -122,6 +122,10 @@ func (r route) need(ref finding.Ref, path, name string) *unstructured.Unstructur
 			r.exam.unknown = append(r.exam.unknown, *answer.Why)
 		}
 	case snapshot.Absent:
+		if gone, ok := r.x.deletedSince(ref); ok {
+			r.exam.findings = append(r.exam.findings, gone)
+			break
+		}
 		resource := "services"
 		if ref.Kind == health.GatewayKind.Kind {
 			resource = "gateways.networking.istio.io"
