@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io/fs"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ var rules = []rule{
 	{module + "pkg/change", []string{"pkg/plugin"}, "only the command line changes anything in a cluster"},
 	{module + "pkg/operate", []string{"pkg/plugin", "pkg/render"}, "what is done to a tenant is the user's to say"},
 	{module + "pkg/collect", []string{"pkg/plugin"}, "reasoning reads snapshots, wherever they come from"},
-	{module + "pkg/fluxmsg", []string{"pkg/diagnose"}, "whoever wants to know what a message means asks for the cause"},
+	{module + "pkg/fluxmsg", []string{"pkg/diagnose", "pkg/render"}, "whoever wants to know what a message means asks for the cause"},
 	{"github.com/cert-manager/", []string{"pkg/certs", "pkg/issuance", "pkg/plugin"}, "cert-manager's types are for who talks to it; others read objects"},
 	{module + "pkg/tunnel", []string{"pkg/plugin"}, "only who was asked to connects to a pod"},
 	{module + "pkg/validate", []string{"pkg/plugin", "pkg/render", "pkg/send"}, "validating connects to tenants; only the command line may start it"},
@@ -88,6 +89,25 @@ func TestImports(t *testing.T) {
 		if len(r.only) > 0 && !anyWithin(seen, r.imported) {
 			t.Errorf("the rule for %s guards nothing any more", r.imported)
 		}
+	}
+}
+
+// TestRenderAbbreviates: render shortens messages, and does not read them.
+func TestRenderAbbreviates(t *testing.T) {
+	files, err := filepath.Glob("pkg/render/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	used := map[string]bool{}
+	for _, file := range files {
+		for _, name := range regexp.MustCompile(`\bfluxmsg\.(\w+)`).FindAllStringSubmatch(read(t, file), -1) {
+			used[name[1]] = true
+		}
+	}
+	delete(used, "Abbreviate")
+	delete(used, "AbbreviateRevision")
+	for name := range used {
+		t.Errorf("pkg/render uses fluxmsg.%s: whoever wants to know what a message means asks for the cause", name)
 	}
 }
 
