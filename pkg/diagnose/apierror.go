@@ -50,6 +50,8 @@ func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time
 		return r.priorityClass()
 	case fluxmsg.APINamespaceNotFound, fluxmsg.APINamespaceTerminating:
 		return r.namespace()
+	case fluxmsg.APIKindTerminating:
+		return nil, r.definitionsLeaving()
 	case fluxmsg.APIExists, fluxmsg.APIConflict:
 		return one(r.ownedByOther())
 	case fluxmsg.APIUnreachable:

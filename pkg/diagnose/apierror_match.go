@@ -134,3 +134,18 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 	f.Message += fmt.Sprintf("; %s installs it, and is not ready", bringer)
 	return []finding.Finding{f}, []finding.Ref{bringer}
 }
+
+// definitionsLeaving are the CustomResourceDefinitions of the refused object's kind
+// that are being deleted.
+func (r apiRefusal) definitionsLeaving() (found []finding.Ref) {
+	kind := r.said.Object
+	for _, definition := range r.x.snap.List(definitionKind, "").Objects {
+		if definition.GetDeletionTimestamp() == nil || field.Text(definition.Object, "spec", "names", "kind") != kind.Kind {
+			continue
+		}
+		if kind.Group == "" || kind.Group == field.Text(definition.Object, "spec", "group") {
+			found = append(found, finding.RefOf(definition))
+		}
+	}
+	return found
+}

@@ -65,6 +65,11 @@ func (k kustomization) refused(refusal fluxmsg.APIError) finding.Finding {
 		f.Fixes = []finding.Fix{k.logs()}
 	case transient(refusal, k.failed.message):
 		f.Fixes = []finding.Fix{k.retry("Reconcile it: the API server or its storage did not answer in time, which may have passed")}
+	case refusal.Problem == fluxmsg.APIKindTerminating:
+		f.Fixes = []finding.Fix{
+			{Text: fmt.Sprintf("See whether the CustomResourceDefinition of %s is still being deleted, or exists again", refusal.Object.Kind), Command: "kubectl get customresourcedefinitions"},
+			k.retry("Once it exists again, reconcile the layer"),
+		}
 	case forced.MatchString(k.failed.message):
 		object := forced.FindStringSubmatch(k.failed.message)[1]
 		f.Message = fmt.Sprintf("%s can't apply %s, which does not exist: with spec.force, Flux reports any manifest that is refused as an immutable field", f.Ref, object)

@@ -4,8 +4,20 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
+
+// sentPlaintext tells whether a connection's client has no proxy of Istio's, while
+// the pods that it connects to accept mutual TLS alone, and which PeerAuthentication
+// has them do so.
+func (x *examiner) sentPlaintext(c connection) (strict *unstructured.Unstructured, ok bool) {
+	if _, inject := injectionSet(c.from); inject != "false" {
+		return nil, false
+	}
+	return x.strict(c.to)
+}
 
 // plaintext reports a workload that needs the Service and whose pods have no proxy
 // of Istio's, by their own label or annotation, while the pods behind the Service
@@ -15,14 +27,11 @@ func (s service) plaintext() {
 		if c.service != s.obj || c.from == nil {
 			continue
 		}
-		path, inject := injectionSet(c.from)
-		if inject != "false" {
-			continue
-		}
-		strict, ok := s.x.strict(c.to)
+		strict, ok := s.x.sentPlaintext(c)
 		if !ok {
 			continue
 		}
+		path, _ := injectionSet(c.from)
 		ref := finding.RefOf(c.from)
 		f := finding.Finding{
 			Code: codePlaintext, Ref: ref, Reason: "PlaintextToStrict", Severity: finding.Critical,

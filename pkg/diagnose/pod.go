@@ -37,13 +37,13 @@ func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam 
 	return e
 }
 
-// follow blames what a trouble comes from. When that is a database, or a claim,
-// the pod only waits for it, and has a finding of its own only if there is
+// follow blames what a trouble comes from. When that is a database, a connection
+// that is denied, or a claim, the pod only waits for it, and has a finding of its own only if there is
 // nothing to be seen there.
 func (x *examiner) follow(e *exam, s podView, t trouble) {
 	f, waits := s.finding(t), t.code == codeClaimPending && len(t.blame) > 0
 	if t.vague {
-		down := x.downDatabases(s)
+		down := append(x.downDatabases(s), x.deniedConnections(s)...)
 		waits = waits || len(down) > 0
 		t.blame = append(t.blame, down...)
 	}

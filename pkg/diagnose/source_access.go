@@ -22,8 +22,12 @@ func (s fetchFailure) unauthorized(f *finding.Finding) {
 	provider := s.text("provider")
 	switch {
 	case name == "" && provider != "" && provider != "generic":
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Allow the identity of service account %s to read the repository: spec.provider is %s, so Flux signs in with it",
-			cmp.Or(s.text("serviceAccountName"), "source-controller"), provider), File: s.x.definedIn(s.obj), Command: describeAccount(s)}}
+		what := "repository"
+		if s.obj.GetKind() == health.BucketKind.Kind {
+			what = "bucket"
+		}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Allow the identity of service account %s to read the %s: spec.provider is %s, so Flux signs in with it",
+			cmp.Or(s.text("serviceAccountName"), "source-controller"), what, provider), File: s.x.definedIn(s.obj), Command: describeAccount(s)}}
 		f.Evidence = append(f.Evidence, evidence(s.obj, "spec.provider", provider, time.Time{}))
 	case name == "":
 		s.anonymous(f)

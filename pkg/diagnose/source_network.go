@@ -65,10 +65,12 @@ func (s fetchFailure) storageFull(f *finding.Finding, e *exam) {
 func (s fetchFailure) proxy(f *finding.Finding) {
 	name := s.text("proxySecretRef", "name")
 	refused := strings.Contains(s.message, "Proxy Authentication Required") || s.problem.HTTPStatus == 407
-	what := "does not allow the connection"
-	if refused {
+	what := "does not allow the connection to " + s.host()
+	unreached := strings.Contains(s.message, "proxyconnect") || strings.Contains(s.message, "socks connect")
+	switch {
+	case refused:
 		what = "does not accept its credentials"
-	} else if strings.Contains(s.message, "proxyconnect") || strings.Contains(s.message, "socks connect") {
+	case unreached:
 		what = "can't be connected to"
 	}
 	if name == "" {
@@ -76,6 +78,9 @@ func (s fetchFailure) proxy(f *finding.Finding) {
 		f.Message = fmt.Sprintf("%s can't be fetched: the proxy that source-controller is set to use %s: %s", s.verdict.Ref, what, firstLine(s.message))
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Correct HTTPS_PROXY, or add the host %s to NO_PROXY, in the environment of source-controller", s.host()),
 			Command: fmt.Sprintf("kubectl set env deployment/%s -n %s --list", controller.Name, controller.Namespace)}}
+		if !refused && !unreached {
+			f.Fixes[0].Text = fmt.Sprintf("Have the proxy in HTTPS_PROXY of source-controller allow %s, or add that host to NO_PROXY", s.host())
+		}
 		return
 	}
 	secret := coreRef("Secret", s.obj.GetNamespace(), name)
@@ -86,6 +91,9 @@ func (s fetchFailure) proxy(f *finding.Finding) {
 		keys = "username and password"
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Correct %s in %s, which spec.proxySecretRef names", keys, secret), Command: inspect(secret)}}
+	if !refused && !unreached {
+		f.Fixes[0].Text = fmt.Sprintf("Have the proxy in %s allow %s, or name another proxy in spec.proxySecretRef", secret, s.host())
+	}
 }
 
 // unreached reports a host that can't be connected to, by how it fails.

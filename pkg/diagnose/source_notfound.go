@@ -44,6 +44,24 @@ func (s fetchFailure) notFound(f *finding.Finding) {
 		f.Evidence = append(f.Evidence, evidence(near, "spec.url", s.urlOf(near.Object), time.Time{}))
 	}
 	f.Fixes = []finding.Fix{fix}
+	s.hidden(f)
+}
+
+// hidden says of a repository that is not found with credentials that it may be
+// hidden from these: GitHub and GitLab answer so for a private repository that a
+// valid token or key may not read.
+func (s fetchFailure) hidden(f *finding.Finding) {
+	name, _ := s.secret()
+	if name == "" || s.obj.GetKind() != health.GitRepositoryKind.Kind || !strings.Contains(s.message, "repository not found") {
+		return
+	}
+	secret := coreRef("Secret", s.obj.GetNamespace(), name)
+	f.Message += fmt.Sprintf("; either it does not exist, or the credentials in %s may not read it: hosts answer the same", secret)
+	f.Evidence = append(f.Evidence, evidence(s.obj, "spec.secretRef.name", name, time.Time{}))
+	f.Fixes = []finding.Fix{
+		s.fix("Check how spec.url is spelt: open it with an account that may read the repository"),
+		{Text: fmt.Sprintf("If it is right, allow the token or key in %s to read the repository", secret), Command: inspect(secret)},
+	}
 }
 
 func (s fetchFailure) urlOf(obj map[string]any) string {

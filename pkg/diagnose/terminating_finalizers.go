@@ -109,7 +109,7 @@ func (t *termination) guessed(name string) {
 		t.because("finalizer %s is removed by a controller, and no Deployment, StatefulSet or DaemonSet is named after %s: it may have been uninstalled",
 			name, strings.Join(words, " or "))
 		t.fix(finding.Fix{Text: "Find out which program sets this finalizer, and install it again, so that it cleans up", Command: "kubectl get deployments,statefulsets,daemonsets -A"})
-		t.byHand(name, "what that program made elsewhere stays behind, and it does not know")
+		t.byHand(name, "what that program created elsewhere stays behind")
 	default:
 		t.because("finalizer %s is removed by a controller, which has not done so", name)
 		t.inspect("Find out which program sets this finalizer, and read its log")
@@ -118,7 +118,7 @@ func (t *termination) guessed(name string) {
 
 // byHand is the removal of a finalizer, the last thing to do.
 func (t *termination) byHand(finalizer, lost string) {
-	t.last = append(t.last, finding.Fix{Text: "Only if that is impossible, remove finalizer " + finalizer + " by hand: " + lost})
+	t.last = append(t.last, finding.Fix{Text: "Only if that is impossible, remove finalizer " + finalizer + " by hand; its cleanup is lost: " + lost})
 }
 
 // commonWords are in finalizers of all sorts of programs.

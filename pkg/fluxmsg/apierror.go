@@ -56,6 +56,9 @@ const (
 	APILimitRange           APIProblem = "LimitRange"
 	APINamespaceNotFound    APIProblem = "NamespaceNotFound"
 	APINamespaceTerminating APIProblem = "NamespaceTerminating"
+	// The CustomResourceDefinition of the object is being deleted
+	// (k8s.io/apiextensions-apiserver v0.36, pkg/apiserver/customresource_handler.go).
+	APIKindTerminating APIProblem = "KindTerminating"
 	APIExists               APIProblem = "Exists"   // also when another release owns it
 	APIConflict             APIProblem = "Conflict" // changed meanwhile, or managed by another
 	APINotFound             APIProblem = "NotFound"
@@ -71,7 +74,7 @@ type reader func(text string, refused bool, e *APIError) bool
 // The order matters: a webhook's and an admission plugin's words come inside
 // "is forbidden", which comes inside others' words.
 var readers = []reader{
-	readWebhook, readAdmission, readQuota, readNamespace, readNoMatch, readAccess, readConflict,
+	readWebhook, readAdmission, readQuota, readNamespace, readKindTerminating, readNoMatch, readAccess, readConflict,
 	readExists, readInvalid, readUnknownField, readForbidden, readTrouble,
 }
 

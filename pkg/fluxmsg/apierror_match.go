@@ -46,3 +46,16 @@ func readNamespace(text string, _ bool, e *APIError) bool {
 	e.Problem, e.Namespace, e.Detail = problem, found[1], detail(found[0])
 	return true
 }
+
+// kindTerminating is what the API server answers to the creation of an object whose
+// definition is being deleted.
+var kindTerminating = wording(`\b[a-z]+ not allowed while custom resource definition is terminating`)
+
+func readKindTerminating(text string, _ bool, e *APIError) bool {
+	found := kindTerminating.FindString(text)
+	if found == "" {
+		return false
+	}
+	e.Problem, e.Detail = APIKindTerminating, detail(found)
+	return true
+}

@@ -31,6 +31,9 @@ var fetchWords = []struct {
 	{SourceURLInvalid, wording(`invalid (?:Helm repository|OCI registry) URL: |URL validation failed for|failed to parse url|unsupported protocol scheme|URL must (?:be in format|not contain)`)},
 	{SourceRateLimit, wording(`TOOMANYREQUESTS|toomanyrequests|[Tt]oo [Mm]any [Rr]equests|[Rr]ate limit`)},
 	{SourceProxy, wording(`proxyconnect |Proxy Authentication Required|socks connect |proxy address|configure proxy options`)},
+	// A bare status text after the URL is a proxy's answer to CONNECT; a server's own
+	// status is no error of the client's (Go 1.26, net/http/transport.go, dialConn).
+	{SourceProxy, wording(`(?:Get|Head|Post) "": (?:Forbidden|Bad Gateway|Service Unavailable|Gateway Time-?[Oo]ut|Method Not Allowed|Bad Request)\s*$`)},
 	{SourceCredentialsInvalid, wording(`invalid '[a-z]+' auth option: |SSH identity key is encrypted|github app data|malformed basic auth`)},
 	{SourceHostKey, wording(`knownhosts: |user cancelled hostkey check|unknown remote host key|hostkey could not be verified|no common algorithm for host key`)},
 	{SourceTLS, wording(`\bx509: |\btls: |\bTLS handshake\b|certificate signed by unknown authority|server gave HTTP response to HTTPS client`)},
