@@ -73,7 +73,7 @@ func (f *factsFlags) read(ctx context.Context, o origin, wants []collect.Want) (
 	if o.live() {
 		return f.collect(ctx, wants, false)
 	}
-	return f.recorded(o)
+	return f.readRecorded(ctx, o)
 }
 
 // collect reads the cluster that the user's kubeconfig names.

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,26 @@ import (
 
 // maxFile bounds what is read of one file, in bytes.
 const maxFile = 512 << 20
+
+// readRecorded reads what was recorded until the context ends: reading a terminal or
+// a pipe waits for its writer, and a signal must end the program all the same.
+func (f *factsFlags) readRecorded(ctx context.Context, o origin) (*snapshot.Snapshot, error) {
+	type result struct {
+		snap *snapshot.Snapshot
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		snap, err := f.recorded(o)
+		done <- result{snap, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-done:
+		return r.snap, r.err
+	}
+}
 
 // recorded reads a snapshot, or what kubectl printed.
 func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
