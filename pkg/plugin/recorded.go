@@ -51,6 +51,10 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 		files = append(files, found...)
 	}
 	name := strings.Join(o.from, ", ")
+	if len(files) > 1 && slices.ContainsFunc(files, func(f snapshot.File) bool { return packed(f.Content) }) {
+		return nil, withHint(fmt.Errorf("reading %s: a snapshot can't be combined with other files", name),
+			"Give one snapshot, or only files that kubectl printed.")
+	}
 	if len(files) == 1 && (packed(files[0].Content) || !looksLikeObjects(files[0].Content)) {
 		snap, err := snapshot.Read(bytes.NewReader(files[0].Content))
 		if err != nil {
@@ -108,7 +112,7 @@ func (f *factsFlags) files(from string) ([]snapshot.File, error) {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, withHint(fmt.Errorf("there is no file %s", from),
-			"Make one with 'kubectl orthweb snapshot save %s', or try --from=example:healthy.", from)
+			"Create one with 'kubectl orthweb snapshot save %s', or try --from=example:healthy.", from)
 	case err != nil:
 		return nil, fmt.Errorf("opening the snapshot: %w", err)
 	case info.IsDir():
@@ -130,7 +134,7 @@ func directory(root string) ([]snapshot.File, error) {
 		return err
 	})
 	if err == nil && len(files) == 0 {
-		return nil, withHint(fmt.Errorf("there is no .json or .yaml file in %s", root), "Give a directory that 'kubectl cluster-info dump --output-directory' made.")
+		return nil, withHint(fmt.Errorf("there is no .json or .yaml file in %s", root), "Give a directory that 'kubectl cluster-info dump --output-directory' created.")
 	}
 	return files, err
 }
