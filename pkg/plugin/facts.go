@@ -49,10 +49,10 @@ func (o *origin) live() bool { return len(o.from) == 0 }
 func (o *origin) hint() string {
 	text := ""
 	for _, from := range o.from {
-		text += " --from=" + from
+		text += " --from=" + shellWord(from)
 	}
 	if o.at != "" {
-		text += " --at=" + o.at
+		text += " --at=" + shellWord(o.at)
 	}
 	if o.complete {
 		text += " --assume-complete"

@@ -112,7 +112,7 @@ func (f *factsFlags) files(from string) ([]snapshot.File, error) {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, withHint(fmt.Errorf("there is no file %s", from),
-			"Create one with 'kubectl orthweb snapshot save %s', or try --from=example:healthy.", from)
+			"Create one with: kubectl orthweb snapshot save %s\nOr try --from=example:healthy.", shellWord(from))
 	case err != nil:
 		return nil, fmt.Errorf("opening the snapshot: %w", err)
 	case info.IsDir():
