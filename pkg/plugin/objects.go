@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -49,7 +50,7 @@ func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (findin
 	}
 	switch {
 	case len(found) == 1:
-		return found[0], nil
+		return subjectOf(snap, found[0]), nil
 	case len(found) > 1 && found[0].GroupKind() != found[1].GroupKind():
 		return finding.Ref{}, withHint(fmt.Errorf("%s is of %d kinds", arg, len(kinds)), "Name one with its group: %s.%s/%s, %s.%s/%s, …",
 			strings.ToLower(found[0].Kind), found[0].GroupKind().Group, name, strings.ToLower(found[1].Kind), found[1].GroupKind().Group, name)
@@ -62,6 +63,29 @@ func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (findin
 		return finding.Ref{}, withHint(fmt.Errorf("looking for %s: %s", arg, unread[0]), "Ask for that right, or name a namespace that you may read with -n.")
 	}
 	return finding.Ref{}, o.noObject(snap, kinds[0], name, arg)
+}
+
+// subjectOf is the object itself, or of an event the object that it is about, where
+// that exists: an event has no state of its own.
+func subjectOf(snap *snapshot.Snapshot, ref finding.Ref) finding.Ref {
+	if ref.Kind != health.EventKind.Kind {
+		return ref
+	}
+	event := snap.Lookup(ref).Object
+	if event == nil {
+		return ref
+	}
+	for _, name := range []string{"involvedObject", "regarding"} { // core/v1, events.k8s.io/v1
+		about := field.Map(event.Object, name)
+		subject := finding.Ref{
+			APIVersion: field.Text(about, "apiVersion"), Kind: field.Text(about, "kind"),
+			Namespace: field.Text(about, "namespace"), Name: field.Text(about, "name"),
+		}
+		if subject.Kind != "" && subject.Name != "" && snap.Lookup(subject).Presence == snapshot.Present {
+			return subject
+		}
+	}
+	return ref
 }
 
 // maxNamespaces is how many namespaces an error names.
