@@ -82,15 +82,21 @@ func (a autoscaler) disabled() bool {
 			return true // metrics of new pods take a while
 		}
 		f := a.warning(c.Reason, fmt.Sprintf("%s can't scale %s: %s", finding.RefOf(a.obj), a.target().Kind+" "+a.target().Name, firstLine(c.Message)), c)
-		f.Fixes = []finding.Fix{{Text: "See whether metrics are served", Command: "kubectl top pods -n " + a.obj.GetNamespace()}}
-		if strings.Contains(c.Message, "missing request for") {
-			f.Fixes = []finding.Fix{{Text: "Set resources.requests in all containers of the target: utilization is relative to them",
-				Command: fmt.Sprintf("kubectl get %s %s -n %s -o yaml", strings.ToLower(a.target().Kind), a.target().Name, a.obj.GetNamespace())}}
-		}
+		f.Fixes = a.metricsFixes(c.Message)
 		a.exam.findings = append(a.exam.findings, f)
 		return true
 	}
 	return false
+}
+
+// metricsFixes are what to do where the metrics don't tell how many replicas there
+// are to be.
+func (a autoscaler) metricsFixes(message string) []finding.Fix {
+	if strings.Contains(message, "missing request for") {
+		return []finding.Fix{{Text: "Set resources.requests in all containers of the target: utilization is relative to them",
+			Command: fmt.Sprintf("kubectl get %s %s -n %s -o yaml", strings.ToLower(a.target().Kind), a.target().Name, a.obj.GetNamespace())}}
+	}
+	return []finding.Fix{{Text: "See whether metrics are served", Command: "kubectl top pods -n " + a.obj.GetNamespace()}}
 }
 
 // atMaximum reports an autoscaler whose load asks for more replicas than it may

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -18,7 +19,8 @@ func (e *Explanation) share(x *examiner) {
 			for _, ref := range x.waiting(c.Layers) {
 				layers[k] = addRef(layers[k], ref)
 			}
-			if s.Tenant != "" && !slices.Contains(tenants[k], s.Tenant) {
+			notReady := s.Verdict.Status != health.Ready // what is ready is not blocked by a warning
+			if s.Tenant != "" && notReady && !slices.Contains(tenants[k], s.Tenant) {
 				tenants[k] = append(tenants[k], s.Tenant)
 			}
 		}

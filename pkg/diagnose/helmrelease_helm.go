@@ -89,7 +89,7 @@ func (r release) underway() {
 	} else {
 		f.Evidence = append(f.Evidence, evidence(r.obj, r.ready.Path, r.ready.Reason+": "+r.ready.Message, r.ready.Since))
 	}
-	f.Fixes = []finding.Fix{{Text: "Wait for it to end", Command: fmt.Sprintf("flux get helmrelease %s -n %s --watch", r.obj.GetName(), r.obj.GetNamespace())}}
+	f.Fixes = []finding.Fix{{Text: "Wait until it has finished", Command: fmt.Sprintf("flux get helmrelease %s -n %s --watch", r.obj.GetName(), r.obj.GetNamespace())}}
 	if len(f.Evidence) > 0 {
 		r.exam.fallback = append(r.exam.fallback, f)
 	}

@@ -49,7 +49,7 @@ func judgeWorkload(x *examiner, obj *unstructured.Unstructured) exam {
 		return ownFinding(obj, v.Status, codeUnderWay, finding.Warning, string(v.Reason), says, v.Since, proof...)
 	case obj.GetKind() == daemonSetKind.Kind && updated < wanted && field.Text(obj.Object, "spec", "updateStrategy", "type") != "OnDelete":
 		return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "RollingOut",
-			fmt.Sprintf("%d of %d pods are of the newest template", updated, wanted), time.Time{}, proof...)
+			fmt.Sprintf("%d of %d pods have been updated to the newest pod template", updated, wanted), time.Time{}, proof...)
 	}
 	if e, ok := byConditions(obj, ownConditions(obj)); ok {
 		return e
@@ -130,6 +130,9 @@ func judgeAutoscaler(x *examiner, obj *unstructured.Unstructured) exam {
 			return ownFinding(obj, health.Suspended, codeHalted, finding.Info, c.Reason, c.says(), c.Since, c.proof(obj))
 		}
 		e := ownFinding(obj, health.Ready, codeAutoscaler, finding.Warning, c.Reason, "it does not scale: "+c.says(), c.Since, c.proof(obj))
+		if strings.Contains(c.Message, "metric") || strings.Contains(c.Message, "missing request for") {
+			e.findings[0].Fixes = autoscaler{x: x, obj: obj}.metricsFixes(c.Message)
+		}
 		return exam{verdict: readyExam(obj, c.Since).verdict, findings: e.findings}
 	}
 	return readyExam(obj, time.Time{})

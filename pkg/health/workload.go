@@ -55,7 +55,7 @@ func rollout(obj *unstructured.Unstructured, v Verdict, available, updated, want
 	old := field.Int(obj.Object, "status", "replicas") - updated
 	switch {
 	case updated < wanted:
-		return v.be(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas are of the newest template", updated, wanted), since)
+		return v.be(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas have been updated to the newest pod template", updated, wanted), since)
 	case old > 0: // they count as available, though they are not what the spec asks for
 		noun, verb := "replicas", "are"
 		if old == 1 {
@@ -93,7 +93,7 @@ func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdic
 	case ready >= wanted && complete:
 		return v.be(Ready, "", fmt.Sprintf("%d of %d ready", ready, wanted), created)
 	case ready >= wanted:
-		return v.be(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas are of the newest template", updated, wanted), time.Time{})
+		return v.be(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas have been updated to the newest pod template", updated, wanted), time.Time{})
 	case a.now.Sub(created) < settling:
 		return v.be(Progressing, RollingOut, short, created)
 	case !complete:

@@ -16,7 +16,7 @@ func newCert(facts *factsFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "cert",
 		Aliases: []string{"certs", "certificate"},
-		Short:   "Make, list, read and check certificates",
+		Short:   "Create, list, inspect and verify certificates",
 		Long:    certLong,
 		Example: certIssueExample,
 		Args:    noArgs,

@@ -61,7 +61,7 @@ func newCertIssue(facts *factsFlags) *cobra.Command {
 	o := &certIssueOptions{facts: facts, output: newOutputFlags()}
 	cmd := &cobra.Command{
 		Use:     "issue [TENANT]",
-		Short:   "Make a client certificate",
+		Short:   "Create a client certificate",
 		Long:    certIssueLong,
 		Example: certIssueExample,
 		Args:    oneTenantAtMost,

@@ -81,7 +81,7 @@ func concrete(hosts []string) string {
 // shellWord quotes a file's name for a shell where that is needed.
 func shellWord(name string) string {
 	safe := func(c rune) bool {
-		return c == '/' || c == '.' || c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		return c == '/' || c == '.' || c == ':' || c == '+' || c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 	}
 	if strings.IndexFunc(name, func(c rune) bool { return !safe(c) }) < 0 {
 		return name

@@ -45,7 +45,7 @@ func newCertVerify(facts *factsFlags) *cobra.Command {
 	o := &certVerifyOptions{facts: facts, output: newOutputFlags()}
 	cmd := &cobra.Command{
 		Use:     "verify FILE",
-		Short:   "Tell whether a client certificate is good for a tenant",
+		Short:   "Check whether a tenant accepts a client certificate",
 		Long:    certVerifyLong,
 		Example: certVerifyExample,
 		Args:    oneFile,

@@ -20,13 +20,15 @@ import (
 
 var (
 	explainLong = templates.LongDesc(`
-		Name the root cause: why a tenant, or any object, is not ready, what proves
-		it, and what to do.
+		Diagnose why a tenant, or any object, is not ready: the root cause, the
+		evidence, and what to do.
 
-		It follows what each object waits for or is broken by, from Flux's layers
-		down to releases, workloads, pods, volumes, certificates and gateways.
-		What only follows from something deeper is not reported. Without
-		arguments it explains every tenant that is not ready.
+		It follows each object to what it depends on, from Flux's layers (its
+		Kustomizations) down to Helm releases, workloads, pods, volumes,
+		certificates and gateways, and reports the causes, not their
+		consequences. Without arguments it explains every tenant that is not
+		ready. The namespace of -n is where KIND/NAME is looked for; it does
+		not select tenants.
 
 		The exit status is 0 when all of it is ready, with warnings or without, 1
 		when something is not ready, 2 when it could not be told.`)
@@ -64,7 +66,7 @@ func newExplain(facts *factsFlags) *cobra.Command {
 	o := &explainOptions{facts: facts}
 	cmd := &cobra.Command{
 		Use:     "explain [TENANT | KIND/NAME]...",
-		Short:   "Name the root cause, and what to do about it",
+		Short:   "Diagnose why a tenant is not ready",
 		Long:    explainLong,
 		Example: explainExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -154,7 +156,11 @@ func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
 		return output.print(out, object, err)
 	}
 	if len(e.Subjects) == 0 {
-		_, err := fmt.Fprintf(out, "All is well: %s, nothing to explain.\n", plural(tenants, "tenant"))
+		text := "The only tenant is ready."
+		if tenants != 1 {
+			text = fmt.Sprintf("All %d tenants are ready.", tenants)
+		}
+		_, err := fmt.Fprintln(out, text)
 		return err
 	}
 	style := (&outputFlags{format: o.format}).style(out)

@@ -42,7 +42,7 @@ spec:
 
 	out, err := explainLive(t, api, "t0005")
 	if !errors.Is(err, answer(exitNo)) || !strings.Contains(out, "Gateway t0006-orthweb/web-gw and Gateway t0005-orthweb/web-gw both claim host web.t0005.orthweb.com") ||
-		strings.Contains(out, "Not seen") {
+		strings.Contains(out, "Could not be read") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	var everywhere int
@@ -70,7 +70,7 @@ func TestExplainClaimsForbidden(t *testing.T) {
 	api := fleetOf(t, "healthy", 20)
 	api.Deny("gateways", "t0005-orthweb")
 	out, err := explainLive(t, api, "t0005")
-	if err != nil || strings.Contains(out, "Not seen") || !strings.Contains(out, "ready") {
+	if err != nil || strings.Contains(out, "Could not be read") || !strings.Contains(out, "ready") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

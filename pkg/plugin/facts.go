@@ -38,8 +38,8 @@ func (o *origin) addTo(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.from, "from", nil, fmt.Sprintf(
 		"Read a snapshot instead of the cluster: a file, - for standard input, or one of %s; or what 'kubectl get -o yaml' or 'kubectl cluster-info dump' printed: files (give it several times) or a directory",
 		strings.Join(exampleNames(), ", ")))
-	flags.StringVar(&o.at, "at", "", "The moment of what kubectl printed, as RFC 3339; the newest time in it by default")
-	flags.BoolVar(&o.complete, "assume-complete", false, "Take it that what kubectl printed is all there is: what is not in it does not exist")
+	flags.StringVar(&o.at, "at", "", "When kubectl printed the files, as RFC 3339; the newest time in them by default (a snapshot has its own time)")
+	flags.BoolVar(&o.complete, "assume-complete", false, "Treat what kubectl printed as complete: objects not in it do not exist (a snapshot knows itself what was read)")
 }
 
 // live tells whether the cluster is to be read.
@@ -49,10 +49,10 @@ func (o *origin) live() bool { return len(o.from) == 0 }
 func (o *origin) hint() string {
 	text := ""
 	for _, from := range o.from {
-		text += " --from=" + from
+		text += " --from=" + shellWord(from)
 	}
 	if o.at != "" {
-		text += " --at=" + o.at
+		text += " --at=" + shellWord(o.at)
 	}
 	if o.complete {
 		text += " --assume-complete"
@@ -73,7 +73,7 @@ func (f *factsFlags) read(ctx context.Context, o origin, wants []collect.Want) (
 	if o.live() {
 		return f.collect(ctx, wants, false)
 	}
-	return f.recorded(o)
+	return f.readRecorded(ctx, o)
 }
 
 // collect reads the cluster that the user's kubeconfig names.

@@ -39,7 +39,7 @@ var (
 func newHosts(facts *factsFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "hosts",
-		Short:   "Put the tenants' names into the hosts file",
+		Short:   "Manage the tenants' names in the hosts file",
 		Long:    hostsLong,
 		Example: hostsExample,
 		Args:    noArgs,

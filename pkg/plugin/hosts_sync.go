@@ -80,7 +80,7 @@ func newHostsRemove(facts *factsFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "remove [TENANT...]",
 		Aliases: []string{"rm"},
-		Short:   "Take the tenants' names out of the hosts file",
+		Short:   "Remove the tenants' names from the hosts file",
 		Long: templates.LongDesc(`
 			Take tenants out of the cluster's block of the hosts file, or the whole
 			block when none are named. The cluster is not asked: it may be gone.`),

@@ -50,7 +50,7 @@ func newReconcile(facts *factsFlags) *cobra.Command {
 	o := &reconcileOptions{facts: facts}
 	cmd := &cobra.Command{
 		Use:     "reconcile TENANT...",
-		Short:   "Have Flux try a tenant again now",
+		Short:   "Reconcile a tenant now",
 		Long:    reconcileLong,
 		Example: reconcileExample,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -18,7 +18,7 @@ func (r *requester) answer(plan operate.Plan) error {
 		return answer(exitNo)
 	}
 	for _, unknown := range plan.Unknown {
-		fmt.Fprintf(r.facts.streams.ErrOut, "Not seen, and so not asked: %s.\n", unknown)
+		fmt.Fprintf(r.facts.streams.ErrOut, "Could not be read, and so not triggered: %s.\n", unknown)
 	}
 	if len(plan.Unknown) > 0 {
 		return answer(exitUnclear)

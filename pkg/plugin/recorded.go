@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,26 @@ import (
 // maxFile bounds what is read of one file, in bytes.
 const maxFile = 512 << 20
 
+// readRecorded reads what was recorded until the context ends: reading a terminal or
+// a pipe waits for its writer, and a signal must end the program all the same.
+func (f *factsFlags) readRecorded(ctx context.Context, o origin) (*snapshot.Snapshot, error) {
+	type result struct {
+		snap *snapshot.Snapshot
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		snap, err := f.recorded(o)
+		done <- result{snap, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-done:
+		return r.snap, r.err
+	}
+}
+
 // recorded reads a snapshot, or what kubectl printed.
 func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 	var files []snapshot.File
@@ -30,6 +51,10 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 		files = append(files, found...)
 	}
 	name := strings.Join(o.from, ", ")
+	if len(files) > 1 && slices.ContainsFunc(files, func(f snapshot.File) bool { return packed(f.Content) }) {
+		return nil, withHint(fmt.Errorf("reading %s: a snapshot can't be combined with other files", name),
+			"Give one snapshot, or only files that kubectl printed.")
+	}
 	if len(files) == 1 && (packed(files[0].Content) || !looksLikeObjects(files[0].Content)) {
 		snap, err := snapshot.Read(bytes.NewReader(files[0].Content))
 		if err != nil {
@@ -87,7 +112,7 @@ func (f *factsFlags) files(from string) ([]snapshot.File, error) {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, withHint(fmt.Errorf("there is no file %s", from),
-			"Make one with 'kubectl orthweb snapshot save %s', or try --from=example:healthy.", from)
+			"Create one with: kubectl orthweb snapshot save %s\nOr try --from=example:healthy.", shellWord(from))
 	case err != nil:
 		return nil, fmt.Errorf("opening the snapshot: %w", err)
 	case info.IsDir():
@@ -109,7 +134,7 @@ func directory(root string) ([]snapshot.File, error) {
 		return err
 	})
 	if err == nil && len(files) == 0 {
-		return nil, withHint(fmt.Errorf("there is no .json or .yaml file in %s", root), "Give a directory that 'kubectl cluster-info dump --output-directory' made.")
+		return nil, withHint(fmt.Errorf("there is no .json or .yaml file in %s", root), "Give a directory that 'kubectl cluster-info dump --output-directory' created.")
 	}
 	return files, err
 }

@@ -37,7 +37,7 @@ func newResume(facts *factsFlags) *cobra.Command {
 	o := &resumeOptions{facts: facts}
 	cmd := &cobra.Command{
 		Use:     "resume TENANT...",
-		Short:   "Undo suspend, and have Flux try the tenant at once",
+		Short:   "Resume reconciliation of a tenant",
 		Long:    resumeLong,
 		Example: resumeExample,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -34,8 +34,8 @@ func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams)
 }
 
 var rootLong = templates.LongDesc(`
-	See and mend the tenants of a Korthweb: Orthanc DICOM servers that Flux
-	delivers, cert-manager certifies and Istio lets in.
+	Inspect and troubleshoot Korthweb tenants: Orthanc DICOM servers that Flux
+	installs, with certificates from cert-manager, behind Istio gateways.
 
 	Every command takes kubectl's own flags (--context, -n, --as, …). The exit
 	status is 0 for yes (ready), 1 for no (not ready), 2 when it could not be
@@ -49,7 +49,7 @@ func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
 func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "orthweb",
-		Short:         "See and mend the tenants of a Korthweb",
+		Short:         "Inspect and troubleshoot Korthweb tenants",
 		Long:          rootLong,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -68,9 +68,9 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 
 	facts := &factsFlags{kube: kube, streams: streams, name: name}
 	groups := templates.CommandGroups{
-		{Message: "Look:", Commands: []*cobra.Command{newStatus(facts), newExplain(facts), newValidate(facts)}},
+		{Message: "Inspect:", Commands: []*cobra.Command{newStatus(facts), newExplain(facts), newValidate(facts)}},
 		{Message: "Operate:", Commands: []*cobra.Command{newReconcile(facts), newSuspend(facts), newResume(facts)}},
-		{Message: "Let in:", Commands: []*cobra.Command{newCert(facts), newHosts(facts)}},
+		{Message: "Access:", Commands: []*cobra.Command{newCert(facts), newHosts(facts)}},
 		{Message: "Record:", Commands: []*cobra.Command{newSnapshot(facts)}},
 	}
 	groups.Add(root)

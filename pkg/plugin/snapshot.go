@@ -87,7 +87,7 @@ func runSave(ctx context.Context, facts *factsFlags, file string, force bool) er
 			continue
 		}
 		unread++
-		fmt.Fprintf(facts.streams.ErrOut, "Not seen: %s\n", asked.Failure)
+		fmt.Fprintf(facts.streams.ErrOut, "Could not be read: %s\n", asked.Failure)
 	}
 	fmt.Fprintf(facts.streams.ErrOut, "Saved %s of %s in %s. Look at it: %s status --from=%s\n",
 		plural(objects, "object"), plural(len(wants)-unread, "kind"), file, facts.name, file)

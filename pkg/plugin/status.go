@@ -64,7 +64,7 @@ func newStatus(facts *factsFlags) *cobra.Command {
 	o := &statusOptions{facts: facts, output: newOutputFlags()}
 	cmd := &cobra.Command{
 		Use:     "status [TENANT...]",
-		Short:   "Show the state of the tenants",
+		Short:   "Display tenant status",
 		Long:    statusLong,
 		Example: statusExample,
 		RunE: func(cmd *cobra.Command, args []string) error {

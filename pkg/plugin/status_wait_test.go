@@ -61,7 +61,7 @@ func TestWaitForTenantThatNeverAppears(t *testing.T) {
 			"tenant \"other\" does not exist yet; waiting for it to appear\n",
 			"mhr is Ready\n",
 			"error: tenants \"bhs\", \"other\" did not appear within 2s\nThere are: mhr.\n",
-		}, "mhr is Ready"},
+		}, "mhr has been Ready"},
 		{"no tenant at all", keepNone, false, nil, []string{
 			"no tenant was found: nothing here runs Orthanc, or is labelled workload=orthweb; waiting for one to appear\n",
 			"error: no tenant appeared within 2s\nCheck that --context names the right cluster.\n",
@@ -138,7 +138,7 @@ func TestWaitWhileServerIsAway(t *testing.T) {
 		want          []string
 		stdout        string
 	}{
-		{"for a moment", "healthy", fakeapi.First(2, away), exitYes, []string{error500 + "; trying again in 10ms\n", "bhs is Ready\n"}, "bhs is Ready"},
+		{"for a moment", "healthy", fakeapi.First(2, away), exitYes, []string{error500 + "; trying again in 10ms\n", "bhs is Ready\n"}, "bhs has been Ready"},
 		{"from the start", "healthy", away, exitTimeout, []string{
 			error500 + "; trying again in 10ms\n",
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
@@ -148,14 +148,14 @@ func TestWaitWhileServerIsAway(t *testing.T) {
 			"bhs is Failing: Deployment/orthanc InvalidImageName\n",
 			error500 + "; trying again in 10ms\n",
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
-		}, "bhs is Failing"},
+		}, "bhs has been Failing"},
 		{"without a word", "healthy", fakeapi.Hang(), exitTimeout, []string{
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
 			": asking what it serves: no answer in time\n",
 		}, ""},
 		{"without a word at the end", "failing", fakeapi.After(1, fakeapi.Hang()), exitTimeout, []string{
 			"error: not all tenants were ready within 2s\n",
-		}, "bhs is Failing"},
+		}, "bhs has been Failing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -183,7 +183,7 @@ func TestWaitWhileKindIsAway(t *testing.T) {
 	api, _ := exampleServer(t, "failing", keepAll)
 	api.Fail("/kustomizations$", fakeapi.After(1, fakeapi.Hang()))
 	w := newWaiting(api.URL, 2*time.Second, "bhs")
-	if code := w.exit(t.Context()); code != exitTimeout || !strings.HasPrefix(w.stdout.String(), "bhs is Failing") {
+	if code := w.exit(t.Context()); code != exitTimeout || !strings.HasPrefix(w.stdout.String(), "bhs has been Failing") {
 		t.Errorf("exit status %d: %s%s", code, w.stdout, w.stderr)
 	}
 }

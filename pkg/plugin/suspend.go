@@ -15,7 +15,7 @@ import (
 
 var (
 	suspendLong = templates.LongDesc(`
-		Have Flux keep its hands off a tenant, until 'resume'.
+		Suspend reconciliation of a tenant, until 'resume'.
 
 		It suspends the tenant's own layers and Helm releases: what is pushed to Git
 		is not applied to them, and what is changed in the cluster by hand stays.
@@ -42,7 +42,7 @@ func newSuspend(facts *factsFlags) *cobra.Command {
 	o := &suspendOptions{facts: facts}
 	cmd := &cobra.Command{
 		Use:     "suspend TENANT...",
-		Short:   "Have Flux keep its hands off a tenant",
+		Short:   "Suspend reconciliation of a tenant",
 		Long:    suspendLong,
 		Example: suspendExample,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -53,7 +53,7 @@ func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style Style
 	}
 	p := explanation{out: out, style: style}
 	p.lines("Served:", servedLines(entries))
-	p.lines("Not seen:", unreadOf(entries))
+	p.lines("Could not be read:", unreadOf(entries))
 	return out.Flush()
 }
 

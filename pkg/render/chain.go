@@ -47,9 +47,10 @@ func headline(out io.Writer, s tenant.Status, now time.Time, style Style) {
 	if style.Colour {
 		status = paintStatus(s.Verdict.Status, status)
 	}
-	fmt.Fprintf(out, "%s is %s", s.Name, status)
-	if !s.Verdict.Since.IsZero() {
-		fmt.Fprintf(out, " since %s ago", age(s.Verdict.Since, now))
+	if s.Verdict.Since.IsZero() {
+		fmt.Fprintf(out, "%s is %s", s.Name, status)
+	} else {
+		fmt.Fprintf(out, "%s has been %s for %s", s.Name, status, age(s.Verdict.Since, now))
 	}
 	if !s.Ready() {
 		fmt.Fprintf(out, ": %s", waiting(s))
@@ -140,7 +141,7 @@ func printSections(out *bufio.Writer, t table, sections []tenant.Section, style 
 func unread(out io.Writer, s tenant.Status) {
 	for i, why := range s.Unknown {
 		if i == 0 {
-			fmt.Fprintln(out, "\nNot seen:")
+			fmt.Fprintln(out, "\nCould not be read:")
 		}
 		fmt.Fprintf(out, "  %s\n", clean(why.String()))
 	}

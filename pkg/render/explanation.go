@@ -17,7 +17,7 @@ import (
 )
 
 // Explain prints an explanation for people: the verdict first, then each cause
-// once, with its proof, its mend, the way to it and what it holds up.
+// once, with its proof, its fix, the path to it and what it blocks.
 func Explain(w io.Writer, e diagnose.Explanation, style Style) error {
 	out := bufio.NewWriter(w)
 	p := explanation{out: out, now: e.At, style: style}
@@ -239,7 +239,7 @@ func (p explanation) blocks(c diagnose.Cause) {
 		held += "; " + tenants
 	}
 	if held != "" {
-		for _, line := range p.wrap(held, "  Holds up ", "    ") {
+		for _, line := range p.wrap(held, "  Blocks: ", "    ") {
 			fmt.Fprintln(p.out, line)
 		}
 	}
@@ -268,7 +268,10 @@ func listed(noun string, names []string) string {
 func (p explanation) unknown(e diagnose.Explanation) {
 	for i, line := range unseenLines(e) {
 		if i == 0 {
-			fmt.Fprintln(p.out, "\nNot seen, and may hold a cause:")
+			fmt.Fprintln(p.out)
+			for _, part := range p.wrap("Could not be read (a cause may be hidden there):", "", "  ") {
+				fmt.Fprintln(p.out, part)
+			}
 		}
 		for _, part := range p.wrap(line, "  ", "    ") {
 			fmt.Fprintln(p.out, part)
@@ -295,7 +298,7 @@ func unseenLines(e diagnose.Explanation) []string {
 	}
 	if len(absent) > 0 {
 		slices.Sort(absent)
-		lines = append(lines, "what was recorded does not hold: "+strings.Join(absent, ", "))
+		lines = append(lines, "not in the recording: "+strings.Join(absent, ", "))
 	}
 	return lines
 }

@@ -125,7 +125,7 @@ func TestSharedCausesArePrintedOnce(t *testing.T) {
 	if err := Markdown(&markdown, e); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"### It fails: kiali is down\n", "- Not seen: "} {
+	for _, want := range []string{"### It fails: kiali is down\n", "- Could not be read: "} {
 		if got := strings.Count(markdown.String(), want); got != 1 {
 			t.Errorf("%q is printed %d times:\n%s", want, got, &markdown)
 		}

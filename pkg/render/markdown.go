@@ -13,7 +13,7 @@ import (
 func Markdown(w io.Writer, e diagnose.Explanation) error {
 	out := bufio.NewWriter(w)
 	if len(e.Subjects) == 0 {
-		fmt.Fprintln(out, "Nothing to explain: all is ready.")
+		fmt.Fprintln(out, "All tenants are ready.")
 	}
 	for _, s := range e.Subjects {
 		fmt.Fprintf(out, "## %s is %s\n\n", escape(subjectName(s)), statusWords[s.Verdict.Status])
@@ -25,7 +25,7 @@ func Markdown(w io.Writer, e diagnose.Explanation) error {
 		markdownCause(out, c)
 	}
 	for _, line := range unseenLines(e) {
-		fmt.Fprintln(out, "- Not seen: "+escape(line))
+		fmt.Fprintln(out, "- Could not be read: "+escape(line))
 	}
 	return out.Flush()
 }

@@ -69,7 +69,7 @@ func TestMarkdownOfNothing(t *testing.T) {
 	if err := Markdown(&out, diagnose.Explanation{}); err != nil {
 		t.Fatal(err)
 	}
-	if out.String() != "Nothing to explain: all is ready.\n" {
+	if out.String() != "All tenants are ready.\n" {
 		t.Errorf("%q", &out)
 	}
 }

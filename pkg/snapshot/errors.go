@@ -17,14 +17,17 @@ var (
 	ErrDamaged = errors.New("the snapshot is damaged")
 	// ErrTooLarge: it is beyond what a snapshot can be in honesty.
 	ErrTooLarge = errors.New("the snapshot is too large")
+	// ErrPrinted: what kubectl printed is not whole, or was changed since.
+	ErrPrinted = errors.New("the file is not valid output of kubectl")
 )
 
 // advice is what to do next.
 var advice = map[error]string{
-	ErrForeign:   "make one with `kubectl orthweb snapshot save FILE`",
+	ErrForeign:   "create one with `kubectl orthweb snapshot save FILE`",
 	ErrNewer:     "read it with the version that made it, or save it again with this one",
 	ErrTruncated: "copy it again, or save it again",
 	ErrDamaged:   "copy it again, or save it again with `kubectl orthweb snapshot save FILE`",
+	ErrPrinted:   "print it again with `kubectl get KIND -A -o yaml`",
 	ErrTooLarge:  "don't read it if you did not make it; save one of fewer namespaces",
 }
 

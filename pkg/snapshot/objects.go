@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -105,7 +106,7 @@ func (f File) objects() ([]printed, error) {
 	for _, text := range f.documents() {
 		content, err := parseMap(document{text: text, file: f.Name})
 		if err != nil {
-			return nil, err
+			return nil, printedError(err)
 		}
 		values, ok := measure(content, 1)
 		if !ok || sum.Add(values) > maxValues {
@@ -114,6 +115,16 @@ func (f File) objects() ([]printed, error) {
 		objects = append(objects, flatten(content, false)...)
 	}
 	return objects, nil
+}
+
+// printedError tells of a file that is no snapshot what is wrong with it: kubectl
+// printed it, and can print it again.
+func printedError(err error) error {
+	var own *ReadError
+	if errors.As(err, &own) && own.Reason == ErrDamaged {
+		return &ReadError{Reason: ErrPrinted, Found: own.Found, Cause: own.Cause}
+	}
+	return err
 }
 
 // documents parts a file: JSON values that follow each other, with the logs

@@ -50,7 +50,7 @@ func parseMap(doc document) (content map[string]any, err error) {
 	}
 	content = nil
 	if err := json.Unmarshal(text, &content); err != nil {
-		return nil, damaged(err, "%s has something that is not an object", doc.file)
+		return nil, damaged(nil, "%s has something that is not an object", doc.file)
 	}
 	return content, nil
 }

@@ -17,7 +17,7 @@ func foreign(err error) error {
 	case err == io.EOF:
 		return &ReadError{Reason: ErrForeign, Found: "the file is empty"}
 	case errors.Is(err, gzip.ErrHeader), err == io.ErrUnexpectedEOF:
-		return &ReadError{Reason: ErrForeign, Found: "the file is not gzipped"}
+		return &ReadError{Reason: ErrForeign, Found: "the file is neither gzipped nor are there objects in it that `kubectl get -o yaml` or `-o json` printed"}
 	}
 	return err
 }

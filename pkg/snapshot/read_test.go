@@ -48,7 +48,7 @@ func TestReadRefuses(t *testing.T) {
 		says string
 	}{
 		"an empty file":      {nil, ErrForeign, "empty"},
-		"a text":             {[]byte("apiVersion: v1\nkind: Pod\n"), ErrForeign, "not gzipped"},
+		"a text":             {[]byte("apiVersion: v1\nkind: Pod\n"), ErrForeign, "neither gzipped nor"},
 		"a gzipped text":     {gzipped([]byte("hello")), ErrForeign, "no tar"},
 		"a long gzip text":   {gzipped(bytes.Repeat([]byte("hello "), 1000)), ErrForeign, "no tar"},
 		"a tar of others":    {pack(t, pod), ErrForeign, "index.yaml"},
