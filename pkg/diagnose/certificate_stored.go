@@ -153,7 +153,7 @@ func (c certificate) dates(secret *unstructured.Unstructured, chain []*x509.Cert
 	}
 	for _, ca := range chain[1:] {
 		if c.x.now.Before(ca.NotAfter) && ca.NotAfter.Sub(c.x.now) < soon && ca.NotAfter.Before(leaf.NotAfter) {
-			c.ending(ca, "a CA in the chain of "+ref.String())
+			c.ending(ref, ca, "a CA in the chain of "+ref.String())
 		}
 	}
 }
@@ -188,9 +188,10 @@ func (c certificate) reissue() finding.Fix {
 // soon is how long before its end a CA that nothing renews is worth a warning.
 const soon = 30 * 24 * time.Hour
 
-// ending warns of a CA that is about to end.
-func (c certificate) ending(ca *x509.Certificate, what string) {
+// ending warns of a CA that is about to end. The object is the one that holds it.
+func (c certificate) ending(ref finding.Ref, ca *x509.Certificate, what string) {
 	f := c.storedFinding(codeCAEnding, "CAEnding", fmt.Sprintf("%s, %s, ends on %s: what it has signed is not valid from then on", what, ca.Subject.CommonName, ca.NotAfter.UTC().Format(time.DateOnly)), finding.Warning)
+	f.Ref = ref
 	f.Fixes = []finding.Fix{{Text: "Renew the CA, give the new one to the clients that verify by it, and then have its certificates issued again", Command: fmt.Sprintf("kubectl get certificates,issuers -n %s -o wide", c.obj.GetNamespace())}}
 	c.exam.findings = append(c.exam.findings, f)
 }
@@ -231,6 +232,6 @@ func (c certificate) signed(secret *unstructured.Unstructured, leaf *x509.Certif
 		f.Fixes = []finding.Fix{{Text: "Renew the CA, give the new one to the clients, and then have its certificates issued again", Command: fmt.Sprintf("kubectl get certificates,issuers -n %s -o wide", namespace)}}
 		c.exam.findings = append(c.exam.findings, f)
 	case len(c.x.makers(namespace, caName)) == 0 && ca.NotAfter.Sub(c.x.now) < soon:
-		c.ending(ca, "the CA in "+caRef.String()+", which no Certificate renews")
+		c.ending(caRef, ca, "the CA in "+caRef.String()+", which no Certificate renews")
 	}
 }
