@@ -36,6 +36,9 @@ func (s podView) noRoom(t *trouble, short []string) {
 			if !complete {
 				word, most = "in all", total
 			}
+			if most.Sign() < 0 { // pods that were there before the node got smaller
+				most = resource.Quantity{}
+			}
 			part += fmt.Sprintf(", at most %s %s on a node", amount(most), word)
 			t.evidence = append(t.evidence, allocatable(node, name))
 		}

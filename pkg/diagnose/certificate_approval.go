@@ -45,12 +45,27 @@ func (x *examiner) deniedByPolicy(request *unstructured.Unstructured, f *finding
 			f.Evidence = append(f.Evidence, evidence(obj, "spec.allowed", allowed, time.Time{}))
 		}
 	}
+	if strings.Contains(denied.Message, "No CertificateRequestPolicies bound or applicable") {
+		f.Fixes = append([]finding.Fix{bindPolicy(request)}, f.Fixes...)
+	}
 	if len(named) > 0 {
 		f.Fixes[0] = finding.Fix{
 			Text:    fmt.Sprintf("Change %s so that the policy allows it (the message names the fields), or extend spec.allowed of CertificateRequestPolicy %s", whose, named[0][1]),
 			Command: "kubectl get certificaterequestpolicy " + named[0][1] + " -o yaml",
 		}
 	}
+}
+
+// bindPolicy is what to do where no policy counts for a request: one has to select
+// it, and its requester needs the verb use on that (approver-policy 0.23,
+// pkg/internal/approver/manager/predicate/predicate.go).
+func bindPolicy(request *unstructured.Unstructured) finding.Fix {
+	fix := finding.Fix{Text: "Grant the requester the verb use on a CertificateRequestPolicy, by a Role or ClusterRole, and have spec.selector of that policy include the issuer and the namespace",
+		Command: "kubectl get certificaterequestpolicies"}
+	if user := field.Text(request.Object, "spec", "username"); user != "" {
+		fix.Command = "kubectl auth can-i use certificaterequestpolicies.policy.cert-manager.io --as=" + user
+	}
+	return fix
 }
 
 // approverPolicy are the Deployments of approver-policy (deploy/charts, 0.23).

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,7 +89,7 @@ func (c certificate) gone() {
 		},
 		Fixes: []finding.Fix{
 			{Text: "Read why cert-manager does not create it again", Command: c.x.certManagerLogs()},
-			{Text: "Have it issued again", Command: fmt.Sprintf("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())},
+			c.reissue(),
 		},
 	})
 }
@@ -108,7 +109,12 @@ func (c certificate) stored() {
 	chain := certificatesOf(secret, "tls.crt")
 	if len(chain) > 0 {
 		c.dates(secret, chain)
-		c.signed(secret, chain[0])
+		if len(c.exam.findings) == 0 {
+			c.replaced(secret, chain[0])
+		}
+		if len(c.exam.findings) == 0 {
+			c.signed(secret, chain[0])
+		}
 	}
 	if len(c.exam.findings) == 0 {
 		c.hosts(chain)
@@ -131,7 +137,7 @@ func (c certificate) storedFinding(code finding.Code, reason, message string, se
 // one that is not the Certificate's, and a CA in its chain that ends before it.
 func (c certificate) dates(secret *unstructured.Unstructured, chain []*x509.Certificate) {
 	ref, leaf := finding.RefOf(c.obj), chain[0]
-	reissue := finding.Fix{Text: "Have it issued again", Command: fmt.Sprintf("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}
+	reissue := c.reissue()
 	noted := health.Expiry(c.obj)
 	difference := leaf.NotAfter.Sub(noted).Abs()
 	switch {
@@ -142,22 +148,50 @@ func (c certificate) dates(secret *unstructured.Unstructured, chain []*x509.Cert
 		c.exam.findings = append(c.exam.findings, f)
 	case !noted.IsZero() && difference > time.Minute:
 		f := c.storedFinding(codeSecretStale, "SecretMismatch", fmt.Sprintf("%s holds a certificate until %s, but the one that %s issued is until %s", finding.RefOf(secret), leaf.NotAfter.UTC().Format(time.DateTime), ref, noted.UTC().Format(time.DateTime)), finding.Warning)
-		f.Fixes = []finding.Fix{{Text: "Find out what else writes the Secret", Command: fmt.Sprintf("kubectl get secret %s -n %s -o yaml --show-managed-fields", secret.GetName(), secret.GetNamespace())}, reissue}
+		f.Fixes = []finding.Fix{c.otherWriter(secret), reissue}
 		c.exam.findings = append(c.exam.findings, f)
 	}
 	for _, ca := range chain[1:] {
 		if c.x.now.Before(ca.NotAfter) && ca.NotAfter.Sub(c.x.now) < soon && ca.NotAfter.Before(leaf.NotAfter) {
-			c.ending(ca, "a CA in the chain of "+ref.String())
+			c.ending(ref, ca, "a CA in the chain of "+ref.String())
 		}
 	}
+}
+
+// replaced reports a certificate in the Secret that has none of the Certificate's
+// names: another one was put there.
+func (c certificate) replaced(secret *unstructured.Unstructured, leaf *x509.Certificate) {
+	wanted := field.Texts(c.obj.Object, "spec", "dnsNames")
+	if len(wanted) == 0 || slices.ContainsFunc(wanted, func(name string) bool { return slices.Contains(leaf.DNSNames, name) }) {
+		return
+	}
+	has := "no DNS name"
+	if len(leaf.DNSNames) > 0 {
+		has = strings.Join(leaf.DNSNames, ", ")
+	}
+	f := c.storedFinding(codeSecretStale, "SecretMismatch", fmt.Sprintf("%s holds another certificate than the one that %s issued: it is for %s", finding.RefOf(secret), finding.RefOf(c.obj), has), finding.Critical)
+	prove(&f, c.obj, "spec.dnsNames")
+	f.Fixes = []finding.Fix{c.otherWriter(secret), c.reissue()}
+	c.exam.findings = append(c.exam.findings, f)
+}
+
+// otherWriter is how to see what else than cert-manager writes a Secret, without
+// its key.
+func (c certificate) otherWriter(secret *unstructured.Unstructured) finding.Fix {
+	return finding.Fix{Text: "Find out what else writes the Secret", Command: fmt.Sprintf("kubectl get secret %s -n %s --show-managed-fields -o jsonpath='{.metadata.managedFields}'", secret.GetName(), secret.GetNamespace())}
+}
+
+func (c certificate) reissue() finding.Fix {
+	return finding.Fix{Text: "Have it issued again", Command: fmt.Sprintf("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}
 }
 
 // soon is how long before its end a CA that nothing renews is worth a warning.
 const soon = 30 * 24 * time.Hour
 
-// ending warns of a CA that is about to end.
-func (c certificate) ending(ca *x509.Certificate, what string) {
+// ending warns of a CA that is about to end. The object is the one that holds it.
+func (c certificate) ending(ref finding.Ref, ca *x509.Certificate, what string) {
 	f := c.storedFinding(codeCAEnding, "CAEnding", fmt.Sprintf("%s, %s, ends on %s: what it has signed is not valid from then on", what, ca.Subject.CommonName, ca.NotAfter.UTC().Format(time.DateOnly)), finding.Warning)
+	f.Ref = ref
 	f.Fixes = []finding.Fix{{Text: "Renew the CA, give the new one to the clients that verify by it, and then have its certificates issued again", Command: fmt.Sprintf("kubectl get certificates,issuers -n %s -o wide", c.obj.GetNamespace())}}
 	c.exam.findings = append(c.exam.findings, f)
 }
@@ -188,7 +222,7 @@ func (c certificate) signed(secret *unstructured.Unstructured, leaf *x509.Certif
 		f := c.storedFinding(codeChainBroken, "CAReplaced", what, severity)
 		f.Evidence = append(f.Evidence, evidence(issuer, "spec.ca.secretName", caRef.Name, answer.Object.GetCreationTimestamp().Time))
 		f.Fixes = []finding.Fix{
-			{Text: "Have it issued again by the CA of today", Command: fmt.Sprintf("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())},
+			{Text: "Have it issued again by the CA that the issuer has now", Command: fmt.Sprintf("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())},
 			{Text: "Then give the new CA to the clients, and certificates of the new CA to those that sign in with one"},
 		}
 		c.exam.findings = append(c.exam.findings, f)
@@ -198,6 +232,6 @@ func (c certificate) signed(secret *unstructured.Unstructured, leaf *x509.Certif
 		f.Fixes = []finding.Fix{{Text: "Renew the CA, give the new one to the clients, and then have its certificates issued again", Command: fmt.Sprintf("kubectl get certificates,issuers -n %s -o wide", namespace)}}
 		c.exam.findings = append(c.exam.findings, f)
 	case len(c.x.makers(namespace, caName)) == 0 && ca.NotAfter.Sub(c.x.now) < soon:
-		c.ending(ca, "the CA in "+caRef.String()+", which no Certificate renews")
+		c.ending(caRef, ca, "the CA in "+caRef.String()+", which no Certificate renews")
 	}
 }

@@ -21,7 +21,7 @@ var budgetKind = schema.GroupKind{Group: "policy", Kind: "PodDisruptionBudget"}
 func (s podView) cordonedNodes(t *trouble) {
 	var cordoned []*unstructured.Unstructured
 	for _, node := range s.x.snap.List(nodeKind, "").Objects {
-		if field.Bool(node.Object, "spec", "unschedulable") && s.matches(node) {
+		if field.Bool(node.Object, "spec", "unschedulable") && s.matches(node) && s.volumesFit(node) != no {
 			cordoned = append(cordoned, node)
 		}
 	}
@@ -39,6 +39,42 @@ func (s podView) cordonedNodes(t *trouble) {
 	}
 	t.fixes = []finding.Fix{{Text: "Uncordon the nodes whose maintenance is over, or add a node", Command: "kubectl uncordon " + strings.Join(names, " ")}}
 	s.x.blockedDrain(cordoned, t)
+}
+
+// cordonedHome tells whether a cordoned node is one that the pod's volumes are tied
+// to. The scheduler counts it as cordoned, and the others by their conflict.
+func (s podView) cordonedHome() bool {
+	for _, node := range s.x.snap.List(nodeKind, "").Objects {
+		if field.Bool(node.Object, "spec", "unschedulable") && s.matches(node) && s.volumesFit(node) == yes {
+			return true
+		}
+	}
+	return false
+}
+
+// volumesFit tells whether the node affinity of the pod's volumes includes a node. A
+// volume without one, or that could not be read, may fit.
+func (s podView) volumesFit(node *unstructured.Unstructured) certainty {
+	result := maybe
+	for _, name := range claims(s.pod) {
+		claim := s.x.snap.Lookup(coreRef(claimKind.Kind, s.pod.GetNamespace(), name)).Object
+		volume := s.x.snap.Lookup(coreRef(volumeKind.Kind, "", field.Text(objectOf(claim), "spec", "volumeName"))).Object
+		terms := field.List(objectOf(volume), "spec", "nodeAffinity", "required", "nodeSelectorTerms")
+		if len(terms) == 0 {
+			continue
+		}
+		fits := anyOf(terms, func(term map[string]any) certainty {
+			if len(field.List(term, "matchFields")) > 0 || len(field.List(term, "matchExpressions")) == 0 {
+				return maybe
+			}
+			return labelsMatch(map[string]any{"matchExpressions": term["matchExpressions"]}, node.GetLabels())
+		})
+		if fits == no {
+			return no
+		}
+		result = max(result, fits)
+	}
+	return result
 }
 
 // blockedDrain is a budget that lets none of its pods be evicted from a cordoned

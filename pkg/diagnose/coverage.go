@@ -32,12 +32,27 @@ func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 		refs = addRef(refs, ref)
 	}
 	for _, namespace := range t.Namespaces {
-		add(x.snap.List(health.StatefulSetKind, namespace).Objects)
+		sets := x.snap.List(health.StatefulSetKind, namespace).Objects
+		add(sets)
+		if len(sets) > 0 {
+			add(x.claimsLeaving(namespace))
+		}
 	}
 	for _, ref := range x.controllersOf(t) {
 		refs = addRef(refs, ref)
 	}
 	return refs
+}
+
+// claimsLeaving are the claims of a namespace that are being deleted: while pods use
+// them nothing looks wrong, and with the last pod the data may go.
+func (x *examiner) claimsLeaving(namespace string) (found []*unstructured.Unstructured) {
+	for _, claim := range x.snap.List(claimKind, namespace).Objects {
+		if claim.GetDeletionTimestamp() != nil {
+			found = append(found, claim)
+		}
+	}
+	return found
 }
 
 // ingress are the Services by which the outside comes in: load balancers in the

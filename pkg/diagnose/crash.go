@@ -3,8 +3,11 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -116,7 +119,23 @@ func (c container) outOfMemory(t trouble) trouble {
 	t.fixes = []finding.Fix{{
 		Text: "Raise the container's memory limit", File: c.x.file(c.work, c.field("resources.limits.memory")), Command: c.x.applyNow(c.work),
 	}}
+	if t.fixes[0].File == "" && t.fixes[0].Command == "" {
+		c.doubleLimit(&t.fixes[0], limit)
+	}
 	return t
+}
+
+// doubleLimit is the command that raises the memory limit of a workload that is not
+// known to come from Git or Helm.
+func (c container) doubleLimit(fix *finding.Fix, limit string) {
+	twice, err := resource.ParseQuantity(limit)
+	if err != nil || c.work == nil || c.list != "containers" || c.work.GetKind() == jobKind.Kind || !slices.Contains(workloadKinds, finding.RefOf(c.work).GroupKind()) {
+		return
+	}
+	twice.Add(twice)
+	fix.Text += ", such as to twice as much; change the manifest that it comes from as well"
+	fix.Command = fmt.Sprintf("kubectl set resources %s %s -n %s -c %s --limits=memory=%s",
+		resourceOf(c.owner), c.owner.Name, c.owner.Namespace, c.name, twice.String())
 }
 
 // notStarted is a container that a runtime refuses to start.

@@ -292,14 +292,22 @@ func (x *examiner) intrudes(c claim, index int) bool {
 	})
 }
 
+// whyWinner says that the first of two was created before the other, if so.
+func whyWinner(winner, loser claim) string {
+	if winner.obj.GetCreationTimestamp().Time.Before(loser.obj.GetCreationTimestamp().Time) {
+		return "the older, "
+	}
+	return ""
+}
+
 // hostConflict is the finding on two servers for one host.
 func (x *examiner) hostConflict(winner, loser claim, host string) finding.Finding {
 	wrong := x.intruder(winner, loser, host)
 	port := winner.server.number()
 	f := finding.Finding{
 		Code: codeHostClaimed, Ref: finding.RefOf(wrong.obj), Reason: "HostConflict", Severity: finding.Critical,
-		Message: fmt.Sprintf("%s and %s both claim host %s on port %d for the same gateway pods: Istio takes the older, %s, and skips the other",
-			finding.RefOf(wrong.obj), finding.RefOf(other(wrong, winner, loser).obj), host, port, finding.RefOf(winner.obj)),
+		Message: fmt.Sprintf("%s and %s both claim host %s on port %d for the same gateway pods: Istio takes %s%s, and skips the other",
+			finding.RefOf(wrong.obj), finding.RefOf(other(wrong, winner, loser).obj), host, port, whyWinner(winner, loser), finding.RefOf(winner.obj)),
 	}
 	for _, c := range []claim{wrong, other(wrong, winner, loser)} {
 		prove(&f, c.obj, c.server.path("hosts"), c.server.path("port.number"), "metadata.creationTimestamp")

@@ -174,6 +174,9 @@ func (x *examiner) chartElsewhere(c chartWanted, problem fluxmsg.SourceProblem, 
 		case !from.Same(c.ref) && (problem == fluxmsg.SourceChartNotFound || revision == c.version):
 			f.Evidence = withProof(f.Evidence, proof)
 			f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("Name %s in spec.chart.spec.sourceRef: %s has version %s from it", from, finding.RefOf(other), revision), File: file})
+		case from.Same(c.ref) && problem == fluxmsg.SourceVersionNotFound && revision == c.version:
+			f.Message += fmt.Sprintf("; %s has fetched that version from it before", finding.RefOf(other))
+			f.Evidence = withProof(f.Evidence, proof)
 		case from.Same(c.ref) && problem == fluxmsg.SourceVersionNotFound && !strings.Contains(list.Text, "such as"):
 			f.Evidence = withProof(f.Evidence, proof)
 			list.Text += fmt.Sprintf(", such as %s, which %s has from it", revision, finding.RefOf(other))

@@ -78,10 +78,15 @@ func (r release) retry() finding.Fix {
 	switch {
 	case stalled.Status == "True" && stalled.Reason == "MissingRollbackTarget":
 		return finding.Fix{Text: "Then force an upgrade: there is no revision to roll back to", Command: r.flux("reconcile", "--force")}
-	case stalled.Status == "True" || strings.HasSuffix(r.ready.Message, "retries exhausted"):
+	case r.stalled():
 		return finding.Fix{Text: "Then reset the count of failures, so that Flux retries", Command: r.flux("reconcile", "--reset")}
 	}
 	return finding.Fix{Text: "Then retry at once", Command: r.flux("reconcile")}
+}
+
+// stalled tells whether Flux has given the release up.
+func (r release) stalled() bool {
+	return field.ConditionOf(r.obj, "Stalled").Status == "True" || strings.HasSuffix(r.ready.Message, "retries exhausted")
 }
 
 // flux is a command of Flux's about the release.

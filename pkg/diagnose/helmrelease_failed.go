@@ -58,7 +58,9 @@ func (r release) fallback(timedOut bool) {
 		f.Fixes = []finding.Fix{r.history("See which revisions Helm has stored")}
 		r.rollbackTarget(&f)
 	}
-	f.Fixes = append(f.Fixes, r.retry())
+	if retry := r.retry(); !slices.ContainsFunc(f.Fixes, func(fix finding.Fix) bool { return fix.Command == retry.Command }) {
+		f.Fixes = append(f.Fixes, retry)
+	}
 	r.exam.fallback = append(r.exam.fallback, f)
 }
 
@@ -126,21 +128,31 @@ func (r release) waitFixes() []finding.Fix {
 		{Text: "See which of its objects are not ready", Command: fmt.Sprintf("kubectl get pods,jobs -n %s -l app.kubernetes.io/instance=%s", r.target(), r.helmName())},
 		r.inspect()[0],
 	}
-	if installed := r.workloads(); len(installed) > 0 {
+	installed, ready := r.workloads()
+	switch {
+	case len(installed) == 0 || !ready:
+	case r.stalled():
+		fixes[0] = finding.Fix{Text: fmt.Sprintf("If it fails again because it needs longer than spec.timeout (%s), raise that", health.ActionTimeout(r.obj)), File: r.x.definedIn(r.obj)}
+		fixes = slices.Insert(fixes, 0, finding.Fix{Text: fmt.Sprintf("What it installed is ready now (%s), and Flux has given up: have it retry", namesOf(installed)), Command: r.retry().Command})
+	default:
 		fixes = slices.Insert(fixes, 0, finding.Fix{Text: fmt.Sprintf("What it installed is ready now (%s): if it needs longer than spec.timeout (%s), raise that",
 			namesOf(installed), health.ActionTimeout(r.obj)), File: r.x.definedIn(r.obj)})
 	}
 	return fixes
 }
 
-// workloads are those that the release installed.
-func (r release) workloads() (found []*unstructured.Unstructured) {
+// workloads are those that the release installed, and whether all their pods are
+// ready.
+func (r release) workloads() (found []*unstructured.Unstructured, ready bool) {
+	ready = true
 	for _, kind := range workloadKinds {
 		for _, obj := range r.x.snap.List(kind, r.target()).Objects {
 			if r.owns(obj) {
 				found = append(found, obj)
+				has, wanted := health.Replicas(obj)
+				ready = ready && has >= wanted
 			}
 		}
 	}
-	return found
+	return found, ready
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -12,6 +13,13 @@ import (
 
 // pressures are a node's conditions that keep pods off it, or throw them out.
 var pressures = []string{"DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"}
+
+// reliefs are what ends a pressure.
+var reliefs = map[string]finding.Fix{
+	"DiskPressure": {Text: "Free disk space on the node (unused images, logs, emptyDir volumes of pods), or give it a larger disk"},
+	"MemoryPressure": {Text: "Find the pods that use the most memory, and give them limits or move them to a node with more",
+		Command: "kubectl top pods -A --sort-by=memory"},
+}
 
 // explainNode goes by the node's conditions.
 func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exam {
@@ -37,6 +45,9 @@ func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exa
 			f.Code = codeNodePressure
 		}
 		f.Evidence = append(f.Evidence, proofOf(node, c))
+		if relief, ok := reliefs[kind]; ok {
+			f.Fixes = slices.Insert(f.Fixes, len(f.Fixes)-1, relief)
+		}
 	}
 	for i, taint := range field.List(node.Object, "spec", "taints") {
 		f.Evidence = append(f.Evidence, evidence(node, fmt.Sprintf("spec.taints[%d].key", i), field.Text(taint, "key"), field.Time(taint, "timeAdded")))

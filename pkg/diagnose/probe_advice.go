@@ -15,7 +15,7 @@ import (
 // the wrong port or path, or the wrong way. Where it tells nothing, the log may.
 func (c container) probeAdvice(t *trouble, message string) {
 	said, _ := c.x.message(message).Container()
-	if said.Probe == "" {
+	if said.Probe == "" || c.resetByProxy(t, said) {
 		return
 	}
 	at := strings.ToLower(said.Probe) + "Probe"
@@ -100,5 +100,31 @@ func (c container) stillStarting(t *trouble, ended end, message string) bool {
 		Text: "If its log shows that it is still starting then, add a startupProbe that allows for that time",
 		File: c.x.file(c.work, c.field("startupProbe")), Command: c.x.applyNow(c.work),
 	})
+	return true
+}
+
+// rewriteProbers is the annotation by which Istio's injector lets the proxy answer
+// the kubelet's probes in the container's place (istio 1.28, pkg/kube/inject/app_probe.go).
+const rewriteProbers = "sidecar.istio.io/rewriteAppHTTPProbers"
+
+// resetByProxy tells whether a probe is reset because the pod's proxy accepts mutual
+// TLS alone, which a kubelet does not use, and the pod's annotation keeps Istio from
+// redirecting the probe.
+func (c container) resetByProxy(t *trouble, said fluxmsg.Container) bool {
+	reset := strings.Contains(said.Detail, "connection reset by peer") || strings.Contains(said.Detail, "EOF")
+	if !reset || c.work == nil || c.pod.GetAnnotations()[rewriteProbers] != "false" {
+		return false
+	}
+	strict, ok := c.x.strict(c.work)
+	if !ok {
+		return false
+	}
+	t.vague = false
+	t.message += fmt.Sprintf("; %s has its proxy accept mutual TLS alone, which a kubelet does not use, and annotation %s keeps Istio from redirecting the probe",
+		finding.RefOf(strict), rewriteProbers)
+	t.evidence = append(t.evidence, evidence(c.pod, "metadata.annotations["+rewriteProbers+"]", "false", time.Time{}),
+		evidence(strict, "spec.mtls.mode", "STRICT", time.Time{}))
+	t.fixes = append([]finding.Fix{{Text: fmt.Sprintf("Remove annotation %s from spec.template.metadata.annotations of %s", rewriteProbers, c.owner),
+		File: c.x.file(c.work, "spec.template.metadata.annotations["+rewriteProbers+"]"), Command: c.x.applyNow(c.work)}}, t.fixes...)
 	return true
 }

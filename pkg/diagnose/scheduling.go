@@ -69,6 +69,8 @@ func (s podView) scheduling(message string, t *trouble) {
 		s.noRoom(t, reasons.short)
 	case reasons.selector != "":
 		s.matchesNoNode(t, reasons.selector)
+	case reasons.volume != "" && reasons.cordoned && s.cordonedHome():
+		s.cordonedNodes(t)
 	case reasons.volume != "":
 		t.code = codeVolumeAffinity
 		t.message = fmt.Sprintf("the volumes of %s are tied to nodes that can't take %s (%s)", s.owner, s.verb("its pods", "it"), reasons.volume)

@@ -43,6 +43,7 @@ var keptAnnotations = map[string]bool{
 	"kubectl.kubernetes.io/restartedAt":       true,
 	"kubectl.kubernetes.io/default-container": true,
 	"sidecar.istio.io/inject":                 true,
+	"sidecar.istio.io/rewriteAppHTTPProbers":  true,
 }
 
 func keepAnnotation(key string) bool {
