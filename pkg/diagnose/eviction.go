@@ -23,7 +23,10 @@ func (s podView) evicted(t trouble) (trouble, bool) {
 	case reason == "Evicted":
 		t.code = codeEvicted
 		t.message = fmt.Sprintf("node %s has evicted %s: %s", node, s.aPod(), message)
-		t.fixes = []finding.Fix{s.againstEviction(message), {Text: "See what the node is short of", Command: "kubectl describe node " + node}}
+		t.fixes = []finding.Fix{s.againstEviction(message)}
+		if !overLocalStorage(message) {
+			t.fixes = append(t.fixes, finding.Fix{Text: "See what the node is short of", Command: "kubectl describe node " + node})
+		}
 	case target.Reason == "PreemptionByScheduler" || reason == "Preempting":
 		t.code = codeEvicted
 		t.message = fmt.Sprintf("%s had to make room for a pod of higher priority", s.aPod())
@@ -42,10 +45,17 @@ func (s podView) againstEviction(message string) finding.Fix {
 	switch lower := strings.ToLower(message); {
 	case strings.Contains(lower, "resource: memory"):
 		return finding.Fix{Text: "Request as much memory as the containers use: those that use more than they request are evicted first", File: s.x.file(s.work, "resources.requests.memory"), Command: s.x.applyNow(s.work)}
-	case strings.Contains(lower, "ephemeral local storage usage exceeds"), strings.Contains(lower, "exceeds the limit"), strings.Contains(lower, "usage of emptydir"):
+	case overLocalStorage(message):
 		return finding.Fix{Text: "Raise the limit on local storage that the message names, or have the containers write less (logs, emptyDir)", File: s.x.file(s.work, "resources.limits.ephemeral-storage"), Command: s.x.applyNow(s.work)}
 	case strings.Contains(lower, "ephemeral-storage"), strings.Contains(lower, "nodefs"), strings.Contains(lower, "imagefs"), strings.Contains(lower, "inodes"):
 		return finding.Fix{Text: "Free disk space on the node, or have the containers write less to it (logs, emptyDir)"}
 	}
 	return finding.Fix{Text: "Read the pod's events", Command: s.describe()}
+}
+
+// overLocalStorage tells whether a pod was evicted because it used more local storage
+// than its own limits allow.
+func overLocalStorage(message string) bool {
+	lower := strings.ToLower(message)
+	return strings.Contains(lower, "ephemeral local storage usage exceeds") || strings.Contains(lower, "exceeds the limit") || strings.Contains(lower, "usage of emptydir")
 }

@@ -89,6 +89,29 @@ func failedLast(pods []*unstructured.Unstructured) []*unstructured.Unstructured 
 	return []*unstructured.Unstructured{last}
 }
 
+// overLimitAgain is the pod that was evicted last, where several pods of the same
+// owner as the given ones were evicted for their own use of local storage: the pods
+// that replace them will be, too.
+func (x *examiner) overLimitAgain(pods []*unstructured.Unstructured) *unstructured.Unstructured {
+	if len(pods) == 0 {
+		return nil
+	}
+	owner, owned := ownerOf(pods[0])
+	if !owned {
+		return nil
+	}
+	var evicted []*unstructured.Unstructured
+	for _, pod := range x.podsOf(owner) {
+		if field.Text(pod.Object, "status", "reason") == "Evicted" && overLocalStorage(field.Text(pod.Object, "status", "message")) {
+			evicted = append(evicted, pod)
+		}
+	}
+	if last := failedLast(evicted); len(evicted) > 1 && len(last) > 0 {
+		return last[0]
+	}
+	return nil
+}
+
 // siblings are the pods of the same workload that count, the pod among them.
 func (x *examiner) siblings(pod *unstructured.Unstructured) []*unstructured.Unstructured {
 	ref, owned := ownerOf(pod)
@@ -128,6 +151,9 @@ func (x *examiner) blamePods(e *exam, pods []*unstructured.Unstructured, failing
 			worst = t
 		}
 		e.blame = addRef(e.blame, bearers[i])
+	}
+	if over := x.overLimitAgain(pods); failing && !hard && over != nil && !slices.ContainsFunc(distinct, func(t trouble) bool { return t.code != codeNotReadyForUnknown }) {
+		e.blame = []finding.Ref{finding.RefOf(over)} // the new ones do not say why they are not ready
 	}
 	if failing && len(e.blame) == 0 && len(plain) > 0 {
 		e.blame = plain[:1] // it says at least that nothing is said
