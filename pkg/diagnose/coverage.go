@@ -32,11 +32,8 @@ func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 		refs = addRef(refs, ref)
 	}
 	for _, namespace := range t.Namespaces {
-		sets := x.snap.List(health.StatefulSetKind, namespace).Objects
-		add(sets)
-		if len(sets) > 0 {
-			add(x.claimsLeaving(namespace))
-		}
+		add(x.snap.List(health.StatefulSetKind, namespace).Objects)
+		add(x.claimsLeaving(namespace))
 	}
 	for _, ref := range x.controllersOf(t) {
 		refs = addRef(refs, ref)
@@ -44,10 +41,11 @@ func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 	return refs
 }
 
-// claimsLeaving are the claims of a namespace that are being deleted: while pods use
-// them nothing looks wrong, and with the last pod the data may go.
+// claimsLeaving are the claims of a namespace that are being deleted, as far as
+// claims were read: while pods use them nothing looks wrong, and with the last pod
+// the data may go. A healthy tenant is not worth a request for that.
 func (x *examiner) claimsLeaving(namespace string) (found []*unstructured.Unstructured) {
-	for _, claim := range x.snap.List(claimKind, namespace).Objects {
+	for _, claim := range x.known.List(claimKind, namespace).Objects {
 		if claim.GetDeletionTimestamp() != nil {
 			found = append(found, claim)
 		}
