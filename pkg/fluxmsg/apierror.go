@@ -59,12 +59,12 @@ const (
 	// The CustomResourceDefinition of the object is being deleted
 	// (k8s.io/apiextensions-apiserver v0.36, pkg/apiserver/customresource_handler.go).
 	APIKindTerminating APIProblem = "KindTerminating"
-	APIExists               APIProblem = "Exists"   // also when another release owns it
-	APIConflict             APIProblem = "Conflict" // changed meanwhile, or managed by another
-	APINotFound             APIProblem = "NotFound"
-	APITimeout              APIProblem = "Timeout"
-	APIUnreachable          APIProblem = "Unreachable"
-	APIOther                APIProblem = "Other" // refused, in words not known here
+	APIExists          APIProblem = "Exists"   // also when another release owns it
+	APIConflict        APIProblem = "Conflict" // changed meanwhile, or managed by another
+	APINotFound        APIProblem = "NotFound"
+	APITimeout         APIProblem = "Timeout"
+	APIUnreachable     APIProblem = "Unreachable"
+	APIOther           APIProblem = "Other" // refused, in words not known here
 )
 
 // A reader fills in an error when the text is of its kind. Refused says that

@@ -30,8 +30,8 @@ func TestSourceTrouble(t *testing.T) {
 		// net/http, transport.go; golang.org/x/net, proxy and socks.
 		index + `Get "https://x.io/index.yaml": proxyconnect tcp: dial tcp 10.9.9.9:3128: connect: connection refused`: SourceProxy,
 		index + `Get "https://x.io/index.yaml": proxyconnect tcp: dial tcp: lookup proxy.example.org: no such host`:    SourceProxy,
-		index + `Get "https://x.io/index.yaml": Forbidden`:                                                              SourceProxy,
-		index + `Get "https://x.io/index.yaml": Service Unavailable`:                                                    SourceProxy,
+		index + `Get "https://x.io/index.yaml": Forbidden`:                                                             SourceProxy,
+		index + `Get "https://x.io/index.yaml": Service Unavailable`:                                                   SourceProxy,
 		index + `failed to fetch https://x.io/index.yaml : 403 Forbidden`:                                              SourceAuthentication,
 		index + `Get "https://x.io/index.yaml": Proxy Authentication Required`:                                         SourceProxy,
 		index + `failed to fetch https://x.io/index.yaml : 407 Proxy Authentication Required`:                          SourceProxy,
