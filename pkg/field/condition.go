@@ -48,14 +48,8 @@ func (c Condition) Behind(obj *unstructured.Unstructured) bool {
 // ConditionOf is the entry of an object's status.conditions of that type. Where
 // there is none it has a Type and a Path, and nothing else.
 func ConditionOf(obj *unstructured.Unstructured, kind string) Condition {
-	return ConditionIn(List(obj.Object, "status", "conditions"), kind)
-}
-
-// ConditionIn is the entry of that type in a list of an object's
-// status.conditions, as ConditionOf gives it.
-func ConditionIn(conditions []map[string]any, kind string) Condition {
 	path := "status.conditions[" + kind + "]"
-	for _, entry := range conditions {
+	for _, entry := range List(obj.Object, "status", "conditions") {
 		if Text(entry, "type") == kind {
 			return conditionFrom(entry, path)
 		}
