@@ -5,7 +5,7 @@
 # packages they share are compiled once.
 GO = CGO_ENABLED=0 go
 
-.PHONY: build lab demo test unit live lint bench fuzz docs docs-check screen licenses \
+.PHONY: build lab demo test unit live lint bench fuzz docs docs-check reliability screen licenses \
 	release-snapshot krew-test examples faults clean
 
 build: ## bin/kubectl-orthweb
@@ -42,6 +42,9 @@ docs: ## docs/commands, from the help texts
 
 docs-check: ## are they what the help texts say? `make unit` asks as well
 	go test -count=1 ./pkg/plugin -run '^TestCommandPages$$'
+
+reliability: ## docs/reliability.md, from what the tests measure
+	ORTHWEB_UPDATE_RELIABILITY=1 go test -count=1 $$(grep -rl --include='*_test.go' 'reliability\.Report(' . | xargs -n1 dirname | sort -u)
 
 screen: ## docs/screen.svg, from what the program prints
 	go run ./internal/screen >docs/screen.svg
