@@ -100,12 +100,15 @@ func (o *certInspectOptions) read(ctx context.Context) ([]*x509.Certificate, tim
 	_, err := os.Stat(o.what)
 	isFile := err == nil || o.what == "-" || o.p12.wanted
 	switch {
-	case !isFile && object && (kind == "secret" || kind == "secrets") && !strings.Contains(name, "/"):
+	case !isFile && o.serverName == "" && object && (kind == "secret" || kind == "secrets") && !strings.Contains(name, "/"):
 		chain, err := o.secret(ctx, name)
 		return chain, now, err
 	case !isFile && looksLikeServer(o.what):
 		chain, err := o.server(ctx)
 		return chain, now, err
+	}
+	if o.serverName != "" {
+		return nil, now, withHint(fmt.Errorf("--server-name has no effect on %s: it is for a HOST:PORT", o.what), "Leave it out.")
 	}
 	chain, _, err := readCertificates(ctx, o.facts, o.what, &o.p12)
 	if errors.Is(err, fs.ErrNotExist) {

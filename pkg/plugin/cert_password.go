@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -64,6 +66,7 @@ func (p *pkcs12) password(ctx context.Context, streams genericiooptions.IOStream
 		}
 		password = []byte(value)
 	case p.file != "":
+		warnOfMode(streams.ErrOut, p.file)
 		password, err = firstLine(p.file, streams.In)
 	default:
 		password, err = ask(ctx, streams, "Password of the PKCS#12 file: ", p.new)
@@ -144,7 +147,8 @@ func ask(ctx context.Context, streams genericiooptions.IOStreams, prompt string,
 
 // plainName refuses a name for files that is more than one.
 func plainName(name string) error {
-	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\\\x00") || name != strings.TrimSpace(name) {
+	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\\") || name != strings.TrimSpace(name) ||
+		!utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return fmt.Errorf("--name %q can't begin the names of files", name)
 	}
 	return nil

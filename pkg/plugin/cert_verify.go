@@ -110,6 +110,9 @@ func (o *certVerifyOptions) run(ctx context.Context) error {
 
 // read gets the certificate and its key's public half from the files.
 func (o *certVerifyOptions) read(ctx context.Context) (q trust.Question, err error) {
+	if o.keyFile != "" {
+		warnOfMode(o.facts.streams.ErrOut, o.keyFile)
+	}
 	if q.Chain, q.Key, err = readCertificates(ctx, o.facts, o.file, &o.p12); err != nil || o.keyFile == "" {
 		return q, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -79,8 +80,17 @@ func (o *outputFlags) print(w io.Writer, object runtime.Object, err error) error
 	return printer.PrintObj(object, w)
 }
 
-// validate tells of a wrong format before anything is read.
+// validate tells of a wrong format before anything is read. As in kubectl, a
+// --template alone is one of -o go-template.
 func (o *outputFlags) validate() error {
+	if template := o.template.TemplateArgument; template != nil && *template != "" {
+		switch {
+		case o.format == "":
+			o.format = "go-template"
+		case !slices.Contains(o.template.AllowedFormats(), o.format):
+			return withHint(fmt.Errorf("--template has no effect with -o %s", o.format), "Leave one of them out, or use -o go-template.")
+		}
+	}
 	if o.table() {
 		return nil
 	}

@@ -56,6 +56,9 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 			"Give one snapshot, or only files that kubectl printed.")
 	}
 	if len(files) == 1 && (packed(files[0].Content) || !looksLikeObjects(files[0].Content)) {
+		if o.at != "" || o.complete {
+			return nil, withHint(fmt.Errorf("--at and --assume-complete have no effect on the snapshot %s: it has its own time, and knows what was read", name), "Leave them out.")
+		}
 		snap, err := snapshot.Read(bytes.NewReader(files[0].Content))
 		if err != nil {
 			return nil, fmt.Errorf("reading the snapshot %s: %w", name, err)

@@ -30,7 +30,11 @@ func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams)
 	}
 	root := newRoot(streams, name)
 	root.SetArgs(args)
-	return exitCode(root.ExecuteContext(ctx), name, streams.ErrOut)
+	err := checkArguments(args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
+	return exitCode(err, name, streams.ErrOut)
 }
 
 var rootLong = templates.LongDesc(`
@@ -55,6 +59,9 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 		SilenceErrors: true,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
 		Args:          noArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return checkEffects(cmd)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},

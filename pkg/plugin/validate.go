@@ -143,7 +143,7 @@ func (o *validateOptions) validate(cmd *cobra.Command) error {
 			return fmt.Errorf("%s: %w", flag, err)
 		}
 	}
-	return errors.Join(o.client.validate(cmd.Flags()), o.web.validate(cmd.Flags()), o.others.validate(), o.files.validate())
+	return errors.Join(o.client.validate(cmd.Flags()), o.web.validate(cmd.Flags()), o.others.validate(), o.files.validate(cmd.Flags()))
 }
 
 func (o *validateOptions) people() bool { return o.format == "table" || o.format == "wide" }

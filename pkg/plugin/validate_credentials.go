@@ -54,12 +54,14 @@ func (c *clientFiles) read(ctx context.Context, facts *factsFlags) (*tls.Certifi
 		if err != nil {
 			return nil, err
 		}
+		warnOfMode(facts.streams.ErrOut, c.key)
 		key, err := readKey(c.key)
 		if err != nil {
 			return nil, err
 		}
 		return pair(chain, key)
 	}
+	warnOfMode(facts.streams.ErrOut, c.p12File)
 	data, err := os.ReadFile(c.p12File)
 	if err != nil {
 		return nil, fmt.Errorf("reading the client certificate: %w", err)
@@ -110,6 +112,7 @@ func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tena
 	case p.secret != "":
 		return loginFromSecret(ctx, facts, t, p.secret, p.user)
 	case p.file != "":
+		warnOfMode(facts.streams.ErrOut, p.file)
 		secret, err = firstLine(p.file, facts.streams.In)
 	case p.env != "":
 		value, ok := os.LookupEnv(p.env)

@@ -34,12 +34,18 @@ func (f *userFiles) addTo(flags *pflag.FlagSet) {
 // there.
 const maxAssociations = 256
 
-func (f *userFiles) validate() error {
+func (f *userFiles) validate(flags *pflag.FlagSet) error {
 	switch {
 	case f.concurrency < 1 || f.concurrency > maxAssociations:
 		return withHint(fmt.Errorf("--concurrency is from 1 to %d, not %d", maxAssociations, f.concurrency), "Leave it out for %d.", send.DefaultConcurrency)
-	case f.resume != "" && len(f.paths) == 0:
-		return withHint(errors.New("--resume is for sending files"), "Name files or directories after the tenant.")
+	}
+	for _, name := range []string{"resume", "concurrency", "quiet"} {
+		if given(flags, name) && len(f.paths) == 0 {
+			return withHint(fmt.Errorf("--%s is for sending files", name), "Name files or directories after the tenant.")
+		}
+	}
+	if given(flags, "keep") && len(f.paths) > 0 {
+		return withHint(errors.New("--keep has no effect on your own files: they stay in Orthanc"), "Leave it out.")
 	}
 	for _, path := range f.paths {
 		if _, err := os.Stat(path); err != nil {

@@ -1,0 +1,83 @@
+package plugin
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// effect says with which other flags a flag has an effect.
+type effect struct {
+	// needs are flags of which one must be given, too.
+	needs []string
+	// unless are flags that take its effect away.
+	unless []string
+}
+
+// effects are the flags whose effect depends on whether others are given, by
+// "COMMAND --FLAG"; "--FLAG" is for all commands that have no entry of their own.
+// What depends on values is checked by the commands.
+var effects = map[string]effect{
+	"--at":               {needs: []string{"from"}},
+	"--assume-complete":  {needs: []string{"from"}},
+	"status --force":     {needs: []string{"save"}},
+	"explain --force":    {needs: []string{"save"}},
+	"status --interval":  {needs: []string{"watch", "wait"}},
+	"cert issue --clamp": {needs: []string{"duration"}},
+	"--prefer":           {unless: []string{"ip"}},
+	"--sudo":             {unless: []string{"dry-run"}},
+	"reconcile --wait":   {unless: []string{"dry-run"}},
+	"resume --wait":      {unless: []string{"dry-run"}},
+}
+
+// connectionFlags are kubectl's own that say which cluster to talk to, and how. With
+// --from no cluster is asked. The namespace also tells objects apart.
+var connectionFlags = []string{
+	"as", "as-group", "as-uid", "as-user-extra", "certificate-authority", "client-certificate", "client-key",
+	"cluster", "context", "disable-compression", "insecure-skip-tls-verify", "kubeconfig", "request-timeout",
+	"server", "tls-server-name", "token", "user",
+}
+
+// checkEffects refuses flags that would have no effect: who gives one expects
+// something of it.
+func checkEffects(cmd *cobra.Command) (err error) {
+	flags := cmd.Flags()
+	recorded := given(flags, "from")
+	flags.Visit(func(flag *pflag.Flag) {
+		if !given(flags, flag.Name) {
+			return
+		}
+		e := effectOf(cmd, flag.Name)
+		switch without := slices.IndexFunc(e.unless, func(name string) bool { return given(flags, name) }); {
+		case err != nil:
+		case recorded && slices.Contains(connectionFlags, flag.Name):
+			err = withHint(fmt.Errorf("--%s has no effect with --from: no cluster is asked", flag.Name), "Leave one of them out.")
+		case len(e.needs) > 0 && !slices.ContainsFunc(e.needs, func(name string) bool { return given(flags, name) }):
+			err = withHint(fmt.Errorf("--%s has no effect without --%s", flag.Name, strings.Join(e.needs, " or --")), "See '%s --help' for usage.", cmd.CommandPath())
+		case without >= 0:
+			err = withHint(fmt.Errorf("--%s has no effect with --%s", flag.Name, e.unless[without]), "Leave one of them out.")
+		}
+	})
+	return err
+}
+
+// effectOf is the command's own entry, or the one for all commands.
+func effectOf(cmd *cobra.Command, flag string) effect {
+	path := ""
+	for ; cmd.HasParent(); cmd = cmd.Parent() {
+		path = cmd.Name() + " " + path
+	}
+	if e, ok := effects[path+"--"+flag]; ok {
+		return e
+	}
+	return effects["--"+flag]
+}
+
+// given tells whether the user gave a flag, other than as --flag=false.
+func given(flags *pflag.FlagSet, name string) bool {
+	flag := flags.Lookup(name)
+	return flag != nil && flag.Changed && flag.Value.String() != "false"
+}

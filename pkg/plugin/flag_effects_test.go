@@ -1,0 +1,65 @@
+package plugin
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+// independent are the flags that have an effect whatever the others are, or whose
+// command itself tells what they go with. A flag that is in neither this list nor
+// effects fails TestEffects: who adds it has to say.
+var independent = map[string]string{
+	"status": "all force interval save timeout wait watch", "explain": "save",
+	"snapshot save": "force", "version": "client output", "completion install": "dir",
+	"cert inspect": "p12 p12-password-env p12-password-file server-name",
+	"cert issue": "ca-secret csr dns duration email force ip issuer keep-request key-algorithm key-size name output-dir " +
+		"p12 p12-legacy p12-password-env p12-password-file stdout subject timeout uri via",
+	"cert list":   "connect expiring-within secrets",
+	"cert verify": "connect key p12 p12-password-env p12-password-file secrets tenant",
+	"hosts diff":  "allow-address allow-domain block hosts-file ip", "hosts list": "allow-address allow-domain ip",
+	"hosts sync": "allow-address allow-domain block dry-run hosts-file ip yes", "hosts remove": "block dry-run hosts-file",
+	"reconcile": "dry-run timeout with-source", "resume": "dry-run timeout with-source", "suspend": "dry-run",
+	"validate": "aec aet ca cert concurrency dicom-port insecure keep key other-cert other-key other-password-secret p12 " +
+		"p12-password-env p12-password-file password-env password-file password-secret quiet resume timeout user via web-port",
+	"hosts apply": "hosts-file", // hidden: 'hosts sync' runs it under sudo
+}
+
+// everywhere are flags of many commands. kubectl, too, accepts the last two with any
+// format.
+const everywhere = " from output template help no-headers allow-missing-template-keys "
+
+func TestEffects(t *testing.T) {
+	var walk func(cmd *cobra.Command, path string)
+	walk = func(cmd *cobra.Command, path string) {
+		cmd.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
+			e := effectOf(cmd, flag.Name)
+			known := len(e.needs)+len(e.unless) > 0 || strings.Contains(everywhere, " "+flag.Name+" ") ||
+				strings.Contains(" "+independent[path]+" ", " "+flag.Name+" ")
+			if !known {
+				t.Errorf("%s --%s is not in effects: which flags does its effect depend on?", path, flag.Name)
+			}
+			for _, other := range append(e.needs, e.unless...) {
+				if cmd.Flags().Lookup(other) == nil {
+					t.Errorf("%s --%s depends on --%s, which the command does not have", path, flag.Name, other)
+				}
+			}
+		})
+		for _, sub := range cmd.Commands() {
+			if sub.Name() != "help" && sub.Name() != "options" {
+				walk(sub, strings.TrimSpace(path+" "+sub.Name()))
+			}
+		}
+	}
+	root := NewRoot(genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: io.Discard})
+	walk(root, "")
+	for _, name := range connectionFlags {
+		if root.PersistentFlags().Lookup(name) == nil {
+			t.Errorf("kubectl has no flag --%s", name)
+		}
+	}
+}
