@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // users' kubeconfigs name these
@@ -19,12 +20,53 @@ import (
 // for a little more work: a status of 1,000 tenants fits in 200 MiB.
 const gcPercent = 50
 
+// cleanupLimit is how long a command may clean up after a signal: with the exit of
+// the process, less than a second.
+const cleanupLimit = 900 * time.Millisecond
+
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := plugin.Run(ctx, os.Args, genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})
-	stop()
-	os.Exit(code)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	os.Exit(untilSignal(signals, cleanupLimit, func(ctx context.Context) int {
+		return plugin.Run(ctx, os.Args, genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})
+	}))
+}
+
+// untilSignal runs the command and returns the exit code. The first signal ends the
+// command's context; a second one, or the limit, ends the wait for it: it may be in a
+// system call that nothing ends, such as the reading of a pipe that nobody writes to.
+// After a signal the code is 128 and the signal's number, as shells report it, unless
+// the command had an answer all the same.
+func untilSignal(signals <-chan os.Signal, limit time.Duration, command func(context.Context) int) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan int, 1)
+	go func() { done <- command(ctx) }()
+	var first os.Signal
+	select {
+	case code := <-done:
+		return code
+	case first = <-signals:
+		cancel()
+	}
+	select {
+	case code := <-done:
+		if code != plugin.ExitInterrupted {
+			return code
+		}
+	case <-signals:
+	case <-time.After(limit):
+	}
+	return exitCodeOf(first)
+}
+
+// exitCodeOf is what a shell reports of a process that a signal ended.
+func exitCodeOf(s os.Signal) int {
+	if number, ok := s.(syscall.Signal); ok {
+		return 128 + int(number)
+	}
+	return plugin.ExitInterrupted
 }

@@ -13,12 +13,15 @@ import (
 // The exit codes, as `kubectl diff` has them: yes, no, could not tell; and
 // timeout(1)'s for a --timeout that ran out.
 const (
-	exitYes         = 0
-	exitNo          = 1
-	exitUnclear     = 2
-	exitTimeout     = 124
-	exitInterrupted = 130 // 128 + SIGINT, as shells report it
+	exitYes     = 0
+	exitNo      = 1
+	exitUnclear = 2
+	exitTimeout = 124
 )
+
+// ExitInterrupted is Run's code when its context was cancelled before there was an
+// answer: 128 and SIGINT's number, as shells report it.
+const ExitInterrupted = 130
 
 // answer ends a command that worked with a code other than 0: its output has
 // already said why.
@@ -74,7 +77,7 @@ func exitCode(err error, name string, stderr io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	case errors.Is(err, context.Canceled):
-		return exitInterrupted
+		return ExitInterrupted
 	}
 	fmt.Fprintf(stderr, "error: %v\n", err)
 	var known *problem

@@ -31,8 +31,8 @@ func TestInterruptedStandardInput(t *testing.T) {
 			var out, errOut bytes.Buffer
 			streams := genericiooptions.IOStreams{In: startedReader{in, cancel}, Out: &out, ErrOut: &errOut}
 			code := Run(ctx, []string{"kubectl-orthweb", command, "--from=-"}, streams)
-			if code != exitInterrupted || out.Len() > 0 || errOut.Len() > 0 {
-				t.Errorf("exit status %d, standard output %q, standard error %q; want %d and no output", code, &out, &errOut, exitInterrupted)
+			if code != ExitInterrupted || out.Len() > 0 || errOut.Len() > 0 {
+				t.Errorf("exit status %d, standard output %q, standard error %q; want %d and no output", code, &out, &errOut, ExitInterrupted)
 			}
 		})
 	}

@@ -216,7 +216,7 @@ func TestWaitEnds(t *testing.T) {
 	go func() { done <- w.exit(ctx) }()
 	w.stderr.waitFor(t, "waiting for it")
 	interrupt()
-	if code := <-done; code != exitInterrupted || strings.Contains(w.stderr.String(), "error:") {
+	if code := <-done; code != ExitInterrupted || strings.Contains(w.stderr.String(), "error:") {
 		t.Errorf("exit status %d: %s", code, w.stderr)
 	}
 }
