@@ -106,7 +106,7 @@ func clusterWith(t testing.TB, base []byte, path string) *snapshot.Snapshot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	snap, err := snapshot.ReadObjects([]snapshot.File{{Name: path, Content: whole}}, snapshot.ObjectsOptions{Complete: true})
+	snap, err := snapshot.ReadObjects([]snapshot.File{{Name: path, Content: bytes.NewReader(whole)}}, snapshot.ObjectsOptions{Complete: true})
 	if err != nil {
 		t.Fatal(err)
 	}

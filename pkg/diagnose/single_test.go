@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -79,7 +80,7 @@ func (c singleCase) snapshot(t testing.TB) *snapshot.Snapshot {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files = append(files, snapshot.File{Name: c.Name, Content: text})
+		files = append(files, snapshot.File{Name: c.Name, Content: bytes.NewReader(text)})
 	}
 	opts := snapshot.ObjectsOptions{At: moment(t, c.At), Read: moment(t, c.Read)}
 	snap, err := snapshot.ReadObjects(files, opts)

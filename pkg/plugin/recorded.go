@@ -1,7 +1,9 @@
 package plugin
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,9 +18,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/examples"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
-
-// maxFile bounds what is read of one file, in bytes.
-const maxFile = 512 << 20
 
 // readRecorded reads what was recorded until the context ends: reading a terminal or
 // a pipe waits for its writer, and a signal must end the program all the same.
@@ -40,9 +39,13 @@ func (f *factsFlags) readRecorded(ctx context.Context, o origin) (*snapshot.Snap
 	}
 }
 
+// sniffed is how much of a file is looked at to tell what it is, in bytes: before an
+// object's kind stands its data, which the API server limits to 1 MiB.
+const sniffed = 2 << 20
+
 // recorded reads a snapshot, or what kubectl printed.
 func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
-	var files []snapshot.File
+	var files []recordedFile
 	for _, from := range o.from {
 		found, err := f.files(from)
 		if err != nil {
@@ -50,28 +53,53 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 		}
 		files = append(files, found...)
 	}
-	name := strings.Join(o.from, ", ")
-	if len(files) > 1 && slices.ContainsFunc(files, func(f snapshot.File) bool { return packed(f.Content) }) {
-		return nil, withHint(fmt.Errorf("reading %s: a snapshot can't be combined with other files", name),
-			"Give one snapshot, or only files that kubectl printed.")
-	}
-	if len(files) == 1 && (packed(files[0].Content) || !looksLikeObjects(files[0].Content)) {
-		if o.at != "" || o.complete {
-			return nil, withHint(fmt.Errorf("--at and --assume-complete have no effect on the snapshot %s: it has its own time, and knows what was read", name), "Leave them out.")
-		}
-		snap, err := snapshot.Read(bytes.NewReader(files[0].Content))
-		if err != nil {
-			return nil, fmt.Errorf("reading the snapshot %s: %w", name, err)
-		}
-		return snap, nil
-	}
 	opts, err := o.options()
 	if err != nil {
 		return nil, err
 	}
-	snap, err := snapshot.ReadObjects(files, opts)
+	name := strings.Join(o.from, ", ")
+	if len(files) == 1 {
+		return readOne(files[0], o, opts)
+	}
+	list := make([]snapshot.File, len(files))
+	for i, file := range files {
+		list[i] = snapshot.File{Name: file.name, Content: &printedFile{recordedFile: file}}
+	}
+	snap, err := snapshot.ReadObjects(list, opts)
+	if errors.Is(err, errPacked) {
+		return nil, withHint(fmt.Errorf("reading %s: a snapshot can't be combined with other files", name),
+			"Give one snapshot, or only files that kubectl printed.")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the objects in %s: %w", name, err)
+	}
+	return snap, nil
+}
+
+// readOne reads the only file, a snapshot or what kubectl printed.
+func readOne(file recordedFile, o origin, opts snapshot.ObjectsOptions) (snap *snapshot.Snapshot, err error) {
+	opened, err := file.open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	content := bufio.NewReaderSize(opened, sniffed)
+	begin, err := content.Peek(sniffed)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("reading the snapshot %s: %w", file.name, err)
+	}
+	if !packed(begin) && looksLikeObjects(begin) {
+		snap, err := snapshot.ReadObjects([]snapshot.File{{Name: file.name, Content: content}}, opts)
+		if err != nil {
+			return nil, fmt.Errorf("reading the objects in %s: %w", file.name, err)
+		}
+		return snap, nil
+	}
+	if o.at != "" || o.complete {
+		return nil, withHint(fmt.Errorf("--at and --assume-complete have no effect on the snapshot %s: it has its own time, and knows what was read", file.name), "Leave them out.")
+	}
+	if snap, err = snapshot.Read(content); err != nil {
+		return nil, fmt.Errorf("reading the snapshot %s: %w", file.name, err)
 	}
 	return snap, nil
 }
@@ -79,8 +107,12 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 // packed knows a gzip file by its first bytes (RFC 1952, section 2.3.1).
 func packed(content []byte) bool { return bytes.HasPrefix(content, []byte{0x1f, 0x8b}) }
 
-// looksLikeObjects tells what kubectl prints from files of other kinds.
+// looksLikeObjects tells what kubectl prints from files of other kinds. In UTF-16 each
+// letter has a byte more.
 func looksLikeObjects(content []byte) bool {
+	if bytes.HasPrefix(content, []byte{0xff, 0xfe}) || bytes.HasPrefix(content, []byte{0xfe, 0xff}) {
+		return true
+	}
 	return bytes.Contains(content, []byte("kind")) && bytes.Contains(content, []byte("apiVersion"))
 }
 
@@ -97,19 +129,24 @@ func (o origin) options() (snapshot.ObjectsOptions, error) {
 	return opts, nil
 }
 
-// files reads an example, standard input, a file, or all JSON and YAML files
-// below a directory.
-func (f *factsFlags) files(from string) ([]snapshot.File, error) {
+// recordedFile is a file that --from names, or one of a directory.
+type recordedFile struct {
+	name string
+	open func() (io.ReadCloser, error)
+}
+
+// files are an example, standard input, a file, or all JSON and YAML files below a
+// directory. Nothing is read yet.
+func (f *factsFlags) files(from string) ([]recordedFile, error) {
 	if name, ok := strings.CutPrefix(from, examplePrefix); ok {
 		content, err := examples.Open(name)
 		if err != nil {
 			return nil, withHint(fmt.Errorf("no example is called %q", name), "There are: %s.", strings.Join(exampleNames(), ", "))
 		}
-		return []snapshot.File{{Name: from, Content: content}}, nil
+		return []recordedFile{{from, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}}, nil
 	}
 	if from == "-" {
-		content, err := readAll(f.streams.In)
-		return []snapshot.File{{Name: from, Content: content}}, err
+		return []recordedFile{{from, func() (io.ReadCloser, error) { return io.NopCloser(f.streams.In), nil }}}, nil
 	}
 	info, err := os.Stat(from)
 	switch {
@@ -121,20 +158,28 @@ func (f *factsFlags) files(from string) ([]snapshot.File, error) {
 	case info.IsDir():
 		return directory(from)
 	}
-	file, err := readFile(from)
-	return []snapshot.File{file}, err
+	return []recordedFile{onDisk(from)}, nil
 }
 
-// directory reads a tree of files, in the order of their names.
-func directory(root string) ([]snapshot.File, error) {
-	var files []snapshot.File
+func onDisk(path string) recordedFile {
+	return recordedFile{path, func() (io.ReadCloser, error) {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("opening the snapshot: %w", err)
+		}
+		return file, nil
+	}}
+}
+
+// directory is a tree of files, in the order of their names.
+func directory(root string) ([]recordedFile, error) {
+	var files []recordedFile
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !slices.Contains([]string{".json", ".yaml", ".yml"}, filepath.Ext(path)) {
 			return err
 		}
-		file, err := readFile(path)
-		files = append(files, file)
-		return err
+		files = append(files, onDisk(path))
+		return nil
 	})
 	if err == nil && len(files) == 0 {
 		return nil, withHint(fmt.Errorf("there is no .json or .yaml file in %s", root), "Give a directory that 'kubectl cluster-info dump --output-directory' created.")
@@ -142,22 +187,32 @@ func directory(root string) ([]snapshot.File, error) {
 	return files, err
 }
 
-func readFile(path string) (snapshot.File, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return snapshot.File{}, fmt.Errorf("opening the snapshot: %w", err)
-	}
-	content, err := readAll(file)
-	return snapshot.File{Name: path, Content: content}, errors.Join(err, file.Close())
+// errPacked is the error of a snapshot among files that kubectl printed.
+var errPacked = errors.New("this is a snapshot")
+
+// printedFile is one of several files. It is open only while it is read: a directory
+// may have more than a process may have open.
+type printedFile struct {
+	recordedFile
+	opened  io.ReadCloser
+	content *bufio.Reader
 }
 
-func readAll(from io.Reader) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(from, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading the snapshot: %w", err)
+// Read opens the file, reads it, and closes it at its end.
+func (p *printedFile) Read(b []byte) (int, error) {
+	if p.content == nil {
+		opened, err := p.open()
+		if err != nil {
+			return 0, err
+		}
+		p.opened, p.content = opened, bufio.NewReader(opened)
+		if begin, _ := p.content.Peek(2); packed(begin) {
+			return 0, errors.Join(errPacked, opened.Close())
+		}
 	}
-	if len(content) > maxFile {
-		return nil, fmt.Errorf("the snapshot is larger than %d bytes", maxFile)
+	n, err := p.content.Read(b)
+	if err == io.EOF {
+		err = cmp.Or(p.opened.Close(), io.EOF)
 	}
-	return content, nil
+	return n, err
 }

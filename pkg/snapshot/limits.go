@@ -13,6 +13,9 @@ const (
 	maxEntries = 10_000
 	// maxIndex is the size of the index, in bytes.
 	maxIndex = 16 << 20
+	// maxPrinted is the size of all files together that kubectl printed, in bytes:
+	// thousands of tenants, printed with indentation.
+	maxPrinted = 256 << 20
 	// maxObject is the size of one object, in bytes: etcd takes 1.5 MiB, and
 	// indentation adds to that.
 	maxObject = 8 << 20

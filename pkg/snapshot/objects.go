@@ -1,24 +1,20 @@
 package snapshot
 
 import (
-	"bytes"
-	"cmp"
-	"errors"
+	"io"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
 // File is a file of objects, as kubectl prints them: objects and Lists, as JSON
 // or YAML, one or several documents.
 type File struct {
-	Name    string
-	Content []byte
+	Name string
+	// Content is read once, to its end or to the first error.
+	Content io.Reader
 }
 
 // ObjectsOptions say what the files leave open.
@@ -37,25 +33,27 @@ type ObjectsOptions struct {
 // whose logs are passed over. A file proves only what it holds: the items of a
 // List are all objects of their kind in their namespaces; an object by itself
 // tells nothing about others of its kind; all else is unknown, not absent.
+//
+// The files are decoded while they are read, object by object, and count together
+// against the bounds of limits.go. Errors are a *ReadError, or a reader's own.
 func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
-	var objects []printed
+	builder := NewBuilder()
+	at, found := opts.At, false
+	read := &budget{}
 	for _, file := range files {
-		found, err := file.objects()
+		err := file.read(read, func(obj printed) {
+			found = true
+			if opts.At.IsZero() {
+				at = newest(obj.Object, at)
+			}
+			builder.Add(obj.query(), obj.Unstructured)
+		})
 		if err != nil {
 			return nil, err
 		}
-		objects = append(objects, found...)
 	}
-	if len(objects) == 0 {
+	if !found {
 		return nil, &ReadError{Reason: ErrForeign, Found: "there is no Kubernetes object in it"}
-	}
-	builder := NewBuilder()
-	at := opts.At
-	for _, obj := range objects {
-		builder.Add(obj.query(), obj.Unstructured)
-		if opts.At.IsZero() {
-			at = newest(obj.Object, at)
-		}
 	}
 	meta := Meta{At: at}
 	if opts.At.IsZero() {
@@ -94,97 +92,6 @@ func resourceOf(gvk schema.GroupVersionKind) string {
 		return strings.TrimSuffix(singular, "y") + "ies"
 	}
 	return singular + "s"
-}
-
-// objects are those in the file's documents, out of their Lists.
-func (f File) objects() ([]printed, error) {
-	if len(f.Content) > maxUnpacked {
-		return nil, tooLarge("%s has more than %d bytes", f.Name, maxUnpacked)
-	}
-	var sum atomic.Int64
-	var objects []printed
-	for _, text := range f.documents() {
-		content, err := parseMap(document{text: text, file: f.Name})
-		if err != nil {
-			return nil, printedError(err)
-		}
-		values, ok := measure(content, 1)
-		if !ok || sum.Add(values) > maxValues {
-			return nil, tooLarge("%s nests too deep or holds too much", f.Name)
-		}
-		objects = append(objects, flatten(content, false)...)
-	}
-	return objects, nil
-}
-
-// printedError tells of a file that is no snapshot what is wrong with it: kubectl
-// printed it, and can print it again.
-func printedError(err error) error {
-	var own *ReadError
-	if errors.As(err, &own) && own.Reason == ErrDamaged {
-		return &ReadError{Reason: ErrPrinted, Found: own.Found, Cause: own.Cause}
-	}
-	return err
-}
-
-// documents parts a file: JSON values that follow each other, with the logs
-// that a dump has between them, or YAML documents.
-func (f File) documents() [][]byte {
-	var texts [][]byte
-	text := bytes.TrimSpace(f.Content)
-	if len(text) == 0 {
-		return nil
-	}
-	if text[0] != '{' {
-		for part := range bytes.SplitSeq(append([]byte("\n"), text...), []byte("\n---")) {
-			if part = bytes.TrimSpace(part); len(part) > 0 {
-				texts = append(texts, part)
-			}
-		}
-		return texts
-	}
-	var value []byte
-	logs := false
-	for line := range bytes.Lines(text) {
-		if marker, ok := bytes.CutPrefix(line, []byte("==== ")); ok && value == nil {
-			logs = bytes.HasPrefix(marker, []byte("START logs"))
-		}
-		if logs {
-			continue
-		}
-		start := bytes.HasPrefix(line, []byte("{"))
-		if start || value != nil {
-			value = append(value, line...)
-		}
-		if value != nil && bytes.HasPrefix(bytes.TrimRight(line, "\r\n"), []byte("}")) || start && bytes.HasSuffix(bytes.TrimSpace(line), []byte("}")) {
-			texts = append(texts, value)
-			value = nil
-		}
-	}
-	if value != nil {
-		texts = append(texts, value) // cut off: the decoder says so
-	}
-	return texts
-}
-
-// flatten takes objects out of Lists. The items of a typed list ("PodList")
-// have no kind of their own.
-func flatten(content map[string]any, listed bool) []printed {
-	kind, isList := strings.CutSuffix(field.Text(content, "kind"), "List")
-	if _, items := content["items"]; !isList || !items {
-		if obj := (&unstructured.Unstructured{Object: content}); obj.GetKind() != "" && obj.GetName() != "" {
-			return []printed{{obj, listed}}
-		}
-		return nil
-	}
-	var objects []printed
-	for _, item := range field.List(content, "items") {
-		if field.Text(item, "kind") == "" && kind != "" {
-			item["kind"], item["apiVersion"] = kind, cmp.Or(field.Text(item, "apiVersion"), field.Text(content, "apiVersion"))
-		}
-		objects = append(objects, flatten(item, true)...)
-	}
-	return objects
 }
 
 // newest is the latest of the times in a value and at. Ends of certificates and

@@ -34,12 +34,25 @@ func parseObject(doc document, sum *atomic.Int64) (*unstructured.Unstructured, e
 	return obj, checkObject(obj, doc)
 }
 
-// parseMap reads flow style, which Write makes, with the decoder of Kubernetes,
+// parseMap reads an object; see parseValue.
+func parseMap(doc document) (map[string]any, error) {
+	value, err := parseValue(doc)
+	if err != nil {
+		return nil, err
+	}
+	content, ok := value.(map[string]any)
+	if !ok && value != nil {
+		return nil, damaged(nil, "%s has something that is not an object", doc.file)
+	}
+	return content, nil
+}
+
+// parseValue reads flow style, which Write makes, with the decoder of Kubernetes,
 // which keeps integers integers; anything else, as in a file made by hand,
 // goes through the YAML decoder first.
-func parseMap(doc document) (content map[string]any, err error) {
-	if doc.text[0] == '{' && json.Unmarshal(doc.text, &content) == nil {
-		return content, nil
+func parseValue(doc document) (value any, err error) {
+	if doc.text[0] == '{' && json.Unmarshal(doc.text, &value) == nil {
+		return value, nil
 	}
 	if err := refuseAnchors(doc.text, doc.file); err != nil {
 		return nil, err
@@ -48,11 +61,11 @@ func parseMap(doc document) (content map[string]any, err error) {
 	if err != nil {
 		return nil, damaged(err, "%s has an object that is not YAML", doc.file)
 	}
-	content = nil
-	if err := json.Unmarshal(text, &content); err != nil {
-		return nil, damaged(nil, "%s has something that is not an object", doc.file)
+	value = nil
+	if err := json.Unmarshal(text, &value); err != nil {
+		return nil, damaged(err, "%s has an object that is not YAML", doc.file)
 	}
-	return content, nil
+	return value, nil
 }
 
 func checkObject(obj *unstructured.Unstructured, doc document) error {

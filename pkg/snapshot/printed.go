@@ -1,0 +1,143 @@
+package snapshot
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"errors"
+	"io"
+	"strings"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/field"
+)
+
+// printedReader reads the objects of one file, and holds no more of its text than one
+// object's.
+type printedReader struct {
+	in   *bufio.Reader
+	file string
+	read *budget
+	take func(printed)
+	// items are those of the List that is being read.
+	items []any
+}
+
+// read gives each object of the file to take. PowerShell writes UTF-16, with a byte
+// order mark, where other shells write UTF-8.
+func (f File) read(total *budget, take func(printed)) error {
+	text := transform.NewReader(total.reader(f.Content), unicode.BOMOverride(transform.Nop))
+	r := &printedReader{in: bufio.NewReaderSize(text, 64<<10), file: f.Name, read: total, take: take}
+	first, err := r.firstByte()
+	switch {
+	case err == io.EOF:
+		return nil
+	case err == nil && first == '{':
+		err = r.jsonFile()
+	case err == nil:
+		err = r.yamlFile()
+	}
+	return printedError(err)
+}
+
+// firstByte skips white space. What has a NUL at its beginning is no text.
+func (r *printedReader) firstByte() (byte, error) {
+	if begin, _ := r.in.Peek(512); bytes.IndexByte(begin, 0) >= 0 {
+		return 0, &ReadError{Reason: ErrForeign, Found: r.file + " is not a text file"}
+	}
+	for {
+		c, err := r.in.ReadByte()
+		if err != nil {
+			return 0, err
+		}
+		if !isSpace(c) {
+			return c, r.in.UnreadByte()
+		}
+	}
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+// printedError tells of a file that is no snapshot what is wrong with it: kubectl
+// printed it, and can print it again.
+func printedError(err error) error {
+	var own *ReadError
+	if errors.As(err, &own) && own.Reason == ErrDamaged {
+		return &ReadError{Reason: ErrPrinted, Found: own.Found, Cause: own.Cause}
+	}
+	return err
+}
+
+// item decodes an item of a List and keeps it until the List's kind is known.
+func (r *printedReader) item(text []byte) error {
+	if text = trimmed(text); len(text) == 0 {
+		return nil
+	}
+	value, err := parseValue(document{text: text, file: r.file})
+	if err != nil {
+		return err
+	}
+	r.items = append(r.items, value)
+	const depth = 3 // in the List, in its items
+	return r.read.take(value, depth, r.file)
+}
+
+// trimmed is the text without white space around it, but for the indentation of its
+// first line, which counts in block style.
+func trimmed(text []byte) []byte {
+	inner := bytes.TrimSpace(text)
+	if len(inner) == 0 || inner[0] == '{' {
+		return inner
+	}
+	begin := bytes.LastIndexByte(text[:bytes.Index(text, inner)], '\n') + 1
+	return bytes.TrimRight(text[begin:], " \r\n\t")
+}
+
+// end decodes what of a document is not items, and gives the objects on.
+func (r *printedReader) end(text []byte) error {
+	content, items := map[string]any{}, r.items
+	r.items = nil
+	if text = trimmed(text); len(text) > 0 {
+		parsed, err := parseMap(document{text: text, file: r.file})
+		if err == nil {
+			err = r.read.take(parsed, 1, r.file)
+		}
+		if err != nil {
+			return err
+		}
+		if parsed != nil {
+			content = parsed
+		}
+	}
+	if len(items) > 0 {
+		content["items"] = items
+	}
+	r.flatten(content, false)
+	return nil
+}
+
+// flatten takes objects out of Lists. The items of a typed list ("PodList")
+// have no kind of their own.
+func (r *printedReader) flatten(content map[string]any, listed bool) {
+	kind, isList := strings.CutSuffix(field.Text(content, "kind"), "List")
+	if _, items := content["items"]; !isList || !items {
+		if obj := (&unstructured.Unstructured{Object: content}); obj.GetKind() != "" && obj.GetName() != "" {
+			r.take(printed{obj, listed})
+		}
+		return
+	}
+	for _, item := range field.List(content, "items") {
+		if field.Text(item, "kind") == "" && kind != "" {
+			item["kind"], item["apiVersion"] = kind, cmp.Or(field.Text(item, "apiVersion"), field.Text(content, "apiVersion"))
+		}
+		r.flatten(item, true)
+	}
+}
+
+// tooLargeObject is the error of a text that no API server stores.
+func (r *printedReader) tooLargeObject() error {
+	return tooLarge("an object in %s is larger than %d MiB", r.file, maxObject>>20)
+}
