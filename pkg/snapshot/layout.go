@@ -29,15 +29,26 @@ type index struct {
 	Server     string    `json:"server,omitempty"`
 	Plugin     string    `json:"plugin,omitempty"`
 	Asked      []Asked   `json:"asked"`
+	// Files are the files of objects, nil in a snapshot of before they were noted.
+	Files []savedFile `json:"files,omitempty"`
 	// Complete tells that what is not in the snapshot does not exist.
 	Complete bool `json:"complete,omitempty"`
+}
+
+// savedFile is what a file must be: one that is missing, or was changed, would pass
+// for objects that do not exist.
+type savedFile struct {
+	Path    string `json:"path"`
+	Objects int    `json:"objects"`
+	// SHA256 is of the content, in hexadecimal.
+	SHA256 string `json:"sha256"`
 }
 
 // pathPart is what may be part of a path in the tar: the names that the API
 // has, and so no "..".
 var pathPart = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 
-// objectsPath is where the objects of the kind are.
+// objectsPath is where the objects of the kind are, unless another kind's are there.
 func objectsPath(asked Asked) (string, error) {
 	group, resource := asked.Group, asked.Resource
 	if group == "" {
@@ -58,7 +69,8 @@ func objectsPath(asked Asked) (string, error) {
 type layout map[string]schema.GroupKind
 
 // newLayout finds a file for every kind that was asked for. A kind that was
-// asked for in several namespaces is in one file, the first's.
+// asked for in several namespaces is in one file, the first's. Where another kind is in
+// that file, as of two kinds whose names differ in case, a number is added.
 func newLayout(asked []Asked) (layout, error) {
 	paths, placed := layout{}, map[schema.GroupKind]bool{}
 	for _, a := range asked {
@@ -70,10 +82,14 @@ func newLayout(asked []Asked) (layout, error) {
 		if err != nil {
 			return nil, err
 		}
-		if other, taken := paths[path]; taken {
-			return nil, fmt.Errorf("kinds %s and %s would both be in %s", other, gk, path)
+		free := path
+		for n := 2; ; n++ {
+			if _, taken := paths[free]; !taken {
+				break
+			}
+			free = fmt.Sprintf("%s.%d.yaml", strings.TrimSuffix(path, ".yaml"), n)
 		}
-		paths[path], placed[gk] = gk, true
+		paths[free], placed[gk] = gk, true
 	}
 	return paths, nil
 }

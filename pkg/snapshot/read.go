@@ -49,17 +49,24 @@ func readTar(files *tar.Reader, unpacked *limitedReader) (*Snapshot, error) {
 		return nil, err
 	}
 	objects := startParsing()
-	seen := map[string]bool{indexName: true}
+	seen, saved := map[string]bool{indexName: true}, savedByPath(found)
 	for entries := 1; ; entries++ {
 		header, err := nextFile(files)
 		if err == io.EOF {
+			if err := saved.missing(seen); err != nil {
+				objects.stop(err)
+			}
 			break
 		}
 		if err == nil {
 			err = acceptFile(header.Name, paths, seen, entries)
 		}
 		if err == nil {
-			err = objects.readFile(files, header.Name, paths[header.Name])
+			err = saved.read(files, header.Name, func(content io.Reader) (int, error) {
+				before := objects.documents
+				err := objects.readFile(content, header.Name, paths[header.Name])
+				return objects.documents - before, err
+			})
 		}
 		if err != nil {
 			objects.stop(err)

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"maps"
@@ -46,26 +47,44 @@ func (out tarWriter) snapshot(s *Snapshot) error {
 	if err != nil {
 		return err
 	}
-	content, err := indexYAML(s.meta, asked, s.complete)
+	// The index comes first and has the digests of all that follows: everything is
+	// encoded twice, so that no more than one kind's text is in memory.
+	files, err := savedFiles(s, paths)
+	if err != nil {
+		return err
+	}
+	content, err := indexYAML(s, asked, files)
 	if err != nil {
 		return err
 	}
 	if err := out.file(indexName, content); err != nil {
 		return err
 	}
-	for _, path := range slices.Sorted(maps.Keys(paths)) {
-		content, err := objectsYAML(s, paths[path])
+	for _, file := range files {
+		content, _, err := objectsYAML(s, paths[file.Path])
 		if err != nil {
 			return err
 		}
-		if len(content) == 0 {
-			continue
-		}
-		if err := out.file(path, content); err != nil {
+		if err := out.file(file.Path, content); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// savedFiles are the files of those kinds of which there are objects, by their paths.
+func savedFiles(s *Snapshot, paths layout) ([]savedFile, error) {
+	files := []savedFile{}
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		content, objects, err := objectsYAML(s, paths[path])
+		if err != nil {
+			return nil, err
+		}
+		if objects > 0 {
+			files = append(files, savedFile{Path: path, Objects: objects, SHA256: fmt.Sprintf("%x", sha256.Sum256(content))})
+		}
+	}
+	return files, nil
 }
 
 // file adds a file with nothing in its header that depends on the machine.
@@ -84,28 +103,29 @@ func (out tarWriter) file(name string, content []byte) error {
 	return err
 }
 
-func indexYAML(meta Meta, asked []Asked, complete bool) ([]byte, error) {
+func indexYAML(s *Snapshot, asked []Asked, files []savedFile) ([]byte, error) {
 	return yaml.Marshal(index{
 		APIVersion: apiVersion, Kind: indexKind,
-		At: meta.At.UTC(), Server: meta.Server, Plugin: meta.Plugin, Asked: asked, Complete: complete,
+		At: s.meta.At.UTC(), Server: s.meta.Server, Plugin: s.meta.Plugin, Asked: asked, Files: files, Complete: s.complete,
 	})
 }
 
-// objectsYAML is all objects of the kind, as documents.
-func objectsYAML(s *Snapshot, gk schema.GroupKind) ([]byte, error) {
+// objectsYAML is all objects of the kind, as documents, and how many there are.
+func objectsYAML(s *Snapshot, gk schema.GroupKind) (content []byte, count int, err error) {
 	var out bytes.Buffer
-	for _, obj := range s.List(gk, "").Objects {
+	objects := s.List(gk, "").Objects
+	for _, obj := range objects {
 		if has := obj.GroupVersionKind().GroupKind(); has != gk {
-			return nil, fmt.Errorf("%s %s was listed as %s", has, obj.GetName(), gk)
+			return nil, 0, fmt.Errorf("%s %s was listed as %s", has, obj.GetName(), gk)
 		}
 		if out.Len() > 0 {
 			out.WriteString("---\n")
 		}
 		text, err := appendValue(out.AvailableBuffer(), obj.Object, 0)
 		if err != nil {
-			return nil, fmt.Errorf("%s %s/%s: %w", gk, obj.GetNamespace(), obj.GetName(), err)
+			return nil, 0, fmt.Errorf("%s %s/%s: %w", gk, obj.GetNamespace(), obj.GetName(), err)
 		}
 		out.Write(append(text, '\n'))
 	}
-	return out.Bytes(), nil
+	return out.Bytes(), len(objects), nil
 }

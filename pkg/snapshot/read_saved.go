@@ -1,0 +1,57 @@
+package snapshot
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// savedPaths are the files that the index names, by their paths; nil where it names
+// none, as before it did.
+type savedPaths map[string]savedFile
+
+func savedByPath(found *index) savedPaths {
+	if found.Files == nil {
+		return nil
+	}
+	saved := savedPaths{}
+	for _, file := range found.Files {
+		saved[file.Path] = file
+	}
+	return saved
+}
+
+// read has a file read, and compares it with what the index says of it.
+func (s savedPaths) read(content io.Reader, path string, read func(io.Reader) (objects int, err error)) error {
+	if s == nil {
+		_, err := read(content)
+		return err
+	}
+	sum := sha256.New()
+	objects, err := read(io.TeeReader(content, sum))
+	if err != nil {
+		return err
+	}
+	file, known := s[path]
+	switch {
+	case !known:
+		return damaged(nil, "%s is not among the files that were saved", path)
+	case fmt.Sprintf("%x", sum.Sum(nil)) != file.SHA256:
+		return damaged(nil, "%s was changed after it was saved", path)
+	case objects != file.Objects:
+		return damaged(nil, "%s has %d objects, and the index says %d", path, objects, file.Objects)
+	}
+	return nil
+}
+
+// missing is the error of a snapshot that lacks a file.
+func (s savedPaths) missing(seen map[string]bool) error {
+	for _, path := range slices.Sorted(maps.Keys(s)) {
+		if !seen[path] {
+			return damaged(nil, "%s is missing, and the index says that it has %d objects", path, s[path].Objects)
+		}
+	}
+	return nil
+}

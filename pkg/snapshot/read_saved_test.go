@@ -1,0 +1,111 @@
+package snapshot
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// TestChangedFiles: a snapshot from which objects were taken, or in which they were
+// changed, does not pass for one of a cluster without them.
+func TestChangedFiles(t *testing.T) {
+	const pods = "objects/core/pods.yaml"
+	at := func(entries []entry, path string) int {
+		return slices.IndexFunc(entries, func(e entry) bool { return e.name == path })
+	}
+	for about, test := range map[string]struct {
+		change func(entries []entry) []entry
+		says   string
+	}{
+		"nothing": {func(entries []entry) []entry { return entries }, ""},
+		"a file removed": {func(entries []entry) []entry {
+			i := at(entries, pods)
+			return slices.Delete(entries, i, i+1)
+		}, pods + " is missing"},
+		"all files removed": {func(entries []entry) []entry { return entries[:1] }, " is missing"},
+		"an object removed": {func(entries []entry) []entry {
+			i := at(entries, pods)
+			entries[i].content, _, _ = strings.Cut(entries[i].content, "---\n")
+			return entries
+		}, pods + " was changed"},
+		"a letter changed": {func(entries []entry) []entry {
+			i := at(entries, pods)
+			entries[i].content = strings.Replace(entries[i].content, `"one"`, `"two"`, 1)
+			return entries
+		}, pods + " was changed"},
+		"a file emptied": {func(entries []entry) []entry {
+			entries[at(entries, pods)].content = ""
+			return entries
+		}, pods + " was changed"},
+		"a file added": {func(entries []entry) []entry {
+			entries[0].content = strings.Replace(entries[0].content, "asked:\n", "asked:\n- {version: v1, kind: Extra, resource: extras}\n", 1)
+			return append(entries, entry{name: "objects/core/extras.yaml", content: "apiVersion: v1\nkind: Extra\nmetadata: {name: x}\n"})
+		}, "objects/core/extras.yaml is not among the files that were saved"},
+		"a wrong count": {func(entries []entry) []entry {
+			entries[0].content = strings.Replace(entries[0].content, "objects: 2\n  path: "+pods, "objects: 3\n  path: "+pods, 1)
+			return entries
+		}, "and the index says 3"},
+	} {
+		t.Run(about, func(t *testing.T) {
+			b := NewBuilder()
+			b.Add(Asked{Version: "v1", Kind: "Pod", Resource: "pods"}, object("v1", "Pod", "a", "one", nil), object("v1", "Pod", "a", "other", nil))
+			b.Add(Asked{Version: "v1", Kind: "Node", Resource: "nodes"}, object("v1", "Node", "", "n", nil))
+			b.Add(Asked{Version: "v1", Kind: "Secret", Resource: "secrets"})
+			entries := test.change(unpacked(t, written(t, b.Build(Meta{At: sampleAt}))))
+			_, err := Read(bytes.NewReader(pack(t, entries...)))
+			switch {
+			case test.says == "" && err != nil:
+				t.Error(err)
+			case test.says != "" && (!errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), test.says)):
+				t.Errorf("%v, want %q", err, test.says)
+			}
+		})
+	}
+}
+
+// TestKindsThatDifferInCase can be saved, each in a file of its own.
+func TestKindsThatDifferInCase(t *testing.T) {
+	b := NewBuilder()
+	for _, kind := range []string{"Foo", "FOO", "foo"} {
+		b.Add(Asked{Group: "example.org", Version: "v1", Kind: kind, Resource: "foos"}, object("example.org/v1", kind, "", strings.ToLower(kind), nil))
+	}
+	s, err := Read(bytes.NewReader(written(t, b.Build(Meta{At: sampleAt}))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"Foo", "FOO", "foo"} {
+		if list := s.List(schema.GroupKind{Group: "example.org", Kind: kind}, ""); len(list.Objects) != 1 {
+			t.Errorf("%d objects of kind %s", len(list.Objects), kind)
+		}
+	}
+}
+
+// unpacked are the files of a snapshot.
+func unpacked(t *testing.T, packed []byte) (entries []entry) {
+	t.Helper()
+	unzipped, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for files := tar.NewReader(unzipped); ; {
+		header, err := files.Next()
+		if err == io.EOF {
+			return entries
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, entry{name: header.Name, content: string(content)})
+	}
+}
