@@ -63,7 +63,7 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 	}
 	list := make([]snapshot.File, len(files))
 	for i, file := range files {
-		list[i] = snapshot.File{Name: file.name, Content: &printedFile{recordedFile: file}}
+		list[i] = snapshot.File{Name: file.name, Content: &printedFile{recordedFile: file}, Size: file.size}
 	}
 	snap, err := snapshot.ReadObjects(list, opts)
 	if errors.Is(err, errPacked) {
@@ -89,7 +89,7 @@ func readOne(file recordedFile, o origin, opts snapshot.ObjectsOptions) (snap *s
 		return nil, fmt.Errorf("reading the snapshot %s: %w", file.name, err)
 	}
 	if !packed(begin) && looksLikeObjects(begin) {
-		snap, err := snapshot.ReadObjects([]snapshot.File{{Name: file.name, Content: content}}, opts)
+		snap, err := snapshot.ReadObjects([]snapshot.File{{Name: file.name, Content: content, Size: file.size}}, opts)
 		if err != nil {
 			return nil, fmt.Errorf("reading the objects in %s: %w", file.name, err)
 		}
@@ -132,6 +132,8 @@ func (o origin) options() (snapshot.ObjectsOptions, error) {
 // recordedFile is a file that --from names, or one of a directory.
 type recordedFile struct {
 	name string
+	// size is 0 where it is not known.
+	size int64
 	open func() (io.ReadCloser, error)
 }
 
@@ -143,10 +145,10 @@ func (f *factsFlags) files(from string) ([]recordedFile, error) {
 		if err != nil {
 			return nil, withHint(fmt.Errorf("no example is called %q", name), "There are: %s.", strings.Join(exampleNames(), ", "))
 		}
-		return []recordedFile{{from, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}}, nil
+		return []recordedFile{{from, 0, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}}, nil
 	}
 	if from == "-" {
-		return []recordedFile{{from, func() (io.ReadCloser, error) { return io.NopCloser(f.streams.In), nil }}}, nil
+		return []recordedFile{{from, 0, func() (io.ReadCloser, error) { return io.NopCloser(f.streams.In), nil }}}, nil
 	}
 	info, err := os.Stat(from)
 	switch {
@@ -158,11 +160,15 @@ func (f *factsFlags) files(from string) ([]recordedFile, error) {
 	case info.IsDir():
 		return directory(from)
 	}
-	return []recordedFile{onDisk(from)}, nil
+	return []recordedFile{onDisk(from, info)}, nil
 }
 
-func onDisk(path string) recordedFile {
-	return recordedFile{path, func() (io.ReadCloser, error) {
+func onDisk(path string, info fs.FileInfo) recordedFile {
+	var size int64
+	if info.Mode().IsRegular() { // others may say anything
+		size = info.Size()
+	}
+	return recordedFile{path, size, func() (io.ReadCloser, error) {
 		file, err := os.Open(path)
 		if err != nil {
 			return nil, fmt.Errorf("opening the snapshot: %w", err)
@@ -178,8 +184,11 @@ func directory(root string) ([]recordedFile, error) {
 		if err != nil || entry.IsDir() || !slices.Contains([]string{".json", ".yaml", ".yml"}, filepath.Ext(path)) {
 			return err
 		}
-		files = append(files, onDisk(path))
-		return nil
+		info, err := os.Stat(path) // of what a link leads to
+		if err == nil {
+			files = append(files, onDisk(path, info))
+		}
+		return err
 	})
 	if err == nil && len(files) == 0 {
 		return nil, withHint(fmt.Errorf("there is no .json or .yaml file in %s", root), "Give a directory that 'kubectl cluster-info dump --output-directory' created.")

@@ -1,6 +1,9 @@
 package snapshot
 
-import "io"
+import (
+	"io"
+	"slices"
+)
 
 // budget counts what has been read of all files of a command together.
 type budget struct {
@@ -28,9 +31,51 @@ type budgetReader struct {
 func (r budgetReader) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
 	if r.budget.bytes += int64(n); r.budget.bytes > maxPrinted {
-		return 0, tooLarge("the files have more than %d MiB", maxPrinted>>20)
+		return 0, errTooMuchPrinted
 	}
 	return n, err
+}
+
+var errTooMuchPrinted = tooLarge("what kubectl printed has more than %d MiB", maxPrinted>>20)
+
+// pieces are all of a text, read before any of it is looked at. They don't grow as one
+// slice would, whose copies take twice the room.
+type pieces [][]byte
+
+func readPieces(from io.Reader) (pieces, error) {
+	const size = 1 << 20
+	var all pieces
+	for {
+		b := make([]byte, size)
+		n, err := io.ReadFull(from, b)
+		if all = append(all, b[:n]); err == io.EOF || err == io.ErrUnexpectedEOF {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// reader reads the text from its beginning.
+func (p pieces) reader() io.Reader { return &piecesReader{left: slices.Clone(p)} }
+
+// piecesReader lets each piece go when it has been read.
+type piecesReader struct {
+	left pieces
+	at   int
+}
+
+func (r *piecesReader) Read(p []byte) (int, error) {
+	for len(r.left) > 0 && r.at == len(r.left[0]) {
+		r.left[0], r.left, r.at = nil, r.left[1:], 0
+	}
+	if len(r.left) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, r.left[0][r.at:])
+	r.at += n
+	return n, nil
 }
 
 // take counts an object that lies at a depth in its file.
@@ -46,10 +91,17 @@ func (b *budget) take(value any, depth int, file string) error {
 		return tooLarge("the files have more than %d objects", maxObjects)
 	case b.values > maxValues:
 		return tooLarge("the objects have more than %d values", maxValues)
-	case b.memory > freeMemory+memoryPerBytes*b.bytes:
-		return tooLarge("%s has so many small values that they take more than %d times the room of the file", file, memoryPerBytes)
+	case b.memory > memoryFor(b.bytes):
+		return tooMuchMemory(file)
 	}
 	return nil
+}
+
+// memoryFor is what the objects of so many bytes of text may take.
+func memoryFor(bytes int64) int64 { return freeMemory + memoryPerBytes*bytes }
+
+func tooMuchMemory(file string) error {
+	return tooLarge("%s has so many small values that they take more than %d times the room of the file", file, memoryPerBytes)
 }
 
 // memoryOf is about how many bytes a decoded value takes: what Go 1.26 allocates for

@@ -8,7 +8,7 @@ const (
 	// maxPacked is the size of the file, in bytes.
 	maxPacked = 64 << 20
 	// maxUnpacked is the size of the tar in it, and of all its files together.
-	maxUnpacked = 512 << 20
+	maxUnpacked = 256 << 20
 	// maxEntries is the number of files in the tar: one for each kind.
 	maxEntries = 10_000
 	// maxIndex is the size of the index, in bytes.

@@ -3,7 +3,6 @@ package snapshot
 import (
 	"archive/tar"
 	"errors"
-	"sync/atomic"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -15,15 +14,23 @@ func TestNumbersAreBounded(t *testing.T) {
 	doc := document{text: []byte(samplePod), file: "x", gk: schema.GroupKind{Kind: "Pod"}}
 	for name, exceed := range map[string]func(over int64) error{
 		"objects": func(over int64) error {
-			p := startParsing()
+			p := startParsing(freeMemory)
 			defer p.workers.Wait()
 			defer close(p.queue)
 			p.documents = maxObjects - 1 + int(over)
 			return p.queueDocument(doc.text, doc.file, doc.gk)
 		},
 		"values": func(over int64) error {
-			var sum atomic.Int64
-			sum.Store(maxValues - 6 + over) // the pod, its three fields and two of metadata
+			sum := sums{maxMemory: freeMemory}
+			sum.values.Store(maxValues - 6 + over) // the pod, its three fields and two of metadata
+			_, err := parseObject(doc, &sum)
+			return err
+		},
+		"memory": func(over int64) error {
+			sum := sums{maxMemory: 5000}
+			sum.memory.Store(sum.maxMemory - memoryOf(map[string]any{
+				"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": "one", "namespace": "a"},
+			}) + over)
 			_, err := parseObject(doc, &sum)
 			return err
 		},

@@ -15,6 +15,8 @@ type File struct {
 	Name string
 	// Content is read once, to its end or to the first error.
 	Content io.Reader
+	// Size is the content's, in bytes; 0 where it is not known, as of a pipe.
+	Size int64
 }
 
 // ObjectsOptions say what the files leave open.
@@ -37,6 +39,9 @@ type ObjectsOptions struct {
 // The files are decoded while they are read, object by object, and count together
 // against the bounds of limits.go. Errors are a *ReadError, or a reader's own.
 func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
+	if err := checkSizes(files); err != nil {
+		return nil, err
+	}
 	builder := NewBuilder()
 	at, found := opts.At, false
 	read := &budget{}
@@ -62,6 +67,17 @@ func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
 	snap := builder.Build(meta)
 	snap.complete = opts.Complete
 	return snap, nil
+}
+
+// checkSizes refuses files that are too large together, before any is read.
+func checkSizes(files []File) error {
+	var sum int64
+	for _, file := range files {
+		if sum += file.Size; sum > maxPrinted {
+			return errTooMuchPrinted
+		}
+	}
+	return nil
 }
 
 // printed is an object that kubectl printed, in a List or by itself.

@@ -9,9 +9,16 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// parseObject makes a redacted object of its text, and adds the number of
-// values in it to the sum.
-func parseObject(doc document, sum *atomic.Int64) (*unstructured.Unstructured, error) {
+// sums are of all objects of a snapshot, which are parsed at the same time.
+type sums struct {
+	values, memory atomic.Int64
+	// maxMemory is what they may take; see memoryOf.
+	maxMemory int64
+}
+
+// parseObject makes a redacted object of its text, and adds what is in it to the
+// sums.
+func parseObject(doc document, all *sums) (*unstructured.Unstructured, error) {
 	content, err := parseMap(doc)
 	if err != nil {
 		return nil, err
@@ -23,8 +30,11 @@ func parseObject(doc document, sum *atomic.Int64) (*unstructured.Unstructured, e
 	if !ok {
 		return nil, tooLarge("%s has an object that is more than %d levels deep", doc.file, maxDepth)
 	}
-	if sum.Add(values) > maxValues {
+	if all.values.Add(values) > maxValues {
 		return nil, tooLarge("its objects have more than %d values", maxValues)
+	}
+	if all.memory.Add(memoryOf(content)) > all.maxMemory {
+		return nil, tooMuchMemory(doc.file)
 	}
 	obj := &unstructured.Unstructured{Object: content}
 	if err := checkObject(obj, doc); err != nil {

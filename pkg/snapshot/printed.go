@@ -29,7 +29,25 @@ type printedReader struct {
 // read gives each object of the file to take. PowerShell writes UTF-16, with a byte
 // order mark, where other shells write UTF-8.
 func (f File) read(total *budget, take func(printed)) error {
-	text := transform.NewReader(total.reader(f.Content), unicode.BOMOverride(transform.Nop))
+	content := bufio.NewReaderSize(total.reader(f.Content), 64<<10)
+	begin, err := content.Peek(512)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if bytes.IndexByte(begin, 0) >= 0 && !isUTF16(begin) {
+		return &ReadError{Reason: ErrForeign, Found: f.Name + " is not a text file"}
+	}
+	var whole io.Reader = content
+	if f.Size == 0 {
+		// Objects take several times the room of their text: what has no end is to be
+		// refused before any is decoded.
+		all, err := readPieces(content)
+		if err != nil {
+			return err
+		}
+		whole = all.reader()
+	}
+	text := transform.NewReader(whole, unicode.BOMOverride(transform.Nop))
 	r := &printedReader{in: bufio.NewReaderSize(text, 64<<10), file: f.Name, read: total, take: take}
 	first, err := r.firstByte()
 	switch {
@@ -43,11 +61,13 @@ func (f File) read(total *budget, take func(printed)) error {
 	return printedError(err)
 }
 
-// firstByte skips white space. What has a NUL at its beginning is no text.
+// isUTF16 knows the byte order marks (Unicode Standard, section 23.8).
+func isUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff})
+}
+
+// firstByte skips white space.
 func (r *printedReader) firstByte() (byte, error) {
-	if begin, _ := r.in.Peek(512); bytes.IndexByte(begin, 0) >= 0 {
-		return 0, &ReadError{Reason: ErrForeign, Found: r.file + " is not a text file"}
-	}
 	for {
 		c, err := r.in.ReadByte()
 		if err != nil {

@@ -13,16 +13,28 @@ import (
 // Read opens what Write made. It trusts nothing: a file may come from anyone,
 // so its size, depth and names are bounded (see limits.go), and what it holds
 // is redacted once more. Errors are a *ReadError, or the reader's own.
+//
+// It unpacks the file twice: objects take several times the room of their text, and
+// what is too large is to be refused before any is decoded.
 func Read(r io.Reader) (*Snapshot, error) {
-	packed := bufio.NewReader(&limitedReader{from: r, left: maxPacked,
+	packed, err := readPieces(&limitedReader{from: r, left: maxPacked,
 		over: tooLarge("the file is larger than %d MiB", maxPacked>>20)})
-	unzipped, err := gzip.NewReader(packed)
+	if err != nil {
+		return nil, err
+	}
+	unpacked, err := unzip(packed)
 	if err != nil {
 		return nil, foreign(err)
 	}
-	unpacked := &limitedReader{from: unzipped, left: maxUnpacked,
-		over: tooLarge("it unpacks to more than %d MiB", maxUnpacked>>20)}
-	snapshot, err := readTar(tar.NewReader(unpacked), unpacked)
+	size, err := io.Copy(io.Discard, unpacked)
+	// What else is wrong with it, the second time tells more exactly.
+	if errors.Is(err, ErrTooLarge) {
+		return nil, err
+	}
+	if unpacked, err = unzip(packed); err != nil {
+		return nil, foreign(err)
+	}
+	snapshot, err := readTar(tar.NewReader(unpacked), unpacked, memoryFor(size))
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -33,7 +45,16 @@ func Read(r io.Reader) (*Snapshot, error) {
 	return snapshot, nil
 }
 
-func readTar(files *tar.Reader, unpacked *limitedReader) (*Snapshot, error) {
+func unzip(packed pieces) (*limitedReader, error) {
+	unzipped, err := gzip.NewReader(bufio.NewReader(packed.reader()))
+	if err != nil {
+		return nil, err
+	}
+	return &limitedReader{from: unzipped, left: maxUnpacked,
+		over: tooLarge("it unpacks to more than %d MiB", maxUnpacked>>20)}, nil
+}
+
+func readTar(files *tar.Reader, unpacked *limitedReader, maxMemory int64) (*Snapshot, error) {
 	header, err := nextFile(files)
 	if errors.Is(err, io.ErrUnexpectedEOF) && unpacked.ended {
 		err = tar.ErrHeader // the gzip is whole, and too short for a tar
@@ -48,7 +69,7 @@ func readTar(files *tar.Reader, unpacked *limitedReader) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	objects := startParsing()
+	objects := startParsing(maxMemory)
 	seen, saved := map[string]bool{indexName: true}, savedByPath(found)
 	for entries := 1; ; entries++ {
 		header, err := nextFile(files)

@@ -3,7 +3,6 @@ package snapshot
 import (
 	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -25,7 +24,7 @@ type parsing struct {
 	queue     chan document
 	done      chan struct{} // closed at the first error
 	documents int
-	values    atomic.Int64
+	sums      sums
 	workers   sync.WaitGroup
 
 	mu      sync.Mutex
@@ -33,9 +32,9 @@ type parsing struct {
 	err     error
 }
 
-func startParsing() *parsing {
+func startParsing(maxMemory int64) *parsing {
 	workers := min(maxParsers, runtime.GOMAXPROCS(0))
-	p := &parsing{queue: make(chan document, 4*workers), done: make(chan struct{})}
+	p := &parsing{queue: make(chan document, 4*workers), done: make(chan struct{}), sums: sums{maxMemory: maxMemory}}
 	for range workers {
 		p.workers.Go(p.work)
 	}
@@ -47,7 +46,7 @@ func (p *parsing) work() {
 		if p.stopped() {
 			continue
 		}
-		obj, err := parseObject(doc, &p.values)
+		obj, err := parseObject(doc, &p.sums)
 		if err != nil {
 			p.stop(err)
 			continue
