@@ -37,7 +37,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	_ = os.RemoveAll(built.dir)
+	os.Exit(code)
 }
 
 // Points at which a command waits for something that never comes.
@@ -83,7 +85,7 @@ var waitingCommands = map[string][]string{
 var notRead = []string{
 	"save", "force", "resume", // written; --resume is locked first, and must be a regular file
 	"output-dir", "name", "stdout", "p12-legacy", "output", "allow-missing-template-keys",
-	"hosts-file", // must be a regular file
+	"hosts-file",                                                         // must be a regular file
 	"block", "certificate-authority", "client-certificate", "client-key", // client-go reads them
 	"concurrency", "quiet", "keep", "cache-dir", "template", "at", "assume-complete",
 }

@@ -77,22 +77,17 @@ func (p *pkcs12) password(ctx context.Context, streams genericiooptions.IOStream
 	return password, err
 }
 
-// maxPassword bounds a password, in bytes.
-const maxPassword = 4096
+// maxPassword bounds a password, and maxPasswordFile the file that begins with it, in
+// bytes.
+const (
+	maxPassword     = 4096
+	maxPasswordFile = 64 << 10
+)
 
 func firstLine(name string, stdin io.Reader) ([]byte, error) {
-	in := stdin
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("reading the password: %w", err)
-		}
-		defer func() { _ = file.Close() }()
-		in = file
-	}
-	data, err := io.ReadAll(io.LimitReader(in, maxPassword+1))
+	data, err := readBounded(name, stdin, maxPasswordFile, "the password")
 	if err != nil {
-		return nil, fmt.Errorf("reading the password: %w", err)
+		return nil, err
 	}
 	line, _, _ := bytes.Cut(data, []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))

@@ -17,22 +17,10 @@ const maxCertificates = 1 << 20
 // readCertificates reads a file, - for standard input. With --p12 it is PKCS#12,
 // and what is in it besides the certificates is its key's public half.
 func readCertificates(ctx context.Context, facts *factsFlags, name string, p12 *pkcs12) ([]*x509.Certificate, crypto.PublicKey, error) {
-	in := facts.streams.In
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, nil, fmt.Errorf("reading the certificate: %w", err)
-		}
-		defer func() { _ = file.Close() }()
-		in = file
-	}
-	data, err := io.ReadAll(io.LimitReader(in, maxCertificates+1))
+	data, err := readBounded(name, facts.streams.In, maxCertificates, "the certificate")
 	defer certs.Wipe(data)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading the certificate: %w", err)
-	}
-	if len(data) > maxCertificates {
-		return nil, nil, fmt.Errorf("%s is no certificate: it is larger than %d bytes", name, maxCertificates)
+		return nil, nil, err
 	}
 	if !p12.wanted {
 		chain, err := certs.ParseCertificates(data)
@@ -54,19 +42,35 @@ func readCertificates(ctx context.Context, facts *factsFlags, name string, p12 *
 }
 
 func readKey(name string) (crypto.Signer, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("reading the key: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	data, err := io.ReadAll(io.LimitReader(file, maxCertificates))
+	data, err := readBounded(name, nil, maxCertificates, "the key")
 	defer certs.Wipe(data)
 	if err != nil {
-		return nil, fmt.Errorf("reading the key: %w", err)
+		return nil, err
 	}
 	key, err := certs.DecodeKey(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return key, nil
+}
+
+// readBounded reads a file, or standard input for - where there is one. More than so
+// many bytes are an error: it may be a device, or a pipe, without an end.
+func readBounded(name string, stdin io.Reader, limit int64, what string) (data []byte, err error) {
+	in := stdin
+	if name != "-" || stdin == nil {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", what, err)
+		}
+		defer func() { _ = file.Close() }()
+		in = file
+	}
+	if data, err = io.ReadAll(io.LimitReader(in, limit+1)); err != nil {
+		return data, fmt.Errorf("reading %s: %w", what, err)
+	}
+	if int64(len(data)) > limit {
+		return data, fmt.Errorf("reading %s: %s is larger than %d bytes", what, name, limit)
+	}
+	return data, nil
 }

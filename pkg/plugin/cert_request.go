@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -82,20 +81,9 @@ func (r *request) read(in io.Reader) (err error) {
 	if r.csrFile == "" {
 		return nil
 	}
-	if r.csrFile != "-" {
-		file, err := os.Open(r.csrFile)
-		if err != nil {
-			return fmt.Errorf("reading the request: %w", err)
-		}
-		defer func() { _ = file.Close() }()
-		in = file
-	}
-	data, err := io.ReadAll(io.LimitReader(in, maxRequest+1))
+	data, err := readBounded(r.csrFile, in, maxRequest, "the request")
 	if err != nil {
-		return fmt.Errorf("reading the request: %w", err)
-	}
-	if len(data) > maxRequest {
-		return fmt.Errorf("%s is no certificate request: it is larger than %d bytes", r.csrFile, maxRequest)
+		return err
 	}
 	if r.content, err = certs.ParseRequest(data); err != nil {
 		return fmt.Errorf("the request in %s: %w", r.csrFile, err)

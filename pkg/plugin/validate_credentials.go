@@ -62,11 +62,11 @@ func (c *clientFiles) read(ctx context.Context, facts *factsFlags) (*tls.Certifi
 		return pair(chain, key)
 	}
 	warnOfMode(facts.streams.ErrOut, c.p12File)
-	data, err := os.ReadFile(c.p12File)
-	if err != nil {
-		return nil, fmt.Errorf("reading the client certificate: %w", err)
-	}
+	data, err := readBounded(c.p12File, nil, maxCertificates, "the client certificate")
 	defer certs.Wipe(data)
+	if err != nil {
+		return nil, err
+	}
 	c.p12.wanted = true
 	password, err := c.p12.password(ctx, facts.streams)
 	defer certs.Wipe(password)

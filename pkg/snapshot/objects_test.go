@@ -31,7 +31,7 @@ const podList = `{
 
 func TestReadObjects(t *testing.T) {
 	yamlList := "apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: orthanc, namespace: bhs-orthweb}\n  status:\n    conditions:\n    - {type: Available, lastTransitionTime: \"2026-01-02T03:30:00Z\"}\n---\napiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: c, namespace: mhr-orthweb}\nstatus: {notAfter: \"2027-01-01T00:00:00Z\"}\n"
-	s, err := ReadObjects([]File{{"dump.txt", strings.NewReader(podList)}, {"get.yaml", strings.NewReader(yamlList)}}, ObjectsOptions{})
+	s, err := ReadObjects([]File{{Name: "dump.txt", Content: strings.NewReader(podList)}, {Name: "get.yaml", Content: strings.NewReader(yamlList)}}, ObjectsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestReadObjects(t *testing.T) {
 // TestListOfParts: what is there of a kind can be listed, though only some
 // namespaces are known.
 func TestListOfParts(t *testing.T) {
-	s, err := ReadObjects([]File{{"p", strings.NewReader(podList)}}, ObjectsOptions{})
+	s, err := ReadObjects([]File{{Name: "p", Content: strings.NewReader(podList)}}, ObjectsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestListOfParts(t *testing.T) {
 
 func TestReadObjectsCompleteAndAt(t *testing.T) {
 	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
-	s, err := ReadObjects([]File{{"p", strings.NewReader(podList)}}, ObjectsOptions{At: at, Complete: true})
+	s, err := ReadObjects([]File{{Name: "p", Content: strings.NewReader(podList)}}, ObjectsOptions{At: at, Complete: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestReadObjectsRefuses(t *testing.T) {
 		"a tag":    {"a: !!seq &x [1]\nb: *x\n", ErrPrinted},
 		"a key":    {"a: &x y\n*x: 1\n", ErrPrinted},
 	} {
-		if _, err := ReadObjects([]File{{name, strings.NewReader(c.text)}}, ObjectsOptions{}); !errors.Is(err, c.reason) {
+		if _, err := ReadObjects([]File{{Name: name, Content: strings.NewReader(c.text)}}, ObjectsOptions{}); !errors.Is(err, c.reason) {
 			t.Errorf("%s: %v, want %v", name, err, c.reason)
 		}
 	}
@@ -116,7 +116,7 @@ func TestReadObjectsWithAmpersands(t *testing.T) {
 		"escaped": `'[a, &b, - &c] *d'`,
 	} {
 		text := "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n rule: " + rule + "\n"
-		if _, err := ReadObjects([]File{{name, strings.NewReader(text)}}, ObjectsOptions{}); err != nil {
+		if _, err := ReadObjects([]File{{Name: name, Content: strings.NewReader(text)}}, ObjectsOptions{}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -126,7 +126,7 @@ func FuzzReadObjects(f *testing.F) {
 	f.Add([]byte(podList))
 	f.Add([]byte("kind: List\napiVersion: v1\nitems: [{kind: Pod, metadata: {name: x}}]"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if s, err := ReadObjects([]File{{"f", bytes.NewReader(text)}}, ObjectsOptions{}); err == nil && len(s.Asked()) == 0 {
+		if s, err := ReadObjects([]File{{Name: "f", Content: bytes.NewReader(text)}}, ObjectsOptions{}); err == nil && len(s.Asked()) == 0 {
 			t.Error("read, and nothing in it")
 		}
 	})

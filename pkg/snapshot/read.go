@@ -17,8 +17,12 @@ import (
 // It unpacks the file twice: objects take several times the room of their text, and
 // what is too large is to be refused before any is decoded.
 func Read(r io.Reader) (*Snapshot, error) {
-	packed, err := readPieces(&limitedReader{from: r, left: maxPacked,
+	file := bufio.NewReader(&limitedReader{from: r, left: maxPacked,
 		over: tooLarge("the file is larger than %d MiB", maxPacked>>20)})
+	if begin, _ := file.Peek(len(gzipMagic)); len(begin) == len(gzipMagic) && string(begin) != gzipMagic {
+		return nil, foreign(gzip.ErrHeader)
+	}
+	packed, err := readPieces(file)
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +48,9 @@ func Read(r io.Reader) (*Snapshot, error) {
 	}
 	return snapshot, nil
 }
+
+// gzipMagic begins a gzip file (RFC 1952, section 2.3.1).
+const gzipMagic = "\x1f\x8b"
 
 func unzip(packed pieces) (*limitedReader, error) {
 	unzipped, err := gzip.NewReader(bufio.NewReader(packed.reader()))
