@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -108,8 +109,22 @@ func (f *hostsFile) compare(ctx context.Context, facts *factsFlags, wants *wante
 	if before, err = hosts.Read(f.path); err != nil {
 		return nil, wanted{}, explainHosts(err)
 	}
-	w, err = wants.read(ctx, facts)
+	file, err := hosts.Parse(before)
+	if err != nil {
+		return nil, wanted{}, err
+	}
+	w, err = wants.read(ctx, facts, entriesOf(file, f.block))
 	return before, w, err
+}
+
+// entriesOf are what the file has in a block.
+func entriesOf(file *hosts.File, block string) []hosts.Entry {
+	for _, b := range file.Blocks() {
+		if b.ID == block {
+			return b.Entries
+		}
+	}
+	return nil
 }
 
 func (f *hostsFile) settlePath() {
@@ -123,7 +138,12 @@ func (f *hostsFile) settlePath() {
 
 // undo is the command that takes the tenants' names out again.
 func (f *hostsFile) undo(tenants []string, facts *factsFlags) string {
-	command := append([]string{facts.name, "hosts remove"}, tenants...)
+	return f.command("remove", tenants, facts)
+}
+
+// command is a hosts command on the same file and cluster.
+func (f *hostsFile) command(verb string, tenants []string, facts *factsFlags, flags ...string) string {
+	command := slices.Concat([]string{facts.name, "hosts", verb}, tenants, flags)
 	if f.path != hosts.DefaultPath() && os.Getenv(hostsFileVariable) == "" {
 		command = append(command, "--hosts-file="+shellWord(f.path))
 	}

@@ -16,6 +16,9 @@ import (
 type hostsChange struct {
 	Block   string        `json:"block"`
 	Entries []hosts.Entry `json:"entries,omitempty"`
+	// KeepNames and KeepTenants are those of hosts.Edit.
+	KeepNames   []string `json:"keepNames,omitempty"`
+	KeepTenants []string `json:"keepTenants,omitempty"`
 	// Only are the tenants that may stay in the block, when there are any.
 	Only []string `json:"only,omitempty"`
 	// Remove takes tenants out, or the whole block.
@@ -53,17 +56,10 @@ func (c hostsChange) apply(before []byte) ([]byte, hosts.Report, error) {
 		after, report := file.Remove(c.Block)
 		return after, report, nil
 	}
-	gone := append(slices.Clone(c.Remove), c.leftOver(file)...)
-	if len(gone) == 0 {
-		return file.Merge(c.Block, c.Entries)
-	}
-	after, removed := file.Remove(c.Block, gone...)
-	if file, err = hosts.Parse(after); err != nil {
-		return nil, hosts.Report{}, err
-	}
-	after, report, err := file.Merge(c.Block, c.Entries)
-	report.Removed = append(removed.Removed, report.Removed...)
-	return after, report, err
+	return file.Apply(c.Block, hosts.Edit{
+		Entries: c.Entries, Remove: append(slices.Clone(c.Remove), c.leftOver(file)...),
+		KeepNames: c.KeepNames, KeepTenants: c.KeepTenants,
+	})
 }
 
 // leftOver are the tenants of the block that are none of the cluster's.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
@@ -26,6 +27,7 @@ type hostsSyncOptions struct {
 	file   hostsFile
 	wanted wantedHosts
 	writer hostsWriter
+	yes    bool
 }
 
 func newHostsSync(facts *factsFlags) *cobra.Command {
@@ -46,6 +48,7 @@ func newHostsSync(facts *factsFlags) *cobra.Command {
 	o.file.addTo(cmd.Flags())
 	o.wanted.addTo(cmd.Flags())
 	o.writer.addTo(cmd.Flags())
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "Accept domains that are new on this machine without asking; they are shown")
 	return cmd
 }
 
@@ -56,6 +59,10 @@ func (o *hostsSyncOptions) run(ctx context.Context) error {
 		return err
 	}
 	w.say(o.facts.streams.ErrOut)
+	o.confirm(&w)
+	w.sayPending(o.facts.streams.ErrOut, func(flags ...string) string {
+		return o.file.command("sync", o.wanted.names, o.facts, o.wanted.flags(flags)...)
+	})
 	report, err := o.writer.write(ctx, o.facts.streams, o.file, w.change(o.file.block))
 	if err != nil {
 		return err
@@ -67,6 +74,30 @@ func (o *hostsSyncOptions) run(ctx context.Context) error {
 		fmt.Fprintf(o.facts.streams.ErrOut, "Undo it: %s\n", o.file.undo(o.wanted.names, o.facts))
 	}
 	return w.answer()
+}
+
+// confirm has the user accept the domains that this machine has not had yet. They are
+// shown whoever answers.
+func (o *hostsSyncOptions) confirm(w *wanted) {
+	asked := w.askable()
+	if len(asked) == 0 {
+		return
+	}
+	var lines strings.Builder
+	for _, p := range asked {
+		fmt.Fprintln(&lines, p)
+	}
+	if o.yes {
+		fmt.Fprintf(o.facts.streams.ErrOut, "Accepted by --yes (tenant, domain, address, names):\n%s", lines.String())
+		w.acceptAll()
+		return
+	}
+	if o.writer.dryRun {
+		return
+	}
+	if agreed(o.facts.streams, fmt.Sprintf("New in %s (tenant, domain, address, names):\n%sAccept them?", o.file.path, lines.String())) {
+		w.acceptAll()
+	}
 }
 
 type hostsRemoveOptions struct {

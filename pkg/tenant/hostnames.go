@@ -1,10 +1,10 @@
 package tenant
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
@@ -49,7 +49,7 @@ func (c *chain) hostNames() []HostName {
 	d := c.door()
 	for _, gateway := range d.gateways {
 		for _, server := range field.List(gateway.Object, "spec", "servers") {
-			add(hostsOf(gateway, server, d.routes), gateway)
+			add(hostsOf(gateway, c.served(server), d.routes), gateway)
 		}
 	}
 	for _, route := range d.routes {
@@ -70,38 +70,18 @@ func (c *chain) hostNames() []HostName {
 	return found
 }
 
-// OwnDomains are the domains that are a tenant's, going by the names of its
-// hosts: what follows its own name in them ("bhs.orthweb.com" for the tenant bhs
-// and web.bhs.orthweb.com), or else what the names have in common. A domain
-// under which anybody may have names ("co.uk") is never one.
-func OwnDomains(tenant string, names []HostName) []string {
-	var domains, hosts []string
-	for _, h := range names {
-		name := strings.ToLower(h.Name)
-		hosts = append(hosts, name)
-		labels := strings.Split(name, ".")
-		at := slices.Index(labels, strings.ToLower(tenant))
-		if at < 0 {
-			continue
-		}
-		if domain := strings.Join(labels[at:], "."); private(domain) && !slices.Contains(domains, domain) {
-			domains = append(domains, domain)
+// served is a Gateway's server without the hosts that it has for the routes of other
+// namespaces than the tenant's ("mhr-orthweb/web.mhr.orthweb.com"): these are names of
+// whose routes they are.
+func (c *chain) served(server map[string]any) map[string]any {
+	var hosts []any
+	for _, host := range field.Texts(server, "hosts") {
+		namespace, _, ok := strings.Cut(host, "/")
+		if !ok || namespace == "*" || namespace == "." || slices.Contains(c.tenant.Namespaces, namespace) {
+			hosts = append(hosts, host)
 		}
 	}
-	if len(domains) > 0 {
-		return domains
-	}
-	if domain := (Status{Web: Endpoint{Hosts: hosts}}).Domain(); private(domain) {
-		return []string{domain}
-	}
-	return nil
-}
-
-// private tells whether a domain is somebody's own.
-func private(domain string) bool {
-	if !strings.Contains(domain, ".") {
-		return false
-	}
-	suffix, _ := publicsuffix.PublicSuffix(domain)
-	return suffix != domain
+	own := maps.Clone(server)
+	own["hosts"] = hosts
+	return own
 }

@@ -43,26 +43,3 @@ func TestHostNames(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
 	}
 }
-
-func TestOwnDomains(t *testing.T) {
-	for _, c := range []struct{ about, tenant, hosts, want string }{
-		{"by its name", "bhs", "web.bhs.orthweb.com dicom.bhs.orthweb.com", "bhs.orthweb.com"},
-		{"others' names don't count", "bhs", "web.bhs.orthweb.com www.example.com", "bhs.orthweb.com"},
-		{"its name is the domain's", "bhs", "web.bhs.org *.bhs.org", "bhs.org"},
-		{"in any case", "BHS", "web.Bhs.org", "bhs.org"},
-		{"another name", "bhs", "web.beaverdale.org dicom.beaverdale.org", "beaverdale.org"},
-		{"nothing in common", "bhs", "web.beaverdale.org www.example.com", ""},
-		{"what anybody may have a name under", "bhs", "web.co.uk dicom.co.uk", ""},
-		{"no name", "bhs", "*", ""},
-		{"no domain", "bhs", "bhs", ""},
-		{"none", "bhs", "", ""},
-	} {
-		var names []HostName
-		for _, host := range strings.Fields(c.hosts) {
-			names = append(names, HostName{Name: host})
-		}
-		if got := strings.Join(OwnDomains(c.tenant, names), " "); got != c.want {
-			t.Errorf("%s: got %q, want %q", c.about, got, c.want)
-		}
-	}
-}
