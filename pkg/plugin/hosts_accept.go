@@ -127,7 +127,9 @@ func (w *wantedHosts) flags(more []string) []string {
 type pendingDomain struct {
 	tenant, domain string
 	names          []string
-	addresses      []netip.Addr
+	// addresses are those that the names get, toAccept those that the user has to
+	// accept first.
+	addresses, toAccept []netip.Addr
 }
 
 func (w *wanted) pend(name, host string, found foundAddresses) {
@@ -136,7 +138,7 @@ func (w *wanted) pend(name, host string, found foundAddresses) {
 	at := slices.IndexFunc(w.pending, func(p pendingDomain) bool { return p.tenant == name && p.domain == domain })
 	if at < 0 {
 		at = len(w.pending)
-		w.pending = append(w.pending, pendingDomain{tenant: name, domain: domain, addresses: found.addresses})
+		w.pending = append(w.pending, pendingDomain{tenant: name, domain: domain, addresses: found.addresses, toAccept: found.toAccept})
 	}
 	if !slices.Contains(w.pending[at].names, host) {
 		w.pending[at].names = append(w.pending[at].names, host)
@@ -150,6 +152,9 @@ func (p pendingDomain) String() string {
 		domain = "(no domain)"
 	}
 	where := joined(p.addresses)
+	if where == "" {
+		where = joined(p.toAccept)
+	}
 	if where == "" {
 		where = "no address yet"
 	}

@@ -16,8 +16,10 @@ import (
 // foundAddresses are those of a tenant's ingress, or why there are none.
 type foundAddresses struct {
 	addresses []netip.Addr
-	notes     []string
-	why       string
+	// toAccept are those that there would be if the user accepted them.
+	toAccept []netip.Addr
+	notes    []string
+	why      string
 }
 
 func (f *foundAddresses) note(format string, args ...any) {
@@ -31,7 +33,7 @@ func (r *hostsReading) addresses(ctx context.Context, s tenant.Status) foundAddr
 		return foundAddresses{addresses: r.chooseAddresses(r.forced)}
 	}
 	var found foundAddresses
-	var good, toAccept []netip.Addr
+	var good []netip.Addr
 	for _, addr := range found.resolveAll(ctx, s) {
 		switch err := r.accept.address(s.Name, addr); {
 		case err == nil:
@@ -40,16 +42,16 @@ func (r *hostsReading) addresses(ctx context.Context, s tenant.Status) foundAddr
 			found.note("%s: left out the address %s: %v", s.Name, addr, err)
 		default:
 			found.note("%s: left out the address %s of its ingress: %v; if that is right, add --allow-address=%s", s.Name, addr, err, addr)
-			toAccept = append(toAccept, addr)
+			found.toAccept = append(found.toAccept, addr)
 		}
 	}
 	found.addresses = r.chooseAddresses(good)
 	if len(found.addresses) > 0 {
 		return found
 	}
-	if len(toAccept) > 0 {
+	if found.toAccept = r.chooseAddresses(found.toAccept); len(found.toAccept) > 0 {
 		found.why = "its ingress has no address but one that you have to accept"
-		for _, addr := range r.chooseAddresses(toAccept) {
+		for _, addr := range found.toAccept {
 			if !slices.Contains(r.out.addresses, addr) {
 				r.out.addresses = append(r.out.addresses, addr)
 			}

@@ -199,6 +199,8 @@ func (w *wanted) add(name string, addresses []netip.Addr, names []string) {
 
 // sort gives the names of the tenant that may be written, and how many are withheld.
 func (r *hostsReading) sort(t tenant.Tenant, names []tenant.HostName, found foundAddresses) (good []string, withheld int) {
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b tenant.HostName) int { return strings.Compare(a.Name, b.Name) })
 	for _, h := range names {
 		from := ""
 		if len(h.From) > 0 {
@@ -268,7 +270,7 @@ func advice(whose tenant.Ownership) string {
 	if len(wrong) == 0 || len(wrong) == len(whose.Claims) {
 		return "nothing tells whose it is: have one of them name another host"
 	}
-	return fmt.Sprintf("%s, %s: change the host in %s", strings.Join(whose.Owners, " or "), whose.By, strings.Join(wrong, ", "))
+	return fmt.Sprintf("it belongs to %s (%s): change the host in %s", strings.Join(whose.Owners, " or "), whose.By, strings.Join(wrong, ", "))
 }
 
 // withhold keeps a name from being written, and says why once.

@@ -123,16 +123,22 @@ func (o Ownership) Claimed(tenant string) bool {
 	return slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Tenant == tenant })
 }
 
-// Of tells whose the name is.
+// Of tells whose the name is. A domain that the user has given to a tenant counts as far
+// as it is narrower than what follows from a tenant's name in the host name.
 func (o *HostOwners) Of(name string) Ownership {
 	name = foldHost(name)
 	found := Ownership{Claims: o.claims[name]}
+	granted, broad := longest(o.granted, name)
+	labelled, narrow := o.labelled(name)
+	if len(narrow) > len(broad) {
+		granted = nil
+	}
 	for _, by := range []struct {
 		reason OwnedBy
 		owners []string
 	}{
-		{ByGrant, longest(o.granted, name)},
-		{ByLabel, o.labelled(name)},
+		{ByGrant, granted},
+		{ByLabel, labelled},
 		{ByAccepted, o.having(name)},
 		{ByDomain, o.inDomain(name)},
 	} {
@@ -170,23 +176,22 @@ func (o *HostOwners) having(name string) []string {
 // inDomain is the one tenant for which the machine has names of the same domain. A
 // domain in which several tenants have names is nobody's.
 func (o *HostOwners) inDomain(name string) []string {
-	if found := longest(o.domains, name); len(found) == 1 {
+	if found, _ := longest(o.domains, name); len(found) == 1 {
 		return found
 	}
 	return nil
 }
 
-// longest are the tenants with the narrowest domain that the name is under, sorted.
-func longest(domains map[string][]string, name string) []string {
-	var found []string
-	most := 0
+// longest is the narrowest domain that the name is under, and the tenants that have it,
+// sorted.
+func longest(domains map[string][]string, name string) (found []string, narrowest string) {
 	for tenant, list := range domains {
 		for _, domain := range list {
-			if !UnderDomain(name, domain) || len(domain) < most {
+			if !UnderDomain(name, domain) || len(domain) < len(narrowest) {
 				continue
 			}
-			if len(domain) > most {
-				found, most = nil, len(domain)
+			if len(domain) > len(narrowest) {
+				found, narrowest = nil, domain
 			}
 			if !slices.Contains(found, tenant) {
 				found = append(found, tenant)
@@ -194,25 +199,30 @@ func longest(domains map[string][]string, name string) []string {
 		}
 	}
 	slices.Sort(found)
-	return found
+	return found, narrowest
 }
 
-// labelled are the tenants whose name is in the host name, sorted. The labels below
-// the registrable domain are read from the right: who has "mhr.orthweb.com" decides
-// what "bhs.mhr.orthweb.com" is. That of the registrable domain counts besides:
-// "bhs.mhr.com" may be either's.
-func (o *HostOwners) labelled(name string) []string {
+// labelled are the tenants whose name is in the host name, sorted, and the domain from
+// there on. The labels below the registrable domain are read from the right: who has
+// "mhr.orthweb.com" decides what "bhs.mhr.orthweb.com" is. That of the registrable
+// domain counts besides: "bhs.mhr.com" may be either's.
+func (o *HostOwners) labelled(name string) (found []string, domain string) {
 	labels := strings.Split(name, ".")
-	below := len(labels) - registrableLabels(name)
-	var found []string
-	for i := below - 1; i >= 0 && len(found) == 0; i-- {
-		found = o.named(labels[i])
+	top := len(labels) - registrableLabels(name)
+	for i := top - 1; i >= 0 && len(found) == 0; i-- {
+		if found = o.named(labels[i]); len(found) > 0 {
+			domain = strings.Join(labels[i:], ".")
+		}
 	}
-	if below < len(labels)-1 || len(labels) == 1 {
-		found = append(found, o.named(labels[below])...)
+	if top < len(labels)-1 || len(labels) == 1 {
+		registrable := o.named(labels[top])
+		if len(found) == 0 && len(registrable) > 0 {
+			domain = strings.Join(labels[top:], ".")
+		}
+		found = append(found, registrable...)
 	}
 	slices.Sort(found)
-	return slices.Compact(found)
+	return slices.Compact(found), domain
 }
 
 // named are the tenants whose name is the label, or words of it between dashes: of

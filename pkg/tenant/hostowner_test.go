@@ -71,6 +71,7 @@ func TestHostOwnersOf(t *testing.T) {
 		{"the label before what was accepted", "bhs mhr", "bhs:web.mhr.orthweb.com", "", "web.mhr.orthweb.com", "mhr", ByLabel},
 		{"a tenant of the file alone", "bhs", "mhr:web.mhr.orthweb.com", "", "dicom.mhr.orthweb.com", "mhr", ByLabel},
 		{"granted before the label", "bhs imaging", "", "bhs:bhs.imaging.hospital.org", "bhs.imaging.hospital.org", "bhs", ByGrant},
+		{"granted with more than a label's domain", "bhs mhr", "", "mhr:orthweb.com", "web.bhs.orthweb.com", "bhs", ByLabel},
 		{"granted elsewhere", "bhs imaging", "", "bhs:other.org", "bhs.imaging.hospital.org", "imaging", ByLabel},
 		{"the narrower grant", "bhs mhr", "", "bhs:hospital.org mhr:x.hospital.org", "a.x.hospital.org", "mhr", ByGrant},
 	} {
