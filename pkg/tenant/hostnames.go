@@ -35,32 +35,36 @@ func HostNames(snap *snapshot.Snapshot, tenants []Tenant) [][]HostName {
 
 func (c *chain) hostNames() []HostName {
 	var found []HostName
-	add := func(names []string, from *unstructured.Unstructured) {
+	// literal are the names that the object itself has; those that it is given by the
+	// routes bound to it are the routes' own.
+	add := func(names []string, from *unstructured.Unstructured, literal func(name string) bool) {
 		for _, name := range names {
 			i := slices.IndexFunc(found, func(h HostName) bool { return h.Name == name })
 			if i < 0 {
 				i, found = len(found), append(found, HostName{Name: name})
 			}
-			if ref := finding.RefOf(from); !slices.ContainsFunc(found[i].From, ref.Same) {
+			if ref := finding.RefOf(from); literal(name) && !slices.ContainsFunc(found[i].From, ref.Same) {
 				found[i].From = append(found[i].From, ref)
 			}
 		}
 	}
+	written := func(string) bool { return true }
 	d := c.door()
 	for _, gateway := range d.gateways {
 		for _, server := range field.List(gateway.Object, "spec", "servers") {
-			add(hostsOf(gateway, c.served(server), d.routes), gateway)
+			server = c.served(server)
+			add(hostsOf(gateway, server, d.routes), gateway, func(name string) bool { return slices.Contains(hostsOf(gateway, server, nil), name) })
 		}
 	}
 	for _, route := range d.routes {
 		if slices.ContainsFunc(d.gateways, func(gateway *unstructured.Unstructured) bool { return bound(route, gateway) }) {
-			add(field.Texts(route.Object, "spec", "hosts"), route)
+			add(field.Texts(route.Object, "spec", "hosts"), route, written)
 		}
 	}
 	certificates, _ := c.list(Certificates, health.CertificateKind)
 	for _, certificate := range append(certificates, c.centralCertificates(d)...) {
 		if d.serves(certificate) {
-			add(field.Texts(certificate.Object, "spec", "dnsNames"), certificate)
+			add(field.Texts(certificate.Object, "spec", "dnsNames"), certificate, written)
 		}
 	}
 	// A server that takes any host adds nothing where there are names.

@@ -33,10 +33,10 @@ func TestHostNames(t *testing.T) {
 		}
 	}
 	want := []string{
-		"dicom.bhs.orthweb.com Gateway/dcm-gw VirtualService/dcm-vs Certificate/orthweb-cert",
+		"dicom.bhs.orthweb.com VirtualService/dcm-vs Certificate/orthweb-cert",
 		"web.bhs.orthweb.com Gateway/web-gw VirtualService/web-vs Certificate/orthweb-cert",
 		"pacs.bhs.orthweb.com Certificate/orthweb-cert",
-		"dicom.mhr.orthweb.com Gateway/dcm-gw VirtualService/dcm-vs Certificate/orthweb-cert",
+		"dicom.mhr.orthweb.com VirtualService/dcm-vs Certificate/orthweb-cert",
 		"web.mhr.orthweb.com Gateway/web-gw VirtualService/web-vs Certificate/orthweb-cert",
 	}
 	if !reflect.DeepEqual(lines, want) {

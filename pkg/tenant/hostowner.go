@@ -162,6 +162,46 @@ func (o *HostOwners) Contested() []string {
 	return names
 }
 
+// HostCollision are names that a tenant and another one claim, by one object each.
+type HostCollision struct {
+	// Names are sorted.
+	Names []string
+	// Own and Other name them first among the objects of their tenants.
+	Own, Other Claim
+	// Ownership is whose they are: the same of all names.
+	Ownership
+}
+
+// Collisions are those of a tenant's names, by the objects that name them. Where
+// three or more tenants claim a name, there is one with each.
+func (o *HostOwners) Collisions(tenant string) []HostCollision {
+	var found []HostCollision
+	for _, name := range o.Contested() {
+		whose := o.Of(name)
+		at := slices.IndexFunc(whose.Claims, func(c Claim) bool { return c.Tenant == tenant })
+		if at < 0 {
+			continue
+		}
+		for _, other := range whose.Claims {
+			if other.Tenant != tenant {
+				found = addCollision(found, HostCollision{[]string{name}, whose.Claims[at], other, whose})
+			}
+		}
+	}
+	return found
+}
+
+// addCollision adds the name to what the same objects collide about.
+func addCollision(found []HostCollision, c HostCollision) []HostCollision {
+	for i, has := range found {
+		if has.Own.From[0].Same(c.Own.From[0]) && has.Other.From[0].Same(c.Other.From[0]) && slices.Equal(has.Owners, c.Owners) {
+			found[i].Names = append(found[i].Names, c.Names...)
+			return found
+		}
+	}
+	return append(found, c)
+}
+
 // having are the tenants for which the machine has the name.
 func (o *HostOwners) having(name string) []string {
 	var found []string
