@@ -13,6 +13,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
+// HostOfTwoTenants is the code of a host name that two tenants claim.
+const HostOfTwoTenants = codeHostOfTwo
+
 // hostOwners tell whose host names are, as far as the tenants' objects were read.
 func (x *examiner) hostOwners() *tenant.HostOwners {
 	if x.owners == nil {
@@ -57,13 +60,9 @@ func conflicting(causes []found, a, b finding.Ref) bool {
 // hostCollision is the finding on the object whose hosts are to be changed.
 func (x *examiner) hostCollision(c tenant.HostCollision, wrong, right tenant.Claim) finding.Finding {
 	ref, other := wrong.From[0], right.From[0]
-	noun := "host name"
-	if len(c.Names) > 1 {
-		noun = "host names"
-	}
 	f := finding.Finding{
 		Code: codeHostOfTwo, Ref: ref, Reason: "HostOfTwoTenants",
-		Message: fmt.Sprintf("%s of tenant %s and %s of tenant %s claim the same %s: %s", ref, wrong.Tenant, other, right.Tenant, noun, listed(c.Names)),
+		Message: tenant.HostCollision{Names: c.Names, Own: wrong, Other: right}.String(),
 	}
 	if !c.CanBe(wrong.Tenant) {
 		f.Message += fmt.Sprintf("; by tenant %s's name in it, it belongs to that tenant", strings.Join(c.Owners, " or "))

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // Claim is what a tenant names a host by.
@@ -172,6 +174,22 @@ type HostCollision struct {
 	Ownership
 }
 
+// maxListed is how many names a sentence lists.
+const maxListed = 5
+
+// String is the collision as a sentence.
+func (c HostCollision) String() string {
+	noun, names := "host name", strings.Join(c.Names, ", ")
+	if len(c.Names) > 1 {
+		noun = "host names"
+	}
+	if more := len(c.Names) - maxListed; more > 0 {
+		names = fmt.Sprintf("%s and %d more", strings.Join(c.Names[:maxListed], ", "), more)
+	}
+	return fmt.Sprintf("%s of tenant %s and %s of tenant %s claim the same %s: %s",
+		c.Own.From[0], c.Own.Tenant, c.Other.From[0], c.Other.Tenant, noun, names)
+}
+
 // Collisions are those of a tenant's names, by the objects that name them. Where
 // three or more tenants claim a name, there is one with each.
 func (o *HostOwners) Collisions(tenant string) []HostCollision {
@@ -320,3 +338,12 @@ func UnderDomain(name, domain string) bool {
 
 // foldHost is a host name as resolvers compare it (RFC 4343), without the root's dot.
 func foldHost(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }
+
+// AddCollisions adds to the states of tenants the host names that another tenant of all
+// those of the cluster claims as well.
+func AddCollisions(snap *snapshot.Snapshot, all []Tenant, statuses []Status) {
+	owners := NewHostOwners(all, HostNames(snap, all))
+	for i := range statuses {
+		statuses[i].Collisions = owners.Collisions(statuses[i].Name)
+	}
+}
