@@ -42,6 +42,22 @@ func Parse(data []byte) (*File, error) {
 	return p.file, nil
 }
 
+// CheckFile tells why a content is not that of a hosts file, or nil: each line is blank,
+// a comment, or an address and names.
+func CheckFile(data []byte) error {
+	for l := range textLines(data) {
+		text, _, _ := strings.Cut(l.text, "#")
+		if strings.HasPrefix(l.text, "#!") && l.number == 1 {
+			text = l.text
+		}
+		addr, names := mapping(text)
+		if _, err := netip.ParseAddr(addr); (err != nil || len(names) == 0) && strings.TrimSpace(text) != "" {
+			return fmt.Errorf("line %d is no line of a hosts file", l.number)
+		}
+	}
+	return nil
+}
+
 // Blocks are the blocks of all clusters, in the order of the file.
 func (f *File) Blocks() []Block {
 	var all []Block

@@ -172,28 +172,23 @@ func (o *hostsRemoveOptions) has(content []byte, tenants []string) error {
 }
 
 func newHostsApply(facts *factsFlags) *cobra.Command {
-	file := hostsFile{}
+	path := ""
 	cmd := &cobra.Command{
 		Use:    applyCommand,
 		Hidden: true,
 		Short:  "Write the hosts file as standard input says",
 		Args:   noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			change, err := readChange(facts.streams.In)
-			if err != nil {
-				return err
-			}
-			file.settlePath()
-			result, report, err := change.write(cmd.Context(), file.path)
+			result, report, err := applyChange(cmd.Context(), facts.streams.In, path)
 			if err != nil {
 				return explainHosts(err)
 			}
 			sayChange(facts.streams.Out, result, report)
-			sayConflicts(facts.streams.ErrOut, file.path, report)
+			sayConflicts(facts.streams.ErrOut, path, report)
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&file.path, "hosts-file", "", "The hosts file")
+	cmd.Flags().StringVar(&path, "hosts-file", "", "The hosts file")
 	return cmd
 }
 
