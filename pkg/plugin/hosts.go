@@ -22,6 +22,8 @@ var (
 
 		The names stand in one block for each cluster; whatever else is in the file
 		stays as it is, and a name that you have mapped by hand is never overruled.
+		A name that two tenants claim is written for neither; a domain that is new on
+		this machine is written when you have accepted it.
 		The cluster is read as you. Only writing the file takes more rights: 'hosts
 		sync' offers to run that step, and nothing else, under sudo.`)
 	hostsExample = templates.Examples(`
@@ -31,6 +33,9 @@ var (
 		# What would change, then change it
 		kubectl orthweb hosts diff
 		kubectl orthweb hosts sync
+
+		# In a script: accept the domain of a tenant, and the lab's addresses
+		kubectl orthweb hosts sync --allow-domain=bhs.orthweb.com --allow-address=127.0.0.0/8
 
 		# Take one tenant's names out again, or all
 		kubectl orthweb hosts remove bhs

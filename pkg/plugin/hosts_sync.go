@@ -16,9 +16,13 @@ import (
 var hostsSyncLong = templates.LongDesc(`
 	Bring the cluster's block of the hosts file up to date.
 
-	With no TENANT, tenants that the cluster has no more are taken out. Of a
+	With no TENANT, tenants that the cluster no longer has are removed. Of a
 	tenant that has no address at the moment the file keeps what it has. A name
 	that you have mapped by hand is a conflict: it is shown and left as it is.
+
+	Domains that this machine has not accepted yet are shown with their names and
+	addresses, and written when you say yes, or with --yes or --allow-domain. All
+	tenants are looked at: a name that two of them claim is written for neither.
 
 	The exit status is 0 when all names are there, 1 when one is not.`)
 
