@@ -26,9 +26,9 @@ unit: ## what needs no cluster, with the race detector
 	go test -race -timeout 20m ./...
 	cd lab && go test -race ./...
 
-live: build lab ## the command line against a real cluster, DICOM against real peers
+live: build lab ## the command line against a real cluster, DICOM against real peers, sudo
 	bin/orthweb-lab build
-	go test -race -count=1 -tags peers ./pkg/dicom ./pkg/send
+	go test -race -count=1 -tags peers ./pkg/dicom ./pkg/send ./e2e/sudo
 	go test -race -count=1 -tags lab -timeout 30m ./e2e
 
 bench: ## store files beside DCMTK's storescu, through the same proxy into the same Orthanc

@@ -167,6 +167,7 @@ const (
 	codeGatewayClass finding.Code = "OW7108"
 	codeListener     finding.Code = "OW7109"
 	codeGatewayHost  finding.Code = "OW7110"
+	codeHostOfTwo    finding.Code = "OW7111"
 	codeAPIRoute     finding.Code = "OW7210"
 	codeGrantMissing finding.Code = "OW7211"
 	codeIngress      finding.Code = "OW7212"

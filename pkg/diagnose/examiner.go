@@ -44,6 +44,8 @@ type examiner struct {
 	needed map[string][]connection
 	// claimed are the servers of Istio's Gateways by what they claim.
 	claimed map[claimKey][]claim
+	// owners tell whose host names are, built when first asked for.
+	owners *tenant.HostOwners
 	// running are the controllers' Deployments and Leases, found when first
 	// asked for.
 	running map[string]running

@@ -66,7 +66,13 @@ func Unready(snap *snapshot.Snapshot) []finding.Ref {
 func (w *walk) object(ref finding.Ref) Subject {
 	verdict := w.x.examine(ref, false).verdict
 	s := Subject{Ref: ref, Object: true, Tenant: w.x.tenantOf(ref.Namespace), Verdict: verdict, Deadline: w.x.deadline(ref, verdict)}
-	s.take(w.x, w.from(ref, false))
+	out := w.from(ref, false)
+	for _, c := range w.x.collisions(s.Tenant, out.causes) {
+		if slices.ContainsFunc(c.path, func(step Step) bool { return step.Ref.Same(ref) }) {
+			out.causes = distinct(append(out.causes, c))
+		}
+	}
+	s.take(w.x, out)
 	w.askedDirectly(&s)
 	if s.Verdict.Status == health.Ready && s.critical() {
 		s.fail()
@@ -105,7 +111,8 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	for _, ref := range w.x.coverage(t) {
 		collect(ref, true)
 	}
-	out.causes = distinct(append(out.causes, w.x.missing(t)...))
+	out.causes = append(out.causes, w.x.missing(t)...)
+	out.causes = distinct(append(out.causes, w.x.collisions(t.Name, out.causes)...))
 	s.take(w.x, out)
 	if s.Verdict.Status == health.Ready && len(s.Causes) == 0 && len(s.Unknown) > 0 {
 		why := s.Unknown[0] // it may well hold a cause: no health check looks there

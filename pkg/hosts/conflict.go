@@ -19,9 +19,28 @@ func (h holder) is(addr netip.Addr) bool {
 	return err == nil && has.Unmap() == addr
 }
 
+// uncontested are the wanted lines without the names that several tenants want: the
+// one is as good as the other, and a name leads to one tenant.
+func uncontested(wanted []Line) (free []Line, contested []Conflict) {
+	wants := map[string][]string{}
+	for _, line := range wanted {
+		if !slices.Contains(wants[line.Name], line.Tenant) {
+			wants[line.Name] = append(wants[line.Name], line.Tenant)
+		}
+	}
+	for _, line := range wanted {
+		other := slices.IndexFunc(wants[line.Name], func(tenant string) bool { return tenant != line.Tenant })
+		if other < 0 {
+			free = append(free, line)
+			continue
+		}
+		contested = append(contested, Conflict{Line: line, Other: wants[line.Name][other]})
+	}
+	return free, contested
+}
+
 // settle gives the wanted lines that may be written beside what stays in the file,
-// and reports the others. Wanted lines are sorted: of two tenants that want a name
-// for different addresses, the first has it.
+// and reports the others.
 func (r *Report) settle(wanted []Line, own *block, stays []holder) []Line {
 	taken := map[string][]holder{}
 	for _, h := range stays {

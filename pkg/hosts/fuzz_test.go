@@ -29,7 +29,7 @@ func FuzzHosts(f *testing.F) {
 			return
 		}
 		entries := []Entry{{id, netip.MustParseAddr("10.0.0.1"), []string{"dicom.a.org"}}}
-		if CheckName(name, Rules{AnyDomain: true}) == nil {
+		if CheckName(name) == nil {
 			entries[0].Names = append(entries[0].Names, name)
 		}
 		once := sync(t, file, id, entries)
@@ -75,7 +75,7 @@ func sync(t *testing.T, file *File, id string, entries []Entry) []byte {
 // TestUnfinishedLine: above a line without its newline there is room for blocks, and
 // a block that an editor left without it stays so.
 func TestUnfinishedLine(t *testing.T) {
-	block := beginC + "# tenant \"a\"\n10.0.0.1\tweb.a.org\n" + endC
+	block := beginC + "# tenant \"a\"\n10.0.0.1\tweb.a.org\n# sum \"307a8b4020641364\"\n" + endC
 	other := beginD + "# tenant \"a\"\n10.0.0.1\tdicom.a.org\n" + endD
 	for _, c := range []struct{ about, before, after string }{
 		{"a line", "one\ntwo", "one\n" + block + "two"},

@@ -41,7 +41,7 @@ func replaceInPlace(before state, after []byte, fresh string) error {
 // whoever reads meanwhile finds the one content or the other.
 func overwrite(path string, size int, content []byte) error {
 	step("open " + path)
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	f, err := openRegular(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func blankLines(n int) []byte { return bytes.Repeat([]byte("\n"), max(n, 0)) }
 // whether it was.
 func mend(real string) (mended bool, err error) {
 	marker := real + inPlaceSuffix
-	after, err := os.ReadFile(marker)
+	after, err := readBeside(marker)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -82,7 +82,10 @@ func mend(real string) (mended bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	before, err := os.ReadFile(real + backupSuffix)
+	before, err := readBeside(real + backupSuffix)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, failed("reading", real+backupSuffix, err)
+	}
 	if err == nil && torn(now.data, before, after) {
 		if err := overwrite(real, len(now.data), before); err != nil {
 			return false, fmt.Errorf("%w; copy %s over it by hand: it is the whole file as it was", failed("mending", real, err), real+backupSuffix)

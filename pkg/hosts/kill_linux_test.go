@@ -65,10 +65,8 @@ func TestKilledInPlace(t *testing.T) {
 		return
 	}
 	fresh := withTenants(t, plainHosts, "a")
-	for about, old := range map[string]string{
-		"growing":   plainHosts,
-		"shrinking": strings.Replace(fresh, "10.0.0.1\t", "10.0.0.2\tsecond.a.org\n10.0.0.1\t", 1),
-	} {
+	longer, _ := merged(t, plainHosts, "c", "a 10.0.0.2 second.a.org", "a 10.0.0.1 web.a.org")
+	for about, old := range map[string]string{"growing": plainHosts, "shrinking": longer} {
 		steps := 0
 		for at, more := 1, true; more; at++ {
 			source, path := hostsFile(t, old), hostsFile(t, "")

@@ -2,7 +2,9 @@ package hosts
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
@@ -19,7 +21,7 @@ func lock(ctx context.Context, real string) (unlock func(), err error) {
 		}
 		// Whoever had the lock took the file away. Then this is the lock of nothing.
 		mine, mineErr := file.Stat()
-		there, thereErr := os.Stat(path)
+		there, thereErr := os.Lstat(path)
 		if mineErr == nil && thereErr == nil && os.SameFile(mine, there) {
 			return func() {
 				_ = os.Remove(path) // Windows keeps it; it does no harm
@@ -32,13 +34,16 @@ func lock(ctx context.Context, real string) (unlock func(), err error) {
 
 // openLocked waits for the file's lock as long as the context allows.
 func openLocked(ctx context.Context, path string) (*lockedfile.File, error) {
+	if err := checkRegular(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, failed("locking", path, besideError(path, err))
+	}
 	type opened struct {
 		file *lockedfile.File
 		err  error
 	}
 	wait := make(chan opened, 1)
 	go func() {
-		file, err := lockedfile.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		file, err := lockedfile.OpenFile(path, os.O_RDWR|os.O_CREATE|asItIs, 0o600)
 		wait <- opened{file, err}
 	}()
 	select {

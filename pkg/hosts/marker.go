@@ -1,6 +1,9 @@
 package hosts
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -10,6 +13,7 @@ const (
 	beginMarker = "# BEGIN kubectl-orthweb "
 	endMarker   = "# END kubectl-orthweb "
 	tenantMark  = "# tenant "
+	sumMark     = "# sum "
 )
 
 // markerLike are the lines that are markers, or were before somebody changed them.
@@ -42,8 +46,22 @@ func render(id string, lines []Line, ending string) []byte {
 		if i == 0 || line.Tenant != lines[i-1].Tenant {
 			add(tenantMark, quoted(line.Tenant))
 		}
-		add(line.Addr.String(), "\t", line.Name)
+		add(line.text())
 	}
+	add(sumMark, quoted(sumOf(lines)))
 	add(endMarker, quoted(id))
 	return out
+}
+
+// text is the line as it stands in the file.
+func (l Line) text() string { return l.Addr.String() + "\t" + l.Name }
+
+// sumOf is what a block says of its lines, so that one which somebody has added is not
+// taken for one of these, and deleted with the next change.
+func sumOf(lines []Line) string {
+	hash := sha256.New()
+	for _, line := range lines {
+		fmt.Fprintf(hash, "%q %s\n", line.Tenant, line.text()) // a hash takes all that is written
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8])
 }

@@ -5,50 +5,95 @@ import (
 	"slices"
 )
 
-// Merge gives the file with these entries in the cluster's block, and says what is
-// different. The tenants that the entries name have them and no others; the block's
-// other tenants keep theirs. What the file says of a name elsewhere is not overruled:
-// see Report. A block in which nothing is left goes. The error tells of an entry that
-// no hosts file can hold.
-func (f *File) Merge(id string, entries []Entry) ([]byte, Report, error) {
-	given := map[string]bool{}
-	for _, entry := range entries {
-		given[entry.Tenant] = true
+// Edit is what to do to a cluster's block.
+type Edit struct {
+	// Entries are what the tenants that they name have, and no others. The block's
+	// other tenants keep theirs.
+	Entries []Entry
+	// Remove are the tenants whose lines go.
+	Remove []string
+	// KeepNames are names whose lines stay as they are, whichever tenant has them.
+	KeepNames []string
+	// KeepTenants are tenants of which the entries may not be all: their lines for
+	// other names stay.
+	KeepTenants []string
+}
+
+// Apply gives the file with the cluster's block edited, and says what is different.
+// What the file says of a name elsewhere is not overruled: see Report. A block in which
+// nothing is left goes. The error tells of an entry that no hosts file can hold.
+func (f *File) Apply(id string, edit Edit) ([]byte, Report, error) {
+	wanted, err := linesOf(edit.Entries)
+	if err != nil {
+		return nil, Report{}, err
 	}
-	return f.merge(id, entries, func(tenant string) bool { return given[tenant] })
+	given, named := map[string]bool{}, map[[2]string]bool{}
+	for _, entry := range edit.Entries {
+		given[entry.Tenant] = true
+		for _, name := range entry.Names {
+			named[[2]string{entry.Tenant, folded(name)}] = true
+		}
+	}
+	kept := map[string]bool{}
+	for _, name := range edit.KeepNames {
+		kept[folded(name)] = true
+	}
+	wanted, contested := uncontested(wanted)
+	for _, conflict := range contested {
+		kept[conflict.Name] = true
+	}
+	out, report := f.merge(id, wanted, func(tenant, name string) bool {
+		switch {
+		case kept[name]:
+			return false
+		case slices.Contains(edit.Remove, tenant):
+			return true
+		case slices.Contains(edit.KeepTenants, tenant):
+			return named[[2]string{tenant, name}]
+		}
+		return given[tenant]
+	})
+	report.Conflicts = append(report.Conflicts, contested...)
+	slices.SortFunc(report.Conflicts, func(a, b Conflict) int { return compareLines(a.Line, b.Line) })
+	return out, report, nil
+}
+
+// Merge is Apply for entries alone.
+func (f *File) Merge(id string, entries []Entry) ([]byte, Report, error) {
+	return f.Apply(id, Edit{Entries: entries})
 }
 
 // Replace is Merge for all tenants of the cluster: those without an entry have none.
 func (f *File) Replace(id string, entries []Entry) ([]byte, Report, error) {
-	return f.merge(id, entries, func(string) bool { return true })
+	edit := Edit{Entries: entries}
+	for _, block := range f.Blocks() {
+		if block.ID == id {
+			edit.Remove = block.Tenants()
+		}
+	}
+	return f.Apply(id, edit)
 }
 
 // Remove gives the file without these tenants in the cluster's block, or without the
 // block when none are named, and says what went. The file from before the first Merge
 // is then back, bit for bit.
 func (f *File) Remove(id string, tenants ...string) ([]byte, Report) {
-	// Without entries there is none that could be wrong.
-	out, report, _ := f.merge(id, nil, func(tenant string) bool { return len(tenants) == 0 || slices.Contains(tenants, tenant) })
-	return out, report
+	return f.merge(id, nil, func(tenant, _ string) bool { return len(tenants) == 0 || slices.Contains(tenants, tenant) })
 }
 
-// merge puts the entries in the place of what the block has of the tenants that go.
-func (f *File) merge(id string, entries []Entry, goes func(tenant string) bool) ([]byte, Report, error) {
-	wanted, err := linesOf(entries)
-	if err != nil {
-		return nil, Report{}, err
-	}
+// merge puts the wanted lines in the place of those of the block that go.
+func (f *File) merge(id string, wanted []Line, goes func(tenant, name string) bool) ([]byte, Report) {
 	own := f.block(id)
 	if own == nil {
 		own = &block{id: id}
 	}
-	next := slices.DeleteFunc(slices.Clone(own.lines), func(line Line) bool { return goes(line.Tenant) })
-	stays := slices.DeleteFunc(slices.Clone(f.held), func(h holder) bool { return h.block == own && goes(h.tenant) })
+	next := slices.DeleteFunc(slices.Clone(own.lines), func(line Line) bool { return goes(line.Tenant, line.Name) })
+	stays := slices.DeleteFunc(slices.Clone(f.held), func(h holder) bool { return h.block == own && goes(h.tenant, h.name) })
 	var report Report
 	next = append(next, report.settle(wanted, own, stays)...)
 	next = sorted(next)
 	report.compare(own.lines, next)
-	return f.with(id, next), report, nil
+	return f.with(id, next), report
 }
 
 // linesOf are the entries' lines, sorted, each once.
@@ -73,6 +118,9 @@ func linesOf(entries []Entry) ([]Line, error) {
 func (f *File) with(id string, lines []Line) []byte {
 	from, to := f.place()
 	if b := f.block(id); b != nil {
+		if slices.Equal(b.lines, lines) && len(lines) > 0 {
+			return bytes.Clone(f.data) // without its sum as well, if it has none yet
+		}
 		from, to = b.start, b.end
 	}
 	var text []byte

@@ -5,18 +5,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-)
 
-// Rules are what is asked of a name besides its form.
-type Rules struct {
-	// Domains are those below which, or at which, a name must be ("bhs.org"). No
-	// name is when there are none.
-	Domains []string
-	// AnyDomain does without the Domains.
-	AnyDomain bool
-	// Machine are the machine's own names, which stay as they are.
-	Machine []string
-}
+	"golang.org/x/net/publicsuffix"
+)
 
 // reserved are the names on which systems depend, besides those below localhost
 // (RFC 6761, 6.3): from the hosts files of Debian, Fedora and macOS.
@@ -25,28 +16,34 @@ var reserved = []string{
 	"localhost6", "localhost6.localdomain6", "broadcasthost",
 }
 
-// CheckName tells why a name must not go into a hosts file, or nil. What is right
-// for a host's name is said in RFC 952 and in RFC 1123, section 2.1.
-func CheckName(name string, rules Rules) error {
+// CheckName tells why a name must not go into a hosts file, or nil. machine are the
+// machine's own names, which stay as they are. What is right for a host's name is said
+// in RFC 952 and in RFC 1123, section 2.1.
+func CheckName(name string, machine ...string) error {
 	lower := folded(name)
-	if slices.ContainsFunc(rules.Machine, func(own string) bool { return folded(own) == lower }) {
+	if slices.ContainsFunc(machine, func(own string) bool { return folded(own) == lower }) {
 		return refused(name, "it is this machine's own name")
 	}
 	if err := checkForm(name); err != nil {
 		return err
 	}
-	if !rules.AnyDomain && !slices.ContainsFunc(rules.Domains, func(domain string) bool { return below(lower, folded(domain)) }) {
-		allowed := strings.Join(rules.Domains, ", ")
-		if allowed == "" {
-			allowed = "none"
-		}
-		return refused(name, "it is not in an allowed domain (%s); allow its domain if the name is right", allowed)
+	if suffix, _ := publicsuffix.PublicSuffix(lower); suffix == lower {
+		return refused(name, "anybody can register names below it")
 	}
 	return nil
 }
 
-func below(name, domain string) bool {
-	return domain != "" && (name == domain || strings.HasSuffix(name, "."+domain))
+// CheckDomain tells why a domain can't be a tenant's, or nil: nobody has one under
+// which anybody can register names ("com", "co.uk").
+func CheckDomain(domain string) error {
+	lower := folded(domain)
+	if suffix, _ := publicsuffix.PublicSuffix(lower); suffix == lower && !strings.ContainsAny(lower, "*/: ") {
+		return fmt.Errorf("%.80q is no domain of a tenant's: anybody can have names below it", domain)
+	}
+	if err := checkForm(lower); err != nil {
+		return fmt.Errorf("%.80q is no domain: %w", domain, err)
+	}
+	return nil
 }
 
 // ldh are the letters, digits and the hyphen (RFC 5890, 2.3.1).
@@ -94,8 +91,8 @@ func refused(name, format string, args ...any) error {
 	return fmt.Errorf("the name %.80q can't go into a hosts file: %s", name, fmt.Sprintf(format, args...))
 }
 
-// CheckAddr tells why an address must not go into a hosts file, or nil: it has to
-// be that of one machine, and to mean the same on every network card.
+// CheckAddr tells why an address can't be in a hosts file, or nil: it has to be that
+// of one machine, and to mean the same on every network card.
 func CheckAddr(addr netip.Addr) error {
 	var why string
 	switch plain := addr.Unmap(); {
@@ -111,4 +108,55 @@ func CheckAddr(addr netip.Addr) error {
 		return nil
 	}
 	return fmt.Errorf("the address %.80q can't go into a hosts file: %s", addr, why)
+}
+
+// metadata are where clouds serve the credentials of the machine that asks: AWS and
+// most others, AWS over IPv6, Google Cloud over IPv6, Alibaba Cloud, Azure, Oracle Cloud.
+var metadata = []netip.Addr{
+	netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("fd20:ce::254"),
+	netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("168.63.129.16"), netip.MustParseAddr("192.0.0.192"),
+}
+
+var (
+	thisNetwork = netip.MustParsePrefix("0.0.0.0/8")
+	// embedding are the prefixes whose last 32 bits are an address of IPv4: those of
+	// NAT64 (RFC 6052), and the old form of an address of IPv4 (RFC 4291, 2.5.5.1).
+	embedding = []netip.Prefix{netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("::/96")}
+)
+
+// CheckIngress tells why an address is not one at which a load balancer is found by
+// other machines, or nil. Who writes the status of a Service can write any: with these
+// a name leads to the user's own machine, or to where clouds keep credentials.
+func CheckIngress(addr netip.Addr) error {
+	if err := CheckAddr(addr); err != nil {
+		return err
+	}
+	if why := local(addr.Unmap()); why != "" {
+		return fmt.Errorf("%s is %s", addr, why)
+	}
+	return nil
+}
+
+// local is what an address of no load balancer is.
+func local(addr netip.Addr) string {
+	switch {
+	case slices.Contains(metadata, addr):
+		return "where a cloud serves the credentials of its machines"
+	case addr.IsLoopback():
+		return "a loopback address: it leads to this machine itself"
+	case addr.IsLinkLocalUnicast():
+		return "a link-local address: each network has its own"
+	case addr.Is4() && thisNetwork.Contains(addr):
+		return "an address of no machine"
+	}
+	for _, prefix := range embedding {
+		if prefix.Contains(addr) {
+			last := addr.As16()
+			inner := netip.AddrFrom4([4]byte(last[12:]))
+			if err := CheckIngress(inner); err != nil {
+				return "another way to write " + inner.String()
+			}
+		}
+	}
+	return ""
 }

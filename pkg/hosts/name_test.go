@@ -8,55 +8,51 @@ import (
 
 func TestCheckName(t *testing.T) {
 	long := strings.Repeat("a", 63)
-	rules := Rules{Domains: []string{"bhs.org", "Mhr.org."}, Machine: []string{"pacs1", "PACS1.bhs.org"}}
-	anywhere := Rules{AnyDomain: true}
+	machine := []string{"pacs1", "PACS1.bhs.org"}
 	for _, c := range []struct {
 		about, name string
-		rules       Rules
 		want        string // "" for none
 	}{
-		{"below a domain", "Web.BHS.org", rules, ""},
-		{"below another", "a-1.xn--bcher-kva.mhr.org", rules, ""},
-		{"the domain itself", "bhs.org", rules, ""},
-		{"the end of a word", "webbhs.org", rules, "not in an allowed domain (bhs.org, Mhr.org.)"},
-		{"another domain", "web.example.org", rules, "not in an allowed domain"},
-		{"no domain is allowed", "web.example.org", Rules{}, "not in an allowed domain (none)"},
-		{"any domain is", "web.example.org", anywhere, ""},
-		{"an empty domain allows none", "web.example.org", Rules{Domains: []string{""}}, "not in an allowed domain"},
-		{"longest label", long + ".org", anywhere, ""},
-		{"longer label", long + "a.org", anywhere, "64 characters, 63 is the most"},
-		{"longest name", strings.Repeat(long+".", 3) + strings.Repeat("b", 61), anywhere, ""},
-		{"longer name", strings.Repeat(long+".", 3) + strings.Repeat("b", 62), anywhere, "254 characters, 253 is the most"},
-		{"empty", "", anywhere, "no domain"},
-		{"single label", "web", anywhere, "no domain"},
-		{"wildcard", "*.bhs.org", rules, "no wildcards"},
-		{"wildcard inside", "a*b.bhs.org", rules, "no wildcards"},
-		{"localhost", "LocalHost", anywhere, "the system needs"},
-		{"localhost with a dot", "localhost.", anywhere, "the system needs"},
-		{"below localhost", "web.localhost", anywhere, "the system needs"},
-		{"localhost.localdomain", "localhost.localdomain", anywhere, "the system needs"},
-		{"ip6-loopback", "ip6-loopback", anywhere, "the system needs"},
-		{"ip6- with a domain", "ip6-x.bhs.org", anywhere, "the system needs"},
-		{"broadcasthost", "broadcasthost", anywhere, "the system needs"},
-		{"machine", "pacs1", rules, "own name"},
-		{"machine with domain", "pacs1.bhs.org", rules, "own name"},
-		{"last newline", "web.bhs.org\n", rules, "other characters"},
-		{"second line", "web.bhs.org\n10.0.0.1 bank.org", rules, "can't go into"},
-		{"carriage return", "web\r.bhs.org", rules, "other characters"},
-		{"NUL", "web\x00.bhs.org", rules, "other characters"},
-		{"space", "web bhs.org", anywhere, "other characters"},
-		{"comment", "web#.bhs.org", rules, "other characters"},
-		{"underscore", "a_b.bhs.org", rules, "other characters"},
-		{"other script", "b\u00fccher.bhs.org", rules, "other characters"},
-		{"Kelvin's sign", "\u212aorthweb.bhs.org", rules, "other characters"},
-		{"not UTF-8", "\xff.bhs.org", rules, "other characters"},
-		{"last dot", "web.bhs.org.", rules, "nothing between"},
-		{"two dots", "web..bhs.org", rules, "nothing between"},
-		{"dash first", "-web.bhs.org", rules, "dash"},
-		{"dash last", "web-.bhs.org", rules, "dash"},
-		{"address", "10.0.0.1", anywhere, "a number"},
+		{"below a domain", "Web.BHS.org", ""},
+		{"below another", "a-1.xn--bcher-kva.mhr.org", ""},
+		{"the domain itself", "bhs.org", ""},
+		{"any domain", "web.example.org", ""},
+		{"a public suffix", "co.uk", "anybody can register"},
+		{"a vendor's", "github.io", "anybody can register"},
+		{"longest label", long + ".org", ""},
+		{"longer label", long + "a.org", "64 characters, 63 is the most"},
+		{"longest name", strings.Repeat(long+".", 3) + strings.Repeat("b", 61), ""},
+		{"longer name", strings.Repeat(long+".", 3) + strings.Repeat("b", 62), "254 characters, 253 is the most"},
+		{"empty", "", "no domain"},
+		{"single label", "web", "no domain"},
+		{"wildcard", "*.bhs.org", "no wildcards"},
+		{"wildcard inside", "a*b.bhs.org", "no wildcards"},
+		{"localhost", "LocalHost", "the system needs"},
+		{"localhost with a dot", "localhost.", "the system needs"},
+		{"below localhost", "web.localhost", "the system needs"},
+		{"localhost.localdomain", "localhost.localdomain", "the system needs"},
+		{"ip6-loopback", "ip6-loopback", "the system needs"},
+		{"ip6- with a domain", "ip6-x.bhs.org", "the system needs"},
+		{"broadcasthost", "broadcasthost", "the system needs"},
+		{"machine", "pacs1", "own name"},
+		{"machine with domain", "pacs1.bhs.org", "own name"},
+		{"last newline", "web.bhs.org\n", "other characters"},
+		{"second line", "web.bhs.org\n10.0.0.1 bank.org", "can't go into"},
+		{"carriage return", "web\r.bhs.org", "other characters"},
+		{"NUL", "web\x00.bhs.org", "other characters"},
+		{"space", "web bhs.org", "other characters"},
+		{"comment", "web#.bhs.org", "other characters"},
+		{"underscore", "a_b.bhs.org", "other characters"},
+		{"other script", "b\u00fccher.bhs.org", "other characters"},
+		{"Kelvin's sign", "\u212aorthweb.bhs.org", "other characters"},
+		{"not UTF-8", "\xff.bhs.org", "other characters"},
+		{"last dot", "web.bhs.org.", "nothing between"},
+		{"two dots", "web..bhs.org", "nothing between"},
+		{"dash first", "-web.bhs.org", "dash"},
+		{"dash last", "web-.bhs.org", "dash"},
+		{"address", "10.0.0.1", "a number"},
 	} {
-		err := CheckName(c.name, c.rules)
+		err := CheckName(c.name, machine...)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: got %v, want %q", c.about, err, c.want)
 		}
@@ -91,6 +87,55 @@ func TestMergeRefuses(t *testing.T) {
 	} {
 		if out, _, err := parsed(t, "").Merge("c", []Entry{e}); err == nil || out != nil {
 			t.Errorf("%s: got %q, %v", about, out, err)
+		}
+	}
+}
+
+func TestCheckIngress(t *testing.T) {
+	for addr, want := range map[string]string{
+		"10.0.0.1": "", "192.168.64.16": "", "172.18.255.200": "", "203.0.113.9": "", "2001:db8::7": "", "fd00::1": "", "::ffff:10.0.0.1": "", "64:ff9b::a00:1": "",
+		"127.0.0.1": "loopback", "127.9.9.9": "loopback", "::1": "loopback", "::ffff:127.0.0.1": "loopback",
+		"64:ff9b::7f00:1": "another way to write 127.0.0.1", "::127.0.0.1": "another way to write 127.0.0.1",
+		"169.254.1.1": "link-local", "fe80::1": "link-local", "169.254.169.254": "credentials", "::ffff:169.254.169.254": "credentials",
+		"fd00:ec2::254": "credentials", "fd20:ce::254": "credentials", "100.100.100.200": "credentials",
+		"0.0.0.0": "no machine", "0.1.2.3": "no machine", "::": "no machine", "224.0.0.1": "many machines", "ff02::1": "many machines",
+	} {
+		if err := CheckIngress(netip.MustParseAddr(addr)); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: got %v, want %q", addr, err, want)
+		}
+	}
+}
+
+func TestCheckDomain(t *testing.T) {
+	for domain, want := range map[string]string{
+		"bhs.orthweb.com": "", "orthweb.com": "", "Example.co.uk.": "", "web.bhs.internal": "", "mhr.github.io": "",
+		"com": "anybody", "co.uk": "anybody", "CO.UK.": "anybody", "github.io": "anybody", "local": "anybody", "": "anybody",
+		"*.bhs.org": "no wildcards", "bhs..org": "is no domain", "a b.org": "is no domain", "10.0.0.1": "is no domain", "-x.org": "is no domain",
+	} {
+		if err := CheckDomain(domain); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: got %v, want %q", domain, err, want)
+		}
+	}
+}
+
+// TestKeep: lines that are not to be touched stay, whatever else is asked.
+func TestKeep(t *testing.T) {
+	before, _ := merged(t, plainHosts, "c", "a 10.0.0.1 web.a.org", "a 10.0.0.1 dicom.a.org", "b 10.0.0.2 web.b.org")
+	for _, c := range []struct {
+		about string
+		edit  Edit
+		want  []string
+	}{
+		{"a name of a tenant with others", Edit{Entries: []Entry{entry("a 10.0.0.7 new.a.org")}, KeepNames: []string{"WEB.a.org"}},
+			[]string{"a 10.0.0.7 new.a.org", "a 10.0.0.1 web.a.org", "b 10.0.0.2 web.b.org"}},
+		{"a name of a tenant that goes", Edit{Remove: []string{"a"}, KeepNames: []string{"web.a.org"}}, []string{"a 10.0.0.1 web.a.org", "b 10.0.0.2 web.b.org"}},
+		{"the names of a tenant that could not be read whole", Edit{Entries: []Entry{entry("a 10.0.0.7 web.a.org")}, KeepTenants: []string{"a"}},
+			[]string{"a 10.0.0.1 dicom.a.org", "a 10.0.0.7 web.a.org", "b 10.0.0.2 web.b.org"}},
+		{"nothing", Edit{Entries: []Entry{entry("a 10.0.0.7 web.a.org")}, Remove: []string{"b"}}, []string{"a 10.0.0.7 web.a.org"}},
+	} {
+		out, _, err := parsed(t, before).Apply("c", c.edit)
+		if want, _ := merged(t, plainHosts, "c", c.want...); err != nil || string(out) != want {
+			t.Errorf("%s: %v, got\n%s\nwant\n%s", c.about, err, out, want)
 		}
 	}
 }

@@ -22,6 +22,8 @@ type block struct {
 	first, last int
 	start, end  int
 	lines       []Line
+	// sum is what the block says of its lines; one of an earlier version says nothing.
+	sum string
 }
 
 // Parse reads a hosts file, whatever is in it. The only error is a *DamagedError.
@@ -38,6 +40,22 @@ func Parse(data []byte) (*File, error) {
 		return nil, &DamagedError{p.problems}
 	}
 	return p.file, nil
+}
+
+// CheckFile tells why a content is not that of a hosts file, or nil: each line is blank,
+// a comment, or an address and names.
+func CheckFile(data []byte) error {
+	for l := range textLines(data) {
+		text, _, _ := strings.Cut(l.text, "#")
+		if strings.HasPrefix(l.text, "#!") && l.number == 1 {
+			text = l.text
+		}
+		addr, names := mapping(text)
+		if _, err := netip.ParseAddr(addr); (err != nil || len(names) == 0) && strings.TrimSpace(text) != "" {
+			return fmt.Errorf("line %d is no line of a hosts file", l.number)
+		}
+	}
+	return nil
 }
 
 // Blocks are the blocks of all clusters, in the order of the file.
@@ -111,28 +129,47 @@ func (p *parser) close(l textLine, id string) {
 	case p.open.id != id:
 		p.problem(l.number, "ends the block %s inside of %s, which begins at line %d", quoted(id), quoted(p.open.id), p.open.first)
 	}
+	if sum := sumOf(p.open.lines); p.open.sum != "" && p.open.sum != sum {
+		p.problem(p.open.first, "begins the block %s, whose lines are not those that kubectl-orthweb wrote: move yours below line %d, "+
+			"or delete the line that begins with %s if all of them may be replaced", quoted(p.open.id), l.number, strings.TrimSpace(sumMark))
+	}
 	p.open.last, p.open.end = l.number, l.end
 	p.file.blocks = append(p.file.blocks, p.open)
 	p.open = nil
 }
 
-// inside reads a line of a block. A line that is not this program's would be lost
-// when the block is next written: it is a problem.
+// inside reads a line of a block. A line that is not as this program writes it is the
+// user's, and would be lost when the block is next written: it is a problem. So is one
+// that is out of order.
 func (p *parser) inside(l textLine) {
-	if tenant, ok := unquoted(l.text, tenantMark); ok {
+	text := strings.TrimRight(l.text, " \t\r")
+	if tenant, ok := unquoted(text, tenantMark); ok && p.open.sum == "" {
 		p.tenant = &tenant
 		return
 	}
-	written, names := mapping(l.text)
+	if sum, ok := unquoted(text, sumMark); ok && p.open.sum == "" && sum != "" {
+		p.open.sum = sum
+		return
+	}
+	line, ok := p.own(text)
+	if n := len(p.open.lines); ok && n > 0 && compareLines(p.open.lines[n-1], line) >= 0 {
+		ok = false
+	}
+	if !ok || p.open.sum != "" {
+		p.problem(l.number, "stands in the block %s, but kubectl-orthweb did not write it there: move it below the block's end", quoted(p.open.id))
+		return
+	}
+	p.open.lines = append(p.open.lines, line)
+	p.file.held = append(p.file.held, holder{line.Name, line.Addr.String(), l.number, p.open, line.Tenant})
+}
+
+// own reads a line as this program writes it.
+func (p *parser) own(text string) (Line, bool) {
+	written, names := mapping(text)
 	addr, err := netip.ParseAddr(written)
-	ours := err == nil && CheckAddr(addr) == nil && p.tenant != nil && !strings.Contains(l.text, "#")
-	for _, name := range names {
-		if ours = ours && checkForm(name) == nil; ours {
-			p.open.lines = append(p.open.lines, Line{*p.tenant, folded(name), addr.Unmap()})
-			p.file.held = append(p.file.held, holder{folded(name), written, l.number, p.open, *p.tenant})
-		}
+	if err != nil || p.tenant == nil || len(names) != 1 || CheckAddr(addr) != nil || checkForm(names[0]) != nil {
+		return Line{}, false
 	}
-	if !ours && strings.TrimRight(l.text, " \t\r") != "" {
-		p.problem(l.number, "stands in the block %s, but kubectl-orthweb did not write it: move it below the block's end", quoted(p.open.id))
-	}
+	line := Line{*p.tenant, folded(names[0]), addr.Unmap()}
+	return line, text == line.text()
 }

@@ -36,7 +36,7 @@ func fill(f *os.File, content []byte, like state) (alike bool, err error) {
 	if err := f.Chmod(like.info.Mode()); err != nil {
 		return false, err
 	}
-	alike = imitate(f, like) == nil
+	alike = copyMetadata(f, like) == nil
 	step("sync " + f.Name())
 	if err := f.Sync(); err != nil {
 		return false, err

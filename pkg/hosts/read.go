@@ -72,20 +72,16 @@ func realPath(path string) (string, error) {
 }
 
 func readState(real string) (state, error) {
-	// Before it is opened, as opening a pipe may take for ever.
-	info, err := os.Lstat(real)
-	if err != nil {
-		return state{}, fmt.Errorf("looking for the hosts file: %w", err)
+	f, err := openRegular(real, os.O_RDONLY, 0)
+	if errors.Is(err, ErrNotRegular) {
+		return state{}, fmt.Errorf("%w; give the path of a hosts file", err)
 	}
-	if !info.Mode().IsRegular() {
-		return state{}, fmt.Errorf("%w: %s is a %v; give the path of a hosts file", ErrNotRegular, real, info.Mode().Type())
-	}
-	f, err := os.Open(real)
 	if err != nil {
 		return state{}, fmt.Errorf("reading the hosts file: %w", err)
 	}
 	defer f.Close()
-	if info, err = f.Stat(); err != nil {
+	info, err := f.Stat()
+	if err != nil {
 		return state{}, fmt.Errorf("reading the hosts file: %w", err)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))

@@ -33,7 +33,7 @@ type Conflict struct {
 	// Line is what was asked for.
 	Line
 	// At is the number of the line that has the name, from 1. It is 0 when another
-	// tenant of the same change wants the name too.
+	// tenant of the same change wants the name too, and neither has got it.
 	At int
 	// Has is the address there, as it is written.
 	Has string
@@ -52,7 +52,6 @@ type Present struct {
 // compare reports the difference between the block's old and next lines. A name has
 // another address when it lost one and got one of the same family.
 func (r *Report) compare(old, next []Line) {
-	old = sorted(old) // somebody may have moved them
 	for _, line := range next {
 		if has(old, line) {
 			r.Kept = append(r.Kept, line)

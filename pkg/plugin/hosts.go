@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,8 @@ var (
 
 		The names stand in one block for each cluster; whatever else is in the file
 		stays as it is, and a name that you have mapped by hand is never overruled.
+		A name that two tenants claim is written for neither; a domain that is new on
+		this machine is written when you have accepted it.
 		The cluster is read as you. Only writing the file takes more rights: 'hosts
 		sync' offers to run that step, and nothing else, under sudo.`)
 	hostsExample = templates.Examples(`
@@ -30,6 +33,9 @@ var (
 		# What would change, then change it
 		kubectl orthweb hosts diff
 		kubectl orthweb hosts sync
+
+		# In a script: accept the domain of a tenant, and the lab's addresses
+		kubectl orthweb hosts sync --allow-domain=bhs.orthweb.com --allow-address=127.0.0.0/8
 
 		# Take one tenant's names out again, or all
 		kubectl orthweb hosts remove bhs
@@ -108,8 +114,22 @@ func (f *hostsFile) compare(ctx context.Context, facts *factsFlags, wants *wante
 	if before, err = hosts.Read(f.path); err != nil {
 		return nil, wanted{}, explainHosts(err)
 	}
-	w, err = wants.read(ctx, facts)
+	file, err := hosts.Parse(before)
+	if err != nil {
+		return nil, wanted{}, err
+	}
+	w, err = wants.read(ctx, facts, entriesOf(file, f.block))
 	return before, w, err
+}
+
+// entriesOf are what the file has in a block.
+func entriesOf(file *hosts.File, block string) []hosts.Entry {
+	for _, b := range file.Blocks() {
+		if b.ID == block {
+			return b.Entries
+		}
+	}
+	return nil
 }
 
 func (f *hostsFile) settlePath() {
@@ -123,7 +143,12 @@ func (f *hostsFile) settlePath() {
 
 // undo is the command that takes the tenants' names out again.
 func (f *hostsFile) undo(tenants []string, facts *factsFlags) string {
-	command := append([]string{facts.name, "hosts remove"}, tenants...)
+	return f.command("remove", tenants, facts)
+}
+
+// command is a hosts command on the same file and cluster.
+func (f *hostsFile) command(verb string, tenants []string, facts *factsFlags, flags ...string) string {
+	command := slices.Concat([]string{facts.name, "hosts", verb}, tenants, flags)
 	if f.path != hosts.DefaultPath() && os.Getenv(hostsFileVariable) == "" {
 		command = append(command, "--hosts-file="+shellWord(f.path))
 	}

@@ -13,11 +13,57 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// addresses are those of the tenant's ingress, or why there are none.
-func (w *wantedHosts) addresses(ctx context.Context, snap *snapshot.Snapshot, s tenant.Status) (addresses []netip.Addr, notes []string, why string) {
-	if len(w.forced) > 0 {
-		return w.choose(w.forced), nil, ""
+// foundAddresses are those of a tenant's ingress, or why there are none.
+type foundAddresses struct {
+	addresses []netip.Addr
+	// toAccept are those that there would be if the user accepted them.
+	toAccept []netip.Addr
+	notes    []string
+	why      string
+}
+
+func (f *foundAddresses) note(format string, args ...any) {
+	f.notes = append(f.notes, fmt.Sprintf(format, args...))
+}
+
+// addresses finds the addresses of the tenant's ingress, or takes those that the user
+// has given.
+func (r *hostsReading) addresses(ctx context.Context, s tenant.Status) foundAddresses {
+	if len(r.forced) > 0 {
+		return foundAddresses{addresses: r.chooseAddresses(r.forced)}
 	}
+	var found foundAddresses
+	var good []netip.Addr
+	for _, addr := range found.resolveAll(ctx, s) {
+		switch err := r.accept.address(s.Name, addr); {
+		case err == nil:
+			good = append(good, addr)
+		case hosts.CheckAddr(addr) != nil:
+			found.note("%s: left out the address %s: %v", s.Name, addr, err)
+		default:
+			found.note("%s: left out the address %s of its ingress: %v; if that is right, add --allow-address=%s", s.Name, addr, err, addr)
+			found.toAccept = append(found.toAccept, addr)
+		}
+	}
+	found.addresses = r.chooseAddresses(good)
+	if len(found.addresses) > 0 {
+		return found
+	}
+	if found.toAccept = r.chooseAddresses(found.toAccept); len(found.toAccept) > 0 {
+		found.why = "its ingress has no address but one that you have to accept"
+		for _, addr := range found.toAccept {
+			if !slices.Contains(r.out.addresses, addr) {
+				r.out.addresses = append(r.out.addresses, addr)
+			}
+		}
+		return found
+	}
+	found.why = noAddress(r.snap, s, len(found.notes))
+	return found
+}
+
+// resolveAll are all addresses of the ingress; a name is resolved.
+func (f *foundAddresses) resolveAll(ctx context.Context, s tenant.Status) []netip.Addr {
 	var all []netip.Addr
 	for _, text := range s.Addresses {
 		if addr, err := netip.ParseAddr(text); err == nil {
@@ -26,27 +72,17 @@ func (w *wantedHosts) addresses(ctx context.Context, snap *snapshot.Snapshot, s 
 		}
 		resolved, err := resolve(ctx, text)
 		if err != nil {
-			notes = append(notes, fmt.Sprintf("%s: its load balancer %s can't be resolved: %v", s.Name, text, err))
+			f.note("%s: its load balancer %s can't be resolved: %v", s.Name, text, err)
 			continue
 		}
 		all = append(all, resolved...)
-		notes = append(notes, fmt.Sprintf("%s: its load balancer is %s, which is at %s now and may move; a CNAME in your DNS would follow it", s.Name, text, resolved[0]))
+		f.note("%s: its load balancer is %s, which is at %s now and may move; a CNAME in your DNS would follow it", s.Name, text, resolved[0])
 	}
-	for _, addr := range all {
-		if err := hosts.CheckAddr(addr); err != nil {
-			notes = append(notes, fmt.Sprintf("%s: left out the address %s: %v", s.Name, addr, err))
-		}
-	}
-	all = slices.DeleteFunc(all, func(addr netip.Addr) bool { return hosts.CheckAddr(addr) != nil })
-	chosen := w.choose(all)
-	if len(chosen) == 0 {
-		return nil, notes, noAddress(snap, s, len(all))
-	}
-	return chosen, notes, ""
+	return all
 }
 
-// choose is one address, the first or the first of a family, or all.
-func (w *wantedHosts) choose(all []netip.Addr) []netip.Addr {
+// chooseAddresses is one address, the first or the first of a family, or all.
+func (w *wantedHosts) chooseAddresses(all []netip.Addr) []netip.Addr {
 	if w.prefer == "all" || len(w.forced) > 0 {
 		return all
 	}

@@ -1,12 +1,16 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
@@ -16,6 +20,9 @@ import (
 type hostsChange struct {
 	Block   string        `json:"block"`
 	Entries []hosts.Entry `json:"entries,omitempty"`
+	// KeepNames and KeepTenants are those of hosts.Edit.
+	KeepNames   []string `json:"keepNames,omitempty"`
+	KeepTenants []string `json:"keepTenants,omitempty"`
 	// Only are the tenants that may stay in the block, when there are any.
 	Only []string `json:"only,omitempty"`
 	// Remove takes tenants out, or the whole block.
@@ -26,6 +33,8 @@ type hostsChange struct {
 // maxChange bounds what the step under sudo reads, in bytes.
 const maxChange = 16 << 20
 
+// readChange reads what to change, and trusts nothing of it: it may run as root, for
+// anybody whom sudo lets run it.
 func readChange(in io.Reader) (c hostsChange, err error) {
 	data, err := io.ReadAll(io.LimitReader(in, maxChange+1))
 	if err != nil {
@@ -34,13 +43,46 @@ func readChange(in io.Reader) (c hostsChange, err error) {
 	if len(data) > maxChange {
 		return c, errors.New("reading what to change: it is too large")
 	}
-	if err := json.Unmarshal(data, &c); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&c); err != nil {
 		return c, fmt.Errorf("reading what to change: %w", err)
 	}
-	if c.Block == "" {
-		return c, errors.New("reading what to change: it names no block")
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return c, errors.New("reading what to change: there is more than one")
+	}
+	if err := c.check(); err != nil {
+		return c, fmt.Errorf("reading what to change: %w", err)
 	}
 	return c, nil
+}
+
+// check tells why the change is not one that this program asks for, or nil.
+func (c hostsChange) check() error {
+	if c.Block == "" {
+		return errors.New("it names no block")
+	}
+	machine, _ := os.Hostname()
+	owner := map[string]string{}
+	for _, entry := range c.Entries {
+		if entry.Tenant == "" {
+			return errors.New("an entry names no tenant")
+		}
+		if err := hosts.CheckAddr(entry.Addr); err != nil {
+			return err
+		}
+		for _, name := range entry.Names {
+			if err := hosts.CheckName(name, machine); err != nil {
+				return err
+			}
+			lower := strings.ToLower(name)
+			if other, ok := owner[lower]; ok && other != entry.Tenant {
+				return fmt.Errorf("the name %q is of two tenants, %q and %q", name, other, entry.Tenant)
+			}
+			owner[lower] = entry.Tenant
+		}
+	}
+	return nil
 }
 
 // apply gives the file as it is to be.
@@ -53,17 +95,10 @@ func (c hostsChange) apply(before []byte) ([]byte, hosts.Report, error) {
 		after, report := file.Remove(c.Block)
 		return after, report, nil
 	}
-	gone := append(slices.Clone(c.Remove), c.leftOver(file)...)
-	if len(gone) == 0 {
-		return file.Merge(c.Block, c.Entries)
-	}
-	after, removed := file.Remove(c.Block, gone...)
-	if file, err = hosts.Parse(after); err != nil {
-		return nil, hosts.Report{}, err
-	}
-	after, report, err := file.Merge(c.Block, c.Entries)
-	report.Removed = append(removed.Removed, report.Removed...)
-	return after, report, err
+	return file.Apply(c.Block, hosts.Edit{
+		Entries: c.Entries, Remove: append(slices.Clone(c.Remove), c.leftOver(file)...),
+		KeepNames: c.KeepNames, KeepTenants: c.KeepTenants,
+	})
 }
 
 // leftOver are the tenants of the block that are none of the cluster's.
@@ -87,6 +122,27 @@ func (c hostsChange) write(ctx context.Context, path string) (hosts.Result, host
 	var report hosts.Report
 	result, err := hosts.Update(ctx, path, func(before []byte) (after []byte, err error) {
 		after, report, err = c.apply(before)
+		return after, err
+	})
+	return result, report, err
+}
+
+// applyChange changes the file at the path as standard input says, if both are what
+// this program asks for: the path has to be that of a hosts file.
+func applyChange(ctx context.Context, in io.Reader, path string) (hosts.Result, hosts.Report, error) {
+	if !filepath.IsAbs(path) {
+		return hosts.Result{}, hosts.Report{}, fmt.Errorf("--hosts-file %q is no absolute path", path)
+	}
+	change, err := readChange(in)
+	if err != nil {
+		return hosts.Result{}, hosts.Report{}, err
+	}
+	var report hosts.Report
+	result, err := hosts.Update(ctx, path, func(before []byte) (after []byte, err error) {
+		if err := hosts.CheckFile(before); err != nil {
+			return nil, fmt.Errorf("writing to %s: %w", path, err)
+		}
+		after, report, err = change.apply(before)
 		return after, err
 	})
 	return result, report, err

@@ -53,8 +53,11 @@ func (o *hostsDiffOptions) run(ctx context.Context) error {
 		return err
 	}
 	w.say(o.facts.streams.ErrOut)
+	w.sayPending(o.facts.streams.ErrOut, func(flags ...string) string {
+		return o.file.command("sync", o.wanted.names, o.facts, o.wanted.flags(flags)...)
+	})
 	sayConflicts(o.facts.streams.ErrOut, o.file.path, report)
-	if string(before) != string(after) || len(report.Conflicts)+len(w.lacking) > 0 {
+	if string(before) != string(after) || len(report.Conflicts) > 0 || w.short() {
 		return answer(exitNo)
 	}
 	return nil

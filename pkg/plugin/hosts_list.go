@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -14,6 +16,7 @@ import (
 
 type hostsListOptions struct {
 	facts  *factsFlags
+	file   hostsFile
 	wanted wantedHosts
 	output *outputFlags
 }
@@ -38,6 +41,7 @@ func newHostsList(facts *factsFlags) *cobra.Command {
 			return o.run(cmd.Context())
 		},
 	}
+	o.file.addTo(cmd.Flags())
 	o.wanted.addTo(cmd.Flags())
 	o.output.addTo(cmd)
 	cmd.Flags().Lookup("output").Usage = "Output format, one of: hosts, " + outputFormats
@@ -49,7 +53,7 @@ func (o *hostsListOptions) lines() bool { return o.output.table() || o.output.fo
 
 func (o *hostsListOptions) run(ctx context.Context) error {
 	warnOfSudo(o.facts)
-	w, err := o.wanted.read(ctx, o.facts)
+	w, err := o.wanted.read(ctx, o.facts, o.accepted())
 	if err != nil {
 		return err
 	}
@@ -62,11 +66,32 @@ func (o *hostsListOptions) run(ctx context.Context) error {
 		return err
 	}
 	w.say(o.facts.streams.ErrOut)
+	w.sayPending(o.facts.streams.ErrOut, func(flags ...string) string {
+		return o.file.command("list", o.wanted.names, o.facts, o.wanted.flags(flags)...)
+	})
 	return w.answer()
 }
 
+// accepted is what the hosts file has of the cluster already. A file that is not there,
+// or that can't be read, has accepted nothing.
+func (o *hostsListOptions) accepted() []hosts.Entry {
+	if err := o.file.settle(o.facts); err != nil {
+		return nil
+	}
+	data, err := hosts.Read(o.file.path)
+	if err != nil {
+		return nil
+	}
+	file, err := hosts.Parse(data)
+	if err != nil {
+		fmt.Fprintf(o.facts.streams.ErrOut, "What %s has accepted is not known: %v\n", o.file.path, err)
+		return nil
+	}
+	return entriesOf(file, o.file.block)
+}
+
 func (o *hostsListOptions) print(w wanted) error {
-	object, err := render.HostsObject(w.entries, w.lacking)
+	object, err := render.HostsObject(w.entries, w.unwritten())
 	return o.output.print(o.facts.streams.Out, object, err)
 }
 
@@ -82,6 +107,15 @@ func printLines(w io.Writer, entries []hosts.Entry) error {
 	return table.Flush()
 }
 
+// unwritten are sentences about what has no entry.
+func (w wanted) unwritten() []string {
+	all := slices.Clone(w.lacking)
+	for _, p := range w.pending {
+		all = append(all, fmt.Sprintf("%s: not accepted on this machine: %s", p.tenant, strings.Join(p.names, ", ")))
+	}
+	return all
+}
+
 // say tells on standard error what is not as it was asked for.
 func (w wanted) say(out io.Writer) {
 	for _, text := range w.notes {
@@ -92,9 +126,12 @@ func (w wanted) say(out io.Writer) {
 	}
 }
 
-// answer is no when a tenant has nothing that could be written.
+// short tells whether something that the cluster has is not wanted.
+func (w wanted) short() bool { return len(w.lacking)+len(w.pending) > 0 || w.refused }
+
+// answer is no when something could not be written.
 func (w wanted) answer() error {
-	if len(w.lacking) > 0 {
+	if w.short() {
 		return answer(exitNo)
 	}
 	return nil

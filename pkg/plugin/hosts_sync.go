@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
@@ -15,9 +16,13 @@ import (
 var hostsSyncLong = templates.LongDesc(`
 	Bring the cluster's block of the hosts file up to date.
 
-	With no TENANT, tenants that the cluster has no more are taken out. Of a
+	With no TENANT, tenants that the cluster no longer has are removed. Of a
 	tenant that has no address at the moment the file keeps what it has. A name
 	that you have mapped by hand is a conflict: it is shown and left as it is.
+
+	Domains that this machine has not accepted yet are shown with their names and
+	addresses, and written when you say yes, or with --yes or --allow-domain. All
+	tenants are looked at: a name that two of them claim is written for neither.
 
 	The exit status is 0 when all names are there, 1 when one is not.`)
 
@@ -26,6 +31,7 @@ type hostsSyncOptions struct {
 	file   hostsFile
 	wanted wantedHosts
 	writer hostsWriter
+	yes    bool
 }
 
 func newHostsSync(facts *factsFlags) *cobra.Command {
@@ -46,6 +52,7 @@ func newHostsSync(facts *factsFlags) *cobra.Command {
 	o.file.addTo(cmd.Flags())
 	o.wanted.addTo(cmd.Flags())
 	o.writer.addTo(cmd.Flags())
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "Accept domains that are new on this machine without asking; they are shown")
 	return cmd
 }
 
@@ -56,6 +63,10 @@ func (o *hostsSyncOptions) run(ctx context.Context) error {
 		return err
 	}
 	w.say(o.facts.streams.ErrOut)
+	o.confirm(&w)
+	w.sayPending(o.facts.streams.ErrOut, func(flags ...string) string {
+		return o.file.command("sync", o.wanted.names, o.facts, o.wanted.flags(flags)...)
+	})
 	report, err := o.writer.write(ctx, o.facts.streams, o.file, w.change(o.file.block))
 	if err != nil {
 		return err
@@ -67,6 +78,30 @@ func (o *hostsSyncOptions) run(ctx context.Context) error {
 		fmt.Fprintf(o.facts.streams.ErrOut, "Undo it: %s\n", o.file.undo(o.wanted.names, o.facts))
 	}
 	return w.answer()
+}
+
+// confirm has the user accept the domains that this machine has not had yet. They are
+// shown whoever answers.
+func (o *hostsSyncOptions) confirm(w *wanted) {
+	asked := w.askable()
+	if len(asked) == 0 {
+		return
+	}
+	var lines strings.Builder
+	for _, p := range asked {
+		fmt.Fprintln(&lines, p)
+	}
+	if o.yes {
+		fmt.Fprintf(o.facts.streams.ErrOut, "Accepted by --yes (tenant, domain, address, names):\n%s", lines.String())
+		w.acceptAll()
+		return
+	}
+	if o.writer.dryRun {
+		return
+	}
+	if agreed(o.facts.streams, fmt.Sprintf("New in %s (tenant, domain, address, names):\n%sAccept them?", o.file.path, lines.String())) {
+		w.acceptAll()
+	}
 }
 
 type hostsRemoveOptions struct {
@@ -141,28 +176,23 @@ func (o *hostsRemoveOptions) has(content []byte, tenants []string) error {
 }
 
 func newHostsApply(facts *factsFlags) *cobra.Command {
-	file := hostsFile{}
+	path := ""
 	cmd := &cobra.Command{
 		Use:    applyCommand,
 		Hidden: true,
 		Short:  "Write the hosts file as standard input says",
 		Args:   noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			change, err := readChange(facts.streams.In)
-			if err != nil {
-				return err
-			}
-			file.settlePath()
-			result, report, err := change.write(cmd.Context(), file.path)
+			result, report, err := applyChange(cmd.Context(), facts.streams.In, path)
 			if err != nil {
 				return explainHosts(err)
 			}
 			sayChange(facts.streams.Out, result, report)
-			sayConflicts(facts.streams.ErrOut, file.path, report)
+			sayConflicts(facts.streams.ErrOut, path, report)
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&file.path, "hosts-file", "", "The hosts file")
+	cmd.Flags().StringVar(&path, "hosts-file", "", "The hosts file")
 	return cmd
 }
 

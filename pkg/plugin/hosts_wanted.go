@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
@@ -16,12 +17,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// wantedHosts is what the hosts file should say, going by the cluster.
+// wantedHosts is what the hosts file should say, going by the cluster and by what its
+// user accepts.
 type wantedHosts struct {
-	names   []string
-	ips     []string
-	prefer  string
-	domains []string
+	names  []string
+	ips    []string
+	prefer string
+	accept acceptance
 
 	forced []netip.Addr
 }
@@ -29,7 +31,7 @@ type wantedHosts struct {
 func (w *wantedHosts) addTo(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&w.ips, "ip", nil, "Use this address instead of the ingress's; with several, one of each family")
 	flags.StringVar(&w.prefer, "prefer", "first", "Which of several addresses: first, ipv4, ipv6, or all")
-	flags.StringSliceVar(&w.domains, "allow-domain", nil, "Take names under this domain too, besides the tenants' own")
+	w.accept.addTo(flags)
 }
 
 func (w *wantedHosts) validate() error {
@@ -46,7 +48,7 @@ func (w *wantedHosts) validate() error {
 		}
 		w.forced = append(w.forced, addr)
 	}
-	return nil
+	return w.accept.validate()
 }
 
 // wanted are the entries, and what keeps others out.
@@ -56,71 +58,229 @@ type wanted struct {
 	// lacking are sentences about tenants that have no entry, notes about what was
 	// left out or may change.
 	lacking, notes []string
+	// withheld are the names that are not written, though a tenant has them: whose they
+	// are is not certain, or not accepted. What the file has of them stays.
+	withheld []string
+	// pending are those of them that the user may accept.
+	pending []pendingDomain
+	// addresses are those that the user may accept.
+	addresses []netip.Addr
+	// partial are the tenants whose names could not be read whole.
+	partial []string
+	// refused tells that a name is another tenant's, or may be.
+	refused bool
 	// all tells that these are all tenants of the cluster: what the file has of
-	// others is of no use any more.
+	// others is of no use.
 	all bool
 }
 
 // change is what to do to the file. Of a tenant that has no entry for now it
 // keeps what is there: that was right once, and may be again.
 func (w wanted) change(block string) hostsChange {
-	c := hostsChange{Block: block, Entries: w.entries}
+	c := hostsChange{Block: block, Entries: w.entries, KeepNames: w.withheld, KeepTenants: w.partial}
 	if w.all {
 		c.Only = w.tenants
 	}
 	return c
 }
 
-// read works the entries out from the cluster.
-func (w *wantedHosts) read(ctx context.Context, facts *factsFlags) (wanted, error) {
-	namespace := facts.namespace()
-	snap, err := facts.collect(ctx, tenantWants(namespace), false)
-	if err != nil {
-		return wanted{}, err
-	}
-	tenants, err := chooseTenants(snap, w.names, namespace)
-	if err != nil {
-		return wanted{}, err
-	}
-	machine, _ := os.Hostname()
-	statuses, names := tenant.Assess(snap, tenants), tenant.HostNames(snap, tenants)
-	out := wanted{all: len(w.names) == 0 && namespace == "" && len(snap.List(health.NamespaceKind, "").Unknown) == 0}
-	for i, t := range tenants {
-		out.tenants = append(out.tenants, t.Name)
-		rules := hosts.Rules{Domains: append(tenant.OwnDomains(t.Name, names[i]), w.domains...), Machine: []string{machine}}
-		addresses, notes, why := w.addresses(ctx, snap, statuses[i])
-		out.notes = append(out.notes, notes...)
-		if why != "" {
-			out.lacking = append(out.lacking, t.Name+": "+why)
-			continue
-		}
-		good := out.names(t.Name, names[i], rules)
-		if len(good) == 0 {
-			out.lacking = append(out.lacking, t.Name+": no host name of its Gateways can be in a hosts file"+unread(statuses[i]))
-			continue
-		}
-		for _, addr := range addresses {
-			out.entries = append(out.entries, hosts.Entry{Tenant: t.Name, Addr: addr, Names: good})
-		}
-	}
-	return out, nil
+// hostsReading is a cluster, on the way to what is wanted of it.
+type hostsReading struct {
+	*wantedHosts
+	snap    *snapshot.Snapshot
+	owners  *tenant.HostOwners
+	machine string
+	out     wanted
 }
 
-// names are the tenant's that may be written; of the others it notes why not.
-func (w *wanted) names(name string, list []tenant.HostName, rules hosts.Rules) []string {
-	var good []string
-	for _, h := range list {
-		if err := hosts.CheckName(h.Name, rules); err != nil {
-			from := ""
-			if len(h.From) > 0 {
-				from = fmt.Sprintf(" (%s)", h.From[0])
+// read works the entries out from the cluster and from what the block has already. All
+// tenants are looked at, whichever are named: one may claim the names of another.
+func (w *wantedHosts) read(ctx context.Context, facts *factsFlags, block []hosts.Entry) (wanted, error) {
+	namespace := facts.namespace()
+	snap, err := facts.collect(ctx, tenantWants(""), false)
+	if err != nil {
+		return wanted{}, err
+	}
+	chosen, err := w.choose(snap, namespace)
+	if err != nil {
+		return wanted{}, err
+	}
+	every := tenant.Discover(snap)
+	for _, t := range chosen {
+		if !slices.ContainsFunc(every, func(other tenant.Tenant) bool { return other.Name == t.Name }) {
+			every = append(every, t)
+		}
+	}
+	complete := allRead(snap, "", health.NamespaceKind, health.KustomizationKind, health.HelmReleaseKind, health.DeploymentKind, health.StatefulSetKind)
+	names := tenant.HostNames(snap, every)
+	r := &hostsReading{wantedHosts: w, snap: snap, owners: tenant.NewHostOwners(every, names)}
+	r.machine, _ = os.Hostname()
+	r.out.all = len(w.names) == 0 && namespace == "" && complete
+	w.accept.block = block
+	w.accept.tell(r.owners, func(name string) bool {
+		return !complete || slices.ContainsFunc(every, func(t tenant.Tenant) bool { return t.Name == name })
+	})
+	r.noteUnread()
+	statuses := tenant.Assess(snap, chosen)
+	for i, t := range chosen {
+		at := slices.IndexFunc(every, func(other tenant.Tenant) bool { return other.Name == t.Name })
+		r.tenant(ctx, t, statuses[i], names[at])
+	}
+	return r.out, nil
+}
+
+// namingKinds are the kinds that name hosts.
+var namingKinds = []schema.GroupKind{health.GatewayKind, health.VirtualServiceKind, health.CertificateKind}
+
+// allRead tells whether the kinds could be read whole in a namespace, or in all. A kind
+// that is not served has no objects.
+func allRead(snap *snapshot.Snapshot, namespace string, kinds ...schema.GroupKind) bool {
+	for _, kind := range kinds {
+		listing := snap.List(kind, namespace)
+		if listing.Partial && len(listing.Unknown) == 0 {
+			return false
+		}
+		if slices.ContainsFunc(listing.Unknown, func(why snapshot.Failure) bool { return why.Why != snapshot.NotServed }) {
+			return false
+		}
+	}
+	return true
+}
+
+// noteUnread says that names of other tenants may not be known.
+func (r *hostsReading) noteUnread() {
+	for _, kind := range append([]schema.GroupKind{health.NamespaceKind}, namingKinds...) {
+		for _, why := range r.snap.List(kind, "").Unknown {
+			if why.Why != snapshot.NotServed {
+				r.out.notes = append(r.out.notes, fmt.Sprintf("Whether another tenant claims the same names can't be told: %s", why))
+				return
 			}
-			w.notes = append(w.notes, fmt.Sprintf("%s: left out %q%s: %v", name, h.Name, from, err))
+		}
+	}
+}
+
+// tenant adds what is wanted of one tenant.
+func (r *hostsReading) tenant(ctx context.Context, t tenant.Tenant, s tenant.Status, names []tenant.HostName) {
+	r.out.tenants = append(r.out.tenants, t.Name)
+	for _, namespace := range t.Namespaces {
+		if !slices.Contains(r.out.partial, t.Name) && (!allRead(r.snap, namespace, namingKinds...) || !allRead(r.snap, "", health.CertificateKind)) {
+			r.out.partial = append(r.out.partial, t.Name)
+		}
+	}
+	found := r.addresses(ctx, s)
+	r.out.notes = append(r.out.notes, found.notes...)
+	if found.why != "" {
+		r.out.lacking = append(r.out.lacking, t.Name+": "+found.why)
+	}
+	good, withheld := r.sort(t, names, found)
+	if found.why != "" {
+		return
+	}
+	if len(good)+withheld == 0 {
+		r.out.lacking = append(r.out.lacking, t.Name+": no host name of its Gateways can be in a hosts file"+unread(s))
+	}
+	r.out.add(t.Name, found.addresses, good)
+}
+
+// add adds entries of a tenant.
+func (w *wanted) add(name string, addresses []netip.Addr, names []string) {
+	for _, addr := range addresses {
+		if len(names) == 0 {
+			return
+		}
+		at := slices.IndexFunc(w.entries, func(e hosts.Entry) bool { return e.Tenant == name && e.Addr == addr })
+		if at < 0 {
+			at = len(w.entries)
+			w.entries = append(w.entries, hosts.Entry{Tenant: name, Addr: addr})
+		}
+		w.entries[at].Names = append(w.entries[at].Names, names...)
+	}
+}
+
+// sort gives the names of the tenant that may be written, and how many are withheld.
+func (r *hostsReading) sort(t tenant.Tenant, names []tenant.HostName, found foundAddresses) (good []string, withheld int) {
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b tenant.HostName) int { return strings.Compare(a.Name, b.Name) })
+	for _, h := range names {
+		from := ""
+		if len(h.From) > 0 {
+			from = fmt.Sprintf(" (%s)", h.From[0])
+		}
+		if err := hosts.CheckName(h.Name, r.machine); err != nil {
+			r.out.notes = append(r.out.notes, fmt.Sprintf("%s: left out %q%s: %v", t.Name, h.Name, from, err))
 			continue
 		}
-		good = append(good, h.Name)
+		name := strings.ToLower(h.Name)
+		if mine, why := r.decide(t.Name, name); !mine {
+			r.withhold(name, why)
+			withheld++
+			continue
+		}
+		switch {
+		case slices.Contains(good, name):
+		case r.accept.inBlock(t.Name, name):
+			good = append(good, name)
+		case r.accept.allowed(t.Name, name):
+			if found.why == "" {
+				r.out.notes = append(r.out.notes, fmt.Sprintf("Accepted for %s by --allow-domain: %s (%s)", t.Name, name, joined(found.addresses)))
+			}
+			good = append(good, name)
+		default:
+			r.out.pend(t.Name, name, found)
+			withheld++
+		}
 	}
-	return good
+	return good, withheld
+}
+
+// decide tells whether the name is the tenant's, as far as can be told, and otherwise
+// why it is not written. A name of a certificate that is for several tenants is one's
+// only where something says so.
+func (r *hostsReading) decide(name, host string) (mine bool, why string) {
+	whose := r.owners.Of(host)
+	switch {
+	case !whose.Claimed(name):
+		return len(whose.Claims) == 0 && slices.Contains(whose.Owners, name), ""
+	case whose.Contested():
+		return false, fmt.Sprintf("Not written: %s is claimed by %s; %s. What the file has of it stays.", host, claimants(whose.Claims), advice(whose))
+	case !whose.CanBe(name):
+		return false, fmt.Sprintf("Not written for %s: %s belongs to %s: %s. Change the host in %s. What the file has of it stays.",
+			name, host, strings.Join(whose.Owners, " or "), whose.By, whose.Claims[0].From[0])
+	}
+	return true, ""
+}
+
+// claimants are the tenants that claim a name, each with the object that does.
+func claimants(claims []tenant.Claim) string {
+	var all []string
+	for _, claim := range claims {
+		all = append(all, fmt.Sprintf("%s (%s)", claim.Tenant, claim.From[0]))
+	}
+	return strings.Join(all[:len(all)-1], ", ") + " and " + all[len(all)-1]
+}
+
+// advice says whose claim on a name is to be withdrawn.
+func advice(whose tenant.Ownership) string {
+	var wrong []string
+	for _, claim := range whose.Claims {
+		if !whose.CanBe(claim.Tenant) {
+			wrong = append(wrong, claim.From[0].String())
+		}
+	}
+	if len(wrong) == 0 || len(wrong) == len(whose.Claims) {
+		return "nothing tells whose it is: have one of them name another host"
+	}
+	return fmt.Sprintf("it belongs to %s (%s): change the host in %s", strings.Join(whose.Owners, " or "), whose.By, strings.Join(wrong, ", "))
+}
+
+// withhold keeps a name from being written, and says why once.
+func (r *hostsReading) withhold(name, why string) {
+	if !slices.Contains(r.out.withheld, name) {
+		r.out.withheld = append(r.out.withheld, name)
+	}
+	if why != "" && !slices.Contains(r.out.notes, why) {
+		r.out.notes, r.out.refused = append(r.out.notes, why), true
+	}
 }
 
 // unread says what may not be seen of a tenant, for a sentence about what it
@@ -134,6 +294,19 @@ func unread(s tenant.Status) string {
 		return ""
 	}
 	return " (" + strings.Join(why, "; ") + ")"
+}
+
+// choose are the tenants that were named, that of the namespace, or all.
+func (w *wantedHosts) choose(snap *snapshot.Snapshot, namespace string) ([]tenant.Tenant, error) {
+	if len(w.names) > 0 || namespace == "" {
+		return chooseTenants(snap, w.names, namespace)
+	}
+	for _, t := range tenant.Discover(snap) {
+		if slices.Contains(t.Namespaces, namespace) {
+			return []tenant.Tenant{t}, nil
+		}
+	}
+	return []tenant.Tenant{tenant.In(snap, namespace)}, nil
 }
 
 // chooseTenants are those that were named, or all.

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -81,11 +82,15 @@ func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}
+	path, err := filepath.Abs(file.path)
+	if err != nil {
+		return fmt.Errorf("finding the hosts file: %w", err)
+	}
 	payload, err := json.Marshal(change)
 	if err != nil {
 		return fmt.Errorf("writing down the change: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, "sudo", "--", self, "hosts", applyCommand, "--hosts-file="+file.path)
+	cmd := exec.CommandContext(ctx, "sudo", "--", self, "hosts", applyCommand, "--hosts-file="+path)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(payload), streams.Out, streams.ErrOut
 	cmd.WaitDelay = time.Second // sudo may not be ours to interrupt
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

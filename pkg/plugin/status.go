@@ -149,7 +149,9 @@ func (o *statusOptions) assess(snap *snapshot.Snapshot) ([]tenant.Status, error)
 		return nil, newAbsentError(o.names, nil, snap, noTenantsIn(snap, o.origin))
 	}
 	if len(o.names) == 0 {
-		return tenant.Assess(snap, tenants), nil
+		statuses := tenant.Assess(snap, tenants)
+		tenant.AddCollisions(snap, tenants, statuses)
+		return statuses, nil
 	}
 	var chosen []tenant.Tenant
 	var missing []string
@@ -161,6 +163,7 @@ func (o *statusOptions) assess(snap *snapshot.Snapshot) ([]tenant.Status, error)
 		}
 	}
 	statuses := tenant.Assess(snap, chosen)
+	tenant.AddCollisions(snap, tenants, statuses)
 	if len(missing) > 0 {
 		return statuses, newAbsentError(missing, tenants, snap, noSuchTenant(missing[0], tenants, snap))
 	}
@@ -222,6 +225,7 @@ func (o *statusOptions) advise(statuses []tenant.Status) {
 	if !o.output.table() || len(o.names) > 0 || o.all {
 		return
 	}
+	o.warnOfCollisions(statuses)
 	at := slices.IndexFunc(statuses, func(s tenant.Status) bool { return !s.Ready() })
 	if at < 0 {
 		return
@@ -238,6 +242,17 @@ func (o *statusOptions) advise(statuses []tenant.Status) {
 	}
 	fmt.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. Why: %s explain %s%s\n",
 		bad, plural(len(statuses), "tenant"), verb, o.facts.name, statuses[at].Name, o.origin.hint())
+}
+
+// warnOfCollisions says once which host names two of the tenants claim.
+func (o *statusOptions) warnOfCollisions(statuses []tenant.Status) {
+	for _, s := range statuses {
+		for _, c := range s.Collisions {
+			if s.Name < c.Other.Tenant {
+				fmt.Fprintf(o.facts.streams.ErrOut, "Warning: %s. What to do: %s explain %s%s\n", render.Collision(c), o.facts.name, s.Name, o.origin.hint())
+			}
+		}
+	}
 }
 
 // verdictOf is the exit code of several tenants.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -31,6 +32,7 @@ func Chain(w io.Writer, s tenant.Status, now time.Time, style Style) error {
 	if err := printSections(out, t, sections, style); err != nil {
 		return err
 	}
+	collisions(out, s)
 	unread(out, s)
 	return out.Flush()
 }
@@ -135,6 +137,21 @@ func printSections(out *bufio.Writer, t table, sections []tenant.Section, style 
 		fmt.Fprintln(out, lines[i])
 	}
 	return err
+}
+
+// collisions lists the host names that another tenant claims as well.
+func collisions(out io.Writer, s tenant.Status) {
+	for i, c := range s.Collisions {
+		if i == 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintf(out, "%s\n", clean(Collision(c)))
+	}
+}
+
+// Collision is a host name that two tenants claim, as a finding in a line.
+func Collision(c tenant.HostCollision) string {
+	return fmt.Sprintf("%s (%s)", c, diagnose.HostOfTwoTenants)
 }
 
 // unread lists what could not be seen, so that nobody takes it for absent.

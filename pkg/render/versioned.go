@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -30,6 +31,11 @@ func TenantStatus(s tenant.Status, now time.Time) v1alpha1.TenantStatus {
 		Revision:            s.Revision,
 		Chain:               make([]v1alpha1.Link, 0, len(s.Chain)),
 		Unknown:             s.Unknown,
+	}
+	for _, c := range s.Collisions {
+		out.HostCollisions = append(out.HostCollisions, v1alpha1.HostCollision{
+			Code: string(diagnose.HostOfTwoTenants), Message: c.String(), Names: c.Names, Ref: c.Own.From[0], OtherTenant: c.Other.Tenant, OtherRef: c.Other.From[0],
+		})
 	}
 	if ref, ok := s.WaitsFor(); ok {
 		out.WaitingFor = &v1alpha1.Waiting{Ref: ref, Reason: string(s.Verdict.Reason), Message: s.Verdict.Message}

@@ -1,10 +1,10 @@
 package tenant
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
@@ -35,32 +35,36 @@ func HostNames(snap *snapshot.Snapshot, tenants []Tenant) [][]HostName {
 
 func (c *chain) hostNames() []HostName {
 	var found []HostName
-	add := func(names []string, from *unstructured.Unstructured) {
+	// literal are the names that the object itself has; those that it is given by the
+	// routes bound to it are the routes' own.
+	add := func(names []string, from *unstructured.Unstructured, literal func(name string) bool) {
 		for _, name := range names {
 			i := slices.IndexFunc(found, func(h HostName) bool { return h.Name == name })
 			if i < 0 {
 				i, found = len(found), append(found, HostName{Name: name})
 			}
-			if ref := finding.RefOf(from); !slices.ContainsFunc(found[i].From, ref.Same) {
+			if ref := finding.RefOf(from); literal(name) && !slices.ContainsFunc(found[i].From, ref.Same) {
 				found[i].From = append(found[i].From, ref)
 			}
 		}
 	}
+	written := func(string) bool { return true }
 	d := c.door()
 	for _, gateway := range d.gateways {
 		for _, server := range field.List(gateway.Object, "spec", "servers") {
-			add(hostsOf(gateway, server, d.routes), gateway)
+			server = c.served(server)
+			add(hostsOf(gateway, server, d.routes), gateway, func(name string) bool { return slices.Contains(hostsOf(gateway, server, nil), name) })
 		}
 	}
 	for _, route := range d.routes {
 		if slices.ContainsFunc(d.gateways, func(gateway *unstructured.Unstructured) bool { return bound(route, gateway) }) {
-			add(field.Texts(route.Object, "spec", "hosts"), route)
+			add(field.Texts(route.Object, "spec", "hosts"), route, written)
 		}
 	}
 	certificates, _ := c.list(Certificates, health.CertificateKind)
 	for _, certificate := range append(certificates, c.centralCertificates(d)...) {
 		if d.serves(certificate) {
-			add(field.Texts(certificate.Object, "spec", "dnsNames"), certificate)
+			add(field.Texts(certificate.Object, "spec", "dnsNames"), certificate, written)
 		}
 	}
 	// A server that takes any host adds nothing where there are names.
@@ -70,38 +74,18 @@ func (c *chain) hostNames() []HostName {
 	return found
 }
 
-// OwnDomains are the domains that are a tenant's, going by the names of its
-// hosts: what follows its own name in them ("bhs.orthweb.com" for the tenant bhs
-// and web.bhs.orthweb.com), or else what the names have in common. A domain
-// under which anybody may have names ("co.uk") is never one.
-func OwnDomains(tenant string, names []HostName) []string {
-	var domains, hosts []string
-	for _, h := range names {
-		name := strings.ToLower(h.Name)
-		hosts = append(hosts, name)
-		labels := strings.Split(name, ".")
-		at := slices.Index(labels, strings.ToLower(tenant))
-		if at < 0 {
-			continue
-		}
-		if domain := strings.Join(labels[at:], "."); private(domain) && !slices.Contains(domains, domain) {
-			domains = append(domains, domain)
+// served is a Gateway's server without the hosts that it has for the routes of other
+// namespaces than the tenant's ("mhr-orthweb/web.mhr.orthweb.com"): these are names of
+// whose routes they are.
+func (c *chain) served(server map[string]any) map[string]any {
+	var hosts []any
+	for _, host := range field.Texts(server, "hosts") {
+		namespace, _, ok := strings.Cut(host, "/")
+		if !ok || namespace == "*" || namespace == "." || slices.Contains(c.tenant.Namespaces, namespace) {
+			hosts = append(hosts, host)
 		}
 	}
-	if len(domains) > 0 {
-		return domains
-	}
-	if domain := (Status{Web: Endpoint{Hosts: hosts}}).Domain(); private(domain) {
-		return []string{domain}
-	}
-	return nil
-}
-
-// private tells whether a domain is somebody's own.
-func private(domain string) bool {
-	if !strings.Contains(domain, ".") {
-		return false
-	}
-	suffix, _ := publicsuffix.PublicSuffix(domain)
-	return suffix != domain
+	own := maps.Clone(server)
+	own["hosts"] = hosts
+	return own
 }

@@ -33,36 +33,13 @@ func TestHostNames(t *testing.T) {
 		}
 	}
 	want := []string{
-		"dicom.bhs.orthweb.com Gateway/dcm-gw VirtualService/dcm-vs Certificate/orthweb-cert",
+		"dicom.bhs.orthweb.com VirtualService/dcm-vs Certificate/orthweb-cert",
 		"web.bhs.orthweb.com Gateway/web-gw VirtualService/web-vs Certificate/orthweb-cert",
 		"pacs.bhs.orthweb.com Certificate/orthweb-cert",
-		"dicom.mhr.orthweb.com Gateway/dcm-gw VirtualService/dcm-vs Certificate/orthweb-cert",
+		"dicom.mhr.orthweb.com VirtualService/dcm-vs Certificate/orthweb-cert",
 		"web.mhr.orthweb.com Gateway/web-gw VirtualService/web-vs Certificate/orthweb-cert",
 	}
 	if !reflect.DeepEqual(lines, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
-	}
-}
-
-func TestOwnDomains(t *testing.T) {
-	for _, c := range []struct{ about, tenant, hosts, want string }{
-		{"by its name", "bhs", "web.bhs.orthweb.com dicom.bhs.orthweb.com", "bhs.orthweb.com"},
-		{"others' names don't count", "bhs", "web.bhs.orthweb.com www.example.com", "bhs.orthweb.com"},
-		{"its name is the domain's", "bhs", "web.bhs.org *.bhs.org", "bhs.org"},
-		{"in any case", "BHS", "web.Bhs.org", "bhs.org"},
-		{"another name", "bhs", "web.beaverdale.org dicom.beaverdale.org", "beaverdale.org"},
-		{"nothing in common", "bhs", "web.beaverdale.org www.example.com", ""},
-		{"what anybody may have a name under", "bhs", "web.co.uk dicom.co.uk", ""},
-		{"no name", "bhs", "*", ""},
-		{"no domain", "bhs", "bhs", ""},
-		{"none", "bhs", "", ""},
-	} {
-		var names []HostName
-		for _, host := range strings.Fields(c.hosts) {
-			names = append(names, HostName{Name: host})
-		}
-		if got := strings.Join(OwnDomains(c.tenant, names), " "); got != c.want {
-			t.Errorf("%s: got %q, want %q", c.about, got, c.want)
-		}
 	}
 }

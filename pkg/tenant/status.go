@@ -30,6 +30,9 @@ type Status struct {
 	// where none is its own, in Flux's form ("main@sha1:<40 hex>").
 	Revision string
 	Chain    []Link
+	// Collisions are the host names that another tenant claims as well. AddCollisions
+	// fills them in.
+	Collisions []HostCollision
 	// Unknown is what could not be read and might change the picture.
 	Unknown []snapshot.Failure
 }

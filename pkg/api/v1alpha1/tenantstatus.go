@@ -56,8 +56,22 @@ type TenantStatus struct {
 	// Chain is every object looked at, in the order in which they build on
 	// one another.
 	Chain []Link `json:"chain"`
+	// HostCollisions are the host names that another tenant claims as well.
+	HostCollisions []HostCollision `json:"hostCollisions,omitempty"`
 	// Unknown is what could not be read.
 	Unknown []snapshot.Failure `json:"unknown,omitempty"`
+}
+
+// HostCollision are host names that the tenant and another one claim.
+type HostCollision struct {
+	// Code is that of the finding.
+	Code    string   `json:"code"`
+	Message string   `json:"message"`
+	Names   []string `json:"names"`
+	// Ref is the tenant's object that names them, OtherRef the other tenant's.
+	Ref         finding.Ref `json:"ref"`
+	OtherTenant string      `json:"otherTenant"`
+	OtherRef    finding.Ref `json:"otherRef"`
 }
 
 // Metadata names the tenant, as every Kubernetes object is named.

@@ -15,9 +15,9 @@ import (
 
 var errHardLinks = errors.New("the file has other names, which a new one would not have")
 
-// imitate gives the new file the owner and the extended attributes of the hosts file,
+// copyMetadata gives the new file the owner and the extended attributes of the hosts file,
 // among which are SELinux's label and the access list. It has its mode already.
-func imitate(f *os.File, like state) error {
+func copyMetadata(f *os.File, like state) error {
 	want, ok := like.info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return errors.ErrUnsupported
@@ -34,7 +34,7 @@ func imitate(f *os.File, like state) error {
 			return err
 		}
 	}
-	old, err := os.Open(like.path)
+	old, err := openRegular(like.path, os.O_RDONLY, 0)
 	if err != nil {
 		return err
 	}

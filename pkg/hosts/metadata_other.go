@@ -7,9 +7,9 @@ import (
 	"os"
 )
 
-// imitate can't give a new file the access list of another here. The hosts file is
+// copyMetadata can't give a new file the access list of another here. The hosts file is
 // overwritten instead, and so keeps it.
-func imitate(*os.File, state) error { return errors.ErrUnsupported }
+func copyMetadata(*os.File, state) error { return errors.ErrUnsupported }
 
 // access asks whether the process may write to the file or directory. Windows knows
 // only when it is tried.

@@ -1,0 +1,150 @@
+package plugin
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// TestHostsAcceptDomain: a domain that is new on this machine is written when the user
+// has accepted it, and no other; public names and registrable domains never by inference.
+func TestHostsAcceptDomain(t *testing.T) {
+	const yes, no = 0, exitNo
+	bhs := []string{"192.0.2.1\tweb.bhs.orthweb.com", "192.0.2.1\tdicom.bhs.orthweb.com"}
+	for _, c := range []struct {
+		about   string
+		hosts   []string // of the tenant mhr
+		before  string
+		args    []string
+		code    int
+		written []string // of mhr's hosts
+		says    string
+	}{
+		{"nothing said", []string{"web.mhr.orthweb.com"}, "", nil, no, nil,
+			"To accept them: kubectl orthweb hosts sync --allow-domain=bhs.orthweb.com,mhr.orthweb.com\n"},
+		{"shown with address and names", []string{"web.mhr.orthweb.com"}, "", nil, no, nil, "  mhr  mhr.orthweb.com  192.0.2.2  web.mhr.orthweb.com\n"},
+		{"the flag", []string{"web.mhr.orthweb.com"}, "", []string{"--allow-domain=bhs.orthweb.com,mhr.orthweb.com"}, yes, []string{"web.mhr.orthweb.com"},
+			"Accepted for mhr by --allow-domain: web.mhr.orthweb.com (192.0.2.2)"},
+		{"yes", []string{"web.mhr.orthweb.com"}, "", []string{"--yes"}, yes, []string{"web.mhr.orthweb.com"}, "  mhr  mhr.orthweb.com  192.0.2.2  web.mhr.orthweb.com\n"},
+		{"for one tenant", []string{"web.mhr.orthweb.com"}, "", []string{"--allow-domain=mhr=orthweb.com"}, no, []string{"web.mhr.orthweb.com"}, "To accept them: kubectl orthweb hosts sync --allow-domain='mhr=orthweb.com' --allow-domain=bhs.orthweb.com\n"},
+		{"for the other tenant", []string{"web.mhr.orthweb.com"}, "", []string{"--allow-domain=bhs=mhr.orthweb.com", "--yes"}, no, nil, "belongs to bhs"},
+		{"accepted before", []string{"web.mhr.orthweb.com", "pacs.mhr.orthweb.com"}, block(`# tenant "mhr"`, "192.0.2.2\tweb.mhr.orthweb.com"), nil, no,
+			[]string{"web.mhr.orthweb.com", "pacs.mhr.orthweb.com"}, ""},
+		{"accepted for another", []string{"web.img.hospital.org"}, block(`# tenant "old"`, "192.0.2.9\tpacs.img.hospital.org"), nil, no, nil, "  mhr  img.hospital.org  "},
+		{"a public name", []string{"www.google.com"}, "", []string{"--yes"}, no, nil, "A registrable domain is never taken for a tenant's. If the tenant has these names all the same, add --allow-domain=www.google.com\n"},
+		{"a public name with its label", []string{"login.mhr.microsoft.com"}, "", nil, no, nil, "  mhr  mhr.microsoft.com  192.0.2.2  login.mhr.microsoft.com\n"},
+		{"a registrable domain", []string{"mhr.com", "www.mhr.com"}, "", []string{"--yes"}, no, nil, "add --allow-domain=mhr.com,www.mhr.com\n"},
+		{"a registrable domain, given", []string{"www.mhr.com"}, "", []string{"--yes", "--allow-domain=mhr.com"}, yes, []string{"www.mhr.com"}, "Accepted for mhr by --allow-domain: www.mhr.com (192.0.2.2)"},
+		{"another name of it", []string{"www.mhr.com", "mail.mhr.com"}, block(`# tenant "mhr"`, "192.0.2.2\twww.mhr.com"), []string{"--yes"}, no, []string{"www.mhr.com"}, "add --allow-domain=mail.mhr.com\n"},
+		{"a public suffix", []string{"co.uk"}, "", []string{"--yes"}, no, nil, "anybody can register names below it"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			api := hostsCluster(t)
+			setHosts(t, api, "mhr", c.hosts...)
+			run := runHosts(t, api, localLine+c.before, append([]string{"sync"}, c.args...)...)
+			if code := exitCode(run.err, "kubectl orthweb", &strings.Builder{}); code != c.code || !strings.Contains(run.errOut, c.says) {
+				t.Errorf("exit status %d, want %d, and %q\n%s", code, c.code, c.says, run)
+			}
+			for _, host := range c.hosts {
+				want := strings.Contains(" "+strings.Join(c.written, " ")+" ", " "+host+" ")
+				if run.has("192.0.2.2\t"+host) != want {
+					t.Errorf("%s: want it written: %v\n%s", host, want, run)
+				}
+			}
+			if c.code == yes && !run.has(bhs[0]) && !strings.Contains(c.about, "tenant") {
+				t.Errorf("the other tenant's names are not there\n%s", run)
+			}
+		})
+	}
+}
+
+// TestHostsFlagsOfAcceptance: a domain of anybody's and an address of nobody's are
+// errors before anything is read.
+func TestHostsFlagsOfAcceptance(t *testing.T) {
+	api := hostsCluster(t)
+	for _, c := range []struct{ flag, says string }{
+		{"--allow-domain=com", "anybody can have names below it"},
+		{"--allow-domain=co.uk", "anybody can have names below it"},
+		{"--allow-domain=bhs=com", "anybody can have names below it"},
+		{"--allow-domain==bhs.org", "names no tenant"},
+		{"--allow-domain=*.bhs.org", "is no domain"},
+		{"--allow-address=x", "is not an IP address"},
+		{"--allow-address=0.0.0.0", "stands for no machine"},
+		{"--allow-address=224.0.0.1", "stands for many machines"},
+	} {
+		run := runHosts(t, api, localLine, "sync", c.flag)
+		if run.err == nil || !strings.Contains(run.err.Error(), c.says) || run.file != localLine {
+			t.Errorf("%s: %v\n%s", c.flag, run.err, run)
+		}
+	}
+	if len(api.Requests()) > 0 {
+		t.Errorf("%d requests", len(api.Requests()))
+	}
+}
+
+// TestHostsAddresses: an ingress at an address that leads to the machine itself, or to
+// where clouds keep credentials, is written when the user allows that very address.
+func TestHostsAddresses(t *testing.T) {
+	for _, c := range []struct {
+		about, ingress string
+		args           []string
+		has            string // the address in the file, "" for none
+	}{
+		{"loopback", "{ip: 127.0.0.11}", nil, ""},
+		{"loopback, allowed", "{ip: 127.0.0.11}", []string{"--allow-address=127.0.0.11"}, "127.0.0.11"},
+		{"loopback, another allowed", "{ip: 127.0.0.11}", []string{"--allow-address=127.0.0.12"}, ""},
+		{"loopback, in a prefix", "{ip: 127.0.0.11}", []string{"--allow-address=127.0.0.0/8"}, "127.0.0.11"},
+		{"loopback, given", "{ip: 192.0.2.1}", []string{"--ip=127.0.0.1"}, "127.0.0.1"},
+		{"loopback in IPv6", "{ip: '::ffff:127.0.0.1'}", nil, ""},
+		{"localhost", "{hostname: localhost}", []string{"--prefer=ipv4"}, ""},
+		{"localhost, allowed", "{hostname: localhost}", []string{"--allow-address=127.0.0.1", "--prefer=ipv4"}, "127.0.0.1"},
+		{"metadata", "{ip: 169.254.169.254}", nil, ""},
+		{"metadata, IPv6", "{ip: 'fd00:ec2::254'}", nil, ""},
+		{"link-local", "{ip: 'fe80::1'}", nil, ""},
+		{"unspecified", "{ip: 0.0.0.0}", []string{"--allow-address=0.0.0.0/0"}, ""},
+		{"multicast", "{ip: 224.0.0.1}", []string{"--allow-address=224.0.0.0/4"}, ""},
+		{"another one as well", "{ip: 127.0.0.1}, {ip: 192.0.2.7}", nil, "192.0.2.7"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			api := hostsCluster(t)
+			setAddress(t, api, "bhs", c.ingress)
+			args := append([]string{"sync", "bhs", "--yes"}, c.args...)
+			run := runHosts(t, api, localLine, args...)
+			if c.has == "" && (!errors.Is(run.err, answer(exitNo)) || run.file != localLine) || c.has != "" && (run.err != nil || !run.has(c.has+"\tweb.bhs.orthweb.com")) {
+				t.Errorf("%v\n%s", run.err, run)
+			}
+			list := runHosts(t, api, localLine, append([]string{"list", "bhs", "--allow-domain=orthweb.com"}, c.args...)...)
+			if got := strings.Contains(list.out, "web.bhs.orthweb.com"); got != (c.has != "") || got && !strings.Contains(list.out, c.has+"  ") {
+				t.Errorf("list differs: %v\n%s", list.err, list)
+			}
+			diff := runHosts(t, api, localLine, append([]string{"diff", "bhs", "--allow-domain=orthweb.com"}, c.args...)...)
+			if got := strings.Contains(diff.out, "\n+"+c.has+"\tweb.bhs.orthweb.com\n"); got != (c.has != "") {
+				t.Errorf("diff differs: %v\n%s", diff.err, diff)
+			}
+			if c.has != "" { // what was accepted once needs no flag again
+				again := runHosts(t, api, run.file, "sync", "bhs", "--prefer=ipv4")
+				if !strings.Contains(c.about, "given") && again.err != nil || again.file != run.file && !strings.Contains(c.about, "given") {
+					t.Errorf("again: %v\n%s", again.err, again)
+				}
+			}
+		})
+	}
+}
+
+// TestHostsOneCommand: all that a newcomer to the lab has to accept is in one command
+// that can be pasted.
+func TestHostsOneCommand(t *testing.T) {
+	api := hostsCluster(t)
+	setAddress(t, api, "bhs", "{ip: 127.0.0.11}")
+	setAddress(t, api, "mhr", "{ip: 127.0.0.12}")
+	run := runHosts(t, api, localLine, "sync")
+	_, command, ok := strings.Cut(run.errOut, "To accept them: kubectl orthweb hosts ")
+	command, _, _ = strings.Cut(command, "\n")
+	if !errors.Is(run.err, answer(exitNo)) || !ok || run.file != localLine {
+		t.Fatalf("%v\n%s", run.err, run)
+	}
+	run = runHosts(t, api, localLine, strings.Fields(command)...)
+	if run.err != nil || !run.has("127.0.0.11\tweb.bhs.orthweb.com") || !run.has("127.0.0.12\tdicom.mhr.orthweb.com") {
+		t.Errorf("%s: %v\n%s", command, run.err, run)
+	}
+}
