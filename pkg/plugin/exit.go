@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
@@ -59,9 +60,9 @@ type problem struct {
 func (p *problem) Error() string { return p.err.Error() }
 func (p *problem) Unwrap() error { return p.err }
 
-// withHint adds what to do next to an error.
+// withHint adds what to do next to an error. The arguments are fields of its lines.
 func withHint(err error, hint string, args ...any) error {
-	return &problem{err: err, hint: fmt.Sprintf(hint, args...)}
+	return &problem{err: err, hint: escape.Sprintf(hint, args...)}
 }
 
 // exitCode turns the end of a command into the program's exit code, and says
@@ -76,10 +77,10 @@ func exitCode(err error, name string, stderr io.Writer) int {
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	}
-	fmt.Fprintf(stderr, "error: %v\n", err)
+	escape.Fprintf(stderr, "error: %s\n", escape.Composed(escape.Lines(err.Error(), "  ")))
 	var known *problem
 	if errors.As(err, &known) {
-		fmt.Fprintln(stderr, strings.ReplaceAll(known.hint, usualName, name))
+		escape.Fprintf(stderr, "%s\n", escape.Composed(strings.ReplaceAll(known.hint, usualName, name)))
 	}
 	var late outOfTime
 	if errors.As(err, &late) {

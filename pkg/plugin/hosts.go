@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
 
@@ -123,7 +124,10 @@ func (f *hostsFile) settlePath() {
 
 // undo is the command that takes the tenants' names out again.
 func (f *hostsFile) undo(tenants []string, facts *factsFlags) string {
-	command := append([]string{facts.name, "hosts remove"}, tenants...)
+	command := []string{facts.name, "hosts remove"}
+	for _, name := range tenants {
+		command = append(command, shellWord(name))
+	}
 	if f.path != hosts.DefaultPath() && os.Getenv(hostsFileVariable) == "" {
 		command = append(command, "--hosts-file="+shellWord(f.path))
 	}
@@ -159,5 +163,5 @@ func warnOfSudo(facts *factsFlags) {
 	if facts.kube.KubeConfig != nil && *facts.kube.KubeConfig != "" {
 		return
 	}
-	fmt.Fprintf(facts.streams.ErrOut, "Warning: under sudo root's kubeconfig is read, not that of %s. Run it without: it asks for sudo just to write the file.\n", os.Getenv("SUDO_USER"))
+	escape.Fprintf(facts.streams.ErrOut, "Warning: under sudo root's kubeconfig is read, not that of %s. Run it without: it asks for sudo just to write the file.\n", os.Getenv("SUDO_USER"))
 }

@@ -2,12 +2,12 @@ package plugin
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
@@ -76,7 +76,7 @@ func printLines(w io.Writer, entries []hosts.Entry) error {
 	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, e := range entries {
 		for _, name := range e.Names {
-			fmt.Fprintf(table, "%s\t%s\t# %s\n", e.Addr, name, e.Tenant)
+			escape.Fprintf(table, "%s\t%s\t# %s\n", e.Addr, name, e.Tenant)
 		}
 	}
 	return table.Flush()
@@ -85,10 +85,10 @@ func printLines(w io.Writer, entries []hosts.Entry) error {
 // say tells on standard error what is not as it was asked for.
 func (w wanted) say(out io.Writer) {
 	for _, text := range w.notes {
-		fmt.Fprintln(out, text)
+		escape.Fprintln(out, text)
 	}
 	for _, text := range w.lacking {
-		fmt.Fprintln(out, "Nothing for "+text)
+		escape.Fprintln(out, "Nothing for "+text)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -174,9 +175,9 @@ func noSuchTenant(name string, tenants []tenant.Tenant, snap *snapshot.Snapshot)
 	}
 	hint := "There are: " + quoted(names) + "."
 	for _, why := range snap.List(health.KustomizationKind, "").Unknown {
-		hint += "\nThere may be more: " + why.String() + "."
+		hint += "\nThere may be more: " + escape.Line(why.String()) + "."
 	}
-	return withHint(fmt.Errorf("there is no tenant %q", name), "%s", hint)
+	return withHint(fmt.Errorf("there is no tenant %q", name), "%s", escape.Composed(hint))
 }
 
 // noTenants says why none was found: no Flux, no rights, or none there.
@@ -208,7 +209,7 @@ func (o *statusOptions) print(w io.Writer, statuses []tenant.Status, now time.Ti
 	}
 	for i, s := range statuses {
 		if i > 0 {
-			fmt.Fprintln(w)
+			escape.Fprintln(w)
 		}
 		if err := render.Chain(w, s, now, style); err != nil {
 			return err
@@ -236,8 +237,8 @@ func (o *statusOptions) advise(statuses []tenant.Status) {
 	if bad == 1 {
 		verb = "is"
 	}
-	fmt.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. Why: %s explain %s%s\n",
-		bad, plural(len(statuses), "tenant"), verb, o.facts.name, statuses[at].Name, o.origin.hint())
+	escape.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. Why: %s explain %s%s\n",
+		bad, plural(len(statuses), "tenant"), verb, o.facts.name, shellWord(statuses[at].Name), o.origin.hint())
 }
 
 // verdictOf is the exit code of several tenants.
