@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -87,4 +88,17 @@ func exitCode(err error, name string, stderr io.Writer) int {
 		return exitTimeout
 	}
 	return exitUnclear
+}
+
+// exitUnwritten is the exit code of a command whose standard output could not be
+// written, whatever it came to: nobody has read its answer. A reader that has gone, as
+// head(1) does, has read what it wanted, and is told nothing.
+func exitUnwritten(err, failed error, name string, stderr io.Writer) int {
+	if err != nil && !strings.Contains(err.Error(), failed.Error()) { // printers wrap it in words of their own
+		_ = exitCode(err, name, stderr)
+	}
+	if errors.Is(failed, syscall.EPIPE) {
+		return exitUnclear
+	}
+	return exitCode(failed, name, stderr)
 }

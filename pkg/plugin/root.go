@@ -35,7 +35,11 @@ func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams)
 	root := newRoot(streams, name)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	return exitCode(withOutputError(err, out.finish()), name, errs)
+	failed := out.finish()
+	if failed == nil {
+		return exitCode(err, name, errs)
+	}
+	return exitUnwritten(err, failed, name, errs)
 }
 
 var rootLong = templates.LongDesc(`

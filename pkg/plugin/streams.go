@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"sync"
-	"syscall"
 
 	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -82,24 +81,6 @@ func (s *stream) finish() error {
 		return s.end.note(closeError(file))
 	}
 	return s.end.err
-}
-
-// withOutputError adds the failure of the output to what a command came to: it
-// replaces an answer, which nobody has read then. A reader that has gone, as head(1)
-// does, has read what it wanted, and is told nothing.
-func withOutputError(err, failed error) error {
-	var known *outputError
-	var code answer
-	switch {
-	case failed == nil:
-		return err
-	case errors.Is(failed, syscall.EPIPE):
-		failed = answer(exitUnclear)
-	}
-	if err == nil || errors.As(err, &code) || errors.As(err, &known) {
-		return failed
-	}
-	return errors.Join(err, failed)
 }
 
 // terminalOf is the terminal behind a writer.
