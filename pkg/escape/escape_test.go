@@ -183,7 +183,7 @@ func TestShellWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range append(awkward, "", "a b", "it's", "$(echo x)", "`echo x`", "a;b", "a&b", "a|b>c<d", "*?[a]", "~root", "#a", "!x", "{a,b}", "=ls", "-") {
+	for _, text := range append(awkward, "a b", "it's", "$(echo x)", "`echo x`", "a;b", "a&b", "a|b>c<d", "*?[a]", "~root", "#a", "!x", "{a,b}", "=ls", "-") {
 		out, err := exec.Command(sh, "-c", "printf '<%s>' "+ShellWord(text)).Output()
 		want := "<" + Line(text) + ">"
 		if strings.HasPrefix(text, "- ") {

@@ -2,6 +2,7 @@ package escape
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
 	"strings"
 )
@@ -15,16 +16,26 @@ type Shell string
 
 // ShellWord quotes a text for a POSIX shell where one would read it otherwise. Control
 // characters are shown first (Line): a terminal acts on those that are pasted. A text
-// that begins like a flag is no name of anything, and must not become a flag.
+// that begins like a flag is no name of anything, and must not become a flag. What is
+// not known stays empty, for the user to fill in.
 func ShellWord(text string) string {
 	text = Line(text)
 	if strings.HasPrefix(text, "-") && text != "-" {
 		text = `\x2d` + text[1:]
 	}
-	if shellSafe.MatchString(text) {
+	if text == "" || shellSafe.MatchString(text) {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// ShellWords are several words.
+func ShellWords(texts []string) Shell {
+	words := make([]string, len(texts))
+	for i, text := range texts {
+		words[i] = ShellWord(text)
+	}
+	return Shell(strings.Join(words, " "))
 }
 
 // Command composes a command to copy: each text among the arguments is a word of it,
@@ -41,6 +52,9 @@ func Command(format string, args ...any) string {
 			words[i] = ShellWord(v.String())
 		default:
 			words[i] = arg
+			if value := reflect.ValueOf(arg); value.Kind() == reflect.String {
+				words[i] = ShellWord(value.String())
+			}
 		}
 	}
 	return fmt.Sprintf(format, words...)

@@ -279,6 +279,24 @@ func injectedLine(text string) string {
 	return ""
 }
 
+// unquoted is a command to copy in which a shell would see the payload's own words,
+// empty where there is none. Commands are lines of their own, or stand behind a colon.
+func unquoted(text string) string {
+	for line := range strings.Lines(text) {
+		_, command, found := strings.Cut(line, "kubectl")
+		if tool := regexp.MustCompile(`^ {8,}(flux|helm|curl|git|openssl|cmctl|istioctl|dig) `); !found && tool.MatchString(line) {
+			command, found = line, true
+		}
+		if found && strings.HasPrefix(strings.TrimSpace(line), "kubectl") || strings.Contains(line, "Why: kubectl") || found && command == line {
+			rest := regexp.MustCompile(`'[^']*'|\\'`).ReplaceAllString(command, "")
+			if strings.Contains(rest, "touch") || strings.Contains(rest, "injected") {
+				return line
+			}
+		}
+	}
+	return ""
+}
+
 // broken says what is wrong with what a command wrote, empty where nothing is.
 func (f form) broken(r ran) string {
 	if r.code > exitUnclear {
@@ -289,6 +307,9 @@ func (f form) broken(r ran) string {
 	}
 	if line := injectedLine(r.errs); line != "" {
 		return "standard error has the line " + line
+	}
+	if line := unquoted(r.errs + r.out); f.format != "json" && f.format != "yaml" && line != "" {
+		return "a shell would run what is in " + line
 	}
 	if f.template() {
 		return "" // a script's; what a terminal gets is TestTemplatesOnTerminal's
