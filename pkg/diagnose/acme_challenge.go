@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -126,7 +127,7 @@ func (c challenge) noHost(said fluxmsg.ACME) {
 	f := c.finding(codeSelfCheck, string(said.Problem), fmt.Sprintf("can't be validated: %s has no address in the DNS", c.host()))
 	f.Evidence = append(f.Evidence, evidence(c.obj, "spec.dnsName", c.host(), time.Time{}))
 	f.Fixes = []finding.Fix{
-		{Text: fmt.Sprintf("Create a DNS record of %s with the address at which the ingress is reached from outside, or correct the name in the Certificate", c.host()), Command: "dig +short " + c.host()},
+		{Text: fmt.Sprintf("Create a DNS record of %s with the address at which the ingress is reached from outside, or correct the name in the Certificate", c.host()), Command: "dig +short " + escape.ShellWord(c.host())},
 	}
 	c.exam.findings = append(c.exam.findings, f)
 }
@@ -143,7 +144,7 @@ func (c challenge) noConnection(said fluxmsg.ACME) {
 		from = "from outside"
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Let %s be reached on port 80 %s: check its DNS record, the load balancer and the firewall", c.host(), from),
-		Command: "curl -sv http://" + c.host() + "/.well-known/acme-challenge/"}}
+		Command: "curl -sv http://" + escape.ShellWord(c.host()) + "/.well-known/acme-challenge/"}}
 	c.exam.findings = append(c.exam.findings, f)
 }
 
@@ -162,7 +163,7 @@ func (c challenge) notPropagated(why fluxmsg.ACME) {
 		break
 	}
 	f.Fixes = []finding.Fix{
-		{Text: "See whether the record exists and is in the zone that the domain's NS records lead to", Command: "dig +trace TXT " + record},
+		{Text: "See whether the record exists and is in the zone that the domain's NS records lead to", Command: "dig +trace TXT " + escape.ShellWord(record)},
 		{Text: "If only cert-manager does not see it, since the cluster resolves the domain otherwise: set its --dns01-recursive-nameservers", Command: describeACME(f.Ref)},
 	}
 	c.exam.findings = append(c.exam.findings, f)
@@ -179,7 +180,7 @@ func (c *challenge) noSecret(said fluxmsg.ACME) {
 	if namespace != "" {
 		f.Ref = coreRef(secretKind.Kind, namespace, said.Secret)
 		f.Message = fmt.Sprintf("%s can't be presented: %s with the credentials of the DNS provider, which %s references, does not exist", c.exam.verdict.Ref, f.Ref, issuer)
-		f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Create %s, with the key that the solver of %s names", f.Ref, issuer), Command: "kubectl get secrets -n " + namespace}
+		f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Create %s, with the key that the solver of %s names", f.Ref, issuer), Command: "kubectl get secrets -n " + escape.ShellWord(namespace)}
 		if c.x.there(part{ref: f.Ref}) == snapshot.Present {
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -108,7 +109,7 @@ func (a acme) host() string { return field.Text(a.obj.Object, "spec", "dnsName")
 
 // describeACME is describe for kinds of ACME, which other groups have as well.
 func describeACME(ref finding.Ref) string {
-	return fmt.Sprintf("kubectl describe %ss.%s %s -n %s", strings.ToLower(ref.Kind), orderKind.Group, ref.Name, ref.Namespace)
+	return escape.Command("kubectl describe %ss.%s %s -n %s", strings.ToLower(ref.Kind), orderKind.Group, ref.Name, ref.Namespace)
 }
 
 // answered is what the ACME server answered, with what helps: another name, time,
@@ -131,7 +132,7 @@ func (a acme) answered(said fluxmsg.ACME) finding.Finding {
 		return f
 	case fluxmsg.ACMECAA:
 		f := a.finding(codeCAA, string(said.Problem), "is refused, since a CAA record of the domain does not allow this CA: "+firstLine(said.Detail))
-		f.Fixes = []finding.Fix{{Text: "Allow the CA in the CAA record of " + host + " or of the domain above it, at the DNS provider", Command: "dig +short CAA " + host}}
+		f.Fixes = []finding.Fix{{Text: "Allow the CA in the CAA record of " + host + " or of the domain above it, at the DNS provider", Command: "dig +short CAA " + escape.ShellWord(host)}}
 		return f
 	case fluxmsg.ACMEIdentifier:
 		f := a.finding(codeOrderFailed, string(said.Problem), "names a domain for which the ACME server issues no certificate: "+firstLine(said.Detail))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -79,7 +80,7 @@ func (c *challenge) provider(parsed fluxmsg.ACME) {
 	default:
 		f.Message = fmt.Sprintf("%s can't be presented: the DNS provider has no zone of %s that %s may read: %s", c.exam.verdict.Ref, c.host(), named, firstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{
-			{Text: "See which name servers serve the domain, and whether they are this provider's", Command: "dig +trace NS " + c.host()},
+			{Text: "See which name servers serve the domain, and whether they are this provider's", Command: "dig +trace NS " + escape.ShellWord(c.host())},
 			{Text: "Name the zone or the account that has it in the solver, or allow its identity to list zones", File: c.x.file(c.x.snap.Lookup(issuer).Object, "spec.acme.solvers.dns01"), Command: describe(issuer)},
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -29,7 +30,7 @@ func (c challenge) otherAnswer(said fluxmsg.ACME) {
 		}
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See what answers %s: its DNS record has to lead to the address of the solver's Ingress, and nothing on the way may redirect or take the path /.well-known/acme-challenge/", c.host()),
-		Command: "curl -svL http://" + c.host() + "/.well-known/acme-challenge/"}, {Text: "Compare with the address of the solver's Ingress", Command: "kubectl get ingress,service -n " + c.obj.GetNamespace()}}
+		Command: "curl -svL http://" + escape.ShellWord(c.host()) + "/.well-known/acme-challenge/"}, {Text: "Compare with the address of the solver's Ingress", Command: "kubectl get ingress,service -n " + escape.ShellWord(c.obj.GetNamespace())}}
 	c.exam.findings = append(c.exam.findings, f)
 }
 
@@ -184,7 +185,7 @@ func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f fin
 	f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no address, so that the controller of IngressClass %s may not serve it", c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName(), class.GetName())
 	f.Reason = "NoAddress"
 	f.Evidence = append(f.Evidence, evidence(class, "spec.controller", controller, class.GetCreationTimestamp().Time))
-	f.Fixes = []finding.Fix{{Text: "See whether the ingress controller " + controller + " runs, and what it logs about the Ingress", Command: fmt.Sprintf("kubectl describe ingress %s -n %s", ingress.GetName(), ingress.GetNamespace())}}
+	f.Fixes = []finding.Fix{{Text: "See whether the ingress controller " + controller + " runs, and what it logs about the Ingress", Command: escape.Command("kubectl describe ingress %s -n %s", ingress.GetName(), ingress.GetNamespace())}}
 	if label, ok := ingressControllers[controller]; ok && len(c.x.unseen("")) == 0 {
 		workloads := c.x.labelled(label[0], label[1])
 		for _, workload := range workloads {
@@ -196,7 +197,7 @@ func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f fin
 			f.Reason = "ClassNotServed"
 			f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver is of IngressClass %s, whose controller %s does not run: no pod is labelled %s=%s",
 				c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName(), class.GetName(), controller, label[0], label[1])
-			f.Fixes[0] = finding.Fix{Text: "Install the ingress controller " + controller + ", or set another class in the solver", Command: "kubectl get pods -A -l " + label[0] + "=" + label[1]}
+			f.Fixes[0] = finding.Fix{Text: "Install the ingress controller " + controller + ", or set another class in the solver", Command: "kubectl get pods -A -l " + escape.ShellWord(label[0]) + "=" + escape.ShellWord(label[1])}
 		}
 	}
 	c.exam.findings = append(c.exam.findings, f)

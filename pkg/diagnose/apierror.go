@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -143,7 +144,7 @@ func (r apiRefusal) invalid() finding.Finding {
 	case f.Ref.GroupKind() == definitionKind && strings.HasPrefix(r.said.Field, "status.storedVersions"):
 		// apiextensions-apiserver v0.36, validation.ValidateCustomResourceDefinitionStoredVersions
 		f.Fixes[0].Text = "Keep that version in spec.versions (served: false is enough) until the stored objects are migrated to another one; without it they can't be read"
-		f.Fixes[0].Command = "kubectl get crd " + f.Ref.Name + " -o jsonpath='{.status.storedVersions}'"
+		f.Fixes[0].Command = "kubectl get crd " + escape.ShellWord(f.Ref.Name) + " -o jsonpath='{.status.storedVersions}'"
 		return f
 	case unchangeable.MatchString(detail):
 		f.Fixes[0].Text = "Revert the change of " + cmp.Or(r.said.Field, "the field") + " in Git: it can't be changed in an object that exists"
@@ -154,7 +155,7 @@ func (r apiRefusal) invalid() finding.Finding {
 	case r.said.Field != "":
 		f.Fixes[0].Text = fmt.Sprintf("Correct %s: %s", r.said.Field, detail)
 	}
-	f.Fixes[0].Command = "kubectl explain " + strings.ToLower(f.Ref.Kind) + " --recursive"
+	f.Fixes[0].Command = "kubectl explain " + escape.ShellWord(strings.ToLower(f.Ref.Kind)) + " --recursive"
 	return f
 }
 
@@ -180,7 +181,7 @@ func (r apiRefusal) ownedByOther() finding.Finding {
 			f.Evidence = append(f.Evidence, evidence(obj, path+"["+key+"]", value, time.Time{}))
 		}
 	}
-	look := fmt.Sprintf("kubectl get %s %s%s -o yaml --show-managed-fields", resourceOf(f.Ref), f.Ref.Name, inNamespace(f.Ref))
+	look := escape.Command("kubectl get %s %s%s -o yaml --show-managed-fields", resourceOf(f.Ref), f.Ref.Name, escape.Shell(inNamespace(f.Ref)))
 	f.Fixes = []finding.Fix{{Text: "See what manages the object", Command: look, File: r.file()}}
 	if owner != "" {
 		f.Fixes[0].Text = fmt.Sprintf("Let one owner manage it: remove it, or the fields that the message names, either from %s or from %s", owner, r.obj)

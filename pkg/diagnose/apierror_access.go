@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -42,16 +43,16 @@ func (r apiRefusal) forbidden() finding.Finding {
 	}
 	where, flag := "in the cluster", ""
 	if may.Namespace != "" {
-		where, flag = "in namespace "+may.Namespace, " -n "+may.Namespace
+		where, flag = "in namespace "+may.Namespace, " -n "+escape.ShellWord(may.Namespace)
 	}
 	f.Message = fmt.Sprintf("%s may not %s %s %s, which %s needs", who, may.Verb, resource, where, r.obj)
 	if may.Namespace == "" {
 		f.Fixes = []finding.Fix{{Text: "Grant it the right by a ClusterRole and a ClusterRoleBinding, and check",
-			Command: fmt.Sprintf("kubectl auth can-i %s %s --as=%s", may.Verb, resource, may.User)}}
+			Command: escape.Command("kubectl auth can-i %s %s --as=%s", may.Verb, resource, may.User)}}
 		return f
 	}
 	f.Fixes = []finding.Fix{{Text: "Grant it the right by a Role and a RoleBinding, and check",
-		Command: fmt.Sprintf("kubectl auth can-i %s %s%s --as=%s", may.Verb, resource, flag, may.User)}}
+		Command: escape.Command("kubectl auth can-i %s %s%s --as=%s", may.Verb, resource, escape.Shell(flag), may.User)}}
 	return f
 }
 
@@ -64,7 +65,7 @@ func (r apiRefusal) escalates(f finding.Finding, who string) finding.Finding {
 	}
 	f.Message = fmt.Sprintf("%s may not apply %s for %s: it does not have the rights that this grants: %s", who, role, r.obj, r.said.Access.Escalates)
 	f.Fixes = []finding.Fix{
-		{Text: "See which rights it has", Command: "kubectl auth can-i --list --as=" + r.said.Access.User + inNamespace(role)},
+		{Text: "See which rights it has", Command: "kubectl auth can-i --list --as=" + escape.ShellWord(r.said.Access.User) + inNamespace(role)},
 		{Text: fmt.Sprintf("Remove from %s what is not needed, or grant %s the same rights by a Role that an administrator applies", role, who), File: r.file()},
 	}
 	return f
@@ -85,7 +86,7 @@ func (r apiRefusal) quota() finding.Finding {
 	if len(asked) > 0 {
 		f.Message = fmt.Sprintf("%s leaves no room for %s, which asks for %s", f.Ref, refused, strings.Join(asked, "; "))
 	}
-	f.Fixes = []finding.Fix{{Text: "Raise spec.hard of the quota, or ask for less", Command: "kubectl describe resourcequota " + f.Ref.Name + " -n " + namespace}}
+	f.Fixes = []finding.Fix{{Text: "Raise spec.hard of the quota, or ask for less", Command: "kubectl describe resourcequota " + escape.ShellWord(f.Ref.Name) + " -n " + escape.ShellWord(namespace)}}
 	return f
 }
 
@@ -106,7 +107,7 @@ func (r apiRefusal) namespace() ([]finding.Finding, []finding.Ref) {
 		f.Reason, f.Message = "Terminating", fmt.Sprintf("%s has objects for namespace %s, which was being deleted", r.obj, ref.Name)
 		if answer.Presence == snapshot.Unknown {
 			f.Message = fmt.Sprintf("%s has objects for namespace %s, which is being deleted, so that nothing can be created in it", r.obj, ref.Name)
-			f.Fixes = []finding.Fix{{Text: "See what holds the namespace; once it is gone, it can be created again", Command: "kubectl get namespace " + ref.Name + " -o yaml"}}
+			f.Fixes = []finding.Fix{{Text: "See what holds the namespace; once it is gone, it can be created again", Command: "kubectl get namespace " + escape.ShellWord(ref.Name) + " -o yaml"}}
 		}
 	}
 	if near, ok := r.x.nearest(ref); ok && answer.Presence == snapshot.Absent {

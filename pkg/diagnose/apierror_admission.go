@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -69,7 +70,7 @@ func (r apiRefusal) policy() finding.Finding {
 		f.Evidence = append(f.Evidence, evidence(binding, "spec.policyName", name, time.Time{}))
 	}
 	f.Fixes = []finding.Fix{{Text: "Change " + owner.String() + " so that it satisfies the policy's expression", File: r.file(),
-		Command: "kubectl get validatingadmissionpolicy " + ref.Name + " -o yaml"}}
+		Command: "kubectl get validatingadmissionpolicy " + escape.ShellWord(ref.Name) + " -o yaml"}}
 	if strings.Contains(r.said.Detail, "no params found") || strings.Contains(r.said.Detail, "compilation error") || strings.Contains(r.said.Detail, "compile") {
 		f.Ref = ref // it can't be satisfied by any object
 		f.Fixes[0].Text = "Correct the policy or its parameters: it can't be evaluated"
@@ -87,13 +88,13 @@ func (r apiRefusal) limitRange() finding.Finding {
 		has = "has a " + cmp.Or(limit.Of, "ratio") + " of " + limit.Given
 	}
 	f.Message = fmt.Sprintf("%s is outside of what namespace %s allows: %s", owner, namespace, firstLine(r.said.Detail))
-	f.Fixes = []finding.Fix{{Text: "Compare the containers' resources with the LimitRange of the namespace", Command: "kubectl describe limitrange -n " + namespace}}
+	f.Fixes = []finding.Fix{{Text: "Compare the containers' resources with the LimitRange of the namespace", Command: "kubectl describe limitrange -n " + escape.ShellWord(namespace)}}
 	if limitRange, at := r.x.limiting(namespace, limit); limitRange != nil {
 		f.Ref = finding.RefOf(limitRange)
 		f.Message = fmt.Sprintf("%s allows %s %s of %s per %s; %s %s", f.Ref, bounds[limit.Bound], limit.Allowed, limit.Resource, limit.Type, owner, has)
 		f.Evidence = append(f.Evidence, evidence(limitRange, at, limit.Allowed, limitRange.GetCreationTimestamp().Time))
 		f.Fixes = []finding.Fix{
-			{Text: fmt.Sprintf("Set the %s of %s in %s within the bounds", cmp.Or(limit.Of, "limit and request"), limit.Resource, owner), File: r.x.file(r.x.snap.Lookup(owner).Object, "resources"), Command: "kubectl describe limitrange " + f.Ref.Name + " -n " + namespace},
+			{Text: fmt.Sprintf("Set the %s of %s in %s within the bounds", cmp.Or(limit.Of, "limit and request"), limit.Resource, owner), File: r.x.file(r.x.snap.Lookup(owner).Object, "resources"), Command: "kubectl describe limitrange " + escape.ShellWord(f.Ref.Name) + " -n " + escape.ShellWord(namespace)},
 			{Text: "or change the bounds, if the namespace is meant to allow it", File: r.x.file(limitRange, at)},
 		}
 	}
@@ -157,7 +158,7 @@ func (x *examiner) podSecurity(owner finding.Ref, namespace string, f finding.Fi
 		asks = after
 	}
 	f.Fixes = []finding.Fix{
-		{Text: "Set in the securityContext of the containers what the level asks for: " + asks, File: x.file(x.snap.Lookup(owner).Object, "securityContext"), Command: "kubectl get namespace " + namespace + " --show-labels"},
+		{Text: "Set in the securityContext of the containers what the level asks for: " + asks, File: x.file(x.snap.Lookup(owner).Object, "securityContext"), Command: "kubectl get namespace " + escape.ShellWord(namespace) + " --show-labels"},
 		{Text: "If the pods need these rights: label the namespace with a level that allows them (" + enforce + ")"},
 	}
 	return f

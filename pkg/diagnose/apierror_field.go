@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -34,7 +35,7 @@ func (r apiRefusal) immutable() finding.Finding {
 	}
 	f.Evidence = append(r.liveFields(f.Ref, fields), withoutField(f.Evidence, r.said.Field)...)
 	if !f.Ref.Same(r.obj) {
-		f.Fixes[0].Command = fmt.Sprintf("kubectl get %s %s%s -o yaml", strings.ToLower(f.Ref.Kind), f.Ref.Name, inNamespace(f.Ref))
+		f.Fixes[0].Command = escape.Command("kubectl get %s %s%s -o yaml", strings.ToLower(f.Ref.Kind), f.Ref.Name, escape.Shell(inNamespace(f.Ref)))
 		f.Fixes = append(f.Fixes, otherWays(f.Ref)...)
 	}
 	return f
@@ -116,22 +117,22 @@ var meanwhile = map[schema.GroupKind]string{
 func otherWays(ref finding.Ref) []finding.Fix {
 	namespace := ""
 	if ref.Namespace != "" {
-		namespace = " -n " + ref.Namespace
+		namespace = " -n " + escape.ShellWord(ref.Namespace)
 	}
 	switch kind := ref.GroupKind(); kind {
 	case claimKind:
 		return []finding.Fix{{Text: "If the change is needed, migrate the data: create a claim with another name, copy the data to it, and have the workload use that; only the size of a bound claim can grow (spec.resources.requests)",
-			Command: "kubectl describe persistentvolumeclaim " + ref.Name + namespace}}
+			Command: "kubectl describe persistentvolumeclaim " + escape.ShellWord(ref.Name) + namespace}}
 	case volumeKind:
 		return []finding.Fix{{Text: "If the change is needed, migrate the data: create a volume and a claim with other names, copy the data to them, and have the workload use those",
-			Command: "kubectl describe persistentvolume " + ref.Name}}
+			Command: "kubectl describe persistentvolume " + escape.ShellWord(ref.Name)}}
 	case health.StatefulSetKind:
 		return []finding.Fix{{Text: "If the change is needed, delete the StatefulSet alone: its pods and claims stay, and the new one takes them over; existing claims keep their size",
-			Command: "kubectl delete statefulset " + ref.Name + namespace + " --cascade=orphan"}}
+			Command: "kubectl delete statefulset " + escape.ShellWord(ref.Name) + namespace + " --cascade=orphan"}}
 	default:
 		if stops, ok := meanwhile[kind]; ok {
 			return []finding.Fix{{Text: "Only if the change is needed, delete the object, so that it is created again; meanwhile, " + stops,
-				Command: fmt.Sprintf("kubectl delete %s %s%s", strings.ToLower(ref.Kind), ref.Name, namespace)}}
+				Command: escape.Command("kubectl delete %s %s%s", strings.ToLower(ref.Kind), ref.Name, escape.Shell(namespace))}}
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -92,7 +93,7 @@ func (r apiRefusal) versionGone(kind schema.GroupVersionKind, served []string) f
 		Message:  fmt.Sprintf("%s has %s at %s, a version that is not served; %s is", r.obj, what, asked, now),
 		Evidence: append(r.proof(), r.x.servedProof(kind.GroupKind())...),
 		Fixes: []finding.Fix{{Text: fmt.Sprintf("Write apiVersion: %s instead of %s", now, asked), File: r.file(),
-			Command: "kubectl explain " + strings.ToLower(kind.Kind) + " --api-version=" + now}},
+			Command: "kubectl explain " + escape.ShellWord(strings.ToLower(kind.Kind)) + " --api-version=" + escape.ShellWord(now)}},
 	}
 }
 
@@ -109,7 +110,7 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 		Message:  fmt.Sprintf("%s needs kind %s, which the cluster does not know: %s is not installed", r.obj, kind.Kind, definitionOf(kind)),
 		Evidence: append(r.proof(), r.x.missingKind(definitionOf(kind))...),
 	}
-	fix := finding.Fix{Text: "Install what defines " + kind.Kind + " first, or remove the object", File: r.file(), Command: "kubectl get crd " + f.Ref.Name}
+	fix := finding.Fix{Text: "Install what defines " + kind.Kind + " first, or remove the object", File: r.file(), Command: "kubectl get crd " + escape.ShellWord(f.Ref.Name)}
 	if !defined(kind.Group) { // misspelt, or gone from Kubernetes
 		f.Ref, f.Message = r.obj, fmt.Sprintf("%s needs kind %s in %s, which the cluster does not know", r.obj, kind.Kind, kind.GroupVersion())
 		fix = finding.Fix{Text: "Correct the object's kind and apiVersion", File: r.file(), Command: "kubectl api-resources"}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -82,7 +83,7 @@ func (x *examiner) resizeAdvice(r resizeRefusal) (what string, proof []finding.E
 	driver := cmp.Or(field.Text(obj.Object, "provisioner"), "its provisioner")
 	return fmt.Sprintf("can't be made larger: StorageClass %s does not allow it (allowVolumeExpansion)", class), proof, append(fixes, finding.Fix{
 		Text:    fmt.Sprintf("If its driver %s can expand volumes, allow it in the class; claims that exist can then grow", driver),
-		Command: fmt.Sprintf(`kubectl patch storageclass %s -p '{"allowVolumeExpansion":true}'`, class),
+		Command: escape.Command(`kubectl patch storageclass %s -p '{"allowVolumeExpansion":true}'`, class),
 	}, migrate)
 }
 

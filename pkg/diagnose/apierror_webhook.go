@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -106,9 +107,9 @@ func (c webhookCall) inspect(text string) finding.Fix {
 	fix := finding.Fix{Text: text}
 	switch {
 	case c.named():
-		fix.Command = fmt.Sprintf("kubectl get service,endpointslices,pods -n %s -o wide", c.service.Namespace)
+		fix.Command = escape.Command("kubectl get service,endpointslices,pods -n %s -o wide", c.service.Namespace)
 	case c.config != nil:
-		fix.Command = fmt.Sprintf("kubectl get %s %s -o yaml", resourceOf(finding.RefOf(c.config)), c.config.GetName())
+		fix.Command = escape.Command("kubectl get %s %s -o yaml", resourceOf(finding.RefOf(c.config)), c.config.GetName())
 	default:
 		fix.Command = "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
 	}
@@ -140,11 +141,11 @@ func (x *examiner) restoreService(config *unstructured.Unstructured, service fin
 	}
 	if config != nil && finding.RefOf(config).GroupKind() == apiServiceKind && !known {
 		return []finding.Fix{{Text: "Install again what serves " + field.Text(config.Object, "spec", "group") + "; if it was uninstalled on purpose, its APIService is left over",
-			Command: "kubectl get apiservice " + config.GetName() + " -o yaml"}}, nil
+			Command: "kubectl get apiservice " + escape.ShellWord(config.GetName()) + " -o yaml"}}, nil
 	}
-	look := finding.Fix{Text: "Find out what installed the webhook, and install that again", Command: "kubectl get services -n " + service.Namespace}
+	look := finding.Fix{Text: "Find out what installed the webhook, and install that again", Command: "kubectl get services -n " + escape.ShellWord(service.Namespace)}
 	if config != nil {
-		look.Command = fmt.Sprintf("kubectl get %s %s -o yaml", resourceOf(finding.RefOf(config)), config.GetName())
+		look.Command = escape.Command("kubectl get %s %s -o yaml", resourceOf(finding.RefOf(config)), config.GetName())
 	}
 	if !known {
 		return []finding.Fix{look, {Text: "Only if that software was uninstalled on purpose: its webhook configuration is left over, and nothing checks these objects any longer"}}, nil
@@ -152,9 +153,9 @@ func (x *examiner) restoreService(config *unstructured.Unstructured, service fin
 	fix := finding.Fix{Text: fmt.Sprintf("Restore %s, which comes from %s", service, owner)}
 	switch owner.GroupKind() {
 	case health.HelmReleaseKind:
-		fix.Command = fmt.Sprintf("flux reconcile helmrelease %s -n %s --force", owner.Name, owner.Namespace)
+		fix.Command = escape.Command("flux reconcile helmrelease %s -n %s --force", owner.Name, owner.Namespace)
 	case health.KustomizationKind:
-		fix.Command = fmt.Sprintf("flux reconcile kustomization %s -n %s", owner.Name, owner.Namespace)
+		fix.Command = escape.Command("flux reconcile kustomization %s -n %s", owner.Name, owner.Namespace)
 	}
 	return []finding.Fix{fix}, nil
 }
@@ -218,12 +219,12 @@ func (c webhookCall) noPort(detail string) finding.Finding {
 		f.Evidence = append(f.Evidence, evidence(c.answer.Object, fmt.Sprintf("spec.ports[%d].port", i), ports[i], time.Time{}))
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Compare the port that the webhook calls, %d, with the ports of %s, and correct the one that is wrong", c.hook.Port, c.service),
-		Command: fmt.Sprintf("kubectl get service %s -n %s -o yaml", c.service.Name, c.service.Namespace)}}
+		Command: escape.Command("kubectl get service %s -n %s -o yaml", c.service.Name, c.service.Namespace)}}
 	return f
 }
 
 // logs is the command that reads what the webhook's pods log.
 func (c webhookCall) logs() finding.Fix {
 	return finding.Fix{Text: "Read what its pods log",
-		Command: fmt.Sprintf("kubectl logs -n %s -l %s --tail=50 --prefix", c.service.Namespace, writeLabels(selectorOf(c.answer.Object)))}
+		Command: escape.Command("kubectl logs -n %s -l %s --tail=50 --prefix", c.service.Namespace, writeLabels(selectorOf(c.answer.Object)))}
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -12,7 +13,7 @@ import (
 func (r apiRefusal) deniedBy(name string) finding.Finding {
 	f := r.plain(codeWebhookDenied, "Denied", "is refused by webhook "+name, "")
 	r.denials(&f)
-	f.Fixes = []finding.Fix{{Text: "Change what the webhook's message names in " + f.Ref.String(), File: r.file(), Command: "kubectl get " + resourceOf(f.Ref) + " " + f.Ref.Name + inNamespace(f.Ref) + " -o yaml"}}
+	f.Fixes = []finding.Fix{{Text: "Change what the webhook's message names in " + f.Ref.String(), File: r.file(), Command: "kubectl get " + escape.ShellWord(resourceOf(f.Ref)) + " " + escape.ShellWord(f.Ref.Name) + inNamespace(f.Ref) + " -o yaml"}}
 	if r.x.snap.Lookup(f.Ref).Presence != snapshot.Present {
 		f.Fixes[0].Command = ""
 	}
@@ -24,7 +25,7 @@ func inNamespace(ref finding.Ref) string {
 	if ref.Namespace == "" {
 		return ""
 	}
-	return " -n " + ref.Namespace
+	return " -n " + escape.ShellWord(ref.Namespace)
 }
 
 // noDryRun is a webhook that declares side effects, so that the API server does

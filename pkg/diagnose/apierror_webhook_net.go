@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
@@ -138,14 +139,14 @@ func (c webhookCall) blocked(detail string) ([]finding.Finding, []finding.Ref) {
 			f.Evidence = append(f.Evidence, evidence(policy, "spec.podSelector", selector, policy.GetCreationTimestamp().Time))
 		}
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add a rule to %s that allows %s from the addresses of the API server (ipBlock)", f.Ref, what),
-			File: c.x.file(policy, "spec.ingress"), Command: fmt.Sprintf("kubectl get networkpolicy %s -n %s -o yaml", policy.GetName(), policy.GetNamespace())}}
+			File: c.x.file(policy, "spec.ingress"), Command: escape.Command("kubectl get networkpolicy %s -n %s -o yaml", policy.GetName(), policy.GetNamespace())}}
 		return one(f)
 	}
 	f.Fixes = []finding.Fix{
 		{Text: fmt.Sprintf("Allow TCP %s from the control plane (the API server) to the nodes and pods, in the firewall or security group between them", what),
-			Command: fmt.Sprintf("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s -o wide", c.service.Namespace, c.service.Name)},
+			Command: escape.Command("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s -o wide", c.service.Namespace, c.service.Name)},
 		{Text: "Check by a call through the API server: if it runs out of time too, it is the network; if it answers at once, look at how long the webhook's pods take",
-			Command: fmt.Sprintf("kubectl get --raw /api/v1/namespaces/%s/services/https:%s:%d/proxy/", c.service.Namespace, c.service.Name, c.hook.Port)},
+			Command: escape.Command("kubectl get --raw /api/v1/namespaces/%s/services/https:%s:%d/proxy/", c.service.Namespace, c.service.Name, c.hook.Port)},
 	}
 	return one(f)
 }
@@ -186,7 +187,7 @@ func (c webhookCall) notListening(detail string) finding.Finding {
 		f.Evidence = append(f.Evidence, evidence(c.answer.Object, fmt.Sprintf("spec.ports[%d].targetPort", at), strconv.FormatInt(port, 10), time.Time{}))
 	}
 	f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("Compare targetPort %d of %s with the ports at which its pods listen", port, c.service),
-		File: c.x.file(c.answer.Object, "spec.ports"), Command: fmt.Sprintf("kubectl describe service %s -n %s", c.service.Name, c.service.Namespace)}}, f.Fixes...)
+		File: c.x.file(c.answer.Object, "spec.ports"), Command: escape.Command("kubectl describe service %s -n %s", c.service.Name, c.service.Namespace)}}, f.Fixes...)
 	return f
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -89,7 +90,7 @@ func (c webhookCall) staleBundle(f finding.Finding) ([]finding.Finding, []findin
 	case release != nil:
 		ref := finding.RefOf(release)
 		f.Fixes = []finding.Fix{{Text: "Have Helm render the certificate and caBundle again, which come together from " + ref.String(),
-			Command: fmt.Sprintf("flux reconcile helmrelease %s -n %s --force", ref.Name, ref.Namespace)}}
+			Command: escape.Command("flux reconcile helmrelease %s -n %s --force", ref.Name, ref.Namespace)}}
 	default:
 		f.Fixes = []finding.Fix{c.inspect("Find out what writes caBundle, and let it write the CA of the certificate that the webhook serves"), c.logs()}
 	}
@@ -119,7 +120,7 @@ func (c webhookCall) notInjected(f finding.Finding, key, from string) ([]finding
 	case key == injectFromSecret && answer.Presence == snapshot.Present && answer.Object.GetAnnotations()[allowInjection] != "true":
 		f.Ref, f.Reason = source, "InjectionNotAllowed"
 		f.Message = fmt.Sprintf("the API server can't call webhook %s: cainjector may not read its CA from %s, which lacks the annotation %s", c.hook.Name, source, allowInjection)
-		f.Fixes = []finding.Fix{{Text: "Allow it", Command: fmt.Sprintf("kubectl annotate secret %s -n %s %s=true", name, namespace, allowInjection)}}
+		f.Fixes = []finding.Fix{{Text: "Allow it", Command: escape.Command("kubectl annotate secret %s -n %s %s=true", name, namespace, allowInjection)}}
 		return one(f)
 	case key == injectFrom && c.x.unwell(source):
 		blame = append(blame, source)
@@ -127,7 +128,7 @@ func (c webhookCall) notInjected(f finding.Finding, key, from string) ([]finding
 	blame = append(blame, c.x.certManager("cainjector")...)
 	f.Fixes = []finding.Fix{{Text: "Read why cert-manager's cainjector does not write caBundle", Command: "kubectl logs -n cert-manager deployment/cert-manager-cainjector --tail=50"}}
 	for _, deployment := range c.x.certManagers("cainjector") {
-		f.Fixes[0].Command = fmt.Sprintf("kubectl logs -n %s deployment/%s --tail=50", deployment.GetNamespace(), deployment.GetName())
+		f.Fixes[0].Command = escape.Command("kubectl logs -n %s deployment/%s --tail=50", deployment.GetNamespace(), deployment.GetName())
 	}
 	return []finding.Finding{f}, blame
 }
@@ -137,7 +138,7 @@ func (c webhookCall) notInjected(f finding.Finding, key, from string) ([]finding
 func (c webhookCall) restart(text string) finding.Fix {
 	for _, workload := range c.x.selected(selectorOf(c.answer.Object), c.service.Namespace) {
 		if workload.GetKind() != "Pod" {
-			return finding.Fix{Text: text, Command: fmt.Sprintf("kubectl rollout restart %s %s -n %s", resourceOf(finding.RefOf(workload)), workload.GetName(), workload.GetNamespace())}
+			return finding.Fix{Text: text, Command: escape.Command("kubectl rollout restart %s %s -n %s", resourceOf(finding.RefOf(workload)), workload.GetName(), workload.GetNamespace())}
 		}
 	}
 	return c.inspect(text)

@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -48,11 +49,11 @@ func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam
 // API server says of its calls.
 func apiServiceFix(service *unstructured.Unstructured, look finding.Fix, message string) []finding.Fix {
 	namespace := service.GetNamespace()
-	logs := finding.Fix{Text: "Read what its pods log", Command: fmt.Sprintf("kubectl logs -n %s -l %s --tail=50 --prefix", namespace, writeLabels(selectorOf(service)))}
+	logs := finding.Fix{Text: "Read what its pods log", Command: escape.Command("kubectl logs -n %s -l %s --tail=50 --prefix", namespace, writeLabels(selectorOf(service)))}
 	switch {
 	case strings.Contains(message, "deadline exceeded"), strings.Contains(message, "i/o timeout"), strings.Contains(message, "no route to host"), strings.Contains(message, "request canceled"):
 		return []finding.Fix{{Text: "If its pods are ready: allow the port of " + finding.RefOf(service).String() + "'s endpoints from the control plane (the API server) to the nodes and pods",
-			Command: fmt.Sprintf("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s", namespace, service.GetName())}, logs}
+			Command: escape.Command("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s", namespace, service.GetName())}, logs}
 	case strings.Contains(message, "x509"):
 		return []finding.Fix{{Text: "Compare spec.caBundle of the APIService with the CA of the certificate that its pods serve", Command: look.Command}, logs}
 	}

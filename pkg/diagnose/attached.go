@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -103,9 +104,9 @@ func (s podView) attachedTo(volume string, t *trouble) {
 		case answer.Presence == snapshot.Absent:
 			t.message += ", which does not exist"
 			t.evidence = append(t.evidence, finding.Evidence{Ref: node, Field: "object", Value: "does not exist"})
-			t.fixes = append(t.fixes, finding.Fix{Text: "See which volume is attached to which node, and at the provider whether that machine is off", Command: "kubectl describe volumeattachment " + a.GetName()},
+			t.fixes = append(t.fixes, finding.Fix{Text: "See which volume is attached to which node, and at the provider whether that machine is off", Command: "kubectl describe volumeattachment " + escape.ShellWord(a.GetName())},
 				finding.Fix{Text: "Once it is certain that the machine is off, delete the VolumeAttachment; one that still writes to the volume would damage it",
-					Command: "kubectl delete volumeattachment " + a.GetName()})
+					Command: "kubectl delete volumeattachment " + escape.ShellWord(a.GetName())})
 		case answer.Presence == snapshot.Present && s.x.nodeVerdict(answer.Object).Status == health.Failing:
 			t.blame = addRef(t.blame, node)
 		}

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -340,7 +341,7 @@ func (x *examiner) meshDenied(denied []meshDenial) finding.Finding {
 		prove(&f, d.from, "metadata.namespace")
 	}
 	f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("Compare its rules with %s and the port, and allow the connection if it is wanted", d.client()),
-		Command: fmt.Sprintf("kubectl get authorizationpolicies %s -n %s -o yaml", ref.Name, ref.Namespace), File: x.file(d.policy, "spec.rules")})
+		Command: escape.Command("kubectl get authorizationpolicies %s -n %s -o yaml", ref.Name, ref.Namespace), File: x.file(d.policy, "spec.rules")})
 	return f
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -62,7 +63,7 @@ func (a autoscaler) targetMissing() bool {
 	prove(&f, a.obj, "spec.scaleTargetRef.name")
 	f.Evidence = append(f.Evidence, absent(target))
 	f.Fixes = []finding.Fix{{Text: "Compare spec.scaleTargetRef with the workloads of the namespace",
-		Command: fmt.Sprintf("kubectl get %ss -n %s", strings.ToLower(target.Kind), target.Namespace), File: a.x.file(a.obj, "spec.scaleTargetRef.name")}}
+		Command: escape.Command("kubectl get %ss -n %s", strings.ToLower(target.Kind), target.Namespace), File: a.x.file(a.obj, "spec.scaleTargetRef.name")}}
 	if near, ok := a.x.nearest(target); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 	}
@@ -94,9 +95,9 @@ func (a autoscaler) disabled() bool {
 func (a autoscaler) metricsFixes(message string) []finding.Fix {
 	if strings.Contains(message, "missing request for") {
 		return []finding.Fix{{Text: "Set resources.requests in all containers of the target: utilization is relative to them",
-			Command: fmt.Sprintf("kubectl get %s %s -n %s -o yaml", strings.ToLower(a.target().Kind), a.target().Name, a.obj.GetNamespace())}}
+			Command: escape.Command("kubectl get %s %s -n %s -o yaml", strings.ToLower(a.target().Kind), a.target().Name, a.obj.GetNamespace())}}
 	}
-	return []finding.Fix{{Text: "See whether metrics are served", Command: "kubectl top pods -n " + a.obj.GetNamespace()}}
+	return []finding.Fix{{Text: "See whether metrics are served", Command: "kubectl top pods -n " + escape.ShellWord(a.obj.GetNamespace())}}
 }
 
 // atMaximum reports an autoscaler whose load asks for more replicas than it may

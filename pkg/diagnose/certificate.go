@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -258,7 +259,7 @@ func (c certificate) renewalCause() (finding.Finding, bool) {
 // for an hour, then twice as long each time (v1.21, trigger_controller.go).
 func renew(certificate *unstructured.Unstructured) finding.Fix {
 	return finding.Fix{Text: "Once the reason is fixed, let cert-manager retry now rather than in an hour or more",
-		Command: fmt.Sprintf("cmctl renew %s -n %s", certificate.GetName(), certificate.GetNamespace())}
+		Command: escape.Command("cmctl renew %s -n %s", certificate.GetName(), certificate.GetNamespace())}
 }
 
 // retryFixes are what to do about an attempt that failed. While the ACME server
@@ -280,5 +281,5 @@ func (c certificate) retryFixes() []finding.Fix {
 // Order and Challenges, and what their events say.
 func requestsOf(certificate *unstructured.Unstructured) finding.Fix {
 	return finding.Fix{Text: "See what its newest request says",
-		Command: fmt.Sprintf("cmctl status certificate %s -n %s", certificate.GetName(), certificate.GetNamespace())}
+		Command: escape.Command("cmctl status certificate %s -n %s", certificate.GetName(), certificate.GetNamespace())}
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -51,7 +52,7 @@ func (x *examiner) deniedByPolicy(request *unstructured.Unstructured, f *finding
 	if len(named) > 0 {
 		f.Fixes[0] = finding.Fix{
 			Text:    fmt.Sprintf("Change %s so that the policy allows it (the message names the fields), or extend spec.allowed of CertificateRequestPolicy %s", whose, named[0][1]),
-			Command: "kubectl get certificaterequestpolicy " + named[0][1] + " -o yaml",
+			Command: "kubectl get certificaterequestpolicy " + escape.ShellWord(named[0][1]) + " -o yaml",
 		}
 	}
 }
@@ -63,7 +64,7 @@ func bindPolicy(request *unstructured.Unstructured) finding.Fix {
 	fix := finding.Fix{Text: "Grant the requester the verb use on a CertificateRequestPolicy, by a Role or ClusterRole, and have spec.selector of that policy include the issuer and the namespace",
 		Command: "kubectl get certificaterequestpolicies"}
 	if user := field.Text(request.Object, "spec", "username"); user != "" {
-		fix.Command = "kubectl auth can-i use certificaterequestpolicies.policy.cert-manager.io --as=" + user
+		fix.Command = "kubectl auth can-i use certificaterequestpolicies.policy.cert-manager.io --as=" + escape.ShellWord(user)
 	}
 	return fix
 }
@@ -127,7 +128,7 @@ func (x *examiner) withoutPolicy(e *exam, f *finding.Finding) {
 		if ready := field.ConditionOf(policy, "Ready"); ready.Status == "False" {
 			f.Evidence = append(f.Evidence, stated(policy, ready))
 			f.Message += fmt.Sprintf("; %s is not ready: %s", finding.RefOf(policy), firstLine(ready.Message))
-			f.Fixes = []finding.Fix{{Text: "Correct CertificateRequestPolicy " + policy.GetName(), Command: "kubectl describe certificaterequestpolicy " + policy.GetName()}}
+			f.Fixes = []finding.Fix{{Text: "Correct CertificateRequestPolicy " + policy.GetName(), Command: "kubectl describe certificaterequestpolicy " + escape.ShellWord(policy.GetName())}}
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -66,7 +67,7 @@ func (c certificate) uncovered(gateway *unstructured.Unstructured, path, host, b
 			File: c.x.file(gateway, path)}}
 	}
 	if slices.Contains(field.Texts(c.obj.Object, "spec", "dnsNames"), bare) {
-		f.Fixes = []finding.Fix{{Text: "The name is in spec.dnsNames and not in the certificate: have it issued again", Command: fmt.Sprintf("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}}
+		f.Fixes = []finding.Fix{{Text: "The name is in spec.dnsNames and not in the certificate: have it issued again", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}}
 	}
 	c.exam.findings = append(c.exam.findings, f)
 }

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -65,7 +66,7 @@ func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what st
 		Message:  fmt.Sprintf("%s %s: %s", e.verdict.Ref, what, firstLine(c.Message)),
 		Evidence: []finding.Evidence{stated(obj, c)},
 		Fixes: []finding.Fix{{Text: "See what the issuer answered; once that is fixed, cert-manager issues a new request",
-			Command: fmt.Sprintf("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
+			Command: escape.Command("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
 	})
 }
 
@@ -85,7 +86,7 @@ func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing b
 		Message:  fmt.Sprintf("%s waits: %s", e.verdict.Ref, firstLine(c.Message)),
 		Evidence: requestProof(obj, c, since),
 		Fixes: []finding.Fix{{Text: "See what it waits for",
-			Command: fmt.Sprintf("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
+			Command: escape.Command("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
 	})
 }
 

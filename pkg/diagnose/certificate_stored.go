@@ -11,6 +11,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -70,7 +71,7 @@ func (c certificate) shared() bool {
 	}
 	f.Message = fmt.Sprintf("Certificates %s of namespace %s write the same Secret %s", strings.Join(names, " and "), c.obj.GetNamespace(), c.secret().Name)
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Give each a Secret of its own in spec.secretName, or remove from Git the one that is not needed; Gateways and pods have to name the Secret that they mean (%s)", c.secret().Name),
-		File: c.x.file(last, "spec.secretName"), Command: fmt.Sprintf("kubectl get certificates -n %s -o wide", c.obj.GetNamespace())}}
+		File: c.x.file(last, "spec.secretName"), Command: escape.Command("kubectl get certificates -n %s -o wide", c.obj.GetNamespace())}}
 	c.exam.findings = append(c.exam.findings, f)
 	return true
 }
@@ -97,7 +98,7 @@ func (c certificate) gone() {
 // certManagerLogs is the command that reads what cert-manager logs.
 func (x *examiner) certManagerLogs() string {
 	for _, deployment := range x.certManagers("controller") {
-		return fmt.Sprintf("kubectl logs -n %s deployment/%s --tail=50", deployment.GetNamespace(), deployment.GetName())
+		return escape.Command("kubectl logs -n %s deployment/%s --tail=50", deployment.GetNamespace(), deployment.GetName())
 	}
 	return "kubectl logs -n cert-manager deployment/cert-manager --tail=50"
 }
@@ -144,7 +145,7 @@ func (c certificate) dates(secret *unstructured.Unstructured, chain []*x509.Cert
 	case !c.x.now.Before(leaf.NotAfter):
 		f := c.storedFinding(codeSecretStale, "Expired", fmt.Sprintf("the certificate in %s expired on %s, though %s says that it is ready", finding.RefOf(secret), leaf.NotAfter.UTC().Format(time.DateOnly), ref), finding.Critical)
 		f.Since = leaf.NotAfter
-		f.Fixes = []finding.Fix{reissue, {Text: "If it does not change, something else writes the Secret: a restored backup, or a layer that has it in Git", Command: fmt.Sprintf("kubectl describe secret %s -n %s", secret.GetName(), secret.GetNamespace())}}
+		f.Fixes = []finding.Fix{reissue, {Text: "If it does not change, something else writes the Secret: a restored backup, or a layer that has it in Git", Command: escape.Command("kubectl describe secret %s -n %s", secret.GetName(), secret.GetNamespace())}}
 		c.exam.findings = append(c.exam.findings, f)
 	case !noted.IsZero() && difference > time.Minute:
 		f := c.storedFinding(codeSecretStale, "SecretMismatch", fmt.Sprintf("%s holds a certificate until %s, but the one that %s issued is until %s", finding.RefOf(secret), leaf.NotAfter.UTC().Format(time.DateTime), ref, noted.UTC().Format(time.DateTime)), finding.Warning)
@@ -178,11 +179,11 @@ func (c certificate) replaced(secret *unstructured.Unstructured, leaf *x509.Cert
 // otherWriter is how to see what else than cert-manager writes a Secret, without
 // its key.
 func (c certificate) otherWriter(secret *unstructured.Unstructured) finding.Fix {
-	return finding.Fix{Text: "Find out what else writes the Secret", Command: fmt.Sprintf("kubectl get secret %s -n %s --show-managed-fields -o jsonpath='{.metadata.managedFields}'", secret.GetName(), secret.GetNamespace())}
+	return finding.Fix{Text: "Find out what else writes the Secret", Command: escape.Command("kubectl get secret %s -n %s --show-managed-fields -o jsonpath='{.metadata.managedFields}'", secret.GetName(), secret.GetNamespace())}
 }
 
 func (c certificate) reissue() finding.Fix {
-	return finding.Fix{Text: "Have it issued again", Command: fmt.Sprintf("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}
+	return finding.Fix{Text: "Have it issued again", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}
 }
 
 // soon is how long before its end a CA that nothing renews is worth a warning.
@@ -192,7 +193,7 @@ const soon = 30 * 24 * time.Hour
 func (c certificate) ending(ref finding.Ref, ca *x509.Certificate, what string) {
 	f := c.storedFinding(codeCAEnding, "CAEnding", fmt.Sprintf("%s, %s, ends on %s: what it has signed is not valid from then on", what, ca.Subject.CommonName, ca.NotAfter.UTC().Format(time.DateOnly)), finding.Warning)
 	f.Ref = ref
-	f.Fixes = []finding.Fix{{Text: "Renew the CA, give the new one to the clients that verify by it, and then have its certificates issued again", Command: fmt.Sprintf("kubectl get certificates,issuers -n %s -o wide", c.obj.GetNamespace())}}
+	f.Fixes = []finding.Fix{{Text: "Renew the CA, give the new one to the clients that verify by it, and then have its certificates issued again", Command: escape.Command("kubectl get certificates,issuers -n %s -o wide", c.obj.GetNamespace())}}
 	c.exam.findings = append(c.exam.findings, f)
 }
 
@@ -222,14 +223,14 @@ func (c certificate) signed(secret *unstructured.Unstructured, leaf *x509.Certif
 		f := c.storedFinding(codeChainBroken, "CAReplaced", what, severity)
 		f.Evidence = append(f.Evidence, evidence(issuer, "spec.ca.secretName", caRef.Name, answer.Object.GetCreationTimestamp().Time))
 		f.Fixes = []finding.Fix{
-			{Text: "Have it issued again by the CA that the issuer has now", Command: fmt.Sprintf("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())},
+			{Text: "Have it issued again by the CA that the issuer has now", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())},
 			{Text: "Then give the new CA to the clients, and certificates of the new CA to those that sign in with one"},
 		}
 		c.exam.findings = append(c.exam.findings, f)
 	case !c.x.now.Before(ca.NotAfter):
 		f := c.storedFinding(codeChainBroken, "CAExpired", fmt.Sprintf("the CA in %s, which signed %s, expired on %s", caRef, finding.RefOf(c.obj), ca.NotAfter.UTC().Format(time.DateOnly)), finding.Critical)
 		f.Since, f.Ref = ca.NotAfter, caRef
-		f.Fixes = []finding.Fix{{Text: "Renew the CA, give the new one to the clients, and then have its certificates issued again", Command: fmt.Sprintf("kubectl get certificates,issuers -n %s -o wide", namespace)}}
+		f.Fixes = []finding.Fix{{Text: "Renew the CA, give the new one to the clients, and then have its certificates issued again", Command: escape.Command("kubectl get certificates,issuers -n %s -o wide", namespace)}}
 		c.exam.findings = append(c.exam.findings, f)
 	case len(c.x.makers(namespace, caName)) == 0 && ca.NotAfter.Sub(c.x.now) < soon:
 		c.ending(caRef, ca, "the CA in "+caRef.String()+", which no Certificate renews")

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -153,7 +154,7 @@ func (x *examiner) defaultFixes(claim *unstructured.Unstructured, names []string
 	if len(names) > 1 {
 		return []finding.Fix{byName}
 	}
-	return []finding.Fix{{Text: "Make the only StorageClass the default one", Command: fmt.Sprintf("kubectl annotate storageclass %s %s=true", names[0], defaultClass)}, byName}
+	return []finding.Fix{{Text: "Make the only StorageClass the default one", Command: escape.Command("kubectl annotate storageclass %s %s=true", names[0], defaultClass)}, byName}
 }
 
 // existing names the first of what there is, for the end of a sentence.

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -54,7 +55,7 @@ func (x *examiner) notProvisioned(claim *unstructured.Unstructured, e health.War
 		first = []finding.Fix{{Text: "See whether the storage driver runs on the nodes, and which zones the class allows", Command: "kubectl get csinodes,storageclasses -o yaml"}}
 	case fluxmsg.ProvisioningParameters:
 		class, _ := claimClass(claim)
-		first = []finding.Fix{{Text: "Compare the class's parameters with what its driver takes", Command: "kubectl get storageclass " + class + " -o yaml"}}
+		first = []finding.Fix{{Text: "Compare the class's parameters with what its driver takes", Command: "kubectl get storageclass " + escape.ShellWord(class) + " -o yaml"}}
 	case fluxmsg.ProvisioningTimeout:
 		first = []finding.Fix{{Text: "Check whether the driver's controller reaches the storage"}}
 	}
@@ -129,7 +130,7 @@ func (x *examiner) namedVolume(claim *unstructured.Unstructured) (finding.Findin
 	case phase == "Released":
 		f.Message = fmt.Sprintf("%s asks for %s, which still belongs to an earlier claim of that name", ref, volume)
 		f.Fixes = []finding.Fix{{Text: "If its data is meant for the new claim, have the volume forget the old one; its data stays",
-			Command: fmt.Sprintf(`kubectl patch persistentvolume %s --type=json -p '[{"op":"remove","path":"/spec/claimRef"}]'`, name)}}
+			Command: escape.Command(`kubectl patch persistentvolume %s --type=json -p '[{"op":"remove","path":"/spec/claimRef"}]'`, name)}}
 	default:
 		return finding.Finding{}, false
 	}

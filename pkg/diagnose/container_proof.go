@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -150,7 +151,7 @@ func (c container) what() string {
 // logs is the command that shows what a container said, or said before it
 // ended.
 func (s podView) logs(name string, previous bool) string {
-	command := fmt.Sprintf("kubectl logs %s -n %s", s.pod.GetName(), s.pod.GetNamespace())
+	command := escape.Command("kubectl logs %s -n %s", s.pod.GetName(), s.pod.GetNamespace())
 	if name != "" {
 		command += " -c " + name
 	}

@@ -2,12 +2,12 @@ package diagnose
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -37,7 +37,7 @@ func (s podView) cordonedNodes(t *trouble) {
 		names = append(names, node.GetName())
 		t.evidence = append(t.evidence, evidence(node, "spec.unschedulable", "true", time.Time{}))
 	}
-	t.fixes = []finding.Fix{{Text: "Uncordon the nodes whose maintenance is over, or add a node", Command: "kubectl uncordon " + strings.Join(names, " ")}}
+	t.fixes = []finding.Fix{{Text: "Uncordon the nodes whose maintenance is over, or add a node", Command: "kubectl uncordon " + string(escape.ShellWords(names))}}
 	s.x.blockedDrain(cordoned, t)
 }
 

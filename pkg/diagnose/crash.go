@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
@@ -134,7 +135,7 @@ func (c container) doubleLimit(fix *finding.Fix, limit string) {
 	}
 	twice.Add(twice)
 	fix.Text += ", such as to twice as much; change the manifest that it comes from as well"
-	fix.Command = fmt.Sprintf("kubectl set resources %s %s -n %s -c %s --limits=memory=%s",
+	fix.Command = escape.Command("kubectl set resources %s %s -n %s -c %s --limits=memory=%s",
 		resourceOf(c.owner), c.owner.Name, c.owner.Namespace, c.name, twice.String())
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -130,6 +131,6 @@ func (x *examiner) accountFinding(owner, account finding.Ref, no noPods) finding
 		}
 	}
 	f.Fixes = []finding.Fix{{Text: "Create the ServiceAccount, or correct serviceAccountName in the workload",
-		Command: fmt.Sprintf("kubectl get serviceaccounts -n %s", account.Namespace)}}
+		Command: escape.Command("kubectl get serviceaccounts -n %s", account.Namespace)}}
 	return f
 }

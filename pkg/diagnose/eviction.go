@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
@@ -25,7 +26,7 @@ func (s podView) evicted(t trouble) (trouble, bool) {
 		t.message = fmt.Sprintf("node %s has evicted %s: %s", node, s.aPod(), message)
 		t.fixes = []finding.Fix{s.againstEviction(message)}
 		if !overLocalStorage(message) {
-			t.fixes = append(t.fixes, finding.Fix{Text: "See what the node is short of", Command: "kubectl describe node " + node})
+			t.fixes = append(t.fixes, finding.Fix{Text: "See what the node is short of", Command: "kubectl describe node " + escape.ShellWord(node)})
 		}
 	case target.Reason == "PreemptionByScheduler" || reason == "Preempting":
 		t.code = codeEvicted

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
@@ -38,7 +39,7 @@ func (s podView) gated(scheduled field.Condition) trouble {
 	}
 	if queued {
 		t.fixes = append(t.fixes, finding.Fix{Text: "See what Kueue says of the Workload that the pod belongs to: whether its queue has quota left",
-			Command: "kubectl get workloads.kueue.x-k8s.io -n " + s.pod.GetNamespace()})
+			Command: "kubectl get workloads.kueue.x-k8s.io -n " + escape.ShellWord(s.pod.GetNamespace())})
 	}
 	t.fixes = append(t.fixes, finding.Fix{Text: "See what the controller that set each gate waits for: it removes the gate when the pod may run", Command: s.describe()})
 	return t

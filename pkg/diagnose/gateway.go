@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -137,7 +138,7 @@ func (g gateway) unserved() {
 func (x *examiner) selectorFixes(f *finding.Finding, obj *unstructured.Unstructured, namespace string) []finding.Fix {
 	command := "kubectl get pods -A --show-labels"
 	if namespace != "" {
-		command = fmt.Sprintf("kubectl get pods -n %s --show-labels", namespace)
+		command = escape.Command("kubectl get pods -n %s --show-labels", namespace)
 	}
 	look := finding.Fix{Text: "Compare spec.selector with the labels of the pods", Command: command}
 	near, ok := nearestLabels(selectorOf(obj), x.workloads(obj.GetNamespace()))

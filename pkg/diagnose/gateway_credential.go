@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -118,7 +119,7 @@ func (g gateway) incomplete(server gatewayServer, name string, secret *unstructu
 	prove(&f, g.obj, server.path("tls.mode"))
 	f.Evidence = append(f.Evidence, absent(separate))
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add the certificate of the clients' CA to %s as ca.crt, or create %s with it", ref, separate),
-		Command: fmt.Sprintf("kubectl describe secret %s -n %s", ref.Name, ref.Namespace)}}
+		Command: escape.Command("kubectl describe secret %s -n %s", ref.Name, ref.Namespace)}}
 	return []finding.Finding{f}
 }
 
@@ -134,7 +135,7 @@ func (g gateway) broken(server gatewayServer, name, why string) finding.Finding 
 		Message:  fmt.Sprintf("%s serves no certificate on %s: %s", finding.RefOf(g.obj), server, why),
 		Evidence: []finding.Evidence{g.named(server, name)},
 		Fixes: []finding.Fix{{Text: "See which Certificate creates the Secret; a Gateway needs a Secret with tls.crt and tls.key",
-			Command: fmt.Sprintf("kubectl get secrets,certificates -n %s", g.obj.GetNamespace())}},
+			Command: escape.Command("kubectl get secrets,certificates -n %s", g.obj.GetNamespace())}},
 	}
 }
 
@@ -157,7 +158,7 @@ func (g gateway) missing(namespace string, server gatewayServer, name string) fi
 	f.Code, f.Reason = codeCredentialMissing, "CredentialNotFound"
 	f.Evidence = append(f.Evidence, absent(ref))
 	fix := finding.Fix{Text: "Name an existing Secret in tls.credentialName, or add a Certificate with secretName: " + name,
-		Command: fmt.Sprintf("kubectl get secrets,certificates -n %s", namespace), File: g.x.file(g.obj, server.path("tls.credentialName"))}
+		Command: escape.Command("kubectl get secrets,certificates -n %s", namespace), File: g.x.file(g.obj, server.path("tls.credentialName"))}
 	if other, ok := g.x.elsewhere(ref); ok {
 		f.Message += fmt.Sprintf("; there is one in namespace %s, but Istio reads it beside the ingress' pods", other.Namespace)
 		fix.Text = fmt.Sprintf("Create the Secret in namespace %s: have its Certificate there", namespace)

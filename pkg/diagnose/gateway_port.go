@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -51,8 +52,8 @@ func (g gateway) front() {
 	prove(&f, release, "spec.chart.spec.chart", "spec.chartRef.name")
 	f.Fixes = []finding.Fix{
 		{Text: fmt.Sprintf("Have %s install the Service again, unless its values turn it off", ref),
-			Command: fmt.Sprintf("flux reconcile helmrelease %s -n %s --force", ref.Name, ref.Namespace)},
-		{Text: "See which Services there are", Command: fmt.Sprintf("kubectl get services -n %s --show-labels", serving[0].GetNamespace())},
+			Command: escape.Command("flux reconcile helmrelease %s -n %s --force", ref.Name, ref.Namespace)},
+		{Text: "See which Services there are", Command: escape.Command("kubectl get services -n %s --show-labels", serving[0].GetNamespace())},
 	}
 	g.exam.findings = append(g.exam.findings, f)
 }
@@ -96,6 +97,6 @@ func (g gateway) port(s gatewayServer) {
 	prove(&f, g.obj, s.path("port.number"))
 	prove(&f, fronts[0], "spec.ports")
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use one of the ports of %s in %s, or add port %d to that Service", service, s.path("port.number"), s.number()),
-		Command: fmt.Sprintf("kubectl get service %s -n %s", service.Name, service.Namespace), File: g.x.file(g.obj, s.path("port.number"))}}
+		Command: escape.Command("kubectl get service %s -n %s", service.Name, service.Namespace), File: g.x.file(g.obj, s.path("port.number"))}}
 	g.exam.findings = append(g.exam.findings, f)
 }

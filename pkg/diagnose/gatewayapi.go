@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -119,7 +120,7 @@ func (g apiGateway) certificate(secret finding.Ref, path, listener string) {
 			fmt.Sprintf("%s serves no certificate on listener %s: %s does not exist", finding.RefOf(g.obj), listener, secret))
 		prove(&f, g.obj, path+".name")
 		f.Evidence = append(f.Evidence, absent(secret))
-		f.Fixes = g.x.nearFixes(&f, g.obj, path+".name", secret, fmt.Sprintf("kubectl get secrets,certificates -n %s", secret.Namespace))
+		f.Fixes = g.x.nearFixes(&f, g.obj, path+".name", secret, escape.Command("kubectl get secrets,certificates -n %s", secret.Namespace))
 		g.exam.findings = append(g.exam.findings, f)
 	}
 }
@@ -137,7 +138,7 @@ func (g apiGateway) unresolved(listener, path string, secret finding.Ref) {
 			f.Since = field.Time(c, "lastTransitionTime")
 			prove(&f, g.obj, path, fmt.Sprintf("status.listeners[%d].conditions[%d].reason", i, j), fmt.Sprintf("status.listeners[%d].conditions[%d].message", i, j))
 			f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See whether %s exists, is of type kubernetes.io/tls, and which Certificate writes it", secret),
-				Command: fmt.Sprintf("kubectl get secrets,certificates -n %s", secret.Namespace), File: g.x.file(g.obj, path)}}
+				Command: escape.Command("kubectl get secrets,certificates -n %s", secret.Namespace), File: g.x.file(g.obj, path)}}
 			g.exam.findings = append(g.exam.findings, f)
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -38,7 +39,7 @@ func (x *examiner) grantMissing(from *unstructured.Unstructured, to finding.Ref,
 	f.Fixes = []finding.Fix{{
 		Text: fmt.Sprintf("Add a ReferenceGrant in namespace %s: from kind %s of namespace %s, to kind %s named %s",
 			to.Namespace, ref.Kind, ref.Namespace, to.Kind, to.Name),
-		Command: fmt.Sprintf("kubectl get referencegrants -n %s -o yaml", to.Namespace),
+		Command: escape.Command("kubectl get referencegrants -n %s -o yaml", to.Namespace),
 	}}
 	return &f, nil
 }

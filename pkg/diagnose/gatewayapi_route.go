@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -69,7 +70,7 @@ func (r apiRoute) parent(i int, parent map[string]any) {
 		f := r.broken("GatewayNotFound", fmt.Sprintf("%s does not exist", ref))
 		prove(&f, r.obj, path+".name")
 		f.Evidence = append(f.Evidence, absent(ref))
-		f.Fixes = r.x.nearFixes(&f, r.obj, path+".name", ref, fmt.Sprintf("kubectl get gateways.gateway.networking.k8s.io -n %s", ref.Namespace))
+		f.Fixes = r.x.nearFixes(&f, r.obj, path+".name", ref, escape.Command("kubectl get gateways.gateway.networking.k8s.io -n %s", ref.Namespace))
 		r.report(f)
 		return
 	}
@@ -95,7 +96,7 @@ func (r apiRoute) refused(at int, path string, parent map[string]any, gateway *u
 		condition := fmt.Sprintf("status.parents[%d].conditions[%d]", at, j)
 		prove(&f, r.obj, condition+".reason", condition+".message")
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Compare %s with the listeners of %s", path, ref),
-			Command: fmt.Sprintf("kubectl get gateways.gateway.networking.k8s.io %s -n %s -o yaml", ref.Name, ref.Namespace)}}
+			Command: escape.Command("kubectl get gateways.gateway.networking.k8s.io %s -n %s -o yaml", ref.Name, ref.Namespace)}}
 		switch f.Reason {
 		case "NotAllowedByListeners":
 			r.notAllowed(&f, gateway)
@@ -120,7 +121,7 @@ func (r apiRoute) notAllowed(f *finding.Finding, gateway *unstructured.Unstructu
 		return
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In allowedRoutes of a listener of %s, allow routes of namespace %s", ref, r.obj.GetNamespace()),
-		Command: fmt.Sprintf("kubectl get gateways.gateway.networking.k8s.io %s -n %s -o yaml", ref.Name, ref.Namespace), File: r.x.file(gateway, "spec.listeners")}}
+		Command: escape.Command("kubectl get gateways.gateway.networking.k8s.io %s -n %s -o yaml", ref.Name, ref.Namespace), File: r.x.file(gateway, "spec.listeners")}}
 }
 
 // hostname compares the route's hosts with those of the listeners.

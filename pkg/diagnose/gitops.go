@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
@@ -52,5 +53,5 @@ func (x *examiner) applyNow(obj *unstructured.Unstructured) string {
 	if layer.Name == "" || layer.Namespace == "" {
 		return ""
 	}
-	return fmt.Sprintf("flux reconcile kustomization %s -n %s --with-source", layer.Name, layer.Namespace)
+	return escape.Command("flux reconcile kustomization %s -n %s --with-source", layer.Name, layer.Namespace)
 }

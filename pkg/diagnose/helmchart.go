@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -120,12 +121,12 @@ func (c chartWanted) command(verb string) string {
 	if c.address() == "" || c.ref.GroupKind() != helmRepositoryKind {
 		return ""
 	}
-	text := fmt.Sprintf("%s %s --repo %s", verb, c.name, c.address())
+	text := escape.Command("%s %s --repo %s", escape.Shell(verb), c.name, c.address())
 	if strings.HasPrefix(c.address(), "oci://") {
-		text = fmt.Sprintf("%s %s/%s", verb, strings.TrimSuffix(c.address(), "/"), c.name)
+		text = escape.Command("%s %s/%s", escape.Shell(verb), strings.TrimSuffix(c.address(), "/"), c.name)
 	}
 	if c.version != "" {
-		text += " --version " + shellWord(c.version)
+		text += " --version " + escape.ShellWord(c.version)
 	}
 	return text
 }
@@ -160,7 +161,7 @@ func (x *examiner) chartElsewhere(c chartWanted, problem fluxmsg.SourceProblem, 
 	if problem == fluxmsg.SourceChartNotFound {
 		list = finding.Fix{Text: "Correct spec.chart.spec.chart, or name the repository that has the chart in spec.chart.spec.sourceRef", File: file}
 		if c.address() != "" && !strings.HasPrefix(c.address(), "oci://") {
-			list.Command = fmt.Sprintf("curl -sL %s/index.yaml | grep -E '^  [a-z]'", strings.TrimSuffix(c.address(), "/"))
+			list.Command = escape.Command("curl -sL %s/index.yaml | grep -E '^  [a-z]'", strings.TrimSuffix(c.address(), "/"))
 		}
 	}
 	for _, other := range x.snap.List(helmChartKind, "").Objects {

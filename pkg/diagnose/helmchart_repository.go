@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -95,14 +96,14 @@ func (c chartWanted) points(said fluxmsg.ChartRepository, file string, f *findin
 		f.Fixes = []finding.Fix{{Text: "Add a HelmRepository with spec.type: oci and the registry's address, and name it in spec.chart.spec.sourceRef", File: file}}
 		if c.address() != "" {
 			f.Fixes = append(f.Fixes, finding.Fix{Text: "Find the registry in the index",
-				Command: fmt.Sprintf("curl -sL %s/index.yaml | grep 'oci://.*/%s:'", strings.TrimSuffix(c.address(), "/"), c.name)})
+				Command: escape.Command("curl -sL %s/index.yaml | grep %s", strings.TrimSuffix(c.address(), "/"), "oci://.*/"+c.name+":")})
 		}
 		return true
 	}
-	check := fmt.Sprintf("helm show chart %s/%s", registry, chart)
+	check := escape.Command("helm show chart %s/%s", registry, chart)
 	reference := fmt.Sprintf("spec.url: %s/%s", registry, chart)
 	if tag != "" {
-		check += " --version " + shellWord(tag)
+		check += " --version " + escape.ShellWord(tag)
 		reference += " and spec.ref.tag: " + tag
 	}
 	f.Fixes = []finding.Fix{

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -91,13 +92,15 @@ func (r release) stalled() bool {
 
 // flux is a command of Flux's about the release.
 func (r release) flux(verb string, flags ...string) string {
-	return strings.Join(append([]string{"flux", verb, "helmrelease", r.obj.GetName(), "-n", r.obj.GetNamespace()}, flags...), " ")
+	command := escape.Command("flux %s helmrelease %s -n %s", verb, r.obj.GetName(), r.obj.GetNamespace())
+	return strings.Join(append([]string{command}, flags...), " ")
 }
 
 // helmCommand is a command of Helm's about the release.
 func (r release) helmCommand(verb string, more ...string) string {
 	name, _ := releaseName(r.obj)
-	return strings.Join(slices.Concat([]string{"helm"}, strings.Fields(verb), []string{name}, more, []string{"-n", r.storage()}), " ")
+	words := append([]string{escape.Command("helm %s %s", escape.Shell(verb), name)}, more...)
+	return strings.Join(append(words, escape.Command("-n %s", r.storage())), " ")
 }
 
 // storage is the namespace where Helm keeps its records of the release
@@ -109,7 +112,7 @@ func (r release) storage() string {
 // inspect is where to look on when the evidence supports no fix.
 func (r release) inspect() []finding.Fix {
 	return []finding.Fix{
-		{Text: "Read what helm-controller did", Command: fmt.Sprintf("flux logs --kind=HelmRelease --name=%s -n %s", r.obj.GetName(), r.obj.GetNamespace())},
+		{Text: "Read what helm-controller did", Command: escape.Command("flux logs --kind=HelmRelease --name=%s -n %s", r.obj.GetName(), r.obj.GetNamespace())},
 		{Text: "Compare the revisions that Helm has stored", Command: r.helmCommand("history")},
 	}
 }

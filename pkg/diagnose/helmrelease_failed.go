@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -125,7 +126,7 @@ func (r release) removed() bool {
 // error" is the same: the time was over while the client waited for its turn.
 func (r release) waitFixes() []finding.Fix {
 	fixes := []finding.Fix{
-		{Text: "See which of its objects are not ready", Command: fmt.Sprintf("kubectl get pods,jobs -n %s -l app.kubernetes.io/instance=%s", r.target(), r.helmName())},
+		{Text: "See which of its objects are not ready", Command: escape.Command("kubectl get pods,jobs -n %s -l app.kubernetes.io/instance=%s", r.target(), r.helmName())},
 		r.inspect()[0],
 	}
 	installed, ready := r.workloads()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -89,7 +90,7 @@ func (r release) underway() {
 	} else {
 		f.Evidence = append(f.Evidence, evidence(r.obj, r.ready.Path, r.ready.Reason+": "+r.ready.Message, r.ready.Since))
 	}
-	f.Fixes = []finding.Fix{{Text: "Wait until it has finished", Command: fmt.Sprintf("flux get helmrelease %s -n %s --watch", r.obj.GetName(), r.obj.GetNamespace())}}
+	f.Fixes = []finding.Fix{{Text: "Wait until it has finished", Command: escape.Command("flux get helmrelease %s -n %s --watch", r.obj.GetName(), r.obj.GetNamespace())}}
 	if len(f.Evidence) > 0 {
 		r.exam.fallback = append(r.exam.fallback, f)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -35,9 +36,9 @@ func (r release) hookFixes(parsed fluxmsg.Helm, gone bool) []finding.Fix {
 			continue
 		}
 		namespace, kind := cmp.Or(item.Namespace, r.target()), strings.ToLower(item.Kind)
-		return []finding.Fix{{Text: "Read the log of the hook", Command: fmt.Sprintf("kubectl logs %s/%s -n %s --all-containers", kind, item.Name, namespace)}, r.retry()}
+		return []finding.Fix{{Text: "Read the log of the hook", Command: escape.Command("kubectl logs %s/%s -n %s --all-containers", kind, item.Name, namespace)}, r.retry()}
 	}
-	events := finding.Fix{Text: "Read the events of the hook's Job", Command: fmt.Sprintf("kubectl get events -n %s --sort-by=.lastTimestamp", r.target())}
+	events := finding.Fix{Text: "Read the events of the hook's Job", Command: escape.Command("kubectl get events -n %s --sort-by=.lastTimestamp", r.target())}
 	if gone {
 		events.Text += ", which is gone with its pods; retry, and read the log while they run"
 	}

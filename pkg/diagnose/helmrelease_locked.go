@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -62,7 +63,7 @@ func (r release) unlockByHelm(pending record) (fixes []finding.Fix) {
 	name, namespace := pending.secret.GetName(), pending.secret.GetNamespace()
 	return append(fixes, finding.Fix{
 		Text:    "Only if nothing else unlocks it: save the pending record to a file, then delete it; Helm forgets that revision, the objects stay",
-		Command: fmt.Sprintf("kubectl get secret %s -n %s -o yaml > %s.yaml && kubectl delete secret %s -n %s", name, namespace, name, name, namespace),
+		Command: escape.Command("kubectl get secret %s -n %s -o yaml > %s.yaml && kubectl delete secret %s -n %s", name, namespace, name, name, namespace),
 	})
 }
 

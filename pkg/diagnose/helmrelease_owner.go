@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -49,7 +50,7 @@ func (r release) owned(refusal fluxmsg.APIError, m statement) {
 		namespace = cmp.Or(namespace, target)
 		f.Message = fmt.Sprintf("%s has %s, which belongs to Helm release %s in namespace %s, of which there is no HelmRelease", f.Ref, object, name, namespace)
 		f.Fixes = []finding.Fix{
-			{Text: "See whether that release is still in use", Command: fmt.Sprintf("helm status %s -n %s", name, namespace)},
+			{Text: "See whether that release is still in use", Command: escape.Command("helm status %s -n %s", name, namespace)},
 			r.adopt(object, "If it is not, have "+f.Ref.Short()+" take the object over"),
 		}
 	default:
@@ -110,11 +111,11 @@ func (x *examiner) releaseNamed(name, namespace string) *unstructured.Unstructur
 // else about it.
 func (r release) adopt(object finding.Ref, text string) finding.Fix {
 	name, namespace := releaseName(r.obj)
-	what := strings.ToLower(object.Kind) + " " + object.Name
+	what := escape.Shell(escape.Command("%s %s", strings.ToLower(object.Kind), object.Name))
 	if object.Namespace != "" {
-		what += " -n " + object.Namespace
+		what += escape.Shell(escape.Command(" -n %s", object.Namespace))
 	}
-	return finding.Fix{Text: text, Command: fmt.Sprintf("kubectl annotate %s %s=%s %s=%s --overwrite && kubectl label %s %s=Helm --overwrite",
+	return finding.Fix{Text: text, Command: escape.Command("kubectl annotate %s %s=%s %s=%s --overwrite && kubectl label %s %s=Helm --overwrite",
 		what, releaseNameKey, name, releaseNamespaceKey, namespace, what, managedByKey)}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -39,7 +40,7 @@ func (r release) recorded(parsed fluxmsg.Helm, m statement) bool {
 	case fluxmsg.HelmRecordMissing:
 		f.Message = fmt.Sprintf("Helm has no record of %s: %s", finding.RefOf(r.obj), firstLine(parsed.Cause))
 		f.Fixes = []finding.Fix{
-			{Text: "See which releases Helm has stored in the namespace", Command: "helm list --all -n " + r.storage()},
+			{Text: "See which releases Helm has stored in the namespace", Command: "helm list --all -n " + escape.ShellWord(r.storage())},
 			{Text: "Then force a reconciliation: Flux installs the release again, and takes over the objects that exist", Command: r.flux("reconcile", "--force")},
 		}
 	}
@@ -87,7 +88,7 @@ func (r release) forget(record *unstructured.Unstructured, when string) finding.
 	name, namespace := record.GetName(), record.GetNamespace()
 	return finding.Fix{
 		Text:    when + ": save its record to a file, then delete it; Helm forgets that revision, the objects stay",
-		Command: fmt.Sprintf("kubectl get secret %s -n %s -o yaml > %s.yaml && kubectl delete secret %s -n %s", name, namespace, name, name, namespace),
+		Command: escape.Command("kubectl get secret %s -n %s -o yaml > %s.yaml && kubectl delete secret %s -n %s", name, namespace, name, name, namespace),
 	}
 }
 
@@ -164,14 +165,14 @@ func (r release) recordUnreadable(parsed fluxmsg.Helm, f *finding.Finding) {
 	f.Message = fmt.Sprintf("Helm cannot read its records of %s: %s", f.Ref, firstLine(parsed.Cause))
 	if parsed.Record == "" {
 		f.Fixes = []finding.Fix{
-			{Text: "List the records, and see which of them cannot be decoded", Command: fmt.Sprintf("kubectl get secrets -n %s -l owner=helm,name=%s", r.storage(), r.helmName())},
+			{Text: "List the records, and see which of them cannot be decoded", Command: escape.Command("kubectl get secrets -n %s -l owner=helm,name=%s", r.storage(), r.helmName())},
 			{Text: "Restore that Secret from a backup; without one, the revision in it is lost"},
 		}
 		return
 	}
 	secret := coreRef(secretKind.Kind, r.storage(), parsed.Record)
 	f.Fixes = []finding.Fix{
-		{Text: "See whether the record can be decoded", Command: fmt.Sprintf("kubectl get secret %s -n %s -o jsonpath='{.data.release}' | base64 -d | base64 -d | gunzip | head -c 300", secret.Name, secret.Namespace)},
+		{Text: "See whether the record can be decoded", Command: escape.Command("kubectl get secret %s -n %s -o jsonpath='{.data.release}' | base64 -d | base64 -d | gunzip | head -c 300", secret.Name, secret.Namespace)},
 		{Text: fmt.Sprintf("Restore %s from a backup", secret)},
 	}
 	for _, record := range r.records() {

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -129,7 +130,7 @@ func (r release) storedManifest(m statement) bool {
 		f.Evidence = withProof(f.Evidence, good.proof())
 	}
 	tool := "Map the stored manifest to served versions with Helm's plugin mapkubeapis; it writes a new revision and keeps the old one; look at a dry run first"
-	command := fmt.Sprintf("helm mapkubeapis %s --namespace %s --dry-run", cmp.Or(r.helmName(), r.obj.GetName()), r.storage())
+	command := escape.Command("helm mapkubeapis %s --namespace %s --dry-run", cmp.Or(r.helmName(), r.obj.GetName()), r.storage())
 	if defined(gone.Group) {
 		tool = fmt.Sprintf("Map the stored manifest to %s with Helm's plugin mapkubeapis and a map file of your own; it writes a new revision and keeps the old one; look at a dry run first",
 			schema.GroupVersion{Group: gone.Group, Version: served[len(served)-1]})
@@ -226,13 +227,13 @@ func recreate(object finding.Ref) (finding.Fix, bool) {
 	switch object.Kind {
 	case health.StatefulSetKind.Kind:
 		return finding.Fix{Text: "Only if the change must stay: delete the StatefulSet alone, and let Flux create it again; its pods and PersistentVolumeClaims are kept",
-			Command: fmt.Sprintf("kubectl delete statefulset %s -n %s --cascade=orphan", object.Name, object.Namespace)}, true
+			Command: escape.Command("kubectl delete statefulset %s -n %s --cascade=orphan", object.Name, object.Namespace)}, true
 	case health.DeploymentKind.Kind:
 		return finding.Fix{Text: "Only if the change must stay: delete the Deployment, and let Flux create it again; its pods stop until then",
-			Command: fmt.Sprintf("kubectl delete deployment %s -n %s", object.Name, object.Namespace)}, true
+			Command: escape.Command("kubectl delete deployment %s -n %s", object.Name, object.Namespace)}, true
 	case jobKind.Kind:
 		return finding.Fix{Text: "Only if the change must stay: delete the Job, and let Flux create it again; its pods and their logs are lost, and it runs once more",
-			Command: fmt.Sprintf("kubectl delete job %s -n %s", object.Name, object.Namespace)}, true
+			Command: escape.Command("kubectl delete job %s -n %s", object.Name, object.Namespace)}, true
 	}
 	return finding.Fix{}, false
 }

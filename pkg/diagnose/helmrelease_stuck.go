@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/duration"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -43,7 +44,7 @@ func (r release) stuck() {
 		namespace = lease.GetNamespace()
 	}
 	f.Fixes = append(f.Fixes, finding.Fix{Text: "If the status stays as it is, restart helm-controller",
-		Command: "kubectl rollout restart deployment helm-controller -n " + namespace})
+		Command: "kubectl rollout restart deployment helm-controller -n " + escape.ShellWord(namespace)})
 	if finished || restarted || r.ready.Reason == "HealthCheckCanceled" {
 		r.exam.findings = append(r.exam.findings, f)
 		return

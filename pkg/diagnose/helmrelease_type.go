@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -193,7 +194,7 @@ func (r release) chooseValue(e fluxmsg.HelmValueError, places []releaseValue) fi
 	if e.Want == "string" {
 		fix.Text = fmt.Sprintf("See which of %s is no string, and put it in quotes", strings.Join(paths, ", "))
 	}
-	fix.Command = fmt.Sprintf("kubectl get helmrelease %s -n %s -o jsonpath='{.spec.values}'", r.obj.GetName(), r.obj.GetNamespace())
+	fix.Command = escape.Command("kubectl get helmrelease %s -n %s -o jsonpath='{.spec.values}'", r.obj.GetName(), r.obj.GetNamespace())
 	return fix
 }
 
@@ -233,7 +234,7 @@ func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
 			continue
 		}
 		fix := finding.Fix{Text: fmt.Sprintf("spec.values does not set %s: look for it in %s", what, coreRef(kind, r.obj.GetNamespace(), name)),
-			Command: fmt.Sprintf("kubectl get %s %s -n %s -o yaml", strings.ToLower(kind), name, r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}
+			Command: escape.Command("kubectl get %s %s -n %s -o yaml", strings.ToLower(kind), name, r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}
 		if target != "" && len(e.Path) > 0 && e.Want == "string" {
 			fix.Text = fmt.Sprintf("%s from %s is read as Helm's --set reads it, so that a number does not stay a string: set literal: true in its entry of spec.valuesFrom",
 				what, coreRef(kind, r.obj.GetNamespace(), name))
@@ -252,21 +253,14 @@ func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
 
 // showChart is the command that shows something of the release's chart, as far
 // as the chart's repository is known.
-func (r release) showChart(what string) string { return r.chartCommand("helm show " + what) }
+func (r release) showChart(what string) string {
+	return r.chartCommand("helm show " + escape.ShellWord(what))
+}
 
 // chartCommand is a command of Helm's about the chart in its repository; where
 // that is not known, one about what is installed.
 func (r release) chartCommand(verb string) string {
 	return cmp.Or(r.chartWanted().command(verb), r.helmCommand("get values", "--all"))
-}
-
-// shellWord quotes a word where a shell would read it otherwise: a range of
-// versions such as ">=1.2 <2".
-func shellWord(text string) string {
-	if strings.ContainsAny(text, " <>*|&;()$`\\\"'~") {
-		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-	}
-	return text
 }
 
 // commonSteps of an object's field say nothing about which value it comes from.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -54,7 +55,7 @@ func (r release) lacks(entry int, p part, gone string) {
 func (r release) badValues() {
 	self := finding.RefOf(r.obj)
 	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be put together: %s", self, firstLine(r.ready.Message)))
-	f.Fixes = []finding.Fix{{Text: "See which entry of spec.valuesFrom the message means", Command: fmt.Sprintf("kubectl describe helmrelease %s -n %s", r.obj.GetName(), r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}, r.retry()}
+	f.Fixes = []finding.Fix{{Text: "See which entry of spec.valuesFrom the message means", Command: escape.Command("kubectl describe helmrelease %s -n %s", r.obj.GetName(), r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}, r.retry()}
 	said, _ := r.x.message(r.ready.Message).Helm()
 	named := said.Values.Object
 	if named.Name == "" {
@@ -67,7 +68,7 @@ func (r release) badValues() {
 	}
 	f.Ref = p.ref
 	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Correct %s: %s", p, firstLine(said.Values.Detail)),
-		Command: fmt.Sprintf("kubectl get %s %s -n %s -o yaml", strings.ToLower(p.ref.Kind), p.ref.Name, p.ref.Namespace)}
+		Command: escape.Command("kubectl get %s %s -n %s -o yaml", strings.ToLower(p.ref.Kind), p.ref.Name, p.ref.Namespace)}
 	if (said.Values.Missing || said.Values.MissingKey) && r.x.there(p) == snapshot.Present {
 		f.Ref, f.Severity = self, finding.Warning
 		f.Message = fmt.Sprintf("%s lacked %s, which exists now: it is installed with the next try", self, p)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -88,7 +89,7 @@ func (c container) pullFailed(t *trouble, image string, answer fluxmsg.Container
 	case fluxmsg.ContainerImagePlatform:
 		t.evidence = append(t.evidence, c.architecture()...)
 	case fluxmsg.ContainerImageDisk:
-		t.fixes = append(t.fixes, finding.Fix{Text: "See what the node has left", Command: "kubectl describe node " + field.Text(c.pod.Object, "spec", "nodeName")})
+		t.fixes = append(t.fixes, finding.Fix{Text: "See what the node has left", Command: "kubectl describe node " + escape.ShellWord(field.Text(c.pod.Object, "spec", "nodeName"))})
 	}
 	t.fixes = append(t.fixes, finding.Fix{Text: "See what the registry answered", Command: c.describe()})
 }
@@ -115,7 +116,7 @@ func (c container) pullSecrets(t *trouble) {
 		t.evidence = append(t.evidence, c.specified(fmt.Sprintf("imagePullSecrets[%d].name", i))...)
 		t.evidence = append(t.evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
 		t.fixes = append([]finding.Fix{{Text: "Create " + ref.String() + " with the registry's credentials, or name another in imagePullSecrets",
-			Command: "kubectl get secrets -n " + ref.Namespace + " --field-selector type=kubernetes.io/dockerconfigjson"}}, t.fixes...)
+			Command: "kubectl get secrets -n " + escape.ShellWord(ref.Namespace) + " --field-selector type=kubernetes.io/dockerconfigjson"}}, t.fixes...)
 		return
 	}
 	if len(named) == 0 {

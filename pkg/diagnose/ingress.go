@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -149,7 +150,7 @@ func (i ingress) secret(path, name string) {
 	f := i.broken("CredentialNotFound", fmt.Sprintf("%s, with its certificate, does not exist", ref))
 	prove(&f, i.obj, path)
 	f.Evidence = append(f.Evidence, absent(ref))
-	f.Fixes = i.x.nearFixes(&f, i.obj, path, ref, fmt.Sprintf("kubectl get secrets,certificates -n %s", ref.Namespace))
+	f.Fixes = i.x.nearFixes(&f, i.obj, path, ref, escape.Command("kubectl get secrets,certificates -n %s", ref.Namespace))
 	i.report(f)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -63,7 +64,7 @@ func scaleUp(ref finding.Ref, wanted int64) []finding.Fix {
 		return []finding.Fix{look}
 	}
 	return []finding.Fix{{Text: fmt.Sprintf("Scale it to %d, unless it was scaled down on purpose", wanted),
-		Command: fmt.Sprintf("kubectl scale %s %s -n %s --replicas=%d", resourceOf(ref), ref.Name, ref.Namespace, wanted)}, look}
+		Command: escape.Command("kubectl scale %s %s -n %s --replicas=%d", resourceOf(ref), ref.Name, ref.Namespace, wanted)}, look}
 }
 
 // autoscalerOf is the HorizontalPodAutoscaler that scales a workload, nil when

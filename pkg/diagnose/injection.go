@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -95,7 +96,7 @@ func (c container) noInjector(t *trouble) {
 			t.blame = []finding.Ref{release}
 		}
 		t.fixes = []finding.Fix{{Text: fmt.Sprintf("Have %s install it again", release),
-			Command: fmt.Sprintf("flux reconcile helmrelease %s -n %s --force", release.Name, release.Namespace)}}
+			Command: escape.Command("flux reconcile helmrelease %s -n %s --force", release.Name, release.Namespace)}}
 	} else {
 		t.fixes = []finding.Fix{{Text: "Find out why istiod is not installed", Command: "kubectl get deployments,helmreleases -n istio-system"}}
 	}
@@ -122,7 +123,7 @@ func (c container) skipped(namespace *unstructured.Unstructured, injectors []inj
 	}
 	if byNamespace {
 		t.message += fmt.Sprintf("; no webhook of Istio's selects pods with their labels, of which %s is missing or names another revision", revisionOf)
-		t.fixes = []finding.Fix{{Text: "Compare the pods' labels with the webhooks' objectSelector", Command: "kubectl get mutatingwebhookconfigurations " + injectors[0].config.GetName() + " -o yaml"}}
+		t.fixes = []finding.Fix{{Text: "Compare the pods' labels with the webhooks' objectSelector", Command: "kubectl get mutatingwebhookconfigurations " + escape.ShellWord(injectors[0].config.GetName()) + " -o yaml"}}
 		return
 	}
 	c.namespaceSkipped(namespace, injectors[0], t)
@@ -141,16 +142,16 @@ func (c container) namespaceSkipped(namespace *unstructured.Unstructured, i inje
 		t.evidence = append(t.evidence, evidence(namespace, "metadata.labels["+injectionLabel+"]", value, time.Time{}))
 		t.evidence = append(t.evidence, c.otherNamespace(namespace)...)
 		t.fixes = []finding.Fix{{Text: fmt.Sprintf("Change the label %s of the namespace to enabled", injectionLabel), File: file,
-			Command: fmt.Sprintf("kubectl label namespace %s %s=enabled --overwrite", t.ref.Name, injectionLabel)}, restart}
+			Command: escape.Command("kubectl label namespace %s %s=enabled --overwrite", t.ref.Name, injectionLabel)}, restart}
 	case revision != "":
 		t.message += fmt.Sprintf("; the label %s of %s is %s, and no webhook of Istio's has that revision", revisionOf, t.ref, revision)
 		t.evidence = append(t.evidence, evidence(namespace, "metadata.labels["+revisionOf+"]", revision, time.Time{}))
-		t.fixes = []finding.Fix{{Text: "Name a revision that is installed", File: file, Command: "kubectl get mutatingwebhookconfigurations -l app=sidecar-injector -L " + revisionOf}, restart}
+		t.fixes = []finding.Fix{{Text: "Name a revision that is installed", File: file, Command: "kubectl get mutatingwebhookconfigurations -l app=sidecar-injector -L " + escape.ShellWord(revisionOf)}, restart}
 	default:
 		t.message += fmt.Sprintf("; %s has neither the label %s nor %s", t.ref, injectionLabel, revisionOf)
 		t.evidence = append(t.evidence, c.otherNamespace(namespace)...)
 		t.fixes = []finding.Fix{{Text: fmt.Sprintf("Label the namespace as webhook %s selects it, mostly %s: enabled", field.Text(i.hook, "name"), injectionLabel), File: file,
-			Command: fmt.Sprintf("kubectl label namespace %s %s=enabled", t.ref.Name, injectionLabel)}, restart}
+			Command: escape.Command("kubectl label namespace %s %s=enabled", t.ref.Name, injectionLabel)}, restart}
 	}
 }
 
@@ -194,9 +195,9 @@ func (s podView) recreate(text string) finding.Fix {
 	fix := finding.Fix{Text: text}
 	switch s.owner.GroupKind() {
 	case health.DeploymentKind, health.StatefulSetKind, daemonSetKind:
-		fix.Command = fmt.Sprintf("kubectl rollout restart %s %s -n %s", resourceOf(s.owner), s.owner.Name, s.owner.Namespace)
+		fix.Command = escape.Command("kubectl rollout restart %s %s -n %s", resourceOf(s.owner), s.owner.Name, s.owner.Namespace)
 	default:
-		fix.Command = fmt.Sprintf("kubectl delete pod %s -n %s", s.pod.GetName(), s.pod.GetNamespace())
+		fix.Command = escape.Command("kubectl delete pod %s -n %s", s.pod.GetName(), s.pod.GetNamespace())
 	}
 	return fix
 }

@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -39,7 +40,7 @@ func accountFix(x *examiner, obj *unstructured.Unstructured, issuer finding.Ref,
 		return []finding.Fix{{Text: "Set spec.acme.externalAccountBinding to the key that the CA has given for the account", File: x.file(obj, "spec.acme.externalAccountBinding"), Command: describe(issuer)}}
 	case fluxmsg.ACMENoHost, fluxmsg.ACMENoConnection:
 		return []finding.Fix{
-			{Text: fmt.Sprintf("Let cert-manager reach %s: check the address in spec.acme.server, the cluster's DNS, and the firewall or proxy for outgoing connections", server), Command: "curl -sv " + server},
+			{Text: fmt.Sprintf("Let cert-manager reach %s: check the address in spec.acme.server, the cluster's DNS, and the firewall or proxy for outgoing connections", server), Command: "curl -sv " + escape.ShellWord(server)},
 			look,
 		}
 	case fluxmsg.ACMESolverSecret:

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -107,6 +108,6 @@ func jobFailed(job *unstructured.Unstructured, v health.Verdict) finding.Finding
 		Message:  fmt.Sprintf("%s has given up: %s", v.Ref, why),
 		Evidence: []finding.Evidence{proof},
 		Fixes: []finding.Fix{{Text: "Read its log",
-			Command: fmt.Sprintf("kubectl logs job/%s -n %s --all-containers", v.Ref.Name, v.Ref.Namespace)}},
+			Command: escape.Command("kubectl logs job/%s -n %s --all-containers", v.Ref.Name, v.Ref.Namespace)}},
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -76,7 +77,7 @@ func (k kustomization) finding(code finding.Code, reason, message string) findin
 
 // retry is the command that makes Flux try now.
 func (k kustomization) retry(text string) finding.Fix {
-	return finding.Fix{Text: text, Command: fmt.Sprintf("flux reconcile kustomization %s -n %s --with-source", k.obj.GetName(), k.obj.GetNamespace())}
+	return finding.Fix{Text: text, Command: escape.Command("flux reconcile kustomization %s -n %s --with-source", k.obj.GetName(), k.obj.GetNamespace())}
 }
 
 // lastFailure is the layer's last failed try: by its Ready field.Condition, or while
@@ -139,7 +140,7 @@ func (k kustomization) suspended() finding.Finding {
 		}
 	}
 	f.Fixes = []finding.Fix{{Text: "Find out why it was suspended, then resume it",
-		Command: fmt.Sprintf("flux resume kustomization %s -n %s", k.obj.GetName(), k.obj.GetNamespace())}}
+		Command: escape.Command("flux resume kustomization %s -n %s", k.obj.GetName(), k.obj.GetNamespace())}}
 	return f
 }
 
@@ -173,7 +174,7 @@ func (k kustomization) readyExpr() bool {
 	f := k.finding(codeReadyExpr, k.ready.Reason, firstLine(k.ready.Message))
 	f.Evidence = []finding.Evidence{quote(k.obj, k.ready)}
 	f.Fixes = []finding.Fix{{Text: "Compare readyExpr in spec.dependsOn with the dependency's status", File: k.x.definedIn(k.obj),
-		Command: fmt.Sprintf("kubectl get kustomization %s -n %s -o yaml", dep.Name, cmp.Or(dep.Namespace, k.obj.GetNamespace()))}}
+		Command: escape.Command("kubectl get kustomization %s -n %s -o yaml", dep.Name, cmp.Or(dep.Namespace, k.obj.GetNamespace()))}}
 	k.exam.findings = append(k.exam.findings, f)
 	return true
 }

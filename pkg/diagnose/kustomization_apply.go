@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -104,9 +105,9 @@ func (k kustomization) conflict(refusal fluxmsg.APIError) finding.Finding {
 		ref, finding.RefOf(k.obj), refusal.Manager, what))
 	f.Ref = ref
 	f.Evidence = []finding.Evidence{k.failed.proof}
-	look := finding.Fix{Text: "See which manager owns which field", Command: fmt.Sprintf("kubectl get %s %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name)}
+	look := finding.Fix{Text: "See which manager owns which field", Command: escape.Command("kubectl get %s %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name)}
 	if ref.Namespace != "" {
-		look.Command = fmt.Sprintf("kubectl get %s %s -n %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name, ref.Namespace)
+		look.Command = escape.Command("kubectl get %s %s -n %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name, ref.Namespace)
 	}
 	if scaler := k.scaledBy(ref); scaler != nil && slices.Contains(fields, ".spec.replicas") {
 		f.Message += fmt.Sprintf("; %s sets the number of replicas", finding.RefOf(scaler))

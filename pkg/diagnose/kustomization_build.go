@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -69,7 +70,7 @@ func (k kustomization) plain(code finding.Code, reason string, fixes ...finding.
 
 // local is a flux command that works on a clone of the repository.
 func (k kustomization) local(verb, text string) finding.Fix {
-	return finding.Fix{Text: text, File: k.path(), Command: fmt.Sprintf("flux %s kustomization %s -n %s --path ./%s",
+	return finding.Fix{Text: text, File: k.path(), Command: escape.Command("flux %s kustomization %s -n %s --path ./%s",
 		verb, k.obj.GetName(), k.obj.GetNamespace(), k.path())}
 }
 
@@ -112,7 +113,7 @@ func (k kustomization) buildFixes(build fluxmsg.Build) []finding.Fix {
 // logs is the command that shows what the controller says of the layer.
 func (k kustomization) logs() finding.Fix {
 	return finding.Fix{Text: "Read what kustomize-controller logs about it",
-		Command: fmt.Sprintf("flux logs --kind=Kustomization --name=%s --namespace=%s", k.obj.GetName(), k.obj.GetNamespace())}
+		Command: escape.Command("flux logs --kind=Kustomization --name=%s --namespace=%s", k.obj.GetName(), k.obj.GetNamespace())}
 }
 
 func (k kustomization) missingPath() finding.Finding {

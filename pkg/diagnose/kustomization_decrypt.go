@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -115,7 +116,7 @@ func (k kustomization) unnamedKeys(build fluxmsg.Build) []finding.Fix {
 	}
 	account := cmp.Or(field.Text(k.obj.Object, "spec", "decryption", "serviceAccountName"), "kustomize-controller")
 	return []finding.Fix{{Text: fmt.Sprintf("Allow service account %s to use the key, or name a Secret with a credential in spec.decryption.secretRef (Flux reads %s)", account, allNames(families)),
-		Command: fmt.Sprintf("kubectl describe serviceaccount %s -n %s", account, k.obj.GetNamespace())}}
+		Command: escape.Command("kubectl describe serviceaccount %s -n %s", account, k.obj.GetNamespace())}}
 }
 
 // encryptedFor names the recipients that the message gives.

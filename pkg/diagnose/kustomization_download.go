@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -39,7 +40,7 @@ func (k kustomization) download(build fluxmsg.Build) {
 		f.Fixes = k.storeAgain()
 	case fluxmsg.DownloadHTTP:
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Read what %s logs: it answers, but not with the artifact", server.Name),
-			Command: fmt.Sprintf("kubectl logs deployment/%s -n %s --since=15m", server.Name, server.Namespace)}}
+			Command: escape.Command("kubectl logs deployment/%s -n %s --since=15m", server.Name, server.Namespace)}}
 	case fluxmsg.DownloadDNS:
 		f.Fixes = []finding.Fix{{Text: "See whether the cluster's DNS runs, and whether the pods of kustomize-controller can reach it", Command: "kubectl get pods -n kube-system -l k8s-app=kube-dns"}}
 	default:
@@ -117,20 +118,20 @@ func (k kustomization) unreached(server finding.Ref, d fluxmsg.Download, f *find
 		f.Fixes = []finding.Fix{{
 			Text: fmt.Sprintf("Allow %s from pods of %s to port %d of pods of %s in a NetworkPolicy of namespace %s",
 				strings.ToLower(blocked.direction), client.Name, artifactPort, server.Name, blocked.policy.GetNamespace()),
-			Command: "kubectl describe networkpolicies -n " + blocked.policy.GetNamespace(), File: k.x.definedIn(blocked.policy),
+			Command: "kubectl describe networkpolicies -n " + escape.ShellWord(blocked.policy.GetNamespace()), File: k.x.definedIn(blocked.policy),
 		}}
 		return
 	}
 	pods := finding.Fix{Text: "See on which nodes the two controllers run, and test the network between those nodes (CNI plug-in, firewall)",
-		Command: "kubectl get pods -o wide -n " + server.Namespace}
+		Command: "kubectl get pods -o wide -n " + escape.ShellWord(server.Namespace)}
 	if d.Problem == fluxmsg.DownloadRefused {
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See whether Service %s has ready endpoints", server.Name),
-			Command: fmt.Sprintf("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s", server.Namespace, server.Name)}, pods}
+			Command: escape.Command("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s", server.Namespace, server.Name)}, pods}
 		return
 	}
 	f.Fixes = []finding.Fix{pods}
 	if len(blocked.unknown) > 0 {
-		f.Fixes = append(f.Fixes, finding.Fix{Text: "See whether a NetworkPolicy forbids it", Command: "kubectl get networkpolicies -n " + server.Namespace})
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "See whether a NetworkPolicy forbids it", Command: "kubectl get networkpolicies -n " + escape.ShellWord(server.Namespace)})
 	}
 }
 
@@ -149,6 +150,6 @@ func (k kustomization) fullDisk(f *finding.Finding) {
 	f.Ref = k.x.controllerOf(k.obj)
 	f.Fixes = []finding.Fix{{
 		Text:    "See whether its nodes have disk pressure, and give the volume for /tmp of kustomize-controller more space",
-		Command: fmt.Sprintf("kubectl describe pods -n %s -l app=%s", f.Ref.Namespace, f.Ref.Name),
-	}, {Text: "Then restart it", Command: fmt.Sprintf("kubectl rollout restart deployment/%s -n %s", f.Ref.Name, cmp.Or(f.Ref.Namespace, "flux-system"))}}
+		Command: escape.Command("kubectl describe pods -n %s -l app=%s", f.Ref.Namespace, f.Ref.Name),
+	}, {Text: "Then restart it", Command: escape.Command("kubectl rollout restart deployment/%s -n %s", f.Ref.Name, cmp.Or(f.Ref.Namespace, "flux-system"))}}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -83,7 +84,7 @@ func renameKey(ref finding.Ref, keys []string, family keyFamily) []finding.Fix {
 	name := family.rename(candidates[0])
 	return []finding.Fix{{
 		Text: fmt.Sprintf("Rename key %s to %s in %s: with the key in a file %s, run this", candidates[0], name, ref, candidates[0]),
-		Command: fmt.Sprintf("kubectl create secret generic %s -n %s --from-file=%s=%s --dry-run=client -o yaml | kubectl apply -f -",
+		Command: escape.Command("kubectl create secret generic %s -n %s --from-file=%s=%s --dry-run=client -o yaml | kubectl apply -f -",
 			ref.Name, ref.Namespace, name, candidates[0]),
 	}}
 }

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -100,7 +101,7 @@ func (x *examiner) unwell(ref finding.Ref) bool {
 func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fix {
 	look := finding.Fix{
 		Text:    fmt.Sprintf("Make %s", p),
-		Command: fmt.Sprintf("kubectl get %s -n %s", strings.ToLower(p.ref.Kind)+"s", p.ref.Namespace),
+		Command: escape.Command("kubectl get %s -n %s", strings.ToLower(p.ref.Kind)+"s", p.ref.Namespace),
 	}
 	if !known {
 		return []finding.Fix{look}
@@ -108,11 +109,11 @@ func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fi
 	fix := finding.Fix{Text: "Have " + maker.String() + " create it again"}
 	switch maker.GroupKind() {
 	case health.HelmReleaseKind:
-		fix.Command = fmt.Sprintf("flux reconcile helmrelease %s -n %s --force", maker.Name, maker.Namespace)
+		fix.Command = escape.Command("flux reconcile helmrelease %s -n %s --force", maker.Name, maker.Namespace)
 	case health.KustomizationKind:
-		fix.Command = fmt.Sprintf("flux reconcile kustomization %s -n %s", maker.Name, maker.Namespace)
+		fix.Command = escape.Command("flux reconcile kustomization %s -n %s", maker.Name, maker.Namespace)
 	case health.CertificateKind:
-		fix.Command = fmt.Sprintf("kubectl describe certificate %s -n %s", maker.Name, maker.Namespace)
+		fix.Command = escape.Command("kubectl describe certificate %s -n %s", maker.Name, maker.Namespace)
 	case health.DeploymentKind:
 		fix = finding.Fix{Text: "Read why " + maker.String() + " does not create it", Command: logsOf(maker)}
 	}

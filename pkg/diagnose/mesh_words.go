@@ -2,8 +2,8 @@ package diagnose
 
 import (
 	"cmp"
-	"fmt"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
@@ -14,9 +14,9 @@ func describe(ref finding.Ref) string {
 	if ref.GroupKind() == health.APIGatewayKind {
 		name = "gateways.gateway.networking.k8s.io"
 	}
-	command := fmt.Sprintf("kubectl describe %s %s", name, ref.Name)
+	command := escape.Command("kubectl describe %s %s", name, ref.Name)
 	if ref.Namespace != "" {
-		command += " -n " + ref.Namespace
+		command += " -n " + escape.ShellWord(ref.Namespace)
 	}
 	return command
 }

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -120,13 +121,13 @@ func (s podView) creator(p part) (finding.Ref, bool) {
 func (s podView) nobodysPart(p part, t *trouble) {
 	list := strings.ToLower(p.ref.Kind) + "s"
 	t.fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct the name where the pods refer to it", p),
-		File: s.x.file(s.work, "the name of "+p.ref.Short()), Command: fmt.Sprintf("kubectl get %s -n %s", list, p.ref.Namespace)}}
+		File: s.x.file(s.work, "the name of "+p.ref.Short()), Command: escape.Command("kubectl get %s -n %s", list, p.ref.Namespace)}}
 	if p.key != "" {
 		if keys := s.x.keysOf(p.ref); len(keys) > 0 {
 			t.message += "; its keys are " + strings.Join(keys, ", ")
 		}
 		t.fixes[0].Text = fmt.Sprintf("Add %s, or name one of its keys where the pods refer to it", p)
-		t.fixes[0].Command = fmt.Sprintf("kubectl describe %s %s -n %s", strings.ToLower(p.ref.Kind), p.ref.Name, p.ref.Namespace)
+		t.fixes[0].Command = escape.Command("kubectl describe %s %s -n %s", strings.ToLower(p.ref.Kind), p.ref.Name, p.ref.Namespace)
 		return
 	}
 	near, ok := s.x.nearest(p.ref)

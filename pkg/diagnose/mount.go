@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -91,7 +92,7 @@ func (s podView) noSandbox(e health.Warning) trouble {
 	t := trouble{
 		code: codeContainerFailed, reason: e.Reason, ref: node,
 		message: fmt.Sprintf("node %s can't give %s a network: %s", node.Name, s.pods(), firstLine(e.Message)),
-		fixes:   []finding.Fix{{Text: "Look at the node's network plug-in", Command: "kubectl get pods -A --field-selector spec.nodeName=" + node.Name}},
+		fixes:   []finding.Fix{{Text: "Look at the node's network plug-in", Command: "kubectl get pods -A --field-selector spec.nodeName=" + escape.ShellWord(node.Name)}},
 	}
 	if node.Name == "" {
 		t.ref = finding.Ref{}

@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -30,7 +31,7 @@ func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exa
 	f := finding.Finding{
 		Code: codeNodeNotReady, Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Message: e.verdict.Message,
 		Severity: finding.Critical, Since: e.verdict.Since,
-		Fixes: []finding.Fix{{Text: "Read the node's conditions and events", Command: "kubectl describe node " + node.GetName()}},
+		Fixes: []finding.Fix{{Text: "Read the node's conditions and events", Command: "kubectl describe node " + escape.ShellWord(node.GetName())}},
 	}
 	for _, kind := range append([]string{"Ready"}, pressures...) {
 		c := field.ConditionOf(node, kind)

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -46,7 +47,7 @@ func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
 	if field.Bool(node.Object, "spec", "unschedulable") {
 		e := ownFinding(node, health.Ready, codeOwnWarning, finding.Warning, "SchedulingDisabled", "no pods are scheduled on it: it is cordoned", time.Time{},
 			quoteFields(node, "spec.unschedulable")...)
-		e.findings[0].Fixes = []finding.Fix{{Text: "Once its maintenance is over, allow pods on it again", Command: "kubectl uncordon " + node.GetName()}}
+		e.findings[0].Fixes = []finding.Fix{{Text: "Once its maintenance is over, allow pods on it again", Command: "kubectl uncordon " + escape.ShellWord(node.GetName())}}
 		return e
 	}
 	return readyExam(node, field.ConditionOf(node, "Ready").Since)
@@ -245,7 +246,7 @@ func judgePolicyBinding(x *examiner, obj *unstructured.Unstructured) exam {
 	case snapshot.Absent:
 		e = ownFinding(obj, health.Failing, codePolicy, finding.Critical, "PolicyNotFound", policy.String()+" does not exist", time.Time{},
 			append(quoteFields(obj, "spec.policyName"), finding.Evidence{Ref: policy, Field: "object", Value: "does not exist"})...)
-		e.findings[0].Fixes = []finding.Fix{{Text: "See which policies there are", Command: "kubectl get " + strings.ToLower(policy.Kind)}}
+		e.findings[0].Fixes = []finding.Fix{{Text: "See which policies there are", Command: "kubectl get " + escape.ShellWord(strings.ToLower(policy.Kind))}}
 	}
 	return e
 }

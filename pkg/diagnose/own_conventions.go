@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -85,9 +86,9 @@ func inspectCommand(ref finding.Ref) string {
 	if group := ref.GroupKind().Group; strings.Contains(group, ".") {
 		kind += "." + group
 	}
-	command := "kubectl describe " + kind + " " + ref.Name
+	command := "kubectl describe " + escape.ShellWord(kind) + " " + escape.ShellWord(ref.Name)
 	if ref.Namespace != "" {
-		command += " -n " + ref.Namespace
+		command += " -n " + escape.ShellWord(ref.Namespace)
 	}
 	return command
 }

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -95,7 +96,7 @@ func (x *examiner) modifying(claim *unstructured.Unstructured) (exam, bool) {
 	c.proof = append(c.proof, quoteFields(claim, statePath, "status.modifyVolumeStatus.targetVolumeAttributesClassName", "spec.volumeAttributesClassName", "status.currentVolumeAttributesClassName")...)
 	class := cmp.Or(field.Text(claim.Object, "status", "modifyVolumeStatus", "targetVolumeAttributesClassName"), field.Text(claim.Object, "spec", "volumeAttributesClassName"))
 	what := "given the VolumeAttributesClass " + class
-	fixes := []finding.Fix{{Text: "Read what the CSI driver reports, and compare it with the parameters of VolumeAttributesClass " + class, Command: "kubectl get volumeattributesclass " + class + " -o yaml"}}
+	fixes := []finding.Fix{{Text: "Read what the CSI driver reports, and compare it with the parameters of VolumeAttributesClass " + class, Command: "kubectl get volumeattributesclass " + escape.ShellWord(class) + " -o yaml"}}
 	return c.exam("can't be "+what, "is being "+what, fixes), true
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -26,7 +27,7 @@ func judgeSecret(x *examiner, secret *unstructured.Unstructured) exam {
 		e := ownFinding(secret, health.Failing, codeTLSSecret, finding.Critical, reason, says, since, quoteFields(secret, "type")...)
 		ref := finding.RefOf(secret)
 		e.findings[0].Fixes = []finding.Fix{{Text: "See which certificate is in it, and what renews it: a Certificate of cert-manager, or a person",
-			Command: "kubectl get secret " + ref.Name + " -n " + ref.Namespace + ` -o jsonpath='{.data.tls\.crt}' | base64 -d | openssl x509 -noout -text`}}
+			Command: "kubectl get secret " + escape.ShellWord(ref.Name) + " -n " + escape.ShellWord(ref.Namespace) + ` -o jsonpath='{.data.tls\.crt}' | base64 -d | openssl x509 -noout -text`}}
 		return e
 	}
 	for _, key := range []string{"tls.crt", "tls.key"} {

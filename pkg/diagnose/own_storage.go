@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -52,7 +53,7 @@ func judgeVolume(x *examiner, volume *unstructured.Unstructured) exam {
 	case "Released":
 		e := ownFinding(volume, health.Failing, codeVolumeState, finding.Warning, phase,
 			"its claim "+claim+" was deleted; it holds that claim's data, and no other claim can use it", since, proof...)
-		e.findings[0].Fixes = []finding.Fix{{Text: "Decide whether the data is needed: a new claim can be given it by hand, after a backup", Command: "kubectl get persistentvolume " + ref.Name + " -o yaml"}}
+		e.findings[0].Fixes = []finding.Fix{{Text: "Decide whether the data is needed: a new claim can be given it by hand, after a backup", Command: "kubectl get persistentvolume " + escape.ShellWord(ref.Name) + " -o yaml"}}
 		return e
 	case "Failed":
 		says := "reclaiming it failed"

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -112,7 +113,7 @@ func judgeCronJob(x *examiner, cron *unstructured.Unstructured) exam {
 	e := ownFinding(cron, health.Failing, codeCronJob, finding.Critical, "LastRunFailed", says, started,
 		quoteFields(cron, "status.lastScheduleTime", "status.lastSuccessfulTime")...)
 	e.findings[0].Message = finding.RefOf(cron).String() + ": " + says
-	e.findings[0].Fixes = []finding.Fix{{Text: "See its Jobs and what their pods printed", Command: "kubectl get jobs,pods -n " + cron.GetNamespace()}}
+	e.findings[0].Fixes = []finding.Fix{{Text: "See its Jobs and what their pods printed", Command: "kubectl get jobs,pods -n " + escape.ShellWord(cron.GetNamespace())}}
 	return e
 }
 

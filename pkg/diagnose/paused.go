@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -41,7 +42,7 @@ func pausedRollout(obj *unstructured.Unstructured, failing bool) (finding.Findin
 func resumeRollout(ref finding.Ref) finding.Fix {
 	return finding.Fix{
 		Text:    "Resume the rollout, unless it was paused on purpose and more changes are to come",
-		Command: fmt.Sprintf("kubectl rollout resume deployment/%s -n %s", ref.Name, ref.Namespace),
+		Command: escape.Command("kubectl rollout resume deployment/%s -n %s", ref.Name, ref.Namespace),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -64,7 +65,7 @@ func (x *examiner) quotaFinding(owner, quota finding.Ref, said fluxmsg.APIError,
 	}
 	f.Message += " (" + strings.Join(short, "; ") + ")"
 	f.Fixes = []finding.Fix{{Text: "Raise spec.hard of the quota, or lower what the namespace's workloads request", File: x.file(live, "spec.hard"),
-		Command: fmt.Sprintf("kubectl describe resourcequota %s -n %s", quota.Name, quota.Namespace)}}
+		Command: escape.Command("kubectl describe resourcequota %s -n %s", quota.Name, quota.Namespace)}}
 	return f
 }
 

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -111,7 +112,7 @@ func (s podView) templateNames(name string) bool {
 func (s podView) replace(t *trouble) []finding.Fix {
 	fix := finding.Fix{
 		Text:    "Delete the pod, so that it is created again with the newest template",
-		Command: fmt.Sprintf("kubectl delete pod %s -n %s", s.pod.GetName(), s.pod.GetNamespace()),
+		Command: escape.Command("kubectl delete pod %s -n %s", s.pod.GetName(), s.pod.GetNamespace()),
 	}
 	strategy := field.Text(s.work.Object, "spec", "updateStrategy", "type")
 	partition := field.Int(s.work.Object, "spec", "updateStrategy", "rollingUpdate", "partition")

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
@@ -35,7 +36,7 @@ func (x *examiner) backend(e *exam, b routeBackend) {
 		f := b.broken("BackendNotFound", fmt.Sprintf("%s does not exist", b.service))
 		prove(&f, b.obj, b.namePath)
 		f.Evidence = append(f.Evidence, absent(b.service))
-		f.Fixes = x.nearFixes(&f, b.obj, b.namePath, b.service, fmt.Sprintf("kubectl get services -n %s", b.service.Namespace))
+		f.Fixes = x.nearFixes(&f, b.obj, b.namePath, b.service, escape.Command("kubectl get services -n %s", b.service.Namespace))
 		e.findings = append(e.findings, f)
 	default:
 		if f, ok := x.backendPort(b, service); ok {
@@ -60,7 +61,7 @@ func (x *examiner) backendPort(b routeBackend, service *unstructured.Unstructure
 	prove(&f, obj, path)
 	prove(&f, service, "spec.ports")
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a port of %s in %s", ref, path),
-		Command: fmt.Sprintf("kubectl get service %s -n %s", ref.Name, ref.Namespace), File: x.file(obj, path)}}
+		Command: escape.Command("kubectl get service %s -n %s", ref.Name, ref.Namespace), File: x.file(obj, path)}}
 	for _, port := range ports {
 		meant := fmt.Sprint(field.Int(port, "port"))
 		if name != "" {

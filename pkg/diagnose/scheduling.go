@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -116,7 +117,7 @@ func (s podView) tiedVolumes(t *trouble) {
 	}
 	if len(names) > 0 {
 		t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: "See to which nodes or zones the volume is tied, and what keeps the pod off those: they are cordoned, full, tainted or gone; a volume cannot move to another zone, but its data can, by a snapshot or a copy",
-			Command: "kubectl describe persistentvolume " + strings.Join(names, " ")})
+			Command: "kubectl describe persistentvolume " + string(escape.ShellWords(names))})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -147,7 +148,7 @@ func (s service) noEndpoints(behind []*unstructured.Unstructured) finding.Findin
 			prove(&f, slice, "endpoints")
 		}
 		f.Fixes = []finding.Fix{{Text: "See whether pods have its labels and are ready",
-			Command: fmt.Sprintf("kubectl get pods -n %s -l %s -o wide", ref.Namespace, selector)}}
+			Command: escape.Command("kubectl get pods -n %s -l %s -o wide", ref.Namespace, selector)}}
 		return f
 	}
 	if len(behind) == 0 {
@@ -163,7 +164,7 @@ func (s service) noEndpoints(behind []*unstructured.Unstructured) finding.Findin
 		prove(&f, slice, "endpoints")
 	}
 	f.Fixes = []finding.Fix{{Text: "See which pods are behind it, and why they take no traffic",
-		Command: fmt.Sprintf("kubectl get pods -n %s -l %s -o wide", ref.Namespace, selector)}}
+		Command: escape.Command("kubectl get pods -n %s -l %s -o wide", ref.Namespace, selector)}}
 	return f
 }
 
@@ -204,7 +205,7 @@ func (s service) alias(reason, message string, at *unstructured.Unstructured) fi
 	f := finding.Finding{
 		Code: codeServiceAlias, Ref: ref, Reason: reason, Severity: finding.Critical, Message: message,
 		Fixes: []finding.Fix{{Text: "Correct spec.externalName: see which Services there are",
-			Command: fmt.Sprintf("kubectl get services -n %s", ref.Namespace), File: s.x.file(at, "spec.externalName")}},
+			Command: escape.Command("kubectl get services -n %s", ref.Namespace), File: s.x.file(at, "spec.externalName")}},
 	}
 	prove(&f, at, "spec.externalName")
 	return f
@@ -213,7 +214,7 @@ func (s service) alias(reason, message string, at *unstructured.Unstructured) fi
 func (s service) aliasMissing(at *unstructured.Unstructured, gone finding.Ref) {
 	f := s.alias("ServiceNotFound", fmt.Sprintf("%s is another name of %s, which does not exist", finding.RefOf(at), gone), at)
 	f.Evidence = append(f.Evidence, absent(gone))
-	f.Fixes[0].Command = fmt.Sprintf("kubectl get services -n %s", gone.Namespace)
+	f.Fixes[0].Command = escape.Command("kubectl get services -n %s", gone.Namespace)
 	if near, ok := s.x.nearest(gone); ok && !near.Same(finding.RefOf(at)) {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 		wrong := field.Text(at.Object, "spec", "externalName")

@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -71,7 +72,7 @@ func (s service) unresolved(i int, port map[string]any, behind []*unstructured.U
 	}
 	f := s.portFinding(i, "TargetPortNotFound", fmt.Sprintf("no container behind it has a port named %s", name))
 	f.Fixes = []finding.Fix{{Text: "Compare targetPort with the ports of the containers",
-		Command: fmt.Sprintf("kubectl get %s %s -n %s -o yaml", resourceOf(finding.RefOf(behind[0])), behind[0].GetName(), behind[0].GetNamespace()),
+		Command: escape.Command("kubectl get %s %s -n %s -o yaml", resourceOf(finding.RefOf(behind[0])), behind[0].GetName(), behind[0].GetNamespace()),
 		File:    s.x.file(s.obj, fmt.Sprintf("spec.ports[%d].targetPort", i))}}
 	if near, ok := s.x.nearPort(behind, func(c containerPort) bool {
 		return alike(name, c.name) > 0 || c.number == field.Int(port, "port")

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/duration"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -43,8 +44,8 @@ func (x *examiner) unrenewed(c controller, lease *unstructured.Unstructured, e *
 			evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), renewed),
 		},
 		Fixes: []finding.Fix{
-			{Text: "Read why the controller does not renew its Lease", Command: fmt.Sprintf("kubectl logs -n %s deployment/%s --tail=50", ref.Namespace, ref.Name)},
-			{Text: "If it hangs, restart it", Command: fmt.Sprintf("kubectl rollout restart deployment %s -n %s", ref.Name, ref.Namespace)},
+			{Text: "Read why the controller does not renew its Lease", Command: escape.Command("kubectl logs -n %s deployment/%s --tail=50", ref.Namespace, ref.Name)},
+			{Text: "If it hangs, restart it", Command: escape.Command("kubectl rollout restart deployment %s -n %s", ref.Name, ref.Namespace)},
 		},
 	}
 	if holder := field.Text(lease.Object, "spec", "holderIdentity"); holder != "" {
@@ -80,7 +81,7 @@ func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
 		f.Evidence = append(f.Evidence, evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), renewed))
 	} else {
 		f.Fixes = append(f.Fixes, finding.Fix{Text: "See whether the controller's pods run",
-			Command: "kubectl get pods,leases -n " + x.controllerOf(obj).Namespace})
+			Command: "kubectl get pods,leases -n " + escape.ShellWord(x.controllerOf(obj).Namespace)})
 	}
 	f.Fixes = append(f.Fixes, requestThenRestart(obj, x.controllerOf(obj))...)
 	if len(f.Evidence) == 0 {

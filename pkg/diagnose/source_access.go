@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -39,9 +40,9 @@ func (s fetchFailure) unauthorized(f *finding.Finding) {
 
 func describeAccount(s fetchFailure) string {
 	if account := s.text("serviceAccountName"); account != "" {
-		return fmt.Sprintf("kubectl describe serviceaccount %s -n %s", account, s.obj.GetNamespace())
+		return escape.Command("kubectl describe serviceaccount %s -n %s", account, s.obj.GetNamespace())
 	}
-	return "kubectl describe serviceaccount source-controller -n " + s.x.controllerOf(s.obj).Namespace
+	return "kubectl describe serviceaccount source-controller -n " + escape.ShellWord(s.x.controllerOf(s.obj).Namespace)
 }
 
 // anonymous is a source without credentials that is refused. Registries and Git
@@ -55,13 +56,13 @@ func (s fetchFailure) anonymous(f *finding.Finding) {
 	spelling := s.fix("Check how spec.url is spelt: see whether the repository exists")
 	switch {
 	case strings.HasPrefix(address, "oci://"):
-		spelling.Command = "flux list artifacts " + address
+		spelling.Command = "flux list artifacts " + escape.ShellWord(address)
 	case s.obj.GetKind() == health.GitRepositoryKind.Kind:
-		spelling.Command = "git ls-remote " + address
+		spelling.Command = "git ls-remote " + escape.ShellWord(address)
 	case s.obj.GetKind() == health.BucketKind.Kind:
 		spelling.Text = "Check spec.bucketName and spec.endpoint: see whether the bucket exists"
 	default:
-		spelling.Command = "curl -I " + address
+		spelling.Command = "curl -I " + escape.ShellWord(address)
 	}
 	if near, ok := s.similar(address); ok {
 		url := field.Text(near.Object, "spec", "url")
@@ -105,7 +106,7 @@ func (s fetchFailure) refusedCredentials(ref finding.Ref, secret *unstructured.U
 	switch {
 	case strings.HasPrefix(s.text("url"), "ssh://"):
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check that the public key in %s (identity.pub) is still a deploy key of the repository, and add it if not", ref),
-			Command: fmt.Sprintf("kubectl get secret %s -n %s -o jsonpath='{.data.identity\\.pub}' | base64 -d", ref.Name, ref.Namespace)}}
+			Command: escape.Command("kubectl get secret %s -n %s -o jsonpath='{.data.identity\\.pub}' | base64 -d", ref.Name, ref.Namespace)}}
 	default:
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Put valid credentials into %s: its token or password may have expired, been revoked, or have no right to read the repository", ref), Command: look.Command}}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -30,7 +31,7 @@ func (x *examiner) externalArtifact(obj *unstructured.Unstructured, e *exam) {
 	if field.Text(source, "name") == "" {
 		f.Message += "; another controller than Flux's writes it, and spec.sourceRef does not say from what"
 		f.Fixes = []finding.Fix{{Text: "See in its labels, owners and managed fields which controller writes it",
-			Command: fmt.Sprintf("kubectl get externalartifact %s -n %s -o yaml --show-managed-fields", obj.GetName(), obj.GetNamespace())}}
+			Command: escape.Command("kubectl get externalartifact %s -n %s -o yaml --show-managed-fields", obj.GetName(), obj.GetNamespace())}}
 		e.findings = append(e.findings, f)
 		return
 	}

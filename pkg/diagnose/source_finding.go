@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -199,7 +200,7 @@ func (s fetchFailure) advise(f *finding.Finding, e *exam) {
 // logs is the command that shows what source-controller says of the source.
 func (s fetchFailure) logs() finding.Fix {
 	return finding.Fix{Text: "Read what source-controller logs about it",
-		Command: fmt.Sprintf("flux logs --kind=%s --name=%s --namespace=%s", s.obj.GetKind(), s.obj.GetName(), s.obj.GetNamespace())}
+		Command: escape.Command("flux logs --kind=%s --name=%s --namespace=%s", s.obj.GetKind(), s.obj.GetName(), s.obj.GetNamespace())}
 }
 
 // withoutSecret reports the Secret that the source names and that is missing.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -23,9 +24,9 @@ func (s fetchFailure) hostKey(f *finding.Finding) {
 		what = "is marked as revoked in known_hosts"
 	}
 	f.Message = fmt.Sprintf("%s can't be fetched: the SSH key of %s %s", s.verdict.Ref, host, what)
-	scan := "ssh-keyscan " + host
+	scan := "ssh-keyscan " + escape.ShellWord(host)
 	if port != "" {
-		scan = fmt.Sprintf("ssh-keyscan -p %s %s", port, host)
+		scan = escape.Command("ssh-keyscan -p %s %s", port, host)
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Compare the fingerprint of the key that %s shows with the one that its operator publishes", host), Command: scan + " | ssh-keygen -lf -"}}
 	if name == "" {
@@ -36,5 +37,5 @@ func (s fetchFailure) hostKey(f *finding.Finding) {
 	f.Evidence = append(f.Evidence, evidence(s.obj, "spec.secretRef.name", name, time.Time{}))
 	f.Message += fmt.Sprintf(" (key known_hosts of %s)", ref)
 	f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("If it is the right one, put it into key known_hosts of %s", ref),
-		Command: fmt.Sprintf(`kubectl patch secret %s -n %s --type=merge -p "{\"data\":{\"known_hosts\":\"$(%s 2>/dev/null | base64 | tr -d '\n')\"}}"`, ref.Name, ref.Namespace, scan)})
+		Command: escape.Command(`kubectl patch secret %s -n %s --type=merge -p "{\"data\":{\"known_hosts\":\"$(%s 2>/dev/null | base64 | tr -d '\n')\"}}"`, ref.Name, ref.Namespace, escape.Shell(scan))})
 }

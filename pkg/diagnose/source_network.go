@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -44,8 +45,8 @@ func (s fetchFailure) storageFull(f *finding.Finding, e *exam) {
 		f.Message = fmt.Sprintf("source-controller can't store what it fetches, such as %s: its disk is read-only", s.verdict.Ref)
 	}
 	f.Fixes = []finding.Fix{
-		{Text: "See how full the volumes for /data and /tmp are", Command: fmt.Sprintf("kubectl exec -n %s deployment/%s -- df -h /data /tmp", controller.Namespace, controller.Name)},
-		{Text: "Give them more space: the size limit of the emptyDir, the claim behind /data, or the disk of the node", Command: fmt.Sprintf("kubectl describe pods -n %s -l app=%s", controller.Namespace, controller.Name)},
+		{Text: "See how full the volumes for /data and /tmp are", Command: escape.Command("kubectl exec -n %s deployment/%s -- df -h /data /tmp", controller.Namespace, controller.Name)},
+		{Text: "Give them more space: the size limit of the emptyDir, the claim behind /data, or the disk of the node", Command: escape.Command("kubectl describe pods -n %s -l app=%s", controller.Namespace, controller.Name)},
 	}
 	deployment := s.x.snap.Lookup(controller).Object
 	if deployment == nil {
@@ -77,7 +78,7 @@ func (s fetchFailure) proxy(f *finding.Finding) {
 		controller := s.x.controllerOf(s.obj)
 		f.Message = fmt.Sprintf("%s can't be fetched: the proxy that source-controller is set to use %s: %s", s.verdict.Ref, what, firstLine(s.message))
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Correct HTTPS_PROXY, or add the host %s to NO_PROXY, in the environment of source-controller", s.host()),
-			Command: fmt.Sprintf("kubectl set env deployment/%s -n %s --list", controller.Name, controller.Namespace)}}
+			Command: escape.Command("kubectl set env deployment/%s -n %s --list", controller.Name, controller.Namespace)}}
 		if !refused && !unreached {
 			f.Fixes[0].Text = fmt.Sprintf("Have the proxy in HTTPS_PROXY of source-controller allow %s, or add that host to NO_PROXY", s.host())
 		}
@@ -99,20 +100,20 @@ func (s fetchFailure) proxy(f *finding.Finding) {
 // unreached reports a host that can't be connected to, by how it fails.
 func (s fetchFailure) unreached(f *finding.Finding) {
 	try := func(command string) string {
-		return fmt.Sprintf("kubectl run connect -n %s --rm -it --restart=Never --image=busybox -- %s", s.x.controllerOf(s.obj).Namespace, command)
+		return escape.Command("kubectl run connect -n %s --rm -it --restart=Never --image=busybox -- %s", s.x.controllerOf(s.obj).Namespace, escape.Shell(command))
 	}
 	host, port, _ := strings.Cut(s.host(), ":")
 	switch s.problem.Problem {
 	case fluxmsg.SourceDNS:
 		f.Fixes = []finding.Fix{
 			s.fix("Check how the host %s is spelt in %s", host, s.addressField()),
-			{Text: "If it is right, see whether the cluster's DNS resolves it", Command: try("nslookup " + host)},
+			{Text: "If it is right, see whether the cluster's DNS resolves it", Command: try("nslookup " + escape.ShellWord(host))},
 		}
 	case fluxmsg.SourceRefused:
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See whether %s listens on that port, and whether a firewall refuses the cluster", s.host()), Command: try(fmt.Sprintf("nc -zv -w 5 %s %s", host, cmp.Or(port, s.defaultPort())))}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See whether %s listens on that port, and whether a firewall refuses the cluster", s.host()), Command: try(escape.Command("nc -zv -w 5 %s %s", host, cmp.Or(port, s.defaultPort())))}}
 	default:
 		f.Fixes = []finding.Fix{
-			{Text: fmt.Sprintf("See whether pods of the cluster can connect to %s; a firewall or a NetworkPolicy for egress may drop it", s.host()), Command: try(fmt.Sprintf("nc -zv -w 5 %s %s", host, cmp.Or(port, s.defaultPort())))},
+			{Text: fmt.Sprintf("See whether pods of the cluster can connect to %s; a firewall or a NetworkPolicy for egress may drop it", s.host()), Command: try(escape.Command("nc -zv -w 5 %s %s", host, cmp.Or(port, s.defaultPort())))},
 			s.fix("If they can and the repository is large or slow, raise spec.timeout (%s now)", health.Timeout(s.obj)),
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -73,9 +74,9 @@ func (s fetchFailure) urlOf(obj map[string]any) string {
 // refNotFound names the field of spec.ref whose branch, tag or version is not in
 // the repository, and how to list those that are.
 func (s fetchFailure) refNotFound(f *finding.Finding) {
-	list := finding.Fix{Text: "List the branches and tags that there are", Command: "git ls-remote --heads --tags " + s.text("url")}
+	list := finding.Fix{Text: "List the branches and tags that there are", Command: "git ls-remote --heads --tags " + escape.ShellWord(s.text("url"))}
 	if s.obj.GetKind() == health.OCIRepositoryKind.Kind {
-		list = finding.Fix{Text: "List the tags that there are", Command: "flux list artifacts " + s.text("url")}
+		list = finding.Fix{Text: "List the tags that there are", Command: "flux list artifacts " + escape.ShellWord(s.text("url"))}
 	}
 	for _, name := range refFields[s.obj.GetKind()] {
 		value := s.text("ref", name)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -17,7 +18,7 @@ import (
 func (s fetchFailure) untrusted(f *finding.Finding) {
 	secret := s.caSecret()
 	file := s.x.definedIn(s.obj)
-	show := fmt.Sprintf("openssl s_client -connect %s -servername %s </dev/null", withPort(s.host()), strings.Split(s.host(), ":")[0])
+	show := escape.Command("openssl s_client -connect %s -servername %s </dev/null", withPort(s.host()), strings.Split(s.host(), ":")[0])
 	switch s.problem.TLS {
 	case fluxmsg.TLSExpired:
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Have the certificate of %s renewed; if it is valid, correct the clock of the nodes", s.host()), Command: show}}
@@ -54,7 +55,7 @@ func (s fetchFailure) otherName(show, file string, f *finding.Finding) {
 	f.Message += fmt.Sprintf("; the server that answers has a certificate for %s, which may be another one than %s", names[1], host)
 	f.Fixes = []finding.Fix{
 		{Text: fmt.Sprintf("See to which address the cluster resolves %s: another server answers, such as an ingress controller by a wildcard or search domain in the DNS, or a proxy", host),
-			Command: fmt.Sprintf("kubectl run resolve -n %s --rm -it --restart=Never --image=busybox -- nslookup %s", s.x.controllerOf(s.obj).Namespace, host)},
+			Command: escape.Command("kubectl run resolve -n %s --rm -it --restart=Never --image=busybox -- nslookup %s", s.x.controllerOf(s.obj).Namespace, host)},
 		{Text: "Compare the certificate with the one that is seen from outside of the cluster", Command: show},
 	}
 }

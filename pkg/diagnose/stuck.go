@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -64,7 +65,7 @@ func requestThenRestart(obj *unstructured.Unstructured, controller finding.Ref) 
 		fixes = append(fixes, finding.Fix{Text: "Request a reconciliation", Command: command})
 	}
 	return append(fixes, finding.Fix{Text: "If it is not reconciled within its timeout, restart " + controller.Name,
-		Command: fmt.Sprintf("kubectl rollout restart deployment/%s -n %s", controller.Name, controller.Namespace)})
+		Command: escape.Command("kubectl rollout restart deployment/%s -n %s", controller.Name, controller.Namespace)})
 }
 
 // stuckProof are the conditions that tell of the try under way, and how long it
@@ -89,7 +90,7 @@ func (x *examiner) stuckProof(obj *unstructured.Unstructured) []finding.Evidence
 func (x *examiner) neverReconciled(obj *unstructured.Unstructured, controller finding.Ref, f *finding.Finding) {
 	f.Evidence = append(f.Evidence, evidence(obj, "metadata.creationTimestamp", field.Text(obj.Object, "metadata", "creationTimestamp"), obj.GetCreationTimestamp().Time))
 	look := finding.Fix{Text: "See whether " + controller.Name + " runs, and whether its arguments limit the namespaces that it watches",
-		Command: fmt.Sprintf("kubectl describe deployments -n %s", controller.Namespace)}
+		Command: escape.Command("kubectl describe deployments -n %s", controller.Namespace)}
 	if x.snap.Lookup(controller).Presence == snapshot.Absent {
 		f.Message += fmt.Sprintf("; there is no Deployment %s in namespace %s", controller.Name, controller.Namespace)
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: controller, Field: "object", Value: "does not exist"})
@@ -137,7 +138,7 @@ func fluxCommand(verb string, obj *unstructured.Unstructured) string {
 	if kind == "" {
 		return ""
 	}
-	return fmt.Sprintf("flux %s %s %s -n %s", verb, kind, obj.GetName(), cmp.Or(obj.GetNamespace(), "flux-system"))
+	return escape.Command("flux %s %s %s -n %s", verb, escape.Shell(kind), obj.GetName(), cmp.Or(obj.GetNamespace(), "flux-system"))
 }
 
 // inspect is the command that shows an object with its events, in the case in

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -81,7 +82,7 @@ func (t *termination) instances() {
 		t.because("%s", firstLine(c.Message))
 		t.proof = append(t.proof, quote(t.obj, c))
 	}
-	t.fix(finding.Fix{Text: "See which are left, and what holds each", Command: "kubectl get " + t.ref.Name + " -A"})
+	t.fix(finding.Fix{Text: "See which are left, and what holds each", Command: "kubectl get " + escape.ShellWord(t.ref.Name) + " -A"})
 }
 
 // pod is one whose node is down, or whose containers don't end.
@@ -91,9 +92,9 @@ func (t *termination) pod() {
 		t.because("node %s, which has to end it, is not ready", node)
 		t.proof = append(t.proof, bad.evidence...)
 		t.blame = append(t.blame, bad.blame...)
-		t.fix(finding.Fix{Text: "See since when the node has not reported, and whether its machine is off", Command: "kubectl describe node " + node})
+		t.fix(finding.Fix{Text: "See since when the node has not reported, and whether its machine is off", Command: "kubectl describe node " + escape.ShellWord(node)})
 		t.last = append(t.last, finding.Fix{Text: "Only once it is certain that the node is off, delete the pod without waiting for it: a pod that still runs there would write to its volumes beside the new one",
-			Command: fmt.Sprintf("kubectl delete pod %s -n %s --grace-period=0 --force", t.ref.Name, t.ref.Namespace)})
+			Command: escape.Command("kubectl delete pod %s -n %s --grace-period=0 --force", t.ref.Name, t.ref.Namespace)})
 		return
 	}
 	if len(t.obj.GetFinalizers()) > 0 {
@@ -149,7 +150,7 @@ func (t *termination) namespace() {
 			t.finalizerOf(left.Name)
 		}
 	}
-	conditions := "kubectl get namespace " + t.ref.Name + " -o jsonpath='{.status.conditions}'"
+	conditions := "kubectl get namespace " + escape.ShellWord(t.ref.Name) + " -o jsonpath='{.status.conditions}'"
 	if len(t.fixes) == 0 {
 		t.fix(finding.Fix{Text: "See what is left in it", Command: conditions})
 		return

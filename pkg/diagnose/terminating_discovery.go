@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -49,8 +50,8 @@ func (t *termination) undiscovered(groupVersions []string) {
 	if len(names) > 1 {
 		what = fmt.Sprintf("See whether APIServices %s are available, and which Service answers for them", listOf(names))
 	}
-	t.fix(finding.Fix{Text: what, Command: "kubectl get apiservices " + strings.Join(names, " ") + " -o wide"})
-	t.fix(finding.Fix{Text: "Restore the server of the one that is not available; the deletion then continues by itself", Command: "kubectl describe apiservices " + strings.Join(names, " ")})
+	t.fix(finding.Fix{Text: what, Command: "kubectl get apiservices " + string(escape.ShellWords(names)) + " -o wide"})
+	t.fix(finding.Fix{Text: "Restore the server of the one that is not available; the deletion then continues by itself", Command: "kubectl describe apiservices " + string(escape.ShellWords(names))})
 }
 
 // serviceOfAPI is the APIService of a group version.

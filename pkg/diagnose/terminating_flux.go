@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -72,10 +73,10 @@ func (t *termination) keepApplied() {
 	switch kind := t.ref.GroupKind(); {
 	case kind == health.KustomizationKind && t.prunes():
 		t.fix(finding.Fix{Text: "To keep what it applied, suspend it: its controller then removes the finalizer and deletes nothing",
-			Command: fmt.Sprintf("flux suspend kustomization %s -n %s", t.ref.Name, t.ref.Namespace)})
+			Command: escape.Command("flux suspend kustomization %s -n %s", t.ref.Name, t.ref.Namespace)})
 	case kind == health.HelmReleaseKind:
 		t.fix(finding.Fix{Text: "To leave the Helm release installed, suspend it: its controller then removes the finalizer and uninstalls nothing",
-			Command: fmt.Sprintf("flux suspend helmrelease %s -n %s", t.ref.Name, t.ref.Namespace)})
+			Command: escape.Command("flux suspend helmrelease %s -n %s", t.ref.Name, t.ref.Namespace)})
 	}
 }
 
@@ -121,7 +122,7 @@ func (t *termination) silent(controller string) bool {
 
 func (t *termination) restart(controller string) {
 	t.fix(finding.Fix{Text: "If its log says nothing of this object, restart it",
-		Command: fmt.Sprintf("kubectl rollout restart deployment %s -n %s", controller, t.fluxNamespace(controller))})
+		Command: escape.Command("kubectl rollout restart deployment %s -n %s", controller, t.fluxNamespace(controller))})
 }
 
 // suspended is an object of which Flux removes the finalizer and nothing else

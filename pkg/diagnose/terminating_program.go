@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -37,7 +38,7 @@ func (t *termination) heldBy(finalizer string, by program, guessed bool) (workin
 		t.because("finalizer %s %s %s, which is not installed", finalizer, removed, by.name)
 		t.proof = append(t.proof, finding.Evidence{
 			Ref: finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: by.namespace, Name: by.name}, Field: "object", Value: "does not exist"})
-		t.fix(finding.Fix{Text: fmt.Sprintf("Install %s again, so that it cleans up and removes the finalizer", by.name), Command: "kubectl get deployments -n " + by.namespace})
+		t.fix(finding.Fix{Text: fmt.Sprintf("Install %s again, so that it cleans up and removes the finalizer", by.name), Command: "kubectl get deployments -n " + escape.ShellWord(by.namespace)})
 		t.byHand(finalizer, cmp.Or(by.lost, "what that program created elsewhere")+" stays behind")
 		return false
 	}
@@ -146,10 +147,10 @@ func (t *termination) denied(message string) {
 
 // logsOf is the command that shows the log of a workload's pods.
 func logsOf(ref finding.Ref) string {
-	return fmt.Sprintf("kubectl logs %s/%s -n %s", resourceOf(ref), ref.Name, ref.Namespace)
+	return escape.Command("kubectl logs %s/%s -n %s", resourceOf(ref), ref.Name, ref.Namespace)
 }
 
 // scaleCommand is the command that gives a workload a pod again.
 func scaleCommand(ref finding.Ref) string {
-	return fmt.Sprintf("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)
+	return escape.Command("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)
 }

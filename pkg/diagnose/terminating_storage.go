@@ -3,12 +3,12 @@ package diagnose
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -68,7 +68,7 @@ func (t *termination) usedBy(users []*unstructured.Unstructured) {
 	t.keepData()
 	if len(over) > 0 {
 		t.fix(finding.Fix{Text: "Delete the pods that have ended; nothing of theirs runs",
-			Command: fmt.Sprintf("kubectl delete pod %s -n %s", strings.Join(over, " "), t.ref.Namespace)})
+			Command: escape.Command("kubectl delete pod %s -n %s", escape.ShellWords(over), t.ref.Namespace)})
 	}
 	slices.SortFunc(owners, finding.Ref.Compare)
 	for _, owner := range owners {
@@ -82,9 +82,9 @@ func (t *termination) stopUser(owner finding.Ref) finding.Fix {
 	fix := finding.Fix{Text: fmt.Sprintf("A deletion cannot be undone: back up the data, then stop %s, so that the claim can go; %s", owner, next)}
 	switch owner.GroupKind() {
 	case health.DeploymentKind, health.StatefulSetKind:
-		fix.Command = fmt.Sprintf("kubectl scale %s %s -n %s --replicas=0", resourceOf(owner), owner.Name, owner.Namespace)
+		fix.Command = escape.Command("kubectl scale %s %s -n %s --replicas=0", resourceOf(owner), owner.Name, owner.Namespace)
 	default:
-		fix.Command = fmt.Sprintf("kubectl get pods -n %s", owner.Namespace)
+		fix.Command = escape.Command("kubectl get pods -n %s", owner.Namespace)
 	}
 	return fix
 }
@@ -107,10 +107,10 @@ func (t *termination) keepData() {
 		t.proof = append(t.proof, evidence(answer.Object, "spec.persistentVolumeReclaimPolicy", policy, time.Time{}))
 		t.because("with the claim, %s and its data are deleted", volume)
 		t.fix(finding.Fix{Text: "Keep the data: have the volume outlive the claim",
-			Command: fmt.Sprintf(`kubectl patch persistentvolume %s -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`, volume.Name)})
+			Command: escape.Command(`kubectl patch persistentvolume %s -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`, volume.Name)})
 	default:
 		t.fix(finding.Fix{Text: "See whether the data goes with the claim: it stays only if the volume's reclaim policy is Retain",
-			Command: "kubectl get persistentvolume " + volume.Name})
+			Command: "kubectl get persistentvolume " + escape.ShellWord(volume.Name)})
 	}
 }
 
@@ -143,10 +143,10 @@ func (t *termination) volumeInUse() {
 	if policy == "Delete" {
 		t.proof = append(t.proof, evidence(t.obj, "spec.persistentVolumeReclaimPolicy", policy, time.Time{}))
 		t.fix(finding.Fix{Text: "Keep the data: have it outlive the claim",
-			Command: fmt.Sprintf(`kubectl patch persistentvolume %s -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`, t.ref.Name)})
+			Command: escape.Command(`kubectl patch persistentvolume %s -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`, t.ref.Name)})
 	}
 	t.fix(finding.Fix{Text: fmt.Sprintf("A deletion cannot be undone, but it does nothing while %s exists: keep the claim until its data is backed up or copied to another", claim),
-		Command: fmt.Sprintf("kubectl describe persistentvolumeclaim %s -n %s", claim.Name, claim.Namespace)})
+		Command: escape.Command("kubectl describe persistentvolumeclaim %s -n %s", claim.Name, claim.Namespace)})
 }
 
 // storageDriver is a finalizer of a CSI driver's controllers. A volume that is

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -144,5 +145,5 @@ const maxNamed = 5
 
 // describe is the command that shows the pod.
 func (s podView) describe() string {
-	return fmt.Sprintf("kubectl describe pod %s -n %s", s.pod.GetName(), s.pod.GetNamespace())
+	return escape.Command("kubectl describe pod %s -n %s", s.pod.GetName(), s.pod.GetNamespace())
 }

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -131,7 +132,7 @@ func (r route) need(ref finding.Ref, path, name string) *unstructured.Unstructur
 			resource = "gateways.networking.istio.io"
 		}
 		f := r.broken(ref.Kind+"NotFound", fmt.Sprintf("%s does not exist", ref), path,
-			finding.Fix{Text: fmt.Sprintf("Compare %s with what there is, or create %s", path, ref), Command: fmt.Sprintf("kubectl get %s -n %s", resource, ref.Namespace)})
+			finding.Fix{Text: fmt.Sprintf("Compare %s with what there is, or create %s", path, ref), Command: escape.Command("kubectl get %s -n %s", resource, ref.Namespace)})
 		f.Evidence = append(f.Evidence, absent(ref))
 		if near, ok := r.x.nearest(ref); ok {
 			f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
@@ -193,7 +194,7 @@ func (r route) portExists(to routeDestination, service *unstructured.Unstructure
 		return slices.ContainsFunc(ports, func(p map[string]any) bool { return field.Int(p, "port") == number })
 	}
 	path := to.path() + ".port.number"
-	look := finding.Fix{Text: fmt.Sprintf("Use a port of %s in %s", ref, path), Command: fmt.Sprintf("kubectl get service %s -n %s", ref.Name, ref.Namespace)}
+	look := finding.Fix{Text: fmt.Sprintf("Use a port of %s in %s", ref, path), Command: escape.Command("kubectl get service %s -n %s", ref.Name, ref.Namespace)}
 	var f finding.Finding
 	switch {
 	case number == 0:

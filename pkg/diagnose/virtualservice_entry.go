@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -149,7 +150,7 @@ func (r route) hostsNotServed(entry routeGateway) {
 	gateway := finding.RefOf(entry.obj)
 	f := r.broken("HostNotServed", fmt.Sprintf("no server of %s takes requests for %s", gateway, hosts), "spec.hosts",
 		finding.Fix{Text: fmt.Sprintf("Compare spec.hosts with the hosts of %s", gateway),
-			Command: fmt.Sprintf("kubectl get gateways.networking.istio.io %s -n %s -o yaml", gateway.Name, gateway.Namespace)})
+			Command: escape.Command("kubectl get gateways.networking.istio.io %s -n %s -o yaml", gateway.Name, gateway.Namespace)})
 	var offered []string
 	for i, spec := range field.List(entry.obj.Object, "spec", "servers") {
 		server := gatewayServer{i, spec}
@@ -189,7 +190,7 @@ func (r route) protocolMismatch(entry routeGateway, servers []gatewayServer) {
 	f := r.broken("ProtocolMismatch", fmt.Sprintf("it has %s rules, and %s needs %s rules on port %d, protocol %s",
 		have, gateway, want, servers[0].number(), servers[0].protocol()), r.rules()[0].path(),
 		finding.Fix{Text: fmt.Sprintf("Put the rules into spec.%s, or correct the protocol of the Gateway's server", want),
-			Command: fmt.Sprintf("kubectl get gateways.networking.istio.io %s -n %s -o yaml", gateway.Name, gateway.Namespace)})
+			Command: escape.Command("kubectl get gateways.networking.istio.io %s -n %s -o yaml", gateway.Name, gateway.Namespace)})
 	prove(&f, entry.obj, servers[0].path("port.protocol"), servers[0].path("tls.mode"))
 	r.exam.findings = append(r.exam.findings, f)
 }
@@ -221,7 +222,7 @@ func (r route) portMatches(entry routeGateway, servers []gatewayServer) {
 	wrong, _ := field.Quote(r.obj.Object, first)
 	f := r.broken("PortNotServed", fmt.Sprintf("its rules are for port %s, on which %s does not take its hosts", wrong, gateway), first,
 		finding.Fix{Text: fmt.Sprintf("Compare %s with the ports of %s", first, gateway),
-			Command: fmt.Sprintf("kubectl get gateways.networking.istio.io %s -n %s -o yaml", gateway.Name, gateway.Namespace)})
+			Command: escape.Command("kubectl get gateways.networking.istio.io %s -n %s -o yaml", gateway.Name, gateway.Namespace)})
 	for _, s := range servers {
 		prove(&f, entry.obj, s.path("port.number"))
 	}

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
@@ -56,7 +57,7 @@ func (r route) subset(to routeDestination, service *unstructured.Unstructured) {
 	}
 	path := to.path() + ".subset"
 	f := r.broken("SubsetNotFound", fmt.Sprintf("no DestinationRule defines subset %s of %s", name, ref), path,
-		finding.Fix{Text: "Compare the subset with those of the DestinationRules", Command: fmt.Sprintf("kubectl get destinationrules -n %s -o yaml", ref.Namespace)})
+		finding.Fix{Text: "Compare the subset with those of the DestinationRules", Command: escape.Command("kubectl get destinationrules -n %s -o yaml", ref.Namespace)})
 	for _, rule := range r.x.rulesFor(service, r.obj.GetNamespace()) {
 		for i, subset := range field.List(rule.Object, "spec", "subsets") {
 			prove(&f, rule, fmt.Sprintf("spec.subsets[%d].name", i))
@@ -89,7 +90,7 @@ func (r route) subsetPods(rule *unstructured.Unstructured, i int, service *unstr
 	prove(&f, rule, path)
 	prove(&f, behind[0], labelsPath(behind[0]))
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Compare %s with the labels of the pods", path),
-		Command: fmt.Sprintf("kubectl get pods -n %s --show-labels", service.GetNamespace()), File: r.x.file(rule, path)}}
+		Command: escape.Command("kubectl get pods -n %s --show-labels", service.GetNamespace()), File: r.x.file(rule, path)}}
 	if near, ok := nearestLabels(labels, behind); ok {
 		f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s, write %s: %s instead of %s: %s", path, near.podKey, near.podValue, near.key, near.value),
 			Command: r.x.applyNow(rule), File: r.x.file(rule, path)}}, f.Fixes...)

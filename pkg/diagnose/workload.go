@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -99,7 +100,7 @@ func (x *examiner) scaledToZero(obj *unstructured.Unstructured, failing bool) fi
 		Message:  ref.String() + " is scaled to zero: nothing of it runs",
 		Evidence: []finding.Evidence{evidence(obj, "spec.replicas", "0", time.Time{})},
 		Fixes: []finding.Fix{{Text: "Scale it up again, if it was not scaled to zero on purpose",
-			Command: fmt.Sprintf("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)}},
+			Command: escape.Command("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)}},
 	}
 	if wanted := x.replicasWanted(&f, obj); wanted > 0 {
 		f.Fixes = scaleUp(ref, wanted)
@@ -131,7 +132,7 @@ func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.F
 		Message:  fmt.Sprintf("%s is not ready: %s", v.Ref, firstLine(v.Message)),
 		Evidence: replicaProof(obj),
 		Fixes: []finding.Fix{{Text: "Read its controller's messages in its events",
-			Command: fmt.Sprintf("kubectl describe %s %s -n %s", resourceOf(v.Ref), v.Ref.Name, v.Ref.Namespace)}},
+			Command: escape.Command("kubectl describe %s %s -n %s", resourceOf(v.Ref), v.Ref.Name, v.Ref.Namespace)}},
 	}
 	if field.Bool(obj.Object, "spec", "paused") { // its template is rolled out, but it gets no other one
 		f.Message += "; its rollout is paused"

@@ -17,6 +17,7 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
@@ -137,7 +138,7 @@ func (o *certInspectOptions) server(ctx context.Context) ([]*x509.Certificate, e
 		return nil, withHint(err, "Is the server up, and does it speak TLS there? For a tenant's: kubectl orthweb status")
 	}
 	if seen.AsksClient {
-		fmt.Fprintln(o.facts.streams.ErrOut, "It asks clients for a certificate.")
+		escape.Fprintln(o.facts.streams.ErrOut, "It asks clients for a certificate.")
 	}
 	return seen.Chain, nil
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 var (
@@ -163,7 +165,7 @@ func (o *certIssueOptions) run(ctx context.Context) error {
 }
 
 func (o *certIssueOptions) progress(text string) {
-	fmt.Fprintf(o.facts.streams.ErrOut, "%s…\n", text)
+	escape.Fprintf(o.facts.streams.ErrOut, "%s…\n", text)
 }
 
 // issued is what came of it.

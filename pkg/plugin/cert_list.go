@@ -12,6 +12,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -157,7 +158,7 @@ func (o *certListOptions) print(entries []trust.Entry, snap *snapshot.Snapshot, 
 		if o.expiring > 0 {
 			text = "No certificate ends within " + o.within + "."
 		}
-		_, err := fmt.Fprintln(out, text)
+		_, err := escape.Fprintln(out, text)
 		return err
 	}
 	return render.Certificates(out, entries, now, o.output.style(out))

@@ -16,6 +16,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 // pkcs12 is whether a PKCS#12 file is wanted, and where its password is. There
@@ -116,12 +117,12 @@ func ask(ctx context.Context, streams genericiooptions.IOStreams, prompt string,
 	done := make(chan answer, 1)
 	go func() {
 		var a answer
-		fmt.Fprint(streams.ErrOut, prompt)
+		escape.Fprintf(streams.ErrOut, "%s", prompt)
 		if a.first, a.err = term.ReadPassword(int(file.Fd())); a.err == nil && twice {
-			fmt.Fprint(streams.ErrOut, "\nAgain: ")
+			escape.Fprintf(streams.ErrOut, "\nAgain: ")
 			a.second, a.err = term.ReadPassword(int(file.Fd()))
 		}
-		fmt.Fprintln(streams.ErrOut)
+		escape.Fprintln(streams.ErrOut)
 		done <- a
 	}()
 	select {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
@@ -31,7 +32,7 @@ func (o *certIssueOptions) report(t target, made issued) error {
 		return err
 	}
 	if made.files.ca == "" {
-		fmt.Fprintln(o.facts.streams.ErrOut, "The issuer did not name its authority: there is no .ca.crt.")
+		escape.Fprintln(o.facts.streams.ErrOut, "The issuer did not name its authority: there is no .ca.crt.")
 	}
 	o.facts.nextSteps(t, made.files)
 	return nil
@@ -42,30 +43,30 @@ func (facts *factsFlags) nextSteps(t target, f madeFiles) {
 	if f.key == "" || f.ca == "" {
 		return
 	}
-	key, certificate, ca := shellWord(f.key), shellWord(f.certificate), shellWord(f.ca)
+	key, certificate, ca := f.key, f.certificate, f.ca
 	var lines []string
 	if host, port := concrete(t.tenant.DICOM.Hosts), t.tenant.DICOM.Port; port != 0 {
 		if host == "" && len(t.tenant.Addresses) > 0 {
 			host = t.tenant.Addresses[0]
 		}
 		if host != "" {
-			lines = append(lines, fmt.Sprintf("echoscu -v +tls %s %s +cf %s -aec ORTHANC %s %d", key, certificate, ca, host, port))
+			lines = append(lines, escape.Command("echoscu -v +tls %s %s +cf %s -aec ORTHANC %s %d", key, certificate, ca, host, port))
 		}
 	}
 	if host, port := concrete(t.tenant.Web.Hosts), t.tenant.Web.Port; host != "" {
-		resolve := ""
+		var resolve escape.Shell
 		if len(t.tenant.Addresses) > 0 && net.ParseIP(t.tenant.Addresses[0]) != nil {
-			resolve = fmt.Sprintf(" --resolve %s:%d:%s", host, port, t.tenant.Addresses[0])
+			resolve = escape.Shell(escape.Command(" --resolve %s", fmt.Sprintf("%s:%d:%s", host, port, t.tenant.Addresses[0])))
 		}
 		at := host
 		if port != 443 {
 			at = net.JoinHostPort(host, strconv.FormatInt(port, 10))
 		}
-		lines = append(lines, fmt.Sprintf("curl --cert %s --key %s --cacert %s%s https://%s/app/explorer.html", certificate, key, ca, resolve, at))
+		lines = append(lines, escape.Command("curl --cert %s --key %s --cacert %s%s %s", certificate, key, ca, resolve, "https://"+at+"/app/explorer.html"))
 	}
-	lines = append(lines, fmt.Sprintf("%s validate %s --cert %s --key %s", facts.name, t.tenant.Name, certificate, key))
-	lines = append(lines, fmt.Sprintf("%s cert verify %s --key %s --tenant %s", facts.name, certificate, key, t.tenant.Name))
-	fmt.Fprintf(facts.streams.ErrOut, "\nUse it:\n  %s\n", strings.Join(lines, "\n  "))
+	lines = append(lines, escape.Command("%s validate %s --cert %s --key %s", escape.Shell(facts.name), t.tenant.Name, certificate, key))
+	lines = append(lines, escape.Command("%s cert verify %s --key %s --tenant %s", escape.Shell(facts.name), certificate, key, t.tenant.Name))
+	escape.Fprintf(facts.streams.ErrOut, "\nUse it:\n  %s\n", escape.Composed(strings.Join(lines, "\n  ")))
 }
 
 // concrete is the first host that is one, and no pattern.
@@ -78,13 +79,14 @@ func concrete(hosts []string) string {
 	return ""
 }
 
-// shellWord quotes a file's name for a shell where that is needed.
-func shellWord(name string) string {
-	safe := func(c rune) bool {
-		return c == '/' || c == '.' || c == ':' || c == '+' || c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+// shellWord quotes a word for a shell where that is needed.
+func shellWord(name string) string { return escape.ShellWord(name) }
+
+// shellWords are several of them.
+func shellWords(names []string) string {
+	words := make([]string, len(names))
+	for i, name := range names {
+		words[i] = shellWord(name)
 	}
-	if strings.IndexFunc(name, func(c rune) bool { return !safe(c) }) < 0 {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	return strings.Join(words, " ")
 }

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
 )
@@ -43,7 +44,7 @@ func (o *certIssueOptions) sign(ctx context.Context, t target) (chain, ca []*x50
 }
 
 func (o *certIssueOptions) sayShortened(end time.Time) {
-	fmt.Fprintf(o.facts.streams.ErrOut, "The authority ends at %s, and the certificate with it.\n", end.Format(time.RFC3339))
+	escape.Fprintf(o.facts.streams.ErrOut, "The authority ends at %s, and the certificate with it.\n", end.Format(time.RFC3339))
 }
 
 func (o *certIssueOptions) signByIssuer(ctx context.Context, t target, duration time.Duration) (chain, ca []*x509.Certificate, err error) {
@@ -84,9 +85,9 @@ func (o *certIssueOptions) explainRequest(ctx context.Context, err error, t targ
 	var denied *issuance.DeniedError
 	var failed *issuance.FailedError
 	var waiting *issuance.WaitingError
-	look := fmt.Sprintf("kubectl orthweb explain %s/%s -n %s", strings.ToLower(t.issuer.Kind), t.issuer.Name, t.namespace)
+	look := escape.Command("kubectl orthweb explain %s/%s -n %s", strings.ToLower(t.issuer.Kind), t.issuer.Name, t.namespace)
 	if t.issuer.Group != health.IssuerKind.Group {
-		look = fmt.Sprintf("kubectl describe %s.%s/%s -n %s", strings.ToLower(t.issuer.Kind), t.issuer.Group, t.issuer.Name, t.namespace)
+		look = escape.Command("kubectl describe %s.%s/%s -n %s", strings.ToLower(t.issuer.Kind), t.issuer.Group, t.issuer.Name, t.namespace)
 	}
 	switch {
 	case errors.As(err, &denied):
@@ -94,7 +95,7 @@ func (o *certIssueOptions) explainRequest(ctx context.Context, err error, t targ
 	case errors.As(err, &failed):
 		return withHint(err, "It won't be tried again. See why: %s", look)
 	case errors.As(err, &waiting) && !waiting.Approved:
-		return withHint(outOfTime{err}, "Run it again with a longer --timeout, and have it approved meanwhile:\n  cmctl approve -n %s NAME", t.namespace)
+		return withHint(outOfTime{err}, "Run it again with a longer --timeout, and have it approved meanwhile:\n  cmctl approve -n %s NAME", shellWord(t.namespace))
 	case errors.As(err, &waiting):
 		return withHint(outOfTime{err}, "See what keeps the issuer: %s", look)
 	case errors.Is(err, issuance.ErrNotServed):
@@ -116,7 +117,7 @@ func (o *certIssueOptions) signBySecret(ctx context.Context, t target, duration 
 	if !known {
 		return nil, nil, withHint(fmt.Errorf("which Secret has the key of the authority of %s/%s?", t.issuer.Kind, t.issuer.Name), "Name it with --ca-secret.")
 	}
-	fmt.Fprintf(o.facts.streams.ErrOut, "Warning: this takes the right to read Secret %s, the authority's private key.\nWhoever has that right can sign a certificate for anybody. --via issuer does without.\n", t.secret)
+	escape.Fprintf(o.facts.streams.ErrOut, "Warning: this takes the right to read Secret %s, the authority's private key.\nWhoever has that right can sign a certificate for anybody. --via issuer does without.\n", t.secret)
 	secret, err := issuance.Secret(ctx, config, namespace, name)
 	switch {
 	case apierrors.IsForbidden(err):

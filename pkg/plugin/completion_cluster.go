@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -44,15 +45,35 @@ func (f *factsFlags) glance(cmd *cobra.Command, wants []collect.Want) *snapshot.
 	return snap
 }
 
+// candidates are names of the cluster's, for a shell to read by the line and to put
+// into the command line.
+type candidates []cobra.Completion
+
+// add drops a name that a shell would have to quote: no object of a cluster has one.
+func (c *candidates) add(name, about string) {
+	if name == "" || escape.ShellWord(name) != name {
+		return
+	}
+	if about = escape.Line(about); about != "" {
+		name = cobra.CompletionWithDesc(name, about)
+	}
+	*c = append(*c, name)
+}
+
+// printable drops names of the kubeconfig that are more than a word of one line.
+func printable(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return escape.Line(name) != name })
+}
+
 // tenantWords are the tenants, with their namespaces.
 func (f *factsFlags) tenantWords(cmd *cobra.Command) []cobra.Completion {
 	snap := f.glance(cmd, tenantKinds)
 	if snap == nil {
 		return nil
 	}
-	var found []cobra.Completion
+	var found candidates
 	for _, t := range tenant.Discover(snap) {
-		found = append(found, cobra.CompletionWithDesc(t.Name, strings.Join(t.Namespaces, ", ")))
+		found.add(t.Name, strings.Join(t.Namespaces, ", "))
 	}
 	return found
 }
@@ -77,10 +98,10 @@ func (f *factsFlags) objectWords(cmd *cobra.Command) []cobra.Completion {
 			found[name][link.Ref.Namespace] = true
 		}
 	}
-	var words []cobra.Completion
+	var words candidates
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		if in := slices.Collect(maps.Keys(found[name])); len(in) == 1 {
-			words = append(words, cobra.CompletionWithDesc(name, in[0]))
+			words.add(name, in[0])
 		}
 	}
 	return words
@@ -104,9 +125,9 @@ func (f *factsFlags) namespaceWords(cmd *cobra.Command) []cobra.Completion {
 	if snap == nil {
 		return nil
 	}
-	var found []cobra.Completion
+	var found candidates
 	for _, obj := range snap.List(health.NamespaceKind, "").Objects {
-		found = append(found, obj.GetName())
+		found.add(obj.GetName(), "")
 	}
 	return found
 }
@@ -119,9 +140,9 @@ func (f *factsFlags) kubeconfigWords(flag string) []cobra.Completion {
 	}
 	switch flag {
 	case "context":
-		return slices.Sorted(maps.Keys(config.Contexts))
+		return printable(slices.Sorted(maps.Keys(config.Contexts)))
 	case "cluster":
-		return slices.Sorted(maps.Keys(config.Clusters))
+		return printable(slices.Sorted(maps.Keys(config.Clusters)))
 	}
-	return slices.Sorted(maps.Keys(config.AuthInfos))
+	return printable(slices.Sorted(maps.Keys(config.AuthInfos)))
 }

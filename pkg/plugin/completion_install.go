@@ -11,6 +11,8 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 // completer is the program that kubectl calls, and its file's name. It looks for
@@ -43,7 +45,7 @@ func newCompletionInstall() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s completes the words of 'kubectl orthweb'.\n", path)
+			escape.Fprintf(cmd.OutOrStdout(), "%s completes the words of 'kubectl orthweb'.\n", path)
 			if found, err := exec.LookPath(completerName); err != nil || !samePath(found, path) {
 				return withHint(fmt.Errorf("kubectl will not find %s: %s is not the first place on your PATH with one", path, dir), "Add the directory to your PATH, or choose another with --dir.")
 			}

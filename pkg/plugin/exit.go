@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
@@ -62,9 +64,9 @@ type problem struct {
 func (p *problem) Error() string { return p.err.Error() }
 func (p *problem) Unwrap() error { return p.err }
 
-// withHint adds what to do next to an error.
+// withHint adds what to do next to an error. The arguments are fields of its lines.
 func withHint(err error, hint string, args ...any) error {
-	return &problem{err: err, hint: fmt.Sprintf(hint, args...)}
+	return &problem{err: err, hint: escape.Sprintf(hint, args...)}
 }
 
 // exitCode turns the end of a command into the program's exit code, and says
@@ -79,14 +81,27 @@ func exitCode(err error, name string, stderr io.Writer) int {
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
 	}
-	fmt.Fprintf(stderr, "error: %v\n", err)
+	escape.Fprintf(stderr, "error: %s\n", escape.Composed(escape.Lines(err.Error(), "  ")))
 	var known *problem
 	if errors.As(err, &known) {
-		fmt.Fprintln(stderr, strings.ReplaceAll(known.hint, usualName, name))
+		escape.Fprintf(stderr, "%s\n", escape.Composed(strings.ReplaceAll(known.hint, usualName, name)))
 	}
 	var late outOfTime
 	if errors.As(err, &late) {
 		return exitTimeout
 	}
 	return exitUnclear
+}
+
+// exitUnwritten is the exit code of a command whose standard output could not be
+// written, whatever it came to: nobody has read its answer. A reader that has gone, as
+// head(1) does, has read what it wanted, and is told nothing.
+func exitUnwritten(err, failed error, name string, stderr io.Writer) int {
+	if err != nil && !strings.Contains(err.Error(), failed.Error()) { // printers wrap it in words of their own
+		_ = exitCode(err, name, stderr)
+	}
+	if errors.Is(failed, syscall.EPIPE) {
+		return exitUnclear
+	}
+	return exitCode(failed, name, stderr)
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -160,7 +161,7 @@ func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
 		if tenants != 1 {
 			text = fmt.Sprintf("All %d tenants are ready.", tenants)
 		}
-		_, err := fmt.Fprintln(out, text)
+		_, err := escape.Fprintln(out, text)
 		return err
 	}
 	style := (&outputFlags{format: o.format}).style(out)

@@ -1,13 +1,15 @@
 package plugin
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -45,17 +47,19 @@ func (o *statusOptions) watchLoop(ctx context.Context) error {
 			return ctx.Err()
 		}
 		style := o.output.style(out)
-		var screen bytes.Buffer
-		if err == nil {
-			err = o.print(&screen, statuses, now, style)
-		}
-		if err != nil {
-			fmt.Fprintf(o.facts.streams.ErrOut, "error: %v; trying again in %s\n", err, o.interval)
-		} else if style.Width > 0 {
-			redraw(out, screen.String())
-		} else if state := stateOf(statuses); state != last {
+		state := stateOf(statuses)
+		switch {
+		case err != nil:
+			escape.Fprintf(o.facts.streams.ErrOut, "error: %v; trying again in %s\n", err, o.interval)
+		case style.Width > 0:
+			err = o.redraw(statuses, now, style)
+		case state != last:
 			last = state
-			fmt.Fprint(out, screen.String())
+			err = o.print(out, statuses, now, style)
+		}
+		var unwritten *outputError
+		if errors.As(err, &unwritten) {
+			return err
 		}
 		if err := pause(ctx, o.interval); err != nil {
 			return err
@@ -63,10 +67,16 @@ func (o *statusOptions) watchLoop(ctx context.Context) error {
 	}
 }
 
-// redraw paints over the last screen without a flash (ECMA-48: CUP, EL, ED).
-func redraw(out interface{ Write([]byte) (int, error) }, screen string) {
-	lines := strings.ReplaceAll(screen, "\n", "\x1b[K\n")
-	fmt.Fprint(out, "\x1b[H"+lines+"\x1b[J")
+// redraw paints over the last screen without a flash.
+func (o *statusOptions) redraw(statuses []tenant.Status, now time.Time, style render.Style) error {
+	screen := escape.NewStyled(nil)
+	if err := o.print(screen, statuses, now, style); err != nil {
+		return err
+	}
+	frame := escape.NewStyled(o.facts.streams.Out)
+	lines := strings.ReplaceAll(screen.String(), "\n", string(escape.EraseLine)+"\n")
+	fmt.Fprint(frame, escape.Home, lines, escape.EraseBelow)
+	return frame.Flush()
 }
 
 // stateOf is all that matters of the states but the ages.
@@ -88,6 +98,6 @@ type sayings map[string]string
 func (s sayings) say(w io.Writer, name, state string) {
 	if s[name] != state {
 		s[name] = state
-		fmt.Fprintf(w, "%s is %s\n", name, state)
+		escape.Fprintf(w, "%s is %s\n", name, state)
 	}
 }

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
 
@@ -148,7 +148,11 @@ func (f *hostsFile) undo(tenants []string, facts *factsFlags) string {
 
 // command is a hosts command on the same file and cluster.
 func (f *hostsFile) command(verb string, tenants []string, facts *factsFlags, flags ...string) string {
-	command := slices.Concat([]string{facts.name, "hosts", verb}, tenants, flags)
+	command := []string{facts.name, "hosts", verb}
+	for _, name := range tenants {
+		command = append(command, shellWord(name))
+	}
+	command = append(command, flags...)
 	if f.path != hosts.DefaultPath() && os.Getenv(hostsFileVariable) == "" {
 		command = append(command, "--hosts-file="+shellWord(f.path))
 	}
@@ -184,5 +188,5 @@ func warnOfSudo(facts *factsFlags) {
 	if facts.kube.KubeConfig != nil && *facts.kube.KubeConfig != "" {
 		return
 	}
-	fmt.Fprintf(facts.streams.ErrOut, "Warning: under sudo root's kubeconfig is read, not that of %s. Run it without: it asks for sudo just to write the file.\n", os.Getenv("SUDO_USER"))
+	escape.Fprintf(facts.streams.ErrOut, "Warning: under sudo root's kubeconfig is read, not that of %s. Run it without: it asks for sudo just to write the file.\n", os.Getenv("SUDO_USER"))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -191,10 +192,10 @@ func (w *wanted) sayPending(out io.Writer, command func(flags ...string) string)
 		flags = append(flags, addr.String())
 	}
 	if len(w.pending) > 0 {
-		fmt.Fprintln(out, "Left out, as this machine has not accepted these names yet (tenant, domain, address, names):")
+		escape.Fprintln(out, "Left out, as this machine has not accepted these names yet (tenant, domain, address, names):")
 	}
 	for _, p := range w.pending {
-		fmt.Fprintln(out, p)
+		escape.Fprintln(out, p)
 		switch {
 		case p.domain == "":
 			unknown = append(unknown, p.names...)
@@ -203,7 +204,7 @@ func (w *wanted) sayPending(out io.Writer, command func(flags ...string) string)
 		}
 	}
 	if len(unknown) > 0 {
-		fmt.Fprintf(out, "A registrable domain is never taken for a tenant's. If the tenant has these names all the same, add --allow-domain=%s\n", strings.Join(unknown, ","))
+		escape.Fprintf(out, "A registrable domain is never taken for a tenant's. If the tenant has these names all the same, add --allow-domain=%s\n", strings.Join(unknown, ","))
 	}
 	var all []string
 	if len(flags) > 0 {
@@ -213,6 +214,6 @@ func (w *wanted) sayPending(out io.Writer, command func(flags ...string) string)
 		all = append(all, "--allow-domain="+strings.Join(domains, ","))
 	}
 	if len(all) > 0 {
-		fmt.Fprintf(out, "To accept them: %s\n", command(all...))
+		escape.Fprintf(out, "To accept them: %s\n", command(all...))
 	}
 }

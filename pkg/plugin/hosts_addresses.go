@@ -111,7 +111,7 @@ func noAddress(snap *snapshot.Snapshot, s tenant.Status, refused int) string {
 			return fmt.Sprintf("%s is a %s and has no address of its own; give one with --ip (of a node, or of 'minikube ip')", link.Ref, orDefault(kind, "ClusterIP"))
 		}
 		return fmt.Sprintf("%s waits for an address from the load balancer; see 'kubectl describe service %s -n %s'. On a laptop run 'minikube tunnel' or cloud-provider-kind, or give one with --ip",
-			link.Ref, link.Ref.Name, link.Ref.Namespace)
+			link.Ref, shellWord(link.Ref.Name), shellWord(link.Ref.Namespace))
 	}
 	if refused > 0 {
 		return "its ingress has no address that can be in a hosts file; give one with --ip"

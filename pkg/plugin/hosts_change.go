@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
 
@@ -151,24 +152,24 @@ func applyChange(ctx context.Context, in io.Reader, path string) (hosts.Result, 
 // sayChange is the summary of what was written.
 func sayChange(out io.Writer, result hosts.Result, report hosts.Report) {
 	if result.Mended {
-		fmt.Fprintf(out, "%s was only half written by a program that was killed; what it had before was put back first.\n", result.Path)
+		escape.Fprintf(out, "%s was only half written by a program that was killed; what it had before was put back first.\n", result.Path)
 	}
 	for _, l := range report.Removed {
-		fmt.Fprintf(out, "  - %s  %s\n", l.Addr, l.Name)
+		escape.Fprintf(out, "  - %s  %s\n", l.Addr, l.Name)
 	}
 	for _, l := range report.Changed {
-		fmt.Fprintf(out, "  ~ %s  %s (was %s)\n", l.Addr, l.Name, l.Was)
+		escape.Fprintf(out, "  ~ %s  %s (was %s)\n", l.Addr, l.Name, l.Was)
 	}
 	for _, l := range report.Added {
-		fmt.Fprintf(out, "  + %s  %s\n", l.Addr, l.Name)
+		escape.Fprintf(out, "  + %s  %s\n", l.Addr, l.Name)
 	}
 	for _, p := range report.Present {
-		fmt.Fprintf(out, "  = %s  %s (line %d has it already)\n", p.Addr, p.Name, p.At)
+		escape.Fprintf(out, "  = %s  %s (line %d has it already)\n", p.Addr, p.Name, p.At)
 	}
 	if !result.Changed {
-		fmt.Fprintf(out, "%s is up to date.\n", result.Path)
+		escape.Fprintf(out, "%s is up to date.\n", result.Path)
 		return
 	}
-	fmt.Fprintf(out, "%s: %s added, %d changed, %d removed. What it was before is in %s.\n",
+	escape.Fprintf(out, "%s: %s added, %d changed, %d removed. What it was before is in %s.\n",
 		result.Path, plural(len(report.Added), "name"), len(report.Changed), len(report.Removed), result.Backup)
 }

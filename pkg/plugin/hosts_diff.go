@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
 
@@ -73,6 +74,6 @@ func sayConflicts(out io.Writer, path string, report hosts.Report) {
 		case c.Block != "":
 			where += fmt.Sprintf(", for %s in the block %q", c.Other, c.Block)
 		}
-		fmt.Fprintf(out, "Conflict: %s should be %s, but %s. Left as it is; change or remove that line first.\n", c.Name, c.Addr, where)
+		escape.Fprintf(out, "Conflict: %s should be %s, but %s. Left as it is; change or remove that line first.\n", c.Name, c.Addr, where)
 	}
 }

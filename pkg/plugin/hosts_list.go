@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
@@ -84,7 +85,7 @@ func (o *hostsListOptions) accepted() []hosts.Entry {
 	}
 	file, err := hosts.Parse(data)
 	if err != nil {
-		fmt.Fprintf(o.facts.streams.ErrOut, "What %s has accepted is not known: %v\n", o.file.path, err)
+		escape.Fprintf(o.facts.streams.ErrOut, "What %s has accepted is not known: %v\n", o.file.path, err)
 		return nil
 	}
 	return entriesOf(file, o.file.block)
@@ -101,7 +102,7 @@ func printLines(w io.Writer, entries []hosts.Entry) error {
 	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, e := range entries {
 		for _, name := range e.Names {
-			fmt.Fprintf(table, "%s\t%s\t# %s\n", e.Addr, name, e.Tenant)
+			escape.Fprintf(table, "%s\t%s\t# %s\n", e.Addr, name, e.Tenant)
 		}
 	}
 	return table.Flush()
@@ -119,10 +120,10 @@ func (w wanted) unwritten() []string {
 // say tells on standard error what is not as it was asked for.
 func (w wanted) say(out io.Writer) {
 	for _, text := range w.notes {
-		fmt.Fprintln(out, text)
+		escape.Fprintln(out, text)
 	}
 	for _, text := range w.lacking {
-		fmt.Fprintln(out, "Nothing for "+text)
+		escape.Fprintln(out, "Nothing for "+text)
 	}
 }
 

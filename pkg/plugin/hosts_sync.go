@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
 
@@ -75,7 +76,7 @@ func (o *hostsSyncOptions) run(ctx context.Context) error {
 		return answer(exitNo)
 	}
 	if !o.writer.dryRun && len(report.Added)+len(report.Changed) > 0 {
-		fmt.Fprintf(o.facts.streams.ErrOut, "Undo it: %s\n", o.file.undo(o.wanted.names, o.facts))
+		escape.Fprintf(o.facts.streams.ErrOut, "Undo it: %s\n", o.file.undo(o.wanted.names, o.facts))
 	}
 	return w.answer()
 }
@@ -89,10 +90,10 @@ func (o *hostsSyncOptions) confirm(w *wanted) {
 	}
 	var lines strings.Builder
 	for _, p := range asked {
-		fmt.Fprintln(&lines, p)
+		escape.Fprintln(&lines, p)
 	}
 	if o.yes {
-		fmt.Fprintf(o.facts.streams.ErrOut, "Accepted by --yes (tenant, domain, address, names):\n%s", lines.String())
+		escape.Fprintf(o.facts.streams.ErrOut, "Accepted by --yes (tenant, domain, address, names):\n%s", escape.Composed(lines.String()))
 		w.acceptAll()
 		return
 	}
@@ -169,7 +170,7 @@ func (o *hostsRemoveOptions) has(content []byte, tenants []string) error {
 		return nil
 	}
 	if len(ids) == 0 {
-		fmt.Fprintf(o.facts.streams.ErrOut, "%s has no block of any cluster: there is nothing to remove.\n", o.file.path)
+		escape.Fprintf(o.facts.streams.ErrOut, "%s has no block of any cluster: there is nothing to remove.\n", o.file.path)
 		return answer(exitYes)
 	}
 	return withHint(fmt.Errorf("%s has no block %q", o.file.path, o.file.block), "It has: %s. Name one with --block.", quoted(ids))

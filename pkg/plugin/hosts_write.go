@@ -21,6 +21,7 @@ import (
 	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
 
@@ -75,7 +76,7 @@ func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.
 	if !errors.Is(why, fs.ErrPermission) || errors.Is(why, syscall.EROFS) || runtime.GOOS == "windows" || os.Geteuid() == 0 {
 		return why
 	}
-	if !w.sudo && !agreed(streams, fmt.Sprintf("%v.\nWrite it under sudo?", why)) {
+	if !w.sudo && !agreed(streams, escape.Sprintf("%v.\nWrite it under sudo?", why)) {
 		return withHint(fmt.Errorf("%w; %w", errDeclined, why), "Add --sudo, or paste the lines of 'kubectl orthweb hosts list'.")
 	}
 	self, err := os.Executable()
@@ -106,7 +107,7 @@ func agreed(streams genericiooptions.IOStreams, question string) bool {
 	if !ok || !term.IsTerminal(int(in.Fd())) {
 		return false
 	}
-	fmt.Fprintf(streams.ErrOut, "%s [y/N] ", question)
+	escape.Fprintf(streams.ErrOut, "%s [y/N] ", escape.Composed(question))
 	line, _ := bufio.NewReader(in).ReadString('\n')
 	line = strings.ToLower(strings.TrimSpace(line))
 	return line == "y" || line == "yes"

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -10,11 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/kubectl/pkg/cmd/get"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
@@ -77,7 +80,49 @@ func (o *outputFlags) print(w io.Writer, object runtime.Object, err error) error
 	if err != nil {
 		return err
 	}
-	return printer.PrintObj(object, w)
+	switch o.format {
+	case "json":
+		return printEscaped(w, printer, object, escape.JSON)
+	case "yaml":
+		return printEscaped(w, printer, markYAML(object), escape.YAML)
+	}
+	return printer.PrintObj(object, forTemplates(w))
+}
+
+// printEscaped prints a form that has escape sequences of its own for what is not shown
+// as itself.
+func printEscaped(w io.Writer, printer printers.ResourcePrinter, object runtime.Object, escaped func([]byte) []byte) error {
+	var text bytes.Buffer
+	if err := printer.PrintObj(object, &text); err != nil {
+		return err
+	}
+	_, err := w.Write(escaped(text.Bytes()))
+	return err
+}
+
+// markYAML marks what the emitter has to escape, in a copy.
+func markYAML(object runtime.Object) runtime.Object {
+	switch o := object.(type) {
+	case *unstructured.Unstructured:
+		return &unstructured.Unstructured{Object: escape.YAMLValue(o.Object).(map[string]any)}
+	case *unstructured.UnstructuredList:
+		marked := &unstructured.UnstructuredList{Object: o.Object}
+		for _, item := range o.Items {
+			marked.Items = append(marked.Items, unstructured.Unstructured{Object: escape.YAMLValue(item.Object).(map[string]any)})
+		}
+		return marked
+	}
+	return object
+}
+
+// forTemplates is where the formats go that a script reads byte by byte (name, jsonpath,
+// go-template and custom-columns): a terminal gets them with control characters shown.
+func forTemplates(w io.Writer) io.Writer {
+	s, ok := w.(*stream)
+	if _, terminal := terminalOf(w); !ok || terminal {
+		return w
+	}
+	return s.Raw()
 }
 
 // validate tells of a wrong format before anything is read. As in kubectl, a
@@ -110,8 +155,8 @@ func (o *outputFlags) style(w io.Writer) render.Style {
 		style.Width, _ = strconv.Atoi(os.Getenv("COLUMNS"))
 		return style
 	}
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
+	file, ok := terminalOf(w)
+	if !ok {
 		return style
 	}
 	style.Colour = colours
@@ -130,5 +175,5 @@ func plural(n int, noun string) string {
 }
 
 func quoted(names []string) string {
-	return strings.Join(names, ", ")
+	return escape.Line(strings.Join(names, ", "))
 }

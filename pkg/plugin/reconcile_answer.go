@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/change"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 )
 
@@ -14,11 +14,11 @@ import (
 // standard error.
 func (r *requester) answer(plan operate.Plan) error {
 	if why := r.why(operate.Failing, operate.Blocked); why != "" {
-		fmt.Fprintf(r.facts.streams.ErrOut, "\n%s\n", why)
+		escape.Fprintf(r.facts.streams.ErrOut, "\n%s\n", why)
 		return answer(exitNo)
 	}
 	for _, unknown := range plan.Unknown {
-		fmt.Fprintf(r.facts.streams.ErrOut, "Could not be read, and so not triggered: %s.\n", unknown)
+		escape.Fprintf(r.facts.streams.ErrOut, "Could not be read, and so not triggered: %s.\n", unknown)
 	}
 	if len(plan.Unknown) > 0 {
 		return answer(exitUnclear)
@@ -40,7 +40,7 @@ func (r *requester) why(outcomes ...operate.Outcome) string {
 	if len(tenants) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Why: %s explain %s", r.facts.name, strings.Join(tenants, " "))
+	return fmt.Sprintf("Why: %s explain %s", r.facts.name, shellWords(tenants))
 }
 
 // explain adds what to do next to the error that ended a run.
@@ -73,7 +73,7 @@ func explainSuspended(err error) error {
 	case !errors.As(err, &suspended):
 		return err
 	case len(suspended.Own) > 0:
-		return withHint(err, "Resume it, which asks as well: kubectl orthweb resume %s", strings.Join(suspended.Tenants, " "))
+		return withHint(err, "Resume it, which asks as well: kubectl orthweb resume %s", shellWords(suspended.Tenants))
 	}
 	return withHint(err, "Others may fetch from there too: whoever suspended it has to resume it. To go on with what was fetched before, add --with-source=false.")
 }

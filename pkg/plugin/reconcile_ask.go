@@ -3,13 +3,13 @@ package plugin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/change"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -50,11 +50,11 @@ func (a *asking) reconcile(ctx context.Context, facts *factsFlags, snap *snapsho
 		return explainSuspended(err)
 	}
 	for _, note := range plan.Notes {
-		fmt.Fprintf(facts.streams.ErrOut, "%s.\n", note)
+		escape.Fprintf(facts.streams.ErrOut, "%s.\n", note)
 	}
 	if len(plan.Steps) == 0 {
 		return withHint(errors.New("there is nothing to ask: no layer or release of the tenant is there, or may be read"),
-			"See what there is: kubectl orthweb status %s", statuses[0].Name)
+			"See what there is: kubectl orthweb status %s", shellWord(statuses[0].Name))
 	}
 	run := operate.NewRun(plan)
 	if a.dryRun {

@@ -7,6 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -16,6 +18,7 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	_ "github.com/digihunch/kubectl-orthweb/internal/english" // for a quick start
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 // Run runs the command line with a program's whole argument vector, the name that
@@ -25,16 +28,21 @@ func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams)
 	args, name := argsOf(argv), nameOf(argv)
 	if completing(args) {
 		streams.ErrOut = io.Discard
-		klog.LogToStderr(false)
-		klog.SetOutput(io.Discard)
 	}
+	out, errs := newStream(streams.Out), newStream(streams.ErrOut)
+	streams.Out, streams.ErrOut = out, errs
+	logTo(errs)
 	root := newRoot(streams, name)
 	root.SetArgs(args)
 	err := checkArguments(args)
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
-	return exitCode(err, name, streams.ErrOut)
+	failed := out.finish()
+	if failed == nil {
+		return exitCode(err, name, errs)
+	}
+	return exitUnwritten(err, failed, name, errs)
 }
 
 var rootLong = templates.LongDesc(`
@@ -51,6 +59,7 @@ func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
 }
 
 func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
+	streams = wrapStreams(streams)
 	root := &cobra.Command{
 		Use:           "orthweb",
 		Short:         "Inspect and troubleshoot Korthweb tenants",
@@ -82,7 +91,9 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	}
 	groups.Add(root)
 	root.AddCommand(newVersion(facts), newCompletion(), options.NewCmdOptions(streams.Out))
+	root.SetHelpCommand(newHelp())
 	templates.ActsAsRootCommand(root, []string{"options"}, groups...)
+	wrapHelp(root)
 	addCompletions(root, facts)
 	if name != usualName {
 		renameExamples(root, name)
@@ -100,6 +111,36 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	}
 	return withHint(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()),
 		"See '%s --help' for the commands there are.", cmd.CommandPath())
+}
+
+// logOnce has klog write to what logTo sets, whatever the severity, each entry once.
+var logOnce = sync.OnceFunc(func() {
+	all := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(all)
+	for name, value := range map[string]string{"logtostderr": "false", "stderrthreshold": "FATAL", "one_output": "true"} {
+		if err := all.Set(name, value); err != nil {
+			panic(fmt.Sprintf("klog has no flag %s: %v", name, err))
+		}
+	}
+})
+
+// logTo has log entries and the warnings of API servers, which client-go logs, pass
+// standard error's stream.
+func logTo(errs io.Writer) {
+	logOnce()
+	klog.SetOutput(entries{errs})
+}
+
+// entries takes log entries, each in one piece, and keeps what is in one from
+// beginning a line.
+type entries struct{ w io.Writer }
+
+func (e entries) Write(p []byte) (int, error) {
+	text := escape.Lines(strings.TrimSuffix(string(p), "\n"), "  ")
+	if _, err := io.WriteString(e.w, text+"\n"); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // addVerbosity adds kubectl's -v: from 6 on client-go logs each request.

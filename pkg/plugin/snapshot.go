@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/files"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -72,7 +73,7 @@ func runSave(ctx context.Context, facts *factsFlags, file string, force bool) er
 		return err
 	}
 	wants := snapshotWants()
-	fmt.Fprintf(facts.streams.ErrOut, "Reading %s…\n", plural(len(wants), "kind"))
+	escape.Fprintf(facts.streams.ErrOut, "Reading %s…\n", plural(len(wants), "kind"))
 	snap, err := facts.collect(ctx, wants, true)
 	if err != nil {
 		return err
@@ -87,10 +88,10 @@ func runSave(ctx context.Context, facts *factsFlags, file string, force bool) er
 			continue
 		}
 		unread++
-		fmt.Fprintf(facts.streams.ErrOut, "Could not be read: %s\n", asked.Failure)
+		escape.Fprintf(facts.streams.ErrOut, "Could not be read: %s\n", asked.Failure)
 	}
-	fmt.Fprintf(facts.streams.ErrOut, "Saved %s of %s in %s. Look at it: %s status --from=%s\n",
-		plural(objects, "object"), plural(len(wants)-unread, "kind"), file, facts.name, file)
+	escape.Fprintf(facts.streams.ErrOut, "Saved %s of %s in %s. Look at it: %s status --from=%s\n",
+		plural(objects, "object"), plural(len(wants)-unread, "kind"), file, facts.name, shellWord(file))
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -177,9 +178,9 @@ func noSuchTenant(name string, tenants []tenant.Tenant, snap *snapshot.Snapshot)
 	}
 	hint := "There are: " + quoted(names) + "."
 	for _, why := range snap.List(health.KustomizationKind, "").Unknown {
-		hint += "\nThere may be more: " + why.String() + "."
+		hint += "\nThere may be more: " + escape.Line(why.String()) + "."
 	}
-	return withHint(fmt.Errorf("there is no tenant %q", name), "%s", hint)
+	return withHint(fmt.Errorf("there is no tenant %q", name), "%s", escape.Composed(hint))
 }
 
 // noTenants says why none was found: no Flux, no rights, or none there.
@@ -211,7 +212,7 @@ func (o *statusOptions) print(w io.Writer, statuses []tenant.Status, now time.Ti
 	}
 	for i, s := range statuses {
 		if i > 0 {
-			fmt.Fprintln(w)
+			escape.Fprintln(w)
 		}
 		if err := render.Chain(w, s, now, style); err != nil {
 			return err
@@ -240,8 +241,8 @@ func (o *statusOptions) advise(statuses []tenant.Status) {
 	if bad == 1 {
 		verb = "is"
 	}
-	fmt.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. Why: %s explain %s%s\n",
-		bad, plural(len(statuses), "tenant"), verb, o.facts.name, statuses[at].Name, o.origin.hint())
+	escape.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. Why: %s explain %s%s\n",
+		bad, plural(len(statuses), "tenant"), verb, o.facts.name, shellWord(statuses[at].Name), o.origin.hint())
 }
 
 // warnOfCollisions says once which host names two of the tenants claim.
@@ -249,7 +250,7 @@ func (o *statusOptions) warnOfCollisions(statuses []tenant.Status) {
 	for _, s := range statuses {
 		for _, c := range s.Collisions {
 			if s.Name < c.Other.Tenant {
-				fmt.Fprintf(o.facts.streams.ErrOut, "Warning: %s. What to do: %s explain %s%s\n", render.Collision(c), o.facts.name, s.Name, o.origin.hint())
+				escape.Fprintf(o.facts.streams.ErrOut, "Warning: %s. What to do: %s explain %s%s\n", render.Collision(c), o.facts.name, s.Name, o.origin.hint())
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -79,15 +80,15 @@ func (e *absentError) timeoutError(timeout time.Duration) error {
 	}
 	switch {
 	case len(e.names) == 0:
-		return withHint(fmt.Errorf("no tenant appeared within %s", timeout), "%s", hint)
+		return withHint(fmt.Errorf("no tenant appeared within %s", timeout), "%s", escape.Composed(hint))
 	case len(e.unread) > 0:
 		verb := "was"
 		if len(e.names) > 1 {
 			verb = "were"
 		}
-		return withHint(fmt.Errorf("%s %s not found within %s: %s", subject, verb, timeout, e.unread[0]), "%s", hint)
+		return withHint(fmt.Errorf("%s %s not found within %s: %s", subject, verb, timeout, e.unread[0]), "%s", escape.Composed(hint))
 	}
-	return withHint(fmt.Errorf("%s did not appear within %s", subject, timeout), "%s", hint)
+	return withHint(fmt.Errorf("%s did not appear within %s", subject, timeout), "%s", escape.Composed(hint))
 }
 
 // nearest is the name that is most like another, if any is like it at all: the

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -96,11 +97,11 @@ func (w *wait) report() {
 	}
 	var absent *absentError
 	if !errors.As(w.err, &absent) {
-		fmt.Fprintf(w.facts.streams.ErrOut, "error: %v; trying again in %s\n", w.err, w.interval)
+		escape.Fprintf(w.facts.streams.ErrOut, "error: %v; trying again in %s\n", w.err, w.interval)
 		return
 	}
 	for _, line := range absent.lines() {
-		fmt.Fprintln(w.facts.streams.ErrOut, line)
+		escape.Fprintln(w.facts.streams.ErrOut, line)
 	}
 }
 

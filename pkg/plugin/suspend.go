@@ -3,12 +3,11 @@ package plugin
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -73,8 +72,8 @@ func (o *suspendOptions) run(ctx context.Context) error {
 		return err
 	}
 	names := namesOf(statuses)
-	fmt.Fprintf(o.facts.streams.ErrOut, "\nFlux leaves %s alone now: what is pushed to Git is not applied there, and what is changed by hand stays.\nUndo it: %s resume %s\n",
-		quoted(names), o.facts.name, strings.Join(names, " "))
+	escape.Fprintf(o.facts.streams.ErrOut, "\nFlux leaves %s alone now: what is pushed to Git is not applied there, and what is changed by hand stays.\nUndo it: %s resume %s\n",
+		quoted(names), o.facts.name, shellWords(names))
 	return nil
 }
 
@@ -122,7 +121,7 @@ func explainSwitches(err error) error {
 	var unread *operate.UnreadError
 	switch {
 	case errors.As(err, &none):
-		return withHint(err, "See what it stands on: kubectl orthweb status %s", none.Tenant)
+		return withHint(err, "See what it stands on: kubectl orthweb status %s", shellWord(none.Tenant))
 	case errors.As(err, &unread):
 		return withHint(err, "Try again with the right to list them (docs/rbac.md has the role, orthweb-viewer).")
 	}

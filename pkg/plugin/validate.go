@@ -14,6 +14,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
@@ -160,7 +161,7 @@ func (o *validateOptions) run(ctx context.Context) error {
 	out := o.facts.streams.Out
 	style := (&outputFlags{format: o.format}).style(out)
 	if o.insec {
-		fmt.Fprintln(o.facts.streams.ErrOut, "Warning: --insecure goes on whatever certificate a server shows. Whoever stands in between reads and changes everything. A password is sent to a verified server only.")
+		escape.Fprintln(o.facts.streams.ErrOut, "Warning: --insecure goes on whatever certificate a server shows. Whoever stands in between reads and changes everything. A password is sent to a verified server only.")
 	}
 	began := time.Now()
 	var printing error
@@ -196,7 +197,7 @@ func (o *validateOptions) explain(ctx context.Context, chosen tenant.Tenant) *di
 		err = last.err
 	}
 	if err != nil {
-		fmt.Fprintf(o.facts.streams.ErrOut, "What the cluster says of it could not be read: %v\n", err)
+		escape.Fprintf(o.facts.streams.ErrOut, "What the cluster says of it could not be read: %v\n", err)
 		return nil
 	}
 	return &last.explanation
@@ -213,10 +214,10 @@ func (o *validateOptions) print(name string, began time.Time, checks []validate.
 		object, err := render.ValidationObject(name, began, checks, inside)
 		return output.print(out, object, err)
 	}
-	fmt.Fprintln(out)
+	escape.Fprintln(out)
 	if err := render.ValidationVerdict(out, name, checks, style); err != nil || inside == nil {
 		return err
 	}
-	fmt.Fprintln(out, "\nSeen from inside:")
+	escape.Fprintln(out, "\nSeen from inside:")
 	return render.Explain(out, *inside, style)
 }

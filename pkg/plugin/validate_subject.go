@@ -96,9 +96,9 @@ func (o *validateOptions) describe(ctx context.Context, snap *snapshot.Snapshot,
 	}
 	switch {
 	case s.Web.Host == "" || s.DICOM.Host == "":
-		return s, withHint(fmt.Errorf("the host names of %s are not known%s", t.Name, unread(status)), "See what its Gateways say: kubectl orthweb status %s", t.Name)
+		return s, withHint(fmt.Errorf("the host names of %s are not known%s", t.Name, unread(status)), "See what its Gateways say: kubectl orthweb status %s", shellWord(t.Name))
 	case len(s.Addresses) == 0 && o.via == viaAddress:
-		return s, withHint(fmt.Errorf("the ingress of %s has no address: %s", t.Name, noAddress(snap, status, 0)), "See: kubectl orthweb status %s", t.Name)
+		return s, withHint(fmt.Errorf("the ingress of %s has no address: %s", t.Name, noAddress(snap, status, 0)), "See: kubectl orthweb status %s", shellWord(t.Name))
 	}
 	return s, o.trusted(ctx, snap, t, &s)
 }

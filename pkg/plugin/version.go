@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 // versionInfo is what `version` prints; its first two parts are as kubectl's.
@@ -92,13 +94,13 @@ func (v *versionInfo) print(cmd *cobra.Command, output string) error {
 		_, err = out.Write(body)
 		return err
 	}
-	fmt.Fprintf(out, "Client Version: %s\n", v.ClientVersion.GitVersion)
+	escape.Fprintf(out, "Client Version: %s\n", v.ClientVersion.GitVersion)
 	if v.ServerVersion != nil {
-		fmt.Fprintf(out, "Server Version: %s\n", v.ServerVersion.GitVersion)
-		fmt.Fprintf(out, "Flux Version: %s\n", v.FluxVersion)
+		escape.Fprintf(out, "Server Version: %s\n", v.ServerVersion.GitVersion)
+		escape.Fprintf(out, "Flux Version: %s\n", v.FluxVersion)
 	}
 	for _, warning := range v.Warnings {
-		fmt.Fprintf(cmd.ErrOrStderr(), "WARNING: %s\n", warning)
+		escape.Fprintf(cmd.ErrOrStderr(), "WARNING: %s\n", warning)
 	}
 	return nil
 }

@@ -1,11 +1,11 @@
 package render
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/trust"
@@ -18,11 +18,11 @@ var outcomeColour = map[trust.Outcome]health.Status{
 // CertificateChecks prints whether a client's certificate is good for a tenant:
 // the answer first, then each check, with what to do where something is wrong.
 func CertificateChecks(w io.Writer, tenant string, results []trust.Result, style Style) error {
-	out := bufio.NewWriter(w)
+	out := escape.NewStyled(w)
 	p := explanation{out: out, style: style}
 	for _, line := range p.wrap(answerOf(clean(tenant), results), "", "  ") {
 		if style.Colour {
-			line = bold + line + reset
+			line = embolden(line)
 		}
 		fmt.Fprintln(out, line)
 	}
@@ -89,6 +89,6 @@ func (p explanation) remedy(fix finding.Fix, hang string) {
 		fmt.Fprintln(p.out, line)
 	}
 	if fix.Command != "" {
-		fmt.Fprintln(p.out, hang+"     "+clean(fix.Command))
+		fmt.Fprintln(p.out, hang+"     "+escape.Line(fix.Command))
 	}
 }

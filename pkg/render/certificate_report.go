@@ -1,11 +1,11 @@
 package render
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/trust"
@@ -14,7 +14,7 @@ import (
 // CertificateReport prints certificates in plain words: each by itself, then how
 // they hang together.
 func CertificateReport(w io.Writer, r trust.Report, style Style) error {
-	out := bufio.NewWriter(w)
+	out := escape.NewStyled(w)
 	p := explanation{out: out, now: r.At, style: style}
 	for i, d := range r.Certificates {
 		heading := "Certificate"
@@ -22,7 +22,7 @@ func CertificateReport(w io.Writer, r trust.Report, style Style) error {
 			heading = fmt.Sprintf("Certificate %d of %d", i+1, len(r.Certificates))
 		}
 		if style.Colour {
-			heading = bold + heading + reset
+			heading = embolden(heading)
 		}
 		fmt.Fprintln(out, heading)
 		p.certificate(d)

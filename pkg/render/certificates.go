@@ -1,13 +1,13 @@
 package render
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
@@ -32,7 +32,7 @@ const certificateStatus = 7
 // Certificates prints a line a certificate, what it signs indented below it, then
 // where something else is served and what could not be read.
 func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style Style) error {
-	out := bufio.NewWriter(w)
+	out := escape.NewStyled(w)
 	t := table{columns: certificateColumns}
 	for _, e := range entries {
 		t.rows = append(t.rows, []string{

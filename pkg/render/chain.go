@@ -1,13 +1,13 @@
 package render
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -18,7 +18,7 @@ import (
 // tenant is to be reached, then each object in the order in which they build on
 // one another.
 func Chain(w io.Writer, s tenant.Status, now time.Time, style Style) error {
-	out := bufio.NewWriter(w)
+	out := escape.NewStyled(w)
 	headline(out, s, now, style)
 	facts(out, s, now)
 	t := table{columns: chainColumns, indent: "  "}
@@ -29,9 +29,7 @@ func Chain(w io.Writer, s tenant.Status, now time.Time, style Style) error {
 			string(link.Status), object(link.Ref, s), age(link.Since, now), describe(link, style),
 		})
 	}
-	if err := printSections(out, t, sections, style); err != nil {
-		return err
-	}
+	printSections(out, t, sections, style)
 	collisions(out, s)
 	unread(out, s)
 	return out.Flush()
@@ -50,9 +48,9 @@ func headline(out io.Writer, s tenant.Status, now time.Time, style Style) {
 		status = paintStatus(s.Verdict.Status, status)
 	}
 	if s.Verdict.Since.IsZero() {
-		fmt.Fprintf(out, "%s is %s", s.Name, status)
+		fmt.Fprintf(out, "%s is %s", clean(s.Name), status)
 	} else {
-		fmt.Fprintf(out, "%s has been %s for %s", s.Name, status, age(s.Verdict.Since, now))
+		fmt.Fprintf(out, "%s has been %s for %s", clean(s.Name), status, age(s.Verdict.Since, now))
 	}
 	if !s.Ready() {
 		fmt.Fprintf(out, ": %s", waiting(s))
@@ -71,10 +69,10 @@ func facts(out io.Writer, s tenant.Status, now time.Time) {
 			web += fmt.Sprintf(":%d", s.Web.Port)
 		}
 	}
-	fmt.Fprintf(out, "  Web       %s\n", web)
-	fmt.Fprintf(out, "  DICOM     %s\n", dicom(s.DICOM))
-	fmt.Fprintf(out, "  Address   %s\n", orNone(s.Addresses))
-	fmt.Fprintf(out, "  Layers %s, Orthanc %s, database %s, certificate %s, revision %s\n",
+	escape.Fprintf(out, "  Web       %s\n", web)
+	escape.Fprintf(out, "  DICOM     %s\n", dicom(s.DICOM))
+	escape.Fprintf(out, "  Address   %s\n", orNone(s.Addresses))
+	escape.Fprintf(out, "  Layers %s, Orthanc %s, database %s, certificate %s, revision %s\n",
 		layers(s), replicas(s.Orthanc), replicas(s.Database), left(s.CertificateEnd, now), revision(s.Revision))
 }
 
@@ -82,7 +80,7 @@ func facts(out io.Writer, s tenant.Status, now time.Time) {
 func object(ref finding.Ref, s tenant.Status) string {
 	switch {
 	case ref.Name == "":
-		return ref.Kind + " (all)"
+		return clean(ref.Kind) + " (all)"
 	case len(s.Namespaces) > 1 && ref.Namespace != "":
 		return clean(ref.Kind + "/" + ref.Namespace + "/" + ref.Name)
 	}
@@ -113,15 +111,13 @@ func describe(link tenant.Link, style Style) string {
 
 // printSections prints the rows of a table under a heading each time the
 // section changes, all in the same columns.
-func printSections(out *bufio.Writer, t table, sections []tenant.Section, style Style) error {
-	var body strings.Builder
-	err := t.write(&body, style, func(column int, cell, padded string) string {
+func printSections(out io.Writer, t table, sections []tenant.Section, style Style) {
+	lines := t.lines(style, func(column int, cell, padded string) string {
 		if column == 0 {
 			return paintStatus(health.Status(cell), padded)
 		}
 		return padded
 	})
-	lines := strings.Split(strings.TrimSuffix(body.String(), "\n"), "\n")
 	if !style.NoHeaders {
 		fmt.Fprintf(out, "\n%s\n", lines[0])
 		lines = lines[1:]
@@ -130,13 +126,12 @@ func printSections(out *bufio.Writer, t table, sections []tenant.Section, style 
 		if i == 0 || section != sections[i-1] {
 			heading := string(section)
 			if style.Colour {
-				heading = bold + heading + reset
+				heading = embolden(heading)
 			}
 			fmt.Fprintln(out, heading)
 		}
 		fmt.Fprintln(out, lines[i])
 	}
-	return err
 }
 
 // collisions lists the host names that another tenant claims as well.
@@ -145,7 +140,7 @@ func collisions(out io.Writer, s tenant.Status) {
 		if i == 0 {
 			fmt.Fprintln(out)
 		}
-		fmt.Fprintf(out, "%s\n", clean(Collision(c)))
+		escape.Fprintf(out, "%s\n", Collision(c))
 	}
 }
 

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -19,7 +19,7 @@ import (
 // Explain prints an explanation for people: the verdict first, then each cause
 // once, with its proof, its fix, the path to it and what it blocks.
 func Explain(w io.Writer, e diagnose.Explanation, style Style) error {
-	out := bufio.NewWriter(w)
+	out := escape.NewStyled(w)
 	p := explanation{out: out, now: e.At, style: style}
 	for _, s := range e.Subjects {
 		p.verdict(s)
@@ -133,7 +133,7 @@ func sentence(text string) string {
 func (p explanation) headline(c diagnose.Cause) {
 	for _, line := range p.wrap(sentence(clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
 		if p.style.Colour {
-			line = bold + line + reset
+			line = embolden(line)
 		}
 		fmt.Fprintln(p.out, line)
 	}
@@ -176,6 +176,7 @@ func (p explanation) evidence(c diagnose.Cause) {
 
 // fit cuts a line to the terminal, less a reserve, unless everything is wanted.
 func (p explanation) fit(line string, reserve int) string {
+	line = escape.Line(line)
 	width := p.style.Width
 	if p.style.Wide {
 		return line
@@ -199,7 +200,7 @@ func (p explanation) fixes(c diagnose.Cause) {
 		for _, line := range p.wrap(text, label, "       ") {
 			fmt.Fprintln(p.out, line)
 		}
-		for _, line := range p.wrapCommand(clean(fix.Command)) {
+		for _, line := range p.wrapCommand(fix.Command) {
 			fmt.Fprintln(p.out, line)
 		}
 		label = "       "

@@ -13,6 +13,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
@@ -29,7 +30,7 @@ type Issued struct {
 func IssuedCertificate(w io.Writer, i Issued) error {
 	c := v1alpha1Issued(i)
 	var b strings.Builder
-	fmt.Fprintf(&b, "Client certificate for %s, signed by %s in %s\n\n", i.Tenant, i.Issuer, i.Namespace)
+	escape.Fprintf(&b, "Client certificate for %s, signed by %s in %s\n\n", i.Tenant, i.Issuer, i.Namespace)
 	for _, line := range []struct{ name, value string }{
 		{"Subject", c.Subject},
 		{"Names", strings.Join(c.Names, ", ")},
@@ -42,7 +43,7 @@ func IssuedCertificate(w io.Writer, i Issued) error {
 		{"PKCS#12", note(i.PKCS12, "key and certificates, under the password")},
 	} {
 		if line.value != "" {
-			fmt.Fprintf(&b, "  %-13s%s\n", line.name, line.value)
+			escape.Fprintf(&b, "  %-13s%s\n", line.name, line.value)
 		}
 	}
 	_, err := io.WriteString(w, b.String())

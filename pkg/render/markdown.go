@@ -1,37 +1,37 @@
 package render
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 // Markdown prints an explanation for a ticket.
 func Markdown(w io.Writer, e diagnose.Explanation) error {
-	out := bufio.NewWriter(w)
+	out := escape.NewStyled(w)
 	if len(e.Subjects) == 0 {
 		fmt.Fprintln(out, "All tenants are ready.")
 	}
 	for _, s := range e.Subjects {
-		fmt.Fprintf(out, "## %s is %s\n\n", escape(subjectName(s)), statusWords[s.Verdict.Status])
+		fmt.Fprintf(out, "## %s is %s\n\n", markdownText(subjectName(s)), statusWords[s.Verdict.Status])
 		if s.Verdict.Message != "" && len(s.Causes) == 0 {
-			fmt.Fprintf(out, "%s\n\n", escape(s.Verdict.Message))
+			fmt.Fprintf(out, "%s\n\n", markdownText(s.Verdict.Message))
 		}
 	}
 	for _, c := range causesOnce(e) {
 		markdownCause(out, c)
 	}
 	for _, line := range unseenLines(e) {
-		fmt.Fprintln(out, "- Could not be read: "+escape(line))
+		fmt.Fprintln(out, "- Could not be read: "+markdownText(line))
 	}
 	return out.Flush()
 }
 
 func markdownCause(out io.Writer, c diagnose.Cause) {
-	fmt.Fprintf(out, "### %s\n\n%s %s", escape(sentence(c.Message)), code(string(c.Code)), escape(c.Ref.String()))
+	fmt.Fprintf(out, "### %s\n\n%s %s", markdownText(sentence(c.Message)), code(string(c.Code)), markdownText(c.Ref.String()))
 	if c.Reason != "" {
 		fmt.Fprintf(out, ", %s", code(c.Reason))
 	}
@@ -40,14 +40,14 @@ func markdownCause(out io.Writer, c diagnose.Cause) {
 	}
 	fmt.Fprint(out, "\n\n| object | field | value |\n|---|---|---|\n")
 	for _, ev := range c.Evidence {
-		fmt.Fprintf(out, "| %s | %s | %s |\n", escape(ev.Ref.String()), escape(ev.Field), escape(ev.Value))
+		fmt.Fprintf(out, "| %s | %s | %s |\n", markdownText(ev.Ref.String()), markdownText(ev.Field), markdownText(ev.Value))
 	}
 	fmt.Fprintln(out)
 	if c.Unwatched != "" {
-		fmt.Fprintf(out, "Flux reports the layers as ready: %s\n\n", escape(c.Unwatched))
+		fmt.Fprintf(out, "Flux reports the layers as ready: %s\n\n", markdownText(c.Unwatched))
 	}
 	for _, fix := range c.Fixes {
-		text := escape(fix.Text)
+		text := markdownText(fix.Text)
 		if fix.File != "" {
 			text += fmt.Sprintf(" (in %s)", code(fix.File))
 		}
@@ -64,8 +64,8 @@ func markdownCause(out io.Writer, c diagnose.Cause) {
 var markdownSpecial = strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", "&", "&amp;", "*", "\\*", "_", "\\_",
 	"`", "\\`", "[", "\\[", "~", "\\~", "$", "\\$")
 
-// escape keeps text from the cluster text.
-func escape(text string) string {
+// markdownText keeps text from the cluster text.
+func markdownText(text string) string {
 	text = markdownSpecial.Replace(clean(text))
 	if digits := strings.TrimLeft(text, "0123456789"); digits != text && digits != "" && strings.ContainsRune(".)", rune(digits[0])) {
 		return text[:len(text)-len(digits)] + "\\" + digits // a numbered list

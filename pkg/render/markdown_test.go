@@ -24,8 +24,8 @@ func TestEscape(t *testing.T) {
 		{"a number", "12 pods", "12 pods"},
 		{"lines", "a\n# b", "a # b"},
 	} {
-		if got := escape(c.text); got != c.want {
-			t.Errorf("%s: escape(%q) = %q, want %q", c.name, c.text, got, c.want)
+		if got := markdownText(c.text); got != c.want {
+			t.Errorf("%s: markdownText(%q) = %q, want %q", c.name, c.text, got, c.want)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func TestOperation(t *testing.T) {
 		{about: "and where it has", result: operate.Result{Outcome: operate.Failing, Reason: "HealthCheckFailed", Message: "health check failed after 1m0.5s"},
 			table: "Failing   health check failed after 1m0s", line: "Failing: health check failed after 1m0s"},
 		{about: "a message that would move the cursor", result: operate.Result{Outcome: operate.Failing, Message: "a\x1b[2J\nb"},
-			table: "Failing   a [2J b", line: "Failing: a [2J b"},
+			table: "Failing   a^[[2J b", line: "Failing: a^[[2J b"},
 		{about: "in colour", result: operate.Result{Outcome: operate.Ready}, style: Style{Colour: true}, table: "\x1b[32mReady\x1b[0m", line: "Ready"},
 	} {
 		t.Run(c.about, func(t *testing.T) {

@@ -3,12 +3,12 @@
 package render
 
 import (
-	"bufio"
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 // Style is how much room there is and whether colour may be used.
@@ -103,7 +103,21 @@ func (t *table) drop(shown []int) []int {
 
 // write prints the table. paint colours a cell's text, which is already padded.
 func (t *table) write(w io.Writer, style Style, paint func(column int, cell, padded string) string) error {
-	out := bufio.NewWriter(w)
+	out := escape.NewStyled(w)
+	for _, line := range t.lines(style, paint) {
+		out.WriteString(line + "\n")
+	}
+	return out.Flush()
+}
+
+// lines lays out the table. Cells are text of the cluster: none begins a line.
+func (t *table) lines(style Style, paint func(column int, cell, padded string) string) []string {
+	for _, row := range t.rows {
+		for i, cell := range row {
+			row[i] = escape.Line(cell)
+		}
+	}
+	var lines []string
 	shown, widths := t.fit(style)
 	line := func(cell func(i int) (plain, painted string)) {
 		var text strings.Builder
@@ -115,7 +129,7 @@ func (t *table) write(w io.Writer, style Style, paint func(column int, cell, pad
 				text.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(plain))) + gap)
 			}
 		}
-		out.WriteString(strings.TrimRight(text.String(), " ") + "\n")
+		lines = append(lines, strings.TrimRight(text.String(), " "))
 	}
 	if !style.NoHeaders {
 		line(func(i int) (string, string) { return t.columns[i].heading, t.columns[i].heading })
@@ -129,7 +143,7 @@ func (t *table) write(w io.Writer, style Style, paint func(column int, cell, pad
 			return plain, paint(i, row[i], plain)
 		})
 	}
-	return out.Flush()
+	return lines
 }
 
 // shorten cuts a text to a width, with an ellipsis for what is gone.
@@ -141,14 +155,6 @@ func shorten(text string, width int) string {
 	return strings.TrimRight(string(runes[:max(0, width-1)]), " ") + "…"
 }
 
-// clean makes a text from the cluster safe for a terminal and fit for one line:
-// an object's message may hold anything, control sequences too.
-func clean(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Cf, r) {
-			return ' '
-		}
-		return r
-	}, text)
-	return strings.Join(strings.Fields(text), " ")
-}
+// clean makes a text from the cluster safe for a terminal and fit for one line: an
+// object's message may hold anything, control sequences too.
+func clean(text string) string { return escape.Sentence(text) }

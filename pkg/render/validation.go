@@ -1,12 +1,12 @@
 package render
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
@@ -25,7 +25,7 @@ const (
 // ValidationCheck prints one check: what was found, and where something is wrong,
 // the details, what was expected and what to do. wide has all details.
 func ValidationCheck(w io.Writer, c validate.Check, style Style) error {
-	out := bufio.NewWriter(w)
+	out := escape.NewStyled(w)
 	p := explanation{out: out, style: style}
 	found := c.Found
 	if c.After != "" {
@@ -55,7 +55,7 @@ func ValidationCheck(w io.Writer, c validate.Check, style Style) error {
 		p.under("Expected  ", c.Expected)
 		p.under("Fix       ", c.Fix.Text)
 		if c.Fix.Command != "" {
-			fmt.Fprintf(out, "%s  %s\n", strings.Repeat(" ", checkNameAt+10), c.Fix.Command)
+			escape.Fprintf(out, "%s  %s\n", strings.Repeat(" ", checkNameAt+10), c.Fix.Command)
 		}
 	}
 	return out.Flush()
@@ -74,10 +74,10 @@ func (p explanation) under(label, text string) {
 
 // ValidationVerdict prints the answer in a sentence.
 func ValidationVerdict(w io.Writer, tenant string, checks []validate.Check, style Style) error {
-	out := bufio.NewWriter(w)
+	out := escape.NewStyled(w)
 	for _, line := range (explanation{style: style}).wrap(validationVerdict(clean(tenant), checks), "", "") {
 		if style.Colour {
-			line = bold + line + reset
+			line = embolden(line)
 		}
 		fmt.Fprintln(out, line)
 	}

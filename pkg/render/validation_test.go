@@ -69,19 +69,12 @@ func TestColourIsAllThatColoursAValidation(t *testing.T) {
 	if coloured == plain {
 		t.Error("no colour")
 	}
-	for _, code := range append([]string{bold, reset}, statusCodes()...) {
+	for _, code := range []string{"\x1b[1m", "\x1b[0m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[36m"} {
 		coloured = strings.ReplaceAll(coloured, code, "")
 	}
 	if coloured != plain {
 		t.Errorf("with colour:\n%q\nwithout:\n%q", coloured, plain)
 	}
-}
-
-func statusCodes() (out []string) {
-	for _, code := range statusColour {
-		out = append(out, code)
-	}
-	return out
 }
 
 func TestValidationVerdict(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
@@ -101,15 +102,11 @@ func ValidationJUnit(w io.Writer, tenant string, at time.Time, checks []validate
 		suite.Cases = append(suite.Cases, test)
 	}
 	suite.Time = seconds(total)
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	encoder := xml.NewEncoder(w)
-	encoder.Indent("", "  ")
-	if err := encoder.Encode(suite); err != nil {
+	body, err := xml.MarshalIndent(suite, "", "  ")
+	if err != nil {
 		return fmt.Errorf("writing the checks as JUnit: %w", err)
 	}
-	_, err := io.WriteString(w, "\n")
+	_, err = io.WriteString(w, xml.Header+string(escape.XML(body))+"\n")
 	return err
 }
 

@@ -35,9 +35,9 @@ func TestAges(t *testing.T) {
 func TestClean(t *testing.T) {
 	for message, want := range map[string]string{
 		"plain":                        "plain",
-		"\x1b[31mred\x1b[0m\x07":       "[31mred [0m",
+		"\x1b[31mred\x1b[0m\x07":       "^[[31mred^[[0m^G",
 		"two\nlines\r\n and\ttabs":     "two lines and tabs",
-		"right\u202eto left\u2028line": "right to left line",
+		"right\u202eto left\u2028line": `right\u202eto left line`,
 	} {
 		if got := clean(message); got != want {
 			t.Errorf("clean(%q) = %q, want %q", message, got, want)

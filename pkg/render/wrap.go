@@ -3,12 +3,15 @@ package render
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 // wrap breaks a sentence into lines that fit the terminal, the first behind one
 // indent, the others behind another. Where there is no terminal, or everything
 // is wanted, it stays in one.
 func (p explanation) wrap(text, first, others string) []string {
+	text = escape.Line(text)
 	if p.style.Width == 0 || p.style.Wide {
 		return []string{first + text}
 	}
@@ -40,12 +43,13 @@ func (p explanation) wrapCommand(command string) []string {
 	if command == "" {
 		return nil
 	}
+	command = escape.Line(command)
 	if p.style.Width == 0 || p.style.Wide {
 		return []string{commandIndent + command}
 	}
 	var lines []string
 	line := commandIndent
-	words := strings.Fields(command)
+	words := shellFields(command)
 	for i, word := range words {
 		room := p.style.Width
 		if i < len(words)-1 {
@@ -61,4 +65,31 @@ func (p explanation) wrapCommand(command string) []string {
 		line += word
 	}
 	return append(lines, line)
+}
+
+// shellFields splits a command where it may be continued on another line: at spaces
+// that are not quoted.
+func shellFields(command string) []string {
+	var words []string
+	var word strings.Builder
+	var quote rune
+	for _, r := range command {
+		switch {
+		case quote == 0 && r == ' ':
+			if word.Len() > 0 {
+				words = append(words, word.String())
+				word.Reset()
+			}
+			continue
+		case quote == 0 && (r == '\'' || r == '"'):
+			quote = r
+		case r == quote:
+			quote = 0
+		}
+		word.WriteRune(r)
+	}
+	if word.Len() > 0 {
+		words = append(words, word.String())
+	}
+	return words
 }

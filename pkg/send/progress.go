@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 // pace is how far a transfer is.
@@ -77,7 +79,7 @@ func (t *transfer) show(ctx context.Context, began time.Time) (hide func()) {
 		<-ended
 		cancel()
 		if terminal {
-			fmt.Fprint(w, "\r\x1b[K")
+			overwrite(w, "")
 		}
 		fmt.Fprintln(w, t.pace.last(time.Since(began)))
 	}
@@ -85,7 +87,7 @@ func (t *transfer) show(ctx context.Context, began time.Time) (hide func()) {
 
 // screen tells whether w is a terminal, and how wide.
 func screen(w io.Writer) (terminal bool, width int) {
-	file, ok := w.(*os.File)
+	file, ok := w.(interface{ Fd() uintptr })
 	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
 		return false, 0
 	}
@@ -106,5 +108,13 @@ func draw(w io.Writer, line string, terminal bool, width int) {
 	if len(line) >= width && width > 0 {
 		line = line[:width-1]
 	}
-	fmt.Fprintf(w, "\r%s\x1b[K", line)
+	overwrite(w, line)
+}
+
+// overwrite writes a text in place of the terminal's line. Nobody looks at the progress
+// of a terminal that is gone.
+func overwrite(w io.Writer, text string) {
+	out := escape.NewStyled(w)
+	fmt.Fprint(out, escape.LineStart, text, escape.EraseLine)
+	_ = out.Flush()
 }

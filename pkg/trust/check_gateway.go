@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -61,7 +62,7 @@ func (q Question) gateway(s Server) Result {
 		return Result{Outcome: Unknown, Detail: fmt.Sprintf("its tls.mode is %s, of which nothing is known here", s.Mode)}
 	case looked && !asked:
 		return Result{Outcome: Warn, Detail: fmt.Sprintf("it is set to ask for a certificate (tls.mode %s), but what answers at port %d does not ask", s.Mode, s.Port),
-			Fix: finding.Fix{Text: "See whether the gateway's pods have got the Gateway, and whether another one has the port", Command: "istioctl analyze -n " + s.Gateway.Namespace}}
+			Fix: finding.Fix{Text: "See whether the gateway's pods have got the Gateway, and whether another one has the port", Command: "istioctl analyze -n " + escape.ShellWord(s.Gateway.Namespace)}}
 	}
 	return q.admitted(s)
 }

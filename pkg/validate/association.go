@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -30,7 +31,7 @@ func (v *validation) checkAssociation(ctx context.Context) Check {
 // judgeAssociation is pure.
 func judgeAssociation(contexts []dicom.Result, peer dicom.Peer, err error, o Options, tenant string) Check {
 	expected := fmt.Sprintf("an association of %s with %s", o.Calling, o.Called)
-	inside := finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads DICOM to it", Command: "kubectl orthweb explain " + tenant}
+	inside := finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads DICOM to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
 	var rejected *dicom.RejectError
 	var aborted *dicom.AbortError
 	switch {

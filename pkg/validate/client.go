@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
@@ -33,7 +34,7 @@ func judgeUnasked(p Place, tenant string, onlyGuard bool) Check {
 	switch {
 	case p.Known && p.Mutual:
 		return fail(codeAnybodyLetIn, found+", although the Gateway says that they must have one", "clients without a certificate are refused",
-			finding.Fix{Text: "Another tenant's Gateway may answer here: Istio selects gateways by label across namespaces. See which", Command: "kubectl orthweb explain " + tenant})
+			finding.Fix{Text: "Another tenant's Gateway may answer here: Istio selects gateways by label across namespaces. See which", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)})
 	case onlyGuard:
 		return warn(codeClientNotAsked, found+": whoever can reach the port can store and query studies", "clients of the tenant alone are let in",
 			finding.Fix{Text: fmt.Sprintf("Set spec.servers[].tls.mode: MUTUAL in the Gateway, in gitops/application/%s; the Secret of its certificate has the authority already", tenant)})
@@ -56,7 +57,7 @@ func (v *validation) tryClients(ctx context.Context, p Place) Check {
 	}
 	if !in {
 		return fail(codeClientRefused, "the tenant's own client certificate is refused: "+why, "a client of the tenant is let in",
-			finding.Fix{Text: "See what is wrong with the certificate, or with what the Gateway trusts", Command: "kubectl orthweb cert list " + v.subject.Tenant})
+			finding.Fix{Text: "See what is wrong with the certificate, or with what the Gateway trusts", Command: "kubectl orthweb cert list " + escape.ShellWord(v.subject.Tenant)})
 	}
 	details := []string{"the tenant's client certificate is let in"}
 	in, why, err = v.letIn(ctx, p, nil)

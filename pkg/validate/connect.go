@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -26,7 +27,7 @@ func (v *validation) checkTCP(p Place) func(context.Context) Check {
 // judgeTCP says what an error of connecting means. It is pure.
 func judgeTCP(p Place, err error, tenant string) Check {
 	expected := fmt.Sprintf("something listens at port %d", p.Port)
-	inside := finding.Fix{Text: "See whether the ingress runs", Command: "kubectl orthweb status " + tenant}
+	inside := finding.Fix{Text: "See whether the ingress runs", Command: "kubectl orthweb status " + escape.ShellWord(tenant)}
 	var slow net.Error
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):

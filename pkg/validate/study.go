@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -82,6 +83,6 @@ func orStatus(err error, status int) error {
 func logFix(tenant string) finding.Fix {
 	return finding.Fix{
 		Text:    "Look into Orthanc's log for the reason; see whether its storage and database have room and answer",
-		Command: fmt.Sprintf("kubectl logs -n %s-orthweb deploy/orthanc", tenant),
+		Command: escape.Command("kubectl logs -n %s-orthweb deploy/orthanc", tenant),
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
@@ -36,7 +37,7 @@ func judgeTLS(seen probe.Handshake, err error, p Place, tenant string) Check {
 	if err != nil {
 		return fail(codeNoTLS, "there was no TLS handshake: "+plain(err), expected, finding.Fix{
 			Text:    "See whether a Gateway serves that name at that port, and whether the Secret with its certificate is there",
-			Command: "kubectl orthweb explain " + tenant,
+			Command: "kubectl orthweb explain " + escape.ShellWord(tenant),
 		})
 	}
 	what := fmt.Sprintf("%s, %s", tls.VersionName(seen.Version), tls.CipherSuiteName(seen.CipherSuite))
@@ -68,7 +69,7 @@ const soon = 48 * time.Hour
 // thing after the other, so that each has its own words. It is pure.
 func judgeCertificate(chain []*x509.Certificate, host string, s Subject, now time.Time) Check {
 	leaf := chain[0]
-	look := "kubectl orthweb cert list " + s.Tenant
+	look := "kubectl orthweb cert list " + escape.ShellWord(s.Tenant)
 	details := []string{
 		"for " + orNone(certs.FormatRawSubject(leaf.RawSubject)) + ", by " + orNone(certs.FormatRawSubject(leaf.RawIssuer)),
 		"good until " + leaf.NotAfter.UTC().Format(time.RFC3339),

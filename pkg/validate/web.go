@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -127,7 +128,7 @@ func (v *validation) checkPage(ctx context.Context) Check {
 // judgePage is pure. login is what was sent.
 func judgePage(url string, status int, answer []byte, err error, tenant string, login Credentials) Check {
 	expected := "200 OK and Orthanc's explorer from " + url
-	inside := finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads to it", Command: "kubectl orthweb explain " + tenant}
+	inside := finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
 	switch {
 	case err != nil:
 		return fail(codeWebOther, "the request failed: "+plain(err), expected, inside)
@@ -175,7 +176,7 @@ func (v *validation) checkSystem(ctx context.Context) Check {
 	var s system
 	if err := json.Unmarshal(answer, &s); err != nil || s.Version == "" {
 		return fail(codeWebOther, "what /system answers is not Orthanc's", "Orthanc's version and AE title", finding.Fix{
-			Text: "See where the VirtualService leads", Command: "kubectl orthweb explain " + v.subject.Tenant,
+			Text: "See where the VirtualService leads", Command: "kubectl orthweb explain " + escape.ShellWord(v.subject.Tenant),
 		})
 	}
 	return pass(fmt.Sprintf("Orthanc %s, AE title %s", s.Version, s.DicomAet))

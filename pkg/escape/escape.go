@@ -1,0 +1,150 @@
+// Package escape keeps text that others wrote from being more than text: on a
+// terminal, in a line, in a CI system's log, in JSON, YAML and XML, and in a shell.
+//
+// There are two layers. Writer stands where bytes leave the program and shows every
+// control character instead of sending it. Line, Sprintf and their kin stand where
+// fields are composed into lines, and keep a field from beginning a line of its own,
+// which no writer could tell from a line of the program's.
+//
+// kubectl's printers.WriteEscaped replaces ESC and CR alone: C1 controls, which
+// terminals take for escape sequences too, BS, bidirectional controls and line
+// separators pass. Libraries that strip escape sequences (charmbracelet/x/ansi)
+// remove what they know and show nothing of what was removed. Hence this package.
+package escape
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// hiddenTables are the characters that are not shown as themselves: controls, format
+// characters (with bidirectional controls, zero-width spaces and tags), line and
+// paragraph separators (Unicode Standard, chapter 4.5, general categories Cc, Cf, Zl
+// and Zp); and what takes no room: variation selectors, fillers and noncharacters
+// (UAX #44, Default_Ignorable_Code_Point and Noncharacter_Code_Point).
+var hiddenTables = []*unicode.RangeTable{
+	unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
+	unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point,
+}
+
+// hidden tells whether a character is shown by its number.
+func hidden(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
+	return unicode.In(r, hiddenTables...)
+}
+
+// breaks tells whether a character ends a line somewhere, or moves within one as
+// space does (UAX #14, classes BK, CR, LF and NL, and the tab).
+func breaks(r rune) bool {
+	switch r {
+	case '\t', '\n', '\v', '\f', '\r', 0x85, 0x2028, 0x2029:
+		return true
+	}
+	return false
+}
+
+// appendVisible shows a character: C0 controls and DEL as less(1) does (^[), others
+// by their number.
+func appendVisible(b []byte, r rune) []byte {
+	switch {
+	case r < ' ' || r == 0x7f:
+		return append(b, '^', byte(r)^0x40)
+	case r <= 0xffff:
+		return fmt.Appendf(b, `\u%04x`, r)
+	}
+	return fmt.Appendf(b, `\U%08x`, r)
+}
+
+// appendByte shows a byte that is part of no character.
+func appendByte(b []byte, c byte) []byte { return fmt.Appendf(b, `\x%02x`, c) }
+
+// plain tells whether a text needs no second look: printable ASCII with no doubled
+// sign that a CI system may take for a command.
+func plain(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if c < ' ' || c >= 0x7f || (c == ':' || c == '#') && i+1 < len(text) && text[i+1] == c {
+			return false
+		}
+	}
+	return true
+}
+
+// Line makes a field fit to stand in a line: what would end the line becomes a space,
+// other control characters are shown, and what a CI system would take for a command
+// is no longer one. A text that is fit already is returned as it is.
+func Line(text string) string {
+	if plain(text) {
+		return text
+	}
+	b := make([]byte, 0, len(text)+16)
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			b = appendByte(b, text[i])
+		case r == '\r' && strings.HasPrefix(text[i+1:], "\n"): // one line's end
+		case breaks(r):
+			b = append(b, ' ')
+		case hidden(r):
+			b = appendVisible(b, r)
+		case r == ':' && startsCommand(text, i) || r == '#' && startsCommand(text, i):
+			b = appendByte(b, byte(r))
+		default:
+			b = append(b, text[i:i+size]...)
+		}
+		i += size
+	}
+	return string(b)
+}
+
+// Sentence is Line with runs of white space as one space, and none around.
+func Sentence(text string) string { return strings.Join(strings.Fields(Line(text)), " ") }
+
+// Lines makes a message of several lines fit to be printed behind what stands in its
+// first line: those that follow are indented.
+func Lines(text, indent string) string {
+	if plain(text) {
+		return text
+	}
+	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	for i, line := range lines {
+		if line = Line(line); i > 0 && line != "" {
+			line = indent + line
+		}
+		lines[i] = line
+	}
+	return strings.Join(lines, "\n")
+}
+
+// startsCommand tells whether a CI system may take what begins there for a command in
+// its log: "::error::" of GitHub where a line begins, blanks aside; "##[" of GitHub
+// and Azure and "##vso[" of Azure anywhere in a line; "##teamcity[" where a line
+// begins. Where a field is broken into lines is not known here: any word may be first.
+func startsCommand(text string, at int) bool {
+	rest := text[at:]
+	if marked, ok := strings.CutPrefix(rest, "##"); ok {
+		return strings.HasPrefix(marked, "[") || strings.HasPrefix(marked, "vso[") || strings.HasPrefix(marked, "teamcity[")
+	}
+	name, ok := strings.CutPrefix(rest, "::")
+	if !ok || at > 0 && !followsBreak(text[:at]) {
+		return false
+	}
+	end := strings.TrimLeft(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
+	if len(end) == len(name) {
+		return false // "::1" is an address
+	}
+	next, _ := utf8.DecodeRuneInString(end)
+	return end == "" || unicode.IsSpace(next) || strings.HasPrefix(end, "::")
+}
+
+// followsBreak tells whether a text ends in what may end a line or a word: white space,
+// or a character that is not shown.
+func followsBreak(text string) bool {
+	r, _ := utf8.DecodeLastRuneInString(text)
+	return unicode.IsSpace(r) || hidden(r)
+}

@@ -1,0 +1,395 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/internal/reliability"
+)
+
+// lineMark is what no line may begin with: each payload that ends a line goes on with
+// it. commandMark is what GitHub takes for a command where a line begins.
+const (
+	lineMark    = "INJECTED"
+	commandMark = "::error::" + lineMark
+)
+
+// payloads are texts that others may write into any field. They are what the program
+// was broken with, and more of the kinds.
+var payloads = map[string]string{
+	"a colour and the title":      "\x1b[31mred\x1b[0m\x1b]0;title\x07",
+	"C1 controls":                 "\u009b31m\u009d0;title\u009c\u0090",
+	"backspaces, CR and DEL":      "\b\b\b\rover\x7f",
+	"bidirectional controls":      "\u202eabc\u202c\u2066d\u2069\u200e\u200f\u061c",
+	"characters without a width":  "\u200b\u200d\u2060\ufeff\u00ad\U000e0041\U000e0001\ufe0f\U000e0101",
+	"a line of its own":           "\n" + lineMark + "\n" + commandMark + "\n",
+	"a line's end as Windows has": "\r\n" + lineMark + "\r\n" + commandMark,
+	"separators of Unicode":       "\u2028" + commandMark + "\u2029" + lineMark + "\u0085" + lineMark + "\v" + lineMark + "\f" + lineMark,
+	"commands of CI systems":      " " + commandMark + " ##[error]x ##vso[task.setvariable variable=a]b",
+	"markdown and HTML":           "\n# h\n`|<script>alert(1)</script>[a](http://x)|`\n" + lineMark,
+	"a shell's expansions":        "'; touch injected; $(touch injected) `touch injected` \"\n touch injected #",
+}
+
+// structural are the fields whose words the program compares: a payload in them makes
+// another object of it, which each of them gets in a test of its own.
+var structural = regexp.MustCompile(`(^|\.)(apiVersion|kind|type|phase|reason|status|namespace|name|group|uid|controller|protocol|lastTransitionTime|creationTimestamp|.*Time|time|lastTimestamp|firstTimestamp)$|^metadata\.(labels|ownerReferences)|resourceVersion`)
+
+// recordedObjects are all objects of a recorded cluster that is built into the program.
+func recordedObjects(t testing.TB, name string) []map[string]any {
+	t.Helper()
+	snap, err := (&factsFlags{}).recorded(origin{from: []string{examplePrefix + name}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var objects []map[string]any
+	for _, asked := range snap.Asked() {
+		for _, obj := range snap.List(asked.GroupKind(), asked.Namespace).Objects {
+			if !counts(obj) {
+				continue
+			}
+			objects = append(objects, obj.DeepCopy().Object)
+		}
+	}
+	return objects
+}
+
+// counts tells whether an object is one of the tenant bhs, or of what it stands on:
+// a tenth of the objects has all kinds and is read ten times as fast.
+func counts(obj *unstructured.Unstructured) bool {
+	kind, _, _ := unstructured.NestedString(obj.Object, "type")
+	other := strings.Contains(obj.GetNamespace()+obj.GetName(), "mhr") || slices.Contains([]string{"ServiceAccount", "EndpointSlice", "ReplicaSet", "ConfigMap", "APIService"}, obj.GetKind())
+	return !other && (obj.GetKind() != "Event" || kind == "Warning") && (obj.GetKind() != "Pod" || obj.GetNamespace() == "bhs-orthweb")
+}
+
+// edit replaces the strings of a value. The path is of fields alone: all items of a
+// list have one.
+func edit(value any, path string, replace func(path, text string) string) any {
+	switch v := value.(type) {
+	case string:
+		return replace(path, v)
+	case []any:
+		for i := range v {
+			v[i] = edit(v[i], path, replace)
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			v[key] = edit(v[key], strings.TrimPrefix(path+"."+key, "."), replace)
+		}
+	}
+	return value
+}
+
+// editKeys adds a copy of each entry of labels, annotations and data under a key with
+// the payload.
+func editKeys(value any, payload string) {
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			editKeys(item, payload)
+		}
+	case map[string]any:
+		for key, item := range v {
+			inside, ok := item.(map[string]any)
+			if ok && slices.Contains([]string{"labels", "annotations", "data", "matchLabels", "selector", "nodeSelector"}, key) {
+				for _, name := range slices.Sorted(maps.Keys(inside)) {
+					inside[name+payload] = inside[name]
+				}
+			}
+			editKeys(item, payload)
+		}
+	}
+}
+
+// clone copies objects through JSON.
+func clone(t testing.TB, objects []map[string]any) []map[string]any {
+	t.Helper()
+	copies := make([]map[string]any, len(objects))
+	for i, obj := range objects {
+		copies[i] = (&unstructured.Unstructured{Object: obj}).DeepCopy().Object
+	}
+	return copies
+}
+
+// document is what kubectl would print of objects.
+func document(t testing.TB, objects []map[string]any) []byte {
+	t.Helper()
+	content, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": objects})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// hostileClusters are three clusters with a payload: in all fields that are no words of
+// the program's, in all names wherever they are, and in all keys of maps.
+func hostileClusters(t testing.TB, objects []map[string]any, payload string) map[string][]byte {
+	texts, names, keys := clone(t, objects), clone(t, objects), clone(t, objects)
+	for i := range objects {
+		edit(texts[i], "", func(path, text string) string {
+			if structural.MatchString(path) {
+				return text
+			}
+			return text + payload
+		})
+		edit(names[i], "", func(path, text string) string {
+			if strings.HasSuffix(path, "apiVersion") || strings.HasSuffix(path, "kind") || strings.HasSuffix(path, "type") {
+				return text
+			}
+			return strings.NewReplacer("bhs", "bhs"+payload, "orthanc", "orthanc"+payload, "main@", "main"+payload+"@").Replace(text)
+		})
+		editKeys(keys[i], payload)
+	}
+	return map[string][]byte{"texts": document(t, texts), "names": document(t, names), "keys": document(t, keys)}
+}
+
+// ran is what a command wrote.
+type ran struct {
+	out, errs string
+	code      int
+}
+
+func runWith(stdin []byte, args ...string) ran {
+	var out, errs bytes.Buffer
+	code := Run(context.Background(), append([]string{"kubectl-orthweb"}, args...),
+		genericiooptions.IOStreams{In: bytes.NewReader(stdin), Out: &out, ErrOut: &errs})
+	return ran{out.String(), errs.String(), code}
+}
+
+// forms are the ways to call each command that reads a recorded cluster: found in the
+// tree of commands and in what the help says of -o, so that none can be forgotten.
+type form struct {
+	args   []string
+	format string
+}
+
+// values are for formats that take one.
+var formatValues = map[string]string{
+	"jsonpath=":            "jsonpath={range .items[*]}{.metadata.name}{\"\\n\"}{end}{.metadata.name}{.items[*].message}",
+	"jsonpath-file=":       "jsonpath-file=FILE",
+	"go-template=":         "go-template={{range .items}}{{.metadata.name}} {{.status}}{{\"\\n\"}}{{end}}",
+	"go-template-file=":    "go-template-file=FILE",
+	"custom-columns=":      "custom-columns=NAME:.metadata.name,STATUS:.status",
+	"custom-columns-file=": "custom-columns-file=FILE",
+}
+
+func formsOf(t testing.TB) []form {
+	t.Helper()
+	var forms []form
+	var visit func(cmd *cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		for _, sub := range cmd.Commands() {
+			visit(sub)
+		}
+		if !cmd.Runnable() || cmd.Flags().Lookup("from") == nil {
+			return
+		}
+		words := strings.Fields(cmd.CommandPath())
+		args := append(words[slices.Index(words, "orthweb")+1:], "--from=-", "--assume-complete")
+		output := cmd.Flags().Lookup("output")
+		match := listed.FindStringSubmatch(output.Usage)
+		if match == nil {
+			t.Fatalf("%s: -o names no formats", cmd.CommandPath())
+		}
+		formats, _ := valueWords(match[1])
+		for _, format := range append([]string{""}, formats...) {
+			call := form{args: args, format: format}
+			value := format
+			if strings.HasSuffix(format, "=") {
+				if value = formatValues[format]; value == "" {
+					t.Fatalf("no value for -o %s", format)
+				}
+				value = strings.Replace(value, "FILE", templateFile(t, format), 1)
+			}
+			if format != "" {
+				call.args = append(slices.Clone(args), "-o", value)
+			}
+			forms = append(forms, call)
+			if cmd.Flags().Lookup("all") != nil {
+				forms = append(forms, form{append(slices.Clone(call.args), "--all"), format})
+			}
+			if cmd.Name() == "verify" {
+				forms = forms[:len(forms)-1]
+			}
+		}
+	}
+	visit(NewRoot(genericiooptions.NewTestIOStreamsDiscard()))
+	return forms
+}
+
+func templateFile(t testing.TB, format string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "template")
+	content := map[string]string{
+		"jsonpath-file=": "{.items[*].metadata.name}", "go-template-file=": "{{range .items}}{{.metadata.name}}{{end}}",
+		"custom-columns-file=": "NAME STATUS\n.metadata.name .status\n",
+	}[format]
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// forPeople tells the formats whose every line the program lays out.
+func (f form) forPeople() bool {
+	return slices.Contains([]string{"", "wide", "tree", "table", "markdown", "hosts"}, f.format)
+}
+
+// template tells the formats whose output a script gets byte by byte.
+func (f form) template() bool { return !f.forPeople() && f.format != "json" && f.format != "yaml" }
+
+// control is the first character of a text that a terminal acts on, or that is not seen.
+func control(text string) string {
+	for i, r := range text {
+		_, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == '\n' || r == '\t':
+		case r == utf8.RuneError && size == 1:
+			return fmt.Sprintf("the byte %#x at %d", text[i], i)
+		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector):
+			return fmt.Sprintf("%U at %d", r, i)
+		}
+	}
+	return ""
+}
+
+// injectedLine is a line that a field began, or one that a CI system obeys.
+func injectedLine(text string) string {
+	for line := range strings.Lines(text) {
+		trimmed := strings.TrimLeft(line, " \t")
+		if strings.HasPrefix(line, lineMark) || strings.HasPrefix(trimmed, "::") && !strings.HasPrefix(trimmed, "::1") || strings.Contains(line, "##[") || strings.Contains(line, "##vso[") {
+			return line
+		}
+	}
+	return ""
+}
+
+// unquoted is a command to copy in which a shell would see the payload's own words,
+// empty where there is none. Commands are lines of their own, or stand behind a colon.
+func unquoted(text string) string {
+	for line := range strings.Lines(text) {
+		_, command, found := strings.Cut(line, "kubectl")
+		if tool := regexp.MustCompile(`^ {8,}(flux|helm|curl|git|openssl|cmctl|istioctl|dig) `); !found && tool.MatchString(line) {
+			command, found = line, true
+		}
+		if found && strings.HasPrefix(strings.TrimSpace(line), "kubectl") || strings.Contains(line, "Why: kubectl") || found && command == line {
+			rest := regexp.MustCompile(`'[^']*'|\\'`).ReplaceAllString(command, "")
+			if strings.Contains(rest, "touch") || strings.Contains(rest, "injected") {
+				return line
+			}
+		}
+	}
+	return ""
+}
+
+// broken says what is wrong with what a command wrote, empty where nothing is.
+func (f form) broken(r ran) string {
+	if r.code > exitUnclear {
+		return fmt.Sprintf("exit status %d", r.code)
+	}
+	if found := control(r.errs); found != "" {
+		return "standard error has " + found + ": " + r.errs
+	}
+	if line := injectedLine(r.errs); line != "" {
+		return "standard error has the line " + line
+	}
+	if line := unquoted(r.errs + r.out); f.format != "json" && f.format != "yaml" && line != "" {
+		return "a shell would run what is in " + line
+	}
+	if f.template() {
+		return "" // a script's; what a terminal gets is TestTemplatesOnTerminal's
+	}
+	if found := control(r.out); found != "" {
+		return "standard output has " + found
+	}
+	switch {
+	case f.forPeople():
+		if line := injectedLine(r.out); line != "" {
+			return "standard output has the line " + line
+		}
+	case f.format == "json" && r.out != "":
+		if !json.Valid([]byte(r.out)) {
+			return "this is no JSON: " + r.out
+		}
+	case f.format == "yaml":
+		var value any
+		if err := yaml.Unmarshal([]byte(r.out), &value); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+// TestHostileText sends each payload through each command and format, from each place
+// that it may come from.
+func TestHostileText(t *testing.T) {
+	t.Setenv(hostsFileVariable, hostileHosts(t, ""))
+	objects := recordedObjects(t, "failing")
+	forms := formsOf(t)
+	where := map[string]*reliability.Row{}
+	try := func(tried, promise, payload string, f form, r ran) {
+		row := where[tried]
+		if row == nil {
+			row = &reliability.Row{Tried: tried, Promise: promise}
+			where[tried] = row
+		}
+		row.Times++
+		if why := f.broken(r); why != "" {
+			t.Errorf("%s, %s, %q: %s", tried, payload, f.args, why)
+			return
+		}
+		row.Held++
+	}
+	const shown = "no control character is written, and no text begins a line"
+	for _, name := range slices.Sorted(maps.Keys(payloads)) {
+		payload := payloads[name]
+		clusters := hostileClusters(t, objects, payload)
+		for _, cluster := range slices.Sorted(maps.Keys(clusters)) {
+			for _, f := range forms {
+				try("a payload in all "+cluster+" of a cluster, in each command and format that reads a recording", shown, name, f, runWith(clusters[cluster], f.args...))
+			}
+		}
+		for _, call := range []struct {
+			tried string
+			calls [][]string
+		}{
+			{"a payload in each answer of an API server and in its warnings, in each command, with and without -v=8", liveCalls(t, payload)},
+			{"a payload in names and contents of files, archives and certificates", fileCalls(t, payload)},
+			{"a payload in arguments and flags", argumentCalls(payload)},
+		} {
+			for _, args := range call.calls {
+				try(call.tried, shown, name, form{args: args, format: formatOf(args)}, runWith(nil, args...))
+			}
+		}
+	}
+	var rows []reliability.Row
+	for _, tried := range slices.Sorted(maps.Keys(where)) {
+		rows = append(rows, *where[tried])
+	}
+	reliability.Report(t, "text", rows)
+}
+
+// hostileHosts is a hosts file with a text in a comment and behind an entry.
+func hostileHosts(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "hosts")
+	if err := os.WriteFile(path, []byte("127.0.0.1 localhost # "+text+"\n# "+text+"\n192.0.2.1 web.bhs.orthweb.com # "+text+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,104 @@
+package plugin
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+
+	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+)
+
+// stream is standard output or standard error as commands see it: all control
+// characters are shown (escape.Writer), and the first error of a write is kept, for
+// those that nobody looks at.
+type stream struct {
+	*escape.Writer
+	end *streamEnd
+}
+
+// streamEnd is where the bytes of a stream leave the program.
+type streamEnd struct {
+	w  io.Writer
+	mu sync.Mutex
+	// err is the first that a write came to. Nothing is written after it.
+	err error
+}
+
+// outputError is that standard output could not be written.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string { return "writing standard output: " + e.err.Error() }
+func (e *outputError) Unwrap() error { return e.err }
+
+// newStream wraps a writer, unless it is a stream already.
+func newStream(w io.Writer) *stream {
+	if s, ok := w.(*stream); ok {
+		return s
+	}
+	end := &streamEnd{w: w}
+	return &stream{Writer: escape.NewWriter(end), end: end}
+}
+
+// wrapStreams makes all that a command writes pass a stream.
+func wrapStreams(streams genericiooptions.IOStreams) genericiooptions.IOStreams {
+	return genericiooptions.IOStreams{In: streams.In, Out: newStream(streams.Out), ErrOut: newStream(streams.ErrOut)}
+}
+
+func (e *streamEnd) Write(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err != nil {
+		return 0, e.err
+	}
+	n, err := e.w.Write(p)
+	return n, e.note(err)
+}
+
+func (e *streamEnd) note(err error) error {
+	if err == nil {
+		return nil
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err // "write /dev/stdout" says the same in other words
+	}
+	e.err = &outputError{err}
+	return e.err
+}
+
+// finish is the error of the stream: that of its first failed write, or of what is
+// still on its way to the disk.
+func (s *stream) finish() error {
+	_ = s.Flush() // the end keeps the error
+	s.end.mu.Lock()
+	defer s.end.mu.Unlock()
+	if file, ok := s.end.w.(*os.File); ok && s.end.err == nil {
+		return s.end.note(closeError(file))
+	}
+	return s.end.err
+}
+
+// terminalOf is the terminal behind a writer.
+func terminalOf(w io.Writer) (*os.File, bool) {
+	if s, ok := w.(*stream); ok {
+		w = s.end.w
+	}
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return nil, false
+	}
+	return file, true
+}
+
+// Fd is the file descriptor behind the stream; of none it is not a valid one.
+func (s *stream) Fd() uintptr {
+	if file, ok := s.end.w.(*os.File); ok {
+		return file.Fd()
+	}
+	return ^uintptr(0)
+}
