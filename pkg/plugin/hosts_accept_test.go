@@ -26,7 +26,7 @@ func TestHostsAcceptDomain(t *testing.T) {
 		{"the flag", []string{"web.mhr.orthweb.com"}, "", []string{"--allow-domain=bhs.orthweb.com,mhr.orthweb.com"}, yes, []string{"web.mhr.orthweb.com"},
 			"Accepted for mhr by --allow-domain: web.mhr.orthweb.com (192.0.2.2)"},
 		{"yes", []string{"web.mhr.orthweb.com"}, "", []string{"--yes"}, yes, []string{"web.mhr.orthweb.com"}, "  mhr  mhr.orthweb.com  192.0.2.2  web.mhr.orthweb.com\n"},
-		{"for one tenant", []string{"web.mhr.orthweb.com"}, "", []string{"--allow-domain=mhr=orthweb.com"}, no, []string{"web.mhr.orthweb.com"}, "To accept them: kubectl orthweb hosts sync --allow-domain='mhr=orthweb.com' --allow-domain=bhs.orthweb.com\n"},
+		{"for one tenant", []string{"web.mhr.orthweb.com"}, "", []string{"--allow-domain=mhr=orthweb.com"}, no, []string{"web.mhr.orthweb.com"}, "To accept them: kubectl orthweb hosts sync --allow-domain=mhr=orthweb.com --allow-domain=bhs.orthweb.com\n"},
 		{"for the other tenant", []string{"web.mhr.orthweb.com"}, "", []string{"--allow-domain=bhs=mhr.orthweb.com", "--yes"}, no, nil, "belongs to bhs"},
 		{"accepted before", []string{"web.mhr.orthweb.com", "pacs.mhr.orthweb.com"}, block(`# tenant "mhr"`, "192.0.2.2\tweb.mhr.orthweb.com"), nil, no,
 			[]string{"web.mhr.orthweb.com", "pacs.mhr.orthweb.com"}, ""},
