@@ -14,9 +14,14 @@ import (
 
 // AnswerError is an answer that came, but is not what was requested. It says nothing
 // of other answers.
-type AnswerError string
+type AnswerError struct {
+	text string
+	// Passing tells that the same request may well succeed a moment later: a server
+	// that starts anew, or a proxy before it that can't reach it.
+	Passing bool
+}
 
-func (e AnswerError) Error() string { return string(e) }
+func (e AnswerError) Error() string { return e.text }
 
 // maxText is how much of what another program said is worth repeating.
 const maxText = 300
@@ -27,8 +32,17 @@ const maxMessage = 2000
 
 // Malformed is an AnswerError of one line of no more than 300 bytes.
 func Malformed(format string, args ...any) error {
-	return AnswerError(oneLine(fmt.Sprintf(format, args...), maxText))
+	return AnswerError{text: oneLine(fmt.Sprintf(format, args...), maxText)}
 }
+
+// passing is Malformed, where a later answer may be another.
+func passing(format string, args ...any) error {
+	return AnswerError{text: oneLine(fmt.Sprintf(format, args...), maxText), Passing: true}
+}
+
+// OneLine is the beginning of a text of another program, as it may be repeated in an
+// error: see Malformed.
+func OneLine(text string) string { return oneLine(text, maxMessage) }
 
 // oneLine is the beginning of a text, without what a terminal would not show as it is.
 func oneLine(text string, most int) string {

@@ -78,7 +78,7 @@ func Do(ctx context.Context, request *rest.Request, limit int64, use func(body [
 	case ctx.Err() == nil && headersTooLarge(err):
 		return Malformed("the headers of the answer are larger than %s; check that this is the API server", size(maxHeaders))
 	case ctx.Err() == nil && answered.Load() && !Slow(err):
-		return Malformed("the answer is incomplete: %v", rootOf(err))
+		return passing("the answer is incomplete: %v", rootOf(err))
 	}
 	return err
 }
@@ -88,9 +88,13 @@ func Do(ctx context.Context, request *rest.Request, limit int64, use func(body [
 // server itself says in plain text.
 func refusalOf(err *apierrors.StatusError, retryAfter time.Duration) error {
 	text, code := textOf(err), err.ErrStatus.Code
+	refuse := Malformed
+	if code >= 500 {
+		refuse = passing
+	}
 	switch {
 	case isHTML([]byte(text)):
-		return Malformed("HTTP status %d: %s", code, pageOf([]byte(text)))
+		return refuse("HTTP status %d: %s", code, pageOf([]byte(text)))
 	case retryAfter > 0:
 		return tryLater(err, retryAfter)
 	case !apierrors.IsUnexpectedServerError(err), apierrors.IsUnauthorized(err), code == http.StatusNotFound:
@@ -98,7 +102,7 @@ func refusalOf(err *apierrors.StatusError, retryAfter time.Duration) error {
 	case text == "":
 		text = "the answer is not a Status of the API server"
 	}
-	return Malformed("HTTP status %d: %s", code, firstLine(text))
+	return refuse("HTTP status %d: %s", code, firstLine(text))
 }
 
 // tryLater is the refusal of a server that asks to wait for longer than is waited.
