@@ -33,7 +33,7 @@ var rules = []rule{
 	{module + "pkg/change", []string{"pkg/plugin"}, "only the command line changes anything in a cluster"},
 	{module + "pkg/operate", []string{"pkg/plugin", "pkg/render"}, "what is done to a tenant is the user's to say"},
 	{module + "pkg/collect", []string{"pkg/plugin"}, "reasoning reads snapshots, wherever they come from"},
-	{module + "pkg/request", []string{"pkg/collect", "pkg/issuance", "pkg/change", "pkg/tunnel"}, "only they talk to a cluster"},
+	{module + "pkg/request", []string{"pkg/collect", "pkg/issuance", "pkg/change", "pkg/tunnel", "pkg/plugin"}, "others do not talk to a cluster"},
 	{module + "pkg/fluxmsg", []string{"pkg/diagnose", "pkg/render"}, "whoever wants to know what a message means asks for the cause"},
 	{"github.com/cert-manager/", []string{"pkg/certs", "pkg/issuance", "pkg/plugin"}, "cert-manager's types are for who talks to it; others read objects"},
 	{module + "pkg/tunnel", []string{"pkg/plugin"}, "only who was asked to connects to a pod"},

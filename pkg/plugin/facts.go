@@ -88,10 +88,9 @@ func (f *factsFlags) collect(ctx context.Context, wants []collect.Want, version 
 
 // session opens the cluster that the user's kubeconfig names.
 func (f *factsFlags) session(ctx context.Context, version bool) (*collect.Session, error) {
-	config, err := f.kube.ToRESTConfig()
+	config, err := f.config()
 	if err != nil {
-		return nil, withHint(fmt.Errorf("reading the kubeconfig: %w", err),
-			"Choose a cluster with --context or --kubeconfig, or look at a recorded one with --from=example:healthy.")
+		return nil, err
 	}
 	opts := collect.Options{Plugin: buildVersion(), Version: version}
 	if namespace, _, err := f.kube.ToRawKubeConfigLoader().Namespace(); err == nil {

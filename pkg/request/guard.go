@@ -10,6 +10,9 @@ import (
 	"k8s.io/client-go/rest"
 )
 
+// Config is how an API server is reached, for those who do not talk to it themselves.
+type Config = rest.Config
+
 // Guard is the config with all its clients' answers bounded, and no redirect
 // followed. It is around the transport itself: what adds the user's credentials to a
 // request is outside of it, and never sees a second request.
