@@ -40,14 +40,14 @@ var plurals = map[schema.GroupKind]string{
 
 // Client changes objects of one cluster.
 type Client struct {
-	rest rest.Interface
+	rest *request.Client
 }
 
 // NewClient makes a client of the cluster that config names.
 func NewClient(config *rest.Config) (*Client, error) {
-	client, err := request.Client(config)
+	client, err := request.New(config)
 	if err != nil {
-		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
+		return nil, err
 	}
 	return &Client{client}, nil
 }
@@ -110,7 +110,7 @@ func (c *Client) send(ctx context.Context, verb string, r *rest.Request, ref fin
 		return nil, fail(err)
 	}
 	var obj *unstructured.Unstructured
-	err = request.Do(ctx, r.AbsPath(path...), request.MaxObject, func(body []byte) (err error) {
+	err = c.rest.Do(ctx, r.AbsPath(path...), request.MaxObject, func(body []byte) (err error) {
 		obj, err = place.Object(body, ref.Name)
 		return err
 	})

@@ -57,7 +57,7 @@ type Session struct {
 	host    string
 	opts    Options
 	clock   *serverClock
-	client  rest.Interface
+	client  *request.Client
 	served  served
 	server  string
 	budget  *budget
@@ -71,8 +71,8 @@ func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, err
 	s := &Session{host: config.Host, opts: opts, clock: &serverClock{}, budget: &budget{}, timeout: cmp.Or(config.Timeout, request.Timeout)}
 	config.Wrap(func(rt http.RoundTripper) http.RoundTripper { return s.clock.observe(rt) })
 	var err error
-	if s.client, err = request.Client(config); err != nil {
-		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
+	if s.client, err = request.New(config); err != nil {
+		return nil, err
 	}
 	if s.served, err = discover(ctx, s.client); err != nil {
 		return nil, unreachable(config.Host, "asking what it serves", err)

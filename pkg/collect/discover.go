@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/rest"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/request"
 )
@@ -46,8 +45,8 @@ func (r resource) String() string {
 // discovery (Kubernetes 1.26 and later), one for each group elsewhere. It never
 // relies on a cache: Flux, Istio and cert-manager are installed by the very
 // layers that people look at while they come up.
-func discover(ctx context.Context, client rest.Interface) (served, error) {
-	lists, err := discovery.ServerPreferredResources(discoverer{discovery.NewDiscoveryClient(client), ctx, make(chan struct{}, maxParallel)})
+func discover(ctx context.Context, client *request.Client) (served, error) {
+	lists, err := discovery.ServerPreferredResources(discoverer{discovery.NewDiscoveryClient(client), client, ctx, make(chan struct{}, maxParallel)})
 	failed := map[string]error{}
 	var partial *discovery.ErrGroupDiscoveryFailed
 	if errors.As(err, &partial) {
@@ -99,7 +98,8 @@ func index(lists []*metav1.APIResourceList, failed map[string]error) map[schema.
 // list of groups must not pass for a server that serves nothing.
 type discoverer struct {
 	*discovery.DiscoveryClient
-	ctx context.Context // of the one call that the discoverer is made for
+	client *request.Client
+	ctx    context.Context // of the one call that the discoverer is made for
 	// atOnce bounds the requests under way: client-go sends those for all groups at
 	// the same time.
 	atOnce chan struct{}
@@ -109,11 +109,11 @@ type discoverer struct {
 func (d discoverer) get(path, accept string, use func(body []byte) error) error {
 	d.atOnce <- struct{}{}
 	defer func() { <-d.atOnce }()
-	get := d.RESTClient().Get().AbsPath(path)
+	get := d.client.Get().AbsPath(path)
 	if accept != "" {
 		get.SetHeader("Accept", accept)
 	}
-	return request.Do(d.ctx, get, request.MaxDiscovery, func(body []byte) error {
+	return d.client.Do(d.ctx, get, request.MaxDiscovery, func(body []byte) error {
 		// Each value takes many times its JSON in memory.
 		if bytes.Count(body, []byte{'{'})+bytes.Count(body, []byte{','}) > maxValues {
 			return request.Malformed("the answer has more than %d values; check that this is the cluster's API server", maxValues)
@@ -268,9 +268,9 @@ func (d discoverer) ServerResourcesForGroupVersion(groupVersion string) (*metav1
 }
 
 // serverVersion asks for the API server's version.
-func serverVersion(ctx context.Context, client rest.Interface) (string, error) {
+func serverVersion(ctx context.Context, client *request.Client) (string, error) {
 	var info version.Info
-	err := request.Do(ctx, client.Get().AbsPath("/version"), request.MaxObject, func(body []byte) error {
+	err := client.Do(ctx, client.Get().AbsPath("/version"), request.MaxObject, func(body []byte) error {
 		if err := request.Unmarshal(body, &info, "version"); err != nil {
 			return err
 		}

@@ -10,7 +10,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/request"
@@ -23,7 +22,7 @@ const pageSize = 500
 
 type lister struct {
 	host    string
-	client  rest.Interface
+	client  *request.Client
 	served  served
 	into    *snapshot.Builder
 	budget  *budget
@@ -134,7 +133,7 @@ func (r *reading) page(ctx context.Context, limit int, token string) (next strin
 		// From -v=8 on client-go logs what the server answers.
 		ctx = klog.NewContext(ctx, logr.Discard())
 	}
-	err = request.Do(ctx, get, request.MaxList, func(body []byte) (err error) {
+	err = r.client.Do(ctx, get, request.MaxList, func(body []byte) (err error) {
 		next, err = r.answer.decode(body, func(obj *unstructured.Unstructured) error { return r.keep(ctx, obj) })
 		return err
 	})

@@ -21,14 +21,14 @@ import (
 
 // Client asks one cluster.
 type Client struct {
-	rest rest.Interface
+	rest *request.Client
 }
 
 // NewClient makes a client of the cluster that config names.
 func NewClient(config *rest.Config) (*Client, error) {
-	client, err := request.Client(config)
+	client, err := request.New(config)
 	if err != nil {
-		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
+		return nil, err
 	}
 	return &Client{client}, nil
 }

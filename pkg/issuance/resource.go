@@ -17,11 +17,11 @@ import (
 // resource is where the CertificateRequests of a namespace are served: v1 since
 // cert-manager 1.0.
 type resource struct {
-	rest  rest.Interface
+	rest  *request.Client
 	place request.Place
 }
 
-func newResource(client rest.Interface, namespace string) resource {
+func newResource(client *request.Client, namespace string) resource {
 	return resource{client, request.Place{
 		GroupVersionKind: cmapi.SchemeGroupVersion.WithKind(cmapi.CertificateRequestKind),
 		Resource:         "certificaterequests", Namespace: namespace,
@@ -65,7 +65,7 @@ func (r resource) delete(ctx context.Context, name string, uid types.UID) error 
 		return err
 	}
 	del := r.rest.Delete().AbsPath(path...).SetHeader("Content-Type", "application/json").Body(content)
-	return request.Do(ctx, del, request.MaxObject, func(body []byte) error {
+	return r.rest.Do(ctx, del, request.MaxObject, func(body []byte) error {
 		var answer struct{ Kind, Message string }
 		if err := request.Unmarshal(body, &answer, "Status"); err != nil {
 			return err
@@ -79,7 +79,7 @@ func (r resource) delete(ctx context.Context, name string, uid types.UID) error 
 
 // send sends a request for the named object, and gives the object that was answered.
 func (r resource) send(ctx context.Context, send *rest.Request, name string) (obj *unstructured.Unstructured, err error) {
-	err = request.Do(ctx, send, request.MaxObject, func(body []byte) (err error) {
+	err = r.rest.Do(ctx, send, request.MaxObject, func(body []byte) (err error) {
 		obj, err = r.place.Object(body, name)
 		return err
 	})

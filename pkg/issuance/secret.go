@@ -16,9 +16,9 @@ import (
 // Secret reads one Secret. Its content is kept out of the log that -v=8 and
 // above make of all answers (k8s.io/client-go/rest, logBody).
 func Secret(ctx context.Context, config *rest.Config, namespace, name string) (*corev1.Secret, error) {
-	client, err := request.Client(config)
+	client, err := request.New(config)
 	if err != nil {
-		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
+		return nil, err
 	}
 	place := request.Place{GroupVersionKind: corev1.SchemeGroupVersion.WithKind("Secret"), Resource: "secrets", Namespace: namespace}
 	path, err := place.Path(name)
@@ -26,7 +26,7 @@ func Secret(ctx context.Context, config *rest.Config, namespace, name string) (*
 		return nil, fmt.Errorf("reading Secret %s/%s: %w", namespace, name, err)
 	}
 	secret := &corev1.Secret{}
-	err = request.Do(klog.NewContext(ctx, logr.Discard()), client.Get().AbsPath(path...), request.MaxObject, func(body []byte) error {
+	err = client.Do(klog.NewContext(ctx, logr.Discard()), client.Get().AbsPath(path...), request.MaxObject, func(body []byte) error {
 		if _, err := place.Object(body, name); err != nil {
 			return err
 		}

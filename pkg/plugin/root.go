@@ -25,10 +25,11 @@ func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams)
 	args, name := argsOf(argv), nameOf(argv)
 	if completing(args) {
 		streams.ErrOut = io.Discard
-		klog.LogToStderr(false)
-		klog.SetOutput(io.Discard)
 	}
 	root := newRoot(streams, name)
+	if completing(args) {
+		klog.SetOutput(io.Discard)
+	}
 	root.SetArgs(args)
 	return exitCode(root.ExecuteContext(ctx), name, streams.ErrOut)
 }
@@ -99,6 +100,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 func addVerbosity(root *cobra.Command) {
 	all := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(all)
+	logsWritten.Do(func() { writeLogs(all) })
 	level := all.Lookup("v")
 	level.Usage = "Log level: 6 shows each request to the API server, 8 its content"
 	root.PersistentFlags().AddGoFlag(level)

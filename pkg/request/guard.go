@@ -1,6 +1,7 @@
 package request
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"sync"
@@ -13,8 +14,8 @@ import (
 // Config is how an API server is reached, for those who do not talk to it themselves.
 type Config = rest.Config
 
-// Guard is the config with all its clients' answers bounded, and no redirect
-// followed. It is around the transport itself: what adds the user's credentials to a
+// Guard is the config whose clients follow no redirect, and read no error or headers
+// without an end. It is around the transport itself: what adds the user's credentials to a
 // request is outside of it, and never sees a second request.
 func Guard(config *rest.Config) *rest.Config {
 	config = rest.CopyConfig(config)
@@ -53,7 +54,8 @@ type guard struct{ next http.RoundTripper }
 // WrappedRoundTripper gives the transport (k8s.io/apimachinery/pkg/util/net).
 func (g guard) WrappedRoundTripper() http.RoundTripper { return g.next }
 
-// RoundTrip refuses redirects, and bounds what is read of the answer.
+// RoundTrip refuses redirects, and bounds what is read of an error. Client's Do bounds
+// all else that is read.
 func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := g.next.RoundTrip(req)
 	if err != nil || resp.StatusCode == http.StatusSwitchingProtocols {
@@ -63,9 +65,10 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		_ = resp.Body.Close()
 		return nil, redirected(resp)
 	}
-	of, own := reservationOf(req.Context())
-	of.boundRetry(resp)
-	resp.Body = &body{ReadCloser: resp.Body, ctx: req.Context(), of: of, own: own, host: req.URL.Host}
+	if resp.StatusCode >= 400 {
+		boundRetry(req.Context(), resp)
+		resp.Body = &refusal{resp.Body, maxRefusal}
+	}
 	return resp, nil
 }
 
@@ -80,18 +83,19 @@ func redirected(resp *http.Response) error {
 		at.Scheme, at.Host, resp.StatusCode)
 }
 
+// retryKey is of a *time.Duration in a request's context: how long the API server asks
+// to wait, where that is longer than is waited.
+type retryKey struct{}
+
 // boundRetry removes a Retry-After that client-go would wait for without a word.
-func (r *reservation) boundRetry(resp *http.Response) {
+func boundRetry(ctx context.Context, resp *http.Response) {
 	seconds, err := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 64)
 	if err != nil || seconds <= int64(maxRetryAfter/time.Second) {
 		return
 	}
 	resp.Header.Del("Retry-After")
-	const most = 365 * 24 * time.Hour
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.retryAfter = most
-	if seconds < int64(most/time.Second) {
-		r.retryAfter = time.Duration(seconds) * time.Second
+	const year = 365 * 24 * time.Hour
+	if after, ok := ctx.Value(retryKey{}).(*time.Duration); ok {
+		*after = time.Duration(min(seconds, int64(year/time.Second))) * time.Second
 	}
 }

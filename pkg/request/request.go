@@ -5,8 +5,10 @@
 package request
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -30,14 +32,18 @@ const Timeout = 30 * time.Second
 // repeat; see maxRetryAfter.
 const maxRetries = 5
 
-// Client sends requests to the API server that config names, through a Guard.
-// Requests are not throttled: a command sends a fixed, small number of them.
-func Client(config *rest.Config) (*rest.RESTClient, error) {
+// Client sends requests to one API server.
+type Client struct {
+	rest.Interface
+	timeout time.Duration
+}
+
+// New makes a client of the API server that config names, through a Guard. Requests
+// are not throttled: a command sends a fixed, small number of them.
+func New(config *rest.Config) (*Client, error) {
 	config = Guard(config)
 	config.QPS = -1
-	if config.Timeout == 0 {
-		config.Timeout = Timeout
-	}
+	config.Timeout = cmp.Or(config.Timeout, Timeout)
 	if config.UserAgent == "" {
 		config.UserAgent = rest.DefaultKubernetesUserAgent()
 	}
@@ -45,42 +51,86 @@ func Client(config *rest.Config) (*rest.RESTClient, error) {
 		// Bodies are sent and read as bytes: it decodes a Status alone.
 		Serializer: runtime.NoopEncoder{Decoder: scheme.Codecs.UniversalDecoder()},
 	})
-	return rest.UnversionedRESTClientFor(config)
+	client, err := rest.UnversionedRESTClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
+	}
+	return &Client{client, config.Timeout}, nil
 }
 
 // Do sends a request and hands the body of the answer, of no more than limit bytes,
-// to use. An error of the API server is the Status that it sent; an answer that came
-// from something else, broke off or is too large is an AnswerError.
-func Do(ctx context.Context, request *rest.Request, limit int64, use func(body []byte) error) error {
+// to use, which must not keep it. An error of the API server is the Status that it
+// sent; an answer that came from something else, broke off or is too large is an
+// AnswerError.
+func (c *Client) Do(ctx context.Context, request *rest.Request, limit int64, use func(body []byte) error) error {
 	if !klog.V(4).Enabled() {
 		// client-go logs an answer that breaks off as an error of its own.
 		ctx = klog.NewContext(ctx, logr.Discard())
 	}
-	place := &reservation{limit: limit}
-	defer place.release()
+	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
 	var answered atomic.Bool
-	result := request.MaxRetries(maxRetries).Do(httptrace.WithClientTrace(context.WithValue(ctx, reservationKey{}, place), &httptrace.ClientTrace{
+	var retryAfter time.Duration
+	traced := httptrace.WithClientTrace(context.WithValue(limited, retryKey{}, &retryAfter), &httptrace.ClientTrace{
 		GetConn:              func(string) { answered.Store(false) }, // of a retry, too
 		GotFirstResponseByte: func() { answered.Store(true) },
-	}))
-	// Raw's error knows only the HTTP status, Error's what the server said of it.
-	body, _ := result.Raw()
-	err := result.Error()
+	})
+	reading := &reading{}
+	defer reading.release()
+	body, err := read(traced, request, reading, limit)
+	if err == nil {
+		cancel()
+		logBody(ctx, body)
+		return use(body)
+	}
+	if limited.Err() != nil {
+		answered.Store(false) // whatever it was, it was too slow
+	}
+	return failure(ctx, err, answered.Load(), retryAfter)
+}
+
+// read sends the request, and reads the answer.
+func read(ctx context.Context, request *rest.Request, into *reading, limit int64) ([]byte, error) {
+	stream, err := request.MaxRetries(maxRetries).Stream(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = stream.Close() }()
+	return into.whole(ctx, stream, limit)
+}
+
+// failure is the error of a request that has no answer, or not the one that was
+// requested.
+func failure(ctx context.Context, err error, answered bool, retryAfter time.Duration) error {
 	var status *apierrors.StatusError
 	var answer AnswerError
 	switch {
-	case err == nil:
-		return use(body)
 	case errors.As(err, &answer):
 		return answer
 	case errors.As(err, &status):
-		return refusalOf(status, place.retryAfter)
+		return refusalOf(status, retryAfter)
 	case ctx.Err() == nil && headersTooLarge(err):
-		return Malformed("the headers of the answer are larger than %s; check that this is the API server", size(maxHeaders))
-	case ctx.Err() == nil && answered.Load() && !Slow(err):
+		return Malformed("the headers of the answer are larger than %s; check that this is the cluster's API server", mebibytes(maxHeaders))
+	case ctx.Err() == nil && answered && !Slow(err):
 		return passing("the answer is incomplete: %v", rootOf(err))
 	}
 	return err
+}
+
+// logBody shows an answer from -v=8 on, as client-go does: more of it from 9 on.
+func logBody(ctx context.Context, body []byte) {
+	logger := klog.FromContext(ctx).V(8)
+	if !logger.Enabled() {
+		return
+	}
+	most := 1 << 10
+	if klog.V(9).Enabled() {
+		most = 10 << 10
+	}
+	if klog.V(10).Enabled() {
+		most = len(body)
+	}
+	logger.Info("Response Body", "body", string(body[:min(len(body), most)]))
 }
 
 // refusalOf tells an API server's refusal from that of a proxy before it, which
