@@ -12,16 +12,16 @@ import (
 const (
 	pieceSize = 256 << 10
 	// pieces is how many there are: what all answers under way may hold together.
-	pieces = 64 << 20 / pieceSize
+	pieces = 24 << 20 / pieceSize
 )
 
 // free holds the pieces that no answer is read into; nil stands for one that was never
 // used.
 var free = newPieces()
 
-// alone is held by the one answer that may be read while no piece is free: answers
-// that wait for each other's pieces would wait for ever.
-var alone = make(chan struct{}, 1)
+// alone has the pieces of the one answer that may be read while no piece is free:
+// answers that wait for each other's pieces would wait for ever.
+var alone = newAlone()
 
 func newPieces() chan []byte {
 	all := make(chan []byte, pieces)
@@ -31,11 +31,19 @@ func newPieces() chan []byte {
 	return all
 }
 
+func newAlone() chan [][]byte {
+	one := make(chan [][]byte, 1)
+	one <- nil
+	return one
+}
+
 // reading is an answer that is being read. It holds its pieces until it is released,
 // so that answers that are decoded do not add up either.
 type reading struct {
-	held  [][]byte // from free
-	alone bool
+	held [][]byte // from free
+	// alone is set while it is the one, with the pieces that it may use and has used.
+	alone     bool
+	own, used [][]byte
 }
 
 // whole reads a body to its end, unless it is larger than limit bytes.
@@ -67,27 +75,40 @@ func (r *reading) whole(ctx context.Context, body io.Reader, limit int64) ([]byt
 
 // piece is one more piece of memory to read into.
 func (r *reading) piece(ctx context.Context) ([]byte, error) {
-	var piece []byte
 	select {
-	case piece = <-free:
+	case piece := <-free:
+		return r.hold(piece), nil
 	default:
-		if r.alone {
-			return make([]byte, pieceSize), nil
-		}
-		select {
-		case piece = <-free:
-		case alone <- struct{}{}:
-			r.alone = true
-			return make([]byte, pieceSize), nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
 	}
+	if r.alone {
+		return r.ownPiece(), nil
+	}
+	select {
+	case piece := <-free:
+		return r.hold(piece), nil
+	case r.own = <-alone:
+		r.alone = true
+		return r.ownPiece(), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (r *reading) hold(piece []byte) []byte {
 	if piece == nil {
 		piece = make([]byte, pieceSize)
 	}
 	r.held = append(r.held, piece)
-	return piece, nil
+	return piece
+}
+
+func (r *reading) ownPiece() []byte {
+	if len(r.own) == 0 {
+		r.own = [][]byte{make([]byte, pieceSize)}
+	}
+	piece := r.own[0]
+	r.own, r.used = r.own[1:], append(r.used, piece)
+	return piece
 }
 
 // release gives the pieces back.
@@ -97,7 +118,7 @@ func (r *reading) release() {
 	}
 	r.held = nil
 	if r.alone {
-		<-alone
-		r.alone = false
+		alone <- append(r.used, r.own...)
+		r.alone, r.own, r.used = false, nil, nil
 	}
 }
