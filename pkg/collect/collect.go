@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -67,11 +66,9 @@ type Session struct {
 // Open finds out what the cluster serves: two requests, and one more for its
 // version where Options ask for it.
 func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, error) {
-	config = rest.CopyConfig(config)
 	s := &Session{host: config.Host, opts: opts, clock: &serverClock{}, budget: &budget{}, timeout: cmp.Or(config.Timeout, request.Timeout)}
-	config.Wrap(func(rt http.RoundTripper) http.RoundTripper { return s.clock.observe(rt) })
 	var err error
-	if s.client, err = request.New(config); err != nil {
+	if s.client, err = request.New(config, s.clock.observe); err != nil {
 		return nil, err
 	}
 	if s.served, err = discover(ctx, s.client); err != nil {

@@ -3,7 +3,6 @@ package request
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -23,9 +22,9 @@ const (
 	MaxDiscovery = 8 << 20
 	// maxRefusal bounds an answer that is an error.
 	maxRefusal = 1 << 20
-	// maxHeaders bounds the headers of an answer. net/http's own limit is 10 MiB, for
-	// each of the requests that are under way at the same time.
-	maxHeaders = 1 << 20
+	// maxHeaders bounds the headers of an answer, which takes some copies of them.
+	// net/http's own limit is 10 MiB.
+	maxHeaders = 256 << 10
 	// maxRetryAfter is the longest wait before a request is repeated that the API
 	// server may ask for.
 	maxRetryAfter = 5 * time.Second
@@ -67,4 +66,3 @@ func Slow(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-func mebibytes(bytes int64) string { return fmt.Sprintf("%d MiB", bytes>>20) }

@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/transport"
 	"k8s.io/klog/v2"
 )
 
@@ -38,10 +39,13 @@ type Client struct {
 	timeout time.Duration
 }
 
-// New makes a client of the API server that config names, through a Guard. Requests
-// are not throttled: a command sends a fixed, small number of them.
-func New(config *rest.Config) (*Client, error) {
+// New makes a client of the API server that config names, through a Guard, with more
+// around it. Requests are not throttled: a command sends a fixed, small number of them.
+func New(config *rest.Config, around ...transport.WrapperFunc) (*Client, error) {
 	config = Guard(config)
+	for _, wrap := range around {
+		config.Wrap(wrap)
+	}
 	config.QPS = -1
 	config.Timeout = cmp.Or(config.Timeout, Timeout)
 	if config.UserAgent == "" {
@@ -110,7 +114,7 @@ func failure(ctx context.Context, err error, answered bool, retryAfter time.Dura
 	case errors.As(err, &status):
 		return refusalOf(status, retryAfter)
 	case ctx.Err() == nil && headersTooLarge(err):
-		return Malformed("the headers of the answer are larger than %s; check that this is the cluster's API server", mebibytes(maxHeaders))
+		return Malformed("the headers of the answer are larger than %d KiB, the limit; check that this is the cluster's API server", maxHeaders>>10)
 	case ctx.Err() == nil && answered && !Slow(err):
 		return passing("the answer is incomplete: %v", rootOf(err))
 	}
