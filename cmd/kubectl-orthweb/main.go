@@ -19,9 +19,16 @@ import (
 // for a little more work: a status of 1,000 tenants fits in 200 MiB.
 const gcPercent = 50
 
+// memoryLimit is from where on memory is collected more often: objects of 1 GiB, the
+// most that is read of a cluster (pkg/collect), fit below.
+const memoryLimit = 1280 << 20
+
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := plugin.Run(ctx, os.Args, genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})

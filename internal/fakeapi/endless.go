@@ -112,9 +112,10 @@ func Redirect(code int, server string) Fault {
 func RedirectLoop() Fault { return Redirect(http.StatusFound, "") }
 
 // Pages has lists never end: each page has the server's own objects, with names of its
-// own, padded with so many bytes, and points to another. With tokens, only so many
+// own and so many small fields more, and points to another. With tokens, only so many
 // different continue tokens come, one after the other.
 func Pages(padding, tokens int) Fault {
+	more := json.RawMessage("[" + strings.Repeat(`{"a":1},`, padding) + "{}]")
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			query := r.URL.Query()
@@ -135,7 +136,7 @@ func Pages(padding, tokens int) Fault {
 				metadata := object["metadata"].(map[string]any)
 				metadata["name"] = fmt.Sprintf("%s-%d", metadata["name"], page)
 				if padding > 0 {
-					object["padding"] = strings.Repeat(fmt.Sprint(page%10), padding)
+					object["padding"] = more
 				}
 			}
 			if page++; tokens > 0 {
