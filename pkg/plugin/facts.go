@@ -108,10 +108,11 @@ func (f *factsFlags) namespace() string {
 	return *f.kube.Namespace
 }
 
-// whenGone adds what to do to the error of a cluster that can't be reached.
+// whenGone adds what to do to the error of a cluster that can't be reached, or that
+// answers with something else.
 func whenGone(ctx context.Context, err error) error {
-	var gone *collect.Error
-	if errors.As(err, &gone) && ctx.Err() == nil {
+	var known *problem
+	if err != nil && ctx.Err() == nil && !errors.As(err, &known) {
 		return withHint(err, "Check the cluster with 'kubectl version', or choose another with --context.")
 	}
 	return err
