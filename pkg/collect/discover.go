@@ -180,6 +180,9 @@ func (d discoverer) groups(path, legacy string) (groups, error) {
 	var found groups
 	err := d.get(path, accept, func(body []byte) (err error) {
 		found, err = readGroups(body, legacy)
+		if err == nil && legacy == "APIVersions" && slices.ContainsFunc(found.list.Groups, func(g metav1.APIGroup) bool { return g.Name != "" }) {
+			err = request.Malformed("the answer has other groups than the core group")
+		}
 		return err
 	})
 	return found, err

@@ -28,7 +28,7 @@ var liveCommands = []string{
 	"status", "status bhs -o json", "status --wait --timeout=500ms --interval=100ms", "explain", "explain bhs", "explain ks/bhs-application",
 	"snapshot save {DIR}/file.tgz", "version", "version -o json",
 	"cert list --connect=false", "cert list --secrets --connect=false -o json", "cert inspect secret/web-tls -n bhs-orthweb",
-	"cert issue bhs --output-dir={DIR} --timeout=500ms", "cert issue bhs --via=secret --output-dir={DIR}",
+	"cert issue bhs --key-algorithm=ecdsa --output-dir={DIR} --timeout=500ms", "cert issue bhs --key-algorithm=ecdsa --via=secret --output-dir={DIR}",
 	"hosts list --block=b", "hosts diff --block=b --hosts-file={DIR}/hosts", "hosts sync --block=b --hosts-file={DIR}/hosts --yes",
 	"reconcile bhs --timeout=500ms", "reconcile bhs --wait=false", "suspend bhs", "resume bhs --timeout=500ms",
 	"validate bhs", "validate bhs --via=port-forward",
@@ -91,7 +91,11 @@ func TestServerModes(t *testing.T) {
 	modes := serverModes(other.URL)
 	t.Run("modes", func(t *testing.T) {
 		for name, fault := range modes {
-			for scope, path := range map[string]string{"lists": ofLists, "all": ofAll} {
+			lists := ofLists
+			if strings.HasSuffix(name, "answer without an end") {
+				lists = `/kustomizations$` // each is 64 MiB
+			}
+			for scope, path := range map[string]string{"lists": lists, "all": ofAll} {
 				t.Run(name+", "+scope, func(t *testing.T) {
 					t.Parallel()
 					api, _ := exampleServer(t, "healthy", keepAll)
@@ -104,7 +108,7 @@ func TestServerModes(t *testing.T) {
 						}
 						tried.Add(1)
 						commands.Go(func() error {
-							if tryMode(t, api, command, scope == "all") {
+							if tryMode(t, api, command, path) {
 								held.Add(1)
 							}
 							return nil
@@ -130,7 +134,8 @@ func TestServerModes(t *testing.T) {
 }
 
 // tryMode runs one command, and tells whether it did what it promises.
-func tryMode(t *testing.T, api *fakeapi.Server, command string, all bool) bool {
+func tryMode(t *testing.T, api *fakeapi.Server, command, path string) bool {
+	all := path == ofAll
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "hosts"), []byte("127.0.0.1 localhost\n"), 0o600); err != nil {
 		t.Error(err)
@@ -160,7 +165,7 @@ func tryMode(t *testing.T, api *fakeapi.Server, command string, all bool) bool {
 	if code == exitUnclear && all && !clearError.MatchString(stderr.String()) {
 		fail("no clear error")
 	}
-	if text := stdout.String() + stderr.String(); code == exitYes && strings.HasPrefix(command, "cert list --c") && !strings.Contains(text, "Could not be read:") {
+	if text := stdout.String() + stderr.String(); code == exitYes && path == ofLists && strings.HasPrefix(command, "cert list --c") && !strings.Contains(text, "Could not be read:") {
 		fail("what could not be read is not said")
 	}
 	if text := stdout.String() + stderr.String(); strings.ContainsFunc(text, func(c rune) bool { return c != '\n' && c != '\t' && !unicode.IsPrint(c) }) {
