@@ -170,3 +170,39 @@ func Objects(items ...string) Fault {
 		})
 	}
 }
+
+// On has the requests with a method meet the fault.
+func On(method string, fault Fault) Fault {
+	return func(next http.Handler) http.Handler {
+		faulty := fault(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == method {
+				faulty.ServeHTTP(w, r)
+			} else {
+				next.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// Lose has the server do what was requested, and closes the connection in the place of
+// its answer.
+func Lose() Fault {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		})
+	}
+}
+
+// Ignore answers a change with the object as it was.
+func Ignore() Fault {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			look := r.Clone(r.Context())
+			look.Method = http.MethodGet
+			next.ServeHTTP(w, look)
+		})
+	}
+}

@@ -21,7 +21,7 @@ func exampleServer(t *testing.T, name string, keep func(*unstructured.Unstructur
 	var kept, rest []*unstructured.Unstructured
 	for _, asked := range snap.Asked() {
 		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
-			if keep(obj) {
+			if obj = obj.DeepCopy(); keep(obj) {
 				kept = append(kept, obj)
 			} else {
 				rest = append(rest, obj)

@@ -25,12 +25,12 @@ import (
 // liveCommands are the commands that talk to an API server, as {DIR} is a directory of
 // the test's own.
 var liveCommands = []string{
-	"status", "status bhs -o json", "status --wait --timeout=500ms --interval=100ms", "explain", "explain bhs", "explain ks/bhs-application",
+	"status", "status bhs -o json", "status --wait --timeout=300ms --interval=100ms", "explain", "explain bhs", "explain ks/bhs-application",
 	"snapshot save {DIR}/file.tgz", "version", "version -o json",
 	"cert list --connect=false", "cert list --secrets --connect=false -o json", "cert inspect secret/web-tls -n bhs-orthweb",
-	"cert issue bhs --key-algorithm=ecdsa --output-dir={DIR} --timeout=500ms", "cert issue bhs --key-algorithm=ecdsa --via=secret --output-dir={DIR}",
+	"cert issue bhs --key-algorithm=ecdsa --output-dir={DIR} --timeout=300ms", "cert issue bhs --key-algorithm=ecdsa --via=secret --output-dir={DIR}",
 	"hosts list --block=b", "hosts diff --block=b --hosts-file={DIR}/hosts", "hosts sync --block=b --hosts-file={DIR}/hosts --yes",
-	"reconcile bhs --timeout=500ms", "reconcile bhs --wait=false", "suspend bhs", "resume bhs --timeout=500ms",
+	"reconcile bhs --timeout=300ms", "reconcile bhs --wait=false", "suspend bhs", "resume bhs --timeout=300ms",
 	"validate bhs", "validate bhs --via=port-forward",
 	"__complete status ", "__complete explain ks/", "__complete status --namespace ",
 }
@@ -101,7 +101,7 @@ func TestServerModes(t *testing.T) {
 					api, _ := exampleServer(t, "healthy", keepAll)
 					api.Fail(path, fault)
 					var commands errgroup.Group
-					commands.SetLimit(8) // most of them wait
+					commands.SetLimit(len(liveCommands)) // most of them wait
 					for _, command := range liveCommands {
 						if scope != "all" && strings.HasPrefix(command, "validate") {
 							continue // it would connect to the tenants
@@ -146,7 +146,7 @@ func tryMode(t *testing.T, api *fakeapi.Server, command, path string) bool {
 	if strings.HasPrefix(command, "__complete") {
 		at = 3 // the last word is the one to complete
 	}
-	args = slices.Insert(args, at, "--server="+api.URL, "--token=S3CRET-TOKEN", "--request-timeout=500ms")
+	args = slices.Insert(args, at, "--server="+api.URL, "--token=S3CRET-TOKEN", "--request-timeout=300ms")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer

@@ -120,7 +120,7 @@ func (f *factsFlags) turn(ctx context.Context, to operate.Turn, switches []opera
 
 // How often, and for how long, an object is turned again where others change it at
 // the same time, or where the API server starts anew.
-const (
+var (
 	turnEvery = 500 * time.Millisecond
 	turnFor   = 10 * time.Second
 )
