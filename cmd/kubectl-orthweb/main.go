@@ -24,9 +24,16 @@ const gcPercent = 50
 // the process, less than a second.
 const cleanupLimit = 900 * time.Millisecond
 
+// memoryLimit is from where on memory is collected more often: objects of 1 GiB, the
+// most that is read of a cluster (pkg/collect), fit below.
+const memoryLimit = 1280 << 20
+
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

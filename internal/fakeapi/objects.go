@@ -57,6 +57,8 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		notServed(w)
 	case s.stale[kind.Group]:
 		refuse(w, apierrors.NewServiceUnavailable("the server is currently unable to handle the request"))
+	case r.Method == http.MethodPatch && name != "" && r.Header.Get("Content-Type") == "application/merge-patch+json":
+		s.patch(w, r, kind, namespace, name)
 	case r.Method != http.MethodGet || r.URL.Query().Has("watch"):
 		refuse(w, apierrors.NewMethodNotSupported(resource, strings.ToLower(r.Method)))
 	case denied && !slices.Contains(but, namespace):
@@ -102,6 +104,37 @@ func (s *Server) get(w http.ResponseWriter, kind Kind, namespace, name string) {
 	obj = obj.DeepCopy()
 	obj.SetGroupVersionKind(kind.GroupVersionKind)
 	write(w, obj.Object)
+}
+
+// patch merges a patch into an object (RFC 7396), and answers with the object.
+func (s *Server) patch(w http.ResponseWriter, r *http.Request, kind Kind, namespace, name string) {
+	var patch map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&patch); err != nil {
+		refuse(w, apierrors.NewBadRequest(err.Error()))
+		return
+	}
+	if obj, ok := s.objects[objectKey{kind.GroupKind(), namespace, name}]; ok {
+		obj.Object, _ = merge(obj.Object, patch).(map[string]any)
+	}
+	s.get(w, kind, namespace, name)
+}
+
+func merge(value any, patch map[string]any) any {
+	object, ok := value.(map[string]any)
+	if !ok {
+		object = map[string]any{}
+	}
+	for key, change := range patch {
+		switch nested, ok := change.(map[string]any); {
+		case change == nil:
+			delete(object, key)
+		case ok:
+			object[key] = merge(object[key], nested)
+		default:
+			object[key] = change
+		}
+	}
+	return object
 }
 
 // list answers with a page of the objects that the request selects.

@@ -8,8 +8,8 @@
 //	config := &rest.Config{Host: api.URL}                    // or KUBECONFIG=api.Kubeconfig()
 //	if api.Count("/pods$") != 1 { … }
 //
-// It listens on loopback, without TLS and without authentication. Objects can't be
-// changed through it, only by the test. Only tests import it.
+// It listens on loopback, without TLS and without authentication. Through it, objects
+// can be changed by merge patches alone, else by the test. Only tests import it.
 package fakeapi
 
 import (

@@ -6,17 +6,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
+	"maps"
+	"reflect"
+	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/request"
 )
 
 // fieldManager is who the API server writes down as the owner of what is changed.
@@ -26,9 +27,6 @@ import (
 // is applied (kustomize-controller v1.9.6, kustomization_controller.go, apply;
 // fluxcd/pkg/ssa v0.76.2, matchFieldManager).
 const fieldManager = "orthweb"
-
-// requestTimeout bounds a request when the user gave no --request-timeout.
-const requestTimeout = 30 * time.Second
 
 // plurals are the resources of the kinds that can be changed, as their
 // CustomResourceDefinitions name them.
@@ -42,54 +40,82 @@ var plurals = map[schema.GroupKind]string{
 
 // Client changes objects of one cluster.
 type Client struct {
-	dynamic dynamic.Interface
+	rest *request.Client
 }
 
 // NewClient makes a client of the cluster that config names.
 func NewClient(config *rest.Config) (*Client, error) {
-	config = rest.CopyConfig(config)
-	config.QPS = -1 // as many requests as there are objects, and no more than that in a second
-	if config.Timeout == 0 {
-		config.Timeout = requestTimeout
-	}
-	client, err := dynamic.NewForConfig(config)
+	client, err := request.New(config)
 	if err != nil {
-		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
+		return nil, err
 	}
 	return &Client{client}, nil
 }
 
-// Merge merges a patch into an object (RFC 7396) and needs the verb patch. Errors
-// are *Error.
+// Merge merges a patch into an object (RFC 7396) and needs the verb patch. That the
+// object then is as the patch has it is checked. Errors are *Error.
 func (c *Client) Merge(ctx context.Context, ref finding.Ref, patch map[string]any) error {
-	resource, err := resourceOf(ref)
-	if err != nil {
-		return err
-	}
 	body, err := json.Marshal(patch)
 	if err != nil {
 		return fmt.Errorf("writing down what to change of %s: %w", ref, err)
 	}
-	_, err = c.dynamic.Resource(resource).Namespace(ref.Namespace).
-		Patch(ctx, ref.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: fieldManager})
-	return wrap("patch", ref, resource, err)
+	obj, err := c.send(ctx, "patch", c.rest.Patch(types.MergePatchType).Param("fieldManager", fieldManager).Body(body), ref)
+	if err != nil {
+		return err
+	}
+	if field := unmerged(obj.Object, patch, ""); field != "" {
+		return &Error{ref, "patch", "", request.Malformed("the API server has not changed %s", field)}
+	}
+	return nil
+}
+
+// unmerged is the first field of a patch that an object does not have as the patch
+// has it, empty when there is none.
+func unmerged(object, patch map[string]any, above string) string {
+	for _, name := range slices.Sorted(maps.Keys(patch)) {
+		value, there := object[name]
+		fields, nested := patch[name].(map[string]any)
+		switch {
+		case nested:
+			inner, _ := value.(map[string]any)
+			if field := unmerged(inner, fields, above+name+"."); field != "" {
+				return field
+			}
+		case patch[name] == nil && there && value != false, // a default may be written out
+			patch[name] != nil && !reflect.DeepEqual(value, patch[name]):
+			return above + name
+		}
+	}
+	return ""
 }
 
 // Get reads an object and needs the verb get. Errors are *Error.
 func (c *Client) Get(ctx context.Context, ref finding.Ref) (*unstructured.Unstructured, error) {
-	resource, err := resourceOf(ref)
-	if err != nil {
-		return nil, err
-	}
-	obj, err := c.dynamic.Resource(resource).Namespace(ref.Namespace).Get(ctx, ref.Name, metav1.GetOptions{})
-	return obj, wrap("get", ref, resource, err)
+	return c.send(ctx, "get", c.rest.Get(), ref)
 }
 
-func resourceOf(ref finding.Ref) (schema.GroupVersionResource, error) {
+// send sends a request for one object, and gives the object that was answered.
+func (c *Client) send(ctx context.Context, verb string, r *rest.Request, ref finding.Ref) (*unstructured.Unstructured, error) {
 	version, err := schema.ParseGroupVersion(ref.APIVersion)
 	plural := plurals[ref.GroupKind()]
 	if err != nil || plural == "" {
-		return schema.GroupVersionResource{}, fmt.Errorf("%s is of a kind that can't be changed here; use kubectl", ref)
+		return nil, fmt.Errorf("%s is of a kind that can't be changed here; use kubectl", ref)
 	}
-	return version.WithResource(plural), nil
+	place := request.Place{GroupVersionKind: version.WithKind(ref.Kind), Resource: plural, Namespace: ref.Namespace}
+	fail := func(err error) error {
+		return &Error{ref, verb, version.WithResource(plural).GroupResource().String(), err}
+	}
+	path, err := place.Path(ref.Name)
+	if err != nil {
+		return nil, fail(err)
+	}
+	var obj *unstructured.Unstructured
+	err = c.rest.Do(ctx, r.AbsPath(path...), request.MaxObject, func(body []byte) (err error) {
+		obj, err = place.Object(body, ref.Name)
+		return err
+	})
+	if err != nil {
+		return nil, fail(err)
+	}
+	return obj, nil
 }

@@ -43,7 +43,7 @@ const object = `{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomiza
 // TestMerge: what is sent holds what changes and no more, under a name that
 // kustomize-controller lets stand.
 func TestMerge(t *testing.T) {
-	client, seen, sent := server(t, 200, object)
+	client, seen, sent := server(t, 200, strings.Replace(object, `"metadata"`, `"spec":{"suspend":true},"metadata"`, 1))
 	if err := client.Merge(t.Context(), layer, map[string]any{"spec": map[string]any{"suspend": true}}); err != nil {
 		t.Fatal(err)
 	}
@@ -139,5 +139,66 @@ func TestOtherKinds(t *testing.T) {
 	err := client.Merge(t.Context(), finding.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "a", Name: "b"}, nil)
 	if err == nil || !strings.Contains(err.Error(), "Secret a/b is of a kind that can't be changed here") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestOtherAnswers: what is not the object, or not changed, is an error that says so,
+// and is not requested again.
+func TestOtherAnswers(t *testing.T) {
+	suspended := strings.Replace(object, `"metadata"`, `"spec":{"suspend":true},"metadata"`, 1)
+	suspend, resume := map[string]any{"spec": map[string]any{"suspend": true}}, map[string]any{"spec": map[string]any{"suspend": nil}}
+	for _, c := range []struct {
+		about, body string
+		patch       map[string]any
+		want        string
+	}{
+		{"suspended", suspended, suspend, ""},
+		{"resumed", object, resume, ""},
+		{"resumed, with the default written out", strings.ReplaceAll(suspended, "true", "false"), resume, ""},
+		{"not suspended", object, suspend, "the API server has not changed spec.suspend"},
+		{"not resumed", suspended, resume, "the API server has not changed spec.suspend"},
+		{"another name", strings.ReplaceAll(suspended, `"a"`, `"b"`), suspend, "the answer is Kustomization flux-system/b, not flux-system/a"},
+		{"another namespace", strings.ReplaceAll(suspended, `"flux-system"`, `"x"`), suspend, "the answer is Kustomization x/a, not flux-system/a"},
+		{"another kind", strings.ReplaceAll(suspended, "Kustomization", "HelmRelease"), suspend, "the answer is a HelmRelease, not a Kustomization"},
+		{"another group", strings.ReplaceAll(suspended, "kustomize.toolkit.fluxcd.io", "x.io"), suspend, "the answer is a Kustomization of x.io/v1, not of kustomize.toolkit.fluxcd.io/v1"},
+		{"a Status", `{"kind":"Status","apiVersion":"v1","status":"Success"}`, suspend, "the answer is a Status, not a Kustomization"},
+		{"nothing", "", suspend, "the answer is empty"},
+		{"null", "null", suspend, "the answer is null, not a Kustomization"},
+		{"a page", "<html><title>Log in\x1b[31m</title>", suspend, `the answer is an HTML page with the title "Log in`},
+		{"half", suspended[:40], suspend, "the answer is truncated after 40 bytes"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			client, _, _ := server(t, 200, c.body)
+			err := client.Merge(t.Context(), layer, c.patch)
+			var failed *Error
+			if c.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+			} else if !errors.As(err, &failed) || failed.Passing() || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\x1b") {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+			if strings.Contains(c.want, "changed") || c.want == "" {
+				return
+			}
+			if _, err := client.Get(t.Context(), layer); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("get: %v", err)
+			}
+		})
+	}
+}
+
+// TestNames: a name that can't be in a path is not requested.
+func TestNames(t *testing.T) {
+	for _, name := range []string{"..", "a/b", "a%2f", "", "\ufffd"} {
+		client, seen, _ := server(t, 200, object)
+		ref := layer
+		ref.Namespace = name
+		if name == "" {
+			ref.Namespace, ref.Name = "a", "../../secrets"
+		}
+		if _, err := client.Get(t.Context(), ref); err == nil || seen.URL != nil {
+			t.Errorf("%q: %v, requested %v", name, err, seen.URL)
+		}
 	}
 }

@@ -1,15 +1,13 @@
 package change
 
 import (
-	"context"
 	"errors"
-	"net"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/request"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -21,17 +19,9 @@ type Error struct {
 	Err            error
 }
 
-func wrap(verb string, ref finding.Ref, resource schema.GroupVersionResource, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &Error{ref, verb, resource.GroupResource().String(), err}
-}
-
 // Error says what was tried and what is wrong, in one line.
 func (e *Error) Error() string {
 	tried := map[string]string{"patch": "changing ", "get": "looking at "}[e.Verb] + e.Ref.String()
-	var timeout net.Error
 	switch {
 	case e.Forbidden():
 		why := snapshot.Failure{Why: snapshot.Forbidden, Verb: e.Verb, Resource: e.Resource, Namespace: e.Ref.Namespace}
@@ -42,7 +32,7 @@ func (e *Error) Error() string {
 		return tried + ": the cluster does not serve " + e.Resource + " at " + e.Ref.APIVersion + " any more"
 	case apierrors.IsConflict(e.Err):
 		return tried + ": others change it at the same time"
-	case errors.Is(e.Err, context.DeadlineExceeded), errors.As(e.Err, &timeout) && timeout.Timeout():
+	case request.Slow(e.Err):
 		return tried + ": the API server gave no answer in time"
 	}
 	return tried + ": " + snapshot.Mask(e.Err.Error())
@@ -68,6 +58,10 @@ func (e *Error) Absent() bool {
 // Passing tells whether the same request may well succeed a moment later.
 func (e *Error) Passing() bool {
 	var status apierrors.APIStatus
+	var answer request.AnswerError
+	if errors.As(e.Err, &answer) {
+		return answer.Passing
+	}
 	if !errors.As(e.Err, &status) {
 		return true // no answer at all: the network, or a server that starts anew
 	}

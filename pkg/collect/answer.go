@@ -1,89 +1,25 @@
 package collect
 
 import (
-	"bytes"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/request"
 )
-
-// answerError is an answer that came, but is not what was asked for. It says nothing
-// of other answers.
-type answerError string
-
-func (e answerError) Error() string { return string(e) }
-
-// maxText is how much of what another program said is worth repeating.
-const maxText = 300
-
-func malformed(format string, args ...any) error {
-	text := fmt.Sprintf(format, args...)
-	return answerError(strings.ToValidUTF8(text[:min(len(text), maxText)], ""))
-}
-
-const htmlPage = "the answer is an HTML page, not JSON"
-
-// isHTML tells the page of a proxy or of a login from JSON, whatever its content
-// type says.
-func isHTML(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
-
-// unmarshal decodes an answer that is to be an object of the kind that is named.
-func unmarshal(body []byte, into any, kind string) error {
-	err := stdjson.Unmarshal(body, into)
-	var syntax *stdjson.SyntaxError
-	var field *stdjson.UnmarshalTypeError
-	trimmed := bytes.TrimSpace(body)
-	switch {
-	case bytes.Equal(trimmed, []byte("null")):
-		return malformed("the answer is null, not %s", a(kind))
-	case err == nil:
-		return nil
-	case len(trimmed) == 0:
-		return malformed("the answer is empty")
-	case isHTML(body):
-		return malformed(htmlPage)
-	case errors.As(err, &field):
-		value, _, _ := strings.Cut(field.Value, " ") // "number 7"
-		if field.Field == "" {
-			return malformed("the answer is %s, not %s", a(value), a(kind))
-		}
-		return malformed("the %s is malformed: %s is %s", kind, field.Field, a(value))
-	case errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"):
-		return malformed("the answer is truncated after %d bytes", len(body))
-	}
-	return malformed("the answer is not JSON: %v", err)
-}
-
-// otherKind is an answer that is JSON, but of another kind. Its message is a
-// Status's.
-func otherKind(kind, message, wanted string) error {
-	if kind == "" {
-		return malformed("the answer is an object without a kind, not %s", a(wanted))
-	}
-	if message != "" {
-		message = ": " + message
-	}
-	return malformed("the answer is %s, not %s%s", a(kind), a(wanted), message)
-}
-
-// a is a word with its article.
-func a(word string) string {
-	if word != "" && strings.ContainsRune("aeioAEIO", rune(word[0])) {
-		return "an " + word
-	}
-	return "a " + word
-}
 
 // listing is what a list must be to answer a want.
 type listing struct {
 	gvk        schema.GroupVersionKind
 	namespaced bool
+	// namespace is the one that was listed, empty for all.
+	namespace string
 	// metadata is set when metadata alone was asked for.
 	metadata bool
 }
@@ -97,50 +33,77 @@ func (l listing) kinds() (list, item schema.GroupVersionKind) {
 	return l.gvk.GroupVersion().WithKind(l.gvk.Kind + "List"), l.gvk
 }
 
-// decode reads a list's body, object by object: a page decoded as a whole would
-// hold, for a moment, many times what is kept of it. What is not a whole list of the
-// kind is an error: it must not pass for "there are none".
-func (l listing) decode(body []byte, pool *pool) ([]*unstructured.Unstructured, string, error) {
-	var list struct {
-		metav1.TypeMeta
-		Metadata struct {
-			Continue string `json:"continue"`
-		} `json:"metadata"`
-		Items   []stdjson.RawMessage `json:"items"`
-		Message string               `json:"message"`
-	}
+// list is what decode reads of a list.
+type list struct {
+	metav1.TypeMeta
+	Metadata struct {
+		Continue string `json:"continue"`
+	} `json:"metadata"`
+	Items   items  `json:"items"`
+	Message string `json:"message"` // of a Status
+}
+
+// decode reads a list's body, object by object, and hands each to keep: a page decoded
+// as a whole would hold, for a moment, many times what is kept of it. What is not a
+// whole list of the kind is an error: it must not pass for "there are none".
+func (l listing) decode(body []byte, keep func(*unstructured.Unstructured) error) (token string, err error) {
+	var answer list
 	want, _ := l.kinds()
-	if err := unmarshal(body, &list, want.Kind); err != nil {
-		return nil, "", err
+	if err := request.Unmarshal(body, &answer, want.Kind); err != nil {
+		return "", err
 	}
-	// A custom resource may have another name for its list: its items tell.
-	if list.Kind != want.Kind && (l.metadata || len(list.Items) == 0 || kindOf(list.Items[0]) != l.gvk.Kind) {
-		return nil, "", otherKind(list.Kind, list.Message, want.Kind)
+	if err := l.check(answer); err != nil {
+		return "", err
 	}
-	if groupOf(list.APIVersion) != want.Group {
-		return nil, "", malformed("the answer is %s of %s, not of %s", a(list.Kind), list.APIVersion, want.GroupVersion())
-	}
-	if list.Items == nil && !hasItems(body) {
-		return nil, "", malformed("the %s has no items", want.Kind)
-	}
-	objects := make([]*unstructured.Unstructured, len(list.Items))
-	for i, item := range list.Items {
-		obj, err := l.item(item)
-		if err != nil {
-			return nil, "", malformed("item %d of the %s %s", i+1, want.Kind, err)
+	rest, seen := answer.Items, map[string]bool{}
+	for i := 1; ; i++ {
+		var item []byte
+		if item, rest = rest.next(); item == nil {
+			return answer.Metadata.Continue, nil
 		}
-		obj.Object = pool.object(obj.Object)
-		objects[i], list.Items[i] = obj, nil
+		obj, err := l.item(item)
+		if err == nil {
+			if name := obj.GetNamespace() + "/" + obj.GetName(); seen[name] {
+				err = fmt.Errorf("is %s a second time", name)
+			} else {
+				seen[name] = true
+			}
+		}
+		if err != nil {
+			return "", request.Malformed("item %d of the %s %s", i, want.Kind, err)
+		}
+		if err := keep(obj); err != nil {
+			return "", err
+		}
 	}
-	return objects, list.Metadata.Continue, nil
+}
+
+// check tells whether the answer is a list of the kind.
+func (l listing) check(answer list) error {
+	want, _ := l.kinds()
+	first, _ := answer.Items.next()
+	// A custom resource may have another name for its list: its items tell.
+	if answer.Kind != want.Kind && (l.metadata || first == nil || kindOf(first) != l.gvk.Kind) {
+		return request.OtherKind(answer.Kind, answer.Message, want.Kind)
+	}
+	if groupOf(answer.APIVersion) != want.Group {
+		return request.Malformed("the answer is %s of %s, not of %s", request.A(answer.Kind), answer.APIVersion, want.GroupVersion())
+	}
+	if answer.Items == nil {
+		return request.Malformed("the %s has no items", want.Kind)
+	}
+	return nil
 }
 
 // item reads one object of a list; the error goes on from "item 1". Those of built-in
 // kinds come without their own apiVersion and kind; they get them here. Who wrote
 // which field is left out at once; it is often half of an object.
 func (l listing) item(body []byte) (*unstructured.Unstructured, error) {
-	var content any
-	if err := json.Unmarshal(body, &content); err != nil {
+	if len(body) > maxItem {
+		return nil, fmt.Errorf("is larger than %d MiB", maxItem>>20)
+	}
+	content, err := decodeItem(body)
+	if err != nil {
 		return nil, fmt.Errorf("is malformed: %w", err)
 	}
 	fields, ok := content.(map[string]any)
@@ -150,17 +113,35 @@ func (l listing) item(body []byte) (*unstructured.Unstructured, error) {
 	case !ok:
 		return nil, errors.New("is not an object")
 	case obj.GetKind() != "" && obj.GetKind() != want.Kind:
-		return nil, fmt.Errorf("is %s", a(obj.GetKind()))
+		return nil, fmt.Errorf("is %s", request.A(obj.GetKind()))
 	case obj.GetAPIVersion() != "" && groupOf(obj.GetAPIVersion()) != want.Group:
-		return nil, fmt.Errorf("is %s of %s", a(want.Kind), obj.GetAPIVersion())
+		return nil, fmt.Errorf("is %s of %s", request.A(want.Kind), obj.GetAPIVersion())
 	case obj.GetName() == "":
 		return nil, errors.New("has no name")
+	case request.NotAName(obj.GetName()) != "":
+		return nil, fmt.Errorf("has a name that %s", request.NotAName(obj.GetName()))
 	case l.namespaced && obj.GetNamespace() == "":
 		return nil, errors.New("has no namespace")
+	case obj.GetNamespace() != "" && request.NotAName(obj.GetNamespace()) != "":
+		return nil, fmt.Errorf("has a namespace that %s", request.NotAName(obj.GetNamespace()))
+	case l.namespaced && l.namespace != "" && obj.GetNamespace() != l.namespace:
+		return nil, fmt.Errorf("is of the namespace %s, not %s", obj.GetNamespace(), l.namespace)
 	}
 	obj.SetManagedFields(nil)
 	obj.SetGroupVersionKind(l.gvk)
 	return obj, nil
+}
+
+// decoding is held while a big item is decoded.
+var decoding sync.Mutex
+
+func decodeItem(body []byte) (content any, err error) {
+	if len(body) > bigItem {
+		decoding.Lock()
+		defer decoding.Unlock()
+	}
+	err = json.Unmarshal(body, &content)
+	return content, err
 }
 
 // groupOf is the group of an apiVersion; what can't be one is no group's.
@@ -179,14 +160,4 @@ func kindOf(item []byte) string {
 		return ""
 	}
 	return typed.Kind
-}
-
-// hasItems tells items that are null, as Go writes a list that was never filled,
-// from none.
-func hasItems(body []byte) bool {
-	var fields map[string]stdjson.RawMessage
-	if err := stdjson.Unmarshal(body, &fields); err != nil {
-		return false
-	}
-	return fields["items"] != nil
 }

@@ -1,11 +1,13 @@
 package collect
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
@@ -23,7 +25,7 @@ func TestMalformedAnswer(t *testing.T) {
 		want  string
 	}{
 		{"HTML", fakeapi.Body(http.StatusOK, "text/html", "<html><body>\x1b[31mPlease log in"), "the answer is an HTML page, not JSON"},
-		{"HTML that says it is JSON", fakeapi.JSON("\n <!doctype html><title>Log in</title>"), "the answer is an HTML page, not JSON"},
+		{"HTML that says it is JSON", fakeapi.JSON("\n <!doctype html><title>Log in</title>"), `the answer is an HTML page with the title "Log in", not JSON: a proxy, or a page to log in`},
 		{"no body", fakeapi.JSON(""), "the answer is empty"},
 		{"half a body", fakeapi.JSON(list + `[{"metadata":{"name":"a"`), "the answer is truncated after 82 bytes"},
 		{"protobuf", fakeapi.Body(http.StatusOK, "application/vnd.kubernetes.protobuf", "k8s\x00\x0a"), "the answer is not JSON: invalid character 'k' looking for beginning of value"},
@@ -51,7 +53,7 @@ func TestMalformedAnswer(t *testing.T) {
 		{"an item of another kind", fakeapi.JSON(list + `[{"kind":"Service","metadata":{"name":"a","namespace":"x"}}]}`), "item 1 of the PodList is a Service"},
 		{"an item of another group", fakeapi.JSON(list + `[{"kind":"Pod","apiVersion":"metrics.k8s.io/v1","metadata":{"name":"a","namespace":"x"}}]}`), "item 1 of the PodList is a Pod of metrics.k8s.io/v1"},
 		{"a deep one", fakeapi.JSON(list + `[{"a":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}]}`), "the answer is not JSON: invalid character '[' exceeded max depth"},
-		{"a content type that is none", fakeapi.Body(http.StatusOK, "a/b/c", "{}"), "mime: unexpected content after media subtype"},
+		{"a content type that is none", fakeapi.Body(http.StatusOK, "a/b/c", "{}"), "the answer is an object without a kind, not a PodList"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			api := fakeapi.New(t, object(t, "v1", "Service", "x", "web", ""))
@@ -197,9 +199,16 @@ func FuzzDecode(f *testing.F) {
 	}
 	answer := listing{gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, namespaced: true}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		objects, _, err := answer.decode(body, newPool())
-		if err != nil && (len(objects) > 0 || err.Error() == "" || !utf8.ValidString(err.Error())) {
+		var objects []*unstructured.Unstructured
+		_, err := answer.decode(body, func(obj *unstructured.Unstructured) error {
+			objects = append(objects, obj)
+			return nil
+		})
+		if err != nil && (err.Error() == "" || !utf8.ValidString(err.Error())) {
 			t.Errorf("%d objects with %q", len(objects), err)
+		}
+		if items := itemsOf(body); err == nil && items != len(objects) {
+			t.Errorf("%d objects of %d items", len(objects), items)
 		}
 		for _, obj := range objects {
 			if obj.GetName() == "" || obj.GetNamespace() == "" || obj.GetKind() != "Pod" {
@@ -207,4 +216,13 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// itemsOf is how many items a list has, as encoding/json counts them.
+func itemsOf(body []byte) int {
+	var list struct{ Items []json.RawMessage }
+	if err := json.Unmarshal(body, &list); err != nil {
+		return -1
+	}
+	return len(list.Items)
 }

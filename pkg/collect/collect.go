@@ -4,19 +4,18 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"net/url"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/request"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -48,40 +47,31 @@ type Options struct {
 	Version bool
 }
 
-// requestTimeout bounds a request when the user gave no --request-timeout:
-// kubectl would wait for ever, a console at two in the morning must not.
-const requestTimeout = 30 * time.Second
-
 // maxParallel bounds the requests under way at once. The API server's own
 // priority and fairness queues whatever is more.
 const maxParallel = 16
 
 // Session is a cluster whose API is known, to list kinds from.
 type Session struct {
-	host   string
-	opts   Options
-	clock  *serverClock
-	client rest.Interface
-	served served
-	server string
+	host    string
+	opts    Options
+	clock   *serverClock
+	client  *request.Client
+	served  served
+	server  string
+	budget  *budget
+	timeout time.Duration
 }
 
 // Open finds out what the cluster serves: two requests, and one more for its
 // version where Options ask for it.
 func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, error) {
-	config = rest.CopyConfig(config)
-	config.QPS = -1 // a fixed, small number of requests needs no throttle
-	if config.Timeout == 0 {
-		config.Timeout = requestTimeout
+	s := &Session{host: config.Host, opts: opts, clock: &serverClock{}, budget: &budget{}, timeout: cmp.Or(config.Timeout, request.Timeout)}
+	var err error
+	if s.client, err = request.New(config, s.clock.observe); err != nil {
+		return nil, err
 	}
-	s := &Session{host: config.Host, opts: opts, clock: &serverClock{}}
-	config.Wrap(func(rt http.RoundTripper) http.RoundTripper { return s.clock.observe(rt) })
-	disco, err := discovery.NewDiscoveryClientForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
-	}
-	s.client = disco.RESTClient()
-	if s.served, err = discover(ctx, disco); err != nil {
+	if s.served, err = discover(ctx, s.client); err != nil {
 		return nil, unreachable(config.Host, "asking what it serves", err)
 	}
 	if opts.Version {
@@ -98,21 +88,31 @@ func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, err
 // What cannot be had of one kind is recorded in the snapshot. An error is
 // returned when the server cannot be reached, or went away in the middle.
 func (s *Session) Read(ctx context.Context, wants []Want) (*snapshot.Snapshot, error) {
-	lister := &lister{host: s.host, client: s.client, served: s.served, into: snapshot.NewBuilder()}
+	lister := &lister{host: s.host, client: s.client, served: s.served, into: snapshot.NewBuilder(), budget: s.budget, timeout: s.timeout}
 	if err := lister.all(ctx, wants, s.opts.Namespaces); err != nil {
 		return nil, err
 	}
 	return lister.into.Build(snapshot.Meta{At: s.clock.now(), Plugin: s.opts.Plugin, Server: s.server}), nil
 }
 
-// all lists the wanted kinds in parallel.
+// all lists the wanted kinds in parallel. It ends with ctx, also while an answer is
+// being decoded.
 func (l *lister) all(ctx context.Context, wants []Want, namespaces []string) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, requests := errgroup.WithContext(ctx)
 	group.SetLimit(maxParallel)
-	for _, want := range wants {
-		group.Go(func() error { return l.want(ctx, want, namespaces) })
+	done := make(chan error, 1)
+	go func() {
+		for _, want := range wants {
+			group.Go(func() error { return l.want(requests, want, namespaces) })
+		}
+		done <- group.Wait()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return unreachable(l.host, "reading it", ctx.Err())
 	}
-	return group.Wait()
 }
 
 // want lists one kind: everywhere, or where that is forbidden, in each of the
@@ -158,20 +158,14 @@ func unreachable(host, doing string, err error) error {
 // Error says what was tried and what went wrong, in one line.
 func (e *Error) Error() string {
 	why := e.Err.Error()
-	var request *url.Error // its text has the whole address in it, again
-	if errors.As(e.Err, &request) {
-		why = request.Err.Error()
+	var failed *url.Error // its text has the whole address in it, again
+	if errors.As(e.Err, &failed) {
+		why = failed.Err.Error()
 	}
-	if slow(e.Err) {
+	if request.Slow(e.Err) {
 		why = "no answer in time"
 	}
 	return fmt.Sprintf("the API server at %s: %s: %s", e.Host, e.Doing, snapshot.Mask(why))
-}
-
-// slow tells whether a request ran out of time.
-func slow(err error) bool {
-	var timeout net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // Unwrap gives the cause.

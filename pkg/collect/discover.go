@@ -1,8 +1,10 @@
 package collect
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	stdjson "encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -14,7 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/rest"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/request"
 )
 
 // resource is where a kind is served.
@@ -38,23 +41,12 @@ func (r resource) String() string {
 	return schema.GroupResource{Group: r.group, Resource: r.name}.String()
 }
 
-func (r resource) path(namespace string) []string {
-	path := []string{"apis", r.group, r.version}
-	if r.group == "" {
-		path = []string{"api", r.version}
-	}
-	if namespace != "" && r.namespaced {
-		path = append(path, "namespaces", namespace)
-	}
-	return append(path, r.name)
-}
-
 // discover asks what is served: two requests where the server has aggregated
 // discovery (Kubernetes 1.26 and later), one for each group elsewhere. It never
 // relies on a cache: Flux, Istio and cert-manager are installed by the very
 // layers that people look at while they come up.
-func discover(ctx context.Context, client *discovery.DiscoveryClient) (served, error) {
-	lists, err := discovery.ServerPreferredResources(discoverer{client, ctx})
+func discover(ctx context.Context, client *request.Client) (served, error) {
+	lists, err := discovery.ServerPreferredResources(discoverer{discovery.NewDiscoveryClient(client), client, ctx, make(chan struct{}, maxParallel)})
 	failed := map[string]error{}
 	var partial *discovery.ErrGroupDiscoveryFailed
 	if errors.As(err, &partial) {
@@ -67,11 +59,12 @@ func discover(ctx context.Context, client *discovery.DiscoveryClient) (served, e
 	if ctx.Err() != nil { // which looks as if all the groups that were left had failed
 		return served{}, ctx.Err()
 	}
-	return served{kinds: index(lists), failed: failed}, nil
+	return served{kinds: index(lists, failed), failed: failed}, nil
 }
 
-// index maps each kind to its preferred place, leaving out subresources.
-func index(lists []*metav1.APIResourceList) map[schema.GroupKind]resource {
+// index maps each kind to its preferred place, leaving out subresources. Names that
+// can't be in a request's path make a group one that did not say what it serves.
+func index(lists []*metav1.APIResourceList, failed map[string]error) map[schema.GroupKind]resource {
 	kinds := map[schema.GroupKind]resource{}
 	for _, list := range lists {
 		gv, err := schema.ParseGroupVersion(list.GroupVersion)
@@ -82,6 +75,11 @@ func index(lists []*metav1.APIResourceList) map[schema.GroupKind]resource {
 		slices.SortFunc(list.APIResources, func(a, b metav1.APIResource) int { return cmp.Compare(a.Name, b.Name) })
 		for _, r := range list.APIResources {
 			if strings.Contains(r.Name, "/") {
+				continue
+			}
+			place := request.Place{GroupVersionKind: gv.WithKind(r.Kind), Resource: r.Name}
+			if _, err := place.Path(""); err != nil {
+				failed[gv.Group] = err
 				continue
 			}
 			gk := schema.GroupKind{Group: gv.Group, Kind: r.Kind}
@@ -100,8 +98,37 @@ func index(lists []*metav1.APIResourceList) map[schema.GroupKind]resource {
 // list of groups must not pass for a server that serves nothing.
 type discoverer struct {
 	*discovery.DiscoveryClient
-	ctx context.Context // of the one call that the discoverer is made for
+	client *request.Client
+	ctx    context.Context // of the one call that the discoverer is made for
+	// atOnce bounds the requests under way: client-go sends those for all groups at
+	// the same time.
+	atOnce chan struct{}
 }
+
+// get requests a document of discovery.
+func (d discoverer) get(path, accept string, use func(body []byte) error) error {
+	d.atOnce <- struct{}{}
+	defer func() { <-d.atOnce }()
+	get := d.client.Get().AbsPath(path)
+	if accept != "" {
+		get.SetHeader("Accept", accept)
+	}
+	return d.client.Do(d.ctx, get, request.MaxDiscovery, func(body []byte) error {
+		// Each value takes many times its JSON in memory.
+		if bytes.Count(body, []byte{'{'})+bytes.Count(body, []byte{','}) > maxValues {
+			return request.Malformed("the answer has more than %d values; check that this is the cluster's API server", maxValues)
+		}
+		return use(body)
+	})
+}
+
+const (
+	// maxValues bounds the values of a document of discovery. That of a cluster with
+	// 2,000 custom resources has about 60,000.
+	maxValues = 300_000
+	// maxVersions bounds the versions of groups that are requested one by one.
+	maxVersions = 2_000
+)
 
 // groups are what /api or /apis lists.
 type groups struct {
@@ -131,6 +158,13 @@ func (d discoverer) GroupsAndMaybeResources() (*metav1.APIGroupList, map[schema.
 	maps.Copy(failed, others.failed)
 	// A server has aggregated discovery for both, or for none.
 	if others.resources == nil || core.resources == nil && !noCoreGroup {
+		versions := 0
+		for _, group := range core.list.Groups {
+			versions += len(group.Versions)
+		}
+		if versions > maxVersions {
+			return nil, nil, nil, request.Malformed("the answer has more than %d versions of groups; check that this is the cluster's API server", maxVersions)
+		}
 		return &core.list, nil, failed, nil
 	}
 	resources := map[schema.GroupVersion]*metav1.APIResourceList{}
@@ -143,34 +177,52 @@ func (d discoverer) GroupsAndMaybeResources() (*metav1.APIGroupList, map[schema.
 // has no aggregated discovery.
 func (d discoverer) groups(path, legacy string) (groups, error) {
 	const accept = discovery.AcceptV2 + "," + discovery.AcceptV2Beta1 + "," + discovery.AcceptV1
-	body, err := do(d.ctx, d.RESTClient().Get().AbsPath(path).SetHeader("Accept", accept))
-	if err != nil {
-		return groups{}, err
-	}
+	var found groups
+	err := d.get(path, accept, func(body []byte) (err error) {
+		found, err = readGroups(body, legacy)
+		if err == nil && legacy == "APIVersions" && slices.ContainsFunc(found.list.Groups, func(g metav1.APIGroup) bool { return g.Name != "" }) {
+			err = request.Malformed("the answer has other groups than the core group")
+		}
+		return err
+	})
+	return found, err
+}
+
+// readGroups decodes a list of groups of either kind. One without its list is not a
+// server that serves nothing.
+func readGroups(body []byte, legacy string) (groups, error) {
 	var answer struct {
-		Kind, Message string // of a Status, too
+		Kind, Message           string // of a Status, too
+		Items, Versions, Groups stdjson.RawMessage
 	}
-	if err := unmarshal(body, &answer, legacy); err != nil {
+	if err := request.Unmarshal(body, &answer, legacy); err != nil {
 		return groups{}, err
 	}
+	found, field, name := groups{}, stdjson.RawMessage{}, ""
+	var err error
 	switch answer.Kind {
 	case "APIGroupDiscoveryList": // v2 or v2beta1, which are alike
+		field, name = answer.Items, "items"
 		var aggregated apidiscovery.APIGroupDiscoveryList
-		if err := unmarshal(body, &aggregated, answer.Kind); err != nil {
-			return groups{}, err
+		if err = request.Unmarshal(body, &aggregated, answer.Kind); err == nil {
+			list, resources, failed := discovery.SplitGroupsAndResources(aggregated)
+			found = groups{*list, resources, failed}
 		}
-		list, resources, failed := discovery.SplitGroupsAndResources(aggregated)
-		return groups{*list, resources, failed}, nil
 	case "APIVersions":
+		field, name = answer.Versions, "versions"
 		var versions metav1.APIVersions
-		err := unmarshal(body, &versions, answer.Kind)
-		return groups{list: coreGroup(versions)}, err
+		err = request.Unmarshal(body, &versions, answer.Kind)
+		found.list = coreGroup(versions)
 	case "APIGroupList":
-		var list metav1.APIGroupList
-		err := unmarshal(body, &list, answer.Kind)
-		return groups{list: list}, err
+		field, name = answer.Groups, "groups"
+		err = request.Unmarshal(body, &found.list, answer.Kind)
+	default:
+		return groups{}, request.OtherKind(answer.Kind, answer.Message, legacy)
 	}
-	return groups{}, otherKind(answer.Kind, answer.Message, legacy)
+	if err == nil && field == nil {
+		err = request.Malformed("the %s has no %s", answer.Kind, name)
+	}
+	return found, err
 }
 
 // coreGroup is the group that has no name.
@@ -192,35 +244,43 @@ func (d discoverer) ServerResourcesForGroupVersion(groupVersion string) (*metav1
 	if !strings.Contains(groupVersion, "/") {
 		path = "/api/" + groupVersion
 	}
-	body, err := do(d.ctx, d.RESTClient().Get().AbsPath(path))
-	if err != nil {
-		return nil, err
-	}
 	var list struct {
 		metav1.APIResourceList
 		Message string `json:"message"`
 	}
-	if err := unmarshal(body, &list, "APIResourceList"); err != nil {
+	err := d.get(path, "", func(body []byte) error {
+		if err := request.Unmarshal(body, &list, "APIResourceList"); err != nil {
+			return err
+		}
+		var fields struct{ Resources stdjson.RawMessage }
+		_ = stdjson.Unmarshal(body, &fields) // it has been decoded before
+		switch {
+		case list.Kind != "APIResourceList":
+			return request.OtherKind(list.Kind, list.Message, "APIResourceList")
+		case list.GroupVersion != groupVersion:
+			return request.Malformed("the answer is an APIResourceList of %s, not of %s", list.GroupVersion, groupVersion)
+		case fields.Resources == nil:
+			return request.Malformed("the APIResourceList has no resources")
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
-	}
-	if list.Kind != "APIResourceList" {
-		return nil, otherKind(list.Kind, list.Message, "APIResourceList")
 	}
 	return &list.APIResourceList, nil
 }
 
 // serverVersion asks for the API server's version.
-func serverVersion(ctx context.Context, client rest.Interface) (string, error) {
-	body, err := do(ctx, client.Get().AbsPath("/version"))
-	if err != nil {
-		return "", err
-	}
+func serverVersion(ctx context.Context, client *request.Client) (string, error) {
 	var info version.Info
-	if err := unmarshal(body, &info, "version"); err != nil {
-		return "", err
-	}
-	if info.GitVersion == "" {
-		return "", malformed("the answer has no gitVersion")
-	}
-	return info.GitVersion, nil
+	err := client.Do(ctx, client.Get().AbsPath("/version"), request.MaxObject, func(body []byte) error {
+		if err := request.Unmarshal(body, &info, "version"); err != nil {
+			return err
+		}
+		if info.GitVersion == "" {
+			return request.Malformed("the answer has no gitVersion")
+		}
+		return nil
+	})
+	return info.GitVersion, err
 }

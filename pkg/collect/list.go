@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/request"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -20,10 +21,12 @@ import (
 const pageSize = 500
 
 type lister struct {
-	host   string
-	client rest.Interface
-	served served
-	into   *snapshot.Builder
+	host    string
+	client  *request.Client
+	served  served
+	into    *snapshot.Builder
+	budget  *budget
+	timeout time.Duration // of one request
 }
 
 // list asks for one kind in a namespace ("" for all of them) and records the
@@ -58,56 +61,104 @@ func (l *lister) list(ctx context.Context, want Want, namespace string) (snapsho
 // (410 Gone: it took longer than the server keeps old revisions) starts again,
 // once, without pages.
 func (l *lister) pages(ctx context.Context, res resource, want Want, namespace string) ([]*unstructured.Unstructured, error) {
-	var objects []*unstructured.Unstructured
-	limit, token, restarted, pool := pageSize, "", false, newPool()
-	answer := listing{
+	read := &reading{lister: l, res: res, want: want, namespace: namespace, pool: newPool(), answer: listing{
 		gvk:        schema.GroupVersionKind{Group: want.Group, Version: res.version, Kind: want.Kind},
-		namespaced: res.namespaced, metadata: want.Metadata,
-	}
+		namespaced: res.namespaced, namespace: namespace, metadata: want.Metadata,
+	}}
+	limit, token, restarted := pageSize, "", false
+	turner := pageTurner{of: l.budget, kind: want.Kind, seen: map[string]bool{}, limit: listTime * l.timeout}
+	turner.until = time.Now().Add(turner.limit)
 	for {
-		body, err := l.page(ctx, res, want, namespace, limit, token)
+		next, err := read.page(ctx, limit, token)
 		if apierrors.IsResourceExpired(err) && token != "" && !restarted {
-			objects, limit, token, restarted = nil, 0, "", true
+			read.drop()
+			clear(turner.seen)
+			limit, token, restarted = 0, "", true
 			continue
 		}
-		if err != nil {
-			return nil, err
+		if err == nil && next == "" {
+			return read.objects, nil
 		}
-		items, next, err := answer.decode(body, pool)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = turner.turn(next)
 		}
-		objects = append(objects, items...)
-		switch next {
-		case "":
-			return objects, nil
-		case token:
-			return nil, malformed("the %sList has no end: its continue token was sent twice", want.Kind)
+		if err != nil {
+			read.drop()
+			return nil, err
 		}
 		token = next
 	}
 }
 
-func (l *lister) page(ctx context.Context, res resource, want Want, namespace string, limit int, token string) ([]byte, error) {
+// reading is a list that is being read.
+type reading struct {
+	*lister
+	res       resource
+	want      Want
+	namespace string
+	answer    listing
+	pool      *pool
+	objects   []*unstructured.Unstructured
+	memory    int64
+}
+
+// drop forgets what was read.
+func (r *reading) drop() {
+	r.budget.drop(r.memory, len(r.objects))
+	r.objects, r.memory = nil, 0
+}
+
+// page reads one page, and returns the token of the next.
+func (r *reading) page(ctx context.Context, limit int, token string) (next string, err error) {
+	want := r.want
+	path, err := request.Place{GroupVersionKind: r.answer.gvk, Resource: r.res.name, Namespace: r.namespaceIn()}.Path("")
+	if err != nil {
+		return "", err
+	}
 	accept := "application/json"
 	if want.Metadata {
 		accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 	}
-	request := l.client.Get().AbsPath(res.path(namespace)...).SetHeader("Accept", accept)
+	get := r.client.Get().AbsPath(path...).SetHeader("Accept", accept)
 	if limit > 0 {
-		request.Param("limit", strconv.Itoa(limit))
+		get.Param("limit", strconv.Itoa(limit))
 	}
 	if token != "" {
-		request.Param("continue", token)
+		get.Param("continue", token)
 	}
 	if want.FieldSelector != "" {
-		request.Param("fieldSelector", want.FieldSelector)
+		get.Param("fieldSelector", want.FieldSelector)
 	}
 	if want.GroupKind == (schema.GroupKind{Kind: "Secret"}) {
 		// From -v=8 on client-go logs what the server answers.
 		ctx = klog.NewContext(ctx, logr.Discard())
 	}
-	return do(ctx, request)
+	err = r.client.Do(ctx, get, request.MaxList, func(body []byte) (err error) {
+		next, err = r.answer.decode(body, func(obj *unstructured.Unstructured) error { return r.keep(ctx, obj) })
+		return err
+	})
+	return next, err
+}
+
+// namespaceIn is the namespace of the path.
+func (r *reading) namespaceIn() string {
+	if !r.res.namespaced {
+		return ""
+	}
+	return r.namespace
+}
+
+// keep takes an object of the list, unless that would be too much.
+func (r *reading) keep(ctx context.Context, obj *unstructured.Unstructured) error {
+	before := r.pool.weight
+	obj.Object = r.pool.object(obj.Object)
+	weight := r.pool.weight - before
+	r.objects = append(r.objects, obj)
+	r.memory += weight
+	if err := r.budget.keep(weight); err != nil {
+		return err
+	}
+	return ctx.Err()
 }
 
 // failureOf says why a list failed, and whether there is any point in going
@@ -116,7 +167,7 @@ func (l *lister) page(ctx context.Context, res resource, want Want, namespace st
 func failureOf(err error, res resource, namespace string) (failure *snapshot.Failure, fatal bool) {
 	failure = &snapshot.Failure{Why: snapshot.Failed, Verb: "list", Resource: res.String(), Namespace: namespace}
 	var status apierrors.APIStatus
-	var answer answerError
+	var answer request.AnswerError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return nil, true
@@ -128,7 +179,7 @@ func failureOf(err error, res resource, namespace string) (failure *snapshot.Fai
 		failure.Why = snapshot.NotServed
 	case errors.As(err, &status), errors.As(err, &answer):
 		failure.Message = snapshot.Mask(err.Error())
-	case slow(err):
+	case request.Slow(err):
 		failure.Message = "no answer in time"
 	default:
 		return nil, true

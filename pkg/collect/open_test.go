@@ -153,9 +153,9 @@ func TestEnds(t *testing.T) {
 		{"one group", "^/apis/apps/v1$", fakeapi.Hang(), true},
 		{"the version", "^/version$", fakeapi.Hang(), false},
 		{"a list", "/pods$", fakeapi.Hang(), false},
-		{"a busy core group", "^/api$", fakeapi.TooMany(86400), false},
-		{"a busy version", "^/version$", fakeapi.TooMany(86400), false},
-		{"a busy list", "/pods$", fakeapi.TooMany(86400), false},
+		{"a busy core group", "^/api$", fakeapi.TooMany(4), false},
+		{"a busy version", "^/version$", fakeapi.TooMany(4), false},
+		{"a busy list", "/pods$", fakeapi.TooMany(4), false},
 	} {
 		for _, deadline := range []bool{false, true} {
 			name := test.name + ", interrupted"

@@ -6,7 +6,18 @@ package collect
 type pool struct {
 	keys   map[string]string
 	values map[string]any
+	// weight is what the objects take in memory, about, in bytes.
+	weight int64
 }
+
+// What Go takes for a value (Go 1.26): a map has groups of eight entries, a string or a
+// number in an interface an allocation of its own.
+const (
+	mapWeight, groupWeight   = 48, 264
+	sliceWeight, entryWeight = 24, 16
+	numberWeight             = 8
+	textWeight               = 16
+)
 
 // Longer texts are seldom met twice, and a pool must not outgrow what it saves.
 const (
@@ -19,6 +30,7 @@ func newPool() *pool { return &pool{keys: map[string]string{}, values: map[strin
 // object is the map again, with pooled keys and values.
 func (p *pool) object(m map[string]any) map[string]any {
 	out := make(map[string]any, len(m))
+	p.weight += mapWeight + groupWeight*int64(1+len(m)/7)
 	for key, value := range m {
 		out[p.key(key)] = p.value(value)
 	}
@@ -32,6 +44,7 @@ func (p *pool) key(key string) string {
 	if len(key) <= maxPooled && len(p.keys) < maxPoolLength {
 		p.keys[key] = key
 	}
+	p.weight += int64(len(key))
 	return key
 }
 
@@ -40,6 +53,7 @@ func (p *pool) value(value any) any {
 	case map[string]any:
 		return p.object(v)
 	case []any:
+		p.weight += sliceWeight + entryWeight*int64(len(v))
 		for i := range v {
 			v[i] = p.value(v[i])
 		}
@@ -50,6 +64,9 @@ func (p *pool) value(value any) any {
 		if len(v) <= maxPooled && len(p.values) < maxPoolLength {
 			p.values[v] = value
 		}
+		p.weight += textWeight + int64(len(v))
+	case int64, float64:
+		p.weight += numberWeight
 	}
 	return value
 }

@@ -137,7 +137,7 @@ func object(status string) answer {
 
 // conditions is a status with conditions "Type=Status Reason: message".
 func conditions(certificate string, of ...string) string {
-	status, _ := json.Marshal(request(certificate, of...).Object["status"])
+	status, _ := json.Marshal(newRequest(certificate, of...).Object["status"])
 	return string(status)
 }
 

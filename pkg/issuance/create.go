@@ -10,11 +10,10 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/rand"
-	"k8s.io/client-go/dynamic"
 )
 
 // createAttempts is how many names are tried, as the API server does it for names
@@ -23,7 +22,7 @@ const createAttempts = 8
 
 // create creates the CertificateRequest. Its name is chosen here: where the answer
 // gets lost, a request that may have been created can be deleted by it.
-func create(ctx context.Context, client dynamic.ResourceInterface, o Order, progress func(string)) (*unstructured.Unstructured, error) {
+func create(ctx context.Context, client resource, o Order, progress func(string)) (*unstructured.Unstructured, error) {
 	var err error
 	for range createAttempts {
 		name := o.Prefix + rand.String(5)
@@ -34,12 +33,12 @@ func create(ctx context.Context, client dynamic.ResourceInterface, o Order, prog
 		var sent atomic.Bool
 		traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 		var created *unstructured.Unstructured
-		created, err = client.Create(traced, &unstructured.Unstructured{Object: object}, metav1.CreateOptions{FieldManager: "kubectl-orthweb"})
+		created, err = client.create(traced, &unstructured.Unstructured{Object: object})
 		if err == nil {
 			return created, nil
 		}
 		if sent.Load() && !refused(err) {
-			remove(ctx, client, name, progress)
+			remove(ctx, client, name, "", progress)
 		}
 		if !apierrors.IsAlreadyExists(err) {
 			break
@@ -48,9 +47,10 @@ func create(ctx context.Context, client dynamic.ResourceInterface, o Order, prog
 	return nil, fmt.Errorf("creating a CertificateRequest in %s: %w", o.Namespace, whole(err))
 }
 
-// remove deletes the request, even when the user has interrupted: then within
+// remove deletes the request, and none of the same name that another has created
+// where its uid is known, even when the user has interrupted: then within
 // the second that an interrupt may take.
-func remove(ctx context.Context, client dynamic.ResourceInterface, name string, progress func(string)) {
+func remove(ctx context.Context, client resource, name string, uid types.UID, progress func(string)) {
 	grace := 5 * time.Second
 	if errors.Is(ctx.Err(), context.Canceled) {
 		grace = 800 * time.Millisecond
@@ -59,9 +59,9 @@ func remove(ctx context.Context, client dynamic.ResourceInterface, name string, 
 	defer cancel()
 	var last error
 	err := newDelay().Until(ctx, true, true, func(ctx context.Context) (bool, error) {
-		err := client.Delete(ctx, name, metav1.DeleteOptions{})
+		err := client.delete(ctx, name, uid)
 		switch {
-		case err == nil, apierrors.IsNotFound(err):
+		case err == nil, apierrors.IsNotFound(err), uid != "" && apierrors.IsConflict(err): // another's
 			return true, nil
 		case permanent(err):
 			return false, err

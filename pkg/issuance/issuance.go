@@ -14,26 +14,23 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
-)
 
-// requests is where CertificateRequests are served: v1 since cert-manager 1.0.
-var requests = cmapi.SchemeGroupVersion.WithResource("certificaterequests")
+	"github.com/digihunch/kubectl-orthweb/pkg/request"
+)
 
 // Client asks one cluster.
 type Client struct {
-	dynamic dynamic.Interface
-	host    string
+	rest *request.Client
 }
 
 // NewClient makes a client of the cluster that config names.
 func NewClient(config *rest.Config) (*Client, error) {
-	client, err := dynamic.NewForConfig(config)
+	client, err := request.New(config)
 	if err != nil {
-		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
+		return nil, err
 	}
-	return &Client{dynamic: client, host: config.Host}, nil
+	return &Client{client}, nil
 }
 
 // Order is what a signer is asked for.
@@ -67,16 +64,16 @@ type Signed struct {
 // *FailedError, *WaitingError when ctx has run out of time, or those of the API
 // server, of which Kubernetes' apierrors tells more.
 func (c *Client) Request(ctx context.Context, o Order, progress func(string)) (Signed, error) {
-	client := c.dynamic.Resource(requests).Namespace(o.Namespace)
+	client := newResource(c.rest, o.Namespace)
 	created, err := create(ctx, client, o, progress)
 	if err != nil {
 		return Signed{}, err
 	}
 	if !o.Keep {
-		defer remove(ctx, client, created.GetName(), progress)
+		defer remove(ctx, client, created.GetName(), created.GetUID(), progress)
 	}
 	return wait(ctx, created, progress, func(ctx context.Context) (*unstructured.Unstructured, error) {
-		return client.Get(ctx, created.GetName(), metav1.GetOptions{})
+		return client.get(ctx, created.GetName())
 	})
 }
 

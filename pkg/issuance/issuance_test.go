@@ -15,7 +15,7 @@ import (
 )
 
 // request is a CertificateRequest with conditions "Type=Status Reason: message".
-func request(certificate string, conditions ...string) *unstructured.Unstructured {
+func newRequest(certificate string, conditions ...string) *unstructured.Unstructured {
 	var list []any
 	for _, text := range conditions {
 		head, message, _ := strings.Cut(text, ": ")
@@ -39,23 +39,23 @@ func TestWait(t *testing.T) {
 		want  string // of the error
 		said  []string
 	}{
-		{about: "signed at once", seen: []*unstructured.Unstructured{request(signed, approved, "Ready=True Issued: done")}},
-		{about: "signed a little later", seen: []*unstructured.Unstructured{request(""), request("", approved), request(signed, approved, "Ready=True Issued: done")},
+		{about: "signed at once", seen: []*unstructured.Unstructured{newRequest(signed, approved, "Ready=True Issued: done")}},
+		{about: "signed a little later", seen: []*unstructured.Unstructured{newRequest(""), newRequest("", approved), newRequest(signed, approved, "Ready=True Issued: done")},
 			said: []string{"waiting for the issuer, which has not said anything yet"}},
-		{about: "True without a certificate is not signed", seen: []*unstructured.Unstructured{request("", approved, "Ready=True Issued: done")},
+		{about: "True without a certificate is not signed", seen: []*unstructured.Unstructured{newRequest("", approved, "Ready=True Issued: done")},
 			want: "not signed in time: the issuer says: done", said: []string{"the issuer says: done"}},
-		{about: "nobody approves", seen: []*unstructured.Unstructured{request("")},
+		{about: "nobody approves", seen: []*unstructured.Unstructured{newRequest("")},
 			want: "bhs-orthweb/r was not signed in time: waiting for somebody to approve it", said: []string{"waiting for somebody to approve it"}},
-		{about: "no such issuer", seen: []*unstructured.Unstructured{request("", approved, "Ready=False Pending: Referenced issuer not found")},
+		{about: "no such issuer", seen: []*unstructured.Unstructured{newRequest("", approved, "Ready=False Pending: Referenced issuer not found")},
 			want: "the issuer says: Referenced issuer not found", said: []string{"the issuer says: Referenced issuer not found"}},
-		{about: "denied", seen: []*unstructured.Unstructured{request(""), request("", "Denied=True policy: not you", "Ready=False Denied: The CertificateRequest was denied")},
+		{about: "denied", seen: []*unstructured.Unstructured{newRequest(""), newRequest("", "Denied=True policy: not you", "Ready=False Denied: The CertificateRequest was denied")},
 			want: "CertificateRequest bhs-orthweb/r was denied: not you (policy)"},
-		{about: "denied, as an older cert-manager says it", seen: []*unstructured.Unstructured{request("", "Ready=False Denied: no")},
+		{about: "denied, as an older cert-manager says it", seen: []*unstructured.Unstructured{newRequest("", "Ready=False Denied: no")},
 			want: "was denied: no (Denied)"},
-		{about: "denied is not asked for", seen: []*unstructured.Unstructured{request(signed, approved, "Denied=False x: y", "Ready=True Issued: done")}},
-		{about: "failed", seen: []*unstructured.Unstructured{request("", approved, "Ready=False Failed: Error signing certificate")},
+		{about: "denied is not asked for", seen: []*unstructured.Unstructured{newRequest(signed, approved, "Denied=False x: y", "Ready=True Issued: done")}},
+		{about: "failed", seen: []*unstructured.Unstructured{newRequest("", approved, "Ready=False Failed: Error signing certificate")},
 			want: "failed: Error signing certificate (Failed)"},
-		{about: "not a request that can be signed", seen: []*unstructured.Unstructured{request("", "InvalidRequest=True Malformed: bad usages")},
+		{about: "not a request that can be signed", seen: []*unstructured.Unstructured{newRequest("", "InvalidRequest=True Malformed: bad usages")},
 			want: "failed: bad usages (Malformed)"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
@@ -87,8 +87,8 @@ func TestWait(t *testing.T) {
 
 func TestWaitIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := wait(ctx, request(""), func(string) { cancel() }, func(context.Context) (*unstructured.Unstructured, error) {
-		return request(""), nil
+	_, err := wait(ctx, newRequest(""), func(string) { cancel() }, func(context.Context) (*unstructured.Unstructured, error) {
+		return newRequest(""), nil
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
@@ -105,7 +105,7 @@ func TestWaitLosesSightOfIt(t *testing.T) {
 		{"somebody deleted it", apierrors.NewNotFound(resource, "r"), "getting CertificateRequest bhs-orthweb/r: "},
 		{"may not look", apierrors.NewForbidden(resource, "r", errors.New("no")), "forbidden"},
 	} {
-		_, err := wait(t.Context(), request(""), func(string) {}, func(context.Context) (*unstructured.Unstructured, error) { return nil, c.err })
+		_, err := wait(t.Context(), newRequest(""), func(string) {}, func(context.Context) (*unstructured.Unstructured, error) { return nil, c.err })
 		if err == nil || !strings.Contains(err.Error(), c.want) || errors.Is(err, ErrNotServed) {
 			t.Errorf("%s: %v", c.about, err)
 		}

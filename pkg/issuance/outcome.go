@@ -7,6 +7,8 @@ import (
 	apiutil "github.com/cert-manager/cert-manager/pkg/api/util"
 	cmapi "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/request"
 )
 
 // ErrNotServed is a cluster that knows no CertificateRequests.
@@ -66,24 +68,24 @@ func judge(r *cmapi.CertificateRequest) (Signed, *WaitingError, error) {
 	name := r.Namespace + "/" + r.Name
 	// Whoever was denied has Ready=False with the reason Denied as well.
 	if denied := apiutil.GetCertificateRequestCondition(r, cmapi.CertificateRequestConditionDenied); denied != nil && denied.Status == cmmeta.ConditionTrue {
-		return Signed{}, nil, &DeniedError{name, denied.Reason, denied.Message}
+		return Signed{}, nil, &DeniedError{name, request.OneLine(denied.Reason), request.OneLine(denied.Message)}
 	}
 	if invalid := apiutil.GetCertificateRequestCondition(r, cmapi.CertificateRequestConditionInvalidRequest); invalid != nil && invalid.Status == cmmeta.ConditionTrue {
-		return Signed{}, nil, &FailedError{name, invalid.Reason, invalid.Message}
+		return Signed{}, nil, &FailedError{name, request.OneLine(invalid.Reason), request.OneLine(invalid.Message)}
 	}
 	waiting := &WaitingError{Name: name, Approved: apiutil.CertificateRequestIsApproved(r)}
 	ready := apiutil.GetCertificateRequestCondition(r, cmapi.CertificateRequestConditionReady)
 	if ready == nil {
 		return Signed{}, waiting, nil
 	}
-	waiting.Message = ready.Message
+	waiting.Message = request.OneLine(ready.Message)
 	switch {
 	case ready.Status == cmmeta.ConditionTrue && len(r.Status.Certificate) > 0:
 		return Signed{Certificate: r.Status.Certificate, CA: r.Status.CA, Name: r.Name}, nil, nil
 	case ready.Reason == cmapi.CertificateRequestReasonFailed:
-		return Signed{}, nil, &FailedError{name, ready.Reason, ready.Message}
+		return Signed{}, nil, &FailedError{name, ready.Reason, waiting.Message}
 	case ready.Reason == cmapi.CertificateRequestReasonDenied:
-		return Signed{}, nil, &DeniedError{name, ready.Reason, ready.Message}
+		return Signed{}, nil, &DeniedError{name, ready.Reason, waiting.Message}
 	}
 	return Signed{}, waiting, nil
 }

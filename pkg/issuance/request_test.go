@@ -328,7 +328,7 @@ func TestSecret(t *testing.T) {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"kind":"Secret","apiVersion":"v1","metadata":{"name":"web"},"data":{"password":"czNjcmV0"}}`)
+		_, _ = io.WriteString(w, `{"kind":"Secret","apiVersion":"v1","metadata":{"namespace":"bhs-orthweb","name":"web"},"data":{"password":"czNjcmV0"}}`)
 	})
 	secret, err := Secret(t.Context(), config, "bhs-orthweb", "web")
 	if err != nil || string(secret.Data["password"]) != "s3cret" {

@@ -37,6 +37,9 @@ func wait(ctx context.Context, created *unstructured.Unstructured, progress func
 			waiting.Err = orEarlier(ctx, err, waiting.Err)
 			return false, nil
 		}
+		if object.GetUID() != created.GetUID() {
+			return false, &FailedError{waiting.Name, "Replaced", "it was deleted, and another of the same name was created"}
+		}
 		var now *WaitingError
 		signed, now, err = read(object)
 		var unreadable *unreadableError

@@ -13,10 +13,11 @@ import (
 )
 
 // handled tells whether a try that began after the newest request is over. Where
-// somebody else has asked meanwhile, their request is the newest, and covers ours.
-func handled(obj *unstructured.Unstructured) bool {
+// somebody else has asked meanwhile, their request is the newest, and covers ours. One
+// that was there before is not ours: ours was lost.
+func (s Step) handled(obj *unstructured.Unstructured) bool {
 	newest := obj.GetAnnotations()[RequestAnnotation]
-	return newest != "" && newest == field.Text(obj.Object, "status", "lastHandledReconcileAt")
+	return newest != "" && newest != s.requested && newest == field.Text(obj.Object, "status", "lastHandledReconcileAt")
 }
 
 // over tells whether no try is under way, nor one that must come at once: of a
@@ -59,9 +60,11 @@ func (s Step) judge(obj *unstructured.Unstructured, fetched string, now time.Tim
 		return Result{Ref: s.Ref, Tenants: s.Tenants, Outcome: outcome, Reason: reason, Message: message}
 	}
 	switch {
+	case obj.GetUID() != s.uid && s.uid != "":
+		return be(Failing, "", "it has been deleted and created again meanwhile")
 	case verdict.Status == health.Suspended:
 		return be(Failing, "", "somebody has suspended it meanwhile")
-	case !handled(obj):
+	case !s.handled(obj):
 		return be(Asked, "", underWay(obj, notTakenUp))
 	case s.behind(obj, fetched) && verdict.Status != health.Progressing:
 		return be(Asked, "", "it has not got to revision "+fetched+" yet")

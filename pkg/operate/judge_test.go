@@ -36,9 +36,16 @@ func TestJudge(t *testing.T) {
 		{about: "a source is fetched", object: "source/a ready asked:t2 handled:t2 fetched:r2", want: Ready, message: "r2"},
 		{about: "a source can't be fetched", object: "source/a failing asked:t2 handled:t2", want: Failing, message: "HealthCheckFailed: no luck"},
 		{about: "a release was given up again", object: "release/a stalled asked:t2 handled:t2", want: Failing, message: "RetriesExceeded: gave up"},
+		{about: "our request was lost, and an older one is done", object: "layer/a ready asked:t0 handled:t0", want: Asked, message: "Flux has not taken it up yet"},
+		{about: "created again, and asked by somebody else", object: "layer/a ready asked:t3 handled:t3 uid:other", want: Failing, message: "it has been deleted and created again meanwhile"},
+		{about: "created again, and not asked", object: "layer/a ready uid:other", want: Failing, message: "it has been deleted and created again meanwhile"},
+		{about: "the same object", object: "layer/a ready asked:t2 handled:t2 uid:u", want: Ready, message: "r1"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			step := Step{attempted: c.attempted}
+			step := Step{attempted: c.attempted, requested: "t0"}
+			if strings.Contains(c.object, "uid:") {
+				step.uid = "u"
+			}
 			got := step.judge(object(t, c.object), c.fetched, now)
 			if message := strings.TrimPrefix(got.Reason+": "+got.Message, ": "); got.Outcome != c.want || message != c.message {
 				t.Errorf("%s %q, want %s %q", got.Outcome, message, c.want, c.message)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -76,6 +77,8 @@ func object(t *testing.T, line string) *unstructured.Unstructured {
 			obj.SetAnnotations(map[string]string{RequestAnnotation: value})
 		case "handled":
 			set(t, obj, value, "status", "lastHandledReconcileAt")
+		case "uid":
+			obj.SetUID(types.UID(value))
 		case "generation":
 			obj.SetGeneration(2)
 		default:

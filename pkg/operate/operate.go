@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -41,6 +43,10 @@ type Step struct {
 	Within []finding.Ref
 
 	source finding.Ref
+	// uid and requested are the object's, and its newest request's, when the plan was
+	// made.
+	uid       types.UID
+	requested string
 	// attempted is the revision that a layer had tried when the plan was made.
 	attempted string
 }

@@ -126,7 +126,7 @@ func (p *planner) add(name string, link tenant.Link, obj *unstructured.Unstructu
 		step.IfMoved = step.IfMoved && link.Section == tenant.SharedLayers
 		return
 	}
-	step := Step{Ref: finding.RefOf(obj), Tenants: []string{name}}
+	step := Step{Ref: finding.RefOf(obj), Tenants: []string{name}, uid: obj.GetUID(), requested: obj.GetAnnotations()[RequestAnnotation]}
 	switch link.Section {
 	case tenant.SharedLayers:
 		step.IfMoved = link.Status == health.Ready

@@ -144,9 +144,9 @@ func (o *certInspectOptions) server(ctx context.Context) ([]*x509.Certificate, e
 }
 
 func (o *certInspectOptions) secret(ctx context.Context, name string) ([]*x509.Certificate, error) {
-	config, err := o.facts.kube.ToRESTConfig()
+	config, err := o.facts.config()
 	if err != nil {
-		return nil, withHint(fmt.Errorf("reading the kubeconfig: %w", err), "Choose a cluster with --context or --kubeconfig.")
+		return nil, err
 	}
 	namespace, _, err := o.facts.kube.ToRawKubeConfigLoader().Namespace()
 	if err != nil {

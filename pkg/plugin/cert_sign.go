@@ -48,7 +48,7 @@ func (o *certIssueOptions) sayShortened(end time.Time) {
 }
 
 func (o *certIssueOptions) signByIssuer(ctx context.Context, t target, duration time.Duration) (chain, ca []*x509.Certificate, err error) {
-	config, err := o.facts.kube.ToRESTConfig()
+	config, err := o.facts.config()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,7 +109,7 @@ func (o *certIssueOptions) explainRequest(ctx context.Context, err error, t targ
 }
 
 func (o *certIssueOptions) signBySecret(ctx context.Context, t target, duration time.Duration) (chain, ca []*x509.Certificate, err error) {
-	config, err := o.facts.kube.ToRESTConfig()
+	config, err := o.facts.config()
 	if err != nil {
 		return nil, nil, err
 	}

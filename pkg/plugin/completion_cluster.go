@@ -134,6 +134,9 @@ func (f *factsFlags) namespaceWords(cmd *cobra.Command) []cobra.Completion {
 
 // kubeconfigWords are the contexts, clusters or users of the kubeconfig.
 func (f *factsFlags) kubeconfigWords(flag string) []cobra.Completion {
+	if f.checkKubeconfig() != nil {
+		return nil
+	}
 	config, err := f.kube.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
 		return nil

@@ -88,10 +88,9 @@ func (f *factsFlags) collect(ctx context.Context, wants []collect.Want, version 
 
 // session opens the cluster that the user's kubeconfig names.
 func (f *factsFlags) session(ctx context.Context, version bool) (*collect.Session, error) {
-	config, err := f.kube.ToRESTConfig()
+	config, err := f.config()
 	if err != nil {
-		return nil, withHint(fmt.Errorf("reading the kubeconfig: %w", err),
-			"Choose a cluster with --context or --kubeconfig, or look at a recorded one with --from=example:healthy.")
+		return nil, err
 	}
 	opts := collect.Options{Plugin: buildVersion(), Version: version}
 	if namespace, _, err := f.kube.ToRawKubeConfigLoader().Namespace(); err == nil {
@@ -109,10 +108,11 @@ func (f *factsFlags) namespace() string {
 	return *f.kube.Namespace
 }
 
-// whenGone adds what to do to the error of a cluster that can't be reached.
+// whenGone adds what to do to the error of a cluster that can't be reached, or that
+// answers with something else.
 func whenGone(ctx context.Context, err error) error {
-	var gone *collect.Error
-	if errors.As(err, &gone) && ctx.Err() == nil {
+	var known *problem
+	if err != nil && ctx.Err() == nil && !errors.As(err, &known) {
 		return withHint(err, "Check the cluster with 'kubectl version', or choose another with --context.")
 	}
 	return err

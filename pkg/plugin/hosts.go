@@ -75,6 +75,9 @@ func (f *hostsFile) settle(facts *factsFlags) error {
 	if f.block != "" {
 		return nil
 	}
+	if err := facts.checkKubeconfig(); err != nil {
+		return err
+	}
 	config, err := facts.kube.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
 		return withHint(fmt.Errorf("reading the kubeconfig: %w", err), "Choose one with --kubeconfig, or name the block with --block.")

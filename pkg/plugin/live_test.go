@@ -10,20 +10,18 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // exampleServer is a recorded cluster, live: what of it keep takes, at a server with the
 // clock of then.
 func exampleServer(t *testing.T, name string, keep func(*unstructured.Unstructured) bool) (*fakeapi.Server, []*unstructured.Unstructured) {
 	t.Helper()
-	snap, err := (&factsFlags{}).recorded(origin{from: []string{examplePrefix + name}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	snap := exampleSnapshot(t, name)
 	var kept, rest []*unstructured.Unstructured
 	for _, asked := range snap.Asked() {
 		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
-			if keep(obj) {
+			if obj = obj.DeepCopy(); keep(obj) {
 				kept = append(kept, obj)
 			} else {
 				rest = append(rest, obj)
@@ -33,6 +31,21 @@ func exampleServer(t *testing.T, name string, keep func(*unstructured.Unstructur
 	api := fakeapi.New(t, kept...)
 	api.SetTime(snap.Meta().At)
 	return api, rest
+}
+
+// examplesRead are the recorded clusters, each read once.
+var examplesRead sync.Map
+
+func exampleSnapshot(t *testing.T, name string) *snapshot.Snapshot {
+	t.Helper()
+	read, _ := examplesRead.LoadOrStore(name, sync.OnceValues(func() (*snapshot.Snapshot, error) {
+		return (&factsFlags{}).recorded(origin{from: []string{examplePrefix + name}})
+	}))
+	snap, err := read.(func() (*snapshot.Snapshot, error))()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snap
 }
 
 func keepAll(*unstructured.Unstructured) bool  { return true }

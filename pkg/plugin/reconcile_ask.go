@@ -92,7 +92,7 @@ func (f *factsFlags) sayOperation(results []operate.Result) error {
 
 // changer is a client that may change the cluster of the kubeconfig.
 func (f *factsFlags) changer() (*change.Client, error) {
-	config, err := f.kube.ToRESTConfig()
+	config, err := f.config()
 	if err != nil {
 		return nil, err
 	}

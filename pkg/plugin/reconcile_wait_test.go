@@ -3,6 +3,7 @@ package plugin
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -48,6 +49,15 @@ func layerAs(requested, handled string) string {
 		operate.RequestAnnotation, requested, handled)
 }
 
+// patched is the layer as the request changes it, with that request handled.
+func patched(request *http.Request, handled string) string {
+	var patch struct {
+		Metadata struct{ Annotations map[string]string }
+	}
+	_ = json.NewDecoder(request.Body).Decode(&patch)
+	return layerAs(patch.Metadata.Annotations[operate.RequestAnnotation], handled)
+}
+
 // TestTriesAgain: a server that is busy for a moment does not end the waiting.
 func TestTriesAgain(t *testing.T) {
 	requests := map[string]int{}
@@ -57,6 +67,10 @@ func TestTriesAgain(t *testing.T) {
 		if requests[request.Method] == 1 {
 			w.WriteHeader(http.StatusInternalServerError)
 			_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":500,"message":"leader changed"}`)
+			return
+		}
+		if request.Method == http.MethodPatch {
+			_, _ = io.WriteString(w, patched(request, ""))
 			return
 		}
 		_, _ = io.WriteString(w, layerAs("t", "t"))
@@ -83,7 +97,7 @@ func TestInterrupted(t *testing.T) {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, layerAs("t2", "t1"))
+		_, _ = io.WriteString(w, patched(request, "t1"))
 	})
 	r.every = time.Millisecond
 	err := r.waitFor(ctx, time.Minute)
@@ -100,7 +114,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 			_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404,"details":{"name":"a"}}`)
 			return
 		}
-		_, _ = io.WriteString(w, layerAs("t2", "t1"))
+		_, _ = io.WriteString(w, patched(request, "t1"))
 	})
 	r.every = time.Millisecond
 	if err := r.waitFor(t.Context(), time.Minute); err != nil {

@@ -33,6 +33,9 @@ func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams)
 	streams.Out, streams.ErrOut = out, errs
 	logTo(errs)
 	root := newRoot(streams, name)
+	if completing(args) {
+		klog.SetOutput(io.Discard)
+	}
 	root.SetArgs(args)
 	err := checkArguments(args)
 	if err == nil {
@@ -147,6 +150,7 @@ func (e entries) Write(p []byte) (int, error) {
 func addVerbosity(root *cobra.Command) {
 	all := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(all)
+	logsWritten.Do(func() { writeLogs(all) })
 	level := all.Lookup("v")
 	level.Usage = "Log level: 6 shows each request to the API server, 8 its content"
 	root.PersistentFlags().AddGoFlag(level)

@@ -3,10 +3,13 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/change"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -95,7 +98,7 @@ func (f *factsFlags) turn(ctx context.Context, to operate.Turn, switches []opera
 	var done []operate.Result
 	for _, s := range switches {
 		if s.Suspended != to.Suspended() {
-			if err = client.Merge(ctx, s.Ref, to.Patch()); err != nil {
+			if err = f.turnOne(ctx, client, to, s); err != nil {
 				break
 			}
 		}
@@ -113,6 +116,30 @@ func (f *factsFlags) turn(ctx context.Context, to operate.Turn, switches []opera
 		return ctx.Err()
 	}
 	return explainChange(err)
+}
+
+// How often, and for how long, an object is turned again where others change it at
+// the same time, or where the API server starts anew.
+var (
+	turnEvery = 500 * time.Millisecond
+	turnFor   = 10 * time.Second
+)
+
+// turnOne suspends or resumes one object. To do so twice is to do so once: an answer
+// that was lost is no reason to stop halfway through a tenant.
+func (f *factsFlags) turnOne(ctx context.Context, client *change.Client, to operate.Turn, s operate.Switch) error {
+	said, end := sayings{}, time.Now().Add(turnFor)
+	for {
+		err := client.Merge(ctx, s.Ref, to.Patch())
+		var failed *change.Error
+		if err == nil || !errors.As(err, &failed) || !failed.Passing() || ctx.Err() != nil || time.Now().After(end) {
+			return err
+		}
+		said.say(f.streams.ErrOut, s.Ref.String(), fmt.Sprintf("to be tried again: %v", err))
+		if pause(ctx, turnEvery) != nil {
+			return err
+		}
+	}
 }
 
 // explainSwitches says what to do about tenants that can't be suspended.

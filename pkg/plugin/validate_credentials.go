@@ -140,7 +140,7 @@ func loginFromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant, re
 		namespace, name = before, after
 	}
 	key = orDefault(key, "password")
-	config, err := facts.kube.ToRESTConfig()
+	config, err := facts.config()
 	if err != nil {
 		return login, err
 	}

@@ -71,7 +71,7 @@ func (o *validateOptions) connectBy(snap *snapshot.Snapshot) error {
 	case viaDNS:
 		o.dial = dialByName
 	case validate.ViaPortForward:
-		config, err := o.facts.kube.ToRESTConfig()
+		config, err := o.facts.config()
 		if err != nil {
 			return err
 		}

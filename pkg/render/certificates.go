@@ -9,6 +9,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
@@ -36,7 +37,7 @@ func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style Style
 	t := table{columns: certificateColumns}
 	for _, e := range entries {
 		t.rows = append(t.rows, []string{
-			clean(e.Tenant), branch(e.Depth) + certificateName(e), orDash(e.Issuer.Name), usedBy(e),
+			clean(e.Tenant), branch(e.Depth) + certificateName(e), issuerName(e), usedBy(e),
 			leftOf(e, now), renews(e, now), servedWord(e), certificateVerdict(e),
 			orDash(e.Secret.Name), orDash(e.Subject), clean(orNone(e.Names)),
 		})
@@ -123,8 +124,27 @@ func leftOf(e trust.Entry, now time.Time) string {
 	return left(e.NotAfter, now)
 }
 
+// unmade tells that the Certificate that makes what is in use could not be read: it may
+// have an issuer, and be renewed.
+func unmade(e trust.Entry) bool {
+	return e.Ref.Name == "" || e.Ref.Kind != health.CertificateKind.Kind && slices.ContainsFunc(e.Unknown, func(f snapshot.Failure) bool {
+		resource, group, _ := strings.Cut(f.Resource, ".")
+		return (resource == "certificates" || resource == health.CertificateKind.Kind) && group == health.CertificateKind.Group
+	})
+}
+
+func issuerName(e trust.Entry) string {
+	if e.Issuer.Name == "" && unmade(e) {
+		return unseen
+	}
+	return orDash(e.Issuer.Name)
+}
+
 // renews is when cert-manager renews it.
 func renews(e trust.Entry, now time.Time) string {
+	if e.RenewalTime.IsZero() && unmade(e) {
+		return unseen
+	}
 	if !e.RenewalTime.IsZero() && !now.Before(e.RenewalTime) {
 		return "due"
 	}

@@ -73,7 +73,7 @@ func facts(out io.Writer, s tenant.Status, now time.Time) {
 	escape.Fprintf(out, "  DICOM     %s\n", dicom(s.DICOM))
 	escape.Fprintf(out, "  Address   %s\n", orNone(s.Addresses))
 	escape.Fprintf(out, "  Layers %s, Orthanc %s, database %s, certificate %s, revision %s\n",
-		layers(s), replicas(s.Orthanc), replicas(s.Database), left(s.CertificateEnd, now), revision(s.Revision))
+		layers(s), replicas(s.Orthanc), replicas(s.Database), certificateLeft(s, now), revision(s.Revision))
 }
 
 // object names a link's object, with its namespace where that is not plain.

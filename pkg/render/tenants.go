@@ -36,7 +36,7 @@ func Tenants(w io.Writer, statuses []tenant.Status, now time.Time, style Style) 
 		t.rows = append(t.rows, []string{
 			s.Name, string(s.Verdict.Status), layers(s), waiting(s),
 			orNone(s.Web.Hosts), dicom(s.DICOM), orNone(s.Addresses),
-			replicas(s.Orthanc), replicas(s.Database), left(s.CertificateEnd, now),
+			replicas(s.Orthanc), replicas(s.Database), certificateLeft(s, now),
 			revision(s.Revision), age(s.Verdict.Since, now),
 			strings.Join(s.Namespaces, ","),
 		})

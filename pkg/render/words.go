@@ -55,6 +55,14 @@ func left(end, now time.Time) string {
 	return duration.HumanDuration(end.Sub(now))
 }
 
+// certificateLeft is for how long the tenant's certificate is valid.
+func certificateLeft(s tenant.Status, now time.Time) string {
+	if s.CertificateEnd.IsZero() && s.CertificatesUnread {
+		return unseen
+	}
+	return left(s.CertificateEnd, now)
+}
+
 // revision is a source's revision with seven digits of its digest.
 func revision(full string) string {
 	if full == "" {

@@ -36,6 +36,9 @@ func (c *chain) certificates(s *Status, door *door) {
 		c.add(Certificates, finding.RefOf(certificate), detail)
 	}
 	s.CertificateEnd = door.servedUntil(certificates)
+	s.CertificatesUnread = slices.ContainsFunc(c.links, func(l Link) bool {
+		return l.Section == Certificates && l.Ref.Kind == health.CertificateKind.Kind && l.Ref.Name == ""
+	})
 }
 
 // signs is 1 for an authority, 0 for others.

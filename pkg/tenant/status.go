@@ -26,6 +26,8 @@ type Status struct {
 	Orthanc, Database Replicas
 	// CertificateEnd is when the served certificate ends, zero when there is none.
 	CertificateEnd time.Time
+	// CertificatesUnread tells that there may be a served certificate all the same.
+	CertificatesUnread bool
 	// Revision is what the tenant's last own layer applied, or its last layer
 	// where none is its own, in Flux's form ("main@sha1:<40 hex>").
 	Revision string

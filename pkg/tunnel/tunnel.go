@@ -17,6 +17,8 @@ import (
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
 	"k8s.io/streaming/pkg/httpstream"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/request"
 )
 
 // Port is one of a pod.
@@ -35,7 +37,7 @@ type Dialer struct {
 }
 
 // New creates a dialer for the API server that config names.
-func New(config *rest.Config) *Dialer { return &Dialer{config: config} }
+func New(config *rest.Config) *Dialer { return &Dialer{config: request.Guard(config)} }
 
 // Dial connects to the pod's port; closing the connection ends its tunnel. It
 // needs the right to create pods/portforward. A pod that refuses the connection is
@@ -125,8 +127,12 @@ func createStream(tunnel httpstream.Connection, headers http.Header) (httpstream
 // answer of the pod's.
 func dialError(err error) error {
 	var status apierrors.APIStatus
-	if errors.As(err, &status) {
+	var answer request.AnswerError
+	switch {
+	case errors.As(err, &status):
 		return err
+	case errors.As(err, &answer):
+		return answer
 	}
 	return errors.New(err.Error())
 }

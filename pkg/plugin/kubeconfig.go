@@ -1,0 +1,106 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	apirequest "github.com/digihunch/kubectl-orthweb/pkg/request"
+)
+
+// maxKubeconfig bounds what is read of a kubeconfig: client-go reads files whole.
+const maxKubeconfig = 16 << 20
+
+// clusterHint says how to choose a cluster.
+const clusterHint = "Choose a cluster with --kubeconfig, $KUBECONFIG or --context, or look at a recorded one with --from=example:healthy."
+
+// config is how the cluster that the user's kubeconfig names is reached.
+func (f *factsFlags) config() (*apirequest.Config, error) {
+	if err := f.checkKubeconfig(); err != nil {
+		return nil, err
+	}
+	config, err := f.kube.ToRESTConfig()
+	if err != nil {
+		return nil, withHint(fmt.Errorf("reading the kubeconfig: %w", err), clusterHint)
+	}
+	if config.Host == defaultServer && os.Getenv("KUBERNETES_MASTER") == "" && !f.serverNamed() {
+		return nil, withHint(f.noServer(), clusterHint)
+	}
+	return config, nil
+}
+
+// defaultServer is what client-go takes where a kubeconfig names no server, as
+// kubectl once listened there (k8s.io/client-go/tools/clientcmd, ClusterDefaults).
+const defaultServer = "http://localhost:8080"
+
+// serverNamed tells whether the user has named the default server.
+func (f *factsFlags) serverNamed() bool {
+	if f.kube.APIServer != nil && *f.kube.APIServer != "" {
+		return true
+	}
+	raw, err := f.kube.ToRawKubeConfigLoader().RawConfig()
+	if err != nil {
+		return false
+	}
+	for _, cluster := range raw.Clusters {
+		if cluster.Server == defaultServer {
+			return true
+		}
+	}
+	return false
+}
+
+// noServer says why there is no server to ask.
+func (f *factsFlags) noServer() error {
+	paths := f.kubeconfigs()
+	if len(paths) == 0 {
+		return errors.New("no kubeconfig was found")
+	}
+	found := slices.ContainsFunc(paths, func(path string) bool {
+		_, err := os.Stat(path)
+		return err == nil
+	})
+	raw, err := f.kube.ToRawKubeConfigLoader().RawConfig()
+	switch list := strings.Join(paths, ", "); {
+	case !found:
+		return fmt.Errorf("no kubeconfig was found (looked for %s)", list)
+	case err != nil || len(raw.Clusters) == 0:
+		return fmt.Errorf("the kubeconfig (%s) has no clusters", list)
+	case raw.CurrentContext == "" && (f.kube.Context == nil || *f.kube.Context == ""):
+		return fmt.Errorf("the kubeconfig (%s) has no current context", list)
+	default:
+		return fmt.Errorf("the cluster of the kubeconfig's context (%s) has no server", list)
+	}
+}
+
+// kubeconfigs are the files that the kubeconfig is read from.
+func (f *factsFlags) kubeconfigs() []string {
+	access := f.kube.ToRawKubeConfigLoader().ConfigAccess()
+	if access.IsExplicitFile() {
+		return []string{access.GetExplicitFile()}
+	}
+	return access.GetLoadingPrecedence()
+}
+
+// checkKubeconfig refuses files that have no end, or are too large for a kubeconfig.
+// A pipe is taken, as kubectl takes it.
+func (f *factsFlags) checkKubeconfig() error {
+	for _, path := range f.kubeconfigs() {
+		info, err := os.Stat(path)
+		if err != nil {
+			continue // client-go says what is wrong with it
+		}
+		null, err := os.Stat(os.DevNull)
+		switch {
+		case err == nil && os.SameFile(info, null):
+		case info.Mode()&fs.ModeDevice != 0:
+			return withHint(fmt.Errorf("reading the kubeconfig: %s is a device", path), clusterHint)
+		case info.Size() > maxKubeconfig && info.Mode().IsRegular():
+			return withHint(fmt.Errorf("reading the kubeconfig: %s is larger than %d MiB", path, maxKubeconfig>>20), clusterHint)
+		}
+	}
+	return nil
+}

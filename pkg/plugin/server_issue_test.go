@@ -1,0 +1,233 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+)
+
+// authority is a CA of a test's own.
+type authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+func newAuthority(t *testing.T, name string, now time.Time) authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(5, 0, 0),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return authority{certificate, key}
+}
+
+func encoded(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+// sign signs a request as the CA would, changed.
+func (a authority) sign(t *testing.T, request []byte, now time.Time, change func(*x509.Certificate)) []byte {
+	t.Helper()
+	block, _ := pem.Decode(request)
+	csr, err := x509.ParseCertificateRequest(block.Bytes)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), RawSubject: csr.RawSubject, DNSNames: csr.DNSNames, EmailAddresses: csr.EmailAddresses,
+		IPAddresses: csr.IPAddresses, URIs: csr.URIs, PublicKey: csr.PublicKey,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		NotBefore: now.Add(-time.Minute), NotAfter: now.AddDate(0, 0, 30),
+	}
+	change(template)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, template.PublicKey, a.key)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	return encoded(der)
+}
+
+// certManager answers the requests for CertificateRequests: those that are created are
+// signed, or whatever the test has in mind.
+type certManager struct {
+	status func(request []byte) map[string]any
+	// uid is the object's at each request, the last one from then on.
+	uids []string
+
+	mu      sync.Mutex
+	object  map[string]any
+	deleted bool
+}
+
+func (c *certManager) fault(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		switch r.Method {
+		case http.MethodPost:
+			_ = json.NewDecoder(r.Body).Decode(&c.object)
+		case http.MethodDelete:
+			c.deleted = true
+			_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Success"}`)
+			return
+		default:
+			if c.object == nil {
+				next.ServeHTTP(w, r)
+				return
+			}
+			var spec struct{ Spec struct{ Request []byte } }
+			content, _ := json.Marshal(c.object)
+			_ = json.Unmarshal(content, &spec)
+			c.object["status"] = c.status(spec.Spec.Request)
+		}
+		c.object["metadata"].(map[string]any)["uid"] = c.uids[0]
+		if len(c.uids) > 1 {
+			c.uids = c.uids[1:]
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(c.object)
+	})
+}
+
+func condition(kind, status, reason, message string) map[string]any {
+	return map[string]any{"type": kind, "status": status, "reason": reason, "message": message}
+}
+
+func issuedAs(certificate, ca []byte) map[string]any {
+	return map[string]any{"certificate": certificate, "ca": ca, "conditions": []any{
+		condition("Approved", "True", "cert-manager.io", "yes"), condition("Ready", "True", "Issued", "done"),
+	}}
+}
+
+// TestIssueFromOther: what is not the certificate that was requested is not written,
+// and the request is deleted.
+func TestIssueFromOther(t *testing.T) {
+	now := exampleSnapshot(t, "healthy").Meta().At
+	ca, other := newAuthority(t, "int-ca", now), newAuthority(t, "other-ca", now)
+	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asRequested := func(*x509.Certificate) {}
+	signed := func(by authority, change func(*x509.Certificate)) func([]byte) map[string]any {
+		return func(request []byte) map[string]any {
+			return issuedAs(by.sign(t, request, now, change), encoded(ca.certificate.Raw))
+		}
+	}
+	always := func(status map[string]any) func([]byte) map[string]any {
+		return func([]byte) map[string]any { return status }
+	}
+	for _, test := range []struct {
+		about  string
+		status func(request []byte) map[string]any
+		uids   []string
+		code   int
+		want   string
+	}{
+		{about: "as requested", status: signed(ca, asRequested)},
+		{about: "for another key", status: signed(ca, func(c *x509.Certificate) { c.PublicKey = stranger.Public() }), code: exitUnclear, want: "signed something else than was asked for"},
+		{about: "for another subject", status: signed(ca, func(c *x509.Certificate) { c.RawSubject, c.Subject = nil, pkix.Name{CommonName: "admin"} }), code: exitUnclear, want: "signed something else than was asked for"},
+		{about: "ended", status: signed(ca, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.AddDate(-1, 0, 0), now.AddDate(0, 0, -1) }), code: exitUnclear, want: "which is not now"},
+		{about: "not yet valid", status: signed(ca, func(c *x509.Certificate) { c.NotBefore = now.AddDate(0, 0, 7) }), code: exitUnclear, want: "which is not now"},
+		{about: "a CA", status: signed(ca, func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true }), code: exitUnclear, want: "signed something else than was asked for"},
+		{about: "by another CA", status: signed(other, asRequested), code: exitUnclear, want: "not signed by the CA that the signer names"},
+		{about: "no PEM", status: always(issuedAs([]byte("garbage \x1b[31m"), nil)), code: exitUnclear, want: "reading what int-ca-issuer signed"},
+		{about: "PEM of nothing", status: always(issuedAs(encoded([]byte("\x00")), nil)), code: exitUnclear, want: "reading what int-ca-issuer signed"},
+		{about: "PEM of 100 MiB", status: always(issuedAs(bytes.Repeat([]byte("A"), 100<<20), nil)), code: exitTimeout, want: "the answer is larger than 4 MiB"},
+		{about: "denied", status: always(map[string]any{"conditions": []any{condition("Denied", "True", "policy\x1b[31m", "not\nyou\x07")}}), code: exitUnclear, want: "was denied: not you"},
+		{about: "failed", status: always(map[string]any{"conditions": []any{condition("Ready", "False", "Failed", strings.Repeat("\x1b[2J", 1<<17))}}), code: exitUnclear, want: "failed: "},
+		{about: "never signed", status: always(map[string]any{"conditions": []any{condition("Approved", "True", "a", "b"), condition("Ready", "False", "Pending", "soon\x1b[2J")}}), code: exitTimeout, want: "was not signed in time: the issuer says: soon"},
+		{about: "replaced", uids: []string{"a", "a", "b"}, status: func() func([]byte) map[string]any {
+			looked := 0
+			return func(request []byte) map[string]any {
+				if looked++; looked < 2 {
+					return map[string]any{}
+				}
+				return signed(ca, asRequested)(request)
+			}
+		}(), code: exitUnclear, want: "it was deleted, and another of the same name was created"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			api, _ := exampleServer(t, "healthy", keepAll)
+			if test.uids == nil {
+				test.uids = []string{"a"}
+			}
+			signer := &certManager{status: test.status, uids: test.uids}
+			api.Fail("/certificaterequests(/[^/]+)?$", signer.fault)
+			dir := t.TempDir()
+			code, stderr := issue(t.Context(), api, dir, "--timeout=2s")
+			if code != test.code || !strings.Contains(stderr, test.want) || strings.ContainsAny(stderr, "\x1b\x07") || len(stderr) > 4000 {
+				t.Errorf("exit %d, want %d with %q:\n%.4000q", code, test.code, test.want, stderr)
+			}
+			if left := filesIn(t, dir); (left != "") != (test.code == exitYes) {
+				t.Errorf("files: %q", left)
+			}
+			if !signer.deleted {
+				t.Error("the request is left")
+			}
+		})
+	}
+}
+
+// TestIssueInterrupted: a wait without an end ends with the user's interrupt, within a
+// second.
+func TestIssueInterrupted(t *testing.T) {
+	api, _ := exampleServer(t, "healthy", keepAll)
+	signer := &certManager{uids: []string{"a"}, status: func([]byte) map[string]any { return map[string]any{} }}
+	api.Fail("/certificaterequests(/[^/]+)?$", signer.fault)
+	ctx, interrupt := context.WithCancel(t.Context())
+	dir, done := t.TempDir(), make(chan int, 1)
+	go func() {
+		code, _ := issue(ctx, api, dir, "--timeout=10m")
+		done <- code
+	}()
+	api.WaitFor("/certificaterequests/[^/]+$", 2)
+	interrupt()
+	select {
+	case code := <-done:
+		if code != ExitInterrupted || filesIn(t, dir) != "" || !signer.deleted {
+			t.Errorf("exit %d, files %q, deleted %t", code, filesIn(t, dir), signer.deleted)
+		}
+	case <-time.After(time.Second):
+		t.Error("still at it a second later")
+	}
+}
+
+func issue(ctx context.Context, api *fakeapi.Server, dir string, more ...string) (int, string) {
+	var stdout, stderr bytes.Buffer
+	args := slices.Concat([]string{"kubectl-orthweb", "cert", "issue", "bhs", "--server=" + api.URL, "--key-algorithm=ecdsa", "--output-dir=" + dir}, more)
+	code := Run(ctx, args, genericiooptions.IOStreams{In: strings.NewReader(""), Out: &stdout, ErrOut: &stderr})
+	return code, stderr.String()
+}

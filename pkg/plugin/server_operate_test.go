@@ -1,0 +1,188 @@
+package plugin
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+)
+
+// ownLayers is the path of bhs' own layers.
+const ownLayers = "/kustomizations/bhs-[a-z]+$"
+
+// patches has the first patches meet a fault; with none, all of them.
+func patches(first int, fault fakeapi.Fault) fakeapi.Fault {
+	var seen atomic.Int64
+	return fakeapi.On(http.MethodPatch, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if first > 0 && seen.Add(1) > int64(first) {
+				fault = func(next http.Handler) http.Handler { return next }
+			}
+			fault(next).ServeHTTP(w, r)
+		})
+	})
+}
+
+func operateOn(t *testing.T, api *fakeapi.Server, args ...string) (code int, output string) {
+	t.Helper()
+	var out bytes.Buffer
+	streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &out}
+	code = Run(t.Context(), slices.Insert(append([]string{"kubectl-orthweb"}, args...), 2, "--server="+api.URL, "--request-timeout=2s"), streams)
+	return code, out.String()
+}
+
+// suspendedLayers are how many of bhs' own layers are suspended, of how many.
+func suspendedLayers(t *testing.T, api *fakeapi.Server) (suspended, all int) {
+	t.Helper()
+	response, err := http.Get(api.URL + "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := &unstructured.UnstructuredList{}
+	if err := list.UnmarshalJSON(body); err != nil {
+		t.Fatal(err)
+	}
+	for _, layer := range list.Items {
+		if !strings.HasPrefix(layer.GetName(), "bhs-") {
+			continue
+		}
+		all++
+		if value, _, _ := unstructured.NestedBool(layer.Object, "spec", "suspend"); value {
+			suspended++
+		}
+	}
+	return suspended, all
+}
+
+// TestSuspendMisbehaving: a suspend is either done to all, or said not to be.
+func TestSuspendMisbehaving(t *testing.T) {
+	defer func(every, longest time.Duration) { turnEvery, turnFor = every, longest }(turnEvery, turnFor)
+	turnEvery, turnFor = time.Millisecond, 300*time.Millisecond
+	var asked atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer other.Close()
+	conflict := fakeapi.Status(http.StatusConflict, "Conflict", "the object has been modified")
+	for _, test := range []struct {
+		about string
+		fault fakeapi.Fault
+		code  int
+		want  string
+	}{
+		{about: "as it should", fault: patches(1, func(next http.Handler) http.Handler { return next })},
+		{about: "two conflicts", fault: patches(2, conflict), want: "to be tried again: changing Kustomization"},
+		{about: "conflicts for ever", fault: patches(0, conflict), code: exitUnclear, want: "others change it at the same time"},
+		{about: "a server that starts anew", fault: patches(3, fakeapi.Disconnect(0)), want: "to be tried again"},
+		{about: "a server that is busy for a day", fault: patches(1, fakeapi.TooMany(86400)), want: "try again in 24h0m0s"},
+		{about: "an answer that is lost", fault: patches(1, fakeapi.Lose()), want: "to be tried again"},
+		{about: "a change that is ignored", fault: patches(0, fakeapi.Ignore()), code: exitUnclear, want: "has not changed spec.suspend"},
+		{about: "a page to log in", fault: patches(0, fakeapi.Body(200, "text/html", "<title>Log in</title>")), code: exitUnclear, want: `an HTML page with the title "Log in"`},
+		{about: "another object", fault: patches(0, fakeapi.JSON(`{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{"namespace":"flux-system","name":"x"},"spec":{"suspend":true}}`)), code: exitUnclear, want: "the answer is Kustomization flux-system/x"},
+		{about: "a redirect", fault: patches(0, fakeapi.Redirect(http.StatusTemporaryRedirect, other.URL)), code: exitUnclear, want: "the answer is a redirect to http://127.0.0.1"},
+		{about: "an object that is gone", fault: patches(0, fakeapi.Status(http.StatusNotFound, "NotFound", "not found")), code: exitUnclear, want: "error: changing Kustomization"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			api, _ := exampleServer(t, "healthy", keepAll)
+			api.Fail(ownLayers, test.fault)
+			code, output := operateOn(t, api, "suspend", "bhs")
+			api.Recover()
+			suspended, all := suspendedLayers(t, api)
+			if code != test.code || !strings.Contains(output, test.want) || (suspended == all) != (code == exitYes) || all == 0 {
+				t.Errorf("exit %d, %d of %d are suspended, want exit %d and %q:\n%s", code, suspended, all, test.code, test.want, output)
+			}
+			if done := strings.Contains(output, "Flux leaves"); done != (code == exitYes) {
+				t.Errorf("exit %d, but it said:\n%s", code, output)
+			}
+		})
+	}
+	if n := asked.Load(); n > 0 {
+		t.Errorf("another host was sent %d requests", n)
+	}
+}
+
+// looks has what was reconciled look otherwise: change gets the object as it is.
+func looks(change func(obj *unstructured.Unstructured)) fakeapi.Fault {
+	return fakeapi.On(http.MethodGet, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			next.ServeHTTP(answer, r)
+			obj := &unstructured.Unstructured{}
+			if err := obj.UnmarshalJSON(answer.Body.Bytes()); err != nil {
+				panic(http.ErrAbortHandler)
+			}
+			change(obj)
+			body, _ := obj.MarshalJSON()
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write(body)
+		})
+	})
+}
+
+// handled is what Flux does of a request.
+func handled(obj *unstructured.Unstructured) {
+	_ = unstructured.SetNestedField(obj.Object, obj.GetAnnotations()[operate.RequestAnnotation], "status", "lastHandledReconcileAt")
+}
+
+// TestReconcileMisbehaving: nothing is said to be done that was not, and the wait ends.
+func TestReconcileMisbehaving(t *testing.T) {
+	gone := patches(2, fakeapi.Disconnect(0))
+	for _, test := range []struct {
+		about string
+		fault fakeapi.Fault
+		code  int
+		want  string
+	}{
+		{about: "as it should", fault: looks(handled)},
+		{about: "never taken up", fault: looks(func(*unstructured.Unstructured) {}), code: exitTimeout, want: "not all that was asked was Ready within"},
+		{about: "the request is lost, and an older one is done", code: exitTimeout, want: "not all that was asked was Ready within", fault: looks(func(obj *unstructured.Unstructured) {
+			obj.SetAnnotations(map[string]string{operate.RequestAnnotation: "earlier"})
+			handled(obj)
+		})},
+		{about: "created again", code: exitNo, want: "it has been deleted and created again meanwhile", fault: looks(func(obj *unstructured.Unstructured) {
+			obj.SetUID("another")
+			handled(obj)
+		})},
+		{about: "another object", code: exitUnclear, want: "the answer is Kustomization flux-system/x", fault: looks(func(obj *unstructured.Unstructured) {
+			obj.SetName("x")
+			handled(obj)
+		})},
+		{about: "a change that is ignored", code: exitUnclear, want: "has not changed metadata.annotations", fault: patches(0, fakeapi.Ignore())},
+		{about: "a page to log in", code: exitUnclear, want: `an HTML page with the title "Log in"`, fault: fakeapi.On(http.MethodGet, fakeapi.Body(200, "text/html", "<title>Log in</title>"))},
+		{about: "busy for a day, always", code: exitTimeout, want: "try again in 24h0m0s", fault: fakeapi.On(http.MethodGet, fakeapi.TooMany(86400))},
+		{about: "conflicts for ever", code: exitTimeout, want: "others change it at the same time", fault: patches(0, fakeapi.Status(http.StatusConflict, "Conflict", "modified"))},
+		{about: "a server that starts anew", want: "to be tried again", fault: func(next http.Handler) http.Handler {
+			return gone(looks(handled)(next))
+		}},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			t.Parallel()
+			earlier := func(obj *unstructured.Unstructured) bool {
+				if strings.HasPrefix(obj.GetName(), "bhs-") {
+					obj.SetAnnotations(map[string]string{operate.RequestAnnotation: "earlier"})
+				}
+				return true
+			}
+			api, _ := exampleServer(t, "healthy", earlier)
+			api.Fail(ownLayers, test.fault)
+			code, output := operateOn(t, api, "reconcile", "bhs", "--with-source=false", "--timeout=4s")
+			if code != test.code || !strings.Contains(output, test.want) {
+				t.Errorf("exit %d, want %d and %q:\n%s", code, test.code, test.want, output)
+			}
+		})
+	}
+}

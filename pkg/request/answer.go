@@ -1,0 +1,137 @@
+package request
+
+import (
+	"bytes"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// AnswerError is an answer that came, but is not what was requested. It says nothing
+// of other answers.
+type AnswerError struct {
+	text string
+	// Passing tells that the same request may well succeed a moment later: a server
+	// that starts anew, or a proxy before it that can't reach it.
+	Passing bool
+}
+
+func (e AnswerError) Error() string { return e.text }
+
+// maxText is how much of what another program said is worth repeating.
+const maxText = 300
+
+// maxMessage is how long the message of a Status may be: those of admission webhooks
+// are longer than others.
+const maxMessage = 2000
+
+// Malformed is an AnswerError of one line of no more than 300 bytes.
+func Malformed(format string, args ...any) error {
+	return AnswerError{text: oneLine(fmt.Sprintf(format, args...), maxText)}
+}
+
+// passing is Malformed, where a later answer may be another.
+func passing(format string, args ...any) error {
+	return AnswerError{text: oneLine(fmt.Sprintf(format, args...), maxText), Passing: true}
+}
+
+// OneLine is the beginning of a text of another program, as it may be repeated in an
+// error: see Malformed.
+func OneLine(text string) string { return oneLine(text, maxMessage) }
+
+// oneLine is the beginning of a text, without what a terminal would not show as it is.
+func oneLine(text string, most int) string {
+	text = strings.ToValidUTF8(text[:min(len(text), most)], "")
+	return strings.TrimSpace(strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n', c == '\t', c == '\r':
+			return ' '
+		case !unicode.IsPrint(c):
+			return utf8.RuneError
+		}
+		return c
+	}, text))
+}
+
+// isHTML tells the page of a proxy or of a login from JSON, whatever its content
+// type says.
+func isHTML(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
+
+// title is that of an HTML page.
+var title = regexp.MustCompile(`(?is)<title[^>]*>(.{1,200}?)</title>`)
+
+// pageOf says that an answer is an HTML page, with its title where that is text.
+func pageOf(body []byte) string {
+	const page = "the answer is an HTML page, not JSON"
+	found := title.FindSubmatch(body[:min(len(body), 64<<10)])
+	if found == nil {
+		return page
+	}
+	words := strings.Fields(oneLine(html.UnescapeString(string(found[1])), maxText))
+	if len(words) == 0 {
+		return page
+	}
+	return fmt.Sprintf("the answer is an HTML page with the title %q, not JSON: a proxy, or a page to log in", strings.Join(words, " "))
+}
+
+// Unmarshal decodes an answer that is to be an object of the kind that is named.
+func Unmarshal(body []byte, into any, kind string) error {
+	err := stdjson.Unmarshal(body, into)
+	var syntax *stdjson.SyntaxError
+	var field *stdjson.UnmarshalTypeError
+	trimmed := bytes.TrimSpace(body)
+	switch {
+	case bytes.Equal(trimmed, []byte("null")):
+		return Malformed("the answer is null, not %s", a(kind))
+	case err == nil && !utf8.Valid(body):
+		return Malformed("the answer is not UTF-8, as JSON is")
+	case err == nil:
+		return nil
+	case len(trimmed) == 0:
+		return Malformed("the answer is empty")
+	case isHTML(body):
+		return Malformed("%s", pageOf(body))
+	case errors.As(err, &field):
+		value, _, _ := strings.Cut(field.Value, " ") // "number 7"
+		if field.Field == "" {
+			return Malformed("the answer is %s, not %s", a(value), a(kind))
+		}
+		return Malformed("the %s is malformed: %s is %s", kind, field.Field, a(value))
+	case errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"):
+		return Malformed("the answer is truncated after %d bytes", len(body))
+	}
+	return Malformed("the answer is not JSON: %v", err)
+}
+
+// OtherKind is an answer that is JSON, but of another kind. Its message is a
+// Status's.
+func OtherKind(kind, message, wanted string) error {
+	if kind == "" {
+		return Malformed("the answer is an object without a kind, not %s", a(wanted))
+	}
+	if message != "" {
+		message = ": " + message
+	}
+	return Malformed("the answer is %s, not %s%s", a(kind), a(wanted), message)
+}
+
+// a is a word with its article.
+func a(word string) string {
+	if word != "" && strings.ContainsRune("aeioAEIO", rune(word[0])) {
+		return "an " + word
+	}
+	return "a " + word
+}
+
+// A is a word with its article.
+func A(word string) string { return a(word) }
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}

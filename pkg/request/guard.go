@@ -1,0 +1,101 @@
+package request
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/client-go/rest"
+)
+
+// Config is how an API server is reached, for those who do not talk to it themselves.
+type Config = rest.Config
+
+// Guard is the config whose clients follow no redirect, and read no error or headers
+// without an end. It is around the transport itself: what adds the user's credentials to a
+// request is outside of it, and never sees a second request.
+func Guard(config *rest.Config) *rest.Config {
+	config = rest.CopyConfig(config)
+	config.Wrap(func(rt http.RoundTripper) http.RoundTripper {
+		boundHeaders(rt)
+		return guard{rt}
+	})
+	return config
+}
+
+// headersBound lets one client after the other change a transport that they share.
+var headersBound sync.Mutex
+
+// boundHeaders bounds the headers that the transport reads.
+func boundHeaders(rt http.RoundTripper) {
+	headersBound.Lock()
+	defer headersBound.Unlock()
+	for {
+		switch t := rt.(type) {
+		case *http.Transport:
+			if t.MaxResponseHeaderBytes == 0 { // else it may be in use
+				t.MaxResponseHeaderBytes = maxHeaders
+			}
+			return
+		case utilnet.RoundTripperWrapper:
+			rt = t.WrappedRoundTripper()
+		default:
+			return
+		}
+	}
+}
+
+// guard is what Guard puts around a transport.
+type guard struct{ next http.RoundTripper }
+
+// WrappedRoundTripper gives the transport (k8s.io/apimachinery/pkg/util/net).
+func (g guard) WrappedRoundTripper() http.RoundTripper { return g.next }
+
+// RoundTrip refuses redirects, and bounds what is read of an error. Client's Do bounds
+// all else that is read.
+func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := g.next.RoundTrip(req)
+	if err != nil || resp.StatusCode == http.StatusSwitchingProtocols {
+		return resp, err
+	}
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		_ = resp.Body.Close()
+		return nil, redirected(resp)
+	}
+	if resp.StatusCode >= 400 {
+		boundRetry(req.Context(), resp)
+		resp.Body = &refusal{resp.Body, maxRefusal}
+	}
+	return resp, nil
+}
+
+// redirected is the error of an answer that points to another place: of it only the
+// host is named, as the rest may hold secrets.
+func redirected(resp *http.Response) error {
+	at, err := resp.Location()
+	if err != nil || at.Host == "" {
+		return Malformed("the answer is a redirect (HTTP status %d) without an address; check that this is the API server", resp.StatusCode)
+	}
+	return Malformed("the answer is a redirect to %s://%s (HTTP status %d), which is not followed: an API server sends none; check the address of the server in the kubeconfig, and whether a proxy asks to log in",
+		at.Scheme, at.Host, resp.StatusCode)
+}
+
+// retryKey is of a *time.Duration in a request's context: how long the API server asks
+// to wait, where that is longer than is waited.
+type retryKey struct{}
+
+// boundRetry removes a Retry-After that client-go would wait for without a word.
+func boundRetry(ctx context.Context, resp *http.Response) {
+	seconds, err := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 64)
+	if err != nil || seconds <= int64(maxRetryAfter/time.Second) {
+		return
+	}
+	resp.Header.Del("Retry-After")
+	const year = 365 * 24 * time.Hour
+	if after, ok := ctx.Value(retryKey{}).(*time.Duration); ok {
+		*after = time.Duration(min(seconds, int64(year/time.Second))) * time.Second
+	}
+}
