@@ -69,7 +69,7 @@ var waitingCommands = map[string][]string{
 	atInput: {
 		"status --from=-", "explain --from=-", "cert list --from=-", "cert inspect -", "cert verify -",
 		"cert issue bhs --csr=-", "cert inspect CERT --p12 --p12-password-file=-", "cert issue bhs --p12 --p12-password-file=-",
-		"validate bhs --cert=CERT --key=KEY --password-file=-", "hosts apply --hosts-file=none",
+		"validate bhs --cert=CERT --key=KEY --password-file=-", "hosts apply --hosts-file=/none",
 	},
 	atServer: {
 		"status", "status bhs --wait", "status --watch", "explain", "explain bhs", "validate bhs", "reconcile bhs", "suspend bhs", "resume bhs",
