@@ -153,7 +153,7 @@ func (c container) what() string {
 func (s podView) logs(name string, previous bool) string {
 	command := escape.Command("kubectl logs %s -n %s", s.pod.GetName(), s.pod.GetNamespace())
 	if name != "" {
-		command += " -c " + name
+		command += " -c " + escape.ShellWord(name)
 	}
 	if previous {
 		command += " --previous"

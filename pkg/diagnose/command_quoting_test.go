@@ -1,0 +1,103 @@
+package diagnose
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// injection is what a shell would run wherever it is not quoted: after a quote's end,
+// in a substitution, after a separator.
+const injection = `'"; injected $(injected) ` + "`injected`" + ` | injected & injected > injected`
+
+// keptFields are the words that the program compares: with another one in them, no
+// finding is made at all.
+var keptFields = regexp.MustCompile(`(^|\.)(apiVersion|kind|type|phase|reason|status|controller|protocol|uid|.*Time|.*Timestamp|time)$`)
+
+// injections put a shell's expansions behind all strings, behind those of a spec that
+// name nothing, so that references still hold, and into names, wherever they are.
+var injections = []func(path, text string) string{
+	func(path, text string) string {
+		if keptFields.MatchString(path) {
+			return text
+		}
+		return text + injection
+	},
+	func(path, text string) string {
+		if !strings.HasPrefix(path, "spec.") || keptFields.MatchString(path) || strings.HasSuffix(path, "ame") || strings.HasSuffix(path, "amespace") {
+			return text
+		}
+		return text + injection
+	},
+	func(path, text string) string {
+		if keptFields.MatchString(path) {
+			return text
+		}
+		return strings.NewReplacer("bhs", "bhs"+injection, "orthanc", "orthanc"+injection, "postgres", "postgres"+injection).Replace(text)
+	},
+}
+
+// TestCommandsQuoteTheCluster injects into each recorded fault and rebuilt report. No
+// command may hold what was injected outside of quotes.
+func TestCommandsQuoteTheCluster(t *testing.T) {
+	t.Parallel()
+	commands, carrying := 0, 0
+	all := snapshots(t)
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		hostile := injected(all[name], injections[i%len(injections)])
+		for _, f := range findingsOf(newExaminer(hostile, nil)) {
+			for _, fix := range f.Fixes {
+				commands++
+				if strings.Contains(fix.Command, "injected") {
+					carrying++
+				}
+				if rest := withoutQuotes(fix.Command); strings.Contains(rest, "injected") {
+					t.Errorf("%s, %s: a shell would run what is in %s", name, f.Code, fix.Command)
+				}
+			}
+		}
+	}
+	if carrying < 50 {
+		t.Errorf("of %d commands only %d carry what was injected: the test shows little", commands, carrying)
+	}
+	t.Logf("%d commands, %d of them with what was injected", commands, carrying)
+}
+
+// withoutQuotes is a command without what stands in single quotes.
+func withoutQuotes(command string) string {
+	return regexp.MustCompile(`'[^']*'|\\'`).ReplaceAllString(command, "")
+}
+
+func injected(snap *snapshot.Snapshot, replace func(path, text string) string) *snapshot.Snapshot {
+	builder := snapshot.NewBuilder()
+	for _, asked := range snap.Asked() {
+		var objects []*unstructured.Unstructured
+		for _, obj := range snap.List(asked.GroupKind(), asked.Namespace).Objects {
+			objects = append(objects, &unstructured.Unstructured{Object: replaced(obj.DeepCopy().Object, "", replace).(map[string]any)})
+		}
+		builder.Add(asked, objects...)
+	}
+	return builder.Build(snap.Meta())
+}
+
+func replaced(value any, path string, replace func(path, text string) string) any {
+	switch v := value.(type) {
+	case string:
+		return replace(path, v)
+	case []any:
+		for i := range v {
+			v[i] = replaced(v[i], path, replace)
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = replaced(v[key], strings.TrimPrefix(path+"."+key, "."), replace)
+		}
+	}
+	return value
+}
