@@ -2,6 +2,7 @@ package change
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,7 +36,12 @@ func (e *Error) Error() string {
 	case request.Slow(e.Err):
 		return tried + ": the API server gave no answer in time"
 	}
-	return tried + ": " + snapshot.Mask(e.Err.Error())
+	why := e.Err
+	var failed *url.Error // its text has the whole address in it
+	if errors.As(why, &failed) {
+		why = failed.Err
+	}
+	return tried + ": " + snapshot.Mask(why.Error())
 }
 
 // Unwrap gives the cause.

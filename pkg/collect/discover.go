@@ -144,12 +144,12 @@ func (d discoverer) GroupsAndMaybeResources() (*metav1.APIGroupList, map[schema.
 	// client-go (v0.36, transport.debuggingRoundTripper) reads its trace of a
 	// connection while another request that opens one still writes it.
 	core, coreErr := d.groups("/api", "APIVersions")
-	others, othersErr := d.groups("/apis", "APIGroupList")
 	noCoreGroup := apierrors.IsNotFound(coreErr)
-	if noCoreGroup {
-		coreErr = nil
+	if coreErr != nil && !noCoreGroup {
+		return nil, nil, nil, coreErr
 	}
-	if err := cmp.Or(coreErr, othersErr); err != nil {
+	others, err := d.groups("/apis", "APIGroupList")
+	if err != nil {
 		return nil, nil, nil, err
 	}
 	core.list.Groups = append(core.list.Groups, others.list.Groups...)

@@ -130,7 +130,9 @@ func TestServerModes(t *testing.T) {
 	if len(modes) != 31 || len(liveCommands) != 26 {
 		t.Errorf("%d modes and %d commands", len(modes), len(liveCommands))
 	}
-	reliability.Report(t, "server", rows)
+	if memory := memoryRow(t); memory != nil {
+		reliability.Report(t, "server", append(rows, memory...))
+	}
 }
 
 // tryMode runs one command, and tells whether it did what it promises.

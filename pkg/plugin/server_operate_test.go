@@ -140,7 +140,7 @@ func handled(obj *unstructured.Unstructured) {
 
 // TestReconcileMisbehaving: nothing is said to be done that was not, and the wait ends.
 func TestReconcileMisbehaving(t *testing.T) {
-	gone := patches(2, fakeapi.Disconnect(0))
+	gone := patches(1, fakeapi.Disconnect(0))
 	for _, test := range []struct {
 		about string
 		fault fakeapi.Fault
@@ -179,7 +179,7 @@ func TestReconcileMisbehaving(t *testing.T) {
 			}
 			api, _ := exampleServer(t, "healthy", earlier)
 			api.Fail(ownLayers, test.fault)
-			code, output := operateOn(t, api, "reconcile", "bhs", "--with-source=false", "--timeout=4s")
+			code, output := operateOn(t, api, "reconcile", "bhs", "--with-source=false", "--timeout=5s")
 			if code != test.code || !strings.Contains(output, test.want) {
 				t.Errorf("exit %d, want %d and %q:\n%s", code, test.code, test.want, output)
 			}

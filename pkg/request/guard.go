@@ -20,8 +20,7 @@ type Config = rest.Config
 func Guard(config *rest.Config) *rest.Config {
 	config = rest.CopyConfig(config)
 	config.Wrap(func(rt http.RoundTripper) http.RoundTripper {
-		boundHeaders(rt)
-		return guard{rt}
+		return guard{rt, boundHeaders(rt)}
 	})
 	return config
 }
@@ -29,8 +28,9 @@ func Guard(config *rest.Config) *rest.Config {
 // headersBound lets one client after the other change a transport that they share.
 var headersBound sync.Mutex
 
-// boundHeaders bounds the headers that the transport reads.
-func boundHeaders(rt http.RoundTripper) {
+// boundHeaders bounds the headers that the transport reads, and tells whether it is one
+// of net/http's.
+func boundHeaders(rt http.RoundTripper) bool {
 	headersBound.Lock()
 	defer headersBound.Unlock()
 	for {
@@ -39,17 +39,22 @@ func boundHeaders(rt http.RoundTripper) {
 			if t.MaxResponseHeaderBytes == 0 { // else it may be in use
 				t.MaxResponseHeaderBytes = maxHeaders
 			}
-			return
+			return true
 		case utilnet.RoundTripperWrapper:
 			rt = t.WrappedRoundTripper()
 		default:
-			return
+			return false // one that upgrades connections
 		}
 	}
 }
 
 // guard is what Guard puts around a transport.
-type guard struct{ next http.RoundTripper }
+type guard struct {
+	next http.RoundTripper
+	// closes tells that closing a body closes the connection, and does not read the
+	// body to its end.
+	closes bool
+}
 
 // WrappedRoundTripper gives the transport (k8s.io/apimachinery/pkg/util/net).
 func (g guard) WrappedRoundTripper() http.RoundTripper { return g.next }
@@ -62,12 +67,14 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		_ = resp.Body.Close()
+		if g.closes {
+			_ = resp.Body.Close()
+		}
 		return nil, redirected(resp)
 	}
 	if resp.StatusCode >= 400 {
 		boundRetry(req.Context(), resp)
-		resp.Body = &refusal{resp.Body, maxRefusal}
+		resp.Body = &refusal{resp.Body, maxRefusal, g.closes}
 	}
 	return resp, nil
 }

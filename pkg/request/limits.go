@@ -37,7 +37,16 @@ func tooLarge(limit int64) error {
 // refusal is the body of an answer that is an error, which client-go reads as a whole.
 type refusal struct {
 	io.ReadCloser
-	left int64
+	left   int64
+	closes bool // see guard
+}
+
+// Close does not read a body without an end.
+func (r *refusal) Close() error {
+	if r.left < 0 && !r.closes {
+		return nil
+	}
+	return r.ReadCloser.Close()
 }
 
 // Read fails as soon as more was read than a refusal has.

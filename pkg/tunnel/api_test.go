@@ -51,6 +51,7 @@ func (a *apiServer) start(t *testing.T) *rest.Config {
 	}
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
+	t.Cleanup(server.CloseClientConnections)
 	return &rest.Config{Host: server.URL}
 }
 

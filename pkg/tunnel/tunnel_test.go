@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"reflect"
 	"strings"
@@ -418,4 +419,47 @@ func TestLeavesErrorHandlersAlone(t *testing.T) {
 	if reflect.ValueOf(utilruntime.ErrorHandlers).Pointer() != before {
 		t.Error("the error handlers of the program are replaced")
 	}
+}
+
+// TestRedirect: the user's token does not follow a redirect of an upgrade.
+func TestRedirect(t *testing.T) {
+	bothProtocols(t, func(t *testing.T, api *apiServer) {
+		asked := make(chan string, 8)
+		other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.Method }))
+		defer other.Close()
+		api.instead = func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL+r.URL.Path, http.StatusFound)
+		}
+		config := api.start(t)
+		config.BearerToken = "s3cret"
+		_, err := New(config).Dial(t.Context(), pod("istio-1"))
+		if err == nil || !strings.Contains(err.Error(), "the answer is a redirect to "+other.URL) {
+			t.Errorf("%v", err)
+		}
+		select {
+		case method := <-asked:
+			t.Errorf("the other host was sent a %s", method)
+		default:
+		}
+	})
+}
+
+// TestEndlessRefusal: an error without an end in the place of an upgrade is not read to
+// its end.
+func TestEndlessRefusal(t *testing.T) {
+	bothProtocols(t, func(t *testing.T, api *apiServer) {
+		api.instead = func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusForbidden)
+			for piece := make([]byte, 1<<16); ; {
+				if _, err := w.Write(piece); err != nil {
+					return
+				}
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if _, err := New(api.start(t)).Dial(ctx, pod("istio-1")); err == nil || ctx.Err() != nil || len(err.Error()) > 500 {
+			t.Errorf("%.300v", err)
+		}
+	})
 }
