@@ -92,3 +92,26 @@ func memoryRow(t *testing.T) []reliability.Row {
 	}
 	return []reliability.Row{row}
 }
+
+// TestQuiet: of a server that does not answer in time, one line and a hint are written,
+// and client-go's log only where the user asks for it.
+func TestQuiet(t *testing.T) {
+	for name, fault := range map[string]fakeapi.Fault{
+		"no answer": fakeapi.Hang(), "a byte at a time": fakeapi.Drip(20 * time.Millisecond), "an answer that breaks off": fakeapi.Disconnect(40),
+	} {
+		t.Run(name, func(t *testing.T) {
+			api, _ := exampleServer(t, "healthy", keepAll)
+			api.Fail("^/", fault)
+			for _, command := range []string{"status", "reconcile bhs", "cert issue bhs", "version"} {
+				args := append(strings.Split(command, " "), "--server="+api.URL, "--request-timeout=300ms")
+				_, _, stderr := child(t, args...)
+				if lines := strings.Count(stderr, "\n"); lines != 2 || !strings.HasPrefix(stderr, "error: ") {
+					t.Errorf("%s: %d lines:\n%s", command, lines, stderr)
+				}
+				if _, _, stderr = child(t, append(args, "-v=6")...); strings.Count(stderr, "\n") < 3 {
+					t.Errorf("%s -v=6:\n%s", command, stderr)
+				}
+			}
+		})
+	}
+}
