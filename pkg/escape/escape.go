@@ -106,14 +106,18 @@ func Line(text string) string {
 func Sentence(text string) string { return strings.Join(strings.Fields(Line(text)), " ") }
 
 // Lines makes a message of several lines fit to be printed behind what stands in its
-// first line: those that follow are indented.
+// first line: those that follow are indented. Tabs within lines stay.
 func Lines(text, indent string) string {
 	if plain(text) {
 		return text
 	}
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	for i, line := range lines {
-		if line = Line(line); i > 0 && line != "" {
+		parts := strings.Split(line, "\t")
+		for j, part := range parts {
+			parts[j] = Line(part)
+		}
+		if line = strings.Join(parts, "\t"); i > 0 && line != "" {
 			line = indent + line
 		}
 		lines[i] = line

@@ -53,7 +53,7 @@ func TestSentenceAndLines(t *testing.T) {
 	if got := Sentence(" a \n\n b\x1b "); got != "a b^[" {
 		t.Errorf("Sentence gives %q", got)
 	}
-	if got := Lines("a\n::error::b\r\nc\n\nd", "  "); got != "a\n  \\x3a:error::b\n  c\n\n  d" {
+	if got := Lines("a\n::error::b\r\nc\n\n\td\te", "  "); got != "a\n  \\x3a:error::b\n  c\n\n  \td\te" {
 		t.Errorf("Lines gives %q", got)
 	}
 }

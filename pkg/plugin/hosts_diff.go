@@ -50,7 +50,7 @@ func (o *hostsDiffOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(o.facts.streams.Out, hosts.Diff(o.file.path, before, after)); err != nil {
+	if err := printDiff(o.facts.streams.Out, o.file.path, before, after); err != nil {
 		return err
 	}
 	w.say(o.facts.streams.ErrOut)
@@ -62,6 +62,13 @@ func (o *hostsDiffOptions) run(ctx context.Context) error {
 		return answer(exitNo)
 	}
 	return nil
+}
+
+// printDiff shows what is there and what is to be. The lines are the file's, and no
+// commands of a CI system.
+func printDiff(out io.Writer, path string, before, after []byte) error {
+	_, err := escape.Fprintf(out, "%s", escape.Composed(escape.Lines(hosts.Diff(escape.Line(path), before, after), "")))
+	return err
 }
 
 // sayConflicts tells which names were left as they are, and why.

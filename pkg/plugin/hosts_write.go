@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -50,7 +49,7 @@ func (w *hostsWriter) write(ctx context.Context, streams genericiooptions.IOStre
 		return report, err
 	}
 	if w.dryRun {
-		_, err := io.WriteString(streams.Out, hosts.Diff(file.path, before, after))
+		err := printDiff(streams.Out, file.path, before, after)
 		sayConflicts(streams.ErrOut, file.path, report)
 		return report, err
 	}

@@ -63,16 +63,17 @@ func TestTerminal(t *testing.T) {
 	t.Setenv("NO_COLOR", "")
 	objects := recordedObjects(t, "failing")
 	own := strings.NewReplacer("\x1b[0m", "", "\x1b[1m", "", "\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "", "\x1b[35m", "", "\x1b[36m", "")
-	for name, payload := range payloads {
-		if payload == payloads["a colour and the title"] {
-			payload = "\x1b]0;title\x07\x1b[34mblue\x1b[7m" // colours that the program has not
+	payload := "\x1b]0;title\x07\x1b[34mblue\x1b[7m" // colours that the program has not
+	for name, text := range payloads {
+		if name != "a colour and the title" {
+			payload += text
 		}
-		cluster := hostileClusters(t, objects, payload)["names"]
-		for _, f := range formsOf(t) {
-			text := onTerminal(t, cluster, f.args...)
-			if found := control(own.Replace(text)); found != "" {
-				t.Errorf("%s, %q: the terminal gets %s", name, f.args, found)
-			}
+	}
+	cluster := hostileClusters(t, objects, payload)["names"]
+	for _, f := range formsOf(t) {
+		text := onTerminal(t, cluster, f.args...)
+		if found := control(own.Replace(text)); found != "" || text == "" {
+			t.Errorf("%q: the terminal gets %s in %q", f.args, found, text)
 		}
 	}
 	if text := onTerminal(t, nil, "status", "--from=example:failing"); !strings.Contains(text, "\x1b[31mFailing\x1b[0m") {
