@@ -8,6 +8,7 @@ func maskMarkup(text string) string {
 		return text
 	}
 	var cuts []cut
+	lastClosing := strings.LastIndex(text, "</")
 	for at := 0; at < len(text); {
 		i := strings.IndexByte(text[at:], '<')
 		if i < 0 {
@@ -28,7 +29,7 @@ func maskMarkup(text string) string {
 			continue
 		}
 		start := end + closing + 1
-		to := contentEnd(text, name, start)
+		to := contentEnd(text, name, start, lastClosing)
 		if to > start && text[start:to] != Redacted {
 			cuts = append(cuts, cut{start, to})
 		}
@@ -38,14 +39,16 @@ func maskMarkup(text string) string {
 }
 
 // contentEnd is where the element's content ends, or its first word where the text
-// was cut off.
-func contentEnd(text, name string, start int) int {
-	mark := "</"
-	if holdsMap(name[strings.LastIndexByte(name, ':')+1:]) {
-		mark = "</" + name
-	}
-	if i := strings.Index(text[start:], mark); i >= 0 {
-		return start + i
+// was cut off; lastClosing is where the last element closes.
+func contentEnd(text, name string, start, lastClosing int) int {
+	if start <= lastClosing {
+		if holdsMap(name[strings.LastIndexByte(name, ':')+1:]) {
+			if i := strings.Index(text[start:], "</"+name); i >= 0 {
+				return start + i
+			}
+			return len(text)
+		}
+		return start + strings.Index(text[start:], "</")
 	}
 	if start < len(text) && isAlnum(text[start]) {
 		return start + wordEnd(text[start:])

@@ -61,7 +61,8 @@ var shapes = []shape{
 	{"$argon2", 12, hash}, {"$scrypt$", 8, hash}, {"{SHA}", 8, hash}, {"{SSHA}", 8, hash}, {"{CRYPT}", 8, hash}, {"SCRAM-SHA-256$", 8, hash},
 	{"pbkdf2_sha256$", 8, hash}, {"pbkdf2:sha256:", 8, hash}, {"scrypt:", 16, hash},
 	// chat rooms' addresses
-	{"hooks.slack.com/", 8, address}, {"hooks.slack-gov.com/", 8, address}, {"discord.com/api/", 8, address}, {"discordapp.com/api/", 8, address},
+	{"hooks.slack.com/services/", 1, address}, {"hooks.slack.com/", 8, address}, {"hooks.slack-gov.com/", 8, address},
+	{"discord.com/api/webhooks/", 1, address}, {"discord.com/api/v", 8, address}, {"discordapp.com/api/", 8, address},
 	{"api.telegram.org/bot", 8, address}, {"chat.googleapis.com/v1/spaces/", 8, address}, {"webhook.office.com/", 8, address},
 	{"outlook.office.com/webhook/", 8, address}, {"outlook.office365.com/webhook/", 8, address}, {"hooks.zapier.com/hooks/", 8, address},
 	{"open.feishu.cn/open-apis/bot/", 8, address}, {"open.larksuite.com/open-apis/bot/", 8, address}, {"qyapi.weixin.qq.com/cgi-bin/webhook/", 8, address},
@@ -80,6 +81,7 @@ var shapesByFirst = func() (table [256][]shape) {
 // maskShapes replaces what looks like a token, in one pass.
 func maskShapes(text string) string {
 	var cuts []cut
+	var run tokenStretch
 	for i := 0; i < len(text); i++ {
 		candidates := shapesByFirst[text[i]]
 		if candidates == nil || !startsWord(text, i) {
@@ -89,7 +91,7 @@ func maskShapes(text string) string {
 			if !strings.HasPrefix(text[i:], s.prefix) {
 				continue
 			}
-			if found := s.find(text, i); found.to > 0 {
+			if found := s.find(text, i, &run); found.to > 0 {
 				cuts = append(cuts, found)
 				i = found.to - 1
 				break
@@ -116,7 +118,7 @@ func startsWord(text string, i int) bool {
 
 // find is where the token is whose prefix stands at the byte; to is 0 where it is
 // something else.
-func (s shape) find(text string, at int) cut {
+func (s shape) find(text string, at int, run *tokenStretch) cut {
 	from := at + len(s.prefix)
 	rest := text[from:]
 	if strings.HasPrefix(rest, Redacted) {
@@ -124,21 +126,50 @@ func (s shape) find(text string, at int) cut {
 	}
 	switch s.looks {
 	case address:
-		return s.cutFrom(from, from+addressEnd(rest))
+		if end := addressEnd(rest); !strings.HasPrefix(rest[end:], Redacted) {
+			return s.cutFrom(from, from+end)
+		}
+		return cut{}
 	case hash:
 		return s.cutFrom(at, from+addressEnd(rest))
 	case alnumOnly:
-		end := alnumRun(rest)
+		end := alnumRun(rest[:min(len(rest), s.least+5)])
 		if !hasCapital(rest[:end]) || countDigits(rest[:end]) == 0 || end > s.least+4 {
 			return cut{}
 		}
 		return s.cutFrom(at, from+end)
 	}
-	run := rest[:tokenRun(rest)]
-	if s.looks == capital && !hasCapital(run) || s.looks == digits && countDigits(run) < 2 {
+	run.cover(text, from)
+	if s.looks == capital && run.capital < from || s.looks == digits && run.digit < from {
 		return cut{}
 	}
-	return s.cutFrom(at, from+len(run))
+	return s.cutFrom(at, run.end)
+}
+
+// tokenStretch is a stretch of a text in the characters of tokens, which is looked
+// through once, however many prefixes are in it.
+type tokenStretch struct {
+	end int
+	// capital is where its last capital is, digit its last digit but one; -1 where
+	// there is none.
+	capital, digit int
+}
+
+// cover makes it the stretch that the byte is in.
+func (r *tokenStretch) cover(text string, from int) {
+	if from < r.end {
+		return
+	}
+	*r = tokenStretch{end: from + tokenRun(text[from:]), capital: -1, digit: -1}
+	last := -1
+	for i := from; i < r.end; i++ {
+		switch c := text[i]; {
+		case c >= 'A' && c <= 'Z':
+			r.capital = i
+		case c >= '0' && c <= '9':
+			r.digit, last = last, i
+		}
+	}
 }
 
 // cutFrom is the cut if it is long enough for a token.

@@ -39,7 +39,7 @@ func structureValue(text string, k key, start, open int) cut {
 }
 
 // openMaps are maps with fields of their own, some of which are secret.
-var openMaps = words("auth", "basicauth", "psk", "jwt", "cookie", "bearer", "bearerauth")
+var openMaps = words("auth", "basicauth", "psk", "jwt", "bearer", "bearerauth")
 
 // referenceKeys begin a map that points to a secret.
 var referenceKeys = map[string]bool{

@@ -30,6 +30,9 @@ func pairValue(text string, k key, sep int, named bool) cut {
 		}
 		return found
 	}
+	if wholeLine(k.name) && followsScheme(rest) {
+		return cut{start, start + lineEnd(rest)}
+	}
 	if text[sep] == ':' && (isProse(rest, strong || k.quoted) || k.isPath() && isLetters(firstWord(rest))) {
 		return cut{}
 	}
@@ -44,6 +47,15 @@ func pairValue(text string, k key, sep int, named bool) cut {
 		return cut{}
 	}
 	return cut{start, end}
+}
+
+// schemes are those of HTTP's Authorization header.
+var schemes = wordSet("basic bearer token digest apikey api-key negotiate ntlm oauth hawk aws4-hmac-sha256 sharedkey key")
+
+// followsScheme tells whether the text is a scheme and what it asks for.
+func followsScheme(rest string) bool {
+	scheme, value, ok := strings.Cut(rest, " ")
+	return ok && schemes[strings.ToLower(scheme)] && value != "" && !ordinary[strings.ToLower(firstWord(value))]
 }
 
 // isPath tells whether the key is the end of an object's name or of a path:
