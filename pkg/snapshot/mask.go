@@ -17,7 +17,7 @@ const maxMaskRounds = 8
 // know.
 func Mask(text string) string {
 	for range maxMaskRounds {
-		masked := maskOnce(text)
+		masked := maskOnce(text, 0)
 		if masked == text {
 			return text
 		}
@@ -27,8 +27,9 @@ func Mask(text string) string {
 }
 
 // maskOnce applies every rule. Each begins with a search for a few bytes that
-// nearly all text lacks, for it runs on every string of a cluster.
-func maskOnce(text string) string {
+// nearly all text lacks, for it runs on every string of a cluster. What is encoded
+// is decoded and goes through the rules as well, depth times at most.
+func maskOnce(text string, depth int) string {
 	if len(text) < minMaskable || text == Redacted {
 		return text
 	}
@@ -36,14 +37,21 @@ func maskOnce(text string) string {
 		return text // not to be mistaken for anything below
 	}
 	text = maskKeys(text)
+	text = maskBase64(text, depth)
+	text = maskPercent(text, depth)
 	text = maskURLs(text)
 	text = maskShapes(text)
 	text = maskSchemes(text)
 	text = maskPairs(text)
-	return maskFlags(text)
+	text = maskSpaced(text)
+	text = maskMarkup(text)
+	text = maskSections(text)
+	text = maskFlags(text)
+	text = maskCommands(text)
+	return maskEscaped(text, depth)
 }
 
-// minMaskable is the length of "pwd=x", the shortest that has a secret in it.
+// minMaskable is the length of "pw=xy", the shortest that has a secret in it.
 const minMaskable = 5
 
 // cut is a part of a text that goes.

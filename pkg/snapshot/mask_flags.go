@@ -6,21 +6,33 @@ import (
 )
 
 // maskFlags takes out the values of "--password x" and of the same as a list
-// of arguments, "--password","x". The form with "=" is a pair.
+// of arguments, "--password","x". The form with "=" is a pair. Programs written in
+// Java have "-storepass x".
 func maskFlags(text string) string {
 	var cuts []cut
 	for at := 0; ; {
-		i := strings.Index(text[at:], "--")
+		i := strings.IndexByte(text[at:], '-')
 		if i < 0 {
 			return replace(text, cuts)
 		}
-		start := at + i + len("--")
-		end := start
+		start := at + i
+		at = start + 1
+		if start > 0 && isKeyByte(text[start-1]) {
+			for at < len(text) && isKeyByte(text[at]) {
+				at++
+			}
+			continue
+		}
+		name := start + 1
+		if name < len(text) && text[name] == '-' {
+			name++
+		}
+		end := name
 		for end < len(text) && isKeyByte(text[end]) {
 			end++
 		}
-		at = max(end, start)
-		if !sensitiveKey(text[start:end]) {
+		at = max(end, at)
+		if end-name < 3 || !sensitiveKey(text[name:end]) {
 			continue
 		}
 		from := end

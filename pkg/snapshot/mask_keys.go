@@ -21,6 +21,9 @@ func maskKeys(text string) string {
 	if strings.Contains(text, pemBase64) {
 		text = maskEncodedKeys(text)
 	}
+	if strings.Contains(text, puttyBegin) {
+		text = maskPuTTY(text)
+	}
 	if !strings.Contains(text, dashes) {
 		return text
 	}
@@ -39,6 +42,27 @@ func maskKeys(text string) string {
 			return out.String()
 		}
 		text = text[end.to:]
+	}
+}
+
+// puttyBegin and puttyEnd are around the private half of a PuTTY key.
+const puttyBegin, puttyEnd = "Private-Lines: ", "Private-MAC: "
+
+func maskPuTTY(text string) string {
+	var cuts []cut
+	for at := 0; ; {
+		i := strings.Index(text[at:], puttyBegin)
+		if i < 0 {
+			return replace(text, cuts)
+		}
+		from := at + i + len(puttyBegin)
+		at = len(text)
+		if end := strings.Index(text[from:], puttyEnd); end >= 0 {
+			at = from + end
+		}
+		if at > from && text[from:at] != Redacted {
+			cuts = append(cuts, cut{from, at})
+		}
 	}
 }
 

@@ -4,14 +4,16 @@ import "strings"
 
 // ordinary are words that follow "token:" or "password:" in messages, and are
 // no secrets.
-var ordinary = wordSet(`a an and are as at auth authentication authorization be been
-		but by can cannot constraints context could couldn't credentials credential denied dial does
-		doesn't empty error expired failed file flag for from get given has have http https if in
-		incorrect insufficient_scope invalid is it key lookup mismatch missing must no none not null
-		nil of on open or password permission post read realm refused rejected required resource rpc
-		secret secrets server should the timeout to token tokens true false unable unauthorized
-		unexpected unknown unset unsupported user using value was were when which will with wrong
-		x509 yaml`)
+var ordinary = wordSet(`a an and are as at auth authentication authorization be been blank
+		but by can can't cannot configured constraints contain contains context could couldn't created
+		credentials credential delete deleted denied dial did didn't does doesn't empty error expected expired
+		failed file flag for forbidden from get given got has hasn't have head http https if
+		in incorrect insufficient_scope invalid is isn't it its key length lookup mandatory may minimum mismatch
+		missing must need needs never nil <nil> no none not null of on only open or password patch permission
+		please post pruned put read realm refused rejected required resource rpc
+		secret secrets server should shouldn't the timeout to token tokens too true false unable unauthorized
+		unchanged undefined unexpected unknown unset unsupported unspecified user using value was wasn't were when which will with won't wrong
+		x509 yaml yes`)
 
 func wordSet(list string) map[string]bool {
 	set := map[string]bool{}

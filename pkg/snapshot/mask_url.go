@@ -2,8 +2,7 @@ package snapshot
 
 import "strings"
 
-// maskURLs takes the user and password out of URLs, and the path of chat
-// rooms' hooks, which is a password too.
+// maskURLs takes the user and password out of URLs, with a scheme and without.
 func maskURLs(text string) string {
 	var cuts []cut
 	word := cut{} // what may be a URL at most: it is looked for once
@@ -19,15 +18,12 @@ func maskURLs(text string) string {
 			word.from = word.from + strings.LastIndexByte(text[start:word.to], '@')
 		}
 		found := userinfo(text[:word.to], start, word.from)
-		if found.to == 0 {
-			found = hookPath(text[:word.to], start)
-		}
 		if found.to > found.from {
 			cuts = append(cuts, found)
 			from = found.to
 		}
 	}
-	return maskUser(maskMySQL(replace(text, cuts)))
+	return maskUser(maskBareUser(maskMySQL(replace(text, cuts))))
 }
 
 // urlEnd is where a URL in running text ends at the latest.
@@ -71,21 +67,4 @@ func isDigits(text string) bool {
 		}
 	}
 	return true
-}
-
-// hookPrefixes are the addresses that post to a chat room for whoever knows
-// the rest of the path.
-var hookPrefixes = []string{
-	"hooks.slack.com/services/", "hooks.slack.com/workflows/", "discord.com/api/webhooks/",
-	"discordapp.com/api/webhooks/", "api.telegram.org/bot", "chat.googleapis.com/v1/spaces/",
-}
-
-func hookPath(text string, start int) cut {
-	for _, prefix := range hookPrefixes {
-		rest, ok := strings.CutPrefix(text[start:], prefix)
-		if ok && rest != "" && !strings.HasPrefix(rest, Redacted) {
-			return cut{start + len(prefix), len(text)}
-		}
-	}
-	return cut{}
 }

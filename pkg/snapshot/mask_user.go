@@ -24,27 +24,109 @@ func maskMySQL(text string) string {
 	return text
 }
 
-// maskUser takes out the user and password of "curl -u user:password"; not the
-// numbers of a user and a group.
-func maskUser(text string) string {
-	const flag = "-u "
+// maskBareUser takes the user and password out of "user:password@host", which is
+// no URL for want of a scheme.
+func maskBareUser(text string) string {
 	var cuts []cut
-	for from := 0; ; {
-		i := strings.Index(text[from:], flag)
+	floor := 0
+	for at := 0; ; {
+		i := strings.IndexByte(text[at:], '@')
 		if i < 0 {
 			return replace(text, cuts)
 		}
-		flagAt := from + i
-		from = flagAt + len(flag)
-		word := text[from:]
-		if end := strings.IndexAny(word, " \t\r\n\"'"); end >= 0 {
-			word = word[:end]
+		end := at + i
+		at = end + 1
+		from := bareUserStart(text, max(floor, end-maxUserinfo), end)
+		floor = end
+		user, password, pair := strings.Cut(text[from:end], ":")
+		switch {
+		case !pair || password == "" || at == len(text) || !isAlnum(text[at]) && text[at] != '[':
+		case strings.IndexByte(user, '/') >= 0 || isDigest(text[at:]):
+		case plainUsers[strings.ToLower(user)] && strings.IndexByte(password, ':') < 0:
+		default:
+			cuts = append(cuts, cut{from, end})
 		}
-		user, password, pair := strings.Cut(word, ":")
-		if flagAt > 0 && text[flagAt-1] > ' ' || !pair || isDigits(user) && isDigits(password) {
+	}
+}
+
+// maxUserinfo is how long a user and password may be.
+const maxUserinfo = 256
+
+// bareUserStart is where the word begins that ends at the "@", without what is
+// no part of a user: slashes, and Oracle's "jdbc:oracle:thin:".
+func bareUserStart(text string, floor, end int) int {
+	from := floor + strings.LastIndexAny(text[floor:end], " \t\r\n\"'`<>()[]{}=,;@") + 1
+	if i := strings.Index(text[from:end], "://"); i >= 0 {
+		return end // a URL
+	}
+	const oracle = "jdbc:oracle:thin:"
+	if strings.HasPrefix(text[from:end], oracle) && strings.IndexByte(text[from:end], '/') >= 0 {
+		return from + len("jdbc:")
+	}
+	for from < end && text[from] == '/' {
+		from++
+	}
+	return from
+}
+
+// plainUsers are what stands before a mail address and is no user.
+var plainUsers = wordSet(`mailto user users group groups serviceaccount domain email mail e-mail acct sip xmpp name from to cc bcc by
+	owner author committer contact principal subject deleted maintainer reply-to`)
+
+func isDigest(text string) bool {
+	return strings.HasPrefix(text, "sha256:") || strings.HasPrefix(text, "sha1:") || strings.HasPrefix(text, "sha512:")
+}
+
+// userFlags are how curl and others take "user:password".
+var userFlags = []string{"--proxy-user", "--user", "-u", "-U", "-a"}
+
+// maskUser takes out the user and password of "curl -u user:password"; not the
+// numbers of a user and a group.
+func maskUser(text string) string {
+	for _, flag := range userFlags {
+		if strings.Contains(text, flag) {
+			text = replace(text, userValues(text, flag))
+		}
+	}
+	return text
+}
+
+func userValues(text, flag string) []cut {
+	var cuts []cut
+	for at := 0; ; {
+		i := strings.Index(text[at:], flag)
+		if i < 0 {
+			return cuts
+		}
+		flagAt := at + i
+		at = flagAt + len(flag)
+		if flagAt > 0 && !isWordBound(text[flagAt-1]) {
 			continue
 		}
-		cuts = append(cuts, cut{from, from + len(word)})
-		from += len(word)
+		from := at
+		for from < len(text) && strings.IndexByte(" =\"',\\", text[from]) >= 0 {
+			from++
+		}
+		if from == at && !(flag == "-u" && strings.Contains(text[max(0, flagAt-maxUserinfo):flagAt], "curl")) {
+			continue
+		}
+		to := from
+		for to < len(text) && text[to] > ' ' && !isQuote(text[to]) && text[to] != '\\' {
+			to++
+		}
+		at = to
+		if isUserPair(text[from:to], flag) {
+			cuts = append(cuts, cut{from, to})
+		}
 	}
+}
+
+// isUserPair tells whether the value of such a flag has a password in it.
+func isUserPair(value, flag string) bool {
+	mark := ":"
+	if flag == "-U" && strings.IndexByte(value, '%') > 0 {
+		mark = "%" // smbclient
+	}
+	user, password, pair := strings.Cut(value, mark)
+	return pair && password != "" && !strings.HasPrefix(password, "//") && (user == "" || user[0] != '-') && (!isDigits(user) || !isDigits(password))
 }

@@ -3,8 +3,9 @@ package snapshot
 import "strings"
 
 // pairValue is where the value is that follows the separator. It is empty
-// where no secret can be: in "failed to get secret: not found".
-func pairValue(text, key string, sep int, quotedKey bool) cut {
+// where no secret can be: in "failed to get secret: not found". named tells that
+// the key is sensitive for what stands beside it.
+func pairValue(text string, k key, sep int, named bool) cut {
 	start := sep + 1
 	if start < len(text) && (text[start] == '=' || text[start] == '>') {
 		start++ // := and =>
@@ -14,19 +15,59 @@ func pairValue(text, key string, sep int, quotedKey bool) cut {
 	}
 	start += invalidValue(text[start:])
 	rest := text[start:]
-	if quote := openQuote(rest); quote != "" {
-		return quotedValue(text, start, quote)
+	strong := named || strongKey(k.name)
+	if holdsMap(k.name) || k.name == "data" || k.name == "binaryData" {
+		if found := mapValue(text, k, sep, start); found.to > found.from {
+			return found
+		}
+	} else if open := structureStart(rest); open > 0 {
+		return structureValue(text, k, start, open)
 	}
-	if text[sep] == ':' && !quotedKey && isProse(rest, strongKey(key)) {
+	if quote := openQuote(rest); quote != "" {
+		found := quotedValue(text, start, quote)
+		if !strong && !k.quoted && isHarmless(text, k, sep, text[found.from:found.to], text[found.to:]) {
+			return cut{}
+		}
+		return found
+	}
+	if wholeLine(k.name) && followsScheme(rest) {
+		return cut{start, start + lineEnd(rest)}
+	}
+	if text[sep] == ':' && (isProse(rest, strong || k.quoted) || k.isPath() && isLetters(firstWord(rest))) {
 		return cut{}
 	}
 	switch {
-	case wholeLine(key):
+	case wholeLine(k.name):
 		return cut{start, start + lineEnd(rest)}
 	case rest != "" && (rest[0] == '|' || rest[0] == '>') && blockScalar(rest):
 		return cut{start, len(text)}
 	}
-	return cut{start, start + wordEnd(rest)}
+	end := start + wordEnd(rest)
+	if isSigns(text[start:end]) || !strong && !k.quoted && isHarmless(text, k, sep, text[start:end], text[end:]) {
+		return cut{}
+	}
+	return cut{start, end}
+}
+
+// schemes are those of HTTP's Authorization header.
+var schemes = wordSet("basic bearer token digest apikey api-key negotiate ntlm oauth hawk aws4-hmac-sha256 sharedkey key")
+
+// followsScheme tells whether the text is a scheme and what it asks for.
+func followsScheme(rest string) bool {
+	scheme, value, ok := strings.Cut(rest, " ")
+	return ok && schemes[strings.ToLower(scheme)] && value != "" && !ordinary[strings.ToLower(firstWord(value))]
+}
+
+// isPath tells whether the key is the end of an object's name or of a path:
+// "secret/db-secret: created", "at '/auth/password': got number".
+func (k key) isPath() bool { return k.before == '/' }
+
+func firstWord(rest string) string {
+	end := 0
+	for end < len(rest) && rest[end] > ' ' {
+		end++
+	}
+	return strings.TrimRight(rest[:end], ",;:.)]}\"'")
 }
 
 // invalidValue is the length of the API server's way to say which value it
@@ -48,6 +89,9 @@ func openQuote(rest string) string {
 		i++
 	}
 	if i < len(rest) && (rest[i] == '"' || rest[i] == '\'' || rest[i] == '`') {
+		if i == 0 && len(rest) > 3 && rest[1] == rest[0] && rest[2] == rest[0] {
+			return rest[:3] // TOML's quotes of several lines
+		}
 		return rest[:i+1]
 	}
 	return ""
@@ -84,6 +128,14 @@ func wholeLine(key string) bool {
 var lineKeys = words("authorization", "cookie")
 
 func lineEnd(rest string) int {
+	for _, scheme := range []string{"Digest ", "OAuth ", "Hawk "} {
+		if strings.HasPrefix(rest, scheme) { // their parameters are in quotes
+			if i := strings.IndexAny(rest, "\r\n"); i >= 0 {
+				return i
+			}
+			return len(rest)
+		}
+	}
 	if i := strings.IndexAny(rest, "\r\n\"'"); i >= 0 {
 		return i
 	}

@@ -16,8 +16,8 @@ import (
 // In testdata/planted every place that may hold a secret has PLANTED, with a
 // word of its own, or base64 of it; whatever has KEEP must survive.
 const (
-	planted = "PLANTED"
-	keep    = "KEEP"
+	mark = "PLANTED"
+	keep = "KEEP"
 )
 
 //go:embed testdata/planted
@@ -66,14 +66,14 @@ func fileOf(t testing.TB, objects []*unstructured.Unstructured) []byte {
 func TestNoPlantedSecretIsSaved(t *testing.T) {
 	objects, source := plantedObjects(t)
 	saved := unpack(t, fileOf(t, objects))
-	if n := strings.Count(source, planted); n < 70 {
+	if n := strings.Count(source, mark); n < 70 {
 		t.Fatalf("only %d secrets are planted", n)
 	}
 	for line := range bytes.Lines(saved) {
-		if bytes.Contains(line, []byte(planted)) {
+		if bytes.Contains(line, []byte(mark)) {
 			t.Errorf("saved: %s", line)
 		}
-		for i, encoded := range encodedForms(planted) {
+		for i, encoded := range encodedForms(mark) {
 			if bytes.Contains(line, []byte(encoded)) {
 				t.Errorf("saved in base64 (shifted by %d): %s", i, line)
 			}

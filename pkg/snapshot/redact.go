@@ -14,7 +14,8 @@ const Redacted = "<redacted>"
 //
 // It goes by what is known of a kind (see redact_kinds.go), by the names of
 // fields wherever they are (see sensitive.go), and passes every other string
-// through Mask. Any shape of object will do.
+// through Mask. Of a kind that is not known no free text stays (see
+// redact_unknown.go). Any shape of object will do.
 func Redact(obj *unstructured.Unstructured) {
 	if obj == nil || obj.Object == nil {
 		return
@@ -49,6 +50,12 @@ func redactMap(m map[string]any, at place) {
 		}
 		return
 	}
+	if at.depth == 1 || m["metadata"] != nil {
+		if !at.labels && isUnknown(m) {
+			redactUnknown(m, at.depth)
+			return
+		}
+	}
 	redactKind(m, at.depth)
 	if namesSecret(m) {
 		m["value"] = Redacted
@@ -61,6 +68,9 @@ func redactMap(m map[string]any, at place) {
 func redactField(key string, value any, at place) any {
 	child := at.under(key)
 	if !at.labels {
+		if holdsMap(key) {
+			return blank(value, child.depth)
+		}
 		if rule := fieldRules[key]; rule != nil {
 			value = rule(value, child.depth)
 		}

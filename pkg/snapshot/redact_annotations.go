@@ -51,6 +51,18 @@ func keepAnnotation(key string) bool {
 	return hasDomain && keptAnnotations[domain] || keptAnnotations[key]
 }
 
+// isDescription tells whether the annotation's value is text for people, which may
+// say anything. Lists of words are none.
+func isDescription(key, text string) bool {
+	var buffer [maxKeyLength]byte
+	if hasAnySuffix(squeeze(buffer[:0], key), descriptions) {
+		return true
+	}
+	return strings.ContainsAny(strings.ReplaceAll(text, ", ", ","), " \t\n{")
+}
+
+var descriptions = words("description", "comment", "comments", "note", "notes", "message", "changecause")
+
 // redactAnnotations replaces the values that are not known to be harmless;
 // the walk masks those that stay.
 func redactAnnotations(value any, depth int) any {
@@ -60,7 +72,7 @@ func redactAnnotations(value any, depth int) any {
 	}
 	delete(annotations, lastApplied)
 	for key, content := range annotations {
-		if _, isText := content.(string); !isText || !keepAnnotation(key) {
+		if text, isText := content.(string); !isText || !keepAnnotation(key) || isDescription(key, text) {
 			annotations[key] = blank(content, depth)
 		}
 	}

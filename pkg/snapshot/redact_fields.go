@@ -18,6 +18,10 @@ var fieldRules = map[string]func(value any, depth int) any{
 	"podAnnotations":       redactAnnotations,
 	"serviceAnnotations":   redactAnnotations,
 	"caBundle":             blankUnlessMap, // public, but bulky
+	"volumeAttributes":     blank,
+	"attachmentMetadata":   blank,
+	"mountOptions":         blank,
+	"jwks":                 blank, // may hold symmetric keys
 }
 
 // labelMaps are fields whose keys are names that people chose.

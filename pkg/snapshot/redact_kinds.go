@@ -26,19 +26,34 @@ var kindPaths = map[string][]string{
 		"spec.http.headers.*.set", "spec.http.headers.*.add",
 		"spec.http.route.headers.*.set", "spec.http.route.headers.*.add",
 		"spec.http.directResponse.body",
+		"spec.http.match.headers.*", "spec.http.match.withoutHeaders.*", "spec.http.match.queryParams.*",
 	},
 	"HTTPRoute": routeHeaders,
 	"GRPCRoute": routeHeaders,
 	// Arbitrary proxy configuration, programs included.
-	"EnvoyFilter": {"spec.configPatches.patch.value"},
-	"WasmPlugin":  {"spec.pluginConfig"},
-	// Arbitrary configuration of a DNS provider's webhook.
-	"Issuer":        {"spec.acme.solvers.dns01.webhook.config"},
-	"ClusterIssuer": {"spec.acme.solvers.dns01.webhook.config"},
-	"Challenge":     {"spec.solver.dns01.webhook.config", "spec.key", "spec.token"},
+	"EnvoyFilter":   {"spec.configPatches.patch.value"},
+	"WasmPlugin":    {"spec.pluginConfig"},
+	"Issuer":        issuerPaths,
+	"ClusterIssuer": issuerPaths,
+	// What a driver takes: credentials among them.
+	"StorageClass":          {"parameters"},
+	"VolumeAttributesClass": {"parameters"},
+	"VolumeSnapshotClass":   {"parameters"},
+	"PersistentVolume":      {"spec.flexVolume.options"},
+	// The values of Helm charts and of other generators.
+	"Application": {"spec.source.helm", "spec.sources.helm", "spec.source.plugin", "spec.sources.plugin", "spec.source.kustomize.patches.patch"},
+	"Challenge":   {"spec.solver.dns01.webhook.config", "spec.key", "spec.token"},
+}
+
+// issuerPaths are identities that an issuer logs in with, and the arbitrary
+// configuration of a DNS provider's webhook.
+var issuerPaths = []string{
+	"spec.acme.solvers.dns01.webhook.config", "spec.acme.externalAccountBinding.keyID", "spec.acme.solvers.dns01.*.clientID",
+	"spec.vault.auth.appRole.roleId",
 }
 
 var routeHeaders = []string{
+	"spec.rules.matches.headers.value", "spec.rules.matches.queryParams.value",
 	"spec.rules.filters.*.set.value", "spec.rules.filters.*.add.value",
 	"spec.rules.backendRefs.filters.*.set.value", "spec.rules.backendRefs.filters.*.add.value",
 }
@@ -67,5 +82,27 @@ func redactKind(m map[string]any, depth int) {
 	}
 	for _, path := range splitPaths[kind] {
 		blankAt(m, depth, path...)
+	}
+	if kind == "AuthorizationPolicy" {
+		redactConditions(m, depth)
+	}
+}
+
+// redactConditions takes out what an AuthorizationPolicy compares headers with: to
+// send such a value is all that it takes to get in.
+func redactConditions(m map[string]any, depth int) {
+	spec, _ := m["spec"].(map[string]any)
+	rules, _ := spec["rules"].([]any)
+	for _, rule := range rules {
+		rule, _ := rule.(map[string]any)
+		conditions, _ := rule["when"].([]any)
+		for _, condition := range conditions {
+			condition, _ := condition.(map[string]any)
+			key, _ := condition["key"].(string)
+			if strings.HasPrefix(key, "request.headers") || strings.HasPrefix(key, "experimental.") {
+				blankAt(condition, depth, "values")
+				blankAt(condition, depth, "notValues")
+			}
+		}
 	}
 }

@@ -59,23 +59,34 @@ func words(all ...string) [][]byte {
 
 var (
 	// stems: a name without one of these is not looked at any further.
-	stems = words("pass", "pwd", "token", "secret", "key", "cred", "auth", "cookie", "dsn", "jwt",
-		"psk", "dockercfg", "dockerconfig", "connectionstring", "bearer", "sastoken")
+	stems = words("pass", "pw", "token", "secret", "key", "cred", "auth", "cookie", "dsn", "jwt",
+		"psk", "dockercfg", "dockerconfig", "connectionstring", "bearer", "sas", "sid", "sessi", "otp",
+		"registeredusers", "orthancpeers", "stringdata", "lastapplied", "mnemonic", "roleid")
 	// harmlessEnds say that the value is about a secret or points to one.
 	harmlessEnds = words("name", "names", "ref", "refs", "reference", "namespace", "path", "file",
 		"type", "ttl", "seconds", "policy", "algorithm", "enabled", "count", "bypass", "compass",
 		"imagepullsecret", "imagepullsecrets", "existingsecret", "passed", "passes", "version")
 	// strongWords make a secret of a name that has them anywhere.
-	strongWords = words("password", "passwd", "passphrase", "privatekey", "clientsecret", "apikey",
-		"secretkey", "secretaccesskey", "accesskey")
+	strongWords = append(words("password", "passwd", "passphrase", "passcode", "privatekey", "clientsecret", "apikey",
+		"secretkey", "secretaccesskey", "accesskey"), mapWords...)
+	// mapWords name maps of users or of whole contents, all of which are secret.
+	mapWords = words("registeredusers", "orthancpeers", "stringdata", "lastappliedconfiguration")
 	// secretEnds make a secret of a name that ends so.
 	secretEnds = words("token", "tokens", "secret", "secrets", "credential", "credentials",
-		"authorization", "pass", "pwd", "signingkey", "encryptionkey", "sharedkey", "accountkey",
+		"authorization", "pass", "pwd", "pw", "signingkey", "encryptionkey", "sharedkey", "accountkey",
 		"masterkey", "sessionkey", "hmackey", "authkey", "userkey", "secretid", "dockerconfigjson",
-		"dockercfg", "connectionstring", "cookie", "jwt")
+		"dockercfg", "connectionstring", "cookie", "jwt", "sessionid", "sessid", "licensekey", "licencekey",
+		"privkey", "deploykey", "storagekey", "servicekey", "subscriptionkey", "instrumentationkey", "aeskey", "cryptkey",
+		"otp", "totpseed", "mnemonic", "basicauth", "sharedaccesssignature", "sastoken")
 	// secretWords are secrets when they are the whole name.
-	secretWords = words("pass", "pwd", "auth", "dsn", "psk", "jwt", "bearer", "xauth", "bearerauth")
+	secretWords = words("pass", "pwd", "pw", "auth", "dsn", "psk", "jwt", "bearer", "xauth", "bearerauth", "sid", "connectsid", "otp", "roleid")
 )
+
+// holdsMap tells whether a map of this name is secret with all that is in it.
+func holdsMap(name string) bool {
+	var buffer [maxKeyLength]byte
+	return containsAny(squeeze(buffer[:0], name), mapWords)
+}
 
 func containsAny(key []byte, list [][]byte) bool {
 	for _, word := range list {

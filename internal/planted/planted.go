@@ -1,0 +1,127 @@
+// Package planted has secrets in every form that programs write them, and harmless
+// texts that look alike, to measure redaction with. Only tests import it.
+//
+// Every fourth form and every fourth text is held out: rules are written without
+// looking at how they do, so that the share of them that is found is an estimate of
+// what happens to forms that nobody thought of.
+package planted
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// heldOutEvery is the distance of what is held out.
+const heldOutEvery = 4
+
+// Form is how a secret stands in a text.
+type Form struct {
+	// Group names the forms that a rule is about: "command line".
+	Group string
+	// Write puts the secret into the text.
+	Write func(secret string) string
+	// Length is the least length of such a secret, 0 when any will do. What is
+	// longer than a password is a token, of letters and digits.
+	Length int
+}
+
+// Secret is a planted secret.
+type Secret struct {
+	Group, Text string
+	// Marks are parts of the secret, none of which may be found.
+	Marks []string
+	// HeldOut tells that no rule was written for it.
+	HeldOut bool
+}
+
+// mixed and lower are two kinds of passwords: with capitals and digits, and of
+// letters alone. Both begin and end with a mark.
+func mixed(n int) (secret string, marks []string) {
+	first, last := fmt.Sprintf("Zq%04dJ", n), fmt.Sprintf("V%04dxk", n)
+	return first + last, []string{first, last}
+}
+
+func lower(n int) (secret string, marks []string) {
+	digits := []byte(fmt.Sprintf("%04d", n))
+	for i := range digits {
+		digits[i] += 'a' - '0'
+	}
+	first, last := "zqw"+string(digits), "vkj"+string(digits)
+	return first + last, []string{first, last}
+}
+
+// filler is what tokens have between their marks.
+const filler = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW2xY4zA6bC8dE0fG1hJ3kL5mN7pQ9rS2tU4vW6xY8zA1bC3"
+
+func long(n, length int) (secret string, marks []string) {
+	_, marks = mixed(n)
+	return marks[0] + filler[:max(0, length-len(marks[0])-len(marks[1]))] + marks[1], marks
+}
+
+// Secrets are all forms, each with secrets of its own.
+func Secrets() []Secret {
+	var all []Secret
+	n := 0
+	for i, form := range Forms() {
+		add := func(secret string, marks []string) {
+			n++
+			all = append(all, Secret{Group: form.Group, Text: form.Write(secret), Marks: marks, HeldOut: i%heldOutEvery == heldOutEvery-1})
+		}
+		if form.Length > 0 {
+			add(long(n, form.Length))
+			continue
+		}
+		add(mixed(n))
+		add(lower(n))
+	}
+	return all
+}
+
+// HeldOut tells whether the text at this place of Harmless is held out.
+func HeldOut(i int) bool { return i%heldOutEvery == heldOutEvery-1 }
+
+// Leaks tells whether the text has a part of the secret in it: as it is, in
+// base64 or percent-encoded.
+func (s Secret) Leaks(text string) bool {
+	for _, mark := range s.Marks {
+		for _, form := range append(encodedForms(mark), mark) {
+			if strings.Contains(text, form) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// encodedForms are what the text becomes in base64, wherever in a text it
+// stands: the bytes that do not depend on its neighbours.
+func encodedForms(text string) []string {
+	var forms []string
+	for shift := range 3 {
+		encoded := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + text))
+		forms = append(forms, encoded[(shift*8+5)/6:len(encoded)-1])
+	}
+	return forms
+}
+
+func b64(text string) string    { return base64.StdEncoding.EncodeToString([]byte(text)) }
+func rawb64(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+func query(text string) string  { return url.QueryEscape(text) }
+
+// wrapped is base64 in lines of 76 characters.
+func wrapped(text string) string {
+	encoded := b64(text)
+	var lines []string
+	for len(encoded) > 76 {
+		lines = append(lines, encoded[:76])
+		encoded = encoded[76:]
+	}
+	return strings.Join(append(lines, encoded), "\n")
+}
+
+// quoted is the text as it stands within a JSON string.
+func quoted(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(text)
+}

@@ -1,0 +1,114 @@
+package snapshot
+
+import "strings"
+
+// maskSpaced takes out passwords that only a blank parts from their name: SQL's
+// PASSWORD 'x', (password "x"), "login a password x" of a .netrc, requirepass x.
+func maskSpaced(text string) string {
+	for _, stem := range []string{"ass", "ASS"} {
+		if strings.Contains(text, stem) {
+			text = replace(text, spacedValues(text, stem))
+		}
+	}
+	for _, words := range []string{"IDENTIFIED BY ", "identified by "} {
+		if i := strings.Index(text, words); i >= 0 {
+			text = replace(text, quotedAfter(text, words))
+		}
+	}
+	return text
+}
+
+func spacedValues(text, stem string) []cut {
+	var cuts []cut
+	for at := 0; ; {
+		i := strings.Index(text[at:], stem)
+		if i < 0 {
+			return cuts
+		}
+		from, end := at+i, at+i+len(stem)
+		for from > at && from > 0 && isKeyByte(text[from-1]) {
+			from--
+		}
+		for end < len(text) && isKeyByte(text[end]) {
+			end++
+		}
+		at = end
+		key := text[from:end]
+		value := end
+		for value < len(text) && (text[value] == ' ' || text[value] == '\t') {
+			value++
+		}
+		if value == end || value == len(text) || !isSpacedKey(key) {
+			continue
+		}
+		if found := spacedValue(text, key, from, value); found.to > found.from && text[found.from:found.to] != Redacted {
+			cuts = append(cuts, found)
+			at = found.to
+		}
+	}
+}
+
+// isSpacedKey tells whether the word is a name that a password may follow.
+func isSpacedKey(key string) bool {
+	var buffer [maxKeyLength]byte
+	squeezed := squeeze(buffer[:0], key)
+	return hasAnySuffix(squeezed, spacedKeys)
+}
+
+var spacedKeys = words("password", "passwd", "passphrase", "requirepass", "defaultpass")
+
+func spacedValue(text, key string, keyAt, value int) cut {
+	rest := text[value:]
+	inList := keyAt > 0 && (text[keyAt-1] == '(' || text[keyAt-1] == ':' && keyAt > 1 && text[keyAt-2] == '(')
+	if inList && strings.HasPrefix(rest, ". ") {
+		value += len(". ")
+		rest = text[value:]
+	}
+	quote := openQuote(rest)
+	switch {
+	case quote != "" && (keyAt == 0 || !isQuote(text[keyAt-1])):
+		found := quotedValue(text, value, quote)
+		if found.to == len(text) || strings.ContainsAny(text[found.from:found.to], "\n") {
+			return cut{}
+		}
+		return found
+	case inList:
+		end := strings.IndexAny(rest, " )\n")
+		if end > 0 && rest[end] == ')' {
+			return cut{value, value + end}
+		}
+	case strings.EqualFold(key, "requirepass"), followsLogin(text[:keyAt]):
+		if !isProse(rest, true) {
+			return cut{value, value + wordEnd(rest)}
+		}
+	}
+	return cut{}
+}
+
+// followsLogin tells whether the text ends with "login NAME ".
+func followsLogin(before string) bool {
+	before = strings.TrimRight(before[max(0, len(before)-maxKeyLength):], " \t\n")
+	name := strings.LastIndexAny(before, " \t\n")
+	return name > 0 && strings.HasSuffix(strings.TrimRight(before[:name], " \t\n"), "login")
+}
+
+func quotedAfter(text, words string) []cut {
+	var cuts []cut
+	for at := 0; ; {
+		i := strings.Index(text[at:], words)
+		if i < 0 {
+			return cuts
+		}
+		at += i + len(words)
+		if next, ok := strings.CutPrefix(text[at:], "PASSWORD "); ok {
+			at = len(text) - len(next)
+		}
+		if quote := openQuote(text[at:]); quote != "" {
+			found := quotedValue(text, at, quote)
+			if text[found.from:found.to] != Redacted && found.to > found.from {
+				cuts = append(cuts, found)
+			}
+			at = found.to
+		}
+	}
+}
