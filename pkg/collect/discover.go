@@ -198,7 +198,9 @@ func readGroups(body []byte, legacy string) (groups, error) {
 	if err := request.Unmarshal(body, &answer, legacy); err != nil {
 		return groups{}, err
 	}
-	found, field, name := groups{}, stdjson.RawMessage{}, ""
+	var found groups
+	var field stdjson.RawMessage // that an answer of the kind must have
+	var name string
 	var err error
 	switch answer.Kind {
 	case "APIGroupDiscoveryList": // v2 or v2beta1, which are alike

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -51,7 +51,7 @@ func NotAName(text string) string {
 	case len(text) > maxName:
 		return fmt.Sprintf("is longer than %d bytes", maxName)
 	}
-	return strings.Join(path.IsValidPathSegmentName(text), ", ")
+	return strings.Join(content.IsPathSegmentName(text), ", ")
 }
 
 // maxName is the longest name of a DNS subdomain, which no name of Kubernetes is
