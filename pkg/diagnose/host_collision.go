@@ -64,8 +64,8 @@ func (x *examiner) hostCollision(c tenant.HostCollision, wrong, right tenant.Cla
 		Code: codeHostOfTwo, Ref: ref, Reason: "HostOfTwoTenants",
 		Message: tenant.HostCollision{Names: c.Names, Own: wrong, Other: right}.String(),
 	}
-	if !c.CanBe(wrong.Tenant) {
-		f.Message += fmt.Sprintf("; by tenant %s's name in it, it belongs to that tenant", strings.Join(c.Owners, " or "))
+	if len(c.Owners) == 1 && !c.CanBe(wrong.Tenant) {
+		f.Message += fmt.Sprintf("; by tenant %s's name in it, it belongs to that tenant", c.Owners[0])
 	}
 	path := ""
 	for i, from := range []finding.Ref{ref, other} {

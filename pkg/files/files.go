@@ -55,6 +55,9 @@ func create(on disk, replace bool, list []File) error {
 			return err
 		}
 	}
+	if err := checkRegular(paths); err != nil {
+		return err
+	}
 	set := &set{disk: on}
 	defer set.clean()
 	for _, f := range list {
@@ -70,6 +73,17 @@ func create(on disk, replace bool, list []File) error {
 		}
 	}
 	set.sync()
+	return nil
+}
+
+// checkRegular refuses to replace what is not a file: a device or a pipe would be gone.
+func checkRegular(paths []string) error {
+	for _, path := range paths {
+		info, err := os.Lstat(path)
+		if err == nil && info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe|fs.ModeSocket) != 0 {
+			return fmt.Errorf("writing %s: it is a device or a pipe, not a file", path)
+		}
+	}
 	return nil
 }
 

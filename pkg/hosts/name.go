@@ -113,7 +113,7 @@ func CheckAddr(addr netip.Addr) error {
 // metadata are where clouds serve the credentials of the machine that asks: AWS and
 // most others, AWS over IPv6, Google Cloud over IPv6, Alibaba Cloud, Azure, Oracle Cloud.
 var metadata = []netip.Addr{
-	netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("fd20:ce::254"),
+	netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("fd00:ec2::23"), netip.MustParseAddr("fd20:ce::254"),
 	netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("168.63.129.16"), netip.MustParseAddr("192.0.0.192"),
 }
 

@@ -28,6 +28,7 @@ var effects = map[string]effect{
 	"status --interval":  {needs: []string{"watch", "wait"}},
 	"cert issue --clamp": {needs: []string{"duration"}},
 	"--prefer":           {unless: []string{"ip"}},
+	"--allow-address":    {unless: []string{"ip"}},
 	"--sudo":             {unless: []string{"dry-run"}},
 	"reconcile --wait":   {unless: []string{"dry-run"}},
 	"resume --wait":      {unless: []string{"dry-run"}},
@@ -39,6 +40,12 @@ var connectionFlags = []string{
 	"as", "as-group", "as-uid", "as-user-extra", "certificate-authority", "client-certificate", "client-key",
 	"cluster", "context", "disable-compression", "insecure-skip-tls-verify", "kubeconfig", "request-timeout",
 	"server", "tls-server-name", "token", "user",
+}
+
+// unconnected are flags of connections that have no effect on a command that asks no
+// cluster. The kubeconfig's context names the block of a hosts file.
+var unconnected = map[string][]string{
+	"hosts remove": {"namespace", "as", "as-group", "as-uid", "as-user-extra", "token", "request-timeout"},
 }
 
 // checkEffects refuses flags that would have no effect: who gives one expects
@@ -55,6 +62,8 @@ func checkEffects(cmd *cobra.Command) (err error) {
 		case err != nil:
 		case recorded && slices.Contains(connectionFlags, flag.Name):
 			err = withHint(fmt.Errorf("--%s has no effect with --from: no cluster is asked", flag.Name), "Leave one of them out.")
+		case slices.Contains(unconnected[pathOf(cmd)], flag.Name):
+			err = withHint(fmt.Errorf("--%s has no effect: no cluster is asked", flag.Name), "Name tenants, or leave it out.")
 		case len(e.needs) > 0 && !slices.ContainsFunc(e.needs, func(name string) bool { return given(flags, name) }):
 			err = withHint(fmt.Errorf("--%s has no effect without --%s", flag.Name, strings.Join(e.needs, " or --")), "See '%s --help' for usage.", cmd.CommandPath())
 		case without >= 0:
@@ -66,14 +75,19 @@ func checkEffects(cmd *cobra.Command) (err error) {
 
 // effectOf is the command's own entry, or the one for all commands.
 func effectOf(cmd *cobra.Command, flag string) effect {
+	if e, ok := effects[pathOf(cmd)+" --"+flag]; ok {
+		return e
+	}
+	return effects["--"+flag]
+}
+
+// pathOf is the command without the program: "hosts remove".
+func pathOf(cmd *cobra.Command) string {
 	path := ""
 	for ; cmd.HasParent(); cmd = cmd.Parent() {
 		path = cmd.Name() + " " + path
 	}
-	if e, ok := effects[path+"--"+flag]; ok {
-		return e
-	}
-	return effects["--"+flag]
+	return strings.TrimSpace(path)
 }
 
 // given tells whether the user gave a flag, other than as --flag=false.

@@ -21,8 +21,8 @@ var independent = map[string]string{
 		"p12 p12-legacy p12-password-env p12-password-file stdout subject timeout uri via",
 	"cert list":   "connect expiring-within secrets",
 	"cert verify": "connect key p12 p12-password-env p12-password-file secrets tenant",
-	"hosts diff":  "allow-address allow-domain block hosts-file ip", "hosts list": "allow-address allow-domain block hosts-file ip",
-	"hosts sync": "allow-address allow-domain block dry-run hosts-file ip yes", "hosts remove": "block dry-run hosts-file",
+	"hosts diff":  "allow-domain block hosts-file ip", "hosts list": "allow-domain block hosts-file ip",
+	"hosts sync": "allow-domain block dry-run hosts-file ip yes", "hosts remove": "block dry-run hosts-file",
 	"reconcile": "dry-run timeout with-source", "resume": "dry-run timeout with-source", "suspend": "dry-run",
 	"validate": "aec aet ca cert concurrency dicom-port insecure keep key other-cert other-key other-password-secret p12 " +
 		"p12-password-env p12-password-file password-env password-file password-secret quiet resume timeout user via web-port",

@@ -81,12 +81,13 @@ func (a *acceptance) tell(owners *tenant.HostOwners, counts func(tenant string) 
 	}
 }
 
-// inBlock tells whether the block has the name for the tenant, or names of its domain.
+// inBlock tells whether the block has the name for the tenant, or names whose domain it
+// is in, too. A name in a narrower domain says nothing of a broader one.
 func (a *acceptance) inBlock(name, host string) bool {
-	domain := tenant.HostDomain(name, host)
 	return slices.ContainsFunc(a.block, func(e hosts.Entry) bool {
 		return e.Tenant == name && slices.ContainsFunc(e.Names, func(has string) bool {
-			return has == host || tenant.UnderDomain(has, domain)
+			domain := tenant.HostDomain(name, has)
+			return has == host || domain != "" && tenant.UnderDomain(host, domain)
 		})
 	})
 }

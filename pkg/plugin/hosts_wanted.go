@@ -243,6 +243,9 @@ func (r *hostsReading) decide(name, host string) (mine bool, why string) {
 		return len(whose.Claims) == 0 && slices.Contains(whose.Owners, name), ""
 	case whose.Contested():
 		return false, fmt.Sprintf("Not written: %s is claimed by %s; %s. What the file has of it stays.", host, claimants(whose.Claims), advice(whose))
+	case len(whose.Owners) > 1:
+		return false, fmt.Sprintf("Not written for %s: %s can belong to %s: %s. If it is %s's, add --allow-domain=%s=%s. What the file has of it stays.",
+			name, host, strings.Join(whose.Owners, " or "), whose.By, name, name, host)
 	case !whose.CanBe(name):
 		return false, fmt.Sprintf("Not written for %s: %s belongs to %s: %s. Change the host in %s. What the file has of it stays.",
 			name, host, strings.Join(whose.Owners, " or "), whose.By, whose.Claims[0].From[0])

@@ -3,7 +3,6 @@ package plugin
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -180,11 +179,18 @@ func onDisk(path string, info fs.FileInfo) recordedFile {
 // directory is a tree of files, in the order of their names.
 func directory(root string) ([]recordedFile, error) {
 	var files []recordedFile
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	top, err := filepath.EvalSymlinks(root) // WalkDir follows no link, not even this one
+	if err != nil {
+		return nil, fmt.Errorf("opening the directory: %w", err)
+	}
+	err = filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !slices.Contains([]string{".json", ".yaml", ".yml"}, filepath.Ext(path)) {
 			return err
 		}
 		info, err := os.Stat(path) // of what a link leads to
+		if err == nil && !info.Mode().IsRegular() {
+			err = fmt.Errorf("reading the directory %s: %s is not a regular file", root, path)
+		}
 		if err == nil {
 			files = append(files, onDisk(path, info))
 		}
@@ -205,10 +211,15 @@ type printedFile struct {
 	recordedFile
 	opened  io.ReadCloser
 	content *bufio.Reader
+	// end is the error that reading ended with, and goes on to end with.
+	end error
 }
 
 // Read opens the file, reads it, and closes it at its end.
 func (p *printedFile) Read(b []byte) (int, error) {
+	if p.end != nil {
+		return 0, p.end
+	}
 	if p.content == nil {
 		opened, err := p.open()
 		if err != nil {
@@ -220,8 +231,11 @@ func (p *printedFile) Read(b []byte) (int, error) {
 		}
 	}
 	n, err := p.content.Read(b)
-	if err == io.EOF {
-		err = cmp.Or(p.opened.Close(), io.EOF)
+	if err != nil {
+		if closed := p.opened.Close(); err == io.EOF && closed != nil {
+			err = closed
+		}
+		p.end = err
 	}
 	return n, err
 }

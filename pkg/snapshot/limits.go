@@ -24,6 +24,10 @@ const (
 	// maxValues is the number of scalars, lists and maps in all objects. In
 	// memory each of them takes some 50 bytes, however short it is in the file.
 	maxValues = 24 << 20
+	// maxMarks is the number of values of one object in YAML that is not JSON, and of
+	// what looks like them in its texts: schemas reach some 30,000, and a ConfigMap with
+	// a table a few hundred thousand.
+	maxMarks = 1 << 20
 	// maxDepth is how deep maps and lists may lie in each other. Schemas in
 	// CustomResourceDefinitions, the deepest there are, reach about 50.
 	maxDepth = 100

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"regexp"
+	"sync"
 	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -67,7 +68,10 @@ func parseValue(doc document) (value any, err error) {
 	if err := refuseAnchors(doc.text, doc.file); err != nil {
 		return nil, err
 	}
-	text, err := yaml.YAMLToJSON(doc.text)
+	if marks(doc.text) > maxMarks {
+		return nil, tooLarge("%s has an object of more than %d values in YAML", doc.file, maxMarks)
+	}
+	text, err := yamlToJSON(doc.text)
 	if err != nil {
 		return nil, damaged(err, "%s has an object that is not YAML", doc.file)
 	}
@@ -76,6 +80,27 @@ func parseValue(doc document) (value any, err error) {
 		return nil, damaged(err, "%s has an object that is not YAML", doc.file)
 	}
 	return value, nil
+}
+
+// marks is at least how many values a YAML text has.
+func marks(text []byte) (count int) {
+	for _, c := range text {
+		switch c {
+		case ',', ':', '[', '{', '\n':
+			count++
+		}
+	}
+	return count
+}
+
+// oneYAML lets one text be decoded at a time: its nodes take some 200 bytes for each
+// value, before any is counted.
+var oneYAML sync.Mutex
+
+func yamlToJSON(text []byte) ([]byte, error) {
+	oneYAML.Lock()
+	defer oneYAML.Unlock()
+	return yaml.YAMLToJSON(text)
 }
 
 func checkObject(obj *unstructured.Unstructured, doc document) error {

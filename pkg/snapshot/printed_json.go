@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -20,11 +21,16 @@ func (r *printedReader) jsonFile() error {
 		case nil:
 		case io.EOF:
 			return nil
+		case errDocument:
+			return r.yamlFile()
 		default:
 			return err
 		}
 	}
 }
+
+// errDocument tells that a stream of YAML goes on where a JSON value was expected.
+var errDocument = errors.New("a YAML document begins")
 
 // nextValue skips what is between values: lines of other programs, and logs, in which
 // lines may look like values.
@@ -43,6 +49,9 @@ func (r *printedReader) nextValue() error {
 		}
 		if c == '{' && !logs {
 			return nil
+		}
+		if next, _ := r.in.Peek(3); string(next) == "---" && !logs {
+			return errDocument
 		}
 		line, err := r.line()
 		if marker, ok := bytes.CutPrefix(line, []byte("==== ")); ok {

@@ -86,6 +86,8 @@ func TestPrintedForms(t *testing.T) {
 		"YAML, flow items":         {"kind: List\napiVersion: v1\nitems:\n- " + strings.Join(eachJSON(t), "\n- ") + "\n", inList},
 		"YAML, the dash by itself": {head + "items:\n" + strings.ReplaceAll(items, "- apiVersion", "-\n  apiVersion") + "kind: List\n" + tail, inList},
 		"YAML documents":           {documents.String(), alone},
+		"YAML documents that end":  {strings.ReplaceAll(documents.String(), "---\n", "...\n"), alone},
+		"a directive":              {"%YAML 1.1\n---\n" + string(block), inList},
 		"a List in a document":     {"---\n" + string(block) + "---\n", inList},
 		"values with logs between": {values.String(), alone},
 	} {
@@ -94,6 +96,14 @@ func TestPrintedForms(t *testing.T) {
 				t.Errorf("%d objects, want %d, or they differ", len(got), len(c.want))
 			}
 		})
+	}
+}
+
+// TestJSONThenYAML: what follows a JSON value is not lost.
+func TestJSONThenYAML(t *testing.T) {
+	got := wanted(t, []byte(`{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}`+"\n---\nkind: Pod\napiVersion: v1\nmetadata: {name: b}\n"))
+	if len(got) != 2 {
+		t.Errorf("%d objects, want 2", len(got))
 	}
 }
 

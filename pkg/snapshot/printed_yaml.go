@@ -16,11 +16,14 @@ func (r *printedReader) yamlFile() error {
 		if err != nil && err != bufio.ErrBufferFull && err != io.EOF {
 			return err
 		}
-		if begins && bytes.HasPrefix(part, []byte("---")) {
+		switch {
+		case begins && (bytes.HasPrefix(part, []byte("---")) || bytes.HasPrefix(part, []byte("..."))):
 			if err := doc.end(); err != nil {
 				return err
 			}
 			part = part[3:] // a document may begin on the line
+		case begins && bytes.HasPrefix(part, []byte("%")) && len(bytes.TrimSpace(doc.rest)) == 0:
+			part = part[len(part):] // a directive, such as %YAML 1.2
 		}
 		if begins {
 			if err := doc.line(part); err != nil {

@@ -115,9 +115,10 @@ type Ownership struct {
 // Contested tells whether several tenants claim the name.
 func (o Ownership) Contested() bool { return len(o.Claims) > 1 }
 
-// CanBe tells whether the name can be the tenant's: nothing says that it is another's.
+// CanBe tells whether the name can be the tenant's: nothing says that it is, or may be,
+// another's.
 func (o Ownership) CanBe(tenant string) bool {
-	return len(o.Owners) == 0 || slices.Contains(o.Owners, tenant)
+	return len(o.Owners) == 0 || len(o.Owners) == 1 && o.Owners[0] == tenant
 }
 
 // Claimed is whether the tenant's own objects name it.
@@ -144,9 +145,13 @@ func (o *HostOwners) Of(name string) Ownership {
 		{ByAccepted, o.having(name)},
 		{ByDomain, o.inDomain(name)},
 	} {
-		if len(by.owners) > 0 {
+		switch {
+		case len(by.owners) == 0:
+		case len(found.Owners) == 0:
 			found.By, found.Owners = by.reason, by.owners
-			break
+		case len(found.Owners) > 1 && len(by.owners) == 1 && slices.Contains(found.Owners, by.owners[0]):
+			// Of several whose names are in it, the one that this machine has it for.
+			found.By, found.Owners = by.reason, by.owners
 		}
 	}
 	return found
@@ -288,13 +293,13 @@ func (o *HostOwners) labelled(name string) (found []string, domain string) {
 func (o *HostOwners) named(label string) []string {
 	var found []string
 	for _, tenant := range o.tenants {
-		if hasWords(label, strings.ToLower(tenant)) {
+		if hasWords(label, asLabel(tenant)) {
 			found = append(found, tenant)
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(found), func(tenant string) bool {
 		return slices.ContainsFunc(found, func(other string) bool {
-			return len(other) > len(tenant) && hasWords(strings.ToLower(other), strings.ToLower(tenant))
+			return len(other) > len(tenant) && hasWords(asLabel(other), asLabel(tenant))
 		})
 	})
 }
@@ -346,4 +351,15 @@ func AddCollisions(snap *snapshot.Snapshot, all []Tenant, statuses []Status) {
 	for i := range statuses {
 		statuses[i].Collisions = owners.Collisions(statuses[i].Name)
 	}
+}
+
+// asLabel is a tenant's name as host names have it: in lower case, with a dash for what
+// no label has (RFC 1123, section 2.1).
+func asLabel(tenant string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(tenant))
 }

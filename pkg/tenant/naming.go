@@ -60,11 +60,15 @@ func (g guess) name(namespaces []string, touching map[string][]*layer, names map
 func itself(namespace string, _ []*layer) string { return namespace }
 
 // said is what the namespace says that its tenant is called, in its label, its
-// Orthanc's label or its name, or nothing.
+// name or its Orthanc's label, or nothing. The tenant itself may write the last, so that
+// it comes last: with another tenant's name there its namespace would be that tenant's.
 func said(snap *snapshot.Snapshot, namespace string) string {
 	ref := finding.Ref{APIVersion: "v1", Kind: "Namespace", Name: namespace}
 	if ns := snap.Lookup(ref).Object; ns != nil && ns.GetLabels()[orgLabel] != "" {
 		return ns.GetLabels()[orgLabel]
+	}
+	if name, ok := strings.CutSuffix(namespace, namespaceSuffix); ok {
+		return name
 	}
 	for _, kind := range workloadKinds {
 		for _, workload := range snap.List(kind, namespace).Objects {
@@ -73,11 +77,7 @@ func said(snap *snapshot.Snapshot, namespace string) string {
 			}
 		}
 	}
-	name, _ := strings.CutSuffix(namespace, namespaceSuffix)
-	if name == namespace {
-		return ""
-	}
-	return name
+	return ""
 }
 
 // commonPrefix is the words, parted by dashes, with which the namespace and all
