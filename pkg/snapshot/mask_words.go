@@ -10,7 +10,7 @@ func maskSpaced(text string) string {
 			text = replace(text, spacedValues(text, stem))
 		}
 	}
-	for _, words := range []string{"IDENTIFIED BY ", "identified by "} {
+	for _, words := range []string{"DENTIFIED BY ", "dentified by "} {
 		if i := strings.Index(text, words); i >= 0 {
 			text = replace(text, quotedAfter(text, words))
 		}

@@ -8,7 +8,7 @@ import "bytes"
 func sensitiveKey(name string) bool {
 	var buffer [maxKeyLength]byte
 	key := squeeze(buffer[:0], name)
-	if !containsAny(key, stems) {
+	if !hasStem(key) {
 		return false
 	}
 	if hasAnySuffix(key, harmlessEnds) {
@@ -16,6 +16,26 @@ func sensitiveKey(name string) bool {
 	}
 	return containsAny(key, strongWords) || hasAnySuffix(key, secretEnds) || equalsAny(key, secretWords)
 }
+
+// hasStem tells whether one of the stems is in the name.
+func hasStem(key []byte) bool {
+	for i, c := range key {
+		for _, stem := range stemsByFirst[c] {
+			if bytes.HasPrefix(key[i:], stem) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// stemsByFirst finds the stems that begin with a byte.
+var stemsByFirst = func() (table [256][][]byte) {
+	for _, stem := range stems {
+		table[stem[0]] = append(table[stem[0]], stem)
+	}
+	return table
+}()
 
 // strongKey tells whether a sensitive key can hardly be anything else: it is
 // not a word of ordinary messages about secrets, as "token" is.
