@@ -173,7 +173,7 @@ func TestCorpusInPrivacyPage(t *testing.T) {
 	}
 	text := strings.Join(strings.Fields(string(page)), " ")
 	for _, want := range []string{
-		fmt.Sprintf("%d forms of secrets", len(planted.Secrets())),
+		fmt.Sprintf("%d secrets in %d forms", len(planted.Secrets()), len(planted.Forms())),
 		fmt.Sprintf("in %d places", len(carriers())+1),
 		fmt.Sprintf("%d fields of kinds", len(planted.Objects())),
 		fmt.Sprintf("%d harmless messages", len(planted.Harmless)),
