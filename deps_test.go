@@ -46,6 +46,7 @@ var rules = []rule{
 	{module + "internal/script", []string{"pkg/plugin", "e2e"}, "it is for tests"},
 	{module + "internal/fakeapi", nil, "it is for tests"},
 	{module + "internal/reliability", nil, "it is for tests"},
+	{module + "internal/planted", nil, "it is for tests"},
 }
 
 // pure packages reason: the same snapshot gives the same answer, whatever the

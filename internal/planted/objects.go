@@ -15,7 +15,7 @@ func Objects() []Object {
 	for i, template := range objectTemplates {
 		secret, marks := mixed(9000 + i)
 		text := strings.NewReplacer(here, secret, encoded, b64(secret)).Replace(template)
-		all = append(all, Object{Secret{Group: "fields", Text: text, Marks: marks, HeldOut: HeldOut(i)}, text})
+		all = append(all, Object{Secret{Group: "fields", Text: text, Marks: marks}, text})
 	}
 	return all
 }

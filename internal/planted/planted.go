@@ -1,9 +1,5 @@
 // Package planted has secrets in every form that programs write them, and harmless
 // texts that look alike, to measure redaction with. Only tests import it.
-//
-// Every fourth form and every fourth text is held out: rules are written without
-// looking at how they do, so that the share of them that is found is an estimate of
-// what happens to forms that nobody thought of.
 package planted
 
 import (
@@ -12,9 +8,6 @@ import (
 	"net/url"
 	"strings"
 )
-
-// heldOutEvery is the distance of what is held out.
-const heldOutEvery = 4
 
 // Form is how a secret stands in a text.
 type Form struct {
@@ -32,8 +25,6 @@ type Secret struct {
 	Group, Text string
 	// Marks are parts of the secret, none of which may be found.
 	Marks []string
-	// HeldOut tells that no rule was written for it.
-	HeldOut bool
 }
 
 // mixed and lower are two kinds of passwords: with capitals and digits, and of
@@ -64,10 +55,10 @@ func long(n, length int) (secret string, marks []string) {
 func Secrets() []Secret {
 	var all []Secret
 	n := 0
-	for i, form := range Forms() {
+	for _, form := range Forms() {
 		add := func(secret string, marks []string) {
 			n++
-			all = append(all, Secret{Group: form.Group, Text: form.Write(secret), Marks: marks, HeldOut: i%heldOutEvery == heldOutEvery-1})
+			all = append(all, Secret{Group: form.Group, Text: form.Write(secret), Marks: marks})
 		}
 		if form.Length > 0 {
 			add(long(n, form.Length))
@@ -78,9 +69,6 @@ func Secrets() []Secret {
 	}
 	return all
 }
-
-// HeldOut tells whether the text at this place of Harmless is held out.
-func HeldOut(i int) bool { return i%heldOutEvery == heldOutEvery-1 }
 
 // Leaks tells whether the text has a part of the secret in it: as it is, in
 // base64 or percent-encoded.

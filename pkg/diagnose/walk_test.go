@@ -27,11 +27,11 @@ func graphRef(name string) finding.Ref {
 func explainPart(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	ref := finding.RefOf(obj)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Progressing}}
-	blames, _, _ := unstructured.NestedStringSlice(obj.Object, "spec", "blames")
+	blames, _, _ := unstructured.NestedStringSlice(obj.Object, "spec", "blamedRefs")
 	for _, name := range blames {
 		e.blame = append(e.blame, graphRef(name))
 	}
-	examines, _, _ := unstructured.NestedStringSlice(obj.Object, "spec", "examines")
+	examines, _, _ := unstructured.NestedStringSlice(obj.Object, "spec", "examinedRefs")
 	for _, name := range examines {
 		if below := x.examine(graphRef(name), failing); len(below.findings) > 0 {
 			e.blame = addRef(e.blame, graphRef(name))
@@ -63,7 +63,7 @@ func graph(parts ...string) *walk {
 		}
 		b.Add(asked, &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "test/v1", "kind": graphKind.Kind, "metadata": map[string]any{"namespace": "x", "name": name},
-			"spec": map[string]any{"blames": blames, "examines": examines, "broken": broken},
+			"spec": map[string]any{"blamedRefs": blames, "examinedRefs": examines, "broken": broken},
 		}})
 	}
 	x := newExaminer(b.Build(snapshot.Meta{}), nil)

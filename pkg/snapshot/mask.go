@@ -26,9 +26,9 @@ func Mask(text string) string {
 	return Redacted
 }
 
-// maskOnce applies every rule. Each begins with a search for a few bytes that
-// nearly all text lacks, for it runs on every string of a cluster. What is encoded
-// is decoded and goes through the rules as well, depth times at most.
+// maskOnce applies every rule that has something to look for: it runs on every
+// string of a cluster. What is encoded is decoded and goes through the rules as
+// well, depth times at most.
 func maskOnce(text string, depth int) string {
 	if len(text) < minMaskable || text == Redacted {
 		return text
@@ -36,19 +36,100 @@ func maskOnce(text string, depth int) string {
 	if strings.HasPrefix(text, pemBase64) && isPublicPEM(text) {
 		return text // not to be mistaken for anything below
 	}
-	text = maskKeys(text)
-	text = maskBase64(text, depth)
-	text = maskPercent(text, depth)
-	text = maskURLs(text)
-	text = maskShapes(text)
-	text = maskSchemes(text)
-	text = maskPairs(text)
-	text = maskSpaced(text)
-	text = maskMarkup(text)
-	text = maskSections(text)
-	text = maskFlags(text)
-	text = maskCommands(text)
-	return maskEscaped(text, depth)
+	has := signsIn(text)
+	for _, r := range rules {
+		if has&r.needs == r.needs && (r.either == 0 || has&r.either != 0) {
+			text = r.mask(text, depth)
+		}
+	}
+	return text
+}
+
+// rule is a way to find secrets, and the signs that a text has which it looks at:
+// all of needs, one of either.
+type rule struct {
+	needs, either sign
+	mask          func(text string, depth int) string
+}
+
+var rules []rule
+
+func init() { // a variable would refer to itself: what is decoded is masked
+	flat := func(mask func(string) string) func(string, int) string {
+		return func(text string, _ int) string { return mask(text) }
+	}
+	rules = []rule{
+		{0, dash | capital, flat(maskKeys)},
+		{capital, 0, maskBase64},
+		{percent, 0, maskPercent},
+		{colon | slash, 0, flat(maskURLs)},
+		{at, 0, flat(maskMySQL)},
+		{at | colon, 0, flat(maskBareUser)},
+		{flag, colon | percent, flat(maskUser)},
+		{0, 0, flat(maskShapes)},
+		{space, 0, flat(maskSchemes)},
+		{0, colon | equals, flat(maskPairs)},
+		{space, 0, flat(maskSpaced)},
+		{angle, 0, flat(maskMarkup)},
+		{bracket | newline, 0, flat(maskSections)},
+		{flag, 0, flat(maskFlags)},
+		{0, space | flag, flat(maskCommands)},
+		{0, backslash | ampersand, maskEscaped},
+	}
+}
+
+// sign is a set of signs that a text has.
+type sign uint16
+
+const (
+	at sign = 1 << iota
+	colon
+	slash
+	equals
+	percent
+	dash
+	flag // a dash that begins a word
+	angle
+	bracket
+	newline
+	space
+	backslash
+	ampersand
+	capital
+)
+
+var signsOf = func() (table [256]sign) {
+	for text, s := range map[string]sign{
+		"@": at, ":": colon, "/": slash, "=": equals, "%": percent, "-": dash, "<": angle, "]": bracket, "\n": newline | space,
+		" \t\r": space, "\\": backslash, "&": ampersand, "ABCDEFGHIJKLMNOPQRSTUVWXYZ": capital,
+	} {
+		for i := range len(text) {
+			table[text[i]] |= s
+		}
+	}
+	return table
+}()
+
+// bounds are the bytes that words of a command line end at.
+var bounds = func() (table [256]bool) {
+	for c := range len(table) {
+		table[c] = isWordBound(byte(c))
+	}
+	return table
+}()
+
+func signsIn(text string) sign {
+	var has sign
+	before := byte(' ')
+	for i := range len(text) {
+		c := text[i]
+		has |= signsOf[c]
+		if c == '-' && (bounds[before] || before == '=') {
+			has |= flag
+		}
+		before = c
+	}
+	return has
 }
 
 // minMaskable is the length of "pw=xy", the shortest that has a secret in it.

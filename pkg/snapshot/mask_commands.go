@@ -12,6 +12,9 @@ type program struct {
 	glued, separate []string
 	// after is a word that the flags need: docker's "login".
 	after string
+	// cluster is the letter of a flag that may stand with others, "-sSu", and that a user
+	// and a password follow.
+	cluster byte
 	// place is the place of the password among the words that are no flags, 0 when
 	// it is none of them; with is a flag that it needs then.
 	place int
@@ -42,6 +45,7 @@ var programs = map[string]*program{
 	"openssl":  {separate: []string{"-k", "-K", "-passin", "-passout", "-pass"}, glued: []string{"pass:"}},
 	"htpasswd": {place: 3, with: "-b"}, "mc": {place: 6, after: "alias"}, "mcli": {place: 6, after: "alias"},
 	"vault": {place: 2, after: "login"}, "bao": {place: 2, after: "login"},
+	"curl":    {cluster: 'u'},
 	"kubectl": {glued: []string{"--from-literal="}}, "chpasswd": {},
 }
 
@@ -111,7 +115,11 @@ func (l *commandLine) secret(word string) int {
 	}
 	if l.next {
 		l.next = false
-		l.whole = word[0] != '-'
+		l.whole = word[0] != '-' && !ordinary[strings.ToLower(word)] && (p.cluster == 0 || strings.Contains(word, ":"))
+		return 0
+	}
+	if p.cluster != 0 && len(word) > 2 && word[0] == '-' && word[len(word)-1] == p.cluster && isAlnum(word[1]) {
+		l.next = true
 		return 0
 	}
 	if word == p.after || word == p.with {

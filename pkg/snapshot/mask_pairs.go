@@ -44,8 +44,9 @@ type key struct {
 	// from is where it begins, before the byte in front of it, 0 at the beginning.
 	from   int
 	before byte
-	// quoted: it is in quotes. cutOff: only its end is before a quote.
-	quoted, cutOff bool
+	// quoted: it is in quotes. cutOff: only its end is before a quote. spaced: it is of
+	// two words, "API key".
+	quoted, cutOff, spaced bool
 }
 
 // pair looks at the separator, and tells where to go on.
@@ -67,7 +68,29 @@ func (p *pairs) pair(sep int) int {
 		return sep + 1
 	}
 	p.add(value)
-	return value.to
+	return p.successor(value.to)
+}
+
+// successor takes out what the value becomes: password = "x" -> "y".
+func (p *pairs) successor(at int) int {
+	rest := p.text[at:]
+	rest = strings.TrimLeft(rest, "\"'")
+	for _, arrow := range []string{" -> ", " => "} {
+		next, ok := strings.CutPrefix(rest, arrow)
+		if !ok {
+			continue
+		}
+		start := len(p.text) - len(next)
+		value := cut{start, start + wordEnd(next)}
+		if quote := openQuote(next); quote != "" {
+			value = quotedValue(p.text, start, quote)
+		}
+		if !isNothing(p.text[value.from:value.to]) {
+			p.add(value)
+			return max(at, value.to)
+		}
+	}
+	return at
 }
 
 func (p *pairs) add(c cut) {
@@ -110,8 +133,29 @@ func (p *pairs) keyBefore(sep int) key {
 		k.before = text[start-1]
 	}
 	k.quoted = quote && isQuote(k.before)
+	if !quote && k.before == ' ' && secondWords[strings.ToLower(k.name)] {
+		k.addWord(text, floor)
+	}
 	k.cutOff = quote && !k.quoted
 	return k
+}
+
+// secondWords end a name of two words: "API key", "pass phrase".
+var secondWords = wordSet("key keys phrase code")
+
+// addWord takes in the word before the key where the two name a secret.
+func (k *key) addWord(text string, floor int) {
+	end := k.from - 1
+	start := end
+	for start > floor && end-start < maxKeyLength/2 && isAlnum(text[start-1]) {
+		start--
+	}
+	if both := text[start : k.from+len(k.name)]; start < end && sensitiveKey(both) {
+		*k = key{name: both, from: start, spaced: true}
+		if start > 0 {
+			k.before = text[start-1]
+		}
+	}
 }
 
 func isKeyByte(c byte) bool { return isAlnum(c) || c == '_' || c == '-' || c == '.' }
@@ -126,19 +170,20 @@ func (p *pairs) isNamed(k key, sep int) bool {
 	named, valued := p.named, p.valued
 	p.named, p.valued = 0, cut{}
 	switch {
-	case strings.EqualFold(k.name, "name") || strings.EqualFold(k.name, "key"):
+	case strings.EqualFold(k.name, "name") || strings.EqualFold(k.name, "key") || strings.EqualFold(k.name, "path"):
 		from := sep + 1
 		for from < len(p.text) && strings.IndexByte(" \t\"'\\", p.text[from]) >= 0 {
 			from++
 		}
 		to := from
-		for to < len(p.text) && to-from < maxKeyLength && isKeyByte(p.text[to]) {
+		for to < len(p.text) && to-from < maxKeyLength && (isKeyByte(p.text[to]) || p.text[to] == '/') {
 			to++
 		}
 		if !sensitiveKey(p.text[from:to]) {
 			return false
 		}
 		p.named = to
+		p.content(to)
 		if valued.to > 0 && k.from-valued.to <= maxGap {
 			p.add(valued)
 		}
@@ -153,15 +198,30 @@ func (p *pairs) isNamed(k key, sep int) bool {
 	return false
 }
 
+// content takes out the content of an XML element that is named in an attribute:
+// <entry key="password">x</entry>.
+func (p *pairs) content(at int) {
+	rest := strings.TrimLeft(p.text[at:], "\"'\\")
+	if strings.HasPrefix(rest, ">") {
+		from := len(p.text) - len(rest) + 1
+		if end := strings.IndexByte(p.text[from:], '<'); end > 0 {
+			p.add(cut{from, from + end})
+		}
+	}
+}
+
 // isSecret tells whether the key is sensitive and the separator one.
 func (p *pairs) isSecret(k key, sep int) bool {
 	text := p.text
 	if p.isFieldOfSecret(k, sep) || p.isPartOfWebKey(k) {
 		return true
 	}
+	if before := text[max(0, k.from-maxGap):k.from]; strings.HasSuffix(before, "assword for ") || strings.HasSuffix(before, "assword for user ") {
+		return true
+	}
 	if text[sep] == '=' {
 		inQuery := k.before == '?' || k.before == '&' || k.before == ';'
-		return sensitiveKey(k.name) || inQuery && signsQuery(k.name)
+		return sensitiveKey(k.name) || inQuery && signsQuery(k.name) || k.name == "sig" || strings.HasSuffix(k.name, "_session")
 	}
 	if !sensitiveKey(k.name) {
 		return false

@@ -6,7 +6,7 @@ import "strings"
 // secret, the version of an image, a number or a sign rather than a secret.
 func isHarmless(text string, k key, sep int, value, after string) bool {
 	switch {
-	case isSigns(value) || len(value) <= 3 && isDigits(value) || isDigits(value) && strings.HasSuffix(k.name, "tokens"):
+	case isNothing(value) || isCount(k, value, true) || isDigits(value) && strings.HasSuffix(k.name, "tokens"):
 		return true
 	case text[sep] == ':' && sep+1 < len(text) && text[sep+1] > ' ' && isTag(value):
 		return true
@@ -14,6 +14,31 @@ func isHarmless(text string, k key, sep int, value, after string) bool {
 		return true
 	}
 	return isReference(text, k, sep, value, after)
+}
+
+// isNothing tells whether the value says that there is none, or is but a sign, as
+// "<" of "unexpected token: <".
+func isNothing(value string) bool {
+	switch value {
+	case "<nil>", "<none>", "<null>", "<unset>", "<empty>", "null", "nil", "None":
+		return true
+	}
+	return isSigns(value)
+}
+
+// isCount tells whether the value is a small number, after a key that may have one:
+// "pass: 3".
+func isCount(k key, value string, may bool) bool {
+	return len(value) <= 3 && isDigits(value) && (may || strings.EqualFold(k.name, "pass") || strings.EqualFold(k.name, "auth"))
+}
+
+// isLikelyKey tells whether the value of "API key: x" is one, and no word of a
+// sentence or a file's name.
+func isLikelyKey(name, rest, value string) bool {
+	if isRandom(value) {
+		return true
+	}
+	return !strings.HasPrefix(strings.ToLower(name), "secret") && !strings.ContainsAny(value, "./") && !isProse(rest, false) && len(value) >= 8
 }
 
 // isSigns tells whether the text has no letter and no digit, as "<" of

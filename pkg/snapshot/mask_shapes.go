@@ -16,8 +16,8 @@ type looks int
 
 const (
 	anything looks = iota
-	// capital: names of objects have none.
-	capital
+	// capitals: names of objects have none.
+	capitals
 	// digits: two at least.
 	digits
 	// address: all up to the end of the address goes.
@@ -39,18 +39,18 @@ var shapes = []shape{
 	{"glpat-", 16, anything}, {"gldt-", 16, anything}, {"glrt-", 16, anything}, {"glcbt-", 16, anything}, {"glptt-", 16, anything},
 	{"glft-", 16, anything}, {"glsoat-", 16, anything}, {"glagent-", 16, anything}, {"gloas-", 16, anything}, {"glimt-", 16, anything},
 	{"ATATT", 16, anything}, {"ATBB", 20, digits}, {"ATCTT", 16, anything},
-	{"npm_", 20, digits}, {"pypi-", 20, capital}, {"rubygems_", 20, anything}, {"cio", 32, alnumOnly},
+	{"npm_", 20, digits}, {"pypi-", 20, capitals}, {"rubygems_", 20, anything}, {"cio", 32, alnumOnly},
 	{"dckr_pat_", 16, anything}, {"dckr_oat_", 16, anything}, {"hf_", 20, digits}, {"r8_", 20, digits}, {"CCIPAT_", 16, anything},
 	// clouds
-	{"AKIA", 16, anything}, {"ASIA", 16, anything}, {"ABIA", 16, capital}, {"AIza", 20, anything}, {"ya29.", 10, anything}, {"1//0", 20, digits},
+	{"AKIA", 16, anything}, {"ASIA", 16, anything}, {"ABIA", 16, capitals}, {"AIza", 20, anything}, {"ya29.", 10, anything}, {"1//0", 20, digits},
 	{"GOCSPX-", 16, anything}, {"dop_v1_", 20, anything}, {"doo_v1_", 20, anything}, {"dor_v1_", 20, anything},
 	{"LTAI", 16, digits}, {"sha256~", 20, anything}, {"pul-", 30, digits}, {"atlasv1.", 20, anything}, {"tfp_", 20, digits}, {"NRAK-", 16, anything},
 	{"sbp_", 20, digits}, {"dapi", 30, digits}, {"dp.pt.", 20, anything}, {"dp.st.", 20, anything}, {"pscale_", 20, digits}, {"nvapi-", 20, anything},
 	// chat, mail, payment, models
 	{"xoxb-", 10, anything}, {"xoxp-", 10, anything}, {"xoxa-", 10, anything}, {"xoxr-", 10, anything}, {"xoxs-", 10, anything},
-	{"xoxe-", 10, anything}, {"xoxe.", 10, anything}, {"xoxc-", 10, anything}, {"xoxd-", 10, anything}, {"xapp-", 10, capital},
+	{"xoxe-", 10, anything}, {"xoxe.", 10, anything}, {"xoxc-", 10, anything}, {"xoxd-", 10, anything}, {"xapp-", 10, capitals},
 	{"SG.", 20, anything}, {"sk_live_", 10, anything}, {"rk_live_", 10, anything}, {"sk_test_", 10, digits}, {"rk_test_", 10, digits}, {"whsec_", 16, digits},
-	{"sk-", 20, capital}, {"gsk_", 20, digits}, {"xai-", 20, capital}, {"shpat_", 20, anything}, {"shpss_", 20, anything}, {"lin_api_", 20, anything},
+	{"sk-", 20, capitals}, {"gsk_", 20, digits}, {"xai-", 20, capitals}, {"shpat_", 20, anything}, {"shpss_", 20, anything}, {"lin_api_", 20, anything},
 	{"sq0atp-", 16, anything}, {"sq0csp-", 16, anything}, {"sntrys_", 20, anything}, {"sntryu_", 20, anything}, {"PMAK-", 20, anything}, {"figd_", 20, digits},
 	{"ntn_", 20, digits}, {"secret_", 30, digits}, {"key-", 32, digits}, {"EAAC", 30, digits},
 	// operations
@@ -78,16 +78,25 @@ var shapesByFirst = func() (table [256][]shape) {
 	return table
 }()
 
+// shapesBegin has a bit for every two bytes that a shape begins with.
+var shapesBegin = func() (table [1 << 16 / 64]uint64) {
+	for _, s := range shapes {
+		two := uint(s.prefix[0])<<8 | uint(s.prefix[1])
+		table[two/64] |= 1 << (two % 64)
+	}
+	return table
+}()
+
 // maskShapes replaces what looks like a token, in one pass.
 func maskShapes(text string) string {
 	var cuts []cut
 	var run tokenStretch
-	for i := 0; i < len(text); i++ {
-		candidates := shapesByFirst[text[i]]
-		if candidates == nil || !startsWord(text, i) {
+	for i := 0; i+1 < len(text); i++ {
+		two := uint(text[i])<<8 | uint(text[i+1])
+		if shapesBegin[two/64]&(1<<(two%64)) == 0 || !startsWord(text, i) {
 			continue
 		}
-		for _, s := range candidates {
+		for _, s := range shapesByFirst[text[i]] {
 			if !strings.HasPrefix(text[i:], s.prefix) {
 				continue
 			}
@@ -140,7 +149,7 @@ func (s shape) find(text string, at int, run *tokenStretch) cut {
 		return s.cutFrom(at, from+end)
 	}
 	run.cover(text, from)
-	if s.looks == capital && run.capital < from || s.looks == digits && run.digit < from {
+	if s.looks == capitals && run.capital < from || s.looks == digits && run.digit < from {
 		return cut{}
 	}
 	return s.cutFrom(at, run.end)

@@ -10,6 +10,9 @@ func structureStart(rest string) int {
 			return len(open)
 		}
 	}
+	if len(rest) > 1 && rest[0] == '(' && isQuote(rest[1]) {
+		return 1 // Python's ('user', 'password')
+	}
 	return 0
 }
 
@@ -19,10 +22,11 @@ func structureValue(text string, k key, start, open int) cut {
 	var buffer [maxKeyLength]byte
 	name := squeeze(buffer[:0], k.name)
 	inner := strings.TrimLeft(text[start+open:], " \t\r\n\"'\\")
-	if equalsAny(name, openMaps) || inner == "" || text[start:] == "[]" || text[start:] == "{}" {
+	list := text[start] == '(' || text[start] == '[' && start+1 < len(text) && strings.IndexByte("\"'\\", text[start+1]) >= 0
+	if equalsAny(name, openMaps) && !list || inner == "" || text[start:] == "[]" || text[start:] == "{}" {
 		return cut{}
 	}
-	if !containsAny(name, strongWords) && !hasAnySuffix(name, lineKeys) {
+	if !list && !containsAny(name, strongWords) && !hasAnySuffix(name, lineKeys) {
 		first := inner
 		if i := strings.IndexFunc(inner, func(r rune) bool { return r > 127 || !isKeyByte(byte(r)) }); i >= 0 {
 			first = inner[:i]

@@ -123,10 +123,25 @@ func TestMaskIsLinear(t *testing.T) {
 		"token:", "token: ", "password=", "password= ", "password=&", `"password":`, "token: the ", "--token ", "--token,",
 		"--", "--a ", "=", " ", "-u ", "-u a", ":=", "\\", `\"`, "&a", "Authorization: x\n", "a",
 	} {
-		text := strings.Repeat(unit, 4<<20/len(unit))
-		if masked := Mask(text); Mask(masked) != masked {
-			t.Errorf("many %q: masking twice differs", unit)
-		}
+		repeatMasked(t, unit, 4<<20)
+	}
+	for _, unit := range []string{
+		"%", "%41", "%3D ", "@", "a@", "a:b@", "a:b@c ", "<password>", "<password", "</", "<a>", `key="password">`, "{", "[", "secret:{a:", "(", "auth=('",
+		"RegisteredUsers:\n ", "RegisteredUsers:\n", "RegisteredUsers: {", `RegisteredUsers:\n `, "secret: {", "password ", `password "`, "(password ", "login a password ",
+		"IDENTIFIED BY '", "[RegisteredUsers]\n", "]\n", "mysql -p", "sshpass -p ", `mysql -p"`, "curl -su ", "htpasswd -b a ", "name: password ", `value: "x" `,
+		"name: token\nvalue: ", "cGFzc3dvcmQ9eA==", "cGFzc3dvcmQ9", "aAbBcCdD/", strings.Repeat("Abcdef", 11) + "\n", `\u003c`, "&lt;", `\/`, "&", "db:5432:a:b:", "db:1:",
+		"stringData:\n", "data: x kind", "kind: Secret data: ", `\n`, "'", "'{", "env[0].value: Invalid value: ", "Private-Lines: ", "'''", "kty k:", "/hooks/", "$6$",
+		"hooks.slack.com/", "s.", "secret: a-b", "unexpected token: ", "--from-literal=a=", "token \"", "token A1b2C3d4E5f6", "API key: ", "x -> ", "password: x -> ", "key ", "a key:",
+	} {
+		repeatMasked(t, unit, 1<<20)
+	}
+}
+
+func repeatMasked(t *testing.T, unit string, size int) {
+	t.Helper()
+	text := strings.Repeat(unit, size/len(unit))
+	if masked := Mask(text); Mask(masked) != masked {
+		t.Errorf("many %q: masking twice differs", unit)
 	}
 }
 

@@ -2,7 +2,7 @@ package snapshot
 
 import "strings"
 
-// maskURLs takes the user and password out of URLs, with a scheme and without.
+// maskURLs takes the user and password out of URLs, with a scheme.
 func maskURLs(text string) string {
 	var cuts []cut
 	word := cut{} // what may be a URL at most: it is looked for once
@@ -23,7 +23,7 @@ func maskURLs(text string) string {
 			from = found.to
 		}
 	}
-	return maskUser(maskBareUser(maskMySQL(replace(text, cuts))))
+	return replace(text, cuts)
 }
 
 // urlEnd is where a URL in running text ends at the latest.

@@ -39,9 +39,13 @@ func maskBareUser(text string) string {
 		from := bareUserStart(text, max(floor, end-maxUserinfo), end)
 		floor = end
 		user, password, pair := strings.Cut(text[from:end], ":")
+		if strings.HasPrefix(text[at:], "//") && strings.IndexByte(text[from:end], '/') > 0 {
+			cuts = append(cuts, cut{from, end}) // Oracle's user/password@//host
+			continue
+		}
 		switch {
 		case !pair || password == "" || at == len(text) || !isAlnum(text[at]) && text[at] != '[':
-		case strings.IndexByte(user, '/') >= 0 || isDigest(text[at:]):
+		case strings.IndexByte(user, '/') >= 0 || isDigest(text[at:]) || isDigits(user) && isDigits(strings.ReplaceAll(password, ":", "")):
 		case plainUsers[strings.ToLower(user)] && strings.IndexByte(password, ':') < 0:
 		default:
 			cuts = append(cuts, cut{from, end})

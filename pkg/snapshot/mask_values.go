@@ -25,6 +25,9 @@ func pairValue(text string, k key, sep int, named bool) cut {
 	}
 	if quote := openQuote(rest); quote != "" {
 		found := quotedValue(text, start, quote)
+		if isNothing(text[found.from:found.to]) {
+			return cut{}
+		}
 		if !strong && !k.quoted && isHarmless(text, k, sep, text[found.from:found.to], text[found.to:]) {
 			return cut{}
 		}
@@ -32,6 +35,9 @@ func pairValue(text string, k key, sep int, named bool) cut {
 	}
 	if wholeLine(k.name) && followsScheme(rest) {
 		return cut{start, start + lineEnd(rest)}
+	}
+	if wholeLine(k.name) && strings.HasSuffix(wordOf(rest), ":") {
+		return cut{}
 	}
 	if text[sep] == ':' && (isProse(rest, strong || k.quoted) || k.isPath() && isLetters(firstWord(rest))) {
 		return cut{}
@@ -43,7 +49,10 @@ func pairValue(text string, k key, sep int, named bool) cut {
 		return cut{start, len(text)}
 	}
 	end := start + wordEnd(rest)
-	if isSigns(text[start:end]) || !strong && !k.quoted && isHarmless(text, k, sep, text[start:end], text[end:]) {
+	if k.spaced && text[sep] == ':' && !isLikelyKey(k.name, rest, text[start:end]) {
+		return cut{}
+	}
+	if isNothing(text[start:end]) || isCount(k, text[start:end], named) || !strong && !k.quoted && isHarmless(text, k, sep, text[start:end], text[end:]) {
 		return cut{}
 	}
 	return cut{start, end}
@@ -62,12 +71,15 @@ func followsScheme(rest string) bool {
 // "secret/db-secret: created", "at '/auth/password': got number".
 func (k key) isPath() bool { return k.before == '/' }
 
-func firstWord(rest string) string {
+func firstWord(rest string) string { return strings.TrimRight(wordOf(rest), ",;:.)]}\"'") }
+
+// wordOf is what the text has before its first blank.
+func wordOf(rest string) string {
 	end := 0
 	for end < len(rest) && rest[end] > ' ' {
 		end++
 	}
-	return strings.TrimRight(rest[:end], ",;:.)]}\"'")
+	return rest[:end]
 }
 
 // invalidValue is the length of the API server's way to say which value it
@@ -125,7 +137,7 @@ func wholeLine(key string) bool {
 	return hasAnySuffix(squeeze(buffer[:0], key), lineKeys)
 }
 
-var lineKeys = words("authorization", "cookie")
+var lineKeys = words("authorization", "cookie", "cookies")
 
 func lineEnd(rest string) int {
 	for _, scheme := range []string{"Digest ", "OAuth ", "Hawk "} {

@@ -10,7 +10,11 @@ func maskSpaced(text string) string {
 			text = replace(text, spacedValues(text, stem))
 		}
 	}
-	for _, words := range []string{"IDENTIFIED BY ", "identified by "} {
+	if strings.Contains(text, "masterauth ") {
+		text = replace(text, spacedValues(text, "masterauth"))
+	}
+	text = maskSpokenTokens(text)
+	for _, words := range []string{"DENTIFIED BY ", "dentified by "} {
 		if i := strings.Index(text, words); i >= 0 {
 			text = replace(text, quotedAfter(text, words))
 		}
@@ -38,6 +42,9 @@ func spacedValues(text, stem string) []cut {
 		for value < len(text) && (text[value] == ' ' || text[value] == '\t') {
 			value++
 		}
+		if call := strings.TrimPrefix(text[end:], "("); len(call) < len(text)-end && openQuote(call) != "" {
+			value = end + 1 // PASSWORD('x')
+		}
 		if value == end || value == len(text) || !isSpacedKey(key) {
 			continue
 		}
@@ -55,7 +62,7 @@ func isSpacedKey(key string) bool {
 	return hasAnySuffix(squeezed, spacedKeys)
 }
 
-var spacedKeys = words("password", "passwd", "passphrase", "requirepass", "defaultpass")
+var spacedKeys = words("password", "passwd", "passphrase", "requirepass", "defaultpass", "masterauth", "authpass")
 
 func spacedValue(text, key string, keyAt, value int) cut {
 	rest := text[value:]
@@ -63,6 +70,12 @@ func spacedValue(text, key string, keyAt, value int) cut {
 	if inList && strings.HasPrefix(rest, ". ") {
 		value += len(". ")
 		rest = text[value:]
+	}
+	if next, ok := strings.CutPrefix(rest, "-> "); ok {
+		value += len(rest) - len(next)
+		if !isProse(next, true) {
+			return cut{value, value + wordEnd(next)}
+		}
 	}
 	quote := openQuote(rest)
 	switch {
@@ -77,7 +90,7 @@ func spacedValue(text, key string, keyAt, value int) cut {
 		if end > 0 && rest[end] == ')' {
 			return cut{value, value + end}
 		}
-	case strings.EqualFold(key, "requirepass"), followsLogin(text[:keyAt]):
+	case bareKeys[key], followsLogin(text[:keyAt]), text[value-1] == '\t':
 		if !isProse(rest, true) {
 			return cut{value, value + wordEnd(rest)}
 		}
@@ -112,3 +125,34 @@ func quotedAfter(text, words string) []cut {
 		}
 	}
 }
+
+// bareKeys are words of configuration files that the password follows.
+var bareKeys = wordSet("requirepass masterauth insecure-password auth_pass auth-pass")
+
+// maskSpokenTokens takes out what a sentence shows of a token: it is long, of
+// capitals, small letters and digits, and no name of an object.
+func maskSpokenTokens(text string) string {
+	var cuts []cut
+	for _, word := range []string{"oken ", "ecret ", "assword ", " key "} {
+		cuts = cuts[:0]
+		for at := 0; ; {
+			i := strings.Index(text[at:], word)
+			if i < 0 {
+				break
+			}
+			from := at + i + len(word)
+			at = from
+			from += len(openQuote(text[from:]))
+			run := text[from : from+alnumRun(text[from:])]
+			if len(run) >= minSpoken && isMixed(run) && countDigits(run) >= 2 {
+				cuts = append(cuts, cut{from, from + len(run)})
+				at = from + len(run)
+			}
+		}
+		text = replace(text, cuts)
+	}
+	return text
+}
+
+// minSpoken is the length of the shortest token that is known so.
+const minSpoken = 12

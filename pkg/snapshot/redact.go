@@ -68,7 +68,7 @@ func redactMap(m map[string]any, at place) {
 func redactField(key string, value any, at place) any {
 	child := at.under(key)
 	if !at.labels {
-		if holdsMap(key) {
+		if child.sensitive && holdsMap(key) {
 			return blank(value, child.depth)
 		}
 		if rule := fieldRules[key]; rule != nil {

@@ -19,6 +19,9 @@ func FuzzRedact(f *testing.F) {
 		`{"metadata":{"annotations":[1],"labels":{"kind":"Secret","env":"x","token":"y"},"managedFields":1}}`,
 		`{"containers":[{"env":[{"name":"A","value":[{"env":["x"]}]},"B=c"],"command":{"args":1}}]}`,
 		`{"password":{"value":["x",{"value":1}]},"secret":[["x"]],"token":1.5,"auth":true,"name":"password","value":"x"}`,
+		`{"apiVersion":"x.io/v1","kind":"W","metadata":{"name":"n","annotations":{"a":"b"}},"spec":{"name":"https://a:b@c","ref":{"name":"r"},"list":[["x",{"data":{"name":"y"}}]],"size":"1Gi","selector":{"a":"b"},"password":{"value":1}},"status":{"message":"token=x","phase":"P"}}`,
+		`{"apiVersion":"x.io/v1","kind":"WList","items":[{"metadata":{"name":"n"},"spec":{"config":"x"}}]}`,
+		`{"apiVersion":"security.istio.io/v1","kind":"AuthorizationPolicy","spec":{"rules":[{"when":[{"key":"request.headers[x]","values":["y",1]}, 1]}, 1]}}`,
 	} {
 		f.Add([]byte(text))
 	}
@@ -103,6 +106,12 @@ func TestRedactFields(t *testing.T) {
 			`{"kind":"Secret","metadata":{"name":"s"},"data":{"a":"eA=="},"type":"Opaque","extra":"x"}`,
 			`{"kind":"Secret","metadata":{"name":"s"},"data":{"a":"<redacted>"},"type":"Opaque"}`},
 		"a Secret with nothing that is known": {`{"kind":"Secret","extra":"x"}`, `{"kind":"Secret"}`},
+		"an unknown kind keeps names, references, conditions and measures": {
+			`{"apiVersion":"x.io/v1","kind":"W","metadata":{"name":"n","namespace":"a","labels":{"l":"v"}},"spec":{"secretRef":{"name":"s","key":"k"},"mode":"Strict","text":"free","list":["free",1,true],"size":"10Gi","every":"1h30m","replicas":"1/3","users":[{"name":"alice","value":"free"}],"data":{"name":"free","type":"free"}},"status":{"phase":"Failed","message":"login with password=x failed","output":"free","at":"2026-05-04T12:00:00Z"}}`,
+			`{"apiVersion":"x.io/v1","kind":"W","metadata":{"name":"n","namespace":"a","labels":{"l":"v"}},"spec":{"secretRef":{"name":"s","key":"k"},"mode":"Strict","text":"<redacted>","list":["<redacted>",1,true],"size":"10Gi","every":"1h30m","replicas":"1/3","users":[{"name":"<redacted>","value":"<redacted>"}],"data":{"name":"<redacted>","type":"<redacted>"}},"status":{"phase":"Failed","message":"login with password=<redacted> failed","output":"<redacted>","at":"2026-05-04T12:00:00Z"}}`},
+		"a policy's headers, not its addresses": {
+			`{"apiVersion":"security.istio.io/v1","kind":"AuthorizationPolicy","spec":{"rules":[{"when":[{"key":"request.headers[x]","values":["y"]},{"key":"source.ip","values":["10.0.0.1"]}]}]}}`,
+			`{"apiVersion":"security.istio.io/v1","kind":"AuthorizationPolicy","spec":{"rules":[{"when":[{"key":"request.headers[x]","values":["<redacted>"]},{"key":"source.ip","values":["10.0.0.1"]}]}]}}`},
 		"a Secret in a list": {
 			`{"kind":"SecretList","items":[{"metadata":{"name":"s"},"data":{"a":"eA=="}}]}`,
 			`{"kind":"SecretList","items":[{"kind":"Secret","metadata":{"name":"s"},"data":{"a":"<redacted>"}}]}`},

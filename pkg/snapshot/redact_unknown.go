@@ -1,8 +1,6 @@
 package snapshot
 
-import (
-	"strings"
-)
+import "strings"
 
 // redactUnknown redacts an object of a kind that nobody knows: its structure, names,
 // references and conditions stay, and so do numbers, times and quantities. All other
@@ -91,8 +89,8 @@ func strictText(text string, at strictPlace) string {
 		return Redacted
 	case at.status && isMessage(at.key):
 		return Mask(text)
-	case isIdentifier(at.key) && hasNameShape(text):
-		return Mask(text)
+	case isIdentifier(at.key) && hasNameShape(text) && Mask(text) == text:
+		return text
 	}
 	return Redacted
 }

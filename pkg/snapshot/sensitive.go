@@ -8,7 +8,7 @@ import "bytes"
 func sensitiveKey(name string) bool {
 	var buffer [maxKeyLength]byte
 	key := squeeze(buffer[:0], name)
-	if !containsAny(key, stems) {
+	if !hasStem(key) {
 		return false
 	}
 	if hasAnySuffix(key, harmlessEnds) {
@@ -17,12 +17,32 @@ func sensitiveKey(name string) bool {
 	return containsAny(key, strongWords) || hasAnySuffix(key, secretEnds) || equalsAny(key, secretWords)
 }
 
+// hasStem tells whether one of the stems is in the name.
+func hasStem(key []byte) bool {
+	for i, c := range key {
+		for _, stem := range stemsByFirst[c] {
+			if bytes.HasPrefix(key[i:], stem) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// stemsByFirst finds the stems that begin with a byte.
+var stemsByFirst = func() (table [256][][]byte) {
+	for _, stem := range stems {
+		table[stem[0]] = append(table[stem[0]], stem)
+	}
+	return table
+}()
+
 // strongKey tells whether a sensitive key can hardly be anything else: it is
 // not a word of ordinary messages about secrets, as "token" is.
 func strongKey(name string) bool {
 	var buffer [maxKeyLength]byte
 	key := squeeze(buffer[:0], name)
-	return containsAny(key, strongWords) || equalsAny(key, secretWords)
+	return containsAny(key, strongWords) || equalsAny(key, secretWords) && string(key) != "auth"
 }
 
 // maxKeyLength is how much of a name is looked at, from its end.
@@ -60,7 +80,7 @@ func words(all ...string) [][]byte {
 var (
 	// stems: a name without one of these is not looked at any further.
 	stems = words("pass", "pw", "token", "secret", "key", "cred", "auth", "cookie", "dsn", "jwt",
-		"psk", "dockercfg", "dockerconfig", "connectionstring", "bearer", "sas", "sid", "sessi", "otp",
+		"psk", "dockercfg", "dockerconfig", "connectionstring", "bearer", "sas", "connectsid", "sessi", "otp",
 		"registeredusers", "orthancpeers", "stringdata", "lastapplied", "mnemonic", "roleid")
 	// harmlessEnds say that the value is about a secret or points to one.
 	harmlessEnds = words("name", "names", "ref", "refs", "reference", "namespace", "path", "file",
@@ -75,11 +95,11 @@ var (
 	secretEnds = words("token", "tokens", "secret", "secrets", "credential", "credentials",
 		"authorization", "pass", "pwd", "pw", "signingkey", "encryptionkey", "sharedkey", "accountkey",
 		"masterkey", "sessionkey", "hmackey", "authkey", "userkey", "secretid", "dockerconfigjson",
-		"dockercfg", "connectionstring", "cookie", "jwt", "sessionid", "sessid", "licensekey", "licencekey",
+		"dockercfg", "connectionstring", "cookie", "cookies", "jwt", "sessionid", "sessid", "licensekey", "licencekey",
 		"privkey", "deploykey", "storagekey", "servicekey", "subscriptionkey", "instrumentationkey", "aeskey", "cryptkey",
-		"otp", "totpseed", "mnemonic", "basicauth", "sharedaccesssignature", "sastoken")
+		"otp", "totpseed", "mnemonic", "basicauth", "authbasic", "sharedaccesssignature", "sastoken")
 	// secretWords are secrets when they are the whole name.
-	secretWords = words("pass", "pwd", "pw", "auth", "dsn", "psk", "jwt", "bearer", "xauth", "bearerauth", "sid", "connectsid", "otp", "roleid")
+	secretWords = words("pass", "pwd", "pw", "auth", "dsn", "psk", "jwt", "bearer", "xauth", "bearerauth", "connectsid", "otp", "roleid")
 )
 
 // holdsMap tells whether a map of this name is secret with all that is in it.
