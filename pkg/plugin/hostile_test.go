@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/klog/v2"
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
@@ -196,6 +198,13 @@ type ran struct {
 
 func runWith(stdin []byte, args ...string) ran {
 	var out, errs bytes.Buffer
+	if slices.Contains(args, "-v=8") {
+		defer func() { // klog's level is the process's
+			level := flag.NewFlagSet("", flag.PanicOnError)
+			klog.InitFlags(level)
+			_ = level.Set("v", "0")
+		}()
+	}
 	code := Run(context.Background(), append([]string{"kubectl-orthweb"}, args...),
 		genericiooptions.IOStreams{In: bytes.NewReader(stdin), Out: &out, ErrOut: &errs})
 	return ran{out.String(), errs.String(), code}
