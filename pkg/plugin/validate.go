@@ -218,6 +218,6 @@ func (o *validateOptions) print(name string, began time.Time, checks []validate.
 	if err := render.ValidationVerdict(out, name, checks, style); err != nil || inside == nil {
 		return err
 	}
-	escape.Fprintln(out, "\nSeen from inside:")
+	escape.Fprintf(out, "\nSeen from inside:\n")
 	return render.Explain(out, *inside, style)
 }
