@@ -100,7 +100,7 @@ func (o *hostsSyncOptions) confirm(w *wanted) {
 	if o.writer.dryRun {
 		return
 	}
-	if agreed(o.facts.streams, fmt.Sprintf("New in %s (tenant, domain, address, names):\n%sAccept them?", o.file.path, lines.String())) {
+	if agreed(o.facts.streams, escape.Sprintf("New in %s (tenant, domain, address, names):\n%sAccept them?", o.file.path, escape.Composed(lines.String()))) {
 		w.acceptAll()
 	}
 }
