@@ -198,8 +198,12 @@ func readGroups(body []byte, legacy string) (groups, error) {
 	if err := request.Unmarshal(body, &answer, legacy); err != nil {
 		return groups{}, err
 	}
-	found, field, name := groups{}, stdjson.RawMessage{}, ""
-	var err error
+	var (
+		found groups
+		field stdjson.RawMessage
+		name  string
+		err   error
+	)
 	switch answer.Kind {
 	case "APIGroupDiscoveryList": // v2 or v2beta1, which are alike
 		field, name = answer.Items, "items"

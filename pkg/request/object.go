@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -51,7 +51,7 @@ func NotAName(text string) string {
 	case len(text) > maxName:
 		return fmt.Sprintf("is longer than %d bytes", maxName)
 	}
-	return strings.Join(path.IsValidPathSegmentName(text), ", ")
+	return strings.Join(content.IsPathSegmentName(text), ", ")
 }
 
 // maxName is the longest name of a DNS subdomain, which no name of Kubernetes is
@@ -74,11 +74,11 @@ func (p Place) Object(body []byte, name string) (*unstructured.Unstructured, err
 	case err != nil || gv.Group != p.Group:
 		return nil, Malformed("the answer is %s of %s, not of %s", a(head.Kind), head.APIVersion, p.GroupVersion())
 	}
-	var content map[string]any
-	if err := json.Unmarshal(body, &content); err != nil {
+	var fields map[string]any
+	if err := json.Unmarshal(body, &fields); err != nil {
 		return nil, Malformed("the %s is malformed: %v", p.Kind, err)
 	}
-	obj := &unstructured.Unstructured{Object: content}
+	obj := &unstructured.Unstructured{Object: fields}
 	if obj.GetNamespace() != p.Namespace || obj.GetName() != name {
 		return nil, Malformed("the answer is %s %s, not %s", p.Kind, nameOf(obj.GetNamespace(), obj.GetName()), nameOf(p.Namespace, name))
 	}
