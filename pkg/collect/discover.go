@@ -198,10 +198,12 @@ func readGroups(body []byte, legacy string) (groups, error) {
 	if err := request.Unmarshal(body, &answer, legacy); err != nil {
 		return groups{}, err
 	}
-	var found groups
-	var field stdjson.RawMessage // that an answer of the kind must have
-	var name string
-	var err error
+	var (
+		found groups
+		field stdjson.RawMessage // that an answer of the kind must have
+		name  string
+		err   error
+	)
 	switch answer.Kind {
 	case "APIGroupDiscoveryList": // v2 or v2beta1, which are alike
 		field, name = answer.Items, "items"

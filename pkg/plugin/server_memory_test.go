@@ -77,7 +77,7 @@ func memoryRow(t *testing.T) []reliability.Row {
 			api, _ := exampleServer(t, "healthy", keepAll)
 			api.Fail(test.path, test.fault)
 			row.Times++
-			code, resident, stderr := child(t, "status", "--server="+api.URL, "--request-timeout=30s")
+			code, resident, stderr := child(t, "status", "--server="+api.URL, "--request-timeout=110s")
 			t.Logf("%d MiB, %d of them the program's own", resident, base)
 			if code != exitUnclear || !strings.Contains(stderr, test.want) {
 				t.Errorf("exit %d, %s", code, stderr)

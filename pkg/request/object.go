@@ -74,11 +74,11 @@ func (p Place) Object(body []byte, name string) (*unstructured.Unstructured, err
 	case err != nil || gv.Group != p.Group:
 		return nil, Malformed("the answer is %s of %s, not of %s", a(head.Kind), head.APIVersion, p.GroupVersion())
 	}
-	var content map[string]any
-	if err := json.Unmarshal(body, &content); err != nil {
+	var fields map[string]any
+	if err := json.Unmarshal(body, &fields); err != nil {
 		return nil, Malformed("the %s is malformed: %v", p.Kind, err)
 	}
-	obj := &unstructured.Unstructured{Object: content}
+	obj := &unstructured.Unstructured{Object: fields}
 	if obj.GetNamespace() != p.Namespace || obj.GetName() != name {
 		return nil, Malformed("the answer is %s %s, not %s", p.Kind, nameOf(obj.GetNamespace(), obj.GetName()), nameOf(p.Namespace, name))
 	}
