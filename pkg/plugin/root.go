@@ -152,7 +152,6 @@ func addVerbosity(root *cobra.Command) {
 	klog.InitFlags(all)
 	logsWritten.Do(func() { writeLogs(all) })
 	level := all.Lookup("v")
-	_ = level.Value.Set(level.DefValue) // it is the process's: of another Run, in tests
 	level.Usage = "Log level: 6 shows each request to the API server, 8 its content"
 	root.PersistentFlags().AddGoFlag(level)
 }

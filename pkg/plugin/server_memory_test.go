@@ -26,7 +26,7 @@ func child(t *testing.T, args ...string) (code int, resident int64, stderr strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, self)
 	cmd.Args = append([]string{"kubectl-orthweb"}, args...)
