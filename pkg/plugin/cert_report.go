@@ -83,10 +83,4 @@ func concrete(hosts []string) string {
 func shellWord(name string) string { return escape.ShellWord(name) }
 
 // shellWords are several of them.
-func shellWords(names []string) string {
-	words := make([]string, len(names))
-	for i, name := range names {
-		words[i] = shellWord(name)
-	}
-	return strings.Join(words, " ")
-}
+func shellWords(names []string) string { return string(escape.ShellWords(names)) }

@@ -2,33 +2,49 @@ package plugin
 
 import (
 	"flag"
-	"os"
+	"fmt"
+	"io"
+	"strings"
 	"sync"
 
 	"k8s.io/klog/v2"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// logsWritten lets the first root set up the log, which all have in common.
-var logsWritten sync.Once
-
-// writeLogs has client-go's log written from -v=1 on only: of a server that does not
-// answer it tells in many lines what the program's own error says in one.
-func writeLogs(flags *flag.FlagSet) {
+// logOnce has klog write to what logTo sets alone, whatever the severity, each entry
+// once.
+var logOnce = sync.OnceFunc(func() {
+	all := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(all)
 	for name, value := range map[string]string{
-		// What goes to standard error by itself does not pass the writer.
 		"logtostderr": "false", "alsologtostderr": "false", "stderrthreshold": "FATAL", "one_output": "true",
 	} {
-		_ = flags.Set(name, value) // flags and values that klog has
+		if err := all.Set(name, value); err != nil {
+			panic(fmt.Sprintf("klog has no flag %s: %v", name, err))
+		}
 	}
-	klog.SetOutput(verboseLog{})
+})
+
+// logTo has client-go's log, and the warnings of API servers in it, pass standard
+// error's stream.
+func logTo(errs io.Writer) {
+	logOnce()
+	klog.SetOutput(entries{errs})
 }
 
-// verboseLog writes to standard error where the user has asked for a log.
-type verboseLog struct{}
+// entries takes log entries, each in one piece, and keeps what is in one from beginning
+// a line. They are written from -v=1 on only: of a server that does not answer client-go
+// tells in many lines what the program's own error says in one.
+type entries struct{ w io.Writer }
 
-func (verboseLog) Write(line []byte) (int, error) {
+func (e entries) Write(p []byte) (int, error) {
 	if !klog.V(1).Enabled() {
-		return len(line), nil
+		return len(p), nil
 	}
-	return os.Stderr.Write(line)
+	text := escape.Lines(strings.TrimSuffix(string(p), "\n"), "  ")
+	if _, err := io.WriteString(e.w, text+"\n"); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }

@@ -7,8 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -18,7 +16,6 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	_ "github.com/digihunch/kubectl-orthweb/internal/english" // for a quick start
-	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 // Run runs the command line with a program's whole argument vector, the name that
@@ -33,9 +30,6 @@ func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams)
 	streams.Out, streams.ErrOut = out, errs
 	logTo(errs)
 	root := newRoot(streams, name)
-	if completing(args) {
-		klog.SetOutput(io.Discard)
-	}
 	root.SetArgs(args)
 	err := checkArguments(args)
 	if err == nil {
@@ -116,41 +110,10 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		"See '%s --help' for the commands there are.", cmd.CommandPath())
 }
 
-// logOnce has klog write to what logTo sets, whatever the severity, each entry once.
-var logOnce = sync.OnceFunc(func() {
-	all := flag.NewFlagSet("klog", flag.ContinueOnError)
-	klog.InitFlags(all)
-	for name, value := range map[string]string{"logtostderr": "false", "stderrthreshold": "FATAL", "one_output": "true"} {
-		if err := all.Set(name, value); err != nil {
-			panic(fmt.Sprintf("klog has no flag %s: %v", name, err))
-		}
-	}
-})
-
-// logTo has log entries and the warnings of API servers, which client-go logs, pass
-// standard error's stream.
-func logTo(errs io.Writer) {
-	logOnce()
-	klog.SetOutput(entries{errs})
-}
-
-// entries takes log entries, each in one piece, and keeps what is in one from
-// beginning a line.
-type entries struct{ w io.Writer }
-
-func (e entries) Write(p []byte) (int, error) {
-	text := escape.Lines(strings.TrimSuffix(string(p), "\n"), "  ")
-	if _, err := io.WriteString(e.w, text+"\n"); err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
-
 // addVerbosity adds kubectl's -v: from 6 on client-go logs each request.
 func addVerbosity(root *cobra.Command) {
 	all := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(all)
-	logsWritten.Do(func() { writeLogs(all) })
 	level := all.Lookup("v")
 	level.Usage = "Log level: 6 shows each request to the API server, 8 its content"
 	root.PersistentFlags().AddGoFlag(level)
