@@ -1,4 +1,4 @@
-//go:build lab
+//go:build lab && linux
 
 package e2e
 
@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/digihunch/kubectl-orthweb/internal/resident"
 )
 
 // filled is how many objects the lab has been filled with.
@@ -43,27 +45,32 @@ func BenchmarkThousandTenants(b *testing.B) {
 	if filled == 0 { // the benchmark is called several times, with a growing b.N
 		filled = fill(b, tenants)
 	}
+	meter, err := resident.NewMeter(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
 	var ours, theirs time.Duration
 	var peak int64
 	b.ResetTimer()
 	for range b.N {
-		took, memory := measure(b, "../bin/kubectl-orthweb", "status", "--no-headers")
+		took, memory := measure(b, meter, "../bin/kubectl-orthweb", "status", "--no-headers")
 		ours += took
 		peak = max(peak, memory)
-		took, _ = measure(b, lab.programs+"/kubectl", "get", "kustomizations,helmreleases", "-A", "-o", "json")
+		took, _ = measure(b, meter, lab.programs+"/kubectl", "get", "kustomizations,helmreleases", "-A", "-o", "json")
 		theirs += took
 	}
 	b.ReportMetric(float64(filled), "objects")
 	b.ReportMetric(float64(ours.Milliseconds())/float64(b.N), "status-ms")
 	b.ReportMetric(float64(theirs.Milliseconds())/float64(b.N), "kubectl-ms")
 	b.ReportMetric(float64(ours)/float64(theirs), "ratio")
-	b.ReportMetric(float64(peak)/1024, "peak-MiB")
+	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
 }
 
 // measure runs a program and tells how long it took and how much memory it
-// used at most, in KiB. Exit status 1 is an answer too.
-func measure(b *testing.B, name string, args ...string) (time.Duration, int64) {
-	cmd := exec.Command(name, args...)
+// had resident at most, in bytes. Exit status 1 is an answer too.
+func measure(b *testing.B, meter resident.Meter, name string, args ...string) (time.Duration, int64) {
+	report := filepath.Join(b.TempDir(), "report")
+	cmd := meter.Command(report, name, args...)
 	cmd.Env = append(cmd.Environ(), "KUBECONFIG="+lab.kubeconfig)
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr
@@ -77,7 +84,11 @@ func measure(b *testing.B, name string, args ...string) (time.Duration, int64) {
 	if err != nil || strings.Count(out.String(), "\n") < 1000 {
 		b.Fatalf("%s: %v, %d lines\n%s", name, err, strings.Count(out.String(), "\n"), stderr.String())
 	}
-	return took, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+	peak, err := resident.Peak(report)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return took, peak
 }
 
 // fill copies bhs' namespace, two layers and releases (two of them twice, for

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/examples"
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
+	"github.com/digihunch/kubectl-orthweb/internal/resident"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -187,7 +187,10 @@ func repeatedExample(t *testing.T, size int) func(io.Writer) error {
 
 func zipped(write func(io.Writer) error) func(io.Writer) error {
 	return func(w io.Writer) error {
-		z := gzip.NewWriter(w)
+		z, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+		if err != nil {
+			return err
+		}
 		return errors.Join(write(z), z.Close())
 	}
 }
@@ -236,8 +239,9 @@ func saveTo(t *testing.T, path string, write func(io.Writer) error) (size int64)
 
 var built struct {
 	sync.Once
-	dir string
-	err error
+	dir   string
+	meter resident.Meter
+	err   error
 }
 
 // buildProgram builds the program as it is released: with the race detector it takes
@@ -252,7 +256,9 @@ func buildProgram(t *testing.T) string {
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("%w: %s", err, out)
+			return
 		}
+		built.meter, built.err = resident.NewMeter(built.dir)
 	})
 	if built.err != nil {
 		t.Fatal(built.err)
@@ -264,7 +270,7 @@ func buildProgram(t *testing.T) string {
 type outcome struct {
 	code   int
 	output string
-	// peak is the most memory that was resident, in bytes (getrusage(2)).
+	// peak is the most memory that was resident, in bytes.
 	peak int64
 }
 
@@ -272,7 +278,8 @@ type outcome struct {
 func memoryOf(t *testing.T, program string, stdin io.Reader, args ...string) outcome {
 	t.Helper()
 	var out bytes.Buffer
-	cmd := exec.Command(program, args...)
+	report := filepath.Join(t.TempDir(), "report")
+	cmd := built.meter.Command(report, program, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &out
 	cmd.Env = append(os.Environ(), "KUBECONFIG=none")
 	cmd.WaitDelay = time.Second
@@ -282,11 +289,10 @@ func memoryOf(t *testing.T, program string, stdin io.Reader, args ...string) out
 	timer := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
 	_ = cmd.Wait() // of the input, which is not read to its end
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		t.Fatalf("no usage: %v", cmd.ProcessState)
-	}
-	const kibibyte = 1 << 10 // the unit of ru_maxrss on Linux
 	text := out.String()
-	return outcome{code: cmd.ProcessState.ExitCode(), output: text[:min(len(text), 2000)], peak: usage.Maxrss * kibibyte}
+	peak, err := resident.Peak(report)
+	if err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return outcome{code: cmd.ProcessState.ExitCode(), output: text[:min(len(text), 2000)], peak: peak}
 }

@@ -1,0 +1,54 @@
+//go:build linux
+
+// Package resident measures how much memory a program has resident at most.
+//
+// A test can't ask for the resource usage of a child that it starts itself: Go starts a
+// child in the parent's memory (vfork(2)), and from the exec on Linux counts the most
+// that the parent ever had resident as the child's, too (getrusage(2), kernel's
+// fs/exec.c, exec_mmap). So a small program stands between the two.
+package resident
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// A Meter runs programs and measures them.
+type Meter struct {
+	program string
+}
+
+// NewMeter compiles the program that measures into a directory.
+func NewMeter(dir string) (Meter, error) {
+	m := Meter{program: filepath.Join(dir, "measure")}
+	cmd := exec.Command("go", "build", "-o", m.program, "github.com/digihunch/kubectl-orthweb/internal/resident/measure")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return Meter{}, fmt.Errorf("compile the program that measures memory: %w: %s", err, out)
+	}
+	return m, nil
+}
+
+// Command is one that runs a program with arguments, in its environment and with its
+// exit status. What was measured is in the file report as soon as it has ended; who
+// kills it kills the program.
+func (m Meter) Command(report, name string, args ...string) *exec.Cmd {
+	return exec.Command(m.program, append([]string{report, name}, args...)...)
+}
+
+// Peak reads a report: the most memory that was resident, in bytes.
+func Peak(report string) (int64, error) {
+	content, err := os.ReadFile(report)
+	if err != nil {
+		return 0, fmt.Errorf("read what was measured: %w", err)
+	}
+	kibibytes, err := strconv.ParseInt(strings.TrimSpace(string(content)), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read what was measured: %w", err)
+	}
+	return kibibytes << 10, nil
+}
