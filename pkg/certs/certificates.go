@@ -44,6 +44,9 @@ func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 	}
 	// crypto/x509 keeps what it is given as the certificate's Raw fields.
 	certs, err := x509.ParseCertificates(bytes.Clone(data))
+	if err != nil { // DER, and a line break that an editor or a download added
+		certs, err = x509.ParseCertificates(bytes.Clone(bytes.TrimRight(data, "\r\n")))
+	}
 	if err != nil || len(certs) == 0 {
 		certs, err = parsePEM(data)
 	}

@@ -30,6 +30,7 @@ func TestParseCertificates(t *testing.T) {
 		{"PEM with text and a key between", "# a\n" + string(encoded(t, a.cert)) + key + "# b\n" + string(encoded(t, b.cert)), two, ""},
 		{"PEM of DOS", strings.ReplaceAll(string(both), "\n", "\r\n"), two, ""},
 		{"DER", string(a.cert.Raw), two[:1], ""},
+		{"DER and a line break", string(a.cert.Raw) + "\r\n", two[:1], ""},
 		{"DER of several", string(slices.Concat(a.cert.Raw, b.cert.Raw)), two, ""},
 		{"an old label", block("X509 CERTIFICATE", a.cert.Raw, nil), two[:1], ""},
 		{"cut off", string(both[:len(both)-40]), nil, "only 1 of 2 are whole"},

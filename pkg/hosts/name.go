@@ -119,9 +119,15 @@ var metadata = []netip.Addr{
 
 var (
 	thisNetwork = netip.MustParsePrefix("0.0.0.0/8")
-	// embedding are the prefixes whose last 32 bits are an address of IPv4: those of
-	// NAT64 (RFC 6052), and the old form of an address of IPv4 (RFC 4291, 2.5.5.1).
-	embedding = []netip.Prefix{netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("::/96")}
+	// embedding are the prefixes of IPv6 with an address of IPv4 in them, and the byte at
+	// which it begins: NAT64 (RFC 6052), the old form (RFC 4291 section 2.5.5.1), SIIT's
+	// translated form (RFC 2765 section 2.1) and 6to4 (RFC 3056 section 2).
+	embedding = map[netip.Prefix]int{
+		netip.MustParsePrefix("64:ff9b::/96"):    12,
+		netip.MustParsePrefix("::/96"):           12,
+		netip.MustParsePrefix("::ffff:0:0:0/96"): 12,
+		netip.MustParsePrefix("2002::/16"):       2,
+	}
 )
 
 // CheckIngress tells why an address is not one at which a load balancer is found by
@@ -149,10 +155,10 @@ func local(addr netip.Addr) string {
 	case addr.Is4() && thisNetwork.Contains(addr):
 		return "an address of no machine"
 	}
-	for _, prefix := range embedding {
+	for prefix, at := range embedding {
 		if prefix.Contains(addr) {
-			last := addr.As16()
-			inner := netip.AddrFrom4([4]byte(last[12:]))
+			bytes := addr.As16()
+			inner := netip.AddrFrom4([4]byte(bytes[at:]))
 			if err := CheckIngress(inner); err != nil {
 				return "another way to write " + inner.String()
 			}

@@ -93,9 +93,10 @@ func TestMergeRefuses(t *testing.T) {
 
 func TestCheckIngress(t *testing.T) {
 	for addr, want := range map[string]string{
-		"10.0.0.1": "", "192.168.64.16": "", "172.18.255.200": "", "203.0.113.9": "", "2001:db8::7": "", "fd00::1": "", "::ffff:10.0.0.1": "", "64:ff9b::a00:1": "",
+		"10.0.0.1": "", "192.168.64.16": "", "172.18.255.200": "", "203.0.113.9": "", "2001:db8::7": "", "fd00::1": "", "::ffff:10.0.0.1": "", "64:ff9b::a00:1": "", "2002:a00:1::1": "", "::ffff:0:a00:1": "",
 		"127.0.0.1": "loopback", "127.9.9.9": "loopback", "::1": "loopback", "::ffff:127.0.0.1": "loopback",
 		"64:ff9b::7f00:1": "another way to write 127.0.0.1", "::127.0.0.1": "another way to write 127.0.0.1",
+		"::ffff:0:127.0.0.1": "another way to write 127.0.0.1", "2002:7f00:1::": "another way to write 127.0.0.1", "2002:a9fe:a9fe::1": "another way to write 169.254.169.254",
 		"169.254.1.1": "link-local", "fe80::1": "link-local", "169.254.169.254": "credentials", "::ffff:169.254.169.254": "credentials",
 		"fd00:ec2::254": "credentials", "fd20:ce::254": "credentials", "100.100.100.200": "credentials",
 		"0.0.0.0": "no machine", "0.1.2.3": "no machine", "::": "no machine", "224.0.0.1": "many machines", "ff02::1": "many machines",
