@@ -70,7 +70,7 @@ func BenchmarkThousandTenants(b *testing.B) {
 // had resident at most, in bytes. Exit status 1 is an answer too.
 func measure(b *testing.B, meter resident.Meter, name string, args ...string) (time.Duration, int64) {
 	report := filepath.Join(b.TempDir(), "report")
-	cmd := meter.Command(report, name, args...)
+	cmd := meter.Command(b.Context(), report, name, args...)
 	cmd.Env = append(cmd.Environ(), "KUBECONFIG="+lab.kubeconfig)
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr

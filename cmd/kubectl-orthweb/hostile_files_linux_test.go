@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -279,16 +280,13 @@ func memoryOf(t *testing.T, program string, stdin io.Reader, args ...string) out
 	t.Helper()
 	var out bytes.Buffer
 	report := filepath.Join(t.TempDir(), "report")
-	cmd := built.meter.Command(report, program, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := built.meter.Command(ctx, report, program, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &out
 	cmd.Env = append(os.Environ(), "KUBECONFIG=none")
 	cmd.WaitDelay = time.Second
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	timer := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
-	defer timer.Stop()
-	_ = cmd.Wait() // of the input, which is not read to its end
+	_ = cmd.Run() // of the input, which is not read to its end
 	text := out.String()
 	peak, err := resident.Peak(report)
 	if err != nil {

@@ -9,6 +9,7 @@
 package resident
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -34,10 +35,10 @@ func NewMeter(dir string) (Meter, error) {
 }
 
 // Command is one that runs a program with arguments, in its environment and with its
-// exit status. What was measured is in the file report as soon as it has ended; who
-// kills it kills the program.
-func (m Meter) Command(report, name string, args ...string) *exec.Cmd {
-	return exec.Command(m.program, append([]string{report, name}, args...)...)
+// exit status, that is killed when ctx ends. What was measured is in the file report as
+// soon as it has ended.
+func (m Meter) Command(ctx context.Context, report, name string, args ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, m.program, append([]string{report, name}, args...)...)
 }
 
 // Peak reads a report: the most memory that was resident, in bytes.

@@ -23,7 +23,7 @@ func TestPeakIsTheProgramsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	report := filepath.Join(t.TempDir(), "report")
-	cmd := meter.Command(report, "sh", "-c", "exit 3")
+	cmd := meter.Command(t.Context(), report, "sh", "-c", "exit 3")
 	out, _ := cmd.CombinedOutput()
 	runtime.KeepAlive(large)
 	if code := cmd.ProcessState.ExitCode(); code != 3 {
@@ -47,7 +47,7 @@ func TestMeasuresWhatItUses(t *testing.T) {
 	}
 	report := filepath.Join(t.TempDir(), "report")
 	// dd holds one block of the size in memory.
-	if out, err := meter.Command(report, "dd", "if=/dev/zero", "of=/dev/null", "bs=100M", "count=1").CombinedOutput(); err != nil {
+	if out, err := meter.Command(t.Context(), report, "dd", "if=/dev/zero", "of=/dev/null", "bs=100M", "count=1").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	peak, err := resident.Peak(report)
@@ -66,7 +66,7 @@ func TestNoReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	report := filepath.Join(t.TempDir(), "report")
-	if out, err := meter.Command(report, "/nonexistent").CombinedOutput(); err == nil {
+	if out, err := meter.Command(t.Context(), report, "/nonexistent").CombinedOutput(); err == nil {
 		t.Errorf("no error: %s", out)
 	}
 	if _, err := resident.Peak(report); err == nil {

@@ -12,32 +12,30 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// testAuthority is a CA for tests.
-type testAuthority struct {
-	key         crypto.Signer
+// authority is a CA of a test's own.
+type authority struct {
 	certificate *x509.Certificate
-	keyPEM, pem []byte
+	key         crypto.Signer
+	// pem and keyPEM are both in PEM.
+	pem, keyPEM []byte
 }
 
-func newTestAuthority(t *testing.T) testAuthority {
+func newAuthority(t *testing.T, name string, now time.Time) authority {
 	t.Helper()
 	key, err := certs.NewKey(certs.ECDSA, 256)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "CA"}, NotBefore: time.Now().AddDate(-5, 0, 0),
-		NotAfter: time.Now().AddDate(5, 0, 0), BasicConstraintsValid: true, IsCA: true, KeyUsage: x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(5, 0, 0),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := testAuthority{key: key}
+	a := authority{key: key, pem: encoded(der)}
 	if a.certificate, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	if a.pem, err = certs.EncodeCertificates([]*x509.Certificate{a.certificate}); err != nil {
 		t.Fatal(err)
 	}
 	if a.keyPEM, err = certs.EncodeKey(key); err != nil {

@@ -38,8 +38,8 @@ const kills = 40
 // TestKilledWrites kills the program while it writes.
 func TestKilledWrites(t *testing.T) {
 	api, _ := exampleServer(t, "healthy", keepAll)
-	authority := newTestAuthority(t)
-	api.Put(authority.secret("bhs-orthweb", "int-ca-secret"))
+	ca := newAuthority(t, "CA", time.Now())
+	api.Put(ca.secret("bhs-orthweb", "int-ca-secret"))
 	kubeconfig := api.Kubeconfig()
 	const old = "old\n"
 	oldFiles := func(names ...string) func(*testing.T, string) {
@@ -164,7 +164,7 @@ func writeTestFile(t *testing.T, path string, content []byte) {
 }
 
 // secret is the authority as cert-manager stores it.
-func (a testAuthority) secret(namespace, name string) *unstructured.Unstructured {
+func (a authority) secret(namespace, name string) *unstructured.Unstructured {
 	encode := base64.StdEncoding.EncodeToString
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",

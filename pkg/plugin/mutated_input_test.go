@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -29,16 +30,16 @@ type mutated struct {
 
 func TestMutatedInput(t *testing.T) {
 	const refused = "no panic; read or refused, and no control character is printed"
-	authority := newTestAuthority(t)
+	ca := newAuthority(t, "CA", time.Now())
 	subject, err := certs.ParseSubject("CN=x")
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, err := certs.NewRequest(subject, certs.Names{DNS: []string{"x.example.org"}}, authority.key)
+	request, err := certs.NewRequest(subject, certs.Names{DNS: []string{"x.example.org"}}, ca.key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p12, err := certs.EncodePKCS12(authority.key, []*x509.Certificate{authority.certificate}, nil, "secret", true)
+	p12, err := certs.EncodePKCS12(ca.key, []*x509.Certificate{ca.certificate}, nil, "secret", true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,13 +62,13 @@ func TestMutatedInput(t *testing.T) {
 	}
 	var rows []reliability.Row
 	for _, m := range []mutated{
-		{"a certificate in PEM, changed at random", refused, 400, authority.pem, inspected()},
-		{"a certificate in DER, changed at random", refused, 400, authority.certificate.Raw, inspected()},
+		{"a certificate in PEM, changed at random", refused, 400, ca.pem, inspected()},
+		{"a certificate in DER, changed at random", refused, 400, ca.certificate.Raw, inspected()},
 		{"a PKCS#12 file, changed at random", refused, 150, p12, inspected("--p12", "--p12-password-env=P12")},
 		{"a certificate request, changed at random", refused, 400, request, func(t *testing.T, data []byte) {
 			runMutated(t, data, "cert", "issue", "bhs", "--csr=-", "--output-dir="+dir)
 		}},
-		{"a private key, changed at random", "no panic; read or refused", 400, authority.keyPEM, func(t *testing.T, data []byte) {
+		{"a private key, changed at random", "no panic; read or refused", 400, ca.keyPEM, func(t *testing.T, data []byte) {
 			if key, err := certs.DecodeKey(data); (key == nil) == (err == nil) {
 				t.Errorf("the key is %v, the error %v", key != nil, err)
 			}

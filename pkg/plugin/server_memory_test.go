@@ -5,7 +5,6 @@ package plugin
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,39 +14,33 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
+	"github.com/digihunch/kubectl-orthweb/internal/resident"
 )
 
-// child runs the program in a process of its own, and gives its exit code, the most
-// memory that was resident, in MiB, and what it wrote to standard error. The program's
-// memory is collected as main has it.
-func child(t *testing.T, args ...string) (code int, resident int64, stderr string) {
+// child runs the program in a process of its own, which a function like
+// exec.CommandContext makes, and gives its exit code and what it wrote to standard
+// error. The program's memory is collected as main has it.
+func child(t *testing.T, command func(context.Context, string, ...string) *exec.Cmd, args ...string) (code int, stderr string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Under this name the test's binary is the program.
+	program := filepath.Join(t.TempDir(), "kubectl-orthweb")
+	if err := os.Symlink(self, program); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Args = append([]string{"kubectl-orthweb"}, args...)
-	status := filepath.Join(t.TempDir(), "status")
-	cmd.Env = append(os.Environ(), statusFile+"="+status, "GOGC=50", "GOMEMLIMIT=1280MiB", "KUBECONFIG=none")
+	cmd := command(ctx, program, args...)
+	cmd.Env = append(os.Environ(), "GOGC=50", "GOMEMLIMIT=1280MiB", "KUBECONFIG=none")
 	var out bytes.Buffer
 	cmd.Stderr = &out
 	if err := cmd.Run(); ctx.Err() != nil || cmd.ProcessState == nil {
 		t.Fatalf("%v: %v\n%s", args, err, out.String())
 	}
-	content, err := os.ReadFile(status)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// A child's resource usage would have this process' memory in it.
-	_, peak, _ := strings.Cut(string(content), "VmHWM:")
-	var kibibytes int64
-	if _, err := fmt.Sscan(peak, &kibibytes); err != nil {
-		t.Fatalf("the memory of a child is unknown: %v\n%s", err, content)
-	}
-	return cmd.ProcessState.ExitCode(), kibibytes >> 10, out.String()
+	return cmd.ProcessState.ExitCode(), out.String()
 }
 
 // memoryRow is about memory: whatever an API server sends, the program refuses it
@@ -59,7 +52,23 @@ func memoryRow(t *testing.T) []reliability.Row {
 		Promise: "refused before 1.5 times the limit (64 MiB an answer, 1 GiB a command) was resident, beside the program's own memory",
 	}
 	const answer, session = 64, 1024 // MiB: request.MaxList, collect's maxMemory
-	_, base, _ := child(t, "version", "--client")
+	meter, err := resident.NewMeter(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// peak is in MiB.
+	measured := func(t *testing.T, args ...string) (code int, peak int64, stderr string) {
+		report := filepath.Join(t.TempDir(), "report")
+		code, stderr = child(t, func(ctx context.Context, name string, args ...string) *exec.Cmd {
+			return meter.Command(ctx, report, name, args...)
+		}, args...)
+		peak, err := resident.Peak(report)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, stderr)
+		}
+		return code, peak >> 20, stderr
+	}
+	_, base, _ := measured(t, "version", "--client")
 	for _, test := range []struct {
 		name, path string
 		fault      fakeapi.Fault
@@ -77,13 +86,13 @@ func memoryRow(t *testing.T) []reliability.Row {
 			api, _ := exampleServer(t, "healthy", keepAll)
 			api.Fail(test.path, test.fault)
 			row.Times++
-			code, resident, stderr := child(t, "status", "--server="+api.URL, "--request-timeout=110s")
-			t.Logf("%d MiB, %d of them the program's own", resident, base)
+			code, peak, stderr := measured(t, "status", "--server="+api.URL, "--request-timeout=110s")
+			t.Logf("%d MiB, %d of them the program's own", peak, base)
 			if code != exitUnclear || !strings.Contains(stderr, test.want) {
 				t.Errorf("exit %d, %s", code, stderr)
 			}
-			if most := memoryFactor * (base + test.limit*3/2); resident > most {
-				t.Errorf("%d MiB were resident, want at most %d", resident, most)
+			if most := memoryFactor * (base + test.limit*3/2); peak > most {
+				t.Errorf("%d MiB were resident, want at most %d", peak, most)
 			}
 			if !t.Failed() {
 				row.Held++
@@ -104,11 +113,11 @@ func TestQuiet(t *testing.T) {
 			api.Fail("^/", fault)
 			for _, command := range []string{"status", "reconcile bhs", "cert issue bhs", "version"} {
 				args := append(strings.Split(command, " "), "--server="+api.URL, "--request-timeout=300ms")
-				_, _, stderr := child(t, args...)
+				_, stderr := child(t, exec.CommandContext, args...)
 				if lines := strings.Count(stderr, "\n"); lines != 2 || !strings.HasPrefix(stderr, "error: ") {
 					t.Errorf("%s: %d lines:\n%s", command, lines, stderr)
 				}
-				if _, _, stderr = child(t, append(args, "-v=6")...); strings.Count(stderr, "\n") < 3 {
+				if _, stderr = child(t, exec.CommandContext, append(args, "-v=6")...); strings.Count(stderr, "\n") < 3 {
 					t.Errorf("%s -v=6:\n%s", command, stderr)
 				}
 			}
