@@ -87,7 +87,7 @@ func readOne(file recordedFile, o origin, opts snapshot.ObjectsOptions) (snap *s
 	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("reading the snapshot %s: %w", file.name, err)
 	}
-	if !packed(begin) && looksLikeObjects(begin) {
+	if !snapshot.IsPacked(begin) && looksLikeObjects(begin) {
 		snap, err := snapshot.ReadObjects([]snapshot.File{{Name: file.name, Content: content, Size: file.size}}, opts)
 		if err != nil {
 			return nil, fmt.Errorf("reading the objects in %s: %w", file.name, err)
@@ -103,16 +103,10 @@ func readOne(file recordedFile, o origin, opts snapshot.ObjectsOptions) (snap *s
 	return snap, nil
 }
 
-// packed knows a gzip file by its first bytes (RFC 1952, section 2.3.1).
-func packed(content []byte) bool { return bytes.HasPrefix(content, []byte{0x1f, 0x8b}) }
-
 // looksLikeObjects tells what kubectl prints from files of other kinds. In UTF-16 each
 // letter has a byte more.
 func looksLikeObjects(content []byte) bool {
-	if bytes.HasPrefix(content, []byte{0xff, 0xfe}) || bytes.HasPrefix(content, []byte{0xfe, 0xff}) {
-		return true
-	}
-	return bytes.Contains(content, []byte("kind")) && bytes.Contains(content, []byte("apiVersion"))
+	return snapshot.IsUTF16(content) || bytes.Contains(content, []byte("kind")) && bytes.Contains(content, []byte("apiVersion"))
 }
 
 func (o origin) options() (snapshot.ObjectsOptions, error) {
@@ -226,7 +220,7 @@ func (p *printedFile) Read(b []byte) (int, error) {
 			return 0, err
 		}
 		p.opened, p.content = opened, bufio.NewReader(opened)
-		if begin, _ := p.content.Peek(2); packed(begin) {
+		if begin, _ := p.content.Peek(2); snapshot.IsPacked(begin) {
 			return 0, errors.Join(errPacked, opened.Close())
 		}
 	}

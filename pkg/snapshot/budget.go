@@ -80,13 +80,13 @@ func (r *piecesReader) Read(p []byte) (int, error) {
 
 // take counts an object that lies at a depth in its file.
 func (b *budget) take(value any, depth int, file string) error {
-	values, ok := measure(value, depth)
+	values, memory, err := weigh(value, depth, file)
 	b.objects++
 	b.values += values
-	b.memory += memoryOf(value)
+	b.memory += memory
 	switch {
-	case !ok:
-		return tooLarge("%s has an object that is more than %d levels deep", file, maxDepth)
+	case err != nil:
+		return err
 	case b.objects > maxObjects:
 		return tooLarge("the files have more than %d objects", maxObjects)
 	case b.values > maxValues:
@@ -95,6 +95,16 @@ func (b *budget) take(value any, depth int, file string) error {
 		return tooMuchMemory(file)
 	}
 	return nil
+}
+
+// weigh counts the values of an object that lies at a depth in its file, and about how
+// many bytes they take. Too deep a one is an error.
+func weigh(value any, depth int, file string) (values, memory int64, err error) {
+	values, ok := measure(value, depth)
+	if !ok {
+		return values, 0, tooLarge("%s has an object that is more than %d levels deep", file, maxDepth)
+	}
+	return values, memoryOf(value), nil
 }
 
 // memoryFor is what the objects of so many bytes of text may take.

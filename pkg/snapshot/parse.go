@@ -27,14 +27,14 @@ func parseObject(doc document, all *sums) (*unstructured.Unstructured, error) {
 	if content == nil {
 		return nil, damaged(nil, "%s has an empty object", doc.file)
 	}
-	values, ok := measure(content, 1)
-	if !ok {
-		return nil, tooLarge("%s has an object that is more than %d levels deep", doc.file, maxDepth)
+	values, memory, err := weigh(content, 1, doc.file)
+	if err != nil {
+		return nil, err
 	}
 	if all.values.Add(values) > maxValues {
 		return nil, tooLarge("its objects have more than %d values", maxValues)
 	}
-	if all.memory.Add(memoryOf(content)) > all.maxMemory {
+	if all.memory.Add(memory) > all.maxMemory {
 		return nil, tooMuchMemory(doc.file)
 	}
 	obj := &unstructured.Unstructured{Object: content}

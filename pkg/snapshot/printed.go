@@ -34,7 +34,7 @@ func (f File) read(total *budget, take func(printed)) error {
 	if err != nil && err != io.EOF {
 		return err
 	}
-	if bytes.IndexByte(begin, 0) >= 0 && !isUTF16(begin) {
+	if bytes.IndexByte(begin, 0) >= 0 && !IsUTF16(begin) {
 		return &ReadError{Reason: ErrForeign, Found: f.Name + " is not a text file"}
 	}
 	var whole io.Reader = content
@@ -61,8 +61,9 @@ func (f File) read(total *budget, take func(printed)) error {
 	return printedError(err)
 }
 
-// isUTF16 knows the byte order marks (Unicode Standard, section 23.8).
-func isUTF16(text []byte) bool {
+// IsUTF16 knows the byte order marks at the beginning of a text (Unicode Standard,
+// section 23.8).
+func IsUTF16(text []byte) bool {
 	return bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff})
 }
 

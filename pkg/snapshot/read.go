@@ -3,6 +3,7 @@ package snapshot
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -19,7 +20,7 @@ import (
 func Read(r io.Reader) (*Snapshot, error) {
 	file := bufio.NewReader(&limitedReader{from: r, left: maxPacked,
 		over: tooLarge("the file is larger than %d MiB", maxPacked>>20)})
-	if begin, _ := file.Peek(len(gzipMagic)); len(begin) == len(gzipMagic) && string(begin) != gzipMagic {
+	if begin, _ := file.Peek(len(gzipMagic)); len(begin) == len(gzipMagic) && !IsPacked(begin) {
 		return nil, foreign(gzip.ErrHeader)
 	}
 	packed, err := readPieces(file)
@@ -51,6 +52,9 @@ func Read(r io.Reader) (*Snapshot, error) {
 
 // gzipMagic begins a gzip file (RFC 1952, section 2.3.1).
 const gzipMagic = "\x1f\x8b"
+
+// IsPacked tells by its first bytes whether a file is packed, as snapshots are.
+func IsPacked(begin []byte) bool { return bytes.HasPrefix(begin, []byte(gzipMagic)) }
 
 func unzip(packed pieces) (*limitedReader, error) {
 	unzipped, err := gzip.NewReader(bufio.NewReader(packed.reader()))

@@ -92,15 +92,9 @@ func redactValue(value any, at place) any {
 		redactMap(v, at)
 		return v
 	case []any:
-		if at.depth >= maxDepth {
-			return Redacted
-		}
 		element := at
 		element.depth++
-		for i := range v {
-			v[i] = redactValue(v[i], element)
-		}
-		return v
+		return redactList(v, element.depth, func(inner any) any { return redactValue(inner, element) })
 	case nil, bool:
 		return v
 	case int64, float64, int, int32:
@@ -112,4 +106,16 @@ func redactValue(value any, at place) any {
 		// No JSON decoder makes such a value; what can't be looked into goes.
 		return Redacted
 	}
+}
+
+// redactList redacts each element of a list, whose elements are at a depth. One that is
+// too deep goes as a whole.
+func redactList(list []any, depth int, redact func(any) any) any {
+	if depth > maxDepth {
+		return Redacted
+	}
+	for i := range list {
+		list[i] = redact(list[i])
+	}
+	return list
 }

@@ -65,15 +65,9 @@ func redactStrict(value any, at strictPlace) any {
 		}
 		return v
 	case []any:
-		if at.depth >= maxDepth {
-			return Redacted
-		}
 		element := at
 		element.depth++
-		for i := range v {
-			v[i] = redactStrict(v[i], element)
-		}
-		return v
+		return redactList(v, element.depth, func(inner any) any { return redactStrict(inner, element) })
 	default:
 		return redactValue(value, place{depth: at.depth, sensitive: at.sensitive})
 	}
