@@ -117,7 +117,7 @@ func (o *certIssueOptions) signBySecret(ctx context.Context, t target, duration 
 	if !known {
 		return nil, nil, withHint(fmt.Errorf("which Secret has the key of the authority of %s/%s?", t.issuer.Kind, t.issuer.Name), "Name it with --ca-secret.")
 	}
-	escape.Fprintf(o.facts.streams.ErrOut, "Warning: this takes the right to read Secret %s, the authority's private key.\nWhoever has that right can sign a certificate for anybody. --via issuer does without.\n", t.secret)
+	escape.Fprintf(o.facts.streams.ErrOut, "Warning: this takes the right to read Secret %s, the authority's private key.\nAnyone with that right can sign a certificate for anybody. --via issuer does without.\n", t.secret)
 	secret, err := issuance.Secret(ctx, config, namespace, name)
 	switch {
 	case apierrors.IsForbidden(err):

@@ -91,11 +91,11 @@ func stateOf(statuses []tenant.Status) string {
 	return state.String()
 }
 
-// sayings are what was last said of each thing that is waited for.
-type sayings map[string]string
+// progressLines are the states that were last reported, by the name of what is waited for.
+type progressLines map[string]string
 
-// say tells of a state once.
-func (s sayings) say(w io.Writer, name, state string) {
+// report writes a state once.
+func (s progressLines) report(w io.Writer, name, state string) {
 	if s[name] != state {
 		s[name] = state
 		escape.Fprintf(w, "%s is %s\n", name, state)

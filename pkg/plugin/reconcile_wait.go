@@ -17,7 +17,7 @@ type requester struct {
 	facts  *factsFlags
 	client *change.Client
 	run    *operate.Run
-	said   sayings
+	lines  progressLines
 	// every is how often what was asked is looked at.
 	every time.Duration
 	// now is the API server's clock, as near as it is known.
@@ -32,7 +32,7 @@ func (f *factsFlags) requester(run *operate.Run, at time.Time) (*requester, erro
 	}
 	began := time.Now()
 	return &requester{
-		facts: f, client: client, run: run, said: sayings{}, every: lookEvery,
+		facts: f, client: client, run: run, lines: progressLines{}, every: lookEvery,
 		now: func() time.Time { return at.Add(time.Since(began)) },
 	}, nil
 }
@@ -125,10 +125,10 @@ func (r *requester) passing(ref finding.Ref, err error) error {
 	if !errors.As(err, &failed) || !failed.Passing() {
 		return err
 	}
-	r.said.say(r.facts.streams.ErrOut, ref.String(), fmt.Sprintf("to be tried again: %v", err))
+	r.lines.report(r.facts.streams.ErrOut, ref.String(), fmt.Sprintf("to be tried again: %v", err))
 	return nil
 }
 
 func (r *requester) say(result operate.Result) {
-	r.said.say(r.facts.streams.ErrOut, result.Ref.String(), render.OperationLine(result))
+	r.lines.report(r.facts.streams.ErrOut, result.Ref.String(), render.OperationLine(result))
 }

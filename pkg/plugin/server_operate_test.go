@@ -87,7 +87,7 @@ func TestSuspendMisbehaving(t *testing.T) {
 		{about: "as it should", fault: patches(1, func(next http.Handler) http.Handler { return next })},
 		{about: "two conflicts", fault: patches(2, conflict), want: "to be tried again: changing Kustomization"},
 		{about: "conflicts for ever", fault: patches(0, conflict), code: exitUnclear, want: "others change it at the same time"},
-		{about: "a server that starts anew", fault: patches(3, fakeapi.Disconnect(0)), want: "to be tried again"},
+		{about: "a server that restarts", fault: patches(3, fakeapi.Disconnect(0)), want: "to be tried again"},
 		{about: "a server that is busy for a day", fault: patches(1, fakeapi.TooMany(86400)), want: "try again in 24h0m0s"},
 		{about: "an answer that is lost", fault: patches(1, fakeapi.Lose()), want: "to be tried again"},
 		{about: "a change that is ignored", fault: patches(0, fakeapi.Ignore()), code: exitUnclear, want: "has not changed spec.suspend"},
@@ -165,7 +165,7 @@ func TestReconcileMisbehaving(t *testing.T) {
 		{about: "a page to log in", code: exitUnclear, want: `an HTML page with the title "Log in"`, fault: fakeapi.On(http.MethodGet, fakeapi.Body(200, "text/html", "<title>Log in</title>"))},
 		{about: "busy for a day, always", code: exitTimeout, want: "try again in 24h0m0s", fault: fakeapi.On(http.MethodGet, fakeapi.TooMany(86400))},
 		{about: "conflicts for ever", code: exitTimeout, want: "others change it at the same time", fault: patches(0, fakeapi.Status(http.StatusConflict, "Conflict", "modified"))},
-		{about: "a server that starts anew", want: "to be tried again", fault: func(next http.Handler) http.Handler {
+		{about: "a server that restarts", want: "to be tried again", fault: func(next http.Handler) http.Handler {
 			return gone(looks(handled)(next))
 		}},
 	} {

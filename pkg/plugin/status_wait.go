@@ -15,7 +15,7 @@ import (
 // wait is a `status --wait` that is under way.
 type wait struct {
 	*statusOptions
-	said sayings
+	lines progressLines
 	// statuses are the last that were read, at the moment.
 	statuses []tenant.Status
 	moment   time.Time
@@ -33,7 +33,7 @@ type wait struct {
 func (o *statusOptions) waitLoop(ctx context.Context) error {
 	deadline, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	w := &wait{statusOptions: o, said: sayings{}}
+	w := &wait{statusOptions: o, lines: progressLines{}}
 	for {
 		ready, err := w.lookAgain(deadline)
 		switch {
@@ -65,7 +65,7 @@ func (w *wait) lookAgain(deadline context.Context) (ready bool, err error) {
 	}
 	w.err = err
 	w.complete = w.complete || err == nil
-	w.progress(statuses, w.said)
+	w.progress(statuses, w.lines)
 	if !ready && err != nil && !isTransient(err) {
 		return false, err
 	}
@@ -132,12 +132,12 @@ func (w *wait) ranOut() error {
 	return outOfTime{absent.timeoutError(w.timeout)}
 }
 
-func (o *statusOptions) progress(statuses []tenant.Status, said sayings) {
+func (o *statusOptions) progress(statuses []tenant.Status, lines progressLines) {
 	for _, s := range statuses {
 		state := string(s.Verdict.Status)
 		if ref, ok := s.WaitsFor(); ok {
 			state += ": " + ref.Short() + " " + string(s.Verdict.Reason)
 		}
-		said.say(o.facts.streams.ErrOut, s.Name, state)
+		lines.report(o.facts.streams.ErrOut, s.Name, state)
 	}
 }

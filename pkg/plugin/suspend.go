@@ -119,7 +119,7 @@ func (f *factsFlags) turn(ctx context.Context, to operate.Turn, switches []opera
 }
 
 // How often, and for how long, an object is turned again where others change it at
-// the same time, or where the API server starts anew.
+// the same time, or where the API server restarts.
 var (
 	turnEvery = 500 * time.Millisecond
 	turnFor   = 10 * time.Second
@@ -128,14 +128,14 @@ var (
 // turnOne suspends or resumes one object. To do so twice is to do so once: an answer
 // that was lost is no reason to stop halfway through a tenant.
 func (f *factsFlags) turnOne(ctx context.Context, client *change.Client, to operate.Turn, s operate.Switch) error {
-	said, end := sayings{}, time.Now().Add(turnFor)
+	lines, end := progressLines{}, time.Now().Add(turnFor)
 	for {
 		err := client.Merge(ctx, s.Ref, to.Patch())
 		var failed *change.Error
 		if err == nil || !errors.As(err, &failed) || !failed.Passing() || ctx.Err() != nil || time.Now().After(end) {
 			return err
 		}
-		said.say(f.streams.ErrOut, s.Ref.String(), fmt.Sprintf("to be tried again: %v", err))
+		lines.report(f.streams.ErrOut, s.Ref.String(), fmt.Sprintf("to be tried again: %v", err))
 		if pause(ctx, turnEvery) != nil {
 			return err
 		}

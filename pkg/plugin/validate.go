@@ -161,7 +161,7 @@ func (o *validateOptions) run(ctx context.Context) error {
 	out := o.facts.streams.Out
 	style := (&outputFlags{format: o.format}).style(out)
 	if o.insec {
-		escape.Fprintln(o.facts.streams.ErrOut, "Warning: --insecure goes on whatever certificate a server shows. Whoever stands in between reads and changes everything. A password is sent to a verified server only.")
+		escape.Fprintln(o.facts.streams.ErrOut, "Warning: --insecure goes on whatever certificate a server shows. Anyone in between can read and change everything. A password is sent to a verified server only.")
 	}
 	began := time.Now()
 	var printing error

@@ -17,7 +17,7 @@ import (
 type AnswerError struct {
 	text string
 	// Passing tells that the same request may well succeed a moment later: a server
-	// that starts anew, or a proxy before it that can't reach it.
+	// that restarts, or a proxy before it that can't reach it.
 	Passing bool
 }
 

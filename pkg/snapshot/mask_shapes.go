@@ -30,7 +30,7 @@ const (
 
 // shapes are the tokens that are known by their looks, as their services
 // document them, base64 of JSON and of compressed data, hashed passwords, and
-// the addresses that post to a chat room for whoever knows the rest of the path.
+// the addresses that post to a chat room for anyone who knows the rest of the path.
 var shapes = []shape{
 	{"eyJ", 16, anything}, {"H4sIA", 30, anything},
 	// code hosts and registries
