@@ -18,10 +18,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/digihunch/kubectl-orthweb/examples"
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
 	"github.com/digihunch/kubectl-orthweb/internal/resident"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 const mebibyte = 1 << 20
@@ -151,23 +149,14 @@ func hostileFiles(t *testing.T) []hostileFile {
 
 // repeatedExample is the recorded cluster, over and over under other names.
 func repeatedExample(t *testing.T, size int) func(io.Writer) error {
-	content, err := examples.Open("healthy")
-	if err != nil {
-		t.Fatal(err)
-	}
-	snap, err := snapshot.Read(bytes.NewReader(content))
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, objects := healthyCluster(t)
 	var texts []string
-	for _, asked := range snap.Asked() {
-		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
-			text, err := obj.MarshalJSON()
-			if err != nil {
-				t.Fatal(err)
-			}
-			texts = append(texts, strings.Replace(strings.TrimSpace(string(text)), `"name":"`+obj.GetName()+`"`, `"name":"`+obj.GetName()+`-%d"`, 1))
+	for _, obj := range objects {
+		text, err := obj.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
 		}
+		texts = append(texts, strings.Replace(strings.TrimSpace(string(text)), `"name":"`+obj.GetName()+`"`, `"name":"`+obj.GetName()+`-%d"`, 1))
 	}
 	return func(w io.Writer) error {
 		written, _ := io.WriteString(w, `{"kind":"List","apiVersion":"v1","items":[`)

@@ -279,6 +279,16 @@ func readsInput(pid int) error {
 // healthyServer serves the recorded cluster whose tenants are healthy.
 func healthyServer(t *testing.T) *fakeapi.Server {
 	t.Helper()
+	at, objects := healthyCluster(t)
+	api := fakeapi.New(t, objects...)
+	api.SetTime(at)
+	return api
+}
+
+// healthyCluster is the recorded cluster whose tenants are healthy: its time, and its
+// objects.
+func healthyCluster(t *testing.T) (at time.Time, objects []*unstructured.Unstructured) {
+	t.Helper()
 	content, err := examples.Open("healthy")
 	if err != nil {
 		t.Fatal(err)
@@ -287,13 +297,10 @@ func healthyServer(t *testing.T) *fakeapi.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var objects []*unstructured.Unstructured
 	for _, asked := range snap.Asked() {
 		objects = append(objects, snap.List(asked.GroupKind(), "").Objects...)
 	}
-	api := fakeapi.New(t, objects...)
-	api.SetTime(snap.Meta().At)
-	return api
+	return snap.Meta().At, objects
 }
 
 // loginKubeconfig is a kubeconfig whose program for logging in waits for the FIFO.

@@ -74,7 +74,7 @@ func Secrets() []Secret {
 // base64 or percent-encoded.
 func (s Secret) Leaks(text string) bool {
 	for _, mark := range s.Marks {
-		for _, form := range append(encodedForms(mark), mark) {
+		for _, form := range append(EncodedForms(mark), mark) {
 			if strings.Contains(text, form) {
 				return true
 			}
@@ -83,9 +83,9 @@ func (s Secret) Leaks(text string) bool {
 	return false
 }
 
-// encodedForms are what the text becomes in base64, wherever in a text it
+// EncodedForms are what the text becomes in base64, wherever in a text it
 // stands: the bytes that do not depend on its neighbours.
-func encodedForms(text string) []string {
+func EncodedForms(text string) []string {
 	var forms []string
 	for shift := range 3 {
 		encoded := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + text))

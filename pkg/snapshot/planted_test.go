@@ -3,7 +3,6 @@ package snapshot
 import (
 	"bytes"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kjson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/internal/planted"
 )
 
 // In testdata/planted every place that may hold a secret has PLANTED, with a
@@ -73,23 +74,12 @@ func TestNoPlantedSecretIsSaved(t *testing.T) {
 		if bytes.Contains(line, []byte(mark)) {
 			t.Errorf("saved: %s", line)
 		}
-		for i, encoded := range encodedForms(mark) {
+		for i, encoded := range planted.EncodedForms(mark) {
 			if bytes.Contains(line, []byte(encoded)) {
 				t.Errorf("saved in base64 (shifted by %d): %s", i, line)
 			}
 		}
 	}
-}
-
-// encodedForms are what the text becomes in base64, wherever in a text it
-// stands: the bytes that do not depend on its neighbours.
-func encodedForms(text string) []string {
-	var forms []string
-	for shift := range 3 {
-		encoded := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + text))
-		forms = append(forms, encoded[(shift*8+5)/6:len(encoded)-1])
-	}
-	return forms
 }
 
 func TestFactsAreSaved(t *testing.T) {
