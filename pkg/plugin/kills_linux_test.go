@@ -38,7 +38,7 @@ const kills = 40
 // TestKilledWrites kills the program while it writes.
 func TestKilledWrites(t *testing.T) {
 	api, _ := exampleServer(t, "healthy", keepAll)
-	ca := newAuthority(t, "CA", time.Now())
+	ca := newAuthority(t, "CA", exampleSnapshot(t, "healthy").Meta().At) // the server's time
 	api.Put(ca.secret("bhs-orthweb", "int-ca-secret"))
 	kubeconfig := api.Kubeconfig()
 	const old = "old\n"
