@@ -28,7 +28,7 @@ unit: ## what needs no cluster, with the race detector
 
 live: build lab ## the command line against a real cluster, DICOM against real peers, sudo
 	bin/orthweb-lab build
-	go test -race -count=1 -tags peers ./pkg/dicom ./pkg/send ./e2e/sudo
+	go test -race -count=1 -tags peers ./internal/peers ./pkg/dicom ./pkg/probe ./pkg/send ./pkg/validate ./e2e/sudo
 	go test -race -count=1 -tags lab -timeout 45m ./e2e
 
 bench: ## store files beside DCMTK's storescu, through the same proxy into the same Orthanc

@@ -1,0 +1,93 @@
+package peers
+
+import (
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Orthanc is one that runs, with an archive of its own.
+type Orthanc struct {
+	*Server
+	DICOMPort, HTTPPort int
+	// Base is where its REST API is: http://127.0.0.1:PORT.
+	Base string
+	// Dir holds its storage and its configuration.
+	Dir string
+}
+
+// StartOrthanc starts one. Settings are added to its configuration, and replace what
+// is there by default: the AE title ORTHANC, no passwords, every caller may echo and
+// store (the names are those of Orthanc 1.10.1, Resources/Configuration.json).
+func StartOrthanc(t testing.TB, settings map[string]any) *Orthanc {
+	t.Helper()
+	o := &Orthanc{Dir: t.TempDir(), DICOMPort: Port(t), HTTPPort: Port(t)}
+	o.Base = "http://" + Address(o.HTTPPort)
+	config := map[string]any{
+		"Name": "test", "StorageDirectory": filepath.Join(o.Dir, "storage"), "IndexDirectory": filepath.Join(o.Dir, "storage"),
+		"HttpPort": o.HTTPPort, "DicomPort": o.DICOMPort, "DicomAet": "ORTHANC", "RemoteAccessAllowed": false,
+		"AuthenticationEnabled": false, "DicomAlwaysAllowEcho": true, "DicomAlwaysAllowStore": true, "Plugins": []string{},
+	}
+	maps.Copy(config, settings)
+	data, err := json.MarshalIndent(config, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(o.Dir, "orthanc.json")
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.Server = Start(t, []int{o.DICOMPort, o.HTTPPort}, o.Dir, "Orthanc", name)
+	return o
+}
+
+// Ask asks its REST API and decodes the answer, JSON, unless into is nil. It fails
+// the test on any other status than 200.
+func (o *Orthanc) Ask(t testing.TB, method, path, body string, into any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, o.Base+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := (&http.Client{Timeout: time.Minute}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s: %s, %v: %s", method, path, resp.Status, err, answer)
+	}
+	if into == nil {
+		return
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		t.Fatalf("%s %s: %v: %s", method, path, err, answer)
+	}
+}
+
+// Counts are how many of each there are in an Orthanc (/statistics).
+type Counts struct{ CountPatients, CountStudies, CountSeries, CountInstances int }
+
+// Counts asks for them.
+func (o *Orthanc) Counts(t testing.TB) (c Counts) {
+	t.Helper()
+	o.Ask(t, http.MethodGet, "/statistics", "", &c)
+	return c
+}
+
+// Store sends files with DCMTK's storescu, and fails the test unless all are stored.
+func (o *Orthanc) Store(t testing.TB, files ...string) {
+	t.Helper()
+	args := append([]string{"-aec", "ORTHANC", "127.0.0.1", strconv.Itoa(o.DICOMPort)}, files...)
+	if a := Ask(t, "storescu", args...); !a.OK() {
+		t.Fatalf("storescu: exit status %d\n%s", a.Status, a.Text)
+	}
+}

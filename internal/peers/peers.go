@@ -1,0 +1,163 @@
+// Package peers runs real DICOM peers for tests, each on loopback and until its
+// test ends: Orthanc, DCMTK's servers, HAProxy and openssl, as Debian has them.
+// Tests that use it have the build tag "peers": go test -tags peers.
+package peers
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/binary"
+	"net"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Program is the path of a program, or fails the test with how to install it.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	for _, place := range []string{name, "/usr/sbin/" + name} {
+		if path, err := exec.LookPath(place); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("%s is not installed: apt-get install dcmtk orthanc haproxy openssl curl dicom3tools", name)
+	return ""
+}
+
+// Answer is what a client program printed, both streams together, and its exit
+// status.
+type Answer struct {
+	Text   string
+	Status int
+}
+
+// OK tells whether the program ended with exit status 0.
+func (a Answer) OK() bool { return a.Status == 0 }
+
+// Ask runs a client program to its end: echoscu, storescu, curl. A program that has
+// not ended after a minute is killed, and its status is -1.
+func Ask(t testing.TB, name string, args ...string) Answer {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), Program(t, name), args...)
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, time.Second
+	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	_ = cmd.Run() // the status says whether it failed
+	if cmd.ProcessState == nil {
+		t.Fatalf("%s could not be started", name)
+	}
+	return Answer{Text: out.String(), Status: cmd.ProcessState.ExitCode()}
+}
+
+// Server is a program that listens until its test ends.
+type Server struct {
+	cmd    *exec.Cmd
+	log    journal
+	exited chan struct{}
+}
+
+// Log is what it has printed so far.
+func (s *Server) Log() string { return s.log.String() }
+
+// Stop kills it and waits until it has ended.
+func (s *Server) Stop() {
+	_ = s.cmd.Process.Kill()
+	<-s.exited
+}
+
+// Start starts a server and waits until all ports take connections. Its output is
+// logged when the test fails.
+func Start(t testing.TB, ports []int, dir, name string, args ...string) *Server {
+	t.Helper()
+	s := &Server{cmd: exec.Command(Program(t, name), args...), exited: make(chan struct{})}
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, &s.log, &s.log
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = s.cmd.Wait(); close(s.exited) }()
+	t.Cleanup(func() {
+		s.Stop()
+		if t.Failed() {
+			t.Logf("%s printed:\n%s", name, s.Log())
+		}
+	})
+	for _, port := range ports {
+		s.await(t, name, port)
+	}
+	return s
+}
+
+// await polls a port until it takes a connection.
+func (s *Server) await(t testing.TB, name string, port int) {
+	t.Helper()
+	for range 400 {
+		if conn, err := net.Dial("tcp", Address(port)); err == nil {
+			_ = conn.Close()
+			return
+		}
+		select {
+		case <-s.exited:
+			t.Fatalf("%s ended before it listened at port %d:\n%s", name, port, s.Log())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	t.Fatalf("%s does not listen at port %d:\n%s", name, port, s.Log())
+}
+
+// Address is a port on loopback, as host:port.
+func Address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+var given struct {
+	sync.Mutex
+	ports map[int]bool
+}
+
+// Port is a free port on loopback, below those that the system gives to clients, so
+// that no connection takes it before the server does. No two calls of a process
+// return the same.
+func Port(t testing.TB) int {
+	t.Helper()
+	given.Lock()
+	defer given.Unlock()
+	for range 1000 {
+		var random [2]byte
+		_, _ = rand.Read(random[:]) // it never fails
+		port := 20000 + int(binary.BigEndian.Uint16(random[:]))%12000
+		listener, err := net.Listen("tcp", Address(port))
+		if err != nil || given.ports[port] {
+			continue
+		}
+		_ = listener.Close()
+		if given.ports == nil {
+			given.ports = map[int]bool{}
+		}
+		given.ports[port] = true
+		return port
+	}
+	t.Fatal("no port is free")
+	return 0
+}
+
+// journal is a buffer that may be read while it is written.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write appends.
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
