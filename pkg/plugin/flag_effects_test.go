@@ -25,7 +25,7 @@ var independent = map[string]string{
 	"hosts sync": "allow-domain block dry-run hosts-file ip yes", "hosts remove": "block dry-run hosts-file",
 	"reconcile": "dry-run timeout with-source", "resume": "dry-run timeout with-source", "suspend": "dry-run",
 	"validate": "aec aet ca cert concurrency dicom-port insecure keep key other-cert other-key other-password-secret p12 " +
-		"p12-password-env p12-password-file password-env password-file password-secret quiet resume timeout user via web-port",
+		"p12-password-env p12-password-file password-env password-file password-secret quiet resume store timeout user via web-port",
 	"hosts apply": "hosts-file", // hidden: 'hosts sync' runs it under sudo
 }
 

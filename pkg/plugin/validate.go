@@ -31,14 +31,19 @@ var (
 		study over DICOM, finds it again in this tenant's Orthanc and in no other's,
 		and removes it. The study is marked as a test and has no person's data.
 
+		Nothing is stored where the archive could remove patients to make room
+		(MaximumPatientCount, MaximumStorageSize), or where the study could not be found
+		and removed again: then C-ECHO is all that is done, unless --store says otherwise.
+		At the end the archive must have all that it had before.
+
 		A password is sent to the Orthanc of its own tenant, and only where the server's
 		certificate could be verified. Other tenants are asked with what is given of
 		theirs (--other-password-secret, --other-cert), or without any.
 
-		With files and directories it stores those instead, and leaves them there: over
-		several associations at once, each file by itself checked before it is sent.
-		Orthanc is asked at the end whether it has them all. With --resume an
-		interrupted transfer goes on where it was.
+		With files and directories it stores those as well, once the test study has
+		arrived where it should, and leaves them there: over several associations at once,
+		each file by itself checked before it is sent. Orthanc is asked at the end for each
+		of them. With --resume an interrupted transfer goes on where it was.
 
 		The exit status is 0 when every check passes, with or without warnings, 1
 		when one fails, 2 when it could not be told.`)
@@ -73,6 +78,7 @@ type validateOptions struct {
 	dcmPort int64
 	timeout time.Duration
 	keep    bool
+	store   bool
 	ca      string
 	insec   bool
 	client  clientFiles
@@ -117,6 +123,7 @@ func newValidate(facts *factsFlags) *cobra.Command {
 	flags.Int64Var(&o.dcmPort, "dicom-port", 0, "Port of DICOM; the Gateway's by default")
 	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "How long each check may take")
 	flags.BoolVar(&o.keep, "keep", false, "Leave the test study in Orthanc")
+	flags.BoolVar(&o.store, "store", false, "Store also where it is not known that the archive removes no patients to make room, or where what is stored could not be found and removed again")
 	flags.StringVar(&o.ca, "ca", "", "The authority's certificate to trust, as a file; the tenant's, read from the cluster, by default")
 	flags.BoolVar(&o.insec, "insecure", false, "Go on where a server's certificate is no good: then you don't know whom you talk to, and no password is sent")
 	o.client.addTo(flags)
@@ -155,7 +162,7 @@ func (o *validateOptions) run(ctx context.Context) error {
 		return err
 	}
 	options := validate.Options{
-		Via: o.via, Calling: o.aet, Called: o.aec, Timeout: o.timeout, Insecure: o.insec, Keep: o.keep,
+		Via: o.via, Calling: o.aet, Called: o.aec, Timeout: o.timeout, Insecure: o.insec, Keep: o.keep, Store: o.store,
 	}
 	options.Dial, options.Files = o.dial, o.hook(subject)
 	out := o.facts.streams.Out

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,7 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
-// userFiles are what the user wants stored in place of the test study.
+// userFiles are what the user wants stored besides the test study.
 type userFiles struct {
 	paths       []string
 	concurrency int
@@ -44,9 +43,6 @@ func (f *userFiles) validate(flags *pflag.FlagSet) error {
 			return withHint(fmt.Errorf("--%s is for sending files", name), "Name files or directories after the tenant.")
 		}
 	}
-	if given(flags, "keep") && len(f.paths) > 0 {
-		return withHint(errors.New("--keep has no effect on your own files: they stay in Orthanc"), "Leave it out.")
-	}
 	for _, path := range f.paths {
 		if _, err := os.Stat(path); err != nil {
 			return withHint(fmt.Errorf("looking for what to send: %w", err), "Name files or directories after the tenant: kubectl orthweb validate TENANT FILE|DIR...")
@@ -63,7 +59,7 @@ func tenantAndFiles(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// hook is how they are stored; nil when there are none, for the test study.
+// hook is how they are stored; nil when there are none.
 func (o *validateOptions) hook(s validate.Subject) *validate.Files {
 	if len(o.files.paths) == 0 {
 		return nil
@@ -78,6 +74,7 @@ func (o *validateOptions) hook(s validate.Subject) *validate.Files {
 	}
 	var sent send.Result
 	return &validate.Files{
+		Size: func(ctx context.Context) (int64, int64) { return send.Size(ctx, o.files.paths) },
 		Store: func(ctx context.Context, dial func(context.Context) (net.Conn, error)) validate.Check {
 			var err error
 			sent, err = send.Files(ctx, send.Options{
@@ -87,8 +84,8 @@ func (o *validateOptions) hook(s validate.Subject) *validate.Files {
 			})
 			return sent.Check(err, limit)
 		},
-		Found: func(ctx context.Context, count func(context.Context, string) (int, error)) validate.Check {
-			return sent.CheckFound(ctx, count, limit)
+		Found: func(ctx context.Context, own validate.Archive, others []validate.Archive) validate.Check {
+			return sent.CheckFound(ctx, own, others, limit)
 		},
 	}
 }

@@ -40,6 +40,7 @@ func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant
 	if s.Login, err = o.web.read(ctx, o.facts, chosen); err != nil {
 		return s, chosen, err
 	}
+	s.Limits = o.limitsOf(snap, chosen)
 	if s.Client, err = o.clientOf(ctx, snap, chosen); err != nil {
 		return s, chosen, err
 	}

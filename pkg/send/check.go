@@ -17,6 +17,8 @@ const (
 	codeStoreWarning finding.Code = "OW9407"
 	codeUnsendable   finding.Code = "OW9408"
 	codeStudyMissing finding.Code = "OW9501"
+	// codeFilesElsewhere is of files that are in another tenant's archive alone.
+	codeFilesElsewhere finding.Code = "OW9508"
 )
 
 // Check is what came of sending, for people and for scripts. err is that of Files.

@@ -1,65 +1,179 @@
 package send
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
-// CheckFound asks for the instances of each study that the peer said that it
-// stored. count gives how many of a study it has, 0 for an unknown study. More than
-// were sent are no fault: others send as well. Details lists at most limit studies
-// of a kind; 0 for all.
-func (r Result) CheckFound(ctx context.Context, count func(ctx context.Context, studyUID string) (int, error), limit int) validate.Check {
-	var asked, instances int
-	var missing, unasked []Outcome
+// CheckFound asks the tenant's archive for each instance that the peer said that it
+// stored, by its SOP Instance UID. Those that it does not have are looked for in the
+// other tenants' archives. More than were sent are no fault: others send as well.
+// Details lists at most limit files of a kind; 0 for all.
+func (r Result) CheckFound(ctx context.Context, own validate.Archive, others []validate.Archive, limit int) validate.Check {
+	f := found{missing: map[digest]place{}}
 	for _, uid := range slices.Sorted(maps.Keys(r.Studies)) {
-		sent := r.Studies[uid]
-		if uid == "" {
-			unasked = append(unasked, Outcome{Path: files(sent), Reason: "the data set names no study to ask for"})
+		f.study(ctx, uid, r.Studies[uid], own, others)
+	}
+	r.name(ctx, f.missing)
+	c := f.judge()
+	places := slices.SortedFunc(maps.Values(f.missing), func(a, b place) int { return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.study, b.study)) })
+	var missing, misrouted []Outcome
+	for _, p := range places {
+		if len(p.in) == 0 {
+			missing = append(missing, Outcome{Path: p.words(), Reason: "no archive that could be asked has it"})
 			continue
 		}
-		has, err := count(ctx, uid)
-		switch {
-		case err != nil:
-			unasked = append(unasked, Outcome{Path: "study " + uid, Reason: err.Error()})
-		case has < sent:
-			missing = append(missing, Outcome{Path: "study " + uid, Reason: fmt.Sprintf("%d instances of %d", has, sent)})
-		default:
-			asked++
-			instances += sent
-		}
+		misrouted = append(misrouted, Outcome{Path: p.words(), Reason: strings.Join(p.in, "; ")})
 	}
-	c := judgeFound(asked, instances, len(missing), len(unasked))
-	c.Details = append(list("missing", missing, limit), list("not asked for", unasked, limit)...)
+	c.Details = slices.Concat(list("misrouted", misrouted, limit), list("missing", missing, limit), list("not asked for", f.unasked, limit))
 	return c
 }
 
-// judgeFound is pure: studies found whole with how many instances, studies found
-// wanting, and those that could not be asked for.
-func judgeFound(whole, instances, missing, unasked int) validate.Check {
-	c := validate.Check{Outcome: validate.Pass, Found: fmt.Sprintf("Orthanc has all %d instances of %s", instances, studies(whole))}
+// found is what came of looking for what was stored.
+type found struct {
+	// whole is how many studies are there with all of their instances, and instances
+	// is how many these are.
+	whole, instances int
+	// missing are those that the tenant's archive does not have, and misrouted how
+	// many of them another tenant's has.
+	missing   map[digest]place
+	misrouted int
+	unasked   []Outcome
+}
+
+// place is where an instance is that is missing.
+type place struct {
+	study, path, instance string
+	// in has a line for each other tenant's archive that has it.
+	in []string
+}
+
+// words name the file, or where it can't be found again its study.
+func (p place) words() string {
+	if p.path == "" {
+		return "an instance of study " + p.study
+	}
+	return fmt.Sprintf("%s (SOP Instance UID %s)", p.path, p.instance)
+}
+
+// study looks for the instances of one study.
+func (f *found) study(ctx context.Context, uid string, sent []digest, own validate.Archive, others []validate.Archive) {
+	if uid == "" {
+		f.unasked = append(f.unasked, Outcome{Path: files(len(sent)), Reason: "the data set names no study to ask for"})
+		return
+	}
+	has, err := own.Instances(ctx, uid)
+	if err != nil {
+		f.unasked = append(f.unasked, Outcome{Path: "study " + uid, Reason: err.Error()})
+		return
+	}
+	missing := map[digest]bool{}
+	for _, instance := range sent {
+		missing[instance] = true
+	}
+	for instance := range has {
+		delete(missing, digestOf(instance))
+	}
+	if len(missing) == 0 {
+		f.whole++
+		f.instances += len(sent)
+		return
+	}
+	for instance := range missing {
+		f.missing[instance] = place{study: uid}
+	}
+	for _, other := range others {
+		f.elsewhere(ctx, uid, missing, other)
+	}
+}
+
+// elsewhere looks for the instances in another tenant's archive. One that can't be
+// asked is told of by the check that looks for the test study.
+func (f *found) elsewhere(ctx context.Context, uid string, missing map[digest]bool, other validate.Archive) {
+	has, err := other.Instances(ctx, uid)
+	if err != nil {
+		return
+	}
+	for _, instance := range slices.Sorted(maps.Keys(has)) {
+		at := digestOf(instance)
+		if !missing[at] {
+			continue
+		}
+		p := f.missing[at]
+		if len(p.in) == 0 {
+			f.misrouted++
+		}
+		p.instance = instance
+		p.in = append(p.in, fmt.Sprintf("it is with %s; remove it there with: %s", other.Tenant,
+			escape.Command("curl --user admin --request DELETE %s", other.Base+"/instances/"+has[instance])))
+		f.missing[at] = p
+	}
+}
+
+// name finds the files of the missing instances again.
+func (r Result) name(ctx context.Context, missing map[digest]place) {
+	if len(missing) == 0 {
+		return
+	}
+	s := scanner{transfer: &transfer{}, ctx: ctx}
+	walk(ctx, r.paths, func(path string, info fs.FileInfo, problem error) {
+		if problem != nil {
+			return
+		}
+		f := file{path: path, size: info.Size()}
+		if s.look(&f) != nil {
+			return
+		}
+		at := digestOf(f.meta.SOPInstance)
+		if p, ok := missing[at]; ok && p.path == "" {
+			p.path, p.instance = path, f.meta.SOPInstance
+			missing[at] = p
+		}
+	})
+}
+
+// judge is the check without its details.
+func (f found) judge() validate.Check {
+	missing := len(f.missing) - f.misrouted
+	c := validate.Check{Outcome: validate.Pass, Found: fmt.Sprintf("Orthanc has all %d instances of %s", f.instances, studies(f.whole))}
 	switch {
+	case f.misrouted > 0:
+		c = validate.Check{
+			Outcome: validate.Fail, Code: codeFilesElsewhere,
+			Found: fmt.Sprintf("%d instances landed with another tenant", f.misrouted),
+			Fix: finding.Fix{
+				Text:    "Send nothing more. Remove them where they are, with the commands above and that tenant's password; give each tenant's ingress a label of its own, and select it in the tenant's Gateways (spec.selector)",
+				Command: "kubectl get gateways.networking.istio.io -A",
+			},
+		}
+		if missing > 0 {
+			c.Found += fmt.Sprintf("; %d more are in no archive that could be asked", missing)
+		}
 	case missing > 0:
 		c = validate.Check{
-			Outcome: validate.Fail, Code: codeStudyMissing, Found: "Orthanc said that it stored them, and has not all instances of " + studies(missing),
-			Fix: finding.Fix{Text: "See whether Orthanc's storage is full, or whether it removes studies by itself (MaximumStorageSize, MaximumPatientCount)"},
+			Outcome: validate.Fail, Code: codeStudyMissing, Found: fmt.Sprintf("Orthanc said that it stored them, and does not have %d instances", missing),
+			Fix: finding.Fix{Text: "Keep the files. See whether Orthanc's storage is full, whether it removes studies by itself (MaximumStorageSize, MaximumPatientCount), or a Lua script or plugin discards them (ReceivedInstanceFilter); then send them again"},
 		}
-	case whole == 0 && unasked == 0:
-		c = validate.Check{Outcome: validate.Skip, Found: "nothing was stored"}
-	case whole == 0:
-		c = validate.Check{Outcome: validate.Skip, Found: "Orthanc could not be asked for " + studies(unasked)}
-	case unasked > 0:
+	case f.whole == 0 && len(f.unasked) == 0:
+		return validate.Check{Outcome: validate.Skip, Found: "nothing was stored"}
+	case f.whole == 0:
+		return validate.Check{Outcome: validate.Skip, Found: "Orthanc could not be asked for " + studies(len(f.unasked))}
+	case len(f.unasked) > 0:
 		c.Outcome, c.Code = validate.Warn, codeWebOther
-		c.Found += "; it could not be asked for " + studies(unasked)
+		c.Found += "; it could not be asked for " + studies(len(f.unasked))
 		c.Fix.Text = "See the reasons with -o wide"
 	}
 	if c.Outcome == validate.Fail || c.Outcome == validate.Warn {
-		c.Expected = "all instances of all studies that were sent"
+		c.Expected = "each file that was sent is in this tenant's Orthanc"
 	}
 	return c
 }

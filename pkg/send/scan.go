@@ -75,7 +75,7 @@ func (s *scanner) known(f file) bool {
 		return false
 	}
 	if s.first(line.instance, f) {
-		s.before(line.study, f.size)
+		s.before(line.study, line.instance, f.size)
 	}
 	return true
 }

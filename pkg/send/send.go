@@ -2,9 +2,9 @@
 // once, and tells of every file what became of it.
 //
 // Files are looked at while others are sent. What is held in memory doesn't grow
-// with the size of files, and with their number by some 40 bytes each, to know an
-// instance that comes twice, and 150 for each line of a resume file. What failed or
-// was skipped is kept to be reported.
+// with the size of files, and with their number by some 60 bytes each, to know an
+// instance that comes twice and to ask for it at the end, and 150 for each line of a
+// resume file. What failed or was skipped is kept to be reported.
 package send
 
 import (
@@ -70,10 +70,12 @@ type Result struct {
 	Failed []Outcome
 	// Skipped can't be sent: they are no DICOM, damaged, or there twice.
 	Skipped []Outcome
-	// Studies are how many instances of each study, by its UID, are in Stored and
+	// Studies are the instances of each study, by its UID, that are in Stored and
 	// Before; "" for those that belong to no study.
-	Studies map[string]int
+	Studies map[string][]digest
 	Took    time.Duration
+	// paths are those of the Options, to find files again.
+	paths []string
 }
 
 // Files sends all files. What failed is tried once more at the end. An error is of

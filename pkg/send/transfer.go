@@ -46,7 +46,7 @@ func newTransfer(o Options) *transfer {
 		const s = time.Second
 		o.Backoff = []time.Duration{s / 2, s, 2 * s, 4 * s, 8 * s}
 	}
-	return &transfer{options: o, done: Result{Studies: map[string]int{}}}
+	return &transfer{options: o, done: Result{Studies: map[string][]digest{}, paths: o.Paths}}
 }
 
 // round sends what feed puts into the queue, and returns when each of these files
@@ -71,7 +71,7 @@ func (t *transfer) store(f file, status dicom.Status) {
 	t.mu.Lock()
 	t.done.Stored++
 	t.done.Bytes += f.size
-	t.done.Studies[f.study]++
+	t.done.Studies[f.study] = append(t.done.Studies[f.study], digestOf(f.meta.SOPInstance))
 	if !status.Success() {
 		t.done.Warned = append(t.done.Warned, Outcome{f.path, f.meta.SOPInstance, status.String()})
 	}
@@ -85,11 +85,11 @@ func (t *transfer) store(f file, status dicom.Status) {
 }
 
 // before counts a file that the resume file knows.
-func (t *transfer) before(study string, size int64) {
+func (t *transfer) before(study string, instance digest, size int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.done.Before++
-	t.done.Studies[study]++
+	t.done.Studies[study] = append(t.done.Studies[study], instance)
 	t.pace.pass(size)
 }
 

@@ -28,6 +28,18 @@ func present(paths []string) error {
 	return nil
 }
 
+// Size is how many files there are at the paths, and their bytes. What can't be read is
+// not counted.
+func Size(ctx context.Context, paths []string) (files, bytes int64) {
+	walk(ctx, paths, func(_ string, info fs.FileInfo, problem error) {
+		if problem == nil {
+			files++
+			bytes += info.Size()
+		}
+	})
+	return files, bytes
+}
+
 // walk visits files as named, and what is in directories sorted by name. Links to
 // files are followed; links to directories only where they are named themselves, so
 // that there are no cycles.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -30,6 +31,13 @@ type archive struct {
 	credentials []string
 	// into is where images land, where it isn't this archive.
 	into *archive
+	// patients are what it has besides, by their ids; loses removes one of them when
+	// something is stored.
+	patients []string
+	loses    bool
+	// system is what /system has besides; counts replaces the answer of /statistics.
+	system map[string]any
+	counts string
 }
 
 type image struct {
@@ -51,6 +59,9 @@ func (a *archive) keep(data []byte) {
 	defer a.mu.Unlock()
 	if !a.lose {
 		a.images = append(a.images, i)
+	}
+	if a.loses {
+		a.patients, a.loses = a.patients[1:], false
 	}
 }
 
@@ -111,13 +122,24 @@ func (a *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == explorer:
 		_, _ = io.WriteString(w, "<html><title>Orthanc Explorer</title></html>")
 	case r.URL.Path == "/system":
-		_ = json.NewEncoder(w).Encode(map[string]string{"DicomAet": "ORTHANC", "Version": "1.12.3"})
+		says := map[string]any{"DicomAet": "ORTHANC", "Version": "1.12.4", "MaximumPatientCount": 0, "MaximumStorageSize": 0, "MaximumStorageMode": "Recycle"}
+		maps.Copy(says, a.system)
+		_ = json.NewEncoder(w).Encode(says)
+	case r.URL.Path == "/statistics" && a.counts != "":
+		_, _ = io.WriteString(w, a.counts)
+	case r.URL.Path == "/statistics":
+		n := len(a.studies())
+		_ = json.NewEncoder(w).Encode(map[string]any{"CountPatients": n, "CountStudies": n, "CountInstances": len(a.images) + len(a.patients), "TotalDiskSize": "5000"})
+	case r.URL.Path == "/patients", r.URL.Path == "/studies":
+		_ = json.NewEncoder(w).Encode(a.studies())
 	case r.URL.Path == "/tools/lookup":
 		a.lookUp(w, r)
 	case part[1] == "studies" && r.Method == http.MethodDelete:
 		a.images = slices.DeleteFunc(a.images, func(i image) bool { return i.study == part[2] })
 	case part[1] == "studies":
 		a.list(w, part[2])
+	case part[1] == "instances" && r.Method == http.MethodDelete:
+		a.images = slices.DeleteFunc(a.images, func(i image) bool { return i.instance == part[2] })
 	case part[1] == "instances":
 		for _, i := range a.images {
 			if i.instance == part[2] {
@@ -125,6 +147,16 @@ func (a *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+}
+
+// studies are the ids of all studies, each of a patient of its own.
+func (a *archive) studies() []string {
+	ids := slices.Clone(a.patients)
+	for _, i := range a.images {
+		ids = append(ids, i.study)
+	}
+	slices.Sort(ids)
+	return append([]string{}, slices.Compact(ids)...)
 }
 
 // lookUp finds a study by its UID; here Orthanc's ids are the UIDs.

@@ -6,6 +6,7 @@ package validate
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
@@ -127,7 +128,7 @@ func (r *runner) add(c Check) {
 
 // Worst is the worst of the outcomes: Fail, then Warn, then Pass. It is Skip where
 // it could not be told: nothing was tried, or, without a failure, not what a tenant
-// is for, its page and an association.
+// is for, its page and an association, or not what the user wanted to send.
 func Worst(checks []Check) Outcome {
 	rank := map[Outcome]int{Skip: 0, Pass: 1, Warn: 2, Fail: 3}
 	worst, told := Skip, true
@@ -135,7 +136,7 @@ func Worst(checks []Check) Outcome {
 		if rank[c.Outcome] > rank[worst] {
 			worst = c.Outcome
 		}
-		if c.Outcome == Skip && (c.Name == "web-page" || c.Name == "dicom-association") {
+		if c.Outcome == Skip && slices.Contains([]string{"web-page", "dicom-association", "dicom-store-files"}, c.Name) {
 			told = false
 		}
 	}

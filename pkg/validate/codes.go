@@ -42,4 +42,7 @@ const (
 	codeStudyDiffers   finding.Code = "OW9502"
 	codeStudyElsewhere finding.Code = "OW9503"
 	codeLeftBehind     finding.Code = "OW9504"
+	codeArchiveLost    finding.Code = "OW9505"
+	codeMayEvict       finding.Code = "OW9506"
+	codeNotCompared    finding.Code = "OW9507"
 )

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -25,7 +24,6 @@ func (v *validation) checkElsewhere(ctx context.Context) Check {
 	var clean, landed, unasked []string
 	for i, r := range v.lookInOthers(ctx) {
 		other := v.subject.Others[i].Tenant
-		v.found[other], v.logins[other] = r.id, r.login
 		switch {
 		case r.err != nil:
 			unasked = append(unasked, fmt.Sprintf("%s could not be asked: %s", other, plain(r.err)))
@@ -37,7 +35,7 @@ func (v *validation) checkElsewhere(ctx context.Context) Check {
 	}
 	if len(landed) > 0 {
 		c := fail(codeStudyElsewhere, "a study sent to "+v.subject.Tenant+" landed with "+strings.Join(landed, ", "), "that no other tenant has it", finding.Fix{
-			Text:    "Stop sending studies until it is mended: give each tenant's ingress a label of its own, and select it in the tenant's Gateways (spec.selector)",
+			Text:    "Stop sending studies until this is corrected: give each tenant's ingress a label of its own, and select it in the tenant's Gateways (spec.selector)",
 			Command: "kubectl get gateways.networking.istio.io -A",
 		})
 		c.Details = unasked
@@ -60,7 +58,8 @@ type sighting struct {
 // takes no time from the others.
 const atOnce = 16
 
-// lookInOthers asks all other tenants, and returns their answers in their order.
+// lookInOthers asks all other tenants, and returns their answers in their order. What
+// they answered is kept for the clean-up.
 func (v *validation) lookInOthers(ctx context.Context) []sighting {
 	answers := make([]sighting, len(v.subject.Others))
 	var group errgroup.Group
@@ -72,20 +71,17 @@ func (v *validation) lookInOthers(ctx context.Context) []sighting {
 		})
 	}
 	_ = group.Wait() // the errors are in the answers
+	for i, r := range answers {
+		other := v.subject.Others[i].Tenant
+		v.found[other], v.logins[other] = r.id, r.login
+	}
 	return answers
 }
 
 // lookElsewhere asks one other tenant, with its own password or without any.
 func (v *validation) lookElsewhere(ctx context.Context, other Subject) (s sighting) {
-	if len(other.Authorities) == 0 && !v.options.Insecure {
-		s.err = fmt.Errorf("who would answer can't be verified: %w", unknownCA(other))
+	if s.login, s.err = v.loginOf(ctx, other); s.err != nil {
 		return s
-	}
-	s.login = other.Login
-	if !s.login.Given() && other.FetchLogin != nil {
-		if s.login, s.err = other.FetchLogin(ctx); s.err != nil {
-			return s
-		}
 	}
 	w := newWeb(v.options, other)
 	defer w.close()
@@ -97,64 +93,13 @@ func (v *validation) lookElsewhere(ctx context.Context, other Subject) (s sighti
 	return s
 }
 
-// cleanUp removes the test study from wherever it turned up, and leaves nothing of
-// it behind.
-func (v *validation) cleanUp(ctx context.Context) Check {
-	if !v.stored {
-		return skip("nothing was stored")
+// loginOf is what another tenant is asked with: its own password, or none.
+func (v *validation) loginOf(ctx context.Context, other Subject) (Credentials, error) {
+	switch {
+	case len(other.Authorities) == 0 && !v.options.Insecure:
+		return Credentials{}, fmt.Errorf("who would answer can't be verified: %w", unknownCA(other))
+	case other.Login.Given() || other.FetchLogin == nil:
+		return other.Login, nil
 	}
-	uid := "Study Instance UID " + v.studyUID()
-	if v.options.Keep {
-		return pass("the test study was kept", uid)
-	}
-	var gone, left []string
-	for _, s := range append([]Subject{v.subject}, v.subject.Others...) {
-		removed, err := v.remove(ctx, s)
-		if err != nil {
-			left = append(left, s.Tenant+": "+plain(err))
-		} else if removed {
-			gone = append(gone, s.Tenant)
-		}
-	}
-	if len(left) > 0 || len(gone) == 0 {
-		found := "the test study could not be removed"
-		switch {
-		case len(left) == 0:
-			found = "the test study was not found, and so not removed"
-		case len(gone) > 0:
-			found = "the test study was removed from " + strings.Join(gone, ", ") + ", and may be elsewhere"
-		}
-		c := warn(codeLeftBehind, found, "that nothing of the test is left", finding.Fix{
-			Text: "Delete it in Orthanc's explorer: patient " + dicom.TestPatientName,
-		})
-		c.Details = append(left, uid)
-		return c
-	}
-	return pass("the test study was removed from " + strings.Join(gone, ", "))
-}
-
-// remove deletes the study where it was found, and in the tenant's own Orthanc also
-// where nobody has looked yet. It tells whether there was one.
-func (v *validation) remove(ctx context.Context, s Subject) (bool, error) {
-	login := v.login
-	if s.Tenant != v.subject.Tenant {
-		login = v.logins[s.Tenant]
-	}
-	w := newWeb(v.options, s)
-	defer w.close()
-	id, looked := v.found[s.Tenant]
-	if !looked && s.Tenant == v.subject.Tenant {
-		var err error
-		if id, err = lookUp(ctx, w, v.studyUID(), login); err != nil {
-			return false, err
-		}
-	}
-	if id == "" {
-		return false, nil
-	}
-	status, _, err := w.ask(ctx, http.MethodDelete, "/studies/"+id, nil, login)
-	if err = orStatus(err, status); err != nil {
-		return false, fmt.Errorf("DELETE /studies/%s: %w", id, err)
-	}
-	return true, nil
+	return other.FetchLogin(ctx)
 }

@@ -3,21 +3,33 @@ package validate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
-	"net/http"
 	"time"
 )
 
-// Files are a user's own, to be stored in place of the test study. They are not
-// removed again.
+// Files are a user's own, to be stored after the test study has arrived where it
+// should. They are not removed again.
 type Files struct {
+	// Size is how many files there are, and their bytes; nil where nobody knows.
+	Size func(ctx context.Context) (files, bytes int64)
 	// Store sends them over connections to the tenant's DICOM place, each of which
 	// dial opens for one association; for as long as it takes.
 	Store func(ctx context.Context, dial func(context.Context) (net.Conn, error)) Check
-	// Found asks with count for how many instances of a study the tenant's Orthanc
-	// has, 0 where it does not know the study.
-	Found func(ctx context.Context, count func(ctx context.Context, studyUID string) (int, error)) Check
+	// Found asks the tenant's archive, and those of the other tenants, for what was
+	// stored.
+	Found func(ctx context.Context, own Archive, others []Archive) Check
+}
+
+// Archive is one tenant's, as far as it can be asked.
+type Archive struct {
+	// Tenant is whose it is, and Base the address of its REST API: https://HOST.
+	Tenant, Base string
+	// Instances are Orthanc's ids of a study's instances, by SOP Instance UID; none
+	// where the archive does not know the study.
+	Instances func(ctx context.Context, studyUID string) (map[string]string, error)
 }
 
 // asLongAsItTakes is no limit for a check: what is waited for within has its own.
@@ -25,16 +37,30 @@ const asLongAsItTakes time.Duration = 1 << 62
 
 // files stores a user's files and asks for them.
 func (v *validation) files(ctx context.Context) {
+	within := v.timeout
 	v.timeout = asLongAsItTakes
-	v.do(ctx, "dicom-store-files", []string{"dicom-echo"}, func(ctx context.Context) Check {
+	v.do(ctx, "dicom-store-files", []string{"dicom-echo", "dicom-store", "study-found", "study-elsewhere"}, func(ctx context.Context) Check {
+		if why := v.notSafe(); why != "" {
+			return skip(why)
+		}
+		v.sentFiles = true
 		return v.options.Files.Store(ctx, v.dialDICOM)
 	})
 	v.do(ctx, "files-found", []string{"dicom-echo", "web-system"}, func(ctx context.Context) Check {
-		if !v.canAsk() {
+		switch {
+		case !v.sentFiles:
+			return skip("nothing was stored")
+		case !v.canAsk():
 			return skip(v.noLogin())
 		}
-		return v.options.Files.Found(ctx, v.countInstances)
+		own := v.archive(v.subject, func(context.Context) (Credentials, error) { return v.login, nil })
+		var others []Archive
+		for _, other := range v.subject.Others {
+			others = append(others, v.archive(other, func(ctx context.Context) (Credentials, error) { return v.loginOnce(ctx, other) }))
+		}
+		return v.options.Files.Found(ctx, own, others)
 	})
+	v.timeout = within
 }
 
 func (v *validation) dialDICOM(ctx context.Context) (net.Conn, error) {
@@ -47,22 +73,62 @@ func (v *validation) dialDICOM(ctx context.Context) (net.Conn, error) {
 	return conn, nil
 }
 
-// countInstances asks for a study's statistics (Orthanc Book, REST API,
-// /studies/{id}/statistics).
-func (v *validation) countInstances(ctx context.Context, studyUID string) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, v.options.Timeout)
-	defer cancel()
-	id, err := lookUp(ctx, v.web, studyUID, v.login)
-	if err != nil || id == "" {
-		return 0, err
+// archive is a tenant's, asked with a login of its own.
+func (v *validation) archive(s Subject, login func(context.Context) (Credentials, error)) Archive {
+	return Archive{Tenant: s.Tenant, Base: newWeb(v.options, s).base, Instances: func(ctx context.Context, studyUID string) (map[string]string, error) {
+		ctx, cancel := context.WithTimeout(ctx, v.options.Timeout)
+		defer cancel()
+		with, err := login(ctx)
+		if err != nil {
+			return nil, err
+		}
+		w := newWeb(v.options, s)
+		defer w.close()
+		id, err := lookUp(ctx, w, studyUID, with)
+		if err != nil || id == "" {
+			return nil, err
+		}
+		return w.instances(ctx, id, with)
+	}}
+}
+
+// loginOnce is loginOf, or what the tenant was asked with before.
+func (v *validation) loginOnce(ctx context.Context, other Subject) (Credentials, error) {
+	if login, ok := v.logins[other.Tenant]; ok {
+		return login, nil
 	}
-	status, answer, err := v.web.ask(ctx, http.MethodGet, "/studies/"+id+"/statistics", nil, v.login)
-	if err := orStatus(err, status); err != nil {
-		return 0, fmt.Errorf("/studies/%s/statistics: %w", id, err)
+	return v.loginOf(ctx, other)
+}
+
+// maxInstances bounds the answer of a study's instances: Orthanc takes about a
+// kilobyte for each, so this is some 250,000 of them.
+const maxInstances = 256 << 20
+
+// instances are Orthanc's ids of a study's instances, by SOP Instance UID (Orthanc
+// Book, REST API, /studies/{id}/instances). The answer is read one by one.
+func (w *web) instances(ctx context.Context, id string, login Credentials) (map[string]string, error) {
+	path := "/studies/" + id + "/instances"
+	has := map[string]string{}
+	err := w.stream(ctx, path, login, maxInstances, func(r io.Reader) error {
+		decoder := json.NewDecoder(r)
+		if open, err := decoder.Token(); err != nil || open != json.Delim('[') {
+			return errors.New("it is no list")
+		}
+		for decoder.More() {
+			var instance struct {
+				ID            string
+				MainDicomTags struct{ SOPInstanceUID string }
+			}
+			if err := decoder.Decode(&instance); err != nil {
+				return err
+			}
+			has[instance.MainDicomTags.SOPInstanceUID] = instance.ID
+		}
+		_, err := decoder.Token()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	var statistics struct{ CountInstances *int }
-	if err := json.Unmarshal(answer, &statistics); err != nil || statistics.CountInstances == nil {
-		return 0, fmt.Errorf("/studies/%s/statistics answers something else than Orthanc's", id)
-	}
-	return *statistics.CountInstances, nil
+	return has, nil
 }

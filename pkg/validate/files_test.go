@@ -13,74 +13,99 @@ import (
 )
 
 // TestFiles stores a study of the user's over the connection that it is given, and
-// asks for it with the question that it is given.
+// asks for it with the questions that it is given.
 func TestFiles(t *testing.T) {
 	t.Parallel()
-	study := dicom.NewTestStudy([32]byte{7}, time.Now(), 3)
 	for _, c := range []struct {
-		about, statistics string
-		lose, anonymous   bool
-		want              string
-		has               int
-		err               string
+		about  string
+		change func(bhs, mhr *setup)
+		want   string
+		has    int // instances that the tenant's archive has, and mhr's
+		other  int
+		err    string
 	}{
-		{"all there", `{"CountInstances":3}`, false, false, "files-found PASS", 3, ""},
-		{"lost", "", true, false, "files-found PASS", 0, ""},
-		{"an answer of something else", `{}`, false, false, "files-found PASS", 0, "something else than Orthanc's"},
-		{"no password", "", false, true, "files-found SKIP", 0, ""},
-	} {
-		t.Run(c.about, func(t *testing.T) {
-			s := newTenant(t, "bhs")
-			s.archive.lose = c.lose
-			if c.anonymous {
-				s.subject.Login = Credentials{}
-			}
-			s.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
-				if strings.HasSuffix(r.URL.Path, "/statistics") {
-					_, _ = w.Write([]byte(c.statistics))
+		{about: "all there", want: "dicom-store-files PASS, files-found PASS, archive-unchanged PASS", has: 3},
+		{about: "lost by an archive that keeps nothing", change: func(bhs, _ *setup) { bhs.archive.lose = true },
+			want: "dicom-store-files SKIP, files-found SKIP, archive-unchanged PASS"},
+		{about: "the study landed elsewhere, so no file is sent", change: func(bhs, mhr *setup) { bhs.archive.into = mhr.archive },
+			want: "dicom-store-files SKIP, files-found SKIP, archive-unchanged PASS"},
+		{about: "no password", change: func(bhs, _ *setup) { bhs.subject.Login = Credentials{} },
+			want: "dicom-store-files SKIP, files-found SKIP, archive-unchanged SKIP"},
+		{about: "no password, and to be stored all the same", change: func(bhs, _ *setup) { bhs.subject.Login, bhs.options.Store = Credentials{}, true },
+			want: "dicom-store-files PASS, files-found SKIP, archive-unchanged SKIP"},
+		{about: "no room", change: func(bhs, _ *setup) { bhs.archive.system = map[string]any{"MaximumPatientCount": 4} },
+			want: "dicom-store-files SKIP, files-found SKIP, archive-unchanged SKIP"},
+		{about: "an answer of something else", change: func(bhs, _ *setup) {
+			bhs.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
+				if strings.HasSuffix(r.URL.Path, usersStudy()[0].StudyUID+"/instances") {
+					_, _ = w.Write([]byte(`{}`))
 					return true
 				}
 				return false
 			}
-			var has int
+		}, want: "dicom-store-files PASS, files-found PASS, archive-unchanged PASS", err: "it is no list"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			s, other := newTenant(t, "bhs"), newTenant(t, "mhr")
+			if c.change != nil {
+				c.change(s, other)
+			}
+			s.subject.Others = []Subject{other.start(t)}
+			var own, others map[string]string
 			var err error
 			s.options.Files = &Files{
-				Store: func(ctx context.Context, dial func(context.Context) (net.Conn, error)) Check {
-					conn, err := dial(ctx)
-					if err != nil {
-						t.Fatal(err)
+				Size:  func(context.Context) (int64, int64) { return 3, 15_000 },
+				Store: storeUsersStudy(t),
+				Found: func(ctx context.Context, archive Archive, more []Archive) Check {
+					if own, err = archive.Instances(ctx, usersStudy()[0].StudyUID); err == nil {
+						others, err = more[0].Instances(ctx, usersStudy()[0].StudyUID)
 					}
-					a, err := dicom.Associate(ctx, conn, dicom.Options{Calling: "A", Called: "B", Contexts: dicom.Propose(study[0].Meta)})
-					if err != nil {
-						t.Fatal(err)
+					if !strings.HasPrefix(archive.Base, "https://127.0.0.1:") || archive.Tenant != "bhs" || more[0].Tenant != "mhr" {
+						t.Errorf("%+v, %+v", archive, more)
 					}
-					for _, i := range study {
-						if _, err := a.Store(ctx, i.Meta, bytes.NewReader(i.File[i.DataOffset:])); err != nil {
-							t.Error(err)
-						}
-					}
-					return pass("stored")
-				},
-				Found: func(ctx context.Context, count func(context.Context, string) (int, error)) Check {
-					has, err = count(ctx, study[0].StudyUID)
 					return pass("asked")
 				},
 			}
 			checks := s.run(t)
 			var last []string
-			for _, check := range checks[len(checks)-2:] {
+			for _, check := range checks[len(checks)-3:] {
 				last = append(last, check.Name+" "+string(check.Outcome))
 			}
-			if got := strings.Join(last, ", "); got != "dicom-store-files PASS, "+c.want {
+			if got := strings.Join(last, ", "); got != c.want {
 				t.Errorf("at last %s", got)
 			}
-			if has != c.has || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
-				t.Errorf("counted %d, %v", has, err)
+			if len(own) != c.has || len(others) != c.other || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("found %v and %v, %v", own, others, err)
 			}
-			if !c.lose && s.archive.len() != len(study) {
-				t.Errorf("%d images are left of the user's", s.archive.len())
+			if strings.Contains(c.want, "files SKIP") && other.archive.len()+s.archive.len() > 0 {
+				t.Errorf("%d and %d images are left", s.archive.len(), other.archive.len())
 			}
 		})
+	}
+}
+
+func usersStudy() []dicom.TestInstance {
+	return dicom.NewTestStudy([32]byte{7}, time.Unix(1_700_000_000, 0), 3)
+}
+
+func storeUsersStudy(t *testing.T) func(context.Context, func(context.Context) (net.Conn, error)) Check {
+	return func(ctx context.Context, dial func(context.Context) (net.Conn, error)) Check {
+		conn, err := dial(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		study := usersStudy()
+		a, err := dicom.Associate(ctx, conn, dicom.Options{Calling: "A", Called: "B", Contexts: dicom.Propose(study[0].Meta)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range study {
+			if _, err := a.Store(ctx, i.Meta, bytes.NewReader(i.File[i.DataOffset:])); err != nil {
+				t.Error(err)
+			}
+		}
+		return pass("stored")
 	}
 }
 

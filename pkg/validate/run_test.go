@@ -10,7 +10,8 @@ import (
 // all is what a validation consists of, in order.
 var all = []string{
 	"web-name", "dicom-name", "web-tcp", "dicom-tcp", "web-tls", "web-certificate", "web-clients", "dicom-tls", "dicom-certificate", "dicom-clients",
-	"web-page", "web-default-password", "web-system", "dicom-association", "dicom-echo", "dicom-store", "study-found", "study-elsewhere", "clean-up",
+	"web-page", "web-default-password", "web-system", "dicom-association", "dicom-echo", "archive-limits", "dicom-store",
+	"study-found", "study-elsewhere", "clean-up", "archive-unchanged",
 }
 
 func TestEverythingWorks(t *testing.T) {

@@ -19,8 +19,8 @@ const testInstances = 2
 
 // checkStore stores a study made on the spot.
 func (v *validation) checkStore(ctx context.Context) Check {
-	if why := v.noWeb(); why != "" && !v.options.Keep {
-		return skip(why + " the test study could be neither found nor removed again; --keep stores it all the same")
+	if why := v.notSafe(); why != "" {
+		return skip(why)
 	}
 	var seed [32]byte
 	_, _ = rand.Read(seed[:]) // it never fails
@@ -28,12 +28,13 @@ func (v *validation) checkStore(ctx context.Context) Check {
 	var warnings []string
 	for i, instance := range v.study {
 		before := v.stored
-		v.stored = true // also where the answer gets lost
+		v.stored, v.unanswered = true, true // also where the answer gets lost
 		status, err := v.association.Store(ctx, instance.Meta, bytes.NewReader(instance.File[instance.DataOffset:]))
 		what := fmt.Sprintf("C-STORE of image %d of %d", i+1, len(v.study))
+		var answered *dicom.StatusError
+		v.unanswered = err != nil && !errors.As(err, &answered)
 		if err != nil {
-			var answered *dicom.StatusError
-			v.stored = before || !errors.As(err, &answered)
+			v.stored = before || v.unanswered
 			return fail(codeStoreFailed, what+" failed: "+plain(err), "success", logFix(v.subject.Tenant))
 		}
 		if status.Warning() {
@@ -48,13 +49,27 @@ func (v *validation) checkStore(ctx context.Context) Check {
 	return pass(fmt.Sprintf("stored a test study of %d images", len(v.study)), "Study Instance UID "+v.studyUID())
 }
 
+// notSafe says why nothing is stored, empty where it is safe, or the user says that it
+// is to be stored all the same.
+func (v *validation) notSafe() string {
+	switch {
+	case v.options.Store:
+		return ""
+	case v.noWeb() != "":
+		return v.noWeb() + " what is stored could be neither found nor removed again; " + forced
+	case v.mayEvict != "":
+		return "storing may have the archive remove patients: see archive-limits; " + forced
+	}
+	return ""
+}
+
 // noWeb says why Orthanc's web can't be asked, empty where it can.
 func (v *validation) noWeb() string {
 	switch because := v.stopped["web-system"]; {
-	case because != "" && !v.options.Insecure: // who goes on all the same learns where it lands
+	case because != "":
 		return "since " + because + " failed,"
 	case v.missing["web-system"] != "":
-		return "without a client certificate for Orthanc's web"
+		return "without a client certificate for Orthanc's web,"
 	case v.canAsk():
 		return ""
 	case v.withheld != "":

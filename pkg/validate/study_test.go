@@ -57,14 +57,17 @@ func TestWhereTheStudyGoes(t *testing.T) {
 		{about: "stored with warnings", change: func(bhs, _, _ *setup) { bhs.peer.store = func(int) uint16 { return 0xB000 } }, want: []outcome{
 			{"dicom-store", Warn, codeStoreWarning, "coercion of data elements"}, {"study-found", Pass, "", ""}, {"clean-up", Pass, "", ""}}},
 		{about: "no password, and not the default's", change: func(bhs, _, _ *setup) { bhs.subject.Login = Credentials{} }, want: []outcome{
-			{"web-page", Pass, "", "asks for a password"}, {"web-system", Skip, "", "no password"}, {"dicom-store", Skip, "", "--keep stores it all the same"},
+			{"web-page", Pass, "", "asks for a password"}, {"web-system", Skip, "", "no password"}, {"archive-limits", Skip, "", "without a password"}, {"dicom-store", Skip, "", "--store stores all the same"},
 			{"study-found", Skip, "", "nothing was stored"}, {"study-elsewhere", Skip, "", "nothing was stored"}, {"clean-up", Skip, "", "nothing was stored"}}},
 		{about: "no password, to be kept", change: func(bhs, _, _ *setup) {
 			bhs.subject.Login, bhs.options.Keep = Credentials{}, true
+		}, want: []outcome{{"dicom-store", Skip, "", "--store"}}},
+		{about: "no password, to be stored and kept", change: func(bhs, _, _ *setup) {
+			bhs.subject.Login, bhs.options.Keep, bhs.options.Store = Credentials{}, true, true
 		}, left: 2, want: []outcome{{"dicom-store", Pass, "", ""}, {"study-found", Skip, "", "no password"}, {"clean-up", Pass, "", "was kept"}}},
 		{about: "no password, and the default's is taken", change: func(bhs, _, _ *setup) {
 			bhs.subject.Login, bhs.archive.passwords = Credentials{}, map[string]string{"admin": "orthanc"}
-		}, want: []outcome{{"web-default-password", Warn, codeDefaultPassword, "anybody can sign in as admin"}, {"web-system", Pass, "", "Orthanc 1.12.3, AE title ORTHANC"},
+		}, want: []outcome{{"web-default-password", Warn, codeDefaultPassword, "anybody can sign in as admin"}, {"web-system", Pass, "", "Orthanc 1.12.4, AE title ORTHANC"},
 			{"study-found", Pass, "", ""}, {"clean-up", Pass, "", "removed from bhs"}}},
 		{about: "nobody is asked for a password", change: func(bhs, _, _ *setup) {
 			bhs.subject.Login, bhs.archive.open = Credentials{}, true
@@ -73,9 +76,9 @@ func TestWhereTheStudyGoes(t *testing.T) {
 			mhr.subject.Authorities, mhr.subject.Unread = nil, "you may not read it"
 		}, want: []outcome{{"study-elsewhere", Pass, "", "mhr could not be asked: who would answer can't be verified: its CA is not known: you may not read it"}}},
 		{about: "the web is broken", change: func(bhs, _, _ *setup) { bhs.subject.Login = wrong("bhs") }, want: []outcome{
-			{"dicom-echo", Pass, "", ""}, {"dicom-store", Skip, "", "since web-page failed, the test study could be neither found nor removed again"}, {"clean-up", Skip, "", "nothing was stored"}}},
+			{"dicom-echo", Pass, "", ""}, {"dicom-store", Skip, "", "since web-page failed, what is stored could be neither found nor removed again"}, {"clean-up", Skip, "", "nothing was stored"}}},
 		{about: "the web is broken, DICOM leads to another, and it goes on all the same", change: func(bhs, _, mhr *setup) {
-			bhs.subject.Login, bhs.archive.into, bhs.options.Insecure = wrong("bhs"), mhr.archive, true
+			bhs.subject.Login, bhs.archive.into, bhs.options.Store = wrong("bhs"), mhr.archive, true
 		}, want: []outcome{{"dicom-store", Pass, "", ""}, {"study-found", Skip, "", ""}, {"study-elsewhere", Fail, codeStudyElsewhere, "landed with mhr"},
 			{"clean-up", Warn, codeLeftBehind, "removed from mhr, and may be elsewhere"}}},
 		{about: "the default password can't be tried", change: func(bhs, _, _ *setup) {

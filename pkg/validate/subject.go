@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
 )
 
 // Place is where the outside world meets a tenant.
@@ -40,6 +42,9 @@ type Subject struct {
 	// needed, unless nil.
 	Login      Credentials
 	FetchLogin func(context.Context) (Credentials, error)
+	// Limits reads the limits of the archive from Orthanc's configuration in the
+	// cluster, for an Orthanc that does not report them itself; nil where nobody can.
+	Limits func(context.Context) (orthanc.Limits, error)
 	// Others are the tenants in which a study of this one must not turn up. Each is
 	// asked with its own Login, or with none.
 	Others []Subject
@@ -67,7 +72,10 @@ type Options struct {
 	Insecure bool
 	// Keep leaves the test study in Orthanc.
 	Keep bool
-	// Files are stored in place of the test study, unless nil.
+	// Store stores also where it is not known that nothing is removed for it, or
+	// where what is stored could not be found and removed again.
+	Store bool
+	// Files are stored after the test study has arrived where it should, unless nil.
 	Files *Files
 	Now   func() time.Time
 }

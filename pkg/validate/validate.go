@@ -22,8 +22,17 @@ type validation struct {
 	open        bool
 	association *dicom.Association
 	study       []dicom.TestInstance
-	// stored tells that something was stored, or may have been, that has to go again.
-	stored bool
+	// before is what the archive held before anything was stored, nil where that is
+	// not known; mayEvict is why storing may have it remove patients.
+	before   *census
+	mayEvict string
+	// stored tells that images of the test study were stored, or may have been, that
+	// have to go again; unanswered that the answer to the last one was lost.
+	stored, unanswered bool
+	// stillThere is how many images of the test study the tenant's archive has at
+	// the end; sentFiles tells that files of the user's were sent.
+	stillThere int64
+	sentFiles  bool
 	// found are Orthanc's ids of the study, of each tenant that was asked for it;
 	// empty where it is not.
 	found map[string]string
@@ -31,8 +40,9 @@ type validation struct {
 	logins map[string]Credentials
 }
 
-// hurry is how long cleaning up may take once the user has had enough.
-const hurry = 3 * time.Second
+// hurry is how long cleaning up may take once the user has had enough: the program
+// ends within a second of Ctrl-C.
+const hurry = 800 * time.Millisecond
 
 // Run does all checks of a tenant, in order, and tells each as soon as it is done.
 // What depends on a check that failed is skipped. When ctx is cancelled it cleans
@@ -53,24 +63,31 @@ func Run(ctx context.Context, s Subject, o Options, tell func(Check)) []Check {
 	v.do(ctx, "web-system", []string{"web-page"}, v.checkSystem)
 	v.do(ctx, "dicom-association", []string{"dicom-certificate", "dicom-clients"}, v.checkAssociation)
 	v.do(ctx, "dicom-echo", []string{"dicom-association"}, v.checkEcho)
-	if o.Files != nil {
-		v.endAssociation()
-		v.files(ctx)
-		return v.checks
-	}
+	v.do(ctx, "archive-limits", []string{"dicom-echo"}, v.checkLimits)
 	v.do(ctx, "dicom-store", []string{"dicom-echo"}, v.checkStore)
 	v.endAssociation()
 	v.do(ctx, "study-found", []string{"dicom-store", "web-system"}, v.checkFound)
 	v.do(ctx, "study-elsewhere", []string{"dicom-store"}, v.checkElsewhere)
-	needs := []string{"dicom-store"}
+	v.cleanUpAlways(ctx)
+	if o.Files != nil {
+		v.files(ctx)
+	}
+	v.do(ctx, "archive-unchanged", []string{"archive-limits"}, v.checkUnchanged)
+	return v.checks
+}
+
+// cleanUpAlways removes the test study, also half of it, and also when the user has
+// had enough.
+func (v *validation) cleanUpAlways(ctx context.Context) {
+	needs, within := []string{"dicom-store"}, v.timeout
 	if v.stored {
-		needs = nil // also half a study has to go
+		needs = nil
 	}
 	if ctx.Err() != nil {
-		v.timeout = min(v.timeout, hurry) // and also when the user has had enough
+		v.timeout = min(v.timeout, hurry)
 	}
 	v.do(context.WithoutCancel(ctx), "clean-up", needs, v.cleanUp)
-	return v.checks
+	v.timeout = within
 }
 
 // doors are the hops up to and including TLS, of both places side by side.

@@ -65,24 +65,42 @@ func (w *web) close() {
 // *unverifiedError when the server's certificate can't be verified: nothing is sent
 // then.
 func (w *web) ask(ctx context.Context, method, path string, body io.Reader, login Credentials) (status int, answer []byte, err error) {
+	status, err = w.exchange(ctx, method, path, body, login, func(r io.Reader) (err error) {
+		answer, err = io.ReadAll(io.LimitReader(r, maxAnswer))
+		return err
+	})
+	return status, answer, err
+}
+
+// stream asks, and has the answer read as it comes, up to so many bytes. An answer of
+// another status than 200 is a *statusError.
+func (w *web) stream(ctx context.Context, path string, login Credentials, most int64, read func(io.Reader) error) error {
+	status, err := w.exchange(ctx, http.MethodGet, path, nil, login, func(r io.Reader) error { return read(io.LimitReader(r, most)) })
+	if status != 0 && status != http.StatusOK {
+		return &statusError{status}
+	}
+	return err
+}
+
+// exchange sends a request and has the body of the answer read.
+func (w *web) exchange(ctx context.Context, method, path string, body io.Reader, login Credentials, read func(io.Reader) error) (status int, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, w.base+path, body)
 	if err != nil {
-		return 0, nil, err
+		return 0, err
 	}
 	client := w.anonymous
 	if login.Given() {
 		if err := login.addTo(req, w.subject.Tenant); err != nil {
-			return 0, nil, err
+			return 0, err
 		}
 		client = w.verified
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, nil, plainly(err)
+		return 0, plainly(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	return resp.StatusCode, answer, err
+	return resp.StatusCode, read(resp.Body)
 }
 
 // plainly leaves out of an error of HTTP what the check's name says already.

@@ -1,0 +1,179 @@
+// Package orthanc reads what an Orthanc's configuration says of its archive.
+package orthanc
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Limits are the settings by which an Orthanc removes patients of its own accord, to
+// make room for new ones (OrthancServer/Resources/Configuration.json, Orthanc 1.12.4).
+type Limits struct {
+	// Patients is MaximumPatientCount, and Size is MaximumStorageSize in units of
+	// 1,048,576 bytes. 0 is no limit; nil is not known.
+	Patients, Size *int64
+	// Rejects: MaximumStorageMode is Reject, so that what does not fit is refused and
+	// nothing is removed (Orthanc 1.11.2 and later).
+	Rejects bool
+}
+
+// Known tells whether both limits are.
+func (l Limits) Known() bool { return l.Patients != nil && l.Size != nil }
+
+// Or fills in what is not known from other limits.
+func (l Limits) Or(other Limits) Limits {
+	if l.Patients == nil {
+		l.Patients = other.Patients
+	}
+	if l.Size == nil {
+		l.Size = other.Size
+	}
+	l.Rejects = l.Rejects || other.Rejects
+	return l
+}
+
+// Contents is how much an archive holds: patients, and bytes on disk (/statistics,
+// CountPatients and TotalDiskSize).
+type Contents struct{ Patients, Bytes int64 }
+
+// Evicts says why storing so much more may have the archive remove patients, "" where
+// it can't. A twentieth of a limit is kept free, and not less than a patient and
+// 1 MiB: others store at the same time.
+func (l Limits) Evicts(has, more Contents) string {
+	switch {
+	case !l.Known():
+		return "it is not known whether the archive removes patients to make room (MaximumPatientCount, MaximumStorageSize)"
+	case l.Rejects:
+		return ""
+	}
+	if most := *l.Patients; most > 0 && has.Patients+more.Patients+max(1, most/20) > most {
+		return fmt.Sprintf("the archive keeps at most %s, has %d, and removes the oldest for new ones (MaximumPatientCount)", count(most, "patient"), has.Patients)
+	}
+	const mib = 1 << 20
+	if most := *l.Size * mib; most > 0 && has.Bytes+more.Bytes+max(mib, most/20) > most {
+		return fmt.Sprintf("the archive keeps at most %d MB, has %d MB, and removes the oldest patients for new ones (MaximumStorageSize)", *l.Size, has.Bytes/mib)
+	}
+	return ""
+}
+
+func count(n int64, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
+}
+
+// Configuration is one Orthanc's, put together from its files.
+type Configuration map[string]json.RawMessage
+
+// Add reads a configuration file: JSON with comments, and with ${NAME} and
+// ${NAME:-default} for environment variables (OrthancFramework/Sources/Toolbox.cpp,
+// SubstituteVariables). A variable that environment does not know becomes a word that
+// is no number. A setting that another file has already is an error, as it is for
+// Orthanc. Errors quote nothing of the file, which may hold passwords.
+func (c Configuration) Add(file []byte, environment map[string]string) error {
+	var more Configuration
+	if err := json.Unmarshal(withoutComments(substitute(file, environment)), &more); err != nil {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			return fmt.Errorf("it is not JSON, at byte %d", syntax.Offset)
+		}
+		return errors.New("it is not a JSON object")
+	}
+	for name, value := range more {
+		if _, twice := c[name]; twice {
+			return fmt.Errorf("the setting %q is in two files", name)
+		}
+		c[name] = value
+	}
+	return nil
+}
+
+// variablePrefix is before the names of environment variables that are settings, in
+// the image orthancteam/orthanc: ORTHANC__MAXIMUM_PATIENT_COUNT.
+const variablePrefix = "ORTHANC__"
+
+// Limits are those of the configuration, and of environment variables that replace
+// settings. What is not set is Orthanc's default, which is no limit; what is set to
+// something else than a number is not known.
+func (c Configuration) Limits(environment map[string]string) Limits {
+	number := func(name, variable string) *int64 {
+		raw := string(c[name])
+		if value, ok := environment[variablePrefix+variable]; ok {
+			raw = value
+		}
+		if raw == "" {
+			return new(int64)
+		}
+		n, err := strconv.ParseInt(strings.Trim(raw, `"`), 10, 64)
+		if err != nil || n < 0 || n > 1<<40 {
+			return nil
+		}
+		return &n
+	}
+	mode := strings.Trim(string(c["MaximumStorageMode"]), `"`)
+	if value, ok := environment[variablePrefix+"MAXIMUM_STORAGE_MODE"]; ok {
+		mode = value
+	}
+	return Limits{
+		Patients: number("MaximumPatientCount", "MAXIMUM_PATIENT_COUNT"),
+		Size:     number("MaximumStorageSize", "MAXIMUM_STORAGE_SIZE"),
+		Rejects:  mode == "Reject",
+	}
+}
+
+var variable = regexp.MustCompile(`\$\{([A-Za-z0-9_]+)(:-([^}]*))?\}`)
+
+func substitute(file []byte, environment map[string]string) []byte {
+	return variable.ReplaceAllFunc(file, func(found []byte) []byte {
+		part := variable.FindSubmatch(found)
+		if value, ok := environment[string(part[1])]; ok {
+			quoted, _ := json.Marshal(value) // a text always has a form in JSON
+			return quoted[1 : len(quoted)-1]
+		}
+		if len(part[2]) > 0 && environment != nil {
+			return part[3]
+		}
+		return []byte("unknown")
+	})
+}
+
+// withoutComments replaces comments by spaces: // to the end of the line, /* to */.
+func withoutComments(file []byte) []byte {
+	out := append([]byte(nil), file...)
+	for i := 0; i < len(out); {
+		switch {
+		case out[i] == '"':
+			i = endOfText(out, i)
+		case out[i] == '/' && i+1 < len(out) && out[i+1] == '/':
+			for ; i < len(out) && out[i] != '\n'; i++ {
+				out[i] = ' '
+			}
+		case out[i] == '/' && i+1 < len(out) && out[i+1] == '*':
+			end := strings.Index(string(out[i+2:]), "*/")
+			if end < 0 {
+				return out
+			}
+			for stop := i + end + 4; i < stop; i++ {
+				out[i] = ' '
+			}
+		default:
+			i++
+		}
+	}
+	return out
+}
+
+// endOfText is where the text in quotes that begins at i has ended.
+func endOfText(file []byte, i int) int {
+	for i++; i < len(file) && file[i] != '"'; i++ {
+		if file[i] == '\\' {
+			i++
+		}
+	}
+	return i + 1
+}

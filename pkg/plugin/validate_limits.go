@@ -1,0 +1,195 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// limitsOf reads the limits of a tenant's archive from what its Orthanc is configured
+// with in the cluster: the ConfigMaps that its containers have as files, and their
+// environment. Secrets are not read: where they hold settings, the limits are not known.
+func (o *validateOptions) limitsOf(snap *snapshot.Snapshot, t tenant.Tenant) func(context.Context) (orthanc.Limits, error) {
+	return func(ctx context.Context) (orthanc.Limits, error) {
+		pods, err := orthancPods(snap, t)
+		if err != nil {
+			return orthanc.Limits{}, err
+		}
+		var first *orthanc.Limits
+		for _, p := range pods {
+			limits, err := o.readLimits(ctx, p)
+			if err != nil {
+				return orthanc.Limits{}, err
+			}
+			if first != nil && !sameLimits(*first, limits) {
+				return orthanc.Limits{}, fmt.Errorf("several Orthancs of %s have different limits", t.Name)
+			}
+			first = &limits
+		}
+		return *first, nil
+	}
+}
+
+func sameLimits(a, b orthanc.Limits) bool {
+	same := func(x, y *int64) bool { return x == nil && y == nil || x != nil && y != nil && *x == *y }
+	return same(a.Patients, b.Patients) && same(a.Size, b.Size) && a.Rejects == b.Rejects
+}
+
+// orthancPod is a container that runs Orthanc, and where it is.
+type orthancPod struct {
+	of, namespace string
+	spec          corev1.PodSpec
+	container     corev1.Container
+}
+
+// orthancPods are the containers of the tenant's workloads that run Orthanc.
+func orthancPods(snap *snapshot.Snapshot, t tenant.Tenant) ([]orthancPod, error) {
+	var found []orthancPod
+	for _, namespace := range t.Namespaces {
+		for _, kind := range []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind} {
+			list := snap.List(kind, namespace)
+			if len(list.Unknown) > 0 {
+				return nil, errors.New(list.Unknown[0].String())
+			}
+			for _, object := range list.Objects {
+				found = append(found, orthancsIn(object, kind.Kind)...)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no Deployment or StatefulSet of %s runs an image of Orthanc", t.Name)
+	}
+	return found, nil
+}
+
+func orthancsIn(object *unstructured.Unstructured, kind string) (found []orthancPod) {
+	template, _, _ := unstructured.NestedMap(object.Object, "spec", "template", "spec") // none has no containers
+	var spec corev1.PodSpec
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(template, &spec); err != nil {
+		return nil
+	}
+	for _, c := range spec.Containers {
+		if strings.Contains(path.Base(c.Image), "orthanc") {
+			found = append(found, orthancPod{kind + " " + object.GetNamespace() + "/" + object.GetName(), object.GetNamespace(), spec, c})
+		}
+	}
+	return found
+}
+
+// readLimits reads the configuration of one container.
+func (o *validateOptions) readLimits(ctx context.Context, p orthancPod) (orthanc.Limits, error) {
+	environment, err := p.environment()
+	if err != nil {
+		return orthanc.Limits{}, err
+	}
+	config := orthanc.Configuration{}
+	for _, mount := range p.container.VolumeMounts {
+		at := slices.IndexFunc(p.spec.Volumes, func(v corev1.Volume) bool { return v.Name == mount.Name })
+		if at < 0 {
+			continue
+		}
+		volume := p.spec.Volumes[at]
+		switch {
+		case volume.ConfigMap != nil:
+			files, err := o.configFiles(ctx, p.namespace, volume.ConfigMap, mount.SubPath)
+			if err != nil {
+				return orthanc.Limits{}, err
+			}
+			for _, name := range slices.Sorted(maps.Keys(files)) {
+				if err := config.Add([]byte(files[name]), environment); err != nil {
+					return orthanc.Limits{}, fmt.Errorf("%s in ConfigMap %s/%s: %w", name, p.namespace, volume.ConfigMap.Name, err)
+				}
+			}
+		case volume.Secret != nil && !certificateOnly(mount), volume.Projected != nil && !tokenOnly(volume.Projected):
+			return orthanc.Limits{}, fmt.Errorf("%s has files from volume %s, which may hold settings and is not read", p.of, volume.Name)
+		}
+	}
+	if len(config) == 0 {
+		return orthanc.Limits{}, fmt.Errorf("%s has no configuration file from a ConfigMap", p.of)
+	}
+	return config.Limits(environment), nil
+}
+
+// environment is the container's, without what comes from elsewhere. That a limit does
+// is an error.
+func (p orthancPod) environment() (map[string]string, error) {
+	known := map[string]string{}
+	for _, v := range p.container.Env {
+		switch {
+		case v.ValueFrom == nil:
+			known[v.Name] = v.Value
+		case strings.HasPrefix(v.Name, "ORTHANC__MAXIMUM_"), v.Name == "ORTHANC_JSON":
+			return nil, fmt.Errorf("%s takes its setting %s from elsewhere", p.of, v.Name)
+		}
+	}
+	for _, from := range p.container.EnvFrom {
+		if from.SecretRef != nil || from.ConfigMapRef != nil {
+			return nil, fmt.Errorf("%s takes environment variables from elsewhere, which may hold settings", p.of)
+		}
+	}
+	if _, ok := known["ORTHANC_JSON"]; ok {
+		return nil, fmt.Errorf("%s has settings in ORTHANC_JSON, which are not read", p.of)
+	}
+	return known, nil
+}
+
+// certificateOnly tells a mount of one file that is no configuration: Orthanc reads
+// the files whose names end with .json.
+func certificateOnly(mount corev1.VolumeMount) bool {
+	return mount.SubPath != "" && !strings.HasSuffix(strings.ToLower(mount.MountPath), ".json")
+}
+
+// tokenOnly tells the volume that Kubernetes adds for a service account.
+func tokenOnly(p *corev1.ProjectedVolumeSource) bool {
+	return !slices.ContainsFunc(p.Sources, func(s corev1.VolumeProjection) bool { return s.Secret != nil || s.ConfigMap != nil })
+}
+
+// configFiles are the JSON files that a volume of a ConfigMap has, by their names.
+func (o *validateOptions) configFiles(ctx context.Context, namespace string, from *corev1.ConfigMapVolumeSource, subPath string) (map[string]string, error) {
+	gk := schema.GroupKind{Kind: "ConfigMap"}
+	snap, err := o.facts.collect(ctx, []collect.Want{{GroupKind: gk, Namespaces: []string{namespace}, FieldSelector: "metadata.name=" + from.Name}}, false)
+	if err != nil {
+		return nil, err
+	}
+	list := snap.Named(gk, namespace, from.Name)
+	switch {
+	case len(list.Objects) == 0 && len(list.Unknown) > 0:
+		return nil, errors.New(list.Unknown[0].String())
+	case len(list.Objects) == 0:
+		return nil, fmt.Errorf("there is no ConfigMap %s/%s", namespace, from.Name)
+	}
+	data, _, err := unstructured.NestedStringMap(list.Objects[0].Object, "data")
+	if err != nil {
+		return nil, fmt.Errorf("the data of ConfigMap %s/%s are malformed", namespace, from.Name)
+	}
+	files := map[string]string{}
+	for key, text := range data {
+		name := key
+		if len(from.Items) > 0 {
+			at := slices.IndexFunc(from.Items, func(i corev1.KeyToPath) bool { return i.Key == key })
+			if at < 0 {
+				continue
+			}
+			name = from.Items[at].Path
+		}
+		if (subPath == "" || subPath == name) && strings.HasSuffix(strings.ToLower(name), ".json") {
+			files[name] = text
+		}
+	}
+	return files, nil
+}

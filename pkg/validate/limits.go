@@ -1,0 +1,144 @@
+package validate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
+)
+
+// forced is how to store where it is not known to be safe.
+const forced = "--store stores all the same"
+
+// checkLimits finds out whether storing could have Orthanc remove patients to make
+// room, and notes what the archive holds. Where it could, or where that is not known,
+// nothing is stored unless the user says so.
+func (v *validation) checkLimits(ctx context.Context) Check {
+	if why := v.noWeb(); why != "" {
+		return skip(why + " it is not known whether the archive removes patients to make room")
+	}
+	before, err := v.web.takeCensus(ctx, v.login)
+	if err != nil {
+		return v.unsafe("what the archive holds is not known: "+plain(err), "")
+	}
+	v.before = &before
+	limits, why := v.limits(ctx)
+	more := orthanc.Contents{Patients: 1, Bytes: testBytes}
+	if files := v.options.Files; files != nil && files.Size != nil {
+		count, bytes := files.Size(ctx)
+		more.Patients, more.Bytes = more.Patients+count, more.Bytes+bytes // each file may be of a patient of its own
+	}
+	if evicts := limits.Evicts(before.contents(), more); evicts != "" {
+		return v.unsafe(evicts, why)
+	}
+	held := before.words()
+	switch {
+	case limits.Rejects:
+		return pass("the archive removes nothing to make room: it refuses what does not fit (MaximumStorageMode)", held)
+	case *limits.Patients == 0 && *limits.Size == 0:
+		return pass("the archive has no limits by which it removes patients", held)
+	}
+	return pass("the archive has room: nothing is removed for what is stored", held)
+}
+
+// testBytes is more than the test study takes in an archive.
+const testBytes = 1 << 20
+
+// unsafe is the warning that nothing is stored. unread is why limits are not known.
+func (v *validation) unsafe(why, unread string) Check {
+	v.mayEvict = why
+	c := warn(codeMayEvict, why, "that nothing is removed for what is stored", finding.Fix{
+		Text: "Nothing was stored, so C-ECHO is all that was proved of DICOM. See MaximumPatientCount and MaximumStorageSize in Orthanc's configuration; " + forced,
+	})
+	if unread != "" {
+		c.Details = []string{unread}
+	}
+	if v.options.Store {
+		c.Fix.Text = "Stored all the same (--store). Compare the archive with a backup if archive-unchanged fails"
+	}
+	return c
+}
+
+// limits are those that Orthanc reports itself, and else those of its configuration
+// in the cluster. why says what could not be read.
+func (v *validation) limits(ctx context.Context) (known orthanc.Limits, why string) {
+	var s struct {
+		MaximumPatientCount, MaximumStorageSize *int64 // from Orthanc 1.12.4 and 1.11.3 on
+		MaximumStorageMode                      string
+	}
+	if err := v.web.get(ctx, "/system", v.login, &s); err == nil {
+		known = orthanc.Limits{Patients: s.MaximumPatientCount, Size: s.MaximumStorageSize, Rejects: s.MaximumStorageMode == "Reject"}
+	}
+	if known.Known() {
+		return known, ""
+	}
+	if v.subject.Limits == nil {
+		return known, "this Orthanc does not report its limits itself, as 1.12.4 and later do"
+	}
+	configured, err := v.subject.Limits(ctx)
+	if err != nil {
+		return known, "Orthanc's configuration in the cluster could not be read: " + err.Error()
+	}
+	return known.Or(configured), ""
+}
+
+// census is what an archive holds at a moment.
+type census struct {
+	CountPatients, CountStudies, CountSeries, CountInstances int64
+	// TotalDiskSize is in bytes, as text (/statistics).
+	TotalDiskSize string
+	// patients and studies are Orthanc's ids; nil in an archive with more than
+	// maxListed of them.
+	patients, studies []string
+}
+
+// maxListed is up to how many patients or studies an archive is compared by name.
+const maxListed = 20_000
+
+func (c census) contents() orthanc.Contents {
+	bytes, _ := strconv.ParseInt(c.TotalDiskSize, 10, 64) // checked by takeCensus
+	return orthanc.Contents{Patients: c.CountPatients, Bytes: bytes}
+}
+
+func (c census) words() string {
+	return fmt.Sprintf("patients: %d, studies: %d, instances: %d", c.CountPatients, c.CountStudies, c.CountInstances)
+}
+
+// takeCensus asks for the counts, and where they are not many for the ids (Orthanc
+// Book, REST API: /statistics, /patients, /studies).
+func (w *web) takeCensus(ctx context.Context, login Credentials) (census, error) {
+	c := census{CountPatients: -1, CountStudies: -1, CountInstances: -1}
+	if err := w.get(ctx, "/statistics", login, &c); err != nil {
+		return c, err
+	}
+	if _, err := strconv.ParseInt(c.TotalDiskSize, 10, 64); err != nil || min(c.CountPatients, c.CountStudies, c.CountInstances) < 0 {
+		return c, errors.New("/statistics answers something else than Orthanc's")
+	}
+	if max(c.CountPatients, c.CountStudies) > maxListed {
+		return c, nil
+	}
+	for path, into := range map[string]*[]string{"/patients": &c.patients, "/studies": &c.studies} {
+		*into = []string{}
+		if err := w.get(ctx, path, login, into); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// get asks for JSON and decodes it.
+func (w *web) get(ctx context.Context, path string, login Credentials, into any) error {
+	status, answer, err := w.ask(ctx, http.MethodGet, path, nil, login)
+	if err = orStatus(err, status); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return fmt.Errorf("%s answers something else than Orthanc's", path)
+	}
+	return nil
+}

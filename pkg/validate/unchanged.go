@@ -1,0 +1,85 @@
+package validate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// checkUnchanged compares what the archive holds with what it held before anything
+// was stored.
+func (v *validation) checkUnchanged(ctx context.Context) Check {
+	if !v.stored && !v.sentFiles {
+		return skip("nothing was stored")
+	}
+	if v.before == nil {
+		return skip("what the archive held before is not known")
+	}
+	after, err := v.web.takeCensus(ctx, v.login)
+	if err != nil {
+		return warn(codeNotCompared, "what the archive holds now is not known: "+plain(err), "that nothing else changed",
+			finding.Fix{Text: "Look at the number of patients in Orthanc's explorer; before, it had " + v.before.words()})
+	}
+	return judgeUnchanged(*v.before, after, v.stillThere)
+}
+
+// judgeUnchanged is pure. kept is what is left of the test study: its images, 0 where
+// it was removed.
+func judgeUnchanged(before, after census, kept int64) Check {
+	lost := missing("patient", before.patients, after.patients)
+	lost = append(lost, missing("study", before.studies, after.studies)...)
+	of := min(kept, 1)
+	fewer := []string{}
+	for _, c := range []struct {
+		what          string
+		before, after int64
+	}{
+		{"patients", before.CountPatients, after.CountPatients - of},
+		{"studies", before.CountStudies, after.CountStudies - of},
+		{"instances", before.CountInstances, after.CountInstances - kept},
+	} {
+		if c.after < c.before {
+			fewer = append(fewer, fmt.Sprintf("%d of %d %s", c.before-c.after, c.before, c.what))
+		}
+	}
+	counts := []string{"before: " + before.words(), "after: " + after.words()}
+	if len(fewer) == 0 && len(lost) > 0 {
+		fewer = []string{fmt.Sprintf("%d patients and studies that it had before, while others came", len(lost))}
+	}
+	if len(fewer) > 0 {
+		c := fail(codeArchiveLost, "the archive lost data while this ran: "+strings.Join(fewer, ", "), "that nothing but the test study changed", finding.Fix{
+			Text: "Find out what removed it before anything else is stored: Orthanc's log, MaximumPatientCount and MaximumStorageSize in its configuration, Lua scripts, or somebody else. Get it back from a backup or from where it was sent",
+		})
+		c.Details = append(counts, lost...)
+		return c
+	}
+	found := "the archive has all that it had before"
+	if after.CountInstances-kept > before.CountInstances {
+		found += fmt.Sprintf("; %d instances came from others", after.CountInstances-kept-before.CountInstances)
+	}
+	return pass(found, counts...)
+}
+
+// maxNamed is how many of what was lost are named.
+const maxNamed = 100
+
+// missing names what was there before and is not any longer.
+func missing(what string, before, after []string) []string {
+	if before == nil || after == nil {
+		return nil
+	}
+	has := map[string]bool{}
+	for _, id := range after {
+		has[id] = true
+	}
+	var lost []string
+	for _, id := range slices.Sorted(slices.Values(before)) {
+		if !has[id] && len(lost) < maxNamed {
+			lost = append(lost, fmt.Sprintf("the %s with Orthanc's id %s is gone", what, id))
+		}
+	}
+	return lost
+}
