@@ -149,7 +149,7 @@ func (f found) judge() validate.Check {
 	case f.misrouted > 0:
 		c = validate.Check{
 			Outcome: validate.Fail, Code: codeFilesElsewhere,
-			Found: fmt.Sprintf("%d instances landed with another tenant", f.misrouted),
+			Found: fmt.Sprintf("files landed with another tenant: %d instances", f.misrouted),
 			Fix: finding.Fix{
 				Text:    "Send nothing more. Remove them where they are, with the commands above and that tenant's password; give each tenant's ingress a label of its own, and select it in the tenant's Gateways (spec.selector)",
 				Command: "kubectl get gateways.networking.istio.io -A",

@@ -134,8 +134,6 @@ func (a *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(a.studies())
 	case r.URL.Path == "/tools/lookup":
 		a.lookUp(w, r)
-	case part[1] == "studies" && r.Method == http.MethodDelete:
-		a.images = slices.DeleteFunc(a.images, func(i image) bool { return i.study == part[2] })
 	case part[1] == "studies":
 		a.list(w, part[2])
 	case part[1] == "instances" && r.Method == http.MethodDelete:
@@ -165,6 +163,9 @@ func (a *archive) lookUp(w http.ResponseWriter, r *http.Request) {
 	found := []map[string]string{}
 	if slices.ContainsFunc(a.images, func(i image) bool { return i.study == string(uid) }) {
 		found = append(found, map[string]string{"ID": string(uid), "Type": "Study"})
+	}
+	if slices.ContainsFunc(a.images, func(i image) bool { return i.instance == string(uid) }) {
+		found = append(found, map[string]string{"ID": string(uid), "Type": "Instance"})
 	}
 	_ = json.NewEncoder(w).Encode(found)
 }

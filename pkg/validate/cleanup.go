@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
+	"net/url"
 	"strings"
 	"time"
 
@@ -95,25 +95,25 @@ func (v *validation) remove(ctx context.Context, s Subject, login Credentials) (
 // settled is how long an archive may take to keep an image whose answer was lost.
 const settled = time.Second
 
-// removeOnce removes the study until the archive says that it has none. Where the
-// answer to C-STORE was lost, the image may come only now.
+// removeOnce removes the images until the archive says that it has none of them. Where
+// the answer to C-STORE was lost, the image may come only now.
 func (v *validation) removeOnce(ctx context.Context, w *web, login Credentials) (removed bool, err error) {
 	began := time.Now()
 	for deletions := 0; ; {
-		id, err := lookUp(ctx, w, v.studyUID(), login)
+		images, err := v.images(ctx, w, login)
 		switch {
 		case err != nil:
 			return removed, err
-		case id == "" && (!v.unanswered || time.Since(began) > settled):
+		case len(images) == 0 && (!v.unanswered || time.Since(began) > settled):
 			return removed, nil
-		case id == "":
+		case len(images) == 0:
 			if !sleep(ctx, 100*time.Millisecond) {
 				return removed, nil
 			}
 		case deletions == 3:
-			return removed, fmt.Errorf("Orthanc still has it after %d deletions", deletions)
+			return removed, fmt.Errorf("it still has %d images after %d deletions", len(images), deletions)
 		default:
-			if err := v.delete(ctx, w, id, login); err != nil {
+			if err := deleteImages(ctx, w, images, login); err != nil {
 				return removed, err
 			}
 			deletions++
@@ -122,34 +122,25 @@ func (v *validation) removeOnce(ctx context.Context, w *web, login Credentials) 
 	}
 }
 
-// delete deletes the study, or where the archive put other images into it as well, its
-// own images alone.
-func (v *validation) delete(ctx context.Context, w *web, id string, login Credentials) error {
-	has, err := w.instances(ctx, id, login)
-	if err != nil {
-		return err
-	}
-	paths := []string{"/studies/" + id}
-	own := func(uid string) bool {
-		return slices.ContainsFunc(v.study, func(i dicom.TestInstance) bool { return i.SOPInstance == uid })
-	}
-	for uid := range has {
-		if !own(uid) {
-			paths = nil
+// images are Orthanc's ids of those of the test study's images that an archive has.
+func (v *validation) images(ctx context.Context, w *web, login Credentials) (ids []string, err error) {
+	for _, image := range v.study {
+		id, err := lookUp(ctx, w, "Instance", image.SOPInstance, login)
+		if err != nil {
+			return nil, err
+		}
+		if id != "" {
+			ids = append(ids, id)
 		}
 	}
-	if paths == nil {
-		for uid, instance := range has {
-			if own(uid) {
-				paths = append(paths, "/instances/"+instance)
-			}
-		}
-		slices.Sort(paths)
-		if len(paths) == 0 {
-			return fmt.Errorf("the study with Orthanc's id %s has none of the images that were stored: nothing was deleted", id)
-		}
-	}
-	for _, path := range paths {
+	return ids, nil
+}
+
+// deleteImages deletes images one by one: with the last one Orthanc removes their
+// series, study and patient, and nothing else can be hit.
+func deleteImages(ctx context.Context, w *web, ids []string, login Credentials) error {
+	for _, id := range ids {
+		path := "/instances/" + url.PathEscape(id)
 		status, _, err := w.ask(ctx, http.MethodDelete, path, nil, login)
 		if err = orStatus(err, status); err != nil && status != http.StatusNotFound {
 			return fmt.Errorf("DELETE %s: %w", path, err)

@@ -85,7 +85,7 @@ func (v *validation) lookElsewhere(ctx context.Context, other Subject) (s sighti
 	}
 	w := newWeb(v.options, other)
 	defer w.close()
-	s.id, s.err = lookUp(ctx, w, v.studyUID(), s.login)
+	s.id, s.err = lookUp(ctx, w, "Study", v.studyUID(), s.login)
 	var refused *statusError
 	if !s.login.Given() && errors.As(s.err, &refused) && refused.status == http.StatusUnauthorized {
 		s.err = errors.New("it asks for a password, and none of its own was given: see --other-password-secret")

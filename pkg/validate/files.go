@@ -84,7 +84,7 @@ func (v *validation) archive(s Subject, login func(context.Context) (Credentials
 		}
 		w := newWeb(v.options, s)
 		defer w.close()
-		id, err := lookUp(ctx, w, studyUID, with)
+		id, err := lookUp(ctx, w, "Study", studyUID, with)
 		if err != nil || id == "" {
 			return nil, err
 		}

@@ -11,9 +11,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// lookUp asks an Orthanc for its id of the study, empty when it has none (Orthanc
-// Book, /tools/lookup).
-func lookUp(ctx context.Context, w *web, uid string, login Credentials) (string, error) {
+// lookUp asks an Orthanc for its id of a "Study" or an "Instance", empty when it has
+// none (Orthanc Book, /tools/lookup).
+func lookUp(ctx context.Context, w *web, level, uid string, login Credentials) (string, error) {
 	status, answer, err := w.ask(ctx, http.MethodPost, "/tools/lookup", strings.NewReader(uid), login)
 	if err != nil {
 		return "", err
@@ -26,7 +26,7 @@ func lookUp(ctx context.Context, w *web, uid string, login Credentials) (string,
 		return "", fmt.Errorf("/tools/lookup answers something else than Orthanc's: %w", err)
 	}
 	for _, f := range found {
-		if f.Type == "Study" {
+		if f.Type == level {
 			return f.ID, nil
 		}
 	}
@@ -42,7 +42,7 @@ func (v *validation) checkFound(ctx context.Context) Check {
 		return skip(v.noLogin())
 	}
 	expected := fmt.Sprintf("the test study with %d images in this tenant's Orthanc", len(v.study))
-	id, err := lookUp(ctx, v.web, v.studyUID(), v.login)
+	id, err := lookUp(ctx, v.web, "Study", v.studyUID(), v.login)
 	if err != nil {
 		return fail(codeWebOther, "asking Orthanc for the study failed: "+plain(err), expected, logFix(v.subject.Tenant))
 	}

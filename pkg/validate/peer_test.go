@@ -20,6 +20,9 @@ type peer struct {
 	// before is called before what was carried out is answered: "A-ASSOCIATE",
 	// "C-ECHO" or "C-STORE".
 	before func(operation string)
+	// late has it close the connection at C-STORE without an answer, and keep the
+	// image when the channel is closed.
+	late <-chan struct{}
 }
 
 // serve speaks the upper layer protocol (PS3.8 section 9.3) until the other side
@@ -52,6 +55,13 @@ func (p *peer) serve(conn net.Conn) {
 			}
 			if element(command, 0x0100) == 1 { // C-STORE-RQ
 				stored++
+			}
+			if data != nil && p.late != nil {
+				go func(data []byte) {
+					<-p.late
+					p.archive.keep(data)
+				}(bytes.Clone(data))
+				return
 			}
 			_, _ = conn.Write(p.respond(body[4], command, data, stored))
 			command, data = nil, nil

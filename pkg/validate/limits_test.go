@@ -1,0 +1,205 @@
+package validate
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
+)
+
+// configured is a tenant's Orthanc whose configuration in the cluster has limits.
+func configured(patients, size int64) func(context.Context) (orthanc.Limits, error) {
+	return func(context.Context) (orthanc.Limits, error) {
+		return orthanc.Limits{Patients: &patients, Size: &size}, nil
+	}
+}
+
+// silent has an Orthanc that does not report its limits.
+func silent(s *setup) {
+	s.archive.system = map[string]any{"MaximumPatientCount": nil, "MaximumStorageSize": nil}
+}
+
+// TestArchiveLimits stores only where nothing can be removed for it.
+func TestArchiveLimits(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		about  string
+		change func(*setup)
+		want   []outcome
+		stored bool
+	}{
+		{about: "no limits", want: []outcome{{"archive-limits", Pass, "", "no limits by which it removes patients"}}, stored: true},
+		{about: "room", change: func(s *setup) { s.archive.system = map[string]any{"MaximumPatientCount": 10} },
+			want: []outcome{{"archive-limits", Pass, "", "has room"}}, stored: true},
+		{about: "no room", change: func(s *setup) { s.archive.system = map[string]any{"MaximumPatientCount": 4} }, want: []outcome{
+			{"archive-limits", Warn, codeMayEvict, "at most 4 patients, has 3"}, {"dicom-store", Skip, "", "see archive-limits; --store"}, {"clean-up", Skip, "", ""},
+			{"archive-unchanged", Skip, "", "nothing was stored"}, {"dicom-echo", Pass, "", ""}}},
+		{about: "no room on disk", change: func(s *setup) { s.archive.system = map[string]any{"MaximumStorageSize": 1} },
+			want: []outcome{{"archive-limits", Warn, codeMayEvict, "MaximumStorageSize"}, {"dicom-store", Skip, "", ""}}},
+		{about: "no room, and it rejects", change: func(s *setup) {
+			s.archive.system = map[string]any{"MaximumPatientCount": 4, "MaximumStorageMode": "Reject"}
+		}, want: []outcome{{"archive-limits", Pass, "", "refuses what does not fit"}}, stored: true},
+		{about: "no room, and to be stored all the same", change: func(s *setup) {
+			s.archive.system, s.options.Store = map[string]any{"MaximumPatientCount": 4}, true
+		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, ""}, {"dicom-store", Pass, "", ""}}, stored: true},
+		{about: "an older Orthanc, and the cluster knows", change: func(s *setup) {
+			silent(s)
+			s.subject.Limits = configured(0, 0)
+		}, want: []outcome{{"archive-limits", Pass, "", "no limits"}}, stored: true},
+		{about: "an older Orthanc, and the cluster knows that there is no room", change: func(s *setup) {
+			silent(s)
+			s.subject.Limits = configured(4, 0)
+		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "at most 4 patients"}}},
+		{about: "what Orthanc itself reports counts", change: func(s *setup) { s.subject.Limits = configured(4, 0) },
+			want: []outcome{{"archive-limits", Pass, "", "no limits"}}, stored: true},
+		{about: "an older Orthanc", change: silent, want: []outcome{{"archive-limits", Warn, codeMayEvict, "does not report its limits itself"}, {"dicom-store", Skip, "", "--store"}}},
+		{about: "the configuration can't be read", change: func(s *setup) {
+			silent(s)
+			s.subject.Limits = func(context.Context) (orthanc.Limits, error) {
+				return orthanc.Limits{}, errors.New("you may not list configmaps")
+			}
+		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "you may not list configmaps"}}},
+		{about: "no counts", change: func(s *setup) { s.archive.counts = "{}" },
+			want: []outcome{{"archive-limits", Warn, codeMayEvict, "something else than Orthanc's"}, {"dicom-store", Skip, "", ""}}},
+		{about: "no counts, and to be stored all the same", change: func(s *setup) { s.archive.counts, s.options.Store = "{}", true },
+			want: []outcome{{"dicom-store", Pass, "", ""}, {"archive-unchanged", Skip, "", "held before is not known"}}, stored: true},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			s := newTenant(t, "bhs")
+			s.archive.patients = []string{"a", "b", "c"}
+			if c.change != nil {
+				c.change(s)
+			}
+			came := 0
+			s.archive.damage = func(*image) { came++ }
+			checks := s.run(t)
+			c.want = append(c.want, outcome{"web-system", Pass, "", ""})
+			if c.stored && !slices.ContainsFunc(c.want, func(o outcome) bool { return o.name == "archive-unchanged" }) {
+				c.want = append(c.want, outcome{"archive-unchanged", Pass, "", "has all that it had before"})
+			}
+			for _, want := range c.want {
+				want.check(t, checks)
+			}
+			if (came > 0) != c.stored || s.archive.len() != 0 || len(s.archive.patients) != 3 {
+				t.Errorf("%d images came, %d are left, and the patients %v", came, s.archive.len(), s.archive.patients)
+			}
+		})
+	}
+}
+
+func (o outcome) check(t *testing.T, checks []Check) {
+	t.Helper()
+	got := named(t, checks, o.name)
+	if got.Outcome != o.outcome || got.Code != o.code || !strings.Contains(got.Found+"\n"+strings.Join(got.Details, "\n"), o.says) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestArchiveLosesData has an archive that removes a patient although nothing says
+// that it would.
+func TestArchiveLosesData(t *testing.T) {
+	t.Parallel()
+	s := newTenant(t, "bhs")
+	s.archive.patients, s.archive.loses = []string{"a", "b", "c"}, true
+	checks := s.run(t)
+	for _, want := range []outcome{
+		{"clean-up", Pass, "", ""}, {"archive-unchanged", Fail, codeArchiveLost, "1 of 3 patients, 1 of 3 studies, 1 of 3 instances"},
+		{"archive-unchanged", Fail, codeArchiveLost, "the patient with Orthanc's id a is gone"},
+	} {
+		want.check(t, checks)
+	}
+	if Worst(checks) != Fail {
+		t.Error(verdicts(checks))
+	}
+}
+
+func TestJudgeUnchanged(t *testing.T) {
+	t.Parallel()
+	has := func(instances int64, ids ...string) census {
+		n := int64(len(ids))
+		return census{CountPatients: n, CountStudies: n, CountInstances: instances, patients: ids, studies: ids}
+	}
+	many := func(c census) census { c.patients, c.studies = nil, nil; return c }
+	for _, c := range []struct {
+		about         string
+		before, after census
+		kept          int64
+		outcome       Outcome
+		says          string
+	}{
+		{"the same", has(9, "a", "b"), has(9, "a", "b"), 0, Pass, "has all that it had before"},
+		{"others came", has(9, "a", "b"), has(12, "a", "b", "c"), 0, Pass, "3 instances came from others"},
+		{"one went and another came", has(9, "a", "b"), has(9, "a", "c"), 0, Fail, "Orthanc's id b is gone"},
+		{"an instance went", has(9, "a", "b"), has(8, "a", "b"), 0, Fail, "1 of 9 instances"},
+		{"the study was kept", has(9, "a", "b"), has(11, "a", "b", "test"), 2, Pass, "has all that it had before"},
+		{"the study was kept, and one went", has(9, "a", "b"), has(6, "b", "test"), 2, Fail, "1 of 2 patients, 1 of 2 studies, 5 of 9 instances"},
+		{"many, by their number alone", many(has(9, "a", "b")), many(has(5, "a")), 0, Fail, "1 of 2 patients"},
+		{"many, the same", many(has(9, "a", "b")), many(has(9, "a", "b")), 0, Pass, "before"},
+		{"an empty archive", has(0), has(0), 0, Pass, "before"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			got := judgeUnchanged(c.before, c.after, c.kept)
+			if got.Outcome != c.outcome || !strings.Contains(got.Found+strings.Join(got.Details, "\n"), c.says) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// TestCleanUpKeepsOn removes the study over a web that fails for a while, and an image
+// whose answer was lost when it comes late.
+func TestCleanUpKeepsOn(t *testing.T) {
+	t.Parallel()
+	t.Run("the web fails twice", func(t *testing.T) {
+		t.Parallel()
+		s := newTenant(t, "bhs")
+		failures := 0
+		s.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodDelete || failures == 2 {
+				return false
+			}
+			failures++
+			if failures == 2 {
+				panic(http.ErrAbortHandler) // the connection is lost
+			}
+			w.WriteHeader(http.StatusBadGateway)
+			return true
+		}
+		outcome{"clean-up", Pass, "", "removed from bhs, and is gone"}.check(t, s.run(t))
+		if failures != 2 || s.archive.len() != 0 {
+			t.Errorf("%d failures, %d images are left", failures, s.archive.len())
+		}
+	})
+	t.Run("the answer was lost, and the image comes late", func(t *testing.T) {
+		t.Parallel()
+		s := newTenant(t, "bhs")
+		late := make(chan struct{})
+		s.peer.late = late
+		lookups := 0
+		s.archive.instead = func(_ http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path == "/tools/lookup" {
+				if lookups++; lookups == 6 {
+					close(late)
+				}
+			}
+			return false
+		}
+		checks := s.run(t)
+		outcome{"dicom-store", Fail, codeStoreFailed, ""}.check(t, checks)
+		outcome{"clean-up", Pass, "", "removed from bhs"}.check(t, checks)
+		if s.archive.len() != 0 {
+			t.Errorf("%d images are left", s.archive.len())
+		}
+	})
+	t.Run("it is not removed although the archive says so", func(t *testing.T) {
+		t.Parallel()
+		s := newTenant(t, "bhs")
+		s.archive.instead = func(_ http.ResponseWriter, r *http.Request) bool { return r.Method == http.MethodDelete }
+		outcome{"clean-up", Warn, codeLeftBehind, "it still has 2 images after 3 deletions"}.check(t, s.run(t))
+	})
+}
