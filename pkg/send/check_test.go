@@ -1,10 +1,8 @@
 package send
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -49,39 +47,6 @@ func TestCheck(t *testing.T) {
 			}
 			if c.details == 21 && got.Details[20] != "and 10 more failed: -o wide and -o json list all" {
 				t.Errorf("at last %q", got.Details[20])
-			}
-		})
-	}
-}
-
-func TestCheckFound(t *testing.T) {
-	has := func(answers map[string]int) func(context.Context, string) (int, error) {
-		return func(_ context.Context, uid string) (int, error) {
-			if n, ok := answers[uid]; ok {
-				return n, nil
-			}
-			return 0, errors.New("no route to host")
-		}
-	}
-	for _, c := range []struct {
-		about   string
-		sent    map[string]int
-		has     map[string]int
-		outcome validate.Outcome
-		code    finding.Code
-		found   string
-		details string
-	}{
-		{"all there", map[string]int{"1.2": 3, "1.3": 2}, map[string]int{"1.2": 3, "1.3": 9}, validate.Pass, "", "all 5 instances of 2 studies", ""},
-		{"some lost", map[string]int{"1.2": 3, "1.3": 2}, map[string]int{"1.2": 3, "1.3": 0}, validate.Fail, codeStudyMissing, "not all instances of 1 study", "missing: study 1.3: 0 instances of 2"},
-		{"no answer", map[string]int{"1.2": 3}, nil, validate.Skip, "", "could not be asked for 1 study", "not asked for: study 1.2: no route to host"},
-		{"some without an answer", map[string]int{"1.2": 3, "": 1}, map[string]int{"1.2": 3}, validate.Warn, codeWebOther, "could not be asked for 1 study", "not asked for: 1 file: the data set names no study to ask for"},
-		{"nothing sent", nil, nil, validate.Skip, "", "nothing was stored", ""},
-	} {
-		t.Run(c.about, func(t *testing.T) {
-			got := Result{Studies: c.sent}.CheckFound(t.Context(), has(c.has), 20)
-			if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found, c.found) || strings.Join(got.Details, "\n") != c.details {
-				t.Errorf("%+v", got)
 			}
 		})
 	}

@@ -120,7 +120,7 @@ func TestFilesSkipsWhatCannotBeSent(t *testing.T) {
 	if p.stored["2.25.1"] != 1 || p.stored["2.25.9"] != 1 || len(p.stored) != 2 {
 		t.Errorf("the peer has %v", p.stored)
 	}
-	if r.Studies["1.2.3"] != 2 {
+	if len(r.Studies["1.2.3"]) != 2 {
 		t.Errorf("studies %v", r.Studies)
 	}
 }

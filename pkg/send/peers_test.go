@@ -60,7 +60,7 @@ func TestInsideOrthanc(t *testing.T) {
 	if err != nil || r.Stored != 300 {
 		t.Fatalf("stored %d, failed %v, %v", r.Stored, r.Failed, err)
 	}
-	if c := r.CheckFound(t.Context(), countInOrthanc, 0); c.Outcome != validate.Pass {
+	if c := r.CheckFound(t.Context(), inOrthanc, nil, 0); c.Outcome != validate.Pass {
 		t.Errorf("%+v", c)
 	}
 	var first []struct{ ID string }
@@ -72,27 +72,34 @@ func TestInsideOrthanc(t *testing.T) {
 	if err != nil || again.Before != 300 {
 		t.Errorf("before %d, %v", again.Before, err)
 	}
-	if c := again.CheckFound(t.Context(), countInOrthanc, 0); c.Outcome != validate.Fail || !strings.Contains(c.Details[0], "149 instances of 150") {
+	if c := again.CheckFound(t.Context(), inOrthanc, nil, 0); c.Outcome != validate.Fail || len(c.Details) != 1 || !strings.Contains(c.Details[0], ".dcm (SOP Instance UID ") {
 		t.Errorf("%+v", c)
 	}
 }
 
-func firstOf(studies map[string]int) string {
+func firstOf(studies map[string][]digest) string {
 	for uid := range studies {
 		return uid
 	}
 	return ""
 }
 
-func countInOrthanc(ctx context.Context, uid string) (int, error) {
+var inOrthanc = validate.Archive{Tenant: "bhs", Instances: func(ctx context.Context, uid string) (map[string]string, error) {
 	var found []struct{ ID string }
 	if err := ask(ctx, http.MethodPost, "/tools/lookup", uid, &found); err != nil || len(found) == 0 {
-		return 0, err
+		return nil, err
 	}
-	var statistics struct{ CountInstances int }
-	err := ask(ctx, http.MethodGet, "/studies/"+found[0].ID+"/statistics", "", &statistics)
-	return statistics.CountInstances, err
-}
+	var instances []struct {
+		ID            string
+		MainDicomTags struct{ SOPInstanceUID string }
+	}
+	err := ask(ctx, http.MethodGet, "/studies/"+found[0].ID+"/instances", "", &instances)
+	has := map[string]string{}
+	for _, i := range instances {
+		has[i.MainDicomTags.SOPInstanceUID] = i.ID
+	}
+	return has, err
+}}
 
 func ask(ctx context.Context, method, path, body string, into any) error {
 	req, err := http.NewRequestWithContext(ctx, method, "http://127.0.0.1:8042"+path, strings.NewReader(body))

@@ -21,7 +21,7 @@ func TestTransferOfPathsThatAreNotUTF8(t *testing.T) {
 	if r, err := Files(t.Context(), o); err != nil || r.Stored != 2 {
 		t.Fatalf("stored %d, %v", r.Stored, err)
 	}
-	if r, err := Files(t.Context(), o); err != nil || r.Stored != 0 || r.Before != 2 || r.Studies["1.2.3"] != 2 {
+	if r, err := Files(t.Context(), o); err != nil || r.Stored != 0 || r.Before != 2 || len(r.Studies["1.2.3"]) != 2 {
 		t.Errorf("then stored %d, %d before, %v", r.Stored, r.Before, err)
 	}
 }

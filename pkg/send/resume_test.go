@@ -67,14 +67,14 @@ func TestInterruptedTransferGoesOn(t *testing.T) {
 	p = (&peer{}).listen(t)
 	o.Dial = p.dial
 	second, err := Files(t.Context(), o)
-	if err != nil || second.Before != first.Stored-1 || second.Stored != 50-second.Before || second.Studies["1.2.3"] != 50 {
+	if err != nil || second.Before != first.Stored-1 || second.Stored != 50-second.Before || len(second.Studies["1.2.3"]) != 50 {
 		t.Errorf("then stored %d and %d before, %v of a study, %v", second.Stored, second.Before, second.Studies, err)
 	}
 	if p.stored[changed.Instance] != 1 {
 		t.Error("the file that changed was not sent again")
 	}
 	third, err := Files(t.Context(), o)
-	if err != nil || third.Before != 50 || third.Stored != 0 || third.Studies["1.2.3"] != 50 {
+	if err != nil || third.Before != 50 || third.Stored != 0 || len(third.Studies["1.2.3"]) != 50 {
 		t.Errorf("at last stored %d and %d before, %v", third.Stored, third.Before, err)
 	}
 }
