@@ -32,7 +32,7 @@ func (o *validateOptions) limitsOf(snap *snapshot.Snapshot, t tenant.Tenant) fun
 		}
 		var first *orthanc.Limits
 		for _, p := range pods {
-			limits, err := o.readLimits(ctx, p)
+			limits, err := p.limits(ctx, o.configMap)
 			if err != nil {
 				return orthanc.Limits{}, err
 			}
@@ -91,13 +91,16 @@ func orthancsIn(object *unstructured.Unstructured, kind string) (found []orthanc
 	return found
 }
 
-// readLimits reads the configuration of one container.
-func (o *validateOptions) readLimits(ctx context.Context, p orthancPod) (orthanc.Limits, error) {
+// configMaps reads the data of a ConfigMap.
+type configMaps func(ctx context.Context, namespace, name string) (map[string]string, error)
+
+// limits reads the configuration of the container.
+func (p orthancPod) limits(ctx context.Context, read configMaps) (orthanc.Limits, error) {
 	environment, err := p.environment()
 	if err != nil {
 		return orthanc.Limits{}, err
 	}
-	config := orthanc.Configuration{}
+	config, files := orthanc.Configuration{}, 0
 	for _, mount := range p.container.VolumeMounts {
 		at := slices.IndexFunc(p.spec.Volumes, func(v corev1.Volume) bool { return v.Name == mount.Name })
 		if at < 0 {
@@ -106,12 +109,14 @@ func (o *validateOptions) readLimits(ctx context.Context, p orthancPod) (orthanc
 		volume := p.spec.Volumes[at]
 		switch {
 		case volume.ConfigMap != nil:
-			files, err := o.configFiles(ctx, p.namespace, volume.ConfigMap, mount.SubPath)
+			data, err := read(ctx, p.namespace, volume.ConfigMap.Name)
 			if err != nil {
 				return orthanc.Limits{}, err
 			}
-			for _, name := range slices.Sorted(maps.Keys(files)) {
-				if err := config.Add([]byte(files[name]), environment); err != nil {
+			named := configFiles(data, volume.ConfigMap.Items, mount.SubPath)
+			files += len(named)
+			for _, name := range slices.Sorted(maps.Keys(named)) {
+				if err := config.Add([]byte(named[name]), environment); err != nil {
 					return orthanc.Limits{}, fmt.Errorf("%s in ConfigMap %s/%s: %w", name, p.namespace, volume.ConfigMap.Name, err)
 				}
 			}
@@ -119,7 +124,7 @@ func (o *validateOptions) readLimits(ctx context.Context, p orthancPod) (orthanc
 			return orthanc.Limits{}, fmt.Errorf("%s has files from volume %s, which may hold settings and is not read", p.of, volume.Name)
 		}
 	}
-	if len(config) == 0 {
+	if files == 0 {
 		return orthanc.Limits{}, fmt.Errorf("%s has no configuration file from a ConfigMap", p.of)
 	}
 	return config.Limits(environment), nil
@@ -159,37 +164,43 @@ func tokenOnly(p *corev1.ProjectedVolumeSource) bool {
 	return !slices.ContainsFunc(p.Sources, func(s corev1.VolumeProjection) bool { return s.Secret != nil || s.ConfigMap != nil })
 }
 
-// configFiles are the JSON files that a volume of a ConfigMap has, by their names.
-func (o *validateOptions) configFiles(ctx context.Context, namespace string, from *corev1.ConfigMapVolumeSource, subPath string) (map[string]string, error) {
+// configMap reads the data of a ConfigMap from the cluster.
+func (o *validateOptions) configMap(ctx context.Context, namespace, name string) (map[string]string, error) {
 	gk := schema.GroupKind{Kind: "ConfigMap"}
-	snap, err := o.facts.collect(ctx, []collect.Want{{GroupKind: gk, Namespaces: []string{namespace}, FieldSelector: "metadata.name=" + from.Name}}, false)
+	snap, err := o.facts.collect(ctx, []collect.Want{{GroupKind: gk, Namespaces: []string{namespace}, FieldSelector: "metadata.name=" + name}}, false)
 	if err != nil {
 		return nil, err
 	}
-	list := snap.Named(gk, namespace, from.Name)
+	list := snap.Named(gk, namespace, name)
 	switch {
 	case len(list.Objects) == 0 && len(list.Unknown) > 0:
 		return nil, errors.New(list.Unknown[0].String())
 	case len(list.Objects) == 0:
-		return nil, fmt.Errorf("there is no ConfigMap %s/%s", namespace, from.Name)
+		return nil, fmt.Errorf("there is no ConfigMap %s/%s", namespace, name)
 	}
 	data, _, err := unstructured.NestedStringMap(list.Objects[0].Object, "data")
 	if err != nil {
-		return nil, fmt.Errorf("the data of ConfigMap %s/%s are malformed", namespace, from.Name)
+		return nil, fmt.Errorf("the data of ConfigMap %s/%s are malformed", namespace, name)
 	}
+	return data, nil
+}
+
+// configFiles are the JSON files that a volume has of a ConfigMap's data, by their
+// names: all keys, or the items; with a subPath that one alone.
+func configFiles(data map[string]string, items []corev1.KeyToPath, subPath string) map[string]string {
 	files := map[string]string{}
 	for key, text := range data {
 		name := key
-		if len(from.Items) > 0 {
-			at := slices.IndexFunc(from.Items, func(i corev1.KeyToPath) bool { return i.Key == key })
+		if len(items) > 0 {
+			at := slices.IndexFunc(items, func(i corev1.KeyToPath) bool { return i.Key == key })
 			if at < 0 {
 				continue
 			}
-			name = from.Items[at].Path
+			name = items[at].Path
 		}
 		if (subPath == "" || subPath == name) && strings.HasSuffix(strings.ToLower(name), ".json") {
 			files[name] = text
 		}
 	}
-	return files, nil
+	return files
 }
