@@ -133,7 +133,7 @@ func TestJudgeUnchanged(t *testing.T) {
 		says          string
 	}{
 		{"the same", has(9, "a", "b"), has(9, "a", "b"), 0, Pass, "has all that it had before"},
-		{"others came", has(9, "a", "b"), has(12, "a", "b", "c"), 0, Pass, "3 instances came from others"},
+		{"others came", has(9, "a", "b"), has(12, "a", "b", "c"), 0, Pass, "3 instances are new"},
 		{"one went and another came", has(9, "a", "b"), has(9, "a", "c"), 0, Fail, "Orthanc's id b is gone"},
 		{"an instance went", has(9, "a", "b"), has(8, "a", "b"), 0, Fail, "1 of 9 instances"},
 		{"the study was kept", has(9, "a", "b"), has(11, "a", "b", "test"), 2, Pass, "has all that it had before"},

@@ -58,7 +58,7 @@ func judgeUnchanged(before, after census, kept int64) Check {
 	}
 	found := "the archive has all that it had before"
 	if after.CountInstances-kept > before.CountInstances {
-		found += fmt.Sprintf("; %d instances came from others", after.CountInstances-kept-before.CountInstances)
+		found += fmt.Sprintf("; %d instances are new", after.CountInstances-kept-before.CountInstances)
 	}
 	return pass(found, counts...)
 }
