@@ -94,7 +94,7 @@ func (s *scanner) conclude() error {
 			return fileError(Malformed, s.found.DataOffset, "its data set has no %s%s", uid.name, insertHint(uid.name, *uid.meta))
 		}
 		if err := sendableUID(uid.own); err != nil {
-			return fileError(Malformed, s.found.DataOffset, "its %s can't be sent: %v", uid.name, err)
+			return fileError(Malformed, s.found.DataOffset, "its %s can't be sent: %v; \"dcmodify -gin FILE\" gives it a new instance UID", uid.name, err)
 		}
 		if checkUID(uid.own) != nil {
 			s.notes.add(fmt.Sprintf("its %s %q is not a valid UID", uid.name, uid.own))

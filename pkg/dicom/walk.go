@@ -106,6 +106,9 @@ func (s *scanner) top(e element) error {
 		if err != nil {
 			return err
 		}
+		if s.explicit && e.vr != "UI" && e.tag != tagFrames {
+			s.notes.add(fmt.Sprintf("its element (%04X,%04X) has the value representation %s in place of UI", e.tag>>16, e.tag&0xFFFF, e.vr))
+		}
 		s.keep(e.tag, value) // of one that is cut, over tells
 	}
 	return s.over(e, 0)
