@@ -108,6 +108,9 @@ func (s *scanner) conclude() error {
 		return fileError(Directory, s.found.DataOffset, "it is a DICOMDIR, an index of other files and not an image")
 	}
 	s.noteMissing()
+	if s.found.Trailing > 0 {
+		s.notes.add("zero bytes follow its data set, which are not sent")
+	}
 	s.found.Remark = s.notes.String()
 	if size := s.at - s.found.DataOffset - s.found.Trailing; size%2 == 1 && s.found.TransferSyntax != deflated {
 		return fileError(OddLength, s.at, "its data set has an odd number of bytes, which can't be sent: \"dcmconv FILE NEW-FILE\" writes it with even lengths")

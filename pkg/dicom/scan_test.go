@@ -82,6 +82,7 @@ func TestScanRemarks(t *testing.T) {
 		{"a study that is no UID", file("2000 0d00 'UI' 0400 'abcd' ", series), `its Study Instance UID (0020,000D) "abcd" is not a valid UID`, 0},
 		{"no number of frames", file(study, series, "2800 0800 'IS' 0200 'x '"), `its Number of Frames (0028,0008) is "x"`, 0},
 		{"a VR that is none", file("0900 0110 '??' 0200 'ab'", study, series), "its element (0009,1001) has no valid value representation", 0},
+		{"a study with the VR UN", file("2000 0d00 'UN' 0000 04000000 '1.23'", series), "its element (0020,000D) has the value representation UN in place of UI", 0},
 		{"an instance twice", file("0800 1800 'UI' 0400 '2.26'", study, series), "", 0},
 		{"no File Meta Information", append(identity(), octets(t, study+series)...), `it has no preamble with "DICM"; it has no File Meta Information; it names no transfer syntax, and was read as Explicit VR Little Endian`, 0},
 		{"implicit, alone", octets(t, identityImplicit+"2000 0d00 04000000 '1.23' 2000 0e00 04000000 '1.24'"), `it has no preamble with "DICM"; it has no File Meta Information; it names no transfer syntax, and was read as Implicit VR Little Endian`, 0},

@@ -53,9 +53,7 @@ func (s *scanner) trailing() (ended bool, err error) {
 			return false, err
 		}
 		if len(b) == 0 {
-			if s.found.Trailing = s.at - start; s.found.Trailing > 0 {
-				s.notes.add("zero bytes follow its data set, which are not sent")
-			}
+			s.found.Trailing = s.at - start
 			return s.at > start, nil
 		}
 		if err := s.skip(int64(len(b))); err != nil {

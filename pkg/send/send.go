@@ -2,7 +2,7 @@
 // once, and tells of every file what became of it.
 //
 // Files are looked at while others are sent. What is held in memory doesn't grow
-// with the size of files, and with their number by some 60 bytes each and the
+// with the size of files, and with their number by some 80 bytes each and the
 // length of their paths, to know an instance that comes twice and compare the two
 // files, and by 150 bytes for each line of a resume file. What failed or was left
 // out is kept to be reported.
