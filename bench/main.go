@@ -80,7 +80,7 @@ func report(r send.Result, err error) error {
 	for _, line := range c.Details {
 		fmt.Println(line)
 	}
-	if len(r.Failed)+len(r.Skipped) > 0 {
+	if len(r.Failed)+len(r.Skipped)+len(r.Convertible)+len(r.Conflicting) > 0 {
 		return fmt.Errorf("not all files were stored")
 	}
 	return nil

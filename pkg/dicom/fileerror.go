@@ -7,19 +7,17 @@ type FileFault string
 
 // The faults that are told apart.
 const (
-	// NotPart10: no preamble with "DICM". It may be something else, or a data
-	// set without File Meta Information, which can't be sent safely since
-	// nothing says how it is encoded.
-	NotPart10 FileFault = "NotPart10"
+	// NotDICOM: nothing shows that it is, or was, DICOM.
+	NotDICOM FileFault = "NotDICOM"
 	// Directory: a DICOMDIR, which lists instances and is none.
 	Directory FileFault = "Directory"
 	// Truncated: the file ends too early.
 	Truncated FileFault = "Truncated"
 	// Malformed: what is there isn't written as the standard says.
 	Malformed FileFault = "Malformed"
-	// Mismatched: the File Meta Information and the data set speak of different
-	// instances.
-	Mismatched FileFault = "Mismatched"
+	// OddLength: the data set has an odd number of bytes, while a message has an even
+	// one (PS3.8 section 9.3.5). The file can be converted.
+	OddLength FileFault = "OddLength"
 	// Unreadable: the transfer syntax is one that Scan can't read. The file may
 	// be in order.
 	Unreadable FileFault = "Unreadable"

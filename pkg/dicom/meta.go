@@ -1,15 +1,16 @@
 package dicom
 
 import (
-	"errors"
+	"bytes"
 	"io"
 )
 
-// Meta is what the File Meta Information says of an instance (PS3.10 section
-// 7.1).
+// Meta is what has to be known of an instance to send it. The data set's own
+// values go before those of the File Meta Information (PS3.10 section 7.1).
 type Meta struct {
-	// SOPClass and SOPInstance are the Media Storage UIDs (0002,0002) and
-	// (0002,0003); TransferSyntax is (0002,0010).
+	// SOPClass and SOPInstance are (0008,0016) and (0008,0018), or after ReadMeta
+	// the Media Storage UIDs (0002,0002) and (0002,0003); TransferSyntax is
+	// (0002,0010), or what the first element of the data set shows.
 	SOPClass, SOPInstance, TransferSyntax string
 	// DataOffset is where the data set begins, in bytes from the file's start.
 	DataOffset int64
@@ -23,77 +24,155 @@ const (
 	maxMeta = 1 << 20
 )
 
-// ReadMeta reads the head of a Part 10 file and nothing beyond it: r stands at
-// the data set afterwards. Errors are a *FileError or the reader's.
+// ReadMeta reads what stands before the data set, and may read beyond it. UIDs
+// are empty where the File Meta Information has none. Errors are a *FileError or
+// the reader's.
 func ReadMeta(r io.Reader) (Meta, error) {
-	var head [metaStart + 12]byte
-	n, err := io.ReadFull(r, head[:])
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return Meta{}, err
+	m, _, err := readHead(newCursor(r, 0))
+	return m, err
+}
+
+// readHead reads up to the data set as DCMTK does: with or without a preamble,
+// File Meta Information and its group length (0002,0000), which is not believed
+// where it is wrong. It notes what is not as the standard says.
+func readHead(c *cursor) (m Meta, n notes, err error) {
+	if err := c.findStart(&n); err != nil {
+		return Meta{}, nil, err
 	}
-	if n < metaStart || string(head[preamble:metaStart]) != "DICM" {
-		return Meta{}, fileError(NotPart10, 0, "it is not a DICOM Part 10 file: it has no preamble with \"DICM\"")
-	}
-	if n < len(head) {
-		return Meta{}, fileError(Truncated, int64(n), "it ends within its File Meta Information")
-	}
-	length, err := metaLength(head[metaStart:])
+	m, err = c.readGroup(&n)
 	if err != nil {
-		return Meta{}, err
-	}
-	group := make([]byte, length)
-	if n, err := io.ReadFull(r, group); err != nil {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = fileError(Truncated, int64(len(head)+n), "it ends within its File Meta Information")
-		}
-		return Meta{}, err
-	}
-	return parseMeta(group)
-}
-
-// metaLength reads (0002,0000), which comes first.
-func metaLength(element []byte) (uint32, error) {
-	if string(element[:8]) != "\x02\x00\x00\x00UL\x04\x00" {
-		return 0, fileError(Malformed, metaStart, "its File Meta Information doesn't begin with the group length (0002,0000)")
-	}
-	length := little.Uint32(element[8:])
-	if length > maxMeta {
-		return 0, fileError(Malformed, metaStart, "its File Meta Information claims %d bytes: at most %d are believed", length, maxMeta)
-	}
-	return length, nil
-}
-
-// parseMeta reads the rest of the group: explicit VR little endian.
-func parseMeta(group []byte) (Meta, error) {
-	const start = metaStart + 12
-	m := Meta{DataOffset: start + int64(len(group))}
-	fields := map[uint32]*string{0x00020002: &m.SOPClass, 0x00020003: &m.SOPInstance, 0x00020010: &m.TransferSyntax}
-	for b := group; len(b) > 0; {
-		at := start + int64(len(group)-len(b))
-		e, size, ok := parseElement(b, little, true)
-		if !ok || e.tag>>16 != 2 || int64(e.length) > int64(len(b)-size) {
-			return Meta{}, fileError(Malformed, at, "its File Meta Information is not what its group length says")
-		}
-		value := b[size : size+int(e.length)]
-		b = b[size+len(value):]
-		if field := fields[e.tag]; field != nil {
-			*field = trimUID(value)
-			if err := checkUID(*field); err != nil {
-				return Meta{}, fileError(Malformed, at, "in its File Meta Information, %v", err)
-			}
-		}
+		return Meta{}, nil, err
 	}
 	if m.SOPClass == mediaStorageDirectory {
-		return Meta{}, fileError(Directory, start, "it is a DICOMDIR, which lists instances and can't be stored itself")
+		return Meta{}, nil, fileError(Directory, metaStart, "it is a DICOMDIR, an index of other files and not an image")
 	}
-	for _, f := range []struct{ value, name string }{
-		{m.SOPClass, "Media Storage SOP Class UID (0002,0002)"},
-		{m.SOPInstance, "Media Storage SOP Instance UID (0002,0003)"},
-		{m.TransferSyntax, "Transfer Syntax UID (0002,0010)"},
-	} {
-		if f.value == "" {
-			return Meta{}, fileError(Malformed, start, "its File Meta Information has no %s", f.name)
+	m.DataOffset = c.at
+	if m.TransferSyntax != "" {
+		return m, n, nil
+	}
+	head, err := c.peek(shortestHead)
+	if err != nil {
+		return Meta{}, nil, err
+	}
+	m.TransferSyntax = guessSyntax(head)
+	if m.TransferSyntax == "" {
+		return Meta{}, nil, fileError(Malformed, c.at, "it has no Transfer Syntax UID (0002,0010), and its data set doesn't show how it is encoded")
+	}
+	n.add("it names no transfer syntax, and was read as " + TransferSyntaxName(m.TransferSyntax))
+	return m, n, nil
+}
+
+// findStart skips the preamble, if there is one, and tells what can't be DICOM.
+func (c *cursor) findStart(n *notes) error {
+	head, err := c.peek(metaStart + shortestHead)
+	switch {
+	case err != nil:
+		return err
+	case len(head) == 0:
+		return fileError(NotDICOM, 0, "it is empty")
+	case len(head) >= metaStart && string(head[preamble:metaStart]) == "DICM":
+		return c.skip(metaStart)
+	case isMeta(head) || guessSyntax(head) != "":
+		n.add(`it has no preamble with "DICM"`)
+		return nil
+	case bytes.HasPrefix(head, []byte("DICM")) || len(head) > preamble && isMeta(head[preamble:]):
+		return fileError(Malformed, 0, "the preamble before its File Meta Information is damaged")
+	}
+	return fileError(NotDICOM, 0, `it is not DICOM: it has neither a preamble with "DICM" nor the beginning of a data set`)
+}
+
+// isMeta tells whether File Meta Information begins here.
+func isMeta(head []byte) bool {
+	e, _, ok := parseElement(head, little, true)
+	return ok && e.tag>>16 == 2 && e.vr != ""
+}
+
+// guessSyntax tells by the first element how a data set without a transfer syntax
+// is encoded; "" where none can begin so. DCMTK looks at the same bytes
+// (DcmItem::checkTransferSyntax), and believes more.
+func guessSyntax(head []byte) string {
+	const longest = 1 << 10 // of a first value: it is short in every data set
+	if e, _, ok := parseElement(head, little, false); ok && e.tag>>16 == 8 {
+		if upper(head[4]) && upper(head[5]) {
+			return ExplicitVRLittleEndian
+		}
+		if e.length <= longest {
+			return ImplicitVRLittleEndian
 		}
 	}
+	if e, _, ok := parseElement(head, network, false); ok && e.tag>>16 == 8 && upper(head[4]) && upper(head[5]) {
+		return explicitVRBigEndian
+	}
+	return ""
+}
+
+// readGroup reads the elements of group 0002: explicit VR little endian. The group
+// ends where another begins.
+func (c *cursor) readGroup(n *notes) (m Meta, err error) {
+	fields := map[uint32]*string{0x00020002: &m.SOPClass, 0x00020003: &m.SOPInstance, 0x00020010: &m.TransferSyntax}
+	start, announced := c.at, int64(-1)
+	for first := true; ; first = false {
+		tag, value, err := c.metaElement()
+		if err != nil {
+			return Meta{}, err
+		}
+		if tag == 0 {
+			break
+		}
+		if first && tag == 0x00020000 && len(value) == 4 {
+			announced = c.at + int64(little.Uint32(value))
+		}
+		if field := fields[tag]; field != nil { // the data set's count, so that no fault of these matters
+			*field = printableUID(value)
+		}
+	}
+	switch {
+	case c.at == start:
+		n.add("it has no File Meta Information")
+	case announced < 0:
+		n.add("its File Meta Information has no group length (0002,0000)")
+	case announced != c.at:
+		n.add("the group length (0002,0000) of its File Meta Information is wrong")
+	}
 	return m, nil
+}
+
+// metaElement reads one element of the File Meta Information; the tag is 0 where
+// the next is of another group.
+func (c *cursor) metaElement() (tag uint32, value []byte, err error) {
+	ends := func() error { return fileError(Truncated, c.at, "it ends within its File Meta Information") }
+	head, err := c.peek(longestHead)
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case len(head) == 0 && c.at == metaStart:
+		return 0, nil, ends()
+	case len(head) < 2 || little.Uint16(head) != 2:
+		return 0, nil, nil
+	}
+	e, size, ok := parseElement(head, little, true)
+	switch {
+	case !ok && len(head) < longestHead:
+		return 0, nil, ends()
+	case !ok:
+		return 0, nil, fileError(Malformed, c.at, "its File Meta Information can't be read at byte %d", c.at)
+	case e.length > maxMeta || c.at > 2*maxMeta:
+		return 0, nil, fileError(Malformed, c.at, "its File Meta Information claims %d bytes: at most %d are believed", e.length, maxMeta)
+	}
+	if err := c.skip(int64(size)); err != nil {
+		return 0, nil, err
+	}
+	if e.length <= 2*maxUID {
+		value, err = c.peek(int(e.length))
+		if err != nil {
+			return 0, nil, err
+		}
+		value = bytes.Clone(value)
+	}
+	if err := c.skip(int64(e.length)); err == io.ErrUnexpectedEOF {
+		return 0, nil, ends()
+	} else if err != nil {
+		return 0, nil, err
+	}
+	return e.tag, value, nil
 }

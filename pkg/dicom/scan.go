@@ -4,6 +4,7 @@ import (
 	"compress/flate"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -13,7 +14,8 @@ import (
 type Instance struct {
 	Meta
 	// StudyUID and SeriesUID are (0020,000D) and (0020,000E), "" where the data
-	// set has none, as with objects that belong to no patient.
+	// set has none, as with objects that belong to no patient, or none that can be
+	// asked for.
 	StudyUID, SeriesUID string
 	// Frames is Number of Frames (0028,0008), or 1 for pixel data without it,
 	// 0 without pixel data.
@@ -23,20 +25,28 @@ type Instance struct {
 	// (PS3.5 section A.4) the sum of the fragments. The offset counts from the
 	// file's start; it is 0 without pixel data and in deflated data sets.
 	PixelOffset, PixelLength int64
+	// Trailing is how many zero bytes follow the data set, which don't belong to it.
+	Trailing int64
+	// Remark says what is not as the standard says, and keeps the file from being
+	// sent no more than it does DCMTK's storescu; "" where all is well.
+	Remark string
 }
 
-// Scan reads a whole Part 10 file, from its start, by the heads of its elements.
-// It finds out whether the file is whole, and whether the data set is the
-// instance that the File Meta Information speaks of. Values are skipped, by
-// seeking where r can, and nothing is held in memory; sequences of a given
-// length are skipped whole. Deflated data sets are inflated on the way. Errors
-// are a *FileError or the reader's; what is known by then is returned as well.
+// Scan reads a whole file, from its start, by the heads of its elements: a Part 10
+// file, or a data set without File Meta Information. It finds out whether the file
+// is whole, and which instance it is; where the File Meta Information says
+// something else than the data set, the data set counts, as with DCMTK. Values are
+// skipped, by seeking where r can, and nothing is held in memory; sequences of a
+// given length are skipped whole. Deflated data sets are inflated on the way.
+// Errors are a *FileError or the reader's; what is known by then is returned as
+// well.
 func Scan(r io.Reader) (Instance, error) {
-	meta, err := ReadMeta(r)
+	c := newCursor(r, 0)
+	meta, n, err := readHead(c)
 	if err != nil {
 		return Instance{}, err
 	}
-	s := scanner{found: Instance{Meta: meta}, order: little, explicit: meta.TransferSyntax != ImplicitVRLittleEndian}
+	s := scanner{cursor: c, notes: n, found: Instance{Meta: meta}, order: little, explicit: meta.TransferSyntax != ImplicitVRLittleEndian}
 	switch {
 	case !readable(meta.TransferSyntax):
 		return s.found, fileError(Unreadable, meta.DataOffset,
@@ -44,16 +54,15 @@ func Scan(r io.Reader) (Instance, error) {
 	case meta.TransferSyntax == explicitVRBigEndian:
 		s.order = binary.BigEndian
 	case meta.TransferSyntax == deflated:
-		r = flate.NewReader(r)
+		s.cursor = newCursor(flate.NewReader(c.buf), meta.DataOffset)
 	}
-	s.cursor = newCursor(r, meta.DataOffset)
 	if err := s.dataSet(); err != nil {
 		return s.found, s.explain(err)
 	}
 	if meta.TransferSyntax == deflated {
-		s.found.PixelOffset = 0
+		s.found.PixelOffset, s.found.Trailing = 0, 0
 	}
-	return s.found, s.compare()
+	return s.found, s.conclude()
 }
 
 // explain words the end of the file as the file's fault.
@@ -68,44 +77,95 @@ func (s *scanner) explain(err error) error {
 	return err
 }
 
-// compare holds the data set's own UIDs to the File Meta Information.
-func (s *scanner) compare() error {
+// conclude decides on the instance's identity, and notes what is missing.
+func (s *scanner) conclude() error {
 	if s.found.PixelLength > 0 && s.found.Frames == 0 {
 		s.found.Frames = 1
 	}
-	for _, uid := range []struct{ name, own, meta string }{
-		{"SOP Class UID (0008,0016)", s.sopClass, s.found.SOPClass},
-		{"SOP Instance UID (0008,0018)", s.sopInstance, s.found.SOPInstance},
+	for _, uid := range []struct {
+		name string
+		own  string
+		meta *string
+	}{
+		{"SOP Class UID (0008,0016)", s.own[tagSOPClassUID], &s.found.SOPClass},
+		{"SOP Instance UID (0008,0018)", s.own[tagSOPUID], &s.found.SOPInstance},
 	} {
 		if uid.own == "" {
-			return fileError(Malformed, s.found.DataOffset, "its data set has no %s", uid.name)
+			return fileError(Malformed, s.found.DataOffset, "its data set has no %s%s", uid.name, insertHint(uid.name, *uid.meta))
 		}
-		if uid.own != uid.meta {
-			return fileError(Mismatched, s.found.DataOffset,
-				"its data set has the %s %s, and its File Meta Information %s", uid.name, uid.own, uid.meta)
+		if err := sendableUID(uid.own); err != nil {
+			return fileError(Malformed, s.found.DataOffset, "its %s can't be sent: %v; \"dcmodify -gin FILE\" gives it a new instance UID", uid.name, err)
 		}
+		if checkUID(uid.own) != nil {
+			s.notes.add(fmt.Sprintf("its %s %q is not a valid UID", uid.name, uid.own))
+		}
+		if *uid.meta != "" && *uid.meta != uid.own {
+			s.notes.add(fmt.Sprintf("its data set has the %s %s, and its File Meta Information %s", uid.name, uid.own, *uid.meta))
+		}
+		*uid.meta = uid.own
+	}
+	if s.found.SOPClass == mediaStorageDirectory {
+		return fileError(Directory, s.found.DataOffset, "it is a DICOMDIR, an index of other files and not an image")
+	}
+	s.noteMissing()
+	if s.found.Trailing > 0 {
+		s.notes.add("zero bytes follow its data set, which are not sent")
+	}
+	s.found.Remark = s.notes.String()
+	if size := s.at - s.found.DataOffset - s.found.Trailing; size%2 == 1 && s.found.TransferSyntax != deflated {
+		return fileError(OddLength, s.at, "its data set has an odd number of bytes, which can't be sent: \"dcmconv FILE NEW-FILE\" writes it with even lengths")
 	}
 	return nil
 }
 
-// keep notes the value of an element of the data set's top level.
-func (s *scanner) keep(tag uint32, value []byte) error {
+// noteMissing notes UIDs without which Orthanc stores nothing.
+func (s *scanner) noteMissing() {
+	for _, uid := range []struct {
+		name  string
+		tag   uint32
+		field *string
+	}{
+		{"Study Instance UID (0020,000D)", tagStudyUID, &s.found.StudyUID},
+		{"Series Instance UID (0020,000E)", tagSeriesUID, &s.found.SeriesUID},
+	} {
+		own, there := s.own[uid.tag]
+		switch {
+		case there && own != "" && checkUID(own) != nil:
+			s.notes.add(fmt.Sprintf("its %s %q is not a valid UID", uid.name, printable([]byte(own), maxUID)))
+		case own == "":
+			s.notes.add("its data set has no " + uid.name + ", without which Orthanc does not store it")
+		default:
+			*uid.field = own
+		}
+	}
+}
+
+// insertHint is the command that adds what the File Meta Information knows.
+func insertHint(name, uid string) string {
+	if checkUID(uid) != nil {
+		return ""
+	}
+	tag := name[strings.Index(name, "("):]
+	return fmt.Sprintf(": \"dcmodify -i '%s=%s' FILE\" adds it", tag, uid)
+}
+
+// keep notes the value of an element of the data set's top level. Where one is
+// there twice, the first counts, as with DCMTK.
+func (s *scanner) keep(tag uint32, value []byte) {
+	if _, again := s.own[tag]; again {
+		return
+	}
 	text := trimUID(value)
-	field := map[uint32]*string{tagSOPClassUID: &s.sopClass, tagSOPUID: &s.sopInstance,
-		tagStudyUID: &s.found.StudyUID, tagSeriesUID: &s.found.SeriesUID}[tag]
-	if field == nil {
-		frames, err := strconv.Atoi(strings.TrimSpace(text))
-		if err != nil || frames < 0 {
-			return fileError(Malformed, s.at, "its Number of Frames (0028,0008) is %q", printable(value, maxUID))
+	if tag == tagFrames {
+		if frames, err := strconv.Atoi(strings.TrimSpace(text)); err == nil && frames >= 0 {
+			s.found.Frames = frames
+		} else {
+			s.notes.add(fmt.Sprintf("its Number of Frames (0028,0008) is %q", printable(value, maxUID)))
 		}
-		s.found.Frames = frames
-		return nil
+		text = ""
 	}
-	if text != "" {
-		if err := checkUID(text); err != nil {
-			return fileError(Malformed, s.at, "in its data set, %v", err)
-		}
+	if s.own == nil {
+		s.own = map[uint32]string{}
 	}
-	*field = text
-	return nil
+	s.own[tag] = text
 }

@@ -29,7 +29,8 @@ func TestScan(t *testing.T) {
 		{"nothing more", ExplicitVRLittleEndian, "", "", "", 0, 0},
 		{"sequences of undefined length", ExplicitVRLittleEndian, sequence + private, "", "", 0, 0},
 		{"encapsulated", "1.2.840.10008.1.2.4.50", frames + fragments, "", "", 3, 6},
-		{"an encapsulated icon", "1.2.840.10008.1.2.4.50", icon + "e07f 1000 'OB' 0000 02000000 abcd", "", "", 1, 2},
+		{"an encapsulated icon", "1.2.840.10008.1.2.4.50", icon + fragments, "", "", 1, 6},
+		{"native where it must be encapsulated", "1.2.840.10008.1.2.4.50", "e07f 1000 'OB' 0000 02000000 abcd", Malformed, "pixel data is not encapsulated, as its transfer syntax JPEG Baseline", 0, 0},
 		{"native", ExplicitVRLittleEndian, "e07f 1000 'OW' 0000 04000000 abcdabcd", "", "", 1, 4},
 		{"a value that is cut", ExplicitVRLittleEndian, "e07f 1000 'OW' 0000 06000000 abcdabcd", Truncated, "it is truncated", 0, 0},
 		{"a head that is cut", ExplicitVRLittleEndian, "e07f 1000 'OW'", Truncated, "it is truncated", 0, 0},
@@ -42,12 +43,9 @@ func TestScan(t *testing.T) {
 		{"an item outside", ExplicitVRLittleEndian, "feff 00e0 ffffffff", Malformed, "an item outside of a sequence", 0, 0},
 		{"something else than fragments", "1.2.840.10008.1.2.4.50", "e07f 1000 'OB' 0000 ffffffff 0800 5011 'UI' 0000", Malformed, "something else than fragments", 0, 0},
 		{"deep", ExplicitVRLittleEndian, nested, Malformed, "nested more than 64 deep", 0, 0},
-		{"a long UID", ExplicitVRLittleEndian, "2000 0d00 'UI' 0010", Malformed, "(0020,000D) claims 4096 bytes", 0, 0},
-		{"no UID", ExplicitVRLittleEndian, "2000 0d00 'UI' 0400 'abcd'", Malformed, `"abcd" is no UID`, 0, 0},
-		{"no number of frames", ExplicitVRLittleEndian, "2800 0800 'IS' 0200 'x '", Malformed, `Number of Frames (0028,0008) is "x"`, 0, 0},
-		{"another instance", ExplicitVRLittleEndian, "0800 1800 'UI' 0600 '2.25.2'", Mismatched, "has the SOP Instance UID (0008,0018) 2.25.2, and its File Meta Information 2.25.1", 0, 0},
-		{"another class", ExplicitVRLittleEndian, "0800 1600 'UI' 0600 '2.25.2'", Mismatched, "has the SOP Class UID", 0, 0},
-		{"no instance", ExplicitVRLittleEndian, "0800 1800 'UI' 0000", Malformed, "has no SOP Instance UID", 0, 0},
+		{"a long UID that is cut", ExplicitVRLittleEndian, "2000 0d00 'UI' 0010", Truncated, "it is truncated", 0, 0},
+		{"an odd length", ExplicitVRLittleEndian, "e07f 1000 'OB' 0000 03000000 abcdab", OddLength, "dcmconv FILE NEW-FILE", 0, 0},
+		{"zero bytes before something", ExplicitVRLittleEndian, "0000000000000000 0000000000000000 e07f 1000 'OB' 0000 02000000 abcd", Malformed, "zero bytes stand where an element has to begin", 0, 0},
 		{"a private transfer syntax", "1.2.840.113619.5.2", "", Unreadable, "not one that can be checked here", 0, 0},
 	} {
 		t.Run(c.about, func(t *testing.T) {
@@ -59,6 +57,65 @@ func TestScan(t *testing.T) {
 					t.Errorf("%d frames and %d bytes instead of %d and %d", got.Frames, got.PixelLength, c.frames, c.pixels)
 				}
 			}
+		})
+	}
+}
+
+// TestScanRemarks has files that are not as the standard says, and can be sent.
+func TestScanRemarks(t *testing.T) {
+	file := func(parts ...string) []byte {
+		data := "0800 1600 'UI' 0200 '1.' 0800 1800 'UI' 0400 '2.25' " + strings.Join(parts, " ")
+		return append(fileMeta("1.", "2.25", ExplicitVRLittleEndian), octets(t, data)...)
+	}
+	const study, series = "2000 0d00 'UI' 0400 '1.23' ", "2000 0e00 'UI' 0400 '1.24' "
+	for _, c := range []struct {
+		about  string
+		file   []byte
+		remark string
+		left   int64 // bytes that are not sent
+	}{
+		{"all well", file(study, series), "", 0},
+		{"zero bytes at the end", file(study, series, "00 00 00 00 00 00 00 00 00 00 00"), "zero bytes follow its data set, which are not sent", 11},
+		{"one zero byte at the end", file(study, series, "00"), "zero bytes follow its data set, which are not sent", 1},
+		{"no study", file(series), "its data set has no Study Instance UID (0020,000D), without which Orthanc does not store it", 0},
+		{"no series", file(study), "its data set has no Series Instance UID (0020,000E), without which Orthanc does not store it", 0},
+		{"a study that is no UID", file("2000 0d00 'UI' 0400 'abcd' ", series), `its Study Instance UID (0020,000D) "abcd" is not a valid UID`, 0},
+		{"no number of frames", file(study, series, "2800 0800 'IS' 0200 'x '"), `its Number of Frames (0028,0008) is "x"`, 0},
+		{"a VR that is none", file("0900 0110 '??' 0200 'ab'", study, series), "its element (0009,1001) has no valid value representation", 0},
+		{"a study with the VR UN", file("2000 0d00 'UN' 0000 04000000 '1.23'", series), "its element (0020,000D) has the value representation UN in place of UI", 0},
+		{"an instance twice", file("0800 1800 'UI' 0400 '2.26'", study, series), "", 0},
+		{"no File Meta Information", append(identity(), octets(t, study+series)...), `it has no preamble with "DICM"; it has no File Meta Information; it names no transfer syntax, and was read as Explicit VR Little Endian`, 0},
+		{"implicit, alone", octets(t, identityImplicit+"2000 0d00 04000000 '1.23' 2000 0e00 04000000 '1.24'"), `it has no preamble with "DICM"; it has no File Meta Information; it names no transfer syntax, and was read as Implicit VR Little Endian`, 0},
+		{"big endian, alone", octets(t, "0008 0016 'UI' 001a '1.2.840.10008.5.1.4.1.1.7' 00  0008 0018 'UI' 0006 '2.25.1' 0020 000d 'UI' 0004 '1.23' 0020 000e 'UI' 0004 '1.24'"), `it has no preamble with "DICM"; it has no File Meta Information; it names no transfer syntax, and was read as Explicit VR Big Endian (Retired)`, 0},
+		{"another instance", append(fileMeta(someInstance.SOPClass, "2.25.2", ExplicitVRLittleEndian), append(identity(), octets(t, study+series)...)...), "its data set has the SOP Instance UID (0008,0018) 2.25.1, and its File Meta Information 2.25.2", 0},
+		{"another class", append(fileMeta("1.2.3", someInstance.SOPInstance, ExplicitVRLittleEndian), append(identity(), octets(t, study+series)...)...), "its data set has the SOP Class UID (0008,0016) 1.2.840.10008.5.1.4.1.1.7, and its File Meta Information 1.2.3", 0},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			got, err := Scan(bytes.NewReader(c.file))
+			if err != nil || got.Remark != c.remark || got.Trailing != c.left {
+				t.Errorf("%q, %d bytes left, %v; want %q, %d", got.Remark, got.Trailing, err, c.remark, c.left)
+			}
+			if got.SOPInstance != "2.25" && got.SOPInstance != "2.25.1" {
+				t.Errorf("it is the instance %q", got.SOPInstance)
+			}
+		})
+	}
+}
+
+// TestScanIdentity has data sets that don't say what they are, or in a way that
+// can't be sent.
+func TestScanIdentity(t *testing.T) {
+	class, instance := "0800 1600 'UI' 0200 '1.' ", "0800 1800 'UI' 0400 '2.25' "
+	for _, c := range []struct{ about, data, want string }{
+		{"no instance", class, `has no SOP Instance UID (0008,0018): "dcmodify -i '(0008,0018)=2.25.2' FILE" adds it`},
+		{"no class", instance, `has no SOP Class UID (0008,0016): "dcmodify -i '(0008,0016)=1.2.3' FILE" adds it`},
+		{"a long instance", class + "0800 1800 'UI' 4600 " + strings.Repeat("'1.23456789' ", 7), "can't be sent"},
+		{"a line break", class + "0800 1800 'UI' 0400 '1.2' 0a", "can't be sent"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			file := append(fileMeta("1.2.3", "2.25.2", ExplicitVRLittleEndian), octets(t, c.data)...)
+			_, err := Scan(bytes.NewReader(file))
+			faulty(t, err, Malformed, c.want)
 		})
 	}
 }

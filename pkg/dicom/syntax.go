@@ -61,3 +61,8 @@ func readable(uid string) bool {
 	}
 	return syntaxNames[uid] != "" || strings.HasPrefix(uid, "1.2.840.10008.1.2.4.") || strings.HasPrefix(uid, "1.2.840.10008.1.2.8.")
 }
+
+// encapsulated tells whether pixel data has to be (PS3.5 section A.4).
+func encapsulated(uid string) bool {
+	return uid == "1.2.840.10008.1.2.5" || uid == "1.2.840.10008.1.2.1.98" || strings.HasPrefix(uid, "1.2.840.10008.1.2.4.")
+}

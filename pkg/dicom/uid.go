@@ -38,6 +38,15 @@ func checkUID(uid string) error {
 	return nil
 }
 
+// sendableUID holds a UID to what a command can carry and an answer repeats: peers
+// store more than valid UIDs.
+func sendableUID(uid string) error {
+	if len(uid) > maxUID || strings.Trim(printable([]byte(uid), maxUID), " ") != uid {
+		return fmt.Errorf("%q has more than %d characters, or other ones than letters and digits", uid, maxUID)
+	}
+	return nil
+}
+
 // newUID draws a random UUID (version 4, RFC 9562) as a UID (PS3.5 section B.2).
 func newUID(random io.Reader) string {
 	var b [16]byte

@@ -2,7 +2,9 @@ package dicom
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
+	"strings"
 )
 
 // maxDepth bounds sequences within sequences; real ones have about five.
@@ -11,15 +13,20 @@ const maxDepth = 64
 // scanner walks the elements of a data set.
 type scanner struct {
 	*cursor
-	order                 binary.ByteOrder
-	explicit              bool
-	found                 Instance
-	sopClass, sopInstance string
+	order    binary.ByteOrder
+	explicit bool
+	found    Instance
+	notes    notes
+	// own are the values of the data set's top level that keep was given.
+	own map[uint32]string
 }
 
 // dataSet walks the top level, up to the end of the file.
 func (s *scanner) dataSet() error {
 	for {
+		if ended, err := s.trailing(); ended || err != nil {
+			return err
+		}
 		e, err := s.next()
 		if err == io.EOF {
 			return nil
@@ -29,6 +36,28 @@ func (s *scanner) dataSet() error {
 		}
 		if err := s.top(e); err != nil {
 			return err
+		}
+	}
+}
+
+// trailing goes over zero bytes up to the end of the file: some devices and disks
+// write files in whole blocks. No element begins with eight of them.
+func (s *scanner) trailing() (ended bool, err error) {
+	start := s.at
+	for {
+		b, err := s.peek(shortestHead)
+		if err != nil || strings.Trim(string(b), "\x00") != "" {
+			if err == nil && s.at > start {
+				err = fileError(Malformed, start, "zero bytes stand where an element has to begin, at byte %d", start)
+			}
+			return false, err
+		}
+		if len(b) == 0 {
+			s.found.Trailing = s.at - start
+			return s.at > start, nil
+		}
+		if err := s.skip(int64(len(b))); err != nil {
+			return false, err
 		}
 	}
 }
@@ -43,6 +72,10 @@ func (s *scanner) next() (element, error) {
 		return element{}, io.EOF
 	}
 	e, size, ok := parseElement(b, s.order, s.explicit)
+	if !ok && len(b) >= shortestHead && noVR(b[4:6]) {
+		s.notes.add(fmt.Sprintf("its element (%04X,%04X) has no valid value representation", e.tag>>16, e.tag&0xFFFF))
+		e.vr, e.length, size, ok = "??", uint32(s.order.Uint16(b[6:])), shortestHead, true
+	}
 	if !ok {
 		if len(b) < longestHead {
 			return e, io.ErrUnexpectedEOF
@@ -57,6 +90,9 @@ func (s *scanner) top(e element) error {
 	switch e.tag {
 	case tagPixelData, tagFloatPixels, tagDoublePixels:
 		s.found.PixelOffset = s.at
+		if e.length != undefined && encapsulated(s.found.TransferSyntax) {
+			return fileError(Malformed, s.at, "its pixel data is not encapsulated, as its transfer syntax %s wants it", TransferSyntaxName(s.found.TransferSyntax))
+		}
 		if e.length == undefined {
 			length, err := s.fragments()
 			s.found.PixelLength = length
@@ -64,19 +100,14 @@ func (s *scanner) top(e element) error {
 		}
 		s.found.PixelLength = int64(e.length)
 	case tagSOPClassUID, tagSOPUID, tagStudyUID, tagSeriesUID, tagFrames:
-		if e.length > 2*maxUID {
-			return fileError(Malformed, s.at, "its element (%04X,%04X) claims %d bytes", e.tag>>16, e.tag&0xFFFF, e.length)
-		}
-		value, err := s.peek(int(e.length))
+		value, err := s.peek(int(min(e.length, 2*maxUID)))
 		if err != nil {
 			return err
 		}
-		if len(value) < int(e.length) {
-			return io.ErrUnexpectedEOF
+		if s.explicit && e.vr != "UI" && e.tag != tagFrames {
+			s.notes.add(fmt.Sprintf("its element (%04X,%04X) has the value representation %s in place of UI", e.tag>>16, e.tag&0xFFFF, e.vr))
 		}
-		if err := s.keep(e.tag, value); err != nil {
-			return err
-		}
+		s.keep(e.tag, value) // of one that is cut, over tells
 	}
 	return s.over(e, 0)
 }

@@ -16,55 +16,95 @@ const (
 	codeStoreFailed  finding.Code = "OW9406"
 	codeStoreWarning finding.Code = "OW9407"
 	codeUnsendable   finding.Code = "OW9408"
+	codeLeftOut      finding.Code = "OW9416"
+	codeConflicting  finding.Code = "OW9417"
+	codeNotStandard  finding.Code = "OW9418"
+	codeConvertible  finding.Code = "OW9419"
 	codeStudyMissing finding.Code = "OW9501"
 	// codeFilesElsewhere is of files that are in another tenant's archive alone.
 	codeFilesElsewhere finding.Code = "OW9508"
 )
 
 // Check is what came of sending, for people and for scripts. err is that of Files.
-// Of files that failed, that were skipped and that were warned of, details lists at
-// most limit each; 0 for all.
+// Of files that failed, that were left out and that were warned of, each for one
+// kind of reason, details lists at most limit; 0 for all.
 func (r Result) Check(err error, limit int) validate.Check {
 	c := validate.Check{Outcome: validate.Pass, Found: r.words()}
-	c.Details = append(c.Details, list("failed", r.Failed, limit)...)
-	c.Details = append(c.Details, list("skipped", r.Skipped, limit)...)
-	c.Details = append(c.Details, list("warned of", r.Warned, limit)...)
-	switch {
-	case err != nil:
-		c.Outcome, c.Code = validate.Fail, codeStoreFailed
-		c.Found += "; it ended before all was sent: " + err.Error()
-		c.Fix.Text = "Mend that, and run it again"
-	case len(r.Failed) > 0:
-		c.Outcome, c.Code = validate.Fail, codeStoreFailed
-		c.Fix.Text = "See the reasons above and Orthanc's log, and run it again: with --resume only what is missing is sent"
-	case len(r.Skipped) > 0:
-		c.Outcome, c.Code = validate.Fail, codeUnsendable
-		c.Fix.Text = "Get whole copies of damaged files; leave out what is no DICOM"
-	case r.Stored+r.Before == 0:
-		c.Outcome, c.Code = validate.Fail, codeUnsendable
-		c.Fix.Text = "Name the files, or a directory that has some"
-	case len(r.Warned) > 0:
-		c.Outcome, c.Code = validate.Warn, codeStoreWarning
-		c.Fix.Text = "Look into Orthanc's log for the reason"
+	for _, kind := range r.kinds() {
+		c.Details = append(c.Details, list(kind.detail, kind.files, limit)...)
 	}
+	if err != nil {
+		c.Found += "; it ended before all was sent: " + err.Error()
+	}
+	c.Outcome, c.Code, c.Fix.Text = r.judge(err)
 	if c.Outcome != validate.Pass {
 		c.Expected = "each file is stored, with success"
 	}
 	return c
 }
 
-// words are the counts, leaving out what there is none of.
+// judge is the worst that came of it: first what is not stored and should be.
+func (r Result) judge(err error) (validate.Outcome, finding.Code, string) {
+	switch {
+	case err != nil:
+		return validate.Fail, codeStoreFailed, "Correct that, and run it again"
+	case len(r.Failed) > 0:
+		return validate.Fail, codeStoreFailed, "See the reasons above and Orthanc's log, and run it again: with --resume only what is missing is sent"
+	case len(r.Conflicting) > 0:
+		return validate.Fail, codeConflicting, "Compare the files; send the one that is right, or give the other a new SOP Instance UID with dcmodify -gin"
+	case len(r.Skipped) > 0:
+		return validate.Fail, codeUnsendable, "Get whole copies of damaged files; leave out what is not DICOM"
+	case len(r.Convertible) > 0:
+		return validate.Fail, codeConvertible, "Convert the files as the reasons say, and send the new ones"
+	case r.Stored+r.Before == 0:
+		return validate.Fail, codeUnsendable, "Name the files, or a directory that has some"
+	case len(r.Warned) > 0:
+		return validate.Warn, codeStoreWarning, "Look into Orthanc's log for the reason"
+	case len(r.Noted) > 0:
+		return validate.Warn, codeNotStandard, "Look at the images in a viewer; if they are right, no action is needed"
+	case len(r.NotDICOM)+len(r.Indexes)+len(r.Copies) > 0:
+		return validate.Warn, codeLeftOut, "If these files are what you expect, no action is needed"
+	}
+	return validate.Pass, "", ""
+}
+
+// ofKind are files of which the same is to be said: in the sum, and before each.
+type ofKind struct {
+	files       []Outcome
+	sum, detail string
+}
+
+// kinds are in the order in which they are reported.
+func (r Result) kinds() []ofKind {
+	return []ofKind{
+		{r.Failed, "failed", "failed"},
+		{r.Conflicting, "skipped, since another file has the same SOP Instance UID", "conflicting"},
+		{r.Skipped, "skipped", "skipped"},
+		{r.Convertible, "to be converted first", "to be converted"},
+		{r.Warned, "stored with warnings", "warned of"},
+		{r.Noted, "not as the standard says", "not as the standard says"},
+		{r.NotDICOM, "not DICOM and left out", "not DICOM"},
+		{r.Indexes, "left out as an index (DICOMDIR)", "an index"},
+		{r.Copies, "left out as a copy", "a copy"},
+	}
+}
+
+func (r Result) lists() (lists [][]Outcome) {
+	for _, kind := range r.kinds() {
+		lists = append(lists, kind.files)
+	}
+	return lists
+}
+
+// words are the counts, without those that are zero.
 func (r Result) words() string {
 	parts := []string{fmt.Sprintf("stored %s, %s, in %s", files(r.Stored), size(r.Bytes), r.Took.Round(time.Millisecond))}
-	for _, p := range []struct {
-		count int
-		words string
-	}{
-		{r.Before, "stored before"}, {len(r.Failed), "failed"},
-		{len(r.Skipped), "skipped"}, {len(r.Warned), "stored with warnings"},
-	} {
-		if p.count > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.count, p.words))
+	if r.Before > 0 {
+		parts = append(parts, fmt.Sprintf("%d stored before", r.Before))
+	}
+	for _, kind := range r.kinds() {
+		if n := len(kind.files); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, kind.sum))
 		}
 	}
 	return strings.Join(parts, "; ")

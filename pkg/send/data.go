@@ -22,7 +22,7 @@ func (t *transfer) open(f file) (*data, error) {
 	if err != nil {
 		return nil, unwrapped(err)
 	}
-	d := &data{file: opened, left: f.size - f.meta.DataOffset, pace: &t.pace}
+	d := &data{file: opened, left: f.size - f.meta.DataOffset - f.trailing, pace: &t.pace}
 	info, err := opened.Stat()
 	if err == nil && (info.Size() != f.size || !info.ModTime().Equal(f.modified)) {
 		err = errChanged

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
 const secondary = dicom.SecondaryCaptureStorage
@@ -33,8 +35,16 @@ func made(sopClass, instance, syntax, study string, pixels int) []byte {
 	data = uid(data, 8, 0x16, sopClass)
 	data = uid(data, 8, 0x18, instance)
 	data = uid(data, 0x20, 0x0D, study)
+	data = uid(data, 0x20, 0x0E, "1.2.3.4")
 	data = append(data, 0xE0, 0x7F, 0x10, 0, 'O', 'B', 0, 0)
-	data = binary.LittleEndian.AppendUint32(data, uint32(pixels))
+	if strings.HasPrefix(syntax, "1.2.840.10008.1.2.4.") { // encapsulated: no offset table, one fragment
+		data = append(data, "\xff\xff\xff\xff\xfe\xff\x00\xe0\x00\x00\x00\x00\xfe\xff\x00\xe0"...)
+		data = binary.LittleEndian.AppendUint32(data, uint32(pixels))
+		data = append(append(data, make([]byte, pixels)...), "\xfe\xff\xdd\xe0\x00\x00\x00\x00"...)
+		pixels = 0
+	} else {
+		data = binary.LittleEndian.AppendUint32(data, uint32(pixels))
+	}
 	file := append(make([]byte, 128), "DICM\x02\x00\x00\x00UL\x04\x00"...)
 	file = binary.LittleEndian.AppendUint32(file, uint32(len(meta)))
 	return append(append(append(file, meta...), data...), make([]byte, pixels)...)
@@ -81,19 +91,25 @@ func names(outcomes []Outcome) string {
 	return strings.Join(list, " ")
 }
 
-func TestFilesSkipsWhatCannotBeSent(t *testing.T) {
+// TestFilesAsTheyCome has a directory with each kind of file that is not sent, and
+// some that are.
+func TestFilesAsTheyCome(t *testing.T) {
 	p := (&peer{}).listen(t)
 	dir := t.TempDir()
 	good := made(secondary, "2.25.1", dicom.ExplicitVRLittleEndian, "1.2.3", 100)
 	other := made(secondary, "2.25.9", dicom.ExplicitVRLittleEndian, "1.2.3", 100)
-	mismatched := []byte(strings.Replace(string(other), "2.25.9", "2.25.8", 1))
+	changed := append(good[:len(good)-1:len(good)-1], 1)
 	write(t, good, dir, "a-good.dcm")
-	write(t, good, dir, "b", "twice.dcm")
+	write(t, good, dir, "b", "again.dcm")
 	write(t, good[:len(good)-10], dir, "c-truncated.dcm")
-	write(t, mismatched, dir, "d-mismatched.dcm")
+	write(t, changed, dir, "d-changed.dcm")
 	write(t, []byte("%PDF"), dir, "e-report.pdf")
 	write(t, made("1.2.840.10008.1.3.10", "2.25.7", dicom.ExplicitVRLittleEndian, "1.2.3", 2), dir, "f-DICOMDIR")
 	write(t, nil, dir, "g-empty.dcm")
+	write(t, nil, dir, "g-empty")
+	write(t, made(secondary, "2.25.10", dicom.ExplicitVRLittleEndian, "1.2.3", 99), dir, "k-odd.dcm")
+	mismatched := strings.Replace(string(made(secondary, "2.25.8", dicom.ExplicitVRLittleEndian, "1.2.3", 100)), "2.25.8", "2.25.5", 1)
+	write(t, append([]byte(mismatched), make([]byte, 300)...), dir, "l-remark.dcm")
 	linked := write(t, other, t.TempDir(), "elsewhere.dcm")
 	for link, target := range map[string]string{"h-link.dcm": linked, "i-broken.dcm": "nowhere", "j-cycle": dir} {
 		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
@@ -101,37 +117,71 @@ func TestFilesSkipsWhatCannotBeSent(t *testing.T) {
 		}
 	}
 	r, err := Files(t.Context(), to(p, dir))
-	if err != nil || r.Stored != 2 || len(r.Failed) != 0 {
+	if err != nil || r.Stored != 3 || len(r.Failed) != 0 {
 		t.Fatalf("stored %d, failed %v, %v", r.Stored, r.Failed, err)
 	}
-	want := []string{"same SOP Instance", "truncated", "Media Storage|File Meta Information", "no preamble", "DICOMDIR", "no preamble", "no such file", "not followed"}
-	if len(r.Skipped) != len(want) {
-		t.Fatalf("skipped %q", r.Skipped)
-	}
-	for i, name := range []string{"c-truncated.dcm", "d-mismatched.dcm", "e-report.pdf", "f-DICOMDIR", "g-empty.dcm", "i-broken.dcm", "j-cycle"} {
-		o := r.Skipped[i+1]
-		if filepath.Base(o.Path) != name || !containsOne(o.Reason, want[i+1]) {
-			t.Errorf("skipped %q because %q, want %s because of %q", o.Path, o.Reason, name, want[i+1])
+	for _, c := range []struct {
+		about string
+		list  []Outcome
+		want  []string // a name and a reason
+	}{
+		{"skipped", r.Skipped, []string{"c-truncated.dcm", "truncated", "g-empty.dcm", "it is empty", "i-broken.dcm", "no such file", "j-cycle", "not followed"}},
+		{"convertible", r.Convertible, []string{"k-odd.dcm", "dcmconv"}},
+		{"conflicting", r.Conflicting, []string{"d-changed.dcm", filepath.Join(dir, "a-good.dcm") + ", which is sent, has the same SOP Instance UID and other bytes"}},
+		{"not DICOM", r.NotDICOM, []string{"e-report.pdf", "it is not DICOM", "g-empty", "it is empty"}},
+		{"indexes", r.Indexes, []string{"f-DICOMDIR", "an index of other files"}},
+		{"copies", r.Copies, []string{"again.dcm", "the same bytes as " + filepath.Join(dir, "a-good.dcm")}},
+		{"noted", r.Noted, []string{"l-remark.dcm", "its File Meta Information 2.25.5"}},
+	} {
+		if len(c.list) != len(c.want)/2 {
+			t.Errorf("%s: %q", c.about, c.list)
+			continue
+		}
+		for i, o := range c.list {
+			if filepath.Base(o.Path) != c.want[2*i] || !strings.Contains(o.Reason, c.want[2*i+1]) {
+				t.Errorf("%s: %q because %q, want %q", c.about, o.Path, o.Reason, c.want[2*i:2*i+2])
+			}
 		}
 	}
-	if o := r.Skipped[0]; filepath.Base(o.Path) != "twice.dcm" || !strings.Contains(o.Reason, want[0]) {
-		t.Errorf("skipped %q because %q", o.Path, o.Reason)
-	}
-	if p.stored["2.25.1"] != 1 || p.stored["2.25.9"] != 1 || len(p.stored) != 2 {
+	if p.stored["2.25.1"] != 1 || p.stored["2.25.8"] != 1 || p.stored["2.25.9"] != 1 || len(p.stored) != 3 {
 		t.Errorf("the peer has %v", p.stored)
 	}
-	if len(r.Studies["1.2.3"]) != 2 {
+	if p.bytes["2.25.8"] != p.bytes["2.25.9"] {
+		t.Errorf("%d bytes were sent of a data set of %d, which zero bytes follow", p.bytes["2.25.8"], p.bytes["2.25.9"])
+	}
+	if len(r.Studies["1.2.3"]) != 3 {
 		t.Errorf("studies %v", r.Studies)
 	}
 }
 
-func containsOne(text, alternatives string) bool {
-	for _, a := range strings.Split(alternatives, "|") {
-		if strings.Contains(text, a) {
-			return true
-		}
+// TestPatientCD sends a CD as it is, and names files of it that are not DICOM.
+func TestPatientCD(t *testing.T) {
+	p := (&peer{}).listen(t)
+	dir := study(t, 3)
+	index := write(t, made("1.2.840.10008.1.3.10", "2.25.7", dicom.ExplicitVRLittleEndian, "1.2.3", 2), dir, "DICOMDIR")
+	readme := write(t, []byte("Start VIEWER.EXE"), dir, "README.TXT")
+	write(t, []byte("[autorun]"), dir, "AUTORUN.INF")
+	write(t, []byte("MZ\x90\x00\x03\x00\x00\x00\x04"), dir, "VIEWER", "VIEWER.EXE")
+	for _, c := range []struct {
+		about   string
+		paths   []string
+		outcome validate.Outcome
+		code    finding.Code
+		found   string
+	}{
+		{"the CD", []string{dir}, validate.Warn, codeLeftOut, "; 3 not DICOM and left out; 1 left out as an index (DICOMDIR)"},
+		{"a text that is named", []string{dir, readme}, validate.Fail, codeUnsendable, "; 1 skipped; "},
+		{"an index that is named", []string{index, filepath.Join(dir, "0000.dcm")}, validate.Fail, codeUnsendable, "; 1 skipped"},
+		{"no image at all", []string{filepath.Join(dir, "VIEWER")}, validate.Fail, codeUnsendable, "stored 0 files"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			r, err := Files(t.Context(), to(p, c.paths...))
+			got := r.Check(err, 20)
+			if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found, c.found) {
+				t.Errorf("%+v", got)
+			}
+		})
 	}
-	return false
 }
 
 func TestFilesNamesWhatIsNotThere(t *testing.T) {
@@ -162,7 +212,7 @@ func TestEveryFileOnce(t *testing.T) {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		all := map[string]int{}
-		for _, list := range [][]Outcome{r.Failed, r.Skipped} {
+		for _, list := range [][]Outcome{r.Failed, r.Skipped, r.NotDICOM} {
 			for _, o := range list {
 				all[o.Path]++
 			}

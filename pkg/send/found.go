@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -19,7 +18,7 @@ import (
 // other tenants' archives. More than were sent are no fault: others send as well.
 // Details lists at most limit files of a kind; 0 for all.
 func (r Result) CheckFound(ctx context.Context, own validate.Archive, others []validate.Archive, limit int) validate.Check {
-	f := found{missing: map[digest]place{}}
+	f := search{missing: map[digest]place{}}
 	for _, uid := range slices.Sorted(maps.Keys(r.Studies)) {
 		f.study(ctx, uid, r.Studies[uid], own, others)
 	}
@@ -38,8 +37,8 @@ func (r Result) CheckFound(ctx context.Context, own validate.Archive, others []v
 	return c
 }
 
-// found is what came of looking for what was stored.
-type found struct {
+// search is what came of looking for what was stored.
+type search struct {
 	// whole is how many studies are there with all of their instances, and instances
 	// is how many these are.
 	whole, instances int
@@ -66,7 +65,7 @@ func (p place) words() string {
 }
 
 // study looks for the instances of one study.
-func (f *found) study(ctx context.Context, uid string, sent []digest, own validate.Archive, others []validate.Archive) {
+func (f *search) study(ctx context.Context, uid string, sent []digest, own validate.Archive, others []validate.Archive) {
 	if uid == "" {
 		f.unasked = append(f.unasked, Outcome{Path: files(len(sent)), Reason: "the data set names no study to ask for"})
 		return
@@ -98,7 +97,7 @@ func (f *found) study(ctx context.Context, uid string, sent []digest, own valida
 
 // elsewhere looks for the instances in another tenant's archive. One that can't be
 // asked is told of by the check that looks for the test study.
-func (f *found) elsewhere(ctx context.Context, uid string, missing map[digest]bool, other validate.Archive) {
+func (f *search) elsewhere(ctx context.Context, uid string, missing map[digest]bool, other validate.Archive) {
 	has, err := other.Instances(ctx, uid)
 	if err != nil {
 		return
@@ -119,30 +118,21 @@ func (f *found) elsewhere(ctx context.Context, uid string, missing map[digest]bo
 	}
 }
 
-// name finds the files of the missing instances again.
+// name says which files the missing instances are in.
 func (r Result) name(ctx context.Context, missing map[digest]place) {
-	if len(missing) == 0 {
-		return
+	s := scanner{ctx: ctx}
+	for at, p := range missing {
+		f := file{path: r.paths[at]}
+		if f.path == "" || s.look(&f) != nil || digestOf(f.meta.SOPInstance) != at {
+			continue // it was removed or changed meanwhile
+		}
+		p.path, p.instance = f.path, f.meta.SOPInstance
+		missing[at] = p
 	}
-	s := scanner{transfer: &transfer{}, ctx: ctx}
-	walk(ctx, r.paths, func(path string, info fs.FileInfo, problem error) {
-		if problem != nil {
-			return
-		}
-		f := file{path: path, size: info.Size()}
-		if s.look(&f) != nil {
-			return
-		}
-		at := digestOf(f.meta.SOPInstance)
-		if p, ok := missing[at]; ok && p.path == "" {
-			p.path, p.instance = path, f.meta.SOPInstance
-			missing[at] = p
-		}
-	})
 }
 
 // judge is the check without its details.
-func (f found) judge() validate.Check {
+func (f search) judge() validate.Check {
 	missing := len(f.missing) - f.misrouted
 	c := validate.Check{Outcome: validate.Pass, Found: fmt.Sprintf("Orthanc has all %d instances of %s", f.instances, studies(f.whole))}
 	switch {

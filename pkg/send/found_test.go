@@ -33,7 +33,7 @@ func holds(tenant string, studies map[string][]string) validate.Archive {
 
 func TestCheckFound(t *testing.T) {
 	dir := t.TempDir()
-	sent := map[string][]digest{}
+	sent, files := map[string][]digest{}, map[digest]string{}
 	var uids, paths []string
 	for i, image := range dicom.NewTestStudy([32]byte{3}, time.Unix(1_700_000_000, 0), 3) {
 		path := filepath.Join(dir, fmt.Sprintf("%d.dcm", i))
@@ -41,6 +41,7 @@ func TestCheckFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		uids, paths = append(uids, image.SOPInstance), append(paths, path)
+		files[digestOf(image.SOPInstance)] = path
 		sent["1.2"] = append(sent["1.2"], digestOf(image.SOPInstance))
 	}
 	for _, c := range []struct {
@@ -72,7 +73,7 @@ func TestCheckFound(t *testing.T) {
 		{about: "nothing sent", outcome: validate.Skip, found: "nothing was stored"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			got := Result{Studies: c.sent, paths: []string{dir}}.CheckFound(t.Context(), holds("bhs", c.own), []validate.Archive{holds("mhr", c.mhr)}, 20)
+			got := Result{Studies: c.sent, paths: files}.CheckFound(t.Context(), holds("bhs", c.own), []validate.Archive{holds("mhr", c.mhr)}, 20)
 			if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found, c.found) || len(got.Details) != len(c.details) {
 				t.Fatalf("%+v", got)
 			}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
@@ -32,10 +31,10 @@ func (p *pace) pass(size int64) {
 
 // count counts all files, well ahead of looking at them.
 func (p *pace) count(ctx context.Context, paths []string) {
-	walk(ctx, paths, func(_ string, info fs.FileInfo, _ error) {
+	walk(ctx, paths, func(f found) {
 		p.allFiles.Add(1)
-		if info != nil {
-			p.allBytes.Add(info.Size())
+		if f.info != nil {
+			p.allBytes.Add(f.info.Size())
 		}
 	})
 	p.counted.Store(ctx.Err() == nil)

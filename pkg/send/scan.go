@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
@@ -24,7 +25,7 @@ func digestOf(text string) digest {
 // holds it up while it is full. When the peer is given up, what follows is only
 // counted.
 func (t *transfer) scan(ctx context.Context, q *queue) {
-	s := scanner{transfer: t, ctx: ctx, queue: q, seen: map[digest]bool{}}
+	s := scanner{transfer: t, ctx: ctx, queue: q, seen: t.done.paths}
 	walk(ctx, t.options.Paths, s.visit)
 }
 
@@ -32,16 +33,16 @@ type scanner struct {
 	*transfer
 	ctx   context.Context
 	queue *queue
-	seen  map[digest]bool // instances
+	seen  map[digest]string // instances, and the path of the file with each
 }
 
-func (s *scanner) visit(path string, info fs.FileInfo, problem error) {
-	if problem != nil {
-		s.skip(path, "", 0, problem.Error())
+func (s *scanner) visit(at found) {
+	if at.problem != nil {
+		s.omit(&s.done.Skipped, file{path: at.path}, at.problem.Error())
 		return
 	}
-	f := file{path: path, size: info.Size(), modified: info.ModTime()}
-	if abs, err := filepath.Abs(path); err == nil {
+	f := file{path: at.path, size: at.info.Size(), modified: at.info.ModTime()}
+	if abs, err := filepath.Abs(at.path); err == nil {
 		f.path = abs
 	}
 	if s.known(f) {
@@ -53,16 +54,44 @@ func (s *scanner) visit(path string, info fs.FileInfo, problem error) {
 	}
 	if problem := s.look(&f); problem != nil {
 		if s.ctx.Err() == nil {
-			s.skip(f.path, f.meta.SOPInstance, f.size, problem.Error())
+			s.omit(s.unsendable(at, problem), f, problem.Error())
 		}
 		return
 	}
 	if !s.first(digestOf(f.meta.SOPInstance), f) {
 		return
 	}
+	s.note(f)
 	if why := s.queue.put(f); why != nil {
 		s.fail(f, why)
 	}
+}
+
+// unsendable is the list for a file with this problem. One that was named, or whose
+// name is that of a DICOM file, should have been sent.
+func (s *scanner) unsendable(at found, problem error) *[]Outcome {
+	var fault *dicom.FileError
+	if !errors.As(problem, &fault) {
+		return &s.done.Skipped
+	}
+	switch {
+	case fault.Fault == dicom.OddLength:
+		return &s.done.Convertible
+	case fault.Fault == dicom.Directory && !at.named:
+		return &s.done.Indexes
+	case fault.Fault == dicom.NotDICOM && !at.named && !namedDICOM(at.path):
+		return &s.done.NotDICOM
+	}
+	return &s.done.Skipped
+}
+
+// namedDICOM tells whether a file has an extension that DICOM files have.
+func namedDICOM(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".dcm", ".dicom", ".ima":
+		return true
+	}
+	return false
 }
 
 // known tells whether the file needs no more looking at, since it was stored.
@@ -80,14 +109,24 @@ func (s *scanner) known(f file) bool {
 	return true
 }
 
-// first skips a file whose instance another had before it.
+// first leaves a file out whose instance another had before it.
 func (s *scanner) first(instance digest, f file) bool {
-	if s.seen[instance] {
-		s.skip(f.path, f.meta.SOPInstance, f.size, "a file before it has the same SOP Instance UID")
-		return false
+	before, again := s.seen[instance]
+	if !again {
+		s.seen[instance] = f.path
+		return true
 	}
-	s.seen[instance] = true
-	return true
+	same, err := sameBytes(s.ctx, before, f.path)
+	switch {
+	case s.ctx.Err() != nil:
+	case err != nil:
+		s.omit(&s.done.Conflicting, f, fmt.Sprintf("%s has the same SOP Instance UID, and they can't be compared: %v", before, unwrapped(err)))
+	case same:
+		s.omit(&s.done.Copies, f, "it has the same bytes as "+before)
+	default:
+		s.omit(&s.done.Conflicting, f, fmt.Sprintf("%s, which is sent, has the same SOP Instance UID and other bytes", before))
+	}
+	return false
 }
 
 // look reads the file by the heads of its elements.
@@ -98,7 +137,7 @@ func (s *scanner) look(f *file) error {
 	}
 	defer func() { _ = opened.Close() }()
 	instance, err := dicom.Scan(cancellable{opened, s.ctx})
-	f.meta, f.study = instance.Meta, instance.StudyUID
+	f.meta, f.study, f.trailing, f.remark = instance.Meta, instance.StudyUID, instance.Trailing, instance.Remark
 	var fault *dicom.FileError
 	if err != nil && !errors.As(err, &fault) {
 		return unwrapped(err)

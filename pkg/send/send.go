@@ -2,9 +2,10 @@
 // once, and tells of every file what became of it.
 //
 // Files are looked at while others are sent. What is held in memory doesn't grow
-// with the size of files, and with their number by some 60 bytes each, to know an
-// instance that comes twice and to ask for it at the end, and 150 for each line of a
-// resume file. What failed or was skipped is kept to be reported.
+// with the size of files, and with their number by some 100 bytes each and the
+// length of their paths, to know an instance that comes twice and compare the two
+// files, and to ask for it at the end, and by 150 bytes for each line of a resume file. What failed or was left
+// out is kept to be reported.
 package send
 
 import (
@@ -55,8 +56,8 @@ type Outcome struct {
 	Reason string
 }
 
-// Result is what became of all files. Each is in one of Stored, Before, Failed and
-// Skipped; after an interruption those that had not been looked at are in none.
+// Result is what became of all files. Each is in one of Stored, Before, Failed,
+// Skipped, Convertible, Conflicting, NotDICOM, Indexes and Copies; after an interruption those that had not been looked at are in none.
 type Result struct {
 	// Stored is how many files the peer said that it stored, and Bytes their
 	// sizes' sum.
@@ -66,16 +67,27 @@ type Result struct {
 	Before int
 	// Warned are among Stored.
 	Warned []Outcome
+	// Noted were sent, and are not as the standard says.
+	Noted []Outcome
 	// Failed should have been stored and were not, even when tried again.
 	Failed []Outcome
-	// Skipped can't be sent: they are no DICOM, damaged, or there twice.
+	// Skipped can't be sent: they are damaged, can't be read, or were named, so that
+	// they should be sent, and are not DICOM.
 	Skipped []Outcome
+	// Convertible can't be sent as they are. The reasons say how to convert them.
+	Convertible []Outcome
+	// Conflicting have the SOP Instance UID of a file before them, and other bytes: a
+	// peer keeps one of the two.
+	Conflicting []Outcome
+	// NotDICOM, Indexes (DICOMDIR) and Copies, of the same bytes, were found in
+	// directories. To leave them out loses nothing.
+	NotDICOM, Indexes, Copies []Outcome
 	// Studies are the instances of each study, by its UID, that are in Stored and
 	// Before; "" for those that belong to no study.
 	Studies map[string][]digest
 	Took    time.Duration
-	// paths are those of the Options, to find files again.
-	paths []string
+	// paths are the files of all instances, to name those that are missing.
+	paths map[digest]string
 }
 
 // Files sends all files. What failed is tried once more at the end. An error is of

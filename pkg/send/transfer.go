@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,10 @@ type file struct {
 	modified time.Time
 	meta     dicom.Meta
 	study    string
+	// trailing are bytes after the data set, which are not sent.
+	trailing int64
+	// remark is what is not as the standard says.
+	remark string
 }
 
 func (f file) kind() kind { return kind{f.meta.SOPClass, f.meta.TransferSyntax} }
@@ -46,7 +51,7 @@ func newTransfer(o Options) *transfer {
 		const s = time.Second
 		o.Backoff = []time.Duration{s / 2, s, 2 * s, 4 * s, 8 * s}
 	}
-	return &transfer{options: o, done: Result{Studies: map[string][]digest{}, paths: o.Paths}}
+	return &transfer{options: o, done: Result{Studies: map[string][]digest{}, paths: map[digest]string{}}}
 }
 
 // round sends what feed puts into the queue, and returns when each of these files
@@ -93,11 +98,21 @@ func (t *transfer) before(study string, instance digest, size int64) {
 	t.pace.pass(size)
 }
 
-func (t *transfer) skip(path, instance string, size int64, reason string) {
+// omit adds a file that is not sent to a list of the result's.
+func (t *transfer) omit(to *[]Outcome, f file, reason string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.done.Skipped = append(t.done.Skipped, Outcome{path, instance, reason})
-	t.pace.pass(size)
+	*to = append(*to, Outcome{f.path, f.meta.SOPInstance, reason})
+	t.pace.pass(f.size)
+}
+
+// note adds a file's remark, if it has one.
+func (t *transfer) note(f file) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if f.remark != "" {
+		t.done.Noted = append(t.done.Noted, Outcome{f.path, f.meta.SOPInstance, f.remark})
+	}
 }
 
 func (t *transfer) fail(f file, why error) {
@@ -128,7 +143,7 @@ func (t *transfer) result() Result {
 	for _, f := range t.failed {
 		r.Failed = append(r.Failed, Outcome{f.path, f.meta.SOPInstance, plainly(f)})
 	}
-	for _, list := range [][]Outcome{r.Warned, r.Failed, r.Skipped} {
+	for _, list := range r.lists() {
 		slices.SortFunc(list, func(a, b Outcome) int {
 			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Reason, b.Reason))
 		})
@@ -136,12 +151,12 @@ func (t *transfer) result() Result {
 	return r
 }
 
-// plainly is why a file failed, without the UID that goes before it.
+// plainly is why a file failed, without the UID that goes before it, and with what
+// may be the reason.
 func plainly(f failure) string {
-	text := f.why.Error()
-	prefix := fmt.Sprintf("C-STORE of %s: ", f.meta.SOPInstance)
-	if len(text) > len(prefix) && text[:len(prefix)] == prefix {
-		return text[len(prefix):]
+	text := strings.TrimPrefix(f.why.Error(), fmt.Sprintf("C-STORE of %s: ", f.meta.SOPInstance))
+	if f.remark != "" {
+		text += "; " + f.remark
 	}
 	return text
 }

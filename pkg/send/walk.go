@@ -11,9 +11,18 @@ import (
 
 var errNotFollowed = errors.New("it is a symbolic link to a directory, which is not followed: name the directory itself")
 
-// visit gets each file in order; info is nil where problem says why it can't be
-// sent.
-type visit func(path string, info fs.FileInfo, problem error)
+// found is a file of a walk.
+type found struct {
+	path string
+	// info is nil where problem says why it can't be sent.
+	info    fs.FileInfo
+	problem error
+	// named tells whether the user named it, and not a directory that has it.
+	named bool
+}
+
+// visit gets each file in order.
+type visit func(found)
 
 // present tells of the first path that isn't there, or of none given.
 func present(paths []string) error {
@@ -31,10 +40,10 @@ func present(paths []string) error {
 // Size is how many files there are at the paths, and their bytes. What can't be read is
 // not counted.
 func Size(ctx context.Context, paths []string) (files, bytes int64) {
-	walk(ctx, paths, func(_ string, info fs.FileInfo, problem error) {
-		if problem == nil {
+	walk(ctx, paths, func(f found) {
+		if f.problem == nil {
 			files++
-			bytes += info.Size()
+			bytes += f.info.Size()
 		}
 	})
 	return files, bytes
@@ -52,7 +61,7 @@ func walk(ctx context.Context, paths []string, each visit) {
 		case err == nil && info.IsDir():
 			walkDirectory(ctx, path, each)
 		default:
-			visitFile(path, info, err, each)
+			visitFile(found{path, info, err, true}, each)
 		}
 	}
 }
@@ -72,22 +81,21 @@ func walkDirectory(ctx context.Context, path string, each visit) {
 		if err == nil && info.IsDir() {
 			err = errNotFollowed
 		}
-		visitFile(inside, info, err, each)
+		visitFile(found{inside, info, err, false}, each)
 	}
 	if err != nil {
-		each(path, nil, unwrapped(err))
+		each(found{path: path, problem: unwrapped(err)})
 	}
 }
 
-func visitFile(path string, info fs.FileInfo, err error, each visit) {
+func visitFile(f found, each visit) {
 	switch {
-	case err != nil:
-		each(path, nil, unwrapped(err))
-	case !info.Mode().IsRegular():
-		each(path, nil, errors.New("it is neither a file nor a directory"))
-	default:
-		each(path, info, nil)
+	case f.problem != nil:
+		f.problem = unwrapped(f.problem)
+	case !f.info.Mode().IsRegular():
+		f.problem = errors.New("it is neither a file nor a directory")
 	}
+	each(f)
 }
 
 // unwrapped leaves the path out of an error that is reported beside it.
