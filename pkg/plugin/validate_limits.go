@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,14 +10,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/klog/v2"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
+	"github.com/digihunch/kubectl-orthweb/pkg/request"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -164,25 +168,40 @@ func tokenOnly(p *corev1.ProjectedVolumeSource) bool {
 	return !slices.ContainsFunc(p.Sources, func(s corev1.VolumeProjection) bool { return s.Secret != nil || s.ConfigMap != nil })
 }
 
-// configMap reads the data of a ConfigMap from the cluster.
+// configMap reads the data of a ConfigMap from the cluster: a list of one, since
+// listing is a right that whoever validates has. What collect reads has no data of
+// ConfigMaps. The answer is kept out of the log of -v=8: it may hold passwords.
 func (o *validateOptions) configMap(ctx context.Context, namespace, name string) (map[string]string, error) {
-	gk := schema.GroupKind{Kind: "ConfigMap"}
-	snap, err := o.facts.collect(ctx, []collect.Want{{GroupKind: gk, Namespaces: []string{namespace}, FieldSelector: "metadata.name=" + name}}, false)
+	config, err := o.facts.config()
 	if err != nil {
 		return nil, err
 	}
-	list := snap.Named(gk, namespace, name)
-	switch {
-	case len(list.Objects) == 0 && len(list.Unknown) > 0:
-		return nil, errors.New(list.Unknown[0].String())
-	case len(list.Objects) == 0:
-		return nil, fmt.Errorf("there is no ConfigMap %s/%s", namespace, name)
-	}
-	data, _, err := unstructured.NestedStringMap(list.Objects[0].Object, "data")
+	client, err := request.New(config)
 	if err != nil {
-		return nil, fmt.Errorf("the data of ConfigMap %s/%s are malformed", namespace, name)
+		return nil, err
 	}
-	return data, nil
+	place := request.Place{GroupVersionKind: corev1.SchemeGroupVersion.WithKind("ConfigMap"), Resource: "configmaps", Namespace: namespace}
+	path, err := place.Path("")
+	if err != nil {
+		return nil, err
+	}
+	var list corev1.ConfigMapList
+	get := client.Get().AbsPath(path...).Param("fieldSelector", fields.OneTermEqualSelector("metadata.name", name).String())
+	err = client.Do(klog.NewContext(ctx, logr.Discard()), get, request.MaxObject, func(body []byte) error {
+		if err := json.Unmarshal(body, &list); err != nil || list.Kind != "ConfigMapList" {
+			return request.Malformed("the list of ConfigMaps is malformed") // the error may quote it
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading ConfigMap %s/%s: %w", namespace, name, err)
+	}
+	for _, found := range list.Items {
+		if found.Name == name && found.Namespace == namespace {
+			return found.Data, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no ConfigMap %s/%s", namespace, name)
 }
 
 // configFiles are the JSON files that a volume has of a ConfigMap's data, by their
