@@ -20,7 +20,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
-	"github.com/digihunch/kubectl-orthweb/pkg/request"
+	apirequest "github.com/digihunch/kubectl-orthweb/pkg/request"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -176,20 +176,20 @@ func (o *validateOptions) configMap(ctx context.Context, namespace, name string)
 	if err != nil {
 		return nil, err
 	}
-	client, err := request.New(config)
+	client, err := apirequest.New(config)
 	if err != nil {
 		return nil, err
 	}
-	place := request.Place{GroupVersionKind: corev1.SchemeGroupVersion.WithKind("ConfigMap"), Resource: "configmaps", Namespace: namespace}
+	place := apirequest.Place{GroupVersionKind: corev1.SchemeGroupVersion.WithKind("ConfigMap"), Resource: "configmaps", Namespace: namespace}
 	path, err := place.Path("")
 	if err != nil {
 		return nil, err
 	}
 	var list corev1.ConfigMapList
 	get := client.Get().AbsPath(path...).Param("fieldSelector", fields.OneTermEqualSelector("metadata.name", name).String())
-	err = client.Do(klog.NewContext(ctx, logr.Discard()), get, request.MaxObject, func(body []byte) error {
+	err = client.Do(klog.NewContext(ctx, logr.Discard()), get, apirequest.MaxObject, func(body []byte) error {
 		if err := json.Unmarshal(body, &list); err != nil || list.Kind != "ConfigMapList" {
-			return request.Malformed("the list of ConfigMaps is malformed") // the error may quote it
+			return apirequest.Malformed("the list of ConfigMaps is malformed") // the error may quote it
 		}
 		return nil
 	})
