@@ -141,17 +141,23 @@ func (v *validation) letIn(ctx context.Context, p Place, certificate *tls.Certif
 	return refusedBy(err)
 }
 
-// refusedBy is the reason that a server gave for refusing a client: its alert,
-// without crypto/tls's prefixes, or that it closed the connection. Other errors of a
-// connection are not the server's.
+// refusedBy is the reason that a server gave for refusing a client: its alert, or that
+// it closed the connection. An alert about something else than the certificate, and other
+// errors of a connection, are no refusal.
 func refusedBy(err error) (in bool, why string, failed error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return false, "it closed the connection", nil
 	}
+	if number, ok := alertOf(err); ok {
+		if !aboutCertificate(number) {
+			return false, "", err
+		}
+		return false, "the alert " + alertName(number), nil
+	}
 	var op *net.OpError
 	var reset *os.SyscallError
-	if errors.As(err, &op) && (op.Op == "remote error" || errors.As(err, &reset)) {
-		return false, strings.TrimPrefix(op.Err.Error(), "tls: "), nil
+	if errors.As(err, &op) && errors.As(err, &reset) {
+		return false, op.Err.Error(), nil
 	}
 	return false, "", err
 }

@@ -23,6 +23,13 @@ const (
 	codeStrangerLetIn   finding.Code = "OW9209"
 	codeClientNotAsked  finding.Code = "OW9210"
 	codeServerEndsSoon  finding.Code = "OW9211"
+	codeSNINeeded       finding.Code = "OW9212"
+	codeDevicesOut      finding.Code = "OW9213"
+	codeOlderOut        finding.Code = "OW9214"
+	codeOtherUnnamed    finding.Code = "OW9215"
+	codeOldSuites       finding.Code = "OW9216"
+	codePlainDICOM      finding.Code = "OW9217"
+	codeProxyProtocol   finding.Code = "OW9218"
 
 	codeWebStatus       finding.Code = "OW9301"
 	codeWebPassword     finding.Code = "OW9302"

@@ -52,7 +52,7 @@ func TestWhoIsLetIn(t *testing.T) {
 				t.Parallel()
 				s := newTenant(t, "bhs")
 				s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
-				s.dicom.config.MinVersion, s.dicom.config.MaxVersion = version, version
+				s.dicom.config.MaxVersion = version
 				s.subject.Strangers = []Stranger{stranger}
 				if c.change != nil {
 					c.change(s)
@@ -97,9 +97,9 @@ func TestNoAnswerIsNoRefusal(t *testing.T) {
 	s := newTenant(t, "bhs")
 	s.options.Timeout = 1500 * time.Millisecond
 	s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
-	var connections atomic.Int32 // to TCP, TLS, the tenant's own client, one without a certificate
+	var connections atomic.Int32 // to TCP, TLS, six as devices, the tenant's own client, one without a certificate
 	s.dicom.instead = func(conn net.Conn) {
-		if connections.Add(1) <= 3 {
+		if connections.Add(1) <= 9 {
 			conn = tls.Server(conn, s.dicom.config)
 		}
 		silence(conn)
@@ -129,10 +129,10 @@ func TestBrokenConnectionIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
 	s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
-	var connections atomic.Int32 // to TCP, TLS, the tenant's own client, one without a certificate
+	var connections atomic.Int32 // to TCP, TLS, six as devices, the tenant's own client, one without a certificate
 	s.options.Dial = func(ctx context.Context, sub Subject, p Place) (net.Conn, error) {
 		conn, err := dialPlace(ctx, sub, p)
-		if err != nil || p != sub.DICOM || connections.Add(1) != 4 {
+		if err != nil || p != sub.DICOM || connections.Add(1) != 10 {
 			return conn, err
 		}
 		_ = conn.(*net.TCPConn).CloseRead()

@@ -9,7 +9,7 @@ import (
 
 // all is what a validation consists of, in order.
 var all = []string{
-	"web-name", "dicom-name", "web-tcp", "dicom-tcp", "web-tls", "web-certificate", "web-clients", "dicom-tls", "dicom-certificate", "dicom-clients",
+	"web-name", "dicom-name", "web-tcp", "dicom-tcp", "web-tls", "web-certificate", "web-clients", "dicom-tls", "dicom-devices", "dicom-certificate", "dicom-clients",
 	"web-page", "web-default-password", "web-system", "dicom-association", "dicom-echo", "archive-limits", "dicom-store",
 	"study-found", "study-elsewhere", "clean-up", "archive-unchanged",
 }

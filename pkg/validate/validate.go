@@ -109,7 +109,10 @@ func (v *validation) doors(ctx context.Context) {
 	}
 	for i := range doors {
 		d := &doors[i]
-		v.do(ctx, d.name+"-tls", []string{d.name + "-tcp"}, v.checkTLS(d.place, &d.seen))
+		v.do(ctx, d.name+"-tls", []string{d.name + "-tcp"}, v.checkTLS(d.place, d.onlyGuard, &d.seen))
+		if d.onlyGuard { // browsers send SNI, and are updated
+			v.do(ctx, d.name+"-devices", []string{d.name + "-tls"}, v.checkDevices(d.place, &d.seen))
+		}
 		v.do(ctx, d.name+"-certificate", []string{d.name + "-tls"}, v.checkCertificate(d.place, &d.seen))
 		if !v.do(ctx, d.name+"-clients", []string{d.name + "-tls"}, v.checkClient(d.place, &d.seen, d.onlyGuard)) {
 			v.withoutClient(d.name + "-clients")

@@ -1,0 +1,233 @@
+package probe
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// Hello is a ClientHello (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2) of a client
+// that this program is not. It finds out what a server would answer such a client, and
+// is of no use to talk to it.
+type Hello struct {
+	// ServerName is asked for; empty asks for none.
+	ServerName string
+	// Versions are those that the client speaks, the highest first: 0x0303 is TLS 1.2.
+	Versions []uint16
+	// CipherSuites are those that it offers, in its order.
+	CipherSuites []uint16
+}
+
+// Kind is what a server answered a ClientHello with.
+type Kind int
+
+// The kinds.
+const (
+	// Silent: nothing came in time.
+	Silent Kind = iota
+	// Closed: the connection ended before any byte.
+	Closed
+	// NotTLS: something else than TLS came.
+	NotTLS
+	// Alerted: the server refused, with an alert.
+	Alerted
+	// Accepted: the server chose a version and a cipher suite.
+	Accepted
+)
+
+// Reply is the answer to a ClientHello.
+type Reply struct {
+	Kind
+	// Version and CipherSuite are the server's choice, when Accepted.
+	Version, CipherSuite uint16
+	// Alert is its number (RFC 8446 section 6), when Alerted.
+	Alert uint8
+	// Start is the beginning of what came, when NotTLS: at most maxStart bytes.
+	Start []byte
+}
+
+const (
+	recordHandshake, recordAlert = 22, 21
+	maxStart                     = 64
+	// maxRecord is the largest record, with what encryption may add (RFC 5246 section
+	// 6.2.3).
+	maxRecord = 1<<14 + 2048
+)
+
+// Greet sends the hello over a connection, which is of no use afterwards, and reads the
+// answer. before is sent first, if there is any. An error is one of sending; ctx bounds
+// all of it.
+func Greet(ctx context.Context, conn net.Conn, hello Hello, before ...byte) (Reply, error) {
+	if end, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(end)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	first, err := hello.record()
+	if err != nil {
+		return Reply{}, fmt.Errorf("writing a ClientHello: %w", err)
+	}
+	if _, err := conn.Write(append(before, first...)); err != nil {
+		return Reply{}, fmt.Errorf("sending a ClientHello to %s: %w", conn.RemoteAddr(), err)
+	}
+	return readReply(conn), nil
+}
+
+// readReply reads the first record, or the first bytes of something else.
+func readReply(r io.Reader) Reply {
+	var head [5]byte
+	n, err := io.ReadFull(r, head[:1])
+	switch {
+	case n == 0 && isTimeout(err):
+		return Reply{}
+	case n == 0:
+		return Reply{Kind: Closed}
+	}
+	more, err := io.ReadFull(r, head[1:])
+	n += more
+	length := int(head[3])<<8 | int(head[4])
+	if err != nil || head[1] != 3 || head[0] != recordHandshake && head[0] != recordAlert || length > maxRecord {
+		start := append([]byte(nil), head[:n]...)
+		if err == nil {
+			rest := make([]byte, maxStart-n)
+			got, _ := r.Read(rest) // what there is will do
+			start = append(start, rest[:got]...)
+		}
+		return Reply{Kind: NotTLS, Start: start}
+	}
+	body := make([]byte, length)
+	got, _ := io.ReadFull(r, body)
+	return parseReply(head[0], body[:got])
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// parseReply reads the content of a record. It is pure.
+func parseReply(kind byte, body []byte) Reply {
+	none := Reply{Kind: NotTLS, Start: body[:min(len(body), maxStart)]}
+	if kind == recordAlert {
+		if len(body) < 2 {
+			return none
+		}
+		return Reply{Kind: Alerted, Alert: body[1]}
+	}
+	s := cryptobyte.String(body)
+	var typ, compression uint8
+	var random, session []byte
+	var hello, id, extensions cryptobyte.String
+	reply := Reply{Kind: Accepted}
+	if !s.ReadUint8(&typ) || typ != 2 || !s.ReadUint24LengthPrefixed(&hello) || !hello.ReadUint16(&reply.Version) || !hello.ReadBytes(&random, 32) ||
+		!hello.ReadUint8LengthPrefixed(&id) || !id.ReadBytes(&session, len(id)) || !hello.ReadUint16(&reply.CipherSuite) || !hello.ReadUint8(&compression) {
+		return none
+	}
+	if hello.Empty() || !hello.ReadUint16LengthPrefixed(&extensions) {
+		return reply
+	}
+	for !extensions.Empty() {
+		var number uint16
+		var value cryptobyte.String
+		if !extensions.ReadUint16(&number) || !extensions.ReadUint16LengthPrefixed(&value) {
+			return reply
+		}
+		if number == extSupportedVersions {
+			value.ReadUint16(&reply.Version)
+		}
+	}
+	return reply
+}
+
+// The extensions that a hello has (IANA, TLS ExtensionType Values).
+const (
+	extServerName, extGroups, extPointFormats, extSignatures      = 0, 10, 11, 13
+	extMasterSecret, extSupportedVersions, extPSKModes, extShares = 23, 43, 45, 51
+)
+
+const versionTLS13 = 0x0304
+
+// The groups and signatures are those that OpenSSL 1.1.1 offers, finite fields apart.
+var (
+	groups     = []uint16{29, 23, 24, 25}
+	signatures = []uint16{0x0403, 0x0503, 0x0603, 0x0807, 0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0303, 0x0301, 0x0203, 0x0201}
+)
+
+// record is the hello as a client sends it.
+func (h Hello) record() ([]byte, error) {
+	random := make([]byte, 32+32+32)
+	_, _ = rand.Read(random) // it never fails
+	highest := uint16(0)
+	for _, v := range h.Versions {
+		highest = max(highest, v)
+	}
+	b := cryptobyte.NewBuilder(nil)
+	b.AddUint8(recordHandshake)
+	b.AddUint16(0x0301)
+	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+		b.AddUint8(1) // ClientHello
+		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) {
+			b.AddUint16(min(highest, 0x0303))
+			b.AddBytes(random[:32])
+			b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(random[32:64]) })
+			addList(b, append(append([]uint16(nil), h.CipherSuites...), 0x00FF)) // RFC 5746: no renegotiation
+			b.AddUint8(1)
+			b.AddUint8(0) // no compression
+			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { h.extend(b, highest, random[64:]) })
+		})
+	})
+	return b.Bytes()
+}
+
+// extend adds the extensions.
+func (h Hello) extend(b *cryptobyte.Builder, highest uint16, share []byte) {
+	extension := func(number uint16, value func(*cryptobyte.Builder)) {
+		b.AddUint16(number)
+		b.AddUint16LengthPrefixed(value)
+	}
+	if h.ServerName != "" {
+		extension(extServerName, func(b *cryptobyte.Builder) {
+			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+				b.AddUint8(0) // host_name
+				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte(h.ServerName)) })
+			})
+		})
+	}
+	extension(extPointFormats, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0}) })
+	extension(extGroups, func(b *cryptobyte.Builder) { addList(b, groups) })
+	extension(extMasterSecret, func(*cryptobyte.Builder) {})
+	if highest >= 0x0303 {
+		extension(extSignatures, func(b *cryptobyte.Builder) { addList(b, signatures) })
+	}
+	if highest < versionTLS13 {
+		return
+	}
+	extension(extSupportedVersions, func(b *cryptobyte.Builder) {
+		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) {
+			for _, v := range h.Versions {
+				b.AddUint16(v)
+			}
+		})
+	})
+	extension(extPSKModes, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 1}) })
+	extension(extShares, func(b *cryptobyte.Builder) {
+		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+			b.AddUint16(groups[0]) // X25519: any 32 bytes are a public key
+			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(share) })
+		})
+	})
+}
+
+func addList(b *cryptobyte.Builder, list []uint16) {
+	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+		for _, v := range list {
+			b.AddUint16(v)
+		}
+	})
+}

@@ -1,0 +1,179 @@
+package validate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/probe"
+)
+
+// device is a kind of client that a modality or a DICOM toolkit is, in TLS.
+type device struct {
+	// name says which devices these are.
+	name  string
+	hello probe.Hello
+	// needed: without it current devices are kept out.
+	needed bool
+	// old: that it is kept out is as it should be.
+	old bool
+}
+
+// The cipher suites of the TLS profiles (DICOM PS3.15 annex B), as IANA numbers them.
+var (
+	suitesTLS13 = []uint16{0x1301, 0x1302, 0x1303}
+	// suites9325 are those of the BCP 195 RFC 8996, 9325 TLS Profile (section B.12):
+	// ECDHE with AES-GCM, for ECDSA and RSA certificates.
+	suites9325 = []uint16{0xC02B, 0xC02C, 0xC02F, 0xC030}
+	// suites7525 are those of the BCP 195 TLS Profile before it (section B.9, retired),
+	// which has DHE as well.
+	suites7525 = []uint16{0x009E, 0xC02F, 0xC02B, 0x009F, 0xC030, 0xC02C}
+	// suitesOld are those of the AES and Basic TLS Profiles (sections B.3 and B.1,
+	// retired), and the others that DCMTK offered before 3.6.4: static RSA and DHE, CBC
+	// and 3DES.
+	suitesOld = []uint16{0x002F, 0x0035, 0x000A, 0x0033, 0x0039, 0x0016}
+	// suitesAll are all of them, and ECDHE with CBC.
+	suitesAll = append(append(append(append([]uint16{0xC013, 0xC014, 0xC009, 0xC00A, 0x003C, 0x003D, 0x009C, 0x009D}, suitesTLS13...), suites9325...), suites7525...), suitesOld...)
+)
+
+const (
+	tls10, tls11, tls12, tls13 = 0x0301, 0x0302, 0x0303, 0x0304
+)
+
+// devices are the kinds, without SNI: DICOM toolkits do not send it.
+var devices = []device{
+	{name: "current devices (TLS 1.3 or 1.2)", needed: true, hello: probe.Hello{Versions: []uint16{tls13, tls12}, CipherSuites: append(append([]uint16{}, suitesTLS13...), suites9325...)}},
+	{name: "devices with TLS 1.2 alone (BCP 195, RFC 9325)", needed: true, hello: probe.Hello{Versions: []uint16{tls12}, CipherSuites: suites9325}},
+	{name: "devices of before 2022 (BCP 195, RFC 7525)", hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suites7525}},
+	{name: "devices of before 2018 (AES TLS Profile, TLS 1.0)", old: true, hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suitesOld}},
+}
+
+// greeting is what came of one hello.
+type greeting struct {
+	reply probe.Reply
+	err   error
+}
+
+func (g greeting) in() bool { return g.err == nil && g.reply.Kind == probe.Accepted }
+
+// words are the rest of a sentence about the client.
+func (g greeting) words() string {
+	switch {
+	case g.err != nil:
+		return "not known: " + plain(g.err)
+	case g.reply.Kind == probe.Accepted:
+		return "accepted with " + suiteName(g.reply.Version, g.reply.CipherSuite)
+	case g.reply.Kind == probe.Alerted:
+		return "refused with the alert " + alertName(g.reply.Alert)
+	case g.reply.Kind == probe.Closed:
+		return "refused: the connection is closed without an alert"
+	case g.reply.Kind == probe.Silent:
+		return "not known: there was no answer in time"
+	}
+	return "refused: the answer is not TLS"
+}
+
+// known tells whether the server answered.
+func (g greeting) known() bool { return g.err == nil && g.reply.Kind != probe.Silent }
+
+// greet sends a hello over a connection of its own.
+func (v *validation) greet(ctx context.Context, p Place, hello probe.Hello, before ...byte) greeting {
+	conn, err := v.options.dial(ctx, v.subject, p)
+	if err != nil {
+		return greeting{err: err}
+	}
+	defer func() { _ = conn.Close() }()
+	reply, err := probe.Greet(ctx, conn, hello, before...)
+	return greeting{reply, err}
+}
+
+// checkDevices finds out which kinds of devices get as far as the certificate.
+func (v *validation) checkDevices(p Place, seen *probe.Handshake) func(context.Context) Check {
+	return func(ctx context.Context) Check {
+		named := devices[0].hello
+		named.ServerName = p.Host
+		with := v.greet(ctx, p, named)
+		var came []greeting
+		for _, d := range devices {
+			came = append(came, v.greet(ctx, p, d.hello))
+		}
+		c := judgeDevices(with, came, p, v.subject.Tenant)
+		if c.Outcome == Fail || !came[0].in() {
+			return c
+		}
+		return v.compareUnnamed(ctx, p, seen, c)
+	}
+}
+
+// compareUnnamed looks at the certificate that is shown without SNI.
+func (v *validation) compareUnnamed(ctx context.Context, p Place, seen *probe.Handshake, c Check) Check {
+	conn, err := v.options.dial(ctx, v.subject, p)
+	if err != nil {
+		return c
+	}
+	defer func() { _ = conn.Close() }()
+	unnamed, err := probe.Shake(ctx, conn, "")
+	if err != nil || len(unnamed.Chain) == 0 || len(seen.Chain) == 0 || unnamed.Chain[0].Equal(seen.Chain[0]) {
+		return c
+	}
+	if why := unnamed.Chain[0].VerifyHostname(p.Host); why != nil {
+		other := fail(codeOtherUnnamed, "a client without SNI is shown another certificate, which is not for "+p.Host+": "+why.Error(),
+			"the same certificate with and without SNI", sniFix(v.subject.Tenant))
+		other.Details = c.Details
+		return other
+	}
+	c.Details = append(c.Details, "a client without SNI is shown another certificate, which is for "+p.Host+" as well")
+	return c
+}
+
+// sniFix is what lets clients without SNI in.
+func sniFix(tenant string) finding.Fix {
+	return finding.Fix{
+		Text:    fmt.Sprintf(`DICOM toolkits send no SNI. Set spec.servers[].hosts: ["*"] for the DICOM port in the Gateway, in gitops/application/%s, so that it serves clients that name no host`, tenant),
+		Command: "kubectl orthweb explain " + escape.ShellWord(tenant),
+	}
+}
+
+// judgeDevices is pure: with is what came of a client with SNI, came what came of the
+// devices, in their order.
+func judgeDevices(with greeting, came []greeting, p Place, tenant string) Check {
+	var in, out, unknown, details []string
+	needed := true
+	for i, d := range devices {
+		details = append(details, d.name+": "+came[i].words())
+		switch {
+		case came[i].in():
+			in = append(in, d.name)
+		case !came[i].known():
+			unknown = append(unknown, d.name)
+		case !d.old:
+			out = append(out, d.name)
+			needed = needed && !d.needed
+		}
+	}
+	if len(unknown) > 0 && needed {
+		c := skip("which devices get in is not known: there was no answer for " + strings.Join(unknown, ", "))
+		c.Details = details
+		return c
+	}
+	var c Check
+	switch {
+	case !came[0].in() && !came[1].in() && with.in():
+		c = fail(codeSNINeeded, "clients without SNI are kept out, as most modalities are: "+came[0].words(), "clients that name no host get in", sniFix(tenant))
+		details = append(details, "a client with SNI for "+p.Host+": "+with.words())
+	case !needed:
+		c = fail(codeDevicesOut, "devices are kept out: "+strings.Join(out, "; "), "TLS 1.2 with a cipher suite of BCP 195 (RFC 9325)", finding.Fix{
+			Text: "Set spec.servers[].tls.minProtocolVersion: TLSV1_2 in the Gateway, and leave cipherSuites out: the default has those that devices need",
+		})
+	case len(out) > 0:
+		c = warn(codeOlderOut, "older devices are kept out: "+strings.Join(out, "; "), "the suites of both BCP 195 profiles", finding.Fix{
+			Text: "See whether you have such devices. Where they can't be updated, ECDHE-RSA-AES128-GCM-SHA256 with an RSA certificate is what they need",
+		})
+	default:
+		c = pass("these get in without SNI: " + strings.Join(in, "; "))
+	}
+	c.Details = details
+	return c
+}

@@ -1,0 +1,219 @@
+package validate
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/probe"
+)
+
+// trouble is what was tried after a handshake had failed, to say why.
+type trouble struct {
+	// anything is a hello with every version and cipher suite, proxied the same after a
+	// header of the PROXY protocol, and clear what an A-ASSOCIATE-RQ without TLS was
+	// answered with, empty where it was not.
+	anything, proxied greeting
+	clear             string
+}
+
+// closer is how long each attempt may take.
+const closer = 3 * time.Second
+
+// proxyHeader is the PROXY protocol's, version 1, for a connection of which nothing is
+// said (HAProxy, doc/proxy-protocol.txt section 2.1).
+const proxyHeader = "PROXY UNKNOWN\r\n"
+
+// look tries what says why a handshake failed.
+func (v *validation) look(ctx context.Context, p Place, isDICOM bool) (t trouble) {
+	try := func(do func(context.Context)) {
+		ctx, cancel := context.WithTimeout(ctx, closer)
+		defer cancel()
+		do(ctx)
+	}
+	hello := probe.Hello{ServerName: p.Host, Versions: []uint16{tls13, tls12, tls11, tls10}, CipherSuites: suitesAll}
+	try(func(ctx context.Context) { t.anything = v.greet(ctx, p, hello) })
+	if t.anything.in() || t.anything.reply.Kind == probe.Alerted {
+		return t
+	}
+	try(func(ctx context.Context) { t.proxied = v.greet(ctx, p, hello, []byte(proxyHeader)...) })
+	if isDICOM && !t.proxied.in() {
+		try(func(ctx context.Context) { t.clear = v.associateInClear(ctx, p) })
+	}
+	return t
+}
+
+// associateInClear asks for an association without TLS, and says what it was answered
+// with, empty where it was not answered in DICOM.
+func (v *validation) associateInClear(ctx context.Context, p Place) string {
+	conn, err := v.options.dial(ctx, v.subject, p)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = conn.Close() }()
+	association, err := dicom.Associate(ctx, conn, dicom.Options{
+		Calling: v.options.Calling, Called: v.options.Called, Contexts: dicom.Propose(),
+		Timeouts: dicom.Timeouts{Association: closer, Response: closer},
+	})
+	var rejected *dicom.RejectError
+	var aborted *dicom.AbortError
+	switch {
+	case err == nil:
+		_ = association.Release(ctx) // it is of no use either way
+		return "it was accepted"
+	case errors.As(err, &rejected):
+		return rejected.Error()
+	case errors.As(err, &aborted):
+		return aborted.Error()
+	}
+	return ""
+}
+
+// judgeTrouble says why there was no handshake. It is pure.
+func judgeTrouble(err error, t trouble, p Place, tenant string) Check {
+	expected := fmt.Sprintf("a TLS handshake for %s at port %d", p.Host, p.Port)
+	explain := "kubectl orthweb explain " + escape.ShellWord(tenant)
+	alert, refused := alertOf(err)
+	switch {
+	case t.anything.in():
+		return judgeOld(t.anything.reply, expected)
+	case t.clear != "":
+		return fail(codePlainDICOM, "the port speaks DICOM without TLS: an association was asked for in the clear, and "+t.clear, expected, finding.Fix{
+			Text: "Anyone on the way can read and change what is sent. Set spec.servers[].port.protocol: TLS and tls in the Gateway of that port, and look whether the port leads to the Gateway", Command: explain,
+		})
+	case t.proxied.in():
+		return judgeProxy("the server expects the PROXY protocol's header before TLS, which clients do not send", expected,
+			"Only a load balancer in front sends it. Have the load balancer send it, or turn it off in the Gateway (proxyProtocol of its proxy configuration, or an EnvoyFilter)", explain)
+	case bytes.HasPrefix(t.anything.reply.Start, []byte("PROXY")):
+		return judgeProxy("the server sends a header of the PROXY protocol before TLS", expected, "Turn off sending the PROXY protocol (send-proxy) in what is between", explain)
+	case t.anything.reply.Kind == probe.Alerted:
+		return judgeAlert(t.anything.reply.Alert, p, expected, explain)
+	case refused:
+		return judgeAlert(alert, p, expected, explain)
+	}
+	found, fix := "there was no TLS handshake: "+plain(err), "See whether a Gateway serves that name at that port, and whether the Secret with its certificate is there"
+	if t.anything.reply.Kind == probe.Closed {
+		found = "the connection is closed before any TLS: no server takes the name " + p.Host + ", or what is behind the port is not there"
+		fix = "See whether spec.servers[].hosts of the Gateway has that name, and whether the Secret with its certificate is there"
+	} else if what := spoken(t.anything.reply.Start); what != "" {
+		found = "the port does not speak TLS: it answers with " + what
+		fix = "See whether the port is the one of the Gateway, and whether the Gateway has tls settings for it"
+	}
+	return noTLS(found, expected, fix, explain)
+}
+
+func noTLS(found, expected, fix, explain string) Check {
+	return fail(codeNoTLS, found, expected, finding.Fix{Text: fix, Command: explain})
+}
+
+// judgeProxy is of a PROXY protocol that one side speaks alone.
+func judgeProxy(found, expected, fix, explain string) Check {
+	return fail(codeProxyProtocol, found, expected, finding.Fix{Text: fix, Command: explain})
+}
+
+// spoken says what the first bytes of an answer are, empty where that is not known.
+func spoken(start []byte) string {
+	switch {
+	case len(start) == 0:
+		return ""
+	case bytes.HasPrefix(start, []byte("HTTP/")):
+		return "HTTP"
+	case len(start) >= 2 && start[0] >= 1 && start[0] <= 7 && start[1] == 0:
+		return fmt.Sprintf("a DICOM PDU of type %d", start[0])
+	case bytes.HasPrefix(start, []byte("SSH-")):
+		return "SSH"
+	}
+	return fmt.Sprintf("other bytes (%.16q)", start)
+}
+
+// judgeOld is of a server that chose a version or cipher suite that crypto/tls does not
+// have.
+func judgeOld(reply probe.Reply, expected string) Check {
+	what := suiteName(reply.Version, reply.CipherSuite)
+	if reply.Version < tls12 {
+		return oldTLS("the server speaks at most " + what + ", which browsers and this program do not; older DICOM toolkits do")
+	}
+	return fail(codeOldSuites, "the server takes only cipher suites without forward secrecy or with finite-field Diffie-Hellman, such as "+what+": older DICOM toolkits connect, browsers and this program do not",
+		expected, finding.Fix{
+			Text: "Take ECDHE suites with AES-GCM into spec.servers[].tls.cipherSuites of the Gateway, or leave that out: the default has them",
+		})
+}
+
+// judgeAlert is of a server that refuses the handshake with an alert.
+func judgeAlert(number uint8, p Place, expected, explain string) Check {
+	found := "the server refuses the handshake with the alert " + alertName(number)
+	fix := "See whether a Gateway serves that name at that port, and whether the Secret with its certificate is there"
+	switch number {
+	case 112:
+		found += ": it serves no host " + p.Host
+		fix = "Add the name to spec.servers[].hosts of the Gateway, or see which Gateway answers"
+	case 40, 70, 71:
+		found += ": client and server have no version or cipher suite in common, or it has no certificate"
+		fix = "See minProtocolVersion, maxProtocolVersion and cipherSuites in spec.servers[].tls of the Gateway, and whether the Secret with its certificate is there"
+	case 80:
+		found += ": the server has a fault of its own"
+		fix = "Look into the log of the ingress, and see whether the Secret with the certificate is whole"
+	}
+	return noTLS(found, expected, fix, explain)
+}
+
+// alertNames are those of RFC 8446 section 6, and of RFC 5246 section 7.2.
+var alertNames = map[uint8]string{
+	0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 22: "record_overflow", 40: "handshake_failure", 42: "bad_certificate",
+	43: "unsupported_certificate", 44: "certificate_revoked", 45: "certificate_expired", 46: "certificate_unknown", 47: "illegal_parameter",
+	48: "unknown_ca", 49: "access_denied", 50: "decode_error", 51: "decrypt_error", 70: "protocol_version", 71: "insufficient_security",
+	80: "internal_error", 86: "inappropriate_fallback", 90: "user_canceled", 109: "missing_extension", 110: "unsupported_extension",
+	112: "unrecognized_name", 113: "bad_certificate_status_response", 115: "unknown_psk_identity", 116: "certificate_required", 120: "no_application_protocol",
+}
+
+// alertOf is the number of the alert that crypto/tls was sent, of which an error has the
+// words alone.
+func alertOf(err error) (number uint8, ok bool) {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return 0, false
+	}
+	for n := range 256 {
+		if tls.AlertError(n).Error() == op.Err.Error() {
+			return uint8(n), true
+		}
+	}
+	return 0, false
+}
+
+// alertName is the name of an alert, with its number.
+func alertName(number uint8) string {
+	if name := alertNames[number]; name != "" {
+		return fmt.Sprintf("%s (%d)", name, number)
+	}
+	return fmt.Sprint(number)
+}
+
+// aboutCertificate tells whether an alert refuses the certificate that a client has
+// shown, or that it has shown none. A server of TLS 1.2 says handshake_failure for that.
+func aboutCertificate(number uint8) bool {
+	return number >= 40 && number <= 49 || number == 51 || number == 116
+}
+
+// oldSuiteNames are those that crypto/tls has no name for.
+var oldSuiteNames = map[uint16]string{
+	0x0016: "TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA", 0x0033: "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", 0x0039: "TLS_DHE_RSA_WITH_AES_256_CBC_SHA",
+	0x003D: "TLS_RSA_WITH_AES_256_CBC_SHA256", 0x009E: "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", 0x009F: "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384",
+}
+
+// suiteName is a version and a cipher suite.
+func suiteName(version, suite uint16) string {
+	name := oldSuiteNames[suite]
+	if name == "" {
+		name = tls.CipherSuiteName(suite)
+	}
+	return strings.TrimSpace(tls.VersionName(version) + ", " + name)
+}
