@@ -2,8 +2,10 @@ package validate
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -118,13 +120,23 @@ func (v *validation) compareUnnamed(ctx context.Context, p Place, seen *probe.Ha
 	if err != nil || len(unnamed.Chain) == 0 || len(seen.Chain) == 0 || unnamed.Chain[0].Equal(seen.Chain[0]) {
 		return c
 	}
-	if why := unnamed.Chain[0].VerifyHostname(p.Host); why != nil {
-		other := fail(codeOtherUnnamed, "a client without SNI is shown another certificate, which is not for "+p.Host+": "+why.Error(),
-			"the same certificate with and without SNI", sniFix(v.subject.Tenant))
-		other.Details = c.Details
+	return judgeUnnamed(unnamed.Chain, p, v.subject, v.options.Now(), c)
+}
+
+// judgeUnnamed is of a certificate that is shown without SNI alone. One that the tenant's
+// authority did not sign keeps devices out; few of them look at the name. It is pure.
+func judgeUnnamed(chain []*x509.Certificate, p Place, s Subject, now time.Time, c Check) Check {
+	other := fail(codeOtherUnnamed, "clients without SNI, as most modalities are, are shown another certificate, which is not signed by the tenant's authority",
+		"the same certificate with and without SNI", sniFix(s.Tenant))
+	other.Details = c.Details
+	if len(s.Authorities) > 0 && signed(chain, s.Authorities, now) != nil {
 		return other
 	}
-	c.Details = append(c.Details, "a client without SNI is shown another certificate, which is for "+p.Host+" as well")
+	if name := chain[0].VerifyHostname(p.Host); name != nil {
+		other.Outcome, other.Found = Warn, "clients without SNI are shown another certificate, which is not for "+p.Host+": "+name.Error()
+		return other
+	}
+	c.Details = append(c.Details, "a client without SNI is shown another certificate, which is as good")
 	return c
 }
 

@@ -1,0 +1,99 @@
+//go:build peers
+
+package validate
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// rsaKey is made once: it takes a while.
+var rsaKey = func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}()
+
+// TestDICOMFronts has an Orthanc behind proxies of many kinds. echoscu, which sends no
+// SNI, gets in where dicom-devices and dicom-echo pass, and fails where one of them or
+// dicom-tls fails.
+func TestDICOMFronts(t *testing.T) {
+	archive := peers.StartOrthanc(t, nil)
+	ca := peers.Issue(t, nil, "bhs-ca", nil)
+	dir := t.TempDir()
+	anchor, _ := ca.Write(t, dir, "ca")
+	peers.IssueFor(t, rsaKey, ca, "localhost", nil).Write(t, dir, "server")
+	peers.IssueFor(t, rsaKey, ca, "other.example.com", func(c *x509.Certificate) { c.IPAddresses = nil }).Write(t, dir, "other")
+	peers.IssueFor(t, rsaKey, peers.Issue(t, nil, "mhr-ca", nil), "mhr.example.com", func(c *x509.Certificate) { c.IPAddresses = nil }).Write(t, dir, "mhr")
+	// The suites are given to every bind, so that what Debian allows does not matter.
+	const front = "global\n  tune.ssl.default-dh-param 2048\nlisten dicom\n  bind %s %s\n  server orthanc %s\n"
+	for _, c := range []struct {
+		about string
+		bind  string
+		// echo are options of echoscu besides those for TLS; works is what comes of it.
+		echo  []string
+		works bool
+		check string
+		want  Outcome
+		code  finding.Code
+		says  string
+	}{
+		{about: "as delivered", bind: "ssl crt server.both.pem", works: true, check: "dicom-devices", want: Pass, says: "devices of before 2022"},
+		{about: "named hosts alone", bind: "ssl crt server.both.pem strict-sni", check: "dicom-devices", want: Fail, code: codeSNINeeded, says: "clients without SNI are kept out"},
+		{about: "another certificate without a name", bind: "ssl crt other.both.pem crt server.both.pem", works: true, check: "dicom-devices", want: Warn,
+			code: codeOtherUnnamed, says: "which is not for localhost"}, // echoscu looks at no name
+		{about: "another tenant's certificate without a name", bind: "ssl crt mhr.both.pem crt server.both.pem", check: "dicom-devices", want: Fail,
+			code: codeOtherUnnamed, says: "not signed by the tenant's authority"},
+		{about: "TLS 1.3 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.3", works: true, check: "dicom-devices", want: Fail, code: codeDevicesOut, says: "devices with TLS 1.2 alone"},
+		{about: "TLS 1.2 with ECDHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-devices", want: Pass, says: "before 2022"},
+		{about: "a suite that older devices lack", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-CHACHA20-POLY1305", check: "dicom-devices", want: Fail, code: codeDevicesOut, says: "devices are kept out"},
+		{about: "static RSA alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers AES128-SHA:@SECLEVEL=0", echo: []string{"+px"}, works: true, check: "dicom-tls", want: Fail, code: codeOldSuites,
+			says: "older DICOM toolkits connect"},
+		{about: "DHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers DHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-tls", want: Fail, code: codeOldSuites,
+			says: "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"},
+		{about: "TLS 1.1 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.1 ciphers ALL:@SECLEVEL=0", check: "dicom-tls", want: Fail, code: codeOldTLS, says: "TLS 1.1"},
+		{about: "PROXY protocol expected", bind: "accept-proxy ssl crt server.both.pem", check: "dicom-tls", want: Fail, code: codeProxyProtocol, says: "expects the PROXY protocol"},
+		{about: "DICOM in the clear", bind: "", check: "dicom-tls", want: Fail, code: codePlainDICOM, says: "it was accepted"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			port := peers.Port(t)
+			own := filepath.Join(dir, strings.ReplaceAll(c.about, " ", "-"))
+			if err := os.MkdirAll(own, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"server.both.pem", "other.both.pem", "mhr.both.pem"} {
+				if err := os.Link(filepath.Join(dir, name), filepath.Join(own, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			peers.StartHAProxy(t, own, fmt.Sprintf(front, peers.Address(port), c.bind, peers.Address(archive.DICOMPort)), port)
+			args := append([]string{"--anonymous-tls", "--add-cert-file", anchor, "-aec", "ORTHANC", "--timeout", "5"}, c.echo...)
+			echo := peers.Ask(t, "echoscu", append(args, "localhost", fmt.Sprint(port))...)
+			if echo.OK() != c.works {
+				t.Errorf("echoscu: exit status %d\n%s", echo.Status, echo.Text)
+			}
+			s := Subject{
+				Tenant: "bhs", Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Authorities: []*x509.Certificate{ca.Certificate},
+				Web: Place{Host: "localhost", Port: int64(archive.HTTPPort)}, DICOM: Place{Host: "localhost", Port: int64(port), Known: true},
+			}
+			checks := Run(t.Context(), s, Options{Calling: "ORTHWEB", Called: "ORTHANC", Timeout: 10 * time.Second, Via: "address"}, nil)
+			outcome{c.check, c.want, c.code, c.says}.check(t, checks)
+			if ours := named(t, checks, "dicom-echo").Outcome == Pass && named(t, checks, "dicom-devices").Outcome == Pass; ours && !echo.OK() {
+				t.Errorf("echoscu fails where everything passes:\n%s\n%s", echo.Text, verdicts(checks))
+			}
+		})
+	}
+}
