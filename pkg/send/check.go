@@ -1,6 +1,7 @@
 package send
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ func (r Result) Check(err error, limit int) validate.Check {
 		c.Fix.Text = "Mend that, and run it again"
 	case len(r.Failed) > 0:
 		c.Outcome, c.Code = validate.Fail, codeStoreFailed
-		c.Fix.Text = "See the reasons above and Orthanc's log, and run it again: with --resume only what is missing is sent"
+		c.Fix.Text = cmp.Or(r.advice, "See the reasons above and Orthanc's log, and run it again: with --resume only what is missing is sent")
 	case len(r.Skipped) > 0:
 		c.Outcome, c.Code = validate.Fail, codeUnsendable
 		c.Fix.Text = "Get whole copies of damaged files; leave out what is no DICOM"

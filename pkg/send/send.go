@@ -74,6 +74,8 @@ type Result struct {
 	// Before; "" for those that belong to no study.
 	Studies map[string]int
 	Took    time.Duration
+	// advice is what to do about Failed, "" where nothing particular is known.
+	advice string
 }
 
 // Files sends all files. What failed is tried once more at the end. An error is of

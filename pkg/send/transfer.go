@@ -128,6 +128,7 @@ func (t *transfer) result() Result {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.done
+	r.advice = advise(t.failed, t.options.Calling, r.Stored)
 	for _, f := range t.failed {
 		r.Failed = append(r.Failed, Outcome{f.path, f.meta.SOPInstance, plainly(f)})
 	}

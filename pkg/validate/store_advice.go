@@ -30,7 +30,10 @@ func StoreFix(err error, a Attempt) finding.Fix {
 	var refused *dicom.RefusedError
 	var answered *dicom.StatusError
 	var late *dicom.TimeoutError
+	var rejected *dicom.RejectError
 	switch {
+	case errors.As(err, &rejected):
+		return rejectFix(rejected, Options{Calling: a.Calling}, a.Tenant, "")
 	case errors.As(err, &answered):
 		return a.statusFix(answered.Status.Code)
 	case errors.As(err, &refused):
