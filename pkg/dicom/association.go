@@ -32,6 +32,10 @@ type Association struct {
 	next    uint16 // message id
 	// readUntil is when what is being read has to be complete.
 	readUntil time.Time
+	// active is when something was sent or received last, and idle for how long nothing
+	// had been before the operation under way.
+	active time.Time
+	idle   time.Duration
 
 	mu sync.Mutex
 	// cause is why the association is over, nil while it isn't.
@@ -58,7 +62,7 @@ func Associate(ctx context.Context, conn net.Conn, o Options) (*Association, err
 	}
 	a := &Association{
 		conn: conn, timeouts: o.Timeouts.orDefaults(), maxPDU: o.MaxPDU, hurry: quickAck(conn),
-		turn: make(chan struct{}, 1), in: bufio.NewReaderSize(conn, 8<<10),
+		turn: make(chan struct{}, 1), in: bufio.NewReaderSize(conn, 8<<10), active: time.Now(),
 	}
 	if ctx.Err() != nil {
 		a.closeConn()

@@ -3,6 +3,8 @@ package dicom
 import (
 	"errors"
 	"fmt"
+	"io"
+	"syscall"
 	"time"
 )
 
@@ -85,6 +87,49 @@ func (e *TimeoutError) Timeout() bool { return true }
 
 // Temporary is false: the association is over.
 func (e *TimeoutError) Temporary() bool { return false }
+
+// ClosedError: the connection ended without a word of DICOM's: neither A-ABORT nor
+// A-RELEASE came first.
+type ClosedError struct {
+	// Before is for how long nothing was sent or received before the operation began,
+	// and Waiting for how long before the connection ended.
+	Before, Waiting time.Duration
+	Err             error
+}
+
+// quietClose is how long a connection has to be without traffic for its end to look
+// like an idle time-out: far more than a peer takes for its part of an exchange.
+const quietClose = 250 * time.Millisecond
+
+// IdleBefore tells whether an idle time-out explains the end: there was no traffic before
+// the operation began. The same may succeed over another connection.
+func (e *ClosedError) IdleBefore() bool { return e.Before >= quietClose && e.Waiting < e.Before }
+
+// IdleWaiting tells whether the connection ended while the peer's answer was awaited, after
+// a while without traffic: an idle time-out is one explanation, and that the peer failed
+// is another.
+func (e *ClosedError) IdleWaiting() bool { return !e.IdleBefore() && e.Waiting >= quietClose }
+
+// Error says how long it was quiet, where that tells something.
+func (e *ClosedError) Error() string {
+	text := "the peer closed the connection: " + e.Err.Error()
+	switch {
+	case e.IdleBefore():
+		return fmt.Sprintf("%s (it had been idle for %s, as with an idle time-out)", text, e.Before.Round(time.Millisecond))
+	case e.IdleWaiting():
+		return fmt.Sprintf("%s (after %s of waiting without traffic)", text, e.Waiting.Round(time.Millisecond))
+	}
+	return text
+}
+
+// Unwrap is the connection's error.
+func (e *ClosedError) Unwrap() error { return e.Err }
+
+// closedByPeer tells whether err is of a connection that the other side ended.
+func closedByPeer(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
 
 // ProtocolError: what the peer sent is not DICOM's upper layer protocol or
 // DIMSE, or not at this place.

@@ -27,6 +27,11 @@ type TestInstance struct {
 	File []byte
 }
 
+// Pixels are the pixel data's value.
+func (i TestInstance) Pixels() []byte {
+	return i.File[i.PixelOffset : i.PixelOffset+i.PixelLength]
+}
+
 const testEdge = 64 // pixels
 
 // NewTestStudy makes a study of one series of images that show noise: Secondary

@@ -26,6 +26,8 @@ func (a *Association) begin(ctx context.Context) (done func(), err error) {
 		defer func() { <-a.turn }()
 		return nil, a.fail("", context.Cause(ctx))
 	}
+	now := time.Now()
+	a.idle, a.active = now.Sub(a.active), now
 	unwatch := context.AfterFunc(ctx, func() { a.interrupt(context.Cause(ctx)) })
 	return func() {
 		// A ctx that ends just after the answer has come ends the association.

@@ -49,6 +49,7 @@ func (a *Association) write(pdus []byte) error {
 		a.torn = true
 		return a.lastWords(a.late(err, "sign of reading", a.timeouts.Idle))
 	}
+	a.active = time.Now()
 	return nil
 }
 
@@ -70,7 +71,7 @@ func (a *Association) readPDU() (kind byte, body []byte, err error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	a.body = body
+	a.body, a.active = body, time.Now()
 	if kind == pduAbort {
 		return 0, nil, &AbortError{Source: body[2], Reason: body[3]}
 	}
@@ -107,8 +108,8 @@ func (a *Association) fail(doing string, err error) error {
 	case errors.As(err, &protocol):
 		cause = err
 		a.sendAbort(2, protocol.reason)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		cause = fmt.Errorf("the peer closed the connection: %w", err)
+	case closedByPeer(err):
+		cause = &ClosedError{Before: a.idle, Waiting: time.Since(a.active), Err: err}
 	default:
 		cause = err
 		a.sendAbort(0, 0)

@@ -2,49 +2,47 @@ package send
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
 
-// associate sees to an association that was asked for with the file's kind.
-func (w *worker) associate(ctx context.Context, f file) error {
-	if w.proposed[f.kind()] {
-		return nil
-	}
-	w.end(ctx)
-	for {
-		if w.misses > len(w.options.Backoff) {
-			return w.why
-		}
-		if w.misses > 0 {
-			if err := pause(ctx, w.options.Backoff[w.misses-1]); err != nil {
-				return err
-			}
-		}
-		err := w.connect(ctx, f)
+// idleAfter is how long an association waits for a file. Some peers serve no other one
+// meanwhile, and what is between closes one that is idle for longer.
+const idleAfter = 200 * time.Millisecond
+
+// surplusAfter is how long an association that is no longer needed may still be awaited,
+// so that it is released instead of aborted.
+const surplusAfter = 500 * time.Millisecond
+
+// associate gets an association, and tells whether it has one: there is none when nothing
+// is left to send, or the peer is given up. A worker that waits for one holds no file.
+func (w *worker) associate(ctx context.Context) bool {
+	for w.asking || w.queue.turn() {
+		w.asking = false
+		err := w.connect(ctx)
 		if err == nil {
-			return nil
+			w.queue.opened()
+			return true
 		}
-		var rejected *dicom.RejectError
-		if ctx.Err() != nil || errors.As(err, &rejected) && rejected.Permanent() {
-			return err
-		}
-		w.missed(err)
+		w.association, w.proposed = nil, nil
+		w.queue.refused(err)
 	}
+	return false
 }
 
 // connect dials first, and then sees which kinds have turned up meanwhile.
-func (w *worker) connect(ctx context.Context, f file) error {
-	conn, err := w.options.Dial(ctx)
+func (w *worker) connect(ctx context.Context) error {
+	conn, err := w.options.Dial(w.queue.needed)
 	if err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}
-	contexts, proposed := propose(w.queue.kinds(f))
+	contexts, proposed := propose(w.queue.kinds())
 	w.conn = &earlyWrite{Conn: conn, more: w.ahead}
-	w.association, err = dicom.Associate(ctx, w.conn, dicom.Options{
+	awaiting, cancel := w.whileNeeded(ctx)
+	defer cancel()
+	w.association, err = dicom.Associate(awaiting, w.conn, dicom.Options{
 		Calling: w.options.Calling, Called: w.options.Called, Contexts: contexts, Timeouts: w.options.Timeouts,
 	})
 	if err != nil {
@@ -59,20 +57,19 @@ func (w *worker) connect(ctx context.Context, f file) error {
 	return nil
 }
 
-func (w *worker) missed(why error) {
-	w.misses++
-	w.why, w.proposed, w.association = why, nil, nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
+// whileNeeded ends surplusAfter nothing is left to send.
+func (w *worker) whileNeeded(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	unwatch := context.AfterFunc(w.queue.needed, func() {
+		timer := time.NewTimer(surplusAfter)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+			cancel()
+		}
+	})
+	return ctx, func() { unwatch(); cancel() }
 }
 
 // cleanupTimeout limits each of the exchanges that end an association, all of whose

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -49,7 +50,7 @@ func (r Result) judge(err error) (validate.Outcome, finding.Code, string) {
 	case err != nil:
 		return validate.Fail, codeStoreFailed, "Correct that, and run it again"
 	case len(r.Failed) > 0:
-		return validate.Fail, codeStoreFailed, "See the reasons above and Orthanc's log, and run it again: with --resume only what is missing is sent"
+		return validate.Fail, codeStoreFailed, cmp.Or(r.advice, "See the reasons above and Orthanc's log, and run it again: with --resume only what is missing is sent")
 	case len(r.Conflicting) > 0:
 		return validate.Fail, codeConflicting, "Compare the files; send the one that is right, or give the other a new SOP Instance UID with dcmodify -gin"
 	case len(r.Skipped) > 0:

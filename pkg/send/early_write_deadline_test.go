@@ -80,9 +80,12 @@ func TestEndGivesEachExchangeItsTime(t *testing.T) {
 				o.Dial = pipes(t, p)
 				o.Timeouts = dicom.Timeouts{Association: time.Minute, Response: time.Minute, Idle: time.Minute}
 				ctx := context.Background()
-				w := &worker{transfer: newTransfer(o), queue: newQueue(ctx, 1)}
-				if err := w.associate(ctx, file{meta: dicom.Meta{SOPClass: secondary, TransferSyntax: dicom.ExplicitVRLittleEndian}}); err != nil {
+				w := &worker{transfer: newTransfer(o), queue: newQueue(ctx, limit{most: 1, now: 1})}
+				if err := w.queue.put(file{meta: dicom.Meta{SOPClass: secondary, TransferSyntax: dicom.ExplicitVRLittleEndian}}); err != nil {
 					t.Fatal(err)
+				}
+				if !w.associate(ctx) {
+					t.Fatal("no association")
 				}
 				association := w.association
 				if _, err := w.conn.Conn.Write([]byte{pDataTF}); err != nil {

@@ -159,7 +159,7 @@ func TestEarlyWriteOnlyAfterAMessage(t *testing.T) {
 func TestEndTakesNoFile(t *testing.T) {
 	p := (&peer{halves: 200 * time.Millisecond}).listen(t)
 	tr := newTransfer(to(p))
-	w := &worker{transfer: tr, queue: newQueue(t.Context(), 1)}
+	w := &worker{transfer: tr, queue: newQueue(t.Context(), newLimit(tr.options))}
 	f := file{meta: dicom.Meta{SOPClass: secondary, TransferSyntax: dicom.ExplicitVRLittleEndian}}
 	f.path = write(t, []byte("data"), t.TempDir(), "next.dcm")
 	info, err := os.Stat(f.path)
@@ -167,11 +167,11 @@ func TestEndTakesNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.size, f.modified = info.Size(), info.ModTime()
-	if err := w.associate(t.Context(), f); err != nil {
-		t.Fatal(err)
-	}
 	if err := w.queue.put(f); err != nil {
 		t.Fatal(err)
+	}
+	if !w.associate(t.Context()) {
+		t.Fatal("no association")
 	}
 	if _, err := w.conn.Conn.Write([]byte{pDataTF}); err != nil {
 		t.Fatal(err)

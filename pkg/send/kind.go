@@ -42,12 +42,12 @@ func propose(kinds []kind) ([]dicom.Proposal, map[kind]bool) {
 	return contexts, proposed
 }
 
-// kinds are the kinds to propose for a file: its own, those that wait, and those
+// kinds are the kinds to propose: those that wait, the first file's first, and those
 // seen before.
-func (q *queue) kinds(f file) []kind {
+func (q *queue) kinds() []kind {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	list := []kind{f.kind()}
+	var list []kind
 	for _, waiting := range q.files {
 		if k := waiting.kind(); !slices.Contains(list, k) {
 			list = append(list, k)

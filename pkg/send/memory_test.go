@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
@@ -58,10 +59,10 @@ func BenchmarkScan(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		t := newTransfer(Options{Paths: []string{dir}})
-		q := newQueue(ctx, 1)
+		q := newQueue(ctx, newLimit(t.options))
 		go t.scan(ctx, q)
 		for range 1000 {
-			if _, ok := q.take(nil); !ok {
+			if _, what := q.take(map[kind]bool{{secondary, dicom.ExplicitVRLittleEndian}: true}, time.Minute); what != sendFile {
 				b.Fatal("too few files")
 			}
 		}

@@ -24,6 +24,10 @@ type peer struct {
 	// rejects is the result with which associations are rejected, 0 for none (PS3.8
 	// table 9-21).
 	rejects byte
+	// serves is how many associations are served at once, 0 for any number: the peer does
+	// not read what the others ask, or else rejects them for now (local-limit-exceeded).
+	serves       int
+	rejectsOther bool
 	// status answers a message; nil answers success.
 	status func(instance string) uint16
 	// dies tells whether the connection is cut instead of answering message n of
@@ -47,6 +51,8 @@ type peer struct {
 	bytes        map[string]int64
 	aborted      int
 	echoes       int
+	rejected     int
+	places       chan struct{}
 	released     int
 	late         int // second parts that had to wait
 	address      string
@@ -61,6 +67,9 @@ func (p *peer) listen(t testing.TB) *peer {
 	p.stored, p.bytes, p.address = map[string]int{}, map[string]int64{}, listener.Addr().String()
 	var serving sync.WaitGroup
 	t.Cleanup(func() { _ = listener.Close(); serving.Wait() })
+	if p.serves > 0 {
+		p.places = make(chan struct{}, p.serves)
+	}
 	serving.Go(func() {
 		for {
 			conn, err := listener.Accept()
@@ -99,12 +108,22 @@ func (p *peer) serve(conn net.Conn) {
 	if kind != 1 {
 		return
 	}
+	if !p.admit(conn) {
+		return
+	}
 	p.mu.Lock()
 	p.associations++
 	p.open++
 	p.most = max(p.most, p.open)
 	p.mu.Unlock()
-	defer func() { p.mu.Lock(); p.open--; p.mu.Unlock() }()
+	defer func() {
+		p.mu.Lock()
+		p.open--
+		p.mu.Unlock()
+		if p.places != nil {
+			<-p.places
+		}
+	}()
 	if p.rejects != 0 {
 		_, _ = conn.Write([]byte{3, 0, 0, 0, 0, 4, 0, p.rejects, 1, 7})
 		return
@@ -147,6 +166,27 @@ func (p *peer) serve(conn net.Conn) {
 			return
 		}
 	}
+}
+
+// admit waits for one of the places, or rejects.
+func (p *peer) admit(conn net.Conn) bool {
+	if p.places == nil {
+		return true
+	}
+	if !p.rejectsOther {
+		p.places <- struct{}{}
+		return true
+	}
+	select {
+	case p.places <- struct{}{}:
+		return true
+	default:
+	}
+	p.mu.Lock()
+	p.rejected++
+	p.mu.Unlock()
+	_, _ = conn.Write([]byte{3, 0, 0, 0, 0, 4, 0, 2, 3, 2})
+	return false
 }
 
 func (p *peer) end() {

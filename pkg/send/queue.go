@@ -5,44 +5,59 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 )
 
 // window is how many files are looked at ahead of sending: enough that an
 // association is asked for with most of the kinds that will come.
 const window = 512
 
-// queue holds the files that wait for an association.
+// queue holds the files that wait for an association. No file leaves it before there
+// is one that can carry it: a peer that lets associations wait keeps no file from those
+// that it serves. Who may ask for an association is in limit.go, under the same lock.
 type queue struct {
 	ctx     context.Context
 	mu      sync.Mutex
 	changed *sync.Cond
 	files   []file
 	closed  bool
-	// unplaced are files that were taken and have no association yet.
-	unplaced int
-	workers  int
-	// gone is why no worker is left, and the peer is given up.
+	// ahead are files that were taken while the one before was not answered for, and
+	// come back when its association dies.
+	ahead int
+	// needed ends when no file waits and none will come: further associations are of
+	// no use then.
+	needed context.Context
+	enough context.CancelFunc
+	// gone is why the peer is given up.
 	gone error
 	// recent are the kinds seen last, the newest at the end.
 	recent []kind
+	limit
 }
 
-func newQueue(ctx context.Context, workers int) *queue {
-	q := &queue{ctx: ctx, workers: workers}
+func newQueue(ctx context.Context, l limit) *queue {
+	q := &queue{ctx: ctx, limit: l}
+	q.needed, q.enough = context.WithCancel(ctx)
 	q.changed = sync.NewCond(&q.mu)
-	context.AfterFunc(ctx, func() {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		q.changed.Broadcast()
-	})
+	context.AfterFunc(ctx, q.wake)
 	return q
 }
+
+// wake has everybody who waits look again.
+func (q *queue) wake() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.changed.Broadcast()
+}
+
+// wakeAfter wakes once a time has passed.
+func (q *queue) wakeAfter(d time.Duration) *time.Timer { return time.AfterFunc(d, q.wake) }
 
 // errInterrupted is of files that the peer had not answered for when the user had
 // enough.
 var errInterrupted = errors.New("the transfer was interrupted before the peer had stored it")
 
-// stopped is why nothing is sent any more. The lock is held.
+// stopped is why nothing further is sent. The lock is held.
 func (q *queue) stopped() error {
 	if q.ctx.Err() != nil {
 		return errInterrupted
@@ -54,6 +69,11 @@ func (q *queue) over() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.stopped()
+}
+
+// done tells whether nothing is left to take. The lock is held.
+func (q *queue) done() bool {
+	return q.stopped() != nil || q.closed && len(q.files)+q.ahead == 0
 }
 
 // put waits for room. An error says why the file won't be sent.
@@ -76,25 +96,63 @@ func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
+	q.update()
+}
+
+// update tells the others of a change. The lock is held.
+func (q *queue) update() {
+	if q.done() {
+		q.enough()
+	}
 	q.changed.Broadcast()
 }
 
-// take waits for a file: the first whose kind is proposed already, or else the
-// first. It is to be placed or left. There is none when the queue is closed and
-// nothing can come back to it, or stopped.
-func (q *queue) take(proposed map[kind]bool) (file, bool) {
+// next is what a worker with an association does next.
+type next int
+
+const (
+	sendFile next = iota
+	// releaseIt: no file came for a while, or none will come.
+	releaseIt
+	// replaceIt: files wait that it was not asked for with. The worker may ask for
+	// another one at once.
+	replaceIt
+)
+
+// take waits for a file of a kind that is proposed already, no longer than idle. With
+// another answer than sendFile the association no longer counts as open.
+func (q *queue) take(proposed map[kind]bool, idle time.Duration) (file, next) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.files) == 0 && (!q.closed || q.unplaced > 0) && q.stopped() == nil {
+	until := time.Now().Add(idle)
+	var timer *time.Timer
+	for {
+		if at := q.first(proposed); at >= 0 && q.stopped() == nil {
+			return q.remove(at), sendFile
+		}
+		switch {
+		case q.done():
+			q.open--
+			return file{}, releaseIt
+		case q.mayReplace():
+			q.open--
+			q.asking++
+			return file{}, replaceIt
+		case !time.Now().Before(until):
+			q.open--
+			q.changed.Broadcast()
+			return file{}, releaseIt
+		}
+		if timer == nil {
+			timer = q.wakeAfter(idle)
+			defer timer.Stop()
+		}
 		q.changed.Wait()
 	}
-	if len(q.files) == 0 || q.stopped() != nil {
-		return file{}, false
-	}
-	return q.remove(max(0, q.first(proposed))), true
 }
 
-// takeOne takes a file of one of the kinds, if one waits.
+// takeOne takes a file of one of the kinds ahead, if one waits. It is to be placed or
+// given back.
 func (q *queue) takeOne(kinds map[kind]bool) (file, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -102,7 +160,25 @@ func (q *queue) takeOne(kinds map[kind]bool) (file, bool) {
 	if at < 0 || q.stopped() != nil {
 		return file{}, false
 	}
+	q.ahead++
 	return q.remove(at), true
+}
+
+// placed says that a file that was taken ahead is being sent, or has failed.
+func (q *queue) placed() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ahead--
+	q.update()
+}
+
+// giveBack returns a file that was taken ahead.
+func (q *queue) giveBack(f file) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ahead--
+	q.files = slices.Insert(q.files, 0, f)
+	q.update()
 }
 
 func (q *queue) first(kinds map[kind]bool) int {
@@ -112,31 +188,8 @@ func (q *queue) first(kinds map[kind]bool) int {
 func (q *queue) remove(at int) file {
 	f := q.files[at]
 	q.files = slices.Delete(q.files, at, at+1)
-	q.unplaced++
-	q.changed.Broadcast()
+	q.update()
 	return f
-}
-
-// placed says that a file that was taken has an association.
-func (q *queue) placed() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.unplaced--; q.unplaced == 0 && q.closed {
-		q.changed.Broadcast()
-	}
-}
-
-// leave is a worker's that can't go on: it gives its file back to the others. The
-// last one gives the peer up.
-func (q *queue) leave(f file, why error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.files = slices.Insert(q.files, 0, f)
-	q.unplaced--
-	if q.workers--; q.workers == 0 {
-		q.gone = why
-	}
-	q.changed.Broadcast()
 }
 
 // left are the files that nobody took, and why.

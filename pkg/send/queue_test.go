@@ -8,55 +8,79 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
 
-// TestQueueTakesBack keeps workers until no file can come back to them.
-func TestQueueTakesBack(t *testing.T) {
-	q := newQueue(t.Context(), 2)
-	f := file{path: "/a"}
-	if err := q.put(f); err != nil {
-		t.Fatal(err)
-	}
-	q.close()
-	if _, ok := q.take(nil); !ok {
-		t.Fatal("no file")
-	}
-	other := make(chan bool)
-	go func() {
-		_, ok := q.take(nil)
-		other <- ok
-	}()
-	q.leave(f, errors.New("no association"))
-	if !<-other {
-		t.Error("a file that was given back has no taker")
-	}
-	q.placed()
-	if _, ok := q.take(nil); ok {
-		t.Error("there is still a file")
-	}
-	if left, why := q.left(); len(left) != 0 || why != nil {
-		t.Errorf("left %v, %v", left, why)
-	}
-}
-
-func TestQueueTakesWhatIsProposed(t *testing.T) {
-	q := newQueue(t.Context(), 1)
-	for i, class := range []string{"1.1", "1.2", "1.3"} {
+// waiting is a queue with one association open, and files of these SOP classes.
+func waiting(t *testing.T, classes ...string) *queue {
+	t.Helper()
+	q := newQueue(t.Context(), limit{most: 4, now: 4})
+	for i, class := range classes {
 		if err := q.put(file{path: string(rune('a' + i)), meta: dicom.Meta{SOPClass: class}}); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if !q.turn() {
+		t.Fatal("no association may be asked for")
+	}
+	q.opened()
+	return q
+}
+
+// TestQueueTakesBack keeps workers until no file can come back to them.
+func TestQueueTakesBack(t *testing.T) {
+	kinds := map[kind]bool{{"1.1", ""}: true}
+	q := waiting(t, "1.1")
+	q.close()
+	f, ok := q.takeOne(kinds)
+	if !ok || q.needed.Err() != nil {
+		t.Fatal("no file, or none is expected back")
+	}
+	q.open++ // another worker's
+	other := make(chan next)
+	go func() {
+		_, what := q.take(kinds, time.Minute)
+		other <- what
+	}()
+	q.giveBack(f)
+	q.died(errors.New("the peer died"), false)
+	if <-other != sendFile {
+		t.Error("a file that was given back has no taker")
+	}
+	if q.turn() || q.needed.Err() == nil {
+		t.Error("an association is of use without files")
+	}
+	if _, what := q.take(kinds, time.Minute); what != releaseIt {
+		t.Error("there is still a file")
+	}
+	if left, why := q.left(); len(left) != 0 || why != nil || q.open != 0 {
+		t.Errorf("left %v, %v, %d open", left, why, q.open)
+	}
+}
+
+func TestQueueTakesWhatIsProposed(t *testing.T) {
+	q := waiting(t, "1.1", "1.2", "1.3")
 	second := map[kind]bool{{"1.2", ""}: true}
 	if _, ok := q.takeOne(map[kind]bool{{"9.9", ""}: true}); ok {
 		t.Error("took a file of another kind")
 	}
-	if f, _ := q.take(second); f.path != "b" {
+	if f, what := q.take(second, time.Minute); f.path != "b" || what != sendFile {
 		t.Errorf("took %s", f.path)
 	}
-	if f, _ := q.take(second); f.path != "a" {
-		t.Errorf("then took %s", f.path)
+	if _, what := q.take(second, time.Minute); what != replaceIt || q.open != 0 || q.asking != 1 {
+		t.Errorf("what to do is %d; %d open, %d asking", what, q.open, q.asking)
+	}
+}
+
+// TestQueueReleasesWhatIsIdle lets no association wait for long for a file of its kinds:
+// one file waits, and another association is asked for to send it.
+func TestQueueReleasesWhatIsIdle(t *testing.T) {
+	q := waiting(t, "1.1")
+	q.asking++
+	if _, what := q.take(nil, time.Millisecond); what != releaseIt || q.open != 0 {
+		t.Errorf("what to do is %d; %d open", what, q.open)
 	}
 }
 

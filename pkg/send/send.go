@@ -88,6 +88,8 @@ type Result struct {
 	Took    time.Duration
 	// paths are the files of all instances, to name those that are missing.
 	paths map[digest]string
+	// advice is what to do about Failed, "" where nothing particular is known.
+	advice string
 }
 
 // Files sends all files. What failed is tried once more at the end. An error is of

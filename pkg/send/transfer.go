@@ -36,9 +36,11 @@ type failure struct {
 // transfer is one run.
 type transfer struct {
 	options Options
-	resume  *resume // nil for none
-	stop    context.CancelCauseFunc
-	pace    pace
+	// idle is how long an association waits for a file.
+	idle   time.Duration
+	resume *resume // nil for none
+	stop   context.CancelCauseFunc
+	pace   pace
 
 	mu     sync.Mutex
 	done   Result
@@ -51,13 +53,14 @@ func newTransfer(o Options) *transfer {
 		const s = time.Second
 		o.Backoff = []time.Duration{s / 2, s, 2 * s, 4 * s, 8 * s}
 	}
-	return &transfer{options: o, done: Result{Studies: map[string][]digest{}, paths: map[digest]string{}}}
+	return &transfer{options: o, idle: idleAfter, done: Result{Studies: map[string][]digest{}, paths: map[digest]string{}}}
 }
 
 // round sends what feed puts into the queue, and returns when each of these files
 // is stored or failed. It tells whether the peer was within reach at its end.
 func (t *transfer) round(ctx context.Context, feed func(*queue)) bool {
-	q := newQueue(ctx, t.options.Concurrency)
+	q := newQueue(ctx, newLimit(t.options))
+	defer q.enough()
 	var workers sync.WaitGroup
 	for range t.options.Concurrency {
 		workers.Go(func() { (&worker{transfer: t, queue: q}).work(ctx) })
@@ -140,6 +143,7 @@ func (t *transfer) result() Result {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.done
+	r.advice = advise(t.failed, t.options.Calling, r.Stored)
 	for _, f := range t.failed {
 		r.Failed = append(r.Failed, Outcome{f.path, f.meta.SOPInstance, plainly(f)})
 	}

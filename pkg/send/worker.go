@@ -2,7 +2,7 @@ package send
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
@@ -21,38 +21,33 @@ type worker struct {
 	// next is the file that follows, and its data, once it was taken ahead.
 	next     *file
 	nextData *data
-	// misses is how often an association failed since the peer answered last, and
-	// why is its last failure.
-	misses int
-	why    error
+	// asking: the queue has the worker ask for an association.
+	asking bool
 }
 
 func (w *worker) work(ctx context.Context) {
 	defer w.end(ctx)
-	for {
+	for w.association != nil || w.associate(ctx) {
 		f, opened, ok := w.following()
 		if !ok {
-			return
+			w.end(ctx)
+			continue
 		}
-		if err := w.associate(ctx, f); err != nil {
-			opened.close()
-			w.queue.leave(f, fmt.Errorf("it was not sent, since there is no association: %w", err))
-			return
-		}
-		w.queue.placed()
 		w.send(ctx, f, opened)
 	}
 }
 
 // following is the file that was taken ahead, with its data, or else the queue's.
 func (w *worker) following() (file, *data, bool) {
-	if w.next == nil {
-		f, ok := w.queue.take(w.proposed)
-		return f, nil, ok
+	if w.next != nil {
+		f, opened := *w.next, w.nextData
+		w.next, w.nextData = nil, nil
+		w.queue.placed()
+		return f, opened, true
 	}
-	f, opened := *w.next, w.nextData
-	w.next, w.nextData = nil, nil
-	return f, opened, true
+	f, what := w.queue.take(w.proposed, w.idle)
+	w.asking = what == replaceIt
+	return f, nil, what == sendFile
 }
 
 // ahead takes a file that can be sent next for certain, if there is one.
@@ -63,8 +58,8 @@ func (w *worker) ahead() bool {
 	}
 	opened, err := w.open(f)
 	if err != nil {
-		w.queue.placed()
 		w.fail(f, err)
+		w.queue.placed()
 		return false
 	}
 	w.next, w.nextData = &f, opened
@@ -85,17 +80,29 @@ func (w *worker) send(ctx context.Context, f file, data *data) {
 	status, err := w.association.Store(ctx, f.meta, data)
 	switch {
 	case err == nil:
-		w.misses = 0
+		w.queue.answered()
 		w.pace.bytes.Add(f.meta.DataOffset)
 		w.store(f, status)
 		return
 	case ctx.Err() != nil:
 		err = errInterrupted
 	case w.association.Err() != nil:
-		w.missed(err)
+		w.lost(err)
 	default: // the peer answered
-		w.misses = 0
+		w.queue.answered()
 	}
 	data.takeBack()
 	w.fail(f, err)
+}
+
+// lost is of an association that died. The file that was taken ahead is anybody's.
+func (w *worker) lost(why error) {
+	w.association, w.proposed = nil, nil
+	if w.next != nil {
+		w.nextData.close()
+		w.queue.giveBack(*w.next)
+		w.next, w.nextData = nil, nil
+	}
+	var closed *dicom.ClosedError
+	w.queue.died(why, errors.As(why, &closed) && closed.IdleBefore())
 }

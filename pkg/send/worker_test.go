@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
@@ -170,5 +171,54 @@ func TestRejected(t *testing.T) {
 				t.Errorf("asked %d times, failed %v, %v", p.associations, r.Failed, err)
 			}
 		})
+	}
+}
+
+// TestFewAssociationsAreServed sends over those that the peer serves: others wait without
+// a file, and take no time.
+func TestFewAssociationsAreServed(t *testing.T) {
+	for _, serves := range []int{1, 2} {
+		for _, rejects := range []bool{false, true} {
+			t.Run(fmt.Sprint(serves, rejects), func(t *testing.T) {
+				p := (&peer{serves: serves, rejectsOther: rejects}).listen(t)
+				o := to(p, study(t, 200))
+				o.Concurrency = 8
+				r, err := Files(t.Context(), o)
+				if err != nil || r.Stored != 200 || p.most > serves {
+					t.Errorf("stored %d over %d associations at once, failed %v, %v", r.Stored, p.most, r.Failed, err)
+				}
+				if r.Took >= o.Timeouts.Association {
+					t.Errorf("took %s: an association without an answer was waited for", r.Took)
+				}
+				if p.rejected > 8 {
+					t.Errorf("%d were rejected: the limit was not remembered", p.rejected)
+				}
+			})
+		}
+	}
+}
+
+// TestIdleAssociationIsReleased while more files may come: it is another client's turn.
+func TestIdleAssociationIsReleased(t *testing.T) {
+	p := (&peer{serves: 1}).listen(t)
+	o := to(p, study(t, 1))
+	tr := newTransfer(o)
+	tr.round(t.Context(), func(q *queue) {
+		tr.scan(t.Context(), q)
+		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+			p.mu.Lock()
+			released := p.released
+			p.mu.Unlock()
+			if released == 1 {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Error("an idle association was not released")
+				return
+			}
+		}
+	})
+	if tr.done.Stored != 1 || p.associations != 1 {
+		t.Errorf("stored %d over %d associations", tr.done.Stored, p.associations)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
@@ -14,7 +15,7 @@ import (
 func (v *validation) checkAssociation(ctx context.Context) Check {
 	conn, err := v.options.secure(ctx, v.subject, v.subject.DICOM)
 	if err != nil {
-		return judgeAssociation(nil, dicom.Peer{}, err, v.options, v.subject.Tenant)
+		return judgeAssociation(nil, dicom.Peer{}, err, v.options, v.subject.Tenant, v.system.DicomAet)
 	}
 	v.association, err = dicom.Associate(ctx, conn, dicom.Options{
 		Calling: v.options.Calling, Called: v.options.Called,
@@ -23,48 +24,88 @@ func (v *validation) checkAssociation(ctx context.Context) Check {
 	})
 	if err != nil {
 		_ = conn.Close()
-		return judgeAssociation(nil, dicom.Peer{}, err, v.options, v.subject.Tenant)
+		return judgeAssociation(nil, dicom.Peer{}, err, v.options, v.subject.Tenant, v.system.DicomAet)
 	}
-	return judgeAssociation(v.association.Contexts(), v.association.Peer(), nil, v.options, v.subject.Tenant)
+	return judgeAssociation(v.association.Contexts(), v.association.Peer(), nil, v.options, v.subject.Tenant, v.system.DicomAet)
 }
 
-// judgeAssociation is pure.
-func judgeAssociation(contexts []dicom.Result, peer dicom.Peer, err error, o Options, tenant string) Check {
+// judgeAssociation is pure. title is Orthanc's own AE title, as its web says; "" where
+// that is not known.
+func judgeAssociation(contexts []dicom.Result, peer dicom.Peer, err error, o Options, tenant, title string) Check {
 	expected := fmt.Sprintf("an association of %s with %s", o.Calling, o.Called)
 	inside := finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads DICOM to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
 	var rejected *dicom.RejectError
 	var aborted *dicom.AbortError
 	switch {
 	case errors.As(err, &rejected):
-		return fail(codeAssociationRejected, rejected.Error(), expected, finding.Fix{
-			Text: "Give the AE titles that Orthanc expects: its own (DicomAet) with --aec, one of its DicomModalities with --aet",
-		})
+		code := codeAssociationRejected
+		if rejected.Source == byPresentation {
+			code = codeAssociationLimit
+		}
+		return fail(code, rejected.Error(), expected, rejectFix(rejected, o, tenant, title))
 	case errors.As(err, &aborted):
 		return fail(codeAssociationAborted, aborted.Error(), expected, logFix(tenant))
 	case err != nil:
 		return fail(codeAssociationFailed, "there was no association: "+plain(err), expected, inside)
 	}
 	details := []string{fmt.Sprintf("the peer is %s (%s), and takes PDUs of up to %d bytes", orUnnamed(peer.VersionName), peer.ImplementationClass, peer.MaxPDU)}
-	refused := ""
+	var refused, fixes []string
 	for _, c := range contexts {
 		what := className(c.Proposal.AbstractSyntax)
 		line := fmt.Sprintf("%s: accepted with %s", what, dicom.TransferSyntaxName(c.TransferSyntax))
 		if !c.Accepted() {
-			line = fmt.Sprintf("%s with %s: refused, %s", what, dicom.TransferSyntaxName(c.Proposal.TransferSyntaxes[0]), c.Result)
+			syntax := c.Proposal.TransferSyntaxes[0]
+			line = fmt.Sprintf("%s with %s: refused, %s", what, dicom.TransferSyntaxName(syntax), c.Result)
 			if needed(c.Proposal) {
-				refused = line
+				refused = append(refused, line)
+				fixes = append(fixes, acceptText(c.Proposal.AbstractSyntax, syntax, c.Result))
 			}
 		}
 		details = append(details, line)
 	}
-	c := pass(fmt.Sprintf("%s took the association of %s", o.Called, o.Calling), details...)
-	if refused != "" {
-		c = fail(codeContextRefused, "not all that was asked for is accepted: "+refused, "that both are", finding.Fix{
-			Text: "See DicomAlwaysAllowEcho, DicomAlwaysAllowStore and the accepted transfer syntaxes in Orthanc's configuration",
-		})
-		c.Details = details
+	if len(refused) == 0 {
+		return pass(fmt.Sprintf("%s took the association of %s", o.Called, o.Calling), details...)
 	}
+	c := fail(codeContextRefused, "not all that was asked for is accepted: "+strings.Join(refused, "; "), "that both are", finding.Fix{
+		Text: strings.Join(slices.Compact(fixes), "; "),
+	})
+	c.Details = details
 	return c
+}
+
+// The sources of an A-ASSOCIATE-RJ (PS3.8 table 9-21).
+const (
+	byUser         = 1
+	byACSE         = 2
+	byPresentation = 3
+)
+
+// rejectFix is the advice for a rejection, by its source and reason (PS3.8 table 9-21).
+// Orthanc 1.10.1 gives two of them: that the called AE title is not its own, with
+// DicomCheckCalledAet, and that the calling one may neither echo nor store.
+func rejectFix(r *dicom.RejectError, o Options, tenant, title string) finding.Fix {
+	const user = "kubectl orthweb validate %s --aec=%s"
+	explain := escape.Command("kubectl orthweb explain %s", tenant)
+	switch {
+	case r.Source == byUser && r.Reason == 7 && title == "":
+		return finding.Fix{Text: "Give Orthanc's own AE title with --aec, and to the modalities: DicomAet in its configuration, which its web shows at /system"}
+	case r.Source == byUser && r.Reason == 7 && title != o.Called:
+		return finding.Fix{Text: "Call it by its own AE title, which is " + title + " (DicomAet), here and at the modalities", Command: escape.Command(user, tenant, title)}
+	case r.Source == byUser && r.Reason == 7:
+		return finding.Fix{Text: "See where DICOM leads: the Orthanc of this tenant's web has the AE title that was given, and what answers at its DICOM port has another", Command: explain}
+	case r.Source == byUser && r.Reason == 3:
+		return finding.Fix{Text: "Give the AE title of a modality that Orthanc knows with --aet, or enter " + o.Calling + " in its DicomModalities, with AllowEcho and AllowStore; " +
+			"with DicomCheckModalityHost the entry needs the address that Orthanc sees, which behind an ingress is the proxy's, and its log says which", Command: logFix(tenant).Command}
+	case r.Source == byPresentation:
+		return finding.Fix{Text: "Wait until other associations have ended and run it again; when it stays, raise the number of associations that the server takes, or send files with a lower --concurrency"}
+	case r.Source == byUser && r.Reason == 2:
+		return finding.Fix{Text: "See what answers at the DICOM port: it does not take DICOM's application context, so it is no DICOM archive", Command: explain}
+	case r.Source == byACSE && r.Reason == 2:
+		return finding.Fix{Text: "See what answers at the DICOM port: it speaks another version of DICOM's upper layer protocol", Command: explain}
+	case !r.Permanent():
+		return finding.Fix{Text: "Run it again: the rejection is for now; when it stays, look into the server's log", Command: logFix(tenant).Command}
+	}
+	return finding.Fix{Text: "Look into the server's log, since it gives no reason: for an Orthanc, compare --aec with DicomAet and --aet with DicomModalities", Command: logFix(tenant).Command}
 }
 
 // needed tells whether the checks that follow use the context. The others are
@@ -93,9 +134,8 @@ func orUnnamed(text string) string {
 func (v *validation) checkEcho(ctx context.Context) Check {
 	_, err := v.association.Echo(ctx)
 	expected := "C-ECHO answered with success"
-	look := finding.Fix{Text: "See DicomAlwaysAllowEcho in Orthanc's configuration"}
 	if err != nil {
-		return fail(codeEchoFailed, "C-ECHO failed: "+plain(err), expected, look)
+		return fail(codeEchoFailed, "C-ECHO failed: "+plain(err), expected, echoFix(err, Attempt{Tenant: v.subject.Tenant, Calling: v.options.Calling}))
 	}
 	return pass("C-ECHO was answered with success")
 }

@@ -45,6 +45,10 @@ const (
 	codeStoreFailed         finding.Code = "OW9406"
 	codeStoreWarning        finding.Code = "OW9407"
 
+	codeStudyLossy        finding.Code = "OW9409"
+	codePixelsNotCompared finding.Code = "OW9410"
+	codeAssociationLimit  finding.Code = "OW9411"
+
 	codeStudyMissing   finding.Code = "OW9501"
 	codeStudyDiffers   finding.Code = "OW9502"
 	codeStudyElsewhere finding.Code = "OW9503"

@@ -2,10 +2,10 @@ package validate
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -48,44 +48,61 @@ func (v *validation) checkFound(ctx context.Context) Check {
 	}
 	v.found[v.subject.Tenant] = id
 	if id == "" {
+		// The store has been answered with success: otherwise this check is skipped. A filter
+		// of Orthanc's that discards an instance leaves the answer as it is.
 		return fail(codeStudyMissing, "Orthanc said that it stored the study, and this tenant's Orthanc does not have it", expected, finding.Fix{
-			Text:    "See which tenant has it: Istio selects gateways by label across namespaces, and another tenant's Gateway may serve this port",
+			Text: "See which tenant has it: Istio selects gateways by label across namespaces, and another tenant's Gateway may serve this port; " +
+				"if none has, see whether Orthanc discards it: a filter in Lua or a plugin (ReceivedInstanceFilter), a script that deletes (OnStoredInstance)",
 			Command: "kubectl get gateways.networking.istio.io -A",
 		})
 	}
-	return v.comparePixels(ctx, id, expected)
+	return v.compareStudy(ctx, id, expected)
 }
 
-func (v *validation) comparePixels(ctx context.Context, id, expected string) Check {
+// compareStudy compares each image that was sent with the one that Orthanc has.
+func (v *validation) compareStudy(ctx context.Context, id, expected string) Check {
 	status, answer, err := v.web.ask(ctx, http.MethodGet, "/studies/"+id+"/instances", nil, v.login)
-	var has []struct {
-		ID            string
-		MainDicomTags struct{ SOPInstanceUID string }
-	}
+	var has []storedImage
 	if err == nil && status == http.StatusOK {
 		err = json.Unmarshal(answer, &has)
 	}
 	if err = orStatus(err, status); err != nil {
 		return fail(codeWebOther, "asking Orthanc for the study's images failed: "+plain(err), expected, logFix(v.subject.Tenant))
 	}
-	same := 0
-	for _, instance := range v.study {
-		for _, h := range has {
-			if h.MainDicomTags.SOPInstanceUID != instance.SOPInstance {
-				continue
-			}
-			status, pixels, err := v.web.ask(ctx, http.MethodGet, "/instances/"+h.ID+"/frames/0/raw", nil, v.login)
-			if err = orStatus(err, status); err != nil {
-				return fail(codeWebOther, "asking Orthanc for an image's pixels failed: "+plain(err), expected, logFix(v.subject.Tenant))
-			}
-			if sha256.Sum256(pixels) == instance.PixelSHA256 {
-				same++
-			}
+	images := make([]comparison, len(v.study))
+	for i, instance := range v.study {
+		stored, renamed := match(has, instance.SOPInstance, i+1)
+		if stored == nil {
+			continue
+		}
+		if images[i], err = v.comparePixels(ctx, stored.ID, instance); err != nil {
+			return fail(codeWebOther, "asking Orthanc for an image's pixels failed: "+plain(err), expected, logFix(v.subject.Tenant))
+		}
+		if images[i].renamed = renamed; renamed && images[i].likeness != similarPixels {
+			images[i].likeness = otherPixels
 		}
 	}
-	if len(has) != len(v.study) || same != len(has) {
-		return fail(codeStudyDiffers, fmt.Sprintf("Orthanc has %d images of the study, %d of them with the pixels that were sent", len(has), same), expected,
-			finding.Fix{Text: "See whether something between changes what it passes on, and whether Orthanc transcodes what it receives (IngestTranscoding)"})
+	return judgePixels(len(has), images, expected)
+}
+
+// storedImage is an element of /studies/{id}/instances.
+type storedImage struct {
+	ID            string
+	MainDicomTags struct{ SOPInstanceUID, InstanceNumber string }
+}
+
+// match finds the image that was sent with a SOP Instance UID, or else the one with its
+// number: DCMTK, and so Orthanc, gives an image that it compresses with loss a new UID.
+func match(has []storedImage, uid string, number int) (stored *storedImage, renamed bool) {
+	for i := range has {
+		if has[i].MainDicomTags.SOPInstanceUID == uid {
+			return &has[i], false
+		}
 	}
-	return pass(fmt.Sprintf("found again in this tenant's Orthanc: %d images, every pixel the same", len(has)))
+	for i := range has {
+		if strings.TrimSpace(has[i].MainDicomTags.InstanceNumber) == strconv.Itoa(number) {
+			return &has[i], true
+		}
+	}
+	return nil, false
 }

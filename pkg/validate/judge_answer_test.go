@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
@@ -95,10 +96,41 @@ func TestJudgeAssociation(t *testing.T) {
 		{about: "no DICOM", err: &dicom.ProtocolError{What: "sent an HTTP response"}, outcome: Fail, code: codeAssociationFailed, says: "sent an HTTP response"},
 		{about: "not known", err: fmt.Errorf("TLS: %w", context.DeadlineExceeded), outcome: Fail, code: codeAssociationFailed, says: "there was no answer in time"},
 	} {
-		got := judgeAssociation(c.contexts, dicom.Peer{}, c.err, Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs")
+		got := judgeAssociation(c.contexts, dicom.Peer{}, c.err, Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", "")
 		judged(t, c.about, got, c.outcome, c.code, c.says)
 		if c.err == nil && len(got.Details) != 1+len(proposed) {
 			t.Errorf("%s: %q", c.about, got.Details)
+		}
+	}
+}
+
+// TestRejectFix has advice for each source and reason of PS3.8 table 9-21.
+func TestRejectFix(t *testing.T) {
+	for _, c := range []struct {
+		about                  string
+		result, source, reason byte
+		title                  string
+		code                   finding.Code
+		fix                    string
+	}{
+		{"called, known", 1, 1, 7, "AR CHIVE", codeAssociationRejected, "kubectl orthweb validate bhs --aec='AR CHIVE'"},
+		{"called, not known", 1, 1, 7, "", codeAssociationRejected, "DicomAet in its configuration"},
+		{"called as the web says", 1, 1, 7, "ORTHANC", codeAssociationRejected, "See where DICOM leads"},
+		{"calling", 1, 1, 3, "ORTHANC", codeAssociationRejected, "enter ORTHWEB in its DicomModalities"},
+		{"application context", 1, 1, 2, "", codeAssociationRejected, "application context"},
+		{"protocol version", 1, 2, 2, "", codeAssociationRejected, "another version"},
+		{"congestion", 2, 3, 1, "", codeAssociationLimit, "--concurrency"},
+		{"local limit", 2, 3, 2, "", codeAssociationLimit, "--concurrency"},
+		{"local limit, for good", 1, 3, 2, "", codeAssociationLimit, "--concurrency"},
+		{"no reason", 1, 1, 1, "", codeAssociationRejected, "gives no reason"},
+		{"no reason, by the provider", 1, 2, 1, "", codeAssociationRejected, "gives no reason"},
+		{"no reason, for now", 2, 1, 1, "", codeAssociationRejected, "Run it again"},
+		{"a reserved reason", 1, 1, 9, "", codeAssociationRejected, "gives no reason"},
+	} {
+		err := fmt.Errorf("asking: %w", &dicom.RejectError{Result: c.result, Source: c.source, Reason: c.reason})
+		got := judgeAssociation(nil, dicom.Peer{}, err, Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", c.title)
+		if got.Outcome != Fail || got.Code != c.code || !strings.Contains(got.Fix.Text+"\n"+got.Fix.Command, c.fix) {
+			t.Errorf("%s: %+v", c.about, got)
 		}
 	}
 }

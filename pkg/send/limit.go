@@ -1,0 +1,150 @@
+package send
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+)
+
+// limit adapts the number of associations to what the peer accepts. There is one at
+// first. While files wait, and those before were accepted, as many are added as there
+// are, up to the caller's limit. A peer that serves fewer leaves the next one without an
+// answer, or rejects it: then those that are open send all files, and after a while one
+// more is tried.
+type limit struct {
+	// most is the caller's limit, now what the peer seems to accept.
+	most, now int
+	// open associations were accepted and have not ended, and asking are awaited.
+	open, asking int
+	// accepted tells whether one ever was.
+	accepted bool
+	// declined is how often the peer had no further one beside those that were open.
+	declined int
+	// misses is how often an association failed or died since the peer answered last,
+	// when no other was open.
+	misses  int
+	backoff []time.Duration
+	// notBefore is when the next one may be asked for, and growAt when more may be
+	// than now.
+	notBefore, growAt time.Time
+}
+
+func newLimit(o Options) limit {
+	return limit{most: o.Concurrency, now: o.Concurrency, backoff: o.Backoff}
+}
+
+// growAfter is how long to wait after the peer declined a further association; it
+// doubles each time, until growAtMost.
+const (
+	growAfter  = time.Second
+	growAtMost = time.Minute
+)
+
+// mayAsk tells whether one more association is of use, and the peer has shown that it
+// can have it. The lock is held.
+func (q *queue) mayAsk() bool {
+	now := time.Now()
+	if !q.growAt.IsZero() && !now.Before(q.growAt) {
+		q.now, q.growAt = q.most, time.Time{}
+	}
+	return q.open+q.asking < q.now && q.mayReplace() && !now.Before(q.notBefore)
+}
+
+// mayReplace is mayAsk for the place of one that is open.
+func (q *queue) mayReplace() bool {
+	atOnce := max(1, q.open)
+	if q.declined > 0 {
+		atOnce = 1
+	}
+	return len(q.files) > q.asking && q.asking < atOnce
+}
+
+// turn waits until a worker may ask for an association. There is none to ask for when
+// nothing is left to send.
+func (q *queue) turn() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for !q.done() {
+		if q.mayAsk() {
+			q.asking++
+			return true
+		}
+		q.changed.Wait()
+	}
+	return false
+}
+
+// opened says that the peer accepted what a worker asked for.
+func (q *queue) opened() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.asking--
+	q.open++
+	q.accepted = true
+	q.changed.Broadcast()
+}
+
+// answered says that the peer answered a message.
+func (q *queue) answered() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.misses = 0
+}
+
+// refused says that there was no association, and why. Beside one that works, that is
+// the peer's limit. When it goes on without one, the peer is given up.
+func (q *queue) refused(why error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.asking--
+	var rejected *dicom.RejectError
+	switch {
+	case q.done():
+	case q.open > 0:
+		q.decline()
+	case errors.As(why, &rejected) && rejected.Permanent() && !q.accepted:
+		q.giveUp(why)
+	default:
+		q.miss(why)
+	}
+	q.update()
+}
+
+// died says that an association ended that was open. What closes one for being idle has
+// nothing against another.
+func (q *queue) died(why error, idle bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.open--
+	if !idle {
+		q.miss(why)
+	}
+	q.update()
+}
+
+func (q *queue) decline() {
+	q.now = max(1, q.open+q.asking)
+	wait := min(growAfter<<min(q.declined, 10), growAtMost)
+	q.declined++
+	q.growAt = time.Now().Add(wait)
+	q.wakeAfter(wait)
+}
+
+func (q *queue) miss(why error) {
+	q.misses++
+	if q.misses > len(q.backoff) {
+		if q.open == 0 && q.asking == 0 {
+			q.giveUp(why)
+		}
+		return
+	}
+	wait := q.backoff[q.misses-1]
+	q.notBefore = time.Now().Add(wait)
+	q.wakeAfter(wait)
+}
+
+func (q *queue) giveUp(why error) {
+	q.gone = fmt.Errorf("it was not sent, since there is no association: %w", why)
+}

@@ -1,0 +1,272 @@
+//go:build peers
+
+package validate
+
+import (
+	"crypto/x509"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// gatewayed is a real Orthanc with HAProxy's TLS in front of it, as an ingress has it.
+type gatewayed struct {
+	*peers.Orthanc
+	subject Subject
+	options Options
+}
+
+func startGatewayed(t *testing.T, settings map[string]any) *gatewayed {
+	t.Helper()
+	g := &gatewayed{Orthanc: peers.StartOrthanc(t, settings)}
+	ca, dir := peers.Issue(t, nil, "CA", nil), t.TempDir()
+	peers.Issue(t, ca, "127.0.0.1", nil).Write(t, dir, "server")
+	web, dicom := peers.Port(t), peers.Port(t)
+	section := func(name string, port, behind int) string {
+		return "listen " + name + "\n  bind " + peers.Address(port) + " ssl crt server.both.pem\n  server orthanc " + peers.Address(behind) + "\n"
+	}
+	peers.StartHAProxy(t, dir, section("web", web, g.HTTPPort)+section("dicom", dicom, g.DICOMPort), web, dicom)
+	g.subject = Subject{
+		Tenant: "bhs", Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Authorities: []*x509.Certificate{ca.Certificate},
+		Web: Place{Host: "127.0.0.1", Port: int64(web)}, DICOM: Place{Host: "127.0.0.1", Port: int64(dicom)},
+	}
+	g.options = Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 20 * time.Second}
+	return g
+}
+
+// scu runs echoscu or storescu with the AE titles of the options, without the proxy.
+func (g *gatewayed) scu(t *testing.T, program string, files ...string) peers.Answer {
+	t.Helper()
+	args := append([]string{"-v", "-aet", g.options.Calling, "-aec", g.options.Called, "127.0.0.1", strconv.Itoa(g.DICOMPort)}, files...)
+	return peers.Ask(t, program, args...)
+}
+
+// testImage writes an image as a validation sends it.
+func testImage(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "image.dcm")
+	if err := os.WriteFile(path, dicom.NewTestStudy([32]byte{1}, time.Unix(1_700_000_000, 0), 1)[0].File, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// modality is an entry of DicomModalities.
+func modality(title, host string, echo, store bool) map[string]any {
+	return map[string]any{"scanner": map[string]any{"AET": title, "Host": host, "Port": 104, "AllowEcho": echo, "AllowStore": store}}
+}
+
+// TestPeersWhatOrthancAllows compares with echoscu and storescu what a modality may do,
+// and asks for the advice that the configuration needs.
+func TestPeersWhatOrthancAllows(t *testing.T) {
+	closed := func(more map[string]any) map[string]any {
+		settings := map[string]any{"DicomAlwaysAllowEcho": false, "DicomAlwaysAllowStore": false}
+		for k, v := range more {
+			settings[k] = v
+		}
+		return settings
+	}
+	for _, c := range []struct {
+		about    string
+		settings map[string]any
+		called   string
+		// echo and store are what the client programs come to; fails is the check that
+		// fails then, with a code and words of its advice.
+		echo, store bool
+		fails       string
+		code        finding.Code
+		fix         string
+	}{
+		{about: "everything", echo: true, store: true},
+		{about: "any called AE title", called: "OTHER", echo: true, store: true},
+		{about: "its own AE title alone", settings: map[string]any{"DicomCheckCalledAet": true, "DicomAet": "ARCHIVE"}, called: "OTHER",
+			fails: "dicom-association", code: codeAssociationRejected, fix: "kubectl orthweb validate bhs --aec=ARCHIVE"},
+		{about: "its own AE title, as called", settings: map[string]any{"DicomCheckCalledAet": true}, echo: true, store: true},
+		{about: "no modality", settings: closed(nil), fails: "dicom-association", code: codeAssociationRejected, fix: "DicomModalities"},
+		{about: "another modality", settings: closed(map[string]any{"DicomModalities": modality("OTHER", "127.0.0.1", true, true)}),
+			fails: "dicom-association", code: codeAssociationRejected, fix: "enter ORTHWEB in its DicomModalities"},
+		{about: "the modality", settings: closed(map[string]any{"DicomModalities": modality("ORTHWEB", "10.1.2.3", true, true)}), echo: true, store: true},
+		{about: "the modality from its host alone", settings: closed(map[string]any{"DicomCheckModalityHost": true, "DicomModalities": modality("ORTHWEB", "10.1.2.3", true, true)}),
+			fails: "dicom-association", code: codeAssociationRejected, fix: "behind an ingress is the proxy's"},
+		{about: "the modality, echo alone", settings: closed(map[string]any{"DicomModalities": modality("ORTHWEB", "127.0.0.1", true, false)}),
+			echo: true, fails: "dicom-store"},
+		{about: "the modality, storing alone", settings: closed(map[string]any{"DicomModalities": modality("ORTHWEB", "127.0.0.1", false, true)}),
+			store: true, fails: "dicom-echo", code: codeEchoFailed, fix: "AllowEcho"},
+		{about: "no storing", settings: map[string]any{"DicomAlwaysAllowStore": false}, echo: true, fails: "dicom-store"},
+		{about: "no echo", settings: map[string]any{"DicomAlwaysAllowEcho": false}, store: true, fails: "dicom-echo", code: codeEchoFailed, fix: "DicomAlwaysAllowEcho"},
+		// storescu encodes the image anew, as a modality may that has not encoded it yet.
+		{about: "the default transfer syntax alone", settings: map[string]any{"AcceptedTransferSyntaxes": []string{"1.2.840.10008.1.2"}},
+			echo: true, store: true, fails: "dicom-association", code: codeContextRefused, fix: "Add 1.2.840.10008.1.2.1 (Explicit VR Little Endian) to AcceptedTransferSyntaxes"},
+		{about: "no transfer syntax of ours", settings: map[string]any{"AcceptedTransferSyntaxes": []string{"1.2.840.10008.1.2.4.50"}},
+			echo: true, fails: "dicom-association", code: codeContextRefused, fix: "Add 1.2.840.10008.1.2.1 (Explicit VR Little Endian) to AcceptedTransferSyntaxes"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			g := startGatewayed(t, c.settings)
+			if c.called != "" {
+				g.options.Called = c.called
+			}
+			// echoscu ends with 0 also where the answer to C-ECHO is an abort.
+			if a := g.scu(t, "echoscu"); (a.OK() && !strings.Contains(a.Text, "Echo Failed")) != c.echo {
+				t.Errorf("echoscu: %+v", a)
+			}
+			if a := g.scu(t, "storescu", testImage(t)); a.OK() != c.store {
+				t.Errorf("storescu: %+v", a)
+			}
+			checks := Run(t.Context(), g.subject, g.options, nil)
+			for _, check := range checks {
+				if (check.Outcome == Fail) != (check.Name == c.fails) {
+					t.Errorf("%+v", check)
+				}
+				if check.Name == c.fails && c.code != "" && (check.Code != c.code || !strings.Contains(check.Fix.Text+"\n"+check.Fix.Command, c.fix)) {
+					t.Errorf("%+v", check)
+				}
+			}
+		})
+	}
+}
+
+// TestPeersStoreFix asks for the advice after each failure of Orthanc's to store.
+func TestPeersStoreFix(t *testing.T) {
+	for _, c := range []struct {
+		about    string
+		settings map[string]any
+		change   func(*dicom.TestInstance)
+		attempt  Attempt
+		stores   bool
+		fix      string
+	}{
+		{about: "it may", stores: true},
+		{about: "it may not", settings: map[string]any{"DicomAlwaysAllowStore": false}, fix: "AllowStore"},
+		{about: "no Study Instance UID", change: hideStudyUID, attempt: Attempt{MissingUIDs: []string{"Study Instance UID"}}, fix: "Correct the file, which has no Study Instance UID"},
+		{about: "no Study Instance UID, which nobody noticed", change: hideStudyUID, attempt: Attempt{OthersStored: true}, fix: "Look at the file first"},
+		{about: "no such transfer syntax", settings: map[string]any{"AcceptedTransferSyntaxes": []string{"1.2.840.10008.1.2.4.50"}}, fix: "AcceptedTransferSyntaxes"},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			g := startGatewayed(t, c.settings)
+			instance := dicom.NewTestStudy([32]byte{2}, time.Unix(1_700_000_000, 0), 1)[0]
+			if c.change != nil {
+				c.change(&instance)
+			}
+			path := filepath.Join(t.TempDir(), "image.dcm")
+			if err := os.WriteFile(path, instance.File, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if a := g.scu(t, "storescu", path); strings.Contains(a.Text, "Store Response (Success)") != c.stores {
+				t.Errorf("storescu: %+v", a)
+			}
+			err := g.store(t, instance)
+			if (err == nil) != c.stores {
+				t.Fatalf("C-STORE: %v", err)
+			}
+			if n := g.Counts(t).CountInstances; (n == 1) != c.stores {
+				t.Errorf("Orthanc has %d images", n)
+			}
+			if err == nil {
+				return
+			}
+			c.attempt.Calling, c.attempt.Tenant = "ORTHWEB", "bhs"
+			if fix := StoreFix(err, c.attempt); !strings.Contains(fix.Text, c.fix) {
+				t.Errorf("%v: %+v", err, fix)
+			}
+		})
+	}
+}
+
+// hideStudyUID gives the Study Instance UID the tag of another element.
+func hideStudyUID(i *dicom.TestInstance) {
+	i.File = []byte(strings.Replace(string(i.File), "\x20\x00\x0D\x00UI", "\x20\x00\x0C\x00UI", 1))
+}
+
+// store sends an instance over an association of its own.
+func (g *gatewayed) store(t *testing.T, i dicom.TestInstance) error {
+	t.Helper()
+	conn, err := g.options.secure(t.Context(), g.subject, g.subject.DICOM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := dicom.Associate(t.Context(), conn, dicom.Options{Calling: "ORTHWEB", Called: "ORTHANC", Contexts: dicom.Propose(i.Meta)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Abort()
+	_, err = a.Store(t.Context(), i.Meta, strings.NewReader(string(i.File[i.DataOffset:])))
+	return err
+}
+
+// TestPeersIngestTranscoding has Orthanc store in other transfer syntaxes than those it
+// receives. What it decodes without loss is the same image.
+func TestPeersIngestTranscoding(t *testing.T) {
+	for _, c := range []struct {
+		syntax  string
+		outcome Outcome
+		code    finding.Code
+		says    string
+	}{
+		{"1.2.840.10008.1.2", Pass, "", "every pixel the same"},
+		{"1.2.840.10008.1.2.1.99", Pass, "", "every pixel the same"},
+		{"1.2.840.10008.1.2.2", Pass, "", "every pixel the same"},
+		{"1.2.840.10008.1.2.4.57", Pass, "", "stored as JPEG Lossless"},
+		{"1.2.840.10008.1.2.4.70", Pass, "", "stored as JPEG Lossless"},
+		{"1.2.840.10008.1.2.4.80", Pass, "", "stored as JPEG-LS Lossless"},
+		{"1.2.840.10008.1.2.4.50", Warn, codeStudyLossy, "Orthanc stores lossily compressed, as JPEG Baseline (Process 1)"},
+		{"1.2.840.10008.1.2.4.51", Warn, codeStudyLossy, "JPEG Extended"},
+		{"1.2.840.10008.1.2.4.81", Warn, codeStudyLossy, "lost detail, and have new SOP Instance UIDs"},
+	} {
+		t.Run(c.syntax, func(t *testing.T) {
+			t.Parallel()
+			g := startGatewayed(t, map[string]any{"IngestTranscoding": c.syntax})
+			g.options.Keep = true
+			got := named(t, Run(t.Context(), g.subject, g.options, nil), "study-found")
+			// Orthanc's own JPEG-LS of some images of noise, which are longer than without, is
+			// one that it does not decode.
+			if c.syntax == "1.2.840.10008.1.2.4.80" && got.Code == codePixelsNotCompared {
+				if got.Outcome != Warn || !strings.Contains(got.Details[0], "415 Unsupported Media Type") {
+					t.Errorf("%+v", got)
+				}
+				return
+			}
+			if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found, c.says) {
+				t.Errorf("%+v", got)
+			}
+			if n := g.Counts(t).CountInstances; n != testInstances {
+				t.Errorf("Orthanc has %d images", n)
+			}
+		})
+	}
+}
+
+// TestPeersDiscarded has Orthanc answer with success and keep nothing, as storescu sees it
+// too.
+func TestPeersDiscarded(t *testing.T) {
+	for about, script := range map[string]string{
+		"a filter": "function ReceivedInstanceFilter(dicom, origin, info) return false end",
+		"a script": "function OnStoredInstance(id, tags, metadata, origin) Delete(id) end",
+	} {
+		t.Run(about, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "script.lua")
+			if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			g := startGatewayed(t, map[string]any{"LuaScripts": []string{path}})
+			if a := g.scu(t, "storescu", testImage(t)); !a.OK() {
+				t.Errorf("storescu: %+v", a)
+			}
+			checks := Run(t.Context(), g.subject, g.options, nil)
+			got := named(t, checks, "study-found")
+			if named(t, checks, "dicom-store").Outcome != Pass || got.Outcome != Fail || got.Code != codeStudyMissing || !strings.Contains(got.Fix.Text, "ReceivedInstanceFilter") {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}

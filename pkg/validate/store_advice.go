@@ -1,0 +1,172 @@
+package validate
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// Attempt is what is known of a C-ECHO or C-STORE that failed, beside its error.
+type Attempt struct {
+	// Tenant is whose Orthanc it is, "" where that is not known, and Calling the AE
+	// title that was given.
+	Tenant, Calling string
+	// OthersStored tells that the same peer stored other instances in the same run.
+	OthersStored bool
+	// MissingUIDs are the names of UIDs that the data set should have and has not.
+	MissingUIDs []string
+}
+
+// StoreFix is the advice after a C-STORE that failed with err. It names what Orthanc
+// 1.10.1 was seen to answer in that way.
+func StoreFix(err error, a Attempt) finding.Fix {
+	var aborted *dicom.AbortError
+	var closed *dicom.ClosedError
+	var refused *dicom.RefusedError
+	var answered *dicom.StatusError
+	var late *dicom.TimeoutError
+	var rejected *dicom.RejectError
+	switch {
+	case errors.As(err, &rejected):
+		return rejectFix(rejected, Options{Calling: a.Calling}, a.Tenant, "")
+	case errors.As(err, &answered):
+		return a.statusFix(answered.Status.Code)
+	case errors.As(err, &refused):
+		return finding.Fix{Text: acceptText(refused.SOPClass, refused.TransferSyntax, refused.Result)}
+	case errors.As(err, &closed):
+		return a.closedFix(closed)
+	case errors.As(err, &aborted) && !a.OthersStored:
+		return a.permissionFix("store", "AllowStore", "DicomAlwaysAllowStore")
+	case errors.As(err, &late):
+		return a.log("Look into Orthanc's log for why it takes this long to store: a slow storage or database, or Lua and plugins that are called for each instance")
+	}
+	return a.log("Look into Orthanc's log for the reason")
+}
+
+// echoFix is StoreFix for a C-ECHO.
+func echoFix(err error, a Attempt) finding.Fix {
+	var aborted *dicom.AbortError
+	var closed *dicom.ClosedError
+	switch {
+	case errors.As(err, &aborted):
+		return a.permissionFix("echo", "AllowEcho", "DicomAlwaysAllowEcho")
+	case errors.As(err, &closed):
+		return a.closedFix(closed)
+	}
+	return a.log("Look into Orthanc's log for the reason")
+}
+
+// permissionFix is for an A-ABORT in answer to an operation: Orthanc aborts where the
+// modality may not do it.
+func (a Attempt) permissionFix(verb, allow, always string) finding.Fix {
+	return a.log(fmt.Sprintf("Orthanc aborts where a modality may not %s, and its log says \"Rejected\": give %s an entry in DicomModalities with %s, "+
+		"or see whether %s is meant to be false; with DicomCheckModalityHost the entry needs the address that Orthanc sees, which behind an ingress is the proxy's", verb, a.Calling, allow, always))
+}
+
+func (a Attempt) closedFix(closed *dicom.ClosedError) finding.Fix {
+	switch {
+	case closed.IdleBefore():
+		return finding.Fix{Text: fmt.Sprintf("Look for an idle time-out of %s or less in the load balancers, proxies and firewalls on the way, and raise it: the connection was closed while nothing was sent", closed.Before.Round(time.Millisecond))}
+	case closed.IdleWaiting():
+		return a.pods(fmt.Sprintf("Compare %s, after which the connection was closed while Orthanc was to answer, with the idle time-outs on the way; if none is as long, see whether Orthanc restarted", closed.Waiting.Round(time.Millisecond)))
+	}
+	return a.pods("See whether Orthanc restarted while it stored (out of memory, a failed liveness probe): the connection was closed without a word of DICOM's")
+}
+
+// statusFix is by status (PS3.4 table B.2-1, PS3.7 annex C).
+func (a Attempt) statusFix(code uint16) finding.Fix {
+	const file = "Look at the file with dciodvfy or dcmdump: "
+	switch {
+	case code>>8 == 0xA7 && len(a.MissingUIDs) > 0:
+		return finding.Fix{Text: "Correct the file, which has no " + strings.Join(a.MissingUIDs, ", ") + ": Orthanc answers A700 where one of these is missing, however much room it has"}
+	case code>>8 == 0xA7 && a.OthersStored:
+		return a.log("Look at the file first, since Orthanc stored others: it answers A700 also where the Study, Series or SOP Instance UID is missing, or where it can't read the data set; its log says which")
+	case code>>8 == 0xA7, code == 0x0213, code == 0x0110:
+		return a.log("Look into Orthanc's log for the reason; see whether its storage and database have room and answer")
+	case code == 0x0122:
+		return finding.Fix{Text: "See whether Orthanc is to take this SOP class: UnknownSopClassAccepted is for those that it does not know"}
+	case code == 0x0124:
+		return a.permissionFix("store", "AllowStore", "DicomAlwaysAllowStore")
+	case code == 0x0111:
+		return finding.Fix{Text: "The peer has this SOP Instance UID already: nothing is to be sent, unless two files share one UID"}
+	case code>>8 == 0xA9:
+		return finding.Fix{Text: file + "its content does not match its SOP class"}
+	case code>>12 == 0xC:
+		return finding.Fix{Text: file + "the peer can't understand its data set"}
+	}
+	return a.log("Look into Orthanc's log for the reason")
+}
+
+// log adds the command that shows Orthanc's log.
+func (a Attempt) log(text string) finding.Fix {
+	f := finding.Fix{Text: text}
+	if a.Tenant != "" {
+		f.Command = logFix(a.Tenant).Command
+	}
+	return f
+}
+
+// pods adds the command that shows restarts.
+func (a Attempt) pods(text string) finding.Fix {
+	f := finding.Fix{Text: text}
+	if a.Tenant != "" {
+		f.Command = escape.Command("kubectl get pods -n %s-orthweb", a.Tenant)
+	}
+	return f
+}
+
+// acceptText says which option of Orthanc's lets it accept a presentation context. Orthanc
+// 1.10.1 gives abstract-syntax-not-supported for both: a SOP class that it does not know,
+// and one of which it takes none of the transfer syntaxes.
+func acceptText(sopClass, syntax string, result dicom.ContextResult) string {
+	text := fmt.Sprintf("Add %s (%s) to AcceptedTransferSyntaxes in Orthanc's configuration, if it is to take what modalities send in it", syntax, dicom.TransferSyntaxName(syntax))
+	if option := syntaxOption(syntax); option != "" {
+		text += " (before Orthanc 1.9.0: " + option + ")"
+	}
+	if result != dicom.AbstractSyntaxNotSupported {
+		return text
+	}
+	unknown := "set UnknownSopClassAccepted, if Orthanc does not know the SOP class " + className(sopClass)
+	if strings.HasPrefix(sopClass, standardStorage) {
+		return text + "; or " + unknown
+	}
+	return strings.ToUpper(unknown[:1]) + unknown[1:] + "; or a" + text[1:]
+}
+
+// standardStorage is how the UIDs of the standard's own storage classes begin (PS3.6 table
+// an Orthanc knows most of these, and none of a manufacturer's.
+const standardStorage = "1.2.840.10008.5.1.4.1.1."
+
+// syntaxOption is the option for a transfer syntax that Orthanc had before version 1.9.0,
+// and still reads (Resources/Configuration.json); "" for none.
+func syntaxOption(uid string) string {
+	const jpeg = "1.2.840.10008.1.2.4."
+	switch number := strings.TrimPrefix(uid, jpeg); {
+	case uid == "1.2.840.10008.1.2.1.99":
+		return "DeflatedTransferSyntaxAccepted"
+	case uid == "1.2.840.10008.1.2.5":
+		return "RleTransferSyntaxAccepted"
+	case number == uid:
+		return ""
+	case len(number) == 2 && number >= "50" && number <= "70":
+		return "JpegTransferSyntaxAccepted"
+	case number == "80" || number == "81":
+		return "JpegLosslessTransferSyntaxAccepted"
+	case len(number) == 2 && number >= "90" && number <= "93":
+		return "Jpeg2000TransferSyntaxAccepted"
+	case number == "94" || number == "95":
+		return "JpipTransferSyntaxAccepted"
+	case number == "100" || number == "101":
+		return "Mpeg2TransferSyntaxAccepted"
+	case number >= "102" && number <= "106":
+		return "Mpeg4TransferSyntaxAccepted"
+	case number == "107" || number == "108":
+		return "H265TransferSyntaxAccepted"
+	}
+	return ""
+}
