@@ -35,7 +35,8 @@ func (v *validation) checkStore(ctx context.Context) Check {
 		v.unanswered = err != nil && !errors.As(err, &answered)
 		if err != nil {
 			v.stored = before || v.unanswered
-			return fail(codeStoreFailed, what+" failed: "+plain(err), "success", logFix(v.subject.Tenant))
+			return fail(codeStoreFailed, what+" failed: "+plain(err), "success",
+				StoreFix(err, Attempt{Tenant: v.subject.Tenant, Calling: v.options.Calling, OthersStored: i > 0}))
 		}
 		if status.Warning() {
 			warnings = append(warnings, what+": "+status.String())
