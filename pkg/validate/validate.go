@@ -17,9 +17,12 @@ type validation struct {
 	// login is what the web is asked with: the subject's, or what everybody knows.
 	// withheld says why the subject's was not sent, empty where nothing speaks
 	// against it. open tells that the web wants no password.
-	login       Credentials
-	withheld    string
-	open        bool
+	login    Credentials
+	withheld string
+	open     bool
+	// system is what /system answered; the zero value where it was not asked, or
+	// answered something else.
+	system      system
 	association *dicom.Association
 	study       []dicom.TestInstance
 	// stored tells that something was stored, or may have been, that has to go again.

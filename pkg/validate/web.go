@@ -179,5 +179,6 @@ func (v *validation) checkSystem(ctx context.Context) Check {
 			Text: "See where the VirtualService leads", Command: "kubectl orthweb explain " + escape.ShellWord(v.subject.Tenant),
 		})
 	}
+	v.system = s
 	return pass(fmt.Sprintf("Orthanc %s, AE title %s", s.Version, s.DicomAet))
 }
