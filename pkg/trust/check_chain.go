@@ -1,50 +1,108 @@
 package trust
 
 import (
-	"bytes"
 	"crypto/x509"
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// signature looks for the authority whose key signed the certificate, directly or
-// through the others that came with it.
+// signature judges who signed the certificate, directly or through the others that
+// came with it.
 func (q Question) signature() Result {
-	r := Result{Name: "authority", Outcome: Pass}
-	signs := func(a Authority) bool { return q.leadsTo(a.Certificate) }
-	if at := slices.IndexFunc(q.Authorities, func(a Authority) bool { return !a.Earlier && signs(a) }); at >= 0 {
-		return q.valid(r, q.Authorities[at])
+	today, others := q.known()
+	faults := ofChain(certs.Judge(q.presented(today, others)))
+	for _, a := range q.Authorities {
+		if !a.Earlier && certs.LeadsTo(q.Chain, a.Certificate) {
+			return q.signed(a, faults)
+		}
 	}
-	if at := slices.IndexFunc(q.Authorities, signs); at >= 0 {
-		return q.replaced(r, q.Authorities[at], "was signed by an earlier key of")
-	}
-	r.Outcome, r.Fix = Fail, q.reissue(" by this tenant's authority")
-	if at := slices.IndexFunc(q.Others, signs); at >= 0 {
-		r.Detail = fmt.Sprintf("it was signed by the CA of tenant %s (%s), and is asked for at tenant %s", q.Others[at].Tenant, q.Others[at].From, q.Tenant)
-		return r
-	}
+	r := Result{Name: "authority", Outcome: Fail, Fix: q.reissue(" by this tenant's authority")}
 	_, unread := q.unread()
-	last := subjectOf(q.top().RawIssuer)
-	today := slices.IndexFunc(q.Authorities, func(a Authority) bool { return !a.Earlier })
+	last := subjectOf(q.Chain[0].RawIssuer)
+	by := knownSigner(faults, others, q)
 	switch {
-	case len(unread) > 0 || today < 0 && len(q.Authorities) > 0:
+	case by != nil && by.Earlier:
+		return q.replaced(r, *by, "was signed by an earlier key of")
+	case by != nil:
+		r.Detail = fmt.Sprintf("it was signed by the CA of tenant %s (%s), and is asked for at tenant %s", by.Tenant, by.From, q.Tenant)
+	case len(unread) > 0 || len(today) == 0 && len(q.Authorities) > 0:
 		r.Outcome, r.Fix = Unknown, finding.Fix{}
 		r.Detail = fmt.Sprintf("none of the %d authorities that could be read signed it; its issuer is %s", len(q.Authorities), last)
 		for _, why := range unread {
 			r.Detail += "; " + why.String()
 		}
-	case today < 0:
+	case len(today) == 0:
 		r.Outcome, r.Fix = Unknown, finding.Fix{}
 		r.Detail = fmt.Sprintf("tenant %s has no issuer with a CA of its own to compare with; its issuer is %s", q.Tenant, last)
-	case bytes.Equal(q.top().RawIssuer, q.Authorities[today].Certificate.RawSubject):
-		return q.replaced(r, q.Authorities[today], "names the authority, but was not signed by today's key: unless another CA has the same name, it was an earlier key of")
+	case faults[0].Kind == certs.NamesakeCA:
+		at := slices.IndexFunc(q.Authorities, func(a Authority) bool { return !a.Earlier })
+		return q.replaced(r, q.Authorities[at], "names the authority, but was not signed by today's key: unless another CA has the same name, it was an earlier key of")
 	default:
-		r.Detail = fmt.Sprintf("its issuer is %s; tenant %s trusts %s (%s)", last, q.Tenant,
-			subjectOf(q.Authorities[today].Certificate.RawSubject), q.Authorities[today].From)
+		r.Detail = describe(faults)
+		if faults[0].Kind == certs.IssuerMissing {
+			r.Fix.Text += "; or where " + last + " is a CA below it, put that CA's certificate into the file, after the client's"
+		}
 	}
 	return r
+}
+
+// known are the tenant's CAs of today, and those that it does not trust: its earlier
+// ones, then those of other tenants.
+func (q Question) known() (today []*x509.Certificate, others []certs.KnownCA) {
+	for _, a := range q.Authorities {
+		if !a.Earlier {
+			today = append(today, a.Certificate)
+		} else {
+			others = append(others, certs.KnownCA{Owner: "tenant " + a.Tenant, Certificate: a.Certificate})
+		}
+	}
+	for _, a := range q.Others {
+		others = append(others, certs.KnownCA{Owner: "tenant " + a.Tenant, Certificate: a.Certificate})
+	}
+	return today, others
+}
+
+// presented is the certificate as it is judged for a server that trusts some CAs.
+func (q Question) presented(trusted []*x509.Certificate, others []certs.KnownCA) certs.Presented {
+	return certs.Presented{Role: certs.Client, Chain: q.Chain, Key: q.Key, Trusted: trusted, Others: others, Now: q.Now}
+}
+
+// knownSigner is the authority that signed the certificate where it is known and not
+// today's of this tenant.
+func knownSigner(faults []certs.Fault, others []certs.KnownCA, q Question) *Authority {
+	known := q.Others
+	for _, a := range slices.Backward(q.Authorities) {
+		if a.Earlier {
+			known = append([]Authority{a}, known...)
+		}
+	}
+	for i := range others {
+		if len(faults) > 0 && faults[0].By == &others[i] || len(faults) == 0 && certs.LeadsTo(q.Chain, known[i].Certificate) {
+			return &known[i]
+		}
+	}
+	return nil
+}
+
+// ofChain are the faults that are not the certificate's own, of which other checks
+// tell.
+func ofChain(faults []certs.Fault) []certs.Fault {
+	return slices.DeleteFunc(slices.Clone(faults), func(f certs.Fault) bool {
+		return f.OfLeaf() && !f.OfSigner() && f.Kind != certs.OtherRule
+	})
+}
+
+// describe joins what is wrong.
+func describe(faults []certs.Fault) string {
+	var text []string
+	for _, f := range faults {
+		text = append(text, f.Describe("it"))
+	}
+	return strings.Join(text, "; ")
 }
 
 // replaced is the answer for a certificate of an authority that has a new key.
@@ -58,69 +116,17 @@ func (q Question) replaced(r Result, a Authority, how string) Result {
 	return r
 }
 
-// valid looks at what else than the signature may be wrong with the chain.
-func (q Question) valid(r Result, a Authority) Result {
+// signed is the answer for a certificate of today's authority.
+func (q Question) signed(a Authority, faults []certs.Fault) Result {
 	name := fmt.Sprintf("tenant %s's CA %s (%s)", q.Tenant, subjectOf(a.Certificate.RawSubject), a.From)
-	r.Detail = "it was signed by the key of " + name
-	if !q.Now.Before(a.Certificate.NotAfter) {
-		r.Outcome, r.Detail = Fail, r.Detail+", which ended at "+moment(a.Certificate.NotAfter)
-		r.Fix = finding.Fix{Text: "Renew the authority first, then have every client's certificate issued anew"}
+	r := Result{Name: "authority", Outcome: Pass, Detail: "it was signed by the key of " + name}
+	if len(faults) == 0 {
 		return r
 	}
-	if err := q.verify([]*x509.Certificate{a.Certificate}); err != nil {
-		r.Outcome, r.Detail = Fail, r.Detail+", but the chain to it is not valid: "+reason(err)
-		r.Fix = q.reissue(" by this tenant's authority")
+	r.Outcome, r.Fix = Fail, q.reissue(" by this tenant's authority")
+	r.Detail += ", but the chain to it is not valid: " + describe(faults)
+	if faults[0].Kind == certs.CAExpired {
+		r.Fix = finding.Fix{Text: "Renew the authority first, then have every client's certificate issued anew"}
 	}
 	return r
-}
-
-// leadsTo tells whether signatures lead from the certificate to the authority,
-// over any of the others in the chain.
-func (q Question) leadsTo(authority *x509.Certificate) bool {
-	for _, c := range q.path() {
-		if c.Equal(authority) && c != q.Chain[0] || signedBy(c, authority) {
-			return true
-		}
-	}
-	return false
-}
-
-// path is the certificate and those above it that came with it.
-func (q Question) path() []*x509.Certificate {
-	path := q.Chain[:1:1]
-	for {
-		last := path[len(path)-1]
-		next := slices.IndexFunc(q.Chain, func(c *x509.Certificate) bool { return !slices.Contains(path, c) && signedBy(last, c) })
-		if next < 0 {
-			return path
-		}
-		path = append(path, q.Chain[next])
-	}
-}
-
-// top is the last of the path: its issuer is not among them.
-func (q Question) top() *x509.Certificate {
-	path := q.path()
-	return path[len(path)-1]
-}
-
-// verify checks the chain up to one of the roots as a server does, but for the
-// certificate's own dates, which are a check of their own.
-func (q Question) verify(roots []*x509.Certificate) error {
-	opts := x509.VerifyOptions{Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(),
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}, CurrentTime: q.Now}
-	for _, root := range roots {
-		opts.Roots.AddCert(root)
-	}
-	for _, c := range q.Chain[1:] {
-		opts.Intermediates.AddCert(c)
-	}
-	leaf := q.Chain[0]
-	if opts.CurrentTime.After(leaf.NotAfter) {
-		opts.CurrentTime = leaf.NotAfter
-	} else if opts.CurrentTime.Before(leaf.NotBefore) {
-		opts.CurrentTime = leaf.NotBefore
-	}
-	_, err := leaf.Verify(opts)
-	return err
 }

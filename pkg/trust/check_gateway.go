@@ -1,11 +1,10 @@
 package trust
 
 import (
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -80,7 +79,7 @@ func passed(s Server, asked, looked bool) Result {
 // admitted is the answer of a server that asks.
 func (q Question) admitted(s Server) Result {
 	r := Result{Outcome: Pass, Detail: fmt.Sprintf("it asks for a certificate (tls.mode %s), and trusts this one", s.Mode)}
-	err := q.verify(s.CA)
+	faults := ofChain(certs.Judge(q.presented(s.CA, nil)))
 	switch {
 	case s.Allowed.SkipVerify:
 		r.Outcome, r.Fix = Warn, s.fix("Remove tls.insecureSkipVerify", "")
@@ -92,30 +91,13 @@ func (q Question) admitted(s Server) Result {
 		r.Outcome = Fail
 		r.Detail = fmt.Sprintf("it asks for a certificate, but has no authority to check it against: %s has no ca.crt", s.CAFrom)
 		r.Fix = finding.Fix{Text: "Have the Secret made by a Certificate of a CA issuer, which writes ca.crt; or make Secret " + s.CAFrom.Name + "-cacert with ca.crt"}
-	case err != nil:
+	case len(faults) > 0:
 		r.Outcome, r.Fix = Fail, q.reissue(" by an authority that the gateway trusts")
-		r.Detail = fmt.Sprintf("it asks for a certificate, and does not trust this one: %s; it trusts %s (%s)", reason(err), subjects(s.CA), s.CAFrom)
+		r.Detail = fmt.Sprintf("it asks for a certificate, and does not trust this one: %s; what it trusts is in %s", describe(faults), s.CAFrom)
 	case !s.Allowed.admits(q.Chain[0]):
 		r.Outcome = Fail
 		r.Detail = "it asks for a certificate, and this one is not on its list (tls.subjectAltNames, verifyCertificateHash, verifyCertificateSpki)"
 		r.Fix = s.fix("Add the certificate to the list", "")
 	}
 	return r
-}
-
-// reason is why a chain does not verify. Go's errors on it say "x509: " first.
-func reason(err error) string {
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) {
-		return "it was signed by none of the authorities"
-	}
-	return strings.TrimPrefix(err.Error(), "x509: ")
-}
-
-func subjects(chain []*x509.Certificate) string {
-	var names []string
-	for _, c := range chain {
-		names = append(names, subjectOf(c.RawSubject))
-	}
-	return strings.Join(names, " and ")
 }

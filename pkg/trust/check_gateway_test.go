@@ -28,7 +28,7 @@ func TestCheckGateway(t *testing.T) {
 		{"MUTUAL, seen", Server{Mode: Mutual, CA: ours}, asks, Pass, "trusts this one", ""},
 		{"OPTIONAL_MUTUAL", Server{Mode: OptionalMutual, CA: ours}, nil, Pass, "OPTIONAL_MUTUAL", ""},
 		{"MUTUAL, but does not ask", Server{Mode: Mutual, CA: ours}, silent, Warn, "does not ask", "whether another one has the port"},
-		{"MUTUAL with another CA", Server{Mode: Mutual, CA: others}, nil, Fail, "signed by none of the authorities", "an authority that the gateway trusts"},
+		{"MUTUAL with another CA", Server{Mode: Mutual, CA: others}, nil, Fail, "it was signed by a CA with the name of the trusted one, CN=int-ca, and with another key; what it trusts is in ", "an authority that the gateway trusts"},
 		{"MUTUAL without a CA", Server{Mode: Mutual}, nil, Fail, "no authority to check it against", "writes ca.crt"},
 		{"MUTUAL, CA not readable", Server{Mode: Mutual, CAUnread: "you may not"}, nil, Unknown, "not known: you may not", ""},
 		{"MUTUAL that lets in all", Server{Mode: Mutual, CA: ours, Allowed: Allowed{SkipVerify: true}}, nil, Warn, "lets every one in", "insecureSkipVerify"},

@@ -1,14 +1,15 @@
 package trust
 
 import (
-	"crypto"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/duration"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -21,18 +22,26 @@ func (q Question) leaf() Result {
 		Detail: fmt.Sprintf("it is of %s, issued by %s, serial %s", subjectOf(c.RawSubject), subjectOf(c.RawIssuer), serialOf(c.SerialNumber))}
 }
 
+// own finds the first fault of some kinds that the certificate itself has.
+func (q Question) own(kinds ...certs.FaultKind) (certs.Fault, bool) {
+	for _, f := range certs.Judge(q.presented(nil, nil)) {
+		if f.OfLeaf() && slices.Contains(kinds, f.Kind) {
+			return f, true
+		}
+	}
+	return certs.Fault{}, false
+}
+
 func (q Question) dates() Result {
 	c, r := q.Chain[0], Result{Name: "dates", Outcome: Pass}
-	switch {
-	case !q.Now.Before(c.NotAfter):
-		r.Outcome, r.Fix = Fail, q.reissue("")
-		r.Detail = fmt.Sprintf("it ended %s ago, at %s", duration.HumanDuration(q.Now.Sub(c.NotAfter)), moment(c.NotAfter))
-	case q.Now.Before(c.NotBefore):
-		r.Outcome = Fail
-		r.Detail = fmt.Sprintf("it begins in %s, at %s", duration.HumanDuration(c.NotBefore.Sub(q.Now)), moment(c.NotBefore))
-		r.Fix = finding.Fix{Text: "Set the clocks of this computer and of the one that issued it, or wait"}
-	default:
+	f, faulty := q.own(certs.Expired, certs.NotYetValid)
+	if !faulty {
 		r.Detail = fmt.Sprintf("it is valid for another %s, until %s", duration.HumanDuration(c.NotAfter.Sub(q.Now)), moment(c.NotAfter))
+		return r
+	}
+	r.Outcome, r.Detail, r.Fix = Fail, f.Describe("it"), q.reissue("")
+	if f.Kind == certs.NotYetValid {
+		r.Fix = finding.Fix{Text: "Set the clocks of this computer and of the one that issued it, or wait"}
 	}
 	return r
 }
@@ -50,28 +59,21 @@ func (q Question) authority() Result {
 	return r
 }
 
-// usage holds the certificate against what BoringSSL wants of a TLS client's
-// (crypto/x509/v3_purp.cc, check_purpose_ssl_client): clientAuth among the
-// purposes if there are any, and digitalSignature or keyAgreement if the key's
-// use is limited.
+// usage tells whether it may be used for a TLS client.
 func (q Question) usage() Result {
 	c, r := q.Chain[0], Result{Name: "usage", Outcome: Pass}
-	var has []string
-	for _, usage := range usagesOf(c) {
-		has = append(has, usage.Name)
+	if f, faulty := q.own(certs.WrongUsage); faulty {
+		var has []string
+		for _, usage := range usagesOf(c) {
+			has = append(has, usage.Name)
+		}
+		r.Outcome, r.Detail = Fail, f.Describe("it")+"; it is for "+strings.Join(has, ", ")
+		r.Fix = q.reissue(" for a TLS client (clientAuth, digitalSignature)")
+		return r
 	}
-	const may = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement
-	switch {
-	case !fit(c, x509.ExtKeyUsageClientAuth):
-		r.Outcome, r.Fix = Fail, q.reissue(" for a TLS client (clientAuth)")
-		r.Detail = fmt.Sprintf("it may not sign in as a client: it is for %s, and clientAuth is not among them", strings.Join(has, ", "))
-	case c.KeyUsage != 0 && c.KeyUsage&may == 0:
-		r.Outcome, r.Fix = Fail, q.reissue(" with the key usage digitalSignature")
-		r.Detail = fmt.Sprintf("its key may not sign a handshake: it is for %s, and digitalSignature is not among them", strings.Join(has, ", "))
-	case len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0:
+	r.Detail = "it may sign in as a client (clientAuth)"
+	if len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 {
 		r.Detail = "it may sign in as a client: it names no purposes, so any will do"
-	default:
-		r.Detail = "it may sign in as a client (clientAuth)"
 	}
 	return r
 }
@@ -79,16 +81,15 @@ func (q Question) usage() Result {
 func (q Question) strength() Result {
 	c := q.Chain[0]
 	key, r := keyOf(c.PublicKey), Result{Name: "key strength", Outcome: Pass}
+	f, faulty := q.own(certs.WeakKey, certs.WeakSignature)
 	switch {
-	case key.weak():
-		r.Outcome, r.Fix = Fail, q.reissue(" with a key of at least 2048 bits of RSA, or P-256")
-		r.Detail = fmt.Sprintf("its key is too weak: %s; DICOM's security profiles ask for 2048 bits of RSA or more", key)
+	case faulty && f.Kind == certs.WeakKey:
+		r.Outcome, r.Detail, r.Fix = Fail, f.Describe("it"), q.reissue(" with a key of at least 2048 bits of RSA, or P-256")
 	case key.refused():
 		r.Outcome, r.Fix = Fail, q.reissue(" with an RSA key, or one on P-256")
 		r.Detail = fmt.Sprintf("Istio's gateways take no key of this kind: %s", key)
-	case weakDigest(c):
-		r.Outcome, r.Fix = Fail, q.reissue(" that is signed with SHA-256")
-		r.Detail = fmt.Sprintf("it is signed with a broken digest: %s", c.SignatureAlgorithm)
+	case faulty:
+		r.Outcome, r.Detail, r.Fix = Fail, f.Describe("it"), q.reissue(" that is signed with SHA-256")
 	default:
 		r.Detail = fmt.Sprintf("%s, signed with %s", key, c.SignatureAlgorithm)
 	}
@@ -97,9 +98,8 @@ func (q Question) strength() Result {
 
 func (q Question) key() Result {
 	r := Result{Name: "key", Outcome: Pass, Detail: "the key is the certificate's"}
-	mine, ok := q.Chain[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool })
-	if !ok || !mine.Equal(q.Key) {
-		r.Outcome, r.Detail = Fail, "the key is another one's: the certificate was issued for a different key"
+	if f, faulty := q.own(certs.KeyMismatch); faulty {
+		r.Outcome, r.Detail = Fail, f.Describe("it")
 		r.Fix = finding.Fix{Text: "Use the key that the certificate was requested with, or have a new one issued for this key"}
 	}
 	return r

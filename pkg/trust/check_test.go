@@ -73,19 +73,19 @@ func TestCheckCertificate(t *testing.T) {
 		detail, fix string
 	}{
 		{"valid", "dates", chainOf(ca.issue(t)), nil, Pass, "another 90d, until 2026-05-30 12:00 UTC", ""},
-		{"ended", "dates", chainOf(ca.issue(t, between(-30*hours, -hours))), nil, Fail, "it ended 60m ago, at 2026-03-01 11:00 UTC", "new certificate"},
-		{"ends now", "dates", chainOf(ca.issue(t, between(-30*hours, 0))), nil, Fail, "it ended", "new certificate"},
-		{"not begun", "dates", chainOf(ca.issue(t, between(2*hours, 9*hours))), nil, Fail, "it begins in 120m", "clocks"},
+		{"ended", "dates", chainOf(ca.issue(t, between(-30*hours, -hours))), nil, Fail, "it expired 60m ago, at 2026-03-01 11:00 UTC", "new certificate"},
+		{"ends now", "dates", chainOf(ca.issue(t, between(-30*hours, 0))), nil, Fail, "it expired", "new certificate"},
+		{"not begun", "dates", chainOf(ca.issue(t, between(2*hours, 9*hours))), nil, Fail, "it is not yet valid: it begins in 120m", "clocks"},
 		{"a CA", "not a CA", chainOf(ca), nil, Fail, "authority's", "first in the file"},
 		{"may sign, without being a CA", "not a CA", usage(x509.KeyUsageCertSign), nil, Fail, "authority's", "first in the file"},
-		{"a server's", "usage", usage(x509.KeyUsageDigitalSignature, x509.ExtKeyUsageServerAuth), nil, Fail, "for serverAuth, digitalSignature, and clientAuth is not", "clientAuth"},
+		{"a server's", "usage", usage(x509.KeyUsageDigitalSignature, x509.ExtKeyUsageServerAuth), nil, Fail, "its extended key usage has no clientAuth; it is for serverAuth, digitalSignature", "clientAuth"},
 		{"for anything", "usage", usage(0, x509.ExtKeyUsageAny), nil, Pass, "clientAuth", ""},
 		{"no purposes", "usage", usage(x509.KeyUsageDigitalSignature), nil, Pass, "any will do", ""},
-		{"the key may not sign", "usage", usage(x509.KeyUsageKeyEncipherment, x509.ExtKeyUsageClientAuth), nil, Fail, "may not sign a handshake", "digitalSignature"},
+		{"the key may not sign", "usage", usage(x509.KeyUsageKeyEncipherment, x509.ExtKeyUsageClientAuth), nil, Fail, "its key usage has no digitalSignature", "digitalSignature"},
 		{"P-256", "key strength", chainOf(ca.issue(t)), nil, Pass, "ECDSA on P-256, signed with ECDSA-SHA256", ""},
 		{"the key", "key", chainOf(ca.issue(t)), nil, Pass, "is the certificate's", ""},
-		{"another key", "key", chainOf(ca.issue(t)), ca.PublicKey, Fail, "issued for a different key", "requested with"},
-		{"another kind of key", "key", chainOf(ca.issue(t)), public, Fail, "issued for a different key", "requested with"},
+		{"another key", "key", chainOf(ca.issue(t)), ca.PublicKey, Fail, "issued for another key", "requested with"},
+		{"another kind of key", "key", chainOf(ca.issue(t)), public, Fail, "issued for another key", "requested with"},
 	} {
 		q.Chain, q.Key = test.chain, test.key
 		if q.Key == nil {

@@ -4,6 +4,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
 // Report is what there is to say about certificates that were found together, in
@@ -76,7 +78,7 @@ func signer(chain []*x509.Certificate, of int) int {
 	}
 	for step := 1; step < len(chain); step++ {
 		i := (of + step) % len(chain)
-		if signedBy(chain[of], chain[i]) {
+		if certs.SignedBy(chain[of], chain[i]) {
 			return i
 		}
 	}

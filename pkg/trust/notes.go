@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/duration"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -29,12 +30,12 @@ func notesOn(c *x509.Certificate, now time.Time) []Note {
 		}
 	}
 	key, authority := keyOf(c.PublicKey), isAuthority(c)
-	server := !authority && fit(c, x509.ExtKeyUsageServerAuth)
+	server := !authority && certs.AllowsUsage(c, x509.ExtKeyUsageServerAuth)
 	note(!now.Before(c.NotAfter), finding.Critical, "it ended %s ago", duration.HumanDuration(now.Sub(c.NotAfter)))
 	note(now.Before(c.NotBefore), finding.Critical, "it begins in %s", duration.HumanDuration(c.NotBefore.Sub(now)))
 	note(c.NotAfter.Before(c.NotBefore), finding.Critical, "it ends before it begins")
 	note(key.weak(), finding.Critical, "its key is too weak: %s", key)
-	note(weakDigest(c) && !selfSigned(c), finding.Critical, "it is signed with a broken digest: %s", c.SignatureAlgorithm)
+	note(certs.WeakDigest(c) && !selfSigned(c), finding.Critical, "it is signed with a broken digest: %s", c.SignatureAlgorithm)
 	note(authority && c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0, finding.Critical,
 		"it is an authority that may not sign certificates (no keyCertSign)")
 	note(len(c.UnhandledCriticalExtensions) > 0, finding.Warning,

@@ -3,6 +3,8 @@ package trust
 import (
 	"cmp"
 	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
 // tree orders the entries so that each comes after what signed it, and counts
@@ -62,7 +64,7 @@ func (l *listing) parent(of int) int {
 		case i == of:
 		case signed && other.Secret.Same(secret):
 			return i
-		case e.Issuer.Name == "" && other.Authority && len(e.Stored) > 0 && len(other.Stored) > 0 && signedBy(e.Stored[0], other.Stored[0]):
+		case e.Issuer.Name == "" && other.Authority && len(e.Stored) > 0 && len(other.Stored) > 0 && certs.SignedBy(e.Stored[0], other.Stored[0]):
 			return i
 		}
 	}

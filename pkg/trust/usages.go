@@ -51,17 +51,3 @@ func usagesOf(c *x509.Certificate) []Usage {
 	}
 	return found
 }
-
-// fit tells whether the certificate may be used for the purpose. One that names
-// no purposes may be used for all (RFC 5280, section 4.2.1.12).
-func fit(c *x509.Certificate, purpose x509.ExtKeyUsage) bool {
-	if len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 {
-		return true
-	}
-	for _, has := range c.ExtKeyUsage {
-		if has == purpose || has == x509.ExtKeyUsageAny {
-			return true
-		}
-	}
-	return false
-}

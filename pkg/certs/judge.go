@@ -1,0 +1,134 @@
+package certs
+
+import (
+	"cmp"
+	"crypto"
+	"crypto/x509"
+	"slices"
+	"time"
+)
+
+// Role is what the owner of a certificate is in a TLS connection.
+type Role int
+
+// The roles.
+const (
+	Server Role = iota + 1
+	Client
+)
+
+// KnownCA is a CA's certificate, and whose CA it is.
+type KnownCA struct {
+	Owner       string
+	Certificate *x509.Certificate
+}
+
+// Presented is a certificate as one side of a TLS connection presents it, and what
+// the other side trusts.
+type Presented struct {
+	Role Role
+	// Chain is the certificate, then what was sent with it, in any order.
+	Chain []*x509.Certificate
+	// Host is the name that clients connect to, "" where names are not judged.
+	Host string
+	// Key is the public half of the key that goes with it, nil where it is not known.
+	Key crypto.PublicKey
+	// Trusted are the CAs that the other side trusts. Without any, who signed the
+	// certificate is not judged.
+	Trusted []*x509.Certificate
+	// Others are CAs that it does not trust, and that are known.
+	Others []KnownCA
+	Now    time.Time
+}
+
+// Judge finds what is wrong with a certificate, the most serious fault first; nothing
+// where the other side accepts it. It is as strict as the strictest of the programs
+// that the other side may be: a browser, Envoy (BoringSSL), OpenSSL at its default
+// security level, Go.
+//
+// As in OpenSSL, who signed it comes before all else that is wrong with it: what
+// another CA signed is not to be renewed or given more names, it is to be replaced.
+func Judge(p Presented) []Fault {
+	if len(p.Chain) == 0 {
+		return nil
+	}
+	faults := p.along(p.best())
+	slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(rank[a.Kind], rank[b.Kind]) })
+	return faults
+}
+
+// rank orders the kinds of faults.
+var rank = func() map[FaultKind]int {
+	at := map[FaultKind]int{}
+	for i, kind := range []FaultKind{
+		KeyMismatch, OtherCA, NamesakeCA, BadSignature, SelfSigned, UnknownCA, IssuerMissing,
+		CAExpired, CANotYetValid, Expired, NotYetValid, NoNames, WrongHost, WrongUsage,
+		IntermediateExpired, IntermediateNotYetValid, NotCA, PathTooLong, NameConstrained,
+		WeakSignature, WeakKey, OtherRule,
+	} {
+		at[kind] = i
+	}
+	return at
+}()
+
+// best is the path from the certificate to a trusted CA that has the fewest faults:
+// a CA may have been renewed with the same key, and both certificates may be there.
+// Without such a path it is as far as the chain goes, and anchored is false.
+func (p Presented) best() path {
+	paths := p.paths()
+	least, best := -1, path{}
+	for _, candidate := range paths {
+		if n := len(p.along(candidate)); least < 0 || n < least {
+			least, best = n, candidate
+		}
+	}
+	return best
+}
+
+// along are the faults of the certificate with the CAs of one path above it.
+func (p Presented) along(up path) []Fault {
+	faults := append(p.ofKey(), p.ofSigner(up)...)
+	faults = append(faults, p.ofDates(up)...)
+	faults = append(faults, p.ofHost()...)
+	faults = append(faults, p.ofUsage(up)...)
+	faults = append(faults, ofCAs(up)...)
+	faults = append(faults, ofStrength(up)...)
+	if len(faults) == 0 && up.anchored {
+		faults = p.ofRules(up)
+	}
+	return faults
+}
+
+// ofKey compares the key with the certificate.
+func (p Presented) ofKey() []Fault {
+	if p.Key == nil {
+		return nil
+	}
+	mine, ok := p.Chain[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+	if ok && mine.Equal(p.Key) {
+		return nil
+	}
+	return []Fault{p.fault(KeyMismatch, "was issued for another key than the one that is given")}
+}
+
+// fault is one of the certificate itself.
+func (p Presented) fault(kind FaultKind, text string) Fault {
+	return Fault{Kind: kind, Of: p.Chain[0], leaf: true, text: text}
+}
+
+// ofRules has crypto/x509 check what is not checked here: critical extensions,
+// policies, the encoding of names.
+func (p Presented) ofRules(up path) []Fault {
+	options := x509.VerifyOptions{
+		Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), CurrentTime: p.Now,
+		KeyUsages: []x509.ExtKeyUsage{p.Role.purpose()},
+	}
+	options.Roots.AddCert(up.certificates[len(up.certificates)-1])
+	for _, c := range up.certificates[1:] {
+		options.Intermediates.AddCert(c)
+	}
+	if _, err := p.Chain[0].Verify(options); err != nil {
+		return []Fault{p.fault(OtherRule, "is not valid: "+plain(err))}
+	}
+	return nil
+}
