@@ -112,6 +112,7 @@ func (a *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	user, password, _ := r.BasicAuth()
 	if want, ok := a.passwords[user]; !a.open && (!ok || want != password) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="Orthanc Secure Area"`)
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}

@@ -36,6 +36,13 @@ const (
 	codeDefaultPassword finding.Code = "OW9303"
 	codeWebOther        finding.Code = "OW9304"
 	codeWebOpen         finding.Code = "OW9305"
+	codeWebSignIn       finding.Code = "OW9306"
+	codeWebForbidden    finding.Code = "OW9307"
+	codeWebLimited      finding.Code = "OW9308"
+	codeWebRedirect     finding.Code = "OW9309"
+	codeWebNotFound     finding.Code = "OW9310"
+	codeWebUpstream     finding.Code = "OW9311"
+	codeWebProtocol     finding.Code = "OW9312"
 
 	codeAssociationRejected finding.Code = "OW9401"
 	codeAssociationAborted  finding.Code = "OW9402"

@@ -4,8 +4,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -45,10 +48,22 @@ func (c Credentials) addTo(request *http.Request, tenant string) error {
 	return nil
 }
 
-// in tells whether a text has the password, as it is or as it is sent.
+// in tells whether a text has the password: as it is, as it is sent, or as a page or
+// a URL has it.
 func (c Credentials) in(text string) bool {
-	basic := base64.StdEncoding.EncodeToString([]byte(c.user + ":" + c.password))
-	return c.password != "" && (strings.Contains(text, c.password) || strings.Contains(text, basic))
+	if c.password == "" {
+		return false
+	}
+	for _, form := range []string{
+		c.password, base64.StdEncoding.EncodeToString([]byte(c.user + ":" + c.password)),
+		base64.StdEncoding.EncodeToString([]byte(c.password)), html.EscapeString(c.password),
+		url.QueryEscape(c.password), url.PathEscape(c.password), strings.Trim(strconv.Quote(c.password), `"`),
+	} {
+		if strings.Contains(text, form) {
+			return true
+		}
+	}
+	return false
 }
 
 // unverifiedError is why a server's certificate could not be verified.
@@ -82,5 +97,5 @@ func (v *validation) noLogin() string {
 	if v.withheld != "" {
 		return v.withheld
 	}
-	return "no password for Orthanc's web was given: see --password-secret"
+	return "no password for Orthanc's web was given (see --password-secret)"
 }

@@ -2,7 +2,6 @@ package validate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,35 +28,6 @@ func TestJudgeUnasked(t *testing.T) {
 		{about: "DICOM, MUTUAL", place: Place{Known: true, Mutual: true}, onlyGuard: true, outcome: Fail, code: codeAnybodyLetIn, says: "although the Gateway says"},
 	} {
 		judged(t, c.about, judgeUnasked(c.place, "bhs", c.onlyGuard), c.outcome, c.code, c.says)
-	}
-}
-
-func TestJudgePage(t *testing.T) {
-	const url = "https://web.bhs.orthweb.com/app/explorer.html"
-	for _, c := range []struct {
-		about   string
-		status  int
-		answer  string
-		err     error
-		user    string
-		outcome Outcome
-		code    finding.Code
-		says    string
-	}{
-		{about: "Orthanc's", status: 200, answer: "<title>Orthanc Explorer</title>", user: "admin", outcome: Pass, says: "Orthanc's explorer answers at " + url},
-		{about: "asks for a password, and there is none", status: 401, outcome: Pass, says: "asks for a password"},
-		{about: "takes another password", status: 401, user: "admin", outcome: Fail, code: codeWebPassword, says: `the password of "admin" is not taken`},
-		{about: "forbids", status: 403, user: "admin", outcome: Fail, code: codeWebStatus, says: "answers 403 Forbidden"},
-		{about: "no pod", status: 503, answer: "no healthy\n upstream\n", user: "admin", outcome: Fail, code: codeWebStatus, says: "503 Service Unavailable: no healthy upstream"},
-		{about: "an error page", status: 502, answer: "<html>nginx</html>", outcome: Fail, code: codeWebStatus, says: "502 Bad Gateway"},
-		{about: "a redirect", status: 302, outcome: Fail, code: codeWebStatus, says: "302 Found"},
-		{about: "another program", status: 200, answer: "It works!", outcome: Fail, code: codeWebOther, says: "something else than Orthanc's explorer answers at " + url + ": It works!"},
-		{about: "control characters", status: 200, answer: "\x1b[2J", outcome: Fail, code: codeWebOther, says: "something else"},
-		{about: "reset", err: errors.New("connection reset by peer"), outcome: Fail, code: codeWebOther, says: "the request failed: connection reset by peer"},
-		{about: "not known", err: fmt.Errorf("Get: %w", context.DeadlineExceeded), outcome: Fail, code: codeWebOther, says: "there was no answer in time"},
-	} {
-		got := judgePage(url, c.status, []byte(c.answer), c.err, "bhs", NewCredentials("bhs", c.user, secret))
-		judged(t, c.about, got, c.outcome, c.code, c.says)
 	}
 }
 

@@ -71,7 +71,7 @@ func (v *validation) limits(ctx context.Context) (known orthanc.Limits, why stri
 		MaximumPatientCount, MaximumStorageSize *int64 // from Orthanc 1.12.4 and 1.11.3 on
 		MaximumStorageMode                      string
 	}
-	if err := v.web.get(ctx, "/system", v.login, &s); err == nil {
+	if err := v.web.decode(ctx, "/system", v.login, &s); err == nil {
 		known = orthanc.Limits{Patients: s.MaximumPatientCount, Size: s.MaximumStorageSize, Rejects: s.MaximumStorageMode == "Reject"}
 	}
 	if known.Known() {
@@ -113,7 +113,7 @@ func (c census) words() string {
 // Book, REST API: /statistics, /patients, /studies).
 func (w *web) takeCensus(ctx context.Context, login Credentials) (census, error) {
 	c := census{CountPatients: -1, CountStudies: -1, CountInstances: -1}
-	if err := w.get(ctx, "/statistics", login, &c); err != nil {
+	if err := w.decode(ctx, "/statistics", login, &c); err != nil {
 		return c, err
 	}
 	if _, err := strconv.ParseInt(c.TotalDiskSize, 10, 64); err != nil || min(c.CountPatients, c.CountStudies, c.CountInstances) < 0 {
@@ -124,15 +124,15 @@ func (w *web) takeCensus(ctx context.Context, login Credentials) (census, error)
 	}
 	for path, into := range map[string]*[]string{"/patients": &c.patients, "/studies": &c.studies} {
 		*into = []string{}
-		if err := w.get(ctx, path, login, into); err != nil {
+		if err := w.decode(ctx, path, login, into); err != nil {
 			return c, err
 		}
 	}
 	return c, nil
 }
 
-// get asks for JSON and decodes it.
-func (w *web) get(ctx context.Context, path string, login Credentials, into any) error {
+// decode asks for JSON and decodes it.
+func (w *web) decode(ctx context.Context, path string, login Credentials, into any) error {
 	status, answer, err := w.ask(ctx, http.MethodGet, path, nil, login)
 	if err = orStatus(err, status); err != nil {
 		return fmt.Errorf("%s: %w", path, err)

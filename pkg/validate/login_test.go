@@ -169,7 +169,7 @@ func TestRedirectTakesNoPasswordAlong(t *testing.T) {
 		if sent := other.archive.sent(); len(sent) > 0 {
 			t.Errorf("sent %q to where it was redirected", sent)
 		}
-		if got := named(t, checks, "web-page"); got.Outcome != Fail || got.Code != codeWebStatus {
+		if got := named(t, checks, "web-page"); got.Outcome != Fail || got.Code != codeWebRedirect {
 			t.Errorf("%+v", got)
 		}
 	}

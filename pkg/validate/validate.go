@@ -15,8 +15,7 @@ type validation struct {
 	subject Subject
 	web     *web
 	// login is what the web is asked with: the subject's, or what everybody knows.
-	// withheld says why the subject's was not sent, empty where nothing speaks
-	// against it. open tells that the web wants no password.
+	// withheld says why no password is sent, empty where nothing speaks against it. open tells that the web wants no password.
 	login    Credentials
 	withheld string
 	open     bool

@@ -10,14 +10,13 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
-
-	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
 // maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 8 << 20
+
+// maxHeaders bounds the headers of an answer, in bytes.
+const maxHeaders = 256 << 10
 
 // web asks one tenant's Orthanc over HTTP.
 type web struct {
@@ -48,6 +47,7 @@ func newHTTPClient(connect func(context.Context, Subject, Place) (*tls.Conn, err
 				}
 				return conn, nil
 			},
+			MaxResponseHeaderBytes: maxHeaders,
 			// HTTP/1.1: what the check of TLS has negotiated is what is used.
 			TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
 		},
@@ -61,46 +61,67 @@ func (w *web) close() {
 	w.verified.CloseIdleConnections()
 }
 
+// reply is what the web answered to one request.
+type reply struct {
+	url    string
+	status int
+	header http.Header
+	body   []byte
+}
+
 // ask sends a request and reads the answer. With credentials the error is an
 // *unverifiedError when the server's certificate can't be verified: nothing is sent
 // then.
 func (w *web) ask(ctx context.Context, method, path string, body io.Reader, login Credentials) (status int, answer []byte, err error) {
-	status, err = w.exchange(ctx, method, path, body, login, func(r io.Reader) (err error) {
-		answer, err = io.ReadAll(io.LimitReader(r, maxAnswer))
+	r, err := w.send(ctx, method, path, body, login)
+	return r.status, r.body, err
+}
+
+// get is ask for GET; the reply has the headers, too.
+func (w *web) get(ctx context.Context, path string, login Credentials) (reply, error) {
+	return w.send(ctx, http.MethodGet, path, nil, login)
+}
+
+func (w *web) send(ctx context.Context, method, path string, body io.Reader, login Credentials) (reply, error) {
+	r := reply{url: w.base + path}
+	err := w.exchange(ctx, method, path, body, login, func(resp *http.Response) (err error) {
+		r.status, r.header = resp.StatusCode, resp.Header
+		r.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 		return err
 	})
-	return status, answer, err
+	return r, err
 }
 
 // stream asks, and has the answer read as it comes, up to so many bytes. An answer of
 // another status than 200 is a *statusError.
 func (w *web) stream(ctx context.Context, path string, login Credentials, most int64, read func(io.Reader) error) error {
-	status, err := w.exchange(ctx, http.MethodGet, path, nil, login, func(r io.Reader) error { return read(io.LimitReader(r, most)) })
-	if status != 0 && status != http.StatusOK {
-		return &statusError{status}
-	}
-	return err
+	return w.exchange(ctx, http.MethodGet, path, nil, login, func(resp *http.Response) error {
+		if err := orStatus(nil, resp.StatusCode); err != nil {
+			return err
+		}
+		return read(io.LimitReader(resp.Body, most))
+	})
 }
 
-// exchange sends a request and has the body of the answer read.
-func (w *web) exchange(ctx context.Context, method, path string, body io.Reader, login Credentials, read func(io.Reader) error) (status int, err error) {
+// exchange sends a request and has the answer read.
+func (w *web) exchange(ctx context.Context, method, path string, body io.Reader, login Credentials, read func(*http.Response) error) error {
 	req, err := http.NewRequestWithContext(ctx, method, w.base+path, body)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	client := w.anonymous
 	if login.Given() {
 		if err := login.addTo(req, w.subject.Tenant); err != nil {
-			return 0, err
+			return err
 		}
 		client = w.verified
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, plainly(err)
+		return plainly(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	return resp.StatusCode, read(resp.Body)
+	return read(resp)
 }
 
 // plainly leaves out of an error of HTTP what the check's name says already.
@@ -122,80 +143,32 @@ func plainly(err error) error {
 	}
 }
 
-// explorer is the page that people open.
-const explorer = "/app/explorer.html"
-
-func (v *validation) checkPage(ctx context.Context) Check {
-	status, answer, err := v.web.ask(ctx, http.MethodGet, explorer, nil, v.login)
-	var unverified *unverifiedError
-	if v.login.Given() && errors.As(err, &unverified) {
-		v.withhold(unverified)
-		status, answer, err = v.web.ask(ctx, http.MethodGet, explorer, nil, Credentials{})
-	}
-	c := judgePage(v.web.base+explorer, status, answer, err, v.subject.Tenant, v.login)
-	switch {
-	case v.withheld == "" || c.Outcome != Pass:
-	case status == http.StatusUnauthorized:
-		return skip("the web asks for a password, and " + v.withheld)
-	default:
-		c.Found += "; " + v.withheld
-	}
-	return c
-}
-
-// judgePage is pure. login is what was sent.
-func judgePage(url string, status int, answer []byte, err error, tenant string, login Credentials) Check {
-	expected := "200 OK and Orthanc's explorer from " + url
-	inside := finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
-	switch {
-	case err != nil:
-		return fail(codeWebOther, "the request failed: "+plain(err), expected, inside)
-	case status == http.StatusUnauthorized && !login.Given():
-		return pass("the web answers, and asks for a password")
-	case status == http.StatusUnauthorized:
-		return fail(codeWebPassword, fmt.Sprintf("the password of %q is not taken (401 Unauthorized)", login.user), expected, finding.Fix{
-			Text: "Give the right one with --password-secret, --password-file or --password-env; Orthanc's are in RegisteredUsers of its configuration",
-		})
-	case status != http.StatusOK:
-		return fail(codeWebStatus, fmt.Sprintf("%s answers %d %s%s", url, status, http.StatusText(status), firstWords(answer, login)), expected, inside)
-	case !strings.Contains(string(answer), "Orthanc"):
-		return fail(codeWebOther, "something else than Orthanc's explorer answers at "+url+firstWords(answer, login), expected, inside)
-	}
-	return pass("Orthanc's explorer answers at " + url)
-}
-
-// firstWords are the beginning of an answer that is short and plain text, as a
-// gateway's own errors are ("no healthy upstream"). One that gives the password
-// back, as servers for debugging do, is not repeated.
-func firstWords(answer []byte, login Credentials) string {
-	text := strings.TrimSpace(string(answer))
-	if text == "" || len(text) > 200 || strings.ContainsAny(text, "<\x00\x1b") {
-		return ""
-	}
-	if login.in(text) {
-		return ""
-	}
-	return ": " + strings.Join(strings.Fields(text), " ")
-}
-
 // system is what Orthanc says of itself at /system (Orthanc Book, REST API).
 type system struct {
 	DicomAet, Name, Version string
 }
 
+// readSystem tells whether a reply to /system is Orthanc's. Servers that answer every
+// path with the same page are not.
+func readSystem(r reply) (s system, ok bool) {
+	ok = r.status == http.StatusOK && json.Unmarshal(r.body, &s) == nil && s.Version != "" && s.DicomAet != ""
+	return s, ok
+}
+
 func (v *validation) checkSystem(ctx context.Context) Check {
 	if !v.canAsk() {
-		return skip(v.noLogin())
+		return skip("signing in was not tried: " + v.noLogin())
 	}
-	status, answer, err := v.web.ask(ctx, http.MethodGet, "/system", nil, v.login)
-	if err != nil || status != http.StatusOK {
-		return judgePage(v.web.base+"/system", status, answer, err, v.subject.Tenant, v.login)
+	r, err := v.web.get(ctx, systemPath, v.login)
+	if err != nil {
+		return failedRequest(r.url, err, v.subject.Tenant)
 	}
-	var s system
-	if err := json.Unmarshal(answer, &s); err != nil || s.Version == "" {
-		return fail(codeWebOther, "what /system answers is not Orthanc's", "Orthanc's version and AE title", finding.Fix{
-			Text: "See where the VirtualService leads", Command: "kubectl orthweb explain " + escape.ShellWord(v.subject.Tenant),
-		})
+	if r.status != http.StatusOK {
+		return judgeStatus(r, v.subject.Tenant, v.login)
+	}
+	s, ok := readSystem(r)
+	if !ok {
+		return fail(codeWebOther, "what /system answers is not Orthanc's"+shortText(r, v.login), "Orthanc's version and AE title", routeFix(v.subject.Tenant))
 	}
 	v.system = s
 	return pass(fmt.Sprintf("Orthanc %s, AE title %s", s.Version, s.DicomAet))

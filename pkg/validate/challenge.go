@@ -1,0 +1,106 @@
+package validate
+
+import (
+	"net/http"
+	"strings"
+)
+
+// challenge is one way to sign in that a server offers in WWW-Authenticate.
+type challenge struct{ scheme, realm string }
+
+// orthancRealm is the realm of Orthanc's own challenges (HttpServer.cpp).
+const orthancRealm = "Orthanc Secure Area"
+
+// The bounds of what is read of WWW-Authenticate.
+const (
+	maxChallenges   = 8
+	maxChallengeLen = 4096
+	maxSchemeLen    = 40
+)
+
+// challenges parses WWW-Authenticate (RFC 9110, section 11.6.1): a list, separated by
+// commas, of schemes and of parameters of the scheme before them.
+func challenges(header http.Header) (out []challenge) {
+	for _, value := range header.Values("WWW-Authenticate") {
+		if len(value) > maxChallengeLen {
+			continue
+		}
+		for _, part := range splitUnquoted(value) {
+			scheme, rest, more := strings.Cut(part, " ")
+			switch {
+			case strings.Contains(scheme, "=") || strings.HasPrefix(strings.TrimSpace(rest), "="):
+				rest = part // a parameter of the scheme before
+			case !isToken(scheme) || len(out) == maxChallenges:
+				continue
+			default:
+				out = append(out, challenge{scheme: scheme})
+				if !more {
+					continue
+				}
+			}
+			name, realm, _ := strings.Cut(rest, "=")
+			if len(out) > 0 && strings.EqualFold(strings.TrimSpace(name), "realm") {
+				out[len(out)-1].realm = unquote(strings.TrimSpace(realm))
+			}
+		}
+	}
+	return out
+}
+
+// unquote is the value of a quoted string or a token.
+func unquote(value string) string {
+	if inner, ok := strings.CutPrefix(value, `"`); ok {
+		value = strings.ReplaceAll(strings.TrimSuffix(inner, `"`), `\`, "")
+	}
+	return value
+}
+
+// splitUnquoted splits a list at the commas that are in no quoted string.
+func splitUnquoted(list string) (parts []string) {
+	quoted, escaped, from := false, false, 0
+	for i := range len(list) {
+		switch c := list[i]; {
+		case escaped:
+			escaped = false
+		case quoted && c == '\\':
+			escaped = true
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted:
+			parts, from = append(parts, strings.TrimSpace(list[from:i])), i+1
+		}
+	}
+	return append(parts, strings.TrimSpace(list[from:]))
+}
+
+// isToken tells whether a text is a token of HTTP (RFC 9110, section 5.6.2).
+func isToken(text string) bool {
+	for _, c := range text {
+		if c > '~' || c <= ' ' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c) {
+			return false
+		}
+	}
+	return text != "" && len(text) <= maxSchemeLen
+}
+
+// basic finds the challenge for a user and a password.
+func basic(offered []challenge) (challenge, bool) {
+	for _, c := range offered {
+		if strings.EqualFold(c.scheme, "Basic") {
+			return c, true
+		}
+	}
+	return challenge{}, false
+}
+
+// schemes names what is offered, each once.
+func schemes(offered []challenge) string {
+	var names []string
+	seen := map[string]bool{}
+	for _, c := range offered {
+		if !seen[c.scheme] {
+			seen[c.scheme], names = true, append(names, c.scheme)
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,111 @@
+package validate
+
+import (
+	"encoding/json"
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// maxText bounds what is shown of an answer, in characters.
+const maxText = 200
+
+var htmlTitle = regexp.MustCompile(`(?is)<title[^>]{0,200}>([^<]{1,1000})</title`)
+
+// orthancError is the body of Orthanc's own errors (HttpOutput.cpp, with
+// HttpDescribeErrors).
+type orthancError struct{ HttpError, Message, Details, OrthancError string }
+
+// readOrthancError tells whether Orthanc itself answered with the error.
+func readOrthancError(r reply) (e orthancError, ok bool) {
+	ok = json.Unmarshal(r.body, &e) == nil && e.HttpError != "" && e.OrthancError != ""
+	return e, ok
+}
+
+// shortText is what an answer says, after ": ", where that is short: the message of
+// an error of Orthanc's, a page's title, or the beginning of plain text, as a
+// gateway's own errors are ("no healthy upstream"). What has the password in any
+// form, as the answers of servers for debugging do, is not repeated.
+func shortText(r reply, login Credentials) string {
+	text := string(r.body)
+	if login.in(text) {
+		return ""
+	}
+	quote := false
+	if e, ok := readOrthancError(r); ok {
+		text = e.Message + " " + e.Details
+	} else if title := htmlTitle.FindStringSubmatch(text); title != nil {
+		text, quote = html.UnescapeString(title[1]), true
+	} else if strings.Contains(text, "<") {
+		return ""
+	}
+	text = bounded(text)
+	if text == "" || login.in(text) {
+		return ""
+	}
+	if quote {
+		return ": a page with the title " + strconv.Quote(text)
+	}
+	return ": " + text
+}
+
+// bounded is a text in one line of at most maxText characters, and nothing where it
+// has control characters or is no text.
+func bounded(text string) string {
+	if len(text) > 16*maxText {
+		text = text[:16*maxText]
+	}
+	fields := strings.Fields(strings.ToValidUTF8(text, "\uFFFD"))
+	line := []rune(strings.Join(fields, " "))
+	for _, c := range line {
+		if unicode.IsControl(c) {
+			return ""
+		}
+	}
+	if len(line) > maxText {
+		return string(line[:maxText]) + "…"
+	}
+	return string(line)
+}
+
+// location is where a redirect leads, nil where it says nothing that is a URL.
+func location(r reply) *url.URL {
+	from, err := url.Parse(r.url)
+	value := r.header.Get("Location")
+	if err != nil || value == "" {
+		return nil
+	}
+	to, err := from.Parse(value)
+	if err != nil || to.Host == "" {
+		return nil
+	}
+	return to
+}
+
+// shownURL is a URL without what may hold secrets: user, query and fragment.
+func shownURL(u *url.URL, login Credentials) string {
+	text := bounded((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
+	if login.in(text) || login.in(u.Path) || text == "" {
+		return "a URL that is not shown here"
+	}
+	return text
+}
+
+// maxRetryAfter bounds the seconds of Retry-After that are shown: a day.
+const maxRetryAfter = 24 * 60 * 60
+
+// retryAfter is what Retry-After asks for, after "; ".
+func retryAfter(r reply) string {
+	value := r.header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 && seconds <= maxRetryAfter {
+		return "; it says to try again after " + strconv.Itoa(seconds) + "s"
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return "; it says to try again after " + day(at)
+	}
+	return ""
+}

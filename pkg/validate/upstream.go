@@ -1,0 +1,77 @@
+package validate
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// upstream is an error of what is between the client and Orthanc.
+type upstream struct {
+	// status, 0 for any, and says, in lower case, are how it is told; all of says
+	// are in the body.
+	status int
+	says   []string
+	// code is codeWebUpstream where it is empty.
+	code finding.Code
+	// means follows what was answered.
+	means, fix string
+	command    func(tenant string) string
+}
+
+func explainCommand(tenant string) string {
+	return "kubectl orthweb explain " + escape.ShellWord(tenant)
+}
+
+func logCommand(tenant string) string { return logFix(tenant).Command }
+
+func tlsRulesCommand(string) string {
+	return "kubectl get destinationrules.networking.istio.io,peerauthentications.security.istio.io -A"
+}
+
+const (
+	portFix = "Compare the port in the VirtualService, the port and targetPort of the Service, and HttpPort in Orthanc's configuration; see whether Orthanc runs"
+	httpFix = "Orthanc's HTTP port is not its DICOM port: compare the port in the VirtualService with HttpPort and DicomPort in Orthanc's configuration. If SslEnabled is set there, the ingress must use TLS to it (DestinationRule, trafficPolicy.tls); see whether Orthanc restarts"
+	tlsFix  = "Compare trafficPolicy.tls of the DestinationRule and the mode of the PeerAuthentication with what Orthanc's pod has: a sidecar, or SslEnabled in its configuration"
+)
+
+// upstreams are the errors that Envoy, nginx, Go and HAProxy answer with when what is
+// behind them does not work (Envoy, response code details), the first that fits.
+var upstreams = []upstream{
+	{status: 400, says: []string{"http request", "https port"}, means: "; the ingress speaks HTTP to a port that wants HTTPS", fix: tlsFix, command: tlsRulesCommand},
+	{status: 400, says: []string{"http request to an https server"}, means: "; the ingress speaks HTTP to a port that wants HTTPS", fix: tlsFix, command: tlsRulesCommand},
+	{status: 503, says: []string{"no healthy upstream"}, code: codeWebStatus, fix: "See why no pod of Orthanc is ready", command: explainCommand},
+	{says: []string{"upstream connect error", "tls"}, means: "; the ingress and Orthanc's pod do not agree on TLS", fix: tlsFix, command: tlsRulesCommand},
+	{says: []string{"upstream connect error", "overflow"}, means: "; the ingress allows no more connections to Orthanc", fix: "See trafficPolicy.connectionPool of the DestinationRule, and what keeps the connections busy", command: tlsRulesCommand},
+	{says: []string{"upstream connect error", "connection failure"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: routesCommand},
+	{says: []string{"upstream connect error", "delayed connect error"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: routesCommand},
+	{says: []string{"upstream connect error", "connection timeout"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: routesCommand},
+	{says: []string{"upstream connect error"}, means: "; what the ingress connects to breaks off", fix: httpFix, command: routesCommand},
+	{status: http.StatusBadGateway, means: "; what is behind it gives no valid answer in HTTP", fix: httpFix, command: routesCommand},
+	{status: http.StatusGatewayTimeout, means: "; Orthanc did not answer it in time", fix: "See what keeps Orthanc busy, and the timeout of the VirtualService", command: logCommand},
+}
+
+// upstreamError tells which error of what is in between an answer is, if any.
+func upstreamError(r reply) (upstream, bool) {
+	if len(r.body) > maxErrorBody {
+		r.body = r.body[:maxErrorBody]
+	}
+	text := strings.ToLower(string(r.body))
+	for _, u := range upstreams {
+		fits := u.status == r.status || u.status == 0 && r.status >= http.StatusInternalServerError
+		for _, says := range u.says {
+			fits = fits && strings.Contains(text, says)
+		}
+		if fits {
+			u.code = cmp.Or(u.code, codeWebUpstream)
+			return u, true
+		}
+	}
+	return upstream{}, false
+}
+
+// maxErrorBody is how much of an error's body is searched, in bytes.
+const maxErrorBody = 64 << 10
