@@ -35,7 +35,7 @@ func startGatewayed(t *testing.T, settings map[string]any) *gatewayed {
 	}
 	peers.StartHAProxy(t, dir, section("web", web, g.HTTPPort)+section("dicom", dicom, g.DICOMPort), web, dicom)
 	g.subject = Subject{
-		Tenant: "bhs", Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Authorities: []*x509.Certificate{ca.Certificate},
+		Tenant: "bhs", Limits: configured(0, 0), Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Authorities: []*x509.Certificate{ca.Certificate},
 		Web: Place{Host: "127.0.0.1", Port: int64(web)}, DICOM: Place{Host: "127.0.0.1", Port: int64(dicom)},
 	}
 	g.options = Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 20 * time.Second}
