@@ -112,31 +112,26 @@ func (s *Server) await(t testing.TB, name string, port int) {
 // Address is a port on loopback, as host:port.
 func Address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-var given struct {
-	sync.Mutex
-	ports map[int]bool
-}
-
 // Port is a free port on loopback, below those that the system gives to clients, so
-// that no connection takes it before the server does. No two calls of a process
-// return the same.
+// that no connection takes it before the server does. Until the test ends no other call
+// returns it, in other processes neither: its UDP socket says that it is given away.
 func Port(t testing.TB) int {
 	t.Helper()
-	given.Lock()
-	defer given.Unlock()
 	for range 1000 {
 		var random [2]byte
 		_, _ = rand.Read(random[:]) // it never fails
 		port := 20000 + int(binary.BigEndian.Uint16(random[:]))%12000
+		mark, err := net.ListenPacket("udp", Address(port))
+		if err != nil {
+			continue
+		}
 		listener, err := net.Listen("tcp", Address(port))
-		if err != nil || given.ports[port] {
+		if err != nil {
+			_ = mark.Close()
 			continue
 		}
 		_ = listener.Close()
-		if given.ports == nil {
-			given.ports = map[int]bool{}
-		}
-		given.ports[port] = true
+		t.Cleanup(func() { _ = mark.Close() })
 		return port
 	}
 	t.Fatal("no port is free")
