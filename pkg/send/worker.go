@@ -103,6 +103,6 @@ func (w *worker) lost(why error) {
 		w.queue.giveBack(*w.next)
 		w.next, w.nextData = nil, nil
 	}
-	var closed *dicom.ClosedError
-	w.queue.died(why, errors.As(why, &closed) && closed.IdleBefore())
+	var idle interface{ IdleBefore() bool }
+	w.queue.died(why, errors.As(why, &idle) && idle.IdleBefore())
 }
