@@ -28,7 +28,15 @@ func (e *RejectError) Error() string {
 }
 
 // AbortError is an A-ABORT that the peer sent (PS3.8 section 9.3.8).
-type AbortError struct{ Source, Reason byte }
+type AbortError struct {
+	Source, Reason byte
+	// Before is for how long nothing was sent or received before the operation began.
+	Before time.Duration
+}
+
+// IdleBefore tells whether an idle time-out of the peer's own explains the abort. The same
+// may succeed over another association.
+func (e *AbortError) IdleBefore() bool { return e.Before >= quietClose }
 
 // Error has the words of PS3.8 table 9-26. A reason is significant only when
 // the service-provider aborts.
@@ -36,6 +44,9 @@ func (e *AbortError) Error() string {
 	text := "the peer aborted the association, by the " + word(abortSources, e.Source)
 	if e.Source == 2 {
 		text += ": " + word(abortReasons, e.Reason)
+	}
+	if e.IdleBefore() {
+		text += fmt.Sprintf(" (it had been idle for %s, as with an idle time-out)", e.Before.Round(time.Millisecond))
 	}
 	return text
 }

@@ -103,7 +103,10 @@ func (a *Association) fail(doing string, err error) error {
 	case errors.Is(err, ErrReleased):
 		cause = err
 		a.awaitClose()
-	case errors.As(err, &abort), errors.As(err, &reject):
+	case errors.As(err, &abort):
+		abort.Before = a.idle
+		cause = err
+	case errors.As(err, &reject):
 		cause = err
 	case errors.As(err, &protocol):
 		cause = err

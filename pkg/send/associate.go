@@ -24,6 +24,7 @@ func (w *worker) associate(ctx context.Context) bool {
 		err := w.connect(ctx)
 		if err == nil {
 			w.queue.opened()
+			w.unused = true
 			return true
 		}
 		w.association, w.proposed = nil, nil

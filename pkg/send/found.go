@@ -151,7 +151,7 @@ func (f search) judge() validate.Check {
 	case missing > 0:
 		c = validate.Check{
 			Outcome: validate.Fail, Code: codeStudyMissing, Found: fmt.Sprintf("Orthanc said that it stored them, and does not have %d instances", missing),
-			Fix: finding.Fix{Text: "Keep the files. See whether Orthanc's storage is full, whether it removes studies by itself (MaximumStorageSize, MaximumPatientCount), or a Lua script or plugin discards them (ReceivedInstanceFilter); then send them again"},
+			Fix: finding.Fix{Text: "Keep the files. See whether Orthanc's storage is full, whether it removes studies by itself (MaximumStorageSize, MaximumPatientCount), a Lua script or plugin discards them (ReceivedInstanceFilter), or Orthanc gives them new UIDs since it compresses with loss (IngestTranscoding); then send again what is not there"},
 		}
 	case f.whole == 0 && len(f.unasked) == 0:
 		return validate.Check{Outcome: validate.Skip, Found: "nothing was stored"}

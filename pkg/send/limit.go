@@ -16,8 +16,9 @@ import (
 type limit struct {
 	// most is the caller's limit, now what the peer seems to accept.
 	most, now int
-	// open associations were accepted and have not ended, and asking are awaited.
-	open, asking int
+	// open associations were accepted and have not ended, and asking are awaited. Those
+	// that are unused have not taken their first file yet.
+	open, asking, unused int
 	// accepted tells whether one ever was.
 	accepted bool
 	// declined is how often the peer had no further one beside those that were open.
@@ -58,7 +59,7 @@ func (q *queue) mayReplace() bool {
 	if q.declined > 0 {
 		atOnce = 1
 	}
-	return len(q.files) > q.asking && q.asking < atOnce
+	return len(q.files) > q.asking+q.unused && q.asking < atOnce
 }
 
 // turn waits until a worker may ask for an association. There is none to ask for when
@@ -82,6 +83,7 @@ func (q *queue) opened() {
 	defer q.mu.Unlock()
 	q.asking--
 	q.open++
+	q.unused++
 	q.accepted = true
 	q.changed.Broadcast()
 }

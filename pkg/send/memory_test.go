@@ -62,7 +62,7 @@ func BenchmarkScan(b *testing.B) {
 		q := newQueue(ctx, newLimit(t.options))
 		go t.scan(ctx, q)
 		for range 1000 {
-			if _, what := q.take(map[kind]bool{{secondary, dicom.ExplicitVRLittleEndian}: true}, time.Minute); what != sendFile {
+			if _, what := q.take(map[kind]bool{{secondary, dicom.ExplicitVRLittleEndian}: true}, time.Minute, false); what != sendFile {
 				b.Fatal("too few files")
 			}
 		}

@@ -120,10 +120,14 @@ const (
 )
 
 // take waits for a file of a kind that is proposed already, no longer than idle. With
-// another answer than sendFile the association no longer counts as open.
-func (q *queue) take(proposed map[kind]bool, idle time.Duration) (file, next) {
+// another answer than sendFile the association no longer counts as open. unused tells that
+// it is the association's first file.
+func (q *queue) take(proposed map[kind]bool, idle time.Duration, unused bool) (file, next) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if unused {
+		q.unused--
+	}
 	until := time.Now().Add(idle)
 	var timer *time.Timer
 	for {

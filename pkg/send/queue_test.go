@@ -26,6 +26,7 @@ func waiting(t *testing.T, classes ...string) *queue {
 		t.Fatal("no association may be asked for")
 	}
 	q.opened()
+	q.unused-- // it has had a file
 	return q
 }
 
@@ -41,7 +42,7 @@ func TestQueueTakesBack(t *testing.T) {
 	q.open++ // another worker's
 	other := make(chan next)
 	go func() {
-		_, what := q.take(kinds, time.Minute)
+		_, what := q.take(kinds, time.Minute, false)
 		other <- what
 	}()
 	q.giveBack(f)
@@ -52,7 +53,7 @@ func TestQueueTakesBack(t *testing.T) {
 	if q.turn() || q.needed.Err() == nil {
 		t.Error("an association is of use without files")
 	}
-	if _, what := q.take(kinds, time.Minute); what != releaseIt {
+	if _, what := q.take(kinds, time.Minute, false); what != releaseIt {
 		t.Error("there is still a file")
 	}
 	if left, why := q.left(); len(left) != 0 || why != nil || q.open != 0 {
@@ -66,11 +67,27 @@ func TestQueueTakesWhatIsProposed(t *testing.T) {
 	if _, ok := q.takeOne(map[kind]bool{{"9.9", ""}: true}); ok {
 		t.Error("took a file of another kind")
 	}
-	if f, what := q.take(second, time.Minute); f.path != "b" || what != sendFile {
+	if f, what := q.take(second, time.Minute, false); f.path != "b" || what != sendFile {
 		t.Errorf("took %s", f.path)
 	}
-	if _, what := q.take(second, time.Minute); what != replaceIt || q.open != 0 || q.asking != 1 {
+	if _, what := q.take(second, time.Minute, false); what != replaceIt || q.open != 0 || q.asking != 1 {
 		t.Errorf("what to do is %d; %d open, %d asking", what, q.open, q.asking)
+	}
+}
+
+// TestQueueAsksForNoSpare: a file that the association takes that was just opened is no
+// reason for another one; a second file is.
+func TestQueueAsksForNoSpare(t *testing.T) {
+	q := newQueue(t.Context(), limit{most: 4, now: 4})
+	if err := errors.Join(q.put(file{path: "a"}), q.put(file{path: "b"})); err != nil || !q.turn() {
+		t.Fatal(err)
+	}
+	q.opened()
+	if !q.mayAsk() {
+		t.Error("two files take no second association")
+	}
+	if _, ok := q.takeOne(map[kind]bool{{}: true}); !ok || q.mayAsk() {
+		t.Error("one file takes a second association")
 	}
 }
 
@@ -79,7 +96,7 @@ func TestQueueTakesWhatIsProposed(t *testing.T) {
 func TestQueueReleasesWhatIsIdle(t *testing.T) {
 	q := waiting(t, "1.1")
 	q.asking++
-	if _, what := q.take(nil, time.Millisecond); what != releaseIt || q.open != 0 {
+	if _, what := q.take(nil, time.Millisecond, false); what != releaseIt || q.open != 0 {
 		t.Errorf("what to do is %d; %d open", what, q.open)
 	}
 }

@@ -23,6 +23,8 @@ type worker struct {
 	nextData *data
 	// asking: the queue has the worker ask for an association.
 	asking bool
+	// unused: the association has not had a file.
+	unused bool
 }
 
 func (w *worker) work(ctx context.Context) {
@@ -45,7 +47,8 @@ func (w *worker) following() (file, *data, bool) {
 		w.queue.placed()
 		return f, opened, true
 	}
-	f, what := w.queue.take(w.proposed, w.idle)
+	f, what := w.queue.take(w.proposed, w.idle, w.unused)
+	w.unused = false
 	w.asking = what == replaceIt
 	return f, nil, what == sendFile
 }
@@ -103,6 +106,6 @@ func (w *worker) lost(why error) {
 		w.queue.giveBack(*w.next)
 		w.next, w.nextData = nil, nil
 	}
-	var closed *dicom.ClosedError
-	w.queue.died(why, errors.As(why, &closed) && closed.IdleBefore())
+	var idle interface{ IdleBefore() bool }
+	w.queue.died(why, errors.As(why, &idle) && idle.IdleBefore())
 }

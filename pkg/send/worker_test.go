@@ -80,6 +80,24 @@ func TestManyKinds(t *testing.T) {
 	}
 }
 
+// TestManyKindsOneAtATime needs several associations of a peer that serves one at a time:
+// none that is served waits for one that is not.
+func TestManyKindsOneAtATime(t *testing.T) {
+	for _, rejects := range []bool{false, true} {
+		p := (&peer{serves: 1, rejectsOther: rejects}).listen(t)
+		dir := t.TempDir()
+		for i := range 300 {
+			write(t, made(fmt.Sprintf("1.2.3.%d", i%150), fmt.Sprintf("2.25.%d", i), dicom.ExplicitVRLittleEndian, "1.2.3", 10), dir, fmt.Sprintf("%04d", i))
+		}
+		o := to(p, dir)
+		o.Concurrency, o.Timeouts.Association = 8, 30*time.Second
+		r, err := Files(t.Context(), o)
+		if err != nil || r.Stored != 300 || p.most > 1 || r.Took >= o.Timeouts.Association {
+			t.Errorf("stored %d over %d associations at once, in %s, failed %v, %v", r.Stored, p.most, r.Took, r.Failed, err)
+		}
+	}
+}
+
 func TestConcurrency(t *testing.T) {
 	var waiting atomic.Int64
 	p := (&peer{}).listen(t)

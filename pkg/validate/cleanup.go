@@ -95,25 +95,25 @@ func (v *validation) remove(ctx context.Context, s Subject, login Credentials) (
 // settled is how long an archive may take to keep an image whose answer was lost.
 const settled = time.Second
 
-// removeOnce removes the images until the archive says that it has none of them. Where
-// the answer to C-STORE was lost, the image may come only now.
+// removeOnce removes what there is until the archive says that there is nothing left.
+// Where the answer to C-STORE was lost, the image may come only now.
 func (v *validation) removeOnce(ctx context.Context, w *web, login Credentials) (removed bool, err error) {
 	began := time.Now()
 	for deletions := 0; ; {
-		images, err := v.images(ctx, w, login)
+		there, err := v.there(ctx, w, login)
 		switch {
 		case err != nil:
 			return removed, err
-		case len(images) == 0 && (!v.unanswered || time.Since(began) > settled):
+		case len(there) == 0 && (!v.unanswered || time.Since(began) > settled):
 			return removed, nil
-		case len(images) == 0:
+		case len(there) == 0:
 			if !sleep(ctx, 100*time.Millisecond) {
 				return removed, nil
 			}
 		case deletions == 3:
-			return removed, fmt.Errorf("it still has %d images after %d deletions", len(images), deletions)
+			return removed, fmt.Errorf("it still has %s after %d deletions", strings.Join(there, ", "), deletions)
 		default:
-			if err := deleteImages(ctx, w, images, login); err != nil {
+			if err := deleteAll(ctx, w, there, login); err != nil {
 				return removed, err
 			}
 			deletions++
@@ -122,25 +122,44 @@ func (v *validation) removeOnce(ctx context.Context, w *web, login Credentials) 
 	}
 }
 
-// images are Orthanc's ids of those of the test study's images that an archive has.
-func (v *validation) images(ctx context.Context, w *web, login Credentials) (ids []string, err error) {
+// there is what an archive has of the test study, as paths of its REST API: the images
+// by their UIDs, or else the study. An Orthanc that compresses with loss gives images UIDs
+// of its own (IngestTranscoding), and the study has UIDs and a patient that no other has.
+func (v *validation) there(ctx context.Context, w *web, login Credentials) (paths []string, err error) {
 	for _, image := range v.study {
 		id, err := lookUp(ctx, w, "Instance", image.SOPInstance, login)
 		if err != nil {
 			return nil, err
 		}
 		if id != "" {
-			ids = append(ids, id)
+			paths = append(paths, "/instances/"+url.PathEscape(id))
 		}
 	}
-	return ids, nil
+	if len(paths) > 0 {
+		return paths, nil
+	}
+	id, err := lookUp(ctx, w, "Study", v.studyUID(), login)
+	if err != nil || id == "" {
+		return nil, err
+	}
+	var study struct {
+		MainDicomTags        struct{ StudyInstanceUID string }
+		PatientMainDicomTags struct{ PatientID string }
+	}
+	path := "/studies/" + url.PathEscape(id)
+	if err := w.decode(ctx, path, login, &study); err != nil {
+		return nil, err
+	}
+	if study.MainDicomTags.StudyInstanceUID != v.studyUID() || study.PatientMainDicomTags.PatientID != v.study[0].PatientID {
+		return nil, fmt.Errorf("%s is not the test study: nothing was deleted", path)
+	}
+	return []string{path}, nil
 }
 
-// deleteImages deletes images one by one: with the last one Orthanc removes their
-// series, study and patient, and nothing else can be hit.
-func deleteImages(ctx context.Context, w *web, ids []string, login Credentials) error {
-	for _, id := range ids {
-		path := "/instances/" + url.PathEscape(id)
+// deleteAll deletes one by one. With the last image Orthanc removes its series, study and
+// patient.
+func deleteAll(ctx context.Context, w *web, paths []string, login Credentials) error {
+	for _, path := range paths {
 		status, _, err := w.ask(ctx, http.MethodDelete, path, nil, login)
 		if err = orStatus(err, status); err != nil && status != http.StatusNotFound {
 			return fmt.Errorf("DELETE %s: %w", path, err)

@@ -132,7 +132,7 @@ func TestNothingElseChanges(t *testing.T) {
 				"DicomAlwaysAllowStore": random.IntN(8) > 0, "KeepAlive": random.IntN(2) == 0, "StoreMD5ForAttachments": random.IntN(2) == 0,
 			}
 			if random.IntN(3) == 0 {
-				settings["IngestTranscoding"] = []string{dicom.ImplicitVRLittleEndian, "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.5"}[random.IntN(3)]
+				settings["IngestTranscoding"] = []string{dicom.ImplicitVRLittleEndian, "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50"}[random.IntN(4)]
 			}
 			f := newFront(t, "bhs", settings)
 			if settings["DicomAlwaysAllowStore"] == true {

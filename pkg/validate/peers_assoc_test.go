@@ -3,7 +3,9 @@
 package validate
 
 import (
+	"bufio"
 	"crypto/x509"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -270,3 +272,36 @@ func TestPeersDiscarded(t *testing.T) {
 		})
 	}
 }
+
+// TestPeersIdleInOrthanc leaves an association without traffic until Orthanc aborts it: that
+// is no lack of a permission.
+func TestPeersIdleInOrthanc(t *testing.T) {
+	g := startGatewayed(t, map[string]any{"DicomScpTimeout": 1})
+	conn, err := g.options.secure(t.Context(), g.subject, g.subject.DICOM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := &peekable{conn, bufio.NewReader(conn)}
+	i := dicom.NewTestStudy([32]byte{3}, time.Unix(1_700_000_000, 0), 1)[0]
+	a, err := dicom.Associate(t.Context(), waiting, dicom.Options{Calling: "ORTHWEB", Called: "ORTHANC", Contexts: dicom.Propose(i.Meta)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Abort()
+	if _, err := waiting.in.Peek(1); err != nil {
+		t.Fatalf("Orthanc sent nothing: %v", err)
+	}
+	_, err = a.Store(t.Context(), i.Meta, strings.NewReader(string(i.File[i.DataOffset:])))
+	if fix := StoreFix(err, Attempt{Tenant: "bhs", Calling: "ORTHWEB"}); err == nil || !strings.Contains(err.Error(), "as with an idle time-out") || !strings.Contains(fix.Text, "DicomScpTimeout") {
+		t.Errorf("%v: %+v", err, fix)
+	}
+}
+
+// peekable is a connection on which the test can wait for bytes without taking them.
+type peekable struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+// Read takes what was waited for first.
+func (p *peekable) Read(b []byte) (int, error) { return p.in.Read(b) }

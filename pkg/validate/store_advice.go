@@ -40,6 +40,8 @@ func StoreFix(err error, a Attempt) finding.Fix {
 		return finding.Fix{Text: acceptText(refused.SOPClass, refused.TransferSyntax, refused.Result)}
 	case errors.As(err, &closed):
 		return a.closedFix(closed)
+	case errors.As(err, &aborted) && aborted.IdleBefore():
+		return idleFix(aborted.Before)
 	case errors.As(err, &aborted) && !a.OthersStored:
 		return a.permissionFix("store", "AllowStore", "DicomAlwaysAllowStore")
 	case errors.As(err, &late):
@@ -53,6 +55,8 @@ func echoFix(err error, a Attempt) finding.Fix {
 	var aborted *dicom.AbortError
 	var closed *dicom.ClosedError
 	switch {
+	case errors.As(err, &aborted) && aborted.IdleBefore():
+		return idleFix(aborted.Before)
 	case errors.As(err, &aborted):
 		return a.permissionFix("echo", "AllowEcho", "DicomAlwaysAllowEcho")
 	case errors.As(err, &closed):
@@ -71,11 +75,17 @@ func (a Attempt) permissionFix(verb, allow, always string) finding.Fix {
 func (a Attempt) closedFix(closed *dicom.ClosedError) finding.Fix {
 	switch {
 	case closed.IdleBefore():
-		return finding.Fix{Text: fmt.Sprintf("Look for an idle time-out of %s or less in the load balancers, proxies and firewalls on the way, and raise it: the connection was closed while nothing was sent", closed.Before.Round(time.Millisecond))}
+		return idleFix(closed.Before)
 	case closed.IdleWaiting():
 		return a.pods(fmt.Sprintf("Compare %s, after which the connection was closed while Orthanc was to answer, with the idle time-outs on the way; if none is as long, see whether Orthanc restarted", closed.Waiting.Round(time.Millisecond)))
 	}
 	return a.pods("See whether Orthanc restarted while it stored (out of memory, a failed liveness probe): the connection was closed without a word of DICOM's")
+}
+
+// idleFix is for an association that ended after it was idle for a time.
+func idleFix(idle time.Duration) finding.Fix {
+	return finding.Fix{Text: fmt.Sprintf("Look for an idle time-out of %s or less and raise it: DicomScpTimeout in Orthanc's configuration (30 s unless set), "+
+		"and those of load balancers, proxies and firewalls on the way", idle.Round(time.Millisecond))}
 }
 
 // statusFix is by status (PS3.4 table B.2-1, PS3.7 annex C).

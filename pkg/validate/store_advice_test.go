@@ -36,6 +36,7 @@ func TestStoreFix(t *testing.T) {
 		{"of its own", status(0x1234), Attempt{}, "Look into Orthanc's log"},
 		{"aborted at once", &dicom.AbortError{}, Attempt{Calling: "SCANNER"}, "give SCANNER an entry in DicomModalities"},
 		{"aborted after others", &dicom.AbortError{}, others, "Look into Orthanc's log"},
+		{"aborted after it was idle", &dicom.AbortError{Before: 31 * time.Second}, others, "DicomScpTimeout"},
 		{"closed after it was idle", closed(5*time.Minute, time.Millisecond), Attempt{}, "an idle time-out of 5m0s or less"},
 		{"closed while it was awaited", closed(0, time.Minute), Attempt{}, "Compare 1m0s"},
 		{"closed at once", closed(0, time.Millisecond), Attempt{}, "restarted while it stored"},
