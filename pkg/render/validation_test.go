@@ -20,7 +20,7 @@ func validated() []validate.Check {
 		{Name: "web-tcp", Outcome: validate.Pass, Found: "connected to 192.0.2.7:443", Took: 300 * time.Microsecond},
 		{Name: "web-certificate", Outcome: validate.Pass, Found: "signed by the tenant's authority, for web.bhs.orthweb.com, good for 89d",
 			Details: []string{"for CN=web.bhs.orthweb.com, by CN=int-ca", "good until 2026-04-02T03:04:05Z"}},
-		{Name: "web-system", Outcome: validate.Skip, Found: "no password for Orthanc's web was given: see --password-secret"},
+		{Name: "web-system", Outcome: validate.Skip, Found: "signing in was not tried: no password for Orthanc's web was given (see --password-secret)"},
 		{Name: "web-default-password", Outcome: validate.Fail, Code: "OW9304", Found: "something else than Orthanc's explorer answers: <a> & \x1b[2J\"b\"",
 			Expected: "200 OK", Took: 15 * time.Second},
 		{Name: "dicom-association", Outcome: validate.Fail, Code: "OW9404", Expected: "that both are", Took: 21400 * time.Microsecond,
@@ -79,7 +79,11 @@ func TestColourIsAllThatColoursAValidation(t *testing.T) {
 
 func TestValidationVerdict(t *testing.T) {
 	checks := validated()
-	pass, warning, skipped, failed := checks[1], checks[0], checks[3], checks[4]
+	pass, warning, skipped, failed := checks[1], checks[0], checks[6], checks[4]
+	echo := validate.Check{Name: "dicom-echo", Outcome: validate.Pass}
+	asks := validate.Check{Name: "web-page", Outcome: validate.Pass, Found: "the web answers and asks for a password"}
+	unsigned, unstored := checks[3], validate.Check{Name: "dicom-store", Outcome: validate.Skip, Found: "without a password"}
+	const noPassword = "the web answers and asks for a password; signing in was not tried: no password for Orthanc's web was given (see --password-secret). "
 	for _, c := range []struct {
 		about  string
 		checks []validate.Check
@@ -94,6 +98,14 @@ func TestValidationVerdict(t *testing.T) {
 		{about: "skipped alone", checks: []validate.Check{skipped}, want: "Nothing of bhs could be checked"},
 		{about: "what counts was skipped", checks: []validate.Check{pass, warning, {Name: "web-page", Outcome: validate.Skip, Found: "no certificate"}},
 			want: "It could not be told whether bhs works from outside: 1 check passed, 1 warning, 1 skipped"},
+		{about: "not signed in", checks: []validate.Check{asks, unsigned, echo, unstored},
+			want: "bhs: DICOM answers C-ECHO, storing was not tried; " + noPassword + "2 checks passed, 2 skipped"},
+		{about: "not signed in, and the study is kept", checks: []validate.Check{asks, unsigned, echo, {Name: "dicom-store", Outcome: validate.Warn}},
+			want: "bhs: DICOM works; " + noPassword + "2 checks passed, 1 warning, 1 skipped"},
+		{about: "not signed in, and files are stored", checks: []validate.Check{asks, unsigned, echo, {Name: "dicom-store-files", Outcome: validate.Pass}},
+			want: "bhs: DICOM works; " + noPassword + "3 checks passed, 1 skipped"},
+		{about: "signed in", checks: []validate.Check{asks, {Name: "web-system", Outcome: validate.Pass}, echo}, want: "bhs works from outside: 3 checks passed"},
+		{about: "not signed in, and one failed", checks: []validate.Check{asks, unsigned, failed}, want: "bhs does not work from outside: 1 check fails, first web-default-password, 1 skipped"},
 		{about: "none", want: "Nothing of bhs could be checked"},
 	} {
 		if got := validationVerdict("bhs", c.checks); got != c.want {

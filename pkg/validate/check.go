@@ -145,3 +145,26 @@ func Worst(checks []Check) Outcome {
 	}
 	return worst
 }
+
+// Untried says what works and what was not tried, empty where the web was signed in
+// to or needs no password. It is for checks of which none has failed: without a
+// password a tenant is not known to work.
+func Untried(checks []Check) string {
+	var page, signIn Check
+	dicom := "DICOM answers C-ECHO, storing was not tried"
+	for _, c := range checks {
+		passed := c.Outcome == Pass || c.Outcome == Warn
+		switch {
+		case c.Name == "web-page":
+			page = c
+		case c.Name == "web-system" && c.Outcome == Skip:
+			signIn = c
+		case (c.Name == "dicom-store" || c.Name == "dicom-store-files") && passed:
+			dicom = "DICOM works"
+		}
+	}
+	if signIn.Name == "" {
+		return ""
+	}
+	return dicom + "; " + page.Found + "; " + signIn.Found
+}

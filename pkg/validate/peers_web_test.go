@@ -1,0 +1,208 @@
+//go:build peers
+
+package validate
+
+import (
+	"crypto/x509"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
+)
+
+const (
+	webHost     = "web.bhs.example.com"
+	webPassword = "s3cret-of-the-web"
+)
+
+// webOrthancs are the configurations that the fronts have behind them.
+func webOrthancs(t *testing.T) map[string]*peers.Orthanc {
+	filter := filepath.Join(t.TempDir(), "filter.lua")
+	const refuse = "function IncomingHttpRequestFilter(method, uri, ip, username, headers) return false end\n"
+	if err := os.WriteFile(filter, []byte(refuse), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	users := map[string]any{"admin": webPassword}
+	return map[string]*peers.Orthanc{
+		"open":     peers.StartOrthanc(t, nil),
+		"signed":   peers.StartOrthanc(t, map[string]any{"AuthenticationEnabled": true, "RegisteredUsers": users}),
+		"bare":     peers.StartOrthanc(t, map[string]any{"OrthancExplorerEnabled": false}),
+		"silent":   peers.StartOrthanc(t, map[string]any{"OrthancExplorerEnabled": false, "HttpDescribeErrors": false}),
+		"filtered": peers.StartOrthanc(t, map[string]any{"LuaScripts": []string{filter}}),
+	}
+}
+
+// webFront is what stands between a client and Orthanc's web.
+type webFront struct {
+	about string
+	// orthanc names the one behind, rules are HAProxy's in front of it; server, where
+	// it isn't empty, replaces the line that leads to it.
+	orthanc, rules, server string
+	signIn                 bool
+	// status is what curl sees at the explorer.
+	status  int
+	outcome Outcome
+	code    string
+	says    string // in what was found, a detail or the fix
+	// later is what comes of web-default-password and web-system, unless empty.
+	later string
+}
+
+// answers has HAProxy answer in place of what is behind it, as others do.
+func answers(status int, text string, headers ...string) string {
+	rule := fmt.Sprintf("  http-request return status %d", status)
+	if text != "" {
+		rule += fmt.Sprintf(" content-type text/plain string %q", text)
+	}
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		rule += fmt.Sprintf(" hdr %s %q", name, value)
+	}
+	return rule + "\n"
+}
+
+const remote = " source 127.0.0.2" // for Orthanc only 127.0.0.1 is local
+
+func webFronts() []webFront {
+	const upstream = "upstream connect error or disconnect/reset before headers. reset reason: "
+	const explorerOnly = " if { path /app/explorer.html }\n"
+	when := func(rule, condition string) string { return strings.TrimSuffix(rule, "\n") + condition }
+	return []webFront{
+		{about: "the explorer", orthanc: "open", status: 200, outcome: Pass, says: "Orthanc's explorer answers", later: "WARN PASS"},
+		{about: "asks for a password", orthanc: "signed", status: 401, outcome: Pass, says: "the web answers and asks for a password", later: "PASS SKIP"},
+		{about: "takes the password", orthanc: "signed", signIn: true, status: 200, outcome: Pass, says: "explorer answers", later: "PASS PASS"},
+		{about: "RemoteAccessAllowed is false", orthanc: "signed", server: remote, signIn: true, status: 401, outcome: Fail, code: "OW9302", says: "see RemoteAccessAllowed there"},
+		{about: "the explorer is disabled", orthanc: "bare", status: 404, outcome: Pass, says: "and its explorer is disabled", later: "WARN PASS"},
+		{about: "the explorer is disabled, and errors have no text", orthanc: "silent", status: 404, outcome: Warn, code: "OW9310", says: "but not its explorer", later: "WARN PASS"},
+		{about: "Orthanc Explorer 2", orthanc: "bare", rules: when(answers(200, "<title>Orthanc Explorer 2</title>"), " if { path /ui/app/ }\n"), status: 404, outcome: Pass, says: "Orthanc Explorer 2 answers at", later: "WARN PASS"},
+		{about: "Orthanc's own filter", orthanc: "filtered", status: 403, outcome: Fail, code: "OW9307", says: "IncomingHttpRequestFilter"},
+		{about: "an AuthorizationPolicy", orthanc: "open", rules: answers(403, "RBAC: access denied"), status: 403, outcome: Fail, code: "OW9307", says: "An AuthorizationPolicy of Istio"},
+		{about: "a RequestAuthentication", orthanc: "open", rules: answers(401, "Jwt is missing", `www-authenticate: Bearer realm=\"https://h/\"`), status: 401, outcome: Warn, code: "OW9306", says: "asks for Bearer, not for a password", later: "SKIP SKIP"},
+		{about: "Negotiate, with a password", orthanc: "open", rules: answers(401, "", "www-authenticate: Negotiate"), signIn: true, status: 401, outcome: Fail, code: "OW9306", says: "asks for Negotiate"},
+		{about: "401 without a scheme", orthanc: "open", rules: answers(401, ""), status: 401, outcome: Warn, code: "OW9306", says: "does not say how to sign in", later: "SKIP SKIP"},
+		{about: "a rate limit", orthanc: "open", rules: answers(429, "local_rate_limited", "retry-after: 30", "x-local-rate-limit: true"), status: 429, outcome: Fail, code: "OW9308", says: "after 30s"},
+		{about: "a redirect to sign in", orthanc: "open", rules: answers(302, "", "location: https://sso.example.com/oauth2/start?state=secret"), status: 302, outcome: Fail, code: "OW9309", says: "sign in at https://sso.example.com/oauth2/start;"},
+		{about: "a redirect to itself", orthanc: "open", rules: "  http-request redirect code 301 location https://%[req.hdr(host)]%[path]\n", status: 301, outcome: Fail, code: "OW9309", says: "the same page"},
+		{about: "below a path", orthanc: "signed", rules: when(answers(404, "", "server: istio-envoy"), " if !{ path_beg /orthanc/ }\n") + "  http-request replace-path /orthanc(/.*) \\1\n",
+			status: 404, outcome: Fail, code: "OW9310", says: "Orthanc answers below /orthanc/"},
+		{about: "no route", orthanc: "open", rules: answers(404, "", "server: istio-envoy"), status: 404, outcome: Fail, code: "OW9310", says: "the ingress has no route for it"},
+		{about: "no pod", orthanc: "open", rules: answers(503, "no healthy upstream"), status: 503, outcome: Fail, code: "OW9301", says: "no healthy upstream"},
+		{about: "no connection", orthanc: "open", rules: answers(503, upstream+"connection failure, transport failure reason: delayed connect error: 111"), status: 503, outcome: Fail, code: "OW9311", says: "HttpPort"},
+		{about: "TLS where there is none", orthanc: "open", rules: answers(503, upstream+"connection failure, transport failure reason: TLS error: 268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER"), status: 503, outcome: Fail, code: "OW9311", says: "agree on TLS"},
+		{about: "too slow", orthanc: "open", rules: answers(504, "upstream request timeout"), status: 504, outcome: Fail, code: "OW9311", says: "in time"},
+		{about: "the DICOM port", orthanc: "open", server: "dicom", status: 502, outcome: Fail, code: "OW9311", says: "not its DICOM port"},
+		{about: "a port that wants TLS", orthanc: "open", server: "tls", status: 502, outcome: Fail, code: "OW9311", says: "SslEnabled"},
+		{about: "nginx' HTTPS port", orthanc: "open", rules: answers(400, "<title>400 The plain HTTP request was sent to HTTPS port</title>"), status: 400, outcome: Fail, code: "OW9311", says: "wants HTTPS"},
+		{about: "HTTP/1.0", orthanc: "open", rules: answers(426, "Upgrade Required"), status: 426, outcome: Fail, code: "OW9312", says: "proxy_http_version"},
+		{about: "large headers", orthanc: "open", rules: answers(431, ""), status: 431, outcome: Fail, code: "OW9312", says: "431 Request Header Fields Too Large"},
+		{about: "maintenance", orthanc: "open", rules: answers(503, "<title>Back soon</title>", "retry-after: 600"), status: 503, outcome: Fail, code: "OW9301", says: `"Back soon"; it says to try again after 600s`},
+		{about: "a page in its place", orthanc: "open", rules: when(answers(200, "<title>Welcome to Orthanc</title>"), explorerOnly), status: 200, outcome: Warn, code: "OW9304", says: "but not its explorer", later: "WARN PASS"},
+		{about: "a page for every path", orthanc: "open", rules: answers(200, "<title>Welcome to Orthanc</title>"), status: 200, outcome: Fail, code: "OW9304", says: "something else"},
+		{about: "an empty page", orthanc: "open", rules: answers(200, ""), status: 200, outcome: Fail, code: "OW9304", says: "the answer is empty"},
+		{about: "the password given back", orthanc: "open", signIn: true, rules: "  http-request return status 500 content-type text/plain lf-string \"%[req.hdr(authorization)] %[http_auth_pass]\"\n",
+			status: 500, outcome: Fail, code: "OW9301", says: "answers 500 Internal Server Error"},
+	}
+}
+
+// TestPeersWeb has curl and validate request the same of real servers.
+func TestPeersWeb(t *testing.T) {
+	orthancs, fronts := webOrthancs(t), webFronts()
+	ca, dir := peers.Issue(t, nil, "CA", nil), t.TempDir()
+	peers.Issue(t, ca, webHost, nil).Write(t, dir, "server")
+	anchor, _ := ca.Write(t, dir, "ca")
+	var sections strings.Builder
+	var ports []int
+	listen := func(name, body string) int {
+		port := peers.Port(t)
+		fmt.Fprintf(&sections, "listen %s\n  bind %s ssl crt server.both.pem\n%s", name, peers.Address(port), body)
+		ports = append(ports, port)
+		return port
+	}
+	dicom := map[string]int{}
+	for name, o := range orthancs {
+		dicom[name] = listen("dicom-"+name, "  server orthanc "+peers.Address(o.DICOMPort)+"\n")
+	}
+	web := make([]int, len(fronts))
+	for i, f := range fronts {
+		server := peers.Address(orthancs[f.orthanc].HTTPPort) + f.server
+		switch f.server {
+		case "dicom":
+			server = peers.Address(orthancs[f.orthanc].DICOMPort)
+		case "tls":
+			server = peers.Address(dicom[f.orthanc])
+		}
+		web[i] = listen("web-"+strconv.Itoa(i), "  mode http\n"+f.rules+"  server orthanc "+server+"\n")
+	}
+	peers.StartHAProxy(t, dir, sections.String(), ports...)
+	for i, f := range fronts {
+		t.Run(f.about, func(t *testing.T) {
+			f.compare(t, anchor, web[i])
+			subject := Subject{
+				Tenant: "bhs", Web: Place{Host: webHost, Port: int64(web[i])}, DICOM: Place{Host: webHost, Port: int64(dicom[f.orthanc])},
+				Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Authorities: []*x509.Certificate{ca.Certificate},
+			}
+			if f.signIn {
+				subject.Login = NewCredentials("bhs", "admin", webPassword)
+			}
+			f.judge(t, Run(t.Context(), subject, Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 20 * time.Second}, nil))
+		})
+	}
+}
+
+// compare has curl request what validate does: it succeeds where the check is to
+// pass, and there alone.
+func (f webFront) compare(t *testing.T, anchor string, port int) {
+	t.Helper()
+	curl := func(path string) (status int, text string) {
+		args := []string{"-s", "-i", "--cacert", anchor, "--resolve", fmt.Sprintf("%s:%d:127.0.0.1", webHost, port), "-w", "\n%{http_code}"}
+		if f.signIn {
+			args = append(args, "-u", "admin:"+webPassword)
+		}
+		got := peers.Ask(t, "curl", append(args, fmt.Sprintf("https://%s:%d%s", webHost, port, path))...)
+		at := strings.LastIndex(got.Text, "\n")
+		status, err := strconv.Atoi(got.Text[at+1:])
+		if !got.OK() || err != nil {
+			t.Fatalf("curl %s: %+v", path, got)
+		}
+		return status, got.Text
+	}
+	status, page := curl("/app/explorer.html")
+	if status != f.status {
+		t.Errorf("curl sees %d\n%s", status, page)
+	}
+	works := status == 200 && strings.Contains(page, "<title>Orthanc Explorer</title>")
+	works = works || status == 401 && !f.signIn && strings.Contains(strings.ToLower(page), "www-authenticate: basic")
+	if status == 404 && strings.Contains(page, `"OrthancError"`) {
+		_, system := curl("/system")
+		works = strings.Contains(system, `"DicomAet" : "ORTHANC"`)
+	}
+	if works != (f.outcome == Pass) {
+		t.Errorf("for curl it works: %v\n%s", works, page)
+	}
+}
+
+func (f webFront) judge(t *testing.T, checks []Check) {
+	t.Helper()
+	got := named(t, checks, "web-page")
+	said := strings.Join(append(slices.Clone(got.Details), got.Found, got.Fix.Text), "\n")
+	if got.Outcome != f.outcome || string(got.Code) != f.code || !strings.Contains(said, f.says) {
+		t.Errorf("%+v", got)
+	}
+	if strings.Contains(fmt.Sprintf("%+v", checks), webPassword) {
+		t.Errorf("the password is told:\n%+v", checks)
+	}
+	later := fmt.Sprintf("%s %s", named(t, checks, "web-default-password").Outcome, named(t, checks, "web-system").Outcome)
+	if f.later != "" && later != f.later {
+		t.Errorf("web-default-password and web-system: %s\n%+v", later, checks)
+	}
+	if f.outcome == Fail && later != "SKIP SKIP" {
+		t.Errorf("after a failure: %s", later)
+	}
+}
