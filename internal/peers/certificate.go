@@ -88,10 +88,11 @@ func (i *Issuer) PEM() []byte {
 // key, as HAProxy's "crt" wants it) to dir, and returns the paths of the first two.
 func (i *Issuer) Write(t testing.TB, dir, name string) (chain, key string) {
 	t.Helper()
-	keyPEM, err := certs.EncodeKey(i.Key)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(i.Key) // also of keys that certs.EncodeKey refuses
 	if err != nil {
 		t.Fatal(err)
 	}
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
 	chain, key = filepath.Join(dir, name+".pem"), filepath.Join(dir, name+".key")
 	for path, data := range map[string][]byte{
 		chain: i.PEM(), key: keyPEM, filepath.Join(dir, name+".both.pem"): append(i.PEM(), keyPEM...),

@@ -53,23 +53,22 @@ func Judge(p Presented) []Fault {
 		return nil
 	}
 	faults := p.along(p.best())
-	slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(rank[a.Kind], rank[b.Kind]) })
+	kinds := FaultKinds()
+	slices.SortStableFunc(faults, func(a, b Fault) int {
+		return cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind))
+	})
 	return faults
 }
 
-// rank orders the kinds of faults.
-var rank = func() map[FaultKind]int {
-	at := map[FaultKind]int{}
-	for i, kind := range []FaultKind{
+// FaultKinds are all kinds of faults, the most serious first.
+func FaultKinds() []FaultKind {
+	return []FaultKind{
 		KeyMismatch, OtherCA, NamesakeCA, BadSignature, SelfSigned, UnknownCA, IssuerMissing,
 		CAExpired, CANotYetValid, Expired, NotYetValid, NoNames, WrongHost, WrongUsage,
 		IntermediateExpired, IntermediateNotYetValid, NotCA, PathTooLong, NameConstrained,
 		WeakSignature, WeakKey, OtherRule,
-	} {
-		at[kind] = i
 	}
-	return at
-}()
+}
 
 // best is the path from the certificate to a trusted CA that has the fewest faults:
 // a CA may have been renewed with the same key, and both certificates may be there.

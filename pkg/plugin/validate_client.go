@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -9,21 +10,108 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
 // clientOf gets the client's certificate: the user's, or a short-lived one of the
 // tenant's own issuer.
-func (o *validateOptions) clientOf(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant) (func(context.Context) (*tls.Certificate, error), error) {
-	if !o.client.given() {
-		return o.shortLived(snap, t), nil
+func (o *validateOptions) clientOf(snap *snapshot.Snapshot, t tenant.Tenant) func(context.Context) (*tls.Certificate, error) {
+	certificate := o.client.certificate
+	if certificate == nil {
+		return o.shortLived(snap, t)
 	}
-	certificate, err := o.client.read(ctx, o.facts)
-	if err != nil {
-		return nil, err
+	return func(context.Context) (*tls.Certificate, error) { return certificate, nil }
+}
+
+// readClients reads the certificates that the user gives, and refuses those that no
+// server could accept, before anything is connected to.
+func (o *validateOptions) readClients(ctx context.Context) error {
+	for _, given := range []struct {
+		files *clientFiles
+		flag  string
+	}{{&o.client, "--cert"}, {&o.others.client, "--other-cert"}} {
+		if !given.files.given() {
+			continue
+		}
+		certificate, err := given.files.read(ctx, o.facts)
+		if err != nil {
+			return err
+		}
+		given.files.certificate = certificate
+		flag := given.flag
+		if given.files.p12File != "" {
+			flag = "--p12"
+		}
+		if err := checkClient(certificate, flag, time.Now()); err != nil {
+			return err
+		}
 	}
-	return func(context.Context) (*tls.Certificate, error) { return certificate, nil }, nil
+	return nil
+}
+
+// unacceptable are the faults for which every server refuses a client's certificate,
+// with what to do about each.
+var unacceptable = map[certs.FaultKind]string{
+	certs.KeyMismatch: "Give the key that the certificate was requested with.",
+	certs.Expired:     "Issue a new one: kubectl orthweb cert issue TENANT. If it should still be valid, check this machine's clock.",
+	certs.WrongUsage:  "Issue one for TLS clients (clientAuth): kubectl orthweb cert issue TENANT.",
+}
+
+// checkClient is an error where no server could accept the certificate.
+func checkClient(certificate *tls.Certificate, flag string, now time.Time) error {
+	for _, f := range certs.Judge(presentedBy(certificate, now)) {
+		if hint, ok := unacceptable[f.Kind]; ok && f.OfLeaf() {
+			return withHint(errors.New(f.Describe("the certificate of "+flag)), "%s", hint)
+		}
+	}
+	return nil
+}
+
+// presentedBy is a client's certificate as it is judged.
+func presentedBy(certificate *tls.Certificate, now time.Time) certs.Presented {
+	p := certs.Presented{Role: certs.Client, Chain: chainOf(certificate), Now: now}
+	if signer, ok := certificate.PrivateKey.(crypto.Signer); ok {
+		p.Key = signer.Public()
+	}
+	return p
+}
+
+// chainOf are the certificates of a client.
+func chainOf(certificate *tls.Certificate) []*x509.Certificate {
+	chain := []*x509.Certificate{certificate.Leaf}
+	for _, der := range certificate.Certificate[1:] {
+		if above, err := x509.ParseCertificate(der); err == nil {
+			chain = append(chain, above)
+		}
+	}
+	return chain
+}
+
+// warnOfClient says what is wrong with the user's certificate where the server is
+// to judge it: what the Gateway trusts may be more than the tenant's CA. With --ca
+// the tenant's CA is not known.
+func (o *validateOptions) warnOfClient(s *validate.Subject, now time.Time) {
+	if o.client.certificate == nil {
+		return
+	}
+	p := presentedBy(o.client.certificate, now)
+	if o.ca == "" {
+		p.Trusted = s.Authorities
+		for _, other := range s.Others {
+			for _, ca := range other.Authorities {
+				p.Others = append(p.Others, certs.KnownCA{Owner: "tenant " + other.Tenant, Certificate: ca})
+			}
+		}
+	}
+	for _, f := range certs.Judge(p) {
+		s.ClientFaults = append(s.ClientFaults, f.Describe("the client certificate"))
+	}
+	for _, fault := range s.ClientFaults {
+		escape.Fprintf(o.facts.streams.ErrOut, "Warning: %s. A server may refuse it.\n", fault)
+	}
 }
 
 // clientLifetime is for how long a certificate is good that is made for a

@@ -22,6 +22,8 @@ type clientFiles struct {
 	cert, key string
 	p12       pkcs12
 	p12File   string
+	// certificate is what was read of them, nil where none was given.
+	certificate *tls.Certificate
 }
 
 func (c *clientFiles) addTo(flags *pflag.FlagSet) {

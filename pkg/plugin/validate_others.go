@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
@@ -51,13 +52,10 @@ func (o *otherTenants) login(facts *factsFlags, t tenant.Tenant) func(context.Co
 }
 
 // addStranger adds the client of another tenant whose certificate the user has.
-func (o *validateOptions) addStranger(ctx context.Context, s *validate.Subject) error {
-	if !o.others.client.given() {
+func (o *validateOptions) addStranger(s *validate.Subject) error {
+	certificate := o.others.client.certificate
+	if certificate == nil {
 		return nil
-	}
-	certificate, err := o.others.client.read(ctx, o.facts)
-	if err != nil {
-		return err
 	}
 	client := func(context.Context) (*tls.Certificate, error) { return certificate, nil }
 	name := "another tenant"
@@ -75,18 +73,8 @@ func (o *validateOptions) addStranger(ctx context.Context, s *validate.Subject) 
 }
 
 // signedBy tells whether one of the CAs has signed the certificate, whatever it is
-// for.
+// for and whether it has expired.
 func signedBy(certificate *tls.Certificate, authorities []*x509.Certificate) bool {
-	options := x509.VerifyOptions{Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
-	for _, ca := range authorities {
-		options.Roots.AddCert(ca)
-	}
-	for _, der := range certificate.Certificate[1:] {
-		if above, err := x509.ParseCertificate(der); err == nil {
-			options.Intermediates.AddCert(above)
-		}
-	}
-	options.CurrentTime = certificate.Leaf.NotBefore // whether it has ended is the server's to judge
-	_, err := certificate.Leaf.Verify(options)
-	return err == nil
+	chain := chainOf(certificate)
+	return slices.ContainsFunc(authorities, func(ca *x509.Certificate) bool { return certs.LeadsTo(chain, ca) })
 }

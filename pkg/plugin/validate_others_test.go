@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -68,7 +67,7 @@ func newCA(t *testing.T, name string) *ca {
 }
 
 // sign signs a certificate, without a CA one of a CA's own.
-func sign(t *testing.T, name string, by *ca) ([]byte, *ecdsa.PrivateKey) {
+func sign(t *testing.T, name string, by *ca, change ...func(*x509.Certificate)) ([]byte, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -77,6 +76,11 @@ func sign(t *testing.T, name string, by *ca) ([]byte, *ecdsa.PrivateKey) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
 		IsCA: by == nil, BasicConstraintsValid: true,
+	}
+	for _, alter := range change {
+		if alter != nil {
+			alter(template)
+		}
 	}
 	parent, signer := template, key
 	if by != nil {
@@ -90,9 +94,9 @@ func sign(t *testing.T, name string, by *ca) ([]byte, *ecdsa.PrivateKey) {
 }
 
 // files writes a client certificate and its key.
-func (c *ca) files(t *testing.T) clientFiles {
+func (c *ca) files(t *testing.T, change ...func(*x509.Certificate)) clientFiles {
 	t.Helper()
-	der, key := sign(t, "client", c)
+	der, key := sign(t, "client", c, change...)
 	encoded, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)
@@ -130,11 +134,14 @@ func TestStranger(t *testing.T) {
 		if c.of != nil {
 			o.others.client = c.of.files(t)
 		}
+		if err := o.readClients(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		s := validate.Subject{Tenant: "bhs", Authorities: []*x509.Certificate{bhs.certificate}, Others: []validate.Subject{{Tenant: "mhr", Authorities: []*x509.Certificate{mhr.certificate}}}}
 		if c.shared {
 			s.Others[0].Authorities = s.Authorities
 		}
-		err := o.addStranger(context.Background(), &s)
+		err := o.addStranger(&s)
 		if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s: %v", c.about, err)
 			continue

@@ -17,6 +17,9 @@ import (
 
 // subject is the tenant, and the others, as the cluster has them.
 func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant.Tenant, error) {
+	if err := o.readClients(ctx); err != nil {
+		return validate.Subject{}, tenant.Tenant{}, err
+	}
 	namespace := o.facts.namespace()
 	wants := certWants(namespace, false)
 	if o.via == validate.ViaPortForward {
@@ -41,11 +44,10 @@ func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant
 		return s, chosen, err
 	}
 	s.Limits = o.limitsOf(snap, chosen)
-	if s.Client, err = o.clientOf(ctx, snap, chosen); err != nil {
-		return s, chosen, err
-	}
+	s.Client = o.clientOf(snap, chosen)
 	s.Others = o.describeOthers(ctx, snap, chosen)
-	return s, chosen, o.addStranger(ctx, &s)
+	o.warnOfClient(&s, snap.Meta().At)
+	return s, chosen, o.addStranger(&s)
 }
 
 // describeOthers is what is known of the other tenants. Nothing is created in their

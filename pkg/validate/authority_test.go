@@ -21,12 +21,15 @@ type authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-func newAuthority(t testing.TB, name string) authority {
+func newAuthority(t testing.TB, name string, change ...func(*x509.Certificate)) authority {
 	t.Helper()
 	a := authority{t: t}
 	made := a.issue(func(c *x509.Certificate) {
 		c.Subject, c.IsCA, c.BasicConstraintsValid = pkix.Name{CommonName: name}, true, true
 		c.KeyUsage, c.ExtKeyUsage = x509.KeyUsageCertSign, nil
+		for _, alter := range change {
+			alter(c)
+		}
 	})
 	a.cert, a.key = made.Leaf, keyOf(made)
 	return a

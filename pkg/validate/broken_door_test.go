@@ -77,17 +77,17 @@ func TestTheFirstBrokenDoorIsNamed(t *testing.T) {
 		{about: "TLS 1.1", change: func(s *setup) { s.web.config.MinVersion, s.web.config.MaxVersion = tls.VersionTLS11, tls.VersionTLS11 },
 			fails: "web-tls", code: codeOldTLS, says: "TLS 1.1", skipped: "web-certificate web-clients " + webRest},
 		{about: "expired", change: certificate(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
-			fails: "web-certificate", code: codeServerExpired, says: "is good from", skipped: webRest},
+			fails: "web-certificate", code: codeServerExpired, says: "expired 60s ago", skipped: webRest},
 		{about: "another name", change: certificate(func(c *x509.Certificate) { c.IPAddresses = nil }),
 			fails: "web-certificate", code: codeServerName, says: "is not for 127.0.0.1", skipped: webRest},
 		{about: "another authority", change: func(s *setup) {
 			s.subject.Authorities = []*x509.Certificate{newAuthority(s.authority.t, "mhr-ca").cert}
 		},
-			fails: "web-certificate", code: codeServerUntrusted, says: "not signed by the tenant's authority CN=mhr-ca", skipped: webOnly},
+			fails: "web-certificate", code: codeServerIssuerMissing, says: "which is not the trusted CA CN=mhr-ca", skipped: webOnly},
 		{about: "an authority made anew", change: func(s *setup) {
 			s.subject.Authorities = []*x509.Certificate{newAuthority(s.authority.t, "bhs-ca").cert}
 		},
-			fails: "web-certificate", code: codeServerUntrusted, says: "the same name, but another key", skipped: webOnly},
+			fails: "web-certificate", code: codeServerNamesake, says: "CN=bhs-ca, and with another key", skipped: webOnly},
 	} {
 		t.Run(c.about, c.check)
 	}

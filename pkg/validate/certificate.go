@@ -1,11 +1,8 @@
 package validate
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
-	"errors"
-	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/duration"
@@ -32,66 +29,60 @@ func (v *validation) checkCertificate(p Place, seen *probe.Handshake) func(conte
 // cert-manager renews Korthweb's three days before.
 const soon = 48 * time.Hour
 
-// judgeCertificate checks a server's chain against the tenant's authorities, one
-// thing after the other, so that each has its own words. It is pure.
+// judgeCertificate judges a server's chain as a client of the tenant does. Of several
+// faults the most serious one is the check's, and the others are details. It is pure.
 func judgeCertificate(chain []*x509.Certificate, host string, s Subject, now time.Time) Check {
 	leaf := chain[0]
 	look := "kubectl orthweb cert list " + escape.ShellWord(s.Tenant)
 	details := []string{
 		"for " + orNone(certs.FormatRawSubject(leaf.RawSubject)) + ", by " + orNone(certs.FormatRawSubject(leaf.RawIssuer)),
-		"good until " + leaf.NotAfter.UTC().Format(time.RFC3339),
+		"valid until " + leaf.NotAfter.UTC().Format(time.RFC3339),
 	}
-	with := func(c Check) Check {
-		c.Details = details
-		return c
+	faults := certs.Judge(certs.Presented{Role: certs.Server, Chain: chain, Host: host, Trusted: s.Authorities, Others: authoritiesOf(s.Others), Now: now})
+	left := leaf.NotAfter.Sub(now)
+	var c Check
+	switch {
+	case len(faults) > 0:
+		c = failCertificate(faults[0], look)
+		for _, f := range faults[1:] {
+			details = append(details, "also: "+f.Describe(serverCertificate))
+		}
+	case len(s.Authorities) == 0:
+		c = warn(codeAuthorityUnread, "whether the tenant's authority signed it is not known: "+s.Unread, "the tenant's authority to compare with",
+			finding.Fix{Text: "Give the authority's certificate with --ca"})
+	case left < soon:
+		c = warn(codeServerEndsSoon, "the server's certificate ends in "+duration.HumanDuration(left), "a certificate that was renewed before",
+			finding.Fix{Text: "See why it was not renewed", Command: look})
+	default:
+		c = pass("signed by the tenant's authority, for " + host + ", good for " + duration.HumanDuration(left))
 	}
-	if now.After(leaf.NotAfter) || now.Before(leaf.NotBefore) {
-		return with(fail(codeServerExpired, fmt.Sprintf("the server's certificate is good from %s to %s, and it is %s", day(leaf.NotBefore), day(leaf.NotAfter), day(now)),
-			"a certificate that is good now", finding.Fix{Text: "See why it was not renewed, and whether this machine's clock is right", Command: look}))
-	}
-	if err := leaf.VerifyHostname(host); err != nil {
-		return with(fail(codeServerName, "the server's certificate is not for "+host+": "+err.Error(), "a certificate for "+host,
-			finding.Fix{Text: "Add the name to spec.dnsNames of the tenant's Certificate, or see which Gateway answers", Command: look}))
-	}
-	if len(s.Authorities) == 0 {
-		return with(warn(codeAuthorityUnread, "whether the tenant's authority signed it is not known: "+s.Unread, "the tenant's authority to compare with",
-			finding.Fix{Text: "Give the authority's certificate with --ca"}))
-	}
-	if err := signed(chain, s.Authorities, now); err != nil {
-		return with(fail(codeServerUntrusted, "the server's certificate was not signed by the tenant's authority "+certs.FormatRawSubject(s.Authorities[0].RawSubject)+": "+err.Error(),
-			"a certificate of the tenant's own authority", finding.Fix{
-				Text:    "See whose certificate is served: another tenant's Gateway may answer, or the ingress still has an old one",
-				Command: look,
-			}))
-	}
-	if left := leaf.NotAfter.Sub(now); left < soon {
-		return with(warn(codeServerEndsSoon, "the server's certificate ends in "+duration.HumanDuration(left), "a certificate that was renewed before",
-			finding.Fix{Text: "See why it was not renewed", Command: look}))
-	}
-	return pass("signed by the tenant's authority, for "+host+", good for "+duration.HumanDuration(leaf.NotAfter.Sub(now)), details...)
+	c.Details = details
+	return c
 }
 
-// signed checks a chain as a client does that trusts the authorities.
-func signed(chain, authorities []*x509.Certificate, now time.Time) error {
-	options := x509.VerifyOptions{
-		Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), CurrentTime: now,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+// authoritiesOf are the CAs of other tenants, with their names.
+func authoritiesOf(others []Subject) []certs.KnownCA {
+	var known []certs.KnownCA
+	for _, other := range others {
+		for _, ca := range other.Authorities {
+			known = append(known, certs.KnownCA{Owner: "tenant " + other.Tenant, Certificate: ca})
+		}
 	}
-	for _, ca := range authorities {
-		options.Roots.AddCert(ca)
-	}
-	for _, ca := range chain[1:] {
-		options.Intermediates.AddCert(ca)
-	}
-	_, err := chain[0].Verify(options)
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) && bytes.Equal(chain[len(chain)-1].RawIssuer, authorities[0].RawSubject) {
-		return errors.New("an authority of the same name, but another key, did")
-	}
-	return err
+	return known
 }
 
-func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+// serverCertificate is what the judged certificate is called in sentences.
+const serverCertificate = "the server's certificate"
+
+// failCertificate is the check for a fault.
+func failCertificate(f certs.Fault, look string) Check {
+	for _, r := range remedies {
+		if text, ok := r.fixes[f.Kind]; ok {
+			return fail(r.code, f.Describe(serverCertificate), r.expected, finding.Fix{Text: text, Command: look})
+		}
+	}
+	return fail("", f.Describe(serverCertificate), "", finding.Fix{}) // TestRemedies has one for each kind
+}
 
 func orNone(text string) string {
 	if text == "" {

@@ -56,8 +56,10 @@ func (v *validation) tryClients(ctx context.Context, p Place) Check {
 		return judgeTCP(p, err, v.subject.Tenant)
 	}
 	if !in {
-		return fail(codeClientRefused, "the tenant's own client certificate is refused: "+why, "a client of the tenant is let in",
+		refused := fail(codeClientRefused, "the tenant's own client certificate is refused: "+why, "a client of the tenant is let in",
 			finding.Fix{Text: "See what is wrong with the certificate, or with what the Gateway trusts", Command: "kubectl orthweb cert list " + escape.ShellWord(v.subject.Tenant)})
+		refused.Details = v.subject.ClientFaults
+		return refused
 	}
 	details := []string{"the tenant's client certificate is let in"}
 	in, why, err = v.letIn(ctx, p, nil)

@@ -31,6 +31,17 @@ const (
 	codePlainDICOM      finding.Code = "OW9217"
 	codeProxyProtocol   finding.Code = "OW9218"
 
+	codeServerNoNames       finding.Code = "OW9220"
+	codeServerUsage         finding.Code = "OW9221"
+	codeServerIssuerMissing finding.Code = "OW9222"
+	codeIntermediateDates   finding.Code = "OW9223"
+	codePathTooLong         finding.Code = "OW9224"
+	codeNotCA               finding.Code = "OW9225"
+	codeServerRule          finding.Code = "OW9226"
+	codeServerWeak          finding.Code = "OW9227"
+	codeAuthorityExpired    finding.Code = "OW9228"
+	codeServerNamesake      finding.Code = "OW9229"
+
 	codeWebStatus       finding.Code = "OW9301"
 	codeWebPassword     finding.Code = "OW9302"
 	codeDefaultPassword finding.Code = "OW9303"

@@ -55,12 +55,14 @@ func codes(t *testing.T) (byName map[string]string, used map[string]int) {
 
 // several are the codes of what can be seen in more than one place.
 var several = map[string]int{
-	"codeAnybodyLetIn": 2, // not asked at all, or let in without
-	"codeWebOther":     7, // at each question to the web
-	"codeWebStatus":    2, // with and without what is known of the error
-	"codeWebSignIn":    2, // and to tell it from a password
-	"codeWebRedirect":  2, // and to look for Orthanc itself
-	"codeWebNotFound":  3, // the same
+	"codeAnybodyLetIn":  2, // not asked at all, or let in without
+	"codeWebOther":      7, // at each question to the web
+	"codeWebStatus":     2, // with and without what is known of the error
+	"codeWebSignIn":     2, // and to tell it from a password
+	"codeWebRedirect":   2, // and to look for Orthanc itself
+	"codeWebNotFound":   3, // the same
+	"codeServerName":    2, // and of one that is shown without SNI
+	"codeServerNoNames": 2, // the same
 }
 
 // TestCodes wants each code to be one thing's alone, and used where it should be.

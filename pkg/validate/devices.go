@@ -126,14 +126,14 @@ func (v *validation) compareUnnamed(ctx context.Context, p Place, seen *probe.Ha
 // judgeUnnamed is of a certificate that is shown without SNI alone. One that the tenant's
 // authority did not sign keeps devices out; few of them look at the name. It is pure.
 func judgeUnnamed(chain []*x509.Certificate, p Place, s Subject, now time.Time, c Check) Check {
-	other := fail(codeOtherUnnamed, "clients without SNI, as most modalities are, are shown another certificate, which is not signed by the tenant's authority",
-		"the same certificate with and without SNI", sniFix(s.Tenant))
-	other.Details = c.Details
-	if len(s.Authorities) > 0 && signed(chain, s.Authorities, now) != nil {
-		return other
-	}
-	if name := chain[0].VerifyHostname(p.Host); name != nil {
-		other.Outcome, other.Found = Warn, "clients without SNI are shown another certificate, which is not for "+p.Host+": "+name.Error()
+	judged := judgeCertificate(chain, p.Host, s, now)
+	if judged.Outcome == Fail {
+		other := fail(codeOtherUnnamed, "clients without SNI, as most modalities are, are shown another certificate: "+judged.Found,
+			"the same certificate with and without SNI", sniFix(s.Tenant))
+		if judged.Code == codeServerName || judged.Code == codeServerNoNames { // few devices look at the name
+			other.Outcome = Warn
+		}
+		other.Details = c.Details
 		return other
 	}
 	c.Details = append(c.Details, "a client without SNI is shown another certificate, which is as good")

@@ -105,7 +105,7 @@ func retryAfter(r reply) string {
 		return "; it says to try again after " + strconv.Itoa(seconds) + "s"
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return "; it says to try again after " + day(at)
+		return "; it says to try again after " + at.UTC().Format("2006-01-02 15:04 UTC")
 	}
 	return ""
 }

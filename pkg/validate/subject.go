@@ -36,6 +36,9 @@ type Subject struct {
 	// Client gets the client's certificate, when the servers ask for one; nil when
 	// there is none.
 	Client func(context.Context) (*tls.Certificate, error)
+	// ClientFaults are what is known to be wrong with the client's certificate, and
+	// is the server's to judge.
+	ClientFaults []string
 	// Strangers are other tenants' clients.
 	Strangers []Stranger
 	// Login is for Orthanc's web. Where it is none, FetchLogin gets it when it is

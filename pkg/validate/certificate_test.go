@@ -1,0 +1,103 @@
+package validate
+
+import (
+	"crypto/x509"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// longer has an authority valid for longer than what it signs.
+func longer(c *x509.Certificate) {
+	c.NotBefore, c.NotAfter = time.Now().AddDate(-1, 0, 0), time.Now().AddDate(1, 0, 0)
+}
+
+func TestJudgeCertificate(t *testing.T) {
+	own, other := newAuthority(t, "bhs-ca", longer), newAuthority(t, "mhr-ca", longer)
+	namesake := newAuthority(t, "bhs-ca")
+	now, host := time.Now(), "web.bhs.orthweb.com"
+	good := own.issue().Leaf
+	below := own.issue(func(c *x509.Certificate) { // an authority below the tenant's
+		c.Subject.CommonName = "below"
+		c.IsCA, c.BasicConstraintsValid, c.KeyUsage, c.ExtKeyUsage = true, true, x509.KeyUsageCertSign, nil
+	})
+	lower := authority{t: t, cert: below.Leaf, key: keyOf(below)}
+	for _, c := range []struct {
+		about       string
+		chain       []*x509.Certificate
+		authorities []*x509.Certificate
+		now         time.Time
+		outcome     Outcome
+		code        finding.Code
+		says        string
+	}{
+		{about: "good", chain: []*x509.Certificate{good}, outcome: Pass, says: "signed by the tenant's authority, for " + host + ", good for "},
+		{about: "by an authority below", chain: []*x509.Certificate{lower.issue().Leaf, lower.cert}, outcome: Pass, says: "signed by the tenant's authority"},
+		{about: "by one below that isn't sent", chain: []*x509.Certificate{lower.issue().Leaf}, outcome: Fail, code: codeServerIssuerMissing, says: "the server's certificate was signed by CN=below, whose certificate is not in the chain"},
+		{about: "by either of two authorities", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{other.cert, own.cert}, outcome: Pass, says: "signed by"},
+		{about: "ended", chain: []*x509.Certificate{good}, now: good.NotAfter, outcome: Fail, code: codeServerExpired, says: "the server's certificate expired 0s ago"},
+		{about: "not yet begun", chain: []*x509.Certificate{good}, now: good.NotBefore.Add(-time.Minute), outcome: Fail, code: codeServerExpired, says: "is not yet valid: it begins in 60s"},
+		{about: "another name", chain: []*x509.Certificate{own.issue(func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.orthweb.com"} }).Leaf},
+			outcome: Fail, code: codeServerName, says: "is not for " + host},
+		{about: "another tenant's", chain: []*x509.Certificate{other.issue().Leaf}, outcome: Fail, code: codeServerUntrusted, says: "was signed by the CA of tenant mhr"},
+		{about: "an authority of the same name", chain: []*x509.Certificate{namesake.issue().Leaf}, outcome: Fail, code: codeServerNamesake, says: "the name of the trusted one, CN=bhs-ca, and with another key"},
+		{about: "for clients alone", chain: []*x509.Certificate{own.issue(func(c *x509.Certificate) {
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+		}).Leaf}, outcome: Fail, code: codeServerUsage, says: "has no serverAuth"},
+		{about: "ends soon", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-47 * time.Hour), outcome: Warn, code: codeServerEndsSoon, says: "ends in 47h"},
+		{about: "ends soon enough", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-soon), outcome: Pass, says: "good for 2d"},
+		{about: "not known", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{}, outcome: Warn, code: codeAuthorityUnread, says: "is not known: you may not read it"},
+	} {
+		s := Subject{Tenant: "bhs", Authorities: c.authorities, Unread: "you may not read it", Others: []Subject{{Tenant: "mhr", Authorities: []*x509.Certificate{other.cert}}}}
+		if c.authorities == nil {
+			s.Authorities = []*x509.Certificate{own.cert}
+		}
+		if c.now.IsZero() {
+			c.now = now
+		}
+		got := judgeCertificate(c.chain, host, s, c.now)
+		judged(t, c.about, got, c.outcome, c.code, c.says)
+		if len(got.Details) != 2 {
+			t.Errorf("%s: %q", c.about, got.Details)
+		}
+	}
+}
+
+// TestJudgeSeveralFaults: the most serious one is the check's, and the others are
+// among the details.
+func TestJudgeSeveralFaults(t *testing.T) {
+	own := newAuthority(t, "bhs-ca", longer)
+	leaf := own.issue(func(c *x509.Certificate) {
+		c.NotAfter, c.DNSNames, c.ExtKeyUsage = time.Now().Add(-time.Minute), []string{"other.example.com"}, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	}).Leaf
+	c := judgeCertificate([]*x509.Certificate{leaf}, "web.bhs.orthweb.com", Subject{Tenant: "bhs", Authorities: []*x509.Certificate{own.cert}}, time.Now())
+	judged(t, "three faults", c, Fail, codeServerExpired, "expired")
+	want := []string{
+		"also: the server's certificate is not for web.bhs.orthweb.com: it is for other.example.com, 127.0.0.1",
+		"also: the server's certificate may not be used for a TLS server: its extended key usage has no serverAuth",
+	}
+	if !slices.Equal(c.Details[2:], want) {
+		t.Errorf("%q", c.Details)
+	}
+}
+
+// TestRemedies: each fault that a server's certificate can have has one code, and a
+// fix.
+func TestRemedies(t *testing.T) {
+	codes := map[certs.FaultKind]int{}
+	for _, r := range remedies {
+		for kind, fix := range r.fixes {
+			if codes[kind]++; fix == "" || r.expected == "" || r.code == "" {
+				t.Errorf("%s: %+v", kind, r)
+			}
+		}
+	}
+	for _, kind := range certs.FaultKinds() {
+		if want := 1; kind != certs.KeyMismatch && codes[kind] != want { // a server's key is not known
+			t.Errorf("%s has %d codes", kind, codes[kind])
+		}
+	}
+}

@@ -1,0 +1,215 @@
+//go:build peers
+
+package validate
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/probe"
+)
+
+const certificateHost = "web.bhs.example.com"
+
+// servedCertificate is a certificate that openssl s_server serves.
+type servedCertificate struct {
+	about string
+	// make makes the server's certificate with what is sent with it.
+	make func(t *testing.T, ca *peers.Issuer) *peers.Issuer
+	// trust replaces the tenant's authority, unless nil.
+	trust func(t *testing.T, ca *peers.Issuer) *peers.Issuer
+	code  finding.Code
+	says  string
+	// client is what openssl says of it. Where laxer is true it accepts it, and
+	// crypto/tls, which is as strict as BoringSSL here, does not.
+	client string
+	laxer  bool
+	// level has s_client accept weak signatures and keys, to see that it is their
+	// weakness that it refuses.
+	level bool
+}
+
+func ca(c *x509.Certificate) {
+	c.IsCA, c.KeyUsage, c.ExtKeyUsage, c.DNSNames, c.IPAddresses = true, x509.KeyUsageCertSign, nil, nil, nil
+}
+
+// changed issues a server's certificate with a change.
+func changed(change func(*x509.Certificate)) func(*testing.T, *peers.Issuer) *peers.Issuer {
+	return func(t *testing.T, by *peers.Issuer) *peers.Issuer {
+		return peers.Issue(t, by, certificateHost, change)
+	}
+}
+
+// through issues one below an intermediate CA with a change.
+func through(change func(*x509.Certificate)) func(*testing.T, *peers.Issuer) *peers.Issuer {
+	return func(t *testing.T, by *peers.Issuer) *peers.Issuer {
+		return peers.Issue(t, peers.Issue(t, by, "below", func(c *x509.Certificate) {
+			ca(c)
+			change(c)
+		}), certificateHost, nil)
+	}
+}
+
+func unchanged(*x509.Certificate) {}
+
+var servedCertificates = []servedCertificate{
+	{about: "good", make: changed(unchanged)},
+	{about: "good, through an intermediate CA", make: through(unchanged)},
+	{about: "expired", make: changed(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
+		code: codeServerExpired, says: "expired 60s ago", client: "certificate has expired"},
+	{about: "not yet valid", make: changed(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
+		code: codeServerExpired, says: "not yet valid", client: "certificate is not yet valid"},
+	{about: "another host", make: changed(func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.example.com"} }),
+		code: codeServerName, says: "is not for " + certificateHost, client: "hostname mismatch"},
+	// OpenSSL reads the common name where there are no subject alternative names.
+	{about: "common name only", make: changed(func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, nil }),
+		code: codeServerNoNames, says: "common name only", laxer: true},
+	{about: "for clients", make: changed(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
+		code: codeServerUsage, says: "no serverAuth", client: "unsuitable certificate purpose"},
+	{about: "intermediate missing", make: func(t *testing.T, by *peers.Issuer) *peers.Issuer {
+		made := through(unchanged)(t, by)
+		made.Above = nil
+		return made
+	}, code: codeServerIssuerMissing, says: "signed by CN=below, whose certificate is not in the chain", client: "unable to get local issuer certificate"},
+	{about: "intermediate expired", make: through(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
+		code: codeIntermediateDates, says: "CN=below in the chain expired", client: "certificate has expired"},
+	{about: "intermediate not yet valid", make: through(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
+		code: codeIntermediateDates, says: "CN=below in the chain is not yet valid", client: "certificate is not yet valid"},
+	{about: "path too long", trust: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
+		return peers.Issue(t, nil, "bhs-ca", func(c *x509.Certificate) { c.MaxPathLenZero = true })
+	}, make: through(unchanged), code: codePathTooLong, says: "allows 0 CAs below it", client: "path length constraint exceeded"},
+	{about: "an intermediate that is no CA", make: through(func(c *x509.Certificate) { c.IsCA, c.KeyUsage = false, x509.KeyUsageDigitalSignature }),
+		code: codeNotCA, says: "CN=below in the chain has signed a certificate, and is not a CA's", client: "invalid CA certificate"},
+	{about: "name constraints", make: through(func(c *x509.Certificate) {
+		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"other.example.com"}
+	}), code: codeServerRule, says: "does not allow the name " + certificateHost, client: "permitted subtree violation"},
+	{about: "SHA-1", make: withRSA(2048, x509.SHA1WithRSA), code: codeServerWeak, says: "broken digest: SHA1-RSA", client: "CA signature digest algorithm too weak", level: true},
+	{about: "RSA of 1024 bits", make: withRSA(1024, x509.SHA256WithRSA), code: codeServerWeak, says: "1024-bit RSA", client: "key too weak", level: true},
+	{about: "authority expired", trust: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
+		return peers.Issue(t, nil, "bhs-ca", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+	}, make: changed(unchanged), code: codeAuthorityExpired, says: "the CA CN=bhs-ca expired", client: "certificate has expired"},
+	{about: "same name, another key", make: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
+		return peers.Issue(t, peers.Issue(t, nil, "bhs-ca", nil), certificateHost, nil)
+	}, code: codeServerNamesake, says: "with another key", client: "unable to get local issuer certificate"},
+	{about: "unknown CA", make: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
+		return through(unchanged)(t, peers.Issue(t, nil, "Public Root", nil))
+	}, code: codeServerUntrusted, says: "its chain ends at CN=Public Root", client: "unable to get"},
+	{about: "self-signed", make: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
+		return peers.Issue(t, nil, certificateHost, func(c *x509.Certificate) { c.DNSNames = []string{certificateHost} })
+	}, code: codeServerUntrusted, says: "is self-signed", client: "self-signed certificate"},
+}
+
+// withRSA issues a certificate with an RSA key, by an RSA authority where the digest
+// needs one.
+func withRSA(bits int, digest x509.SignatureAlgorithm) func(*testing.T, *peers.Issuer) *peers.Issuer {
+	return func(t *testing.T, by *peers.Issuer) *peers.Issuer {
+		key, err := rsa.GenerateKey(rand.Reader, bits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return peers.IssueFor(t, key, by, certificateHost, func(c *x509.Certificate) { c.SignatureAlgorithm = digest })
+	}
+}
+
+// TestPeersCertificate serves each certificate with openssl s_server, and wants
+// openssl s_client and the check to agree on whether it is accepted.
+func TestPeersCertificate(t *testing.T) {
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := peers.IssueFor(t, rsaKey, nil, "bhs-ca", nil)
+	for _, c := range servedCertificates {
+		t.Run(c.about, func(t *testing.T) {
+			authority := root
+			if c.trust != nil {
+				authority = c.trust(t, root)
+			}
+			c.check(t, authority, c.make(t, authority))
+		})
+	}
+}
+
+func (c servedCertificate) check(t *testing.T, authority, server *peers.Issuer) {
+	dir, port := t.TempDir(), peers.Port(t)
+	anchor, _ := authority.Write(t, dir, "ca")
+	chain, key := server.Write(t, dir, "server")
+	args := []string{"s_server", "-quiet", "-accept", peers.Address(port), "-cert", chain, "-key", key, "-cipher", "DEFAULT@SECLEVEL=0"}
+	if len(server.Above) > 0 { // of the file of -cert it sends the first one only
+		above := peers.Issuer{Certificate: server.Above[0], Key: server.Key, Above: server.Above[1:]}
+		sent, _ := above.Write(t, dir, "above")
+		args = append(args, "-cert_chain", sent)
+	}
+	peers.Start(t, []int{port}, dir, "openssl", args...)
+
+	said := askOpenSSL(t, anchor, port)
+	if said.OK() != (c.code == "" || c.laxer) || !strings.Contains(said.Text, c.client) {
+		t.Errorf("openssl s_client: exit status %d, %q is not in\n%s", said.Status, c.client, said.Text)
+	}
+	if c.level && !askOpenSSL(t, anchor, port, "-cipher", "DEFAULT@SECLEVEL=0").OK() {
+		t.Error("openssl refuses it for more than its weakness")
+	}
+
+	got := checkServed(t, Subject{Tenant: "bhs", Addresses: addresses("127.0.0.1"), Authorities: []*x509.Certificate{authority.Certificate}}, port)
+	want := Pass
+	if c.code != "" {
+		want = Fail
+	}
+	judged(t, c.about, got, want, c.code, c.says)
+}
+
+// askOpenSSL connects as a client that verifies the server.
+func askOpenSSL(t *testing.T, anchor string, port int, args ...string) peers.Answer {
+	t.Helper()
+	args = append([]string{"s_client", "-connect", peers.Address(port), "-servername", certificateHost, "-verify_hostname", certificateHost,
+		"-verify_return_error", "-CAfile", anchor, "-no-CApath", "-no-CAstore"}, args...)
+	return peers.Ask(t, "openssl", args...)
+}
+
+// checkServed is what the checks of TLS and of the certificate come to.
+func checkServed(t *testing.T, s Subject, port int) Check {
+	t.Helper()
+	p := Place{Host: certificateHost, Port: int64(port)}
+	v := &validation{options: Options{Now: time.Now}, subject: s}
+	var seen probe.Handshake
+	if tls := v.checkTLS(p, false, &seen)(t.Context()); tls.Outcome != Pass {
+		t.Fatalf("%+v", tls)
+	}
+	return v.checkCertificate(p, &seen)(t.Context())
+}
+
+// TestPeersOtherTenant: the CA of another tenant is named, where HAProxy serves that
+// tenant's certificate and curl refuses it.
+func TestPeersOtherTenant(t *testing.T) {
+	bhs, mhr := peers.Issue(t, nil, "int-ca", nil), peers.Issue(t, nil, "int-ca", nil)
+	dir, port := t.TempDir(), peers.Port(t)
+	peers.Issue(t, mhr, certificateHost, nil).Write(t, dir, "server")
+	peers.StartHAProxy(t, dir, "listen web\n  mode http\n  bind "+peers.Address(port)+" ssl crt server.both.pem\n  http-request return status 200\n", port)
+	for _, c := range []struct {
+		about string
+		trust *peers.Issuer
+		code  finding.Code
+		says  string
+	}{
+		{"the tenant's own CA", mhr, "", "signed by the tenant's authority"},
+		{"another tenant's", bhs, codeServerUntrusted, "was signed by the CA of tenant mhr"},
+	} {
+		anchor, _ := c.trust.Write(t, dir, "ca")
+		said := peers.Ask(t, "curl", "--silent", "--show-error", "--fail", "--cacert", anchor, "--resolve",
+			net.JoinHostPort(certificateHost, strconv.Itoa(port))+":127.0.0.1", "https://"+net.JoinHostPort(certificateHost, strconv.Itoa(port)))
+		s := Subject{Tenant: "bhs", Addresses: addresses("127.0.0.1"), Authorities: []*x509.Certificate{c.trust.Certificate},
+			Others: []Subject{{Tenant: "mhr", Authorities: []*x509.Certificate{mhr.Certificate}}}}
+		got := checkServed(t, s, port)
+		if said.OK() != (got.Outcome == Pass) || got.Code != c.code || !strings.Contains(got.Found, c.says) {
+			t.Errorf("%s: curl %+v, the check %+v", c.about, said, got)
+		}
+	}
+}
