@@ -52,6 +52,23 @@ func StartOrthanc(t testing.TB, settings map[string]any) *Orthanc {
 // the test on any other status than 200.
 func (o *Orthanc) Ask(t testing.TB, method, path, body string, into any) {
 	t.Helper()
+	answer := o.exchange(t, method, path, body)
+	if into == nil {
+		return
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		t.Fatalf("%s %s: %v: %s", method, path, err, answer)
+	}
+}
+
+// Get asks its REST API for what is not JSON.
+func (o *Orthanc) Get(t testing.TB, path string) []byte {
+	t.Helper()
+	return o.exchange(t, http.MethodGet, path, "")
+}
+
+func (o *Orthanc) exchange(t testing.TB, method, path, body string) []byte {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, o.Base+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -65,12 +82,7 @@ func (o *Orthanc) Ask(t testing.TB, method, path, body string, into any) {
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("%s %s: %s, %v: %s", method, path, resp.Status, err, answer)
 	}
-	if into == nil {
-		return
-	}
-	if err := json.Unmarshal(answer, into); err != nil {
-		t.Fatalf("%s %s: %v: %s", method, path, err, answer)
-	}
+	return answer
 }
 
 // Counts are how many of each there are in an Orthanc (/statistics).

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
 )
 
 func TestStorescpKeepsBytes(t *testing.T) {
@@ -165,7 +167,7 @@ func TestInstancesAreSound(t *testing.T) {
 	if got := output(t, "dcmftest", name); !strings.HasPrefix(got, "yes: ") {
 		t.Errorf("dcmftest: %s", got)
 	}
-	out, _ := exec.Command(program(t, "dciodvfy"), "-new", name).CombinedOutput()
+	out, _ := exec.Command(peers.Program(t, "dciodvfy"), "-new", name).CombinedOutput()
 	if !strings.Contains(string(out), "SCImage") || strings.Contains(string(out), "Error") {
 		t.Errorf("dciodvfy:\n%s", out)
 	}

@@ -6,52 +6,21 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
 )
 
 // orthanc runs an Orthanc of its own.
-func orthanc(t testing.TB) (dicomPort, base string) {
+func orthanc(t testing.TB) *peers.Orthanc {
 	t.Helper()
-	dir, dicomPort, httpPort := t.TempDir(), freePort(t), freePort(t)
-	config := fmt.Sprintf(`{"Name": "test", "StorageDirectory": %q, "IndexDirectory": %q, "HttpPort": %s, "DicomPort": %s,
-		"DicomAet": "ORTHANC", "DicomCheckCalledAet": true, "RemoteAccessAllowed": false, "AuthenticationEnabled": false,
-		"DicomAlwaysAllowEcho": true, "DicomAlwaysAllowStore": true, "Plugins": [], "HttpServerEnabled": true}`, dir, dir, httpPort, dicomPort)
-	name := filepath.Join(dir, "orthanc.json")
-	if err := os.WriteFile(name, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	listening(t, dicomPort, "Orthanc", name)
-	return dicomPort, "http://127.0.0.1:" + httpPort
-}
-
-// rest asks Orthanc's REST API.
-func rest(t testing.TB, method, url, body string) []byte {
-	t.Helper()
-	req, err := http.NewRequest(method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rsp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rsp.Body.Close()
-	answer, err := io.ReadAll(rsp.Body)
-	if err != nil || rsp.StatusCode != http.StatusOK {
-		t.Fatalf("%s %s: %s, %v", method, url, rsp.Status, err)
-	}
-	return answer
+	return peers.StartOrthanc(t, map[string]any{"DicomCheckCalledAet": true})
 }
 
 func TestOrthancStores(t *testing.T) {
-	port, base := orthanc(t)
+	archive := orthanc(t)
+	port := archive.DICOMPort
 	study := anew(5)
 	a := open(t, port, peerOptions("ORTHANC", study[0].Meta))
 	t.Logf("%+v", a.Peer())
@@ -66,15 +35,15 @@ func TestOrthancStores(t *testing.T) {
 	release(t, a)
 	var studies []string
 	query := fmt.Sprintf(`{"Level": "Study", "Query": {"PatientID": %q, "StudyInstanceUID": %q}}`, study[0].PatientID, study[0].StudyUID)
-	if err := json.Unmarshal(rest(t, "POST", base+"/tools/find", query), &studies); err != nil || len(studies) != 1 {
-		t.Fatalf("Orthanc has the studies %q: %v", studies, err)
+	if archive.Ask(t, "POST", "/tools/find", query, &studies); len(studies) != 1 {
+		t.Fatalf("Orthanc has the studies %q", studies)
 	}
 	for _, instance := range study {
 		var found []struct{ ID, Type string }
-		if err := json.Unmarshal(rest(t, "POST", base+"/tools/lookup", instance.SOPInstance), &found); err != nil || len(found) != 1 {
-			t.Fatalf("Orthanc has the instances %+v: %v", found, err)
+		if archive.Ask(t, "POST", "/tools/lookup", instance.SOPInstance, &found); len(found) != 1 {
+			t.Fatalf("Orthanc has the instances %+v", found)
 		}
-		file := rest(t, "GET", base+"/instances/"+found[0].ID+"/file", "")
+		file := archive.Get(t, "/instances/"+found[0].ID+"/file")
 		back, err := Scan(bytes.NewReader(file))
 		if err != nil || back.StudyUID != instance.StudyUID {
 			t.Fatalf("%+v: %v", back, err)
@@ -86,7 +55,7 @@ func TestOrthancStores(t *testing.T) {
 }
 
 func TestOrthancRejects(t *testing.T) {
-	port, _ := orthanc(t)
+	port := orthanc(t).DICOMPort
 	_, err := Associate(context.Background(), dial(t, port), peerOptions("NOBODY", someInstance))
 	holds(t, err, "called-AE-title-not-recognized")
 	a := open(t, port, peerOptions("ORTHANC", someInstance))
@@ -106,11 +75,11 @@ func BenchmarkStorescp(b *testing.B) {
 }
 
 func BenchmarkOrthanc(b *testing.B) {
-	port, _ := orthanc(b)
+	port := orthanc(b).DICOMPort
 	benchmarkPeer(b, port, "ORTHANC")
 }
 
-func benchmarkPeer(b *testing.B, port, called string) {
+func benchmarkPeer(b *testing.B, port int, called string) {
 	study := anew(5000)
 	a := open(b, port, peerOptions(called, study[0].Meta))
 	i := 0

@@ -4,9 +4,7 @@ package validate
 
 import (
 	"bufio"
-	"crypto/x509"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -28,18 +26,8 @@ type gatewayed struct {
 
 func startGatewayed(t *testing.T, settings map[string]any) *gatewayed {
 	t.Helper()
-	g := &gatewayed{Orthanc: peers.StartOrthanc(t, settings)}
-	ca, dir := peers.Issue(t, nil, "CA", nil), t.TempDir()
-	peers.Issue(t, ca, "127.0.0.1", nil).Write(t, dir, "server")
-	web, dicom := peers.Port(t), peers.Port(t)
-	section := func(name string, port, behind int) string {
-		return "listen " + name + "\n  bind " + peers.Address(port) + " ssl crt server.both.pem\n  server orthanc " + peers.Address(behind) + "\n"
-	}
-	peers.StartHAProxy(t, dir, section("web", web, g.HTTPPort)+section("dicom", dicom, g.DICOMPort), web, dicom)
-	g.subject = Subject{
-		Tenant: "bhs", Limits: configured(0, 0), Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Authorities: []*x509.Certificate{ca.Certificate},
-		Web: Place{Host: "127.0.0.1", Port: int64(web)}, DICOM: Place{Host: "127.0.0.1", Port: int64(dicom)},
-	}
+	f := newFront(t, "bhs", settings)
+	g := &gatewayed{Orthanc: f.Orthanc, subject: f.subject}
 	g.options = Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 20 * time.Second}
 	return g
 }
