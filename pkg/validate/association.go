@@ -56,7 +56,7 @@ func judgeAssociation(contexts []dicom.Result, peer dicom.Peer, err error, o Opt
 		if !c.Accepted() {
 			syntax := c.Proposal.TransferSyntaxes[0]
 			line = fmt.Sprintf("%s with %s: refused, %s", what, dicom.TransferSyntaxName(syntax), c.Result)
-			if needed(c.Proposal) {
+			if needed(c.Proposal, contexts) {
 				refused = append(refused, line)
 				fixes = append(fixes, acceptText(c.Proposal.AbstractSyntax, syntax, c.Result))
 			}
@@ -108,10 +108,17 @@ func rejectFix(r *dicom.RejectError, o Options, tenant, title string) finding.Fi
 	return finding.Fix{Text: "Look into the server's log, since it gives no reason: for an Orthanc, compare --aec with DicomAet and --aet with DicomModalities", Command: logFix(tenant).Command}
 }
 
-// needed tells whether the checks that follow use the context. The others are
-// proposed because the standard wants them to be.
-func needed(p dicom.Proposal) bool {
-	return p.AbstractSyntax == dicom.Verification || slices.Contains(p.TransferSyntaxes, dicom.ExplicitVRLittleEndian)
+// needed tells whether the checks that follow lack the context. The test study is sent
+// in Implicit VR where its own encoding is refused.
+func needed(p dicom.Proposal, all []dicom.Result) bool {
+	return p.AbstractSyntax == dicom.Verification || slices.Contains(p.TransferSyntaxes, dicom.ExplicitVRLittleEndian) && !accepts(all, dicom.ImplicitVRLittleEndian)
+}
+
+// accepts tells whether images are taken in a transfer syntax.
+func accepts(all []dicom.Result, syntax string) bool {
+	return slices.ContainsFunc(all, func(r dicom.Result) bool {
+		return r.Accepted() && r.Proposal.AbstractSyntax == dicom.SecondaryCaptureStorage && r.TransferSyntax == syntax
+	})
 }
 
 func className(uid string) string {

@@ -25,6 +25,11 @@ func (v *validation) checkStore(ctx context.Context) Check {
 	var seed [32]byte
 	_, _ = rand.Read(seed[:]) // it never fails
 	v.study = dicom.NewTestStudy(seed, v.options.Now(), testInstances)
+	if !accepts(v.association.Contexts(), dicom.ExplicitVRLittleEndian) {
+		for i := range v.study {
+			v.study[i] = v.study[i].InImplicitVR()
+		}
+	}
 	var warnings []string
 	for i, instance := range v.study {
 		before := v.stored
