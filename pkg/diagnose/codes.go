@@ -168,6 +168,7 @@ const (
 	codeListener     finding.Code = "OW7109"
 	codeGatewayHost  finding.Code = "OW7110"
 	codeHostOfTwo    finding.Code = "OW7111"
+	codeHostByName   finding.Code = "OW7112"
 	codeAPIRoute     finding.Code = "OW7210"
 	codeGrantMissing finding.Code = "OW7211"
 	codeIngress      finding.Code = "OW7212"

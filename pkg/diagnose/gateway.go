@@ -31,6 +31,7 @@ func explainGateway(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 		g.credentials(s)
 		g.claims(s)
 		g.mismatches(s)
+		g.serverName(s)
 	}
 	e.judge()
 	return e

@@ -64,6 +64,9 @@ func entranceOf(server map[string]any) entrance {
 	return other
 }
 
+// ServesDICOM tells whether a server of an Istio Gateway is for DICOM.
+func ServesDICOM(server map[string]any) bool { return entranceOf(server) == dicom }
+
 // meet adds the hosts, if they are met at the port that is known already: an
 // Endpoint has one, the first.
 func (e *Endpoint) meet(hosts []string, port int64) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
@@ -210,6 +211,41 @@ func TestPeersOtherTenant(t *testing.T) {
 		got := checkServed(t, s, port)
 		if said.OK() != (got.Outcome == Pass) || got.Code != c.code || !strings.Contains(got.Found, c.says) {
 			t.Errorf("%s: curl %+v, the check %+v", c.about, said, got)
+		}
+	}
+}
+
+// TestPeersClientCertificate: HAProxy, which verifies clients with OpenSSL, accepts
+// with curl exactly the certificates that have no fault.
+func TestPeersClientCertificate(t *testing.T) {
+	trusted, other := peers.Issue(t, nil, "bhs-ca", nil), peers.Issue(t, nil, "mhr-ca", nil)
+	dir, port := t.TempDir(), peers.Port(t)
+	anchor, _ := trusted.Write(t, dir, "ca")
+	peers.Issue(t, trusted, certificateHost, nil).Write(t, dir, "server")
+	peers.StartHAProxy(t, dir, "listen web\n  mode http\n  bind "+peers.Address(port)+
+		" ssl crt server.both.pem ca-file ca.pem verify required\n  http-request return status 200\n", port)
+	for _, c := range []struct {
+		about  string
+		by     *peers.Issuer
+		change func(*x509.Certificate)
+		want   certs.FaultKind
+	}{
+		{"good", trusted, nil, ""},
+		{"expired", trusted, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }, certs.Expired},
+		{"not yet valid", trusted, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }, certs.NotYetValid},
+		{"a server's", trusted, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }, certs.WrongUsage},
+		{"a key that may not sign", trusted, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, certs.WrongUsage},
+		{"of another tenant", other, nil, certs.OtherCA},
+	} {
+		client := peers.Issue(t, c.by, "ct1", c.change)
+		chain, key := client.Write(t, dir, "client")
+		host := net.JoinHostPort(certificateHost, strconv.Itoa(port))
+		said := peers.Ask(t, "curl", "--silent", "--show-error", "--fail", "--cacert", anchor, "--cert", chain, "--key", key,
+			"--resolve", host+":127.0.0.1", "https://"+host)
+		faults := certs.Judge(certs.Presented{Role: certs.Client, Chain: []*x509.Certificate{client.Certificate}, Key: client.Key.Public(),
+			Trusted: []*x509.Certificate{trusted.Certificate}, Others: []certs.KnownCA{{Owner: "tenant mhr", Certificate: other.Certificate}}, Now: time.Now()})
+		if said.OK() != (len(faults) == 0) || c.want != "" && (len(faults) == 0 || faults[0].Kind != c.want) || c.want == "" && len(faults) > 0 {
+			t.Errorf("%s: curl %+v, faults %+v", c.about, said, faults)
 		}
 	}
 }
