@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -76,18 +77,25 @@ func Greet(ctx context.Context, conn net.Conn, hello Hello, before ...byte) (Rep
 	if _, err := conn.Write(append(before, first...)); err != nil {
 		return Reply{}, fmt.Errorf("sending a ClientHello to %s: %w", conn.RemoteAddr(), err)
 	}
-	return readReply(conn), nil
+	reply, err := readReply(conn)
+	if err != nil {
+		return Reply{}, fmt.Errorf("reading what %s answers: %w", conn.RemoteAddr(), err)
+	}
+	return reply, nil
 }
 
-// readReply reads the first record, or the first bytes of something else.
-func readReply(r io.Reader) Reply {
+// readReply reads the first record, or the first bytes of something else. An error is one
+// that is not the server's, as that of a tunnel.
+func readReply(r io.Reader) (Reply, error) {
 	var head [5]byte
 	n, err := io.ReadFull(r, head[:1])
 	switch {
 	case n == 0 && isTimeout(err):
-		return Reply{}
+		return Reply{}, nil
+	case n == 0 && Ended(err):
+		return Reply{Kind: Closed}, nil
 	case n == 0:
-		return Reply{Kind: Closed}
+		return Reply{}, err
 	}
 	more, err := io.ReadFull(r, head[1:])
 	n += more
@@ -99,11 +107,16 @@ func readReply(r io.Reader) Reply {
 			got, _ := r.Read(rest) // what there is will do
 			start = append(start, rest[:got]...)
 		}
-		return Reply{Kind: NotTLS, Start: start}
+		return Reply{Kind: NotTLS, Start: start}, nil
 	}
 	body := make([]byte, length)
 	got, _ := io.ReadFull(r, body)
-	return parseReply(head[0], body[:got])
+	return parseReply(head[0], body[:got]), nil
+}
+
+// Ended tells whether an error is that the server closed or reset the connection.
+func Ended(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 func isTimeout(err error) bool {

@@ -99,8 +99,8 @@ func FuzzReadReply(f *testing.F) {
 	f.Add([]byte("\x15\x03\x01\x00\x02\x02\x28"))
 	f.Add([]byte("HTTP/1.1 400"))
 	f.Fuzz(func(t *testing.T, sent []byte) {
-		got := readReply(bytes.NewReader(sent))
-		if len(got.Start) > maxStart || (len(sent) == 0) != (got.Kind == Closed) {
+		got, err := readReply(bytes.NewReader(sent))
+		if err != nil || len(got.Start) > maxStart || (len(sent) == 0) != (got.Kind == Closed) {
 			t.Errorf("%+v of %d bytes", got, len(sent))
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"testing"
 
@@ -74,10 +75,11 @@ func TestJudgeTrouble(t *testing.T) {
 		{about: "a PDU", seen: trouble{anything: otherBytes("\x07\x00\x00\x00")}, code: codeNoTLS, says: "a DICOM PDU of type 7"},
 		{about: "SSH", seen: trouble{anything: otherBytes("SSH-2.0")}, code: codeNoTLS, says: "SSH"},
 		{about: "something", seen: trouble{anything: otherBytes("\x1b[2J")}, code: codeNoTLS, says: `other bytes ("\x1b[2J")`},
+		{about: "a tunnel fails", err: errTunnel, seen: trouble{anything: closed, proxied: closed}, code: codeNoTLS, says: "the tunnel is lost"},
 		{about: "silence", err: late, seen: trouble{}, code: codeNoTLS, says: "no answer in time"},
 	} {
 		if c.err == nil {
-			c.err = errors.New("EOF")
+			c.err = fmt.Errorf("TLS: %w", io.EOF)
 		}
 		judged(t, c.about, judgeTrouble(c.err, c.seen, p, "bhs"), Fail, c.code, c.says)
 	}

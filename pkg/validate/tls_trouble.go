@@ -100,7 +100,7 @@ func judgeTrouble(err error, t trouble, p Place, tenant string) Check {
 		return judgeAlert(alert, p, expected, explain)
 	}
 	found, fix := "there was no TLS handshake: "+plain(err), "See whether a Gateway serves that name at that port, and whether the Secret with its certificate is there"
-	if t.anything.reply.Kind == probe.Closed {
+	if t.anything.reply.Kind == probe.Closed && probe.Ended(err) {
 		found = "the connection is closed before any TLS: no server takes the name " + p.Host + ", or what is behind the port is not there"
 		fix = "See whether spec.servers[].hosts of the Gateway has that name, and whether the Secret with its certificate is there"
 	} else if what := spoken(t.anything.reply.Start); what != "" {
