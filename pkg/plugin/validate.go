@@ -41,12 +41,13 @@ var (
 		theirs (--other-password-secret, --other-cert), or without any.
 
 		With files and directories it stores those as well, once the test study has
-		arrived where it should, and leaves them there: over several associations at once,
-		each file by itself checked before it is sent. Orthanc is asked at the end for each
+		arrived where it should, and leaves them there: over as many associations as the
+		server takes, each file checked before it is sent. Orthanc is asked at the end for each
 		of them. With --resume an interrupted transfer goes on where it was.
 
 		The exit status is 0 when every check passes, with or without warnings, 1
-		when one fails, 2 when it could not be told.`)
+		when one fails, 2 when the flags are wrong or it could not be told: nothing
+		failed, but the web page, an association or your files could not be tried.`)
 	validateExample = templates.Examples(`
 		# Everything, with the password of Orthanc's web from a Secret
 		kubectl orthweb validate bhs --user=admin --password-secret=orthanc-web:password
@@ -122,10 +123,10 @@ func newValidate(facts *factsFlags) *cobra.Command {
 	flags.Int64Var(&o.webPort, "web-port", 0, "Port of the web; the Gateway's by default")
 	flags.Int64Var(&o.dcmPort, "dicom-port", 0, "Port of DICOM; the Gateway's by default")
 	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "How long each check may take")
-	flags.BoolVar(&o.keep, "keep", false, "Leave the test study in Orthanc")
-	flags.BoolVar(&o.store, "store", false, "Store also where it is not known that the archive removes no patients to make room, or where what is stored could not be found and removed again")
+	flags.BoolVar(&o.keep, "keep", false, "Leave the test study in Orthanc, and do not remove it")
+	flags.BoolVar(&o.store, "store", false, "Store even if Orthanc may remove patients to make room, or if what is stored could not be found and removed again: patients' data can be lost")
 	flags.StringVar(&o.ca, "ca", "", "The authority's certificate to trust, as a file; the tenant's, read from the cluster, by default")
-	flags.BoolVar(&o.insec, "insecure", false, "Go on where a server's certificate is no good: then you don't know whom you talk to, and no password is sent")
+	flags.BoolVar(&o.insec, "insecure", false, "Go on although a server's certificate is not valid: then you don't know whom you talk to, and no password is sent")
 	o.client.addTo(flags)
 	o.web.addTo(flags)
 	o.others.addTo(flags)

@@ -24,7 +24,7 @@ type userFiles struct {
 }
 
 func (f *userFiles) addTo(flags *pflag.FlagSet) {
-	flags.IntVar(&f.concurrency, "concurrency", send.DefaultConcurrency, "How many associations to send files over at once")
+	flags.IntVar(&f.concurrency, "concurrency", send.DefaultConcurrency, "Maximum number of associations to send files over at once")
 	flags.StringVar(&f.resume, "resume", "", "Note in this file what is stored, and leave out what it says is stored already")
 	flags.BoolVar(&f.quiet, "quiet", false, "Show no progress of sending files")
 }

@@ -36,13 +36,13 @@ func judgeUnasked(p Place, tenant string, onlyGuard bool) Check {
 		return fail(codeAnybodyLetIn, found+", although the Gateway says that they must have one", "clients without a certificate are refused",
 			finding.Fix{Text: "Another tenant's Gateway may answer here: Istio selects gateways by label across namespaces. See which", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)})
 	case onlyGuard:
-		return warn(codeClientNotAsked, found+": whoever can reach the port can store and query studies", "clients of the tenant alone are let in",
+		return warn(codeClientNotAsked, found+": anyone who can reach the port can store and query studies", "clients of the tenant alone are let in",
 			finding.Fix{Text: fmt.Sprintf("Set spec.servers[].tls.mode: MUTUAL in the Gateway, in gitops/application/%s; the Secret of its certificate has the authority already", tenant)})
 	}
 	return pass(found + "; the password is what lets them in")
 }
 
-// tryClients knocks as each kind of client.
+// tryClients connects as each kind of client.
 func (v *validation) tryClients(ctx context.Context, p Place) Check {
 	if v.subject.Client == nil {
 		return skip("clients are asked for a certificate, and there is none of the tenant's: see --cert")

@@ -34,7 +34,7 @@ func judgeTCP(p Place, err error, tenant string) Check {
 		return fail(codeRefused, "the connection was refused: nothing listens at "+target(err, p), expected, inside)
 	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &slow) && slow.Timeout():
 		return fail(codeNoAnswer, "there was no answer from "+target(err, p), expected, finding.Fix{
-			Text: "Ask whoever runs the network whether a firewall or a security group is in between; then see whether the ingress runs", Command: inside.Command,
+			Text: "Ask those who run the network whether a firewall or a security group is in between; then see whether the ingress runs", Command: inside.Command,
 		})
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return fail(codeNoRoute, "there is no way from this machine to "+target(err, p), expected, finding.Fix{

@@ -22,8 +22,8 @@ func TestJudgeUnasked(t *testing.T) {
 	}{
 		{about: "the web, SIMPLE", place: Place{Known: true}, outcome: Pass, says: "the password is what lets them in"},
 		{about: "the web, not known", outcome: Pass, says: "the password is what lets them in"},
-		{about: "DICOM, SIMPLE", place: Place{Known: true}, onlyGuard: true, outcome: Warn, code: codeClientNotAsked, says: "whoever can reach the port"},
-		{about: "DICOM, not known", onlyGuard: true, outcome: Warn, code: codeClientNotAsked, says: "whoever can reach the port"},
+		{about: "DICOM, SIMPLE", place: Place{Known: true}, onlyGuard: true, outcome: Warn, code: codeClientNotAsked, says: "anyone who can reach the port"},
+		{about: "DICOM, not known", onlyGuard: true, outcome: Warn, code: codeClientNotAsked, says: "anyone who can reach the port"},
 		{about: "the web, MUTUAL", place: Place{Known: true, Mutual: true}, outcome: Fail, code: codeAnybodyLetIn, says: "although the Gateway says"},
 		{about: "DICOM, MUTUAL", place: Place{Known: true, Mutual: true}, onlyGuard: true, outcome: Fail, code: codeAnybodyLetIn, says: "although the Gateway says"},
 	} {

@@ -19,7 +19,7 @@ func (v *validation) checkDefaultPassword(ctx context.Context) Check {
 	r, err := v.web.get(ctx, systemPath, Credentials{})
 	if _, ok := readSystem(r); err == nil && ok {
 		v.open = true
-		return warn(codeWebOpen, "Orthanc asks for no password: whoever reaches its web can see and delete studies", "that it asks for one", finding.Fix{
+		return warn(codeWebOpen, "Orthanc asks for no password: anyone who reaches its web can see and delete studies", "that it asks for one", finding.Fix{
 			Text: fmt.Sprintf("Set AuthenticationEnabled and RegisteredUsers in Orthanc's configuration, in gitops/application/%s", v.subject.Tenant),
 		})
 	}

@@ -51,7 +51,7 @@ func judgeUnchanged(before, after census, kept int64) Check {
 	}
 	if len(fewer) > 0 {
 		c := fail(codeArchiveLost, "the archive lost data while this ran: "+strings.Join(fewer, ", "), "that nothing but the test study changed", finding.Fix{
-			Text: "Find out what removed it before anything else is stored: Orthanc's log, MaximumPatientCount and MaximumStorageSize in its configuration, Lua scripts, or somebody else. Get it back from a backup or from where it was sent",
+			Text: "Find out what removed it before anything else is stored: Orthanc's log, MaximumPatientCount and MaximumStorageSize in its configuration, Lua scripts, or another user. Get it back from a backup or from where it was sent",
 		})
 		c.Details = append(counts, lost...)
 		return c
