@@ -24,6 +24,11 @@ type Limits struct {
 // Known tells whether both limits are.
 func (l Limits) Known() bool { return l.Patients != nil && l.Size != nil }
 
+// Evict tells whether there are limits by which patients are removed, however far away.
+func (l Limits) Evict() bool {
+	return l.Known() && !l.Rejects && (*l.Patients > 0 || *l.Size > 0)
+}
+
 // Or fills in what is not known from other limits.
 func (l Limits) Or(other Limits) Limits {
 	if l.Patients == nil {
