@@ -24,6 +24,11 @@ type Limits struct {
 // Known tells whether both limits are.
 func (l Limits) Known() bool { return l.Patients != nil && l.Size != nil }
 
+// Evict tells whether there are limits by which patients are removed, however far away.
+func (l Limits) Evict() bool {
+	return l.Known() && !l.Rejects && (*l.Patients > 0 || *l.Size > 0)
+}
+
 // Or fills in what is not known from other limits.
 func (l Limits) Or(other Limits) Limits {
 	if l.Patients == nil {
@@ -72,8 +77,8 @@ type Configuration map[string]json.RawMessage
 
 // Add reads a configuration file: JSON with comments, and with ${NAME} and
 // ${NAME:-default} for environment variables (OrthancFramework/Sources/Toolbox.cpp,
-// SubstituteVariables). A variable that environment does not know becomes a word that
-// is no number. A setting that another file has already is an error, as it is for
+// SubstituteVariables). A variable that environment does not know becomes
+// UnknownValue. A setting that another file has already is an error, as it is for
 // Orthanc. Errors quote nothing of the file, which may hold passwords.
 func (c Configuration) Add(file []byte, environment map[string]string) error {
 	var more Configuration
@@ -126,6 +131,10 @@ func (c Configuration) Limits(environment map[string]string) Limits {
 	}
 }
 
+// UnknownValue stands for the value of an environment variable that is not known. It is
+// JSON with quotes around it and without, and is neither a number nor a mode.
+const UnknownValue = "null"
+
 var variable = regexp.MustCompile(`\$\{([A-Za-z0-9_]+)(:-([^}]*))?\}`)
 
 func substitute(file []byte, environment map[string]string) []byte {
@@ -138,7 +147,7 @@ func substitute(file []byte, environment map[string]string) []byte {
 		if len(part[2]) > 0 && environment != nil {
 			return part[3]
 		}
-		return []byte("unknown")
+		return []byte(UnknownValue)
 	})
 }
 

@@ -117,14 +117,15 @@ func (p orthancPod) limits(ctx context.Context, read configMaps) (orthanc.Limits
 			if err != nil {
 				return orthanc.Limits{}, err
 			}
-			named := configFiles(data, volume.ConfigMap.Items, mount.SubPath)
+			named := configFiles(data, volume.ConfigMap.Items, mount)
 			files += len(named)
 			for _, name := range slices.Sorted(maps.Keys(named)) {
 				if err := config.Add([]byte(named[name]), environment); err != nil {
 					return orthanc.Limits{}, fmt.Errorf("%s in ConfigMap %s/%s: %w", name, p.namespace, volume.ConfigMap.Name, err)
 				}
 			}
-		case volume.Secret != nil && !certificateOnly(mount), volume.Projected != nil && !tokenOnly(volume.Projected):
+		case volume.Secret != nil && certificateOnly(mount), volume.Projected != nil && tokenOnly(volume.Projected):
+		case volume.Secret != nil, volume.Projected != nil, p.mayConfigure(mount, volume):
 			return orthanc.Limits{}, fmt.Errorf("%s has files from volume %s, which may hold settings and is not read", p.of, volume.Name)
 		}
 	}
@@ -134,8 +135,8 @@ func (p orthancPod) limits(ctx context.Context, read configMaps) (orthanc.Limits
 	return config.Limits(environment), nil
 }
 
-// environment is the container's, without what comes from elsewhere. That a limit does
-// is an error.
+// environment is the container's; what comes from elsewhere has an unknown value. That a
+// limit does is an error.
 func (p orthancPod) environment() (map[string]string, error) {
 	known := map[string]string{}
 	for _, v := range p.container.Env {
@@ -144,6 +145,8 @@ func (p orthancPod) environment() (map[string]string, error) {
 			known[v.Name] = v.Value
 		case strings.HasPrefix(v.Name, "ORTHANC__MAXIMUM_"), v.Name == "ORTHANC_JSON":
 			return nil, fmt.Errorf("%s takes its setting %s from elsewhere", p.of, v.Name)
+		default:
+			known[v.Name] = orthanc.UnknownValue // so that no default is taken for it
 		}
 	}
 	for _, from := range p.container.EnvFrom {
@@ -160,7 +163,7 @@ func (p orthancPod) environment() (map[string]string, error) {
 // certificateOnly tells a mount of one file that is no configuration: Orthanc reads
 // the files whose names end with .json.
 func certificateOnly(mount corev1.VolumeMount) bool {
-	return mount.SubPath != "" && !strings.HasSuffix(strings.ToLower(mount.MountPath), ".json")
+	return mount.SubPath != "" && !isJSON(mount.MountPath)
 }
 
 // tokenOnly tells the volume that Kubernetes adds for a service account.
@@ -198,28 +201,102 @@ func (o *validateOptions) configMap(ctx context.Context, namespace, name string)
 	}
 	for _, found := range list.Items {
 		if found.Name == name && found.Namespace == namespace {
-			return found.Data, nil
+			return filesOf(found), nil
 		}
 	}
 	return nil, fmt.Errorf("there is no ConfigMap %s/%s", namespace, name)
 }
 
-// configFiles are the JSON files that a volume has of a ConfigMap's data, by their
-// names: all keys, or the items; with a subPath that one alone.
-func configFiles(data map[string]string, items []corev1.KeyToPath, subPath string) map[string]string {
-	files := map[string]string{}
-	for key, text := range data {
-		name := key
-		if len(items) > 0 {
-			at := slices.IndexFunc(items, func(i corev1.KeyToPath) bool { return i.Key == key })
-			if at < 0 {
-				continue
-			}
-			name = items[at].Path
+// filesOf are all of a ConfigMap's.
+func filesOf(c corev1.ConfigMap) map[string]string {
+	files := maps.Clone(c.Data)
+	if files == nil {
+		files = map[string]string{}
+	}
+	for name, content := range c.BinaryData {
+		files[name] = string(content)
+	}
+	return files
+}
+
+// configFiles are the JSON files that a mount has of a ConfigMap's data, by their names:
+// all keys, or the items; with a subPath the file or the directory of that name. A file
+// that is mounted alone has the name that the mount gives it.
+func configFiles(data map[string]string, items []corev1.KeyToPath, mount corev1.VolumeMount) map[string]string {
+	if len(items) == 0 {
+		for key := range data {
+			items = append(items, corev1.KeyToPath{Key: key, Path: key})
 		}
-		if (subPath == "" || subPath == name) && strings.HasSuffix(strings.ToLower(name), ".json") {
+	}
+	files := map[string]string{}
+	for _, item := range items {
+		text, there := data[item.Key]
+		name, subPath := path.Clean(item.Path), path.Clean(mount.SubPath)
+		switch inside, within := strings.CutPrefix(name, subPath+"/"); {
+		case mount.SubPath == "":
+		case name == subPath:
+			name = mount.MountPath
+		case within:
+			name = inside
+		default:
+			continue
+		}
+		if there && isJSON(name) {
 			files[name] = text
 		}
 	}
 	return files
+}
+
+// isJSON tells whether Orthanc takes a file in a directory of its configuration for a
+// part of it.
+func isJSON(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".json") }
+
+// mayConfigure tells whether a volume that something in the cluster fills, an
+// initContainer or a driver, can be where Orthanc has its configuration from.
+func (p orthancPod) mayConfigure(mount corev1.VolumeMount, volume corev1.Volume) bool {
+	if mount.SubPath != "" && isJSON(mount.MountPath) {
+		return true
+	}
+	at := path.Clean(mount.MountPath)
+	for _, place := range p.places() {
+		if at == place || strings.HasPrefix(at, place+"/") {
+			return true
+		}
+		if p.innermost(place) == at && (volume.EmptyDir == nil || p.shared(volume.Name) || isJSON(place)) {
+			return true
+		}
+	}
+	return false
+}
+
+// places are where Orthanc has its configuration from: where its images have it, and
+// what it is started with.
+func (p orthancPod) places() []string {
+	places := []string{"/etc/orthanc"}
+	for _, argument := range slices.Concat(p.container.Command, p.container.Args) {
+		for _, word := range strings.FieldsFunc(argument, func(r rune) bool { return strings.ContainsRune(" \t\n\"';&|", r) }) {
+			if strings.HasPrefix(word, "/") && path.Clean(word) != "/" {
+				places = append(places, path.Clean(word))
+			}
+		}
+	}
+	return places
+}
+
+// innermost is where the volume is mounted that has a place, empty where none has.
+func (p orthancPod) innermost(place string) (at string) {
+	for _, mount := range p.container.VolumeMounts {
+		if m := path.Clean(mount.MountPath); len(m) > len(at) && (m == place || strings.HasPrefix(place, m+"/")) {
+			at = m
+		}
+	}
+	return at
+}
+
+// shared tells whether another container of the pod has the volume as well.
+func (p orthancPod) shared(volume string) bool {
+	return slices.ContainsFunc(slices.Concat(p.spec.InitContainers, p.spec.Containers), func(c corev1.Container) bool {
+		return c.Name != p.container.Name && slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == volume })
+	})
 }

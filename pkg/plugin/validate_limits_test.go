@@ -28,6 +28,14 @@ spec:
         image: "registry.example.com/lib/orthanc-plugins:1.12.1"
 `
 
+// limitWords are a limit's, or ? where it is not known.
+func limitWords(limit *int64) string {
+	if limit == nil {
+		return "?"
+	}
+	return fmt.Sprint(*limit)
+}
+
 func parsed(t *testing.T, rest string) []orthancPod {
 	t.Helper()
 	var object map[string]any
@@ -61,6 +69,56 @@ func TestOrthancPodLimits(t *testing.T) {
 		{about: "a setting from elsewhere", rest: "        env: [{name: ORTHANC__MAXIMUM_PATIENT_COUNT, valueFrom: {secretKeyRef: {name: a, key: b}}}]" + mounted,
 			files: map[string]string{"orthanc.json": `{}`}, want: "takes its setting ORTHANC__MAXIMUM_PATIENT_COUNT from elsewhere"},
 		{about: "variables from elsewhere", rest: "        envFrom: [{secretRef: {name: a}}]" + mounted, files: map[string]string{"orthanc.json": `{}`}, want: "takes environment variables from elsewhere"},
+		{about: "a variable from elsewhere, with a default", rest: "        env: [{name: MOST, valueFrom: {configMapKeyRef: {name: a, key: b}}}]" + mounted,
+			files: map[string]string{"orthanc.json": `{"MaximumPatientCount": ${MOST:-0}}`}, want: "? 0"},
+		{about: "a variable from elsewhere, with a default as text", rest: "        env: [{name: MOST, valueFrom: {configMapKeyRef: {name: a, key: b}}}]" + mounted,
+			files: map[string]string{"orthanc.json": `{"MaximumPatientCount": "${MOST:-0}"}`}, want: "? 0"},
+		{about: "a variable from elsewhere that is no limit", rest: "        env: [{name: DB, valueFrom: {configMapKeyRef: {name: a, key: b}}}]" + mounted,
+			files: map[string]string{"orthanc.json": `{"Host": "${DB:-none}"}`}, want: "0 0"},
+		{about: "a key that is mounted as a file of another name", rest: `
+        volumeMounts: [{name: config, mountPath: /etc/orthanc/a.json, subPath: a.json}, {name: config, mountPath: /etc/orthanc/b.json, subPath: config}]
+      volumes: [{name: config, configMap: {name: orthanc}}]
+`, files: map[string]string{"a.json": `{}`, "config": `{"MaximumPatientCount": 7}`}, want: "7 0"},
+		{about: "a key that two items have", rest: strings.ReplaceAll(mounted, "{name: orthanc}", "{name: orthanc, items: [{key: config, path: notes.txt}, {key: config, path: orthanc.json}]}"),
+			files: map[string]string{"config": `{"MaximumPatientCount": 7}`}, want: "7 0"},
+		{about: "a directory of items", rest: `
+        volumeMounts: [{name: config, mountPath: /etc/orthanc/a.json, subPath: a.json}, {name: config, mountPath: /etc/orthanc.d, subPath: d}]
+      volumes: [{name: config, configMap: {name: orthanc, items: [{key: a, path: a.json}, {key: b, path: d/b.json}]}}]
+`, files: map[string]string{"a": `{}`, "b": `{"MaximumPatientCount": 7}`}, want: "7 0"},
+		{about: "a volume that something else fills, where the configuration is", rest: `
+        volumeMounts: [{name: config, mountPath: /etc/orthanc/a.json, subPath: a.json}, {name: more, mountPath: /etc/orthanc/}]
+      volumes: [{name: config, configMap: {name: orthanc}}, {name: more, emptyDir: {}}]
+`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may hold settings"},
+		{about: "one file that something else fills", rest: `
+        volumeMounts: [{name: config, mountPath: /etc/orthanc/a.json, subPath: a.json}, {name: more, mountPath: /etc/b.json, subPath: b.json}]
+      volumes: [{name: config, configMap: {name: orthanc}}, {name: more, persistentVolumeClaim: {claimName: x}}]
+`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may hold settings"},
+		{about: "a volume that something else fills, which Orthanc is started with", rest: `
+        args: [/rendered/]
+        volumeMounts: [{name: config, mountPath: /templates}, {name: more, mountPath: /rendered}]
+      volumes: [{name: config, configMap: {name: orthanc}}, {name: more, csi: {driver: x}}]
+`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may hold settings"},
+		{about: "a volume that something else fills, which a shell starts Orthanc with", rest: `
+        command: [sh, -c, "exec Orthanc --verbose /rendered/orthanc.json"]
+        volumeMounts: [{name: config, mountPath: /templates}, {name: more, mountPath: /rendered}]
+      volumes: [{name: config, configMap: {name: orthanc}}, {name: more, emptyDir: {}}]
+`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may hold settings"},
+		{about: "storage", rest: `
+        args: [/etc/orthanc/]
+        volumeMounts: [{name: config, mountPath: /etc/orthanc}, {name: more, mountPath: /var/lib/orthanc/db}, {name: tmp, mountPath: /tmp}]
+      volumes: [{name: config, configMap: {name: orthanc}}, {name: more, persistentVolumeClaim: {claimName: x}}, {name: tmp, emptyDir: {}}]
+`, files: map[string]string{"a.json": `{}`}, want: "0 0"},
+		{about: "an empty directory above", rest: `
+        args: [/run/secrets/]
+        volumeMounts: [{name: config, mountPath: /run/secrets/orthanc.json, subPath: orthanc.json}, {name: more, mountPath: /run}]
+      volumes: [{name: config, configMap: {name: orthanc}}, {name: more, emptyDir: {}}]
+`, files: map[string]string{"orthanc.json": `{}`}, want: "0 0"},
+		{about: "a directory above that an initContainer fills", rest: `
+        args: [/run/secrets/]
+        volumeMounts: [{name: config, mountPath: /run/secrets/orthanc.json, subPath: orthanc.json}, {name: more, mountPath: /run}]
+      initContainers: [{name: render, image: x, volumeMounts: [{name: more, mountPath: /out}]}]
+      volumes: [{name: config, configMap: {name: orthanc}}, {name: more, emptyDir: {}}]
+`, files: map[string]string{"orthanc.json": `{}`}, want: "volume more, which may hold settings"},
 		{about: "settings as one variable", rest: "        env: [{name: ORTHANC_JSON, value: '{}'}]" + mounted, files: map[string]string{"orthanc.json": `{}`}, want: "ORTHANC_JSON"},
 		{about: "a Secret with files", rest: fmt.Sprintf(more, "secret: {secretName: s3cret}"), files: map[string]string{"a.json": `{}`}, want: "volume more, which may hold settings"},
 		{about: "a token", rest: fmt.Sprintf(more, "projected: {sources: [{serviceAccountToken: {path: token}}]}"), files: map[string]string{"a.json": `{}`}, want: "0 0"},
@@ -81,7 +139,7 @@ func TestOrthancPodLimits(t *testing.T) {
 			})
 			got := fmt.Sprint(err)
 			if err == nil {
-				got = fmt.Sprintf("%d %d", *limits.Patients, *limits.Size)
+				got = limitWords(limits.Patients) + " " + limitWords(limits.Size)
 			}
 			if !strings.Contains(got, c.want) || strings.Contains(got, "s3cret") {
 				t.Errorf("got %s, want %s", got, c.want)
@@ -104,7 +162,16 @@ func TestOrthancPods(t *testing.T) {
 	if parsed(t, "") == nil || orthancsIn(&unstructured.Unstructured{Object: map[string]any{}}, "Deployment") != nil {
 		t.Error("an Orthanc without volumes, and a workload without a template")
 	}
-	if got := configFiles(map[string]string{"a.json": "{}"}, []corev1.KeyToPath{{Key: "b"}}, ""); len(got) != 0 {
+	if got := configFiles(map[string]string{"a.json": "{}"}, []corev1.KeyToPath{{Key: "b"}}, corev1.VolumeMount{}); len(got) != 0 {
 		t.Errorf("%v of other items", got)
+	}
+}
+
+// TestConfigMapFiles has binary data as well: kubectl puts what is not UTF-8 there, and a
+// volume shows no difference.
+func TestConfigMapFiles(t *testing.T) {
+	got := filesOf(corev1.ConfigMap{Data: map[string]string{"a.json": "{}"}, BinaryData: map[string][]byte{"b.json": []byte("[]")}})
+	if len(got) != 2 || got["a.json"] != "{}" || got["b.json"] != "[]" {
+		t.Errorf("%v", got)
 	}
 }

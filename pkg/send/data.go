@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 )
 
 var errChanged = errors.New("it has changed since it was looked at")
@@ -11,10 +12,12 @@ var errChanged = errors.New("it has changed since it was looked at")
 // data is a file's data set on its way: as long as it was when it was looked at,
 // or an error, and never a part that the peer takes for the whole.
 type data struct {
-	file *os.File
-	left int64
-	sent int64
-	pace *pace
+	file     *os.File
+	modified time.Time
+	size     int64
+	left     int64
+	sent     int64
+	pace     *pace
 }
 
 func (t *transfer) open(f file) (*data, error) {
@@ -22,11 +25,8 @@ func (t *transfer) open(f file) (*data, error) {
 	if err != nil {
 		return nil, unwrapped(err)
 	}
-	d := &data{file: opened, left: f.size - f.meta.DataOffset - f.trailing, pace: &t.pace}
-	info, err := opened.Stat()
-	if err == nil && (info.Size() != f.size || !info.ModTime().Equal(f.modified)) {
-		err = errChanged
-	}
+	d := &data{file: opened, modified: f.modified, size: f.size, left: f.size - f.meta.DataOffset - f.trailing, pace: &t.pace}
+	err = d.unchanged()
 	if err == nil {
 		_, err = opened.Seek(f.meta.DataOffset, io.SeekStart)
 	}
@@ -37,7 +37,17 @@ func (t *transfer) open(f file) (*data, error) {
 	return d, nil
 }
 
-// Read gives the data set.
+// unchanged fails unless the file is as it was when it was looked at.
+func (d *data) unchanged() error {
+	info, err := d.file.Stat()
+	if err == nil && (info.Size() != d.size || !info.ModTime().Equal(d.modified)) {
+		err = errChanged
+	}
+	return err
+}
+
+// Read gives the data set. Its end is an error where the file was written meanwhile: the
+// peer stores nothing then.
 func (d *data) Read(p []byte) (int, error) {
 	if d.left == 0 {
 		return 0, io.EOF
@@ -46,8 +56,11 @@ func (d *data) Read(p []byte) (int, error) {
 	d.left -= int64(n)
 	d.sent += int64(n)
 	d.pace.bytes.Add(int64(n))
-	if err == io.EOF && d.left > 0 {
+	switch {
+	case err == io.EOF && d.left > 0:
 		err = errChanged
+	case err == nil && d.left == 0:
+		err = d.unchanged()
 	}
 	return n, err
 }

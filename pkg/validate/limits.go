@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"k8s.io/apimachinery/pkg/util/version"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
 )
@@ -29,8 +31,11 @@ func (v *validation) checkLimits(ctx context.Context) Check {
 	v.before = &before
 	limits, why := v.limits(ctx)
 	more := orthanc.Contents{Patients: 1, Bytes: testBytes}
-	if files := v.options.Files; files != nil && files.Size != nil {
+	if files := v.options.Files; files != nil && files.Size != nil && limits.Evict() {
 		count, bytes := files.Size(ctx)
+		if ctx.Err() != nil { // those that were counted are not all
+			return v.unsafe("the archive has limits, and the files could not be counted in time", "--timeout gives more time")
+		}
 		more.Patients, more.Bytes = more.Patients+count, more.Bytes+bytes // each file may be of a patient of its own
 	}
 	if evicts := limits.Evicts(before.contents(), more); evicts != "" {
@@ -84,7 +89,16 @@ func (v *validation) limits(ctx context.Context) (known orthanc.Limits, why stri
 	if err != nil {
 		return known, "Orthanc's configuration in the cluster could not be read: " + err.Error()
 	}
+	configured.Rejects = configured.Rejects && rejects(v.system.Version)
 	return known.Or(configured), ""
+}
+
+// rejects tells whether an Orthanc of this version heeds MaximumStorageMode. Those before
+// 1.11.2 remove patients whatever it says; of a version that is no number, such as
+// mainline, it is not known.
+func rejects(orthancVersion string) bool {
+	got, err := version.ParseGeneric(orthancVersion)
+	return err == nil && got.AtLeast(version.MustParseGeneric("1.11.2"))
 }
 
 // census is what an archive holds at a moment.

@@ -3,10 +3,12 @@ package validate
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
 )
@@ -16,6 +18,13 @@ func configured(patients, size int64) func(context.Context) (orthanc.Limits, err
 	return func(context.Context) (orthanc.Limits, error) {
 		return orthanc.Limits{Patients: &patients, Size: &size}, nil
 	}
+}
+
+// rejecting is configured to refuse what does not fit.
+func rejecting(ctx context.Context) (orthanc.Limits, error) {
+	limits, err := configured(4, 0)(ctx)
+	limits.Rejects = true
+	return limits, err
 }
 
 // silent has an Orthanc that does not report its limits.
@@ -54,6 +63,34 @@ func TestArchiveLimits(t *testing.T) {
 			silent(s)
 			s.subject.Limits = configured(4, 0)
 		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "at most 4 patients"}}},
+		{about: "an Orthanc of before MaximumStorageMode is configured to reject", change: func(s *setup) {
+			silent(s)
+			s.archive.system["Version"], s.subject.Limits = "1.11.1", rejecting
+		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "at most 4 patients"}, {"dicom-store", Skip, "", ""}}},
+		{about: "an Orthanc of an unknown version is configured to reject", change: func(s *setup) {
+			silent(s)
+			s.archive.system["Version"], s.subject.Limits = "mainline", rejecting
+		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "at most 4 patients"}}},
+		{about: "the first Orthanc with MaximumStorageMode is configured to reject", change: func(s *setup) {
+			silent(s)
+			s.archive.system["Version"], s.subject.Limits = "1.11.2", rejecting
+		}, want: []outcome{{"archive-limits", Pass, "", "refuses what does not fit"}}, stored: true},
+		{about: "the files could not be counted in time", change: func(s *setup) {
+			s.options.Timeout = time.Second
+			s.archive.system = map[string]any{"MaximumPatientCount": 10}
+			s.options.Files = &Files{Size: func(ctx context.Context) (int64, int64) {
+				<-ctx.Done()
+				return 1, 1
+			}}
+		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "could not be counted in time"}, {"dicom-store", Skip, "", ""}, {"dicom-store-files", Skip, "", ""}}},
+		{about: "the files could not be counted in time, and nothing is removed", change: func(s *setup) {
+			s.options.Timeout = time.Second
+			s.options.Files = &Files{Size: func(ctx context.Context) (int64, int64) {
+				<-ctx.Done()
+				return 1, 1
+			}, Store: func(context.Context, func(context.Context) (net.Conn, error)) Check { return pass("") },
+				Found: func(context.Context, Archive, []Archive) Check { return pass("") }}
+		}, want: []outcome{{"archive-limits", Pass, "", "no limits"}}, stored: true},
 		{about: "what Orthanc itself reports counts", change: func(s *setup) { s.subject.Limits = configured(4, 0) },
 			want: []outcome{{"archive-limits", Pass, "", "no limits"}}, stored: true},
 		{about: "an older Orthanc", change: silent, want: []outcome{{"archive-limits", Warn, codeMayEvict, "does not report its limits itself"}, {"dicom-store", Skip, "", "--store"}}},

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -263,4 +264,31 @@ func TestInterrupted(t *testing.T) {
 	if n := f.Counts(t).CountInstances; n != 0 || checks[len(checks)-1].Name != "clean-up" {
 		t.Errorf("%d images are left after %s:\n%s", n, time.Since(cancelled), verdicts(checks))
 	}
+}
+
+// TestOldOrthancIgnoresReject has an Orthanc that came before MaximumStorageMode (1.11.2)
+// with that set to Reject: it removes patients all the same, so nothing is stored.
+func TestOldOrthancIgnoresReject(t *testing.T) {
+	f := newFront(t, "bhs", map[string]any{"MaximumPatientCount": 3, "MaximumStorageMode": "Reject"})
+	known := f.subject.Limits
+	f.subject.Limits = func(ctx context.Context) (orthanc.Limits, error) {
+		limits, err := known(ctx)
+		limits.Rejects = true
+		return limits, err
+	}
+	f.fill(t, rand.New(rand.NewPCG(1, 1)), 3)
+	before := f.content(t)
+	checks := f.run(t, Options{})
+	outcome{"archive-limits", Warn, codeMayEvict, "at most 3 patients, has 3"}.check(t, checks)
+	outcome{"dicom-store", Skip, "", "see archive-limits"}.check(t, checks)
+	if after := f.content(t); !maps.Equal(before, after) {
+		t.Errorf("%d instances before, %d after", len(before), len(after))
+	}
+	f.fill(t, rand.New(rand.NewPCG(2, 2)), 1) // what storescu does to it
+	for id := range before {
+		if _, kept := f.content(t)[id]; !kept {
+			return
+		}
+	}
+	t.Error("storescu removed nothing: it does reject")
 }

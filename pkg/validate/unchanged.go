@@ -19,11 +19,26 @@ func (v *validation) checkUnchanged(ctx context.Context) Check {
 		return skip("what the archive held before is not known")
 	}
 	after, err := v.web.takeCensus(ctx, v.login)
+	left := int64(0)
+	if err == nil && v.stored {
+		left, err = v.left(ctx)
+	}
 	if err != nil {
 		return warn(codeNotCompared, "what the archive holds now is not known: "+plain(err), "that nothing else changed",
 			finding.Fix{Text: "Look at the number of patients in Orthanc's explorer; before, it had " + v.before.words()})
 	}
-	return judgeUnchanged(*v.before, after, v.stillThere)
+	return judgeUnchanged(*v.before, after, left)
+}
+
+// left is how many images of the test study the tenant's archive has: it was kept, or
+// could not be removed.
+func (v *validation) left(ctx context.Context) (int64, error) {
+	id, err := lookUp(ctx, v.web, "Study", v.studyUID(), v.login)
+	if err != nil || id == "" {
+		return 0, err
+	}
+	has, err := v.web.instances(ctx, id, v.login)
+	return int64(len(has)), err
 }
 
 // judgeUnchanged is pure. kept is what is left of the test study: its images, 0 where

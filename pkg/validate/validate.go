@@ -31,10 +31,8 @@ type validation struct {
 	// stored tells that images of the test study were stored, or may have been, that
 	// have to go again; unanswered that the answer to the last one was lost.
 	stored, unanswered bool
-	// stillThere is how many images of the test study the tenant's archive has at
-	// the end; sentFiles tells that files of the user's were sent.
-	stillThere int64
-	sentFiles  bool
+	// sentFiles tells that files of the user's were sent.
+	sentFiles bool
 	// found are Orthanc's ids of the study, of each tenant that was asked for it;
 	// empty where it is not.
 	found map[string]string
