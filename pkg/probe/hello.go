@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"crypto/ecdh"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ type Hello struct {
 	Versions []uint16
 	// CipherSuites are those that it offers, in its order.
 	CipherSuites []uint16
+	// Groups are those of key exchange that it offers, in its order; nil for those of
+	// OpenSSL 1.1.1, X25519 first (IANA, TLS Supported Groups).
+	Groups []uint16
 }
 
 // Kind is what a server answered a ClientHello with.
@@ -164,11 +168,13 @@ const (
 	extMasterSecret, extSupportedVersions, extPSKModes, extShares = 23, 43, 45, 51
 )
 
+const groupX25519, groupP256 = 29, 23
+
 const versionTLS13 = 0x0304
 
 // The groups and signatures are those that OpenSSL 1.1.1 offers, finite fields apart.
 var (
-	groups     = []uint16{29, 23, 24, 25}
+	groups     = []uint16{groupX25519, groupP256, 24, 25}
 	signatures = []uint16{0x0403, 0x0503, 0x0603, 0x0807, 0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0303, 0x0301, 0x0203, 0x0201}
 )
 
@@ -176,6 +182,17 @@ var (
 func (h Hello) record() ([]byte, error) {
 	random := make([]byte, 32+32+32)
 	_, _ = rand.Read(random) // it never fails
+	if h.Groups == nil {
+		h.Groups = groups
+	}
+	share := random[64:] // X25519: any 32 bytes are a public key
+	if h.Groups[0] == groupP256 {
+		key, err := ecdh.P256().GenerateKey(rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		share = key.PublicKey().Bytes()
+	}
 	highest := uint16(0)
 	for _, v := range h.Versions {
 		highest = max(highest, v)
@@ -192,7 +209,7 @@ func (h Hello) record() ([]byte, error) {
 			addList(b, append(append([]uint16(nil), h.CipherSuites...), 0x00FF)) // RFC 5746: no renegotiation
 			b.AddUint8(1)
 			b.AddUint8(0) // no compression
-			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { h.extend(b, highest, random[64:]) })
+			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { h.extend(b, highest, share) })
 		})
 	})
 	return b.Bytes()
@@ -213,7 +230,7 @@ func (h Hello) extend(b *cryptobyte.Builder, highest uint16, share []byte) {
 		})
 	}
 	extension(extPointFormats, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0}) })
-	extension(extGroups, func(b *cryptobyte.Builder) { addList(b, groups) })
+	extension(extGroups, func(b *cryptobyte.Builder) { addList(b, h.Groups) })
 	extension(extMasterSecret, func(*cryptobyte.Builder) {})
 	if highest >= 0x0303 {
 		extension(extSignatures, func(b *cryptobyte.Builder) { addList(b, signatures) })
@@ -231,7 +248,7 @@ func (h Hello) extend(b *cryptobyte.Builder, highest uint16, share []byte) {
 	extension(extPSKModes, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 1}) })
 	extension(extShares, func(b *cryptobyte.Builder) {
 		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-			b.AddUint16(groups[0]) // X25519: any 32 bytes are a public key
+			b.AddUint16(h.Groups[0])
 			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(share) })
 		})
 	})

@@ -37,6 +37,10 @@ func TestGreet(t *testing.T) {
 			c.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) { named = h.ServerName; return nil, nil }
 		}), want: Reply{Kind: Accepted, Version: tls.VersionTLS13, CipherSuite: 0x1301}},
 		{about: "TLS 1.2", hello: modern, serve: serve(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }), want: Reply{Kind: Accepted, Version: tls.VersionTLS12, CipherSuite: 0xC02B}},
+		{about: "TLS 1.3 with P-256", hello: Hello{Versions: modern.Versions, CipherSuites: modern.CipherSuites, Groups: []uint16{23, 24}}, serve: serve(func(c *tls.Config) { c.CurvePreferences = []tls.CurveID{tls.CurveP256} }),
+			want: Reply{Kind: Accepted, Version: tls.VersionTLS13, CipherSuite: 0x1301}},
+		{about: "no common group", hello: Hello{Versions: modern.Versions, CipherSuites: modern.CipherSuites, Groups: []uint16{23, 24}}, serve: serve(func(c *tls.Config) { c.CurvePreferences = []tls.CurveID{tls.X25519} }),
+			want: Reply{Kind: Alerted, Alert: 40}},
 		{about: "TLS 1.2 alone", hello: only12, serve: serve(func(*tls.Config) {}), want: Reply{Kind: Accepted, Version: tls.VersionTLS12, CipherSuite: 0xC02B}},
 		{about: "TLS 1.0", hello: Hello{Versions: []uint16{tls.VersionTLS10}, CipherSuites: []uint16{0xC009}}, serve: serve(func(c *tls.Config) { c.MinVersion = tls.VersionTLS10 }),
 			want: Reply{Kind: Accepted, Version: tls.VersionTLS10, CipherSuite: 0xC009}},

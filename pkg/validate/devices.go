@@ -29,9 +29,10 @@ var (
 	// suites9325 are those of the BCP 195 RFC 8996, 9325 TLS Profile (section B.12):
 	// ECDHE with AES-GCM, for ECDSA and RSA certificates.
 	suites9325 = []uint16{0xC02B, 0xC02C, 0xC02F, 0xC030}
-	// suites7525 are those of the BCP 195 TLS Profile before it (section B.9, retired),
-	// which has DHE as well.
-	suites7525 = []uint16{0x009E, 0xC02F, 0xC02B, 0x009F, 0xC030, 0xC02C}
+	// suites7525 are the four that RFC 7525 recommends, and the BCP 195 TLS Profile before
+	// it (section B.9, retired) with it: all for RSA certificates. DCMTK offers no others
+	// for that profile.
+	suites7525 = []uint16{0x009E, 0xC02F, 0x009F, 0xC030}
 	// suitesOld are those of the AES and Basic TLS Profiles (sections B.3 and B.1,
 	// retired), and the others that DCMTK offered before 3.6.4: static RSA and DHE, CBC
 	// and 3DES.
@@ -44,12 +45,16 @@ const (
 	tls10, tls11, tls12, tls13 = 0x0301, 0x0302, 0x0303, 0x0304
 )
 
+// deviceGroups are the NIST curves, P-256 first. DCMTK, also one that speaks TLS 1.3,
+// offers no X25519.
+var deviceGroups = []uint16{23, 25, 24}
+
 // devices are the kinds, without SNI: DICOM toolkits do not send it.
 var devices = []device{
-	{name: "current devices (TLS 1.3 or 1.2)", needed: true, hello: probe.Hello{Versions: []uint16{tls13, tls12}, CipherSuites: append(append([]uint16{}, suitesTLS13...), suites9325...)}},
-	{name: "devices with TLS 1.2 alone (BCP 195, RFC 9325)", needed: true, hello: probe.Hello{Versions: []uint16{tls12}, CipherSuites: suites9325}},
-	{name: "devices of before 2022 (BCP 195, RFC 7525)", hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suites7525}},
-	{name: "devices of before 2018 (AES TLS Profile, TLS 1.0)", old: true, hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suitesOld}},
+	{name: "current devices (TLS 1.3 or 1.2)", needed: true, hello: probe.Hello{Versions: []uint16{tls13, tls12}, CipherSuites: append(append([]uint16{}, suitesTLS13...), suites9325...), Groups: deviceGroups}},
+	{name: "devices with TLS 1.2 alone (BCP 195, RFC 9325)", needed: true, hello: probe.Hello{Versions: []uint16{tls12}, CipherSuites: suites9325, Groups: deviceGroups}},
+	{name: "devices of before 2022 (BCP 195, RFC 7525)", hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suites7525, Groups: deviceGroups}},
+	{name: "devices of before 2018 (AES TLS Profile, TLS 1.0)", old: true, hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suitesOld, Groups: deviceGroups}},
 }
 
 // greeting is what came of one hello.
@@ -177,7 +182,7 @@ func judgeDevices(with greeting, came []greeting, p Place, tenant string) Check 
 		details = append(details, "a client with SNI for "+p.Host+": "+with.words())
 	case !needed:
 		c = fail(codeDevicesOut, "devices are kept out: "+strings.Join(out, "; "), "TLS 1.2 with a cipher suite of BCP 195 (RFC 9325)", finding.Fix{
-			Text: "Set spec.servers[].tls.minProtocolVersion: TLSV1_2 in the Gateway, and leave cipherSuites out: the default has those that devices need",
+			Text: "Set spec.servers[].tls.minProtocolVersion: TLSV1_2 in the Gateway, and leave cipherSuites out: the default has those that devices need. Where ecdhCurves is set (tlsDefaults in the mesh's configuration), it has to have P-256",
 		})
 	case len(out) > 0:
 		c = warn(codeOlderOut, "older devices are kept out: "+strings.Join(out, "; "), "the suites of both BCP 195 profiles", finding.Fix{

@@ -38,6 +38,7 @@ func TestDICOMFronts(t *testing.T) {
 	peers.IssueFor(t, rsaKey, ca, "localhost", nil).Write(t, dir, "server")
 	peers.IssueFor(t, rsaKey, ca, "other.example.com", func(c *x509.Certificate) { c.IPAddresses = nil }).Write(t, dir, "other")
 	peers.IssueFor(t, rsaKey, peers.Issue(t, nil, "mhr-ca", nil), "mhr.example.com", func(c *x509.Certificate) { c.IPAddresses = nil }).Write(t, dir, "mhr")
+	peers.Issue(t, ca, "localhost", nil).Write(t, dir, "ecdsa")
 	// The suites are given to every bind, so that what Debian allows does not matter.
 	const front = "global\n  tune.ssl.default-dh-param 2048\nlisten dicom\n  bind %s %s\n  server orthanc %s\n"
 	for _, c := range []struct {
@@ -60,6 +61,10 @@ func TestDICOMFronts(t *testing.T) {
 		{about: "TLS 1.3 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.3", works: true, check: "dicom-devices", want: Fail, code: codeDevicesOut, says: "devices with TLS 1.2 alone"},
 		{about: "TLS 1.2 with ECDHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-devices", want: Pass, says: "before 2022"},
 		{about: "a suite that older devices lack", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-CHACHA20-POLY1305", check: "dicom-devices", want: Fail, code: codeDevicesOut, says: "devices are kept out"},
+		{about: "X25519 alone", bind: "ssl crt server.both.pem curves X25519", check: "dicom-devices", want: Fail, code: codeDevicesOut, says: "current devices (TLS 1.3 or 1.2)"},
+		{about: "P-384 alone", bind: "ssl crt server.both.pem curves P-384", works: true, check: "dicom-devices", want: Pass, says: "before 2022"},
+		{about: "an ECDSA certificate", bind: "ssl crt ecdsa.both.pem", works: true, check: "dicom-devices", want: Warn, code: codeOlderOut, says: "devices of before 2022"},
+		{about: "an ECDSA certificate, TLS 1.2 alone", bind: "ssl crt ecdsa.both.pem ssl-max-ver TLSv1.2", check: "dicom-devices", want: Warn, code: codeOlderOut, says: "devices of before 2022"},
 		{about: "static RSA alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers AES128-SHA:@SECLEVEL=0", echo: []string{"+px"}, works: true, check: "dicom-tls", want: Fail, code: codeOldSuites,
 			says: "older DICOM toolkits connect"},
 		{about: "DHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers DHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-tls", want: Fail, code: codeOldSuites,
@@ -74,7 +79,7 @@ func TestDICOMFronts(t *testing.T) {
 			if err := os.MkdirAll(own, 0o700); err != nil {
 				t.Fatal(err)
 			}
-			for _, name := range []string{"server.both.pem", "other.both.pem", "mhr.both.pem"} {
+			for _, name := range []string{"server.both.pem", "ecdsa.both.pem", "other.both.pem", "mhr.both.pem"} {
 				if err := os.Link(filepath.Join(dir, name), filepath.Join(own, name)); err != nil {
 					t.Fatal(err)
 				}
