@@ -99,6 +99,66 @@ func (c Configuration) Add(file []byte, environment map[string]string) error {
 }
 
 // variablePrefix is before the names of environment variables that are settings, in
+// the image orthancteam/orthanc alone: ORTHANC__MAXIMUM_PATIENT_COUNT.
+const variablePrefix = "ORTHANC__"
+
+// Limits are those of the configuration, and of environment variables that are settings.
+// What is not set is Orthanc's default, which is no limit; what is set to something else
+// than a number, or to one thing in a file and another in a variable, is not known: not
+// every image reads the variables.
+func (c Configuration) Limits(environment map[string]string) Limits {
+	setting := func(name, variable string) string {
+		file := strings.Trim(string(c[name]), `"`)
+		value, both := environment[variablePrefix+variable]
+		switch {
+		case !both:
+			return file
+		case file == "" || file == value:
+			return value
+		}
+		return UnknownValue
+	}
+	number := func(name, variable string) *int64 {
+		text := setting(name, variable)
+		if text == "" {
+			return new(int64)
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < 0 || n > 1<<40 {
+			return nil
+		}
+		return &n
+	}
+	// A variable alone makes no Orthanc reject that does not read it.
+	mode := strings.Trim(string(c["MaximumStorageMode"]), `"`)
+	return Limits{
+		Patients: number("MaximumPatientCount", "MAXIMUM_PATIENT_COUNT"),
+		Size:     number("MaximumStorageSize", "MAXIMUM_STORAGE_SIZE"),
+		Rejects:  mode == "Reject" && setting("MaximumStorageMode", "MAXIMUM_STORAGE_MODE") == mode,
+	}
+}
+
+// UnknownValue. A setting that another file has already is an error, as it is for
+// Orthanc. Errors quote nothing of the file, which may hold passwords.
+func (c Configuration) Add(file []byte, environment map[string]string) error {
+	var more Configuration
+	if err := json.Unmarshal(withoutComments(substitute(file, environment)), &more); err != nil {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			return fmt.Errorf("it is not JSON, at byte %d", syntax.Offset)
+		}
+		return errors.New("it is not a JSON object")
+	}
+	for name, value := range more {
+		if _, twice := c[name]; twice {
+			return fmt.Errorf("the setting %q is in two files", name)
+		}
+		c[name] = value
+	}
+	return nil
+}
+
+// variablePrefix is before the names of environment variables that are settings, in
 // the image orthancteam/orthanc: ORTHANC__MAXIMUM_PATIENT_COUNT.
 const variablePrefix = "ORTHANC__"
 

@@ -59,6 +59,8 @@ type Reply struct {
 
 const (
 	recordHandshake, recordAlert = 22, 21
+	levelWarning                 = 1
+	unrecognizedName             = 112
 	maxStart                     = 64
 	// maxRecord is the largest record, with what encryption may add (RFC 5246 section
 	// 6.2.3).
@@ -115,6 +117,9 @@ func readReply(r io.Reader) (Reply, error) {
 	}
 	body := make([]byte, length)
 	got, _ := io.ReadFull(r, body)
+	if head[0] == recordAlert && got == 2 && body[0] == levelWarning && body[1] == unrecognizedName {
+		return readReply(r) // the server goes on with another name's certificate (RFC 6066 section 3)
+	}
 	return parseReply(head[0], body[:got]), nil
 }
 

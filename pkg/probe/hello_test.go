@@ -46,6 +46,11 @@ func TestGreet(t *testing.T) {
 			want: Reply{Kind: Accepted, Version: tls.VersionTLS10, CipherSuite: 0xC009}},
 		{about: "no common version", hello: only12, serve: serve(func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }), want: Reply{Kind: Alerted, Alert: 70}},
 		{about: "no common suite", hello: Hello{Versions: []uint16{tls.VersionTLS12}, CipherSuites: []uint16{0x009E}}, serve: serve(func(*tls.Config) {}), want: Reply{Kind: Alerted, Alert: 40}},
+		{about: "a warning of an unknown name first", hello: only12, serve: func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "\x15\x03\x03\x00\x02\x01\x70")
+			serve(func(*tls.Config) {})(conn)
+		}, want: Reply{Kind: Accepted, Version: tls.VersionTLS12, CipherSuite: 0xC02B}},
+		{about: "an unknown name is fatal", hello: only12, serve: say("\x15\x03\x03\x00\x02\x02\x70"), want: Reply{Kind: Alerted, Alert: 112}},
 		{about: "closed", hello: modern, serve: func(conn net.Conn) { _, _ = conn.Read(make([]byte, 4096)) }, want: Reply{Kind: Closed}},
 		{about: "silence", hello: modern, serve: func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }, want: Reply{Kind: Silent}},
 		{about: "HTTP", hello: modern, serve: say("HTTP/1.1 400 Bad Request\r\n"), want: Reply{Kind: NotTLS, Start: []byte("HTTP/1.1 400 Bad Request\r\n")}},
@@ -104,7 +109,7 @@ func FuzzReadReply(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 400"))
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		got, err := readReply(bytes.NewReader(sent))
-		if err != nil || len(got.Start) > maxStart || (len(sent) == 0) != (got.Kind == Closed) {
+		if err != nil || len(got.Start) > maxStart || len(sent) == 0 && got.Kind != Closed {
 			t.Errorf("%+v of %d bytes", got, len(sent))
 		}
 	})
