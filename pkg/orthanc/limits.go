@@ -138,59 +138,6 @@ func (c Configuration) Limits(environment map[string]string) Limits {
 	}
 }
 
-// UnknownValue. A setting that another file has already is an error, as it is for
-// Orthanc. Errors quote nothing of the file, which may hold passwords.
-func (c Configuration) Add(file []byte, environment map[string]string) error {
-	var more Configuration
-	if err := json.Unmarshal(withoutComments(substitute(file, environment)), &more); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return fmt.Errorf("it is not JSON, at byte %d", syntax.Offset)
-		}
-		return errors.New("it is not a JSON object")
-	}
-	for name, value := range more {
-		if _, twice := c[name]; twice {
-			return fmt.Errorf("the setting %q is in two files", name)
-		}
-		c[name] = value
-	}
-	return nil
-}
-
-// variablePrefix is before the names of environment variables that are settings, in
-// the image orthancteam/orthanc: ORTHANC__MAXIMUM_PATIENT_COUNT.
-const variablePrefix = "ORTHANC__"
-
-// Limits are those of the configuration, and of environment variables that replace
-// settings. What is not set is Orthanc's default, which is no limit; what is set to
-// something else than a number is not known.
-func (c Configuration) Limits(environment map[string]string) Limits {
-	number := func(name, variable string) *int64 {
-		raw := string(c[name])
-		if value, ok := environment[variablePrefix+variable]; ok {
-			raw = value
-		}
-		if raw == "" {
-			return new(int64)
-		}
-		n, err := strconv.ParseInt(strings.Trim(raw, `"`), 10, 64)
-		if err != nil || n < 0 || n > 1<<40 {
-			return nil
-		}
-		return &n
-	}
-	mode := strings.Trim(string(c["MaximumStorageMode"]), `"`)
-	if value, ok := environment[variablePrefix+"MAXIMUM_STORAGE_MODE"]; ok {
-		mode = value
-	}
-	return Limits{
-		Patients: number("MaximumPatientCount", "MAXIMUM_PATIENT_COUNT"),
-		Size:     number("MaximumStorageSize", "MAXIMUM_STORAGE_SIZE"),
-		Rejects:  mode == "Reject",
-	}
-}
-
 // UnknownValue stands for the value of an environment variable that is not known. It is
 // JSON with quotes around it and without, and is neither a number nor a mode.
 const UnknownValue = "null"
