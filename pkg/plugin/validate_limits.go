@@ -172,7 +172,7 @@ func tokenOnly(p *corev1.ProjectedVolumeSource) bool {
 }
 
 // configMap reads the data of a ConfigMap from the cluster: a list of one, since
-// listing is a right that whoever validates has. What collect reads has no data of
+// listing is a right that everyone who validates has. What collect reads has no data of
 // ConfigMaps. The answer is kept out of the log of -v=8: it may hold passwords.
 func (o *validateOptions) configMap(ctx context.Context, namespace, name string) (map[string]string, error) {
 	config, err := o.facts.config()

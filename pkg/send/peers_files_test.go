@@ -70,7 +70,7 @@ type odd struct {
 	file func(t *testing.T, meta, data []byte) []byte
 	// storescu and ours tell whether each of them has it stored by storescp.
 	storescu, ours bool
-	// refused: Orthanc does not store it, whoever sends it.
+	// refused: Orthanc does not store it from any client.
 	refused bool
 	// reason is in what we say of it.
 	reason string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ var (
 	// and 3DES.
 	suitesOld = []uint16{0x002F, 0x0035, 0x000A, 0x0033, 0x0039, 0x0016}
 	// suitesAll are all of them, and ECDHE with CBC.
-	suitesAll = append(append(append(append([]uint16{0xC013, 0xC014, 0xC009, 0xC00A, 0x003C, 0x003D, 0x009C, 0x009D}, suitesTLS13...), suites9325...), suites7525...), suitesOld...)
+	suitesAll = slices.Concat([]uint16{0xC013, 0xC014, 0xC009, 0xC00A, 0x003C, 0x003D, 0x009C, 0x009D}, suitesTLS13, suites9325, suites7525, suitesOld)
 )
 
 const (
@@ -51,7 +52,7 @@ var deviceGroups = []uint16{23, 25, 24}
 
 // devices are the kinds, without SNI: DICOM toolkits do not send it.
 var devices = []device{
-	{name: "current devices (TLS 1.3 or 1.2)", needed: true, hello: probe.Hello{Versions: []uint16{tls13, tls12}, CipherSuites: append(append([]uint16{}, suitesTLS13...), suites9325...), Groups: deviceGroups}},
+	{name: "current devices (TLS 1.3 or 1.2)", needed: true, hello: probe.Hello{Versions: []uint16{tls13, tls12}, CipherSuites: slices.Concat(suitesTLS13, suites9325), Groups: deviceGroups}},
 	{name: "devices with TLS 1.2 alone (BCP 195, RFC 9325)", needed: true, hello: probe.Hello{Versions: []uint16{tls12}, CipherSuites: suites9325, Groups: deviceGroups}},
 	{name: "devices of before 2022 (BCP 195, RFC 7525)", hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suites7525, Groups: deviceGroups}},
 	{name: "devices of before 2018 (AES TLS Profile, TLS 1.0)", old: true, hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suitesOld, Groups: deviceGroups}},

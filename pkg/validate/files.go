@@ -53,10 +53,12 @@ func (v *validation) files(ctx context.Context) {
 		case !v.canAsk():
 			return skip(v.noLogin())
 		}
-		own := v.archive(v.subject, func(context.Context) (Credentials, error) { return v.login, nil })
+		own := v.archive(v.web, func(context.Context) (Credentials, error) { return v.login, nil })
 		var others []Archive
 		for _, other := range v.subject.Others {
-			others = append(others, v.archive(other, func(ctx context.Context) (Credentials, error) { return v.loginOnce(ctx, other) }))
+			w := newWeb(v.options, other)
+			defer w.close()
+			others = append(others, v.archive(w, func(ctx context.Context) (Credentials, error) { return v.loginOnce(ctx, other) }))
 		}
 		return v.options.Files.Found(ctx, own, others)
 	})
@@ -74,16 +76,14 @@ func (v *validation) dialDICOM(ctx context.Context) (net.Conn, error) {
 }
 
 // archive is a tenant's, asked with a login of its own.
-func (v *validation) archive(s Subject, login func(context.Context) (Credentials, error)) Archive {
-	return Archive{Tenant: s.Tenant, Base: newWeb(v.options, s).base, Instances: func(ctx context.Context, studyUID string) (map[string]string, error) {
+func (v *validation) archive(w *web, login func(context.Context) (Credentials, error)) Archive {
+	return Archive{Tenant: w.subject.Tenant, Base: w.base, Instances: func(ctx context.Context, studyUID string) (map[string]string, error) {
 		ctx, cancel := context.WithTimeout(ctx, v.options.Timeout)
 		defer cancel()
 		with, err := login(ctx)
 		if err != nil {
 			return nil, err
 		}
-		w := newWeb(v.options, s)
-		defer w.close()
 		id, err := lookUp(ctx, w, "Study", studyUID, with)
 		if err != nil || id == "" {
 			return nil, err
