@@ -80,30 +80,35 @@ type running struct {
 
 // runningOf finds what runs a controller, all controllers in one pass.
 func (x *examiner) runningOf(c controller) running {
-	if x.running != nil {
-		return x.running[c.name]
-	}
-	x.running = map[string]running{}
+	return memoize(x, runningKey{}, x.findControllers)[c.name]
+}
+
+// runningKey is the key of what runs each controller, by its name.
+type runningKey struct{}
+
+// findControllers finds the Deployments and Leases of all controllers.
+func (x *examiner) findControllers() map[string]running {
+	found := map[string]running{}
 	for _, obj := range x.snap.List(health.DeploymentKind, "").Objects {
 		for _, c := range controllerTable {
 			if c.runs(obj) {
-				r := x.running[c.name]
+				r := found[c.name]
 				r.deployments = append(r.deployments, obj)
-				x.running[c.name] = r
+				found[c.name] = r
 			}
 		}
 	}
 	for _, lease := range x.snap.List(health.LeaseKind, "").Objects {
 		renewed := field.Time(lease.Object, "spec", "renewTime")
 		for _, c := range controllerTable {
-			r := x.running[c.name]
+			r := found[c.name]
 			if c.holds(lease) && !renewed.IsZero() && (r.lease == nil || renewed.After(field.Time(r.lease.Object, "spec", "renewTime"))) {
 				r.lease = lease
-				x.running[c.name] = r
+				found[c.name] = r
 			}
 		}
 	}
-	return x.running[c.name]
+	return found
 }
 
 // controllers are what is to be examined of the controllers that objects of the

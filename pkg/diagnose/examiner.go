@@ -23,32 +23,43 @@ type examiner struct {
 	snap *snapshot.Snapshot
 	// known is snap without an Inquiry: for hints that are worth no request, and
 	// for what status has read on purpose in part.
-	known      *snapshot.Snapshot
-	now        time.Time
-	health     verdicts
-	tenants    []tenant.Tenant
-	explainers map[schema.GroupKind]explainer
-	judges     map[schema.GroupKind]judge
+	known    *snapshot.Snapshot
+	now      time.Time
+	health   verdicts
+	tenants  []tenant.Tenant
+	registry registry
 	// owned are the objects that name another as their owner, by kind and
 	// namespace, each built when first looked for.
 	owned map[ownedIn]map[finding.Key][]*unstructured.Unstructured
 	// dependents are the layers that depend on each layer.
 	dependents map[finding.Key][]finding.Ref
-	// byLabel are the workloads and Pods of the cluster by each of their pods'
-	// labels, built when first asked for.
-	byLabel map[string][]*unstructured.Unstructured
-	exams   exams
+	exams      exams
 	// messages are those that were parsed.
 	messages fluxmsg.Messages
-	// needed are the connections that each namespace's tenant needs, once asked for.
-	needed map[string][]connection
-	// claimed are the servers of Istio's Gateways by what they claim.
-	claimed map[claimKey][]claim
-	// owners tell whose host names are, built when first asked for.
-	owners *tenant.HostOwners
-	// running are the controllers' Deployments and Leases, found when first
-	// asked for.
-	running map[string]running
+	// memos are what memoize has computed.
+	memos map[any]any
+}
+
+// registry is what explains objects.
+type registry struct {
+	// byKind has the explainer of each kind that has one.
+	byKind map[schema.GroupKind]explainer
+	// terminating explains objects that are being deleted, other those of kinds
+	// that have no explainer.
+	terminating, other explainer
+	// judges read what an object reports about itself, by kind.
+	judges map[schema.GroupKind]judge
+}
+
+// memoize returns what build returns, which it calls once for each key. A key is of
+// a type of its own, so that packages can't take each other's.
+func memoize[T any](x *examiner, key any, build func() T) T {
+	if known, ok := x.memos[key]; ok {
+		return known.(T)
+	}
+	value := build()
+	x.memos[key] = value
+	return value
 }
 
 type ownedIn struct {
@@ -68,11 +79,12 @@ func (v verdicts) Of(ref finding.Ref) health.Verdict {
 	return v.Assessor.Of(ref)
 }
 
-func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *examiner {
+// newContext returns an examiner of the snapshot that explains objects by the registry.
+func newContext(snap *snapshot.Snapshot, tenants []tenant.Tenant, by registry) *examiner {
 	known := snap.Known()
 	x := &examiner{
 		snap: snap, known: known, now: snap.Meta().At, health: verdicts{health.New(known), snap}, tenants: tenants,
-		explainers: explainersByKind(), judges: judgesByKind(),
+		registry: by, memos: map[any]any{},
 		owned: map[ownedIn]map[finding.Key][]*unstructured.Unstructured{},
 		exams: newExams(), messages: fluxmsg.Messages{}, dependents: map[finding.Key][]finding.Ref{},
 	}
@@ -148,7 +160,7 @@ func whyPartial(kind schema.GroupKind, namespace string, listing snapshot.Listin
 // explainers know and those that were read. Messages often give no group.
 func (x *examiner) kindsNamed(kind string) []schema.GroupKind {
 	var found []schema.GroupKind
-	for known := range x.explainers {
+	for known := range x.registry.byKind {
 		if known.Kind == kind {
 			found = append(found, known)
 		}

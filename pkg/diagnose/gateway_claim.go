@@ -43,12 +43,15 @@ type claimKey struct {
 	tolerated bool
 }
 
+// claimsKey is the key of the servers of Istio's Gateways by what they claim.
+type claimsKey struct{}
+
 // rivals are the servers that may collide with one: those with a host of its own
 // on its port, and those that share the port and not the protocol. The Gateways of
 // all namespaces count, of tenants as well that nothing else is read of.
 func (x *examiner) rivals(c claim) []claim {
-	if x.claimed == nil {
-		x.claimed = map[claimKey][]claim{}
+	claimed := memoize(x, claimsKey{}, func() map[claimKey][]claim {
+		claimed := map[claimKey][]claim{}
 		for _, obj := range x.snap.Everywhere(health.GatewayKind).Objects {
 			if obj.GetDeletionTimestamp() != nil || len(selectorOf(obj)) == 0 {
 				continue
@@ -56,26 +59,27 @@ func (x *examiner) rivals(c claim) []claim {
 			for i, spec := range field.List(obj.Object, "spec", "servers") {
 				other := x.rival(obj, gatewayServer{i, spec})
 				for _, key := range other.keys() {
-					x.claimed[key] = append(x.claimed[key], other)
+					claimed[key] = append(claimed[key], other)
 				}
 			}
 		}
-	}
+		return claimed
+	})
 	var found []claim
 	for _, key := range c.keys() {
 		if key.host == anyTLS {
 			continue
 		}
 		if !key.tolerated {
-			found = append(found, x.claimed[key]...)
+			found = append(found, claimed[key]...)
 		}
 		key.tolerated = !key.tolerated
-		found = append(found, x.claimed[key]...)
+		found = append(found, claimed[key]...)
 	}
 	if c.server.hasTLS() {
-		return append(found, x.claimed[claimKey{port: c.server.number()}]...)
+		return append(found, claimed[claimKey{port: c.server.number()}]...)
 	}
-	return append(found, x.claimed[claimKey{port: c.server.number(), host: anyTLS}]...)
+	return append(found, claimed[claimKey{port: c.server.number(), host: anyTLS}]...)
 }
 
 // anyTLS stands for all servers with TLS on a port.

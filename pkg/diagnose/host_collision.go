@@ -18,11 +18,12 @@ const HostOfTwoTenants = codeHostOfTwo
 
 // hostOwners tell whose host names are, as far as the tenants' objects were read.
 func (x *examiner) hostOwners() *tenant.HostOwners {
-	if x.owners == nil {
-		x.owners = tenant.NewHostOwners(x.tenants, tenant.HostNames(x.known, x.tenants))
-	}
-	return x.owners
+	return memoize(x, ownersKey{}, func() *tenant.HostOwners {
+		return tenant.NewHostOwners(x.tenants, tenant.HostNames(x.known, x.tenants))
+	})
 }
+
+type ownersKey struct{}
 
 // collisions are the host names that a tenant and another one claim. A name leads to one
 // tenant: 'hosts sync' writes it for neither, and in a DNS one of them is wrong. Names
