@@ -19,6 +19,7 @@ func (s podView) noRoom(t *trouble, short []string) {
 	asked := requests(s.pod)
 	free, complete := s.x.freeRoom()
 	var parts []string
+	matches := func(node *unstructured.Unstructured) bool { return s.matches(node) }
 	tooLarge, nodesKnown := false, len(s.x.unreadable(nodeKind, "")) == 0
 	for _, name := range short {
 		part := name
@@ -26,9 +27,9 @@ func (s podView) noRoom(t *trouble, short []string) {
 			part += ": " + amount(want) + " asked"
 			t.evidence = append(t.evidence, s.requestsOf(name)...)
 		}
-		if node, most := mostOf(free, name, s.matches); node != nil {
+		if node, most := mostOf(free, name, matches); node != nil {
 			total := quantities(node, "allocatable")[name]
-			if _, largest := mostOf(s.x.wholeRoom(), name, s.matches); name != "pods" && nodesKnown {
+			if _, largest := mostOf(s.x.wholeRoom(), name, matches); name != "pods" && nodesKnown {
 				want := asked[name]
 				tooLarge = tooLarge || want.Cmp(largest) > 0
 			}

@@ -80,7 +80,7 @@ type running struct {
 
 // runningOf finds what runs a controller, all controllers in one pass.
 func (x *examiner) runningOf(c controller) running {
-	return memoize(x, runningKey{}, x.findControllers)[c.name]
+	return memoize(x, runningKey{}, func() map[string]running { return x.findControllers() })[c.name]
 }
 
 // runningKey is the key of what runs each controller, by its name.

@@ -53,7 +53,7 @@ func (r route) entries() {
 	}
 	matching := r.matching()
 	if len(matching) == 0 {
-		if wrong := slices.IndexFunc(known, r.misdirected); wrong >= 0 {
+		if wrong := slices.IndexFunc(known, func(entry routeGateway) bool { return r.misdirected(entry) }); wrong >= 0 {
 			r.exam.blame = addRef(r.exam.blame, known[wrong].ref)
 		} else if r.onlyServers(func(gatewayServer) bool { return true }) {
 			r.hostsNotServed(known[0])
