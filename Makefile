@@ -57,7 +57,7 @@ release-snapshot: ## dist/: all that a release has, but what takes network or ke
 	"$$(CGO_ENABLED=0 go -C tools/release tool -n goreleaser)" release --snapshot --clean --skip=sbom,sign --parallelism=1
 
 krew-test: lab release-snapshot ## install, use and uninstall it with krew
-	krew/test
+	.ci/krew-test
 
 examples: build lab ## record examples/*.tgz anew
 	.ci/record-examples
