@@ -17,6 +17,7 @@ var (
 
 // TestLinks checks that the files and headings that a page links to exist.
 func TestLinks(t *testing.T) {
+	inRoot(t)
 	seen := 0
 	err := filepath.WalkDir(".", func(page string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() && entry.Name() == ".git" {
@@ -51,6 +52,7 @@ func TestLinks(t *testing.T) {
 // TestDependencies checks that docs/dependencies.md has a reason for every direct
 // dependency.
 func TestDependencies(t *testing.T) {
+	inRoot(t)
 	reasons := read(t, filepath.Join("docs", "dependencies.md"))
 	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(read(t, "go.mod"), -1)
 	if len(direct) == 0 {

@@ -71,6 +71,7 @@ var netImporters = map[string]bool{"pkg/certs": true, "pkg/trust": true}
 
 // TestImports checks every import of the product against the rules.
 func TestImports(t *testing.T) {
+	inRoot(t)
 	seen := map[string]bool{}
 	for file, imports := range productImports(t) {
 		home := filepath.ToSlash(filepath.Dir(file))
@@ -96,6 +97,7 @@ func TestImports(t *testing.T) {
 
 // TestRenderAbbreviates checks that render shortens messages and does not parse them.
 func TestRenderAbbreviates(t *testing.T) {
+	inRoot(t)
 	files, err := filepath.Glob("pkg/render/*.go")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files: %v", err)
@@ -115,6 +117,7 @@ func TestRenderAbbreviates(t *testing.T) {
 
 // TestPurePackagesReadNoClock finds the calls that an import rule cannot.
 func TestPurePackagesReadNoClock(t *testing.T) {
+	inRoot(t)
 	for home, why := range pure {
 		files, err := filepath.Glob(filepath.Join(filepath.FromSlash(home), "*.go"))
 		if err != nil || len(files) == 0 {

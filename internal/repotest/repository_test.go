@@ -4,18 +4,18 @@ package repotest
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// TestMain runs the tests in the root of the repository, so that they can name its
-// files as the documentation does.
-func TestMain(m *testing.M) {
-	if err := os.Chdir("../.."); err != nil {
-		panic(err)
-	}
-	os.Exit(m.Run())
+// inRoot runs the rest of the test in the root of the repository, so that it can name
+// files as the documentation does. Not in TestMain: Go notes which files a test reads, to
+// know whether its cached result is valid, from the start of the tests on.
+func inRoot(t *testing.T) {
+	t.Helper()
+	t.Chdir(filepath.Join("..", ".."))
 }
 
 // within reports whether an import path is the parent's or below it.

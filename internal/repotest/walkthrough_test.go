@@ -12,6 +12,7 @@ import (
 // TestWalkthrough follows the steps for a new explainer in CONTRIBUTING.md, on a copy of
 // the sources: the case of the first step fails before the last step and passes after it.
 func TestWalkthrough(t *testing.T) {
+	inRoot(t)
 	text := read(t, "CONTRIBUTING.md")
 	dir := t.TempDir()
 	for _, name := range []string{"go.mod", "go.sum", "pkg", "internal", "examples", "docs"} {
