@@ -47,13 +47,13 @@ func (x *examiner) missingDependency(obj *unstructured.Unstructured, ref finding
 	if ready := field.ConditionOf(obj, "Ready"); ready.Message != "" {
 		f.Evidence = append(f.Evidence, quote(obj, ready))
 	}
-	fix := finding.Fix{Text: fmt.Sprintf("Name an existing %s in spec.dependsOn, or add the one that is missing", ref.Kind), File: x.definedIn(obj)}
+	fix := finding.Fix{Text: fmt.Sprintf("Name an existing %s in spec.dependsOn, or add the missing one", ref.Kind), File: x.definedIn(obj)}
 	if other, ok := x.elsewhere(ref); ok {
 		f.Message += "; there is one in namespace " + other.Namespace
-		fix.Text = fmt.Sprintf("In spec.dependsOn write namespace: %s for %s", other.Namespace, ref.Name)
+		fix.Text = fmt.Sprintf("In spec.dependsOn, write namespace: %s for %s", other.Namespace, ref.Name)
 	} else if near, ok := x.nearest(ref); ok && !near.Same(v.Ref) {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-		fix.Text = fmt.Sprintf("In spec.dependsOn write %s instead of %s", near.Name, ref.Name)
+		fix.Text = fmt.Sprintf("In spec.dependsOn, write %s instead of %s", near.Name, ref.Name)
 	}
 	f.Fixes = []finding.Fix{fix}
 	return f
@@ -76,7 +76,7 @@ func (x *examiner) cycle(v health.Verdict) finding.Finding {
 			f.Since = since
 		}
 	}
-	f.Message = fmt.Sprintf("these %s wait for each other, so none can start: %s", what, strings.Join(append(said, members[0].Name), " → "))
+	f.Message = fmt.Sprintf("these %s depend on each other in a cycle, so none can start: %s", what, strings.Join(append(said, members[0].Name), " → "))
 	fix := finding.Fix{Text: fmt.Sprintf("Remove one of these dependencies, for example %s from spec.dependsOn of %s", members[1%len(members)].Name, members[0].Name)}
 	if obj := x.snap.Lookup(members[0]).Object; obj != nil {
 		fix.File = x.definedIn(obj)

@@ -144,9 +144,9 @@ func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
 		for _, check := range field.List(obj.Object, "spec", "healthChecks") {
 			if field.Text(check, "kind") == ref.Kind && field.Text(check, "name") == ref.Name && field.Text(check, "namespace") == ref.Namespace {
 				if x.health.Assessor.Of(ref).Status == health.Failing {
-					return fmt.Sprintf("the health check of %s passed when it was last run, and is run again when that is next reconciled", layer.Ref)
+					return fmt.Sprintf("the health check of %s passed when it last ran, and runs again when the layer is reconciled", layer.Ref)
 				}
-				return fmt.Sprintf("the health check of %s finds nothing wrong with the status of %s", layer.Ref, ref)
+				return fmt.Sprintf("the health check of %s finds no problem in the status of %s", layer.Ref, ref)
 			}
 		}
 	}

@@ -30,7 +30,7 @@ func (x *examiner) vanished(t tenant.Tenant, ref finding.Ref) (found, bool) {
 		}
 		f := finding.Finding{
 			Code: codeVanished, Ref: ref, Reason: "NotFound", Severity: finding.Critical,
-			Message:  fmt.Sprintf("%s no longer exists, though %s has applied it", ref, layer.Ref),
+			Message:  fmt.Sprintf("%s no longer exists, although %s applied it", ref, layer.Ref),
 			Evidence: []finding.Evidence{inventoryEntry(obj, ref, verdict.Since), absent(ref)},
 			Fixes:    []finding.Fix{kustomization{obj: obj}.retry("Apply it again")},
 		}

@@ -78,12 +78,12 @@ func (x *examiner) chartFailure(obj, repository *unstructured.Unstructured, ref 
 	switch {
 	case problem.Problem == fluxmsg.SourceNoArtifact:
 		f := x.chartFinding(obj, v, codeChartFailed, fmt.Sprintf("waits for chart %s, whose repository is ready now", c))
-		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", obj)}}
+		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: reconcileSource("reconcile", obj)}}
 		return f
 	case missing && problem.Version != "" && c.version != "" && problem.Version != c.version:
 		f := x.chartFinding(obj, v, codeChartFailed, "")
-		f.Message = fmt.Sprintf("%s reports version %s as missing, but asks for %s now: its status is out of date", v.Ref, problem.Version, c.version)
-		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", obj)}}
+		f.Message = fmt.Sprintf("%s reports that version %s does not exist, but requests %s now: its status is out of date", v.Ref, problem.Version, c.version)
+		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: reconcileSource("reconcile", obj)}}
 		return f
 	case missing:
 		f := x.chartFinding(obj, v, codeChartVersion, c.missing(problem.Problem))
@@ -93,7 +93,7 @@ func (x *examiner) chartFailure(obj, repository *unstructured.Unstructured, ref 
 		return f
 	}
 	f := x.chartFinding(obj, v, codeChartFailed, fmt.Sprintf("can't fetch its chart %s: %s", c, firstLine(v.Message)))
-	f.Fixes[0].Text, f.Fixes[0].Command = "Fetch the chart by hand, to see the whole error", c.command("helm show chart")
+	f.Fixes[0].Text, f.Fixes[0].Command = "Fetch the chart by hand to see the whole error", c.command("helm show chart")
 	return f
 }
 
@@ -133,9 +133,9 @@ func (c chartWanted) command(verb string) string {
 
 // missing says what the repository does not have.
 func (c chartWanted) missing(problem fluxmsg.SourceProblem) string {
-	what := "asks for chart " + c.name
+	what := "requests chart " + c.name
 	if problem == fluxmsg.SourceVersionNotFound {
-		what += " in version " + cmp.Or(c.version, "*")
+		what = fmt.Sprintf("requests version %s of chart %s", cmp.Or(c.version, "*"), c.name)
 	}
 	what += fmt.Sprintf(", which %s does not have", c.ref)
 	if c.retired() {
@@ -198,7 +198,7 @@ func (x *examiner) chartFinding(chart *unstructured.Unstructured, v health.Verdi
 	} else if c := field.ConditionOf(chart, "Ready"); c.Message != "" {
 		f.Evidence = append(f.Evidence, stated(chart, c))
 	}
-	f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", chart)}}
+	f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: reconcileSource("reconcile", chart)}}
 	for _, release := range x.snap.List(health.HelmReleaseKind, "").Objects {
 		if field.Text(release.Object, "status", "helmChart") == chart.GetNamespace()+"/"+chart.GetName() {
 			f.Ref = finding.RefOf(release)

@@ -28,7 +28,7 @@ func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, 
 		fix.Text = fmt.Sprintf("Set spec.type: oci in %s", v.Ref)
 	case said.Problem == fluxmsg.ChartTypeOCI && kind == "oci" && address != "" && !strings.HasPrefix(address, "oci://"):
 		f.Message = fmt.Sprintf("%s is of type oci, but spec.url is not the address of an OCI registry", v.Ref)
-		fix.Text = fmt.Sprintf("Remove spec.type from %s, or begin spec.url with oci://", v.Ref)
+		fix.Text = fmt.Sprintf("Remove spec.type from %s, or set a spec.url that begins with oci://", v.Ref)
 		f.Evidence = append(f.Evidence, evidence(repository, "spec.type", kind, time.Time{}))
 	default:
 		return f, false
@@ -40,7 +40,7 @@ func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, 
 			break
 		}
 	}
-	f.Fixes = []finding.Fix{fix, {Text: "Then have Flux fetch it", Command: reconcileSource("reconcile", repository)}}
+	f.Fixes = []finding.Fix{fix, {Text: "Then reconcile the source", Command: reconcileSource("reconcile", repository)}}
 	return f, true
 }
 
@@ -62,7 +62,7 @@ func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c ch
 		}
 		if interval := field.Duration(chart.Object, "spec", "interval"); interval > 0 && interval < 10*time.Minute {
 			f.Evidence = withProof(f.Evidence, evidence(chart, "spec.interval", field.Text(chart.Object, "spec", "interval"), time.Time{}))
-			f.Fixes = append(f.Fixes, finding.Fix{Text: "Ask less often: raise spec.chart.spec.interval", File: file})
+			f.Fixes = append(f.Fixes, finding.Fix{Text: "Reduce the number of requests: raise spec.chart.spec.interval", File: file})
 		}
 		f.Fixes = append(f.Fixes, finding.Fix{Text: "Wait until the limit is lifted, then retry", Command: reconcileSource("reconcile", chart)})
 		return f, true
@@ -91,9 +91,9 @@ func (c chartWanted) points(said fluxmsg.ChartRepository, file string, f *findin
 		}
 		f.Evidence = withProof(f.Evidence, evidence(c.repository, "spec.url", c.address(), time.Time{}))
 	}
-	f.Message = fmt.Sprintf("%s can't fetch its chart %s: the index of %s points to %s, and a HelmRepository of that type does not fetch from OCI registries", f.Ref, c, c.ref, registry)
+	f.Message = fmt.Sprintf("%s can't fetch its chart %s: the index of %s points to %s, but a HelmRepository that is not of type oci can't fetch from OCI registries", f.Ref, c, c.ref, registry)
 	if !strings.HasPrefix(registry, "oci://") {
-		f.Fixes = []finding.Fix{{Text: "Add a HelmRepository with spec.type: oci and the registry's address, and name it in spec.chart.spec.sourceRef", File: file}}
+		f.Fixes = []finding.Fix{{Text: "Add a HelmRepository with spec.type: oci and the URL of the registry, and name it in spec.chart.spec.sourceRef", File: file}}
 		if c.address() != "" {
 			f.Fixes = append(f.Fixes, finding.Fix{Text: "Find the registry in the index",
 				Command: escape.Command("curl -sL %s/index.yaml | grep %s", strings.TrimSuffix(c.address(), "/"), "oci://.*/"+c.name+":")})

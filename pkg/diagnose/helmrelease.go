@@ -82,7 +82,7 @@ func (r release) retry() finding.Fix {
 	case r.stalled():
 		return finding.Fix{Text: "Then reset the count of failures, so that Flux retries", Command: r.flux("reconcile", "--reset")}
 	}
-	return finding.Fix{Text: "Then retry at once", Command: r.flux("reconcile")}
+	return finding.Fix{Text: "Then retry immediately", Command: r.flux("reconcile")}
 }
 
 // stalled tells whether Flux has given the release up.
@@ -112,7 +112,7 @@ func (r release) storage() string {
 // inspect is where to look on when the evidence supports no fix.
 func (r release) inspect() []finding.Fix {
 	return []finding.Fix{
-		{Text: "Read what helm-controller did", Command: escape.Command("flux logs --kind=HelmRelease --name=%s -n %s", r.obj.GetName(), r.obj.GetNamespace())},
+		{Text: "Read the log of helm-controller", Command: escape.Command("flux logs --kind=HelmRelease --name=%s -n %s", r.obj.GetName(), r.obj.GetNamespace())},
 		{Text: "Compare the revisions that Helm has stored", Command: r.helmCommand("history")},
 	}
 }
@@ -128,7 +128,7 @@ func withProof(have []finding.Evidence, more ...finding.Evidence) []finding.Evid
 }
 
 func (r release) suspended() finding.Finding {
-	f := r.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is suspended: Flux installs nothing of it", finding.RefOf(r.obj)))
+	f := r.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is suspended: Flux does not reconcile it", finding.RefOf(r.obj)))
 	f.Severity = finding.Warning
 	f.Evidence = append(f.Evidence, evidence(r.obj, "spec.suspend", "true", time.Time{}))
 	f.Fixes = []finding.Fix{{Text: "Resume it", Command: r.flux("resume")}}
@@ -140,7 +140,7 @@ func (r release) denied() bool {
 	if r.exam.verdict.Reason != "AccessDenied" {
 		return false
 	}
-	f := r.finding(codeAccessDenied, "AccessDenied", fmt.Sprintf("%s may not use its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.Message)))
+	f := r.finding(codeAccessDenied, "AccessDenied", fmt.Sprintf("%s is not allowed to use its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.Message)))
 	f.Fixes = []finding.Fix{{Text: "Move the source into the namespace of the release, or allow references across namespaces", File: r.x.definedIn(r.obj)}}
 	r.exam.findings = append(r.exam.findings, f)
 	return true

@@ -48,7 +48,7 @@ func (r release) awaitedChart(chart *unstructured.Unstructured, ready bool) find
 	ref := finding.RefOf(chart)
 	if !ready || field.IntOr(chart.GetGeneration(), chart.Object, "status", "observedGeneration") < chart.GetGeneration() {
 		f := r.finding(codeChartFailed, r.ready.Reason, fmt.Sprintf("%s waits for its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.Message)))
-		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", chart)}}
+		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: reconcileSource("reconcile", chart)}}
 		return f
 	}
 	c := field.ConditionOf(chart, "Ready")
@@ -61,7 +61,7 @@ func (r release) awaitedChart(chart *unstructured.Unstructured, ready bool) find
 	f.Evidence = withProof(f.Evidence, quote(chart, c))
 	f.Fixes = []finding.Fix{
 		{Text: "Reconcile the release", Command: r.flux("reconcile")},
-		{Text: "If the status stays as it is, read what helm-controller did", Command: r.inspect()[0].Command},
+		{Text: "If the status does not change, read the log of helm-controller", Command: r.inspect()[0].Command},
 	}
 	return f
 }

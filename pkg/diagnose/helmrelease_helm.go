@@ -79,7 +79,7 @@ func (r release) helm(failing bool) {
 // underway is a release in progress of which something above it has not waited
 // for the end.
 func (r release) underway() {
-	f := r.finding(codeReleaseUnderway, string(r.exam.verdict.Reason), fmt.Sprintf("%s is still in progress, and has not failed: %s", finding.RefOf(r.obj), r.exam.verdict.Message))
+	f := r.finding(codeReleaseUnderway, string(r.exam.verdict.Reason), fmt.Sprintf("%s is still in progress and has not failed: %s", finding.RefOf(r.obj), r.exam.verdict.Message))
 	f.Severity, f.Evidence = finding.Warning, nil
 	if r.ready.Status == "True" || r.ready.Status == "" {
 		for _, path := range [][]string{{"metadata", "generation"}, {"status", "observedGeneration"}} {
@@ -133,13 +133,13 @@ func (r release) template(parsed fluxmsg.Helm, wrong []fluxmsg.HelmValueError, m
 	fix := finding.Fix{File: r.x.definedIn(r.obj), Command: r.showChart("values")}
 	switch {
 	case len(wrong) > 0:
-		fix.Text = fmt.Sprintf("Set %s in spec.values, as the values of chart %s have it", valuesPath(wrong[0].Path)[len("spec.values."):], r.chartName())
+		fix.Text = fmt.Sprintf("Set %s in spec.values, as in the values of chart %s", valuesPath(wrong[0].Path)[len("spec.values."):], r.chartName())
 	case strings.HasPrefix(parsed.Cause, "execution error at"):
 		fix.Text = fmt.Sprintf("Set the value in spec.values that %s of chart %s requires", where, r.chartName())
 	case strings.HasPrefix(parsed.Cause, "parse error"):
 		fix.Text = fmt.Sprintf("Correct %s in chart %s, or use a version of the chart without the error", where, r.chartName())
 	case parsed.At.Rendered:
-		fix.Text = fmt.Sprintf("Render the chart with spec.values, and look at %s of what %s makes", strings.TrimPrefix(where, parsed.At.File+", "), parsed.At.File)
+		fix.Text = fmt.Sprintf("Render the chart with spec.values, and check %s of the output of %s", strings.TrimPrefix(where, parsed.At.File+", "), parsed.At.File)
 		fix.Command = r.chartCommand("helm template")
 	default:
 		fix.Text = fmt.Sprintf("Compare what %s in chart %s uses with spec.values", where, r.chartName())
@@ -172,7 +172,7 @@ func (r release) tested(parsed fluxmsg.Helm, m statement) {
 // postRenderer reports a post-renderer that fails on what the chart rendered.
 func (r release) postRenderer(m statement) {
 	parsed, _ := r.x.message(m.text).Helm()
-	f := r.finding(codePostRenderer, m.reason, fmt.Sprintf("spec.postRenderers of %s fail on what its chart renders: %s", finding.RefOf(r.obj), firstLine(parsed.Cause)))
+	f := r.finding(codePostRenderer, m.reason, fmt.Sprintf("spec.postRenderers of %s fail on the rendered chart: %s", finding.RefOf(r.obj), firstLine(parsed.Cause)))
 	f.Evidence = withProof(f.Evidence, m.proof)
 	fix := finding.Fix{Text: "Compare the targets of spec.postRenderers with the objects that the chart renders", Command: r.chartCommand("helm template"), File: r.x.definedIn(r.obj)}
 	for i, renderer := range field.List(r.obj.Object, "spec", "postRenderers") {
@@ -183,7 +183,7 @@ func (r release) postRenderer(m statement) {
 			}
 			path := fmt.Sprintf("spec.postRenderers[%d].kustomize.patches[%d].target.name", i, j)
 			f.Evidence = withProof(f.Evidence, evidence(r.obj, path, name, time.Time{}))
-			fix.Text = "Correct " + path + ": the chart renders no object that fits it"
+			fix.Text = "Correct " + path + ": the chart renders no object that matches it"
 		}
 	}
 	f.Fixes = []finding.Fix{fix, r.retry()}

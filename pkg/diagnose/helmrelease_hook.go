@@ -38,9 +38,9 @@ func (r release) hookFixes(parsed fluxmsg.Helm, gone bool) []finding.Fix {
 		namespace, kind := cmp.Or(item.Namespace, r.target()), strings.ToLower(item.Kind)
 		return []finding.Fix{{Text: "Read the log of the hook", Command: escape.Command("kubectl logs %s/%s -n %s --all-containers", kind, item.Name, namespace)}, r.retry()}
 	}
-	events := finding.Fix{Text: "Read the events of the hook's Job", Command: escape.Command("kubectl get events -n %s --sort-by=.lastTimestamp", r.target())}
+	events := finding.Fix{Text: "Read the events of the Job of the hook", Command: escape.Command("kubectl get events -n %s --sort-by=.lastTimestamp", r.target())}
 	if gone {
-		events.Text += ", which is gone with its pods; retry, and read the log while they run"
+		events.Text += ", which no longer exists; retry, and read the log while its pods run"
 	}
 	return []finding.Fix{events, r.retry()}
 }

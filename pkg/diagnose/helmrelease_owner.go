@@ -44,22 +44,22 @@ func (r release) owned(refusal fluxmsg.APIError, m statement) {
 		f.Message = fmt.Sprintf("%s has %s, which belongs to %s", f.Ref, object, finding.RefOf(other))
 		f.Fixes = []finding.Fix{
 			{Text: fmt.Sprintf("Give the object another name by spec.values of %s (many charts have fullnameOverride), or install the releases in different namespaces", f.Ref), File: r.x.definedIn(r.obj)},
-			{Text: fmt.Sprintf("If %s is to have it, remove it from %s first", f.Ref.Short(), finding.RefOf(other)), File: r.x.definedIn(other)},
+			{Text: fmt.Sprintf("If %s should own it, remove it from %s first", f.Ref.Short(), finding.RefOf(other)), File: r.x.definedIn(other)},
 		}
 	case name != "" && (name != own || namespace != "" && namespace != target):
 		namespace = cmp.Or(namespace, target)
-		f.Message = fmt.Sprintf("%s has %s, which belongs to Helm release %s in namespace %s, of which there is no HelmRelease", f.Ref, object, name, namespace)
+		f.Message = fmt.Sprintf("%s has %s, which belongs to Helm release %s in namespace %s, for which no HelmRelease exists", f.Ref, object, name, namespace)
 		f.Fixes = []finding.Fix{
-			{Text: "See whether that release is still in use", Command: escape.Command("helm status %s -n %s", name, namespace)},
-			r.adopt(object, "If it is not, have "+f.Ref.Short()+" take the object over"),
+			{Text: "Check whether that release is still in use", Command: escape.Command("helm status %s -n %s", name, namespace)},
+			r.adopt(object, "If it is not, let "+f.Ref.Short()+" adopt the object"),
 		}
 	default:
-		f.Message = fmt.Sprintf("%s has %s, which exists already and belongs to no Helm release", f.Ref, object)
+		f.Message = fmt.Sprintf("%s has %s, which already exists and belongs to no Helm release", f.Ref, object)
 		if manager != "" && manager != "Helm" {
 			f.Message += "; it is managed by " + manager
 		}
 		f.Fixes = []finding.Fix{
-			r.adopt(object, "If the release is to have it, have Helm take it over; it then becomes as the chart has it"+keepsNothing(object)),
+			r.adopt(object, "If the release should own it, let Helm adopt it; Helm then changes it to what the chart defines"+keepsNothing(object)),
 			{Text: "Or give the object of the chart another name by spec.values (many charts have fullnameOverride)", File: r.x.definedIn(r.obj)},
 		}
 		r.appliedElsewhere(object, &f)
@@ -79,7 +79,7 @@ func (r release) owned(refusal fluxmsg.APIError, m statement) {
 func keepsNothing(object finding.Ref) string {
 	switch object.GroupKind() {
 	case claimKind, volumeKind, health.NamespaceKind, definitionKind, secretKind:
-		return "; annotate it with helm.sh/resource-policy: keep before, or it is lost with its data when the release is uninstalled"
+		return "; first annotate it with helm.sh/resource-policy: keep, or it is deleted with its data when the release is uninstalled"
 	}
 	return ""
 }
@@ -131,7 +131,7 @@ func (r release) appliedElsewhere(object finding.Ref, f *finding.Finding) {
 		return
 	}
 	f.Message += fmt.Sprintf("; %s applies it", layer)
-	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Have only one of the two create it: remove it from %s, or disable it in spec.values", layer), File: r.x.definedIn(live)}
+	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Let only one of the two create it: remove it from %s, or disable it in spec.values", layer), File: r.x.definedIn(live)}
 }
 
 // takesOver says so where the release itself forbids what Flux does by default,
@@ -141,7 +141,7 @@ func (r release) takesOver(f *finding.Finding, other *unstructured.Unstructured)
 		if field.Bool(r.obj.Object, strings.Split(path, ".")...) {
 			f.Evidence = withProof(f.Evidence, evidence(r.obj, path, "true", time.Time{}))
 			if other == nil || finding.RefOf(other).Same(finding.RefOf(r.obj)) {
-				f.Fixes = append(f.Fixes, finding.Fix{Text: "Or remove " + path + ", so that Flux takes over what exists", File: r.x.definedIn(r.obj)})
+				f.Fixes = append(f.Fixes, finding.Fix{Text: "Or remove " + path + ", so that Flux adopts what exists", File: r.x.definedIn(r.obj)})
 			}
 			return
 		}

@@ -85,7 +85,7 @@ func (r release) chartFixes(f *finding.Finding, parsed fluxmsg.Helm, refusal flu
 	kind := refusal.Unserved
 	switch f.Code {
 	case codeVersionGone:
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a version of chart %s that has %s at a version which is served", r.chartName(), kind.Kind),
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a version of chart %s that has %s at a version that is served", r.chartName(), kind.Kind),
 			Command: r.showChart("chart"), File: r.x.definedIn(r.obj)}}
 	case codeKindMissing:
 		definer, ok := r.x.definer(kind.Group)
@@ -123,16 +123,16 @@ func (r release) storedManifest(m statement) bool {
 	if slices.Contains(served, gone.Version) || defined(gone.Group) && len(served) == 0 {
 		return false // it is back, or the whole definition is missing
 	}
-	f := r.finding(codeStoredManifest, m.reason, fmt.Sprintf("the manifest that Helm has stored of %s has %s at %s, which the cluster no longer serves: Helm cannot compare it with the new one",
+	f := r.finding(codeStoredManifest, m.reason, fmt.Sprintf("the manifest that Helm has stored of %s has %s at %s, which the cluster no longer serves: Helm cannot compare it with the new manifest",
 		finding.RefOf(r.obj), gone.Kind, gone.GroupVersion()))
 	f.Evidence = withProof([]finding.Evidence{m.proof}, f.Evidence...)
 	if good, ok := r.deployed(0); ok {
 		f.Evidence = withProof(f.Evidence, good.proof())
 	}
-	tool := "Map the stored manifest to served versions with Helm's plugin mapkubeapis; it writes a new revision and keeps the old one; look at a dry run first"
+	tool := "Map the stored manifest to served versions with the Helm plugin mapkubeapis; it writes a new revision and keeps the old one; check a dry run first"
 	command := escape.Command("helm mapkubeapis %s --namespace %s --dry-run", cmp.Or(r.helmName(), r.obj.GetName()), r.storage())
 	if defined(gone.Group) {
-		tool = fmt.Sprintf("Map the stored manifest to %s with Helm's plugin mapkubeapis and a map file of your own; it writes a new revision and keeps the old one; look at a dry run first",
+		tool = fmt.Sprintf("Map the stored manifest to %s with the Helm plugin mapkubeapis and your own map file; it writes a new revision and keeps the old one; check a dry run first",
 			schema.GroupVersion{Group: gone.Group, Version: served[len(served)-1]})
 		command += " --mapfile map.yaml"
 	}
@@ -199,7 +199,7 @@ func (r release) immutable(refusal fluxmsg.APIError, m statement) {
 		}
 	}
 	f.Fixes = []finding.Fix{
-		{Text: "Revert the value in spec.values, or the chart version, that changes it; compare what is deployed", Command: r.helmCommand("get manifest"), File: r.x.definedIn(r.obj)},
+		{Text: "Revert the value in spec.values, or the chart version, that changes it; compare it with what is deployed", Command: r.helmCommand("get manifest"), File: r.x.definedIn(r.obj)},
 		r.retry(),
 	}
 	if again, ok := recreate(object); ok {

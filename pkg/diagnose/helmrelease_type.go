@@ -72,7 +72,7 @@ func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, par
 	}
 	switch {
 	case e.Chart != "":
-		return fmt.Sprintf("%s: the schema of chart %s says %s", where, e.Chart, e.Detail)
+		return fmt.Sprintf("%s: the schema of chart %s reports: %s", where, e.Chart, e.Detail)
 	case e.Field != "":
 		refused, _ := r.x.message(text).APIError()
 		object := strings.TrimSpace(refused.Object.Kind + " " + refused.Object.Name)
@@ -81,11 +81,11 @@ func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, par
 		}
 		said := fmt.Sprintf("%s%s: %s", e.Field, object, e.Detail)
 		if len(places) == 1 {
-			said += "; it seems to come from " + where
+			said += "; the value seems to come from " + where
 		}
 		return said
 	}
-	return fmt.Sprintf("%s: template %s, line %d, says %s", where, parsed.Within.File, parsed.Within.Line, e.Detail)
+	return fmt.Sprintf("%s: template %s, line %d, reports: %s", where, parsed.Within.File, parsed.Within.Line, e.Detail)
 }
 
 // places are where the release sets the value; one that it does not set is
@@ -190,9 +190,9 @@ func (r release) chooseValue(e fluxmsg.HelmValueError, places []releaseValue) fi
 	for _, at := range places {
 		paths = append(paths, at.path)
 	}
-	fix := finding.Fix{Text: fmt.Sprintf("See which of %s is no %s, and correct it", strings.Join(paths, ", "), cmp.Or(e.Want, "fitting value")), File: r.x.definedIn(r.obj)}
+	fix := finding.Fix{Text: fmt.Sprintf("Check which of %s is no %s, and correct it", strings.Join(paths, ", "), cmp.Or(e.Want, "valid value")), File: r.x.definedIn(r.obj)}
 	if e.Want == "string" {
-		fix.Text = fmt.Sprintf("See which of %s is no string, and put it in quotes", strings.Join(paths, ", "))
+		fix.Text = fmt.Sprintf("Check which of %s is no string, and put it in quotes", strings.Join(paths, ", "))
 	}
 	fix.Command = escape.Command("kubectl get helmrelease %s -n %s -o jsonpath='{.spec.values}'", r.obj.GetName(), r.obj.GetNamespace())
 	return fix
@@ -202,9 +202,9 @@ func (r release) chooseValue(e fluxmsg.HelmValueError, places []releaseValue) fi
 func valueFix(e fluxmsg.HelmValueError, at releaseValue) string {
 	switch want := e.Want; {
 	case e.Missing && !at.set:
-		return "Set " + at.path + ", which the chart needs"
+		return "Set " + at.path + ", which the chart requires"
 	case strings.HasPrefix(strings.ToLower(e.Detail), "additional propert"):
-		return fmt.Sprintf("Remove %s, or correct its name: the chart does not know it", at.path)
+		return fmt.Sprintf("Remove %s, or correct its name: the chart does not have such a value", at.path)
 	case want == "string":
 		return fmt.Sprintf("Set %s to a string: put the value in quotes", at.path)
 	case strings.HasPrefix(want, "int") || want == "integer" || want == "number" || want == "numeric" || want == "float64":
@@ -233,18 +233,18 @@ func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
 		if kind == "" || name == "" || target != "" && len(e.Path) > 0 && target != strings.Join(e.Path, ".") {
 			continue
 		}
-		fix := finding.Fix{Text: fmt.Sprintf("spec.values does not set %s: look for it in %s", what, coreRef(kind, r.obj.GetNamespace(), name)),
+		fix := finding.Fix{Text: fmt.Sprintf("Check %s in %s: spec.values does not set it", what, coreRef(kind, r.obj.GetNamespace(), name)),
 			Command: escape.Command("kubectl get %s %s -n %s -o yaml", strings.ToLower(kind), name, r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}
 		if target != "" && len(e.Path) > 0 && e.Want == "string" {
-			fix.Text = fmt.Sprintf("%s from %s is read as Helm's --set reads it, so that a number does not stay a string: set literal: true in its entry of spec.valuesFrom",
+			fix.Text = fmt.Sprintf("In spec.valuesFrom, set literal: true for %s from %s: without it, the value is parsed as by helm --set, and a string of digits becomes a number",
 				what, coreRef(kind, r.obj.GetNamespace(), name))
 		}
 		fixes = append(fixes, fix)
 	}
 	if len(fixes) == 0 {
-		text := fmt.Sprintf("spec.values does not set %s: compare it with the values of chart %s", what, r.chartName())
+		text := fmt.Sprintf("Compare %s with the values of chart %s: spec.values does not set it", what, r.chartName())
 		if e.Field != "" {
-			text = fmt.Sprintf("No value of spec.values is under the name of the field: see what in chart %s sets it", r.chartName())
+			text = fmt.Sprintf("Check what in chart %s sets the field: spec.values has no value of its name", r.chartName())
 		}
 		fixes = append(fixes, finding.Fix{Text: text, Command: r.showChart("values")})
 	}

@@ -54,8 +54,8 @@ func (r release) lacks(entry int, p part, gone string) {
 // can't be read.
 func (r release) badValues() {
 	self := finding.RefOf(r.obj)
-	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be put together: %s", self, firstLine(r.ready.Message)))
-	f.Fixes = []finding.Fix{{Text: "See which entry of spec.valuesFrom the message means", Command: escape.Command("kubectl describe helmrelease %s -n %s", r.obj.GetName(), r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}, r.retry()}
+	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be composed: %s", self, firstLine(r.ready.Message)))
+	f.Fixes = []finding.Fix{{Text: "Check which entry of spec.valuesFrom the message refers to", Command: escape.Command("kubectl describe helmrelease %s -n %s", r.obj.GetName(), r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}, r.retry()}
 	said, _ := r.x.message(r.ready.Message).Helm()
 	named := said.Values.Object
 	if named.Name == "" {
@@ -71,7 +71,7 @@ func (r release) badValues() {
 		Command: escape.Command("kubectl get %s %s -n %s -o yaml", strings.ToLower(p.ref.Kind), p.ref.Name, p.ref.Namespace)}
 	if (said.Values.Missing || said.Values.MissingKey) && r.x.there(p) == snapshot.Present {
 		f.Ref, f.Severity = self, finding.Warning
-		f.Message = fmt.Sprintf("%s lacked %s, which exists now: it is installed with the next try", self, p)
+		f.Message = fmt.Sprintf("%s did not find %s, which exists now: the next retry installs it", self, p)
 		f.Fixes = []finding.Fix{r.retry()}
 	}
 	r.exam.findings = append(r.exam.findings, f)

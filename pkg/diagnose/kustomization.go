@@ -119,7 +119,7 @@ func (k kustomization) triedInVain() finding.Evidence {
 }
 
 func (k kustomization) suspended() finding.Finding {
-	f := k.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is suspended: Flux applies nothing of it", finding.RefOf(k.obj)))
+	f := k.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is suspended: Flux does not reconcile it", finding.RefOf(k.obj)))
 	f.Severity = finding.Warning
 	f.Evidence = []finding.Evidence{evidence(k.obj, "spec.suspend", "true", time.Time{})}
 	applied := field.Text(k.obj.Object, "status", "lastAppliedRevision")
@@ -128,7 +128,7 @@ func (k kustomization) suspended() finding.Finding {
 		switch {
 		case newest == "" || newest == applied:
 		case applied == "":
-			f.Message += "; nothing of it has been applied yet, its source is at " + newest
+			f.Message += "; it has not been applied yet, its source is at " + newest
 		default:
 			f.Message += "; it is at " + applied + ", its source at " + newest
 		}
@@ -159,7 +159,7 @@ func (k kustomization) invalidExpression() bool {
 			break
 		}
 	}
-	f.Fixes = []finding.Fix{{Text: "Correct spec.healthCheckExprs, or readyExpr in spec.dependsOn; until the layer changes, Flux does not try again", File: k.x.definedIn(k.obj)}}
+	f.Fixes = []finding.Fix{{Text: "Correct spec.healthCheckExprs, or readyExpr in spec.dependsOn; Flux does not retry until the layer changes", File: k.x.definedIn(k.obj)}}
 	k.exam.findings = append(k.exam.findings, f)
 	return true
 }

@@ -65,19 +65,19 @@ func (k kustomization) refused(refusal fluxmsg.APIError) finding.Finding {
 	case k.failed.message == "":
 		f.Fixes = []finding.Fix{k.logs()}
 	case transient(refusal, k.failed.message):
-		f.Fixes = []finding.Fix{k.retry("Reconcile it: the API server or its storage did not answer in time, which may have passed")}
+		f.Fixes = []finding.Fix{k.retry("Reconcile it: the API server or its storage did not answer in time, which may have been temporary")}
 	case refusal.Problem == fluxmsg.APIKindTerminating:
 		f.Fixes = []finding.Fix{
-			{Text: fmt.Sprintf("See whether the CustomResourceDefinition of %s is still being deleted, or exists again", refusal.Object.Kind), Command: "kubectl get customresourcedefinitions"},
+			{Text: fmt.Sprintf("Check whether the CustomResourceDefinition of %s is still being deleted, or exists again", refusal.Object.Kind), Command: "kubectl get customresourcedefinitions"},
 			k.retry("Once it exists again, reconcile the layer"),
 		}
 	case forced.MatchString(k.failed.message):
 		object := forced.FindStringSubmatch(k.failed.message)[1]
-		f.Message = fmt.Sprintf("%s can't apply %s, which does not exist: with spec.force, Flux reports any manifest that is refused as an immutable field", f.Ref, object)
+		f.Message = fmt.Sprintf("%s can't apply %s, which does not exist: with spec.force, Flux reports any refused manifest as an immutable field", f.Ref, object)
 		prove(&f, k.obj, "spec.force")
-		f.Fixes = []finding.Fix{k.local("diff", "Have the API server check the same manifests from a clone of the repository, to see what is wrong with "+object)}
+		f.Fixes = []finding.Fix{k.local("diff", "Let the API server validate the same manifests from a clone of the repository, to see what is wrong with "+object)}
 	default:
-		f.Fixes = []finding.Fix{k.local("diff", "Have the API server check the same manifests from a clone of the repository, to see which object it refuses")}
+		f.Fixes = []finding.Fix{k.local("diff", "Let the API server validate the same manifests from a clone of the repository, to see which object it refuses")}
 	}
 	return f
 }
@@ -101,11 +101,11 @@ func (k kustomization) conflict(refusal fluxmsg.APIError) finding.Finding {
 	ref := r.refused()
 	fields := conflictFields(refusal.Detail)
 	what := cmp.Or(strings.Join(fields, ", "), "a field")
-	f := k.finding(codeFieldConflict, "Conflict", fmt.Sprintf("%s can't be applied by %s: field manager %q owns %s of it",
+	f := k.finding(codeFieldConflict, "Conflict", fmt.Sprintf("%s can't be applied by %s: field manager %q owns its %s",
 		ref, finding.RefOf(k.obj), refusal.Manager, what))
 	f.Ref = ref
 	f.Evidence = []finding.Evidence{k.failed.proof}
-	look := finding.Fix{Text: "See which manager owns which field", Command: escape.Command("kubectl get %s %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name)}
+	look := finding.Fix{Text: "Check which manager owns which field", Command: escape.Command("kubectl get %s %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name)}
 	if ref.Namespace != "" {
 		look.Command = escape.Command("kubectl get %s %s -n %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name, ref.Namespace)
 	}
@@ -117,8 +117,8 @@ func (k kustomization) conflict(refusal fluxmsg.APIError) finding.Finding {
 	}
 	f.Fixes = []finding.Fix{
 		look,
-		{Text: fmt.Sprintf("If %s is to set %s, remove it from the manifest, or annotate the object with kustomize.toolkit.fluxcd.io/ssa: Merge (fields that are not in the manifest stay) or IfNotPresent (Flux creates the object only)", refusal.Manager, what), File: k.path()},
-		{Text: fmt.Sprintf("If the manifest is to set it, have %s stop to", refusal.Manager)},
+		{Text: fmt.Sprintf("If %s should set %s, remove it from the manifest, or annotate the object with kustomize.toolkit.fluxcd.io/ssa: Merge (fields that are not in the manifest stay) or IfNotPresent (Flux only creates the object)", refusal.Manager, what), File: k.path()},
+		{Text: fmt.Sprintf("If the manifest should set it, stop %s from setting it", refusal.Manager)},
 	}
 	return f
 }

@@ -61,7 +61,7 @@ func (k kustomization) path() string {
 
 // plain is a finding whose own message tells what is wrong.
 func (k kustomization) plain(code finding.Code, reason string, fixes ...finding.Fix) finding.Finding {
-	message := cmp.Or(firstLine(k.failed.message), "its last try failed, and neither its conditions nor its events tell why")
+	message := cmp.Or(firstLine(k.failed.message), "its last reconciliation failed, and neither its conditions nor its events show why")
 	f := k.finding(code, reason, fmt.Sprintf("%s can't be applied: %s", finding.RefOf(k.obj), message))
 	f.Evidence = []finding.Evidence{k.failed.proof}
 	f.Fixes = fixes
@@ -102,23 +102,23 @@ func (k kustomization) buildFixes(build fluxmsg.Build) []finding.Fix {
 		add("Correct the YAML in %s", build.Path)
 	}
 	if has("no resource matches strategic merge patch", "failed to find unique target for patch", "no matches for Id") {
-		add("Correct the kind, name or namespace in the patch: nothing in the manifests has those that the message names")
+		add("Correct the kind, name or namespace in the patch: no object in the manifests has those in the message")
 	}
 	if has("may not add resource with an already registered id") {
 		add("Remove one of the two definitions of the object that the message names")
 	}
-	return append(fixes, k.local("build", "Build it in a clone of the repository, as Flux does, to see the whole error"))
+	return append(fixes, k.local("build", "Build it in a clone of the repository, like Flux does, to see the whole error"))
 }
 
 // logs is the command that shows what the controller says of the layer.
 func (k kustomization) logs() finding.Fix {
-	return finding.Fix{Text: "Read what kustomize-controller logs about it",
+	return finding.Fix{Text: "Read the log of kustomize-controller about it",
 		Command: escape.Command("flux logs --kind=Kustomization --name=%s --namespace=%s", k.obj.GetName(), k.obj.GetNamespace())}
 }
 
 func (k kustomization) missingPath() finding.Finding {
 	f := k.finding(codePathMissing, k.failedAt("ArtifactFailed"),
-		fmt.Sprintf("%s looks for its manifests in %q, and there is no such folder in %s", finding.RefOf(k.obj), k.path(), health.SourceOf(k.obj)))
+		fmt.Sprintf("%s applies the manifests in folder %q, which does not exist in %s", finding.RefOf(k.obj), k.path(), health.SourceOf(k.obj)))
 	f.Evidence = []finding.Evidence{
 		evidence(k.obj, "spec.path", field.Text(k.obj.Object, "spec", "path"), time.Time{}),
 		k.failed.proof,
@@ -165,7 +165,7 @@ func (k kustomization) lacking(f finding.Finding, needed part, what, where strin
 	switch presence := k.x.there(needed); {
 	case presence == snapshot.Present:
 		f.Ref = finding.RefOf(k.obj)
-		f.Message = fmt.Sprintf("%s %s %s, which exists now: the next try finds it", finding.RefOf(k.obj), what, needed)
+		f.Message = fmt.Sprintf("%s %s %s, which exists now: the next reconciliation finds it", finding.RefOf(k.obj), what, needed)
 		f.Fixes = []finding.Fix{k.retry("Reconcile it")}
 		k.report(f)
 		return
@@ -175,10 +175,10 @@ func (k kustomization) lacking(f finding.Finding, needed part, what, where strin
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: needed.ref, Field: "object", Value: "does not exist"})
 	}
 	if other, ok := k.x.elsewhere(needed.ref); ok {
-		f.Message += fmt.Sprintf("; there is one in namespace %s, but Flux reads it from the layer's own", other.Namespace)
+		f.Message += fmt.Sprintf("; there is one in namespace %s, but Flux reads it from the namespace of the layer", other.Namespace)
 	} else if near, ok := k.x.nearest(needed.ref); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-		fix.Text = fmt.Sprintf("In %s write %s instead of %s, or create %s", where, near.Name, needed.ref.Name, needed)
+		fix.Text = fmt.Sprintf("In %s, write %s instead of %s, or create %s", where, near.Name, needed.ref.Name, needed)
 	}
 	if maker, ok := k.x.makerInTrouble(needed.ref, finding.RefOf(k.obj)); ok {
 		k.exam.blame = append(k.exam.blame, maker)

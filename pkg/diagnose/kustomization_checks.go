@@ -37,14 +37,14 @@ func (k kustomization) checks(message string) {
 	}
 	f := k.finding(codeHealthCheckFailed, k.failedAt("HealthCheckFailed"), fmt.Sprintf("%s failed: %s", finding.RefOf(k.obj), firstLine(message)))
 	f.Evidence = []finding.Evidence{k.failed.proof}
-	f.Fixes = []finding.Fix{k.retry("Reconcile it, and run explain again while it is checked"), k.logs()}
+	f.Fixes = []finding.Fix{k.retry("Reconcile it, and run explain again while its health checks run"), k.logs()}
 	switch {
 	case message == "":
-		f.Message = fmt.Sprintf("%s failed in its last try, and neither its conditions nor its events tell why", finding.RefOf(k.obj))
+		f.Message = fmt.Sprintf("the last reconciliation of %s failed, and neither its conditions nor its events show why", finding.RefOf(k.obj))
 	case k.recovered(message):
-		f.Message = fmt.Sprintf("%s failed, and all that it waited for is ready now: its next try should pass", finding.RefOf(k.obj))
+		f.Message = fmt.Sprintf("%s failed, but everything that it waited for is ready now: its next reconciliation should succeed", finding.RefOf(k.obj))
 		f.Severity = finding.Warning
-		f.Fixes = []finding.Fix{k.retry("Reconcile it now instead of waiting for the next try")}
+		f.Fixes = []finding.Fix{k.retry("Reconcile it now instead of waiting for the next retry")}
 	}
 	k.exam.fallback = append(k.exam.fallback, f)
 }

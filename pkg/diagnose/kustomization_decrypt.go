@@ -56,7 +56,7 @@ func (k kustomization) decryption(build fluxmsg.Build) {
 			k.exam.unknown = append(k.exam.unknown, *answer.Why)
 		}
 		f.Message += encryptedFor(build)
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See which keys %s has: Flux reads %s", ref, allNames(familiesOf(build.Decryption.Recipients))), Command: inspect(ref)}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check which keys %s has: Flux reads %s", ref, allNames(familiesOf(build.Decryption.Recipients))), Command: inspect(ref)}}
 	default:
 		k.judgeKeys(build, answer.Object, &f)
 	}
@@ -83,7 +83,7 @@ func (k kustomization) judgeKeys(build fluxmsg.Build, secret *unstructured.Unstr
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Replace the value of key %s with the private key as its program wrote it", build.Decryption.Key), Command: inspect(ref)}}
 	case !readable:
 		f.Code = codeDecryptionKey
-		f.Message = fmt.Sprintf("%s decrypts its manifests with %s, which has no key that Flux reads: it has %s, and Flux reads %s",
+		f.Message = fmt.Sprintf("%s decrypts its manifests with %s, which has no key that Flux reads: it has %s, but Flux reads %s",
 			finding.RefOf(k.obj), ref, keysOf(secret), allNames(families))
 		f.Fixes = renameKey(ref, keys, families[0])
 	case problem == fluxmsg.DecryptionDenied:
@@ -91,9 +91,9 @@ func (k kustomization) judgeKeys(build fluxmsg.Build, secret *unstructured.Unstr
 		f.Fixes = []finding.Fix{{Text: "Allow the identity of that credential to decrypt with the key, or replace the credential if it has expired", Command: inspect(ref)}}
 	case problem == fluxmsg.DecryptionMAC:
 		f.Ref = finding.RefOf(k.obj)
-		f.Fixes = []finding.Fix{{Text: "Encrypt the file again with sops: it was changed after it had been encrypted", File: k.path()}}
+		f.Fixes = []finding.Fix{{Text: "Encrypt the file again with sops: it was changed after it was encrypted", File: k.path()}}
 	default:
-		f.Message = fmt.Sprintf("%s can't decrypt its manifests: no key in %s (%s) fits%s", finding.RefOf(k.obj), ref, keysOf(secret), encryptedFor(build))
+		f.Message = fmt.Sprintf("%s can't decrypt its manifests: no key in %s (%s) matches%s", finding.RefOf(k.obj), ref, keysOf(secret), encryptedFor(build))
 		f.Fixes = k.otherKey(ref, families)
 	}
 }
@@ -101,7 +101,7 @@ func (k kustomization) judgeKeys(build fluxmsg.Build, secret *unstructured.Unstr
 // otherKey is what to do where the Secret has a key, and it is not the right one.
 func (k kustomization) otherKey(ref finding.Ref, families []keyFamily) []finding.Fix {
 	fixes := []finding.Fix{{Text: fmt.Sprintf("Add the private key of one of these recipients to %s (Flux reads %s)", ref, allNames(families)), Command: inspect(ref)}}
-	again := finding.Fix{Text: "Or encrypt the file for the key that the Secret has: add its recipient to .sops.yaml, then run sops updatekeys on the file", File: k.path()}
+	again := finding.Fix{Text: "Or encrypt the file for the key in the Secret: add its recipient to .sops.yaml, then run sops updatekeys on the file", File: k.path()}
 	if len(families) == 1 && families[0].suffix == ".agekey" {
 		again.Text += "; age-keygen -y prints the recipient of a private key"
 	}

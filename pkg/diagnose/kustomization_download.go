@@ -39,10 +39,10 @@ func (k kustomization) download(build fluxmsg.Build) {
 	case fluxmsg.DownloadNotFound, fluxmsg.DownloadDigest:
 		f.Fixes = k.storeAgain()
 	case fluxmsg.DownloadHTTP:
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Read what %s logs: it answers, but not with the artifact", server.Name),
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Read the log of %s: it answers, but not with the artifact", server.Name),
 			Command: escape.Command("kubectl logs deployment/%s -n %s --since=15m", server.Name, server.Namespace)}}
 	case fluxmsg.DownloadDNS:
-		f.Fixes = []finding.Fix{{Text: "See whether the cluster's DNS runs, and whether the pods of kustomize-controller can reach it", Command: "kubectl get pods -n kube-system -l k8s-app=kube-dns"}}
+		f.Fixes = []finding.Fix{{Text: "Check whether the DNS of the cluster runs, and whether the pods of kustomize-controller can reach it", Command: "kubectl get pods -n kube-system -l k8s-app=kube-dns"}}
 	default:
 		k.unreached(server, build.Download, &f)
 	}
@@ -97,7 +97,7 @@ func (k kustomization) artifactService(server finding.Ref, f *finding.Finding) b
 	f.Ref = service
 	f.Message += fmt.Sprintf("; %s does not exist", service)
 	f.Evidence = append(f.Evidence, finding.Evidence{Ref: service, Field: "object", Value: "does not exist"})
-	f.Fixes = []finding.Fix{{Text: "Create the Service again: it is one of Flux's own manifests, as they were bootstrapped", Command: "flux check"}}
+	f.Fixes = []finding.Fix{{Text: "Create the Service again from the manifests with which Flux was bootstrapped", Command: "flux check"}}
 	return true
 }
 
@@ -122,16 +122,16 @@ func (k kustomization) unreached(server finding.Ref, d fluxmsg.Download, f *find
 		}}
 		return
 	}
-	pods := finding.Fix{Text: "See on which nodes the two controllers run, and test the network between those nodes (CNI plug-in, firewall)",
+	pods := finding.Fix{Text: "Check on which nodes the two controllers run, and test the network between those nodes (CNI plug-in, firewall)",
 		Command: "kubectl get pods -o wide -n " + escape.ShellWord(server.Namespace)}
 	if d.Problem == fluxmsg.DownloadRefused {
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See whether Service %s has ready endpoints", server.Name),
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check whether Service %s has ready endpoints", server.Name),
 			Command: escape.Command("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s", server.Namespace, server.Name)}, pods}
 		return
 	}
 	f.Fixes = []finding.Fix{pods}
 	if len(blocked.unknown) > 0 {
-		f.Fixes = append(f.Fixes, finding.Fix{Text: "See whether a NetworkPolicy forbids it", Command: "kubectl get networkpolicies -n " + escape.ShellWord(server.Namespace)})
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "Check whether a NetworkPolicy forbids it", Command: "kubectl get networkpolicies -n " + escape.ShellWord(server.Namespace)})
 	}
 }
 
@@ -140,7 +140,7 @@ func (k kustomization) storeAgain() []finding.Fix {
 	ref := health.SourceOf(k.obj)
 	source := k.x.snap.Lookup(ref).Object
 	if source == nil || fluxCommand("reconcile", source) == "" {
-		return []finding.Fix{{Text: fmt.Sprintf("See which controller writes %s, and what it says", ref), Command: inspect(ref)}}
+		return []finding.Fix{{Text: fmt.Sprintf("Check which controller writes %s, and what it reports", ref), Command: inspect(ref)}}
 	}
 	return []finding.Fix{{Text: fmt.Sprintf("Fetch %s again, so that its artifact is stored again", ref), Command: fluxCommand("reconcile", source)}}
 }
@@ -149,7 +149,7 @@ func (k kustomization) storeAgain() []finding.Fix {
 func (k kustomization) fullDisk(f *finding.Finding) {
 	f.Ref = k.x.controllerOf(k.obj)
 	f.Fixes = []finding.Fix{{
-		Text:    "See whether its nodes have disk pressure, and give the volume for /tmp of kustomize-controller more space",
+		Text:    "Check whether its nodes have disk pressure, and enlarge the volume for /tmp of kustomize-controller",
 		Command: escape.Command("kubectl describe pods -n %s -l app=%s", f.Ref.Namespace, f.Ref.Name),
 	}, {Text: "Then restart it", Command: escape.Command("kubectl rollout restart deployment/%s -n %s", f.Ref.Name, cmp.Or(f.Ref.Namespace, "flux-system"))}}
 }

@@ -19,7 +19,7 @@ func (k kustomization) missing(ref finding.Ref, failed bool) {
 		f := k.finding(codeCheckElsewhere, "HealthCheckFailed", fmt.Sprintf(
 			"%s checks %s, which does not exist; there is one in namespace %s", finding.RefOf(k.obj), ref, elsewhere.Namespace))
 		f.Evidence = append(k.checkProof(ref), finding.Evidence{Ref: elsewhere, Field: "metadata.namespace", Value: elsewhere.Namespace})
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In spec.healthChecks write namespace: %s for %s", elsewhere.Namespace, ref.Short()), File: k.x.definedIn(k.obj)}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In spec.healthChecks, write namespace: %s for %s", elsewhere.Namespace, ref.Short()), File: k.x.definedIn(k.obj)}}
 		k.exam.findings = append(k.exam.findings, f)
 		return
 	}
@@ -28,10 +28,10 @@ func (k kustomization) missing(ref finding.Ref, failed bool) {
 	}
 	f := k.finding(codeCheckMissing, "HealthCheckFailed", fmt.Sprintf("%s checks %s, which does not exist", finding.RefOf(k.obj), ref))
 	f.Evidence = k.checkProof(ref)
-	f.Fixes = []finding.Fix{{Text: "Correct the entry in spec.healthChecks, or add what should create the object", File: k.x.definedIn(k.obj)}}
+	f.Fixes = []finding.Fix{{Text: "Correct the entry in spec.healthChecks, or add what creates the object", File: k.x.definedIn(k.obj)}}
 	if near, ok := k.x.nearest(ref); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-		f.Fixes[0].Text = fmt.Sprintf("In spec.healthChecks write %s instead of %s, or add what should create %s", near.Name, ref.Name, ref.Short())
+		f.Fixes[0].Text = fmt.Sprintf("In spec.healthChecks, write %s instead of %s, or add what creates %s", near.Name, ref.Name, ref.Short())
 	}
 	k.exam.fallback = append([]finding.Finding{f}, k.exam.fallback...)
 }

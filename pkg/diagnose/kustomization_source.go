@@ -18,7 +18,7 @@ func (k kustomization) denied() bool {
 	}
 	source := health.SourceOf(k.obj)
 	f := k.plain(codeAccessDenied, k.ready.Reason, finding.Fix{File: k.x.definedIn(k.obj),
-		Text: fmt.Sprintf("Create a %s in namespace %s and name that in spec.sourceRef: kustomize-controller runs with --no-cross-namespace-refs", source.Kind, k.obj.GetNamespace())})
+		Text: fmt.Sprintf("Create a %s in namespace %s and name it in spec.sourceRef: kustomize-controller runs with --no-cross-namespace-refs", source.Kind, k.obj.GetNamespace())})
 	if source.Namespace != k.obj.GetNamespace() && field.Text(k.obj.Object, "spec", "sourceRef", "namespace") != "" {
 		f.Evidence = append(f.Evidence, evidence(k.obj, "spec.sourceRef.namespace", source.Namespace, time.Time{}))
 	}
@@ -62,10 +62,10 @@ func (k kustomization) missingSource(ref finding.Ref) finding.Finding {
 	fix := finding.Fix{Text: "Name an existing source in spec.sourceRef", File: k.x.definedIn(k.obj)}
 	if other, ok := k.x.elsewhere(ref); ok {
 		f.Message += "; there is one in namespace " + other.Namespace
-		fix.Text = "In spec.sourceRef write namespace: " + other.Namespace
+		fix.Text = "In spec.sourceRef, write namespace: " + other.Namespace
 	} else if near, ok := k.x.nearest(ref); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-		fix.Text = fmt.Sprintf("In spec.sourceRef write %s instead of %s", near.Name, ref.Name)
+		fix.Text = fmt.Sprintf("In spec.sourceRef, write %s instead of %s", near.Name, ref.Name)
 	}
 	f.Fixes = []finding.Fix{fix}
 	return f

@@ -84,7 +84,7 @@ func otherCase(name string, defined []string) string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("the variables that have a value (%s) are written otherwise", strings.Join(defined[:min(len(defined), maxNamed)], ", "))
+	return fmt.Sprintf("the variables that have a value (%s) are written differently", strings.Join(defined[:min(len(defined), maxNamed)], ", "))
 }
 
 // programVariables are names that shells and dashboards set themselves (POSIX
@@ -102,14 +102,14 @@ var scriptWords = []string{"script", "entrypoint", "hook", "init", "dashboard", 
 // whether a program that reads its text has a variable of that name.
 func (k kustomization) weighObject(use *variableUse) {
 	if use.in.Kind == "CustomResourceDefinition" {
-		use.forProgram = append(use.forProgram, "the text is of a CustomResourceDefinition, most likely a description")
+		use.forProgram = append(use.forProgram, "the text belongs to a CustomResourceDefinition, most likely to a description")
 	}
 	if slices.Contains(programVariables, use.name) || strings.HasPrefix(use.name, "BASH_") || strings.HasPrefix(use.name, "DS_") || len(use.name) == 1 {
 		use.forProgram = append(use.forProgram, "programs set a variable of that name themselves")
 	}
 	if use.in.GroupKind() == configMapKind || use.in.GroupKind() == secretKind {
 		if word := k.scriptWord(use.in); word != "" {
-			use.byName = fmt.Sprintf("its names say that it holds text for a program (%q)", word)
+			use.byName = fmt.Sprintf("its names indicate that it holds text for a program (%q)", word)
 		}
 	}
 	if workload, path := k.readsVariable(use); workload != nil {

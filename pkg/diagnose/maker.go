@@ -100,13 +100,13 @@ func (x *examiner) unwell(ref finding.Ref) bool {
 // makeAgain is how to get an object back.
 func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fix {
 	look := finding.Fix{
-		Text:    fmt.Sprintf("Make %s", p),
+		Text:    fmt.Sprintf("Create %s", p),
 		Command: escape.Command("kubectl get %s -n %s", strings.ToLower(p.ref.Kind)+"s", p.ref.Namespace),
 	}
 	if !known {
 		return []finding.Fix{look}
 	}
-	fix := finding.Fix{Text: "Have " + maker.String() + " create it again"}
+	fix := finding.Fix{Text: "Let " + maker.String() + " create it again"}
 	switch maker.GroupKind() {
 	case health.HelmReleaseKind:
 		fix.Command = escape.Command("flux reconcile helmrelease %s -n %s --force", maker.Name, maker.Namespace)
@@ -115,7 +115,7 @@ func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fi
 	case health.CertificateKind:
 		fix.Command = escape.Command("kubectl describe certificate %s -n %s", maker.Name, maker.Namespace)
 	case health.DeploymentKind:
-		fix = finding.Fix{Text: "Read why " + maker.String() + " does not create it", Command: logsOf(maker)}
+		fix = finding.Fix{Text: "Read in the log why " + maker.String() + " does not create it", Command: logsOf(maker)}
 	}
 	return []finding.Fix{fix}
 }

@@ -78,13 +78,13 @@ func (s podView) lacks(p part, what, reason string) trouble {
 	maker, known := s.creator(p)
 	switch {
 	case known && maker.GroupKind() == health.CertificateKind:
-		t.message += "; " + maker.String() + " should make it"
+		t.message += "; " + maker.String() + " should create it"
 	case known:
 		t.message += "; it comes from " + maker.String()
 	}
 	if s.x.there(p) == snapshot.Present {
 		t.soft = true
-		t.message = fmt.Sprintf("%s needed %s, which exists now: it starts with the next try", what, p)
+		t.message = fmt.Sprintf("%s did not find %s, which exists now: it starts with the next retry", what, p)
 		return t
 	}
 	if known && s.x.unwell(maker) {

@@ -113,7 +113,7 @@ func judgeCronJob(x *examiner, cron *unstructured.Unstructured) exam {
 	e := ownFinding(cron, health.Failing, codeCronJob, finding.Critical, "LastRunFailed", says, started,
 		quoteFields(cron, "status.lastScheduleTime", "status.lastSuccessfulTime")...)
 	e.findings[0].Message = finding.RefOf(cron).String() + ": " + says
-	e.findings[0].Fixes = []finding.Fix{{Text: "See its Jobs and what their pods printed", Command: "kubectl get jobs,pods -n " + escape.ShellWord(cron.GetNamespace())}}
+	e.findings[0].Fixes = []finding.Fix{{Text: "Check its Jobs and what their pods printed", Command: "kubectl get jobs,pods -n " + escape.ShellWord(cron.GetNamespace())}}
 	return e
 }
 

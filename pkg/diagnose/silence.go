@@ -39,12 +39,12 @@ func (x *examiner) unrenewed(c controller, lease *unstructured.Unstructured, e *
 	}
 	f := finding.Finding{
 		Code: codeControllerSilent, Ref: ref, Reason: "Stale", Severity: finding.Critical, Since: renewed,
-		Message: fmt.Sprintf("%s has not reported for %s; what it last said may be out of date", c.name, duration.HumanDuration(x.now.Sub(renewed))),
+		Message: fmt.Sprintf("%s has not reported for %s; the last status that it reported may be out of date", c.name, duration.HumanDuration(x.now.Sub(renewed))),
 		Evidence: []finding.Evidence{
 			evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), renewed),
 		},
 		Fixes: []finding.Fix{
-			{Text: "Read why the controller does not renew its Lease", Command: escape.Command("kubectl logs -n %s deployment/%s --tail=50", ref.Namespace, ref.Name)},
+			{Text: "Read in the log why the controller does not renew its Lease", Command: escape.Command("kubectl logs -n %s deployment/%s --tail=50", ref.Namespace, ref.Name)},
 			{Text: "If it hangs, restart it", Command: escape.Command("kubectl rollout restart deployment %s -n %s", ref.Name, ref.Namespace)},
 		},
 	}
@@ -80,7 +80,7 @@ func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
 		renewed := field.Time(lease.Object, "spec", "renewTime")
 		f.Evidence = append(f.Evidence, evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), renewed))
 	} else {
-		f.Fixes = append(f.Fixes, finding.Fix{Text: "See whether the controller's pods run",
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "Check whether the pods of the controller run",
 			Command: "kubectl get pods,leases -n " + escape.ShellWord(x.controllerOf(obj).Namespace)})
 	}
 	f.Fixes = append(f.Fixes, requestThenRestart(obj, x.controllerOf(obj))...)

@@ -31,7 +31,7 @@ func explainSource(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	if e.verdict.Status == health.Suspended {
 		f := finding.Finding{
 			Code: codeSuspended, Ref: e.verdict.Ref, Reason: "Suspended", Severity: finding.Warning,
-			Message:  fmt.Sprintf("%s is suspended: nothing new is fetched", e.verdict.Ref),
+			Message:  fmt.Sprintf("%s is suspended: Flux does not fetch new revisions", e.verdict.Ref),
 			Evidence: []finding.Evidence{evidence(obj, "spec.suspend", "true", e.verdict.Since)},
 			Fixes:    []finding.Fix{{Text: "Find out why it was suspended, then resume it", Command: reconcileSource("resume", obj)}},
 		}

@@ -56,7 +56,7 @@ func (x *examiner) unfetched(obj *unstructured.Unstructured, e *exam) {
 	}
 	s.advise(&f, e)
 	if revision := field.Text(obj.Object, "status", "artifact", "revision"); revision != "" {
-		f.Message += "; what was fetched before is still served, so nothing breaks, but nothing new arrives"
+		f.Message += "; what was fetched before is still served, so nothing breaks, but changes do not arrive"
 		f.Evidence = append(f.Evidence, evidence(obj, "status.artifact.revision", revision,
 			field.Time(obj.Object, "status", "artifact", "lastUpdateTime")))
 	}
@@ -199,7 +199,7 @@ func (s fetchFailure) advise(f *finding.Finding, e *exam) {
 
 // logs is the command that shows what source-controller says of the source.
 func (s fetchFailure) logs() finding.Fix {
-	return finding.Fix{Text: "Read what source-controller logs about it",
+	return finding.Fix{Text: "Read the log of source-controller about it",
 		Command: escape.Command("flux logs --kind=%s --name=%s --namespace=%s", s.obj.GetKind(), s.obj.GetName(), s.obj.GetNamespace())}
 }
 
@@ -223,7 +223,7 @@ func (s fetchFailure) withoutSecret(secret finding.Ref, f *finding.Finding) {
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: secret, Field: "object", Value: "does not exist"})
 		if near, ok := s.x.nearest(secret); ok {
 			f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-			f.Fixes[0].Text = fmt.Sprintf("In %s write %s instead of %s, or create %s", where, near.Name, secret.Name, secret)
+			f.Fixes[0].Text = fmt.Sprintf("In %s, write %s instead of %s, or create %s", where, near.Name, secret.Name, secret)
 		}
 	}
 }

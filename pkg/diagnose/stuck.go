@@ -44,7 +44,7 @@ func (x *examiner) stuck(obj *unstructured.Unstructured, e *exam) {
 	f.Evidence = x.stuckProof(obj)
 	if lease := x.newestLease(controller.Name); lease != nil {
 		if taken := field.Time(lease.Object, "spec", "acquireTime"); taken.After(e.verdict.Since) {
-			f.Message += "; another pod of " + controller.Name + " has become the leader since"
+			f.Message += "; another pod of " + controller.Name + " has become the leader since then"
 			f.Evidence = append(f.Evidence, evidence(lease, "spec.acquireTime", field.Text(lease.Object, "spec", "acquireTime"), taken))
 		}
 	}
@@ -89,12 +89,12 @@ func (x *examiner) stuckProof(obj *unstructured.Unstructured) []finding.Evidence
 // none, or none of its shard.
 func (x *examiner) neverReconciled(obj *unstructured.Unstructured, controller finding.Ref, f *finding.Finding) {
 	f.Evidence = append(f.Evidence, evidence(obj, "metadata.creationTimestamp", field.Text(obj.Object, "metadata", "creationTimestamp"), obj.GetCreationTimestamp().Time))
-	look := finding.Fix{Text: "See whether " + controller.Name + " runs, and whether its arguments limit the namespaces that it watches",
+	look := finding.Fix{Text: "Check whether " + controller.Name + " runs, and whether its arguments limit the namespaces that it watches",
 		Command: escape.Command("kubectl describe deployments -n %s", controller.Namespace)}
 	if x.snap.Lookup(controller).Presence == snapshot.Absent {
 		f.Message += fmt.Sprintf("; there is no Deployment %s in namespace %s", controller.Name, controller.Namespace)
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: controller, Field: "object", Value: "does not exist"})
-		look = finding.Fix{Text: "See which of Flux's controllers are installed", Command: "flux check"}
+		look = finding.Fix{Text: "Check which controllers of Flux are installed", Command: "flux check"}
 	}
 	if shard := obj.GetLabels()[shardLabel]; shard != "" {
 		f.Message += fmt.Sprintf("; only a controller of shard %s reconciles it", shard)

@@ -29,7 +29,7 @@ func (a *Assessor) certificate(obj *unstructured.Unstructured, v Verdict) Verdic
 	attempts := field.Int(obj.Object, "status", "failedIssuanceAttempts")
 	switch {
 	case !expiry.IsZero() && !a.now.Before(expiry):
-		return v.be(Failing, Expired, "it ended "+duration.HumanDuration(a.now.Sub(expiry))+" ago", expiry)
+		return v.be(Failing, Expired, "it expired "+duration.HumanDuration(a.now.Sub(expiry))+" ago", expiry)
 	case ready.Is("True") && ready.Outdated(obj):
 		return newSpec(obj, v)
 	case ready.Is("True") && a.secretGone(obj):

@@ -90,7 +90,7 @@ func (a *Assessor) circle(ref, next finding.Ref) string {
 			return "it waits for " + names([]finding.Ref{next}, ref.Namespace) + ", which waits for it"
 		}
 	}
-	return "it waits for " + names([]finding.Ref{next}, ref.Namespace) + ", which in the end waits for it"
+	return "it waits for " + names([]finding.Ref{next}, ref.Namespace) + ", which indirectly waits for it"
 }
 
 // names lists the objects, with the namespace where it is not home.

@@ -120,7 +120,7 @@ func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets 
 			case !ok:
 				wait(v.be(Progressing, "Pending", set.about("no controller has reported "+kind), created))
 			case c.Outdated(obj):
-				wait(v.be(Progressing, NotYetObserved, set.about("its newest generation has not been looked at"), a.now))
+				wait(v.be(Progressing, NotYetObserved, set.about("its newest generation has not been observed"), a.now))
 			case c.Status == bad && (c.Reason == "Pending" || c.Reason == "AddressNotAssigned"):
 				wait(said)
 			case c.Status == bad:

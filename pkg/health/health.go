@@ -157,7 +157,7 @@ func (a *Assessor) judge(obj *unstructured.Unstructured) Verdict {
 	}
 	assess := assessors[verdict.Ref.GroupKind()]
 	if assess == nil {
-		return verdict.be(Unknown, NoRule, "nothing is known of how a "+obj.GetKind()+" gets ready", time.Time{})
+		return verdict.be(Unknown, NoRule, "there is no rule for the readiness of a "+obj.GetKind(), time.Time{})
 	}
 	return assess(a, obj, verdict)
 }

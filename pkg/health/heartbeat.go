@@ -59,7 +59,7 @@ func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
 	controller := controllers[v.Ref.GroupKind().Group]
 	renewed, known := a.leases[controller]
 	if known && a.now.Sub(renewed) > Silence {
-		return v.be(Unknown, Stale, fmt.Sprintf("%s has not reported for %s; what it last said may be out of date",
+		return v.be(Unknown, Stale, fmt.Sprintf("%s has not reported for %s; the last status that it reported may be out of date",
 			controller, duration.HumanDuration(a.now.Sub(renewed))), renewed)
 	}
 	if v.Ref.Kind != KustomizationKind.Kind {

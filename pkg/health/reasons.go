@@ -15,7 +15,7 @@ type Reason string
 const (
 	// NotFound: the object does not exist.
 	NotFound Reason = "NotFound"
-	// NoRule: nothing is known of how objects of its kind get ready.
+	// NoRule: there is no rule for the readiness of objects of its kind.
 	NoRule Reason = "NoRule"
 	// SwitchedOff: spec.suspend is set.
 	SwitchedOff Reason = "Suspended"

@@ -30,12 +30,12 @@ func tryOf(said Said) try { return try{reason: Reason(said.Reason), at: said.At,
 // runs.
 func (v Verdict) again(failed try, since time.Time) Verdict {
 	v.Said = failed.said
-	message := "trying again after a failure"
+	message := "retrying after a failure"
 	switch {
 	case failed.said.Message != "":
-		message = "trying again; last try: " + brief(failed.said.Message)
+		message = "retrying; last attempt: " + brief(failed.said.Message)
 	case failed.before > 0:
-		message = fmt.Sprintf("trying again after %d failed tries", failed.before)
+		message = fmt.Sprintf("retrying after %d failed attempts", failed.before)
 	}
 	return v.be(Failing, failed.reason, message, since)
 }

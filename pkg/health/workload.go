@@ -27,10 +27,10 @@ func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict
 	updated := field.Int(obj.Object, "status", "updatedReplicas")
 	progress := field.ConditionOf(obj, "Progressing")
 	if wanted == 0 {
-		return v.be(Suspended, ScaledToZero, "it is scaled to no replicas", time.Time{})
+		return v.be(Suspended, ScaledToZero, "it is scaled to zero", time.Time{})
 	}
 	if progress.Behind(obj) {
-		return v.be(Progressing, NotYetObserved, "its newest spec has not been acted on yet", unseenSince(obj))
+		return v.be(Progressing, NotYetObserved, "its newest spec has not been observed yet", unseenSince(obj))
 	}
 	if blocked, ok := a.blockedPods(v); ok {
 		return blocked
@@ -57,11 +57,11 @@ func rollout(obj *unstructured.Unstructured, v Verdict, available, updated, want
 	case updated < wanted:
 		return v.be(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas have been updated to the newest pod template", updated, wanted), since)
 	case old > 0: // they count as available, though they are not what the spec asks for
-		noun, verb := "replicas", "are"
+		noun, verb := "replicas", "exist"
 		if old == 1 {
-			noun, verb = "replica", "is"
+			noun, verb = "replica", "exists"
 		}
-		return v.be(Progressing, RollingOut, fmt.Sprintf("%d %s of an older template %s still there", old, noun, verb), since)
+		return v.be(Progressing, RollingOut, fmt.Sprintf("%d %s of an older template still %s", old, noun, verb), since)
 	case available < wanted && serving.Is("False") && progress.Reason == "NewReplicaSetAvailable":
 		// It was whole before, so this is no rollout: pods have died.
 		return v.be(Failing, Reason(serving.Reason), fmt.Sprintf("%d of %d replicas are available", available, wanted), serving.Since)
@@ -85,9 +85,9 @@ func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdic
 	blocked, stuck := a.blockedPods(v)
 	switch {
 	case wanted == 0:
-		return v.be(Suspended, ScaledToZero, "it is scaled to no replicas", time.Time{})
+		return v.be(Suspended, ScaledToZero, "it is scaled to zero", time.Time{})
 	case (field.Condition{}).Behind(obj):
-		return v.be(Progressing, NotYetObserved, "its newest spec has not been acted on yet", unseenSince(obj))
+		return v.be(Progressing, NotYetObserved, "its newest spec has not been observed yet", unseenSince(obj))
 	case stuck:
 		return blocked
 	case ready >= wanted && complete:

@@ -95,8 +95,8 @@ type OwnedBy string
 
 // What tells whose a host name is, the strongest first.
 const (
-	ByGrant    OwnedBy = "the user has given it to that tenant"
-	ByLabel    OwnedBy = "it has that tenant's name in it"
+	ByGrant    OwnedBy = "the user assigned it to that tenant"
+	ByLabel    OwnedBy = "it contains the name of that tenant"
 	ByAccepted OwnedBy = "this machine has it for that tenant already"
 	ByDomain   OwnedBy = "this machine has other names of its domain for that tenant"
 )
