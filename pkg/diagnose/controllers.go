@@ -71,19 +71,19 @@ func isController(deployment *unstructured.Unstructured) bool {
 	return slices.ContainsFunc(controllerTable, func(c controller) bool { return c.runs(deployment) })
 }
 
-// running is what runs a controller: its Deployments, and its Lease, or that of
+// controllerState is what runs a controller: its Deployments, and its Lease, or that of
 // its shards, which was renewed last; nil when there is none.
-type running struct {
+type controllerState struct {
 	deployments []*unstructured.Unstructured
 	lease       *unstructured.Unstructured
 }
 
-// runningOf finds what runs a controller, all controllers in one pass.
-func (x *examiner) runningOf(c controller) running {
+// controllerStateOf finds what runs a controller, all controllers in one pass.
+func (x *examiner) controllerStateOf(c controller) controllerState {
 	if x.running != nil {
 		return x.running[c.name]
 	}
-	x.running = map[string]running{}
+	x.running = map[string]controllerState{}
 	for _, obj := range x.snap.List(health.DeploymentKind, "").Objects {
 		for _, c := range controllerTable {
 			if c.runs(obj) {
@@ -97,7 +97,7 @@ func (x *examiner) runningOf(c controller) running {
 		renewed := field.Time(lease.Object, "spec", "renewTime")
 		for _, c := range controllerTable {
 			r := x.running[c.name]
-			if c.holds(lease) && !renewed.IsZero() && (r.lease == nil || renewed.After(field.Time(r.lease.Object, "spec", "renewTime"))) {
+			if c.ownsLease(lease) && !renewed.IsZero() && (r.lease == nil || renewed.After(field.Time(r.lease.Object, "spec", "renewTime"))) {
 				r.lease = lease
 				x.running[c.name] = r
 			}
@@ -148,16 +148,16 @@ func (x *examiner) controllersFor(objects func(schema.GroupKind) []*unstructured
 // where that is not renewed.
 func (x *examiner) notWorking(c controller, needing []*unstructured.Unstructured) []finding.Ref {
 	var refs []finding.Ref
-	deployments := slices.Clone(x.runningOf(c).deployments)
+	deployments := slices.Clone(x.controllerStateOf(c).deployments)
 	if c.name == "istiod" && len(deployments) > 1 {
 		deployments = slices.DeleteFunc(deployments, func(d *unstructured.Unstructured) bool { return !x.revisionOf(d, needing) })
 	}
 	for _, obj := range deployments {
-		if ref := finding.RefOf(obj); x.unwell(ref) {
+		if ref := finding.RefOf(obj); x.knownNotReady(ref) {
 			refs = addRef(refs, ref)
 		}
 	}
-	if lease := x.runningOf(c).lease; len(refs) == 0 && lease != nil && x.expired(lease) {
+	if lease := x.controllerStateOf(c).lease; len(refs) == 0 && lease != nil && x.expired(lease) {
 		refs = append(refs, finding.RefOf(lease))
 	}
 	return refs
@@ -181,14 +181,14 @@ func (x *examiner) revisionOf(istiod *unstructured.Unstructured, needing []*unst
 func (x *examiner) newestLease(name string) *unstructured.Unstructured {
 	for _, c := range controllerTable {
 		if c.name == name {
-			return x.runningOf(c).lease
+			return x.controllerStateOf(c).lease
 		}
 	}
 	return nil
 }
 
-// holds tells whether a Lease is the controller's.
-func (c controller) holds(lease *unstructured.Unstructured) bool {
+// ownsLease tells whether a Lease is the controller's.
+func (c controller) ownsLease(lease *unstructured.Unstructured) bool {
 	if c.lease == "" {
 		return false
 	}
@@ -199,7 +199,7 @@ func (c controller) holds(lease *unstructured.Unstructured) bool {
 // expired tells whether a Lease has not been renewed for much longer than it lasts.
 func (x *examiner) expired(lease *unstructured.Unstructured) bool {
 	renewed := field.Time(lease.Object, "spec", "renewTime")
-	return !renewed.IsZero() && x.now.Sub(renewed) > health.Silence
+	return !renewed.IsZero() && x.now.Sub(renewed) > health.LeaseTimeout
 }
 
 // controllerFor is the controller that acts on objects of an API group.

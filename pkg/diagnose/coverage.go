@@ -33,7 +33,7 @@ func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 	}
 	for _, namespace := range t.Namespaces {
 		add(x.snap.List(health.StatefulSetKind, namespace).Objects)
-		add(x.claimsLeaving(namespace))
+		add(x.terminatingClaims(namespace))
 	}
 	for _, ref := range x.controllersOf(t) {
 		refs = addRef(refs, ref)
@@ -41,10 +41,10 @@ func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 	return refs
 }
 
-// claimsLeaving are the claims of a namespace that are being deleted, as far as
+// terminatingClaims are the claims of a namespace that are being deleted, as far as
 // claims were read: while pods use them nothing looks wrong, and with the last pod
 // the data may go. A healthy tenant is not worth a request for that.
-func (x *examiner) claimsLeaving(namespace string) (found []*unstructured.Unstructured) {
+func (x *examiner) terminatingClaims(namespace string) (found []*unstructured.Unstructured) {
 	for _, claim := range x.known.List(claimKind, namespace).Objects {
 		if claim.GetDeletionTimestamp() != nil {
 			found = append(found, claim)

@@ -48,7 +48,7 @@ func (x *examiner) missingDependency(obj *unstructured.Unstructured, ref finding
 		f.Evidence = append(f.Evidence, quote(obj, ready))
 	}
 	fix := finding.Fix{Text: fmt.Sprintf("Name an existing %s in spec.dependsOn, or add the missing one", ref.Kind), File: x.definedIn(obj)}
-	if other, ok := x.elsewhere(ref); ok {
+	if other, ok := x.inOtherNamespace(ref); ok {
 		f.Message += "; there is one in namespace " + other.Namespace
 		fix.Text = fmt.Sprintf("In spec.dependsOn, write namespace: %s for %s", other.Namespace, ref.Name)
 	} else if near, ok := x.nearest(ref); ok && !near.Same(v.Ref) {
@@ -62,7 +62,7 @@ func (x *examiner) missingDependency(obj *unstructured.Unstructured, ref finding
 // cycle reports a circle of dependencies at its first member, in the same words
 // whichever member is examined.
 func (x *examiner) cycle(v health.Verdict) finding.Finding {
-	members := x.circle(v.Ref)
+	members := x.cycleOf(v.Ref)
 	what := map[bool]string{true: "layers", false: "releases"}[v.Ref.GroupKind() == health.KustomizationKind]
 	f := finding.Finding{Code: codeDependencyCycle, Ref: members[0], Reason: "DependencyCycle", Severity: finding.Critical}
 	var said []string

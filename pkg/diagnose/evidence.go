@@ -35,8 +35,8 @@ func quote(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
 	return evidence(obj, c.Path, c.Reason+": "+c.Message, c.Since)
 }
 
-// stated is a condition as proof with its status, or that there is none.
-func stated(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
+// quoteWithStatus is a condition as proof with its status, or that there is none.
+func quoteWithStatus(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
 	value := strings.TrimSpace(c.Status + " " + strings.TrimSuffix(c.Reason+": "+c.Message, ": "))
 	if c.Status == "" {
 		value = "none"
@@ -44,38 +44,38 @@ func stated(obj *unstructured.Unstructured, c field.Condition) finding.Evidence 
 	return evidence(obj, c.Path, value, c.Since)
 }
 
-// proven are those pieces of evidence that hold, each once. Explainers give no
+// verified are those pieces of evidence that hold, each once. Explainers give no
 // others; what does not hold is never shown.
-func (x *examiner) proven(all []finding.Evidence) []finding.Evidence {
+func (x *examiner) verified(all []finding.Evidence) []finding.Evidence {
 	var found []finding.Evidence
 	for _, e := range all {
 		same := func(o finding.Evidence) bool { return o.Ref.Same(e.Ref) && o.Field == e.Field && o.Value == e.Value }
-		if x.holds(e) && !slices.ContainsFunc(found, same) {
+		if x.isVerified(e) && !slices.ContainsFunc(found, same) {
 			found = append(found, e)
 		}
 	}
 	return found
 }
 
-// holds tells whether a piece of evidence is in the snapshot.
-func (x *examiner) holds(e finding.Evidence) bool {
+// isVerified tells whether a piece of evidence is in the snapshot.
+func (x *examiner) isVerified(e finding.Evidence) bool {
 	if e.Field == "object" {
 		return e.Value == "does not exist" && x.known.Lookup(e.Ref).Presence == snapshot.Absent
 	}
 	if reason, ok := strings.CutPrefix(e.Field, "event "); ok {
-		return x.eventHolds(e.Ref, reason, e.Value)
+		return x.eventMatches(e.Ref, reason, e.Value)
 	}
 	obj := x.known.Lookup(e.Ref).Object
 	if obj == nil {
 		return false
 	}
 	if e.Field == "pods" {
-		return x.countHolds(obj, e.Value)
+		return x.countMatches(obj, e.Value)
 	}
 	return slices.ContainsFunc(readings(obj, e.Field), func(text string) bool { return quotes(e.Value, text) })
 }
 
-func (x *examiner) eventHolds(about finding.Ref, reason, value string) bool {
+func (x *examiner) eventMatches(about finding.Ref, reason, value string) bool {
 	namespace := cmp.Or(about.Namespace, metav1.NamespaceDefault)
 	return slices.ContainsFunc(x.known.List(health.EventKind, namespace).Objects, func(obj *unstructured.Unstructured) bool {
 		involved := field.Map(obj.Object, "involvedObject")
@@ -122,9 +122,9 @@ func readings(obj *unstructured.Unstructured, path string) []string {
 // podCount is "REASON on 2 of 3 pods: a, b", which lists up to maxListed.
 var podCount = regexp.MustCompile(`^\S+ on (\d+) of (\d+) pods: (.+)$`)
 
-// countHolds checks which pods of a workload a count names: they are there and
+// countMatches checks which pods of a workload a count names: they are there and
 // the workload's, and there are as many.
-func (x *examiner) countHolds(workload *unstructured.Unstructured, value string) bool {
+func (x *examiner) countMatches(workload *unstructured.Unstructured, value string) bool {
 	parts := podCount.FindStringSubmatch(value)
 	if parts == nil {
 		return false

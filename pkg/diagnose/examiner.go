@@ -48,7 +48,7 @@ type examiner struct {
 	owners *tenant.HostOwners
 	// running are the controllers' Deployments and Leases, found when first
 	// asked for.
-	running map[string]running
+	running map[string]controllerState
 }
 
 type ownedIn struct {
@@ -177,7 +177,7 @@ func evidence(obj *unstructured.Unstructured, path, value string, at time.Time) 
 	return finding.Evidence{Ref: finding.RefOf(obj), Field: path, Value: value, At: at}
 }
 
-// said is an event as proof.
-func said(ref finding.Ref, e health.Warning) finding.Evidence {
+// eventEvidence is an event as proof.
+func eventEvidence(ref finding.Ref, e health.Warning) finding.Evidence {
 	return finding.Evidence{Ref: ref, Field: e.Field(), Value: e.Message, At: e.Last}
 }

@@ -23,7 +23,7 @@ func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
 	for i, t := range chosen {
 		e.Subjects = append(e.Subjects, w.tenant(t, statuses[i]))
 	}
-	e.share(x)
+	e.rankCauses(x)
 	return e
 }
 
@@ -31,7 +31,7 @@ func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
 func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref finding.Ref) Explanation {
 	x := newExaminer(snap, all)
 	e := Explanation{At: x.now, Subjects: []Subject{newWalk(x).object(ref)}}
-	e.share(x)
+	e.rankCauses(x)
 	return e
 }
 
@@ -44,7 +44,7 @@ func Flux(snap *snapshot.Snapshot) Explanation {
 	for _, ref := range Unready(x.known) {
 		e.Subjects = append(e.Subjects, w.object(ref))
 	}
-	e.share(x)
+	e.rankCauses(x)
 	return e
 }
 
@@ -72,8 +72,8 @@ func (w *walk) object(ref finding.Ref) Subject {
 			out.causes = distinct(append(out.causes, c))
 		}
 	}
-	s.take(w.x, out)
-	w.askedDirectly(&s)
+	s.addCauses(w.x, out)
+	w.explainDirectly(&s)
 	if s.Verdict.Status == health.Ready && s.critical() {
 		s.fail()
 	}
@@ -103,7 +103,7 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	for _, link := range status.Chain {
 		if link.Status == health.Failing && link.Ref.Name != "" && link.Section != tenant.OwnLayers && link.Section != tenant.SharedLayers {
 			collect(link.Ref, !watched && link.Section != tenant.Sources)
-			if gone, ok := w.x.vanished(t, link.Ref); ok {
+			if gone, ok := w.x.deletedObject(t, link.Ref); ok {
 				out.causes = append(out.causes, gone)
 			}
 		}
@@ -111,9 +111,9 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	for _, ref := range w.x.coverage(t) {
 		collect(ref, true)
 	}
-	out.causes = append(out.causes, w.x.missing(t)...)
+	out.causes = append(out.causes, w.x.deletedObjects(t)...)
 	out.causes = distinct(append(out.causes, w.x.collisions(t.Name, out.causes)...))
-	s.take(w.x, out)
+	s.addCauses(w.x, out)
 	if s.Verdict.Status == health.Ready && len(s.Causes) == 0 && len(s.Unknown) > 0 {
 		why := s.Unknown[0] // it may well hold a cause: no health check looks there
 		s.Verdict = health.Verdict{Status: health.Unknown, Reason: health.Reason(why.Why), Message: why.String()}
@@ -153,11 +153,11 @@ func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
 	return fmt.Sprintf("no health check covers %s", ref)
 }
 
-// take turns what a walk found into the subject's causes.
-func (s *Subject) take(x *examiner, out outcome) {
+// addCauses turns what a walk found into the subject's causes.
+func (s *Subject) addCauses(x *examiner, out outcome) {
 	for _, c := range out.causes {
-		cause := Cause{Finding: c.Finding, Path: x.toItsObject(c), Unwatched: c.unwatched}
-		cause.Evidence = x.proven(c.Evidence)
+		cause := Cause{Finding: c.Finding, Path: x.pathToObject(c), Unwatched: c.unwatched}
+		cause.Evidence = x.verified(c.Evidence)
 		for _, step := range c.path {
 			if step.Ref.GroupKind() == health.KustomizationKind {
 				cause.Layers = addRef(cause.Layers, step.Ref)
@@ -169,9 +169,9 @@ func (s *Subject) take(x *examiner, out outcome) {
 	s.Unknown = union(nil, out.unknown)
 }
 
-// toItsObject is the path down to the cause's own object, where another one has
+// pathToObject is the path down to the cause's own object, where another one has
 // reported it.
-func (x *examiner) toItsObject(c found) []Step {
+func (x *examiner) pathToObject(c foundCause) []Step {
 	if slices.ContainsFunc(c.path, func(step Step) bool { return step.Ref.Same(c.Ref) }) {
 		return c.path
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// share works out what each cause blocks, over all subjects, and ranks.
-func (e *Explanation) share(x *examiner) {
+// rankCauses works out what each cause blocks, over all subjects, and ranks.
+func (e *Explanation) rankCauses(x *examiner) {
 	layers, tenants := map[Identity][]finding.Ref{}, map[Identity][]string{}
 	for _, s := range e.Subjects {
 		for _, c := range s.Causes {
 			k := c.Identity()
-			for _, ref := range x.waiting(c.Layers) {
+			for _, ref := range x.withDependents(c.Layers) {
 				layers[k] = addRef(layers[k], ref)
 			}
 			notReady := s.Verdict.Status != health.Ready // what is ready is not blocked by a warning
@@ -95,8 +95,8 @@ func union(a, b []snapshot.Failure) []snapshot.Failure {
 	return a
 }
 
-// waiting adds to the layers those that depend on them, directly or not.
-func (x *examiner) waiting(layers []finding.Ref) []finding.Ref {
+// withDependents adds to the layers those that depend on them, directly or not.
+func (x *examiner) withDependents(layers []finding.Ref) []finding.Ref {
 	all := slices.Clone(layers)
 	for i := 0; i < len(all); i++ {
 		for _, ref := range x.dependents[all[i].Key()] {

@@ -15,12 +15,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// vanished is an object that a layer of the tenant has applied, that was well,
+// deletedObject is an object that a layer of the tenant has applied, that was well,
 // and that is not there any more: somebody took it away, and Flux has not looked
 // since.
-func (x *examiner) vanished(t tenant.Tenant, ref finding.Ref) (found, bool) {
+func (x *examiner) deletedObject(t tenant.Tenant, ref finding.Ref) (foundCause, bool) {
 	if x.snap.Lookup(ref).Presence != snapshot.Absent {
-		return found{}, false
+		return foundCause{}, false
 	}
 	for _, layer := range t.Layers {
 		obj := x.snap.Lookup(layer.Ref).Object
@@ -34,9 +34,9 @@ func (x *examiner) vanished(t tenant.Tenant, ref finding.Ref) (found, bool) {
 			Evidence: []finding.Evidence{inventoryEntry(obj, ref, verdict.Since), absent(ref)},
 			Fixes:    []finding.Fix{kustomization{obj: obj}.retry("Apply it again")},
 		}
-		return found{Finding: f, path: []Step{{Ref: layer.Ref, Status: verdict.Status}, {Ref: ref, Status: health.Failing, Note: "NotFound"}}}, true
+		return foundCause{Finding: f, path: []Step{{Ref: layer.Ref, Status: verdict.Status}, {Ref: ref, Status: health.Failing, Note: "NotFound"}}}, true
 	}
-	return found{}, false
+	return foundCause{}, false
 }
 
 // deletedSince reports an object that another one names and that a layer of its
@@ -46,17 +46,17 @@ func (x *examiner) deletedSince(ref finding.Ref) (finding.Finding, bool) {
 		if !slices.Contains(t.Namespaces, ref.Namespace) {
 			continue
 		}
-		if gone, ok := x.vanished(t, ref); ok {
+		if gone, ok := x.deletedObject(t, ref); ok {
 			return gone.Finding, true
 		}
 	}
 	return finding.Finding{}, false
 }
 
-// missing are the objects of a tenant's namespaces that its own layers have applied
+// deletedObjects are the objects of a tenant's namespaces that its own layers have applied
 // and that do not exist. Kinds are looked at that are listed for the tenant anyway.
-func (x *examiner) missing(t tenant.Tenant) []found {
-	var all []found
+func (x *examiner) deletedObjects(t tenant.Tenant) []foundCause {
+	var all []foundCause
 	for _, layer := range t.Layers {
 		obj := x.snap.Lookup(layer.Ref).Object
 		if layer.Shared || obj == nil {
@@ -66,7 +66,7 @@ func (x *examiner) missing(t tenant.Tenant) []found {
 			if !slices.Contains(ingressKinds, ref.GroupKind()) || !slices.Contains(t.Namespaces, ref.Namespace) {
 				continue
 			}
-			if gone, ok := x.vanished(t, ref); ok {
+			if gone, ok := x.deletedObject(t, ref); ok {
 				gone.unwatched = x.unwatched(t, ref)
 				all = append(all, gone)
 			}

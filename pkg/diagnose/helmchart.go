@@ -25,10 +25,10 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 	}
 	if m, ok := x.fetchStatement(obj); ok && e.verdict.Status == health.Failing && e.verdict.Reason != health.Stuck {
 		e.verdict.Reason, e.verdict.Message = cmp.Or(health.Reason(m.reason), e.verdict.Reason), firstLine(m.text)
-		e.verdict.Said = health.Said{Field: m.proof.Field, Reason: m.reason, Message: m.text, At: m.at}
+		e.verdict.Statement = health.Statement{Field: m.proof.Field, Reason: m.reason, Message: m.text, At: m.at}
 	}
 	repository := sourceRef(field.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
-	problem, _ := x.message(e.verdict.Said.Message).Source()
+	problem, _ := x.message(e.verdict.Statement.Message).Source()
 	waits := e.verdict.Status != health.Failing || problem.Problem == fluxmsg.SourceNoArtifact
 	answer := x.snap.Lookup(repository)
 	switch answer.Presence {
@@ -69,8 +69,8 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 // chartFailure is why a chart cannot be fetched from a repository that is ready,
 // nil where that could not be read.
 func (x *examiner) chartFailure(obj, repository *unstructured.Unstructured, ref finding.Ref, v health.Verdict) finding.Finding {
-	c := chartWanted{name: field.Text(obj.Object, "spec", "chart"), version: field.Text(obj.Object, "spec", "version"), repository: repository, ref: ref}
-	problem, _ := x.message(v.Said.Message).Source()
+	c := chartRequest{name: field.Text(obj.Object, "spec", "chart"), version: field.Text(obj.Object, "spec", "version"), repository: repository, ref: ref}
+	problem, _ := x.message(v.Statement.Message).Source()
 	if f, ok := x.chartRepositoryFinding(obj, c, v); ok {
 		return f
 	}
@@ -89,7 +89,7 @@ func (x *examiner) chartFailure(obj, repository *unstructured.Unstructured, ref 
 		f := x.chartFinding(obj, v, codeChartVersion, c.missing(problem.Problem))
 		file := f.Fixes[0].File
 		f.Fixes = nil
-		x.chartElsewhere(c, problem.Problem, file, &f)
+		x.addOtherCharts(c, problem.Problem, file, &f)
 		return f
 	}
 	f := x.chartFinding(obj, v, codeChartFailed, fmt.Sprintf("can't fetch its chart %s: %s", c, firstLine(v.Message)))
@@ -97,18 +97,18 @@ func (x *examiner) chartFailure(obj, repository *unstructured.Unstructured, ref 
 	return f
 }
 
-// chartWanted is a chart that is asked for, and where.
-type chartWanted struct {
+// chartRequest is a chart that is asked for, and where.
+type chartRequest struct {
 	name, version string
 	repository    *unstructured.Unstructured // nil when it could not be read
 	ref           finding.Ref
 }
 
 // String names the chart and its version for a sentence.
-func (c chartWanted) String() string { return strings.TrimSpace(c.name + " " + c.version) }
+func (c chartRequest) String() string { return strings.TrimSpace(c.name + " " + c.version) }
 
 // address is the repository's.
-func (c chartWanted) address() string {
+func (c chartRequest) address() string {
 	if c.repository == nil {
 		return ""
 	}
@@ -117,7 +117,7 @@ func (c chartWanted) address() string {
 
 // command is one of Helm's about the chart in its repository; nothing where the
 // chart comes from elsewhere.
-func (c chartWanted) command(verb string) string {
+func (c chartRequest) command(verb string) string {
 	if c.address() == "" || c.ref.GroupKind() != helmRepositoryKind {
 		return ""
 	}
@@ -132,7 +132,7 @@ func (c chartWanted) command(verb string) string {
 }
 
 // missing says what the repository does not have.
-func (c chartWanted) missing(problem fluxmsg.SourceProblem) string {
+func (c chartRequest) missing(problem fluxmsg.SourceProblem) string {
 	what := "requests chart " + c.name
 	if problem == fluxmsg.SourceVersionNotFound {
 		what = fmt.Sprintf("requests version %s of chart %s", cmp.Or(c.version, "*"), c.name)
@@ -146,14 +146,14 @@ func (c chartWanted) missing(problem fluxmsg.SourceProblem) string {
 
 // retired tells whether the chart comes from Bitnami's free catalogue
 // (bitnami/charts#35164).
-func (c chartWanted) retired() bool {
+func (c chartRequest) retired() bool {
 	address := c.address()
 	return strings.Contains(address, "://charts.bitnami.com/") || strings.HasSuffix(strings.TrimSuffix(address, "/"), ".docker.io/bitnamicharts")
 }
 
-// chartElsewhere adds what the cluster's other charts tell about one that is
+// addOtherCharts adds what the cluster's other charts tell about one that is
 // missing: a version of it that the repository has, or a repository that has it.
-func (x *examiner) chartElsewhere(c chartWanted, problem fluxmsg.SourceProblem, file string, f *finding.Finding) {
+func (x *examiner) addOtherCharts(c chartRequest, problem fluxmsg.SourceProblem, file string, f *finding.Finding) {
 	list := finding.Fix{Text: "Set spec.chart.spec.version to a version that the repository lists", File: file}
 	unversioned := c
 	unversioned.version = ""
@@ -196,7 +196,7 @@ func (x *examiner) chartFinding(chart *unstructured.Unstructured, v health.Verdi
 	if m, ok := x.fetchStatement(chart); ok {
 		f.Evidence = append(f.Evidence, m.proof)
 	} else if c := field.ConditionOf(chart, "Ready"); c.Message != "" {
-		f.Evidence = append(f.Evidence, stated(chart, c))
+		f.Evidence = append(f.Evidence, quoteWithStatus(chart, c))
 	}
 	f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: reconcileSource("reconcile", chart)}}
 	for _, release := range x.snap.List(health.HelmReleaseKind, "").Objects {

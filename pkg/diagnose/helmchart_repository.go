@@ -18,7 +18,7 @@ import (
 // repositoryTypeFinding reports a HelmRepository whose type does not fit its
 // address.
 func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, v health.Verdict) (finding.Finding, bool) {
-	said, _ := x.message(v.Said.Message).ChartRepository()
+	said, _ := x.message(v.Statement.Message).ChartRepository()
 	f := finding.Finding{Code: codeChartScheme, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since}
 	address, kind := field.Text(repository.Object, "spec", "url"), field.Text(repository.Object, "spec", "type")
 	fix := finding.Fix{File: x.definedIn(repository)}
@@ -46,8 +46,8 @@ func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, 
 
 // chartRepositoryFinding reports a chart that its repository's sort, or its
 // limits, keep from being fetched.
-func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c chartWanted, v health.Verdict) (finding.Finding, bool) {
-	said, _ := x.message(v.Said.Message).ChartRepository()
+func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c chartRequest, v health.Verdict) (finding.Finding, bool) {
+	said, _ := x.message(v.Statement.Message).ChartRepository()
 	f := x.chartFinding(chart, v, codeChartScheme, "")
 	file := f.Fixes[0].File
 	switch said.Problem {
@@ -72,7 +72,7 @@ func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c ch
 
 // points completes a finding about an index that points to an OCI registry. Only
 // a HelmRepository that is not of type oci has an index.
-func (c chartWanted) points(said fluxmsg.ChartRepository, file string, f *finding.Finding) bool {
+func (c chartRequest) points(said fluxmsg.ChartRepository, file string, f *finding.Finding) bool {
 	if c.ref.GroupKind() != helmRepositoryKind {
 		return false
 	}
@@ -128,7 +128,7 @@ func ociChart(address string) (registry, chart, version string, ok bool) {
 }
 
 // limited completes a finding about a registry that limits the rate of requests.
-func (c chartWanted) limited(said fluxmsg.ChartRepository, file string, f *finding.Finding) {
+func (c chartRequest) limited(said fluxmsg.ChartRepository, file string, f *finding.Finding) {
 	f.Code = codeChartRateLimit
 	host := "its repository"
 	for _, address := range []string{said.URL, c.address()} {

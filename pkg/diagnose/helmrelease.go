@@ -27,7 +27,7 @@ func explainHelmRelease(x *examiner, obj *unstructured.Unstructured, failing boo
 		e.findings = []finding.Finding{r.suspended()}
 		return e
 	case e.verdict.Reason == health.Stale:
-		x.silent(obj, &e)
+		x.explainStale(obj, &e)
 		return e
 	case e.verdict.Reason == health.DependencyCycle:
 		e.findings = append(e.findings, x.cycle(e.verdict))

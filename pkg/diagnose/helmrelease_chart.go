@@ -110,7 +110,7 @@ func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) boo
 	if !waits || answer.Presence != snapshot.Unknown {
 		return false
 	}
-	c := r.chartWanted()
+	c := r.chartRequest()
 	said, _ := r.x.message(r.ready.Message).Source()
 	repository, _ := r.x.message(r.ready.Message).ChartRepository()
 	f := r.finding(codeChartVersion, r.ready.Reason, "")
@@ -122,7 +122,7 @@ func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) boo
 	case said.Problem == fluxmsg.SourceVersionNotFound || said.Problem == fluxmsg.SourceChartNotFound:
 		c.name, c.version = cmp.Or(said.Chart, c.name), cmp.Or(said.Version, c.version)
 		f.Message = f.Ref.String() + " " + c.missing(said.Problem)
-		r.x.chartElsewhere(c, said.Problem, r.x.definedIn(r.obj), &f)
+		r.x.addOtherCharts(c, said.Problem, r.x.definedIn(r.obj), &f)
 	default:
 		if answer.Why.Why != snapshot.NotServed {
 			r.exam.unknown = append(r.exam.unknown, *answer.Why)
@@ -133,11 +133,11 @@ func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) boo
 	return true
 }
 
-// chartWanted is the chart that spec.chart asks for.
-func (r release) chartWanted() chartWanted {
+// chartRequest is the chart that spec.chart asks for.
+func (r release) chartRequest() chartRequest {
 	spec := field.Map(r.obj.Object, "spec", "chart", "spec")
 	ref := sourceRef(field.Map(spec, "sourceRef"), r.obj.GetNamespace())
-	return chartWanted{name: field.Text(spec, "chart"), version: field.Text(spec, "version"), repository: r.x.snap.Lookup(ref).Object, ref: ref}
+	return chartRequest{name: field.Text(spec, "chart"), version: field.Text(spec, "version"), repository: r.x.snap.Lookup(ref).Object, ref: ref}
 }
 
 func (r release) missingSource(ref finding.Ref, where string) {

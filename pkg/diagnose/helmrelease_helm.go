@@ -34,7 +34,7 @@ func (r release) statements() []statement {
 		if released.Status == "False" && e.Last.Before(released.Since.Add(-time.Minute)) {
 			continue
 		}
-		all = append(all, statement{e.Reason, e.Message, e.First, said(r.exam.verdict.Ref, e)})
+		all = append(all, statement{e.Reason, e.Message, e.First, eventEvidence(r.exam.verdict.Ref, e)})
 	}
 	for _, kind := range []string{"Released", "TestSuccess", "Ready", "Stalled"} {
 		if c := field.ConditionOf(r.obj, kind); c.Message != "" && (c.Status == "False") == (kind != "Stalled") {

@@ -88,9 +88,9 @@ func (r release) chartFixes(f *finding.Finding, parsed fluxmsg.Helm, refusal flu
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a version of chart %s that has %s at a version that is served", r.chartName(), kind.Kind),
 			Command: r.showChart("chart"), File: r.x.definedIn(r.obj)}}
 	case codeKindMissing:
-		definer, ok := r.x.definer(kind.Group)
+		definer, ok := r.x.crdOwner(kind.Group)
 		skipped, path := r.skipsDefinitions(parsed.Action)
-		if defined(kind.Group) && skipped && ok && definer.Same(finding.RefOf(r.obj)) {
+		if isCustomGroup(kind.Group) && skipped && ok && definer.Same(finding.RefOf(r.obj)) {
 			f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Set %s: CreateReplace, so that Flux applies the chart's own definitions", path), File: r.x.definedIn(r.obj)}}
 			if value := field.Text(r.obj.Object, strings.Split(path, ".")...); value != "" {
 				f.Evidence = withProof(f.Evidence, evidence(r.obj, path, value, time.Time{}))
@@ -120,7 +120,7 @@ func (r release) storedManifest(m statement) bool {
 	}
 	gone := schema.GroupVersionKind{Group: refusal.Unserved.Group, Version: refusal.Unserved.Version, Kind: refusal.Unserved.Kind}
 	served := r.x.servedVersions(gone.GroupKind())
-	if slices.Contains(served, gone.Version) || defined(gone.Group) && len(served) == 0 {
+	if slices.Contains(served, gone.Version) || isCustomGroup(gone.Group) && len(served) == 0 {
 		return false // it is back, or the whole definition is missing
 	}
 	f := r.finding(codeStoredManifest, m.reason, fmt.Sprintf("the manifest that Helm has stored of %s has %s at %s, which the cluster no longer serves: Helm cannot compare it with the new manifest",
@@ -131,7 +131,7 @@ func (r release) storedManifest(m statement) bool {
 	}
 	tool := "Map the stored manifest to served versions with the Helm plugin mapkubeapis; it writes a new revision and keeps the old one; check a dry run first"
 	command := escape.Command("helm mapkubeapis %s --namespace %s --dry-run", cmp.Or(r.helmName(), r.obj.GetName()), r.storage())
-	if defined(gone.Group) {
+	if isCustomGroup(gone.Group) {
 		tool = fmt.Sprintf("Map the stored manifest to %s with the Helm plugin mapkubeapis and your own map file; it writes a new revision and keeps the old one; check a dry run first",
 			schema.GroupVersion{Group: gone.Group, Version: served[len(served)-1]})
 		command += " --mapfile map.yaml"

@@ -260,7 +260,7 @@ func (r release) showChart(what string) string {
 // chartCommand is a command of Helm's about the chart in its repository; where
 // that is not known, one about what is installed.
 func (r release) chartCommand(verb string) string {
-	return cmp.Or(r.chartWanted().command(verb), r.helmCommand("get values", "--all"))
+	return cmp.Or(r.chartRequest().command(verb), r.helmCommand("get values", "--all"))
 }
 
 // commonSteps of an object's field say nothing about which value it comes from.

@@ -20,11 +20,11 @@ func (r release) values() bool {
 		keyed := part{whole.ref, cmp.Or(field.Text(from, "valuesKey"), "values.yaml")}
 		switch {
 		case whole.ref.Kind == "" || whole.ref.Name == "":
-		case r.x.there(whole) == snapshot.Absent:
+		case r.x.presence(whole) == snapshot.Absent:
 			if !field.Bool(from, "optional") {
 				r.lacks(i, whole, "which does not exist")
 			}
-		case r.x.there(keyed) == snapshot.Absent:
+		case r.x.presence(keyed) == snapshot.Absent:
 			r.lacks(i, keyed, "which is not in it")
 		}
 	}
@@ -45,7 +45,7 @@ func (r release) lacks(entry int, p part, gone string) {
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct spec.valuesFrom", p), File: r.x.definedIn(r.obj)}, r.retry()}
 	r.exam.findings = append(r.exam.findings, f)
-	if maker, ok := r.x.makerInTrouble(p.ref, r.exam.verdict.Ref); ok {
+	if maker, ok := r.x.failingCreator(p.ref, r.exam.verdict.Ref); ok {
 		r.exam.blame = append(r.exam.blame, maker)
 	}
 }
@@ -69,7 +69,7 @@ func (r release) badValues() {
 	f.Ref = p.ref
 	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Correct %s: %s", p, firstLine(said.Values.Detail)),
 		Command: escape.Command("kubectl get %s %s -n %s -o yaml", strings.ToLower(p.ref.Kind), p.ref.Name, p.ref.Namespace)}
-	if (said.Values.Missing || said.Values.MissingKey) && r.x.there(p) == snapshot.Present {
+	if (said.Values.Missing || said.Values.MissingKey) && r.x.presence(p) == snapshot.Present {
 		f.Ref, f.Severity = self, finding.Warning
 		f.Message = fmt.Sprintf("%s did not find %s, which exists now: the next retry installs it", self, p)
 		f.Fixes = []finding.Fix{r.retry()}

@@ -32,12 +32,12 @@ func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing b
 		e.findings = append(e.findings, k.suspended())
 		return e
 	case e.verdict.Reason == health.Stale:
-		x.silent(obj, &e)
+		x.explainStale(obj, &e)
 		return e
 	case e.verdict.Reason == health.DependencyCycle:
 		e.findings = append(e.findings, x.cycle(e.verdict))
 		return e
-	case leftAlone(e.verdict):
+	case isAbandoned(e.verdict):
 		x.stuck(obj, &e)
 		return e
 	}
@@ -91,19 +91,19 @@ func (k kustomization) lastFailure() failure {
 		return failure{k.ready.Message, quote(k.obj, k.ready)}
 	case verdict.Status != health.Failing:
 		return failure{}
-	case verdict.Said.Message == "":
+	case verdict.Statement.Message == "":
 		return failure{proof: k.triedInVain()}
 	}
-	return failure{verdict.Said.Message, quoteSaid(verdict)}
+	return failure{verdict.Statement.Message, quoteSaid(verdict)}
 }
 
 // quoteSaid is what a verdict goes by, as proof.
 func quoteSaid(v health.Verdict) finding.Evidence {
-	value := v.Said.Message
-	if !strings.HasPrefix(v.Said.Field, "event ") {
-		value = v.Said.Reason + ": " + value
+	value := v.Statement.Message
+	if !strings.HasPrefix(v.Statement.Field, "event ") {
+		value = v.Statement.Reason + ": " + value
 	}
-	return finding.Evidence{Ref: v.Ref, Field: v.Said.Field, Value: value, At: v.Said.At}
+	return finding.Evidence{Ref: v.Ref, Field: v.Statement.Field, Value: value, At: v.Statement.At}
 }
 
 // triedInVain is the field that tells of a failed try without its message.

@@ -162,7 +162,7 @@ func (k kustomization) lacking(f finding.Finding, needed part, what, where strin
 	f.Ref = needed.ref
 	f.Message = fmt.Sprintf("%s %s %s, which does not exist", finding.RefOf(k.obj), what, needed)
 	fix := finding.Fix{Text: fmt.Sprintf("Create %s, or correct %s", needed, where), File: k.x.definedIn(k.obj)}
-	switch presence := k.x.there(needed); {
+	switch presence := k.x.presence(needed); {
 	case presence == snapshot.Present:
 		f.Ref = finding.RefOf(k.obj)
 		f.Message = fmt.Sprintf("%s %s %s, which exists now: the next reconciliation finds it", finding.RefOf(k.obj), what, needed)
@@ -174,13 +174,13 @@ func (k kustomization) lacking(f finding.Finding, needed part, what, where strin
 	default:
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: needed.ref, Field: "object", Value: "does not exist"})
 	}
-	if other, ok := k.x.elsewhere(needed.ref); ok {
+	if other, ok := k.x.inOtherNamespace(needed.ref); ok {
 		f.Message += fmt.Sprintf("; there is one in namespace %s, but Flux reads it from the namespace of the layer", other.Namespace)
 	} else if near, ok := k.x.nearest(needed.ref); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 		fix.Text = fmt.Sprintf("In %s, write %s instead of %s, or create %s", where, near.Name, needed.ref.Name, needed)
 	}
-	if maker, ok := k.x.makerInTrouble(needed.ref, finding.RefOf(k.obj)); ok {
+	if maker, ok := k.x.failingCreator(needed.ref, finding.RefOf(k.obj)); ok {
 		k.exam.blame = append(k.exam.blame, maker)
 	}
 	f.Fixes = []finding.Fix{fix}

@@ -106,7 +106,7 @@ func (k kustomization) artifactService(server finding.Ref, f *finding.Finding) b
 // at.
 func (k kustomization) unreached(server finding.Ref, d fluxmsg.Download, f *finding.Finding) {
 	client := k.x.controllerOf(k.obj)
-	blocked := k.x.blockedBy(client, server)
+	blocked := k.x.blockingPolicy(client, server)
 	k.exam.unknown = append(k.exam.unknown, blocked.unknown...)
 	if blocked.policy != nil {
 		f.Ref = finding.RefOf(blocked.policy)

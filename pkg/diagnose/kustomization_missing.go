@@ -67,9 +67,9 @@ func (k kustomization) misplaced(ref finding.Ref) (finding.Ref, bool) {
 	for _, t := range k.x.tenants {
 		for _, layer := range t.Layers {
 			if layer.Ref.Same(self) && !layer.Shared {
-				return k.x.elsewhereFor(t.Name, ref)
+				return k.x.inOtherNamespaceOf(t.Name, ref)
 			}
 		}
 	}
-	return k.x.elsewhere(ref)
+	return k.x.inOtherNamespace(ref)
 }

@@ -51,7 +51,7 @@ func (k kustomization) deletionDenied(refusal fluxmsg.APIError) finding.Finding 
 		prove(&f, c.config, "webhooks["+refusal.Webhook.Name+"].rules")
 	}
 	f.Message = fmt.Sprintf("%s can't delete %s, which is no longer in its manifests: %s denies it: %s", finding.RefOf(k.obj), f.Ref, by, why)
-	if k.x.there(part{ref: f.Ref}) == snapshot.Absent {
+	if k.x.presence(part{ref: f.Ref}) == snapshot.Absent {
 		f.Evidence = append(f.Evidence, absent(f.Ref))
 		f.Ref = finding.RefOf(k.obj)
 		f.Message += "; the object does not exist now"

@@ -60,7 +60,7 @@ func (k kustomization) missingSource(ref finding.Ref) finding.Finding {
 		{Ref: ref, Field: "object", Value: "does not exist"},
 	}
 	fix := finding.Fix{Text: "Name an existing source in spec.sourceRef", File: k.x.definedIn(k.obj)}
-	if other, ok := k.x.elsewhere(ref); ok {
+	if other, ok := k.x.inOtherNamespace(ref); ok {
 		f.Message += "; there is one in namespace " + other.Namespace
 		fix.Text = "In spec.sourceRef, write namespace: " + other.Namespace
 	} else if near, ok := k.x.nearest(ref); ok {

@@ -13,9 +13,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// madeBy finds what should have made an object that is not there: what says so
+// creatorOf finds what should have made an object that is not there: what says so
 // of itself, or the Helm release after which it is named.
-func (x *examiner) madeBy(ref finding.Ref) (finding.Ref, bool) {
+func (x *examiner) creatorOf(ref finding.Ref) (finding.Ref, bool) {
 	if ref.Kind == "Secret" {
 		for _, certificate := range x.snap.List(health.CertificateKind, ref.Namespace).Objects {
 			if field.Text(certificate.Object, "spec", "secretName") == ref.Name {
@@ -91,14 +91,14 @@ func releaseName(release *unstructured.Unstructured) (name, namespace string) {
 	return name, namespace
 }
 
-// unwell tells whether an object is known not to be ready.
-func (x *examiner) unwell(ref finding.Ref) bool {
+// knownNotReady tells whether an object is known not to be ready.
+func (x *examiner) knownNotReady(ref finding.Ref) bool {
 	status := x.health.Of(ref).Status
 	return status != health.Ready && status != health.Unknown
 }
 
-// makeAgain is how to get an object back.
-func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fix {
+// recreateFixes is how to get an object back.
+func (x *examiner) recreateFixes(p part, maker finding.Ref, known bool) []finding.Fix {
 	look := finding.Fix{
 		Text:    fmt.Sprintf("Create %s", p),
 		Command: escape.Command("kubectl get %s -n %s", strings.ToLower(p.ref.Kind)+"s", p.ref.Namespace),
@@ -120,9 +120,9 @@ func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fi
 	return []finding.Fix{fix}
 }
 
-// makerInTrouble is what should have made an object that is not there, when that
+// failingCreator is what should have made an object that is not there, when that
 // is not well itself, and is not who asks.
-func (x *examiner) makerInTrouble(ref, asks finding.Ref) (finding.Ref, bool) {
-	maker, known := x.madeBy(ref)
-	return maker, known && !maker.Same(asks) && x.unwell(maker)
+func (x *examiner) failingCreator(ref, asks finding.Ref) (finding.Ref, bool) {
+	maker, known := x.creatorOf(ref)
+	return maker, known && !maker.Same(asks) && x.knownNotReady(maker)
 }

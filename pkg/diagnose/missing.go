@@ -39,9 +39,9 @@ func (p part) String() string {
 	return "key " + p.key + " of " + p.ref.String()
 }
 
-// there tells whether the cluster has it by now. The list of Secrets is read
+// presence tells whether the cluster has it by now. The list of Secrets is read
 // without Helm's own, none of which a pod asks for.
-func (x *examiner) there(p part) snapshot.Presence {
+func (x *examiner) presence(p part) snapshot.Presence {
 	list := x.snap.List(p.ref.GroupKind(), p.ref.Namespace)
 	for _, obj := range list.Objects {
 		if obj.GetName() == p.ref.Name {
@@ -82,16 +82,16 @@ func (s podView) lacks(p part, what, reason string) trouble {
 	case known:
 		t.message += "; it comes from " + maker.String()
 	}
-	if s.x.there(p) == snapshot.Present {
+	if s.x.presence(p) == snapshot.Present {
 		t.soft = true
 		t.message = fmt.Sprintf("%s did not find %s, which exists now: it starts with the next retry", what, p)
 		return t
 	}
-	if known && s.x.unwell(maker) {
+	if known && s.x.knownNotReady(maker) {
 		t.blame = []finding.Ref{maker}
 	}
 	if known {
-		t.fixes = s.x.makeAgain(p, maker, known)
+		t.fixes = s.x.recreateFixes(p, maker, known)
 		return t
 	}
 	s.nobodysPart(p, &t)
@@ -106,7 +106,7 @@ const istioRoot = "istio-ca-root-cert"
 // known.
 func (s podView) creator(p part) (finding.Ref, bool) {
 	if p.ref.Kind != "ConfigMap" || p.ref.Name != istioRoot {
-		return s.x.madeBy(p.ref)
+		return s.x.creatorOf(p.ref)
 	}
 	for _, work := range s.x.snap.List(health.DeploymentKind, "").Objects {
 		if work.GetName() == "istiod" || work.GetLabels()["app"] == "istiod" {

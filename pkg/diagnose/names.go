@@ -10,15 +10,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// elsewhere finds an object of the same kind and name in another namespace. Two
+// inOtherNamespace finds an object of the same kind and name in another namespace. Two
 // of them prove nothing.
-func (x *examiner) elsewhere(ref finding.Ref) (finding.Ref, bool) {
-	return x.elsewhereFor(x.tenantOf(ref.Namespace), ref)
+func (x *examiner) inOtherNamespace(ref finding.Ref) (finding.Ref, bool) {
+	return x.inOtherNamespaceOf(x.tenantOf(ref.Namespace), ref)
 }
 
-// elsewhereFor is elsewhere for a tenant, or for none: another tenant's object
+// inOtherNamespaceOf is elsewhere for a tenant, or for none: another tenant's object
 // of the same name is not meant.
-func (x *examiner) elsewhereFor(owner string, ref finding.Ref) (finding.Ref, bool) {
+func (x *examiner) inOtherNamespaceOf(owner string, ref finding.Ref) (finding.Ref, bool) {
 	var found []finding.Ref
 	for _, obj := range x.snap.List(ref.GroupKind(), "").Objects {
 		other := x.tenantOf(obj.GetNamespace())
@@ -77,10 +77,10 @@ func (x *examiner) definedIn(obj *unstructured.Unstructured) string {
 	return ""
 }
 
-// circle lists the members of the shortest circle of dependencies that ref is
+// cycleOf lists the members of the shortest circle of dependencies that ref is
 // in, in the order in which they wait for each other, from the least name on. A
 // greedy search would get lost where circles touch.
-func (x *examiner) circle(ref finding.Ref) []finding.Ref {
+func (x *examiner) cycleOf(ref finding.Ref) []finding.Ref {
 	paths := [][]finding.Ref{{ref}}
 	seen := map[finding.Key]bool{ref.Key(): true}
 	for i := 0; i < len(paths); i++ {

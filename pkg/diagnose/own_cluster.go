@@ -147,7 +147,7 @@ func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
 	proof := quoteFields(budget, "status.disruptionsAllowed", "status.currentHealthy", "status.desiredHealthy", "status.expectedPods",
 		"spec.minAvailable", "spec.maxUnavailable")
 	if c.Status != "" {
-		proof = append([]finding.Evidence{stated(budget, c)}, proof...)
+		proof = append([]finding.Evidence{quoteWithStatus(budget, c)}, proof...)
 	}
 	e := ownFinding(budget, status, codeBudget, finding.Warning, c.Reason, says, c.Since, proof...)
 	e.findings[0].Message = fmt.Sprintf("%s allows no eviction: %s", finding.RefOf(budget), says)
@@ -170,7 +170,7 @@ func judgeSigning(x *examiner, obj *unstructured.Unstructured) exam {
 			if line := firstLine(c.Message); line != "" {
 				says += ": " + line
 			}
-			return ownFinding(obj, health.Failing, codeSigning, finding.Critical, c.Reason, says, c.Since, append([]finding.Evidence{stated(obj, c)}, who...)...)
+			return ownFinding(obj, health.Failing, codeSigning, finding.Critical, c.Reason, says, c.Since, append([]finding.Evidence{quoteWithStatus(obj, c)}, who...)...)
 		}
 	}
 	approved := field.ConditionOf(obj, "Approved")
@@ -182,7 +182,7 @@ func judgeSigning(x *examiner, obj *unstructured.Unstructured) exam {
 	case field.Text(obj.Object, "status", "certificate") == "":
 		signer := field.Text(obj.Object, "spec", "signerName")
 		return ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "NotSigned", "it is approved, and signer "+signer+" has not signed it yet", approved.Since,
-			append([]finding.Evidence{stated(obj, approved)}, who...)...)
+			append([]finding.Evidence{quoteWithStatus(obj, approved)}, who...)...)
 	}
 	return readyExam(obj, approved.Since)
 }

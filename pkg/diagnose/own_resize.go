@@ -134,7 +134,7 @@ func (c *volumeChange) events(events []health.Warning, failures []string, waits 
 		default:
 			continue
 		}
-		c.proof = append([]finding.Evidence{said(finding.RefOf(c.claim), e)}, c.proof...)
+		c.proof = append([]finding.Evidence{eventEvidence(finding.RefOf(c.claim), e)}, c.proof...)
 		return
 	}
 }

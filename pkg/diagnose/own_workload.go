@@ -71,7 +71,7 @@ func judgeJob(x *examiner, job *unstructured.Unstructured) exam {
 		e, _ := suspendedBySpec(job)
 		e.verdict.Since, e.findings[0].Since = v.Since, v.Since
 		if c := field.ConditionOf(job, "Suspended"); c.Status == "True" {
-			e.findings[0].Evidence = append(e.findings[0].Evidence, stated(job, c))
+			e.findings[0].Evidence = append(e.findings[0].Evidence, quoteWithStatus(job, c))
 		}
 		return e
 	case health.Failing:

@@ -29,7 +29,7 @@ func (s podView) matchesNoNode(t *trouble, words string) {
 	t.code = codeSelector
 	selector := field.Map(s.pod.Object, "spec", "nodeSelector")
 	t.message = fmt.Sprintf("no node has the labels that %s %s; more nodes of the same kind do not help", s.pods(), s.verb("require", "requires"))
-	twin := s.x.twin(s.owner)
+	twin := s.x.peer(s.owner)
 	var hints []string
 	for _, key := range slices.Sorted(maps.Keys(selector)) {
 		value, _ := selector[key].(string)

@@ -66,5 +66,5 @@ func (x *examiner) overdue(obj *unstructured.Unstructured) bool {
 			last = since
 		}
 	}
-	return !last.IsZero() && x.now.Sub(last) > health.Timeout(obj)+health.Slack
+	return !last.IsZero() && x.now.Sub(last) > health.Timeout(obj)+health.Tolerance
 }

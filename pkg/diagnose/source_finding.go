@@ -85,7 +85,7 @@ func (x *examiner) fetchStatement(obj *unstructured.Unstructured) (statement, bo
 		return all[at], true
 	}
 	for _, w := range x.warnings(obj) {
-		m := statement{w.Reason, w.Message, w.Last, said(finding.RefOf(obj), w)}
+		m := statement{w.Reason, w.Message, w.Last, eventEvidence(finding.RefOf(obj), w)}
 		if !w.Last.Before(all[0].at) && names(m) {
 			return m, true
 		}
@@ -156,7 +156,7 @@ func (s fetchFailure) secret() (name string, obj *unstructured.Unstructured) {
 // come meanwhile.
 func (s fetchFailure) missingSecret() (finding.Ref, bool) {
 	secret := coreRef("Secret", cmp.Or(s.problem.Reference.Namespace, s.obj.GetNamespace()), s.problem.Reference.Name)
-	return secret, s.problem.Problem == fluxmsg.SourceSecretMissing && secret.Name != "" && s.x.there(part{ref: secret}) != snapshot.Present
+	return secret, s.problem.Problem == fluxmsg.SourceSecretMissing && secret.Name != "" && s.x.presence(part{ref: secret}) != snapshot.Present
 }
 
 // advise words the finding and its fixes by the problem.
@@ -219,7 +219,7 @@ func (s fetchFailure) withoutSecret(secret finding.Ref, f *finding.Finding) {
 		f.Message = fmt.Sprintf("%s takes its credentials from %s, which does not exist", s.verdict.Ref, secret)
 	}
 	f.Fixes = []finding.Fix{s.fix("Create %s, or correct %s", secret, where)}
-	if s.x.there(part{ref: secret}) == snapshot.Absent {
+	if s.x.presence(part{ref: secret}) == snapshot.Absent {
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: secret, Field: "object", Value: "does not exist"})
 		if near, ok := s.x.nearest(secret); ok {
 			f.Message += fmt.Sprintf("; did you mean %s?", near.Name)

@@ -19,9 +19,9 @@ import (
 // (fluxcd.io/flux/installation/configuration/sharding).
 const shardLabel = "sharding.fluxcd.io/key"
 
-// leftAlone tells whether Flux has stopped in the middle of an object, or never
+// isAbandoned tells whether Flux has stopped in the middle of an object, or never
 // begun.
-func leftAlone(v health.Verdict) bool {
+func isAbandoned(v health.Verdict) bool {
 	return v.Status == health.Failing && (v.Reason == health.Stuck || v.Reason == health.Canceled || v.Reason == health.NeverReconciled)
 }
 
@@ -125,7 +125,7 @@ func (x *examiner) controllerOf(obj *unstructured.Unstructured) finding.Ref {
 
 // notReady tells whether an object is there and known not to be ready.
 func (x *examiner) notReady(ref finding.Ref) bool {
-	return x.snap.Lookup(ref).Presence == snapshot.Present && x.unwell(ref)
+	return x.snap.Lookup(ref).Presence == snapshot.Present && x.knownNotReady(ref)
 }
 
 // fluxCommand is the flux CLI's command about an object, empty where it has none

@@ -104,7 +104,7 @@ func (t *termination) pod() {
 	for _, e := range t.x.warnings(t.obj) {
 		if slices.Contains([]string{"FailedKillPod", "FailedPreStopHook", "ExceededGracePeriod"}, e.Reason) {
 			t.because("it reports %s: %s", e.Reason, firstLine(e.Message))
-			t.proof = append(t.proof, said(t.ref, e))
+			t.proof = append(t.proof, eventEvidence(t.ref, e))
 			break
 		}
 	}

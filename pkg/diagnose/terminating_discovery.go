@@ -32,7 +32,7 @@ func (t *termination) undiscovered(groupVersions []string) {
 		names = append(names, ref.Name)
 		if answer := t.x.snap.Lookup(ref); answer.Presence == snapshot.Present && field.ConditionOf(answer.Object, "Available").Status == "True" {
 			answering++
-			t.proof = append(t.proof, stated(answer.Object, field.ConditionOf(answer.Object, "Available")))
+			t.proof = append(t.proof, quoteWithStatus(answer.Object, field.ConditionOf(answer.Object, "Available")))
 		}
 	}
 	if complete && answering == len(names) {

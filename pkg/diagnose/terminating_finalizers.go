@@ -131,7 +131,7 @@ func finalizerWords(name string) []string {
 	if at := strings.LastIndex(domain, "."); at >= 0 {
 		domain = domain[:at]
 	}
-	words := guess(domain)
+	words := groupWords(domain)
 	for _, word := range strings.FieldsFunc(rest, func(r rune) bool { return r == '/' || r == '.' }) {
 		if len(word) > 4 {
 			words = append(words, word)

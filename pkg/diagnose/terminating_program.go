@@ -127,7 +127,7 @@ func (t *termination) complaints() {
 	}
 	for _, e := range t.x.warnings(t.obj) {
 		if !e.Last.Before(t.at) {
-			t.proof = append(t.proof, said(t.ref, e))
+			t.proof = append(t.proof, eventEvidence(t.ref, e))
 			break
 		}
 	}
