@@ -8,21 +8,21 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// artifactPort is where source-controller's pods serve artifacts.
+// artifactPort is the port at which the pods of source-controller serve artifacts.
 const artifactPort = 9090
 
-// policyBlock is what NetworkPolicies say of a connection between the pods of two
-// Deployments.
+// policyBlock is the result of the NetworkPolicies for a connection between the pods of
+// two Deployments.
 type policyBlock struct {
-	// policy selects the pods of one side and, like all others that do, does
-	// not allow the connection; nil when it is allowed.
+	// policy selects the pods of one side and, like all other policies that do, does
+	// not allow the connection; nil if the connection is allowed.
 	policy    *unstructured.Unstructured
 	direction string
 	unknown   []snapshot.Failure
 }
 
-// blockingPolicy judges a download of artifacts by the NetworkPolicies on both sides.
-// What can't be told, such as a range of addresses, counts as allowed.
+// blockingPolicy evaluates the NetworkPolicies of both sides for a download of
+// artifacts. What can't be evaluated, such as an IP block, counts as allowed.
 func (x *examiner) blockingPolicy(client, server finding.Ref) policyBlock {
 	from, to := x.snap.Lookup(client).Object, x.snap.Lookup(server).Object
 	if from == nil || to == nil {

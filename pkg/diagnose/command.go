@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 )
 
-// cannotRun is a container whose command its node can't run at all, by the
-// runtime's words; trying again does not help.
+// cannotRun reports a container whose command its node can't run at all, according to
+// the message of the runtime; a retry does not help.
 func (c container) cannotRun(t trouble, words string) (trouble, bool) {
 	said, _ := c.x.message(words).Container()
 	switch said.Problem {
@@ -37,9 +37,9 @@ func (c container) cannotRun(t trouble, words string) (trouble, bool) {
 	return t, true
 }
 
-// commandFix is where the command comes from: the workload, or else the image
-// itself. What the workload has is not in the snapshot, where it may be secret;
-// that it has one is.
+// commandFix is where the command comes from: the workload, or else the image. The
+// command itself is not in the snapshot, since it may be secret; whether the workload
+// sets one is.
 func (c container) commandFix(t *trouble, text string) []finding.Fix {
 	t.evidence = append(c.setting("image"), t.evidence...)
 	if _, own := c.spec["command"]; own {
@@ -49,8 +49,8 @@ func (c container) commandFix(t *trouble, text string) []finding.Fix {
 	return []finding.Fix{{Text: "Compare the image with the one that the chart or manifest was written for: the workload sets no command, so the command is the image's", Command: c.describe()}}
 }
 
-// wouldRunAsRoot is a container that its securityContext forbids to run as root,
-// and whose image would, or may.
+// wouldRunAsRoot reports a container that its securityContext forbids to run as root,
+// but whose image runs as root, or may.
 func (c container) wouldRunAsRoot(said fluxmsg.Container) trouble {
 	proof, since := c.said("Failed")
 	t := trouble{code: codeRunsAsRoot, reason: "CreateContainerConfigError", since: since}

@@ -15,16 +15,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// podRefusal is the API server's word on a pod that could not be made.
+// podRefusal is the message of the API server about a pod that could not be created.
 type podRefusal struct {
 	message string
 	at      time.Time
 	proof   finding.Evidence
 }
 
-// refusalOf tells whether the pods of a workload can't be made. A ReplicaSet has
-// a condition for it; others only have events, which count while pods are
-// lacking.
+// refusalOf reports whether the pods of a workload can't be created. A ReplicaSet has a
+// condition for this; others only have events, which count while pods are missing.
 func (x *examiner) refusalOf(obj *unstructured.Unstructured) (podRefusal, bool) {
 	if c := field.ConditionOf(obj, "ReplicaFailure"); c.Status == "True" {
 		return podRefusal{c.Message, c.Since, quote(obj, c)}, c.Reason != "FailedDelete"
@@ -41,7 +40,7 @@ func (x *examiner) refusalOf(obj *unstructured.Unstructured) (podRefusal, bool) 
 	return podRefusal{}, false
 }
 
-// lacksPods tells whether fewer pods are there, ready or not, than are wanted.
+// lacksPods reports whether fewer pods exist, ready or not, than desired.
 func lacksPods(obj *unstructured.Unstructured) bool {
 	status := func(name string) int64 { return field.Int(obj.Object, "status", name) }
 	switch finding.RefOf(obj).GroupKind() {
@@ -53,8 +52,8 @@ func lacksPods(obj *unstructured.Unstructured) bool {
 	return status("replicas") < field.IntOr(1, obj.Object, "spec", "replicas")
 }
 
-// creation reports why a workload's pods can't be made, and tells whether that
-// is so. A Deployment's are made by its ReplicaSets.
+// creation reports why the pods of a workload can't be created, and whether that is so.
+// The ReplicaSets of a Deployment create its pods.
 func (x *examiner) creation(obj *unstructured.Unstructured, e *exam, failing bool) bool {
 	for _, set := range x.replicaSets(obj) {
 		if _, ok := x.refusalOf(set); ok {
@@ -69,8 +68,8 @@ func (x *examiner) creation(obj *unstructured.Unstructured, e *exam, failing boo
 	return false
 }
 
-// accountNotFound is admission's word on a pod without its ServiceAccount (kubernetes
-// v1.36, plugin/pkg/admission/serviceaccount).
+// accountNotFound matches the message of the admission plugin about a pod without its
+// ServiceAccount (kubernetes v1.36, plugin/pkg/admission/serviceaccount).
 var accountNotFound = regexp.MustCompile(`error looking up service account ([^\s/]+)/([^\s:]+):`)
 
 func (x *examiner) explainRefusal(obj *unstructured.Unstructured, no podRefusal, e *exam) {
@@ -101,8 +100,7 @@ func (x *examiner) explainRefusal(obj *unstructured.Unstructured, no podRefusal,
 	}
 }
 
-// topOwnerOf names the workload that a person changes: of a ReplicaSet its
-// Deployment.
+// topOwnerOf is the workload that a user changes: for a ReplicaSet, its Deployment.
 func (x *examiner) topOwnerOf(obj *unstructured.Unstructured) finding.Ref {
 	ref := finding.RefOf(obj)
 	if ref.GroupKind() != replicaSetKind {

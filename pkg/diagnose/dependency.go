@@ -13,10 +13,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// dependencies blames what a layer or a release waits for, and reports what it
-// waits for in vain. It tells whether that is all: Flux checks dependencies
-// first, so that one which has failed at something else was past them, and only
-// those that have failed since may have to do with it.
+// dependencies blames the dependencies of a layer or release that are not ready, and
+// reports those that do not exist. It reports whether nothing else is to be examined:
+// Flux checks dependencies first, so a layer that failed later had passed them, and
+// only dependencies that have failed since can be related.
 func (x *examiner) dependencies(obj *unstructured.Unstructured, e *exam) (waits bool) {
 	tried := e.verdict.Status == health.Failing && e.verdict.Reason != "DependencyNotFound"
 	for _, ref := range health.Dependencies(obj) {
@@ -59,8 +59,8 @@ func (x *examiner) missingDependency(obj *unstructured.Unstructured, ref finding
 	return f
 }
 
-// cycle reports a circle of dependencies at its first member, in the same words
-// whichever member is examined.
+// cycle reports a cycle of dependencies at its first member, with the same message for
+// each member that is examined.
 func (x *examiner) cycle(v health.Verdict) finding.Finding {
 	members := x.cycleOf(v.Ref)
 	what := map[bool]string{true: "layers", false: "releases"}[v.Ref.GroupKind() == health.KustomizationKind]

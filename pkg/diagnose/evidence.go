@@ -30,12 +30,13 @@ import (
 // where there is none; the state of a container in the same way, and how it ended
 // as "Reason, exit code 1: its last line".
 
-// quote is a condition as proof, without its status.
+// quote is a condition as evidence, without its status.
 func quote(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
 	return evidence(obj, c.Path, c.Reason+": "+c.Message, c.Since)
 }
 
-// quoteWithStatus is a condition as proof with its status, or that there is none.
+// quoteWithStatus is a condition as evidence with its status, or the fact that it does
+// not exist.
 func quoteWithStatus(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
 	value := strings.TrimSpace(c.Status + " " + strings.TrimSuffix(c.Reason+": "+c.Message, ": "))
 	if c.Status == "" {
@@ -44,8 +45,8 @@ func quoteWithStatus(obj *unstructured.Unstructured, c field.Condition) finding.
 	return evidence(obj, c.Path, value, c.Since)
 }
 
-// verified are those pieces of evidence that hold, each once. Explainers give no
-// others; what does not hold is never shown.
+// verified are the pieces of evidence that are in the snapshot, each once. Explainers
+// give no others; evidence that is not in the snapshot is never shown.
 func (x *examiner) verified(all []finding.Evidence) []finding.Evidence {
 	var found []finding.Evidence
 	for _, e := range all {
@@ -57,7 +58,7 @@ func (x *examiner) verified(all []finding.Evidence) []finding.Evidence {
 	return found
 }
 
-// isVerified tells whether a piece of evidence is in the snapshot.
+// isVerified reports whether a piece of evidence is in the snapshot.
 func (x *examiner) isVerified(e finding.Evidence) bool {
 	if e.Field == "object" {
 		return e.Value == "does not exist" && x.known.Lookup(e.Ref).Presence == snapshot.Absent
@@ -84,14 +85,14 @@ func (x *examiner) eventMatches(about finding.Ref, reason, value string) bool {
 	})
 }
 
-// quotes tells whether a value is a text, or its beginning where it says that it
-// was cut.
+// quotes reports whether a value equals a text, or is its beginning if the value ends
+// with an ellipsis.
 func quotes(value, text string) bool {
 	cut, short := strings.CutSuffix(value, "…")
 	return value == text || strings.TrimSpace(text) == value || short && cut != "" && strings.HasPrefix(text, cut)
 }
 
-// readings are the ways in which a field may be quoted.
+// readings are the forms in which a field may be quoted.
 func readings(obj *unstructured.Unstructured, path string) []string {
 	value, ok := field.Read(obj.Object, path)
 	if !ok {
@@ -119,11 +120,11 @@ func readings(obj *unstructured.Unstructured, path string) []string {
 	return found
 }
 
-// podCount is "REASON on 2 of 3 pods: a, b", which lists up to maxListed.
+// podCount is "REASON on 2 of 3 pods: a, b", which lists at most maxListed pods.
 var podCount = regexp.MustCompile(`^\S+ on (\d+) of (\d+) pods: (.+)$`)
 
-// countMatches checks which pods of a workload a count names: they are there and
-// the workload's, and there are as many.
+// countMatches verifies the pods that a count names: they exist, belong to the
+// workload, and their number is correct.
 func (x *examiner) countMatches(workload *unstructured.Unstructured, value string) bool {
 	parts := podCount.FindStringSubmatch(value)
 	if parts == nil {

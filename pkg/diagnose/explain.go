@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// Tenants explains the states of the tenants, which are among all, the tenants
-// of the cluster.
+// Tenants explains the states of the chosen tenants. all are the tenants of the
+// cluster.
 func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
 	x := newExaminer(snap, all)
 	w := newWalk(x)
@@ -27,7 +27,7 @@ func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
 	return e
 }
 
-// Object explains the state of any one object.
+// Object explains the state of one object of any kind.
 func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref finding.Ref) Explanation {
 	x := newExaminer(snap, all)
 	e := Explanation{At: x.now, Subjects: []Subject{newWalk(x).object(ref)}}
@@ -35,8 +35,8 @@ func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref finding.Ref) Expla
 	return e
 }
 
-// Flux explains every Kustomization and HelmRelease that is not ready: all there
-// is to go by in a cluster that has no tenants.
+// Flux explains every Kustomization and HelmRelease that is not ready, for a cluster
+// that has no tenants.
 func Flux(snap *snapshot.Snapshot) Explanation {
 	x := newExaminer(snap, nil)
 	w := newWalk(x)
@@ -62,7 +62,7 @@ func Unready(snap *snapshot.Snapshot) []finding.Ref {
 	return refs
 }
 
-// object walks from one object.
+// object explains one object.
 func (w *walk) object(ref finding.Ref) Subject {
 	verdict := w.x.examine(ref, false).verdict
 	s := Subject{Ref: ref, Object: true, Tenant: w.x.tenantOf(ref.Namespace), Verdict: verdict, Deadline: w.x.deadline(ref, verdict)}
@@ -80,8 +80,8 @@ func (w *walk) object(ref finding.Ref) Subject {
 	return s
 }
 
-// tenant walks from the tenant's layers, in their order, and then from what no
-// health check watches.
+// tenant explains a tenant: first its layers, in their order, then the objects that no
+// health check covers.
 func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	s := Subject{Ref: status.Verdict.Ref, Tenant: t.Name, Verdict: status.Verdict}
 	s.Deadline = w.x.deadline(s.Ref, s.Verdict)
@@ -127,14 +127,14 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	return s
 }
 
-// critical tells whether one of the causes keeps something from working.
+// critical reports whether one of the causes is critical.
 func (s Subject) critical() bool {
 	return slices.ContainsFunc(s.Causes, func(c Cause) bool { return c.Severity == finding.Critical })
 }
 
-// unwatched is why Flux reports a tenant's layers as ready though an object of
-// theirs is not: no health check covers it, or one does and was run before, or
-// there is nothing in the object's status to check.
+// unwatched is why Flux reports the layers of a tenant as ready although one of their
+// objects is not: no health check covers the object, or the check ran before, or the
+// status of the object has nothing to check.
 func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
 	for _, layer := range t.Layers {
 		obj := x.snap.Lookup(layer.Ref).Object
@@ -153,7 +153,7 @@ func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
 	return fmt.Sprintf("no health check covers %s", ref)
 }
 
-// addCauses turns what a walk found into the subject's causes.
+// addCauses converts the outcome of a walk to the causes of the subject.
 func (s *Subject) addCauses(x *examiner, out outcome) {
 	for _, c := range out.causes {
 		cause := Cause{Finding: c.Finding, Path: x.pathToObject(c), Unwatched: c.unwatched}
@@ -169,7 +169,7 @@ func (s *Subject) addCauses(x *examiner, out outcome) {
 	s.Unknown = union(nil, out.unknown)
 }
 
-// pathToObject is the path down to the cause's own object, where another one has
+// pathToObject is the path to the object of the cause, also if another object has
 // reported it.
 func (x *examiner) pathToObject(c foundCause) []Step {
 	if slices.ContainsFunc(c.path, func(step Step) bool { return step.Ref.Same(c.Ref) }) {

@@ -15,9 +15,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// explainHelmChart blames the chart's repository, or reports what is wrong with
-// the chart that is asked for. Flux makes HelmCharts from HelmReleases: the
-// release is what a person has to change.
+// explainHelmChart blames the repository of the chart, or reports the problem of the
+// requested chart. Flux creates HelmCharts from HelmReleases: the release is what a
+// user changes.
 func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: sourceVerdict(x, obj)}
 	if e.verdict.Status == health.Ready {
@@ -66,8 +66,8 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 	return e
 }
 
-// chartFailure is why a chart cannot be fetched from a repository that is ready,
-// nil where that could not be read.
+// chartFailure is why a chart can't be fetched from a repository that is ready; the
+// repository is nil if it could not be read.
 func (x *examiner) chartFailure(obj, repository *unstructured.Unstructured, ref finding.Ref, v health.Verdict) finding.Finding {
 	c := chartRequest{name: field.Text(obj.Object, "spec", "chart"), version: field.Text(obj.Object, "spec", "version"), repository: repository, ref: ref}
 	problem, _ := x.message(v.Statement.Message).Source()
@@ -97,17 +97,17 @@ func (x *examiner) chartFailure(obj, repository *unstructured.Unstructured, ref 
 	return f
 }
 
-// chartRequest is a chart that is asked for, and where.
+// chartRequest is a requested chart, with its repository.
 type chartRequest struct {
 	name, version string
 	repository    *unstructured.Unstructured // nil when it could not be read
 	ref           finding.Ref
 }
 
-// String names the chart and its version for a sentence.
+// String is the chart and its version for a message.
 func (c chartRequest) String() string { return strings.TrimSpace(c.name + " " + c.version) }
 
-// address is the repository's.
+// address is the URL of the repository.
 func (c chartRequest) address() string {
 	if c.repository == nil {
 		return ""
@@ -115,8 +115,8 @@ func (c chartRequest) address() string {
 	return field.Text(c.repository.Object, "spec", "url")
 }
 
-// command is one of Helm's about the chart in its repository; nothing where the
-// chart comes from elsewhere.
+// command is a Helm command about the chart in its repository, empty if the chart is
+// not from a HelmRepository.
 func (c chartRequest) command(verb string) string {
 	if c.address() == "" || c.ref.GroupKind() != helmRepositoryKind {
 		return ""
@@ -131,7 +131,7 @@ func (c chartRequest) command(verb string) string {
 	return text
 }
 
-// missing says what the repository does not have.
+// missing is what the repository does not have, as a clause.
 func (c chartRequest) missing(problem fluxmsg.SourceProblem) string {
 	what := "requests chart " + c.name
 	if problem == fluxmsg.SourceVersionNotFound {
@@ -144,15 +144,15 @@ func (c chartRequest) missing(problem fluxmsg.SourceProblem) string {
 	return what
 }
 
-// retired tells whether the chart comes from Bitnami's free catalogue
+// retired reports whether the chart is from the free catalogue of Bitnami
 // (bitnami/charts#35164).
 func (c chartRequest) retired() bool {
 	address := c.address()
 	return strings.Contains(address, "://charts.bitnami.com/") || strings.HasSuffix(strings.TrimSuffix(address, "/"), ".docker.io/bitnamicharts")
 }
 
-// addOtherCharts adds what the cluster's other charts tell about one that is
-// missing: a version of it that the repository has, or a repository that has it.
+// addOtherCharts adds what other charts in the cluster show about a missing chart: a
+// version that the repository has, or a repository that has the chart.
 func (x *examiner) addOtherCharts(c chartRequest, problem fluxmsg.SourceProblem, file string, f *finding.Finding) {
 	list := finding.Fix{Text: "Set spec.chart.spec.version to a version that the repository lists", File: file}
 	unversioned := c
@@ -186,8 +186,8 @@ func (x *examiner) addOtherCharts(c chartRequest, problem fluxmsg.SourceProblem,
 	f.Fixes = append(f.Fixes, list)
 }
 
-// chartFinding is about the HelmRelease that a chart was made for, or about the
-// chart when no release is known. Its first fix has the file of the release.
+// chartFinding is about the HelmRelease that the chart was created for, or about the
+// chart if no release is known. Its first fix has the file of the release.
 func (x *examiner) chartFinding(chart *unstructured.Unstructured, v health.Verdict, code finding.Code, message string) finding.Finding {
 	f := finding.Finding{Code: code, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since}
 	if version := field.Text(chart.Object, "spec", "version"); version != "" {
