@@ -15,8 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// repositoryTypeFinding reports a HelmRepository whose type does not fit its
-// address.
+// repositoryTypeFinding reports a HelmRepository whose type does not match its URL.
 func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, v health.Verdict) (finding.Finding, bool) {
 	said, _ := x.message(v.Statement.Message).ChartRepository()
 	f := finding.Finding{Code: codeChartScheme, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since}
@@ -44,8 +43,8 @@ func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, 
 	return f, true
 }
 
-// chartRepositoryFinding reports a chart that its repository's sort, or its
-// limits, keep from being fetched.
+// chartRepositoryFinding reports a chart that can't be fetched because of the type or
+// the limits of its repository.
 func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c chartRequest, v health.Verdict) (finding.Finding, bool) {
 	said, _ := x.message(v.Statement.Message).ChartRepository()
 	f := x.chartFinding(chart, v, codeChartScheme, "")
@@ -114,7 +113,7 @@ func (c chartRequest) points(said fluxmsg.ChartRepository, file string, f *findi
 	return true
 }
 
-// ociChart takes the address of a chart apart: "oci://host/path/chart:version".
+// ociChart splits the URL of a chart: "oci://host/path/chart:version".
 func ociChart(address string) (registry, chart, version string, ok bool) {
 	if !strings.HasPrefix(address, "oci://") {
 		return "", "", "", false

@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// chart blames what the chart comes from while the release waits for it, and
-// tells whether that is all there is to say.
+// chart blames the source of the chart while the release waits for it, and reports
+// whether nothing else is to be examined.
 func (r release) chart() bool {
 	waits := r.waitsForChart()
 	ref, direct := r.chartSource()
@@ -42,8 +42,8 @@ func (r release) chart() bool {
 	return waits || empty && len(r.exam.blame) > 0
 }
 
-// awaitedChart is a release that says that its chart is not there. Where the
-// chart is, for its newest spec, the status of the release is out of date.
+// awaitedChart reports a release that waits for its chart. If the chart is ready for
+// its newest spec, the status of the release is out of date.
 func (r release) awaitedChart(chart *unstructured.Unstructured, ready bool) finding.Finding {
 	ref := finding.RefOf(chart)
 	if !ready || field.IntOr(chart.GetGeneration(), chart.Object, "status", "observedGeneration") < chart.GetGeneration() {
@@ -66,15 +66,15 @@ func (r release) awaitedChart(chart *unstructured.Unstructured, ready bool) find
 	return f
 }
 
-// waitsForChart tells whether the release says that its chart is not there
-// (helm-controller v1.6; ArtifactFailed before 1.0, and where it can't be read).
+// waitsForChart reports whether the release waits for its chart (helm-controller v1.6;
+// ArtifactFailed before 1.0, and if the chart can't be read).
 func (r release) waitsForChart() bool {
 	said, ok := r.x.message(r.ready.Message).Source()
 	return r.ready.Status != "True" && (r.ready.Reason == "SourceNotReady" || r.ready.Reason == "ArtifactFailed" && ok && said.Problem != "")
 }
 
-// chartSource is the object that has the chart, a HelmChart that Flux made of
-// spec.chart, or directly what spec.chartRef names.
+// chartSource is the object that provides the chart: the HelmChart that Flux created
+// for spec.chart, or directly the object in spec.chartRef.
 func (r release) chartSource() (ref finding.Ref, direct bool) {
 	if chartRef := field.Map(r.obj.Object, "spec", "chartRef"); chartRef != nil {
 		return sourceRef(chartRef, r.obj.GetNamespace()), true
@@ -83,8 +83,8 @@ func (r release) chartSource() (ref finding.Ref, direct bool) {
 	return finding.Ref{APIVersion: helmChartKind.Group + "/v1", Kind: helmChartKind.Kind, Namespace: namespace, Name: name}, false
 }
 
-// repository blames the chart's repository when that can't be fetched: all
-// there is to go by while there is no HelmChart, or it can't be read.
+// repository blames the repository of the chart if it can't be fetched: this is all
+// that is known while no HelmChart exists, or it can't be read.
 func (r release) repository(waits bool) bool {
 	source := field.Map(r.obj.Object, "spec", "chart", "spec", "sourceRef")
 	if source == nil {
@@ -104,8 +104,8 @@ func (r release) repository(waits bool) bool {
 	return false
 }
 
-// unread is a chart that can't be read: what the release says of it is taken,
-// where it names what is wrong.
+// unread handles a chart that can't be read: the message of the release is used if it
+// names the problem.
 func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) bool {
 	if !waits || answer.Presence != snapshot.Unknown {
 		return false
@@ -133,7 +133,7 @@ func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) boo
 	return true
 }
 
-// chartRequest is the chart that spec.chart asks for.
+// chartRequest is the chart that spec.chart requests.
 func (r release) chartRequest() chartRequest {
 	spec := field.Map(r.obj.Object, "spec", "chart", "spec")
 	ref := sourceRef(field.Map(spec, "sourceRef"), r.obj.GetNamespace())

@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// fallback is all that is known when nothing deeper shows: the first failure
-// that is on record, and that the rest was removed, if it was.
+// fallback is what is known if no deeper cause is found: the first recorded failure,
+// and whether the release was uninstalled.
 func (r release) fallback(timedOut bool) {
 	f := r.finding(codeReleaseFailed, string(r.exam.verdict.Reason), "")
 	text := r.exam.verdict.Message
@@ -65,8 +65,8 @@ func (r release) fallback(timedOut bool) {
 	r.exam.fallback = append(r.exam.fallback, f)
 }
 
-// rollbackTarget names the record that Flux would roll back to, where the release
-// knows it and Helm does not have it, and one that Helm does have.
+// rollbackTarget names the record that Flux would roll back to if Helm does not have
+// it, and another one that Helm has.
 func (r release) rollbackTarget(f *finding.Finding) {
 	if history := field.List(r.obj.Object, "status", "history"); len(history) > 1 {
 		target := coreRef(secretKind.Kind, r.storage(), fmt.Sprintf("%s%s.v%d", recordPrefix, r.helmName(), field.Int(history[1], "version")))
@@ -81,8 +81,8 @@ func (r release) rollbackTarget(f *finding.Finding) {
 	}
 }
 
-// firstFailure is the oldest failure of Helm's own that is on record; what was
-// done about it (a rollback, an uninstall, giving up) came after.
+// firstFailure is the oldest recorded failure of Helm; the reactions to it (a rollback,
+// an uninstall, the end of retries) came later.
 func (r release) firstFailure() (first statement, ok bool) {
 	for _, w := range r.statements() {
 		failed := strings.HasSuffix(w.reason, "Failed") && w.reason != "UninstallFailed" && w.reason != "RollbackFailed"
@@ -93,9 +93,9 @@ func (r release) firstFailure() (first statement, ok bool) {
 	return first, ok
 }
 
-// failedFixes are what to do about a failure, as far as Helm explains it; else
-// where to look on. Where Flux has uninstalled the release, nothing is left to
-// look at before the failed one is kept.
+// failedFixes are the fixes for a failure that Helm explains; otherwise what to inspect
+// next. If Flux has uninstalled the release, nothing is left to inspect until a failed
+// release is kept.
 func (r release) failedFixes(parsed fluxmsg.Helm, timedOut bool) []finding.Fix {
 	switch parsed.Problem {
 	case fluxmsg.HelmKubernetesVersion:
@@ -113,7 +113,7 @@ func (r release) failedFixes(parsed fluxmsg.Helm, timedOut bool) []finding.Fix {
 	return r.inspect()
 }
 
-// removed tells whether remediation has uninstalled the release.
+// removed reports whether remediation has uninstalled the release.
 func (r release) removed() bool {
 	remediated := field.ConditionOf(r.obj, "Remediated")
 	history := field.List(r.obj.Object, "status", "history")
@@ -121,9 +121,9 @@ func (r release) removed() bool {
 		len(history) > 0 && field.Text(history[0], "status") == "uninstalled"
 }
 
-// waitFixes are what to do about a wait that ran out although nothing that the
-// release installed is known to be wrong. "client rate limiter Wait returned an
-// error" is the same: the time was over while the client waited for its turn.
+// waitFixes are the fixes for a wait that timed out although no installed object is
+// known to have a problem. "client rate limiter Wait returned an error" means the same:
+// the timeout expired while the client waited for its turn.
 func (r release) waitFixes() []finding.Fix {
 	fixes := []finding.Fix{
 		{Text: "Check which of its objects are not ready", Command: escape.Command("kubectl get pods,jobs -n %s -l app.kubernetes.io/instance=%s", r.target(), r.helmName())},
@@ -142,8 +142,7 @@ func (r release) waitFixes() []finding.Fix {
 	return fixes
 }
 
-// workloads are those that the release installed, and whether all their pods are
-// ready.
+// workloads are the installed workloads, and whether all their pods are ready.
 func (r release) workloads() (found []*unstructured.Unstructured, ready bool) {
 	ready = true
 	for _, kind := range workloadKinds {

@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// locked reports a release whose newest record is of an action under way: Helm
-// begins no other until that is over.
+// locked reports a release whose newest record is of a pending action: Helm starts no
+// other action until it has ended.
 func (r release) locked(m statement) {
 	self := finding.RefOf(r.obj)
 	f := r.finding(codeReleaseLocked, m.reason, fmt.Sprintf("%s is locked: Helm has a record of another operation that has not ended", self))
@@ -49,9 +49,9 @@ func (r release) locked(m statement) {
 	}
 }
 
-// unlockByHelm is how to unlock a release where helm-controller does not: by a
-// rollback to what works. To delete the record comes last, and is all that there
-// is where nothing has ever worked.
+// unlockByHelm is how to unlock a release if helm-controller does not: by a rollback to
+// a deployed revision. Deleting the record comes last, and is the only way if no
+// revision was ever deployed.
 func (r release) unlockByHelm(pending record) (fixes []finding.Fix) {
 	if good, ok := r.deployed(pending.version); ok {
 		fixes = append(fixes, r.history("Check which revision is pending, and which was deployed last"))
@@ -67,8 +67,8 @@ func (r release) unlockByHelm(pending record) (fixes []finding.Fix) {
 	})
 }
 
-// canceled reports an action that a newer reconciliation, or a restart of
-// helm-controller, cut short. The chart has not failed.
+// canceled reports an action that was canceled by a newer reconciliation or a restart
+// of helm-controller. The chart has not failed.
 func (r release) canceled(parsed fluxmsg.Helm, m statement) {
 	self := finding.RefOf(r.obj)
 	f := r.finding(codeReleaseCanceled, m.reason, "")

@@ -24,8 +24,8 @@ const (
 	managedByKey        = "app.kubernetes.io/managed-by"
 )
 
-// owned reports an object of the chart that exists already and is another
-// release's, or no release's.
+// owned reports an object of the chart that already exists and belongs to another
+// release, or to none.
 func (r release) owned(refusal fluxmsg.APIError, m statement) {
 	says, _ := r.x.message(m.text).Ownership()
 	object := r.objectOf(refusal.Object)
@@ -74,8 +74,8 @@ func (r release) owned(refusal fluxmsg.APIError, m statement) {
 	r.exam.findings = append(r.exam.findings, f)
 }
 
-// keepsNothing warns of what Helm deletes with a release that has taken over an
-// object with data, as Flux uninstalls one whose installation failed.
+// keepsNothing warns that Helm deletes an adopted object and its data together with the
+// release, for example when Flux uninstalls a release whose installation failed.
 func keepsNothing(object finding.Ref) string {
 	switch object.GroupKind() {
 	case claimKind, volumeKind, health.NamespaceKind, definitionKind, secretKind:
@@ -84,7 +84,7 @@ func keepsNothing(object finding.Ref) string {
 	return ""
 }
 
-// ownerProofs quote what the object itself says about its owner.
+// ownerProofs quote what the object itself has about its owner.
 func ownerProofs(live *unstructured.Unstructured) (proofs []finding.Evidence) {
 	for _, key := range []string{releaseNameKey, releaseNamespaceKey} {
 		if value := live.GetAnnotations()[key]; value != "" {
@@ -97,7 +97,7 @@ func ownerProofs(live *unstructured.Unstructured) (proofs []finding.Evidence) {
 	return proofs
 }
 
-// releaseNamed is the HelmRelease for a release of Helm's, nil when there is none.
+// releaseNamed is the HelmRelease of a Helm release, nil if there is none.
 func (x *examiner) releaseNamed(name, namespace string) *unstructured.Unstructured {
 	for _, release := range x.snap.List(health.HelmReleaseKind, "").Objects {
 		if own, target := releaseName(release); own == name && target == namespace {
@@ -107,8 +107,8 @@ func (x *examiner) releaseNamed(name, namespace string) *unstructured.Unstructur
 	return nil
 }
 
-// adopt is the command that marks an object as the release's. It changes nothing
-// else about it.
+// adopt is the command that marks an object as owned by the release. It changes nothing
+// else about the object.
 func (r release) adopt(object finding.Ref, text string) finding.Fix {
 	name, namespace := releaseName(r.obj)
 	what := escape.Shell(escape.Command("%s %s", strings.ToLower(object.Kind), object.Name))
@@ -119,8 +119,7 @@ func (r release) adopt(object finding.Ref, text string) finding.Fix {
 		what, releaseNameKey, name, releaseNamespaceKey, namespace, what, managedByKey)}
 }
 
-// appliedElsewhere names the layer that applies the object, which would undo the
-// adoption.
+// appliedElsewhere names the layer that applies the object and would undo the adoption.
 func (r release) appliedElsewhere(object finding.Ref, f *finding.Finding) {
 	live := r.x.snap.Lookup(object).Object
 	if live == nil {
@@ -134,8 +133,8 @@ func (r release) appliedElsewhere(object finding.Ref, f *finding.Finding) {
 	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Let only one of the two create it: remove it from %s, or disable it in spec.values", layer), File: r.x.definedIn(live)}
 }
 
-// takesOver says so where the release itself forbids what Flux does by default,
-// to take over objects that exist.
+// takesOver adds a fix if the release disables what Flux does by default: adopt
+// existing objects.
 func (r release) takesOver(f *finding.Finding, other *unstructured.Unstructured) {
 	for _, path := range []string{"spec.install.disableTakeOwnership", "spec.upgrade.disableTakeOwnership"} {
 		if field.Bool(r.obj.Object, strings.Split(path, ".")...) {

@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// recorded reports what Helm has stored of a release where that does not allow
-// the action, and tells whether the message is about that.
+// recorded reports records of Helm that do not allow the action, and whether the
+// message is about that.
 func (r release) recorded(parsed fluxmsg.Helm, m statement) bool {
 	switch parsed.Problem {
 	case fluxmsg.HelmNoDeployed, fluxmsg.HelmNameInUse, fluxmsg.HelmRecordExists:
@@ -53,9 +53,9 @@ func (r release) history(text string) finding.Fix {
 	return finding.Fix{Text: text, Command: r.helmCommand("history")}
 }
 
-// noneDeployed is a release that Helm cannot upgrade. Helm upgrades one whose
-// newest revision failed, too (helm.sh/helm/v3 3.19, pkg/action/upgrade.go,
-// prepareUpgrade); not one that is uninstalled.
+// noneDeployed reports a release that Helm can't upgrade. Helm also upgrades a release
+// whose newest revision failed (helm.sh/helm/v3 3.19, pkg/action/upgrade.go,
+// prepareUpgrade), but not one that is uninstalled.
 func (r release) noneDeployed(f *finding.Finding) {
 	f.Message = fmt.Sprintf("Helm has no deployed revision of %s to upgrade", f.Ref)
 	f.Fixes = []finding.Fix{r.history("List the revisions that Helm has stored, and their status")}
@@ -83,7 +83,8 @@ func (r release) noneDeployed(f *finding.Finding) {
 	f.Fixes = append(f.Fixes, r.forget(newest.secret, "Only if no revision needs to be kept"), r.retry())
 }
 
-// forget is how to have Helm forget a revision: the record is saved before.
+// forget is how to remove a revision from the storage of Helm: the record is saved
+// first.
 func (r release) forget(record *unstructured.Unstructured, when string) finding.Fix {
 	name, namespace := record.GetName(), record.GetNamespace()
 	return finding.Fix{
@@ -92,8 +93,7 @@ func (r release) forget(record *unstructured.Unstructured, when string) finding.
 	}
 }
 
-// rival is another HelmRelease for the same release of Helm's, nil when there is
-// none.
+// rival is another HelmRelease for the same Helm release, nil if there is none.
 func (r release) rival() *unstructured.Unstructured {
 	name, namespace := releaseName(r.obj)
 	for _, other := range r.x.snap.List(health.HelmReleaseKind, "").Objects {
@@ -105,7 +105,7 @@ func (r release) rival() *unstructured.Unstructured {
 	return nil
 }
 
-// contested is what to do about two HelmReleases for one release of Helm's.
+// contested is how to fix two HelmReleases for one Helm release.
 func (r release) contested(f *finding.Finding) bool {
 	other := r.rival()
 	if other == nil {
@@ -122,7 +122,7 @@ func (r release) contested(f *finding.Finding) bool {
 	return true
 }
 
-// nameInUse is a release that is to be installed, and that Helm has already.
+// nameInUse reports a release that Flux should install but that Helm already has.
 func (r release) nameInUse(f *finding.Finding) {
 	if r.contested(f) {
 		return
@@ -140,8 +140,8 @@ func (r release) nameInUse(f *finding.Finding) {
 	}
 }
 
-// recordExists is a revision that Helm was to write and that exists already: two
-// programs act on one release, or the list of revisions was out of date.
+// recordExists reports a revision that already exists when Helm writes it: two programs
+// act on the same release, or the list of revisions was out of date.
 func (r release) recordExists(parsed fluxmsg.Helm, f *finding.Finding) {
 	if r.contested(f) {
 		return
@@ -160,7 +160,7 @@ func (r release) recordExists(parsed fluxmsg.Helm, f *finding.Finding) {
 	}
 }
 
-// recordUnreadable is a record that Helm cannot decode.
+// recordUnreadable reports a record that Helm can't decode.
 func (r release) recordUnreadable(parsed fluxmsg.Helm, f *finding.Finding) {
 	f.Message = fmt.Sprintf("Helm cannot read its records of %s: %s", f.Ref, firstLine(parsed.Cause))
 	if parsed.Record == "" {
@@ -189,8 +189,8 @@ func (r release) recordUnreadable(parsed fluxmsg.Helm, f *finding.Finding) {
 	f.Fixes = append(f.Fixes, r.retry())
 }
 
-// lostRevision tells whether Helm could not find what Flux wanted to roll back to
-// or to uninstall, and what says so.
+// lostRevision reports whether Helm did not find the revision to roll back to or to
+// uninstall, with its message.
 func (r release) lostRevision() (statement, bool) {
 	for _, m := range r.statements() {
 		parsed, ok := r.x.message(m.text).Helm()

@@ -12,9 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// stuck reports a release that says that it is in progress although no action
-// can still be running. What it installed may be to blame only while nothing
-// shows that the action is over.
+// stuck reports a release that reports to be in progress although no action can be
+// running. The objects that it installed are only blamed while nothing shows that the
+// action has ended.
 func (r release) stuck() {
 	lease := r.x.newestLease("helm-controller")
 	restarted := lease != nil && field.Time(lease.Object, "spec", "acquireTime").After(r.ready.Since)

@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 )
 
-// maxWrongValues is how many values of a release are named one by one.
+// maxWrongValues is how many values of a release are reported individually.
 const maxWrongValues = 4
 
 // releaseValue is a place in the values of a release.
@@ -24,13 +24,12 @@ type releaseValue struct {
 	// path begins with spec.values.
 	path  string
 	value any
-	// set tells that the release itself sets it.
+	// set means that the release itself sets the value.
 	set bool
 }
 
-// wrongValues reports values that the chart's schema, a template or the API
-// server cannot take. The release is what sets them, not the object in which
-// they end up.
+// wrongValues reports values that the schema of the chart, a template or the API server
+// refuses. The release sets them, not the object that contains them.
 func (r release) wrongValues(all []fluxmsg.HelmValueError, parsed fluxmsg.Helm, m statement) {
 	f := r.finding(codeReleaseValue, m.reason, "")
 	f.Evidence = []finding.Evidence{m.proof}
@@ -62,7 +61,7 @@ func (r release) wrongValues(all []fluxmsg.HelmValueError, parsed fluxmsg.Helm, 
 	r.exam.findings = append(r.exam.findings, f)
 }
 
-// wrongValue is what is wrong with one value.
+// wrongValue reports one value.
 func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, parsed fluxmsg.Helm, text string) string {
 	where := "a value"
 	if len(places) == 1 {
@@ -88,8 +87,8 @@ func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, par
 	return fmt.Sprintf("%s: template %s, line %d, reports: %s", where, parsed.Within.File, parsed.Within.Line, e.Detail)
 }
 
-// places are where the release sets the value; one that it does not set is
-// given where the message tells the path.
+// places are where the release sets the value; a value that it does not set is included
+// if the message has its path.
 func (r release) places(e fluxmsg.HelmValueError) []releaseValue {
 	values := field.Map(r.obj.Object, "spec", "values")
 	if len(e.Path) == 0 {
@@ -111,7 +110,7 @@ func (r release) places(e fluxmsg.HelmValueError) []releaseValue {
 	return nil
 }
 
-// mainChart is the name of the release's own chart, as its schema errors have it.
+// mainChart is the name of the chart of the release, as in errors of its schema.
 func (r release) mainChart() string {
 	if history := field.List(r.obj.Object, "status", "history"); len(history) > 0 {
 		if name := field.Text(history[0], "chartName"); name != "" {
@@ -122,7 +121,7 @@ func (r release) mainChart() string {
 	return chart[strings.LastIndex(chart, "/")+1:]
 }
 
-// deepest follows the path as far as it goes.
+// deepest follows the path as far as it exists.
 func deepest(values map[string]any, path []string) (at []string, value any) {
 	value = values
 	for _, step := range path {
@@ -160,8 +159,7 @@ func valuesPath(path []string) string {
 	return text
 }
 
-// quoted is a value as evidence has it; one that is too long to read is not
-// quoted.
+// quoted is a value as evidence; a value that is too long is not quoted.
 func quoted(value any) (string, bool) {
 	switch value.(type) {
 	case nil:
@@ -174,7 +172,7 @@ func quoted(value any) (string, bool) {
 	return text, len(text) <= maxValue
 }
 
-// isScalar tells a single value from a map or a list.
+// isScalar reports whether a value is neither a map nor a list.
 func isScalar(value any) bool {
 	switch value.(type) {
 	case map[string]any, []any:
@@ -183,8 +181,8 @@ func isScalar(value any) bool {
 	return true
 }
 
-// chooseValue is what to look at where several values may be the wrong one: a
-// snapshot has their paths, but not what they are.
+// chooseValue is what to check if several values may be wrong: a snapshot has their
+// paths, but not the values.
 func (r release) chooseValue(e fluxmsg.HelmValueError, places []releaseValue) finding.Fix {
 	var paths []string
 	for _, at := range places {
@@ -198,7 +196,7 @@ func (r release) chooseValue(e fluxmsg.HelmValueError, places []releaseValue) fi
 	return fix
 }
 
-// valueFix is what to change about a value.
+// valueFix is how to correct a value.
 func valueFix(e fluxmsg.HelmValueError, at releaseValue) string {
 	switch want := e.Want; {
 	case e.Missing && !at.set:
@@ -221,7 +219,7 @@ func valueFix(e fluxmsg.HelmValueError, at releaseValue) string {
 	return fmt.Sprintf("Correct %s", at.path)
 }
 
-// findValue is where to look for a value that the release does not set itself.
+// findValue is where to find a value that the release does not set itself.
 func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
 	what := "the value"
 	if len(e.Path) > 0 {
@@ -251,23 +249,23 @@ func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
 	return fixes
 }
 
-// showChart is the command that shows something of the release's chart, as far
-// as the chart's repository is known.
+// showChart is the helm show command for the chart of the release, if the repository of
+// the chart is known.
 func (r release) showChart(what string) string {
 	return r.chartCommand("helm show " + escape.ShellWord(what))
 }
 
-// chartCommand is a command of Helm's about the chart in its repository; where
-// that is not known, one about what is installed.
+// chartCommand is a helm command about the chart in its repository; if the repository
+// is not known, a command about what is installed.
 func (r release) chartCommand(verb string) string {
 	return cmp.Or(r.chartRequest().command(verb), r.helmCommand("get values", "--all"))
 }
 
-// commonSteps of an object's field say nothing about which value it comes from.
+// commonSteps of the path of a field do not identify the value.
 var commonSteps = map[string]bool{"spec": true, "template": true, "metadata": true, "containers": true, "initcontainers": true, "value": true, "data": true}
 
-// candidates are the values that may have ended up in the field of an object
-// that the API server cannot read: those under a name that the field has too.
+// candidates are the values that may be in the field of an object that the API server
+// can't decode: those below a name that the field also has.
 func candidates(values map[string]any, e fluxmsg.HelmValueError) []releaseValue {
 	var steps []string
 	for _, step := range strings.Split(fieldIndex.ReplaceAllString(e.Field, ""), ".") {
@@ -294,7 +292,7 @@ func candidates(values map[string]any, e fluxmsg.HelmValueError) []releaseValue 
 	return found[:min(len(found), maxWrongValues)]
 }
 
-// namedAlike keeps the values whose own key is the field's, if there are any.
+// namedAlike keeps the values whose own key is that of the field, if there are any.
 func namedAlike(found []releaseValue, steps []string) []releaseValue {
 	if len(steps) == 0 {
 		return found
@@ -313,8 +311,8 @@ func namedAlike(found []releaseValue, steps []string) []releaseValue {
 
 var fieldIndex = regexp.MustCompile(`\[[^\]]*\]`)
 
-// fitsStep tells whether a key on the path is the field's, as charts vary it:
-// env, extraEnv, extraEnvVars.
+// fitsStep reports whether a key on the path is that of the field, in the variants that
+// charts use: env, extraEnv, extraEnvVars.
 func fitsStep(path, steps []string) bool {
 	return slices.ContainsFunc(path, func(key string) bool {
 		return slices.ContainsFunc(steps, func(step string) bool {
@@ -323,7 +321,7 @@ func fitsStep(path, steps []string) bool {
 	})
 }
 
-// eachLeaf visits the scalars of the values, each with the map that it is in.
+// eachLeaf visits the scalars of the values, each with the map that contains it.
 func eachLeaf(value any, path []string, visit func(path []string, beside map[string]any, value any)) {
 	switch v := value.(type) {
 	case map[string]any:

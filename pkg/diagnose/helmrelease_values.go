@@ -11,9 +11,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// values reports values that can't be put together: a Secret or ConfigMap that
-// spec.valuesFrom names is not there, or lacks the key. One that is optional may
-// be missing as a whole, but its key may not (helm-controller api v2).
+// values reports values that can't be composed: a Secret or ConfigMap in
+// spec.valuesFrom does not exist or lacks the key. An optional one may be missing, but
+// if it exists, it must have the key (helm-controller api v2).
 func (r release) values() bool {
 	for i, from := range field.List(r.obj.Object, "spec", "valuesFrom") {
 		whole := part{ref: coreRef(field.Text(from, "kind"), r.obj.GetNamespace(), field.Text(from, "name"))}
@@ -35,7 +35,7 @@ func (r release) values() bool {
 	return true
 }
 
-// lacks reports values that are not there, and blames what should make them.
+// lacks reports values that do not exist, and blames what should create them.
 func (r release) lacks(entry int, p part, gone string) {
 	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("%s takes values from %s, %s", finding.RefOf(r.obj), p, gone))
 	f.Ref = p.ref
@@ -50,8 +50,8 @@ func (r release) lacks(entry int, p part, gone string) {
 	}
 }
 
-// badValues goes by what the release says, where all that it names is there, or
-// can't be read.
+// badValues uses the message of the release if everything that it names exists or can't
+// be read.
 func (r release) badValues() {
 	self := finding.RefOf(r.obj)
 	f := r.finding(codeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be composed: %s", self, firstLine(r.ready.Message)))

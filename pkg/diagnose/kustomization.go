@@ -15,10 +15,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainKustomization follows a layer to what blocks it: those it depends on,
-// its source, what it could not build or apply, and what it checks. What it
-// checks is looked at live, whatever the layer's own message says: the message
-// may be older than the fix, or not be there yet.
+// explainKustomization follows a layer to what blocks it: the layers that it depends
+// on, its source, what it could not build or apply, and its health checks. The checked
+// objects are examined live, whatever the message of the layer is: the message may be
+// older than the fix, or not exist yet.
 func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	k := kustomization{x: x, obj: obj, ready: field.ConditionOf(obj, "Ready"), exam: &e}
@@ -58,11 +58,11 @@ type kustomization struct {
 	obj   *unstructured.Unstructured
 	ready field.Condition
 	exam  *exam
-	// failed is its last failed try, empty when there is none.
+	// failed is its last failed attempt, empty if there is none.
 	failed failure
 }
 
-// failure is a failed try of Flux: what it said, and where that stands.
+// failure is a failed attempt of Flux: its message, and the field that has it.
 type failure struct {
 	message string
 	proof   finding.Evidence
@@ -75,14 +75,14 @@ func (k kustomization) finding(code finding.Code, reason, message string) findin
 	}
 }
 
-// retry is the command that makes Flux try now.
+// retry is the command that makes Flux reconcile the layer now.
 func (k kustomization) retry(text string) finding.Fix {
 	return finding.Fix{Text: text, Command: escape.Command("flux reconcile kustomization %s -n %s --with-source", k.obj.GetName(), k.obj.GetNamespace())}
 }
 
-// lastFailure is the layer's last failed try: by its Ready field.Condition, or while
-// the next one runs, by what its verdict goes by. Its message is empty where
-// nothing tells it any longer.
+// lastFailure is the last failed attempt at the layer: according to its Ready
+// condition, or while the next attempt runs, according to the statement of its verdict.
+// Its message is empty if nothing has it any more.
 func (k kustomization) lastFailure() failure {
 	verdict := k.exam.verdict
 	underway := k.ready.Reason == "Progressing" || health.Reason(k.ready.Reason) == health.Canceled
@@ -97,7 +97,7 @@ func (k kustomization) lastFailure() failure {
 	return failure{verdict.Statement.Message, quoteSaid(verdict)}
 }
 
-// quoteSaid is what a verdict goes by, as proof.
+// quoteSaid is the statement of a verdict, as evidence.
 func quoteSaid(v health.Verdict) finding.Evidence {
 	value := v.Statement.Message
 	if !strings.HasPrefix(v.Statement.Field, "event ") {
@@ -106,7 +106,7 @@ func quoteSaid(v health.Verdict) finding.Evidence {
 	return finding.Evidence{Ref: v.Ref, Field: v.Statement.Field, Value: value, At: v.Statement.At}
 }
 
-// triedInVain is the field that tells of a failed try without its message.
+// triedInVain is the field that shows a failed attempt without its message.
 func (k kustomization) triedInVain() finding.Evidence {
 	history := field.List(k.obj.Object, "status", "history")
 	if len(history) > 0 && field.Text(history[0], "lastReconciledStatus") == string(k.exam.verdict.Reason) {
@@ -144,9 +144,9 @@ func (k kustomization) suspended() finding.Finding {
 	return f
 }
 
-// invalidExpression reports a CEL expression of the layer that can't be compiled:
-// the layer is stalled, and is not retried before it changes
-// (kustomize-controller 1.9, InvalidCELExpressionReason).
+// invalidExpression reports a CEL expression of the layer that can't be compiled: the
+// layer is stalled, and not retried until it changes (kustomize-controller 1.9,
+// InvalidCELExpressionReason).
 func (k kustomization) invalidExpression() bool {
 	if k.exam.verdict.Reason != "InvalidCELExpression" {
 		return false
@@ -164,8 +164,8 @@ func (k kustomization) invalidExpression() bool {
 	return true
 }
 
-// readyExpr reports a dependency that is ready, but not by the layer's own
-// expression.
+// readyExpr reports a dependency that is ready, but not according to the expression of
+// the layer.
 func (k kustomization) readyExpr() bool {
 	dep, ok := k.x.message(k.ready.Message).Dependency()
 	if !ok || dep.Problem != fluxmsg.DependencyReadyExpr {
@@ -179,5 +179,5 @@ func (k kustomization) readyExpr() bool {
 	return true
 }
 
-// timeoutOf is how long a try of a layer may take.
+// timeoutOf is how long an attempt at a layer may take.
 func timeoutOf(obj *unstructured.Unstructured) time.Duration { return health.Timeout(obj) }

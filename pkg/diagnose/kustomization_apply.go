@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 )
 
-// applied reports what the API server refused of the layer, and tells whether
-// it refused nothing.
+// applied reports what the API server refused of the layer, and whether it refused
+// nothing.
 func (k kustomization) applied(message string) bool {
 	if _, checked := k.x.message(message).HealthCheck(); checked {
 		return true // what is refused in it is an object's own trouble, not the layer's
@@ -55,7 +55,7 @@ func (k kustomization) applied(message string) bool {
 	return false
 }
 
-// refused is a refusal, or an error of pruning, of which nothing deeper is known.
+// refused reports a refusal, or an error of pruning, without a known deeper cause.
 func (k kustomization) refused(refusal fluxmsg.APIError) finding.Finding {
 	if k.exam.verdict.Reason == "PruneFailed" {
 		return k.notPruned(refusal)
@@ -82,11 +82,11 @@ func (k kustomization) refused(refusal fluxmsg.APIError) finding.Finding {
 	return f
 }
 
-// forced is what versions before 2.2 say of an object that is refused and that they
+// forced matches the message of versions before 2.2 about a refused object that they
 // then tried to replace (fluxcd/flux2#3627).
 var forced = regexp.MustCompile(`(\S+/\S+) immutable field detected, failed to delete object, error: .* not found`)
 
-// transient tells whether the API server itself was in trouble, not the object.
+// transient reports whether the problem was that of the API server, not of the object.
 func transient(refusal fluxmsg.APIError, message string) bool {
 	return refusal.Problem == fluxmsg.APITimeout || refusal.Problem == fluxmsg.APIUnreachable ||
 		slices.ContainsFunc([]string{"etcdserver: ", "context deadline exceeded", "unable to return a response in the time allotted",
@@ -94,8 +94,8 @@ func transient(refusal fluxmsg.APIError, message string) bool {
 			func(words string) bool { return strings.Contains(message, words) })
 }
 
-// conflict is a field that another manager owns. Who is to set it, the user has
-// to decide: the layer's manifest, or the other manager.
+// conflict reports a field that another manager owns. The user has to decide who sets
+// it: the manifest of the layer, or the other manager.
 func (k kustomization) conflict(refusal fluxmsg.APIError) finding.Finding {
 	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), said: refusal, message: k.failed.message}
 	ref := r.refused()
@@ -135,7 +135,7 @@ func conflictFields(text string) []string {
 	return fields
 }
 
-// scaledBy is the autoscaler of a workload, nil when there is none.
+// scaledBy is the autoscaler of a workload, nil if there is none.
 func (k kustomization) scaledBy(ref finding.Ref) *unstructured.Unstructured {
 	for _, obj := range k.x.snap.List(autoscalerKind, ref.Namespace).Objects {
 		if target := field.Map(obj.Object, "spec", "scaleTargetRef"); field.Text(target, "kind") == ref.Kind && field.Text(target, "name") == ref.Name {

@@ -14,8 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// built reports what kept the layer's manifests from being built, and tells
-// whether nothing did.
+// built reports why the manifests of the layer could not be built, and whether there is
+// no such reason.
 func (k kustomization) built(message string) bool {
 	build, ok := k.x.message(message).Build()
 	if !ok && (k.exam.verdict.Status != health.Failing || k.exam.verdict.Reason != "BuildFailed" && k.exam.verdict.Reason != "ArtifactFailed") {
@@ -46,8 +46,8 @@ func (k kustomization) built(message string) bool {
 // report adds a finding about the layer.
 func (k kustomization) report(f finding.Finding) { k.exam.findings = append(k.exam.findings, f) }
 
-// failedAt is Flux's own word for the step that failed, where it has one: while
-// the next try runs, it may be lost.
+// failedAt is the reason that Flux gives for the failed step, if it has one: while the
+// next attempt runs, it may be lost.
 func (k kustomization) failedAt(step string) string {
 	if reason := k.exam.verdict.Reason; strings.HasSuffix(string(reason), "Failed") {
 		return string(reason)
@@ -59,7 +59,7 @@ func (k kustomization) path() string {
 	return strings.TrimPrefix(field.Text(k.obj.Object, "spec", "path"), "./")
 }
 
-// plain is a finding whose own message tells what is wrong.
+// plain is a finding whose message names the problem by itself.
 func (k kustomization) plain(code finding.Code, reason string, fixes ...finding.Fix) finding.Finding {
 	message := cmp.Or(firstLine(k.failed.message), "its last reconciliation failed, and neither its conditions nor its events show why")
 	f := k.finding(code, reason, fmt.Sprintf("%s can't be applied: %s", finding.RefOf(k.obj), message))
@@ -74,8 +74,8 @@ func (k kustomization) local(verb, text string) finding.Fix {
 		verb, k.obj.GetName(), k.obj.GetNamespace(), k.path())}
 }
 
-// buildFixes tells what to change where kustomize names a file and its error is
-// of a known kind, and how to see the error in a clone of the repository.
+// buildFixes are what to change if kustomize names a file and its error is of a known
+// kind, and how to see the error in a clone of the repository.
 func (k kustomization) buildFixes(build fluxmsg.Build) []finding.Fix {
 	if k.failed.message == "" {
 		return []finding.Fix{k.logs()}
@@ -110,7 +110,7 @@ func (k kustomization) buildFixes(build fluxmsg.Build) []finding.Fix {
 	return append(fixes, k.local("build", "Build it in a clone of the repository, like Flux does, to see the whole error"))
 }
 
-// logs is the command that shows what the controller says of the layer.
+// logs is the command that shows the log of the controller about the layer.
 func (k kustomization) logs() finding.Fix {
 	return finding.Fix{Text: "Read the log of kustomize-controller about it",
 		Command: escape.Command("flux logs --kind=Kustomization --name=%s --namespace=%s", k.obj.GetName(), k.obj.GetNamespace())}
@@ -128,7 +128,7 @@ func (k kustomization) missingPath() finding.Finding {
 	return f
 }
 
-// sourceRevision is the revision that the layer's source has, as proof.
+// sourceRevision is the revision of the source of the layer, as evidence.
 func (k kustomization) sourceRevision() []finding.Evidence {
 	source := k.x.snap.Lookup(health.SourceOf(k.obj)).Object
 	if source == nil {
@@ -141,8 +141,8 @@ func (k kustomization) sourceRevision() []finding.Evidence {
 	return []finding.Evidence{evidence(source, "status.artifact.revision", revision, field.Time(source.Object, "status", "artifact", "lastUpdateTime"))}
 }
 
-// missingReference reports the Secret or ConfigMap that the variables should
-// have come from, or blames what should create it.
+// missingReference reports a missing Secret or ConfigMap with variables, or blames what
+// should create it.
 func (k kustomization) missingReference(build fluxmsg.Build) {
 	needed := part{ref: coreRef(build.Reference.Kind, cmp.Or(build.Reference.Namespace, k.obj.GetNamespace()), build.Reference.Name)}
 	f := k.plain(codeSubstitutionFailed, k.failedAt("BuildFailed"))
@@ -156,8 +156,7 @@ func (k kustomization) missingReference(build fluxmsg.Build) {
 	k.lacking(f, needed, "takes variables from", "spec.postBuild.substituteFrom")
 }
 
-// lacking reports an object that the layer needs for its build and does not
-// find.
+// lacking reports an object that the layer needs for its build and that does not exist.
 func (k kustomization) lacking(f finding.Finding, needed part, what, where string) {
 	f.Ref = needed.ref
 	f.Message = fmt.Sprintf("%s %s %s, which does not exist", finding.RefOf(k.obj), what, needed)

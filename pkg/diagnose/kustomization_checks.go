@@ -9,9 +9,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// checks looks at what the layer checks, live, and blames what is not ready.
-// What its message says is evidence; where it names something that is fine now,
-// it is old.
+// checks examines the checked objects live, and blames those that are not ready. The
+// message of the layer is evidence; if it names an object that is ready now, it is out
+// of date.
 func (k kustomization) checks(message string) {
 	failed := k.exam.verdict.Status == health.Failing
 	var missing []finding.Ref
@@ -49,7 +49,7 @@ func (k kustomization) checks(message string) {
 	k.exam.fallback = append(k.exam.fallback, f)
 }
 
-// recovered tells whether all that a failed health check names is known to be
+// recovered reports whether everything that a failed health check names is known to be
 // ready now.
 func (k kustomization) recovered(message string) bool {
 	said, _ := k.x.message(message).HealthCheck()

@@ -16,8 +16,8 @@ import (
 )
 
 // download reports an artifact that kustomize-controller can't fetch from the
-// controller that stores it. The source is well then: it is the way between two
-// controllers, or the storage.
+// controller that stores it. The source itself is ready then; the problem is the
+// connection between the two controllers, or the storage.
 func (k kustomization) download(build fluxmsg.Build) {
 	server := k.artifactServer(build.Download.URL)
 	f := k.plain(codeDownloadFailed, k.failedAt("ArtifactFailed"))
@@ -49,7 +49,7 @@ func (k kustomization) download(build fluxmsg.Build) {
 	k.report(f)
 }
 
-// downloadWords are what went wrong, in a clause.
+// downloadWords describe the problem in a clause.
 func downloadWords(d fluxmsg.Download) string {
 	switch d.Problem {
 	case fluxmsg.DownloadRefused:
@@ -70,8 +70,8 @@ func downloadWords(d fluxmsg.Download) string {
 	return "the download fails"
 }
 
-// artifactServer is the Deployment that serves an artifact: after the host name
-// of its URL, "source-controller.flux-system.svc.cluster.local.".
+// artifactServer is the Deployment that serves an artifact, named by the host of its
+// URL, "source-controller.flux-system.svc.cluster.local.".
 func (k kustomization) artifactServer(address string) finding.Ref {
 	ref := finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: k.obj.GetNamespace(), Name: "source-controller"}
 	if address == "" {
@@ -87,8 +87,8 @@ func (k kustomization) artifactServer(address string) finding.Ref {
 	return ref
 }
 
-// artifactService reports a Service in front of the artifacts that is missing,
-// and tells whether it is.
+// artifactService reports a missing Service for the artifacts, and whether it is
+// missing.
 func (k kustomization) artifactService(server finding.Ref, f *finding.Finding) bool {
 	service := finding.Ref{APIVersion: "v1", Kind: health.ServiceKind.Kind, Namespace: server.Namespace, Name: server.Name}
 	if k.x.snap.Lookup(service).Presence != snapshot.Absent {
@@ -101,9 +101,8 @@ func (k kustomization) artifactService(server finding.Ref, f *finding.Finding) b
 	return true
 }
 
-// unreached is a server that runs and can't be connected to. A NetworkPolicy
-// that forbids it is the cause; else what lies between the pods has to be looked
-// at.
+// unreached reports a server that runs but can't be connected to. A NetworkPolicy that
+// forbids it is the cause; otherwise the network between the pods has to be checked.
 func (k kustomization) unreached(server finding.Ref, d fluxmsg.Download, f *finding.Finding) {
 	client := k.x.controllerOf(k.obj)
 	blocked := k.x.blockingPolicy(client, server)
@@ -135,7 +134,7 @@ func (k kustomization) unreached(server finding.Ref, d fluxmsg.Download, f *find
 	}
 }
 
-// storeAgain has the source fetched again, so that its artifact is stored again.
+// storeAgain fetches the source again, so that its artifact is stored again.
 func (k kustomization) storeAgain() []finding.Fix {
 	ref := health.SourceOf(k.obj)
 	source := k.x.snap.Lookup(ref).Object
@@ -145,7 +144,7 @@ func (k kustomization) storeAgain() []finding.Fix {
 	return []finding.Fix{{Text: fmt.Sprintf("Fetch %s again, so that its artifact is stored again", ref), Command: fluxCommand("reconcile", source)}}
 }
 
-// fullDisk is a controller that has no room for what it downloads.
+// fullDisk reports a controller that has no space for its downloads.
 func (k kustomization) fullDisk(f *finding.Finding) {
 	f.Ref = k.x.controllerOf(k.obj)
 	f.Fixes = []finding.Fix{{

@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// missing judges a checked object that does not exist: it is in another
-// namespace, or what should have created it has not.
+// missing judges a checked object that does not exist: it is in another namespace, or
+// what should create it has not.
 func (k kustomization) missing(ref finding.Ref, failed bool) {
 	elsewhere, ok := k.misplaced(ref)
 	if ok && (failed || slices.ContainsFunc(health.Inventory(k.obj), elsewhere.Same)) { // before, it may yet come
@@ -36,7 +36,7 @@ func (k kustomization) missing(ref finding.Ref, failed bool) {
 	k.exam.fallback = append([]finding.Finding{f}, k.exam.fallback...)
 }
 
-// checkProof is where the layer names an object that it checks, and that it does
+// checkProof is the entry of the layer for a checked object, and that the object does
 // not exist.
 func (k kustomization) checkProof(ref finding.Ref) []finding.Evidence {
 	gone := finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"}
@@ -55,8 +55,8 @@ func (k kustomization) checkProof(ref finding.Ref) []finding.Evidence {
 	return []finding.Evidence{gone}
 }
 
-// misplaced finds a checked object in another namespace: the one that the layer
-// applied itself before others; never another tenant's.
+// misplaced finds a checked object in another namespace, preferably one that the layer
+// applied; never an object of another tenant.
 func (k kustomization) misplaced(ref finding.Ref) (finding.Ref, bool) {
 	for _, applied := range health.Inventory(k.obj) {
 		if applied.GroupKind() == ref.GroupKind() && applied.Name == ref.Name && k.x.snap.Lookup(applied).Presence == snapshot.Present {

@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// notPruned is an object that is no longer in the manifests and that the layer
+// notPruned reports an object that is no longer in the manifests and that the layer
 // can't delete (fluxcd/pkg/ssa v0.76, manager_delete.go, DeleteAll).
 func (k kustomization) notPruned(refusal fluxmsg.APIError) finding.Finding {
 	f := k.plain(codePruneFailed, string(k.exam.verdict.Reason))
@@ -30,9 +30,9 @@ func (k kustomization) notPruned(refusal fluxmsg.APIError) finding.Finding {
 	return f
 }
 
-// deletionDenied is an object whose deletion a webhook or a policy denies: it is
-// what has to change, or to stay. Its message and the rules of the webhook say what
-// is asked for.
+// deletionDenied reports an object whose deletion a webhook or policy denies: the
+// object has to change, or to stay. Its message and the rules of the webhook show what
+// is required.
 func (k kustomization) deletionDenied(refusal fluxmsg.APIError) finding.Finding {
 	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), said: refusal, message: k.failed.message}
 	f := k.plain(codePruneFailed, string(k.exam.verdict.Reason))

@@ -10,8 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// denied reports a source in another namespace that may not be used from there.
-// How that source is does not matter then.
+// denied reports a source in another namespace that the layer is not allowed to use.
+// The state of that source does not matter then.
 func (k kustomization) denied() bool {
 	if k.ready.Reason != "AccessDenied" {
 		return false
@@ -26,10 +26,9 @@ func (k kustomization) denied() bool {
 	return true
 }
 
-// sourced blames the source while the layer waits for it, or says that it is
-// missing, and tells whether the layer has got something to build. A source that
-// has an artifact has done its part: that it fetches nothing newer does not make
-// a layer fail.
+// sourced blames the source while the layer waits for it, or reports that it does not
+// exist, and reports whether the layer has something to build. A source with an
+// artifact is not to blame: that it fetches nothing newer does not make a layer fail.
 func (k kustomization) sourced(message string) bool {
 	ref := health.SourceOf(k.obj)
 	_, built := k.x.message(message).Build()

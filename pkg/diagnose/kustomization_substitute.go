@@ -13,13 +13,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// substituteDisabled switches off the substitution in one object
-// (fluxcd/pkg/kustomize v1.35, kustomize_varsub.go).
+// substituteDisabled disables the substitution in one object (fluxcd/pkg/kustomize
+// v1.35, kustomize_varsub.go).
 const substituteDisabled = "kustomize.toolkit.fluxcd.io/substitute: disabled"
 
-// substitution reports a variable without a value. Giving it one is right for a
-// variable of Flux's and wrong for one of a script's, which would get the value
-// of today for good; so what tells the two apart is looked for.
+// substitution reports a variable without a value. Setting the value is correct for a
+// variable of Flux and wrong for one of a script, whose text would permanently have the
+// current value; so the two are told apart by evidence.
 func (k kustomization) substitution(build fluxmsg.Build) {
 	use := variableUse{name: build.Variable, in: k.builtObject(build.Object)}
 	f := k.plain(codeSubstitutionFailed, k.failedAt("BuildFailed"))
@@ -45,8 +45,8 @@ func (k kustomization) substitution(build fluxmsg.Build) {
 	k.report(f)
 }
 
-// invalidName tells whether it is a variable's own name that Flux refuses, not
-// its lack of a value.
+// invalidName reports whether Flux refuses the name of a variable, not its missing
+// value.
 func invalidName(build fluxmsg.Build) bool {
 	return strings.Contains(build.Detail, "var name is invalid")
 }
@@ -73,8 +73,8 @@ func (k kustomization) knownNamespace(name string) bool {
 	return applied || k.x.snap.Lookup(finding.Ref{APIVersion: "v1", Kind: health.NamespaceKind.Kind, Name: name}).Presence == snapshot.Present
 }
 
-// variableAdvice words the finding: for the program, for Flux, or both where
-// nothing decides.
+// variableAdvice composes the message and the fixes: for the program, for Flux, or for
+// both if the evidence does not decide.
 func (k kustomization) variableAdvice(use variableUse) (message string, fixes []finding.Fix) {
 	what := "text that begins with ${"
 	escaped := "$${…}"

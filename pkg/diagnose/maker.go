@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// creatorOf finds what should have made an object that is not there: what says so
-// of itself, or the Helm release after which it is named.
+// creatorOf finds what should have created an object that does not exist: the object
+// that names it, or the Helm release that it is named after.
 func (x *examiner) creatorOf(ref finding.Ref) (finding.Ref, bool) {
 	if ref.Kind == "Secret" {
 		for _, certificate := range x.snap.List(health.CertificateKind, ref.Namespace).Objects {
@@ -34,8 +34,8 @@ func (x *examiner) creatorOf(ref finding.Ref) (finding.Ref, bool) {
 	return x.releaseOf(ref)
 }
 
-// layersOf are the Kustomizations that may have applied something in a
-// namespace: its tenant's, or all when it is no tenant's.
+// layersOf are the Kustomizations that may have applied an object in a namespace: those
+// of its tenant, or all if it belongs to none.
 func (x *examiner) layersOf(namespace string) []*unstructured.Unstructured {
 	var layers []*unstructured.Unstructured
 	for _, t := range x.tenants {
@@ -52,9 +52,9 @@ func (x *examiner) layersOf(namespace string) []*unstructured.Unstructured {
 	return x.snap.List(health.KustomizationKind, "").Objects
 }
 
-// releaseOf finds the HelmRelease whose objects begin with its name, as charts
-// have it ("postgres-ha" makes "postgres-ha-postgresql-ha-postgresql"); the
-// longest fits best.
+// releaseOf finds the HelmRelease whose name is the beginning of the name of the
+// object, as charts do it ("postgres-ha" creates
+// "postgres-ha-postgresql-ha-postgresql"); the longest name matches best.
 func (x *examiner) releaseOf(ref finding.Ref) (finding.Ref, bool) {
 	for _, namespace := range []string{ref.Namespace, ""} { // most stand where they install
 		if release, ok := x.releaseIn(namespace, ref); ok {
@@ -91,13 +91,13 @@ func releaseName(release *unstructured.Unstructured) (name, namespace string) {
 	return name, namespace
 }
 
-// knownNotReady tells whether an object is known not to be ready.
+// knownNotReady reports whether an object is known not to be ready.
 func (x *examiner) knownNotReady(ref finding.Ref) bool {
 	status := x.health.Of(ref).Status
 	return status != health.Ready && status != health.Unknown
 }
 
-// recreateFixes is how to get an object back.
+// recreateFixes are how to create an object again.
 func (x *examiner) recreateFixes(p part, maker finding.Ref, known bool) []finding.Fix {
 	look := finding.Fix{
 		Text:    fmt.Sprintf("Create %s", p),
@@ -120,8 +120,8 @@ func (x *examiner) recreateFixes(p part, maker finding.Ref, known bool) []findin
 	return []finding.Fix{fix}
 }
 
-// failingCreator is what should have made an object that is not there, when that
-// is not well itself, and is not who asks.
+// failingCreator is what should have created an object that does not exist, if it is
+// not ready itself and is not the object that asks.
 func (x *examiner) failingCreator(ref, asks finding.Ref) (finding.Ref, bool) {
 	maker, known := x.creatorOf(ref)
 	return maker, known && !maker.Same(asks) && x.knownNotReady(maker)
