@@ -32,7 +32,7 @@ func TestWalkthrough(t *testing.T) {
 		t.Fatal("CONTRIBUTING.md has no constant for the code")
 	}
 	edit(t, filepath.Join(diagnose, "codes.go"), "const (", "&\n\t"+code[1])
-	edit(t, filepath.Join(dir, "docs", "findings.md"), "### OW4120", "### "+code[2]+"\n\nA budget can't be worked out.\n\n> PodDisruptionBudget bhs-orthweb/orthanc can't be worked out\n\nDo: mend it.\n\n&")
+	edit(t, filepath.Join(dir, "docs", "findings.md"), "### OW4120", "### "+code[2]+"\n\n**A disruption budget can't be evaluated**\n\n**What it means.** The number of pods that may be evicted is not known.\n\n**Example**\n\n> PodDisruptionBudget bhs-orthweb/orthanc can't be worked out: jobs.batch does not\n> implement the scale subresource\n\n**What to do.** Correct its selector.\n\n&")
 	write(t, filepath.Join(diagnose, "disruption.go"), `package diagnose
 
 import (

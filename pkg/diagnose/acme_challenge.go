@@ -159,7 +159,7 @@ func (c challenge) notPropagated(why fluxmsg.ACME) {
 		f.Evidence = append(f.Evidence, evidence(c.obj, "spec.solver.dns01", solver, time.Time{}))
 	}
 	for _, event := range c.x.warnings(c.obj) {
-		f.Evidence = append(f.Evidence, said(f.Ref, event))
+		f.Evidence = append(f.Evidence, eventEvidence(f.Ref, event))
 		break
 	}
 	f.Fixes = []finding.Fix{
@@ -181,10 +181,10 @@ func (c *challenge) noSecret(said fluxmsg.ACME) {
 		f.Ref = coreRef(secretKind.Kind, namespace, said.Secret)
 		f.Message = fmt.Sprintf("%s can't be presented: %s with the credentials of the DNS provider, which %s references, does not exist", c.exam.verdict.Ref, f.Ref, issuer)
 		f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Create %s, with the key that the solver of %s names", f.Ref, issuer), Command: "kubectl get secrets -n " + escape.ShellWord(namespace)}
-		if c.x.there(part{ref: f.Ref}) == snapshot.Present {
+		if c.x.presence(part{ref: f.Ref}) == snapshot.Present {
 			return
 		}
-		if other, ok := c.x.elsewhere(f.Ref); ok {
+		if other, ok := c.x.inOtherNamespace(f.Ref); ok {
 			f.Message += fmt.Sprintf("; there is one in namespace %s", other.Namespace)
 		}
 	}

@@ -75,7 +75,7 @@ func (a acme) unsolved() {
 		}
 		issuer, _ := issuerNamed(a.obj)
 		f := a.finding(codeSolverFailed, string(parsed.Problem), fmt.Sprintf("has no Challenge: no solver of %s is for its domains", issuer))
-		f.Ref, f.Evidence = issuer, []finding.Evidence{said(a.exam.verdict.Ref, event)}
+		f.Ref, f.Evidence = issuer, []finding.Evidence{eventEvidence(a.exam.verdict.Ref, event)}
 		f.Fixes = []finding.Fix{{Text: "Add a solver to spec.acme.solvers, or correct the selector of one, so that it is for " + strings.Join(field.Texts(a.obj.Object, "spec", "dnsNames"), ", "),
 			File: a.x.file(a.x.snap.Lookup(issuer).Object, "spec.acme.solvers"), Command: describe(issuer)}}
 		a.exam.verdict.Status, a.exam.verdict.Reason = health.Failing, health.Reason(f.Reason)

@@ -29,7 +29,7 @@ func (c *challenge) presented() (fluxmsg.ACME, bool) {
 	}
 	for _, w := range c.x.warnings(c.obj) {
 		if parsed, _ := c.x.message(w.Message).ACME(); w.Reason == "PresentError" && ofProvider(parsed.Problem) {
-			c.event = []finding.Evidence{said(finding.RefOf(c.obj), w)}
+			c.event = []finding.Evidence{eventEvidence(finding.RefOf(c.obj), w)}
 			return parsed, true
 		}
 	}

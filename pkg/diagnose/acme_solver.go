@@ -189,7 +189,7 @@ func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f fin
 	if label, ok := ingressControllers[controller]; ok && len(c.x.unseen("")) == 0 {
 		workloads := c.x.labelled(label[0], label[1])
 		for _, workload := range workloads {
-			if ref := finding.RefOf(workload); workload.GetKind() != health.PodKind.Kind && c.x.unwell(ref) {
+			if ref := finding.RefOf(workload); workload.GetKind() != health.PodKind.Kind && c.x.knownNotReady(ref) {
 				c.exam.blame = addRef(c.exam.blame, ref)
 			}
 		}

@@ -31,10 +31,10 @@ var (
 func (r apiRefusal) owner() finding.Ref {
 	ref := r.refused()
 	if by := r.x.snap.Lookup(r.obj).Object; by != nil && (r.obj.GroupKind() == replicaSetKind || slices.Contains(workloadKinds, r.obj.GroupKind())) {
-		return r.x.topOf(by)
+		return r.x.topOwnerOf(by)
 	}
 	if obj := r.x.snap.Lookup(ref).Object; obj != nil {
-		return r.x.topOf(obj)
+		return r.x.topOwnerOf(obj)
 	}
 	return ref
 }

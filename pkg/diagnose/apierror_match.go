@@ -111,13 +111,13 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 		Evidence: append(r.proof(), r.x.missingKind(definitionOf(kind))...),
 	}
 	fix := finding.Fix{Text: "Install what defines " + kind.Kind + " first, or remove the object", File: r.file(), Command: "kubectl get crd " + escape.ShellWord(f.Ref.Name)}
-	if !defined(kind.Group) { // misspelt, or gone from Kubernetes
+	if !isCustomGroup(kind.Group) { // misspelt, or gone from Kubernetes
 		f.Ref, f.Message = r.obj, fmt.Sprintf("%s needs kind %s in %s, which the cluster does not know", r.obj, kind.Kind, kind.GroupVersion())
 		fix = finding.Fix{Text: "Correct the object's kind and apiVersion", File: r.file(), Command: "kubectl api-resources"}
 		f.Fixes = []finding.Fix{fix}
 		return one(f)
 	}
-	bringer, ok := r.x.definer(kind.Group)
+	bringer, ok := r.x.crdOwner(kind.Group)
 	if !ok || bringer.Same(r.obj) {
 		f.Fixes = []finding.Fix{fix}
 		return one(f)

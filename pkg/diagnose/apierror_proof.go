@@ -23,11 +23,11 @@ func (r apiRefusal) proof() []finding.Evidence {
 	}
 	for _, e := range r.x.health.Warnings[r.obj.Key()] {
 		if e.Message == message {
-			return []finding.Evidence{said(r.obj, e)}
+			return []finding.Evidence{eventEvidence(r.obj, e)}
 		}
 	}
 	if ready := field.ConditionOf(obj, "Ready"); ready.Status != "" {
-		return []finding.Evidence{stated(obj, ready)}
+		return []finding.Evidence{quoteWithStatus(obj, ready)}
 	}
 	return nil
 }

@@ -132,11 +132,11 @@ func (c webhookCall) noService() ([]finding.Finding, []finding.Ref) {
 // does not exist: its HelmRelease or layer creates it, or what installed the
 // webhook has to be found.
 func (x *examiner) restoreService(config *unstructured.Unstructured, service finding.Ref) ([]finding.Fix, []finding.Ref) {
-	owner, known := x.madeBy(service)
+	owner, known := x.creatorOf(service)
 	if release := x.installerOf(config); release != nil {
 		owner, known = finding.RefOf(release), true
 	}
-	if known && x.unwell(owner) {
+	if known && x.knownNotReady(owner) {
 		return []finding.Fix{{Text: "Restore " + service.String() + ", which comes from " + owner.String(), Command: describe(owner)}}, []finding.Ref{owner}
 	}
 	if config != nil && finding.RefOf(config).GroupKind() == apiServiceKind && !known {

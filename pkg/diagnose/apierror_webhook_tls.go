@@ -27,7 +27,7 @@ const (
 func (c webhookCall) badTLS(detail string) ([]finding.Finding, []finding.Ref) {
 	f := c.finding(codeWebhookTLS, "TLS", detail)
 	certificate := c.servingCertificate()
-	if certificate != nil && c.x.unwell(finding.RefOf(certificate)) {
+	if certificate != nil && c.x.knownNotReady(finding.RefOf(certificate)) {
 		f.Fixes = []finding.Fix{{Text: "See why the webhook's certificate is not ready", Command: describe(finding.RefOf(certificate))}}
 		return []finding.Finding{f}, []finding.Ref{finding.RefOf(certificate)}
 	}
@@ -115,14 +115,14 @@ func (c webhookCall) notInjected(f finding.Finding, key, from string) ([]finding
 		f.Ref, f.Reason = source, "CASourceNotFound"
 		f.Message = fmt.Sprintf("the API server can't call webhook %s: its CA comes from %s, which does not exist", c.hook.Name, source)
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: source, Field: "object", Value: "does not exist"})
-		f.Fixes = c.x.makeAgain(part{ref: source}, finding.Ref{}, false)
+		f.Fixes = c.x.recreateFixes(part{ref: source}, finding.Ref{}, false)
 		return one(f)
 	case key == injectFromSecret && answer.Presence == snapshot.Present && answer.Object.GetAnnotations()[allowInjection] != "true":
 		f.Ref, f.Reason = source, "InjectionNotAllowed"
 		f.Message = fmt.Sprintf("the API server can't call webhook %s: cainjector may not read its CA from %s, which lacks the annotation %s", c.hook.Name, source, allowInjection)
 		f.Fixes = []finding.Fix{{Text: "Allow it", Command: escape.Command("kubectl annotate secret %s -n %s %s=true", name, namespace, allowInjection)}}
 		return one(f)
-	case key == injectFrom && c.x.unwell(source):
+	case key == injectFrom && c.x.knownNotReady(source):
 		blame = append(blame, source)
 	}
 	blame = append(blame, c.x.certManager("cainjector")...)

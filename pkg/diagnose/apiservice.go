@@ -26,7 +26,7 @@ func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam
 	f := finding.Finding{
 		Code: codeAPIServiceDown, Ref: e.verdict.Ref, Reason: available.Reason, Severity: finding.Critical, Since: available.Since,
 		Message:  fmt.Sprintf("the kinds of %s can't be used: %s", group, firstLine(available.Message)),
-		Evidence: []finding.Evidence{stated(obj, available)},
+		Evidence: []finding.Evidence{quoteWithStatus(obj, available)},
 		Fixes:    []finding.Fix{{Text: "See why its server does not answer", Command: describe(e.verdict.Ref)}},
 	}
 	service := coreRef(health.ServiceKind.Kind, field.Text(obj.Object, "spec", "service", "namespace"), field.Text(obj.Object, "spec", "service", "name"))

@@ -8,25 +8,25 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// artifactPort is where source-controller's pods serve artifacts.
+// artifactPort is the port at which the pods of source-controller serve artifacts.
 const artifactPort = 9090
 
-// blocked is what NetworkPolicies say of a connection between the pods of two
-// Deployments.
-type blocked struct {
-	// policy selects the pods of one side and, like all others that do, does
-	// not allow the connection; nil when it is allowed.
+// policyBlock is the result of the NetworkPolicies for a connection between the pods of
+// two Deployments.
+type policyBlock struct {
+	// policy selects the pods of one side and, like all other policies that do, does
+	// not allow the connection; nil if the connection is allowed.
 	policy    *unstructured.Unstructured
 	direction string
 	unknown   []snapshot.Failure
 }
 
-// blockedBy judges a download of artifacts by the NetworkPolicies on both sides.
-// What can't be told, such as a range of addresses, counts as allowed.
-func (x *examiner) blockedBy(client, server finding.Ref) blocked {
+// blockingPolicy evaluates the NetworkPolicies of both sides for a download of
+// artifacts. What can't be evaluated, such as an IP block, counts as allowed.
+func (x *examiner) blockingPolicy(client, server finding.Ref) policyBlock {
 	from, to := x.snap.Lookup(client).Object, x.snap.Lookup(server).Object
 	if from == nil || to == nil {
-		return blocked{unknown: x.unreadable(health.DeploymentKind, server.Namespace)}
+		return policyBlock{unknown: x.unreadable(health.DeploymentKind, server.Namespace)}
 	}
 	c := connection{from: from, to: to, port: artifactPort}
 	for _, side := range []struct {
@@ -34,11 +34,11 @@ func (x *examiner) blockedBy(client, server finding.Ref) blocked {
 		direction string
 	}{{to, from, "Ingress"}, {from, to, "Egress"}} {
 		if unreadable := x.unreadable(networkPolicyKind, side.of.GetNamespace()); len(unreadable) > 0 {
-			return blocked{unknown: unreadable}
+			return policyBlock{unknown: unreadable}
 		}
 		if policy := x.networkDenies(side.of, side.peer, side.direction, c); policy != nil {
-			return blocked{policy: policy, direction: side.direction}
+			return policyBlock{policy: policy, direction: side.direction}
 		}
 	}
-	return blocked{}
+	return policyBlock{}
 }

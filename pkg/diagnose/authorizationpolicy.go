@@ -349,7 +349,7 @@ func (x *examiner) meshDenied(denied []meshDenial) finding.Finding {
 // and the rules of this one would allow what they deny now.
 func (x *examiner) peerAction(f *finding.Finding, denied []meshDenial) []finding.Fix {
 	policy := denied[0].policy
-	peer := x.twin(finding.RefOf(policy))
+	peer := x.peer(finding.RefOf(policy))
 	if peer == nil || !slices.Contains([]string{"", "ALLOW"}, field.Text(peer.Object, "spec", "action")) {
 		return nil
 	}

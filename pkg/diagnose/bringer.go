@@ -9,9 +9,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// bringer finds the HelmRelease that fits one of the words by its chart or its
-// name, an earlier word before a later one; with a namespace, only there.
-func (x *examiner) bringer(namespace string, words ...string) (finding.Ref, bool) {
+// releaseByChart finds the HelmRelease whose chart or name matches one of the words, an
+// earlier word before a later one; with a namespace, only there.
+func (x *examiner) releaseByChart(namespace string, words ...string) (finding.Ref, bool) {
 	releases := x.snap.List(health.HelmReleaseKind, namespace).Objects
 	for _, word := range words {
 		for _, release := range releases {
@@ -30,9 +30,9 @@ func (x *examiner) bringer(namespace string, words ...string) (finding.Ref, bool
 	return finding.Ref{}, false
 }
 
-// bringers are the charts that define the kinds of a group. Others are guessed
-// by the group's name.
-var bringers = map[string][]string{
+// definingCharts are the charts that define the kinds of a group. Others are guessed
+// from the name of the group.
+var definingCharts = map[string][]string{
 	"cert-manager.io":       {"cert-manager"},
 	"acme.cert-manager.io":  {"cert-manager"},
 	"istio.io":              {"istio-base", "base", "istiod", "istio"},
@@ -40,27 +40,28 @@ var bringers = map[string][]string{
 	"monitoring.coreos.com": {"kube-prometheus-stack", "prometheus-operator-crds", "prometheus-operator", "prometheus"},
 }
 
-// definer finds who should have brought a group's definitions.
-func (x *examiner) definer(group string) (finding.Ref, bool) {
-	words := bringers[group]
-	for suffix, charts := range bringers {
+// crdOwner finds the release or layer that should install the CustomResourceDefinitions
+// of a group.
+func (x *examiner) crdOwner(group string) (finding.Ref, bool) {
+	words := definingCharts[group]
+	for suffix, charts := range definingCharts {
 		if len(words) == 0 && strings.HasSuffix(group, "."+suffix) {
 			words = charts
 		}
 	}
 	if len(words) == 0 {
-		return x.guessedDefiner(guess(group))
+		return x.guessCRDOwner(groupWords(group))
 	}
-	if ref, ok := x.bringer("", words...); ok {
+	if ref, ok := x.releaseByChart("", words...); ok {
 		return ref, true
 	}
 	return x.layerNamed(words)
 }
 
-// guessedDefiner finds what is named after the group. A name that merely has the
-// word in it is something else: the chart postgresql-ha does not define the kinds
-// of postgresql.cnpg.io.
-func (x *examiner) guessedDefiner(words []string) (finding.Ref, bool) {
+// guessCRDOwner finds what is named after the group. A name that only contains the word
+// does not count: the chart postgresql-ha does not define the kinds of
+// postgresql.cnpg.io.
+func (x *examiner) guessCRDOwner(words []string) (finding.Ref, bool) {
 	for _, word := range words {
 		for _, release := range x.snap.List(health.HelmReleaseKind, "").Objects {
 			if namedAfter(field.Text(release.Object, "spec", "chart", "spec", "chart"), word) || namedAfter(release.GetName(), word) {
@@ -71,14 +72,14 @@ func (x *examiner) guessedDefiner(words []string) (finding.Ref, bool) {
 	return x.layerNamed(words)
 }
 
-// namedAfter tells whether a chart or a release is called as the word, or is its
+// namedAfter reports whether a chart or release has the word as its name, or is its
 // operator.
 func namedAfter(name, word string) bool {
 	rest, found := strings.CutPrefix(name, word)
 	return found && slices.Contains([]string{"", "-operator", "-crds", "-crd", "-controller", "-manager", "-stack"}, rest)
 }
 
-// layerNamed finds the Kustomization that has one of the words in its name.
+// layerNamed finds the Kustomization whose name contains one of the words.
 func (x *examiner) layerNamed(words []string) (finding.Ref, bool) {
 	for _, word := range words {
 		for _, layer := range x.snap.List(health.KustomizationKind, "").Objects {
@@ -90,9 +91,9 @@ func (x *examiner) layerNamed(words []string) (finding.Ref, bool) {
 	return finding.Ref{}, false
 }
 
-// guess takes the words out of a group's name that say whose it is:
-// "postgresql.cnpg.io" is by cnpg, or by postgresql.
-func guess(group string) []string {
+// groupWords are the words of a group name that identify its project:
+// "postgresql.cnpg.io" belongs to cnpg, or to postgresql.
+func groupWords(group string) []string {
 	labels := strings.Split(group, ".")
 	slices.Reverse(labels)
 	return slices.DeleteFunc(labels, func(label string) bool {
@@ -100,8 +101,8 @@ func guess(group string) []string {
 	})
 }
 
-// ownGroups are the groups of Kubernetes' own kinds that look like others'
-// (k8s.io/api v0.36); those without a dot are all its own.
+// ownGroups are the groups of built-in kinds that look like custom ones (k8s.io/api
+// v0.36); all groups without a dot are built in.
 var ownGroups = map[string]bool{
 	"admissionregistration.k8s.io": true, "apiextensions.k8s.io": true, "apiregistration.k8s.io": true,
 	"authentication.k8s.io": true, "authorization.k8s.io": true, "certificates.k8s.io": true,
@@ -111,5 +112,6 @@ var ownGroups = map[string]bool{
 	"scheduling.k8s.io": true, "storage.k8s.io": true, "storagemigration.k8s.io": true,
 }
 
-// defined tells whether a group's kinds come by CustomResourceDefinitions.
-func defined(group string) bool { return strings.Contains(group, ".") && !ownGroups[group] }
+// isCustomGroup reports whether the kinds of a group are defined by
+// CustomResourceDefinitions.
+func isCustomGroup(group string) bool { return strings.Contains(group, ".") && !ownGroups[group] }

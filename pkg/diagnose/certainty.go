@@ -1,6 +1,6 @@
 package diagnose
 
-// certainty is how sure it is that something is so.
+// certainty is how certain a condition is.
 type certainty int
 
 // The degrees, the least first: that of an "and" is the least of its parts, that

@@ -121,7 +121,7 @@ func (c certificate) own() {
 			return
 		}
 		f.Reason, f.Message = e.Reason, fmt.Sprintf("%s is not issued: %s", ref, firstLine(e.Message))
-		f.Evidence = append(f.Evidence, said(ref, e))
+		f.Evidence = append(f.Evidence, eventEvidence(ref, e))
 	}
 	if attempts > 0 || f.Code == codeCertificateExpired || f.Reason != string(c.exam.verdict.Reason) {
 		c.exam.findings = append(c.exam.findings, f)
@@ -149,7 +149,7 @@ func (c certificate) words() []finding.Evidence {
 	var found []finding.Evidence
 	for _, kind := range []string{"Issuing", "Ready"} {
 		if cond := field.ConditionOf(c.obj, kind); cond.Status != "" {
-			found = append(found, stated(c.obj, cond))
+			found = append(found, quoteWithStatus(c.obj, cond))
 		}
 	}
 	if attempts := field.Int(c.obj.Object, "status", "failedIssuanceAttempts"); attempts > 0 {
@@ -165,7 +165,7 @@ func (c certificate) words() []finding.Evidence {
 // has been there without.
 func proofOrAge(obj *unstructured.Unstructured, c field.Condition) []finding.Evidence {
 	if c.Status != "" {
-		return []finding.Evidence{stated(obj, c)}
+		return []finding.Evidence{quoteWithStatus(obj, c)}
 	}
 	if created := field.Text(obj.Object, "metadata", "creationTimestamp"); created != "" {
 		return []finding.Evidence{evidence(obj, "metadata.creationTimestamp", created, obj.GetCreationTimestamp().Time)}

@@ -89,7 +89,7 @@ func (e *exam) notApproved(x *examiner, obj *unstructured.Unstructured, failing 
 		e.blame = x.certManager("controller") // its approver is part of it
 	}
 	for _, deployment := range approvers {
-		if ref := finding.RefOf(deployment); x.unwell(ref) {
+		if ref := finding.RefOf(deployment); x.knownNotReady(ref) {
 			e.blame = addRef(e.blame, ref)
 		}
 	}
@@ -126,7 +126,7 @@ func (x *examiner) withoutPolicy(e *exam, f *finding.Finding) {
 	}
 	for _, policy := range listing.Objects {
 		if ready := field.ConditionOf(policy, "Ready"); ready.Status == "False" {
-			f.Evidence = append(f.Evidence, stated(policy, ready))
+			f.Evidence = append(f.Evidence, quoteWithStatus(policy, ready))
 			f.Message += fmt.Sprintf("; %s is not ready: %s", finding.RefOf(policy), firstLine(ready.Message))
 			f.Fixes = []finding.Fix{{Text: "Correct CertificateRequestPolicy " + policy.GetName(), Command: "kubectl describe certificaterequestpolicy " + escape.ShellWord(policy.GetName())}}
 		}

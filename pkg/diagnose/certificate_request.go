@@ -60,11 +60,11 @@ func (e *exam) order(x *examiner, obj *unstructured.Unstructured, ready field.Co
 
 // refuse is the end of a request.
 func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what string, c field.Condition) {
-	e.verdict = e.verdict.By(health.Failing, c)
+	e.verdict = e.verdict.FromCondition(health.Failing, c)
 	e.findings = append(e.findings, finding.Finding{
 		Code: code, Ref: e.verdict.Ref, Reason: c.Reason, Severity: finding.Critical, Since: c.Since,
 		Message:  fmt.Sprintf("%s %s: %s", e.verdict.Ref, what, firstLine(c.Message)),
-		Evidence: []finding.Evidence{stated(obj, c)},
+		Evidence: []finding.Evidence{quoteWithStatus(obj, c)},
 		Fixes: []finding.Fix{{Text: "See what the issuer answered; once that is fixed, cert-manager issues a new request",
 			Command: escape.Command("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
 	})

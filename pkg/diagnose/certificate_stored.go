@@ -85,7 +85,7 @@ func (c certificate) gone() {
 		Code: codeSecretGone, Ref: finding.RefOf(c.obj), Reason: "SecretMissing", Severity: finding.Critical, Since: c.exam.verdict.Since,
 		Message: fmt.Sprintf("%s says that it is ready, but its %s does not exist", finding.RefOf(c.obj), c.secret()),
 		Evidence: []finding.Evidence{
-			stated(c.obj, ready), evidence(c.obj, "spec.secretName", c.secret().Name, time.Time{}),
+			quoteWithStatus(c.obj, ready), evidence(c.obj, "spec.secretName", c.secret().Name, time.Time{}),
 			{Ref: c.secret(), Field: "object", Value: "does not exist"},
 		},
 		Fixes: []finding.Fix{

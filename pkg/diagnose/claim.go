@@ -111,7 +111,7 @@ func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, 
 		return finding.Finding{}, false
 	}
 	if event, ok := provisioning(x.warnings(claim)); ok {
-		f.Evidence = append(f.Evidence, said(ref, event))
+		f.Evidence = append(f.Evidence, eventEvidence(ref, event))
 	}
 	return f, true
 }

@@ -32,7 +32,7 @@ func pendingClaim(claim *unstructured.Unstructured, reason, why string, proof fi
 
 // notProvisioned is a claim whose driver says why it made no volume.
 func (x *examiner) notProvisioned(claim *unstructured.Unstructured, e health.Warning) finding.Finding {
-	f := pendingClaim(claim, e.Reason, firstLine(e.Message), said(finding.RefOf(claim), e), e.First)
+	f := pendingClaim(claim, e.Reason, firstLine(e.Message), eventEvidence(finding.RefOf(claim), e), e.First)
 	parsed, ok := x.message(e.Message).Provisioning()
 	if !ok {
 		return f

@@ -2,7 +2,7 @@ package diagnose
 
 import "github.com/digihunch/kubectl-orthweb/pkg/finding"
 
-// The codes, by layer: see finding.Code. A code never changes its meaning.
+// The codes, by layer: see finding.Code. The meaning of a code never changes.
 const (
 	codeOtherNotReady finding.Code = "OW0001"
 	codeUnderWay      finding.Code = "OW0002"

@@ -12,21 +12,21 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// connection is traffic that a tenant can't do without: from the pods of one
-// workload to a port of another's.
+// connection is traffic that a tenant requires: from the pods of one workload to a port
+// of another workload.
 type connection struct {
 	// from is nil for clients outside of the cluster.
 	from, to *unstructured.Unstructured
-	// service is what the client connects to, servicePort its port.
+	// service is the Service that the client connects to, servicePort its port.
 	service     *unstructured.Unstructured
 	servicePort int64
-	// port is the containers' port, 0 when it can't be resolved.
+	// port is the port of the containers, 0 if it can't be resolved.
 	port int64
-	// tcp tells that Istio does not look into it for HTTP.
+	// tcp means that Istio does not parse the traffic as HTTP.
 	tcp bool
 }
 
-// String names both ends.
+// String names both ends of the connection.
 func (c connection) String() string {
 	return "connections from " + c.client() + " to " + finding.RefOf(c.to).String()
 }
@@ -38,8 +38,8 @@ func (c connection) client() string {
 	return finding.RefOf(c.from).String()
 }
 
-// connections are those of the tenant in a namespace: from its gateway pods to
-// what its routes lead to, and from Orthanc to the database.
+// connections are those of the tenant in a namespace: from its gateway pods to the
+// destinations of its routes, and from Orthanc to the database.
 func (x *examiner) connections(namespace string) []connection {
 	return memoize(x, connectionsIn(namespace), func() []connection { return x.findConnections(namespace) })
 }
@@ -70,7 +70,7 @@ func (x *examiner) findConnections(namespace string) []connection {
 	return found
 }
 
-// connections are those that one destination of a route needs.
+// connections are those that one destination of a route requires.
 func (r route) connections(to routeDestination) []connection {
 	name, namespace, ok := serviceHost(to.host(), r.obj.GetNamespace())
 	if !ok {
@@ -92,8 +92,8 @@ func (r route) connections(to routeDestination) []connection {
 	return found
 }
 
-// fromOutside are the connections of clients to the gateway pods of a namespace's
-// Gateways.
+// fromOutside are the connections from clients to the gateway pods of the Gateways in a
+// namespace.
 func (x *examiner) fromOutside(namespace string) []connection {
 	var found []connection
 	for _, obj := range x.snap.List(health.GatewayKind, namespace).Objects {
@@ -112,8 +112,8 @@ func (x *examiner) fromOutside(namespace string) []connection {
 	return found
 }
 
-// toService are the connections from a workload to the pods behind a Service. A
-// wrong targetPort is the Service's fault: it is not asked whether policies allow it.
+// toService are the connections from a workload to the pods of a Service. If targetPort
+// is wrong, the Service is the problem, and policies are not evaluated for it.
 func (x *examiner) toService(from, svc *unstructured.Unstructured, number int64, tcp bool) []connection {
 	var found []connection
 	for i, port := range field.List(svc.Object, "spec", "ports") {
@@ -133,9 +133,9 @@ func (x *examiner) toService(from, svc *unstructured.Unstructured, number int64,
 	return found
 }
 
-// databaseConnections are from Orthanc to the pool in front of the database, and
-// from there to the database; without a pool, straight to it. The port is
-// PostgreSQL's.
+// databaseConnections are the connections from Orthanc to the connection pool and from
+// the pool to the database; without a pool, directly to the database. The port is that
+// of PostgreSQL.
 func (x *examiner) databaseConnections(namespace string) []connection {
 	var databases, pooled, orthancs []*unstructured.Unstructured
 	for _, set := range x.snap.List(health.StatefulSetKind, namespace).Objects {
@@ -159,11 +159,11 @@ func (x *examiner) databaseConnections(namespace string) []connection {
 	return append(x.toDatabases(orthancs, pooled), x.toDatabases(pooled, databases)...)
 }
 
-// postgresPort is where PostgreSQL and the pools in front of it listen.
+// postgresPort is where PostgreSQL and its connection pools listen.
 const postgresPort = 5432
 
-// toDatabases are the connections from workloads to databases, by the Services in
-// front of these that have PostgreSQL's port.
+// toDatabases are the connections from workloads to databases, through the Services of
+// the databases that have the port of PostgreSQL.
 func (x *examiner) toDatabases(from, to []*unstructured.Unstructured) []connection {
 	var found []connection
 	for _, database := range to {
@@ -184,7 +184,7 @@ func (x *examiner) toDatabases(from, to []*unstructured.Unstructured) []connecti
 	return found
 }
 
-// routedTo tells whether a route leads to a port of the Service.
+// routedTo reports whether a route has a port of the Service as its destination.
 func (x *examiner) routedTo(service *unstructured.Unstructured, port int64) bool {
 	for _, c := range x.connections(service.GetNamespace()) {
 		if c.service == service && c.servicePort == port {

@@ -7,14 +7,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// aboutConnection are words of a container whose connection was not answered, was
-// ended by the other side, or was denied by a proxy of Istio's.
+// aboutConnection matches messages of a container whose connection was not answered,
+// was closed by the other side, or was denied by an Istio proxy.
 var aboutConnection = regexp.MustCompile(`(?i)connection (refused|reset|timed out|closed|terminated)|timed? ?out|could not connect|cannot connect|` +
 	`failed to connect|closed the connection|no route to host|deadline exceeded|broken pipe|\bEOF\b|RBAC: access denied|no healthy upstream`)
 
-// deniedConnections are the objects that surely deny a connection which the pod's
-// workload needs: policies, and Services whose pods accept mutual TLS alone. A pod
-// whose last words are about something else does not fail because of them.
+// deniedConnections are the objects that certainly deny a connection that the workload
+// of the pod requires: policies, and Services whose pods accept only mutual TLS. A pod
+// whose last message is about something else does not fail because of them.
 func (x *examiner) deniedConnections(s podView) []finding.Ref {
 	if s.work == nil || !s.mayLackConnection() {
 		return nil
@@ -40,8 +40,8 @@ func (x *examiner) deniedConnections(s podView) []finding.Ref {
 	return denied
 }
 
-// mayLackConnection tells whether the last words of the pod's containers are about
-// a connection, or there are none.
+// mayLackConnection reports whether the last messages of the containers of the pod are
+// about a connection, or there are none.
 func (s podView) mayLackConnection() bool {
 	silent := true
 	for _, statuses := range []string{"initContainerStatuses", "containerStatuses"} {

@@ -34,7 +34,7 @@ func (s podView) at(path string) string {
 func (c container) setting(setting string) []finding.Evidence {
 	path := c.path(setting)
 	proof := c.specified(path)
-	twin := c.x.twin(c.owner)
+	twin := c.x.peer(c.owner)
 	if twin == nil || len(proof) == 0 {
 		return proof
 	}
@@ -112,7 +112,7 @@ func (s podView) said(reasons ...string) ([]finding.Evidence, time.Time) {
 			e.First = other.First
 		}
 	}
-	return []finding.Evidence{said(finding.RefOf(s.pod), e)}, e.First
+	return []finding.Evidence{eventEvidence(finding.RefOf(s.pod), e)}, e.First
 }
 
 // named is the entry of that name.

@@ -14,15 +14,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// controller is a program that acts on objects of some kinds. While it is down,
-// these stay as they were and go on saying that they are ready.
+// controller is a program that acts on objects of some kinds. While it is down, their
+// status does not change, and still reports that they are ready.
 type controller struct {
-	// name is that of its Deployment in the upstream manifests and charts.
+	// name is the name of its Deployment in the upstream manifests and charts.
 	name string
-	// kinds are those whose objects need it.
+	// kinds are the kinds of the objects that need it.
 	kinds []schema.GroupKind
-	// lease is how the name of the Lease that it renews begins, with -suffix
-	// where others begin alike; empty where it has none that is of use.
+	// lease is the beginning of the name of its Lease, with suffix if other Leases
+	// have the same beginning; empty if it has no suitable Lease.
 	lease, suffix string
 }
 
@@ -39,11 +39,11 @@ var controllerTable = []controller{
 	{"istiod", []schema.GroupKind{health.GatewayKind, health.VirtualServiceKind}, "", ""},
 }
 
-// componentOf are the labels of cert-manager's Deployments, whatever the name of
-// the Helm release.
+// componentOf are the component labels of the Deployments of cert-manager, whatever the
+// name of the Helm release.
 var componentOf = map[string]string{"cert-manager": "controller", "cert-manager-webhook": "webhook", "cert-manager-cainjector": "cainjector"}
 
-// runs tells whether the Deployment is the controller's.
+// runs reports whether the Deployment runs the controller.
 func (c controller) runs(deployment *unstructured.Unstructured) bool {
 	labels := podLabels(deployment)
 	if component := componentOf[c.name]; component != "" {
@@ -55,15 +55,15 @@ func (c controller) runs(deployment *unstructured.Unstructured) bool {
 	return deployment.GetName() == c.name || labels["app"] == c.name && deployment.GetLabels()["app.kubernetes.io/part-of"] == "flux"
 }
 
-// ofCertManager tells whether the labels are those that cert-manager's chart and
-// manifests put on pods.
+// ofCertManager reports whether the labels are those that the chart and manifests of
+// cert-manager set on pods.
 func ofCertManager(labels map[string]string) bool {
 	return labels["app.kubernetes.io/name"] == "cert-manager" || labels["app.kubernetes.io/instance"] == "cert-manager" ||
 		strings.HasPrefix(labels["helm.sh/chart"], "cert-manager-")
 }
 
-// isController tells whether a Deployment is that of a controller in the table:
-// one that is scaled to zero is not as it should be.
+// isController reports whether a Deployment runs a controller of the table: such a
+// Deployment should not be scaled to zero.
 func isController(deployment *unstructured.Unstructured) bool {
 	if deployment.GetKind() != health.DeploymentKind.Kind {
 		return false
@@ -71,24 +71,24 @@ func isController(deployment *unstructured.Unstructured) bool {
 	return slices.ContainsFunc(controllerTable, func(c controller) bool { return c.runs(deployment) })
 }
 
-// running is what runs a controller: its Deployments, and its Lease, or that of
-// its shards, which was renewed last; nil when there is none.
-type running struct {
+// controllerState is what runs a controller: its Deployments, and the most recently
+// renewed Lease of the controller or its shards; nil if there is none.
+type controllerState struct {
 	deployments []*unstructured.Unstructured
 	lease       *unstructured.Unstructured
 }
 
-// runningOf finds what runs a controller, all controllers in one pass.
-func (x *examiner) runningOf(c controller) running {
-	return memoize(x, runningKey{}, func() map[string]running { return x.findControllers() })[c.name]
+// controllerStateOf finds what runs a controller, for all controllers in one pass.
+func (x *examiner) controllerStateOf(c controller) controllerState {
+	return memoize(x, runningKey{}, func() map[string]controllerState { return x.findControllers() })[c.name]
 }
 
 // runningKey is the key of what runs each controller, by its name.
 type runningKey struct{}
 
 // findControllers finds the Deployments and Leases of all controllers.
-func (x *examiner) findControllers() map[string]running {
-	found := map[string]running{}
+func (x *examiner) findControllers() map[string]controllerState {
+	found := map[string]controllerState{}
 	for _, obj := range x.snap.List(health.DeploymentKind, "").Objects {
 		for _, c := range controllerTable {
 			if c.runs(obj) {
@@ -102,7 +102,7 @@ func (x *examiner) findControllers() map[string]running {
 		renewed := field.Time(lease.Object, "spec", "renewTime")
 		for _, c := range controllerTable {
 			r := found[c.name]
-			if c.holds(lease) && !renewed.IsZero() && (r.lease == nil || renewed.After(field.Time(r.lease.Object, "spec", "renewTime"))) {
+			if c.ownsLease(lease) && !renewed.IsZero() && (r.lease == nil || renewed.After(field.Time(r.lease.Object, "spec", "renewTime"))) {
 				r.lease = lease
 				found[c.name] = r
 			}
@@ -111,15 +111,15 @@ func (x *examiner) findControllers() map[string]running {
 	return found
 }
 
-// controllers are what is to be examined of the controllers that objects of the
-// cluster need and that are known not to work: the Deployment, or the Lease where
-// the Deployment is ready and the Lease is not renewed.
+// controllers are the objects to examine for the controllers that objects of the
+// cluster need and that are known not to work: the Deployment, or the Lease if the
+// Deployment is ready and the Lease is not renewed.
 func (x *examiner) controllers() []finding.Ref {
 	return x.controllersFor(func(kind schema.GroupKind) []*unstructured.Unstructured { return x.snap.List(kind, "").Objects })
 }
 
-// controllersOf is controllers for one tenant: those that its layers, or the
-// objects in its namespaces, need.
+// controllersOf is like controllers for one tenant: the controllers that its layers, or
+// the objects in its namespaces, need.
 func (x *examiner) controllersOf(t tenant.Tenant) []finding.Ref {
 	return x.controllersFor(func(kind schema.GroupKind) []*unstructured.Unstructured {
 		var found []*unstructured.Unstructured
@@ -149,28 +149,27 @@ func (x *examiner) controllersFor(objects func(schema.GroupKind) []*unstructured
 	return refs
 }
 
-// notWorking are the Deployments of the controller that are not ready, or its Lease
-// where that is not renewed.
+// notWorking are the Deployments of the controller that are not ready, or its Lease if
+// it is not renewed.
 func (x *examiner) notWorking(c controller, needing []*unstructured.Unstructured) []finding.Ref {
 	var refs []finding.Ref
-	deployments := slices.Clone(x.runningOf(c).deployments)
+	deployments := slices.Clone(x.controllerStateOf(c).deployments)
 	if c.name == "istiod" && len(deployments) > 1 {
 		deployments = slices.DeleteFunc(deployments, func(d *unstructured.Unstructured) bool { return !x.revisionOf(d, needing) })
 	}
 	for _, obj := range deployments {
-		if ref := finding.RefOf(obj); x.unwell(ref) {
+		if ref := finding.RefOf(obj); x.knownNotReady(ref) {
 			refs = addRef(refs, ref)
 		}
 	}
-	if lease := x.runningOf(c).lease; len(refs) == 0 && lease != nil && x.expired(lease) {
+	if lease := x.controllerStateOf(c).lease; len(refs) == 0 && lease != nil && x.expired(lease) {
 		refs = append(refs, finding.RefOf(lease))
 	}
 	return refs
 }
 
-// revisionOf tells whether one of several istiods is the one that serves the
-// namespaces of the objects: their label names its revision (istio.io/rev), by
-// default "default".
+// revisionOf reports whether one of several istiods serves the namespaces of the
+// objects: their label names its revision (istio.io/rev), by default "default".
 func (x *examiner) revisionOf(istiod *unstructured.Unstructured, needing []*unstructured.Unstructured) bool {
 	revision := cmp.Or(istiod.GetLabels()["istio.io/rev"], podLabels(istiod)["istio.io/rev"], "default")
 	return slices.ContainsFunc(needing, func(obj *unstructured.Unstructured) bool {
@@ -182,18 +181,19 @@ func (x *examiner) revisionOf(istiod *unstructured.Unstructured, needing []*unst
 	})
 }
 
-// newestLease is the Lease of the controller of that name, nil when there is none.
+// newestLease is the most recently renewed Lease of the controller with that name, nil
+// if there is none.
 func (x *examiner) newestLease(name string) *unstructured.Unstructured {
 	for _, c := range controllerTable {
 		if c.name == name {
-			return x.runningOf(c).lease
+			return x.controllerStateOf(c).lease
 		}
 	}
 	return nil
 }
 
-// holds tells whether a Lease is the controller's.
-func (c controller) holds(lease *unstructured.Unstructured) bool {
+// ownsLease reports whether a Lease belongs to the controller.
+func (c controller) ownsLease(lease *unstructured.Unstructured) bool {
 	if c.lease == "" {
 		return false
 	}
@@ -201,10 +201,11 @@ func (c controller) holds(lease *unstructured.Unstructured) bool {
 	return name == c.lease || c.suffix != "" && strings.HasPrefix(name, c.lease) && strings.HasSuffix(name, c.suffix)
 }
 
-// expired tells whether a Lease has not been renewed for much longer than it lasts.
+// expired reports whether a Lease has not been renewed for much longer than its
+// duration.
 func (x *examiner) expired(lease *unstructured.Unstructured) bool {
 	renewed := field.Time(lease.Object, "spec", "renewTime")
-	return !renewed.IsZero() && x.now.Sub(renewed) > health.Silence
+	return !renewed.IsZero() && x.now.Sub(renewed) > health.LeaseTimeout
 }
 
 // controllerFor is the controller that acts on objects of an API group.

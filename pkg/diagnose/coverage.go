@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// coverage are the tenant's objects that no health check need watch, and that
-// it can't do without: from the certificates inward to the database.
+// coverage are the objects of the tenant that it requires and that health checks need
+// not cover: from the certificates to the database.
 func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 	var refs []finding.Ref
 	add := func(objects []*unstructured.Unstructured) {
@@ -33,7 +33,7 @@ func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 	}
 	for _, namespace := range t.Namespaces {
 		add(x.snap.List(health.StatefulSetKind, namespace).Objects)
-		add(x.claimsLeaving(namespace))
+		add(x.terminatingClaims(namespace))
 	}
 	for _, ref := range x.controllersOf(t) {
 		refs = addRef(refs, ref)
@@ -41,10 +41,11 @@ func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 	return refs
 }
 
-// claimsLeaving are the claims of a namespace that are being deleted, as far as
-// claims were read: while pods use them nothing looks wrong, and with the last pod
-// the data may go. A healthy tenant is not worth a request for that.
-func (x *examiner) claimsLeaving(namespace string) (found []*unstructured.Unstructured) {
+// terminatingClaims are the PersistentVolumeClaims of a namespace that are being
+// deleted, if claims were read: while pods use a claim, everything looks healthy, but
+// its data may be deleted with the last pod. No request is made for this in a healthy
+// tenant.
+func (x *examiner) terminatingClaims(namespace string) (found []*unstructured.Unstructured) {
 	for _, claim := range x.known.List(claimKind, namespace).Objects {
 		if claim.GetDeletionTimestamp() != nil {
 			found = append(found, claim)
@@ -53,8 +54,8 @@ func (x *examiner) claimsLeaving(namespace string) (found []*unstructured.Unstru
 	return found
 }
 
-// ingress are the Services by which the outside comes in: load balancers in the
-// namespace, and those in front of the pods that serve its Gateways.
+// ingress are the Services through which clients outside of the cluster connect: load
+// balancers in the namespace, and those of the pods that serve its Gateways.
 func (x *examiner) ingress(namespace string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, obj := range x.snap.List(health.ServiceKind, namespace).Objects {

@@ -15,33 +15,32 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// noPods is the API server's word on a pod that could not be made.
-type noPods struct {
+// podRefusal is the message of the API server about a pod that could not be created.
+type podRefusal struct {
 	message string
 	at      time.Time
 	proof   finding.Evidence
 }
 
-// refused tells whether the pods of a workload can't be made. A ReplicaSet has
-// a condition for it; others only have events, which count while pods are
-// lacking.
-func (x *examiner) refused(obj *unstructured.Unstructured) (noPods, bool) {
+// refusalOf reports whether the pods of a workload can't be created. A ReplicaSet has a
+// condition for this; others only have events, which count while pods are missing.
+func (x *examiner) refusalOf(obj *unstructured.Unstructured) (podRefusal, bool) {
 	if c := field.ConditionOf(obj, "ReplicaFailure"); c.Status == "True" {
-		return noPods{c.Message, c.Since, quote(obj, c)}, c.Reason != "FailedDelete"
+		return podRefusal{c.Message, c.Since, quote(obj, c)}, c.Reason != "FailedDelete"
 	}
 	kind := finding.RefOf(obj).GroupKind()
 	if kind == replicaSetKind || kind == health.DeploymentKind || !lacksPods(obj) {
-		return noPods{}, false
+		return podRefusal{}, false
 	}
 	for _, e := range x.warnings(obj) {
 		if e.Reason == "FailedCreate" {
-			return noPods{e.Message, e.First, said(finding.RefOf(obj), e)}, true
+			return podRefusal{e.Message, e.First, eventEvidence(finding.RefOf(obj), e)}, true
 		}
 	}
-	return noPods{}, false
+	return podRefusal{}, false
 }
 
-// lacksPods tells whether fewer pods are there, ready or not, than are wanted.
+// lacksPods reports whether fewer pods exist, ready or not, than desired.
 func lacksPods(obj *unstructured.Unstructured) bool {
 	status := func(name string) int64 { return field.Int(obj.Object, "status", name) }
 	switch finding.RefOf(obj).GroupKind() {
@@ -53,30 +52,30 @@ func lacksPods(obj *unstructured.Unstructured) bool {
 	return status("replicas") < field.IntOr(1, obj.Object, "spec", "replicas")
 }
 
-// creation reports why a workload's pods can't be made, and tells whether that
-// is so. A Deployment's are made by its ReplicaSets.
+// creation reports why the pods of a workload can't be created, and whether that is so.
+// The ReplicaSets of a Deployment create its pods.
 func (x *examiner) creation(obj *unstructured.Unstructured, e *exam, failing bool) bool {
 	for _, set := range x.replicaSets(obj) {
-		if _, ok := x.refused(set); ok {
+		if _, ok := x.refusalOf(set); ok {
 			e.blame = append(e.blame, finding.RefOf(set))
 			return true
 		}
 	}
-	if no, ok := x.refused(obj); ok {
+	if no, ok := x.refusalOf(obj); ok {
 		x.explainRefusal(obj, no, e)
 		return true
 	}
 	return false
 }
 
-// noAccount is admission's word on a pod without its ServiceAccount (kubernetes
-// v1.36, plugin/pkg/admission/serviceaccount).
-var noAccount = regexp.MustCompile(`error looking up service account ([^\s/]+)/([^\s:]+):`)
+// accountNotFound matches the message of the admission plugin about a pod without its
+// ServiceAccount (kubernetes v1.36, plugin/pkg/admission/serviceaccount).
+var accountNotFound = regexp.MustCompile(`error looking up service account ([^\s/]+)/([^\s:]+):`)
 
-func (x *examiner) explainRefusal(obj *unstructured.Unstructured, no noPods, e *exam) {
+func (x *examiner) explainRefusal(obj *unstructured.Unstructured, no podRefusal, e *exam) {
 	said, _ := x.message(no.message).APIError()
-	owner := x.topOf(obj)
-	account := noAccount.FindStringSubmatch(no.message)
+	owner := x.topOwnerOf(obj)
+	account := accountNotFound.FindStringSubmatch(no.message)
 	switch {
 	case account != nil:
 		e.findings = append(e.findings, x.accountFinding(owner, coreRef("ServiceAccount", account[1], account[2]), no))
@@ -101,9 +100,8 @@ func (x *examiner) explainRefusal(obj *unstructured.Unstructured, no noPods, e *
 	}
 }
 
-// topOf names the workload that a person changes: of a ReplicaSet its
-// Deployment.
-func (x *examiner) topOf(obj *unstructured.Unstructured) finding.Ref {
+// topOwnerOf is the workload that a user changes: for a ReplicaSet, its Deployment.
+func (x *examiner) topOwnerOf(obj *unstructured.Unstructured) finding.Ref {
 	ref := finding.RefOf(obj)
 	if ref.GroupKind() != replicaSetKind {
 		return ref
@@ -114,14 +112,14 @@ func (x *examiner) topOf(obj *unstructured.Unstructured) finding.Ref {
 	return ref
 }
 
-func (x *examiner) refusalFinding(owner finding.Ref, no noPods, why string) finding.Finding {
+func (x *examiner) refusalFinding(owner finding.Ref, no podRefusal, why string) finding.Finding {
 	return finding.Finding{
 		Code: codeCreateRefused, Ref: owner, Reason: "FailedCreate", Severity: finding.Critical, Since: no.at,
 		Message: fmt.Sprintf("the pods of %s can't be created: %s", owner, why), Evidence: []finding.Evidence{no.proof},
 	}
 }
 
-func (x *examiner) accountFinding(owner, account finding.Ref, no noPods) finding.Finding {
+func (x *examiner) accountFinding(owner, account finding.Ref, no podRefusal) finding.Finding {
 	f := x.refusalFinding(owner, no, account.String()+" does not exist")
 	f.Code, f.Ref = codeServiceAccount, account
 	f.Evidence = append(f.Evidence, finding.Evidence{Ref: account, Field: "object", Value: "does not exist"})

@@ -13,10 +13,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// dependencies blames what a layer or a release waits for, and reports what it
-// waits for in vain. It tells whether that is all: Flux checks dependencies
-// first, so that one which has failed at something else was past them, and only
-// those that have failed since may have to do with it.
+// dependencies blames the dependencies of a layer or release that are not ready, and
+// reports those that do not exist. It reports whether nothing else is to be examined:
+// Flux checks dependencies first, so a layer that failed later had passed them, and
+// only dependencies that have failed since can be related.
 func (x *examiner) dependencies(obj *unstructured.Unstructured, e *exam) (waits bool) {
 	tried := e.verdict.Status == health.Failing && e.verdict.Reason != "DependencyNotFound"
 	for _, ref := range health.Dependencies(obj) {
@@ -47,22 +47,22 @@ func (x *examiner) missingDependency(obj *unstructured.Unstructured, ref finding
 	if ready := field.ConditionOf(obj, "Ready"); ready.Message != "" {
 		f.Evidence = append(f.Evidence, quote(obj, ready))
 	}
-	fix := finding.Fix{Text: fmt.Sprintf("Name an existing %s in spec.dependsOn, or add the one that is missing", ref.Kind), File: x.definedIn(obj)}
-	if other, ok := x.elsewhere(ref); ok {
+	fix := finding.Fix{Text: fmt.Sprintf("Name an existing %s in spec.dependsOn, or add the missing one", ref.Kind), File: x.definedIn(obj)}
+	if other, ok := x.inOtherNamespace(ref); ok {
 		f.Message += "; there is one in namespace " + other.Namespace
-		fix.Text = fmt.Sprintf("In spec.dependsOn write namespace: %s for %s", other.Namespace, ref.Name)
+		fix.Text = fmt.Sprintf("In spec.dependsOn, write namespace: %s for %s", other.Namespace, ref.Name)
 	} else if near, ok := x.nearest(ref); ok && !near.Same(v.Ref) {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-		fix.Text = fmt.Sprintf("In spec.dependsOn write %s instead of %s", near.Name, ref.Name)
+		fix.Text = fmt.Sprintf("In spec.dependsOn, write %s instead of %s", near.Name, ref.Name)
 	}
 	f.Fixes = []finding.Fix{fix}
 	return f
 }
 
-// cycle reports a circle of dependencies at its first member, in the same words
-// whichever member is examined.
+// cycle reports a cycle of dependencies at its first member, with the same message for
+// each member that is examined.
 func (x *examiner) cycle(v health.Verdict) finding.Finding {
-	members := x.circle(v.Ref)
+	members := x.cycleOf(v.Ref)
 	what := map[bool]string{true: "layers", false: "releases"}[v.Ref.GroupKind() == health.KustomizationKind]
 	f := finding.Finding{Code: codeDependencyCycle, Ref: members[0], Reason: "DependencyCycle", Severity: finding.Critical}
 	var said []string
@@ -76,7 +76,7 @@ func (x *examiner) cycle(v health.Verdict) finding.Finding {
 			f.Since = since
 		}
 	}
-	f.Message = fmt.Sprintf("these %s wait for each other, so none can start: %s", what, strings.Join(append(said, members[0].Name), " → "))
+	f.Message = fmt.Sprintf("these %s depend on each other in a cycle, so none can start: %s", what, strings.Join(append(said, members[0].Name), " → "))
 	fix := finding.Fix{Text: fmt.Sprintf("Remove one of these dependencies, for example %s from spec.dependsOn of %s", members[1%len(members)].Name, members[0].Name)}
 	if obj := x.snap.Lookup(members[0]).Object; obj != nil {
 		fix.File = x.definedIn(obj)

@@ -1,10 +1,10 @@
-// Package diagnose finds root causes: from a tenant, or any object, it follows
-// what each object is waiting for or broken by, down to the ones that blame
-// nothing deeper. What is wrong with those is the cause; what is wrong with all
-// others follows from it and is not reported.
+// Package diagnose finds root causes. It starts at a tenant or any other object, and
+// follows what each object waits for or fails because of, down to the objects that
+// blame no other object. The problems of those objects are the causes; the problems of
+// all others are consequences, and are not reported.
 //
-// It is pure: one snapshot, one answer. There is one explainer a kind, each in a
-// file of its own, in the registry below.
+// It is pure: the same snapshot gives the same answer. There is one explainer for each
+// kind, in a file of its own; kindTable lists them.
 package diagnose
 
 import (
@@ -17,70 +17,70 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Explanation is the answer for each subject that was asked about.
+// Explanation is the answer for each requested subject.
 type Explanation struct {
-	// At is the snapshot's moment.
+	// At is the time of the snapshot.
 	At       time.Time
 	Subjects []Subject
 }
 
 // Subject is a tenant or an object, and why it is not ready.
 type Subject struct {
-	// Ref is the object that was asked about; of a tenant, the object that
-	// decides its verdict.
+	// Ref is the requested object; for a tenant, the object that determines its
+	// verdict.
 	Ref finding.Ref
-	// Object is set when an object was asked about, not a tenant.
+	// Object is set if the subject is an object, not a tenant.
 	Object bool
-	// Tenant is the tenant's name, empty for an object that is in none.
+	// Tenant is the name of the tenant, empty for an object that belongs to none.
 	Tenant string
 	// Verdict is the state that is explained.
 	Verdict health.Verdict
-	// Causes are the independent causes, the one that blocks most first.
+	// Causes are the independent causes; the one that blocks the most comes first.
 	Causes []Cause
-	// Unknown is what could not be read and might hold a cause.
+	// Unknown is what could not be read and may hide a cause.
 	Unknown []snapshot.Failure
-	// Deadline is until when what is in progress may take, zero when nothing
-	// says so.
+	// Deadline is until when an action in progress may take, zero if it has no
+	// deadline.
 	Deadline time.Time
 }
 
 // Cause is a finding on an object that blames nothing deeper.
 type Cause struct {
 	finding.Finding
-	// Path leads from the outermost object down to the cause's own.
+	// Path leads from the outermost object to the object of the cause.
 	Path []Step
-	// Layers and Tenants are held up by the cause, sorted.
+	// Layers and Tenants are blocked by the cause, sorted.
 	Layers  []finding.Ref
 	Tenants []string
-	// Unwatched is why Flux reports the tenant's layers as ready all the same, in a
-	// clause; empty when it does not, or when its health checks show the cause.
+	// Unwatched is why Flux nevertheless reports the layers of the tenant as ready, as
+	// a clause; empty if Flux does not, or if its health checks detect the cause.
 	Unwatched string
-	// NextRetry is when Flux will try again, zero when that can't be told.
+	// NextRetry is when Flux will retry, zero if that is not known.
 	NextRetry time.Time
 }
 
-// Step is an object on the way to a cause, and its state there.
+// Step is an object on the path to a cause, with its state there.
 type Step struct {
 	Ref    finding.Ref
 	Status health.Status
-	// Note is a reason or a count, a few words.
+	// Note is a reason or a count, in a few words.
 	Note string
 }
 
-// exam is what an explainer found out about one object.
+// exam is the result of an explainer for one object.
 type exam struct {
 	verdict health.Verdict
-	// findings are what is wrong with the object itself.
+	// findings are the problems of the object itself.
 	findings []finding.Finding
-	// fallback is what there is to say when nothing deeper is found, and
-	// nothing that might hold the cause was unreadable.
+	// fallback is what to report if no deeper cause is found, and everything that may
+	// hide one could be read.
 	fallback []finding.Finding
-	// blame are the objects that it waits for or is broken by.
+	// blame are the objects that it waits for or fails because of.
 	blame []finding.Ref
-	// unknown is what the explainer would have needed to read.
+	// unknown is what the explainer needed but could not read.
 	unknown []snapshot.Failure
 }
 
-// explainer examines one object. failing tells that something above it has
+// explainer examines one object. failing means that something above the object has
 // failed because of it: then "not ready yet" is a failure too, not progress.
 type explainer func(x *examiner, obj *unstructured.Unstructured, failing bool) exam

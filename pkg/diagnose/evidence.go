@@ -30,13 +30,14 @@ import (
 // where there is none; the state of a container in the same way, and how it ended
 // as "Reason, exit code 1: its last line".
 
-// quote is a condition as proof, without its status.
+// quote is a condition as evidence, without its status.
 func quote(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
 	return evidence(obj, c.Path, c.Reason+": "+c.Message, c.Since)
 }
 
-// stated is a condition as proof with its status, or that there is none.
-func stated(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
+// quoteWithStatus is a condition as evidence with its status, or the fact that it does
+// not exist.
+func quoteWithStatus(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
 	value := strings.TrimSpace(c.Status + " " + strings.TrimSuffix(c.Reason+": "+c.Message, ": "))
 	if c.Status == "" {
 		value = "none"
@@ -44,38 +45,38 @@ func stated(obj *unstructured.Unstructured, c field.Condition) finding.Evidence 
 	return evidence(obj, c.Path, value, c.Since)
 }
 
-// proven are those pieces of evidence that hold, each once. Explainers give no
-// others; what does not hold is never shown.
-func (x *examiner) proven(all []finding.Evidence) []finding.Evidence {
+// verified are the pieces of evidence that are in the snapshot, each once. Explainers
+// give no others; evidence that is not in the snapshot is never shown.
+func (x *examiner) verified(all []finding.Evidence) []finding.Evidence {
 	var found []finding.Evidence
 	for _, e := range all {
 		same := func(o finding.Evidence) bool { return o.Ref.Same(e.Ref) && o.Field == e.Field && o.Value == e.Value }
-		if x.holds(e) && !slices.ContainsFunc(found, same) {
+		if x.isVerified(e) && !slices.ContainsFunc(found, same) {
 			found = append(found, e)
 		}
 	}
 	return found
 }
 
-// holds tells whether a piece of evidence is in the snapshot.
-func (x *examiner) holds(e finding.Evidence) bool {
+// isVerified reports whether a piece of evidence is in the snapshot.
+func (x *examiner) isVerified(e finding.Evidence) bool {
 	if e.Field == "object" {
 		return e.Value == "does not exist" && x.known.Lookup(e.Ref).Presence == snapshot.Absent
 	}
 	if reason, ok := strings.CutPrefix(e.Field, "event "); ok {
-		return x.eventHolds(e.Ref, reason, e.Value)
+		return x.eventMatches(e.Ref, reason, e.Value)
 	}
 	obj := x.known.Lookup(e.Ref).Object
 	if obj == nil {
 		return false
 	}
 	if e.Field == "pods" {
-		return x.countHolds(obj, e.Value)
+		return x.countMatches(obj, e.Value)
 	}
 	return slices.ContainsFunc(readings(obj, e.Field), func(text string) bool { return quotes(e.Value, text) })
 }
 
-func (x *examiner) eventHolds(about finding.Ref, reason, value string) bool {
+func (x *examiner) eventMatches(about finding.Ref, reason, value string) bool {
 	namespace := cmp.Or(about.Namespace, metav1.NamespaceDefault)
 	return slices.ContainsFunc(x.known.List(health.EventKind, namespace).Objects, func(obj *unstructured.Unstructured) bool {
 		involved := field.Map(obj.Object, "involvedObject")
@@ -84,14 +85,14 @@ func (x *examiner) eventHolds(about finding.Ref, reason, value string) bool {
 	})
 }
 
-// quotes tells whether a value is a text, or its beginning where it says that it
-// was cut.
+// quotes reports whether a value equals a text, or is its beginning if the value ends
+// with an ellipsis.
 func quotes(value, text string) bool {
 	cut, short := strings.CutSuffix(value, "…")
 	return value == text || strings.TrimSpace(text) == value || short && cut != "" && strings.HasPrefix(text, cut)
 }
 
-// readings are the ways in which a field may be quoted.
+// readings are the forms in which a field may be quoted.
 func readings(obj *unstructured.Unstructured, path string) []string {
 	value, ok := field.Read(obj.Object, path)
 	if !ok {
@@ -119,12 +120,12 @@ func readings(obj *unstructured.Unstructured, path string) []string {
 	return found
 }
 
-// podCount is "REASON on 2 of 3 pods: a, b", which lists up to maxListed.
+// podCount is "REASON on 2 of 3 pods: a, b", which lists at most maxListed pods.
 var podCount = regexp.MustCompile(`^\S+ on (\d+) of (\d+) pods: (.+)$`)
 
-// countHolds checks which pods of a workload a count names: they are there and
-// the workload's, and there are as many.
-func (x *examiner) countHolds(workload *unstructured.Unstructured, value string) bool {
+// countMatches verifies the pods that a count names: they exist, belong to the
+// workload, and their number is correct.
+func (x *examiner) countMatches(workload *unstructured.Unstructured, value string) bool {
 	parts := podCount.FindStringSubmatch(value)
 	if parts == nil {
 		return false

@@ -23,7 +23,7 @@ func wrongEvidence(x *examiner, f finding.Finding) []string {
 	var found []string
 	seen := map[finding.Evidence]bool{}
 	for _, e := range f.Evidence {
-		if !x.holds(e) {
+		if !x.isVerified(e) {
 			found = append(found, string(f.Code)+" "+e.Ref.String()+" "+e.Field+": "+e.Value)
 		}
 		if e.Ref.APIVersion = ""; seen[e] {

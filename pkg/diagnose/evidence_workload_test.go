@@ -29,7 +29,7 @@ func TestWorkloadEvidence(t *testing.T) {
 					}
 					seen := map[finding.Evidence]bool{}
 					for _, e := range cause.Evidence {
-						if !x.holds(e) {
+						if !x.isVerified(e) {
 							t.Errorf("%s: %s %s = %s is not there", cause.Code, e.Ref, e.Field, e.Value)
 						}
 						if seen[e] {
@@ -67,7 +67,7 @@ func TestHolds(t *testing.T) {
 		{finding.Evidence{Ref: ref, Field: "pods", Value: "Failed on 2 of 2 pods: orthanc-0"}, false},
 		{finding.Evidence{Ref: ref, Field: "pods", Value: "some"}, false},
 	} {
-		if x.holds(c.e) != c.fine {
+		if x.isVerified(c.e) != c.fine {
 			t.Errorf("%+v holds: %v", c.e, !c.fine)
 		}
 	}

@@ -16,25 +16,25 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// examiner is what explainers may ask. What they look for in snap and what was
-// never requested becomes a query of the snapshot's Inquiry: on a live cluster it
-// is then read, and the explainers run again.
+// examiner provides what explainers need. A look-up in snap of something that was never
+// requested becomes a query of the Inquiry of the snapshot: on a live cluster, it is
+// then read, and the explainers run again.
 type examiner struct {
 	snap *snapshot.Snapshot
-	// known is snap without an Inquiry: for hints that are worth no request, and
-	// for what status has read on purpose in part.
+	// known is snap without an Inquiry: for hints that are not worth a request, and
+	// for what status has intentionally read in part.
 	known    *snapshot.Snapshot
 	now      time.Time
 	health   verdicts
 	tenants  []tenant.Tenant
 	registry registry
-	// owned are the objects that name another as their owner, by kind and
-	// namespace, each built when first looked for.
+	// owned are the objects that have another object as their owner, by kind and
+	// namespace; each is built on first use.
 	owned map[ownedIn]map[finding.Key][]*unstructured.Unstructured
 	// dependents are the layers that depend on each layer.
 	dependents map[finding.Key][]finding.Ref
 	exams      exams
-	// messages are those that were parsed.
+	// messages are the parsed messages.
 	messages fluxmsg.Messages
 	// memos are what memoize has computed.
 	memos map[any]any
@@ -67,7 +67,7 @@ type ownedIn struct {
 	namespace string
 }
 
-// verdicts judges objects, and has those read that were never requested.
+// verdicts judges objects, and requests those that were never requested.
 type verdicts struct {
 	*health.Assessor
 	snap *snapshot.Snapshot
@@ -104,8 +104,8 @@ var (
 	requestKind    = schema.GroupKind{Group: health.CertificateKind.Group, Kind: "CertificateRequest"}
 )
 
-// warnings are the Warning events about the object as it is now, the newest
-// first: those about an earlier one of the same name are omitted.
+// warnings are the Warning events about the current object, the newest first: events
+// about an earlier object of the same name are omitted.
 func (x *examiner) warnings(obj *unstructured.Unstructured) []health.Warning {
 	namespace := obj.GetNamespace()
 	if namespace == "" {
@@ -115,15 +115,15 @@ func (x *examiner) warnings(obj *unstructured.Unstructured) []health.Warning {
 	return x.health.Warnings.About(obj)
 }
 
-// message is a message of a condition or an event, with what it says.
+// message is a message of a condition or event, parsed on demand.
 func (x *examiner) message(text string) *fluxmsg.Message { return x.messages.Of(text) }
 
-// children are the objects of a kind, in its namespace, that the object owns.
+// children are the objects of a kind in the same namespace that the object owns.
 func (x *examiner) children(obj *unstructured.Unstructured, kind schema.GroupKind) []*unstructured.Unstructured {
 	return x.ownedBy(finding.RefOf(obj), kind)
 }
 
-// ownedBy are the objects of a kind that name the object as their owner.
+// ownedBy are the objects of a kind that have the object as their owner.
 func (x *examiner) ownedBy(owner finding.Ref, kind schema.GroupKind) []*unstructured.Unstructured {
 	in := ownedIn{kind, owner.Namespace}
 	index := x.owned[in]
@@ -140,14 +140,14 @@ func (x *examiner) ownedBy(owner finding.Ref, kind schema.GroupKind) []*unstruct
 	return slices.Clone(index[owner.Key()])
 }
 
-// unreadable tells why a kind can't be read, or not whole, in a namespace. A
-// kind that is not served has no objects: that is an answer.
+// unreadable is why a kind can't be read completely in a namespace. A kind that is not
+// served has no objects: that is an answer.
 func (x *examiner) unreadable(kind schema.GroupKind, namespace string) []snapshot.Failure {
 	return whyPartial(kind, namespace, x.snap.List(kind, namespace))
 }
 
-// whyPartial tells why a listing may not hold all objects. A kind that is not
-// served has none.
+// whyPartial is why a listing may not contain all objects. A kind that is not served
+// has none.
 func whyPartial(kind schema.GroupKind, namespace string, listing snapshot.Listing) []snapshot.Failure {
 	why := slices.DeleteFunc(slices.Clone(listing.Unknown), func(f snapshot.Failure) bool { return f.Why == snapshot.NotServed })
 	if len(listing.Unknown) == 0 && listing.Partial {
@@ -156,8 +156,8 @@ func whyPartial(kind schema.GroupKind, namespace string, listing snapshot.Listin
 	return why
 }
 
-// kindsNamed are the kinds of that name, whatever their group: those that
-// explainers know and those that were read. Messages often give no group.
+// kindsNamed are the kinds of that name in any group: those that explainers know and
+// those that were read. Messages often omit the group.
 func (x *examiner) kindsNamed(kind string) []schema.GroupKind {
 	var found []schema.GroupKind
 	for known := range x.registry.byKind {
@@ -174,7 +174,7 @@ func (x *examiner) kindsNamed(kind string) []schema.GroupKind {
 	return slices.Compact(found)
 }
 
-// tenantOf is the tenant that a namespace belongs to, empty when none.
+// tenantOf is the tenant that a namespace belongs to, empty if none.
 func (x *examiner) tenantOf(namespace string) string {
 	for _, t := range x.tenants {
 		if slices.Contains(t.Namespaces, namespace) {
@@ -184,12 +184,12 @@ func (x *examiner) tenantOf(namespace string) string {
 	return ""
 }
 
-// evidence is a field of an object as proof.
+// evidence is a field of an object as evidence.
 func evidence(obj *unstructured.Unstructured, path, value string, at time.Time) finding.Evidence {
 	return finding.Evidence{Ref: finding.RefOf(obj), Field: path, Value: value, At: at}
 }
 
-// said is an event as proof.
-func said(ref finding.Ref, e health.Warning) finding.Evidence {
+// eventEvidence is an event as evidence.
+func eventEvidence(ref finding.Ref, e health.Warning) finding.Evidence {
 	return finding.Evidence{Ref: ref, Field: e.Field(), Value: e.Message, At: e.Last}
 }

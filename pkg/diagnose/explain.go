@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// Tenants explains the states of the tenants, which are among all, the tenants
-// of the cluster.
+// Tenants explains the states of the chosen tenants. all are the tenants of the
+// cluster.
 func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
 	x := newExaminer(snap, all)
 	w := newWalk(x)
@@ -23,20 +23,20 @@ func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
 	for i, t := range chosen {
 		e.Subjects = append(e.Subjects, w.tenant(t, statuses[i]))
 	}
-	e.share(x)
+	e.rankCauses(x)
 	return e
 }
 
-// Object explains the state of any one object.
+// Object explains the state of one object of any kind.
 func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref finding.Ref) Explanation {
 	x := newExaminer(snap, all)
 	e := Explanation{At: x.now, Subjects: []Subject{newWalk(x).object(ref)}}
-	e.share(x)
+	e.rankCauses(x)
 	return e
 }
 
-// Flux explains every Kustomization and HelmRelease that is not ready: all there
-// is to go by in a cluster that has no tenants.
+// Flux explains every Kustomization and HelmRelease that is not ready, for a cluster
+// that has no tenants.
 func Flux(snap *snapshot.Snapshot) Explanation {
 	x := newExaminer(snap, nil)
 	w := newWalk(x)
@@ -44,7 +44,7 @@ func Flux(snap *snapshot.Snapshot) Explanation {
 	for _, ref := range Unready(x.known) {
 		e.Subjects = append(e.Subjects, w.object(ref))
 	}
-	e.share(x)
+	e.rankCauses(x)
 	return e
 }
 
@@ -62,7 +62,7 @@ func Unready(snap *snapshot.Snapshot) []finding.Ref {
 	return refs
 }
 
-// object walks from one object.
+// object explains one object.
 func (w *walk) object(ref finding.Ref) Subject {
 	verdict := w.x.examine(ref, false).verdict
 	s := Subject{Ref: ref, Object: true, Tenant: w.x.tenantOf(ref.Namespace), Verdict: verdict, Deadline: w.x.deadline(ref, verdict)}
@@ -72,16 +72,16 @@ func (w *walk) object(ref finding.Ref) Subject {
 			out.causes = distinct(append(out.causes, c))
 		}
 	}
-	s.take(w.x, out)
-	w.askedDirectly(&s)
+	s.addCauses(w.x, out)
+	w.explainDirectly(&s)
 	if s.Verdict.Status == health.Ready && s.critical() {
 		s.fail()
 	}
 	return s
 }
 
-// tenant walks from the tenant's layers, in their order, and then from what no
-// health check watches.
+// tenant explains a tenant: first its layers, in their order, then the objects that no
+// health check covers.
 func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	s := Subject{Ref: status.Verdict.Ref, Tenant: t.Name, Verdict: status.Verdict}
 	s.Deadline = w.x.deadline(s.Ref, s.Verdict)
@@ -103,7 +103,7 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	for _, link := range status.Chain {
 		if link.Status == health.Failing && link.Ref.Name != "" && link.Section != tenant.OwnLayers && link.Section != tenant.SharedLayers {
 			collect(link.Ref, !watched && link.Section != tenant.Sources)
-			if gone, ok := w.x.vanished(t, link.Ref); ok {
+			if gone, ok := w.x.deletedObject(t, link.Ref); ok {
 				out.causes = append(out.causes, gone)
 			}
 		}
@@ -111,9 +111,9 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	for _, ref := range w.x.coverage(t) {
 		collect(ref, true)
 	}
-	out.causes = append(out.causes, w.x.missing(t)...)
+	out.causes = append(out.causes, w.x.deletedObjects(t)...)
 	out.causes = distinct(append(out.causes, w.x.collisions(t.Name, out.causes)...))
-	s.take(w.x, out)
+	s.addCauses(w.x, out)
 	if s.Verdict.Status == health.Ready && len(s.Causes) == 0 && len(s.Unknown) > 0 {
 		why := s.Unknown[0] // it may well hold a cause: no health check looks there
 		s.Verdict = health.Verdict{Status: health.Unknown, Reason: health.Reason(why.Why), Message: why.String()}
@@ -127,14 +127,14 @@ func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
 	return s
 }
 
-// critical tells whether one of the causes keeps something from working.
+// critical reports whether one of the causes is critical.
 func (s Subject) critical() bool {
 	return slices.ContainsFunc(s.Causes, func(c Cause) bool { return c.Severity == finding.Critical })
 }
 
-// unwatched is why Flux reports a tenant's layers as ready though an object of
-// theirs is not: no health check covers it, or one does and was run before, or
-// there is nothing in the object's status to check.
+// unwatched is why Flux reports the layers of a tenant as ready although one of their
+// objects is not: no health check covers the object, or the check ran before, or the
+// status of the object has nothing to check.
 func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
 	for _, layer := range t.Layers {
 		obj := x.snap.Lookup(layer.Ref).Object
@@ -144,20 +144,20 @@ func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
 		for _, check := range field.List(obj.Object, "spec", "healthChecks") {
 			if field.Text(check, "kind") == ref.Kind && field.Text(check, "name") == ref.Name && field.Text(check, "namespace") == ref.Namespace {
 				if x.health.Assessor.Of(ref).Status == health.Failing {
-					return fmt.Sprintf("the health check of %s passed when it was last run, and is run again when that is next reconciled", layer.Ref)
+					return fmt.Sprintf("the health check of %s passed when it last ran, and runs again when the layer is reconciled", layer.Ref)
 				}
-				return fmt.Sprintf("the health check of %s finds nothing wrong with the status of %s", layer.Ref, ref)
+				return fmt.Sprintf("the health check of %s finds no problem in the status of %s", layer.Ref, ref)
 			}
 		}
 	}
 	return fmt.Sprintf("no health check covers %s", ref)
 }
 
-// take turns what a walk found into the subject's causes.
-func (s *Subject) take(x *examiner, out outcome) {
+// addCauses converts the outcome of a walk to the causes of the subject.
+func (s *Subject) addCauses(x *examiner, out outcome) {
 	for _, c := range out.causes {
-		cause := Cause{Finding: c.Finding, Path: x.toItsObject(c), Unwatched: c.unwatched}
-		cause.Evidence = x.proven(c.Evidence)
+		cause := Cause{Finding: c.Finding, Path: x.pathToObject(c), Unwatched: c.unwatched}
+		cause.Evidence = x.verified(c.Evidence)
 		for _, step := range c.path {
 			if step.Ref.GroupKind() == health.KustomizationKind {
 				cause.Layers = addRef(cause.Layers, step.Ref)
@@ -169,9 +169,9 @@ func (s *Subject) take(x *examiner, out outcome) {
 	s.Unknown = union(nil, out.unknown)
 }
 
-// toItsObject is the path down to the cause's own object, where another one has
+// pathToObject is the path to the object of the cause, also if another object has
 // reported it.
-func (x *examiner) toItsObject(c found) []Step {
+func (x *examiner) pathToObject(c foundCause) []Step {
 	if slices.ContainsFunc(c.path, func(step Step) bool { return step.Ref.Same(c.Ref) }) {
 		return c.path
 	}

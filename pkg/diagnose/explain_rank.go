@@ -10,13 +10,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// share works out what each cause blocks, over all subjects, and ranks.
-func (e *Explanation) share(x *examiner) {
+// rankCauses determines what each cause blocks, over all subjects, and sorts the
+// causes.
+func (e *Explanation) rankCauses(x *examiner) {
 	layers, tenants := map[Identity][]finding.Ref{}, map[Identity][]string{}
 	for _, s := range e.Subjects {
 		for _, c := range s.Causes {
 			k := c.Identity()
-			for _, ref := range x.waiting(c.Layers) {
+			for _, ref := range x.withDependents(c.Layers) {
 				layers[k] = addRef(layers[k], ref)
 			}
 			notReady := s.Verdict.Status != health.Ready // what is ready is not blocked by a warning
@@ -35,16 +36,16 @@ func (e *Explanation) share(x *examiner) {
 	}
 }
 
-// Identity tells causes apart: two are the same when they say the same about the
-// same object. What one object says in several sentences, two dependencies that
-// are missing, is several causes.
+// Identity identifies a cause: two causes are the same if they report the same about
+// the same object. Two messages about one object, such as two missing dependencies, are
+// two causes.
 type Identity struct {
 	finding.Key
 	Code            finding.Code
 	Reason, Message string
 }
 
-// Identity is the same for causes that are the same, of whatever subjects.
+// Identity is the same for the same cause of different subjects.
 func (c Cause) Identity() Identity { return identityOf(c.Finding) }
 
 func identityOf(f finding.Finding) Identity {
@@ -53,7 +54,7 @@ func identityOf(f finding.Finding) Identity {
 
 var severityRank = map[finding.Severity]int{finding.Critical: 0, finding.Warning: 1, finding.Info: 2}
 
-// Compare ranks causes: by what they block, then how bad, then how old they are.
+// Compare orders causes: by what they block, then by severity, then by age.
 func (c Cause) Compare(other Cause) int {
 	return cmp.Or(
 		cmp.Compare(len(other.Layers), len(c.Layers)),
@@ -95,8 +96,8 @@ func union(a, b []snapshot.Failure) []snapshot.Failure {
 	return a
 }
 
-// waiting adds to the layers those that depend on them, directly or not.
-func (x *examiner) waiting(layers []finding.Ref) []finding.Ref {
+// withDependents adds to the layers those that depend on them, directly or indirectly.
+func (x *examiner) withDependents(layers []finding.Ref) []finding.Ref {
 	all := slices.Clone(layers)
 	for i := 0; i < len(all); i++ {
 		for _, ref := range x.dependents[all[i].Key()] {

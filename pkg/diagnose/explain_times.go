@@ -8,10 +8,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// nextTry is when Flux looks at a Kustomization again: a retry interval (or the
-// interval) after it last finished. Flux adds no jitter unless told to. One that
-// is stalled is not tried before it changes; one that waits for a dependency
-// asks for that at its own pace.
+// nextTry is when Flux reconciles a Kustomization again: a retry interval (or the
+// interval) after the last reconciliation ended. Flux adds no jitter by default. A
+// stalled Kustomization is not retried until it changes; one that waits for a
+// dependency is requeued at its own interval.
 func (x *examiner) nextTry(ref finding.Ref) time.Time {
 	obj := x.snap.Lookup(ref).Object
 	if obj == nil || field.Bool(obj.Object, "spec", "suspend") || field.ConditionOf(obj, "Stalled").Status == "True" {
@@ -37,8 +37,8 @@ func (x *examiner) nextTry(ref finding.Ref) time.Time {
 	return time.Time{}
 }
 
-// deadline is until when what is in progress may take. What waits for something
-// else takes as long as that does.
+// deadline is until when an action in progress may take. What waits for another object
+// has no deadline of its own.
 func (x *examiner) deadline(ref finding.Ref, verdict health.Verdict) time.Time {
 	obj := x.snap.Lookup(ref).Object
 	if obj == nil || verdict.Status != health.Progressing || len(verdict.WaitsFor) > 0 || verdict.Reason == "DependencyNotReady" {

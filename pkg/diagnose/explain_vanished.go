@@ -15,12 +15,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// vanished is an object that a layer of the tenant has applied, that was well,
-// and that is not there any more: somebody took it away, and Flux has not looked
-// since.
-func (x *examiner) vanished(t tenant.Tenant, ref finding.Ref) (found, bool) {
+// deletedObject reports an object that a layer of the tenant applied and that no longer
+// exists: it was deleted, and Flux has not reconciled the layer since.
+func (x *examiner) deletedObject(t tenant.Tenant, ref finding.Ref) (foundCause, bool) {
 	if x.snap.Lookup(ref).Presence != snapshot.Absent {
-		return found{}, false
+		return foundCause{}, false
 	}
 	for _, layer := range t.Layers {
 		obj := x.snap.Lookup(layer.Ref).Object
@@ -30,33 +29,34 @@ func (x *examiner) vanished(t tenant.Tenant, ref finding.Ref) (found, bool) {
 		}
 		f := finding.Finding{
 			Code: codeVanished, Ref: ref, Reason: "NotFound", Severity: finding.Critical,
-			Message:  fmt.Sprintf("%s no longer exists, though %s has applied it", ref, layer.Ref),
+			Message:  fmt.Sprintf("%s no longer exists, although %s applied it", ref, layer.Ref),
 			Evidence: []finding.Evidence{inventoryEntry(obj, ref, verdict.Since), absent(ref)},
 			Fixes:    []finding.Fix{kustomization{obj: obj}.retry("Apply it again")},
 		}
-		return found{Finding: f, path: []Step{{Ref: layer.Ref, Status: verdict.Status}, {Ref: ref, Status: health.Failing, Note: "NotFound"}}}, true
+		return foundCause{Finding: f, path: []Step{{Ref: layer.Ref, Status: verdict.Status}, {Ref: ref, Status: health.Failing, Note: "NotFound"}}}, true
 	}
-	return found{}, false
+	return foundCause{}, false
 }
 
-// deletedSince reports an object that another one names and that a layer of its
-// tenant has applied: what names it is right.
+// deletedSince reports an object that another one references and that a layer of its
+// tenant applied: the reference is correct.
 func (x *examiner) deletedSince(ref finding.Ref) (finding.Finding, bool) {
 	for _, t := range x.tenants {
 		if !slices.Contains(t.Namespaces, ref.Namespace) {
 			continue
 		}
-		if gone, ok := x.vanished(t, ref); ok {
+		if gone, ok := x.deletedObject(t, ref); ok {
 			return gone.Finding, true
 		}
 	}
 	return finding.Finding{}, false
 }
 
-// missing are the objects of a tenant's namespaces that its own layers have applied
-// and that do not exist. Kinds are looked at that are listed for the tenant anyway.
-func (x *examiner) missing(t tenant.Tenant) []found {
-	var all []found
+// deletedObjects are the objects in the namespaces of a tenant that its own layers
+// applied and that do not exist. Only kinds that are listed for the tenant anyway are
+// checked.
+func (x *examiner) deletedObjects(t tenant.Tenant) []foundCause {
+	var all []foundCause
 	for _, layer := range t.Layers {
 		obj := x.snap.Lookup(layer.Ref).Object
 		if layer.Shared || obj == nil {
@@ -66,7 +66,7 @@ func (x *examiner) missing(t tenant.Tenant) []found {
 			if !slices.Contains(ingressKinds, ref.GroupKind()) || !slices.Contains(t.Namespaces, ref.Namespace) {
 				continue
 			}
-			if gone, ok := x.vanished(t, ref); ok {
+			if gone, ok := x.deletedObject(t, ref); ok {
 				gone.unwatched = x.unwatched(t, ref)
 				all = append(all, gone)
 			}
@@ -75,11 +75,11 @@ func (x *examiner) missing(t tenant.Tenant) []found {
 	return all
 }
 
-// ingressKinds are what clients of a tenant can't do without, and is listed in each
-// tenant's namespaces.
+// ingressKinds are the kinds that clients of a tenant require, and that are listed in
+// the namespaces of each tenant.
 var ingressKinds = []schema.GroupKind{health.GatewayKind, health.VirtualServiceKind, health.ServiceKind, health.CertificateKind, health.DeploymentKind, health.StatefulSetKind}
 
-// inventoryEntry is where a layer's inventory lists an object.
+// inventoryEntry is the entry of an object in the inventory of a layer.
 func inventoryEntry(layer *unstructured.Unstructured, ref finding.Ref, at time.Time) finding.Evidence {
 	for i, entry := range field.List(layer.Object, "status", "inventory", "entries") {
 		id := field.Text(entry, "id")

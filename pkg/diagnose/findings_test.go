@@ -81,17 +81,25 @@ func TestCodes(t *testing.T) {
 
 var (
 	heading = regexp.MustCompile(`(?m)^##(#)? (.+)$`)
-	form    = regexp.MustCompile(`(?s)^\n\n[^\n>].*\n\n> [A-Z].*\n\nDo: .+[.]\n`)
+	// entryForm is an entry below its code: a title, what the code means, an example
+	// and what to do.
+	entryForm = regexp.MustCompile(`(?s)^\n\n\*\*([^*\n]{0,59}[^*\n.])\*\*\n\n\*\*What it means\.\*\* [^\n]+.*\n\n\*\*Example\*\*\n\n((?:> [^\n]+\n)+)\n\*\*What to do\.\*\* .*[.]\n+$`)
+	oldForm   = regexp.MustCompile(`(?s)^\n\n[^\n>*].*\n\n> [A-Z].*\n\nDo: .+[.]\n`)
 )
 
-// TestFindingsAreDocumented wants an entry in docs/findings.md for each code and
-// a code for each entry, in its layer's section, with what it means, an example
-// and what to do.
+// oldSections are the sections whose entries are still allowed to have the old form.
+const oldSections = "45678"
+
+// TestFindingsAreDocumented requires an entry in docs/findings.md for each code and a
+// code for each entry, in the section of its layer. The title of an entry is unique,
+// and its example is a message that a test case prints.
 func TestFindingsAreDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docs/findings.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	printed := printedMessages()
+	titles := map[string]string{}
 	var codes, documented []string
 	for _, code := range codeConstants(t, packageFiles(t)["codes.go"]) {
 		codes = append(codes, code)
@@ -99,29 +107,40 @@ func TestFindingsAreDocumented(t *testing.T) {
 	section := ""
 	headings := heading.FindAllSubmatchIndex(text, -1)
 	for i, at := range headings {
-		title, end := string(text[at[4]:at[5]]), len(text)
+		code, end := string(text[at[4]:at[5]]), len(text)
 		if i+1 < len(headings) {
 			end = headings[i+1][0]
 		}
 		if at[2] < 0 {
-			section = title[:1]
+			section = code[:1]
 			continue
 		}
-		if section == "9" { // pkg/validate's
+		entry := entryForm.FindSubmatch(text[at[5]:end])
+		if entry != nil {
+			title := string(entry[1])
+			if titles[title] != "" {
+				t.Errorf("%s and %s have the same title", titles[title], code)
+			}
+			titles[title] = code
+		}
+		if section == "9" { // documents pkg/validate, whose tests check it
 			continue
 		}
-		if slices.Contains(documented, title) {
-			t.Errorf("%s is documented twice", title)
+		if slices.Contains(documented, code) {
+			t.Errorf("%s is documented twice", code)
 		}
-		documented = append(documented, title)
-		if !slices.Contains(codes, title) {
-			t.Errorf("%s is documented, and there is no such code", title)
+		documented = append(documented, code)
+		if !slices.Contains(codes, code) {
+			t.Errorf("%s is documented, but does not exist", code)
 		}
-		if strings.TrimPrefix(title, "OW")[:1] != section {
-			t.Errorf("%s stands in section %s", title, section)
+		if strings.TrimPrefix(code, "OW")[:1] != section {
+			t.Errorf("%s is in section %s", code, section)
 		}
-		if !form.Match(text[at[5]:end]) {
-			t.Errorf("%s lacks what it means, an example or what to do", title)
+		switch old := strings.Contains(oldSections, section) && oldForm.Match(text[at[5]:end]); {
+		case entry == nil && !old:
+			t.Errorf("%s lacks a title, what it means, an example or what to do, or has them in another form", code)
+		case entry != nil && !*update && !slices.Contains(printed[code], unquoted(entry[2])):
+			t.Errorf("%s has an example that no test case prints: %s\nmessages in %s:\n\t%s", code, unquoted(entry[2]), sentencesFile, strings.Join(printed[code], "\n\t"))
 		}
 	}
 	for _, code := range codes {
@@ -129,4 +148,29 @@ func TestFindingsAreDocumented(t *testing.T) {
 			t.Errorf("%s is not documented", code)
 		}
 	}
+}
+
+// unquoted is the text of a Markdown quotation, in one line.
+func unquoted(quotation []byte) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll("\n"+string(quotation), "\n> ", " ")), " ")
+}
+
+// printedMessages are the messages of the test cases' findings by code, as the command
+// prints them: with a capital letter, and with single spaces, as Markdown has them.
+func printedMessages() map[string][]string {
+	messages := map[string][]string{}
+	for _, text := range sentences.want {
+		lines := strings.Split(text, "\n")
+		for i, line := range lines[:len(lines)-1] {
+			if code, _, _ := strings.Cut(line, " "); strings.HasPrefix(code, "OW") {
+				message := strings.Join(strings.Fields(lines[i+1]), " ")
+				messages[code] = append(messages[code], strings.ToUpper(message[:1])+message[1:])
+			}
+		}
+	}
+	for code := range messages {
+		slices.Sort(messages[code])
+		messages[code] = slices.Compact(messages[code])
+	}
+	return messages
 }

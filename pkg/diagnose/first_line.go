@@ -2,7 +2,7 @@ package diagnose
 
 import "strings"
 
-// firstLine is a message's first line, without a full stop.
+// firstLine is the first line of a message, without a period.
 func firstLine(message string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
 	return strings.TrimSuffix(strings.TrimSpace(line), ".")

@@ -105,7 +105,7 @@ func (g gateway) pods() {
 		return
 	}
 	for _, workload := range serving {
-		if ref := finding.RefOf(workload); g.x.unwell(ref) {
+		if ref := finding.RefOf(workload); g.x.knownNotReady(ref) {
 			g.exam.blame = append(g.exam.blame, ref)
 		}
 	}
@@ -119,7 +119,7 @@ func (g gateway) unserved() {
 		g.exam.unknown = append(g.exam.unknown, unseen...)
 		return
 	}
-	if release, ok := g.x.bringer(g.obj.GetNamespace(), "gateway", "ingress"); ok && g.x.unwell(release) {
+	if release, ok := g.x.releaseByChart(g.obj.GetNamespace(), "gateway", "ingress"); ok && g.x.knownNotReady(release) {
 		g.exam.blame = append(g.exam.blame, release)
 		return
 	}
@@ -146,7 +146,7 @@ func (x *examiner) selectorFixes(f *finding.Finding, obj *unstructured.Unstructu
 	if !ok && namespace == "" {
 		near, ok = nearestLabels(selectorOf(obj), x.workloads(""))
 	}
-	if peer := x.twin(finding.RefOf(obj)); !ok && peer != nil {
+	if peer := x.peer(finding.RefOf(obj)); !ok && peer != nil {
 		return append(x.peerSelector(f, obj, peer), look)
 	}
 	if !ok {

@@ -159,7 +159,7 @@ func (g gateway) missing(namespace string, server gatewayServer, name string) fi
 	f.Evidence = append(f.Evidence, absent(ref))
 	fix := finding.Fix{Text: "Name an existing Secret in tls.credentialName, or add a Certificate with secretName: " + name,
 		Command: escape.Command("kubectl get secrets,certificates -n %s", namespace), File: g.x.file(g.obj, server.path("tls.credentialName"))}
-	if other, ok := g.x.elsewhere(ref); ok {
+	if other, ok := g.x.inOtherNamespace(ref); ok {
 		f.Message += fmt.Sprintf("; there is one in namespace %s, but Istio reads it beside the ingress' pods", other.Namespace)
 		fix.Text = fmt.Sprintf("Create the Secret in namespace %s: have its Certificate there", namespace)
 	} else if made, certificate := g.meant(namespace, server); made != "" {

@@ -67,7 +67,7 @@ func (g apiGateway) class() bool {
 		g.exam.findings = append(g.exam.findings, f)
 		return true
 	}
-	if g.x.unwell(finding.RefOf(class)) {
+	if g.x.knownNotReady(finding.RefOf(class)) {
 		g.exam.blame = append(g.exam.blame, finding.RefOf(class))
 		return true
 	}
@@ -105,7 +105,7 @@ func (g apiGateway) certificate(secret finding.Ref, path, listener string) {
 		return
 	}
 	for _, certificate := range g.x.makers(secret.Namespace, secret.Name) {
-		if ref := finding.RefOf(certificate); g.x.unwell(ref) {
+		if ref := finding.RefOf(certificate); g.x.knownNotReady(ref) {
 			g.exam.blame = addRef(g.exam.blame, ref)
 			return
 		}
@@ -171,12 +171,12 @@ func (g apiGateway) infrastructure() {
 		}
 		if idle, ok := g.x.scaledDown([]*unstructured.Unstructured{workload}); ok {
 			g.exam.findings = append(g.exam.findings, idle)
-		} else if g.x.unwell(finding.RefOf(workload)) {
+		} else if g.x.knownNotReady(finding.RefOf(workload)) {
 			g.exam.blame = addRef(g.exam.blame, finding.RefOf(workload))
 		}
 	}
 	for _, service := range g.x.snap.List(health.ServiceKind, g.obj.GetNamespace()).Objects {
-		if service.GetLabels()["gateway.networking.k8s.io/gateway-name"] == g.obj.GetName() && g.x.unwell(finding.RefOf(service)) {
+		if service.GetLabels()["gateway.networking.k8s.io/gateway-name"] == g.obj.GetName() && g.x.knownNotReady(finding.RefOf(service)) {
 			g.exam.blame = addRef(g.exam.blame, finding.RefOf(service))
 		}
 	}

@@ -74,7 +74,7 @@ func (r apiRoute) parent(i int, parent map[string]any) {
 		r.report(f)
 		return
 	}
-	if r.x.unwell(ref) {
+	if r.x.knownNotReady(ref) {
 		r.exam.blame = addRef(r.exam.blame, ref)
 	}
 	if at := health.ParentStatus(r.obj, parent); at >= 0 {

@@ -10,9 +10,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// file is where in the GitOps tree the object's setting is to be changed, as
-// far as its labels tell: in the overlay of the Kustomization that applied it,
-// or in the values of the HelmRelease that installed it. The object may be nil.
+// file is where in the GitOps tree to change the setting of the object, as far as its
+// labels show: in the overlay of the Kustomization that applied it, or in the values of
+// the HelmRelease that installed it. The object may be nil.
 func (x *examiner) file(obj *unstructured.Unstructured, setting string) string {
 	if obj == nil {
 		return ""
@@ -41,7 +41,7 @@ func (x *examiner) installer(obj *unstructured.Unstructured) *unstructured.Unstr
 	}).Object
 }
 
-// applyNow is the command that has Flux apply what was changed in Git.
+// applyNow is the command that makes Flux apply a change from Git.
 func (x *examiner) applyNow(obj *unstructured.Unstructured) string {
 	if obj == nil {
 		return ""

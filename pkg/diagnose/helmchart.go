@@ -15,9 +15,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// explainHelmChart blames the chart's repository, or reports what is wrong with
-// the chart that is asked for. Flux makes HelmCharts from HelmReleases: the
-// release is what a person has to change.
+// explainHelmChart blames the repository of the chart, or reports the problem of the
+// requested chart. Flux creates HelmCharts from HelmReleases: the release is what a
+// user changes.
 func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: sourceVerdict(x, obj)}
 	if e.verdict.Status == health.Ready {
@@ -25,10 +25,10 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 	}
 	if m, ok := x.fetchStatement(obj); ok && e.verdict.Status == health.Failing && e.verdict.Reason != health.Stuck {
 		e.verdict.Reason, e.verdict.Message = cmp.Or(health.Reason(m.reason), e.verdict.Reason), firstLine(m.text)
-		e.verdict.Said = health.Said{Field: m.proof.Field, Reason: m.reason, Message: m.text, At: m.at}
+		e.verdict.Statement = health.Statement{Field: m.proof.Field, Reason: m.reason, Message: m.text, At: m.at}
 	}
 	repository := sourceRef(field.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
-	problem, _ := x.message(e.verdict.Said.Message).Source()
+	problem, _ := x.message(e.verdict.Statement.Message).Source()
 	waits := e.verdict.Status != health.Failing || problem.Problem == fluxmsg.SourceNoArtifact
 	answer := x.snap.Lookup(repository)
 	switch answer.Presence {
@@ -66,11 +66,11 @@ func explainHelmChart(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 	return e
 }
 
-// chartFailure is why a chart cannot be fetched from a repository that is ready,
-// nil where that could not be read.
+// chartFailure is why a chart can't be fetched from a repository that is ready; the
+// repository is nil if it could not be read.
 func (x *examiner) chartFailure(obj, repository *unstructured.Unstructured, ref finding.Ref, v health.Verdict) finding.Finding {
-	c := chartWanted{name: field.Text(obj.Object, "spec", "chart"), version: field.Text(obj.Object, "spec", "version"), repository: repository, ref: ref}
-	problem, _ := x.message(v.Said.Message).Source()
+	c := chartRequest{name: field.Text(obj.Object, "spec", "chart"), version: field.Text(obj.Object, "spec", "version"), repository: repository, ref: ref}
+	problem, _ := x.message(v.Statement.Message).Source()
 	if f, ok := x.chartRepositoryFinding(obj, c, v); ok {
 		return f
 	}
@@ -78,46 +78,46 @@ func (x *examiner) chartFailure(obj, repository *unstructured.Unstructured, ref 
 	switch {
 	case problem.Problem == fluxmsg.SourceNoArtifact:
 		f := x.chartFinding(obj, v, codeChartFailed, fmt.Sprintf("waits for chart %s, whose repository is ready now", c))
-		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", obj)}}
+		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: reconcileSource("reconcile", obj)}}
 		return f
 	case missing && problem.Version != "" && c.version != "" && problem.Version != c.version:
 		f := x.chartFinding(obj, v, codeChartFailed, "")
-		f.Message = fmt.Sprintf("%s reports version %s as missing, but asks for %s now: its status is out of date", v.Ref, problem.Version, c.version)
-		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", obj)}}
+		f.Message = fmt.Sprintf("%s reports that version %s does not exist, but requests %s now: its status is out of date", v.Ref, problem.Version, c.version)
+		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: reconcileSource("reconcile", obj)}}
 		return f
 	case missing:
 		f := x.chartFinding(obj, v, codeChartVersion, c.missing(problem.Problem))
 		file := f.Fixes[0].File
 		f.Fixes = nil
-		x.chartElsewhere(c, problem.Problem, file, &f)
+		x.addOtherCharts(c, problem.Problem, file, &f)
 		return f
 	}
 	f := x.chartFinding(obj, v, codeChartFailed, fmt.Sprintf("can't fetch its chart %s: %s", c, firstLine(v.Message)))
-	f.Fixes[0].Text, f.Fixes[0].Command = "Fetch the chart by hand, to see the whole error", c.command("helm show chart")
+	f.Fixes[0].Text, f.Fixes[0].Command = "Fetch the chart by hand to see the whole error", c.command("helm show chart")
 	return f
 }
 
-// chartWanted is a chart that is asked for, and where.
-type chartWanted struct {
+// chartRequest is a requested chart, with its repository.
+type chartRequest struct {
 	name, version string
 	repository    *unstructured.Unstructured // nil when it could not be read
 	ref           finding.Ref
 }
 
-// String names the chart and its version for a sentence.
-func (c chartWanted) String() string { return strings.TrimSpace(c.name + " " + c.version) }
+// String is the chart and its version for a message.
+func (c chartRequest) String() string { return strings.TrimSpace(c.name + " " + c.version) }
 
-// address is the repository's.
-func (c chartWanted) address() string {
+// address is the URL of the repository.
+func (c chartRequest) address() string {
 	if c.repository == nil {
 		return ""
 	}
 	return field.Text(c.repository.Object, "spec", "url")
 }
 
-// command is one of Helm's about the chart in its repository; nothing where the
-// chart comes from elsewhere.
-func (c chartWanted) command(verb string) string {
+// command is a Helm command about the chart in its repository, empty if the chart is
+// not from a HelmRepository.
+func (c chartRequest) command(verb string) string {
 	if c.address() == "" || c.ref.GroupKind() != helmRepositoryKind {
 		return ""
 	}
@@ -131,11 +131,11 @@ func (c chartWanted) command(verb string) string {
 	return text
 }
 
-// missing says what the repository does not have.
-func (c chartWanted) missing(problem fluxmsg.SourceProblem) string {
-	what := "asks for chart " + c.name
+// missing is what the repository does not have, as a clause.
+func (c chartRequest) missing(problem fluxmsg.SourceProblem) string {
+	what := "requests chart " + c.name
 	if problem == fluxmsg.SourceVersionNotFound {
-		what += " in version " + cmp.Or(c.version, "*")
+		what = fmt.Sprintf("requests version %s of chart %s", cmp.Or(c.version, "*"), c.name)
 	}
 	what += fmt.Sprintf(", which %s does not have", c.ref)
 	if c.retired() {
@@ -144,16 +144,16 @@ func (c chartWanted) missing(problem fluxmsg.SourceProblem) string {
 	return what
 }
 
-// retired tells whether the chart comes from Bitnami's free catalogue
+// retired reports whether the chart is from the free catalogue of Bitnami
 // (bitnami/charts#35164).
-func (c chartWanted) retired() bool {
+func (c chartRequest) retired() bool {
 	address := c.address()
 	return strings.Contains(address, "://charts.bitnami.com/") || strings.HasSuffix(strings.TrimSuffix(address, "/"), ".docker.io/bitnamicharts")
 }
 
-// chartElsewhere adds what the cluster's other charts tell about one that is
-// missing: a version of it that the repository has, or a repository that has it.
-func (x *examiner) chartElsewhere(c chartWanted, problem fluxmsg.SourceProblem, file string, f *finding.Finding) {
+// addOtherCharts adds what other charts in the cluster show about a missing chart: a
+// version that the repository has, or a repository that has the chart.
+func (x *examiner) addOtherCharts(c chartRequest, problem fluxmsg.SourceProblem, file string, f *finding.Finding) {
 	list := finding.Fix{Text: "Set spec.chart.spec.version to a version that the repository lists", File: file}
 	unversioned := c
 	unversioned.version = ""
@@ -186,8 +186,8 @@ func (x *examiner) chartElsewhere(c chartWanted, problem fluxmsg.SourceProblem, 
 	f.Fixes = append(f.Fixes, list)
 }
 
-// chartFinding is about the HelmRelease that a chart was made for, or about the
-// chart when no release is known. Its first fix has the file of the release.
+// chartFinding is about the HelmRelease that the chart was created for, or about the
+// chart if no release is known. Its first fix has the file of the release.
 func (x *examiner) chartFinding(chart *unstructured.Unstructured, v health.Verdict, code finding.Code, message string) finding.Finding {
 	f := finding.Finding{Code: code, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since}
 	if version := field.Text(chart.Object, "spec", "version"); version != "" {
@@ -196,9 +196,9 @@ func (x *examiner) chartFinding(chart *unstructured.Unstructured, v health.Verdi
 	if m, ok := x.fetchStatement(chart); ok {
 		f.Evidence = append(f.Evidence, m.proof)
 	} else if c := field.ConditionOf(chart, "Ready"); c.Message != "" {
-		f.Evidence = append(f.Evidence, stated(chart, c))
+		f.Evidence = append(f.Evidence, quoteWithStatus(chart, c))
 	}
-	f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", chart)}}
+	f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: reconcileSource("reconcile", chart)}}
 	for _, release := range x.snap.List(health.HelmReleaseKind, "").Objects {
 		if field.Text(release.Object, "status", "helmChart") == chart.GetNamespace()+"/"+chart.GetName() {
 			f.Ref = finding.RefOf(release)

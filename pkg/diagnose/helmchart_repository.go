@@ -15,10 +15,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// repositoryTypeFinding reports a HelmRepository whose type does not fit its
-// address.
+// repositoryTypeFinding reports a HelmRepository whose type does not match its URL.
 func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, v health.Verdict) (finding.Finding, bool) {
-	said, _ := x.message(v.Said.Message).ChartRepository()
+	said, _ := x.message(v.Statement.Message).ChartRepository()
 	f := finding.Finding{Code: codeChartScheme, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since}
 	address, kind := field.Text(repository.Object, "spec", "url"), field.Text(repository.Object, "spec", "type")
 	fix := finding.Fix{File: x.definedIn(repository)}
@@ -28,7 +27,7 @@ func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, 
 		fix.Text = fmt.Sprintf("Set spec.type: oci in %s", v.Ref)
 	case said.Problem == fluxmsg.ChartTypeOCI && kind == "oci" && address != "" && !strings.HasPrefix(address, "oci://"):
 		f.Message = fmt.Sprintf("%s is of type oci, but spec.url is not the address of an OCI registry", v.Ref)
-		fix.Text = fmt.Sprintf("Remove spec.type from %s, or begin spec.url with oci://", v.Ref)
+		fix.Text = fmt.Sprintf("Remove spec.type from %s, or set a spec.url that begins with oci://", v.Ref)
 		f.Evidence = append(f.Evidence, evidence(repository, "spec.type", kind, time.Time{}))
 	default:
 		return f, false
@@ -40,14 +39,14 @@ func (x *examiner) repositoryTypeFinding(repository *unstructured.Unstructured, 
 			break
 		}
 	}
-	f.Fixes = []finding.Fix{fix, {Text: "Then have Flux fetch it", Command: reconcileSource("reconcile", repository)}}
+	f.Fixes = []finding.Fix{fix, {Text: "Then reconcile the source", Command: reconcileSource("reconcile", repository)}}
 	return f, true
 }
 
-// chartRepositoryFinding reports a chart that its repository's sort, or its
-// limits, keep from being fetched.
-func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c chartWanted, v health.Verdict) (finding.Finding, bool) {
-	said, _ := x.message(v.Said.Message).ChartRepository()
+// chartRepositoryFinding reports a chart that can't be fetched because of the type or
+// the limits of its repository.
+func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c chartRequest, v health.Verdict) (finding.Finding, bool) {
+	said, _ := x.message(v.Statement.Message).ChartRepository()
 	f := x.chartFinding(chart, v, codeChartScheme, "")
 	file := f.Fixes[0].File
 	switch said.Problem {
@@ -62,7 +61,7 @@ func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c ch
 		}
 		if interval := field.Duration(chart.Object, "spec", "interval"); interval > 0 && interval < 10*time.Minute {
 			f.Evidence = withProof(f.Evidence, evidence(chart, "spec.interval", field.Text(chart.Object, "spec", "interval"), time.Time{}))
-			f.Fixes = append(f.Fixes, finding.Fix{Text: "Ask less often: raise spec.chart.spec.interval", File: file})
+			f.Fixes = append(f.Fixes, finding.Fix{Text: "Reduce the number of requests: raise spec.chart.spec.interval", File: file})
 		}
 		f.Fixes = append(f.Fixes, finding.Fix{Text: "Wait until the limit is lifted, then retry", Command: reconcileSource("reconcile", chart)})
 		return f, true
@@ -72,7 +71,7 @@ func (x *examiner) chartRepositoryFinding(chart *unstructured.Unstructured, c ch
 
 // points completes a finding about an index that points to an OCI registry. Only
 // a HelmRepository that is not of type oci has an index.
-func (c chartWanted) points(said fluxmsg.ChartRepository, file string, f *finding.Finding) bool {
+func (c chartRequest) points(said fluxmsg.ChartRepository, file string, f *finding.Finding) bool {
 	if c.ref.GroupKind() != helmRepositoryKind {
 		return false
 	}
@@ -91,9 +90,9 @@ func (c chartWanted) points(said fluxmsg.ChartRepository, file string, f *findin
 		}
 		f.Evidence = withProof(f.Evidence, evidence(c.repository, "spec.url", c.address(), time.Time{}))
 	}
-	f.Message = fmt.Sprintf("%s can't fetch its chart %s: the index of %s points to %s, and a HelmRepository of that type does not fetch from OCI registries", f.Ref, c, c.ref, registry)
+	f.Message = fmt.Sprintf("%s can't fetch its chart %s: the index of %s points to %s, but a HelmRepository that is not of type oci can't fetch from OCI registries", f.Ref, c, c.ref, registry)
 	if !strings.HasPrefix(registry, "oci://") {
-		f.Fixes = []finding.Fix{{Text: "Add a HelmRepository with spec.type: oci and the registry's address, and name it in spec.chart.spec.sourceRef", File: file}}
+		f.Fixes = []finding.Fix{{Text: "Add a HelmRepository with spec.type: oci and the URL of the registry, and name it in spec.chart.spec.sourceRef", File: file}}
 		if c.address() != "" {
 			f.Fixes = append(f.Fixes, finding.Fix{Text: "Find the registry in the index",
 				Command: escape.Command("curl -sL %s/index.yaml | grep %s", strings.TrimSuffix(c.address(), "/"), "oci://.*/"+c.name+":")})
@@ -114,7 +113,7 @@ func (c chartWanted) points(said fluxmsg.ChartRepository, file string, f *findin
 	return true
 }
 
-// ociChart takes the address of a chart apart: "oci://host/path/chart:version".
+// ociChart splits the URL of a chart: "oci://host/path/chart:version".
 func ociChart(address string) (registry, chart, version string, ok bool) {
 	if !strings.HasPrefix(address, "oci://") {
 		return "", "", "", false
@@ -128,7 +127,7 @@ func ociChart(address string) (registry, chart, version string, ok bool) {
 }
 
 // limited completes a finding about a registry that limits the rate of requests.
-func (c chartWanted) limited(said fluxmsg.ChartRepository, file string, f *finding.Finding) {
+func (c chartRequest) limited(said fluxmsg.ChartRepository, file string, f *finding.Finding) {
 	f.Code = codeChartRateLimit
 	host := "its repository"
 	for _, address := range []string{said.URL, c.address()} {

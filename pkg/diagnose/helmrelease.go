@@ -15,8 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainHelmRelease follows a release to its dependencies, its chart, its
-// values, what Helm says, and what it installed.
+// explainHelmRelease follows a release to its dependencies, its chart, its values, the
+// messages of Helm, and the objects that it installed.
 func explainHelmRelease(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	r := release{x: x, obj: obj, ready: field.ConditionOf(obj, "Ready"), exam: &e}
@@ -27,7 +27,7 @@ func explainHelmRelease(x *examiner, obj *unstructured.Unstructured, failing boo
 		e.findings = []finding.Finding{r.suspended()}
 		return e
 	case e.verdict.Reason == health.Stale:
-		x.silent(obj, &e)
+		x.explainStale(obj, &e)
 		return e
 	case e.verdict.Reason == health.DependencyCycle:
 		e.findings = append(e.findings, x.cycle(e.verdict))
@@ -58,7 +58,7 @@ func (r release) finding(code finding.Code, reason, message string) finding.Find
 	}
 }
 
-// conditions are what the release says of itself, as evidence.
+// conditions are the conditions of the release, as evidence.
 func (r release) conditions() []finding.Evidence {
 	var all []finding.Evidence
 	for _, kind := range []string{"Stalled", "Released", "Ready"} {
@@ -71,9 +71,9 @@ func (r release) conditions() []finding.Evidence {
 	return all
 }
 
-// retry is how to have a release tried again after what is wrong is corrected.
-// One that Flux has given up needs its failure counters reset, unless its own
-// spec changes; any other is retried by itself.
+// retry is how to retry a release after its problem is corrected. A release that Flux
+// no longer retries needs its failure counters reset, unless its own spec changes; any
+// other release is retried anyway.
 func (r release) retry() finding.Fix {
 	stalled := field.ConditionOf(r.obj, "Stalled")
 	switch {
@@ -82,21 +82,21 @@ func (r release) retry() finding.Fix {
 	case r.stalled():
 		return finding.Fix{Text: "Then reset the count of failures, so that Flux retries", Command: r.flux("reconcile", "--reset")}
 	}
-	return finding.Fix{Text: "Then retry at once", Command: r.flux("reconcile")}
+	return finding.Fix{Text: "Then retry immediately", Command: r.flux("reconcile")}
 }
 
-// stalled tells whether Flux has given the release up.
+// stalled reports whether Flux no longer retries the release.
 func (r release) stalled() bool {
 	return field.ConditionOf(r.obj, "Stalled").Status == "True" || strings.HasSuffix(r.ready.Message, "retries exhausted")
 }
 
-// flux is a command of Flux's about the release.
+// flux is a command of the flux CLI about the release.
 func (r release) flux(verb string, flags ...string) string {
 	command := escape.Command("flux %s helmrelease %s -n %s", verb, r.obj.GetName(), r.obj.GetNamespace())
 	return strings.Join(append([]string{command}, flags...), " ")
 }
 
-// helmCommand is a command of Helm's about the release.
+// helmCommand is a helm command about the release.
 func (r release) helmCommand(verb string, more ...string) string {
 	name, _ := releaseName(r.obj)
 	words := append([]string{escape.Command("helm %s %s", escape.Shell(verb), name)}, more...)
@@ -109,15 +109,15 @@ func (r release) storage() string {
 	return cmp.Or(field.Text(r.obj.Object, "status", "storageNamespace"), field.Text(r.obj.Object, "spec", "storageNamespace"), r.obj.GetNamespace())
 }
 
-// inspect is where to look on when the evidence supports no fix.
+// inspect is what to inspect next if the evidence supports no fix.
 func (r release) inspect() []finding.Fix {
 	return []finding.Fix{
-		{Text: "Read what helm-controller did", Command: escape.Command("flux logs --kind=HelmRelease --name=%s -n %s", r.obj.GetName(), r.obj.GetNamespace())},
+		{Text: "Read the log of helm-controller", Command: escape.Command("flux logs --kind=HelmRelease --name=%s -n %s", r.obj.GetName(), r.obj.GetNamespace())},
 		{Text: "Compare the revisions that Helm has stored", Command: r.helmCommand("history")},
 	}
 }
 
-// withProof adds evidence that is not there yet.
+// withProof adds evidence that is not in the list yet.
 func withProof(have []finding.Evidence, more ...finding.Evidence) []finding.Evidence {
 	for _, e := range more {
 		if !slices.ContainsFunc(have, func(h finding.Evidence) bool { return h.Ref.Same(e.Ref) && h.Field == e.Field && h.Value == e.Value }) {
@@ -128,19 +128,19 @@ func withProof(have []finding.Evidence, more ...finding.Evidence) []finding.Evid
 }
 
 func (r release) suspended() finding.Finding {
-	f := r.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is suspended: Flux installs nothing of it", finding.RefOf(r.obj)))
+	f := r.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is suspended: Flux does not reconcile it", finding.RefOf(r.obj)))
 	f.Severity = finding.Warning
 	f.Evidence = append(f.Evidence, evidence(r.obj, "spec.suspend", "true", time.Time{}))
 	f.Fixes = []finding.Fix{{Text: "Resume it", Command: r.flux("resume")}}
 	return f
 }
 
-// denied reports a source in another namespace that may not be used from there.
+// denied reports a source in another namespace that the release is not allowed to use.
 func (r release) denied() bool {
 	if r.exam.verdict.Reason != "AccessDenied" {
 		return false
 	}
-	f := r.finding(codeAccessDenied, "AccessDenied", fmt.Sprintf("%s may not use its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.Message)))
+	f := r.finding(codeAccessDenied, "AccessDenied", fmt.Sprintf("%s is not allowed to use its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.Message)))
 	f.Fixes = []finding.Fix{{Text: "Move the source into the namespace of the release, or allow references across namespaces", File: r.x.definedIn(r.obj)}}
 	r.exam.findings = append(r.exam.findings, f)
 	return true

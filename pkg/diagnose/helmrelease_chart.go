@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// chart blames what the chart comes from while the release waits for it, and
-// tells whether that is all there is to say.
+// chart blames the source of the chart while the release waits for it, and reports
+// whether nothing else is to be examined.
 func (r release) chart() bool {
 	waits := r.waitsForChart()
 	ref, direct := r.chartSource()
@@ -42,13 +42,13 @@ func (r release) chart() bool {
 	return waits || empty && len(r.exam.blame) > 0
 }
 
-// awaitedChart is a release that says that its chart is not there. Where the
-// chart is, for its newest spec, the status of the release is out of date.
+// awaitedChart reports a release that waits for its chart. If the chart is ready for
+// its newest spec, the status of the release is out of date.
 func (r release) awaitedChart(chart *unstructured.Unstructured, ready bool) finding.Finding {
 	ref := finding.RefOf(chart)
 	if !ready || field.IntOr(chart.GetGeneration(), chart.Object, "status", "observedGeneration") < chart.GetGeneration() {
 		f := r.finding(codeChartFailed, r.ready.Reason, fmt.Sprintf("%s waits for its chart: %s", finding.RefOf(r.obj), firstLine(r.ready.Message)))
-		f.Fixes = []finding.Fix{{Text: "Have Flux fetch it", Command: reconcileSource("reconcile", chart)}}
+		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: reconcileSource("reconcile", chart)}}
 		return f
 	}
 	c := field.ConditionOf(chart, "Ready")
@@ -61,20 +61,20 @@ func (r release) awaitedChart(chart *unstructured.Unstructured, ready bool) find
 	f.Evidence = withProof(f.Evidence, quote(chart, c))
 	f.Fixes = []finding.Fix{
 		{Text: "Reconcile the release", Command: r.flux("reconcile")},
-		{Text: "If the status stays as it is, read what helm-controller did", Command: r.inspect()[0].Command},
+		{Text: "If the status does not change, read the log of helm-controller", Command: r.inspect()[0].Command},
 	}
 	return f
 }
 
-// waitsForChart tells whether the release says that its chart is not there
-// (helm-controller v1.6; ArtifactFailed before 1.0, and where it can't be read).
+// waitsForChart reports whether the release waits for its chart (helm-controller v1.6;
+// ArtifactFailed before 1.0, and if the chart can't be read).
 func (r release) waitsForChart() bool {
 	said, ok := r.x.message(r.ready.Message).Source()
 	return r.ready.Status != "True" && (r.ready.Reason == "SourceNotReady" || r.ready.Reason == "ArtifactFailed" && ok && said.Problem != "")
 }
 
-// chartSource is the object that has the chart, a HelmChart that Flux made of
-// spec.chart, or directly what spec.chartRef names.
+// chartSource is the object that provides the chart: the HelmChart that Flux created
+// for spec.chart, or directly the object in spec.chartRef.
 func (r release) chartSource() (ref finding.Ref, direct bool) {
 	if chartRef := field.Map(r.obj.Object, "spec", "chartRef"); chartRef != nil {
 		return sourceRef(chartRef, r.obj.GetNamespace()), true
@@ -83,8 +83,8 @@ func (r release) chartSource() (ref finding.Ref, direct bool) {
 	return finding.Ref{APIVersion: helmChartKind.Group + "/v1", Kind: helmChartKind.Kind, Namespace: namespace, Name: name}, false
 }
 
-// repository blames the chart's repository when that can't be fetched: all
-// there is to go by while there is no HelmChart, or it can't be read.
+// repository blames the repository of the chart if it can't be fetched: this is all
+// that is known while no HelmChart exists, or it can't be read.
 func (r release) repository(waits bool) bool {
 	source := field.Map(r.obj.Object, "spec", "chart", "spec", "sourceRef")
 	if source == nil {
@@ -104,13 +104,13 @@ func (r release) repository(waits bool) bool {
 	return false
 }
 
-// unread is a chart that can't be read: what the release says of it is taken,
-// where it names what is wrong.
+// unread handles a chart that can't be read: the message of the release is used if it
+// names the problem.
 func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) bool {
 	if !waits || answer.Presence != snapshot.Unknown {
 		return false
 	}
-	c := r.chartWanted()
+	c := r.chartRequest()
 	said, _ := r.x.message(r.ready.Message).Source()
 	repository, _ := r.x.message(r.ready.Message).ChartRepository()
 	f := r.finding(codeChartVersion, r.ready.Reason, "")
@@ -122,7 +122,7 @@ func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) boo
 	case said.Problem == fluxmsg.SourceVersionNotFound || said.Problem == fluxmsg.SourceChartNotFound:
 		c.name, c.version = cmp.Or(said.Chart, c.name), cmp.Or(said.Version, c.version)
 		f.Message = f.Ref.String() + " " + c.missing(said.Problem)
-		r.x.chartElsewhere(c, said.Problem, r.x.definedIn(r.obj), &f)
+		r.x.addOtherCharts(c, said.Problem, r.x.definedIn(r.obj), &f)
 	default:
 		if answer.Why.Why != snapshot.NotServed {
 			r.exam.unknown = append(r.exam.unknown, *answer.Why)
@@ -133,11 +133,11 @@ func (r release) unread(waits bool, ref finding.Ref, answer snapshot.Answer) boo
 	return true
 }
 
-// chartWanted is the chart that spec.chart asks for.
-func (r release) chartWanted() chartWanted {
+// chartRequest is the chart that spec.chart requests.
+func (r release) chartRequest() chartRequest {
 	spec := field.Map(r.obj.Object, "spec", "chart", "spec")
 	ref := sourceRef(field.Map(spec, "sourceRef"), r.obj.GetNamespace())
-	return chartWanted{name: field.Text(spec, "chart"), version: field.Text(spec, "version"), repository: r.x.snap.Lookup(ref).Object, ref: ref}
+	return chartRequest{name: field.Text(spec, "chart"), version: field.Text(spec, "version"), repository: r.x.snap.Lookup(ref).Object, ref: ref}
 }
 
 func (r release) missingSource(ref finding.Ref, where string) {

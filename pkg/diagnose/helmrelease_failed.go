@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// fallback is all that is known when nothing deeper shows: the first failure
-// that is on record, and that the rest was removed, if it was.
+// fallback is what is known if no deeper cause is found: the first recorded failure,
+// and whether the release was uninstalled.
 func (r release) fallback(timedOut bool) {
 	f := r.finding(codeReleaseFailed, string(r.exam.verdict.Reason), "")
 	text := r.exam.verdict.Message
@@ -43,7 +43,7 @@ func (r release) fallback(timedOut bool) {
 	switch {
 	case r.removed():
 		f.Code = codeReleaseRemoved
-		f.Message += "; Flux has uninstalled the failed release, and its pods with it"
+		f.Message += "; Flux has uninstalled the failed release and its pods"
 		if history := field.List(r.obj.Object, "status", "history"); len(history) > 0 {
 			f.Evidence = withProof(f.Evidence, evidence(r.obj, "status.history[0].status", field.Text(history[0], "status"), field.Time(history[0], "firstDeployed")))
 		}
@@ -55,8 +55,8 @@ func (r release) fallback(timedOut bool) {
 	if lost, ok := r.lostRevision(); ok && f.Code == codeReleaseFailed {
 		f.Code = codeRollbackTarget
 		f.Evidence = withProof(f.Evidence, lost.proof)
-		f.Message += "; Helm does not have the revision that Flux was to roll back to or uninstall"
-		f.Fixes = []finding.Fix{r.history("See which revisions Helm has stored")}
+		f.Message += "; Helm does not have the revision that Flux needs to roll back to or to uninstall"
+		f.Fixes = []finding.Fix{r.history("List the revisions that Helm has stored")}
 		r.rollbackTarget(&f)
 	}
 	if retry := r.retry(); !slices.ContainsFunc(f.Fixes, func(fix finding.Fix) bool { return fix.Command == retry.Command }) {
@@ -65,8 +65,8 @@ func (r release) fallback(timedOut bool) {
 	r.exam.fallback = append(r.exam.fallback, f)
 }
 
-// rollbackTarget names the record that Flux would roll back to, where the release
-// knows it and Helm does not have it, and one that Helm does have.
+// rollbackTarget names the record that Flux would roll back to if Helm does not have
+// it, and another one that Helm has.
 func (r release) rollbackTarget(f *finding.Finding) {
 	if history := field.List(r.obj.Object, "status", "history"); len(history) > 1 {
 		target := coreRef(secretKind.Kind, r.storage(), fmt.Sprintf("%s%s.v%d", recordPrefix, r.helmName(), field.Int(history[1], "version")))
@@ -76,13 +76,13 @@ func (r release) rollbackTarget(f *finding.Finding) {
 	}
 	if good, ok := r.deployed(0); ok {
 		f.Evidence = withProof(f.Evidence, good.proof())
-		f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("To have revision %d back, which is deployed, roll back with Helm", good.version),
+		f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("To restore revision %d, which is deployed, roll back with Helm", good.version),
 			Command: r.helmCommand("rollback", strconv.Itoa(good.version))})
 	}
 }
 
-// firstFailure is the oldest failure of Helm's own that is on record; what was
-// done about it (a rollback, an uninstall, giving up) came after.
+// firstFailure is the oldest recorded failure of Helm; the reactions to it (a rollback,
+// an uninstall, the end of retries) came later.
 func (r release) firstFailure() (first statement, ok bool) {
 	for _, w := range r.statements() {
 		failed := strings.HasSuffix(w.reason, "Failed") && w.reason != "UninstallFailed" && w.reason != "RollbackFailed"
@@ -93,27 +93,27 @@ func (r release) firstFailure() (first statement, ok bool) {
 	return first, ok
 }
 
-// failedFixes are what to do about a failure, as far as Helm explains it; else
-// where to look on. Where Flux has uninstalled the release, nothing is left to
-// look at before the failed one is kept.
+// failedFixes are the fixes for a failure that Helm explains; otherwise what to inspect
+// next. If Flux has uninstalled the release, nothing is left to inspect until a failed
+// release is kept.
 func (r release) failedFixes(parsed fluxmsg.Helm, timedOut bool) []finding.Fix {
 	switch parsed.Problem {
 	case fluxmsg.HelmKubernetesVersion:
 		return []finding.Fix{{Text: "Use a version of the chart that supports this version of Kubernetes", Command: r.showChart("chart"), File: r.x.definedIn(r.obj)}}
 	}
 	if strings.Contains(parsed.Cause, recordPrefix) && strings.Contains(parsed.Cause, "Too long") {
-		return []finding.Fix{{Text: "Make the chart smaller: Helm stores it in one Secret, of 1 MiB at most; exclude files by the chart's .helmignore", Command: r.showChart("chart")}}
+		return []finding.Fix{{Text: "Reduce the size of the chart: Helm stores it in one Secret of at most 1 MiB; exclude files in the .helmignore of the chart", Command: r.showChart("chart")}}
 	}
 	if timedOut && !r.removed() {
 		return r.waitFixes()
 	}
 	if r.removed() && timedOut {
-		return []finding.Fix{{Text: "Keep the failed release, to see its pods: set spec.install.remediation.retries to 0", File: r.x.definedIn(r.obj)}}
+		return []finding.Fix{{Text: "Set spec.install.remediation.retries to 0, so that the failed release and its pods are kept", File: r.x.definedIn(r.obj)}}
 	}
 	return r.inspect()
 }
 
-// removed tells whether remediation has uninstalled the release.
+// removed reports whether remediation has uninstalled the release.
 func (r release) removed() bool {
 	remediated := field.ConditionOf(r.obj, "Remediated")
 	history := field.List(r.obj.Object, "status", "history")
@@ -121,29 +121,28 @@ func (r release) removed() bool {
 		len(history) > 0 && field.Text(history[0], "status") == "uninstalled"
 }
 
-// waitFixes are what to do about a wait that ran out although nothing that the
-// release installed is known to be wrong. "client rate limiter Wait returned an
-// error" is the same: the time was over while the client waited for its turn.
+// waitFixes are the fixes for a wait that timed out although no installed object is
+// known to have a problem. "client rate limiter Wait returned an error" means the same:
+// the timeout expired while the client waited for its turn.
 func (r release) waitFixes() []finding.Fix {
 	fixes := []finding.Fix{
-		{Text: "See which of its objects are not ready", Command: escape.Command("kubectl get pods,jobs -n %s -l app.kubernetes.io/instance=%s", r.target(), r.helmName())},
+		{Text: "Check which of its objects are not ready", Command: escape.Command("kubectl get pods,jobs -n %s -l app.kubernetes.io/instance=%s", r.target(), r.helmName())},
 		r.inspect()[0],
 	}
 	installed, ready := r.workloads()
 	switch {
 	case len(installed) == 0 || !ready:
 	case r.stalled():
-		fixes[0] = finding.Fix{Text: fmt.Sprintf("If it fails again because it needs longer than spec.timeout (%s), raise that", health.ActionTimeout(r.obj)), File: r.x.definedIn(r.obj)}
-		fixes = slices.Insert(fixes, 0, finding.Fix{Text: fmt.Sprintf("What it installed is ready now (%s), and Flux has given up: have it retry", namesOf(installed)), Command: r.retry().Command})
+		fixes[0] = finding.Fix{Text: fmt.Sprintf("If it fails again because it takes longer than spec.timeout (%s), raise the timeout", health.ActionTimeout(r.obj)), File: r.x.definedIn(r.obj)}
+		fixes = slices.Insert(fixes, 0, finding.Fix{Text: fmt.Sprintf("Retry: what it installed is ready now (%s), but Flux has no retry left", namesOf(installed)), Command: r.retry().Command})
 	default:
-		fixes = slices.Insert(fixes, 0, finding.Fix{Text: fmt.Sprintf("What it installed is ready now (%s): if it needs longer than spec.timeout (%s), raise that",
+		fixes = slices.Insert(fixes, 0, finding.Fix{Text: fmt.Sprintf("What it installed is ready now (%s): if it takes longer than spec.timeout (%s), raise the timeout",
 			namesOf(installed), health.ActionTimeout(r.obj)), File: r.x.definedIn(r.obj)})
 	}
 	return fixes
 }
 
-// workloads are those that the release installed, and whether all their pods are
-// ready.
+// workloads are the installed workloads, and whether all their pods are ready.
 func (r release) workloads() (found []*unstructured.Unstructured, ready bool) {
 	ready = true
 	for _, kind := range workloadKinds {

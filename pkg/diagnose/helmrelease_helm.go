@@ -13,17 +13,17 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// statement is a message about a release's failure.
+// statement is a message about the failure of an object.
 type statement struct {
 	reason, text string
 	at           time.Time
 	proof        finding.Evidence
 }
 
-// statements are the messages in which Helm may tell what went wrong, the newest
-// first: from helm-controller 0.37 on Helm's own errors are in the Events, and
-// once Flux has uninstalled a failed release, nowhere else. Events from before
-// the present row of failures are about something else.
+// statements are the messages that may contain the error of Helm, the newest first:
+// from helm-controller 0.37 on, Helm's own errors are in the events, and after Flux has
+// uninstalled a failed release, only there. Events from before the current sequence of
+// failures are about something else.
 func (r release) statements() []statement {
 	if r.exam.verdict.Status != health.Failing {
 		return nil
@@ -34,7 +34,7 @@ func (r release) statements() []statement {
 		if released.Status == "False" && e.Last.Before(released.Since.Add(-time.Minute)) {
 			continue
 		}
-		all = append(all, statement{e.Reason, e.Message, e.First, said(r.exam.verdict.Ref, e)})
+		all = append(all, statement{e.Reason, e.Message, e.First, eventEvidence(r.exam.verdict.Ref, e)})
 	}
 	for _, kind := range []string{"Released", "TestSuccess", "Ready", "Stalled"} {
 		if c := field.ConditionOf(r.obj, kind); c.Message != "" && (c.Status == "False") == (kind != "Stalled") {
@@ -44,9 +44,9 @@ func (r release) statements() []statement {
 	return all
 }
 
-// helm reports what Helm failed on: a template, a hook, the API server's
-// refusal; or blames what it installed and waits for. The newest message counts:
-// a try that came to waiting was past everything else.
+// helm reports why Helm failed: a template, a hook, a refusal of the API server; or
+// blames the installed objects that Helm waits for. The newest message counts: an
+// attempt that waited for objects had passed all earlier steps.
 func (r release) helm(failing bool) {
 	timedOut := false
 	for _, m := range r.statements() {
@@ -76,10 +76,10 @@ func (r release) helm(failing bool) {
 	}
 }
 
-// underway is a release in progress of which something above it has not waited
-// for the end.
+// underway reports a release in progress, the end of which an object above it did not
+// wait for.
 func (r release) underway() {
-	f := r.finding(codeReleaseUnderway, string(r.exam.verdict.Reason), fmt.Sprintf("%s is still in progress, and has not failed: %s", finding.RefOf(r.obj), r.exam.verdict.Message))
+	f := r.finding(codeReleaseUnderway, string(r.exam.verdict.Reason), fmt.Sprintf("%s is still in progress and has not failed: %s", finding.RefOf(r.obj), r.exam.verdict.Message))
 	f.Severity, f.Evidence = finding.Warning, nil
 	if r.ready.Status == "True" || r.ready.Status == "" {
 		for _, path := range [][]string{{"metadata", "generation"}, {"status", "observedGeneration"}} {
@@ -96,7 +96,7 @@ func (r release) underway() {
 	}
 }
 
-// reported adds the finding for a message that tells by itself what is wrong.
+// reported adds the finding for a message that names the problem by itself.
 func (r release) reported(parsed fluxmsg.Helm, m statement) bool {
 	wrong, _ := r.x.message(m.text).HelmValueErrors()
 	switch {
@@ -122,7 +122,7 @@ func (r release) reported(parsed fluxmsg.Helm, m statement) bool {
 	return true
 }
 
-// template reports a chart that cannot be rendered.
+// template reports a chart that can't be rendered.
 func (r release) template(parsed fluxmsg.Helm, wrong []fluxmsg.HelmValueError, m statement) finding.Finding {
 	where := parsed.At.File
 	if parsed.At.Line > 0 {
@@ -133,13 +133,13 @@ func (r release) template(parsed fluxmsg.Helm, wrong []fluxmsg.HelmValueError, m
 	fix := finding.Fix{File: r.x.definedIn(r.obj), Command: r.showChart("values")}
 	switch {
 	case len(wrong) > 0:
-		fix.Text = fmt.Sprintf("Set %s in spec.values, as the values of chart %s have it", valuesPath(wrong[0].Path)[len("spec.values."):], r.chartName())
+		fix.Text = fmt.Sprintf("Set %s in spec.values, as in the values of chart %s", valuesPath(wrong[0].Path)[len("spec.values."):], r.chartName())
 	case strings.HasPrefix(parsed.Cause, "execution error at"):
 		fix.Text = fmt.Sprintf("Set the value in spec.values that %s of chart %s requires", where, r.chartName())
 	case strings.HasPrefix(parsed.Cause, "parse error"):
 		fix.Text = fmt.Sprintf("Correct %s in chart %s, or use a version of the chart without the error", where, r.chartName())
 	case parsed.At.Rendered:
-		fix.Text = fmt.Sprintf("Render the chart with spec.values, and look at %s of what %s makes", strings.TrimPrefix(where, parsed.At.File+", "), parsed.At.File)
+		fix.Text = fmt.Sprintf("Render the chart with spec.values, and check %s of the output of %s", strings.TrimPrefix(where, parsed.At.File+", "), parsed.At.File)
 		fix.Command = r.chartCommand("helm template")
 	default:
 		fix.Text = fmt.Sprintf("Compare what %s in chart %s uses with spec.values", where, r.chartName())
@@ -153,8 +153,7 @@ func (r release) chartName() string {
 	return strings.TrimSuffix(field.Text(spec, "chart")+" "+field.Text(spec, "version"), " ")
 }
 
-// tested reports a test of the chart that failed, and blames its pod while that
-// is there.
+// tested reports a failed test of the chart, and blames its pod while the pod exists.
 func (r release) tested(parsed fluxmsg.Helm, m statement) {
 	for _, pod := range r.x.snap.List(health.PodKind, r.target()).Objects {
 		test := strings.Contains(pod.GetAnnotations()["helm.sh/hook"], "test")
@@ -169,10 +168,10 @@ func (r release) tested(parsed fluxmsg.Helm, m statement) {
 	r.exam.findings = append(r.exam.findings, f)
 }
 
-// postRenderer reports a post-renderer that fails on what the chart rendered.
+// postRenderer reports a post-renderer that fails on the rendered chart.
 func (r release) postRenderer(m statement) {
 	parsed, _ := r.x.message(m.text).Helm()
-	f := r.finding(codePostRenderer, m.reason, fmt.Sprintf("spec.postRenderers of %s fail on what its chart renders: %s", finding.RefOf(r.obj), firstLine(parsed.Cause)))
+	f := r.finding(codePostRenderer, m.reason, fmt.Sprintf("spec.postRenderers of %s fail on the rendered chart: %s", finding.RefOf(r.obj), firstLine(parsed.Cause)))
 	f.Evidence = withProof(f.Evidence, m.proof)
 	fix := finding.Fix{Text: "Compare the targets of spec.postRenderers with the objects that the chart renders", Command: r.chartCommand("helm template"), File: r.x.definedIn(r.obj)}
 	for i, renderer := range field.List(r.obj.Object, "spec", "postRenderers") {
@@ -183,7 +182,7 @@ func (r release) postRenderer(m statement) {
 			}
 			path := fmt.Sprintf("spec.postRenderers[%d].kustomize.patches[%d].target.name", i, j)
 			f.Evidence = withProof(f.Evidence, evidence(r.obj, path, name, time.Time{}))
-			fix.Text = "Correct " + path + ": the chart renders no object that fits it"
+			fix.Text = "Correct " + path + ": the chart renders no object that matches it"
 		}
 	}
 	f.Fixes = []finding.Fix{fix, r.retry()}

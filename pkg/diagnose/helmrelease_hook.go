@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// hook blames the Job or Pod of a failed hook, and says what is left of it where
-// that is gone, or has succeeded since.
+// hook blames the Job or Pod of a failed hook, or reports the hook if its object no
+// longer exists or has succeeded since.
 func (r release) hook(parsed fluxmsg.Helm, m statement) {
 	unread := r.x.unreadable(jobKind, r.target())
 	for _, ref := range r.hookObjects(parsed) {
@@ -28,8 +28,8 @@ func (r release) hook(parsed fluxmsg.Helm, m statement) {
 	r.exam.findings = append(r.exam.findings, f)
 }
 
-// hookFixes are where to look on: the log of the hook's Job, or, once that is
-// gone, how to keep it at the next try.
+// hookFixes are what to inspect next: the log of the Job of the hook, or if it no
+// longer exists, how to read it at the next retry.
 func (r release) hookFixes(parsed fluxmsg.Helm, gone bool) []finding.Fix {
 	for _, item := range parsed.NotReady() {
 		if item.Name == "" || gone {
@@ -38,15 +38,15 @@ func (r release) hookFixes(parsed fluxmsg.Helm, gone bool) []finding.Fix {
 		namespace, kind := cmp.Or(item.Namespace, r.target()), strings.ToLower(item.Kind)
 		return []finding.Fix{{Text: "Read the log of the hook", Command: escape.Command("kubectl logs %s/%s -n %s --all-containers", kind, item.Name, namespace)}, r.retry()}
 	}
-	events := finding.Fix{Text: "Read the events of the hook's Job", Command: escape.Command("kubectl get events -n %s --sort-by=.lastTimestamp", r.target())}
+	events := finding.Fix{Text: "Read the events of the Job of the hook", Command: escape.Command("kubectl get events -n %s --sort-by=.lastTimestamp", r.target())}
 	if gone {
-		events.Text += ", which is gone with its pods; retry, and read the log while they run"
+		events.Text += ", which no longer exists; retry, and read the log while its pods run"
 	}
 	return []finding.Fix{events, r.retry()}
 }
 
-// hookObjects are those that the message names; where it names none, as some
-// versions of Helm, the Jobs that are hooks of the sort.
+// hookObjects are the objects that the message names; if it names none, as with some
+// versions of Helm, the Jobs that are hooks of this type.
 func (r release) hookObjects(parsed fluxmsg.Helm) []finding.Ref {
 	var refs []finding.Ref
 	for _, item := range parsed.NotReady() {

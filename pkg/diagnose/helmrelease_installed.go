@@ -16,9 +16,9 @@ func (r release) target() string {
 	return namespace
 }
 
-// installed blames what the release installed and is not ready: by the
-// annotations that Helm puts on it, or the names that charts build from the
-// release's.
+// installed blames the installed objects that are not ready. They are found by the
+// annotations that Helm sets, or by the names that charts derive from the name of the
+// release.
 func (r release) installed(failing bool) {
 	for _, kind := range workloadKinds {
 		for _, obj := range r.x.snap.List(kind, r.target()).Objects {
@@ -36,7 +36,7 @@ func (r release) installed(failing bool) {
 	}
 }
 
-// awaited tells whether Helm still waits for an object, or it will never come.
+// awaited reports whether Helm still waits for an object, or would wait forever.
 func (r release) awaited(ref finding.Ref, failing bool) bool {
 	result := r.x.examine(ref, failing)
 	status := result.verdict.Status
@@ -44,8 +44,8 @@ func (r release) awaited(ref finding.Ref, failing bool) bool {
 	return status == health.Failing || len(result.findings) > 0 && status != health.Suspended || failing && waited
 }
 
-// waitedFor blames what Helm says it waited for, of any kind, while that is not
-// ready.
+// waitedFor blames the objects of any kind that Helm reports to have waited for, if
+// they are not ready.
 func (r release) waitedFor(items []fluxmsg.Item) {
 	for _, item := range items {
 		for _, gk := range r.x.kindsNamed(item.Kind) {
@@ -60,7 +60,7 @@ func (r release) waitedFor(items []fluxmsg.Item) {
 	}
 }
 
-// owns tells whether Helm installed the object with this release.
+// owns reports whether Helm installed the object with this release.
 func (r release) owns(obj *unstructured.Unstructured) bool {
 	name, namespace := releaseName(r.obj)
 	annotations := obj.GetAnnotations()

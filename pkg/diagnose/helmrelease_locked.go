@@ -12,36 +12,36 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// locked reports a release whose newest record is of an action under way: Helm
-// begins no other until that is over.
+// locked reports a release whose newest record is of a pending action: Helm starts no
+// other action until it has ended.
 func (r release) locked(m statement) {
 	self := finding.RefOf(r.obj)
-	f := r.finding(codeReleaseLocked, m.reason, fmt.Sprintf("%s is locked: Helm has another operation on record that did not end", self))
+	f := r.finding(codeReleaseLocked, m.reason, fmt.Sprintf("%s is locked: Helm has a record of another operation that has not ended", self))
 	f.Evidence = withProof([]finding.Evidence{m.proof}, f.Evidence...)
-	unlock := finding.Fix{Text: "Have helm-controller unlock the release and retry (version 0.37 and later)", Command: r.flux("reconcile", "--force")}
+	unlock := finding.Fix{Text: "Force a reconciliation: helm-controller 0.37 and later unlocks the release and retries", Command: r.flux("reconcile", "--force")}
 	record, known := r.pending()
 	if known {
-		f.Message = fmt.Sprintf("%s is locked: %s says that revision %d is %s", self, finding.RefOf(record.secret), record.version, record.status)
+		f.Message = fmt.Sprintf("%s is locked: according to %s, revision %d is %s", self, finding.RefOf(record.secret), record.version, record.status)
 		f.Evidence = withProof(f.Evidence, record.proof())
 	} else if history := field.List(r.obj.Object, "status", "history"); len(history) > 0 && strings.HasPrefix(field.Text(history[0], "status"), "pending-") {
-		f.Message = fmt.Sprintf("%s is locked: its history says that revision %d is %s", self, field.Int(history[0], "version"), field.Text(history[0], "status"))
+		f.Message = fmt.Sprintf("%s is locked: according to its history, revision %d is %s", self, field.Int(history[0], "version"), field.Text(history[0], "status"))
 		f.Evidence = withProof(f.Evidence, evidence(r.obj, "status.history[0].status", field.Text(history[0], "status"), field.Time(history[0], "lastDeployed")))
 	}
 	switch {
 	case strings.HasPrefix(m.text, "Unlocked"):
 		f.Severity = finding.Warning
-		f.Message = fmt.Sprintf("an operation on %s was interrupted; helm-controller has unlocked the release, and retries", self)
+		f.Message = fmt.Sprintf("an operation on %s was interrupted; helm-controller has unlocked the release and retries", self)
 		unlock = r.retry()
 	case known && r.x.now.Sub(record.at()) < health.ActionTimeout(r.obj):
 		f.Severity = finding.Warning
-		f.Fixes = append(f.Fixes, finding.Fix{Text: "Wait for the operation that is under way: its timeout is not over"})
-		unlock.Text = "If it does not end, have helm-controller unlock the release and retry (version 0.37 and later)"
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "Wait for the running operation: its timeout has not expired"})
+		unlock.Text = "If it does not end, force a reconciliation: helm-controller 0.37 and later unlocks the release and retries"
 	}
 	f.Fixes = append(f.Fixes, unlock)
 	if known && !strings.HasPrefix(m.text, "Unlocked") {
 		f.Fixes = append(f.Fixes, r.unlockByHelm(record)...)
 	} else if !known {
-		f.Fixes = append(f.Fixes, finding.Fix{Text: "See which revision is pending, and which was deployed last", Command: r.helmCommand("history")})
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "Check which revision is pending, and which was deployed last", Command: r.helmCommand("history")})
 	}
 	r.exam.findings = append(r.exam.findings, f)
 	if !known {
@@ -49,26 +49,26 @@ func (r release) locked(m statement) {
 	}
 }
 
-// unlockByHelm is how to unlock a release where helm-controller does not: by a
-// rollback to what works. To delete the record comes last, and is all that there
-// is where nothing has ever worked.
+// unlockByHelm is how to unlock a release if helm-controller does not: by a rollback to
+// a deployed revision. Deleting the record comes last, and is the only way if no
+// revision was ever deployed.
 func (r release) unlockByHelm(pending record) (fixes []finding.Fix) {
 	if good, ok := r.deployed(pending.version); ok {
-		fixes = append(fixes, r.history("See which revision is pending, and which was deployed last"))
+		fixes = append(fixes, r.history("Check which revision is pending, and which was deployed last"))
 		fixes = append(fixes, finding.Fix{Text: fmt.Sprintf("If it stays locked, roll back to revision %d, which is deployed", good.version),
 			Command: r.helmCommand("rollback", strconv.Itoa(good.version))})
 	} else {
-		fixes = append(fixes, finding.Fix{Text: "No earlier revision is deployed, so there is none to roll back to: see what Helm has stored", Command: r.helmCommand("history")})
+		fixes = append(fixes, finding.Fix{Text: "Check what Helm has stored: no earlier revision is deployed, so there is none to roll back to", Command: r.helmCommand("history")})
 	}
 	name, namespace := pending.secret.GetName(), pending.secret.GetNamespace()
 	return append(fixes, finding.Fix{
-		Text:    "Only if nothing else unlocks it: save the pending record to a file, then delete it; Helm forgets that revision, the objects stay",
+		Text:    "Only if nothing else unlocks it: save the pending record to a file, then delete it; Helm loses that revision, but the objects stay",
 		Command: escape.Command("kubectl get secret %s -n %s -o yaml > %s.yaml && kubectl delete secret %s -n %s", name, namespace, name, name, namespace),
 	})
 }
 
-// canceled reports an action that a newer reconciliation, or a restart of
-// helm-controller, cut short. The chart has not failed.
+// canceled reports an action that was canceled by a newer reconciliation or a restart
+// of helm-controller. The chart has not failed.
 func (r release) canceled(parsed fluxmsg.Helm, m statement) {
 	self := finding.RefOf(r.obj)
 	f := r.finding(codeReleaseCanceled, m.reason, "")
@@ -88,7 +88,7 @@ func (r release) canceled(parsed fluxmsg.Helm, m statement) {
 		f.Severity = finding.Critical
 		f.Message = fmt.Sprintf("%s of %s was canceled %s; the chart has not failed, but Flux has no retry left", what, self, why)
 	} else {
-		f.Fixes[0].Text = "Wait for the next try, or retry at once"
+		f.Fixes[0].Text = "Wait for the next retry, or retry immediately"
 	}
 	r.exam.findings = append(r.exam.findings, f)
 }

@@ -24,8 +24,8 @@ const (
 	managedByKey        = "app.kubernetes.io/managed-by"
 )
 
-// owned reports an object of the chart that exists already and is another
-// release's, or no release's.
+// owned reports an object of the chart that already exists and belongs to another
+// release, or to none.
 func (r release) owned(refusal fluxmsg.APIError, m statement) {
 	says, _ := r.x.message(m.text).Ownership()
 	object := r.objectOf(refusal.Object)
@@ -44,22 +44,22 @@ func (r release) owned(refusal fluxmsg.APIError, m statement) {
 		f.Message = fmt.Sprintf("%s has %s, which belongs to %s", f.Ref, object, finding.RefOf(other))
 		f.Fixes = []finding.Fix{
 			{Text: fmt.Sprintf("Give the object another name by spec.values of %s (many charts have fullnameOverride), or install the releases in different namespaces", f.Ref), File: r.x.definedIn(r.obj)},
-			{Text: fmt.Sprintf("If %s is to have it, remove it from %s first", f.Ref.Short(), finding.RefOf(other)), File: r.x.definedIn(other)},
+			{Text: fmt.Sprintf("If %s should own it, remove it from %s first", f.Ref.Short(), finding.RefOf(other)), File: r.x.definedIn(other)},
 		}
 	case name != "" && (name != own || namespace != "" && namespace != target):
 		namespace = cmp.Or(namespace, target)
-		f.Message = fmt.Sprintf("%s has %s, which belongs to Helm release %s in namespace %s, of which there is no HelmRelease", f.Ref, object, name, namespace)
+		f.Message = fmt.Sprintf("%s has %s, which belongs to Helm release %s in namespace %s, for which no HelmRelease exists", f.Ref, object, name, namespace)
 		f.Fixes = []finding.Fix{
-			{Text: "See whether that release is still in use", Command: escape.Command("helm status %s -n %s", name, namespace)},
-			r.adopt(object, "If it is not, have "+f.Ref.Short()+" take the object over"),
+			{Text: "Check whether that release is still in use", Command: escape.Command("helm status %s -n %s", name, namespace)},
+			r.adopt(object, "If it is not, let "+f.Ref.Short()+" adopt the object"),
 		}
 	default:
-		f.Message = fmt.Sprintf("%s has %s, which exists already and belongs to no Helm release", f.Ref, object)
+		f.Message = fmt.Sprintf("%s has %s, which already exists and belongs to no Helm release", f.Ref, object)
 		if manager != "" && manager != "Helm" {
 			f.Message += "; it is managed by " + manager
 		}
 		f.Fixes = []finding.Fix{
-			r.adopt(object, "If the release is to have it, have Helm take it over; it then becomes as the chart has it"+keepsNothing(object)),
+			r.adopt(object, "If the release should own it, let Helm adopt it; Helm then changes it to what the chart defines"+keepsNothing(object)),
 			{Text: "Or give the object of the chart another name by spec.values (many charts have fullnameOverride)", File: r.x.definedIn(r.obj)},
 		}
 		r.appliedElsewhere(object, &f)
@@ -74,17 +74,17 @@ func (r release) owned(refusal fluxmsg.APIError, m statement) {
 	r.exam.findings = append(r.exam.findings, f)
 }
 
-// keepsNothing warns of what Helm deletes with a release that has taken over an
-// object with data, as Flux uninstalls one whose installation failed.
+// keepsNothing warns that Helm deletes an adopted object and its data together with the
+// release, for example when Flux uninstalls a release whose installation failed.
 func keepsNothing(object finding.Ref) string {
 	switch object.GroupKind() {
 	case claimKind, volumeKind, health.NamespaceKind, definitionKind, secretKind:
-		return "; annotate it with helm.sh/resource-policy: keep before, or it is lost with its data when the release is uninstalled"
+		return "; first annotate it with helm.sh/resource-policy: keep, or it is deleted with its data when the release is uninstalled"
 	}
 	return ""
 }
 
-// ownerProofs quote what the object itself says about its owner.
+// ownerProofs quote what the object itself has about its owner.
 func ownerProofs(live *unstructured.Unstructured) (proofs []finding.Evidence) {
 	for _, key := range []string{releaseNameKey, releaseNamespaceKey} {
 		if value := live.GetAnnotations()[key]; value != "" {
@@ -97,7 +97,7 @@ func ownerProofs(live *unstructured.Unstructured) (proofs []finding.Evidence) {
 	return proofs
 }
 
-// releaseNamed is the HelmRelease for a release of Helm's, nil when there is none.
+// releaseNamed is the HelmRelease of a Helm release, nil if there is none.
 func (x *examiner) releaseNamed(name, namespace string) *unstructured.Unstructured {
 	for _, release := range x.snap.List(health.HelmReleaseKind, "").Objects {
 		if own, target := releaseName(release); own == name && target == namespace {
@@ -107,8 +107,8 @@ func (x *examiner) releaseNamed(name, namespace string) *unstructured.Unstructur
 	return nil
 }
 
-// adopt is the command that marks an object as the release's. It changes nothing
-// else about it.
+// adopt is the command that marks an object as owned by the release. It changes nothing
+// else about the object.
 func (r release) adopt(object finding.Ref, text string) finding.Fix {
 	name, namespace := releaseName(r.obj)
 	what := escape.Shell(escape.Command("%s %s", strings.ToLower(object.Kind), object.Name))
@@ -119,8 +119,7 @@ func (r release) adopt(object finding.Ref, text string) finding.Fix {
 		what, releaseNameKey, name, releaseNamespaceKey, namespace, what, managedByKey)}
 }
 
-// appliedElsewhere names the layer that applies the object, which would undo the
-// adoption.
+// appliedElsewhere names the layer that applies the object and would undo the adoption.
 func (r release) appliedElsewhere(object finding.Ref, f *finding.Finding) {
 	live := r.x.snap.Lookup(object).Object
 	if live == nil {
@@ -131,17 +130,17 @@ func (r release) appliedElsewhere(object finding.Ref, f *finding.Finding) {
 		return
 	}
 	f.Message += fmt.Sprintf("; %s applies it", layer)
-	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Have only one of the two create it: remove it from %s, or disable it in spec.values", layer), File: r.x.definedIn(live)}
+	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Let only one of the two create it: remove it from %s, or disable it in spec.values", layer), File: r.x.definedIn(live)}
 }
 
-// takesOver says so where the release itself forbids what Flux does by default,
-// to take over objects that exist.
+// takesOver adds a fix if the release disables what Flux does by default: adopt
+// existing objects.
 func (r release) takesOver(f *finding.Finding, other *unstructured.Unstructured) {
 	for _, path := range []string{"spec.install.disableTakeOwnership", "spec.upgrade.disableTakeOwnership"} {
 		if field.Bool(r.obj.Object, strings.Split(path, ".")...) {
 			f.Evidence = withProof(f.Evidence, evidence(r.obj, path, "true", time.Time{}))
 			if other == nil || finding.RefOf(other).Same(finding.RefOf(r.obj)) {
-				f.Fixes = append(f.Fixes, finding.Fix{Text: "Or remove " + path + ", so that Flux takes over what exists", File: r.x.definedIn(r.obj)})
+				f.Fixes = append(f.Fixes, finding.Fix{Text: "Or remove " + path + ", so that Flux adopts what exists", File: r.x.definedIn(r.obj)})
 			}
 			return
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// recorded reports what Helm has stored of a release where that does not allow
-// the action, and tells whether the message is about that.
+// recorded reports records of Helm that do not allow the action, and whether the
+// message is about that.
 func (r release) recorded(parsed fluxmsg.Helm, m statement) bool {
 	switch parsed.Problem {
 	case fluxmsg.HelmNoDeployed, fluxmsg.HelmNameInUse, fluxmsg.HelmRecordExists:
@@ -40,8 +40,8 @@ func (r release) recorded(parsed fluxmsg.Helm, m statement) bool {
 	case fluxmsg.HelmRecordMissing:
 		f.Message = fmt.Sprintf("Helm has no record of %s: %s", finding.RefOf(r.obj), firstLine(parsed.Cause))
 		f.Fixes = []finding.Fix{
-			{Text: "See which releases Helm has stored in the namespace", Command: "helm list --all -n " + escape.ShellWord(r.storage())},
-			{Text: "Then force a reconciliation: Flux installs the release again, and takes over the objects that exist", Command: r.flux("reconcile", "--force")},
+			{Text: "List the releases that Helm has stored in the namespace", Command: "helm list --all -n " + escape.ShellWord(r.storage())},
+			{Text: "Then force a reconciliation: Flux installs the release again and adopts the existing objects", Command: r.flux("reconcile", "--force")},
 		}
 	}
 	r.exam.findings = append(r.exam.findings, f)
@@ -53,12 +53,12 @@ func (r release) history(text string) finding.Fix {
 	return finding.Fix{Text: text, Command: r.helmCommand("history")}
 }
 
-// noneDeployed is a release that Helm cannot upgrade. Helm upgrades one whose
-// newest revision failed, too (helm.sh/helm/v3 3.19, pkg/action/upgrade.go,
-// prepareUpgrade); not one that is uninstalled.
+// noneDeployed reports a release that Helm can't upgrade. Helm also upgrades a release
+// whose newest revision failed (helm.sh/helm/v3 3.19, pkg/action/upgrade.go,
+// prepareUpgrade), but not one that is uninstalled.
 func (r release) noneDeployed(f *finding.Finding) {
 	f.Message = fmt.Sprintf("Helm has no deployed revision of %s to upgrade", f.Ref)
-	f.Fixes = []finding.Fix{r.history("See which revisions Helm has stored, and their status")}
+	f.Fixes = []finding.Fix{r.history("List the revisions that Helm has stored, and their status")}
 	all := r.records()
 	if len(all) == 0 {
 		f.Fixes = append(f.Fixes, r.retry())
@@ -75,25 +75,25 @@ func (r release) noneDeployed(f *finding.Finding) {
 	for _, old := range all {
 		if old.status == "superseded" {
 			f.Evidence = withProof(f.Evidence, old.proof())
-			f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("If revision %d is to be deployed again, roll back with Helm; it was deployed before", old.version),
+			f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("To deploy revision %d again, which was deployed before, roll back with Helm", old.version),
 				Command: r.helmCommand("rollback", strconv.Itoa(old.version))}, r.retry())
 			return
 		}
 	}
-	f.Fixes = append(f.Fixes, r.forget(newest.secret, "Only if no revision is to be kept"), r.retry())
+	f.Fixes = append(f.Fixes, r.forget(newest.secret, "Only if no revision needs to be kept"), r.retry())
 }
 
-// forget is how to have Helm forget a revision: the record is saved before.
+// forget is how to remove a revision from the storage of Helm: the record is saved
+// first.
 func (r release) forget(record *unstructured.Unstructured, when string) finding.Fix {
 	name, namespace := record.GetName(), record.GetNamespace()
 	return finding.Fix{
-		Text:    when + ": save its record to a file, then delete it; Helm forgets that revision, the objects stay",
+		Text:    when + ": save its record to a file, then delete it; Helm loses that revision, but the objects stay",
 		Command: escape.Command("kubectl get secret %s -n %s -o yaml > %s.yaml && kubectl delete secret %s -n %s", name, namespace, name, name, namespace),
 	}
 }
 
-// rival is another HelmRelease for the same release of Helm's, nil when there is
-// none.
+// rival is another HelmRelease for the same Helm release, nil if there is none.
 func (r release) rival() *unstructured.Unstructured {
 	name, namespace := releaseName(r.obj)
 	for _, other := range r.x.snap.List(health.HelmReleaseKind, "").Objects {
@@ -105,7 +105,7 @@ func (r release) rival() *unstructured.Unstructured {
 	return nil
 }
 
-// contested is what to do about two HelmReleases for one release of Helm's.
+// contested is how to fix two HelmReleases for one Helm release.
 func (r release) contested(f *finding.Finding) bool {
 	other := r.rival()
 	if other == nil {
@@ -116,37 +116,37 @@ func (r release) contested(f *finding.Finding) bool {
 	prove(f, other, "spec.releaseName", "spec.targetNamespace")
 	prove(f, r.obj, "spec.releaseName", "spec.targetNamespace")
 	f.Fixes = []finding.Fix{
-		{Text: fmt.Sprintf("Give one of the two another spec.releaseName; the release is removed when either of them is deleted, so suspend the one that is to go before it is removed from Git (%s)", finding.RefOf(other)), File: r.x.definedIn(r.obj)},
-		r.history("See which of them the stored revisions are of"),
+		{Text: fmt.Sprintf("Change spec.releaseName of one of the two; the release is uninstalled when either of them is deleted, so suspend the obsolete one before you remove it from Git (%s)", finding.RefOf(other)), File: r.x.definedIn(r.obj)},
+		r.history("Check which of them the stored revisions belong to"),
 	}
 	return true
 }
 
-// nameInUse is a release that is to be installed, and that Helm has already.
+// nameInUse reports a release that Flux should install but that Helm already has.
 func (r release) nameInUse(f *finding.Finding) {
 	if r.contested(f) {
 		return
 	}
 	name, _ := releaseName(r.obj)
-	f.Message = fmt.Sprintf("%s is to be installed, and Helm has a release %s in namespace %s already", f.Ref, name, r.storage())
+	f.Message = fmt.Sprintf("%s can't be installed, because Helm already has a release %s in namespace %s", f.Ref, name, r.storage())
 	if all := r.records(); len(all) > 0 {
 		f.Message += fmt.Sprintf(": its revision %d is %s", all[0].version, all[0].status)
 		f.Evidence = withProof(f.Evidence, all[0].proof())
 	}
 	f.Fixes = []finding.Fix{
-		r.history("See what Helm has stored under the name"),
-		{Text: "If that release is this one, have Flux upgrade it instead", Command: r.flux("reconcile", "--force")},
-		{Text: "If that release is another one that is to stay, choose another spec.releaseName", File: r.x.definedIn(r.obj)},
+		r.history("Check what Helm has stored under that name"),
+		{Text: "If it is the same release, let Flux upgrade it instead", Command: r.flux("reconcile", "--force")},
+		{Text: "If it is another release that must stay, choose another spec.releaseName", File: r.x.definedIn(r.obj)},
 	}
 }
 
-// recordExists is a revision that Helm was to write and that exists already: two
-// programs act on one release, or the list of revisions was out of date.
+// recordExists reports a revision that already exists when Helm writes it: two programs
+// act on the same release, or the list of revisions was out of date.
 func (r release) recordExists(parsed fluxmsg.Helm, f *finding.Finding) {
 	if r.contested(f) {
 		return
 	}
-	f.Message = fmt.Sprintf("Helm cannot store a new revision of %s, because its record exists already: something else acts on the release at the same time, or did", f.Ref)
+	f.Message = fmt.Sprintf("Helm cannot store a new revision of %s, because its record already exists: something else acts on the release, or has acted on it, at the same time", f.Ref)
 	for _, record := range r.records() {
 		if record.secret.GetName() == parsed.Record || parsed.Record == "" {
 			f.Message += fmt.Sprintf("; revision %d is %s", record.version, record.status)
@@ -155,24 +155,24 @@ func (r release) recordExists(parsed fluxmsg.Helm, f *finding.Finding) {
 		}
 	}
 	f.Fixes = []finding.Fix{
-		r.history("See which revision was stored last, and when: by helm on a command line, a pipeline, or Flux of another cluster"),
+		r.history("Check which revision was stored last, and when: by helm on a command line, a pipeline, or Flux of another cluster"),
 		r.retry(),
 	}
 }
 
-// recordUnreadable is a record that Helm cannot decode.
+// recordUnreadable reports a record that Helm can't decode.
 func (r release) recordUnreadable(parsed fluxmsg.Helm, f *finding.Finding) {
 	f.Message = fmt.Sprintf("Helm cannot read its records of %s: %s", f.Ref, firstLine(parsed.Cause))
 	if parsed.Record == "" {
 		f.Fixes = []finding.Fix{
-			{Text: "List the records, and see which of them cannot be decoded", Command: escape.Command("kubectl get secrets -n %s -l owner=helm,name=%s", r.storage(), r.helmName())},
+			{Text: "List the records, and check which of them cannot be decoded", Command: escape.Command("kubectl get secrets -n %s -l owner=helm,name=%s", r.storage(), r.helmName())},
 			{Text: "Restore that Secret from a backup; without one, the revision in it is lost"},
 		}
 		return
 	}
 	secret := coreRef(secretKind.Kind, r.storage(), parsed.Record)
 	f.Fixes = []finding.Fix{
-		{Text: "See whether the record can be decoded", Command: escape.Command("kubectl get secret %s -n %s -o jsonpath='{.data.release}' | base64 -d | base64 -d | gunzip | head -c 300", secret.Name, secret.Namespace)},
+		{Text: "Check whether the record can be decoded", Command: escape.Command("kubectl get secret %s -n %s -o jsonpath='{.data.release}' | base64 -d | base64 -d | gunzip | head -c 300", secret.Name, secret.Namespace)},
 		{Text: fmt.Sprintf("Restore %s from a backup", secret)},
 	}
 	for _, record := range r.records() {
@@ -183,14 +183,14 @@ func (r release) recordUnreadable(parsed fluxmsg.Helm, f *finding.Finding) {
 		f.Evidence = withProof(f.Evidence, record.proof())
 		if good, ok := r.deployed(0); ok && good.version != record.version {
 			f.Evidence = withProof(f.Evidence, good.proof())
-			f.Fixes = append(f.Fixes, r.forget(record.secret, fmt.Sprintf("Only if there is no backup, and revision %d is the one that is deployed", good.version)))
+			f.Fixes = append(f.Fixes, r.forget(record.secret, fmt.Sprintf("Only if there is no backup, and revision %d is the deployed one", good.version)))
 		}
 	}
 	f.Fixes = append(f.Fixes, r.retry())
 }
 
-// lostRevision tells whether Helm could not find what Flux wanted to roll back to
-// or to uninstall, and what says so.
+// lostRevision reports whether Helm did not find the revision to roll back to or to
+// uninstall, with its message.
 func (r release) lostRevision() (statement, bool) {
 	for _, m := range r.statements() {
 		parsed, ok := r.x.message(m.text).Helm()

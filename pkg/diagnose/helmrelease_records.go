@@ -15,8 +15,8 @@ import (
 // recordPrefix begins the names of Helm's records.
 const recordPrefix = "sh.helm.release.v1."
 
-// record is a Secret in which Helm keeps one revision of a release. Its labels
-// tell the revision's number and status (helm.sh/helm/v4 4.2.4,
+// record is a Secret in which Helm stores one revision of a release. Its labels have
+// the number and status of the revision (helm.sh/helm/v4 4.2.4,
 // pkg/storage/driver/secrets.go); the rest is not read.
 type record struct {
 	secret  *unstructured.Unstructured
@@ -24,7 +24,7 @@ type record struct {
 	status  string
 }
 
-// proof is what the record says of its revision.
+// proof is the status of the revision in the labels of the record.
 func (r record) proof() finding.Evidence {
 	return evidence(r.secret, "metadata.labels.status", r.status, r.at())
 }
@@ -39,8 +39,8 @@ func (r record) at() time.Time {
 	return r.secret.GetCreationTimestamp().UTC()
 }
 
-// records are Helm's of the release, the newest first. That there are none
-// proves nothing: Secrets may be unreadable, or read without Helm's.
+// records are the records of the release, the newest first. If there are none, this
+// proves nothing: Secrets may be unreadable, or read without those of Helm.
 func (r release) records() []record {
 	name, _ := releaseName(r.obj)
 	var found []record
@@ -55,8 +55,7 @@ func (r release) records() []record {
 	return found
 }
 
-// pending is the newest record, when that is of an action under way: it locks
-// the release.
+// pending is the newest record if it is of a pending action: it locks the release.
 func (r release) pending() (record, bool) {
 	all := r.records()
 	if len(all) == 0 || !strings.HasPrefix(all[0].status, "pending-") {
@@ -65,8 +64,8 @@ func (r release) pending() (record, bool) {
 	return all[0], true
 }
 
-// deployed is the newest record of a revision that works, before the version;
-// zero for any.
+// deployed is the newest record of a deployed revision before the version; zero means
+// any version.
 func (r release) deployed(before int) (record, bool) {
 	for _, record := range r.records() {
 		if record.status == "deployed" && (before == 0 || record.version < before) {

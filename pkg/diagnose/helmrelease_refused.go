@@ -17,8 +17,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// refused reports what the API server, or Helm for its sake, refused of the
-// release.
+// refused reports what the API server, or Helm on its behalf, refused of the release.
 func (r release) refused(parsed fluxmsg.Helm, m statement) bool {
 	refusal, ok := r.x.message(m.text).APIError()
 	switch {
@@ -56,8 +55,8 @@ func (r release) refused(parsed fluxmsg.Helm, m statement) bool {
 	return len(findings)+len(blame) > 0
 }
 
-// refusedField is the field that was refused; an amount that cannot be read is
-// refused without its field (k8s.io/apimachinery v0.36, resource.ErrFormatWrong).
+// refusedField is the refused field; an invalid quantity is refused without its field
+// (k8s.io/apimachinery v0.36, resource.ErrFormatWrong).
 func refusedField(refusal fluxmsg.APIError) string {
 	if refusal.Field == "" && strings.Contains(refusal.Detail, "quantities must match the regular expression") {
 		return "resources"
@@ -65,8 +64,8 @@ func refusedField(refusal fluxmsg.APIError) string {
 	return cmp.Or(refusal.Field, "a field")
 }
 
-// replaced reports an object that the API server does not let be replaced, where
-// the release asks for that: without force it would be patched.
+// replaced reports an object that the API server does not allow to be replaced although
+// the release requests it: without force, it would be patched.
 func (r release) replaced(refusal fluxmsg.APIError, m statement) bool {
 	if !strings.Contains(m.text, "failed to replace object: ") || !field.Bool(r.obj.Object, "spec", "upgrade", "force") {
 		return false
@@ -79,18 +78,18 @@ func (r release) replaced(refusal fluxmsg.APIError, m statement) bool {
 	return true
 }
 
-// chartFixes are those for a kind that the cluster does not know, where not a
-// file of the layer but the chart has the object.
+// chartFixes are the fixes for a kind that the cluster does not know, if the object is
+// in the chart and not in a file of the layer.
 func (r release) chartFixes(f *finding.Finding, parsed fluxmsg.Helm, refusal fluxmsg.APIError) {
 	kind := refusal.Unserved
 	switch f.Code {
 	case codeVersionGone:
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a version of chart %s that has %s at a version which is served", r.chartName(), kind.Kind),
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a version of chart %s that has %s at a version that is served", r.chartName(), kind.Kind),
 			Command: r.showChart("chart"), File: r.x.definedIn(r.obj)}}
 	case codeKindMissing:
-		definer, ok := r.x.definer(kind.Group)
+		definer, ok := r.x.crdOwner(kind.Group)
 		skipped, path := r.skipsDefinitions(parsed.Action)
-		if defined(kind.Group) && skipped && ok && definer.Same(finding.RefOf(r.obj)) {
+		if isCustomGroup(kind.Group) && skipped && ok && definer.Same(finding.RefOf(r.obj)) {
 			f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Set %s: CreateReplace, so that Flux applies the chart's own definitions", path), File: r.x.definedIn(r.obj)}}
 			if value := field.Text(r.obj.Object, strings.Split(path, ".")...); value != "" {
 				f.Evidence = withProof(f.Evidence, evidence(r.obj, path, value, time.Time{}))
@@ -99,9 +98,9 @@ func (r release) chartFixes(f *finding.Finding, parsed fluxmsg.Helm, refusal flu
 	}
 }
 
-// skipsDefinitions tells whether Flux leaves out the definitions in the chart's
-// crds folder: by default only in an upgrade (helm-controller api v2, Install.CRDs
-// and Upgrade.CRDs).
+// skipsDefinitions reports whether Flux skips the definitions in the crds folder of the
+// chart: by default only in an upgrade (helm-controller api v2, Install.CRDs and
+// Upgrade.CRDs).
 func (r release) skipsDefinitions(action string) (skips bool, path string) {
 	path = "spec.install.crds"
 	if action == "upgrade" {
@@ -111,8 +110,8 @@ func (r release) skipsDefinitions(action string) (skips bool, path string) {
 	return policy == "Skip" || policy == "" && action == "upgrade", path
 }
 
-// storedManifest reports a manifest in Helm's own record that has objects at
-// versions which the API server no longer serves: the chart itself may be right.
+// storedManifest reports a manifest in the record of Helm that has objects at versions
+// which the API server no longer serves: the chart itself may be correct.
 func (r release) storedManifest(m statement) bool {
 	refusal, ok := r.x.message(m.text).APIError()
 	if !ok || refusal.Problem != fluxmsg.APINoMatch {
@@ -120,19 +119,19 @@ func (r release) storedManifest(m statement) bool {
 	}
 	gone := schema.GroupVersionKind{Group: refusal.Unserved.Group, Version: refusal.Unserved.Version, Kind: refusal.Unserved.Kind}
 	served := r.x.servedVersions(gone.GroupKind())
-	if slices.Contains(served, gone.Version) || defined(gone.Group) && len(served) == 0 {
+	if slices.Contains(served, gone.Version) || isCustomGroup(gone.Group) && len(served) == 0 {
 		return false // it is back, or the whole definition is missing
 	}
-	f := r.finding(codeStoredManifest, m.reason, fmt.Sprintf("the manifest that Helm has stored of %s has %s at %s, which the cluster no longer serves: Helm cannot compare it with the new one",
+	f := r.finding(codeStoredManifest, m.reason, fmt.Sprintf("the manifest that Helm has stored of %s has %s at %s, which the cluster no longer serves: Helm cannot compare it with the new manifest",
 		finding.RefOf(r.obj), gone.Kind, gone.GroupVersion()))
 	f.Evidence = withProof([]finding.Evidence{m.proof}, f.Evidence...)
 	if good, ok := r.deployed(0); ok {
 		f.Evidence = withProof(f.Evidence, good.proof())
 	}
-	tool := "Map the stored manifest to served versions with Helm's plugin mapkubeapis; it writes a new revision and keeps the old one; look at a dry run first"
+	tool := "Map the stored manifest to served versions with the Helm plugin mapkubeapis; it writes a new revision and keeps the old one; check a dry run first"
 	command := escape.Command("helm mapkubeapis %s --namespace %s --dry-run", cmp.Or(r.helmName(), r.obj.GetName()), r.storage())
-	if defined(gone.Group) {
-		tool = fmt.Sprintf("Map the stored manifest to %s with Helm's plugin mapkubeapis and a map file of your own; it writes a new revision and keeps the old one; look at a dry run first",
+	if isCustomGroup(gone.Group) {
+		tool = fmt.Sprintf("Map the stored manifest to %s with the Helm plugin mapkubeapis and your own map file; it writes a new revision and keeps the old one; check a dry run first",
 			schema.GroupVersion{Group: gone.Group, Version: served[len(served)-1]})
 		command += " --mapfile map.yaml"
 	}
@@ -146,8 +145,8 @@ func (r release) helmName() string {
 	return name
 }
 
-// helmVersions are the versions of kinds that charts often have; Helm's messages
-// about objects that exist name the kind alone.
+// helmVersions are the versions of kinds that are frequent in charts; the messages of
+// Helm about existing objects only have the kind.
 var helmVersions = map[string]string{
 	"Service": "v1", "ConfigMap": "v1", "Secret": "v1", "ServiceAccount": "v1", "PersistentVolumeClaim": "v1", "Namespace": "v1",
 	"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1", "CronJob": "batch/v1",
@@ -159,8 +158,8 @@ var helmVersions = map[string]string{
 	"ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
 }
 
-// objectOf is the object that a message of Helm's names; its namespace is the
-// release's where the message leaves it out and the kind has one.
+// objectOf is the object that a message of Helm names; its namespace is that of the
+// release if the message omits it and the kind has one.
 func (r release) objectOf(named fluxmsg.Object) finding.Ref {
 	ref := finding.Ref{APIVersion: helmVersions[named.Kind], Kind: named.Kind, Namespace: named.Namespace, Name: named.Name}
 	if named.Group != "" {
@@ -182,9 +181,9 @@ var namespacedKinds = map[string]bool{
 	"NetworkPolicy": true, "PodDisruptionBudget": true, "HorizontalPodAutoscaler": true,
 }
 
-// immutable reports a change of the chart or its values that Kubernetes does not
-// allow for an object that exists. What has to change is the release; to create
-// the object again comes last, and only where that loses no data.
+// immutable reports a change of the chart or its values that Kubernetes does not allow
+// for an existing object. The release has to change; creating the object again comes
+// last, and only if it loses no data.
 func (r release) immutable(refusal fluxmsg.APIError, m statement) {
 	object := r.objectOf(refusal.Object)
 	what := cmp.Or(refusal.Field, "a field")
@@ -199,7 +198,7 @@ func (r release) immutable(refusal fluxmsg.APIError, m statement) {
 		}
 	}
 	f.Fixes = []finding.Fix{
-		{Text: "Revert the value in spec.values, or the chart version, that changes it; compare what is deployed", Command: r.helmCommand("get manifest"), File: r.x.definedIn(r.obj)},
+		{Text: "Revert the value in spec.values, or the chart version, that changes it; compare it with what is deployed", Command: r.helmCommand("get manifest"), File: r.x.definedIn(r.obj)},
 		r.retry(),
 	}
 	if again, ok := recreate(object); ok {
@@ -218,8 +217,8 @@ func deepField(obj map[string]any, path string) (string, bool) {
 	return quoted(value)
 }
 
-// recreate is how to create an object again without losing data. A claim or a
-// volume is never created again.
+// recreate is how to create an object again without loss of data. A claim or a volume
+// is never created again.
 func recreate(object finding.Ref) (finding.Fix, bool) {
 	if object.Namespace == "" {
 		return finding.Fix{}, false

@@ -12,9 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// stuck reports a release that says that it is in progress although no action
-// can still be running. What it installed may be to blame only while nothing
-// shows that the action is over.
+// stuck reports a release that reports to be in progress although no action can be
+// running. The objects that it installed are only blamed while nothing shows that the
+// action has ended.
 func (r release) stuck() {
 	lease := r.x.newestLease("helm-controller")
 	restarted := lease != nil && field.Time(lease.Object, "spec", "acquireTime").After(r.ready.Since)
@@ -26,24 +26,24 @@ func (r release) stuck() {
 		f.Evidence = append(f.Evidence, evidence(r.obj, "spec.timeout", timeout, time.Time{}))
 	}
 	if finished {
-		f.Message += "; its history says that the revision is deployed"
+		f.Message += "; according to its history, the revision is deployed"
 		entry := field.List(r.obj.Object, "status", "history")[0]
 		f.Evidence = append(f.Evidence, evidence(r.obj, "status.history[0].status", "deployed", field.Time(entry, "lastDeployed")))
 	}
 	if restarted {
-		f.Message += "; helm-controller has started again since"
+		f.Message += "; helm-controller has restarted since then"
 		f.Evidence = append(f.Evidence, evidence(lease, "spec.acquireTime", field.Text(lease.Object, "spec", "acquireTime"), field.Time(lease.Object, "spec", "acquireTime")))
 	}
-	f.Fixes = []finding.Fix{{Text: "Have helm-controller reconcile the release, even without a change", Command: r.flux("reconcile", "--force")}}
+	f.Fixes = []finding.Fix{{Text: "Force helm-controller to reconcile the release, even without a change", Command: r.flux("reconcile", "--force")}}
 	if record, ok := r.pending(); ok {
 		f.Evidence = withProof(f.Evidence, record.proof())
-		f.Fixes[0].Text += "; it unlocks the record that is pending"
+		f.Fixes[0].Text += "; it unlocks the pending record"
 	}
 	namespace := "flux-system"
 	if lease != nil {
 		namespace = lease.GetNamespace()
 	}
-	f.Fixes = append(f.Fixes, finding.Fix{Text: "If the status stays as it is, restart helm-controller",
+	f.Fixes = append(f.Fixes, finding.Fix{Text: "If the status does not change, restart helm-controller",
 		Command: "kubectl rollout restart deployment helm-controller -n " + escape.ShellWord(namespace)})
 	if finished || restarted || r.ready.Reason == "HealthCheckCanceled" {
 		r.exam.findings = append(r.exam.findings, f)

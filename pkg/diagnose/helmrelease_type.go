@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 )
 
-// maxWrongValues is how many values of a release are named one by one.
+// maxWrongValues is how many values of a release are reported individually.
 const maxWrongValues = 4
 
 // releaseValue is a place in the values of a release.
@@ -24,13 +24,12 @@ type releaseValue struct {
 	// path begins with spec.values.
 	path  string
 	value any
-	// set tells that the release itself sets it.
+	// set means that the release itself sets the value.
 	set bool
 }
 
-// wrongValues reports values that the chart's schema, a template or the API
-// server cannot take. The release is what sets them, not the object in which
-// they end up.
+// wrongValues reports values that the schema of the chart, a template or the API server
+// refuses. The release sets them, not the object that contains them.
 func (r release) wrongValues(all []fluxmsg.HelmValueError, parsed fluxmsg.Helm, m statement) {
 	f := r.finding(codeReleaseValue, m.reason, "")
 	f.Evidence = []finding.Evidence{m.proof}
@@ -62,7 +61,7 @@ func (r release) wrongValues(all []fluxmsg.HelmValueError, parsed fluxmsg.Helm, 
 	r.exam.findings = append(r.exam.findings, f)
 }
 
-// wrongValue is what is wrong with one value.
+// wrongValue reports one value.
 func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, parsed fluxmsg.Helm, text string) string {
 	where := "a value"
 	if len(places) == 1 {
@@ -72,7 +71,7 @@ func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, par
 	}
 	switch {
 	case e.Chart != "":
-		return fmt.Sprintf("%s: the schema of chart %s says %s", where, e.Chart, e.Detail)
+		return fmt.Sprintf("%s: the schema of chart %s reports: %s", where, e.Chart, e.Detail)
 	case e.Field != "":
 		refused, _ := r.x.message(text).APIError()
 		object := strings.TrimSpace(refused.Object.Kind + " " + refused.Object.Name)
@@ -81,15 +80,15 @@ func (r release) wrongValue(e fluxmsg.HelmValueError, places []releaseValue, par
 		}
 		said := fmt.Sprintf("%s%s: %s", e.Field, object, e.Detail)
 		if len(places) == 1 {
-			said += "; it seems to come from " + where
+			said += "; the value seems to come from " + where
 		}
 		return said
 	}
-	return fmt.Sprintf("%s: template %s, line %d, says %s", where, parsed.Within.File, parsed.Within.Line, e.Detail)
+	return fmt.Sprintf("%s: template %s, line %d, reports: %s", where, parsed.Within.File, parsed.Within.Line, e.Detail)
 }
 
-// places are where the release sets the value; one that it does not set is
-// given where the message tells the path.
+// places are where the release sets the value; a value that it does not set is included
+// if the message has its path.
 func (r release) places(e fluxmsg.HelmValueError) []releaseValue {
 	values := field.Map(r.obj.Object, "spec", "values")
 	if len(e.Path) == 0 {
@@ -111,7 +110,7 @@ func (r release) places(e fluxmsg.HelmValueError) []releaseValue {
 	return nil
 }
 
-// mainChart is the name of the release's own chart, as its schema errors have it.
+// mainChart is the name of the chart of the release, as in errors of its schema.
 func (r release) mainChart() string {
 	if history := field.List(r.obj.Object, "status", "history"); len(history) > 0 {
 		if name := field.Text(history[0], "chartName"); name != "" {
@@ -122,7 +121,7 @@ func (r release) mainChart() string {
 	return chart[strings.LastIndex(chart, "/")+1:]
 }
 
-// deepest follows the path as far as it goes.
+// deepest follows the path as far as it exists.
 func deepest(values map[string]any, path []string) (at []string, value any) {
 	value = values
 	for _, step := range path {
@@ -160,8 +159,7 @@ func valuesPath(path []string) string {
 	return text
 }
 
-// quoted is a value as evidence has it; one that is too long to read is not
-// quoted.
+// quoted is a value as evidence; a value that is too long is not quoted.
 func quoted(value any) (string, bool) {
 	switch value.(type) {
 	case nil:
@@ -174,7 +172,7 @@ func quoted(value any) (string, bool) {
 	return text, len(text) <= maxValue
 }
 
-// isScalar tells a single value from a map or a list.
+// isScalar reports whether a value is neither a map nor a list.
 func isScalar(value any) bool {
 	switch value.(type) {
 	case map[string]any, []any:
@@ -183,28 +181,28 @@ func isScalar(value any) bool {
 	return true
 }
 
-// chooseValue is what to look at where several values may be the wrong one: a
-// snapshot has their paths, but not what they are.
+// chooseValue is what to check if several values may be wrong: a snapshot has their
+// paths, but not the values.
 func (r release) chooseValue(e fluxmsg.HelmValueError, places []releaseValue) finding.Fix {
 	var paths []string
 	for _, at := range places {
 		paths = append(paths, at.path)
 	}
-	fix := finding.Fix{Text: fmt.Sprintf("See which of %s is no %s, and correct it", strings.Join(paths, ", "), cmp.Or(e.Want, "fitting value")), File: r.x.definedIn(r.obj)}
+	fix := finding.Fix{Text: fmt.Sprintf("Check which of %s is no %s, and correct it", strings.Join(paths, ", "), cmp.Or(e.Want, "valid value")), File: r.x.definedIn(r.obj)}
 	if e.Want == "string" {
-		fix.Text = fmt.Sprintf("See which of %s is no string, and put it in quotes", strings.Join(paths, ", "))
+		fix.Text = fmt.Sprintf("Check which of %s is no string, and put it in quotes", strings.Join(paths, ", "))
 	}
 	fix.Command = escape.Command("kubectl get helmrelease %s -n %s -o jsonpath='{.spec.values}'", r.obj.GetName(), r.obj.GetNamespace())
 	return fix
 }
 
-// valueFix is what to change about a value.
+// valueFix is how to correct a value.
 func valueFix(e fluxmsg.HelmValueError, at releaseValue) string {
 	switch want := e.Want; {
 	case e.Missing && !at.set:
-		return "Set " + at.path + ", which the chart needs"
+		return "Set " + at.path + ", which the chart requires"
 	case strings.HasPrefix(strings.ToLower(e.Detail), "additional propert"):
-		return fmt.Sprintf("Remove %s, or correct its name: the chart does not know it", at.path)
+		return fmt.Sprintf("Remove %s, or correct its name: the chart does not have such a value", at.path)
 	case want == "string":
 		return fmt.Sprintf("Set %s to a string: put the value in quotes", at.path)
 	case strings.HasPrefix(want, "int") || want == "integer" || want == "number" || want == "numeric" || want == "float64":
@@ -221,7 +219,7 @@ func valueFix(e fluxmsg.HelmValueError, at releaseValue) string {
 	return fmt.Sprintf("Correct %s", at.path)
 }
 
-// findValue is where to look for a value that the release does not set itself.
+// findValue is where to find a value that the release does not set itself.
 func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
 	what := "the value"
 	if len(e.Path) > 0 {
@@ -233,41 +231,41 @@ func (r release) findValue(e fluxmsg.HelmValueError) (fixes []finding.Fix) {
 		if kind == "" || name == "" || target != "" && len(e.Path) > 0 && target != strings.Join(e.Path, ".") {
 			continue
 		}
-		fix := finding.Fix{Text: fmt.Sprintf("spec.values does not set %s: look for it in %s", what, coreRef(kind, r.obj.GetNamespace(), name)),
+		fix := finding.Fix{Text: fmt.Sprintf("Check %s in %s: spec.values does not set it", what, coreRef(kind, r.obj.GetNamespace(), name)),
 			Command: escape.Command("kubectl get %s %s -n %s -o yaml", strings.ToLower(kind), name, r.obj.GetNamespace()), File: r.x.definedIn(r.obj)}
 		if target != "" && len(e.Path) > 0 && e.Want == "string" {
-			fix.Text = fmt.Sprintf("%s from %s is read as Helm's --set reads it, so that a number does not stay a string: set literal: true in its entry of spec.valuesFrom",
+			fix.Text = fmt.Sprintf("In spec.valuesFrom, set literal: true for %s from %s: without it, the value is parsed as by helm --set, and a string of digits becomes a number",
 				what, coreRef(kind, r.obj.GetNamespace(), name))
 		}
 		fixes = append(fixes, fix)
 	}
 	if len(fixes) == 0 {
-		text := fmt.Sprintf("spec.values does not set %s: compare it with the values of chart %s", what, r.chartName())
+		text := fmt.Sprintf("Compare %s with the values of chart %s: spec.values does not set it", what, r.chartName())
 		if e.Field != "" {
-			text = fmt.Sprintf("No value of spec.values is under the name of the field: see what in chart %s sets it", r.chartName())
+			text = fmt.Sprintf("Check what in chart %s sets the field: spec.values has no value of its name", r.chartName())
 		}
 		fixes = append(fixes, finding.Fix{Text: text, Command: r.showChart("values")})
 	}
 	return fixes
 }
 
-// showChart is the command that shows something of the release's chart, as far
-// as the chart's repository is known.
+// showChart is the helm show command for the chart of the release, if the repository of
+// the chart is known.
 func (r release) showChart(what string) string {
 	return r.chartCommand("helm show " + escape.ShellWord(what))
 }
 
-// chartCommand is a command of Helm's about the chart in its repository; where
-// that is not known, one about what is installed.
+// chartCommand is a helm command about the chart in its repository; if the repository
+// is not known, a command about what is installed.
 func (r release) chartCommand(verb string) string {
-	return cmp.Or(r.chartWanted().command(verb), r.helmCommand("get values", "--all"))
+	return cmp.Or(r.chartRequest().command(verb), r.helmCommand("get values", "--all"))
 }
 
-// commonSteps of an object's field say nothing about which value it comes from.
+// commonSteps of the path of a field do not identify the value.
 var commonSteps = map[string]bool{"spec": true, "template": true, "metadata": true, "containers": true, "initcontainers": true, "value": true, "data": true}
 
-// candidates are the values that may have ended up in the field of an object
-// that the API server cannot read: those under a name that the field has too.
+// candidates are the values that may be in the field of an object that the API server
+// can't decode: those below a name that the field also has.
 func candidates(values map[string]any, e fluxmsg.HelmValueError) []releaseValue {
 	var steps []string
 	for _, step := range strings.Split(fieldIndex.ReplaceAllString(e.Field, ""), ".") {
@@ -294,7 +292,7 @@ func candidates(values map[string]any, e fluxmsg.HelmValueError) []releaseValue 
 	return found[:min(len(found), maxWrongValues)]
 }
 
-// namedAlike keeps the values whose own key is the field's, if there are any.
+// namedAlike keeps the values whose own key is that of the field, if there are any.
 func namedAlike(found []releaseValue, steps []string) []releaseValue {
 	if len(steps) == 0 {
 		return found
@@ -313,8 +311,8 @@ func namedAlike(found []releaseValue, steps []string) []releaseValue {
 
 var fieldIndex = regexp.MustCompile(`\[[^\]]*\]`)
 
-// fitsStep tells whether a key on the path is the field's, as charts vary it:
-// env, extraEnv, extraEnvVars.
+// fitsStep reports whether a key on the path is that of the field, in the variants that
+// charts use: env, extraEnv, extraEnvVars.
 func fitsStep(path, steps []string) bool {
 	return slices.ContainsFunc(path, func(key string) bool {
 		return slices.ContainsFunc(steps, func(step string) bool {
@@ -323,7 +321,7 @@ func fitsStep(path, steps []string) bool {
 	})
 }
 
-// eachLeaf visits the scalars of the values, each with the map that it is in.
+// eachLeaf visits the scalars of the values, each with the map that contains it.
 func eachLeaf(value any, path []string, visit func(path []string, beside map[string]any, value any)) {
 	switch v := value.(type) {
 	case map[string]any:

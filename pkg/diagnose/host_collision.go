@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// HostOfTwoTenants is the code of a host name that two tenants claim.
-const HostOfTwoTenants = codeHostOfTwo
+// HostCollisionCode is the code of a host name that two tenants claim.
+const HostCollisionCode = codeHostOfTwo
 
 // hostOwners tell whose host names are, as far as the tenants' objects were read.
 func (x *examiner) hostOwners() *tenant.HostOwners {
@@ -28,8 +28,8 @@ type ownersKey struct{}
 // collisions are the host names that a tenant and another one claim. A name leads to one
 // tenant: 'hosts sync' writes it for neither, and in a DNS one of them is wrong. Names
 // that two Gateways claim from the same pods are reported with these (see claims).
-func (x *examiner) collisions(name string, causes []found) []found {
-	var all []found
+func (x *examiner) collisions(name string, causes []foundCause) []foundCause {
+	var all []foundCause
 	for _, c := range x.hostOwners().Collisions(name) {
 		wrong, right := c.Own, c.Other
 		severity := finding.Critical
@@ -45,17 +45,17 @@ func (x *examiner) collisions(name string, causes []found) []found {
 		if !f.Ref.Same(c.Own.From[0]) {
 			path = append(path, Step{Ref: f.Ref, Status: x.health.Of(f.Ref).Status, Note: f.Reason})
 		}
-		all = append(all, found{Finding: f, path: path})
+		all = append(all, foundCause{Finding: f, path: path})
 	}
 	return all
 }
 
 // conflicting tells whether two Gateways are reported for one host already.
-func conflicting(causes []found, a, b finding.Ref) bool {
-	proves := func(c found, ref finding.Ref) bool {
+func conflicting(causes []foundCause, a, b finding.Ref) bool {
+	proves := func(c foundCause, ref finding.Ref) bool {
 		return slices.ContainsFunc(c.Evidence, func(e finding.Evidence) bool { return e.Ref.Same(ref) })
 	}
-	return slices.ContainsFunc(causes, func(c found) bool { return c.Code == codeHostClaimed && proves(c, a) && proves(c, b) })
+	return slices.ContainsFunc(causes, func(c foundCause) bool { return c.Code == codeHostClaimed && proves(c, a) && proves(c, b) })
 }
 
 // hostCollision is the finding on the object whose hosts are to be changed.

@@ -29,7 +29,7 @@ func (c container) badImage(reason string) trouble {
 	for _, e := range c.events { // the one with the registry's answer in it
 		pulled, ok := c.x.message(e.Message).Container()
 		if ok && pulled.Image == image && pulled.Problem != fluxmsg.ContainerImageBackOff {
-			answer, proof = pulled, []finding.Evidence{said(finding.RefOf(c.pod), e)}
+			answer, proof = pulled, []finding.Evidence{eventEvidence(finding.RefOf(c.pod), e)}
 			break
 		}
 	}
@@ -109,7 +109,7 @@ func (c container) pullSecrets(t *trouble) {
 	named := field.List(c.pod.Object, "spec", "imagePullSecrets")
 	for i, entry := range named {
 		ref := coreRef("Secret", c.pod.GetNamespace(), field.Text(entry, "name"))
-		if ref.Name == "" || c.x.there(part{ref: ref}) != snapshot.Absent {
+		if ref.Name == "" || c.x.presence(part{ref: ref}) != snapshot.Absent {
 			continue
 		}
 		t.message += fmt.Sprintf("; %s, which has them, does not exist", ref)

@@ -138,7 +138,7 @@ func (i ingress) secret(path, name string) {
 		return
 	}
 	for _, certificate := range i.x.makers(i.obj.GetNamespace(), name) {
-		if ref := finding.RefOf(certificate); i.x.unwell(ref) {
+		if ref := finding.RefOf(certificate); i.x.knownNotReady(ref) {
 			i.exam.blame = addRef(i.exam.blame, ref)
 			return
 		}
@@ -166,7 +166,7 @@ func (i ingress) noAddress() {
 	prove(&f, i.obj, "spec.ingressClassName", "status.loadBalancer", "metadata.creationTimestamp")
 	for _, e := range i.x.warnings(i.obj) {
 		f.Message += ": " + firstLine(e.Message)
-		f.Evidence = append(f.Evidence, said(v.Ref, e))
+		f.Evidence = append(f.Evidence, eventEvidence(v.Ref, e))
 		break
 	}
 	f.Fixes = []finding.Fix{{Text: "See whether the controller of its class runs, and what it reports", Command: describe(v.Ref)}}

@@ -47,7 +47,7 @@ func (x *examiner) replicasWanted(f *finding.Finding, workload *unstructured.Uns
 		wanted = field.IntOr(1, scaler.Object, "spec", "minReplicas")
 		f.Message += fmt.Sprintf("; %s does not scale a target that has 0 replicas", finding.RefOf(scaler))
 	}
-	if peer := x.twin(finding.RefOf(workload)); peer != nil {
+	if peer := x.peer(finding.RefOf(workload)); peer != nil {
 		prove(f, peer, "spec.replicas")
 		if wanted == 0 {
 			wanted = field.IntOr(1, peer.Object, "spec", "replicas")

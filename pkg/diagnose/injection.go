@@ -90,9 +90,9 @@ func (c container) noInjector(t *trouble) {
 	t.ref = finding.Ref{APIVersion: mutatingWebhookKind.Group + "/v1", Kind: mutatingWebhookKind.Kind, Name: "istio-sidecar-injector"}
 	t.message += fmt.Sprintf("; %s, which does that, does not exist", t.ref)
 	t.evidence = append(t.evidence, finding.Evidence{Ref: t.ref, Field: "object", Value: "does not exist"})
-	if release, ok := c.x.bringer("", "istiod"); ok {
+	if release, ok := c.x.releaseByChart("", "istiod"); ok {
 		t.message += fmt.Sprintf("; it is installed by %s", release)
-		if c.x.unwell(release) {
+		if c.x.knownNotReady(release) {
 			t.blame = []finding.Ref{release}
 		}
 		t.fixes = []finding.Fix{{Text: fmt.Sprintf("Have %s install it again", release),
@@ -158,7 +158,7 @@ func (c container) namespaceSkipped(namespace *unstructured.Unstructured, i inje
 // otherNamespace is the label of another tenant's namespace in which the same
 // workload is ready.
 func (c container) otherNamespace(namespace *unstructured.Unstructured) []finding.Evidence {
-	twin := c.x.twin(c.owner)
+	twin := c.x.peer(c.owner)
 	if twin == nil {
 		return nil
 	}

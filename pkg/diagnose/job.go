@@ -76,7 +76,7 @@ func jobVerdict(job *unstructured.Unstructured) health.Verdict {
 	case done.Status == "True":
 		v.Status, v.Reason, v.Since = health.Ready, "", done.Since
 	case failed.Status == "True":
-		v = v.By(health.Failing, failed)
+		v = v.FromCondition(health.Failing, failed)
 	case field.Bool(job.Object, "spec", "suspend"):
 		v.Status, v.Reason, v.Message, v.Since = health.Suspended, "Suspended", "it is suspended", time.Time{}
 		if suspended := field.ConditionOf(job, "Suspended"); suspended.Status == "True" {

@@ -15,10 +15,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainKustomization follows a layer to what blocks it: those it depends on,
-// its source, what it could not build or apply, and what it checks. What it
-// checks is looked at live, whatever the layer's own message says: the message
-// may be older than the fix, or not be there yet.
+// explainKustomization follows a layer to what blocks it: the layers that it depends
+// on, its source, what it could not build or apply, and its health checks. The checked
+// objects are examined live, whatever the message of the layer is: the message may be
+// older than the fix, or not exist yet.
 func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	k := kustomization{x: x, obj: obj, ready: field.ConditionOf(obj, "Ready"), exam: &e}
@@ -32,12 +32,12 @@ func explainKustomization(x *examiner, obj *unstructured.Unstructured, failing b
 		e.findings = append(e.findings, k.suspended())
 		return e
 	case e.verdict.Reason == health.Stale:
-		x.silent(obj, &e)
+		x.explainStale(obj, &e)
 		return e
 	case e.verdict.Reason == health.DependencyCycle:
 		e.findings = append(e.findings, x.cycle(e.verdict))
 		return e
-	case leftAlone(e.verdict):
+	case isAbandoned(e.verdict):
 		x.stuck(obj, &e)
 		return e
 	}
@@ -58,11 +58,11 @@ type kustomization struct {
 	obj   *unstructured.Unstructured
 	ready field.Condition
 	exam  *exam
-	// failed is its last failed try, empty when there is none.
+	// failed is its last failed attempt, empty if there is none.
 	failed failure
 }
 
-// failure is a failed try of Flux: what it said, and where that stands.
+// failure is a failed attempt of Flux: its message, and the field that has it.
 type failure struct {
 	message string
 	proof   finding.Evidence
@@ -75,14 +75,14 @@ func (k kustomization) finding(code finding.Code, reason, message string) findin
 	}
 }
 
-// retry is the command that makes Flux try now.
+// retry is the command that makes Flux reconcile the layer now.
 func (k kustomization) retry(text string) finding.Fix {
 	return finding.Fix{Text: text, Command: escape.Command("flux reconcile kustomization %s -n %s --with-source", k.obj.GetName(), k.obj.GetNamespace())}
 }
 
-// lastFailure is the layer's last failed try: by its Ready field.Condition, or while
-// the next one runs, by what its verdict goes by. Its message is empty where
-// nothing tells it any longer.
+// lastFailure is the last failed attempt at the layer: according to its Ready
+// condition, or while the next attempt runs, according to the statement of its verdict.
+// Its message is empty if nothing has it any more.
 func (k kustomization) lastFailure() failure {
 	verdict := k.exam.verdict
 	underway := k.ready.Reason == "Progressing" || health.Reason(k.ready.Reason) == health.Canceled
@@ -91,22 +91,22 @@ func (k kustomization) lastFailure() failure {
 		return failure{k.ready.Message, quote(k.obj, k.ready)}
 	case verdict.Status != health.Failing:
 		return failure{}
-	case verdict.Said.Message == "":
+	case verdict.Statement.Message == "":
 		return failure{proof: k.triedInVain()}
 	}
-	return failure{verdict.Said.Message, quoteSaid(verdict)}
+	return failure{verdict.Statement.Message, quoteSaid(verdict)}
 }
 
-// quoteSaid is what a verdict goes by, as proof.
+// quoteSaid is the statement of a verdict, as evidence.
 func quoteSaid(v health.Verdict) finding.Evidence {
-	value := v.Said.Message
-	if !strings.HasPrefix(v.Said.Field, "event ") {
-		value = v.Said.Reason + ": " + value
+	value := v.Statement.Message
+	if !strings.HasPrefix(v.Statement.Field, "event ") {
+		value = v.Statement.Reason + ": " + value
 	}
-	return finding.Evidence{Ref: v.Ref, Field: v.Said.Field, Value: value, At: v.Said.At}
+	return finding.Evidence{Ref: v.Ref, Field: v.Statement.Field, Value: value, At: v.Statement.At}
 }
 
-// triedInVain is the field that tells of a failed try without its message.
+// triedInVain is the field that shows a failed attempt without its message.
 func (k kustomization) triedInVain() finding.Evidence {
 	history := field.List(k.obj.Object, "status", "history")
 	if len(history) > 0 && field.Text(history[0], "lastReconciledStatus") == string(k.exam.verdict.Reason) {
@@ -119,7 +119,7 @@ func (k kustomization) triedInVain() finding.Evidence {
 }
 
 func (k kustomization) suspended() finding.Finding {
-	f := k.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is suspended: Flux applies nothing of it", finding.RefOf(k.obj)))
+	f := k.finding(codeSuspended, "Suspended", fmt.Sprintf("%s is suspended: Flux does not reconcile it", finding.RefOf(k.obj)))
 	f.Severity = finding.Warning
 	f.Evidence = []finding.Evidence{evidence(k.obj, "spec.suspend", "true", time.Time{})}
 	applied := field.Text(k.obj.Object, "status", "lastAppliedRevision")
@@ -128,7 +128,7 @@ func (k kustomization) suspended() finding.Finding {
 		switch {
 		case newest == "" || newest == applied:
 		case applied == "":
-			f.Message += "; nothing of it has been applied yet, its source is at " + newest
+			f.Message += "; it has not been applied yet, its source is at " + newest
 		default:
 			f.Message += "; it is at " + applied + ", its source at " + newest
 		}
@@ -144,9 +144,9 @@ func (k kustomization) suspended() finding.Finding {
 	return f
 }
 
-// invalidExpression reports a CEL expression of the layer that can't be compiled:
-// the layer is stalled, and is not retried before it changes
-// (kustomize-controller 1.9, InvalidCELExpressionReason).
+// invalidExpression reports a CEL expression of the layer that can't be compiled: the
+// layer is stalled, and not retried until it changes (kustomize-controller 1.9,
+// InvalidCELExpressionReason).
 func (k kustomization) invalidExpression() bool {
 	if k.exam.verdict.Reason != "InvalidCELExpression" {
 		return false
@@ -159,13 +159,13 @@ func (k kustomization) invalidExpression() bool {
 			break
 		}
 	}
-	f.Fixes = []finding.Fix{{Text: "Correct spec.healthCheckExprs, or readyExpr in spec.dependsOn; until the layer changes, Flux does not try again", File: k.x.definedIn(k.obj)}}
+	f.Fixes = []finding.Fix{{Text: "Correct spec.healthCheckExprs, or readyExpr in spec.dependsOn; Flux does not retry until the layer changes", File: k.x.definedIn(k.obj)}}
 	k.exam.findings = append(k.exam.findings, f)
 	return true
 }
 
-// readyExpr reports a dependency that is ready, but not by the layer's own
-// expression.
+// readyExpr reports a dependency that is ready, but not according to the expression of
+// the layer.
 func (k kustomization) readyExpr() bool {
 	dep, ok := k.x.message(k.ready.Message).Dependency()
 	if !ok || dep.Problem != fluxmsg.DependencyReadyExpr {
@@ -179,5 +179,5 @@ func (k kustomization) readyExpr() bool {
 	return true
 }
 
-// timeoutOf is how long a try of a layer may take.
+// timeoutOf is how long an attempt at a layer may take.
 func timeoutOf(obj *unstructured.Unstructured) time.Duration { return health.Timeout(obj) }

@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 )
 
-// applied reports what the API server refused of the layer, and tells whether
-// it refused nothing.
+// applied reports what the API server refused of the layer, and whether it refused
+// nothing.
 func (k kustomization) applied(message string) bool {
 	if _, checked := k.x.message(message).HealthCheck(); checked {
 		return true // what is refused in it is an object's own trouble, not the layer's
@@ -55,7 +55,7 @@ func (k kustomization) applied(message string) bool {
 	return false
 }
 
-// refused is a refusal, or an error of pruning, of which nothing deeper is known.
+// refused reports a refusal, or an error of pruning, without a known deeper cause.
 func (k kustomization) refused(refusal fluxmsg.APIError) finding.Finding {
 	if k.exam.verdict.Reason == "PruneFailed" {
 		return k.notPruned(refusal)
@@ -65,28 +65,28 @@ func (k kustomization) refused(refusal fluxmsg.APIError) finding.Finding {
 	case k.failed.message == "":
 		f.Fixes = []finding.Fix{k.logs()}
 	case transient(refusal, k.failed.message):
-		f.Fixes = []finding.Fix{k.retry("Reconcile it: the API server or its storage did not answer in time, which may have passed")}
+		f.Fixes = []finding.Fix{k.retry("Reconcile it: the API server or its storage did not answer in time, which may have been temporary")}
 	case refusal.Problem == fluxmsg.APIKindTerminating:
 		f.Fixes = []finding.Fix{
-			{Text: fmt.Sprintf("See whether the CustomResourceDefinition of %s is still being deleted, or exists again", refusal.Object.Kind), Command: "kubectl get customresourcedefinitions"},
+			{Text: fmt.Sprintf("Check whether the CustomResourceDefinition of %s is still being deleted, or exists again", refusal.Object.Kind), Command: "kubectl get customresourcedefinitions"},
 			k.retry("Once it exists again, reconcile the layer"),
 		}
 	case forced.MatchString(k.failed.message):
 		object := forced.FindStringSubmatch(k.failed.message)[1]
-		f.Message = fmt.Sprintf("%s can't apply %s, which does not exist: with spec.force, Flux reports any manifest that is refused as an immutable field", f.Ref, object)
+		f.Message = fmt.Sprintf("%s can't apply %s, which does not exist: with spec.force, Flux reports any refused manifest as an immutable field", f.Ref, object)
 		prove(&f, k.obj, "spec.force")
-		f.Fixes = []finding.Fix{k.local("diff", "Have the API server check the same manifests from a clone of the repository, to see what is wrong with "+object)}
+		f.Fixes = []finding.Fix{k.local("diff", "Let the API server validate the same manifests from a clone of the repository, to see what is wrong with "+object)}
 	default:
-		f.Fixes = []finding.Fix{k.local("diff", "Have the API server check the same manifests from a clone of the repository, to see which object it refuses")}
+		f.Fixes = []finding.Fix{k.local("diff", "Let the API server validate the same manifests from a clone of the repository, to see which object it refuses")}
 	}
 	return f
 }
 
-// forced is what versions before 2.2 say of an object that is refused and that they
+// forced matches the message of versions before 2.2 about a refused object that they
 // then tried to replace (fluxcd/flux2#3627).
 var forced = regexp.MustCompile(`(\S+/\S+) immutable field detected, failed to delete object, error: .* not found`)
 
-// transient tells whether the API server itself was in trouble, not the object.
+// transient reports whether the problem was that of the API server, not of the object.
 func transient(refusal fluxmsg.APIError, message string) bool {
 	return refusal.Problem == fluxmsg.APITimeout || refusal.Problem == fluxmsg.APIUnreachable ||
 		slices.ContainsFunc([]string{"etcdserver: ", "context deadline exceeded", "unable to return a response in the time allotted",
@@ -94,18 +94,18 @@ func transient(refusal fluxmsg.APIError, message string) bool {
 			func(words string) bool { return strings.Contains(message, words) })
 }
 
-// conflict is a field that another manager owns. Who is to set it, the user has
-// to decide: the layer's manifest, or the other manager.
+// conflict reports a field that another manager owns. The user has to decide who sets
+// it: the manifest of the layer, or the other manager.
 func (k kustomization) conflict(refusal fluxmsg.APIError) finding.Finding {
 	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), said: refusal, message: k.failed.message}
 	ref := r.refused()
 	fields := conflictFields(refusal.Detail)
 	what := cmp.Or(strings.Join(fields, ", "), "a field")
-	f := k.finding(codeFieldConflict, "Conflict", fmt.Sprintf("%s can't be applied by %s: field manager %q owns %s of it",
+	f := k.finding(codeFieldConflict, "Conflict", fmt.Sprintf("%s can't be applied by %s: field manager %q owns its %s",
 		ref, finding.RefOf(k.obj), refusal.Manager, what))
 	f.Ref = ref
 	f.Evidence = []finding.Evidence{k.failed.proof}
-	look := finding.Fix{Text: "See which manager owns which field", Command: escape.Command("kubectl get %s %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name)}
+	look := finding.Fix{Text: "Check which manager owns which field", Command: escape.Command("kubectl get %s %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name)}
 	if ref.Namespace != "" {
 		look.Command = escape.Command("kubectl get %s %s -n %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name, ref.Namespace)
 	}
@@ -117,8 +117,8 @@ func (k kustomization) conflict(refusal fluxmsg.APIError) finding.Finding {
 	}
 	f.Fixes = []finding.Fix{
 		look,
-		{Text: fmt.Sprintf("If %s is to set %s, remove it from the manifest, or annotate the object with kustomize.toolkit.fluxcd.io/ssa: Merge (fields that are not in the manifest stay) or IfNotPresent (Flux creates the object only)", refusal.Manager, what), File: k.path()},
-		{Text: fmt.Sprintf("If the manifest is to set it, have %s stop to", refusal.Manager)},
+		{Text: fmt.Sprintf("If %s should set %s, remove it from the manifest, or annotate the object with kustomize.toolkit.fluxcd.io/ssa: Merge (fields that are not in the manifest stay) or IfNotPresent (Flux only creates the object)", refusal.Manager, what), File: k.path()},
+		{Text: fmt.Sprintf("If the manifest should set it, stop %s from setting it", refusal.Manager)},
 	}
 	return f
 }
@@ -135,7 +135,7 @@ func conflictFields(text string) []string {
 	return fields
 }
 
-// scaledBy is the autoscaler of a workload, nil when there is none.
+// scaledBy is the autoscaler of a workload, nil if there is none.
 func (k kustomization) scaledBy(ref finding.Ref) *unstructured.Unstructured {
 	for _, obj := range k.x.snap.List(autoscalerKind, ref.Namespace).Objects {
 		if target := field.Map(obj.Object, "spec", "scaleTargetRef"); field.Text(target, "kind") == ref.Kind && field.Text(target, "name") == ref.Name {

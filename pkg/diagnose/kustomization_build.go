@@ -14,8 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// built reports what kept the layer's manifests from being built, and tells
-// whether nothing did.
+// built reports why the manifests of the layer could not be built, and whether there is
+// no such reason.
 func (k kustomization) built(message string) bool {
 	build, ok := k.x.message(message).Build()
 	if !ok && (k.exam.verdict.Status != health.Failing || k.exam.verdict.Reason != "BuildFailed" && k.exam.verdict.Reason != "ArtifactFailed") {
@@ -46,8 +46,8 @@ func (k kustomization) built(message string) bool {
 // report adds a finding about the layer.
 func (k kustomization) report(f finding.Finding) { k.exam.findings = append(k.exam.findings, f) }
 
-// failedAt is Flux's own word for the step that failed, where it has one: while
-// the next try runs, it may be lost.
+// failedAt is the reason that Flux gives for the failed step, if it has one: while the
+// next attempt runs, it may be lost.
 func (k kustomization) failedAt(step string) string {
 	if reason := k.exam.verdict.Reason; strings.HasSuffix(string(reason), "Failed") {
 		return string(reason)
@@ -59,9 +59,9 @@ func (k kustomization) path() string {
 	return strings.TrimPrefix(field.Text(k.obj.Object, "spec", "path"), "./")
 }
 
-// plain is a finding whose own message tells what is wrong.
+// plain is a finding whose message names the problem by itself.
 func (k kustomization) plain(code finding.Code, reason string, fixes ...finding.Fix) finding.Finding {
-	message := cmp.Or(firstLine(k.failed.message), "its last try failed, and neither its conditions nor its events tell why")
+	message := cmp.Or(firstLine(k.failed.message), "its last reconciliation failed, and neither its conditions nor its events show why")
 	f := k.finding(code, reason, fmt.Sprintf("%s can't be applied: %s", finding.RefOf(k.obj), message))
 	f.Evidence = []finding.Evidence{k.failed.proof}
 	f.Fixes = fixes
@@ -74,8 +74,8 @@ func (k kustomization) local(verb, text string) finding.Fix {
 		verb, k.obj.GetName(), k.obj.GetNamespace(), k.path())}
 }
 
-// buildFixes tells what to change where kustomize names a file and its error is
-// of a known kind, and how to see the error in a clone of the repository.
+// buildFixes are what to change if kustomize names a file and its error is of a known
+// kind, and how to see the error in a clone of the repository.
 func (k kustomization) buildFixes(build fluxmsg.Build) []finding.Fix {
 	if k.failed.message == "" {
 		return []finding.Fix{k.logs()}
@@ -102,23 +102,23 @@ func (k kustomization) buildFixes(build fluxmsg.Build) []finding.Fix {
 		add("Correct the YAML in %s", build.Path)
 	}
 	if has("no resource matches strategic merge patch", "failed to find unique target for patch", "no matches for Id") {
-		add("Correct the kind, name or namespace in the patch: nothing in the manifests has those that the message names")
+		add("Correct the kind, name or namespace in the patch: no object in the manifests has those in the message")
 	}
 	if has("may not add resource with an already registered id") {
 		add("Remove one of the two definitions of the object that the message names")
 	}
-	return append(fixes, k.local("build", "Build it in a clone of the repository, as Flux does, to see the whole error"))
+	return append(fixes, k.local("build", "Build it in a clone of the repository, like Flux does, to see the whole error"))
 }
 
-// logs is the command that shows what the controller says of the layer.
+// logs is the command that shows the log of the controller about the layer.
 func (k kustomization) logs() finding.Fix {
-	return finding.Fix{Text: "Read what kustomize-controller logs about it",
+	return finding.Fix{Text: "Read the log of kustomize-controller about it",
 		Command: escape.Command("flux logs --kind=Kustomization --name=%s --namespace=%s", k.obj.GetName(), k.obj.GetNamespace())}
 }
 
 func (k kustomization) missingPath() finding.Finding {
 	f := k.finding(codePathMissing, k.failedAt("ArtifactFailed"),
-		fmt.Sprintf("%s looks for its manifests in %q, and there is no such folder in %s", finding.RefOf(k.obj), k.path(), health.SourceOf(k.obj)))
+		fmt.Sprintf("%s applies the manifests in folder %q, which does not exist in %s", finding.RefOf(k.obj), k.path(), health.SourceOf(k.obj)))
 	f.Evidence = []finding.Evidence{
 		evidence(k.obj, "spec.path", field.Text(k.obj.Object, "spec", "path"), time.Time{}),
 		k.failed.proof,
@@ -128,7 +128,7 @@ func (k kustomization) missingPath() finding.Finding {
 	return f
 }
 
-// sourceRevision is the revision that the layer's source has, as proof.
+// sourceRevision is the revision of the source of the layer, as evidence.
 func (k kustomization) sourceRevision() []finding.Evidence {
 	source := k.x.snap.Lookup(health.SourceOf(k.obj)).Object
 	if source == nil {
@@ -141,8 +141,8 @@ func (k kustomization) sourceRevision() []finding.Evidence {
 	return []finding.Evidence{evidence(source, "status.artifact.revision", revision, field.Time(source.Object, "status", "artifact", "lastUpdateTime"))}
 }
 
-// missingReference reports the Secret or ConfigMap that the variables should
-// have come from, or blames what should create it.
+// missingReference reports a missing Secret or ConfigMap with variables, or blames what
+// should create it.
 func (k kustomization) missingReference(build fluxmsg.Build) {
 	needed := part{ref: coreRef(build.Reference.Kind, cmp.Or(build.Reference.Namespace, k.obj.GetNamespace()), build.Reference.Name)}
 	f := k.plain(codeSubstitutionFailed, k.failedAt("BuildFailed"))
@@ -156,16 +156,15 @@ func (k kustomization) missingReference(build fluxmsg.Build) {
 	k.lacking(f, needed, "takes variables from", "spec.postBuild.substituteFrom")
 }
 
-// lacking reports an object that the layer needs for its build and does not
-// find.
+// lacking reports an object that the layer needs for its build and that does not exist.
 func (k kustomization) lacking(f finding.Finding, needed part, what, where string) {
 	f.Ref = needed.ref
 	f.Message = fmt.Sprintf("%s %s %s, which does not exist", finding.RefOf(k.obj), what, needed)
 	fix := finding.Fix{Text: fmt.Sprintf("Create %s, or correct %s", needed, where), File: k.x.definedIn(k.obj)}
-	switch presence := k.x.there(needed); {
+	switch presence := k.x.presence(needed); {
 	case presence == snapshot.Present:
 		f.Ref = finding.RefOf(k.obj)
-		f.Message = fmt.Sprintf("%s %s %s, which exists now: the next try finds it", finding.RefOf(k.obj), what, needed)
+		f.Message = fmt.Sprintf("%s %s %s, which exists now: the next reconciliation finds it", finding.RefOf(k.obj), what, needed)
 		f.Fixes = []finding.Fix{k.retry("Reconcile it")}
 		k.report(f)
 		return
@@ -174,13 +173,13 @@ func (k kustomization) lacking(f finding.Finding, needed part, what, where strin
 	default:
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: needed.ref, Field: "object", Value: "does not exist"})
 	}
-	if other, ok := k.x.elsewhere(needed.ref); ok {
-		f.Message += fmt.Sprintf("; there is one in namespace %s, but Flux reads it from the layer's own", other.Namespace)
+	if other, ok := k.x.inOtherNamespace(needed.ref); ok {
+		f.Message += fmt.Sprintf("; there is one in namespace %s, but Flux reads it from the namespace of the layer", other.Namespace)
 	} else if near, ok := k.x.nearest(needed.ref); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-		fix.Text = fmt.Sprintf("In %s write %s instead of %s, or create %s", where, near.Name, needed.ref.Name, needed)
+		fix.Text = fmt.Sprintf("In %s, write %s instead of %s, or create %s", where, near.Name, needed.ref.Name, needed)
 	}
-	if maker, ok := k.x.makerInTrouble(needed.ref, finding.RefOf(k.obj)); ok {
+	if maker, ok := k.x.failingCreator(needed.ref, finding.RefOf(k.obj)); ok {
 		k.exam.blame = append(k.exam.blame, maker)
 	}
 	f.Fixes = []finding.Fix{fix}

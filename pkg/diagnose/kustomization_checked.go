@@ -11,10 +11,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// checked are the objects whose health the layer waits for: those in
-// spec.healthChecks, or instead all it applied when spec.wait is set; those that its
-// message names; and the releases and certificates among what it applied, from
-// which the others come.
+// checked are the objects whose health the layer waits for: those in spec.healthChecks,
+// or all applied objects if spec.wait is set; those in its message; and the releases
+// and certificates among the applied objects, which create the others.
 func (k kustomization) checked(message string) []finding.Ref {
 	var refs []finding.Ref
 	wait := field.Bool(k.obj.Object, "spec", "wait")
@@ -37,14 +36,14 @@ func (k kustomization) checked(message string) []finding.Ref {
 	return refs
 }
 
-// mentions tells whether a health check's message names the object. It gives no
-// API group, so that only what the layer applied can say which is meant.
+// mentions reports whether the message of a health check names the object. It has no
+// API group, so only the applied objects can show which one is meant.
 func mentions(check fluxmsg.HealthCheck, ref finding.Ref) bool {
 	return slices.ContainsFunc(check.Items, func(item fluxmsg.Item) bool { return isOf(item, ref) })
 }
 
-// isOf tells whether an item means the object. Before kustomize-controller 0.15
-// it gave the resource instead of the kind.
+// isOf reports whether an item is the object. Before kustomize-controller 0.15, it had
+// the resource instead of the kind.
 func isOf(item fluxmsg.Item, ref finding.Ref) bool {
 	kind := item.Kind == ref.Kind
 	if item.Kind == "" {

@@ -9,9 +9,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// checks looks at what the layer checks, live, and blames what is not ready.
-// What its message says is evidence; where it names something that is fine now,
-// it is old.
+// checks examines the checked objects live, and blames those that are not ready. The
+// message of the layer is evidence; if it names an object that is ready now, it is out
+// of date.
 func (k kustomization) checks(message string) {
 	failed := k.exam.verdict.Status == health.Failing
 	var missing []finding.Ref
@@ -37,19 +37,19 @@ func (k kustomization) checks(message string) {
 	}
 	f := k.finding(codeHealthCheckFailed, k.failedAt("HealthCheckFailed"), fmt.Sprintf("%s failed: %s", finding.RefOf(k.obj), firstLine(message)))
 	f.Evidence = []finding.Evidence{k.failed.proof}
-	f.Fixes = []finding.Fix{k.retry("Reconcile it, and run explain again while it is checked"), k.logs()}
+	f.Fixes = []finding.Fix{k.retry("Reconcile it, and run explain again while its health checks run"), k.logs()}
 	switch {
 	case message == "":
-		f.Message = fmt.Sprintf("%s failed in its last try, and neither its conditions nor its events tell why", finding.RefOf(k.obj))
+		f.Message = fmt.Sprintf("the last reconciliation of %s failed, and neither its conditions nor its events show why", finding.RefOf(k.obj))
 	case k.recovered(message):
-		f.Message = fmt.Sprintf("%s failed, and all that it waited for is ready now: its next try should pass", finding.RefOf(k.obj))
+		f.Message = fmt.Sprintf("%s failed, but everything that it waited for is ready now: its next reconciliation should succeed", finding.RefOf(k.obj))
 		f.Severity = finding.Warning
-		f.Fixes = []finding.Fix{k.retry("Reconcile it now instead of waiting for the next try")}
+		f.Fixes = []finding.Fix{k.retry("Reconcile it now instead of waiting for the next retry")}
 	}
 	k.exam.fallback = append(k.exam.fallback, f)
 }
 
-// recovered tells whether all that a failed health check names is known to be
+// recovered reports whether everything that a failed health check names is known to be
 // ready now.
 func (k kustomization) recovered(message string) bool {
 	said, _ := k.x.message(message).HealthCheck()

@@ -18,8 +18,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// decryption reports why the layer's secrets can't be decrypted: the Secret with
-// the keys, what it holds, or whom the text is encrypted for.
+// decryption reports why the secrets of the layer can't be decrypted: the Secret with
+// the keys, its content, or the recipients of the encrypted text.
 func (k kustomization) decryption(build fluxmsg.Build) {
 	name := field.Text(k.obj.Object, "spec", "decryption", "secretRef", "name")
 	if field.Map(k.obj.Object, "spec", "decryption") == nil && build.Missing && build.Reference.Namespace == "" { // of what, nothing tells
@@ -56,15 +56,15 @@ func (k kustomization) decryption(build fluxmsg.Build) {
 			k.exam.unknown = append(k.exam.unknown, *answer.Why)
 		}
 		f.Message += encryptedFor(build)
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See which keys %s has: Flux reads %s", ref, allNames(familiesOf(build.Decryption.Recipients))), Command: inspect(ref)}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check which keys %s has: Flux reads %s", ref, allNames(familiesOf(build.Decryption.Recipients))), Command: inspect(ref)}}
 	default:
 		k.judgeKeys(build, answer.Object, &f)
 	}
 	k.report(f)
 }
 
-// judgeKeys tells whether the Secret has a key that Flux reads, and if so, why
-// that may not decrypt.
+// judgeKeys reports whether the Secret has a key that Flux reads, and if so, why it may
+// not decrypt the text.
 func (k kustomization) judgeKeys(build fluxmsg.Build, secret *unstructured.Unstructured, f *finding.Finding) {
 	ref := finding.RefOf(secret)
 	families := familiesOf(build.Decryption.Recipients)
@@ -83,7 +83,7 @@ func (k kustomization) judgeKeys(build fluxmsg.Build, secret *unstructured.Unstr
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Replace the value of key %s with the private key as its program wrote it", build.Decryption.Key), Command: inspect(ref)}}
 	case !readable:
 		f.Code = codeDecryptionKey
-		f.Message = fmt.Sprintf("%s decrypts its manifests with %s, which has no key that Flux reads: it has %s, and Flux reads %s",
+		f.Message = fmt.Sprintf("%s decrypts its manifests with %s, which has no key that Flux reads: it has %s, but Flux reads %s",
 			finding.RefOf(k.obj), ref, keysOf(secret), allNames(families))
 		f.Fixes = renameKey(ref, keys, families[0])
 	case problem == fluxmsg.DecryptionDenied:
@@ -91,24 +91,24 @@ func (k kustomization) judgeKeys(build fluxmsg.Build, secret *unstructured.Unstr
 		f.Fixes = []finding.Fix{{Text: "Allow the identity of that credential to decrypt with the key, or replace the credential if it has expired", Command: inspect(ref)}}
 	case problem == fluxmsg.DecryptionMAC:
 		f.Ref = finding.RefOf(k.obj)
-		f.Fixes = []finding.Fix{{Text: "Encrypt the file again with sops: it was changed after it had been encrypted", File: k.path()}}
+		f.Fixes = []finding.Fix{{Text: "Encrypt the file again with sops: it was changed after it was encrypted", File: k.path()}}
 	default:
-		f.Message = fmt.Sprintf("%s can't decrypt its manifests: no key in %s (%s) fits%s", finding.RefOf(k.obj), ref, keysOf(secret), encryptedFor(build))
+		f.Message = fmt.Sprintf("%s can't decrypt its manifests: no key in %s (%s) matches%s", finding.RefOf(k.obj), ref, keysOf(secret), encryptedFor(build))
 		f.Fixes = k.otherKey(ref, families)
 	}
 }
 
-// otherKey is what to do where the Secret has a key, and it is not the right one.
+// otherKey is the fix if the Secret has a key, but not the right one.
 func (k kustomization) otherKey(ref finding.Ref, families []keyFamily) []finding.Fix {
 	fixes := []finding.Fix{{Text: fmt.Sprintf("Add the private key of one of these recipients to %s (Flux reads %s)", ref, allNames(families)), Command: inspect(ref)}}
-	again := finding.Fix{Text: "Or encrypt the file for the key that the Secret has: add its recipient to .sops.yaml, then run sops updatekeys on the file", File: k.path()}
+	again := finding.Fix{Text: "Or encrypt the file for the key in the Secret: add its recipient to .sops.yaml, then run sops updatekeys on the file", File: k.path()}
 	if len(families) == 1 && families[0].suffix == ".agekey" {
 		again.Text += "; age-keygen -y prints the recipient of a private key"
 	}
 	return append(fixes, again)
 }
 
-// unnamedKeys is what to do where the layer names no Secret with keys.
+// unnamedKeys is the fix if the layer references no Secret with keys.
 func (k kustomization) unnamedKeys(build fluxmsg.Build) []finding.Fix {
 	families := familiesOf(build.Decryption.Recipients)
 	if families[0].suffix != "" {
@@ -119,7 +119,7 @@ func (k kustomization) unnamedKeys(build fluxmsg.Build) []finding.Fix {
 		Command: escape.Command("kubectl describe serviceaccount %s -n %s", account, k.obj.GetNamespace())}}
 }
 
-// encryptedFor names the recipients that the message gives.
+// encryptedFor names the recipients in the message.
 func encryptedFor(build fluxmsg.Build) string {
 	if len(build.Decryption.Recipients) == 0 {
 		return ""
@@ -127,8 +127,8 @@ func encryptedFor(build fluxmsg.Build) string {
 	return "; it is encrypted for " + strings.Join(build.Decryption.Recipients, ", ")
 }
 
-// notDecrypted is a Secret in the manifests that is encrypted while the layer
-// says nothing about decryption. Another layer that does is an example.
+// notDecrypted reports an encrypted Secret in the manifests of a layer without
+// spec.decryption. Another layer that has it serves as an example.
 func (k kustomization) notDecrypted(build fluxmsg.Build) finding.Finding {
 	f := k.plain(codeNotDecrypted, k.failedAt("BuildFailed"))
 	f.Message = fmt.Sprintf("%s applies Secret %s/%s, which is encrypted with SOPS, but it has no spec.decryption",

@@ -16,8 +16,8 @@ import (
 )
 
 // download reports an artifact that kustomize-controller can't fetch from the
-// controller that stores it. The source is well then: it is the way between two
-// controllers, or the storage.
+// controller that stores it. The source itself is ready then; the problem is the
+// connection between the two controllers, or the storage.
 func (k kustomization) download(build fluxmsg.Build) {
 	server := k.artifactServer(build.Download.URL)
 	f := k.plain(codeDownloadFailed, k.failedAt("ArtifactFailed"))
@@ -39,17 +39,17 @@ func (k kustomization) download(build fluxmsg.Build) {
 	case fluxmsg.DownloadNotFound, fluxmsg.DownloadDigest:
 		f.Fixes = k.storeAgain()
 	case fluxmsg.DownloadHTTP:
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Read what %s logs: it answers, but not with the artifact", server.Name),
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Read the log of %s: it answers, but not with the artifact", server.Name),
 			Command: escape.Command("kubectl logs deployment/%s -n %s --since=15m", server.Name, server.Namespace)}}
 	case fluxmsg.DownloadDNS:
-		f.Fixes = []finding.Fix{{Text: "See whether the cluster's DNS runs, and whether the pods of kustomize-controller can reach it", Command: "kubectl get pods -n kube-system -l k8s-app=kube-dns"}}
+		f.Fixes = []finding.Fix{{Text: "Check whether the DNS of the cluster runs, and whether the pods of kustomize-controller can reach it", Command: "kubectl get pods -n kube-system -l k8s-app=kube-dns"}}
 	default:
 		k.unreached(server, build.Download, &f)
 	}
 	k.report(f)
 }
 
-// downloadWords are what went wrong, in a clause.
+// downloadWords describe the problem in a clause.
 func downloadWords(d fluxmsg.Download) string {
 	switch d.Problem {
 	case fluxmsg.DownloadRefused:
@@ -70,8 +70,8 @@ func downloadWords(d fluxmsg.Download) string {
 	return "the download fails"
 }
 
-// artifactServer is the Deployment that serves an artifact: after the host name
-// of its URL, "source-controller.flux-system.svc.cluster.local.".
+// artifactServer is the Deployment that serves an artifact, named by the host of its
+// URL, "source-controller.flux-system.svc.cluster.local.".
 func (k kustomization) artifactServer(address string) finding.Ref {
 	ref := finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: k.obj.GetNamespace(), Name: "source-controller"}
 	if address == "" {
@@ -87,8 +87,8 @@ func (k kustomization) artifactServer(address string) finding.Ref {
 	return ref
 }
 
-// artifactService reports a Service in front of the artifacts that is missing,
-// and tells whether it is.
+// artifactService reports a missing Service for the artifacts, and whether it is
+// missing.
 func (k kustomization) artifactService(server finding.Ref, f *finding.Finding) bool {
 	service := finding.Ref{APIVersion: "v1", Kind: health.ServiceKind.Kind, Namespace: server.Namespace, Name: server.Name}
 	if k.x.snap.Lookup(service).Presence != snapshot.Absent {
@@ -97,16 +97,15 @@ func (k kustomization) artifactService(server finding.Ref, f *finding.Finding) b
 	f.Ref = service
 	f.Message += fmt.Sprintf("; %s does not exist", service)
 	f.Evidence = append(f.Evidence, finding.Evidence{Ref: service, Field: "object", Value: "does not exist"})
-	f.Fixes = []finding.Fix{{Text: "Create the Service again: it is one of Flux's own manifests, as they were bootstrapped", Command: "flux check"}}
+	f.Fixes = []finding.Fix{{Text: "Create the Service again from the manifests with which Flux was bootstrapped", Command: "flux check"}}
 	return true
 }
 
-// unreached is a server that runs and can't be connected to. A NetworkPolicy
-// that forbids it is the cause; else what lies between the pods has to be looked
-// at.
+// unreached reports a server that runs but can't be connected to. A NetworkPolicy that
+// forbids it is the cause; otherwise the network between the pods has to be checked.
 func (k kustomization) unreached(server finding.Ref, d fluxmsg.Download, f *finding.Finding) {
 	client := k.x.controllerOf(k.obj)
-	blocked := k.x.blockedBy(client, server)
+	blocked := k.x.blockingPolicy(client, server)
 	k.exam.unknown = append(k.exam.unknown, blocked.unknown...)
 	if blocked.policy != nil {
 		f.Ref = finding.RefOf(blocked.policy)
@@ -122,34 +121,34 @@ func (k kustomization) unreached(server finding.Ref, d fluxmsg.Download, f *find
 		}}
 		return
 	}
-	pods := finding.Fix{Text: "See on which nodes the two controllers run, and test the network between those nodes (CNI plug-in, firewall)",
+	pods := finding.Fix{Text: "Check on which nodes the two controllers run, and test the network between those nodes (CNI plug-in, firewall)",
 		Command: "kubectl get pods -o wide -n " + escape.ShellWord(server.Namespace)}
 	if d.Problem == fluxmsg.DownloadRefused {
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See whether Service %s has ready endpoints", server.Name),
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check whether Service %s has ready endpoints", server.Name),
 			Command: escape.Command("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s", server.Namespace, server.Name)}, pods}
 		return
 	}
 	f.Fixes = []finding.Fix{pods}
 	if len(blocked.unknown) > 0 {
-		f.Fixes = append(f.Fixes, finding.Fix{Text: "See whether a NetworkPolicy forbids it", Command: "kubectl get networkpolicies -n " + escape.ShellWord(server.Namespace)})
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "Check whether a NetworkPolicy forbids it", Command: "kubectl get networkpolicies -n " + escape.ShellWord(server.Namespace)})
 	}
 }
 
-// storeAgain has the source fetched again, so that its artifact is stored again.
+// storeAgain fetches the source again, so that its artifact is stored again.
 func (k kustomization) storeAgain() []finding.Fix {
 	ref := health.SourceOf(k.obj)
 	source := k.x.snap.Lookup(ref).Object
 	if source == nil || fluxCommand("reconcile", source) == "" {
-		return []finding.Fix{{Text: fmt.Sprintf("See which controller writes %s, and what it says", ref), Command: inspect(ref)}}
+		return []finding.Fix{{Text: fmt.Sprintf("Check which controller writes %s, and what it reports", ref), Command: inspect(ref)}}
 	}
 	return []finding.Fix{{Text: fmt.Sprintf("Fetch %s again, so that its artifact is stored again", ref), Command: fluxCommand("reconcile", source)}}
 }
 
-// fullDisk is a controller that has no room for what it downloads.
+// fullDisk reports a controller that has no space for its downloads.
 func (k kustomization) fullDisk(f *finding.Finding) {
 	f.Ref = k.x.controllerOf(k.obj)
 	f.Fixes = []finding.Fix{{
-		Text:    "See whether its nodes have disk pressure, and give the volume for /tmp of kustomize-controller more space",
+		Text:    "Check whether its nodes have disk pressure, and enlarge the volume for /tmp of kustomize-controller",
 		Command: escape.Command("kubectl describe pods -n %s -l app=%s", f.Ref.Namespace, f.Ref.Name),
 	}, {Text: "Then restart it", Command: escape.Command("kubectl rollout restart deployment/%s -n %s", f.Ref.Name, cmp.Or(f.Ref.Namespace, "flux-system"))}}
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// keyFamily is a way of encrypting, with the names of the keys of a Secret that
+// keyFamily is a method of encryption, with the names of the keys of a Secret that
 // kustomize-controller reads for it (v1.9.6, internal/decryptor/decryptor.go).
 type keyFamily struct {
 	what string
-	// suffix is how the names end; name is the only one, where there is one.
+	// suffix is the end of the names; name is the only name, if there is only one.
 	suffix, name string
 	recipient    func(string) bool
 }
@@ -31,12 +31,12 @@ func begins(prefix string) func(string) bool {
 	return func(recipient string) bool { return strings.HasPrefix(recipient, prefix) }
 }
 
-// isFingerprint tells whether a recipient is written as OpenPGP keys are.
+// isFingerprint reports whether a recipient has the form of an OpenPGP key.
 func isFingerprint(recipient string) bool {
 	return len(recipient) == 40 && strings.Trim(strings.ToLower(recipient), "0123456789abcdef") == ""
 }
 
-// reads tells whether Flux takes a key of a Secret for one of the family.
+// reads reports whether Flux reads a key of a Secret as one of the family.
 func (f keyFamily) reads(key string) bool {
 	return f.name != "" && key == f.name || f.suffix != "" && strings.HasSuffix(key, f.suffix)
 }
@@ -48,7 +48,7 @@ func (f keyFamily) names() string {
 	return "keys whose names end in " + f.suffix
 }
 
-// rename is a name for a key by which Flux reads it.
+// rename is a name under which Flux reads the key.
 func (f keyFamily) rename(key string) string {
 	if f.name != "" {
 		return f.name
@@ -57,8 +57,8 @@ func (f keyFamily) rename(key string) string {
 	return base + f.suffix
 }
 
-// familiesOf are the ways in which a text is encrypted, by its recipients; all
-// where none is named.
+// familiesOf are the methods with which a text is encrypted, by its recipients; all
+// methods if no recipient is known.
 func familiesOf(recipients []string) []keyFamily {
 	var found []keyFamily
 	for _, family := range keyFamilies {
@@ -72,8 +72,8 @@ func familiesOf(recipients []string) []keyFamily {
 	return found
 }
 
-// renameKey is how to give a key a name that Flux reads. Which of several keys
-// it is, the names have to tell.
+// renameKey is how to give a key a name that Flux reads. If there are several keys,
+// their names have to identify it.
 func renameKey(ref finding.Ref, keys []string, family keyFamily) []finding.Fix {
 	candidates := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
 		return len(keys) > 1 && !strings.Contains(key, "key") && !strings.Contains(key, strings.Fields(family.what)[0])

@@ -11,15 +11,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// missing judges a checked object that does not exist: it is in another
-// namespace, or what should have created it has not.
+// missing judges a checked object that does not exist: it is in another namespace, or
+// what should create it has not.
 func (k kustomization) missing(ref finding.Ref, failed bool) {
 	elsewhere, ok := k.misplaced(ref)
 	if ok && (failed || slices.ContainsFunc(health.Inventory(k.obj), elsewhere.Same)) { // before, it may yet come
 		f := k.finding(codeCheckElsewhere, "HealthCheckFailed", fmt.Sprintf(
 			"%s checks %s, which does not exist; there is one in namespace %s", finding.RefOf(k.obj), ref, elsewhere.Namespace))
 		f.Evidence = append(k.checkProof(ref), finding.Evidence{Ref: elsewhere, Field: "metadata.namespace", Value: elsewhere.Namespace})
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In spec.healthChecks write namespace: %s for %s", elsewhere.Namespace, ref.Short()), File: k.x.definedIn(k.obj)}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In spec.healthChecks, write namespace: %s for %s", elsewhere.Namespace, ref.Short()), File: k.x.definedIn(k.obj)}}
 		k.exam.findings = append(k.exam.findings, f)
 		return
 	}
@@ -28,15 +28,15 @@ func (k kustomization) missing(ref finding.Ref, failed bool) {
 	}
 	f := k.finding(codeCheckMissing, "HealthCheckFailed", fmt.Sprintf("%s checks %s, which does not exist", finding.RefOf(k.obj), ref))
 	f.Evidence = k.checkProof(ref)
-	f.Fixes = []finding.Fix{{Text: "Correct the entry in spec.healthChecks, or add what should create the object", File: k.x.definedIn(k.obj)}}
+	f.Fixes = []finding.Fix{{Text: "Correct the entry in spec.healthChecks, or add what creates the object", File: k.x.definedIn(k.obj)}}
 	if near, ok := k.x.nearest(ref); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-		f.Fixes[0].Text = fmt.Sprintf("In spec.healthChecks write %s instead of %s, or add what should create %s", near.Name, ref.Name, ref.Short())
+		f.Fixes[0].Text = fmt.Sprintf("In spec.healthChecks, write %s instead of %s, or add what creates %s", near.Name, ref.Name, ref.Short())
 	}
 	k.exam.fallback = append([]finding.Finding{f}, k.exam.fallback...)
 }
 
-// checkProof is where the layer names an object that it checks, and that it does
+// checkProof is the entry of the layer for a checked object, and that the object does
 // not exist.
 func (k kustomization) checkProof(ref finding.Ref) []finding.Evidence {
 	gone := finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"}
@@ -55,8 +55,8 @@ func (k kustomization) checkProof(ref finding.Ref) []finding.Evidence {
 	return []finding.Evidence{gone}
 }
 
-// misplaced finds a checked object in another namespace: the one that the layer
-// applied itself before others; never another tenant's.
+// misplaced finds a checked object in another namespace, preferably one that the layer
+// applied; never an object of another tenant.
 func (k kustomization) misplaced(ref finding.Ref) (finding.Ref, bool) {
 	for _, applied := range health.Inventory(k.obj) {
 		if applied.GroupKind() == ref.GroupKind() && applied.Name == ref.Name && k.x.snap.Lookup(applied).Presence == snapshot.Present {
@@ -67,9 +67,9 @@ func (k kustomization) misplaced(ref finding.Ref) (finding.Ref, bool) {
 	for _, t := range k.x.tenants {
 		for _, layer := range t.Layers {
 			if layer.Ref.Same(self) && !layer.Shared {
-				return k.x.elsewhereFor(t.Name, ref)
+				return k.x.inOtherNamespaceOf(t.Name, ref)
 			}
 		}
 	}
-	return k.x.elsewhere(ref)
+	return k.x.inOtherNamespace(ref)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// notPruned is an object that is no longer in the manifests and that the layer
+// notPruned reports an object that is no longer in the manifests and that the layer
 // can't delete (fluxcd/pkg/ssa v0.76, manager_delete.go, DeleteAll).
 func (k kustomization) notPruned(refusal fluxmsg.APIError) finding.Finding {
 	f := k.plain(codePruneFailed, string(k.exam.verdict.Reason))
@@ -24,26 +24,26 @@ func (k kustomization) notPruned(refusal fluxmsg.APIError) finding.Finding {
 	why := strings.TrimRight(cmp.Or(refusal.Detail, firstLine(k.failed.message)), ";")
 	f.Message = fmt.Sprintf("%s can't delete %s, which is no longer in its manifests: %s", finding.RefOf(k.obj), ref, why)
 	f.Fixes = []finding.Fix{
-		{Text: "See what keeps the object: its finalizers, and who owns it", Command: "kubectl get " + strings.TrimPrefix(inspect(ref), "kubectl describe ") + " -o yaml"},
-		{Text: "If it is to stay, put it back into the manifests, or annotate it with kustomize.toolkit.fluxcd.io/prune: disabled", File: k.path()},
+		{Text: "Check what keeps the object: its finalizers and its owners", Command: "kubectl get " + strings.TrimPrefix(inspect(ref), "kubectl describe ") + " -o yaml"},
+		{Text: "To keep it, put it back into the manifests, or annotate it with kustomize.toolkit.fluxcd.io/prune: disabled", File: k.path()},
 	}
 	return f
 }
 
-// deletionDenied is an object whose deletion a webhook or a policy denies: it is
-// what has to change, or to stay. Its message and the rules of the webhook say what
-// is asked for.
+// deletionDenied reports an object whose deletion a webhook or policy denies: the
+// object has to change, or to stay. Its message and the rules of the webhook show what
+// is required.
 func (k kustomization) deletionDenied(refusal fluxmsg.APIError) finding.Finding {
 	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), said: refusal, message: k.failed.message}
 	f := k.plain(codePruneFailed, string(k.exam.verdict.Reason))
 	f.Ref = r.refused()
 	why := strings.TrimRight(cmp.Or(refusal.Detail, firstLine(k.failed.message)), ";")
-	inspection := finding.Fix{Text: "See what protects the object, and which of its fields the webhook's message means", Command: inspect(f.Ref)}
+	inspection := finding.Fix{Text: "Check what protects the object, and which of its fields the message of the webhook refers to", Command: inspect(f.Ref)}
 	by := "webhook " + refusal.Webhook.Name
 	if refusal.Problem == fluxmsg.APIPolicy {
 		policy := finding.Ref{APIVersion: policyKind.Group + "/v1", Kind: policyKind.Kind, Name: refusal.Policy.Name}
 		by = policy.String()
-		inspection = finding.Fix{Text: "See what protects the object, and what " + by + " asks for", Command: inspect(policy)}
+		inspection = finding.Fix{Text: "Check what protects the object, and what " + by + " requires", Command: inspect(policy)}
 		if obj := k.x.snap.Lookup(policy).Object; obj != nil {
 			prove(&f, obj, "spec.matchConstraints", "spec.validations")
 		}
@@ -51,7 +51,7 @@ func (k kustomization) deletionDenied(refusal fluxmsg.APIError) finding.Finding 
 		prove(&f, c.config, "webhooks["+refusal.Webhook.Name+"].rules")
 	}
 	f.Message = fmt.Sprintf("%s can't delete %s, which is no longer in its manifests: %s denies it: %s", finding.RefOf(k.obj), f.Ref, by, why)
-	if k.x.there(part{ref: f.Ref}) == snapshot.Absent {
+	if k.x.presence(part{ref: f.Ref}) == snapshot.Absent {
 		f.Evidence = append(f.Evidence, absent(f.Ref))
 		f.Ref = finding.RefOf(k.obj)
 		f.Message += "; the object does not exist now"
@@ -60,8 +60,8 @@ func (k kustomization) deletionDenied(refusal fluxmsg.APIError) finding.Finding 
 	}
 	f.Fixes = []finding.Fix{
 		inspection,
-		{Text: "If it is to stay, put it back into the manifests, or annotate it with kustomize.toolkit.fluxcd.io/prune: disabled", File: k.path()},
-		{Text: "If it is to go, change it so that its deletion is allowed; save what it holds before"},
+		{Text: "To keep it, put it back into the manifests, or annotate it with kustomize.toolkit.fluxcd.io/prune: disabled", File: k.path()},
+		{Text: "To delete it, change it so that its deletion is allowed; first save what it holds"},
 	}
 	return f
 }

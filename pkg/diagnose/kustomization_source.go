@@ -10,15 +10,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// denied reports a source in another namespace that may not be used from there.
-// How that source is does not matter then.
+// denied reports a source in another namespace that the layer is not allowed to use.
+// The state of that source does not matter then.
 func (k kustomization) denied() bool {
 	if k.ready.Reason != "AccessDenied" {
 		return false
 	}
 	source := health.SourceOf(k.obj)
 	f := k.plain(codeAccessDenied, k.ready.Reason, finding.Fix{File: k.x.definedIn(k.obj),
-		Text: fmt.Sprintf("Create a %s in namespace %s and name that in spec.sourceRef: kustomize-controller runs with --no-cross-namespace-refs", source.Kind, k.obj.GetNamespace())})
+		Text: fmt.Sprintf("Create a %s in namespace %s and name it in spec.sourceRef: kustomize-controller runs with --no-cross-namespace-refs", source.Kind, k.obj.GetNamespace())})
 	if source.Namespace != k.obj.GetNamespace() && field.Text(k.obj.Object, "spec", "sourceRef", "namespace") != "" {
 		f.Evidence = append(f.Evidence, evidence(k.obj, "spec.sourceRef.namespace", source.Namespace, time.Time{}))
 	}
@@ -26,10 +26,9 @@ func (k kustomization) denied() bool {
 	return true
 }
 
-// sourced blames the source while the layer waits for it, or says that it is
-// missing, and tells whether the layer has got something to build. A source that
-// has an artifact has done its part: that it fetches nothing newer does not make
-// a layer fail.
+// sourced blames the source while the layer waits for it, or reports that it does not
+// exist, and reports whether the layer has something to build. A source with an
+// artifact is not to blame: that it fetches nothing newer does not make a layer fail.
 func (k kustomization) sourced(message string) bool {
 	ref := health.SourceOf(k.obj)
 	_, built := k.x.message(message).Build()
@@ -60,12 +59,12 @@ func (k kustomization) missingSource(ref finding.Ref) finding.Finding {
 		{Ref: ref, Field: "object", Value: "does not exist"},
 	}
 	fix := finding.Fix{Text: "Name an existing source in spec.sourceRef", File: k.x.definedIn(k.obj)}
-	if other, ok := k.x.elsewhere(ref); ok {
+	if other, ok := k.x.inOtherNamespace(ref); ok {
 		f.Message += "; there is one in namespace " + other.Namespace
-		fix.Text = "In spec.sourceRef write namespace: " + other.Namespace
+		fix.Text = "In spec.sourceRef, write namespace: " + other.Namespace
 	} else if near, ok := k.x.nearest(ref); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-		fix.Text = fmt.Sprintf("In spec.sourceRef write %s instead of %s", near.Name, ref.Name)
+		fix.Text = fmt.Sprintf("In spec.sourceRef, write %s instead of %s", near.Name, ref.Name)
 	}
 	f.Fixes = []finding.Fix{fix}
 	return f

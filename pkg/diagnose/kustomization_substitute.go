@@ -13,25 +13,25 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// substituteDisabled switches off the substitution in one object
-// (fluxcd/pkg/kustomize v1.35, kustomize_varsub.go).
+// substituteDisabled disables the substitution in one object (fluxcd/pkg/kustomize
+// v1.35, kustomize_varsub.go).
 const substituteDisabled = "kustomize.toolkit.fluxcd.io/substitute: disabled"
 
-// substitution reports a variable without a value. Giving it one is right for a
-// variable of Flux's and wrong for one of a script's, which would get the value
-// of today for good; so what tells the two apart is looked for.
+// substitution reports a variable without a value. Setting the value is correct for a
+// variable of Flux and wrong for one of a script, whose text would permanently have the
+// current value; so the two are told apart by evidence.
 func (k kustomization) substitution(build fluxmsg.Build) {
 	use := variableUse{name: build.Variable, in: k.builtObject(build.Object)}
 	f := k.plain(codeSubstitutionFailed, k.failedAt("BuildFailed"))
 	if build.Variable == "" && build.Syntax == "" {
-		f.Fixes = []finding.Fix{k.local("build", "Build it in a clone of the repository, as Flux does, to see what the substitution makes of the object")}
+		f.Fixes = []finding.Fix{k.local("build", "Build it in a clone of the repository, like Flux does, to see the object after the substitution")}
 		k.report(f)
 		return
 	}
 	if build.Syntax != "" {
-		use.forProgram = append(use.forProgram, "it is not written as Flux's variables are ("+build.Syntax+")")
+		use.forProgram = append(use.forProgram, "it does not have the form of a Flux variable ("+build.Syntax+")")
 	} else if invalidName(build) {
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Rename %s in spec.postBuild.substitute or in what substituteFrom names: a name has letters, digits and _ only", build.Variable), File: k.x.definedIn(k.obj)}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Rename %s in spec.postBuild.substitute or in the object that substituteFrom names: a name can have only letters, digits and _", build.Variable), File: k.x.definedIn(k.obj)}}
 		k.report(f)
 		return
 	}
@@ -45,8 +45,8 @@ func (k kustomization) substitution(build fluxmsg.Build) {
 	k.report(f)
 }
 
-// invalidName tells whether it is a variable's own name that Flux refuses, not
-// its lack of a value.
+// invalidName reports whether Flux refuses the name of a variable, not its missing
+// value.
 func invalidName(build fluxmsg.Build) bool {
 	return strings.Contains(build.Detail, "var name is invalid")
 }
@@ -73,8 +73,8 @@ func (k kustomization) knownNamespace(name string) bool {
 	return applied || k.x.snap.Lookup(finding.Ref{APIVersion: "v1", Kind: health.NamespaceKind.Kind, Name: name}).Presence == snapshot.Present
 }
 
-// variableAdvice words the finding: for the program, for Flux, or both where
-// nothing decides.
+// variableAdvice composes the message and the fixes: for the program, for Flux, or for
+// both if the evidence does not decide.
 func (k kustomization) variableAdvice(use variableUse) (message string, fixes []finding.Fix) {
 	what := "text that begins with ${"
 	escaped := "$${…}"
@@ -87,16 +87,16 @@ func (k kustomization) variableAdvice(use variableUse) (message string, fixes []
 	} else if use.in.Name != "" {
 		where = "the object " + use.in.Name
 	}
-	message = fmt.Sprintf("%s can't be built: Flux takes %s in %s for a variable, and it has no value", finding.RefOf(k.obj), what, where)
+	message = fmt.Sprintf("%s can't be built: Flux reads %s in %s as a variable, and it has no value", finding.RefOf(k.obj), what, where)
 	if use.name == "" {
-		message = fmt.Sprintf("%s can't be built: Flux takes %s in %s for a variable, and can't read it", finding.RefOf(k.obj), what, where)
+		message = fmt.Sprintf("%s can't be built: Flux reads %s in %s as a variable, and can't parse it", finding.RefOf(k.obj), what, where)
 	}
-	program := finding.Fix{File: k.path(), Text: fmt.Sprintf("Write %s in the text for the program, which then reads it with one $, or annotate %s with %s", escaped, where, substituteDisabled)}
-	value := finding.Fix{File: k.x.definedIn(k.obj), Text: fmt.Sprintf("If %s is to be replaced by Flux, give it a value in spec.postBuild.substitute, or in the object that substituteFrom names", what)}
+	program := finding.Fix{File: k.path(), Text: fmt.Sprintf("Write %s in the text, so that the program reads it with one $, or annotate %s with %s", escaped, where, substituteDisabled)}
+	value := finding.Fix{File: k.x.definedIn(k.obj), Text: fmt.Sprintf("If Flux should replace %s, give it a value in spec.postBuild.substitute, or in the object that substituteFrom names", what)}
 	if use.near != "" {
 		value = finding.Fix{File: k.path(), Text: fmt.Sprintf("Write ${%s}, which has a value, instead of ${%s}", use.near, use.name)}
 	}
-	const frozen = "a value in spec.postBuild would be written into the text in its place"
+	const frozen = "a value in spec.postBuild would replace it in the text"
 	switch {
 	case use.name == "": // nothing that could have a value
 		return because(message, use.forProgram), []finding.Fix{program}
@@ -109,11 +109,11 @@ func (k kustomization) variableAdvice(use variableUse) (message string, fixes []
 	case use.byName != "":
 		return because(message, []string{use.byName}), []finding.Fix{program, value}
 	case freeText(use.in):
-		look := k.local("build", "See in a clone of the repository whether a program reads the text or Flux is to replace the variable")
+		look := k.local("build", "Check in a clone of the repository whether a program reads the text or Flux should replace the variable")
 		program.Text = "If a program reads it: " + strings.ToLower(program.Text[:1]) + program.Text[1:]
-		return message + "; whether it is Flux's or a program's, only its text tells", []finding.Fix{look, value, program}
+		return message + "; only the text shows whether it is for Flux or for a program", []finding.Fix{look, value, program}
 	}
-	value.Text = strings.Replace(value.Text, "If "+what+" is to be replaced by Flux, give it", "Give "+what, 1)
+	value.Text = strings.Replace(value.Text, "If Flux should replace "+what+", give it", "Give "+what, 1)
 	return message, []finding.Fix{value}
 }
 

@@ -18,26 +18,26 @@ import (
 
 var configMapKind = schema.GroupKind{Kind: "ConfigMap"}
 
-// variableUse is a variable that Flux could not replace, and what tells for whom
-// it is: Flux, or the program that reads the text later.
+// variableUse is a variable that Flux could not replace, with the evidence for whom it
+// is: Flux, or the program that reads the text later.
 type variableUse struct {
 	name string
-	// in is the object whose text has it.
+	// in is the object that contains the text.
 	in finding.Ref
-	// forFlux and forProgram are what speaks for each, a clause apiece; byName is
-	// what the object's name alone says for a program.
+	// forFlux and forProgram are the evidence for each, one clause each; byName is the
+	// evidence in the name of the object alone.
 	forFlux, forProgram []string
 	byName              string
-	// unlike is set when it is not written as the variables that have a value.
+	// unlike is set if it does not have the form of the variables that have a value.
 	unlike   string
 	evidence []finding.Evidence
 	// near is a variable that has a value and a similar name.
 	near string
 }
 
-// weighDefined compares the variable with those that have a value: one of a
-// similar name speaks for a misspelling. An optional ConfigMap or Secret that is
-// missing may be where it should have come from.
+// weighDefined compares the variable with those that have a value: one with a similar
+// name indicates a misspelling. A missing optional ConfigMap or Secret may be where it
+// should come from.
 func (k kustomization) weighDefined(use *variableUse) {
 	if use.name == "" {
 		return
@@ -72,8 +72,8 @@ func (k kustomization) weighDefined(use *variableUse) {
 	use.unlike = otherCase(use.name, defined)
 }
 
-// otherCase tells of a variable in capitals among those in small letters, or the
-// reverse: empty where they don't all have one way, or are none.
+// otherCase reports a variable in upper case among variables in lower case, or the
+// reverse: empty if those have no common form, or there are none.
 func otherCase(name string, defined []string) string {
 	upper, lower := strings.ToUpper(name) == name, strings.ToLower(name) == name
 	if len(defined) == 0 || upper == lower {
@@ -84,32 +84,31 @@ func otherCase(name string, defined []string) string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("the variables that have a value (%s) are written otherwise", strings.Join(defined[:min(len(defined), maxNamed)], ", "))
+	return fmt.Sprintf("the variables that have a value (%s) are written differently", strings.Join(defined[:min(len(defined), maxNamed)], ", "))
 }
 
-// programVariables are names that shells and dashboards set themselves (POSIX
-// Shell Command Language, 2.5.3; bash, Shell Variables; Grafana, exported
-// dashboards).
+// programVariables are names that shells and dashboards set (POSIX Shell Command
+// Language, 2.5.3; bash, Shell Variables; Grafana, exported dashboards).
 var programVariables = []string{
 	"HOME", "PATH", "PWD", "OLDPWD", "USER", "HOSTNAME", "SHELL", "IFS", "RANDOM", "SECONDS", "LINENO", "TMPDIR", "UID", "PPID",
 	"PGDATA", "PGPASSWORD", "POD_NAME", "POD_NAMESPACE", "POD_IP", "NODE_NAME", "NAMESPACE_NAME",
 }
 
-// scriptWords are in the names of objects and keys that hold text for programs.
+// scriptWords are in the names of objects and keys that contain text for programs.
 var scriptWords = []string{"script", "entrypoint", "hook", "init", "dashboard", "template", "cron", "backup", ".sh", ".bash", ".py", ".lua", ".tpl"}
 
-// weighObject looks at the object that has the variable: what kind it is of, and
-// whether a program that reads its text has a variable of that name.
+// weighObject examines the object that contains the variable: its kind, and whether a
+// program that reads the text has a variable of that name.
 func (k kustomization) weighObject(use *variableUse) {
 	if use.in.Kind == "CustomResourceDefinition" {
-		use.forProgram = append(use.forProgram, "the text is of a CustomResourceDefinition, most likely a description")
+		use.forProgram = append(use.forProgram, "the text belongs to a CustomResourceDefinition, most likely to a description")
 	}
 	if slices.Contains(programVariables, use.name) || strings.HasPrefix(use.name, "BASH_") || strings.HasPrefix(use.name, "DS_") || len(use.name) == 1 {
 		use.forProgram = append(use.forProgram, "programs set a variable of that name themselves")
 	}
 	if use.in.GroupKind() == configMapKind || use.in.GroupKind() == secretKind {
 		if word := k.scriptWord(use.in); word != "" {
-			use.byName = fmt.Sprintf("its names say that it holds text for a program (%q)", word)
+			use.byName = fmt.Sprintf("its names indicate that it holds text for a program (%q)", word)
 		}
 	}
 	if workload, path := k.readsVariable(use); workload != nil {
@@ -118,8 +117,8 @@ func (k kustomization) weighObject(use *variableUse) {
 	}
 }
 
-// scriptWord is what in the name of an object, or of a key of it, tells of a
-// script.
+// scriptWord is the word in the name of an object, or of one of its keys, that
+// indicates a script.
 func (k kustomization) scriptWord(ref finding.Ref) string {
 	names := []string{ref.Name}
 	if obj := k.x.snap.Lookup(ref).Object; obj != nil {
@@ -135,8 +134,8 @@ func (k kustomization) scriptWord(ref finding.Ref) string {
 	return ""
 }
 
-// readsVariable finds a workload beside the object whose container has an
-// environment variable of the name: the object itself, or any in its namespace.
+// readsVariable finds a workload whose container has an environment variable of the
+// name: the object itself, or any workload in its namespace.
 func (k kustomization) readsVariable(use *variableUse) (*unstructured.Unstructured, string) {
 	if use.name == "" || use.in.Namespace == "" {
 		return nil, ""
@@ -162,7 +161,7 @@ func (k kustomization) readsVariable(use *variableUse) (*unstructured.Unstructur
 	return nil, ""
 }
 
-// freeText tells whether an object may hold texts for any program.
+// freeText reports whether an object may contain text for any program.
 func freeText(ref finding.Ref) bool {
 	return slices.Contains([]string{"", "ConfigMap", "Secret", "Job", "CronJob"}, ref.Kind)
 }

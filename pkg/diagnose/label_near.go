@@ -9,7 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// nearSelector is the one entry of a selector that keeps it from matching the
+// nearSelector is the one entry of a selector because of which it does not match the
 // pods of a workload, and the label that those pods have.
 type nearSelector struct {
 	// key and value are the selector's entry, podKey and podValue the label.
@@ -30,9 +30,9 @@ func labelsPath(workload *unstructured.Unstructured) string {
 	return "spec.template.metadata.labels"
 }
 
-// nearestLabels finds among workloads the one whose pods a selector would match if a
-// single entry were spelled otherwise. ok is false where none is like it, or
-// where two workloads are equally so.
+// nearestLabels finds the workload whose pods a selector would match if one entry were
+// spelled differently. ok is false if there is none, or if two workloads are equally
+// similar.
 func nearestLabels(selector map[string]string, workloads []*unstructured.Unstructured) (near nearSelector, ok bool) {
 	best, tie := 0, false
 	for _, workload := range workloads {
@@ -49,9 +49,9 @@ func nearestLabels(selector map[string]string, workloads []*unstructured.Unstruc
 	return near, best > 0 && !tie
 }
 
-// nearMiss compares a selector with the labels of a workload's pods: exactly one
-// entry must differ, in its value or its key, by no more than typing errors. The
-// distance is 0 where there is no such entry.
+// nearMiss compares a selector with the labels of the pods of a workload: exactly one
+// entry must differ, in its value or its key, by no more than a typing error. The
+// distance is 0 if there is no such entry.
 func nearMiss(selector map[string]string, workload *unstructured.Unstructured) (near nearSelector, far int) {
 	labels := podLabels(workload)
 	var wrong []string
@@ -76,9 +76,9 @@ func nearMiss(selector map[string]string, workload *unstructured.Unstructured) (
 	return near, far
 }
 
-// alike tells how far apart two words are that may be the same word misspelled:
-// by one letter, or by two letters in the wrong order. It is 0 for all others, so
-// that "egressgateway" is never taken for "ingressgateway".
+// alike is the distance between two words that may be misspellings of each other: one
+// letter, or two letters in the wrong order. It is 0 for all others, so that
+// "egressgateway" never counts as "ingressgateway".
 func alike(a, b string) int {
 	d := distance(a, b)
 	if min(len(a), len(b)) > 2 && (d == 1 || d == 2 && sameLetters(a, b)) {

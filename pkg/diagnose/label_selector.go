@@ -6,8 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// labelsMatch tells whether labels satisfy a selector with matchLabels and
-// matchExpressions; maybe, where the selector is not a valid one.
+// labelsMatch reports whether labels satisfy a selector with matchLabels and
+// matchExpressions; maybe if the selector is invalid.
 func labelsMatch(selector map[string]any, set map[string]string) certainty {
 	var typed metav1.LabelSelector
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(selector, &typed); err != nil {

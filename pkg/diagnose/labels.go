@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// selectable are the kinds that a selector of pods can lead to. A Pod is last:
-// it counts where no workload is known that makes it.
+// selectable are the kinds that a pod selector can match. A Pod is last: it counts if
+// no workload is known that creates it.
 var selectable = []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind, daemonSetKind, health.PodKind}
 
 // podLabels are the labels of a workload's pods, or of a Pod.
@@ -25,15 +25,14 @@ func podLabels(obj *unstructured.Unstructured) map[string]string {
 	return labels
 }
 
-// selectorOf is a selector that is a plain map of labels, as Services and Istio's
-// Gateways have it.
+// selectorOf is a selector that is a map of labels, as in Services and Istio Gateways.
 func selectorOf(obj *unstructured.Unstructured) map[string]string {
 	selector, _, _ := unstructured.NestedStringMap(obj.Object, "spec", "selector")
 	return selector
 }
 
-// labelled are the workloads, then Pods, in the whole cluster whose pods carry
-// the label.
+// labelled are the workloads, then Pods, of the whole cluster whose pods have the
+// label.
 func (x *examiner) labelled(key, value string) []*unstructured.Unstructured {
 	return memoize(x, labelIndex{}, func() map[string][]*unstructured.Unstructured {
 		byLabel := map[string][]*unstructured.Unstructured{}
@@ -51,8 +50,8 @@ func (x *examiner) labelled(key, value string) []*unstructured.Unstructured {
 // labelIndex is the key of the index of workloads and Pods by each of their pods' labels.
 type labelIndex struct{}
 
-// selected are the workloads of a namespace whose pods the selector matches; or,
-// where there are none, the Pods. With namespace "" it looks in all of them.
+// selected are the workloads of a namespace whose pods the selector matches; if there
+// are none, the Pods. With namespace "", it searches all namespaces.
 func (x *examiner) selected(selector map[string]string, namespace string) []*unstructured.Unstructured {
 	var workloads, pods []*unstructured.Unstructured
 	if len(selector) == 0 {
@@ -95,8 +94,8 @@ func matches(selector, labels map[string]string) bool {
 	return true
 }
 
-// unseen tells what could not be read of what a selector can lead to: without
-// these, nothing may be concluded from what is not there.
+// unseen is what could not be read of the objects that a selector can match: nothing
+// may be concluded from missing objects then.
 func (x *examiner) unseen(namespace string) []snapshot.Failure {
 	var found []snapshot.Failure
 	for _, kind := range selectable {
@@ -109,7 +108,7 @@ func (x *examiner) unseen(namespace string) []snapshot.Failure {
 	return found
 }
 
-// writeLabels is a selector as kubectl takes it.
+// writeLabels is a selector in the syntax of kubectl.
 func writeLabels(selector map[string]string) string {
 	var pairs []string
 	for _, key := range slices.Sorted(maps.Keys(selector)) {

@@ -13,9 +13,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// madeBy finds what should have made an object that is not there: what says so
-// of itself, or the Helm release after which it is named.
-func (x *examiner) madeBy(ref finding.Ref) (finding.Ref, bool) {
+// creatorOf finds what should have created an object that does not exist: the object
+// that names it, or the Helm release that it is named after.
+func (x *examiner) creatorOf(ref finding.Ref) (finding.Ref, bool) {
 	if ref.Kind == "Secret" {
 		for _, certificate := range x.snap.List(health.CertificateKind, ref.Namespace).Objects {
 			if field.Text(certificate.Object, "spec", "secretName") == ref.Name {
@@ -34,8 +34,8 @@ func (x *examiner) madeBy(ref finding.Ref) (finding.Ref, bool) {
 	return x.releaseOf(ref)
 }
 
-// layersOf are the Kustomizations that may have applied something in a
-// namespace: its tenant's, or all when it is no tenant's.
+// layersOf are the Kustomizations that may have applied an object in a namespace: those
+// of its tenant, or all if it belongs to none.
 func (x *examiner) layersOf(namespace string) []*unstructured.Unstructured {
 	var layers []*unstructured.Unstructured
 	for _, t := range x.tenants {
@@ -52,9 +52,9 @@ func (x *examiner) layersOf(namespace string) []*unstructured.Unstructured {
 	return x.snap.List(health.KustomizationKind, "").Objects
 }
 
-// releaseOf finds the HelmRelease whose objects begin with its name, as charts
-// have it ("postgres-ha" makes "postgres-ha-postgresql-ha-postgresql"); the
-// longest fits best.
+// releaseOf finds the HelmRelease whose name is the beginning of the name of the
+// object, as charts do it ("postgres-ha" creates
+// "postgres-ha-postgresql-ha-postgresql"); the longest name matches best.
 func (x *examiner) releaseOf(ref finding.Ref) (finding.Ref, bool) {
 	for _, namespace := range []string{ref.Namespace, ""} { // most stand where they install
 		if release, ok := x.releaseIn(namespace, ref); ok {
@@ -91,22 +91,22 @@ func releaseName(release *unstructured.Unstructured) (name, namespace string) {
 	return name, namespace
 }
 
-// unwell tells whether an object is known not to be ready.
-func (x *examiner) unwell(ref finding.Ref) bool {
+// knownNotReady reports whether an object is known not to be ready.
+func (x *examiner) knownNotReady(ref finding.Ref) bool {
 	status := x.health.Of(ref).Status
 	return status != health.Ready && status != health.Unknown
 }
 
-// makeAgain is how to get an object back.
-func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fix {
+// recreateFixes are how to create an object again.
+func (x *examiner) recreateFixes(p part, maker finding.Ref, known bool) []finding.Fix {
 	look := finding.Fix{
-		Text:    fmt.Sprintf("Make %s", p),
+		Text:    fmt.Sprintf("Create %s", p),
 		Command: escape.Command("kubectl get %s -n %s", strings.ToLower(p.ref.Kind)+"s", p.ref.Namespace),
 	}
 	if !known {
 		return []finding.Fix{look}
 	}
-	fix := finding.Fix{Text: "Have " + maker.String() + " create it again"}
+	fix := finding.Fix{Text: "Let " + maker.String() + " create it again"}
 	switch maker.GroupKind() {
 	case health.HelmReleaseKind:
 		fix.Command = escape.Command("flux reconcile helmrelease %s -n %s --force", maker.Name, maker.Namespace)
@@ -115,14 +115,14 @@ func (x *examiner) makeAgain(p part, maker finding.Ref, known bool) []finding.Fi
 	case health.CertificateKind:
 		fix.Command = escape.Command("kubectl describe certificate %s -n %s", maker.Name, maker.Namespace)
 	case health.DeploymentKind:
-		fix = finding.Fix{Text: "Read why " + maker.String() + " does not create it", Command: logsOf(maker)}
+		fix = finding.Fix{Text: "Read in the log why " + maker.String() + " does not create it", Command: logsOf(maker)}
 	}
 	return []finding.Fix{fix}
 }
 
-// makerInTrouble is what should have made an object that is not there, when that
-// is not well itself, and is not who asks.
-func (x *examiner) makerInTrouble(ref, asks finding.Ref) (finding.Ref, bool) {
-	maker, known := x.madeBy(ref)
-	return maker, known && !maker.Same(asks) && x.unwell(maker)
+// failingCreator is what should have created an object that does not exist, if it is
+// not ready itself and is not the object that asks.
+func (x *examiner) failingCreator(ref, asks finding.Ref) (finding.Ref, bool) {
+	maker, known := x.creatorOf(ref)
+	return maker, known && !maker.Same(asks) && x.knownNotReady(maker)
 }

@@ -22,7 +22,7 @@ type part struct {
 	key string
 }
 
-// missingPart is the Secret, ConfigMap or key that a kubelet did not find.
+// missingPart is the Secret, ConfigMap or key that the kubelet did not find.
 func missingPart(said fluxmsg.Container, namespace string) (part, bool) {
 	if said.Object.Namespace != "" {
 		namespace = said.Object.Namespace
@@ -31,7 +31,7 @@ func missingPart(said fluxmsg.Container, namespace string) (part, bool) {
 	return p, said.Object.Kind != "" && said.Object.Name != ""
 }
 
-// String names it for a sentence.
+// String is its name for a message.
 func (p part) String() string {
 	if p.key == "" {
 		return p.ref.String()
@@ -39,9 +39,9 @@ func (p part) String() string {
 	return "key " + p.key + " of " + p.ref.String()
 }
 
-// there tells whether the cluster has it by now. The list of Secrets is read
-// without Helm's own, none of which a pod asks for.
-func (x *examiner) there(p part) snapshot.Presence {
+// presence is whether the cluster has it now. The list of Secrets is read without those
+// of Helm, which no pod uses.
+func (x *examiner) presence(p part) snapshot.Presence {
 	list := x.snap.List(p.ref.GroupKind(), p.ref.Namespace)
 	for _, obj := range list.Objects {
 		if obj.GetName() == p.ref.Name {
@@ -66,8 +66,8 @@ func hasKey(obj *unstructured.Unstructured, key string) bool {
 	return false
 }
 
-// lacks is a pod that can't start without a Secret or ConfigMap. The cause is
-// that object; or what should have made it, when that is in trouble itself.
+// lacks reports a pod that can't start without a Secret or ConfigMap. The cause is that
+// object, or what should have created it if that is not ready.
 func (s podView) lacks(p part, what, reason string) trouble {
 	t := trouble{code: codeConfigMissing, reason: reason, ref: p.ref}
 	gone := "does not exist"
@@ -78,27 +78,27 @@ func (s podView) lacks(p part, what, reason string) trouble {
 	maker, known := s.creator(p)
 	switch {
 	case known && maker.GroupKind() == health.CertificateKind:
-		t.message += "; " + maker.String() + " should make it"
+		t.message += "; " + maker.String() + " should create it"
 	case known:
 		t.message += "; it comes from " + maker.String()
 	}
-	if s.x.there(p) == snapshot.Present {
+	if s.x.presence(p) == snapshot.Present {
 		t.soft = true
-		t.message = fmt.Sprintf("%s needed %s, which exists now: it starts with the next try", what, p)
+		t.message = fmt.Sprintf("%s did not find %s, which exists now: it starts with the next retry", what, p)
 		return t
 	}
-	if known && s.x.unwell(maker) {
+	if known && s.x.knownNotReady(maker) {
 		t.blame = []finding.Ref{maker}
 	}
 	if known {
-		t.fixes = s.x.makeAgain(p, maker, known)
+		t.fixes = s.x.recreateFixes(p, maker, known)
 		return t
 	}
 	s.nobodysPart(p, &t)
 	return t
 }
 
-// istioRoot is the ConfigMap that istiod puts into every namespace (istio 1.28,
+// istioRoot is the ConfigMap that istiod creates in each namespace (istio 1.28,
 // pilot/pkg/serviceregistry/kube/controller/namespacecontroller.go).
 const istioRoot = "istio-ca-root-cert"
 
@@ -106,7 +106,7 @@ const istioRoot = "istio-ca-root-cert"
 // known.
 func (s podView) creator(p part) (finding.Ref, bool) {
 	if p.ref.Kind != "ConfigMap" || p.ref.Name != istioRoot {
-		return s.x.madeBy(p.ref)
+		return s.x.creatorOf(p.ref)
 	}
 	for _, work := range s.x.snap.List(health.DeploymentKind, "").Objects {
 		if work.GetName() == "istiod" || work.GetLabels()["app"] == "istiod" {
@@ -116,8 +116,8 @@ func (s podView) creator(p part) (finding.Ref, bool) {
 	return finding.Ref{}, false
 }
 
-// nobodysPart is what is missing and nothing in sight creates. Its name, or the
-// key's, may be misspelt.
+// nobodysPart reports a missing object without a known creator. Its name, or that of
+// the key, may be misspelled.
 func (s podView) nobodysPart(p part, t *trouble) {
 	list := strings.ToLower(p.ref.Kind) + "s"
 	t.fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct the name where the pods refer to it", p),
@@ -136,7 +136,7 @@ func (s podView) nobodysPart(p part, t *trouble) {
 	}
 }
 
-// keysOf are the first of the keys of a Secret or ConfigMap.
+// keysOf are the first keys of a Secret or ConfigMap.
 func (x *examiner) keysOf(ref finding.Ref) []string {
 	obj := x.snap.Lookup(ref).Object
 	if obj == nil {
@@ -150,7 +150,8 @@ func (x *examiner) keysOf(ref finding.Ref) []string {
 	return keys[:min(len(keys), maxNamed)]
 }
 
-// badConfig is a container whose environment asks for what is not there.
+// badConfig reports a container whose environment references an object or key that does
+// not exist.
 func (c container) badConfig() trouble {
 	words := field.Text(c.status, "state", "waiting", "message")
 	proof, since := c.said("Failed")
@@ -170,7 +171,7 @@ func (c container) badConfig() trouble {
 	return t
 }
 
-// asks is where the container's spec names the object.
+// asks is where the spec of the container references the object.
 func (c container) asks(p part) []finding.Evidence {
 	from, by := "secretKeyRef", "secretRef"
 	if p.ref.Kind == "ConfigMap" {
@@ -192,7 +193,7 @@ func (c container) asks(p part) []finding.Evidence {
 	return nil
 }
 
-// volumeOf is where the pod's spec has the object as a volume.
+// volumeOf is where the spec of the pod has the object as a volume.
 func (s podView) volumeOf(p part, volume string) []finding.Evidence {
 	path, kind := "volumes["+volume+"].", "secret.secretName"
 	if p.ref.Kind == "ConfigMap" {

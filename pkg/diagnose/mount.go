@@ -28,7 +28,7 @@ func (s podView) unmounted() []trouble {
 	switch p, missing := s.missingInVolume(words); {
 	case words.Problem == fluxmsg.ContainerAttached:
 		t = s.attached(e, words)
-		t.evidence, t.since = append(t.evidence, said(finding.RefOf(s.pod), e)), e.First
+		t.evidence, t.since = append(t.evidence, eventEvidence(finding.RefOf(s.pod), e)), e.First
 		return []trouble{t}
 	case e.Reason == "FailedCreatePodSandBox":
 		t = s.noSandbox(e)

@@ -10,15 +10,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// elsewhere finds an object of the same kind and name in another namespace. Two
-// of them prove nothing.
-func (x *examiner) elsewhere(ref finding.Ref) (finding.Ref, bool) {
-	return x.elsewhereFor(x.tenantOf(ref.Namespace), ref)
+// inOtherNamespace finds an object of the same kind and name in another namespace. If
+// there are two, they prove nothing.
+func (x *examiner) inOtherNamespace(ref finding.Ref) (finding.Ref, bool) {
+	return x.inOtherNamespaceOf(x.tenantOf(ref.Namespace), ref)
 }
 
-// elsewhereFor is elsewhere for a tenant, or for none: another tenant's object
-// of the same name is not meant.
-func (x *examiner) elsewhereFor(owner string, ref finding.Ref) (finding.Ref, bool) {
+// inOtherNamespaceOf is like inOtherNamespace for the owning tenant, or for none: an
+// object of another tenant with the same name does not count.
+func (x *examiner) inOtherNamespaceOf(owner string, ref finding.Ref) (finding.Ref, bool) {
 	var found []finding.Ref
 	for _, obj := range x.snap.List(ref.GroupKind(), "").Objects {
 		other := x.tenantOf(obj.GetNamespace())
@@ -32,8 +32,8 @@ func (x *examiner) elsewhereFor(owner string, ref finding.Ref) (finding.Ref, boo
 	return found[0], true
 }
 
-// nearest finds the object of the kind whose name is most like the one that is
-// missing, if any is like it at all.
+// nearest finds the object of the kind whose name is most similar to the missing one,
+// if any is similar.
 func (x *examiner) nearest(ref finding.Ref) (finding.Ref, bool) {
 	best, least := finding.Ref{}, max(2, len(ref.Name)/3)+1
 	for _, obj := range x.snap.List(ref.GroupKind(), "").Objects {
@@ -47,7 +47,7 @@ func (x *examiner) nearest(ref finding.Ref) (finding.Ref, bool) {
 	return best, best.Name != ""
 }
 
-// distance is Levenshtein's: how many letters to add, take away or change.
+// distance is the Levenshtein distance: the number of letters to add, remove or change.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
@@ -68,8 +68,8 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// definedIn is the folder of the GitOps tree from which an object comes: the
-// path of the Kustomization that applied it.
+// definedIn is the folder of the GitOps tree that contains an object: the path of the
+// Kustomization that applied it.
 func (x *examiner) definedIn(obj *unstructured.Unstructured) string {
 	if answer := x.snap.Lookup(health.AppliedBy(obj)); answer.Object != nil {
 		return strings.TrimPrefix(field.Text(answer.Object.Object, "spec", "path"), "./")
@@ -77,10 +77,10 @@ func (x *examiner) definedIn(obj *unstructured.Unstructured) string {
 	return ""
 }
 
-// circle lists the members of the shortest circle of dependencies that ref is
-// in, in the order in which they wait for each other, from the least name on. A
-// greedy search would get lost where circles touch.
-func (x *examiner) circle(ref finding.Ref) []finding.Ref {
+// cycleOf are the members of the shortest dependency cycle of ref, in the order in
+// which they wait for each other, starting with the first in sort order. A greedy
+// search would fail if cycles share members.
+func (x *examiner) cycleOf(ref finding.Ref) []finding.Ref {
 	paths := [][]finding.Ref{{ref}}
 	seen := map[finding.Key]bool{ref.Key(): true}
 	for i := 0; i < len(paths); i++ {
@@ -98,8 +98,8 @@ func (x *examiner) circle(ref finding.Ref) []finding.Ref {
 	return []finding.Ref{ref}
 }
 
-// rotate begins a circle with its least member, so that every member tells it
-// alike.
+// rotate starts a cycle with its first member in sort order, so that the result is the
+// same for every member.
 func rotate(refs []finding.Ref) []finding.Ref {
 	least := 0
 	for i, ref := range refs {

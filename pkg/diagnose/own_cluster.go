@@ -108,8 +108,8 @@ func judgeQuota(x *examiner, quota *unstructured.Unstructured) exam {
 		ref := finding.RefOf(quota)
 		e.findings = []finding.Finding{{
 			Code: codeQuotaUsedUp, Ref: ref, Reason: "UsedUp", Severity: finding.Warning, Evidence: proof,
-			Message: fmt.Sprintf("%s is used up (%s): what needs more of it is refused", ref, strings.Join(full, "; ")),
-			Fixes:   []finding.Fix{{Text: "See what counts against it, before something needs more", Command: inspectCommand(ref)}},
+			Message: fmt.Sprintf("%s is used up (%s): objects that need more of it are refused", ref, strings.Join(full, "; ")),
+			Fixes:   []finding.Fix{{Text: "Check what counts against it before something needs more", Command: inspectCommand(ref)}},
 		}}
 	}
 	return e
@@ -136,7 +136,7 @@ func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
 	status := health.Ready
 	switch {
 	case c.Reason == "SyncFailed":
-		status, says = health.Failing, "it can't be worked out: "+firstLine(c.Message)
+		status, says = health.Failing, "it can't be evaluated: "+firstLine(c.Message)
 	case count("expectedPods") == 0:
 		says = "no pods match its selector"
 	case count("currentHealthy") < count("desiredHealthy"):
@@ -147,7 +147,7 @@ func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
 	proof := quoteFields(budget, "status.disruptionsAllowed", "status.currentHealthy", "status.desiredHealthy", "status.expectedPods",
 		"spec.minAvailable", "spec.maxUnavailable")
 	if c.Status != "" {
-		proof = append([]finding.Evidence{stated(budget, c)}, proof...)
+		proof = append([]finding.Evidence{quoteWithStatus(budget, c)}, proof...)
 	}
 	e := ownFinding(budget, status, codeBudget, finding.Warning, c.Reason, says, c.Since, proof...)
 	e.findings[0].Message = fmt.Sprintf("%s allows no eviction: %s", finding.RefOf(budget), says)
@@ -170,19 +170,19 @@ func judgeSigning(x *examiner, obj *unstructured.Unstructured) exam {
 			if line := firstLine(c.Message); line != "" {
 				says += ": " + line
 			}
-			return ownFinding(obj, health.Failing, codeSigning, finding.Critical, c.Reason, says, c.Since, append([]finding.Evidence{stated(obj, c)}, who...)...)
+			return ownFinding(obj, health.Failing, codeSigning, finding.Critical, c.Reason, says, c.Since, append([]finding.Evidence{quoteWithStatus(obj, c)}, who...)...)
 		}
 	}
 	approved := field.ConditionOf(obj, "Approved")
 	switch {
 	case approved.Status != "True":
 		e := ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "Pending", "it has not been approved or denied yet", obj.GetCreationTimestamp().Time, who...)
-		e.findings[0].Fixes = []finding.Fix{{Text: "Check who asks for what, and approve or deny it", Command: inspectCommand(finding.RefOf(obj))}}
+		e.findings[0].Fixes = []finding.Fix{{Text: "Check who requests what, and approve or deny it", Command: inspectCommand(finding.RefOf(obj))}}
 		return e
 	case field.Text(obj.Object, "status", "certificate") == "":
 		signer := field.Text(obj.Object, "spec", "signerName")
 		return ownFinding(obj, health.Progressing, codeSigning, finding.Warning, "NotSigned", "it is approved, and signer "+signer+" has not signed it yet", approved.Since,
-			append([]finding.Evidence{stated(obj, approved)}, who...)...)
+			append([]finding.Evidence{quoteWithStatus(obj, approved)}, who...)...)
 	}
 	return readyExam(obj, approved.Since)
 }
@@ -198,7 +198,7 @@ func judgePolicy(x *examiner, obj *unstructured.Unstructured) exam {
 	}
 	const path = "status.typeChecking.expressionWarnings"
 	for i, warning := range field.List(obj.Object, "status", "typeChecking", "expressionWarnings") {
-		says := fmt.Sprintf("its expression in %s has wrong types: %s", field.Text(warning, "fieldRef"), firstLine(field.Text(warning, "warning")))
+		says := fmt.Sprintf("its expression in %s has type errors: %s", field.Text(warning, "fieldRef"), firstLine(field.Text(warning, "warning")))
 		return ownFinding(obj, health.Failing, codePolicy, finding.Warning, "TypeCheck", says, time.Time{},
 			quoteFields(obj, fmt.Sprintf("%s[%d].fieldRef", path, i), fmt.Sprintf("%s[%d].warning", path, i), "spec.failurePolicy")...)
 	}
@@ -223,7 +223,7 @@ func judgeReport(x *examiner, obj *unstructured.Unstructured) exam {
 	for i, result := range field.List(obj.Object, "results") {
 		if outcome := field.Text(result, "result"); outcome == "fail" || outcome == "error" {
 			path := fmt.Sprintf("results[%d].", i)
-			says += ", the first of them: " + firstLine(field.Text(result, "message"))
+			says += ", the first: " + firstLine(field.Text(result, "message"))
 			proof = append(proof, quoteFields(obj, path+"policy", path+"rule", path+"result", path+"message")...)
 			break
 		}
@@ -246,7 +246,7 @@ func judgePolicyBinding(x *examiner, obj *unstructured.Unstructured) exam {
 	case snapshot.Absent:
 		e = ownFinding(obj, health.Failing, codePolicy, finding.Critical, "PolicyNotFound", policy.String()+" does not exist", time.Time{},
 			append(quoteFields(obj, "spec.policyName"), finding.Evidence{Ref: policy, Field: "object", Value: "does not exist"})...)
-		e.findings[0].Fixes = []finding.Fix{{Text: "See which policies there are", Command: "kubectl get " + escape.ShellWord(strings.ToLower(policy.Kind))}}
+		e.findings[0].Fixes = []finding.Fix{{Text: "List the policies that exist", Command: "kubectl get " + escape.ShellWord(strings.ToLower(policy.Kind))}}
 	}
 	return e
 }

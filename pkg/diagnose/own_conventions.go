@@ -67,7 +67,7 @@ func ownFinding(obj *unstructured.Unstructured, status health.Status, code findi
 		verdict: health.Verdict{Ref: ref, Status: status, Reason: health.Reason(reason), Message: says, Since: since},
 		findings: []finding.Finding{{
 			Code: code, Ref: ref, Reason: reason, Severity: severity, Since: since, Message: message, Evidence: proof,
-			Fixes: []finding.Fix{{Text: "See its events and what its controller says about it", Command: inspectCommand(ref)}},
+			Fixes: []finding.Fix{{Text: "Check its events and what its controller reports about it", Command: inspectCommand(ref)}},
 		}},
 	}
 }
@@ -152,7 +152,7 @@ func specUnobserved(obj *unstructured.Unstructured) (exam, bool) {
 	if observed == 0 || observed >= generation || suspended {
 		return exam{}, false
 	}
-	says := fmt.Sprintf("its controller has not acted on generation %d of its spec yet, but on %d", generation, observed)
+	says := fmt.Sprintf("its controller has not observed generation %d of its spec yet, only generation %d", generation, observed)
 	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotYetObserved", says, time.Time{},
 		quoteFields(obj, "metadata.generation", path)...), true
 }
@@ -377,7 +377,7 @@ func unlessSilent(obj *unstructured.Unstructured, conditions []ownCondition) exa
 			return readyExam(obj, c.Since) // all that could be wrong is not
 		}
 	}
-	why := "nothing in its status is known to say whether it works"
+	why := "no known field of its status shows whether it works"
 	if len(field.Map(obj.Object, "status")) == 0 {
 		why = "it has no status"
 	}

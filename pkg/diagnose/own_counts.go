@@ -73,7 +73,7 @@ func byViolations(obj *unstructured.Unstructured) (exam, bool) {
 		const first = "status.violations[0]."
 		says := fmt.Sprintf("objects violate it: %d", total)
 		if message := field.List(obj.Object, "status", "violations"); len(message) > 0 {
-			says += ", the first of them: " + firstLine(field.Text(message[0], "message"))
+			says += ", the first: " + firstLine(field.Text(message[0], "message"))
 		}
 		e.findings = ownFinding(obj, health.Ready, codeOwnWarning, finding.Warning, "Violations", says, field.Time(obj.Object, "status", "auditTimestamp"),
 			quoteFields(obj, "status.totalViolations", first+"kind", first+"namespace", first+"name", first+"message")...).findings

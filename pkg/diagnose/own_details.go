@@ -15,7 +15,7 @@ func (w *walk) addDetails(c *Cause) {
 	}
 	ref := c.Path[len(c.Path)-1].Ref
 	if len(c.Fixes) == 0 {
-		c.Fixes = []finding.Fix{{Text: "See its events and what its controller says about it", Command: inspectCommand(ref)}}
+		c.Fixes = []finding.Fix{{Text: "Check its events and what its controller reports about it", Command: inspectCommand(ref)}}
 	}
 	pod := w.x.snap.Lookup(ref).Object
 	if pod == nil || ref.GroupKind() != health.PodKind {

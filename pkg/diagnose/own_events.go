@@ -31,10 +31,10 @@ func (w *walk) addWarning(s *Subject, obj *unstructured.Unstructured) {
 		f := finding.Finding{
 			Code: codeOtherNotReady, Ref: s.Ref, Reason: e.Reason, Severity: finding.Warning, Since: e.First,
 			Message:  s.Ref.String() + ": " + s.Verdict.Message + "; its newest warning is " + e.Reason + ": " + line,
-			Evidence: []finding.Evidence{said(s.Ref, e)},
-			Fixes:    []finding.Fix{{Text: "See its events and what its controller says about it", Command: inspectCommand(s.Ref)}},
+			Evidence: []finding.Evidence{eventEvidence(s.Ref, e)},
+			Fixes:    []finding.Fix{{Text: "Check its events and what its controller reports about it", Command: inspectCommand(s.Ref)}},
 		}
-		s.take(w.x, outcome{causes: []found{{Finding: f, path: []Step{{Ref: s.Ref, Status: s.Verdict.Status, Note: string(s.Verdict.Reason)}}}}, unknown: s.Unknown})
+		s.addCauses(w.x, outcome{causes: []foundCause{{Finding: f, path: []Step{{Ref: s.Ref, Status: s.Verdict.Status, Note: string(s.Verdict.Reason)}}}}, unknown: s.Unknown})
 		return
 	}
 	c := &s.Causes[0]
@@ -42,7 +42,7 @@ func (w *walk) addWarning(s *Subject, obj *unstructured.Unstructured) {
 		return
 	}
 	c.Message += "; its newest warning is " + e.Reason + ": " + line
-	c.Evidence = w.x.proven(append(slices.Clone(c.Evidence), said(s.Ref, e)))
+	c.Evidence = w.x.verified(append(slices.Clone(c.Evidence), eventEvidence(s.Ref, e)))
 }
 
 // scheduleReasons are the warnings of a CronJob that is not run as its schedule asks
@@ -57,9 +57,9 @@ func (x *examiner) unscheduledCron(cron *unstructured.Unstructured) (exam, bool)
 		if !slices.Contains(scheduleReasons, e.Reason) || e.Last.Before(started) {
 			continue
 		}
-		own := ownFinding(cron, health.Failing, codeCronJob, finding.Critical, e.Reason, "it is not run: "+firstLine(e.Message), e.First,
-			append([]finding.Evidence{said(finding.RefOf(cron), e)}, quoteFields(cron, "spec.schedule", "spec.timeZone", "spec.startingDeadlineSeconds")...)...)
-		own.findings[0].Message = strings.Replace(own.findings[0].Message, " is not ready: it is not run", " is not run", 1)
+		own := ownFinding(cron, health.Failing, codeCronJob, finding.Critical, e.Reason, "it does not run: "+firstLine(e.Message), e.First,
+			append([]finding.Evidence{eventEvidence(finding.RefOf(cron), e)}, quoteFields(cron, "spec.schedule", "spec.timeZone", "spec.startingDeadlineSeconds")...)...)
+		own.findings[0].Message = strings.Replace(own.findings[0].Message, " is not ready: it does not run", " does not run", 1)
 		return own, true
 	}
 	return exam{}, false

@@ -34,7 +34,7 @@ func unreadableAt(holder map[string]any, path string) (string, bool) {
 	}
 	entries, ok := field.ConditionEntries(holder)
 	if !ok {
-		return path + " is no list of conditions", true
+		return path + " is not a list of conditions", true
 	}
 	for i, entry := range entries {
 		c, isMap := entry.(map[string]any)
@@ -43,7 +43,7 @@ func unreadableAt(holder map[string]any, path string) (string, bool) {
 		_, isFlag := status.(bool)
 		// Argo CD gives no status, and OLM keeps a history of phases in this list.
 		if !isMap || given && (field.Text(c, "type") == "" || !isText && !isFlag) {
-			return fmt.Sprintf("%s[%d] is no condition", path, i), true
+			return fmt.Sprintf("%s[%d] is not a condition", path, i), true
 		}
 	}
 	return "", false

@@ -98,7 +98,7 @@ func judgeEndpoints(x *examiner, obj *unstructured.Unstructured) exam {
 
 // noneReady is a list of endpoints none of which takes traffic.
 func noneReady(obj *unstructured.Unstructured, total int, names []string, proof []finding.Evidence) exam {
-	reason, says := "NoEndpoints", "it has no endpoints: no pod takes the Service's traffic"
+	reason, says := "NoEndpoints", "it has no endpoints: no pod receives the traffic of the Service"
 	if total > 0 {
 		reason, says = "EndpointsNotReady", fmt.Sprintf("none of its %d endpoints is ready", total)
 	}

@@ -134,7 +134,7 @@ func (c *volumeChange) events(events []health.Warning, failures []string, waits 
 		default:
 			continue
 		}
-		c.proof = append([]finding.Evidence{said(finding.RefOf(c.claim), e)}, c.proof...)
+		c.proof = append([]finding.Evidence{eventEvidence(finding.RefOf(c.claim), e)}, c.proof...)
 		return
 	}
 }
@@ -151,7 +151,7 @@ func (c volumeChange) exam(cannot, is string, fixes []finding.Fix) exam {
 	}
 	e := ownFinding(c.claim, status, codeResize, finding.Warning, c.reason, says, c.since, c.proof...)
 	e.findings[0].Message = ref.String() + " " + says
-	e.findings[0].Fixes = append(fixes, finding.Fix{Text: "See the claim's events and what the CSI driver says about it", Command: describe(ref)})
+	e.findings[0].Fixes = append(fixes, finding.Fix{Text: "Check the events of the claim and what the CSI driver reports about it", Command: describe(ref)})
 	return e
 }
 
@@ -163,13 +163,13 @@ func (x *examiner) resizeFixes(c volumeChange, state, has string) []finding.Fix 
 	waits := field.ConditionOf(c.claim, "FileSystemResizePending").Status == "True" || state == "NodeResizePending"
 	switch {
 	case c.failed == "" && waits:
-		return []finding.Fix{{Text: "See which pods use the claim (Used By); if none does, start a pod that uses the claim; if the driver can't expand a volume in use, restart the workload",
+		return []finding.Fix{{Text: "Check which pods use the claim (Used By); if none does, start a pod that uses the claim; if the driver can't expand a volume in use, restart the workload",
 			Command: describe(finding.RefOf(c.claim))}}
 	case strings.HasPrefix(state, "Node") || field.ConditionOf(c.claim, "NodeResizeError").Status == "True":
-		return []finding.Fix{{Text: "See what the kubelet and the CSI driver on the node where the volume is mounted report",
+		return []finding.Fix{{Text: "Check what the kubelet and the CSI driver on the node where the volume is mounted report",
 			Command: "kubectl get volumeattachments -o custom-columns=VOLUME:.spec.source.persistentVolumeName,NODE:.spec.nodeName"}}
 	case state == "ControllerResizeInfeasible" || why.Problem == fluxmsg.ProvisioningCapacity:
-		return []finding.Fix{{Text: fmt.Sprintf("Request a size that the storage can give, which is more than %s; or get more room or a larger quota there", has)}}
+		return []finding.Fix{{Text: fmt.Sprintf("Request a size that the storage can provide and that is more than %s; or increase the capacity or the quota of the storage", has)}}
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func judgeSecret(x *examiner, secret *unstructured.Unstructured) exam {
 	broken := func(reason, says string, since time.Time) exam {
 		e := ownFinding(secret, health.Failing, codeTLSSecret, finding.Critical, reason, says, since, quoteFields(secret, "type")...)
 		ref := finding.RefOf(secret)
-		e.findings[0].Fixes = []finding.Fix{{Text: "See which certificate is in it, and what renews it: a Certificate of cert-manager, or a person",
+		e.findings[0].Fixes = []finding.Fix{{Text: "Check which certificate it contains, and what renews it: a cert-manager Certificate, or a person",
 			Command: "kubectl get secret " + escape.ShellWord(ref.Name) + " -n " + escape.ShellWord(ref.Namespace) + ` -o jsonpath='{.data.tls\.crt}' | base64 -d | openssl x509 -noout -text`}}
 		return e
 	}
@@ -43,7 +43,7 @@ func judgeSecret(x *examiner, secret *unstructured.Unstructured) exam {
 	const layout = "2006-01-02 15:04 MST"
 	switch {
 	case leaf == nil:
-		return broken("Malformed", "its tls.crt holds no certificate", time.Time{})
+		return broken("Malformed", "its tls.crt contains no certificate", time.Time{})
 	case moment.IsZero():
 		return readyExam(secret, time.Time{})
 	case moment.Before(leaf.NotBefore):

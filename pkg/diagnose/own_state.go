@@ -91,18 +91,18 @@ func (x *examiner) ownState(obj *unstructured.Unstructured) exam {
 	return e
 }
 
-// askedDirectly completes what a walk found out about an object that the user
+// explainDirectly completes what a walk found out about an object that the user
 // asked about. Its causes are printed however young they are: their age decides
 // the severity. Where the walk has no cause, what the object says about itself
 // is told. A user who asks about a tenant gets neither: there, what may pass by
 // itself is no cause.
-func (w *walk) askedDirectly(s *Subject) {
+func (w *walk) explainDirectly(s *Subject) {
 	obj := w.x.snap.Lookup(s.Ref).Object
 	if obj == nil {
 		return
 	}
 	if len(s.Causes) == 0 {
-		w.followFurther(s, obj)
+		w.explainOwnState(s, obj)
 	}
 	if obj.GetDeletionTimestamp() != nil {
 		addObstacle(s, obj)
@@ -129,11 +129,11 @@ func (s *Subject) doubt(obj *unstructured.Unstructured) {
 	s.Verdict = notJudged(obj, why)
 }
 
-// followFurther follows an object without a cause as one that has failed, and
+// explainOwnState follows an object without a cause as one that has failed, and
 // then goes by what it says about itself.
-func (w *walk) followFurther(s *Subject, obj *unstructured.Unstructured) {
+func (w *walk) explainOwnState(s *Subject, obj *unstructured.Unstructured) {
 	if s.Verdict.Status == health.Progressing || s.Verdict.Status == health.Failing {
-		s.take(w.x, w.from(s.Ref, true))
+		s.addCauses(w.x, w.from(s.Ref, true))
 	}
 	if len(s.Causes) == 0 {
 		w.takeOwnState(s, obj)
@@ -207,10 +207,10 @@ func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
 		if s.Verdict.Status == health.Failing && own.verdict.Status == health.Progressing {
 			f.Severity = finding.Critical // its explainer knows for how long it may take
 		}
-		out.causes = append(out.causes, found{Finding: f, path: []Step{step}})
+		out.causes = append(out.causes, foundCause{Finding: f, path: []Step{step}})
 	}
 	out.unknown = union(union(nil, s.Unknown), own.unknown)
-	s.take(w.x, out)
+	s.addCauses(w.x, out)
 }
 
 // readyBut is an object that works, and of which a condition tells a failure that

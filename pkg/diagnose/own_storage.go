@@ -53,7 +53,7 @@ func judgeVolume(x *examiner, volume *unstructured.Unstructured) exam {
 	case "Released":
 		e := ownFinding(volume, health.Failing, codeVolumeState, finding.Warning, phase,
 			"its claim "+claim+" was deleted; it holds that claim's data, and no other claim can use it", since, proof...)
-		e.findings[0].Fixes = []finding.Fix{{Text: "Decide whether the data is needed: a new claim can be given it by hand, after a backup", Command: "kubectl get persistentvolume " + escape.ShellWord(ref.Name) + " -o yaml"}}
+		e.findings[0].Fixes = []finding.Fix{{Text: "Decide whether the data is needed: after a backup, it can be bound to a new claim by hand", Command: "kubectl get persistentvolume " + escape.ShellWord(ref.Name) + " -o yaml"}}
 		return e
 	case "Failed":
 		says := "reclaiming it failed"
@@ -124,7 +124,7 @@ func judgeResourceClaim(x *examiner, obj *unstructured.Unstructured) exam {
 	if field.Map(obj.Object, "status", "allocation") != nil {
 		return readyExam(obj, time.Time{})
 	}
-	says := "no device is allocated yet: the scheduler does so for the first pod that uses it"
+	says := "no device is allocated yet: the scheduler allocates one for the first pod that uses it"
 	return ownFinding(obj, health.Progressing, codeResourceClaim, finding.Warning, "NotAllocated", says, obj.GetCreationTimestamp().Time,
 		quoteFields(obj, "spec.devices.requests[0].name", "spec.devices.requests[0].exactly.deviceClassName", "spec.devices.requests[0].deviceClassName")...)
 }

@@ -71,7 +71,7 @@ func judgeJob(x *examiner, job *unstructured.Unstructured) exam {
 		e, _ := suspendedBySpec(job)
 		e.verdict.Since, e.findings[0].Since = v.Since, v.Since
 		if c := field.ConditionOf(job, "Suspended"); c.Status == "True" {
-			e.findings[0].Evidence = append(e.findings[0].Evidence, stated(job, c))
+			e.findings[0].Evidence = append(e.findings[0].Evidence, quoteWithStatus(job, c))
 		}
 		return e
 	case health.Failing:
@@ -113,7 +113,7 @@ func judgeCronJob(x *examiner, cron *unstructured.Unstructured) exam {
 	e := ownFinding(cron, health.Failing, codeCronJob, finding.Critical, "LastRunFailed", says, started,
 		quoteFields(cron, "status.lastScheduleTime", "status.lastSuccessfulTime")...)
 	e.findings[0].Message = finding.RefOf(cron).String() + ": " + says
-	e.findings[0].Fixes = []finding.Fix{{Text: "See its Jobs and what their pods printed", Command: "kubectl get jobs,pods -n " + escape.ShellWord(cron.GetNamespace())}}
+	e.findings[0].Fixes = []finding.Fix{{Text: "Check its Jobs and what their pods printed", Command: "kubectl get jobs,pods -n " + escape.ShellWord(cron.GetNamespace())}}
 	return e
 }
 

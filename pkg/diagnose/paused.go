@@ -25,7 +25,7 @@ func pausedRollout(obj *unstructured.Unstructured, failing bool) (finding.Findin
 	}
 	f := finding.Finding{
 		Code: codeRolloutFailed, Ref: ref, Reason: "DeploymentPaused", Severity: finding.Critical,
-		Message:  fmt.Sprintf("the rollout of %s is paused, so that its newest template is not rolled out", ref),
+		Message:  fmt.Sprintf("the rollout of %s is paused, so its newest template is not rolled out", ref),
 		Evidence: []finding.Evidence{evidence(obj, "spec.paused", "true", time.Time{})},
 		Fixes:    []finding.Fix{resumeRollout(ref)},
 	}
@@ -41,7 +41,7 @@ func pausedRollout(obj *unstructured.Unstructured, failing bool) (finding.Findin
 
 func resumeRollout(ref finding.Ref) finding.Fix {
 	return finding.Fix{
-		Text:    "Resume the rollout, unless it was paused on purpose and more changes are to come",
+		Text:    "Resume the rollout, unless it was paused on purpose and more changes will follow",
 		Command: escape.Command("kubectl rollout resume deployment/%s -n %s", ref.Name, ref.Namespace),
 	}
 }

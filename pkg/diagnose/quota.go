@@ -23,12 +23,12 @@ func explainQuota(x *examiner, quota *unstructured.Unstructured, failing bool) e
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: quota.GetCreationTimestamp().Time}}
 	for _, kind := range []schema.GroupKind{replicaSetKind, health.DeploymentKind, health.StatefulSetKind, daemonSetKind, jobKind} {
 		for _, obj := range x.snap.List(kind, ref.Namespace).Objects {
-			no, ok := x.refused(obj)
+			no, ok := x.refusalOf(obj)
 			if !ok {
 				continue
 			}
 			if said, _ := x.message(no.message).APIError(); said.Problem == fluxmsg.APIQuota && said.Quota.Name == ref.Name {
-				f := x.quotaFinding(x.topOf(obj), ref, said, no)
+				f := x.quotaFinding(x.topOwnerOf(obj), ref, said, no)
 				again := func(have finding.Finding) bool { return have.Message == f.Message } // a Deployment repeats its ReplicaSet
 				if !slices.ContainsFunc(e.findings, again) {
 					e.findings = append(e.findings, f)
@@ -44,7 +44,7 @@ func explainQuota(x *examiner, quota *unstructured.Unstructured, failing bool) e
 }
 
 // quotaFinding is a quota that leaves no room for the pods of a workload.
-func (x *examiner) quotaFinding(owner, quota finding.Ref, said fluxmsg.APIError, no noPods) finding.Finding {
+func (x *examiner) quotaFinding(owner, quota finding.Ref, said fluxmsg.APIError, no podRefusal) finding.Finding {
 	f := finding.Finding{
 		Code: codeQuota, Ref: quota, Reason: "FailedCreate", Severity: finding.Critical, Since: no.at,
 		Message:  fmt.Sprintf("%s leaves no room for the pods of %s", quota, owner),

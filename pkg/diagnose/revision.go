@@ -131,7 +131,7 @@ func (s podView) replace(t *trouble) []finding.Fix {
 		t.message += "; the rollout waits for this pod"
 	}
 	if others := s.othersOld(); len(others) > 0 {
-		fix.Text += "; then those that have the old one as well, one at a time, each once the one before is ready: " + strings.Join(others, ", ")
+		fix.Text += "; then the other pods with the old template, one at a time, each after the previous one is ready: " + strings.Join(others, ", ")
 	}
 	return []finding.Fix{fix}
 }

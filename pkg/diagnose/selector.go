@@ -28,8 +28,8 @@ var successors = map[string]string{
 func (s podView) matchesNoNode(t *trouble, words string) {
 	t.code = codeSelector
 	selector := field.Map(s.pod.Object, "spec", "nodeSelector")
-	t.message = fmt.Sprintf("no node has the labels that %s %s for; it is not a matter of room", s.pods(), s.verb("ask", "asks"))
-	twin := s.x.twin(s.owner)
+	t.message = fmt.Sprintf("no node has the labels that %s %s; more nodes of the same kind do not help", s.pods(), s.verb("require", "requires"))
+	twin := s.x.peer(s.owner)
 	var hints []string
 	for _, key := range slices.Sorted(maps.Keys(selector)) {
 		value, _ := selector[key].(string)
@@ -47,18 +47,18 @@ func (s podView) matchesNoNode(t *trouble, words string) {
 		if near, proof, ok := s.x.nearLabel(key, value); ok {
 			hint += " (the nodes have " + near + ")"
 			t.evidence = append(t.evidence, proof)
-			t.fixes = append(t.fixes, finding.Fix{Text: "Select by " + near + " instead of " + key + "=" + value, File: s.x.file(s.work, "nodeSelector")})
+			t.fixes = append(t.fixes, finding.Fix{Text: "Select " + near + " instead of " + key + "=" + value, File: s.x.file(s.work, "nodeSelector")})
 		}
 		hints = append(hints, hint)
 	}
 	if len(hints) > 0 {
-		t.message = fmt.Sprintf("no node has the label that %s %s for: %s; it is not a matter of room", s.pods(), s.verb("ask", "asks"), strings.Join(hints, ", "))
+		t.message = fmt.Sprintf("no node has the label that %s %s: %s; more nodes of the same kind do not help", s.pods(), s.verb("require", "requires"), strings.Join(hints, ", "))
 	}
 	if field.Map(s.pod.Object, "spec", "affinity", "nodeAffinity") != nil {
-		t.message += fmt.Sprintf(" (its affinity asks for %s)", affinityText(s.pod))
+		t.message += fmt.Sprintf(" (its affinity requires %s)", affinityText(s.pod))
 		t.evidence = append(t.evidence, s.specified("affinity.nodeAffinity")...)
 	}
-	t.fixes = append(t.fixes, finding.Fix{Text: "Compare with the nodes' labels", Command: "kubectl get nodes --show-labels"})
+	t.fixes = append(t.fixes, finding.Fix{Text: "Compare it with the labels of the nodes", Command: "kubectl get nodes --show-labels"})
 }
 
 // nearLabel is the label on a node that comes nearest to one that is asked for.

@@ -26,12 +26,12 @@ func (s service) noAddress() finding.Finding {
 	case len(warned) > 0:
 		f.Message += ": " + firstLine(warned[0].Message)
 		f.Since = warned[0].First
-		f.Evidence = append(f.Evidence, said(v.Ref, warned[0]))
+		f.Evidence = append(f.Evidence, eventEvidence(v.Ref, warned[0]))
 		f.Fixes = addressFixes(warned[0].Message)
 	case s.addressTaken(&f):
 	case s.classUnserved(&f):
 	case begun:
-		f.Evidence = append(f.Evidence, said(v.Ref, trying))
+		f.Evidence = append(f.Evidence, eventEvidence(v.Ref, trying))
 	}
 	f.Fixes = append(f.Fixes, finding.Fix{Text: "See what the controller of load balancers reports about the Service", Command: describe(v.Ref)})
 	return f

@@ -118,7 +118,7 @@ func (s service) mistaken(i int, port map[string]any, behind []*unstructured.Uns
 	}
 	var theirs *unstructured.Unstructured
 	meant := number
-	if peer := s.x.twin(finding.RefOf(s.obj)); peer != nil {
+	if peer := s.x.peer(finding.RefOf(s.obj)); peer != nil {
 		for _, other := range field.List(peer.Object, "spec", "ports") {
 			if field.Int(other, "port") == number && field.Int(other, "targetPort") != 0 {
 				meant, theirs = field.Int(other, "targetPort"), peer

@@ -17,34 +17,34 @@ import (
 func explainLease(x *examiner, lease *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: health.Verdict{Ref: finding.RefOf(lease), Status: health.Ready, Since: field.Time(lease.Object, "spec", "renewTime")}}
 	for _, c := range controllerTable {
-		if newest := x.runningOf(c).lease; newest == nil || newest.GetName() != lease.GetName() || newest.GetNamespace() != lease.GetNamespace() || !x.expired(lease) {
+		if newest := x.controllerStateOf(c).lease; newest == nil || newest.GetName() != lease.GetName() || newest.GetNamespace() != lease.GetNamespace() || !x.expired(lease) {
 			continue
 		}
 		e.verdict.Status, e.verdict.Reason = health.Unknown, health.Stale
-		x.unrenewed(c, lease, &e)
+		x.explainUnrenewed(c, lease, &e)
 	}
 	return e
 }
 
-// unrenewed is the finding on a controller that has stopped renewing its Lease.
+// explainUnrenewed is the finding on a controller that has stopped renewing its Lease.
 // Where its Deployment is not ready, that is the cause.
-func (x *examiner) unrenewed(c controller, lease *unstructured.Unstructured, e *exam) {
+func (x *examiner) explainUnrenewed(c controller, lease *unstructured.Unstructured, e *exam) {
 	renewed := field.Time(lease.Object, "spec", "renewTime")
 	ref := finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: lease.GetNamespace(), Name: c.name}
-	for _, obj := range x.runningOf(c).deployments {
+	for _, obj := range x.controllerStateOf(c).deployments {
 		ref = finding.RefOf(obj)
-		if x.unwell(ref) {
+		if x.knownNotReady(ref) {
 			e.blame = addRef(e.blame, ref)
 		}
 	}
 	f := finding.Finding{
 		Code: codeControllerSilent, Ref: ref, Reason: "Stale", Severity: finding.Critical, Since: renewed,
-		Message: fmt.Sprintf("%s has not reported for %s; what it last said may be out of date", c.name, duration.HumanDuration(x.now.Sub(renewed))),
+		Message: fmt.Sprintf("%s has not reported for %s; the last status that it reported may be out of date", c.name, duration.HumanDuration(x.now.Sub(renewed))),
 		Evidence: []finding.Evidence{
 			evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), renewed),
 		},
 		Fixes: []finding.Fix{
-			{Text: "Read why the controller does not renew its Lease", Command: escape.Command("kubectl logs -n %s deployment/%s --tail=50", ref.Namespace, ref.Name)},
+			{Text: "Read in the log why the controller does not renew its Lease", Command: escape.Command("kubectl logs -n %s deployment/%s --tail=50", ref.Namespace, ref.Name)},
 			{Text: "If it hangs, restart it", Command: escape.Command("kubectl rollout restart deployment %s -n %s", ref.Name, ref.Namespace)},
 		},
 	}
@@ -54,17 +54,17 @@ func (x *examiner) unrenewed(c controller, lease *unstructured.Unstructured, e *
 	e.findings = append(e.findings, f)
 }
 
-// silent explains an object whose controller has stopped reporting. Where the
+// explainStale explains an object whose controller has stopped reporting. Where the
 // controller's Lease tells, that is about the controller, once for all objects
 // that it acts on; else about the one object that it has left alone.
-func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
+func (x *examiner) explainStale(obj *unstructured.Unstructured, e *exam) {
 	c, _ := controllerFor(e.verdict.Ref.GroupKind())
-	if lease := x.runningOf(c).lease; lease != nil && x.expired(lease) {
-		x.unrenewed(c, lease, e)
+	if lease := x.controllerStateOf(c).lease; lease != nil && x.expired(lease) {
+		x.explainUnrenewed(c, lease, e)
 		return
 	}
-	for _, deployment := range x.runningOf(c).deployments {
-		if ref := finding.RefOf(deployment); x.unwell(ref) {
+	for _, deployment := range x.controllerStateOf(c).deployments {
+		if ref := finding.RefOf(deployment); x.knownNotReady(ref) {
 			e.blame = addRef(e.blame, ref)
 		}
 	}
@@ -75,12 +75,12 @@ func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
 	if at := field.List(obj.Object, "status", "history"); len(at) > 0 && field.Text(at[0], "lastReconciled") != "" {
 		f.Evidence = append(f.Evidence, evidence(obj, "status.history[0].lastReconciled", field.Text(at[0], "lastReconciled"), e.verdict.Since))
 	}
-	f.Evidence = append(f.Evidence, x.behind(obj)...)
-	if lease := x.runningOf(c).lease; lease != nil {
+	f.Evidence = append(f.Evidence, x.overdueEvidence(obj)...)
+	if lease := x.controllerStateOf(c).lease; lease != nil {
 		renewed := field.Time(lease.Object, "spec", "renewTime")
 		f.Evidence = append(f.Evidence, evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), renewed))
 	} else {
-		f.Fixes = append(f.Fixes, finding.Fix{Text: "See whether the controller's pods run",
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "Check whether the pods of the controller run",
 			Command: "kubectl get pods,leases -n " + escape.ShellWord(x.controllerOf(obj).Namespace)})
 	}
 	f.Fixes = append(f.Fixes, requestThenRestart(obj, x.controllerOf(obj))...)
@@ -90,8 +90,8 @@ func (x *examiner) silent(obj *unstructured.Unstructured, e *exam) {
 	e.findings = append(e.findings, f)
 }
 
-// behind shows that a layer has not applied what its source has fetched.
-func (x *examiner) behind(obj *unstructured.Unstructured) []finding.Evidence {
+// overdueEvidence shows that a layer has not applied what its source has fetched.
+func (x *examiner) overdueEvidence(obj *unstructured.Unstructured) []finding.Evidence {
 	source := x.snap.Lookup(health.SourceOf(obj)).Object
 	applied, fetched := field.Text(obj.Object, "status", "lastAppliedRevision"), field.Text(objectOf(source), "status", "artifact", "revision")
 	if source == nil || applied == "" || fetched == "" || applied == fetched {

@@ -255,3 +255,22 @@ func FuzzSingleObjects(f *testing.F) {
 		}
 	})
 }
+
+// TestOwnStateOfDeletedObject: an object that is being deleted names the finalizers
+// that it waits for, and what prevents the deletion.
+func TestOwnStateOfDeletedObject(t *testing.T) {
+	bucket := object("s3.aws.upbound.io/v1beta1", "Bucket", "", "images", nil)
+	bucket["metadata"] = map[string]any{"name": "images", "deletionTimestamp": "2026-03-01T10:00:00Z", "finalizers": []any{"finalizer.managedresource.crossplane.io"}}
+	bucket["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "delete failed: BucketNotEmpty"}}}
+	obj := &unstructured.Unstructured{Object: bucket}
+	for at, want := range map[string]finding.Severity{"2026-03-01T10:01:00Z": finding.Warning, "2026-03-01T11:00:00Z": finding.Critical} {
+		t.Run(string(want), func(t *testing.T) {
+			snap := singleCase{Object: bucket, At: at}.snapshot(t)
+			findings := newExaminer(snap, nil).ownState(obj).findings
+			if len(findings) != 1 || findings[0].Code != codeBeingDeleted || findings[0].Severity != want {
+				t.Errorf("got %+v, want one finding, %s", findings, want)
+			}
+			toldAs(t, findings)
+		})
+	}
+}

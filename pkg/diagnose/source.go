@@ -25,13 +25,13 @@ func explainSource(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 		return e
 	}
 	if e.verdict.Status == health.Unknown {
-		x.silent(obj, &e)
+		x.explainStale(obj, &e)
 		return e
 	}
 	if e.verdict.Status == health.Suspended {
 		f := finding.Finding{
 			Code: codeSuspended, Ref: e.verdict.Ref, Reason: "Suspended", Severity: finding.Warning,
-			Message:  fmt.Sprintf("%s is suspended: nothing new is fetched", e.verdict.Ref),
+			Message:  fmt.Sprintf("%s is suspended: Flux does not fetch new revisions", e.verdict.Ref),
 			Evidence: []finding.Evidence{evidence(obj, "spec.suspend", "true", e.verdict.Since)},
 			Fixes:    []finding.Fix{{Text: "Find out why it was suspended, then resume it", Command: reconcileSource("resume", obj)}},
 		}
@@ -39,7 +39,7 @@ func explainSource(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 		return e
 	}
 	switch {
-	case leftAlone(e.verdict) && e.verdict.Ref.GroupKind() != health.ExternalArtifactKind:
+	case isAbandoned(e.verdict) && e.verdict.Ref.GroupKind() != health.ExternalArtifactKind:
 		x.stuck(obj, &e)
 	case e.verdict.Ref.GroupKind() == health.ExternalArtifactKind:
 		x.externalArtifact(obj, &e)
@@ -64,19 +64,19 @@ func sourceVerdict(x *examiner, obj *unstructured.Unstructured) health.Verdict {
 	case field.Bool(obj.Object, "spec", "suspend"):
 		v.Status, v.Reason = health.Suspended, "Suspended"
 	case ready.Status == "False":
-		v = v.By(health.Failing, ready)
+		v = v.FromCondition(health.Failing, ready)
 	case ready.Status == "Unknown" && x.overdue(obj):
 		v.Status, v.Reason, v.Since = health.Failing, health.Stuck, ready.Since
 		v.Message = fmt.Sprintf("it has been reconciling for %s, longer than its timeout of %s: %s",
 			duration.HumanDuration(x.now.Sub(ready.Since)), health.Timeout(obj), firstLine(ready.Message))
 	case ready.Status == "Unknown":
-		v = v.By(health.Progressing, ready)
+		v = v.FromCondition(health.Progressing, ready)
 	case ready.Status == "" && field.Text(obj.Object, "spec", "type") != "oci":
 		v.Status, v.Reason, v.Message = health.Progressing, "NotYetReconciled", "Flux has not acted on it yet"
 	}
 	for _, kind := range []string{"FetchFailed", "Stalled", "BuildFailed"} {
 		if failed := field.ConditionOf(obj, kind); failed.Status == "True" && v.Status != health.Suspended {
-			v = v.By(health.Failing, failed)
+			v = v.FromCondition(health.Failing, failed)
 			break
 		}
 	}

@@ -51,16 +51,16 @@ func describeAccount(s fetchFailure) string {
 // GitLab for https).
 func (s fetchFailure) anonymous(f *finding.Finding) {
 	address := cmp.Or(s.text("url"), s.text("endpoint"))
-	f.Message = fmt.Sprintf("%s may not read %s without credentials: either it does not exist (its host answers the same then), or it needs credentials, and spec.secretRef names none",
+	f.Message = fmt.Sprintf("%s can't read %s without credentials: either it does not exist (the host gives the same answer then), or it requires credentials, and spec.secretRef names none",
 		s.verdict.Ref, address)
-	spelling := s.fix("Check how spec.url is spelt: see whether the repository exists")
+	spelling := s.fix("Check the spelling of spec.url, and whether the repository exists")
 	switch {
 	case strings.HasPrefix(address, "oci://"):
 		spelling.Command = "flux list artifacts " + escape.ShellWord(address)
 	case s.obj.GetKind() == health.GitRepositoryKind.Kind:
 		spelling.Command = "git ls-remote " + escape.ShellWord(address)
 	case s.obj.GetKind() == health.BucketKind.Kind:
-		spelling.Text = "Check spec.bucketName and spec.endpoint: see whether the bucket exists"
+		spelling.Text = "Check spec.bucketName and spec.endpoint, and whether the bucket exists"
 	default:
 		spelling.Command = "curl -I " + escape.ShellWord(address)
 	}
@@ -91,16 +91,16 @@ func (s fetchFailure) similar(address string) (*unstructured.Unstructured, bool)
 // refusedCredentials is what to do about the Secret that the source names: give
 // it what it lacks, or renew what it has.
 func (s fetchFailure) refusedCredentials(ref finding.Ref, secret *unstructured.Unstructured, f *finding.Finding) {
-	look := finding.Fix{Text: fmt.Sprintf("See which keys %s has and when it was last changed", ref), Command: inspect(ref)}
+	look := finding.Fix{Text: fmt.Sprintf("Check which keys %s has and when it was last changed", ref), Command: inspect(ref)}
 	if secret != nil {
 		if wanted, ok := s.lackingKeys(secret); ok {
-			f.Message = fmt.Sprintf("%s can't use the credentials in %s: it has %s, and Flux reads %s", s.verdict.Ref, ref, keysOf(secret), wanted)
+			f.Message = fmt.Sprintf("%s can't use the credentials in %s: it has %s, but Flux reads %s", s.verdict.Ref, ref, keysOf(secret), wanted)
 			f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add %s to %s", wanted, ref), Command: inspect(ref)}}
 			return
 		}
 	}
 	if s.problem.Problem == fluxmsg.SourceCredentialsInvalid {
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add to %s what the message says is missing", ref), Command: inspect(ref)}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add to %s what is missing according to the message", ref), Command: inspect(ref)}}
 		return
 	}
 	switch {
@@ -111,7 +111,7 @@ func (s fetchFailure) refusedCredentials(ref finding.Ref, secret *unstructured.U
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Put valid credentials into %s: its token or password may have expired, been revoked, or have no right to read the repository", ref), Command: look.Command}}
 	}
 	if s.mayNotExist() {
-		f.Fixes = append(f.Fixes, s.fix("If the credentials are valid elsewhere, check how spec.url is spelt: hosts answer the same for a repository that does not exist"))
+		f.Fixes = append(f.Fixes, s.fix("If the credentials work elsewhere, check the spelling of spec.url: hosts give the same answer for a repository that does not exist"))
 	}
 }
 

@@ -29,8 +29,8 @@ func (x *examiner) externalArtifact(obj *unstructured.Unstructured, e *exam) {
 	}
 	source := field.Map(obj.Object, "spec", "sourceRef")
 	if field.Text(source, "name") == "" {
-		f.Message += "; another controller than Flux's writes it, and spec.sourceRef does not say from what"
-		f.Fixes = []finding.Fix{{Text: "See in its labels, owners and managed fields which controller writes it",
+		f.Message += "; a controller that is not part of Flux writes it, and spec.sourceRef does not name its source"
+		f.Fixes = []finding.Fix{{Text: "Check in its labels, owners and managed fields which controller writes it",
 			Command: escape.Command("kubectl get externalartifact %s -n %s -o yaml --show-managed-fields", obj.GetName(), obj.GetNamespace())}}
 		e.findings = append(e.findings, f)
 		return
@@ -39,9 +39,9 @@ func (x *examiner) externalArtifact(obj *unstructured.Unstructured, e *exam) {
 		APIVersion: field.Text(source, "apiVersion"), Kind: field.Text(source, "kind"),
 		Namespace: cmp.Or(field.Text(source, "namespace"), obj.GetNamespace()), Name: field.Text(source, "name"),
 	}
-	f.Message += fmt.Sprintf("; another controller makes it from %s", ref)
+	f.Message += fmt.Sprintf("; another controller creates it from %s", ref)
 	f.Evidence = append(f.Evidence, evidence(obj, "spec.sourceRef.name", ref.Name, time.Time{}))
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See what the controller of %s says about it", ref), Command: inspect(ref)}}
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check what the controller of %s reports about it", ref), Command: inspect(ref)}}
 	switch answer := x.snap.Lookup(ref); answer.Presence {
 	case snapshot.Absent:
 		f.Message += ", which does not exist"
@@ -66,5 +66,5 @@ func (x *examiner) overdue(obj *unstructured.Unstructured) bool {
 			last = since
 		}
 	}
-	return !last.IsZero() && x.now.Sub(last) > health.Timeout(obj)+health.Slack
+	return !last.IsZero() && x.now.Sub(last) > health.Timeout(obj)+health.Tolerance
 }

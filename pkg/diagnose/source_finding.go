@@ -56,7 +56,7 @@ func (x *examiner) unfetched(obj *unstructured.Unstructured, e *exam) {
 	}
 	s.advise(&f, e)
 	if revision := field.Text(obj.Object, "status", "artifact", "revision"); revision != "" {
-		f.Message += "; what was fetched before is still served, so nothing breaks, but nothing new arrives"
+		f.Message += "; what was fetched before is still served, so nothing breaks, but changes do not arrive"
 		f.Evidence = append(f.Evidence, evidence(obj, "status.artifact.revision", revision,
 			field.Time(obj.Object, "status", "artifact", "lastUpdateTime")))
 	}
@@ -85,7 +85,7 @@ func (x *examiner) fetchStatement(obj *unstructured.Unstructured) (statement, bo
 		return all[at], true
 	}
 	for _, w := range x.warnings(obj) {
-		m := statement{w.Reason, w.Message, w.Last, said(finding.RefOf(obj), w)}
+		m := statement{w.Reason, w.Message, w.Last, eventEvidence(finding.RefOf(obj), w)}
 		if !w.Last.Before(all[0].at) && names(m) {
 			return m, true
 		}
@@ -156,7 +156,7 @@ func (s fetchFailure) secret() (name string, obj *unstructured.Unstructured) {
 // come meanwhile.
 func (s fetchFailure) missingSecret() (finding.Ref, bool) {
 	secret := coreRef("Secret", cmp.Or(s.problem.Reference.Namespace, s.obj.GetNamespace()), s.problem.Reference.Name)
-	return secret, s.problem.Problem == fluxmsg.SourceSecretMissing && secret.Name != "" && s.x.there(part{ref: secret}) != snapshot.Present
+	return secret, s.problem.Problem == fluxmsg.SourceSecretMissing && secret.Name != "" && s.x.presence(part{ref: secret}) != snapshot.Present
 }
 
 // advise words the finding and its fixes by the problem.
@@ -199,7 +199,7 @@ func (s fetchFailure) advise(f *finding.Finding, e *exam) {
 
 // logs is the command that shows what source-controller says of the source.
 func (s fetchFailure) logs() finding.Fix {
-	return finding.Fix{Text: "Read what source-controller logs about it",
+	return finding.Fix{Text: "Read the log of source-controller about it",
 		Command: escape.Command("flux logs --kind=%s --name=%s --namespace=%s", s.obj.GetKind(), s.obj.GetName(), s.obj.GetNamespace())}
 }
 
@@ -219,11 +219,11 @@ func (s fetchFailure) withoutSecret(secret finding.Ref, f *finding.Finding) {
 		f.Message = fmt.Sprintf("%s takes its credentials from %s, which does not exist", s.verdict.Ref, secret)
 	}
 	f.Fixes = []finding.Fix{s.fix("Create %s, or correct %s", secret, where)}
-	if s.x.there(part{ref: secret}) == snapshot.Absent {
+	if s.x.presence(part{ref: secret}) == snapshot.Absent {
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: secret, Field: "object", Value: "does not exist"})
 		if near, ok := s.x.nearest(secret); ok {
 			f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-			f.Fixes[0].Text = fmt.Sprintf("In %s write %s instead of %s, or create %s", where, near.Name, secret.Name, secret)
+			f.Fixes[0].Text = fmt.Sprintf("In %s, write %s instead of %s, or create %s", where, near.Name, secret.Name, secret)
 		}
 	}
 }

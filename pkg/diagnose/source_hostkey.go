@@ -17,7 +17,7 @@ func (s fetchFailure) hostKey(f *finding.Finding) {
 	what := "is not the one in known_hosts: it was changed, or another server answers"
 	switch {
 	case strings.Contains(s.message, "no common algorithm"):
-		what = "is of none of the kinds in known_hosts"
+		what = "is of a type that is not in known_hosts"
 	case strings.Contains(s.message, "key is unknown"):
 		what = "is not in known_hosts"
 	case strings.Contains(s.message, "key is revoked"):
@@ -28,14 +28,14 @@ func (s fetchFailure) hostKey(f *finding.Finding) {
 	if port != "" {
 		scan = escape.Command("ssh-keyscan -p %s %s", port, host)
 	}
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Compare the fingerprint of the key that %s shows with the one that its operator publishes", host), Command: scan + " | ssh-keygen -lf -"}}
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Compare the fingerprint of the key that %s presents with the one that its operator publishes", host), Command: scan + " | ssh-keygen -lf -"}}
 	if name == "" {
-		f.Fixes = append(f.Fixes, s.fix("If it is the right one, create a Secret with identity and known_hosts, and name it in spec.secretRef"))
+		f.Fixes = append(f.Fixes, s.fix("If they are the same, create a Secret with identity and known_hosts, and name it in spec.secretRef"))
 		return
 	}
 	ref := coreRef("Secret", s.obj.GetNamespace(), name)
 	f.Evidence = append(f.Evidence, evidence(s.obj, "spec.secretRef.name", name, time.Time{}))
 	f.Message += fmt.Sprintf(" (key known_hosts of %s)", ref)
-	f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("If it is the right one, put it into key known_hosts of %s", ref),
+	f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("If they are the same, put the key into known_hosts of %s", ref),
 		Command: escape.Command(`kubectl patch secret %s -n %s --type=merge -p "{\"data\":{\"known_hosts\":\"$(%s 2>/dev/null | base64 | tr -d '\n')\"}}"`, ref.Name, ref.Namespace, escape.Shell(scan))})
 }

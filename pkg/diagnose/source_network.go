@@ -20,7 +20,7 @@ func (s fetchFailure) rateLimited(f *finding.Finding) {
 	if field.Text(s.obj.Object, "status", "artifact", "revision") == "" {
 		f.Severity = finding.Critical
 	}
-	f.Fixes = []finding.Fix{{Text: "Wait: Flux retries by itself, and a limit is lifted after minutes or hours"}}
+	f.Fixes = []finding.Fix{{Text: "Wait: Flux retries, and a limit is lifted after minutes or hours"}}
 	if name, _ := s.secret(); name == "" {
 		f.Fixes = append(f.Fixes, s.fix("Name a Secret with credentials in spec.secretRef: most hosts have a higher limit for authenticated clients"))
 	}
@@ -45,8 +45,8 @@ func (s fetchFailure) storageFull(f *finding.Finding, e *exam) {
 		f.Message = fmt.Sprintf("source-controller can't store what it fetches, such as %s: its disk is read-only", s.verdict.Ref)
 	}
 	f.Fixes = []finding.Fix{
-		{Text: "See how full the volumes for /data and /tmp are", Command: escape.Command("kubectl exec -n %s deployment/%s -- df -h /data /tmp", controller.Namespace, controller.Name)},
-		{Text: "Give them more space: the size limit of the emptyDir, the claim behind /data, or the disk of the node", Command: escape.Command("kubectl describe pods -n %s -l app=%s", controller.Namespace, controller.Name)},
+		{Text: "Check how full the volumes for /data and /tmp are", Command: escape.Command("kubectl exec -n %s deployment/%s -- df -h /data /tmp", controller.Namespace, controller.Name)},
+		{Text: "Enlarge them: the size limit of the emptyDir, the claim of /data, or the disk of the node", Command: escape.Command("kubectl describe pods -n %s -l app=%s", controller.Namespace, controller.Name)},
 	}
 	deployment := s.x.snap.Lookup(controller).Object
 	if deployment == nil {
@@ -76,11 +76,11 @@ func (s fetchFailure) proxy(f *finding.Finding) {
 	}
 	if name == "" {
 		controller := s.x.controllerOf(s.obj)
-		f.Message = fmt.Sprintf("%s can't be fetched: the proxy that source-controller is set to use %s: %s", s.verdict.Ref, what, firstLine(s.message))
+		f.Message = fmt.Sprintf("%s can't be fetched: the proxy that source-controller is configured to use %s: %s", s.verdict.Ref, what, firstLine(s.message))
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Correct HTTPS_PROXY, or add the host %s to NO_PROXY, in the environment of source-controller", s.host()),
 			Command: escape.Command("kubectl set env deployment/%s -n %s --list", controller.Name, controller.Namespace)}}
 		if !refused && !unreached {
-			f.Fixes[0].Text = fmt.Sprintf("Have the proxy in HTTPS_PROXY of source-controller allow %s, or add that host to NO_PROXY", s.host())
+			f.Fixes[0].Text = fmt.Sprintf("Configure the proxy in HTTPS_PROXY of source-controller to allow %s, or add that host to NO_PROXY", s.host())
 		}
 		return
 	}
@@ -93,7 +93,7 @@ func (s fetchFailure) proxy(f *finding.Finding) {
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Correct %s in %s, which spec.proxySecretRef names", keys, secret), Command: inspect(secret)}}
 	if !refused && !unreached {
-		f.Fixes[0].Text = fmt.Sprintf("Have the proxy in %s allow %s, or name another proxy in spec.proxySecretRef", secret, s.host())
+		f.Fixes[0].Text = fmt.Sprintf("Configure the proxy in %s to allow %s, or name another proxy in spec.proxySecretRef", secret, s.host())
 	}
 }
 
@@ -106,14 +106,14 @@ func (s fetchFailure) unreached(f *finding.Finding) {
 	switch s.problem.Problem {
 	case fluxmsg.SourceDNS:
 		f.Fixes = []finding.Fix{
-			s.fix("Check how the host %s is spelt in %s", host, s.addressField()),
-			{Text: "If it is right, see whether the cluster's DNS resolves it", Command: try("nslookup " + escape.ShellWord(host))},
+			s.fix("Check the spelling of the host %s in %s", host, s.addressField()),
+			{Text: "If it is correct, check whether the DNS of the cluster resolves it", Command: try("nslookup " + escape.ShellWord(host))},
 		}
 	case fluxmsg.SourceRefused:
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See whether %s listens on that port, and whether a firewall refuses the cluster", s.host()), Command: try(escape.Command("nc -zv -w 5 %s %s", host, cmp.Or(port, s.defaultPort())))}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check whether %s listens on that port, and whether a firewall refuses the cluster", s.host()), Command: try(escape.Command("nc -zv -w 5 %s %s", host, cmp.Or(port, s.defaultPort())))}}
 	default:
 		f.Fixes = []finding.Fix{
-			{Text: fmt.Sprintf("See whether pods of the cluster can connect to %s; a firewall or a NetworkPolicy for egress may drop it", s.host()), Command: try(escape.Command("nc -zv -w 5 %s %s", host, cmp.Or(port, s.defaultPort())))},
+			{Text: fmt.Sprintf("Check whether pods of the cluster can connect to %s; a firewall or a NetworkPolicy for egress may drop the connection", s.host()), Command: try(escape.Command("nc -zv -w 5 %s %s", host, cmp.Or(port, s.defaultPort())))},
 			s.fix("If they can and the repository is large or slow, raise spec.timeout (%s now)", health.Timeout(s.obj)),
 		}
 	}

@@ -23,14 +23,14 @@ var refFields = map[string][]string{
 func (s fetchFailure) notFound(f *finding.Finding) {
 	switch {
 	case s.problem.Problem == fluxmsg.SourceHTTP && s.problem.HTTPStatus >= 500:
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Wait, or ask the operator of %s: the server answers with status %d, and Flux retries by itself", s.host(), s.problem.HTTPStatus)}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Wait, or ask the operator of %s: the server answers with status %d, and Flux retries", s.host(), s.problem.HTTPStatus)}}
 		return
 	case s.problem.Problem == fluxmsg.SourceRefNotFound || s.problem.Problem == fluxmsg.SourceManifestUnknown:
 		s.refNotFound(f)
 		return
 	}
 	field := s.addressField()
-	fix := s.fix("Check how %s is spelt: there is no repository at that address", field)
+	fix := s.fix("Check the spelling of %s: there is no repository at that URL", field)
 	if s.obj.GetKind() == health.BucketKind.Kind {
 		fix = s.fix("Correct spec.bucketName, or create the bucket")
 		if name := s.text("bucketName"); name != "" {
@@ -57,11 +57,11 @@ func (s fetchFailure) hidden(f *finding.Finding) {
 		return
 	}
 	secret := coreRef("Secret", s.obj.GetNamespace(), name)
-	f.Message += fmt.Sprintf("; either it does not exist, or the credentials in %s may not read it: hosts answer the same", secret)
+	f.Message += fmt.Sprintf("; either it does not exist, or the credentials in %s are not allowed to read it: hosts give the same answer", secret)
 	f.Evidence = append(f.Evidence, evidence(s.obj, "spec.secretRef.name", name, time.Time{}))
 	f.Fixes = []finding.Fix{
-		s.fix("Check how spec.url is spelt: open it with an account that may read the repository"),
-		{Text: fmt.Sprintf("If it is right, allow the token or key in %s to read the repository", secret), Command: inspect(secret)},
+		s.fix("Check the spelling of spec.url: open it with an account that is allowed to read the repository"),
+		{Text: fmt.Sprintf("If it is correct, allow the token or key in %s to read the repository", secret), Command: inspect(secret)},
 	}
 }
 
@@ -74,9 +74,9 @@ func (s fetchFailure) urlOf(obj map[string]any) string {
 // refNotFound names the field of spec.ref whose branch, tag or version is not in
 // the repository, and how to list those that are.
 func (s fetchFailure) refNotFound(f *finding.Finding) {
-	list := finding.Fix{Text: "List the branches and tags that there are", Command: "git ls-remote --heads --tags " + escape.ShellWord(s.text("url"))}
+	list := finding.Fix{Text: "List the branches and tags of the repository", Command: "git ls-remote --heads --tags " + escape.ShellWord(s.text("url"))}
 	if s.obj.GetKind() == health.OCIRepositoryKind.Kind {
-		list = finding.Fix{Text: "List the tags that there are", Command: "flux list artifacts " + escape.ShellWord(s.text("url"))}
+		list = finding.Fix{Text: "List the tags of the repository", Command: "flux list artifacts " + escape.ShellWord(s.text("url"))}
 	}
 	for _, name := range refFields[s.obj.GetKind()] {
 		value := s.text("ref", name)
@@ -84,21 +84,21 @@ func (s fetchFailure) refNotFound(f *finding.Finding) {
 			continue
 		}
 		f.Evidence = append(f.Evidence, evidence(s.obj, "spec.ref."+name, value, time.Time{}))
-		f.Message = fmt.Sprintf("%s is set to %s %s, which its repository does not have: %s", s.verdict.Ref, refWord(name), value, firstLine(s.message))
+		f.Message = fmt.Sprintf("%s requests %s %s, which its repository does not have: %s", s.verdict.Ref, refWord(name), value, firstLine(s.message))
 		f.Fixes = []finding.Fix{list, s.fix("Correct spec.ref.%s, or restore the %s", name, refWord(name))}
 		if name == "semver" {
-			f.Message = fmt.Sprintf("%s is set to a tag in the range %s, and its repository has none: %s", s.verdict.Ref, value, firstLine(s.message))
+			f.Message = fmt.Sprintf("%s requests a tag in the range %s, but its repository has none: %s", s.verdict.Ref, value, firstLine(s.message))
 			f.Fixes = []finding.Fix{list, s.fix("Correct the range in spec.ref.semver; a version with a suffix such as -rc.1 matches only a range that has one")}
 		}
 		return
 	}
 	standard := map[string]string{"GitRepository": "branch master", "OCIRepository": "tag latest"}[s.obj.GetKind()]
 	if standard == "" {
-		f.Fixes = []finding.Fix{s.fix("Check how %s is spelt", s.addressField())}
+		f.Fixes = []finding.Fix{s.fix("Check the spelling of %s", s.addressField())}
 		return
 	}
-	f.Message += fmt.Sprintf("; spec.ref is not set, so Flux takes %s", standard)
-	f.Fixes = []finding.Fix{list, s.fix("Set spec.ref to a %s that is there", strings.Fields(standard)[0])}
+	f.Message += fmt.Sprintf("; spec.ref is not set, so Flux uses %s", standard)
+	f.Fixes = []finding.Fix{list, s.fix("Set spec.ref to a %s that exists", strings.Fields(standard)[0])}
 }
 
 func refWord(name string) string {
@@ -111,14 +111,14 @@ func refWord(name string) string {
 // unverified reports what is not signed as spec.verify asks. Whether to trust it
 // is not the program's to say.
 func (s fetchFailure) unverified(f *finding.Finding) {
-	what := "Find out who made this revision before you trust it"
+	what := "Find out who created this revision before you trust it"
 	f.Fixes = []finding.Fix{{Text: what, Command: "kubectl " + strings.TrimPrefix(inspect(s.verdict.Ref), "kubectl ")}}
 	if name := s.text("verify", "secretRef", "name"); name != "" {
 		f.Evidence = append(f.Evidence, evidence(s.obj, "spec.verify.secretRef.name", name, time.Time{}))
-		f.Fixes = append(f.Fixes, s.fix("If its signer is to be trusted, add the public key to Secret %s/%s", s.obj.GetNamespace(), name))
+		f.Fixes = append(f.Fixes, s.fix("If you trust its signer, add the public key to Secret %s/%s", s.obj.GetNamespace(), name))
 		return
 	}
-	f.Fixes = append(f.Fixes, s.fix("If its signer is to be trusted, add the identity to spec.verify.matchOIDCIdentity"))
+	f.Fixes = append(f.Fixes, s.fix("If you trust its signer, add the identity to spec.verify.matchOIDCIdentity"))
 }
 
 // invalidAddress reports an address that the kind of source can't use.
@@ -127,5 +127,5 @@ func (s fetchFailure) invalidAddress(f *finding.Finding) {
 		f.Fixes = []finding.Fix{s.fix("Set spec.type: oci, since spec.url begins with oci://")}
 		return
 	}
-	f.Fixes = []finding.Fix{s.fix("Correct %s as the message says", s.addressField())}
+	f.Fixes = []finding.Fix{s.fix("Correct %s according to the message", s.addressField())}
 }

@@ -21,20 +21,20 @@ func (s fetchFailure) untrusted(f *finding.Finding) {
 	show := escape.Command("openssl s_client -connect %s -servername %s </dev/null", withPort(s.host()), strings.Split(s.host(), ":")[0])
 	switch s.problem.TLS {
 	case fluxmsg.TLSExpired:
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Have the certificate of %s renewed; if it is valid, correct the clock of the nodes", s.host()), Command: show}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Renew the certificate of %s; if it is valid, correct the clock of the nodes", s.host()), Command: show}}
 	case fluxmsg.TLSOtherName:
 		s.otherName(show, file, f)
 	case fluxmsg.TLSPlainHTTP:
-		f.Fixes = []finding.Fix{{Text: "The server does not speak TLS: use its TLS port in spec.url", File: file}}
+		f.Fixes = []finding.Fix{{Text: "Use the TLS port of the server in spec.url: this port does not speak TLS", File: file}}
 		if s.obj.GetKind() != health.GitRepositoryKind.Kind {
-			f.Fixes = append(f.Fixes, s.fix("If it has none and the network between is trusted, set spec.insecure: true"))
+			f.Fixes = append(f.Fixes, s.fix("If it has none and you trust the network, set spec.insecure: true"))
 		}
 	case fluxmsg.TLSClientCertificate:
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Put a client certificate that %s accepts into tls.crt and tls.key of the Secret that %s names", s.host(), secret), File: file}}
 	case fluxmsg.TLSUnknownCA:
 		s.unknownCA(secret, show, f)
 	default:
-		f.Fixes = []finding.Fix{{Text: "See how the server answers a TLS connection; a proxy or firewall between may cut it off", Command: show}}
+		f.Fixes = []finding.Fix{{Text: "Check how the server answers a TLS connection; a proxy or firewall may close it", Command: show}}
 	}
 }
 
@@ -54,9 +54,9 @@ func (s fetchFailure) otherName(show, file string, f *finding.Finding) {
 	}
 	f.Message += fmt.Sprintf("; the server that answers has a certificate for %s, which may be another one than %s", names[1], host)
 	f.Fixes = []finding.Fix{
-		{Text: fmt.Sprintf("See to which address the cluster resolves %s: another server answers, such as an ingress controller by a wildcard or search domain in the DNS, or a proxy", host),
+		{Text: fmt.Sprintf("Check to which address the cluster resolves %s: another server answers, such as an ingress controller by a wildcard or search domain in the DNS, or a proxy", host),
 			Command: escape.Command("kubectl run resolve -n %s --rm -it --restart=Never --image=busybox -- nslookup %s", s.x.controllerOf(s.obj).Namespace, host)},
-		{Text: "Compare the certificate with the one that is seen from outside of the cluster", Command: show},
+		{Text: "Compare the certificate with the one that is presented outside of the cluster", Command: show},
 	}
 }
 
@@ -72,7 +72,7 @@ func sameDomain(a, b string) bool {
 // unknownCA is a certificate by a CA that source-controller does not know.
 func (s fetchFailure) unknownCA(where, show string, f *finding.Finding) {
 	name := s.text(strings.TrimPrefix(where, "spec."), "name")
-	look := finding.Fix{Text: fmt.Sprintf("See who issued the certificate of %s", s.host()), Command: show}
+	look := finding.Fix{Text: fmt.Sprintf("Check who issued the certificate of %s", s.host()), Command: show}
 	if name == "" {
 		f.Fixes = []finding.Fix{look, s.fix("If that is your own CA, put its certificate into key ca.crt of a Secret and name that in %s", where)}
 		return

@@ -19,9 +19,9 @@ import (
 // (fluxcd.io/flux/installation/configuration/sharding).
 const shardLabel = "sharding.fluxcd.io/key"
 
-// leftAlone tells whether Flux has stopped in the middle of an object, or never
+// isAbandoned tells whether Flux has stopped in the middle of an object, or never
 // begun.
-func leftAlone(v health.Verdict) bool {
+func isAbandoned(v health.Verdict) bool {
 	return v.Status == health.Failing && (v.Reason == health.Stuck || v.Reason == health.Canceled || v.Reason == health.NeverReconciled)
 }
 
@@ -44,7 +44,7 @@ func (x *examiner) stuck(obj *unstructured.Unstructured, e *exam) {
 	f.Evidence = x.stuckProof(obj)
 	if lease := x.newestLease(controller.Name); lease != nil {
 		if taken := field.Time(lease.Object, "spec", "acquireTime"); taken.After(e.verdict.Since) {
-			f.Message += "; another pod of " + controller.Name + " has become the leader since"
+			f.Message += "; another pod of " + controller.Name + " has become the leader since then"
 			f.Evidence = append(f.Evidence, evidence(lease, "spec.acquireTime", field.Text(lease.Object, "spec", "acquireTime"), taken))
 		}
 	}
@@ -89,12 +89,12 @@ func (x *examiner) stuckProof(obj *unstructured.Unstructured) []finding.Evidence
 // none, or none of its shard.
 func (x *examiner) neverReconciled(obj *unstructured.Unstructured, controller finding.Ref, f *finding.Finding) {
 	f.Evidence = append(f.Evidence, evidence(obj, "metadata.creationTimestamp", field.Text(obj.Object, "metadata", "creationTimestamp"), obj.GetCreationTimestamp().Time))
-	look := finding.Fix{Text: "See whether " + controller.Name + " runs, and whether its arguments limit the namespaces that it watches",
+	look := finding.Fix{Text: "Check whether " + controller.Name + " runs, and whether its arguments limit the namespaces that it watches",
 		Command: escape.Command("kubectl describe deployments -n %s", controller.Namespace)}
 	if x.snap.Lookup(controller).Presence == snapshot.Absent {
 		f.Message += fmt.Sprintf("; there is no Deployment %s in namespace %s", controller.Name, controller.Namespace)
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: controller, Field: "object", Value: "does not exist"})
-		look = finding.Fix{Text: "See which of Flux's controllers are installed", Command: "flux check"}
+		look = finding.Fix{Text: "Check which controllers of Flux are installed", Command: "flux check"}
 	}
 	if shard := obj.GetLabels()[shardLabel]; shard != "" {
 		f.Message += fmt.Sprintf("; only a controller of shard %s reconciles it", shard)
@@ -125,7 +125,7 @@ func (x *examiner) controllerOf(obj *unstructured.Unstructured) finding.Ref {
 
 // notReady tells whether an object is there and known not to be ready.
 func (x *examiner) notReady(ref finding.Ref) bool {
-	return x.snap.Lookup(ref).Presence == snapshot.Present && x.unwell(ref)
+	return x.snap.Lookup(ref).Presence == snapshot.Present && x.knownNotReady(ref)
 }
 
 // fluxCommand is the flux CLI's command about an object, empty where it has none

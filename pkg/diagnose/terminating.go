@@ -60,8 +60,8 @@ func (t *termination) examine() {
 		t.namespace()
 	}
 	if len(t.why) == 0 {
-		t.because("nothing holds it: it has no finalizers")
-		t.inspect("See whether it still exists")
+		t.because("it has no finalizers, so nothing prevents the deletion")
+		t.inspect("Check whether it still exists")
 	}
 }
 

@@ -37,7 +37,7 @@ func (t *termination) dependents() {
 	}
 	if len(found) == 0 {
 		t.because("finalizer %s waits for the objects that it owns", foreground)
-		t.inspect("See what it owns")
+		t.inspect("Check what it owns")
 		return
 	}
 	var refs []finding.Ref
@@ -49,7 +49,7 @@ func (t *termination) dependents() {
 		t.blameDeleted(obj)
 	}
 	t.because("finalizer %s waits for %s that it owns: %s", foreground, countOf(len(found), "object"), refsText(refs))
-	t.fix(finding.Fix{Text: "See what keeps " + refs[0].String(), Command: describe(refs[0])})
+	t.fix(finding.Fix{Text: "Check what keeps " + refs[0].String(), Command: describe(refs[0])})
 }
 
 func ownedBy(obj, owner *unstructured.Unstructured) bool { return ownerIndex(obj, owner) >= 0 }
@@ -82,33 +82,33 @@ func (t *termination) instances() {
 		t.because("%s", firstLine(c.Message))
 		t.proof = append(t.proof, quote(t.obj, c))
 	}
-	t.fix(finding.Fix{Text: "See which are left, and what holds each", Command: "kubectl get " + escape.ShellWord(t.ref.Name) + " -A"})
+	t.fix(finding.Fix{Text: "Check which are left, and what keeps each", Command: "kubectl get " + escape.ShellWord(t.ref.Name) + " -A"})
 }
 
 // pod is one whose node is down, or whose containers don't end.
 func (t *termination) pod() {
 	node := field.Text(t.obj.Object, "spec", "nodeName")
 	for _, bad := range t.x.read(t.obj).onBadNode() {
-		t.because("node %s, which has to end it, is not ready", node)
+		t.because("node %s, which has to terminate it, is not ready", node)
 		t.proof = append(t.proof, bad.evidence...)
 		t.blame = append(t.blame, bad.blame...)
-		t.fix(finding.Fix{Text: "See since when the node has not reported, and whether its machine is off", Command: "kubectl describe node " + escape.ShellWord(node)})
-		t.last = append(t.last, finding.Fix{Text: "Only once it is certain that the node is off, delete the pod without waiting for it: a pod that still runs there would write to its volumes beside the new one",
+		t.fix(finding.Fix{Text: "Check since when the node has not reported, and whether its machine is off", Command: "kubectl describe node " + escape.ShellWord(node)})
+		t.last = append(t.last, finding.Fix{Text: "Only if it is certain that the node is off, delete the pod without waiting for it: a pod that still runs there would write to its volumes at the same time as the new one",
 			Command: escape.Command("kubectl delete pod %s -n %s --grace-period=0 --force", t.ref.Name, t.ref.Namespace)})
 		return
 	}
 	if len(t.obj.GetFinalizers()) > 0 {
 		return
 	}
-	t.because("the kubelet of node %s has not ended it", node)
+	t.because("the kubelet of node %s has not terminated it", node)
 	for _, e := range t.x.warnings(t.obj) {
 		if slices.Contains([]string{"FailedKillPod", "FailedPreStopHook", "ExceededGracePeriod"}, e.Reason) {
-			t.because("it says %s: %s", e.Reason, firstLine(e.Message))
-			t.proof = append(t.proof, said(t.ref, e))
+			t.because("it reports %s: %s", e.Reason, firstLine(e.Message))
+			t.proof = append(t.proof, eventEvidence(t.ref, e))
 			break
 		}
 	}
-	t.inspect("See what the kubelet says in its events")
+	t.inspect("Check its events from the kubelet")
 }
 
 // namespaceConditions say what keeps a namespace (kubernetes v1.36,
@@ -152,10 +152,10 @@ func (t *termination) namespace() {
 	}
 	conditions := "kubectl get namespace " + escape.ShellWord(t.ref.Name) + " -o jsonpath='{.status.conditions}'"
 	if len(t.fixes) == 0 {
-		t.fix(finding.Fix{Text: "See what is left in it", Command: conditions})
+		t.fix(finding.Fix{Text: "Check what is left in it", Command: conditions})
 		return
 	}
-	t.fix(finding.Fix{Text: "See whether the namespace still exists, and what its conditions say now", Command: conditions})
+	t.fix(finding.Fix{Text: "Check whether the namespace still exists, and what its conditions are now", Command: conditions})
 }
 
 // remaining blames those objects of a kind that are left and being deleted.
@@ -181,7 +181,7 @@ func (t *termination) heldObject(obj *unstructured.Unstructured) {
 	}
 	below := newTermination(t.x, obj)
 	below.examine()
-	t.because("%s is held: %s", below.ref, strings.Join(below.why, "; "))
+	t.because("%s is kept: %s", below.ref, strings.Join(below.why, "; "))
 	t.proof = append(t.proof, below.proof...)
 	t.blame = append(t.blame, below.blame...)
 	t.unknown = union(t.unknown, below.unknown)

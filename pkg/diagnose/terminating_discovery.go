@@ -32,7 +32,7 @@ func (t *termination) undiscovered(groupVersions []string) {
 		names = append(names, ref.Name)
 		if answer := t.x.snap.Lookup(ref); answer.Presence == snapshot.Present && field.ConditionOf(answer.Object, "Available").Status == "True" {
 			answering++
-			t.proof = append(t.proof, stated(answer.Object, field.ConditionOf(answer.Object, "Available")))
+			t.proof = append(t.proof, quoteWithStatus(answer.Object, field.ConditionOf(answer.Object, "Available")))
 		}
 	}
 	if complete && answering == len(names) {
@@ -46,12 +46,12 @@ func (t *termination) undiscovered(groupVersions []string) {
 		t.because("%s available now, and Kubernetes retries", what)
 		return
 	}
-	what := fmt.Sprintf("See whether APIService %s is available, and which Service answers for it", names[0])
+	what := fmt.Sprintf("Check whether APIService %s is available, and which Service serves it", names[0])
 	if len(names) > 1 {
-		what = fmt.Sprintf("See whether APIServices %s are available, and which Service answers for them", listOf(names))
+		what = fmt.Sprintf("Check whether APIServices %s are available, and which Service serves them", listOf(names))
 	}
 	t.fix(finding.Fix{Text: what, Command: "kubectl get apiservices " + string(escape.ShellWords(names)) + " -o wide"})
-	t.fix(finding.Fix{Text: "Restore the server of the one that is not available; the deletion then continues by itself", Command: "kubectl describe apiservices " + string(escape.ShellWords(names))})
+	t.fix(finding.Fix{Text: "Restore the server of the one that is not available; the deletion then continues", Command: "kubectl describe apiservices " + string(escape.ShellWords(names))})
 }
 
 // serviceOfAPI is the APIService of a group version.

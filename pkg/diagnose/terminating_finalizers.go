@@ -41,7 +41,7 @@ func (t *termination) finalizer(name string) {
 		t.flux()
 	case "orphan", jobTracking, "kubernetes":
 		t.because("finalizer %s is removed by kube-controller-manager, which has not done so", name)
-		t.inspect("See what is said of it, and whether kube-controller-manager works")
+		t.inspect("Check its events, and whether kube-controller-manager works")
 	default:
 		t.foreign(name)
 	}
@@ -89,8 +89,8 @@ func (t *termination) foreign(name string) {
 		t.heldBy(name, known, false)
 	case name == "service.kubernetes.io/load-balancer-cleanup":
 		// k8s.io/cloud-provider v0.36, service/helpers.
-		t.because("finalizer %s is removed by the controller that makes the cluster's load balancers, once it has deleted this one's", name)
-		t.inspect("Read what that controller says in the Service's events")
+		t.because("finalizer %s is removed by the load balancer controller of the cluster after it has deleted the load balancer", name)
+		t.inspect("Read the events of the Service from that controller")
 	case strings.HasPrefix(name, "external-attacher/"), strings.HasPrefix(name, "external-provisioner."), strings.HasPrefix(name, "snapshot.storage.kubernetes.io/"):
 		t.storageDriver(name)
 	default:
@@ -131,7 +131,7 @@ func finalizerWords(name string) []string {
 	if at := strings.LastIndex(domain, "."); at >= 0 {
 		domain = domain[:at]
 	}
-	words := guess(domain)
+	words := groupWords(domain)
 	for _, word := range strings.FieldsFunc(rest, func(r rune) bool { return r == '/' || r == '.' }) {
 		if len(word) > 4 {
 			words = append(words, word)

@@ -121,7 +121,7 @@ func (t *termination) silent(controller string) bool {
 }
 
 func (t *termination) restart(controller string) {
-	t.fix(finding.Fix{Text: "If its log says nothing of this object, restart it",
+	t.fix(finding.Fix{Text: "If its log does not mention this object, restart it",
 		Command: escape.Command("kubectl rollout restart deployment %s -n %s", controller, t.fluxNamespace(controller))})
 }
 

@@ -32,7 +32,7 @@ func (t *termination) heldBy(finalizer string, by program, guessed bool) (workin
 	if obj == nil {
 		if !complete {
 			t.because("finalizer %s %s %s", finalizer, removed, by.name)
-			t.inspect("See what is said of it")
+			t.inspect("Check its events")
 			return false
 		}
 		t.because("finalizer %s %s %s, which is not installed", finalizer, removed, by.name)
@@ -45,9 +45,9 @@ func (t *termination) heldBy(finalizer string, by program, guessed bool) (workin
 	ref := finding.RefOf(obj)
 	switch v := t.x.workloadVerdict(obj); v.Status {
 	case health.Ready:
-		t.because("finalizer %s %s %s, which runs and has not done so", finalizer, removed, ref)
+		t.because("finalizer %s %s %s, which runs but has not done so", finalizer, removed, ref)
 		t.complaints()
-		t.fix(finding.Fix{Text: "Read why it does not remove the finalizer", Command: logsOf(ref)})
+		t.fix(finding.Fix{Text: "Read in the log why it does not remove the finalizer", Command: logsOf(ref)})
 		return true
 	case health.Suspended:
 		t.because("finalizer %s %s %s, which is scaled to zero", finalizer, removed, ref)
@@ -119,7 +119,7 @@ func (t *termination) workloadNamed(words []string) (found finding.Ref, complete
 func (t *termination) complaints() {
 	for _, c := range field.Conditions(field.Map(t.obj.Object, "status"), "status") {
 		if c.Is("False") && c.Message != "" {
-			t.because("it says %s: %s", c.Reason, firstLine(c.Message))
+			t.because("it reports %s: %s", c.Reason, firstLine(c.Message))
 			t.proof = append(t.proof, quote(t.obj, c))
 			t.denied(c.Message)
 			break
@@ -127,7 +127,7 @@ func (t *termination) complaints() {
 	}
 	for _, e := range t.x.warnings(t.obj) {
 		if !e.Last.Before(t.at) {
-			t.proof = append(t.proof, said(t.ref, e))
+			t.proof = append(t.proof, eventEvidence(t.ref, e))
 			break
 		}
 	}
@@ -142,7 +142,7 @@ func (t *termination) denied(message string) {
 		return
 	}
 	ref := apiRefusal{x: t.x, obj: t.ref, said: refusal, message: message}.refused()
-	t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: fmt.Sprintf("See what protects %s: its deletion is denied, and the message says by what", ref), Command: inspect(ref)})
+	t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: fmt.Sprintf("Check what protects %s: its deletion is denied, and the message names what denies it", ref), Command: inspect(ref)})
 }
 
 // logsOf is the command that shows the log of a workload's pods.

@@ -31,7 +31,7 @@ func (t *termination) claimInUse() {
 		t.because("finalizer %s keeps it while pods use it", claimProtection)
 	case len(users) == 0:
 		t.because("finalizer %s is removed by kube-controller-manager: no pod uses the claim", claimProtection)
-		t.inspect("See what is said of it, and whether kube-controller-manager works")
+		t.inspect("Check its events, and whether kube-controller-manager works")
 	default:
 		t.usedBy(users)
 	}
@@ -67,7 +67,7 @@ func (t *termination) usedBy(users []*unstructured.Unstructured) {
 	}
 	t.keepData()
 	if len(over) > 0 {
-		t.fix(finding.Fix{Text: "Delete the pods that have ended; nothing of theirs runs",
+		t.fix(finding.Fix{Text: "Delete the pods that have terminated; they no longer run",
 			Command: escape.Command("kubectl delete pod %s -n %s", escape.ShellWords(over), t.ref.Namespace)})
 	}
 	slices.SortFunc(owners, finding.Ref.Compare)
@@ -79,7 +79,7 @@ func (t *termination) usedBy(users []*unstructured.Unstructured) {
 // stopUser is how to have a workload let go of a claim that is being deleted.
 func (t *termination) stopUser(owner finding.Ref) finding.Fix {
 	next := "a claim that is created again gets an empty volume, unless its spec.volumeName names the old one"
-	fix := finding.Fix{Text: fmt.Sprintf("A deletion cannot be undone: back up the data, then stop %s, so that the claim can go; %s", owner, next)}
+	fix := finding.Fix{Text: fmt.Sprintf("Back up the data, since a deletion cannot be undone, then stop %s, so that the claim can be deleted; %s", owner, next)}
 	switch owner.GroupKind() {
 	case health.DeploymentKind, health.StatefulSetKind:
 		fix.Command = escape.Command("kubectl scale %s %s -n %s --replicas=0", resourceOf(owner), owner.Name, owner.Namespace)
@@ -106,10 +106,10 @@ func (t *termination) keepData() {
 	case "Delete":
 		t.proof = append(t.proof, evidence(answer.Object, "spec.persistentVolumeReclaimPolicy", policy, time.Time{}))
 		t.because("with the claim, %s and its data are deleted", volume)
-		t.fix(finding.Fix{Text: "Keep the data: have the volume outlive the claim",
+		t.fix(finding.Fix{Text: "Keep the data: retain the volume when the claim is deleted",
 			Command: escape.Command(`kubectl patch persistentvolume %s -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`, volume.Name)})
 	default:
-		t.fix(finding.Fix{Text: "See whether the data goes with the claim: it stays only if the volume's reclaim policy is Retain",
+		t.fix(finding.Fix{Text: "Check whether the data is deleted with the claim: it is kept only if the reclaim policy of the volume is Retain",
 			Command: "kubectl get persistentvolume " + escape.ShellWord(volume.Name)})
 	}
 }
@@ -130,7 +130,7 @@ func (t *termination) volumeInUse() {
 	phase := field.Text(t.obj.Object, "status", "phase")
 	if phase != "Bound" || claim.Name == "" {
 		t.because("finalizer %s is removed by kube-controller-manager: the volume is not bound to a claim", volumeProtection)
-		t.inspect("See what is said of it")
+		t.inspect("Check its events")
 		return
 	}
 	t.because("it is bound to %s, which finalizer %s waits for", claim, volumeProtection)
@@ -142,10 +142,10 @@ func (t *termination) volumeInUse() {
 	policy := field.Text(t.obj.Object, "spec", "persistentVolumeReclaimPolicy")
 	if policy == "Delete" {
 		t.proof = append(t.proof, evidence(t.obj, "spec.persistentVolumeReclaimPolicy", policy, time.Time{}))
-		t.fix(finding.Fix{Text: "Keep the data: have it outlive the claim",
+		t.fix(finding.Fix{Text: "Keep the data: retain the volume when the claim is deleted",
 			Command: escape.Command(`kubectl patch persistentvolume %s -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`, t.ref.Name)})
 	}
-	t.fix(finding.Fix{Text: fmt.Sprintf("A deletion cannot be undone, but it does nothing while %s exists: keep the claim until its data is backed up or copied to another", claim),
+	t.fix(finding.Fix{Text: fmt.Sprintf("Keep %s until its data is backed up or copied to another claim: the deletion cannot be undone, but it has no effect while the claim exists", claim),
 		Command: escape.Command("kubectl describe persistentvolumeclaim %s -n %s", claim.Name, claim.Namespace)})
 }
 
@@ -172,7 +172,7 @@ func (t *termination) storageDriver(name string) {
 		}
 	}
 	t.complaints()
-	t.inspect("Read what the storage driver says in its events")
+	t.inspect("Read its events from the storage driver")
 }
 
 // attachments are those of a volume.

@@ -9,14 +9,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// maxTwins is how many tenants are asked for a twin: where as many are in the
+// maxPeers is how many tenants are asked for a twin: where as many are in the
 // same trouble, it is none of one tenant's.
-const maxTwins = 16
+const maxPeers = 16
 
-// twin finds the same object of another tenant, if it is ready there: where the
+// peer finds the same object of another tenant, if it is ready there: where the
 // two differ is where to look first. It is nil when there is none. It is a hint,
 // for which no other tenant is read.
-func (x *examiner) twin(ref finding.Ref) *unstructured.Unstructured {
+func (x *examiner) peer(ref finding.Ref) *unstructured.Unstructured {
 	own := x.tenantOf(ref.Namespace)
 	if own == "" {
 		return nil
@@ -26,7 +26,7 @@ func (x *examiner) twin(ref finding.Ref) *unstructured.Unstructured {
 		if t.Name == own {
 			continue
 		}
-		if asked++; asked > maxTwins {
+		if asked++; asked > maxPeers {
 			return nil
 		}
 		for _, namespace := range t.Namespaces {

@@ -19,12 +19,12 @@ func TestUnwatched(t *testing.T) {
 				"status": map[string]any{"availableReplicas": int64(0), "readyReplicas": int64(0), "conditions": []any{
 					map[string]any{"type": "Available", "status": "False", "reason": "MinimumReplicasUnavailable", "lastTransitionTime": "2026-11-24T07:14:00Z"},
 					map[string]any{"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable", "lastTransitionTime": "2026-11-24T07:13:37Z"}}}},
-			"the health check of Kustomization flux-system/bhs-application passed when it was last run, and is run again when that is next reconciled",
+			"the health check of Kustomization flux-system/bhs-application passed when it last ran, and runs again when the layer is reconciled",
 		},
 		"a Gateway that the check covers, whose status says nothing": {
 			map[string]any{"apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata": map[string]any{"name": "web-gw", "namespace": "bhs-orthweb"},
 				"spec": map[string]any{"selector": map[string]any{"istio": "ingresgateway"}}},
-			"the health check of Kustomization flux-system/bhs-application finds nothing wrong with the status of Gateway bhs-orthweb/web-gw",
+			"the health check of Kustomization flux-system/bhs-application finds no problem in the status of Gateway bhs-orthweb/web-gw",
 		},
 		"a route that no check covers": {
 			map[string]any{"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": map[string]any{"name": "web-vs", "namespace": "bhs-orthweb"},

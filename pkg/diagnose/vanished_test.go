@@ -38,18 +38,23 @@ func TestDeletedObjects(t *testing.T) {
 		istio("VirtualService", "web-vs"), istio("Gateway", "web-gw"), coreRef("Service", "bhs-orthweb", "orthweb"),
 		{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"},
 	} {
-		snap := without(healthy, gone)
-		var causes []string
-		for _, s := range Tenants(snap, tenant.Discover(snap), tenant.Discover(snap)).Subjects {
-			for _, c := range s.Causes {
-				causes = append(causes, fmt.Sprintf("%s: %s %s", s.Tenant, c.Code, c.Ref))
-				readBack(t, snap, c.Finding)
-				if c.Ref == gone && c.Fixes[0].Text != "Apply it again" {
-					t.Errorf("%s: %v", gone, c.Fixes)
+		t.Run(gone.Kind, func(t *testing.T) {
+			snap := without(healthy, gone)
+			var causes []string
+			var findings []finding.Finding
+			for _, s := range Tenants(snap, tenant.Discover(snap), tenant.Discover(snap)).Subjects {
+				for _, c := range s.Causes {
+					causes = append(causes, fmt.Sprintf("%s: %s %s", s.Tenant, c.Code, c.Ref))
+					findings = append(findings, c.Finding)
+					readBack(t, snap, c.Finding)
+					if c.Ref == gone && c.Fixes[0].Text != "Apply it again" {
+						t.Errorf("%v", c.Fixes)
+					}
 				}
 			}
-		}
-		compare(t, gone.String(), causes, []string{"bhs: OW1115 " + gone.String()})
+			compare(t, gone.String(), causes, []string{"bhs: OW1115 " + gone.String()})
+			toldAs(t, findings)
+		})
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// found is a cause as a walk came upon it.
-type found struct {
+// foundCause is a cause as a walk came upon it.
+type foundCause struct {
 	finding.Finding
 	path []Step
 	// unwatched is Cause.Unwatched.
@@ -21,7 +21,7 @@ type found struct {
 
 // outcome is what a walk from one object down came to.
 type outcome struct {
-	causes  []found
+	causes  []foundCause
 	unknown []snapshot.Failure
 }
 
@@ -30,7 +30,7 @@ type outcome struct {
 // lead from an object to those that it blames. It is linear in nodes and edges.
 //
 // Objects that blame each other form a component (Tarjan's algorithm); what is
-// found out about a component does not depend on where it was entered, so that
+// foundCause out about a component does not depend on where it was entered, so that
 // the order of tenants and objects does not change an answer.
 type walk struct {
 	x     *examiner
@@ -118,9 +118,9 @@ func (n *node) within(component []*node) []reached {
 	return found
 }
 
-// straight is a path without the detours on which it comes back to an object,
+// withoutDetours is a path without the detours on which it comes back to an object,
 // once below what is in progress and once below what has failed.
-func straight(path []Step) []Step {
+func withoutDetours(path []Step) []Step {
 	at := map[finding.Key]int{}
 	var out []Step
 	for _, step := range path {
@@ -149,21 +149,21 @@ func (n *node) conclude(component []*node) outcome {
 			}
 			out.unknown = union(out.unknown, below.out.unknown)
 			for _, c := range below.out.causes {
-				out.causes = append(out.causes, found{Finding: c.Finding, path: straight(append(slices.Clone(at.path), c.path...))})
+				out.causes = append(out.causes, foundCause{Finding: c.Finding, path: withoutDetours(append(slices.Clone(at.path), c.path...))})
 			}
 		}
 	}
 	if len(out.causes) == 0 {
 		for _, at := range within {
 			for _, f := range at.exam.findings {
-				out.causes = append(out.causes, found{Finding: f, path: at.path})
+				out.causes = append(out.causes, foundCause{Finding: f, path: at.path})
 			}
 		}
 	}
 	if len(out.causes) == 0 && len(out.unknown) == 0 {
 		for _, at := range within {
 			for _, f := range at.exam.fallback {
-				out.causes = append(out.causes, found{Finding: f, path: at.path})
+				out.causes = append(out.causes, foundCause{Finding: f, path: at.path})
 			}
 		}
 	}
@@ -174,10 +174,10 @@ func (n *node) conclude(component []*node) outcome {
 // distinct keeps each cause once. Where several objects report the same object
 // with the same code and reason, each in its own words (three pods that lack one
 // Secret), the first one's count.
-func distinct(causes []found) []found {
+func distinct(causes []foundCause) []foundCause {
 	seen := map[Identity]bool{}
 	reporter := map[Identity]finding.Key{} // of each object, code and reason
-	return slices.DeleteFunc(causes, func(c found) bool {
+	return slices.DeleteFunc(causes, func(c foundCause) bool {
 		id, from := identityOf(c.Finding), c.path[len(c.path)-1].Ref.Key()
 		about := id
 		about.Message = ""

@@ -58,7 +58,7 @@ func (e *exam) answering(x *examiner, obj *unstructured.Unstructured, webhook ma
 		injected = true
 		if namespace, name, ok := cutNamespace(from); ok && key == "cert-manager.io/inject-ca-from" {
 			certificate := finding.Ref{APIVersion: health.CertificateKind.Group + "/v1", Kind: health.CertificateKind.Kind, Namespace: namespace, Name: name}
-			if x.unwell(certificate) {
+			if x.knownNotReady(certificate) {
 				e.blame = addRef(e.blame, certificate)
 			}
 		}

@@ -29,21 +29,21 @@ func (a *Assessor) certificate(obj *unstructured.Unstructured, v Verdict) Verdic
 	attempts := field.Int(obj.Object, "status", "failedIssuanceAttempts")
 	switch {
 	case !expiry.IsZero() && !a.now.Before(expiry):
-		return v.be(Failing, Expired, "it ended "+duration.HumanDuration(a.now.Sub(expiry))+" ago", expiry)
+		return v.with(Failing, Expired, "it expired "+duration.HumanDuration(a.now.Sub(expiry))+" ago", expiry)
 	case ready.Is("True") && ready.Outdated(obj):
 		return newSpec(obj, v)
 	case ready.Is("True") && a.secretGone(obj):
-		return v.be(Failing, SecretMissing, "its Secret "+field.Text(obj.Object, "spec", "secretName")+" does not exist", time.Time{})
+		return v.with(Failing, SecretMissing, "its Secret "+field.Text(obj.Object, "spec", "secretName")+" does not exist", time.Time{})
 	case ready.Is("True") && expiry.IsZero():
-		return v.be(Ready, "", "", ready.Since)
+		return v.with(Ready, "", "", ready.Since)
 	case ready.Is("True"):
-		return v.be(Ready, "", "valid for "+duration.HumanDuration(expiry.Sub(a.now)), ready.Since)
+		return v.with(Ready, "", "valid for "+duration.HumanDuration(expiry.Sub(a.now)), ready.Since)
 	case attempts > 0:
 		return notIssued(obj, v, attempts)
 	case issuing.Is("True"):
-		return a.impatient(obj, v, issuing, ready.Reason)
+		return a.progressingOrFailing(obj, v, issuing, ready.Reason)
 	default:
-		return a.impatient(obj, v, ready, ready.Reason)
+		return a.progressingOrFailing(obj, v, ready, ready.Reason)
 	}
 }
 
@@ -67,30 +67,30 @@ func notIssued(obj *unstructured.Unstructured, v Verdict, attempts int64) Verdic
 	if attempts > 1 {
 		times = fmt.Sprintf("%d times", attempts)
 	}
-	v.Said = saidIn(why)
-	return v.be(Failing, Reason(why.Reason), "issuing it failed "+times+": "+brief(why.Message), field.Time(obj.Object, "status", "lastFailureTime"))
+	v.Statement = statementOf(why)
+	return v.with(Failing, Reason(why.Reason), "issuing it failed "+times+": "+brief(why.Message), field.Time(obj.Object, "status", "lastFailureTime"))
 }
 
 // newSpec is the verdict on what was ready before its spec was changed.
 func newSpec(obj *unstructured.Unstructured, v Verdict) Verdict {
-	return v.be(Progressing, NotYetReconciled, "cert-manager has not acted on its newest spec yet", unseenSince(obj))
+	return v.with(Progressing, NotYetReconciled, "cert-manager has not acted on its newest spec yet", unseenSince(obj))
 }
 
-// impatient calls what is not ready Progressing at first, later Failing.
-func (a *Assessor) impatient(obj *unstructured.Unstructured, v Verdict, c field.Condition, reason string) Verdict {
+// progressingOrFailing calls what is not ready Progressing at first, later Failing.
+func (a *Assessor) progressingOrFailing(obj *unstructured.Unstructured, v Verdict, c field.Condition, reason string) Verdict {
 	if c.Since.IsZero() {
 		c.Since = obj.GetCreationTimestamp().Time
 	}
-	said := saidIn(c)
+	said := statementOf(c)
 	if reason == "" {
-		reason, c.Message, said = string(NotYetReconciled), "cert-manager has not acted on it yet", Said{}
+		reason, c.Message, said = string(NotYetReconciled), "cert-manager has not acted on it yet", Statement{}
 	}
 	status := Progressing
 	if a.now.Sub(c.Since) > issuingTime {
 		status = Failing
 	}
-	v.Said = said
-	return v.be(status, Reason(reason), brief(c.Message), c.Since)
+	v.Statement = said
+	return v.with(status, Reason(reason), brief(c.Message), c.Since)
 }
 
 // issuer judges an Issuer or ClusterIssuer.
@@ -100,10 +100,10 @@ func (a *Assessor) issuer(obj *unstructured.Unstructured, v Verdict) Verdict {
 	case ready.Is("True") && ready.Outdated(obj):
 		return newSpec(obj, v)
 	case ready.Is("True"):
-		return v.be(Ready, "", brief(ready.Message), ready.Since)
+		return v.with(Ready, "", brief(ready.Message), ready.Since)
 	case ready.Is("False"):
-		return v.By(Failing, ready)
+		return v.FromCondition(Failing, ready)
 	default:
-		return a.impatient(obj, v, ready, ready.Reason)
+		return a.progressingOrFailing(obj, v, ready, ready.Reason)
 	}
 }

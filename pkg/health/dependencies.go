@@ -49,14 +49,14 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 		}
 	}
 	if next.Name != "" {
-		return v.be(Failing, DependencyCycle, a.circle(v.Ref, next), ready.Since)
+		return v.with(Failing, DependencyCycle, a.cycleMessage(v.Ref, next), ready.Since)
 	}
 	for _, ref := range v.WaitsFor {
 		if a.snap.Lookup(ref).Presence == snapshot.Absent {
-			return v.be(Failing, DependencyMissing, "it depends on "+ref.String()+", which does not exist", ready.Since)
+			return v.with(Failing, DependencyMissing, "it depends on "+ref.String()+", which does not exist", ready.Since)
 		}
 	}
-	if v.Ref.Kind == KustomizationKind.Kind && a.renewing(obj, ready) && a.mereDelay(v.WaitsFor) {
+	if v.Ref.Kind == KustomizationKind.Kind && a.renewing(obj, ready) && a.onlyDelayed(v.WaitsFor) {
 		v.WaitsFor = nil
 		return a.renewed(obj, v, ready)
 	}
@@ -67,11 +67,11 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if len(v.WaitsFor) > 0 {
 		message = "waits for " + names(v.WaitsFor, v.Ref.Namespace)
 	}
-	return a.trust(obj, v.be(Progressing, Reason(ready.Reason), message, ready.Since))
+	return a.checkStale(obj, v.with(Progressing, Reason(ready.Reason), message, ready.Since))
 }
 
-// mereDelay tells whether nothing is wrong with what is waited for.
-func (a *Assessor) mereDelay(refs []finding.Ref) bool {
+// onlyDelayed tells whether nothing is wrong with what is waited for.
+func (a *Assessor) onlyDelayed(refs []finding.Ref) bool {
 	for _, ref := range refs {
 		if a.Of(ref).Status.Worse(Progressing) || a.Of(ref).Status == Suspended || a.Of(ref).Status == Unknown {
 			return false
@@ -80,8 +80,8 @@ func (a *Assessor) mereDelay(refs []finding.Ref) bool {
 	return true
 }
 
-// circle describes the circle that ref is in, next being its neighbour there.
-func (a *Assessor) circle(ref, next finding.Ref) string {
+// cycleMessage describes the circle that ref is in, next being its neighbour there.
+func (a *Assessor) cycleMessage(ref, next finding.Ref) string {
 	if next.Same(ref) {
 		return "it depends on itself"
 	}
@@ -90,7 +90,7 @@ func (a *Assessor) circle(ref, next finding.Ref) string {
 			return "it waits for " + names([]finding.Ref{next}, ref.Namespace) + ", which waits for it"
 		}
 	}
-	return "it waits for " + names([]finding.Ref{next}, ref.Namespace) + ", which in the end waits for it"
+	return "it waits for " + names([]finding.Ref{next}, ref.Namespace) + ", which indirectly waits for it"
 }
 
 // names lists the objects, with the namespace where it is not home.

@@ -43,7 +43,7 @@ func listenerConditions(obj *unstructured.Unstructured, name string) []field.Con
 func (a *Assessor) route(obj *unstructured.Unstructured, v Verdict) Verdict {
 	parents := field.List(obj.Object, "spec", "parentRefs")
 	if len(parents) == 0 {
-		return v.be(Failing, NoParents, "it names no Gateway", obj.GetCreationTimestamp().Time)
+		return v.with(Failing, NoParents, "it names no Gateway", obj.GetCreationTimestamp().Time)
 	}
 	var sets []conditionSet
 	for _, parent := range parents {
@@ -113,14 +113,14 @@ func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets 
 			if c.Since.Before(created) { // the API's default is 1970
 				c.Since = created
 			}
-			said := v.By(Progressing, c)
+			said := v.FromCondition(Progressing, c)
 			said.Message = set.about(said.Message)
 			switch {
 			case !ok && (set.optional || slices.Contains(set.unwanted, kind)):
 			case !ok:
-				wait(v.be(Progressing, "Pending", set.about("no controller has reported "+kind), created))
+				wait(v.with(Progressing, "Pending", set.about("no controller has reported "+kind), created))
 			case c.Outdated(obj):
-				wait(v.be(Progressing, NotYetObserved, set.about("its newest generation has not been looked at"), a.now))
+				wait(v.with(Progressing, NotYetObserved, set.about("its newest generation has not been observed"), a.now))
 			case c.Status == bad && (c.Reason == "Pending" || c.Reason == "AddressNotAssigned"):
 				wait(said)
 			case c.Status == bad:
@@ -135,7 +135,7 @@ func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets 
 		return pending
 	}
 	accepted, _ := conditionIn(sets[0].conditions, "Accepted")
-	return v.be(Ready, "", "", accepted.Since)
+	return v.with(Ready, "", "", accepted.Since)
 }
 
 func conditionIn(conditions []field.Condition, kind string) (field.Condition, bool) {

@@ -48,11 +48,11 @@ type Verdict struct {
 	// Reason is why, empty when Ready.
 	Reason Reason
 	// Message is a short sentence for people, without a full stop. It is to be
-	// read, not parsed: Said has the controller's words.
+	// read, not parsed: Statement has the controller's words.
 	Message string
-	// Said is what the verdict goes by in a controller's words; the zero Said
+	// Statement is what the verdict goes by in a controller's words; the zero Statement
 	// where it goes by other fields.
-	Said Said
+	Statement Statement
 	// Since is when the verdict began, zero when it can't be known.
 	Since time.Time
 	// WaitsFor are the objects that have to be ready first.
@@ -62,15 +62,15 @@ type Verdict struct {
 	Renewing bool
 }
 
-func (v Verdict) be(status Status, reason Reason, message string, since time.Time) Verdict {
+func (v Verdict) with(status Status, reason Reason, message string, since time.Time) Verdict {
 	v.Status, v.Reason, v.Message, v.Since = status, reason, message, since
 	return v
 }
 
-// By is the verdict that a condition gives.
-func (v Verdict) By(status Status, c field.Condition) Verdict {
-	v.Said = saidIn(c)
-	return v.be(status, Reason(c.Reason), brief(c.Message), c.Since)
+// FromCondition is the verdict that a condition gives.
+func (v Verdict) FromCondition(status Status, c field.Condition) Verdict {
+	v.Statement = statementOf(c)
+	return v.with(status, Reason(c.Reason), brief(c.Message), c.Since)
 }
 
 // Assessor judges the objects of one snapshot, each at most once. It is not
@@ -140,9 +140,9 @@ func (a *Assessor) Of(ref finding.Ref) Verdict {
 	answer := a.snap.Lookup(ref)
 	switch {
 	case answer.Presence == snapshot.Unknown:
-		verdict = verdict.be(Unknown, Reason(answer.Why.Why), answer.Why.String(), time.Time{})
+		verdict = verdict.with(Unknown, Reason(answer.Why.Why), answer.Why.String(), time.Time{})
 	case answer.Presence == snapshot.Absent:
-		verdict = verdict.be(Failing, NotFound, ref.String()+" does not exist", time.Time{})
+		verdict = verdict.with(Failing, NotFound, ref.String()+" does not exist", time.Time{})
 	default:
 		verdict = a.judge(answer.Object)
 	}
@@ -157,12 +157,12 @@ func (a *Assessor) judge(obj *unstructured.Unstructured) Verdict {
 	}
 	assess := assessors[verdict.Ref.GroupKind()]
 	if assess == nil {
-		return verdict.be(Unknown, NoRule, "nothing is known of how a "+obj.GetKind()+" gets ready", time.Time{})
+		return verdict.with(Unknown, NoRule, "there is no rule for the readiness of a "+obj.GetKind(), time.Time{})
 	}
 	return assess(a, obj, verdict)
 }
 
 // present is the judge of kinds that have no status of their own.
 func (a *Assessor) present(obj *unstructured.Unstructured, v Verdict) Verdict {
-	return v.be(Ready, "", "", obj.GetCreationTimestamp().Time)
+	return v.with(Ready, "", "", obj.GetCreationTimestamp().Time)
 }

@@ -16,13 +16,13 @@ import (
 // controllers gone, everything says Ready for ever. Two signs of life are read:
 // the Leases that the controllers renew, and a Kustomization's own history.
 
-// Silence is how long after its last renewal a controller counts as gone.
+// LeaseTimeout is how long after its last renewal a controller counts as gone.
 // Flux's leases last 35 s (fluxcd/pkg/runtime, leaderelection.Options),
 // cert-manager's 60 s; the rest is for a restart and for clocks that differ.
-const Silence = 2 * time.Minute
+const LeaseTimeout = 2 * time.Minute
 
-// Slack is what an object may be late beyond its own interval and timeout.
-const Slack = 5 * time.Minute
+// Tolerance is what an object may be late beyond its own interval and timeout.
+const Tolerance = 5 * time.Minute
 
 // renewals is the newest renewal of each Flux controller's Lease, by the
 // controller's name. Sharded controllers ("kustomize-controller-shard1") each
@@ -49,17 +49,17 @@ var controllers = map[string]string{
 	GitRepositoryKind.Group: "source-controller",
 }
 
-// trust turns a verdict that rests on a living controller into Unknown where
+// checkStale turns a verdict that rests on a living controller into Unknown where
 // the controller has stopped reporting. A failure is left alone: it was true
 // when it was written, and it is what has to be fixed.
-func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
+func (a *Assessor) checkStale(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if v.Ref.Kind == ExternalArtifactKind.Kind {
 		return v // others write it, not source-controller
 	}
 	controller := controllers[v.Ref.GroupKind().Group]
 	renewed, known := a.leases[controller]
-	if known && a.now.Sub(renewed) > Silence {
-		return v.be(Unknown, Stale, fmt.Sprintf("%s has not reported for %s; what it last said may be out of date",
+	if known && a.now.Sub(renewed) > LeaseTimeout {
+		return v.with(Unknown, Stale, fmt.Sprintf("%s has not reported for %s; the last status that it reported may be out of date",
 			controller, duration.HumanDuration(a.now.Sub(renewed))), renewed)
 	}
 	if v.Ref.Kind != KustomizationKind.Kind {
@@ -67,18 +67,18 @@ func (a *Assessor) trust(obj *unstructured.Unstructured, v Verdict) Verdict {
 	}
 	last, recorded := lastRecorded(obj)
 	interval := field.Duration(obj.Object, "spec", "interval")
-	due := interval*2 + field.Duration(obj.Object, "spec", "timeout") + Slack
+	due := interval*2 + field.Duration(obj.Object, "spec", "timeout") + Tolerance
 	if recorded && interval > 0 && v.Status == Ready && a.now.Sub(last.at) > due {
-		return v.be(Unknown, Stale, fmt.Sprintf("%s last reconciled it %s ago, though its interval is %s",
+		return v.with(Unknown, Stale, fmt.Sprintf("%s last reconciled it %s ago, though its interval is %s",
 			controller, duration.HumanDuration(a.now.Sub(last.at)), field.Text(obj.Object, "spec", "interval")), last.at)
 	}
-	return a.keepsUp(obj, v)
+	return a.checkOverdue(obj, v)
 }
 
-// keepsUp turns the verdict on a layer that has not applied what its source
+// checkOverdue turns the verdict on a layer that has not applied what its source
 // fetched long ago into Unknown: kustomize-controller is told of a new revision
 // at once (v1.8, internal/controller, Watches), so that none of it is at work.
-func (a *Assessor) keepsUp(obj *unstructured.Unstructured, v Verdict) Verdict {
+func (a *Assessor) checkOverdue(obj *unstructured.Unstructured, v Verdict) Verdict {
 	source := a.snap.Lookup(SourceOf(obj)).Object
 	if v.Status != Ready || source == nil || field.Bool(source.Object, "spec", "suspend") {
 		return v
@@ -86,10 +86,10 @@ func (a *Assessor) keepsUp(obj *unstructured.Unstructured, v Verdict) Verdict {
 	applied, fetched := field.Text(obj.Object, "status", "lastAppliedRevision"), field.Text(source.Object, "status", "artifact", "revision")
 	attempted := field.Text(obj.Object, "status", "lastAttemptedRevision")
 	since := field.Time(source.Object, "status", "artifact", "lastUpdateTime")
-	due := field.Duration(obj.Object, "spec", "interval") + field.Duration(obj.Object, "spec", "timeout") + Slack
+	due := field.Duration(obj.Object, "spec", "interval") + field.Duration(obj.Object, "spec", "timeout") + Tolerance
 	if applied == "" || fetched == "" || fetched == applied || fetched == attempted || since.IsZero() || a.now.Sub(since) <= due {
 		return v
 	}
-	return v.be(Unknown, Stale, fmt.Sprintf("%s has not applied revision %s, which its source fetched %s ago",
+	return v.with(Unknown, Stale, fmt.Sprintf("%s has not applied revision %s, which its source fetched %s ago",
 		controllers[v.Ref.GroupKind().Group], fetched, duration.HumanDuration(a.now.Sub(since))), since)
 }

@@ -14,10 +14,10 @@ import (
 // the Released condition tell it from one that is being installed.
 func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if field.Bool(obj.Object, "spec", "suspend") {
-		return v.be(Suspended, SwitchedOff, "reconciliation is suspended (spec.suspend)", time.Time{})
+		return v.with(Suspended, SpecSuspended, "reconciliation is suspended (spec.suspend)", time.Time{})
 	}
 	if stalled := field.ConditionOf(obj, "Stalled"); stalled.Is("True") {
-		return v.By(Failing, stalled)
+		return v.FromCondition(Failing, stalled)
 	}
 	if waits(obj) {
 		return a.waiting(obj, v)
@@ -25,20 +25,20 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 	ready := field.ConditionOf(obj, "Ready")
 	switch {
 	case ready.Is("True") && !ready.Behind(obj):
-		return a.trust(obj, v.be(Ready, "", chartOf(obj), ready.Since))
+		return a.checkStale(obj, v.with(Ready, "", chartOf(obj), ready.Since))
 	case ready.Is("True"):
 		return a.unseen(obj, v)
 	case ready.Is("False") && (ready.Reason == "SourceNotReady" || strings.HasPrefix(ready.Message, "Source not ready: artifact not found")):
 		return a.waitingForChart(obj, v, ready)
 	case ready.Is("False") && Reason(ready.Reason) != Canceled && Reason(ready.Reason) != underway:
-		return v.By(Failing, ready)
+		return v.FromCondition(Failing, ready)
 	}
 	trying := a.progressing(obj, v, ready)
 	if event, warned := a.lastWarning(obj); trying.Reason == Stuck && !(warned && event.Last.After(ready.Since)) {
 		return trying // what its last finished try came to is not why there is no next one
 	}
 	if failed, ok := a.releaseFailed(obj); ok {
-		return v.again(failed, failed.at)
+		return v.retrying(failed, failed.at)
 	}
 	if ready.Status == "" {
 		return a.unseen(obj, v)
@@ -49,21 +49,21 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 // releaseFailed finds out whether the newest finished try failed, while the
 // next one runs. The counter alone proves nothing: an install that needed two
 // tries keeps it until the spec changes (helm-controller, install.go).
-func (a *Assessor) releaseFailed(obj *unstructured.Unstructured) (try, bool) {
+func (a *Assessor) releaseFailed(obj *unstructured.Unstructured) (attempt, bool) {
 	released, tested := field.ConditionOf(obj, "Released"), field.ConditionOf(obj, "TestSuccess")
 	failures := field.Int(obj.Object, "status", "failures")
 	switch {
 	case released.Is("False") && released.Reason != "UninstallSucceeded":
-		return tryOf(saidIn(released)), true
+		return attemptOf(statementOf(released)), true
 	case tested.Is("False") && failures > 0: // a test whose failure is ignored counts none in the next try
-		return tryOf(saidIn(tested)), true
+		return attemptOf(statementOf(tested)), true
 	case released.Is("True") || failures == 0:
-		return try{}, false
+		return attempt{}, false
 	}
 	if event, warned := a.lastWarning(obj); warned {
-		return try{reason: Reason(event.Reason), at: event.First, said: event.said()}, true
+		return attempt{reason: Reason(event.Reason), at: event.First, statement: event.statement()}, true
 	}
-	return try{reason: "Failed", before: failures}, true
+	return attempt{reason: "Failed", before: failures}, true
 }
 
 // fetching is how long a chart may take to be fetched.
@@ -73,9 +73,9 @@ const fetching = 2 * time.Minute
 // be under way; later something keeps source-controller from it.
 func (a *Assessor) waitingForChart(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
 	if a.now.Sub(ready.Since) > fetching {
-		return v.By(Failing, ready)
+		return v.FromCondition(Failing, ready)
 	}
-	return a.trust(obj, v.By(Progressing, ready))
+	return a.checkStale(obj, v.FromCondition(Progressing, ready))
 }
 
 // chartOf is "chart@version" of the newest release, as Helm writes it.

@@ -66,7 +66,7 @@ func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready 
 	if message == "" {
 		message = brief(ready.Message)
 	}
-	v = a.trust(obj, v.be(Progressing, reason, message, ready.Since))
+	v = a.checkStale(obj, v.with(Progressing, reason, message, ready.Since))
 	if v.Status != Progressing || ready.Since.IsZero() {
 		return v
 	}
@@ -78,7 +78,7 @@ func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready 
 	if took <= limit {
 		return v
 	}
-	return v.be(Failing, Stuck, fmt.Sprintf("in progress for %s, its timeout is %s: %s",
+	return v.with(Failing, Stuck, fmt.Sprintf("in progress for %s, its timeout is %s: %s",
 		duration.HumanDuration(took), duration.HumanDuration(timeout), v.Message), ready.Since)
 }
 

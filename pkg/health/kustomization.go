@@ -19,10 +19,10 @@ import (
 func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := field.ConditionOf(obj, "Ready")
 	if field.Bool(obj.Object, "spec", "suspend") {
-		return v.be(Suspended, SwitchedOff, "reconciliation is suspended (spec.suspend)", time.Time{})
+		return v.with(Suspended, SpecSuspended, "reconciliation is suspended (spec.suspend)", time.Time{})
 	}
 	if stalled := field.ConditionOf(obj, "Stalled"); stalled.Is("True") {
-		return v.By(Failing, stalled)
+		return v.FromCondition(Failing, stalled)
 	}
 	if waits(obj) {
 		return a.waiting(obj, v)
@@ -32,7 +32,7 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 		if ready.Behind(obj) {
 			return a.unseen(obj, v)
 		}
-		return a.trust(obj, v.be(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
+		return a.checkStale(obj, v.with(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	case "False":
 		return a.kustomizationFalse(obj, v, ready)
 	case "Unknown":
@@ -51,8 +51,8 @@ func (a *Assessor) kustomizationFalse(obj *unstructured.Unstructured, v Verdict,
 	case underway, Canceled:
 		return a.kustomizationTrying(obj, v, ready)
 	}
-	v = v.By(Failing, ready)
-	v.Since = a.failingSince(obj, tryOf(v.Said))
+	v = v.FromCondition(Failing, ready)
+	v.Since = a.failingSince(obj, attemptOf(v.Statement))
 	return v
 }
 
@@ -71,23 +71,23 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 		return late
 	}
 	if failed, ok := a.lastTryFailed(obj, ready); ok {
-		return v.again(failed, a.failingSince(obj, failed))
+		return v.retrying(failed, a.failingSince(obj, failed))
 	}
 	canceled := Reason(ready.Reason) == Canceled // never routine: something newer is to be applied
 	if settled(obj) && !canceled {
-		return a.trust(obj, v.be(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
+		return a.checkStale(obj, v.with(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	}
 	if a.renewing(obj, ready) {
 		return a.renewed(obj, v, ready)
 	}
 	if canceled {
-		return a.trust(obj, v.By(Progressing, ready))
+		return a.checkStale(obj, v.FromCondition(Progressing, ready))
 	}
 	message := brief(field.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
 		message = brief(ready.Message)
 	}
-	return a.trust(obj, v.be(Progressing, underway, message, ready.Since))
+	return a.checkStale(obj, v.with(Progressing, underway, message, ready.Since))
 }
 
 // settled tells whether a try under way is a routine check of what is already
@@ -104,7 +104,7 @@ func (a *Assessor) unseen(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if never, ok := a.neverSeen(obj, v); ok {
 		return never
 	}
-	return a.trust(obj, v.be(Progressing, NotYetReconciled,
+	return a.checkStale(obj, v.with(Progressing, NotYetReconciled,
 		fmt.Sprintf("Flux has not acted on its newest spec yet (generation %d)", obj.GetGeneration()),
 		unseenSince(obj)))
 }
@@ -114,12 +114,12 @@ func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, r
 	v.WaitsFor = []finding.Ref{ref}
 	answer := a.snap.Lookup(ref)
 	if answer.Presence == snapshot.Absent {
-		return v.be(Failing, Reason(ready.Reason), ref.String()+" does not exist", ready.Since)
+		return v.with(Failing, Reason(ready.Reason), ref.String()+" does not exist", ready.Since)
 	}
 	if a.lostArtifact(answer.Object, ready) {
-		return v.be(Failing, Reason(ready.Reason), "the artifact of "+ref.Short()+" is not in its storage", ready.Since)
+		return v.with(Failing, Reason(ready.Reason), "the artifact of "+ref.Short()+" is not in its storage", ready.Since)
 	}
-	return a.trust(obj, v.be(Progressing, Reason(ready.Reason), "waits for "+ref.Short(), ready.Since))
+	return a.checkStale(obj, v.with(Progressing, Reason(ready.Reason), "waits for "+ref.Short(), ready.Since))
 }
 
 // lostArtifact tells whether a source has had an artifact for a while that a layer
@@ -130,7 +130,7 @@ func (a *Assessor) lostArtifact(source *unstructured.Unstructured, ready field.C
 		return false
 	}
 	stored := field.Time(source.Object, "status", "artifact", "lastUpdateTime")
-	return !stored.IsZero() && ready.Since.Sub(stored) > Slack
+	return !stored.IsZero() && ready.Since.Sub(stored) > Tolerance
 }
 
 // SourceOf is the object in spec.sourceRef of a Kustomization. Flux resolves

@@ -48,19 +48,19 @@ func lastProgress(obj *unstructured.Unstructured) time.Time {
 // turn behind other objects.
 func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready field.Condition) (Verdict, bool) {
 	last, timeout := lastProgress(obj), Timeout(obj)
-	if last.IsZero() || a.now.Sub(last) <= timeout+Slack {
+	if last.IsZero() || a.now.Sub(last) <= timeout+Tolerance {
 		return v, false
 	}
 	ago := duration.HumanDuration(a.now.Sub(last))
 	if Reason(ready.Reason) == Canceled {
-		return a.trust(obj, v.be(Failing, Canceled, fmt.Sprintf(
+		return a.checkStale(obj, v.with(Failing, Canceled, fmt.Sprintf(
 			"its health checks were canceled %s ago, and Flux has not reconciled it since (its timeout is %s)", ago, timeout), last)), true
 	}
 	message := brief(field.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
 		message = brief(ready.Message)
 	}
-	return a.trust(obj, v.be(Failing, Stuck, fmt.Sprintf(
+	return a.checkStale(obj, v.with(Failing, Stuck, fmt.Sprintf(
 		"it has been reconciling for %s, longer than its timeout of %s: %s", ago, timeout, message), last)), true
 }
 
@@ -68,10 +68,10 @@ func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready fiel
 // longer than a first try may take.
 func (a *Assessor) neverSeen(obj *unstructured.Unstructured, v Verdict) (Verdict, bool) {
 	created := obj.GetCreationTimestamp().Time
-	if field.ConditionOf(obj, "Ready").Status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+Slack {
+	if field.ConditionOf(obj, "Ready").Status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+Tolerance {
 		return v, false
 	}
-	return a.trust(obj, v.be(Failing, NeverReconciled, fmt.Sprintf(
+	return a.checkStale(obj, v.with(Failing, NeverReconciled, fmt.Sprintf(
 		"no controller has reconciled it since it was created %s ago", duration.HumanDuration(a.now.Sub(created))), created)), true
 }
 
@@ -89,9 +89,9 @@ func (a *Assessor) waitsInVain(obj *unstructured.Unstructured, v Verdict, ready 
 	for _, ref := range dependencies {
 		last = later(last, a.Of(ref).Since)
 	}
-	if last.IsZero() || a.now.Sub(last) <= 2*Slack {
+	if last.IsZero() || a.now.Sub(last) <= 2*Tolerance {
 		return v, false
 	}
-	return a.trust(obj, v.be(Failing, Stuck, fmt.Sprintf("it still waits for %s, which has been ready for %s",
+	return a.checkStale(obj, v.with(Failing, Stuck, fmt.Sprintf("it still waits for %s, which has been ready for %s",
 		names(dependencies, v.Ref.Namespace), duration.HumanDuration(a.now.Sub(last))), last)), true
 }

@@ -88,7 +88,7 @@ func (a *Assessor) blockedPods(v Verdict) (Verdict, bool) {
 	if count == 1 {
 		noun = "pod"
 	}
-	return v.be(Failing, reason, fmt.Sprintf("%d %s: %s", count, noun, reason), since), count > 0
+	return v.with(Failing, reason, fmt.Sprintf("%d %s: %s", count, noun, reason), since), count > 0
 }
 
 func (a *Assessor) blockedBy(pod *unstructured.Unstructured) Reason {

@@ -15,10 +15,10 @@ type Reason string
 const (
 	// NotFound: the object does not exist.
 	NotFound Reason = "NotFound"
-	// NoRule: nothing is known of how objects of its kind get ready.
+	// NoRule: there is no rule for the readiness of objects of its kind.
 	NoRule Reason = "NoRule"
-	// SwitchedOff: spec.suspend is set.
-	SwitchedOff Reason = "Suspended"
+	// SpecSuspended: spec.suspend is set.
+	SpecSuspended Reason = "Suspended"
 	// ScaledToZero: spec.replicas is 0.
 	ScaledToZero Reason = "ScaledToZero"
 	// Deleting: the object is being deleted.
@@ -62,10 +62,10 @@ const (
 	Canceled Reason = "HealthCheckCanceled"
 )
 
-// Said is what a controller said of an object, as it stands in the cluster.
-type Said struct {
+// Statement is what a controller said of an object, as it stands in the cluster.
+type Statement struct {
 	// Field is where it stands: "status.conditions[Ready]", or of a Warning event
-	// about the object "event HealthCheckFailed". It is empty for the zero Said.
+	// about the object "event HealthCheckFailed". It is empty for the zero Statement.
 	Field string
 	// Reason and Message are the condition's or event's own, the message whole.
 	Reason, Message string
@@ -74,6 +74,6 @@ type Said struct {
 	At time.Time
 }
 
-func saidIn(c field.Condition) Said { return Said{c.Path, c.Reason, c.Message, c.Since} }
+func statementOf(c field.Condition) Statement { return Statement{c.Path, c.Reason, c.Message, c.Since} }
 
-func (w Warning) said() Said { return Said{w.Field(), w.Reason, w.Message, w.Last} }
+func (w Warning) statement() Statement { return Statement{w.Field(), w.Reason, w.Message, w.Last} }

@@ -28,7 +28,7 @@ func (a *Assessor) renewing(obj *unstructured.Unstructured, ready field.Conditio
 }
 
 func (a *Assessor) renewed(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
-	v = a.trust(obj, v.be(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
+	v = a.checkStale(obj, v.with(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	v.Renewing = v.Status == Ready
 	return v
 }

@@ -25,15 +25,15 @@ func TestSaid(t *testing.T) {
 			for _, ref := range s.refs() {
 				v := assessor.Of(ref)
 				switch {
-				case v.Said == Said{}:
+				case v.Statement == Statement{}:
 					continue
-				case strings.HasPrefix(v.Said.Field, "event "):
+				case strings.HasPrefix(v.Statement.Field, "event "):
 					events++
 				default:
 					conditions++
 				}
 				if !stands(snap, v) {
-					t.Errorf("%s: %s: %+v does not stand in the object", s.Name, ref, v.Said)
+					t.Errorf("%s: %s: %+v does not stand in the object", s.Name, ref, v.Statement)
 				}
 			}
 		}
@@ -48,10 +48,10 @@ func stands(snap *snapshot.Snapshot, v Verdict) bool {
 	if obj == nil {
 		return false
 	}
-	if strings.HasPrefix(v.Said.Field, "event ") {
-		return slices.ContainsFunc(WarningsIn(snap).About(obj), func(w Warning) bool { return w.said() == v.Said })
+	if strings.HasPrefix(v.Statement.Field, "event ") {
+		return slices.ContainsFunc(WarningsIn(snap).About(obj), func(w Warning) bool { return w.statement() == v.Statement })
 	}
-	value, _ := field.Read(obj.Object, v.Said.Field)
+	value, _ := field.Read(obj.Object, v.Statement.Field)
 	condition, ok := value.(map[string]any)
-	return ok && field.Text(condition, "reason") == v.Said.Reason && strings.TrimSpace(field.Text(condition, "message")) == v.Said.Message
+	return ok && field.Text(condition, "reason") == v.Statement.Reason && strings.TrimSpace(field.Text(condition, "message")) == v.Statement.Message
 }

@@ -31,13 +31,13 @@ func Addresses(obj *unstructured.Unstructured) []string {
 func (a *Assessor) ingress(obj *unstructured.Unstructured, v Verdict) Verdict {
 	created := obj.GetCreationTimestamp().Time
 	if addresses := Addresses(obj); len(addresses) > 0 {
-		return v.be(Ready, "", strings.Join(addresses, ", "), created)
+		return v.with(Ready, "", strings.Join(addresses, ", "), created)
 	}
 	const message = "no controller has given it an address yet"
 	if a.now.Sub(created) > balancing {
-		return v.be(Failing, NoAddress, message, created)
+		return v.with(Failing, NoAddress, message, created)
 	}
-	return v.be(Progressing, NoAddress, message, created)
+	return v.with(Progressing, NoAddress, message, created)
 }
 
 // service judges a Service by its address; whether pods stand behind it is its
@@ -47,14 +47,14 @@ func (a *Assessor) service(obj *unstructured.Unstructured, v Verdict) Verdict {
 	created := obj.GetCreationTimestamp().Time
 	kind := field.Text(obj.Object, "spec", "type")
 	if kind != "LoadBalancer" {
-		return v.be(Ready, "", "type "+kind, created)
+		return v.with(Ready, "", "type "+kind, created)
 	}
 	if addresses := Addresses(obj); len(addresses) > 0 {
-		return v.be(Ready, "", strings.Join(addresses, ", "), created)
+		return v.with(Ready, "", strings.Join(addresses, ", "), created)
 	}
 	const message = "the load balancer has no address yet"
 	if a.now.Sub(created) > balancing {
-		return v.be(Failing, NoAddress, message, created)
+		return v.with(Failing, NoAddress, message, created)
 	}
-	return v.be(Progressing, NoAddress, message, created)
+	return v.with(Progressing, NoAddress, message, created)
 }

@@ -14,11 +14,11 @@ import (
 func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := field.ConditionOf(obj, "Ready")
 	if field.Bool(obj.Object, "spec", "suspend") {
-		return v.be(Suspended, SwitchedOff, "fetching is suspended (spec.suspend)", time.Time{})
+		return v.with(Suspended, SpecSuspended, "fetching is suspended (spec.suspend)", time.Time{})
 	}
 	for _, name := range []string{"Stalled", "FetchFailed", "StorageOperationFailed", "IncludeUnavailable"} {
 		if failed := field.ConditionOf(obj, name); failed.Is("True") {
-			return v.By(Failing, failed)
+			return v.FromCondition(Failing, failed)
 		}
 	}
 	behind := ready.Behind(obj)
@@ -33,13 +33,13 @@ func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 	revision := field.Text(obj.Object, "status", "artifact", "revision")
 	switch {
 	case ready.Is("False"):
-		return v.By(Failing, ready)
+		return v.FromCondition(Failing, ready)
 	case ready.Is("True") && behind:
 		return a.unseen(obj, v)
 	case ready.Is("True"), ready.Is("Unknown") && revision != "" && !behind:
-		return a.trust(obj, v.be(Ready, "", revision, ready.Since))
+		return a.checkStale(obj, v.with(Ready, "", revision, ready.Since))
 	case ready.Is("Unknown"):
-		return a.trust(obj, v.be(Progressing, underway, brief(ready.Message), ready.Since))
+		return a.checkStale(obj, v.with(Progressing, underway, brief(ready.Message), ready.Since))
 	default:
 		return a.unseen(obj, v)
 	}

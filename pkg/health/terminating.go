@@ -18,7 +18,7 @@ func (a *Assessor) terminating(obj *unstructured.Unstructured, v Verdict) Verdic
 		message += "; finalizers: " + strings.Join(finalizers, ", ")
 	}
 	if a.now.Sub(at) < deletionTime {
-		return v.be(Progressing, Deleting, message, at)
+		return v.with(Progressing, Deleting, message, at)
 	}
-	return v.be(Failing, Deleting, message, at)
+	return v.with(Failing, Deleting, message, at)
 }

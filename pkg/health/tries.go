@@ -10,12 +10,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// try is a finished attempt of Flux at an object.
-type try struct {
+// attempt is a finished attempt of Flux at an object.
+type attempt struct {
 	reason Reason
 	at     time.Time
-	// said are the words for what it came to; the zero Said where none are left.
-	said Said
+	// statement are the words for what it came to; the zero Statement where none are left.
+	statement Statement
 	// before is how many tries have failed, where nothing else is known.
 	before int64
 }
@@ -24,59 +24,61 @@ type try struct {
 // for a good try.
 const succeeded Reason = "ReconciliationSucceeded"
 
-func tryOf(said Said) try { return try{reason: Reason(said.Reason), at: said.At, said: said} }
+func attemptOf(said Statement) attempt {
+	return attempt{reason: Reason(said.Reason), at: said.At, statement: said}
+}
 
-// again is the verdict on an object whose last try failed, while the next one
+// retrying is the verdict on an object whose last try failed, while the next one
 // runs.
-func (v Verdict) again(failed try, since time.Time) Verdict {
-	v.Said = failed.said
-	message := "trying again after a failure"
+func (v Verdict) retrying(failed attempt, since time.Time) Verdict {
+	v.Statement = failed.statement
+	message := "retrying after a failure"
 	switch {
-	case failed.said.Message != "":
-		message = "trying again; last try: " + brief(failed.said.Message)
+	case failed.statement.Message != "":
+		message = "retrying; last attempt: " + brief(failed.statement.Message)
 	case failed.before > 0:
-		message = fmt.Sprintf("trying again after %d failed tries", failed.before)
+		message = fmt.Sprintf("retrying after %d failed attempts", failed.before)
 	}
-	return v.be(Failing, failed.reason, message, since)
+	return v.with(Failing, failed.reason, message, since)
 }
 
 // lastTryFailed finds out whether the newest finished try of a layer failed.
 // While the next one runs, the Ready condition no longer says so; four other
 // places may: status.history (Flux 2.7 and later), the Healthy condition, the
 // Warning events, and the Reconciling condition.
-func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready field.Condition) (try, bool) {
+func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready field.Condition) (attempt, bool) {
 	event, warned := a.lastWarning(obj)
 	newest, recorded := lastRecorded(obj)
 	healthy := field.ConditionOf(obj, "Healthy")
 	switch {
 	case recorded && newest.reason != succeeded:
-		return inWords(newest, event, healthy), true
+		return withMessage(newest, event, healthy), true
 	case recorded && warned && event.Last.After(newest.at) && event.Last.After(trueSince(healthy)):
-		return tryOf(event.said()), true
+		return attemptOf(event.statement()), true
 	case !recorded && healthy.Is("False"): // every good try makes it True or takes it away
-		return tryOf(saidIn(healthy)), true
+		return attemptOf(statementOf(healthy)), true
 	case !recorded && warned && !settled(obj) && event.Last.After(lastTryBegan(obj, ready)) && event.Last.After(trueSince(healthy)):
-		return tryOf(event.said()), true
+		return attemptOf(event.statement()), true
 	}
 	reconciling := field.ConditionOf(obj, "Reconciling")
 	if reconciling.Reason == "ProgressingWithRetry" && Reason(ready.Reason) != Canceled {
-		return try{reason: Reason(reconciling.Reason), at: reconciling.Since}, true // its message is about the present try
+		return attempt{reason: Reason(reconciling.Reason), at: reconciling.Since}, true // its message is about the present try
 	}
-	return try{}, false
+	return attempt{}, false
 }
 
-// inWords finds the words for a failure that the history, which has none,
+// withMessage finds the words for a failure that the history, which has none,
 // records. A newer warning is of a later failure, one that comes before the
 // history is written (BuildFailed, ArtifactFailed); an older one of the same
 // sort is the same failure again, since the event recorder leaves out repeats.
-func inWords(recorded try, event Warning, healthy field.Condition) try {
+func withMessage(recorded attempt, event Warning, healthy field.Condition) attempt {
 	switch {
 	case !event.Last.Before(recorded.at) && event.Reason != "":
-		return tryOf(event.said())
+		return attemptOf(event.statement())
 	case recorded.reason == "HealthCheckFailed" && healthy.Is("False"):
-		recorded.said = saidIn(healthy)
+		recorded.statement = statementOf(healthy)
 	case Reason(event.Reason) == recorded.reason:
-		recorded.said = event.said()
+		recorded.statement = event.statement()
 	}
 	return recorded
 }
@@ -102,19 +104,19 @@ func trueSince(c field.Condition) time.Time {
 
 // lastRecorded is the newest entry of a Kustomization's status.history, which
 // is first (fluxcd/pkg/apis/meta v1.30, history.go).
-func lastRecorded(obj *unstructured.Unstructured) (try, bool) {
+func lastRecorded(obj *unstructured.Unstructured) (attempt, bool) {
 	history := field.List(obj.Object, "status", "history")
 	if len(history) == 0 {
-		return try{}, false
+		return attempt{}, false
 	}
 	reason := Reason(field.Text(history[0], "lastReconciledStatus"))
-	return try{reason: reason, at: field.Time(history[0], "lastReconciled")}, reason != ""
+	return attempt{reason: reason, at: field.Time(history[0], "lastReconciled")}, reason != ""
 }
 
 // steadySince is when an unbroken row of good tries began. The Ready condition
 // can't tell: it turns Unknown and back at every interval.
 func steadySince(obj *unstructured.Unstructured, ready field.Condition) time.Time {
-	if since := rowBegan(obj, true); !since.IsZero() {
+	if since := streakBegan(obj, true); !since.IsZero() {
 		return since
 	}
 	return ready.Since
@@ -122,10 +124,10 @@ func steadySince(obj *unstructured.Unstructured, ready field.Condition) time.Tim
 
 // failingSince is when the present row of failures began: by the history, or by
 // the event about the same failure, which knows its first time.
-func (a *Assessor) failingSince(obj *unstructured.Unstructured, failed try) time.Time {
+func (a *Assessor) failingSince(obj *unstructured.Unstructured, failed attempt) time.Time {
 	newest, recorded := lastRecorded(obj)
 	if recorded && newest.reason != succeeded {
-		return rowBegan(obj, false)
+		return streakBegan(obj, false)
 	}
 	event, warned := a.lastWarning(obj)
 	if warned && Reason(event.Reason) == failed.reason && event.Last.After(newest.at) {
@@ -134,9 +136,9 @@ func (a *Assessor) failingSince(obj *unstructured.Unstructured, failed try) time
 	return failed.at
 }
 
-// rowBegan is when the unbroken row of good, or of bad, tries began that the
+// streakBegan is when the unbroken row of good, or of bad, tries began that the
 // history ends with. Each of its entries sums up the tries of one sort.
-func rowBegan(obj *unstructured.Unstructured, good bool) time.Time {
+func streakBegan(obj *unstructured.Unstructured, good bool) time.Time {
 	history := field.List(obj.Object, "status", "history")
 	var began, broken time.Time
 	of := func(entry map[string]any) bool {

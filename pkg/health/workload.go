@@ -27,19 +27,19 @@ func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict
 	updated := field.Int(obj.Object, "status", "updatedReplicas")
 	progress := field.ConditionOf(obj, "Progressing")
 	if wanted == 0 {
-		return v.be(Suspended, ScaledToZero, "it is scaled to no replicas", time.Time{})
+		return v.with(Suspended, ScaledToZero, "it is scaled to zero", time.Time{})
 	}
 	if progress.Behind(obj) {
-		return v.be(Progressing, NotYetObserved, "its newest spec has not been acted on yet", unseenSince(obj))
+		return v.with(Progressing, NotYetObserved, "its newest spec has not been observed yet", unseenSince(obj))
 	}
 	if blocked, ok := a.blockedPods(v); ok {
 		return blocked
 	}
 	if progress.Is("False") {
-		return v.By(Failing, progress)
+		return v.FromCondition(Failing, progress)
 	}
 	if failure := field.ConditionOf(obj, "ReplicaFailure"); failure.Is("True") {
-		return v.By(Failing, failure)
+		return v.FromCondition(Failing, failure)
 	}
 	return rollout(obj, v, available, updated, wanted)
 }
@@ -55,20 +55,20 @@ func rollout(obj *unstructured.Unstructured, v Verdict, available, updated, want
 	old := field.Int(obj.Object, "status", "replicas") - updated
 	switch {
 	case updated < wanted:
-		return v.be(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas have been updated to the newest pod template", updated, wanted), since)
+		return v.with(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas have been updated to the newest pod template", updated, wanted), since)
 	case old > 0: // they count as available, though they are not what the spec asks for
-		noun, verb := "replicas", "are"
+		noun, verb := "replicas", "exist"
 		if old == 1 {
-			noun, verb = "replica", "is"
+			noun, verb = "replica", "exists"
 		}
-		return v.be(Progressing, RollingOut, fmt.Sprintf("%d %s of an older template %s still there", old, noun, verb), since)
+		return v.with(Progressing, RollingOut, fmt.Sprintf("%d %s of an older template still %s", old, noun, verb), since)
 	case available < wanted && serving.Is("False") && progress.Reason == "NewReplicaSetAvailable":
 		// It was whole before, so this is no rollout: pods have died.
-		return v.be(Failing, Reason(serving.Reason), fmt.Sprintf("%d of %d replicas are available", available, wanted), serving.Since)
+		return v.with(Failing, Reason(serving.Reason), fmt.Sprintf("%d of %d replicas are available", available, wanted), serving.Since)
 	case available < wanted:
-		return v.be(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas are available", available, wanted), since)
+		return v.with(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas are available", available, wanted), since)
 	}
-	return v.be(Ready, "", fmt.Sprintf("%d of %d available", available, wanted), serving.Since)
+	return v.with(Ready, "", fmt.Sprintf("%d of %d available", available, wanted), serving.Since)
 }
 
 // settling is how long a StatefulSet, which has no deadline of its own, may
@@ -85,21 +85,21 @@ func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdic
 	blocked, stuck := a.blockedPods(v)
 	switch {
 	case wanted == 0:
-		return v.be(Suspended, ScaledToZero, "it is scaled to no replicas", time.Time{})
+		return v.with(Suspended, ScaledToZero, "it is scaled to zero", time.Time{})
 	case (field.Condition{}).Behind(obj):
-		return v.be(Progressing, NotYetObserved, "its newest spec has not been acted on yet", unseenSince(obj))
+		return v.with(Progressing, NotYetObserved, "its newest spec has not been observed yet", unseenSince(obj))
 	case stuck:
 		return blocked
 	case ready >= wanted && complete:
-		return v.be(Ready, "", fmt.Sprintf("%d of %d ready", ready, wanted), created)
+		return v.with(Ready, "", fmt.Sprintf("%d of %d ready", ready, wanted), created)
 	case ready >= wanted:
-		return v.be(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas have been updated to the newest pod template", updated, wanted), time.Time{})
+		return v.with(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas have been updated to the newest pod template", updated, wanted), time.Time{})
 	case a.now.Sub(created) < settling:
-		return v.be(Progressing, RollingOut, short, created)
+		return v.with(Progressing, RollingOut, short, created)
 	case !complete:
-		return v.be(Progressing, RollingOut, short, time.Time{})
+		return v.with(Progressing, RollingOut, short, time.Time{})
 	default:
-		return v.be(Failing, ReplicasNotReady, short, time.Time{})
+		return v.with(Failing, ReplicasNotReady, short, time.Time{})
 	}
 }
 

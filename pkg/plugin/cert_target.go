@@ -99,7 +99,7 @@ func chooseTenant(snap *snapshot.Snapshot, name, namespace string) (tenant.Tenan
 	}
 	if namespace != "" {
 		// Whoever may see little of a namespace has still named it.
-		if found := tenant.In(snap, namespace); name == namespace || name == found.Name {
+		if found := tenant.OfNamespace(snap, namespace); name == namespace || name == found.Name {
 			return found, nil
 		}
 	}

@@ -109,7 +109,7 @@ func (o *explainOptions) scope(shared *snapshot.Snapshot) (own, scope []string, 
 		for _, layer := range t.Layers {
 			scope = append(scope, layer.Ref.Namespace)
 			if layer.Shared {
-				scope = append(scope, tenant.Touches(shared, layer.Ref)...)
+				scope = append(scope, tenant.AffectedNamespaces(shared, layer.Ref)...)
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func (o *explainOptions) scope(shared *snapshot.Snapshot) (own, scope []string, 
 				return nil, nil, true
 			}
 			own = append(own, ref.Namespace)
-			scope = append(scope, tenant.Touches(shared, ref)...)
+			scope = append(scope, tenant.AffectedNamespaces(shared, ref)...)
 			for _, t := range tenants {
 				if slices.Contains(t.Namespaces, ref.Namespace) {
 					add(t)

@@ -309,7 +309,7 @@ func (w *wantedHosts) choose(snap *snapshot.Snapshot, namespace string) ([]tenan
 			return []tenant.Tenant{t}, nil
 		}
 	}
-	return []tenant.Tenant{tenant.In(snap, namespace)}, nil
+	return []tenant.Tenant{tenant.OfNamespace(snap, namespace)}, nil
 }
 
 // chooseTenants are those that were named, or all.

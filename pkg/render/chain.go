@@ -146,7 +146,7 @@ func collisions(out io.Writer, s tenant.Status) {
 
 // Collision is a host name that two tenants claim, as a finding in a line.
 func Collision(c tenant.HostCollision) string {
-	return fmt.Sprintf("%s (%s)", c, diagnose.HostOfTwoTenants)
+	return fmt.Sprintf("%s (%s)", c, diagnose.HostCollisionCode)
 }
 
 // unread lists what could not be seen, so that nobody takes it for absent.

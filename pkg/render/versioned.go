@@ -34,7 +34,7 @@ func TenantStatus(s tenant.Status, now time.Time) v1alpha1.TenantStatus {
 	}
 	for _, c := range s.Collisions {
 		out.HostCollisions = append(out.HostCollisions, v1alpha1.HostCollision{
-			Code: string(diagnose.HostOfTwoTenants), Message: c.String(), Names: c.Names, Ref: c.Own.From[0], OtherTenant: c.Other.Tenant, OtherRef: c.Other.From[0],
+			Code: string(diagnose.HostCollisionCode), Message: c.String(), Names: c.Names, Ref: c.Own.From[0], OtherTenant: c.Other.Tenant, OtherRef: c.Other.From[0],
 		})
 	}
 	if ref, ok := s.WaitsFor(); ok {

@@ -16,7 +16,7 @@ import (
 // certificates adds the tenant's certificates, each behind its issuer, and
 // finds out when those that are served end. Authorities come first, since what
 // they sign fails with them.
-func (c *chain) certificates(s *Status, door *door) {
+func (c *chain) certificates(s *Status, door *tenantIngress) {
 	certificates, _ := c.list(Certificates, health.CertificateKind)
 	certificates = append(certificates, c.centralCertificates(door)...)
 	slices.SortStableFunc(certificates, func(a, b *unstructured.Unstructured) int {
@@ -52,7 +52,7 @@ func signs(certificate *unstructured.Unstructured) int {
 // centralCertificates are those that the tenant's Gateways serve and that stand
 // beside a central ingress: Istio takes a Gateway's Secret from the namespace of
 // the pods that serve it (istio.io, Gateway, ServerTLSSettings.credentialName).
-func (c *chain) centralCertificates(door *door) []*unstructured.Unstructured {
+func (c *chain) centralCertificates(door *tenantIngress) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, namespace := range door.namespaces() {
 		if slices.Contains(c.tenant.Namespaces, namespace) || len(door.credentials) == 0 {
@@ -89,7 +89,7 @@ func secretOf(certificate *unstructured.Unstructured) string {
 // where no Gateway names one, among all that are not authorities. One that is
 // served but can't be seen, or has not been issued yet, has no end that is known,
 // and no other's end stands in for it.
-func (d *door) servedUntil(certificates []*unstructured.Unstructured) time.Time {
+func (d *tenantIngress) servedUntil(certificates []*unstructured.Unstructured) time.Time {
 	var first time.Time
 	for _, certificate := range certificates {
 		if d.serves(certificate) || len(d.credentials) == 0 && signs(certificate) == 0 {

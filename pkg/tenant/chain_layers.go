@@ -49,11 +49,11 @@ func (c *chain) sources() []finding.Ref {
 	return sources
 }
 
-// vanished adds what a layer that is Ready has applied to the tenant, and which
+// missingObjects adds what a layer that is Ready has applied to the tenant, and which
 // is not there any more: Flux looks only once per interval, and a tenant without
 // its Orthanc must not look ready until then. Under a layer that is not Ready,
 // what is missing may just not have been applied yet.
-func (c *chain) vanished() {
+func (c *chain) missingObjects() {
 	for _, l := range c.tenant.Layers {
 		layer := c.layer(l.Ref)
 		if layer == nil || c.assessor.Of(l.Ref).Status != health.Ready {
@@ -61,13 +61,13 @@ func (c *chain) vanished() {
 		}
 		for _, namespace := range c.tenant.Namespaces {
 			for _, ref := range layer.runs[namespace] {
-				c.addVanished(ref)
+				c.addMissing(ref)
 			}
 		}
 	}
 }
 
-func (c *chain) addVanished(ref finding.Ref) {
+func (c *chain) addMissing(ref finding.Ref) {
 	known := func(l Link) bool { return l.Ref.Same(ref) }
 	if c.snap.Lookup(ref).Presence != snapshot.Absent || slices.ContainsFunc(c.links, known) {
 		return

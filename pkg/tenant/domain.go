@@ -7,10 +7,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// In is the tenant of a namespace that its user has named, for when too little
+// OfNamespace is the tenant of a namespace that its user has named, for when too little
 // can be seen of it for Discover to find one there. It has no layers.
-func In(snap *snapshot.Snapshot, namespace string) Tenant {
-	name := said(snap, namespace)
+func OfNamespace(snap *snapshot.Snapshot, namespace string) Tenant {
+	name := labelledName(snap, namespace)
 	if name == "" {
 		name = namespace
 	}

@@ -41,7 +41,7 @@ func TestIn(t *testing.T) {
 		{"by its name", "bhs-orthweb", "bhs"},
 		{"by nothing", "prod", "prod"},
 	} {
-		if got := In(snap, c.namespace); got.Name != c.want || len(got.Namespaces) != 1 || got.Namespaces[0] != c.namespace {
+		if got := OfNamespace(snap, c.namespace); got.Name != c.want || len(got.Namespaces) != 1 || got.Namespaces[0] != c.namespace {
 			t.Errorf("%s: got %+v, want %q", c.about, got, c.want)
 		}
 	}

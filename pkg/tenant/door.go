@@ -9,20 +9,20 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// door is how the outside world gets to a tenant: Istio's Gateways, what they
+// tenantIngress is how the outside world gets to a tenant: Istio's Gateways, what they
 // serve, and the Services in front of the pods that serve them.
-type door struct {
+type tenantIngress struct {
 	gateways, routes []*unstructured.Unstructured
 	services         []*unstructured.Unstructured
 	credentials      []string // names of the Secrets with the certificates
 	unread           []Link   // what may not be read of it
 }
 
-// door reads the tenant's door, and leaves the chain as it is: certificates
+// tenantIngress reads the tenant's door, and leaves the chain as it is: certificates
 // come before it there, but can only be told apart with it.
-func (c *chain) door() *door {
+func (c *chain) tenantIngress() *tenantIngress {
 	aside := &chain{cluster: c.cluster, tenant: c.tenant, unknown: c.unknown}
-	d := &door{}
+	d := &tenantIngress{}
 	d.gateways, _ = aside.list(Gateways, health.GatewayKind)
 	d.routes, _ = aside.list(Gateways, health.VirtualServiceKind)
 	services, complete := aside.list(Ingress, health.ServiceKind)
@@ -57,7 +57,7 @@ func credentialsOf(server map[string]any) []string {
 }
 
 // namespaces are those of the ingress, sorted.
-func (d *door) namespaces() []string {
+func (d *tenantIngress) namespaces() []string {
 	found := set{}
 	for _, service := range d.services {
 		found[service.GetNamespace()] = true
@@ -67,12 +67,12 @@ func (d *door) namespaces() []string {
 
 // serves tells whether a Gateway serves the certificate. Without an ingress in
 // sight it is looked for beside the Gateway.
-func (d *door) serves(certificate *unstructured.Unstructured) bool {
+func (d *tenantIngress) serves(certificate *unstructured.Unstructured) bool {
 	beside := func(o *unstructured.Unstructured) bool { return o.GetNamespace() == certificate.GetNamespace() }
 	return slices.Contains(d.credentials, field.Text(certificate.Object, "spec", "secretName")) &&
 		(slices.ContainsFunc(d.gateways, beside) || slices.ContainsFunc(d.services, beside))
 }
 
-func (d *door) unreadOf(section Section) []Link {
+func (d *tenantIngress) unreadOf(section Section) []Link {
 	return slices.DeleteFunc(slices.Clone(d.unread), func(l Link) bool { return l.Section != section })
 }

@@ -10,20 +10,20 @@ import (
 )
 
 // gateways adds Istio's Gateways and VirtualServices with their hosts.
-func (c *chain) gateways(s *Status, d *door) {
+func (c *chain) gateways(s *Status, d *tenantIngress) {
 	c.links = append(c.links, d.unreadOf(Gateways)...)
 	plain := Endpoint{}
 	for _, gateway := range d.gateways {
 		var details []string
 		for _, server := range field.List(gateway.Object, "spec", "servers") {
 			hosts, port := hostsOf(gateway, server, d.routes), field.Int(server, "port", "number")
-			switch entranceOf(server) {
+			switch serverRoleOf(server) {
 			case web:
-				s.Web.meet(hosts, port)
+				s.Web.addHosts(hosts, port)
 			case plainWeb:
-				plain.meet(hosts, port)
+				plain.addHosts(hosts, port)
 			case dicom:
-				s.DICOM.meet(hosts, port)
+				s.DICOM.addHosts(hosts, port)
 			}
 			details = append(details, fmt.Sprintf("%s:%d", strings.Join(hosts, ","), port))
 		}
@@ -37,11 +37,11 @@ func (c *chain) gateways(s *Status, d *door) {
 	}
 }
 
-// entrance is what comes in at a Gateway's server.
-type entrance int
+// serverRole is what comes in at a Gateway's server.
+type serverRole int
 
 const (
-	other entrance = iota
+	other serverRole = iota
 	web
 	plainWeb // counts only where there is no HTTPS
 	dicom
@@ -50,9 +50,9 @@ const (
 // streams are the protocols in which Istio sees nothing but bytes.
 var streams = map[string]bool{"TLS": true, "TCP": true, "MONGO": true}
 
-// entranceOf tells web from DICOM. DICOM over TLS is plain TLS or TCP to Istio;
+// serverRoleOf tells web from DICOM. DICOM over TLS is plain TLS or TCP to Istio;
 // on port 443 that is HTTPS passed through.
-func entranceOf(server map[string]any) entrance {
+func serverRoleOf(server map[string]any) serverRole {
 	switch protocol := strings.ToUpper(field.Text(server, "port", "protocol")); {
 	case protocol == "HTTPS", streams[protocol] && field.Int(server, "port", "number") == 443:
 		return web
@@ -65,11 +65,11 @@ func entranceOf(server map[string]any) entrance {
 }
 
 // ServesDICOM tells whether a server of an Istio Gateway is for DICOM.
-func ServesDICOM(server map[string]any) bool { return entranceOf(server) == dicom }
+func ServesDICOM(server map[string]any) bool { return serverRoleOf(server) == dicom }
 
-// meet adds the hosts, if they are met at the port that is known already: an
+// addHosts adds the hosts, if they are met at the port that is known already: an
 // Endpoint has one, the first.
-func (e *Endpoint) meet(hosts []string, port int64) {
+func (e *Endpoint) addHosts(hosts []string, port int64) {
 	if e.Port != 0 && e.Port != port {
 		return
 	}

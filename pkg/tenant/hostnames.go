@@ -49,7 +49,7 @@ func (c *chain) hostNames() []HostName {
 		}
 	}
 	written := func(string) bool { return true }
-	d := c.door()
+	d := c.tenantIngress()
 	for _, gateway := range d.gateways {
 		for _, server := range field.List(gateway.Object, "spec", "servers") {
 			server = c.served(server)

@@ -90,15 +90,15 @@ func (o *HostOwners) Grant(tenant, domain string) {
 	o.granted[tenant] = append(o.granted[tenant], foldHost(domain))
 }
 
-// OwnedBy is what tells whose a host name is.
-type OwnedBy string
+// OwnershipReason is what tells whose a host name is.
+type OwnershipReason string
 
 // What tells whose a host name is, the strongest first.
 const (
-	ByGrant    OwnedBy = "the user has given it to that tenant"
-	ByLabel    OwnedBy = "it has that tenant's name in it"
-	ByAccepted OwnedBy = "this machine has it for that tenant already"
-	ByDomain   OwnedBy = "this machine has other names of its domain for that tenant"
+	ByGrant    OwnershipReason = "the user assigned it to that tenant"
+	ByLabel    OwnershipReason = "it contains the name of that tenant"
+	ByAccepted OwnershipReason = "this machine has it for that tenant already"
+	ByDomain   OwnershipReason = "this machine has other names of its domain for that tenant"
 )
 
 // Ownership is whose a host name is.
@@ -109,7 +109,7 @@ type Ownership struct {
 	// whose it is.
 	Owners []string
 	// By is what tells so.
-	By OwnedBy
+	By OwnershipReason
 }
 
 // Contested tells whether several tenants claim the name.
@@ -137,7 +137,7 @@ func (o *HostOwners) Of(name string) Ownership {
 		granted = nil
 	}
 	for _, by := range []struct {
-		reason OwnedBy
+		reason OwnershipReason
 		owners []string
 	}{
 		{ByGrant, granted},

@@ -48,7 +48,7 @@ func TestHostOwnersContested(t *testing.T) {
 func TestHostOwnersOf(t *testing.T) {
 	for _, c := range []struct {
 		about, tenants, accepted, granted, name, want string
-		by                                            OwnedBy
+		by                                            OwnershipReason
 	}{
 		{"its label", "bhs mhr", "", "", "web.mhr.orthweb.com", "mhr", ByLabel},
 		{"in another case", "BHS mhr", "", "", "Web.Bhs.Orthweb.COM.", "BHS", ByLabel},

@@ -14,7 +14,7 @@ import (
 )
 
 // ingress adds the Services in front of the Gateways' pods, and their addresses.
-func (c *chain) ingress(s *Status, d *door) {
+func (c *chain) ingress(s *Status, d *tenantIngress) {
 	c.links = append(c.links, d.unreadOf(Ingress)...)
 	for _, service := range d.services {
 		for _, address := range health.Addresses(service) {

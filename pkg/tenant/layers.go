@@ -34,13 +34,13 @@ func readLayer(snap *snapshot.Snapshot, obj *unstructured.Unstructured) *layer {
 		l.touches[target] = true
 	}
 	for _, check := range field.List(obj.Object, "spec", "healthChecks") {
-		l.touch(snap, finding.Ref{
+		l.addNamespaces(snap, finding.Ref{
 			APIVersion: field.Text(check, "apiVersion"), Kind: field.Text(check, "kind"),
 			Namespace: field.Text(check, "namespace"), Name: field.Text(check, "name"),
 		})
 	}
 	for _, ref := range health.Inventory(obj) {
-		l.touch(snap, ref)
+		l.addNamespaces(snap, ref)
 	}
 	delete(l.touches, "")
 	return l
@@ -58,8 +58,8 @@ func ownerOf(snap *snapshot.Snapshot, obj *unstructured.Unstructured) []finding.
 	return []finding.Ref{owner}
 }
 
-// touch notes that the layer applies or checks the object.
-func (l *layer) touch(snap *snapshot.Snapshot, ref finding.Ref) {
+// addNamespaces notes that the layer applies or checks the object.
+func (l *layer) addNamespaces(snap *snapshot.Snapshot, ref finding.Ref) {
 	namespace, certain := ref.Namespace, true
 	switch ref.GroupKind() {
 	case health.NamespaceKind:
@@ -94,9 +94,9 @@ func targetOf(release *unstructured.Unstructured) string {
 	return release.GetNamespace()
 }
 
-// Touches are the namespaces that a Kustomization applies to or checks, sorted;
+// AffectedNamespaces are the namespaces that a Kustomization applies to or checks, sorted;
 // none for any other object.
-func Touches(snap *snapshot.Snapshot, ref finding.Ref) []string {
+func AffectedNamespaces(snap *snapshot.Snapshot, ref finding.Ref) []string {
 	obj := snap.Lookup(ref).Object
 	if obj == nil || ref.GroupKind() != health.KustomizationKind {
 		return nil

@@ -19,14 +19,14 @@ func nameAll(snap *snapshot.Snapshot, graph *layerGraph, namespaces set) map[str
 	taken := map[string]bool{}
 	var unsure []string
 	for _, namespace := range namespaces.sorted() {
-		if name := said(snap, namespace); name != "" {
+		if name := labelledName(snap, namespace); name != "" {
 			names[namespace], taken[name] = name, true
 		} else {
 			unsure = append(unsure, namespace)
 		}
 	}
 	touching := graph.touching(namespaces)
-	for _, guess := range []guess{commonPrefix, commonFolder, itself} {
+	for _, guess := range []nameGuess{commonPrefix, commonFolder, namespaceName} {
 		unsure = guess.name(unsure, touching, names, taken)
 	}
 	for _, namespace := range unsure { // somebody else is called so
@@ -35,12 +35,12 @@ func nameAll(snap *snapshot.Snapshot, graph *layerGraph, namespaces set) map[str
 	return names
 }
 
-// guess is a way to name the tenant of a namespace by the layers that touch it.
-type guess func(namespace string, layers []*layer) string
+// nameGuess is a way to name the tenant of a namespace by the layers that touch it.
+type nameGuess func(namespace string, layers []*layer) string
 
 // name names those of the namespaces for which the guess gives a name that no
 // other has, and returns the rest.
-func (g guess) name(namespaces []string, touching map[string][]*layer, names map[string]string, taken map[string]bool) []string {
+func (g nameGuess) name(namespaces []string, touching map[string][]*layer, names map[string]string, taken map[string]bool) []string {
 	guesses, count := map[string]string{}, map[string]int{}
 	for _, namespace := range namespaces {
 		guesses[namespace] = g(namespace, touching[namespace])
@@ -57,12 +57,12 @@ func (g guess) name(namespaces []string, touching map[string][]*layer, names map
 	return left
 }
 
-func itself(namespace string, _ []*layer) string { return namespace }
+func namespaceName(namespace string, _ []*layer) string { return namespace }
 
-// said is what the namespace says that its tenant is called, in its label, its
+// labelledName is what the namespace says that its tenant is called, in its label, its
 // name or its Orthanc's label, or nothing. The tenant itself may write the last, so that
 // it comes last: with another tenant's name there its namespace would be that tenant's.
-func said(snap *snapshot.Snapshot, namespace string) string {
+func labelledName(snap *snapshot.Snapshot, namespace string) string {
 	ref := finding.Ref{APIVersion: "v1", Kind: "Namespace", Name: namespace}
 	if ns := snap.Lookup(ref).Object; ns != nil && ns.GetLabels()[orgLabel] != "" {
 		return ns.GetLabels()[orgLabel]

@@ -16,10 +16,10 @@ const (
 	postgres = "postgres"
 )
 
-// companions are words that turn "orthanc-…" into the name of something that
+// companionWords are words that turn "orthanc-…" into the name of something that
 // stands beside Orthanc: orthancteam/orthanc-auth-service is not an Orthanc, and
 // an exporter for it does not make "monitoring" a tenant.
-var companions = []string{"auth", "backup", "dashboard", "dashboards", "exporter", "postgres", "postgresql", "proxy", "redis"}
+var companionWords = []string{"auth", "backup", "dashboard", "dashboards", "exporter", "postgres", "postgresql", "proxy", "redis"}
 
 // IsOrthanc tells whether a workload runs Orthanc, by its name or its images.
 func IsOrthanc(workload *unstructured.Unstructured) bool {
@@ -46,7 +46,7 @@ func namesOrthanc(name string) bool {
 		return false
 	}
 	words := strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' || r == '.' })
-	return !slices.ContainsFunc(words, func(word string) bool { return slices.Contains(companions, word) })
+	return !slices.ContainsFunc(words, func(word string) bool { return slices.Contains(companionWords, word) })
 }
 
 // images are the last parts of the containers' images, without tag and digest.

@@ -74,7 +74,7 @@ func behind(decides Link, links []Link) health.Verdict {
 // everything could be read, that is no gap in what is known but in the cluster.
 func (c *chain) emptiness() health.Verdict {
 	if len(c.unknown) > 0 {
-		return health.Verdict{Status: health.Unknown, Message: "nothing of it could be read"}
+		return health.Verdict{Status: health.Unknown, Message: "none of its objects could be read"}
 	}
 	ref := finding.Ref{APIVersion: "v1", Kind: health.NamespaceKind.Kind, Name: c.tenant.Namespaces[0]}
 	return health.Verdict{Ref: ref, Status: health.Failing, Reason: "Empty",
