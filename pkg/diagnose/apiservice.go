@@ -22,10 +22,9 @@ func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam
 		return e
 	}
 	e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, health.Reason(available.Reason), firstLine(available.Message)
-	group := field.Text(obj.Object, "spec", "group")
 	f := finding.Finding{
 		Code: codeAPIServiceDown, Ref: e.verdict.Ref, Reason: available.Reason, Severity: finding.Critical, Since: available.Since,
-		Message:  fmt.Sprintf("API group %s is not available: %s", group, firstLine(available.Message)),
+		Message:  fmt.Sprintf("%s is not available: %s", e.verdict.Ref, firstLine(available.Message)),
 		Evidence: []finding.Evidence{stated(obj, available)},
 		Fixes:    []finding.Fix{{Text: "Check why its server does not respond", Command: describe(e.verdict.Ref)}},
 	}

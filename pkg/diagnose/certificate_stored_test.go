@@ -133,7 +133,9 @@ func TestStoredCertificates(t *testing.T) {
 			x := newExaminer(snap, nil)
 			out := newWalk(x).from(finding.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"}, false)
 			var got []string
+			var told []finding.Finding
 			for _, f := range out.causes {
+				told = append(told, f.Finding)
 				got = append(got, string(f.Code)+" "+f.Reason+" "+string(f.Severity))
 				sound(t, f.Finding)
 				readBack(t, snap, f.Finding)
@@ -147,6 +149,7 @@ func TestStoredCertificates(t *testing.T) {
 			if want := c.want; strings.Join(got, "; ") != want || len(out.unknown) > 0 {
 				t.Errorf("got %q %v, want %q", got, out.unknown, want)
 			}
+			toldAs(t, told)
 		})
 	}
 }

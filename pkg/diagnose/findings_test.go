@@ -81,7 +81,7 @@ func TestCodes(t *testing.T) {
 
 var (
 	heading = regexp.MustCompile(`(?m)^##(#)? (.+)$`)
-	form    = regexp.MustCompile(`(?s)^\n\n[^\n>].*\n\n> [A-Z].*\n\nDo: .+[.]\n`)
+	form    = regexp.MustCompile(`(?s)^\n\n[^\n>].*\n\n> [A-Z].*\n\n(Do:|\*\*What to do\.\*\*) .+[.]\n`)
 )
 
 // TestFindingsAreDocumented wants an entry in docs/findings.md for each code and
