@@ -74,7 +74,7 @@ func (a Act) check() error {
 	return nil
 }
 
-var errNothing = errors.New("it says nothing to do")
+var errNothing = errors.New("it contains no action")
 
 func (a Act) do(ctx context.Context, lab Lab) error {
 	switch c := lab.Objects(); {

@@ -71,7 +71,7 @@ var healthy = []Sign{
 func WaitHealthy(ctx context.Context, lab Lab) error {
 	for _, sign := range healthy {
 		if err := wait(ctx, lab, sign); err != nil {
-			return fmt.Errorf("waiting until every %s is well: %w", sign.Kind, err)
+			return fmt.Errorf("waiting until every %s is healthy: %w", sign.Kind, err)
 		}
 	}
 	return nil

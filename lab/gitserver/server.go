@@ -21,7 +21,7 @@ const Branch = "main"
 // Init makes the bare repository in root, ready to be pushed to over HTTP.
 func Init(root string) error {
 	if err := os.MkdirAll(root, 0o700); err != nil {
-		return fmt.Errorf("making the Git server's directory: %w", err)
+		return fmt.Errorf("creating the Git server's directory: %w", err)
 	}
 	if _, err := git(root, "init", "--quiet", "--bare", "--initial-branch="+Branch, Repository); err != nil {
 		return err

@@ -38,7 +38,7 @@ func EnterNetwork(ports string, program string, args []string) error {
 	runtime.LockOSThread()
 	parent := os.Getppid()
 	if err := raiseLoopback(); err != nil {
-		return fmt.Errorf("bringing up loopback in a network of its own: %w", err)
+		return fmt.Errorf("bringing up loopback in a network namespace: %w", err)
 	}
 	if ports != "" {
 		if err := startRelay(ports); err != nil {

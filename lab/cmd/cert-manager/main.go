@@ -40,7 +40,7 @@ import (
 
 func main() {
 	kubeconfig := flag.String("kubeconfig", "", "how to reach the API server")
-	health := flag.String("health-addr", "127.0.0.1:9403", "where to say that this process is well")
+	health := flag.String("health-addr", "127.0.0.1:9403", "address of the health endpoint")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

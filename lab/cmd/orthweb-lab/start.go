@@ -33,7 +33,7 @@ func newSupervise(o *options) *cobra.Command {
 func (u *upOptions) start(ctx context.Context) (state.Process, error) {
 	path := supervise.Log(u.dir, "supervisor")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return state.Process{}, fmt.Errorf("making the directory of the logs: %w", err)
+		return state.Process{}, fmt.Errorf("creating the directory of the logs: %w", err)
 	}
 	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {

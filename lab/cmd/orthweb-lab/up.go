@@ -130,7 +130,7 @@ func (u *upOptions) found(ctx context.Context) (running bool, err error) {
 		say("the lab in %s runs already (process %d)", u.dir, lab.Supervisor.Pid)
 		return true, report(ctx, u.dir, os.Stderr)
 	}
-	say("clearing what a lab that doesn't run any more left in %s", u.dir)
+	say("removing the state of a stopped lab in %s", u.dir)
 	if _, err := state.Stop(lab); err != nil {
 		return false, err
 	}
@@ -143,7 +143,7 @@ func (u *upOptions) waitReady(ctx context.Context, broken []faults.Fault) error 
 	if len(broken) == 0 {
 		list, err := watch(ctx, u.dir)
 		if err != nil {
-			return fmt.Errorf("waiting until Flux has made every layer Ready: %w%s", err, unready(list))
+			return fmt.Errorf("waiting until every layer is ready: %w%s", err, unready(list))
 		}
 		return u.waitPeers(ctx)
 	}
