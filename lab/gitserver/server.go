@@ -51,8 +51,8 @@ func Handler(root string, errors io.Writer) (http.Handler, error) {
 	}, nil
 }
 
-// Guard lets nobody pass while closed: everyone is asked for a user's name and a
-// password, as a hosted private repository asks those whose token was revoked.
+// Guard rejects all requests while closed: it requests a user name and a password, as a
+// hosted private repository does after a token was revoked.
 func Guard(next http.Handler, closed func() bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if closed() {

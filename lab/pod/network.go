@@ -66,7 +66,8 @@ func startRelay(ports string) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	for i := range strings.Split(ports, ",") {
 		f := os.NewFile(uintptr(firstFile+i), "listener")
-		// Closed in the program, or clients would wait where nobody accepts.
+		// Closed in the program, because otherwise clients would wait for a listener that
+		// accepts nothing.
 		defer func() { _ = f.Close() }()
 		cmd.ExtraFiles = append(cmd.ExtraFiles, f)
 	}

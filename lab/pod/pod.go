@@ -31,7 +31,7 @@ func Attributes(attr *syscall.SysProcAttr, namespace uintptr) {
 		return
 	}
 	attr.Cloneflags |= syscall.CLONE_NEWUSER
-	// Root inside, to be allowed all that, and nobody but the user outside.
+	// Root inside of the namespace, to have these permissions, and only the user outside.
 	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 }

@@ -28,8 +28,8 @@ func newSupervise(o *options) *cobra.Command {
 	}
 }
 
-// start starts the supervisor in a session of its own and shows what it does,
-// until everything is up. The process is returned with an error, too.
+// start starts the supervisor in its own session and shows its log until everything is
+// up. It returns the process even with an error.
 func (u *upOptions) start(ctx context.Context) (state.Process, error) {
 	path := supervise.Log(u.dir, "supervisor")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
