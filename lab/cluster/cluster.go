@@ -36,7 +36,7 @@ func Connect(kubeconfig string) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the lab's kubeconfig: %w", err)
 	}
-	// The server has its own limits, and nobody else uses it.
+	// The server has its own limits, and no other client uses it.
 	cfg.QPS = -1
 	cfg.Timeout = 15 * time.Second
 	client, err := dynamic.NewForConfig(cfg)

@@ -29,7 +29,8 @@ const (
 // Kustomization is what Flux says of one layer.
 type Kustomization struct {
 	Name string
-	// Generation and Observed are the spec's and the one Flux has looked at.
+	// Generation and Observed are the generation of the spec and the one that Flux has
+	// observed.
 	Generation, Observed int64
 	// Applied and Attempted are revisions, such as main@sha1:….
 	Applied, Attempted string
@@ -118,10 +119,9 @@ func (c *Cluster) Watch(ctx context.Context, look func([]Kustomization) bool) ([
 	}
 }
 
-// Reconcile asks Flux to fetch the tree now, and then to look at every layer
-// again. Flux would by itself, but not while there is a circle among the layers:
-// it sorts them first, and tells nobody when it can't (kustomize-controller
-// v1.9.6, requestsForRevisionChangeOf).
+// Reconcile makes Flux fetch the tree now, and then reconcile every layer. Flux would do
+// so itself, but not while layers form a cycle: it sorts them first, and does not report
+// when it can't (kustomize-controller v1.9.6, requestsForRevisionChangeOf).
 func (c *Cluster) Reconcile(ctx context.Context, commit string) error {
 	source := Objects{APIVersion: gitRepositories.GroupVersion().String(), Kind: "GitRepository", Namespace: FluxNamespace, Name: Root}
 	if err := c.Request(ctx, source, false); err != nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Process identifies one process for good: a pid alone is given out again.
+// Process identifies one process uniquely: the system reuses pids.
 type Process struct {
 	Pid int `json:"pid"`
 	// Start is the start time in clock ticks since the boot: field 22 of

@@ -57,7 +57,7 @@ func (p *probe) wait(ctx context.Context, part parts.Part, ended <-chan struct{}
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-limit:
-			return fmt.Errorf("it isn't well after %s: %w", startLimit, err)
+			return fmt.Errorf("it is not healthy after %s: %w", startLimit, err)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
@@ -79,7 +79,7 @@ func (p *probe) ask(ctx context.Context, part parts.Part) error {
 	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s says %s", req.URL.Redacted(), resp.Status)
+		return fmt.Errorf("%s responded %s", req.URL.Redacted(), resp.Status)
 	}
 	return nil
 }

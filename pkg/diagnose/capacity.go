@@ -24,7 +24,7 @@ func (s podView) noRoom(t *trouble, short []string) {
 	for _, name := range short {
 		part := name
 		if want, ok := asked[name]; ok && name != "pods" {
-			part += ": " + amount(want) + " asked"
+			part += ": " + amount(want) + " requested"
 			t.evidence = append(t.evidence, s.requestsOf(name)...)
 		}
 		if node, most := mostOf(free, name, matches); node != nil {
@@ -35,7 +35,7 @@ func (s podView) noRoom(t *trouble, short []string) {
 			}
 			word := "free"
 			if !complete {
-				word, most = "in all", total
+				word, most = "in total", total
 			}
 			if most.Sign() < 0 { // pods that were there before the node got smaller
 				most = resource.Quantity{}
@@ -45,12 +45,12 @@ func (s podView) noRoom(t *trouble, short []string) {
 		}
 		parts = append(parts, part)
 	}
-	t.message = fmt.Sprintf("no node has room for %s (%s)", s.pods(), strings.Join(parts, "; "))
-	less := finding.Fix{Text: "If the pods need less than they ask for, lower their requests", File: s.x.file(s.work, "resources.requests"), Command: s.x.applyNow(s.work)}
-	more := finding.Fix{Text: "Otherwise add a node, or free room on one; see what they have left", Command: "kubectl describe nodes"}
+	t.message = fmt.Sprintf("no node has enough free resources for %s (%s)", s.pods(), strings.Join(parts, "; "))
+	less := finding.Fix{Text: "If the pods need less than they request, lower their requests", File: s.x.file(s.work, "resources.requests"), Command: s.x.applyNow(s.work)}
+	more := finding.Fix{Text: "Otherwise add a node, or free resources on one; check what the nodes have left", Command: "kubectl describe nodes"}
 	if tooLarge {
 		t.message += "; no node is that large, even when it is empty"
-		less.Text, more.Text = "Lower the requests to what a node has", "Or add a larger node; see what they have"
+		less.Text, more.Text = "Lower the requests to what a node has", "Or add a larger node; check what the nodes have"
 	}
 	t.fixes = []finding.Fix{less, more}
 }

@@ -1,8 +1,8 @@
-// Command cert-manager runs cert-manager's controllers, those that Korthweb's
-// certificates need, as one process on the host. Upstream's own main package
-// is a module of its own that isn't published; this one starts the same
-// controllers the way it does (cmd/controller/app/controller.go at v1.21.2),
-// without leader election, ACME and the outside issuers.
+// Command cert-manager runs the cert-manager controllers that Korthweb's certificates
+// need as one process on the host. Upstream's main package is a separate module that is
+// not published; this one starts the same controllers in the same way
+// (cmd/controller/app/controller.go at v1.21.2), without leader election, ACME and the
+// external issuers.
 package main
 
 import (
@@ -40,7 +40,7 @@ import (
 
 func main() {
 	kubeconfig := flag.String("kubeconfig", "", "how to reach the API server")
-	health := flag.String("health-addr", "127.0.0.1:9403", "where to say that this process is well")
+	health := flag.String("health-addr", "127.0.0.1:9403", "address of the health endpoint")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

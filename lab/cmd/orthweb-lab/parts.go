@@ -26,7 +26,7 @@ func newLogs(o *options) *cobra.Command {
 			return logs(cmd.Context(), o.dir, args[0], follow, cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on until interrupted")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "follow the log until interrupted")
 	return cmd
 }
 
@@ -64,7 +64,7 @@ func logs(ctx context.Context, dir, name string, follow bool, out io.Writer) err
 func newPause(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "pause PART",
-		Short: "Stop a part's process in its tracks (SIGSTOP), as if it hung",
+		Short: "Pause a part's process (SIGSTOP), as if it hung",
 		Args:  cobra.ExactArgs(1),
 		RunE:  func(cmd *cobra.Command, args []string) error { return signalPart(cmd, o.dir, args[0], syscall.SIGSTOP) },
 	}
@@ -73,7 +73,7 @@ func newPause(o *options) *cobra.Command {
 func newResume(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "resume PART",
-		Short: "Let a paused part go on",
+		Short: "Resume a paused part",
 		Args:  cobra.ExactArgs(1),
 		RunE:  func(cmd *cobra.Command, args []string) error { return signalPart(cmd, o.dir, args[0], syscall.SIGCONT) },
 	}
@@ -82,7 +82,7 @@ func newResume(o *options) *cobra.Command {
 func newCrash(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "crash PART",
-		Short: "Kill a part for good (SIGKILL), as if it crashed",
+		Short: "Kill a part (SIGKILL), as if it crashed",
 		Args:  cobra.ExactArgs(1),
 		RunE:  func(cmd *cobra.Command, args []string) error { return signalPart(cmd, o.dir, args[0], syscall.SIGKILL) },
 	}
@@ -101,7 +101,7 @@ func signalPart(cmd *cobra.Command, dir, name string, sig syscall.Signal) error 
 		return fmt.Errorf("%s runs inside the supervisor and can't be paused by itself", name)
 	}
 	if !p.Process.Alive() {
-		return fmt.Errorf("%s doesn't run: orthweb-lab logs %s says why", name, name)
+		return fmt.Errorf("%s is not running: see orthweb-lab logs %s", name, name)
 	}
 	return p.Process.Signal(sig)
 }

@@ -28,12 +28,12 @@ func newSupervise(o *options) *cobra.Command {
 	}
 }
 
-// start starts the supervisor in a session of its own and shows what it does,
-// until everything is up. The process is returned with an error, too.
+// start starts the supervisor in its own session and shows its log until everything is
+// up. It returns the process even with an error.
 func (u *upOptions) start(ctx context.Context) (state.Process, error) {
 	path := supervise.Log(u.dir, "supervisor")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return state.Process{}, fmt.Errorf("making the directory of the logs: %w", err)
+		return state.Process{}, fmt.Errorf("creating the directory of the logs: %w", err)
 	}
 	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
