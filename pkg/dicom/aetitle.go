@@ -15,11 +15,11 @@ const aeTitleLength = 16
 func CheckAETitle(title string) error {
 	trimmed := strings.Trim(title, " ")
 	if trimmed == "" {
-		return errors.New("an AE title has 1 to 16 characters that aren't all spaces: give one")
+		return errors.New("an AE title must have 1 to 16 characters that aren't all spaces")
 	}
 	for _, c := range trimmed {
 		if c < ' ' || c > '~' || c == '\\' {
-			return fmt.Errorf("the AE title %q holds %q: use printable ASCII without backslash", trimmed, c)
+			return fmt.Errorf("the AE title %q contains %q: use printable ASCII without backslash", trimmed, c)
 		}
 	}
 	if len(trimmed) > aeTitleLength {

@@ -46,7 +46,7 @@ func (e *AbortError) Error() string {
 		text += ": " + word(abortReasons, e.Reason)
 	}
 	if e.IdleBefore() {
-		text += fmt.Sprintf(" (it had been idle for %s, as with an idle time-out)", e.Before.Round(time.Millisecond))
+		text += fmt.Sprintf(" (the connection was idle for %s before, which suggests an idle timeout)", e.Before.Round(time.Millisecond))
 	}
 	return text
 }
@@ -66,7 +66,7 @@ func (e *RefusedError) Error() string {
 	if !e.Proposed {
 		return "no presentation context was proposed for " + what
 	}
-	return fmt.Sprintf("the peer takes no %s: %s", what, e.Result)
+	return fmt.Sprintf("the peer does not accept %s: %s", what, e.Result)
 }
 
 // StatusError: the peer answered with a failure. The association goes on.
@@ -90,7 +90,7 @@ type TimeoutError struct {
 
 // Error says what was awaited, and for how long.
 func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("the peer gave no %s within %s", e.Waiting, e.After)
+	return fmt.Sprintf("timed out after %s waiting for %s", e.After, e.Waiting)
 }
 
 // Timeout is true, as net.Error wants it.
@@ -126,7 +126,7 @@ func (e *ClosedError) Error() string {
 	text := "the peer closed the connection: " + e.Err.Error()
 	switch {
 	case e.IdleBefore():
-		return fmt.Sprintf("%s (it had been idle for %s, as with an idle time-out)", text, e.Before.Round(time.Millisecond))
+		return fmt.Sprintf("%s (the connection was idle for %s before, which suggests an idle timeout)", text, e.Before.Round(time.Millisecond))
 	case e.IdleWaiting():
 		return fmt.Sprintf("%s (after %s of waiting without traffic)", text, e.Waiting.Round(time.Millisecond))
 	}
@@ -152,7 +152,7 @@ type ProtocolError struct {
 }
 
 // Error says what is wrong.
-func (e *ProtocolError) Error() string { return "the peer broke the protocol: it " + e.What }
+func (e *ProtocolError) Error() string { return "the peer violated the protocol: it " + e.What }
 
 func malformed(format string, args ...any) *ProtocolError {
 	return &ProtocolError{What: fmt.Sprintf(format, args...), reason: 6}

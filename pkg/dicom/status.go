@@ -75,7 +75,7 @@ func (s Status) words() string {
 	case s.Code>>12 == 0xC:
 		return "error: cannot understand"
 	case s.Code>>12 == 0xB:
-		return "warning of the peer's own"
+		return "a warning that the peer defines"
 	}
-	return "a status that the standard doesn't define here"
+	return "a status that the standard does not define here"
 }

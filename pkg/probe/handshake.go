@@ -91,7 +91,7 @@ func Shake(ctx context.Context, conn net.Conn, serverName string) (Handshake, er
 func plainly(err error) error {
 	var header tls.RecordHeaderError
 	if errors.As(err, &header) {
-		return fmt.Errorf("it does not speak TLS: %w", err)
+		return fmt.Errorf("the server does not speak TLS: %w", err)
 	}
 	return err
 }

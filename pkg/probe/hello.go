@@ -85,7 +85,7 @@ func Greet(ctx context.Context, conn net.Conn, hello Hello, before ...byte) (Rep
 	}
 	reply, err := readReply(conn)
 	if err != nil {
-		return Reply{}, fmt.Errorf("reading what %s answers: %w", conn.RemoteAddr(), err)
+		return Reply{}, fmt.Errorf("reading the response of %s: %w", conn.RemoteAddr(), err)
 	}
 	return reply, nil
 }

@@ -34,14 +34,14 @@ func TestCheck(t *testing.T) {
 		{"failures", Result{Stored: 1, Failed: outcomes(30)}, nil, 20, validate.Fail, codeStoreFailed, "stored 1 file, 0 B, in 0s; 30 failed", 21},
 		{"failures, all of them", Result{Failed: outcomes(30), Skipped: outcomes(2)}, nil, 0, validate.Fail, codeStoreFailed, "stored 0 files, 0 B, in 0s; 30 failed; 2 skipped", 32},
 		{"skipped", Result{Stored: 9, Skipped: outcomes(20)}, nil, 20, validate.Fail, codeUnsendable, "stored 9 files, 0 B, in 0s; 20 skipped", 20},
-		{"a conflict", Result{Stored: 9, Conflicting: outcomes(1), Skipped: outcomes(2), NotDICOM: outcomes(1)}, nil, 20, validate.Fail, codeConflicting, "stored 9 files, 0 B, in 0s; 1 skipped, since another file has the same SOP Instance UID; 2 skipped; 1 not DICOM and left out", 4},
-		{"convertible", Result{Stored: 9, Convertible: outcomes(2)}, nil, 20, validate.Fail, codeConvertible, "stored 9 files, 0 B, in 0s; 2 to be converted first", 2},
-		{"remarks", Result{Stored: 9, Noted: outcomes(2), Copies: outcomes(1)}, nil, 20, validate.Warn, codeNotStandard, "stored 9 files, 0 B, in 0s; 2 not as the standard says; 1 left out as a copy", 3},
-		{"left out", Result{Stored: 9, NotDICOM: outcomes(30), Indexes: outcomes(1), Copies: outcomes(2)}, nil, 20, validate.Warn, codeLeftOut, "stored 9 files, 0 B, in 0s; 30 not DICOM and left out; 1 left out as an index (DICOMDIR); 2 left out as a copy", 24},
-		{"left out beside what was stored before", Result{Before: 9, Copies: outcomes(1)}, nil, 20, validate.Warn, codeLeftOut, "stored 0 files, 0 B, in 0s; 9 stored before; 1 left out as a copy", 1},
-		{"no image at all", Result{NotDICOM: outcomes(2)}, nil, 20, validate.Fail, codeUnsendable, "stored 0 files, 0 B, in 0s; 2 not DICOM and left out", 2},
+		{"a conflict", Result{Stored: 9, Conflicting: outcomes(1), Skipped: outcomes(2), NotDICOM: outcomes(1)}, nil, 20, validate.Fail, codeConflicting, "stored 9 files, 0 B, in 0s; 1 skipped, since another file has the same SOP Instance UID; 2 skipped; 1 not DICOM and omitted", 4},
+		{"convertible", Result{Stored: 9, Convertible: outcomes(2)}, nil, 20, validate.Fail, codeConvertible, "stored 9 files, 0 B, in 0s; 2 must be converted first", 2},
+		{"remarks", Result{Stored: 9, Noted: outcomes(2), Copies: outcomes(1)}, nil, 20, validate.Warn, codeNotStandard, "stored 9 files, 0 B, in 0s; 2 not compliant with the standard; 1 omitted as a copy", 3},
+		{"left out", Result{Stored: 9, NotDICOM: outcomes(30), Indexes: outcomes(1), Copies: outcomes(2)}, nil, 20, validate.Warn, codeLeftOut, "stored 9 files, 0 B, in 0s; 30 not DICOM and omitted; 1 omitted as an index (DICOMDIR); 2 omitted as a copy", 24},
+		{"left out beside what was stored before", Result{Before: 9, Copies: outcomes(1)}, nil, 20, validate.Warn, codeLeftOut, "stored 0 files, 0 B, in 0s; 9 stored before; 1 omitted as a copy", 1},
+		{"no image at all", Result{NotDICOM: outcomes(2)}, nil, 20, validate.Fail, codeUnsendable, "stored 0 files, 0 B, in 0s; 2 not DICOM and omitted", 2},
 		{"nothing there", Result{}, nil, 20, validate.Fail, codeUnsendable, "stored 0 files, 0 B, in 0s", 0},
-		{"ended early", Result{Stored: 2}, errors.New("the disk is full"), 20, validate.Fail, codeStoreFailed, "stored 2 files, 0 B, in 0s; it ended before all was sent: the disk is full", 0},
+		{"ended early", Result{Stored: 2}, errors.New("the disk is full"), 20, validate.Fail, codeStoreFailed, "stored 2 files, 0 B, in 0s; the transfer ended before all files were sent: the disk is full", 0},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			got := c.result.Check(c.err, c.limit)

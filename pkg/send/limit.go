@@ -148,5 +148,5 @@ func (q *queue) miss(why error) {
 }
 
 func (q *queue) giveUp(why error) {
-	q.gone = fmt.Errorf("it was not sent, since there is no association: %w", why)
+	q.gone = fmt.Errorf("the file was not sent because there is no association: %w", why)
 }

@@ -65,7 +65,7 @@ func (r *resume) stored(f file) (resumed, bool) {
 func (r *resume) add(f file) error {
 	line, err := encodeLine(f)
 	if err != nil {
-		return fmt.Errorf("writing down %s: %w", f.path, err)
+		return fmt.Errorf("recording %s: %w", f.path, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -118,7 +118,7 @@ func (r *resume) flush(lines []byte) error {
 		err = r.out.Sync()
 	}
 	if err != nil {
-		return fmt.Errorf("writing down what is stored: %w", err)
+		return fmt.Errorf("recording stored files: %w", err)
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ func (r *resume) close() error {
 	r.mu.Unlock()
 	<-r.ended
 	if err := r.out.Close(); err != nil && r.failed == nil {
-		return fmt.Errorf("writing down what is stored: %w", err)
+		return fmt.Errorf("recording stored files: %w", err)
 	}
 	return r.failed
 }

@@ -120,11 +120,11 @@ func (s *scanner) first(instance digest, f file) bool {
 	switch {
 	case s.ctx.Err() != nil:
 	case err != nil:
-		s.omit(&s.done.Conflicting, f, fmt.Sprintf("%s has the same SOP Instance UID, and they can't be compared: %v", before, unwrapped(err)))
+		s.omit(&s.done.Conflicting, f, fmt.Sprintf("%s has the same SOP Instance UID, and the files can't be compared: %v", before, unwrapped(err)))
 	case same:
 		s.omit(&s.done.Copies, f, "it has the same bytes as "+before)
 	default:
-		s.omit(&s.done.Conflicting, f, fmt.Sprintf("%s, which is sent, has the same SOP Instance UID and other bytes", before))
+		s.omit(&s.done.Conflicting, f, fmt.Sprintf("%s, which was sent, has the same SOP Instance UID and different bytes", before))
 	}
 	return false
 }

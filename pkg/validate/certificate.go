@@ -19,7 +19,7 @@ func (v *validation) checkCertificate(p Place, seen *probe.Handshake) func(conte
 		c := judgeCertificate(seen.Chain, p.Host, v.subject, v.options.Now())
 		if c.Outcome == Fail && v.options.Insecure {
 			c.Outcome = Warn
-			c.Found += " (going on all the same: --insecure)"
+			c.Found += " (continuing because of --insecure)"
 		}
 		return c
 	}
@@ -35,7 +35,7 @@ func judgeCertificate(chain []*x509.Certificate, host string, s Subject, now tim
 	leaf := chain[0]
 	look := "kubectl orthweb cert list " + escape.ShellWord(s.Tenant)
 	details := []string{
-		"for " + orNone(certs.FormatRawSubject(leaf.RawSubject)) + ", by " + orNone(certs.FormatRawSubject(leaf.RawIssuer)),
+		"subject " + orNone(certs.FormatRawSubject(leaf.RawSubject)) + ", issuer " + orNone(certs.FormatRawSubject(leaf.RawIssuer)),
 		"valid until " + leaf.NotAfter.UTC().Format(time.RFC3339),
 	}
 	faults := certs.Judge(certs.Presented{Role: certs.Server, Chain: chain, Host: host, Trusted: s.Authorities, Others: authoritiesOf(s.Others), Now: now})
@@ -48,13 +48,13 @@ func judgeCertificate(chain []*x509.Certificate, host string, s Subject, now tim
 			details = append(details, "also: "+f.Describe(serverCertificate))
 		}
 	case len(s.Authorities) == 0:
-		c = warn(codeAuthorityUnread, "whether the tenant's authority signed it is not known: "+s.Unread, "the tenant's authority to compare with",
-			finding.Fix{Text: "Give the authority's certificate with --ca"})
+		c = warn(codeAuthorityUnread, "it is not known whether the tenant's CA signed the certificate: "+s.Unread, "a certificate signed by the tenant's CA",
+			finding.Fix{Text: "Specify the CA's certificate with --ca"})
 	case left < soon:
-		c = warn(codeServerEndsSoon, "the server's certificate ends in "+duration.HumanDuration(left), "a certificate that was renewed before",
-			finding.Fix{Text: "See why it was not renewed", Command: look})
+		c = warn(codeServerEndsSoon, "the server's certificate expires in "+duration.HumanDuration(left), "a certificate that is renewed in time",
+			finding.Fix{Text: "Check why it was not renewed", Command: look})
 	default:
-		c = pass("signed by the tenant's authority, for " + host + ", good for " + duration.HumanDuration(left))
+		c = pass("signed by the tenant's CA, for " + host + ", valid for " + duration.HumanDuration(left))
 	}
 	c.Details = details
 	return c
@@ -86,7 +86,7 @@ func failCertificate(f certs.Fault, look string) Check {
 
 func orNone(text string) string {
 	if text == "" {
-		return "nobody named"
+		return "(empty)"
 	}
 	return text
 }

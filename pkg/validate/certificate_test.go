@@ -34,8 +34,8 @@ func TestJudgeCertificate(t *testing.T) {
 		code        finding.Code
 		says        string
 	}{
-		{about: "good", chain: []*x509.Certificate{good}, outcome: Pass, says: "signed by the tenant's authority, for " + host + ", good for "},
-		{about: "by an authority below", chain: []*x509.Certificate{lower.issue().Leaf, lower.cert}, outcome: Pass, says: "signed by the tenant's authority"},
+		{about: "good", chain: []*x509.Certificate{good}, outcome: Pass, says: "signed by the tenant's CA, for " + host + ", valid for "},
+		{about: "by an authority below", chain: []*x509.Certificate{lower.issue().Leaf, lower.cert}, outcome: Pass, says: "signed by the tenant's CA"},
 		{about: "by one below that isn't sent", chain: []*x509.Certificate{lower.issue().Leaf}, outcome: Fail, code: codeServerIssuerMissing, says: "the server's certificate was signed by CN=below, whose certificate is not in the chain"},
 		{about: "by either of two authorities", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{other.cert, own.cert}, outcome: Pass, says: "signed by"},
 		{about: "ended", chain: []*x509.Certificate{good}, now: good.NotAfter, outcome: Fail, code: codeServerExpired, says: "the server's certificate expired 0s ago"},
@@ -47,9 +47,9 @@ func TestJudgeCertificate(t *testing.T) {
 		{about: "for clients alone", chain: []*x509.Certificate{own.issue(func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 		}).Leaf}, outcome: Fail, code: codeServerUsage, says: "has no serverAuth"},
-		{about: "ends soon", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-47 * time.Hour), outcome: Warn, code: codeServerEndsSoon, says: "ends in 47h"},
-		{about: "ends soon enough", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-soon), outcome: Pass, says: "good for 2d"},
-		{about: "not known", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{}, outcome: Warn, code: codeAuthorityUnread, says: "is not known: you may not read it"},
+		{about: "ends soon", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-47 * time.Hour), outcome: Warn, code: codeServerEndsSoon, says: "expires in 47h"},
+		{about: "ends soon enough", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-soon), outcome: Pass, says: "valid for 2d"},
+		{about: "not known", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{}, outcome: Warn, code: codeAuthorityUnread, says: "it is not known whether the tenant's CA signed the certificate: you may not read it"},
 	} {
 		s := Subject{Tenant: "bhs", Authorities: c.authorities, Unread: "you may not read it", Others: []Subject{{Tenant: "mhr", Authorities: []*x509.Certificate{other.cert}}}}
 		if c.authorities == nil {

@@ -66,7 +66,7 @@ func skip(why string) Check { return Check{Outcome: Skip, Found: why} }
 // plain is an error in plain words: the time that is up is the check's.
 func plain(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "there was no answer in time"
+		return "timed out waiting for a response"
 	}
 	var answered *dicom.StatusError
 	if errors.As(err, &answered) {
@@ -151,7 +151,7 @@ func Worst(checks []Check) Outcome {
 // password a tenant is not known to work.
 func Untried(checks []Check) string {
 	var page, signIn Check
-	dicom := "DICOM answers C-ECHO, storing was not tried"
+	dicom := "DICOM answers C-ECHO; storing was not tested"
 	for _, c := range checks {
 		passed := c.Outcome == Pass || c.Outcome == Warn
 		switch {

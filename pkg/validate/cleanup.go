@@ -26,17 +26,17 @@ func (v *validation) cleanUp(ctx context.Context) Check {
 	}
 	gone, left := v.removeEverywhere(ctx)
 	if len(left) == 0 && len(gone) > 0 {
-		return pass("the test study was removed from " + strings.Join(gone, ", ") + ", and is gone")
+		return pass("the test study was removed from " + strings.Join(gone, ", ") + "; none of it is left")
 	}
 	found := "the test study could not be removed"
 	switch {
 	case len(left) == 0:
-		found = "the test study was not found, and so not removed"
+		found = "the test study was not found, so it was not removed"
 	case len(gone) > 0:
-		found = "the test study was removed from " + strings.Join(gone, ", ") + ", and may be elsewhere"
+		found = "the test study was removed from " + strings.Join(gone, ", ") + ", but may still be in another archive"
 	}
-	c := warn(codeLeftBehind, found, "that nothing of the test is left", finding.Fix{
-		Text:    "Look for it in Orthanc's explorer and delete it there: patient " + dicom.TestPatientName + ", ID " + v.study[0].PatientID + ". This finds it",
+	c := warn(codeLeftBehind, found, "nothing of the test study is left", finding.Fix{
+		Text:    "Find it in Orthanc's explorer and delete it there: patient " + dicom.TestPatientName + ", ID " + v.study[0].PatientID + ". This command finds it",
 		Command: escape.Command("curl --user admin --data %s %s/tools/lookup", v.studyUID(), v.web.base),
 	})
 	c.Details = append(left, uid)

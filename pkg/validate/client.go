@@ -30,54 +30,54 @@ func (v *validation) checkClient(p Place, seen *probe.Handshake, onlyGuard bool)
 // judgeUnasked is for a server that asks clients for no certificate. Where that is
 // all that guards it, anybody gets in who can reach it. It is pure.
 func judgeUnasked(p Place, tenant string, onlyGuard bool) Check {
-	const found = "clients are not asked for a certificate"
+	const found = "no client certificate is requested"
 	switch {
 	case p.Known && p.Mutual:
-		return fail(codeAnybodyLetIn, found+", although the Gateway says that they must have one", "clients without a certificate are refused",
-			finding.Fix{Text: "Another tenant's Gateway may answer here: Istio selects gateways by label across namespaces. See which", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)})
+		return fail(codeAnybodyLetIn, found+", although the Gateway requires one", "clients without a certificate are refused",
+			finding.Fix{Text: "Check which Gateway answers here: it may be another tenant's, since Istio selects gateways by label across namespaces", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)})
 	case onlyGuard:
-		return warn(codeClientNotAsked, found+": anyone who can reach the port can store and query studies", "clients of the tenant alone are let in",
-			finding.Fix{Text: fmt.Sprintf("Set spec.servers[].tls.mode: MUTUAL in the Gateway, in gitops/application/%s; the Secret of its certificate has the authority already", tenant)})
+		return warn(codeClientNotAsked, found+": anyone who can reach the port can store and query studies", "only clients of the tenant are accepted",
+			finding.Fix{Text: fmt.Sprintf("Set spec.servers[].tls.mode: MUTUAL in the Gateway, in gitops/application/%s; the Secret of its certificate already has the CA certificate", tenant)})
 	}
-	return pass(found + "; the password is what lets them in")
+	return pass(found + "; access is protected by password only")
 }
 
 // tryClients connects as each kind of client.
 func (v *validation) tryClients(ctx context.Context, p Place) Check {
 	if v.subject.Client == nil {
-		return skip("clients are asked for a certificate, and there is none of the tenant's: see --cert")
+		return skip("a client certificate is requested, but the tenant's client has none: see --cert")
 	}
 	own, err := v.subject.Client(ctx)
 	if err != nil {
-		return skip("clients are asked for a certificate, and none could be had: " + err.Error())
+		return skip("a client certificate is requested, but none could be obtained: " + err.Error())
 	}
 	in, why, err := v.letIn(ctx, p, own)
 	if err != nil {
 		return judgeTCP(p, err, v.subject.Tenant)
 	}
 	if !in {
-		refused := fail(codeClientRefused, "the tenant's own client certificate is refused: "+why, "a client of the tenant is let in",
-			finding.Fix{Text: "See what is wrong with the certificate, or with what the Gateway trusts", Command: "kubectl orthweb cert list " + escape.ShellWord(v.subject.Tenant)})
+		refused := fail(codeClientRefused, "the tenant's own client certificate is refused: "+why, "a client of the tenant is accepted",
+			finding.Fix{Text: "Check the certificate, and the CAs that the Gateway trusts", Command: "kubectl orthweb cert list " + escape.ShellWord(v.subject.Tenant)})
 		refused.Details = v.subject.ClientFaults
 		return refused
 	}
-	details := []string{"the tenant's client certificate is let in"}
+	details := []string{"the tenant's client certificate is accepted"}
 	in, why, err = v.letIn(ctx, p, nil)
 	switch {
 	case err != nil:
 		return judgeTCP(p, err, v.subject.Tenant)
 	case in:
-		return fail(codeAnybodyLetIn, "a client without a certificate is let in", "clients without a certificate are refused",
-			finding.Fix{Text: "Set spec.servers[].tls.mode: MUTUAL in the Gateway; OPTIONAL_MUTUAL lets anybody in"})
+		return fail(codeAnybodyLetIn, "a client without a certificate is accepted", "clients without a certificate are refused",
+			finding.Fix{Text: "Set spec.servers[].tls.mode: MUTUAL in the Gateway; OPTIONAL_MUTUAL accepts clients without a certificate"})
 	}
-	details = append(details, "a client without one is refused: "+why)
+	details = append(details, "a client without a certificate is refused: "+why)
 	return v.tryStrangers(ctx, p, details)
 }
 
 // tryStrangers connects as the clients of other tenants that there are. What could
 // not be tried is no reason to call the server broken, nor safe: it is said.
 func (v *validation) tryStrangers(ctx context.Context, p Place, details []string) Check {
-	found := "clients of the tenant are let in, those without a certificate"
+	found := "clients of the tenant are accepted, those without a certificate"
 	var refused, untried []string
 	for _, stranger := range v.subject.Strangers {
 		theirs, err := stranger.Certificate(ctx)
@@ -87,11 +87,11 @@ func (v *validation) tryStrangers(ctx context.Context, p Place, details []string
 		}
 		switch {
 		case err != nil:
-			untried = append(untried, "a client of "+stranger.Tenant+" was not tried: "+plain(err))
+			untried = append(untried, "a client of "+stranger.Tenant+" was not tested: "+plain(err))
 			continue
 		case in:
-			return fail(codeStrangerLetIn, "a client of the tenant "+stranger.Tenant+" is let in", "clients of other tenants are refused",
-				finding.Fix{Text: "See which authorities the Gateway trusts: the tenants must not share one", Command: "kubectl orthweb cert list"})
+			return fail(codeStrangerLetIn, "a client of tenant "+stranger.Tenant+" is accepted", "clients of other tenants are refused",
+				finding.Fix{Text: "Check which CAs the Gateway trusts: tenants must not share a CA", Command: "kubectl orthweb cert list"})
 		}
 		refused = append(refused, "those of "+stranger.Tenant)
 		details = append(details, "a client of "+stranger.Tenant+" is refused: "+why)
@@ -101,7 +101,7 @@ func (v *validation) tryStrangers(ctx context.Context, p Place, details []string
 	}
 	found += " are not"
 	if len(v.subject.Strangers) == 0 && len(v.subject.Others) > 0 {
-		untried = []string{"clients of other tenants were not tried: see --other-cert"}
+		untried = []string{"clients of other tenants were not tested: see --other-cert"}
 	}
 	return pass(strings.Join(append([]string{found}, untried...), "; "), details...)
 }

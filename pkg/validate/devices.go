@@ -53,9 +53,9 @@ var deviceGroups = []uint16{23, 25, 24}
 // devices are the kinds, without SNI: DICOM toolkits do not send it.
 var devices = []device{
 	{name: "current devices (TLS 1.3 or 1.2)", needed: true, hello: probe.Hello{Versions: []uint16{tls13, tls12}, CipherSuites: slices.Concat(suitesTLS13, suites9325), Groups: deviceGroups}},
-	{name: "devices with TLS 1.2 alone (BCP 195, RFC 9325)", needed: true, hello: probe.Hello{Versions: []uint16{tls12}, CipherSuites: suites9325, Groups: deviceGroups}},
-	{name: "devices of before 2022 (BCP 195, RFC 7525)", hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suites7525, Groups: deviceGroups}},
-	{name: "devices of before 2018 (AES TLS Profile, TLS 1.0)", old: true, hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suitesOld, Groups: deviceGroups}},
+	{name: "devices with TLS 1.2 only (BCP 195, RFC 9325)", needed: true, hello: probe.Hello{Versions: []uint16{tls12}, CipherSuites: suites9325, Groups: deviceGroups}},
+	{name: "devices from before 2022 (BCP 195, RFC 7525)", hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suites7525, Groups: deviceGroups}},
+	{name: "devices from before 2018 (AES TLS Profile, TLS 1.0)", old: true, hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suitesOld, Groups: deviceGroups}},
 }
 
 // greeting is what came of one hello.
@@ -134,7 +134,7 @@ func (v *validation) compareUnnamed(ctx context.Context, p Place, seen *probe.Ha
 func judgeUnnamed(chain []*x509.Certificate, p Place, s Subject, now time.Time, c Check) Check {
 	judged := judgeCertificate(chain, p.Host, s, now)
 	if judged.Outcome == Fail {
-		other := fail(codeOtherUnnamed, "clients without SNI, as most modalities are, are shown another certificate: "+judged.Found,
+		other := fail(codeOtherUnnamed, "clients without SNI, such as most modalities, get another certificate: "+judged.Found,
 			"the same certificate with and without SNI", sniFix(s.Tenant))
 		if judged.Code == codeServerName || judged.Code == codeServerNoNames { // few devices look at the name
 			other.Outcome = Warn
@@ -142,14 +142,14 @@ func judgeUnnamed(chain []*x509.Certificate, p Place, s Subject, now time.Time, 
 		other.Details = c.Details
 		return other
 	}
-	c.Details = append(c.Details, "a client without SNI is shown another certificate, which is as good")
+	c.Details = append(c.Details, "a client without SNI gets another certificate, which is also valid")
 	return c
 }
 
 // sniFix is what lets clients without SNI in.
 func sniFix(tenant string) finding.Fix {
 	return finding.Fix{
-		Text:    fmt.Sprintf(`DICOM toolkits send no SNI. Set spec.servers[].hosts: ["*"] for the DICOM port in the Gateway, in gitops/application/%s, so that it serves clients that name no host`, tenant),
+		Text:    fmt.Sprintf(`Set spec.servers[].hosts: ["*"] for the DICOM port in the Gateway, in gitops/application/%s, so that it serves clients without SNI: DICOM toolkits send none`, tenant),
 		Command: "kubectl orthweb explain " + escape.ShellWord(tenant),
 	}
 }
@@ -172,25 +172,25 @@ func judgeDevices(with greeting, came []greeting, p Place, tenant string) Check 
 		}
 	}
 	if len(unknown) > 0 && needed {
-		c := skip("which devices get in is not known: there was no answer for " + strings.Join(unknown, ", "))
+		c := skip("it is not known which devices can connect: no response for " + strings.Join(unknown, ", "))
 		c.Details = details
 		return c
 	}
 	var c Check
 	switch {
 	case !came[0].in() && !came[1].in() && with.in():
-		c = fail(codeSNINeeded, "clients without SNI are kept out, as most modalities are: "+came[0].words(), "clients that name no host get in", sniFix(tenant))
+		c = fail(codeSNINeeded, "clients without SNI, such as most modalities, cannot connect: "+came[0].words(), "clients without SNI can connect", sniFix(tenant))
 		details = append(details, "a client with SNI for "+p.Host+": "+with.words())
 	case !needed:
-		c = fail(codeDevicesOut, "devices are kept out: "+strings.Join(out, "; "), "TLS 1.2 with a cipher suite of BCP 195 (RFC 9325)", finding.Fix{
-			Text: "Set spec.servers[].tls.minProtocolVersion: TLSV1_2 in the Gateway, and leave cipherSuites out: the default has those that devices need. Where ecdhCurves is set (tlsDefaults in the mesh's configuration), it has to have P-256",
+		c = fail(codeDevicesOut, "devices cannot connect: "+strings.Join(out, "; "), "TLS 1.2 with a cipher suite of BCP 195 (RFC 9325)", finding.Fix{
+			Text: "Set spec.servers[].tls.minProtocolVersion: TLSV1_2 in the Gateway, and omit cipherSuites: the default has those that devices need. If ecdhCurves is set (tlsDefaults in the mesh's configuration), it must include P-256",
 		})
 	case len(out) > 0:
-		c = warn(codeOlderOut, "older devices are kept out: "+strings.Join(out, "; "), "the suites of both BCP 195 profiles", finding.Fix{
-			Text: "See whether you have such devices. Where they can't be updated, ECDHE-RSA-AES128-GCM-SHA256 with an RSA certificate is what they need",
+		c = warn(codeOlderOut, "older devices cannot connect: "+strings.Join(out, "; "), "the cipher suites of both BCP 195 profiles", finding.Fix{
+			Text: "Check whether you have such devices. If they can't be updated, they need ECDHE-RSA-AES128-GCM-SHA256 with an RSA certificate",
 		})
 	default:
-		c = pass("these get in without SNI: " + strings.Join(in, "; "))
+		c = pass("accepted without SNI: " + strings.Join(in, "; "))
 	}
 	c.Details = details
 	return c

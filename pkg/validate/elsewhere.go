@@ -19,14 +19,14 @@ func (v *validation) checkElsewhere(ctx context.Context) Check {
 		return skip("nothing was stored")
 	}
 	if len(v.subject.Others) == 0 {
-		return skip("there is no other tenant to look at")
+		return skip("there is no other tenant")
 	}
 	var clean, landed, unasked []string
 	for i, r := range v.lookInOthers(ctx) {
 		other := v.subject.Others[i].Tenant
 		switch {
 		case r.err != nil:
-			unasked = append(unasked, fmt.Sprintf("%s could not be asked: %s", other, plain(r.err)))
+			unasked = append(unasked, fmt.Sprintf("%s could not be queried: %s", other, plain(r.err)))
 		case r.id != "":
 			landed = append(landed, other)
 		default:
@@ -34,17 +34,17 @@ func (v *validation) checkElsewhere(ctx context.Context) Check {
 		}
 	}
 	if len(landed) > 0 {
-		c := fail(codeStudyElsewhere, "a study sent to "+v.subject.Tenant+" landed with "+strings.Join(landed, ", "), "that no other tenant has it", finding.Fix{
-			Text:    "Stop sending studies until this is corrected: give each tenant's ingress a label of its own, and select it in the tenant's Gateways (spec.selector)",
+		c := fail(codeStudyElsewhere, "a study sent to "+v.subject.Tenant+" is in the archive of "+strings.Join(landed, ", "), "no other tenant has it", finding.Fix{
+			Text:    "Stop sending studies until this is corrected: give each tenant's ingress its own label, and select that label in the tenant's Gateways (spec.selector)",
 			Command: "kubectl get gateways.networking.istio.io -A",
 		})
 		c.Details = unasked
 		return c
 	}
 	if len(clean) == 0 {
-		return skip("no other tenant could be asked: " + strings.Join(unasked, "; "))
+		return skip("no other tenant could be queried: " + strings.Join(unasked, "; "))
 	}
-	return pass(strings.Join(append([]string{"not with " + strings.Join(clean, ", ")}, unasked...), "; "))
+	return pass(strings.Join(append([]string{"not in the archive of " + strings.Join(clean, ", ")}, unasked...), "; "))
 }
 
 // sighting is what one other tenant's Orthanc has answered.
@@ -88,7 +88,7 @@ func (v *validation) lookElsewhere(ctx context.Context, other Subject) (s sighti
 	s.id, s.err = lookUp(ctx, w, "Study", v.studyUID(), s.login)
 	var refused *statusError
 	if !s.login.Given() && errors.As(s.err, &refused) && refused.status == http.StatusUnauthorized {
-		s.err = errors.New("it asks for a password, and none of its own was given: see --other-password-secret")
+		s.err = errors.New("it asks for a password, and none was given for it: see --other-password-secret")
 	}
 	return s
 }
@@ -97,7 +97,7 @@ func (v *validation) lookElsewhere(ctx context.Context, other Subject) (s sighti
 func (v *validation) loginOf(ctx context.Context, other Subject) (Credentials, error) {
 	switch {
 	case len(other.Authorities) == 0 && !v.options.Insecure:
-		return Credentials{}, fmt.Errorf("who would answer can't be verified: %w", unknownCA(other))
+		return Credentials{}, fmt.Errorf("the server can't be verified: %w", unknownCA(other))
 	case other.Login.Given() || other.FetchLogin == nil:
 		return other.Login, nil
 	}

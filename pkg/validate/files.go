@@ -112,7 +112,7 @@ func (w *web) instances(ctx context.Context, id string, login Credentials) (map[
 	err := w.stream(ctx, path, login, maxInstances, func(r io.Reader) error {
 		decoder := json.NewDecoder(r)
 		if open, err := decoder.Token(); err != nil || open != json.Delim('[') {
-			return errors.New("it is no list")
+			return errors.New("it is not a list")
 		}
 		for decoder.More() {
 			var instance struct {

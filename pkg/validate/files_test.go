@@ -43,7 +43,7 @@ func TestFiles(t *testing.T) {
 				}
 				return false
 			}
-		}, want: "dicom-store-files PASS, files-found PASS, archive-unchanged PASS", err: "it is no list"},
+		}, want: "dicom-store-files PASS, files-found PASS, archive-unchanged PASS", err: "it is not a list"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()

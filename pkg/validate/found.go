@@ -23,7 +23,7 @@ func lookUp(ctx context.Context, w *web, level, uid string, login Credentials) (
 	}
 	var found []struct{ ID, Type string }
 	if err := json.Unmarshal(answer, &found); err != nil {
-		return "", fmt.Errorf("/tools/lookup answers something else than Orthanc's: %w", err)
+		return "", fmt.Errorf("the response of /tools/lookup is not Orthanc's: %w", err)
 	}
 	for _, f := range found {
 		if f.Type == level {
@@ -44,15 +44,15 @@ func (v *validation) checkFound(ctx context.Context) Check {
 	expected := fmt.Sprintf("the test study with %d images in this tenant's Orthanc", len(v.study))
 	id, err := lookUp(ctx, v.web, "Study", v.studyUID(), v.login)
 	if err != nil {
-		return fail(codeWebOther, "asking Orthanc for the study failed: "+plain(err), expected, logFix(v.subject.Tenant))
+		return fail(codeWebOther, "querying Orthanc for the study failed: "+plain(err), expected, logFix(v.subject.Tenant))
 	}
 	v.found[v.subject.Tenant] = id
 	if id == "" {
 		// The store has been answered with success: otherwise this check is skipped. A filter
 		// of Orthanc's that discards an instance leaves the answer as it is.
-		return fail(codeStudyMissing, "Orthanc said that it stored the study, and this tenant's Orthanc does not have it", expected, finding.Fix{
-			Text: "See which tenant has it: Istio selects gateways by label across namespaces, and another tenant's Gateway may serve this port; " +
-				"if none has, see whether Orthanc discards it: a filter in Lua or a plugin (ReceivedInstanceFilter), a script that deletes (OnStoredInstance)",
+		return fail(codeStudyMissing, "Orthanc reported that it stored the study, but this tenant's Orthanc does not have it", expected, finding.Fix{
+			Text: "Check which tenant has it: Istio selects gateways by label across namespaces, and another tenant's Gateway may serve this port; " +
+				"if none has it, check whether Orthanc discards it: a filter in Lua or a plugin (ReceivedInstanceFilter), or a script that deletes it (OnStoredInstance)",
 			Command: "kubectl get gateways.networking.istio.io -A",
 		})
 	}
@@ -67,7 +67,7 @@ func (v *validation) compareStudy(ctx context.Context, id, expected string) Chec
 		err = json.Unmarshal(answer, &has)
 	}
 	if err = orStatus(err, status); err != nil {
-		return fail(codeWebOther, "asking Orthanc for the study's images failed: "+plain(err), expected, logFix(v.subject.Tenant))
+		return fail(codeWebOther, "querying Orthanc for the study's images failed: "+plain(err), expected, logFix(v.subject.Tenant))
 	}
 	images := make([]comparison, len(v.study))
 	for i, instance := range v.study {
@@ -76,7 +76,7 @@ func (v *validation) compareStudy(ctx context.Context, id, expected string) Chec
 			continue
 		}
 		if images[i], err = v.comparePixels(ctx, stored.ID, instance); err != nil {
-			return fail(codeWebOther, "asking Orthanc for an image's pixels failed: "+plain(err), expected, logFix(v.subject.Tenant))
+			return fail(codeWebOther, "querying Orthanc for an image's pixels failed: "+plain(err), expected, logFix(v.subject.Tenant))
 		}
 		if images[i].renamed = renamed; renamed && images[i].likeness != similarPixels {
 			images[i].likeness = otherPixels

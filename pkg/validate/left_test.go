@@ -14,7 +14,7 @@ func TestUnchangedCountsWhatIsLeft(t *testing.T) {
 		t.Parallel()
 		s := newTenant(t, "bhs")
 		s.archive.patients, s.archive.lose, s.options.Keep = []string{"a", "b"}, true, true
-		outcome{"archive-unchanged", Pass, "", "has all that it had before"}.check(t, s.run(t))
+		outcome{"archive-unchanged", Pass, "", "still has everything that it had before"}.check(t, s.run(t))
 	})
 	t.Run("not removed, and a patient of many is gone", func(t *testing.T) {
 		t.Parallel()

@@ -15,18 +15,18 @@ import (
 )
 
 // forced is how to store where it is not known to be safe.
-const forced = "--store stores all the same"
+const forced = "use --store to store anyway"
 
 // checkLimits finds out whether storing could have Orthanc remove patients to make
 // room, and notes what the archive holds. Where it could, or where that is not known,
 // nothing is stored unless the user says so.
 func (v *validation) checkLimits(ctx context.Context) Check {
 	if why := v.noWeb(); why != "" {
-		return skip(why + " it is not known whether the archive removes patients to make room")
+		return skip("it is not known whether the archive removes patients to make room: " + why)
 	}
 	before, err := v.web.takeCensus(ctx, v.login)
 	if err != nil {
-		return v.unsafe("what the archive holds is not known: "+plain(err), "")
+		return v.unsafe("the contents of the archive could not be read: "+plain(err), "")
 	}
 	v.before = &before
 	limits, why := v.limits(ctx)
@@ -34,7 +34,7 @@ func (v *validation) checkLimits(ctx context.Context) Check {
 	if files := v.options.Files; files != nil && files.Size != nil && limits.Evict() {
 		count, bytes := files.Size(ctx)
 		if ctx.Err() != nil { // those that were counted are not all
-			return v.unsafe("the archive has limits, and the files could not be counted in time", "--timeout gives more time")
+			return v.unsafe("the archive has limits, and the files could not be counted in time", "use --timeout to allow more time")
 		}
 		more.Patients, more.Bytes = more.Patients+count, more.Bytes+bytes // each file may be of a patient of its own
 	}
@@ -44,11 +44,11 @@ func (v *validation) checkLimits(ctx context.Context) Check {
 	held := before.words()
 	switch {
 	case limits.Rejects:
-		return pass("the archive removes nothing to make room: it refuses what does not fit (MaximumStorageMode)", held)
+		return pass("the archive removes nothing to make room: it rejects what does not fit (MaximumStorageMode)", held)
 	case *limits.Patients == 0 && *limits.Size == 0:
-		return pass("the archive has no limits by which it removes patients", held)
+		return pass("the archive has no limits that make it remove patients", held)
 	}
-	return pass("the archive has room: nothing is removed for what is stored", held)
+	return pass("the archive has room: storing removes nothing", held)
 }
 
 // testBytes is more than the test study takes in an archive.
@@ -57,14 +57,14 @@ const testBytes = 1 << 20
 // unsafe is the warning that nothing is stored. unread is why limits are not known.
 func (v *validation) unsafe(why, unread string) Check {
 	v.mayEvict = why
-	c := warn(codeMayEvict, why, "that nothing is removed for what is stored", finding.Fix{
-		Text: "Nothing was stored, so C-ECHO is all that was proved of DICOM. See MaximumPatientCount and MaximumStorageSize in Orthanc's configuration; " + forced,
+	c := warn(codeMayEvict, why, "storing removes nothing", finding.Fix{
+		Text: "Check MaximumPatientCount and MaximumStorageSize in Orthanc's configuration. Nothing was stored, so C-ECHO is the only DICOM operation that was tested; " + forced,
 	})
 	if unread != "" {
 		c.Details = []string{unread}
 	}
 	if v.options.Store {
-		c.Fix.Text = "Stored all the same (--store). Compare the archive with a backup if archive-unchanged fails"
+		c.Fix.Text = "The study was stored because of --store. Compare the archive with a backup if archive-unchanged fails"
 	}
 	return c
 }
@@ -83,7 +83,7 @@ func (v *validation) limits(ctx context.Context) (known orthanc.Limits, why stri
 		return known, ""
 	}
 	if v.subject.Limits == nil {
-		return known, "this Orthanc does not report its limits itself, as 1.12.4 and later do"
+		return known, "this Orthanc does not report its limits; version 1.12.4 and later do"
 	}
 	configured, err := v.subject.Limits(ctx)
 	if err != nil {
@@ -131,7 +131,7 @@ func (w *web) takeCensus(ctx context.Context, login Credentials) (census, error)
 		return c, err
 	}
 	if _, err := strconv.ParseInt(c.TotalDiskSize, 10, 64); err != nil || min(c.CountPatients, c.CountStudies, c.CountInstances) < 0 {
-		return c, errors.New("/statistics answers something else than Orthanc's")
+		return c, errors.New("the response of /statistics is not Orthanc's")
 	}
 	if max(c.CountPatients, c.CountStudies) > maxListed {
 		return c, nil
@@ -152,7 +152,7 @@ func (w *web) decode(ctx context.Context, path string, login Credentials, into a
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := json.Unmarshal(answer, into); err != nil {
-		return fmt.Errorf("%s answers something else than Orthanc's", path)
+		return fmt.Errorf("the response of %s is not Orthanc's", path)
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func TestNoPasswordWithoutVerification(t *testing.T) {
 				t.Errorf("the other was sent %q", other.archive.sent())
 			}
 			for name, says := range map[string]string{
-				"web-page": "the password was not sent", "web-default-password": "was not tried", "web-system": "the password was not sent",
+				"web-page": "the password was not sent", "web-default-password": "was not tested", "web-system": "the password was not sent",
 				"dicom-store": "the password was not sent",
 			} {
 				if got := named(t, checks, name); got.Outcome != Skip || !strings.Contains(got.Found, says) {
@@ -189,19 +189,19 @@ func TestOthersAreAskedWithTheirOwn(t *testing.T) {
 		want   outcome
 	}{
 		{about: "none", change: func(_, mhr *setup) { mhr.subject.Login = Credentials{} },
-			want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: it asks for a password, and none of its own was given"}},
+			want: outcome{"study-elsewhere", Skip, "", "mhr could not be queried: it asks for a password, and none was given for it"}},
 		{about: "none, and none is wanted", change: func(_, mhr *setup) { mhr.subject.Login, mhr.archive.open = Credentials{}, true },
-			want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+			want: outcome{"study-elsewhere", Pass, "", "not in the archive of mhr"}},
 		{about: "its own", change: func(_, mhr *setup) {
 			mhr.subject.Login, mhr.archive.passwords = theirs("theirs"), map[string]string{"reader": "theirs"}
-		}, sent: []string{"reader:theirs"}, want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+		}, sent: []string{"reader:theirs"}, want: outcome{"study-elsewhere", Pass, "", "not in the archive of mhr"}},
 		{about: "its own, fetched", change: func(_, mhr *setup) {
 			mhr.subject.Login, mhr.subject.FetchLogin = Credentials{}, fetch(theirs("theirs"), nil)
 			mhr.archive.passwords = map[string]string{"reader": "theirs"}
-		}, sent: []string{"reader:theirs"}, want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+		}, sent: []string{"reader:theirs"}, want: outcome{"study-elsewhere", Pass, "", "not in the archive of mhr"}},
 		{about: "its own can't be read", change: func(_, mhr *setup) {
 			mhr.subject.Login, mhr.subject.FetchLogin = Credentials{}, fetch(Credentials{}, errors.New("you may not read its Secret"))
-		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: you may not read its Secret"}},
+		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be queried: you may not read its Secret"}},
 		{about: "another tenant's by mistake", change: func(bhs, mhr *setup) { mhr.subject.Login = bhs.subject.Login },
 			want: outcome{"study-elsewhere", Skip, "", "the password of bhs is not for mhr"}},
 		{about: "its CA could not be read", change: func(_, mhr *setup) { mhr.subject.Authorities, mhr.subject.Unread = nil, "you may not" },
@@ -210,7 +210,7 @@ func TestOthersAreAskedWithTheirOwn(t *testing.T) {
 			want: outcome{"study-elsewhere", Skip, "", "could not be verified: its CA is not known"}},
 		{about: "another CA, and --insecure", change: func(bhs, mhr *setup) {
 			bhs.options.Insecure, mhr.subject.Authorities = true, bhs.subject.Authorities
-		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: the server's certificate could not be verified: "}},
+		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be queried: the server's certificate could not be verified: "}},
 		{about: "it landed there, and is removed with its own", change: func(bhs, mhr *setup) {
 			bhs.archive.into = mhr.archive
 			mhr.subject.Login, mhr.archive.passwords = theirs("theirs"), map[string]string{"reader": "theirs"}
@@ -240,7 +240,7 @@ func TestOneSilentTenant(t *testing.T) {
 	ahs.web.instead = silence
 	bhs.subject.Others = []Subject{ahs.start(t), mhr.start(t)}
 	got := named(t, bhs.run(t), "study-elsewhere")
-	if got.Outcome != Pass || got.Found != "not with mhr; ahs could not be asked: there was no answer in time" {
+	if got.Outcome != Pass || got.Found != "not in the archive of mhr; ahs could not be queried: timed out waiting for a response" {
 		t.Errorf("%+v", got)
 	}
 }

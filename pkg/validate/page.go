@@ -45,7 +45,7 @@ func (v *validation) checkPage(ctx context.Context) Check {
 	}
 	switch {
 	case c.Code == codeWebSignIn && c.Outcome == Warn:
-		v.withheld = "a password is of no use to the web"
+		v.withheld = "the web does not accept a user and password"
 	case v.withheld == "" || c.Outcome != Pass:
 	case r.status == http.StatusUnauthorized:
 		return skip("the web asks for a password, and " + v.withheld)
@@ -65,9 +65,9 @@ func judgePage(r reply, tenant string, login Credentials) Check {
 	}
 	what := shortText(r, login)
 	if len(r.body) == 0 {
-		what = ": the answer is empty"
+		what = ": the response is empty"
 	}
-	return fail(codeWebOther, "something else than Orthanc's explorer answers at "+r.url+what, expectedPage(r.url), routeFix(tenant))
+	return fail(codeWebOther, r.url+" is not Orthanc's explorer"+what, expectedPage(r.url), routeFix(tenant))
 }
 
 // failedRequest is for a request that got no whole answer.
@@ -83,7 +83,7 @@ func expectedPage(at string) string {
 }
 
 func routeFix(tenant string) finding.Fix {
-	return finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
+	return finding.Fix{Text: "Check whether Orthanc is running and whether the VirtualService routes to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
 }
 
 // mayHideOrthanc tells whether Orthanc can answer although its explorer does not: it
@@ -107,9 +107,9 @@ func (v *validation) lookForOrthanc(ctx context.Context, page reply, c Check) Ch
 	}
 	// Without the password: whether Orthanc is there shows in what it asks for.
 	if r, err = v.web.get(ctx, usualPrefix+explorer, Credentials{}); err == nil && isOrthanc(r) {
-		c.Found += "; Orthanc answers below " + usualPrefix + "/"
+		c.Found += "; Orthanc answers under " + usualPrefix + "/"
 		c.Fix = finding.Fix{
-			Text:    "Have the VirtualService route the whole host to Orthanc, without a prefix: validate and modalities' web clients use " + explorer + " and " + systemPath,
+			Text:    "Route the whole host to Orthanc in the VirtualService, without a prefix: validate and modalities' web clients use " + explorer + " and " + systemPath,
 			Command: routesCommand(v.subject.Tenant),
 		}
 	}
@@ -128,10 +128,10 @@ func isOrthanc(r reply) bool {
 func judgeWithoutExplorer(page reply, c Check, s system, at string, ui reply, hasUI bool) Check {
 	answers := fmt.Sprintf("Orthanc %s answers at %s", s.Version, at)
 	if hasUI {
-		return pass("Orthanc Explorer 2 answers at "+ui.url, answers, "at "+page.url+" there is no explorer")
+		return pass("Orthanc Explorer 2 answers at "+ui.url, answers, "there is no explorer at "+page.url)
 	}
 	if _, ok := readOrthancError(page); ok && page.status == http.StatusNotFound {
-		return pass(answers+", and its explorer is disabled", "OrthancExplorerEnabled is false in Orthanc's configuration, or the explorer is not part of it")
+		return pass(answers+", and its explorer is disabled", "OrthancExplorerEnabled is false in Orthanc's configuration, or this Orthanc does not include the explorer")
 	}
 	if byEnvoy(page) {
 		c.Details = append(c.Details, answers)

@@ -19,13 +19,13 @@ func (v *validation) checkDefaultPassword(ctx context.Context) Check {
 	r, err := v.web.get(ctx, systemPath, Credentials{})
 	if _, ok := readSystem(r); err == nil && ok {
 		v.open = true
-		return warn(codeWebOpen, "Orthanc asks for no password: anyone who reaches its web can see and delete studies", "that it asks for one", finding.Fix{
+		return warn(codeWebOpen, "Orthanc requires no password: anyone who can reach its web can see and delete studies", "Orthanc requires a password", finding.Fix{
 			Text: fmt.Sprintf("Set AuthenticationEnabled and RegisteredUsers in Orthanc's configuration, in gitops/application/%s", v.subject.Tenant),
 		})
 	}
-	const untried = "the default password was not tried: "
+	const untried = "the default password was not tested: "
 	if _, ok := basic(challenges(r.header)); err == nil && !(ok && r.status == http.StatusUnauthorized) {
-		return skip(untried + "without one, /system answers " + statusLine(r.status) + ", and does not ask for a password")
+		return skip(untried + "without a password, /system returns " + statusLine(r.status) + ", and does not ask for a password")
 	}
 	known := NewCredentials(v.subject.Tenant, defaultUser, defaultPassword)
 	r, err = v.web.get(ctx, systemPath, known)
@@ -45,14 +45,14 @@ func (v *validation) judgeDefaultPassword(r reply, known Credentials) Check {
 		if !v.login.Given() {
 			v.login = known // what everybody knows
 		}
-		return warn(codeDefaultPassword, "anybody can sign in as "+defaultUser+" with the password that Orthanc is delivered with",
-			"that the default password is changed", finding.Fix{
-				Text: fmt.Sprintf("Change RegisteredUsers in Orthanc's configuration, in gitops/application/%s, and with it the probes that use it", v.subject.Tenant),
+		return warn(codeDefaultPassword, "anyone can sign in as "+defaultUser+" with Orthanc's default password",
+			"the default password is changed", finding.Fix{
+				Text: fmt.Sprintf("Change RegisteredUsers in Orthanc's configuration, in gitops/application/%s, and in the probes that use the password", v.subject.Tenant),
 			})
 	}
 	if r.status == http.StatusUnauthorized {
-		return pass("the default password is not taken")
+		return pass("the default password is not accepted")
 	}
 	// Also 403: what refuses the request may do so whatever the password is.
-	return skip("whether the default password is taken is not known: /system answers " + statusLine(r.status))
+	return skip("it is not known whether the default password is accepted: /system returns " + statusLine(r.status))
 }

@@ -200,7 +200,7 @@ func TestPeersOtherTenant(t *testing.T) {
 		code  finding.Code
 		says  string
 	}{
-		{"the tenant's own CA", mhr, "", "signed by the tenant's authority"},
+		{"the tenant's own CA", mhr, "", "signed by the tenant's CA"},
 		{"another tenant's", bhs, codeServerUntrusted, "was signed by the CA of tenant mhr"},
 	} {
 		anchor, _ := c.trust.Write(t, dir, "ca")

@@ -145,18 +145,18 @@ func judgePixels(has int, images []comparison, expected string) Check {
 	switch {
 	case has != len(images) || count[otherPixels] > 0:
 		return fail(codeStudyDiffers, fmt.Sprintf("Orthanc has %d images of the study, %d of them with the pixels that were sent", has, same), expected,
-			finding.Fix{Text: "See whether something between changes what it passes on: a proxy that speaks DICOM, a Lua script or plugin that modifies what it receives"})
+			finding.Fix{Text: "Check whether anything in between changes the images: a DICOM proxy, or a Lua script or plugin that modifies what Orthanc receives"})
 	case lossy > 0:
-		found := fmt.Sprintf("Orthanc stores lossily compressed, as %s: %d of %d images lost detail", as[similarPixels], lossy, has)
+		found := fmt.Sprintf("Orthanc stores images with lossy compression, as %s: %d of %d images lost detail", as[similarPixels], lossy, has)
 		if slices.ContainsFunc(images, func(i comparison) bool { return i.renamed }) {
 			found += ", and have new SOP Instance UIDs"
 		}
 		return warn(codeStudyLossy, found, expected, finding.Fix{
-			Text: "See whether images may be stored with loss here (IngestTranscoding); JPEG-LS Lossless, 1.2.840.10008.1.2.4.80, saves room as well and keeps pixels and UIDs",
+			Text: "Check whether lossy compression is acceptable here (IngestTranscoding); JPEG-LS Lossless, 1.2.840.10008.1.2.4.80, also saves space and keeps pixels and UIDs",
 		})
 	case unknown > 0:
-		c := warn(codePixelsNotCompared, fmt.Sprintf("found again in this tenant's Orthanc: %d images, stored as %s, which Orthanc did not decode for a comparison", has, as[notDecoded]), expected,
-			finding.Fix{Text: "Compare an image with what was sent in a viewer: a lossless form can't be told from a damaged one here"})
+		c := warn(codePixelsNotCompared, fmt.Sprintf("found %d images in this tenant's Orthanc, stored as %s, which Orthanc did not decode for comparison", has, as[notDecoded]), expected,
+			finding.Fix{Text: "Compare an image with the original in a viewer: validate cannot tell a lossless form from a damaged one here"})
 		for _, i := range images {
 			if i.reason != "" {
 				c.Details = append(c.Details, i.reason)
@@ -164,7 +164,7 @@ func judgePixels(has int, images []comparison, expected string) Check {
 		}
 		return c
 	}
-	found := fmt.Sprintf("found again in this tenant's Orthanc: %d images, every pixel the same", has)
+	found := fmt.Sprintf("found %d images in this tenant's Orthanc, all pixels identical", has)
 	if syntax := as[samePixels]; syntax != "" {
 		found += ", stored as " + syntax
 	}

@@ -61,7 +61,7 @@ func TestAlike(t *testing.T) {
 func TestJudgePixels(t *testing.T) {
 	same := comparison{likeness: samePixels}
 	lossy := comparison{likeness: similarPixels, syntax: "1.2.840.10008.1.2.4.50", renamed: true}
-	unknown := comparison{likeness: notDecoded, syntax: "1.2.840.10008.1.2.4.90", reason: "it answers 415"}
+	unknown := comparison{likeness: notDecoded, syntax: "1.2.840.10008.1.2.4.90", reason: "it returns 415"}
 	for about, c := range map[string]struct {
 		has     int
 		images  []comparison
@@ -69,7 +69,7 @@ func TestJudgePixels(t *testing.T) {
 		code    finding.Code
 		says    string
 	}{
-		"all the same":                  {2, []comparison{same, same}, Pass, "", "2 images, every pixel the same"},
+		"all the same":                  {2, []comparison{same, same}, Pass, "", "found 2 images in this tenant's Orthanc, all pixels identical"},
 		"one missing":                   {1, []comparison{same, {}}, Fail, codeStudyDiffers, "has 1 images"},
 		"one too many":                  {3, []comparison{same, same}, Fail, codeStudyDiffers, "has 3 images"},
 		"one differs":                   {2, []comparison{same, {syntax: "1.2.840.10008.1.2.4.80"}}, Fail, codeStudyDiffers, "1 of them"},

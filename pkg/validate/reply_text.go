@@ -102,10 +102,10 @@ const maxRetryAfter = 24 * 60 * 60
 func retryAfter(r reply) string {
 	value := r.header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 && seconds <= maxRetryAfter {
-		return "; it says to try again after " + strconv.Itoa(seconds) + "s"
+		return "; the server asks to retry after " + strconv.Itoa(seconds) + "s"
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return "; it says to try again after " + at.UTC().Format("2006-01-02 15:04 UTC")
+		return "; the server asks to retry after " + at.UTC().Format("2006-01-02 15:04 UTC")
 	}
 	return ""
 }

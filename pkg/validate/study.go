@@ -62,9 +62,9 @@ func (v *validation) notSafe() string {
 	case v.options.Store:
 		return ""
 	case v.noWeb() != "":
-		return v.noWeb() + " what is stored could be neither found nor removed again; " + forced
+		return "stored images could be neither found nor removed again: " + v.noWeb() + "; " + forced
 	case v.mayEvict != "":
-		return "storing may have the archive remove patients: see archive-limits; " + forced
+		return "storing may cause the archive to remove patients: see archive-limits; " + forced
 	}
 	return ""
 }
@@ -73,15 +73,15 @@ func (v *validation) notSafe() string {
 func (v *validation) noWeb() string {
 	switch because := v.stopped["web-system"]; {
 	case because != "":
-		return "since " + because + " failed,"
+		return because + " failed"
 	case v.missing["web-system"] != "":
-		return "without a client certificate for Orthanc's web,"
+		return "there is no client certificate for Orthanc's web"
 	case v.canAsk():
 		return ""
 	case v.withheld != "":
-		return v.withheld + "; without it"
+		return v.withheld
 	}
-	return "without a password for Orthanc's web"
+	return "there is no password for Orthanc's web"
 }
 
 func (v *validation) studyUID() string { return v.study[0].StudyUID }
@@ -90,7 +90,7 @@ func (v *validation) studyUID() string { return v.study[0].StudyUID }
 type statusError struct{ status int }
 
 func (e *statusError) Error() string {
-	return fmt.Sprintf("it answers %d %s", e.status, http.StatusText(e.status))
+	return fmt.Sprintf("it returns %d %s", e.status, http.StatusText(e.status))
 }
 
 // orStatus is the error, or one of a status that isn't 200.
@@ -103,7 +103,7 @@ func orStatus(err error, status int) error {
 
 func logFix(tenant string) finding.Fix {
 	return finding.Fix{
-		Text:    "Look into Orthanc's log for the reason; see whether its storage and database have room and answer",
+		Text:    "Check Orthanc's log for the reason, and whether its storage and database have free space and respond",
 		Command: escape.Command("kubectl logs -n %s-orthweb deploy/orthanc", tenant),
 	}
 }

@@ -29,7 +29,7 @@ func TestCleaningUpIsBounded(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 	left := named(t, checks, "clean-up")
-	if left.Outcome != Warn || left.Code != codeLeftBehind || !slices.Contains(left.Details, "bhs: there was no answer in time") {
+	if left.Outcome != Warn || left.Code != codeLeftBehind || !slices.Contains(left.Details, "bhs: timed out waiting for a response") {
 		t.Errorf("%+v", left)
 	}
 }

@@ -30,7 +30,7 @@ func (v *validation) checkTLS(p Place, isDICOM bool, into *probe.Handshake) func
 func judgeTLS(seen probe.Handshake) Check {
 	what := suiteName(seen.Version, seen.CipherSuite)
 	if seen.Version < tls.VersionTLS12 {
-		return oldTLS("it speaks " + what)
+		return oldTLS("the server speaks " + what)
 	}
 	return pass(what)
 }

@@ -86,26 +86,26 @@ func judgeTrouble(err error, t trouble, p Place, tenant string) Check {
 	case t.anything.in():
 		return judgeOld(t.anything.reply, expected)
 	case t.clear != "":
-		return fail(codePlainDICOM, "the port speaks DICOM without TLS: an association was asked for in the clear, and "+t.clear, expected, finding.Fix{
-			Text: "Anyone on the way can read and change what is sent. Set spec.servers[].port.protocol: TLS and tls in the Gateway of that port, and look whether the port leads to the Gateway", Command: explain,
+		return fail(codePlainDICOM, "the port speaks DICOM without TLS: an association was requested without TLS, and "+t.clear, expected, finding.Fix{
+			Text: "Set spec.servers[].port.protocol: TLS and tls for that port in the Gateway, and check whether the port belongs to the Gateway: anyone on the network path can read and change what is sent", Command: explain,
 		})
 	case t.proxied.in():
-		return judgeProxy("the server expects the PROXY protocol's header before TLS, which clients do not send", expected,
-			"Only a load balancer in front sends it. Have the load balancer send it, or turn it off in the Gateway (proxyProtocol of its proxy configuration, or an EnvoyFilter)", explain)
+		return judgeProxy("the server expects a PROXY protocol header before TLS, which clients do not send", expected,
+			"Enable the PROXY protocol in the load balancer in front, which alone sends the header, or disable it in the Gateway (proxyProtocol of its proxy configuration, or an EnvoyFilter)", explain)
 	case bytes.HasPrefix(t.anything.reply.Start, []byte("PROXY")):
-		return judgeProxy("the server sends a header of the PROXY protocol before TLS", expected, "Turn off sending the PROXY protocol (send-proxy) in what is between", explain)
+		return judgeProxy("the server sends a PROXY protocol header before TLS", expected, "Disable sending the PROXY protocol header (send-proxy) in the proxy in between", explain)
 	case t.anything.reply.Kind == probe.Alerted:
 		return judgeAlert(t.anything.reply.Alert, p, expected, explain)
 	case refused:
 		return judgeAlert(alert, p, expected, explain)
 	}
-	found, fix := "there was no TLS handshake: "+plain(err), "See whether a Gateway serves that name at that port, and whether the Secret with its certificate is there"
+	found, fix := "the TLS handshake failed: "+plain(err), "Check whether a Gateway serves that name on that port, and whether the Secret with its certificate exists"
 	if t.anything.reply.Kind == probe.Closed && probe.Ended(err) {
-		found = "the connection is closed before any TLS: no server takes the name " + p.Host + ", or what is behind the port is not there"
-		fix = "See whether spec.servers[].hosts of the Gateway has that name, and whether the Secret with its certificate is there"
+		found = "the connection is closed before the TLS handshake: no server accepts the name " + p.Host + ", or the port has no backend"
+		fix = "Check whether spec.servers[].hosts of the Gateway has that name, and whether the Secret with its certificate exists"
 	} else if what := spoken(t.anything.reply.Start); what != "" {
 		found = "the port does not speak TLS: it answers with " + what
-		fix = "See whether the port is the one of the Gateway, and whether the Gateway has tls settings for it"
+		fix = "Check whether the port is the Gateway's, and whether the Gateway has tls settings for it"
 	}
 	return noTLS(found, expected, fix, explain)
 }
@@ -139,28 +139,28 @@ func spoken(start []byte) string {
 func judgeOld(reply probe.Reply, expected string) Check {
 	what := suiteName(reply.Version, reply.CipherSuite)
 	if reply.Version < tls12 {
-		return oldTLS("the server speaks at most " + what + ", which browsers and this program do not; older DICOM toolkits do")
+		return oldTLS("the server supports at most " + what + ", which browsers and this program do not accept; older DICOM toolkits do")
 	}
-	return fail(codeOldSuites, "the server takes only cipher suites without forward secrecy or with finite-field Diffie-Hellman, such as "+what+": older DICOM toolkits connect, browsers and this program do not",
+	return fail(codeOldSuites, "the server accepts only cipher suites without forward secrecy or with finite-field Diffie-Hellman, such as "+what+": older DICOM toolkits connect, browsers and this program do not",
 		expected, finding.Fix{
-			Text: "Take ECDHE suites with AES-GCM into spec.servers[].tls.cipherSuites of the Gateway, or leave that out: the default has them",
+			Text: "Add ECDHE suites with AES-GCM to spec.servers[].tls.cipherSuites of the Gateway, or omit that field: the default has them",
 		})
 }
 
 // judgeAlert is of a server that refuses the handshake with an alert.
 func judgeAlert(number uint8, p Place, expected, explain string) Check {
 	found := "the server refuses the handshake with the alert " + alertName(number)
-	fix := "See whether a Gateway serves that name at that port, and whether the Secret with its certificate is there"
+	fix := "Check whether a Gateway serves that name on that port, and whether the Secret with its certificate exists"
 	switch number {
 	case 112:
-		found += ": it serves no host " + p.Host
-		fix = "Add the name to spec.servers[].hosts of the Gateway, or see which Gateway answers"
+		found += ": it does not serve the host " + p.Host
+		fix = "Add the name to spec.servers[].hosts of the Gateway, or check which Gateway answers"
 	case 40, 70, 71:
-		found += ": client and server have no version or cipher suite in common, or it has no certificate"
-		fix = "See minProtocolVersion, maxProtocolVersion and cipherSuites in spec.servers[].tls of the Gateway, and whether the Secret with its certificate is there"
+		found += ": client and server have no version or cipher suite in common, or the server has no certificate"
+		fix = "Check minProtocolVersion, maxProtocolVersion and cipherSuites in spec.servers[].tls of the Gateway, and whether the Secret with its certificate exists"
 	case 80:
-		found += ": the server has a fault of its own"
-		fix = "Look into the log of the ingress, and see whether the Secret with the certificate is whole"
+		found += ": the server has an internal error"
+		fix = "Check the log of the ingress, and whether the Secret with the certificate is complete"
 	}
 	return noTLS(found, expected, fix, explain)
 }

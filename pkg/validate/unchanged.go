@@ -16,7 +16,7 @@ func (v *validation) checkUnchanged(ctx context.Context) Check {
 		return skip("nothing was stored")
 	}
 	if v.before == nil {
-		return skip("what the archive held before is not known")
+		return skip("what the archive held before the test is not known")
 	}
 	after, err := v.web.takeCensus(ctx, v.login)
 	left := int64(0)
@@ -24,8 +24,8 @@ func (v *validation) checkUnchanged(ctx context.Context) Check {
 		left, err = v.left(ctx)
 	}
 	if err != nil {
-		return warn(codeNotCompared, "what the archive holds now is not known: "+plain(err), "that nothing else changed",
-			finding.Fix{Text: "Look at the number of patients in Orthanc's explorer; before, it had " + v.before.words()})
+		return warn(codeNotCompared, "the contents of the archive could not be read after the test: "+plain(err), "nothing else changed",
+			finding.Fix{Text: "Check the number of patients in Orthanc's explorer; before the test, the archive had " + v.before.words()})
 	}
 	return judgeUnchanged(*v.before, after, left)
 }
@@ -62,16 +62,16 @@ func judgeUnchanged(before, after census, kept int64) Check {
 	}
 	counts := []string{"before: " + before.words(), "after: " + after.words()}
 	if len(fewer) == 0 && len(lost) > 0 {
-		fewer = []string{fmt.Sprintf("%d patients and studies that it had before, while others came", len(lost))}
+		fewer = []string{fmt.Sprintf("%d patients and studies that it had before, while others were added", len(lost))}
 	}
 	if len(fewer) > 0 {
-		c := fail(codeArchiveLost, "the archive lost data while this ran: "+strings.Join(fewer, ", "), "that nothing but the test study changed", finding.Fix{
-			Text: "Find out what removed it before anything else is stored: Orthanc's log, MaximumPatientCount and MaximumStorageSize in its configuration, Lua scripts, or another user. Get it back from a backup or from where it was sent",
+		c := fail(codeArchiveLost, "the archive lost data during the validation: "+strings.Join(fewer, ", "), "nothing but the test study changed", finding.Fix{
+			Text: "Find out what removed the data before you store anything else: Orthanc's log, MaximumPatientCount and MaximumStorageSize in its configuration, Lua scripts, or another user. Restore it from a backup or from where it was sent",
 		})
 		c.Details = append(counts, lost...)
 		return c
 	}
-	found := "the archive has all that it had before"
+	found := "the archive still has everything that it had before"
 	if after.CountInstances-kept > before.CountInstances {
 		found += fmt.Sprintf("; %d instances are new", after.CountInstances-kept-before.CountInstances)
 	}

@@ -127,6 +127,6 @@ func (v *validation) withoutClient(name string) {
 		return
 	}
 	if last := v.checks[len(v.checks)-1]; last.Name == name && last.Outcome == Skip && last.After == "" {
-		v.missing[name] = "there is no client certificate to get in with: see " + name
+		v.missing[name] = "no client certificate is available: see " + name
 	}
 }

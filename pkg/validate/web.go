@@ -157,7 +157,7 @@ func readSystem(r reply) (s system, ok bool) {
 
 func (v *validation) checkSystem(ctx context.Context) Check {
 	if !v.canAsk() {
-		return skip("signing in was not tried: " + v.noLogin())
+		return skip("sign-in was not tested: " + v.noLogin())
 	}
 	r, err := v.web.get(ctx, systemPath, v.login)
 	if err != nil {
@@ -168,7 +168,7 @@ func (v *validation) checkSystem(ctx context.Context) Check {
 	}
 	s, ok := readSystem(r)
 	if !ok {
-		return fail(codeWebOther, "what /system answers is not Orthanc's"+shortText(r, v.login), "Orthanc's version and AE title", routeFix(v.subject.Tenant))
+		return fail(codeWebOther, "the response of /system is not Orthanc's"+shortText(r, v.login), "Orthanc's version and AE title", routeFix(v.subject.Tenant))
 	}
 	v.system = s
 	return pass(fmt.Sprintf("Orthanc %s, AE title %s", s.Version, s.DicomAet))
