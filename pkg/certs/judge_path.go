@@ -88,17 +88,17 @@ func (p Presented) ofSigner(up path) []Fault {
 	namesake := slices.IndexFunc(p.Trusted, func(ca *x509.Certificate) bool { return bytes.Equal(ca.RawSubject, top.RawIssuer) })
 	switch {
 	case namesake >= 0 && len(top.AuthorityKeyId) > 0 && bytes.Equal(top.AuthorityKeyId, p.Trusted[namesake].SubjectKeyId):
-		return []Fault{p.fault(BadSignature, "has a signature that is not valid: it names the key of the CA "+issuer+", which did not sign it")}
+		return []Fault{p.fault(BadSignature, "has an invalid signature: it names the key of the CA "+issuer+", which did not sign it")}
 	case namesake >= 0:
-		return []Fault{p.fault(NamesakeCA, "was signed by a CA with the name of the trusted one, "+issuer+", and with another key")}
+		return []Fault{p.fault(NamesakeCA, "was signed by a CA with the name of the trusted CA, "+issuer+", but with another key")}
 	case len(up.certificates) == 1 && SignedBy(top, top):
-		return []Fault{p.fault(SelfSigned, "is self-signed: no CA has signed it")}
+		return []Fault{p.fault(SelfSigned, "is self-signed: no CA signed it")}
 	case SignedBy(top, top):
-		return []Fault{p.fault(UnknownCA, "was signed by another CA, "+issuer+"; trusted is "+p.trusted())}
+		return []Fault{p.fault(UnknownCA, "was signed by another CA, "+issuer+"; the trusted CA is "+p.trusted())}
 	case len(up.certificates) > 1:
 		return []Fault{p.fault(UnknownCA, "was signed by another CA: its chain ends at "+issuer+", which was not sent; trusted is "+p.trusted())}
 	}
-	return []Fault{p.fault(IssuerMissing, "was signed by "+issuer+", whose certificate is not in the chain and which is not the trusted CA "+p.trusted())}
+	return []Fault{p.fault(IssuerMissing, "was signed by "+issuer+", which is neither in the chain nor the trusted CA "+p.trusted())}
 }
 
 // trusted names the CAs that are trusted.

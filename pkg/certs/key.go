@@ -49,7 +49,7 @@ func CheckKeySize(algorithm Algorithm, size int) error {
 		}
 	case Ed25519:
 		if size != 0 {
-			return fmt.Errorf("an Ed25519 key of %d bits: it has only one size; give none", size)
+			return fmt.Errorf("an Ed25519 key of %d bits: it has only one size; omit the size", size)
 		}
 	default:
 		return unknownAlgorithm(string(algorithm))

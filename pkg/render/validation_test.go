@@ -99,7 +99,7 @@ func TestValidationVerdict(t *testing.T) {
 		{about: "what counts was skipped", checks: []validate.Check{pass, warning, {Name: "web-page", Outcome: validate.Skip, Found: "no certificate"}},
 			want: "It could not be told whether bhs works from outside: 1 check passed, 1 warning, 1 skipped"},
 		{about: "not signed in", checks: []validate.Check{asks, unsigned, echo, unstored},
-			want: "bhs: DICOM answers C-ECHO, storing was not tried; " + noPassword + "2 checks passed, 2 skipped"},
+			want: "bhs: DICOM answers C-ECHO; storing was not tested; " + noPassword + "2 checks passed, 2 skipped"},
 		{about: "not signed in, and the study is kept", checks: []validate.Check{asks, unsigned, echo, {Name: "dicom-store", Outcome: validate.Warn}},
 			want: "bhs: DICOM works; " + noPassword + "2 checks passed, 1 warning, 1 skipped"},
 		{about: "not signed in, and files are stored", checks: []validate.Check{asks, unsigned, echo, {Name: "dicom-store-files", Outcome: validate.Pass}},

@@ -36,7 +36,7 @@ func (s Server) mutual() finding.Fix {
 	if len(s.Credentials) > 0 {
 		secret = s.Credentials[0].String()
 	}
-	return s.fix("Set tls.mode: MUTUAL; clients are then checked against ca.crt of "+secret+", where cert-manager puts the issuing CA",
+	return s.fix("Set tls.mode: MUTUAL; client certificates are then checked against ca.crt of "+secret+", where cert-manager writes the issuing CA",
 		"spec.servers["+s.Name+"].tls.mode: MUTUAL")
 }
 

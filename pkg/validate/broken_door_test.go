@@ -83,11 +83,11 @@ func TestTheFirstBrokenDoorIsNamed(t *testing.T) {
 		{about: "another authority", change: func(s *setup) {
 			s.subject.Authorities = []*x509.Certificate{newAuthority(s.authority.t, "mhr-ca").cert}
 		},
-			fails: "web-certificate", code: codeServerIssuerMissing, says: "which is not the trusted CA CN=mhr-ca", skipped: webOnly},
+			fails: "web-certificate", code: codeServerIssuerMissing, says: "which is neither in the chain nor the trusted CA CN=mhr-ca", skipped: webOnly},
 		{about: "an authority made anew", change: func(s *setup) {
 			s.subject.Authorities = []*x509.Certificate{newAuthority(s.authority.t, "bhs-ca").cert}
 		},
-			fails: "web-certificate", code: codeServerNamesake, says: "CN=bhs-ca, and with another key", skipped: webOnly},
+			fails: "web-certificate", code: codeServerNamesake, says: "CN=bhs-ca, but with another key", skipped: webOnly},
 	} {
 		t.Run(c.about, c.check)
 	}

@@ -36,14 +36,14 @@ func TestJudgeCertificate(t *testing.T) {
 	}{
 		{about: "good", chain: []*x509.Certificate{good}, outcome: Pass, says: "signed by the tenant's CA, for " + host + ", valid for "},
 		{about: "by an authority below", chain: []*x509.Certificate{lower.issue().Leaf, lower.cert}, outcome: Pass, says: "signed by the tenant's CA"},
-		{about: "by one below that isn't sent", chain: []*x509.Certificate{lower.issue().Leaf}, outcome: Fail, code: codeServerIssuerMissing, says: "the server's certificate was signed by CN=below, whose certificate is not in the chain"},
+		{about: "by one below that isn't sent", chain: []*x509.Certificate{lower.issue().Leaf}, outcome: Fail, code: codeServerIssuerMissing, says: "the server's certificate was signed by CN=below, which is neither in the chain"},
 		{about: "by either of two authorities", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{other.cert, own.cert}, outcome: Pass, says: "signed by"},
 		{about: "ended", chain: []*x509.Certificate{good}, now: good.NotAfter, outcome: Fail, code: codeServerExpired, says: "the server's certificate expired 0s ago"},
-		{about: "not yet begun", chain: []*x509.Certificate{good}, now: good.NotBefore.Add(-time.Minute), outcome: Fail, code: codeServerExpired, says: "is not yet valid: it begins in 60s"},
+		{about: "not yet begun", chain: []*x509.Certificate{good}, now: good.NotBefore.Add(-time.Minute), outcome: Fail, code: codeServerExpired, says: "is not yet valid: it becomes valid in 60s"},
 		{about: "another name", chain: []*x509.Certificate{own.issue(func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.orthweb.com"} }).Leaf},
 			outcome: Fail, code: codeServerName, says: "is not for " + host},
 		{about: "another tenant's", chain: []*x509.Certificate{other.issue().Leaf}, outcome: Fail, code: codeServerUntrusted, says: "was signed by the CA of tenant mhr"},
-		{about: "an authority of the same name", chain: []*x509.Certificate{namesake.issue().Leaf}, outcome: Fail, code: codeServerNamesake, says: "the name of the trusted one, CN=bhs-ca, and with another key"},
+		{about: "an authority of the same name", chain: []*x509.Certificate{namesake.issue().Leaf}, outcome: Fail, code: codeServerNamesake, says: "the name of the trusted CA, CN=bhs-ca, but with another key"},
 		{about: "for clients alone", chain: []*x509.Certificate{own.issue(func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 		}).Leaf}, outcome: Fail, code: codeServerUsage, says: "has no serverAuth"},

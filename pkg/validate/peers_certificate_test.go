@@ -79,7 +79,7 @@ var servedCertificates = []servedCertificate{
 		made := through(unchanged)(t, by)
 		made.Above = nil
 		return made
-	}, code: codeServerIssuerMissing, says: "signed by CN=below, whose certificate is not in the chain", client: "unable to get local issuer certificate"},
+	}, code: codeServerIssuerMissing, says: "signed by CN=below, which is neither in the chain", client: "unable to get local issuer certificate"},
 	{about: "intermediate expired", make: through(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
 		code: codeIntermediateDates, says: "CN=below in the chain expired", client: "certificate has expired"},
 	{about: "intermediate not yet valid", make: through(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
