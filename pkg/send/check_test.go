@@ -3,6 +3,8 @@ package send
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,5 +57,32 @@ func TestCheck(t *testing.T) {
 				t.Errorf("at last %q", got.Details[20])
 			}
 		})
+	}
+}
+
+// TestExamplesArePrinted requires the examples in docs/findings.md of the codes that only
+// this package has to be messages that it prints.
+func TestExamplesArePrinted(t *testing.T) {
+	text, err := os.ReadFile("../../docs/findings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		code  finding.Code
+		check validate.Check
+	}{
+		{codeUnsendable, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Skipped: outcomes(1)}.Check(nil, 0)},
+		{codeLeftOut, Result{Stored: 212, Bytes: 110415053, Took: 2100 * time.Millisecond, NotDICOM: outcomes(12), Indexes: outcomes(1)}.Check(nil, 0)},
+		{codeConflicting, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Conflicting: outcomes(1)}.Check(nil, 0)},
+		{codeNotStandard, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Noted: outcomes(12)}.Check(nil, 0)},
+		{codeConvertible, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Convertible: outcomes(1)}.Check(nil, 0)},
+		{codeFilesElsewhere, search{misrouted: 2, missing: map[digest]place{{1}: {}, {2}: {}}}.judge()},
+	} {
+		_, entry, found := strings.Cut(string(text), "### "+string(c.code)+"\n")
+		_, entry, _ = strings.Cut(entry, "\n\n**Example**\n\n> ")
+		example, _, _ := strings.Cut(entry, "\n\n")
+		if example = strings.ReplaceAll(example, "\n> ", " "); !found || c.check.Code != c.code || c.check.Found != example {
+			t.Errorf("%s has the example\n%s\nand the code prints\n%s %s", c.code, example, c.check.Code, c.check.Found)
+		}
 	}
 }

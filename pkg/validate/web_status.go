@@ -69,7 +69,7 @@ func judgeSignIn(r reply, tenant string, login Credentials) Check {
 	if len(offered) == 0 {
 		asks = "does not say how to sign in"
 	}
-	found, expected := "the web answers 401 Unauthorized and "+asks, "a request for a user and a password (WWW-Authenticate: Basic)"
+	found, expected := "the web returns 401 Unauthorized and "+asks, "a request for a user and a password (WWW-Authenticate: Basic)"
 	fix := finding.Fix{
 		Text:    fmt.Sprintf("If users sign in to %s this way, check the page in a browser. If not, check which RequestAuthentication, AuthorizationPolicy or proxy of the ingress asks for it", tenant),
 		Command: "kubectl get requestauthentications.security.istio.io,authorizationpolicies.security.istio.io -A",
