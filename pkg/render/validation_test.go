@@ -81,9 +81,9 @@ func TestValidationVerdict(t *testing.T) {
 	checks := validated()
 	pass, warning, skipped, failed := checks[1], checks[0], checks[6], checks[4]
 	echo := validate.Check{Name: "dicom-echo", Outcome: validate.Pass}
-	asks := validate.Check{Name: "web-page", Outcome: validate.Pass, Found: "the web answers and asks for a password"}
+	asks := validate.Check{Name: "web-page", Outcome: validate.Pass, Found: "the web responds and requires a password"}
 	unsigned, unstored := checks[3], validate.Check{Name: "dicom-store", Outcome: validate.Skip, Found: "without a password"}
-	const noPassword = "the web answers and asks for a password; signing in was not tried: no password for Orthanc's web was given (see --password-secret). "
+	const noPassword = "the web responds and requires a password; signing in was not tried: no password for Orthanc's web was given (see --password-secret). "
 	for _, c := range []struct {
 		about  string
 		checks []validate.Check

@@ -88,7 +88,7 @@ func (v *validation) lookElsewhere(ctx context.Context, other Subject) (s sighti
 	s.id, s.err = lookUp(ctx, w, "Study", v.studyUID(), s.login)
 	var refused *statusError
 	if !s.login.Given() && errors.As(s.err, &refused) && refused.status == http.StatusUnauthorized {
-		s.err = errors.New("it asks for a password, and none was given for it: see --other-password-secret")
+		s.err = errors.New("it requires a password, and none was given for it: see --other-password-secret")
 	}
 	return s
 }

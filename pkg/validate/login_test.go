@@ -189,7 +189,7 @@ func TestOthersAreAskedWithTheirOwn(t *testing.T) {
 		want   outcome
 	}{
 		{about: "none", change: func(_, mhr *setup) { mhr.subject.Login = Credentials{} },
-			want: outcome{"study-elsewhere", Skip, "", "mhr could not be queried: it asks for a password, and none was given for it"}},
+			want: outcome{"study-elsewhere", Skip, "", "mhr could not be queried: it requires a password, and none was given for it"}},
 		{about: "none, and none is wanted", change: func(_, mhr *setup) { mhr.subject.Login, mhr.archive.open = Credentials{}, true },
 			want: outcome{"study-elsewhere", Pass, "", "not in the archive of mhr"}},
 		{about: "its own", change: func(_, mhr *setup) {

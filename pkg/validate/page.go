@@ -48,7 +48,7 @@ func (v *validation) checkPage(ctx context.Context) Check {
 		v.withheld = "the web does not accept a user and password"
 	case v.withheld == "" || c.Outcome != Pass:
 	case r.status == http.StatusUnauthorized:
-		return skip("the web asks for a password, and " + v.withheld)
+		return skip("the web requires a password, and " + v.withheld)
 	default:
 		c.Found += "; " + v.withheld
 	}

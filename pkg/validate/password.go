@@ -25,7 +25,7 @@ func (v *validation) checkDefaultPassword(ctx context.Context) Check {
 	}
 	const untried = "the default password was not tested: "
 	if _, ok := basic(challenges(r.header)); err == nil && !(ok && r.status == http.StatusUnauthorized) {
-		return skip(untried + "without a password, /system returns " + statusLine(r.status) + ", and does not ask for a password")
+		return skip(untried + "without a password, /system returns " + statusLine(r.status) + ", and does not request a password")
 	}
 	known := NewCredentials(v.subject.Tenant, defaultUser, defaultPassword)
 	r, err = v.web.get(ctx, systemPath, known)

@@ -76,7 +76,7 @@ func webFronts() []webFront {
 	when := func(rule, condition string) string { return strings.TrimSuffix(rule, "\n") + condition }
 	return []webFront{
 		{about: "the explorer", orthanc: "open", status: 200, outcome: Pass, says: "Orthanc's explorer answers", later: "WARN PASS"},
-		{about: "asks for a password", orthanc: "signed", status: 401, outcome: Pass, says: "the web answers and asks for a password", later: "PASS SKIP"},
+		{about: "asks for a password", orthanc: "signed", status: 401, outcome: Pass, says: "the web responds and requires a password", later: "PASS SKIP"},
 		{about: "takes the password", orthanc: "signed", signIn: true, status: 200, outcome: Pass, says: "explorer answers", later: "PASS PASS"},
 		{about: "RemoteAccessAllowed is false", orthanc: "signed", server: remote, signIn: true, status: 401, outcome: Fail, code: "OW9302", says: "see RemoteAccessAllowed there"},
 		{about: "the explorer is disabled", orthanc: "bare", status: 404, outcome: Pass, says: "and its explorer is disabled", later: "WARN PASS"},
@@ -84,7 +84,7 @@ func webFronts() []webFront {
 		{about: "Orthanc Explorer 2", orthanc: "bare", rules: when(answers(200, "<title>Orthanc Explorer 2</title>"), " if { path /ui/app/ }\n"), status: 404, outcome: Pass, says: "Orthanc Explorer 2 answers at", later: "WARN PASS"},
 		{about: "Orthanc's own filter", orthanc: "filtered", status: 403, outcome: Fail, code: "OW9307", says: "IncomingHttpRequestFilter"},
 		{about: "an AuthorizationPolicy", orthanc: "open", rules: answers(403, "RBAC: access denied"), status: 403, outcome: Fail, code: "OW9307", says: "An AuthorizationPolicy of Istio"},
-		{about: "a RequestAuthentication", orthanc: "open", rules: answers(401, "Jwt is missing", `www-authenticate: Bearer realm=\"https://h/\"`), status: 401, outcome: Warn, code: "OW9306", says: "asks for Bearer, not for a password", later: "SKIP SKIP"},
+		{about: "a RequestAuthentication", orthanc: "open", rules: answers(401, "Jwt is missing", `www-authenticate: Bearer realm=\"https://h/\"`), status: 401, outcome: Warn, code: "OW9306", says: "requires Bearer, not a password", later: "SKIP SKIP"},
 		{about: "Negotiate, with a password", orthanc: "open", rules: answers(401, "", "www-authenticate: Negotiate"), signIn: true, status: 401, outcome: Fail, code: "OW9306", says: "asks for Negotiate"},
 		{about: "401 without a scheme", orthanc: "open", rules: answers(401, ""), status: 401, outcome: Warn, code: "OW9306", says: "does not say how to sign in", later: "SKIP SKIP"},
 		{about: "a rate limit", orthanc: "open", rules: answers(429, "local_rate_limited", "retry-after: 30", "x-local-rate-limit: true"), status: 429, outcome: Fail, code: "OW9308", says: "after 30s"},

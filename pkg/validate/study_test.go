@@ -49,7 +49,7 @@ func TestWhereTheStudyGoes(t *testing.T) {
 		{about: "no other tenant can be asked", change: func(_, ahs, mhr *setup) { ahs.subject.Login, mhr.subject.Login = wrong("ahs"), wrong("mhr") }, want: []outcome{
 			{"study-elsewhere", Skip, "", "no other tenant could be queried"}}},
 		{about: "another tenant's own password is not known", change: func(_, _, mhr *setup) { mhr.subject.Login = Credentials{} }, want: []outcome{
-			{"study-elsewhere", Pass, "", "not in the archive of ahs; mhr could not be queried: it asks for a password, and none was given for it: see --other-password-secret"}}},
+			{"study-elsewhere", Pass, "", "not in the archive of ahs; mhr could not be queried: it requires a password, and none was given for it: see --other-password-secret"}}},
 		{about: "it can't be removed", change: func(bhs, _, _ *setup) { bhs.archive.instead = refuse }, left: 2, want: []outcome{
 			{"clean-up", Warn, codeLeftBehind, "it returns 403 Forbidden"}}},
 		{about: "it is to be kept", change: func(bhs, _, _ *setup) { bhs.options.Keep = true }, left: 2, want: []outcome{
@@ -57,7 +57,7 @@ func TestWhereTheStudyGoes(t *testing.T) {
 		{about: "stored with warnings", change: func(bhs, _, _ *setup) { bhs.peer.store = func(int) uint16 { return 0xB000 } }, want: []outcome{
 			{"dicom-store", Warn, codeStoreWarning, "coercion of data elements"}, {"study-found", Pass, "", ""}, {"clean-up", Pass, "", ""}}},
 		{about: "no password, and not the default's", change: func(bhs, _, _ *setup) { bhs.subject.Login = Credentials{} }, want: []outcome{
-			{"web-page", Pass, "", "asks for a password"}, {"web-system", Skip, "", "no password"}, {"archive-limits", Skip, "", "there is no password for Orthanc's web"}, {"dicom-store", Skip, "", "use --store to store anyway"},
+			{"web-page", Pass, "", "requires a password"}, {"web-system", Skip, "", "no password"}, {"archive-limits", Skip, "", "there is no password for Orthanc's web"}, {"dicom-store", Skip, "", "use --store to store anyway"},
 			{"study-found", Skip, "", "nothing was stored"}, {"study-elsewhere", Skip, "", "nothing was stored"}, {"clean-up", Skip, "", "nothing was stored"}}},
 		{about: "no password, to be kept", change: func(bhs, _, _ *setup) {
 			bhs.subject.Login, bhs.options.Keep = Credentials{}, true

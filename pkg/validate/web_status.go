@@ -57,7 +57,7 @@ func judgeSignIn(r reply, tenant string, login Credentials) Check {
 	c, ok := basic(offered)
 	switch {
 	case ok && !login.Given():
-		found := pass("the web answers and asks for a password")
+		found := pass("the web responds and requires a password")
 		if c.realm != orthancRealm {
 			found.Details = []string{"the password prompt is not Orthanc's: the realm is " + realmText(c, login)}
 		}
@@ -65,13 +65,13 @@ func judgeSignIn(r reply, tenant string, login Credentials) Check {
 	case ok:
 		return fail(codeWebPassword, fmt.Sprintf("the password of user %q is not accepted (401 Unauthorized)", login.user), expectedPage(r.url), passwordFix(c, login))
 	}
-	asks := "asks for " + schemes(offered) + ", not for a password"
+	asks := "requires " + schemes(offered) + ", not a password"
 	if len(offered) == 0 {
 		asks = "does not say how to sign in"
 	}
 	found, expected := "the web returns 401 Unauthorized and "+asks, "a request for a user and a password (WWW-Authenticate: Basic)"
 	fix := finding.Fix{
-		Text:    fmt.Sprintf("If users sign in to %s this way, check the page in a browser. If not, check which RequestAuthentication, AuthorizationPolicy or proxy of the ingress asks for it", tenant),
+		Text:    fmt.Sprintf("If users sign in to %s this way, check the page in a browser. If not, check which RequestAuthentication, AuthorizationPolicy or proxy of the ingress requires it", tenant),
 		Command: "kubectl get requestauthentications.security.istio.io,authorizationpolicies.security.istio.io -A",
 	}
 	verdict := warn
@@ -100,7 +100,7 @@ func passwordFix(c challenge, login Credentials) finding.Fix {
 	if c.realm == orthancRealm {
 		return finding.Fix{Text: text + ". If the password is correct, check RemoteAccessAllowed there: if it is false, Orthanc returns this response to all clients except 127.0.0.1"}
 	}
-	return finding.Fix{Text: "Specify the password of the server that asks: it is not Orthanc itself, the realm is " + realmText(c, login) + ". " + text}
+	return finding.Fix{Text: "Specify the password of the server that requests it: it is not Orthanc itself, the realm is " + realmText(c, login) + ". " + text}
 }
 
 func forbiddenFix(r reply, tenant string) finding.Fix {
