@@ -67,10 +67,10 @@ const (
 	maxRecord = 1<<14 + 2048
 )
 
-// Greet sends the hello over a connection, which is of no use afterwards, and reads the
+// SendHello sends the hello over a connection, which is of no use afterwards, and reads the
 // answer. before is sent first, if there is any. An error is one of sending; ctx bounds
 // all of it.
-func Greet(ctx context.Context, conn net.Conn, hello Hello, before ...byte) (Reply, error) {
+func SendHello(ctx context.Context, conn net.Conn, hello Hello, before ...byte) (Reply, error) {
 	if end, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(end)
 	}

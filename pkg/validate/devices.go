@@ -93,7 +93,7 @@ func (v *validation) greet(ctx context.Context, p Place, hello probe.Hello, befo
 		return greeting{err: err}
 	}
 	defer func() { _ = conn.Close() }()
-	reply, err := probe.Greet(ctx, conn, hello, before...)
+	reply, err := probe.SendHello(ctx, conn, hello, before...)
 	return greeting{reply, err}
 }
 
@@ -122,7 +122,7 @@ func (v *validation) compareUnnamed(ctx context.Context, p Place, seen *probe.Ha
 		return c
 	}
 	defer func() { _ = conn.Close() }()
-	unnamed, err := probe.Shake(ctx, conn, "")
+	unnamed, err := probe.DoHandshake(ctx, conn, "")
 	if err != nil || len(unnamed.Chain) == 0 || len(seen.Chain) == 0 || unnamed.Chain[0].Equal(seen.Chain[0]) {
 		return c
 	}

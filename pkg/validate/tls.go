@@ -16,7 +16,7 @@ func (v *validation) checkTLS(p Place, isDICOM bool, into *probe.Handshake) func
 		if err != nil {
 			return judgeTCP(p, err, v.subject.Tenant)
 		}
-		*into, err = probe.Shake(ctx, conn, p.Host)
+		*into, err = probe.DoHandshake(ctx, conn, p.Host)
 		_ = conn.Close()
 		if err != nil {
 			return judgeTrouble(err, v.look(ctx, p, isDICOM), p, v.subject.Tenant)
