@@ -46,7 +46,7 @@ func judgeAssociation(contexts []dicom.Result, peer dicom.Peer, err error, o Opt
 	case errors.As(err, &aborted):
 		return fail(codeAssociationAborted, aborted.Error(), expected, logFix(tenant))
 	case err != nil:
-		return fail(codeAssociationFailed, "no association was established: "+plain(err), expected, inside)
+		return fail(codeAssociationFailed, "no association was established: "+describeError(err), expected, inside)
 	}
 	details := []string{fmt.Sprintf("the peer is %s (%s) and accepts PDUs of up to %d bytes", orUnnamed(peer.VersionName), peer.ImplementationClass, peer.MaxPDU)}
 	var refused, fixes []string
@@ -142,7 +142,7 @@ func (v *validation) checkEcho(ctx context.Context) Check {
 	_, err := v.association.Echo(ctx)
 	expected := "C-ECHO succeeds"
 	if err != nil {
-		return fail(codeEchoFailed, "C-ECHO failed: "+plain(err), expected, echoFix(err, Attempt{Tenant: v.subject.Tenant, Calling: v.options.Calling}))
+		return fail(codeEchoFailed, "C-ECHO failed: "+describeError(err), expected, echoFix(err, Attempt{Tenant: v.subject.Tenant, Calling: v.options.Calling}))
 	}
 	return pass("C-ECHO succeeded")
 }
@@ -152,7 +152,7 @@ func (v *validation) endAssociation() {
 	if v.association == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), refusalTimeout)
 	defer cancel()
 	if err := v.association.Release(ctx); err != nil {
 		v.association.Abort()

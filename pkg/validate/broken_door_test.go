@@ -22,7 +22,7 @@ const (
 )
 
 // closedPort is one where nobody listens.
-func closedPort(p *Place) {
+func closedPort(p *Endpoint) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
@@ -33,7 +33,7 @@ func closedPort(p *Place) {
 
 // dialFails connects to the tenant's web with an error.
 func dialFails(s *setup, dial func(context.Context) error) {
-	s.options.Dial = func(ctx context.Context, sub Subject, p Place) (net.Conn, error) {
+	s.options.Dial = func(ctx context.Context, sub Subject, p Endpoint) (net.Conn, error) {
 		if p == sub.Web {
 			return nil, dial(ctx)
 		}
@@ -58,7 +58,7 @@ func TestTheFirstBrokenDoorIsNamed(t *testing.T) {
 			late: func(s *Subject) {
 				s.Web.Host, s.Addresses = "127.0.0.2", []netip.Addr{netip.MustParseAddr("127.0.0.1")}
 			},
-			fails: "web-name", code: codeNameElsewhere, says: "127.0.0.2 resolves to 127.0.0.2", skipped: onName},
+			fails: "web-name", code: codeNameDiffers, says: "127.0.0.2 resolves to 127.0.0.2", skipped: onName},
 		{about: "nobody listens", late: func(s *Subject) { closedPort(&s.Web) }, fails: "web-tcp", code: codeRefused, says: "nothing listens on 127.0.0.1:", skipped: onTCP},
 		{about: "no address is known", late: func(s *Subject) { s.Addresses = nil }, fails: "web-tcp", code: codeNoConnection, says: "no address", skipped: "web-tls web-certificate web-clients " + webOnly},
 		{about: "packets are dropped", change: func(s *setup) {
@@ -81,13 +81,13 @@ func TestTheFirstBrokenDoorIsNamed(t *testing.T) {
 		{about: "another name", change: certificate(func(c *x509.Certificate) { c.IPAddresses = nil }),
 			fails: "web-certificate", code: codeServerName, says: "is not for 127.0.0.1", skipped: webRest},
 		{about: "another authority", change: func(s *setup) {
-			s.subject.Authorities = []*x509.Certificate{newAuthority(s.authority.t, "mhr-ca").cert}
+			s.subject.CAs = []*x509.Certificate{newAuthority(s.authority.t, "mhr-ca").cert}
 		},
 			fails: "web-certificate", code: codeServerIssuerMissing, says: "which is neither in the chain nor the trusted CA CN=mhr-ca", skipped: webOnly},
 		{about: "an authority made anew", change: func(s *setup) {
-			s.subject.Authorities = []*x509.Certificate{newAuthority(s.authority.t, "bhs-ca").cert}
+			s.subject.CAs = []*x509.Certificate{newAuthority(s.authority.t, "bhs-ca").cert}
 		},
-			fails: "web-certificate", code: codeServerNamesake, says: "CN=bhs-ca, but with another key", skipped: webOnly},
+			fails: "web-certificate", code: codeServerOtherKey, says: "CN=bhs-ca, but with another key", skipped: webOnly},
 	} {
 		t.Run(c.about, c.check)
 	}

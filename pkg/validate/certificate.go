@@ -14,7 +14,7 @@ import (
 )
 
 // checkCertificate judges the certificate that the handshake has shown.
-func (v *validation) checkCertificate(p Place, seen *probe.Handshake) func(context.Context) Check {
+func (v *validation) checkCertificate(p Endpoint, seen *probe.Handshake) func(context.Context) Check {
 	return func(context.Context) Check {
 		c := judgeCertificate(seen.Chain, p.Host, v.subject, v.options.Now())
 		if c.Outcome == Fail && v.options.Insecure {
@@ -25,9 +25,9 @@ func (v *validation) checkCertificate(p Place, seen *probe.Handshake) func(conte
 	}
 }
 
-// soon is from how long before its end on a server's certificate is warned of:
+// expiryWarning is from how long before its end on a server's certificate is warned of:
 // cert-manager renews Korthweb's three days before.
-const soon = 48 * time.Hour
+const expiryWarning = 48 * time.Hour
 
 // judgeCertificate judges a server's chain as a client of the tenant does. Of several
 // faults the most serious one is the check's, and the others are details. It is pure.
@@ -38,7 +38,7 @@ func judgeCertificate(chain []*x509.Certificate, host string, s Subject, now tim
 		"subject " + orNone(certs.FormatRawSubject(leaf.RawSubject)) + ", issuer " + orNone(certs.FormatRawSubject(leaf.RawIssuer)),
 		"valid until " + leaf.NotAfter.UTC().Format(time.RFC3339),
 	}
-	faults := certs.Judge(certs.Presented{Role: certs.Server, Chain: chain, Host: host, Trusted: s.Authorities, Others: authoritiesOf(s.Others), Now: now})
+	faults := certs.Judge(certs.Presented{Role: certs.Server, Chain: chain, Host: host, Trusted: s.CAs, Others: knownCAs(s.Others), Now: now})
 	left := leaf.NotAfter.Sub(now)
 	var c Check
 	switch {
@@ -47,10 +47,10 @@ func judgeCertificate(chain []*x509.Certificate, host string, s Subject, now tim
 		for _, f := range faults[1:] {
 			details = append(details, "also: "+f.Describe(serverCertificate))
 		}
-	case len(s.Authorities) == 0:
-		c = warn(codeAuthorityUnread, "it is not known whether the tenant's CA signed the certificate: "+s.Unread, "a certificate signed by the tenant's CA",
+	case len(s.CAs) == 0:
+		c = warn(codeCAUnread, "it is not known whether the tenant's CA signed the certificate: "+s.CAUnread, "a certificate signed by the tenant's CA",
 			finding.Fix{Text: "Specify the CA's certificate with --ca"})
-	case left < soon:
+	case left < expiryWarning:
 		c = warn(codeServerEndsSoon, "the server's certificate expires in "+duration.HumanDuration(left), "a certificate that is renewed in time",
 			finding.Fix{Text: "Check why it was not renewed", Command: look})
 	default:
@@ -60,11 +60,11 @@ func judgeCertificate(chain []*x509.Certificate, host string, s Subject, now tim
 	return c
 }
 
-// authoritiesOf are the CAs of other tenants, with their names.
-func authoritiesOf(others []Subject) []certs.KnownCA {
+// knownCAs are the CAs of other tenants, with their names.
+func knownCAs(others []Subject) []certs.KnownCA {
 	var known []certs.KnownCA
 	for _, other := range others {
-		for _, ca := range other.Authorities {
+		for _, ca := range other.CAs {
 			known = append(known, certs.KnownCA{Owner: "tenant " + other.Tenant, Certificate: ca})
 		}
 	}
@@ -76,12 +76,12 @@ const serverCertificate = "the server's certificate"
 
 // failCertificate is the check for a fault.
 func failCertificate(f certs.Fault, look string) Check {
-	for _, r := range remedies {
+	for _, r := range certificateFixes {
 		if text, ok := r.fixes[f.Kind]; ok {
 			return fail(r.code, f.Describe(serverCertificate), r.expected, finding.Fix{Text: text, Command: look})
 		}
 	}
-	return fail("", f.Describe(serverCertificate), "", finding.Fix{}) // TestRemedies has one for each kind
+	return fail("", f.Describe(serverCertificate), "", finding.Fix{}) // TestCertificateFixes has one for each kind
 }
 
 func orNone(text string) string {

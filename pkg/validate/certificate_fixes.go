@@ -5,30 +5,30 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// remedy is what a code means for a server's certificate, and what to do about each
+// certificateFix is what a code means for a server's certificate, and what to do about each
 // fault that has the code.
-type remedy struct {
+type certificateFix struct {
 	code     finding.Code
 	expected string
 	fixes    map[certs.FaultKind]string
 }
 
-// remedies are the faults that a server's certificate can have. The rest of
+// certificateFixes are the faults that a server's certificate can have. The rest of
 // certs.FaultKind is codeServerRule.
-var remedies = []remedy{
+var certificateFixes = []certificateFix{
 	{codeServerUntrusted, "a certificate signed by the tenant's own CA", map[certs.FaultKind]string{
 		certs.OtherCA:      "Check which Gateway answers: that tenant's Gateway may select these gateway pods, or this address may be that tenant's",
 		certs.UnknownCA:    "Check what answers at this address: a load balancer or proxy that terminates TLS in front of the ingress has its own certificate; or spec.issuerRef of the tenant's Certificate names another issuer",
 		certs.SelfSigned:   "Reference the tenant's CA issuer in spec.issuerRef of its Certificate, or check what answers at this address: a proxy in front of the ingress may present a certificate that it generated itself",
 		certs.BadSignature: "Reissue the certificate: it was changed after it was signed",
 	}},
-	{codeServerNamesake, "a certificate signed with the current key of the tenant's CA", map[certs.FaultKind]string{
+	{codeServerOtherKey, "a certificate signed with the current key of the tenant's CA", map[certs.FaultKind]string{
 		certs.NamesakeCA: "Check which certificate is served: the ingress may have one from before the CA got a new key, or another CA has the same name. Reissue it from the current CA",
 	}},
 	{codeServerIssuerMissing, "a chain from the server's certificate to the tenant's CA", map[certs.FaultKind]string{
 		certs.IssuerMissing: "If the issuer is an intermediate CA below the tenant's CA, add its certificate to tls.crt of the server's Secret, after the server's own; otherwise check what answers at this address",
 	}},
-	{codeAuthorityExpired, "a CA that is currently valid", map[certs.FaultKind]string{
+	{codeCAExpired, "a CA that is currently valid", map[certs.FaultKind]string{
 		certs.CAExpired:     "Renew the tenant's CA first, then every certificate that it signed, and give the new CA certificate to the clients",
 		certs.CANotYetValid: "Check the clocks of this machine and of the cluster (NTP)",
 	}},
@@ -53,7 +53,7 @@ var remedies = []remedy{
 		certs.NotCA: "Set spec.isCA: true in the Certificate of the issuer's CA, and reissue both",
 	}},
 	{codePathTooLong, "as few intermediate CAs as the CAs allow", map[certs.FaultKind]string{
-		certs.PathTooLong: "Issue the certificate from a CA that is closer to the tenant's CA, or reissue the CA with a greater path length",
+		certs.PathTooLong: "Issue the certificate from a CA that is attemptTimeout to the tenant's CA, or reissue the CA with a greater path length",
 	}},
 	{codeServerRule, "a certificate that its CAs allow", map[certs.FaultKind]string{
 		certs.NameConstrained: "Use a host that the CA allows, or reissue the CA with name constraints that allow this host",

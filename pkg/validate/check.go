@@ -63,8 +63,8 @@ func warn(code finding.Code, found, expected string, fix finding.Fix) Check {
 
 func skip(why string) Check { return Check{Outcome: Skip, Found: why} }
 
-// plain is an error in plain words: the time that is up is the check's.
-func plain(err error) string {
+// describeError is an error in plain words: the time that is up is the check's.
+func describeError(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "timed out waiting for a response"
 	}
@@ -77,7 +77,7 @@ func plain(err error) string {
 
 // runner does checks one after the other and tells each as soon as it is done.
 type runner struct {
-	tell   func(Check)
+	report func(Check)
 	checks []Check
 	// stopped is the check that failed or was skipped because of one, by name.
 	stopped map[string]string
@@ -121,8 +121,8 @@ func (r *runner) do(ctx context.Context, name string, needs []string, check func
 
 func (r *runner) add(c Check) {
 	r.checks = append(r.checks, c)
-	if r.tell != nil {
-		r.tell(c)
+	if r.report != nil {
+		r.report(c)
 	}
 }
 
@@ -146,10 +146,10 @@ func Worst(checks []Check) Outcome {
 	return worst
 }
 
-// Untried says what works and what was not tried, empty where the web was signed in
+// Untested says what works and what was not tried, empty where the web was signed in
 // to or needs no password. It is for checks of which none has failed: without a
 // password a tenant is not known to work.
-func Untried(checks []Check) string {
+func Untested(checks []Check) string {
 	var page, signIn Check
 	dicom := "DICOM answers C-ECHO; storing was not tested"
 	for _, c := range checks {

@@ -18,32 +18,32 @@ import (
 
 // checkClient finds out whom the server lets in: a client with the tenant's
 // certificate, one without any, one of another tenant.
-func (v *validation) checkClient(p Place, seen *probe.Handshake, onlyGuard bool) func(context.Context) Check {
+func (v *validation) checkClient(p Endpoint, seen *probe.Handshake, withoutPassword bool) func(context.Context) Check {
 	return func(ctx context.Context) Check {
 		if !seen.AsksClient {
-			return judgeUnasked(p, v.subject.Tenant, onlyGuard)
+			return judgeNoRequest(p, v.subject.Tenant, withoutPassword)
 		}
 		return v.tryClients(ctx, p)
 	}
 }
 
-// judgeUnasked is for a server that asks clients for no certificate. Where that is
+// judgeNoRequest is for a server that asks clients for no certificate. Where that is
 // all that guards it, anybody gets in who can reach it. It is pure.
-func judgeUnasked(p Place, tenant string, onlyGuard bool) Check {
+func judgeNoRequest(p Endpoint, tenant string, withoutPassword bool) Check {
 	const found = "no client certificate is requested"
 	switch {
 	case p.Known && p.Mutual:
-		return fail(codeAnybodyLetIn, found+", although the Gateway requires one", "clients without a certificate are refused",
+		return fail(codeAnyClientAccepted, found+", although the Gateway requires one", "clients without a certificate are refused",
 			finding.Fix{Text: "Check which Gateway answers here: it may be another tenant's, since Istio selects gateways by label across namespaces", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)})
-	case onlyGuard:
-		return warn(codeClientNotAsked, found+": anyone who can reach the port can store and query studies", "only clients of the tenant are accepted",
+	case withoutPassword:
+		return warn(codeNoClientCertificate, found+": anyone who can reach the port can store and query studies", "only clients of the tenant are accepted",
 			finding.Fix{Text: fmt.Sprintf("Set spec.servers[].tls.mode: MUTUAL in the Gateway, in gitops/application/%s; the Secret of its certificate already has the CA certificate", tenant)})
 	}
 	return pass(found + "; access is protected by password only")
 }
 
 // tryClients connects as each kind of client.
-func (v *validation) tryClients(ctx context.Context, p Place) Check {
+func (v *validation) tryClients(ctx context.Context, p Endpoint) Check {
 	if v.subject.Client == nil {
 		return skip("a client certificate is requested, but the tenant's client has none: see --cert")
 	}
@@ -51,7 +51,7 @@ func (v *validation) tryClients(ctx context.Context, p Place) Check {
 	if err != nil {
 		return skip("a client certificate is requested, but none could be obtained: " + err.Error())
 	}
-	in, why, err := v.letIn(ctx, p, own)
+	in, why, err := v.isAccepted(ctx, p, own)
 	if err != nil {
 		return judgeTCP(p, err, v.subject.Tenant)
 	}
@@ -62,59 +62,59 @@ func (v *validation) tryClients(ctx context.Context, p Place) Check {
 		return refused
 	}
 	details := []string{"the tenant's client certificate is accepted"}
-	in, why, err = v.letIn(ctx, p, nil)
+	in, why, err = v.isAccepted(ctx, p, nil)
 	switch {
 	case err != nil:
 		return judgeTCP(p, err, v.subject.Tenant)
 	case in:
-		return fail(codeAnybodyLetIn, "a client without a certificate is accepted", "clients without a certificate are refused",
+		return fail(codeAnyClientAccepted, "a client without a certificate is accepted", "clients without a certificate are refused",
 			finding.Fix{Text: "Set spec.servers[].tls.mode: MUTUAL in the Gateway; OPTIONAL_MUTUAL accepts clients without a certificate"})
 	}
 	details = append(details, "a client without a certificate is refused: "+why)
-	return v.tryStrangers(ctx, p, details)
+	return v.tryOtherClients(ctx, p, details)
 }
 
-// tryStrangers connects as the clients of other tenants that there are. What could
+// tryOtherClients connects as the clients of other tenants that there are. What could
 // not be tried is no reason to call the server broken, nor safe: it is said.
-func (v *validation) tryStrangers(ctx context.Context, p Place, details []string) Check {
+func (v *validation) tryOtherClients(ctx context.Context, p Endpoint, details []string) Check {
 	found := "clients of the tenant are accepted, those without a certificate"
 	var refused, untried []string
-	for _, stranger := range v.subject.Strangers {
-		theirs, err := stranger.Certificate(ctx)
+	for _, other := range v.subject.OtherClients {
+		certificate, err := other.Certificate(ctx)
 		in, why := false, ""
 		if err == nil {
-			in, why, err = v.letIn(ctx, p, theirs)
+			in, why, err = v.isAccepted(ctx, p, certificate)
 		}
 		switch {
 		case err != nil:
-			untried = append(untried, "a client of "+stranger.Tenant+" was not tested: "+plain(err))
+			untried = append(untried, "a client of "+other.Tenant+" was not tested: "+describeError(err))
 			continue
 		case in:
-			return fail(codeStrangerLetIn, "a client of tenant "+stranger.Tenant+" is accepted", "clients of other tenants are refused",
+			return fail(codeOtherClientAccepted, "a client of tenant "+other.Tenant+" is accepted", "clients of other tenants are refused",
 				finding.Fix{Text: "Check which CAs the Gateway trusts: tenants must not share a CA", Command: "kubectl orthweb cert list"})
 		}
-		refused = append(refused, "those of "+stranger.Tenant)
-		details = append(details, "a client of "+stranger.Tenant+" is refused: "+why)
+		refused = append(refused, "those of "+other.Tenant)
+		details = append(details, "a client of "+other.Tenant+" is refused: "+why)
 	}
 	for _, who := range refused {
 		found += " and " + who
 	}
 	found += " are not"
-	if len(v.subject.Strangers) == 0 && len(v.subject.Others) > 0 {
+	if len(v.subject.OtherClients) == 0 && len(v.subject.Others) > 0 {
 		untried = []string{"clients of other tenants were not tested: see --other-cert"}
 	}
 	return pass(strings.Join(append([]string{found}, untried...), "; "), details...)
 }
 
-// patience is how long a server may take to refuse a client after the handshake:
+// refusalTimeout is how long a server may take to refuse a client after the handshake:
 // in TLS 1.3 the client is done before the server has looked at its certificate
 // (RFC 8446, section 4.4.2.4).
-const patience = time.Second
+const refusalTimeout = time.Second
 
-// letIn tells whether a client with the certificate, nil for none, is let in, and
+// isAccepted tells whether a client with the certificate, nil for none, is let in, and
 // if not, in which words it is refused. An error is one of the connection, or that
 // the server did not answer: that is no refusal.
-func (v *validation) letIn(ctx context.Context, p Place, certificate *tls.Certificate) (in bool, why string, err error) {
+func (v *validation) isAccepted(ctx context.Context, p Endpoint, certificate *tls.Certificate) (in bool, why string, err error) {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
 		return false, "", err
@@ -135,7 +135,7 @@ func (v *validation) letIn(ctx context.Context, p Place, certificate *tls.Certif
 		}
 		return refusedBy(err)
 	}
-	_ = secured.SetReadDeadline(time.Now().Add(patience))
+	_ = secured.SetReadDeadline(time.Now().Add(refusalTimeout))
 	_, err = secured.Read(make([]byte, 1))
 	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return true, "", nil
@@ -151,7 +151,7 @@ func refusedBy(err error) (in bool, why string, failed error) {
 		return false, "it closed the connection", nil
 	}
 	if number, ok := alertOf(err); ok {
-		if !aboutCertificate(number) {
+		if !refusesCertificate(number) {
 			return false, "", err
 		}
 		return false, "the alert " + alertName(number), nil

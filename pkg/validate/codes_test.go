@@ -73,14 +73,14 @@ func codes(t *testing.T) (byName map[string]string, used map[string]int) {
 
 // several are the codes that are used in more than one place.
 var several = map[string]int{
-	"codeAnybodyLetIn":  2, // no certificate is requested, or a client without one is accepted
-	"codeWebOther":      7, // at each request to the web
-	"codeWebStatus":     2, // with a known error and without
-	"codeWebSignIn":     2, // and to distinguish it from a password prompt
-	"codeWebRedirect":   2, // and to look for Orthanc itself
-	"codeWebNotFound":   3, // the same
-	"codeServerName":    2, // and of a certificate that is presented without SNI
-	"codeServerNoNames": 2, // the same
+	"codeAnyClientAccepted": 2, // no certificate is requested, or a client without one is accepted
+	"codeNotOrthanc":        7, // at each request to the web
+	"codeWebStatus":         2, // with a known error and without
+	"codeWebSignIn":         2, // and to distinguish it from a password prompt
+	"codeWebRedirect":       2, // and to look for Orthanc itself
+	"codeWebNotFound":       3, // the same
+	"codeServerName":        2, // and of a certificate that is presented without SNI
+	"codeServerNoNames":     2, // the same
 }
 
 // TestCodes requires each code to have one meaning, and to be used as often as expected.
@@ -187,7 +187,7 @@ func TestExamplesArePrinted(t *testing.T) {
 func judgedExamples(t *testing.T) []Check {
 	t.Helper()
 	const host = "web.bhs.orthweb.com"
-	web := Place{Host: host, Port: 443}
+	web := Endpoint{Host: host, Port: 443}
 	noDial := func(number syscall.Errno) Check {
 		return judgeTCP(web, &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 443}, Err: os.NewSyscallError("connect", number)}, "bhs")
 	}
@@ -207,13 +207,13 @@ func judgedExamples(t *testing.T) []Check {
 		noDial(syscall.ECONNREFUSED), noDial(syscall.ETIMEDOUT), noDial(syscall.EHOSTUNREACH),
 		judgeTCP(web, errors.New("no address of the ingress is known"), "bhs"),
 		judgeTLS(probe.Handshake{Version: tls.VersionTLS11, CipherSuite: tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}),
-		judgeUnasked(Place{Known: true, Mutual: true}, "bhs", false), judgeUnasked(Place{Known: true}, "bhs", true),
+		judgeNoRequest(Endpoint{Known: true, Mutual: true}, "bhs", false), judgeNoRequest(Endpoint{Known: true}, "bhs", true),
 		failedRequest(pageURL, context.DeadlineExceeded, "bhs"),
 		(&validation{}).judgeDefaultPassword(replied(200, `{"Version":"1.12.4","DicomAet":"ORTHANC"}`), known),
 		judgePixels(2, []comparison{lossy, lossy}, "two images"), judgePixels(2, []comparison{undecoded, undecoded}, "two images"),
 		judgePixels(2, []comparison{{}, {}}, "two images"), judgePixels(2, []comparison{same, {}}, "two images"),
 		judgeUnchanged(archive(20, 22, 221), archive(17, 19, 161), 0),
-		(&validation{}).unsafe(limits.Evicts(orthanc.Contents{Patients: 99}, orthanc.Contents{Patients: 1}), ""),
+		(&validation{}).warnEviction(limits.Evicts(orthanc.Contents{Patients: 99}, orthanc.Contents{Patients: 1}), ""),
 	}, certificateExamples(t, host), handshakeExamples(), pageExamples(), associationExamples())
 }
 
@@ -233,7 +233,7 @@ func certificateExamples(t *testing.T, host string) (all []Check) {
 	below := peers.Issue(t, root, "below", isCA)
 	other, namesake := peers.Issue(t, nil, "mhr-ca", valid), peers.Issue(t, nil, "int-ca", valid)
 	judge := func(trusted *peers.Issuer, leaf *peers.Issuer, above ...*x509.Certificate) {
-		s := Subject{Tenant: "bhs", Authorities: []*x509.Certificate{trusted.Certificate}, Others: []Subject{{Tenant: "mhr", Authorities: []*x509.Certificate{other.Certificate}}}}
+		s := Subject{Tenant: "bhs", CAs: []*x509.Certificate{trusted.Certificate}, Others: []Subject{{Tenant: "mhr", CAs: []*x509.Certificate{other.Certificate}}}}
 		all = append(all, judgeCertificate(append([]*x509.Certificate{leaf.Certificate}, above...), host, s, now))
 	}
 	judge(root, peers.Issue(t, other, host, valid))
@@ -261,24 +261,24 @@ func certificateExamples(t *testing.T, host string) (all []Check) {
 	ended := peers.Issue(t, nil, "int-ca", until(now.AddDate(0, 0, -3)))
 	judge(ended, peers.Issue(t, ended, host, valid))
 	judge(root, peers.Issue(t, namesake, host, valid))
-	unread := Subject{Tenant: "bhs", Unread: "you may not get secrets in namespace bhs-orthweb"}
+	unread := Subject{Tenant: "bhs", CAUnread: "you may not get secrets in namespace bhs-orthweb"}
 	all = append(all, judgeCertificate([]*x509.Certificate{peers.Issue(t, root, host, valid).Certificate}, host, unread, now))
 	unnamed := peers.Issue(t, root, "web.mhr.orthweb.com", func(c *x509.Certificate) { valid(c); c.IPAddresses = nil })
-	known := Subject{Tenant: "bhs", Authorities: []*x509.Certificate{root.Certificate}}
-	return append(all, judgeUnnamed([]*x509.Certificate{unnamed.Certificate}, Place{Host: "dicom.bhs.orthweb.com"}, known, now, Check{}))
+	known := Subject{Tenant: "bhs", CAs: []*x509.Certificate{root.Certificate}}
+	return append(all, judgeUnnamed([]*x509.Certificate{unnamed.Certificate}, Endpoint{Host: "dicom.bhs.orthweb.com"}, known, now, Check{}))
 }
 
 // handshakeExamples are of handshakes that failed, and of devices.
 func handshakeExamples() []Check {
-	dicom := Place{Host: "dicom.bhs.orthweb.com", Port: 11112}
-	failed := func(seen trouble) Check {
-		return judgeTrouble(fmt.Errorf("TLS with 192.0.2.7:11112: %w", io.EOF), seen, dicom, "bhs")
+	dicom := Endpoint{Host: "dicom.bhs.orthweb.com", Port: 11112}
+	failed := func(seen failedHandshake) Check {
+		return judgeFailedHandshake(fmt.Errorf("TLS with 192.0.2.7:11112: %w", io.EOF), seen, dicom, "bhs")
 	}
 	in, no := accepted(tls13, 0x1301), alerted(40)
-	devices := func(came ...greeting) Check { return judgeDevices(in, came, dicom, "bhs") }
+	devices := func(came ...helloResult) Check { return judgeDevices(in, came, dicom, "bhs") }
 	return []Check{
-		failed(trouble{anything: closed, proxied: closed}), failed(trouble{anything: accepted(tls12, 0x002F)}),
-		failed(trouble{anything: closed, clear: "it was accepted"}), failed(trouble{anything: closed, proxied: in}),
+		failed(failedHandshake{anything: closed, proxied: closed}), failed(failedHandshake{anything: accepted(tls12, 0x002F)}),
+		failed(failedHandshake{anything: closed, clear: "it was accepted"}), failed(failedHandshake{anything: closed, proxied: in}),
 		devices(closed, closed, closed, closed), devices(in, no, no, no), devices(in, in, no, no),
 	}
 }
@@ -332,7 +332,7 @@ func runExamples(t *testing.T) (all []Check) {
 			both := bhs.authority.pool()
 			both.AddCert(foreign.cert)
 			asks(bhs, both)
-			bhs.subject.Strangers = []Stranger{{Tenant: "mhr", Certificate: foreign.client("dcmclient")}}
+			bhs.subject.OtherClients = []OtherClient{{Tenant: "mhr", Certificate: foreign.client("dcmclient")}}
 		},
 		func(bhs, _ *setup) { bhs.archive.open = true },
 		func(bhs, _ *setup) { bhs.peer.echo = 0x0124 },

@@ -13,7 +13,7 @@ import (
 )
 
 // checkTCP connects and closes.
-func (v *validation) checkTCP(p Place) func(context.Context) Check {
+func (v *validation) checkTCP(p Endpoint) func(context.Context) Check {
 	return func(ctx context.Context) Check {
 		conn, err := v.options.dial(ctx, v.subject, p)
 		if err != nil {
@@ -25,7 +25,7 @@ func (v *validation) checkTCP(p Place) func(context.Context) Check {
 }
 
 // judgeTCP says what an error of connecting means. It is pure.
-func judgeTCP(p Place, err error, tenant string) Check {
+func judgeTCP(p Endpoint, err error, tenant string) Check {
 	expected := fmt.Sprintf("a server listens on port %d", p.Port)
 	inside := finding.Fix{Text: "Check whether the ingress is running", Command: "kubectl orthweb status " + escape.ShellWord(tenant)}
 	var slow net.Error
@@ -45,7 +45,7 @@ func judgeTCP(p Place, err error, tenant string) Check {
 }
 
 // target is the address in an error of dialling.
-func target(err error, p Place) string {
+func target(err error, p Endpoint) string {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Addr != nil {
 		return op.Addr.String()

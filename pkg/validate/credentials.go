@@ -13,7 +13,7 @@ import (
 )
 
 // Credentials are what one tenant's Orthanc is signed in to with; the zero value is
-// none. They leave the program in one place, web.ask: to the tenant that they belong
+// none. They leave the program in one place, web.request: to the tenant that they belong
 // to, over a connection whose server was verified. They are never printed.
 type Credentials struct {
 	tenant, user, password string
@@ -48,9 +48,9 @@ func (c Credentials) addTo(request *http.Request, tenant string) error {
 	return nil
 }
 
-// in tells whether a text has the password: as it is, as it is sent, or as a page or
+// appearsIn reports whether a text has the password: as it is, as it is sent, or as a page or
 // a URL has it.
-func (c Credentials) in(text string) bool {
+func (c Credentials) appearsIn(text string) bool {
 	if c.password == "" {
 		return false
 	}
@@ -77,23 +77,23 @@ func (e *unverifiedError) Unwrap() error { return e.why }
 
 // unknownCA is why a server of the tenant can't be verified at all.
 func unknownCA(s Subject) error {
-	if s.Unread == "" {
+	if s.CAUnread == "" {
 		return errors.New("its CA is not known")
 	}
-	return errors.New("its CA is not known: " + s.Unread)
+	return errors.New("its CA is not known: " + s.CAUnread)
 }
 
 // withhold has the checks go on without the password, and say so.
 func (v *validation) withhold(why error) {
-	v.login, v.withheld = Credentials{}, "the password was not sent: "+plain(why)
+	v.login, v.withheld = Credentials{}, "the password was not sent: "+describeError(why)
 }
 
-// canAsk tells whether Orthanc's web can be asked: with a password, or without one
+// canQuery tells whether Orthanc's web can be asked: with a password, or without one
 // where it wants none.
-func (v *validation) canAsk() bool { return v.login.Given() || v.open }
+func (v *validation) canQuery() bool { return v.login.Given() || v.open }
 
-// noLogin says why Orthanc's web can't be asked.
-func (v *validation) noLogin() string {
+// whyNoLogin says why Orthanc's web can't be asked.
+func (v *validation) whyNoLogin() string {
 	if v.withheld != "" {
 		return v.withheld
 	}

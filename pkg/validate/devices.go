@@ -58,19 +58,19 @@ var devices = []device{
 	{name: "devices from before 2018 (AES TLS Profile, TLS 1.0)", old: true, hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suitesOld, Groups: deviceGroups}},
 }
 
-// greeting is what came of one hello.
-type greeting struct {
+// helloResult is what came of one hello.
+type helloResult struct {
 	reply probe.Reply
 	err   error
 }
 
-func (g greeting) in() bool { return g.err == nil && g.reply.Kind == probe.Accepted }
+func (g helloResult) accepted() bool { return g.err == nil && g.reply.Kind == probe.Accepted }
 
-// words are the rest of a sentence about the client.
-func (g greeting) words() string {
+// describe is the rest of a sentence about the client.
+func (g helloResult) describe() string {
 	switch {
 	case g.err != nil:
-		return "not known: " + plain(g.err)
+		return "not known: " + describeError(g.err)
 	case g.reply.Kind == probe.Accepted:
 		return "accepted with " + suiteName(g.reply.Version, g.reply.CipherSuite)
 	case g.reply.Kind == probe.Alerted:
@@ -84,31 +84,31 @@ func (g greeting) words() string {
 }
 
 // known tells whether the server answered.
-func (g greeting) known() bool { return g.err == nil && g.reply.Kind != probe.Silent }
+func (g helloResult) known() bool { return g.err == nil && g.reply.Kind != probe.Silent }
 
-// greet sends a hello over a connection of its own.
-func (v *validation) greet(ctx context.Context, p Place, hello probe.Hello, before ...byte) greeting {
+// sendHello sends a hello over a connection of its own.
+func (v *validation) sendHello(ctx context.Context, p Endpoint, hello probe.Hello, before ...byte) helloResult {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
-		return greeting{err: err}
+		return helloResult{err: err}
 	}
 	defer func() { _ = conn.Close() }()
 	reply, err := probe.SendHello(ctx, conn, hello, before...)
-	return greeting{reply, err}
+	return helloResult{reply, err}
 }
 
 // checkDevices finds out which kinds of devices get as far as the certificate.
-func (v *validation) checkDevices(p Place, seen *probe.Handshake) func(context.Context) Check {
+func (v *validation) checkDevices(p Endpoint, seen *probe.Handshake) func(context.Context) Check {
 	return func(ctx context.Context) Check {
 		named := devices[0].hello
 		named.ServerName = p.Host
-		with := v.greet(ctx, p, named)
-		var came []greeting
+		with := v.sendHello(ctx, p, named)
+		var came []helloResult
 		for _, d := range devices {
-			came = append(came, v.greet(ctx, p, d.hello))
+			came = append(came, v.sendHello(ctx, p, d.hello))
 		}
 		c := judgeDevices(with, came, p, v.subject.Tenant)
-		if c.Outcome == Fail || !came[0].in() {
+		if c.Outcome == Fail || !came[0].accepted() {
 			return c
 		}
 		return v.compareUnnamed(ctx, p, seen, c)
@@ -116,7 +116,7 @@ func (v *validation) checkDevices(p Place, seen *probe.Handshake) func(context.C
 }
 
 // compareUnnamed looks at the certificate that is shown without SNI.
-func (v *validation) compareUnnamed(ctx context.Context, p Place, seen *probe.Handshake, c Check) Check {
+func (v *validation) compareUnnamed(ctx context.Context, p Endpoint, seen *probe.Handshake, c Check) Check {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
 		return c
@@ -131,10 +131,10 @@ func (v *validation) compareUnnamed(ctx context.Context, p Place, seen *probe.Ha
 
 // judgeUnnamed is of a certificate that is shown without SNI alone. One that the tenant's
 // authority did not sign keeps devices out; few of them look at the name. It is pure.
-func judgeUnnamed(chain []*x509.Certificate, p Place, s Subject, now time.Time, c Check) Check {
+func judgeUnnamed(chain []*x509.Certificate, p Endpoint, s Subject, now time.Time, c Check) Check {
 	judged := judgeCertificate(chain, p.Host, s, now)
 	if judged.Outcome == Fail {
-		other := fail(codeOtherUnnamed, "clients without SNI, such as most modalities, get another certificate: "+judged.Found,
+		other := fail(codeOtherWithoutSNI, "clients without SNI, such as most modalities, get another certificate: "+judged.Found,
 			"the same certificate with and without SNI", sniFix(s.Tenant))
 		if judged.Code == codeServerName || judged.Code == codeServerNoNames { // few devices look at the name
 			other.Outcome = Warn
@@ -156,13 +156,13 @@ func sniFix(tenant string) finding.Fix {
 
 // judgeDevices is pure: with is what came of a client with SNI, came what came of the
 // devices, in their order.
-func judgeDevices(with greeting, came []greeting, p Place, tenant string) Check {
+func judgeDevices(with helloResult, came []helloResult, p Endpoint, tenant string) Check {
 	var in, out, unknown, details []string
 	needed := true
 	for i, d := range devices {
-		details = append(details, d.name+": "+came[i].words())
+		details = append(details, d.name+": "+came[i].describe())
 		switch {
-		case came[i].in():
+		case came[i].accepted():
 			in = append(in, d.name)
 		case !came[i].known():
 			unknown = append(unknown, d.name)
@@ -178,15 +178,15 @@ func judgeDevices(with greeting, came []greeting, p Place, tenant string) Check 
 	}
 	var c Check
 	switch {
-	case !came[0].in() && !came[1].in() && with.in():
-		c = fail(codeSNINeeded, "clients without SNI, such as most modalities, cannot connect: "+came[0].words(), "clients without SNI can connect", sniFix(tenant))
-		details = append(details, "a client with SNI for "+p.Host+": "+with.words())
+	case !came[0].accepted() && !came[1].accepted() && with.accepted():
+		c = fail(codeSNINeeded, "clients without SNI, such as most modalities, cannot connect: "+came[0].describe(), "clients without SNI can connect", sniFix(tenant))
+		details = append(details, "a client with SNI for "+p.Host+": "+with.describe())
 	case !needed:
-		c = fail(codeDevicesOut, "devices cannot connect: "+strings.Join(out, "; "), "TLS 1.2 with a cipher suite of BCP 195 (RFC 9325)", finding.Fix{
+		c = fail(codeDevicesRefused, "devices cannot connect: "+strings.Join(out, "; "), "TLS 1.2 with a cipher suite of BCP 195 (RFC 9325)", finding.Fix{
 			Text: "Set spec.servers[].tls.minProtocolVersion: TLSV1_2 in the Gateway, and omit cipherSuites: the default has those that devices need. If ecdhCurves is set (tlsDefaults in the mesh's configuration), it must include P-256",
 		})
 	case len(out) > 0:
-		c = warn(codeOlderOut, "older devices cannot connect: "+strings.Join(out, "; "), "the cipher suites of both BCP 195 profiles", finding.Fix{
+		c = warn(codeOlderDevicesRefused, "older devices cannot connect: "+strings.Join(out, "; "), "the cipher suites of both BCP 195 profiles", finding.Fix{
 			Text: "Check whether you have such devices. If they can't be updated, they need ECDHE-RSA-AES128-GCM-SHA256 with an RSA certificate",
 		})
 	default:

@@ -32,15 +32,15 @@ type Archive struct {
 	Instances func(ctx context.Context, studyUID string) (map[string]string, error)
 }
 
-// asLongAsItTakes is no limit for a check: what is waited for within has its own.
-const asLongAsItTakes time.Duration = 1 << 62
+// unlimited is no limit for a check: what is waited for within has its own.
+const unlimited time.Duration = 1 << 62
 
 // files stores a user's files and asks for them.
 func (v *validation) files(ctx context.Context) {
 	within := v.timeout
-	v.timeout = asLongAsItTakes
+	v.timeout = unlimited
 	v.do(ctx, "dicom-store-files", []string{"dicom-echo", "dicom-store", "study-found", "study-elsewhere"}, func(ctx context.Context) Check {
-		if why := v.notSafe(); why != "" {
+		if why := v.whyNotStored(); why != "" {
 			return skip(why)
 		}
 		v.sentFiles = true
@@ -50,8 +50,8 @@ func (v *validation) files(ctx context.Context) {
 		switch {
 		case !v.sentFiles:
 			return skip("nothing was stored")
-		case !v.canAsk():
-			return skip(v.noLogin())
+		case !v.canQuery():
+			return skip(v.whyNoLogin())
 		}
 		own := v.archive(v.web, func(context.Context) (Credentials, error) { return v.login, nil })
 		var others []Archive

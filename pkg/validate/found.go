@@ -14,7 +14,7 @@ import (
 // lookUp asks an Orthanc for its id of a "Study" or an "Instance", empty when it has
 // none (Orthanc Book, /tools/lookup).
 func lookUp(ctx context.Context, w *web, level, uid string, login Credentials) (string, error) {
-	status, answer, err := w.ask(ctx, http.MethodPost, "/tools/lookup", strings.NewReader(uid), login)
+	status, answer, err := w.request(ctx, http.MethodPost, "/tools/lookup", strings.NewReader(uid), login)
 	if err != nil {
 		return "", err
 	}
@@ -38,13 +38,13 @@ func (v *validation) checkFound(ctx context.Context) Check {
 	if !v.stored {
 		return skip("nothing was stored")
 	}
-	if !v.canAsk() {
-		return skip(v.noLogin())
+	if !v.canQuery() {
+		return skip(v.whyNoLogin())
 	}
 	expected := fmt.Sprintf("the test study with %d images in this tenant's Orthanc", len(v.study))
 	id, err := lookUp(ctx, v.web, "Study", v.studyUID(), v.login)
 	if err != nil {
-		return fail(codeWebOther, "querying Orthanc for the study failed: "+plain(err), expected, logFix(v.subject.Tenant))
+		return fail(codeNotOrthanc, "querying Orthanc for the study failed: "+describeError(err), expected, logFix(v.subject.Tenant))
 	}
 	v.found[v.subject.Tenant] = id
 	if id == "" {
@@ -61,13 +61,13 @@ func (v *validation) checkFound(ctx context.Context) Check {
 
 // compareStudy compares each image that was sent with the one that Orthanc has.
 func (v *validation) compareStudy(ctx context.Context, id, expected string) Check {
-	status, answer, err := v.web.ask(ctx, http.MethodGet, "/studies/"+id+"/instances", nil, v.login)
+	status, answer, err := v.web.request(ctx, http.MethodGet, "/studies/"+id+"/instances", nil, v.login)
 	var has []storedImage
 	if err == nil && status == http.StatusOK {
 		err = json.Unmarshal(answer, &has)
 	}
 	if err = orStatus(err, status); err != nil {
-		return fail(codeWebOther, "querying Orthanc for the study's images failed: "+plain(err), expected, logFix(v.subject.Tenant))
+		return fail(codeNotOrthanc, "querying Orthanc for the study's images failed: "+describeError(err), expected, logFix(v.subject.Tenant))
 	}
 	images := make([]comparison, len(v.study))
 	for i, instance := range v.study {
@@ -76,7 +76,7 @@ func (v *validation) compareStudy(ctx context.Context, id, expected string) Chec
 			continue
 		}
 		if images[i], err = v.comparePixels(ctx, stored.ID, instance); err != nil {
-			return fail(codeWebOther, "querying Orthanc for an image's pixels failed: "+plain(err), expected, logFix(v.subject.Tenant))
+			return fail(codeNotOrthanc, "querying Orthanc for an image's pixels failed: "+describeError(err), expected, logFix(v.subject.Tenant))
 		}
 		if images[i].renamed = renamed; renamed && images[i].likeness != similarPixels {
 			images[i].likeness = otherPixels

@@ -11,23 +11,23 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-func TestJudgeUnasked(t *testing.T) {
+func TestJudgeNoRequest(t *testing.T) {
 	for _, c := range []struct {
-		about     string
-		place     Place
-		onlyGuard bool
-		outcome   Outcome
-		code      finding.Code
-		says      string
+		about           string
+		place           Endpoint
+		withoutPassword bool
+		outcome         Outcome
+		code            finding.Code
+		says            string
 	}{
-		{about: "the web, SIMPLE", place: Place{Known: true}, outcome: Pass, says: "access is protected by password only"},
+		{about: "the web, SIMPLE", place: Endpoint{Known: true}, outcome: Pass, says: "access is protected by password only"},
 		{about: "the web, not known", outcome: Pass, says: "access is protected by password only"},
-		{about: "DICOM, SIMPLE", place: Place{Known: true}, onlyGuard: true, outcome: Warn, code: codeClientNotAsked, says: "anyone who can reach the port"},
-		{about: "DICOM, not known", onlyGuard: true, outcome: Warn, code: codeClientNotAsked, says: "anyone who can reach the port"},
-		{about: "the web, MUTUAL", place: Place{Known: true, Mutual: true}, outcome: Fail, code: codeAnybodyLetIn, says: "although the Gateway requires one"},
-		{about: "DICOM, MUTUAL", place: Place{Known: true, Mutual: true}, onlyGuard: true, outcome: Fail, code: codeAnybodyLetIn, says: "although the Gateway requires one"},
+		{about: "DICOM, SIMPLE", place: Endpoint{Known: true}, withoutPassword: true, outcome: Warn, code: codeNoClientCertificate, says: "anyone who can reach the port"},
+		{about: "DICOM, not known", withoutPassword: true, outcome: Warn, code: codeNoClientCertificate, says: "anyone who can reach the port"},
+		{about: "the web, MUTUAL", place: Endpoint{Known: true, Mutual: true}, outcome: Fail, code: codeAnyClientAccepted, says: "although the Gateway requires one"},
+		{about: "DICOM, MUTUAL", place: Endpoint{Known: true, Mutual: true}, withoutPassword: true, outcome: Fail, code: codeAnyClientAccepted, says: "although the Gateway requires one"},
 	} {
-		judged(t, c.about, judgeUnasked(c.place, "bhs", c.onlyGuard), c.outcome, c.code, c.says)
+		judged(t, c.about, judgeNoRequest(c.place, "bhs", c.withoutPassword), c.outcome, c.code, c.says)
 	}
 }
 

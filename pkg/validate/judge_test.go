@@ -52,9 +52,9 @@ func TestJudgeName(t *testing.T) {
 		{about: "some of them", found: addresses("192.0.2.7"), has: addresses("192.0.2.7", "192.0.2.8"), outcome: Pass, says: "resolves to 192.0.2.7"},
 		{about: "mapped into IPv6", found: addresses("::ffff:192.0.2.7"), has: addresses("192.0.2.7"), outcome: Pass, says: "resolves to 192.0.2.7"},
 		{about: "in order", found: addresses("2001:db8::7", "192.0.2.7"), has: addresses("192.0.2.7", "2001:db8::7"), outcome: Pass, says: "resolves to 192.0.2.7, 2001:db8::7"},
-		{about: "elsewhere", found: addresses("192.0.2.9"), has: addresses("192.0.2.7"), outcome: Warn, code: codeNameElsewhere, says: "resolves to 192.0.2.9 on this machine"},
-		{about: "elsewhere, and needed", found: addresses("192.0.2.9"), has: addresses("192.0.2.7"), needed: true, outcome: Fail, code: codeNameElsewhere, says: "resolves to"},
-		{about: "one of two elsewhere", found: addresses("192.0.2.7", "192.0.2.9"), has: addresses("192.0.2.7"), outcome: Warn, code: codeNameElsewhere, says: "192.0.2.7, 192.0.2.9"},
+		{about: "elsewhere", found: addresses("192.0.2.9"), has: addresses("192.0.2.7"), outcome: Warn, code: codeNameDiffers, says: "resolves to 192.0.2.9 on this machine"},
+		{about: "elsewhere, and needed", found: addresses("192.0.2.9"), has: addresses("192.0.2.7"), needed: true, outcome: Fail, code: codeNameDiffers, says: "resolves to"},
+		{about: "one of two elsewhere", found: addresses("192.0.2.7", "192.0.2.9"), has: addresses("192.0.2.7"), outcome: Warn, code: codeNameDiffers, says: "192.0.2.7, 192.0.2.9"},
 		{about: "unknown", err: errors.New("no such host"), has: addresses("192.0.2.7"), outcome: Warn, code: codeNameUnknown, says: "cannot resolve " + host},
 		{about: "unknown, and needed", err: errors.New("no such host"), has: addresses("192.0.2.7"), needed: true, outcome: Fail, code: codeNameUnknown, says: "cannot resolve"},
 		{about: "the ingress's is not known", found: addresses("192.0.2.7"), needed: true, outcome: Pass, says: "it is not known whether that is the ingress"},
@@ -82,6 +82,6 @@ func TestJudgeTCP(t *testing.T) {
 		{about: "no host", err: system(syscall.EHOSTUNREACH), code: codeNoRoute, says: "192.0.2.7:443"},
 		{about: "not known", err: errors.New("too many open files"), code: codeNoConnection, says: "connection failed: too many open files"},
 	} {
-		judged(t, c.about, judgeTCP(Place{Host: "web.bhs.orthweb.com", Port: 443}, c.err, "bhs"), Fail, c.code, c.says)
+		judged(t, c.about, judgeTCP(Endpoint{Host: "web.bhs.orthweb.com", Port: 443}, c.err, "bhs"), Fail, c.code, c.says)
 	}
 }

@@ -35,7 +35,7 @@ func TestUnchangedCountsWhatIsLeft(t *testing.T) {
 			return true
 		}
 		checks := s.run(t)
-		outcome{"clean-up", Warn, codeLeftBehind, "403"}.check(t, checks)
+		outcome{"clean-up", Warn, codeStudyRemains, "403"}.check(t, checks)
 		outcome{"archive-unchanged", Fail, codeArchiveLost, "1 of 20002 patients"}.check(t, checks)
 	})
 	t.Run("kept, and found", func(t *testing.T) {

@@ -14,19 +14,19 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
 )
 
-// forced is how to store where it is not known to be safe.
-const forced = "use --store to store anyway"
+// storeHint is how to store where it is not known to be safe.
+const storeHint = "use --store to store anyway"
 
 // checkLimits finds out whether storing could have Orthanc remove patients to make
 // room, and notes what the archive holds. Where it could, or where that is not known,
 // nothing is stored unless the user says so.
 func (v *validation) checkLimits(ctx context.Context) Check {
-	if why := v.noWeb(); why != "" {
+	if why := v.whyNoWeb(); why != "" {
 		return skip("it is not known whether the archive removes patients to make room: " + why)
 	}
-	before, err := v.web.takeCensus(ctx, v.login)
+	before, err := v.web.readCensus(ctx, v.login)
 	if err != nil {
-		return v.unsafe("the contents of the archive could not be read: "+plain(err), "")
+		return v.warnEviction("the contents of the archive could not be read: "+describeError(err), "")
 	}
 	v.before = &before
 	limits, why := v.limits(ctx)
@@ -34,14 +34,14 @@ func (v *validation) checkLimits(ctx context.Context) Check {
 	if files := v.options.Files; files != nil && files.Size != nil && limits.Evict() {
 		count, bytes := files.Size(ctx)
 		if ctx.Err() != nil { // those that were counted are not all
-			return v.unsafe("the archive has limits, and the files could not be counted in time", "use --timeout to allow more time")
+			return v.warnEviction("the archive has limits, and the files could not be counted in time", "use --timeout to allow more time")
 		}
 		more.Patients, more.Bytes = more.Patients+count, more.Bytes+bytes // each file may be of a patient of its own
 	}
 	if evicts := limits.Evicts(before.contents(), more); evicts != "" {
-		return v.unsafe(evicts, why)
+		return v.warnEviction(evicts, why)
 	}
-	held := before.words()
+	held := before.describe()
 	switch {
 	case limits.Rejects:
 		return pass("the archive removes nothing to make room: it rejects what does not fit (MaximumStorageMode)", held)
@@ -54,11 +54,11 @@ func (v *validation) checkLimits(ctx context.Context) Check {
 // testBytes is more than the test study takes in an archive.
 const testBytes = 1 << 20
 
-// unsafe is the warning that nothing is stored. unread is why limits are not known.
-func (v *validation) unsafe(why, unread string) Check {
+// warnEviction is the warning that nothing is stored. unread is why limits are not known.
+func (v *validation) warnEviction(why, unread string) Check {
 	v.mayEvict = why
 	c := warn(codeMayEvict, why, "storing removes nothing", finding.Fix{
-		Text: "Check MaximumPatientCount and MaximumStorageSize in Orthanc's configuration. Nothing was stored, so C-ECHO is the only DICOM operation that was tested; " + forced,
+		Text: "Check MaximumPatientCount and MaximumStorageSize in Orthanc's configuration. Nothing was stored, so C-ECHO is the only DICOM operation that was tested; " + storeHint,
 	})
 	if unread != "" {
 		c.Details = []string{unread}
@@ -115,17 +115,17 @@ type census struct {
 const maxListed = 20_000
 
 func (c census) contents() orthanc.Contents {
-	bytes, _ := strconv.ParseInt(c.TotalDiskSize, 10, 64) // checked by takeCensus
+	bytes, _ := strconv.ParseInt(c.TotalDiskSize, 10, 64) // checked by readCensus
 	return orthanc.Contents{Patients: c.CountPatients, Bytes: bytes}
 }
 
-func (c census) words() string {
+func (c census) describe() string {
 	return fmt.Sprintf("patients: %d, studies: %d, instances: %d", c.CountPatients, c.CountStudies, c.CountInstances)
 }
 
-// takeCensus asks for the counts, and where they are not many for the ids (Orthanc
+// readCensus asks for the counts, and where they are not many for the ids (Orthanc
 // Book, REST API: /statistics, /patients, /studies).
-func (w *web) takeCensus(ctx context.Context, login Credentials) (census, error) {
+func (w *web) readCensus(ctx context.Context, login Credentials) (census, error) {
 	c := census{CountPatients: -1, CountStudies: -1, CountInstances: -1}
 	if err := w.decode(ctx, "/statistics", login, &c); err != nil {
 		return c, err
@@ -147,7 +147,7 @@ func (w *web) takeCensus(ctx context.Context, login Credentials) (census, error)
 
 // decode asks for JSON and decodes it.
 func (w *web) decode(ctx context.Context, path string, login Credentials, into any) error {
-	status, answer, err := w.ask(ctx, http.MethodGet, path, nil, login)
+	status, answer, err := w.request(ctx, http.MethodGet, path, nil, login)
 	if err = orStatus(err, status); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -237,6 +237,6 @@ func TestCleanUpKeepsOn(t *testing.T) {
 		t.Parallel()
 		s := newTenant(t, "bhs")
 		s.archive.instead = func(_ http.ResponseWriter, r *http.Request) bool { return r.Method == http.MethodDelete }
-		outcome{"clean-up", Warn, codeLeftBehind, " after 3 deletions"}.check(t, s.run(t))
+		outcome{"clean-up", Warn, codeStudyRemains, " after 3 deletions"}.check(t, s.run(t))
 	})
 }

@@ -18,7 +18,7 @@ const ViaPortForward = "port-forward"
 // checkName compares what this machine makes of a host's name (hosts file and
 // DNS) with the ingress's address. Going by the address it is not needed, and so
 // no more than a warning.
-func (v *validation) checkName(p Place) func(context.Context) Check {
+func (v *validation) checkName(p Endpoint) func(context.Context) Check {
 	return func(ctx context.Context) Check {
 		if v.options.Via == ViaPortForward {
 			return skip("connections go through the API server; the name is not used")
@@ -53,7 +53,7 @@ func judgeName(host string, found []netip.Addr, err error, addresses []netip.Add
 	}
 	for _, addr := range found {
 		if !slices.Contains(addresses, addr) {
-			return verdict(codeNameElsewhere, fmt.Sprintf("%s resolves to %s on this machine", host, join(found)), expected, fix)
+			return verdict(codeNameDiffers, fmt.Sprintf("%s resolves to %s on this machine", host, join(found)), expected, fix)
 		}
 	}
 	return pass(fmt.Sprintf("%s resolves to %s", host, join(found)))

@@ -67,12 +67,12 @@ func judgePage(r reply, tenant string, login Credentials) Check {
 	if len(r.body) == 0 {
 		what = ": the response is empty"
 	}
-	return fail(codeWebOther, r.url+" is not Orthanc's explorer"+what, expectedPage(r.url), routeFix(tenant))
+	return fail(codeNotOrthanc, r.url+" is not Orthanc's explorer"+what, expectedPage(r.url), routeFix(tenant))
 }
 
 // failedRequest is for a request that got no whole answer.
 func failedRequest(at string, err error, tenant string) Check {
-	return fail(codeWebOther, "the request failed: "+plain(err), expectedPage(at), routeFix(tenant))
+	return fail(codeNotOrthanc, "the request failed: "+describeError(err), expectedPage(at), routeFix(tenant))
 }
 
 func expectedPage(at string) string {
@@ -90,7 +90,7 @@ func routeFix(tenant string) finding.Fix {
 // may be disabled, replaced by another page, or at another path.
 func mayHideOrthanc(r reply, c Check) bool {
 	to := location(r)
-	return c.Code == codeWebOther || c.Code == codeWebNotFound || c.Code == codeWebRedirect && to != nil && sameOrigin(r, to) && !isSignIn(to)
+	return c.Code == codeNotOrthanc || c.Code == codeWebNotFound || c.Code == codeWebRedirect && to != nil && sameOrigin(r, to) && !isSignIn(to)
 }
 
 // lookForOrthanc requests what proves that Orthanc answers where its explorer does

@@ -68,10 +68,10 @@ func TestJudgePage(t *testing.T) {
 		{about: "404 from behind", reply: replied(404, "", "Server: istio-envoy", "X-Envoy-Upstream-Service-Time: 3"), outcome: Fail, code: codeWebNotFound, says: "returns 404 Not Found"},
 		{about: "Orthanc's 404", reply: replied(404, orthancs404), outcome: Fail, code: codeWebNotFound, says: "404 Not Found: Unknown resource; this is Orthanc's own response"},
 		{about: "unknown status", reply: replied(599, ""), outcome: Fail, code: codeWebStatus, says: "returns 599"},
-		{about: "another program", reply: replied(200, "It works!"), outcome: Fail, code: codeWebOther, says: pageURL + " is not Orthanc's explorer: It works!"},
-		{about: "a page about Orthanc", reply: replied(200, "<title>Sign in</title> to Orthanc Explorer"), outcome: Fail, code: codeWebOther, says: `a page with the title "Sign in"`},
-		{about: "empty", reply: replied(200, ""), outcome: Fail, code: codeWebOther, says: "the response is empty"},
-		{about: "control characters", reply: replied(200, "\x1b[2J"), outcome: Fail, code: codeWebOther, says: "is not Orthanc's explorer"},
+		{about: "another program", reply: replied(200, "It works!"), outcome: Fail, code: codeNotOrthanc, says: pageURL + " is not Orthanc's explorer: It works!"},
+		{about: "a page about Orthanc", reply: replied(200, "<title>Sign in</title> to Orthanc Explorer"), outcome: Fail, code: codeNotOrthanc, says: `a page with the title "Sign in"`},
+		{about: "empty", reply: replied(200, ""), outcome: Fail, code: codeNotOrthanc, says: "the response is empty"},
+		{about: "control characters", reply: replied(200, "\x1b[2J"), outcome: Fail, code: codeNotOrthanc, says: "is not Orthanc's explorer"},
 	} {
 		got := judgePage(c.reply, "bhs", NewCredentials("bhs", c.user, secret))
 		said := strings.Join(append(got.Details, got.Found, got.Fix.Text, got.Fix.Command), "\n")

@@ -19,7 +19,7 @@ func (v *validation) checkDefaultPassword(ctx context.Context) Check {
 	r, err := v.web.get(ctx, systemPath, Credentials{})
 	if _, ok := readSystem(r); err == nil && ok {
 		v.open = true
-		return warn(codeWebOpen, "Orthanc requires no password: anyone who can reach its web can see and delete studies", "Orthanc requires a password", finding.Fix{
+		return warn(codeNoPassword, "Orthanc requires no password: anyone who can reach its web can see and delete studies", "Orthanc requires a password", finding.Fix{
 			Text: fmt.Sprintf("Set AuthenticationEnabled and RegisteredUsers in Orthanc's configuration, in gitops/application/%s", v.subject.Tenant),
 		})
 	}
@@ -34,7 +34,7 @@ func (v *validation) checkDefaultPassword(ctx context.Context) Check {
 	case errors.As(err, &unverified):
 		return skip(untried + unverified.Error())
 	case err != nil:
-		return skip("the request failed: " + plain(err))
+		return skip("the request failed: " + describeError(err))
 	}
 	return v.judgeDefaultPassword(r, known)
 }

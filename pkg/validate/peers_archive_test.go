@@ -38,8 +38,8 @@ func newFront(t *testing.T, tenant string, settings map[string]any) *front {
 	peers.Issue(t, f.ca, "localhost", nil).Write(t, dir, "server")
 	f.listen(t, dir, web, dcm, f.DICOMPort)
 	f.subject = Subject{
-		Tenant: tenant, Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Authorities: []*x509.Certificate{f.ca.Certificate},
-		Web: Place{Host: "localhost", Port: int64(web), Known: true}, DICOM: Place{Host: "localhost", Port: int64(dcm), Known: true},
+		Tenant: tenant, Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, CAs: []*x509.Certificate{f.ca.Certificate},
+		Web: Endpoint{Host: "localhost", Port: int64(web), Known: true}, DICOM: Endpoint{Host: "localhost", Port: int64(dcm), Known: true},
 	}
 	file, err := os.ReadFile(filepath.Join(f.Dir, "orthanc.json"))
 	if err != nil {
@@ -193,7 +193,7 @@ func TestOtherArchive(t *testing.T) {
 	bhs.subject.Web.Port, bhs.subject.DICOM.Port, bhs.subject.Others = int64(web), int64(dcm), []Subject{mhr.subject}
 	checks := bhs.run(t, Options{Files: &Files{Store: storeUsersStudy(t), Size: func(context.Context) (int64, int64) { return 1, 1 }}})
 	for _, want := range []outcome{
-		{"study-found", Fail, codeStudyMissing, ""}, {"study-elsewhere", Fail, codeStudyElsewhere, "is in the archive of mhr"},
+		{"study-found", Fail, codeStudyMissing, ""}, {"study-elsewhere", Fail, codeStudyMisrouted, "is in the archive of mhr"},
 		{"clean-up", Pass, "", "removed from mhr, and is gone"}, {"dicom-store-files", Skip, "", ""}, {"files-found", Skip, "", ""}, {"archive-unchanged", Pass, "", ""},
 	} {
 		want.check(t, checks)

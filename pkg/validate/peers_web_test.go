@@ -145,8 +145,8 @@ func TestPeersWeb(t *testing.T) {
 		t.Run(f.about, func(t *testing.T) {
 			f.compare(t, anchor, web[i])
 			subject := Subject{
-				Tenant: "bhs", Web: Place{Host: webHost, Port: int64(web[i])}, DICOM: Place{Host: webHost, Port: int64(dicom[f.orthanc])},
-				Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Authorities: []*x509.Certificate{ca.Certificate},
+				Tenant: "bhs", Web: Endpoint{Host: webHost, Port: int64(web[i])}, DICOM: Endpoint{Host: webHost, Port: int64(dicom[f.orthanc])},
+				Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, CAs: []*x509.Certificate{ca.Certificate},
 			}
 			if f.signIn {
 				subject.Login = NewCredentials("bhs", "admin", webPassword)

@@ -46,7 +46,7 @@ type comparison struct {
 // Orthanc decodes them.
 func (v *validation) comparePixels(ctx context.Context, id string, sent dicom.TestInstance) (comparison, error) {
 	ask := func(path string) ([]byte, error) {
-		status, answer, err := v.web.ask(ctx, http.MethodGet, "/instances/"+id+path, nil, v.login)
+		status, answer, err := v.web.request(ctx, http.MethodGet, "/instances/"+id+path, nil, v.login)
 		return answer, orStatus(err, status)
 	}
 	stored, err := ask("/frames/0/raw")
@@ -73,7 +73,7 @@ func (v *validation) comparePixels(ctx context.Context, id string, sent dicom.Te
 	if err != nil {
 		return c, err
 	}
-	c.likeness, err = alike(decoded, sent.Pixels())
+	c.likeness, err = compareImages(decoded, sent.Pixels())
 	switch {
 	case err != nil:
 		c.reason = err.Error()
@@ -98,12 +98,12 @@ func lossless(uid string) bool {
 	return false
 }
 
-// similar is how much pixels of 8 bits may differ on average for a lossy form of the same
+// maxDifference is how much pixels of 8 bits may differ on average for a lossy form of the same
 // noise: JPEG makes it 2 to 20, and that of two images of noise is 85.
-const similar = 40
+const maxDifference = 40
 
-// alike compares a PNG of an image of 8 bits with its pixels.
-func alike(decoded, pixels []byte) (likeness, error) {
+// compareImages compares a PNG of an image of 8 bits with its pixels.
+func compareImages(decoded, pixels []byte) (likeness, error) {
 	size, err := png.DecodeConfig(bytes.NewReader(decoded))
 	if err != nil {
 		return notDecoded, fmt.Errorf("decoding Orthanc's PNG: %w", err)
@@ -124,7 +124,7 @@ func alike(decoded, pixels []byte) (likeness, error) {
 	switch {
 	case sum == 0:
 		return samePixels, nil
-	case sum <= similar*len(pixels):
+	case sum <= maxDifference*len(pixels):
 		return similarPixels, nil
 	}
 	return otherPixels, nil

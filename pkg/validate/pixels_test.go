@@ -51,7 +51,7 @@ func TestAlike(t *testing.T) {
 		"no PNG":             {[]byte("<html>"), notDecoded, "decoding Orthanc's PNG"},
 		"half a PNG":         {picture(t, 64, bytes.Clone(pixels))[:500], notDecoded, "decoding Orthanc's PNG"},
 	} {
-		got, err := alike(c.decoded, pixels)
+		got, err := compareImages(c.decoded, pixels)
 		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s: %d, %v", about, got, err)
 		}

@@ -32,7 +32,7 @@ func readOrthancError(r reply) (e orthancError, ok bool) {
 // form, as the answers of servers for debugging do, is not repeated.
 func shortText(r reply, login Credentials) string {
 	text := string(r.body)
-	if login.in(text) {
+	if login.appearsIn(text) {
 		return ""
 	}
 	quote := false
@@ -44,7 +44,7 @@ func shortText(r reply, login Credentials) string {
 		return ""
 	}
 	text = bounded(text)
-	if text == "" || login.in(text) {
+	if text == "" || login.appearsIn(text) {
 		return ""
 	}
 	if quote {
@@ -89,7 +89,7 @@ func location(r reply) *url.URL {
 // shownURL is a URL without what may hold secrets: user, query and fragment.
 func shownURL(u *url.URL, login Credentials) string {
 	text := bounded((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
-	if login.in(text) || login.in(u.Path) || text == "" {
+	if login.appearsIn(text) || login.appearsIn(u.Path) || text == "" {
 		return "a URL that is not shown here"
 	}
 	return text

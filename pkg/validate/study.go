@@ -19,7 +19,7 @@ const testInstances = 2
 
 // checkStore stores a study made on the spot.
 func (v *validation) checkStore(ctx context.Context) Check {
-	if why := v.notSafe(); why != "" {
+	if why := v.whyNotStored(); why != "" {
 		return skip(why)
 	}
 	var seed [32]byte
@@ -40,7 +40,7 @@ func (v *validation) checkStore(ctx context.Context) Check {
 		v.unanswered = err != nil && !errors.As(err, &answered)
 		if err != nil {
 			v.stored = before || v.unanswered
-			return fail(codeStoreFailed, what+" failed: "+plain(err), "success",
+			return fail(codeStoreFailed, what+" failed: "+describeError(err), "success",
 				StoreFix(err, Attempt{Tenant: v.subject.Tenant, Calling: v.options.Calling, OthersStored: i > 0}))
 		}
 		if status.Warning() {
@@ -55,28 +55,28 @@ func (v *validation) checkStore(ctx context.Context) Check {
 	return pass(fmt.Sprintf("stored a test study of %d images", len(v.study)), "Study Instance UID "+v.studyUID())
 }
 
-// notSafe says why nothing is stored, empty where it is safe, or the user says that it
+// whyNotStored says why nothing is stored, empty where it is safe, or the user says that it
 // is to be stored all the same.
-func (v *validation) notSafe() string {
+func (v *validation) whyNotStored() string {
 	switch {
 	case v.options.Store:
 		return ""
-	case v.noWeb() != "":
-		return "stored images could be neither found nor removed again: " + v.noWeb() + "; " + forced
+	case v.whyNoWeb() != "":
+		return "stored images could be neither found nor removed again: " + v.whyNoWeb() + "; " + storeHint
 	case v.mayEvict != "":
-		return "storing may cause the archive to remove patients: see archive-limits; " + forced
+		return "storing may cause the archive to remove patients: see archive-limits; " + storeHint
 	}
 	return ""
 }
 
-// noWeb says why Orthanc's web can't be asked, empty where it can.
-func (v *validation) noWeb() string {
+// whyNoWeb says why Orthanc's web can't be asked, empty where it can.
+func (v *validation) whyNoWeb() string {
 	switch because := v.stopped["web-system"]; {
 	case because != "":
 		return because + " failed"
 	case v.missing["web-system"] != "":
 		return "there is no client certificate for Orthanc's web"
-	case v.canAsk():
+	case v.canQuery():
 		return ""
 	case v.withheld != "":
 		return v.withheld

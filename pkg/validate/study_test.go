@@ -41,9 +41,9 @@ func TestWhereTheStudyGoes(t *testing.T) {
 			{"study-elsewhere", Pass, "", "not in the archive of ahs, mhr"}, {"clean-up", Pass, "", "removed from bhs"}}},
 		{about: "with another alone", change: func(bhs, _, mhr *setup) { bhs.archive.into = mhr.archive }, want: []outcome{
 			{"study-found", Fail, codeStudyMissing, "this tenant's Orthanc does not have it"},
-			{"study-elsewhere", Fail, codeStudyElsewhere, "a study sent to bhs is in the archive of mhr"}, {"clean-up", Pass, "", "removed from mhr"}}},
+			{"study-elsewhere", Fail, codeStudyMisrouted, "a study sent to bhs is in the archive of mhr"}, {"clean-up", Pass, "", "removed from mhr"}}},
 		{about: "nobody knows where", change: func(bhs, _, _ *setup) { bhs.archive.lose = true }, want: []outcome{
-			{"study-elsewhere", Pass, "", "not in the archive of"}, {"clean-up", Warn, codeLeftBehind, "was not found, so it was not removed"}}},
+			{"study-elsewhere", Pass, "", "not in the archive of"}, {"clean-up", Warn, codeStudyRemains, "was not found, so it was not removed"}}},
 		{about: "another tenant can't be asked", change: func(_, _, mhr *setup) { mhr.subject.Login = wrong("mhr") }, want: []outcome{
 			{"study-elsewhere", Pass, "", "mhr could not be queried: /tools/lookup: it returns 401 Unauthorized"}, {"clean-up", Pass, "", "removed from bhs"}}},
 		{about: "no other tenant can be asked", change: func(_, ahs, mhr *setup) { ahs.subject.Login, mhr.subject.Login = wrong("ahs"), wrong("mhr") }, want: []outcome{
@@ -51,7 +51,7 @@ func TestWhereTheStudyGoes(t *testing.T) {
 		{about: "another tenant's own password is not known", change: func(_, _, mhr *setup) { mhr.subject.Login = Credentials{} }, want: []outcome{
 			{"study-elsewhere", Pass, "", "not in the archive of ahs; mhr could not be queried: it requires a password, and none was given for it: see --other-password-secret"}}},
 		{about: "it can't be removed", change: func(bhs, _, _ *setup) { bhs.archive.instead = refuse }, left: 2, want: []outcome{
-			{"clean-up", Warn, codeLeftBehind, "it returns 403 Forbidden"}}},
+			{"clean-up", Warn, codeStudyRemains, "it returns 403 Forbidden"}}},
 		{about: "it is to be kept", change: func(bhs, _, _ *setup) { bhs.options.Keep = true }, left: 2, want: []outcome{
 			{"clean-up", Pass, "", "the test study was kept"}}},
 		{about: "stored with warnings", change: func(bhs, _, _ *setup) { bhs.peer.store = func(int) uint16 { return 0xB000 } }, want: []outcome{
@@ -71,16 +71,16 @@ func TestWhereTheStudyGoes(t *testing.T) {
 			{"study-found", Pass, "", ""}, {"clean-up", Pass, "", "removed from bhs"}}},
 		{about: "nobody is asked for a password", change: func(bhs, _, _ *setup) {
 			bhs.subject.Login, bhs.archive.open = Credentials{}, true
-		}, want: []outcome{{"web-default-password", Warn, codeWebOpen, "Orthanc requires no password"}, {"study-found", Pass, "", ""}, {"clean-up", Pass, "", ""}}},
+		}, want: []outcome{{"web-default-password", Warn, codeNoPassword, "Orthanc requires no password"}, {"study-found", Pass, "", ""}, {"clean-up", Pass, "", ""}}},
 		{about: "another tenant's authority is not known", change: func(_, _, mhr *setup) {
-			mhr.subject.Authorities, mhr.subject.Unread = nil, "you may not read it"
+			mhr.subject.CAs, mhr.subject.CAUnread = nil, "you may not read it"
 		}, want: []outcome{{"study-elsewhere", Pass, "", "mhr could not be queried: the server can't be verified: its CA is not known: you may not read it"}}},
 		{about: "the web is broken", change: func(bhs, _, _ *setup) { bhs.subject.Login = wrong("bhs") }, want: []outcome{
 			{"dicom-echo", Pass, "", ""}, {"dicom-store", Skip, "", "stored images could be neither found nor removed again: web-page failed"}, {"clean-up", Skip, "", "nothing was stored"}}},
 		{about: "the web is broken, DICOM leads to another, and it goes on all the same", change: func(bhs, _, mhr *setup) {
 			bhs.subject.Login, bhs.archive.into, bhs.options.Store = wrong("bhs"), mhr.archive, true
-		}, want: []outcome{{"dicom-store", Pass, "", ""}, {"study-found", Skip, "", ""}, {"study-elsewhere", Fail, codeStudyElsewhere, "is in the archive of mhr"},
-			{"clean-up", Warn, codeLeftBehind, "removed from mhr, but may still be in another archive"}}},
+		}, want: []outcome{{"dicom-store", Pass, "", ""}, {"study-found", Skip, "", ""}, {"study-elsewhere", Fail, codeStudyMisrouted, "is in the archive of mhr"},
+			{"clean-up", Warn, codeStudyRemains, "removed from mhr, but may still be in another archive"}}},
 		{about: "the default password can't be tried", change: func(bhs, _, _ *setup) {
 			bhs.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
 				_, password, _ := r.BasicAuth()

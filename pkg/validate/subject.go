@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
 )
 
-// Place is where the outside world meets a tenant.
-type Place struct {
+// Endpoint is where the outside world meets a tenant.
+type Endpoint struct {
 	// Host is the name to ask for, Port the Gateway's.
 	Host string
 	Port int64
@@ -26,21 +26,21 @@ type Place struct {
 // Subject is a tenant to validate, and what a client of it has.
 type Subject struct {
 	Tenant     string
-	Web, DICOM Place
+	Web, DICOM Endpoint
 	// Addresses are the ingress's.
 	Addresses []netip.Addr
-	// Authorities are the CA certificates that the tenant's servers are to be
-	// signed by; nil when they could not be read, and Unread says why.
-	Authorities []*x509.Certificate
-	Unread      string
+	// CAs are the CA certificates that the tenant's servers are to be
+	// signed by; nil when they could not be read, and CAUnread says why.
+	CAs      []*x509.Certificate
+	CAUnread string
 	// Client gets the client's certificate, when the servers ask for one; nil when
 	// there is none.
 	Client func(context.Context) (*tls.Certificate, error)
 	// ClientFaults are what is known to be wrong with the client's certificate, and
 	// is the server's to judge.
 	ClientFaults []string
-	// Strangers are other tenants' clients.
-	Strangers []Stranger
+	// OtherClients are other tenants' clients.
+	OtherClients []OtherClient
 	// Login is for Orthanc's web. Where it is none, FetchLogin gets it when it is
 	// needed, unless nil.
 	Login      Credentials
@@ -53,8 +53,8 @@ type Subject struct {
 	Others []Subject
 }
 
-// Stranger is a client of another tenant.
-type Stranger struct {
+// OtherClient is a client of another tenant.
+type OtherClient struct {
 	Tenant      string
 	Certificate func(context.Context) (*tls.Certificate, error)
 }
@@ -63,7 +63,7 @@ type Stranger struct {
 type Options struct {
 	// Dial connects to a place of a tenant; nil connects to the first address that
 	// answers.
-	Dial func(ctx context.Context, s Subject, p Place) (net.Conn, error)
+	Dial func(ctx context.Context, s Subject, p Endpoint) (net.Conn, error)
 	// Via names how Dial connects, for what is printed: "address", "dns",
 	// "port-forward".
 	Via string
@@ -84,7 +84,7 @@ type Options struct {
 }
 
 // dial connects as the options say.
-func (o Options) dial(ctx context.Context, s Subject, p Place) (net.Conn, error) {
+func (o Options) dial(ctx context.Context, s Subject, p Endpoint) (net.Conn, error) {
 	if o.Dial != nil {
 		return o.Dial(ctx, s, p)
 	}
@@ -108,14 +108,14 @@ func (o Options) dial(ctx context.Context, s Subject, p Place) (net.Conn, error)
 // secure does the client's part of TLS over a new connection. The server's
 // certificate is checked by a check of its own; later ones only want to go on, as
 // far as the options say.
-func (o Options) secure(ctx context.Context, s Subject, p Place) (*tls.Conn, error) {
+func (o Options) secure(ctx context.Context, s Subject, p Endpoint) (*tls.Conn, error) {
 	return o.handshake(ctx, s, p, o.tlsConfig(s, p))
 }
 
 // secureVerified is secure for what only the tenant's own server may get: whatever
 // the options say, the server's certificate is verified.
-func (o Options) secureVerified(ctx context.Context, s Subject, p Place) (*tls.Conn, error) {
-	if len(s.Authorities) == 0 {
+func (o Options) secureVerified(ctx context.Context, s Subject, p Endpoint) (*tls.Conn, error) {
+	if len(s.CAs) == 0 {
 		return nil, &unverifiedError{unknownCA(s)}
 	}
 	config := o.tlsConfig(s, p)
@@ -123,7 +123,7 @@ func (o Options) secureVerified(ctx context.Context, s Subject, p Place) (*tls.C
 	return o.handshake(ctx, s, p, config)
 }
 
-func (o Options) handshake(ctx context.Context, s Subject, p Place, config *tls.Config) (*tls.Conn, error) {
+func (o Options) handshake(ctx context.Context, s Subject, p Endpoint, config *tls.Config) (*tls.Conn, error) {
 	conn, err := o.dial(ctx, s, p)
 	if err != nil {
 		return nil, err
@@ -146,16 +146,16 @@ func (o Options) handshake(ctx context.Context, s Subject, p Place, config *tls.
 	return secured, nil
 }
 
-func (o Options) tlsConfig(s Subject, p Place) *tls.Config {
+func (o Options) tlsConfig(s Subject, p Endpoint) *tls.Config {
 	config := &tls.Config{
 		ServerName: p.Host, MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool(), Time: o.Now,
 		DynamicRecordSizingDisabled: true, // see pkg/dicom
 	}
-	for _, ca := range s.Authorities {
+	for _, ca := range s.CAs {
 		config.RootCAs.AddCert(ca)
 	}
 	// Without the authority nothing could be checked, which the check of the
 	// certificate has said.
-	config.InsecureSkipVerify = o.Insecure || len(s.Authorities) == 0
+	config.InsecureSkipVerify = o.Insecure || len(s.CAs) == 0
 	return config
 }

@@ -10,7 +10,7 @@ import (
 
 // checkTLS does a handshake and leaves what was shown in into. Where it fails, it looks
 // why.
-func (v *validation) checkTLS(p Place, isDICOM bool, into *probe.Handshake) func(context.Context) Check {
+func (v *validation) checkTLS(p Endpoint, isDICOM bool, into *probe.Handshake) func(context.Context) Check {
 	return func(ctx context.Context) Check {
 		conn, err := v.options.dial(ctx, v.subject, p)
 		if err != nil {
@@ -19,7 +19,7 @@ func (v *validation) checkTLS(p Place, isDICOM bool, into *probe.Handshake) func
 		*into, err = probe.DoHandshake(ctx, conn, p.Host)
 		_ = conn.Close()
 		if err != nil {
-			return judgeTrouble(err, v.look(ctx, p, isDICOM), p, v.subject.Tenant)
+			return judgeFailedHandshake(err, v.diagnoseHandshake(ctx, p, isDICOM), p, v.subject.Tenant)
 		}
 		return judgeTLS(*into)
 	}

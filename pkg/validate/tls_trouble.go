@@ -16,36 +16,36 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
 
-// trouble is what was tried after a handshake had failed, to say why.
-type trouble struct {
+// failedHandshake is what was tried after a handshake had failed, to say why.
+type failedHandshake struct {
 	// anything is a hello with every version and cipher suite, proxied the same after a
 	// header of the PROXY protocol, and clear what an A-ASSOCIATE-RQ without TLS was
 	// answered with, empty where it was not.
-	anything, proxied greeting
+	anything, proxied helloResult
 	clear             string
 }
 
-// closer is how long each attempt may take.
-const closer = 3 * time.Second
+// attemptTimeout is how long each attempt may take.
+const attemptTimeout = 3 * time.Second
 
 // proxyHeader is the PROXY protocol's, version 1, for a connection of which nothing is
 // said (HAProxy, doc/proxy-protocol.txt section 2.1).
 const proxyHeader = "PROXY UNKNOWN\r\n"
 
-// look tries what says why a handshake failed.
-func (v *validation) look(ctx context.Context, p Place, isDICOM bool) (t trouble) {
+// diagnoseHandshake tries what says why a handshake failed.
+func (v *validation) diagnoseHandshake(ctx context.Context, p Endpoint, isDICOM bool) (t failedHandshake) {
 	try := func(do func(context.Context)) {
-		ctx, cancel := context.WithTimeout(ctx, closer)
+		ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 		defer cancel()
 		do(ctx)
 	}
 	hello := probe.Hello{ServerName: p.Host, Versions: []uint16{tls13, tls12, tls11, tls10}, CipherSuites: suitesAll}
-	try(func(ctx context.Context) { t.anything = v.greet(ctx, p, hello) })
-	if t.anything.in() || t.anything.reply.Kind == probe.Alerted {
+	try(func(ctx context.Context) { t.anything = v.sendHello(ctx, p, hello) })
+	if t.anything.accepted() || t.anything.reply.Kind == probe.Alerted {
 		return t
 	}
-	try(func(ctx context.Context) { t.proxied = v.greet(ctx, p, hello, []byte(proxyHeader)...) })
-	if isDICOM && !t.proxied.in() {
+	try(func(ctx context.Context) { t.proxied = v.sendHello(ctx, p, hello, []byte(proxyHeader)...) })
+	if isDICOM && !t.proxied.accepted() {
 		try(func(ctx context.Context) { t.clear = v.associateInClear(ctx, p) })
 	}
 	return t
@@ -53,7 +53,7 @@ func (v *validation) look(ctx context.Context, p Place, isDICOM bool) (t trouble
 
 // associateInClear asks for an association without TLS, and says what it was answered
 // with, empty where it was not answered in DICOM.
-func (v *validation) associateInClear(ctx context.Context, p Place) string {
+func (v *validation) associateInClear(ctx context.Context, p Endpoint) string {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
 		return ""
@@ -61,7 +61,7 @@ func (v *validation) associateInClear(ctx context.Context, p Place) string {
 	defer func() { _ = conn.Close() }()
 	association, err := dicom.Associate(ctx, conn, dicom.Options{
 		Calling: v.options.Calling, Called: v.options.Called, Contexts: dicom.Propose(),
-		Timeouts: dicom.Timeouts{Association: closer, Response: closer},
+		Timeouts: dicom.Timeouts{Association: attemptTimeout, Response: attemptTimeout},
 	})
 	var rejected *dicom.RejectError
 	var aborted *dicom.AbortError
@@ -77,19 +77,19 @@ func (v *validation) associateInClear(ctx context.Context, p Place) string {
 	return ""
 }
 
-// judgeTrouble says why there was no handshake. It is pure.
-func judgeTrouble(err error, t trouble, p Place, tenant string) Check {
+// judgeFailedHandshake says why there was no handshake. It is pure.
+func judgeFailedHandshake(err error, t failedHandshake, p Endpoint, tenant string) Check {
 	expected := fmt.Sprintf("a TLS handshake for %s at port %d", p.Host, p.Port)
 	explain := "kubectl orthweb explain " + escape.ShellWord(tenant)
 	alert, refused := alertOf(err)
 	switch {
-	case t.anything.in():
-		return judgeOld(t.anything.reply, expected)
+	case t.anything.accepted():
+		return judgeOldSuite(t.anything.reply, expected)
 	case t.clear != "":
 		return fail(codePlainDICOM, "the port speaks DICOM without TLS: an association was requested without TLS, and "+t.clear, expected, finding.Fix{
 			Text: "Set spec.servers[].port.protocol: TLS and tls for that port in the Gateway, and check whether the port belongs to the Gateway: anyone on the network path can read and change what is sent", Command: explain,
 		})
-	case t.proxied.in():
+	case t.proxied.accepted():
 		return judgeProxy("the server expects a PROXY protocol header before TLS, which clients do not send", expected,
 			"Enable the PROXY protocol in the load balancer in front, which alone sends the header, or disable it in the Gateway (proxyProtocol of its proxy configuration, or an EnvoyFilter)", explain)
 	case bytes.HasPrefix(t.anything.reply.Start, []byte("PROXY")):
@@ -99,11 +99,11 @@ func judgeTrouble(err error, t trouble, p Place, tenant string) Check {
 	case refused:
 		return judgeAlert(alert, p, expected, explain)
 	}
-	found, fix := "the TLS handshake failed: "+plain(err), "Check whether a Gateway serves that name on that port, and whether the Secret with its certificate exists"
+	found, fix := "the TLS handshake failed: "+describeError(err), "Check whether a Gateway serves that name on that port, and whether the Secret with its certificate exists"
 	if t.anything.reply.Kind == probe.Closed && probe.Ended(err) {
 		found = "the connection is closed before the TLS handshake: no server accepts the name " + p.Host + ", or the port has no backend"
 		fix = "Check whether spec.servers[].hosts of the Gateway has that name, and whether the Secret with its certificate exists"
-	} else if what := spoken(t.anything.reply.Start); what != "" {
+	} else if what := protocolOf(t.anything.reply.Start); what != "" {
 		found = "the port does not speak TLS: it answers with " + what
 		fix = "Check whether the port is the Gateway's, and whether the Gateway has tls settings for it"
 	}
@@ -119,8 +119,8 @@ func judgeProxy(found, expected, fix, explain string) Check {
 	return fail(codeProxyProtocol, found, expected, finding.Fix{Text: fix, Command: explain})
 }
 
-// spoken says what the first bytes of an answer are, empty where that is not known.
-func spoken(start []byte) string {
+// protocolOf says what the first bytes of an answer are, empty where that is not known.
+func protocolOf(start []byte) string {
 	switch {
 	case len(start) == 0:
 		return ""
@@ -134,9 +134,9 @@ func spoken(start []byte) string {
 	return fmt.Sprintf("other bytes (%.16q)", start)
 }
 
-// judgeOld is of a server that chose a version or cipher suite that crypto/tls does not
+// judgeOldSuite is of a server that chose a version or cipher suite that crypto/tls does not
 // have.
-func judgeOld(reply probe.Reply, expected string) Check {
+func judgeOldSuite(reply probe.Reply, expected string) Check {
 	what := suiteName(reply.Version, reply.CipherSuite)
 	if reply.Version < tls12 {
 		return oldTLS("the server supports at most " + what + ", which browsers and this program do not accept; older DICOM toolkits do")
@@ -148,7 +148,7 @@ func judgeOld(reply probe.Reply, expected string) Check {
 }
 
 // judgeAlert is of a server that refuses the handshake with an alert.
-func judgeAlert(number uint8, p Place, expected, explain string) Check {
+func judgeAlert(number uint8, p Endpoint, expected, explain string) Check {
 	found := "the server refuses the handshake with the alert " + alertName(number)
 	fix := "Check whether a Gateway serves that name on that port, and whether the Secret with its certificate exists"
 	switch number {
@@ -197,9 +197,9 @@ func alertName(number uint8) string {
 	return fmt.Sprint(number)
 }
 
-// aboutCertificate tells whether an alert refuses the certificate that a client has
+// refusesCertificate tells whether an alert refuses the certificate that a client has
 // shown, or that it has shown none. A server of TLS 1.2 says handshake_failure for that.
-func aboutCertificate(number uint8) bool {
+func refusesCertificate(number uint8) bool {
 	return number >= 40 && number <= 49 || number == 51 || number == 116
 }
 

@@ -18,14 +18,14 @@ func (v *validation) checkUnchanged(ctx context.Context) Check {
 	if v.before == nil {
 		return skip("what the archive held before the test is not known")
 	}
-	after, err := v.web.takeCensus(ctx, v.login)
+	after, err := v.web.readCensus(ctx, v.login)
 	left := int64(0)
 	if err == nil && v.stored {
 		left, err = v.left(ctx)
 	}
 	if err != nil {
-		return warn(codeNotCompared, "the contents of the archive could not be read after the test: "+plain(err), "nothing else changed",
-			finding.Fix{Text: "Check the number of patients in Orthanc's explorer; before the test, the archive had " + v.before.words()})
+		return warn(codeNotCompared, "the contents of the archive could not be read after the test: "+describeError(err), "nothing else changed",
+			finding.Fix{Text: "Check the number of patients in Orthanc's explorer; before the test, the archive had " + v.before.describe()})
 	}
 	return judgeUnchanged(*v.before, after, left)
 }
@@ -60,7 +60,7 @@ func judgeUnchanged(before, after census, kept int64) Check {
 			fewer = append(fewer, fmt.Sprintf("%d of %d %s", c.before-c.after, c.before, c.what))
 		}
 	}
-	counts := []string{"before: " + before.words(), "after: " + after.words()}
+	counts := []string{"before: " + before.describe(), "after: " + after.describe()}
 	if len(fewer) == 0 && len(lost) > 0 {
 		fewer = []string{fmt.Sprintf("%d patients and studies that it had before, while others were added", len(lost))}
 	}

@@ -40,22 +40,22 @@ type validation struct {
 	logins map[string]Credentials
 }
 
-// hurry is how long cleaning up may take once the user has had enough: the program
+// cleanupTimeout is how long cleaning up may take once the user has had enough: the program
 // ends within a second of Ctrl-C.
-const hurry = 800 * time.Millisecond
+const cleanupTimeout = 800 * time.Millisecond
 
 // Run does all checks of a tenant, in order, and tells each as soon as it is done.
 // What depends on a check that failed is skipped. When ctx is cancelled it cleans
 // up and returns what it has.
-func Run(ctx context.Context, s Subject, o Options, tell func(Check)) []Check {
+func Run(ctx context.Context, s Subject, o Options, report func(Check)) []Check {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	v := &validation{
-		runner:  &runner{tell: tell, stopped: map[string]string{}, missing: map[string]string{}, timeout: o.Timeout},
+		runner:  &runner{report: report, stopped: map[string]string{}, missing: map[string]string{}, timeout: o.Timeout},
 		options: o, subject: s, login: s.Login, found: map[string]string{}, logins: map[string]Credentials{},
 	}
-	v.doors(ctx)
+	v.checkEndpoints(ctx)
 	v.web = newWeb(o, v.subject)
 	defer v.web.close()
 	v.do(ctx, "web-page", []string{"web-certificate", "web-clients"}, v.checkPage)
@@ -67,7 +67,7 @@ func Run(ctx context.Context, s Subject, o Options, tell func(Check)) []Check {
 	v.do(ctx, "dicom-store", []string{"dicom-echo"}, v.checkStore)
 	v.endAssociation()
 	v.do(ctx, "study-found", []string{"dicom-store", "web-system"}, v.checkFound)
-	v.do(ctx, "study-elsewhere", []string{"dicom-store"}, v.checkElsewhere)
+	v.do(ctx, "study-elsewhere", []string{"dicom-store"}, v.checkOthers)
 	v.cleanUpAlways(ctx)
 	if o.Files != nil {
 		v.files(ctx)
@@ -84,45 +84,45 @@ func (v *validation) cleanUpAlways(ctx context.Context) {
 		needs = nil
 	}
 	if ctx.Err() != nil {
-		v.timeout = min(v.timeout, hurry)
+		v.timeout = min(v.timeout, cleanupTimeout)
 	}
 	v.do(context.WithoutCancel(ctx), "clean-up", needs, v.cleanUp)
 	v.timeout = within
 }
 
-// doors are the hops up to and including TLS, of both places side by side.
-func (v *validation) doors(ctx context.Context) {
-	doors := []struct {
-		name      string
-		place     Place
-		onlyGuard bool
-		seen      probe.Handshake
+// checkEndpoints are the hops up to and including TLS, of both places side by side.
+func (v *validation) checkEndpoints(ctx context.Context) {
+	endpoints := []struct {
+		name            string
+		place           Endpoint
+		withoutPassword bool
+		seen            probe.Handshake
 	}{
 		{name: "web", place: v.subject.Web},
-		{name: "dicom", place: v.subject.DICOM, onlyGuard: true}, // DICOM has no passwords
+		{name: "dicom", place: v.subject.DICOM, withoutPassword: true}, // DICOM has no passwords
 	}
-	for i := range doors {
-		v.do(ctx, doors[i].name+"-name", nil, v.checkName(doors[i].place))
+	for i := range endpoints {
+		v.do(ctx, endpoints[i].name+"-name", nil, v.checkName(endpoints[i].place))
 	}
-	for i := range doors {
-		v.do(ctx, doors[i].name+"-tcp", []string{doors[i].name + "-name"}, v.checkTCP(doors[i].place))
+	for i := range endpoints {
+		v.do(ctx, endpoints[i].name+"-tcp", []string{endpoints[i].name + "-name"}, v.checkTCP(endpoints[i].place))
 	}
-	for i := range doors {
-		d := &doors[i]
-		v.do(ctx, d.name+"-tls", []string{d.name + "-tcp"}, v.checkTLS(d.place, d.onlyGuard, &d.seen))
-		if d.onlyGuard { // browsers send SNI, and are updated
+	for i := range endpoints {
+		d := &endpoints[i]
+		v.do(ctx, d.name+"-tls", []string{d.name + "-tcp"}, v.checkTLS(d.place, d.withoutPassword, &d.seen))
+		if d.withoutPassword { // browsers send SNI, and are updated
 			v.do(ctx, d.name+"-devices", []string{d.name + "-tls"}, v.checkDevices(d.place, &d.seen))
 		}
 		v.do(ctx, d.name+"-certificate", []string{d.name + "-tls"}, v.checkCertificate(d.place, &d.seen))
-		if !v.do(ctx, d.name+"-clients", []string{d.name + "-tls"}, v.checkClient(d.place, &d.seen, d.onlyGuard)) {
-			v.withoutClient(d.name + "-clients")
+		if !v.do(ctx, d.name+"-clients", []string{d.name + "-tls"}, v.checkClient(d.place, &d.seen, d.withoutPassword)) {
+			v.skipWithoutClient(d.name + "-clients")
 		}
 	}
 }
 
-// withoutClient has what stands on a check of clients skipped, where there was no
+// skipWithoutClient has what stands on a check of clients skipped, where there was no
 // certificate to be one with: that is no failure of the server's.
-func (v *validation) withoutClient(name string) {
+func (v *validation) skipWithoutClient(name string) {
 	if len(v.checks) == 0 {
 		return
 	}

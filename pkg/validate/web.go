@@ -37,7 +37,7 @@ func newWeb(o Options, s Subject) *web {
 	return &web{subject: s, base: base, anonymous: newHTTPClient(o.secure, s), verified: newHTTPClient(o.secureVerified, s)}
 }
 
-func newHTTPClient(connect func(context.Context, Subject, Place) (*tls.Conn, error), s Subject) *http.Client {
+func newHTTPClient(connect func(context.Context, Subject, Endpoint) (*tls.Conn, error), s Subject) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -69,15 +69,15 @@ type reply struct {
 	body   []byte
 }
 
-// ask sends a request and reads the answer. With credentials the error is an
+// request sends a request and reads the answer. With credentials the error is an
 // *unverifiedError when the server's certificate can't be verified: nothing is sent
 // then.
-func (w *web) ask(ctx context.Context, method, path string, body io.Reader, login Credentials) (status int, answer []byte, err error) {
+func (w *web) request(ctx context.Context, method, path string, body io.Reader, login Credentials) (status int, answer []byte, err error) {
 	r, err := w.send(ctx, method, path, body, login)
 	return r.status, r.body, err
 }
 
-// get is ask for GET; the reply has the headers, too.
+// get is request for GET; the reply has the headers, too.
 func (w *web) get(ctx context.Context, path string, login Credentials) (reply, error) {
 	return w.send(ctx, http.MethodGet, path, nil, login)
 }
@@ -118,14 +118,14 @@ func (w *web) exchange(ctx context.Context, method, path string, body io.Reader,
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return plainly(err)
+		return innermost(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	return read(resp)
 }
 
-// plainly leaves out of an error of HTTP what the check's name says already.
-func plainly(err error) error {
+// innermost leaves out of an error of HTTP what the check's name says already.
+func innermost(err error) error {
 	var unverified *unverifiedError
 	if errors.As(err, &unverified) {
 		return unverified
@@ -156,8 +156,8 @@ func readSystem(r reply) (s system, ok bool) {
 }
 
 func (v *validation) checkSystem(ctx context.Context) Check {
-	if !v.canAsk() {
-		return skip("sign-in was not tested: " + v.noLogin())
+	if !v.canQuery() {
+		return skip("sign-in was not tested: " + v.whyNoLogin())
 	}
 	r, err := v.web.get(ctx, systemPath, v.login)
 	if err != nil {
@@ -168,7 +168,7 @@ func (v *validation) checkSystem(ctx context.Context) Check {
 	}
 	s, ok := readSystem(r)
 	if !ok {
-		return fail(codeWebOther, "the response of /system is not Orthanc's"+shortText(r, v.login), "Orthanc's version and AE title", routeFix(v.subject.Tenant))
+		return fail(codeNotOrthanc, "the response of /system is not Orthanc's"+shortText(r, v.login), "Orthanc's version and AE title", routeFix(v.subject.Tenant))
 	}
 	v.system = s
 	return pass(fmt.Sprintf("Orthanc %s, AE title %s", s.Version, s.DicomAet))

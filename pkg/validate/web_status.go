@@ -89,7 +89,7 @@ func judgeSignIn(r reply, tenant string, login Credentials) Check {
 // realmText is a realm as it may be shown.
 func realmText(c challenge, login Credentials) string {
 	text := bounded(c.realm)
-	if text == "" || login.in(c.realm) {
+	if text == "" || login.appearsIn(c.realm) {
 		return "not shown"
 	}
 	return fmt.Sprintf("%q", text)
