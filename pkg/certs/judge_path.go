@@ -53,9 +53,9 @@ func (p Presented) paths() []path {
 	return found
 }
 
-// SignedBy tells whether the CA's key made the certificate's signature, whatever
-// their names and dates are. Names prove nothing: every Korthweb tenant's CA is
-// called int-ca. Go checks no signature with MD5; there the names and key ids count.
+// SignedBy reports whether the CA's key made the certificate's signature, whatever their
+// names and dates are. Names prove nothing: every Korthweb tenant's CA is called int-ca. Go
+// checks no signature with MD5; there the names and key ids count.
 func SignedBy(c, ca *x509.Certificate) bool {
 	err := ca.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
 	var insecure x509.InsecureAlgorithmError
@@ -65,8 +65,7 @@ func SignedBy(c, ca *x509.Certificate) bool {
 	return err == nil
 }
 
-// otherKeyID tells whether the certificate says that its issuer's key is not the
-// CA's.
+// otherKeyID reports whether the certificate says that its issuer's key is not the CA's.
 func otherKeyID(c, ca *x509.Certificate) bool {
 	return len(c.AuthorityKeyId) > 0 && len(ca.SubjectKeyId) > 0 && !bytes.Equal(c.AuthorityKeyId, ca.SubjectKeyId)
 }
@@ -114,13 +113,13 @@ func (p Presented) trusted() string {
 // plain is an error of crypto/x509 without the package's name.
 func plain(err error) string { return strings.TrimPrefix(err.Error(), "x509: ") }
 
-// LeadsTo tells whether signatures lead from the first certificate of a chain to a
-// CA, over any of the others in it.
+// LeadsTo reports whether signatures lead from the first certificate of a chain to a CA,
+// over any of the others in it.
 func LeadsTo(chain []*x509.Certificate, ca *x509.Certificate) bool {
 	return len(chain) > 0 && (Presented{Chain: chain, Trusted: []*x509.Certificate{ca}}).paths()[0].anchored
 }
 
-// OfSigner tells whether the fault is that no trusted CA has signed the certificate.
+// OfSigner reports whether the fault is that no trusted CA has signed the certificate.
 func (f Fault) OfSigner() bool {
 	switch f.Kind {
 	case OtherCA, NamesakeCA, BadSignature, SelfSigned, UnknownCA, IssuerMissing:

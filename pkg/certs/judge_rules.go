@@ -102,7 +102,7 @@ func (r Role) owner() string {
 	return "client"
 }
 
-// AllowsUsage tells whether a certificate may be used for a purpose. One that names no
+// AllowsUsage reports whether a certificate may be used for a purpose. One that names no
 // purposes may be used for all (RFC 5280, section 4.2.1.12).
 func AllowsUsage(c *x509.Certificate, purpose x509.ExtKeyUsage) bool {
 	return len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 ||
@@ -152,8 +152,8 @@ func constrained(leaf, ca *x509.Certificate) (name string, outside bool) {
 	return "", false
 }
 
-// inDomain tells whether a name is in a domain of name constraints; one with a
-// leading dot has only what is below it.
+// inDomain reports whether a name is in a domain of name constraints; one with a leading
+// dot has only what is below it.
 func inDomain(name, domain string) bool {
 	name, domain = strings.ToLower(name), strings.ToLower(domain)
 	if below, ok := strings.CutPrefix(domain, "."); ok {
@@ -178,8 +178,8 @@ func ofStrength(up path) []Fault {
 	return faults
 }
 
-// WeakDigest tells whether a certificate is signed with a digest in which collisions
-// can be made.
+// WeakDigest reports whether a certificate is signed with a digest in which collisions can
+// be made.
 func WeakDigest(c *x509.Certificate) bool {
 	switch c.SignatureAlgorithm {
 	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:

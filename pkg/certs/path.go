@@ -45,8 +45,8 @@ func issuedBy(cert, ca *x509.Certificate) bool {
 	return bytes.Equal(cert.RawIssuer, ca.RawSubject) && cert.CheckSignatureFrom(ca) == nil
 }
 
-// isRoot tells whether a certificate is self-signed. What a root signs itself
-// with proves nothing: an old one may do it with SHA-1.
+// isRoot reports whether a certificate is self-signed. What a root signs itself with proves
+// nothing: an old one may do it with SHA-1.
 func isRoot(cert *x509.Certificate) bool {
 	if !bytes.Equal(cert.RawIssuer, cert.RawSubject) {
 		return false

@@ -57,8 +57,8 @@ func EncodePKCS12(key crypto.Signer, chain, ca []*x509.Certificate, password str
 	return data, nil
 }
 
-// isBMP tells whether a password is of valid characters of Unicode's first
-// plane: a BMPString (RFC 7292 appendix B.1) has no others.
+// isBMP reports whether a password is of valid characters of Unicode's first plane: a
+// BMPString (RFC 7292 appendix B.1) has no others.
 func isBMP(password string) bool {
 	for _, r := range password {
 		if r > 0xffff || r == 0 {

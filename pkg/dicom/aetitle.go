@@ -8,10 +8,9 @@ import (
 
 const aeTitleLength = 16
 
-// CheckAETitle tells whether an Application Entity title may be used: 1 to 16
-// characters of the default character repertoire, without backslash and
-// control characters, and not all spaces (PS3.5 table 6.2-1, VR AE). Leading
-// and trailing spaces don't count.
+// CheckAETitle reports whether an Application Entity title may be used: 1 to 16 characters
+// of the default character repertoire, without backslash and control characters, and not
+// all spaces (PS3.5 table 6.2-1, VR AE). Leading and trailing spaces don't count.
 func CheckAETitle(title string) error {
 	trimmed := strings.Trim(title, " ")
 	if trimmed == "" {

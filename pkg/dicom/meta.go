@@ -81,7 +81,7 @@ func (c *cursor) findStart(n *notes) error {
 	return fileError(NotDICOM, 0, `it is not DICOM: it has neither a preamble with "DICM" nor the beginning of a data set`)
 }
 
-// isMeta tells whether File Meta Information begins here.
+// isMeta reports whether File Meta Information begins here.
 func isMeta(head []byte) bool {
 	e, _, ok := parseElement(head, little, true)
 	return ok && e.tag>>16 == 2 && e.vr != ""

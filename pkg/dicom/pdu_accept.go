@@ -21,7 +21,7 @@ type Result struct {
 	TransferSyntax string
 }
 
-// Accepted tells whether the context can be used.
+// Accepted reports whether the context can be used.
 func (r Result) Accepted() bool { return r.Result == Acceptance }
 
 // parseAccept reads the body of an A-ASSOCIATE-AC (PS3.8 section 9.3.3) as the

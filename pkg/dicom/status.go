@@ -45,11 +45,10 @@ var statusWords = map[uint16]string{
 	0xFF01: "pending",
 }
 
-// Success tells whether the operation was done as asked.
+// Success reports whether the operation was done as asked.
 func (s Status) Success() bool { return s.Code == 0 }
 
-// Warning tells whether the operation was done, with a reservation (PS3.7
-// annex C).
+// Warning reports whether the operation was done, with a reservation (PS3.7 annex C).
 func (s Status) Warning() bool {
 	return s.Code == 1 || s.Code == 0x0107 || s.Code == 0x0116 || s.Code>>12 == 0xB
 }

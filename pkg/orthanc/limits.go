@@ -21,10 +21,10 @@ type Limits struct {
 	Rejects bool
 }
 
-// Known tells whether both limits are.
+// Known reports whether both limits are.
 func (l Limits) Known() bool { return l.Patients != nil && l.Size != nil }
 
-// Evict tells whether there are limits by which patients are removed, however far away.
+// Evict reports whether there are limits by which patients are removed, however far away.
 func (l Limits) Evict() bool {
 	return l.Known() && !l.Rejects && (*l.Patients > 0 || *l.Size > 0)
 }

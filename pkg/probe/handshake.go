@@ -25,8 +25,8 @@ type Handshake struct {
 	// Chain is what the server sent, its own certificate first. Nothing of it has
 	// been checked.
 	Chain []*x509.Certificate
-	// AsksClient tells whether it wanted a certificate of the client's, and
-	// ClientCAs of which authorities: distinguished names in DER, none for any.
+	// AsksClient reports whether it wanted a certificate of the client's, and ClientCAs of
+	// which authorities: distinguished names in DER, none for any.
 	AsksClient bool
 	ClientCAs  [][]byte
 	// Version and CipherSuite are crypto/tls's numbers.

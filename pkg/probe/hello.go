@@ -123,7 +123,7 @@ func readReply(r io.Reader) (Reply, error) {
 	return parseReply(head[0], body[:got]), nil
 }
 
-// Ended tells whether an error is that the server closed or reset the connection.
+// Ended reports whether an error is that the server closed or reset the connection.
 func Ended(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

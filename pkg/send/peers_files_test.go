@@ -234,7 +234,7 @@ type target struct {
 	aet  string
 }
 
-// storescu tells whether DCMTK's sender has it stored.
+// storescu reports whether DCMTK's sender has it stored.
 func (s target) storescu(t *testing.T, path string) (bool, string) {
 	a := peers.Ask(t, "storescu", "-v", "--required", "-aec", s.aet, "127.0.0.1", strconv.Itoa(s.port), path)
 	return strings.Contains(a.Text, "Received Store Response (Success)"), a.Text

@@ -71,7 +71,7 @@ func (q *queue) over() error {
 	return q.stopped()
 }
 
-// done tells whether nothing is left to take. The lock is held.
+// done reports whether nothing is left to take. The lock is held.
 func (q *queue) done() bool {
 	return q.stopped() != nil || q.closed && len(q.files)+q.ahead == 0
 }

@@ -29,7 +29,7 @@ type resumeLine struct {
 	Study    string    `json:"study,omitempty"`
 }
 
-// ambiguous tells whether a path is not the same once it was written as JSON, or could be
+// ambiguous reports whether a path is not the same once it was written as JSON, or could be
 // taken for one that is not.
 func ambiguous(path string) bool { return strings.ContainsRune(path, utf8.RuneError) }
 
@@ -55,7 +55,7 @@ type resume struct {
 	ended   chan struct{}
 }
 
-// stored tells whether the file was stored as it is now.
+// stored reports whether the file was stored as it is now.
 func (r *resume) stored(f file) (resumed, bool) {
 	line, ok := r.known[digestOf(f.path)]
 	return line, ok && line.size == f.size && line.modified == f.modified.UnixNano()

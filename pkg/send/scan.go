@@ -85,7 +85,7 @@ func (s *scanner) unsendable(at found, problem error) *[]Outcome {
 	return &s.done.Skipped
 }
 
-// namedDICOM tells whether a file has an extension that DICOM files have.
+// namedDICOM reports whether a file has an extension that DICOM files have.
 func namedDICOM(path string) bool {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".dcm", ".dicom", ".ima":
@@ -94,7 +94,7 @@ func namedDICOM(path string) bool {
 	return false
 }
 
-// known tells whether the file needs no more looking at, since it was stored.
+// known reports whether the file needs no more looking at, since it was stored.
 func (s *scanner) known(f file) bool {
 	if s.resume == nil {
 		return false

@@ -17,7 +17,7 @@ type found struct {
 	// info is nil where problem says why it can't be sent.
 	info    fs.FileInfo
 	problem error
-	// named tells whether the user named it, and not a directory that has it.
+	// named reports whether the user named it, and not a directory that has it.
 	named bool
 }
 

@@ -59,7 +59,7 @@ func (q Question) authority() Result {
 	return r
 }
 
-// usage tells whether it may be used for a TLS client.
+// usage reports whether it may be used for a TLS client.
 func (q Question) usage() Result {
 	c, r := q.Chain[0], Result{Name: "usage", Outcome: Pass}
 	if f, faulty := q.own(certs.WrongUsage); faulty {

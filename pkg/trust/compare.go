@@ -117,8 +117,8 @@ func (s *Served) strange(stored *x509.Certificate) {
 	}
 }
 
-// sameNames tells whether two certificates are for the same server: they have a
-// name in common, or no names at all and the same subject.
+// sameNames reports whether two certificates are for the same server: they have a name in
+// common, or no names at all and the same subject.
 func sameNames(a, b *x509.Certificate) bool {
 	namesA, namesB := namesOf(a), namesOf(b)
 	if len(namesA)+len(namesB) == 0 {

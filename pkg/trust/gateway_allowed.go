@@ -12,9 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// admits tells whether the certificate is on the lists: by one of its names, and
-// by its digest or its key's (Envoy, CertificateValidationContext: a hash of
-// either list will do).
+// admits reports whether the certificate is on the lists: by one of its names, and by its
+// digest or its key's (Envoy, CertificateValidationContext: a hash of either list will do).
 func (a Allowed) admits(c *x509.Certificate) bool {
 	if len(a.Names) > 0 && !slices.ContainsFunc(namesOf(c), func(n Name) bool { return slices.Contains(a.Names, n.Value) }) {
 		return false

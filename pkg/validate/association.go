@@ -29,8 +29,8 @@ func (v *validation) checkAssociation(ctx context.Context) Check {
 	return judgeAssociation(v.association.Contexts(), v.association.Peer(), nil, v.options, v.subject.Tenant, v.system.DicomAet)
 }
 
-// judgeAssociation is pure. title is Orthanc's own AE title, as its web says; "" where
-// that is not known.
+// judgeAssociation is pure. title is Orthanc's own AE title, as its web reports it; "" if
+// it is not known.
 func judgeAssociation(contexts []dicom.Result, peer dicom.Peer, err error, o Options, tenant, title string) Check {
 	expected := fmt.Sprintf("an association from %s to %s", o.Calling, o.Called)
 	inside := finding.Fix{Text: "Check whether Orthanc is running and whether the VirtualService routes DICOM to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
@@ -80,9 +80,9 @@ const (
 	byPresentation = 3
 )
 
-// rejectFix is the advice for a rejection, by its source and reason (PS3.8 table 9-21).
-// Orthanc 1.10.1 gives two of them: that the called AE title is not its own, with
-// DicomCheckCalledAet, and that the calling one may neither echo nor store.
+// rejectFix is the fix for a rejection, by its source and reason (PS3.8 table 9-21).
+// Orthanc 1.10.1 has two of them: the called AE title is not its own (with
+// DicomCheckCalledAet), and the calling one may neither echo nor store.
 func rejectFix(r *dicom.RejectError, o Options, tenant, title string) finding.Fix {
 	const user = "kubectl orthweb validate %s --aec=%s"
 	explain := escape.Command("kubectl orthweb explain %s", tenant)
@@ -108,13 +108,13 @@ func rejectFix(r *dicom.RejectError, o Options, tenant, title string) finding.Fi
 	return finding.Fix{Text: "Check the server's log, since the rejection gives no reason: for Orthanc, compare --aec with DicomAet and --aet with DicomModalities", Command: logFix(tenant).Command}
 }
 
-// needed tells whether the checks that follow lack the context. The test study is sent
-// in Implicit VR where its own encoding is refused.
+// needed reports whether the following checks require the context. The test study is sent
+// in Implicit VR if its own encoding is refused.
 func needed(p dicom.Proposal, all []dicom.Result) bool {
 	return p.AbstractSyntax == dicom.Verification || slices.Contains(p.TransferSyntaxes, dicom.ExplicitVRLittleEndian) && !accepts(all, dicom.ImplicitVRLittleEndian)
 }
 
-// accepts tells whether images are taken in a transfer syntax.
+// accepts reports whether images are accepted in a transfer syntax.
 func accepts(all []dicom.Result, syntax string) bool {
 	return slices.ContainsFunc(all, func(r dicom.Result) bool {
 		return r.Accepted() && r.Proposal.AbstractSyntax == dicom.SecondaryCaptureStorage && r.TransferSyntax == syntax
@@ -147,7 +147,7 @@ func (v *validation) checkEcho(ctx context.Context) Check {
 	return pass("C-ECHO succeeded")
 }
 
-// endAssociation releases the association, or aborts it where that fails.
+// endAssociation releases the association, or aborts it if that fails.
 func (v *validation) endAssociation() {
 	if v.association == nil {
 		return

@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
 
-// checkCertificate judges the certificate that the handshake has shown.
+// checkCertificate judges the certificate that the server presented in the handshake.
 func (v *validation) checkCertificate(p Endpoint, seen *probe.Handshake) func(context.Context) Check {
 	return func(context.Context) Check {
 		c := judgeCertificate(seen.Chain, p.Host, v.subject, v.options.Now())
@@ -25,12 +25,12 @@ func (v *validation) checkCertificate(p Endpoint, seen *probe.Handshake) func(co
 	}
 }
 
-// expiryWarning is from how long before its end on a server's certificate is warned of:
+// expiryWarning is how long before its expiry a server's certificate leads to a warning:
 // cert-manager renews Korthweb's three days before.
 const expiryWarning = 48 * time.Hour
 
-// judgeCertificate judges a server's chain as a client of the tenant does. Of several
-// faults the most serious one is the check's, and the others are details. It is pure.
+// judgeCertificate judges a server's chain as a client of the tenant does. The most serious
+// fault determines the check, and the others are details. It is pure.
 func judgeCertificate(chain []*x509.Certificate, host string, s Subject, now time.Time) Check {
 	leaf := chain[0]
 	look := "kubectl orthweb cert list " + escape.ShellWord(s.Tenant)
@@ -71,7 +71,7 @@ func knownCAs(others []Subject) []certs.KnownCA {
 	return known
 }
 
-// serverCertificate is what the judged certificate is called in sentences.
+// serverCertificate is the name of the judged certificate in messages.
 const serverCertificate = "the server's certificate"
 
 // failCertificate is the check for a fault.

@@ -5,8 +5,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// certificateFix is what a code means for a server's certificate, and what to do about each
-// fault that has the code.
+// certificateFix has the expected result of a code, and the fix of each fault that has the
+// code.
 type certificateFix struct {
 	code     finding.Code
 	expected string

@@ -14,8 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// cleanUp removes the test study from wherever it turned up, by the UIDs of its
-// images, and looks that it is gone.
+// cleanUp removes the test study from every archive that has it, by the UIDs of its images,
+// and verifies that none is left.
 func (v *validation) cleanUp(ctx context.Context) Check {
 	if !v.stored {
 		return skip("nothing was stored")
@@ -43,12 +43,12 @@ func (v *validation) cleanUp(ctx context.Context) Check {
 	return c
 }
 
-// removeEverywhere returns the tenants that it was removed from, and why it may still
-// be with others.
+// removeEverywhere returns the tenants from whose archives the study was removed, and why
+// others may still have it.
 func (v *validation) removeEverywhere(ctx context.Context) (gone, left []string) {
 	removed, err := v.remove(ctx, v.subject, v.login)
 	if !removed && len(v.found) == 0 && len(v.subject.Others) > 0 {
-		v.queryOthers(ctx) // nothing has looked there before
+		v.queryOthers(ctx) // they have not been queried before
 	}
 	note := func(tenant string) {
 		if err != nil {
@@ -68,11 +68,12 @@ func (v *validation) removeEverywhere(ctx context.Context) (gone, left []string)
 	return gone, left
 }
 
-// retryPauses are the pauses before a failed removal is tried again: the connection may
-// be lost for a moment.
+// retryPauses are the pauses before a failed removal is retried: the connection may be lost
+// temporarily.
 var retryPauses = []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second, 3 * time.Second}
 
-// remove removes the study from one tenant's archive, and tells whether it was there.
+// remove removes the study from one tenant's archive, and reports whether the archive had
+// it.
 func (v *validation) remove(ctx context.Context, s Subject, login Credentials) (removed bool, err error) {
 	w := newWeb(v.options, s)
 	defer w.close()
@@ -94,8 +95,8 @@ func (v *validation) remove(ctx context.Context, s Subject, login Credentials) (
 // lateTimeout is how long an archive may take to keep an image whose answer was lost.
 const lateTimeout = time.Second
 
-// removeOnce removes what there is until the archive says that there is nothing left.
-// Where the answer to C-STORE was lost, the image may come only now.
+// removeOnce removes what is stored until the archive reports that nothing is left. If the
+// answer to C-STORE was lost, the image may be stored only now.
 func (v *validation) removeOnce(ctx context.Context, w *web, login Credentials) (removed bool, err error) {
 	began := time.Now()
 	for deletions := 0; ; {
@@ -155,8 +156,8 @@ func (v *validation) storedPaths(ctx context.Context, w *web, login Credentials)
 	return []string{path}, nil
 }
 
-// deleteAll deletes one by one. With the last image Orthanc removes its series, study and
-// patient.
+// deleteAll deletes the paths one at a time. With the last image Orthanc removes its
+// series, study and patient.
 func deleteAll(ctx context.Context, w *web, paths []string, login Credentials) error {
 	for _, path := range paths {
 		status, _, err := w.request(ctx, http.MethodDelete, path, nil, login)
@@ -167,7 +168,7 @@ func deleteAll(ctx context.Context, w *web, paths []string, login Credentials) e
 	return nil
 }
 
-// sleep pauses, and tells whether ctx lasted.
+// sleep pauses, and reports whether ctx is still valid.
 func sleep(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():

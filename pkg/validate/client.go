@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
 
-// checkClient finds out whom the server lets in: a client with the tenant's
-// certificate, one without any, one of another tenant.
+// checkClient tests which clients the server accepts: one with the tenant's certificate,
+// one without a certificate, one of another tenant.
 func (v *validation) checkClient(p Endpoint, seen *probe.Handshake, withoutPassword bool) func(context.Context) Check {
 	return func(ctx context.Context) Check {
 		if !seen.AsksClient {
@@ -27,8 +27,8 @@ func (v *validation) checkClient(p Endpoint, seen *probe.Handshake, withoutPassw
 	}
 }
 
-// judgeNoRequest is for a server that asks clients for no certificate. Where that is
-// all that guards it, anybody gets in who can reach it. It is pure.
+// judgeNoRequest is for a server that requests no client certificate. If it has no other
+// protection, it accepts every client that can reach it. It is pure.
 func judgeNoRequest(p Endpoint, tenant string, withoutPassword bool) Check {
 	const found = "no client certificate is requested"
 	switch {
@@ -74,8 +74,8 @@ func (v *validation) tryClients(ctx context.Context, p Endpoint) Check {
 	return v.tryOtherClients(ctx, p, details)
 }
 
-// tryOtherClients connects as the clients of other tenants that there are. What could
-// not be tried is no reason to call the server broken, nor safe: it is said.
+// tryOtherClients connects as the clients of other tenants. A client that could not be
+// tested is reported: it proves neither that the server is broken nor that it is safe.
 func (v *validation) tryOtherClients(ctx context.Context, p Endpoint, details []string) Check {
 	found := "clients of the tenant are accepted, those without a certificate"
 	var refused, untried []string
@@ -106,14 +106,14 @@ func (v *validation) tryOtherClients(ctx context.Context, p Endpoint, details []
 	return pass(strings.Join(append([]string{found}, untried...), "; "), details...)
 }
 
-// refusalTimeout is how long a server may take to refuse a client after the handshake:
-// in TLS 1.3 the client is done before the server has looked at its certificate
-// (RFC 8446, section 4.4.2.4).
+// refusalTimeout is how long a server may take to refuse a client after the handshake: in
+// TLS 1.3 the client finishes before the server has checked its certificate (RFC 8446,
+// section 4.4.2.4).
 const refusalTimeout = time.Second
 
-// isAccepted tells whether a client with the certificate, nil for none, is let in, and
-// if not, in which words it is refused. An error is one of the connection, or that
-// the server did not answer: that is no refusal.
+// isAccepted reports whether a client with the certificate, nil for none, is accepted, and
+// otherwise the reason of the refusal. An error is one of the connection, or a missing
+// answer, which is not a refusal.
 func (v *validation) isAccepted(ctx context.Context, p Endpoint, certificate *tls.Certificate) (in bool, why string, err error) {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
@@ -126,7 +126,7 @@ func (v *validation) isAccepted(ctx context.Context, p Endpoint, certificate *tl
 		if certificate == nil {
 			return &tls.Certificate{}, nil
 		}
-		return certificate, nil // whatever authorities the server names
+		return certificate, nil // regardless of the CAs that the server names
 	}
 	secured := tls.Client(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
@@ -143,9 +143,9 @@ func (v *validation) isAccepted(ctx context.Context, p Endpoint, certificate *tl
 	return refusedBy(err)
 }
 
-// refusedBy is the reason that a server gave for refusing a client: its alert, or that
-// it closed the connection. An alert about something else than the certificate, and other
-// errors of a connection, are no refusal.
+// refusedBy is the reason that a server gave for refusing a client: its alert, or that it
+// closed the connection. An alert that is not about the certificate, and other errors of a
+// connection, are not refusals.
 func refusedBy(err error) (in bool, why string, failed error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return false, "it closed the connection", nil

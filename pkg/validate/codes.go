@@ -2,8 +2,7 @@ package validate
 
 import "github.com/digihunch/kubectl-orthweb/pkg/finding"
 
-// The codes of what is seen from outside: see finding.Code. A code never changes
-// its meaning.
+// The codes of validate's findings: see finding.Code. A code never changes its meaning.
 const (
 	codeNameUnknown  finding.Code = "OW9101"
 	codeNameDiffers  finding.Code = "OW9102"

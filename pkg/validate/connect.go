@@ -12,7 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// checkTCP connects and closes.
+// checkTCP opens and closes a connection.
 func (v *validation) checkTCP(p Endpoint) func(context.Context) Check {
 	return func(ctx context.Context) Check {
 		conn, err := v.options.dial(ctx, v.subject, p)
@@ -24,7 +24,7 @@ func (v *validation) checkTCP(p Endpoint) func(context.Context) Check {
 	}
 }
 
-// judgeTCP says what an error of connecting means. It is pure.
+// judgeTCP is the check for an error of connecting. It is pure.
 func judgeTCP(p Endpoint, err error, tenant string) Check {
 	expected := fmt.Sprintf("a server listens on port %d", p.Port)
 	inside := finding.Fix{Text: "Check whether the ingress is running", Command: "kubectl orthweb status " + escape.ShellWord(tenant)}

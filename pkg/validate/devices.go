@@ -13,14 +13,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
 
-// device is a kind of client that a modality or a DICOM toolkit is, in TLS.
+// device is a kind of TLS client, such as a modality or a DICOM toolkit.
 type device struct {
-	// name says which devices these are.
+	// name describes the devices.
 	name  string
 	hello probe.Hello
-	// needed: without it current devices are kept out.
+	// needed: without it current devices cannot connect.
 	needed bool
-	// old: that it is kept out is as it should be.
+	// old: it should not be able to connect.
 	old bool
 }
 
@@ -58,7 +58,7 @@ var devices = []device{
 	{name: "devices from before 2018 (AES TLS Profile, TLS 1.0)", old: true, hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suitesOld, Groups: deviceGroups}},
 }
 
-// helloResult is what came of one hello.
+// helloResult is the result of one ClientHello.
 type helloResult struct {
 	reply probe.Reply
 	err   error
@@ -83,10 +83,10 @@ func (g helloResult) describe() string {
 	return "refused: the answer is not TLS"
 }
 
-// known tells whether the server answered.
+// known reports whether the server answered.
 func (g helloResult) known() bool { return g.err == nil && g.reply.Kind != probe.Silent }
 
-// sendHello sends a hello over a connection of its own.
+// sendHello sends a ClientHello over a new connection.
 func (v *validation) sendHello(ctx context.Context, p Endpoint, hello probe.Hello, before ...byte) helloResult {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
@@ -97,7 +97,7 @@ func (v *validation) sendHello(ctx context.Context, p Endpoint, hello probe.Hell
 	return helloResult{reply, err}
 }
 
-// checkDevices finds out which kinds of devices get as far as the certificate.
+// checkDevices tests which kinds of devices receive the server's certificate.
 func (v *validation) checkDevices(p Endpoint, seen *probe.Handshake) func(context.Context) Check {
 	return func(ctx context.Context) Check {
 		named := devices[0].hello
@@ -115,7 +115,7 @@ func (v *validation) checkDevices(p Endpoint, seen *probe.Handshake) func(contex
 	}
 }
 
-// compareUnnamed looks at the certificate that is shown without SNI.
+// compareUnnamed checks the certificate that is presented without SNI.
 func (v *validation) compareUnnamed(ctx context.Context, p Endpoint, seen *probe.Handshake, c Check) Check {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
@@ -129,14 +129,14 @@ func (v *validation) compareUnnamed(ctx context.Context, p Endpoint, seen *probe
 	return judgeUnnamed(unnamed.Chain, p, v.subject, v.options.Now(), c)
 }
 
-// judgeUnnamed is of a certificate that is shown without SNI alone. One that the tenant's
-// authority did not sign keeps devices out; few of them look at the name. It is pure.
+// judgeUnnamed judges a certificate that is presented only without SNI. Devices refuse one
+// that the tenant's CA did not sign; few of them check the name. It is pure.
 func judgeUnnamed(chain []*x509.Certificate, p Endpoint, s Subject, now time.Time, c Check) Check {
 	judged := judgeCertificate(chain, p.Host, s, now)
 	if judged.Outcome == Fail {
 		other := fail(codeOtherWithoutSNI, "clients without SNI, such as most modalities, get another certificate: "+judged.Found,
 			"the same certificate with and without SNI", sniFix(s.Tenant))
-		if judged.Code == codeServerName || judged.Code == codeServerNoNames { // few devices look at the name
+		if judged.Code == codeServerName || judged.Code == codeServerNoNames { // few devices check the name
 			other.Outcome = Warn
 		}
 		other.Details = c.Details
@@ -146,7 +146,7 @@ func judgeUnnamed(chain []*x509.Certificate, p Endpoint, s Subject, now time.Tim
 	return c
 }
 
-// sniFix is what lets clients without SNI in.
+// sniFix makes the Gateway accept clients without SNI.
 func sniFix(tenant string) finding.Fix {
 	return finding.Fix{
 		Text:    fmt.Sprintf(`Set spec.servers[].hosts: ["*"] for the DICOM port in the Gateway, in gitops/application/%s, so that it serves clients without SNI: DICOM toolkits send none`, tenant),
@@ -154,8 +154,8 @@ func sniFix(tenant string) finding.Fix {
 	}
 }
 
-// judgeDevices is pure: with is what came of a client with SNI, came what came of the
-// devices, in their order.
+// judgeDevices is pure: with is the result of a client with SNI, came are the results of
+// the devices, in their order.
 func judgeDevices(with helloResult, came []helloResult, p Endpoint, tenant string) Check {
 	var in, out, unknown, details []string
 	needed := true

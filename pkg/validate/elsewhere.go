@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// checkOthers looks for the study in the Orthancs of other tenants: that a
-// study of one lands with another is the worst that can happen.
+// checkOthers looks for the study in the Orthancs of other tenants: a study in another
+// tenant's archive is the most serious finding.
 func (v *validation) checkOthers(ctx context.Context) Check {
 	if !v.stored {
 		return skip("nothing was stored")
@@ -47,19 +47,19 @@ func (v *validation) checkOthers(ctx context.Context) Check {
 	return pass(strings.Join(append([]string{"not in the archive of " + strings.Join(clean, ", ")}, failed...), "; "))
 }
 
-// queryResult is what one other tenant's Orthanc has answered.
+// queryResult is the answer of one other tenant's Orthanc.
 type queryResult struct {
 	id    string
 	login Credentials
 	err   error
 }
 
-// maxQueries is how many other tenants are asked at the same time: one that is silent
-// takes no time from the others.
+// maxQueries is how many other tenants are queried at the same time: one that does not
+// respond does not delay the others.
 const maxQueries = 16
 
-// queryOthers asks all other tenants, and returns their answers in their order. What
-// they answered is kept for the clean-up.
+// queryOthers queries all other tenants, and returns their answers in their order. The
+// answers are kept for the clean-up.
 func (v *validation) queryOthers(ctx context.Context) []queryResult {
 	answers := make([]queryResult, len(v.subject.Others))
 	var group errgroup.Group
@@ -78,7 +78,7 @@ func (v *validation) queryOthers(ctx context.Context) []queryResult {
 	return answers
 }
 
-// queryOther asks one other tenant, with its own password or without any.
+// queryOther queries one other tenant, with its own password or without one.
 func (v *validation) queryOther(ctx context.Context, other Subject) (s queryResult) {
 	if s.login, s.err = v.loginOf(ctx, other); s.err != nil {
 		return s
@@ -93,7 +93,7 @@ func (v *validation) queryOther(ctx context.Context, other Subject) (s queryResu
 	return s
 }
 
-// loginOf is what another tenant is asked with: its own password, or none.
+// loginOf returns the credentials to query another tenant with: its own password, or none.
 func (v *validation) loginOf(ctx context.Context, other Subject) (Credentials, error) {
 	switch {
 	case len(other.CAs) == 0 && !v.options.Insecure:

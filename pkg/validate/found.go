@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// lookUp asks an Orthanc for its id of a "Study" or an "Instance", empty when it has
-// none (Orthanc Book, /tools/lookup).
+// lookUp returns Orthanc's ID of a "Study" or an "Instance", empty if it has none (Orthanc
+// Book, /tools/lookup).
 func lookUp(ctx context.Context, w *web, level, uid string, login Credentials) (string, error) {
 	status, answer, err := w.request(ctx, http.MethodPost, "/tools/lookup", strings.NewReader(uid), login)
 	if err != nil {
@@ -33,7 +33,7 @@ func lookUp(ctx context.Context, w *web, level, uid string, login Credentials) (
 	return "", nil
 }
 
-// checkFound finds the study again: as many images, with the same pixels.
+// checkFound verifies that the study is stored: as many images, with the same pixels.
 func (v *validation) checkFound(ctx context.Context) Check {
 	if !v.stored {
 		return skip("nothing was stored")
@@ -48,8 +48,8 @@ func (v *validation) checkFound(ctx context.Context) Check {
 	}
 	v.found[v.subject.Tenant] = id
 	if id == "" {
-		// The store has been answered with success: otherwise this check is skipped. A filter
-		// of Orthanc's that discards an instance leaves the answer as it is.
+		// The store was answered with success: otherwise this check is skipped. A filter of
+		// Orthanc that discards an instance does not change the answer.
 		return fail(codeStudyMissing, "Orthanc reported that it stored the study, but this tenant's Orthanc does not have it", expected, finding.Fix{
 			Text: "Check which tenant has it: Istio selects gateways by label across namespaces, and another tenant's Gateway may serve this port; " +
 				"if none has it, check whether Orthanc discards it: a filter in Lua or a plugin (ReceivedInstanceFilter), or a script that deletes it (OnStoredInstance)",

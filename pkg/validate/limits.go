@@ -14,12 +14,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
 )
 
-// storeHint is how to store where it is not known to be safe.
+// storeHint is the flag that stores even if that is not known to be safe.
 const storeHint = "use --store to store anyway"
 
-// checkLimits finds out whether storing could have Orthanc remove patients to make
-// room, and notes what the archive holds. Where it could, or where that is not known,
-// nothing is stored unless the user says so.
+// checkLimits determines whether storing could cause Orthanc to remove patients, and
+// records what the archive holds. If it could, or if that is not known, nothing is stored
+// unless the user requests it.
 func (v *validation) checkLimits(ctx context.Context) Check {
 	if why := v.whyNoWeb(); why != "" {
 		return skip("it is not known whether the archive removes patients to make room: " + why)
@@ -33,7 +33,7 @@ func (v *validation) checkLimits(ctx context.Context) Check {
 	more := orthanc.Contents{Patients: 1, Bytes: testBytes}
 	if files := v.options.Files; files != nil && files.Size != nil && limits.Evict() {
 		count, bytes := files.Size(ctx)
-		if ctx.Err() != nil { // those that were counted are not all
+		if ctx.Err() != nil { // not all were counted
 			return v.warnEviction("the archive has limits, and the files could not be counted in time", "use --timeout to allow more time")
 		}
 		more.Patients, more.Bytes = more.Patients+count, more.Bytes+bytes // each file may be of a patient of its own
@@ -69,8 +69,8 @@ func (v *validation) warnEviction(why, unread string) Check {
 	return c
 }
 
-// limits are those that Orthanc reports itself, and else those of its configuration
-// in the cluster. why says what could not be read.
+// limits are those that Orthanc reports itself, or else those of its configuration in the
+// cluster. why is what could not be read.
 func (v *validation) limits(ctx context.Context) (known orthanc.Limits, why string) {
 	var s struct {
 		MaximumPatientCount, MaximumStorageSize *int64 // from Orthanc 1.12.4 and 1.11.3 on
@@ -93,9 +93,9 @@ func (v *validation) limits(ctx context.Context) (known orthanc.Limits, why stri
 	return known.Or(configured), ""
 }
 
-// rejects tells whether an Orthanc of this version heeds MaximumStorageMode. Those before
-// 1.11.2 remove patients whatever it says; of a version that is no number, such as
-// mainline, it is not known.
+// rejects reports whether an Orthanc of this version supports MaximumStorageMode. Versions
+// before 1.11.2 remove patients regardless of it; for a version that is not a number, such
+// as mainline, it is not known.
 func rejects(orthancVersion string) bool {
 	got, err := version.ParseGeneric(orthancVersion)
 	return err == nil && got.AtLeast(version.MustParseGeneric("1.11.2"))
@@ -123,8 +123,8 @@ func (c census) describe() string {
 	return fmt.Sprintf("patients: %d, studies: %d, instances: %d", c.CountPatients, c.CountStudies, c.CountInstances)
 }
 
-// readCensus asks for the counts, and where they are not many for the ids (Orthanc
-// Book, REST API: /statistics, /patients, /studies).
+// readCensus reads the counts, and if they are small the IDs (Orthanc Book, REST API:
+// /statistics, /patients, /studies).
 func (w *web) readCensus(ctx context.Context, login Credentials) (census, error) {
 	c := census{CountPatients: -1, CountStudies: -1, CountInstances: -1}
 	if err := w.decode(ctx, "/statistics", login, &c); err != nil {
@@ -145,7 +145,7 @@ func (w *web) readCensus(ctx context.Context, login Credentials) (census, error)
 	return c, nil
 }
 
-// decode asks for JSON and decodes it.
+// decode requests JSON and decodes it.
 func (w *web) decode(ctx context.Context, path string, login Credentials, into any) error {
 	status, answer, err := w.request(ctx, http.MethodGet, path, nil, login)
 	if err = orStatus(err, status); err != nil {

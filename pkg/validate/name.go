@@ -11,13 +11,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// ViaPortForward is the Options.Via of connections that no name and no address of
-// the ingress's is needed for.
+// ViaPortForward is the Options.Via of connections that need neither a name nor an address
+// of the ingress.
 const ViaPortForward = "port-forward"
 
-// checkName compares what this machine makes of a host's name (hosts file and
-// DNS) with the ingress's address. Going by the address it is not needed, and so
-// no more than a warning.
+// checkName compares the addresses that this machine resolves a host name to (hosts file
+// and DNS) with the ingress's address. Connections by address don't need the name, so a
+// difference is only a warning then.
 func (v *validation) checkName(p Endpoint) func(context.Context) Check {
 	return func(ctx context.Context) Check {
 		if v.options.Via == ViaPortForward {
@@ -28,7 +28,7 @@ func (v *validation) checkName(p Endpoint) func(context.Context) Check {
 	}
 }
 
-// judgeName is pure. needed: connections go by the name.
+// judgeName is pure. needed: connections use the name.
 func judgeName(host string, found []netip.Addr, err error, addresses []netip.Addr, needed bool) Check {
 	verdict := warn
 	if needed {

@@ -9,12 +9,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// The user and password that Orthanc is delivered with (Orthanc's configuration,
-// RegisteredUsers).
+// The default user and password of Orthanc (Orthanc's configuration, RegisteredUsers).
 const defaultUser, defaultPassword = "admin", "orthanc"
 
-// checkDefaultPassword finds out who gets in besides: anybody, or who knows what
-// everybody knows.
+// checkDefaultPassword tests whether Orthanc accepts requests without a password, or with
+// the default one.
 func (v *validation) checkDefaultPassword(ctx context.Context) Check {
 	r, err := v.web.get(ctx, systemPath, Credentials{})
 	if _, ok := readSystem(r); err == nil && ok {
@@ -39,11 +38,11 @@ func (v *validation) checkDefaultPassword(ctx context.Context) Check {
 	return v.judgeDefaultPassword(r, known)
 }
 
-// judgeDefaultPassword judges the answer to a request that was signed with it.
+// judgeDefaultPassword judges the answer to a request with the default password.
 func (v *validation) judgeDefaultPassword(r reply, known Credentials) Check {
 	if _, ok := readSystem(r); ok {
 		if !v.login.Given() {
-			v.login = known // what everybody knows
+			v.login = known // the default password
 		}
 		return warn(codeDefaultPassword, "anyone can sign in as "+defaultUser+" with Orthanc's default password",
 			"the default password is changed", finding.Fix{
@@ -53,6 +52,6 @@ func (v *validation) judgeDefaultPassword(r reply, known Credentials) Check {
 	if r.status == http.StatusUnauthorized {
 		return pass("the default password is not accepted")
 	}
-	// Also 403: what refuses the request may do so whatever the password is.
+	// Also 403: the server may refuse the request regardless of the password.
 	return skip("it is not known whether the default password is accepted: /system returns " + statusLine(r.status))
 }

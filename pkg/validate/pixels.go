@@ -20,7 +20,7 @@ import (
 type likeness int
 
 const (
-	// otherPixels is the zero value: nothing less was found.
+	// otherPixels is the zero value.
 	otherPixels likeness = iota
 	samePixels
 	// similarPixels: Orthanc stores the image with loss.
@@ -29,19 +29,18 @@ const (
 	notDecoded
 )
 
-// comparison is what is found about one image.
+// comparison is the result for one image.
 type comparison struct {
 	likeness likeness
-	// syntax is the transfer syntax in which Orthanc stores it, "" where that was not
-	// asked for.
+	// syntax is the transfer syntax in which Orthanc stores it, "" if it was not requested.
 	syntax string
-	// renamed tells that it has another SOP Instance UID than what was sent.
+	// renamed: it has another SOP Instance UID than the image that was sent.
 	renamed bool
 	// reason is why it was not decoded.
 	reason string
 }
 
-// comparePixels asks Orthanc for the pixels of an image. It may store them in another
+// comparePixels reads the pixels of an image from Orthanc. It may store them in another
 // transfer syntax than they were sent in (IngestTranscoding): then they are compared as
 // Orthanc decodes them.
 func (v *validation) comparePixels(ctx context.Context, id string, sent dicom.TestInstance) (comparison, error) {
@@ -83,12 +82,12 @@ func (v *validation) comparePixels(ctx context.Context, id string, sent dicom.Te
 	return c, nil
 }
 
-// encapsulated tells whether pixels are encoded in a transfer syntax (PS3.5 section A.4).
+// encapsulated reports whether pixels are encoded in a transfer syntax (PS3.5 section A.4).
 func encapsulated(uid string) bool {
 	return uid == "1.2.840.10008.1.2.5" || strings.HasPrefix(uid, "1.2.840.10008.1.2.4.")
 }
 
-// lossless tells whether a transfer syntax keeps every pixel (PS3.5 section A.4).
+// lossless reports whether a transfer syntax keeps every pixel (PS3.5 section A.4).
 func lossless(uid string) bool {
 	switch uid {
 	case "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90",
@@ -130,8 +129,7 @@ func compareImages(decoded, pixels []byte) (likeness, error) {
 	return otherPixels, nil
 }
 
-// judgePixels is pure: what became of the images that were sent, where Orthanc has so many
-// images of the study.
+// judgePixels is pure. has is how many images of the study Orthanc has.
 func judgePixels(has int, images []comparison, expected string) Check {
 	count := map[likeness]int{}
 	as := map[likeness]string{}

@@ -11,19 +11,19 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// Attempt is what is known of a C-ECHO or C-STORE that failed, beside its error.
+// Attempt is what is known about a failed C-ECHO or C-STORE in addition to its error.
 type Attempt struct {
-	// Tenant is whose Orthanc it is, "" where that is not known, and Calling the AE
-	// title that was given.
+	// Tenant owns the Orthanc, "" if it is not known, and Calling is the AE title that was
+	// used.
 	Tenant, Calling string
-	// OthersStored tells that the same peer stored other instances in the same run.
+	// OthersStored: the same peer stored other instances in the same run.
 	OthersStored bool
-	// MissingUIDs are the names of UIDs that the data set should have and has not.
+	// MissingUIDs are the names of required UIDs that the data set does not have.
 	MissingUIDs []string
 }
 
-// StoreFix is the advice after a C-STORE that failed with err. It names what Orthanc
-// 1.10.1 was seen to answer in that way.
+// StoreFix is the fix for a C-STORE that failed with err. It is based on the answers of
+// Orthanc 1.10.1.
 func StoreFix(err error, a Attempt) finding.Fix {
 	var aborted *dicom.AbortError
 	var closed *dicom.ClosedError
@@ -65,8 +65,8 @@ func echoFix(err error, a Attempt) finding.Fix {
 	return a.log("Check Orthanc's log for the reason")
 }
 
-// permissionFix is for an A-ABORT in answer to an operation: Orthanc aborts where the
-// modality may not do it.
+// permissionFix is for an A-ABORT in answer to an operation: Orthanc aborts if the modality
+// is not allowed to do it.
 func (a Attempt) permissionFix(verb, allow, always string) finding.Fix {
 	return a.log(fmt.Sprintf("Add %s to DicomModalities with %s, or check whether %s is meant to be false: "+
 		"Orthanc aborts if a modality may not %s, and logs \"Rejected\"; with DicomCheckModalityHost, the entry needs the client address that Orthanc sees, which behind an ingress is the proxy's", a.Calling, allow, always, verb))
@@ -130,9 +130,9 @@ func (a Attempt) pods(text string) finding.Fix {
 	return f
 }
 
-// acceptText says which option of Orthanc's lets it accept a presentation context. Orthanc
-// 1.10.1 gives abstract-syntax-not-supported for both: a SOP class that it does not know,
-// and one of which it takes none of the transfer syntaxes.
+// acceptText names the option with which Orthanc accepts a presentation context. Orthanc
+// 1.10.1 returns abstract-syntax-not-supported in both cases: for a SOP class that it does
+// not know, and for one of which it accepts none of the transfer syntaxes.
 func acceptText(sopClass, syntax string, result dicom.ContextResult) string {
 	text := fmt.Sprintf("Add %s (%s) to AcceptedTransferSyntaxes in Orthanc's configuration, if it should accept what modalities send in that syntax", syntax, dicom.TransferSyntaxName(syntax))
 	if option := syntaxOption(syntax); option != "" {

@@ -17,7 +17,7 @@ import (
 // be wrong.
 const testInstances = 2
 
-// checkStore stores a study made on the spot.
+// checkStore stores a generated study.
 func (v *validation) checkStore(ctx context.Context) Check {
 	if why := v.whyNotStored(); why != "" {
 		return skip(why)
@@ -33,7 +33,7 @@ func (v *validation) checkStore(ctx context.Context) Check {
 	var warnings []string
 	for i, instance := range v.study {
 		before := v.stored
-		v.stored, v.unanswered = true, true // also where the answer gets lost
+		v.stored, v.unanswered = true, true // also if the answer is lost
 		status, err := v.association.Store(ctx, instance.Meta, bytes.NewReader(instance.File[instance.DataOffset:]))
 		what := fmt.Sprintf("C-STORE of image %d of %d", i+1, len(v.study))
 		var answered *dicom.StatusError
@@ -55,8 +55,8 @@ func (v *validation) checkStore(ctx context.Context) Check {
 	return pass(fmt.Sprintf("stored a test study of %d images", len(v.study)), "Study Instance UID "+v.studyUID())
 }
 
-// whyNotStored says why nothing is stored, empty where it is safe, or the user says that it
-// is to be stored all the same.
+// whyNotStored is the reason why nothing is stored, empty if storing is safe or the user
+// requested it with --store.
 func (v *validation) whyNotStored() string {
 	switch {
 	case v.options.Store:
@@ -69,7 +69,7 @@ func (v *validation) whyNotStored() string {
 	return ""
 }
 
-// whyNoWeb says why Orthanc's web can't be asked, empty where it can.
+// whyNoWeb is the reason why Orthanc's web can't be queried, empty if it can.
 func (v *validation) whyNoWeb() string {
 	switch because := v.stopped["web-system"]; {
 	case because != "":

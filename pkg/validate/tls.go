@@ -8,7 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
 
-// checkTLS does a handshake and leaves what was shown in into. Where it fails, it looks
+// checkTLS performs a handshake and stores the result in into. If it fails, it determines
 // why.
 func (v *validation) checkTLS(p Endpoint, isDICOM bool, into *probe.Handshake) func(context.Context) Check {
 	return func(ctx context.Context) Check {
@@ -25,8 +25,8 @@ func (v *validation) checkTLS(p Endpoint, isDICOM bool, into *probe.Handshake) f
 	}
 }
 
-// judgeTLS is pure. Versions before 1.2 must not be used any more (RFC 8996), and
-// browsers refuse them.
+// judgeTLS is pure. Versions before 1.2 are deprecated (RFC 8996), and browsers refuse
+// them.
 func judgeTLS(seen probe.Handshake) Check {
 	what := suiteName(seen.Version, seen.CipherSuite)
 	if seen.Version < tls.VersionTLS12 {

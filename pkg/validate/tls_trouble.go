@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
 
-// failedHandshake is what was tried after a handshake had failed, to say why.
+// failedHandshake has the results of the attempts that determine why a handshake failed.
 type failedHandshake struct {
 	// anything is a hello with every version and cipher suite, proxied the same after a
 	// header of the PROXY protocol, and clear what an A-ASSOCIATE-RQ without TLS was
@@ -32,7 +32,7 @@ const attemptTimeout = 3 * time.Second
 // said (HAProxy, doc/proxy-protocol.txt section 2.1).
 const proxyHeader = "PROXY UNKNOWN\r\n"
 
-// diagnoseHandshake tries what says why a handshake failed.
+// diagnoseHandshake determines why a handshake failed.
 func (v *validation) diagnoseHandshake(ctx context.Context, p Endpoint, isDICOM bool) (t failedHandshake) {
 	try := func(do func(context.Context)) {
 		ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
@@ -51,8 +51,8 @@ func (v *validation) diagnoseHandshake(ctx context.Context, p Endpoint, isDICOM 
 	return t
 }
 
-// associateInClear asks for an association without TLS, and says what it was answered
-// with, empty where it was not answered in DICOM.
+// associateInClear requests an association without TLS, and returns the answer, empty if it
+// was not DICOM.
 func (v *validation) associateInClear(ctx context.Context, p Endpoint) string {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
@@ -77,7 +77,7 @@ func (v *validation) associateInClear(ctx context.Context, p Endpoint) string {
 	return ""
 }
 
-// judgeFailedHandshake says why there was no handshake. It is pure.
+// judgeFailedHandshake is the check for a failed handshake. It is pure.
 func judgeFailedHandshake(err error, t failedHandshake, p Endpoint, tenant string) Check {
 	expected := fmt.Sprintf("a TLS handshake for %s at port %d", p.Host, p.Port)
 	explain := "kubectl orthweb explain " + escape.ShellWord(tenant)
@@ -114,12 +114,12 @@ func noTLS(found, expected, fix, explain string) Check {
 	return fail(codeNoTLS, found, expected, finding.Fix{Text: fix, Command: explain})
 }
 
-// judgeProxy is of a PROXY protocol that one side speaks alone.
+// judgeProxy is the check for a PROXY protocol that only one side uses.
 func judgeProxy(found, expected, fix, explain string) Check {
 	return fail(codeProxyProtocol, found, expected, finding.Fix{Text: fix, Command: explain})
 }
 
-// protocolOf says what the first bytes of an answer are, empty where that is not known.
+// protocolOf names the protocol of an answer by its first bytes, empty if it is not known.
 func protocolOf(start []byte) string {
 	switch {
 	case len(start) == 0:
@@ -134,8 +134,8 @@ func protocolOf(start []byte) string {
 	return fmt.Sprintf("other bytes (%.16q)", start)
 }
 
-// judgeOldSuite is of a server that chose a version or cipher suite that crypto/tls does not
-// have.
+// judgeOldSuite is for a server that chose a version or cipher suite that crypto/tls does
+// not have.
 func judgeOldSuite(reply probe.Reply, expected string) Check {
 	what := suiteName(reply.Version, reply.CipherSuite)
 	if reply.Version < tls12 {
@@ -147,7 +147,7 @@ func judgeOldSuite(reply probe.Reply, expected string) Check {
 		})
 }
 
-// judgeAlert is of a server that refuses the handshake with an alert.
+// judgeAlert is for a server that refuses the handshake with an alert.
 func judgeAlert(number uint8, p Endpoint, expected, explain string) Check {
 	found := "the server refuses the handshake with the alert " + alertName(number)
 	fix := "Check whether a Gateway serves that name on that port, and whether the Secret with its certificate exists"
@@ -174,8 +174,7 @@ var alertNames = map[uint8]string{
 	112: "unrecognized_name", 113: "bad_certificate_status_response", 115: "unknown_psk_identity", 116: "certificate_required", 120: "no_application_protocol",
 }
 
-// alertOf is the number of the alert that crypto/tls was sent, of which an error has the
-// words alone.
+// alertOf is the number of the alert that crypto/tls received. Its error has only the text.
 func alertOf(err error) (number uint8, ok bool) {
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "remote error" {
@@ -197,8 +196,9 @@ func alertName(number uint8) string {
 	return fmt.Sprint(number)
 }
 
-// refusesCertificate tells whether an alert refuses the certificate that a client has
-// shown, or that it has shown none. A server of TLS 1.2 says handshake_failure for that.
+// refusesCertificate reports whether an alert refuses the certificate that a client has
+// presented, or that it has presented none, for which a server of TLS 1.2 sends
+// handshake_failure.
 func refusesCertificate(number uint8) bool {
 	return number >= 40 && number <= 49 || number == 51 || number == 116
 }

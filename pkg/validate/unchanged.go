@@ -41,8 +41,7 @@ func (v *validation) left(ctx context.Context) (int64, error) {
 	return int64(len(has)), err
 }
 
-// judgeUnchanged is pure. kept is what is left of the test study: its images, 0 where
-// it was removed.
+// judgeUnchanged is pure. kept is how many images of the test study are left.
 func judgeUnchanged(before, after census, kept int64) Check {
 	lost := missing("patient", before.patients, after.patients)
 	lost = append(lost, missing("study", before.studies, after.studies)...)
@@ -81,7 +80,7 @@ func judgeUnchanged(before, after census, kept int64) Check {
 // maxNamed is how many of what was lost are named.
 const maxNamed = 100
 
-// missing names what was there before and is not any longer.
+// missing names what the archive had before and no longer has.
 func missing(what string, before, after []string) []string {
 	if before == nil || after == nil {
 		return nil

@@ -9,15 +9,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// upstream is an error of what is between the client and Orthanc.
+// upstream is an error of a server between the client and Orthanc.
 type upstream struct {
-	// status, 0 for any, and says, in lower case, are how it is told; all of says
-	// are in the body.
+	// status, 0 for any, and says, in lower case, identify the error; the body contains all
+	// of says.
 	status int
 	says   []string
 	// code is codeWebUpstream where it is empty.
 	code finding.Code
-	// means follows what was answered.
+	// means is appended to the answer.
 	means, fix string
 	command    func(tenant string) string
 }
@@ -38,8 +38,8 @@ const (
 	tlsFix  = "Compare trafficPolicy.tls of the DestinationRule and the mode of the PeerAuthentication with what Orthanc's pod has: a sidecar, or SslEnabled in its configuration"
 )
 
-// upstreams are the errors that Envoy, nginx, Go and HAProxy answer with when what is
-// behind them does not work (Envoy, response code details), the first that fits.
+// upstreams are the errors that Envoy, nginx, Go and HAProxy return if the server behind
+// them does not work (Envoy, response code details). The first match counts.
 var upstreams = []upstream{
 	{status: 400, says: []string{"http request", "https port"}, means: "; the ingress speaks HTTP to a port that expects HTTPS", fix: tlsFix, command: tlsRulesCommand},
 	{status: 400, says: []string{"http request to an https server"}, means: "; the ingress speaks HTTP to a port that expects HTTPS", fix: tlsFix, command: tlsRulesCommand},
@@ -54,7 +54,7 @@ var upstreams = []upstream{
 	{status: http.StatusGatewayTimeout, means: "; Orthanc did not respond in time", fix: "Check what keeps Orthanc busy, and the timeout of the VirtualService", command: logCommand},
 }
 
-// upstreamError tells which error of what is in between an answer is, if any.
+// upstreamError finds the upstream error that an answer is, if any.
 func upstreamError(r reply) (upstream, bool) {
 	if len(r.body) > maxErrorBody {
 		r.body = r.body[:maxErrorBody]

@@ -8,45 +8,46 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
 
-// validation is one subject on its way through the checks.
+// validation is the state of one subject during the checks.
 type validation struct {
 	*runner
 	options Options
 	subject Subject
 	web     *web
-	// login is what the web is asked with: the subject's, or what everybody knows.
-	// withheld says why no password is sent, empty where nothing speaks against it. open tells that the web wants no password.
+	// login is what the web is asked with: the subject's, or the default password. withheld
+	// says why no password is sent, empty where nothing speaks against it. open tells that
+	// the web wants no password.
 	login    Credentials
 	withheld string
 	open     bool
-	// system is what /system answered; the zero value where it was not asked, or
-	// answered something else.
+	// system is the answer of /system; the zero value if it was not requested, or was not
+	// Orthanc's.
 	system      system
 	association *dicom.Association
 	study       []dicom.TestInstance
-	// before is what the archive held before anything was stored, nil where that is
-	// not known; mayEvict is why storing may have it remove patients.
+	// before is what the archive held before anything was stored, nil if that is not known;
+	// mayEvict is why storing may cause it to remove patients.
 	before   *census
 	mayEvict string
-	// stored tells that images of the test study were stored, or may have been, that
-	// have to go again; unanswered that the answer to the last one was lost.
+	// stored: images of the test study were or may have been stored, and must be removed;
+	// unanswered: the answer to the last one was lost.
 	stored, unanswered bool
-	// sentFiles tells that files of the user's were sent.
+	// sentFiles: files of the user were sent.
 	sentFiles bool
-	// found are Orthanc's ids of the study, of each tenant that was asked for it;
-	// empty where it is not.
+	// found are Orthanc's IDs of the study, by tenant that was queried; empty if the tenant
+	// does not have it.
 	found map[string]string
-	// logins are what other tenants were asked with.
+	// logins are the credentials that other tenants were queried with.
 	logins map[string]Credentials
 }
 
-// cleanupTimeout is how long cleaning up may take once the user has had enough: the program
-// ends within a second of Ctrl-C.
+// cleanupTimeout limits the clean-up after an interrupt: the program ends within a second
+// of Ctrl-C.
 const cleanupTimeout = 800 * time.Millisecond
 
-// Run does all checks of a tenant, in order, and tells each as soon as it is done.
-// What depends on a check that failed is skipped. When ctx is cancelled it cleans
-// up and returns what it has.
+// Run runs all checks of a tenant, in order, and reports each as soon as it has a result.
+// Checks that require a failed check are skipped. When ctx is cancelled, Run cleans up and
+// returns the results so far.
 func Run(ctx context.Context, s Subject, o Options, report func(Check)) []Check {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -76,8 +77,8 @@ func Run(ctx context.Context, s Subject, o Options, report func(Check)) []Check 
 	return v.checks
 }
 
-// cleanUpAlways removes the test study, also half of it, and also when the user has
-// had enough.
+// cleanUpAlways removes the test study, also an incomplete one, and also after an
+// interrupt.
 func (v *validation) cleanUpAlways(ctx context.Context) {
 	needs, within := []string{"dicom-store"}, v.timeout
 	if v.stored {
@@ -90,7 +91,7 @@ func (v *validation) cleanUpAlways(ctx context.Context) {
 	v.timeout = within
 }
 
-// checkEndpoints are the hops up to and including TLS, of both places side by side.
+// checkEndpoints runs the checks up to and including TLS, for both endpoints side by side.
 func (v *validation) checkEndpoints(ctx context.Context) {
 	endpoints := []struct {
 		name            string
@@ -120,8 +121,8 @@ func (v *validation) checkEndpoints(ctx context.Context) {
 	}
 }
 
-// skipWithoutClient has what stands on a check of clients skipped, where there was no
-// certificate to be one with: that is no failure of the server's.
+// skipWithoutClient skips the checks that require a check of clients if no client
+// certificate was available: that is not a failure of the server.
 func (v *validation) skipWithoutClient(name string) {
 	if len(v.checks) == 0 {
 		return

@@ -10,7 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// judgeStatus is for an answer that is not 200 OK. It is pure. login is what was sent.
+// judgeStatus is for an answer that is not 200 OK. It is pure. login has the credentials
+// that were sent.
 func judgeStatus(r reply, tenant string, login Credentials) Check {
 	says := fmt.Sprintf("%s returns %s%s", r.url, statusLine(r.status), shortText(r, login))
 	refused := func(code finding.Code, found string, fix finding.Fix) Check {
@@ -50,8 +51,7 @@ func routesCommand(tenant string) string {
 	return escape.Command("kubectl get gateways.networking.istio.io,virtualservices.networking.istio.io -n %s-orthweb -o yaml", tenant)
 }
 
-// judgeSignIn is for 401. Only where the server offers Basic does it ask for what
-// validate has: a user and a password.
+// judgeSignIn is for 401. Only Basic requires what validate has: a user and a password.
 func judgeSignIn(r reply, tenant string, login Credentials) Check {
 	offered := challenges(r.header)
 	c, ok := basic(offered)
@@ -136,7 +136,7 @@ func protocolFix(status int) finding.Fix {
 	return finding.Fix{Text: "Check which proxy in between changes the version of HTTP: the request is HTTP/1.1"}
 }
 
-// judgeRedirect says where a redirect leads. It is not followed.
+// judgeRedirect names the target of a redirect, which is not followed.
 func judgeRedirect(r reply, tenant string, login Credentials) Check {
 	says := fmt.Sprintf("%s returns %s", r.url, statusLine(r.status))
 	redirected := func(found, fix string) Check {
@@ -161,11 +161,11 @@ func judgeRedirect(r reply, tenant string, login Credentials) Check {
 	return redirected(says+": it redirects to "+where+"; the redirect was not followed", "Check which route of the VirtualService redirects, and whether that is intended")
 }
 
-// signInWords are parts of paths, and names of parameters, with which users are sent
-// to sign in (OAuth 2.0, OpenID Connect, SAML, oauth2-proxy).
+// signInWords are parts of the paths of sign-in pages (OAuth 2.0, OpenID Connect, SAML,
+// oauth2-proxy).
 var signInWords = []string{"login", "signin", "sign-in", "sign_in", "logon", "oauth", "openid", "authorize", "saml", "/sso", "/cas/"}
 
-// isSignIn tells whether a redirect leads to where users sign in.
+// isSignIn reports whether a redirect points to a sign-in page.
 func isSignIn(to *url.URL) bool {
 	path, query := strings.ToLower(to.Path), to.Query()
 	for _, word := range signInWords {
