@@ -35,7 +35,7 @@ type Answer struct {
 	Status int
 }
 
-// OK tells whether the program ended with exit status 0.
+// OK reports whether the program ended with exit status 0.
 func (a Answer) OK() bool { return a.Status == 0 }
 
 // Ask runs a client program to its end: echoscu, storescu, curl. A program that has

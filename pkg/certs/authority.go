@@ -52,7 +52,7 @@ func ParseAuthority(certificate, key, ca []byte) (*Authority, error) {
 		return nil, fmt.Errorf("the CA's key: %w", err)
 	}
 	if same, err := pki.PublicKeyMatchesCertificate(signer.Public(), own); err != nil || !same {
-		return nil, fmt.Errorf("the private key is not that of the CA %s; give the two that belong together", called(own.RawSubject))
+		return nil, fmt.Errorf("the private key does not belong to the CA %s; specify the CA's own key", called(own.RawSubject))
 	}
 	return &Authority{Certificate: own, Chain: climb(own, pool), key: &signer}, nil
 }
@@ -61,7 +61,7 @@ func ParseAuthority(certificate, key, ca []byte) (*Authority, error) {
 // 4.2.1.9 and 4.2.1.3). Without the extension keyUsage it may.
 func checkMaySign(cert *x509.Certificate) error {
 	if !cert.BasicConstraintsValid || !cert.IsCA {
-		return fmt.Errorf("%s is no CA: its certificate doesn't say CA:TRUE; use the certificate of a CA", called(cert.RawSubject))
+		return fmt.Errorf("%s is not a CA: its certificate has no CA:TRUE; use a CA certificate", called(cert.RawSubject))
 	}
 	hasUsage := extension(cert.Extensions, pki.OIDExtensionKeyUsage) != nil
 	if hasUsage && cert.KeyUsage&x509.KeyUsageCertSign == 0 {

@@ -40,7 +40,7 @@ func EncodeCertificates(certs []*x509.Certificate) ([]byte, error) {
 // caller may wipe.
 func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 	if len(data) > certificatesLimit {
-		return nil, fmt.Errorf("read the certificates: %d bytes are too many; give a file with those of one CA or client", len(data))
+		return nil, fmt.Errorf("read the certificates: %d bytes are too many; specify a file with the certificates of one CA or client", len(data))
 	}
 	// crypto/x509 keeps what it is given as the certificate's Raw fields.
 	certs, err := x509.ParseCertificates(bytes.Clone(data))
@@ -54,9 +54,9 @@ func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read the certificates: %w", err)
 	case len(certs) == 0:
-		return nil, fmt.Errorf("read the certificates: this is %s; give certificates in PEM or DER", describe(data))
+		return nil, fmt.Errorf("read the certificates: this is %s; specify certificates in PEM or DER", describe(data))
 	case len(certs) > certificatesMost:
-		return nil, fmt.Errorf("read the certificates: there are more than %d; give a file with those of one CA or client", certificatesMost)
+		return nil, fmt.Errorf("read the certificates: there are more than %d; specify a file with the certificates of one CA or client", certificatesMost)
 	}
 	return certs, nil
 }
@@ -80,7 +80,7 @@ func parsePEM(data []byte) ([]*x509.Certificate, error) {
 	}
 	// encoding/pem skips what it can't read without a word.
 	if len(certs) < begun && len(certs) <= certificatesMost {
-		return nil, fmt.Errorf("only %d of %d are whole; copy the file again", len(certs), begun)
+		return nil, fmt.Errorf("only %d of %d are complete; copy the file again", len(certs), begun)
 	}
 	return certs, nil
 }

@@ -35,7 +35,7 @@ func TestSignRefuses(t *testing.T) {
 			c.ExcludedIPRanges = []*net.IPNet{{IP: net.IP{192, 0, 2, 0}, Mask: net.CIDRMask(24, 32)}}
 		}), request, day, "may not sign this certificate"},
 		{"a CA for servers", alone(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), request, day, "may not sign this certificate"},
-		{"a request that nobody checked", root.authority(t), &x509.CertificateRequest{PublicKey: ecKey(t).Public(), SignatureAlgorithm: x509.ECDSAWithSHA256}, day, "its signature is not by its own key"},
+		{"a request that nobody checked", root.authority(t), &x509.CertificateRequest{PublicKey: ecKey(t).Public(), SignatureAlgorithm: x509.ECDSAWithSHA256}, day, "its signature was not made with its own key"},
 		{"a wiped key", wiped, request, day, "the CA's key was wiped"},
 	} {
 		t.Run(test.about, func(t *testing.T) {

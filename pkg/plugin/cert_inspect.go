@@ -133,7 +133,7 @@ func (o *certInspectOptions) server(ctx context.Context) ([]*x509.Certificate, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	seen, err := probe.Look(ctx, probe.Door{Address: o.what, ServerName: name})
+	seen, err := probe.Dial(ctx, probe.Endpoint{Address: o.what, ServerName: name})
 	if err != nil {
 		return nil, withHint(err, "Is the server up, and does it speak TLS there? For a tenant's: kubectl orthweb status")
 	}

@@ -28,7 +28,7 @@ func observe(ctx context.Context, endpoints []trust.Endpoint) []trust.Observatio
 		group.Go(func() error {
 			ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 			defer cancel()
-			shown, err := probe.Look(ctx, probe.Door{
+			shown, err := probe.Dial(ctx, probe.Endpoint{
 				Address: net.JoinHostPort(e.Address, strconv.FormatInt(e.Port, 10)), ServerName: e.ServerName,
 			})
 			seen[i] = trust.Observation{Endpoint: e, Chain: shown.Chain, AsksClient: shown.AsksClient, Err: err}

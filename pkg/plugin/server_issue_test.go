@@ -141,7 +141,7 @@ func TestIssueFromOther(t *testing.T) {
 		{about: "PEM of 8 MiB", status: always(issuedAs(bytes.Repeat([]byte("A"), 8<<20), nil)), code: exitTimeout, want: "the answer is larger than 4 MiB"},
 		{about: "denied", status: always(map[string]any{"conditions": []any{condition("Denied", "True", "policy\x1b[31m", "not\nyou\x07")}}), code: exitUnclear, want: "was denied: not you"},
 		{about: "failed", status: always(map[string]any{"conditions": []any{condition("Ready", "False", "Failed", strings.Repeat("\x1b[2J", 1<<17))}}), code: exitUnclear, want: "failed: "},
-		{about: "never signed", status: always(map[string]any{"conditions": []any{condition("Approved", "True", "a", "b"), condition("Ready", "False", "Pending", "soon\x1b[2J")}}), code: exitTimeout, want: "was not signed in time: the issuer says: soon"},
+		{about: "never signed", status: always(map[string]any{"conditions": []any{condition("Approved", "True", "a", "b"), condition("Ready", "False", "Pending", "soon\x1b[2J")}}), code: exitTimeout, want: "was not signed in time: the issuer reports: soon"},
 		{about: "replaced", uids: []string{"a", "a", "b"}, status: func() func([]byte) map[string]any {
 			looked := 0
 			return func(request []byte) map[string]any {

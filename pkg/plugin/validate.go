@@ -87,7 +87,7 @@ type validateOptions struct {
 	others  otherTenants
 	files   userFiles
 
-	dial func(context.Context, validate.Subject, validate.Place) (net.Conn, error)
+	dial func(context.Context, validate.Subject, validate.Endpoint) (net.Conn, error)
 }
 
 const (

@@ -99,9 +99,9 @@ func (o *validateOptions) warnOfClient(s *validate.Subject, now time.Time) {
 	}
 	p := presentedBy(o.client.certificate, now)
 	if o.ca == "" {
-		p.Trusted = s.Authorities
+		p.Trusted = s.CAs
 		for _, other := range s.Others {
-			for _, ca := range other.Authorities {
+			for _, ca := range other.CAs {
 				p.Others = append(p.Others, certs.KnownCA{Owner: "tenant " + other.Tenant, Certificate: ca})
 			}
 		}

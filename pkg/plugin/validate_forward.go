@@ -28,10 +28,10 @@ func forwardWants(namespace string) collect.Want {
 
 // dialThroughAPI connects to a pod behind the tenant's ingress through the API
 // server, as `kubectl port-forward` does.
-func dialThroughAPI(snap *snapshot.Snapshot, dialer *tunnel.Dialer) func(context.Context, validate.Subject, validate.Place) (net.Conn, error) {
+func dialThroughAPI(snap *snapshot.Snapshot, dialer *tunnel.Dialer) func(context.Context, validate.Subject, validate.Endpoint) (net.Conn, error) {
 	var mu sync.Mutex                 // several tenants are asked at the same time
 	ports := map[string]tunnel.Port{} // worked out once a tenant and port
-	lookUp := func(s validate.Subject, p validate.Place) (tunnel.Port, error) {
+	lookUp := func(s validate.Subject, p validate.Endpoint) (tunnel.Port, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		key := fmt.Sprintf("%s:%d", s.Tenant, p.Port)
@@ -45,7 +45,7 @@ func dialThroughAPI(snap *snapshot.Snapshot, dialer *tunnel.Dialer) func(context
 		}
 		return port, nil
 	}
-	return func(ctx context.Context, s validate.Subject, p validate.Place) (net.Conn, error) {
+	return func(ctx context.Context, s validate.Subject, p validate.Endpoint) (net.Conn, error) {
 		port, err := lookUp(s, p)
 		if err != nil {
 			return nil, err

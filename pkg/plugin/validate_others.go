@@ -60,15 +60,15 @@ func (o *validateOptions) addStranger(s *validate.Subject) error {
 	client := func(context.Context) (*tls.Certificate, error) { return certificate, nil }
 	name := "another tenant"
 	if o.ca == "" { // what the user trusts in its place tells no tenants apart
-		at := slices.IndexFunc(s.Others, func(other validate.Subject) bool { return signedBy(certificate, other.Authorities) })
-		switch own := signedBy(certificate, s.Authorities); {
+		at := slices.IndexFunc(s.Others, func(other validate.Subject) bool { return signedBy(certificate, other.CAs) })
+		switch own := signedBy(certificate, s.CAs); {
 		case own && at < 0:
 			return withHint(fmt.Errorf("the certificate of --other-cert is signed by the CA of %s itself", s.Tenant), "Give one of another tenant. Issue one: kubectl orthweb cert issue TENANT")
 		case !own && at >= 0:
 			name, s.Others[at].Client = s.Others[at].Tenant, client
 		}
 	}
-	s.Strangers = []validate.Stranger{{Tenant: name, Certificate: client}}
+	s.OtherClients = []validate.OtherClient{{Tenant: name, Certificate: client}}
 	return nil
 }
 

@@ -107,8 +107,8 @@ func (o *validateOptions) describe(ctx context.Context, snap *snapshot.Snapshot,
 }
 
 // place is one door, with the port that the user wants instead.
-func place(e tenant.Endpoint, servers []trust.Server, port int64) validate.Place {
-	p := validate.Place{Host: concrete(e.Hosts), Port: e.Port}
+func place(e tenant.Endpoint, servers []trust.Server, port int64) validate.Endpoint {
+	p := validate.Endpoint{Host: concrete(e.Hosts), Port: e.Port}
 	for _, server := range servers {
 		if server.Port == e.Port {
 			p.Known, p.Mutual = true, server.Mode == trust.Mutual
@@ -124,27 +124,27 @@ func place(e tenant.Endpoint, servers []trust.Server, port int64) validate.Place
 func (o *validateOptions) trusted(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant, s *validate.Subject) error {
 	if o.ca != "" {
 		chain, _, err := readCertificates(ctx, o.facts, o.ca, &pkcs12{})
-		s.Authorities = chain
+		s.CAs = chain
 		return err
 	}
 	authorities, unknown := trust.Authorities(snap, t)
 	for _, a := range authorities {
 		if !a.Earlier {
-			s.Authorities = append(s.Authorities, a.Certificate)
+			s.CAs = append(s.CAs, a.Certificate)
 		}
 	}
 	var why []string
 	for _, failure := range unknown {
 		why = append(why, failure.String())
 	}
-	s.Unread = strings.Join(why, "; ")
-	if s.Unread == "" && len(s.Authorities) == 0 {
-		s.Unread = "no issuer of the tenant has an authority of its own"
+	s.CAUnread = strings.Join(why, "; ")
+	if s.CAUnread == "" && len(s.CAs) == 0 {
+		s.CAUnread = "no issuer of the tenant has an authority of its own"
 	}
 	return nil
 }
 
 // dialByName goes where this machine's resolver says.
-func dialByName(ctx context.Context, _ validate.Subject, p validate.Place) (net.Conn, error) {
+func dialByName(ctx context.Context, _ validate.Subject, p validate.Endpoint) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.FormatInt(p.Port, 10)))
 }

@@ -37,7 +37,7 @@ func TestSlowAnswersInTwoParts(t *testing.T) {
 		{about: "within one write's limit", answers: time.Second / 2, stored: 4},
 		{about: "after one write's limit", answers: 3 * time.Second, stored: 4},
 		{about: "just within the response's limit", answers: 5*time.Second - 300*time.Millisecond, stored: 4},
-		{about: "after the response's limit", answers: 6 * time.Second, reason: "the peer gave no response within 5s"},
+		{about: "after the response's limit", answers: 6 * time.Second, reason: "timed out after 5s waiting for the response"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			dir := study(t, 4)

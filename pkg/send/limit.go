@@ -19,7 +19,7 @@ type limit struct {
 	// open associations were accepted and have not ended, and asking are awaited. Those
 	// that are unused have not taken their first file yet.
 	open, asking, unused int
-	// accepted tells whether one ever was.
+	// accepted reports whether one ever was.
 	accepted bool
 	// declined is how often the peer had no further one beside those that were open.
 	declined int
@@ -43,8 +43,8 @@ const (
 	growAtMost = time.Minute
 )
 
-// mayAsk tells whether one more association is of use, and the peer has shown that it
-// can have it. The lock is held.
+// mayAsk reports whether one more association is of use, and the peer has shown that it can
+// have it. The lock is held.
 func (q *queue) mayAsk() bool {
 	now := time.Now()
 	if !q.growAt.IsZero() && !now.Before(q.growAt) {
@@ -148,5 +148,5 @@ func (q *queue) miss(why error) {
 }
 
 func (q *queue) giveUp(why error) {
-	q.gone = fmt.Errorf("it was not sent, since there is no association: %w", why)
+	q.gone = fmt.Errorf("the file was not sent because there is no association: %w", why)
 }

@@ -84,7 +84,7 @@ func (t *transfer) show(ctx context.Context, began time.Time) (hide func()) {
 	}
 }
 
-// screen tells whether w is a terminal, and how wide.
+// screen reports whether w is a terminal, and how wide.
 func screen(w io.Writer) (terminal bool, width int) {
 	file, ok := w.(interface{ Fd() uintptr })
 	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {

@@ -130,7 +130,7 @@ func TestOtherThanFiles(t *testing.T) {
 	}
 	defer socket.Close()
 	r, err := Files(t.Context(), to(p, dir))
-	if err != nil || r.Stored != 1 || names(r.Skipped) != "socket" || !strings.Contains(r.Skipped[0].Reason, "neither a file nor a directory") {
+	if err != nil || r.Stored != 1 || names(r.Skipped) != "socket" || !strings.Contains(r.Skipped[0].Reason, "neither a regular file nor a directory") {
 		t.Errorf("stored %d, skipped %v, %v", r.Stored, r.Skipped, err)
 	}
 }

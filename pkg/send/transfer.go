@@ -56,8 +56,8 @@ func newTransfer(o Options) *transfer {
 	return &transfer{options: o, idle: idleAfter, done: Result{Studies: map[string][]digest{}, paths: map[digest]string{}}}
 }
 
-// round sends what feed puts into the queue, and returns when each of these files
-// is stored or failed. It tells whether the peer was within reach at its end.
+// round sends what feed puts into the queue, and returns when each of these files is stored
+// or failed. It reports whether the peer was within reach at its end.
 func (t *transfer) round(ctx context.Context, feed func(*queue)) bool {
 	q := newQueue(ctx, newLimit(t.options))
 	defer q.enough()
