@@ -54,8 +54,8 @@ func TestInstallCompleterReplacesNothing(t *testing.T) {
 	if err := os.WriteFile(path, []byte("mine"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := installCompleter(dir); err == nil || !strings.Contains(err.Error(), "exists already") {
-		t.Errorf("over somebody else's: %v", err)
+	if _, err := installCompleter(dir); err == nil || !strings.Contains(err.Error(), "already exists") {
+		t.Errorf("over another program: %v", err)
 	}
 	if there, _ := os.ReadFile(path); string(there) != "mine" {
 		t.Errorf("it was replaced by %q", there)
