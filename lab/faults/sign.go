@@ -1,11 +1,13 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"github.com/itchyny/gojq"
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 )
@@ -82,20 +84,14 @@ func wait(ctx context.Context, lab Lab, s Sign) error {
 	if err != nil {
 		return err
 	}
-	for {
-		seen, err := s.seen(ctx, lab, code)
-		if err == nil && seen {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			if err == nil {
-				err = context.Cause(ctx)
-			}
-			return err
-		case <-time.After(500 * time.Millisecond):
-		}
+	var last error
+	if apiwait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (seen bool, _ error) {
+		seen, last = s.seen(ctx, lab, code)
+		return seen, nil
+	}) == nil {
+		return nil
 	}
+	return cmp.Or(last, context.Cause(ctx))
 }
 
 func (s Sign) compile() (*gojq.Code, error) {

@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // Process identifies one process uniquely: the system reuses pids.
@@ -80,12 +83,9 @@ func (p Process) Signal(sig syscall.Signal) error {
 // WaitGone waits until the process is gone, for at most the given time, and
 // says whether it is.
 func (p Process) WaitGone(limit time.Duration) bool {
-	for deadline := time.Now().Add(limit); p.Alive(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			return false
-		}
-	}
-	return true
+	return wait.PollUntilContextTimeout(context.Background(), 20*time.Millisecond, limit, true, func(context.Context) (bool, error) {
+		return !p.Alive(), nil
+	}) == nil
 }
 
 // stat reads the state letter and the start time of a process.

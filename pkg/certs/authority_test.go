@@ -1,14 +1,9 @@
 package certs
 
 import (
-	"crypto"
-	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
-	"math/big"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -74,44 +69,4 @@ func TestAuthorityDoesNotPrintItsKey(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestAuthorityWipe(t *testing.T) {
-	for _, algorithm := range []Algorithm{RSA, ECDSA, Ed25519} {
-		t.Run(string(algorithm), func(t *testing.T) {
-			authority := holding(t, algorithm)
-			wiped := wipedParts(*authority.key)
-			for i, isWiped := range wiped {
-				if isWiped() {
-					t.Errorf("part %d is zero from the start", i)
-				}
-			}
-			authority.Wipe()
-			for i, isWiped := range wiped {
-				if !isWiped() {
-					t.Errorf("part %d of the key is left", i)
-				}
-			}
-		})
-	}
-}
-
-// wipedParts tells of each secret number of a key whether its memory is zero.
-func wipedParts(key crypto.Signer) []func() bool {
-	var numbers []*big.Int
-	switch key := key.(type) {
-	case ed25519.PrivateKey:
-		return []func() bool{func() bool { return !slices.ContainsFunc(key, func(b byte) bool { return b != 0 }) }}
-	case *rsa.PrivateKey:
-		numbers = []*big.Int{key.D, key.Primes[0], key.Primes[1], key.Precomputed.Dp, key.Precomputed.Dq, key.Precomputed.Qinv}
-	case *ecdsa.PrivateKey:
-		//lint:ignore SA1019 the field itself must be seen overwritten
-		numbers = []*big.Int{key.D}
-	}
-	var parts []func() bool
-	for _, number := range numbers {
-		words := number.Bits()
-		parts = append(parts, func() bool { return !slices.ContainsFunc(words, func(word big.Word) bool { return word != 0 }) })
-	}
-	return parts
 }

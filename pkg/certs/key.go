@@ -74,8 +74,7 @@ func NewKey(algorithm Algorithm, size int) (crypto.Signer, error) {
 }
 
 // EncodeKey writes a key, unencrypted, as PKCS#8 in PEM (RFC 5958, RFC 7468
-// section 10): OpenSSL, Java and DCMTK read it whatever the algorithm. Wipe it
-// after use.
+// section 10): OpenSSL, Java and DCMTK read it whatever the algorithm.
 func EncodeKey(key crypto.Signer) ([]byte, error) {
 	if err := checkPublicKey(key.Public()); err != nil {
 		return nil, fmt.Errorf("encode the private key: %w", err)

@@ -34,7 +34,6 @@ func DecodeKey(data []byte) (crypto.Signer, error) {
 	if found == nil {
 		return nil, fmt.Errorf("read the private key: this is %s; specify a private key in PEM", describe(data))
 	}
-	defer Wipe(found.Bytes)
 	key, err := parseKey(found)
 	if err != nil {
 		return nil, fmt.Errorf("read the private key: %w", err)

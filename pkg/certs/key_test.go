@@ -1,7 +1,6 @@
 package certs
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
@@ -136,12 +135,5 @@ func TestCheckPublicKey(t *testing.T) {
 		{"none", nil, "not an RSA, ECDSA or Ed25519 key"},
 	} {
 		t.Run(test.about, func(t *testing.T) { mustFail(t, checkPublicKey(test.public), test.says) })
-	}
-}
-
-func TestWipe(t *testing.T) {
-	secret := []byte("secret")
-	if Wipe(secret); !bytes.Equal(secret, make([]byte, len(secret))) {
-		t.Errorf("%q is left", secret)
 	}
 }

@@ -69,13 +69,12 @@ func keyUsage(public crypto.PublicKey) x509.KeyUsage {
 // ParseRequest reads a certificate request in PEM or DER and refuses what should
 // not be signed: a signature that is wrong or by SHA-1 or MD5, a weak key, a
 // request to be a CA, an empty subject without names, names that ParseNames
-// refuses or of a kind it doesn't know, and anything after the request. Nothing of
-// the result shares memory with the data.
+// refuses or of a kind it doesn't know, and anything after the request.
 func ParseRequest(data []byte) (*x509.CertificateRequest, error) {
 	if len(data) > requestLimit {
 		return nil, fmt.Errorf("read the request: %d bytes are too many for a certificate request", len(data))
 	}
-	der := bytes.Clone(data) // crypto/x509 keeps what it is given
+	der := data
 	if bytes.Contains(data, []byte("-----BEGIN ")) {
 		block, rest := pem.Decode(data)
 		if block == nil || (block.Type != "CERTIFICATE REQUEST" && block.Type != "NEW CERTIFICATE REQUEST") {

@@ -39,9 +39,6 @@ func Usages(public crypto.PublicKey) []string {
 // earlier (*OutlivesError), and when the CAs' own limits forbid the certificate.
 // The request is checked again as by ParseRequest.
 func (a *Authority) Sign(request *x509.CertificateRequest, now time.Time, duration time.Duration) ([]*x509.Certificate, error) {
-	if a.key == nil {
-		return nil, fmt.Errorf("sign the certificate: %w", errWiped)
-	}
 	if err := checkRequest(request); err != nil {
 		return nil, fmt.Errorf("the request is refused: %w", err)
 	}

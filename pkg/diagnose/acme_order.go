@@ -109,7 +109,7 @@ func (a acme) host() string { return field.Text(a.obj.Object, "spec", "dnsName")
 
 // describeACME is describe for kinds of ACME, which other groups have as well.
 func describeACME(ref finding.Ref) string {
-	return escape.Command("kubectl describe %ss.%s %s -n %s", strings.ToLower(ref.Kind), orderKind.Group, ref.Name, ref.Namespace)
+	return escape.Command("kubectl describe %s.%s %s -n %s", finding.PluralOf(ref.Kind), orderKind.Group, ref.Name, ref.Namespace)
 }
 
 // answered is what the ACME server answered, with what helps: another name, time,

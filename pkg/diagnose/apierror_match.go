@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
@@ -97,11 +96,9 @@ func (r apiRefusal) versionGone(kind schema.GroupVersionKind, served []string) f
 	}
 }
 
-// definitionOf is the CustomResourceDefinition of a kind, its plural guessed as
-// kubectl does.
+// definitionOf is the CustomResourceDefinition of a kind.
 func definitionOf(kind schema.GroupVersionKind) finding.Ref {
-	plural, _ := meta.UnsafeGuessKindToResource(kind)
-	return finding.Ref{APIVersion: definitionKind.Group + "/v1", Kind: definitionKind.Kind, Name: plural.Resource + "." + kind.Group}
+	return finding.Ref{APIVersion: definitionKind.Group + "/v1", Kind: definitionKind.Kind, Name: finding.PluralOf(kind.Kind) + "." + kind.Group}
 }
 
 func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding, []finding.Ref) {

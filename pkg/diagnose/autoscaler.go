@@ -63,7 +63,7 @@ func (a autoscaler) targetMissing() bool {
 	prove(&f, a.obj, "spec.scaleTargetRef.name")
 	f.Evidence = append(f.Evidence, absent(target))
 	f.Fixes = []finding.Fix{{Text: "Compare spec.scaleTargetRef with the workloads of the namespace",
-		Command: escape.Command("kubectl get %ss -n %s", strings.ToLower(target.Kind), target.Namespace), File: a.x.file(a.obj, "spec.scaleTargetRef.name")}}
+		Command: escape.Command("kubectl get %s -n %s", finding.PluralOf(target.Kind), target.Namespace), File: a.x.file(a.obj, "spec.scaleTargetRef.name")}}
 	if near, ok := a.x.nearest(target); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 	}

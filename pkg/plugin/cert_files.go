@@ -98,12 +98,10 @@ func (d *destination) vacant(tenant string, key bool) error {
 // write writes all files or none. Other users can never read the key, from its
 // first byte on.
 func (d *destination) write(out io.Writer, name string, key crypto.Signer, chain, ca []*x509.Certificate, password []byte) (madeFiles, error) {
-	defer certs.Wipe(password)
 	contents, err := d.contents(key, chain, ca, password)
 	if err != nil {
 		return madeFiles{}, err
 	}
-	defer certs.Wipe(contents.key)
 	if d.stdout {
 		_, err := out.Write(bytes.Join([][]byte{contents.key, contents.certificate, contents.ca}, nil))
 		return madeFiles{}, err

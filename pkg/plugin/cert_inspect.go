@@ -160,7 +160,6 @@ func (o *certInspectOptions) secret(ctx context.Context, name string) ([]*x509.C
 	case err != nil:
 		return nil, whenGone(ctx, err)
 	}
-	defer certs.Wipe(secret.Data["tls.key"])
 	data := bytes.TrimSpace(secret.Data["tls.crt"])
 	if len(data) == 0 {
 		data = secret.Data["ca.crt"]

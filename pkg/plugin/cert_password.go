@@ -15,7 +15,6 @@ import (
 	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
@@ -131,7 +130,6 @@ func ask(ctx context.Context, streams genericiooptions.IOStreams, prompt string,
 		_ = term.Restore(int(file.Fd()), state)
 		return nil, ctx.Err()
 	case a := <-done:
-		defer certs.Wipe(a.second)
 		if a.err != nil {
 			return nil, fmt.Errorf("prompting for the password: %w", a.err)
 		}

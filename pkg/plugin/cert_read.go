@@ -18,7 +18,6 @@ const maxCertificates = 1 << 20
 // the public half of its key is returned, too.
 func readCertificates(ctx context.Context, facts *factsFlags, name string, p12 *pkcs12) ([]*x509.Certificate, crypto.PublicKey, error) {
 	data, err := readBounded(name, facts.streams.In, maxCertificates, "the certificate")
-	defer certs.Wipe(data)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -30,7 +29,6 @@ func readCertificates(ctx context.Context, facts *factsFlags, name string, p12 *
 		return chain, nil, nil
 	}
 	password, err := p12.password(ctx, facts.streams)
-	defer certs.Wipe(password)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -43,7 +41,6 @@ func readCertificates(ctx context.Context, facts *factsFlags, name string, p12 *
 
 func readKey(name string) (crypto.Signer, error) {
 	data, err := readBounded(name, nil, maxCertificates, "the key")
-	defer certs.Wipe(data)
 	if err != nil {
 		return nil, err
 	}

@@ -127,16 +127,10 @@ func (o *certIssueOptions) signBySecret(ctx context.Context, t target, duration 
 	case err != nil:
 		return nil, nil, whenGone(ctx, err)
 	}
-	defer func() {
-		for _, value := range secret.Data {
-			certs.Wipe(value)
-		}
-	}()
 	authority, err := certs.ParseAuthority(secret.Data["tls.crt"], secret.Data["tls.key"], secret.Data["ca.crt"])
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the CA in Secret %s: %w", t.secret, err)
 	}
-	defer authority.Wipe()
 	if chain, err = authority.Sign(o.request.content, t.now, duration); err != nil {
 		return nil, nil, err
 	}

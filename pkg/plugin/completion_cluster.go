@@ -11,6 +11,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -109,14 +110,14 @@ func (f *factsFlags) objectWords(cmd *cobra.Command) []cobra.Completion {
 
 // shortKind is the short name of a kind, or the kind in lower case.
 func shortKind(kind string) string {
-	kind = strings.ToLower(kind)
+	plural := finding.PluralOf(kind)
 	for _, short := range slices.Sorted(maps.Keys(shortNames)) {
 		meant := shortNames[short]
-		if slices.Contains(meant, kind+"s") || slices.Contains(meant, strings.TrimSuffix(kind, "y")+"ies") {
+		if slices.Contains(meant, plural) {
 			return short
 		}
 	}
-	return kind
+	return strings.ToLower(kind)
 }
 
 // namespaceWords are the cluster's namespaces.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -23,16 +25,11 @@ func (o *statusOptions) look(ctx context.Context) ([]tenant.Status, time.Time, e
 	return statuses, snap.Meta().At, err
 }
 
-// pause sleeps between two reads, until the context ends.
-func pause(ctx context.Context, interval time.Duration) error {
-	timer := time.NewTimer(interval)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+// repeat calls condition until it is true or fails, or the context ends, whose error it
+// returns then. The interval begins when a call has ended: reading a large cluster may take
+// longer.
+func repeat(ctx context.Context, interval time.Duration, condition apiwait.ConditionWithContextFunc) error {
+	return apiwait.Backoff{Duration: interval}.DelayFunc().Until(ctx, true, true, condition)
 }
 
 // watchLoop prints the state repeatedly: in place on a terminal; otherwise appended, and
@@ -41,10 +38,10 @@ func pause(ctx context.Context, interval time.Duration) error {
 func (o *statusOptions) watchLoop(ctx context.Context) error {
 	out := o.facts.streams.Out
 	last := ""
-	for {
+	return repeat(ctx, o.interval, func(ctx context.Context) (bool, error) {
 		statuses, now, err := o.look(ctx)
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return false, ctx.Err()
 		}
 		style := o.output.style(out)
 		state := stateOf(statuses)
@@ -59,12 +56,10 @@ func (o *statusOptions) watchLoop(ctx context.Context) error {
 		}
 		var unwritten *outputError
 		if errors.As(err, &unwritten) {
-			return err
+			return false, err
 		}
-		if err := pause(ctx, o.interval); err != nil {
-			return err
-		}
-	}
+		return false, nil
+	})
 }
 
 // redraw overwrites the last screen without flicker.

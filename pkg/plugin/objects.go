@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/collect"
@@ -112,9 +111,8 @@ func (o *explainOptions) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, 
 	if namespace != "" {
 		err = fmt.Errorf("%w in namespace %s", err, namespace)
 	}
-	plural, _ := meta.UnsafeGuessKindToResource(gk.WithVersion(""))
 	if o.kinds != nil {
-		return withHint(err, "Search for it: kubectl get %s -A.", plural.Resource)
+		return withHint(err, "Search for it: kubectl get %s -A.", finding.PluralOf(gk.Kind))
 	}
 	var same []finding.Ref
 	var names []string
@@ -186,8 +184,7 @@ func recordedKinds(snap *snapshot.Snapshot, word string) []schema.GroupKind {
 		}
 	}
 	for _, gk := range diagnose.Kinds() {
-		plural, _ := meta.UnsafeGuessKindToResource(gk.WithVersion(""))
-		add(gk, plural.Resource)
+		add(gk, finding.PluralOf(gk.Kind))
 	}
 	for _, asked := range snap.Asked() {
 		add(asked.GroupKind(), asked.Resource)

@@ -45,23 +45,22 @@ const lookEvery = time.Second
 func (r *requester) waitFor(ctx context.Context, timeout time.Duration) error {
 	deadline, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	for {
-		err := r.askDue(deadline)
-		if err == nil && r.run.Over() {
-			return nil
+	err := repeat(deadline, r.every, func(ctx context.Context) (bool, error) {
+		if err := r.look(ctx); err != nil {
+			return false, err
 		}
-		if err == nil && pause(deadline, r.every) == nil {
-			err = r.look(deadline)
-		}
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case deadline.Err() != nil:
-			return outOfTime{fmt.Errorf("not all triggered objects were Ready within %s", timeout)}
-		case err != nil:
-			return err
-		}
+		err := r.askDue(ctx)
+		return r.run.Over(), err
+	})
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case deadline.Err() != nil:
+		return outOfTime{fmt.Errorf("not all triggered objects were Ready within %s", timeout)}
 	}
+	return err
 }
 
 func (r *requester) askDue(ctx context.Context) error {

@@ -34,22 +34,16 @@ func (o *statusOptions) waitLoop(ctx context.Context) error {
 	deadline, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	w := &wait{statusOptions: o, lines: progressLines{}}
-	for {
-		ready, err := w.lookAgain(deadline)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			return err
-		case ready:
-			return w.show()
-		case pause(deadline, o.interval) == nil:
-			continue
-		case ctx.Err() != nil:
-			return ctx.Err()
-		}
+	err := repeat(deadline, o.interval, w.lookAgain)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err == nil:
+		return w.show()
+	case err == deadline.Err():
 		return w.ranOut()
 	}
+	return err
 }
 
 // lookAgain reads the cluster once, and returns whether there is nothing left to wait

@@ -128,18 +128,20 @@ var (
 // turnOne suspends or resumes one object. The change is idempotent: it is retried when
 // an answer was lost, instead of stopping halfway through a tenant.
 func (f *factsFlags) turnOne(ctx context.Context, client *change.Client, to operate.Turn, s operate.Switch) error {
-	lines, end := progressLines{}, time.Now().Add(turnFor)
-	for {
-		err := client.Merge(ctx, s.Ref, to.Patch())
+	lines := progressLines{}
+	limited, cancel := context.WithTimeout(ctx, turnFor)
+	defer cancel()
+	var err error
+	_ = repeat(limited, turnEvery, func(context.Context) (bool, error) {
+		err = client.Merge(ctx, s.Ref, to.Patch()) // not limited: a request that has begun is answered
 		var failed *change.Error
-		if err == nil || !errors.As(err, &failed) || !failed.Passing() || ctx.Err() != nil || time.Now().After(end) {
-			return err
+		if err == nil || !errors.As(err, &failed) || !failed.Passing() || limited.Err() != nil {
+			return true, nil
 		}
 		lines.report(f.streams.ErrOut, s.Ref.String(), fmt.Sprintf("being retried: %v", err))
-		if pause(ctx, turnEvery) != nil {
-			return err
-		}
-	}
+		return false, nil
+	})
+	return err
 }
 
 // explainSwitches adds a hint to the error of tenants that can't be suspended.

@@ -65,13 +65,11 @@ func (c *clientFiles) read(ctx context.Context, facts *factsFlags) (*tls.Certifi
 	}
 	warnOfMode(facts.streams.ErrOut, c.p12File)
 	data, err := readBounded(c.p12File, nil, maxCertificates, "the client certificate")
-	defer certs.Wipe(data)
 	if err != nil {
 		return nil, err
 	}
 	c.p12.wanted = true
 	password, err := c.p12.password(ctx, facts.streams)
-	defer certs.Wipe(password)
 	if err != nil {
 		return nil, err
 	}

@@ -61,15 +61,7 @@ func (w *worker) connect(ctx context.Context) error {
 // whileNeeded ends surplusAfter nothing is left to send.
 func (w *worker) whileNeeded(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	unwatch := context.AfterFunc(w.queue.needed, func() {
-		timer := time.NewTimer(surplusAfter)
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-			cancel()
-		}
-	})
+	unwatch := context.AfterFunc(w.queue.needed, func() { time.AfterFunc(surplusAfter, cancel) })
 	return ctx, func() { unwatch(); cancel() }
 }
 

@@ -80,7 +80,7 @@ func TestEndGivesEachExchangeItsTime(t *testing.T) {
 				o.Dial = pipes(t, p)
 				o.Timeouts = dicom.Timeouts{Association: time.Minute, Response: time.Minute, Idle: time.Minute}
 				ctx := context.Background()
-				w := &worker{transfer: newTransfer(o), queue: newQueue(ctx, limit{most: 1, now: 1})}
+				w := &worker{transfer: newTransfer(o), queue: newQueue(ctx, limit{most: 1, now: 1, growth: growth})}
 				if err := w.queue.put(file{meta: dicom.Meta{SOPClass: secondary, TransferSyntax: dicom.ExplicitVRLittleEndian}}); err != nil {
 					t.Fatal(err)
 				}

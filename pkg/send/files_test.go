@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
@@ -78,7 +80,7 @@ func study(t testing.TB, n int) string {
 func to(p *peer, paths ...string) Options {
 	return Options{
 		Paths: paths, Dial: p.dial, Calling: "ORTHWEB", Called: "ORTHANC", Concurrency: 3,
-		Backoff:  []time.Duration{time.Millisecond, time.Millisecond},
+		Backoff:  wait.Backoff{Duration: time.Millisecond, Steps: 2},
 		Timeouts: dicom.Timeouts{Association: 5 * time.Second, Response: 5 * time.Second, Idle: 5 * time.Second},
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
@@ -243,7 +245,7 @@ func (s target) storescu(t *testing.T, path string) (bool, string) {
 // ours sends the file with Files.
 func (s target) ours(t *testing.T, path string) Result {
 	r, err := Files(t.Context(), Options{
-		Paths: []string{path}, Calling: "ORTHWEB", Called: s.aet, Concurrency: 1, Backoff: []time.Duration{},
+		Paths: []string{path}, Calling: "ORTHWEB", Called: s.aet, Concurrency: 1, Backoff: wait.Backoff{Duration: time.Second},
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "tcp", peers.Address(s.port))
 		},

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -68,27 +70,23 @@ func (v *validation) removeEverywhere(ctx context.Context) (gone, left []string)
 	return gone, left
 }
 
-// retryPauses are the pauses before a failed removal is retried: the connection may be lost
-// temporarily.
-var retryPauses = []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second, 3 * time.Second}
+// removals is how often a removal is tried, and the pauses between: the connection may
+// be lost for a moment.
+var removals = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 3, Steps: 5}
 
 // remove removes the study from one tenant's archive, and reports whether the archive had
 // it.
 func (v *validation) remove(ctx context.Context, s Subject, login Credentials) (removed bool, err error) {
 	w := newWeb(v.options, s)
 	defer w.close()
-	for _, pause := range retryPauses {
+	err = ctx.Err() // which ends the loop before the first attempt
+	_ = wait.ExponentialBackoffWithContext(ctx, removals, func(ctx context.Context) (bool, error) {
 		var done bool
 		done, err = v.removeOnce(ctx, w, login)
 		removed = removed || done
 		var answered *statusError
-		if err == nil || errors.As(err, &answered) && answered.status < http.StatusInternalServerError {
-			return removed, err
-		}
-		if !sleep(ctx, pause) {
-			return removed, err
-		}
-	}
+		return err == nil || errors.As(err, &answered) && answered.status < http.StatusInternalServerError, nil
+	})
 	return removed, err
 }
 
@@ -99,26 +97,29 @@ const lateTimeout = time.Second
 // answer to C-STORE was lost, the image may be stored only now.
 func (v *validation) removeOnce(ctx context.Context, w *web, login Credentials) (removed bool, err error) {
 	began := time.Now()
-	for deletions := 0; ; {
+	_ = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		var done bool
+		done, err = v.removeAll(ctx, w, login)
+		removed = removed || done
+		return err != nil || !v.unanswered || time.Since(began) > lateTimeout, nil
+	})
+	return removed, err
+}
+
+// removeAll deletes until the archive has nothing of the study, three times at most.
+func (v *validation) removeAll(ctx context.Context, w *web, login Credentials) (removed bool, err error) {
+	for deletions := 0; ; deletions++ {
 		paths, err := v.storedPaths(ctx, w, login)
 		switch {
-		case err != nil:
+		case err != nil || len(paths) == 0:
 			return removed, err
-		case len(paths) == 0 && (!v.unanswered || time.Since(began) > lateTimeout):
-			return removed, nil
-		case len(paths) == 0:
-			if !sleep(ctx, 100*time.Millisecond) {
-				return removed, nil
-			}
 		case deletions == 3:
 			return removed, fmt.Errorf("it still has %s after %d deletions", strings.Join(paths, ", "), deletions)
-		default:
-			if err := deleteAll(ctx, w, paths, login); err != nil {
-				return removed, err
-			}
-			deletions++
-			removed = true
 		}
+		if err := deleteAll(ctx, w, paths, login); err != nil {
+			return removed, err
+		}
+		removed = true
 	}
 }
 
@@ -166,14 +167,4 @@ func deleteAll(ctx context.Context, w *web, paths []string, login Credentials) e
 		}
 	}
 	return nil
-}
-
-// sleep pauses, and reports whether ctx is still valid.
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return true
-	}
 }

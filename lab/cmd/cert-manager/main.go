@@ -36,6 +36,7 @@ import (
 	_ "github.com/cert-manager/cert-manager/pkg/controller/issuers"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/ca"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/selfsigned"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 func main() {
@@ -120,16 +121,9 @@ func waitForAPI(ctx context.Context, kubeconfig string) error {
 	if err != nil {
 		return fmt.Errorf("using %s: %w", kubeconfig, err)
 	}
-	for ctx.Err() == nil {
-		if served(client) && allowed(ctx, client) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(250 * time.Millisecond):
-		}
-	}
-	return ctx.Err()
+	return wait.PollUntilContextCancel(ctx, 250*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		return served(client) && allowed(ctx, client), nil
+	})
 }
 
 func served(client kubernetes.Interface) bool {

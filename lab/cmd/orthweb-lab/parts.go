@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
@@ -46,19 +48,14 @@ func logs(ctx context.Context, dir, name string, follow bool, out io.Writer) err
 		return fmt.Errorf("reading the log: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	for {
-		if _, err := io.Copy(out, f); err != nil {
-			return fmt.Errorf("reading the log: %w", err)
-		}
-		if !follow {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(200 * time.Millisecond):
-		}
+	err = wait.PollUntilContextCancel(ctx, 200*time.Millisecond, true, func(context.Context) (bool, error) {
+		_, err := io.Copy(out, f)
+		return !follow, err
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("reading the log: %w", err)
 	}
+	return nil
 }
 
 func newPause(o *options) *cobra.Command {
