@@ -12,12 +12,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// judge tells what an object says about its own state. Ready means that nothing
-// in the object says otherwise.
+// judge is what an object reports about its own state. Ready means that nothing in the
+// object indicates a problem.
 type judge func(x *examiner, obj *unstructured.Unstructured) exam
 
-// judgesByKind are the judges of the kinds that conventions alone don't judge
-// right: their state is in fields of their own, or they have none.
+// judgesByKind are the judges of the kinds that conventions alone do not judge
+// correctly: their state is in specific fields, or they have none.
 func judgesByKind() map[schema.GroupKind]judge {
 	judges := map[schema.GroupKind]judge{
 		health.PodKind:         judgePod,
@@ -70,7 +70,7 @@ func judgesByKind() map[schema.GroupKind]judge {
 	return judges
 }
 
-// ownState is what an object says about itself.
+// ownState is what an object reports about itself.
 func (x *examiner) ownState(obj *unstructured.Unstructured) exam {
 	judge := x.judges[finding.RefOf(obj).GroupKind()]
 	if judge == nil {
@@ -91,11 +91,10 @@ func (x *examiner) ownState(obj *unstructured.Unstructured) exam {
 	return e
 }
 
-// explainDirectly completes what a walk found out about an object that the user
-// asked about. Its causes are printed however young they are: their age decides
-// the severity. Where the walk has no cause, what the object says about itself
-// is told. A user who asks about a tenant gets neither: there, what may pass by
-// itself is no cause.
+// explainDirectly completes the result of a walk for a requested object. Its causes are
+// printed however recent they are: their age determines the severity. If the walk has
+// no cause, the state that the object reports is printed. For a requested tenant,
+// neither is done: there, what may become ready is no cause.
 func (w *walk) explainDirectly(s *Subject) {
 	obj := w.x.snap.Lookup(s.Ref).Object
 	if obj == nil {
@@ -117,8 +116,8 @@ func (w *walk) explainDirectly(s *Subject) {
 	}
 }
 
-// doubt makes the verdict Unknown where a condition can't be read that may say
-// otherwise: the object is ready but for that, or nothing says why it is not.
+// doubt sets the verdict to Unknown if a condition that may contradict it can't be
+// parsed: the object is ready otherwise, or nothing explains why it is not.
 func (s *Subject) doubt(obj *unstructured.Unstructured) {
 	why, ok := unreadableCondition(obj)
 	unexplained := func(c Cause) bool { return c.Code == codeNotReadyForUnknown }
@@ -129,8 +128,8 @@ func (s *Subject) doubt(obj *unstructured.Unstructured) {
 	s.Verdict = notJudged(obj, why)
 }
 
-// explainOwnState follows an object without a cause as one that has failed, and
-// then goes by what it says about itself.
+// explainOwnState follows an object without a cause as one that has failed, and then
+// uses what it reports about itself.
 func (w *walk) explainOwnState(s *Subject, obj *unstructured.Unstructured) {
 	if s.Verdict.Status == health.Progressing || s.Verdict.Status == health.Failing {
 		s.addCauses(w.x, w.from(s.Ref, true))
@@ -146,8 +145,8 @@ func (w *walk) explainOwnState(s *Subject, obj *unstructured.Unstructured) {
 	}
 }
 
-// addObstacle adds what an object that is being deleted says is in the way to the
-// cause about it, where that does not say so.
+// addObstacle adds to the cause about a deleted object what prevents its deletion
+// according to the object itself, unless the cause has it.
 func addObstacle(s *Subject, obj *unstructured.Unstructured) {
 	why, proof, ok := obstacle(obj)
 	if !ok || len(s.Causes) != 1 || !s.Causes[0].Ref.Same(s.Ref) || strings.Contains(s.Causes[0].Message, why) {
@@ -161,8 +160,8 @@ func addObstacle(s *Subject, obj *unstructured.Unstructured) {
 	c.Evidence = append(slices.Clone(c.Evidence), proof)
 }
 
-// fail makes a subject that its explainer found ready one that has failed, and
-// the ends of paths that lead to it.
+// fail changes a subject that its explainer judged ready to failing, together with the
+// ends of the paths that lead to it.
 func (s *Subject) fail() {
 	s.Verdict.Status = health.Failing
 	for i := range s.Causes {
@@ -176,8 +175,8 @@ func (s *Subject) fail() {
 	}
 }
 
-// soften makes a cause of what is in progress a warning, and its path that of
-// what has not failed.
+// soften changes a cause in progress to a warning, and its path to one that has not
+// failed.
 func (w *walk) soften(c *Cause) {
 	if c.Severity == finding.Critical {
 		c.Severity = finding.Warning
@@ -189,7 +188,7 @@ func (w *walk) soften(c *Cause) {
 	}
 }
 
-// takeOwnState takes what the object says about itself.
+// takeOwnState uses what the object reports about itself.
 func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
 	own, ok := w.x.besides(s.Verdict, obj)
 	if !ok {
@@ -213,8 +212,8 @@ func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
 	s.addCauses(w.x, out)
 }
 
-// readyBut is an object that works, and of which a condition tells a failure that
-// does not count: tests of a HelmRelease, which ignores them.
+// readyBut reports a working object with a condition about a failure that does not
+// count: the tests of a HelmRelease that ignores them.
 func readyBut(obj *unstructured.Unstructured) (exam, bool) {
 	for _, c := range ownConditions(obj) {
 		if c.verdict() == health.Failing {
@@ -224,9 +223,9 @@ func readyBut(obj *unstructured.Unstructured) (exam, bool) {
 	return exam{}, false
 }
 
-// besides is what the object says beside its explainer's verdict. Where its kind
-// has no judge, the conventions for all kinds don't change that verdict: its
-// conditions are what proves it.
+// besides is what the object reports in addition to the verdict of its explainer. If
+// its kind has no judge, the conventions for all kinds do not change that verdict: its
+// conditions are the evidence.
 func (x *examiner) besides(v health.Verdict, obj *unstructured.Unstructured) (exam, bool) {
 	gk := finding.RefOf(obj).GroupKind()
 	if x.judges[gk] != nil || x.explainers[gk] == nil {

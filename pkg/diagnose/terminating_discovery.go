@@ -10,10 +10,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// undiscovered blames the aggregated APIs that don't answer: while one is down,
-// the namespace controller does not know whether the namespace is empty. Those that
-// the condition names as "group/version" are reported where none of them is known
-// to be unavailable.
+// undiscovered blames the aggregated APIs that do not answer: while one is not
+// available, the namespace controller does not know whether the namespace is empty. The
+// APIs that the condition names as "group/version" are reported if none of them is
+// known to be unavailable.
 func (t *termination) undiscovered(groupVersions []string) {
 	services, complete := t.list(kindIn{apiServiceKind, ""})
 	for _, service := range services {

@@ -9,7 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// kindIn is a kind in a namespace, "" being all of them.
+// kindIn is a kind in a namespace; "" means all namespaces.
 type kindIn struct {
 	kind      schema.GroupKind
 	namespace string
@@ -26,7 +26,7 @@ const (
 	fluxFinalizer    = "finalizers.fluxcd.io"
 )
 
-// finalizer finds out what one of the object's finalizers waits for.
+// finalizer determines what one of the finalizers of the object waits for.
 func (t *termination) finalizer(name string) {
 	switch name {
 	case claimProtection:
@@ -47,15 +47,15 @@ func (t *termination) finalizer(name string) {
 	}
 }
 
-// program is who removes finalizers: a Deployment, StatefulSet or DaemonSet of
-// this name, mostly in this namespace.
+// program removes finalizers: a Deployment, StatefulSet or DaemonSet of this name,
+// usually in this namespace.
 type program struct {
 	name, namespace string
-	// lost is what stays behind when its finalizer is removed by hand.
+	// lost is what stays behind if its finalizer is removed by hand.
 	lost string
 }
 
-// programs are known by their finalizers, or by what those end in.
+// programs are identified by their finalizers, or by the end of these.
 var programs = []struct {
 	ends string
 	program
@@ -80,8 +80,8 @@ func programOf(finalizer string) (program, bool) {
 	return program{}, false
 }
 
-// foreign is a finalizer that is not Kubernetes' or Flux's own. Whose it is, its
-// name tells, or may tell.
+// foreign reports a finalizer that is neither built in nor of Flux. Its name shows, or
+// may show, which program sets it.
 func (t *termination) foreign(name string) {
 	known, ok := programOf(name)
 	switch {
@@ -98,7 +98,7 @@ func (t *termination) foreign(name string) {
 	}
 }
 
-// guessed looks for a workload that is named after a finalizer's domain.
+// guessed finds a workload that is named after the domain of a finalizer.
 func (t *termination) guessed(name string) {
 	words := finalizerWords(name)
 	found, complete := t.workloadNamed(words)
@@ -116,12 +116,12 @@ func (t *termination) guessed(name string) {
 	}
 }
 
-// byHand is the removal of a finalizer, the last thing to do.
+// byHand is the removal of a finalizer, as the last resort.
 func (t *termination) byHand(finalizer, lost string) {
 	t.last = append(t.last, finding.Fix{Text: "Only if that is impossible, remove finalizer " + finalizer + " by hand; its cleanup is lost: " + lost})
 }
 
-// commonWords are in finalizers of all sorts of programs.
+// commonWords are in the finalizers of many programs.
 var commonWords = []string{"finalizer", "finalizers", "cleanup", "controller", "operator", "resources", "kubernetes", "protection", "deletion"}
 
 // finalizerWords are the words of a finalizer that may name its program:

@@ -20,9 +20,9 @@ import (
 // controllerKinds are the kinds that controllers run as.
 var controllerKinds = []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind, daemonSetKind}
 
-// heldBy is a finalizer that a program has to remove: which is not installed,
-// does not run, or has not done so. guessed tells that only
-// its name says that the finalizer is its own.
+// heldBy reports a finalizer that a program has to remove: the program is not
+// installed, does not run, or has not done so. guessed means that the program is only
+// known from the name of the finalizer.
 func (t *termination) heldBy(finalizer string, by program, guessed bool) (working bool) {
 	removed := "is removed by"
 	if guessed {
@@ -61,9 +61,8 @@ func (t *termination) heldBy(finalizer string, by program, guessed bool) (workin
 	return false
 }
 
-// findProgram finds a program by its name, or by the labels that installers
-// give it, first where it mostly is. complete tells that it would have been
-// found.
+// findProgram finds a program by its name or by the labels that installers set, first
+// in its usual namespace. complete means that it would have been found.
 func (t *termination) findProgram(by program) (found *unstructured.Unstructured, complete bool) {
 	for _, namespace := range slices.Compact([]string{by.namespace, ""}) {
 		complete = true
@@ -80,8 +79,8 @@ func (t *termination) findProgram(by program) (found *unstructured.Unstructured,
 	return nil, complete
 }
 
-// isProgram tells whether a workload is a program: cert-manager's webhook has
-// its name in a label, too, and is another component.
+// isProgram reports whether a workload is a program: the webhook of cert-manager also
+// has that name in a label, but is another component.
 func isProgram(obj *unstructured.Unstructured, name string) bool {
 	labels := obj.GetLabels()
 	if obj.GetName() == name || labels["app.kubernetes.io/component"] == name {
@@ -90,8 +89,8 @@ func isProgram(obj *unstructured.Unstructured, name string) bool {
 	return labels["app.kubernetes.io/name"] == name && slices.Contains([]string{"", "controller", "operator", "manager"}, labels["app.kubernetes.io/component"])
 }
 
-// workloadNamed is the workload whose name has the first of the words that any
-// has in it, the shortest name first.
+// workloadNamed is the workload whose name contains the earliest of the words, the
+// shortest name first.
 func (t *termination) workloadNamed(words []string) (found finding.Ref, complete bool) {
 	var refs []finding.Ref
 	complete = true
@@ -115,7 +114,7 @@ func (t *termination) workloadNamed(words []string) (found finding.Ref, complete
 	return found, complete
 }
 
-// complaints are what the object's own conditions and events say is wrong.
+// complaints are the problems in the conditions and events of the object.
 func (t *termination) complaints() {
 	for _, c := range field.Conditions(field.Map(t.obj.Object, "status"), "status") {
 		if c.Is("False") && c.Message != "" {
@@ -133,8 +132,7 @@ func (t *termination) complaints() {
 	}
 }
 
-// denied looks first at what may not be deleted, where the object says that a
-// webhook or a policy denies that.
+// denied first checks the object whose deletion a webhook or policy denies.
 func (t *termination) denied(message string) {
 	refusal, _ := t.x.message(message).APIError()
 	webhook := refusal.Problem == fluxmsg.APIWebhook && refusal.Webhook.Failure == fluxmsg.WebhookDenied
@@ -145,12 +143,12 @@ func (t *termination) denied(message string) {
 	t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: fmt.Sprintf("Check what protects %s: its deletion is denied, and the message names what denies it", ref), Command: inspect(ref)})
 }
 
-// logsOf is the command that shows the log of a workload's pods.
+// logsOf is the command that shows the log of the pods of a workload.
 func logsOf(ref finding.Ref) string {
 	return escape.Command("kubectl logs %s/%s -n %s", resourceOf(ref), ref.Name, ref.Namespace)
 }
 
-// scaleCommand is the command that gives a workload a pod again.
+// scaleCommand is the command that scales a workload up to one pod.
 func scaleCommand(ref finding.Ref) string {
 	return escape.Command("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)
 }
