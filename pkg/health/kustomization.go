@@ -13,9 +13,9 @@ import (
 )
 
 // kustomization judges a layer. kustomize-controller (v1.9.6,
-// kustomization_controller.go) sets Ready to Unknown at the start of every try,
-// so that "Unknown, progressing" alone may be a routine check of a healthy
-// layer, a first try, or the moment between two failures.
+// kustomization_controller.go) sets Ready to Unknown at the start of every attempt. So
+// "Unknown, progressing" alone may be a routine check of a healthy layer, a first
+// attempt, or the time between two failures.
 func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := field.ConditionOf(obj, "Ready")
 	if field.Bool(obj.Object, "spec", "suspend") {
@@ -56,16 +56,16 @@ func (a *Assessor) kustomizationFalse(obj *unstructured.Unstructured, v Verdict,
 	return v
 }
 
-// noArtifact knows the messages of a layer whose source has not fetched
-// anything yet, by version (kustomize-controller 0.x to 1.9).
+// noArtifact matches the messages of a layer whose source has not fetched anything yet
+// (kustomize-controller 0.x to 1.9).
 func noArtifact(message string) bool {
 	return strings.HasPrefix(message, "Source is not ready, artifact not found") ||
 		strings.HasPrefix(message, "Source artifact not found")
 }
 
-// kustomizationTrying judges a layer in the middle of a try. One that has been
-// left in the middle comes first: what its last finished try came to says
-// nothing about why there is no next one.
+// kustomizationTrying judges a layer during an attempt. An abandoned attempt comes
+// first: the result of the last finished attempt does not explain why there is no next
+// one.
 func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
 	if late, ok := a.overdue(obj, v, ready); ok {
 		return late
@@ -90,16 +90,15 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 	return a.checkStale(obj, v.with(Progressing, underway, message, ready.Since))
 }
 
-// settled tells whether a try under way is a routine check of what is already
-// applied: today's spec and revision have succeeded before.
+// settled reports whether the current attempt is a routine check of what is already
+// applied: the current spec and revision have succeeded before.
 func settled(obj *unstructured.Unstructured) bool {
 	applied := field.Text(obj.Object, "status", "lastAppliedRevision")
 	return applied != "" && applied == field.Text(obj.Object, "status", "lastAttemptedRevision") &&
 		field.Int(obj.Object, "status", "observedGeneration") >= obj.GetGeneration()
 }
 
-// unseen is the verdict on an object whose newest spec no controller has acted
-// on yet.
+// unseen is the verdict on an object whose newest spec no controller has observed yet.
 func (a *Assessor) unseen(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if never, ok := a.neverSeen(obj, v); ok {
 		return never
@@ -122,9 +121,9 @@ func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, r
 	return a.checkStale(obj, v.with(Progressing, Reason(ready.Reason), "waits for "+ref.Short(), ready.Since))
 }
 
-// lostArtifact tells whether a source has had an artifact for a while that a layer
-// does not find: the server of artifacts answers 404 then (kustomize-controller
-// 1.9, which asks again every 30 s).
+// lostArtifact reports whether a source has had an artifact for some time that a layer
+// does not find: the artifact server answers 404 (kustomize-controller 1.9, which
+// retries every 30 s).
 func (a *Assessor) lostArtifact(source *unstructured.Unstructured, ready field.Condition) bool {
 	if source == nil || !strings.HasPrefix(ready.Message, "Source is not ready, artifact not found") {
 		return false

@@ -12,14 +12,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// PendingPods is the field selector for the pods that are read when judging
-// workloads: those that never got to run. They are few in a healthy cluster,
-// where all pods together outweigh everything else; a pod that did run and died
-// shows in its workload's own counters.
+// PendingPods is the field selector for the pods that are read to judge workloads:
+// those that never ran. There are few of them in a healthy cluster, where all pods
+// together outweigh everything else; a pod that ran and terminated shows in the
+// counters of its workload.
 const PendingPods = "status.phase!=Running,status.phase!=Succeeded"
 
-// stuck are the reasons for which a kubelet keeps a container waiting and that
-// no amount of waiting mends (kubernetes v1.36, pkg/kubelet/images/types.go and
+// stuck are the reasons for which a kubelet keeps a container waiting and which waiting
+// does not resolve (kubernetes v1.36, pkg/kubelet/images/types.go and
 // pkg/kubelet/kuberuntime).
 var stuck = map[string]bool{
 	"CrashLoopBackOff": true, "CreateContainerConfigError": true, "CreateContainerError": true,
@@ -28,19 +28,19 @@ var stuck = map[string]bool{
 	"SignatureValidationFailed": true,
 }
 
-// patience is how long a pod may be unschedulable before that counts as a
-// failure: an autoscaler needs a minute or two for a node.
+// patience is how long a pod may be unschedulable before that counts as a failure: an
+// autoscaler needs one or two minutes for a node.
 const patience = 3 * time.Minute
 
-// gated is the reason of a pod that the scheduler is not to look at yet (k8s.io/api
-// v0.36, core/v1, PodReasonSchedulingGated): a queue has it wait, however long.
+// gated is the reason of a pod that the scheduler does not handle yet (k8s.io/api
+// v0.36, core/v1, PodReasonSchedulingGated): it may wait in a queue for any time.
 const gated Reason = "SchedulingGated"
 
 // podOwner is the workload that a pod belongs to.
 type podOwner struct{ kind, namespace, name string }
 
-// troubledPods groups the pods that have not come to run by their workload. A
-// ReplicaSet's name is its Deployment's and the pod template's hash, which every
+// troubledPods groups the pods that never ran by their workload. The name of a
+// ReplicaSet consists of that of its Deployment and the pod template hash, which every
 // pod has as a label, so ReplicaSets need not be read.
 func troubledPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstructured {
 	byOwner := map[podOwner][]*unstructured.Unstructured{}
@@ -65,8 +65,8 @@ func troubledPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstruct
 	return byOwner
 }
 
-// blockedPods sums up what keeps a workload's pods from running, when that is
-// something that won't pass.
+// blockedPods summarizes what prevents the pods of a workload from running, if waiting
+// does not resolve it.
 func (a *Assessor) blockedPods(v Verdict) (Verdict, bool) {
 	var (
 		reason Reason

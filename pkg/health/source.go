@@ -8,9 +8,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// source judges where a layer comes from: GitRepository, OCIRepository, Bucket.
-// A source that can no longer be fetched still serves its last artifact, so
-// the layers look fine while nothing new arrives.
+// source judges the source of a layer: GitRepository, OCIRepository, Bucket. A source
+// that can no longer be fetched still serves its last artifact, so the layers look
+// healthy but do not receive changes.
 func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := field.ConditionOf(obj, "Ready")
 	if field.Bool(obj.Object, "spec", "suspend") {

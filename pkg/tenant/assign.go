@@ -8,9 +8,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// assign gives each tenant its layers: those that touch its namespaces or bear
-// its name, and all that these need, in the order of application. owners maps
-// each tenant namespace to its tenant.
+// assign gives each tenant its layers: those that affect its namespaces or have its
+// name, and all their dependencies, in the order of application. owners maps each
+// tenant namespace to its tenant.
 func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string) {
 	roots := map[string][]*layer{}
 	mine := map[finding.Key]string{}
@@ -35,9 +35,8 @@ func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string
 	}
 }
 
-// unclaim takes from the tenants the layers that are only called after them, once
-// others stand on those as well: "flux-system" is not the own layer of a tenant
-// "flux".
+// unclaim removes from the tenants the layers that only have their name if other
+// tenants depend on them too: "flux-system" is not a layer of a tenant "flux".
 func (g *layerGraph) unclaim(mine map[finding.Key]string, owners map[string]string) {
 	for _, l := range g.list {
 		for _, need := range l.needs {
@@ -49,10 +48,9 @@ func (g *layerGraph) unclaim(mine map[finding.Key]string, owners map[string]stri
 	}
 }
 
-// tenants are those whose namespaces the layer touches, sorted. A layer that
-// touches none may still say whose it is: in a label, as the last folder of its
-// path, or at the front of its name. That is all there is to go by before it
-// has applied anything.
+// tenants are those whose namespaces the layer affects, sorted. A layer that affects
+// none may still name its tenant: in a label, as the last folder of its path, or at the
+// beginning of its name. Before it has applied anything, nothing else is known.
 func (l *layer) tenants(tenants map[string]*Tenant, owners map[string]string) []string {
 	found := set{}
 	for namespace := range l.touches {
@@ -71,8 +69,7 @@ func (l *layer) tenants(tenants map[string]*Tenant, owners map[string]string) []
 	return nil
 }
 
-// called is the tenant that the word stands for, by its own name or by that of
-// its namespace.
+// called is the tenant with the given name, or with a namespace of that name.
 func called(word string, tenants map[string]*Tenant, owners map[string]string) string {
 	if tenants[word] != nil {
 		return word
@@ -83,7 +80,7 @@ func called(word string, tenants map[string]*Tenant, owners map[string]string) s
 	return owners[word]
 }
 
-// in tells whether the layer touches a namespace of some tenant.
+// in reports whether the layer affects a namespace of any tenant.
 func (l *layer) in(owners map[string]string) bool {
 	for namespace := range l.touches {
 		if _, ok := owners[namespace]; ok {
@@ -93,9 +90,9 @@ func (l *layer) in(owners map[string]string) bool {
 	return false
 }
 
-// promise adds the tenants of whom there is nothing yet but two layers that
-// Korthweb's names make a pair, "<t>-application" on "<t>-dependency". Where the
-// namespace will be is then taken from Korthweb as well.
+// promise adds the tenants of which only two layers exist that are a pair by the names
+// of Korthweb: "<t>-application" depends on "<t>-dependency". The namespace is then
+// assumed to be that of Korthweb as well.
 func (g *layerGraph) promise(tenants map[string]*Tenant, owners map[string]string) {
 	for _, l := range g.list {
 		name, ok := strings.CutSuffix(l.ref.Name, applicationSuffix)

@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// ingress adds the Services in front of the Gateways' pods, and their addresses.
+// ingress adds the Services of the pods of the Gateways, with their addresses.
 func (c *chain) ingress(s *Status, d *tenantIngress) {
 	c.links = append(c.links, d.unreadOf(Ingress)...)
 	for _, service := range d.services {
@@ -26,8 +26,7 @@ func (c *chain) ingress(s *Status, d *tenantIngress) {
 	}
 }
 
-// fronting are those of the Services that select the pods of one of the
-// Gateways.
+// fronting are the Services that select the pods of one of the Gateways.
 func fronting(services, gateways []*unstructured.Unstructured) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, service := range services {
@@ -41,7 +40,7 @@ func fronting(services, gateways []*unstructured.Unstructured) []*unstructured.U
 	return found
 }
 
-// centrallyFronting are the Services outside of all tenants' namespaces that
+// centrallyFronting are the Services outside of the namespaces of all tenants that
 // select the pods of one of the Gateways.
 func (c *cluster) centrallyFronting(gateways []*unstructured.Unstructured) []*unstructured.Unstructured {
 	var likely []*unstructured.Unstructured
@@ -66,9 +65,9 @@ func labelOf(obj *unstructured.Unstructured, key string) string {
 	return key + "=" + field.Text(obj.Object, "spec", "selector", key)
 }
 
-// includes tells whether all of the wanted labels are in the selector. No
-// wanted labels select every pod to Istio, which says nothing about a Service.
-// The values may be of any type: an object of another program's may be odd.
+// includes reports whether the selector contains all wanted labels. For Istio, a
+// selector without labels selects every pod, which does not relate it to a Service. The
+// values may be of any type: an object of another program may be malformed.
 func includes(selector, wanted map[string]any) bool {
 	for key := range wanted {
 		value, has := selector[key].(string)
