@@ -41,7 +41,7 @@ func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
 			return ownFinding(node, health.Ready, codeOwnWarning, finding.Warning, c.Reason, c.says(), c.Since, c.proof(node))
 		}
 	}
-	if e, ok := goingNode(node); ok {
+	if e, ok := temporaryNode(node); ok {
 		return e
 	}
 	if field.Bool(node.Object, "spec", "unschedulable") {
@@ -53,10 +53,10 @@ func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
 	return readyExam(node, field.ConditionOf(node, "Ready").Since)
 }
 
-// goingTaints are the taints with which a controller temporarily keeps pods off a node:
+// temporaryTaints are the taints with which a controller temporarily keeps pods off a node:
 // the node is not initialized yet (k8s.io/cloud-provider v0.36), is to be removed
 // (cluster-autoscaler 1.34, Karpenter v1.8), or is down (kubernetes v1.36).
-var goingTaints = map[string]string{
+var temporaryTaints = map[string]string{
 	"node.cloudprovider.kubernetes.io/uninitialized": "the cloud controller manager has not initialized it yet",
 	"node.kubernetes.io/out-of-service":              "it is marked as out of service",
 	"ToBeDeletedByClusterAutoscaler":                 "the cluster autoscaler is about to remove it",
@@ -64,11 +64,11 @@ var goingTaints = map[string]string{
 	"karpenter.sh/unregistered":                      "Karpenter has not registered it yet",
 }
 
-// goingNode reports a ready node that a controller keeps pods off.
-func goingNode(node *unstructured.Unstructured) (exam, bool) {
+// temporaryNode reports a ready node that a controller keeps pods off.
+func temporaryNode(node *unstructured.Unstructured) (exam, bool) {
 	for i, taint := range field.List(node.Object, "spec", "taints") {
 		key := field.Text(taint, "key")
-		if why := goingTaints[key]; why != "" {
+		if why := temporaryTaints[key]; why != "" {
 			path := fmt.Sprintf("spec.taints[%d].", i)
 			return ownFinding(node, health.Ready, codeOwnWarning, finding.Warning, "Tainted", "no other pods are scheduled on it: "+why, field.Time(taint, "timeAdded"),
 				quoteFields(node, path+"key", path+"effect")...), true
@@ -126,7 +126,7 @@ func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
 	}
 	allowed, known := field.Map(budget.Object, "status")["disruptionsAllowed"].(int64)
 	if !known {
-		return unlessSilent(budget, nil)
+		return readyOrUnknown(budget, nil)
 	}
 	if allowed > 0 {
 		return readyExam(budget, field.ConditionOf(budget, "DisruptionAllowed").Since)

@@ -49,7 +49,7 @@ func conventional(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := byScale(obj); ok && !summedUp(conditions) {
 		return e
 	}
-	return unlessSilent(obj, conditions)
+	return readyOrUnknown(obj, conditions)
 }
 
 // ownFinding is the exam for what an object reports about itself.
@@ -213,7 +213,7 @@ func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (ex
 	case up || worst.Severity == "Warning" || worst.Type == "Warning":
 		severity = finding.Warning
 	}
-	says, more := worst.says(), elaboration(obj, word, known && word.status == worstStatus, worst)
+	says, more := worst.says(), conditionDetails(obj, word, known && word.status == worstStatus, worst)
 	for _, detail := range more {
 		if line := firstLine(detail.Value); !strings.Contains(says, line) {
 			says += "; " + strings.TrimPrefix(detail.Field, "status.") + ": " + line
@@ -234,9 +234,9 @@ func failedStep(conditions []ownCondition) (ownCondition, bool) {
 	return ownCondition{}, false
 }
 
-// elaboration is what other fields add to a condition: the word for the state, with its
+// conditionDetails is what other fields add to a condition: the word for the state, with its
 // details, and the error. A specific condition needs none of them.
-func elaboration(obj *unstructured.Unstructured, word word, agrees bool, worst ownCondition) []finding.Evidence {
+func conditionDetails(obj *unstructured.Unstructured, word word, agrees bool, worst ownCondition) []finding.Evidence {
 	var more []finding.Evidence
 	if failure, failed := ownError(obj); failed {
 		more = append(more, failure)
@@ -355,9 +355,9 @@ func suspendedBySpec(obj *unstructured.Unstructured) (exam, bool) {
 	return exam{}, false
 }
 
-// unlessSilent is Ready if the object itself reports that it works, and Unknown if it
+// readyOrUnknown is Ready if the object itself reports that it works, and Unknown if it
 // reports nothing: Ready is never the default.
-func unlessSilent(obj *unstructured.Unstructured, conditions []ownCondition) exam {
+func readyOrUnknown(obj *unstructured.Unstructured, conditions []ownCondition) exam {
 	for _, c := range conditions {
 		if c.judges() && polarityOf(c.Type) != fault || c.summary() {
 			return readyExam(obj, c.Since)

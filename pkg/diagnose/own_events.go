@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// statelike are the codes of causes that describe a state, not its reason.
-var statelike = []finding.Code{codeOtherNotReady, codeUnderWay, codeNotReadyForUnknown}
+// stateCodes are the codes of causes that describe a state, not its reason.
+var stateCodes = []finding.Code{codeOtherNotReady, codeUnderWay, codeNotReadyForUnknown}
 
 // addWarning adds the newest Warning event about a requested object that is not ready,
 // unless its message is known already: an event may explain what the status does not.
@@ -37,7 +37,7 @@ func (w *walk) addWarning(s *Subject, obj *unstructured.Unstructured) {
 		return
 	}
 	c := &s.Causes[0]
-	if !slices.Contains(statelike, c.Code) || c.Reason == e.Reason || strings.Contains(c.Message, line) {
+	if !slices.Contains(stateCodes, c.Code) || c.Reason == e.Reason || strings.Contains(c.Message, line) {
 		return
 	}
 	c.Message += "; its newest warning is " + e.Reason + ": " + line

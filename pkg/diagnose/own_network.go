@@ -192,5 +192,5 @@ func judgeApplication(x *examiner, app *unstructured.Unstructured) exam {
 	case state == "Healthy":
 		return readyExam(app, time.Time{})
 	}
-	return unlessSilent(app, nil)
+	return readyOrUnknown(app, nil)
 }

@@ -109,16 +109,16 @@ func (w *walk) explainDirectly(s *Subject) {
 	for i := range s.Causes {
 		w.addDetails(&s.Causes[i])
 	}
-	s.doubt(obj)
+	s.doubtVerdict(obj)
 	w.addWarning(s, obj)
 	if s.Verdict.Message == "" && len(s.Causes) > 0 {
 		s.Verdict.Message = s.Causes[0].Message
 	}
 }
 
-// doubt sets the verdict to Unknown if a condition that may contradict it can't be
+// doubtVerdict sets the verdict to Unknown if a condition that may contradict it can't be
 // parsed: the object is ready otherwise, or nothing explains why it is not.
-func (s *Subject) doubt(obj *unstructured.Unstructured) {
+func (s *Subject) doubtVerdict(obj *unstructured.Unstructured) {
 	why, ok := unreadableCondition(obj)
 	unexplained := func(c Cause) bool { return c.Code == codeNotReadyForUnknown }
 	if !ok || s.Verdict.Status != health.Ready && (s.Verdict.Status != health.Progressing || slices.ContainsFunc(s.Causes, func(c Cause) bool { return !unexplained(c) })) {
@@ -140,7 +140,7 @@ func (w *walk) explainOwnState(s *Subject, obj *unstructured.Unstructured) {
 	}
 	for i := range s.Causes {
 		if s.Verdict.Status == health.Progressing {
-			w.soften(&s.Causes[i])
+			w.downgrade(&s.Causes[i])
 		}
 	}
 }
@@ -160,9 +160,9 @@ func addObstacle(s *Subject, obj *unstructured.Unstructured) {
 	c.Evidence = append(slices.Clone(c.Evidence), proof)
 }
 
-// fail changes a subject that its explainer judged ready to failing, together with the
+// markFailing changes a subject that its explainer judged ready to failing, together with the
 // ends of the paths that lead to it.
-func (s *Subject) fail() {
+func (s *Subject) markFailing() {
 	s.Verdict.Status = health.Failing
 	for i := range s.Causes {
 		path := slices.Clone(s.Causes[i].Path)
@@ -175,9 +175,9 @@ func (s *Subject) fail() {
 	}
 }
 
-// soften changes a cause in progress to a warning, and its path to one that has not
+// downgrade changes a cause in progress to a warning, and its path to one that has not
 // failed.
-func (w *walk) soften(c *Cause) {
+func (w *walk) downgrade(c *Cause) {
 	if c.Severity == finding.Critical {
 		c.Severity = finding.Warning
 	}
@@ -190,7 +190,7 @@ func (w *walk) soften(c *Cause) {
 
 // takeOwnState uses what the object reports about itself.
 func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
-	own, ok := w.x.besides(s.Verdict, obj)
+	own, ok := w.x.alsoReported(s.Verdict, obj)
 	if !ok {
 		return
 	}
@@ -212,9 +212,9 @@ func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
 	s.addCauses(w.x, out)
 }
 
-// readyBut reports a working object with a condition about a failure that does not
+// readyWithFailure reports a working object with a condition about a failure that does not
 // count: the tests of a HelmRelease that ignores them.
-func readyBut(obj *unstructured.Unstructured) (exam, bool) {
+func readyWithFailure(obj *unstructured.Unstructured) (exam, bool) {
 	for _, c := range ownConditions(obj) {
 		if c.verdict() == health.Failing {
 			return ownFinding(obj, health.Ready, codeOwnWarning, finding.Warning, c.Reason, c.says(), c.Since, c.proof(obj)), true
@@ -223,10 +223,10 @@ func readyBut(obj *unstructured.Unstructured) (exam, bool) {
 	return exam{}, false
 }
 
-// besides is what the object reports in addition to the verdict of its explainer. If
+// alsoReported is what the object reports in addition to the verdict of its explainer. If
 // its kind has no judge, the conventions for all kinds do not change that verdict: its
 // conditions are the evidence.
-func (x *examiner) besides(v health.Verdict, obj *unstructured.Unstructured) (exam, bool) {
+func (x *examiner) alsoReported(v health.Verdict, obj *unstructured.Unstructured) (exam, bool) {
 	gk := finding.RefOf(obj).GroupKind()
 	if x.judges[gk] != nil || x.explainers[gk] == nil {
 		own := x.ownState(obj)
@@ -238,7 +238,7 @@ func (x *examiner) besides(v health.Verdict, obj *unstructured.Unstructured) (ex
 	code, severity := codeOtherNotReady, finding.Critical
 	switch v.Status {
 	case health.Ready:
-		return readyBut(obj)
+		return readyWithFailure(obj)
 	case health.Unknown:
 		return exam{}, false
 	case health.Progressing:

@@ -62,7 +62,7 @@ func judgeVolume(x *examiner, volume *unstructured.Unstructured) exam {
 		}
 		return ownFinding(volume, health.Failing, codeVolumeState, finding.Critical, phase, says, since, proof...)
 	case "":
-		return unlessSilent(volume, nil)
+		return readyOrUnknown(volume, nil)
 	default:
 		return ownFinding(volume, health.Progressing, codeUnderWay, finding.Warning, phase, "status.phase is "+phase, since, proof...)
 	}

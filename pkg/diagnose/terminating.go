@@ -60,7 +60,7 @@ func (t *termination) examine() {
 		t.namespace()
 	}
 	if len(t.why) == 0 {
-		t.because("it has no finalizers, so nothing prevents the deletion")
+		t.addReason("it has no finalizers, so nothing prevents the deletion")
 		t.inspect("Check whether it still exists")
 	}
 }
@@ -92,7 +92,7 @@ func (t *termination) result(failing bool) exam {
 	return e
 }
 
-func (t *termination) because(format string, args ...any) {
+func (t *termination) addReason(format string, args ...any) {
 	t.why = append(t.why, fmt.Sprintf(format, args...))
 }
 

@@ -36,7 +36,7 @@ func (t *termination) dependents() {
 		}
 	}
 	if len(found) == 0 {
-		t.because("finalizer %s waits for the objects that it owns", foreground)
+		t.addReason("finalizer %s waits for the objects that it owns", foreground)
 		t.inspect("Check what it owns")
 		return
 	}
@@ -48,7 +48,7 @@ func (t *termination) dependents() {
 		}
 		t.blameDeleted(obj)
 	}
-	t.because("finalizer %s waits for %s that it owns: %s", foreground, countOf(len(found), "object"), refsText(refs))
+	t.addReason("finalizer %s waits for %s that it owns: %s", foreground, countOf(len(found), "object"), refsText(refs))
 	t.fix(finding.Fix{Text: "Check what keeps " + refs[0].String(), Command: describe(refs[0])})
 }
 
@@ -72,15 +72,15 @@ func ownerIndex(obj, owner *unstructured.Unstructured) int {
 func (t *termination) instances() {
 	kind := schema.GroupKind{Group: field.Text(t.obj.Object, "spec", "group"), Kind: field.Text(t.obj.Object, "spec", "names", "kind")}
 	objects, _ := t.list(kindIn{kind, ""})
-	t.because("finalizer %s waits for all %s objects to be gone", instanceCleanup, kind.Kind)
+	t.addReason("finalizer %s waits for all %s objects to be gone", instanceCleanup, kind.Kind)
 	for _, obj := range objects {
 		t.blameDeleted(obj)
 	}
 	if len(objects) > 0 {
-		t.because("there are %s: %s", countOf(len(objects), "object"), namesOf(objects))
+		t.addReason("there are %s: %s", countOf(len(objects), "object"), namesOf(objects))
 	}
 	if c := field.ConditionOf(t.obj, "Terminating"); c.Message != "" {
-		t.because("%s", firstLine(c.Message))
+		t.addReason("%s", firstLine(c.Message))
 		t.proof = append(t.proof, quote(t.obj, c))
 	}
 	t.fix(finding.Fix{Text: "Check which are left, and what keeps each", Command: "kubectl get " + escape.ShellWord(t.ref.Name) + " -A"})
@@ -90,7 +90,7 @@ func (t *termination) instances() {
 func (t *termination) pod() {
 	node := field.Text(t.obj.Object, "spec", "nodeName")
 	for _, bad := range t.x.read(t.obj).onBadNode() {
-		t.because("node %s, which has to terminate it, is not ready", node)
+		t.addReason("node %s, which has to terminate it, is not ready", node)
 		t.proof = append(t.proof, bad.evidence...)
 		t.blame = append(t.blame, bad.blame...)
 		t.fix(finding.Fix{Text: "Check since when the node has not reported, and whether its machine is off", Command: "kubectl describe node " + escape.ShellWord(node)})
@@ -101,10 +101,10 @@ func (t *termination) pod() {
 	if len(t.obj.GetFinalizers()) > 0 {
 		return
 	}
-	t.because("the kubelet of node %s has not terminated it", node)
+	t.addReason("the kubelet of node %s has not terminated it", node)
 	for _, e := range t.x.warnings(t.obj) {
 		if slices.Contains([]string{"FailedKillPod", "FailedPreStopHook", "ExceededGracePeriod"}, e.Reason) {
-			t.because("it reports %s: %s", e.Reason, firstLine(e.Message))
+			t.addReason("it reports %s: %s", e.Reason, firstLine(e.Message))
 			t.proof = append(t.proof, eventEvidence(t.ref, e))
 			break
 		}
@@ -121,7 +121,7 @@ var namespaceConditions = []string{
 
 // namespace reports a namespace, which is deleted after everything in it.
 func (t *termination) namespace() {
-	t.because("nothing can be created in it meanwhile")
+	t.addReason("nothing can be created in it meanwhile")
 	var content fluxmsg.NamespaceContent
 	for _, kind := range namespaceConditions {
 		c := field.ConditionOf(t.obj, kind)
@@ -137,7 +137,7 @@ func (t *termination) namespace() {
 			t.undiscovered(left.Undiscovered)
 			continue
 		}
-		t.because("%s", firstLine(c.Message))
+		t.addReason("%s", firstLine(c.Message))
 		if kind == namespaceConditions[0] {
 			t.undiscovered(nil)
 		}
@@ -182,7 +182,7 @@ func (t *termination) heldObject(obj *unstructured.Unstructured) {
 	}
 	below := newTermination(t.x, obj)
 	below.examine()
-	t.because("%s is kept: %s", below.ref, strings.Join(below.why, "; "))
+	t.addReason("%s is kept: %s", below.ref, strings.Join(below.why, "; "))
 	t.proof = append(t.proof, below.proof...)
 	t.blame = append(t.blame, below.blame...)
 	t.unknown = union(t.unknown, below.unknown)
@@ -204,7 +204,7 @@ func (t *termination) finalizerOf(name string) {
 			}
 		}
 	case !strings.Contains(name, "kubernetes.io/") && strings.Contains(name, "."):
-		t.foreign(name)
+		t.otherFinalizer(name)
 	}
 }
 

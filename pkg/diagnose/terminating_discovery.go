@@ -24,7 +24,7 @@ func (t *termination) undiscovered(groupVersions []string) {
 	if len(groupVersions) == 0 {
 		return
 	}
-	t.because("the API server could not list the kinds of %s, so it does not know whether the namespace is empty", listOf(groupVersions))
+	t.addReason("the API server could not list the kinds of %s, so it does not know whether the namespace is empty", listOf(groupVersions))
 	var names []string
 	answering := 0
 	for _, groupVersion := range groupVersions {
@@ -43,7 +43,7 @@ func (t *termination) undiscovered(groupVersions []string) {
 		if len(names) > 2 {
 			what = "all are"
 		}
-		t.because("%s available now, and Kubernetes retries", what)
+		t.addReason("%s available now, and Kubernetes retries", what)
 		return
 	}
 	what := fmt.Sprintf("Check whether APIService %s is available, and which Service serves it", names[0])

@@ -40,10 +40,10 @@ func (t *termination) finalizer(name string) {
 	case fluxFinalizer:
 		t.flux()
 	case "orphan", jobTracking, "kubernetes":
-		t.because("finalizer %s is removed by kube-controller-manager, which has not done so", name)
+		t.addReason("finalizer %s is removed by kube-controller-manager, which has not done so", name)
 		t.inspect("Check its events, and whether kube-controller-manager works")
 	default:
-		t.foreign(name)
+		t.otherFinalizer(name)
 	}
 }
 
@@ -80,16 +80,16 @@ func programOf(finalizer string) (program, bool) {
 	return program{}, false
 }
 
-// foreign reports a finalizer that is neither built in nor of Flux. Its name shows, or
+// otherFinalizer reports a finalizer that is neither built in nor of Flux. Its name shows, or
 // may show, which program sets it.
-func (t *termination) foreign(name string) {
+func (t *termination) otherFinalizer(name string) {
 	known, ok := programOf(name)
 	switch {
 	case ok:
 		t.heldBy(name, known, false)
 	case name == "service.kubernetes.io/load-balancer-cleanup":
 		// k8s.io/cloud-provider v0.36, service/helpers.
-		t.because("finalizer %s is removed by the load balancer controller of the cluster after it has deleted the load balancer", name)
+		t.addReason("finalizer %s is removed by the load balancer controller of the cluster after it has deleted the load balancer", name)
 		t.inspect("Read the events of the Service from that controller")
 	case strings.HasPrefix(name, "external-attacher/"), strings.HasPrefix(name, "external-provisioner."), strings.HasPrefix(name, "snapshot.storage.kubernetes.io/"):
 		t.storageDriver(name)
@@ -106,12 +106,12 @@ func (t *termination) guessed(name string) {
 	case found.Name != "":
 		t.heldBy(name, program{name: found.Name, namespace: found.Namespace}, true)
 	case complete && len(words) > 0:
-		t.because("finalizer %s is removed by a controller, and no Deployment, StatefulSet or DaemonSet is named after %s: it may have been uninstalled",
+		t.addReason("finalizer %s is removed by a controller, and no Deployment, StatefulSet or DaemonSet is named after %s: it may have been uninstalled",
 			name, strings.Join(words, " or "))
 		t.fix(finding.Fix{Text: "Find out which program sets this finalizer, and install it again, so that it cleans up", Command: "kubectl get deployments,statefulsets,daemonsets -A"})
 		t.byHand(name, "what that program created elsewhere stays behind")
 	default:
-		t.because("finalizer %s is removed by a controller, which has not done so", name)
+		t.addReason("finalizer %s is removed by a controller, which has not done so", name)
 		t.inspect("Find out which program sets this finalizer, and read its log")
 	}
 }

@@ -114,7 +114,7 @@ func (t *termination) silent(controller string) bool {
 	if !t.x.expired(lease) {
 		return false
 	}
-	t.because("%s has not renewed its Lease", controller)
+	t.addReason("%s has not renewed its Lease", controller)
 	t.proof = append(t.proof, evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), renewed))
 	t.restart(controller)
 	return true
@@ -129,7 +129,7 @@ func (t *termination) restart(controller string) {
 // (kustomize-controller 1.7, finalizerShouldDeleteResources; helm-controller 1.6,
 // reconcileDelete).
 func (t *termination) suspended(controller string) {
-	t.because("it is suspended, so %s deletes nothing of it, and only removes the finalizer", controller)
+	t.addReason("it is suspended, so %s deletes nothing of it, and only removes the finalizer", controller)
 	t.proof = append(t.proof, evidence(t.obj, "spec.suspend", "true", time.Time{}))
 }
 
@@ -138,7 +138,7 @@ func (t *termination) suspended(controller string) {
 // 1.7, finalize).
 func (t *termination) pruning(controller string) {
 	if !t.prunes() {
-		t.because("it keeps what it applied, so %s only has to remove the finalizer", controller)
+		t.addReason("it keeps what it applied, so %s only has to remove the finalizer", controller)
 		return
 	}
 	inventory := health.Inventory(t.obj)
@@ -160,12 +160,12 @@ func (t *termination) pruning(controller string) {
 		}
 	}
 	if len(leaving) > 0 {
-		t.because("it waits for what it applied and is being deleted: %s", refsText(leaving))
+		t.addReason("it waits for what it applied and is being deleted: %s", refsText(leaving))
 	}
 	if len(left) == 0 {
 		return
 	}
-	t.because("%s first has to delete what the layer applied, and %d of %d objects exist that are not being deleted: %s",
+	t.addReason("%s first has to delete what the layer applied, and %d of %d objects exist that are not being deleted: %s",
 		controller, len(left), len(inventory), refsText(left))
 }
 
@@ -203,7 +203,7 @@ func (t *termination) uninstalling() {
 		}
 	}
 	if len(leaving) > 0 {
-		t.because("Helm waits for what is being deleted: %s", refsText(leaving))
+		t.addReason("Helm waits for what is being deleted: %s", refsText(leaving))
 	}
 }
 

@@ -31,11 +31,11 @@ func (t *termination) heldBy(finalizer string, by program, guessed bool) (workin
 	obj, complete := t.findProgram(by)
 	if obj == nil {
 		if !complete {
-			t.because("finalizer %s %s %s", finalizer, removed, by.name)
+			t.addReason("finalizer %s %s %s", finalizer, removed, by.name)
 			t.inspect("Check its events")
 			return false
 		}
-		t.because("finalizer %s %s %s, which is not installed", finalizer, removed, by.name)
+		t.addReason("finalizer %s %s %s, which is not installed", finalizer, removed, by.name)
 		t.proof = append(t.proof, finding.Evidence{
 			Ref: finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: by.namespace, Name: by.name}, Field: "object", Value: "does not exist"})
 		t.fix(finding.Fix{Text: fmt.Sprintf("Install %s again, so that it cleans up and removes the finalizer", by.name), Command: "kubectl get deployments -n " + escape.ShellWord(by.namespace)})
@@ -45,16 +45,16 @@ func (t *termination) heldBy(finalizer string, by program, guessed bool) (workin
 	ref := finding.RefOf(obj)
 	switch v := t.x.workloadVerdict(obj); v.Status {
 	case health.Ready:
-		t.because("finalizer %s %s %s, which runs but has not done so", finalizer, removed, ref)
+		t.addReason("finalizer %s %s %s, which runs but has not done so", finalizer, removed, ref)
 		t.complaints()
 		t.fix(finding.Fix{Text: "Read in the log why it does not remove the finalizer", Command: logsOf(ref)})
 		return true
 	case health.Suspended:
-		t.because("finalizer %s %s %s, which is scaled to zero", finalizer, removed, ref)
+		t.addReason("finalizer %s %s %s, which is scaled to zero", finalizer, removed, ref)
 		t.proof = append(t.proof, evidence(obj, "spec.replicas", "0", time.Time{}))
 		t.fix(finding.Fix{Text: "Scale it up again, so that it cleans up and removes the finalizer", Command: scaleCommand(ref)})
 	default:
-		t.because("finalizer %s %s %s, which is not ready", finalizer, removed, ref)
+		t.addReason("finalizer %s %s %s, which is not ready", finalizer, removed, ref)
 		t.blame = addRef(t.blame, ref)
 		t.fix(finding.Fix{Text: "Find out why it is not ready", Command: describe(ref)})
 	}
@@ -118,7 +118,7 @@ func (t *termination) workloadNamed(words []string) (found finding.Ref, complete
 func (t *termination) complaints() {
 	for _, c := range field.Conditions(field.Map(t.obj.Object, "status"), "status") {
 		if c.Is("False") && c.Message != "" {
-			t.because("it reports %s: %s", c.Reason, firstLine(c.Message))
+			t.addReason("it reports %s: %s", c.Reason, firstLine(c.Message))
 			t.proof = append(t.proof, quote(t.obj, c))
 			t.denied(c.Message)
 			break

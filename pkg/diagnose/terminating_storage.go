@@ -28,9 +28,9 @@ func (t *termination) claimInUse() {
 	})
 	switch {
 	case len(users) == 0 && !complete:
-		t.because("finalizer %s keeps it while pods use it", claimProtection)
+		t.addReason("finalizer %s keeps it while pods use it", claimProtection)
 	case len(users) == 0:
-		t.because("finalizer %s is removed by kube-controller-manager: no pod uses the claim", claimProtection)
+		t.addReason("finalizer %s is removed by kube-controller-manager: no pod uses the claim", claimProtection)
 		t.inspect("Check its events, and whether kube-controller-manager works")
 	default:
 		t.usedBy(users)
@@ -44,7 +44,7 @@ func (t *termination) usedBy(users []*unstructured.Unstructured) {
 	if len(users) == 1 {
 		verb = "uses"
 	}
-	t.because("%s still %s it (%s), which finalizer %s waits for", countOf(len(users), "pod"), verb, namesOf(users), claimProtection)
+	t.addReason("%s still %s it (%s), which finalizer %s waits for", countOf(len(users), "pod"), verb, namesOf(users), claimProtection)
 	var owners []finding.Ref
 	var over []string
 	leaving := 0
@@ -105,7 +105,7 @@ func (t *termination) keepData() {
 		t.proof = append(t.proof, evidence(answer.Object, "spec.persistentVolumeReclaimPolicy", policy, time.Time{}))
 	case "Delete":
 		t.proof = append(t.proof, evidence(answer.Object, "spec.persistentVolumeReclaimPolicy", policy, time.Time{}))
-		t.because("with the claim, %s and its data are deleted", volume)
+		t.addReason("with the claim, %s and its data are deleted", volume)
 		t.fix(finding.Fix{Text: "Keep the data: retain the volume when the claim is deleted",
 			Command: escape.Command(`kubectl patch persistentvolume %s -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`, volume.Name)})
 	default:
@@ -129,11 +129,11 @@ func (t *termination) volumeInUse() {
 	claim := coreRef(claimKind.Kind, field.Text(t.obj.Object, "spec", "claimRef", "namespace"), field.Text(t.obj.Object, "spec", "claimRef", "name"))
 	phase := field.Text(t.obj.Object, "status", "phase")
 	if phase != "Bound" || claim.Name == "" {
-		t.because("finalizer %s is removed by kube-controller-manager: the volume is not bound to a claim", volumeProtection)
+		t.addReason("finalizer %s is removed by kube-controller-manager: the volume is not bound to a claim", volumeProtection)
 		t.inspect("Check its events")
 		return
 	}
-	t.because("it is bound to %s, which finalizer %s waits for", claim, volumeProtection)
+	t.addReason("it is bound to %s, which finalizer %s waits for", claim, volumeProtection)
 	t.proof = append(t.proof, evidence(t.obj, "status.phase", phase, time.Time{}), evidence(t.obj, "spec.claimRef.name", claim.Name, time.Time{}))
 	answer := t.x.snap.Lookup(claim)
 	if answer.Presence == snapshot.Present && t.blameDeleted(answer.Object) {
@@ -152,7 +152,7 @@ func (t *termination) volumeInUse() {
 // storageDriver reports a finalizer of the controllers of a CSI driver. A volume that
 // is attached to a node that is down is not detached.
 func (t *termination) storageDriver(name string) {
-	t.because("finalizer %s is removed by the storage driver's controller", name)
+	t.addReason("finalizer %s is removed by the storage driver's controller", name)
 	attached := []*unstructured.Unstructured{t.obj}
 	if t.ref.GroupKind() == volumeKind {
 		attached = t.x.attachments(t.ref.Name, &t.unknown)
@@ -162,7 +162,7 @@ func (t *termination) storageDriver(name string) {
 		if node == "" {
 			continue
 		}
-		t.because("the volume is attached to node %s", node)
+		t.addReason("the volume is attached to node %s", node)
 		if a != t.obj {
 			t.proof = append(t.proof, evidence(a, "spec.source.persistentVolumeName", t.ref.Name, time.Time{}))
 		}

@@ -131,7 +131,7 @@ func (a *ACME) classify(text string) {
 		a.Code, _ = strconv.Atoi(found[1])
 		return
 	}
-	for _, w := range acmeWords {
+	for _, w := range acmeWordings {
 		if containsAny(text, w.phrases...) {
 			a.Problem = w.problem
 			return
@@ -139,8 +139,8 @@ func (a *ACME) classify(text string) {
 	}
 }
 
-// acmeWords are phrases that tell a problem, the more particular first.
-var acmeWords = []struct {
+// acmeWordings are phrases that tell a problem, the more particular first.
+var acmeWordings = []struct {
 	problem ACMEProblem
 	phrases []string
 }{

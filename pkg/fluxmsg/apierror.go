@@ -69,11 +69,11 @@ const (
 
 // A reader fills in an error when the text is of its kind. Refused says that
 // the text around it is one that only ever holds an error of the API server.
-type reader func(text string, refused bool, e *APIError) bool
+type apiErrorReader func(text string, refused bool, e *APIError) bool
 
 // The order matters: a webhook's and an admission plugin's words come inside
 // "is forbidden", which comes inside others' words.
-var readers = []reader{
+var apiErrorReaders = []apiErrorReader{
 	readWebhook, readAdmission, readQuota, readNamespace, readKindTerminating, readNoMatch, readAccess, readConflict,
 	readExists, readInvalid, readUnknownField, readForbidden, readTrouble,
 }
@@ -83,7 +83,7 @@ func parseAPIError(message string) (APIError, bool) {
 	text := strings.TrimSpace(bound(message))
 	var e APIError
 	rest, refused := unwrap(text, &e)
-	for _, read := range readers {
+	for _, read := range apiErrorReaders {
 		if read(rest, refused, &e) {
 			subject(rest, &e.Object)
 			return e, true

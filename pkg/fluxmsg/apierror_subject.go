@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-var webhookWords = wording(`failed calling webhook "|admission webhook "`)
+var webhookWording = wording(`failed calling webhook "|admission webhook "`)
 
 // subjects are the API server's own ways of naming what it refused
 // (k8s.io/apimachinery v0.36, pkg/api/errors/errors.go).
@@ -19,7 +19,7 @@ var subjects = []*pattern{
 // subject adds what the API server's words tell of the object refused. What a
 // webhook says, or is called with, is about other objects.
 func subject(text string, object *Object) {
-	if at := webhookWords.FindStringIndex(text); at != nil {
+	if at := webhookWording.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
 	}
 	for _, expression := range subjects {

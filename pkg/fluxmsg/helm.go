@@ -128,10 +128,10 @@ func parseHelm(message string) (Helm, bool) {
 		if len(helm.Namespace) > maxLabel || len(helm.Release) > maxName {
 			return Helm{}, false
 		}
-		helm.because(found["cause"])
+		helm.readCause(found["cause"])
 		return helm, true
 	}
 	var helm Helm
-	helm.because(text)
+	helm.readCause(text)
 	return helm, helm.Problem == HelmTemplate || helm.Problem == HelmHook || (helm.Problem == HelmNotReady && len(helm.Objects) > 0)
 }

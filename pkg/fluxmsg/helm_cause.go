@@ -9,8 +9,8 @@ import (
 // later ones into events only (1.6.1, internal/reconcile/reconcile.go).
 const lastLogs = "Last Helm logs:"
 
-// because notes the cause of a failed action and what it names.
-func (h *Helm) because(cause string) {
+// readCause notes the cause of a failed action and what it names.
+func (h *Helm) readCause(cause string) {
 	cause, _, _ = strings.Cut(cause, lastLogs)
 	cause = strings.TrimSpace(cause)
 	h.Cause = detail(cause)

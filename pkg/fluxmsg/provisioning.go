@@ -22,10 +22,10 @@ const (
 	ProvisioningOther      ProvisioningProblem = "Other"
 )
 
-// wordsOfDrivers are gRPC's codes (google.golang.org/grpc v1.76, codes) as drivers
+// driverWordings are gRPC's codes (google.golang.org/grpc v1.76, codes) as drivers
 // use them by the CSI specification 1.11 (CreateVolume), and what drivers say
 // themselves, the more telling first.
-var wordsOfDrivers = []struct {
+var driverWordings = []struct {
 	problem ProvisioningProblem
 	words   []string
 }{
@@ -74,7 +74,7 @@ func parseResize(message string) (Provisioning, bool) {
 // driverProblem is what a driver complains of.
 func driverProblem(why string) ProvisioningProblem {
 	lower := strings.ToLower(why)
-	for _, known := range wordsOfDrivers {
+	for _, known := range driverWordings {
 		if containsAny(lower, known.words...) {
 			return known.problem
 		}

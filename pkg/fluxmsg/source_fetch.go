@@ -22,7 +22,7 @@ var (
 
 // steps and their words, in the order in which they must be asked: what is
 // said of a connection goes before what is said over it.
-var fetchWords = []struct {
+var fetchWordings = []struct {
 	problem SourceProblem
 	words   *pattern
 }{
@@ -72,7 +72,7 @@ func fetchProblem(text string) Source {
 	}
 	// What is in a URL is nobody's complaint.
 	words := anyURL.ReplaceAllString(text, "")
-	for _, kind := range fetchWords {
+	for _, kind := range fetchWordings {
 		if kind.words.MatchString(words) {
 			source.Problem = kind.problem
 			if kind.problem == SourceTLS {

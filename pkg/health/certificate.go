@@ -69,12 +69,12 @@ func notIssued(obj *unstructured.Unstructured, v Verdict, attempts int64) Verdic
 		times = fmt.Sprintf("%d times", attempts)
 	}
 	v.Statement = statementOf(why)
-	return v.with(Failing, Reason(why.Reason), "issuing it failed "+times+": "+brief(why.Message), field.Time(obj.Object, "status", "lastFailureTime"))
+	return v.with(Failing, Reason(why.Reason), "issuing it failed "+times+": "+firstLine(why.Message), field.Time(obj.Object, "status", "lastFailureTime"))
 }
 
 // newSpec is the verdict on a certificate that was ready before its spec changed.
 func newSpec(obj *unstructured.Unstructured, v Verdict) Verdict {
-	return v.with(Progressing, NotYetReconciled, "cert-manager has not acted on its newest spec yet", unseenSince(obj))
+	return v.with(Progressing, NotYetReconciled, "cert-manager has not acted on its newest spec yet", unobservedSince(obj))
 }
 
 // progressingOrFailing is Progressing at first, and later Failing.
@@ -91,7 +91,7 @@ func (a *Assessor) progressingOrFailing(obj *unstructured.Unstructured, v Verdic
 		status = Failing
 	}
 	v.Statement = said
-	return v.with(status, Reason(reason), brief(c.Message), c.Since)
+	return v.with(status, Reason(reason), firstLine(c.Message), c.Since)
 }
 
 // issuer judges an Issuer or ClusterIssuer.
@@ -101,7 +101,7 @@ func (a *Assessor) issuer(obj *unstructured.Unstructured, v Verdict) Verdict {
 	case ready.Is("True") && ready.Outdated(obj):
 		return newSpec(obj, v)
 	case ready.Is("True"):
-		return v.with(Ready, "", brief(ready.Message), ready.Since)
+		return v.with(Ready, "", firstLine(ready.Message), ready.Since)
 	case ready.Is("False"):
 		return v.FromCondition(Failing, ready)
 	default:

@@ -42,9 +42,9 @@ func (a *Assessor) cycles() *cycles {
 	return a.knots
 }
 
-// share reports whether an object and one of its dependencies, which may be the object
+// inOneCycle reports whether an object and one of its dependencies, which may be the object
 // itself, are in one cycle.
-func (c *cycles) share(obj, dependency finding.Ref) bool {
+func (c *cycles) inOneCycle(obj, dependency finding.Ref) bool {
 	number, ok := c.group[obj.Key()]
 	return ok && number == c.group[dependency.Key()]
 }
@@ -68,12 +68,12 @@ func (c *cycles) visit(obj *unstructured.Unstructured) {
 		}
 	}
 	if c.lowest[self] == c.order[self] {
-		c.close(self)
+		c.closeGroup(self)
 	}
 }
 
-// close removes a finished group from the stack.
-func (c *cycles) close(first finding.Key) {
+// closeGroup removes a finished group from the stack.
+func (c *cycles) closeGroup(first finding.Key) {
 	for {
 		member := c.stack[len(c.stack)-1]
 		c.stack = c.stack[:len(c.stack)-1]

@@ -40,7 +40,7 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := field.ConditionOf(obj, "Ready")
 	var next finding.Ref // in the circle, if it is in one
 	for _, ref := range Dependencies(obj) {
-		inCircle := a.cycles().share(v.Ref, ref)
+		inCircle := a.cycles().inOneCycle(v.Ref, ref)
 		if inCircle && next.Name == "" {
 			next = ref
 		}
@@ -60,10 +60,10 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 		v.WaitsFor = nil
 		return a.renewed(obj, v, ready)
 	}
-	if late, ok := a.waitsInVain(obj, v, ready); ok {
+	if late, ok := a.waitsForReady(obj, v, ready); ok {
 		return late
 	}
-	message := brief(ready.Message)
+	message := firstLine(ready.Message)
 	if len(v.WaitsFor) > 0 {
 		message = "waits for " + names(v.WaitsFor, v.Ref.Namespace)
 	}

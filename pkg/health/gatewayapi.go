@@ -99,7 +99,7 @@ func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets 
 			return
 		}
 		pending = candidate
-		if a.now.Sub(pending.Since) > balancing {
+		if a.now.Sub(pending.Since) > addressTime {
 			pending.Status = Failing
 		}
 	}

@@ -70,7 +70,7 @@ func (v Verdict) with(status Status, reason Reason, message string, since time.T
 // FromCondition is the verdict that a condition gives.
 func (v Verdict) FromCondition(status Status, c field.Condition) Verdict {
 	v.Statement = statementOf(c)
-	return v.with(status, Reason(c.Reason), brief(c.Message), c.Since)
+	return v.with(status, Reason(c.Reason), firstLine(c.Message), c.Since)
 }
 
 // Assessor judges the objects of one snapshot, each at most once. It is not
@@ -94,7 +94,7 @@ func New(snap *snapshot.Snapshot) *Assessor {
 		verdicts: map[finding.Key]Verdict{},
 	}
 	a.Warnings = WarningsIn(snap)
-	a.pods = troubledPods(snap)
+	a.pods = pendingPods(snap)
 	a.leases = renewals(snap)
 	return a
 }

@@ -27,7 +27,7 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 	case ready.Is("True") && !ready.Behind(obj):
 		return a.checkStale(obj, v.with(Ready, "", chartOf(obj), ready.Since))
 	case ready.Is("True"):
-		return a.unseen(obj, v)
+		return a.notReconciled(obj, v)
 	case ready.Is("False") && (ready.Reason == "SourceNotReady" || strings.HasPrefix(ready.Message, "Source not ready: artifact not found")):
 		return a.waitingForChart(obj, v, ready)
 	case ready.Is("False") && Reason(ready.Reason) != Canceled && Reason(ready.Reason) != underway:
@@ -41,7 +41,7 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 		return v.retrying(failed, failed.at)
 	}
 	if ready.Status == "" {
-		return a.unseen(obj, v)
+		return a.notReconciled(obj, v)
 	}
 	return trying
 }
@@ -66,13 +66,13 @@ func (a *Assessor) releaseFailed(obj *unstructured.Unstructured) (attempt, bool)
 	return attempt{reason: "Failed", before: failures}, true
 }
 
-// fetching is how long a chart may take to be fetched.
-const fetching = 2 * time.Minute
+// chartFetchTime is how long a chart may take to be fetched.
+const chartFetchTime = 2 * time.Minute
 
 // waitingForChart judges a release whose chart has not been fetched. At first, the
 // fetch may be in progress; later, something prevents source-controller from it.
 func (a *Assessor) waitingForChart(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
-	if a.now.Sub(ready.Since) > fetching {
+	if a.now.Sub(ready.Since) > chartFetchTime {
 		return v.FromCondition(Failing, ready)
 	}
 	return a.checkStale(obj, v.FromCondition(Progressing, ready))

@@ -58,13 +58,13 @@ func ActionFinished(obj *unstructured.Unstructured) bool {
 // does not apply to an action that has ended according to the history, or that a newer
 // helm-controller never started.
 func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
-	reason, message := underway, brief(field.ConditionOf(obj, "Reconciling").Message)
+	reason, message := underway, firstLine(field.ConditionOf(obj, "Reconciling").Message)
 	canceled := Reason(ready.Reason) == Canceled
 	if canceled {
 		reason, message = Canceled, ""
 	}
 	if message == "" {
-		message = brief(ready.Message)
+		message = firstLine(ready.Message)
 	}
 	v = a.checkStale(obj, v.with(Progressing, reason, message, ready.Since))
 	if v.Status != Progressing || ready.Since.IsZero() {

@@ -30,7 +30,7 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 	switch ready.Status {
 	case "True":
 		if ready.Behind(obj) {
-			return a.unseen(obj, v)
+			return a.notReconciled(obj, v)
 		}
 		return a.checkStale(obj, v.with(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	case "False":
@@ -38,7 +38,7 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 	case "Unknown":
 		return a.kustomizationTrying(obj, v, ready)
 	default:
-		return a.unseen(obj, v)
+		return a.notReconciled(obj, v)
 	}
 }
 
@@ -74,7 +74,7 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 		return v.retrying(failed, a.failingSince(obj, failed))
 	}
 	canceled := Reason(ready.Reason) == Canceled // never routine: something newer is to be applied
-	if settled(obj) && !canceled {
+	if isRoutineCheck(obj) && !canceled {
 		return a.checkStale(obj, v.with(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	}
 	if a.renewing(obj, ready) {
@@ -83,29 +83,29 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 	if canceled {
 		return a.checkStale(obj, v.FromCondition(Progressing, ready))
 	}
-	message := brief(field.ConditionOf(obj, "Reconciling").Message)
+	message := firstLine(field.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
-		message = brief(ready.Message)
+		message = firstLine(ready.Message)
 	}
 	return a.checkStale(obj, v.with(Progressing, underway, message, ready.Since))
 }
 
-// settled reports whether the current attempt is a routine check of what is already
+// isRoutineCheck reports whether the current attempt is a routine check of what is already
 // applied: the current spec and revision have succeeded before.
-func settled(obj *unstructured.Unstructured) bool {
+func isRoutineCheck(obj *unstructured.Unstructured) bool {
 	applied := field.Text(obj.Object, "status", "lastAppliedRevision")
 	return applied != "" && applied == field.Text(obj.Object, "status", "lastAttemptedRevision") &&
 		field.Int(obj.Object, "status", "observedGeneration") >= obj.GetGeneration()
 }
 
-// unseen is the verdict on an object whose newest spec no controller has observed yet.
-func (a *Assessor) unseen(obj *unstructured.Unstructured, v Verdict) Verdict {
-	if never, ok := a.neverSeen(obj, v); ok {
+// notReconciled is the verdict on an object whose newest spec no controller has observed yet.
+func (a *Assessor) notReconciled(obj *unstructured.Unstructured, v Verdict) Verdict {
+	if never, ok := a.neverReconciled(obj, v); ok {
 		return never
 	}
 	return a.checkStale(obj, v.with(Progressing, NotYetReconciled,
 		fmt.Sprintf("Flux has not acted on its newest spec yet (generation %d)", obj.GetGeneration()),
-		unseenSince(obj)))
+		unobservedSince(obj)))
 }
 
 func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {

@@ -55,17 +55,17 @@ func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready fiel
 		return a.checkStale(obj, v.with(Failing, Canceled, fmt.Sprintf(
 			"its health checks were canceled %s ago, and Flux has not reconciled it since (its timeout is %s)", ago, timeout), last)), true
 	}
-	message := brief(field.ConditionOf(obj, "Reconciling").Message)
+	message := firstLine(field.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
-		message = brief(ready.Message)
+		message = firstLine(ready.Message)
 	}
 	return a.checkStale(obj, v.with(Failing, Stuck, fmt.Sprintf(
 		"it has been reconciling for %s, longer than its timeout of %s: %s", ago, timeout, message), last)), true
 }
 
-// neverSeen judges an object for which no controller has written a status for longer
+// neverReconciled judges an object for which no controller has written a status for longer
 // than a first attempt may take.
-func (a *Assessor) neverSeen(obj *unstructured.Unstructured, v Verdict) (Verdict, bool) {
+func (a *Assessor) neverReconciled(obj *unstructured.Unstructured, v Verdict) (Verdict, bool) {
 	created := obj.GetCreationTimestamp().Time
 	if field.ConditionOf(obj, "Ready").Status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+Tolerance {
 		return v, false
@@ -74,14 +74,14 @@ func (a *Assessor) neverSeen(obj *unstructured.Unstructured, v Verdict) (Verdict
 		"no controller has reconciled it since it was created %s ago", duration.HumanDuration(a.now.Sub(created))), created)), true
 }
 
-// waitsInVain judges a layer that still reports to wait although all its dependencies
+// waitsForReady judges a layer that still reports to wait although all its dependencies
 // have been ready for long. Flux checks them every 30 s (kustomize-controller 1.9,
 // --requeue-dependency). Only "is not ready" counts: a ready dependency may have an
 // older revision, or not satisfy the expression of the layer.
-func (a *Assessor) waitsInVain(obj *unstructured.Unstructured, v Verdict, ready field.Condition) (Verdict, bool) {
+func (a *Assessor) waitsForReady(obj *unstructured.Unstructured, v Verdict, ready field.Condition) (Verdict, bool) {
 	dependencies := Dependencies(obj)
 	if v.Ref.Kind != KustomizationKind.Kind || len(v.WaitsFor) > 0 || len(dependencies) == 0 ||
-		!strings.HasSuffix(brief(ready.Message), "is not ready") {
+		!strings.HasSuffix(firstLine(ready.Message), "is not ready") {
 		return v, false
 	}
 	last := ready.Since

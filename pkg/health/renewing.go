@@ -8,12 +8,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// grace is how long a working layer may take to apply a newer revision before it counts
+// renewalTolerance is how long a working layer may take to apply a newer revision before it counts
 // as Progressing. On every commit, all layers are reconciled one after the other,
 // usually without changes, each waiting a few seconds for the previous one; otherwise,
 // the verdict would change with every commit. Actual changes show in the workloads
 // immediately.
-const grace = time.Minute
+const renewalTolerance = time.Minute
 
 // renewing reports whether Flux is applying a newer revision to a layer whose last
 // finished attempt succeeded.
@@ -21,10 +21,10 @@ func (a *Assessor) renewing(obj *unstructured.Unstructured, ready field.Conditio
 	if field.Text(obj.Object, "status", "lastAppliedRevision") == "" || field.Int(obj.Object, "status", "observedGeneration") < obj.GetGeneration() {
 		return false
 	}
-	if last, recorded := lastRecorded(obj); recorded && last.reason != succeeded || !recorded && field.ConditionOf(obj, "Healthy").Is("False") {
+	if last, recorded := lastRecorded(obj); recorded && last.reason != succeededReason || !recorded && field.ConditionOf(obj, "Healthy").Is("False") {
 		return false
 	}
-	return a.now.Sub(ready.Since) < grace
+	return a.now.Sub(ready.Since) < renewalTolerance
 }
 
 func (a *Assessor) renewed(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {

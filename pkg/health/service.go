@@ -9,8 +9,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// balancing is how long a cloud may take to give a load balancer an address.
-const balancing = 10 * time.Minute
+// addressTime is how long a cloud may take to give a load balancer an address.
+const addressTime = 10 * time.Minute
 
 // Addresses are the addresses of a Service or an Ingress, IPs and host names, in the
 // order in which the cloud set them.
@@ -34,7 +34,7 @@ func (a *Assessor) ingress(obj *unstructured.Unstructured, v Verdict) Verdict {
 		return v.with(Ready, "", strings.Join(addresses, ", "), created)
 	}
 	const message = "no controller has given it an address yet"
-	if a.now.Sub(created) > balancing {
+	if a.now.Sub(created) > addressTime {
 		return v.with(Failing, NoAddress, message, created)
 	}
 	return v.with(Progressing, NoAddress, message, created)
@@ -53,7 +53,7 @@ func (a *Assessor) service(obj *unstructured.Unstructured, v Verdict) Verdict {
 		return v.with(Ready, "", strings.Join(addresses, ", "), created)
 	}
 	const message = "the load balancer has no address yet"
-	if a.now.Sub(created) > balancing {
+	if a.now.Sub(created) > addressTime {
 		return v.with(Failing, NoAddress, message, created)
 	}
 	return v.with(Progressing, NoAddress, message, created)

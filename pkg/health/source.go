@@ -35,12 +35,12 @@ func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 	case ready.Is("False"):
 		return v.FromCondition(Failing, ready)
 	case ready.Is("True") && behind:
-		return a.unseen(obj, v)
+		return a.notReconciled(obj, v)
 	case ready.Is("True"), ready.Is("Unknown") && revision != "" && !behind:
 		return a.checkStale(obj, v.with(Ready, "", revision, ready.Since))
 	case ready.Is("Unknown"):
-		return a.checkStale(obj, v.with(Progressing, underway, brief(ready.Message), ready.Since))
+		return a.checkStale(obj, v.with(Progressing, underway, firstLine(ready.Message), ready.Since))
 	default:
-		return a.unseen(obj, v)
+		return a.notReconciled(obj, v)
 	}
 }

@@ -20,9 +20,9 @@ type attempt struct {
 	before int64
 }
 
-// succeeded is the reason that kustomize-controller writes into status.history for a
+// succeededReason is the reason that kustomize-controller writes into status.history for a
 // successful attempt.
-const succeeded Reason = "ReconciliationSucceeded"
+const succeededReason Reason = "ReconciliationSucceeded"
 
 func attemptOf(said Statement) attempt {
 	return attempt{reason: Reason(said.Reason), at: said.At, statement: said}
@@ -35,7 +35,7 @@ func (v Verdict) retrying(failed attempt, since time.Time) Verdict {
 	message := "retrying after a failure"
 	switch {
 	case failed.statement.Message != "":
-		message = "retrying; last attempt: " + brief(failed.statement.Message)
+		message = "retrying; last attempt: " + firstLine(failed.statement.Message)
 	case failed.before > 0:
 		message = fmt.Sprintf("retrying after %d failed attempts", failed.before)
 	}
@@ -51,13 +51,13 @@ func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready field.Con
 	newest, recorded := lastRecorded(obj)
 	healthy := field.ConditionOf(obj, "Healthy")
 	switch {
-	case recorded && newest.reason != succeeded:
+	case recorded && newest.reason != succeededReason:
 		return withMessage(newest, event, healthy), true
 	case recorded && warned && event.Last.After(newest.at) && event.Last.After(trueSince(healthy)):
 		return attemptOf(event.statement()), true
 	case !recorded && healthy.Is("False"): // every good try makes it True or takes it away
 		return attemptOf(statementOf(healthy)), true
-	case !recorded && warned && !settled(obj) && event.Last.After(lastTryBegan(obj, ready)) && event.Last.After(trueSince(healthy)):
+	case !recorded && warned && !isRoutineCheck(obj) && event.Last.After(lastTryBegan(obj, ready)) && event.Last.After(trueSince(healthy)):
 		return attemptOf(event.statement()), true
 	}
 	reconciling := field.ConditionOf(obj, "Reconciling")
@@ -126,7 +126,7 @@ func steadySince(obj *unstructured.Unstructured, ready field.Condition) time.Tim
 // history, or to the first occurrence of the event about the same failure.
 func (a *Assessor) failingSince(obj *unstructured.Unstructured, failed attempt) time.Time {
 	newest, recorded := lastRecorded(obj)
-	if recorded && newest.reason != succeeded {
+	if recorded && newest.reason != succeededReason {
 		return streakBegan(obj, false)
 	}
 	event, warned := a.lastWarning(obj)
@@ -142,7 +142,7 @@ func streakBegan(obj *unstructured.Unstructured, good bool) time.Time {
 	history := field.List(obj.Object, "status", "history")
 	var began, broken time.Time
 	of := func(entry map[string]any) bool {
-		return (Reason(field.Text(entry, "lastReconciledStatus")) == succeeded) == good
+		return (Reason(field.Text(entry, "lastReconciledStatus")) == succeededReason) == good
 	}
 	for _, entry := range history {
 		if !of(entry) {
@@ -167,9 +167,9 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// brief is the first line of a message, without its period: controllers append logs to
+// firstLine is the first line of a message, without its period: controllers append logs to
 // their messages.
-func brief(message string) string {
+func firstLine(message string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
 	return strings.TrimSuffix(strings.TrimSpace(line), ".")
 }

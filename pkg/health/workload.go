@@ -30,7 +30,7 @@ func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict
 		return v.with(Suspended, ScaledToZero, "it is scaled to zero", time.Time{})
 	}
 	if progress.Behind(obj) {
-		return v.with(Progressing, NotYetObserved, "its newest spec has not been observed yet", unseenSince(obj))
+		return v.with(Progressing, NotYetObserved, "its newest spec has not been observed yet", unobservedSince(obj))
 	}
 	if blocked, ok := a.blockedPods(v); ok {
 		return blocked
@@ -71,9 +71,9 @@ func rollout(obj *unstructured.Unstructured, v Verdict, available, updated, want
 	return v.with(Ready, "", fmt.Sprintf("%d of %d available", available, wanted), serving.Since)
 }
 
-// settling is how long a StatefulSet, which has no deadline, may take before missing
+// statefulSetTime is how long a StatefulSet, which has no deadline, may take before missing
 // pods count as a failure.
-const settling = 10 * time.Minute
+const statefulSetTime = 10 * time.Minute
 
 // statefulSet judges a StatefulSet by its counters: its controller sets no conditions.
 func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdict {
@@ -86,14 +86,14 @@ func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdic
 	case wanted == 0:
 		return v.with(Suspended, ScaledToZero, "it is scaled to zero", time.Time{})
 	case (field.Condition{}).Behind(obj):
-		return v.with(Progressing, NotYetObserved, "its newest spec has not been observed yet", unseenSince(obj))
+		return v.with(Progressing, NotYetObserved, "its newest spec has not been observed yet", unobservedSince(obj))
 	case stuck:
 		return blocked
 	case ready >= wanted && complete:
 		return v.with(Ready, "", fmt.Sprintf("%d of %d ready", ready, wanted), created)
 	case ready >= wanted:
 		return v.with(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas have been updated to the newest pod template", updated, wanted), time.Time{})
-	case a.now.Sub(created) < settling:
+	case a.now.Sub(created) < statefulSetTime:
 		return v.with(Progressing, RollingOut, short, created)
 	case !complete:
 		return v.with(Progressing, RollingOut, short, time.Time{})

@@ -23,7 +23,7 @@ func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string
 			mine[l.ref.Key()] = names[0]
 		}
 	}
-	g.unclaim(mine, owners)
+	g.removeShared(mine, owners)
 	for name, t := range tenants {
 		walk := walk{graph: g, seen: map[finding.Key]bool{}}
 		for _, l := range roots[name] {
@@ -35,13 +35,13 @@ func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string
 	}
 }
 
-// unclaim removes from the tenants the layers that only have their name if other
+// removeShared removes from the tenants the layers that only have their name if other
 // tenants depend on them too: "flux-system" is not a layer of a tenant "flux".
-func (g *layerGraph) unclaim(mine map[finding.Key]string, owners map[string]string) {
+func (g *layerGraph) removeShared(mine map[finding.Key]string, owners map[string]string) {
 	for _, l := range g.list {
 		for _, need := range l.needs {
 			below := g.byKey[need.Key()]
-			if below != nil && !below.in(owners) && mine[l.ref.Key()] != mine[need.Key()] {
+			if below != nil && !below.affectsAny(owners) && mine[l.ref.Key()] != mine[need.Key()] {
 				delete(mine, need.Key())
 			}
 		}
@@ -62,15 +62,15 @@ func (l *layer) tenants(tenants map[string]*Tenant, owners map[string]string) []
 		return found.sorted()
 	}
 	for _, word := range append([]string{l.org, path.Base(l.path)}, prefixes(l.ref.Name)...) {
-		if name := called(word, tenants, owners); name != "" {
+		if name := tenantNamed(word, tenants, owners); name != "" {
 			return []string{name}
 		}
 	}
 	return nil
 }
 
-// called is the tenant with the given name, or with a namespace of that name.
-func called(word string, tenants map[string]*Tenant, owners map[string]string) string {
+// tenantNamed is the tenant with the given name, or with a namespace of that name.
+func tenantNamed(word string, tenants map[string]*Tenant, owners map[string]string) string {
 	if tenants[word] != nil {
 		return word
 	}
@@ -80,8 +80,8 @@ func called(word string, tenants map[string]*Tenant, owners map[string]string) s
 	return owners[word]
 }
 
-// in reports whether the layer affects a namespace of any tenant.
-func (l *layer) in(owners map[string]string) bool {
+// affectsAny reports whether the layer affects a namespace of any tenant.
+func (l *layer) affectsAny(owners map[string]string) bool {
 	for namespace := range l.touches {
 		if _, ok := owners[namespace]; ok {
 			return true
@@ -90,10 +90,10 @@ func (l *layer) in(owners map[string]string) bool {
 	return false
 }
 
-// promise adds the tenants of which only two layers exist that are a pair by the names
+// addExpected adds the tenants of which only two layers exist that are a pair by the names
 // of Korthweb: "<t>-application" depends on "<t>-dependency". The namespace is then
 // assumed to be that of Korthweb as well.
-func (g *layerGraph) promise(tenants map[string]*Tenant, owners map[string]string) {
+func (g *layerGraph) addExpected(tenants map[string]*Tenant, owners map[string]string) {
 	for _, l := range g.list {
 		name, ok := strings.CutSuffix(l.ref.Name, applicationSuffix)
 		dependency := l.ref
@@ -101,7 +101,7 @@ func (g *layerGraph) promise(tenants map[string]*Tenant, owners map[string]strin
 		below := g.byKey[dependency.Key()]
 		pair := ok && name != "" && below != nil && slices.ContainsFunc(l.needs, dependency.Same)
 		// Not by the front of its name: "a-b" may be promised while "a" is there.
-		known := called(name, tenants, owners) + called(path.Base(l.path), tenants, owners) + called(l.org, tenants, owners)
+		known := tenantNamed(name, tenants, owners) + tenantNamed(path.Base(l.path), tenants, owners) + tenantNamed(l.org, tenants, owners)
 		if !pair || len(l.touches)+len(below.touches) > 0 || known != "" {
 			continue
 		}

@@ -30,7 +30,7 @@ func (c *chain) status() Status {
 	c.certificates(&s, door)
 	c.gateways(&s, door)
 	c.ingress(&s, door)
-	c.sideKinds()
+	c.noteOptionalKinds()
 	s.Verdict = c.verdict()
 	s.Chain, s.Unknown = c.links, c.unknown
 	return s
@@ -38,9 +38,9 @@ func (c *chain) status() Status {
 
 func (c *chain) verdict() health.Verdict {
 	if len(c.links) == 0 {
-		return c.emptiness()
+		return c.emptyVerdict()
 	}
-	return worst(c.links)
+	return worstOf(c.links)
 }
 
 // add judges an object and adds it to the chain.
@@ -89,9 +89,9 @@ func (c *chain) note(why snapshot.Failure) {
 	}
 }
 
-// sideKinds records which kinds would improve the verdicts or show more of the tenant
+// noteOptionalKinds records which kinds would improve the verdicts or show more of the tenant
 // but can't be read. Without them, a verdict is less exact, not wrong.
-func (c *chain) sideKinds() {
+func (c *chain) noteOptionalKinds() {
 	var flux []string // where the layers and the controllers are
 	for _, l := range c.tenant.Layers {
 		if !slices.Contains(flux, l.Ref.Namespace) {

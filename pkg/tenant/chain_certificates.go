@@ -20,7 +20,7 @@ func (c *chain) certificates(s *Status, door *tenantIngress) {
 	certificates, _ := c.list(Certificates, health.CertificateKind)
 	certificates = append(certificates, c.centralCertificates(door)...)
 	slices.SortStableFunc(certificates, func(a, b *unstructured.Unstructured) int {
-		return cmp.Compare(signs(b), signs(a))
+		return cmp.Compare(caRank(b), caRank(a))
 	})
 	var issuers []finding.Ref
 	for _, certificate := range certificates {
@@ -35,14 +35,14 @@ func (c *chain) certificates(s *Status, door *tenantIngress) {
 		}
 		c.add(Certificates, finding.RefOf(certificate), detail)
 	}
-	s.CertificateEnd = door.servedUntil(certificates)
+	s.CertificateEnd = door.servedExpiry(certificates)
 	s.CertificatesUnread = slices.ContainsFunc(c.links, func(l Link) bool {
 		return l.Section == Certificates && l.Ref.Kind == health.CertificateKind.Kind && l.Ref.Name == ""
 	})
 }
 
-// signs is 1 for a CA, 0 for others.
-func signs(certificate *unstructured.Unstructured) int {
+// caRank is 1 for a CA, 0 for others.
+func caRank(certificate *unstructured.Unstructured) int {
 	if field.Bool(certificate.Object, "spec", "isCA") {
 		return 1
 	}
@@ -86,13 +86,13 @@ func secretOf(certificate *unstructured.Unstructured) string {
 	return certificate.GetNamespace() + "/" + field.Text(certificate.Object, "spec", "secretName")
 }
 
-// servedUntil is the first expiry of the certificates that the Gateways serve; if no
+// servedExpiry is the first expiry of the certificates that the Gateways serve; if no
 // Gateway references one, of all that are not CAs. A served certificate that can't be
 // read or is not issued yet has no known expiry, and no other certificate replaces it.
-func (d *tenantIngress) servedUntil(certificates []*unstructured.Unstructured) time.Time {
+func (d *tenantIngress) servedExpiry(certificates []*unstructured.Unstructured) time.Time {
 	var first time.Time
 	for _, certificate := range certificates {
-		if d.serves(certificate) || len(d.credentials) == 0 && signs(certificate) == 0 {
+		if d.serves(certificate) || len(d.credentials) == 0 && caRank(certificate) == 0 {
 			first = earlier(first, health.Expiry(certificate))
 		}
 	}

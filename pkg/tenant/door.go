@@ -26,9 +26,9 @@ func (c *chain) tenantIngress() *tenantIngress {
 	d.gateways, _ = aside.list(Gateways, health.GatewayKind)
 	d.routes, _ = aside.list(Gateways, health.VirtualServiceKind)
 	services, complete := aside.list(Ingress, health.ServiceKind)
-	d.services = fronting(services, d.gateways)
+	d.services = servicesOf(services, d.gateways)
 	if len(d.services) == 0 && complete && len(d.gateways) > 0 {
-		d.services = c.centrallyFronting(d.gateways)
+		d.services = c.centralServicesOf(d.gateways)
 		if len(d.services) == 0 {
 			aside.readable(Ingress, health.ServiceKind, "", c.snap.List(health.ServiceKind, "").Unknown)
 		}

@@ -20,7 +20,7 @@ func (c *chain) gateways(s *Status, d *tenantIngress) {
 			switch serverRoleOf(server) {
 			case web:
 				s.Web.addHosts(hosts, port)
-			case plainWeb:
+			case plaintextWeb:
 				plain.addHosts(hosts, port)
 			case dicom:
 				s.DICOM.addHosts(hosts, port)
@@ -43,7 +43,7 @@ type serverRole int
 const (
 	other serverRole = iota
 	web
-	plainWeb // counts only where there is no HTTPS
+	plaintextWeb // counts only where there is no HTTPS
 	dicom
 )
 
@@ -59,7 +59,7 @@ func serverRoleOf(server map[string]any) serverRole {
 	case streams[protocol]:
 		return dicom
 	case protocol == "HTTP", protocol == "HTTP2", protocol == "GRPC":
-		return plainWeb
+		return plaintextWeb
 	}
 	return other
 }

@@ -22,9 +22,9 @@ func readLayers(snap *snapshot.Snapshot) *layerGraph {
 	return graph
 }
 
-// touching returns, for each of the namespaces, the layers that affect it and no other
+// affecting returns, for each of the namespaces, the layers that affect it and no other
 // of them: those that may be named after its tenant.
-func (g *layerGraph) touching(namespaces set) map[string][]*layer {
+func (g *layerGraph) affecting(namespaces set) map[string][]*layer {
 	found := map[string][]*layer{}
 	for _, l := range g.list {
 		var mine []string

@@ -57,7 +57,7 @@ func (c *chain) hostNames() []HostName {
 		}
 	}
 	for _, route := range d.routes {
-		if slices.ContainsFunc(d.gateways, func(gateway *unstructured.Unstructured) bool { return bound(route, gateway) }) {
+		if slices.ContainsFunc(d.gateways, func(gateway *unstructured.Unstructured) bool { return isBound(route, gateway) }) {
 			add(field.Texts(route.Object, "spec", "hosts"), route, written)
 		}
 	}

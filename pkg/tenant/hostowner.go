@@ -44,7 +44,7 @@ func NewHostOwners(tenants []Tenant, names [][]HostName) *HostOwners {
 	for i, t := range tenants {
 		o.tenants = append(o.tenants, t.Name)
 		for _, h := range names[i] {
-			if from := h.own(t); len(from) > 0 && !strings.Contains(h.Name, "*") {
+			if from := h.ownObjects(t); len(from) > 0 && !strings.Contains(h.Name, "*") {
 				o.claim(foldHost(h.Name), Claim{t.Name, from})
 			}
 		}
@@ -63,8 +63,8 @@ func (o *HostOwners) claim(name string, c Claim) {
 	o.claims[name] = append(o.claims[name], c)
 }
 
-// own are the objects of the tenant that have the name.
-func (h HostName) own(t Tenant) []finding.Ref {
+// ownObjects are the objects of the tenant that have the name.
+func (h HostName) ownObjects(t Tenant) []finding.Ref {
 	var own []finding.Ref
 	for _, ref := range h.From {
 		if slices.Contains(t.Namespaces, ref.Namespace) {
@@ -134,8 +134,8 @@ func (o Ownership) Claimed(tenant string) bool {
 func (o *HostOwners) Of(name string) Ownership {
 	name = foldHost(name)
 	found := Ownership{Claims: o.claims[name]}
-	granted, broad := longest(o.granted, name)
-	labelled, narrow := o.labelled(name)
+	granted, broad := narrowestDomain(o.granted, name)
+	labelled, narrow := o.tenantsInName(name)
 	if len(narrow) > len(broad) {
 		granted = nil
 	}
@@ -145,8 +145,8 @@ func (o *HostOwners) Of(name string) Ownership {
 	}{
 		{ByGrant, granted},
 		{ByLabel, labelled},
-		{ByAccepted, o.having(name)},
-		{ByDomain, o.inDomain(name)},
+		{ByAccepted, o.acceptedFor(name)},
+		{ByDomain, o.acceptedInDomain(name)},
 	} {
 		switch {
 		case len(by.owners) == 0:
@@ -228,8 +228,8 @@ func addCollision(found []HostCollision, c HostCollision) []HostCollision {
 	return append(found, c)
 }
 
-// having are the tenants for which the machine has the name.
-func (o *HostOwners) having(name string) []string {
+// acceptedFor are the tenants for which the machine has the name.
+func (o *HostOwners) acceptedFor(name string) []string {
 	var found []string
 	for _, tenant := range slices.Sorted(maps.Keys(o.accepted)) {
 		if slices.Contains(o.accepted[tenant], name) {
@@ -239,18 +239,18 @@ func (o *HostOwners) having(name string) []string {
 	return found
 }
 
-// inDomain is the one tenant for which the machine has names of the same domain. A
+// acceptedInDomain is the one tenant for which the machine has names of the same domain. A
 // domain in which several tenants have names belongs to none.
-func (o *HostOwners) inDomain(name string) []string {
-	if found, _ := longest(o.domains, name); len(found) == 1 {
+func (o *HostOwners) acceptedInDomain(name string) []string {
+	if found, _ := narrowestDomain(o.domains, name); len(found) == 1 {
 		return found
 	}
 	return nil
 }
 
-// longest is the narrowest domain that contains the name, and the tenants that have it,
+// narrowestDomain is the narrowest domain that contains the name, and the tenants that have it,
 // sorted.
-func longest(domains map[string][]string, name string) (found []string, narrowest string) {
+func narrowestDomain(domains map[string][]string, name string) (found []string, narrowest string) {
 	for tenant, list := range domains {
 		for _, domain := range list {
 			if !UnderDomain(name, domain) || len(domain) < len(narrowest) {
@@ -268,20 +268,20 @@ func longest(domains map[string][]string, name string) (found []string, narrowes
 	return found, narrowest
 }
 
-// labelled are the tenants whose name is in the host name, sorted, and the domain from
+// tenantsInName are the tenants whose name is in the host name, sorted, and the domain from
 // there on. The labels below the registrable domain are read from the right: the owner
 // of "mhr.orthweb.com" controls "bhs.mhr.orthweb.com". The label of the registrable
 // domain counts too: "bhs.mhr.com" may belong to either.
-func (o *HostOwners) labelled(name string) (found []string, domain string) {
+func (o *HostOwners) tenantsInName(name string) (found []string, domain string) {
 	labels := strings.Split(name, ".")
 	top := len(labels) - registrableLabels(name)
 	for i := top - 1; i >= 0 && len(found) == 0; i-- {
-		if found = o.named(labels[i]); len(found) > 0 {
+		if found = o.tenantsInLabel(labels[i]); len(found) > 0 {
 			domain = strings.Join(labels[i:], ".")
 		}
 	}
 	if top < len(labels)-1 || len(labels) == 1 {
-		registrable := o.named(labels[top])
+		registrable := o.tenantsInLabel(labels[top])
 		if len(found) == 0 && len(registrable) > 0 {
 			domain = strings.Join(labels[top:], ".")
 		}
@@ -291,9 +291,9 @@ func (o *HostOwners) labelled(name string) (found []string, domain string) {
 	return slices.Compact(found), domain
 }
 
-// named are the tenants whose name is the label, or a part of it between dashes: of "a"
+// tenantsInLabel are the tenants whose name is the label, or a part of it between dashes: of "a"
 // and "a-b", "web-a-b" names the latter.
-func (o *HostOwners) named(label string) []string {
+func (o *HostOwners) tenantsInLabel(label string) []string {
 	var found []string
 	for _, tenant := range o.tenants {
 		if hasWords(label, asLabel(tenant)) {

@@ -35,7 +35,7 @@ func hostsOf(gateway *unstructured.Unstructured, server map[string]any, routes [
 func routedTo(gateway *unstructured.Unstructured, server map[string]any, routes []*unstructured.Unstructured, pattern string) []string {
 	var names []string
 	for _, route := range routes {
-		if !bound(route, gateway) || !carries(route, server) {
+		if !isBound(route, gateway) || !hasRouteFor(route, server) {
 			continue
 		}
 		for _, host := range field.Texts(route.Object, "spec", "hosts") {
@@ -50,10 +50,10 @@ func routedTo(gateway *unstructured.Unstructured, server map[string]any, routes 
 	return names
 }
 
-// carries reports whether the VirtualService has a route of the type of the server, so
+// hasRouteFor reports whether the VirtualService has a route of the type of the server, so
 // that web names do not appear at the DICOM port of the same Gateway. TLS passthrough
 // is routed as TLS, also for HTTPS.
-func carries(route *unstructured.Unstructured, server map[string]any) bool {
+func hasRouteFor(route *unstructured.Unstructured, server map[string]any) bool {
 	passed := strings.HasSuffix(field.Text(server, "tls", "mode"), "PASSTHROUGH")
 	if protocol := strings.ToUpper(field.Text(server, "port", "protocol")); streams[protocol] || passed {
 		return len(field.List(route.Object, "spec", "tls"))+len(field.List(route.Object, "spec", "tcp")) > 0
@@ -61,9 +61,9 @@ func carries(route *unstructured.Unstructured, server map[string]any) bool {
 	return len(field.List(route.Object, "spec", "http")) > 0
 }
 
-// bound reports whether a VirtualService is bound to the Gateway: by name in the same
+// isBound reports whether a VirtualService is bound to the Gateway: by name in the same
 // namespace, or as "namespace/name".
-func bound(route, gateway *unstructured.Unstructured) bool {
+func isBound(route, gateway *unstructured.Unstructured) bool {
 	for _, name := range field.Texts(route.Object, "spec", "gateways") {
 		if !strings.Contains(name, "/") {
 			name = route.GetNamespace() + "/" + name

@@ -25,7 +25,7 @@ func nameAll(snap *snapshot.Snapshot, graph *layerGraph, namespaces set) map[str
 			unsure = append(unsure, namespace)
 		}
 	}
-	touching := graph.touching(namespaces)
+	touching := graph.affecting(namespaces)
 	for _, guess := range []nameGuess{commonPrefix, commonFolder, namespaceName} {
 		unsure = guess.name(unsure, touching, names, taken)
 	}

@@ -43,7 +43,7 @@ func Discover(snap *snapshot.Snapshot) []Tenant {
 		}
 		byName[name].Namespaces = append(byName[name].Namespaces, namespace)
 	}
-	graph.promise(byName, owners)
+	graph.addExpected(byName, owners)
 	graph.assign(byName, owners)
 	tenants := make([]Tenant, 0, len(byName))
 	for _, t := range byName {

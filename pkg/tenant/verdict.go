@@ -23,9 +23,9 @@ func (l Link) depth() int {
 	return depths[l.Section]
 }
 
-// worst selects the link that determines the verdict, and if there is no problem, since
+// worstOf selects the link that determines the verdict, and if there is no problem, since
 // when.
-func worst(links []Link) health.Verdict {
+func worstOf(links []Link) health.Verdict {
 	decides := links[0]
 	for _, link := range links[1:] {
 		nearer := link.Status == decides.Status && link.depth() > decides.depth()
@@ -34,7 +34,7 @@ func worst(links []Link) health.Verdict {
 		}
 	}
 	if decides.Status != health.Ready {
-		return behind(decides, links)
+		return resolveWaiting(decides, links)
 	}
 	ready := health.Verdict{Status: health.Ready}
 	for _, link := range links {
@@ -46,10 +46,10 @@ func worst(links []Link) health.Verdict {
 	return ready
 }
 
-// behind replaces a link that only waits by what it waits for. That has less weight by
+// resolveWaiting replaces a link that only waits by what it waits for. That has less weight by
 // itself: it is suspended, which then explains everything, or can't be read, in which
 // case the tenant is certainly not ready.
-func behind(decides Link, links []Link) health.Verdict {
+func resolveWaiting(decides Link, links []Link) health.Verdict {
 	cause := decides.Verdict
 	for range links { // a cycle must end
 		next := slices.IndexFunc(links, func(l Link) bool {
@@ -71,9 +71,9 @@ func behind(decides Link, links []Link) health.Verdict {
 	return verdict
 }
 
-// emptiness is the verdict on a tenant without any object. If everything could be read,
+// emptyVerdict is the verdict on a tenant without any object. If everything could be read,
 // the objects are missing in the cluster, not in the snapshot.
-func (c *chain) emptiness() health.Verdict {
+func (c *chain) emptyVerdict() health.Verdict {
 	if len(c.unknown) > 0 {
 		return health.Verdict{Status: health.Unknown, Message: "none of its objects could be read"}
 	}
