@@ -82,7 +82,7 @@ func (k kustomization) retry(text string) finding.Fix {
 
 // lastFailure is the last failed attempt at the layer: according to its Ready
 // condition, or while the next attempt runs, according to the statement of its verdict.
-// Its message is empty if nothing has it any more.
+// Its message is empty if it is lost.
 func (k kustomization) lastFailure() failure {
 	verdict := k.exam.verdict
 	underway := k.ready.Reason == "Progressing" || health.Reason(k.ready.Reason) == health.Canceled

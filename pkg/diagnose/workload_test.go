@@ -39,7 +39,7 @@ type workloadCase struct {
 	Objects   []map[string]any `json:"objects"`
 	Drop      []string         `json:"drop"`
 	Forbidden []string         `json:"forbidden"`
-	// Failing tells that something above has failed.
+	// Failing means that something above has failed.
 	Failing bool `json:"failing"`
 
 	Status health.Status `json:"status"`

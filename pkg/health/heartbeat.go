@@ -13,7 +13,7 @@ import (
 )
 
 // A status is only worth something while its writer lives: with Flux's
-// controllers gone, everything says Ready for ever. Two signs of life are read:
+// controllers gone, everything says Ready forever. Two signs of life are read:
 // the Leases that the controllers renew, and a Kustomization's own history.
 
 // LeaseTimeout is how long after the last renewal of its Lease a controller counts as
