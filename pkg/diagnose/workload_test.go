@@ -216,7 +216,7 @@ func (c workloadCase) check(t *testing.T, x *examiner, of finding.Ref) {
 		causes = append(causes, string(cause.Code)+" "+cause.Ref.String()+" "+cause.Reason)
 		told = append(told, cause.Finding)
 	}
-	toldAs(t, told)
+	compareMessages(t, told)
 	for _, why := range out.unknown {
 		unknown = append(unknown, why.String())
 	}
