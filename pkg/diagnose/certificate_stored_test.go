@@ -146,7 +146,7 @@ func TestStoredCertificates(t *testing.T) {
 					t.Errorf("no fix %q: %+v", c.fix, f.Fixes)
 				}
 			}
-			toldAs(t, findings)
+			compareMessages(t, findings)
 			if want := c.want; strings.Join(got, "; ") != want || len(out.unknown) > 0 {
 				t.Errorf("got %q %v, want %q", got, out.unknown, want)
 			}

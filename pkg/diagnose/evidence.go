@@ -73,7 +73,7 @@ func (x *examiner) isVerified(e finding.Evidence) bool {
 	if e.Field == "pods" {
 		return x.countMatches(obj, e.Value)
 	}
-	return slices.ContainsFunc(readings(obj, e.Field), func(text string) bool { return quotes(e.Value, text) })
+	return slices.ContainsFunc(quotableValues(obj, e.Field), func(text string) bool { return quotes(e.Value, text) })
 }
 
 func (x *examiner) eventMatches(about finding.Ref, reason, value string) bool {
@@ -92,8 +92,8 @@ func quotes(value, text string) bool {
 	return value == text || strings.TrimSpace(text) == value || short && cut != "" && strings.HasPrefix(text, cut)
 }
 
-// readings are the forms in which a field may be quoted.
-func readings(obj *unstructured.Unstructured, path string) []string {
+// quotableValues are the forms in which a field may be quoted.
+func quotableValues(obj *unstructured.Unstructured, path string) []string {
 	value, ok := field.Read(obj.Object, path)
 	if !ok {
 		if strings.HasPrefix(path, "status.conditions[") {

@@ -75,7 +75,7 @@ func (w *walk) object(ref finding.Ref) Subject {
 	s.addCauses(w.x, out)
 	w.explainDirectly(&s)
 	if s.Verdict.Status == health.Ready && s.critical() {
-		s.fail()
+		s.markFailing()
 	}
 	return s
 }

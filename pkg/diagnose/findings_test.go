@@ -51,7 +51,7 @@ func codeConstants(t *testing.T, file *ast.File) map[string]string {
 	return codes
 }
 
-// TestCodes wants each code to be one thing's alone, and some explainer to use
+// TestCodes requires that each code has one meaning, and that an explainer uses
 // it.
 func TestCodes(t *testing.T) {
 	files := packageFiles(t)

@@ -131,7 +131,7 @@ func (r apiRoute) hostname(f *finding.Finding, gateway *unstructured.Unstructure
 		prove(f, gateway, fmt.Sprintf("spec.listeners[%d].hostname", i))
 		offered := field.Text(listener, "hostname")
 		for k, host := range field.Texts(r.obj.Object, "spec", "hostnames") {
-			if len(f.Fixes) == 1 && alike(host, offered) > 0 {
+			if len(f.Fixes) == 1 && misspellingDistance(host, offered) > 0 {
 				path := fmt.Sprintf("spec.hostnames[%d]", k)
 				f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, offered, host),
 					Command: r.x.applyNow(r.obj), File: r.x.file(r.obj, path)}}, f.Fixes...)
@@ -147,7 +147,7 @@ func (r apiRoute) section(f *finding.Finding, path string, parent map[string]any
 	for i, listener := range field.List(gateway.Object, "spec", "listeners") {
 		name := field.Text(listener, "name")
 		prove(f, gateway, fmt.Sprintf("spec.listeners[%d].name", i), fmt.Sprintf("spec.listeners[%d].port", i))
-		if len(f.Fixes) == 1 && alike(wanted, name) > 0 {
+		if len(f.Fixes) == 1 && misspellingDistance(wanted, name) > 0 {
 			f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s.sectionName, write %s instead of %s", path, name, wanted),
 				Command: r.x.applyNow(r.obj), File: r.x.file(r.obj, path+".sectionName")}}, f.Fixes...)
 		}

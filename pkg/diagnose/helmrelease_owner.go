@@ -59,13 +59,13 @@ func (r release) owned(refusal fluxmsg.APIError, m statement) {
 			f.Message += "; it is managed by " + manager
 		}
 		f.Fixes = []finding.Fix{
-			r.adopt(object, "If the release should own it, let Helm adopt it; Helm then changes it to what the chart defines"+keepsNothing(object)),
+			r.adopt(object, "If the release should own it, let Helm adopt it; Helm then changes it to what the chart defines"+dataLossWarning(object)),
 			{Text: "Or give the object of the chart another name by spec.values (many charts have fullnameOverride)", File: r.x.definedIn(r.obj)},
 		}
 		r.appliedElsewhere(object, &f)
 	}
 	r.takesOver(&f, other)
-	if keepsNothing(object) != "" { // taking over what holds data comes last
+	if dataLossWarning(object) != "" { // taking over what holds data comes last
 		slices.SortStableFunc(f.Fixes, func(a, b finding.Fix) int {
 			return boolRank(strings.HasPrefix(a.Command, "kubectl annotate")) - boolRank(strings.HasPrefix(b.Command, "kubectl annotate"))
 		})
@@ -74,9 +74,9 @@ func (r release) owned(refusal fluxmsg.APIError, m statement) {
 	r.exam.findings = append(r.exam.findings, f)
 }
 
-// keepsNothing warns that Helm deletes an adopted object and its data together with the
+// dataLossWarning warns that Helm deletes an adopted object and its data together with the
 // release, for example when Flux uninstalls a release whose installation failed.
-func keepsNothing(object finding.Ref) string {
+func dataLossWarning(object finding.Ref) string {
 	switch object.GroupKind() {
 	case claimKind, volumeKind, health.NamespaceKind, definitionKind, secretKind:
 		return "; first annotate it with helm.sh/resource-policy: keep, or it is deleted with its data when the release is uninstalled"

@@ -80,12 +80,12 @@ func (r release) noneDeployed(f *finding.Finding) {
 			return
 		}
 	}
-	f.Fixes = append(f.Fixes, r.forget(newest.secret, "Only if no revision needs to be kept"), r.retry())
+	f.Fixes = append(f.Fixes, r.removeRevision(newest.secret, "Only if no revision needs to be kept"), r.retry())
 }
 
-// forget is how to remove a revision from the storage of Helm: the record is saved
+// removeRevision is how to remove a revision from the storage of Helm: the record is saved
 // first.
-func (r release) forget(record *unstructured.Unstructured, when string) finding.Fix {
+func (r release) removeRevision(record *unstructured.Unstructured, when string) finding.Fix {
 	name, namespace := record.GetName(), record.GetNamespace()
 	return finding.Fix{
 		Text:    when + ": save its record to a file, then delete it; Helm loses that revision, but the objects stay",
@@ -93,8 +93,8 @@ func (r release) forget(record *unstructured.Unstructured, when string) finding.
 	}
 }
 
-// rival is another HelmRelease for the same Helm release, nil if there is none.
-func (r release) rival() *unstructured.Unstructured {
+// otherRelease is another HelmRelease for the same Helm release, nil if there is none.
+func (r release) otherRelease() *unstructured.Unstructured {
 	name, namespace := releaseName(r.obj)
 	for _, other := range r.x.snap.List(health.HelmReleaseKind, "").Objects {
 		own, target := releaseName(other)
@@ -107,7 +107,7 @@ func (r release) rival() *unstructured.Unstructured {
 
 // contested is how to fix two HelmReleases for one Helm release.
 func (r release) contested(f *finding.Finding) bool {
-	other := r.rival()
+	other := r.otherRelease()
 	if other == nil {
 		return false
 	}
@@ -183,7 +183,7 @@ func (r release) recordUnreadable(parsed fluxmsg.Helm, f *finding.Finding) {
 		f.Evidence = withProof(f.Evidence, record.proof())
 		if good, ok := r.deployed(0); ok && good.version != record.version {
 			f.Evidence = withProof(f.Evidence, good.proof())
-			f.Fixes = append(f.Fixes, r.forget(record.secret, fmt.Sprintf("Only if there is no backup, and revision %d is the deployed one", good.version)))
+			f.Fixes = append(f.Fixes, r.removeRevision(record.secret, fmt.Sprintf("Only if there is no backup, and revision %d is the deployed one", good.version)))
 		}
 	}
 	f.Fixes = append(f.Fixes, r.retry())

@@ -86,7 +86,7 @@ func TestHostCollisions(t *testing.T) {
 				}
 			}
 			compare(t, "causes", got, c.want)
-			toldAs(t, findings)
+			compareMessages(t, findings)
 		})
 	}
 }

@@ -140,7 +140,7 @@ func TestIngressFaults(t *testing.T) {
 				}
 				compare(t, of.Name+" unknown", unknown, f.Unknown[of.Name])
 			}
-			toldAs(t, findings)
+			compareMessages(t, findings)
 		})
 	}
 }

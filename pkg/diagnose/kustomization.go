@@ -82,7 +82,7 @@ func (k kustomization) retry(text string) finding.Fix {
 
 // lastFailure is the last failed attempt at the layer: according to its Ready
 // condition, or while the next attempt runs, according to the statement of its verdict.
-// Its message is empty if nothing has it any more.
+// Its message is empty if it is lost.
 func (k kustomization) lastFailure() failure {
 	verdict := k.exam.verdict
 	underway := k.ready.Reason == "Progressing" || health.Reason(k.ready.Reason) == health.Canceled
@@ -92,13 +92,13 @@ func (k kustomization) lastFailure() failure {
 	case verdict.Status != health.Failing:
 		return failure{}
 	case verdict.Statement.Message == "":
-		return failure{proof: k.triedInVain()}
+		return failure{proof: k.failedAttemptField()}
 	}
-	return failure{verdict.Statement.Message, quoteSaid(verdict)}
+	return failure{verdict.Statement.Message, quoteStatement(verdict)}
 }
 
-// quoteSaid is the statement of a verdict, as evidence.
-func quoteSaid(v health.Verdict) finding.Evidence {
+// quoteStatement is the statement of a verdict, as evidence.
+func quoteStatement(v health.Verdict) finding.Evidence {
 	value := v.Statement.Message
 	if !strings.HasPrefix(v.Statement.Field, "event ") {
 		value = v.Statement.Reason + ": " + value
@@ -106,8 +106,8 @@ func quoteSaid(v health.Verdict) finding.Evidence {
 	return finding.Evidence{Ref: v.Ref, Field: v.Statement.Field, Value: value, At: v.Statement.At}
 }
 
-// triedInVain is the field that shows a failed attempt without its message.
-func (k kustomization) triedInVain() finding.Evidence {
+// failedAttemptField is the field that shows a failed attempt without its message.
+func (k kustomization) failedAttemptField() finding.Evidence {
 	history := field.List(k.obj.Object, "status", "history")
 	if len(history) > 0 && field.Text(history[0], "lastReconciledStatus") == string(k.exam.verdict.Reason) {
 		return evidence(k.obj, "status.history[0].lastReconciledStatus", string(k.exam.verdict.Reason), field.Time(history[0], "lastReconciled"))

@@ -60,19 +60,19 @@ func (k kustomization) refused(refusal fluxmsg.APIError) finding.Finding {
 	if k.exam.verdict.Reason == "PruneFailed" {
 		return k.notPruned(refusal)
 	}
-	f := k.plain(codeReconcileFailed, string(k.exam.verdict.Reason))
+	f := k.ownFinding(codeReconcileFailed, string(k.exam.verdict.Reason))
 	switch {
 	case k.failed.message == "":
 		f.Fixes = []finding.Fix{k.logs()}
-	case transient(refusal, k.failed.message):
+	case isServerProblem(refusal, k.failed.message):
 		f.Fixes = []finding.Fix{k.retry("Reconcile it: the API server or its storage did not answer in time, which may have been temporary")}
 	case refusal.Problem == fluxmsg.APIKindTerminating:
 		f.Fixes = []finding.Fix{
 			{Text: fmt.Sprintf("Check whether the CustomResourceDefinition of %s is still being deleted, or exists again", refusal.Object.Kind), Command: "kubectl get customresourcedefinitions"},
 			k.retry("Once it exists again, reconcile the layer"),
 		}
-	case forced.MatchString(k.failed.message):
-		object := forced.FindStringSubmatch(k.failed.message)[1]
+	case forceReplaced.MatchString(k.failed.message):
+		object := forceReplaced.FindStringSubmatch(k.failed.message)[1]
 		f.Message = fmt.Sprintf("%s can't apply %s, which does not exist: with spec.force, Flux reports any refused manifest as an immutable field", f.Ref, object)
 		prove(&f, k.obj, "spec.force")
 		f.Fixes = []finding.Fix{k.local("diff", "Let the API server validate the same manifests from a clone of the repository, to see what is wrong with "+object)}
@@ -82,12 +82,12 @@ func (k kustomization) refused(refusal fluxmsg.APIError) finding.Finding {
 	return f
 }
 
-// forced matches the message of versions before 2.2 about a refused object that they
+// forceReplaced matches the message of versions before 2.2 about a refused object that they
 // then tried to replace (fluxcd/flux2#3627).
-var forced = regexp.MustCompile(`(\S+/\S+) immutable field detected, failed to delete object, error: .* not found`)
+var forceReplaced = regexp.MustCompile(`(\S+/\S+) immutable field detected, failed to delete object, error: .* not found`)
 
-// transient reports whether the problem was that of the API server, not of the object.
-func transient(refusal fluxmsg.APIError, message string) bool {
+// isServerProblem reports whether the problem was that of the API server, not of the object.
+func isServerProblem(refusal fluxmsg.APIError, message string) bool {
 	return refusal.Problem == fluxmsg.APITimeout || refusal.Problem == fluxmsg.APIUnreachable ||
 		slices.ContainsFunc([]string{"etcdserver: ", "context deadline exceeded", "unable to return a response in the time allotted",
 			"TLS handshake timeout", "connection refused", "too many requests", "Too Many Requests", "http2: "},

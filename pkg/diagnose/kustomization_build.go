@@ -38,7 +38,7 @@ func (k kustomization) built(message string) bool {
 	case build.Problem == fluxmsg.BuildSubstitution:
 		k.substitution(build)
 	default:
-		k.report(k.plain(codeBuildFailed, k.failedAt("BuildFailed"), k.buildFixes(build)...))
+		k.report(k.ownFinding(codeBuildFailed, k.failedAt("BuildFailed"), k.buildFixes(build)...))
 	}
 	return false
 }
@@ -59,8 +59,8 @@ func (k kustomization) path() string {
 	return strings.TrimPrefix(field.Text(k.obj.Object, "spec", "path"), "./")
 }
 
-// plain is a finding whose message names the problem by itself.
-func (k kustomization) plain(code finding.Code, reason string, fixes ...finding.Fix) finding.Finding {
+// ownFinding is a finding whose message names the problem by itself.
+func (k kustomization) ownFinding(code finding.Code, reason string, fixes ...finding.Fix) finding.Finding {
 	message := cmp.Or(firstLine(k.failed.message), "its last reconciliation failed, and neither its conditions nor its events show why")
 	f := k.finding(code, reason, fmt.Sprintf("%s can't be applied: %s", finding.RefOf(k.obj), message))
 	f.Evidence = []finding.Evidence{k.failed.proof}
@@ -145,7 +145,7 @@ func (k kustomization) sourceRevision() []finding.Evidence {
 // should create it.
 func (k kustomization) missingReference(build fluxmsg.Build) {
 	needed := part{ref: coreRef(build.Reference.Kind, cmp.Or(build.Reference.Namespace, k.obj.GetNamespace()), build.Reference.Name)}
-	f := k.plain(codeSubstitutionFailed, k.failedAt("BuildFailed"))
+	f := k.ownFinding(codeSubstitutionFailed, k.failedAt("BuildFailed"))
 	for i, from := range field.List(k.obj.Object, "spec", "postBuild", "substituteFrom") {
 		if field.Text(from, "name") == needed.ref.Name && field.Text(from, "kind") == needed.ref.Kind {
 			path := fmt.Sprintf("spec.postBuild.substituteFrom[%d].name", i)

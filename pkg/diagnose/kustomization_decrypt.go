@@ -23,10 +23,10 @@ import (
 func (k kustomization) decryption(build fluxmsg.Build) {
 	name := field.Text(k.obj.Object, "spec", "decryption", "secretRef", "name")
 	if field.Map(k.obj.Object, "spec", "decryption") == nil && build.Missing && build.Reference.Namespace == "" { // of what, nothing tells
-		k.report(k.plain(codeBuildFailed, k.failedAt("BuildFailed"), k.logs()))
+		k.report(k.ownFinding(codeBuildFailed, k.failedAt("BuildFailed"), k.logs()))
 		return
 	}
-	f := k.plain(codeDecryptionFailed, k.failedAt("BuildFailed"))
+	f := k.ownFinding(codeDecryptionFailed, k.failedAt("BuildFailed"))
 	if name != "" {
 		f.Evidence = append([]finding.Evidence{evidence(k.obj, "spec.decryption.secretRef.name", name, time.Time{})}, f.Evidence...)
 	}
@@ -130,7 +130,7 @@ func encryptedFor(build fluxmsg.Build) string {
 // notDecrypted reports an encrypted Secret in the manifests of a layer without
 // spec.decryption. Another layer that has it serves as an example.
 func (k kustomization) notDecrypted(build fluxmsg.Build) finding.Finding {
-	f := k.plain(codeNotDecrypted, k.failedAt("BuildFailed"))
+	f := k.ownFinding(codeNotDecrypted, k.failedAt("BuildFailed"))
 	f.Message = fmt.Sprintf("%s applies Secret %s/%s, which is encrypted with SOPS, but it has no spec.decryption",
 		finding.RefOf(k.obj), build.Object.Namespace, build.Object.Name)
 	fix := finding.Fix{Text: "Set spec.decryption with provider sops and a secretRef to the Secret that has the private key", File: k.x.definedIn(k.obj)}

@@ -20,8 +20,8 @@ import (
 // connection between the two controllers, or the storage.
 func (k kustomization) download(build fluxmsg.Build) {
 	server := k.artifactServer(build.Download.URL)
-	f := k.plain(codeDownloadFailed, k.failedAt("ArtifactFailed"))
-	f.Message = fmt.Sprintf("%s can't fetch the artifact of %s from %s: %s", finding.RefOf(k.obj), health.SourceOf(k.obj), server.Name, downloadWords(build.Download))
+	f := k.ownFinding(codeDownloadFailed, k.failedAt("ArtifactFailed"))
+	f.Message = fmt.Sprintf("%s can't fetch the artifact of %s from %s: %s", finding.RefOf(k.obj), health.SourceOf(k.obj), server.Name, downloadProblem(build.Download))
 	f.Evidence = append(f.Evidence, k.sourceRevision()...)
 	if build.Download.Problem == fluxmsg.DownloadStorage {
 		k.fullDisk(&f)
@@ -49,8 +49,8 @@ func (k kustomization) download(build fluxmsg.Build) {
 	k.report(f)
 }
 
-// downloadWords describe the problem in a clause.
-func downloadWords(d fluxmsg.Download) string {
+// downloadProblem describe the problem in a clause.
+func downloadProblem(d fluxmsg.Download) string {
 	switch d.Problem {
 	case fluxmsg.DownloadRefused:
 		return "the connection is refused"

@@ -13,7 +13,7 @@ import (
 // notPruned reports an object that is no longer in the manifests and that the layer
 // can't delete (fluxcd/pkg/ssa v0.76, manager_delete.go, DeleteAll).
 func (k kustomization) notPruned(refusal fluxmsg.APIError) finding.Finding {
-	f := k.plain(codePruneFailed, string(k.exam.verdict.Reason))
+	f := k.ownFinding(codePruneFailed, string(k.exam.verdict.Reason))
 	object := refusal.Object
 	if object.Kind == "" || object.Name == "" {
 		f.Message = strings.Replace(f.Message, "can't be applied", "can't delete what is no longer in its manifests", 1)
@@ -35,7 +35,7 @@ func (k kustomization) notPruned(refusal fluxmsg.APIError) finding.Finding {
 // is required.
 func (k kustomization) deletionDenied(refusal fluxmsg.APIError) finding.Finding {
 	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), said: refusal, message: k.failed.message}
-	f := k.plain(codePruneFailed, string(k.exam.verdict.Reason))
+	f := k.ownFinding(codePruneFailed, string(k.exam.verdict.Reason))
 	f.Ref = r.refused()
 	why := strings.TrimRight(cmp.Or(refusal.Detail, firstLine(k.failed.message)), ";")
 	inspection := finding.Fix{Text: "Check what protects the object, and which of its fields the message of the webhook refers to", Command: inspect(f.Ref)}

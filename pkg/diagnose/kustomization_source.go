@@ -17,7 +17,7 @@ func (k kustomization) denied() bool {
 		return false
 	}
 	source := health.SourceOf(k.obj)
-	f := k.plain(codeAccessDenied, k.ready.Reason, finding.Fix{File: k.x.definedIn(k.obj),
+	f := k.ownFinding(codeAccessDenied, k.ready.Reason, finding.Fix{File: k.x.definedIn(k.obj),
 		Text: fmt.Sprintf("Create a %s in namespace %s and name it in spec.sourceRef: kustomize-controller runs with --no-cross-namespace-refs", source.Kind, k.obj.GetNamespace())})
 	if source.Namespace != k.obj.GetNamespace() && field.Text(k.obj.Object, "spec", "sourceRef", "namespace") != "" {
 		f.Evidence = append(f.Evidence, evidence(k.obj, "spec.sourceRef.namespace", source.Namespace, time.Time{}))

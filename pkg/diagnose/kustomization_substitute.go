@@ -22,7 +22,7 @@ const substituteDisabled = "kustomize.toolkit.fluxcd.io/substitute: disabled"
 // current value; so the two are told apart by evidence.
 func (k kustomization) substitution(build fluxmsg.Build) {
 	use := variableUse{name: build.Variable, in: k.builtObject(build.Object)}
-	f := k.plain(codeSubstitutionFailed, k.failedAt("BuildFailed"))
+	f := k.ownFinding(codeSubstitutionFailed, k.failedAt("BuildFailed"))
 	if build.Variable == "" && build.Syntax == "" {
 		f.Fixes = []finding.Fix{k.local("build", "Build it in a clone of the repository, like Flux does, to see the object after the substitution")}
 		k.report(f)

@@ -66,20 +66,20 @@ func nearMiss(selector map[string]string, workload *unstructured.Unstructured) (
 	near = nearSelector{key: wrong[0], value: selector[wrong[0]], workload: workload}
 	if got, has := labels[near.key]; has {
 		near.podKey, near.podValue = near.key, got
-		return near, alike(near.value, got)
+		return near, misspellingDistance(near.value, got)
 	}
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		if d := alike(near.key, key); labels[key] == near.value && d > 0 && (far == 0 || d < far) {
+		if d := misspellingDistance(near.key, key); labels[key] == near.value && d > 0 && (far == 0 || d < far) {
 			near.podKey, near.podValue, far = key, near.value, d
 		}
 	}
 	return near, far
 }
 
-// alike is the distance between two words that may be misspellings of each other: one
+// misspellingDistance is the distance between two words that may be misspellings of each other: one
 // letter, or two letters in the wrong order. It is 0 for all others, so that
 // "egressgateway" never counts as "ingressgateway".
-func alike(a, b string) int {
+func misspellingDistance(a, b string) int {
 	d := distance(a, b)
 	if min(len(a), len(b)) > 2 && (d == 1 || d == 2 && sameLetters(a, b)) {
 		return d

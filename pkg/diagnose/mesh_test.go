@@ -163,7 +163,7 @@ func (s meshScenario) test(t *testing.T) {
 	compare(t, "blame", blame, s.Want.Blame)
 	compare(t, "unknown", unknown, s.Want.Unknown)
 	s.proofs(t, append(got.findings, got.fallback...))
-	toldAs(t, append(got.findings, got.fallback...))
+	compareMessages(t, append(got.findings, got.fallback...))
 	for _, f := range append(got.findings, got.fallback...) {
 		readBack(t, snap, f)
 	}

@@ -94,7 +94,7 @@ func (s podView) lacks(p part, what, reason string) trouble {
 		t.fixes = s.x.recreateFixes(p, maker, known)
 		return t
 	}
-	s.nobodysPart(p, &t)
+	s.withoutCreator(p, &t)
 	return t
 }
 
@@ -116,9 +116,9 @@ func (s podView) creator(p part) (finding.Ref, bool) {
 	return finding.Ref{}, false
 }
 
-// nobodysPart reports a missing object without a known creator. Its name, or that of
+// withoutCreator reports a missing object without a known creator. Its name, or that of
 // the key, may be misspelled.
-func (s podView) nobodysPart(p part, t *trouble) {
+func (s podView) withoutCreator(p part, t *trouble) {
 	list := finding.PluralOf(p.ref.Kind)
 	t.fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct the name where the pods refer to it", p),
 		File: s.x.file(s.work, "the name of "+p.ref.Short()), Command: escape.Command("kubectl get %s -n %s", list, p.ref.Namespace)}}
@@ -167,12 +167,12 @@ func (c container) badConfig() trouble {
 		return t
 	}
 	t := c.lacks(p, c.what(), "CreateContainerConfigError")
-	t.evidence, t.since = append(c.asks(p), proof...), since
+	t.evidence, t.since = append(c.references(p), proof...), since
 	return t
 }
 
-// asks is where the spec of the container references the object.
-func (c container) asks(p part) []finding.Evidence {
+// references is where the spec of the container references the object.
+func (c container) references(p part) []finding.Evidence {
 	from, by := "secretKeyRef", "secretRef"
 	if p.ref.Kind == "ConfigMap" {
 		from, by = "configMapKeyRef", "configMapRef"

@@ -17,8 +17,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// judgeNode looks at what a node that is ready says besides: that no pods are to
-// be put on it, and conditions that node-problem-detector adds.
+// judgeNode reports what else a ready node reports: that no pods are to be scheduled on
+// it, and conditions that node-problem-detector adds.
 func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(node); ok {
 		return e
@@ -41,7 +41,7 @@ func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
 			return ownFinding(node, health.Ready, codeOwnWarning, finding.Warning, c.Reason, c.says(), c.Since, c.proof(node))
 		}
 	}
-	if e, ok := goingNode(node); ok {
+	if e, ok := temporaryNode(node); ok {
 		return e
 	}
 	if field.Bool(node.Object, "spec", "unschedulable") {
@@ -53,10 +53,10 @@ func judgeNode(x *examiner, node *unstructured.Unstructured) exam {
 	return readyExam(node, field.ConditionOf(node, "Ready").Since)
 }
 
-// goingTaints are the taints by which a controller keeps pods off a node for a
-// while: it is not set up yet (k8s.io/cloud-provider v0.36), or is to be removed
+// temporaryTaints are the taints with which a controller temporarily keeps pods off a node:
+// the node is not initialized yet (k8s.io/cloud-provider v0.36), is to be removed
 // (cluster-autoscaler 1.34, Karpenter v1.8), or is down (kubernetes v1.36).
-var goingTaints = map[string]string{
+var temporaryTaints = map[string]string{
 	"node.cloudprovider.kubernetes.io/uninitialized": "the cloud controller manager has not initialized it yet",
 	"node.kubernetes.io/out-of-service":              "it is marked as out of service",
 	"ToBeDeletedByClusterAutoscaler":                 "the cluster autoscaler is about to remove it",
@@ -64,11 +64,11 @@ var goingTaints = map[string]string{
 	"karpenter.sh/unregistered":                      "Karpenter has not registered it yet",
 }
 
-// goingNode is a node that is ready and that a controller keeps pods off.
-func goingNode(node *unstructured.Unstructured) (exam, bool) {
+// temporaryNode reports a ready node that a controller keeps pods off.
+func temporaryNode(node *unstructured.Unstructured) (exam, bool) {
 	for i, taint := range field.List(node.Object, "spec", "taints") {
 		key := field.Text(taint, "key")
-		if why := goingTaints[key]; why != "" {
+		if why := temporaryTaints[key]; why != "" {
 			path := fmt.Sprintf("spec.taints[%d].", i)
 			return ownFinding(node, health.Ready, codeOwnWarning, finding.Warning, "Tainted", "no other pods are scheduled on it: "+why, field.Time(taint, "timeAdded"),
 				quoteFields(node, path+"key", path+"effect")...), true
@@ -77,7 +77,7 @@ func goingNode(node *unstructured.Unstructured) (exam, bool) {
 	return exam{}, false
 }
 
-// judgeNamespace tells what a namespace that is being deleted waits for.
+// judgeNamespace reports what a namespace that is being deleted waits for.
 func judgeNamespace(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
@@ -85,8 +85,8 @@ func judgeNamespace(x *examiner, obj *unstructured.Unstructured) exam {
 	return readyExam(obj, time.Time{})
 }
 
-// judgeQuota warns of a quota that is used up: the next object that counts
-// against it is refused.
+// judgeQuota warns about a quota that is used up: the next object that counts against
+// it is refused.
 func judgeQuota(x *examiner, quota *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(quota); ok {
 		return e
@@ -115,7 +115,7 @@ func judgeQuota(x *examiner, quota *unstructured.Unstructured) exam {
 	return e
 }
 
-// judgeBudget warns of a budget that allows no disruption, and says why
+// judgeBudget warns about a budget that allows no disruption, with the reason
 // (policy/v1, PodDisruptionBudgetStatus).
 func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(budget); ok {
@@ -126,7 +126,7 @@ func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
 	}
 	allowed, known := field.Map(budget.Object, "status")["disruptionsAllowed"].(int64)
 	if !known {
-		return unlessSilent(budget, nil)
+		return readyOrUnknown(budget, nil)
 	}
 	if allowed > 0 {
 		return readyExam(budget, field.ConditionOf(budget, "DisruptionAllowed").Since)
@@ -154,7 +154,7 @@ func judgeBudget(x *examiner, budget *unstructured.Unstructured) exam {
 	return e
 }
 
-// judgeSigning tells how far a request for a certificate has come
+// judgeSigning reports the progress of a CertificateSigningRequest
 // (certificates.k8s.io/v1).
 func judgeSigning(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
@@ -187,8 +187,8 @@ func judgeSigning(x *examiner, obj *unstructured.Unstructured) exam {
 	return readyExam(obj, approved.Since)
 }
 
-// judgePolicy tells what the API server found wrong with a policy's expressions
-// (admissionregistration.k8s.io/v1, TypeChecking).
+// judgePolicy reports the errors that the API server found in the expressions of a
+// policy (admissionregistration.k8s.io/v1, TypeChecking).
 func judgePolicy(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
@@ -208,8 +208,8 @@ func judgePolicy(x *examiner, obj *unstructured.Unstructured) exam {
 	return readyExam(obj, time.Time{})
 }
 
-// judgeReport tells what a policy report says of other objects (policy reports API
-// v1alpha2: summary and results). The report itself is fine.
+// judgeReport reports what a policy report contains about other objects (policy reports
+// API v1alpha2: summary and results). The report itself is ready.
 func judgeReport(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
@@ -232,8 +232,8 @@ func judgeReport(x *examiner, obj *unstructured.Unstructured) exam {
 	return e
 }
 
-// judgePolicyBinding looks for the policy that a binding names: without it, the
-// binding does nothing.
+// judgePolicyBinding looks up the policy of a binding: without it, the binding has no
+// effect.
 func judgePolicyBinding(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e

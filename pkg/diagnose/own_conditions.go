@@ -12,16 +12,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// ownCondition is a condition in an object's status.
+// ownCondition is a condition in the status of an object.
 type ownCondition struct{ field.Condition }
 
-// conditionHolders are the lists in a status whose entries have conditions: of
-// the parents of routes, the listeners of Gateways and the ancestors of policies
-// (Gateway API v1), of the devices of ResourceClaims, and of the routers of
-// OpenShift's Routes.
+// conditionHolders are the lists in a status whose entries have conditions: the parents
+// of routes, the listeners of Gateways and the ancestors of policies (Gateway API v1),
+// the devices of ResourceClaims, and the routers of OpenShift Routes.
 var conditionHolders = []string{"parents", "listeners", "ancestors", "devices", "ingress"}
 
-// ownConditions are all conditions in an object's status.
+// ownConditions are all conditions in the status of an object.
 func ownConditions(obj *unstructured.Unstructured) []ownCondition {
 	status := field.Map(obj.Object, "status")
 	found := conditionsAt(status, "status")
@@ -61,7 +60,7 @@ func (c ownCondition) proof(obj *unstructured.Unstructured) finding.Evidence {
 	return evidence(obj, c.Path, strings.TrimSpace(field.Text(stated, "status")+" "+words), c.Since)
 }
 
-// says is the condition as a clause of a sentence: its message, or what it is.
+// says is the condition as a clause of a message: its message, or its status.
 func (c ownCondition) says() string {
 	if line := firstLine(c.Message); line != "" {
 		return line
@@ -73,8 +72,7 @@ func (c ownCondition) says() string {
 	return text
 }
 
-// verdict is what the condition means for the object: Ready where it says
-// nothing against it.
+// verdict is what the condition means for the object: Ready if it reports no problem.
 func (c ownCondition) verdict() health.Status {
 	bad := c.Status == "False" || c.Status == "Degraded" // Prometheus operator
 	if c.warns() {                                       // of an object that works
@@ -120,9 +118,8 @@ func (c ownCondition) verdict() health.Status {
 	return health.Ready
 }
 
-// warns tells whether the condition is about something that deserves attention,
-// and not about whether the object works: Argo CD's OrphanedResourceWarning,
-// Longhorn's TooManySnapshots.
+// warns reports whether the condition needs attention but does not affect whether the
+// object works: OrphanedResourceWarning of Argo CD, TooManySnapshots of Longhorn.
 func (c ownCondition) warns() bool {
 	if c.Type == "NoWarnings" { // RabbitMQ's operator
 		return c.Status == "False"
@@ -130,7 +127,7 @@ func (c ownCondition) warns() bool {
 	return c.Status == "True" && (strings.HasSuffix(c.Type, "Warning") && c.Type != "Warning" || strings.HasPrefix(c.Type, "TooMany"))
 }
 
-// firstWord is the first word of the message that tells failure, as controllers
+// firstWord is the first word of the message if it indicates a failure, as controllers
 // begin an error: "cannot unpack package: …".
 func (c ownCondition) firstWord() string {
 	word, _, _ := strings.Cut(c.Message, " ")
@@ -140,12 +137,12 @@ func (c ownCondition) firstWord() string {
 	return strings.ToUpper(word[:1]) + strings.TrimRight(word[1:], ":,")
 }
 
-// judges tells whether the condition says anything about the object's state.
+// judges reports whether the condition is about the state of the object.
 func (c ownCondition) judges() bool {
 	return polarityOf(c.Type) != neutral && c.Status != ""
 }
 
-// summary tells whether the condition sums up the others.
+// summary reports whether the condition summarizes the others.
 func (c ownCondition) summary() bool {
 	return slices.Contains([]string{"Ready", "Available", "Succeeded", "Healthy", "Complete"}, c.Type) && strings.HasPrefix(c.Path, "status.conditions")
 }

@@ -14,10 +14,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// conventional judges an object of any kind by the conventions that controllers
-// share: kstatus' (cli-utils, pkg/kstatus/README.md), then conditions whose
-// polarity is known, then words for states. An object with nothing to go by is
-// Unknown.
+// conventional judges an object of any kind by the conventions that controllers share:
+// those of kstatus (cli-utils, pkg/kstatus/README.md), then conditions with a known
+// polarity, then words for states. An object without any of them is Unknown.
 func conventional(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
@@ -50,10 +49,10 @@ func conventional(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := byScale(obj); ok && !summedUp(conditions) {
 		return e
 	}
-	return unlessSilent(obj, conditions)
+	return readyOrUnknown(obj, conditions)
 }
 
-// ownFinding makes an exam of what an object says about itself.
+// ownFinding is the exam for what an object reports about itself.
 func ownFinding(obj *unstructured.Unstructured, status health.Status, code finding.Code, severity finding.Severity, reason, says string, since time.Time, proof ...finding.Evidence) exam {
 	ref := finding.RefOf(obj)
 	verbs := map[health.Status]string{
@@ -72,7 +71,7 @@ func ownFinding(obj *unstructured.Unstructured, status health.Status, code findi
 	}
 }
 
-// readyExam is an object that nothing speaks against.
+// readyExam is the exam of an object without a problem.
 func readyExam(obj *unstructured.Unstructured, since time.Time) exam {
 	if since.IsZero() {
 		since = obj.GetCreationTimestamp().Time
@@ -93,7 +92,8 @@ func inspectCommand(ref finding.Ref) string {
 	return command
 }
 
-// deleted is an object that is being deleted: what its finalizers wait for.
+// deleted reports an object that is being deleted, with the finalizers that it waits
+// for.
 func (x *examiner) deleted(obj *unstructured.Unstructured) (exam, bool) {
 	at := obj.GetDeletionTimestamp()
 	if at == nil {
@@ -121,7 +121,7 @@ func (x *examiner) deleted(obj *unstructured.Unstructured) (exam, bool) {
 	return e, true
 }
 
-// obstacle is what an object that is being deleted says is in the way of that.
+// obstacle is what prevents a deletion according to the object itself.
 func obstacle(obj *unstructured.Unstructured) (string, finding.Evidence, bool) {
 	for _, path := range []string{"status.detachError.message", "status.error.message"} {
 		for _, proof := range quoteFields(obj, path) {
@@ -136,7 +136,7 @@ func obstacle(obj *unstructured.Unstructured) (string, finding.Evidence, bool) {
 	return "", finding.Evidence{}, false
 }
 
-// specUnobserved is an object whose newest spec its controller has not acted on.
+// specUnobserved reports an object whose controller has not observed its newest spec.
 func specUnobserved(obj *unstructured.Unstructured) (exam, bool) {
 	generation := obj.GetGeneration()
 	path, observed := "status.observedGeneration", observedGeneration(obj)
@@ -157,8 +157,8 @@ func specUnobserved(obj *unstructured.Unstructured) (exam, bool) {
 		quoteFields(obj, "metadata.generation", path)...), true
 }
 
-// observedGeneration is the generation that the controller has acted on; Argo
-// Rollouts write it as text.
+// observedGeneration is the generation that the controller has observed; Argo Rollouts
+// has it as text.
 func observedGeneration(obj *unstructured.Unstructured) int64 {
 	if n, err := strconv.ParseInt(field.Text(obj.Object, "status", "observedGeneration"), 10, 64); err == nil {
 		return n
@@ -166,7 +166,7 @@ func observedGeneration(obj *unstructured.Unstructured) int64 {
 	return field.Int(obj.Object, "status", "observedGeneration")
 }
 
-// summedUp tells whether a condition that sums up the others is True.
+// summedUp reports whether a condition that summarizes the others is True.
 func summedUp(conditions []ownCondition) bool {
 	for _, c := range conditions {
 		if c.summary() && c.Status == "True" {
@@ -176,9 +176,8 @@ func summedUp(conditions []ownCondition) bool {
 	return false
 }
 
-// byConditions goes by the worst of the conditions. Where one that sums up the
-// others is True, what is not there yet does not count, and what is wrong is a
-// warning.
+// byConditions judges by the worst condition. If a condition that summarizes the others
+// is True, conditions in progress do not count, and failures are warnings.
 func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (exam, bool) {
 	up := summedUp(conditions)
 	var worst ownCondition
@@ -214,7 +213,7 @@ func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (ex
 	case up || worst.Severity == "Warning" || worst.Type == "Warning":
 		severity = finding.Warning
 	}
-	says, more := worst.says(), elaboration(obj, word, known && word.status == worstStatus, worst)
+	says, more := worst.says(), conditionDetails(obj, word, known && word.status == worstStatus, worst)
 	for _, detail := range more {
 		if line := firstLine(detail.Value); !strings.Contains(says, line) {
 			says += "; " + strings.TrimPrefix(detail.Field, "status.") + ": " + line
@@ -223,8 +222,8 @@ func byConditions(obj *unstructured.Unstructured, conditions []ownCondition) (ex
 	return ownFinding(obj, worstStatus, code, severity, worst.Reason, says, worst.Since, append(proof, more...)...), true
 }
 
-// failedStep is a condition of a type that says nothing by itself and that is False
-// for a reason that tells a failure: it explains why an object is not ready (CDI's
+// failedStep is a condition of a type without a known polarity that is False, with a
+// reason that indicates a failure: it explains why an object is not ready (CDI
 // DataVolume: Running is False, Error).
 func failedStep(conditions []ownCondition) (ownCondition, bool) {
 	for _, c := range conditions {
@@ -235,10 +234,9 @@ func failedStep(conditions []ownCondition) (ownCondition, bool) {
 	return ownCondition{}, false
 }
 
-// elaboration is what fields beside the conditions say about the same: the word for
-// the state, with what it comes with, and the error. A condition that is specific
-// needs none of that.
-func elaboration(obj *unstructured.Unstructured, word word, agrees bool, worst ownCondition) []finding.Evidence {
+// conditionDetails is what other fields add to a condition: the word for the state, with its
+// details, and the error. A specific condition needs none of them.
+func conditionDetails(obj *unstructured.Unstructured, word word, agrees bool, worst ownCondition) []finding.Evidence {
 	var more []finding.Evidence
 	if failure, failed := ownError(obj); failed {
 		more = append(more, failure)
@@ -253,9 +251,9 @@ func elaboration(obj *unstructured.Unstructured, word word, agrees bool, worst o
 	return more
 }
 
-// preferred tells whether a condition says more than the worst so far: what is
-// worse, and of those that are as bad, one whose reason tells a failure, or that
-// has a message.
+// preferred reports whether a condition is more informative than the worst so far: a
+// worse one, or of two equally bad ones, the one whose reason indicates a failure, or
+// that has a message.
 func preferred(c ownCondition, status health.Status, worst ownCondition, worstStatus health.Status) bool {
 	if status != worstStatus {
 		return status.Worse(worstStatus)
@@ -283,7 +281,7 @@ func (c ownCondition) weight() int {
 	return weight
 }
 
-// byWords goes by a word for the state, and by what the object says went wrong.
+// byWords judges by a word for the state, and by the errors that the object reports.
 func byWords(obj *unstructured.Unstructured, up bool) (exam, bool) {
 	said, known := ownWord(obj)
 	failure, failed := ownError(obj)
@@ -335,8 +333,8 @@ func byWords(obj *unstructured.Unstructured, up bool) (exam, bool) {
 	return ownFinding(obj, status, code, severity, reason, says, time.Time{}, proof...), true
 }
 
-// unclaimed is a route or policy (Gateway API v1) of whose parents no controller
-// has reported anything.
+// unclaimed reports a route or policy (Gateway API v1) without a report of a controller
+// about its parents.
 func unclaimed(obj *unstructured.Unstructured) (exam, bool) {
 	parents := field.List(obj.Object, "spec", "parentRefs")
 	if len(parents) == 0 || len(field.List(obj.Object, "status", "parents")) > 0 {
@@ -346,7 +344,7 @@ func unclaimed(obj *unstructured.Unstructured) (exam, bool) {
 		obj.GetCreationTimestamp().Time, quoteFields(obj, "spec.parentRefs[0].kind", "spec.parentRefs[0].namespace", "spec.parentRefs[0].name")...), true
 }
 
-// suspendedBySpec is an object whose spec says that nothing is to be done about it.
+// suspendedBySpec reports an object that is suspended by its spec.
 func suspendedBySpec(obj *unstructured.Unstructured) (exam, bool) {
 	for _, path := range []string{"suspend", "suspended", "paused"} {
 		if field.Bool(obj.Object, "spec", path) {
@@ -357,9 +355,9 @@ func suspendedBySpec(obj *unstructured.Unstructured) (exam, bool) {
 	return exam{}, false
 }
 
-// unlessSilent is Ready where the object itself says that it works, and Unknown
-// where it says nothing: Ready is never the answer by default.
-func unlessSilent(obj *unstructured.Unstructured, conditions []ownCondition) exam {
+// readyOrUnknown is Ready if the object itself reports that it works, and Unknown if it
+// reports nothing: Ready is never the default.
+func readyOrUnknown(obj *unstructured.Unstructured, conditions []ownCondition) exam {
 	for _, c := range conditions {
 		if c.judges() && polarityOf(c.Type) != fault || c.summary() {
 			return readyExam(obj, c.Since)
@@ -384,7 +382,7 @@ func unlessSilent(obj *unstructured.Unstructured, conditions []ownCondition) exa
 	return exam{verdict: notJudged(obj, why)}
 }
 
-// notJudged is an object that does not say how it is.
+// notJudged is the verdict on an object whose state can't be judged.
 func notJudged(obj *unstructured.Unstructured, why string) health.Verdict {
 	return health.Verdict{Ref: finding.RefOf(obj), Status: health.Unknown, Reason: "NotJudged", Message: "its state can't be judged: " + why}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// byReplicas goes by the replicas that are wanted and those that are ready.
+// byReplicas judges by the desired and the ready replicas.
 func byReplicas(obj *unstructured.Unstructured) (exam, bool) {
 	for _, path := range []string{"readyReplicas", "availableReplicas"} {
 		have, counted := field.Map(obj.Object, "status")[path].(int64)
@@ -27,8 +27,8 @@ func byReplicas(obj *unstructured.Unstructured) (exam, bool) {
 	return exam{}, false
 }
 
-// byScale goes by the replicas that are ready, of those that are wanted, as text:
-// "1/1" (OpenTelemetry's operator v0.130, status.scale.statusReplicas).
+// byScale judges by the ready and the desired replicas as text: "1/1" (OpenTelemetry
+// operator v0.130, status.scale.statusReplicas).
 func byScale(obj *unstructured.Unstructured) (exam, bool) {
 	const path = "status.scale.statusReplicas"
 	have, want, ok := strings.Cut(field.Text(obj.Object, "status", "scale", "statusReplicas"), "/")
@@ -44,8 +44,8 @@ func byScale(obj *unstructured.Unstructured) (exam, bool) {
 		quoteFields(obj, path)...), true
 }
 
-// byFlag goes by status.ready, which providers of Cluster API and others write
-// instead of a field.Condition, and by Gatekeeper's status.created.
+// byFlag judges by status.ready, which providers of Cluster API and others set instead
+// of a condition, and by status.created of Gatekeeper.
 func byFlag(obj *unstructured.Unstructured) (exam, bool) {
 	for _, name := range []string{"ready", "created"} {
 		set, known := field.Map(obj.Object, "status")[name].(bool)
@@ -61,8 +61,8 @@ func byFlag(obj *unstructured.Unstructured) (exam, bool) {
 	return exam{}, false
 }
 
-// byViolations goes by what Gatekeeper's audit found (gatekeeper v3.20, constraints:
-// status.totalViolations). The constraint itself works.
+// byViolations judges by the result of the Gatekeeper audit (gatekeeper v3.20,
+// constraints: status.totalViolations). The constraint itself works.
 func byViolations(obj *unstructured.Unstructured) (exam, bool) {
 	total, known := field.Map(obj.Object, "status")["totalViolations"].(int64)
 	if !known {

@@ -7,8 +7,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// addDetails adds to a cause what a user who asks about one object wants to know
-// besides: how often a probe failed.
+// addDetails adds to a cause what is relevant if a single object is requested: how
+// often a probe failed.
 func (w *walk) addDetails(c *Cause) {
 	if len(c.Path) == 0 {
 		return

@@ -11,12 +11,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// statelike are the codes of causes that tell a state, and not what it comes from.
-var statelike = []finding.Code{codeOtherNotReady, codeUnderWay, codeNotReadyForUnknown}
+// stateCodes are the codes of causes that describe a state, not its reason.
+var stateCodes = []finding.Code{codeOtherNotReady, codeUnderWay, codeNotReadyForUnknown}
 
-// addWarning adds the newest warning about an object that the user asked about and
-// that is not ready, where nothing says the same: its controller tells in an event
-// what its status leaves open.
+// addWarning adds the newest Warning event about a requested object that is not ready,
+// unless its message is known already: an event may explain what the status does not.
 func (w *walk) addWarning(s *Subject, obj *unstructured.Unstructured) {
 	if s.Verdict.Status == health.Ready || s.Verdict.Status == health.Suspended || len(s.Causes) > 1 || len(s.Causes) == 1 && !s.Causes[0].Ref.Same(s.Ref) {
 		return
@@ -38,19 +37,19 @@ func (w *walk) addWarning(s *Subject, obj *unstructured.Unstructured) {
 		return
 	}
 	c := &s.Causes[0]
-	if !slices.Contains(statelike, c.Code) || c.Reason == e.Reason || strings.Contains(c.Message, line) {
+	if !slices.Contains(stateCodes, c.Code) || c.Reason == e.Reason || strings.Contains(c.Message, line) {
 		return
 	}
 	c.Message += "; its newest warning is " + e.Reason + ": " + line
 	c.Evidence = w.x.verified(append(slices.Clone(c.Evidence), eventEvidence(s.Ref, e)))
 }
 
-// scheduleReasons are the warnings of a CronJob that is not run as its schedule asks
+// scheduleReasons are the Warning events about a CronJob that does not run as scheduled
 // (kubernetes v1.36, pkg/controller/cronjob/cronjob_controllerv2.go).
 var scheduleReasons = []string{"UnknownTimeZone", "InvalidSchedule", "UnparseableSchedule", "TooManyMissedTimes", "FailedNeedsStart", "FailedCreate", "MissSchedule"}
 
-// unscheduledCron is a CronJob that its controller could not run, as its newest
-// warning since the last run tells.
+// unscheduledCron reports a CronJob that its controller could not run, according to its
+// newest Warning event since the last run.
 func (x *examiner) unscheduledCron(cron *unstructured.Unstructured) (exam, bool) {
 	started := field.Time(cron.Object, "status", "lastScheduleTime")
 	for _, e := range x.warnings(cron) {

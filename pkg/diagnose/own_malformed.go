@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// unreadableCondition tells which part of an object's conditions is not what the
-// API conventions say: a list of entries with a type and a status in words.
+// unreadableCondition is the part of the conditions of an object that does not follow
+// the API conventions: a list of entries with a type and a status as text.
 func unreadableCondition(obj *unstructured.Unstructured) (string, bool) {
 	status := field.Map(obj.Object, "status")
 	if why, ok := unreadableAt(status, "status"); ok {

@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// judgeService goes by the address of a load balancer, by its ports there, and
-// by conditions that clouds add.
+// judgeService judges by the address of a load balancer, by its ports there, and by
+// conditions that clouds add.
 func judgeService(x *examiner, service *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(service); ok {
 		return e
@@ -43,8 +43,8 @@ func judgeService(x *examiner, service *unstructured.Unstructured) exam {
 	return ownFinding(service, v.Status, codeNoAddress, severity, string(v.Reason), v.Message, v.Since, quoteFields(service, "spec.type", "spec.loadBalancerClass")...)
 }
 
-// judgeEndpointSlice counts the endpoints that take traffic (discovery/v1: not
-// said means ready).
+// judgeEndpointSlice counts the endpoints that receive traffic (discovery/v1: an unset
+// condition means ready).
 func judgeEndpointSlice(x *examiner, slice *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(slice); ok {
 		return e
@@ -67,7 +67,7 @@ func judgeEndpointSlice(x *examiner, slice *unstructured.Unstructured) exam {
 	return noneReady(slice, len(endpoints), names, proof)
 }
 
-// judgeEndpoints does the same for the older kind (core/v1).
+// judgeEndpoints does the same for Endpoints (core/v1).
 func judgeEndpoints(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
@@ -96,7 +96,7 @@ func judgeEndpoints(x *examiner, obj *unstructured.Unstructured) exam {
 	return noneReady(obj, total, names, proof)
 }
 
-// noneReady is a list of endpoints none of which takes traffic.
+// noneReady reports a list of endpoints of which none receives traffic.
 func noneReady(obj *unstructured.Unstructured, total int, names []string, proof []finding.Evidence) exam {
 	reason, says := "NoEndpoints", "it has no endpoints: no pod receives the traffic of the Service"
 	if total > 0 {
@@ -111,8 +111,8 @@ func noneReady(obj *unstructured.Unstructured, total int, names []string, proof 
 	return ownFinding(obj, health.Failing, codeEndpoints, finding.Critical, reason, says, time.Time{}, proof...)
 }
 
-// judgeIstio goes by what istiod writes where its status controllers are
-// switched on: conditions, and messages of its analysis.
+// judgeIstio judges by what istiod writes if its status controllers are enabled:
+// conditions, and messages of its analysis.
 func judgeIstio(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
@@ -147,7 +147,7 @@ func validated(obj *unstructured.Unstructured) (exam, bool) {
 	return exam{}, false
 }
 
-// judgeIngress goes by the address that an ingress controller writes.
+// judgeIngress judges by the address that an ingress controller sets.
 func judgeIngress(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
@@ -159,9 +159,9 @@ func judgeIngress(x *examiner, obj *unstructured.Unstructured) exam {
 		obj.GetCreationTimestamp().Time, quoteFields(obj, "spec.ingressClassName", "metadata.annotations[kubernetes.io/ingress.class]")...)
 }
 
-// judgeApplication goes by what Argo CD found out (argo-cd v2.13,
-// pkg/apis/application/v1alpha1): its last operation, errors in conditions, the
-// health of its objects, and whether they are as in Git.
+// judgeApplication judges by the status that Argo CD sets (argo-cd v2.13,
+// pkg/apis/application/v1alpha1): its last operation, errors in conditions, the health
+// of its objects, and whether they are as in Git.
 func judgeApplication(x *examiner, app *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(app); ok {
 		return e
@@ -192,5 +192,5 @@ func judgeApplication(x *examiner, app *unstructured.Unstructured) exam {
 	case state == "Healthy":
 		return readyExam(app, time.Time{})
 	}
-	return unlessSilent(app, nil)
+	return readyOrUnknown(app, nil)
 }

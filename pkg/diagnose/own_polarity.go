@@ -12,20 +12,20 @@ type polarity int
 const (
 	// neutral: neither True nor False is a problem, or what it means is not known.
 	neutral polarity = iota
-	// wanted: it is to be True, and False is a problem.
+	// wanted: it should be True, and False is a problem.
 	wanted
-	// goal: it becomes True in time, and False means not yet.
+	// goal: it becomes True later, and False means not yet.
 	goal
-	// fault: it is to be False, and True is a problem.
+	// fault: it should be False, and True is a problem.
 	fault
-	// working: True means that the controller is at work.
+	// working: True means that the controller is working.
 	working
-	// halted: True means that work was suspended.
+	// halted: True means that reconciliation is suspended.
 	halted
 )
 
-// polarities are the types of conditions whose name alone does not tell, each
-// with who writes it. All others go by their last word.
+// polarities are the types of conditions whose name does not show the polarity, each
+// with its author. All others are judged by their last word.
 var polarities = map[string]polarity{
 	"Reconciling": working, // kstatus
 	"Stalled":     fault,
@@ -169,7 +169,7 @@ var (
 		"Configuring Attaching Joining Cloning Importing Restoring")
 )
 
-// tellsFailure tells whether a reason says that something failed.
+// tellsFailure reports whether a reason indicates a failure.
 func tellsFailure(reason string) bool {
 	words := camelWords(reason)
 	for i, word := range words {
@@ -180,15 +180,15 @@ func tellsFailure(reason string) bool {
 	return false
 }
 
-// tellsPause tells whether a reason says that the object is not reconciled on
-// purpose: Crossplane's ReconcilePaused, Cluster API's Paused, SuspendedByUser.
+// tellsPause reports whether a reason indicates that the object is intentionally not
+// reconciled: ReconcilePaused of Crossplane, Paused of Cluster API, SuspendedByUser.
 func tellsPause(reason string) bool {
 	words := camelWords(reason)
 	paused := slices.ContainsFunc(words, func(word string) bool { return word == "Paused" || word == "Suspended" })
 	return paused && !slices.Contains(words, "Not") && !tellsFailure(reason)
 }
 
-// tellsProgress tells whether a reason says that something is under way.
+// tellsProgress reports whether a reason indicates that something is in progress.
 func tellsProgress(reason string) bool {
 	if tellsFailure(reason) {
 		return false

@@ -16,11 +16,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// volumeChange is how far a change of a bound claim's volume has come: of its size,
-// or of its attributes. The claim serves its pods as before meanwhile.
+// volumeChange is the progress of a change of the volume of a bound claim: of its size,
+// or of its attributes. The claim keeps serving its pods during the change.
 type volumeChange struct {
 	claim *unstructured.Unstructured
-	// failed is what went wrong, empty while nothing has; pending what it waits for.
+	// failed is the error, empty if there is none; pending is what the change waits
+	// for.
 	failed, pending string
 	reason          string
 	since           time.Time
@@ -51,8 +52,8 @@ func judgeChange(x *examiner, claim *unstructured.Unstructured) exam {
 	return readyExam(claim, time.Time{})
 }
 
-// resizing is a claim whose volume is not of the size that is requested, or that
-// says that it is being resized.
+// resizing reports a claim whose volume does not have the requested size, or that
+// reports to be resized.
 func (x *examiner) resizing(claim *unstructured.Unstructured) (exam, bool) {
 	const statePath = "status.allocatedResourceStatuses.storage"
 	c := volumeChange{claim: claim}
@@ -78,7 +79,7 @@ func (x *examiner) resizing(claim *unstructured.Unstructured) (exam, bool) {
 	return c.exam("can't be "+what, "is being "+what, x.resizeFixes(c, state, has.String())), true
 }
 
-// modifying is a claim whose volume does not have the attributes of its class.
+// modifying reports a claim whose volume does not have the attributes of its class.
 func (x *examiner) modifying(claim *unstructured.Unstructured) (exam, bool) {
 	const statePath = "status.modifyVolumeStatus.status"
 	c := volumeChange{claim: claim}
@@ -100,7 +101,7 @@ func (x *examiner) modifying(claim *unstructured.Unstructured) (exam, bool) {
 	return c.exam("can't be "+what, "is being "+what, fixes), true
 }
 
-// conditions takes what the claim's conditions say.
+// conditions reads the conditions of the claim.
 func (c *volumeChange) conditions(failed, pending []string) bool {
 	for _, kind := range slices.Concat(failed, pending) {
 		for _, own := range ownConditions(c.claim) {
@@ -123,7 +124,8 @@ func (c *volumeChange) conditions(failed, pending []string) bool {
 	return c.reason != ""
 }
 
-// events takes the newest that tells of a failure, or else of what it waits for.
+// events reads the newest event about a failure, or otherwise about what the change
+// waits for.
 func (c *volumeChange) events(events []health.Warning, failures []string, waits string) {
 	for _, e := range events {
 		switch {
@@ -139,7 +141,7 @@ func (c *volumeChange) events(events []health.Warning, failures []string, waits 
 	}
 }
 
-// exam is what there is to say of the change.
+// exam is the result for the change.
 func (c volumeChange) exam(cannot, is string, fixes []finding.Fix) exam {
 	ref := finding.RefOf(c.claim)
 	status, says := health.Progressing, is
@@ -155,9 +157,9 @@ func (c volumeChange) exam(cannot, is string, fixes []finding.Fix) exam {
 	return e
 }
 
-// resizeFixes are what helps a resize. Only a size that the storage can't give
-// justifies another size; the claim's size can be lowered again as long as it stays
-// above what the volume has (kubernetes v1.36, RecoverVolumeExpansionFailure).
+// resizeFixes are the fixes for a resize. Another size is only suggested if the storage
+// can't provide this one; the size of the claim can be lowered again as long as it
+// stays above that of the volume (kubernetes v1.36, RecoverVolumeExpansionFailure).
 func (x *examiner) resizeFixes(c volumeChange, state, has string) []finding.Fix {
 	why, _ := x.message(c.failed).Resize()
 	waits := field.ConditionOf(c.claim, "FileSystemResizePending").Status == "True" || state == "NodeResizePending"

@@ -14,8 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// judgeSecret looks at the certificate of a TLS Secret, the one part of a Secret
-// that is public and that a snapshot keeps. Other Secrets have no state.
+// judgeSecret checks the certificate of a TLS Secret, which is the only part of a
+// Secret that is public and that a snapshot keeps. Other Secrets have no state.
 func judgeSecret(x *examiner, secret *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(secret); ok {
 		return e
@@ -54,7 +54,7 @@ func judgeSecret(x *examiner, secret *unstructured.Unstructured) exam {
 	return readyExam(secret, leaf.NotBefore)
 }
 
-// storedLeaf is the first certificate in a Secret's tls.crt.
+// storedLeaf is the first certificate in tls.crt of a Secret.
 func storedLeaf(secret *unstructured.Unstructured) *x509.Certificate {
 	content := []byte(field.Text(secret.Object, "stringData", "tls.crt"))
 	if len(content) == 0 {

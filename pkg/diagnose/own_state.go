@@ -12,12 +12,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// judge tells what an object says about its own state. Ready means that nothing
-// in the object says otherwise.
+// judge is what an object reports about its own state. Ready means that nothing in the
+// object indicates a problem.
 type judge func(x *examiner, obj *unstructured.Unstructured) exam
 
-// judgesByKind are the judges of the kinds that conventions alone don't judge
-// right: their state is in fields of their own, or they have none.
+// judgesByKind are the judges of the kinds that conventions alone do not judge
+// correctly: their state is in specific fields, or they have none.
 func judgesByKind() map[schema.GroupKind]judge {
 	judges := map[schema.GroupKind]judge{
 		health.PodKind:         judgePod,
@@ -70,7 +70,7 @@ func judgesByKind() map[schema.GroupKind]judge {
 	return judges
 }
 
-// ownState is what an object says about itself.
+// ownState is what an object reports about itself.
 func (x *examiner) ownState(obj *unstructured.Unstructured) exam {
 	judge := x.registry.judges[finding.RefOf(obj).GroupKind()]
 	if judge == nil {
@@ -91,11 +91,10 @@ func (x *examiner) ownState(obj *unstructured.Unstructured) exam {
 	return e
 }
 
-// explainDirectly completes what a walk found out about an object that the user
-// asked about. Its causes are printed however young they are: their age decides
-// the severity. Where the walk has no cause, what the object says about itself
-// is told. A user who asks about a tenant gets neither: there, what may pass by
-// itself is no cause.
+// explainDirectly completes the result of a walk for a requested object. Its causes are
+// printed however recent they are: their age determines the severity. If the walk has
+// no cause, the state that the object reports is printed. For a requested tenant,
+// neither is done: there, what may become ready is no cause.
 func (w *walk) explainDirectly(s *Subject) {
 	obj := w.x.snap.Lookup(s.Ref).Object
 	if obj == nil {
@@ -110,16 +109,16 @@ func (w *walk) explainDirectly(s *Subject) {
 	for i := range s.Causes {
 		w.addDetails(&s.Causes[i])
 	}
-	s.doubt(obj)
+	s.doubtVerdict(obj)
 	w.addWarning(s, obj)
 	if s.Verdict.Message == "" && len(s.Causes) > 0 {
 		s.Verdict.Message = s.Causes[0].Message
 	}
 }
 
-// doubt makes the verdict Unknown where a condition can't be read that may say
-// otherwise: the object is ready but for that, or nothing says why it is not.
-func (s *Subject) doubt(obj *unstructured.Unstructured) {
+// doubtVerdict sets the verdict to Unknown if a condition that may contradict it can't be
+// parsed: the object is ready otherwise, or nothing explains why it is not.
+func (s *Subject) doubtVerdict(obj *unstructured.Unstructured) {
 	why, ok := unreadableCondition(obj)
 	unexplained := func(c Cause) bool { return c.Code == codeNotReadyForUnknown }
 	if !ok || s.Verdict.Status != health.Ready && (s.Verdict.Status != health.Progressing || slices.ContainsFunc(s.Causes, func(c Cause) bool { return !unexplained(c) })) {
@@ -129,8 +128,8 @@ func (s *Subject) doubt(obj *unstructured.Unstructured) {
 	s.Verdict = notJudged(obj, why)
 }
 
-// explainOwnState follows an object without a cause as one that has failed, and
-// then goes by what it says about itself.
+// explainOwnState follows an object without a cause as one that has failed, and then
+// uses what it reports about itself.
 func (w *walk) explainOwnState(s *Subject, obj *unstructured.Unstructured) {
 	if s.Verdict.Status == health.Progressing || s.Verdict.Status == health.Failing {
 		s.addCauses(w.x, w.from(s.Ref, true))
@@ -141,13 +140,13 @@ func (w *walk) explainOwnState(s *Subject, obj *unstructured.Unstructured) {
 	}
 	for i := range s.Causes {
 		if s.Verdict.Status == health.Progressing {
-			w.soften(&s.Causes[i])
+			w.downgrade(&s.Causes[i])
 		}
 	}
 }
 
-// addObstacle adds what an object that is being deleted says is in the way to the
-// cause about it, where that does not say so.
+// addObstacle adds to the cause about a deleted object what prevents its deletion
+// according to the object itself, unless the cause has it.
 func addObstacle(s *Subject, obj *unstructured.Unstructured) {
 	why, proof, ok := obstacle(obj)
 	if !ok || len(s.Causes) != 1 || !s.Causes[0].Ref.Same(s.Ref) || strings.Contains(s.Causes[0].Message, why) {
@@ -161,9 +160,9 @@ func addObstacle(s *Subject, obj *unstructured.Unstructured) {
 	c.Evidence = append(slices.Clone(c.Evidence), proof)
 }
 
-// fail makes a subject that its explainer found ready one that has failed, and
-// the ends of paths that lead to it.
-func (s *Subject) fail() {
+// markFailing changes a subject that its explainer judged ready to failing, together with the
+// ends of the paths that lead to it.
+func (s *Subject) markFailing() {
 	s.Verdict.Status = health.Failing
 	for i := range s.Causes {
 		path := slices.Clone(s.Causes[i].Path)
@@ -176,9 +175,9 @@ func (s *Subject) fail() {
 	}
 }
 
-// soften makes a cause of what is in progress a warning, and its path that of
-// what has not failed.
-func (w *walk) soften(c *Cause) {
+// downgrade changes a cause in progress to a warning, and its path to one that has not
+// failed.
+func (w *walk) downgrade(c *Cause) {
 	if c.Severity == finding.Critical {
 		c.Severity = finding.Warning
 	}
@@ -189,9 +188,9 @@ func (w *walk) soften(c *Cause) {
 	}
 }
 
-// takeOwnState takes what the object says about itself.
+// takeOwnState uses what the object reports about itself.
 func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
-	own, ok := w.x.besides(s.Verdict, obj)
+	own, ok := w.x.alsoReported(s.Verdict, obj)
 	if !ok {
 		return
 	}
@@ -213,9 +212,9 @@ func (w *walk) takeOwnState(s *Subject, obj *unstructured.Unstructured) {
 	s.addCauses(w.x, out)
 }
 
-// readyBut is an object that works, and of which a condition tells a failure that
-// does not count: tests of a HelmRelease, which ignores them.
-func readyBut(obj *unstructured.Unstructured) (exam, bool) {
+// readyWithFailure reports a working object with a condition about a failure that does not
+// count: the tests of a HelmRelease that ignores them.
+func readyWithFailure(obj *unstructured.Unstructured) (exam, bool) {
 	for _, c := range ownConditions(obj) {
 		if c.verdict() == health.Failing {
 			return ownFinding(obj, health.Ready, codeOwnWarning, finding.Warning, c.Reason, c.says(), c.Since, c.proof(obj)), true
@@ -224,10 +223,10 @@ func readyBut(obj *unstructured.Unstructured) (exam, bool) {
 	return exam{}, false
 }
 
-// besides is what the object says beside its explainer's verdict. Where its kind
-// has no judge, the conventions for all kinds don't change that verdict: its
-// conditions are what proves it.
-func (x *examiner) besides(v health.Verdict, obj *unstructured.Unstructured) (exam, bool) {
+// alsoReported is what the object reports in addition to the verdict of its explainer. If
+// its kind has no judge, the conventions for all kinds do not change that verdict: its
+// conditions are the evidence.
+func (x *examiner) alsoReported(v health.Verdict, obj *unstructured.Unstructured) (exam, bool) {
 	gk := finding.RefOf(obj).GroupKind()
 	if x.registry.judges[gk] != nil || x.registry.byKind[gk] == nil {
 		own := x.ownState(obj)
@@ -239,7 +238,7 @@ func (x *examiner) besides(v health.Verdict, obj *unstructured.Unstructured) (ex
 	code, severity := codeOtherNotReady, finding.Critical
 	switch v.Status {
 	case health.Ready:
-		return readyBut(obj)
+		return readyWithFailure(obj)
 	case health.Unknown:
 		return exam{}, false
 	case health.Progressing:

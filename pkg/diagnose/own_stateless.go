@@ -7,10 +7,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// stateless are kinds that have no state: they are configuration, which takes
-// effect as it is. Nothing in them can say that they don't work; where they have
-// conditions, as Istio's have, those count. For any other kind without a status,
-// nothing is known.
+// stateless are kinds without a state: they are configuration, which takes effect as it
+// is. Nothing in them can show that they do not work; if they have conditions, as those
+// of Istio do, those count. For any other kind without a status, nothing is known.
 var stateless = groupKinds(map[string][]string{
 	"":                               {"ConfigMap", "ServiceAccount", "LimitRange", "PodTemplate", "Event"},
 	"rbac.authorization.k8s.io":      {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"},
@@ -52,8 +51,7 @@ func groupKinds(byGroup map[string][]string) []schema.GroupKind {
 	return found
 }
 
-// judgeStateless finds an object of configuration ready, unless something in it
-// says otherwise.
+// judgeStateless judges configuration ready, unless it reports a problem.
 func judgeStateless(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e

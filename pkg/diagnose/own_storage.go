@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// judgeClaim goes by a claim's phase, and of one that has a volume, by how far a
-// change of that has come.
+// judgeClaim judges by the phase of a claim, and if it has a volume, by the progress of
+// a change.
 func judgeClaim(x *examiner, claim *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(claim); ok {
 		return e
@@ -38,7 +38,7 @@ func quantityAt(obj *unstructured.Unstructured, path ...string) (resource.Quanti
 	return q, err == nil
 }
 
-// judgeVolume goes by a volume's phase (core/v1, PersistentVolumePhase).
+// judgeVolume judges by the phase of a volume (core/v1, PersistentVolumePhase).
 func judgeVolume(x *examiner, volume *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(volume); ok {
 		return e
@@ -62,13 +62,13 @@ func judgeVolume(x *examiner, volume *unstructured.Unstructured) exam {
 		}
 		return ownFinding(volume, health.Failing, codeVolumeState, finding.Critical, phase, says, since, proof...)
 	case "":
-		return unlessSilent(volume, nil)
+		return readyOrUnknown(volume, nil)
 	default:
 		return ownFinding(volume, health.Progressing, codeUnderWay, finding.Warning, phase, "status.phase is "+phase, since, proof...)
 	}
 }
 
-// judgeAttachment goes by what the attacher reports (storage.k8s.io/v1).
+// judgeAttachment judges by what the attacher reports (storage.k8s.io/v1).
 func judgeAttachment(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
@@ -90,7 +90,7 @@ func judgeAttachment(x *examiner, obj *unstructured.Unstructured) exam {
 	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotAttached", "the volume is not attached yet", created, where...)
 }
 
-// judgeSnapshot goes by what the snapshotter reports (external-snapshotter v8,
+// judgeSnapshot judges by what the snapshotter reports (external-snapshotter v8,
 // client/apis/volumesnapshot/v1).
 func judgeSnapshot(x *examiner, obj *unstructured.Unstructured) exam {
 	proof := quoteFields(obj, "status.error.message", "status.readyToUse", "status.boundVolumeSnapshotContentName",
@@ -111,8 +111,8 @@ func judgeSnapshot(x *examiner, obj *unstructured.Unstructured) exam {
 	return ownFinding(obj, health.Progressing, codeUnderWay, finding.Warning, "NotReadyToUse", says, obj.GetCreationTimestamp().Time, proof...)
 }
 
-// judgeResourceClaim goes by whether devices are allocated (resource.k8s.io/v1):
-// the scheduler allocates them for the first pod that uses the claim.
+// judgeResourceClaim judges by whether devices are allocated (resource.k8s.io/v1): the
+// scheduler allocates them for the first pod that uses the claim.
 func judgeResourceClaim(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e

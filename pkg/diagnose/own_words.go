@@ -13,7 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// stateFields are where kinds without conditions write their state in a word.
+// stateFields are the fields in which kinds without conditions have a word for their
+// state.
 var stateFields = []string{
 	"status.phase", "status.state", "status.health", "status.health.status", "status.status", "status.printableStatus",
 	"status.ceph.health", "status.robustness", "status.PostgresClusterStatus", "status.compliant", "status.applicationState.state",
@@ -43,8 +44,8 @@ func wordsByState() map[string]health.Status {
 	return stateWords
 }
 
-// statePhrases are parts of states in several words, in lower case, the first that
-// fits counts (CloudNativePG v1.27, api/v1/cluster_types.go, Phase constants).
+// statePhrases are parts of states of several words, in lower case; the first match
+// counts (CloudNativePG v1.27, api/v1/cluster_types.go, Phase constants).
 var statePhrases = []struct {
 	part   string
 	status health.Status
@@ -56,7 +57,8 @@ var statePhrases = []struct {
 	{"waiting for ", health.Progressing}, {"promoting ", health.Progressing}, {" healthy state", health.Ready},
 }
 
-// stateOf is what a word for a state means, or several. Hyphens and underscores don't matter.
+// stateOf is the meaning of one or several words for a state. Hyphens and underscores
+// are ignored.
 func stateOf(text string) (health.Status, bool) {
 	lower := strings.ToLower(strings.TrimSpace(text))
 	for _, word := range []string{lower, strings.NewReplacer("-", "", "_", "").Replace(lower)} {
@@ -75,13 +77,13 @@ func stateOf(text string) (health.Status, bool) {
 	return "", false
 }
 
-// word is a field of an object that says its state in a word.
+// word is a field of an object with a word for its state.
 type word struct {
 	path, value string
 	status      health.Status
 }
 
-// ownWord is the worst of what an object says of its state in a word.
+// ownWord is the worst of the words for the state of an object.
 func ownWord(obj *unstructured.Unstructured) (word, bool) {
 	var found word
 	for _, path := range stateFields {
@@ -98,19 +100,19 @@ func ownWord(obj *unstructured.Unstructured) (word, bool) {
 	return found, found.path != ""
 }
 
-// errorFields are where kinds write what went wrong.
+// errorFields are the fields in which kinds report errors.
 var errorFields = []string{
 	"status.failureMessage", "status.errorMessage", "status.applicationState.errorMessage", "status.byPod[0].errors[0].message", "status.error.message", "status.error", "status.failureReason", "status.validationErrors[0]",
 }
 
-// detailFields say more about a state than its word.
+// detailFields add details to the word for a state.
 var detailFields = []string{"status.message", "status.reason", "status.statusReason", "status.phaseReason", "status.failureReason", "status.lastError"}
 
-// countFields count what went wrong: of Velero's backups and restores.
+// countFields count errors and warnings: of Velero backups and restores.
 var countFields = []string{"status.errors", "status.warnings"}
 
-// cephDetails are what makes a Ceph cluster's health less than HEALTH_OK (rook v1.18,
-// CephHealthMessage), by the name of the check.
+// cephDetails are the reasons why the health of a Ceph cluster is not HEALTH_OK (rook
+// v1.18, CephHealthMessage), by the name of the check.
 func cephDetails(obj *unstructured.Unstructured) []finding.Evidence {
 	var proof []finding.Evidence
 	for _, check := range slices.Sorted(maps.Keys(field.Map(obj.Object, "status", "ceph", "details"))) {
@@ -119,7 +121,7 @@ func cephDetails(obj *unstructured.Unstructured) []finding.Evidence {
 	return proof
 }
 
-// ownError is the field in which an object says what went wrong.
+// ownError is the field in which an object reports an error.
 func ownError(obj *unstructured.Unstructured) (finding.Evidence, bool) {
 	for _, path := range errorFields {
 		if text, ok := field.Read(obj.Object, path); ok {
@@ -131,7 +133,7 @@ func ownError(obj *unstructured.Unstructured) (finding.Evidence, bool) {
 	return finding.Evidence{}, false
 }
 
-// quoteFields are those of an object's fields that it has, as evidence.
+// quoteFields are the given fields of an object that exist, as evidence.
 func quoteFields(obj *unstructured.Unstructured, paths ...string) []finding.Evidence {
 	var proof []finding.Evidence
 	for _, path := range paths {

@@ -20,7 +20,7 @@ var replicaFields = []string{
 	"status.desiredNumberScheduled", "status.updatedNumberScheduled", "status.numberReady", "status.numberAvailable", "status.numberUnavailable",
 }
 
-// judgeWorkload goes by a workload's counters and conditions (apps/v1).
+// judgeWorkload judges by the counters and conditions of a workload (apps/v1).
 func judgeWorkload(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
@@ -58,7 +58,7 @@ func judgeWorkload(x *examiner, obj *unstructured.Unstructured) exam {
 	return exam{verdict: v}
 }
 
-// judgeJob says what a Job that runs has come to (batch/v1).
+// judgeJob judges a running Job by its counters (batch/v1).
 func judgeJob(x *examiner, job *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(job); ok {
 		return e
@@ -88,9 +88,9 @@ func judgeJob(x *examiner, job *unstructured.Unstructured) exam {
 		quoteFields(job, "status.active", "status.ready", "status.succeeded", "status.failed", "spec.backoffLimit")...)
 }
 
-// judgeCronJob compares when it last ran and when a run last succeeded. While a
-// run is active it is in the list (kubernetes v1.36, pkg/controller/cronjob): with
-// no run active, and none succeeded since the last began, that one failed.
+// judgeCronJob compares the time of the last run with that of the last success. An
+// active run is in the list (kubernetes v1.36, pkg/controller/cronjob): if no run is
+// active and none has succeeded since the last one started, that one failed.
 func judgeCronJob(x *examiner, cron *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(cron); ok {
 		return e
@@ -117,8 +117,8 @@ func judgeCronJob(x *examiner, cron *unstructured.Unstructured) exam {
 	return e
 }
 
-// judgeAutoscaler tells when an autoscaler can't work out how many replicas there
-// are to be, from the first time on (autoscaling/v2). Its target runs on.
+// judgeAutoscaler reports an autoscaler that can't compute the number of replicas, from
+// the first time on (autoscaling/v2). Its target keeps running.
 func judgeAutoscaler(x *examiner, obj *unstructured.Unstructured) exam {
 	if e, ok := x.deleted(obj); ok {
 		return e
@@ -139,8 +139,8 @@ func judgeAutoscaler(x *examiner, obj *unstructured.Unstructured) exam {
 	return readyExam(obj, time.Time{})
 }
 
-// judgePod goes by all that a pod says, however young: what keeps it from
-// serving, and of one that serves, what does not concern its containers.
+// judgePod judges by everything that a pod reports, however young: what prevents it
+// from serving, and for one that serves, what does not concern its containers.
 func judgePod(x *examiner, pod *unstructured.Unstructured) exam {
 	e := exam{verdict: podVerdict(pod)}
 	if e.verdict.Status == health.Ready {
@@ -172,8 +172,8 @@ func judgePod(x *examiner, pod *unstructured.Unstructured) exam {
 		"status.phase is "+field.Text(pod.Object, "status", "phase"), e.verdict.Since, quoteFields(pod, "status.phase", "status.reason", "status.message")...)
 }
 
-// judgeServingPod looks at what a pod that is ready says besides: its ephemeral
-// containers, a resize that is not done, an eviction to come.
+// judgeServingPod checks what else a ready pod reports: its ephemeral containers, a
+// pending resize, an upcoming eviction.
 func judgeServingPod(pod *unstructured.Unstructured, e exam) exam {
 	for _, status := range field.List(pod.Object, "status", "ephemeralContainerStatuses") {
 		name, reason := field.Text(status, "name"), field.Text(status, "state", "waiting", "reason")

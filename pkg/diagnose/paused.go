@@ -12,10 +12,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// pausedRollout is a Deployment that is paused before all of its pods have the
-// newest template. Its controller creates no ReplicaSet and scales none for a new
-// template meanwhile (kubernetes v1.36, pkg/controller/deployment/sync.go, sync),
-// so that waiting does not help.
+// pausedRollout reports a Deployment that was paused before all of its pods had the
+// newest template. Its controller creates and scales no ReplicaSet for a new template
+// while it is paused (kubernetes v1.36, pkg/controller/deployment/sync.go, sync), so
+// waiting does not help.
 func pausedRollout(obj *unstructured.Unstructured, failing bool) (finding.Finding, bool) {
 	count := func(name string) int64 { return field.Int(obj.Object, "status", name) }
 	ref := finding.RefOf(obj)
@@ -46,10 +46,10 @@ func resumeRollout(ref finding.Ref) finding.Fix {
 	}
 }
 
-// addPaused reports a paused rollout together with what is wrong with the pods
-// there are: resuming does not correct a pod of the newest template, and while the
-// rollout is paused, one of an older template is not replaced. Where the pods'
-// trouble comes from another object, that is followed first.
+// addPaused reports a paused rollout together with the problems of its pods: resuming
+// it does not fix a pod of the newest template, and while it is paused, a pod of an
+// older template is not replaced. If the problem of the pods is caused by another
+// object, that object is followed first.
 func (x *examiner) addPaused(e *exam, paused finding.Finding, hard bool) {
 	e.findings = append(e.findings, paused)
 	if !hard {

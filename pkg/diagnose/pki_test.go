@@ -136,7 +136,7 @@ func (s pkiScenario) test(t *testing.T) {
 		causes = append(causes, c.Finding)
 	}
 	compare(t, "causes", written(causes), s.Causes)
-	toldAs(t, causes)
+	compareMessages(t, causes)
 	var unknown []string
 	for _, why := range out.unknown {
 		unknown = append(unknown, why.Resource)

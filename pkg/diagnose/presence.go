@@ -7,8 +7,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// find looks an object up: it is there, or could not be read, or does not exist.
-// An object of a kind that the cluster does not serve does not exist either.
+// find looks an object up: it exists, or could not be read, or does not exist. An
+// object of a kind that the cluster does not serve does not exist either.
 func (x *examiner) find(ref finding.Ref) (obj *unstructured.Unstructured, unknown *snapshot.Failure, gone bool) {
 	answer := x.snap.Lookup(ref)
 	switch answer.Presence {

@@ -10,9 +10,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// prove adds what the fields of an object say to a finding, so that evidence is
-// read from the object and never composed. A field that the object does not
-// have is no evidence, and none is given twice.
+// prove adds fields of an object to the evidence of a finding, so that evidence is read
+// from the object and never composed. A field that the object does not have is no
+// evidence, and none is added twice.
 func prove(f *finding.Finding, obj *unstructured.Unstructured, paths ...string) {
 	for _, path := range paths {
 		value, ok := field.Quote(obj.Object, path)

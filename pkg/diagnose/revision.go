@@ -25,10 +25,10 @@ const revisionLabel = "controller-revision-hash"
 // revisionKind keeps the templates of StatefulSets and DaemonSets.
 var revisionKind = schema.GroupKind{Group: "apps", Kind: "ControllerRevision"}
 
-// superseded turns the trouble of a pod that an older template made into what it
-// is: the pod has to be replaced, and nothing in the template corrected. A
-// workload may keep such a pod: because its strategy says so, or because it
-// waits for the pod to get ready first (kubernetes/kubernetes#67250).
+// superseded changes the problem of a pod of an older template: the pod has to be
+// replaced, and nothing in the template has to be corrected. A workload may keep such a
+// pod because its strategy requires it, or because it first waits for the pod to become
+// ready (kubernetes/kubernetes#67250).
 func (s podView) superseded(t trouble) trouble {
 	newest, proof := s.newestRevision()
 	if newest == "" || t.code == codeOldRevision || len(t.blame) > 0 || s.pod.GetDeletionTimestamp() != nil || !s.differs(t) {
@@ -43,16 +43,16 @@ func (s podView) superseded(t trouble) trouble {
 	return t
 }
 
-// ownEvidence leaves out what another tenant's workload has: this one's newest
-// template is what the pod is to be compared with.
+// ownEvidence omits what the workload of another tenant has: the pod has to be compared
+// with the newest template of its own workload.
 func (s podView) ownEvidence(proof []finding.Evidence) []finding.Evidence {
 	return slices.DeleteFunc(slices.Clone(proof), func(e finding.Evidence) bool {
 		return e.Ref.Kind == s.owner.Kind && e.Ref.Namespace != s.owner.Namespace
 	})
 }
 
-// newestRevision is the hash of the workload's newest template, where it is
-// known, and is not the pod's.
+// newestRevision is the hash of the newest template of the workload, if it is known and
+// differs from that of the pod.
 func (s podView) newestRevision() (string, []finding.Evidence) {
 	own := s.pod.GetLabels()[revisionLabel]
 	if s.work == nil || own == "" || field.Int(s.work.Object, "status", "observedGeneration") < s.work.GetGeneration() {
@@ -73,8 +73,7 @@ func (s podView) newestRevision() (string, []finding.Evidence) {
 	return "", nil
 }
 
-// daemonRevision is the newest template of a DaemonSet, nil when it can't be
-// told.
+// daemonRevision is the newest template of a DaemonSet, nil if it is not known.
 func (x *examiner) daemonRevision(work *unstructured.Unstructured) *unstructured.Unstructured {
 	if len(x.unreadable(revisionKind, work.GetNamespace())) > 0 {
 		return nil
@@ -91,8 +90,8 @@ func (x *examiner) daemonRevision(work *unstructured.Unstructured) *unstructured
 	return newest
 }
 
-// differs tells whether the newest template has something else where the pod's
-// trouble comes from. Where that is not one field, any change may help.
+// differs reports whether the newest template has another value in the field that
+// causes the problem of the pod. If that is not one field, any change may help.
 func (s podView) differs(t trouble) bool {
 	if t.setting == "" {
 		return t.ref.Kind == "" || t.ref.Same(s.owner) || !s.templateNames(t.ref.Name)
@@ -102,13 +101,13 @@ func (s podView) differs(t trouble) bool {
 	return !inTemplate || theirs != own
 }
 
-// templateNames tells whether the template still names an object.
+// templateNames reports whether the template still references an object.
 func (s podView) templateNames(name string) bool {
 	template, err := json.Marshal(field.Map(s.work.Object, "spec", "template"))
 	return err != nil || strings.Contains(string(template), strconv.Quote(name))
 }
 
-// replace is how to have the pod made by the newest template.
+// replace is how to create the pod again from the newest template.
 func (s podView) replace(t *trouble) []finding.Fix {
 	fix := finding.Fix{
 		Text:    "Delete the pod, so that it is created again with the newest template",
@@ -136,7 +135,7 @@ func (s podView) replace(t *trouble) []finding.Fix {
 	return []finding.Fix{fix}
 }
 
-// ordinal is the number at the end of a StatefulSet's pod's name.
+// ordinal is the number at the end of the name of a StatefulSet pod.
 func (s podView) ordinal() int64 {
 	n, _ := strconv.ParseInt(s.pod.GetName()[strings.LastIndex(s.pod.GetName(), "-")+1:], 10, 64)
 	return n

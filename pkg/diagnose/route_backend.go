@@ -67,7 +67,7 @@ func (x *examiner) backendPort(b routeBackend, service *unstructured.Unstructure
 		if name != "" {
 			meant = field.Text(port, "name")
 		}
-		if len(ports) == 1 && name == "" || alike(meant, wrong) > 0 || field.Int(port, "targetPort") == number && number != 0 {
+		if len(ports) == 1 && name == "" || misspellingDistance(meant, wrong) > 0 || field.Int(port, "targetPort") == number && number != 0 {
 			f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, meant, wrong),
 				Command: x.applyNow(obj), File: x.file(obj, path)}}, f.Fixes...)
 			break

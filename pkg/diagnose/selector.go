@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// successors are the labels that took the place of those that newer nodes lack
+// successors are the labels that replaced those that newer nodes do not have
 // (k8s.io/api v0.36, core/v1/well_known_labels.go).
 var successors = map[string]string{
 	"beta.kubernetes.io/os":                    "kubernetes.io/os",
@@ -23,8 +23,8 @@ var successors = map[string]string{
 	"failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
 }
 
-// matchesNoNode is a selector or affinity that no node satisfies, whatever room
-// it has.
+// matchesNoNode reports a selector or affinity that no node satisfies, whatever its
+// capacity.
 func (s podView) matchesNoNode(t *trouble, words string) {
 	t.code = codeSelector
 	selector := field.Map(s.pod.Object, "spec", "nodeSelector")
@@ -61,7 +61,7 @@ func (s podView) matchesNoNode(t *trouble, words string) {
 	t.fixes = append(t.fixes, finding.Fix{Text: "Compare it with the labels of the nodes", Command: "kubectl get nodes --show-labels"})
 }
 
-// nearLabel is the label on a node that comes nearest to one that is asked for.
+// nearLabel is the label of a node that is most similar to a required one.
 func (x *examiner) nearLabel(key, value string) (near string, proof finding.Evidence, ok bool) {
 	best := len(key)/2 + 1
 	for _, node := range x.snap.List(nodeKind, "").Objects {
@@ -85,13 +85,13 @@ func (x *examiner) nearLabel(key, value string) (near string, proof finding.Evid
 	return near, proof, ok
 }
 
-// someNode tells whether the labels of any node satisfy.
+// someNode reports whether the labels of any node satisfy the condition.
 func (x *examiner) someNode(satisfy func(labels map[string]string) bool) bool {
 	return slices.ContainsFunc(x.snap.List(nodeKind, "").Objects,
 		func(node *unstructured.Unstructured) bool { return satisfy(node.GetLabels()) })
 }
 
-// matches tells whether a node has the labels of the pod's selector.
+// matches reports whether a node has the labels of the selector of the pod.
 func (s podView) matches(node *unstructured.Unstructured) bool {
 	labels := node.GetLabels()
 	for key, value := range field.Map(s.pod.Object, "spec", "nodeSelector") {
@@ -102,7 +102,7 @@ func (s podView) matches(node *unstructured.Unstructured) bool {
 	return true
 }
 
-// affinityText is what a pod's affinity asks of a node, in one line.
+// affinityText is the node affinity of a pod, in one line.
 func affinityText(pod *unstructured.Unstructured) string {
 	var terms []string
 	for _, term := range field.List(pod.Object, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms") {

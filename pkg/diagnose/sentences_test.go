@@ -15,12 +15,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// update rewrites testdata/sentences.txtar from what the cases say now.
+// update rewrites testdata/sentences.txtar from the current messages of the cases.
 var update = flag.Bool("update", false, "rewrite testdata/sentences.txtar")
 
-// sentences are all whole sentences that the cases' findings are told in: their
-// messages and fixes, by case. The cases themselves compare codes, objects and
-// reasons, so that a change of wording changes this one file.
+// sentences are the messages and fixes of the findings of all cases, by case. The
+// cases themselves compare codes, objects and reasons, so that a change of wording
+// changes only this file.
 var sentences struct {
 	sync.Mutex
 	want map[string]string
@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// wholeRun tells whether all tests ran, so that what was not said is gone.
+// wholeRun reports whether all tests ran, so that cases without messages are obsolete.
 func wholeRun() bool {
 	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
 		if flag.Lookup(name).Value.String() != "" {
@@ -58,13 +58,13 @@ func wholeRun() bool {
 	return true
 }
 
-// settleSentences writes the file when asked to, and otherwise, after a run of all
-// tests, wants every case in it to be there still.
+// settleSentences writes the file with -update. Otherwise, after a run of all tests,
+// it requires that every case in the file still exists.
 func settleSentences(whole bool) error {
 	if !*update {
 		for _, name := range slices.Sorted(maps.Keys(sentences.want)) {
 			if _, ok := sentences.got[name]; !ok && whole {
-				return fmt.Errorf("%s has case %q, which no test knows: run go test ./pkg/diagnose -update", sentencesFile, name)
+				return fmt.Errorf("%s has case %q, which no test has: run go test ./pkg/diagnose -update", sentencesFile, name)
 			}
 		}
 		return nil
@@ -85,8 +85,8 @@ func settleSentences(whole bool) error {
 	return os.WriteFile(sentencesFile, txtar.Format(&archive), 0o644)
 }
 
-// toldAs compares the sentences of a case's findings with those on file.
-func toldAs(t *testing.T, findings []finding.Finding) {
+// compareMessages compares the messages and fixes of a case with those on file.
+func compareMessages(t *testing.T, findings []finding.Finding) {
 	t.Helper()
 	var text strings.Builder
 	for _, f := range findings {

@@ -75,7 +75,7 @@ func (s service) unresolved(i int, port map[string]any, behind []*unstructured.U
 		Command: escape.Command("kubectl get %s %s -n %s -o yaml", resourceOf(finding.RefOf(behind[0])), behind[0].GetName(), behind[0].GetNamespace()),
 		File:    s.x.file(s.obj, fmt.Sprintf("spec.ports[%d].targetPort", i))}}
 	if near, ok := s.x.nearPort(behind, func(c containerPort) bool {
-		return alike(name, c.name) > 0 || c.number == field.Int(port, "port")
+		return misspellingDistance(name, c.name) > 0 || c.number == field.Int(port, "port")
 	}); ok {
 		s.offer(&f, i, near, name)
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainLease reports a controller that does not renew its Lease, about its
-// Deployment, since that is what runs it. Other Leases tell nothing here.
+// explainLease reports a controller that does not renew its Lease. The finding is about
+// its Deployment, since that runs it. Other Leases are not relevant.
 func explainLease(x *examiner, lease *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: health.Verdict{Ref: finding.RefOf(lease), Status: health.Ready, Since: field.Time(lease.Object, "spec", "renewTime")}}
 	for _, c := range controllerTable {
@@ -26,8 +26,8 @@ func explainLease(x *examiner, lease *unstructured.Unstructured, _ bool) exam {
 	return e
 }
 
-// explainUnrenewed is the finding on a controller that has stopped renewing its Lease.
-// Where its Deployment is not ready, that is the cause.
+// explainUnrenewed is the finding about a controller that no longer renews its Lease.
+// If its Deployment is not ready, that is the cause.
 func (x *examiner) explainUnrenewed(c controller, lease *unstructured.Unstructured, e *exam) {
 	renewed := field.Time(lease.Object, "spec", "renewTime")
 	ref := finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: lease.GetNamespace(), Name: c.name}
@@ -54,9 +54,9 @@ func (x *examiner) explainUnrenewed(c controller, lease *unstructured.Unstructur
 	e.findings = append(e.findings, f)
 }
 
-// explainStale explains an object whose controller has stopped reporting. Where the
-// controller's Lease tells, that is about the controller, once for all objects
-// that it acts on; else about the one object that it has left alone.
+// explainStale explains an object whose controller no longer reports. If the Lease of
+// the controller shows it, the finding is about the controller, once for all its
+// objects; otherwise about the one object that is not reconciled.
 func (x *examiner) explainStale(obj *unstructured.Unstructured, e *exam) {
 	c, _ := controllerFor(e.verdict.Ref.GroupKind())
 	if lease := x.controllerStateOf(c).lease; lease != nil && x.expired(lease) {
@@ -90,7 +90,8 @@ func (x *examiner) explainStale(obj *unstructured.Unstructured, e *exam) {
 	e.findings = append(e.findings, f)
 }
 
-// overdueEvidence shows that a layer has not applied what its source has fetched.
+// overdueEvidence is the evidence that a layer has not applied what its source has
+// fetched.
 func (x *examiner) overdueEvidence(obj *unstructured.Unstructured) []finding.Evidence {
 	source := x.snap.Lookup(health.SourceOf(obj)).Object
 	applied, fetched := field.Text(obj.Object, "status", "lastAppliedRevision"), field.Text(objectOf(source), "status", "artifact", "revision")

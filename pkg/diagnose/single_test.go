@@ -143,7 +143,7 @@ func (c singleCase) check(t *testing.T, snap *snapshot.Snapshot, s Subject) {
 		t.Fatalf("no cause is told, want %s", c.Says)
 	}
 	first := s.Causes[0]
-	toldAs(t, []finding.Finding{first.Finding})
+	compareMessages(t, []finding.Finding{first.Finding})
 	if !slices.Contains(strings.Split(c.Code, "|"), string(first.Code)) || first.Severity != c.Severity || !strings.Contains(first.Message, c.Says) {
 		t.Errorf("it says %s %s: %s\nwant %s %s: %s", first.Code, first.Severity, first.Message, c.Code, c.Severity, c.Says)
 	}
@@ -270,7 +270,7 @@ func TestOwnStateOfDeletedObject(t *testing.T) {
 			if len(findings) != 1 || findings[0].Code != codeBeingDeleted || findings[0].Severity != want {
 				t.Errorf("got %+v, want one finding, %s", findings, want)
 			}
-			toldAs(t, findings)
+			compareMessages(t, findings)
 		})
 	}
 }

@@ -17,8 +17,8 @@ var (
 	helmChartKind      = schema.GroupKind{Group: health.GitRepositoryKind.Group, Kind: "HelmChart"}
 )
 
-// explainSource reports why a source can't be fetched. What it fetched before
-// is still served: the layers on it are stale, not broken.
+// explainSource reports why a source can't be fetched. What it fetched before is still
+// served: the layers of it are out of date, not broken.
 func explainSource(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: sourceVerdict(x, obj)}
 	if e.verdict.Status == health.Ready || e.verdict.Status == health.Progressing {
@@ -49,9 +49,9 @@ func explainSource(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	return e
 }
 
-// sourceVerdict is the health of a source. HelmRepositories and HelmCharts are
-// judged here, by the same conditions as the sources of layers: status does
-// not read them. An OCI HelmRepository has no status at all.
+// sourceVerdict is the health of a source. HelmRepositories and HelmCharts are judged
+// here, by the same conditions as the sources of layers, because status does not read
+// them. An OCI HelmRepository has no status.
 func sourceVerdict(x *examiner, obj *unstructured.Unstructured) health.Verdict {
 	ref := finding.RefOf(obj)
 	kind := ref.GroupKind()

@@ -17,7 +17,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// unauthorized reports credentials that are refused, incomplete, or not there.
+// unauthorized reports credentials that are refused, incomplete, or missing.
 func (s fetchFailure) unauthorized(f *finding.Finding) {
 	name, secret := s.secret()
 	provider := s.text("provider")
@@ -45,10 +45,10 @@ func describeAccount(s fetchFailure) string {
 	return "kubectl describe serviceaccount source-controller -n " + escape.ShellWord(s.x.controllerOf(s.obj).Namespace)
 }
 
-// anonymous is a source without credentials that is refused. Registries and Git
-// hosts answer so for a repository that does not exist, too, lest they tell which
-// ones do (distribution spec 1.1, error codes DENIED and UNAUTHORIZED; GitHub and
-// GitLab for https).
+// anonymous reports a source without credentials that is refused. Registries and Git
+// hosts give the same answer for a repository that does not exist, in order not to
+// disclose which ones do (distribution spec 1.1, error codes DENIED and UNAUTHORIZED;
+// GitHub and GitLab for https).
 func (s fetchFailure) anonymous(f *finding.Finding) {
 	address := cmp.Or(s.text("url"), s.text("endpoint"))
 	f.Message = fmt.Sprintf("%s can't read %s without credentials: either it does not exist (the host gives the same answer then), or it requires credentials, and spec.secretRef names none",
@@ -72,7 +72,7 @@ func (s fetchFailure) anonymous(f *finding.Finding) {
 	f.Fixes = []finding.Fix{spelling, s.fix("If it exists and is private, name a Secret with credentials for it in spec.secretRef")}
 }
 
-// similar is a source that is ready and whose address is almost the same.
+// similar is a source that is ready and has almost the same URL.
 func (s fetchFailure) similar(address string) (*unstructured.Unstructured, bool) {
 	least := max(2, len(address)/12) + 1
 	var best *unstructured.Unstructured
@@ -88,8 +88,8 @@ func (s fetchFailure) similar(address string) (*unstructured.Unstructured, bool)
 	return best, best != nil
 }
 
-// refusedCredentials is what to do about the Secret that the source names: give
-// it what it lacks, or renew what it has.
+// refusedCredentials is how to fix the Secret that the source references: add what is
+// missing, or renew what it has.
 func (s fetchFailure) refusedCredentials(ref finding.Ref, secret *unstructured.Unstructured, f *finding.Finding) {
 	look := finding.Fix{Text: fmt.Sprintf("Check which keys %s has and when it was last changed", ref), Command: inspect(ref)}
 	if secret != nil {
@@ -115,14 +115,13 @@ func (s fetchFailure) refusedCredentials(ref finding.Ref, secret *unstructured.U
 	}
 }
 
-// mayNotExist tells whether the answer is one that hosts give for what does not
-// exist, too.
+// mayNotExist reports whether hosts give the same answer for what does not exist.
 func (s fetchFailure) mayNotExist() bool {
 	return strings.Contains(s.message, "Repository not found") || strings.Contains(strings.ToUpper(s.message), "DENIED") || s.problem.HTTPStatus == 403
 }
 
-// lackingKeys names what a Secret lacks for the way in which the source is
-// fetched (fluxcd/pkg/git v0.52, options.go; source-controller 1.9.5, secrets of
+// lackingKeys are the keys that a Secret lacks for the way in which the source is
+// fetched (fluxcd/pkg/git v0.52, options.go; source-controller 1.9.5, Secrets for
 // registries are of type kubernetes.io/dockerconfigjson).
 func (s fetchFailure) lackingKeys(secret *unstructured.Unstructured) (wanted string, lacks bool) {
 	has := func(keys ...string) bool {

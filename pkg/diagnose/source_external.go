@@ -14,9 +14,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// externalArtifact explains an artifact that a controller of another project
-// writes: no command of Flux's fetches it. spec.sourceRef names the object that
-// it is made from (source-controller api v1, ExternalArtifactSpec).
+// externalArtifact explains an artifact that a controller of another project writes: no
+// flux command fetches it. spec.sourceRef is the object that it is created from
+// (source-controller api v1, ExternalArtifactSpec).
 func (x *examiner) externalArtifact(obj *unstructured.Unstructured, e *exam) {
 	f := finding.Finding{
 		Code: codeSourceFailed, Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Severity: finding.Critical, Since: e.verdict.Since,
@@ -57,8 +57,8 @@ func (x *examiner) externalArtifact(obj *unstructured.Unstructured, e *exam) {
 	e.findings = append(e.findings, f)
 }
 
-// overdue tells whether an object of a kind that pkg/health does not judge has
-// been in the middle of a try for longer than its timeout, and then some.
+// overdue reports whether an object of a kind that pkg/health does not judge has been
+// in an attempt for longer than its timeout plus a tolerance.
 func (x *examiner) overdue(obj *unstructured.Unstructured) bool {
 	var last time.Time
 	for _, kind := range []string{"Ready", "Reconciling"} {

@@ -33,13 +33,13 @@ type fetchFailure struct {
 	obj     *unstructured.Unstructured
 	verdict health.Verdict
 	problem fluxmsg.Source
-	// message is the whole of what source-controller says, proof where it stands.
+	// message is the whole message of source-controller, proof the field that has it.
 	message string
 	proof   []finding.Evidence
 }
 
-// sourceConditions are those that tell why there is no new artifact, in the
-// order in which pkg/health looks at them.
+// sourceConditions are those that explain a missing artifact, in the order in which
+// pkg/health checks them.
 var sourceConditions = []string{"Stalled", "FetchFailed", "StorageOperationFailed", "IncludeUnavailable", "BuildFailed"}
 
 // unfetched reports why a source can't be fetched.
@@ -66,9 +66,9 @@ func (x *examiner) unfetched(obj *unstructured.Unstructured, e *exam) {
 	e.findings = append(e.findings, f)
 }
 
-// fetchStatement is what is said of a failed fetch: the first message that names
-// a problem, or else the first one. The conditions of one failure do not all tell as
-// much, and the event about it may tell more than they do.
+// fetchStatement is the message about a failed fetch: the first message that names a
+// problem, or otherwise the first one. The conditions of a failure are not equally
+// informative, and the event about it may be more informative than they are.
 func (x *examiner) fetchStatement(obj *unstructured.Unstructured) (statement, bool) {
 	var all []statement
 	for _, kind := range append(slices.Clone(sourceConditions), "Ready") {
@@ -93,8 +93,8 @@ func (x *examiner) fetchStatement(obj *unstructured.Unstructured) (statement, bo
 	return all[0], true
 }
 
-// passes tells whether the trouble is the host's, and passes by itself: one more
-// request would not help.
+// passes reports whether the problem is temporary and that of the host: another request
+// would not help.
 func (s fetchFailure) passes() bool {
 	return s.problem.Problem == fluxmsg.SourceRateLimit || s.problem.Problem == fluxmsg.SourceHTTP && s.problem.HTTPStatus >= 500
 }
@@ -110,7 +110,7 @@ func (s fetchFailure) code() finding.Code {
 	return code
 }
 
-// address is where it is fetched from, as proof.
+// address is the URL of the source, as evidence.
 func (s fetchFailure) address() []finding.Evidence {
 	for _, name := range []string{"url", "endpoint"} {
 		if value := field.Text(s.obj.Object, "spec", name); value != "" {
@@ -120,7 +120,7 @@ func (s fetchFailure) address() []finding.Evidence {
 	return nil
 }
 
-// host is that of the address, empty when it has none.
+// host is the host of the URL, empty if it has none.
 func (s fetchFailure) host() string {
 	address := cmp.Or(field.Text(s.obj.Object, "spec", "url"), field.Text(s.obj.Object, "spec", "endpoint"))
 	if _, rest, ok := strings.Cut(address, "://"); ok {
@@ -142,8 +142,7 @@ func (s fetchFailure) fix(format string, args ...any) finding.Fix {
 	return finding.Fix{Text: fmt.Sprintf(format, args...), File: s.x.definedIn(s.obj)}
 }
 
-// secret is the Secret with the credentials, nil where there is none or it can't
-// be read.
+// secret is the Secret with the credentials, nil if there is none or it can't be read.
 func (s fetchFailure) secret() (name string, obj *unstructured.Unstructured) {
 	name = s.text("secretRef", "name")
 	if name == "" {
@@ -152,14 +151,13 @@ func (s fetchFailure) secret() (name string, obj *unstructured.Unstructured) {
 	return name, s.x.snap.Lookup(coreRef("Secret", s.obj.GetNamespace(), name)).Object
 }
 
-// missingSecret is the Secret that a source says it did not find, unless it has
-// come meanwhile.
+// missingSecret is the Secret that a source reports as missing, unless it exists now.
 func (s fetchFailure) missingSecret() (finding.Ref, bool) {
 	secret := coreRef("Secret", cmp.Or(s.problem.Reference.Namespace, s.obj.GetNamespace()), s.problem.Reference.Name)
 	return secret, s.problem.Problem == fluxmsg.SourceSecretMissing && secret.Name != "" && s.x.presence(part{ref: secret}) != snapshot.Present
 }
 
-// advise words the finding and its fixes by the problem.
+// advise composes the message and the fixes for the problem.
 func (s fetchFailure) advise(f *finding.Finding, e *exam) {
 	if secret, missing := s.missingSecret(); missing {
 		s.withoutSecret(secret, f)
@@ -197,13 +195,13 @@ func (s fetchFailure) advise(f *finding.Finding, e *exam) {
 	}
 }
 
-// logs is the command that shows what source-controller says of the source.
+// logs is the command that shows the log of source-controller about the source.
 func (s fetchFailure) logs() finding.Fix {
 	return finding.Fix{Text: "Read the log of source-controller about it",
 		Command: escape.Command("flux logs --kind=%s --name=%s --namespace=%s", s.obj.GetKind(), s.obj.GetName(), s.obj.GetNamespace())}
 }
 
-// withoutSecret reports the Secret that the source names and that is missing.
+// withoutSecret reports the missing Secret that the source references.
 func (s fetchFailure) withoutSecret(secret finding.Ref, f *finding.Finding) {
 	f.Ref = secret
 	where := "spec.secretRef"
@@ -228,7 +226,7 @@ func (s fetchFailure) withoutSecret(secret finding.Ref, f *finding.Finding) {
 	}
 }
 
-// reconcileSource is Flux's command for the kind: "flux reconcile source git x".
+// reconcileSource is the flux command for the kind: "flux reconcile source git x".
 func reconcileSource(verb string, obj *unstructured.Unstructured) string {
 	return fluxCommand(verb, obj)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// hostKey reports an SSH server whose key is not the one in known_hosts. It may
-// be another server: the fingerprint has to be compared first.
+// hostKey reports an SSH server whose key is not in known_hosts. It may be another
+// server: the fingerprint has to be compared first.
 func (s fetchFailure) hostKey(f *finding.Finding) {
 	name, _ := s.secret()
 	host, port, _ := strings.Cut(s.host(), ":")

@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// rateLimited reports a host that refuses to answer more requests for a while.
+// rateLimited reports a host that refuses further requests for some time.
 func (s fetchFailure) rateLimited(f *finding.Finding) {
 	f.Message = fmt.Sprintf("%s can't be fetched for now: %s limits the number of requests, and there were too many from this cluster", s.verdict.Ref, s.host())
 	f.Severity = finding.Warning
@@ -32,8 +32,8 @@ func (s fetchFailure) rateLimited(f *finding.Finding) {
 	f.Fixes = append(f.Fixes, fix)
 }
 
-// storageFull reports source-controller's own volume: every source is in the same
-// trouble.
+// storageFull reports the volume of source-controller: every source has the same
+// problem.
 func (s fetchFailure) storageFull(f *finding.Finding, e *exam) {
 	controller := s.x.controllerOf(s.obj)
 	if s.x.notReady(controller) {
@@ -97,7 +97,7 @@ func (s fetchFailure) proxy(f *finding.Finding) {
 	}
 }
 
-// unreached reports a host that can't be connected to, by how it fails.
+// unreached reports a host that can't be connected to, by the type of failure.
 func (s fetchFailure) unreached(f *finding.Finding) {
 	try := func(command string) string {
 		return escape.Command("kubectl run connect -n %s --rm -it --restart=Never --image=busybox -- %s", s.x.controllerOf(s.obj).Namespace, escape.Shell(command))

@@ -11,15 +11,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// refFields are the fields of spec.ref, the one that counts first where several
-// are set (source-controller api v1, GitRepositoryRef and OCIRepositoryRef).
+// refFields are the fields of spec.ref; the first one takes precedence if several are
+// set (source-controller api v1, GitRepositoryRef and OCIRepositoryRef).
 var refFields = map[string][]string{
 	"GitRepository": {"commit", "name", "semver", "tag", "branch"},
 	"OCIRepository": {"digest", "semver", "tag"},
 }
 
-// notFound reports a repository, or a branch, tag or version of it, that is not
-// there.
+// notFound reports a repository, or a branch, tag or version of it, that does not
+// exist.
 func (s fetchFailure) notFound(f *finding.Finding) {
 	switch {
 	case s.problem.Problem == fluxmsg.SourceHTTP && s.problem.HTTPStatus >= 500:
@@ -48,9 +48,9 @@ func (s fetchFailure) notFound(f *finding.Finding) {
 	s.hidden(f)
 }
 
-// hidden says of a repository that is not found with credentials that it may be
-// hidden from these: GitHub and GitLab answer so for a private repository that a
-// valid token or key may not read.
+// hidden adds that a repository that is not found may be hidden from its credentials:
+// GitHub and GitLab give this answer for a private repository that a valid token or key
+// is not allowed to read.
 func (s fetchFailure) hidden(f *finding.Finding) {
 	name, _ := s.secret()
 	if name == "" || s.obj.GetKind() != health.GitRepositoryKind.Kind || !strings.Contains(s.message, "repository not found") {
@@ -71,8 +71,8 @@ func (s fetchFailure) urlOf(obj map[string]any) string {
 	return address
 }
 
-// refNotFound names the field of spec.ref whose branch, tag or version is not in
-// the repository, and how to list those that are.
+// refNotFound reports the field of spec.ref whose branch, tag or version the repository
+// does not have, and how to list those that it has.
 func (s fetchFailure) refNotFound(f *finding.Finding) {
 	list := finding.Fix{Text: "List the branches and tags of the repository", Command: "git ls-remote --heads --tags " + escape.ShellWord(s.text("url"))}
 	if s.obj.GetKind() == health.OCIRepositoryKind.Kind {
@@ -108,8 +108,8 @@ func refWord(name string) string {
 	return name
 }
 
-// unverified reports what is not signed as spec.verify asks. Whether to trust it
-// is not the program's to say.
+// unverified reports what is not signed as spec.verify requires. Whether to trust it is
+// the decision of the user.
 func (s fetchFailure) unverified(f *finding.Finding) {
 	what := "Find out who created this revision before you trust it"
 	f.Fixes = []finding.Fix{{Text: what, Command: "kubectl " + strings.TrimPrefix(inspect(s.verdict.Ref), "kubectl ")}}
@@ -121,7 +121,7 @@ func (s fetchFailure) unverified(f *finding.Finding) {
 	f.Fixes = append(f.Fixes, s.fix("If you trust its signer, add the identity to spec.verify.matchOIDCIdentity"))
 }
 
-// invalidAddress reports an address that the kind of source can't use.
+// invalidAddress reports a URL that this kind of source can't use.
 func (s fetchFailure) invalidAddress(f *finding.Finding) {
 	if s.obj.GetKind() == helmRepositoryKind.Kind && strings.HasPrefix(s.text("url"), "oci://") {
 		f.Fixes = []finding.Fix{s.fix("Set spec.type: oci, since spec.url begins with oci://")}

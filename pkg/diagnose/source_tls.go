@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// untrusted reports a TLS server whose certificate is not accepted, or that does
-// not accept source-controller.
+// untrusted reports a TLS server whose certificate is not trusted, or that does not
+// accept source-controller.
 func (s fetchFailure) untrusted(f *finding.Finding) {
 	secret := s.caSecret()
 	file := s.x.definedIn(s.obj)
@@ -42,9 +42,9 @@ func (s fetchFailure) untrusted(f *finding.Finding) {
 // crypto/x509, HostnameError).
 var validFor = regexp.MustCompile(`certificate is valid for (.+), not (\S+)`)
 
-// otherName is a certificate for other hosts. Where none of its names has a domain
-// in common with the address, another server answers: the DNS, a proxy or an ingress
-// in between leads there, and to write its name would fetch from that server.
+// otherName reports a certificate for other hosts. If none of its names shares a domain
+// with the URL, another server answers, through the DNS, a proxy or an ingress; then
+// its name is not suggested, since Flux would fetch from that server.
 func (s fetchFailure) otherName(show, file string, f *finding.Finding) {
 	host := strings.Split(s.host(), ":")[0]
 	names := validFor.FindStringSubmatch(s.message)
@@ -60,7 +60,7 @@ func (s fetchFailure) otherName(show, file string, f *finding.Finding) {
 	}
 }
 
-// sameDomain tells whether two hosts are in one domain, by their last two labels.
+// sameDomain reports whether two hosts are in one domain, by their last two labels.
 func sameDomain(a, b string) bool {
 	last := func(host string) string {
 		labels := strings.Split(strings.ToLower(strings.Trim(host, "*. ")), ".")
@@ -69,7 +69,7 @@ func sameDomain(a, b string) bool {
 	return last(a) == last(b)
 }
 
-// unknownCA is a certificate by a CA that source-controller does not know.
+// unknownCA reports a certificate from a CA that source-controller does not trust.
 func (s fetchFailure) unknownCA(where, show string, f *finding.Finding) {
 	name := s.text(strings.TrimPrefix(where, "spec."), "name")
 	look := finding.Fix{Text: fmt.Sprintf("Check who issued the certificate of %s", s.host()), Command: show}
@@ -87,7 +87,7 @@ func (s fetchFailure) unknownCA(where, show string, f *finding.Finding) {
 	f.Fixes = []finding.Fix{look, {Text: fmt.Sprintf("If that is your own CA, put its certificate into key ca.crt of %s", ref), Command: inspect(ref)}}
 }
 
-// caSecret is the field that names the Secret with the CA: a GitRepository has no
+// caSecret is the field that references the Secret with the CA: a GitRepository has no
 // certSecretRef (source-controller api v1).
 func (s fetchFailure) caSecret() string {
 	if s.obj.GetKind() == health.GitRepositoryKind.Kind {

@@ -15,19 +15,19 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// shardLabel says which of several controllers reconciles an object
+// shardLabel selects which of several controllers reconciles an object
 // (fluxcd.io/flux/installation/configuration/sharding).
 const shardLabel = "sharding.fluxcd.io/key"
 
-// isAbandoned tells whether Flux has stopped in the middle of an object, or never
-// begun.
+// isAbandoned reports whether Flux has stopped in the middle of a reconciliation, or
+// never started one.
 func isAbandoned(v health.Verdict) bool {
 	return v.Status == health.Failing && (v.Reason == health.Stuck || v.Reason == health.Canceled || v.Reason == health.NeverReconciled)
 }
 
-// stuck explains an object that Flux has left alone for longer than its timeout
-// while the controller lives: waiting does not help then, a new request may, and
-// a restart of the controller does.
+// stuck explains an object that Flux has not continued to reconcile for longer than its
+// timeout although the controller renews its Lease: waiting does not help, but a new
+// request may, and a restart of the controller does.
 func (x *examiner) stuck(obj *unstructured.Unstructured, e *exam) {
 	code := codeSourceStuck
 	if obj.GetKind() == health.KustomizationKind.Kind {
@@ -57,8 +57,8 @@ func (x *examiner) stuck(obj *unstructured.Unstructured, e *exam) {
 	e.findings = append(e.findings, f)
 }
 
-// requestThenRestart is what makes a controller go on with an object that it has
-// left alone: a request is the lesser means.
+// requestThenRestart makes a controller continue with an abandoned object: the request
+// has the smaller impact.
 func requestThenRestart(obj *unstructured.Unstructured, controller finding.Ref) []finding.Fix {
 	var fixes []finding.Fix
 	if command := fluxCommand("reconcile", obj); command != "" {
@@ -68,8 +68,7 @@ func requestThenRestart(obj *unstructured.Unstructured, controller finding.Ref) 
 		Command: escape.Command("kubectl rollout restart deployment/%s -n %s", controller.Name, controller.Namespace)})
 }
 
-// stuckProof are the conditions that tell of the try under way, and how long it
-// may take.
+// stuckProof are the conditions about the current attempt, and its timeout.
 func (x *examiner) stuckProof(obj *unstructured.Unstructured) []finding.Evidence {
 	var proof []finding.Evidence
 	for _, kind := range []string{"Ready", "Reconciling"} {
@@ -85,8 +84,8 @@ func (x *examiner) stuckProof(obj *unstructured.Unstructured) []finding.Evidence
 	return proof
 }
 
-// neverReconciled tells why no controller may have acted on an object: there is
-// none, or none of its shard.
+// neverReconciled reports why no controller may have acted on an object: none exists,
+// or none for its shard.
 func (x *examiner) neverReconciled(obj *unstructured.Unstructured, controller finding.Ref, f *finding.Finding) {
 	f.Evidence = append(f.Evidence, evidence(obj, "metadata.creationTimestamp", field.Text(obj.Object, "metadata", "creationTimestamp"), obj.GetCreationTimestamp().Time))
 	look := finding.Fix{Text: "Check whether " + controller.Name + " runs, and whether its arguments limit the namespaces that it watches",
@@ -103,9 +102,9 @@ func (x *examiner) neverReconciled(obj *unstructured.Unstructured, controller fi
 	f.Fixes = append(f.Fixes, look)
 }
 
-// controllerOf is the Deployment of the controller that reconciles an object of
-// Flux: where its Lease is, else in Flux's own namespace. A shard has one of its
-// own, if that can be seen.
+// controllerOf is the Deployment of the controller that reconciles an object of Flux:
+// in the namespace of its Lease, otherwise in the namespace of Flux. A shard has a
+// controller of its own, if it can be read.
 func (x *examiner) controllerOf(obj *unstructured.Unstructured) finding.Ref {
 	of, _ := controllerFor(finding.RefOf(obj).GroupKind())
 	name := of.name
@@ -123,13 +122,12 @@ func (x *examiner) controllerOf(obj *unstructured.Unstructured) finding.Ref {
 	return ref
 }
 
-// notReady tells whether an object is there and known not to be ready.
+// notReady reports whether an object exists and is known not to be ready.
 func (x *examiner) notReady(ref finding.Ref) bool {
 	return x.snap.Lookup(ref).Presence == snapshot.Present && x.knownNotReady(ref)
 }
 
-// fluxCommand is the flux CLI's command about an object, empty where it has none
-// for the kind.
+// fluxCommand is the flux command about an object, empty if there is none for the kind.
 func fluxCommand(verb string, obj *unstructured.Unstructured) string {
 	kind := map[string]string{
 		"Kustomization": "kustomization", "HelmRelease": "helmrelease", "GitRepository": "source git", "OCIRepository": "source oci",
@@ -141,8 +139,8 @@ func fluxCommand(verb string, obj *unstructured.Unstructured) string {
 	return escape.Command("flux %s %s %s -n %s", verb, escape.Shell(kind), obj.GetName(), cmp.Or(obj.GetNamespace(), "flux-system"))
 }
 
-// inspect is the command that shows an object with its events, in the case in
-// which kubectl prints kinds.
+// inspect is the command that shows an object with its events, with the kind in the
+// case that kubectl prints.
 func inspect(ref finding.Ref) string {
 	return strings.Replace(describe(ref), " "+ref.Kind+" ", " "+strings.ToLower(ref.Kind)+" ", 1)
 }

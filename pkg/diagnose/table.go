@@ -11,19 +11,19 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// kindEntry is what the program knows of a kind: who explains it, and which other
-// kinds that explainer looks at. A new kind is added here and nowhere else.
+// kindEntry is the entry of a kind: its explainer, and the other kinds that the
+// explainer reads. A new kind is added here and nowhere else.
 type kindEntry struct {
 	kinds   []schema.GroupKind
 	explain explainer
-	// reads are the kinds that no other entry explains and this explainer looks at.
+	// reads are the kinds that this explainer reads and that no other entry explains.
 	reads []schema.GroupKind
 }
 
 func of(kinds ...schema.GroupKind) []schema.GroupKind { return kinds }
 
-// kindTable has one entry an explainer. What an object of any other kind says of
-// itself is judged by judgesByKind.
+// kindTable has one entry for each explainer. Objects of any other kind are judged by
+// judgesByKind.
 func kindTable() []kindEntry {
 	return []kindEntry{
 		// Flux
@@ -87,8 +87,8 @@ func explainersByKind() map[schema.GroupKind]explainer {
 	return byKind
 }
 
-// Kinds are all kinds that an explainer may look at, by group and kind: what a
-// record must hold to answer what a live cluster would.
+// Kinds are all kinds that an explainer may read, by group and kind: what a recorded
+// snapshot must contain to give the answer that a live cluster gives.
 func Kinds() []schema.GroupKind {
 	var kinds []schema.GroupKind
 	for _, entry := range kindTable() {

@@ -13,9 +13,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// explainTerminating tells why an object of any kind that is being deleted is
-// still there: who has to remove each of its finalizers, and what that waits
-// for. In its first minutes a deletion is in progress.
+// explainTerminating reports why an object of any kind that is being deleted still
+// exists: who has to remove each of its finalizers, and what that waits for. For the
+// first minutes, a deletion is in progress.
 func explainTerminating(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	t := newTermination(x, obj)
 	t.examine()
@@ -28,10 +28,10 @@ type termination struct {
 	obj *unstructured.Unstructured
 	ref finding.Ref
 	at  time.Time
-	// reason is the controller's own word where it has one.
+	// reason is the reason that the controller gives, if any.
 	reason string
-	// why are clauses on what the deletion waits for; proof, fixes and last are
-	// what goes with them, last being the fixes that lose something.
+	// why are clauses about what the deletion waits for; proof, fixes and last belong
+	// to them. last are the fixes that lose something.
 	why         []string
 	proof       []finding.Evidence
 	fixes, last []finding.Fix
@@ -47,7 +47,7 @@ func newTermination(x *examiner, obj *unstructured.Unstructured) *termination {
 	return t
 }
 
-// examine looks at all that may hold the object.
+// examine checks everything that may prevent the deletion.
 func (t *termination) examine() {
 	for i, finalizer := range t.obj.GetFinalizers() {
 		t.proof = append(t.proof, evidence(t.obj, fmt.Sprintf("metadata.finalizers[%d]", i), finalizer, time.Time{}))
@@ -60,13 +60,12 @@ func (t *termination) examine() {
 		t.namespace()
 	}
 	if len(t.why) == 0 {
-		t.because("it has no finalizers, so nothing prevents the deletion")
+		t.addReason("it has no finalizers, so nothing prevents the deletion")
 		t.inspect("Check whether it still exists")
 	}
 }
 
-// result is what was found out: progress in the first minutes, and a cause
-// later.
+// result is progress in the first minutes, and a cause later.
 func (t *termination) result(failing bool) exam {
 	e := exam{verdict: health.Verdict{
 		Ref: t.ref, Status: health.Progressing, Reason: health.Reason(t.reason), Since: t.at,
@@ -93,11 +92,11 @@ func (t *termination) result(failing bool) exam {
 	return e
 }
 
-func (t *termination) because(format string, args ...any) {
+func (t *termination) addReason(format string, args ...any) {
 	t.why = append(t.why, fmt.Sprintf(format, args...))
 }
 
-// inspect offers the command that shows the object and its events.
+// inspect adds the command that shows the object and its events.
 func (t *termination) inspect(text string) {
 	t.fix(finding.Fix{Text: text, Command: describe(t.ref)})
 }
@@ -108,15 +107,15 @@ func (t *termination) fix(f finding.Fix) {
 	}
 }
 
-// list lists a kind, and notes what could not be read of it.
+// list lists a kind, and records what could not be read.
 func (t *termination) list(of kindIn) (objects []*unstructured.Unstructured, complete bool) {
 	unread := t.x.unreadable(of.kind, of.namespace)
 	t.unknown = union(t.unknown, unread)
 	return t.x.snap.List(of.kind, of.namespace).Objects, len(unread) == 0
 }
 
-// blameDeleted blames an object that is itself being deleted, and tells whether
-// it is.
+// blameDeleted blames an object if it is being deleted itself, and reports whether it
+// is.
 func (t *termination) blameDeleted(obj *unstructured.Unstructured) bool {
 	if obj.GetDeletionTimestamp() == nil {
 		return false
@@ -125,7 +124,7 @@ func (t *termination) blameDeleted(obj *unstructured.Unstructured) bool {
 	return true
 }
 
-// namesOf names the first of the objects, without the kind where they share it.
+// namesOf names the first objects, without the kind if they share it.
 func namesOf(objects []*unstructured.Unstructured) string {
 	var names []string
 	for _, obj := range objects[:min(len(objects), maxNamed)] {

@@ -21,7 +21,7 @@ var dependentKinds = []schema.GroupKind{
 	health.PodKind, replicaSetKind, jobKind, health.DeploymentKind, health.StatefulSetKind, daemonSetKind, claimKind, secretKind, health.ServiceKind,
 }
 
-// dependents are the objects that have to go before their owner does, which was
+// dependents are the objects that have to be deleted before their owner, which was
 // deleted with --cascade=foreground.
 func (t *termination) dependents() {
 	var found []*unstructured.Unstructured
@@ -36,7 +36,7 @@ func (t *termination) dependents() {
 		}
 	}
 	if len(found) == 0 {
-		t.because("finalizer %s waits for the objects that it owns", foreground)
+		t.addReason("finalizer %s waits for the objects that it owns", foreground)
 		t.inspect("Check what it owns")
 		return
 	}
@@ -48,13 +48,14 @@ func (t *termination) dependents() {
 		}
 		t.blameDeleted(obj)
 	}
-	t.because("finalizer %s waits for %s that it owns: %s", foreground, countOf(len(found), "object"), refsText(refs))
+	t.addReason("finalizer %s waits for %s that it owns: %s", foreground, countOf(len(found), "object"), refsText(refs))
 	t.fix(finding.Fix{Text: "Check what keeps " + refs[0].String(), Command: describe(refs[0])})
 }
 
 func ownedBy(obj, owner *unstructured.Unstructured) bool { return ownerIndex(obj, owner) >= 0 }
 
-// ownerIndex is where an object names its owner, negative when it does not.
+// ownerIndex is the index of the owner reference of an object, negative if there is
+// none.
 func ownerIndex(obj, owner *unstructured.Unstructured) int {
 	ref := finding.RefOf(owner)
 	for i, o := range obj.GetOwnerReferences() {
@@ -66,30 +67,30 @@ func ownerIndex(obj, owner *unstructured.Unstructured) int {
 	return -1
 }
 
-// instances are the objects of a CustomResourceDefinition, which all have to go
-// before it does.
+// instances are the objects of a CustomResourceDefinition, which all have to be deleted
+// before it.
 func (t *termination) instances() {
 	kind := schema.GroupKind{Group: field.Text(t.obj.Object, "spec", "group"), Kind: field.Text(t.obj.Object, "spec", "names", "kind")}
 	objects, _ := t.list(kindIn{kind, ""})
-	t.because("finalizer %s waits for all %s objects to be gone", instanceCleanup, kind.Kind)
+	t.addReason("finalizer %s waits for all %s objects to be gone", instanceCleanup, kind.Kind)
 	for _, obj := range objects {
 		t.blameDeleted(obj)
 	}
 	if len(objects) > 0 {
-		t.because("there are %s: %s", countOf(len(objects), "object"), namesOf(objects))
+		t.addReason("there are %s: %s", countOf(len(objects), "object"), namesOf(objects))
 	}
 	if c := field.ConditionOf(t.obj, "Terminating"); c.Message != "" {
-		t.because("%s", firstLine(c.Message))
+		t.addReason("%s", firstLine(c.Message))
 		t.proof = append(t.proof, quote(t.obj, c))
 	}
 	t.fix(finding.Fix{Text: "Check which are left, and what keeps each", Command: "kubectl get " + escape.ShellWord(t.ref.Name) + " -A"})
 }
 
-// pod is one whose node is down, or whose containers don't end.
+// pod reports a pod whose node is down, or whose containers do not terminate.
 func (t *termination) pod() {
 	node := field.Text(t.obj.Object, "spec", "nodeName")
 	for _, bad := range t.x.read(t.obj).onBadNode() {
-		t.because("node %s, which has to terminate it, is not ready", node)
+		t.addReason("node %s, which has to terminate it, is not ready", node)
 		t.proof = append(t.proof, bad.evidence...)
 		t.blame = append(t.blame, bad.blame...)
 		t.fix(finding.Fix{Text: "Check since when the node has not reported, and whether its machine is off", Command: "kubectl describe node " + escape.ShellWord(node)})
@@ -100,10 +101,10 @@ func (t *termination) pod() {
 	if len(t.obj.GetFinalizers()) > 0 {
 		return
 	}
-	t.because("the kubelet of node %s has not terminated it", node)
+	t.addReason("the kubelet of node %s has not terminated it", node)
 	for _, e := range t.x.warnings(t.obj) {
 		if slices.Contains([]string{"FailedKillPod", "FailedPreStopHook", "ExceededGracePeriod"}, e.Reason) {
-			t.because("it reports %s: %s", e.Reason, firstLine(e.Message))
+			t.addReason("it reports %s: %s", e.Reason, firstLine(e.Message))
 			t.proof = append(t.proof, eventEvidence(t.ref, e))
 			break
 		}
@@ -111,16 +112,16 @@ func (t *termination) pod() {
 	t.inspect("Check its events from the kubelet")
 }
 
-// namespaceConditions say what keeps a namespace (kubernetes v1.36,
+// namespaceConditions report why a namespace still exists (kubernetes v1.36,
 // pkg/controller/namespace/deletion/status_condition_utils.go).
 var namespaceConditions = []string{
 	"NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure", "NamespaceDeletionContentFailure",
 	"NamespaceContentRemaining", "NamespaceFinalizersRemaining",
 }
 
-// namespace is one that goes once all in it is gone.
+// namespace reports a namespace, which is deleted after everything in it.
 func (t *termination) namespace() {
-	t.because("nothing can be created in it meanwhile")
+	t.addReason("nothing can be created in it meanwhile")
 	var content fluxmsg.NamespaceContent
 	for _, kind := range namespaceConditions {
 		c := field.ConditionOf(t.obj, kind)
@@ -136,7 +137,7 @@ func (t *termination) namespace() {
 			t.undiscovered(left.Undiscovered)
 			continue
 		}
-		t.because("%s", firstLine(c.Message))
+		t.addReason("%s", firstLine(c.Message))
 		if kind == namespaceConditions[0] {
 			t.undiscovered(nil)
 		}
@@ -158,7 +159,7 @@ func (t *termination) namespace() {
 	t.fix(finding.Fix{Text: "Check whether the namespace still exists, and what its conditions are now", Command: conditions})
 }
 
-// remaining blames those objects of a kind that are left and being deleted.
+// remaining blames the remaining objects of a kind that are being deleted.
 func (t *termination) remaining(left fluxmsg.RemainingResource) {
 	kind, ok := t.x.kindOf(left.Group, left.Resource)
 	if !ok {
@@ -174,14 +175,14 @@ func (t *termination) remaining(left fluxmsg.RemainingResource) {
 	}
 }
 
-// heldObject says what holds an object in the namespace.
+// heldObject reports what keeps an object in the namespace.
 func (t *termination) heldObject(obj *unstructured.Unstructured) {
 	if obj.GetDeletionTimestamp() == nil || len(obj.GetFinalizers()) == 0 {
 		return
 	}
 	below := newTermination(t.x, obj)
 	below.examine()
-	t.because("%s is kept: %s", below.ref, strings.Join(below.why, "; "))
+	t.addReason("%s is kept: %s", below.ref, strings.Join(below.why, "; "))
 	t.proof = append(t.proof, below.proof...)
 	t.blame = append(t.blame, below.blame...)
 	t.unknown = union(t.unknown, below.unknown)
@@ -191,8 +192,8 @@ func (t *termination) heldObject(obj *unstructured.Unstructured) {
 	t.last = append(t.last, below.last...)
 }
 
-// finalizerOf tells whose a finalizer is that objects in the namespace have,
-// which could not be read themselves.
+// finalizerOf reports who removes a finalizer of objects in the namespace that could
+// not be read themselves.
 func (t *termination) finalizerOf(name string) {
 	switch {
 	case name == fluxFinalizer:
@@ -203,20 +204,20 @@ func (t *termination) finalizerOf(name string) {
 			}
 		}
 	case !strings.Contains(name, "kubernetes.io/") && strings.Contains(name, "."):
-		t.foreign(name)
+		t.otherFinalizer(name)
 	}
 }
 
-// coreKinds are Kubernetes' own kinds by their resource, with the group behind
-// a dot, that often keep a namespace.
+// coreKinds are built-in kinds that often keep a namespace, by their resource and
+// group.
 var coreKinds = map[string]schema.GroupKind{
 	"pods.": health.PodKind, "services.": health.ServiceKind, "persistentvolumeclaims.": claimKind, "secrets.": secretKind,
 	"deployments.apps": health.DeploymentKind, "statefulsets.apps": health.StatefulSetKind, "daemonsets.apps": daemonSetKind,
 	"replicasets.apps": replicaSetKind, "jobs.batch": jobKind, "cronjobs.batch": cronJobKind,
 }
 
-// kindOf is the kind that a resource is of: one that was read, Kubernetes' own, or
-// a definition's.
+// kindOf is the kind of a resource: one that was read, a built-in one, or one of a
+// CustomResourceDefinition.
 func (x *examiner) kindOf(group, resource string) (schema.GroupKind, bool) {
 	if kind, ok := coreKinds[resource+"."+group]; ok {
 		return kind, true

@@ -10,10 +10,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// undiscovered blames the aggregated APIs that don't answer: while one is down,
-// the namespace controller does not know whether the namespace is empty. Those that
-// the condition names as "group/version" are reported where none of them is known
-// to be unavailable.
+// undiscovered blames the aggregated APIs that do not answer: while one is not
+// available, the namespace controller does not know whether the namespace is empty. The
+// APIs that the condition names as "group/version" are reported if none of them is
+// known to be unavailable.
 func (t *termination) undiscovered(groupVersions []string) {
 	services, complete := t.list(kindIn{apiServiceKind, ""})
 	for _, service := range services {
@@ -24,7 +24,7 @@ func (t *termination) undiscovered(groupVersions []string) {
 	if len(groupVersions) == 0 {
 		return
 	}
-	t.because("the API server could not list the kinds of %s, so it does not know whether the namespace is empty", listOf(groupVersions))
+	t.addReason("the API server could not list the kinds of %s, so it does not know whether the namespace is empty", listOf(groupVersions))
 	var names []string
 	answering := 0
 	for _, groupVersion := range groupVersions {
@@ -43,7 +43,7 @@ func (t *termination) undiscovered(groupVersions []string) {
 		if len(names) > 2 {
 			what = "all are"
 		}
-		t.because("%s available now, and Kubernetes retries", what)
+		t.addReason("%s available now, and Kubernetes retries", what)
 		return
 	}
 	what := fmt.Sprintf("Check whether APIService %s is available, and which Service serves it", names[0])

@@ -9,7 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// kindIn is a kind in a namespace, "" being all of them.
+// kindIn is a kind in a namespace; "" means all namespaces.
 type kindIn struct {
 	kind      schema.GroupKind
 	namespace string
@@ -26,7 +26,7 @@ const (
 	fluxFinalizer    = "finalizers.fluxcd.io"
 )
 
-// finalizer finds out what one of the object's finalizers waits for.
+// finalizer determines what one of the finalizers of the object waits for.
 func (t *termination) finalizer(name string) {
 	switch name {
 	case claimProtection:
@@ -40,22 +40,22 @@ func (t *termination) finalizer(name string) {
 	case fluxFinalizer:
 		t.flux()
 	case "orphan", jobTracking, "kubernetes":
-		t.because("finalizer %s is removed by kube-controller-manager, which has not done so", name)
+		t.addReason("finalizer %s is removed by kube-controller-manager, which has not done so", name)
 		t.inspect("Check its events, and whether kube-controller-manager works")
 	default:
-		t.foreign(name)
+		t.otherFinalizer(name)
 	}
 }
 
-// program is who removes finalizers: a Deployment, StatefulSet or DaemonSet of
-// this name, mostly in this namespace.
+// program removes finalizers: a Deployment, StatefulSet or DaemonSet of this name,
+// usually in this namespace.
 type program struct {
 	name, namespace string
-	// lost is what stays behind when its finalizer is removed by hand.
+	// lost is what stays behind if its finalizer is removed by hand.
 	lost string
 }
 
-// programs are known by their finalizers, or by what those end in.
+// programs are identified by their finalizers, or by the end of these.
 var programs = []struct {
 	ends string
 	program
@@ -80,16 +80,16 @@ func programOf(finalizer string) (program, bool) {
 	return program{}, false
 }
 
-// foreign is a finalizer that is not Kubernetes' or Flux's own. Whose it is, its
-// name tells, or may tell.
-func (t *termination) foreign(name string) {
+// otherFinalizer reports a finalizer that is neither built in nor of Flux. Its name shows, or
+// may show, which program sets it.
+func (t *termination) otherFinalizer(name string) {
 	known, ok := programOf(name)
 	switch {
 	case ok:
 		t.heldBy(name, known, false)
 	case name == "service.kubernetes.io/load-balancer-cleanup":
 		// k8s.io/cloud-provider v0.36, service/helpers.
-		t.because("finalizer %s is removed by the load balancer controller of the cluster after it has deleted the load balancer", name)
+		t.addReason("finalizer %s is removed by the load balancer controller of the cluster after it has deleted the load balancer", name)
 		t.inspect("Read the events of the Service from that controller")
 	case strings.HasPrefix(name, "external-attacher/"), strings.HasPrefix(name, "external-provisioner."), strings.HasPrefix(name, "snapshot.storage.kubernetes.io/"):
 		t.storageDriver(name)
@@ -98,7 +98,7 @@ func (t *termination) foreign(name string) {
 	}
 }
 
-// guessed looks for a workload that is named after a finalizer's domain.
+// guessed finds a workload that is named after the domain of a finalizer.
 func (t *termination) guessed(name string) {
 	words := finalizerWords(name)
 	found, complete := t.workloadNamed(words)
@@ -106,22 +106,22 @@ func (t *termination) guessed(name string) {
 	case found.Name != "":
 		t.heldBy(name, program{name: found.Name, namespace: found.Namespace}, true)
 	case complete && len(words) > 0:
-		t.because("finalizer %s is removed by a controller, and no Deployment, StatefulSet or DaemonSet is named after %s: it may have been uninstalled",
+		t.addReason("finalizer %s is removed by a controller, and no Deployment, StatefulSet or DaemonSet is named after %s: it may have been uninstalled",
 			name, strings.Join(words, " or "))
 		t.fix(finding.Fix{Text: "Find out which program sets this finalizer, and install it again, so that it cleans up", Command: "kubectl get deployments,statefulsets,daemonsets -A"})
 		t.byHand(name, "what that program created elsewhere stays behind")
 	default:
-		t.because("finalizer %s is removed by a controller, which has not done so", name)
+		t.addReason("finalizer %s is removed by a controller, which has not done so", name)
 		t.inspect("Find out which program sets this finalizer, and read its log")
 	}
 }
 
-// byHand is the removal of a finalizer, the last thing to do.
+// byHand is the removal of a finalizer, as the last resort.
 func (t *termination) byHand(finalizer, lost string) {
 	t.last = append(t.last, finding.Fix{Text: "Only if that is impossible, remove finalizer " + finalizer + " by hand; its cleanup is lost: " + lost})
 }
 
-// commonWords are in finalizers of all sorts of programs.
+// commonWords are in the finalizers of many programs.
 var commonWords = []string{"finalizer", "finalizers", "cleanup", "controller", "operator", "resources", "kubernetes", "protection", "deletion"}
 
 // finalizerWords are the words of a finalizer that may name its program:

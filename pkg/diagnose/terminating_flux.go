@@ -14,7 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// fluxControllers are Flux's, by the group of their objects.
+// fluxControllers are the controllers of Flux, by the group of their objects.
 var fluxControllers = map[string]string{
 	health.KustomizationKind.Group:   "kustomize-controller",
 	health.HelmReleaseKind.Group:     "helm-controller",
@@ -23,7 +23,7 @@ var fluxControllers = map[string]string{
 	"image.toolkit.fluxcd.io":        "image-reflector-controller",
 }
 
-// flux is the finalizer of Flux's own objects, each of which has a controller.
+// flux reports the finalizer of an object of Flux, each of which has a controller.
 func (t *termination) flux() {
 	name, known := fluxControllers[t.ref.GroupKind().Group]
 	if !known {
@@ -53,7 +53,7 @@ func (t *termination) flux() {
 	}
 }
 
-// prunes tells whether the deletion of a layer deletes what it applied.
+// prunes reports whether the deletion of a layer deletes the applied objects.
 func (t *termination) prunes() bool {
 	switch field.Text(t.obj.Object, "spec", "deletionPolicy") {
 	case "Delete", "WaitForTermination":
@@ -64,8 +64,8 @@ func (t *termination) prunes() bool {
 	return false
 }
 
-// keepApplied is how to keep what a layer or release applied, while its
-// controller has not deleted it yet.
+// keepApplied is how to keep what a layer or release applied, before its controller has
+// deleted it.
 func (t *termination) keepApplied() {
 	if field.Bool(t.obj.Object, "spec", "suspend") {
 		return
@@ -80,7 +80,7 @@ func (t *termination) keepApplied() {
 	}
 }
 
-// fluxNamespace is where Flux's controllers run: where their Leases are.
+// fluxNamespace is the namespace of the controllers of Flux: that of their Leases.
 func (t *termination) fluxNamespace(controller string) string {
 	if lease := t.lease(controller); lease != nil {
 		return lease.GetNamespace()
@@ -88,7 +88,7 @@ func (t *termination) fluxNamespace(controller string) string {
 	return "flux-system"
 }
 
-// lease is the Lease of a controller, or of its shards, that was renewed last.
+// lease is the most recently renewed Lease of a controller or of its shards.
 func (t *termination) lease(controller string) *unstructured.Unstructured {
 	leases, _ := t.list(kindIn{health.LeaseKind, ""})
 	var newest *unstructured.Unstructured
@@ -103,8 +103,8 @@ func (t *termination) lease(controller string) *unstructured.Unstructured {
 	return newest
 }
 
-// silent tells whether a controller does not work though its pods are ready, by
-// its Lease.
+// silent reports whether a controller does not work although its pods are ready,
+// according to its Lease.
 func (t *termination) silent(controller string) bool {
 	lease := t.lease(controller)
 	if lease == nil {
@@ -114,7 +114,7 @@ func (t *termination) silent(controller string) bool {
 	if !t.x.expired(lease) {
 		return false
 	}
-	t.because("%s has not renewed its Lease", controller)
+	t.addReason("%s has not renewed its Lease", controller)
 	t.proof = append(t.proof, evidence(lease, "spec.renewTime", field.Text(lease.Object, "spec", "renewTime"), renewed))
 	t.restart(controller)
 	return true
@@ -125,19 +125,20 @@ func (t *termination) restart(controller string) {
 		Command: escape.Command("kubectl rollout restart deployment %s -n %s", controller, t.fluxNamespace(controller))})
 }
 
-// suspended is an object of which Flux removes the finalizer and nothing else
+// suspended reports an object from which Flux only removes the finalizer
 // (kustomize-controller 1.7, finalizerShouldDeleteResources; helm-controller 1.6,
 // reconcileDelete).
 func (t *termination) suspended(controller string) {
-	t.because("it is suspended, so %s deletes nothing of it, and only removes the finalizer", controller)
+	t.addReason("it is suspended, so %s deletes nothing of it, and only removes the finalizer", controller)
 	t.proof = append(t.proof, evidence(t.obj, "spec.suspend", "true", time.Time{}))
 }
 
-// pruning is a layer that goes once what it applied has been deleted, and with
-// the policy WaitForTermination, is gone (kustomize-controller 1.7, finalize).
+// pruning reports a layer that is deleted after the objects that it applied have been
+// deleted, and with the policy WaitForTermination no longer exist (kustomize-controller
+// 1.7, finalize).
 func (t *termination) pruning(controller string) {
 	if !t.prunes() {
-		t.because("it keeps what it applied, so %s only has to remove the finalizer", controller)
+		t.addReason("it keeps what it applied, so %s only has to remove the finalizer", controller)
 		return
 	}
 	inventory := health.Inventory(t.obj)
@@ -159,21 +160,21 @@ func (t *termination) pruning(controller string) {
 		}
 	}
 	if len(leaving) > 0 {
-		t.because("it waits for what it applied and is being deleted: %s", refsText(leaving))
+		t.addReason("it waits for what it applied and is being deleted: %s", refsText(leaving))
 	}
 	if len(left) == 0 {
 		return
 	}
-	t.because("%s first has to delete what the layer applied, and %d of %d objects exist that are not being deleted: %s",
+	t.addReason("%s first has to delete what the layer applied, and %d of %d objects exist that are not being deleted: %s",
 		controller, len(left), len(inventory), refsText(left))
 }
 
-// inventoryID is an entry of a layer's inventory.
+// inventoryID is an entry of the inventory of a layer.
 func inventoryID(layer *unstructured.Unstructured, i int) string {
 	return field.Text(field.List(layer.Object, "status", "inventory", "entries")[i], "id")
 }
 
-// refsText names the first of the objects.
+// refsText names the first objects.
 func refsText(refs []finding.Ref) string {
 	text := ""
 	for i, ref := range refs[:min(len(refs), maxNamed)] {
@@ -188,8 +189,8 @@ func refsText(refs []finding.Ref) string {
 	return text
 }
 
-// uninstalling is a release that goes once Helm has uninstalled it, which waits
-// for its objects unless told otherwise (helm-controller 1.6, reconcileDelete).
+// uninstalling reports a release that is deleted after Helm has uninstalled it, which
+// by default waits for its objects (helm-controller 1.6, reconcileDelete).
 func (t *termination) uninstalling() {
 	r := release{x: t.x, obj: t.obj, exam: &exam{}}
 	var leaving []finding.Ref
@@ -202,7 +203,7 @@ func (t *termination) uninstalling() {
 		}
 	}
 	if len(leaving) > 0 {
-		t.because("Helm waits for what is being deleted: %s", refsText(leaving))
+		t.addReason("Helm waits for what is being deleted: %s", refsText(leaving))
 	}
 }
 

@@ -20,9 +20,9 @@ import (
 // controllerKinds are the kinds that controllers run as.
 var controllerKinds = []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind, daemonSetKind}
 
-// heldBy is a finalizer that a program has to remove: which is not installed,
-// does not run, or has not done so. guessed tells that only
-// its name says that the finalizer is its own.
+// heldBy reports a finalizer that a program has to remove: the program is not
+// installed, does not run, or has not done so. guessed means that the program is only
+// known from the name of the finalizer.
 func (t *termination) heldBy(finalizer string, by program, guessed bool) (working bool) {
 	removed := "is removed by"
 	if guessed {
@@ -31,11 +31,11 @@ func (t *termination) heldBy(finalizer string, by program, guessed bool) (workin
 	obj, complete := t.findProgram(by)
 	if obj == nil {
 		if !complete {
-			t.because("finalizer %s %s %s", finalizer, removed, by.name)
+			t.addReason("finalizer %s %s %s", finalizer, removed, by.name)
 			t.inspect("Check its events")
 			return false
 		}
-		t.because("finalizer %s %s %s, which is not installed", finalizer, removed, by.name)
+		t.addReason("finalizer %s %s %s, which is not installed", finalizer, removed, by.name)
 		t.proof = append(t.proof, finding.Evidence{
 			Ref: finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: by.namespace, Name: by.name}, Field: "object", Value: "does not exist"})
 		t.fix(finding.Fix{Text: fmt.Sprintf("Install %s again, so that it cleans up and removes the finalizer", by.name), Command: "kubectl get deployments -n " + escape.ShellWord(by.namespace)})
@@ -45,25 +45,24 @@ func (t *termination) heldBy(finalizer string, by program, guessed bool) (workin
 	ref := finding.RefOf(obj)
 	switch v := t.x.workloadVerdict(obj); v.Status {
 	case health.Ready:
-		t.because("finalizer %s %s %s, which runs but has not done so", finalizer, removed, ref)
+		t.addReason("finalizer %s %s %s, which runs but has not done so", finalizer, removed, ref)
 		t.complaints()
 		t.fix(finding.Fix{Text: "Read in the log why it does not remove the finalizer", Command: logsOf(ref)})
 		return true
 	case health.Suspended:
-		t.because("finalizer %s %s %s, which is scaled to zero", finalizer, removed, ref)
+		t.addReason("finalizer %s %s %s, which is scaled to zero", finalizer, removed, ref)
 		t.proof = append(t.proof, evidence(obj, "spec.replicas", "0", time.Time{}))
 		t.fix(finding.Fix{Text: "Scale it up again, so that it cleans up and removes the finalizer", Command: scaleCommand(ref)})
 	default:
-		t.because("finalizer %s %s %s, which is not ready", finalizer, removed, ref)
+		t.addReason("finalizer %s %s %s, which is not ready", finalizer, removed, ref)
 		t.blame = addRef(t.blame, ref)
 		t.fix(finding.Fix{Text: "Find out why it is not ready", Command: describe(ref)})
 	}
 	return false
 }
 
-// findProgram finds a program by its name, or by the labels that installers
-// give it, first where it mostly is. complete tells that it would have been
-// found.
+// findProgram finds a program by its name or by the labels that installers set, first
+// in its usual namespace. complete means that it would have been found.
 func (t *termination) findProgram(by program) (found *unstructured.Unstructured, complete bool) {
 	for _, namespace := range slices.Compact([]string{by.namespace, ""}) {
 		complete = true
@@ -80,8 +79,8 @@ func (t *termination) findProgram(by program) (found *unstructured.Unstructured,
 	return nil, complete
 }
 
-// isProgram tells whether a workload is a program: cert-manager's webhook has
-// its name in a label, too, and is another component.
+// isProgram reports whether a workload is a program: the webhook of cert-manager also
+// has that name in a label, but is another component.
 func isProgram(obj *unstructured.Unstructured, name string) bool {
 	labels := obj.GetLabels()
 	if obj.GetName() == name || labels["app.kubernetes.io/component"] == name {
@@ -90,8 +89,8 @@ func isProgram(obj *unstructured.Unstructured, name string) bool {
 	return labels["app.kubernetes.io/name"] == name && slices.Contains([]string{"", "controller", "operator", "manager"}, labels["app.kubernetes.io/component"])
 }
 
-// workloadNamed is the workload whose name has the first of the words that any
-// has in it, the shortest name first.
+// workloadNamed is the workload whose name contains the earliest of the words, the
+// shortest name first.
 func (t *termination) workloadNamed(words []string) (found finding.Ref, complete bool) {
 	var refs []finding.Ref
 	complete = true
@@ -115,11 +114,11 @@ func (t *termination) workloadNamed(words []string) (found finding.Ref, complete
 	return found, complete
 }
 
-// complaints are what the object's own conditions and events say is wrong.
+// complaints are the problems in the conditions and events of the object.
 func (t *termination) complaints() {
 	for _, c := range field.Conditions(field.Map(t.obj.Object, "status"), "status") {
 		if c.Is("False") && c.Message != "" {
-			t.because("it reports %s: %s", c.Reason, firstLine(c.Message))
+			t.addReason("it reports %s: %s", c.Reason, firstLine(c.Message))
 			t.proof = append(t.proof, quote(t.obj, c))
 			t.denied(c.Message)
 			break
@@ -133,8 +132,7 @@ func (t *termination) complaints() {
 	}
 }
 
-// denied looks first at what may not be deleted, where the object says that a
-// webhook or a policy denies that.
+// denied first checks the object whose deletion a webhook or policy denies.
 func (t *termination) denied(message string) {
 	refusal, _ := t.x.message(message).APIError()
 	webhook := refusal.Problem == fluxmsg.APIWebhook && refusal.Webhook.Failure == fluxmsg.WebhookDenied
@@ -145,12 +143,12 @@ func (t *termination) denied(message string) {
 	t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: fmt.Sprintf("Check what protects %s: its deletion is denied, and the message names what denies it", ref), Command: inspect(ref)})
 }
 
-// logsOf is the command that shows the log of a workload's pods.
+// logsOf is the command that shows the log of the pods of a workload.
 func logsOf(ref finding.Ref) string {
 	return escape.Command("kubectl logs %s/%s -n %s", resourceOf(ref), ref.Name, ref.Namespace)
 }
 
-// scaleCommand is the command that gives a workload a pod again.
+// scaleCommand is the command that scales a workload up to one pod.
 func scaleCommand(ref finding.Ref) string {
 	return escape.Command("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)
 }

@@ -15,12 +15,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// attachmentKind ties a volume to a node.
+// attachmentKind attaches a volume to a node.
 var attachmentKind = schema.GroupKind{Group: "storage.k8s.io", Kind: "VolumeAttachment"}
 
-// claimInUse is a claim that is kept while there are pods with it that have a
-// node, whether or not they still run (k8s.io/kubernetes 1.36,
-// pkg/controller/volume/pvcprotection, podUsesPVC).
+// claimInUse reports a claim that is kept while pods that use it have a node, whether
+// or not they still run (k8s.io/kubernetes 1.36, pkg/controller/volume/pvcprotection,
+// podUsesPVC).
 func (t *termination) claimInUse() {
 	pods, complete := t.list(kindIn{health.PodKind, t.ref.Namespace})
 	users := slices.DeleteFunc(slices.Clone(pods), func(pod *unstructured.Unstructured) bool {
@@ -28,23 +28,23 @@ func (t *termination) claimInUse() {
 	})
 	switch {
 	case len(users) == 0 && !complete:
-		t.because("finalizer %s keeps it while pods use it", claimProtection)
+		t.addReason("finalizer %s keeps it while pods use it", claimProtection)
 	case len(users) == 0:
-		t.because("finalizer %s is removed by kube-controller-manager: no pod uses the claim", claimProtection)
+		t.addReason("finalizer %s is removed by kube-controller-manager: no pod uses the claim", claimProtection)
 		t.inspect("Check its events, and whether kube-controller-manager works")
 	default:
 		t.usedBy(users)
 	}
 }
 
-// usedBy names the pods that use the claim, and how to save its data before
-// they go: a deletion can't be taken back.
+// usedBy names the pods that use the claim, and how to save its data before they are
+// deleted: a deletion can't be undone.
 func (t *termination) usedBy(users []*unstructured.Unstructured) {
 	verb := "use"
 	if len(users) == 1 {
 		verb = "uses"
 	}
-	t.because("%s still %s it (%s), which finalizer %s waits for", countOf(len(users), "pod"), verb, namesOf(users), claimProtection)
+	t.addReason("%s still %s it (%s), which finalizer %s waits for", countOf(len(users), "pod"), verb, namesOf(users), claimProtection)
 	var owners []finding.Ref
 	var over []string
 	leaving := 0
@@ -76,7 +76,7 @@ func (t *termination) usedBy(users []*unstructured.Unstructured) {
 	}
 }
 
-// stopUser is how to have a workload let go of a claim that is being deleted.
+// stopUser is how to stop a workload from using a claim that is being deleted.
 func (t *termination) stopUser(owner finding.Ref) finding.Fix {
 	next := "a claim that is created again gets an empty volume, unless its spec.volumeName names the old one"
 	fix := finding.Fix{Text: fmt.Sprintf("Back up the data, since a deletion cannot be undone, then stop %s, so that the claim can be deleted; %s", owner, next)}
@@ -89,7 +89,7 @@ func (t *termination) stopUser(owner finding.Ref) finding.Fix {
 	return fix
 }
 
-// keepData has the claim's volume outlive the claim.
+// keepData retains the volume of the claim when the claim is deleted.
 func (t *termination) keepData() {
 	volume := coreRef(volumeKind.Kind, "", field.Text(t.obj.Object, "spec", "volumeName"))
 	if volume.Name == "" {
@@ -105,7 +105,7 @@ func (t *termination) keepData() {
 		t.proof = append(t.proof, evidence(answer.Object, "spec.persistentVolumeReclaimPolicy", policy, time.Time{}))
 	case "Delete":
 		t.proof = append(t.proof, evidence(answer.Object, "spec.persistentVolumeReclaimPolicy", policy, time.Time{}))
-		t.because("with the claim, %s and its data are deleted", volume)
+		t.addReason("with the claim, %s and its data are deleted", volume)
 		t.fix(finding.Fix{Text: "Keep the data: retain the volume when the claim is deleted",
 			Command: escape.Command(`kubectl patch persistentvolume %s -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`, volume.Name)})
 	default:
@@ -114,7 +114,7 @@ func (t *termination) keepData() {
 	}
 }
 
-// usesClaim is where a pod names the claim.
+// usesClaim is where a pod references the claim.
 func usesClaim(pod *unstructured.Unstructured, claim string) []finding.Evidence {
 	for _, volume := range field.List(pod.Object, "spec", "volumes") {
 		if field.Text(volume, "persistentVolumeClaim", "claimName") == claim {
@@ -124,16 +124,16 @@ func usesClaim(pod *unstructured.Unstructured, claim string) []finding.Evidence 
 	return nil
 }
 
-// volumeInUse is a volume that is kept while it is bound to a claim.
+// volumeInUse reports a volume that is kept while it is bound to a claim.
 func (t *termination) volumeInUse() {
 	claim := coreRef(claimKind.Kind, field.Text(t.obj.Object, "spec", "claimRef", "namespace"), field.Text(t.obj.Object, "spec", "claimRef", "name"))
 	phase := field.Text(t.obj.Object, "status", "phase")
 	if phase != "Bound" || claim.Name == "" {
-		t.because("finalizer %s is removed by kube-controller-manager: the volume is not bound to a claim", volumeProtection)
+		t.addReason("finalizer %s is removed by kube-controller-manager: the volume is not bound to a claim", volumeProtection)
 		t.inspect("Check its events")
 		return
 	}
-	t.because("it is bound to %s, which finalizer %s waits for", claim, volumeProtection)
+	t.addReason("it is bound to %s, which finalizer %s waits for", claim, volumeProtection)
 	t.proof = append(t.proof, evidence(t.obj, "status.phase", phase, time.Time{}), evidence(t.obj, "spec.claimRef.name", claim.Name, time.Time{}))
 	answer := t.x.snap.Lookup(claim)
 	if answer.Presence == snapshot.Present && t.blameDeleted(answer.Object) {
@@ -149,10 +149,10 @@ func (t *termination) volumeInUse() {
 		Command: escape.Command("kubectl describe persistentvolumeclaim %s -n %s", claim.Name, claim.Namespace)})
 }
 
-// storageDriver is a finalizer of a CSI driver's controllers. A volume that is
-// attached to a node that is down is not detached.
+// storageDriver reports a finalizer of the controllers of a CSI driver. A volume that
+// is attached to a node that is down is not detached.
 func (t *termination) storageDriver(name string) {
-	t.because("finalizer %s is removed by the storage driver's controller", name)
+	t.addReason("finalizer %s is removed by the storage driver's controller", name)
 	attached := []*unstructured.Unstructured{t.obj}
 	if t.ref.GroupKind() == volumeKind {
 		attached = t.x.attachments(t.ref.Name, &t.unknown)
@@ -162,7 +162,7 @@ func (t *termination) storageDriver(name string) {
 		if node == "" {
 			continue
 		}
-		t.because("the volume is attached to node %s", node)
+		t.addReason("the volume is attached to node %s", node)
 		if a != t.obj {
 			t.proof = append(t.proof, evidence(a, "spec.source.persistentVolumeName", t.ref.Name, time.Time{}))
 		}
@@ -175,7 +175,7 @@ func (t *termination) storageDriver(name string) {
 	t.inspect("Read its events from the storage driver")
 }
 
-// attachments are those of a volume.
+// attachments are the VolumeAttachments of a volume.
 func (x *examiner) attachments(volume string, unknown *[]snapshot.Failure) []*unstructured.Unstructured {
 	*unknown = union(*unknown, x.unreadable(attachmentKind, ""))
 	return slices.DeleteFunc(slices.Clone(x.snap.List(attachmentKind, "").Objects), func(a *unstructured.Unstructured) bool {

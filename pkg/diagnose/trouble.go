@@ -14,34 +14,34 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// trouble is one thing that keeps a pod from serving.
+// trouble is one problem that prevents a pod from serving.
 type trouble struct {
 	code   finding.Code
 	reason string
-	// container is the one in trouble, empty when it is the whole pod.
+	// container is the affected container, empty if it is the whole pod.
 	container string
-	// ref is the object to change, where that is not the pod's workload.
+	// ref is the object to change, if it is not the workload of the pod.
 	ref finding.Ref
-	// message is the finding's sentence.
+	// message is the message of the finding.
 	message string
-	// soft is what may pass by itself: it counts only once something above the
-	// pod has failed because of it.
+	// soft means that the problem may be temporary: it counts only after something
+	// above the pod has failed because of it.
 	soft bool
-	// vague tells that the pod's own words don't say why: what it depends on is
-	// looked at first.
+	// vague means that the pod itself does not report the reason: its dependencies are
+	// examined first.
 	vague bool
-	// setting is the field of the pod's spec that it comes from, where that is one.
+	// setting is the field in the spec of the pod that causes it, if there is one.
 	setting  string
 	since    time.Time
 	evidence []finding.Evidence
 	fixes    []finding.Fix
-	// blame are the objects that are deeper; unknown is what could not be read
-	// and would tell.
+	// blame are the deeper objects; unknown is what could not be read and may explain
+	// the problem.
 	blame   []finding.Ref
 	unknown []snapshot.Failure
 }
 
-// same tells whether two pods of a workload have the same trouble.
+// same reports whether two pods of a workload have the same problem.
 func (t trouble) same(other trouble) bool {
 	sameReason := t.reason == other.reason || pullReasons[t.reason] && pullReasons[other.reason] ||
 		t.code == codeCrash // between two starts, the reason is how it ended; then it is CrashLoopBackOff
@@ -49,12 +49,12 @@ func (t trouble) same(other trouble) bool {
 		t.ref == other.ref && slices.Equal(t.blame, other.blame)
 }
 
-// pullReasons are those of one image, of which a kubelet alternates between two:
-// while it tries, and between two tries.
+// pullReasons are the reasons for one image between which a kubelet alternates: during
+// an attempt, and between two attempts.
 var pullReasons = map[string]bool{"ErrImagePull": true, "ImagePullBackOff": true}
 
-// troubles are what keeps a pod from serving, the outermost first: a pod that
-// has no node has no containers either.
+// troubles are the problems that prevent a pod from serving, the outermost first: a pod
+// without a node has no containers either.
 func (x *examiner) troubles(pod *unstructured.Unstructured) []trouble {
 	p := x.read(pod)
 	checks, _ := x.memos[checksKey{}].([]podCheck)
@@ -82,8 +82,8 @@ type checksKey struct{}
 type podView struct {
 	x   *examiner
 	pod *unstructured.Unstructured
-	// owner names the workload that a person would change, work is it, nil when
-	// it could not be read.
+	// owner is the workload that a user would change; work is its object, nil if it
+	// could not be read.
 	owner finding.Ref
 	work  *unstructured.Unstructured
 	// events are the Warning events about the pod, the newest first.
@@ -105,8 +105,7 @@ func (s podView) event(reasons ...string) (health.Warning, bool) {
 	return health.Warning{}, false
 }
 
-// finding makes the trouble a finding about the workload, with the pods that
-// have it.
+// finding is the problem as a finding about the workload, with the affected pods.
 func (s podView) finding(t trouble) finding.Finding {
 	f := finding.Finding{
 		Code: t.code, Ref: t.ref, Reason: t.reason, Message: t.message, Severity: finding.Critical,
@@ -119,8 +118,8 @@ func (s podView) finding(t trouble) finding.Finding {
 	return f
 }
 
-// count tells which of the workload's pods have the trouble, and moves since to
-// where the first of them has it.
+// count lists the pods of the workload that have the problem, and sets since to the
+// earliest of them.
 func (s podView) count(t trouble, since *time.Time) []finding.Evidence {
 	siblings := s.x.siblings(s.pod)
 	var sick []string

@@ -9,13 +9,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// maxPeers is how many tenants are asked for a twin: where as many are in the
-// same trouble, it is none of one tenant's.
+// maxPeers is how many tenants are searched for a peer: if that many have the same
+// problem, it is not specific to one tenant.
 const maxPeers = 16
 
-// peer finds the same object of another tenant, if it is ready there: where the
-// two differ is where to look first. It is nil when there is none. It is a hint,
-// for which no other tenant is read.
+// peer finds the same object of another tenant, if it is ready there: the differences
+// between the two are the first thing to check. It is nil if there is none. It is a
+// hint, for which no other tenant is read.
 func (x *examiner) peer(ref finding.Ref) *unstructured.Unstructured {
 	own := x.tenantOf(ref.Namespace)
 	if own == "" {

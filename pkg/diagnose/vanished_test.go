@@ -53,7 +53,7 @@ func TestDeletedObjects(t *testing.T) {
 				}
 			}
 			compare(t, gone.String(), causes, []string{"bhs: OW1115 " + gone.String()})
-			toldAs(t, findings)
+			compareMessages(t, findings)
 		})
 	}
 }

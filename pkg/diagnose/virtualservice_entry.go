@@ -160,7 +160,7 @@ func (r route) hostsNotServed(entry routeGateway) {
 	for i, host := range field.Texts(r.obj.Object, "spec", "hosts") {
 		for _, other := range offered {
 			_, name, _ := cutNamespace(other)
-			if alike(host, name) > 0 {
+			if misspellingDistance(host, name) > 0 {
 				r.instead(&f, fmt.Sprintf("spec.hosts[%d]", i), name, host)
 				r.exam.findings = append(r.exam.findings, f)
 				return

@@ -61,7 +61,7 @@ func (r route) subset(to routeDestination, service *unstructured.Unstructured) {
 	for _, rule := range r.x.rulesFor(service, r.obj.GetNamespace()) {
 		for i, subset := range field.List(rule.Object, "spec", "subsets") {
 			prove(&f, rule, fmt.Sprintf("spec.subsets[%d].name", i))
-			if other := field.Text(subset, "name"); alike(name, other) > 0 {
+			if other := field.Text(subset, "name"); misspellingDistance(name, other) > 0 {
 				r.instead(&f, path, other, name)
 			}
 		}

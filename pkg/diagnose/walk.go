@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// foundCause is a cause as a walk came upon it.
+// foundCause is a cause that a walk has found.
 type foundCause struct {
 	finding.Finding
 	path []Step
@@ -19,32 +19,32 @@ type foundCause struct {
 	unwatched string
 }
 
-// outcome is what a walk from one object down came to.
+// outcome is the result of a walk from one object.
 type outcome struct {
 	causes  []foundCause
 	unknown []snapshot.Failure
 }
 
-// walk follows blame through a graph: its nodes are objects, each at most twice,
-// below something that has failed and below something that has not; its edges
-// lead from an object to those that it blames. It is linear in nodes and edges.
+// walk follows blame through a graph: its nodes are objects, each at most twice, below
+// something that has failed and below something that has not; its edges lead from an
+// object to those that it blames. It is linear in nodes and edges.
 //
-// Objects that blame each other form a component (Tarjan's algorithm); what is
-// foundCause out about a component does not depend on where it was entered, so that
-// the order of tenants and objects does not change an answer.
+// Objects that blame each other form a component (Tarjan's algorithm). The outcome of a
+// component does not depend on where it was entered, so the order of tenants and
+// objects does not change an answer.
 type walk struct {
 	x     *examiner
 	nodes map[examKey]*node
 	stack []*node
 }
 
-// node is an object on the walk.
+// node is an object in the graph of a walk.
 type node struct {
 	exam  exam
 	step  Step
 	edges []*node
-	// index is the order in which nodes were entered, from 1 on; lowest that of
-	// the earliest node that can be reached and is not finished.
+	// index is the order in which nodes were entered, from 1 on; lowest is that of the
+	// earliest node that can be reached and is not finished.
 	index, lowest int
 	onStack       bool
 	out           outcome
@@ -54,7 +54,7 @@ func newWalk(x *examiner) *walk {
 	return &walk{x: x, nodes: map[examKey]*node{}}
 }
 
-// from gives the causes below the object, each with its path from there.
+// from returns the causes below the object, each with its path from there.
 func (w *walk) from(ref finding.Ref, failing bool) outcome {
 	return w.visit(ref, failing).out
 }
@@ -84,7 +84,7 @@ func (w *walk) visit(ref finding.Ref, failing bool) *node {
 	return n
 }
 
-// finish works out the outcome of a component, whose first node is given.
+// finish computes the outcome of a component, whose first node is given.
 func (w *walk) finish(first *node) {
 	at := slices.Index(w.stack, first)
 	component := slices.Clone(w.stack[at:])
@@ -118,8 +118,8 @@ func (n *node) within(component []*node) []reached {
 	return found
 }
 
-// withoutDetours is a path without the detours on which it comes back to an object,
-// once below what is in progress and once below what has failed.
+// withoutDetours is a path without the detours on which it returns to an object, once
+// below what is in progress and once below what has failed.
 func withoutDetours(path []Step) []Step {
 	at := map[finding.Key]int{}
 	var out []Step
@@ -136,8 +136,8 @@ func withoutDetours(path []Step) []Step {
 	return out
 }
 
-// conclude gives what is below the component; where nothing is, what its own
-// nodes say.
+// conclude returns the causes below the component; if there are none, those of its own
+// nodes.
 func (n *node) conclude(component []*node) outcome {
 	var out outcome
 	within := n.within(component)
@@ -171,9 +171,9 @@ func (n *node) conclude(component []*node) outcome {
 	return out
 }
 
-// distinct keeps each cause once. Where several objects report the same object
-// with the same code and reason, each in its own words (three pods that lack one
-// Secret), the first one's count.
+// distinct keeps each cause once. If several objects report the same object with the
+// same code and reason but different messages (three pods that lack one Secret), those
+// of the first one count.
 func distinct(causes []foundCause) []foundCause {
 	seen := map[Identity]bool{}
 	reporter := map[Identity]finding.Key{} // of each object, code and reason
@@ -196,17 +196,17 @@ type examKey struct {
 	failing bool
 }
 
-// exams are those done and those under way. An explainer may examine other
-// objects, and come back to the first in a circle: there it gets the verdict
-// alone. What was found out with such half an answer is not kept, so that each
-// answer is the one that its object gives when it is asked first.
+// exams are the finished and running exams. An explainer may examine other objects and
+// return to the first in a cycle: there, it only gets the verdict. A result that is
+// based on such an incomplete answer is not kept, so that each answer is the one that
+// its object gives when it is examined first.
 type exams struct {
 	done  map[examKey]exam
 	stack []examKey
-	// cut is the lowest position on the stack that was come back to.
+	// cut is the lowest position on the stack that was returned to.
 	cut int
-	// spared counts what was not kept; from maxSpared on all is kept, since
-	// objects that all refer to each other would take for ever.
+	// spared counts the results that were not kept; from maxSpared on, all are kept,
+	// since objects that all refer to each other would take exponential time.
 	spared int
 }
 
@@ -214,7 +214,7 @@ const maxSpared = 10_000
 
 func newExams() exams { return exams{done: map[examKey]exam{}, cut: math.MaxInt} }
 
-// examine asks the explainer of the object's kind, once.
+// examine runs the explainer of the kind of the object, once.
 func (x *examiner) examine(ref finding.Ref, failing bool) exam {
 	key := examKey{ref.Key(), failing}
 	if known, ok := x.exams.done[key]; ok {
@@ -260,9 +260,9 @@ func (x *examiner) explain(ref finding.Ref, failing bool) exam {
 	return explain(x, answer.Object, failing)
 }
 
-// explainOther goes by what the object says about itself, for kinds that have no
-// explainer. What may still become ready is no cause, unless something above it
-// has failed because of it.
+// explainOther uses what the object reports about itself, for kinds without an
+// explainer. What may still become ready is no cause, unless something above it has
+// failed because of it.
 func explainOther(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := x.ownState(obj)
 	switch {

@@ -39,7 +39,7 @@ type workloadCase struct {
 	Objects   []map[string]any `json:"objects"`
 	Drop      []string         `json:"drop"`
 	Forbidden []string         `json:"forbidden"`
-	// Failing tells that something above has failed.
+	// Failing means that something above has failed.
 	Failing bool `json:"failing"`
 
 	Status health.Status `json:"status"`
@@ -216,7 +216,7 @@ func (c workloadCase) check(t *testing.T, x *examiner, of finding.Ref) {
 		causes = append(causes, string(cause.Code)+" "+cause.Ref.String()+" "+cause.Reason)
 		told = append(told, cause.Finding)
 	}
-	toldAs(t, told)
+	compareMessages(t, told)
 	for _, why := range out.unknown {
 		unknown = append(unknown, why.String())
 	}

@@ -11,42 +11,42 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Condition is an entry of a list of conditions, in the form that Kubernetes'
-// API conventions give it (metav1.Condition). One without a status is not there.
+// Condition is an entry of a list of conditions, in the form of the Kubernetes API
+// conventions (metav1.Condition). A condition without a status does not exist.
 type Condition struct {
 	Type string
 	// Status is True, False, Unknown, or a word that only its controller uses.
 	Status string
 	Reason string
-	// Message is the whole message, without white space around it.
+	// Message is the whole message, without surrounding white space.
 	Message string
 	// Since is its lastTransitionTime.
 	Since time.Time
-	// ObservedGeneration is the generation that it is about, 0 when it has none.
+	// ObservedGeneration is the observed generation, 0 if it has none.
 	ObservedGeneration int64
-	// Severity is Cluster API's and Knative's: "Error", "Warning" or "Info".
+	// Severity is that of Cluster API and Knative: "Error", "Warning" or "Info".
 	Severity string
-	// Path is where it stands in the object (Read): "status.conditions[Ready]".
+	// Path is its path in the object (Read): "status.conditions[Ready]".
 	Path string
 }
 
-// Is tells whether the condition has that status.
+// Is reports whether the condition has that status.
 func (c Condition) Is(status string) bool { return c.Status == status }
 
-// Outdated tells whether the condition is about an earlier spec, by its own
+// Outdated reports whether the condition is about an earlier spec, by its own
 // observedGeneration.
 func (c Condition) Outdated(obj *unstructured.Unstructured) bool {
 	return c.ObservedGeneration > 0 && c.ObservedGeneration < obj.GetGeneration()
 }
 
-// Behind tells whether the controller has not yet acted on the newest spec, by
-// status.observedGeneration or by the condition's own.
+// Behind reports whether the controller has not observed the newest spec yet, by
+// status.observedGeneration or by that of the condition.
 func (c Condition) Behind(obj *unstructured.Unstructured) bool {
 	return Int(obj.Object, "status", "observedGeneration") < obj.GetGeneration() || c.Outdated(obj)
 }
 
-// ConditionOf is the entry of an object's status.conditions of that type. Where
-// there is none it has a Type and a Path, and nothing else.
+// ConditionOf is the entry of status.conditions of that type. If there is none, only
+// its Type and Path are set.
 func ConditionOf(obj *unstructured.Unstructured, kind string) Condition {
 	path := "status.conditions[" + kind + "]"
 	for _, entry := range List(obj.Object, "status", "conditions") {
@@ -57,9 +57,9 @@ func ConditionOf(obj *unstructured.Unstructured, kind string) Condition {
 	return Condition{Type: kind, Path: path}
 }
 
-// Conditions are the entries of the conditions that a part of an object has
-// ("status" or "status.listeners[https]"), in their order; path is where that
-// part stands. Entries without a type are left out.
+// Conditions are the conditions of a part of an object ("status" or
+// "status.listeners[https]"), in their order; path is the path of that part. Entries
+// without a type are omitted.
 func Conditions(part map[string]any, path string) []Condition {
 	entries, _ := ConditionEntries(part)
 	var found []Condition
@@ -72,8 +72,8 @@ func Conditions(part map[string]any, path string) []Condition {
 }
 
 // ConditionEntries are the conditions of a part of an object as a list, and whether
-// that is what they are. Longhorn's API up to v1beta1 has a map of them by type;
-// its entries come in the types' order.
+// they have a valid form. The API of Longhorn up to v1beta1 has a map of them by type;
+// its entries are in the order of the types.
 func ConditionEntries(part map[string]any) ([]any, bool) {
 	switch conditions := part["conditions"].(type) {
 	case []any:
@@ -101,8 +101,8 @@ func conditionFrom(entry map[string]any, path string) Condition {
 	}
 }
 
-// EntryKey selects an entry of a list in a path: by its name or type where no
-// other has it, by its index otherwise.
+// EntryKey selects an entry of a list in a path: by its name or type if no other entry
+// has it, otherwise by its index.
 func EntryKey(entries []any, i int) string {
 	name := func(entry any) string {
 		named, _ := entry.(map[string]any)
@@ -116,8 +116,8 @@ func EntryKey(entries []any, i int) string {
 	return key
 }
 
-// statusText is a condition's status as the API conventions write it. Some
-// controllers write a flag, or lower case.
+// statusText is the status of a condition as in the API conventions. Some controllers
+// write a boolean, or lower case.
 func statusText(status any) string {
 	switch v := status.(type) {
 	case bool:

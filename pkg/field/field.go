@@ -1,7 +1,7 @@
-// Package field reads single fields of unstructured objects. A field that is
-// missing or of another type than expected reads as the zero value: objects are
-// data from a cluster, and one odd object must not spoil the answer about the
-// others. Nothing is copied, so what is returned must not be written to.
+// Package field reads single fields of unstructured objects. A field that is missing or
+// of another type than expected reads as the zero value: objects are data from a
+// cluster, and one malformed object must not affect the answer about the others.
+// Nothing is copied, so do not modify the returned values.
 package field
 
 import (
@@ -20,7 +20,7 @@ func Int(obj map[string]any, path ...string) int64 {
 	return at[int64](obj, path)
 }
 
-// IntOr is the whole number at the path, or what the API defaults it to.
+// IntOr is the whole number at the path, or the default of the API.
 func IntOr(fallback int64, obj map[string]any, path ...string) int64 {
 	value, found, err := unstructured.NestedFieldNoCopy(obj, path...)
 	n, ok := value.(int64)
@@ -30,7 +30,7 @@ func IntOr(fallback int64, obj map[string]any, path ...string) int64 {
 	return n
 }
 
-// Bool is the flag at the path.
+// Bool is the boolean at the path.
 func Bool(obj map[string]any, path ...string) bool {
 	return at[bool](obj, path)
 }
@@ -45,8 +45,8 @@ func Time(obj map[string]any, path ...string) time.Time {
 	return t
 }
 
-// FirstTime is the first of the times at the paths that is there, or else when
-// the object was made: the two event APIs each fill fields of their own.
+// FirstTime is the first time that exists at the paths, or otherwise the creation time
+// of the object: the two event APIs set different fields.
 func FirstTime(obj map[string]any, paths ...[]string) time.Time {
 	for _, path := range paths {
 		if t := Time(obj, path...); !t.IsZero() {
@@ -66,17 +66,17 @@ func Duration(obj map[string]any, path ...string) time.Duration {
 	return d
 }
 
-// Map is the object at the path, nil when there is none.
+// Map is the object at the path, nil if there is none.
 func Map(obj map[string]any, path ...string) map[string]any {
 	return at[map[string]any](obj, path)
 }
 
-// List gives those entries of the list at the path that are objects.
+// List returns the entries of the list at the path that are objects.
 func List(obj map[string]any, path ...string) []map[string]any {
 	return only[map[string]any](at[[]any](obj, path))
 }
 
-// Texts gives those entries of the list at the path that are strings.
+// Texts returns the entries of the list at the path that are strings.
 func Texts(obj map[string]any, path ...string) []string {
 	return only[string](at[[]any](obj, path))
 }

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Read gives the value at a path as the API server and the evidence write it:
-// dots, and in brackets the key of a map, the index of a list's entry, or that
-// entry's name or type: "spec.template.spec.containers[0].image",
-// "status.conditions[Ready]", "metadata.labels[app.kubernetes.io/name]". It is
-// false for what is no path and for a field that is not there.
+// Read returns the value at a path as the API server and the evidence write it: dots,
+// and in brackets the key of a map, the index of a list entry, or its name or type:
+// "spec.template.spec.containers[0].image", "status.conditions[Ready]",
+// "metadata.labels[app.kubernetes.io/name]". It is false for an invalid path and for a
+// field that does not exist.
 func Read(obj map[string]any, path string) (any, bool) {
 	var value any = obj
 	steps, ok := pathSteps(path)
@@ -23,8 +23,8 @@ func Read(obj map[string]any, path string) (any, bool) {
 	return value, ok
 }
 
-// Quote is the value at a path as text: text, numbers and flags as they are,
-// lists and maps as JSON. It is false where Read is, and for null.
+// Quote is the value at a path as text: strings, numbers and booleans as they are,
+// lists and maps as JSON. It is false if Read is, and for null.
 func Quote(obj map[string]any, path string) (string, bool) {
 	value, ok := Read(obj, path)
 	if !ok {
@@ -42,7 +42,7 @@ func Quote(obj map[string]any, path string) (string, bool) {
 	return string(text), err == nil
 }
 
-// pathSteps splits a path; it tells whether it is one.
+// pathSteps splits a path, and reports whether it is valid.
 func pathSteps(path string) ([]string, bool) {
 	var steps []string
 	rest := strings.TrimPrefix(path, ".")

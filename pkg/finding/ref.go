@@ -1,6 +1,6 @@
-// Package finding holds the words in which the rest of the program speaks of
-// a cluster: which object, how bad, what proves it and what mends it. It is a
-// leaf: it knows nothing of where facts come from or how they are shown.
+// Package finding defines how the program refers to a cluster: which object, how
+// severe, the evidence, and the fix. It is a leaf: it does not depend on where facts
+// come from or how they are displayed.
 package finding
 
 import (
@@ -12,9 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Ref names one object of a cluster. Namespace is empty for a kind that has
-// none. APIVersion is "group/version", or "v1" for the core group, as in the
-// object itself; two Refs that differ in version alone name the same object.
+// Ref names one object of a cluster. Namespace is empty for cluster-scoped kinds.
+// APIVersion is "group/version", or "v1" for the core group, as in the object itself;
+// two Refs that only differ in version name the same object.
 type Ref struct {
 	APIVersion string `json:"apiVersion,omitempty"`
 	Kind       string `json:"kind"`
@@ -32,7 +32,7 @@ func RefOf(obj *unstructured.Unstructured) Ref {
 	}
 }
 
-// GroupKind is what the object is, without its version.
+// GroupKind is the group and kind of the object, without its version.
 func (r Ref) GroupKind() schema.GroupKind {
 	group, _, found := strings.Cut(r.APIVersion, "/")
 	if !found {
@@ -41,8 +41,8 @@ func (r Ref) GroupKind() schema.GroupKind {
 	return schema.GroupKind{Group: group, Kind: r.Kind}
 }
 
-// Short is "Kind/name", as kubectl and Flux write it where the namespace is
-// plain from the context.
+// Short is "Kind/name", as kubectl and Flux write it if the namespace is clear from the
+// context.
 func (r Ref) Short() string { return r.Kind + "/" + r.Name }
 
 // String is "Kind namespace/name", the form for people.
@@ -53,13 +53,13 @@ func (r Ref) String() string {
 	return r.Kind + " " + r.Namespace + "/" + r.Name
 }
 
-// Same tells whether both name the same object, whatever the API version.
+// Same reports whether both name the same object, in any API version.
 func (r Ref) Same(other Ref) bool { return r.Key() == other.Key() }
 
-// Key is the Ref without its version, fit for a map.
+// Key is the Ref without its version, as a key for maps.
 func (r Ref) Key() Key { return Key{r.GroupKind(), r.Namespace, r.Name} }
 
-// Key identifies an object whatever version it is read at.
+// Key identifies an object independent of its version.
 type Key struct {
 	schema.GroupKind
 	Namespace, Name string

@@ -9,9 +9,9 @@ var (
 	digest     = wording(`\b(?:sha1:|sha256:)?([0-9a-f]{7})[0-9a-f]{33,57}\b`)
 )
 
-// Abbreviate takes out of a message, or of a text that quotes one, what a line of
-// a table has no room for: the brackets and namespaces of a failed health check's
-// list, fractions of seconds, and all but seven digits of a revision.
+// Abbreviate removes from a message, or from a text that quotes one, what does not fit
+// into a table row: the brackets and namespaces in the list of a failed health check,
+// fractions of seconds, and all but seven digits of a revision.
 func Abbreviate(text string) string {
 	text = listOfAll.ReplaceAllString(text, "$1")
 	text = listedItem.ReplaceAllString(text, "$1/$2 $3")
@@ -19,8 +19,8 @@ func Abbreviate(text string) string {
 	return AbbreviateRevision(text)
 }
 
-// AbbreviateRevision is a revision of a source, "main@sha1:<40 hex>" (from Flux
-// 2.0 on) or "main/<40 hex>", as people write commits: with seven digits.
+// AbbreviateRevision is a revision of a source, "main@sha1:<40 hex>" (from Flux 2.0 on)
+// or "main/<40 hex>", with seven digits, as is usual for commits.
 func AbbreviateRevision(revision string) string {
 	return digest.ReplaceAllString(revision, "$1")
 }

@@ -5,28 +5,29 @@ import (
 	"strings"
 )
 
-// ACME is why a certificate by ACME is not issued: what cert-manager found when
-// it checked a challenge itself, or what the ACME server answered.
+// ACME is why an ACME certificate is not issued: the result of a self check of
+// cert-manager, or the answer of the ACME server.
 type ACME struct {
 	Problem ACMEProblem
-	// Detail is what cert-manager or the ACME server says, without what is around.
+	// Detail is the message of cert-manager or the ACME server, without its context.
 	Detail string
-	// Code is the HTTP status that the self check, or the ACME server, got in
-	// place of the challenge's key, 0 when none is named.
+	// Code is the HTTP status that the self check, or the ACME server, received
+	// instead of the key of the challenge, 0 if the message has none.
 	Code int
-	// Address is what the ACME server connected to ("203.0.113.7"), where it says so.
+	// Address is the address that the ACME server connected to ("203.0.113.7"), if the
+	// message has it.
 	Address string
-	// Secret is the Secret that the solver lacks, as the API server names it.
+	// Secret is the missing Secret of the solver, as the API server names it.
 	Secret string
-	// Action is what the DNS provider does not allow ("route53:GetChange"), where it
-	// says so.
+	// Action is what the DNS provider does not allow ("route53:GetChange"), if the
+	// message has it.
 	Action string
-	// Retry is from when on the ACME server accepts requests again, in its own
-	// format, empty when it does not say.
+	// Retry is when the ACME server accepts requests again, in its own format, empty
+	// if the message does not have it.
 	Retry string
 }
 
-// ACMEProblem is a kind of reason.
+// ACMEProblem is the kind of reason.
 type ACMEProblem string
 
 // The problems. Self checks are of cert-manager v1.21, pkg/issuer/acme/http and
@@ -41,8 +42,8 @@ const (
 	ACMENameServers   ACMEProblem = "NameServers"     // the name servers can't be asked
 	ACMESolverSecret  ACMEProblem = "SolverSecretNotFound"
 	ACMESolverAPI     ACMEProblem = "SolverUnavailable" // the webhook of a DNS provider is no API that answers
-	// The DNS provider does not accept the credentials, does not allow them what is
-	// needed, or has no zone of the domain.
+	// The DNS provider refuses the credentials, does not grant them the required
+	// permissions, or has no zone for the domain.
 	ACMEProviderCredentials ACMEProblem = "ProviderCredentials"
 	ACMEProviderDenied      ACMEProblem = "ProviderDenied"
 	ACMENoZone              ACMEProblem = "ZoneNotFound"
@@ -77,8 +78,8 @@ var acmeTypes = map[string]ACMEProblem{
 	"connection": ACMENoConnection, "unauthorized": ACMEInvalid, "incorrectResponse": ACMEInvalid, "dns": ACMENoHost,
 }
 
-// parseACME reads the reason of a Challenge or Order, or the message about an
-// ACME issuer; false for an empty one.
+// parseACME parses the reason of a Challenge or Order, or the message about an ACME
+// issuer; false for an empty one.
 func parseACME(message string) (ACME, bool) {
 	text := strings.TrimSpace(firstLine(bound(message)))
 	if text == "" {
@@ -111,8 +112,8 @@ func parseACME(message string) (ACME, bool) {
 	return a, true
 }
 
-// classify goes by the text where the type of the problem is not given, or tells
-// too little: cert-manager hands on the detail of an ACME error without its type.
+// classify uses the text if the type of the problem is missing or too general:
+// cert-manager copies the detail of an ACME error without its type.
 func (a *ACME) classify(text string) {
 	if found := acmeCode.FindStringSubmatch(text); found != nil {
 		a.Problem = ACMEStatusCode
@@ -131,7 +132,7 @@ func (a *ACME) classify(text string) {
 		a.Code, _ = strconv.Atoi(found[1])
 		return
 	}
-	for _, w := range acmeWords {
+	for _, w := range acmeWordings {
 		if containsAny(text, w.phrases...) {
 			a.Problem = w.problem
 			return
@@ -139,8 +140,8 @@ func (a *ACME) classify(text string) {
 	}
 }
 
-// acmeWords are phrases that tell a problem, the more particular first.
-var acmeWords = []struct {
+// acmeWordings are phrases that identify a problem, the more specific first.
+var acmeWordings = []struct {
 	problem ACMEProblem
 	phrases []string
 }{

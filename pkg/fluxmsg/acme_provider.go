@@ -19,7 +19,7 @@ var acmeProviders = []struct {
 
 var acmeAction = wording(`is not authorized to perform: ([a-zA-Z0-9]+:[A-Za-z]+)|to perform action '(Microsoft\.[A-Za-z./]+)'|requires permission '([a-z.]+)'|Required '([a-zA-Z.]+)' permission`)
 
-// provider reads what the DNS provider of a DNS-01 challenge answered.
+// provider parses the answer of the DNS provider of a DNS-01 challenge.
 func (a *ACME) provider(text string) bool {
 	for _, kind := range acmeProviders {
 		at := kind.words.FindStringIndex(text)

@@ -2,31 +2,31 @@ package fluxmsg
 
 import "strings"
 
-// APIError is what the API server refused, whoever passes it on: Flux's dry
-// run, Helm, or a controller that could not create a pod.
+// APIError is what the API server refused, as reported by a dry run of Flux, by Helm,
+// or by a controller that could not create a pod.
 type APIError struct {
-	// Object is the object refused, as far as the message names it.
+	// Object is the refused object, as far as the message names it.
 	Object  Object
 	Problem APIProblem
-	// Reason is the API's own word ("Invalid", "Forbidden") where Flux gives it.
+	// Reason is the reason of the API ("Invalid", "Forbidden") if Flux has it.
 	Reason string
-	// Detail is what the API server, or the webhook, says in its own words.
+	// Detail is the message of the API server or the webhook.
 	Detail string
 
-	// Unserved is set for APINoMatch: a kind, with its group and version
-	// where the message has them.
+	// Unserved is set for APINoMatch: a kind, with its group and version if the
+	// message has them.
 	Unserved Object
-	// Field is set for APIImmutable and APIInvalid where a field is named.
+	// Field is set for APIImmutable and APIInvalid if the message names a field.
 	Field string
-	// Changed are the fields below Field that were to be changed, where the API
-	// server shows the difference.
+	// Changed are the fields below Field that the request changes, if the API server
+	// shows the difference.
 	Changed []string
 	// Namespace is set for APINamespaceNotFound and APINamespaceTerminating.
 	Namespace string
-	// Missing is the object that is named and does not exist, for
+	// Missing is the referenced object that does not exist, for
 	// APIServiceAccountNotFound and APIPriorityClass.
 	Missing Object
-	// Manager is set for APIConflict where another field manager is named.
+	// Manager is set for APIConflict if the message names another field manager.
 	Manager string
 	Webhook Webhook // for APIWebhook
 	Policy  Policy  // for APIPolicy
@@ -48,7 +48,7 @@ const (
 	APIQuota       APIProblem = "Quota"
 	APIPodSecurity APIProblem = "PodSecurity"
 	APIForbidden   APIProblem = "Forbidden"
-	// A pod whose service account is not there.
+	// The service account of a pod does not exist.
 	APIServiceAccountNotFound APIProblem = "ServiceAccountNotFound"
 	// The PriorityClass of a pod does not exist.
 	APIPriorityClass        APIProblem = "PriorityClassNotFound"
@@ -67,23 +67,23 @@ const (
 	APIOther           APIProblem = "Other" // refused, in words not known here
 )
 
-// A reader fills in an error when the text is of its kind. Refused says that
-// the text around it is one that only ever holds an error of the API server.
-type reader func(text string, refused bool, e *APIError) bool
+// apiErrorReader fills in an error if the text is of its kind. refused means that the
+// surrounding text only ever contains an error of the API server.
+type apiErrorReader func(text string, refused bool, e *APIError) bool
 
 // The order matters: a webhook's and an admission plugin's words come inside
 // "is forbidden", which comes inside others' words.
-var readers = []reader{
+var apiErrorReaders = []apiErrorReader{
 	readWebhook, readAdmission, readQuota, readNamespace, readKindTerminating, readNoMatch, readAccess, readConflict,
 	readExists, readInvalid, readUnknownField, readForbidden, readTrouble,
 }
 
-// parseAPIError reads an error of the API server, wherever it is embedded.
+// parseAPIError parses an error of the API server at any position in a message.
 func parseAPIError(message string) (APIError, bool) {
 	text := strings.TrimSpace(bound(message))
 	var e APIError
 	rest, refused := unwrap(text, &e)
-	for _, read := range readers {
+	for _, read := range apiErrorReaders {
 		if read(rest, refused, &e) {
 			subject(rest, &e.Object)
 			return e, true

@@ -2,16 +2,16 @@ package fluxmsg
 
 import "strings"
 
-// Access is what a user may not do.
+// Access is what a user is not allowed to do.
 type Access struct {
-	// User is the name the API server knows, for a service account
+	// User is the name that the API server uses, for a service account
 	// "system:serviceaccount:namespace:name".
 	User, Verb         string
 	Resource, APIGroup string
 	// Namespace is empty at the cluster scope.
 	Namespace string
-	// Escalates is what the user is to grant and does not have itself, as the API
-	// server writes it; Verb and Resource are empty then.
+	// Escalates are the permissions that the user would grant but does not have, as
+	// the API server writes them; Verb and Resource are empty then.
 	Escalates string
 }
 
@@ -60,7 +60,7 @@ func readAccess(text string, _ bool, e *APIError) bool {
 	return false
 }
 
-// readForbidden takes what an admission plugin says, LimitRanger for one.
+// readForbidden reads the message of an admission plugin, such as LimitRanger.
 func readForbidden(text string, refused bool, e *APIError) bool {
 	found := forbidden.FindStringSubmatch(text)
 	if found == nil || (!refused && !forbiddenName.MatchString(text)) {

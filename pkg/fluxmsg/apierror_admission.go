@@ -5,20 +5,21 @@ import "strings"
 // Policy is a ValidatingAdmissionPolicy that refused, and its binding.
 type Policy struct{ Name, Binding string }
 
-// Limit is what a LimitRange allows, and what was given.
+// Limit is what a LimitRange allows, and the value of the object.
 type Limit struct {
 	// Resource is "memory", Type what is limited: Container, Pod or
 	// PersistentVolumeClaim.
 	Resource, Type string
 	// Bound is Max, Min or Ratio (limits to requests).
 	Bound LimitBound
-	// Allowed is the LimitRange's, Given the object's value, empty where it has none.
+	// Allowed is the value of the LimitRange, Given that of the object, empty if it
+	// has none.
 	Allowed, Given string
 	// Of is "limit" or "request": which of the two is out of bounds.
 	Of string
 }
 
-// LimitBound is the side on which a LimitRange bounds.
+// LimitBound is the type of limit of a LimitRange.
 type LimitBound string
 
 // The sides.
@@ -46,7 +47,7 @@ var (
 	gatekeeper = wording(`^\[([-a-zA-Z0-9.]+)\] (.*)$`)
 )
 
-// readAdmission takes what Kubernetes' own admission plugins say.
+// readAdmission reads the messages of the admission plugins of Kubernetes.
 func readAdmission(text string, _ bool, e *APIError) bool {
 	if !containsAny(text, "ValidatingAdmissionPolicy '", "no PriorityClass with name ", " usage per ", " max limit to request ratio per ") {
 		return false // four expressions over a long message take their time

@@ -58,8 +58,7 @@ func readInvalid(text string, refused bool, e *APIError) bool {
 // between versions.
 var changed = wording(`(?m)^[-+]\s+([A-Z]\w*): `)
 
-// changedFields are the fields that such a difference is about, as they are
-// written in an object.
+// changedFields are the fields in such a difference, as they are written in an object.
 func changedFields(said string) []string {
 	var fields []string
 	for _, line := range changed.FindAllStringSubmatch(said, maxUses) {
@@ -71,8 +70,8 @@ func changedFields(said string) []string {
 	return fields
 }
 
-// fieldDetail is what is wrong with a field without the value it has, which
-// may be long and may be secret.
+// fieldDetail is the error of a field without its value, which may be long and may be
+// secret.
 func fieldDetail(said string) string {
 	said = strings.TrimRight(strings.TrimPrefix(firstLine(said), ": "), "]")
 	if at := strings.Index(said, "supported values: "); at >= 0 {

@@ -9,7 +9,7 @@ var (
 	noKind = wording(`no matches for kind "(?P<kind>[^"\s]*)" in (?:version "(?P<gv>[^"\s]*)"|versions \["(?P<first>[^"\s]*)"[^\]]*\]|group "(?P<group>[^"\s]*)")`)
 
 	// k8s.io/kubernetes 1.36, pkg/registry/core/namespace: the error of
-	// creating something in a namespace that is not there.
+	// creating something in a namespace that does not exist.
 	noNamespace = wording(`namespaces "(` + namespaceShape + `)" not found`)
 	// k8s.io/apiserver v0.36, pkg/admission/plugin/namespace/lifecycle.
 	terminating = wording(`unable to create new content in namespace (` + namespaceShape + `) because it is being terminated`)
@@ -47,8 +47,8 @@ func readNamespace(text string, _ bool, e *APIError) bool {
 	return true
 }
 
-// kindTerminating is what the API server answers to the creation of an object whose
-// definition is being deleted.
+// kindTerminating matches the answer of the API server to the creation of an object
+// whose definition is being deleted.
 var kindTerminating = wording(`\b[a-z]+ not allowed while custom resource definition is terminating`)
 
 func readKindTerminating(text string, _ bool, e *APIError) bool {

@@ -4,8 +4,8 @@ import (
 	"strings"
 )
 
-// wrappers are what others put around the API server's words. Those without an
-// object still tell that what follows is an error of the API server.
+// wrappers are the texts that others add around a message of the API server. Those
+// without an object still show that what follows is an error of the API server.
 var wrappers = []*pattern{
 	// fluxcd/pkg/ssa v0.76, errors/dry_run.go: "X dry-run failed (R): …", in
 	// older versions "X dry-run failed, reason: R, error: …".
@@ -36,8 +36,8 @@ var wrappers = []*pattern{
 	wording(`failed to install CRD [^\s:]+: `),
 }
 
-// unwrap notes the object that the first wrapper with one names, and gives
-// what is behind that wrapper: the API server's own words.
+// unwrap records the object that the first wrapper with an object names, and returns
+// the text after that wrapper: the message of the API server.
 func unwrap(text string, e *APIError) (rest string, refused bool) {
 	first, rest := len(text), text
 	for _, wrapper := range wrappers {
@@ -54,8 +54,7 @@ func unwrap(text string, e *APIError) (rest string, refused bool) {
 	return rest, refused
 }
 
-// noteObject takes the object that a wrapper names, if it has one and is the
-// first to.
+// noteObject records the object that a wrapper names, if it is the first to name one.
 func noteObject(found map[string]string, e *APIError, first bool) bool {
 	object, ok := Object{Kind: found["kind"], Name: found["name"], Namespace: found["namespace"]}, true
 	switch {

@@ -4,15 +4,15 @@ import (
 	"strings"
 )
 
-// Quota is the ResourceQuota that leaves no room.
+// Quota is the exceeded ResourceQuota.
 type Quota struct {
 	Name string
-	// Exceeded is each resource that would be too much; empty when the quota
-	// asks for limits or requests that the pod does not have (see Detail).
+	// Exceeded are the resources that would exceed the quota; empty if the quota
+	// requires limits or requests that the pod does not have (see Detail).
 	Exceeded []QuotaUse
 }
 
-// QuotaUse is one resource of a quota, in Kubernetes' quantities.
+// QuotaUse is one resource of a quota, as Kubernetes quantities.
 type QuotaUse struct {
 	Resource, Requested, Used, Limited string
 }
@@ -48,7 +48,7 @@ func readQuota(text string, _ bool, e *APIError) bool {
 	return false
 }
 
-// quantities reads "limits.cpu=1,pods=10".
+// quantities parses "limits.cpu=1,pods=10".
 func quantities(text string) map[string]string {
 	read := map[string]string{}
 	for pair := range strings.SplitSeq(text, ",") {

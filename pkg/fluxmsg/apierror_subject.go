@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-var webhookWords = wording(`failed calling webhook "|admission webhook "`)
+var webhookWording = wording(`failed calling webhook "|admission webhook "`)
 
 // subjects are the API server's own ways of naming what it refused
 // (k8s.io/apimachinery v0.36, pkg/api/errors/errors.go).
@@ -16,10 +16,10 @@ var subjects = []*pattern{
 	wording(`failed to create typed patch object \((?P<namespaced>[^\s;]*); (?P<gv>[^\s,]+), Kind=(?P<kind>` + kindShape + `)\)`),
 }
 
-// subject adds what the API server's words tell of the object refused. What a
-// webhook says, or is called with, is about other objects.
+// subject adds what the message of the API server contains about the refused object.
+// The message or URL of a webhook is about other objects.
 func subject(text string, object *Object) {
-	if at := webhookWords.FindStringIndex(text); at != nil {
+	if at := webhookWording.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
 	}
 	for _, expression := range subjects {
@@ -41,7 +41,7 @@ func subject(text string, object *Object) {
 	}
 }
 
-// complete fills what object leaves out, unless the two are plainly not one.
+// complete fills in what object omits, unless the two are clearly different objects.
 func complete(object *Object, named Object) {
 	switch {
 	case named.Resource == "namespaces":

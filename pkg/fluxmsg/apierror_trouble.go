@@ -7,8 +7,8 @@ import (
 // helm.sh/helm/v4 4.2.4, pkg/kube/client.go, IsReachable; Helm 3 in capitals.
 var unreachable = wording(`^(?:[^\n]*: )?[Kk]ubernetes cluster unreachable\b`)
 
-// readTrouble reads what is not about the object: these words mean something
-// only where they must come from the API server.
+// readTrouble reads errors that are not about the object: these phrases are only
+// meaningful if they come from the API server.
 func readTrouble(text string, refused bool, e *APIError) bool {
 	line := firstLine(text)
 	if unreachable.MatchString(line) {

@@ -6,22 +6,23 @@ import (
 	"strings"
 )
 
-// Webhook is the admission webhook that refused, or could not be asked.
+// Webhook is the admission webhook that refused the request, or could not be called.
 type Webhook struct {
-	// Name is the webhook's in its configuration ("validation.istio.io").
+	// Name is the name of the webhook in its configuration ("validation.istio.io").
 	Name    string
 	Failure WebhookFailure
-	// ServiceName and ServiceNamespace are of the Service behind it; empty
-	// for a webhook that is called by URL, and when it was asked.
+	// ServiceName and ServiceNamespace identify its Service; empty for a webhook that
+	// is called by URL, and if it answered.
 	ServiceName, ServiceNamespace string
 	Port                          int
-	// Path is that of the URL ("/mutate"): one name may be used in a mutating and a
-	// validating configuration.
+	// Path is the path of the URL ("/mutate"): a mutating and a validating
+	// configuration may use the same name.
 	Path string
-	// Dialed is the address that the API server connected to
-	// ("10.228.0.5:15017"), where the message has it.
+	// Dialed is the address that the API server connected to ("10.228.0.5:15017"), if
+	// the message has it.
 	Dialed string
-	// Denials are the policies that refused, where a policy engine names them.
+	// Denials are the policies that refused the request, if a policy engine names
+	// them.
 	Denials []Denial
 }
 
@@ -36,8 +37,8 @@ const (
 	WebhookNoService   WebhookFailure = "NoService" // or no such port
 	WebhookRefused     WebhookFailure = "Refused"
 	WebhookTimeout     WebhookFailure = "Timeout"
-	// WebhookNoRoute is a network between the API server and the pod that does
-	// not forward: no route, or a proxy of the control plane that gave up.
+	// WebhookNoRoute: the network between the API server and the pod does not forward
+	// the connection: there is no route, or a proxy of the control plane failed.
 	WebhookNoRoute        WebhookFailure = "NoRoute"
 	WebhookTLS            WebhookFailure = "TLS"
 	WebhookOtherFailure   WebhookFailure = "Other"

@@ -4,26 +4,27 @@ import (
 	"strings"
 )
 
-// Build is why kustomize-controller could not make manifests of an artifact.
+// Build is why kustomize-controller could not build manifests from an artifact.
 type Build struct {
 	Problem BuildProblem
-	// Path is of the file or directory in question, within the artifact;
-	// empty when none is named. For what lies outside every known temporary
-	// directory it is as kustomize wrote it.
+	// Path is the affected file or directory within the artifact; empty if the message
+	// names none. A path outside of all known temporary directories is as kustomize
+	// wrote it.
 	Path string
-	// Object is what was built when it failed: a kind and a name, a group too.
+	// Object is the object that was being built: a kind and a name, and possibly a
+	// group.
 	Object Object
-	// Reference is the ConfigMap or Secret that was read: of substituteFrom,
-	// or with the decryption keys. It has a namespace only where the message has.
+	// Reference is the ConfigMap or Secret that was read: of substituteFrom, or with
+	// the decryption keys. It has a namespace only if the message has one.
 	Reference Object
-	// Missing is set when the reference was not found.
+	// Missing is set if the reference does not exist.
 	Missing bool
-	// Variable is the one that has no value, or a bad name.
+	// Variable is the variable that has no value, or an invalid name.
 	Variable string
-	// Syntax is set when text that looks like a variable is none that Flux can
-	// read, for example "bad substitution".
+	// Syntax is set if a text looks like a variable but Flux can't parse it, for
+	// example "bad substitution".
 	Syntax string
-	// Decryption and Download tell more about a build that failed there.
+	// Decryption and Download have details of a build that failed there.
 	Decryption Decryption
 	Download   Download
 	Detail     string

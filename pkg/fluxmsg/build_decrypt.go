@@ -2,13 +2,13 @@ package fluxmsg
 
 import "strings"
 
-// Decryption is what an error of decrypting names besides what was decrypted.
+// Decryption has the details of a decryption error.
 type Decryption struct {
-	// Recipients are the keys that the text is encrypted for, as SOPS writes
-	// them: age recipients, fingerprints, ARNs.
+	// Recipients are the keys that the text is encrypted for, as SOPS writes them: age
+	// recipients, fingerprints, ARNs.
 	Recipients []string
 	Problem    DecryptionProblem
-	// Key is the one in the Secret that could not be used.
+	// Key is the key of the Secret that could not be used.
 	Key string
 }
 
@@ -19,13 +19,13 @@ type DecryptionProblem string
 const (
 	// DecryptionNoIdentity: no private key of the kind was given to SOPS.
 	DecryptionNoIdentity DecryptionProblem = "NoIdentity"
-	// DecryptionOtherIdentity: the private keys that were given fit no recipient.
+	// DecryptionOtherIdentity: the given private keys match no recipient.
 	DecryptionOtherIdentity DecryptionProblem = "OtherIdentity"
-	// DecryptionKeyInvalid: a key of the Secret could not be read.
+	// DecryptionKeyInvalid: a key of the Secret could not be parsed.
 	DecryptionKeyInvalid DecryptionProblem = "KeyInvalid"
 	// DecryptionDenied: the key service refused.
 	DecryptionDenied DecryptionProblem = "Denied"
-	// DecryptionMAC: it was changed after it had been encrypted.
+	// DecryptionMAC: the text was changed after it was encrypted.
 	DecryptionMAC DecryptionProblem = "MAC"
 )
 
@@ -34,7 +34,7 @@ var (
 	sopsRecipient = wording(`(?m)^\s*(\S+): FAILED\s*$`)
 	// kustomize-controller 1.9.6, internal/decryptor/decryptor.go, ImportKeys.
 	sopsImport = wording(`(?s)^failed to import '(?P<key>[^'\n]*)' data from \S+ (?:SOPS age )?decryption Secret '(?P<secret>[^'\s]*)': (?P<why>.*)$`)
-	// The same, where the Secret is not there: the error of the API server as it is.
+	// The same, where the Secret does not exist: the error of the API server as it is.
 	sopsSecretGone = wording(`^(?:decryption secret error: )?(?:secrets|Secret) "(` + nameShape + `)" not found$`)
 	// The words of sops/v3 3.10, age/keysource.go and pgp/keysource.go, of
 	// filippo.io/age 1.2 and of gpg. SOPS breaks lines after "| ".

@@ -8,7 +8,8 @@ type Download struct {
 	Problem DownloadProblem
 	// URL is the artifact's.
 	URL string
-	// HTTPStatus is what the server answered, zero when it did not.
+	// HTTPStatus is the status that the server answered with, zero if it did not
+	// answer.
 	HTTPStatus int
 }
 

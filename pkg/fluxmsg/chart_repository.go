@@ -2,8 +2,7 @@ package fluxmsg
 
 import "strings"
 
-// ChartRepository is why a chart cannot be fetched from a repository that
-// answers.
+// ChartRepository is why a chart can't be fetched from a repository that answers.
 type ChartRepository struct {
 	Problem ChartRepositoryProblem
 	// URL is without user, password, query and fragment.
@@ -11,18 +10,19 @@ type ChartRepository struct {
 	Detail string
 }
 
-// ChartRepositoryProblem is what is wrong between a chart and its repository.
+// ChartRepositoryProblem is a mismatch between a chart and its repository.
 type ChartRepositoryProblem string
 
 // The problems a ChartRepository has.
 const (
-	// ChartSchemeOCI: the index of a repository of the default type points to
-	// an OCI registry, from which source-controller does not fetch then.
+	// ChartSchemeOCI: the index of a repository of the default type points to an OCI
+	// registry, from which source-controller can't fetch then.
 	ChartSchemeOCI ChartRepositoryProblem = "SchemeOCI"
-	// ChartTypeDefault: the repository's address is an OCI registry's, its
-	// type is not.
+	// ChartTypeDefault: the URL of the repository is that of an OCI registry, but its
+	// type is not oci.
 	ChartTypeDefault ChartRepositoryProblem = "TypeDefault"
-	// ChartTypeOCI: the repository's type is oci, its address is not.
+	// ChartTypeOCI: the type of the repository is oci, but its URL is not that of an
+	// OCI registry.
 	ChartTypeOCI     ChartRepositoryProblem = "TypeOCI"
 	ChartRateLimited ChartRepositoryProblem = "RateLimited"
 )

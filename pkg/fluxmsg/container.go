@@ -6,25 +6,27 @@ import (
 	"strings"
 )
 
-// Container is what the kubelet says of a container that does not run, or not
-// well: in an event, or in the waiting state of a container's status.
+// Container is what the kubelet reports about a container that does not run, or is not
+// ready: in an event, or in the waiting state of the container.
 type Container struct {
 	Problem ContainerProblem
-	// Image is as the pod's spec has it, or as the container runtime spells it.
+	// Image is the image as in the spec of the pod, or as the container runtime writes
+	// it.
 	Image string
-	// Object is the Secret or ConfigMap that is missing, or has no such key.
+	// Object is the Secret or ConfigMap that does not exist, or lacks the key.
 	Object Object
 	Key    string
-	// Volume is the name in the pod's spec, or the PersistentVolume's.
+	// Volume is the name of the volume in the spec of the pod, or of the
+	// PersistentVolume.
 	Volume string
 	// Holders are the pods that already have the volume, for ContainerAttached.
 	Holders []string
-	// Command is what could not be run.
+	// Command is the command that could not be run.
 	Command string
-	// Name is the container's, where the message has it.
+	// Name is the name of the container, if the message has it.
 	Name string
-	// Probe is Readiness, Liveness or Startup; HTTPStatus what it was
-	// answered, zero when it was no HTTP answer.
+	// Probe is Readiness, Liveness or Startup; HTTPStatus is the status of the answer,
+	// zero if there was no HTTP answer.
 	Probe      string
 	HTTPStatus int
 	Detail     string

@@ -21,7 +21,7 @@ var (
 	mountUnknown = wording(`object "(` + namespaceShape + `)"/"(` + nameShape + `)" not registered`)
 )
 
-// parseMount reads why a volume is not there for a container to use.
+// parseMount reads why a volume does not exist for a container to use.
 func parseMount(text string) (Container, bool) {
 	var found []string
 	for _, expression := range []*pattern{mountFailed, multiAttach, mountTimeout} {

@@ -4,32 +4,33 @@ import (
 	"strings"
 )
 
-// Dependency is what a Kustomization or HelmRelease says of an entry of its
+// Dependency is what a Kustomization or HelmRelease reports about an entry of its
 // spec.dependsOn.
 type Dependency struct {
 	Namespace, Name string
 	Problem         DependencyProblem
-	// Detail is the error under it, if one was given.
+	// Detail is the underlying error, if the message has one.
 	Detail string
 }
 
-// DependencyProblem is what keeps a dependency from being met.
+// DependencyProblem is why a dependency is not satisfied.
 type DependencyProblem string
 
 const (
 	// DependencyNotReady: its Ready condition is not True, or is of an older
 	// generation (kustomize-controller 1.9.6, helm-controller 1.6.1).
 	DependencyNotReady DependencyProblem = "NotReady"
-	// DependencyNotFound: there is no such object.
+	// DependencyNotFound: the object does not exist.
 	DependencyNotFound DependencyProblem = "NotFound"
-	// DependencyRevisionBehind: it is of the same source and has not applied
-	// the source's revision yet; "is not updated yet" up to
-	// kustomize-controller 0.29.
+	// DependencyRevisionBehind: it has the same source and has not applied the
+	// revision of the source yet; "is not updated yet" up to kustomize-controller
+	// 0.29.
 	DependencyRevisionBehind DependencyProblem = "RevisionBehind"
-	// DependencyReadyExpr: the CEL expression says it is not ready, or can't
-	// be evaluated.
+	// DependencyReadyExpr: according to the CEL expression, it is not ready, or the
+	// expression can't be evaluated.
 	DependencyReadyExpr DependencyProblem = "ReadyExpr"
-	// DependencyUnreadable: asking for it failed, other than by not finding it.
+	// DependencyUnreadable: the request for it failed, with an error other than not
+	// found.
 	DependencyUnreadable DependencyProblem = "Unreadable"
 )
 

@@ -1,15 +1,15 @@
-// Package fluxmsg reads the messages that Flux's controllers, Helm, the
-// Kubernetes API server, the scheduler and the kubelet put into conditions and
-// events, and gives back what they name: objects, fields, charts, images.
+// Package fluxmsg parses the messages that the controllers of Flux, Helm, the
+// Kubernetes API server, the scheduler and the kubelet write into conditions and
+// events, and returns what they name: objects, fields, charts, images.
 //
-// A message is prose, written for people and changed from version to version,
-// and part of it is other people's text. So each parser knows exact wordings,
-// each with where it comes from, and answers false for anything else: a wrong
-// guess would send a reader to a healthy object. Names are taken only when
-// they have the shape and the length that Kubernetes allows.
+// A message is prose, written for people and changed from version to version, and parts
+// of it are text from others. So each parser matches exact wordings, each with its
+// source, and returns false for anything else: a wrong guess would point to a healthy
+// object. Names are only accepted if they have the form and the length that Kubernetes
+// allows.
 //
-// The parsers never panic and take time in proportion to the message. Messages
-// are read up to 64 KiB; Kubernetes keeps 32 KiB of a condition's message and
-// 1 KiB of an event's (k8s.io/apimachinery v0.36, Condition.Message;
+// The parsers never panic, and their run time is linear in the length of the message.
+// Messages are read up to 64 KiB; Kubernetes keeps 32 KiB of the message of a condition
+// and 1 KiB of that of an event (k8s.io/apimachinery v0.36, Condition.Message;
 // k8s.io/client-go v0.36, tools/events).
 package fluxmsg

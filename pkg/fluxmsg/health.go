@@ -5,31 +5,31 @@ import (
 	"time"
 )
 
-// HealthCheck is what kustomize-controller says of objects that did not become
+// HealthCheck is what kustomize-controller reports about objects that did not become
 // ready in time.
 type HealthCheck struct {
-	// After is how long it waited; zero when the message is the bare list, as
-	// the Healthy condition's is.
+	// After is how long it waited; zero if the message is only the list, as in the
+	// Healthy condition.
 	After time.Duration
-	// Stalled is set when it gave up early, on objects that had failed (from
+	// Stalled is set if it stopped early because objects had failed (from
 	// kustomize-controller 1.1.0 on).
 	Stalled bool
 	Items   []Item
-	// Truncated is set when the list has no end: kustomize-controller keeps
-	// 20,000 characters.
+	// Truncated is set if the list is incomplete: kustomize-controller keeps 20,000
+	// characters.
 	Truncated bool
-	// Other is what it said instead of a list, for example that the API server
-	// could not be asked.
+	// Other is the text in place of a list, for example that the API server did not
+	// answer.
 	Other string
 }
 
-// Item is an object that a message says is not ready.
+// Item is an object that a message reports as not ready.
 type Item struct {
 	Object
-	// Status is InProgress, Failed, NotFound, Unknown, Terminating or Current;
-	// empty when not said.
+	// Status is InProgress, Failed, NotFound, Unknown, Terminating or Current; empty
+	// if the message does not have it.
 	Status string
-	// Error is what was said of it besides, often nothing.
+	// Error is the error of the object, often empty.
 	Error string
 }
 

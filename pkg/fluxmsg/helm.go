@@ -5,36 +5,36 @@ import (
 	"strings"
 )
 
-// Helm is what helm-controller, or Helm itself, says of an action that failed.
+// Helm is what helm-controller, or Helm itself, reports about a failed action.
 type Helm struct {
 	// Action is install, upgrade, test, rollback, uninstall or "uninstall
-	// remediation"; empty when the message has Helm's own words only.
+	// remediation"; empty if the message is from Helm alone.
 	Action string
-	// Namespace and Release are where the release is stored, from
-	// helm-controller 0.37 on; Revision is given of one that exists already.
+	// Namespace and Release are where the release is stored, from helm-controller 0.37
+	// on; Revision is set for an existing revision.
 	Namespace, Release string
 	Revision           int
 	Chart, Version     string
 	Problem            HelmProblem
-	// Cause is what Helm said, without the log that follows it. Whatever the
-	// API server refused is in it: Message.APIError reads it.
+	// Cause is the message of Helm, without the log that follows it. It includes the
+	// refusal of the API server: Message.APIError parses it.
 	Cause string
 
-	// At is where in a template it failed, for HelmTemplate; Within is the
-	// innermost template when one includes another, else it is as At.
+	// At is the position in a template that failed, for HelmTemplate; Within is the
+	// innermost template if one includes another, otherwise it equals At.
 	At, Within Position
-	// Hook is "pre-install" and the like, for HelmHook.
+	// Hook is the type of hook, such as "pre-install", for HelmHook.
 	Hook string
-	// Objects are those waited for in vain, or the hook's that failed.
+	// Objects are those that did not become ready, or those of the hook that failed.
 	Objects []Item
 	// Values is set for HelmValues.
 	Values ValuesReference
-	// Record is the Secret or ConfigMap of one revision, where the message names it.
+	// Record is the Secret or ConfigMap of one revision, if the message names it.
 	Record string
-	// Attempts is set for HelmRetriesExhausted where the message counts.
+	// Attempts is set for HelmRetriesExhausted if the message has the number.
 	Attempts int
-	// Trigger is the object whose change canceled an action, for HelmCanceled
-	// where the message names it.
+	// Trigger is the object whose change canceled an action, for HelmCanceled if the
+	// message names it.
 	Trigger Object
 }
 
@@ -58,14 +58,14 @@ const (
 	HelmPostRender        HelmProblem = "PostRender"
 	HelmOther             HelmProblem = "Other"
 
-	// The manifest that Helm has stored of the release cannot be read by this
-	// API server any longer.
+	// The manifest that Helm has stored of the release can no longer be read by this
+	// API server.
 	HelmStoredManifest HelmProblem = "StoredManifest"
-	// The release has never been deployed, and cannot be upgraded.
+	// The release was never deployed, and can't be upgraded.
 	HelmNoDeployed HelmProblem = "NoDeployedReleases"
-	// The record of the revision that Helm was to write exists already.
+	// The record of the revision that Helm writes already exists.
 	HelmRecordExists HelmProblem = "RecordExists"
-	// A record cannot be decoded.
+	// A record can't be decoded.
 	HelmRecordUnreadable HelmProblem = "RecordUnreadable"
 	// Helm has no record of the release, or of the revision.
 	HelmRecordMissing HelmProblem = "RecordMissing"
@@ -88,8 +88,8 @@ var helmFailures = []*pattern{
 	wording(`(?s)^(?P<action>Release|Upgrade) "[^"\s]+" failed: (?P<cause>.*)$`),
 }
 
-// NotReady are the objects that were waited for in vain. helm-controller 1.6 waits
-// by the same means as kustomize-controller, and says so in its words.
+// NotReady are the objects that did not become ready. helm-controller 1.6 waits in the
+// same way as kustomize-controller, and reports them in the same wording.
 func (h Helm) NotReady() []Item {
 	if len(h.Objects) > 0 {
 		return h.Objects
@@ -103,8 +103,8 @@ func (h Helm) NotReady() []Item {
 	return nil
 }
 
-// parseHelm reads the failure of a Helm action. Helm's own words are taken
-// without a wrapper too, as release storage has them, where nobody else says so.
+// parseHelm parses the failure of a Helm action. A message of Helm without a wrapper is
+// accepted too, as in the release storage, if its wording is specific to Helm.
 func parseHelm(message string) (Helm, bool) {
 	text := strings.TrimSpace(bound(message))
 	if helm, ok := parseHelmState(text); ok {
@@ -128,10 +128,10 @@ func parseHelm(message string) (Helm, bool) {
 		if len(helm.Namespace) > maxLabel || len(helm.Release) > maxName {
 			return Helm{}, false
 		}
-		helm.because(found["cause"])
+		helm.readCause(found["cause"])
 		return helm, true
 	}
 	var helm Helm
-	helm.because(text)
+	helm.readCause(text)
 	return helm, helm.Problem == HelmTemplate || helm.Problem == HelmHook || (helm.Problem == HelmNotReady && len(helm.Objects) > 0)
 }

@@ -9,8 +9,8 @@ import (
 // later ones into events only (1.6.1, internal/reconcile/reconcile.go).
 const lastLogs = "Last Helm logs:"
 
-// because notes the cause of a failed action and what it names.
-func (h *Helm) because(cause string) {
+// readCause records the cause of a failed action and what it names.
+func (h *Helm) readCause(cause string) {
 	cause, _, _ = strings.Cut(cause, lastLogs)
 	cause = strings.TrimSpace(cause)
 	h.Cause = detail(cause)
@@ -64,8 +64,8 @@ var (
 	noRollbackTarget = wording(`^(?:Failed to perform remediation: )?missing target release for rollback\b`)
 )
 
-// parseHelmState reads what is said of a release that helm-controller gave up,
-// or whose values it could not put together.
+// parseHelmState parses the message about a release that helm-controller no longer
+// retries, or whose values it could not compose.
 func parseHelmState(text string) (Helm, bool) {
 	if found := attempts.FindStringSubmatch(text); found != nil {
 		count, err := strconv.Atoi(found[2])
@@ -89,7 +89,7 @@ func parseHelmState(text string) (Helm, bool) {
 	return Helm{}, false
 }
 
-// parseInterrupted reads what is said of an action that did not come to its end.
+// parseInterrupted parses the message about an interrupted action.
 func parseInterrupted(text string) (Helm, bool) {
 	if releaseCanceled.MatchString(text) {
 		return Helm{Problem: HelmCanceled, Cause: detail(text)}, true

@@ -20,7 +20,7 @@ var (
 	hookJobFailed = wording(`\bjob is failed: (` + namespaceShape + `)/(` + nameShape + `)`)
 )
 
-// hook reads a failed hook and what of it failed.
+// hook parses a failed hook and its failed objects.
 func (h *Helm) hook(cause string) bool {
 	for _, expression := range hooks {
 		found := groups(expression, cause)

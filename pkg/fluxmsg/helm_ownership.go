@@ -2,16 +2,16 @@ package fluxmsg
 
 import "strings"
 
-// Ownership is what Helm finds on an object that is not the release's own.
+// Ownership is the owner of an object that does not belong to the release.
 type Ownership struct {
-	// Name and Namespace are of the release that has the object, empty where
-	// they are as they should be, or where it is no release's.
+	// Name and Namespace are those of the release that owns the object, empty if they
+	// are as required, or if no release owns it.
 	Name, Namespace string
-	// WantName and WantNamespace are of the release that is refused.
+	// WantName and WantNamespace are those of the refused release.
 	WantName, WantNamespace string
-	// Manager is what app.kubernetes.io/managed-by says instead of Helm.
+	// Manager is the value of app.kubernetes.io/managed-by if it is not Helm.
 	Manager string
-	// Unmanaged tells that no release has the object.
+	// Unmanaged means that no release owns the object.
 	Unmanaged bool
 }
 
@@ -21,7 +21,7 @@ var (
 	ownedByNone  = wording(`missing key "([^"\s]+)": must be set to "([^"\s]*)"`)
 )
 
-// parseOwnership reads why Helm does not take over an object that exists.
+// parseOwnership parses why Helm does not adopt an existing object.
 func parseOwnership(message string) (Ownership, bool) {
 	text := strings.TrimSpace(bound(message))
 	if !strings.Contains(text, "invalid ownership metadata") {

@@ -2,7 +2,7 @@ package fluxmsg
 
 const recordShape = `sh\.helm\.release\.v1\.[-a-z0-9.]+\.v\d{1,9}`
 
-// helmRecords are the ways in which Helm complains of its own records.
+// helmRecords are the wordings of Helm about problems of its own records.
 var helmRecords = []struct {
 	words   *pattern
 	problem HelmProblem
@@ -20,7 +20,7 @@ var helmRecords = []struct {
 	{wording(`(?:^|: )(?:[Rr]elease: not found|(?:secrets|configmaps) "(?P<record>` + recordShape + `)" not found)$`), HelmRecordMissing},
 }
 
-// record reads a failure that is about what Helm has stored of the release.
+// record parses a failure that is about the records of the release.
 func (h *Helm) record(cause string) bool {
 	for _, kind := range helmRecords {
 		if found := groups(kind.words, cause); found != nil {

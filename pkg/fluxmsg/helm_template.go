@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Position is a place in a chart's template.
+// Position is a position in a template of a chart.
 type Position struct {
-	// File begins with the chart's name: "chart/templates/x.yaml".
+	// File begins with the name of the chart: "chart/templates/x.yaml".
 	File         string
 	Line, Column int
-	// Rendered says that the line is one of what the template made, not of
-	// the template: YAML is read after rendering, and document by document.
+	// Rendered means that the line is one of the output of the template, not of the
+	// template: YAML is parsed after rendering, document by document.
 	Rendered bool
 }
 
@@ -31,7 +31,7 @@ var (
 	templateYAMLLine = wording(`yaml: (?:unmarshal errors:\s+)?line (\d{1,9}): `)
 )
 
-// template reads where in a chart's templates rendering failed.
+// template parses the position in the templates of a chart at which rendering failed.
 func (h *Helm) template(cause string) bool {
 	if found := groups(templateYAML, cause); found != nil {
 		h.At = Position{File: word(found["file"])}

@@ -5,20 +5,20 @@ import "strings"
 // HelmValueError is a value of a release that has the wrong type, is not
 // allowed or is missing.
 type HelmValueError struct {
-	// Chart is the one whose schema refuses the value; empty where a template
-	// or the API server does.
+	// Chart is the chart whose schema refuses the value; empty if a template or the
+	// API server does.
 	Chart string
-	// Path is where the value is in the values of the chart: empty when only
-	// the object's field is known.
+	// Path is the path of the value in the values of the chart: empty if only the
+	// field of the object is known.
 	Path []string
-	// Field is the field of the rendered object that has the value, and Names
-	// the list entries on the way to it.
+	// Field is the field of the rendered object that has the value, and Names are the
+	// list entries in its path.
 	Field string
 	Names []string
-	// Got and Want are types in the words of the message, as far as it has
-	// them; Got is the value itself where the message quotes that.
+	// Got and Want are types as in the message, if it has them; Got is the value
+	// itself if the message quotes it.
 	Got, Want string
-	// Missing tells that the value is not set.
+	// Missing means that the value is not set.
 	Missing bool
 	Detail  string
 }
@@ -40,9 +40,8 @@ var (
 	schemaSum = wording(`^(?:'(?:oneOf|anyOf|allOf|not)' failed|validation failed|Must validate )`)
 )
 
-// parseHelmValueErrors reads what is wrong with a release's values: what the
-// chart's schema refuses, what a template cannot use, and what the API server
-// cannot decode.
+// parseHelmValueErrors parses the errors in the values of a release: what the schema of
+// the chart refuses, what a template can't use, and what the API server can't decode.
 func parseHelmValueErrors(message string) ([]HelmValueError, bool) {
 	text := strings.TrimSpace(bound(message))
 	if at := schemaHead.FindStringIndex(text); at != nil {
@@ -126,7 +125,7 @@ var (
 	templateValues = wording(`\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)+)`)
 )
 
-// templateValue reads a template that cannot use a value.
+// templateValue parses a template that can't use a value.
 func templateValue(text string) (HelmValueError, bool) {
 	failed := templateAction.FindStringSubmatch(text)
 	if failed == nil {
@@ -172,7 +171,7 @@ var (
 	bodyField = wording(`Invalid value: "?\w*"?: ([\w.\[\]]+) (in body must be of type (\w+)): "(\w+)"`)
 )
 
-// decodingErrors reads what the API server cannot decode.
+// decodingErrors parses what the API server can't decode.
 func decodingErrors(text string) (all []HelmValueError) {
 	for _, found := range decodeField.FindAllStringSubmatch(text, maxItems) {
 		all = append(all, HelmValueError{Field: word(found[3]), Got: word(found[2]), Want: word(found[4]), Detail: detail(found[1])})

@@ -4,14 +4,14 @@ import (
 	"strings"
 )
 
-// ValuesReference is an entry of a HelmRelease's spec.valuesFrom that could
-// not be used.
+// ValuesReference is an entry of spec.valuesFrom of a HelmRelease that could not be
+// used.
 type ValuesReference struct {
 	// Object is the Secret or ConfigMap.
 	Object Object
 	Key    string
-	// Missing is set when there is no such object, MissingKey when it has no
-	// such key.
+	// Missing is set if the object does not exist, MissingKey if it does not have the
+	// key.
 	Missing, MissingKey bool
 	Detail              string
 }

@@ -15,7 +15,7 @@ var (
 	timedOut = wording(`(?m)(?:^|: )(?:timed out waiting for the condition|context deadline exceeded|client rate limiter Wait returned an error: [^\n]*)$`)
 )
 
-// notReady reads a wait that was in vain.
+// notReady parses a wait that failed.
 func (h *Helm) notReady(cause string) bool {
 	h.Objects = waitedFor(cause)
 	if len(h.Objects) > 0 {

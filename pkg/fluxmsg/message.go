@@ -1,9 +1,8 @@
 package fluxmsg
 
-// Message is a message as it stands in the cluster, with what it says. Its
-// methods parse it, each at most once and only when asked; the flag that they
-// return is false for a message that says nothing of that sort. A Message is not
-// safe for use from several goroutines.
+// Message is a message from the cluster, with its parsed content. Each method parses
+// the message at most once and only when it is called; its second result is false if
+// the message is of another type. A Message is not safe for concurrent use.
 type Message struct {
 	// Text is the whole message.
 	Text string
@@ -27,7 +26,7 @@ type Message struct {
 	fetch           reading[Source]
 }
 
-// reading is what one parser found in a message.
+// reading is the result of one parser for a message.
 type reading[T any] struct {
 	done  bool
 	value T
@@ -42,25 +41,24 @@ func (r *reading[T]) of(text string, parse func(string) (T, bool)) (T, bool) {
 	return r.value, r.ok
 }
 
-// ACME is why an ACME server or solver refused.
+// ACME is why an ACME server or solver refused the request.
 func (m *Message) ACME() (ACME, bool) { return m.acme.of(m.Text, parseACME) }
 
-// APIError is the API server's refusal of a request.
+// APIError is the refusal of a request by the API server.
 func (m *Message) APIError() (APIError, bool) { return m.apiError.of(m.Text, parseAPIError) }
 
 // Build is why kustomize could not build a layer.
 func (m *Message) Build() (Build, bool) { return m.build.of(m.Text, parseBuild) }
 
-// ChartRepository is why a chart's repository can't serve it.
+// ChartRepository is why the repository of a chart can't serve it.
 func (m *Message) ChartRepository() (ChartRepository, bool) {
 	return m.chartRepository.of(m.Text, parseChartRepository)
 }
 
-// Container is what keeps a container from running.
+// Container is why a container does not run.
 func (m *Message) Container() (Container, bool) { return m.container.of(m.Text, parseContainer) }
 
-// Pull is why an image can't be pulled, of the waiting state of a container that
-// waits for it.
+// Pull is why an image can't be pulled, from the waiting state of a container.
 func (m *Message) Pull() (Container, bool) { return m.pull.of(m.Text, parsePull) }
 
 // Dependency is what a layer or release waits for.
@@ -71,18 +69,18 @@ func (m *Message) HealthCheck() (HealthCheck, bool) {
 	return m.healthCheck.of(m.Text, parseHealthCheck)
 }
 
-// Helm is what a Helm action failed on.
+// Helm is why a Helm action failed.
 func (m *Message) Helm() (Helm, bool) { return m.helm.of(m.Text, parseHelm) }
 
-// HelmValueErrors are the values that a chart's schema refuses.
+// HelmValueErrors are the values that the schema of a chart refuses.
 func (m *Message) HelmValueErrors() ([]HelmValueError, bool) {
 	return m.valueErrors.of(m.Text, parseHelmValueErrors)
 }
 
-// Ownership is the other owner of an object that Helm would install.
+// Ownership is the owner of an object that Helm should install.
 func (m *Message) Ownership() (Ownership, bool) { return m.ownership.of(m.Text, parseOwnership) }
 
-// NamespaceContent is what is left in a namespace that is being deleted.
+// NamespaceContent is what remains in a namespace that is being deleted.
 func (m *Message) NamespaceContent() (NamespaceContent, bool) {
 	return m.namespace.of(m.Text, parseNamespaceContent)
 }
@@ -92,7 +90,7 @@ func (m *Message) Provisioning() (Provisioning, bool) {
 	return m.provisioning.of(m.Text, parseProvisioning)
 }
 
-// Resize is why the volume of a claim was not expanded, of a message about that.
+// Resize is why the volume of a claim was not expanded, from a message about that.
 func (m *Message) Resize() (Provisioning, bool) { return m.resize.of(m.Text, parseResize) }
 
 // Scheduling is why no node takes a pod.
@@ -101,12 +99,11 @@ func (m *Message) Scheduling() (Scheduling, bool) { return m.scheduling.of(m.Tex
 // Source is why a source or chart could not be fetched.
 func (m *Message) Source() (Source, bool) { return m.source.of(m.Text, parseSource) }
 
-// Fetch is why a source could not be fetched, of a message on the source itself. Its
-// Problem is SourceOther where the message does not say.
+// Fetch is why a source could not be fetched, from a message of the source itself. Its
+// Problem is SourceOther if the message does not name the problem.
 func (m *Message) Fetch() (Source, bool) { return m.fetch.of(m.Text, parseFetch) }
 
-// Messages are the messages that have been looked at, by their text, so that
-// each is parsed once wherever it is quoted.
+// Messages are parsed messages by their text, so that each is parsed once.
 type Messages map[string]*Message
 
 // Of is the message with that text.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// NamespaceContent is what the namespace controller says is left in a namespace
-// that is being deleted.
+// NamespaceContent is what remains in a namespace that is being deleted, as the
+// namespace controller reports it.
 type NamespaceContent struct {
 	Resources  []RemainingResource
 	Finalizers []RemainingFinalizer
@@ -16,7 +16,7 @@ type NamespaceContent struct {
 	Undiscovered []string
 }
 
-// RemainingResource is a kind of object that is left, by its plural name.
+// RemainingResource is a remaining kind of object, by its plural name.
 type RemainingResource struct {
 	Resource, Group string
 	Count           int
@@ -43,7 +43,7 @@ var (
 	undiscovered    = wording(`\b([a-z0-9][-a-z0-9.]*/v\d+(?:(?:alpha|beta)\d+)?): `)
 )
 
-// parseNamespaceContent reads the conditions NamespaceContentRemaining,
+// parseNamespaceContent parses the conditions NamespaceContentRemaining,
 // NamespaceFinalizersRemaining and NamespaceDeletionDiscoveryFailure.
 func parseNamespaceContent(message string) (NamespaceContent, bool) {
 	if found := discoveryFailed.FindStringSubmatch(strings.TrimSpace(firstLine(bound(message)))); found != nil {

@@ -4,9 +4,9 @@ import (
 	"strings"
 )
 
-// Object is an object as a message names it. What the message leaves out is
-// empty: there is never a group in a health check, and the API server's own
-// errors may give the Resource ("deployments") where others give the Kind.
+// Object is an object as a message names it. What the message omits is empty: a health
+// check never has a group, and errors of the API server may have the Resource
+// ("deployments") where others have the Kind.
 type Object struct {
 	Group, Version, Kind, Resource, Namespace, Name string
 }
@@ -42,7 +42,7 @@ func isNamespace(text string) bool {
 
 func isName(text string) bool { return len(text) <= maxName && nameOnly.MatchString(text) }
 
-// slashed reads "Kind/namespace/name", or "Kind/name" of a cluster's own.
+// slashed parses "Kind/namespace/name", or "Kind/name" for a cluster-scoped object.
 func slashed(text string) (Object, bool) {
 	parts := strings.SplitN(text, "/", 4)
 	if len(parts) < 2 || len(parts) > 3 || !isKind(parts[0]) {
@@ -58,7 +58,7 @@ func slashed(text string) (Object, bool) {
 	return object, isName(object.Name)
 }
 
-// namespaced reads "namespace/name", or "name" alone.
+// namespaced parses "namespace/name", or "name" alone.
 func namespaced(text string) (Object, bool) {
 	namespace, name, both := strings.Cut(text, "/")
 	if !both {

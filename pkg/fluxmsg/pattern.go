@@ -5,15 +5,15 @@ import (
 	"sync"
 )
 
-// pattern is a regular expression that is compiled when it is first used. There
-// are well over a hundred here: compiled at start-up, they took a fifth of the
-// time of every command, and most commands use none.
+// pattern is a regular expression that is compiled on first use. There are more than a
+// hundred: compiling them at start-up took a fifth of the time of every command, and
+// most commands use none.
 type pattern struct {
 	compile func() *regexp.Regexp
 }
 
-// wording is a pattern for an expression, which must be right: the tests use
-// every one.
+// wording is the pattern for an expression, which must be valid: the tests use every
+// one.
 func wording(expression string) *pattern {
 	return &pattern{sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })}
 }

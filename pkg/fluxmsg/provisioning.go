@@ -2,13 +2,13 @@ package fluxmsg
 
 import "strings"
 
-// Provisioning is why a storage driver did not make a volume for a claim.
+// Provisioning is why a storage driver did not create a volume for a claim.
 type Provisioning struct {
 	Problem ProvisioningProblem
 	Detail  string
 }
 
-// ProvisioningProblem is what kept a volume from being made.
+// ProvisioningProblem is why a volume was not created.
 type ProvisioningProblem string
 
 // The problems a Provisioning has.
@@ -22,10 +22,10 @@ const (
 	ProvisioningOther      ProvisioningProblem = "Other"
 )
 
-// wordsOfDrivers are gRPC's codes (google.golang.org/grpc v1.76, codes) as drivers
+// driverWordings are gRPC's codes (google.golang.org/grpc v1.76, codes) as drivers
 // use them by the CSI specification 1.11 (CreateVolume), and what drivers say
 // themselves, the more telling first.
-var wordsOfDrivers = []struct {
+var driverWordings = []struct {
 	problem ProvisioningProblem
 	words   []string
 }{
@@ -40,7 +40,7 @@ var wordsOfDrivers = []struct {
 	{ProvisioningTimeout, []string{"code = deadlineexceeded", "deadline exceeded", "code = unavailable", "connection refused", "i/o timeout", "no such host"}},
 }
 
-// parseProvisioning reads the message of a ProvisioningFailed event
+// parseProvisioning parses the message of a ProvisioningFailed event
 // (sigs.k8s.io/sig-storage-lib-external-provisioner v11, controller.go).
 func parseProvisioning(message string) (Provisioning, bool) {
 	text := strings.TrimSpace(bound(message))
@@ -71,10 +71,10 @@ func parseResize(message string) (Provisioning, bool) {
 	return found, found.Problem != ProvisioningOther
 }
 
-// driverProblem is what a driver complains of.
+// driverProblem is the problem that a driver reports.
 func driverProblem(why string) ProvisioningProblem {
 	lower := strings.ToLower(why)
-	for _, known := range wordsOfDrivers {
+	for _, known := range driverWordings {
 		if containsAny(lower, known.words...) {
 			return known.problem
 		}

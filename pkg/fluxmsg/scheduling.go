@@ -9,8 +9,8 @@ import (
 type Scheduling struct {
 	// Nodes is how many nodes it looked at.
 	Nodes int
-	// Reasons are in the message's order. One node may have several, so the
-	// counts may add up to more than there are nodes.
+	// Reasons are in the order of the message. One node may have several, so the sum
+	// of the counts may exceed the number of nodes.
 	Reasons []SchedulingReason
 }
 
@@ -19,7 +19,7 @@ type SchedulingReason struct {
 	// Nodes is zero for a reason that is the pod's own, such as an unbound
 	// claim, and so holds for every node.
 	Nodes int
-	// Text is the reason in the scheduler's words.
+	// Text is the reason of the scheduler.
 	Text string
 	// Resource is set for "Insufficient memory" and the like.
 	Resource string
@@ -41,7 +41,7 @@ var (
 	taint = wording(`^node\(s\) had (?:untolerated )?taint(?:\(s\))? \{([^{}\n]+)\}`)
 )
 
-// parseScheduling reads "0/3 nodes are available: 2 Insufficient memory, …".
+// parseScheduling parses "0/3 nodes are available: 2 Insufficient memory, …".
 func parseScheduling(message string) (Scheduling, bool) {
 	text := strings.TrimSpace(bound(message))
 	if text == "no nodes available to schedule pods" {
@@ -65,8 +65,8 @@ func parseScheduling(message string) (Scheduling, bool) {
 	return scheduling, len(scheduling.Reasons) > 0
 }
 
-// beforePreemption leaves out the second sentence, on whether evicting other
-// pods would make room (plugins/defaultpreemption).
+// beforePreemption omits the second sentence, which is about preemption
+// (plugins/defaultpreemption).
 func beforePreemption(text string) string {
 	if at := strings.Index(text, "preemption: "); at >= 0 {
 		text = text[:at]

@@ -6,20 +6,20 @@ import "strings"
 // controller has no source.
 type Source struct {
 	Problem SourceProblem
-	// Object is the source, where the message names one.
+	// Object is the source, if the message names one.
 	Object Object
 	// URL is without user, password, query and fragment.
 	URL string
-	// TLS tells more about a Problem of TLS.
+	// TLS has details of a TLS problem.
 	TLS TLSProblem
-	// HTTPStatus is what the other side answered, zero when unsaid.
+	// HTTPStatus is the status of the answer, zero if the message has none.
 	HTTPStatus int
-	// Chart and Version are what was asked for; Version may be a range.
+	// Chart and Version are the requested ones; Version may be a range.
 	Chart, Version string
 	// Ref is a branch, tag, commit or semver range of Git.
 	Ref string
-	// Reference is the Secret with the credentials, or a source that is
-	// included, when that is what could not be read.
+	// Reference is the Secret with the credentials, or an included source, if that
+	// could not be read.
 	Reference Object
 	Detail    string
 }
@@ -31,7 +31,7 @@ type SourceProblem string
 const (
 	SourceAuthentication SourceProblem = "Authentication"
 	SourceSecretMissing  SourceProblem = "SecretMissing"
-	// SourceCredentialsInvalid: the Secret lacks what the kind of access needs.
+	// SourceCredentialsInvalid: the Secret lacks what this kind of access requires.
 	SourceCredentialsInvalid SourceProblem = "CredentialsInvalid"
 	SourceHostKey            SourceProblem = "HostKey"   // SSH: not the one in known_hosts
 	SourceRateLimit          SourceProblem = "RateLimit" // too many requests
@@ -57,8 +57,8 @@ const (
 	SourceOther              SourceProblem = "Other"
 )
 
-// parseSource reads the failures of fetching a source, and what the
-// controllers that use it say of it.
+// parseSource parses the failures to fetch a source, and the messages of the
+// controllers that use it.
 func parseSource(message string) (Source, bool) {
 	text := strings.TrimSpace(bound(message))
 	if source, ok := sourceReference(text); ok {
@@ -73,9 +73,9 @@ func parseSource(message string) (Source, bool) {
 	return fetchProblem(text), true
 }
 
-// parseFetch reads a message that is known to be about a fetch, since it is on the
-// source itself: other versions put other words in front of the error, or none. It is
-// false where the message names no problem.
+// parseFetch parses a message that is known to be about a fetch, since it is from the
+// source itself: other versions have another text before the error, or none. It is
+// false if the message names no problem.
 func parseFetch(message string) (Source, bool) {
 	source, ok := parseSource(message)
 	if !ok {

@@ -2,7 +2,7 @@ package fluxmsg
 
 const versionShape = `(?P<version>[^'"\n]+)`
 
-// charts are the ways to say that there is no such chart or version.
+// charts are the wordings for a chart or version that does not exist.
 var charts = []struct {
 	expression *pattern
 	problem    SourceProblem
@@ -25,7 +25,7 @@ var charts = []struct {
 // that "not found" is of a chart.
 var chartContext = wording(`^(?:invalid chart reference: |chart pull error: |dependency build error: |failed to get chart version for remote reference: |failed to download chart |no '|chart "|HelmChart )`)
 
-// parseChart reads a chart, or a version of one, that the repository lacks.
+// parseChart parses a chart, or a version of one, that the repository does not have.
 func parseChart(text string) (Source, bool) {
 	if !chartContext.MatchString(text) {
 		return Source{}, false

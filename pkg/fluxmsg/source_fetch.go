@@ -22,7 +22,7 @@ var (
 
 // steps and their words, in the order in which they must be asked: what is
 // said of a connection goes before what is said over it.
-var fetchWords = []struct {
+var fetchWordings = []struct {
 	problem SourceProblem
 	words   *pattern
 }{
@@ -46,7 +46,7 @@ var fetchWords = []struct {
 	{SourceIndexInvalid, wording(`failed to load Helm repository from index YAML|index exceeds the maximum index file size`)},
 }
 
-// fetchProblem sorts an error of fetching and takes what it names.
+// fetchProblem classifies a fetch error and parses what it names.
 func fetchProblem(text string) Source {
 	source := Source{Problem: SourceOther, URL: urlIn(text), HTTPStatus: httpStatus(text), Detail: detail(withoutSecrets(text))}
 	if found := secretUnread.FindStringSubmatch(text); found != nil {
@@ -72,7 +72,7 @@ func fetchProblem(text string) Source {
 	}
 	// What is in a URL is nobody's complaint.
 	words := anyURL.ReplaceAllString(text, "")
-	for _, kind := range fetchWords {
+	for _, kind := range fetchWordings {
 		if kind.words.MatchString(words) {
 			source.Problem = kind.problem
 			if kind.problem == SourceTLS {
@@ -90,8 +90,8 @@ func fetchProblem(text string) Source {
 	return source
 }
 
-// gitRef finds the branch, tag or commit that is not there; empty when the
-// message does not repeat it.
+// gitRef is the branch, tag or commit that does not exist; empty if the message does
+// not have it.
 func gitRef(text string) (string, bool) {
 	if !strings.HasPrefix(text, "failed to checkout and determine revision: ") && !strings.HasPrefix(text, "unable to clone '") {
 		return "", false

@@ -22,7 +22,7 @@ var (
 	sourceDenied = wording(`^(?:can't access '(?P<object>` + namespaceShape + `/` + nameShape + `)', cross-namespace references have been blocked|cross-namespace references are not allowed: cannot access (?P<kind>` + kindShape + `) (?P<other>` + namespaceShape + `/` + nameShape + `)$)`)
 )
 
-// sourceReference reads what is said of a source by those that refer to it.
+// sourceReference parses what other objects report about a source that they reference.
 func sourceReference(text string) (Source, bool) {
 	source := Source{Detail: detail(withoutSecrets(text))}
 	ok := true
@@ -62,7 +62,7 @@ func sourceReference(text string) (Source, bool) {
 	return source, ok && isName(source.Object.Name)
 }
 
-// wrappedSource reads what a HelmRelease says of its HelmChart: that it is not
+// wrappedSource parses what a HelmRelease reports about its HelmChart: that it is not
 // ready, and why.
 func wrappedSource(found map[string]string) (Source, bool) {
 	object, ok := namespaced(found["object"])

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// sourceStep is what source-controller 1.9.5 puts in front of an error, step by
+// sourceStep are the texts that source-controller 1.9.5 adds before an error, step by
 // step.
 var sourceStep = wording(`^(?:failed to (?:` + strings.Join([]string{
 	`checkout and determine revision`,

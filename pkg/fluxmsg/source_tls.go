@@ -13,7 +13,7 @@ const (
 	TLSOther             TLSProblem = "Other"
 )
 
-var tlsWords = []struct {
+var tlsWordings = []struct {
 	problem TLSProblem
 	words   *pattern
 }{
@@ -25,7 +25,7 @@ var tlsWords = []struct {
 }
 
 func tlsProblem(text string) TLSProblem {
-	for _, kind := range tlsWords {
+	for _, kind := range tlsWordings {
 		if kind.words.MatchString(text) {
 			return kind.problem
 		}

@@ -13,10 +13,10 @@ var (
 	statusWords = wording(`(?:\s: |status code:? |status: |response status code |: )([1-5]\d\d)(?:[\s:;,)]|$)`)
 )
 
-// urlIn is the first URL of a text, plain.
+// urlIn is the first URL of a text, without secrets.
 func urlIn(text string) string { return plainURL(anyURL.FindString(text)) }
 
-// plainURL leaves out what may be secret: user and password, query, fragment.
+// plainURL omits what may be secret: user and password, query, fragment.
 func plainURL(address string) string {
 	for len(address) > 0 {
 		last := address[len(address)-1]
@@ -33,7 +33,7 @@ func plainURL(address string) string {
 	return cut(read.String(), maxDetail)
 }
 
-// withoutSecrets makes every URL of a text plain.
+// withoutSecrets applies plainURL to every URL of a text.
 func withoutSecrets(text string) string {
 	return anyURL.ReplaceAllStringFunc(text, func(address string) string {
 		plain := plainURL(address)

@@ -6,22 +6,22 @@ import (
 )
 
 const (
-	// maxMessage is as much of a message as is read.
+	// maxMessage is how much of a message is read.
 	maxMessage = 64 << 10
-	// maxDetail is as much of other people's prose as is handed on.
+	// maxDetail is how much text of others is returned.
 	maxDetail = 2 << 10
 	// maxWord is the longest name taken of what has no shape of Kubernetes' own:
 	// an image, a user, a key, a path.
 	maxWord = 1024
-	// maxItems is how many objects are taken from one message: more than fit
-	// into what Flux keeps of it.
+	// maxItems is how many objects are read from one message: more than fit into what
+	// Flux keeps of it.
 	maxItems = 2048
 )
 
-// bound cuts a message, at a whole character, before anything reads it.
+// bound truncates a message, at a whole character, before it is parsed.
 func bound(message string) string { return cut(message, maxMessage) }
 
-// detail is prose as it is handed on: cut, and without space around it.
+// detail is text of others as it is returned: truncated, and without surrounding space.
 func detail(text string) string { return strings.TrimSpace(cut(strings.TrimSpace(text), maxDetail)) }
 
 func cut(text string, most int) string {
@@ -34,7 +34,7 @@ func cut(text string, most int) string {
 	return text[:most]
 }
 
-// word is a name, or nothing when it is too long to be one.
+// word is a name, or empty if it is too long to be one.
 func word(text string) string {
 	if len(text) > maxWord {
 		return ""
@@ -42,14 +42,14 @@ func word(text string) string {
 	return text
 }
 
-// firstLine is all before the first line break: what follows an error there is
-// Flux's list of what it changed, or Helm's log.
+// firstLine is the text before the first line break: what follows an error there is the
+// list of changes of Flux, or the log of Helm.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return line
 }
 
-// groups gives what an expression's named groups hold, nil without a match.
+// groups are the named groups of an expression, nil without a match.
 func groups(expression *pattern, text string) map[string]string {
 	found := expression.FindStringSubmatch(text)
 	if found == nil {
@@ -64,7 +64,7 @@ func groups(expression *pattern, text string) map[string]string {
 	return named
 }
 
-// containsAny tells whether one of the phrases is in the text.
+// containsAny reports whether the text contains one of the phrases.
 func containsAny(text string, phrases ...string) bool {
 	for _, phrase := range phrases {
 		if strings.Contains(text, phrase) {

@@ -7,8 +7,8 @@ import (
 )
 
 // AppliedBy is the layer that applies an object, by the labels that
-// kustomize-controller puts on all that it applies (kustomize-controller v1.9,
-// ssa.ResourceManager.SetOwnerLabels). It has no name where there are none.
+// kustomize-controller sets on all objects that it applies (kustomize-controller v1.9,
+// ssa.ResourceManager.SetOwnerLabels). Without these labels, it has no name.
 func AppliedBy(obj *unstructured.Unstructured) finding.Ref {
 	labels := obj.GetLabels()
 	return finding.Ref{

@@ -35,7 +35,7 @@ func platform(tenants int) (*snapshot.Snapshot, []finding.Ref) {
 	for i := range tenants {
 		name := fmt.Sprintf("t%04d", i)
 		layers = append(layers, layer(name+"-dependency", fmt.Sprintf("t%04d-dependency", i-1), "False", "DependencyNotReady"),
-			layer(name+"-application", name+"-dependency", "True", string(succeeded)))
+			layer(name+"-application", name+"-dependency", "True", string(succeededReason)))
 		events = append(events, warningFor(name+"-dependency"), warningFor(name+"-application"))
 		for n := range 5 {
 			releases = append(releases, release(name, fmt.Sprintf("release-%d", n)))
@@ -65,7 +65,7 @@ func layer(name, needs, status, reason string) *unstructured.Unstructured {
 		"status": map[string]any{
 			"observedGeneration": int64(1), "lastAppliedRevision": "main@sha1:4f2a", "inventory": map[string]any{"entries": inventory},
 			"conditions": []any{map[string]any{"type": "Ready", "status": status, "reason": reason, "lastTransitionTime": "2026-03-01T11:50:00Z"}},
-			"history": []any{map[string]any{"lastReconciledStatus": string(succeeded),
+			"history": []any{map[string]any{"lastReconciledStatus": string(succeededReason),
 				"firstReconciled": "2026-02-01T11:50:00Z", "lastReconciled": "2026-03-01T11:50:00Z"}},
 		},
 	}}

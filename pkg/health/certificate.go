@@ -16,14 +16,15 @@ import (
 // becomes "failing". In-cluster issuers answer in seconds, ACME in minutes.
 const issuingTime = 5 * time.Minute
 
-// Expiry is when a Certificate's stored certificate ends, zero when it has none.
+// Expiry is when the stored certificate of a Certificate expires, zero if there is
+// none.
 func Expiry(certificate *unstructured.Unstructured) time.Time {
 	return field.Time(certificate.Object, "status", "notAfter")
 }
 
-// certificate judges a cert-manager Certificate (v1.21, conditions Ready and
-// Issuing). The end is checked against the snapshot's moment, not only against
-// what cert-manager last wrote.
+// certificate judges a cert-manager Certificate (v1.21, conditions Ready and Issuing).
+// The expiry is compared with the time of the snapshot, not only with what cert-manager
+// last wrote.
 func (a *Assessor) certificate(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready, issuing, expiry := field.ConditionOf(obj, "Ready"), field.ConditionOf(obj, "Issuing"), Expiry(obj)
 	attempts := field.Int(obj.Object, "status", "failedIssuanceAttempts")
@@ -47,7 +48,7 @@ func (a *Assessor) certificate(obj *unstructured.Unstructured, v Verdict) Verdic
 	}
 }
 
-// secretGone tells whether the Secret of a Certificate is known not to exist.
+// secretGone reports whether the Secret of a Certificate is known not to exist.
 // cert-manager creates it again within seconds, unless it is down.
 func (a *Assessor) secretGone(obj *unstructured.Unstructured) bool {
 	name := field.Text(obj.Object, "spec", "secretName")
@@ -55,8 +56,8 @@ func (a *Assessor) secretGone(obj *unstructured.Unstructured) bool {
 	return name != "" && a.snap.Lookup(secret).Presence == snapshot.Absent
 }
 
-// notIssued is the verdict on a certificate whose issuing has failed. Until the
-// next attempt, the Issuing condition says why; Ready says only that there is no
+// notIssued is the verdict on a certificate whose issuance has failed. Until the next
+// attempt, the Issuing condition has the reason; Ready only reports that there is no
 // certificate (cert-manager, issuing_controller.go).
 func notIssued(obj *unstructured.Unstructured, v Verdict, attempts int64) Verdict {
 	why := field.ConditionOf(obj, "Issuing")
@@ -68,15 +69,15 @@ func notIssued(obj *unstructured.Unstructured, v Verdict, attempts int64) Verdic
 		times = fmt.Sprintf("%d times", attempts)
 	}
 	v.Statement = statementOf(why)
-	return v.with(Failing, Reason(why.Reason), "issuing it failed "+times+": "+brief(why.Message), field.Time(obj.Object, "status", "lastFailureTime"))
+	return v.with(Failing, Reason(why.Reason), "issuing it failed "+times+": "+firstLine(why.Message), field.Time(obj.Object, "status", "lastFailureTime"))
 }
 
-// newSpec is the verdict on what was ready before its spec was changed.
+// newSpec is the verdict on a certificate that was ready before its spec changed.
 func newSpec(obj *unstructured.Unstructured, v Verdict) Verdict {
-	return v.with(Progressing, NotYetReconciled, "cert-manager has not acted on its newest spec yet", unseenSince(obj))
+	return v.with(Progressing, NotYetReconciled, "cert-manager has not acted on its newest spec yet", unobservedSince(obj))
 }
 
-// progressingOrFailing calls what is not ready Progressing at first, later Failing.
+// progressingOrFailing is Progressing at first, and later Failing.
 func (a *Assessor) progressingOrFailing(obj *unstructured.Unstructured, v Verdict, c field.Condition, reason string) Verdict {
 	if c.Since.IsZero() {
 		c.Since = obj.GetCreationTimestamp().Time
@@ -90,7 +91,7 @@ func (a *Assessor) progressingOrFailing(obj *unstructured.Unstructured, v Verdic
 		status = Failing
 	}
 	v.Statement = said
-	return v.with(status, Reason(reason), brief(c.Message), c.Since)
+	return v.with(status, Reason(reason), firstLine(c.Message), c.Since)
 }
 
 // issuer judges an Issuer or ClusterIssuer.
@@ -100,7 +101,7 @@ func (a *Assessor) issuer(obj *unstructured.Unstructured, v Verdict) Verdict {
 	case ready.Is("True") && ready.Outdated(obj):
 		return newSpec(obj, v)
 	case ready.Is("True"):
-		return v.with(Ready, "", brief(ready.Message), ready.Since)
+		return v.with(Ready, "", firstLine(ready.Message), ready.Since)
 	case ready.Is("False"):
 		return v.FromCondition(Failing, ready)
 	default:

@@ -6,9 +6,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// unseenSince is since when nobody has acted on an object's newest spec: for
-// the first one since it was created, for a later one nothing tells.
-func unseenSince(obj *unstructured.Unstructured) time.Time {
+// unobservedSince is since when the newest spec of an object has not been observed: the
+// first one since the object was created; for a later one, it is not known.
+func unobservedSince(obj *unstructured.Unstructured) time.Time {
 	if obj.GetGeneration() > 1 {
 		return time.Time{}
 	}

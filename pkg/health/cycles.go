@@ -8,14 +8,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// cycles knows which waiting objects wait for themselves. It looks at all of
-// them at once, with Tarjan's algorithm in a single pass, rather than at those
-// that happen to be under way when one is judged: that would make verdicts
-// depend on which object was asked about first.
+// cycles are the waiting objects that wait for themselves. All objects are analyzed at
+// once, with Tarjan's algorithm in a single pass. If only the objects that are being
+// judged were analyzed, verdicts would depend on which object was requested first.
 type cycles struct {
 	snap *snapshot.Snapshot
-	// group numbers the groups whose members can all get to each other by what
-	// they depend on. An object in no circle is alone in its group.
+	// group numbers the groups of objects that depend on each other, directly or
+	// indirectly. An object in no cycle is alone in its group.
 	group map[finding.Key]int
 
 	order   map[finding.Key]int // in which the objects were first met
@@ -24,7 +23,7 @@ type cycles struct {
 	stack   []finding.Key
 }
 
-// cycles are looked for when the first waiting object is met.
+// cycles are computed when the first waiting object is judged.
 func (a *Assessor) cycles() *cycles {
 	if a.knots != nil {
 		return a.knots
@@ -43,9 +42,9 @@ func (a *Assessor) cycles() *cycles {
 	return a.knots
 }
 
-// share tells whether an object and one that it depends on, which may be itself,
-// are in one circle.
-func (c *cycles) share(obj, dependency finding.Ref) bool {
+// inOneCycle reports whether an object and one of its dependencies, which may be the object
+// itself, are in one cycle.
+func (c *cycles) inOneCycle(obj, dependency finding.Ref) bool {
 	number, ok := c.group[obj.Key()]
 	return ok && number == c.group[dependency.Key()]
 }
@@ -69,12 +68,12 @@ func (c *cycles) visit(obj *unstructured.Unstructured) {
 		}
 	}
 	if c.lowest[self] == c.order[self] {
-		c.close(self)
+		c.closeGroup(self)
 	}
 }
 
-// close takes a finished group off the stack.
-func (c *cycles) close(first finding.Key) {
+// closeGroup removes a finished group from the stack.
+func (c *cycles) closeGroup(first finding.Key) {
 	for {
 		member := c.stack[len(c.stack)-1]
 		c.stack = c.stack[:len(c.stack)-1]

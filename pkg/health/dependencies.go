@@ -10,8 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Dependencies are the objects in spec.dependsOn of a Kustomization or
-// HelmRelease, always of its own kind, in its own namespace unless said.
+// Dependencies are the objects in spec.dependsOn of a Kustomization or HelmRelease.
+// They are of the same kind, and by default in the same namespace.
 func Dependencies(obj *unstructured.Unstructured) []finding.Ref {
 	var refs []finding.Ref
 	for _, dep := range field.List(obj.Object, "spec", "dependsOn") {
@@ -25,22 +25,22 @@ func Dependencies(obj *unstructured.Unstructured) []finding.Ref {
 	return refs
 }
 
-// waits tells whether a layer or release is held up by those it depends on:
-// nothing else decides about it then. The search for cycles goes by the same
-// rule, so that no judge can walk in a circle.
+// waits reports whether a layer or release is blocked by its dependencies: nothing else
+// determines its verdict then. The search for cycles uses the same rule, so that no
+// judge runs in a cycle.
 func waits(obj *unstructured.Unstructured) bool {
 	ready := field.ConditionOf(obj, "Ready")
 	return ready.Is("False") && (ready.Reason == "DependencyNotReady" || ready.Reason == "DependencyNotFound") &&
 		obj.GetDeletionTimestamp() == nil && !field.Bool(obj.Object, "spec", "suspend") && !field.ConditionOf(obj, "Stalled").Is("True")
 }
 
-// waiting is the verdict on an object that waits. It is not failing itself,
-// unless what it waits for can never come: then nobody else is to blame.
+// waiting is the verdict on a waiting object. It is not failing itself, unless what it
+// waits for can never be ready: then no other object is to blame.
 func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := field.ConditionOf(obj, "Ready")
 	var next finding.Ref // in the circle, if it is in one
 	for _, ref := range Dependencies(obj) {
-		inCircle := a.cycles().share(v.Ref, ref)
+		inCircle := a.cycles().inOneCycle(v.Ref, ref)
 		if inCircle && next.Name == "" {
 			next = ref
 		}
@@ -60,17 +60,17 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 		v.WaitsFor = nil
 		return a.renewed(obj, v, ready)
 	}
-	if late, ok := a.waitsInVain(obj, v, ready); ok {
+	if late, ok := a.waitsForReady(obj, v, ready); ok {
 		return late
 	}
-	message := brief(ready.Message)
+	message := firstLine(ready.Message)
 	if len(v.WaitsFor) > 0 {
 		message = "waits for " + names(v.WaitsFor, v.Ref.Namespace)
 	}
 	return a.checkStale(obj, v.with(Progressing, Reason(ready.Reason), message, ready.Since))
 }
 
-// onlyDelayed tells whether nothing is wrong with what is waited for.
+// onlyDelayed reports whether the dependencies have no problem.
 func (a *Assessor) onlyDelayed(refs []finding.Ref) bool {
 	for _, ref := range refs {
 		if a.Of(ref).Status.Worse(Progressing) || a.Of(ref).Status == Suspended || a.Of(ref).Status == Unknown {
@@ -80,7 +80,7 @@ func (a *Assessor) onlyDelayed(refs []finding.Ref) bool {
 	return true
 }
 
-// cycleMessage describes the circle that ref is in, next being its neighbour there.
+// cycleMessage describes the cycle of ref, where next is its neighbor.
 func (a *Assessor) cycleMessage(ref, next finding.Ref) string {
 	if next.Same(ref) {
 		return "it depends on itself"
@@ -93,7 +93,7 @@ func (a *Assessor) cycleMessage(ref, next finding.Ref) string {
 	return "it waits for " + names([]finding.Ref{next}, ref.Namespace) + ", which indirectly waits for it"
 }
 
-// names lists the objects, with the namespace where it is not home.
+// names lists the objects, with the namespace if it is not home.
 func names(refs []finding.Ref, home string) string {
 	var all []string
 	for _, ref := range refs {

@@ -28,7 +28,7 @@ func (a *Assessor) apiGateway(obj *unstructured.Unstructured, v Verdict) Verdict
 	return a.byConditions(obj, v, sets)
 }
 
-// listenerConditions are what the controller reports of a listener.
+// listenerConditions are the conditions that the controller reports for a listener.
 func listenerConditions(obj *unstructured.Unstructured, name string) []field.Condition {
 	for _, status := range field.List(obj.Object, "status", "listeners") {
 		if field.Text(status, "name") == name {
@@ -38,8 +38,8 @@ func listenerConditions(obj *unstructured.Unstructured, name string) []field.Con
 	return nil
 }
 
-// route judges a route of the Gateway API by what the controllers report for each
-// of the parents that it asks for.
+// route judges a route of the Gateway API by what the controllers report for each of
+// its parents.
 func (a *Assessor) route(obj *unstructured.Unstructured, v Verdict) Verdict {
 	parents := field.List(obj.Object, "spec", "parentRefs")
 	if len(parents) == 0 {
@@ -59,9 +59,9 @@ func (a *Assessor) route(obj *unstructured.Unstructured, v Verdict) Verdict {
 	return a.byConditions(obj, v, sets)
 }
 
-// ParentStatus is the index in status.parents of what is reported for a parent
-// that a route asks for, -1 where no controller has reported. Where a Gateway is
-// named twice, its section and port tell the two apart.
+// ParentStatus is the index in status.parents of the report for a parent of a route, -1
+// if no controller has reported. If a Gateway is listed twice, its section and port
+// distinguish the two.
 func ParentStatus(route *unstructured.Unstructured, parent map[string]any) int {
 	key := func(ref map[string]any) [6]string {
 		or := func(text, fallback string) string {
@@ -89,8 +89,8 @@ type conditionSet struct {
 	optional bool
 }
 
-// byConditions is the verdict by several sets of conditions: the first that is
-// against the object. One that is not known yet is progress for a while.
+// byConditions is the verdict by several sets of conditions: the first one with a
+// problem. A condition that is not set yet is progress for some time.
 func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets []conditionSet) Verdict {
 	created := obj.GetCreationTimestamp().Time
 	var pending Verdict
@@ -99,7 +99,7 @@ func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets 
 			return
 		}
 		pending = candidate
-		if a.now.Sub(pending.Since) > balancing {
+		if a.now.Sub(pending.Since) > addressTime {
 			pending.Status = Failing
 		}
 	}

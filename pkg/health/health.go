@@ -1,9 +1,9 @@
-// Package health judges single objects: is it ready, on its way, switched off,
-// failing, or can't it be told? It is stricter than kstatus, which counts an
-// object as fine when it has no conditions, a failing one as merely in progress
-// until it stalls, and a load balancer as ready before it has an address.
+// Package health judges single objects: is it ready, progressing, suspended, failing,
+// or is its state unknown? It is stricter than kstatus, which considers an object
+// without conditions as ready, a failing one as in progress until it stalls, and a load
+// balancer as ready before it has an address.
 //
-// It is pure: it reads a snapshot and the snapshot's own moment, nothing else.
+// It is pure: it reads a snapshot and the time of the snapshot, nothing else.
 package health
 
 import (
@@ -17,48 +17,48 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Status is the verdict in a word.
+// Status is the verdict in one word.
 type Status string
 
 // The five verdicts.
 const (
-	// Ready: it does what its spec asks, as of its newest generation.
+	// Ready: it does what its spec requires, as of its newest generation.
 	Ready Status = "Ready"
-	// Progressing: not there yet, and nothing says that it won't be.
+	// Progressing: it is not ready yet, and nothing indicates that it won't be.
 	Progressing Status = "Progressing"
-	// Suspended: somebody switched it off.
+	// Suspended: a user has suspended it or scaled it to zero.
 	Suspended Status = "Suspended"
-	// Failing: its last try failed, or what it needs is broken.
+	// Failing: its last attempt failed, or what it needs is broken.
 	Failing Status = "Failing"
 	// Unknown: it could not be read, or what was read can't be trusted.
 	Unknown Status = "Unknown"
 )
 
-// rank orders the verdicts by how much they weigh against a tenant. Unknown
-// weighs less than whatever is known to be wrong, but more than Ready.
+// rank orders the verdicts by their weight for a tenant. Unknown has less weight than
+// any known problem, but more than Ready.
 var rank = map[Status]int{Ready: 0, Unknown: 1, Suspended: 2, Progressing: 3, Failing: 4}
 
-// Worse tells whether s weighs more than other.
+// Worse reports whether s has more weight than other.
 func (s Status) Worse(other Status) bool { return rank[s] > rank[other] }
 
-// Verdict is what is to be said of one object.
+// Verdict is the judgement of one object.
 type Verdict struct {
 	Ref    finding.Ref
 	Status Status
 	// Reason is why, empty when Ready.
 	Reason Reason
-	// Message is a short sentence for people, without a full stop. It is to be
-	// read, not parsed: Statement has the controller's words.
+	// Message is a short sentence for people, without a period. Don't parse it:
+	// Statement has the message of the controller.
 	Message string
-	// Statement is what the verdict goes by in a controller's words; the zero Statement
-	// where it goes by other fields.
+	// Statement is the statement of a controller that the verdict is based on; the
+	// zero Statement if it is based on other fields.
 	Statement Statement
-	// Since is when the verdict began, zero when it can't be known.
+	// Since is when the verdict began, zero if that is not known.
 	Since time.Time
 	// WaitsFor are the objects that have to be ready first.
 	WaitsFor []finding.Ref
-	// Renewing is set on what is Ready by its last try while Flux is bringing
-	// it to a newer revision.
+	// Renewing is set if the last attempt succeeded and Flux is applying a newer
+	// revision.
 	Renewing bool
 }
 
@@ -70,7 +70,7 @@ func (v Verdict) with(status Status, reason Reason, message string, since time.T
 // FromCondition is the verdict that a condition gives.
 func (v Verdict) FromCondition(status Status, c field.Condition) Verdict {
 	v.Statement = statementOf(c)
-	return v.with(status, Reason(c.Reason), brief(c.Message), c.Since)
+	return v.with(status, Reason(c.Reason), firstLine(c.Message), c.Since)
 }
 
 // Assessor judges the objects of one snapshot, each at most once. It is not
@@ -86,7 +86,7 @@ type Assessor struct {
 	knots    *cycles
 }
 
-// New is an Assessor for the snapshot, at the snapshot's own moment.
+// New is an Assessor for the snapshot, at the time of the snapshot.
 func New(snap *snapshot.Snapshot) *Assessor {
 	a := &Assessor{
 		snap:     snap,
@@ -94,12 +94,12 @@ func New(snap *snapshot.Snapshot) *Assessor {
 		verdicts: map[finding.Key]Verdict{},
 	}
 	a.Warnings = WarningsIn(snap)
-	a.pods = troubledPods(snap)
+	a.pods = pendingPods(snap)
 	a.leases = renewals(snap)
 	return a
 }
 
-// assessors has one judge a kind.
+// assessors has one judge for each kind.
 var assessors map[schema.GroupKind]func(*Assessor, *unstructured.Unstructured, Verdict) Verdict
 
 func init() { // an init, since the judges look each other up

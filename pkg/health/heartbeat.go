@@ -13,20 +13,20 @@ import (
 )
 
 // A status is only worth something while its writer lives: with Flux's
-// controllers gone, everything says Ready for ever. Two signs of life are read:
+// controllers gone, everything says Ready forever. Two signs of life are read:
 // the Leases that the controllers renew, and a Kustomization's own history.
 
-// LeaseTimeout is how long after its last renewal a controller counts as gone.
-// Flux's leases last 35 s (fluxcd/pkg/runtime, leaderelection.Options),
-// cert-manager's 60 s; the rest is for a restart and for clocks that differ.
+// LeaseTimeout is how long after the last renewal of its Lease a controller counts as
+// down. The Leases of Flux last 35 s (fluxcd/pkg/runtime, leaderelection.Options),
+// those of cert-manager 60 s; the rest is for a restart and for clock skew.
 const LeaseTimeout = 2 * time.Minute
 
-// Tolerance is what an object may be late beyond its own interval and timeout.
+// Tolerance is how late an object may be beyond its interval and timeout.
 const Tolerance = 5 * time.Minute
 
-// renewals is the newest renewal of each Flux controller's Lease, by the
-// controller's name. Sharded controllers ("kustomize-controller-shard1") each
-// hold one; a live shard keeps the name alive.
+// renewals are the newest renewals of the Leases of the Flux controllers, by the name
+// of the controller. Each shard of a controller ("kustomize-controller-shard1") has a
+// Lease; one running shard is sufficient.
 func renewals(snap *snapshot.Snapshot) map[string]time.Time {
 	newest := map[string]time.Time{}
 	for _, lease := range snap.List(LeaseKind, "").Objects {
@@ -49,9 +49,9 @@ var controllers = map[string]string{
 	GitRepositoryKind.Group: "source-controller",
 }
 
-// checkStale turns a verdict that rests on a living controller into Unknown where
-// the controller has stopped reporting. A failure is left alone: it was true
-// when it was written, and it is what has to be fixed.
+// checkStale changes a verdict that depends on a running controller to Unknown if the
+// controller no longer reports. A failure is not changed: it was true when it was
+// written, and it has to be fixed.
 func (a *Assessor) checkStale(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if v.Ref.Kind == ExternalArtifactKind.Kind {
 		return v // others write it, not source-controller
@@ -75,9 +75,10 @@ func (a *Assessor) checkStale(obj *unstructured.Unstructured, v Verdict) Verdict
 	return a.checkOverdue(obj, v)
 }
 
-// checkOverdue turns the verdict on a layer that has not applied what its source
-// fetched long ago into Unknown: kustomize-controller is told of a new revision
-// at once (v1.8, internal/controller, Watches), so that none of it is at work.
+// checkOverdue changes the verdict on a layer that has not applied what its source
+// fetched long ago to Unknown: kustomize-controller is notified of a new revision
+// immediately (v1.8, internal/controller, Watches), so none of its instances is
+// working.
 func (a *Assessor) checkOverdue(obj *unstructured.Unstructured, v Verdict) Verdict {
 	source := a.snap.Lookup(SourceOf(obj)).Object
 	if v.Status != Ready || source == nil || field.Bool(source.Object, "spec", "suspend") {

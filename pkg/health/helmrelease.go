@@ -9,9 +9,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// helmRelease judges a release. helm-controller (v1.6.1, atomic_release.go)
-// keeps a failing release Reconciling, often for ever; the failure counters and
-// the Released condition tell it from one that is being installed.
+// helmRelease judges a release. helm-controller (v1.6.1, atomic_release.go) keeps a
+// failing release Reconciling, often permanently; the failure counters and the Released
+// condition distinguish it from one that is being installed.
 func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if field.Bool(obj.Object, "spec", "suspend") {
 		return v.with(Suspended, SpecSuspended, "reconciliation is suspended (spec.suspend)", time.Time{})
@@ -27,7 +27,7 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 	case ready.Is("True") && !ready.Behind(obj):
 		return a.checkStale(obj, v.with(Ready, "", chartOf(obj), ready.Since))
 	case ready.Is("True"):
-		return a.unseen(obj, v)
+		return a.notReconciled(obj, v)
 	case ready.Is("False") && (ready.Reason == "SourceNotReady" || strings.HasPrefix(ready.Message, "Source not ready: artifact not found")):
 		return a.waitingForChart(obj, v, ready)
 	case ready.Is("False") && Reason(ready.Reason) != Canceled && Reason(ready.Reason) != underway:
@@ -41,14 +41,14 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 		return v.retrying(failed, failed.at)
 	}
 	if ready.Status == "" {
-		return a.unseen(obj, v)
+		return a.notReconciled(obj, v)
 	}
 	return trying
 }
 
-// releaseFailed finds out whether the newest finished try failed, while the
-// next one runs. The counter alone proves nothing: an install that needed two
-// tries keeps it until the spec changes (helm-controller, install.go).
+// releaseFailed reports whether the newest finished attempt failed while the next one
+// runs. The counter alone proves nothing: an install that needed two attempts keeps it
+// until the spec changes (helm-controller, install.go).
 func (a *Assessor) releaseFailed(obj *unstructured.Unstructured) (attempt, bool) {
 	released, tested := field.ConditionOf(obj, "Released"), field.ConditionOf(obj, "TestSuccess")
 	failures := field.Int(obj.Object, "status", "failures")
@@ -66,13 +66,13 @@ func (a *Assessor) releaseFailed(obj *unstructured.Unstructured) (attempt, bool)
 	return attempt{reason: "Failed", before: failures}, true
 }
 
-// fetching is how long a chart may take to be fetched.
-const fetching = 2 * time.Minute
+// chartFetchTime is how long a chart may take to be fetched.
+const chartFetchTime = 2 * time.Minute
 
-// waitingForChart judges a release whose chart has not been fetched. It may just
-// be under way; later something keeps source-controller from it.
+// waitingForChart judges a release whose chart has not been fetched. At first, the
+// fetch may be in progress; later, something prevents source-controller from it.
 func (a *Assessor) waitingForChart(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
-	if a.now.Sub(ready.Since) > fetching {
+	if a.now.Sub(ready.Since) > chartFetchTime {
 		return v.FromCondition(Failing, ready)
 	}
 	return a.checkStale(obj, v.FromCondition(Progressing, ready))

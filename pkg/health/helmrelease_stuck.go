@@ -13,18 +13,18 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// actionMargin is what an action may take beyond its timeout: to render the
-// chart, and to write the status.
+// actionMargin is how long an action may take beyond its timeout: to render the chart,
+// and to write the status.
 const actionMargin = time.Minute
 
-// actionTimeout reads helm-controller's own word about what it runs (v1.6.1,
-// atomic_release.go).
+// actionTimeout matches the message of helm-controller about the running action
+// (v1.6.1, atomic_release.go).
 var actionTimeout = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^Running '[a-z ]+' action with timeout of (\S+)$`)
 })
 
-// ActionTimeout is how long Helm may wait in the action that a release says it
-// runs. Without such a message it is spec.timeout, by default five minutes
+// ActionTimeout is how long Helm may wait in the action that a release reports as
+// running. Without such a message, it is spec.timeout, by default five minutes
 // (helm-controller api v2, GetTimeout).
 func ActionTimeout(obj *unstructured.Unstructured) time.Duration {
 	for _, kind := range []string{"Ready", "Reconciling"} {
@@ -40,9 +40,9 @@ func ActionTimeout(obj *unstructured.Unstructured) time.Duration {
 	return 5 * time.Minute
 }
 
-// ActionFinished tells whether the history of a release says that the action
-// which the release reports as running is over: helm-controller records a
-// revision in it once Helm has finished.
+// ActionFinished reports whether, according to the history of a release, the action
+// that it reports as running has ended: helm-controller records a revision there after
+// Helm has finished.
 func ActionFinished(obj *unstructured.Unstructured) bool {
 	history := field.List(obj.Object, "status", "history")
 	if len(history) == 0 || field.Text(history[0], "status") != "deployed" {
@@ -52,19 +52,19 @@ func ActionFinished(obj *unstructured.Unstructured) bool {
 	return strings.HasPrefix(ready.Message, "Running 'install' action") || field.Time(history[0], "lastDeployed").After(ready.Since)
 }
 
-// progressing is the verdict on a release that says that it is in progress. One
-// that has said so for longer than Helm can wait is stuck: nothing runs, and
-// nothing more happens. Each hook may wait as long as the release itself, so
-// that an action may take twice its timeout; not one that is over by the
-// release's history, and not one that a newer helm-controller never began.
+// progressing is the verdict on a release that reports to be in progress. If it has
+// done so for longer than Helm can wait, it is stuck: no action runs. Each hook may
+// wait as long as the release itself, so an action may take twice its timeout; this
+// does not apply to an action that has ended according to the history, or that a newer
+// helm-controller never started.
 func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
-	reason, message := underway, brief(field.ConditionOf(obj, "Reconciling").Message)
+	reason, message := underway, firstLine(field.ConditionOf(obj, "Reconciling").Message)
 	canceled := Reason(ready.Reason) == Canceled
 	if canceled {
 		reason, message = Canceled, ""
 	}
 	if message == "" {
-		message = brief(ready.Message)
+		message = firstLine(ready.Message)
 	}
 	v = a.checkStale(obj, v.with(Progressing, reason, message, ready.Since))
 	if v.Status != Progressing || ready.Since.IsZero() {
@@ -82,8 +82,7 @@ func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready 
 		duration.HumanDuration(took), duration.HumanDuration(timeout), v.Message), ready.Since)
 }
 
-// restartedSince tells whether a helm-controller took over the Lease after that
-// moment.
+// restartedSince reports whether a helm-controller acquired the Lease after that time.
 func (a *Assessor) restartedSince(at time.Time) bool {
 	for _, lease := range a.snap.List(LeaseKind, "").Objects {
 		if strings.HasPrefix(lease.GetName(), "helm-controller") && field.Time(lease.Object, "spec", "acquireTime").After(at) {

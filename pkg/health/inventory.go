@@ -9,9 +9,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// Inventory is what a Kustomization has applied, in the order in which it says
-// so (status.inventory, kustomize-controller api v1). Entries that can't be read
-// are left out.
+// Inventory are the objects that a Kustomization has applied, in the order of
+// status.inventory (kustomize-controller api v1). Entries that can't be parsed are
+// omitted.
 func Inventory(layer *unstructured.Unstructured) []finding.Ref {
 	var refs []finding.Ref
 	for _, entry := range field.List(layer.Object, "status", "inventory", "entries") {
@@ -22,10 +22,9 @@ func Inventory(layer *unstructured.Unstructured) []finding.Ref {
 	return refs
 }
 
-// ParseInventoryID reads an entry of a Kustomization's inventory: its id,
-// "<namespace>_<name>_<group>_<kind>" (fluxcd/cli-utils, object.ObjMetadata),
-// and the version. A colon in a name is written "__", so that only the ends can
-// be relied on.
+// ParseInventoryID parses an entry of the inventory of a Kustomization: its id,
+// "<namespace>_<name>_<group>_<kind>" (fluxcd/cli-utils, object.ObjMetadata), and the
+// version. A colon in a name is written "__", so only the ends are reliable.
 func ParseInventoryID(id, version string) (finding.Ref, bool) {
 	namespace, rest, ok := strings.Cut(id, "_")
 	last := strings.LastIndexByte(rest, '_')

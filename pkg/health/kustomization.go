@@ -13,9 +13,9 @@ import (
 )
 
 // kustomization judges a layer. kustomize-controller (v1.9.6,
-// kustomization_controller.go) sets Ready to Unknown at the start of every try,
-// so that "Unknown, progressing" alone may be a routine check of a healthy
-// layer, a first try, or the moment between two failures.
+// kustomization_controller.go) sets Ready to Unknown at the start of every attempt. So
+// "Unknown, progressing" alone may be a routine check of a healthy layer, a first
+// attempt, or the time between two failures.
 func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := field.ConditionOf(obj, "Ready")
 	if field.Bool(obj.Object, "spec", "suspend") {
@@ -30,7 +30,7 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 	switch ready.Status {
 	case "True":
 		if ready.Behind(obj) {
-			return a.unseen(obj, v)
+			return a.notReconciled(obj, v)
 		}
 		return a.checkStale(obj, v.with(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	case "False":
@@ -38,7 +38,7 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 	case "Unknown":
 		return a.kustomizationTrying(obj, v, ready)
 	default:
-		return a.unseen(obj, v)
+		return a.notReconciled(obj, v)
 	}
 }
 
@@ -56,16 +56,16 @@ func (a *Assessor) kustomizationFalse(obj *unstructured.Unstructured, v Verdict,
 	return v
 }
 
-// noArtifact knows the messages of a layer whose source has not fetched
-// anything yet, by version (kustomize-controller 0.x to 1.9).
+// noArtifact matches the messages of a layer whose source has not fetched anything yet
+// (kustomize-controller 0.x to 1.9).
 func noArtifact(message string) bool {
 	return strings.HasPrefix(message, "Source is not ready, artifact not found") ||
 		strings.HasPrefix(message, "Source artifact not found")
 }
 
-// kustomizationTrying judges a layer in the middle of a try. One that has been
-// left in the middle comes first: what its last finished try came to says
-// nothing about why there is no next one.
+// kustomizationTrying judges a layer during an attempt. An abandoned attempt comes
+// first: the result of the last finished attempt does not explain why there is no next
+// one.
 func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
 	if late, ok := a.overdue(obj, v, ready); ok {
 		return late
@@ -74,7 +74,7 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 		return v.retrying(failed, a.failingSince(obj, failed))
 	}
 	canceled := Reason(ready.Reason) == Canceled // never routine: something newer is to be applied
-	if settled(obj) && !canceled {
+	if isRoutineCheck(obj) && !canceled {
 		return a.checkStale(obj, v.with(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	}
 	if a.renewing(obj, ready) {
@@ -83,30 +83,29 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 	if canceled {
 		return a.checkStale(obj, v.FromCondition(Progressing, ready))
 	}
-	message := brief(field.ConditionOf(obj, "Reconciling").Message)
+	message := firstLine(field.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
-		message = brief(ready.Message)
+		message = firstLine(ready.Message)
 	}
 	return a.checkStale(obj, v.with(Progressing, underway, message, ready.Since))
 }
 
-// settled tells whether a try under way is a routine check of what is already
-// applied: today's spec and revision have succeeded before.
-func settled(obj *unstructured.Unstructured) bool {
+// isRoutineCheck reports whether the current attempt is a routine check of what is already
+// applied: the current spec and revision have succeeded before.
+func isRoutineCheck(obj *unstructured.Unstructured) bool {
 	applied := field.Text(obj.Object, "status", "lastAppliedRevision")
 	return applied != "" && applied == field.Text(obj.Object, "status", "lastAttemptedRevision") &&
 		field.Int(obj.Object, "status", "observedGeneration") >= obj.GetGeneration()
 }
 
-// unseen is the verdict on an object whose newest spec no controller has acted
-// on yet.
-func (a *Assessor) unseen(obj *unstructured.Unstructured, v Verdict) Verdict {
-	if never, ok := a.neverSeen(obj, v); ok {
+// notReconciled is the verdict on an object whose newest spec no controller has observed yet.
+func (a *Assessor) notReconciled(obj *unstructured.Unstructured, v Verdict) Verdict {
+	if never, ok := a.neverReconciled(obj, v); ok {
 		return never
 	}
 	return a.checkStale(obj, v.with(Progressing, NotYetReconciled,
 		fmt.Sprintf("Flux has not acted on its newest spec yet (generation %d)", obj.GetGeneration()),
-		unseenSince(obj)))
+		unobservedSince(obj)))
 }
 
 func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
@@ -122,9 +121,9 @@ func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, r
 	return a.checkStale(obj, v.with(Progressing, Reason(ready.Reason), "waits for "+ref.Short(), ready.Since))
 }
 
-// lostArtifact tells whether a source has had an artifact for a while that a layer
-// does not find: the server of artifacts answers 404 then (kustomize-controller
-// 1.9, which asks again every 30 s).
+// lostArtifact reports whether a source has had an artifact for some time that a layer
+// does not find: the artifact server answers 404 (kustomize-controller 1.9, which
+// retries every 30 s).
 func (a *Assessor) lostArtifact(source *unstructured.Unstructured, ready field.Condition) bool {
 	if source == nil || !strings.HasPrefix(ready.Message, "Source is not ready, artifact not found") {
 		return false

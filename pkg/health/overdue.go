@@ -15,9 +15,9 @@ import (
 // (source-controller api v1).
 const sourceTimeout = time.Minute
 
-// Timeout is how long one try of Flux at a Kustomization or a source may take.
-// Of a Kustomization it is spec.timeout, or else the interval less 30 s, and
-// 30 s at least (kustomize-controller api v1, GetTimeout).
+// Timeout is how long one attempt of Flux at a Kustomization or a source may take. For
+// a Kustomization, it is spec.timeout, or otherwise the interval minus 30 s, but at
+// least 30 s (kustomize-controller api v1, GetTimeout).
 func Timeout(obj *unstructured.Unstructured) time.Duration {
 	own := field.Duration(obj.Object, "spec", "timeout")
 	if obj.GetKind() != KustomizationKind.Kind {
@@ -32,9 +32,9 @@ func Timeout(obj *unstructured.Unstructured) time.Duration {
 	return max(30*time.Second, own)
 }
 
-// lastProgress is when Flux last wrote something new about a try under way.
-// Flux changes a condition's lastTransitionTime with each new message, so every
-// step of a try shows (fluxcd/pkg/runtime v0.60, conditions.Set).
+// lastProgress is when Flux last reported progress of the current attempt. Flux changes
+// lastTransitionTime of a condition with each new message, so every step of an attempt
+// is visible (fluxcd/pkg/runtime v0.60, conditions.Set).
 func lastProgress(obj *unstructured.Unstructured) time.Time {
 	var last time.Time
 	for _, name := range []string{"Ready", "Reconciling", "Healthy"} {
@@ -43,9 +43,8 @@ func lastProgress(obj *unstructured.Unstructured) time.Time {
 	return last
 }
 
-// overdue judges an object in the middle of a try that has gone on for longer
-// than its timeout. A try that is only late is given slack: it may wait for its
-// turn behind other objects.
+// overdue judges an object whose current attempt has taken longer than its timeout. A
+// late attempt is tolerated for some time: it may be queued behind other objects.
 func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready field.Condition) (Verdict, bool) {
 	last, timeout := lastProgress(obj), Timeout(obj)
 	if last.IsZero() || a.now.Sub(last) <= timeout+Tolerance {
@@ -56,17 +55,17 @@ func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready fiel
 		return a.checkStale(obj, v.with(Failing, Canceled, fmt.Sprintf(
 			"its health checks were canceled %s ago, and Flux has not reconciled it since (its timeout is %s)", ago, timeout), last)), true
 	}
-	message := brief(field.ConditionOf(obj, "Reconciling").Message)
+	message := firstLine(field.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
-		message = brief(ready.Message)
+		message = firstLine(ready.Message)
 	}
 	return a.checkStale(obj, v.with(Failing, Stuck, fmt.Sprintf(
 		"it has been reconciling for %s, longer than its timeout of %s: %s", ago, timeout, message), last)), true
 }
 
-// neverSeen judges an object of which no controller has written a status for
-// longer than a first try may take.
-func (a *Assessor) neverSeen(obj *unstructured.Unstructured, v Verdict) (Verdict, bool) {
+// neverReconciled judges an object for which no controller has written a status for longer
+// than a first attempt may take.
+func (a *Assessor) neverReconciled(obj *unstructured.Unstructured, v Verdict) (Verdict, bool) {
 	created := obj.GetCreationTimestamp().Time
 	if field.ConditionOf(obj, "Ready").Status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+Tolerance {
 		return v, false
@@ -75,14 +74,14 @@ func (a *Assessor) neverSeen(obj *unstructured.Unstructured, v Verdict) (Verdict
 		"no controller has reconciled it since it was created %s ago", duration.HumanDuration(a.now.Sub(created))), created)), true
 }
 
-// waitsInVain judges a layer that still says that it waits, though all that it
-// depends on has been ready for long. Flux looks again every 30 s
-// (kustomize-controller 1.9, --requeue-dependency). Only "is not ready" counts: a
-// ready one may be of an older revision, or not fit the layer's own expression.
-func (a *Assessor) waitsInVain(obj *unstructured.Unstructured, v Verdict, ready field.Condition) (Verdict, bool) {
+// waitsForReady judges a layer that still reports to wait although all its dependencies
+// have been ready for long. Flux checks them every 30 s (kustomize-controller 1.9,
+// --requeue-dependency). Only "is not ready" counts: a ready dependency may have an
+// older revision, or not satisfy the expression of the layer.
+func (a *Assessor) waitsForReady(obj *unstructured.Unstructured, v Verdict, ready field.Condition) (Verdict, bool) {
 	dependencies := Dependencies(obj)
 	if v.Ref.Kind != KustomizationKind.Kind || len(v.WaitsFor) > 0 || len(dependencies) == 0 ||
-		!strings.HasSuffix(brief(ready.Message), "is not ready") {
+		!strings.HasSuffix(firstLine(ready.Message), "is not ready") {
 		return v, false
 	}
 	last := ready.Since

@@ -12,37 +12,37 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// PendingPods is the field selector for the pods that are read when judging
-// workloads: those that never got to run. They are few in a healthy cluster,
-// where all pods together outweigh everything else; a pod that did run and died
-// shows in its workload's own counters.
+// PendingPods is the field selector for the pods that are read to judge workloads:
+// those that never ran. There are few of them in a healthy cluster, where all pods
+// together outweigh everything else; a pod that ran and terminated shows in the
+// counters of its workload.
 const PendingPods = "status.phase!=Running,status.phase!=Succeeded"
 
-// stuck are the reasons for which a kubelet keeps a container waiting and that
-// no amount of waiting mends (kubernetes v1.36, pkg/kubelet/images/types.go and
+// permanentReasons are the reasons for which a kubelet keeps a container waiting and which waiting
+// does not resolve (kubernetes v1.36, pkg/kubelet/images/types.go and
 // pkg/kubelet/kuberuntime).
-var stuck = map[string]bool{
+var permanentReasons = map[string]bool{
 	"CrashLoopBackOff": true, "CreateContainerConfigError": true, "CreateContainerError": true,
 	"ErrImageNeverPull": true, "ErrImagePull": true, "ImageInspectError": true, "ImagePullBackOff": true,
 	"InvalidImageName": true, "PostStartHookError": true, "RegistryUnavailable": true, "RunContainerError": true,
 	"SignatureValidationFailed": true,
 }
 
-// patience is how long a pod may be unschedulable before that counts as a
-// failure: an autoscaler needs a minute or two for a node.
-const patience = 3 * time.Minute
+// unschedulableTime is how long a pod may be unschedulable before that counts as a failure: an
+// autoscaler needs one or two minutes for a node.
+const unschedulableTime = 3 * time.Minute
 
-// gated is the reason of a pod that the scheduler is not to look at yet (k8s.io/api
-// v0.36, core/v1, PodReasonSchedulingGated): a queue has it wait, however long.
-const gated Reason = "SchedulingGated"
+// schedulingGated is the reason of a pod that the scheduler does not handle yet (k8s.io/api
+// v0.36, core/v1, PodReasonSchedulingGated): it may wait in a queue for any time.
+const schedulingGated Reason = "SchedulingGated"
 
 // podOwner is the workload that a pod belongs to.
 type podOwner struct{ kind, namespace, name string }
 
-// troubledPods groups the pods that have not come to run by their workload. A
-// ReplicaSet's name is its Deployment's and the pod template's hash, which every
+// pendingPods groups the pods that never ran by their workload. The name of a
+// ReplicaSet consists of that of its Deployment and the pod template hash, which every
 // pod has as a label, so ReplicaSets need not be read.
-func troubledPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstructured {
+func pendingPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstructured {
 	byOwner := map[podOwner][]*unstructured.Unstructured{}
 	for _, pod := range snap.List(PodKind, "").Objects {
 		phase := field.Text(pod.Object, "status", "phase")
@@ -65,8 +65,8 @@ func troubledPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstruct
 	return byOwner
 }
 
-// blockedPods sums up what keeps a workload's pods from running, when that is
-// something that won't pass.
+// blockedPods summarizes what prevents the pods of a workload from running, if waiting
+// does not resolve it.
 func (a *Assessor) blockedPods(v Verdict) (Verdict, bool) {
 	var (
 		reason Reason
@@ -96,12 +96,12 @@ func (a *Assessor) blockedBy(pod *unstructured.Unstructured) Reason {
 		field.List(pod.Object, "status", "initContainerStatuses"),
 		field.List(pod.Object, "status", "containerStatuses"))
 	for _, container := range containers {
-		if reason := field.Text(container, "state", "waiting", "reason"); stuck[reason] {
+		if reason := field.Text(container, "state", "waiting", "reason"); permanentReasons[reason] {
 			return Reason(reason)
 		}
 	}
 	scheduled := field.ConditionOf(pod, "PodScheduled")
-	if scheduled.Is("False") && Reason(scheduled.Reason) != gated && a.now.Sub(scheduled.Since) > patience {
+	if scheduled.Is("False") && Reason(scheduled.Reason) != schedulingGated && a.now.Sub(scheduled.Since) > unschedulableTime {
 		return Reason(scheduled.Reason)
 	}
 	return ""

@@ -6,9 +6,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// Reason is why a verdict is not Ready, in one word: the reason of the condition
-// or event that it goes by, as the controller wrote it ("InvalidImageName"), or
-// one of those below, which this package gives.
+// Reason is why a verdict is not Ready, in one word: the reason of the condition or
+// event that it is based on, as the controller wrote it ("InvalidImageName"), or one of
+// those below, which this package defines.
 type Reason string
 
 // The reasons that no controller writes.
@@ -23,18 +23,18 @@ const (
 	ScaledToZero Reason = "ScaledToZero"
 	// Deleting: the object is being deleted.
 	Deleting Reason = "Terminating"
-	// Stale: its controller has not reported for longer than it may.
+	// Stale: its controller has not reported for too long.
 	Stale Reason = "Stale"
-	// NotYetReconciled: its controller has not acted on its newest spec yet.
+	// NotYetReconciled: its controller has not observed its newest spec yet.
 	NotYetReconciled Reason = "NotYetReconciled"
-	// NotYetObserved: Kubernetes has not acted on its newest spec yet.
+	// NotYetObserved: Kubernetes has not observed its newest spec yet.
 	NotYetObserved Reason = "NotYetObserved"
 	// NeverReconciled: no controller has written a status.
 	NeverReconciled Reason = "NeverReconciled"
-	// Stuck: Flux began to reconcile the object and neither went on nor
-	// reported an error within the object's timeout.
+	// Stuck: Flux started to reconcile the object, but neither continued nor reported
+	// an error within the timeout of the object.
 	Stuck Reason = "Stuck"
-	// DependencyCycle: it depends, directly or through others, on itself.
+	// DependencyCycle: it depends on itself, directly or indirectly.
 	DependencyCycle Reason = "DependencyCycle"
 	// DependencyMissing: it depends on an object that does not exist.
 	DependencyMissing Reason = "DependencyNotFound"
@@ -44,7 +44,7 @@ const (
 	ReplicasNotReady Reason = "ReplicasNotReady"
 	// SecretMissing: the Secret of an issued certificate does not exist.
 	SecretMissing Reason = "SecretMissing"
-	// Expired: the certificate's validity is over.
+	// Expired: the certificate has expired.
 	Expired Reason = "Expired"
 	// NoAddress: a load balancer has no address.
 	NoAddress Reason = "NoAddress"
@@ -54,23 +54,24 @@ const (
 
 // The reasons of Flux's conditions that decide what a verdict is.
 const (
-	// underway: a try is being made (fluxcd/pkg/apis/meta v1.30,
+	// underway: an attempt is in progress (fluxcd/pkg/apis/meta v1.30,
 	// ProgressingReason).
 	underway Reason = "Progressing"
-	// Canceled: Flux canceled the health checks of a layer in order to start
-	// again (kustomize-controller 1.9, HealthCheckCanceledReason).
+	// Canceled: Flux canceled the health checks of a layer in order to start again
+	// (kustomize-controller 1.9, HealthCheckCanceledReason).
 	Canceled Reason = "HealthCheckCanceled"
 )
 
-// Statement is what a controller said of an object, as it stands in the cluster.
+// Statement is what a controller reports about an object, as it is in the cluster.
 type Statement struct {
-	// Field is where it stands: "status.conditions[Ready]", or of a Warning event
-	// about the object "event HealthCheckFailed". It is empty for the zero Statement.
+	// Field is the field that has it: "status.conditions[Ready]", or "event
+	// HealthCheckFailed" for a Warning event about the object. It is empty for the
+	// zero Statement.
 	Field string
-	// Reason and Message are the condition's or event's own, the message whole.
+	// Reason and Message are those of the condition or event; the message is complete.
 	Reason, Message string
-	// At is since when the condition has said so, or when the event was last
-	// given.
+	// At is the lastTransitionTime of the condition, or the time of the last
+	// occurrence of the event.
 	At time.Time
 }
 

@@ -8,23 +8,23 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// grace is how long a layer that works may take over a newer revision before
-// it counts as Progressing. On every commit all layers are tried again one after
-// the other, mostly with nothing to change, each waiting a few seconds for the
-// one before; a verdict that followed would flicker with every commit. What
-// really changes shows in the workloads at once.
-const grace = time.Minute
+// renewalTolerance is how long a working layer may take to apply a newer revision before it counts
+// as Progressing. On every commit, all layers are reconciled one after the other,
+// usually without changes, each waiting a few seconds for the previous one; otherwise,
+// the verdict would change with every commit. Actual changes show in the workloads
+// immediately.
+const renewalTolerance = time.Minute
 
-// renewing tells whether Flux is bringing a layer to a newer revision whose
-// last finished try was good.
+// renewing reports whether Flux is applying a newer revision to a layer whose last
+// finished attempt succeeded.
 func (a *Assessor) renewing(obj *unstructured.Unstructured, ready field.Condition) bool {
 	if field.Text(obj.Object, "status", "lastAppliedRevision") == "" || field.Int(obj.Object, "status", "observedGeneration") < obj.GetGeneration() {
 		return false
 	}
-	if last, recorded := lastRecorded(obj); recorded && last.reason != succeeded || !recorded && field.ConditionOf(obj, "Healthy").Is("False") {
+	if last, recorded := lastRecorded(obj); recorded && last.reason != succeededReason || !recorded && field.ConditionOf(obj, "Healthy").Is("False") {
 		return false
 	}
-	return a.now.Sub(ready.Since) < grace
+	return a.now.Sub(ready.Since) < renewalTolerance
 }
 
 func (a *Assessor) renewed(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {

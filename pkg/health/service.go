@@ -9,11 +9,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// balancing is how long a cloud may take to give a load balancer its address.
-const balancing = 10 * time.Minute
+// addressTime is how long a cloud may take to give a load balancer an address.
+const addressTime = 10 * time.Minute
 
-// Addresses are what a Service or an Ingress can be reached at, IPs and host names, in
-// the order in which the cloud gave them.
+// Addresses are the addresses of a Service or an Ingress, IPs and host names, in the
+// order in which the cloud set them.
 func Addresses(obj *unstructured.Unstructured) []string {
 	var addresses []string
 	for _, ingress := range field.List(obj.Object, "status", "loadBalancer", "ingress") {
@@ -26,23 +26,23 @@ func Addresses(obj *unstructured.Unstructured) []string {
 	return addresses
 }
 
-// ingress judges an Ingress by its address, which its controller writes once it
-// serves it.
+// ingress judges an Ingress by its address, which its controller sets when it serves
+// the Ingress.
 func (a *Assessor) ingress(obj *unstructured.Unstructured, v Verdict) Verdict {
 	created := obj.GetCreationTimestamp().Time
 	if addresses := Addresses(obj); len(addresses) > 0 {
 		return v.with(Ready, "", strings.Join(addresses, ", "), created)
 	}
 	const message = "no controller has given it an address yet"
-	if a.now.Sub(created) > balancing {
+	if a.now.Sub(created) > addressTime {
 		return v.with(Failing, NoAddress, message, created)
 	}
 	return v.with(Progressing, NoAddress, message, created)
 }
 
-// service judges a Service by its address; whether pods stand behind it is its
-// workload's business. kstatus calls a LoadBalancer current once it has a
-// cluster IP; to a modality outside, one without an address is not there.
+// service judges a Service by its address; its pods are judged with their workload.
+// kstatus considers a LoadBalancer as current when it has a cluster IP; but for clients
+// outside of the cluster, one without an address does not exist.
 func (a *Assessor) service(obj *unstructured.Unstructured, v Verdict) Verdict {
 	created := obj.GetCreationTimestamp().Time
 	kind := field.Text(obj.Object, "spec", "type")
@@ -53,7 +53,7 @@ func (a *Assessor) service(obj *unstructured.Unstructured, v Verdict) Verdict {
 		return v.with(Ready, "", strings.Join(addresses, ", "), created)
 	}
 	const message = "the load balancer has no address yet"
-	if a.now.Sub(created) > balancing {
+	if a.now.Sub(created) > addressTime {
 		return v.with(Failing, NoAddress, message, created)
 	}
 	return v.with(Progressing, NoAddress, message, created)

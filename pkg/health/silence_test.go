@@ -8,7 +8,7 @@ import (
 
 // TestSilence repeats every scenario with all of Flux's controllers gone for an
 // hour: what was fine or under way can't be known any more, while what failed,
-// is switched off or is not Flux's is said as before. What is stuck waits for its
+// is suspended or is not Flux's is said as before. What is stuck waits for its
 // controller too.
 func TestSilence(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.yaml")

@@ -8,9 +8,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// source judges where a layer comes from: GitRepository, OCIRepository, Bucket.
-// A source that can no longer be fetched still serves its last artifact, so
-// the layers look fine while nothing new arrives.
+// source judges the source of a layer: GitRepository, OCIRepository, Bucket. A source
+// that can no longer be fetched still serves its last artifact, so the layers look
+// healthy but do not receive changes.
 func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := field.ConditionOf(obj, "Ready")
 	if field.Bool(obj.Object, "spec", "suspend") {
@@ -35,12 +35,12 @@ func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 	case ready.Is("False"):
 		return v.FromCondition(Failing, ready)
 	case ready.Is("True") && behind:
-		return a.unseen(obj, v)
+		return a.notReconciled(obj, v)
 	case ready.Is("True"), ready.Is("Unknown") && revision != "" && !behind:
 		return a.checkStale(obj, v.with(Ready, "", revision, ready.Since))
 	case ready.Is("Unknown"):
-		return a.checkStale(obj, v.with(Progressing, underway, brief(ready.Message), ready.Since))
+		return a.checkStale(obj, v.with(Progressing, underway, firstLine(ready.Message), ready.Since))
 	default:
-		return a.unseen(obj, v)
+		return a.notReconciled(obj, v)
 	}
 }

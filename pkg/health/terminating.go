@@ -10,7 +10,7 @@ import (
 // deletionTime is how long a deletion may take before it counts as stuck.
 const deletionTime = 5 * time.Minute
 
-// terminating judges an object of any kind that is being deleted: that passes,
+// terminating judges an object of any kind that is being deleted: it is progressing,
 // unless one of its finalizers is never removed.
 func (a *Assessor) terminating(obj *unstructured.Unstructured, v Verdict) Verdict {
 	at, message := obj.GetDeletionTimestamp().Time, "it is being deleted"

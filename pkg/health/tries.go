@@ -14,50 +14,50 @@ import (
 type attempt struct {
 	reason Reason
 	at     time.Time
-	// statement are the words for what it came to; the zero Statement where none are left.
+	// statement is the message about its result; the zero Statement if none is left.
 	statement Statement
-	// before is how many tries have failed, where nothing else is known.
+	// before is how many attempts have failed, if nothing else is known.
 	before int64
 }
 
-// succeeded is the word that kustomize-controller writes into status.history
-// for a good try.
-const succeeded Reason = "ReconciliationSucceeded"
+// succeededReason is the reason that kustomize-controller writes into status.history for a
+// successful attempt.
+const succeededReason Reason = "ReconciliationSucceeded"
 
 func attemptOf(said Statement) attempt {
 	return attempt{reason: Reason(said.Reason), at: said.At, statement: said}
 }
 
-// retrying is the verdict on an object whose last try failed, while the next one
+// retrying is the verdict on an object whose last attempt failed while the next one
 // runs.
 func (v Verdict) retrying(failed attempt, since time.Time) Verdict {
 	v.Statement = failed.statement
 	message := "retrying after a failure"
 	switch {
 	case failed.statement.Message != "":
-		message = "retrying; last attempt: " + brief(failed.statement.Message)
+		message = "retrying; last attempt: " + firstLine(failed.statement.Message)
 	case failed.before > 0:
 		message = fmt.Sprintf("retrying after %d failed attempts", failed.before)
 	}
 	return v.with(Failing, failed.reason, message, since)
 }
 
-// lastTryFailed finds out whether the newest finished try of a layer failed.
-// While the next one runs, the Ready condition no longer says so; four other
-// places may: status.history (Flux 2.7 and later), the Healthy condition, the
-// Warning events, and the Reconciling condition.
+// lastTryFailed reports whether the newest finished attempt at a layer failed. While
+// the next one runs, the Ready condition no longer shows it; four other places may:
+// status.history (Flux 2.7 and later), the Healthy condition, the Warning events, and
+// the Reconciling condition.
 func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready field.Condition) (attempt, bool) {
 	event, warned := a.lastWarning(obj)
 	newest, recorded := lastRecorded(obj)
 	healthy := field.ConditionOf(obj, "Healthy")
 	switch {
-	case recorded && newest.reason != succeeded:
+	case recorded && newest.reason != succeededReason:
 		return withMessage(newest, event, healthy), true
 	case recorded && warned && event.Last.After(newest.at) && event.Last.After(trueSince(healthy)):
 		return attemptOf(event.statement()), true
 	case !recorded && healthy.Is("False"): // every good try makes it True or takes it away
 		return attemptOf(statementOf(healthy)), true
-	case !recorded && warned && !settled(obj) && event.Last.After(lastTryBegan(obj, ready)) && event.Last.After(trueSince(healthy)):
+	case !recorded && warned && !isRoutineCheck(obj) && event.Last.After(lastTryBegan(obj, ready)) && event.Last.After(trueSince(healthy)):
 		return attemptOf(event.statement()), true
 	}
 	reconciling := field.ConditionOf(obj, "Reconciling")
@@ -67,10 +67,10 @@ func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready field.Con
 	return attempt{}, false
 }
 
-// withMessage finds the words for a failure that the history, which has none,
-// records. A newer warning is of a later failure, one that comes before the
-// history is written (BuildFailed, ArtifactFailed); an older one of the same
-// sort is the same failure again, since the event recorder leaves out repeats.
+// withMessage finds the message for a failure that the history, which has no messages,
+// records. A newer event is about a later failure, one before the history is written
+// (BuildFailed, ArtifactFailed); an older event of the same kind is about the same
+// failure, since the event recorder omits repetitions.
 func withMessage(recorded attempt, event Warning, healthy field.Condition) attempt {
 	switch {
 	case !event.Last.Before(recorded.at) && event.Reason != "":
@@ -83,9 +83,9 @@ func withMessage(recorded attempt, event Warning, healthy field.Condition) attem
 	return recorded
 }
 
-// lastTryBegan is the earliest moment at which the try before the present one
-// can have failed: a failed one is repeated after the retry interval. It tells a
-// warning about that try from an older one where no history is written.
+// lastTryBegan is the earliest time at which the previous attempt can have failed: a
+// failed attempt is repeated after the retry interval. It distinguishes an event about
+// that attempt from an older one if no history is written.
 func lastTryBegan(obj *unstructured.Unstructured, present field.Condition) time.Time {
 	wait := field.Duration(obj.Object, "spec", "retryInterval")
 	if wait == 0 {
@@ -94,7 +94,7 @@ func lastTryBegan(obj *unstructured.Unstructured, present field.Condition) time.
 	return present.Since.Add(-wait - time.Minute)
 }
 
-// trueSince is since when a condition has been True, zero when it is not.
+// trueSince is since when a condition has been True, zero if it is not.
 func trueSince(c field.Condition) time.Time {
 	if c.Is("True") {
 		return c.Since
@@ -113,8 +113,8 @@ func lastRecorded(obj *unstructured.Unstructured) (attempt, bool) {
 	return attempt{reason: reason, at: field.Time(history[0], "lastReconciled")}, reason != ""
 }
 
-// steadySince is when an unbroken row of good tries began. The Ready condition
-// can't tell: it turns Unknown and back at every interval.
+// steadySince is when an unbroken sequence of successful attempts began. The Ready
+// condition does not show it: it turns Unknown and back at every interval.
 func steadySince(obj *unstructured.Unstructured, ready field.Condition) time.Time {
 	if since := streakBegan(obj, true); !since.IsZero() {
 		return since
@@ -122,11 +122,11 @@ func steadySince(obj *unstructured.Unstructured, ready field.Condition) time.Tim
 	return ready.Since
 }
 
-// failingSince is when the present row of failures began: by the history, or by
-// the event about the same failure, which knows its first time.
+// failingSince is when the current sequence of failures began: according to the
+// history, or to the first occurrence of the event about the same failure.
 func (a *Assessor) failingSince(obj *unstructured.Unstructured, failed attempt) time.Time {
 	newest, recorded := lastRecorded(obj)
-	if recorded && newest.reason != succeeded {
+	if recorded && newest.reason != succeededReason {
 		return streakBegan(obj, false)
 	}
 	event, warned := a.lastWarning(obj)
@@ -136,13 +136,13 @@ func (a *Assessor) failingSince(obj *unstructured.Unstructured, failed attempt) 
 	return failed.at
 }
 
-// streakBegan is when the unbroken row of good, or of bad, tries began that the
-// history ends with. Each of its entries sums up the tries of one sort.
+// streakBegan is when the unbroken sequence of successful, or of failed, attempts at
+// the end of the history began. Each entry summarizes the attempts of one kind.
 func streakBegan(obj *unstructured.Unstructured, good bool) time.Time {
 	history := field.List(obj.Object, "status", "history")
 	var began, broken time.Time
 	of := func(entry map[string]any) bool {
-		return (Reason(field.Text(entry, "lastReconciledStatus")) == succeeded) == good
+		return (Reason(field.Text(entry, "lastReconciledStatus")) == succeededReason) == good
 	}
 	for _, entry := range history {
 		if !of(entry) {
@@ -167,9 +167,9 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// brief is the first line of a message, without its full stop: controllers
-// append logs to theirs.
-func brief(message string) string {
+// firstLine is the first line of a message, without its period: controllers append logs to
+// their messages.
+func firstLine(message string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
 	return strings.TrimSuffix(strings.TrimSpace(line), ".")
 }

@@ -15,22 +15,24 @@ import (
 // Warning is a Warning event about an object.
 type Warning struct {
 	Reason string
-	// Message is the whole message, without white space around it.
+	// Message is the whole message, without surrounding white space.
 	Message string
 	// Source is the component that reported it.
 	Source string
-	// First and Last are when it was first and last given, Count how often.
+	// First and Last are the times of the first and last occurrence, Count the number
+	// of occurrences.
 	First, Last time.Time
 	Count       int64
 }
 
-// Field is how evidence names the event.
+// Field is the field of the event in evidence.
 func (w Warning) Field() string { return "event " + w.Reason }
 
 // Warnings are the Warning events about each object, the newest first.
 type Warnings map[finding.Key][]Warning
 
-// WarningsIn indexes the Warning events of a snapshot by what they are about.
+// WarningsIn indexes the Warning events of a snapshot by the objects that they are
+// about.
 func WarningsIn(snap *snapshot.Snapshot) Warnings {
 	found := Warnings{}
 	for _, event := range snap.List(EventKind, "").Objects {
@@ -60,8 +62,8 @@ func warningFrom(event map[string]any) Warning {
 	}
 }
 
-// About are the events about the object as it is now, the newest first: those
-// about an earlier one of the same name are omitted.
+// About are the events about the current object, the newest first: events about an
+// earlier object of the same name are omitted.
 func (w Warnings) About(obj *unstructured.Unstructured) []Warning {
 	created := obj.GetCreationTimestamp().Time
 	var found []Warning
@@ -73,14 +75,14 @@ func (w Warnings) About(obj *unstructured.Unstructured) []Warning {
 	return found
 }
 
-// notFailures are reasons of Warning events that report no failed try.
+// notFailures are reasons of Warning events that report no failed attempt.
 var notFailures = map[string]bool{
 	"DependencyNotReady": true, "HealthCheckCanceled": true, "Progressing": true,
 	// helm-controller v1.6: seen on the side, by a try that goes on.
 	"DriftDetected": true, "InventoryBuildFailed": true, "NamespaceCheckSkipped": true,
 }
 
-// lastWarning is the newest Warning event about a failed try at the object.
+// lastWarning is the newest Warning event about a failed attempt at the object.
 func (a *Assessor) lastWarning(obj *unstructured.Unstructured) (Warning, bool) {
 	for _, event := range a.Warnings[finding.RefOf(obj).Key()] {
 		if !notFailures[event.Reason] {

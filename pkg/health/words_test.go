@@ -27,7 +27,7 @@ func TestSourceOf(t *testing.T) {
 		{map[string]any{"kind": "Bucket", "name": "b", "namespace": "other", "apiVersion": "source.toolkit.fluxcd.io/v1beta2"},
 			finding.Ref{APIVersion: "source.toolkit.fluxcd.io/v1beta2", Kind: "Bucket", Namespace: "other", Name: "b"}},
 	} {
-		obj := layer("infrastructure", "", "True", string(succeeded))
+		obj := layer("infrastructure", "", "True", string(succeededReason))
 		obj.Object["spec"].(map[string]any)["sourceRef"] = c.source
 		if got := SourceOf(obj); got != c.want {
 			t.Errorf("SourceOf(%v) = %v, want %v", c.source, got, c.want)

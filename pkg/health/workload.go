@@ -9,8 +9,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// Replicas are the pods of a workload: those that serve, and those wanted. The
-// API server defaults spec.replicas to 1.
+// Replicas are the ready and the desired pods of a workload. The API server defaults
+// spec.replicas to 1.
 func Replicas(obj *unstructured.Unstructured) (ready, wanted int64) {
 	serving := "readyReplicas"
 	if obj.GetKind() == DeploymentKind.Kind {
@@ -19,9 +19,9 @@ func Replicas(obj *unstructured.Unstructured) (ready, wanted int64) {
 	return field.Int(obj.Object, "status", serving), field.IntOr(1, obj.Object, "spec", "replicas")
 }
 
-// deployment judges as `kubectl rollout status` does (kubectl v0.36,
-// pkg/polymorphichelpers/rollout_status.go), and besides looks at the pods that
-// can't start, long before the ten minutes of the progress deadline are over.
+// deployment judges like `kubectl rollout status` (kubectl v0.36,
+// pkg/polymorphichelpers/rollout_status.go), and also checks the pods that can't start,
+// long before the progress deadline of ten minutes has expired.
 func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict {
 	available, wanted := Replicas(obj)
 	updated := field.Int(obj.Object, "status", "updatedReplicas")
@@ -30,7 +30,7 @@ func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict
 		return v.with(Suspended, ScaledToZero, "it is scaled to zero", time.Time{})
 	}
 	if progress.Behind(obj) {
-		return v.with(Progressing, NotYetObserved, "its newest spec has not been observed yet", unseenSince(obj))
+		return v.with(Progressing, NotYetObserved, "its newest spec has not been observed yet", unobservedSince(obj))
 	}
 	if blocked, ok := a.blockedPods(v); ok {
 		return blocked
@@ -44,8 +44,8 @@ func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict
 	return rollout(obj, v, available, updated, wanted)
 }
 
-// rollout judges by the counters. The Progressing condition does not tell since
-// when: it turns True with the first rollout and stays so through later ones.
+// rollout judges by the counters. The Progressing condition does not show when a
+// rollout began: it turns True with the first rollout and stays True.
 func rollout(obj *unstructured.Unstructured, v Verdict, available, updated, wanted int64) Verdict {
 	progress, serving := field.ConditionOf(obj, "Progressing"), field.ConditionOf(obj, "Available")
 	since := serving.Since
@@ -71,12 +71,11 @@ func rollout(obj *unstructured.Unstructured, v Verdict, available, updated, want
 	return v.with(Ready, "", fmt.Sprintf("%d of %d available", available, wanted), serving.Since)
 }
 
-// settling is how long a StatefulSet, which has no deadline of its own, may
-// take before missing pods count as a failure.
-const settling = 10 * time.Minute
+// statefulSetTime is how long a StatefulSet, which has no deadline, may take before missing
+// pods count as a failure.
+const statefulSetTime = 10 * time.Minute
 
-// statefulSet judges a StatefulSet by its counters: it has no conditions that
-// its controller fills.
+// statefulSet judges a StatefulSet by its counters: its controller sets no conditions.
 func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready, wanted := Replicas(obj)
 	created := obj.GetCreationTimestamp().Time
@@ -87,14 +86,14 @@ func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdic
 	case wanted == 0:
 		return v.with(Suspended, ScaledToZero, "it is scaled to zero", time.Time{})
 	case (field.Condition{}).Behind(obj):
-		return v.with(Progressing, NotYetObserved, "its newest spec has not been observed yet", unseenSince(obj))
+		return v.with(Progressing, NotYetObserved, "its newest spec has not been observed yet", unobservedSince(obj))
 	case stuck:
 		return blocked
 	case ready >= wanted && complete:
 		return v.with(Ready, "", fmt.Sprintf("%d of %d ready", ready, wanted), created)
 	case ready >= wanted:
 		return v.with(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas have been updated to the newest pod template", updated, wanted), time.Time{})
-	case a.now.Sub(created) < settling:
+	case a.now.Sub(created) < statefulSetTime:
 		return v.with(Progressing, RollingOut, short, created)
 	case !complete:
 		return v.with(Progressing, RollingOut, short, time.Time{})
@@ -103,9 +102,9 @@ func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdic
 	}
 }
 
-// updatedReplicas are the pods of the newest template, and whether those are as
-// many as are meant to be: a partition holds the rest back, and with OnDelete
-// people replace them when they like (kubectl v0.36, rollout_status.go).
+// updatedReplicas are the pods of the newest template, and whether there are as many as
+// intended: a partition keeps the others, and with OnDelete users replace them (kubectl
+// v0.36, rollout_status.go).
 func updatedReplicas(obj *unstructured.Unstructured, wanted int64) (updated int64, complete bool) {
 	updated = field.Int(obj.Object, "status", "updatedReplicas")
 	partition := field.Int(obj.Object, "spec", "updateStrategy", "rollingUpdate", "partition")

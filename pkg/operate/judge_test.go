@@ -24,7 +24,7 @@ func TestJudge(t *testing.T) {
 		{about: "a newer spec came meanwhile, and has not been tried", object: "layer/a failing asked:t2 handled:t2 generation", want: Asked, message: "no luck"},
 		{about: "ready, but for an older spec", object: "layer/a ready asked:t2 handled:t2 generation", want: Asked, message: "Flux has not acted on its newest spec yet (generation 2)"},
 		{about: "broken off by something newer", object: "layer/a canceled asked:t2 handled:t2", want: Asked},
-		{about: "broken off by something newer, after a failure", object: "layer/a canceled asked:t2 handled:t2 lasttry:HealthCheckFailed", want: Asked, message: "trying again after a failure"},
+		{about: "broken off by something newer, after a failure", object: "layer/a canceled asked:t2 handled:t2 lasttry:HealthCheckFailed", want: Asked, message: "retrying after a failure"},
 		{about: "waits for another layer", object: "layer/a waiting asked:t2 handled:t2 on:x", want: Asked, message: "waits for x"},
 		{about: "suspended meanwhile", object: "layer/a ready suspended asked:t2 handled:t1", want: Failing, message: "somebody has suspended it meanwhile"},
 		{about: "its controller does not know of the newer revision", object: "layer/a ready asked:t2 handled:t2", attempted: "r1", fetched: "r2", want: Asked, message: "it has not got to revision r2 yet"},

@@ -8,9 +8,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// assign gives each tenant its layers: those that touch its namespaces or bear
-// its name, and all that these need, in the order of application. owners maps
-// each tenant namespace to its tenant.
+// assign gives each tenant its layers: those that affect its namespaces or have its
+// name, and all their dependencies, in the order of application. owners maps each
+// tenant namespace to its tenant.
 func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string) {
 	roots := map[string][]*layer{}
 	mine := map[finding.Key]string{}
@@ -23,7 +23,7 @@ func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string
 			mine[l.ref.Key()] = names[0]
 		}
 	}
-	g.unclaim(mine, owners)
+	g.removeShared(mine, owners)
 	for name, t := range tenants {
 		walk := walk{graph: g, seen: map[finding.Key]bool{}}
 		for _, l := range roots[name] {
@@ -35,24 +35,22 @@ func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string
 	}
 }
 
-// unclaim takes from the tenants the layers that are only called after them, once
-// others stand on those as well: "flux-system" is not the own layer of a tenant
-// "flux".
-func (g *layerGraph) unclaim(mine map[finding.Key]string, owners map[string]string) {
+// removeShared removes from the tenants the layers that only have their name if other
+// tenants depend on them too: "flux-system" is not a layer of a tenant "flux".
+func (g *layerGraph) removeShared(mine map[finding.Key]string, owners map[string]string) {
 	for _, l := range g.list {
 		for _, need := range l.needs {
 			below := g.byKey[need.Key()]
-			if below != nil && !below.in(owners) && mine[l.ref.Key()] != mine[need.Key()] {
+			if below != nil && !below.affectsAny(owners) && mine[l.ref.Key()] != mine[need.Key()] {
 				delete(mine, need.Key())
 			}
 		}
 	}
 }
 
-// tenants are those whose namespaces the layer touches, sorted. A layer that
-// touches none may still say whose it is: in a label, as the last folder of its
-// path, or at the front of its name. That is all there is to go by before it
-// has applied anything.
+// tenants are those whose namespaces the layer affects, sorted. A layer that affects
+// none may still name its tenant: in a label, as the last folder of its path, or at the
+// beginning of its name. Before it has applied anything, nothing else is known.
 func (l *layer) tenants(tenants map[string]*Tenant, owners map[string]string) []string {
 	found := set{}
 	for namespace := range l.touches {
@@ -64,16 +62,15 @@ func (l *layer) tenants(tenants map[string]*Tenant, owners map[string]string) []
 		return found.sorted()
 	}
 	for _, word := range append([]string{l.org, path.Base(l.path)}, prefixes(l.ref.Name)...) {
-		if name := called(word, tenants, owners); name != "" {
+		if name := tenantNamed(word, tenants, owners); name != "" {
 			return []string{name}
 		}
 	}
 	return nil
 }
 
-// called is the tenant that the word stands for, by its own name or by that of
-// its namespace.
-func called(word string, tenants map[string]*Tenant, owners map[string]string) string {
+// tenantNamed is the tenant with the given name, or with a namespace of that name.
+func tenantNamed(word string, tenants map[string]*Tenant, owners map[string]string) string {
 	if tenants[word] != nil {
 		return word
 	}
@@ -83,8 +80,8 @@ func called(word string, tenants map[string]*Tenant, owners map[string]string) s
 	return owners[word]
 }
 
-// in tells whether the layer touches a namespace of some tenant.
-func (l *layer) in(owners map[string]string) bool {
+// affectsAny reports whether the layer affects a namespace of any tenant.
+func (l *layer) affectsAny(owners map[string]string) bool {
 	for namespace := range l.touches {
 		if _, ok := owners[namespace]; ok {
 			return true
@@ -93,10 +90,10 @@ func (l *layer) in(owners map[string]string) bool {
 	return false
 }
 
-// promise adds the tenants of whom there is nothing yet but two layers that
-// Korthweb's names make a pair, "<t>-application" on "<t>-dependency". Where the
-// namespace will be is then taken from Korthweb as well.
-func (g *layerGraph) promise(tenants map[string]*Tenant, owners map[string]string) {
+// addExpected adds the tenants of which only two layers exist that are a pair by the names
+// of Korthweb: "<t>-application" depends on "<t>-dependency". The namespace is then
+// assumed to be that of Korthweb as well.
+func (g *layerGraph) addExpected(tenants map[string]*Tenant, owners map[string]string) {
 	for _, l := range g.list {
 		name, ok := strings.CutSuffix(l.ref.Name, applicationSuffix)
 		dependency := l.ref
@@ -104,7 +101,7 @@ func (g *layerGraph) promise(tenants map[string]*Tenant, owners map[string]strin
 		below := g.byKey[dependency.Key()]
 		pair := ok && name != "" && below != nil && slices.ContainsFunc(l.needs, dependency.Same)
 		// Not by the front of its name: "a-b" may be promised while "a" is there.
-		known := called(name, tenants, owners) + called(path.Base(l.path), tenants, owners) + called(l.org, tenants, owners)
+		known := tenantNamed(name, tenants, owners) + tenantNamed(path.Base(l.path), tenants, owners) + tenantNamed(l.org, tenants, owners)
 		if !pair || len(l.touches)+len(below.touches) > 0 || known != "" {
 			continue
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// chain is a tenant's Status in the making.
+// chain builds the Status of a tenant.
 type chain struct {
 	*cluster
 	tenant  Tenant
@@ -19,7 +19,7 @@ type chain struct {
 	unknown []snapshot.Failure
 }
 
-// status puts the chain together and sums it up.
+// status builds the chain and summarizes it.
 func (c *chain) status() Status {
 	s := Status{Name: c.tenant.Name, Namespaces: c.tenant.Namespaces}
 	c.addLayers(&s)
@@ -30,7 +30,7 @@ func (c *chain) status() Status {
 	c.certificates(&s, door)
 	c.gateways(&s, door)
 	c.ingress(&s, door)
-	c.sideKinds()
+	c.noteOptionalKinds()
 	s.Verdict = c.verdict()
 	s.Chain, s.Unknown = c.links, c.unknown
 	return s
@@ -38,12 +38,12 @@ func (c *chain) status() Status {
 
 func (c *chain) verdict() health.Verdict {
 	if len(c.links) == 0 {
-		return c.emptiness()
+		return c.emptyVerdict()
 	}
-	return worst(c.links)
+	return worstOf(c.links)
 }
 
-// add judges an object and puts it into the chain.
+// add judges an object and adds it to the chain.
 func (c *chain) add(section Section, ref finding.Ref, detail string) health.Verdict {
 	verdict := c.assessor.Of(ref)
 	c.links = append(c.links, Link{Section: section, Verdict: verdict, Detail: detail})
@@ -53,10 +53,9 @@ func (c *chain) add(section Section, ref finding.Ref, detail string) health.Verd
 	return verdict
 }
 
-// list gives the tenant's objects of a kind, and tells whether that is all of
-// them. What may not be read becomes a link of its own, so that the tenant
-// can't look ready without it; a kind that the cluster does not serve has
-// simply not been installed yet.
+// list returns the objects of the tenant of a kind, and whether they are all. A kind
+// that can't be read becomes a link, so that the tenant can't look ready without it; a
+// kind that the cluster does not serve is not installed yet.
 func (c *chain) list(section Section, kind schema.GroupKind) (objects []*unstructured.Unstructured, complete bool) {
 	complete = true
 	for _, namespace := range c.tenant.Namespaces {
@@ -67,8 +66,8 @@ func (c *chain) list(section Section, kind schema.GroupKind) (objects []*unstruc
 	return objects, complete
 }
 
-// readable tells whether nothing kept the kind from being read in the
-// namespace, and otherwise puts into the chain what did.
+// readable reports whether the kind could be read in the namespace, and otherwise adds
+// the reason to the chain.
 func (c *chain) readable(section Section, kind schema.GroupKind, namespace string, why []snapshot.Failure) bool {
 	complete := true
 	for _, failure := range why {
@@ -90,9 +89,9 @@ func (c *chain) note(why snapshot.Failure) {
 	}
 }
 
-// sideKinds notes what would have sharpened the verdicts, or shown more of the
-// tenant, but may not be read. Without it a verdict is less exact, not wrong.
-func (c *chain) sideKinds() {
+// noteOptionalKinds records which kinds would improve the verdicts or show more of the tenant
+// but can't be read. Without them, a verdict is less exact, not wrong.
+func (c *chain) noteOptionalKinds() {
 	var flux []string // where the layers and the controllers are
 	for _, l := range c.tenant.Layers {
 		if !slices.Contains(flux, l.Ref.Namespace) {

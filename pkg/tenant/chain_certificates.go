@@ -13,14 +13,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// certificates adds the tenant's certificates, each behind its issuer, and
-// finds out when those that are served end. Authorities come first, since what
-// they sign fails with them.
+// certificates adds the certificates of the tenant, each after its issuer, and
+// determines when the served ones expire. CAs come first, since the certificates that
+// they sign fail with them.
 func (c *chain) certificates(s *Status, door *tenantIngress) {
 	certificates, _ := c.list(Certificates, health.CertificateKind)
 	certificates = append(certificates, c.centralCertificates(door)...)
 	slices.SortStableFunc(certificates, func(a, b *unstructured.Unstructured) int {
-		return cmp.Compare(signs(b), signs(a))
+		return cmp.Compare(caRank(b), caRank(a))
 	})
 	var issuers []finding.Ref
 	for _, certificate := range certificates {
@@ -35,23 +35,24 @@ func (c *chain) certificates(s *Status, door *tenantIngress) {
 		}
 		c.add(Certificates, finding.RefOf(certificate), detail)
 	}
-	s.CertificateEnd = door.servedUntil(certificates)
+	s.CertificateEnd = door.servedExpiry(certificates)
 	s.CertificatesUnread = slices.ContainsFunc(c.links, func(l Link) bool {
 		return l.Section == Certificates && l.Ref.Kind == health.CertificateKind.Kind && l.Ref.Name == ""
 	})
 }
 
-// signs is 1 for an authority, 0 for others.
-func signs(certificate *unstructured.Unstructured) int {
+// caRank is 1 for a CA, 0 for others.
+func caRank(certificate *unstructured.Unstructured) int {
 	if field.Bool(certificate.Object, "spec", "isCA") {
 		return 1
 	}
 	return 0
 }
 
-// centralCertificates are those that the tenant's Gateways serve and that stand
-// beside a central ingress: Istio takes a Gateway's Secret from the namespace of
-// the pods that serve it (istio.io, Gateway, ServerTLSSettings.credentialName).
+// centralCertificates are those that the Gateways of the tenant serve and that are in
+// the namespace of a central ingress: Istio reads the Secret of a Gateway from the
+// namespace of the pods that serve it (istio.io, Gateway,
+// ServerTLSSettings.credentialName).
 func (c *chain) centralCertificates(door *tenantIngress) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, namespace := range door.namespaces() {
@@ -66,8 +67,8 @@ func (c *chain) centralCertificates(door *tenantIngress) []*unstructured.Unstruc
 	return found
 }
 
-// issuerOf is the object in a Certificate's issuerRef, the zero Ref when it is
-// an external issuer's, of whose kind nothing is known here.
+// issuerOf is the object in issuerRef of a Certificate, the zero Ref for an external
+// issuer, whose kind is not known here.
 func issuerOf(certificate *unstructured.Unstructured) finding.Ref {
 	ref := field.Map(certificate.Object, "spec", "issuerRef")
 	group, kind := field.Text(ref, "group"), field.Text(ref, "kind")
@@ -85,14 +86,13 @@ func secretOf(certificate *unstructured.Unstructured) string {
 	return certificate.GetNamespace() + "/" + field.Text(certificate.Object, "spec", "secretName")
 }
 
-// servedUntil is the first end among the certificates that the Gateways serve;
-// where no Gateway names one, among all that are not authorities. One that is
-// served but can't be seen, or has not been issued yet, has no end that is known,
-// and no other's end stands in for it.
-func (d *tenantIngress) servedUntil(certificates []*unstructured.Unstructured) time.Time {
+// servedExpiry is the first expiry of the certificates that the Gateways serve; if no
+// Gateway references one, of all that are not CAs. A served certificate that can't be
+// read or is not issued yet has no known expiry, and no other certificate replaces it.
+func (d *tenantIngress) servedExpiry(certificates []*unstructured.Unstructured) time.Time {
 	var first time.Time
 	for _, certificate := range certificates {
-		if d.serves(certificate) || len(d.credentials) == 0 && signs(certificate) == 0 {
+		if d.serves(certificate) || len(d.credentials) == 0 && caRank(certificate) == 0 {
 			first = earlier(first, health.Expiry(certificate))
 		}
 	}

@@ -34,7 +34,7 @@ func (c *chain) addLayers(s *Status) {
 	}
 }
 
-// sources are where the layers come from, each once.
+// sources are the sources of the layers, each once.
 func (c *chain) sources() []finding.Ref {
 	var sources []finding.Ref
 	for _, l := range c.tenant.Layers {
@@ -49,10 +49,10 @@ func (c *chain) sources() []finding.Ref {
 	return sources
 }
 
-// missingObjects adds what a layer that is Ready has applied to the tenant, and which
-// is not there any more: Flux looks only once per interval, and a tenant without
-// its Orthanc must not look ready until then. Under a layer that is not Ready,
-// what is missing may just not have been applied yet.
+// missingObjects adds the objects of the tenant that a Ready layer has applied and that
+// no longer exist: Flux only checks once per interval, and a tenant without its Orthanc
+// must not look ready until then. For a layer that is not Ready, a missing object may
+// not have been applied yet.
 func (c *chain) missingObjects() {
 	for _, l := range c.tenant.Layers {
 		layer := c.layer(l.Ref)

@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// releases adds the HelmReleases that stand in the tenant's namespaces, and
-// those that stand elsewhere and install into them.
+// releases adds the HelmReleases in the namespaces of the tenant, and those in other
+// namespaces that install into them.
 func (c *chain) releases() {
 	releases, _ := c.list(Releases, health.HelmReleaseKind)
 	own := set{}
@@ -28,8 +28,8 @@ func (c *chain) releases() {
 	}
 }
 
-// workloads adds what runs in the tenant's namespaces and counts Orthanc and
-// the database. No health check of Korthweb's looks at the database.
+// workloads adds the workloads in the namespaces of the tenant, and counts Orthanc and
+// the database. No health check of Korthweb covers the database.
 func (c *chain) workloads(s *Status) {
 	complete := map[schema.GroupKind]bool{}
 	var databases []*unstructured.Unstructured

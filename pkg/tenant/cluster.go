@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// cluster is what all tenants' chains have in common. Whatever takes a look at
-// the whole cluster is worked out here, once, and not again for each tenant.
+// cluster is what the chains of all tenants share. Everything that requires the whole
+// cluster is computed here once, and not for each tenant.
 type cluster struct {
 	snap     *snapshot.Snapshot
 	assessor *health.Assessor
@@ -45,7 +45,7 @@ func newCluster(snap *snapshot.Snapshot) *cluster {
 	return c
 }
 
-// layer is what the Kustomization says of itself, nil when it is not there.
+// layer is what the Kustomization declares, nil if it does not exist.
 func (c *cluster) layer(ref finding.Ref) *layer {
 	if l, ok := c.layers[ref.Key()]; ok {
 		return l
@@ -58,9 +58,9 @@ func (c *cluster) layer(ref finding.Ref) *layer {
 	return l
 }
 
-// centralServices are the Services that may bring traffic to several tenants,
-// by each label of their selectors: those outside of all tenants' namespaces.
-// One tenant's own ingress is no way in to another.
+// centralServices are the Services that may serve several tenants, by each label of
+// their selectors: those outside of the namespaces of all tenants. The ingress of one
+// tenant never serves another.
 func (c *cluster) centralServices() map[string][]*unstructured.Unstructured {
 	tenants := tenantNamespaces(c.snap, readLayers(c.snap))
 	found := map[string][]*unstructured.Unstructured{}
@@ -76,8 +76,7 @@ func (c *cluster) centralServices() map[string][]*unstructured.Unstructured {
 	return found
 }
 
-// certificatesBySecret are all certificates, by the Secret that they are kept
-// in, as namespace/name.
+// certificatesBySecret are all certificates, by their Secret, as namespace/name.
 func (c *cluster) certificatesBySecret() map[string][]*unstructured.Unstructured {
 	found := map[string][]*unstructured.Unstructured{}
 	for _, certificate := range c.snap.List(health.CertificateKind, "").Objects {

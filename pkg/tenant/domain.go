@@ -7,8 +7,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// OfNamespace is the tenant of a namespace that its user has named, for when too little
-// can be seen of it for Discover to find one there. It has no layers.
+// OfNamespace is the tenant of a namespace that the user has named, if too little of it
+// can be read for Discover to find it. It has no layers.
 func OfNamespace(snap *snapshot.Snapshot, namespace string) Tenant {
 	name := labelledName(snap, namespace)
 	if name == "" {
@@ -17,9 +17,9 @@ func OfNamespace(snap *snapshot.Snapshot, namespace string) Tenant {
 	return Tenant{Name: name, Namespaces: []string{namespace}}
 }
 
-// Domain is what the names of the tenant's hosts end with, "bhs.orthweb.com" for
-// web.bhs.orthweb.com and dicom.bhs.orthweb.com. It is empty when the hosts have
-// nothing of two labels or more in common, or none is known.
+// Domain is the common end of the host names of the tenant, "bhs.orthweb.com" for
+// web.bhs.orthweb.com and dicom.bhs.orthweb.com. It is empty if the hosts do not share
+// at least two labels, or none is known.
 func (s Status) Domain() string {
 	var common []string
 	for i, host := range slices.Concat(s.Web.Hosts, s.DICOM.Hosts) {

@@ -9,8 +9,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// tenantIngress is how the outside world gets to a tenant: Istio's Gateways, what they
-// serve, and the Services in front of the pods that serve them.
+// tenantIngress is how clients outside of the cluster reach a tenant: Istio Gateways,
+// what they serve, and the Services of the pods that serve them.
 type tenantIngress struct {
 	gateways, routes []*unstructured.Unstructured
 	services         []*unstructured.Unstructured
@@ -18,17 +18,17 @@ type tenantIngress struct {
 	unread           []Link   // what may not be read of it
 }
 
-// tenantIngress reads the tenant's door, and leaves the chain as it is: certificates
-// come before it there, but can only be told apart with it.
+// tenantIngress reads the ingress of the tenant without changing the chain:
+// certificates come before it in the chain, but depend on it.
 func (c *chain) tenantIngress() *tenantIngress {
 	aside := &chain{cluster: c.cluster, tenant: c.tenant, unknown: c.unknown}
 	d := &tenantIngress{}
 	d.gateways, _ = aside.list(Gateways, health.GatewayKind)
 	d.routes, _ = aside.list(Gateways, health.VirtualServiceKind)
 	services, complete := aside.list(Ingress, health.ServiceKind)
-	d.services = fronting(services, d.gateways)
+	d.services = servicesOf(services, d.gateways)
 	if len(d.services) == 0 && complete && len(d.gateways) > 0 {
-		d.services = c.centrallyFronting(d.gateways)
+		d.services = c.centralServicesOf(d.gateways)
 		if len(d.services) == 0 {
 			aside.readable(Ingress, health.ServiceKind, "", c.snap.List(health.ServiceKind, "").Unknown)
 		}
@@ -46,8 +46,8 @@ func (c *chain) tenantIngress() *tenantIngress {
 	return d
 }
 
-// credentialsOf are the Secrets that a Gateway's server takes its certificates
-// from: one, or from Istio 1.27 on one a kind of key.
+// credentialsOf are the Secrets with the certificates of a server of a Gateway: one, or
+// from Istio 1.27 on one for each type of key.
 func credentialsOf(server map[string]any) []string {
 	names := field.Texts(server, "tls", "credentialNames")
 	if name := field.Text(server, "tls", "credentialName"); name != "" {
@@ -65,8 +65,8 @@ func (d *tenantIngress) namespaces() []string {
 	return found.sorted()
 }
 
-// serves tells whether a Gateway serves the certificate. Without an ingress in
-// sight it is looked for beside the Gateway.
+// serves reports whether a Gateway serves the certificate. If no ingress is known, the
+// certificate is searched in the namespace of the Gateway.
 func (d *tenantIngress) serves(certificate *unstructured.Unstructured) bool {
 	beside := func(o *unstructured.Unstructured) bool { return o.GetNamespace() == certificate.GetNamespace() }
 	return slices.Contains(d.credentials, field.Text(certificate.Object, "spec", "secretName")) &&

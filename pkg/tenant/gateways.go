@@ -9,7 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// gateways adds Istio's Gateways and VirtualServices with their hosts.
+// gateways adds Istio Gateways and VirtualServices with their hosts.
 func (c *chain) gateways(s *Status, d *tenantIngress) {
 	c.links = append(c.links, d.unreadOf(Gateways)...)
 	plain := Endpoint{}
@@ -20,7 +20,7 @@ func (c *chain) gateways(s *Status, d *tenantIngress) {
 			switch serverRoleOf(server) {
 			case web:
 				s.Web.addHosts(hosts, port)
-			case plainWeb:
+			case plaintextWeb:
 				plain.addHosts(hosts, port)
 			case dicom:
 				s.DICOM.addHosts(hosts, port)
@@ -37,21 +37,21 @@ func (c *chain) gateways(s *Status, d *tenantIngress) {
 	}
 }
 
-// serverRole is what comes in at a Gateway's server.
+// serverRole is the type of traffic of a server of a Gateway.
 type serverRole int
 
 const (
 	other serverRole = iota
 	web
-	plainWeb // counts only where there is no HTTPS
+	plaintextWeb // counts only where there is no HTTPS
 	dicom
 )
 
-// streams are the protocols in which Istio sees nothing but bytes.
+// streams are the protocols that Istio treats as byte streams.
 var streams = map[string]bool{"TLS": true, "TCP": true, "MONGO": true}
 
-// serverRoleOf tells web from DICOM. DICOM over TLS is plain TLS or TCP to Istio;
-// on port 443 that is HTTPS passed through.
+// serverRoleOf distinguishes web from DICOM. DICOM over TLS is TLS or TCP for Istio; on
+// port 443, it is HTTPS passthrough.
 func serverRoleOf(server map[string]any) serverRole {
 	switch protocol := strings.ToUpper(field.Text(server, "port", "protocol")); {
 	case protocol == "HTTPS", streams[protocol] && field.Int(server, "port", "number") == 443:
@@ -59,16 +59,16 @@ func serverRoleOf(server map[string]any) serverRole {
 	case streams[protocol]:
 		return dicom
 	case protocol == "HTTP", protocol == "HTTP2", protocol == "GRPC":
-		return plainWeb
+		return plaintextWeb
 	}
 	return other
 }
 
-// ServesDICOM tells whether a server of an Istio Gateway is for DICOM.
+// ServesDICOM reports whether a server of an Istio Gateway is for DICOM.
 func ServesDICOM(server map[string]any) bool { return serverRoleOf(server) == dicom }
 
-// addHosts adds the hosts, if they are met at the port that is known already: an
-// Endpoint has one, the first.
+// addHosts adds the hosts if they have the port that is known already: an Endpoint has
+// one port, the first.
 func (e *Endpoint) addHosts(hosts []string, port int64) {
 	if e.Port != 0 && e.Port != port {
 		return

@@ -6,7 +6,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// layerGraph is all layers and what each needs.
+// layerGraph is all layers and their dependencies.
 type layerGraph struct {
 	list  []*layer // by namespace and name
 	byKey map[finding.Key]*layer
@@ -22,9 +22,9 @@ func readLayers(snap *snapshot.Snapshot) *layerGraph {
 	return graph
 }
 
-// touching gives, for each of the namespaces, the layers that touch it and no
-// other of them: those that may be called after its tenant.
-func (g *layerGraph) touching(namespaces set) map[string][]*layer {
+// affecting returns, for each of the namespaces, the layers that affect it and no other
+// of them: those that may be named after its tenant.
+func (g *layerGraph) affecting(namespaces set) map[string][]*layer {
 	found := map[string][]*layer{}
 	for _, l := range g.list {
 		var mine []string
@@ -40,8 +40,8 @@ func (g *layerGraph) touching(namespaces set) map[string][]*layer {
 	return found
 }
 
-// walk orders layers so that each comes after those it needs. A cycle is cut
-// where it closes; a layer that does not exist keeps its place.
+// walk orders layers so that each comes after its dependencies. A cycle is cut where it
+// closes; a layer that does not exist keeps its place.
 type walk struct {
 	graph   *layerGraph
 	seen    map[finding.Key]bool

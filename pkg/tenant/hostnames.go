@@ -13,17 +13,17 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// HostName is a name by which the outside world is to find a tenant. It is as
-// the cluster has it, and may be a pattern ("*.bhs.org") or no name at all.
+// HostName is a name under which clients reach a tenant. It is as in the cluster, and
+// may be a pattern ("*.bhs.org") or not a valid name.
 type HostName struct {
 	Name string
 	// From are the Gateways, VirtualServices and Certificates that have it.
 	From []finding.Ref
 }
 
-// HostNames are those of each tenant, in the order of the tenants: the hosts of
-// its Gateways, of the VirtualServices bound to them, and of the certificates
-// that they serve.
+// HostNames are the host names of each tenant, in the order of the tenants: the hosts
+// of its Gateways, of the VirtualServices bound to them, and of the certificates that
+// they serve.
 func HostNames(snap *snapshot.Snapshot, tenants []Tenant) [][]HostName {
 	cluster := newCluster(snap)
 	all := make([][]HostName, len(tenants))
@@ -57,7 +57,7 @@ func (c *chain) hostNames() []HostName {
 		}
 	}
 	for _, route := range d.routes {
-		if slices.ContainsFunc(d.gateways, func(gateway *unstructured.Unstructured) bool { return bound(route, gateway) }) {
+		if slices.ContainsFunc(d.gateways, func(gateway *unstructured.Unstructured) bool { return isBound(route, gateway) }) {
 			add(field.Texts(route.Object, "spec", "hosts"), route, written)
 		}
 	}

@@ -12,29 +12,31 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Claim is what a tenant names a host by.
+// Claim is the claim of a tenant to a host name.
 type Claim struct {
 	Tenant string
-	// From are the tenant's own Gateways, VirtualServices and Certificates that name it.
+	// From are the Gateways, VirtualServices and Certificates of the tenant that have
+	// it.
 	From []finding.Ref
 }
 
-// HostOwners tells whose a host name is. What a tenant's objects name is a claim; it
-// proves nothing, because each tenant writes its own. What counts against a claim is
-// another claim, another tenant's name in the host name, and what the machine has
-// accepted for another tenant before.
+// HostOwners determines which tenant owns a host name. A name in the objects of a
+// tenant is a claim; it proves nothing, because each tenant writes its own objects.
+// Another claim, the name of another tenant in the host name, and an earlier acceptance
+// for another tenant on this machine count against a claim.
 type HostOwners struct {
 	tenants []string
 	claims  map[string][]Claim
-	// accepted are the names that the machine has for each tenant already, domains those
-	// of these names, granted the domains that its user has given to one.
+	// accepted are the names that the machine already has for each tenant, domains are
+	// the domains of these names, and granted are the domains that the user has
+	// assigned to a tenant.
 	accepted, domains, granted map[string][]string
 }
 
-// NewHostOwners takes the claims of all tenants of the cluster: names are those of
-// HostNames, in the order of the tenants. A pattern claims no name. Nor does what
-// names the host in a namespace that is not the tenant's: a certificate beside a
-// central ingress is for all tenants that it serves.
+// NewHostOwners collects the claims of all tenants of the cluster. names are those of
+// HostNames, in the order of the tenants. A pattern claims no name. An object in a
+// namespace of no tenant claims none either: a certificate of a central ingress is for
+// all tenants that it serves.
 func NewHostOwners(tenants []Tenant, names [][]HostName) *HostOwners {
 	o := &HostOwners{
 		claims: map[string][]Claim{}, accepted: map[string][]string{}, domains: map[string][]string{}, granted: map[string][]string{},
@@ -42,7 +44,7 @@ func NewHostOwners(tenants []Tenant, names [][]HostName) *HostOwners {
 	for i, t := range tenants {
 		o.tenants = append(o.tenants, t.Name)
 		for _, h := range names[i] {
-			if from := h.own(t); len(from) > 0 && !strings.Contains(h.Name, "*") {
+			if from := h.ownObjects(t); len(from) > 0 && !strings.Contains(h.Name, "*") {
 				o.claim(foldHost(h.Name), Claim{t.Name, from})
 			}
 		}
@@ -50,7 +52,7 @@ func NewHostOwners(tenants []Tenant, names [][]HostName) *HostOwners {
 	return o
 }
 
-// claim adds a claim, or to the tenant's claim on the same name.
+// claim adds a claim, or extends the claim of the tenant to the same name.
 func (o *HostOwners) claim(name string, c Claim) {
 	for i, known := range o.claims[name] {
 		if known.Tenant == c.Tenant {
@@ -61,8 +63,8 @@ func (o *HostOwners) claim(name string, c Claim) {
 	o.claims[name] = append(o.claims[name], c)
 }
 
-// own are the tenant's own objects that have the name.
-func (h HostName) own(t Tenant) []finding.Ref {
+// ownObjects are the objects of the tenant that have the name.
+func (h HostName) ownObjects(t Tenant) []finding.Ref {
 	var own []finding.Ref
 	for _, ref := range h.From {
 		if slices.Contains(t.Namespaces, ref.Namespace) {
@@ -72,7 +74,7 @@ func (h HostName) own(t Tenant) []finding.Ref {
 	return own
 }
 
-// Accept says that the machine has these names for the tenant already.
+// Accept records that the machine already has these names for the tenant.
 func (o *HostOwners) Accept(tenant string, names ...string) {
 	if !slices.Contains(o.tenants, tenant) {
 		o.tenants = append(o.tenants, tenant)
@@ -85,12 +87,12 @@ func (o *HostOwners) Accept(tenant string, names ...string) {
 	}
 }
 
-// Grant says that the user has given the names under a domain to the tenant.
+// Grant records that the user has assigned the names under a domain to the tenant.
 func (o *HostOwners) Grant(tenant, domain string) {
 	o.granted[tenant] = append(o.granted[tenant], foldHost(domain))
 }
 
-// OwnershipReason is what tells whose a host name is.
+// OwnershipReason is why a host name belongs to a tenant.
 type OwnershipReason string
 
 // What tells whose a host name is, the strongest first.
@@ -101,38 +103,39 @@ const (
 	ByDomain   OwnershipReason = "this machine has other names of its domain for that tenant"
 )
 
-// Ownership is whose a host name is.
+// Ownership is the owner of a host name.
 type Ownership struct {
 	// Claims are those of all tenants, in the order of their names.
 	Claims []Claim
-	// Owners are the tenants that it can belong to, sorted. Without any nothing tells
-	// whose it is.
+	// Owners are the tenants that the name can belong to, sorted. If there are none,
+	// the owner is not known.
 	Owners []string
-	// By is what tells so.
+	// By is the reason for Owners.
 	By OwnershipReason
 }
 
-// Contested tells whether several tenants claim the name.
+// Contested reports whether several tenants claim the name.
 func (o Ownership) Contested() bool { return len(o.Claims) > 1 }
 
-// CanBe tells whether the name can be the tenant's: nothing says that it is, or may be,
-// another's.
+// CanBe reports whether the name can belong to the tenant: nothing indicates that it
+// belongs, or may belong, to another.
 func (o Ownership) CanBe(tenant string) bool {
 	return len(o.Owners) == 0 || len(o.Owners) == 1 && o.Owners[0] == tenant
 }
 
-// Claimed is whether the tenant's own objects name it.
+// Claimed reports whether the objects of the tenant have the name.
 func (o Ownership) Claimed(tenant string) bool {
 	return slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Tenant == tenant })
 }
 
-// Of tells whose the name is. A domain that the user has given to a tenant counts as far
-// as it is narrower than what follows from a tenant's name in the host name.
+// Of is the owner of the name. A domain that the user has assigned to a tenant counts
+// if it is narrower than the domain that follows from the name of a tenant in the host
+// name.
 func (o *HostOwners) Of(name string) Ownership {
 	name = foldHost(name)
 	found := Ownership{Claims: o.claims[name]}
-	granted, broad := longest(o.granted, name)
-	labelled, narrow := o.labelled(name)
+	granted, broad := narrowestDomain(o.granted, name)
+	labelled, narrow := o.tenantsInName(name)
 	if len(narrow) > len(broad) {
 		granted = nil
 	}
@@ -142,8 +145,8 @@ func (o *HostOwners) Of(name string) Ownership {
 	}{
 		{ByGrant, granted},
 		{ByLabel, labelled},
-		{ByAccepted, o.having(name)},
-		{ByDomain, o.inDomain(name)},
+		{ByAccepted, o.acceptedFor(name)},
+		{ByDomain, o.acceptedInDomain(name)},
 	} {
 		switch {
 		case len(by.owners) == 0:
@@ -169,20 +172,20 @@ func (o *HostOwners) Contested() []string {
 	return names
 }
 
-// HostCollision are names that a tenant and another one claim, by one object each.
+// HostCollision are names that two tenants claim, with one object each.
 type HostCollision struct {
 	// Names are sorted.
 	Names []string
-	// Own and Other name them first among the objects of their tenants.
+	// Own and Other are the first claims among the objects of the two tenants.
 	Own, Other Claim
-	// Ownership is whose they are: the same of all names.
+	// Ownership is the owner, which is the same for all names.
 	Ownership
 }
 
-// maxListed is how many names a sentence lists.
+// maxListed is how many names a message lists.
 const maxListed = 5
 
-// String is the collision as a sentence.
+// String is the message about the collision.
 func (c HostCollision) String() string {
 	noun, names := "host name", strings.Join(c.Names, ", ")
 	if len(c.Names) > 1 {
@@ -195,7 +198,7 @@ func (c HostCollision) String() string {
 		c.Own.From[0], c.Own.Tenant, c.Other.From[0], c.Other.Tenant, noun, names)
 }
 
-// Collisions are those of a tenant's names, by the objects that name them. Where
+// Collisions are those of the names of a tenant, by the objects that have them. If
 // three or more tenants claim a name, there is one with each.
 func (o *HostOwners) Collisions(tenant string) []HostCollision {
 	var found []HostCollision
@@ -214,7 +217,7 @@ func (o *HostOwners) Collisions(tenant string) []HostCollision {
 	return found
 }
 
-// addCollision adds the name to what the same objects collide about.
+// addCollision adds the name to the collision of the same objects.
 func addCollision(found []HostCollision, c HostCollision) []HostCollision {
 	for i, has := range found {
 		if has.Own.From[0].Same(c.Own.From[0]) && has.Other.From[0].Same(c.Other.From[0]) && slices.Equal(has.Owners, c.Owners) {
@@ -225,8 +228,8 @@ func addCollision(found []HostCollision, c HostCollision) []HostCollision {
 	return append(found, c)
 }
 
-// having are the tenants for which the machine has the name.
-func (o *HostOwners) having(name string) []string {
+// acceptedFor are the tenants for which the machine has the name.
+func (o *HostOwners) acceptedFor(name string) []string {
 	var found []string
 	for _, tenant := range slices.Sorted(maps.Keys(o.accepted)) {
 		if slices.Contains(o.accepted[tenant], name) {
@@ -236,18 +239,18 @@ func (o *HostOwners) having(name string) []string {
 	return found
 }
 
-// inDomain is the one tenant for which the machine has names of the same domain. A
-// domain in which several tenants have names is nobody's.
-func (o *HostOwners) inDomain(name string) []string {
-	if found, _ := longest(o.domains, name); len(found) == 1 {
+// acceptedInDomain is the one tenant for which the machine has names of the same domain. A
+// domain in which several tenants have names belongs to none.
+func (o *HostOwners) acceptedInDomain(name string) []string {
+	if found, _ := narrowestDomain(o.domains, name); len(found) == 1 {
 		return found
 	}
 	return nil
 }
 
-// longest is the narrowest domain that the name is under, and the tenants that have it,
+// narrowestDomain is the narrowest domain that contains the name, and the tenants that have it,
 // sorted.
-func longest(domains map[string][]string, name string) (found []string, narrowest string) {
+func narrowestDomain(domains map[string][]string, name string) (found []string, narrowest string) {
 	for tenant, list := range domains {
 		for _, domain := range list {
 			if !UnderDomain(name, domain) || len(domain) < len(narrowest) {
@@ -265,20 +268,20 @@ func longest(domains map[string][]string, name string) (found []string, narrowes
 	return found, narrowest
 }
 
-// labelled are the tenants whose name is in the host name, sorted, and the domain from
-// there on. The labels below the registrable domain are read from the right: who has
-// "mhr.orthweb.com" decides what "bhs.mhr.orthweb.com" is. That of the registrable
-// domain counts besides: "bhs.mhr.com" may be either's.
-func (o *HostOwners) labelled(name string) (found []string, domain string) {
+// tenantsInName are the tenants whose name is in the host name, sorted, and the domain from
+// there on. The labels below the registrable domain are read from the right: the owner
+// of "mhr.orthweb.com" controls "bhs.mhr.orthweb.com". The label of the registrable
+// domain counts too: "bhs.mhr.com" may belong to either.
+func (o *HostOwners) tenantsInName(name string) (found []string, domain string) {
 	labels := strings.Split(name, ".")
 	top := len(labels) - registrableLabels(name)
 	for i := top - 1; i >= 0 && len(found) == 0; i-- {
-		if found = o.named(labels[i]); len(found) > 0 {
+		if found = o.tenantsInLabel(labels[i]); len(found) > 0 {
 			domain = strings.Join(labels[i:], ".")
 		}
 	}
 	if top < len(labels)-1 || len(labels) == 1 {
-		registrable := o.named(labels[top])
+		registrable := o.tenantsInLabel(labels[top])
 		if len(found) == 0 && len(registrable) > 0 {
 			domain = strings.Join(labels[top:], ".")
 		}
@@ -288,9 +291,9 @@ func (o *HostOwners) labelled(name string) (found []string, domain string) {
 	return slices.Compact(found), domain
 }
 
-// named are the tenants whose name is the label, or words of it between dashes: of
-// "a" and "a-b" it is the latter that "web-a-b" names.
-func (o *HostOwners) named(label string) []string {
+// tenantsInLabel are the tenants whose name is the label, or a part of it between dashes: of "a"
+// and "a-b", "web-a-b" names the latter.
+func (o *HostOwners) tenantsInLabel(label string) []string {
 	var found []string
 	for _, tenant := range o.tenants {
 		if hasWords(label, asLabel(tenant)) {
@@ -304,15 +307,15 @@ func (o *HostOwners) named(label string) []string {
 	})
 }
 
-// hasWords tells whether the words are in the text, both parted by dashes.
+// hasWords reports whether the text contains the words, both separated by dashes.
 func hasWords(text, words string) bool {
 	return words != "" && strings.Contains(text, words) && strings.Contains("-"+text+"-", "-"+words+"-")
 }
 
-// HostDomain is the domain for which a tenant's host name stands: from the tenant's
-// own name on ("bhs.orthweb.com" for bhs and web.bhs.orthweb.com), else what follows
-// the first label. A registrable domain is never inferred, nor one above it: there
-// are other hosts in it than the tenants'. Then it is "".
+// HostDomain is the domain of a tenant in a host name: from the name of the tenant on
+// ("bhs.orthweb.com" for bhs and web.bhs.orthweb.com), otherwise what follows the first
+// label. A registrable domain is never inferred, nor one above it, since it contains
+// other hosts; then it is "".
 func HostDomain(tenant, name string) string {
 	name = foldHost(name)
 	labels := strings.Split(name, ".")
@@ -335,17 +338,18 @@ func registrableLabels(name string) int {
 	return min(strings.Count(suffix, ".")+2, strings.Count(name, ".")+1)
 }
 
-// UnderDomain tells whether a host name is a domain, or below it.
+// UnderDomain reports whether a host name is a domain, or below it.
 func UnderDomain(name, domain string) bool {
 	name, domain = foldHost(name), foldHost(domain)
 	return domain != "" && (name == domain || strings.HasSuffix(name, "."+domain))
 }
 
-// foldHost is a host name as resolvers compare it (RFC 4343), without the root's dot.
+// foldHost is a host name in the form that resolvers compare (RFC 4343), without the
+// final dot.
 func foldHost(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }
 
-// AddCollisions adds to the states of tenants the host names that another tenant of all
-// those of the cluster claims as well.
+// AddCollisions adds to the statuses of tenants the host names that another tenant of
+// the cluster also claims.
 func AddCollisions(snap *snapshot.Snapshot, all []Tenant, statuses []Status) {
 	owners := NewHostOwners(all, HostNames(snap, all))
 	for i := range statuses {
@@ -353,8 +357,8 @@ func AddCollisions(snap *snapshot.Snapshot, all []Tenant, statuses []Status) {
 	}
 }
 
-// asLabel is a tenant's name as host names have it: in lower case, with a dash for what
-// no label has (RFC 1123, section 2.1).
+// asLabel is the name of a tenant as in host names: in lower case, with a dash for
+// characters that a label can't have (RFC 1123, section 2.1).
 func asLabel(tenant string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {

@@ -9,9 +9,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// hostsOf are the host names that a Gateway's server answers to. Where it takes
-// any ("*", "*.bhs.org"), the names are those of the VirtualServices bound to
-// the Gateway.
+// hostsOf are the host names of a server of a Gateway. If it accepts any ("*",
+// "*.bhs.org"), the names are those of the VirtualServices bound to the Gateway.
 func hostsOf(gateway *unstructured.Unstructured, server map[string]any, routes []*unstructured.Unstructured) []string {
 	var hosts []string
 	for _, host := range field.Texts(server, "hosts") {
@@ -31,12 +30,12 @@ func hostsOf(gateway *unstructured.Unstructured, server map[string]any, routes [
 	return hosts
 }
 
-// routedTo are the hosts of the VirtualServices that fit the pattern, or the
-// pattern when there are none.
+// routedTo are the hosts of the VirtualServices that match the pattern, or the pattern
+// if there are none.
 func routedTo(gateway *unstructured.Unstructured, server map[string]any, routes []*unstructured.Unstructured, pattern string) []string {
 	var names []string
 	for _, route := range routes {
-		if !bound(route, gateway) || !carries(route, server) {
+		if !isBound(route, gateway) || !hasRouteFor(route, server) {
 			continue
 		}
 		for _, host := range field.Texts(route.Object, "spec", "hosts") {
@@ -51,10 +50,10 @@ func routedTo(gateway *unstructured.Unstructured, server map[string]any, routes 
 	return names
 }
 
-// carries tells whether the VirtualService has a route of the server's kind, so
-// that the web's names don't turn up at the DICOM port of the same Gateway. What
-// is passed through unopened is routed as TLS, HTTPS too.
-func carries(route *unstructured.Unstructured, server map[string]any) bool {
+// hasRouteFor reports whether the VirtualService has a route of the type of the server, so
+// that web names do not appear at the DICOM port of the same Gateway. TLS passthrough
+// is routed as TLS, also for HTTPS.
+func hasRouteFor(route *unstructured.Unstructured, server map[string]any) bool {
 	passed := strings.HasSuffix(field.Text(server, "tls", "mode"), "PASSTHROUGH")
 	if protocol := strings.ToUpper(field.Text(server, "port", "protocol")); streams[protocol] || passed {
 		return len(field.List(route.Object, "spec", "tls"))+len(field.List(route.Object, "spec", "tcp")) > 0
@@ -62,9 +61,9 @@ func carries(route *unstructured.Unstructured, server map[string]any) bool {
 	return len(field.List(route.Object, "spec", "http")) > 0
 }
 
-// bound tells whether a VirtualService is attached to the Gateway: named in the
-// same namespace, or as "namespace/name".
-func bound(route, gateway *unstructured.Unstructured) bool {
+// isBound reports whether a VirtualService is bound to the Gateway: by name in the same
+// namespace, or as "namespace/name".
+func isBound(route, gateway *unstructured.Unstructured) bool {
 	for _, name := range field.Texts(route.Object, "spec", "gateways") {
 		if !strings.Contains(name, "/") {
 			name = route.GetNamespace() + "/" + name

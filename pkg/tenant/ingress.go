@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// ingress adds the Services in front of the Gateways' pods, and their addresses.
+// ingress adds the Services of the pods of the Gateways, with their addresses.
 func (c *chain) ingress(s *Status, d *tenantIngress) {
 	c.links = append(c.links, d.unreadOf(Ingress)...)
 	for _, service := range d.services {
@@ -26,14 +26,13 @@ func (c *chain) ingress(s *Status, d *tenantIngress) {
 	}
 }
 
-// fronting are those of the Services that select the pods of one of the
-// Gateways.
-func fronting(services, gateways []*unstructured.Unstructured) []*unstructured.Unstructured {
+// servicesOf are the Services that select the pods of one of the Gateways.
+func servicesOf(services, gateways []*unstructured.Unstructured) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, service := range services {
 		selector := field.Map(service.Object, "spec", "selector")
 		if slices.ContainsFunc(gateways, func(gateway *unstructured.Unstructured) bool {
-			return includes(selector, field.Map(gateway.Object, "spec", "selector"))
+			return selectorIncludes(selector, field.Map(gateway.Object, "spec", "selector"))
 		}) {
 			found = append(found, service)
 		}
@@ -41,9 +40,9 @@ func fronting(services, gateways []*unstructured.Unstructured) []*unstructured.U
 	return found
 }
 
-// centrallyFronting are the Services outside of all tenants' namespaces that
+// centralServicesOf are the Services outside of the namespaces of all tenants that
 // select the pods of one of the Gateways.
-func (c *cluster) centrallyFronting(gateways []*unstructured.Unstructured) []*unstructured.Unstructured {
+func (c *cluster) centralServicesOf(gateways []*unstructured.Unstructured) []*unstructured.Unstructured {
 	var likely []*unstructured.Unstructured
 	seen := map[*unstructured.Unstructured]bool{}
 	for _, gateway := range gateways {
@@ -58,7 +57,7 @@ func (c *cluster) centrallyFronting(gateways []*unstructured.Unstructured) []*un
 			}
 		}
 	}
-	return fronting(likely, gateways)
+	return servicesOf(likely, gateways)
 }
 
 // labelOf is a label of the object's selector as "key=value".
@@ -66,10 +65,10 @@ func labelOf(obj *unstructured.Unstructured, key string) string {
 	return key + "=" + field.Text(obj.Object, "spec", "selector", key)
 }
 
-// includes tells whether all of the wanted labels are in the selector. No
-// wanted labels select every pod to Istio, which says nothing about a Service.
-// The values may be of any type: an object of another program's may be odd.
-func includes(selector, wanted map[string]any) bool {
+// selectorIncludes reports whether the selector contains all wanted labels. For Istio, a
+// selector without labels selects every pod, which does not relate it to a Service. The
+// values may be of any type: an object of another program may be malformed.
+func selectorIncludes(selector, wanted map[string]any) bool {
 	for key := range wanted {
 		value, has := selector[key].(string)
 		if want, ok := wanted[key].(string); !has || !ok || value != want {

@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// layer is a Kustomization with what it says of itself.
+// layer is a Kustomization with what it declares.
 type layer struct {
 	ref       finding.Ref
 	path      string
@@ -46,9 +46,9 @@ func readLayer(snap *snapshot.Snapshot, obj *unstructured.Unstructured) *layer {
 	return l
 }
 
-// ownerOf is the layer that applies the layer, if it can be there. One that is
-// known to be gone is nobody's owner any more: it was removed without pruning,
-// or its labels come from another cluster.
+// ownerOf is the layer that applies the layer, if it can exist. A layer that is known
+// not to exist owns nothing: it was deleted without pruning, or its labels are from
+// another cluster.
 func ownerOf(snap *snapshot.Snapshot, obj *unstructured.Unstructured) []finding.Ref {
 	owner := health.AppliedBy(obj)
 	owner.APIVersion = obj.GetAPIVersion() // they are of one kind
@@ -58,7 +58,7 @@ func ownerOf(snap *snapshot.Snapshot, obj *unstructured.Unstructured) []finding.
 	return []finding.Ref{owner}
 }
 
-// addNamespaces notes that the layer applies or checks the object.
+// addNamespaces records that the layer applies or checks the object.
 func (l *layer) addNamespaces(snap *snapshot.Snapshot, ref finding.Ref) {
 	namespace, certain := ref.Namespace, true
 	switch ref.GroupKind() {
@@ -94,8 +94,8 @@ func targetOf(release *unstructured.Unstructured) string {
 	return release.GetNamespace()
 }
 
-// AffectedNamespaces are the namespaces that a Kustomization applies to or checks, sorted;
-// none for any other object.
+// AffectedNamespaces are the namespaces that contain objects which a Kustomization
+// applies or checks, sorted; none for any other object.
 func AffectedNamespaces(snap *snapshot.Snapshot, ref finding.Ref) []string {
 	obj := snap.Lookup(ref).Object
 	if obj == nil || ref.GroupKind() != health.KustomizationKind {

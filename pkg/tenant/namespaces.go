@@ -22,8 +22,8 @@ const (
 	applicationSuffix = "-application"
 )
 
-// reservedPrefix is that of the namespaces which Kubernetes keeps for itself
-// (kubernetes.io, "Namespaces"): whatever runs there is no tenant's.
+// reservedPrefix is the prefix of the namespaces that are reserved for Kubernetes
+// (kubernetes.io, "Namespaces"): workloads in them belong to no tenant.
 const reservedPrefix = "kube-"
 
 // set is a set of namespaces.
@@ -33,9 +33,8 @@ func (s set) sorted() []string { return slices.Sorted(maps.Keys(s)) }
 
 var workloadKinds = []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind}
 
-// tenantNamespaces finds the namespaces that are a tenant's: labelled or named
-// as Korthweb does it, or with an Orthanc in them, running or promised by a
-// layer.
+// tenantNamespaces are the namespaces that belong to a tenant: with the labels or names
+// of Korthweb, or with an Orthanc that runs in them or that a layer will create.
 func tenantNamespaces(snap *snapshot.Snapshot, layers *layerGraph) set {
 	found := set{}
 	for _, ns := range snap.List(health.NamespaceKind, "").Objects {

@@ -8,12 +8,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// nameAll gives each of the namespaces the name of its tenant: what its label
-// or its suffix says, otherwise what its layers suggest, in the end its own.
+// nameAll returns the name of the tenant of each namespace: from its label or suffix,
+// otherwise from its layers, and otherwise its own name.
 //
-// Namespaces that say the same belong to one tenant. A guess never joins two:
-// "orthanc-bhs" and "orthanc-mhr" begin alike and are two customers, so what
-// several would be called is no name for any of them.
+// Namespaces with the same declared name belong to one tenant. A guess never joins two:
+// "orthanc-bhs" and "orthanc-mhr" have the same beginning and are two customers, so a
+// name that several would have is not used for any of them.
 func nameAll(snap *snapshot.Snapshot, graph *layerGraph, namespaces set) map[string]string {
 	names := map[string]string{}
 	taken := map[string]bool{}
@@ -25,7 +25,7 @@ func nameAll(snap *snapshot.Snapshot, graph *layerGraph, namespaces set) map[str
 			unsure = append(unsure, namespace)
 		}
 	}
-	touching := graph.touching(namespaces)
+	touching := graph.affecting(namespaces)
 	for _, guess := range []nameGuess{commonPrefix, commonFolder, namespaceName} {
 		unsure = guess.name(unsure, touching, names, taken)
 	}
@@ -35,7 +35,7 @@ func nameAll(snap *snapshot.Snapshot, graph *layerGraph, namespaces set) map[str
 	return names
 }
 
-// nameGuess is a way to name the tenant of a namespace by the layers that touch it.
+// nameGuess names the tenant of a namespace by the layers that affect it.
 type nameGuess func(namespace string, layers []*layer) string
 
 // name names those of the namespaces for which the guess gives a name that no
@@ -59,9 +59,9 @@ func (g nameGuess) name(namespaces []string, touching map[string][]*layer, names
 
 func namespaceName(namespace string, _ []*layer) string { return namespace }
 
-// labelledName is what the namespace says that its tenant is called, in its label, its
-// name or its Orthanc's label, or nothing. The tenant itself may write the last, so that
-// it comes last: with another tenant's name there its namespace would be that tenant's.
+// labelledName is the name that the namespace declares, in its label, its name or the
+// label of its Orthanc, or empty. The tenant itself may write the last, so it comes
+// last: with the name of another tenant, the namespace would belong to that tenant.
 func labelledName(snap *snapshot.Snapshot, namespace string) string {
 	ref := finding.Ref{APIVersion: "v1", Kind: "Namespace", Name: namespace}
 	if ns := snap.Lookup(ref).Object; ns != nil && ns.GetLabels()[orgLabel] != "" {
@@ -80,8 +80,8 @@ func labelledName(snap *snapshot.Snapshot, namespace string) string {
 	return ""
 }
 
-// commonPrefix is the words, parted by dashes, with which the namespace and all
-// of the layers' names begin.
+// commonPrefix are the words, separated by dashes, with which the namespace and the
+// names of all layers begin.
 func commonPrefix(namespace string, layers []*layer) string {
 	if len(layers) == 0 {
 		return ""
@@ -98,8 +98,8 @@ func commonPrefix(namespace string, layers []*layer) string {
 	return strings.Join(common, "-")
 }
 
-// commonFolder is the last folder of the layers' paths, when it is the same in
-// all of two or more.
+// commonFolder is the last folder of the paths of the layers, if it is the same for two
+// or more.
 func commonFolder(_ string, layers []*layer) string {
 	if len(layers) < 2 {
 		return ""

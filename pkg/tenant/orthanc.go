@@ -16,19 +16,19 @@ const (
 	postgres = "postgres"
 )
 
-// companionWords are words that turn "orthanc-…" into the name of something that
-// stands beside Orthanc: orthancteam/orthanc-auth-service is not an Orthanc, and
-// an exporter for it does not make "monitoring" a tenant.
+// companionWords are words that make "orthanc-…" the name of another program:
+// orthancteam/orthanc-auth-service is not an Orthanc, and an exporter for Orthanc does
+// not make "monitoring" a tenant.
 var companionWords = []string{"auth", "backup", "dashboard", "dashboards", "exporter", "postgres", "postgresql", "proxy", "redis"}
 
-// IsOrthanc tells whether a workload runs Orthanc, by its name or its images.
+// IsOrthanc reports whether a workload runs Orthanc, by its name or its images.
 func IsOrthanc(workload *unstructured.Unstructured) bool {
 	return namesOrthanc(workload.GetName()) || slices.ContainsFunc(images(workload), namesOrthanc)
 }
 
-// IsDatabase tells whether a workload is the tenant's database: PostgreSQL
-// itself, not the pool in front of it, nor an Orthanc that has one, or an
-// exporter for one, as a container beside it.
+// IsDatabase reports whether a workload is the database of the tenant: PostgreSQL
+// itself, not its connection pool, nor an Orthanc with PostgreSQL or an exporter in
+// another container.
 func IsDatabase(workload *unstructured.Unstructured) bool {
 	if workload.GetKind() != health.StatefulSetKind.Kind {
 		return false
@@ -40,7 +40,7 @@ func IsDatabase(workload *unstructured.Unstructured) bool {
 	return slices.ContainsFunc(images(workload), runs) && !IsOrthanc(workload)
 }
 
-// namesOrthanc tells whether something of that name is an Orthanc.
+// namesOrthanc reports whether the name is that of an Orthanc.
 func namesOrthanc(name string) bool {
 	if !strings.Contains(name, orthanc) {
 		return false
@@ -49,9 +49,9 @@ func namesOrthanc(name string) bool {
 	return !slices.ContainsFunc(words, func(word string) bool { return slices.Contains(companionWords, word) })
 }
 
-// images are the last parts of the containers' images, without tag and digest.
-// What stands before names a registry or who built it: orthancteam builds other
-// things as well.
+// images are the last parts of the images of the containers, without tag and digest.
+// What precedes them names a registry or the publisher: orthancteam publishes other
+// programs as well.
 func images(workload *unstructured.Unstructured) []string {
 	var found []string
 	for _, container := range field.List(workload.Object, "spec", "template", "spec", "containers") {

@@ -9,13 +9,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Status is the state of one tenant: the verdict, the figures that people ask
-// for first, and the chain that it was worked out from.
+// Status is the state of one tenant: the verdict, the most important figures, and the
+// chain that it was computed from.
 type Status struct {
 	Name       string
 	Namespaces []string
-	// Verdict is the worst in the chain. Its Ref is the object that decides,
-	// the zero Ref when the tenant is Ready.
+	// Verdict is the worst in the chain. Its Ref is the object that determines it, the
+	// zero Ref if the tenant is Ready.
 	Verdict health.Verdict
 	// LayersReady of Layers Kustomizations are ready. Layers is -1 when they
 	// could not be read.
@@ -24,35 +24,36 @@ type Status struct {
 	// Addresses are those of the ingress: IPs and host names.
 	Addresses         []string
 	Orthanc, Database Replicas
-	// CertificateEnd is when the served certificate ends, zero when there is none.
+	// CertificateEnd is when the served certificate expires, zero if there is none.
 	CertificateEnd time.Time
-	// CertificatesUnread tells that there may be a served certificate all the same.
+	// CertificatesUnread means that there may be a served certificate that could not
+	// be read.
 	CertificatesUnread bool
 	// Revision is what the tenant's last own layer applied, or its last layer
 	// where none is its own, in Flux's form ("main@sha1:<40 hex>").
 	Revision string
 	Chain    []Link
-	// Collisions are the host names that another tenant claims as well. AddCollisions
-	// fills them in.
+	// Collisions are the host names that another tenant also claims. AddCollisions
+	// sets them.
 	Collisions []HostCollision
-	// Unknown is what could not be read and might change the picture.
+	// Unknown is what could not be read and might change the result.
 	Unknown []snapshot.Failure
 }
 
-// Endpoint is where the outside world meets the tenant.
+// Endpoint is where clients outside of the cluster connect.
 type Endpoint struct {
 	Hosts []string
 	Port  int64
 }
 
-// Replicas counts pods that serve of those wanted. Known is false when they
-// could not be read; with Wanted 0 there are none.
+// Replicas are the ready and the desired pods. Known is false if they could not be
+// read; with Wanted 0, there are none.
 type Replicas struct {
 	Ready, Wanted int64
 	Known         bool
 }
 
-// Section is a part of the chain, named as it is shown.
+// Section is a part of the chain, with the name that is displayed.
 type Section string
 
 // The sections of a chain, in order.
@@ -68,16 +69,16 @@ const (
 	Ingress      Section = "Ingress"
 )
 
-// Link is one object of the chain. A Link whose Ref has no name stands for
-// objects of a kind that could not be read.
+// Link is one object of the chain. A Link whose Ref has no name represents objects of a
+// kind that could not be read.
 type Link struct {
 	Section Section
 	health.Verdict
-	// Detail is what else there is to say: hosts, ports, who issued it.
+	// Detail is additional information: hosts, ports, issuer.
 	Detail string
 }
 
-// Assess works out the states of the tenants, in the order given.
+// Assess computes the statuses of the tenants, in the given order.
 func Assess(snap *snapshot.Snapshot, tenants []Tenant) []Status {
 	cluster := newCluster(snap)
 	statuses := make([]Status, len(tenants))
@@ -88,16 +89,16 @@ func Assess(snap *snapshot.Snapshot, tenants []Tenant) []Status {
 	return statuses
 }
 
-// Ready tells whether nothing is wrong and everything could be seen.
+// Ready reports whether there is no problem and everything could be read.
 func (s Status) Ready() bool { return s.Verdict.Status == health.Ready }
 
-// Renewing tells whether Flux is bringing one of the layers to a newer revision:
-// what is Ready may not be what was pushed last.
+// Renewing reports whether Flux is applying a newer revision to one of the layers: what
+// is Ready may not be what was pushed last.
 func (s Status) Renewing() bool {
 	return slices.ContainsFunc(s.Chain, func(l Link) bool { return l.Renewing })
 }
 
-// WaitsFor is the object that decides the verdict, and whether there is one.
+// WaitsFor is the object that determines the verdict, and whether there is one.
 func (s Status) WaitsFor() (finding.Ref, bool) {
 	return s.Verdict.Ref, s.Verdict.Ref.Kind != ""
 }

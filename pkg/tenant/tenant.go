@@ -1,7 +1,7 @@
-// Package tenant finds the tenants of a cluster and what belongs to each. It
-// has no list of names: a tenant is where an Orthanc is, or is going to be, and
-// what is a tenant's is worked out from what Flux applied, what it checks, and
-// what stands in the tenant's namespaces. A fork may have renamed anything.
+// Package tenant finds the tenants of a cluster and their objects. It has no list of
+// names: a tenant is where an Orthanc runs or will run. What belongs to a tenant is
+// determined from the objects that Flux applied, its health checks, and the objects in
+// the namespaces of the tenant. A fork may have renamed anything.
 package tenant
 
 import (
@@ -13,11 +13,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Tenant is one customer's Orthanc and all that it stands on.
+// Tenant is the Orthanc of one customer, with everything that it depends on.
 type Tenant struct {
 	Name string
-	// Namespaces hold the tenant's own objects, sorted. There is at least one,
-	// though it may not exist yet.
+	// Namespaces contain the objects of the tenant, sorted. There is at least one,
+	// which may not exist yet.
 	Namespaces []string
 	// Layers are the Kustomizations that have to be ready for the tenant, in
 	// the order in which Flux applies them.
@@ -27,7 +27,7 @@ type Tenant struct {
 // Layer is a Kustomization as seen from a tenant.
 type Layer struct {
 	Ref finding.Ref
-	// Shared layers serve other tenants, or the cluster, as well.
+	// Shared layers also serve other tenants, or the cluster.
 	Shared bool
 }
 
@@ -43,7 +43,7 @@ func Discover(snap *snapshot.Snapshot) []Tenant {
 		}
 		byName[name].Namespaces = append(byName[name].Namespaces, namespace)
 	}
-	graph.promise(byName, owners)
+	graph.addExpected(byName, owners)
 	graph.assign(byName, owners)
 	tenants := make([]Tenant, 0, len(byName))
 	for _, t := range byName {
@@ -53,8 +53,7 @@ func Discover(snap *snapshot.Snapshot) []Tenant {
 	return tenants
 }
 
-// Find gives the tenant of that name, or of a namespace of that name, since
-// that is what people have at hand.
+// Find returns the tenant of that name, or of a namespace of that name.
 func Find(tenants []Tenant, name string) (Tenant, bool) {
 	for _, t := range tenants {
 		if t.Name == name {

@@ -7,9 +7,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// depths tell how far down the chain a section stands. Where several objects
-// fail, the deepest is nearest to the cause: the layers above fail because of it.
-// A source that can't be fetched holds up layers, but nothing that runs already.
+// depths are the depths of the sections in the chain. If several objects fail, the
+// deepest is nearest to the cause: the layers above fail because of it. A source that
+// can't be fetched blocks layers, but does not affect what already runs.
 var depths = map[Section]int{
 	SharedLayers: 1, OwnLayers: 2, Sources: 3, Releases: 4, Gateways: 5, Ingress: 5,
 	Workloads: 6, Certificates: 6, Database: 7,
@@ -23,8 +23,9 @@ func (l Link) depth() int {
 	return depths[l.Section]
 }
 
-// worst picks the link that decides, and with nothing wrong says since when.
-func worst(links []Link) health.Verdict {
+// worstOf selects the link that determines the verdict, and if there is no problem, since
+// when.
+func worstOf(links []Link) health.Verdict {
 	decides := links[0]
 	for _, link := range links[1:] {
 		nearer := link.Status == decides.Status && link.depth() > decides.depth()
@@ -33,7 +34,7 @@ func worst(links []Link) health.Verdict {
 		}
 	}
 	if decides.Status != health.Ready {
-		return behind(decides, links)
+		return resolveWaiting(decides, links)
 	}
 	ready := health.Verdict{Status: health.Ready}
 	for _, link := range links {
@@ -45,10 +46,10 @@ func worst(links []Link) health.Verdict {
 	return ready
 }
 
-// behind looks through a link that merely waits at what it waits for. That is
-// less bad by itself, or it would have decided: switched off, which then is the
-// whole story, or unreadable, which leaves it sure that the tenant isn't ready.
-func behind(decides Link, links []Link) health.Verdict {
+// resolveWaiting replaces a link that only waits by what it waits for. That has less weight by
+// itself: it is suspended, which then explains everything, or can't be read, in which
+// case the tenant is certainly not ready.
+func resolveWaiting(decides Link, links []Link) health.Verdict {
 	cause := decides.Verdict
 	for range links { // a cycle must end
 		next := slices.IndexFunc(links, func(l Link) bool {
@@ -70,9 +71,9 @@ func behind(decides Link, links []Link) health.Verdict {
 	return verdict
 }
 
-// emptiness is the verdict on a tenant of which there is no object at all. Where
-// everything could be read, that is no gap in what is known but in the cluster.
-func (c *chain) emptiness() health.Verdict {
+// emptyVerdict is the verdict on a tenant without any object. If everything could be read,
+// the objects are missing in the cluster, not in the snapshot.
+func (c *chain) emptyVerdict() health.Verdict {
 	if len(c.unknown) > 0 {
 		return health.Verdict{Status: health.Unknown, Message: "none of its objects could be read"}
 	}

@@ -40,7 +40,7 @@ func TestWorst(t *testing.T) {
 		}, "Failing X git: git"},
 		{"all is well", []Link{link("a", OwnLayers, health.Ready), link("b", Workloads, health.Ready)}, "Ready"},
 	} {
-		if got := describeVerdict(worst(c.links)); got != c.want {
+		if got := describeVerdict(worstOf(c.links)); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -51,7 +51,7 @@ func TestReadySince(t *testing.T) {
 	at := func(section Section, day int) Link {
 		return Link{Section: section, Verdict: health.Verdict{Status: health.Ready, Since: now.AddDate(0, 0, day)}}
 	}
-	got := worst([]Link{at(SharedLayers, 1), at(OwnLayers, 3), at(OwnLayers, 2), at(Workloads, 9)})
+	got := worstOf([]Link{at(SharedLayers, 1), at(OwnLayers, 3), at(OwnLayers, 2), at(Workloads, 9)})
 	if want := now.AddDate(0, 0, 3); !got.Since.Equal(want) {
 		t.Errorf("since %s, want %s", got.Since, want)
 	}
