@@ -15,9 +15,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// explainAPIError turns what the API server refused, as Flux, Helm or a
-// controller passes it on about obj, into causes. Nothing comes back for what
-// the message does not explain, or what is mended by now.
+// explainAPIError turns an error of the API server, which Flux, Helm or a controller
+// reports on obj, into causes. It returns nothing if the message does not explain
+// anything, or the problem is fixed.
 func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time) (findings []finding.Finding, blame []finding.Ref) {
 	said, ok := x.message(message).APIError()
 	if !ok {
@@ -25,7 +25,7 @@ func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time
 	}
 	r := apiRefusal{x, obj, said, message, at}
 	if f, ok := r.resize(); ok {
-		return one(f)
+		return single(f)
 	}
 	switch said.Problem {
 	case fluxmsg.APINoMatch:
@@ -33,20 +33,20 @@ func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time
 	case fluxmsg.APIWebhook:
 		return r.webhook()
 	case fluxmsg.APIImmutable:
-		return one(r.immutable())
+		return single(r.immutable())
 	case fluxmsg.APIInvalid:
-		return one(r.invalid())
+		return single(r.invalid())
 	case fluxmsg.APIQuota:
-		return one(r.quota())
+		return single(r.quota())
 	case fluxmsg.APIForbidden:
-		return one(r.forbidden())
+		return single(r.forbidden())
 	case fluxmsg.APIPodSecurity:
-		f := r.plain(codeCreateRefused, "PodSecurity", "is not allowed by the namespace's Pod Security level", "")
-		return one(x.podSecurity(r.owner(), r.namespaceOf(), f))
+		f := r.refusedFinding(codeCreateRefused, "PodSecurity", "is not allowed by the namespace's Pod Security level", "")
+		return single(x.podSecurity(r.owner(), r.namespaceOf(), f))
 	case fluxmsg.APIPolicy:
-		return one(r.policy())
+		return single(r.policy())
 	case fluxmsg.APILimitRange:
-		return one(r.limitRange())
+		return single(r.limitRange())
 	case fluxmsg.APIPriorityClass:
 		return r.priorityClass()
 	case fluxmsg.APINamespaceNotFound, fluxmsg.APINamespaceTerminating:
@@ -54,16 +54,16 @@ func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time
 	case fluxmsg.APIKindTerminating:
 		return nil, r.definitionsLeaving()
 	case fluxmsg.APIExists, fluxmsg.APIConflict:
-		return one(r.ownedByOther())
+		return single(r.ownedByOther())
 	case fluxmsg.APIUnreachable:
 		return nil, r.apiServices()
 	}
 	return nil, nil
 }
 
-func one(f finding.Finding) ([]finding.Finding, []finding.Ref) { return []finding.Finding{f}, nil }
+func single(f finding.Finding) ([]finding.Finding, []finding.Ref) { return []finding.Finding{f}, nil }
 
-// apiRefusal is one refusal of the API server under examination.
+// apiRefusal is one request that the API server rejected, under examination.
 type apiRefusal struct {
 	x       *examiner
 	obj     finding.Ref
@@ -72,8 +72,8 @@ type apiRefusal struct {
 	at      time.Time
 }
 
-// refused is the object that was refused, where the message names it; else the
-// one that passes the message on.
+// refused is the object that was rejected, if the message names it; otherwise the one
+// that reports the message.
 func (r apiRefusal) refused() finding.Ref {
 	named := r.said.Object
 	if named.Name == "" || named.Kind == "" && named.Resource == "" {
@@ -108,7 +108,7 @@ func (r apiRefusal) refused() finding.Ref {
 	return finding.Ref{APIVersion: version, Kind: named.Kind, Namespace: namespace, Name: named.Name}
 }
 
-// file is where in the GitOps tree the refused object comes from.
+// file is the file in the GitOps tree that contains the rejected object.
 func (r apiRefusal) file() string {
 	obj := r.x.snap.Lookup(r.obj).Object
 	switch {
@@ -120,8 +120,8 @@ func (r apiRefusal) file() string {
 	return r.x.definedIn(obj)
 }
 
-// plain is a refusal that says itself what is wrong.
-func (r apiRefusal) plain(code finding.Code, reason, what, fix string) finding.Finding {
+// refusedFinding is the finding on an error whose message states what is wrong.
+func (r apiRefusal) refusedFinding(code finding.Code, reason, what, fix string) finding.Finding {
 	ref := r.owner()
 	f := finding.Finding{
 		Code: code, Ref: ref, Reason: cmp.Or(r.said.Reason, reason), Severity: finding.Critical, Since: r.at,
@@ -136,9 +136,9 @@ func (r apiRefusal) plain(code finding.Code, reason, what, fix string) finding.F
 	return f
 }
 
-// invalid is an object with a value that the API does not allow.
+// invalid reports an object with a value that the API does not allow.
 func (r apiRefusal) invalid() finding.Finding {
-	f := r.plain(codeInvalid, "Invalid", "is invalid", "Correct the object's fields as the API documents them")
+	f := r.refusedFinding(codeInvalid, "Invalid", "is invalid", "Correct the object's fields as the API documents them")
 	detail := firstLine(r.said.Detail)
 	switch {
 	case f.Ref.GroupKind() == definitionKind && strings.HasPrefix(r.said.Field, "status.storedVersions"):
@@ -159,13 +159,13 @@ func (r apiRefusal) invalid() finding.Finding {
 	return f
 }
 
-// unchangeable are details of refused changes that don't say "immutable"
+// unchangeable matches details of rejected changes that do not contain "immutable"
 // (kubernetes v1.36, pkg/apis/core/validation and pkg/apis/storage/validation).
 var unchangeable = regexp.MustCompile(`may not change once set|updates to \S+ are forbidden|can not be less than|is forbidden to change|may not be changed`)
 
-// ownedByOther is an object that another manager or release has.
+// ownedByOther reports an object that another manager or release owns.
 func (r apiRefusal) ownedByOther() finding.Finding {
-	f := r.plain(codeObjectConflict, string(r.said.Problem), "is managed by another owner", "")
+	f := r.refusedFinding(codeObjectConflict, string(r.said.Problem), "is managed by another owner", "")
 	owner := r.said.Manager
 	obj := r.x.snap.Lookup(f.Ref).Object
 	for _, key := range []string{"meta.helm.sh/release-name", "kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"} {
@@ -189,8 +189,7 @@ func (r apiRefusal) ownedByOther() finding.Finding {
 	return f
 }
 
-// live is the field that was refused, as it is in the cluster: what is refused
-// stands in Git, and is not there.
+// live is the rejected field as it is in the cluster: the rejected value is only in Git.
 func (r apiRefusal) live(ref finding.Ref) []finding.Evidence {
 	obj := r.x.snap.Lookup(ref).Object
 	if obj == nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Kinds by which the API server itself refuses objects.
+// Kinds that configure the admission plugins of the API server.
 var (
 	limitRangeKind    = schema.GroupKind{Kind: "LimitRange"}
 	priorityClassKind = schema.GroupKind{Group: "scheduling.k8s.io", Kind: "PriorityClass"}
@@ -26,8 +26,7 @@ var (
 	bindingKind       = schema.GroupKind{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}
 )
 
-// owner is what a person changes about the refused object: of a pod that can't be
-// created, the workload.
+// owner is the object to change: for a pod that can't be created, its workload.
 func (r apiRefusal) owner() finding.Ref {
 	ref := r.refused()
 	if by := r.x.snap.Lookup(r.obj).Object; by != nil && (r.obj.GroupKind() == replicaSetKind || slices.Contains(workloadKinds, r.obj.GroupKind())) {
@@ -39,10 +38,10 @@ func (r apiRefusal) owner() finding.Ref {
 	return ref
 }
 
-// namespaceOf is where the refused object is.
+// namespaceOf is the namespace of the rejected object.
 func (r apiRefusal) namespaceOf() string { return cmp.Or(r.said.Object.Namespace, r.obj.Namespace) }
 
-// policy is a ValidatingAdmissionPolicy that refuses the object.
+// policy reports a ValidatingAdmissionPolicy that denies the object.
 func (r apiRefusal) policy() finding.Finding {
 	owner := r.owner()
 	ref := finding.Ref{APIVersion: policyKind.Group + "/v1", Kind: policyKind.Kind, Name: r.said.Policy.Name}
@@ -50,7 +49,7 @@ func (r apiRefusal) policy() finding.Finding {
 	if r.said.Policy.Binding != "" {
 		by += " (binding " + r.said.Policy.Binding + ")"
 	}
-	f := r.plain(codePolicyDenied, "AdmissionPolicy", "", "")
+	f := r.refusedFinding(codePolicyDenied, "AdmissionPolicy", "", "")
 	f.Ref, f.Message = owner, fmt.Sprintf("%s is denied by %s: %s", owner, by, firstLine(r.said.Detail))
 	answer := r.x.snap.Lookup(ref)
 	if answer.Presence == snapshot.Absent {
@@ -78,10 +77,10 @@ func (r apiRefusal) policy() finding.Finding {
 	return f
 }
 
-// limitRange is a LimitRange that does not allow what the containers ask for.
+// limitRange reports a LimitRange that does not allow what the containers request.
 func (r apiRefusal) limitRange() finding.Finding {
 	limit, owner, namespace := r.said.Limit, r.owner(), r.namespaceOf()
-	f := r.plain(codeLimitRange, "LimitRange", "", "")
+	f := r.refusedFinding(codeLimitRange, "LimitRange", "", "")
 	f.Ref = owner
 	has := "sets no " + cmp.Or(limit.Of, "limit and request")
 	if limit.Given != "" {
@@ -101,11 +100,11 @@ func (r apiRefusal) limitRange() finding.Finding {
 	return f
 }
 
-// bounds are the words for the sides of a LimitRange.
+// bounds describe the bounds of a LimitRange.
 var bounds = map[fluxmsg.LimitBound]string{fluxmsg.LimitMax: "at most", fluxmsg.LimitMin: "at least", fluxmsg.LimitRatio: "a ratio of limits to requests up to"}
 
-// limiting is the LimitRange that has just the bound that a message names, and
-// where it has it.
+// limiting is the LimitRange with the bound that a message names, and the path of the
+// bound.
 func (x *examiner) limiting(namespace string, limit fluxmsg.Limit) (*unstructured.Unstructured, string) {
 	for _, obj := range x.snap.List(limitRangeKind, namespace).Objects {
 		for i, entry := range field.List(obj.Object, "spec", "limits") {
@@ -117,7 +116,7 @@ func (x *examiner) limiting(namespace string, limit fluxmsg.Limit) (*unstructure
 	return nil, ""
 }
 
-// priorityClass is a pod whose PriorityClass does not exist.
+// priorityClass reports a pod whose PriorityClass does not exist.
 func (r apiRefusal) priorityClass() ([]finding.Finding, []finding.Ref) {
 	owner := r.owner()
 	ref := finding.Ref{APIVersion: priorityClassKind.Group + "/v1", Kind: priorityClassKind.Kind, Name: r.said.Missing.Name}
@@ -125,7 +124,7 @@ func (r apiRefusal) priorityClass() ([]finding.Finding, []finding.Ref) {
 	if answer.Presence == snapshot.Present {
 		return nil, nil // it has been created since
 	}
-	f := r.plain(codePriorityClass, "PriorityClassNotFound", "", "")
+	f := r.refusedFinding(codePriorityClass, "PriorityClassNotFound", "", "")
 	f.Ref, f.Message = ref, fmt.Sprintf("the pods of %s can't be created: %s does not exist", owner, ref)
 	if answer.Presence == snapshot.Absent {
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
@@ -140,11 +139,11 @@ func (r apiRefusal) priorityClass() ([]finding.Finding, []finding.Ref) {
 		fix.Text = fmt.Sprintf("In priorityClassName, write %s instead of %s, or create %s", near.Name, ref.Name, ref.Name)
 	}
 	f.Fixes = []finding.Fix{fix}
-	return one(f)
+	return single(f)
 }
 
-// podSecurity is a pod that the Pod Security level of its namespace does not
-// allow, of the given owner.
+// podSecurity adds fixes to the finding on a pod of the owner that the Pod Security level
+// of its namespace does not allow.
 func (x *examiner) podSecurity(owner finding.Ref, namespace string, f finding.Finding) finding.Finding {
 	const enforce = "pod-security.kubernetes.io/enforce"
 	ref := coreRef(health.NamespaceKind.Kind, "", namespace)
@@ -164,8 +163,8 @@ func (x *examiner) podSecurity(owner finding.Ref, namespace string, f finding.Fi
 	return f
 }
 
-// denials writes what the policies of a policy engine say, instead of the first
-// line of a message that has a paragraph each.
+// denials quotes each policy of a policy engine, instead of the first line of a message
+// that has a paragraph for each.
 func (r apiRefusal) denials(f *finding.Finding) {
 	var all []string
 	for _, denial := range r.said.Webhook.Denials {

@@ -133,10 +133,10 @@ func TestStoredCertificates(t *testing.T) {
 			x := newExaminer(snap, nil)
 			out := newWalk(x).from(finding.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"}, false)
 			var got []string
-			var told []finding.Finding
+			var findings []finding.Finding
 			for _, f := range out.causes {
-				told = append(told, f.Finding)
 				got = append(got, string(f.Code)+" "+f.Reason+" "+string(f.Severity))
+				findings = append(findings, f.Finding)
 				sound(t, f.Finding)
 				readBack(t, snap, f.Finding)
 				if !strings.Contains(f.Message, c.message) {
@@ -146,10 +146,10 @@ func TestStoredCertificates(t *testing.T) {
 					t.Errorf("no fix %q: %+v", c.fix, f.Fixes)
 				}
 			}
+			toldAs(t, findings)
 			if want := c.want; strings.Join(got, "; ") != want || len(out.unknown) > 0 {
 				t.Errorf("got %q %v, want %q", got, out.unknown, want)
 			}
-			toldAs(t, told)
 		})
 	}
 }

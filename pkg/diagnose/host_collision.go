@@ -16,7 +16,8 @@ import (
 // HostOfTwoTenants is the code of a host name that two tenants claim.
 const HostOfTwoTenants = codeHostOfTwo
 
-// hostOwners tell whose host names are, as far as the tenants' objects were read.
+// hostOwners determine to which tenant a host name belongs, as far as the tenants'
+// objects were read.
 func (x *examiner) hostOwners() *tenant.HostOwners {
 	if x.owners == nil {
 		x.owners = tenant.NewHostOwners(x.tenants, tenant.HostNames(x.known, x.tenants))
@@ -24,9 +25,9 @@ func (x *examiner) hostOwners() *tenant.HostOwners {
 	return x.owners
 }
 
-// collisions are the host names that a tenant and another one claim. A name leads to one
-// tenant: 'hosts sync' writes it for neither, and in a DNS one of them is wrong. Names
-// that two Gateways claim from the same pods are reported with these (see claims).
+// collisions are the host names that a tenant and another one claim. A name resolves to
+// one tenant: 'hosts sync' writes it for neither, and in DNS one of them is wrong. Names
+// that two Gateways claim for the same pods are reported with these (see claims).
 func (x *examiner) collisions(name string, causes []found) []found {
 	var all []found
 	for _, c := range x.hostOwners().Collisions(name) {
@@ -49,7 +50,7 @@ func (x *examiner) collisions(name string, causes []found) []found {
 	return all
 }
 
-// conflicting tells whether two Gateways are reported for one host already.
+// conflicting reports whether two Gateways are already reported for one host.
 func conflicting(causes []found, a, b finding.Ref) bool {
 	proves := func(c found, ref finding.Ref) bool {
 		return slices.ContainsFunc(c.Evidence, func(e finding.Evidence) bool { return e.Ref.Same(ref) })
@@ -57,7 +58,7 @@ func conflicting(causes []found, a, b finding.Ref) bool {
 	return slices.ContainsFunc(causes, func(c found) bool { return c.Code == codeHostClaimed && proves(c, a) && proves(c, b) })
 }
 
-// hostCollision is the finding on the object whose hosts are to be changed.
+// hostCollision is the finding on the object whose hosts have to be changed.
 func (x *examiner) hostCollision(c tenant.HostCollision, wrong, right tenant.Claim) finding.Finding {
 	ref, other := wrong.From[0], right.From[0]
 	f := finding.Finding{
@@ -87,7 +88,7 @@ func (x *examiner) hostCollision(c tenant.HostCollision, wrong, right tenant.Cla
 	return f
 }
 
-// listed are the first names, and how many there are besides.
+// listed are the first names, and the number of further ones.
 func listed(names []string) string {
 	if len(names) > maxNamed {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
@@ -95,7 +96,7 @@ func listed(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// hostPath is where an object names a host.
+// hostPath is the path of a host in an object.
 func hostPath(obj *unstructured.Unstructured, name string) string {
 	switch finding.RefOf(obj).GroupKind() {
 	case health.CertificateKind:

@@ -115,7 +115,7 @@ func TestIngressFaults(t *testing.T) {
 			tenants := tenant.Discover(snap)
 			x := newExaminer(snap, tenants)
 			w := newWalk(x)
-			var told []finding.Finding
+			var findings []finding.Finding
 			for _, of := range tenants {
 				var out outcome
 				for _, ref := range x.coverage(of) {
@@ -127,8 +127,8 @@ func TestIngressFaults(t *testing.T) {
 				for _, c := range distinct(out.causes) {
 					causes = append(causes, fmt.Sprintf("%s %s %s", c.Code, c.Ref, c.Reason))
 					fixes = append(fixes, c.Fixes[0].Text)
+					findings = append(findings, c.Finding)
 					readBack(t, snap, c.Finding)
-					told = append(told, c.Finding)
 					t.Logf("%s\n  fix: %s (%s)", c.Message, c.Fixes[0].Text, c.Fixes[0].Command)
 				}
 				for _, why := range union(nil, out.unknown) {
@@ -140,7 +140,7 @@ func TestIngressFaults(t *testing.T) {
 				}
 				compare(t, of.Name+" unknown", unknown, f.Unknown[of.Name])
 			}
-			toldAs(t, told)
+			toldAs(t, findings)
 		})
 	}
 }

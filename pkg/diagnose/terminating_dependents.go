@@ -88,7 +88,7 @@ func (t *termination) instances() {
 // pod is one whose node is down, or whose containers don't end.
 func (t *termination) pod() {
 	node := field.Text(t.obj.Object, "spec", "nodeName")
-	for _, bad := range t.x.read(t.obj).onBadNode() {
+	for _, bad := range t.x.read(t.obj).onNotReadyNode() {
 		t.because("node %s, which has to end it, is not ready", node)
 		t.proof = append(t.proof, bad.evidence...)
 		t.blame = append(t.blame, bad.blame...)

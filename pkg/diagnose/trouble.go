@@ -58,7 +58,7 @@ var pullReasons = map[string]bool{"ErrImagePull": true, "ImagePullBackOff": true
 func (x *examiner) troubles(pod *unstructured.Unstructured) []trouble {
 	p := x.read(pod)
 	for _, look := range []func(podView) []trouble{
-		podView.ended, podView.leaving, podView.unscheduled, podView.onBadNode, podView.containers, podView.unmounted, podView.unready, podView.starting,
+		podView.failed, podView.terminating, podView.unscheduled, podView.onNotReadyNode, podView.containers, podView.notMounted, podView.readinessGates, podView.starting,
 	} {
 		if found := look(p); len(found) > 0 {
 			for i := range found {
