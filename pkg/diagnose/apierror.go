@@ -67,7 +67,7 @@ func single(f finding.Finding) ([]finding.Finding, []finding.Ref) { return []fin
 type apiRefusal struct {
 	x       *examiner
 	obj     finding.Ref
-	said    fluxmsg.APIError
+	parsed  fluxmsg.APIError
 	message string
 	at      time.Time
 }
@@ -75,7 +75,7 @@ type apiRefusal struct {
 // refused is the object that was rejected, if the message names it; otherwise the one
 // that reports the message.
 func (r apiRefusal) refused() finding.Ref {
-	named := r.said.Object
+	named := r.parsed.Object
 	if named.Name == "" || named.Kind == "" && named.Resource == "" {
 		return r.obj
 	}
@@ -124,13 +124,13 @@ func (r apiRefusal) file() string {
 func (r apiRefusal) refusedFinding(code finding.Code, reason, what, fix string) finding.Finding {
 	ref := r.owner()
 	f := finding.Finding{
-		Code: code, Ref: ref, Reason: cmp.Or(r.said.Reason, reason), Severity: finding.Critical, Since: r.at,
-		Message:  fmt.Sprintf("%s %s: %s", ref, what, cmp.Or(firstLine(r.said.Detail), firstLine(r.message))),
+		Code: code, Ref: ref, Reason: cmp.Or(r.parsed.Reason, reason), Severity: finding.Critical, Since: r.at,
+		Message:  fmt.Sprintf("%s %s: %s", ref, what, cmp.Or(firstLine(r.parsed.Detail), firstLine(r.message))),
 		Evidence: r.proof(),
 		Fixes:    []finding.Fix{{Text: fix, File: r.file()}},
 	}
-	if r.said.Field != "" {
-		f.Message = fmt.Sprintf("%s %s: %s: %s", ref, what, r.said.Field, firstLine(r.said.Detail))
+	if r.parsed.Field != "" {
+		f.Message = fmt.Sprintf("%s %s: %s: %s", ref, what, r.parsed.Field, firstLine(r.parsed.Detail))
 		f.Evidence = append(r.live(r.refused()), f.Evidence...)
 	}
 	return f
@@ -139,21 +139,21 @@ func (r apiRefusal) refusedFinding(code finding.Code, reason, what, fix string) 
 // invalid reports an object with a value that the API does not allow.
 func (r apiRefusal) invalid() finding.Finding {
 	f := r.refusedFinding(codeInvalid, "Invalid", "is invalid", "Correct the object's fields as the API documents them")
-	detail := firstLine(r.said.Detail)
+	detail := firstLine(r.parsed.Detail)
 	switch {
-	case f.Ref.GroupKind() == definitionKind && strings.HasPrefix(r.said.Field, "status.storedVersions"):
+	case f.Ref.GroupKind() == definitionKind && strings.HasPrefix(r.parsed.Field, "status.storedVersions"):
 		// apiextensions-apiserver v0.36, validation.ValidateCustomResourceDefinitionStoredVersions
 		f.Fixes[0].Text = "Keep that version in spec.versions (served: false is enough) until the stored objects are migrated to another one; without it they can't be read"
 		f.Fixes[0].Command = "kubectl get crd " + escape.ShellWord(f.Ref.Name) + " -o jsonpath='{.status.storedVersions}'"
 		return f
 	case unchangeable.MatchString(detail):
-		f.Fixes[0].Text = "Revert the change of " + cmp.Or(r.said.Field, "the field") + " in Git: it can't be changed in an existing object"
+		f.Fixes[0].Text = "Revert the change of " + cmp.Or(r.parsed.Field, "the field") + " in Git: it can't be changed in an existing object"
 		f.Fixes[0].Command = describe(f.Ref)
 		return f
-	case strings.Contains(r.message, r.said.Field+" in body must be of type string"): // apiextensions-apiserver v0.36, validation
-		f.Fixes[0].Text = fmt.Sprintf("Write %s as a string, in quotes: without quotes, YAML reads null, numbers, true and false as other types", r.said.Field)
-	case r.said.Field != "":
-		f.Fixes[0].Text = fmt.Sprintf("Correct %s: %s", r.said.Field, detail)
+	case strings.Contains(r.message, r.parsed.Field+" in body must be of type string"): // apiextensions-apiserver v0.36, validation
+		f.Fixes[0].Text = fmt.Sprintf("Write %s as a string, in quotes: without quotes, YAML reads null, numbers, true and false as other types", r.parsed.Field)
+	case r.parsed.Field != "":
+		f.Fixes[0].Text = fmt.Sprintf("Correct %s: %s", r.parsed.Field, detail)
 	}
 	f.Fixes[0].Command = "kubectl explain " + escape.ShellWord(strings.ToLower(f.Ref.Kind)) + " --recursive"
 	return f
@@ -165,8 +165,8 @@ var unchangeable = regexp.MustCompile(`may not change once set|updates to \S+ ar
 
 // ownedByOther reports an object that another manager or release owns.
 func (r apiRefusal) ownedByOther() finding.Finding {
-	f := r.refusedFinding(codeObjectConflict, string(r.said.Problem), "is managed by another owner", "")
-	owner := r.said.Manager
+	f := r.refusedFinding(codeObjectConflict, string(r.parsed.Problem), "is managed by another owner", "")
+	owner := r.parsed.Manager
 	obj := r.x.snap.Lookup(f.Ref).Object
 	for _, key := range []string{"meta.helm.sh/release-name", "kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"} {
 		if obj == nil {
@@ -195,12 +195,12 @@ func (r apiRefusal) live(ref finding.Ref) []finding.Evidence {
 	if obj == nil {
 		return nil
 	}
-	value, ok := valueAt(obj.Object, r.said.Field)
+	value, ok := valueAt(obj.Object, r.parsed.Field)
 	if !ok || strings.HasSuffix(value, "…") {
 		return nil
 	}
-	if text := field.Text(obj.Object, strings.Split(strings.TrimPrefix(r.said.Field, "."), ".")...); text != "" {
+	if text := field.Text(obj.Object, strings.Split(strings.TrimPrefix(r.parsed.Field, "."), ".")...); text != "" {
 		value = text // not in quotes
 	}
-	return []finding.Evidence{evidence(obj, strings.TrimPrefix(r.said.Field, "."), value, time.Time{})}
+	return []finding.Evidence{evidence(obj, strings.TrimPrefix(r.parsed.Field, "."), value, time.Time{})}
 }

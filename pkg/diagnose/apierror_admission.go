@@ -39,18 +39,18 @@ func (r apiRefusal) owner() finding.Ref {
 }
 
 // namespaceOf is the namespace of the rejected object.
-func (r apiRefusal) namespaceOf() string { return cmp.Or(r.said.Object.Namespace, r.obj.Namespace) }
+func (r apiRefusal) namespaceOf() string { return cmp.Or(r.parsed.Object.Namespace, r.obj.Namespace) }
 
 // policy reports a ValidatingAdmissionPolicy that denies the object.
 func (r apiRefusal) policy() finding.Finding {
 	owner := r.owner()
-	ref := finding.Ref{APIVersion: policyKind.Group + "/v1", Kind: policyKind.Kind, Name: r.said.Policy.Name}
+	ref := finding.Ref{APIVersion: policyKind.Group + "/v1", Kind: policyKind.Kind, Name: r.parsed.Policy.Name}
 	by := ref.String()
-	if r.said.Policy.Binding != "" {
-		by += " (binding " + r.said.Policy.Binding + ")"
+	if r.parsed.Policy.Binding != "" {
+		by += " (binding " + r.parsed.Policy.Binding + ")"
 	}
 	f := r.refusedFinding(codePolicyDenied, "AdmissionPolicy", "", "")
-	f.Ref, f.Message = owner, fmt.Sprintf("%s is denied by %s: %s", owner, by, firstLine(r.said.Detail))
+	f.Ref, f.Message = owner, fmt.Sprintf("%s is denied by %s: %s", owner, by, firstLine(r.parsed.Detail))
 	answer := r.x.snap.Lookup(ref)
 	if answer.Presence == snapshot.Absent {
 		f.Message += "; the policy no longer exists"
@@ -60,17 +60,17 @@ func (r apiRefusal) policy() finding.Finding {
 	}
 	for i, validation := range field.List(objectOf(answer.Object), "spec", "validations") {
 		expression, message := field.Text(validation, "expression"), field.Text(validation, "message")
-		if message != "" && message == r.said.Detail || strings.TrimPrefix(r.said.Detail, "failed expression: ") == strings.TrimSpace(expression) {
+		if message != "" && message == r.parsed.Detail || strings.TrimPrefix(r.parsed.Detail, "failed expression: ") == strings.TrimSpace(expression) {
 			f.Evidence = append(f.Evidence, evidence(answer.Object, fmt.Sprintf("spec.validations[%d].expression", i), expression, time.Time{}))
 		}
 	}
-	binding := r.x.snap.Lookup(finding.Ref{APIVersion: ref.APIVersion, Kind: bindingKind.Kind, Name: r.said.Policy.Binding}).Object
+	binding := r.x.snap.Lookup(finding.Ref{APIVersion: ref.APIVersion, Kind: bindingKind.Kind, Name: r.parsed.Policy.Binding}).Object
 	if name := field.Text(objectOf(binding), "spec", "policyName"); name != "" {
 		f.Evidence = append(f.Evidence, evidence(binding, "spec.policyName", name, time.Time{}))
 	}
 	f.Fixes = []finding.Fix{{Text: "Change " + owner.String() + " so that it satisfies the policy's expression", File: r.file(),
 		Command: "kubectl get validatingadmissionpolicy " + escape.ShellWord(ref.Name) + " -o yaml"}}
-	if strings.Contains(r.said.Detail, "no params found") || strings.Contains(r.said.Detail, "compilation error") || strings.Contains(r.said.Detail, "compile") {
+	if strings.Contains(r.parsed.Detail, "no params found") || strings.Contains(r.parsed.Detail, "compilation error") || strings.Contains(r.parsed.Detail, "compile") {
 		f.Ref = ref // it can't be satisfied by any object
 		f.Fixes[0].Text = "Correct the policy or its parameters: it can't be evaluated"
 	}
@@ -79,14 +79,14 @@ func (r apiRefusal) policy() finding.Finding {
 
 // limitRange reports a LimitRange that does not allow what the containers request.
 func (r apiRefusal) limitRange() finding.Finding {
-	limit, owner, namespace := r.said.Limit, r.owner(), r.namespaceOf()
+	limit, owner, namespace := r.parsed.Limit, r.owner(), r.namespaceOf()
 	f := r.refusedFinding(codeLimitRange, "LimitRange", "", "")
 	f.Ref = owner
 	has := "sets no " + cmp.Or(limit.Of, "limit and request")
 	if limit.Given != "" {
 		has = "has a " + cmp.Or(limit.Of, "ratio") + " of " + limit.Given
 	}
-	f.Message = fmt.Sprintf("%s violates a LimitRange of namespace %s: %s", owner, namespace, firstLine(r.said.Detail))
+	f.Message = fmt.Sprintf("%s violates a LimitRange of namespace %s: %s", owner, namespace, firstLine(r.parsed.Detail))
 	f.Fixes = []finding.Fix{{Text: "Compare the containers' resources with the LimitRange of the namespace", Command: "kubectl describe limitrange -n " + escape.ShellWord(namespace)}}
 	if limitRange, at := r.x.limiting(namespace, limit); limitRange != nil {
 		f.Ref = finding.RefOf(limitRange)
@@ -119,7 +119,7 @@ func (x *examiner) limiting(namespace string, limit fluxmsg.Limit) (*unstructure
 // priorityClass reports a pod whose PriorityClass does not exist.
 func (r apiRefusal) priorityClass() ([]finding.Finding, []finding.Ref) {
 	owner := r.owner()
-	ref := finding.Ref{APIVersion: priorityClassKind.Group + "/v1", Kind: priorityClassKind.Kind, Name: r.said.Missing.Name}
+	ref := finding.Ref{APIVersion: priorityClassKind.Group + "/v1", Kind: priorityClassKind.Kind, Name: r.parsed.Missing.Name}
 	answer := r.x.snap.Lookup(ref)
 	if answer.Presence == snapshot.Present {
 		return nil, nil // it has been created since
@@ -167,7 +167,7 @@ func (x *examiner) podSecurity(owner finding.Ref, namespace string, f finding.Fi
 // that has a paragraph for each.
 func (r apiRefusal) denials(f *finding.Finding) {
 	var all []string
-	for _, denial := range r.said.Webhook.Denials {
+	for _, denial := range r.parsed.Webhook.Denials {
 		name := denial.Policy
 		if denial.Rule != "" {
 			name += ", rule " + denial.Rule
@@ -175,6 +175,6 @@ func (r apiRefusal) denials(f *finding.Finding) {
 		all = append(all, fmt.Sprintf("policy %s: %s", name, strings.TrimSuffix(firstLine(denial.Message), ".")))
 	}
 	if len(all) > 0 {
-		f.Message = fmt.Sprintf("%s is denied by webhook %s: %s", f.Ref, r.said.Webhook.Name, strings.Join(all, "; "))
+		f.Message = fmt.Sprintf("%s is denied by webhook %s: %s", f.Ref, r.parsed.Webhook.Name, strings.Join(all, "; "))
 	}
 }

@@ -29,11 +29,11 @@ func valueAt(obj map[string]any, path string) (string, bool) {
 func (r apiRefusal) immutable() finding.Finding {
 	f := r.refusedFinding(codeImmutable, "Invalid", "can't be changed in place", "Revert the change in Git")
 	fields := r.immutableFields()
-	if r.said.Field != "" {
+	if r.parsed.Field != "" {
 		f.Message = fmt.Sprintf("%s can't be changed in place: %s", f.Ref, r.immutableWords(fields))
 		f.Fixes[0].Text = "Revert the change of " + strings.Join(fields, " and ") + " in Git"
 	}
-	f.Evidence = append(r.liveFields(f.Ref, fields), withoutField(f.Evidence, r.said.Field)...)
+	f.Evidence = append(r.liveFields(f.Ref, fields), withoutField(f.Evidence, r.parsed.Field)...)
 	if !f.Ref.Same(r.obj) {
 		f.Fixes[0].Command = escape.Command("kubectl get %s %s%s -o yaml", strings.ToLower(f.Ref.Kind), f.Ref.Name, escape.Shell(inNamespace(f.Ref)))
 		f.Fixes = append(f.Fixes, otherWays(f.Ref)...)
@@ -44,14 +44,14 @@ func (r apiRefusal) immutable() finding.Finding {
 // immutableFields are the fields that the request changes, as far as they are known.
 func (r apiRefusal) immutableFields() []string {
 	switch {
-	case r.said.Field == volumeSource:
+	case r.parsed.Field == volumeSource:
 		return []string{"the volume's source"}
-	case len(r.said.Changed) == 0:
-		return []string{r.said.Field}
+	case len(r.parsed.Changed) == 0:
+		return []string{r.parsed.Field}
 	}
 	var fields []string
-	for _, name := range r.said.Changed {
-		fields = append(fields, r.said.Field+"."+name)
+	for _, name := range r.parsed.Changed {
+		fields = append(fields, r.parsed.Field+"."+name)
 	}
 	return fields
 }
@@ -68,7 +68,7 @@ func (r apiRefusal) immutableWords(fields []string) string {
 		verb = " are immutable"
 	}
 	text := strings.Join(fields, " and ") + verb
-	if _, only, ok := strings.Cut(r.said.Detail, "for fields other than "); ok {
+	if _, only, ok := strings.Cut(r.parsed.Detail, "for fields other than "); ok {
 		only, _, _ = strings.Cut(only, " are forbidden")
 		text = "of its spec, only " + strings.ReplaceAll(only, "'", "") + " can be changed"
 	}

@@ -19,7 +19,7 @@ import (
 
 // noMatch reports a kind that the API server does not serve, or not in that version.
 func (r apiRefusal) noMatch() ([]finding.Finding, []finding.Ref) {
-	kind := schema.GroupVersionKind{Group: r.said.Unserved.Group, Version: r.said.Unserved.Version, Kind: r.said.Unserved.Kind}
+	kind := schema.GroupVersionKind{Group: r.parsed.Unserved.Group, Version: r.parsed.Unserved.Version, Kind: r.parsed.Unserved.Kind}
 	served := r.x.servedVersions(kind.GroupKind())
 	switch {
 	case slices.Contains(served, kind.Version):
@@ -85,8 +85,8 @@ func (r apiRefusal) versionGone(kind schema.GroupVersionKind, served []string) f
 	asked := kind.GroupVersion().String()
 	now := schema.GroupVersion{Group: kind.Group, Version: served[len(served)-1]}.String()
 	what := kind.Kind
-	if r.said.Object.Name != "" {
-		what = strings.TrimPrefix(kind.Kind+" "+r.said.Object.Namespace+"/"+r.said.Object.Name, "/")
+	if r.parsed.Object.Name != "" {
+		what = strings.TrimPrefix(kind.Kind+" "+r.parsed.Object.Namespace+"/"+r.parsed.Object.Name, "/")
 	}
 	return finding.Finding{
 		Code: codeVersionGone, Ref: r.obj, Reason: "VersionNotServed", Severity: finding.Critical, Since: r.at,
@@ -139,7 +139,7 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 // definitionsLeaving are the CustomResourceDefinitions of the rejected object's kind that
 // are being deleted.
 func (r apiRefusal) definitionsLeaving() (found []finding.Ref) {
-	kind := r.said.Object
+	kind := r.parsed.Object
 	for _, definition := range r.x.snap.List(definitionKind, "").Objects {
 		if definition.GetDeletionTimestamp() == nil || field.Text(definition.Object, "spec", "names", "kind") != kind.Kind {
 			continue

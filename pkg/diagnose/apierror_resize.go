@@ -38,11 +38,11 @@ func resizeRefused(refused func() finding.Ref, said fluxmsg.APIError) (resizeRef
 // resize reports such an error, which is neither a missing permission nor an invalid
 // field.
 func (r apiRefusal) resize() (finding.Finding, bool) {
-	refusal, ok := resizeRefused(r.refused, r.said)
+	refusal, ok := resizeRefused(r.refused, r.parsed)
 	if !ok {
 		return finding.Finding{}, false
 	}
-	f := r.refusedFinding(codeImmutable, string(r.said.Problem), "", "")
+	f := r.refusedFinding(codeImmutable, string(r.parsed.Problem), "", "")
 	f.Ref = refusal.claim
 	what, proof, fixes := r.x.resizeAdvice(refusal)
 	f.Message = refusal.claim.String() + " " + what

@@ -19,7 +19,7 @@ import (
 // webhook distinguishes a webhook that denied the object from one that could not be
 // called: then the object is not the cause.
 func (r apiRefusal) webhook() ([]finding.Finding, []finding.Ref) {
-	switch hook := r.said.Webhook; hook.Failure {
+	switch hook := r.parsed.Webhook; hook.Failure {
 	case fluxmsg.WebhookDenied:
 		return single(r.deniedBy(hook.Name))
 	case fluxmsg.WebhookNoDryRun:
@@ -30,7 +30,7 @@ func (r apiRefusal) webhook() ([]finding.Finding, []finding.Ref) {
 
 // call is the failed call of a webhook.
 func (r apiRefusal) call() webhookCall {
-	c := webhookCall{apiRefusal: r, hook: r.said.Webhook}
+	c := webhookCall{apiRefusal: r, hook: r.parsed.Webhook}
 	c.config, c.entry = r.x.webhookNamed(c.hook)
 	if c.hook.ServiceName == "" {
 		c.hook.ServiceName = field.Text(c.entry, "clientConfig", "service", "name")
@@ -72,7 +72,7 @@ func (c webhookCall) explain() ([]finding.Finding, []finding.Ref) {
 	case c.answer.Presence == snapshot.Present && c.readyEndpoints() > 0:
 		return c.served()
 	}
-	f := c.finding(codeWebhookUnreachable, string(c.hook.Failure), cmp.Or(firstLine(c.said.Detail), firstLine(c.message)))
+	f := c.finding(codeWebhookUnreachable, string(c.hook.Failure), cmp.Or(firstLine(c.parsed.Detail), firstLine(c.message)))
 	f.Fixes = []finding.Fix{c.inspect("Check what serves the webhook")}
 	switch {
 	case c.config != nil:
@@ -172,7 +172,7 @@ func (x *examiner) installerOf(obj *unstructured.Unstructured) *unstructured.Uns
 // have become ready since; otherwise something between the API server and the pods is the
 // cause.
 func (c webhookCall) served() ([]finding.Finding, []finding.Ref) {
-	detail := cmp.Or(firstLine(c.said.Detail), firstLine(c.message))
+	detail := cmp.Or(firstLine(c.parsed.Detail), firstLine(c.message))
 	ready := c.readyEndpoints()
 	before := c.readyBefore(c.last())
 	switch c.hook.Failure {

@@ -97,7 +97,7 @@ func transient(refusal fluxmsg.APIError, message string) bool {
 // conflict is a field that another manager owns. Who is to set it, the user has
 // to decide: the layer's manifest, or the other manager.
 func (k kustomization) conflict(refusal fluxmsg.APIError) finding.Finding {
-	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), said: refusal, message: k.failed.message}
+	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), parsed: refusal, message: k.failed.message}
 	ref := r.refused()
 	fields := conflictFields(refusal.Detail)
 	what := cmp.Or(strings.Join(fields, ", "), "a field")
