@@ -20,7 +20,7 @@ func keysOf(secret *unstructured.Unstructured) string {
 	if len(keys) == 0 {
 		return "no keys"
 	}
-	return "keys " + strings.Join(keys, ", ")
+	return strings.Join(keys, ", ")
 }
 
 // certificatesFor are the Certificates of the namespace that write a Secret.
