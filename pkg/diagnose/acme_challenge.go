@@ -14,13 +14,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// propagation is how long a DNS record may take to be at all authoritative
-// servers before that is a failure: providers write them within minutes, and
-// cert-manager goes on checking without an end.
-const propagation = 15 * time.Minute
+// propagationTimeout is how long a DNS record may take to reach all authoritative servers
+// before that is a failure: providers publish records within minutes, and cert-manager
+// checks without a limit.
+const propagationTimeout = 15 * time.Minute
 
-// explainChallenge tells why a domain is not validated: what cert-manager's own
-// check of it found, or what the ACME server answered (cert-manager v1.21,
+// explainChallenge reports why a domain is not validated: what cert-manager's self-check
+// of it found, or what the ACME server answered (cert-manager v1.21,
 // pkg/controller/acmechallenges/sync.go).
 func explainChallenge(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	state, since := field.Text(obj.Object, "status", "state"), obj.GetCreationTimestamp().Time
@@ -37,16 +37,16 @@ func explainChallenge(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 	if ok {
 		e.verdict.Message = said.Detail
 	}
-	due := patience
+	due := requestTimeout
 	if said.Problem == fluxmsg.ACMENotPropagated {
-		due = propagation
+		due = propagationTimeout
 	}
 	if e.verdict.Status != health.Failing && x.now.Sub(since) <= due && said.Problem != fluxmsg.ACMESolverSecret && !ofProvider(said.Problem) {
 		return e
 	}
 	e.verdict.Status = health.Failing
 	if !ok {
-		c.silent()
+		c.notProcessed()
 		return e
 	}
 	e.verdict.Reason = health.Reason(said.Problem)
@@ -57,12 +57,12 @@ func explainChallenge(x *examiner, obj *unstructured.Unstructured, _ bool) exam 
 // challenge is one Challenge under examination.
 type challenge struct {
 	acme
-	// event is the one that tells more than status.reason, as proof.
+	// event is evidence from the event that contains more than status.reason.
 	event []finding.Evidence
 }
 
-// silent is a Challenge that says nothing of itself.
-func (c challenge) silent() {
+// notProcessed reports a Challenge without a reason in its status.
+func (c challenge) notProcessed() {
 	c.exam.blame = c.x.certManager("controller")
 	f := c.finding(codeSelfCheck, "NotProcessed", "has not been processed")
 	f.Evidence = []finding.Evidence{evidence(c.obj, "spec.dnsName", c.host(), time.Time{})}
@@ -74,7 +74,7 @@ func (c *challenge) explain(said fluxmsg.ACME) {
 	switch said.Problem {
 	case fluxmsg.ACMEStatusCode, fluxmsg.ACMEWrongAnswer, fluxmsg.ACMEInvalid:
 		if field.Text(c.obj.Object, "spec", "type") == "HTTP-01" {
-			c.otherAnswer(said)
+			c.wrongAnswer(said)
 			return
 		}
 	case fluxmsg.ACMENoHost:
@@ -110,7 +110,7 @@ func (c *challenge) explain(said fluxmsg.ACME) {
 	c.exam.findings = append(c.exam.findings, f)
 }
 
-// refused is a solver's pod, Service or Ingress that the API server refuses.
+// refused reports a pod, Service or Ingress of the solver that the API server rejects.
 func (c challenge) refused() bool {
 	findings, blame := c.x.explainAPIError(c.exam.verdict.Ref, c.reason, c.exam.verdict.Since)
 	for i := range findings {
@@ -122,7 +122,7 @@ func (c challenge) refused() bool {
 	return len(findings)+len(blame) > 0
 }
 
-// noHost is a host without an address in the DNS.
+// noHost reports a host without an address in DNS.
 func (c challenge) noHost(said fluxmsg.ACME) {
 	f := c.finding(codeSelfCheck, string(said.Problem), fmt.Sprintf("can't be validated: %s has no address in DNS", c.host()))
 	f.Evidence = append(f.Evidence, evidence(c.obj, "spec.dnsName", c.host(), time.Time{}))
@@ -132,7 +132,7 @@ func (c challenge) noHost(said fluxmsg.ACME) {
 	c.exam.findings = append(c.exam.findings, f)
 }
 
-// noConnection is a host at whose address nothing answers on port 80.
+// noConnection reports a host whose address does not respond on port 80.
 func (c challenge) noConnection(said fluxmsg.ACME) {
 	if c.solver() {
 		return
@@ -148,7 +148,7 @@ func (c challenge) noConnection(said fluxmsg.ACME) {
 	c.exam.findings = append(c.exam.findings, f)
 }
 
-// notPropagated is a TXT record that the name servers of the domain do not have.
+// notPropagated reports a TXT record that the domain's name servers do not have.
 func (c challenge) notPropagated(why fluxmsg.ACME) {
 	record := "_acme-challenge." + c.host()
 	f := c.finding(codeNotPropagated, string(why.Problem), fmt.Sprintf("can't be validated: the domain's name servers do not have the TXT record %s: %s", record, firstLine(why.Detail)))
@@ -169,8 +169,8 @@ func (c challenge) notPropagated(why fluxmsg.ACME) {
 	c.exam.findings = append(c.exam.findings, f)
 }
 
-// noSecret is a solver whose Secret with the provider's credentials does not
-// exist. For a ClusterIssuer it is read beside cert-manager.
+// noSecret reports a missing Secret with the DNS provider's credentials. For a
+// ClusterIssuer, cert-manager reads it in its own namespace.
 func (c *challenge) noSecret(said fluxmsg.ACME) {
 	issuer, _ := issuerNamed(c.obj)
 	namespace := c.solverNamespace(issuer)
@@ -191,7 +191,7 @@ func (c *challenge) noSecret(said fluxmsg.ACME) {
 	c.exam.findings = append(c.exam.findings, f)
 }
 
-// noSolverAPI is a DNS provider's webhook that is no API that answers.
+// noSolverAPI reports a DNS provider's webhook whose API does not respond.
 func (c challenge) noSolverAPI(said fluxmsg.ACME) {
 	c.exam.blame = apiRefusal{x: c.x}.apiServices()
 	f := c.finding(codeSolverFailed, string(said.Problem), "can't be presented: the API of the DNS solver's webhook does not respond: "+firstLine(said.Detail))

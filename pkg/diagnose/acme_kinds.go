@@ -2,7 +2,7 @@ package diagnose
 
 import "k8s.io/apimachinery/pkg/runtime/schema"
 
-// Kinds that only certificates by ACME have to do with.
+// Kinds that only ACME certificates use.
 var (
 	orderKind     = schema.GroupKind{Group: "acme.cert-manager.io", Kind: "Order"}
 	challengeKind = schema.GroupKind{Group: "acme.cert-manager.io", Kind: "Challenge"}

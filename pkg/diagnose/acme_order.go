@@ -17,7 +17,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// ownedIn are the objects of a kind that the object controls, in its namespace.
+// ownedIn lists the objects of a kind that the object owns, in its namespace.
 func (x *examiner) ownedIn(owner *unstructured.Unstructured, kind schema.GroupKind) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, obj := range x.snap.List(kind, owner.GetNamespace()).Objects {
@@ -28,8 +28,8 @@ func (x *examiner) ownedIn(owner *unstructured.Unstructured, kind schema.GroupKi
 	return found
 }
 
-// explainOrder follows an Order to its Challenges, and reports what the ACME
-// server answered where none of them explains it (cert-manager v1.21,
+// explainOrder blames the Challenges of an Order, and reports the answer of the ACME
+// server if none of them is the cause (cert-manager v1.21,
 // pkg/controller/acmeorders/sync.go, OrderStatus.state).
 func explainOrder(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	state, reason := field.Text(obj.Object, "status", "state"), field.Text(obj.Object, "status", "reason")
@@ -65,8 +65,8 @@ func explainOrder(x *examiner, obj *unstructured.Unstructured, failing bool) exa
 	return e
 }
 
-// unsolved is an Order for which no Challenge can be created, since no solver of
-// its issuer is for the domain: an event alone says so.
+// unsolved reports an Order for which no Challenge can be created because no solver of
+// its issuer matches the domain. Only an event states this.
 func (a acme) unsolved() {
 	for _, event := range a.x.warnings(a.obj) {
 		parsed, _ := a.x.message(event.Message).ACME()
@@ -84,8 +84,8 @@ func (a acme) unsolved() {
 	}
 }
 
-// acme is an Order or Challenge under examination, with the reason in its status
-// and where that stands.
+// acme is an Order or Challenge under examination, with the reason in its status and the
+// path of that reason.
 type acme struct {
 	x            *examiner
 	obj          *unstructured.Unstructured
@@ -104,16 +104,16 @@ func (a acme) finding(code finding.Code, reason, what string) finding.Finding {
 	return f
 }
 
-// host is the domain that is to be validated.
+// host is the domain to validate.
 func (a acme) host() string { return field.Text(a.obj.Object, "spec", "dnsName") }
 
-// describeACME is describe for kinds of ACME, which other groups have as well.
+// describeACME is describe for ACME kinds, whose names exist in other API groups as well.
 func describeACME(ref finding.Ref) string {
 	return escape.Command("kubectl describe %s.%s %s -n %s", finding.PluralOf(ref.Kind), orderKind.Group, ref.Name, ref.Namespace)
 }
 
-// answered is what the ACME server answered, with what helps: another name, time,
-// or an account that the server accepts.
+// answered reports the answer of the ACME server, with a fix: another name, time, or an
+// account that the server accepts.
 func (a acme) answered(said fluxmsg.ACME) finding.Finding {
 	issuer, _ := issuerNamed(a.obj)
 	host := a.host()

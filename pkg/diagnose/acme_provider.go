@@ -14,14 +14,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// ofProvider tells whether a problem is one of the DNS provider's API.
+// ofProvider reports whether a problem is one of the DNS provider's API.
 func ofProvider(problem fluxmsg.ACMEProblem) bool {
 	return slices.Contains([]fluxmsg.ACMEProblem{fluxmsg.ACMEProviderCredentials, fluxmsg.ACMEProviderDenied, fluxmsg.ACMENoZone}, problem)
 }
 
-// presented reads why a challenge is not valid. Since cert-manager#8221, cert-manager
-// leaves out of status.reason what a provider's API answered, and has it in the
-// event PresentError alone.
+// presented parses why a challenge is not valid. Since cert-manager#8221, cert-manager
+// omits the answer of the provider's API from status.reason; only the event PresentError
+// has it.
 func (c *challenge) presented() (fluxmsg.ACME, bool) {
 	inStatus, ok := c.x.message(c.reason).ACME()
 	if inStatus.Problem != fluxmsg.ACMEOther && ok {
@@ -36,9 +36,9 @@ func (c *challenge) presented() (fluxmsg.ACME, bool) {
 	return inStatus, ok
 }
 
-// provider reports what the API of the DNS provider refused. What has to change is
-// the Secret where the credentials in it are not accepted; else the solver of the
-// issuer, or the right of the identity that it uses.
+// provider reports what the API of the DNS provider rejected. The object to change is the
+// Secret if its credentials are not accepted; otherwise the solver of the issuer, or the
+// permissions of the identity that it uses.
 func (c *challenge) provider(parsed fluxmsg.ACME) {
 	issuer, ok := issuerNamed(c.obj)
 	if !ok {
@@ -87,8 +87,8 @@ func (c *challenge) provider(parsed fluxmsg.ACME) {
 	c.exam.findings = append(c.exam.findings, f)
 }
 
-// identity names as what the solver signs in, and adds what says so: as the issuer
-// has it where that can be read, else as the Challenge has it.
+// identity names the identity that the solver uses, and adds the evidence: from the
+// issuer if it can be read, otherwise from the Challenge.
 func (c *challenge) identity(provider string, config map[string]any, f *finding.Finding) string {
 	obj, prefix := c.obj, "spec.solver.dns01."+provider
 	if issuer, ok := issuerNamed(c.obj); ok {
@@ -127,8 +127,8 @@ func (c *challenge) identity(provider string, config map[string]any, f *finding.
 	return listOf(slices.Compact(uses))
 }
 
-// matchingSolver tells whether a solver of the issuer is the one that the
-// Challenge was given: all that the former says, the latter has.
+// matchingSolver reports whether a solver of the issuer is the one that the Challenge was
+// given: the Challenge has all settings of the solver.
 func matchingSolver(solver, given map[string]any) bool {
 	for key, value := range solver {
 		if fmt.Sprint(given[key]) != fmt.Sprint(value) {
@@ -138,8 +138,8 @@ func matchingSolver(solver, given map[string]any) bool {
 	return true
 }
 
-// providerSecret is the Secret with the credentials; its namespace is empty where
-// that is not known.
+// providerSecret is the Secret with the credentials; its namespace is empty if it is not
+// known.
 func (c *challenge) providerSecret(config map[string]any) finding.Ref {
 	for _, key := range []string{"apiTokenSecretRef", "apiKeySecretRef", "secretAccessKeySecretRef", "clientSecretSecretRef", "serviceAccountSecretRef", "tokenSecretRef", "tsigSecretSecretRef", "accountSecretRef"} {
 		if name := field.Text(config, key, "name"); name != "" {
@@ -154,8 +154,8 @@ func (c *challenge) providerSecret(config map[string]any) finding.Ref {
 	return finding.Ref{}
 }
 
-// solverNamespace is where cert-manager reads the Secrets of an issuer: beside it,
-// or beside cert-manager for a ClusterIssuer; empty where that is not known.
+// solverNamespace is the namespace in which cert-manager reads the Secrets of an issuer:
+// the Issuer's, or cert-manager's for a ClusterIssuer; empty if it is not known.
 func (c *challenge) solverNamespace(issuer finding.Ref) string {
 	if issuer.Kind != health.ClusterIssuerKind.Kind {
 		return c.obj.GetNamespace()

@@ -16,10 +16,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// otherAnswer is a host that answers, but not with the challenge's key: nothing
-// serves the solver's Ingress, its pod does not, or the host leads to something
+// wrongAnswer reports a host that does not answer with the challenge's key: nothing
+// serves the solver's Ingress, its pod is not ready, or the host points to something
 // else.
-func (c challenge) otherAnswer(said fluxmsg.ACME) {
+func (c challenge) wrongAnswer(said fluxmsg.ACME) {
 	if c.solver() || c.solverPods() {
 		return
 	}
@@ -34,8 +34,8 @@ func (c challenge) otherAnswer(said fluxmsg.ACME) {
 	c.exam.findings = append(c.exam.findings, f)
 }
 
-// solverPods blames the pods that answer the challenge, and tells whether one is
-// not ready.
+// solverPods blames the pods that answer the challenge, and reports whether one is not
+// ready.
 func (c challenge) solverPods() bool {
 	for _, pod := range c.x.children(c.obj, health.PodKind) {
 		if podVerdict(pod).Status != health.Ready {
@@ -45,8 +45,8 @@ func (c challenge) solverPods() bool {
 	return len(c.exam.blame) > 0
 }
 
-// ingressAddress is where an Ingress is served, empty while no controller serves
-// it: each writes it there.
+// ingressAddress is the address of an Ingress, empty while no controller serves it: each
+// controller writes the address there.
 func ingressAddress(ingress *unstructured.Unstructured) string {
 	for _, entry := range field.List(ingress.Object, "status", "loadBalancer", "ingress") {
 		return cmp.Or(field.Text(entry, "ip"), field.Text(entry, "hostname"))
@@ -54,8 +54,8 @@ func ingressAddress(ingress *unstructured.Unstructured) string {
 	return ""
 }
 
-// ingress is the one that leads to the Challenge's solver: its own, or the one
-// that the solver names to be edited; nil without.
+// ingress is the Ingress of the Challenge's solver: its own, or the one that the solver
+// edits; nil if there is none.
 func (c challenge) ingress() *unstructured.Unstructured {
 	for _, ingress := range c.x.ownedIn(c.obj, health.IngressKind) {
 		return ingress
@@ -70,8 +70,8 @@ func (c challenge) ingressRef(name string) finding.Ref {
 	return finding.Ref{APIVersion: health.IngressKind.Group + "/v1", Kind: health.IngressKind.Kind, Namespace: c.obj.GetNamespace(), Name: name}
 }
 
-// solver reports what is wrong with the solver itself, and tells whether
-// anything is or could not be read.
+// solver reports what is wrong with the solver itself, and whether anything is or could
+// not be read.
 func (c challenge) solver() bool {
 	config := field.Map(c.obj.Object, "spec", "solver", "http01", "ingress")
 	if config == nil {
@@ -94,7 +94,7 @@ func (c challenge) solver() bool {
 	return c.notServed(ingress)
 }
 
-// notServed is an Ingress without an address: no controller serves its class.
+// notServed reports an Ingress without an address: no controller serves its class.
 func (c challenge) notServed(ingress *unstructured.Unstructured) bool {
 	class, at := field.Text(ingress.Object, "spec", "ingressClassName"), "spec.ingressClassName"
 	if class == "" {
@@ -142,7 +142,7 @@ func (c challenge) notServed(ingress *unstructured.Unstructured) bool {
 	return true
 }
 
-// solverFinding is about the issuer, where the solver is configured.
+// solverFinding adds a finding on the issuer, which has the configuration of the solver.
 func (c challenge) solverFinding(f finding.Finding, text, setting string) {
 	issuer, ok := issuerNamed(c.obj)
 	if !ok {
@@ -178,8 +178,8 @@ var ingressControllers = map[string][2]string{
 	"istio.io/ingress-controller":   {"app", "istiod"},
 }
 
-// controllerOf blames the ingress controller of a class whose Ingress has no
-// address, where that is not ready or not there.
+// controllerOf blames the ingress controller of a class whose Ingress has no address if
+// the controller is not ready, and reports it if it does not exist.
 func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f finding.Finding) bool {
 	controller := field.Text(class.Object, "spec", "controller")
 	f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no address: the controller of IngressClass %s possibly does not serve it", c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName(), class.GetName())

@@ -15,9 +15,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// explainAPIError turns what the API server refused, as Flux, Helm or a
-// controller passes it on about obj, into causes. Nothing comes back for what
-// the message does not explain, or what is mended by now.
+// explainAPIError turns an error of the API server, which Flux, Helm or a controller
+// reports on obj, into causes. It returns nothing if the message does not explain
+// anything, or the problem is fixed.
 func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time) (findings []finding.Finding, blame []finding.Ref) {
 	said, ok := x.message(message).APIError()
 	if !ok {
@@ -25,7 +25,7 @@ func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time
 	}
 	r := apiRefusal{x, obj, said, message, at}
 	if f, ok := r.resize(); ok {
-		return one(f)
+		return single(f)
 	}
 	switch said.Problem {
 	case fluxmsg.APINoMatch:
@@ -33,20 +33,20 @@ func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time
 	case fluxmsg.APIWebhook:
 		return r.webhook()
 	case fluxmsg.APIImmutable:
-		return one(r.immutable())
+		return single(r.immutable())
 	case fluxmsg.APIInvalid:
-		return one(r.invalid())
+		return single(r.invalid())
 	case fluxmsg.APIQuota:
-		return one(r.quota())
+		return single(r.quota())
 	case fluxmsg.APIForbidden:
-		return one(r.forbidden())
+		return single(r.forbidden())
 	case fluxmsg.APIPodSecurity:
-		f := r.plain(codeCreateRefused, "PodSecurity", "is not allowed by the namespace's Pod Security level", "")
-		return one(x.podSecurity(r.owner(), r.namespaceOf(), f))
+		f := r.refusedFinding(codeCreateRefused, "PodSecurity", "is not allowed by the namespace's Pod Security level", "")
+		return single(x.podSecurity(r.owner(), r.namespaceOf(), f))
 	case fluxmsg.APIPolicy:
-		return one(r.policy())
+		return single(r.policy())
 	case fluxmsg.APILimitRange:
-		return one(r.limitRange())
+		return single(r.limitRange())
 	case fluxmsg.APIPriorityClass:
 		return r.priorityClass()
 	case fluxmsg.APINamespaceNotFound, fluxmsg.APINamespaceTerminating:
@@ -54,28 +54,28 @@ func (x *examiner) explainAPIError(obj finding.Ref, message string, at time.Time
 	case fluxmsg.APIKindTerminating:
 		return nil, r.definitionsLeaving()
 	case fluxmsg.APIExists, fluxmsg.APIConflict:
-		return one(r.ownedByOther())
+		return single(r.ownedByOther())
 	case fluxmsg.APIUnreachable:
 		return nil, r.apiServices()
 	}
 	return nil, nil
 }
 
-func one(f finding.Finding) ([]finding.Finding, []finding.Ref) { return []finding.Finding{f}, nil }
+func single(f finding.Finding) ([]finding.Finding, []finding.Ref) { return []finding.Finding{f}, nil }
 
-// apiRefusal is one refusal of the API server under examination.
+// apiRefusal is one request that the API server rejected, under examination.
 type apiRefusal struct {
 	x       *examiner
 	obj     finding.Ref
-	said    fluxmsg.APIError
+	parsed  fluxmsg.APIError
 	message string
 	at      time.Time
 }
 
-// refused is the object that was refused, where the message names it; else the
-// one that passes the message on.
+// refused is the object that was rejected, if the message names it; otherwise the one
+// that reports the message.
 func (r apiRefusal) refused() finding.Ref {
-	named := r.said.Object
+	named := r.parsed.Object
 	if named.Name == "" || named.Kind == "" && named.Resource == "" {
 		return r.obj
 	}
@@ -108,7 +108,7 @@ func (r apiRefusal) refused() finding.Ref {
 	return finding.Ref{APIVersion: version, Kind: named.Kind, Namespace: namespace, Name: named.Name}
 }
 
-// file is where in the GitOps tree the refused object comes from.
+// file is the file in the GitOps tree that contains the rejected object.
 func (r apiRefusal) file() string {
 	obj := r.x.snap.Lookup(r.obj).Object
 	switch {
@@ -120,53 +120,53 @@ func (r apiRefusal) file() string {
 	return r.x.definedIn(obj)
 }
 
-// plain is a refusal that says itself what is wrong.
-func (r apiRefusal) plain(code finding.Code, reason, what, fix string) finding.Finding {
+// refusedFinding is the finding on an error whose message states what is wrong.
+func (r apiRefusal) refusedFinding(code finding.Code, reason, what, fix string) finding.Finding {
 	ref := r.owner()
 	f := finding.Finding{
-		Code: code, Ref: ref, Reason: cmp.Or(r.said.Reason, reason), Severity: finding.Critical, Since: r.at,
-		Message:  fmt.Sprintf("%s %s: %s", ref, what, cmp.Or(firstLine(r.said.Detail), firstLine(r.message))),
+		Code: code, Ref: ref, Reason: cmp.Or(r.parsed.Reason, reason), Severity: finding.Critical, Since: r.at,
+		Message:  fmt.Sprintf("%s %s: %s", ref, what, cmp.Or(firstLine(r.parsed.Detail), firstLine(r.message))),
 		Evidence: r.proof(),
 		Fixes:    []finding.Fix{{Text: fix, File: r.file()}},
 	}
-	if r.said.Field != "" {
-		f.Message = fmt.Sprintf("%s %s: %s: %s", ref, what, r.said.Field, firstLine(r.said.Detail))
+	if r.parsed.Field != "" {
+		f.Message = fmt.Sprintf("%s %s: %s: %s", ref, what, r.parsed.Field, firstLine(r.parsed.Detail))
 		f.Evidence = append(r.live(r.refused()), f.Evidence...)
 	}
 	return f
 }
 
-// invalid is an object with a value that the API does not allow.
+// invalid reports an object with a value that the API does not allow.
 func (r apiRefusal) invalid() finding.Finding {
-	f := r.plain(codeInvalid, "Invalid", "is invalid", "Correct the object's fields as the API documents them")
-	detail := firstLine(r.said.Detail)
+	f := r.refusedFinding(codeInvalid, "Invalid", "is invalid", "Correct the object's fields as the API documents them")
+	detail := firstLine(r.parsed.Detail)
 	switch {
-	case f.Ref.GroupKind() == definitionKind && strings.HasPrefix(r.said.Field, "status.storedVersions"):
+	case f.Ref.GroupKind() == definitionKind && strings.HasPrefix(r.parsed.Field, "status.storedVersions"):
 		// apiextensions-apiserver v0.36, validation.ValidateCustomResourceDefinitionStoredVersions
 		f.Fixes[0].Text = "Keep that version in spec.versions (served: false is enough) until the stored objects are migrated to another one; without it they can't be read"
 		f.Fixes[0].Command = "kubectl get crd " + escape.ShellWord(f.Ref.Name) + " -o jsonpath='{.status.storedVersions}'"
 		return f
 	case unchangeable.MatchString(detail):
-		f.Fixes[0].Text = "Revert the change of " + cmp.Or(r.said.Field, "the field") + " in Git: it can't be changed in an existing object"
+		f.Fixes[0].Text = "Revert the change of " + cmp.Or(r.parsed.Field, "the field") + " in Git: it can't be changed in an existing object"
 		f.Fixes[0].Command = describe(f.Ref)
 		return f
-	case strings.Contains(r.message, r.said.Field+" in body must be of type string"): // apiextensions-apiserver v0.36, validation
-		f.Fixes[0].Text = fmt.Sprintf("Write %s as a string, in quotes: without quotes, YAML reads null, numbers, true and false as other types", r.said.Field)
-	case r.said.Field != "":
-		f.Fixes[0].Text = fmt.Sprintf("Correct %s: %s", r.said.Field, detail)
+	case strings.Contains(r.message, r.parsed.Field+" in body must be of type string"): // apiextensions-apiserver v0.36, validation
+		f.Fixes[0].Text = fmt.Sprintf("Write %s as a string, in quotes: without quotes, YAML reads null, numbers, true and false as other types", r.parsed.Field)
+	case r.parsed.Field != "":
+		f.Fixes[0].Text = fmt.Sprintf("Correct %s: %s", r.parsed.Field, detail)
 	}
 	f.Fixes[0].Command = "kubectl explain " + escape.ShellWord(strings.ToLower(f.Ref.Kind)) + " --recursive"
 	return f
 }
 
-// unchangeable are details of refused changes that don't say "immutable"
+// unchangeable matches details of rejected changes that do not contain "immutable"
 // (kubernetes v1.36, pkg/apis/core/validation and pkg/apis/storage/validation).
 var unchangeable = regexp.MustCompile(`may not change once set|updates to \S+ are forbidden|can not be less than|is forbidden to change|may not be changed`)
 
-// ownedByOther is an object that another manager or release has.
+// ownedByOther reports an object that another manager or release owns.
 func (r apiRefusal) ownedByOther() finding.Finding {
-	f := r.plain(codeObjectConflict, string(r.said.Problem), "is managed by another owner", "")
-	owner := r.said.Manager
+	f := r.refusedFinding(codeObjectConflict, string(r.parsed.Problem), "is managed by another owner", "")
+	owner := r.parsed.Manager
 	obj := r.x.snap.Lookup(f.Ref).Object
 	for _, key := range []string{"meta.helm.sh/release-name", "kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"} {
 		if obj == nil {
@@ -189,19 +189,18 @@ func (r apiRefusal) ownedByOther() finding.Finding {
 	return f
 }
 
-// live is the field that was refused, as it is in the cluster: what is refused
-// stands in Git, and is not there.
+// live is the rejected field as it is in the cluster: the rejected value is only in Git.
 func (r apiRefusal) live(ref finding.Ref) []finding.Evidence {
 	obj := r.x.snap.Lookup(ref).Object
 	if obj == nil {
 		return nil
 	}
-	value, ok := valueAt(obj.Object, r.said.Field)
+	value, ok := valueAt(obj.Object, r.parsed.Field)
 	if !ok || strings.HasSuffix(value, "…") {
 		return nil
 	}
-	if text := field.Text(obj.Object, strings.Split(strings.TrimPrefix(r.said.Field, "."), ".")...); text != "" {
+	if text := field.Text(obj.Object, strings.Split(strings.TrimPrefix(r.parsed.Field, "."), ".")...); text != "" {
 		value = text // not in quotes
 	}
-	return []finding.Evidence{evidence(obj, strings.TrimPrefix(r.said.Field, "."), value, time.Time{})}
+	return []finding.Evidence{evidence(obj, strings.TrimPrefix(r.parsed.Field, "."), value, time.Time{})}
 }

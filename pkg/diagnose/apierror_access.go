@@ -13,20 +13,20 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// forbidden is a right that is missing: what has to change is what the user is
-// allowed, not the object.
+// forbidden reports a missing permission: the permissions of the user have to change, not
+// the object.
 func (r apiRefusal) forbidden() finding.Finding {
-	may := r.said.Access
+	may := r.parsed.Access
 	if may.User == "" {
-		f := r.plain(codeForbidden, "Forbidden", "is not allowed", "")
+		f := r.refusedFinding(codeForbidden, "Forbidden", "is not allowed", "")
 		f.Fixes = []finding.Fix{{Text: "Compare the object with what the admission plugin in the message requires", Command: describe(f.Ref), File: r.file()}}
 		return f
 	}
 	by := r
 	if may.Escalates != "" {
-		by.said.Object = fluxmsg.Object{} // the role itself is not looked at
+		by.parsed.Object = fluxmsg.Object{} // the role itself is not looked at
 	}
-	f := by.plain(codeForbidden, "Forbidden", "can't be changed", "")
+	f := by.refusedFinding(codeForbidden, "Forbidden", "can't be changed", "")
 	who := may.User
 	if account, ok := strings.CutPrefix(who, "system:serviceaccount:"); ok {
 		if namespace, name, ok := strings.Cut(account, ":"); ok {
@@ -56,31 +56,31 @@ func (r apiRefusal) forbidden() finding.Finding {
 	return f
 }
 
-// escalates is a Role or binding that would grant rights which the account that
+// escalates reports a Role or binding that would grant permissions which the account that
 // applies it does not have itself.
 func (r apiRefusal) escalates(f finding.Finding, who string) finding.Finding {
-	role := finding.Ref{Kind: r.said.Object.Kind, Namespace: r.said.Object.Namespace, Name: r.said.Object.Name}
+	role := finding.Ref{Kind: r.parsed.Object.Kind, Namespace: r.parsed.Object.Namespace, Name: r.parsed.Object.Name}
 	if role.Kind == "" {
 		role = r.obj
 	}
-	f.Message = fmt.Sprintf("%s cannot apply %s for %s: it does not have the permissions that the object grants: %s", who, role, r.obj, r.said.Access.Escalates)
+	f.Message = fmt.Sprintf("%s cannot apply %s for %s: it does not have the permissions that the object grants: %s", who, role, r.obj, r.parsed.Access.Escalates)
 	f.Fixes = []finding.Fix{
-		{Text: "Check which permissions it has", Command: "kubectl auth can-i --list --as=" + escape.ShellWord(r.said.Access.User) + inNamespace(role)},
+		{Text: "Check which permissions it has", Command: "kubectl auth can-i --list --as=" + escape.ShellWord(r.parsed.Access.User) + inNamespace(role)},
 		{Text: fmt.Sprintf("Remove the permissions that are not needed from %s, or have an administrator grant %s the same permissions with a Role", role, who), File: r.file()},
 	}
 	return f
 }
 
-// quota is a ResourceQuota that leaves no room.
+// quota reports a ResourceQuota that is exceeded.
 func (r apiRefusal) quota() finding.Finding {
-	f := r.plain(codeQuota, "QuotaExceeded", "exceeds a quota", "")
+	f := r.refusedFinding(codeQuota, "QuotaExceeded", "exceeds a quota", "")
 	refused := f.Ref
-	namespace := cmp.Or(r.said.Object.Namespace, r.obj.Namespace)
-	f.Reason = cmp.Or(r.said.Reason, "QuotaExceeded")
-	f.Ref = coreRef(quotaKind.Kind, namespace, r.said.Quota.Name)
-	f.Message = fmt.Sprintf("%s is too small for %s: %s", f.Ref, refused, firstLine(r.said.Detail))
+	namespace := cmp.Or(r.parsed.Object.Namespace, r.obj.Namespace)
+	f.Reason = cmp.Or(r.parsed.Reason, "QuotaExceeded")
+	f.Ref = coreRef(quotaKind.Kind, namespace, r.parsed.Quota.Name)
+	f.Message = fmt.Sprintf("%s is too small for %s: %s", f.Ref, refused, firstLine(r.parsed.Detail))
 	var short []string
-	for _, use := range r.said.Quota.Exceeded {
+	for _, use := range r.parsed.Quota.Exceeded {
 		short = append(short, fmt.Sprintf("%s: %s more requested, %s of %s used", use.Resource, use.Requested, use.Used, use.Limited))
 	}
 	if len(short) > 0 {
@@ -90,9 +90,9 @@ func (r apiRefusal) quota() finding.Finding {
 	return f
 }
 
-// namespace is a namespace that is not there, or is going away.
+// namespace reports a namespace that does not exist, or blames one that is being deleted.
 func (r apiRefusal) namespace() ([]finding.Finding, []finding.Ref) {
-	ref := coreRef(health.NamespaceKind.Kind, "", r.said.Namespace)
+	ref := coreRef(health.NamespaceKind.Kind, "", r.parsed.Namespace)
 	answer := r.x.snap.Lookup(ref)
 	if answer.Presence == snapshot.Present {
 		if answer.Object.GetDeletionTimestamp() != nil {
@@ -100,10 +100,10 @@ func (r apiRefusal) namespace() ([]finding.Finding, []finding.Ref) {
 		}
 		return nil, nil // it exists now
 	}
-	f := r.plain(codeNamespaceMissing, "NamespaceNotFound", "has no namespace", "Create the Namespace in a layer that is applied earlier")
+	f := r.refusedFinding(codeNamespaceMissing, "NamespaceNotFound", "has no namespace", "Create the Namespace in a layer that is applied earlier")
 	f.Ref = ref
 	f.Message = fmt.Sprintf("%s has objects for namespace %s, which does not exist", r.obj, ref.Name)
-	if r.said.Problem == fluxmsg.APINamespaceTerminating {
+	if r.parsed.Problem == fluxmsg.APINamespaceTerminating {
 		f.Reason, f.Message = "Terminating", fmt.Sprintf("%s has objects for namespace %s, which was being deleted", r.obj, ref.Name)
 		if answer.Presence == snapshot.Unknown {
 			f.Message = fmt.Sprintf("%s has objects for namespace %s, which is being deleted: nothing can be created in it", r.obj, ref.Name)
@@ -114,10 +114,10 @@ func (r apiRefusal) namespace() ([]finding.Finding, []finding.Ref) {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Write namespace: %s instead of %s, or create %s", near.Name, ref.Name, ref.Name), File: r.file(), Command: "kubectl get namespaces"}}
 	}
-	return one(f)
+	return single(f)
 }
 
-// apiServices are the aggregated APIs that don't answer.
+// apiServices lists the aggregated APIs that are not available.
 func (r apiRefusal) apiServices() []finding.Ref {
 	var found []finding.Ref
 	for _, obj := range r.x.snap.List(apiServiceKind, "").Objects {

@@ -18,7 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Kinds by which the API server itself refuses objects.
+// Kinds that configure the admission plugins of the API server.
 var (
 	limitRangeKind    = schema.GroupKind{Kind: "LimitRange"}
 	priorityClassKind = schema.GroupKind{Group: "scheduling.k8s.io", Kind: "PriorityClass"}
@@ -26,8 +26,7 @@ var (
 	bindingKind       = schema.GroupKind{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}
 )
 
-// owner is what a person changes about the refused object: of a pod that can't be
-// created, the workload.
+// owner is the object to change: for a pod that can't be created, its workload.
 func (r apiRefusal) owner() finding.Ref {
 	ref := r.refused()
 	if by := r.x.snap.Lookup(r.obj).Object; by != nil && (r.obj.GroupKind() == replicaSetKind || slices.Contains(workloadKinds, r.obj.GroupKind())) {
@@ -39,19 +38,19 @@ func (r apiRefusal) owner() finding.Ref {
 	return ref
 }
 
-// namespaceOf is where the refused object is.
-func (r apiRefusal) namespaceOf() string { return cmp.Or(r.said.Object.Namespace, r.obj.Namespace) }
+// namespaceOf is the namespace of the rejected object.
+func (r apiRefusal) namespaceOf() string { return cmp.Or(r.parsed.Object.Namespace, r.obj.Namespace) }
 
-// policy is a ValidatingAdmissionPolicy that refuses the object.
+// policy reports a ValidatingAdmissionPolicy that denies the object.
 func (r apiRefusal) policy() finding.Finding {
 	owner := r.owner()
-	ref := finding.Ref{APIVersion: policyKind.Group + "/v1", Kind: policyKind.Kind, Name: r.said.Policy.Name}
+	ref := finding.Ref{APIVersion: policyKind.Group + "/v1", Kind: policyKind.Kind, Name: r.parsed.Policy.Name}
 	by := ref.String()
-	if r.said.Policy.Binding != "" {
-		by += " (binding " + r.said.Policy.Binding + ")"
+	if r.parsed.Policy.Binding != "" {
+		by += " (binding " + r.parsed.Policy.Binding + ")"
 	}
-	f := r.plain(codePolicyDenied, "AdmissionPolicy", "", "")
-	f.Ref, f.Message = owner, fmt.Sprintf("%s is denied by %s: %s", owner, by, firstLine(r.said.Detail))
+	f := r.refusedFinding(codePolicyDenied, "AdmissionPolicy", "", "")
+	f.Ref, f.Message = owner, fmt.Sprintf("%s is denied by %s: %s", owner, by, firstLine(r.parsed.Detail))
 	answer := r.x.snap.Lookup(ref)
 	if answer.Presence == snapshot.Absent {
 		f.Message += "; the policy no longer exists"
@@ -61,33 +60,33 @@ func (r apiRefusal) policy() finding.Finding {
 	}
 	for i, validation := range field.List(objectOf(answer.Object), "spec", "validations") {
 		expression, message := field.Text(validation, "expression"), field.Text(validation, "message")
-		if message != "" && message == r.said.Detail || strings.TrimPrefix(r.said.Detail, "failed expression: ") == strings.TrimSpace(expression) {
+		if message != "" && message == r.parsed.Detail || strings.TrimPrefix(r.parsed.Detail, "failed expression: ") == strings.TrimSpace(expression) {
 			f.Evidence = append(f.Evidence, evidence(answer.Object, fmt.Sprintf("spec.validations[%d].expression", i), expression, time.Time{}))
 		}
 	}
-	binding := r.x.snap.Lookup(finding.Ref{APIVersion: ref.APIVersion, Kind: bindingKind.Kind, Name: r.said.Policy.Binding}).Object
+	binding := r.x.snap.Lookup(finding.Ref{APIVersion: ref.APIVersion, Kind: bindingKind.Kind, Name: r.parsed.Policy.Binding}).Object
 	if name := field.Text(objectOf(binding), "spec", "policyName"); name != "" {
 		f.Evidence = append(f.Evidence, evidence(binding, "spec.policyName", name, time.Time{}))
 	}
 	f.Fixes = []finding.Fix{{Text: "Change " + owner.String() + " so that it satisfies the policy's expression", File: r.file(),
 		Command: "kubectl get validatingadmissionpolicy " + escape.ShellWord(ref.Name) + " -o yaml"}}
-	if strings.Contains(r.said.Detail, "no params found") || strings.Contains(r.said.Detail, "compilation error") || strings.Contains(r.said.Detail, "compile") {
+	if strings.Contains(r.parsed.Detail, "no params found") || strings.Contains(r.parsed.Detail, "compilation error") || strings.Contains(r.parsed.Detail, "compile") {
 		f.Ref = ref // it can't be satisfied by any object
 		f.Fixes[0].Text = "Correct the policy or its parameters: it can't be evaluated"
 	}
 	return f
 }
 
-// limitRange is a LimitRange that does not allow what the containers ask for.
+// limitRange reports a LimitRange that does not allow what the containers request.
 func (r apiRefusal) limitRange() finding.Finding {
-	limit, owner, namespace := r.said.Limit, r.owner(), r.namespaceOf()
-	f := r.plain(codeLimitRange, "LimitRange", "", "")
+	limit, owner, namespace := r.parsed.Limit, r.owner(), r.namespaceOf()
+	f := r.refusedFinding(codeLimitRange, "LimitRange", "", "")
 	f.Ref = owner
 	has := "sets no " + cmp.Or(limit.Of, "limit and request")
 	if limit.Given != "" {
 		has = "has a " + cmp.Or(limit.Of, "ratio") + " of " + limit.Given
 	}
-	f.Message = fmt.Sprintf("%s violates a LimitRange of namespace %s: %s", owner, namespace, firstLine(r.said.Detail))
+	f.Message = fmt.Sprintf("%s violates a LimitRange of namespace %s: %s", owner, namespace, firstLine(r.parsed.Detail))
 	f.Fixes = []finding.Fix{{Text: "Compare the containers' resources with the LimitRange of the namespace", Command: "kubectl describe limitrange -n " + escape.ShellWord(namespace)}}
 	if limitRange, at := r.x.limiting(namespace, limit); limitRange != nil {
 		f.Ref = finding.RefOf(limitRange)
@@ -101,11 +100,11 @@ func (r apiRefusal) limitRange() finding.Finding {
 	return f
 }
 
-// bounds are the words for the sides of a LimitRange.
+// bounds describe the bounds of a LimitRange.
 var bounds = map[fluxmsg.LimitBound]string{fluxmsg.LimitMax: "at most", fluxmsg.LimitMin: "at least", fluxmsg.LimitRatio: "a ratio of limits to requests up to"}
 
-// limiting is the LimitRange that has just the bound that a message names, and
-// where it has it.
+// limiting is the LimitRange with the bound that a message names, and the path of the
+// bound.
 func (x *examiner) limiting(namespace string, limit fluxmsg.Limit) (*unstructured.Unstructured, string) {
 	for _, obj := range x.snap.List(limitRangeKind, namespace).Objects {
 		for i, entry := range field.List(obj.Object, "spec", "limits") {
@@ -117,15 +116,15 @@ func (x *examiner) limiting(namespace string, limit fluxmsg.Limit) (*unstructure
 	return nil, ""
 }
 
-// priorityClass is a pod whose PriorityClass does not exist.
+// priorityClass reports a pod whose PriorityClass does not exist.
 func (r apiRefusal) priorityClass() ([]finding.Finding, []finding.Ref) {
 	owner := r.owner()
-	ref := finding.Ref{APIVersion: priorityClassKind.Group + "/v1", Kind: priorityClassKind.Kind, Name: r.said.Missing.Name}
+	ref := finding.Ref{APIVersion: priorityClassKind.Group + "/v1", Kind: priorityClassKind.Kind, Name: r.parsed.Missing.Name}
 	answer := r.x.snap.Lookup(ref)
 	if answer.Presence == snapshot.Present {
 		return nil, nil // it has been created since
 	}
-	f := r.plain(codePriorityClass, "PriorityClassNotFound", "", "")
+	f := r.refusedFinding(codePriorityClass, "PriorityClassNotFound", "", "")
 	f.Ref, f.Message = ref, fmt.Sprintf("the pods of %s can't be created: %s does not exist", owner, ref)
 	if answer.Presence == snapshot.Absent {
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
@@ -140,11 +139,11 @@ func (r apiRefusal) priorityClass() ([]finding.Finding, []finding.Ref) {
 		fix.Text = fmt.Sprintf("In priorityClassName, write %s instead of %s, or create %s", near.Name, ref.Name, ref.Name)
 	}
 	f.Fixes = []finding.Fix{fix}
-	return one(f)
+	return single(f)
 }
 
-// podSecurity is a pod that the Pod Security level of its namespace does not
-// allow, of the given owner.
+// podSecurity adds fixes to the finding on a pod of the owner that the Pod Security level
+// of its namespace does not allow.
 func (x *examiner) podSecurity(owner finding.Ref, namespace string, f finding.Finding) finding.Finding {
 	const enforce = "pod-security.kubernetes.io/enforce"
 	ref := coreRef(health.NamespaceKind.Kind, "", namespace)
@@ -164,11 +163,11 @@ func (x *examiner) podSecurity(owner finding.Ref, namespace string, f finding.Fi
 	return f
 }
 
-// denials writes what the policies of a policy engine say, instead of the first
-// line of a message that has a paragraph each.
+// denials quotes each policy of a policy engine, instead of the first line of a message
+// that has a paragraph for each.
 func (r apiRefusal) denials(f *finding.Finding) {
 	var all []string
-	for _, denial := range r.said.Webhook.Denials {
+	for _, denial := range r.parsed.Webhook.Denials {
 		name := denial.Policy
 		if denial.Rule != "" {
 			name += ", rule " + denial.Rule
@@ -176,6 +175,6 @@ func (r apiRefusal) denials(f *finding.Finding) {
 		all = append(all, fmt.Sprintf("policy %s: %s", name, strings.TrimSuffix(firstLine(denial.Message), ".")))
 	}
 	if len(all) > 0 {
-		f.Message = fmt.Sprintf("%s is denied by webhook %s: %s", f.Ref, r.said.Webhook.Name, strings.Join(all, "; "))
+		f.Message = fmt.Sprintf("%s is denied by webhook %s: %s", f.Ref, r.parsed.Webhook.Name, strings.Join(all, "; "))
 	}
 }

@@ -13,27 +13,27 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// maxValue is how long a live value may be to be quoted.
+// maxValue is the maximum length of a live value that is quoted.
 const maxValue = 300
 
-// valueAt reads a field as the API server writes its path
-// ("spec.template.spec.containers[0].image"). What is no path, is not there or is
-// too long has no value.
+// valueAt reads a field whose path is written as by the API server
+// ("spec.template.spec.containers[0].image"). It returns no value for an invalid path, a
+// missing field or a value that is too long.
 func valueAt(obj map[string]any, path string) (string, bool) {
 	text, ok := field.Quote(obj, path)
 	return text, ok && len(text) <= maxValue
 }
 
-// immutable is a change of what can't be changed: it is reverted, or the object
-// is replaced. Where it holds data, its data is moved first.
+// immutable reports a change of an immutable field: the change is reverted, or the object
+// is replaced. If the object holds data, the data is moved first.
 func (r apiRefusal) immutable() finding.Finding {
-	f := r.plain(codeImmutable, "Invalid", "can't be changed in place", "Revert the change in Git")
+	f := r.refusedFinding(codeImmutable, "Invalid", "can't be changed in place", "Revert the change in Git")
 	fields := r.immutableFields()
-	if r.said.Field != "" {
+	if r.parsed.Field != "" {
 		f.Message = fmt.Sprintf("%s can't be changed in place: %s", f.Ref, r.immutableWords(fields))
 		f.Fixes[0].Text = "Revert the change of " + strings.Join(fields, " and ") + " in Git"
 	}
-	f.Evidence = append(r.liveFields(f.Ref, fields), withoutField(f.Evidence, r.said.Field)...)
+	f.Evidence = append(r.liveFields(f.Ref, fields), withoutField(f.Evidence, r.parsed.Field)...)
 	if !f.Ref.Same(r.obj) {
 		f.Fixes[0].Command = escape.Command("kubectl get %s %s%s -o yaml", strings.ToLower(f.Ref.Kind), f.Ref.Name, escape.Shell(inNamespace(f.Ref)))
 		f.Fixes = append(f.Fixes, otherWays(f.Ref)...)
@@ -41,42 +41,41 @@ func (r apiRefusal) immutable() finding.Finding {
 	return f
 }
 
-// immutableFields are the fields that were to be changed, as far as they are
-// known.
+// immutableFields are the fields that the request changes, as far as they are known.
 func (r apiRefusal) immutableFields() []string {
 	switch {
-	case r.said.Field == volumeSource:
+	case r.parsed.Field == volumeSource:
 		return []string{"the volume's source"}
-	case len(r.said.Changed) == 0:
-		return []string{r.said.Field}
+	case len(r.parsed.Changed) == 0:
+		return []string{r.parsed.Field}
 	}
 	var fields []string
-	for _, name := range r.said.Changed {
-		fields = append(fields, r.said.Field+"."+name)
+	for _, name := range r.parsed.Changed {
+		fields = append(fields, r.parsed.Field+"."+name)
 	}
 	return fields
 }
 
 // volumeSource is how the API server names the source of a PersistentVolume
-// (pkg/apis/core/validation of k8s.io/kubernetes 1.36), whose field is named after
-// the kind of storage.
+// (pkg/apis/core/validation of k8s.io/kubernetes 1.36), whose field has the name of the
+// storage type.
 const volumeSource = "spec.persistentvolumesource"
 
-// immutableWords say what may not change, and of a StatefulSet what may.
+// immutableWords describe what is immutable, and for a StatefulSet what is not.
 func (r apiRefusal) immutableWords(fields []string) string {
 	verb := " is immutable"
 	if len(fields) > 1 {
 		verb = " are immutable"
 	}
 	text := strings.Join(fields, " and ") + verb
-	if _, only, ok := strings.Cut(r.said.Detail, "for fields other than "); ok {
+	if _, only, ok := strings.Cut(r.parsed.Detail, "for fields other than "); ok {
 		only, _, _ = strings.Cut(only, " are forbidden")
 		text = "of its spec, only " + strings.ReplaceAll(only, "'", "") + " can be changed"
 	}
 	return text
 }
 
-// liveFields are the fields as they are in the cluster.
+// liveFields quote the fields as they are in the cluster.
 func (r apiRefusal) liveFields(ref finding.Ref, fields []string) []finding.Evidence {
 	obj := r.x.snap.Lookup(ref).Object
 	if obj == nil {
@@ -101,8 +100,8 @@ func withoutField(proof []finding.Evidence, path string) []finding.Evidence {
 	return rest
 }
 
-// meanwhile is what happens while an object of a kind that holds no data is
-// deleted and has not been created again.
+// meanwhile is what happens after an object of a kind without data is deleted, until it
+// is created again.
 var meanwhile = map[schema.GroupKind]string{
 	health.DeploymentKind: "its pods are terminated, and it serves nothing until it is created again",
 	daemonSetKind:         "its pods are terminated on all nodes until it is created again",
@@ -113,7 +112,7 @@ var meanwhile = map[schema.GroupKind]string{
 	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}: "its subjects lack the permissions",
 }
 
-// otherWays are what else can be done about a change that has to be made.
+// otherWays are the alternatives for a change that is needed.
 func otherWays(ref finding.Ref) []finding.Fix {
 	namespace := ""
 	if ref.Namespace != "" {

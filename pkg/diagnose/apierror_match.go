@@ -16,23 +16,23 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// noMatch is a kind that the API server does not serve, or not at that version.
+// noMatch reports a kind that the API server does not serve, or not in that version.
 func (r apiRefusal) noMatch() ([]finding.Finding, []finding.Ref) {
-	kind := schema.GroupVersionKind{Group: r.said.Unserved.Group, Version: r.said.Unserved.Version, Kind: r.said.Unserved.Kind}
+	kind := schema.GroupVersionKind{Group: r.parsed.Unserved.Group, Version: r.parsed.Unserved.Version, Kind: r.parsed.Unserved.Kind}
 	served := r.x.servedVersions(kind.GroupKind())
 	switch {
 	case slices.Contains(served, kind.Version):
 		return nil, nil // it is served now
 	case len(served) > 0 && kind.Version != "":
-		return one(r.versionGone(kind, served))
+		return single(r.versionGone(kind, served))
 	case len(served) > 0:
 		return nil, nil
 	}
 	return r.kindMissing(kind)
 }
 
-// servedVersions are the versions at which a kind is known to be served: those
-// that it was read at, and those that its definition names.
+// servedVersions are the versions in which a kind is known to be served: those in which
+// it was read, and those in its CustomResourceDefinition.
 func (x *examiner) servedVersions(kind schema.GroupKind) []string {
 	var found []string
 	for _, asked := range x.snap.Asked() {
@@ -54,7 +54,7 @@ func (x *examiner) servedVersions(kind schema.GroupKind) []string {
 	return slices.Compact(found)
 }
 
-// servedProof are the versions that the definition of a kind serves.
+// servedProof quotes the versions in the CustomResourceDefinition of a kind.
 func (x *examiner) servedProof(kind schema.GroupKind) []finding.Evidence {
 	var found []finding.Evidence
 	for _, definition := range x.snap.List(definitionKind, "").Objects {
@@ -69,7 +69,7 @@ func (x *examiner) servedProof(kind schema.GroupKind) []finding.Evidence {
 	return found
 }
 
-// missingKind is that a CustomResourceDefinition does not exist, where that is
+// missingKind is evidence that a CustomResourceDefinition does not exist, if that is
 // known.
 func (x *examiner) missingKind(definition finding.Ref) []finding.Evidence {
 	if x.snap.Lookup(definition).Presence != snapshot.Absent {
@@ -78,14 +78,14 @@ func (x *examiner) missingKind(definition finding.Ref) []finding.Evidence {
 	return []finding.Evidence{{Ref: definition, Field: "object", Value: "does not exist"}}
 }
 
-// versionGone blames the layer or release that still writes the old version:
-// the object of that name, if it is there, is there at another one and well.
+// versionGone reports the layer or release that still uses the old version: the object
+// itself, if it exists, has another version and is healthy.
 func (r apiRefusal) versionGone(kind schema.GroupVersionKind, served []string) finding.Finding {
 	asked := kind.GroupVersion().String()
 	now := schema.GroupVersion{Group: kind.Group, Version: served[len(served)-1]}.String()
 	what := kind.Kind
-	if r.said.Object.Name != "" {
-		what = strings.TrimPrefix(kind.Kind+" "+r.said.Object.Namespace+"/"+r.said.Object.Name, "/")
+	if r.parsed.Object.Name != "" {
+		what = strings.TrimPrefix(kind.Kind+" "+r.parsed.Object.Namespace+"/"+r.parsed.Object.Name, "/")
 	}
 	return finding.Finding{
 		Code: codeVersionGone, Ref: r.obj, Reason: "VersionNotServed", Severity: finding.Critical, Since: r.at,
@@ -96,7 +96,8 @@ func (r apiRefusal) versionGone(kind schema.GroupVersionKind, served []string) f
 	}
 }
 
-// definitionOf is the CustomResourceDefinition of a kind.
+// definitionOf is the CustomResourceDefinition of a kind. Its plural is guessed as
+// kubectl does.
 func definitionOf(kind schema.GroupVersionKind) finding.Ref {
 	return finding.Ref{APIVersion: definitionKind.Group + "/v1", Kind: definitionKind.Kind, Name: finding.PluralOf(kind.Kind) + "." + kind.Group}
 }
@@ -112,12 +113,12 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 		f.Ref, f.Message = r.obj, fmt.Sprintf("%s requires kind %s in %s, which the cluster does not serve", r.obj, kind.Kind, kind.GroupVersion())
 		fix = finding.Fix{Text: "Correct the object's kind and apiVersion", File: r.file(), Command: "kubectl api-resources"}
 		f.Fixes = []finding.Fix{fix}
-		return one(f)
+		return single(f)
 	}
 	bringer, ok := r.x.crdOwner(kind.Group)
 	if !ok || bringer.Same(r.obj) {
 		f.Fixes = []finding.Fix{fix}
-		return one(f)
+		return single(f)
 	}
 	verdict := r.x.health.Of(bringer)
 	if obj := r.x.snap.Lookup(bringer).Object; obj != nil {
@@ -127,16 +128,16 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 	f.Fixes = []finding.Fix{fix}
 	if verdict.Status == health.Ready {
 		f.Message += fmt.Sprintf("; %s should install it, but has not", bringer)
-		return one(f)
+		return single(f)
 	}
 	f.Message += fmt.Sprintf("; %s installs it, but is not ready", bringer)
 	return []finding.Finding{f}, []finding.Ref{bringer}
 }
 
-// definitionsLeaving are the CustomResourceDefinitions of the refused object's kind
-// that are being deleted.
+// definitionsLeaving are the CustomResourceDefinitions of the rejected object's kind that
+// are being deleted.
 func (r apiRefusal) definitionsLeaving() (found []finding.Ref) {
-	kind := r.said.Object
+	kind := r.parsed.Object
 	for _, definition := range r.x.snap.List(definitionKind, "").Objects {
 		if definition.GetDeletionTimestamp() == nil || field.Text(definition.Object, "spec", "names", "kind") != kind.Kind {
 			continue

@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// proof is the condition or event of the object that holds the message. Where
-// none holds exactly these words, it is what the object's Ready condition says.
+// proof quotes the condition or event of the object that contains the message, or its
+// Ready condition if none does.
 func (r apiRefusal) proof() []finding.Evidence {
 	obj := r.x.snap.Lookup(r.obj).Object
 	if obj == nil {
@@ -32,8 +32,8 @@ func (r apiRefusal) proof() []finding.Evidence {
 	return nil
 }
 
-// last is when the API server last refused it in these words, as far as events
-// tell.
+// last is when the API server last rejected the request with this message, according to
+// events.
 func (r apiRefusal) last() time.Time {
 	last := r.at
 	for _, e := range r.x.health.Warnings[r.obj.Key()] {

@@ -14,7 +14,7 @@ import (
 // sizePath is where a claim requests its size.
 const sizePath = "spec.resources.requests.storage"
 
-// resizeRefusal is a claim that is to be made smaller, or larger though its volume
+// resizeRefusal is a rejected request to shrink a claim, or to expand one whose volume
 // can't grow.
 type resizeRefusal struct {
 	claim  finding.Ref
@@ -22,11 +22,10 @@ type resizeRefusal struct {
 	detail string
 }
 
-// resizeRefused reads such a refusal (kubernetes v1.36,
-// ValidatePersistentVolumeClaimUpdate of pkg/apis/core/validation: "field can not
-// be less than status.capacity", up to v1.30 "… than previous value"; and the
-// admission plugin PersistentVolumeClaimResize). The refused object is looked up
-// only for such a message.
+// resizeRefused parses such an error (kubernetes v1.36,
+// ValidatePersistentVolumeClaimUpdate of pkg/apis/core/validation: "field can not be less
+// than status.capacity", up to v1.30 "… than previous value"; and the admission plugin
+// PersistentVolumeClaimResize). The rejected object is looked up only for such a message.
 func resizeRefused(refused func() finding.Ref, said fluxmsg.APIError) (resizeRefusal, bool) {
 	shrink := said.Problem == fluxmsg.APIInvalid && strings.HasSuffix(said.Field, "requests.storage") && strings.Contains(said.Detail, "can not be less than")
 	if !shrink && !strings.Contains(said.Detail, "only dynamically provisioned pvc can be resized") {
@@ -36,14 +35,14 @@ func resizeRefused(refused func() finding.Ref, said fluxmsg.APIError) (resizeRef
 	return resizeRefusal{claim, shrink, firstLine(said.Detail)}, claim.GroupKind() == claimKind
 }
 
-// resize is such a refusal, which has nothing to do with rights and is no mistake
-// in a field.
+// resize reports such an error, which is neither a missing permission nor an invalid
+// field.
 func (r apiRefusal) resize() (finding.Finding, bool) {
-	refusal, ok := resizeRefused(r.refused, r.said)
+	refusal, ok := resizeRefused(r.refused, r.parsed)
 	if !ok {
 		return finding.Finding{}, false
 	}
-	f := r.plain(codeImmutable, string(r.said.Problem), "", "")
+	f := r.refusedFinding(codeImmutable, string(r.parsed.Problem), "", "")
 	f.Ref = refusal.claim
 	what, proof, fixes := r.x.resizeAdvice(refusal)
 	f.Message = refusal.claim.String() + " " + what
@@ -52,8 +51,8 @@ func (r apiRefusal) resize() (finding.Finding, bool) {
 	return f, true
 }
 
-// resizeAdvice is what can't be done to a claim's size, and what can: nothing that
-// deletes the claim or its volume.
+// resizeAdvice describes why the size of a claim can't be changed, and what can be done:
+// nothing that deletes the claim or its volume.
 func (x *examiner) resizeAdvice(r resizeRefusal) (what string, proof []finding.Evidence, fixes []finding.Fix) {
 	claim := x.snap.Lookup(r.claim).Object
 	size, class := "", ""
@@ -87,7 +86,8 @@ func (x *examiner) resizeAdvice(r resizeRefusal) (what string, proof []finding.E
 	}, migrate)
 }
 
-// resized reports a release that changes the size of a claim in a way that can't be.
+// resized reports a release that changes the size of a claim in a way that is not
+// allowed.
 func (r release) resized(refusal fluxmsg.APIError, m statement) bool {
 	resize, ok := resizeRefused(func() finding.Ref { return r.objectOf(refusal.Object) }, refusal)
 	if !ok {

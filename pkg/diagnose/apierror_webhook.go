@@ -16,21 +16,21 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// webhook tells a webhook that refused the object from one that could not be
-// called: the object that was to be changed is not to blame for the second.
+// webhook distinguishes a webhook that denied the object from one that could not be
+// called: then the object is not the cause.
 func (r apiRefusal) webhook() ([]finding.Finding, []finding.Ref) {
-	switch hook := r.said.Webhook; hook.Failure {
+	switch hook := r.parsed.Webhook; hook.Failure {
 	case fluxmsg.WebhookDenied:
-		return one(r.deniedBy(hook.Name))
+		return single(r.deniedBy(hook.Name))
 	case fluxmsg.WebhookNoDryRun:
-		return one(r.noDryRun(hook.Name))
+		return single(r.noDryRun(hook.Name))
 	}
 	return r.call().explain()
 }
 
-// call is the call of a webhook that failed.
+// call is the failed call of a webhook.
 func (r apiRefusal) call() webhookCall {
-	c := webhookCall{apiRefusal: r, hook: r.said.Webhook}
+	c := webhookCall{apiRefusal: r, hook: r.parsed.Webhook}
 	c.config, c.entry = r.x.webhookNamed(c.hook)
 	if c.hook.ServiceName == "" {
 		c.hook.ServiceName = field.Text(c.entry, "clientConfig", "service", "name")
@@ -49,8 +49,8 @@ func (r apiRefusal) call() webhookCall {
 	return c
 }
 
-// webhookCall is a call of a webhook that failed: its configuration and entry
-// there, nil where these could not be read, and the Service that it goes to.
+// webhookCall is a failed call of a webhook: its configuration and entry there, nil if
+// they could not be read, and the Service that is called.
 type webhookCall struct {
 	apiRefusal
 	hook    fluxmsg.Webhook
@@ -60,11 +60,11 @@ type webhookCall struct {
 	answer  snapshot.Answer
 }
 
-// named tells whether a Service is called, not a URL.
+// named reports whether a Service is called, not a URL.
 func (c webhookCall) named() bool { return c.service.Name != "" && c.service.Namespace != "" }
 
-// explain follows the call to the first thing on its way that does not work:
-// the Service, its endpoints, then the network and TLS.
+// explain follows the call to the first part that does not work: the Service, its
+// endpoints, then the network and TLS.
 func (c webhookCall) explain() ([]finding.Finding, []finding.Ref) {
 	switch {
 	case c.answer.Presence == snapshot.Absent:
@@ -72,7 +72,7 @@ func (c webhookCall) explain() ([]finding.Finding, []finding.Ref) {
 	case c.answer.Presence == snapshot.Present && c.readyEndpoints() > 0:
 		return c.served()
 	}
-	f := c.finding(codeWebhookUnreachable, string(c.hook.Failure), cmp.Or(firstLine(c.said.Detail), firstLine(c.message)))
+	f := c.finding(codeWebhookUnreachable, string(c.hook.Failure), cmp.Or(firstLine(c.parsed.Detail), firstLine(c.message)))
 	f.Fixes = []finding.Fix{c.inspect("Check what serves the webhook")}
 	switch {
 	case c.config != nil:
@@ -80,10 +80,10 @@ func (c webhookCall) explain() ([]finding.Finding, []finding.Ref) {
 	case c.named():
 		return []finding.Finding{f}, []finding.Ref{c.service}
 	}
-	return one(f)
+	return single(f)
 }
 
-// finding is about the webhook's configuration, or about what is known of it.
+// finding is on the webhook's configuration, or on the part that is known of it.
 func (c webhookCall) finding(code finding.Code, reason, why string) finding.Finding {
 	f := finding.Finding{
 		Code: code, Ref: c.obj, Reason: reason, Severity: finding.Critical, Since: c.at,
@@ -102,7 +102,7 @@ func (c webhookCall) finding(code finding.Code, reason, why string) finding.Find
 	return f
 }
 
-// inspect is where to look when nothing is known for sure.
+// inspect is what to check if the cause is not known.
 func (c webhookCall) inspect(text string) finding.Fix {
 	fix := finding.Fix{Text: text}
 	switch {
@@ -116,8 +116,8 @@ func (c webhookCall) inspect(text string) finding.Fix {
 	return fix
 }
 
-// noService is a webhook whose Service does not exist: its software was removed,
-// or is not installed yet.
+// noService reports a webhook whose Service does not exist: its software was removed, or
+// is not installed yet.
 func (c webhookCall) noService() ([]finding.Finding, []finding.Ref) {
 	f := c.finding(codeWebhookUnreachable, "NoService", fmt.Sprintf("%s, which it calls, does not exist", c.service))
 	f.Evidence = append(f.Evidence, finding.Evidence{Ref: c.service, Field: "object", Value: "does not exist"})
@@ -128,9 +128,9 @@ func (c webhookCall) noService() ([]finding.Finding, []finding.Ref) {
 	return []finding.Finding{f}, blame
 }
 
-// restoreService is what to do about a Service that a webhook calls and that
-// does not exist: its HelmRelease or layer creates it, or what installed the
-// webhook has to be found.
+// restoreService returns the fix for a Service that a webhook calls and that does not
+// exist: its HelmRelease or layer creates it, or the user has to find out what installed
+// the webhook.
 func (x *examiner) restoreService(config *unstructured.Unstructured, service finding.Ref) ([]finding.Fix, []finding.Ref) {
 	owner, known := x.creatorOf(service)
 	if release := x.installerOf(config); release != nil {
@@ -168,11 +168,11 @@ func (x *examiner) installerOf(obj *unstructured.Unstructured) *unstructured.Uns
 	return x.installer(obj)
 }
 
-// served is a call that failed though the Service has ready endpoints. They may
-// have become ready since; else something between the API server and the pods is
-// the reason.
+// served explains a call that failed although the Service has ready endpoints. They may
+// have become ready since; otherwise something between the API server and the pods is the
+// cause.
 func (c webhookCall) served() ([]finding.Finding, []finding.Ref) {
-	detail := cmp.Or(firstLine(c.said.Detail), firstLine(c.message))
+	detail := cmp.Or(firstLine(c.parsed.Detail), firstLine(c.message))
 	ready := c.readyEndpoints()
 	before := c.readyBefore(c.last())
 	switch c.hook.Failure {
@@ -184,22 +184,22 @@ func (c webhookCall) served() ([]finding.Finding, []finding.Ref) {
 		}
 	case fluxmsg.WebhookRefused:
 		if before {
-			return one(c.notListening(detail))
+			return single(c.notListening(detail))
 		}
 	case fluxmsg.WebhookNoService:
 		if port := c.servicePort(); port == nil {
-			return one(c.noPort(detail))
+			return single(c.noPort(detail))
 		}
 	case fluxmsg.WebhookOtherFailure:
 		if before {
 			f := c.finding(codeWebhookUnreachable, string(c.hook.Failure), detail)
 			f.Fixes = []finding.Fix{c.inspect("Check its pods, and what they log about the calls: its endpoints are ready"), c.logs()}
-			return one(f)
+			return single(f)
 		}
 	}
 	f := c.finding(codeWebhookUnreachable, string(c.hook.Failure), fmt.Sprintf("%s; since then %s ready", detail, count(ready, "endpoint has become", "endpoints have become")))
 	f.Fixes = []finding.Fix{c.inspect("Check whether the next call succeeds: its endpoints have become ready since the last failed call")}
-	return one(f)
+	return single(f)
 }
 
 // count writes a number with its noun: "1 endpoint is ready".
@@ -210,7 +210,7 @@ func count(n int, single, plural string) string {
 	return strconv.Itoa(n) + " " + plural
 }
 
-// noPort is a Service without the port that the webhook calls.
+// noPort reports a Service without the port that the webhook calls.
 func (c webhookCall) noPort(detail string) finding.Finding {
 	f := c.finding(codeWebhookPort, "NoService", detail)
 	var ports []string
@@ -223,7 +223,7 @@ func (c webhookCall) noPort(detail string) finding.Finding {
 	return f
 }
 
-// logs is the command that reads what the webhook's pods log.
+// logs is the command that reads the logs of the webhook's pods.
 func (c webhookCall) logs() finding.Fix {
 	return finding.Fix{Text: "Read the logs of its pods",
 		Command: escape.Command("kubectl logs -n %s -l %s --tail=50 --prefix", c.service.Namespace, writeLabels(selectorOf(c.answer.Object)))}

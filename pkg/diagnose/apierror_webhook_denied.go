@@ -9,9 +9,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// deniedBy is a webhook that was called and refused the object.
+// deniedBy reports a webhook that was called and denied the object.
 func (r apiRefusal) deniedBy(name string) finding.Finding {
-	f := r.plain(codeWebhookDenied, "Denied", "is denied by webhook "+name, "")
+	f := r.refusedFinding(codeWebhookDenied, "Denied", "is denied by webhook "+name, "")
 	r.denials(&f)
 	f.Fixes = []finding.Fix{{Text: "Change " + f.Ref.String() + " as the webhook's message requires", File: r.file(), Command: "kubectl get " + escape.ShellWord(resourceOf(f.Ref)) + " " + escape.ShellWord(f.Ref.Name) + inNamespace(f.Ref) + " -o yaml"}}
 	if r.x.snap.Lookup(f.Ref).Presence != snapshot.Present {
@@ -20,7 +20,7 @@ func (r apiRefusal) deniedBy(name string) finding.Finding {
 	return f
 }
 
-// inNamespace is the flag of kubectl for where an object is.
+// inNamespace is kubectl's flag for the namespace of an object.
 func inNamespace(ref finding.Ref) string {
 	if ref.Namespace == "" {
 		return ""
@@ -28,8 +28,8 @@ func inNamespace(ref finding.Ref) string {
 	return " -n " + escape.ShellWord(ref.Namespace)
 }
 
-// noDryRun is a webhook that declares side effects, so that the API server does
-// not call it for the dry run with which Flux begins.
+// noDryRun reports a webhook that declares side effects, so the API server does not call
+// it for the dry run with which Flux starts.
 func (r apiRefusal) noDryRun(name string) finding.Finding {
 	c := r.call()
 	f := c.finding(codeWebhookDryRun, "NoDryRun", "it declares side effects, so the dry run with which Flux starts is rejected")

@@ -11,9 +11,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
 
-// isolating is a NetworkPolicy that selects the webhook's pods, where none of
-// those that do admits the API server to the port; nil when there is none. The
-// API server is no pod: only rules without "from", or with an ipBlock, admit it.
+// isolating is a NetworkPolicy that selects the webhook's pods, if no NetworkPolicy that
+// selects them allows the API server to connect to the port; nil otherwise. The API
+// server is no pod: only rules without "from", or with an ipBlock, allow it.
 func (c webhookCall) isolating(port int64) *unstructured.Unstructured {
 	var first *unstructured.Unstructured
 	listing := c.x.snap.List(networkPolicyKind, c.service.Namespace)
@@ -38,8 +38,8 @@ func (c webhookCall) isolating(port int64) *unstructured.Unstructured {
 	return first
 }
 
-// labelSelected tells whether a LabelSelector, as it stands in an object, selects
-// the labels.
+// labelSelected reports whether a LabelSelector, as written in an object, selects the
+// labels.
 func labelSelected(selector map[string]any, set map[string]string) bool {
 	var typed metav1.LabelSelector
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(selector, &typed); err != nil {

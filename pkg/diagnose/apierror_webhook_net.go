@@ -14,8 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// readyEndpoints counts the endpoints of the Service that take traffic; where no
-// EndpointSlice is known, the ready pods of the workloads behind it.
+// readyEndpoints counts the ready endpoints of the Service, or the ready pods of its
+// workloads if no EndpointSlice is known.
 func (c webhookCall) readyEndpoints() int {
 	ready, listed := service{x: c.x, obj: c.answer.Object}.ready()
 	if listed {
@@ -32,7 +32,7 @@ func (c webhookCall) behind() []*unstructured.Unstructured {
 	return slices.DeleteFunc(c.x.selected(selectorOf(c.answer.Object), c.service.Namespace), func(obj *unstructured.Unstructured) bool { return obj.GetKind() == "Pod" })
 }
 
-// readyField is where a workload counts its ready pods.
+// readyField is the status field with a workload's number of ready pods.
 func readyField(workload *unstructured.Unstructured) string {
 	if workload.GetKind() == daemonSetKind.Kind {
 		return "numberReady"
@@ -40,7 +40,7 @@ func readyField(workload *unstructured.Unstructured) string {
 	return "readyReplicas"
 }
 
-// endpointSlices are those of the Service.
+// endpointSlices are the EndpointSlices of the Service.
 func (c webhookCall) endpointSlices() []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, slice := range c.x.snap.List(endpointSliceKind, c.service.Namespace).Objects {
@@ -51,8 +51,8 @@ func (c webhookCall) endpointSlices() []*unstructured.Unstructured {
 	return found
 }
 
-// readyBefore tells whether an endpoint was ready before the moment: its slice
-// has not been changed since, or its pod has been ready since before.
+// readyBefore reports whether an endpoint was ready before the time: its slice has not
+// changed since, or its pod has been ready since before.
 func (c webhookCall) readyBefore(moment time.Time) bool {
 	if len(c.endpointSlices()) == 0 {
 		return slices.ContainsFunc(c.behind(), func(workload *unstructured.Unstructured) bool {
@@ -82,8 +82,7 @@ func (c webhookCall) readyBefore(moment time.Time) bool {
 	return false
 }
 
-// servicePort is the entry of the Service's port that is called, nil when it has
-// none.
+// servicePort is the port of the Service that is called, nil if it has no such port.
 func (c webhookCall) servicePort() map[string]any {
 	for _, port := range field.List(c.answer.Object.Object, "spec", "ports") {
 		if field.Int(port, "port") == int64(c.hook.Port) {
@@ -93,14 +92,14 @@ func (c webhookCall) servicePort() map[string]any {
 	return nil
 }
 
-// webhookPorts are the ports at which the pods of well-known webhooks listen
-// (istio 1.28, manifests/charts/istio-control/istio-discovery, templates/service.yaml;
-// cert-manager 1.21, deploy/charts/cert-manager, webhook.securePort).
+// webhookPorts are the ports on which the pods of well-known webhooks listen (istio 1.28,
+// manifests/charts/istio-control/istio-discovery, templates/service.yaml; cert-manager
+// 1.21, deploy/charts/cert-manager, webhook.securePort).
 var webhookPorts = map[string]int64{"istiod": 15017, "cert-manager-webhook": 10250}
 
-// podPort is the port of the pods that the call goes to, 0 when that can't be
-// told: by the slices, the Service, the address that was dialled, or because the
-// webhook is well known.
+// podPort is the port of the pods to which the call is sent, 0 if it is not known: from
+// the slices, the Service, the address in the error, or because the webhook is well
+// known.
 func (c webhookCall) podPort() int64 {
 	entry := c.servicePort()
 	name := field.Text(entry, "name")
@@ -121,8 +120,8 @@ func (c webhookCall) podPort() int64 {
 	return webhookPorts[c.service.Name]
 }
 
-// blocked is a call that times out although the endpoints are ready: the network
-// does not let the API server through to the pods.
+// blocked reports a call that times out although the endpoints are ready: the network
+// does not let the API server connect to the pods.
 func (c webhookCall) blocked(detail string) ([]finding.Finding, []finding.Ref) {
 	port, ready := c.podPort(), c.readyEndpoints()
 	what := "the pods' port"
@@ -140,7 +139,7 @@ func (c webhookCall) blocked(detail string) ([]finding.Finding, []finding.Ref) {
 		}
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add a rule to %s that allows %s from the addresses of the API server (ipBlock)", f.Ref, what),
 			File: c.x.file(policy, "spec.ingress"), Command: escape.Command("kubectl get networkpolicy %s -n %s -o yaml", policy.GetName(), policy.GetNamespace())}}
-		return one(f)
+		return single(f)
 	}
 	f.Fixes = []finding.Fix{
 		{Text: fmt.Sprintf("Allow TCP %s from the control plane (the API server) to the nodes and pods, in the firewall or security group between them", what),
@@ -148,10 +147,10 @@ func (c webhookCall) blocked(detail string) ([]finding.Finding, []finding.Ref) {
 		{Text: "Test a call through the API server: if it also times out, the network is the cause; if it returns at once, check how long the webhook's pods take",
 			Command: escape.Command("kubectl get --raw /api/v1/namespaces/%s/services/https:%s:%d/proxy/", c.service.Namespace, c.service.Name, c.hook.Port)},
 	}
-	return one(f)
+	return single(f)
 }
 
-// endpointProof shows a ready endpoint.
+// endpointProof quotes a ready endpoint.
 func (c webhookCall) endpointProof() []finding.Evidence {
 	for _, slice := range c.endpointSlices() {
 		for i, endpoint := range field.List(slice.Object, "endpoints") {
@@ -169,8 +168,8 @@ func (c webhookCall) endpointProof() []finding.Evidence {
 	return nil
 }
 
-// notListening is a call that the pod's host refused although the endpoints are
-// ready: nothing listens at the port that the Service leads to.
+// notListening reports a connection that the pod's host refused although the endpoints
+// are ready: nothing listens on the port that the Service targets.
 func (c webhookCall) notListening(detail string) finding.Finding {
 	port := c.podPort()
 	f := c.finding(codeWebhookPort, string(c.hook.Failure), fmt.Sprintf("%s, although %s", detail, count(c.readyEndpoints(), "endpoint is ready", "endpoints are ready")))

@@ -14,7 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Annotations by which cert-manager's cainjector writes a caBundle (v1.21,
+// Annotations for which cert-manager's cainjector writes a caBundle (v1.21,
 // pkg/apis/certmanager/v1/types.go).
 const (
 	injectFrom       = "cert-manager.io/inject-ca-from"
@@ -22,7 +22,7 @@ const (
 	allowInjection   = "cert-manager.io/allow-direct-injection"
 )
 
-// badTLS is a webhook whose certificate the API server does not accept: it has
+// badTLS reports a webhook whose certificate the API server does not accept: it has
 // expired, is for another name, or is not signed by the CA in caBundle.
 func (c webhookCall) badTLS(detail string) ([]finding.Finding, []finding.Ref) {
 	f := c.finding(codeWebhookTLS, "TLS", detail)
@@ -44,11 +44,11 @@ func (c webhookCall) badTLS(detail string) ([]finding.Finding, []finding.Ref) {
 	default:
 		f.Fixes = []finding.Fix{c.logs(), c.inspect("Check what serves the webhook")}
 	}
-	return one(f)
+	return single(f)
 }
 
-// servingCertificate is the Certificate whose Secret the webhook's pods mount,
-// nil when none is known.
+// servingCertificate is the Certificate whose Secret the webhook's pods mount, nil if
+// none is known.
 func (c webhookCall) servingCertificate() *unstructured.Unstructured {
 	for _, workload := range c.x.selected(selectorOf(c.answer.Object), c.service.Namespace) {
 		path := []string{"spec", "template", "spec", "volumes"}
@@ -56,7 +56,7 @@ func (c webhookCall) servingCertificate() *unstructured.Unstructured {
 			path = []string{"spec", "volumes"}
 		}
 		for _, volume := range field.List(workload.Object, path...) {
-			for _, maker := range c.x.makers(c.service.Namespace, field.Text(volume, "secret", "secretName")) {
+			for _, maker := range c.x.certificatesFor(c.service.Namespace, field.Text(volume, "secret", "secretName")) {
 				return maker
 			}
 		}
@@ -64,13 +64,12 @@ func (c webhookCall) servingCertificate() *unstructured.Unstructured {
 	return nil
 }
 
-// staleBundle is a caBundle that is not that of the CA which signed what the
-// webhook serves. What writes it, by the configuration's annotations, is at
-// fault.
+// staleBundle reports a caBundle without the CA that signed the webhook's certificate.
+// The cause is what writes caBundle, according to the configuration's annotations.
 func (c webhookCall) staleBundle(f finding.Finding) ([]finding.Finding, []finding.Ref) {
 	if c.config == nil {
 		f.Fixes = []finding.Fix{c.inspect("Compare caBundle in the webhook's configuration with the CA that signed the webhook's certificate")}
-		return one(f)
+		return single(f)
 	}
 	f.Message += "; the configuration's caBundle is not the webhook's CA"
 	notes := c.config.GetAnnotations()
@@ -94,10 +93,10 @@ func (c webhookCall) staleBundle(f finding.Finding) ([]finding.Finding, []findin
 	default:
 		f.Fixes = []finding.Fix{c.inspect("Find out what writes caBundle, and have it write the CA of the certificate that the webhook serves"), c.logs()}
 	}
-	return one(f)
+	return single(f)
 }
 
-// notInjected is a caBundle that cert-manager's cainjector has to write, from a
+// notInjected explains why cert-manager's cainjector has not written caBundle from a
 // Certificate or a Secret.
 func (c webhookCall) notInjected(f finding.Finding, key, from string) ([]finding.Finding, []finding.Ref) {
 	var blame []finding.Ref
@@ -116,12 +115,12 @@ func (c webhookCall) notInjected(f finding.Finding, key, from string) ([]finding
 		f.Message = fmt.Sprintf("the API server can't call webhook %s: its CA comes from %s, which does not exist", c.hook.Name, source)
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: source, Field: "object", Value: "does not exist"})
 		f.Fixes = c.x.recreateFixes(part{ref: source}, finding.Ref{}, false)
-		return one(f)
+		return single(f)
 	case key == injectFromSecret && answer.Presence == snapshot.Present && answer.Object.GetAnnotations()[allowInjection] != "true":
 		f.Ref, f.Reason = source, "InjectionNotAllowed"
 		f.Message = fmt.Sprintf("the API server can't call webhook %s: cainjector cannot read its CA from %s, which lacks the annotation %s", c.hook.Name, source, allowInjection)
 		f.Fixes = []finding.Fix{{Text: "Add the annotation", Command: escape.Command("kubectl annotate secret %s -n %s %s=true", name, namespace, allowInjection)}}
-		return one(f)
+		return single(f)
 	case key == injectFrom && c.x.knownNotReady(source):
 		blame = append(blame, source)
 	}
@@ -133,8 +132,7 @@ func (c webhookCall) notInjected(f finding.Finding, key, from string) ([]finding
 	return []finding.Finding{f}, blame
 }
 
-// restart restarts the webhook's pods, or shows them where what runs them is not
-// known.
+// restart restarts the webhook's pods, or shows them if their workload is not known.
 func (c webhookCall) restart(text string) finding.Fix {
 	for _, workload := range c.x.selected(selectorOf(c.answer.Object), c.service.Namespace) {
 		if workload.GetKind() != "Pod" {

@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// explainAPIService follows an aggregated API that does not answer to the
-// Service that should (kube-aggregator v0.36, the controller "status/remote").
+// explainAPIService blames the Service of an aggregated API that is not available
+// (kube-aggregator v0.36, the controller "status/remote").
 func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	available := field.ConditionOf(obj, "Available")
 	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready, Since: available.Since}}
@@ -44,8 +44,8 @@ func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam
 	return e
 }
 
-// apiServiceFix is what to do where the Service's endpoints are ready, by what the
-// API server says of its calls.
+// apiServiceFix is the fix if the Service's endpoints are ready, according to the error
+// of the API server's calls.
 func apiServiceFix(service *unstructured.Unstructured, look finding.Fix, message string) []finding.Fix {
 	namespace := service.GetNamespace()
 	logs := finding.Fix{Text: "Read the logs of its pods", Command: escape.Command("kubectl logs -n %s -l %s --tail=50 --prefix", namespace, writeLabels(selectorOf(service)))}

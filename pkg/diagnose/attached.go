@@ -16,14 +16,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// attachPatience is how long a volume may take to be detached from where it was.
-const attachPatience = 3 * time.Minute
+// detachTimeout is how long a volume may take to be detached from its previous node.
+const detachTimeout = 3 * time.Minute
 
-// attached is a pod whose volume is attached to another node, which only one node
-// can have: by a pod that still uses it there, or because that node is down.
+// attached reports a pod whose volume is attached to another node, if only one node can
+// have it: a pod still uses it there, or that node is down.
 func (s podView) attached(e health.Warning, said fluxmsg.Container) trouble {
 	t := trouble{
-		code: codeVolumeAttached, reason: e.Reason, soft: s.x.now.Sub(e.First) < attachPatience,
+		code: codeVolumeAttached, reason: e.Reason, soft: s.x.now.Sub(e.First) < detachTimeout,
 		message: fmt.Sprintf("a volume of %s is attached to another node: %s", s.owner, firstLine(said.Detail)),
 		fixes:   []finding.Fix{{Text: "Check to which node the volume is attached", Command: "kubectl get volumeattachments"}},
 	}
@@ -59,8 +59,8 @@ func (s podView) attached(e health.Warning, said fluxmsg.Container) trouble {
 	return t
 }
 
-// ownHolder is a volume that another pod of the same workload has: the old one,
-// which a rolling update keeps until the new one is ready, or one beside it.
+// ownHolder reports a volume that another pod of the same workload uses: the old pod,
+// which a rolling update keeps until the new one is ready, or another replica.
 func (s podView) ownHolder(holder *unstructured.Unstructured, t *trouble) {
 	const hash = "pod-template-hash"
 	if holder.GetLabels()[hash] == s.pod.GetLabels()[hash] {
@@ -88,8 +88,7 @@ func (s podView) ownHolder(holder *unstructured.Unstructured, t *trouble) {
 	}}
 }
 
-// attachedTo is a volume that no pod in sight uses: its node may be down, or
-// gone.
+// attachedTo reports a volume that no known pod uses: its node may be down or deleted.
 func (s podView) attachedTo(volume string, t *trouble) {
 	for _, a := range s.x.attachments(volume, &t.unknown) {
 		name := field.Text(a.Object, "spec", "nodeName")
@@ -115,8 +114,8 @@ func (s podView) attachedTo(volume string, t *trouble) {
 	}
 }
 
-// claimOf is the claim of the pod that a volume is bound to, nil when it could
-// not be read.
+// claimOf is the claim of the pod to which a volume is bound, nil if it could not be
+// read.
 func (s podView) claimOf(volume string) *unstructured.Unstructured {
 	for _, name := range claims(s.pod) {
 		claim := s.x.snap.Lookup(coreRef(claimKind.Kind, s.pod.GetNamespace(), name)).Object
@@ -127,8 +126,8 @@ func (s podView) claimOf(volume string) *unstructured.Unstructured {
 	return nil
 }
 
-// holders are the pods on other nodes that have the volume: those that the
-// message names, or those that use its claim.
+// holders are the pods on other nodes that use the volume: those in the message, or those
+// that use its claim.
 func (s podView) holders(said fluxmsg.Container, claim *unstructured.Unstructured) ([]*unstructured.Unstructured, []snapshot.Failure) {
 	node := field.Text(s.pod.Object, "spec", "nodeName")
 	var found []*unstructured.Unstructured
@@ -146,7 +145,7 @@ func (s podView) holders(said fluxmsg.Container, claim *unstructured.Unstructure
 	return found, s.x.unreadable(health.PodKind, s.pod.GetNamespace())
 }
 
-// accessModes are a claim's, as proof.
+// accessModes quote the access modes of a claim.
 func accessModes(claim *unstructured.Unstructured) []finding.Evidence {
 	var proof []finding.Evidence
 	for i, mode := range field.Texts(claim.Object, "spec", "accessModes") {

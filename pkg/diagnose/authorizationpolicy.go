@@ -16,10 +16,10 @@ import (
 
 var authorizationPolicyKind = schema.GroupKind{Group: "security.istio.io", Kind: "AuthorizationPolicy"}
 
-// explainAuthorizationPolicy reports a policy of Istio that denies connections
-// which its tenant needs. A rule of a policy with action DENY denies what it
-// matches; of those with action ALLOW one at least must match, where there are any
-// (istio.io, Authorization Policy).
+// explainAuthorizationPolicy reports an Istio policy that denies connections which its
+// tenant needs. A rule of a policy with action DENY denies the requests that it matches;
+// if there are policies with action ALLOW, at least one of them must match (istio.io,
+// Authorization Policy).
 func explainAuthorizationPolicy(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	ref := finding.RefOf(obj)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: obj.GetCreationTimestamp().Time}}
@@ -47,15 +47,15 @@ func explainAuthorizationPolicy(x *examiner, obj *unstructured.Unstructured, _ b
 	return e
 }
 
-// meshDenial is a connection that policies of Istio deny, and the one to change,
-// with its rule where that is one's alone.
+// meshDenial is a connection that Istio policies deny, with the policy to change, and its
+// rule if a single rule denies it.
 type meshDenial struct {
 	connection
 	policy *unstructured.Unstructured
 	rule   int // -1 when no rule matches
 }
 
-// meshDenies tells whether a connection is surely denied.
+// meshDenies reports whether a connection is certainly denied.
 func (x *examiner) meshDenies(c connection) (meshDenial, bool) {
 	if !x.meshed(c.to) {
 		return meshDenial{}, false
@@ -82,8 +82,8 @@ func (x *examiner) meshDenies(c connection) (meshDenial, bool) {
 	return meshDenial{c, x.allowToChange(allowing), -1}, true
 }
 
-// meshed tells whether the proxies of Istio are in front of a workload's pods: by
-// the label or annotation of the pods, or else by the namespace's labels.
+// meshed reports whether a workload's pods have Istio proxies: by the label or annotation
+// of the pods, otherwise by the namespace's labels.
 func (x *examiner) meshed(workload *unstructured.Unstructured) bool {
 	if path, inject := injectionSet(workload); path != "" {
 		return inject == "true"
@@ -111,8 +111,8 @@ func (x *examiner) meshed(workload *unstructured.Unstructured) bool {
 	return labels["istio.io/rev"] != "" || labels["istio.io/dataplane-mode"] == "ambient"
 }
 
-// injectionSet is what a workload's pods say about injection, and where: in a label,
-// which counts before the annotation (istio 1.28, pkg/kube/inject/inject.go,
+// injectionSet is the setting for injection of a workload's pods and its path: a label,
+// which takes precedence, or an annotation (istio 1.28, pkg/kube/inject/inject.go,
 // injectRequired).
 func injectionSet(workload *unstructured.Unstructured) (path, value string) {
 	base := "spec.template.metadata."
@@ -127,8 +127,8 @@ func injectionSet(workload *unstructured.Unstructured) (path, value string) {
 	return "", ""
 }
 
-// authorizationPolicies are those that apply to a workload: of its namespace, and
-// of the mesh. Those for waypoints and gateways are not known to.
+// authorizationPolicies are the policies that apply to a workload: those of its namespace
+// and of the mesh. Policies with a target (waypoints and gateways) are ignored.
 func (x *examiner) authorizationPolicies(workload *unstructured.Unstructured) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	namespaces := []string{workload.GetNamespace(), meshNamespace}
@@ -144,9 +144,9 @@ func (x *examiner) authorizationPolicies(workload *unstructured.Unstructured) []
 	return found
 }
 
-// ruleMatches tells whether a rule matches all requests of a connection. A rule
-// of HTTP's attributes never allows TCP, and denies it as if it had none of them
-// (istio.io, Authorization Policy, on TCP).
+// ruleMatches reports whether a rule matches all requests of a connection. A rule with
+// HTTP attributes never allows TCP, and denies it as if it had none of them (istio.io,
+// Authorization Policy, on TCP).
 func (x *examiner) ruleMatches(rule map[string]any, c connection, deny bool) certainty {
 	result := yes
 	if from := field.List(rule, "from"); len(from) > 0 {
@@ -161,8 +161,8 @@ func (x *examiner) ruleMatches(rule map[string]any, c connection, deny bool) cer
 	return result
 }
 
-// sourceMatches tells whether the pods of a connection's client are a source. All
-// fields of a source must match, of each field one value.
+// sourceMatches reports whether the client of a connection matches a source: all fields
+// of the source must match, each with one of its values.
 func (x *examiner) sourceMatches(source map[string]any, c connection, deny bool) certainty {
 	result := yes
 	for name := range source {
@@ -191,8 +191,8 @@ func (x *examiner) sourceMatches(source map[string]any, c connection, deny bool)
 	return result
 }
 
-// sourceNamespace compares a namespace with that of a client, which Istio takes
-// from the client's certificate: clients outside of the mesh have none.
+// sourceNamespace compares a namespace with that of a client, which Istio reads from the
+// client's certificate: clients outside of the mesh have none.
 func (x *examiner) sourceNamespace(pattern string, client *unstructured.Unstructured) certainty {
 	if client == nil {
 		return no
@@ -204,8 +204,8 @@ func (x *examiner) sourceNamespace(pattern string, client *unstructured.Unstruct
 	return matches
 }
 
-// patternMatches compares as Istio does: exactly, by a beginning, by an end, or
-// any value at all.
+// patternMatches compares as Istio does: an exact value, a prefix, a suffix, or any
+// value.
 func patternMatches(pattern, value string) certainty {
 	switch {
 	case pattern == "*":
@@ -218,9 +218,9 @@ func patternMatches(pattern, value string) certainty {
 	return certain(pattern == value)
 }
 
-// principalMatches compares a principal, "trust-domain/ns/NAMESPACE/sa/ACCOUNT",
-// with a workload. The mesh's trust domain is not known, nor is the account
-// of a workload that names none.
+// principalMatches compares a principal, "trust-domain/ns/NAMESPACE/sa/ACCOUNT", with a
+// workload. The mesh's trust domain is not known, nor is the account of a workload that
+// sets none.
 func (x *examiner) principalMatches(pattern string, workload *unstructured.Unstructured) certainty {
 	switch {
 	case workload == nil:
@@ -243,7 +243,8 @@ func (x *examiner) principalMatches(pattern string, workload *unstructured.Unstr
 	return min(maybe, certain(own == account))
 }
 
-// operationMatches tells whether an operation is all that a connection does.
+// operationMatches reports whether an operation includes everything that a connection
+// does.
 func operationMatches(operation map[string]any, c connection, deny bool) certainty {
 	result := yes
 	for name := range operation {
@@ -273,8 +274,8 @@ func operationMatches(operation map[string]any, c connection, deny bool) certain
 	return result
 }
 
-// allowToChange is the policy that a person would change: one that names another
-// tenant's namespace, else one with rules, else the first.
+// allowToChange is the policy to change: one that names another tenant's namespace,
+// otherwise one with rules, otherwise the first.
 func (x *examiner) allowToChange(policies []*unstructured.Unstructured) *unstructured.Unstructured {
 	best, most := policies[0], 0
 	for _, policy := range policies {
@@ -289,8 +290,7 @@ func (x *examiner) allowToChange(policies []*unstructured.Unstructured) *unstruc
 	return best
 }
 
-// otherTenantsSource finds in a policy the namespace of another tenant, and where
-// it stands.
+// otherTenantsSource finds the namespace of another tenant in a policy, and its path.
 func (x *examiner) otherTenantsSource(policy *unstructured.Unstructured) (path, namespace string, ok bool) {
 	own := x.tenantOf(policy.GetNamespace())
 	for i, rule := range field.List(policy.Object, "spec", "rules") {
@@ -317,13 +317,13 @@ func (x *examiner) meshDenied(denied []meshDenial) finding.Finding {
 	prove(&f, d.policy, "spec.action", "spec.selector.matchLabels")
 	if d.rule >= 0 {
 		path := fmt.Sprintf("spec.rules[%d]", d.rule)
-		f.Message = fmt.Sprintf("%s denies %s%s%s", ref, d.connection, where, more(len(denied)-1))
+		f.Message = fmt.Sprintf("%s denies %s%s%s", ref, d.connection, where, andMore(len(denied)-1))
 		prove(&f, d.policy, path)
 		f.Fixes = append(x.peerAction(&f, denied), finding.Fix{Text: fmt.Sprintf("Narrow %s of %s, so that it does not match %s", path, ref, d.client()),
 			Command: x.applyNow(d.policy), File: x.file(d.policy, path)})
 		return f
 	}
-	f.Message = fmt.Sprintf("%s does not allow %s%s%s", ref, d.connection, where, more(len(denied)-1))
+	f.Message = fmt.Sprintf("%s does not allow %s%s%s", ref, d.connection, where, andMore(len(denied)-1))
 	if path, other, ok := x.otherTenantsSource(d.policy); ok {
 		f.Message += fmt.Sprintf("; it allows namespace %s, which belongs to tenant %s", other, x.tenantOf(other))
 		prove(&f, d.policy, path)
@@ -345,8 +345,8 @@ func (x *examiner) meshDenied(denied []meshDenial) finding.Finding {
 	return f
 }
 
-// peerAction offers the action of another tenant's same policy, where that allows
-// and the rules of this one would allow what they deny now.
+// peerAction suggests the action of another tenant's corresponding policy, if that is
+// ALLOW and the rules of this policy would allow the denied connections.
 func (x *examiner) peerAction(f *finding.Finding, denied []meshDenial) []finding.Fix {
 	policy := denied[0].policy
 	peer := x.peer(finding.RefOf(policy))

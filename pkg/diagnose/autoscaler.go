@@ -13,9 +13,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// explainAutoscaler warns when an autoscaler can't do its work. It never is why
-// something is down: without it, the replicas stay as many as they were. So
-// below something that failed, it reports nothing.
+// explainAutoscaler warns of an autoscaler that does not work. It is never the cause of
+// an outage: without it, the number of replicas stays the same. So it reports nothing
+// below an object that has failed.
 func explainAutoscaler(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	ref := finding.RefOf(obj)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: obj.GetCreationTimestamp().Time}}
@@ -36,7 +36,7 @@ type autoscaler struct {
 	exam *exam
 }
 
-// target is what it scales.
+// target is the object that it scales.
 func (a autoscaler) target() finding.Ref {
 	target := field.Map(a.obj.Object, "spec", "scaleTargetRef")
 	return finding.Ref{APIVersion: field.Text(target, "apiVersion"), Kind: field.Text(target, "kind"), Namespace: a.obj.GetNamespace(), Name: field.Text(target, "name")}
@@ -71,15 +71,14 @@ func (a autoscaler) targetMissing() bool {
 	return true
 }
 
-// disabled reports an autoscaler that could not work out how many replicas there
-// are to be.
+// disabled reports an autoscaler that could not compute the number of replicas.
 func (a autoscaler) disabled() bool {
 	for _, kind := range []string{"AbleToScale", "ScalingActive"} {
 		c := field.ConditionOf(a.obj, kind)
 		if c.Status != "False" || c.Reason == "ScalingDisabled" { // its target is scaled to zero
 			continue
 		}
-		if a.x.now.Sub(c.Since) < settling {
+		if a.x.now.Sub(c.Since) < rolloutTimeout {
 			return true // metrics of new pods take a while
 		}
 		f := a.warning(c.Reason, fmt.Sprintf("%s can't scale %s: %s", finding.RefOf(a.obj), a.target().Kind+" "+a.target().Name, firstLine(c.Message)), c)
@@ -90,8 +89,7 @@ func (a autoscaler) disabled() bool {
 	return false
 }
 
-// metricsFixes are what to do where the metrics don't tell how many replicas there
-// are to be.
+// metricsFixes are the fixes if the metrics do not determine the number of replicas.
 func (a autoscaler) metricsFixes(message string) []finding.Fix {
 	if strings.Contains(message, "missing request for") {
 		return []finding.Fix{{Text: "Set resources.requests in all containers of the target: utilization is relative to them",
@@ -100,9 +98,9 @@ func (a autoscaler) metricsFixes(message string) []finding.Fix {
 	return []finding.Fix{{Text: "Check whether metrics are served", Command: "kubectl top pods -n " + escape.ShellWord(a.obj.GetNamespace())}}
 }
 
-// atMaximum reports an autoscaler whose load asks for more replicas than it may
-// have (kubernetes v1.36, pkg/controller/podautoscaler/horizontal.go, reason
-// TooManyReplicas). Where its metrics are within their targets, it need not grow.
+// atMaximum reports an autoscaler whose load requires more replicas than its maximum
+// (kubernetes v1.36, pkg/controller/podautoscaler/horizontal.go, reason TooManyReplicas).
+// If its metrics are within their targets, it does not need to grow.
 func (a autoscaler) atMaximum() {
 	c := field.ConditionOf(a.obj, "ScalingLimited")
 	maximum := field.Int(a.obj.Object, "spec", "maxReplicas")
@@ -119,7 +117,7 @@ func (a autoscaler) atMaximum() {
 	a.exam.findings = append(a.exam.findings, f)
 }
 
-// aboveTarget compares the utilization of resources with what is to be.
+// aboveTarget compares the utilization of resources with its target.
 func (a autoscaler) aboveTarget() (above, known bool) {
 	for _, metric := range field.List(a.obj.Object, "spec", "metrics") {
 		name := field.Text(metric, "resource", "name")
@@ -136,8 +134,8 @@ func (a autoscaler) aboveTarget() (above, known bool) {
 	return above, known
 }
 
-// withoutMetrics tells whether an autoscaler lacks nothing but metrics which the
-// cluster does not serve at all: that is no tenant's matter.
+// withoutMetrics reports whether an autoscaler fails only because the cluster serves no
+// metrics at all, which is not a problem of the tenant.
 func withoutMetrics(scaler *unstructured.Unstructured) bool {
 	c := field.ConditionOf(scaler, "ScalingActive")
 	return c.Status == "False" && strings.Contains(c.Message, "could not find the requested resource")

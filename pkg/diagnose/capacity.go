@@ -13,11 +13,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// noRoom is a pod that asks for more than any node has left.
-func (s podView) noRoom(t *trouble, short []string) {
+// insufficientResources reports a pod that requests more than any node has left.
+func (s podView) insufficientResources(t *trouble, short []string) {
 	t.code = codeCapacity
 	asked := requests(s.pod)
-	free, complete := s.x.freeRoom()
+	free, complete := s.x.freeResources()
 	var parts []string
 	matches := func(node *unstructured.Unstructured) bool { return s.matches(node) }
 	tooLarge, nodesKnown := false, len(s.x.unreadable(nodeKind, "")) == 0
@@ -29,7 +29,7 @@ func (s podView) noRoom(t *trouble, short []string) {
 		}
 		if node, most := mostOf(free, name, matches); node != nil {
 			total := quantities(node, "allocatable")[name]
-			if _, largest := mostOf(s.x.wholeRoom(), name, matches); name != "pods" && nodesKnown {
+			if _, largest := mostOf(s.x.allocatableResources(), name, matches); name != "pods" && nodesKnown {
 				want := asked[name]
 				tooLarge = tooLarge || want.Cmp(largest) > 0
 			}
@@ -55,7 +55,7 @@ func (s podView) noRoom(t *trouble, short []string) {
 	t.fixes = []finding.Fix{less, more}
 }
 
-// requestsOf are what the pod's containers ask for of a resource, as proof.
+// requestsOf quotes what the pod's containers request of a resource.
 func (s podView) requestsOf(resource string) []finding.Evidence {
 	var proof []finding.Evidence
 	for _, list := range []string{"initContainers", "containers"} {
@@ -66,14 +66,14 @@ func (s podView) requestsOf(resource string) []finding.Evidence {
 	return proof
 }
 
-// allocatable is what a node has of a resource in all, as proof.
+// allocatable quotes the total amount of a resource on a node.
 func allocatable(node *unstructured.Unstructured, resource string) finding.Evidence {
 	path := "status.allocatable[" + resource + "]"
 	value, _ := field.Quote(node.Object, path)
 	return evidence(node, path, value, time.Time{})
 }
 
-// amount is a quantity that people can take in: 31.6Gi rather than 32320Mi.
+// amount formats a quantity for people: 31.6Gi instead of 32320Mi.
 func amount(q resource.Quantity) string {
 	const gi = 1 << 30
 	if n := q.Value(); n >= gi && n%gi != 0 {
@@ -82,21 +82,21 @@ func amount(q resource.Quantity) string {
 	return q.String()
 }
 
-// room is what a node has left.
-type room struct {
+// nodeResources are the resources of a node.
+type nodeResources struct {
 	node *unstructured.Unstructured
 	free map[string]resource.Quantity
 }
 
-// freeRoom is what the pods on each node leave of it. It is complete only when
-// all pods of the cluster could be read.
-func (x *examiner) freeRoom() ([]room, bool) {
+// freeResources is what each node has left. It is complete only if all pods of the
+// cluster could be read.
+func (x *examiner) freeResources() ([]nodeResources, bool) {
 	byNode := map[string]map[string]resource.Quantity{}
-	var rooms []room
+	var rooms []nodeResources
 	for _, node := range x.snap.List(nodeKind, "").Objects {
 		free := quantities(node, "allocatable")
 		byNode[node.GetName()] = free
-		rooms = append(rooms, room{node, free})
+		rooms = append(rooms, nodeResources{node, free})
 	}
 	pods := x.snap.Everywhere(health.PodKind)
 	for _, pod := range pods.Objects {
@@ -115,18 +115,18 @@ func (x *examiner) freeRoom() ([]room, bool) {
 	return rooms, len(whyPartial(health.PodKind, "", pods)) == 0
 }
 
-// wholeRoom is what each node has when it is empty.
-func (x *examiner) wholeRoom() []room {
-	var rooms []room
+// allocatableResources is what each node has without pods.
+func (x *examiner) allocatableResources() []nodeResources {
+	var rooms []nodeResources
 	for _, node := range x.snap.List(nodeKind, "").Objects {
-		rooms = append(rooms, room{node, quantities(node, "allocatable")})
+		rooms = append(rooms, nodeResources{node, quantities(node, "allocatable")})
 	}
 	return rooms
 }
 
-// mostOf is the node that has most left of a resource, among those that the pod
-// may go to, or among all when it may go to none.
-func mostOf(rooms []room, name string, may func(*unstructured.Unstructured) bool) (*unstructured.Unstructured, resource.Quantity) {
+// mostOf is the node that has most left of a resource, among the nodes on which the pod
+// may run, or among all if it may run on none.
+func mostOf(rooms []nodeResources, name string, may func(*unstructured.Unstructured) bool) (*unstructured.Unstructured, resource.Quantity) {
 	var best *unstructured.Unstructured
 	var most resource.Quantity
 	for _, r := range rooms {
@@ -138,8 +138,8 @@ func mostOf(rooms []room, name string, may func(*unstructured.Unstructured) bool
 	return best, most
 }
 
-// requests are what a pod asks for, as the scheduler counts it: all containers
-// together, or the largest init container; and one pod.
+// requests are the resources that a pod requests, as the scheduler counts them: all
+// containers together, or the largest init container; and one pod.
 func requests(pod *unstructured.Unstructured) map[string]resource.Quantity {
 	total := map[string]resource.Quantity{}
 	for _, container := range field.List(pod.Object, "spec", "containers") {
@@ -174,7 +174,7 @@ func parseQuantities(list map[string]any) map[string]resource.Quantity {
 	return parsed
 }
 
-// fits tells whether what is asked is within what there is.
+// fits reports whether requests are within the available resources.
 func fits(asked, there map[string]resource.Quantity) bool {
 	for name, want := range asked {
 		if have, ok := there[name]; ok && want.Cmp(have) > 0 {

@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// judgeWorst makes a critical finding on an object that says it is ready the
-// verdict; a warning leaves it.
+// judgeWorst sets the verdict of an object that reports that it is ready to its critical
+// finding; a warning does not change the verdict.
 func (e *exam) judgeWorst() {
 	for _, f := range e.findings {
 		if f.Severity == finding.Critical {
@@ -27,8 +27,9 @@ func (e *exam) judgeWorst() {
 	}
 }
 
-// explainCertificate follows a Certificate to its issuer, then to what was asked
-// of that, and only then says what cert-manager says of the Certificate itself.
+// explainCertificate blames the issuer of a Certificate, then its newest request, and
+// reports what cert-manager states on the Certificate itself only if neither is the
+// cause.
 func explainCertificate(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	c := certificate{x, obj, &e}
@@ -39,12 +40,12 @@ func explainCertificate(x *examiner, obj *unstructured.Unstructured, failing boo
 		e.judgeWorst()
 		return e
 	case e.verdict.Status == health.Ready:
-		c.stored()
+		c.checkSecret()
 		c.notRenewed()
 		e.judgeWorst()
 		return e
 	case e.verdict.Reason == health.SecretMissing:
-		c.gone()
+		c.secretMissing()
 		return e
 	}
 	e.blameIssuer(x, obj)
@@ -56,7 +57,7 @@ func explainCertificate(x *examiner, obj *unstructured.Unstructured, failing boo
 		e.blame = x.certManager("controller")
 	}
 	if e.verdict.Status == health.Failing || failing {
-		c.own()
+		c.notIssued()
 	}
 	return e
 }
@@ -68,7 +69,7 @@ type certificate struct {
 	exam *exam
 }
 
-// request blames the newest request, unless it has been granted.
+// request blames the newest request, unless it was granted.
 func (c certificate) request() {
 	requests := c.x.children(c.obj, requestKind)
 	if len(requests) == 0 {
@@ -81,8 +82,8 @@ func (c certificate) request() {
 	}
 }
 
-// olderRequest orders a Certificate's requests by the revision that they are
-// for, which cert-manager writes on each, from 1 on.
+// olderRequest orders a Certificate's requests by revision, which cert-manager writes on
+// each request, from 1 on.
 func olderRequest(a, b *unstructured.Unstructured) int {
 	return cmp.Or(
 		cmp.Compare(requestRevision(a), requestRevision(b)),
@@ -91,22 +92,22 @@ func olderRequest(a, b *unstructured.Unstructured) int {
 	)
 }
 
-// requestRevision is the revision of its Certificate that a request is for, zero
-// when it does not say.
+// requestRevision is the revision of the Certificate for which a request is, zero if it
+// is not set.
 func requestRevision(request *unstructured.Unstructured) int64 {
 	n, _ := strconv.ParseInt(request.GetAnnotations()["cert-manager.io/certificate-revision"], 10, 64)
 	return n
 }
 
-// own says what is wrong with the Certificate itself. What cert-manager tried
-// and failed at is a fact; that it has not got anywhere is one only when nothing
-// that might be the reason is hidden.
-func (c certificate) own() {
+// notIssued reports what is wrong with the Certificate itself. A failed attempt of
+// cert-manager is a fact; a lack of progress is one only if nothing that could be the
+// cause is hidden.
+func (c certificate) notIssued() {
 	ref, attempts := finding.RefOf(c.obj), field.Int(c.obj.Object, "status", "failedIssuanceAttempts")
 	f := finding.Finding{
 		Code: codeCertificateFailed, Ref: ref, Reason: string(c.exam.verdict.Reason), Severity: finding.Critical,
 		Since: c.exam.verdict.Since, Message: fmt.Sprintf("%s is not issued: %s", ref, c.exam.verdict.Message),
-		Evidence: c.words(), Fixes: c.retryFixes(),
+		Evidence: c.conditionProof(), Fixes: c.retryFixes(),
 	}
 	if c.exam.verdict.Reason == health.Expired {
 		f.Code, f.Message = codeCertificateExpired, fmt.Sprintf("%s has expired: %s, and it was not renewed", ref, c.exam.verdict.Message)
@@ -115,7 +116,7 @@ func (c certificate) own() {
 		}
 		f.Evidence = append([]finding.Evidence{evidence(c.obj, "status.notAfter", field.Text(c.obj.Object, "status", "notAfter"), health.Expiry(c.obj))}, f.Evidence...)
 	}
-	if e, ok := c.trouble(); ok {
+	if e, ok := c.issuingWarning(); ok {
 		if refused, blame := c.x.explainAPIError(ref, e.Message, e.Last); e.Reason == "RequestFailed" && len(refused)+len(blame) > 0 {
 			c.exam.findings, c.exam.blame = append(c.exam.findings, refused...), append(c.exam.blame, blame...)
 			return
@@ -130,10 +131,10 @@ func (c certificate) own() {
 	c.exam.fallback = append(c.exam.fallback, f)
 }
 
-// trouble is the newest Warning that tells why a Certificate that is not ready
-// gets no further (cert-manager v1.21, pkg/controller/certificates, keymanager
-// and requestmanager): no condition says so.
-func (c certificate) trouble() (health.Warning, bool) {
+// issuingWarning is the newest Warning that states why a Certificate that is not ready
+// makes no progress (cert-manager v1.21, pkg/controller/certificates, keymanager and
+// requestmanager): no condition states it.
+func (c certificate) issuingWarning() (health.Warning, bool) {
 	issuing := field.ConditionOf(c.obj, "Issuing")
 	for _, e := range c.x.warnings(c.obj) {
 		telling := e.Reason == "RequestFailed" || e.Reason == "CannotRegenerateKey"
@@ -144,8 +145,8 @@ func (c certificate) trouble() (health.Warning, bool) {
 	return health.Warning{}, false
 }
 
-// words are what cert-manager has written on the Certificate.
-func (c certificate) words() []finding.Evidence {
+// conditionProof quotes what cert-manager has written on the Certificate.
+func (c certificate) conditionProof() []finding.Evidence {
 	var found []finding.Evidence
 	for _, kind := range []string{"Issuing", "Ready"} {
 		if cond := field.ConditionOf(c.obj, kind); cond.Status != "" {
@@ -161,8 +162,7 @@ func (c certificate) words() []finding.Evidence {
 	return found
 }
 
-// proofOrAge is the condition as it stands; where the object has none, how long it
-// has been there without.
+// proofOrAge quotes the condition, or the creation time of an object without it.
 func proofOrAge(obj *unstructured.Unstructured, c field.Condition) []finding.Evidence {
 	if c.Status != "" {
 		return []finding.Evidence{quoteWithStatus(obj, c)}
@@ -173,14 +173,14 @@ func proofOrAge(obj *unstructured.Unstructured, c field.Condition) []finding.Evi
 	return []finding.Evidence{evidence(obj, "metadata.name", obj.GetName(), time.Time{})}
 }
 
-// overdue is how long cert-manager may take over a renewal that is due.
-const overdue = time.Hour
+// renewalGrace is how long cert-manager may take for a renewal that is due.
+const renewalGrace = time.Hour
 
-// notRenewed warns of a Certificate that is still valid, but whose renewal has
-// failed or is long due, with what keeps it from being issued.
+// notRenewed warns of a Certificate that is still valid, but whose renewal has failed or
+// is overdue, with the cause.
 func (c certificate) notRenewed() {
 	ref, due := finding.RefOf(c.obj), field.Time(c.obj.Object, "status", "renewalTime")
-	late := !due.IsZero() && c.x.now.Sub(due) >= overdue
+	late := !due.IsZero() && c.x.now.Sub(due) >= renewalGrace
 	if !late && !c.renewalFailed() {
 		return
 	}
@@ -191,30 +191,30 @@ func (c certificate) notRenewed() {
 	}
 	f := finding.Finding{
 		Code: codeCertificateFailed, Ref: ref, Reason: cmp.Or(issuing.Reason, "Renewing"), Severity: finding.Warning, Since: since,
-		Message: c.ends() + cmp.Or(firstLine(issuing.Message), "cert-manager reports no reason"),
+		Message: c.renewalPrefix() + cmp.Or(firstLine(issuing.Message), "cert-manager reports no reason"),
 		Fixes:   c.retryFixes(),
 	}
 	prove(&f, c.obj, "status.renewalTime", "status.lastFailureTime")
-	f.Evidence = append(f.Evidence, c.words()...)
+	f.Evidence = append(f.Evidence, c.conditionProof()...)
 	if deeper, ok := c.renewalCause(); ok {
-		f.Message = c.ends() + deeper.Message
+		f.Message = c.renewalPrefix() + deeper.Message
 		f.Evidence, f.Fixes = append(f.Evidence, deeper.Evidence...), append(slices.Clone(deeper.Fixes), renew(c.obj))
 	}
 	c.exam.findings = append(c.exam.findings, f)
 }
 
-// ends begins the sentence on a renewal that fails.
-func (c certificate) ends() string {
+// renewalPrefix starts the message about a failed renewal.
+func (c certificate) renewalPrefix() string {
 	if end := health.Expiry(c.obj); !end.IsZero() {
 		return fmt.Sprintf("%s can't be renewed and expires on %s: ", finding.RefOf(c.obj), end.Format(time.DateOnly))
 	}
 	return fmt.Sprintf("%s can't be renewed: ", finding.RefOf(c.obj))
 }
 
-// renewalFailed tells whether a Certificate that is ready failed to be issued
-// again. cert-manager removes the Issuing field.Condition, lastFailureTime and
-// failedIssuanceAttempts once it succeeds (v1.21, issuing_controller.go,
-// issueCertificate). Requests are looked for only where one is under way.
+// renewalFailed reports whether reissuing a Certificate that is ready failed.
+// cert-manager removes the Issuing condition, lastFailureTime and failedIssuanceAttempts
+// once it succeeds (v1.21, issuing_controller.go, issueCertificate). Requests are listed
+// only if issuing is in progress.
 func (c certificate) renewalFailed() bool {
 	issuing := field.ConditionOf(c.obj, "Issuing")
 	if field.Int(c.obj.Object, "status", "failedIssuanceAttempts") > 0 || field.Text(c.obj.Object, "status", "lastFailureTime") != "" || issuing.Status == "False" {
@@ -232,8 +232,8 @@ func (c certificate) renewalFailed() bool {
 	return false
 }
 
-// renewalCause is the first cause that is found below the Certificate. It is
-// part of a warning, not a cause of its own: everything works until the end.
+// renewalCause is the first cause below the Certificate. It is part of a warning, not a
+// cause itself: everything works until the certificate expires.
 func (c certificate) renewalCause() (finding.Finding, bool) {
 	below := exam{verdict: c.exam.verdict}
 	below.blameIssuer(c.x, c.obj)
@@ -255,15 +255,15 @@ func (c certificate) renewalCause() (finding.Finding, bool) {
 	return causes[0], true
 }
 
-// renew is the command that makes cert-manager try now: after a failure it waits
-// for an hour, then twice as long each time (v1.21, trigger_controller.go).
+// renew is the command that makes cert-manager retry now: after a failure it waits for an
+// hour, then twice as long each time (v1.21, trigger_controller.go).
 func renew(certificate *unstructured.Unstructured) finding.Fix {
 	return finding.Fix{Text: "Once the cause is fixed, have cert-manager retry now instead of in an hour or more",
 		Command: escape.Command("cmctl renew %s -n %s", certificate.GetName(), certificate.GetNamespace())}
 }
 
-// retryFixes are what to do about an attempt that failed. While the ACME server
-// limits the rate, another attempt would only count too.
+// retryFixes are the fixes for a failed attempt. While the ACME server limits the rate,
+// another attempt would only count as well.
 func (c certificate) retryFixes() []finding.Fix {
 	said, _ := c.x.message(field.ConditionOf(c.obj, "Issuing").Message).ACME()
 	if said.Problem != fluxmsg.ACMERateLimited {
@@ -277,8 +277,8 @@ func (c certificate) retryFixes() []finding.Fix {
 		{Text: "If a valid certificate for the same names is in another Secret or a backup, use that until then"}}
 }
 
-// requestsOf is the command that shows the newest request of a Certificate, its
-// Order and Challenges, and what their events say.
+// requestsOf is the command that shows the newest request of a Certificate, its Order and
+// Challenges, and their events.
 func requestsOf(certificate *unstructured.Unstructured) finding.Fix {
 	return finding.Fix{Text: "Check the status of its newest request",
 		Command: escape.Command("cmctl status certificate %s -n %s", certificate.GetName(), certificate.GetNamespace())}

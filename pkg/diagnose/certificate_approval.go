@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// requestPolicyKind is what approver-policy goes by.
+// requestPolicyKind is the kind by which approver-policy decides.
 var requestPolicyKind = schema.GroupKind{Group: "policy.cert-manager.io", Kind: "CertificateRequestPolicy"}
 
 // policyReason is the reason of the conditions that approver-policy sets, and
@@ -26,7 +26,7 @@ const policyReason = "policy.cert-manager.io"
 
 var refusals = regexp.MustCompile(`\[([-a-z0-9.]+): `)
 
-// deniedByPolicy makes a denial one of the policies that approver-policy names.
+// deniedByPolicy adds to a denial the policies that approver-policy names.
 func (x *examiner) deniedByPolicy(request *unstructured.Unstructured, f *finding.Finding) {
 	denied := field.ConditionOf(request, "Denied")
 	if denied.Reason != policyReason {
@@ -57,8 +57,8 @@ func (x *examiner) deniedByPolicy(request *unstructured.Unstructured, f *finding
 	}
 }
 
-// bindPolicy is what to do where no policy counts for a request: one has to select
-// it, and its requester needs the verb use on that (approver-policy 0.23,
+// bindPolicy is the fix if no policy applies to a request: one must select it, and its
+// requester needs the verb use on it (approver-policy 0.23,
 // pkg/internal/approver/manager/predicate/predicate.go).
 func bindPolicy(request *unstructured.Unstructured) finding.Fix {
 	fix := finding.Fix{Text: "Grant the requester the verb use on a CertificateRequestPolicy, with a Role or ClusterRole, and have spec.selector of that policy match the issuer and the namespace",
@@ -80,8 +80,8 @@ func (x *examiner) approverPolicy() []*unstructured.Unstructured {
 	return found
 }
 
-// notApproved is a request that nothing has approved. Where approver-policy is
-// installed it is that which approves; else cert-manager itself.
+// notApproved reports a request that nothing has approved. If approver-policy is
+// installed, it approves; otherwise cert-manager itself.
 func (e *exam) notApproved(x *examiner, obj *unstructured.Unstructured, failing bool) {
 	e.unanswered(x, obj, failing, field.Condition{Type: "Approved", Reason: "WaitingForApproval", Message: "nothing has approved it"})
 	approvers := x.approverPolicy()
@@ -105,9 +105,8 @@ func (e *exam) notApproved(x *examiner, obj *unstructured.Unstructured, failing 
 	x.withoutPolicy(e, f)
 }
 
-// withoutPolicy tells whether any policy of approver-policy could approve a
-// request: one has to be ready, to select the issuer, and to be bound by RBAC to
-// who requests.
+// withoutPolicy reports whether any policy of approver-policy could approve a request: it
+// must be ready, select the issuer, and be bound to the requester by RBAC.
 func (x *examiner) withoutPolicy(e *exam, f *finding.Finding) {
 	listing := x.snap.List(requestPolicyKind, "")
 	f.Fixes = []finding.Fix{{Text: "Bind a CertificateRequestPolicy to the requester: a ClusterRole with the verb use on certificaterequestpolicies, and a binding to cert-manager's ServiceAccount", Command: "kubectl get certificaterequestpolicies"}}

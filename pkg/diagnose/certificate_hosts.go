@@ -15,9 +15,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// hosts reports hosts of Gateways that serve the certificate and that it is not
-// valid for. Where the Secret could not be read, the Certificate's own names
-// count: it is ready, so that these are in it.
+// hosts reports hosts of Gateways that serve the certificate but for which it is not
+// valid. If the Secret could not be read, the Certificate's own names are used: it is
+// ready, so the certificate contains them.
 func (c certificate) hosts(chain []*x509.Certificate) {
 	names := append(field.Texts(c.obj.Object, "spec", "dnsNames"), field.Texts(c.obj.Object, "spec", "ipAddresses")...)
 	if len(chain) > 0 {
@@ -44,11 +44,11 @@ func (c certificate) hosts(chain []*x509.Certificate) {
 	}
 }
 
-// hostIsWrong tells whether a host of a server is reported with the Gateway, which
-// should not serve it, so that no certificate needs to be valid for it.
+// hostIsWrong reports whether a host of a server is reported on the Gateway, which should
+// not serve it, so no certificate needs to be valid for it.
 func (g gateway) hostIsWrong(s gatewayServer, index int) bool {
 	_, mismatch := g.hostMismatch(s, index)
-	return mismatch || g.x.intrudes(g.x.claim(g.obj, s), index)
+	return mismatch || g.x.isClaimToChange(g.x.claim(g.obj, s), index)
 }
 
 func (c certificate) uncovered(gateway *unstructured.Unstructured, path, host, bare string, names []string) {
@@ -72,9 +72,8 @@ func (c certificate) uncovered(gateway *unstructured.Unstructured, path, host, b
 	c.exam.findings = append(c.exam.findings, f)
 }
 
-// covered tells whether a certificate with the names is valid for a host, which
-// may be a wildcard itself (RFC 6125, section 6.4.3: a wildcard stands for one
-// label).
+// covered reports whether a certificate with the names is valid for a host, which may be
+// a wildcard itself (RFC 6125, section 6.4.3: a wildcard matches one label).
 func covered(host string, names []string) bool {
 	_, parent, _ := strings.Cut(host, ".")
 	return slices.ContainsFunc(names, func(name string) bool {

@@ -12,9 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// issuerNamed is the issuer that a Certificate, CertificateRequest, Order or
-// Challenge names, and
-// false for an external one, of whose kind nothing is known here.
+// issuerNamed is the issuer that a Certificate, CertificateRequest, Order or Challenge
+// references, and false for an external issuer, whose kind is not known.
 func issuerNamed(obj *unstructured.Unstructured) (finding.Ref, bool) {
 	named := field.Map(obj.Object, "spec", "issuerRef")
 	group, name := field.Text(named, "group"), field.Text(named, "name")
@@ -28,8 +27,8 @@ func issuerNamed(obj *unstructured.Unstructured) (finding.Ref, bool) {
 	return ref, true
 }
 
-// blameIssuer looks at the issuer of a Certificate or CertificateRequest that is
-// not ready: it may be missing, broken, or sign with what is broken.
+// blameIssuer checks the issuer of a Certificate or CertificateRequest that is not ready:
+// it may be missing, not ready, or sign with a CA that is not ready.
 func (e *exam) blameIssuer(x *examiner, obj *unstructured.Unstructured) {
 	issuer, ok := issuerNamed(obj)
 	if !ok {
@@ -68,8 +67,8 @@ func (x *examiner) missingIssuer(obj *unstructured.Unstructured, issuer finding.
 	return f
 }
 
-// issuerMeant is what the issuer that is missing may have been meant to be: one
-// of the same name but of the other kind, or one with a name much like it.
+// issuerMeant is the issuer that was probably meant by a missing one: one of the same
+// name but of the other kind, or one with a similar name.
 func (x *examiner) issuerMeant(issuer finding.Ref) (finding.Ref, bool) {
 	other := finding.Ref{APIVersion: issuer.APIVersion, Kind: health.ClusterIssuerKind.Kind, Name: issuer.Name}
 	if issuer.Kind == other.Kind {
@@ -85,8 +84,8 @@ func (x *examiner) issuerMeant(issuer finding.Ref) (finding.Ref, bool) {
 	return x.nearest(issuer)
 }
 
-// certManager gives the Deployment of one of cert-manager's components if it is
-// there and not ready.
+// certManager returns the Deployment of a cert-manager component if it exists and is not
+// ready.
 func (x *examiner) certManager(component string) []finding.Ref {
 	var found []finding.Ref
 	for _, obj := range x.certManagers(component) {

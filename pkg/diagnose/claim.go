@@ -14,8 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainClaim tells why a claim has no volume: there is no class for it, the
-// class is not there, or its provisioner did not make one.
+// explainClaim reports why a claim has no volume: it has no class, the class does not
+// exist, or its provisioner did not create one.
 func explainClaim(x *examiner, claim *unstructured.Unstructured, failing bool) exam {
 	ref := finding.RefOf(claim)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Progressing, Since: claim.GetCreationTimestamp().Time}}
@@ -48,14 +48,14 @@ func explainClaim(x *examiner, claim *unstructured.Unstructured, failing bool) e
 	switch {
 	case !failing:
 	case x.waitsForConsumer(class):
-		x.unused(claim, class, &e)
+		x.claimUnused(claim, class, &e)
 	default:
 		e.fallback = append(e.fallback, x.silentProvisioner(claim, class, e.verdict.Since))
 	}
 	return e
 }
 
-// fail makes the finding the exam's verdict too.
+// fail adds the finding and makes it the verdict.
 func (e *exam) fail(f finding.Finding) {
 	e.findings = append(e.findings, f)
 	e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, health.Reason(f.Reason), f.Message
@@ -64,11 +64,11 @@ func (e *exam) fail(f finding.Finding) {
 	}
 }
 
-// oldClassName is where claims named their class before Kubernetes 1.6.
+// oldClassName is the annotation with a claim's class before Kubernetes 1.6.
 const oldClassName = "volume.beta.kubernetes.io/storage-class"
 
-// claimClass is the class that a claim asks for, and whether it names one at
-// all: an empty name asks for a volume without a class.
+// claimClass is the class that a claim requests, and whether it sets one: an empty name
+// requests a volume without a class.
 func claimClass(claim *unstructured.Unstructured) (class string, named bool) {
 	if old, ok := claim.GetAnnotations()[oldClassName]; ok {
 		return old, true
@@ -77,7 +77,7 @@ func claimClass(claim *unstructured.Unstructured) (class string, named bool) {
 	return field.Text(claim.Object, "spec", "storageClassName"), named
 }
 
-// defaultClass is the annotation on the class for claims that name none.
+// defaultClass is the annotation of the class for claims that set none.
 const defaultClass = "storageclass.kubernetes.io/is-default-class"
 
 func isDefault(class *unstructured.Unstructured) bool {
@@ -85,7 +85,7 @@ func isDefault(class *unstructured.Unstructured) bool {
 	return notes[defaultClass] == "true" || notes["storageclass.beta.kubernetes.io/is-default-class"] == "true"
 }
 
-// classMissing is a claim without a class, or with one that is not there. The
+// classMissing reports a claim without a class, or with one that does not exist. The
 // classes must be readable.
 func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, named bool) (finding.Finding, bool) {
 	ref := finding.RefOf(claim)
@@ -106,7 +106,7 @@ func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, 
 		f.Reason = "ProvisioningFailed"
 		f.Message = fmt.Sprintf("%s requests StorageClass %s, which does not exist", ref, class)
 		f.Evidence = []finding.Evidence{quoteClass(claim, class), {Ref: f.Ref, Field: "object", Value: "does not exist"}}
-		f.Fixes = []finding.Fix{{Text: "Set a StorageClass that exists" + existing(names), File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}}
+		f.Fixes = []finding.Fix{{Text: "Set a StorageClass that exists" + firstNames(names), File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}}
 	default:
 		return finding.Finding{}, false
 	}
@@ -116,7 +116,7 @@ func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, 
 	return f, true
 }
 
-// quoteClass is where a claim names its class.
+// quoteClass quotes the class of a claim.
 func quoteClass(claim *unstructured.Unstructured, class string) finding.Evidence {
 	if claim.GetAnnotations()[oldClassName] == class {
 		return evidence(claim, "metadata.annotations["+oldClassName+"]", class, time.Time{})
@@ -124,8 +124,7 @@ func quoteClass(claim *unstructured.Unstructured, class string) finding.Evidence
 	return evidence(claim, "spec.storageClassName", class, time.Time{})
 }
 
-// defaultMarks are the annotations of classes that say that they are not the
-// default one.
+// defaultMarks quote the annotations of classes that are not the default.
 func defaultMarks(classes []*unstructured.Unstructured) []finding.Evidence {
 	var proof []finding.Evidence
 	for _, class := range classes {
@@ -136,29 +135,29 @@ func defaultMarks(classes []*unstructured.Unstructured) []finding.Evidence {
 	return proof
 }
 
-// staticVolume tells whether volumes have been made by hand under that class's
-// name, which need no class.
+// staticVolume reports whether volumes with the class's name were created manually, which
+// need no class.
 func (x *examiner) staticVolume(class string) bool {
 	return slices.ContainsFunc(x.snap.List(volumeKind, "").Objects, func(volume *unstructured.Unstructured) bool {
 		return field.Text(volume.Object, "spec", "storageClassName") == class && field.Text(volume.Object, "status", "phase") == "Available"
 	})
 }
 
-// defaultFixes are how a claim without a class gets one: which is the right one,
-// only people know, unless there is but one.
+// defaultFixes are the fixes for a claim without a class: only people know which class is
+// right, unless there is only one.
 func (x *examiner) defaultFixes(claim *unstructured.Unstructured, names []string) []finding.Fix {
 	if len(names) == 0 {
 		return []finding.Fix{{Text: "Install a storage driver with a StorageClass: the cluster has none", Command: "kubectl get storageclasses"}}
 	}
-	byName := finding.Fix{Text: "Set a StorageClass in the claim" + existing(names), File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}
+	byName := finding.Fix{Text: "Set a StorageClass in the claim" + firstNames(names), File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}
 	if len(names) > 1 {
 		return []finding.Fix{byName}
 	}
 	return []finding.Fix{{Text: "Make the only StorageClass the default", Command: escape.Command("kubectl annotate storageclass %s %s=true", names[0], defaultClass)}, byName}
 }
 
-// existing names the first of what there is, for the end of a sentence.
-func existing(names []string) string {
+// firstNames lists the first names, for the end of a sentence.
+func firstNames(names []string) string {
 	if len(names) == 0 {
 		return ""
 	}

@@ -16,10 +16,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// driverKind is a storage driver that is installed.
+// driverKind is an installed storage driver.
 var driverKind = schema.GroupKind{Group: "storage.k8s.io", Kind: "CSIDriver"}
 
-// pendingClaim is a claim that has no volume.
+// pendingClaim is the finding on a claim without a volume.
 func pendingClaim(claim *unstructured.Unstructured, reason, why string, proof finding.Evidence, since time.Time) finding.Finding {
 	ref := finding.RefOf(claim)
 	return finding.Finding{
@@ -30,7 +30,7 @@ func pendingClaim(claim *unstructured.Unstructured, reason, why string, proof fi
 	}
 }
 
-// notProvisioned is a claim whose driver says why it made no volume.
+// notProvisioned reports a claim whose driver states why it created no volume.
 func (x *examiner) notProvisioned(claim *unstructured.Unstructured, e health.Warning) finding.Finding {
 	f := pendingClaim(claim, e.Reason, firstLine(e.Message), eventEvidence(finding.RefOf(claim), e), e.First)
 	parsed, ok := x.message(e.Message).Provisioning()
@@ -63,7 +63,7 @@ func (x *examiner) notProvisioned(claim *unstructured.Unstructured, e health.War
 	return f
 }
 
-// provisioning is the newest event about a volume that was not made.
+// provisioning is the newest event about a volume that was not created.
 func provisioning(events []health.Warning) (health.Warning, bool) {
 	for _, e := range events {
 		switch e.Reason {
@@ -74,8 +74,8 @@ func provisioning(events []health.Warning) (health.Warning, bool) {
 	return health.Warning{}, false
 }
 
-// silentProvisioner is a claim of which no event tells why it has no volume: its
-// class makes none, its driver is not installed, or has not come to it.
+// silentProvisioner reports a claim without an event that states why it has no volume:
+// its class provisions none, its driver is not installed, or has not processed it.
 func (x *examiner) silentProvisioner(claim *unstructured.Unstructured, class string, since time.Time) finding.Finding {
 	f := pendingClaim(claim, "Pending", "no event states the reason", evidence(claim, "status.phase", field.Text(claim.Object, "status", "phase"), since), since)
 	obj := x.class(class)
@@ -101,7 +101,7 @@ func (x *examiner) silentProvisioner(claim *unstructured.Unstructured, class str
 	return f
 }
 
-// namedVolume is a claim for one certain volume, which it can't have.
+// namedVolume reports a claim for a particular volume that it can't use.
 func (x *examiner) namedVolume(claim *unstructured.Unstructured) (finding.Finding, bool) {
 	name := field.Text(claim.Object, "spec", "volumeName")
 	if name == "" {
@@ -137,9 +137,9 @@ func (x *examiner) namedVolume(claim *unstructured.Unstructured) (finding.Findin
 	return f, true
 }
 
-// unused is a claim whose volume is made only once a pod with it has a node,
-// and no pod has it. Pods that wait for a node say more themselves.
-func (x *examiner) unused(claim *unstructured.Unstructured, class string, e *exam) {
+// claimUnused reports a claim whose volume is provisioned only once a pod that uses it is
+// scheduled, if no pod uses it. Pods that wait for a node have their own findings.
+func (x *examiner) claimUnused(claim *unstructured.Unstructured, class string, e *exam) {
 	unread := x.unreadable(health.PodKind, claim.GetNamespace())
 	for _, pod := range x.snap.List(health.PodKind, claim.GetNamespace()).Objects {
 		if slices.Contains(claims(pod), claim.GetName()) {
@@ -158,14 +158,14 @@ func (x *examiner) unused(claim *unstructured.Unstructured, class string, e *exa
 	e.fallback = append(e.fallback, f)
 }
 
-// waitsForConsumer tells whether volumes of the class are made only once a pod
-// has a node.
+// waitsForConsumer reports whether volumes of the class are provisioned only once a pod
+// is scheduled.
 func (x *examiner) waitsForConsumer(class string) bool {
 	obj := x.class(class)
 	return obj != nil && field.Text(obj.Object, "volumeBindingMode") == "WaitForFirstConsumer"
 }
 
-// provisioner makes the volumes of a class.
+// provisioner creates the volumes of a class.
 func (x *examiner) provisioner(class string) string {
 	if obj := x.class(class); obj != nil {
 		return field.Text(obj.Object, "provisioner")

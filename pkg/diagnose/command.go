@@ -15,7 +15,7 @@ func (c container) cannotRun(t trouble, words string) (trouble, bool) {
 	switch said.Problem {
 	case fluxmsg.ContainerArchitecture:
 		t.code, t.setting = codeArchitecture, c.path("image")
-		t.message = c.what() + " can't run on its node: its program is built for another architecture (exec format error)"
+		t.message = c.description() + " can't run on its node: its program is built for another architecture (exec format error)"
 		t.evidence = append(append(c.setting("image"), c.architecture()...), t.evidence...)
 		t.fixes = []finding.Fix{
 			{Text: "Use an image that is built for the architecture of the node, or schedule the pods on nodes with the architecture of the image (nodeSelector kubernetes.io/arch)",
@@ -24,11 +24,11 @@ func (c container) cannotRun(t trouble, words string) (trouble, bool) {
 		}
 	case fluxmsg.ContainerCommand:
 		t.code = codeCommand
-		t.message = fmt.Sprintf("%s can't be started: its image has no command %s", c.what(), said.Command)
+		t.message = fmt.Sprintf("%s can't be started: its image has no command %s", c.description(), said.Command)
 		t.fixes = c.commandFix(&t, "Correct %s: the image has no such program")
 	case fluxmsg.ContainerNotExecutable:
 		t.code = codeCommand
-		t.message = fmt.Sprintf("%s can't be started: its user is not allowed to execute %s", c.what(), said.Command)
+		t.message = fmt.Sprintf("%s can't be started: its user may not execute %s", c.description(), said.Command)
 		t.fixes = c.commandFix(&t, "Correct %s, or make the program executable in the image for the user that the container runs as")
 	default:
 		return t, false
@@ -52,11 +52,11 @@ func (c container) commandFix(t *trouble, text string) []finding.Fix {
 // wouldRunAsRoot reports a container that its securityContext forbids to run as root,
 // but whose image runs as root, or may.
 func (c container) wouldRunAsRoot(said fluxmsg.Container) trouble {
-	proof, since := c.said("Failed")
+	proof, since := c.eventProof("Failed")
 	t := trouble{code: codeRunsAsRoot, reason: "CreateContainerConfigError", since: since}
-	t.message = c.what() + " must not run as root (runAsNonRoot), but its image would run as root"
+	t.message = c.description() + " must not run as root (runAsNonRoot), and its image would"
 	if said.Problem == fluxmsg.ContainerUser {
-		t.message = c.what() + " must not run as root (runAsNonRoot), but its image has a user name instead of a user ID, so the kubelet can't verify that the user is not root"
+		t.message = c.description() + " must not run as root (runAsNonRoot), and the user of its image has a name, from which the kubelet can't tell its number"
 	}
 	t.evidence = append(c.specified(c.path("securityContext.runAsNonRoot")), c.specified("securityContext.runAsNonRoot")...)
 	t.evidence = append(append(t.evidence, c.specified(c.path("securityContext.runAsUser"))...), c.waiting()...)

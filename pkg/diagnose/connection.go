@@ -100,7 +100,7 @@ func (x *examiner) fromOutside(namespace string) []connection {
 		serving := (gateway{x: x, obj: obj}).serving()
 		for i, spec := range field.List(obj.Object, "spec", "servers") {
 			server := gatewayServer{i, spec}
-			for _, service := range x.fronts(serving) {
+			for _, service := range x.servicesSelecting(serving) {
 				for _, c := range x.toService(nil, service, server.number(), routeProtocol(server) != "http") {
 					if !slices.Contains(found, c) {
 						found = append(found, c)
@@ -167,7 +167,7 @@ const postgresPort = 5432
 func (x *examiner) toDatabases(from, to []*unstructured.Unstructured) []connection {
 	var found []connection
 	for _, database := range to {
-		for _, service := range x.fronts([]*unstructured.Unstructured{database}) {
+		for _, service := range x.servicesSelecting([]*unstructured.Unstructured{database}) {
 			for _, client := range from {
 				for _, c := range x.toService(client, service, postgresPort, true) {
 					if c.to != database {

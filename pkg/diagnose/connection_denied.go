@@ -46,7 +46,7 @@ func (s podView) mayLackConnection() bool {
 	silent := true
 	for _, statuses := range []string{"initContainerStatuses", "containerStatuses"} {
 		for _, status := range field.List(s.pod.Object, "status", statuses) {
-			words := (container{status: status}).lastEnd().message
+			words := (container{status: status}).lastTermination().message
 			if aboutConnection.MatchString(words) || aboutDatabase.MatchString(words) {
 				return true
 			}

@@ -13,15 +13,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// path is where a setting of the container stands in its pod's spec.
+// path is the path of a container's setting in the pod's spec.
 func (c container) path(setting string) string { return c.list + "[" + c.name + "]." + setting }
 
-// field is where a setting of the container stands in its workload.
+// field is the path of a container's setting in its workload.
 func (c container) field(setting string) string {
 	return c.at(c.path(setting))
 }
 
-// at is where a field of a pod's spec stands in its workload.
+// at is the path in its workload of a field of a pod's spec.
 func (s podView) at(path string) string {
 	if s.owner.Kind == "Pod" {
 		return "spec." + path
@@ -29,8 +29,8 @@ func (s podView) at(path string) string {
 	return "spec.template.spec." + path
 }
 
-// setting is a field of the container as proof, and where another tenant's has
-// another value and works, that too.
+// setting quotes a field of the container, and the field of another tenant's
+// corresponding container if that differs and works.
 func (c container) setting(setting string) []finding.Evidence {
 	path := c.path(setting)
 	proof := c.specified(path)
@@ -44,9 +44,9 @@ func (c container) setting(setting string) []finding.Evidence {
 	return proof
 }
 
-// specified is a field of the pod's spec as proof: the workload's when its
-// template has the same value, else the pod's own, and what the template has
-// instead. An older revision, a default or an injector may have put it there.
+// specified quotes a field of the pod's spec: from the workload if its template has the
+// same value, otherwise from the pod, with the template's value. An older revision, a
+// default or an injector may have set it.
 func (s podView) specified(path string) []finding.Evidence {
 	value, ok := field.Quote(s.pod.Object, "spec."+path)
 	if !ok {
@@ -66,8 +66,7 @@ func (s podView) specified(path string) []finding.Evidence {
 	return []finding.Evidence{own, evidence(s.work, s.at(path), template, time.Time{})}
 }
 
-// state is a field of the container's status as proof, none when it has no such
-// field.
+// state quotes a field of the container's status, if it has one.
 func (c container) state(path string, at time.Time) []finding.Evidence {
 	path = fmt.Sprintf("%s[%s].%s", c.live, c.name, path)
 	value, ok := field.Quote(c.pod.Object, path)
@@ -77,13 +76,13 @@ func (c container) state(path string, at time.Time) []finding.Evidence {
 	return []finding.Evidence{evidence(c.pod, path, value, at)}
 }
 
-// waiting is why a container waits, as proof.
+// waiting quotes why a container waits.
 func (c container) waiting() []finding.Evidence {
 	return append(c.state("state.waiting.reason", time.Time{}), c.state("state.waiting.message", time.Time{})...)
 }
 
-// ended is how a container ended, as proof.
-func (c container) ended(e end) []finding.Evidence {
+// terminationProof quotes how a container terminated.
+func (c container) terminationProof(e containerExit) []finding.Evidence {
 	if e.path == "" {
 		return nil
 	}
@@ -91,7 +90,7 @@ func (c container) ended(e end) []finding.Evidence {
 	return append(proof, c.state(e.path+".message", time.Time{})...)
 }
 
-// proofOf is a condition as proof.
+// proofOf quotes a condition.
 func proofOf(obj *unstructured.Unstructured, c field.Condition) finding.Evidence {
 	if c.Reason == "" && c.Message == "" {
 		return evidence(obj, c.Path+".status", c.Status, c.Since)
@@ -99,9 +98,9 @@ func proofOf(obj *unstructured.Unstructured, c field.Condition) finding.Evidence
 	return evidence(obj, c.Path, c.Reason+": "+c.Message, c.Since)
 }
 
-// events are the newest events with the reasons, as proof, and since when there
-// are any; the pod's creation when there are none.
-func (s podView) said(reasons ...string) ([]finding.Evidence, time.Time) {
+// eventProof quotes the newest event with one of the reasons, and the time of the first;
+// the pod's creation time if there is none.
+func (s podView) eventProof(reasons ...string) ([]finding.Evidence, time.Time) {
 	since := s.pod.GetCreationTimestamp().Time
 	e, ok := s.event(reasons...)
 	if !ok {
@@ -115,8 +114,8 @@ func (s podView) said(reasons ...string) ([]finding.Evidence, time.Time) {
 	return []finding.Evidence{eventEvidence(finding.RefOf(s.pod), e)}, e.First
 }
 
-// named is the entry of that name.
-func named(list []map[string]any, name string) map[string]any {
+// entryNamed is the entry with that name.
+func entryNamed(list []map[string]any, name string) map[string]any {
 	for _, entry := range list {
 		if field.Text(entry, "name") == name {
 			return entry
@@ -125,7 +124,7 @@ func named(list []map[string]any, name string) map[string]any {
 	return nil
 }
 
-// textAt is a field as text, whether it was written as text or as a number.
+// textAt is a field as text, whether it is a string or a number.
 func textAt(obj map[string]any, path ...string) string {
 	if text := field.Text(obj, path...); text != "" {
 		return text
@@ -136,8 +135,8 @@ func textAt(obj map[string]any, path ...string) string {
 	return ""
 }
 
-// what names the container for a sentence.
-func (c container) what() string {
+// description names the container in a sentence.
+func (c container) description() string {
 	noun := "container "
 	if c.list == "initContainers" {
 		noun = "init container "
@@ -148,8 +147,8 @@ func (c container) what() string {
 	return noun + c.name + " of " + c.owner.String()
 }
 
-// logs is the command that shows what a container said, or said before it
-// ended.
+// logs is the command that shows the log of a container, or its log from before it
+// exited.
 func (s podView) logs(name string, previous bool) string {
 	command := escape.Command("kubectl logs %s -n %s", s.pod.GetName(), s.pod.GetNamespace())
 	if name != "" {

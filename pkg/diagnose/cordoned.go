@@ -16,8 +16,8 @@ import (
 // budgetKind limits how many pods may be evicted at a time.
 var budgetKind = schema.GroupKind{Group: "policy", Kind: "PodDisruptionBudget"}
 
-// cordonedNodes is a pod that only cordoned nodes would have room for. Nodes stay
-// so while they are drained, which a budget may block.
+// cordonedNodes reports a pod that could run only on cordoned nodes. Nodes stay cordoned
+// while they are drained, which a budget may block.
 func (s podView) cordonedNodes(t *trouble) {
 	var cordoned []*unstructured.Unstructured
 	for _, node := range s.x.snap.List(nodeKind, "").Objects {
@@ -45,8 +45,8 @@ func (s podView) cordonedNodes(t *trouble) {
 	s.x.blockedDrain(cordoned, t)
 }
 
-// cordonedHome tells whether a cordoned node is one that the pod's volumes are tied
-// to. The scheduler counts it as cordoned, and the others by their conflict.
+// cordonedHome reports whether the pod's volumes are tied to a cordoned node. The
+// scheduler counts that node as cordoned, and the others by their volume conflict.
 func (s podView) cordonedHome() bool {
 	for _, node := range s.x.snap.List(nodeKind, "").Objects {
 		if field.Bool(node.Object, "spec", "unschedulable") && s.matches(node) && s.volumesFit(node) == yes {
@@ -56,8 +56,8 @@ func (s podView) cordonedHome() bool {
 	return false
 }
 
-// volumesFit tells whether the node affinity of the pod's volumes includes a node. A
-// volume without one, or that could not be read, may fit.
+// volumesFit reports whether the node affinity of the pod's volumes includes a node. A
+// volume without affinity, or one that could not be read, may fit.
 func (s podView) volumesFit(node *unstructured.Unstructured) certainty {
 	result := maybe
 	for _, name := range claims(s.pod) {
@@ -81,8 +81,8 @@ func (s podView) volumesFit(node *unstructured.Unstructured) certainty {
 	return result
 }
 
-// blockedDrain is a budget that lets none of its pods be evicted from a cordoned
-// node, so that the node's drain does not end.
+// blockedDrain reports a budget that allows none of its pods to be evicted from a
+// cordoned node, so the node's drain does not complete.
 func (x *examiner) blockedDrain(cordoned []*unstructured.Unstructured, t *trouble) {
 	onNode := map[string]bool{}
 	for _, node := range cordoned {

@@ -14,43 +14,43 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// end is how a container ended.
-type end struct {
+// containerExit is how a container terminated.
+type containerExit struct {
 	reason, message string
 	code            int64
 	at              time.Time
-	// path is where that stands in the container's status.
+	// path is its path in the container's status.
 	path string
 }
 
-// lastEnd is how the container last ended; its reason is empty when it never
+// lastTermination is how the container last terminated; its reason is empty if it never
 // did.
-func (c container) lastEnd() end {
+func (c container) lastTermination() containerExit {
 	for _, path := range []string{"state", "lastState"} {
 		if ended := field.Map(c.status, path, "terminated"); ended != nil {
-			return end{
+			return containerExit{
 				reason: field.Text(ended, "reason"), message: strings.TrimSpace(field.Text(ended, "message")),
 				code: field.Int(ended, "exitCode"), at: field.Time(ended, "finishedAt"), path: path + ".terminated",
 			}
 		}
 	}
-	return end{}
+	return containerExit{}
 }
 
-// impatient is how often a container must have been started anew before that
-// counts as a failure: at first start, one or two tries are common.
-const impatient = 3
+// crashThreshold is the number of restarts from which a crashing container counts as a
+// failure: one or two restarts are common at the first start.
+const crashThreshold = 3
 
-// crashed is a container that ends again and again.
-func (c container) crashed(ended end) trouble {
+// crashed reports a container that repeatedly exits.
+func (c container) crashed(ended containerExit) trouble {
 	restarts := field.Int(c.status, "restartCount")
 	t := trouble{
 		code: codeCrash, reason: cmp.Or(field.Text(c.status, "state", "waiting", "reason"), ended.reason, "CrashLoopBackOff"), vague: true, since: ended.at,
-		soft: restarts < impatient && c.list == "containers",
+		soft: restarts < crashThreshold && c.list == "containers",
 	}
-	t.evidence = append(c.waiting(), c.ended(ended)...)
+	t.evidence = append(c.waiting(), c.terminationProof(ended)...)
 	t.evidence = append(t.evidence, c.state("restartCount", time.Time{})...)
-	proof, since := c.said("BackOff", "Killing", "Unhealthy")
+	proof, since := c.eventProof("BackOff", "Killing", "Unhealthy")
 	t.evidence = append(t.evidence, proof...)
 	if len(proof) > 0 {
 		t.since = since
@@ -68,55 +68,55 @@ func (c container) crashed(ended end) trouble {
 	if restarts == 0 {
 		verb = "exited"
 	}
-	t.message = fmt.Sprintf("%s %s%s", c.what(), verb, ended.words())
+	t.message = fmt.Sprintf("%s %s%s", c.description(), verb, ended.description())
 	t.fixes = []finding.Fix{{Text: "Read its log from before it exited", Command: c.logs(c.name, true)}}
 	return t
 }
 
-// words describe an end, for the end of a sentence.
-func (e end) words() string {
+// description describes a termination, for the end of a sentence.
+func (e containerExit) description() string {
 	text := ""
 	switch {
 	case e.path == "":
 		return text
 	case e.code == 0:
 		text = ", without an error (exit code 0)"
-	case meanings[e.code] != "":
-		text = fmt.Sprintf(" with exit code %d: %s", e.code, meanings[e.code])
+	case exitCodeMeanings[e.code] != "":
+		text = fmt.Sprintf(" with exit code %d: %s", e.code, exitCodeMeanings[e.code])
 	default:
 		text = fmt.Sprintf(" with exit code %d", e.code)
 	}
-	if said := lastWords(e.message); said != "" {
+	if said := lastLine(e.message); said != "" {
 		text += ": " + said
 	}
 	return text
 }
 
-// meanings are those of the exit codes that shells and kernels give.
-var meanings = map[int64]string{
+// exitCodeMeanings are the meanings of exit codes of shells and kernels.
+var exitCodeMeanings = map[int64]string{
 	126: "its command can't be run", 127: "its command does not exist",
 	128: "it could not be started", 134: "it aborted", 137: "it was killed", 139: "it crashed with a segmentation fault", 143: "it was asked to terminate",
 }
 
-// lastWords are the last line of what a container said: the error is there.
-func lastWords(message string) string {
+// lastLine is the last line of a container's message, which contains the error.
+func lastLine(message string) string {
 	lines := strings.Split(strings.TrimSpace(message), "\n")
 	return firstLine(lines[len(lines)-1])
 }
 
-// outOfMemory is a container that was killed at its limit. It wins over the
-// back-off that follows.
+// outOfMemory reports a container that was killed at its memory limit. It takes
+// precedence over the back-off that follows.
 func (c container) outOfMemory(t trouble) trouble {
 	t.code, t.reason, t.vague, t.soft = codeOOMKilled, "OOMKilled", false, false
 	limit := textAt(c.spec, "resources", "limits", "memory")
 	if limit == "" {
-		t.message = c.what() + " is repeatedly killed because its node runs out of memory"
+		t.message = c.description() + " is repeatedly killed because its node runs out of memory"
 		t.fixes = []finding.Fix{{Text: "Set a memory request for the container, or add memory to the node", File: c.x.file(c.work, c.field("resources.requests.memory"))}}
 		return t
 	}
 	t.setting = c.path("resources.limits.memory")
 	t.evidence = append(c.setting("resources.limits.memory"), t.evidence...)
-	t.message = fmt.Sprintf("%s is repeatedly killed because it needs more memory than its limit of %s", c.what(), limit)
+	t.message = fmt.Sprintf("%s is repeatedly killed because it needs more memory than its limit of %s", c.description(), limit)
 	t.fixes = []finding.Fix{{
 		Text: "Raise the container's memory limit", File: c.x.file(c.work, c.field("resources.limits.memory")), Command: c.x.applyNow(c.work),
 	}}
@@ -126,7 +126,7 @@ func (c container) outOfMemory(t trouble) trouble {
 	return t
 }
 
-// doubleLimit is the command that raises the memory limit of a workload that is not
+// doubleLimit is the command that doubles the memory limit of a workload that is not
 // known to come from Git or Helm.
 func (c container) doubleLimit(fix *finding.Fix, limit string) {
 	twice, err := resource.ParseQuantity(limit)
@@ -139,19 +139,19 @@ func (c container) doubleLimit(fix *finding.Fix, limit string) {
 		resourceOf(c.owner), c.owner.Name, c.owner.Namespace, c.name, twice.String())
 }
 
-// notStarted is a container that a runtime refuses to start.
+// notStarted reports a container that the runtime can't start.
 func (c container) notStarted(reason string) trouble {
 	words := firstLine(field.Text(c.status, "state", "waiting", "message"))
-	proof, since := c.said("Failed", "FailedPostStartHook", "FailedPreStopHook")
+	proof, since := c.eventProof("Failed", "FailedPostStartHook", "FailedPreStopHook")
 	t := trouble{
 		code: codeContainerFailed, reason: reason, since: since, evidence: append(c.waiting(), proof...),
-		message: c.what() + " can't be started",
+		message: c.description() + " can't be started",
 		fixes:   []finding.Fix{{Text: "Check why it could not be started", Command: c.describe()}},
 	}
 	if words != "" {
 		t.message += ": " + words
 	}
-	if ended := c.lastEnd(); ended.reason == "OOMKilled" {
+	if ended := c.lastTermination(); ended.reason == "OOMKilled" {
 		return c.outOfMemory(t)
 	}
 	if unable, ok := c.cannotRun(t, field.Text(c.status, "state", "waiting", "message")); ok {

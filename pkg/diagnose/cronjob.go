@@ -10,8 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainCronJob goes by its last Job that has come to an end: an older one that
-// failed is made good by one that did not.
+// explainCronJob uses the last finished Job: an older failure does not matter once a
+// newer Job has succeeded.
 func explainCronJob(x *examiner, cron *unstructured.Unstructured, failing bool) exam {
 	v := health.Verdict{Ref: finding.RefOf(cron), Status: health.Ready, Since: field.Time(cron.Object, "status", "lastSuccessfulTime")}
 	e := exam{verdict: v}

@@ -12,10 +12,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// downDatabases are the databases of the pod's namespace that are in trouble,
-// and the pools in front of them: when Orthanc does not get up and does not say
-// why, that is nearly always why. A pool is broken by the database alone, and a
-// database by neither.
+// downDatabases are the databases in the pod's namespace that do not work, and the
+// connection pools in front of them: if Orthanc does not start and does not state why,
+// that is nearly always the cause. A pool depends on the database only, and a database on
+// neither.
 func (x *examiner) downDatabases(s podView) []finding.Ref {
 	namespace := s.pod.GetNamespace()
 	var databases []*unstructured.Unstructured
@@ -44,12 +44,12 @@ func (x *examiner) downDatabases(s podView) []finding.Ref {
 	return down
 }
 
-// pools are the names of what stands in front of a PostgreSQL. An exporter
-// comes with it as well, and nobody needs one.
+// pools matches the names of PostgreSQL's connection pools. The exporter of the same
+// release is not needed.
 var pools = regexp.MustCompile(`pgpool|pgbouncer|pooler|proxy`)
 
-// inFront tells whether a workload is the pool of one of the databases: it comes
-// from the same release.
+// inFront reports whether a workload is the pool of one of the databases: it comes from
+// the same release.
 func inFront(work *unstructured.Unstructured, databases []*unstructured.Unstructured) bool {
 	if tenant.IsDatabase(work) || tenant.IsOrthanc(work) || !pools.MatchString(work.GetName()) {
 		return false
@@ -64,12 +64,11 @@ func inFront(work *unstructured.Unstructured, databases []*unstructured.Unstruct
 	return false
 }
 
-// aboutDatabase are words of a container that did not get through to one.
+// aboutDatabase matches messages of a container that could not connect to a database.
 var aboutDatabase = regexp.MustCompile(`(?i)postgres|psql|pgpool|\b5432\b|\bdatabase\b|\bbackend\b`)
 
-// down are those workloads that don't serve at all, or not in full while the
-// pod's own words are about a database: of a database with replicas one can be
-// down and nobody notices.
+// down are the workloads that have no ready replica, or too few while the pod's messages
+// are about a database: a database with replicas can lose one without an effect.
 func (x *examiner) down(workloads []*unstructured.Unstructured, s podView) []finding.Ref {
 	var found []finding.Ref
 	for _, work := range workloads {
@@ -81,7 +80,7 @@ func (x *examiner) down(workloads []*unstructured.Unstructured, s podView) []fin
 	return found
 }
 
-// complains tells whether the pod's events or last words match.
+// complains reports whether the pod's events or the messages of its containers match.
 func (s podView) complains(about *regexp.Regexp) bool {
 	for _, e := range s.events {
 		if e.Reason == "Unhealthy" && about.MatchString(e.Message) {
@@ -90,7 +89,7 @@ func (s podView) complains(about *regexp.Regexp) bool {
 	}
 	for _, statuses := range []string{"initContainerStatuses", "containerStatuses"} {
 		for _, status := range field.List(s.pod.Object, "status", statuses) {
-			if about.MatchString((container{status: status}).lastEnd().message) {
+			if about.MatchString((container{status: status}).lastTermination().message) {
 				return true
 			}
 		}

@@ -14,8 +14,8 @@ import (
 
 var peerAuthenticationKind = schema.GroupKind{Group: "security.istio.io", Kind: "PeerAuthentication"}
 
-// explainDestinationRule reports a rule that has Istio's clients connect without
-// mutual TLS to pods which accept nothing else.
+// explainDestinationRule reports a rule that disables mutual TLS for pods that require
+// it.
 func explainDestinationRule(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	ref := finding.RefOf(obj)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: obj.GetCreationTimestamp().Time}}
@@ -29,7 +29,7 @@ func explainDestinationRule(x *examiner, obj *unstructured.Unstructured, _ bool)
 		return e
 	}
 	for _, workload := range x.selected(selectorOf(service), namespace) {
-		strict, ok := x.strict(workload)
+		strict, ok := x.strictPeerAuthentication(workload)
 		if !ok {
 			continue
 		}
@@ -49,11 +49,11 @@ func explainDestinationRule(x *examiner, obj *unstructured.Unstructured, _ bool)
 	return e
 }
 
-// strict is the PeerAuthentication by which the pods of a workload accept mutual
-// TLS alone: the one for the pods goes before that of the namespace, this before
-// that of the mesh, and UNSET or none inherits. One with settings of single ports
-// is not judged.
-func (x *examiner) strict(workload *unstructured.Unstructured) (*unstructured.Unstructured, bool) {
+// strictPeerAuthentication is the PeerAuthentication that requires mutual TLS for the
+// pods of a workload: the one for the pods takes precedence over that of the namespace,
+// and this over that of the mesh; UNSET or none inherits. One with settings for single
+// ports is not judged.
+func (x *examiner) strictPeerAuthentication(workload *unstructured.Unstructured) (*unstructured.Unstructured, bool) {
 	if !x.meshed(workload) {
 		return nil, false
 	}
@@ -80,9 +80,8 @@ func (x *examiner) strict(workload *unstructured.Unstructured) (*unstructured.Un
 	return nil, false
 }
 
-// peerAuthentications are those of a namespace, then those of the mesh, each the
-// oldest first, which is the one that counts (istio 1.24,
-// pilot/pkg/model/authentication.go).
+// peerAuthentications are those of a namespace, then those of the mesh, each with the
+// oldest first, which applies (istio 1.24, pilot/pkg/model/authentication.go).
 func (x *examiner) peerAuthentications(namespace string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, at := range slices.Compact([]string{namespace, meshNamespace}) {

@@ -9,9 +9,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// evicted is a pod that had to go for the sake of its node or of other pods
+// evicted reports a pod that was evicted by its node or preempted by another pod
 // (k8s.io/kubernetes 1.36, pkg/kubelet/eviction and pkg/scheduler/framework/preemption;
-// the condition DisruptionTarget of core/v1 says for what).
+// the condition DisruptionTarget of core/v1 states the reason).
 func (s podView) evicted(t trouble) (trouble, bool) {
 	target := field.ConditionOf(s.pod, "DisruptionTarget")
 	reason := field.Text(s.pod.Object, "status", "reason")
@@ -40,8 +40,8 @@ func (s podView) evicted(t trouble) (trouble, bool) {
 	return t, true
 }
 
-// againstEviction is how to keep a pod on a node that runs out of something.
-// Those that use more than they request go first.
+// againstEviction is the fix that keeps a pod on a node that runs out of a resource. Pods
+// that use more than they request are evicted first.
 func (s podView) againstEviction(message string) finding.Fix {
 	switch lower := strings.ToLower(message); {
 	case strings.Contains(lower, "resource: memory"):
@@ -54,7 +54,7 @@ func (s podView) againstEviction(message string) finding.Fix {
 	return finding.Fix{Text: "Read the pod's events", Command: s.describe()}
 }
 
-// overLocalStorage tells whether a pod was evicted because it used more local storage
+// overLocalStorage reports whether a pod was evicted because it used more local storage
 // than its own limits allow.
 func overLocalStorage(message string) bool {
 	lower := strings.ToLower(message)

@@ -115,7 +115,7 @@ func quotableValues(obj *unstructured.Unstructured, path string) []string {
 	found = append(found, reason+": "+message, words, strings.TrimSpace(status+" "+words), message)
 	if code, ok := state["exitCode"].(int64); ok {
 		ended := fmt.Sprintf("%s, exit code %d", reason, code)
-		found = append(found, ended, ended+": "+lastWords(message))
+		found = append(found, ended, ended+": "+lastLine(message))
 	}
 	return found
 }

@@ -13,9 +13,9 @@ import (
 // has scheduling gates (k8s.io/api v0.36, core/v1, PodReasonSchedulingGated).
 const schedulingGated = "SchedulingGated"
 
-// gated is a pod that the scheduler does not look at before the controllers that
-// set its gates have removed them. However long that takes, it is no failure of
-// the pod. Gates are set when a pod is created, and the condition has no time.
+// gated reports a pod that the scheduler ignores until the controllers that set its
+// scheduling gates have removed them. That is no failure of the pod, however long it
+// takes. Gates are set when a pod is created, and the condition has no time.
 func (s podView) gated(scheduled field.Condition) trouble {
 	since := scheduled.Since
 	if since.IsZero() {

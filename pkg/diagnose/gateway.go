@@ -13,10 +13,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainGateway looks at what an Istio Gateway needs and no controller reports:
-// pods that its selector matches, ports that clients can reach, hosts that no
-// other Gateway claims, and certificates. Istio writes no status on it, so that
-// kstatus, and with it Flux, calls each one ready.
+// explainGateway checks what an Istio Gateway needs and no controller reports: pods that
+// its selector matches, ports that clients can reach, hosts that no other Gateway claims,
+// and certificates. Istio writes no status on it, so kstatus, and with it Flux, considers
+// each Gateway ready.
 func explainGateway(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	if obj.GetDeletionTimestamp() != nil {
@@ -24,7 +24,7 @@ func explainGateway(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	}
 	g := gateway{x, obj, &e}
 	g.pods()
-	g.front()
+	g.checkService()
 	for i, server := range field.List(obj.Object, "spec", "servers") {
 		s := gatewayServer{index: i, spec: server}
 		g.port(s)
@@ -37,8 +37,8 @@ func explainGateway(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	return e
 }
 
-// judge makes what was found out the verdict, for kinds that have no status. A
-// warning leaves the object ready.
+// judge sets the verdict from the findings, for kinds that have no status. A warning
+// leaves the object ready.
 func (e *exam) judge() {
 	for _, f := range e.findings {
 		if f.Severity == finding.Critical {
@@ -61,7 +61,7 @@ type gatewayServer struct {
 	spec  map[string]any
 }
 
-// path is where a field of the server stands in the Gateway.
+// path is the path in the Gateway of a field of the server.
 func (s gatewayServer) path(below string) string {
 	return fmt.Sprintf("spec.servers[%d].%s", s.index, below)
 }
@@ -74,14 +74,14 @@ func (s gatewayServer) protocol() string {
 	return strings.ToUpper(field.Text(s.spec, "port", "protocol"))
 }
 
-// String is where the server listens: "web.bhs.orthweb.com:443".
+// String is the address on which the server listens: "web.bhs.orthweb.com:443".
 func (s gatewayServer) String() string {
 	return fmt.Sprintf("%s:%d", strings.Join(s.hosts(), ","), s.number())
 }
 
-// serving are the workloads whose pods serve the Gateway. Istio goes by labels
-// across all namespaces; where a tenant has an ingress of its own, that of
-// another tenant with the same labels is not meant.
+// serving are the workloads whose pods serve the Gateway. Istio selects pods by label in
+// all namespaces; if a tenant has its own ingress, that of another tenant with the same
+// labels is ignored.
 func (g gateway) serving() []*unstructured.Unstructured {
 	selector := selectorOf(g.obj)
 	if own := g.x.selected(selector, g.obj.GetNamespace()); len(own) > 0 {
@@ -112,8 +112,8 @@ func (g gateway) pods() {
 	g.otherTenants(serving)
 }
 
-// unserved reports a Gateway whose selector matches no pods, unless something
-// may be hidden or the release that installs the pods is not ready.
+// unserved reports a Gateway whose selector matches no pods, unless pods may be hidden or
+// the release that installs them is not ready.
 func (g gateway) unserved() {
 	if unseen := g.x.unseen(""); len(unseen) > 0 {
 		g.exam.unknown = append(g.exam.unknown, unseen...)
@@ -133,9 +133,9 @@ func (g gateway) unserved() {
 	g.exam.findings = append(g.exam.findings, f)
 }
 
-// selectorFixes are what to do about a selector of an object that matches no
-// pods: the label that was meant, where one pod's is nearly the same, and else
-// where to look. With a namespace, only pods in it can be meant.
+// selectorFixes are the fixes for a selector that matches no pods: the label that was
+// meant, if a pod has a similar one, and what to compare. With a namespace, only pods in
+// it can be meant.
 func (x *examiner) selectorFixes(f *finding.Finding, obj *unstructured.Unstructured, namespace string) []finding.Fix {
 	command := "kubectl get pods -A --show-labels"
 	if namespace != "" {
@@ -160,8 +160,8 @@ func (x *examiner) selectorFixes(f *finding.Finding, obj *unstructured.Unstructu
 	}, look}
 }
 
-// peerSelector offers the selector of another tenant's same object, where it
-// matches pods beside this one.
+// peerSelector suggests the selector of another tenant's corresponding object, if it
+// matches pods in the object's namespace.
 func (x *examiner) peerSelector(f *finding.Finding, obj, peer *unstructured.Unstructured) []finding.Fix {
 	selector := selectorOf(peer)
 	own := x.selected(selector, obj.GetNamespace())
@@ -177,7 +177,7 @@ func (x *examiner) peerSelector(f *finding.Finding, obj, peer *unstructured.Unst
 	}}
 }
 
-// workloads are all that a selector can match in a namespace, or everywhere.
+// workloads are all workloads that a selector can match, in a namespace or in all.
 func (x *examiner) workloads(namespace string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, kind := range selectable {
@@ -186,8 +186,8 @@ func (x *examiner) workloads(namespace string) []*unstructured.Unstructured {
 	return found
 }
 
-// otherTenants reports a tenant's Gateway whose selector matches pods of other
-// tenants alone, while the tenant has an ingress of its own.
+// otherTenants reports a tenant's Gateway whose selector matches only pods of other
+// tenants, although the tenant has its own ingress.
 func (g gateway) otherTenants(serving []*unstructured.Unstructured) {
 	own := g.x.tenantOf(g.obj.GetNamespace())
 	ingress := g.x.balanced(g.obj.GetNamespace())
@@ -211,7 +211,7 @@ func (g gateway) otherTenants(serving []*unstructured.Unstructured) {
 	g.exam.findings = append(g.exam.findings, f)
 }
 
-// balanced are the workloads of a namespace that a load balancer leads to.
+// balanced are the workloads of a namespace behind a load balancer.
 func (x *examiner) balanced(namespace string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, service := range x.snap.List(health.ServiceKind, namespace).Objects {
@@ -227,8 +227,8 @@ func (x *examiner) balanced(namespace string) []*unstructured.Unstructured {
 	return found
 }
 
-// namespaces are where Istio reads the Gateway's certificates: beside the pods
-// that serve it (istio.io, Gateway, ServerTLSSettings.credentialName).
+// namespaces are the namespaces in which Istio reads the Gateway's certificates: those of
+// the pods that serve it (istio.io, Gateway, ServerTLSSettings.credentialName).
 func (g gateway) namespaces() []string {
 	var found []string
 	for _, workload := range g.serving() {

@@ -13,11 +13,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// claims reports a server that Istio skips because an older Gateway for the same
-// pods has one for the same host, or of another protocol, on the same port. Istio
-// merges all Gateways whose selectors match a proxy, the oldest first, whatever
-// their namespaces, and of servers with TLS each host counts once a port
-// (istio 1.24, pilot/pkg/model/gateway.go, mergeGateways, and push_context.go).
+// claims reports a server that Istio ignores because an older Gateway for the same pods
+// has one for the same host, or with another protocol, on the same port. Istio merges all
+// Gateways whose selectors match a proxy, the oldest first, in all namespaces, and of
+// servers with TLS uses each host once for each port (istio 1.24,
+// pilot/pkg/model/gateway.go, mergeGateways, and push_context.go).
 func (g gateway) claims(s gatewayServer) {
 	if len(selectorOf(g.obj)) == 0 || s.number() == 0 {
 		return
@@ -34,21 +34,21 @@ func (g gateway) claims(s gatewayServer) {
 	}
 }
 
-// claimKey is what only one Gateway for the same pods can have: a host on a port
-// with TLS. Without a host, it is all servers of a port that have no TLS.
+// claimKey is what only one Gateway for the same pods can have: a host on a port with
+// TLS. Without a host, it stands for all servers of a port without TLS.
 type claimKey struct {
 	port int64
 	host string
-	// tolerated tells that two of these are not compared, see claim.tolerated.
+	// tolerated means that two of these are not compared, see claim.tolerated.
 	tolerated bool
 }
 
-// claimsKey is the key of the servers of Istio's Gateways by what they claim.
+// claimsKey is the key of the servers of Istio Gateways by what they claim.
 type claimsKey struct{}
 
-// rivals are the servers that may collide with one: those with a host of its own
-// on its port, and those that share the port and not the protocol. The Gateways of
-// all namespaces count, of tenants as well that nothing else is read of.
+// rivals are the servers that may conflict with one: those with the same host on its
+// port, and those that share the port but not the protocol. The Gateways of all
+// namespaces count, even of tenants of which nothing else is read.
 func (x *examiner) rivals(c claim) []claim {
 	claimed := memoize(x, claimsKey{}, func() map[claimKey][]claim {
 		claimed := map[claimKey][]claim{}
@@ -85,7 +85,7 @@ func (x *examiner) rivals(c claim) []claim {
 // anyTLS stands for all servers with TLS on a port.
 const anyTLS = "TLS"
 
-// keys are what a server is found by.
+// keys are the keys under which a server is stored.
 func (c claim) keys() []claimKey {
 	port := c.server.number()
 	if !c.server.hasTLS() {
@@ -98,23 +98,23 @@ func (c claim) keys() []claimKey {
 	return keys
 }
 
-// tolerated tells whether a claim may be made by several Gateways. Korthweb ships
-// its DICOM Gateways with host "*", one a tenant, each with pods of its own. That
-// they are merged depends on settings of istiod which a snapshot does not hold, so
-// it is not called a failure.
+// tolerated reports whether several Gateways may have a claim. Korthweb's DICOM Gateways
+// have host "*", one for each tenant, each with its own pods. Whether they are merged
+// depends on settings of istiod that a snapshot does not contain, so this is not a
+// failure.
 func (c claim) tolerated(host string) bool {
 	return host == "*" && !httpsServer(c.server) && c.ownPods
 }
 
-// claim is a server of a Gateway as it competes with others. Whether its own
-// namespace has pods for it is worked out once.
+// claim returns the claim of a Gateway's server. Whether its own namespace has pods for
+// it is computed once.
 func (x *examiner) claim(obj *unstructured.Unstructured, s gatewayServer) claim {
 	return claim{gateway{x: x, obj: obj}, s, len(x.selected(selectorOf(obj), obj.GetNamespace())) > 0}
 }
 
-// rival is a server of any Gateway. Of its namespace nothing is read for that: where
-// the pods there are not known, it is taken to have some of its own, which is the
-// answer that makes no failure of it.
+// rival returns the claim of a server of any Gateway. It reads nothing in the Gateway's
+// namespace: if the pods there are not known, it assumes that there are some, which
+// avoids a false failure.
 func (x *examiner) rival(obj *unstructured.Unstructured, s gatewayServer) claim {
 	known := *x
 	known.snap = x.known
@@ -123,8 +123,8 @@ func (x *examiner) rival(obj *unstructured.Unstructured, s gatewayServer) claim 
 	return claim{gateway{x: x, obj: obj}, s, own}
 }
 
-// mayShare tells whether two Gateways' selectors can match the same pods. It is a
-// cheap test that comes before all others.
+// mayShare reports whether the selectors of two Gateways can match the same pods. It is a
+// cheap test before all others.
 func mayShare(a, b *unstructured.Unstructured) bool {
 	theirs := selectorOf(b)
 	for key, value := range selectorOf(a) {
@@ -135,14 +135,14 @@ func mayShare(a, b *unstructured.Unstructured) bool {
 	return true
 }
 
-// claim is a server of a Gateway, as a rival for a host and a port.
+// claim is a server of a Gateway that claims a host and a port.
 type claim struct {
 	gateway
 	server  gatewayServer
 	ownPods bool
 }
 
-// collide reports two servers on one port of which Istio takes only the older one.
+// collide reports two servers on one port of which Istio uses only the older one.
 func (x *examiner) collide(a, b claim) (finding.Finding, bool) {
 	host, shared := sharedHost(a, b)
 	bothTLS := a.server.hasTLS() && b.server.hasTLS()
@@ -164,9 +164,9 @@ func (x *examiner) collide(a, b claim) (finding.Finding, bool) {
 	return x.hostConflict(winner, loser, host), true
 }
 
-// samePods tells whether some pods are served by both Gateways. Where istiod
-// restricts a Gateway to the pods of its own namespace, those of two namespaces
-// never meet; its value is redacted, so that its presence alone counts.
+// samePods reports whether some pods serve both Gateways. If istiod restricts a Gateway
+// to the pods of its own namespace, Gateways of two namespaces share no pods; the value
+// of that setting is redacted, so only its presence counts.
 func (x *examiner) samePods(a, b claim) bool {
 	served := func(w *unstructured.Unstructured) bool { return matches(selectorOf(b.obj), podLabels(w)) }
 	shared := slices.ContainsFunc(x.selected(selectorOf(a.obj), a.obj.GetNamespace()), served) ||
@@ -174,8 +174,8 @@ func (x *examiner) samePods(a, b claim) bool {
 	return shared && (a.obj.GetNamespace() == b.obj.GetNamespace() || !x.gatewaysScoped())
 }
 
-// gatewaysScoped tells whether istiod may select the pods of a Gateway in its own
-// namespace alone (istio 1.24, pilot/pkg/features, PILOT_SCOPE_GATEWAY_TO_NAMESPACE).
+// gatewaysScoped reports whether istiod may select the pods of a Gateway only in its own
+// namespace (istio 1.24, pilot/pkg/features, PILOT_SCOPE_GATEWAY_TO_NAMESPACE).
 func (x *examiner) gatewaysScoped() bool {
 	for _, istiod := range x.snap.List(health.DeploymentKind, meshNamespace).Objects {
 		for _, container := range field.List(istiod.Object, "spec", "template", "spec", "containers") {
@@ -192,8 +192,8 @@ func (x *examiner) gatewaysScoped() bool {
 // meshNamespace is Istio's root namespace unless meshConfig says otherwise.
 const meshNamespace = "istio-system"
 
-// sharedHost is a host that both servers name. "./host" is the host for routes of
-// the Gateway's own namespace, "*/host" the host for all.
+// sharedHost is a host of both servers. "./host" is the host for routes of the Gateway's
+// own namespace, "*/host" the host for all.
 func sharedHost(a, b claim) (string, bool) {
 	theirs := b.claimed()
 	for _, host := range a.claimed() {
@@ -220,29 +220,29 @@ func (c claim) claimed() []string {
 	return hosts
 }
 
-// plainHTTP tells whether a server takes HTTP without TLS: any number of these
+// plainHTTP reports whether a server accepts HTTP without TLS: any number of these can
 // share a port.
 func plainHTTP(s gatewayServer) bool {
 	return !s.hasTLS() && slices.Contains([]string{"HTTP", "HTTP2", "GRPC", "GRPC-WEB"}, s.protocol())
 }
 
-// httpsServer tells whether a server terminates TLS and routes HTTP by host.
+// httpsServer reports whether a server terminates TLS and routes HTTP by host.
 func httpsServer(s gatewayServer) bool { return s.protocol() == "HTTPS" && !passesThrough(s) }
 
 func passesThrough(s gatewayServer) bool {
 	return s.mode() == "PASSTHROUGH" || s.mode() == "AUTO_PASSTHROUGH"
 }
 
-// older tells which of two objects Istio reads first: by age, then by name and
+// older reports whether Istio reads the first object first: by age, then by name and
 // namespace (istio 1.24, pilot/pkg/model/push_context.go, sortConfigByCreationTime).
 func older(a, b *unstructured.Unstructured) bool {
 	return cmp.Or(a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time),
 		cmp.Compare(a.GetName()+"."+a.GetNamespace(), b.GetName()+"."+b.GetNamespace())) < 0
 }
 
-// intruder is the claim to change: of two tenants that of the one whose name is
-// not in the host, and else the one that Istio skips.
-func (x *examiner) intruder(winner, loser claim, host string) claim {
+// claimToChange is the claim of the tenant whose name is not in the host, otherwise the
+// one that Istio ignores.
+func (x *examiner) claimToChange(winner, loser claim, host string) claim {
 	named := func(c claim) bool {
 		name := x.tenantOf(c.obj.GetNamespace())
 		return name != "" && slices.Contains(hostWords(host), name)
@@ -253,13 +253,13 @@ func (x *examiner) intruder(winner, loser claim, host string) claim {
 	return loser
 }
 
-// hostWords are the parts of a host in which a tenant's name may stand.
+// hostWords are the parts of a host that may be a tenant's name.
 func hostWords(host string) []string {
 	return strings.FieldsFunc(host, func(r rune) bool { return r == '.' || r == '-' || r == '/' })
 }
 
-// otherTenantNamed is the tenant whose name stands in a host that is used in a
-// namespace of another one, whose name does not; else "".
+// otherTenantNamed is the tenant whose name is in a host that another tenant's namespace
+// uses, if the host does not contain that tenant's own name; otherwise "".
 func (x *examiner) otherTenantNamed(host, namespace string) string {
 	own, words, other := x.tenantOf(namespace), hostWords(host), ""
 	for _, t := range x.tenants {
@@ -276,9 +276,9 @@ func (x *examiner) otherTenantNamed(host, namespace string) string {
 	return other
 }
 
-// intrudes tells whether one host of a claim is another Gateway's, so that this one
-// is to be changed.
-func (x *examiner) intrudes(c claim, index int) bool {
+// isClaimToChange reports whether one host of a claim belongs to another Gateway, so this
+// claim has to be changed.
+func (x *examiner) isClaimToChange(c claim, index int) bool {
 	host := c.claimed()[index]
 	if len(selectorOf(c.obj)) == 0 || !c.server.hasTLS() {
 		return false
@@ -292,11 +292,11 @@ func (x *examiner) intrudes(c claim, index int) bool {
 		if older(rival.obj, c.obj) {
 			winner, loser = rival, c
 		}
-		return x.intruder(winner, loser, host).obj == c.obj
+		return x.claimToChange(winner, loser, host).obj == c.obj
 	})
 }
 
-// whyWinner says that the first of two was created before the other, if so.
+// whyWinner states that the first claim is older, if it is.
 func whyWinner(winner, loser claim) string {
 	if winner.obj.GetCreationTimestamp().Time.Before(loser.obj.GetCreationTimestamp().Time) {
 		return "the older, "
@@ -306,7 +306,7 @@ func whyWinner(winner, loser claim) string {
 
 // hostConflict is the finding on two servers for one host.
 func (x *examiner) hostConflict(winner, loser claim, host string) finding.Finding {
-	wrong := x.intruder(winner, loser, host)
+	wrong := x.claimToChange(winner, loser, host)
 	port := winner.server.number()
 	f := finding.Finding{
 		Code: codeHostClaimed, Ref: finding.RefOf(wrong.obj), Reason: "HostConflict", Severity: finding.Critical,

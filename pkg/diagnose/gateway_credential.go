@@ -15,8 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// credentials examines the certificates of one server. A server for HTTPS or TLS
-// that has no tls settings is skipped by Istio (1.24, pilot/pkg/model/gateway.go).
+// credentials checks the certificates of one server. Istio ignores a server for HTTPS or
+// TLS without tls settings (1.24, pilot/pkg/model/gateway.go).
 func (g gateway) credentials(server gatewayServer) {
 	if protocol := server.protocol(); !server.hasTLS() && (protocol == "HTTPS" || protocol == "TLS") {
 		g.withoutTLS(server)
@@ -38,7 +38,7 @@ func (g gateway) credentials(server gatewayServer) {
 	}
 }
 
-// withoutTLS reports a server that has no tls settings and needs them.
+// withoutTLS reports a server that needs tls settings and has none.
 func (g gateway) withoutTLS(server gatewayServer) {
 	ref := finding.RefOf(g.obj)
 	f := finding.Finding{
@@ -51,9 +51,9 @@ func (g gateway) withoutTLS(server gatewayServer) {
 	g.exam.findings = append(g.exam.findings, f)
 }
 
-// credential looks for one Secret in the namespaces of the Gateway's pods.
-// Where these are several, pods of other people may have the same labels: only
-// when it is in none of them is it missing.
+// credential checks one Secret in the namespaces of the Gateway's pods. If there are
+// several, pods of others may have the same labels: the Secret is missing only if it is
+// in none of them.
 func (g gateway) credential(server gatewayServer, name string) {
 	namespaces := g.namespaces()
 	found := exam{}
@@ -75,7 +75,7 @@ func (g gateway) credential(server gatewayServer, name string) {
 }
 
 func (g gateway) credentialIn(namespace string, server gatewayServer, name string, e *exam) {
-	makers := g.x.makers(namespace, name)
+	makers := g.x.certificatesFor(namespace, name)
 	for _, maker := range makers {
 		if ref := finding.RefOf(maker); g.x.health.Of(ref).Status != health.Ready {
 			e.blame = append(e.blame, ref)
@@ -96,8 +96,8 @@ func (g gateway) credentialIn(namespace string, server gatewayServer, name strin
 	}
 }
 
-// incomplete reports what a Secret lacks: the certificate and its key, or the
-// certificates of the CA that clients' certificates are verified against.
+// incomplete reports what a Secret lacks: the certificate and its key, or the CA
+// certificate for client certificates.
 func (g gateway) incomplete(server gatewayServer, name string, secret *unstructured.Unstructured) []finding.Finding {
 	data, ref := field.Map(secret.Object, "data"), finding.RefOf(secret)
 	if !holds(data, "tls.crt", "tls.key") && !holds(data, "cert", "key") {
@@ -122,7 +122,7 @@ func (g gateway) incomplete(server gatewayServer, name string, secret *unstructu
 	return []finding.Finding{f}
 }
 
-// holds tells whether the Secret has the keys; Istio takes either pair
+// holds reports whether the Secret has the keys; Istio accepts either pair
 // (pilot/pkg/credentials/kube/secrets.go, 1.20).
 func holds(data map[string]any, keys ...string) bool {
 	return !slices.ContainsFunc(keys, func(key string) bool { _, has := data[key]; return !has })
@@ -138,7 +138,7 @@ func (g gateway) broken(server gatewayServer, name, why string) finding.Finding 
 	}
 }
 
-// named is where the Gateway names the Secret.
+// named quotes the Gateway's reference to the Secret.
 func (g gateway) named(server gatewayServer, name string) finding.Evidence {
 	path := server.path("tls.credentialName")
 	for i, other := range field.Texts(server.spec, "tls", "credentialNames") {
@@ -149,8 +149,7 @@ func (g gateway) named(server gatewayServer, name string) finding.Evidence {
 	return evidence(g.obj, path, name, time.Time{})
 }
 
-// missing is the finding on a Secret that is not there, with the one that may be
-// meant.
+// missing is the finding on a Secret that does not exist, with the one that may be meant.
 func (g gateway) missing(namespace string, server gatewayServer, name string) finding.Finding {
 	ref := coreRef(secretKind.Kind, namespace, name)
 	f := g.broken(server, name, fmt.Sprintf("%s does not exist", ref))

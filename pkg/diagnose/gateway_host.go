@@ -12,9 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// hostMismatch is a host of a Gateway's server that no route of the Gateway is for
-// and that its Certificate is not valid for, while the two agree on another host
-// that the Gateway does not serve. Two against one: the Gateway is to be changed.
+// hostMismatch is a host of a Gateway's server for which the Gateway has no route and its
+// Certificate is not valid, while the two agree on another host that the Gateway does not
+// serve. It is two against one, so the Gateway has to be changed.
 type hostMismatch struct {
 	server             gatewayServer
 	index              int // of the host in the server's hosts
@@ -24,7 +24,7 @@ type hostMismatch struct {
 
 func (m hostMismatch) path() string { return m.server.path(fmt.Sprintf("hosts[%d]", m.index)) }
 
-// mismatches reports such hosts of a server.
+// mismatches reports the hosts of a server that are mismatches.
 func (g gateway) mismatches(s gatewayServer) {
 	for i := range s.hosts() {
 		m, ok := g.hostMismatch(s, i)
@@ -50,11 +50,11 @@ func (g gateway) mismatches(s gatewayServer) {
 	}
 }
 
-// hostMismatch compares one host of a server with the routes beside the Gateway and
-// with the Certificate that keeps the server's Secret.
+// hostMismatch compares one host of a server with the routes in the Gateway's namespace
+// and with the Certificate that writes the server's Secret.
 func (g gateway) hostMismatch(s gatewayServer, index int) (hostMismatch, bool) {
 	_, bare, _ := cutNamespace(s.hosts()[index])
-	makers := g.x.makers(g.obj.GetNamespace(), field.Text(s.spec, "tls", "credentialName"))
+	makers := g.x.certificatesFor(g.obj.GetNamespace(), field.Text(s.spec, "tls", "credentialName"))
 	if len(makers) != 1 || strings.Contains(bare, "*") {
 		return hostMismatch{}, false
 	}
@@ -88,12 +88,12 @@ func (g gateway) hostMismatch(s gatewayServer, index int) (hostMismatch, bool) {
 	return m, m.right != ""
 }
 
-// boundTo tells whether the route names the Gateway.
+// boundTo reports whether the route references the Gateway.
 func (r route) boundTo(gateway *unstructured.Unstructured) bool {
 	return slices.ContainsFunc(r.gateways(), func(entry routeGateway) bool { return entry.ref.Same(finding.RefOf(gateway)) })
 }
 
-// misdirected tells whether the route's hosts are not served because a host of the
+// misdirected reports whether the route's hosts are not served because a host of the
 // Gateway is wrong.
 func (r route) misdirected(entry routeGateway) bool {
 	g := gateway{x: r.x, obj: entry.obj}

@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// fronts are the Services in front of workloads.
-func (x *examiner) fronts(workloads []*unstructured.Unstructured) []*unstructured.Unstructured {
+// servicesSelecting are the Services that select the pods of workloads.
+func (x *examiner) servicesSelecting(workloads []*unstructured.Unstructured) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, workload := range workloads {
 		for _, service := range x.snap.List(health.ServiceKind, workload.GetNamespace()).Objects {
@@ -26,12 +26,12 @@ func (x *examiner) fronts(workloads []*unstructured.Unstructured) []*unstructure
 	return found
 }
 
-// front reports gateway pods that no Service selects though the release that has
-// installed them is ready: the Service was deleted, which Helm does not notice, or
-// the release's values turn it off. Pods with ports of their node need none.
-func (g gateway) front() {
+// checkService reports gateway pods that no Service selects although the release that
+// installed them is ready: the Service was deleted, which Helm does not notice, or the
+// release's values disable it. Pods with host ports need none.
+func (g gateway) checkService() {
 	serving := g.serving()
-	if len(serving) == 0 || len(g.x.fronts(serving)) > 0 {
+	if len(serving) == 0 || len(g.x.servicesSelecting(serving)) > 0 {
 		return
 	}
 	for _, workload := range serving {
@@ -58,7 +58,7 @@ func (g gateway) front() {
 	g.exam.findings = append(g.exam.findings, f)
 }
 
-// onNode tells whether clients reach a workload's pods by ports of their nodes.
+// onNode reports whether clients reach a workload's pods on ports of their nodes.
 func onNode(workload *unstructured.Unstructured) bool {
 	spec := field.Map(workload.Object, "spec", "template", "spec")
 	if workload.GetKind() == health.PodKind.Kind {
@@ -72,12 +72,12 @@ func onNode(workload *unstructured.Unstructured) bool {
 	})
 }
 
-// port reports a server on a port that no Service in front of the gateway pods
-// has. Istio takes the number for a Service's port, and where there is none has
-// the proxy listen on the number itself, which a targetPort can lead to
-// (istio 1.24, pilot/pkg/model/push_context.go and gateway.go, resolvePorts).
+// port reports a server on a port that no Service of the gateway pods has. Istio
+// interprets the number as a Service's port; if there is none, the proxy listens on the
+// number itself, which a targetPort can use (istio 1.24, pilot/pkg/model/push_context.go
+// and gateway.go, resolvePorts).
 func (g gateway) port(s gatewayServer) {
-	fronts := g.x.fronts(g.serving())
+	fronts := g.x.servicesSelecting(g.serving())
 	if s.number() == 0 || len(fronts) == 0 {
 		return
 	}

@@ -10,11 +10,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// serverName warns of a server for DICOM over TLS that has named hosts alone. Envoy then
+// serverName warns of a server for DICOM over TLS that has only named hosts. Envoy then
 // selects the server by the name that a client sends in its TLS handshake (SNI, RFC
-// 6066), and closes the connection of a client that sends none, as most DICOM devices
-// and DCMTK's tools do. Browsers and this program send it, so that all else works
-// (istio 1.24, pilot/pkg/networking/core/gateway.go, getSNIHostsForServer).
+// 6066), and closes the connection of a client that sends none, as most DICOM devices and
+// DCMTK's tools do. Browsers and this program send it (istio 1.24,
+// pilot/pkg/networking/core/gateway.go, getSNIHostsForServer).
 func (g gateway) serverName(s gatewayServer) {
 	if !tenant.ServesDICOM(s.spec) || !s.terminates() || g.anyHost(s.number()) {
 		return
@@ -31,8 +31,7 @@ func (g gateway) serverName(s gatewayServer) {
 	g.exam.findings = append(g.exam.findings, f)
 }
 
-// terminates tells whether clients from outside do their TLS handshake with the
-// gateway itself.
+// terminates reports whether the gateway itself terminates TLS for clients from outside.
 func (s gatewayServer) terminates() bool {
 	switch s.mode() {
 	case "PASSTHROUGH", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL":
@@ -41,8 +40,8 @@ func (s gatewayServer) terminates() bool {
 	return s.hasTLS() && len(s.hosts()) > 0
 }
 
-// anyHost tells whether a server of the Gateway at the port takes every name, and
-// none.
+// anyHost reports whether a server of the Gateway on the port accepts every name, and no
+// name.
 func (g gateway) anyHost(port int64) bool {
 	return slices.ContainsFunc(field.List(g.obj.Object, "spec", "servers"), func(spec map[string]any) bool {
 		s := gatewayServer{spec: spec}

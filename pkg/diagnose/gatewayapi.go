@@ -12,12 +12,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// gatewayAPIVersion is the version that the Gateway API's kinds are named by;
-// look-ups go by group and kind.
+// gatewayAPIVersion is the version in references to kinds of the Gateway API; look-ups
+// ignore the version.
 const gatewayAPIVersion = "gateway.networking.k8s.io/v1"
 
-// explainAPIGateway looks at what a Gateway of the Gateway API names, a class and
-// certificates, and at what its controller reports of each listener.
+// explainAPIGateway checks what a Gateway of the Gateway API references, its class and
+// certificates, and what its controller reports for each listener.
 func explainAPIGateway(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	if obj.GetDeletionTimestamp() != nil {
@@ -46,7 +46,7 @@ func (g apiGateway) finding(code finding.Code, reason, message string) finding.F
 }
 
 // class reports a class that does not exist, and blames one that no controller has
-// accepted. It tells whether that is why the Gateway does not work.
+// accepted. It reports whether that is why the Gateway does not work.
 func (g apiGateway) class() bool {
 	name := field.Text(g.obj.Object, "spec", "gatewayClassName")
 	ref := finding.Ref{APIVersion: gatewayAPIVersion, Kind: health.GatewayClassKind.Kind, Name: name}
@@ -74,8 +74,8 @@ func (g apiGateway) class() bool {
 	return false
 }
 
-// nearFixes are what to do about a name of an object that does not exist: write
-// the name that was meant, where one is nearly the same, or compare.
+// nearFixes are the fixes for a reference to an object that does not exist: use the name
+// that was meant, if one is similar, or compare.
 func (x *examiner) nearFixes(f *finding.Finding, obj *unstructured.Unstructured, path string, gone finding.Ref, command string) []finding.Fix {
 	look := finding.Fix{Text: fmt.Sprintf("Compare %s with the objects that exist, or create %s", path, gone), Command: command, File: x.file(obj, path)}
 	near, ok := x.nearest(gone)
@@ -86,7 +86,7 @@ func (x *examiner) nearFixes(f *finding.Finding, obj *unstructured.Unstructured,
 	return []finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, near.Name, gone.Name), Command: x.applyNow(obj), File: x.file(obj, path)}, look}
 }
 
-// certificates checks the Secrets that listeners name.
+// certificates checks the Secrets that listeners reference.
 func (g apiGateway) certificates() {
 	for i, listener := range field.List(g.obj.Object, "spec", "listeners") {
 		for j, certificate := range field.List(listener, "tls", "certificateRefs") {
@@ -104,7 +104,7 @@ func (g apiGateway) certificate(secret finding.Ref, path, listener string) {
 	if secret.Namespace != g.obj.GetNamespace() && !g.granted(secret, path) {
 		return
 	}
-	for _, certificate := range g.x.makers(secret.Namespace, secret.Name) {
+	for _, certificate := range g.x.certificatesFor(secret.Namespace, secret.Name) {
 		if ref := finding.RefOf(certificate); g.x.knownNotReady(ref) {
 			g.exam.blame = addRef(g.exam.blame, ref)
 			return
@@ -125,8 +125,8 @@ func (g apiGateway) certificate(secret finding.Ref, path, listener string) {
 	}
 }
 
-// unresolved reports a certificate of which the controller says that it does not
-// exist or cannot be used, where the Secret cannot be read here.
+// unresolved reports a certificate that, according to the controller, does not exist or
+// cannot be used, if the Secret could not be read.
 func (g apiGateway) unresolved(listener, path string, secret finding.Ref) {
 	for i, status := range field.List(g.obj.Object, "status", "listeners") {
 		for j, c := range field.List(status, "conditions") {
@@ -145,8 +145,7 @@ func (g apiGateway) unresolved(listener, path string, secret finding.Ref) {
 	}
 }
 
-// granted reports a reference into another namespace that no ReferenceGrant there
-// allows.
+// granted reports a reference to another namespace that no ReferenceGrant there allows.
 func (g apiGateway) granted(to finding.Ref, path string) bool {
 	f, unknown := g.x.grantMissing(g.obj, to, path)
 	if unknown != nil && g.exam.verdict.Status != health.Ready {
@@ -159,8 +158,8 @@ func (g apiGateway) granted(to finding.Ref, path string) bool {
 	return false
 }
 
-// infrastructure blames what a controller made for the Gateway, by the label that
-// it puts there (gateway-api v1.6, apis/v1, GatewayNameLabelKey).
+// infrastructure blames what a controller created for the Gateway, by its label
+// (gateway-api v1.6, apis/v1, GatewayNameLabelKey).
 func (g apiGateway) infrastructure() {
 	if g.exam.verdict.Status == health.Ready {
 		return
@@ -182,7 +181,7 @@ func (g apiGateway) infrastructure() {
 	}
 }
 
-// listeners reports what the controller says against single listeners.
+// listeners reports the problems of single listeners that the controller reports.
 func (g apiGateway) listeners() {
 	for i, status := range field.List(g.obj.Object, "status", "listeners") {
 		name := field.Text(status, "name")
@@ -205,9 +204,8 @@ func (g apiGateway) listeners() {
 	}
 }
 
-// listenerOrder are the conditions that tell against a listener, the cause before
-// its consequences: what it references, a conflict, and only then that it is not
-// accepted.
+// listenerOrder are the conditions that report a problem of a listener, the cause before
+// its consequences: its references, a conflict, and then that it is not accepted.
 func listenerOrder(conditions []map[string]any) (order []int) {
 	for _, bad := range [][2]string{{"ResolvedRefs", "False"}, {"Conflicted", "True"}, {"Accepted", "False"}} {
 		for j, c := range conditions {
@@ -219,7 +217,7 @@ func listenerOrder(conditions []map[string]any) (order []int) {
 	return order
 }
 
-// rivals names the other listeners of the Gateway on a listener's port.
+// rivals quotes the other listeners of the Gateway on a listener's port.
 func (g apiGateway) rivals(f *finding.Finding, name string) {
 	listeners := field.List(g.obj.Object, "spec", "listeners")
 	for i, listener := range listeners {
@@ -238,8 +236,8 @@ func (g apiGateway) rivals(f *finding.Finding, name string) {
 	}
 }
 
-// reported is what the controller says against the Gateway as a whole, for want of
-// a cause in what it names.
+// reported is the problem of the whole Gateway that the controller reports, if none of
+// its references is the cause.
 func (g apiGateway) reported() {
 	v := g.exam.verdict
 	if v.Status != health.Failing || len(g.exam.findings)+len(g.exam.fallback) > 0 {

@@ -14,9 +14,9 @@ import (
 
 var referenceGrantKind = schema.GroupKind{Group: "gateway.networking.k8s.io", Kind: "ReferenceGrant"}
 
-// grantMissing is the finding on a reference from one namespace to an object of
-// another which no ReferenceGrant beside that object allows (gateway-api v1.6,
-// apis/v1/referencegrant_types.go); nil where it is allowed, or not known.
+// grantMissing is the finding on a reference to an object of another namespace that no
+// ReferenceGrant in that namespace allows (gateway-api v1.6,
+// apis/v1/referencegrant_types.go); nil if it is allowed, or not known.
 func (x *examiner) grantMissing(from *unstructured.Unstructured, to finding.Ref, path string) (*finding.Finding, *snapshot.Failure) {
 	grants := x.snap.List(referenceGrantKind, to.Namespace)
 	for _, grant := range grants.Objects {
@@ -44,7 +44,7 @@ func (x *examiner) grantMissing(from *unstructured.Unstructured, to finding.Ref,
 	return &f, nil
 }
 
-// grantAllows tells whether a ReferenceGrant allows a reference.
+// grantAllows reports whether a ReferenceGrant allows a reference.
 func grantAllows(grant, from *unstructured.Unstructured, to finding.Ref) bool {
 	ref := finding.RefOf(from).GroupKind()
 	allowed := false

@@ -13,9 +13,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainAPIRoute looks at both ends of a route of the Gateway API: the Gateways
-// that it asks for, and the Services that it leads to. What neither explains is
-// said by the conditions of its parents.
+// explainAPIRoute checks both ends of a route of the Gateway API: the Gateways that it
+// references, and its Services. If neither is the cause, it reports the conditions of the
+// route's parents.
 func explainAPIRoute(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	if obj.GetDeletionTimestamp() != nil {
@@ -50,7 +50,7 @@ func (r apiRoute) broken(reason, why string) finding.Finding {
 
 func (r apiRoute) report(f finding.Finding) { r.exam.findings = append(r.exam.findings, f) }
 
-// parent checks a Gateway that the route asks for; other kinds of parents are not
+// parent checks a Gateway that the route references; other kinds of parents are not
 // known.
 func (r apiRoute) parent(i int, parent map[string]any) {
 	group, kind := cmp.Or(field.Text(parent, "group"), health.APIGatewayKind.Group), cmp.Or(field.Text(parent, "kind"), "Gateway")
@@ -82,8 +82,8 @@ func (r apiRoute) parent(i int, parent map[string]any) {
 	}
 }
 
-// refused explains why a Gateway does not take the route, by the reason that its
-// controller gives and what the two objects say.
+// refused explains why a Gateway does not accept the route, by the reason of its
+// controller and the fields of the two objects.
 func (r apiRoute) refused(at int, path string, parent map[string]any, gateway *unstructured.Unstructured) {
 	status := field.List(r.obj.Object, "status", "parents")[at]
 	for j, c := range field.List(status, "conditions") {
@@ -110,7 +110,7 @@ func (r apiRoute) refused(at int, path string, parent map[string]any, gateway *u
 	}
 }
 
-// notAllowed points to the listeners that take routes of other namespaces alone.
+// notAllowed quotes the listeners that do not accept routes of the route's namespace.
 func (r apiRoute) notAllowed(f *finding.Finding, gateway *unstructured.Unstructured) {
 	for i := range field.List(gateway.Object, "spec", "listeners") {
 		prove(f, gateway, fmt.Sprintf("spec.listeners[%d].allowedRoutes", i))
@@ -140,7 +140,7 @@ func (r apiRoute) hostname(f *finding.Finding, gateway *unstructured.Unstructure
 	}
 }
 
-// section compares the listener's name and port that the route asks for.
+// section compares the listener's name and port with those that the route requests.
 func (r apiRoute) section(f *finding.Finding, path string, parent map[string]any, gateway *unstructured.Unstructured) {
 	prove(f, r.obj, path+".sectionName", path+".port")
 	wanted := field.Text(parent, "sectionName")
@@ -154,7 +154,7 @@ func (r apiRoute) section(f *finding.Finding, path string, parent map[string]any
 	}
 }
 
-// backend checks a Service that a rule leads to; other kinds are not known.
+// backend checks a Service of a rule; other kinds are not known.
 func (r apiRoute) backend(path string, backend map[string]any) {
 	if group, kind := field.Text(backend, "group"), cmp.Or(field.Text(backend, "kind"), health.ServiceKind.Kind); group != "" || kind != health.ServiceKind.Kind {
 		return
@@ -173,8 +173,8 @@ func (r apiRoute) backend(path string, backend map[string]any) {
 	r.x.backend(r.exam, routeBackend{obj: r.obj, service: ref, namePath: path + ".name", portPath: path + ".port", number: field.Int(backend, "port"), broken: r.broken})
 }
 
-// reported is what the conditions say against the route, for want of a cause in
-// what it names.
+// reported is the problem that the route's conditions report, if none of its references
+// is the cause.
 func (r apiRoute) reported() {
 	v := r.exam.verdict
 	if v.Status != health.Failing || len(r.exam.findings) > 0 {

@@ -16,18 +16,20 @@ import (
 // HostCollisionCode is the code of a host name that two tenants claim.
 const HostCollisionCode = codeHostOfTwo
 
-// hostOwners tell whose host names are, as far as the tenants' objects were read.
+// hostOwners determine to which tenant a host name belongs, as far as the tenants'
+// objects were read.
 func (x *examiner) hostOwners() *tenant.HostOwners {
 	return memoize(x, ownersKey{}, func() *tenant.HostOwners {
 		return tenant.NewHostOwners(x.tenants, tenant.HostNames(x.known, x.tenants))
 	})
 }
 
+// ownersKey is the key of the owners of host names.
 type ownersKey struct{}
 
-// collisions are the host names that a tenant and another one claim. A name leads to one
-// tenant: 'hosts sync' writes it for neither, and in a DNS one of them is wrong. Names
-// that two Gateways claim from the same pods are reported with these (see claims).
+// collisions are the host names that a tenant and another one claim. A name resolves to
+// one tenant: 'hosts sync' writes it for neither, and in DNS one of them is wrong. Names
+// that two Gateways claim for the same pods are reported with these (see claims).
 func (x *examiner) collisions(name string, causes []foundCause) []foundCause {
 	var all []foundCause
 	for _, c := range x.hostOwners().Collisions(name) {
@@ -50,7 +52,7 @@ func (x *examiner) collisions(name string, causes []foundCause) []foundCause {
 	return all
 }
 
-// conflicting tells whether two Gateways are reported for one host already.
+// conflicting reports whether two Gateways are already reported for one host.
 func conflicting(causes []foundCause, a, b finding.Ref) bool {
 	proves := func(c foundCause, ref finding.Ref) bool {
 		return slices.ContainsFunc(c.Evidence, func(e finding.Evidence) bool { return e.Ref.Same(ref) })
@@ -58,7 +60,7 @@ func conflicting(causes []foundCause, a, b finding.Ref) bool {
 	return slices.ContainsFunc(causes, func(c foundCause) bool { return c.Code == codeHostClaimed && proves(c, a) && proves(c, b) })
 }
 
-// hostCollision is the finding on the object whose hosts are to be changed.
+// hostCollision is the finding on the object whose hosts have to be changed.
 func (x *examiner) hostCollision(c tenant.HostCollision, wrong, right tenant.Claim) finding.Finding {
 	ref, other := wrong.From[0], right.From[0]
 	f := finding.Finding{
@@ -88,7 +90,7 @@ func (x *examiner) hostCollision(c tenant.HostCollision, wrong, right tenant.Cla
 	return f
 }
 
-// listed are the first names, and how many there are besides.
+// listed are the first names, and the number of further ones.
 func listed(names []string) string {
 	if len(names) > maxNamed {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
@@ -96,7 +98,7 @@ func listed(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// hostPath is where an object names a host.
+// hostPath is the path of a host in an object.
 func hostPath(obj *unstructured.Unstructured, name string) string {
 	switch finding.RefOf(obj).GroupKind() {
 	case health.CertificateKind:

@@ -10,14 +10,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// collisionBase is two tenants, each with Gateways and pods of its own.
+// collisionBase has two tenants, each with its own Gateways and pods.
 const collisionBase = `
 - {apiVersion: v1, kind: Namespace, metadata: {name: bhs-orthweb, labels: {workload: orthweb, org: bhs}}}
 - {apiVersion: v1, kind: Namespace, metadata: {name: mhr-orthweb, labels: {workload: orthweb, org: mhr}}}
 `
 
-// TestHostCollisions: a name that two tenants claim is reported with both objects, on
-// the one that is to be changed; what is shared otherwise is not.
+// TestHostCollisions checks that a name that two tenants claim is reported with both
+// objects, on the object to change, and that a name that is shared otherwise is not
+// reported.
 func TestHostCollisions(t *testing.T) {
 	const both = "tenant bhs and VirtualService mhr-orthweb/a of tenant mhr claim the same host name"
 	for _, c := range []struct {
@@ -91,7 +92,8 @@ func TestHostCollisions(t *testing.T) {
 	}
 }
 
-// TestHostCollisionOfObject: asked about one of the objects, it is the cause as well.
+// TestHostCollisionOfObject checks that the collision is also the cause if one of the
+// objects is explained.
 func TestHostCollisionOfObject(t *testing.T) {
 	var objects []map[string]any
 	if err := yaml.Unmarshal([]byte(collisionBase+`- {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: bhs-orthweb}, spec: {servers: [{hosts: [web.mhr.orthweb.com], port: {number: 80, protocol: HTTP}}]}}

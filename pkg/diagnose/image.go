@@ -13,18 +13,18 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// imageReasons are a kubelet's words for an image that can't be had
-// (kubernetes v1.36, pkg/kubelet/images/types.go).
+// imageReasons are the kubelet's reasons for an image that can't be used (kubernetes
+// v1.36, pkg/kubelet/images/types.go).
 var imageReasons = map[string]bool{
 	"InvalidImageName": true, "ErrImagePull": true, "ImagePullBackOff": true, "ErrImageNeverPull": true,
 	"ImageInspectError": true, "RegistryUnavailable": true, "SignatureValidationFailed": true,
 }
 
-// badImage is an image that can't be named or pulled.
+// badImage reports an image whose name is invalid or that can't be pulled.
 func (c container) badImage(reason string) trouble {
 	image, words := field.Text(c.spec, "image"), field.Text(c.status, "state", "waiting", "message")
 	t := trouble{code: codeImagePull, reason: reason, setting: c.path("image"), evidence: append(c.setting("image"), c.state("state.waiting.reason", time.Time{})...)}
-	proof, since := c.said("Failed", "InspectFailed", "ErrImageNeverPull")
+	proof, since := c.eventProof("Failed", "InspectFailed", "ErrImageNeverPull")
 	answer, _ := c.x.message(words).Pull()
 	for _, e := range c.events { // the one with the registry's answer in it
 		pulled, ok := c.x.message(e.Message).Container()
@@ -42,7 +42,7 @@ func (c container) badImage(reason string) trouble {
 	}
 	if reason == "InvalidImageName" {
 		t.code = codeInvalidImage
-		t.message = c.what() + " has an image name that can't be parsed: " + image
+		t.message = c.description() + " has an image name that can't be parsed: " + image
 		if bareDigest.MatchString(image) {
 			t.message += "; its digest lacks the prefix sha256:"
 		}
@@ -56,10 +56,10 @@ func (c container) badImage(reason string) trouble {
 	return t
 }
 
-// neverPulled is an image that is not on the node and must not be pulled
-// (kubernetes v1.36, pkg/kubelet/images/image_manager.go).
+// neverPulled reports an image that is not on the node and must not be pulled (kubernetes
+// v1.36, pkg/kubelet/images/image_manager.go).
 func (c container) neverPulled(t trouble, image string) trouble {
-	t.message = "the image " + image + " of " + c.what() + " is not on the node, and imagePullPolicy Never prevents the node from pulling it"
+	t.message = "the image " + image + " of " + c.description() + " is not on the node, and imagePullPolicy Never prevents the node from pulling it"
 	t.fixes = []finding.Fix{
 		{Text: "Set imagePullPolicy to IfNotPresent, or load the image on every node", File: c.x.file(c.work, c.field("imagePullPolicy"))},
 		{Text: "Check on which node it is missing", Command: c.describe()},
@@ -67,15 +67,15 @@ func (c container) neverPulled(t trouble, image string) trouble {
 	return t
 }
 
-// pullFailed tells why an image can't be pulled, and what helps: where the
-// image's name is right, nothing in Git does.
+// pullFailed reports why an image can't be pulled, and the fix: if the image's name is
+// right, nothing in Git has to change.
 func (c container) pullFailed(t *trouble, image string, answer fluxmsg.Container) {
 	failure, known := pullFailures[answer.Problem]
 	if !known {
 		failure = pullFailure{why: "the container runtime reports no reason"}
 	}
 	failure = failure.explain(image, answer)
-	t.message = "the image " + image + " of " + c.what() + " can't be pulled: " + failure.why
+	t.message = "the image " + image + " of " + c.description() + " can't be pulled: " + failure.why
 	if failure.fix != "" {
 		fix := finding.Fix{Text: failure.fix}
 		if pullInGit[answer.Problem] {
@@ -94,8 +94,8 @@ func (c container) pullFailed(t *trouble, image string, answer fluxmsg.Container
 	t.fixes = append(t.fixes, finding.Fix{Text: "Check what the registry answered", Command: c.describe()})
 }
 
-// imageSetting is where an image is named in the GitOps tree: kustomize has a
-// list of images, and a chart has its own values.
+// imageSetting is the setting of an image in the GitOps tree: kustomize has a list of
+// images, and a chart its own values.
 func (c container) imageSetting(image string) string {
 	if c.work != nil && c.x.definedIn(c.work) == "" {
 		return "the image of container " + c.name
@@ -103,8 +103,8 @@ func (c container) imageSetting(image string) string {
 	return "images[" + imageName(image) + "]"
 }
 
-// pullSecrets are the Secrets with which the image is pulled, of which one may not
-// exist. A pod gets its ServiceAccount's when it is created.
+// pullSecrets reports a Secret for pulling the image that does not exist. A pod gets its
+// ServiceAccount's Secrets when it is created.
 func (c container) pullSecrets(t *trouble) {
 	named := field.List(c.pod.Object, "spec", "imagePullSecrets")
 	for i, entry := range named {
@@ -124,7 +124,7 @@ func (c container) pullSecrets(t *trouble) {
 	}
 }
 
-// architecture is that of the pod's node.
+// architecture quotes the architecture of the pod's node.
 func (s podView) architecture() []finding.Evidence {
 	node := s.x.snap.Lookup(coreRef(nodeKind.Kind, "", field.Text(s.pod.Object, "spec", "nodeName"))).Object
 	if node == nil {
@@ -150,7 +150,7 @@ func imageName(image string) string {
 	return name
 }
 
-// rename is how to correct the image's name.
+// rename is the fix for the image's name.
 func (c container) rename(image string) []finding.Fix {
 	setting := c.imageSetting(image)
 	if !bareDigest.MatchString(image) {
@@ -162,7 +162,7 @@ func (c container) rename(image string) []finding.Fix {
 	return []finding.Fix{{Text: "Add the prefix sha256: to the image's digest", File: c.x.file(c.work, setting), Command: c.x.applyNow(c.work)}}
 }
 
-// pullFailure is why an image could not be pulled, and what to do.
+// pullFailure is why an image could not be pulled, and the fix.
 type pullFailure struct{ why, fix string }
 
 // pullInGit are the failures that are corrected in Git.

@@ -14,7 +14,7 @@ import (
 
 var ingressClassKind = schema.GroupKind{Group: "networking.k8s.io", Kind: "IngressClass"}
 
-// explainIngress looks at what an Ingress names: a class, Services and Secrets.
+// explainIngress checks what an Ingress references: a class, Services and Secrets.
 func explainIngress(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	if obj.GetDeletionTimestamp() != nil {
@@ -30,7 +30,7 @@ func explainIngress(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	return e
 }
 
-// names checks the Services and Secrets that the Ingress names.
+// names checks the Services and Secrets that the Ingress references.
 func (i ingress) names() {
 	obj := i.obj
 	i.backend("spec.defaultBackend", field.Map(obj.Object, "spec", "defaultBackend"))
@@ -59,9 +59,9 @@ func (i ingress) broken(reason, why string) finding.Finding {
 
 func (i ingress) report(f finding.Finding) { i.exam.findings = append(i.exam.findings, f) }
 
-// class reports an Ingress that no controller serves: its class does not exist, or
-// it names none and the cluster has no default one. An Ingress with an address is
-// served, whatever the classes; older ones name theirs in an annotation.
+// class reports an Ingress that no controller serves: its class does not exist, or it
+// sets none and the cluster has no default. An Ingress with an address is served,
+// whatever its class; older ones set the class in an annotation.
 func (i ingress) class() {
 	name, path := field.Text(i.obj.Object, "spec", "ingressClassName"), "spec.ingressClassName"
 	annotated := i.obj.GetAnnotations()[classAnnotation]
@@ -91,8 +91,8 @@ func (i ingress) class() {
 	}
 }
 
-// classAnnotation names the class of an Ingress in the form from before there
-// were IngressClasses.
+// classAnnotation is the annotation with the class of an Ingress from before
+// IngressClasses existed.
 const classAnnotation = "kubernetes.io/ingress.class"
 
 // noClass reports an Ingress without a class where none is marked as the default.
@@ -131,13 +131,13 @@ func (i ingress) backend(path string, backend map[string]any) {
 	i.x.backend(i.exam, b)
 }
 
-// secret checks the certificate that the Ingress serves. Controllers serve one of
-// their own where it is missing.
+// secret checks the certificate that the Ingress serves. Without it, controllers serve
+// their own.
 func (i ingress) secret(path, name string) {
 	if name == "" {
 		return
 	}
-	for _, certificate := range i.x.makers(i.obj.GetNamespace(), name) {
+	for _, certificate := range i.x.certificatesFor(i.obj.GetNamespace(), name) {
 		if ref := finding.RefOf(certificate); i.x.knownNotReady(ref) {
 			i.exam.blame = addRef(i.exam.blame, ref)
 			return
@@ -154,8 +154,8 @@ func (i ingress) secret(path, name string) {
 	i.report(f)
 }
 
-// noAddress is what to say of an Ingress that no controller has given an address,
-// for want of a cause in what it names.
+// noAddress reports an Ingress without an address, if none of its references is the
+// cause.
 func (i ingress) noAddress() {
 	v := i.exam.verdict
 	if v.Status != health.Failing || len(i.exam.findings) > 0 {

@@ -16,9 +16,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// ingressFault is the recorded healthy cluster with some objects changed or added,
-// and what a walk from what each tenant can't do without comes to, by the tenant's
-// name: the causes, and the first fix of each where they are given.
+// ingressFault is the recorded healthy cluster with some objects changed or added, and
+// the expected result of a walk from the ingress path of each tenant: the causes, and the
+// first fix of each if given.
 type ingressFault struct {
 	Name      string              `json:"name"`
 	Change    []map[string]any    `json:"change"`
@@ -62,7 +62,7 @@ func ingressFaultsIn(t *testing.T, file string) []ingressFault {
 	return all
 }
 
-// changed is a snapshot again with the fault in it.
+// changed is a copy of the snapshot with the fault.
 func (f ingressFault) changed(snap *snapshot.Snapshot) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, asked := range snap.Asked() {
@@ -92,8 +92,7 @@ func (f ingressFault) changed(snap *snapshot.Snapshot) *snapshot.Snapshot {
 	return builder.Build(snap.Meta())
 }
 
-// merge puts a patch into an object; lists are replaced. A selector is taken as
-// it is.
+// merge applies a patch to an object; lists and selectors are replaced.
 func merge(into, patch map[string]any) {
 	for key, value := range patch {
 		below, isMap := value.(map[string]any)

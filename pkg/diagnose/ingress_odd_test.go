@@ -9,8 +9,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestOddIngressObjects puts values of other types into the objects of the
-// ingress path: an examination ends, without a panic, and says the same twice.
+// TestOddIngressObjects sets fields of the objects on the ingress path to values of other
+// types: an examination must end without a panic, and give the same result twice.
 func TestOddIngressObjects(t *testing.T) {
 	for _, name := range []string{"gateway_selector", "gateway_claim", "virtualservice", "service", "gatewayapi", "ingress"} {
 		t.Run(name, func(t *testing.T) {
@@ -34,8 +34,8 @@ func TestOddIngressObjects(t *testing.T) {
 	}
 }
 
-// TestOddPolicies does the same to what the faults of the ingress path change in
-// the recorded healthy cluster.
+// TestOddPolicies does the same with the objects that the faults of the ingress path
+// change in the recorded healthy cluster.
 func TestOddPolicies(t *testing.T) {
 	healthy := readCase(t, "testdata/F30-healthy.txtar").snap
 	random := rand.New(rand.NewPCG(7, 1))
@@ -51,7 +51,7 @@ func TestOddPolicies(t *testing.T) {
 	}
 }
 
-// walked is what a walk from all tenants' ingress paths comes to.
+// walked is the result of a walk from all tenants' ingress paths.
 func (f ingressFault) walked(healthy *snapshot.Snapshot) string {
 	snap := f.changed(healthy)
 	tenants := tenant.Discover(snap)

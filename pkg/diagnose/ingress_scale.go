@@ -22,11 +22,11 @@ func (x *examiner) scaledDown(workloads []*unstructured.Unstructured) (finding.F
 	return x.gatewayScaledDown(workloads[0]), true
 }
 
-// gatewayScaledDown says how many pods there should be, by the autoscaler or by
-// another tenant's same workload; a release's values are not in a snapshot. An
-// autoscaler leaves a target with 0 replicas alone (kubernetes v1.36,
-// pkg/controller/podautoscaler/horizontal.go, ScalingDisabled), and Helm changes
-// no replicas that its chart does not set.
+// gatewayScaledDown derives the number of pods from the autoscaler or another tenant's
+// corresponding workload; a release's values are not in a snapshot. An autoscaler does
+// not scale a target with 0 replicas (kubernetes v1.36,
+// pkg/controller/podautoscaler/horizontal.go, ScalingDisabled), and Helm does not change
+// replicas that its chart does not set.
 func (x *examiner) gatewayScaledDown(workload *unstructured.Unstructured) finding.Finding {
 	ref := finding.RefOf(workload)
 	f := finding.Finding{
@@ -38,8 +38,8 @@ func (x *examiner) gatewayScaledDown(workload *unstructured.Unstructured) findin
 	return f
 }
 
-// replicasWanted is how many pods a workload that is scaled to zero should have, 0
-// when nothing tells.
+// replicasWanted is the number of pods that a workload that is scaled to zero should
+// have, 0 if it is not known.
 func (x *examiner) replicasWanted(f *finding.Finding, workload *unstructured.Unstructured) int64 {
 	wanted := int64(0)
 	if scaler := x.autoscalerOf(workload); scaler != nil {
@@ -56,8 +56,8 @@ func (x *examiner) replicasWanted(f *finding.Finding, workload *unstructured.Uns
 	return wanted
 }
 
-// scaleUp is how to get the pods back, where it is known how many there should
-// be, and else where to look.
+// scaleUp is the fix that restores the pods if their number is known, and otherwise what
+// to check.
 func scaleUp(ref finding.Ref, wanted int64) []finding.Fix {
 	look := finding.Fix{Text: "Find out who scaled it down, and why: check its events, and the replicas that its HelmRelease or Git sets", Command: describe(ref)}
 	if wanted == 0 {
@@ -67,8 +67,7 @@ func scaleUp(ref finding.Ref, wanted int64) []finding.Fix {
 		Command: escape.Command("kubectl scale %s %s -n %s --replicas=%d", resourceOf(ref), ref.Name, ref.Namespace, wanted)}, look}
 }
 
-// autoscalerOf is the HorizontalPodAutoscaler that scales a workload, nil when
-// none is known.
+// autoscalerOf is the HorizontalPodAutoscaler of a workload, nil if none is known.
 func (x *examiner) autoscalerOf(workload *unstructured.Unstructured) *unstructured.Unstructured {
 	for _, scaler := range x.snap.List(autoscalerKind, workload.GetNamespace()).Objects {
 		target := field.Map(scaler.Object, "spec", "scaleTargetRef")

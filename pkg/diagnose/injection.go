@@ -17,8 +17,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// injectedImage is the image that Istio's gateway charts write: the injector puts
-// the proxy's in its place (istio 1.28, manifests/charts/gateway/templates/deployment.yaml).
+// injectedImage is the image in Istio's gateway charts: the injector replaces it with the
+// proxy's (istio 1.28, manifests/charts/gateway/templates/deployment.yaml).
 const injectedImage = "auto"
 
 // The labels that decide on injection (istio 1.28, api/label).
@@ -28,8 +28,8 @@ const (
 	injectLabel    = "sidecar.istio.io/inject"
 )
 
-// notInjected is a pod that Istio's webhook should have changed when the pod was
-// created, and did not. There is no registry to ask for the image "auto".
+// notInjected reports a pod that Istio's webhook should have changed when the pod was
+// created, but did not. No registry has the image "auto".
 func (c container) notInjected(t trouble) trouble {
 	t.code, t.setting = codeNotInjected, ""
 	t.message = fmt.Sprintf("Istio has not injected its proxy into the pods of %s, so their image is still %q", c.owner, injectedImage)
@@ -52,7 +52,7 @@ func (c container) notInjected(t trouble) trouble {
 	return t
 }
 
-// injector is a webhook of Istio's that injects proxies.
+// injector is an Istio webhook that injects proxies.
 type injector struct {
 	config *unstructured.Unstructured
 	hook   map[string]any
@@ -70,8 +70,8 @@ func injectorsOf(configs []*unstructured.Unstructured) []injector {
 	return found
 }
 
-// accepts tells whether the webhook is called for pods with these labels. A
-// selector that can't be read is taken to match.
+// accepts reports whether the webhook is called for pods with these labels. A selector
+// that can't be parsed counts as matching.
 func (i injector) accepts(selector string, have map[string]string) bool {
 	raw := field.Map(i.hook, selector)
 	if raw == nil {
@@ -85,7 +85,7 @@ func (i injector) accepts(selector string, have map[string]string) bool {
 	return err != nil || matcher.Matches(labels.Set(have))
 }
 
-// noInjector is a cluster without the webhook, which comes with istiod.
+// noInjector reports a cluster without the webhook, which istiod installs.
 func (c container) noInjector(t *trouble) {
 	t.ref = finding.Ref{APIVersion: mutatingWebhookKind.Group + "/v1", Kind: mutatingWebhookKind.Kind, Name: "istio-sidecar-injector"}
 	t.message += fmt.Sprintf("; %s, which injects it, does not exist", t.ref)
@@ -103,8 +103,8 @@ func (c container) noInjector(t *trouble) {
 	t.fixes = append(t.fixes, c.recreate("Then recreate the pods"))
 }
 
-// skipped is a pod that the webhook is not called for, by the labels of the pod
-// or of its namespace; or is called for by now.
+// skipped reports a pod for which the webhook is not called because of the labels of the
+// pod or its namespace, or for which it would be called now.
 func (c container) skipped(namespace *unstructured.Unstructured, injectors []injector, t *trouble) {
 	var byNamespace bool
 	for _, i := range injectors {
@@ -129,7 +129,7 @@ func (c container) skipped(namespace *unstructured.Unstructured, injectors []inj
 	c.namespaceSkipped(namespace, injectors[0], t)
 }
 
-// namespaceSkipped is a namespace whose labels keep its pods from injection.
+// namespaceSkipped reports a namespace whose labels exclude its pods from injection.
 func (c container) namespaceSkipped(namespace *unstructured.Unstructured, i injector, t *trouble) {
 	t.ref = finding.RefOf(namespace)
 	has := namespace.GetLabels()
@@ -155,8 +155,8 @@ func (c container) namespaceSkipped(namespace *unstructured.Unstructured, i inje
 	}
 }
 
-// otherNamespace is the label of another tenant's namespace in which the same
-// workload is ready.
+// otherNamespace quotes the label of another tenant's namespace in which the
+// corresponding workload is ready.
 func (c container) otherNamespace(namespace *unstructured.Unstructured) []finding.Evidence {
 	twin := c.x.peer(c.owner)
 	if twin == nil {
@@ -173,8 +173,8 @@ func (c container) otherNamespace(namespace *unstructured.Unstructured) []findin
 	return []finding.Evidence{evidence(theirs, "metadata.labels["+injectionLabel+"]", value, time.Time{})}
 }
 
-// calledNow is a webhook that would be called for the pod now: it was not when
-// the pod was created, or did not answer and was passed over.
+// calledNow reports a webhook that would be called for the pod now: it was not called
+// when the pod was created, or did not respond and was ignored.
 func (c container) calledNow(i injector, t *trouble) {
 	service := coreRef(health.ServiceKind.Kind, field.Text(i.hook, "clientConfig", "service", "namespace"), field.Text(i.hook, "clientConfig", "service", "name"))
 	answer := c.x.snap.Lookup(service)
@@ -190,7 +190,7 @@ func (c container) calledNow(i injector, t *trouble) {
 	t.fixes = []finding.Fix{c.recreate("Recreate the pods: the proxy is injected only when a pod is created")}
 }
 
-// recreate is how to have a workload's pods created again.
+// recreate is the fix that recreates a workload's pods.
 func (s podView) recreate(text string) finding.Fix {
 	fix := finding.Fix{Text: text}
 	switch s.owner.GroupKind() {

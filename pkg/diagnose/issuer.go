@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// explainIssuer follows an Issuer to the Certificate that makes its key, or to
-// the Secret that is not there.
+// explainIssuer blames the Certificate that writes an Issuer's key, or reports the Secret
+// that does not exist.
 func explainIssuer(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	broken := x.brokenCAs(obj)
@@ -44,12 +44,12 @@ func (x *examiner) allStatus(refs []finding.Ref, status health.Status) bool {
 	return true
 }
 
-// brokenCAs are the Certificates that make the key with which a CA
-// issuer signs, and are not ready: cert-manager goes on calling the Issuer ready
-// when that has ended (v1.21, pkg/issuer/ca/setup.go).
+// brokenCAs are the Certificates that write the key with which a CA issuer signs and that
+// are not ready: cert-manager still reports the Issuer as ready when the CA has expired
+// (v1.21, pkg/issuer/ca/setup.go).
 func (x *examiner) brokenCAs(issuer *unstructured.Unstructured) []finding.Ref {
 	var found []finding.Ref
-	for _, certificate := range x.makers(x.keyNamespace(issuer), field.Text(issuer.Object, "spec", "ca", "secretName")) {
+	for _, certificate := range x.certificatesFor(x.keyNamespace(issuer), field.Text(issuer.Object, "spec", "ca", "secretName")) {
 		if ref := finding.RefOf(certificate); x.health.Of(ref).Status != health.Ready {
 			found = append(found, ref)
 		}
@@ -57,8 +57,8 @@ func (x *examiner) brokenCAs(issuer *unstructured.Unstructured) []finding.Ref {
 	return found
 }
 
-// issuerFinding is what is wrong with the Issuer itself. Its condition says so;
-// the Secret and who should make it are looked up beside it.
+// issuerFinding reports what is wrong with the Issuer itself, according to its condition.
+// It also looks up the Secret and what should write it.
 func (x *examiner) issuerFinding(obj *unstructured.Unstructured, v health.Verdict) finding.Finding {
 	ready := field.ConditionOf(obj, "Ready")
 	f := finding.Finding{
@@ -75,7 +75,7 @@ func (x *examiner) issuerFinding(obj *unstructured.Unstructured, v health.Verdic
 	return f
 }
 
-// issuerKey adds what is known of the Secret with the key of a CA issuer.
+// issuerKey adds what is known about the Secret with the key of a CA issuer.
 func (x *examiner) issuerKey(obj *unstructured.Unstructured, secret string, f *finding.Finding) {
 	f.Code = codeIssuerSecret
 	namespace := x.keyNamespace(obj)
@@ -101,9 +101,9 @@ func (x *examiner) issuerKey(obj *unstructured.Unstructured, secret string, f *f
 	x.issuerKeyFix(obj, namespace, secret, f)
 }
 
-// issuerKeyFix says what writes the Secret, or which other one is written.
+// issuerKeyFix states what writes the Secret, or which other Secret is written.
 func (x *examiner) issuerKeyFix(obj *unstructured.Unstructured, namespace, secret string, f *finding.Finding) {
-	if makers := x.makers(namespace, secret); len(makers) > 0 {
+	if makers := x.certificatesFor(namespace, secret); len(makers) > 0 {
 		maker := makers[0]
 		f.Message += fmt.Sprintf("; Certificate %s writes it", maker.GetName())
 		f.Evidence = append(f.Evidence, evidence(maker, "spec.secretName", secret, maker.GetCreationTimestamp().Time))
@@ -112,7 +112,7 @@ func (x *examiner) issuerKeyFix(obj *unstructured.Unstructured, namespace, secre
 	}
 	fix := finding.Fix{Text: "Set spec.ca.secretName to the Secret of a CA, or create a Certificate with isCA: true that writes " + secret,
 		Command: x.applyNow(obj), File: x.file(obj, "spec.ca.secretName")}
-	if other := x.caNear(namespace, secret); other != nil {
+	if other := x.nearestCA(namespace, secret); other != nil {
 		made := field.Text(other.Object, "spec", "secretName")
 		f.Message += fmt.Sprintf("; Certificate %s writes %s", other.GetName(), made)
 		f.Evidence = append(f.Evidence, evidence(other, "spec.secretName", made, other.GetCreationTimestamp().Time))
@@ -121,9 +121,9 @@ func (x *examiner) issuerKeyFix(obj *unstructured.Unstructured, namespace, secre
 	f.Fixes = []finding.Fix{fix}
 }
 
-// caNear is the CA's Certificate in the namespace whose Secret has
-// the name most like the one that is missing.
-func (x *examiner) caNear(namespace, secret string) *unstructured.Unstructured {
+// nearestCA is the CA Certificate in the namespace whose Secret has the name most similar
+// to the missing one.
+func (x *examiner) nearestCA(namespace, secret string) *unstructured.Unstructured {
 	var best *unstructured.Unstructured
 	least := 0
 	for _, certificate := range x.snap.List(health.CertificateKind, namespace).Objects {

@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// accountProblem makes the finding on an ACME issuer what its condition says of
-// the account (cert-manager v1.21, pkg/issuer/acme/setup.go).
+// accountProblem sets the finding on an ACME issuer to the problem of its account that
+// its condition reports (cert-manager v1.21, pkg/issuer/acme/setup.go).
 func (x *examiner) accountProblem(obj *unstructured.Unstructured, f *finding.Finding) {
 	server := field.Text(obj.Object, "spec", "acme", "server")
 	why, ok := x.message(field.ConditionOf(obj, "Ready").Message).ACME()
@@ -28,8 +28,7 @@ func (x *examiner) accountProblem(obj *unstructured.Unstructured, f *finding.Fin
 	f.Fixes = accountFix(x, obj, f.Ref, why)
 }
 
-// accountFix is what helps against a problem with the account of an issuer, which
-// may be nil.
+// accountFix is the fix for a problem with the account of an issuer, which may be nil.
 func accountFix(x *examiner, obj *unstructured.Unstructured, issuer finding.Ref, why fluxmsg.ACME) []finding.Fix {
 	server := field.Text(objectOf(obj), "spec", "acme", "server")
 	look := finding.Fix{Text: "Check what cert-manager reports about the account", Command: describe(issuer)}

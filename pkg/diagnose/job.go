@@ -13,9 +13,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainJob follows a Job to its pods. One that has given up is the cause
-// itself, with its pod's exit as proof, unless a pod tells something better: an
-// image that can't be pulled, a database that is down.
+// explainJob blames the pods of a Job. A failed Job is the cause itself, with the
+// termination of its pod as evidence, unless a pod has a more specific cause: an image
+// that can't be pulled, or a database that is down.
 func explainJob(x *examiner, job *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: jobVerdict(job)}
 	switch e.verdict.Status {
@@ -90,7 +90,7 @@ func jobVerdict(job *unstructured.Unstructured) health.Verdict {
 	return v
 }
 
-// jobFailed is a Job that has given up.
+// jobFailed is the finding on a failed Job.
 func jobFailed(job *unstructured.Unstructured, v health.Verdict) finding.Finding {
 	why := map[string]string{
 		"BackoffLimitExceeded": fmt.Sprintf("its pods failed %d times", field.Int(job.Object, "status", "failed")),

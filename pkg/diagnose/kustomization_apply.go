@@ -97,7 +97,7 @@ func isServerProblem(refusal fluxmsg.APIError, message string) bool {
 // conflict reports a field that another manager owns. The user has to decide who sets
 // it: the manifest of the layer, or the other manager.
 func (k kustomization) conflict(refusal fluxmsg.APIError) finding.Finding {
-	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), said: refusal, message: k.failed.message}
+	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), parsed: refusal, message: k.failed.message}
 	ref := r.refused()
 	fields := conflictFields(refusal.Detail)
 	what := cmp.Or(strings.Join(fields, ", "), "a field")

@@ -34,7 +34,7 @@ func (k kustomization) notPruned(refusal fluxmsg.APIError) finding.Finding {
 // object has to change, or to stay. Its message and the rules of the webhook show what
 // is required.
 func (k kustomization) deletionDenied(refusal fluxmsg.APIError) finding.Finding {
-	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), said: refusal, message: k.failed.message}
+	r := apiRefusal{x: k.x, obj: finding.RefOf(k.obj), parsed: refusal, message: k.failed.message}
 	f := k.ownFinding(codePruneFailed, string(k.exam.verdict.Reason))
 	f.Ref = r.refused()
 	why := strings.TrimRight(cmp.Or(refusal.Detail, firstLine(k.failed.message)), ";")

@@ -2,7 +2,7 @@ package diagnose
 
 import "k8s.io/apimachinery/pkg/runtime/schema"
 
-// Kinds that only the way in and the API server's gatekeepers have to do with.
+// Kinds that only ingress and the webhooks of the API server use.
 var (
 	endpointSliceKind     = schema.GroupKind{Group: "discovery.k8s.io", Kind: "EndpointSlice"}
 	serviceEntryKind      = schema.GroupKind{Group: "networking.istio.io", Kind: "ServiceEntry"}

@@ -21,8 +21,8 @@ func describe(ref finding.Ref) string {
 	return command
 }
 
-// commandNames are the kinds that kubectl knows by a name that another group
-// has as well.
+// commandNames are the names for kubectl of kinds whose name exists in another group as
+// well.
 var commandNames = map[string]string{
 	"Gateway": "gateways.networking.istio.io", "Service": "service", "Issuer": "issuer", "ClusterIssuer": "clusterissuer",
 	"Deployment": "deployment", "Certificate": "certificate", "CertificateRequest": "certificaterequest", "VirtualService": "virtualservice",

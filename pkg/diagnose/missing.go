@@ -154,7 +154,7 @@ func (x *examiner) keysOf(ref finding.Ref) []string {
 // not exist.
 func (c container) badConfig() trouble {
 	words := field.Text(c.status, "state", "waiting", "message")
-	proof, since := c.said("Failed")
+	proof, since := c.eventProof("Failed")
 	proof = append(c.waiting(), proof...)
 	said, _ := c.x.message(words).Container()
 	p, ok := missingPart(said, c.pod.GetNamespace())
@@ -166,7 +166,7 @@ func (c container) badConfig() trouble {
 		t.code = codeConfigMissing
 		return t
 	}
-	t := c.lacks(p, c.what(), "CreateContainerConfigError")
+	t := c.lacks(p, c.description(), "CreateContainerConfigError")
 	t.evidence, t.since = append(c.references(p), proof...), since
 	return t
 }
@@ -202,7 +202,7 @@ func (s podView) volumeOf(p part, volume string) []finding.Evidence {
 	if proof := s.specified(path + kind); len(proof) > 0 {
 		return proof
 	}
-	source, kind := named(field.List(s.pod.Object, "spec", "volumes"), volume), "secret"
+	source, kind := entryNamed(field.List(s.pod.Object, "spec", "volumes"), volume), "secret"
 	if p.ref.Kind == "ConfigMap" {
 		kind = "configMap"
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// unmounted is a pod on a node whose volumes or network are not there yet.
-func (s podView) unmounted() []trouble {
+// notMounted reports a pod on a node whose volumes or network are not set up yet.
+func (s podView) notMounted() []trouble {
 	if field.Text(s.pod.Object, "status", "phase") != "Pending" {
 		return nil
 	}
@@ -42,15 +42,15 @@ func (s podView) unmounted() []trouble {
 			fixes:   []finding.Fix{{Text: "Check which volume it is", Command: s.describe()}},
 		}
 	}
-	// The first moments of a pod are full of mounts that are tried again.
+	// Mounts often fail and are retried when a pod starts.
 	t.soft = t.soft || e.Count < 3 && e.Last.Sub(e.First) < time.Minute
-	proof, since := s.said(e.Reason)
+	proof, since := s.eventProof(e.Reason)
 	t.evidence, t.since = append(t.evidence, proof...), since
 	return []trouble{t}
 }
 
-// mountFailure is the newest event about a volume or the network that says why:
-// a kubelet repeats for long that it has waited in vain.
+// mountFailure is the newest event about a volume or the network that states the reason:
+// for a long time, a kubelet only repeats that it has timed out.
 func (s podView) mountFailure() (health.Warning, fluxmsg.Container, bool) {
 	var vague health.Warning
 	for _, e := range s.events {
@@ -69,13 +69,13 @@ func (s podView) mountFailure() (health.Warning, fluxmsg.Container, bool) {
 	return vague, words, vague.Reason != ""
 }
 
-// missingInVolume is the Secret, ConfigMap or key that a volume lacks. A kubelet
-// that misses a key names the volume alone.
+// missingInVolume is the Secret, ConfigMap or key that a volume lacks. For a missing key,
+// a kubelet names only the volume.
 func (s podView) missingInVolume(said fluxmsg.Container) (part, bool) {
 	if p, ok := missingPart(said, s.pod.GetNamespace()); ok {
 		return p, true
 	}
-	source := named(field.List(s.pod.Object, "spec", "volumes"), said.Volume)
+	source := entryNamed(field.List(s.pod.Object, "spec", "volumes"), said.Volume)
 	if said.Key == "" || source == nil {
 		return part{}, false
 	}
@@ -86,7 +86,8 @@ func (s podView) missingInVolume(said fluxmsg.Container) (part, bool) {
 	return part{coreRef("ConfigMap", s.pod.GetNamespace(), name), said.Key}, name != ""
 }
 
-// noSandbox is a node that can't give the pod a network: CNI's trouble.
+// noSandbox reports a node that can't set up the pod's network, which is a problem of the
+// CNI plugin.
 func (s podView) noSandbox(e health.Warning) trouble {
 	node := coreRef("Node", "", field.Text(s.pod.Object, "spec", "nodeName"))
 	t := trouble{
@@ -100,8 +101,8 @@ func (s podView) noSandbox(e health.Warning) trouble {
 	return t
 }
 
-// claims are the names of the claims that a pod's volumes are on: those it
-// names, and those made for it alone (generic ephemeral volumes).
+// claims are the names of the claims of a pod's volumes: those that it references, and
+// those created for it (generic ephemeral volumes).
 func claims(pod *unstructured.Unstructured) []string {
 	var found []string
 	for _, volume := range field.List(pod.Object, "spec", "volumes") {

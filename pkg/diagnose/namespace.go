@@ -7,7 +7,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainNamespace has nothing to say of a namespace that is not being deleted.
+// explainNamespace reports nothing on a namespace that is not being deleted.
 func explainNamespace(_ *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	return exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready, Since: obj.GetCreationTimestamp().Time}}
 }

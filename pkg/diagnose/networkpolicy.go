@@ -15,10 +15,10 @@ import (
 
 var networkPolicyKind = schema.GroupKind{Group: "networking.k8s.io", Kind: "NetworkPolicy"}
 
-// explainNetworkPolicy reports a policy that denies connections which its
-// tenant needs: from the gateway pods to Orthanc, from Orthanc to the database.
-// Policies add up: what one of them allows is allowed, so that a connection is
-// denied by all that select its pods. The one to change is reported.
+// explainNetworkPolicy reports a policy that denies connections which its tenant needs:
+// from the gateway pods to Orthanc, from Orthanc to the database. Policies are additive,
+// so a connection is denied only if no policy that selects its pods allows it. The
+// finding is on the policy to change.
 func explainNetworkPolicy(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	ref := finding.RefOf(obj)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: obj.GetCreationTimestamp().Time}}
@@ -34,7 +34,7 @@ func explainNetworkPolicy(x *examiner, obj *unstructured.Unstructured, _ bool) e
 	outside, ok := x.deniedOutside(obj)
 	switch {
 	case ok && len(denied) > 0: // one policy, one cause
-		outside.Message += fmt.Sprintf("; it also denies %s%s", denied[0], more(len(denied)-1))
+		outside.Message += fmt.Sprintf("; it also denies %s%s", denied[0], andMore(len(denied)-1))
 		outside.Fixes = append(outside.Fixes, x.compareRules(denied[0]))
 		e.findings = append(e.findings, outside)
 	case ok:
@@ -46,14 +46,14 @@ func explainNetworkPolicy(x *examiner, obj *unstructured.Unstructured, _ bool) e
 	return e
 }
 
-// networkDenial is a connection that policies deny, and the one to change.
+// networkDenial is a connection that policies deny, and the policy to change.
 type networkDenial struct {
 	connection
 	direction string // "Ingress" or "Egress", as in spec.policyTypes
 	policy    *unstructured.Unstructured
 }
 
-// networkDenials are the connections that policies of a namespace surely deny.
+// networkDenials are the connections that policies of a namespace certainly deny.
 func (x *examiner) networkDenials(namespace string) []networkDenial {
 	var found []networkDenial
 	for _, c := range x.connectionsThrough(namespace) {
@@ -73,8 +73,8 @@ func (x *examiner) networkDenials(namespace string) []networkDenial {
 	return found
 }
 
-// networkDenies is the policy to change where those that select the pods of near
-// surely do not allow the connection with far; nil where it is, or may be, allowed.
+// networkDenies is the policy to change if those that select the pods of near certainly
+// do not allow the connection with far; nil if it is allowed, or may be.
 func (x *examiner) networkDenies(near, far *unstructured.Unstructured, direction string, c connection) *unstructured.Unstructured {
 	selecting := x.networkPolicies(near, direction)
 	allows := func(policy *unstructured.Unstructured) certainty { return x.networkAllows(policy, direction, far, c) }
@@ -84,8 +84,8 @@ func (x *examiner) networkDenies(near, far *unstructured.Unstructured, direction
 	return x.policyToChange(selecting, direction)
 }
 
-// connectionsThrough are the needed connections that begin or end in a
-// namespace: those of its own tenant, and of tenants whose gateway pods run in it.
+// connectionsThrough are the required connections that start or end in a namespace: those
+// of its own tenant, and of tenants whose gateway pods run in it.
 func (x *examiner) connectionsThrough(namespace string) []connection {
 	found := x.connections(namespace)
 	if x.tenantOf(namespace) != "" {
@@ -103,8 +103,7 @@ func (x *examiner) connectionsThrough(namespace string) []connection {
 	return found
 }
 
-// networkPolicies are those that surely or perhaps select the pods of a workload
-// for a direction.
+// networkPolicies are the policies that select the pods of a workload for a direction.
 func (x *examiner) networkPolicies(workload *unstructured.Unstructured, direction string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, policy := range x.snap.List(networkPolicyKind, workload.GetNamespace()).Objects {
@@ -116,8 +115,8 @@ func (x *examiner) networkPolicies(workload *unstructured.Unstructured, directio
 	return found
 }
 
-// policyHas tells whether a policy is about a direction. Without policyTypes it
-// is about what comes in, and about what goes out if it has rules for that.
+// policyHas reports whether a policy applies to a direction. Without policyTypes it
+// applies to ingress, and to egress if it has egress rules.
 func policyHas(policy *unstructured.Unstructured, direction string) bool {
 	if types := field.Texts(policy.Object, "spec", "policyTypes"); len(types) > 0 {
 		return slices.Contains(types, direction)
@@ -125,8 +124,7 @@ func policyHas(policy *unstructured.Unstructured, direction string) bool {
 	return direction == "Ingress" || len(field.List(policy.Object, "spec", "egress")) > 0
 }
 
-// networkAllows tells whether a policy allows a connection, whose other end is
-// far.
+// networkAllows reports whether a policy allows a connection whose other end is far.
 func (x *examiner) networkAllows(policy *unstructured.Unstructured, direction string, far *unstructured.Unstructured, c connection) certainty {
 	rules, peers := "ingress", "from"
 	if direction == "Egress" {
@@ -147,8 +145,8 @@ func (x *examiner) networkAllows(policy *unstructured.Unstructured, direction st
 	})
 }
 
-// peerMatches tells whether a peer of a rule is the pods of a workload. A pod's
-// address may be in a block of addresses.
+// peerMatches reports whether a peer of a rule includes the pods of a workload. A pod's
+// address may be in an ipBlock.
 func (x *examiner) peerMatches(policy *unstructured.Unstructured, peer map[string]any, workload *unstructured.Unstructured) certainty {
 	if peer["ipBlock"] != nil {
 		return maybe
@@ -164,8 +162,8 @@ func (x *examiner) peerMatches(policy *unstructured.Unstructured, peer map[strin
 	return min(in, pods)
 }
 
-// namespaceMatches tells whether a namespace has the labels. One whose object
-// could not be read has at least its name as a label.
+// namespaceMatches reports whether a namespace has the labels. A namespace that could not
+// be read has at least its name as a label.
 func (x *examiner) namespaceMatches(selector map[string]any, namespace string) certainty {
 	obj := x.snap.Lookup(coreRef(health.NamespaceKind.Kind, "", namespace)).Object
 	if obj != nil {
@@ -182,7 +180,7 @@ func (x *examiner) namespaceMatches(selector map[string]any, namespace string) c
 	return maybe
 }
 
-// portMatches tells whether a port of a rule is the connection's.
+// portMatches reports whether a port of a rule is the connection's.
 func (x *examiner) portMatches(port map[string]any, c connection) certainty {
 	if protocol := field.Text(port, "protocol"); protocol != "" && protocol != "TCP" {
 		return no
@@ -206,8 +204,8 @@ func (x *examiner) portMatches(port map[string]any, c connection) certainty {
 	return maybe
 }
 
-// policyToChange is the policy that a person would change: one that names a
-// namespace of another tenant, else one that names anything, else the first.
+// policyToChange is the policy to change: one that selects a namespace of another tenant,
+// otherwise one with peers, otherwise the first.
 func (x *examiner) policyToChange(policies []*unstructured.Unstructured, direction string) *unstructured.Unstructured {
 	best, most := policies[0], 0
 	for _, policy := range policies {
@@ -225,7 +223,7 @@ func (x *examiner) policyToChange(policies []*unstructured.Unstructured, directi
 	return best
 }
 
-// policyPeer is a peer of a rule, and where it stands.
+// policyPeer is a peer of a rule, and its path.
 type policyPeer struct {
 	path string
 	spec map[string]any
@@ -245,8 +243,8 @@ func policyPeers(policy *unstructured.Unstructured, direction string) []policyPe
 	return found
 }
 
-// otherTenant is the namespace of another tenant that a peer selects, if it
-// selects none of the policy's own tenant; else "".
+// otherTenant is the namespace of another tenant that a peer selects, if it selects none
+// of the policy's own tenant; otherwise "".
 func (x *examiner) otherTenant(policy *unstructured.Unstructured, peer policyPeer) string {
 	selector, ok := peer.spec["namespaceSelector"].(map[string]any)
 	own := x.tenantOf(policy.GetNamespace())
@@ -270,7 +268,7 @@ func (x *examiner) otherTenant(policy *unstructured.Unstructured, peer policyPee
 	return other
 }
 
-// far is the end of the connection that the policy's rules must name.
+// far is the end of the connection that the policy's rules must select.
 func (d networkDenial) far() *unstructured.Unstructured {
 	if d.direction == "Egress" {
 		return d.to
@@ -278,7 +276,7 @@ func (d networkDenial) far() *unstructured.Unstructured {
 	return d.from
 }
 
-// String is the connection, with its port where that is known.
+// String is the connection, with its port if it is known.
 func (d networkDenial) String() string {
 	if d.port == 0 {
 		return d.connection.String()
@@ -286,7 +284,7 @@ func (d networkDenial) String() string {
 	return fmt.Sprintf("%s on port %d", d.connection, d.port)
 }
 
-// compareRules is where to look when it is not known how a policy is wrong.
+// compareRules is what to compare if it is not known what is wrong with a policy.
 func (x *examiner) compareRules(d networkDenial) finding.Fix {
 	far := d.far()
 	return finding.Fix{Text: fmt.Sprintf("Compare its rules with the pods of %s in namespace %s, and allow them if the connection is intended", finding.RefOf(far), far.GetNamespace()),
@@ -299,7 +297,7 @@ func (x *examiner) networkDenied(denied []networkDenial) finding.Finding {
 	ref := finding.RefOf(d.policy)
 	f := finding.Finding{
 		Code: codeNetworkPolicy, Ref: ref, Reason: "ConnectionDenied", Severity: finding.Critical,
-		Message: fmt.Sprintf("%s denies %s%s", ref, d, more(len(denied)-1)),
+		Message: fmt.Sprintf("%s denies %s%s", ref, d, andMore(len(denied)-1)),
 	}
 	far := d.far()
 	prove(&f, d.policy, "spec.podSelector", "spec.policyTypes")
@@ -321,17 +319,17 @@ func (x *examiner) networkDenied(denied []networkDenial) finding.Finding {
 	return f
 }
 
-// more is "and 2 more" for a list whose first entry is named.
-func more(n int) string {
+// andMore is ", and 2 more" after the first entry of a list.
+func andMore(n int) string {
 	if n <= 0 {
 		return ""
 	}
 	return fmt.Sprintf(", and %d more", n)
 }
 
-// deniedOutside reports a policy that denies everything to gateway pods which a
-// load balancer leads to. What comes from outside has addresses of nodes or of
-// clients, so that nothing else is sure.
+// deniedOutside reports a policy that denies all connections to gateway pods behind a
+// load balancer. Connections from outside have addresses of nodes or of clients, so
+// nothing less is certain.
 func (x *examiner) deniedOutside(policy *unstructured.Unstructured) (finding.Finding, bool) {
 	for _, workload := range x.balanced(policy.GetNamespace()) {
 		selecting := x.networkPolicies(workload, "Ingress")
@@ -352,8 +350,8 @@ func (x *examiner) deniedOutside(policy *unstructured.Unstructured) (finding.Fin
 	return finding.Finding{}, false
 }
 
-// unreadPolicies are why policies that may deny a connection could not be read.
-// Those that were not requested are left to the walk.
+// unreadPolicies are the reasons why policies that may deny a connection could not be
+// read. Policies that were not requested are left to the walk.
 func (x *examiner) unreadPolicies(namespace string) []snapshot.Failure {
 	var found []snapshot.Failure
 	for _, kind := range []schema.GroupKind{networkPolicyKind, authorizationPolicyKind} {

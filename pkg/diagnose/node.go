@@ -12,17 +12,17 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// pressures are a node's conditions that keep pods off it, or throw them out.
+// pressures are the conditions of a node that keep pods from it, or evict them.
 var pressures = []string{"DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"}
 
-// reliefs are what ends a pressure.
-var reliefs = map[string]finding.Fix{
+// pressureFixes are the fixes for a pressure.
+var pressureFixes = map[string]finding.Fix{
 	"DiskPressure": {Text: "Free disk space on the node (unused images, logs, emptyDir volumes of pods), or give it a larger disk"},
 	"MemoryPressure": {Text: "Find the pods that use the most memory, and set limits for them or move them to a node with more memory",
 		Command: "kubectl top pods -A --sort-by=memory"},
 }
 
-// explainNode goes by the node's conditions.
+// explainNode uses the node's conditions.
 func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.nodeVerdict(node)}
 	if e.verdict.Status == health.Ready {
@@ -46,7 +46,7 @@ func explainNode(x *examiner, node *unstructured.Unstructured, failing bool) exa
 			f.Code = codeNodePressure
 		}
 		f.Evidence = append(f.Evidence, proofOf(node, c))
-		if relief, ok := reliefs[kind]; ok {
+		if relief, ok := pressureFixes[kind]; ok {
 			f.Fixes = slices.Insert(f.Fixes, len(f.Fixes)-1, relief)
 		}
 	}

@@ -113,7 +113,7 @@ func (x *examiner) deleted(obj *unstructured.Unstructured) (exam, bool) {
 		proof = append(proof, proves)
 	}
 	status, severity := health.Progressing, finding.Warning
-	if x.now.Sub(at.Time) > lingering {
+	if x.now.Sub(at.Time) > deletionGrace {
 		status, severity = health.Failing, finding.Critical
 	}
 	e := ownFinding(obj, status, codeBeingDeleted, severity, "Terminating", says, at.Time, proof...)

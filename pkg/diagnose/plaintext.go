@@ -9,19 +9,18 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// sentPlaintext tells whether a connection's client has no proxy of Istio's, while
-// the pods that it connects to accept mutual TLS alone, and which PeerAuthentication
-// has them do so.
+// sentPlaintext reports whether the client of a connection has no Istio proxy while its
+// server requires mutual TLS, and the PeerAuthentication that requires it.
 func (x *examiner) sentPlaintext(c connection) (strict *unstructured.Unstructured, ok bool) {
 	if _, inject := injectionSet(c.from); inject != "false" {
 		return nil, false
 	}
-	return x.strict(c.to)
+	return x.strictPeerAuthentication(c.to)
 }
 
-// plaintext reports a workload that needs the Service and whose pods have no proxy
-// of Istio's, by their own label or annotation, while the pods behind the Service
-// accept mutual TLS alone. Gateway pods are proxies themselves.
+// plaintext reports a workload that uses the Service and whose pods have no Istio proxy,
+// by their own label or annotation, while the pods of the Service require mutual TLS.
+// Gateway pods are proxies themselves.
 func (s service) plaintext() {
 	for _, c := range s.x.connections(s.obj.GetNamespace()) {
 		if c.service != s.obj || c.from == nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainPod tells what keeps a pod from serving. Its findings are about the
-// workload that a person would change: the pod itself is made anew from that.
+// explainPod reports why a pod is not ready. Its findings are on the workload, which is
+// what people change: the pod is created from it.
 func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: podVerdict(pod)}
 	if e.verdict.Status == health.Ready {
@@ -32,14 +32,14 @@ func explainPod(x *examiner, pod *unstructured.Unstructured, failing bool) exam 
 		x.follow(&e, s, t)
 	}
 	if failing && len(e.findings)+len(e.fallback)+len(e.unknown) == 0 {
-		e.fallback = append(e.fallback, s.finding(s.inexplicable()))
+		e.fallback = append(e.fallback, s.finding(s.unexplained()))
 	}
 	return e
 }
 
-// follow blames what a trouble comes from. When that is a database, a connection
-// that is denied, or a claim, the pod only waits for it, and has a finding of its own only if there is
-// nothing to be seen there.
+// follow blames the causes of a trouble. If the cause is a database, a denied connection
+// or a claim, the pod only waits for it, and gets a finding of its own only if the cause
+// has none.
 func (x *examiner) follow(e *exam, s podView, t trouble) {
 	f, waits := s.finding(t), t.code == codeClaimPending && len(t.blame) > 0
 	if t.vague {
@@ -59,7 +59,7 @@ func (x *examiner) follow(e *exam, s podView, t trouble) {
 	}
 }
 
-// podVerdict goes by the pod's own phase and conditions.
+// podVerdict uses the pod's phase and conditions.
 func podVerdict(pod *unstructured.Unstructured) health.Verdict {
 	v := health.Verdict{Ref: finding.RefOf(pod), Status: health.Progressing, Since: pod.GetCreationTimestamp().Time}
 	phase, ready := field.Text(pod.Object, "status", "phase"), field.ConditionOf(pod, "Ready")
@@ -80,8 +80,8 @@ func podVerdict(pod *unstructured.Unstructured) health.Verdict {
 	return v
 }
 
-// inexplicable is what to say of a pod that is not ready without a word of why.
-func (s podView) inexplicable() trouble {
+// unexplained reports a pod that is not ready for an unknown reason.
+func (s podView) unexplained() trouble {
 	ready := field.ConditionOf(s.pod, "Ready")
 	t := trouble{
 		code: codeNotReadyForUnknown, reason: ready.Reason, since: ready.Since,
@@ -101,8 +101,8 @@ func (s podView) inexplicable() trouble {
 	return t
 }
 
-// workloadOf names the object that a person would change to change the pod:
-// what controls it, and of a ReplicaSet its Deployment.
+// workloadOf is the object that people change to change the pod: its controller, or the
+// Deployment of its ReplicaSet.
 func (x *examiner) workloadOf(pod *unstructured.Unstructured) finding.Ref {
 	ref, owned := ownerOf(pod)
 	if !owned || ref.Kind == "Node" { // a static pod is its node's
@@ -126,8 +126,8 @@ func (x *examiner) workloadOf(pod *unstructured.Unstructured) finding.Ref {
 	return ref
 }
 
-// ownerOf names what an object was made by: its controller, or where none is
-// marked as that, its first owner.
+// ownerOf is what created an object: its controller, or its first owner if none is marked
+// as controller.
 func ownerOf(obj *unstructured.Unstructured) (finding.Ref, bool) {
 	owners := obj.GetOwnerReferences()
 	if len(owners) == 0 {

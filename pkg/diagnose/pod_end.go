@@ -9,9 +9,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// ended is a pod that is over and failed: a Job's, or one that its node threw
-// out.
-func (s podView) ended() []trouble {
+// failed reports a failed pod: a Job's, or one that its node evicted.
+func (s podView) failed() []trouble {
 	if field.Text(s.pod.Object, "status", "phase") != "Failed" {
 		return nil
 	}
@@ -23,8 +22,8 @@ func (s podView) ended() []trouble {
 		statuses := map[string]string{"initContainers": "initContainerStatuses", "containers": "containerStatuses"}[list]
 		for _, status := range field.List(s.pod.Object, "status", statuses) {
 			c := container{podView: s, name: field.Text(status, "name"), list: list, status: status, live: "status." + statuses}
-			c.spec = named(field.List(s.pod.Object, "spec", list), c.name)
-			if ended := c.lastEnd(); ended.reason != "" && ended.code != 0 {
+			c.spec = entryNamed(field.List(s.pod.Object, "spec", list), c.name)
+			if ended := c.lastTermination(); ended.reason != "" && ended.code != 0 {
 				return []trouble{c.exited(ended)}
 			}
 		}
@@ -47,7 +46,7 @@ func (s podView) ended() []trouble {
 	return []trouble{t}
 }
 
-// phase is why a pod is over, in its own words.
+// phase quotes the phase, reason and message of a pod.
 func (s podView) phase() []finding.Evidence {
 	var proof []finding.Evidence
 	for _, path := range []string{"status.phase", "status.reason", "status.message"} {
@@ -58,13 +57,13 @@ func (s podView) phase() []finding.Evidence {
 	return proof
 }
 
-// exited is a container of a pod that is not started again.
-func (c container) exited(ended end) trouble {
+// exited reports a terminated container that is not restarted.
+func (c container) exited(ended containerExit) trouble {
 	t := trouble{
 		code: codeCrash, reason: ended.reason, container: c.name, vague: true, since: ended.at,
 		soft:     c.owner.Kind == "Job", // which tries again, and says when it gives up
-		message:  c.what() + " exited" + ended.words(),
-		evidence: c.ended(ended),
+		message:  c.description() + " exited" + ended.description(),
+		evidence: c.terminationProof(ended),
 		fixes:    []finding.Fix{{Text: "Read its log from before it exited", Command: c.logs(c.name, false)}},
 	}
 	if ended.reason == "OOMKilled" {
@@ -73,46 +72,46 @@ func (c container) exited(ended end) trouble {
 	return t
 }
 
-// lingering is how long a pod may take to go, beyond the grace it was given.
-const lingering = 5 * time.Minute
+// deletionGrace is how long a pod may still exist after its grace period.
+const deletionGrace = 5 * time.Minute
 
-// leaving is a pod that is being deleted, which is nothing unless it never
-// goes: its node is gone, or a finalizer holds it.
-func (s podView) leaving() []trouble {
+// terminating reports a pod that is being deleted, which is a problem only if it is never
+// removed: its node does not respond, or a finalizer remains.
+func (s podView) terminating() []trouble {
 	at := s.pod.GetDeletionTimestamp()
 	if at == nil {
 		return nil
 	}
-	if s.x.now.Sub(at.Time) < lingering {
+	if s.x.now.Sub(at.Time) < deletionGrace {
 		return []trouble{{code: codePodFailed, reason: "Terminating", soft: true, since: at.Time,
 			message: s.owner.String() + s.verb(" waits for an old pod to terminate", " is being deleted")}}
 	}
 	t := trouble{
 		code: codePodFailed, reason: "Terminating", since: at.Time,
-		message:  s.lingers(),
+		message:  s.terminatingMessage(),
 		evidence: []finding.Evidence{evidence(s.pod, "metadata.deletionTimestamp", at.UTC().Format(time.RFC3339), at.Time)},
 		fixes:    []finding.Fix{{Text: "Check what blocks its deletion", Command: s.describe()}},
 	}
 	for _, finalizer := range s.pod.GetFinalizers() {
 		t.evidence = append(t.evidence, evidence(s.pod, "metadata.finalizers", finalizer, time.Time{}))
 	}
-	for _, bad := range s.onBadNode() {
+	for _, bad := range s.onNotReadyNode() {
 		t.blame = bad.blame
 	}
 	return []trouble{t}
 }
 
-// lingers is a pod that does not go, in a sentence.
-func (s podView) lingers() string {
-	if s.alone() {
+// terminatingMessage describes a pod that is not removed.
+func (s podView) terminatingMessage() string {
+	if s.standalone() {
 		return s.owner.String() + " is being deleted, but still exists long after its grace period"
 	}
 	return fmt.Sprintf("%s waits for pod %s, which still exists long after its grace period", s.owner, s.pod.GetName())
 }
 
-// onBadNode is a pod on a node that does not answer: whatever the pod's status
-// says is old.
-func (s podView) onBadNode() []trouble {
+// onNotReadyNode reports a pod on a node that is not ready: the pod's status may be
+// outdated.
+func (s podView) onNotReadyNode() []trouble {
 	ref := coreRef("Node", "", field.Text(s.pod.Object, "spec", "nodeName"))
 	if ref.Name == "" {
 		return nil

@@ -6,29 +6,28 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// alone tells whether the pod belongs to no workload.
-func (s podView) alone() bool { return s.owner.GroupKind() == health.PodKind }
+// standalone reports whether the pod belongs to no workload.
+func (s podView) standalone() bool { return s.owner.GroupKind() == health.PodKind }
 
-// pods is how a sentence names the pods in question: those of a workload, or the
-// one that belongs to none.
+// pods names the pods of the workload in a sentence, or the pod if it belongs to none.
 func (s podView) pods() string {
-	if s.alone() {
+	if s.standalone() {
 		return s.owner.String()
 	}
 	return fmt.Sprintf("the pods of %s", s.owner)
 }
 
-// aPod is one of them.
+// aPod names one of these pods.
 func (s podView) aPod() string {
-	if s.alone() {
+	if s.standalone() {
 		return s.owner.String()
 	}
 	return fmt.Sprintf("a pod of %s", s.owner)
 }
 
-// verb is the form of a verb that goes with pods.
+// verb selects the form of a verb for pods.
 func (s podView) verb(plural, singular string) string {
-	if s.alone() {
+	if s.standalone() {
 		return singular
 	}
 	return plural

@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 )
 
-// probeAdvice is what a probe's answer tells of the probe itself: that it asks
-// the wrong port or path, or the wrong way. Where it tells nothing, the log may.
+// probeAdvice derives from the response to a probe that its port, path or scheme is
+// wrong. If the response does not show that, the log may.
 func (c container) probeAdvice(t *trouble, message string) {
 	said, _ := c.x.message(message).Container()
 	if said.Probe == "" || c.resetByProxy(t, said) {
@@ -43,7 +43,7 @@ func (c container) probeAdvice(t *trouble, message string) {
 	t.fixes = append([]finding.Fix{{Text: "Correct " + name + " of the container", File: c.x.file(c.work, c.field(name)), Command: c.x.applyNow(c.work)}}, t.fixes...)
 }
 
-// probeFault is which of a probe's settings is wrong, by what it was answered.
+// probeFault is the wrong setting of a probe, according to the response.
 func (c container) probeFault(probe map[string]any, kind string, said fluxmsg.Container) (why, setting string) {
 	detail := strings.ToLower(said.Detail)
 	port := textAt(probe, kind, "port")
@@ -62,7 +62,7 @@ func (c container) probeFault(probe map[string]any, kind string, said fluxmsg.Co
 	return "", ""
 }
 
-// undeclared tells whether the container names its ports, and this is none.
+// undeclared reports whether the container declares ports, but not this one.
 func (c container) undeclared(port string) bool {
 	ports := field.List(c.spec, "ports")
 	for _, p := range ports {
@@ -73,10 +73,10 @@ func (c container) undeclared(port string) bool {
 	return len(ports) > 0 && port != ""
 }
 
-// stillStarting tells whether a container is killed by its liveness probe each
-// time before it has come up: it lives as long as the probe takes to give up,
-// never answers, and has no startup probe. Then it needs more time.
-func (c container) stillStarting(t *trouble, ended end, message string) bool {
+// stillStarting reports whether the liveness probe kills a container each time before it
+// has started: it runs as long as the probe takes to fail, never responds, and has no
+// startup probe. Then it needs more time.
+func (c container) stillStarting(t *trouble, ended containerExit, message string) bool {
 	said, _ := c.x.message(message).Container()
 	probe := field.Map(c.spec, "livenessProbe")
 	began := field.Time(c.status, strings.Split(ended.path, ".")[0], "terminated", "startedAt")
@@ -103,19 +103,19 @@ func (c container) stillStarting(t *trouble, ended end, message string) bool {
 	return true
 }
 
-// rewriteProbers is the annotation by which Istio's injector lets the proxy answer
-// the kubelet's probes in the container's place (istio 1.28, pkg/kube/inject/app_probe.go).
+// rewriteProbers is the annotation with which Istio's injector makes the proxy answer the
+// kubelet's probes instead of the container (istio 1.28, pkg/kube/inject/app_probe.go).
 const rewriteProbers = "sidecar.istio.io/rewriteAppHTTPProbers"
 
-// resetByProxy tells whether a probe is reset because the pod's proxy accepts mutual
-// TLS alone, which a kubelet does not use, and the pod's annotation keeps Istio from
+// resetByProxy reports whether a probe is reset because the pod's proxy requires mutual
+// TLS, which a kubelet does not use, and the pod's annotation prevents Istio from
 // redirecting the probe.
 func (c container) resetByProxy(t *trouble, said fluxmsg.Container) bool {
 	reset := strings.Contains(said.Detail, "connection reset by peer") || strings.Contains(said.Detail, "EOF")
 	if !reset || c.work == nil || c.pod.GetAnnotations()[rewriteProbers] != "false" {
 		return false
 	}
-	strict, ok := c.x.strict(c.work)
+	strict, ok := c.x.strictPeerAuthentication(c.work)
 	if !ok {
 		return false
 	}

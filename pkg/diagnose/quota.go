@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainQuota finds whose pods the quota keeps from being made. A quota that
-// is used up and refuses nobody is as somebody wanted it.
+// explainQuota reports the workloads whose pods the quota prevents from being created. A
+// quota that is used up but rejects nothing works as intended.
 func explainQuota(x *examiner, quota *unstructured.Unstructured, failing bool) exam {
 	ref := finding.RefOf(quota)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: quota.GetCreationTimestamp().Time}}
@@ -43,7 +43,7 @@ func explainQuota(x *examiner, quota *unstructured.Unstructured, failing bool) e
 	return e
 }
 
-// quotaFinding is a quota that leaves no room for the pods of a workload.
+// quotaFinding is the finding on a quota that is too small for the pods of a workload.
 func (x *examiner) quotaFinding(owner, quota finding.Ref, said fluxmsg.APIError, no podRefusal) finding.Finding {
 	f := finding.Finding{
 		Code: codeQuota, Ref: quota, Reason: "FailedCreate", Severity: finding.Critical, Since: no.at,
@@ -69,7 +69,7 @@ func (x *examiner) quotaFinding(owner, quota finding.Ref, said fluxmsg.APIError,
 	return f
 }
 
-// quotaProof is what a quota allows of a resource, and what is used of it.
+// quotaProof quotes what a quota allows of a resource, and what is used.
 func quotaProof(quota *unstructured.Unstructured, resource string) []finding.Evidence {
 	var proof []finding.Evidence
 	for _, list := range []string{"hard", "used"} {

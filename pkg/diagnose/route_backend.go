@@ -12,21 +12,22 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// routeBackend is a Service that an Ingress or a route of the Gateway API leads to.
+// routeBackend is a Service to which an Ingress or a route of the Gateway API sends
+// requests.
 type routeBackend struct {
 	obj     *unstructured.Unstructured
 	service finding.Ref
-	// namePath and portPath are where the object names the Service and its port,
-	// which is given by number or by name.
+	// namePath and portPath are the paths of the Service and its port in the object. The
+	// port is a number or a name.
 	namePath, portPath string
 	number             int64
 	port               string
-	// broken begins the finding on the object.
+	// broken creates the finding on the object.
 	broken func(reason, why string) finding.Finding
 }
 
-// backend reports a Service or a port that does not exist; otherwise the Service is
-// blamed, whose own explainer looks at its endpoints.
+// backend reports a Service or a port that does not exist; otherwise it blames the
+// Service, whose own explainer checks its endpoints.
 func (x *examiner) backend(e *exam, b routeBackend) {
 	service, unknown, gone := x.find(b.service)
 	switch {

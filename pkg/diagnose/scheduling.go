@@ -13,11 +13,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// nodePatience is how long a pod may wait for a node before that counts as a
-// failure: an autoscaler needs a minute or two for one.
-const nodePatience = 3 * time.Minute
+// schedulingTimeout is how long a pod may wait for a node before that is a failure: an
+// autoscaler needs a minute or two to add one.
+const schedulingTimeout = 3 * time.Minute
 
-// unscheduled is a pod for which there is no node.
+// unscheduled reports a pod that is not scheduled.
 func (s podView) unscheduled() []trouble {
 	if field.Text(s.pod.Object, "spec", "nodeName") != "" {
 		return nil
@@ -27,11 +27,11 @@ func (s podView) unscheduled() []trouble {
 		return []trouble{s.gated(scheduled)}
 	}
 	if scheduled.Status != "False" {
-		return s.unseen()
+		return s.notHandled()
 	}
 	t := trouble{
 		code: codeUnschedulable, reason: scheduled.Reason, since: scheduled.Since,
-		soft:     s.x.now.Sub(scheduled.Since) < nodePatience,
+		soft:     s.x.now.Sub(scheduled.Since) < schedulingTimeout,
 		evidence: []finding.Evidence{quote(s.pod, scheduled)},
 		message:  fmt.Sprintf("no node is available for %s: %s", s.pods(), firstLine(scheduled.Message)),
 		fixes:    []finding.Fix{{Text: "Read the scheduler's messages in the pod's events", Command: s.describe()}},
@@ -40,8 +40,8 @@ func (s podView) unscheduled() []trouble {
 	return []trouble{t}
 }
 
-// unseen is a pod that no scheduler has looked at.
-func (s podView) unseen() []trouble {
+// notHandled reports a pod that no scheduler has handled.
+func (s podView) notHandled() []trouble {
 	scheduler := field.Text(s.pod.Object, "spec", "schedulerName")
 	seen := len(field.List(s.pod.Object, "status", "containerStatuses")) > 0 || field.ConditionOf(s.pod, "PodScheduled").Status != ""
 	if field.Text(s.pod.Object, "status", "phase") != "Pending" || seen {
@@ -49,25 +49,25 @@ func (s podView) unseen() []trouble {
 	}
 	created := s.pod.GetCreationTimestamp().Time
 	return []trouble{{
-		code: codeUnschedulable, reason: "Unscheduled", since: created, soft: s.x.now.Sub(created) < nodePatience,
+		code: codeUnschedulable, reason: "Unscheduled", since: created, soft: s.x.now.Sub(created) < schedulingTimeout,
 		message:  fmt.Sprintf("no scheduler has handled %s", s.pods()),
 		evidence: []finding.Evidence{{Ref: finding.RefOf(s.pod), Field: "spec.schedulerName", Value: scheduler}},
 	}}
 }
 
-// scheduling reads the scheduler's reasons. One that all nodes share comes
-// first; then nodes that are down and would have had room; then room; and only
-// then what the pod itself asks for, which also keeps it off the other nodes in
-// a message about room.
+// scheduling evaluates the scheduler's reasons. A reason that all nodes share comes
+// first; then nodes that are down and would have enough resources; then resources; and
+// only then the pod's own constraints, which also exclude the other nodes in a message
+// about resources.
 func (s podView) scheduling(message string, t *trouble) {
 	said, _ := s.x.message(message).Scheduling()
 	reasons := reasonsOf(said)
 	switch {
 	case reasons.claims:
 		s.waitsForClaims(t)
-	case len(reasons.ill) > 0 && s.downNodes(t, reasons):
+	case len(reasons.notReady) > 0 && s.downNodes(t, reasons):
 	case len(reasons.short) > 0:
-		s.noRoom(t, reasons.short)
+		s.insufficientResources(t, reasons.short)
 	case reasons.selector != "":
 		s.matchesNoNode(t, reasons.selector)
 	case reasons.volume != "" && reasons.cordoned && s.cordonedHome():
@@ -84,7 +84,7 @@ func (s podView) scheduling(message string, t *trouble) {
 	}
 }
 
-// tainted is a pod that every fitting node keeps off by a taint.
+// tainted reports a pod that does not tolerate the taints of any matching node.
 func (s podView) tainted(t *trouble, taints []string) {
 	t.message = fmt.Sprintf("every node that could run %s has a taint that %s not tolerate: %s", s.pods(), s.verb("they do", "it does"), strings.Join(taints, ", "))
 	key, _, _ := strings.Cut(taints[0], ":")
@@ -101,7 +101,7 @@ func (s podView) tainted(t *trouble, taints []string) {
 	}
 }
 
-// tiedVolumes quotes to which nodes or zones the volumes of a pod are tied.
+// tiedVolumes quotes the nodes or zones to which the volumes of a pod are tied.
 func (s podView) tiedVolumes(t *trouble) {
 	var names []string
 	for _, name := range claims(s.pod) {
@@ -138,8 +138,8 @@ func (s podView) waitsForClaims(t *trouble) {
 	}
 }
 
-// downNodes blames the nodes that are not well, where they would have had room
-// for the pod.
+// downNodes blames the nodes that are not ready, if they would have enough resources for
+// the pod.
 func (s podView) downNodes(t *trouble, r reasons) bool {
 	asked := requests(s.pod)
 	for _, node := range s.x.snap.List(nodeKind, "").Objects {
@@ -149,7 +149,7 @@ func (s podView) downNodes(t *trouble, r reasons) bool {
 	}
 	if len(t.blame) > 0 || len(r.short) == 0 {
 		t.code = codeNodeNotReady
-		t.message = fmt.Sprintf("the nodes that could run %s are not ready: %s", s.pods(), strings.Join(r.ill, ", "))
+		t.message = fmt.Sprintf("the nodes that could run %s are not ready: %s", s.pods(), strings.Join(r.notReady, ", "))
 		return true
 	}
 	return false

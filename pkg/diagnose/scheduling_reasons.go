@@ -6,15 +6,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 )
 
-// reasons sort a scheduler's words. The words are kubernetes v1.36's,
-// pkg/scheduler/framework/plugins.
+// reasons are the reasons in a message of the scheduler (kubernetes v1.36,
+// pkg/scheduler/framework/plugins).
 type reasons struct {
 	claims           bool
 	selector, volume string
 	cordoned         bool
-	// short are the resources that are lacking; ill the taints of nodes that are
-	// not well, taints all others.
-	short, ill, taints []string
+	// short are the resources that are lacking, notReady the taints of nodes that are not
+	// ready, taints all others.
+	short, notReady, taints []string
 }
 
 func reasonsOf(said fluxmsg.Scheduling) reasons {
@@ -34,7 +34,7 @@ func reasonsOf(said fluxmsg.Scheduling) reasons {
 		case strings.HasPrefix(reason.Taint, "node.kubernetes.io/unschedulable"), strings.Contains(words, "were unschedulable"):
 			r.cordoned = true
 		case strings.HasPrefix(reason.Taint, "node.kubernetes.io/"):
-			r.ill = append(r.ill, reason.Taint)
+			r.notReady = append(r.notReady, reason.Taint)
 		case reason.Taint != "":
 			r.taints = append(r.taints, reason.Taint)
 		case strings.Contains(words, "volume node affinity conflict"), strings.Contains(words, "available volume zone"):

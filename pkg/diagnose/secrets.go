@@ -20,11 +20,11 @@ func keysOf(secret *unstructured.Unstructured) string {
 	if len(keys) == 0 {
 		return "no keys"
 	}
-	return "keys " + strings.Join(keys, ", ")
+	return strings.Join(keys, ", ")
 }
 
-// makers are the Certificates of the namespace that keep a Secret.
-func (x *examiner) makers(namespace, secret string) []*unstructured.Unstructured {
+// certificatesFor are the Certificates of the namespace that write a Secret.
+func (x *examiner) certificatesFor(namespace, secret string) []*unstructured.Unstructured {
 	if namespace == "" || secret == "" {
 		return nil
 	}
@@ -37,9 +37,9 @@ func (x *examiner) makers(namespace, secret string) []*unstructured.Unstructured
 	return found
 }
 
-// keyNamespace is where an issuer's Secrets are: beside an Issuer; for a
-// ClusterIssuer where cert-manager itself is, unless its chart was told
-// otherwise (v1.21, clusterResourceNamespace), "" when that can't be seen.
+// keyNamespace is the namespace of an issuer's Secrets: the Issuer's, or cert-manager's
+// for a ClusterIssuer unless its chart is configured otherwise (v1.21,
+// clusterResourceNamespace); "" if it is not known.
 func (x *examiner) keyNamespace(issuer *unstructured.Unstructured) string {
 	if issuer.GetKind() != health.ClusterIssuerKind.Kind {
 		return issuer.GetNamespace()

@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainService looks at both sides of a Service: the address that a load
-// balancer is to have, and the pods behind it.
+// explainService checks both sides of a Service: the address of its load balancer, and
+// its pods.
 func explainService(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	if obj.GetDeletionTimestamp() != nil {
@@ -43,7 +43,7 @@ type service struct {
 	exam *exam
 }
 
-// endpoints follows a Service that has no endpoints to the workload behind it.
+// endpoints blames the workload of a Service that has no endpoints.
 func (s service) endpoints(failing bool) {
 	selector := selectorOf(s.obj)
 	if len(selector) == 0 {
@@ -68,7 +68,7 @@ func (s service) endpoints(failing bool) {
 	case len(behind) > 0 && !listed && len(s.exam.blame) == 0:
 		return // the workload is ready, and nothing speaks against it
 	}
-	young := s.x.now.Sub(s.obj.GetCreationTimestamp().Time) < patience && (len(behind) > 0 || !s.applied())
+	young := s.x.now.Sub(s.obj.GetCreationTimestamp().Time) < requestTimeout && (len(behind) > 0 || !s.applied())
 	if len(s.exam.blame) > 0 || young && !failing {
 		s.waits()
 	}
@@ -82,8 +82,8 @@ func (s service) endpoints(failing bool) {
 	}
 }
 
-// applied tells whether the layer or release that the Service came with is ready,
-// so that no workload for it is still to come.
+// applied reports whether the layer or release of the Service is ready, so no workload
+// for it is still to be applied.
 func (s service) applied() bool {
 	from := health.AppliedBy(s.obj)
 	if release := s.x.installer(s.obj); release != nil {
@@ -92,7 +92,7 @@ func (s service) applied() bool {
 	return from.Name != "" && s.x.health.Of(from).Status == health.Ready
 }
 
-// waits marks a Service that will be reachable once its pods are.
+// waits marks a Service that will be reachable once its pods are ready.
 func (s service) waits() {
 	v := &s.exam.verdict
 	v.Status, v.Reason, v.Message = health.Progressing, "NoEndpoints", "no pod behind it is ready"
@@ -109,9 +109,9 @@ func (s service) slices() []*unstructured.Unstructured {
 	return found
 }
 
-// ready counts the endpoints that take traffic, and tells whether any list of
-// them is there: Kubernetes keeps one, if empty, for each Service with a
-// selector, so that none at all says nothing.
+// ready counts the ready endpoints, and reports whether any EndpointSlice exists:
+// Kubernetes keeps one, even if empty, for each Service with a selector, so none at all
+// means nothing.
 func (s service) ready() (count int, listed bool) {
 	for _, slice := range s.slices() {
 		listed = true
@@ -125,8 +125,8 @@ func (s service) ready() (count int, listed bool) {
 	return count, listed
 }
 
-// outdated tells whether an endpoint is of a pod that the selector does not match:
-// the EndpointSlice is from before the selector changed.
+// outdated reports whether the selector does not match the pod of an endpoint: the
+// EndpointSlice is from before the selector changed.
 func (s service) outdated(endpoint map[string]any) bool {
 	target := field.Map(endpoint, "targetRef")
 	if field.Text(target, "kind") != health.PodKind.Kind {
@@ -136,8 +136,8 @@ func (s service) outdated(endpoint map[string]any) bool {
 	return pod != nil && !matches(selectorOf(s.obj), pod.GetLabels())
 }
 
-// noEndpoints is a Service whose selector matches no pods, or whose pods take no
-// traffic though nothing is known to be wrong with them.
+// noEndpoints is the finding on a Service whose selector matches no pods, or whose pods
+// receive no traffic although no problem with them is known.
 func (s service) noEndpoints(behind []*unstructured.Unstructured) finding.Finding {
 	ref, selector := finding.RefOf(s.obj), writeLabels(selectorOf(s.obj))
 	f := finding.Finding{Code: codeNoEndpoints, Ref: ref, Reason: "NoEndpoints", Severity: finding.Critical}
@@ -168,8 +168,8 @@ func (s service) noEndpoints(behind []*unstructured.Unstructured) finding.Findin
 	return f
 }
 
-// externalName follows a Service that is another name: to Services of the
-// cluster, which must exist and not come back to it.
+// externalName follows an alias to Services of the cluster, which must exist and not form
+// a cycle.
 func (s service) externalName() {
 	seen := []finding.Ref{finding.RefOf(s.obj)}
 	for at := s.obj; ; {

@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// noAddress is a load balancer without an address, with what the cloud's
-// controller says about it.
+// noAddress is the finding on a load balancer without an address, with the message of the
+// cloud's controller.
 func (s service) noAddress() finding.Finding {
 	v := s.exam.verdict
 	f := finding.Finding{
@@ -37,10 +37,10 @@ func (s service) noAddress() finding.Finding {
 	return f
 }
 
-// What controllers of load balancers report, and what helps. The messages are
-// those of the clouds' APIs, as the service controller passes them on
-// (kubernetes v1.36, k8s.io/cloud-provider/controllers/service), and MetalLB's
-// (v0.14, controller/service.go).
+// addressProblems are messages of load balancer controllers, and their fixes. The
+// messages are those of the clouds' APIs, as reported by the service controller
+// (kubernetes v1.36, k8s.io/cloud-provider/controllers/service), and MetalLB's (v0.14,
+// controller/service.go).
 var addressProblems = []struct {
 	message *regexp.Regexp
 	fix     string
@@ -60,7 +60,7 @@ func addressFixes(message string) []finding.Fix {
 	return nil
 }
 
-// addressTaken reports an address that the Service asks for and another one has.
+// addressTaken reports an address that the Service requests and another one uses.
 func (s service) addressTaken(f *finding.Finding) bool {
 	wanted := field.Text(s.obj.Object, "spec", "loadBalancerIP")
 	if wanted == "" {
@@ -82,8 +82,8 @@ func (s service) addressTaken(f *finding.Finding) bool {
 	return false
 }
 
-// classUnserved tells a Service of a class that no other one with an address has
-// from one in a cluster that gives addresses to none.
+// classUnserved distinguishes a Service with a class for which no Service has an address
+// from a cluster that assigns no addresses.
 func (s service) classUnserved(f *finding.Finding) bool {
 	class := field.Text(s.obj.Object, "spec", "loadBalancerClass")
 	var served *unstructured.Unstructured
@@ -115,7 +115,7 @@ func balancerClass(class string) string {
 	return "load balancer class " + class
 }
 
-// trying is the service controller's event that it has begun and not ended
+// trying is the service controller's event that it has started and not finished
 // (kubernetes v1.36, k8s.io/cloud-provider/controllers/service: a Normal event).
 func (s service) trying() (health.Warning, bool) {
 	var begun, done health.Warning

@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// targetPorts reports ports of the Service that lead to none of its pods' ports.
-// It warns only where another port works and no route uses the broken one.
+// targetPorts reports ports of the Service that target no port of its pods. It only warns
+// if another port works and no route uses the broken one.
 func (s service) targetPorts() {
 	behind := s.x.selected(selectorOf(s.obj), s.obj.GetNamespace())
 	ports := field.List(s.obj.Object, "spec", "ports")
@@ -50,9 +50,9 @@ func (s service) portFinding(i int, reason, why string) finding.Finding {
 	return f
 }
 
-// unresolved is a port whose targetPort is a name that no container has. Such a
-// port is missing in the EndpointSlices, while the pods are in them (kubernetes
-// v1.36, k8s.io/endpointslice, getEndpointPorts).
+// unresolved reports a port whose targetPort is a name that no container has. Such a port
+// is missing in the EndpointSlices, while the pods are in them (kubernetes v1.36,
+// k8s.io/endpointslice, getEndpointPorts).
 func (s service) unresolved(i int, port map[string]any, behind []*unstructured.Unstructured) (finding.Finding, bool) {
 	name, named := port["targetPort"].(string)
 	if !named || name == "" {
@@ -82,8 +82,8 @@ func (s service) unresolved(i int, port map[string]any, behind []*unstructured.U
 	return f, true
 }
 
-// slicesLack tells whether the Service's EndpointSlices have ports, and none of
-// that name.
+// slicesLack reports whether the Service's EndpointSlices have ports, but none with that
+// name.
 func (s service) slicesLack(name string) bool {
 	lack := false
 	for _, slice := range s.slices() {
@@ -100,10 +100,10 @@ func (s service) slicesLack(name string) bool {
 	return lack
 }
 
-// mistaken is a port whose targetPort no container declares, while one declares
-// the port that is meant: the Service's own number, or the one to which another
-// tenant's same Service leads. A container may listen on ports that it does not
-// declare, so nothing is wrong without such a sign.
+// mistaken reports a port whose targetPort no container declares, while one declares the
+// port that was meant: the Service's own number, or the one that another tenant's
+// corresponding Service targets. A container may listen on ports that it does not
+// declare, so this is only reported with such evidence.
 func (s service) mistaken(i int, port map[string]any, behind []*unstructured.Unstructured) (finding.Finding, bool) {
 	number, target := field.Int(port, "port"), field.Int(port, "targetPort")
 	if target == 0 || target == number {
@@ -137,7 +137,7 @@ func (s service) mistaken(i int, port map[string]any, behind []*unstructured.Uns
 	return f, true
 }
 
-// offer adds the port that is meant to a finding.
+// offer adds the port that was meant to a finding.
 func (s service) offer(f *finding.Finding, i int, near containerPort, wrong string) {
 	path := fmt.Sprintf("spec.ports[%d].targetPort", i)
 	f.Message += fmt.Sprintf("; container %s of %s has %s", near.container, finding.RefOf(near.of), near)
@@ -165,8 +165,8 @@ func (c containerPort) String() string {
 	return fmt.Sprintf("port %s (%d)", c.name, c.number)
 }
 
-// containerPorts are the ports that the containers of a workload declare, by its
-// template and by its pods, which may have sidecars besides.
+// containerPorts are the ports that the containers of a workload declare, in its template
+// and in its pods, which may have sidecars as well.
 func (x *examiner) containerPorts(workload *unstructured.Unstructured) []containerPort {
 	if workload.GetKind() == health.PodKind.Kind {
 		return portsIn(workload, "spec")
@@ -198,7 +198,7 @@ func portsIn(obj *unstructured.Unstructured, at string) []containerPort {
 	return found
 }
 
-// nearPort is the one declared port that fits, if there is one only.
+// nearPort is the declared port that fits, if there is only one.
 func (x *examiner) nearPort(workloads []*unstructured.Unstructured, fits func(containerPort) bool) (containerPort, bool) {
 	var found containerPort
 	for _, workload := range workloads {
@@ -215,8 +215,8 @@ func (x *examiner) nearPort(workloads []*unstructured.Unstructured, fits func(co
 	return found, found.of != nil
 }
 
-// targetNumber is the containers' port that a Service's port leads to, 0 when it
-// is a name that can't be resolved.
+// targetNumber is the containers' port that a Service's port targets, 0 if it is a name
+// that can't be resolved.
 func (x *examiner) targetNumber(port map[string]any, workload *unstructured.Unstructured) int64 {
 	switch target := port["targetPort"].(type) {
 	case int64:

@@ -72,7 +72,7 @@ var serviceAccountKind = schema.GroupKind{Kind: "ServiceAccount"}
 // newExaminer returns an examiner of the snapshot with all explainers.
 func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *examiner {
 	x := newContext(snap, tenants, registry{byKind: explainersByKind(), terminating: explainTerminating, other: explainOther, judges: judgesByKind()})
-	provideChecks(x, podView.ended, podView.leaving, podView.unscheduled, podView.onBadNode, podView.containers, podView.unmounted, podView.unready, podView.starting)
+	provideChecks(x, podView.failed, podView.terminating, podView.unscheduled, podView.onNotReadyNode, podView.containers, podView.notMounted, podView.readinessGates, podView.starting)
 	return x
 }
 

@@ -81,7 +81,7 @@ func (t *termination) result(failing bool) exam {
 	if t.ref.GroupKind() == health.NamespaceKind {
 		f.Code = codeNamespaceStuck
 	}
-	if t.x.now.Sub(t.at) < lingering {
+	if t.x.now.Sub(t.at) < deletionGrace {
 		if failing {
 			e.fallback = []finding.Finding{f}
 		}

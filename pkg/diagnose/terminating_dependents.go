@@ -89,7 +89,7 @@ func (t *termination) instances() {
 // pod reports a pod whose node is down, or whose containers do not terminate.
 func (t *termination) pod() {
 	node := field.Text(t.obj.Object, "spec", "nodeName")
-	for _, bad := range t.x.read(t.obj).onBadNode() {
+	for _, bad := range t.x.read(t.obj).onNotReadyNode() {
 		t.addReason("node %s, which has to terminate it, is not ready", node)
 		t.proof = append(t.proof, bad.evidence...)
 		t.blame = append(t.blame, bad.blame...)

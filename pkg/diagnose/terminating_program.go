@@ -139,8 +139,8 @@ func (t *termination) denied(message string) {
 	if !webhook && refusal.Problem != fluxmsg.APIPolicy || refusal.Object.Name == "" {
 		return
 	}
-	ref := apiRefusal{x: t.x, obj: t.ref, said: refusal, message: message}.refused()
-	t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: fmt.Sprintf("Check what protects %s: its deletion is denied, and the message names what denies it", ref), Command: inspect(ref)})
+	ref := apiRefusal{x: t.x, obj: t.ref, parsed: refusal, message: message}.refused()
+	t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: fmt.Sprintf("See what protects %s: its deletion is denied, and the message says by what", ref), Command: inspect(ref)})
 }
 
 // logsOf is the command that shows the log of the pods of a workload.

@@ -57,9 +57,10 @@ var pullReasons = map[string]bool{"ErrImagePull": true, "ImagePullBackOff": true
 // without a node has no containers either.
 func (x *examiner) troubles(pod *unstructured.Unstructured) []trouble {
 	p := x.read(pod)
-	checks, _ := x.memos[checksKey{}].([]podCheck)
-	for _, check := range checks {
-		if found := check(p); len(found) > 0 {
+	for _, look := range []func(podView) []trouble{
+		podView.failed, podView.terminating, podView.unscheduled, podView.onNotReadyNode, podView.containers, podView.notMounted, podView.readinessGates, podView.starting,
+	} {
+		if found := look(p); len(found) > 0 {
 			for i := range found {
 				found[i] = p.superseded(found[i])
 			}

@@ -14,8 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// explainVirtualService looks at both ends of an Istio route: the Gateways by
-// which requests come in, and the Services that they are sent to.
+// explainVirtualService checks both ends of an Istio route: the Gateways through which
+// requests arrive, and the Services to which they are sent.
 func explainVirtualService(x *examiner, obj *unstructured.Unstructured, _ bool) exam {
 	e := exam{verdict: x.health.Of(finding.RefOf(obj))}
 	if obj.GetDeletionTimestamp() != nil {
@@ -61,7 +61,7 @@ func (r route) rules() []routeRule {
 
 func (r routeRule) path() string { return fmt.Sprintf("spec.%s[%d]", r.protocol, r.index) }
 
-// routeDestination is where one entry of a rule's route sends requests.
+// routeDestination is the destination of one entry of a rule's route.
 type routeDestination struct {
 	rule  routeRule
 	index int
@@ -82,8 +82,8 @@ func (d routeDestination) path() string {
 
 func (d routeDestination) host() string { return field.Text(d.spec, "host") }
 
-// port is the Service's port that requests go to. It may be left out where there
-// is one only.
+// port is the Service's port to which requests are sent. It can be omitted if the Service
+// has only one.
 func (d routeDestination) port(service *unstructured.Unstructured) int64 {
 	ports := field.List(service.Object, "spec", "ports")
 	if number := field.Int(d.spec, "port", "number"); number != 0 || len(ports) != 1 {
@@ -92,8 +92,8 @@ func (d routeDestination) port(service *unstructured.Unstructured) int64 {
 	return field.Int(ports[0], "port")
 }
 
-// broken is a finding on a route that does not work. The fix is what to compare,
-// until it is known what was meant.
+// broken is the finding on a route that does not work. The fix is what to compare, until
+// it is known what was meant.
 func (r route) broken(reason, why, path string, look finding.Fix) finding.Finding {
 	ref := finding.RefOf(r.obj)
 	f := finding.Finding{
@@ -106,16 +106,16 @@ func (r route) broken(reason, why, path string, look finding.Fix) finding.Findin
 	return f
 }
 
-// instead offers what to write at a path in place of what is there.
-func (r route) instead(f *finding.Finding, path, right, wrong string) {
+// suggest adds the fix that replaces a value.
+func (r route) suggest(f *finding.Finding, path, right, wrong string) {
 	f.Fixes = append([]finding.Fix{{
 		Text:    fmt.Sprintf("In %s, write %s instead of %s", path, right, wrong),
 		Command: r.x.applyNow(r.obj), File: r.x.file(r.obj, path),
 	}}, f.Fixes...)
 }
 
-// need reports that an object is not there, and gives it where it is.
-func (r route) need(ref finding.Ref, path, name string) *unstructured.Unstructured {
+// lookUp reports an object that does not exist, and returns it if it does.
+func (r route) lookUp(ref finding.Ref, path, name string) *unstructured.Unstructured {
 	answer := r.x.snap.Lookup(ref)
 	switch answer.Presence {
 	case snapshot.Unknown:
@@ -136,19 +136,19 @@ func (r route) need(ref finding.Ref, path, name string) *unstructured.Unstructur
 		f.Evidence = append(f.Evidence, absent(ref))
 		if near, ok := r.x.nearest(ref); ok {
 			f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-			r.instead(&f, path, strings.Replace(name, ref.Name, near.Name, 1), name)
+			r.suggest(&f, path, strings.Replace(name, ref.Name, near.Name, 1), name)
 		}
 		r.exam.findings = append(r.exam.findings, f)
 	}
 	return answer.Object
 }
 
-// destination checks where a rule sends requests. Istio takes a host without dots
-// for a Service beside the VirtualService (istio 1.24, pilot/pkg/model,
-// ResolveShortnameToFQDN); other hosts than Services are not of the cluster.
+// destination checks where a rule sends requests. Istio resolves a host without dots to a
+// Service in the namespace of the VirtualService (istio 1.24, pilot/pkg/model,
+// ResolveShortnameToFQDN); hosts other than Services are outside of the cluster.
 func (r route) destination(to routeDestination) {
 	host := to.host()
-	if r.entered(host) {
+	if r.inServiceEntry(host) {
 		return
 	}
 	name, namespace, ok := serviceHost(host, r.obj.GetNamespace())
@@ -157,7 +157,7 @@ func (r route) destination(to routeDestination) {
 		return
 	}
 	ref := coreRef(health.ServiceKind.Kind, namespace, name)
-	service := r.need(ref, to.path()+".host", host)
+	service := r.lookUp(ref, to.path()+".host", host)
 	if service == nil || !r.portExists(to, service) {
 		return
 	}
@@ -165,8 +165,8 @@ func (r route) destination(to routeDestination) {
 	r.exam.blame = addRef(r.exam.blame, ref)
 }
 
-// shortHost reports "name.namespace", which Istio takes for a host outside of the
-// cluster, where there is such a Service.
+// shortHost reports "name.namespace", which Istio resolves outside of the cluster, if
+// such a Service exists.
 func (r route) shortHost(to routeDestination) {
 	name, namespace, found := strings.Cut(to.host(), ".")
 	if !found || strings.Contains(namespace, ".") || name == "*" {
@@ -184,8 +184,8 @@ func (r route) shortHost(to routeDestination) {
 	r.exam.findings = append(r.exam.findings, f)
 }
 
-// portExists reports a port that the Service does not have. A port that is left
-// out where there are several is the port of the gateway's server (istio 1.24,
+// portExists reports a port that the Service does not have. If a port is omitted and
+// there are several, it is the port of the gateway's server (istio 1.24,
 // pilot/pkg/networking/core/route, GetDestinationCluster).
 func (r route) portExists(to routeDestination, service *unstructured.Unstructured) bool {
 	ref, ports := finding.RefOf(service), field.List(service.Object, "spec", "ports")
@@ -207,7 +207,7 @@ func (r route) portExists(to routeDestination, service *unstructured.Unstructure
 	default:
 		f = r.broken("PortNotFound", fmt.Sprintf("%s has no port %d", ref, number), path, look)
 		if meant, ok := r.meantPort(to, number, ports); ok {
-			r.instead(&f, path, fmt.Sprint(meant), fmt.Sprint(number))
+			r.suggest(&f, path, fmt.Sprint(meant), fmt.Sprint(number))
 		}
 	}
 	prove(&f, service, "spec.ports")
@@ -215,9 +215,9 @@ func (r route) portExists(to routeDestination, service *unstructured.Unstructure
 	return false
 }
 
-// meantPort is the port of a Service that a wrong number stands for: the only
-// one, the one with the same digits in another order or one digit wrong, the
-// number of the pods' port, or the only one that fits the rule's protocol.
+// meantPort is the port of a Service that was meant by a wrong number: the only one, the
+// one with the same digits in another order or one digit wrong, the number of the pods'
+// port, or the only one that fits the rule's protocol.
 func (r route) meantPort(to routeDestination, wrong int64, ports []map[string]any) (int64, bool) {
 	fits := []func(map[string]any) bool{
 		func(p map[string]any) bool { return field.Int(p, "targetPort") == wrong },
@@ -237,8 +237,7 @@ func (r route) meantPort(to routeDestination, wrong int64, ports []map[string]an
 	return 0, false
 }
 
-// serviceHost reads "name", "name.namespace.svc" and the same with the cluster's
-// domain.
+// serviceHost parses "name", "name.namespace.svc" and the same with the cluster's domain.
 func serviceHost(host, home string) (name, namespace string, ok bool) {
 	parts := strings.Split(strings.TrimSuffix(host, "."), ".")
 	switch {
@@ -252,8 +251,8 @@ func serviceHost(host, home string) (name, namespace string, ok bool) {
 	return "", "", false
 }
 
-// entered tells whether a ServiceEntry brings the host into the mesh.
-func (r route) entered(host string) bool {
+// inServiceEntry reports whether a ServiceEntry adds the host to the mesh.
+func (r route) inServiceEntry(host string) bool {
 	return slices.ContainsFunc(r.x.snap.List(serviceEntryKind, "").Objects, func(entry *unstructured.Unstructured) bool {
 		return slices.Contains(field.Texts(entry.Object, "spec", "hosts"), host)
 	})

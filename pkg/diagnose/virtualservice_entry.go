@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// routeGateway is an entry of spec.gateways: "name" or "namespace/name". The
-// word "mesh", which is the sidecars, is none, nor is the old form of a host name.
+// routeGateway is an entry of spec.gateways: "name" or "namespace/name". Neither "mesh",
+// which means the sidecars, nor the old form of a host name is one.
 type routeGateway struct {
 	index int
 	name  string
@@ -38,12 +38,12 @@ func (r route) gateways() []routeGateway {
 	return found
 }
 
-// entries checks by which Gateways requests come in: each must exist, and one at
-// least have a server for the hosts and the protocol of the route.
+// entries checks the Gateways through which requests arrive: each must exist, and at
+// least one must have a server for the hosts and the protocol of the route.
 func (r route) entries() {
 	var known []routeGateway
 	for _, entry := range r.gateways() {
-		r.need(entry.ref, fmt.Sprintf("spec.gateways[%d]", entry.index), entry.name)
+		r.lookUp(entry.ref, fmt.Sprintf("spec.gateways[%d]", entry.index), entry.name)
 		if entry.obj != nil && entry.obj.GetDeletionTimestamp() == nil {
 			known = append(known, entry)
 		}
@@ -83,13 +83,13 @@ func (r route) servers() []gatewayServer {
 	return found
 }
 
-// onlyServers tells whether there are servers, and all are of a kind.
+// onlyServers reports whether there are servers, and all match.
 func (r route) onlyServers(are func(gatewayServer) bool) bool {
 	servers := r.servers()
 	return len(servers) > 0 && !slices.ContainsFunc(servers, func(s gatewayServer) bool { return !are(s) })
 }
 
-// matching are the servers that take requests for one of the route's hosts.
+// matching are the servers that accept requests for one of the route's hosts.
 func (r route) matching() []gatewayServer {
 	var found []gatewayServer
 	for _, entry := range r.gateways() {
@@ -106,9 +106,9 @@ func (r route) matching() []gatewayServer {
 	return found
 }
 
-// matches tells whether a server takes one of the route's hosts. A server's host
-// may name the namespace of the routes that it is for (istio 1.24,
-// pilot/pkg/networking/core/gateway.go, pickMatchingGatewayHosts).
+// matches reports whether a server accepts one of the route's hosts. A server's host may
+// name the namespace of its routes (istio 1.24, pilot/pkg/networking/core/gateway.go,
+// pickMatchingGatewayHosts).
 func (r route) matches(home string, server gatewayServer) bool {
 	for _, text := range server.hosts() {
 		namespace, offered, _ := cutNamespace(text)
@@ -127,8 +127,8 @@ func (r route) matches(home string, server gatewayServer) bool {
 	return false
 }
 
-// hostsOverlap tells whether two host names, of which either may begin with "*",
-// have names in common (istio 1.24, pkg/config/host, Name.Matches).
+// hostsOverlap reports whether two host names, of which either may start with "*", have
+// names in common (istio 1.24, pkg/config/host, Name.Matches).
 func hostsOverlap(a, b string) bool {
 	a, b = strings.ToLower(a), strings.ToLower(b)
 	tailA, wildA := strings.CutPrefix(a, "*")
@@ -144,7 +144,7 @@ func hostsOverlap(a, b string) bool {
 	return a == b
 }
 
-// hostsNotServed reports hosts that no server of the Gateways takes.
+// hostsNotServed reports hosts that no server of the Gateways accepts.
 func (r route) hostsNotServed(entry routeGateway) {
 	hosts := strings.Join(field.Texts(r.obj.Object, "spec", "hosts"), ", ")
 	gateway := finding.RefOf(entry.obj)
@@ -161,7 +161,7 @@ func (r route) hostsNotServed(entry routeGateway) {
 		for _, other := range offered {
 			_, name, _ := cutNamespace(other)
 			if misspellingDistance(host, name) > 0 {
-				r.instead(&f, fmt.Sprintf("spec.hosts[%d]", i), name, host)
+				r.suggest(&f, fmt.Sprintf("spec.hosts[%d]", i), name, host)
 				r.exam.findings = append(r.exam.findings, f)
 				return
 			}
@@ -170,9 +170,9 @@ func (r route) hostsNotServed(entry routeGateway) {
 	r.exam.findings = append(r.exam.findings, f)
 }
 
-// routeProtocol is which of a route's rules a server goes by (istio 1.24,
-// pilot/pkg/networking/core/gateway.go, buildGatewayListeners): tls where it
-// passes TLS through, http where it reads HTTP, and tcp for all else.
+// routeProtocol is the kind of rules that a server uses (istio 1.24,
+// pilot/pkg/networking/core/gateway.go, buildGatewayListeners): tls if it passes TLS
+// through, http if it parses HTTP, and tcp otherwise.
 func routeProtocol(s gatewayServer) string {
 	switch {
 	case passesThrough(s):
@@ -183,7 +183,7 @@ func routeProtocol(s gatewayServer) string {
 	return "tcp"
 }
 
-// protocolMismatch reports rules of a protocol that none of the servers reads.
+// protocolMismatch reports rules of a protocol that none of the servers uses.
 func (r route) protocolMismatch(entry routeGateway, servers []gatewayServer) {
 	have, want := r.rules()[0].protocol, routeProtocol(servers[0])
 	gateway := finding.RefOf(entry.obj)
@@ -195,8 +195,8 @@ func (r route) protocolMismatch(entry routeGateway, servers []gatewayServer) {
 	r.exam.findings = append(r.exam.findings, f)
 }
 
-// portMatches reports rules that all are for ports on which no server of the
-// Gateways takes the route's hosts.
+// portMatches reports rules that are all for ports on which no server of the Gateways
+// accepts the route's hosts.
 func (r route) portMatches(entry routeGateway, servers []gatewayServer) {
 	rules := r.rules()
 	var first string
@@ -227,7 +227,7 @@ func (r route) portMatches(entry routeGateway, servers []gatewayServer) {
 		prove(&f, entry.obj, s.path("port.number"))
 	}
 	if len(servers) == 1 {
-		r.instead(&f, first, fmt.Sprint(servers[0].number()), wrong)
+		r.suggest(&f, first, fmt.Sprint(servers[0].number()), wrong)
 	}
 	r.exam.findings = append(r.exam.findings, f)
 }

@@ -14,9 +14,9 @@ import (
 var destinationRuleKind = schema.GroupKind{Group: "networking.istio.io", Kind: "DestinationRule"}
 
 // rulesFor are the DestinationRules that can apply to a Service for clients in a
-// namespace: those of the clients' namespace, of the Service's and of the mesh
-// (istio 1.24, pilot/pkg/model/push_context.go, destinationRule). A host without
-// dots is a Service beside the rule.
+// namespace: those of the clients' namespace, of the Service's and of the mesh (istio
+// 1.24, pilot/pkg/model/push_context.go, destinationRule). A host without dots is a
+// Service in the rule's namespace.
 func (x *examiner) rulesFor(service *unstructured.Unstructured, namespaces ...string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	seen := map[string]bool{}
@@ -35,8 +35,8 @@ func (x *examiner) rulesFor(service *unstructured.Unstructured, namespaces ...st
 	return found
 }
 
-// subset checks the subset that a destination names: a DestinationRule must
-// define it, with labels that pods have.
+// subset checks the subset of a destination: a DestinationRule must define it, with
+// labels that pods have.
 func (r route) subset(to routeDestination, service *unstructured.Unstructured) {
 	name := field.Text(to.spec, "subset")
 	if name == "" {
@@ -62,7 +62,7 @@ func (r route) subset(to routeDestination, service *unstructured.Unstructured) {
 		for i, subset := range field.List(rule.Object, "spec", "subsets") {
 			prove(&f, rule, fmt.Sprintf("spec.subsets[%d].name", i))
 			if other := field.Text(subset, "name"); misspellingDistance(name, other) > 0 {
-				r.instead(&f, path, other, name)
+				r.suggest(&f, path, other, name)
 			}
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// explainVolume goes by a volume's phase. One that is Released keeps its data and
-// takes no new claim: somebody wanted it kept.
+// explainVolume uses a volume's phase. A Released volume keeps its data and accepts no
+// new claim, as its reclaim policy requests.
 func explainVolume(x *examiner, volume *unstructured.Unstructured, failing bool) exam {
 	ref := finding.RefOf(volume)
 	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: volume.GetCreationTimestamp().Time}}

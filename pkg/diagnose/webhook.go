@@ -14,7 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// explainWebhook follows a webhook configuration to the Services that it calls.
+// explainWebhook blames the Services that a webhook configuration calls.
 func explainWebhook(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready}}
 	for _, webhook := range field.List(obj.Object, "webhooks") {
@@ -39,8 +39,8 @@ func explainWebhook(x *examiner, obj *unstructured.Unstructured, failing bool) e
 	return e
 }
 
-// answering blames the Service of a webhook that has no endpoints, and what
-// has to write the CA by which the API server verifies it.
+// answering blames the Service of a webhook without endpoints, and what has to write the
+// CA with which the API server verifies it.
 func (e *exam) answering(x *examiner, obj *unstructured.Unstructured, webhook map[string]any, service finding.Ref, failing bool) {
 	below := x.examine(service, failing)
 	if below.verdict.Status != health.Ready || len(below.blame)+len(below.findings)+len(below.fallback)+len(below.unknown) > 0 {
@@ -71,7 +71,7 @@ func (e *exam) answering(x *examiner, obj *unstructured.Unstructured, webhook ma
 	}
 }
 
-// webhookDown is a webhook whose Service does not exist.
+// webhookDown is the finding on a webhook whose Service does not exist.
 func webhookDown(obj *unstructured.Unstructured, webhook map[string]any, service finding.Ref) finding.Finding {
 	ref, name := finding.RefOf(obj), field.Text(webhook, "name")
 	f := finding.Finding{
@@ -88,9 +88,8 @@ func webhookDown(obj *unstructured.Unstructured, webhook map[string]any, service
 	return f
 }
 
-// webhookNamed finds the configuration and the entry of a webhook. Several may
-// have its name, as with Istio's revisions: the one that calls the same Service
-// is meant.
+// webhookNamed finds the configuration and the entry of a webhook. Several may have its
+// name, as with Istio's revisions: the one that calls the same Service is meant.
 func (x *examiner) webhookNamed(hook fluxmsg.Webhook) (config *unstructured.Unstructured, entry map[string]any) {
 	known := false // whether the entry calls the Service, though maybe at another path
 	for _, kind := range webhookKinds {

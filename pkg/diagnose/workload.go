@@ -14,9 +14,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// explainWorkload follows a workload to what keeps its pods from being made, or
-// to its pods in trouble. A rollout within its time is no failure, unless
-// something above has failed because of it.
+// explainWorkload reports what prevents a workload's pods from being created, or blames
+// its pods with problems. A rollout within its deadline is no failure, unless something
+// above has failed because of it.
 func explainWorkload(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
 	e := exam{verdict: x.workloadVerdict(obj)}
 	switch e.verdict.Status {
@@ -53,8 +53,8 @@ func explainWorkload(x *examiner, obj *unstructured.Unstructured, failing bool) 
 	return e
 }
 
-// workloadVerdict is health's, and for the two kinds that it does not judge, by
-// their counters.
+// workloadVerdict is the verdict of package health, and for the two kinds that it does
+// not judge, one from their counters.
 func (x *examiner) workloadVerdict(obj *unstructured.Unstructured) health.Verdict {
 	v := health.Verdict{Ref: finding.RefOf(obj)}
 	status := func(name string) int64 { return field.Int(obj.Object, "status", name) }
@@ -74,7 +74,7 @@ func (x *examiner) workloadVerdict(obj *unstructured.Unstructured) health.Verdic
 		v.Status, v.Reason = health.Progressing, "NotYetObserved"
 	case ready >= wanted:
 		v.Status, v.Since = health.Ready, created
-	case x.now.Sub(created) < settling:
+	case x.now.Sub(created) < rolloutTimeout:
 		v.Status, v.Reason, v.Since = health.Progressing, "RollingOut", created
 	default:
 		v.Status, v.Reason = health.Failing, "ReplicasNotReady"
@@ -85,14 +85,15 @@ func (x *examiner) workloadVerdict(obj *unstructured.Unstructured) health.Verdic
 	return v
 }
 
-// replicationControllerKind is what ReplicaSets replace.
+// replicationControllerKind is the predecessor of ReplicaSet.
 var replicationControllerKind = schema.GroupKind{Kind: "ReplicationController"}
 
-// settling is how long a workload without a deadline of its own may take.
-const settling = 10 * time.Minute
+// rolloutTimeout is how long the rollout of a workload without a deadline may take.
+const rolloutTimeout = 10 * time.Minute
 
-// scaledToZero says how many pods there should be, where an autoscaler or another
-// tenant's same workload tells: an autoscaler leaves a target with 0 replicas alone.
+// scaledToZero is the finding on a workload with zero replicas, with their number if an
+// autoscaler or another tenant's corresponding workload determines it: an autoscaler does
+// not scale a target with 0 replicas.
 func (x *examiner) scaledToZero(obj *unstructured.Unstructured, failing bool) finding.Finding {
 	ref := finding.RefOf(obj)
 	f := finding.Finding{
@@ -111,7 +112,7 @@ func (x *examiner) scaledToZero(obj *unstructured.Unstructured, failing bool) fi
 	return f
 }
 
-// replicaProof are the replicas that are wanted, and those there are.
+// replicaProof quotes the requested replicas, and the present ones.
 func replicaProof(obj *unstructured.Unstructured) []finding.Evidence {
 	var proof []finding.Evidence
 	for _, path := range []string{
@@ -125,7 +126,7 @@ func replicaProof(obj *unstructured.Unstructured) []finding.Evidence {
 	return proof
 }
 
-// shortOfReplicas is what to say when neither pods nor events tell more.
+// shortOfReplicas reports missing replicas, if neither pods nor events state the reason.
 func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.Finding {
 	f := finding.Finding{
 		Code: codeReplicasMissing, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since,

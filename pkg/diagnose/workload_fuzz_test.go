@@ -14,7 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// examineAll walks from every object in both moods.
+// examineAll walks from every object in both passes.
 func examineAll(snap *snapshot.Snapshot) (all []outcome) {
 	x := newExaminer(snap, tenant.Discover(snap))
 	for _, kind := range workloadAsked {
@@ -27,8 +27,8 @@ func examineAll(snap *snapshot.Snapshot) (all []outcome) {
 	return all
 }
 
-// FuzzWorkloads takes whatever a cluster may hold and must neither panic nor
-// find a cause without saying about what.
+// FuzzWorkloads examines arbitrary objects: it must not panic, and every cause must name
+// its object.
 func FuzzWorkloads(f *testing.F) {
 	for _, file := range readWorkloads(f) {
 		for _, c := range file.Cases {
@@ -64,8 +64,8 @@ func FuzzWorkloads(f *testing.F) {
 // oddValues are values that no field expects.
 var oddValues = []any{nil, "", "x", int64(-1), true, []any{}, []any{"x"}, map[string]any{}, map[string]any{"name": int64(3)}}
 
-// TestOddShapes puts an odd value into one field of a cluster after the other;
-// and the same cluster gets the same answer twice.
+// TestOddShapes sets one field of a cluster after another to an odd value; the same
+// cluster must give the same result twice.
 func TestOddShapes(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	files := readWorkloads(t)
@@ -87,7 +87,7 @@ func TestOddShapes(t *testing.T) {
 	}
 }
 
-// spoil replaces one value somewhere in the object, but for its kind.
+// spoil replaces one value somewhere in the object, except its kind.
 func spoil(random *rand.Rand, value any) {
 	switch v := value.(type) {
 	case map[string]any:

@@ -7,7 +7,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// Kinds that workloads need, and that only their explainers look at.
+// Kinds that workloads need, and that only their explainers use.
 var (
 	cronJobKind      = schema.GroupKind{Group: "batch", Kind: "CronJob"}
 	autoscalerKind   = schema.GroupKind{Group: "autoscaling", Kind: "HorizontalPodAutoscaler"}
@@ -18,7 +18,7 @@ var (
 	volumeKind       = schema.GroupKind{Kind: "PersistentVolume"}
 )
 
-// workloadKinds are the kinds that make pods and that people write.
+// workloadKinds are the kinds that create pods and that people write.
 var workloadKinds = []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind, daemonSetKind, jobKind}
 
 // coreRef names an object of the core group.

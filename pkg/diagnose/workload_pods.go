@@ -14,21 +14,21 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// pods are those of a workload that count: of a Deployment those of its newest
-// ReplicaSet, and only where that has none, of the older ones; without those
-// that are over or on their way out. The failures tell why there may be more.
+// pods are the current pods of a workload: of a Deployment those of its newest
+// ReplicaSet, and only if that has none, of the older ones; without those that have
+// finished or are being deleted. The failures are the reasons why there may be more.
 func (x *examiner) pods(obj *unstructured.Unstructured) ([]*unstructured.Unstructured, []snapshot.Failure) {
 	unread := x.unreadable(health.PodKind, obj.GetNamespace())
 	if finding.RefOf(obj).GroupKind() != health.DeploymentKind {
-		return counting(x.children(obj, health.PodKind), obj.GetKind()), unread
+		return currentPods(x.children(obj, health.PodKind), obj.GetKind()), unread
 	}
 	for _, set := range x.replicaSets(obj) {
-		if pods := counting(x.children(set, health.PodKind), "ReplicaSet"); len(pods) > 0 {
+		if pods := currentPods(x.children(set, health.PodKind), "ReplicaSet"); len(pods) > 0 {
 			return pods, unread
 		}
 	}
 	for _, set := range x.replicaSets(obj) { // all are over: the last tells why
-		if pods := failedLast(x.children(set, health.PodKind)); len(pods) > 0 {
+		if pods := lastFailed(x.children(set, health.PodKind)); len(pods) > 0 {
 			return pods, unread
 		}
 	}
@@ -41,10 +41,10 @@ func (x *examiner) pods(obj *unstructured.Unstructured) ([]*unstructured.Unstruc
 			pods = append(pods, pod)
 		}
 	}
-	return counting(pods, "ReplicaSet"), unread
+	return currentPods(pods, "ReplicaSet"), unread
 }
 
-// replicaSets are those of a Deployment that are to have pods, the newest first.
+// replicaSets are those of a Deployment that should have pods, the newest first.
 func (x *examiner) replicaSets(deployment *unstructured.Unstructured) []*unstructured.Unstructured {
 	sets := slices.DeleteFunc(x.children(deployment, replicaSetKind), func(set *unstructured.Unstructured) bool {
 		return field.IntOr(1, set.Object, "spec", "replicas") == 0
@@ -59,10 +59,10 @@ func (x *examiner) replicaSets(deployment *unstructured.Unstructured) []*unstruc
 	return sets
 }
 
-// counting leaves out the pods that are over or being deleted, which have been
-// replaced; but a StatefulSet waits for a pod to be gone before it makes the
-// next, and a Job's failed pods are what there is to see.
-func counting(pods []*unstructured.Unstructured, kind string) []*unstructured.Unstructured {
+// currentPods omits pods that have failed or are being deleted, which have been replaced;
+// but a StatefulSet waits until a pod is removed before it creates the next, and the
+// failed pods of a Job are its evidence.
+func currentPods(pods []*unstructured.Unstructured, kind string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, pod := range pods {
 		over := field.Text(pod.Object, "status", "phase") == "Failed" && kind != "Job"
@@ -74,8 +74,8 @@ func counting(pods []*unstructured.Unstructured, kind string) []*unstructured.Un
 	return found
 }
 
-// failedLast is the pod that failed last, of those that are over.
-func failedLast(pods []*unstructured.Unstructured) []*unstructured.Unstructured {
+// lastFailed is the pod that failed last.
+func lastFailed(pods []*unstructured.Unstructured) []*unstructured.Unstructured {
 	var last *unstructured.Unstructured
 	for _, pod := range pods {
 		if field.Text(pod.Object, "status", "phase") == "Failed" && pod.GetDeletionTimestamp() == nil &&
@@ -89,10 +89,10 @@ func failedLast(pods []*unstructured.Unstructured) []*unstructured.Unstructured 
 	return []*unstructured.Unstructured{last}
 }
 
-// overLimitAgain is the pod that was evicted last, where several pods of the same
-// owner as the given ones were evicted for their own use of local storage: the pods
-// that replace them will be, too.
-func (x *examiner) overLimitAgain(pods []*unstructured.Unstructured) *unstructured.Unstructured {
+// lastOverLimit is the pod that was evicted last, if several pods with the owner of the
+// given ones were evicted for their own use of local storage: the pods that replace them
+// will be evicted as well.
+func (x *examiner) lastOverLimit(pods []*unstructured.Unstructured) *unstructured.Unstructured {
 	if len(pods) == 0 {
 		return nil
 	}
@@ -106,27 +106,27 @@ func (x *examiner) overLimitAgain(pods []*unstructured.Unstructured) *unstructur
 			evicted = append(evicted, pod)
 		}
 	}
-	if last := failedLast(evicted); len(evicted) > 1 && len(last) > 0 {
+	if last := lastFailed(evicted); len(evicted) > 1 && len(last) > 0 {
 		return last[0]
 	}
 	return nil
 }
 
-// siblings are the pods of the same workload that count, the pod among them.
+// siblings are the current pods of the same workload, including the pod.
 func (x *examiner) siblings(pod *unstructured.Unstructured) []*unstructured.Unstructured {
 	ref, owned := ownerOf(pod)
 	if !owned {
 		return []*unstructured.Unstructured{pod}
 	}
-	return counting(x.podsOf(ref), ref.Kind)
+	return currentPods(x.podsOf(ref), ref.Kind)
 }
 
 func (x *examiner) podsOf(owner finding.Ref) []*unstructured.Unstructured {
 	return x.ownedBy(owner, health.PodKind)
 }
 
-// blamePods blames one pod for each distinct trouble. Troubles that may pass
-// count only where there are no others, and something has failed.
+// blamePods blames one pod for each distinct trouble. Temporary troubles count only if
+// there are no others, and something has failed.
 func (x *examiner) blamePods(e *exam, pods []*unstructured.Unstructured, failing bool) (worst trouble, hard bool) {
 	var distinct []trouble
 	var bearers, plain []finding.Ref
@@ -152,7 +152,7 @@ func (x *examiner) blamePods(e *exam, pods []*unstructured.Unstructured, failing
 		}
 		e.blame = addRef(e.blame, bearers[i])
 	}
-	if over := x.overLimitAgain(pods); failing && !hard && over != nil && !slices.ContainsFunc(distinct, func(t trouble) bool { return t.code != codeNotReadyForUnknown }) {
+	if over := x.lastOverLimit(pods); failing && !hard && over != nil && !slices.ContainsFunc(distinct, func(t trouble) bool { return t.code != codeNotReadyForUnknown }) {
 		e.blame = []finding.Ref{finding.RefOf(over)} // the new ones do not say why they are not ready
 	}
 	if failing && len(e.blame) == 0 && len(plain) > 0 {
@@ -161,8 +161,8 @@ func (x *examiner) blamePods(e *exam, pods []*unstructured.Unstructured, failing
 	return worst, hard
 }
 
-// waitsForProgress tells whether the pod is in trouble only because a database
-// is still on its way up: that passes.
+// waitsForProgress reports whether the pod's only problem is a database that is still
+// starting, which is temporary.
 func (x *examiner) waitsForProgress(pod *unstructured.Unstructured, t trouble) bool {
 	if !t.vague {
 		return false
@@ -176,5 +176,5 @@ func (x *examiner) waitsForProgress(pod *unstructured.Unstructured, t trouble) b
 	return len(down) > 0
 }
 
-// resourceOf is how kubectl names the kind.
+// resourceOf is the name of the kind for kubectl.
 func resourceOf(ref finding.Ref) string { return strings.ToLower(ref.Kind) }

@@ -20,11 +20,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// midday is the moment of the clusters in testdata/workload.
+// midday is the time of the clusters in testdata/workload.
 var midday = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// workloadFile is a file of testdata/workload: a cluster, and cases that each
-// change something about it.
+// workloadFile is a file of testdata/workload: a cluster, and cases that each change it.
 type workloadFile struct {
 	// Of is the object that is explained, "Kind namespace/name".
 	Of    string           `json:"of"`
@@ -45,22 +44,21 @@ type workloadCase struct {
 	Status health.Status `json:"status"`
 	// Causes are "CODE Kind namespace/name Reason".
 	Causes []string `json:"causes"`
-	// Path is that of the first cause, Proof and Fix what must be among its
-	// evidence ("Kind namespace/name field = value") and fixes: a fix's command, or
-	// the beginning of its text. FirstFix comes first, and none has one of NoFix
-	// in it.
+	// Path is the path of the first cause. Proof and Fix must be among its evidence
+	// ("Kind namespace/name field = value") and fixes (a command, or the beginning of a
+	// text). FirstFix must be the first fix, and no fix may contain one of NoFix.
 	Path     []string `json:"path"`
 	Proof    []string `json:"proof"`
 	FirstFix string   `json:"firstFix"`
 	Fix      []string `json:"fix"`
 	NoFix    []string `json:"noFix"`
-	// Direct tells to examine the object as one that is being deleted, for kinds
-	// that have no explainer.
+	// Direct examines the object as one that is being deleted, for kinds without an
+	// explainer.
 	Direct  bool     `json:"direct"`
 	Unknown []string `json:"unknown"`
 }
 
-// workloadAsked are the kinds that the cases' clusters are asked for.
+// workloadAsked are the kinds that are requested from the cases' clusters.
 var workloadAsked = []schema.GroupKind{
 	health.KustomizationKind, health.HelmReleaseKind, health.NamespaceKind, health.DeploymentKind, health.StatefulSetKind,
 	daemonSetKind, replicaSetKind, jobKind, cronJobKind, health.PodKind, health.EventKind, health.ServiceKind, nodeKind,
@@ -120,7 +118,7 @@ func (c workloadCase) cluster(tb testing.TB, base []map[string]any) []map[string
 	return slices.Collect(maps.Values(byRef))
 }
 
-// clusterOf is a cluster of which the kinds may not be read.
+// clusterOf is a cluster in which the kinds can't be read.
 func clusterOf(objects []map[string]any, forbidden []string) *snapshot.Snapshot {
 	return clusterAsked(workloadAsked, objects, forbidden)
 }
@@ -144,7 +142,7 @@ func clusterAsked(kinds []schema.GroupKind, objects []map[string]any, forbidden 
 	return builder.Build(snapshot.Meta{At: midday})
 }
 
-// decoded is a fresh copy with Kubernetes' own types of numbers.
+// decoded is a copy with Kubernetes' own number types.
 func decoded(tb testing.TB, obj map[string]any) map[string]any {
 	tb.Helper()
 	text, err := json.Marshal(obj)
@@ -188,7 +186,7 @@ func TestWorkloads(t *testing.T) {
 	}
 }
 
-// refNamed is the object that is called so.
+// refNamed is the object with that name.
 func refNamed(t *testing.T, snap *snapshot.Snapshot, name string) finding.Ref {
 	t.Helper()
 	for _, asked := range snap.Asked() {
