@@ -62,7 +62,7 @@ func readHead(c *cursor) (m Meta, n notes, err error) {
 	return m, n, nil
 }
 
-// findStart skips the preamble, if there is one, and tells what can't be DICOM.
+// findStart skips the preamble, if there is one, and fails for files that can't be DICOM.
 func (c *cursor) findStart(n *notes) error {
 	head, err := c.peek(metaStart + shortestHead)
 	switch {

@@ -45,7 +45,7 @@ var statusWords = map[uint16]string{
 	0xFF01: "pending",
 }
 
-// Success reports whether the operation was done as asked.
+// Success reports whether the operation succeeded.
 func (s Status) Success() bool { return s.Code == 0 }
 
 // Warning reports whether the operation was done, with a reservation (PS3.7 annex C).

@@ -16,8 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/rand"
 )
 
-// createAttempts is how many names are tried, as the API server does it for names
-// that it generates itself.
+// createAttempts is how many names are tried, as the API server does for names that it
+// generates itself.
 const createAttempts = 8
 
 // create creates the CertificateRequest. Its name is chosen here: where the answer

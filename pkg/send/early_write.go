@@ -21,7 +21,7 @@ const (
 // is sent at that moment. The rest of the message follows when the answer is complete.
 type earlyWrite struct {
 	net.Conn
-	// more reports whether another message is certain to follow at once.
+	// more reports whether another message will follow immediately.
 	more func() bool
 	// waiting: a message was sent, and nothing was written early since.
 	waiting bool
@@ -65,7 +65,7 @@ func (e *earlyWrite) Write(p []byte) (int, error) {
 	return n + 1, err
 }
 
-// NetConn is the connection below TLS, for package dicom to close it at once.
+// NetConn is the connection below TLS, which package dicom closes immediately.
 func (e *earlyWrite) NetConn() net.Conn {
 	if c, ok := e.Conn.(interface{ NetConn() net.Conn }); ok {
 		return c.NetConn()

@@ -16,8 +16,8 @@ import (
 var errLost = errors.New("the API server closed the connection")
 
 const (
-	// errorTimeout is for how long the kubelet's error, which comes on a stream of its
-	// own, and the end of the data wait for each other.
+	// errorTimeout is how long the kubelet's error, which has a separate stream, and the
+	// end of the data wait for each other.
 	errorTimeout = time.Second
 	// closeTimeout is how long Close waits until what was written is sent, and how
 	// long the tunnel then waits for the pod to finish as well.
@@ -41,8 +41,8 @@ type conn struct {
 	sent, received chan struct{}
 
 	mu sync.Mutex
-	// closed: by Close. ended: from the other side, for the reason failure, which is
-	// nil when the pod has finished.
+	// closed: by Close. ended: by the other side, because of failure, which is nil if the
+	// pod has finished.
 	closed, ended bool
 	failure       error
 }
