@@ -162,9 +162,8 @@ func inDomain(name, domain string) bool {
 	return domain == "" || name == domain || strings.HasSuffix(name, "."+domain)
 }
 
-// ofStrength judges keys and signatures (RFC 9325, sections 4.5 and 4.6, which
-// DICOM's secure transport profiles refer to). Nobody checks a trusted CA's own
-// signature.
+// ofStrength judges keys and signatures (RFC 9325, sections 4.5 and 4.6, which DICOM's
+// secure transport profiles refer to). A trusted CA's own signature is not checked.
 func ofStrength(up path) []Fault {
 	var faults []Fault
 	for i, c := range up.certificates {

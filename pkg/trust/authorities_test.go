@@ -14,7 +14,7 @@ func TestAuthorities(t *testing.T) {
 	}
 	request("1", before)
 	request("3", later) // under way: not in the Secret yet
-	found, unread := Authorities(c.snapshot(), c.tenants[0])
+	found, unread := CAs(c.snapshot(), c.tenants[0])
 	if len(found) != 2 || len(unread) > 0 {
 		t.Fatalf("got %d, %v", len(found), unread)
 	}
@@ -42,7 +42,7 @@ func TestAuthoritiesUnread(t *testing.T) {
 	} {
 		c := korthweb(t, "bhs")
 		c.hidden = test.hidden
-		found, unread := Authorities(c.snapshot(), c.tenants[0])
+		found, unread := CAs(c.snapshot(), c.tenants[0])
 		if len(found) != test.found || len(unread) != test.unread {
 			t.Errorf("%s hidden: %d found, not seen: %v", test.about, len(found), unread)
 		}
