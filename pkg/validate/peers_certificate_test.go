@@ -88,7 +88,7 @@ var servedCertificates = []servedCertificate{
 		return peers.Issue(t, nil, "bhs-ca", func(c *x509.Certificate) { c.MaxPathLenZero = true })
 	}, make: through(unchanged), code: codePathTooLong, says: "allows 0 CAs below it", client: "path length constraint exceeded"},
 	{about: "an intermediate that is no CA", make: through(func(c *x509.Certificate) { c.IsCA, c.KeyUsage = false, x509.KeyUsageDigitalSignature }),
-		code: codeNotCA, says: "CN=below in the chain has signed a certificate, and is not a CA's", client: "invalid CA certificate"},
+		code: codeNotCA, says: "CN=below in the chain signed a certificate, but is not a CA certificate", client: "invalid CA certificate"},
 	{about: "name constraints", make: through(func(c *x509.Certificate) {
 		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"other.example.com"}
 	}), code: codeServerRule, says: "does not allow the name " + certificateHost, client: "permitted subtree violation"},
