@@ -254,9 +254,9 @@ func (s target) ours(t *testing.T, path string) Result {
 	return r
 }
 
-// TestOddFilesBesideStorescu gives each kind of file to storescu and to Files, for
+// TestOddFilesComparedWithStorescu gives each kind of file to storescu and to Files, for
 // storescp and for Orthanc.
-func TestOddFilesBesideStorescu(t *testing.T) {
+func TestOddFilesComparedWithStorescu(t *testing.T) {
 	port, arrived := peers.StartStorescp(t, "--fork", "--accept-all", "--bit-preserving")
 	orthanc := peers.StartOrthanc(t, map[string]any{"OverwriteInstances": true})
 	storescp, archive := target{port, "STORESCP"}, target{orthanc.DICOMPort, "ORTHANC"}

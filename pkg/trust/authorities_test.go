@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestAuthorities(t *testing.T) {
+func TestCAs(t *testing.T) {
 	c := korthweb(t, "bhs")
 	before, later := authority(t, between(-2000*hours, 100*hours)), authority(t, between(-hours, 2000*hours))
 	request := func(revision string, p pair) {
@@ -27,8 +27,8 @@ func TestAuthorities(t *testing.T) {
 	}
 }
 
-// TestAuthoritiesUnread: what can't be read is said, whatever way is left.
-func TestAuthoritiesUnread(t *testing.T) {
+// TestCAsUnread: what can't be read is said, whatever way is left.
+func TestCAsUnread(t *testing.T) {
 	for _, test := range []struct {
 		about         string
 		hidden        []string

@@ -8,7 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-func TestCheckAuthority(t *testing.T) {
+func TestCheckCA(t *testing.T) {
 	c, q := asking(t)
 	ca, mhr, before := c.ca["bhs"], c.ca["mhr"], authority(t)
 	ended := authority(t, between(-90*hours, -hours))

@@ -43,7 +43,7 @@ func dialFails(s *setup, dial func(context.Context) error) {
 
 func always(err error) func(context.Context) error { return func(context.Context) error { return err } }
 
-func TestTheFirstBrokenDoorIsNamed(t *testing.T) {
+func TestFirstFailedConnection(t *testing.T) {
 	t.Parallel()
 	const onTCP, onName = "web-tls web-certificate web-clients " + webRest, "web-tcp web-tls web-certificate web-clients " + webRest
 	certificate := func(change func(*x509.Certificate)) func(*setup) {
