@@ -64,8 +64,8 @@ func unchanged(*x509.Certificate) {}
 var servedCertificates = []servedCertificate{
 	{about: "good", make: changed(unchanged)},
 	{about: "good, through an intermediate CA", make: through(unchanged)},
-	{about: "expired", make: changed(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
-		code: codeServerExpired, says: "expired 60s ago", client: "certificate has expired"},
+	{about: "expired", make: changed(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-30 * time.Minute) }),
+		code: codeServerExpired, says: "expired 30m ago", client: "certificate has expired"},
 	{about: "not yet valid", make: changed(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
 		code: codeServerExpired, says: "not yet valid", client: "certificate is not yet valid"},
 	{about: "another host", make: changed(func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.example.com"} }),
@@ -80,7 +80,7 @@ var servedCertificates = []servedCertificate{
 		made.Above = nil
 		return made
 	}, code: codeServerIssuerMissing, says: "signed by CN=below, which is neither in the chain", client: "unable to get local issuer certificate"},
-	{about: "intermediate expired", make: through(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
+	{about: "intermediate expired", make: through(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-30 * time.Minute) }),
 		code: codeIntermediateDates, says: "CN=below in the chain expired", client: "certificate has expired"},
 	{about: "intermediate not yet valid", make: through(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
 		code: codeIntermediateDates, says: "CN=below in the chain is not yet valid", client: "certificate is not yet valid"},
