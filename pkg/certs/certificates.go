@@ -33,11 +33,10 @@ func EncodeCertificates(certs []*x509.Certificate) ([]byte, error) {
 	return text, nil
 }
 
-// ParseCertificates reads one to 100 certificates, in PEM or DER, in their
-// order. Other PEM blocks and the text between are skipped: a private key among
-// them does not matter. Errors tell which certificate is damaged, or what there
-// is instead of any. Nothing of the result shares memory with the data, which the
-// caller may wipe.
+// ParseCertificates reads one to 100 certificates, in PEM or DER, in their order. Other PEM
+// blocks and the text between are skipped: a private key among them does not matter. Errors
+// say which certificate is damaged, or what the data is instead. Nothing of the result
+// shares memory with the data, which the caller may wipe.
 func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 	if len(data) > certificatesLimit {
 		return nil, fmt.Errorf("read the certificates: %d bytes are too many; specify a file with the certificates of one CA or client", len(data))

@@ -115,8 +115,8 @@ func (p Presented) fault(kind FaultKind, text string) Fault {
 	return Fault{Kind: kind, Of: p.Chain[0], leaf: true, text: text}
 }
 
-// ofRules has crypto/x509 check what is not checked here: critical extensions,
-// policies, the encoding of names.
+// ofRules lets crypto/x509 check what this package does not: critical extensions, policies,
+// the encoding of names.
 func (p Presented) ofRules(up path) []Fault {
 	options := x509.VerifyOptions{
 		Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), CurrentTime: p.Now,

@@ -18,7 +18,7 @@ type OutlivesError struct {
 	Until, Asked time.Time
 }
 
-// Error tells both times, in UTC.
+// Error has both times, in UTC.
 func (e *OutlivesError) Error() string {
 	return fmt.Sprintf("the certificate would be valid until %s, but its CA %s only until %s; request a shorter duration, or renew the CA first",
 		e.Asked.UTC().Format(time.RFC3339), e.CA, e.Until.UTC().Format(time.RFC3339))

@@ -21,7 +21,7 @@ type RejectError struct{ Result, Source, Reason byte }
 // Permanent reports whether a retry is useless until something is changed.
 func (e *RejectError) Permanent() bool { return e.Result != 2 }
 
-// Error has the words of PS3.8 table 9-21.
+// Error has the terms of PS3.8 table 9-21.
 func (e *RejectError) Error() string {
 	return fmt.Sprintf("the peer rejected the association: %s, by the %s: %s",
 		word(rejectResults, e.Result), word(rejectSources, e.Source), word(rejectReasons[e.Source], e.Reason))
@@ -38,8 +38,8 @@ type AbortError struct {
 // succeed over another association.
 func (e *AbortError) IdleBefore() bool { return e.Before >= quietClose }
 
-// Error has the words of PS3.8 table 9-26. A reason is significant only when
-// the service-provider aborts.
+// Error has the terms of PS3.8 table 9-26. A reason is significant only when the
+// service-provider aborts.
 func (e *AbortError) Error() string {
 	text := "the peer aborted the association, by the " + word(abortSources, e.Source)
 	if e.Source == 2 {
@@ -76,7 +76,7 @@ type StatusError struct {
 	Status    Status
 }
 
-// Error has the status in words.
+// Error has the text of the status.
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("the peer answered %s with: %s", e.Operation, e.Status)
 }

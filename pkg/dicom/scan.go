@@ -36,8 +36,8 @@ type Instance struct {
 // which instance it is; if the File Meta Information differs from the data set, the data
 // set counts, as with DCMTK. Values are skipped, by seeking where r can, and nothing is
 // held in memory; sequences of a given length are skipped whole. Deflated data sets are
-// inflated on the way. Errors are a *FileError or the reader's; what is known by then is
-// returned as well.
+// inflated on the way. Errors are a *FileError or the reader's; what is known so far is
+// also returned.
 func Scan(r io.Reader) (Instance, error) {
 	c := newCursor(r, 0)
 	meta, n, err := readHead(c)
@@ -75,7 +75,7 @@ func (s *scanner) explain(err error) error {
 	return err
 }
 
-// conclude decides on the instance's identity, and notes what is missing.
+// conclude determines the instance's identity, and records what is missing.
 func (s *scanner) conclude() error {
 	if s.found.PixelLength > 0 && s.found.Frames == 0 {
 		s.found.Frames = 1

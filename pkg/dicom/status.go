@@ -53,7 +53,7 @@ func (s Status) Warning() bool {
 	return s.Code == 1 || s.Code == 0x0107 || s.Code == 0x0116 || s.Code>>12 == 0xB
 }
 
-// String has the standard's words, the code in hexadecimal, and the comment.
+// String has the standard's term, the code in hexadecimal, and the comment.
 func (s Status) String() string {
 	words := s.words()
 	if s.Comment != "" {

@@ -29,7 +29,7 @@ func (l Limits) Evict() bool {
 	return l.Known() && !l.Rejects && (*l.Patients > 0 || *l.Size > 0)
 }
 
-// Or fills in what is not known from other limits.
+// Or sets the unknown limits from other ones.
 func (l Limits) Or(other Limits) Limits {
 	if l.Patients == nil {
 		l.Patients = other.Patients

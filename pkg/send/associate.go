@@ -94,7 +94,7 @@ func (w *worker) end(ctx context.Context) {
 	w.association, w.proposed = nil, nil
 }
 
-// bounded gives do cleanupTimeout of its own.
+// bounded runs do with cleanupTimeout.
 func bounded(ctx context.Context, do func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
 	defer cancel()

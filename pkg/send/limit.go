@@ -20,7 +20,8 @@ type limit struct {
 	open, asking, unused int
 	// accepted reports whether one was ever accepted.
 	accepted bool
-	// declined is how often the peer had no further one beside those that were open.
+	// declined is how often the peer did not accept a further one in addition to the open
+	// ones.
 	declined int
 	// misses is how often an association failed or died since the peer answered last,
 	// when no other was open.

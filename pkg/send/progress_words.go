@@ -42,7 +42,7 @@ func remaining(after time.Duration, files, bytes, filesLeft, bytesLeft int64) (t
 	return time.Duration(share * float64(after)).Round(time.Second), true
 }
 
-// size is a number of bytes in words.
+// size formats a number of bytes.
 func size(n int64) string {
 	const k = 1 << 10
 	switch {

@@ -22,7 +22,7 @@ type Options struct {
 	// Paths are files and directories.
 	Paths []string
 	// Dial opens a connection for one association: to the peer, TLS included.
-	// tls.Config.DynamicRecordSizingDisabled makes small files faster.
+	// tls.Config.DynamicRecordSizingDisabled speeds up small files.
 	Dial func(context.Context) (net.Conn, error)
 	// Calling and Called are the AE titles.
 	Calling, Called string

@@ -54,8 +54,8 @@ func Endpoints(entries []Entry, statuses []tenant.Status) []Endpoint {
 	return found
 }
 
-// serverName is one name that the server answers to: a host of its own, or where
-// it takes any, a name of the certificate that fits.
+// serverName is one name that the server accepts: one of its hosts, or if it accepts any, a
+// matching name of the certificate.
 func (u Use) serverName(e Entry) string {
 	for _, host := range u.Hosts {
 		if !strings.HasPrefix(host, "*") {

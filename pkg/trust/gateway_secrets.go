@@ -12,10 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// credential is a Secret that a Gateway names. Istio takes it from the namespace of
-// the pods that serve the Gateway (istio.io, Gateway, credentialName): that of
-// the ingress, or where none can be seen the Gateway's own. Of several, the first
-// that has it counts.
+// credential is a Secret that a Gateway names. Istio reads it from the namespace of the
+// pods that serve the Gateway (istio.io, Gateway, credentialName): that of the ingress, or
+// where none can be seen the Gateway's own. Of several, the first that has it counts.
 func (r *reader) credential(gateway *unstructured.Unstructured, s tenant.Status, name string) finding.Ref {
 	var refs []finding.Ref
 	for _, link := range s.Chain {

@@ -87,7 +87,7 @@ func (r *reader) inSecret(secret finding.Ref, key string) []*x509.Certificate {
 	return decode(field.Text(obj.Object, "data", key))
 }
 
-// requests are those that cert-manager made for the Certificate (v1.21,
+// requests are those that cert-manager created for the Certificate (v1.21,
 // apis/certmanager/v1, CertificateNameKey).
 func (r *reader) requests(maker *unstructured.Unstructured) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured

@@ -67,7 +67,7 @@ func readComplaint(complaints io.Reader) string {
 	return strings.TrimSpace(string(text))
 }
 
-// send copies what is written to the pod.
+// send copies the written data to the pod.
 func (c *conn) send(far net.Conn, data httpstream.Stream) {
 	defer close(c.sent)
 	if _, err := io.Copy(data, far); err != nil {
@@ -113,7 +113,7 @@ func (c *conn) reason(complaint <-chan string, data httpstream.Stream) error {
 	}
 }
 
-// reasonOf tells why the data has ended: nil when the pod has finished.
+// reasonOf returns why the data has ended: nil if the pod has finished.
 func (c *conn) reasonOf(complaint string, data httpstream.Stream) error {
 	if complaint != "" {
 		return fmt.Errorf("forwarding %s: %s", c.port, complaint)

@@ -43,11 +43,10 @@ func New(config *rest.Config) *Dialer { return &Dialer{config: request.Guard(con
 // needs the right to create pods/portforward. A pod that refuses the connection is
 // seen only when it is used: its errors then say what the kubelet has reported.
 //
-// Each connection has a tunnel of its own, as the kubelet's error of one connection makes
-// the whole tunnel unusable (k8s.io/client-go/tools/portforward, handleConnection).
-// client-go's PortForwarder is not used: it reports such an error to the whole program's
-// error handlers, where its connection is not known, and it listens on a port of this
-// machine.
+// Each connection has its own tunnel, as the kubelet's error of one connection makes the
+// whole tunnel unusable (k8s.io/client-go/tools/portforward, handleConnection). client-go's
+// PortForwarder is not used: it reports such an error to the whole program's error
+// handlers, where its connection is not known, and it listens on a port of this machine.
 func (d *Dialer) Dial(ctx context.Context, port Port) (net.Conn, error) {
 	type result struct {
 		conn *conn

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// The checks that stand on a door, without those of the door itself.
+// The checks that stand on a server, without those of the server itself.
 const (
 	webOnly = "web-page web-default-password web-system" // where DICOM fails as well
 	webRest = webOnly + " study-found"

@@ -14,7 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// TestAcceptedClients has the DICOM door ask clients for certificates, in each way
+// TestAcceptedClients has the DICOM server ask clients for certificates, in each way
 // that goes wrong.
 func TestAcceptedClients(t *testing.T) {
 	t.Parallel()
@@ -90,7 +90,7 @@ func TestMutualWeb(t *testing.T) {
 	}
 }
 
-// TestMissingAnswerIsNoRefusal has a door that goes silent after the tenant's own
+// TestMissingAnswerIsNoRefusal has a server that goes silent after the tenant's own
 // client was let in: whether others are is not known.
 func TestMissingAnswerIsNoRefusal(t *testing.T) {
 	t.Parallel()
