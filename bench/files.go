@@ -11,11 +11,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
 
-// perStudy is how many files a study has: some more than a CT's series.
+// perStudy is how many files a study has: slightly more than a CT series.
 const perStudy = 500
 
-// makeFiles writes test images of about the given size, with a private element for
-// what the image lacks.
+// makeFiles writes test images of about the given size, filled up with padding.
 func makeFiles(dir string, n, bytes int, seed byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

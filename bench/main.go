@@ -1,4 +1,4 @@
-// Command bench makes test files, and stores files over TLS as the product does.
+// Command bench creates test files, and stores files over TLS as the product does.
 // bench/run compares it with DCMTK's storescu.
 package main
 
@@ -86,8 +86,7 @@ func report(r send.Result, err error) error {
 	return nil
 }
 
-// echo compares C-ECHO with the shortest exchange that there is over the same
-// association's connection.
+// echo measures the time to open an association, and that of a C-ECHO over it.
 func echo(dial func(context.Context) (net.Conn, error), n int) error {
 	ctx := context.Background()
 	var opened, echoed time.Duration

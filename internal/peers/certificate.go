@@ -24,9 +24,9 @@ type Issuer struct {
 	Above []*x509.Certificate
 }
 
-// Issue makes a certificate, with by as its issuer, or self-signed where by is nil.
-// It is valid from an hour ago for 30 days, has an ECDSA P-256 key and, where it is
-// no CA's, the usages serverAuth and clientAuth, unless change says otherwise.
+// Issue creates a certificate, with by as its issuer, or self-signed if by is nil. It is
+// valid from an hour ago for 30 days, has an ECDSA P-256 key and, if it is not a CA
+// certificate, the usages serverAuth and clientAuth, unless change modifies it.
 func Issue(t testing.TB, by *Issuer, name string, change func(*x509.Certificate)) *Issuer {
 	t.Helper()
 	key, err := certs.NewKey(certs.ECDSA, 256)
@@ -36,7 +36,7 @@ func Issue(t testing.TB, by *Issuer, name string, change func(*x509.Certificate)
 	return IssueFor(t, key, by, name, change)
 }
 
-// IssueFor is Issue for a key of the caller's.
+// IssueFor is Issue for a given key.
 func IssueFor(t testing.TB, key crypto.Signer, by *Issuer, name string, change func(*x509.Certificate)) *Issuer {
 	t.Helper()
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
@@ -84,8 +84,8 @@ func (i *Issuer) PEM() []byte {
 	return out
 }
 
-// Write writes NAME.pem (the chain), NAME.key and NAME.both.pem (the chain and the
-// key, as HAProxy's "crt" wants it) to dir, and returns the paths of the first two.
+// Write writes NAME.pem (the chain), NAME.key and NAME.both.pem (the chain and the key, as
+// HAProxy's "crt" requires) to dir, and returns the paths of the first two.
 func (i *Issuer) Write(t testing.TB, dir, name string) (chain, key string) {
 	t.Helper()
 	keyDER, err := x509.MarshalPKCS8PrivateKey(i.Key) // also of keys that certs.EncodeKey refuses

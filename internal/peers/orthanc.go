@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// Orthanc is one that runs, with an archive of its own.
+// Orthanc is a running Orthanc with its own archive.
 type Orthanc struct {
 	*Server
 	DICOMPort, HTTPPort int
-	// Base is where its REST API is: http://127.0.0.1:PORT.
+	// Base is the address of its REST API: http://127.0.0.1:PORT.
 	Base string
 	// Dir holds its storage and its configuration.
 	Dir string
 }
 
-// StartOrthanc starts one. Settings are added to its configuration, and replace what
-// is there by default: the AE title ORTHANC, no passwords, every caller may echo and
-// store (the names are those of Orthanc 1.10.1, Resources/Configuration.json).
+// StartOrthanc starts an Orthanc. Settings are added to its configuration, and replace the
+// defaults: the AE title ORTHANC, no passwords, every caller may echo and store (the names
+// are those of Orthanc 1.10.1, Resources/Configuration.json).
 func StartOrthanc(t testing.TB, settings map[string]any) *Orthanc {
 	t.Helper()
 	o := &Orthanc{Dir: t.TempDir(), DICOMPort: Port(t), HTTPPort: Port(t)}
@@ -48,8 +48,8 @@ func StartOrthanc(t testing.TB, settings map[string]any) *Orthanc {
 	return o
 }
 
-// Ask asks its REST API and decodes the answer, JSON, unless into is nil. It fails
-// the test on any other status than 200.
+// Ask sends a request to its REST API and decodes the JSON answer, unless into is nil. It
+// fails the test on any other status than 200.
 func (o *Orthanc) Ask(t testing.TB, method, path, body string, into any) {
 	t.Helper()
 	answer := o.exchange(t, method, path, body)
@@ -61,7 +61,7 @@ func (o *Orthanc) Ask(t testing.TB, method, path, body string, into any) {
 	}
 }
 
-// Get asks its REST API for what is not JSON.
+// Get reads data other than JSON from its REST API.
 func (o *Orthanc) Get(t testing.TB, path string) []byte {
 	t.Helper()
 	return o.exchange(t, http.MethodGet, path, "")
@@ -85,10 +85,10 @@ func (o *Orthanc) exchange(t testing.TB, method, path, body string) []byte {
 	return answer
 }
 
-// Counts are how many of each there are in an Orthanc (/statistics).
+// Counts are the counts of an Orthanc (/statistics).
 type Counts struct{ CountPatients, CountStudies, CountSeries, CountInstances int }
 
-// Counts asks for them.
+// Counts reads the counts.
 func (o *Orthanc) Counts(t testing.TB) (c Counts) {
 	t.Helper()
 	o.Ask(t, http.MethodGet, "/statistics", "", &c)

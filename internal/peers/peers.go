@@ -1,6 +1,6 @@
-// Package peers runs real DICOM peers for tests, each on loopback and until its
-// test ends: Orthanc, DCMTK's servers, HAProxy and openssl, as Debian has them.
-// Tests that use it have the build tag "peers": go test -tags peers.
+// Package peers runs real DICOM peers for tests, each on loopback and until its test ends:
+// Orthanc, DCMTK's servers, HAProxy and openssl, as packaged by Debian. Tests that use it
+// have the build tag "peers": go test -tags peers.
 package peers
 
 import (
@@ -20,7 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// Program is the path of a program, or fails the test with how to install it.
+// Program returns the path of a program, or fails the test with instructions to install it.
 func Program(t testing.TB, name string) string {
 	t.Helper()
 	for _, place := range []string{name, "/usr/sbin/" + name} {
@@ -65,7 +65,7 @@ type Server struct {
 	exited chan struct{}
 }
 
-// Log is what it has printed so far.
+// Log is the output so far.
 func (s *Server) Log() string { return s.log.String() }
 
 // Stop kills it and waits until it has ended.
@@ -74,8 +74,8 @@ func (s *Server) Stop() {
 	<-s.exited
 }
 
-// Start starts a server and waits until all ports take connections. Its output is
-// logged when the test fails.
+// Start starts a server and waits until all ports accept connections. Its output is logged
+// when the test fails.
 func Start(t testing.TB, ports []int, dir, name string, args ...string) *Server {
 	t.Helper()
 	s := &Server{cmd: exec.Command(Program(t, name), args...), exited: make(chan struct{})}
@@ -96,7 +96,7 @@ func Start(t testing.TB, ports []int, dir, name string, args ...string) *Server 
 	return s
 }
 
-// await polls a port until it takes a connection.
+// await polls a port until it accepts a connection.
 func (s *Server) await(t testing.TB, name string, port int) {
 	t.Helper()
 	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 20*time.Second, true, func(context.Context) (bool, error) {
@@ -118,9 +118,9 @@ func (s *Server) await(t testing.TB, name string, port int) {
 // Address is a port on loopback, as host:port.
 func Address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// Port is a free port on loopback, below those that the system gives to clients, so
-// that no connection takes it before the server does. Until the test ends no other call
-// returns it, in other processes neither: its UDP socket says that it is given away.
+// Port returns a free port on loopback, below the ephemeral ports, so that no connection
+// uses it before the server does. Until the test ends no other call returns it, also not in
+// other processes: its UDP socket marks it as used.
 func Port(t testing.TB) int {
 	t.Helper()
 	for range 1000 {
@@ -144,7 +144,7 @@ func Port(t testing.TB) int {
 	return 0
 }
 
-// journal is a buffer that may be read while it is written.
+// journal is a buffer that can be read while it is written.
 type journal struct {
 	mu   sync.Mutex
 	text strings.Builder

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// check tells what is wrong with a value.
+// check returns what is wrong with a value.
 func (a attribute) check(text string) error {
 	switch length := utf8.RuneCountInString(text); {
 	case strings.TrimSpace(text) == "":
@@ -50,7 +50,7 @@ func (a attribute) encode(text string) ([]byte, error) {
 	return der, nil
 }
 
-// isControl tells what would move a cursor or break a line.
+// isControl reports characters that move the cursor or break a line.
 func isControl(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp)
 }

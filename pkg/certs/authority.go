@@ -8,7 +8,7 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
 
-// Authority is a CA whose private key is at hand.
+// Authority is a CA whose private key is available.
 type Authority struct {
 	// Certificate is the CA's own.
 	Certificate *x509.Certificate
@@ -20,11 +20,10 @@ type Authority struct {
 	key *crypto.Signer
 }
 
-// ParseAuthority reads a CA from PEM as a Secret of a CA issuer of cert-manager
-// 1.21 holds it: tls.crt, with the CA's certificate first, tls.key and ca.crt,
-// which may be empty. Certificates that are not above the CA are left aside. It
-// refuses a certificate that may not sign others, and a key that isn't its own.
-// Whether it has expired is for Sign to see.
+// ParseAuthority reads a CA from PEM as a Secret of a CA issuer of cert-manager 1.21 holds
+// it: tls.crt, with the CA's certificate first, tls.key and ca.crt, which may be empty.
+// Certificates that are not above the CA are ignored. It refuses a certificate that may not
+// sign others, and a key that isn't its own. Sign checks whether it has expired.
 func ParseAuthority(certificate, key, ca []byte) (*Authority, error) {
 	pool, err := ParseCertificates(certificate)
 	if err != nil {
@@ -51,8 +50,8 @@ func ParseAuthority(certificate, key, ca []byte) (*Authority, error) {
 	return &Authority{Certificate: own, Chain: climb(own, pool), key: &signer}, nil
 }
 
-// checkMaySign tells why a certificate may not sign others (RFC 5280 sections
-// 4.2.1.9 and 4.2.1.3). Without the extension keyUsage it may.
+// checkMaySign returns why a certificate may not sign others (RFC 5280 sections 4.2.1.9 and
+// 4.2.1.3). Without the extension keyUsage it may.
 func checkMaySign(cert *x509.Certificate) error {
 	if !cert.BasicConstraintsValid || !cert.IsCA {
 		return fmt.Errorf("%s is not a CA: its certificate has no CA:TRUE; use a CA certificate", called(cert.RawSubject))

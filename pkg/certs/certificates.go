@@ -33,10 +33,9 @@ func EncodeCertificates(certs []*x509.Certificate) ([]byte, error) {
 	return text, nil
 }
 
-// ParseCertificates reads one to 100 certificates, in PEM or DER, in their
-// order. Other PEM blocks and the text between are skipped: a private key among
-// them does not matter. Errors tell which certificate is damaged, or what there
-// is instead of any.
+// ParseCertificates reads one to 100 certificates, in PEM or DER, in their order. Other PEM
+// blocks and the text between are skipped: a private key among them does not matter. Errors
+// say which certificate is damaged, or what the data is instead.
 func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 	if len(data) > certificatesLimit {
 		return nil, fmt.Errorf("read the certificates: %d bytes are too many; specify a file with the certificates of one CA or client", len(data))

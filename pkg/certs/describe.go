@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// describe tells what a file is, with its article, for an error about what it
-// is not. It never tells of the content.
+// describe names the kind of a file, with its article, for an error message. It never
+// includes the content.
 func describe(data []byte) string {
 	if block, _ := pem.Decode(data); block != nil {
 		return describePEM(block.Type)

@@ -15,10 +15,9 @@ const (
 	year = 365 * day
 )
 
-// ParseDuration reads how long a certificate is to live: years of 365 days, then
-// days, then what time.ParseDuration reads, each if wanted: "1y", "365d",
-// "1y30d", "30d12h", "90m". "m" is minutes. It must be more than zero; the
-// longest is 292 years.
+// ParseDuration reads the validity period of a certificate: years of 365 days, then days,
+// then what time.ParseDuration reads, each if wanted: "1y", "365d", "1y30d", "30d12h",
+// "90m". "m" is minutes. It must be more than zero; the longest is 292 years.
 func ParseDuration(text string) (time.Duration, error) {
 	rest := text
 	var sum time.Duration

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// FaultKind says which fault of a certificate a Fault is.
+// FaultKind is the kind of a Fault.
 type FaultKind string
 
 // The kinds, in the order in which Judge returns them.
 const (
 	// KeyMismatch: the key is not the certificate's.
 	KeyMismatch FaultKind = "KeyMismatch"
-	// OtherCA: a CA that is known to be another's signed it, Fault.By.
+	// OtherCA: a known CA of another owner signed it, Fault.By.
 	OtherCA FaultKind = "OtherCA"
 	// NamesakeCA: its issuer has the name of a trusted CA, and another key.
 	NamesakeCA FaultKind = "NamesakeCA"
@@ -54,7 +54,7 @@ const (
 	OtherRule FaultKind = "OtherRule"
 )
 
-// Fault is one thing that is wrong with a certificate or with its chain.
+// Fault is one fault of a certificate or of its chain.
 type Fault struct {
 	Kind FaultKind
 	// Of is the certificate at fault.
@@ -70,8 +70,8 @@ type Fault struct {
 // OfLeaf reports whether the fault is of the certificate itself, and not of a CA above it.
 func (f Fault) OfLeaf() bool { return f.leaf }
 
-// Describe is the fault as a sentence without a full stop. The certificate that was
-// judged is called whose in it: "it", "the server's certificate".
+// Describe is the fault as a sentence without a full stop. The judged certificate is named
+// whose in it: "it", "the server's certificate".
 func (f Fault) Describe(whose string) string {
 	switch {
 	case f.leaf:
@@ -82,7 +82,7 @@ func (f Fault) Describe(whose string) string {
 	return "the CA " + called(f.Of.RawSubject) + " in the chain " + f.text
 }
 
-// moment is how times are written in faults: to the minute, in UTC.
+// moment formats times in faults: to the minute, in UTC.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // orList writes "a, b or c".

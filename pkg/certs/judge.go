@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Role is what the owner of a certificate is in a TLS connection.
+// Role is the role of the owner of a certificate in a TLS connection.
 type Role int
 
 // The roles.
@@ -33,7 +33,7 @@ type Presented struct {
 	Host string
 	// Key is the public half of the key that goes with it, nil where it is not known.
 	Key crypto.PublicKey
-	// Trusted are the CAs that the other side trusts. Without any, who signed the
+	// Trusted are the CAs that the other side trusts. Without any, the signer of the
 	// certificate is not judged.
 	Trusted []*x509.Certificate
 	// Others are CAs that it does not trust, and that are known.
@@ -46,8 +46,8 @@ type Presented struct {
 // that the other side may be: a browser, Envoy (BoringSSL), OpenSSL at its default
 // security level, Go.
 //
-// As in OpenSSL, who signed it comes before all else that is wrong with it: what
-// another CA signed is not to be renewed or given more names, it is to be replaced.
+// As in OpenSSL, who signed it comes before all else that is wrong with it: what another CA
+// signed must be replaced, not renewed or given more names.
 func Judge(p Presented) []Fault {
 	if len(p.Chain) == 0 {
 		return nil
@@ -115,8 +115,8 @@ func (p Presented) fault(kind FaultKind, text string) Fault {
 	return Fault{Kind: kind, Of: p.Chain[0], leaf: true, text: text}
 }
 
-// ofRules has crypto/x509 check what is not checked here: critical extensions,
-// policies, the encoding of names.
+// ofRules lets crypto/x509 check what this package does not: critical extensions, policies,
+// the encoding of names.
 func (p Presented) ofRules(up path) []Fault {
 	options := x509.VerifyOptions{
 		Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), CurrentTime: p.Now,

@@ -22,8 +22,8 @@ func (p path) top() *x509.Certificate { return p.certificates[len(p.certificates
 // chain: certificates of one key sign each other in every order.
 const maxSignatures = 500
 
-// paths are all paths that lead to a trusted CA; where there are none, the first one
-// that goes as far as the chain does.
+// paths are all paths that end at a trusted CA; if none does, the first one that is as long
+// as the chain allows.
 func (p Presented) paths() []path {
 	var found []path
 	longest, left := []*x509.Certificate{p.Chain[0]}, maxSignatures
@@ -70,7 +70,7 @@ func otherKeyID(c, ca *x509.Certificate) bool {
 	return len(c.AuthorityKeyId) > 0 && len(ca.SubjectKeyId) > 0 && !bytes.Equal(c.AuthorityKeyId, ca.SubjectKeyId)
 }
 
-// ofSigner judges where a path ends that does not end at a trusted CA.
+// ofSigner judges a path that does not end at a trusted CA.
 func (p Presented) ofSigner(up path) []Fault {
 	if up.anchored || len(p.Trusted) == 0 {
 		return nil
@@ -113,8 +113,8 @@ func (p Presented) trusted() string {
 // plain is an error of crypto/x509 without the package's name.
 func plain(err error) string { return strings.TrimPrefix(err.Error(), "x509: ") }
 
-// LeadsTo reports whether signatures lead from the first certificate of a chain to a CA,
-// over any of the others in it.
+// LeadsTo reports whether a path of signatures exists from the first certificate of a chain
+// to a CA, over any of the others in it.
 func LeadsTo(chain []*x509.Certificate, ca *x509.Certificate) bool {
 	return len(chain) > 0 && (Presented{Chain: chain, Trusted: []*x509.Certificate{ca}}).paths()[0].anchored
 }

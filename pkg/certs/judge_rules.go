@@ -73,11 +73,10 @@ func (r Role) String() string {
 	return "clientAuth"
 }
 
-// ofUsage holds a certificate against what BoringSSL and OpenSSL ask of one in a TLS
-// handshake (crypto/x509/v3_purp.cc, check_purpose_ssl_client and _server): the
-// purpose among the extended key usages where there are any, and a key usage with
-// which a handshake can be made where those are limited. A CA's extended key usages
-// limit what is below it.
+// ofUsage checks a certificate against the requirements of BoringSSL and OpenSSL in a TLS
+// handshake (crypto/x509/v3_purp.cc, check_purpose_ssl_client and _server): the purpose
+// among the extended key usages where there are any, and a key usage that allows a
+// handshake if key usages are limited. A CA's extended key usages limit what is below it.
 func (p Presented) ofUsage(up path) []Fault {
 	var faults []Fault
 	for i, c := range up.certificates {
@@ -162,9 +161,8 @@ func inDomain(name, domain string) bool {
 	return domain == "" || name == domain || strings.HasSuffix(name, "."+domain)
 }
 
-// ofStrength judges keys and signatures (RFC 9325, sections 4.5 and 4.6, which
-// DICOM's secure transport profiles refer to). Nobody checks a trusted CA's own
-// signature.
+// ofStrength judges keys and signatures (RFC 9325, sections 4.5 and 4.6, which DICOM's
+// secure transport profiles refer to). A trusted CA's own signature is not checked.
 func ofStrength(up path) []Fault {
 	var faults []Fault
 	for i, c := range up.certificates {

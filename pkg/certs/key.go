@@ -34,7 +34,7 @@ func unknownAlgorithm(text string) error {
 	return fmt.Errorf("key algorithm %q: use rsa, ecdsa or ed25519", text)
 }
 
-// CheckKeySize reports whether NewKey makes keys of that size, in bits: for RSA 2048 to
+// CheckKeySize reports whether NewKey creates keys of that size, in bits: for RSA 2048 to
 // 8192 in steps of 8, for ECDSA 256, 384 or 521 (the curves P-256, P-384 and P-521). Zero
 // is the usual size; Ed25519 takes no other.
 func CheckKeySize(algorithm Algorithm, size int) error {
@@ -57,8 +57,8 @@ func CheckKeySize(algorithm Algorithm, size int) error {
 	return nil
 }
 
-// NewKey makes a key of a size that CheckKeySize allows. Zero is 4096 bits for
-// RSA and 256 for ECDSA. RSA keys take seconds.
+// NewKey creates a key of a size that CheckKeySize allows. Zero is 4096 bits for RSA and
+// 256 for ECDSA. RSA keys take seconds.
 func NewKey(algorithm Algorithm, size int) (crypto.Signer, error) {
 	if err := CheckKeySize(algorithm, size); err != nil {
 		return nil, err

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// parseDNS checks a host name as RFC 1123 section 2.1 and RFC 5280 want it, or
-// a wildcard as RFC 6125 section 6.4.3 does.
+// parseDNS checks a host name according to RFC 1123 section 2.1 and RFC 5280, or a wildcard
+// according to RFC 6125 section 6.4.3.
 func parseDNS(text string) (string, error) {
 	if _, err := netip.ParseAddr(text); err == nil {
 		return "", fmt.Errorf("it is an IP address; specify it as one")
@@ -67,8 +67,8 @@ func parseIP(text string) (netip.Addr, error) {
 	return ip.Unmap(), nil
 }
 
-// parseEmail checks an address as RFC 5280 wants it: the Mailbox of RFC 2821,
-// without quotes.
+// parseEmail checks an address according to RFC 5280: the Mailbox of RFC 2821, without
+// quotes.
 func parseEmail(text string) (string, error) {
 	parsed, err := mail.ParseAddress(text)
 	if err != nil || parsed.Address != text {

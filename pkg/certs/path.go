@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// OutlivesError tells that a certificate would be valid for longer than a CA
-// above it, so that it would fail on a day that it doesn't tell.
+// OutlivesError: a certificate would be valid for longer than a CA above it, so it would
+// fail before its own expiry.
 type OutlivesError struct {
 	// CA is the subject of the CA, as FormatSubject writes it.
 	CA string
@@ -18,7 +18,7 @@ type OutlivesError struct {
 	Until, Asked time.Time
 }
 
-// Error tells both times, in UTC.
+// Error has both times, in UTC.
 func (e *OutlivesError) Error() string {
 	return fmt.Sprintf("the certificate would be valid until %s, but its CA %s only until %s; request a shorter duration, or renew the CA first",
 		e.Asked.UTC().Format(time.RFC3339), e.CA, e.Until.UTC().Format(time.RFC3339))
@@ -56,14 +56,14 @@ func isRoot(cert *x509.Certificate) bool {
 	return err == nil || errors.As(err, &old)
 }
 
-// withoutRoot leaves the self-signed root out of a chain: who checks it must
-// have it already (RFC 8446 section 4.4.2).
+// withoutRoot removes the self-signed root from a chain: the verifier must already have it
+// (RFC 8446 section 4.4.2).
 func withoutRoot(chain []*x509.Certificate) []*x509.Certificate {
 	return slices.DeleteFunc(slices.Clone(chain), isRoot)
 }
 
-// checkAbove makes sure that the CAs above a certificate are valid now and for
-// as long as it is.
+// checkAbove checks that the CAs above a certificate are valid now and for as long as the
+// certificate.
 func checkAbove(notAfter time.Time, cas []*x509.Certificate, now time.Time) error {
 	for _, ca := range cas {
 		name := called(ca.RawSubject)
@@ -79,9 +79,9 @@ func checkAbove(notAfter time.Time, cas []*x509.Certificate, now time.Time) erro
 	return nil
 }
 
-// verify makes sure that a client's certificate is good to whoever trusts the
-// last of the CAs: signatures, lengths of path, purposes, limits of names (RFC
-// 5280 section 6, as crypto/x509 does it).
+// verify checks that a client's certificate is valid for a server that trusts the last of
+// the CAs: signatures, lengths of path, purposes, limits of names (RFC 5280 section 6, as
+// crypto/x509 does it).
 func verify(leaf *x509.Certificate, cas []*x509.Certificate, now time.Time) error {
 	options := x509.VerifyOptions{
 		Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), CurrentTime: now,

@@ -12,7 +12,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// ErrPassword tells that a PKCS#12 file is for another password.
+// ErrPassword: a PKCS#12 file has another password.
 var ErrPassword = errors.New("the password is wrong")
 
 // iterations make a guess at the password of a modern file cost some
@@ -23,10 +23,10 @@ const iterations = 100_000
 // The chain begins with the key's own certificate; ca are the CAs above it. No
 // certificate is written twice.
 //
-// A modern file (AES-256, SHA-256) is read by OpenSSL from 1.1.1, Java from 12
-// and Windows Server from 2019 (go-pkcs12 0.7.2, Modern2023). A legacy one (3DES,
-// SHA-1) is read by nearly everything and protects next to nothing: whoever has
-// the file can find the password unless it is long and random.
+// A modern file (AES-256, SHA-256) is read by OpenSSL from 1.1.1, Java from 12 and Windows
+// Server from 2019 (go-pkcs12 0.7.2, Modern2023). A legacy one (3DES, SHA-1) is read by
+// nearly everything and protects next to nothing: anyone who has the file can find the
+// password unless it is long and random.
 func EncodePKCS12(key crypto.Signer, chain, ca []*x509.Certificate, password string, legacy bool) ([]byte, error) {
 	all := slices.Concat(chain, ca)
 	switch {
@@ -71,11 +71,10 @@ func isBMP(password string) bool {
 // pkcs12Limit is more than a key and a hundred certificates take, in bytes.
 const pkcs12Limit = 1 << 20
 
-// DecodePKCS12 reads a key and its certificates from a PKCS#12 file in DER: the
-// key's own certificate first, then the others as they come. A wrong password is
-// ErrPassword; any other error tells that the file is broken, or of a kind that
-// is not read. Read only files whose maker you trust: they can ask for as much
-// computing as they like.
+// DecodePKCS12 reads a key and its certificates from a PKCS#12 file in DER: the key's own
+// certificate first, then the others as they come. A wrong password is ErrPassword; any
+// other error tells that the file is broken, or of a kind that is not read. Read only files
+// from a trusted source: they can require any amount of computing.
 func DecodePKCS12(data []byte, password string) (crypto.Signer, []*x509.Certificate, error) {
 	if len(data) > pkcs12Limit {
 		return nil, nil, fmt.Errorf("read the PKCS#12 file: %d bytes are too many", len(data))

@@ -16,10 +16,10 @@ import (
 // requestLimit is more than a request with a thousand names takes, in bytes.
 const requestLimit = 128 << 10
 
-// NewRequest makes a certificate request (PKCS#10, RFC 2986) for a client, in
-// PEM. It asks for the subject exactly as MarshalSubject encodes it, the names,
-// the key usages of Usages and the purpose clientAuth. The error is ParseRequest's
-// if the request would be one that it refuses.
+// NewRequest creates a certificate request (PKCS#10, RFC 2986) for a client, in PEM. It
+// requests the subject exactly as MarshalSubject encodes it, the names, the key usages of
+// Usages and the purpose clientAuth. The error is ParseRequest's if the request would be
+// one that it refuses.
 func NewRequest(subject pkix.RDNSequence, names Names, key crypto.Signer) ([]byte, error) {
 	rawSubject, err := MarshalSubject(subject)
 	if err != nil {

@@ -36,7 +36,7 @@ func checkRequest(request *x509.CertificateRequest) error {
 	return checkNoCA(request)
 }
 
-// checkNoCA refuses a request that asks for a certificate of a CA.
+// checkNoCA refuses a request for a CA certificate.
 func checkNoCA(request *x509.CertificateRequest) error {
 	asked := extension(request.Extensions, pki.OIDExtensionBasicConstraints)
 	if asked == nil {

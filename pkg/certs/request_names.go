@@ -27,8 +27,8 @@ func extension(all []pkix.Extension, oid asn1.ObjectIdentifier) *pkix.Extension 
 	return nil
 }
 
-// requestedNames reads and checks the names of a request from their encoding,
-// since crypto/x509 leaves out in silence those of a kind it doesn't know.
+// requestedNames reads and checks the names of a request from their encoding, since
+// crypto/x509 silently omits those of an unknown kind.
 func requestedNames(request *x509.CertificateRequest) (Names, error) {
 	san := extension(request.Extensions, oidSAN)
 	if san == nil {

@@ -29,9 +29,9 @@ func Usages(public crypto.PublicKey) []string {
 	return append(usages, string(cmapi.UsageClientAuth))
 }
 
-// Sign makes a client's certificate for what a request asks: its public key, its
-// subject and its names to the byte, and nothing else of it. It gives the
-// certificate, then the CAs above it without the root.
+// Sign signs a client's certificate for a request: its public key, its subject and its
+// names byte by byte, and nothing else of it. It returns the certificate, then the CAs
+// above it without the root.
 //
 // The certificate is valid for the duration from now on, and some minutes back,
 // since the clocks of imaging devices are often slow; never from before its CA
@@ -64,9 +64,8 @@ func (a *Authority) Sign(request *x509.CertificateRequest, now time.Time, durati
 	return append([]*x509.Certificate{leaf}, withoutRoot(cas)...), nil
 }
 
-// template is the certificate to sign. crypto/x509 adds a random serial number
-// of 20 octets at most (RFC 5280 section 4.1.2.2) and the authority's key
-// identifier.
+// template is the certificate to sign. crypto/x509 adds a random serial number of 20 octets
+// at most (RFC 5280 section 4.1.2.2) and the CA's key identifier.
 func (a *Authority) template(request *x509.CertificateRequest, now time.Time, duration time.Duration) (*x509.Certificate, error) {
 	identifier, err := keyIdentifier(request.PublicKey)
 	if err != nil {

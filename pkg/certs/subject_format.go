@@ -89,7 +89,7 @@ func FormatRawSubject(der []byte) string {
 	return FormatSubject(rdns)
 }
 
-// called is what an error calls the holder of a subject.
+// called names the holder of a subject in an error.
 func called(der []byte) string {
 	return cmp.Or(FormatRawSubject(der), "the empty subject")
 }

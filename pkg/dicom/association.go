@@ -10,10 +10,9 @@ import (
 	"time"
 )
 
-// Association is an open association. It carries one operation at a time;
-// others wait for their turn. After a broken protocol, a time limit that passed,
-// a lost connection or a cancelled context it is over, and every further
-// operation says why; see Err.
+// Association is an open association. It carries one operation at a time; others wait for
+// their turn. After a protocol violation, a timeout, a lost connection or a cancelled
+// context it has ended, and every further operation returns the reason; see Err.
 type Association struct {
 	conn     net.Conn
 	timeouts Timeouts
@@ -21,15 +20,15 @@ type Association struct {
 	peer     Peer
 	results  []Result
 
-	hurry   func()        // the acknowledgement of an answer, see quickAck
-	turn    chan struct{} // held by the operation under way
-	in      *bufio.Reader
-	body    []byte // of the PDU read last
-	out     *sender
-	source  *bufio.Reader
-	command []byte // the last one sent
-	answer  []byte // the command set read last
-	next    uint16 // message id
+	requestAck func()        // the acknowledgement of an answer, see quickAck
+	turn       chan struct{} // held by the operation under way
+	in         *bufio.Reader
+	body       []byte // of the PDU read last
+	out        *sender
+	source     *bufio.Reader
+	command    []byte // the last one sent
+	answer     []byte // the command set read last
+	next       uint16 // message id
 	// readUntil is when what is being read has to be complete.
 	readUntil time.Time
 	// active is when something was sent or received last, and idle for how long nothing
@@ -40,18 +39,17 @@ type Association struct {
 	mu sync.Mutex
 	// cause is why the association is over, nil while it isn't.
 	cause error
-	// stop is why the operation under way has to end at once.
+	// stop is why the current operation must end immediately.
 	stop error
-	// torn: a write failed, so that the peer may have got half a PDU.
-	torn bool
+	// partiallyWritten: a write failed, so that the peer may have got half a PDU.
+	partiallyWritten bool
 }
 
-// Associate asks the peer for an association over conn, which it then owns: it
-// is closed when the association is over, and when this fails. A ctx that is
-// cancelled ends the attempt within a second. Errors are of the option that is
-// wrong, or a *RejectError, *AbortError, *ProtocolError, *TimeoutError, or the
-// connection's. That an association was accepted doesn't mean that any of its
-// contexts was; see Contexts.
+// Associate requests an association from the peer over conn, which it then owns: conn is
+// closed when the association ends, and when Associate fails. A ctx that is cancelled ends
+// the attempt within a second. Errors are of the option that is wrong, or a *RejectError,
+// *AbortError, *ProtocolError, *TimeoutError, or the connection's. That an association was
+// accepted doesn't mean that any of its contexts was; see Contexts.
 func Associate(ctx context.Context, conn net.Conn, o Options) (*Association, error) {
 	if err := o.check(); err != nil {
 		_ = conn.Close()
@@ -61,7 +59,7 @@ func Associate(ctx context.Context, conn net.Conn, o Options) (*Association, err
 		o.MaxPDU = defaultMaxPDU
 	}
 	a := &Association{
-		conn: conn, timeouts: o.Timeouts.orDefaults(), maxPDU: o.MaxPDU, hurry: quickAck(conn),
+		conn: conn, timeouts: o.Timeouts.orDefaults(), maxPDU: o.MaxPDU, requestAck: quickAck(conn),
 		turn: make(chan struct{}, 1), in: bufio.NewReaderSize(conn, 8<<10), active: time.Now(),
 	}
 	if ctx.Err() != nil {
@@ -86,7 +84,7 @@ func (a *Association) negotiate(o Options) error {
 		return a.fail("requesting an association", err)
 	}
 	a.allow(a.timeouts.Association)
-	a.hurry()
+	a.requestAck()
 	kind, body, err := a.readPDU()
 	if err == nil {
 		switch kind {
@@ -104,10 +102,10 @@ func (a *Association) negotiate(o Options) error {
 	return nil
 }
 
-// Contexts are the answers to what was proposed, in that order.
+// Contexts are the answers to the proposals, in their order.
 func (a *Association) Contexts() []Result { return slices.Clone(a.results) }
 
-// Peer is what the peer said of itself.
+// Peer is the peer's description of itself.
 func (a *Association) Peer() Peer { return a.peer }
 
 // Err is why the association is over: nil while it can be used, ErrReleased

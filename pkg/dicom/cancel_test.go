@@ -116,7 +116,7 @@ func TestCancelStuckPeer(t *testing.T) {
 	end <- struct{}{}
 }
 
-func TestCancelBeforehand(t *testing.T) {
+func TestCancelBeforeStart(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := Associate(ctx, with(t, func(p *scripted) { p.expect("") }), someOptions()); !errors.Is(err, context.Canceled) {

@@ -8,13 +8,13 @@
 // Config.DynamicRecordSizingDisabled: Go otherwise cuts the first 128 KiB of a
 // connection into records of one packet each, each with its own write.
 //
-// It is its own, and no library's, for three reasons. A file is streamed, so
-// that two gigabytes pass through a buffer of some hundred kilobytes. Cancelling
-// a context sends A-ABORT and returns within a second. And what a peer said is
-// reported in the standard's words. Of the libraries in Go, grailbio/go-netdicom
-// holds whole data sets in memory and has been declared unmaintained by its
-// authors, suyashkumar/dicom is well kept but reads files only, and
-// godicom-dev/gonetdicom is young and brings a whole object model along.
+// It does not use a library, for three reasons. A file is streamed, so that two gigabytes
+// pass through a buffer of some hundred kilobytes. Cancelling a context sends A-ABORT and
+// returns within a second. And the answers of peers are reported with the terms of the
+// standard. Of the libraries in Go, grailbio/go-netdicom holds whole data sets in memory
+// and has been declared unmaintained by its authors, suyashkumar/dicom is well maintained
+// but only reads files, and godicom-dev/gonetdicom is new and includes a complete object
+// model.
 //
 // Data sets are sent as the file holds them; nothing is transcoded.
 package dicom

@@ -27,8 +27,8 @@ func (c stuck) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestNothingAfterHalfAPDU: an A-ABORT would be taken for the PDU's rest.
-func TestNothingAfterHalfAPDU(t *testing.T) {
+// TestNothingAfterPartialPDU: an A-ABORT would be taken for the PDU's rest.
+func TestNothingAfterPartialPDU(t *testing.T) {
 	var writes []int
 	conn := stuck{replay: replay{bytes.NewReader(octets(t, goldenAC))}, limit: 1000, writes: &writes}
 	o := someOptions()
@@ -61,7 +61,7 @@ type closer struct {
 
 func (c closer) Close() error { c.once.Do(func() { close(c.closed) }); return nil }
 
-func TestSlowFarewell(t *testing.T) {
+func TestSlowClose(t *testing.T) {
 	conn := slowFarewell{closed: make(chan struct{})}
 	conn.replay = replay{bytes.NewReader(octets(t, "03 00 00000004 00010107"))}
 	conn.limit, conn.writes = 1000, new([]int)

@@ -18,10 +18,10 @@ var ErrAborted = errors.New("the association was aborted by this side")
 // RejectError is an A-ASSOCIATE-RJ (PS3.8 section 9.3.4).
 type RejectError struct{ Result, Source, Reason byte }
 
-// Permanent reports whether trying again is useless until something is changed.
+// Permanent reports whether a retry is useless until something is changed.
 func (e *RejectError) Permanent() bool { return e.Result != 2 }
 
-// Error has the words of PS3.8 table 9-21.
+// Error has the terms of PS3.8 table 9-21.
 func (e *RejectError) Error() string {
 	return fmt.Sprintf("the peer rejected the association: %s, by the %s: %s",
 		word(rejectResults, e.Result), word(rejectSources, e.Source), word(rejectReasons[e.Source], e.Reason))
@@ -34,12 +34,12 @@ type AbortError struct {
 	Before time.Duration
 }
 
-// IdleBefore reports whether an idle time-out of the peer's own explains the abort. The
-// same may succeed over another association.
+// IdleBefore reports whether an idle timeout of the peer explains the abort. The same may
+// succeed over another association.
 func (e *AbortError) IdleBefore() bool { return e.Before >= quietClose }
 
-// Error has the words of PS3.8 table 9-26. A reason is significant only when
-// the service-provider aborts.
+// Error has the terms of PS3.8 table 9-26. A reason is significant only when the
+// service-provider aborts.
 func (e *AbortError) Error() string {
 	text := "the peer aborted the association, by the " + word(abortSources, e.Source)
 	if e.Source == 2 {
@@ -76,31 +76,31 @@ type StatusError struct {
 	Status    Status
 }
 
-// Error has the status in words.
+// Error has the text of the status.
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("the peer answered %s with: %s", e.Operation, e.Status)
 }
 
 // TimeoutError: the peer let a time limit pass.
 type TimeoutError struct {
-	// Waiting is what the peer should have done.
+	// Waiting is what was expected: "the response".
 	Waiting string
 	After   time.Duration
 }
 
-// Error says what was awaited, and for how long.
+// Error says what was expected, and for how long.
 func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("timed out after %s waiting for %s", e.After, e.Waiting)
 }
 
-// Timeout is true, as net.Error wants it.
+// Timeout is true (net.Error).
 func (e *TimeoutError) Timeout() bool { return true }
 
 // Temporary is false: the association is over.
 func (e *TimeoutError) Temporary() bool { return false }
 
-// ClosedError: the connection ended without a word of DICOM's: neither A-ABORT nor
-// A-RELEASE came first.
+// ClosedError: the connection ended without a DICOM message: neither A-ABORT nor A-RELEASE
+// came first.
 type ClosedError struct {
 	// Before is for how long nothing was sent or received before the operation began,
 	// and Waiting for how long before the connection ended.
@@ -108,20 +108,20 @@ type ClosedError struct {
 	Err             error
 }
 
-// quietClose is how long a connection has to be without traffic for its end to look
-// like an idle time-out: far more than a peer takes for its part of an exchange.
+// quietClose is how long a connection has to be without traffic for its end to look like an
+// idle timeout: far more than a peer takes for its part of an exchange.
 const quietClose = 250 * time.Millisecond
 
-// IdleBefore reports whether an idle time-out explains the end: there was no traffic before
+// IdleBefore reports whether an idle timeout explains the end: there was no traffic before
 // the operation began. The same may succeed over another connection.
 func (e *ClosedError) IdleBefore() bool { return e.Before >= quietClose && e.Waiting < e.Before }
 
 // IdleWaiting reports whether the connection ended while the peer's answer was awaited,
-// after a while without traffic: an idle time-out is one explanation, and that the peer
-// failed is another.
+// after a while without traffic: an idle timeout is one explanation, and a failure of the
+// peer is another.
 func (e *ClosedError) IdleWaiting() bool { return !e.IdleBefore() && e.Waiting >= quietClose }
 
-// Error says how long it was quiet, where that tells something.
+// Error includes how long the connection was idle, if that is relevant.
 func (e *ClosedError) Error() string {
 	text := "the peer closed the connection: " + e.Err.Error()
 	switch {
@@ -145,13 +145,13 @@ func closedByPeer(err error) bool {
 // ProtocolError: what the peer sent is not DICOM's upper layer protocol or
 // DIMSE, or not at this place.
 type ProtocolError struct {
-	// What is a sentence's rest about the peer: "sent …".
+	// What completes a sentence about the peer: "sent …".
 	What string
 	// reason is the one for the A-ABORT (PS3.8 table 9-26).
 	reason byte
 }
 
-// Error says what is wrong.
+// Error describes the violation.
 func (e *ProtocolError) Error() string { return "the peer violated the protocol: it " + e.What }
 
 func malformed(format string, args ...any) *ProtocolError {

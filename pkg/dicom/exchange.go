@@ -8,9 +8,9 @@ import (
 	"io"
 )
 
-// Echo asks for a sign of life (C-ECHO, PS3.7 section 9.1.5). It needs an
-// accepted context for Verification. Errors are a *RefusedError or a
-// *StatusError, after which the association goes on, or what ended it.
+// Echo verifies that the peer responds (C-ECHO, PS3.7 section 9.1.5). It needs an accepted
+// context for Verification. Errors are a *RefusedError or a *StatusError, after which the
+// association goes on, or what ended it.
 func (a *Association) Echo(ctx context.Context) (Status, error) {
 	done, err := a.begin(ctx)
 	if err != nil {
@@ -25,14 +25,13 @@ func (a *Association) Echo(ctx context.Context) (Status, error) {
 	return a.exchange("C-ECHO", rq, nil)
 }
 
-// Store sends one instance (C-STORE, PS3.7 section 9.1.1; PS3.4 annex B). data
-// gives the data set as the file has it after m.DataOffset, and is read to its
-// end; it is not interrupted while it blocks. A deflated data set of odd length
-// gets the null byte that PS3.5 section A.5 wants; any other is an error. Errors are a *RefusedError or a
-// *StatusError, after which the association goes on, or what ended it; see Err.
-// A warning is no error: ask the Status. When data fails before anything of it
-// was sent, the association goes on; otherwise the message can't be finished,
-// and it is aborted.
+// Store sends one instance (C-STORE, PS3.7 section 9.1.1; PS3.4 annex B). data gives the
+// data set as the file has it after m.DataOffset, and is read to its end; it is not
+// interrupted while it blocks. A deflated data set of odd length gets the null byte that
+// PS3.5 section A.5 requires; any other is an error. Errors are a *RefusedError or a
+// *StatusError, after which the association goes on, or what ended it; see Err. A warning
+// is not an error: see the Status. When data fails before anything of it was sent, the
+// association goes on; otherwise the message can't be finished, and it is aborted.
 func (a *Association) Store(ctx context.Context, m Meta, data io.Reader) (Status, error) {
 	doing := "C-STORE of " + m.SOPInstance
 	done, err := a.begin(ctx)
@@ -102,7 +101,7 @@ func (a *Association) exchange(doing string, rq request, data source) (Status, e
 		return Status{}, a.fail(doing, err)
 	}
 	a.allow(a.timeouts.Response)
-	a.hurry()
+	a.requestAck()
 	rsp, err := a.readResponse(rq)
 	if err != nil {
 		return Status{}, a.fail(doing, a.late(err, "the response", a.timeouts.Response))
@@ -121,7 +120,7 @@ func (r request) operation() string {
 	return "C-STORE"
 }
 
-// readResponse reads a response and holds it to the request.
+// readResponse reads a response and compares it with the request.
 func (a *Association) readResponse(rq request) (response, error) {
 	set, err := a.readCommand(rq.context)
 	if err != nil {

@@ -7,13 +7,13 @@ type FileFault string
 
 // The faults that are told apart.
 const (
-	// NotDICOM: nothing shows that it is, or was, DICOM.
+	// NotDICOM: the file has no sign of DICOM.
 	NotDICOM FileFault = "NotDICOM"
 	// Directory: a DICOMDIR, which lists instances and is none.
 	Directory FileFault = "Directory"
 	// Truncated: the file ends too early.
 	Truncated FileFault = "Truncated"
-	// Malformed: what is there isn't written as the standard says.
+	// Malformed: the file does not comply with the standard.
 	Malformed FileFault = "Malformed"
 	// OddLength: the data set has an odd number of bytes, while a message has an even
 	// one (PS3.8 section 9.3.5). The file can be converted.
@@ -32,7 +32,7 @@ type FileError struct {
 	what   string
 }
 
-// Error is a sentence's rest about the file.
+// Error completes a sentence about the file.
 func (e *FileError) Error() string { return e.what }
 
 func fileError(fault FileFault, offset int64, format string, args ...any) *FileError {

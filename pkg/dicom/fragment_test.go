@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// TestFragmentsThere cuts messages for each small longest PDU, and puts them
+// TestSentFragments cuts messages for each small longest PDU, and puts them
 // together again.
-func TestFragmentsThere(t *testing.T) {
+func TestSentFragments(t *testing.T) {
 	command := request{context: 3, field: cStoreRQ, sopClass: SecondaryCaptureStorage, instance: "2.25.1"}.encode(nil, 7)
 	for longest := uint32(minPDU); longest <= 48; longest++ {
 		for size := 1; size <= 64; size++ {
@@ -76,9 +76,9 @@ func TestTooShortPDUs(t *testing.T) {
 	}
 }
 
-// TestFragmentsBack reads responses cut into fragments of each length, and
+// TestReceivedFragments reads responses cut into fragments of each length, and
 // several values in one PDU.
-func TestFragmentsBack(t *testing.T) {
+func TestReceivedFragments(t *testing.T) {
 	const most = 120
 	a := associated(t, 0, func(p *scripted) {
 		for fragment := 1; fragment <= most; fragment++ {
@@ -156,8 +156,8 @@ func TestNoMemory(t *testing.T) {
 	}
 }
 
-// TestTurns has many goroutines share an association.
-func TestTurns(t *testing.T) {
+// TestOperationsTakeTurns has many goroutines share an association.
+func TestOperationsTakeTurns(t *testing.T) {
 	ours, theirs := tlsPair(t)
 	a, err := Associate(context.Background(), run(t, ours, theirs, func(p *scripted) { p.serve(4096) }), someOptions())
 	if err != nil {

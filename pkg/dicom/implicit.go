@@ -2,7 +2,7 @@ package dicom
 
 import "slices"
 
-// InImplicitVR is the instance in Implicit VR Little Endian, which every peer takes
+// InImplicitVR is the instance in Implicit VR Little Endian, which every peer accepts
 // (PS3.5 section 10.1): the same values without their VRs (section 7.1.3).
 func (i TestInstance) InImplicitVR() TestInstance {
 	data := i.File[i.DataOffset:]

@@ -32,9 +32,9 @@ func ReadMeta(r io.Reader) (Meta, error) {
 	return m, err
 }
 
-// readHead reads up to the data set as DCMTK does: with or without a preamble,
-// File Meta Information and its group length (0002,0000), which is not believed
-// where it is wrong. It notes what is not as the standard says.
+// readHead reads up to the data set as DCMTK does: with or without a preamble, File Meta
+// Information and its group length (0002,0000), which is not believed where it is wrong. It
+// records what does not comply with the standard.
 func readHead(c *cursor) (m Meta, n notes, err error) {
 	if err := c.findStart(&n); err != nil {
 		return Meta{}, nil, err
@@ -62,7 +62,7 @@ func readHead(c *cursor) (m Meta, n notes, err error) {
 	return m, n, nil
 }
 
-// findStart skips the preamble, if there is one, and tells what can't be DICOM.
+// findStart skips the preamble, if there is one, and fails for files that can't be DICOM.
 func (c *cursor) findStart(n *notes) error {
 	head, err := c.peek(metaStart + shortestHead)
 	switch {
@@ -87,9 +87,9 @@ func isMeta(head []byte) bool {
 	return ok && e.tag>>16 == 2 && e.vr != ""
 }
 
-// guessSyntax tells by the first element how a data set without a transfer syntax
-// is encoded; "" where none can begin so. DCMTK looks at the same bytes
-// (DcmItem::checkTransferSyntax), and believes more.
+// guessSyntax determines from the first element how a data set without a transfer syntax is
+// encoded; "" if it can't be the beginning of a data set. DCMTK checks the same bytes
+// (DcmItem::checkTransferSyntax), and accepts more.
 func guessSyntax(head []byte) string {
 	const longest = 1 << 10 // of a first value: it is short in every data set
 	if e, _, ok := parseElement(head, little, false); ok && e.tag>>16 == 8 {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// notes are departures from the standard that keep no file from being sent.
+// notes are deviations from the standard that do not prevent a file from being sent.
 type notes []string
 
 func (n *notes) add(what string) {

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Options are what an association is asked for with.
+// Options are the parameters of an association.
 type Options struct {
 	// Calling and Called are the AE titles of this side and of the peer; see
 	// CheckAETitle.
 	Calling, Called string
-	// MaxPDU is the longest P-DATA-TF this side takes, in bytes as PS3.8
-	// section D.1 counts them; 0 for 16 KiB. Answers are short.
+	// MaxPDU is the longest P-DATA-TF that this side accepts, in bytes as PS3.8 section D.1
+	// counts them; 0 for 16 KiB. Answers are short.
 	MaxPDU uint32
 	// Contexts are proposed in this order, with the ids 1, 3, 5, …; 1 to 128.
 	Contexts []Proposal

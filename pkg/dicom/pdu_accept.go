@@ -2,7 +2,7 @@ package dicom
 
 import "slices"
 
-// Peer is what the peer said of itself when it accepted.
+// Peer is the peer's description of itself in its acceptance.
 type Peer struct {
 	// ImplementationClass is a UID, and VersionName at most 16 characters of
 	// printable ASCII; "" where the peer gave none.
@@ -12,7 +12,7 @@ type Peer struct {
 	MaxPDU uint32
 }
 
-// Result is what came of one proposed presentation context.
+// Result is the result of one proposed presentation context.
 type Result struct {
 	ID       byte
 	Proposal Proposal
@@ -24,11 +24,10 @@ type Result struct {
 // Accepted reports whether the context can be used.
 func (r Result) Accepted() bool { return r.Result == Acceptance }
 
-// parseAccept reads the body of an A-ASSOCIATE-AC (PS3.8 section 9.3.3) as the
-// answer to the proposals. Items of other types are skipped, as section 9.3.1
-// wants.
+// parseAccept reads the body of an A-ASSOCIATE-AC (PS3.8 section 9.3.3) as the answer to
+// the proposals. Items of other types are skipped, as section 9.3.1 requires.
 func parseAccept(body []byte, proposals []Proposal) (Peer, []Result, error) {
-	// A peer that gives no length sets no limit; 16 KiB is what every one takes.
+	// A peer that gives no length sets no limit; every peer accepts 16 KiB.
 	peer := Peer{MaxPDU: defaultMaxPDU}
 	results := make([]Result, len(proposals))
 	for i, p := range proposals {

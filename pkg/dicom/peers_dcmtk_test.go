@@ -153,8 +153,8 @@ func TestStorescpCancelled(t *testing.T) {
 	}
 }
 
-// TestInstancesAreSound has other programs judge the test images.
-func TestInstancesAreSound(t *testing.T) {
+// TestInstancesAreValid has other programs judge the test images.
+func TestInstancesAreValid(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "test.dcm")
 	if err := os.WriteFile(name, anew(1)[0].File, 0o600); err != nil {
 		t.Fatal(err)

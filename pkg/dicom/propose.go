@@ -5,12 +5,11 @@ import (
 	"slices"
 )
 
-// Propose has the presentation contexts for storing such instances, and for
-// C-ECHO: one for each SOP class and transfer syntax, so that a peer can't
-// choose a transfer syntax that the file doesn't have. Each SOP class is
-// proposed in the default transfer syntax as well, as PS3.5 section 10.1 wants.
-// The order is fixed, Verification first. There may be more than the 128 that
-// one association takes.
+// Propose returns the presentation contexts for storing such instances, and for C-ECHO: one
+// for each SOP class and transfer syntax, so that a peer can't choose a transfer syntax
+// that the file doesn't have. Each SOP class is proposed in the default transfer syntax as
+// well, as PS3.5 section 10.1 requires. The order is fixed, Verification first. There may
+// be more than the 128 that one association takes.
 func Propose(instances ...Meta) []Proposal {
 	proposals := []Proposal{{Verification, []string{ImplicitVRLittleEndian}}}
 	for _, m := range instances {

@@ -5,12 +5,12 @@ import (
 	"syscall"
 )
 
-// quickAck makes a function that has the next packet acknowledged at once; the
-// kernel forgets about it soon, so that it is to be called before each answer.
-// DCMTK, and Orthanc with it, writes an answer in two parts, and unless told
-// otherwise at build or run time holds the second back until the first has been
-// acknowledged (RFC 896), which Linux puts off by 40 ms where it sees questions
-// and answers. That would be 24 instances a second.
+// quickAck returns a function that makes the kernel acknowledge the next packet
+// immediately. The setting does not last, so it must be called before each answer. DCMTK,
+// and Orthanc with it, writes an answer in two parts, and unless told otherwise at build or
+// run time holds the second back until the first has been acknowledged (RFC 896), which
+// Linux puts off by 40 ms where it sees questions and answers. That would be 24 instances a
+// second.
 func quickAck(conn net.Conn) func() {
 	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
 		conn = c.NetConn()

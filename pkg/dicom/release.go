@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// Release ends the association in good order (A-RELEASE, PS3.8 section 7.2) and
-// closes the connection. Releasing one that is over says why it is, unless it
-// was released.
+// Release ends the association (A-RELEASE, PS3.8 section 7.2) and closes the connection. If
+// the association has already ended, it returns the reason, unless it was released.
 func (a *Association) Release(ctx context.Context) error {
 	done, err := a.begin(ctx)
 	if errors.Is(err, ErrReleased) {
@@ -33,8 +32,8 @@ func (a *Association) Release(ctx context.Context) error {
 			a.end(ErrReleased)
 			return nil
 		case pduReleaseRQ:
-			// A collision: the side that asked for the association answers
-			// first, and waits on (PS3.8 table 9-10, states 9 and 11).
+			// A collision: the side that requested the association answers first, and
+			// continues to wait (PS3.8 table 9-10, states 9 and 11).
 			if err := a.write(endPDU(pduReleaseRP, 0, 0)); err != nil {
 				return a.fail("A-RELEASE", err)
 			}
@@ -45,9 +44,9 @@ func (a *Association) Release(ctx context.Context) error {
 	}
 }
 
-// Abort ends the association at once (A-ABORT, PS3.8 section 7.3), and the
-// operation under way with ErrAborted. It may be called from another goroutine,
-// and of an association that is over. It takes at most a second.
+// Abort ends the association immediately (A-ABORT, PS3.8 section 7.3), and the operation
+// under way with ErrAborted. It may be called from another goroutine, and of an association
+// that is over. It takes at most a second.
 func (a *Association) Abort() {
 	a.interrupt(ErrAborted)
 	select {

@@ -13,9 +13,8 @@ import (
 // Instance is what Scan found in a file.
 type Instance struct {
 	Meta
-	// StudyUID and SeriesUID are (0020,000D) and (0020,000E), "" where the data
-	// set has none, as with objects that belong to no patient, or none that can be
-	// asked for.
+	// StudyUID and SeriesUID are (0020,000D) and (0020,000E), "" where the data set has
+	// none, as with objects that belong to no patient, or none that can be queried.
 	StudyUID, SeriesUID string
 	// Frames is Number of Frames (0028,0008), or 1 for pixel data without it,
 	// 0 without pixel data.
@@ -27,19 +26,18 @@ type Instance struct {
 	PixelOffset, PixelLength int64
 	// Trailing is how many zero bytes follow the data set, which don't belong to it.
 	Trailing int64
-	// Remark says what is not as the standard says, and keeps the file from being
-	// sent no more than it does DCMTK's storescu; "" where all is well.
+	// Remark describes what does not comply with the standard and, as with DCMTK's
+	// storescu, does not prevent the file from being sent; "" if nothing.
 	Remark string
 }
 
-// Scan reads a whole file, from its start, by the heads of its elements: a Part 10
-// file, or a data set without File Meta Information. It finds out whether the file
-// is whole, and which instance it is; where the File Meta Information says
-// something else than the data set, the data set counts, as with DCMTK. Values are
-// skipped, by seeking where r can, and nothing is held in memory; sequences of a
-// given length are skipped whole. Deflated data sets are inflated on the way.
-// Errors are a *FileError or the reader's; what is known by then is returned as
-// well.
+// Scan reads a whole file, from its start, by the heads of its elements: a Part 10 file, or
+// a data set without File Meta Information. It determines whether the file is complete, and
+// which instance it is; if the File Meta Information differs from the data set, the data
+// set counts, as with DCMTK. Values are skipped, by seeking where r can, and nothing is
+// held in memory; sequences of a given length are skipped whole. Deflated data sets are
+// inflated on the way. Errors are a *FileError or the reader's; what is known so far is
+// also returned.
 func Scan(r io.Reader) (Instance, error) {
 	c := newCursor(r, 0)
 	meta, n, err := readHead(c)
@@ -65,7 +63,7 @@ func Scan(r io.Reader) (Instance, error) {
 	return s.found, s.conclude()
 }
 
-// explain words the end of the file as the file's fault.
+// explain turns the end of the file into a fault of the file.
 func (s *scanner) explain(err error) error {
 	var corrupt flate.CorruptInputError
 	switch {
@@ -77,7 +75,7 @@ func (s *scanner) explain(err error) error {
 	return err
 }
 
-// conclude decides on the instance's identity, and notes what is missing.
+// conclude determines the instance's identity, and records what is missing.
 func (s *scanner) conclude() error {
 	if s.found.PixelLength > 0 && s.found.Frames == 0 {
 		s.found.Frames = 1
@@ -140,7 +138,7 @@ func (s *scanner) noteMissing() {
 	}
 }
 
-// insertHint is the command that adds what the File Meta Information knows.
+// insertHint is the command that adds the UID of the File Meta Information.
 func insertHint(name, uid string) string {
 	if checkUID(uid) != nil {
 		return ""
@@ -149,8 +147,8 @@ func insertHint(name, uid string) string {
 	return fmt.Sprintf(": \"dcmodify -i '%s=%s' FILE\" adds it", tag, uid)
 }
 
-// keep notes the value of an element of the data set's top level. Where one is
-// there twice, the first counts, as with DCMTK.
+// keep records the value of an element of the data set's top level. If an element occurs
+// twice, the first counts, as with DCMTK.
 func (s *scanner) keep(tag uint32, value []byte) {
 	if _, again := s.own[tag]; again {
 		return

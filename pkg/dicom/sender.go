@@ -4,7 +4,7 @@ const (
 	pdvHead = 6 // length, context id, message control header: PS3.8 table 9-23, annex E.2
 	// minPDU holds a fragment of two bytes; fragments are even.
 	minPDU = pdvHead + 2
-	// maxSent caps the P-DATA-TF sent to a peer that takes longer ones.
+	// maxSent limits the P-DATA-TF sent to a peer that accepts longer ones.
 	maxSent = 128 << 10
 
 	controlCommand byte = 1

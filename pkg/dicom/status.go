@@ -45,7 +45,7 @@ var statusWords = map[uint16]string{
 	0xFF01: "pending",
 }
 
-// Success reports whether the operation was done as asked.
+// Success reports whether the operation succeeded.
 func (s Status) Success() bool { return s.Code == 0 }
 
 // Warning reports whether the operation was done, with a reservation (PS3.7 annex C).
@@ -53,7 +53,7 @@ func (s Status) Warning() bool {
 	return s.Code == 1 || s.Code == 0x0107 || s.Code == 0x0116 || s.Code>>12 == 0xB
 }
 
-// String has the standard's words, the code in hexadecimal, and the comment.
+// String has the standard's term, the code in hexadecimal, and the comment.
 func (s Status) String() string {
 	words := s.words()
 	if s.Comment != "" {

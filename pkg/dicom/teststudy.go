@@ -34,12 +34,11 @@ func (i TestInstance) Pixels() []byte {
 
 const testEdge = 64 // pixels
 
-// NewTestStudy makes a study of one series of images that show noise: Secondary
-// Capture Images (PS3.3 section A.8.1) of 64 by 64 pixels of 8 bits, in Explicit
-// VR Little Endian, of about 5 KiB. All type 1 and 2 attributes are there, and
-// nothing of a person. The same seed and time give the same bytes; a seed must
-// be drawn anew for each study, since the UIDs come out of it. Dates and times
-// are now's, in its zone.
+// NewTestStudy creates a study of one series of images that contain noise: Secondary
+// Capture Images (PS3.3 section A.8.1) of 64 by 64 pixels of 8 bits, in Explicit VR Little
+// Endian, of about 5 KiB. All type 1 and 2 attributes are present, and no data of a person.
+// The same seed and time give the same bytes; each study needs a new random seed, since the
+// UIDs are derived from it. Dates and times are now's, in its zone.
 func NewTestStudy(seed [32]byte, now time.Time, instances int) []TestInstance {
 	random := rand.NewChaCha8(seed)
 	study := testStudy{now: now, studyUID: newUID(random), seriesUID: newUID(random),

@@ -16,7 +16,7 @@ const ImplementationClassUID = "2.25.152613816758598769369807643444822399005"
 // ImplementationVersionName goes with ImplementationClassUID.
 const ImplementationVersionName = "ORTHWEB"
 
-// SOP classes that this package itself speaks of (PS3.6 table A-1).
+// SOP classes that this package itself uses (PS3.6 table A-1).
 const (
 	Verification            = "1.2.840.10008.1.1"
 	SecondaryCaptureStorage = "1.2.840.10008.5.1.4.1.1.7"
@@ -28,9 +28,8 @@ const (
 	maxUID             = 64                      // PS3.5 section 9.1
 )
 
-// checkUID holds a UID to its length and characters. Leading zeros of a
-// component break the standard as well, yet files with them are about and are
-// stored by most servers.
+// checkUID checks the length and the characters of a UID. Leading zeros of a component
+// break the standard as well, but files with them exist, and most servers store them.
 func checkUID(uid string) error {
 	if uid == "" || len(uid) > maxUID || strings.Trim(uid, "0123456789.") != "" {
 		return fmt.Errorf("%q is not a UID: 1 to 64 digits and dots are required", uid)
@@ -38,8 +37,8 @@ func checkUID(uid string) error {
 	return nil
 }
 
-// sendableUID holds a UID to what a command can carry and an answer repeats: peers
-// store more than valid UIDs.
+// sendableUID checks that a command can carry a UID and an answer can repeat it: peers also
+// store invalid UIDs.
 func sendableUID(uid string) error {
 	if len(uid) > maxUID || strings.Trim(printable([]byte(uid), maxUID), " ") != uid {
 		return fmt.Errorf("%q has more than %d characters, or characters other than letters and digits", uid, maxUID)
@@ -62,7 +61,7 @@ func newUID(random io.Reader) string {
 // implementations pad with.
 func trimUID(b []byte) string { return strings.TrimRight(string(b), "\x00 ") }
 
-// printable is what a peer or a file said, fit for a terminal and a log.
+// printable is a text of a peer or a file, safe for a terminal and a log.
 func printable(b []byte, most int) string {
 	s := strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

@@ -46,16 +46,16 @@ func (a *Association) write(pdus []byte) error {
 	_ = a.conn.SetWriteDeadline(time.Now().Add(a.timeouts.Idle))
 	a.mu.Unlock()
 	if _, err := a.conn.Write(pdus); err != nil {
-		a.torn = true
-		return a.lastWords(a.late(err, "the peer to read", a.timeouts.Idle))
+		a.partiallyWritten = true
+		return a.readAbort(a.late(err, "the peer to read", a.timeouts.Idle))
 	}
 	a.active = time.Now()
 	return nil
 }
 
-// lastWords looks for the A-ABORT that a peer may have sent before it stopped
-// reading: it says more than a broken connection.
-func (a *Association) lastWords(err error) error {
+// readAbort reads the A-ABORT that a peer may have sent before it stopped reading: it says
+// more than a broken connection.
+func (a *Association) readAbort(err error) error {
 	a.allow(grace)
 	kind, body, readErr := readPDU(a.in, a.body, a.maxPDU)
 	if readErr == nil && kind == pduAbort {
@@ -78,7 +78,7 @@ func (a *Association) readPDU() (kind byte, body []byte, err error) {
 	return kind, body, nil
 }
 
-// late words the error of a deadline that passed.
+// late turns the error of a deadline that passed into a TimeoutError.
 func (a *Association) late(err error, waiting string, limit time.Duration) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return &TimeoutError{Waiting: waiting, After: limit}
@@ -86,8 +86,8 @@ func (a *Association) late(err error, waiting string, limit time.Duration) error
 	return err
 }
 
-// fail ends the association and says why, as an error of doing something.
-// A peer that is still there gets an A-ABORT.
+// fail ends the association and returns the reason, as an error of doing something. A peer
+// that is still connected gets an A-ABORT.
 func (a *Association) fail(doing string, err error) error {
 	var abort *AbortError
 	var reject *RejectError
@@ -134,12 +134,11 @@ func (a *Association) end(cause error) {
 	a.closeConn()
 }
 
-// sendAbort sends A-ABORT and waits for the peer to close, as PS3.8 section
-// 9.2.3 has it (state 13), with its own short ARTIM timer: closing at once could
-// destroy the A-ABORT on its way. After a write that failed there is no place
-// for a PDU.
+// sendAbort sends A-ABORT and waits for the peer to close, as PS3.8 section 9.2.3 has it
+// (state 13), with its own short ARTIM timer: closing immediately could discard the A-ABORT
+// in transit. After a write that failed there is no place for a PDU.
 func (a *Association) sendAbort(source, reason byte) {
-	if a.torn {
+	if a.partiallyWritten {
 		return
 	}
 	_ = a.conn.SetWriteDeadline(time.Now().Add(grace))
@@ -154,8 +153,8 @@ func (a *Association) awaitClose() {
 	_, _ = io.Copy(io.Discard, a.conn)
 }
 
-// closeConn closes within grace. A tls.Conn gives its farewell five seconds, so
-// the connection below is closed first when that takes too long.
+// closeConn closes within grace. A tls.Conn waits five seconds for its close_notify, so the
+// connection below is closed first when that takes too long.
 func (a *Association) closeConn() {
 	if c, ok := a.conn.(interface{ NetConn() net.Conn }); ok {
 		defer time.AfterFunc(grace, func() { _ = c.NetConn().Close() }).Stop()

@@ -2,8 +2,8 @@ package dicom
 
 import "fmt"
 
-// These are the standard's words for the numbers of PS3.8 section 9.3. A number
-// without a word is said as such.
+// These are the standard's terms for the numbers of PS3.8 section 9.3. A number without a
+// term is printed as it is.
 
 func word(words map[byte]string, n byte) string {
 	if w, ok := words[n]; ok {
@@ -45,8 +45,8 @@ var abortReasons = map[byte]string{
 	6: "invalid-PDU-parameter value",
 }
 
-// ContextResult is what a peer said of one presentation context (PS3.8 table
-// 9-18), or NotAnswered.
+// ContextResult is a peer's answer to one presentation context (PS3.8 table 9-18), or
+// NotAnswered.
 type ContextResult byte
 
 // The results of PS3.8 table 9-18.
@@ -70,5 +70,5 @@ var contextResults = map[byte]string{
 	255: "not answered",
 }
 
-// String is the standard's word.
+// String is the standard's term.
 func (r ContextResult) String() string { return word(contextResults, byte(r)) }

@@ -16,8 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/rand"
 )
 
-// createAttempts is how many names are tried, as the API server does it for names
-// that it generates itself.
+// createAttempts is how many names are tried, as the API server does for names that it
+// generates itself.
 const createAttempts = 8
 
 // create creates the CertificateRequest. Its name is chosen here: where the answer
@@ -77,8 +77,7 @@ func remove(ctx context.Context, client resource, name string, uid types.UID, pr
 	}
 }
 
-// orEarlier is the error, or the earlier one where this one says no more than that
-// the time is up.
+// orEarlier is the error, or the earlier one if this one is only a timeout.
 func orEarlier(ctx context.Context, err, earlier error) error {
 	if ctx.Err() != nil && earlier != nil {
 		return earlier

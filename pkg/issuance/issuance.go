@@ -1,6 +1,6 @@
-// Package issuance has certificate requests signed by a cluster: through
-// cert-manager, whose CA key stays where it is. For clusters where that is not
-// possible it reads the CA's Secret.
+// Package issuance requests certificates from a cluster: through cert-manager, so that the
+// CA's key stays in the cluster. For clusters where that is not possible it reads the CA's
+// Secret.
 package issuance
 
 import (
@@ -19,12 +19,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/request"
 )
 
-// Client asks one cluster.
+// Client sends requests to one cluster.
 type Client struct {
 	rest *request.Client
 }
 
-// NewClient makes a client of the cluster that config names.
+// NewClient creates a client of the cluster in config.
 func NewClient(config *rest.Config) (*Client, error) {
 	client, err := request.New(config)
 	if err != nil {
@@ -33,7 +33,7 @@ func NewClient(config *rest.Config) (*Client, error) {
 	return &Client{client}, nil
 }
 
-// Order is what a signer is asked for.
+// Order describes the certificate to request.
 type Order struct {
 	Namespace string
 	// Prefix begins the CertificateRequest's name; the rest is random.
@@ -48,21 +48,21 @@ type Order struct {
 	Keep bool
 }
 
-// Signed is what came back, as PEM: the certificate with what it is signed by,
-// and the CA, empty when the issuer named none.
+// Signed is the result, as PEM: the certificate with its chain, and the CA, empty if the
+// issuer named none.
 type Signed struct {
 	Certificate, CA []byte
 	// Name is the CertificateRequest's.
 	Name string
 }
 
-// Request creates a CertificateRequest, waits until it is signed or ctx ends, and
-// deletes it. progress is told once of every state that it waits in, and of a
-// request that could not be deleted.
+// Request creates a CertificateRequest, waits until it is signed or ctx ends, and deletes
+// it. progress is called once for every state that it waits in, and for a request that
+// could not be deleted.
 //
-// It needs the verbs create, get and delete. Errors are *DeniedError,
-// *FailedError, *WaitingError when ctx has run out of time, or those of the API
-// server, of which Kubernetes' apierrors tells more.
+// It needs the verbs create, get and delete. Errors are *DeniedError, *FailedError,
+// *WaitingError when ctx has run out of time, or those of the API server, which Kubernetes'
+// apierrors describes.
 func (c *Client) Request(ctx context.Context, o Order, progress func(string)) (Signed, error) {
 	client := newResource(c.rest, o.Namespace)
 	created, err := create(ctx, client, o, progress)
@@ -95,8 +95,8 @@ func (o Order) object(name string) *cmapi.CertificateRequest {
 	}
 }
 
-// whole tells a kind that is not served from an object that is not there: the
-// API server's own words are the same.
+// whole distinguishes a kind that is not served from an object that does not exist: the API
+// server's messages are the same.
 func whole(err error) error {
 	if apierrors.IsNotFound(err) && notServed(err) {
 		return fmt.Errorf("%w: %w", ErrNotServed, err)

@@ -95,7 +95,7 @@ func TestWaitIsInterrupted(t *testing.T) {
 	}
 }
 
-func TestWaitLosesSightOfIt(t *testing.T) {
+func TestWaitRequestUnreadable(t *testing.T) {
 	resource := schema.GroupResource{Group: "cert-manager.io", Resource: "certificaterequests"}
 	for _, c := range []struct {
 		about string

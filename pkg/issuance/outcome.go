@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/request"
 )
 
-// ErrNotServed is a cluster that knows no CertificateRequests.
+// ErrNotServed is returned for a cluster without CertificateRequests.
 var ErrNotServed = errors.New("this cluster does not serve cert-manager's CertificateRequests")
 
 // DeniedError is a request that an approver refused.
@@ -28,12 +28,12 @@ func (e *FailedError) Error() string {
 	return fmt.Sprintf("CertificateRequest %s failed: %s (%s)", e.Name, e.Message, e.Reason)
 }
 
-// WaitingError is a request that time has run out for.
+// WaitingError is a request that was not signed in time.
 type WaitingError struct {
 	Name string
-	// Approved is false while nobody has approved the request.
+	// Approved is false until the request is approved.
 	Approved bool
-	// Message is the issuer's own, empty when it has said nothing yet.
+	// Message is the issuer's message, empty if it has not reported a status yet.
 	Message string
 	// Err is why the request could not be read at last, nil where it could.
 	Err error
@@ -50,7 +50,7 @@ func (e *WaitingError) Error() string {
 // Unwrap is why the request could not be read.
 func (e *WaitingError) Unwrap() error { return e.Err }
 
-// Text says what is being waited for.
+// Text describes what the request waits for.
 func (e *WaitingError) Text() string {
 	switch {
 	case !e.Approved:
@@ -62,11 +62,11 @@ func (e *WaitingError) Text() string {
 	}
 }
 
-// judge tells what became of a request: signed, still waiting, or an error. See
+// judge returns the state of a request: signed, still waiting, or an error. See
 // cert-manager's documentation of CertificateRequest's conditions.
 func judge(r *cmapi.CertificateRequest) (Signed, *WaitingError, error) {
 	name := r.Namespace + "/" + r.Name
-	// Whoever was denied has Ready=False with the reason Denied as well.
+	// A denied request also has Ready=False with the reason Denied.
 	if denied := apiutil.GetCertificateRequestCondition(r, cmapi.CertificateRequestConditionDenied); denied != nil && denied.Status == cmmeta.ConditionTrue {
 		return Signed{}, nil, &DeniedError{name, request.OneLine(denied.Reason), request.OneLine(denied.Message)}
 	}

@@ -19,9 +19,9 @@ func newDelay() apiwait.DelayFunc {
 	return apiwait.Backoff{Duration: 100 * time.Millisecond, Factor: 1.5, Steps: math.MaxInt32, Cap: 2 * time.Second}.DelayFunc()
 }
 
-// wait gets the request until it has come to an end. Getting it again and again
-// needs the right to get one request; a watch would need more. An error that may
-// pass is no end: it is reported only if time runs out.
+// wait polls the request until it has a result. Polling needs the right to get one request;
+// a watch would need more. A temporary error does not end it: it is reported only if time
+// runs out.
 func wait(ctx context.Context, created *unstructured.Unstructured, progress func(string), get func(context.Context) (*unstructured.Unstructured, error)) (Signed, error) {
 	signed, waiting, err := read(created)
 	if err != nil || waiting == nil {
@@ -68,7 +68,7 @@ func wait(ctx context.Context, created *unstructured.Unstructured, progress func
 	return Signed{}, ctx.Err()
 }
 
-// unreadableError is an answer that is no CertificateRequest.
+// unreadableError is an answer that is not a CertificateRequest.
 type unreadableError struct {
 	name string
 	err  error

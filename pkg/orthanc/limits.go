@@ -1,4 +1,4 @@
-// Package orthanc reads what an Orthanc's configuration says of its archive.
+// Package orthanc reads the limits of an Orthanc's archive from its configuration.
 package orthanc
 
 import (
@@ -10,26 +10,26 @@ import (
 	"strings"
 )
 
-// Limits are the settings by which an Orthanc removes patients of its own accord, to
-// make room for new ones (OrthancServer/Resources/Configuration.json, Orthanc 1.12.4).
+// Limits are the settings that make an Orthanc remove patients to make room for new ones
+// (OrthancServer/Resources/Configuration.json, Orthanc 1.12.4).
 type Limits struct {
 	// Patients is MaximumPatientCount, and Size is MaximumStorageSize in units of
 	// 1,048,576 bytes. 0 is no limit; nil is not known.
 	Patients, Size *int64
-	// Rejects: MaximumStorageMode is Reject, so that what does not fit is refused and
-	// nothing is removed (Orthanc 1.11.2 and later).
+	// Rejects: MaximumStorageMode is Reject: what does not fit is rejected, and nothing is
+	// removed (Orthanc 1.11.2 and later).
 	Rejects bool
 }
 
-// Known reports whether both limits are.
+// Known reports whether both limits are known.
 func (l Limits) Known() bool { return l.Patients != nil && l.Size != nil }
 
-// Evict reports whether there are limits by which patients are removed, however far away.
+// Evict reports whether Orthanc removes patients when a limit is reached.
 func (l Limits) Evict() bool {
 	return l.Known() && !l.Rejects && (*l.Patients > 0 || *l.Size > 0)
 }
 
-// Or fills in what is not known from other limits.
+// Or sets the unknown limits from other ones.
 func (l Limits) Or(other Limits) Limits {
 	if l.Patients == nil {
 		l.Patients = other.Patients
@@ -45,9 +45,9 @@ func (l Limits) Or(other Limits) Limits {
 // CountPatients and TotalDiskSize).
 type Contents struct{ Patients, Bytes int64 }
 
-// Evicts says why storing so much more may have the archive remove patients, "" where
-// it can't. A twentieth of a limit is kept free, and not less than a patient and
-// 1 MiB: others store at the same time.
+// Evicts is why storing more may cause the archive to remove patients, "" if it can't. A
+// twentieth of a limit is kept free, and not less than a patient and 1 MiB: others store at
+// the same time.
 func (l Limits) Evicts(has, more Contents) string {
 	switch {
 	case !l.Known():
@@ -72,14 +72,14 @@ func count(n int64, of string) string {
 	return fmt.Sprintf("%d %ss", n, of)
 }
 
-// Configuration is one Orthanc's, put together from its files.
+// Configuration is the configuration of one Orthanc, merged from its files.
 type Configuration map[string]json.RawMessage
 
-// Add reads a configuration file: JSON with comments, and with ${NAME} and
-// ${NAME:-default} for environment variables (OrthancFramework/Sources/Toolbox.cpp,
-// SubstituteVariables). A variable that environment does not know becomes
-// UnknownValue. A setting that another file has already is an error, as it is for
-// Orthanc. Errors quote nothing of the file, which may hold passwords.
+// Add reads a configuration file: JSON with comments, and with ${NAME} and ${NAME:-default}
+// for environment variables (OrthancFramework/Sources/Toolbox.cpp, SubstituteVariables). A
+// variable that is not in environment becomes UnknownValue. A setting that another file
+// already has is an error, as it is for Orthanc. Errors never quote the file, which may
+// contain passwords.
 func (c Configuration) Add(file []byte, environment map[string]string) error {
 	var more Configuration
 	if err := json.Unmarshal(withoutComments(substitute(file, environment)), &more); err != nil {
@@ -103,9 +103,9 @@ func (c Configuration) Add(file []byte, environment map[string]string) error {
 const variablePrefix = "ORTHANC__"
 
 // Limits are those of the configuration, and of environment variables that are settings.
-// What is not set is Orthanc's default, which is no limit; what is set to something else
-// than a number, or to one thing in a file and another in a variable, is not known: not
-// every image reads the variables.
+// What is not set is Orthanc's default, which is no limit; a value that is not a number, or
+// that differs between a file and a variable, is not known: not every image reads the
+// variables.
 func (c Configuration) Limits(environment map[string]string) Limits {
 	setting := func(name, variable string) string {
 		file := strings.Trim(string(c[name]), `"`)
@@ -129,7 +129,7 @@ func (c Configuration) Limits(environment map[string]string) Limits {
 		}
 		return &n
 	}
-	// A variable alone makes no Orthanc reject that does not read it.
+	// An Orthanc that does not read the variable does not reject because of it.
 	mode := strings.Trim(string(c["MaximumStorageMode"]), `"`)
 	return Limits{
 		Patients: number("MaximumPatientCount", "MAXIMUM_PATIENT_COUNT"),
@@ -138,8 +138,8 @@ func (c Configuration) Limits(environment map[string]string) Limits {
 	}
 }
 
-// UnknownValue stands for the value of an environment variable that is not known. It is
-// JSON with quotes around it and without, and is neither a number nor a mode.
+// UnknownValue is the value of an environment variable that is not known. It is JSON with
+// quotes around it and without, and is neither a number nor a mode.
 const UnknownValue = "null"
 
 var variable = regexp.MustCompile(`\$\{([A-Za-z0-9_]+)(:-([^}]*))?\}`)

@@ -128,12 +128,12 @@ func (o *certVerifyOptions) read(ctx context.Context) (q trust.Question, err err
 func (o *certVerifyOptions) ask(ctx context.Context, q *trust.Question, snap *snapshot.Snapshot, chosen tenant.Tenant) {
 	q.Tenant, q.Now = chosen.Name, snap.Meta().At
 	var unknown []snapshot.Failure
-	q.Authorities, q.Unknown = trust.Authorities(snap, chosen)
+	q.CAs, q.Unknown = trust.CAs(snap, chosen)
 	q.Servers, unknown = trust.Servers(snap, chosen)
 	q.Unknown = append(q.Unknown, unknown...)
 	for _, other := range tenant.Discover(snap) {
 		if other.Name != chosen.Name {
-			theirs, _ := trust.Authorities(snap, other)
+			theirs, _ := trust.CAs(snap, other)
 			q.Others = append(q.Others, theirs...)
 		}
 	}

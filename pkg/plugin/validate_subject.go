@@ -127,7 +127,7 @@ func (o *validateOptions) trusted(ctx context.Context, snap *snapshot.Snapshot, 
 		s.CAs = chain
 		return err
 	}
-	authorities, unknown := trust.Authorities(snap, t)
+	authorities, unknown := trust.CAs(snap, t)
 	for _, a := range authorities {
 		if !a.Earlier {
 			s.CAs = append(s.CAs, a.Certificate)

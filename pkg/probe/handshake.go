@@ -1,5 +1,5 @@
-// Package probe looks at a tenant's door from outside, as a client would. It
-// tells what it saw; what that means is for others.
+// Package probe connects to a tenant's endpoint as a client does, and returns what the
+// server presents. Other packages judge it.
 package probe
 
 import (
@@ -12,21 +12,20 @@ import (
 	"time"
 )
 
-// Endpoint is where to knock.
+// Endpoint is the address of a TLS server.
 type Endpoint struct {
 	// Address is host:port.
 	Address string
-	// ServerName is asked for (SNI, RFC 6066 section 3); empty asks for none.
+	// ServerName is sent as SNI (RFC 6066 section 3); empty sends none.
 	ServerName string
 }
 
-// Handshake is what a TLS server showed.
+// Handshake is what a TLS server presented.
 type Handshake struct {
-	// Chain is what the server sent, its own certificate first. Nothing of it has
-	// been checked.
+	// Chain is what the server sent, its own certificate first. It has not been verified.
 	Chain []*x509.Certificate
-	// AsksClient reports whether it wanted a certificate of the client's, and ClientCAs of
-	// which authorities: distinguished names in DER, none for any.
+	// AsksClient reports whether the server requested a client certificate, and ClientCAs
+	// are the CAs that it named: distinguished names in DER, none for any.
 	AsksClient bool
 	ClientCAs  [][]byte
 	// Version and CipherSuite are crypto/tls's numbers.
@@ -35,8 +34,8 @@ type Handshake struct {
 	Took time.Duration
 }
 
-// Dial connects, does a TLS handshake without a client certificate, and closes.
-// The errors are those of dialling, and of Shake; ctx bounds all of it.
+// Dial connects, performs a TLS handshake without a client certificate, and closes the
+// connection. The errors are those of dialling and of DoHandshake; ctx limits all of it.
 func Dial(ctx context.Context, door Endpoint) (Handshake, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", door.Address)
 	if err != nil {
@@ -50,15 +49,15 @@ func Dial(ctx context.Context, door Endpoint) (Handshake, error) {
 	return DoHandshake(ctx, conn, door.ServerName)
 }
 
-// DoHandshake does a TLS handshake without a client certificate over a connection, which
-// is of no use afterwards. A server that refuses a client without one has been
-// seen all the same: it is an error only when the server showed no certificate.
+// DoHandshake performs a TLS handshake without a client certificate over a connection,
+// which can't be used afterwards. It is an error only if the server presented no
+// certificate: a server that refuses a client without a certificate has presented its own.
 func DoHandshake(ctx context.Context, conn net.Conn, serverName string) (Handshake, error) {
 	var seen Handshake
 	began := time.Now()
 	client := tls.Client(conn, &tls.Config{
 		ServerName: serverName,
-		// It is to be seen whatever it is; who asks judges it.
+		// The caller judges the certificate.
 		InsecureSkipVerify: true,
 		MinVersion:         tls.VersionTLS10,
 		GetClientCertificate: func(asked *tls.CertificateRequestInfo) (*tls.Certificate, error) {
@@ -86,8 +85,7 @@ func DoHandshake(ctx context.Context, conn net.Conn, serverName string) (Handsha
 	return seen, nil
 }
 
-// plainly says in plain words what crypto/tls says of a server that doesn't
-// speak TLS.
+// plainly explains the error of crypto/tls for a server that doesn't speak TLS.
 func plainly(err error) error {
 	var header tls.RecordHeaderError
 	if errors.As(err, &header) {

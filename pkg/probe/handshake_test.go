@@ -61,7 +61,7 @@ func listen(t *testing.T, serve func(net.Conn)) string {
 	return l.Addr().String()
 }
 
-func TestLook(t *testing.T) {
+func TestDial(t *testing.T) {
 	web, other := selfSigned(t, "web.bhs.orthweb.com"), selfSigned(t, "other")
 	pool := x509.NewCertPool()
 	pool.AddCert(other.Leaf)
@@ -122,7 +122,7 @@ func TestLook(t *testing.T) {
 	}
 }
 
-func TestLookWhereNobodyListens(t *testing.T) {
+func TestDialRefused(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

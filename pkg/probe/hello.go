@@ -14,11 +14,11 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// Hello is a ClientHello (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2) of a client
-// that this program is not. It finds out what a server would answer such a client, and
-// is of no use to talk to it.
+// Hello is a ClientHello (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2) of another kind
+// of client. It determines how a server would answer such a client, and can't be used to
+// communicate with it.
 type Hello struct {
-	// ServerName is asked for; empty asks for none.
+	// ServerName is sent as SNI; empty sends none.
 	ServerName string
 	// Versions are those that the client speaks, the highest first: 0x0303 is TLS 1.2.
 	Versions []uint16
@@ -29,7 +29,7 @@ type Hello struct {
 	Groups []uint16
 }
 
-// Kind is what a server answered a ClientHello with.
+// Kind is the kind of a server's answer to a ClientHello.
 type Kind int
 
 // The kinds.
@@ -38,7 +38,7 @@ const (
 	Silent Kind = iota
 	// Closed: the connection ended before any byte.
 	Closed
-	// NotTLS: something else than TLS came.
+	// NotTLS: the server sent something other than TLS.
 	NotTLS
 	// Alerted: the server refused, with an alert.
 	Alerted
@@ -67,9 +67,8 @@ const (
 	maxRecord = 1<<14 + 2048
 )
 
-// SendHello sends the hello over a connection, which is of no use afterwards, and reads the
-// answer. before is sent first, if there is any. An error is one of sending; ctx bounds
-// all of it.
+// SendHello sends the hello over a connection, which can't be used afterwards, and reads
+// the answer. before is sent first. The error is one of sending; ctx limits all of it.
 func SendHello(ctx context.Context, conn net.Conn, hello Hello, before ...byte) (Reply, error) {
 	if end, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(end)
@@ -123,7 +122,7 @@ func readReply(r io.Reader) (Reply, error) {
 	return parseReply(head[0], body[:got]), nil
 }
 
-// Ended reports whether an error is that the server closed or reset the connection.
+// Ended reports whether an error means that the server closed or reset the connection.
 func Ended(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
@@ -183,7 +182,7 @@ var (
 	signatures = []uint16{0x0403, 0x0503, 0x0603, 0x0807, 0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0303, 0x0301, 0x0203, 0x0201}
 )
 
-// record is the hello as a client sends it.
+// record is the TLS record with the hello.
 func (h Hello) record() ([]byte, error) {
 	random := make([]byte, 32+32+32)
 	_, _ = rand.Read(random) // it never fails

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func TestGreet(t *testing.T) {
+func TestSendHello(t *testing.T) {
 	rsa := selfSigned(t, "dicom.bhs.orthweb.com")
 	serve := func(change func(*tls.Config)) func(net.Conn) {
 		config := &tls.Config{Certificates: []tls.Certificate{rsa}}
@@ -84,9 +84,9 @@ func TestGreet(t *testing.T) {
 	}
 }
 
-// TestGreetEndsWithItsContext does not wait for a silent server when the user has had
+// TestSendHelloEndsWithContext does not wait for a silent server when the user has had
 // enough.
-func TestGreetEndsWithItsContext(t *testing.T) {
+func TestSendHelloEndsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	conn, err := net.Dial("tcp", listen(t, func(conn net.Conn) {
 		_, _ = conn.Read(make([]byte, 1))

@@ -11,11 +11,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
-// adviceKinds is how many kinds of failures get an advice of their own.
+// adviceKinds is how many kinds of failures get a separate fix.
 const adviceKinds = 3
 
-// advise says what to do about the files that failed: for each kind of failure, the most
-// frequent first. It is empty when none has failed for a reason of the peer's or its own.
+// advise returns the fixes for the files that failed: one for each kind of failure, the
+// most frequent first. It is empty if no file failed because of the peer or the file
+// itself.
 func advise(failed []failure, calling string, stored int) string {
 	count := map[string]int{}
 	for _, f := range failed {

@@ -8,16 +8,17 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
 
-// idleAfter is how long an association waits for a file. Some peers serve no other one
-// meanwhile, and what is between closes one that is idle for longer.
+// idleAfter is how long an association waits for a file. Some peers serve no other
+// association in this time, and proxies close an association that is idle for longer.
 const idleAfter = 200 * time.Millisecond
 
-// surplusAfter is how long an association that is no longer needed may still be awaited,
-// so that it is released instead of aborted.
+// surplusAfter is how long to wait for an association that is no longer needed, so that it
+// is released instead of aborted.
 const surplusAfter = 500 * time.Millisecond
 
-// associate gets an association, and reports whether it has one: there is none when nothing
-// is left to send, or the peer is given up. A worker that waits for one holds no file.
+// associate requests an association, and reports whether it has one: it has none if nothing
+// is left to send, or if the peer is no longer used. A worker that waits for one holds no
+// file.
 func (w *worker) associate(ctx context.Context) bool {
 	for w.asking || w.queue.turn() {
 		w.asking = false
@@ -33,7 +34,7 @@ func (w *worker) associate(ctx context.Context) bool {
 	return false
 }
 
-// connect dials first, and then sees which kinds have turned up meanwhile.
+// connect dials first, and then proposes the kinds that were found in the meantime.
 func (w *worker) connect(ctx context.Context) error {
 	conn, err := w.options.Dial(w.queue.needed)
 	if err != nil {
@@ -85,7 +86,7 @@ func (w *worker) end(ctx context.Context) {
 	w.association, w.proposed = nil, nil
 }
 
-// bounded gives do cleanupTimeout of its own.
+// bounded runs do with cleanupTimeout.
 func bounded(ctx context.Context, do func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
 	defer cancel()

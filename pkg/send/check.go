@@ -10,8 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
-// The codes of what is found about a user's files: see finding.Code. Those that
-// pkg/validate has as well mean the same there.
+// The codes of findings about a user's files: see finding.Code. Codes that pkg/validate
+// also has mean the same there.
 const (
 	codeWebOther     finding.Code = "OW9304"
 	codeStoreFailed  finding.Code = "OW9406"
@@ -22,13 +22,12 @@ const (
 	codeNotStandard  finding.Code = "OW9418"
 	codeConvertible  finding.Code = "OW9419"
 	codeStudyMissing finding.Code = "OW9501"
-	// codeFilesElsewhere is of files that are in another tenant's archive alone.
+	// codeFilesElsewhere is for files that only another tenant's archive has.
 	codeFilesElsewhere finding.Code = "OW9508"
 )
 
-// Check is what came of sending, for people and for scripts. err is that of Files.
-// Of files that failed, that were left out and that were warned of, each for one
-// kind of reason, details lists at most limit; 0 for all.
+// Check is the result of sending. err is the error of Files. Details lists at most limit
+// files of each kind (failed, omitted, warned about); 0 for all.
 func (r Result) Check(err error, limit int) validate.Check {
 	c := validate.Check{Outcome: validate.Pass, Found: r.words()}
 	for _, kind := range r.kinds() {
@@ -44,7 +43,8 @@ func (r Result) Check(err error, limit int) validate.Check {
 	return c
 }
 
-// judge is the worst that came of it: first what is not stored and should be.
+// judge returns the most serious result: first files that should have been stored and were
+// not.
 func (r Result) judge(err error) (validate.Outcome, finding.Code, string) {
 	switch {
 	case err != nil:
@@ -69,7 +69,7 @@ func (r Result) judge(err error) (validate.Outcome, finding.Code, string) {
 	return validate.Pass, "", ""
 }
 
-// ofKind are files of which the same is to be said: in the sum, and before each.
+// ofKind are files with the same result, with its text in the sum and before each file.
 type ofKind struct {
 	files       []Outcome
 	sum, detail string

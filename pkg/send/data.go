@@ -9,8 +9,8 @@ import (
 
 var errChanged = errors.New("the file has changed since it was scanned")
 
-// data is a file's data set on its way: as long as it was when it was looked at,
-// or an error, and never a part that the peer takes for the whole.
+// data reads a file's data set while it is sent: as many bytes as when the file was
+// scanned, or an error, so that the peer never stores an incomplete data set.
 type data struct {
 	file     *os.File
 	modified time.Time
@@ -37,7 +37,7 @@ func (t *transfer) open(f file) (*data, error) {
 	return d, nil
 }
 
-// unchanged fails unless the file is as it was when it was looked at.
+// unchanged fails if the file has changed since it was scanned.
 func (d *data) unchanged() error {
 	info, err := d.file.Stat()
 	if err == nil && (info.Size() != d.size || !info.ModTime().Equal(d.modified)) {
@@ -46,7 +46,7 @@ func (d *data) unchanged() error {
 	return err
 }
 
-// Read gives the data set. Its end is an error where the file was written meanwhile: the
+// Read reads the data set. Its end is an error if the file was written in the meantime: the
 // peer stores nothing then.
 func (d *data) Read(p []byte) (int, error) {
 	if d.left == 0 {
@@ -65,7 +65,7 @@ func (d *data) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// takeBack says that what was read was not stored.
+// takeBack subtracts the bytes that were read and not stored from the progress.
 func (d *data) takeBack() { d.pace.bytes.Add(-d.sent) }
 
 func (d *data) close() {

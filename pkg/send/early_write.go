@@ -21,7 +21,7 @@ const (
 // is sent at that moment. The rest of the message follows when the answer is complete.
 type earlyWrite struct {
 	net.Conn
-	// more reports whether another message is certain to follow at once.
+	// more reports whether another message will follow immediately.
 	more func() bool
 	// waiting: a message was sent, and nothing was written early since.
 	waiting bool
@@ -32,9 +32,9 @@ type earlyWrite struct {
 	headerSent bool
 }
 
-// Read reads, and writes early when it has to wait for the rest of an answer. Package
-// dicom gives this write the time that the answer has. One that fails says nothing about
-// the answer: if the connection is broken, the next Write tells.
+// Read reads, and writes early when it has to wait for the rest of an answer. Package dicom
+// gives this write the time that the answer has. A failed write says nothing about the
+// answer: if the connection is broken, the next Write fails.
 func (e *earlyWrite) Read(p []byte) (int, error) {
 	if e.answering && e.waiting && e.more() {
 		n, _ := e.Conn.Write([]byte{pDataTF})
@@ -49,8 +49,8 @@ func (e *earlyWrite) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write writes whole PDUs. In place of the message that was begun there can be no
-// other PDU: then the connection can only be closed.
+// Write writes whole PDUs. No other PDU can replace a message that was begun: then the
+// connection can only be closed.
 func (e *earlyWrite) Write(p []byte) (int, error) {
 	message := len(p) > 0 && p[0] == pDataTF
 	e.waiting, e.answering, e.got = message, false, e.got[:0]
@@ -65,7 +65,7 @@ func (e *earlyWrite) Write(p []byte) (int, error) {
 	return n + 1, err
 }
 
-// NetConn is the connection below TLS, for package dicom to close it at once.
+// NetConn is the connection below TLS, which package dicom closes immediately.
 func (e *earlyWrite) NetConn() net.Conn {
 	if c, ok := e.Conn.(interface{ NetConn() net.Conn }); ok {
 		return c.NetConn()

@@ -65,9 +65,9 @@ func TestSlowAnswersInTwoParts(t *testing.T) {
 	}
 }
 
-// TestEndGivesEachExchangeItsTime has a peer that takes most of the limit for each of the
+// TestEndTimeouts has a peer that takes most of the limit for each of the
 // exchanges that end an association, and one that takes more.
-func TestEndGivesEachExchangeItsTime(t *testing.T) {
+func TestEndTimeouts(t *testing.T) {
 	for _, c := range []struct {
 		about    string
 		takes    time.Duration

@@ -93,9 +93,9 @@ func names(outcomes []Outcome) string {
 	return strings.Join(list, " ")
 }
 
-// TestFilesAsTheyCome has a directory with each kind of file that is not sent, and
+// TestFilesOfEveryKind has a directory with each kind of file that is not sent, and
 // some that are.
-func TestFilesAsTheyCome(t *testing.T) {
+func TestFilesOfEveryKind(t *testing.T) {
 	p := (&peer{}).listen(t)
 	dir := t.TempDir()
 	good := made(secondary, "2.25.1", dicom.ExplicitVRLittleEndian, "1.2.3", 100)
@@ -186,7 +186,7 @@ func TestPatientCD(t *testing.T) {
 	}
 }
 
-func TestFilesNamesWhatIsNotThere(t *testing.T) {
+func TestFilesNamesMissingPath(t *testing.T) {
 	for _, paths := range [][]string{nil, {filepath.Join(t.TempDir(), "nothing")}} {
 		if _, err := Files(t.Context(), Options{Paths: paths}); err == nil {
 			t.Errorf("%q: no error", paths)

@@ -13,10 +13,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
-// CheckFound asks the tenant's archive for each instance that the peer said that it
-// stored, by its SOP Instance UID. Those that it does not have are looked for in the
-// other tenants' archives. More than were sent are no fault: others send as well.
-// Details lists at most limit files of a kind; 0 for all.
+// CheckFound looks in the tenant's archive for each instance that the peer reported as
+// stored, by its SOP Instance UID. Missing instances are searched in the other tenants'
+// archives. Additional instances are not an error: others send too. Details lists at most
+// limit files of a kind; 0 for all.
 func (r Result) CheckFound(ctx context.Context, own validate.Archive, others []validate.Archive, limit int) validate.Check {
 	f := search{missing: map[digest]place{}}
 	for _, uid := range slices.Sorted(maps.Keys(r.Studies)) {
@@ -37,26 +37,26 @@ func (r Result) CheckFound(ctx context.Context, own validate.Archive, others []v
 	return c
 }
 
-// search is what came of looking for what was stored.
+// search is the result of looking for the stored instances.
 type search struct {
-	// whole is how many studies are there with all of their instances, and instances
-	// is how many these are.
+	// whole is how many studies are complete, and instances is how many instances these
+	// have.
 	whole, instances int
-	// missing are those that the tenant's archive does not have, and misrouted how
-	// many of them another tenant's has.
+	// missing are the instances that the tenant's archive does not have, and misrouted is
+	// how many of them another tenant's archive has.
 	missing   map[digest]place
 	misrouted int
 	unasked   []Outcome
 }
 
-// place is where an instance is that is missing.
+// place describes a missing instance.
 type place struct {
 	study, path, instance string
 	// in has a line for each other tenant's archive that has it.
 	in []string
 }
 
-// words name the file, or where it can't be found again its study.
+// words name the file, or its study if the file is not found.
 func (p place) words() string {
 	if p.path == "" {
 		return "an instance of study " + p.study
@@ -91,13 +91,13 @@ func (f *search) study(ctx context.Context, uid string, sent []digest, own valid
 		f.missing[instance] = place{study: uid}
 	}
 	for _, other := range others {
-		f.elsewhere(ctx, uid, missing, other)
+		f.inOtherTenant(ctx, uid, missing, other)
 	}
 }
 
-// elsewhere looks for the instances in another tenant's archive. One that can't be
-// asked is told of by the check that looks for the test study.
-func (f *search) elsewhere(ctx context.Context, uid string, missing map[digest]bool, other validate.Archive) {
+// inOtherTenant looks for the instances in another tenant's archive. The check that looks
+// for the test study reports an archive that can't be queried.
+func (f *search) inOtherTenant(ctx context.Context, uid string, missing map[digest]bool, other validate.Archive) {
 	has, err := other.Instances(ctx, uid)
 	if err != nil {
 		return
@@ -118,7 +118,7 @@ func (f *search) elsewhere(ctx context.Context, uid string, missing map[digest]b
 	}
 }
 
-// name says which files the missing instances are in.
+// name finds the files of the missing instances.
 func (r Result) name(ctx context.Context, missing map[digest]place) {
 	s := scanner{ctx: ctx}
 	for at, p := range missing {

@@ -13,8 +13,8 @@ type kind struct{ sopClass, transferSyntax string }
 // one byte (PS3.8 table 9-13).
 const maxContexts = 128
 
-// remember moves a kind to the end of those seen, which no more than one
-// association takes are kept of.
+// remember moves a kind to the end of the recent kinds. No more are kept than one
+// association can have.
 func remember(recent []kind, k kind) []kind {
 	if n := len(recent); n > 0 && recent[n-1] == k {
 		return recent
@@ -26,8 +26,8 @@ func remember(recent []kind, k kind) []kind {
 	return append(recent, k)
 }
 
-// propose has the presentation contexts for as many of the kinds as one
-// association takes, the first kinds first, and says which those are.
+// propose returns the presentation contexts for as many of the kinds as one association can
+// have, the first kinds first, and these kinds.
 func propose(kinds []kind) ([]dicom.Proposal, map[kind]bool) {
 	var metas []dicom.Meta
 	var contexts []dicom.Proposal

@@ -10,28 +10,28 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
 
-// limit adapts the number of associations to what the peer accepts. There is one at
-// first. While files wait, and those before were accepted, as many are added as there
-// are, up to the caller's limit. A peer that serves fewer leaves the next one without an
-// answer, or rejects it: then those that are open send all files, and after a while one
-// more is tried.
+// limit adapts the number of associations to what the peer accepts. It begins with one.
+// While files wait and the associations before were accepted, the number doubles, up to the
+// caller's limit. A peer that serves fewer does not answer the next request, or rejects it:
+// then the open associations send all files, and after a while one more is requested.
 type limit struct {
-	// most is the caller's limit, now what the peer seems to accept.
+	// most is the caller's limit, and now is what the peer seems to accept.
 	most, now int
-	// open associations were accepted and have not ended, and asking are awaited. Those
-	// that are unused have not taken their first file yet.
+	// open associations were accepted and have not ended; asking were requested and not
+	// answered; unused have not sent their first file.
 	open, asking, unused int
-	// accepted reports whether one ever was.
+	// accepted reports whether one was ever accepted.
 	accepted bool
-	// declined tells whether the peer ever had no further one beside those that were open,
-	// and growth how long to wait then until more are tried.
+	// declined reports whether the peer ever did not accept a further association in
+	// addition to the open ones, and growth is how long to wait then before more are
+	// requested.
 	declined bool
 	growth   wait.Backoff
-	// retry is what is left of backoff since the peer answered last: a step is taken when
-	// an association failed or died.
+	// retry is the rest of backoff since the peer answered last: a step is taken when an
+	// association failed or ended, when no other was open.
 	backoff, retry wait.Backoff
-	// notBefore is when the next one may be asked for, and growAt when more may be
-	// than now.
+	// notBefore is when the next one may be requested, and growAt is when more than now may
+	// be.
 	notBefore, growAt time.Time
 }
 
@@ -42,8 +42,8 @@ func newLimit(o Options) limit {
 // growth is how long to wait after the peer declined a further association.
 var growth = wait.Backoff{Duration: time.Second, Factor: 2, Steps: 10, Cap: time.Minute}
 
-// mayAsk reports whether one more association is of use, and the peer has shown that it can
-// have it. The lock is held.
+// mayAsk reports whether one more association is useful, and the peer is likely to accept
+// it. The lock is held.
 func (q *queue) mayAsk() bool {
 	now := time.Now()
 	if !q.growAt.IsZero() && !now.Before(q.growAt) {
@@ -52,7 +52,7 @@ func (q *queue) mayAsk() bool {
 	return q.open+q.asking < q.now && q.mayReplace() && !now.Before(q.notBefore)
 }
 
-// mayReplace is mayAsk for the place of one that is open.
+// mayReplace is mayAsk for a replacement of an open association.
 func (q *queue) mayReplace() bool {
 	atOnce := max(1, q.open)
 	if q.declined {
@@ -61,8 +61,8 @@ func (q *queue) mayReplace() bool {
 	return len(q.files) > q.asking+q.unused && q.asking < atOnce
 }
 
-// turn waits until a worker may ask for an association. There is none to ask for when
-// nothing is left to send.
+// turn waits until a worker may request an association. It returns false if nothing is left
+// to send.
 func (q *queue) turn() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -76,7 +76,7 @@ func (q *queue) turn() bool {
 	return false
 }
 
-// opened says that the peer accepted what a worker asked for.
+// opened records that the peer accepted an association.
 func (q *queue) opened() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -87,15 +87,16 @@ func (q *queue) opened() {
 	q.changed.Broadcast()
 }
 
-// answered says that the peer answered a message.
+// answered records that the peer answered a message.
 func (q *queue) answered() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.retry = q.backoff
 }
 
-// refused says that there was no association, and why. Beside one that works, that is
-// the peer's limit. When it goes on without one, the peer is given up.
+// refused records that an association was not established, and why. If another association
+// works, that is the peer's limit. If it keeps happening without one, the peer is no longer
+// used.
 func (q *queue) refused(why error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -113,8 +114,8 @@ func (q *queue) refused(why error) {
 	q.update()
 }
 
-// died says that an association ended that was open. What closes one for being idle has
-// nothing against another.
+// died records that an open association ended. One that was closed because it was idle does
+// not count as a failure.
 func (q *queue) died(why error, idle bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -169,20 +169,20 @@ var oddFiles = []odd{
 	{about: "a short group length", file: parts(func(m, d []byte) []byte { return join(groupLength(m, uint32(len(m)-164)), d) }), storescu: true, ours: true, reason: "is wrong"},
 	{about: "a long group length", file: parts(func(m, d []byte) []byte { return join(groupLength(m, uint32(len(m)-136)), d) }), storescu: true, ours: true, reason: "is wrong"},
 	{about: "a huge group length", file: parts(func(m, d []byte) []byte { return join(groupLength(m, 1<<31), d) }), ours: true, reason: "is wrong"},
-	{about: "no transfer syntax", file: inMeta(0x10, nil), storescu: true, ours: true, reason: "names no transfer syntax"},
-	{about: "an empty transfer syntax", file: inMeta(0x10, shortElement(2, 0x10, "UI", "")), storescu: true, ours: true, reason: "names no transfer syntax"},
+	{about: "no transfer syntax", file: inMeta(0x10, nil), storescu: true, ours: true, reason: "it has no transfer syntax"},
+	{about: "an empty transfer syntax", file: inMeta(0x10, shortElement(2, 0x10, "UI", "")), storescu: true, ours: true, reason: "it has no transfer syntax"},
 	{about: "an unknown transfer syntax", file: inMeta(0x10, shortElement(2, 0x10, "UI", "1.2.3.45")), storescu: true, reason: "transfer syntax 1.2.3.45 can't be checked"},
 	{about: "implicit, as it says", file: inMeta(0x10, shortElement(2, 0x10, "UI", "1.2.840.10008.1.2\x00")), reason: "truncated"},
 	{about: "JPEG, as it says", file: inMeta(0x10, shortElement(2, 0x10, "UI", "1.2.840.10008.1.2.4.70")), reason: "not encapsulated"},
 	{about: "no class in the meta", file: inMeta(2, nil), storescu: true, ours: true},
 	{about: "no instance in the meta", file: inMeta(3, nil), storescu: true, ours: true},
-	{about: "another class in the meta", file: inMeta(2, shortElement(2, 2, "UI", "1.2.840.10008.5.1.4.1.1.4\x00")), storescu: true, ours: true, reason: "and its File Meta Information 1.2.840.10008.5.1.4.1.1.4"},
-	{about: "another instance in the meta", file: inMeta(3, shortElement(2, 3, "UI", "2.25.77\x00")), storescu: true, ours: true, reason: "and its File Meta Information 2.25.77"},
+	{about: "another class in the meta", file: inMeta(2, shortElement(2, 2, "UI", "1.2.840.10008.5.1.4.1.1.4\x00")), storescu: true, ours: true, reason: "but its File Meta Information has 1.2.840.10008.5.1.4.1.1.4"},
+	{about: "another instance in the meta", file: inMeta(3, shortElement(2, 3, "UI", "2.25.77\x00")), storescu: true, ours: true, reason: "but its File Meta Information has 2.25.77"},
 	{about: "only the meta", file: parts(func(m, _ []byte) []byte { return m }), reason: "no SOP Class UID"},
 
-	{about: "one zero byte at the end", file: ending("\x00"), ours: true, reason: "zero bytes follow"},
-	{about: "eight zero bytes at the end", file: ending(strings.Repeat("\x00", 8)), storescu: true, ours: true, reason: "zero bytes follow"},
-	{about: "a block of zero bytes at the end", file: ending(strings.Repeat("\x00", 511)), ours: true, reason: "zero bytes follow"},
+	{about: "one zero byte at the end", file: ending("\x00"), ours: true, reason: "the zero bytes after its data set are not sent"},
+	{about: "eight zero bytes at the end", file: ending(strings.Repeat("\x00", 8)), storescu: true, ours: true, reason: "the zero bytes after its data set are not sent"},
+	{about: "a block of zero bytes at the end", file: ending(strings.Repeat("\x00", 511)), ours: true, reason: "the zero bytes after its data set are not sent"},
 	{about: "Data Set Trailing Padding", file: ending("\xfc\xff\xfc\xffOB\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00"), storescu: true, ours: true},
 	{about: "a line break at the end", file: ending("\n"), reason: "truncated"},
 	{about: "text at the end", file: ending("text at the end of the file"), reason: "no element can be read"},
@@ -256,9 +256,9 @@ func (s target) ours(t *testing.T, path string) Result {
 	return r
 }
 
-// TestOddFilesBesideStorescu gives each kind of file to storescu and to Files, for
+// TestOddFilesComparedWithStorescu gives each kind of file to storescu and to Files, for
 // storescp and for Orthanc.
-func TestOddFilesBesideStorescu(t *testing.T) {
+func TestOddFilesComparedWithStorescu(t *testing.T) {
 	port, arrived := peers.StartStorescp(t, "--fork", "--accept-all", "--bit-preserving")
 	orthanc := peers.StartOrthanc(t, map[string]any{"OverwriteInstances": true})
 	storescp, archive := target{port, "STORESCP"}, target{orthanc.DICOMPort, "ORTHANC"}

@@ -14,11 +14,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// pace is how far a transfer is.
+// pace is the progress of a transfer.
 type pace struct {
-	// files and bytes were stored in this run; bytes also those under way.
+	// files and bytes were stored in this run; bytes includes those in transit.
 	files, bytes atomic.Int64
-	// passedFiles and passedBytes need no sending.
+	// passedFiles and passedBytes need not be sent.
 	passedFiles, passedBytes atomic.Int64
 	// allFiles and allBytes have been counted so far; counted: these are all.
 	allFiles, allBytes atomic.Int64
@@ -30,7 +30,7 @@ func (p *pace) pass(size int64) {
 	p.passedBytes.Add(size)
 }
 
-// count counts all files, well ahead of looking at them.
+// count counts all files before they are scanned.
 func (p *pace) count(ctx context.Context, paths []string) {
 	walk(ctx, paths, func(f found) {
 		p.allFiles.Add(1)
@@ -46,7 +46,7 @@ const (
 	lineEvery   = 5 * time.Second
 )
 
-// show tells the progress until hide is called.
+// show prints the progress until hide is called.
 func (t *transfer) show(ctx context.Context, began time.Time) (hide func()) {
 	w := t.options.Progress
 	if w == nil {
@@ -77,7 +77,7 @@ func (t *transfer) show(ctx context.Context, began time.Time) (hide func()) {
 	}
 }
 
-// screen reports whether w is a terminal, and how wide.
+// screen reports whether w is a terminal, and its width.
 func screen(w io.Writer) (terminal bool, width int) {
 	file, ok := w.(interface{ Fd() uintptr })
 	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
@@ -90,8 +90,8 @@ func screen(w io.Writer) (terminal bool, width int) {
 	return true, width
 }
 
-// draw writes a line, over the last one on a terminal: cut, since a line that goes
-// on in the next can't be drawn over.
+// draw writes a line, on a terminal over the previous one: truncated, since a line that
+// wraps can't be overwritten.
 func draw(w io.Writer, line string, terminal bool, width int) {
 	if !terminal {
 		fmt.Fprintln(w, line)
@@ -103,8 +103,8 @@ func draw(w io.Writer, line string, terminal bool, width int) {
 	overwrite(w, line)
 }
 
-// overwrite writes a text in place of the terminal's line. Nobody looks at the progress
-// of a terminal that is gone.
+// overwrite replaces the terminal's line. Errors are ignored: a closed terminal needs no
+// progress.
 func overwrite(w io.Writer, text string) {
 	out := escape.NewStyled(w)
 	fmt.Fprint(out, escape.LineStart, text, escape.EraseLine)

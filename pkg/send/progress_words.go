@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// line says how far the transfer is after a time.
+// line is the progress after a time.
 func (p *pace) line(after time.Duration) string {
 	stored, bytes := p.files.Load(), p.bytes.Load()
 	doneFiles, doneBytes := stored+p.passedFiles.Load(), bytes+p.passedBytes.Load()
@@ -21,7 +21,7 @@ func (p *pace) line(after time.Duration) string {
 		size(doneBytes), size(max(doneBytes, allBytes)), rate(stored, bytes, after), left)
 }
 
-// last says what was done.
+// last is the summary.
 func (p *pace) last(after time.Duration) string {
 	n, bytes := p.files.Load(), p.bytes.Load()
 	return fmt.Sprintf("%s stored, %s in %s, %s", files(int(n)), size(bytes), after.Round(100*time.Millisecond), rate(n, bytes, after))
@@ -32,8 +32,8 @@ func rate(files, bytes int64, after time.Duration) string {
 	return fmt.Sprintf("%.0f files/s, %s/s", float64(files)/seconds, size(int64(float64(bytes)/seconds)))
 }
 
-// remaining is the time left. Small files take their time for each, large ones for
-// each byte: of the two, what takes longer counts.
+// remaining is the time left. Small files take time per file, large ones per byte: the
+// longer of the two counts.
 func remaining(after time.Duration, files, bytes, filesLeft, bytesLeft int64) (time.Duration, bool) {
 	if files <= 0 || bytes <= 0 || after < time.Second {
 		return 0, false
@@ -42,7 +42,7 @@ func remaining(after time.Duration, files, bytes, filesLeft, bytesLeft int64) (t
 	return time.Duration(share * float64(after)).Round(time.Second), true
 }
 
-// size is a number of bytes in words.
+// size formats a number of bytes.
 func size(n int64) string {
 	const k = 1 << 10
 	switch {

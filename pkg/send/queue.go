@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-// window is how many files are looked at ahead of sending: enough that an
-// association is asked for with most of the kinds that will come.
+// window is how many files are scanned before they are sent: enough to request an
+// association with most of the kinds that will follow.
 const window = 512
 
-// queue holds the files that wait for an association. No file leaves it before there
-// is one that can carry it: a peer that lets associations wait keeps no file from those
-// that it serves. Who may ask for an association is in limit.go, under the same lock.
+// queue holds the files that wait for an association. A file leaves it only for an
+// association that can carry it: a peer that delays associations does not block the files
+// of others. limit.go decides who may request an association, under the same lock.
 type queue struct {
 	ctx     context.Context
 	mu      sync.Mutex
 	changed *sync.Cond
 	files   []file
 	closed  bool
-	// ahead are files that were taken while the one before was not answered for, and
-	// come back when its association dies.
+	// ahead are files that were taken before the previous file was answered, and that
+	// return if its association ends.
 	ahead int
-	// needed ends when no file waits and none will come: further associations are of
-	// no use then.
+	// needed ends when no file waits and none will follow: further associations are useless
+	// then.
 	needed context.Context
 	enough context.CancelFunc
-	// gone is why the peer is given up.
+	// gone is why the peer is no longer used.
 	gone error
 	// recent are the kinds seen last, the newest at the end.
 	recent []kind
@@ -43,7 +43,7 @@ func newQueue(ctx context.Context, l limit) *queue {
 	return q
 }
 
-// wake has everybody who waits look again.
+// wake makes all waiting goroutines check again.
 func (q *queue) wake() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -53,11 +53,10 @@ func (q *queue) wake() {
 // wakeAfter wakes once a time has passed.
 func (q *queue) wakeAfter(d time.Duration) *time.Timer { return time.AfterFunc(d, q.wake) }
 
-// errInterrupted is of files that the peer had not answered for when the user had
-// enough.
+// errInterrupted is for files that the peer had not answered when the user interrupted.
 var errInterrupted = errors.New("the transfer was interrupted before the peer stored the file")
 
-// stopped is why nothing further is sent. The lock is held.
+// stopped is why no further files are sent. The lock is held.
 func (q *queue) stopped() error {
 	if q.ctx.Err() != nil {
 		return errInterrupted
@@ -76,7 +75,7 @@ func (q *queue) done() bool {
 	return q.stopped() != nil || q.closed && len(q.files)+q.ahead == 0
 }
 
-// put waits for room. An error says why the file won't be sent.
+// put waits until the queue has room. The error is why the file won't be sent.
 func (q *queue) put(f file) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -99,7 +98,7 @@ func (q *queue) close() {
 	q.update()
 }
 
-// update tells the others of a change. The lock is held.
+// update notifies the others of a change. The lock is held.
 func (q *queue) update() {
 	if q.done() {
 		q.enough()
@@ -112,16 +111,16 @@ type next int
 
 const (
 	sendFile next = iota
-	// releaseIt: no file came for a while, or none will come.
+	// releaseIt: no file followed for a while, or none will.
 	releaseIt
-	// replaceIt: files wait that it was not asked for with. The worker may ask for
-	// another one at once.
+	// replaceIt: files wait for which it has no presentation context. The worker may
+	// request another one immediately.
 	replaceIt
 )
 
-// take waits for a file of a kind that is proposed already, no longer than idle. With
-// another answer than sendFile the association no longer counts as open. unused tells that
-// it is the association's first file.
+// take waits for a file of a kind that is proposed already, no longer than idle. With a
+// result other than sendFile the association no longer counts as open. unused: it is the
+// association's first file.
 func (q *queue) take(proposed map[kind]bool, idle time.Duration, unused bool) (file, next) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -155,8 +154,8 @@ func (q *queue) take(proposed map[kind]bool, idle time.Duration, unused bool) (f
 	}
 }
 
-// takeOne takes a file of one of the kinds ahead, if one waits. It is to be placed or
-// given back.
+// takeOne takes a file of one of the kinds in advance, if one waits. The caller must call
+// placed or giveBack.
 func (q *queue) takeOne(kinds map[kind]bool) (file, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -168,7 +167,7 @@ func (q *queue) takeOne(kinds map[kind]bool) (file, bool) {
 	return q.remove(at), true
 }
 
-// placed says that a file that was taken ahead is being sent, or has failed.
+// placed records that a file that was taken in advance is being sent, or has failed.
 func (q *queue) placed() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -176,7 +175,7 @@ func (q *queue) placed() {
 	q.update()
 }
 
-// giveBack returns a file that was taken ahead.
+// giveBack returns a file that was taken in advance.
 func (q *queue) giveBack(f file) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -196,7 +195,7 @@ func (q *queue) remove(at int) file {
 	return f
 }
 
-// left are the files that nobody took, and why.
+// left are the files that were not taken, and why.
 func (q *queue) left() ([]file, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

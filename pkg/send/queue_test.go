@@ -30,8 +30,8 @@ func waiting(t *testing.T, classes ...string) *queue {
 	return q
 }
 
-// TestQueueTakesBack keeps workers until no file can come back to them.
-func TestQueueTakesBack(t *testing.T) {
+// TestQueueReturnsFile keeps workers until no file can come back to them.
+func TestQueueReturnsFile(t *testing.T) {
 	kinds := map[kind]bool{{"1.1", ""}: true}
 	q := waiting(t, "1.1")
 	q.close()
@@ -61,7 +61,7 @@ func TestQueueTakesBack(t *testing.T) {
 	}
 }
 
-func TestQueueTakesWhatIsProposed(t *testing.T) {
+func TestQueueTakesProposedKinds(t *testing.T) {
 	q := waiting(t, "1.1", "1.2", "1.3")
 	second := map[kind]bool{{"1.2", ""}: true}
 	if _, ok := q.takeOne(map[kind]bool{{"9.9", ""}: true}); ok {
@@ -75,9 +75,9 @@ func TestQueueTakesWhatIsProposed(t *testing.T) {
 	}
 }
 
-// TestQueueAsksForNoSpare: a file that the association takes that was just opened is no
+// TestQueueRequestsNoUnusedAssociation: a file that the association takes that was just opened is no
 // reason for another one; a second file is.
-func TestQueueAsksForNoSpare(t *testing.T) {
+func TestQueueRequestsNoUnusedAssociation(t *testing.T) {
 	q := newQueue(t.Context(), limit{most: 4, now: 4, growth: growth})
 	if err := errors.Join(q.put(file{path: "a"}), q.put(file{path: "b"})); err != nil || !q.turn() {
 		t.Fatal(err)
@@ -91,9 +91,9 @@ func TestQueueAsksForNoSpare(t *testing.T) {
 	}
 }
 
-// TestQueueReleasesWhatIsIdle lets no association wait for long for a file of its kinds:
+// TestQueueReleasesIdleAssociation lets no association wait for long for a file of its kinds:
 // one file waits, and another association is asked for to send it.
-func TestQueueReleasesWhatIsIdle(t *testing.T) {
+func TestQueueReleasesIdleAssociation(t *testing.T) {
 	q := waiting(t, "1.1")
 	q.asking++
 	if _, what := q.take(nil, time.Millisecond, false); what != releaseIt || q.open != 0 {
@@ -121,7 +121,7 @@ func TestShortenedWhileSent(t *testing.T) {
 	}
 }
 
-func TestOtherThanFiles(t *testing.T) {
+func TestNonRegularFiles(t *testing.T) {
 	p := (&peer{}).listen(t)
 	dir := study(t, 1)
 	socket, err := net.Listen("unix", filepath.Join(dir, "socket"))

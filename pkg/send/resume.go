@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// A resume file is JSON lines: a head that says of which server it speaks, and
-// then one line for each file that the server said that it stored.
+// A resume file consists of JSON lines: a head that names the server, and then one line for
+// each file that the server reported as stored.
 type resumeHead struct {
 	Resume int    `json:"orthwebResume"` // the format's version
 	Server string `json:"server"`
@@ -19,9 +19,9 @@ type resumeHead struct {
 
 type resumeLine struct {
 	Path string `json:"path"` // absolute
-	// Bytes is the path where JSON, which is UTF-8, can't tell it from others: Path has
-	// U+FFFD then in place of each byte that is not valid UTF-8, for people to read and
-	// for older programs, which want it. They wrote no Bytes.
+	// Bytes is the path if JSON, which is UTF-8, can't represent it uniquely: Path then has
+	// U+FFFD instead of each byte that is not valid UTF-8, for users and for older
+	// programs, which require it. They wrote no Bytes.
 	Bytes    []byte    `json:"pathBytes,omitempty"`
 	Size     int64     `json:"size"`
 	Modified time.Time `json:"mtime"`
@@ -29,8 +29,8 @@ type resumeLine struct {
 	Study    string    `json:"study,omitempty"`
 }
 
-// ambiguous reports whether a path is not the same once it was written as JSON, or could be
-// taken for one that is not.
+// ambiguous reports whether a path changes when it is written as JSON, or can be confused
+// with one that does.
 func ambiguous(path string) bool { return strings.ContainsRune(path, utf8.RuneError) }
 
 // resumed is what is kept of a line.
@@ -41,8 +41,8 @@ type resumed struct {
 	study    string
 }
 
-// resume remembers what was stored. Lines are written and synced by a goroutine of
-// their own, as many at once as have come meanwhile: no file waits for the disk.
+// resume records what was stored. A goroutine writes and syncs the lines in batches, so
+// that no file waits for the disk.
 type resume struct {
 	out   *os.File
 	known map[digest]resumed // by path; only read
@@ -55,13 +55,13 @@ type resume struct {
 	ended   chan struct{}
 }
 
-// stored reports whether the file was stored as it is now.
+// stored reports whether the file was stored in its current form.
 func (r *resume) stored(f file) (resumed, bool) {
 	line, ok := r.known[digestOf(f.path)]
 	return line, ok && line.size == f.size && line.modified == f.modified.UnixNano()
 }
 
-// add writes a file down. An error is that of an earlier write.
+// add records a file. The error is that of an earlier write.
 func (r *resume) add(f file) error {
 	line, err := encodeLine(f)
 	if err != nil {

@@ -17,13 +17,12 @@ const (
 	maxLine = 64 << 10
 )
 
-// errInUse: two runs that write to one file would cut off each other's lines.
+// errInUse: two runs that write to one file would truncate each other's lines.
 var errInUse = errors.New("another run uses it: wait until that run has ended, or specify another file")
 
-// openResume reads a resume file, or begins one, and takes it over for writing. It is
-// locked until it is closed. A last line that was not finished, as after a power cut, is
-// cut off. A file that another run uses, that is something else, or that speaks of
-// another server is left as it is.
+// openResume reads or creates a resume file, and locks it for writing until it is closed.
+// An incomplete last line, as after a power failure, is removed. A file that another run
+// uses, that is not a resume file, or that belongs to another server is not changed.
 func openResume(path, server string) (*resume, error) {
 	out, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
@@ -72,7 +71,7 @@ func (r *resume) take(server string) error {
 	return r.flush(append(head, '\n'))
 }
 
-// read takes in all whole lines, and tells their bytes.
+// read reads all complete lines, and returns their size in bytes.
 func (r *resume) read(from io.Reader, server string) (whole int64, err error) {
 	in := bufio.NewReaderSize(from, maxLine)
 	studies := map[string]string{}
@@ -96,7 +95,7 @@ func (r *resume) read(from io.Reader, server string) (whole int64, err error) {
 	}
 }
 
-// beginning lets an unfinished line be cut off, if it was going to be ours.
+// beginning fails unless an incomplete line is the beginning of a resume file's line.
 func beginning(text []byte, whole int64) error {
 	const ours = `{"orthwebResume":`
 	n := min(len(text), len(ours))
@@ -142,7 +141,7 @@ func (r *resume) keep(text []byte, studies map[string]string) error {
 	return nil
 }
 
-// lockFailed is of a file system or a system that has no locks.
+// lockFailed is for a file system or a system without locks.
 func lockFailed(err error) error {
 	return fmt.Errorf("locking it: %w: specify a file on another file system", err)
 }

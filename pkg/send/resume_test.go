@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestInterruptedTransferGoesOn cancels a transfer in its middle, and resumes it.
-func TestInterruptedTransferGoesOn(t *testing.T) {
+// TestInterruptedTransferResumes cancels a transfer in its middle, and resumes it.
+func TestInterruptedTransferResumes(t *testing.T) {
 	dir := study(t, 50)
 	ctx, cancel := context.WithCancel(t.Context())
 	release := make(chan struct{})

@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
 
-// digest stands for a UID or a path: 128 bits, so that millions don't collide.
+// digest identifies a UID or a path: 128 bits, so that millions don't collide.
 type digest [16]byte
 
 func digestOf(text string) digest {
@@ -21,9 +21,8 @@ func digestOf(text string) digest {
 	return digest(sum[:])
 }
 
-// scan looks at all files and puts those that can be sent into the queue, which
-// holds it up while it is full. When the peer is given up, what follows is only
-// counted.
+// scan reads all files and puts those that can be sent into the queue, which blocks it
+// while it is full. Once the peer is no longer used, the remaining files are only counted.
 func (t *transfer) scan(ctx context.Context, q *queue) {
 	s := scanner{transfer: t, ctx: ctx, queue: q, seen: t.done.paths}
 	walk(ctx, t.options.Paths, s.visit)
@@ -67,7 +66,7 @@ func (s *scanner) visit(at found) {
 	}
 }
 
-// unsendable is the list for a file with this problem. One that was named, or whose
+// unsendable is the list for a file with this problem. A file that was specified, or whose
 // name is that of a DICOM file, should have been sent.
 func (s *scanner) unsendable(at found, problem error) *[]Outcome {
 	var fault *dicom.FileError
@@ -94,7 +93,7 @@ func namedDICOM(path string) bool {
 	return false
 }
 
-// known reports whether the file needs no more looking at, since it was stored.
+// known reports whether the file need not be scanned because it was stored before.
 func (s *scanner) known(f file) bool {
 	if s.resume == nil {
 		return false
@@ -109,7 +108,7 @@ func (s *scanner) known(f file) bool {
 	return true
 }
 
-// first leaves a file out whose instance another had before it.
+// first omits a file whose instance a previous file has.
 func (s *scanner) first(instance digest, f file) bool {
 	before, again := s.seen[instance]
 	if !again {
@@ -129,7 +128,7 @@ func (s *scanner) first(instance digest, f file) bool {
 	return false
 }
 
-// look reads the file by the heads of its elements.
+// look reads the heads of the file's elements.
 func (s *scanner) look(f *file) error {
 	opened, err := os.Open(f.path)
 	if err != nil {

@@ -1,11 +1,10 @@
-// Package send stores a user's DICOM files with a peer over many associations at
-// once, and tells of every file what became of it.
+// Package send stores a user's DICOM files with a peer over several associations in
+// parallel, and reports the result of every file.
 //
-// Files are looked at while others are sent. What is held in memory doesn't grow
-// with the size of files, and with their number by some 100 bytes each and the
-// length of their paths, to know an instance that comes twice and compare the two
-// files, and to ask for it at the end, and by 150 bytes for each line of a resume file. What failed or was left
-// out is kept to be reported.
+// Files are scanned while others are sent. Memory use does not depend on the size of files.
+// It grows by some 100 bytes and the path for each file, to detect duplicate instances and
+// to look for each instance at the end, and by 150 bytes for each line of a resume file.
+// Failed and omitted files are kept for the report.
 package send
 
 import (
@@ -20,83 +19,82 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
 
-// Options are what to send, and to whom.
+// Options are the files to send, and the peer.
 type Options struct {
 	// Paths are files and directories.
 	Paths []string
 	// Dial opens a connection for one association: to the peer, TLS included.
-	// tls.Config.DynamicRecordSizingDisabled makes small files faster.
+	// tls.Config.DynamicRecordSizingDisabled speeds up small files.
 	Dial func(context.Context) (net.Conn, error)
 	// Calling and Called are the AE titles.
 	Calling, Called string
-	// Concurrency is how many associations there may be at once; 0 for
-	// DefaultConcurrency.
+	// Concurrency is the maximum number of parallel associations; 0 for DefaultConcurrency.
 	Concurrency int
 	Timeouts    dicom.Timeouts
-	// Backoff is how long to wait before an association is requested again, after it
-	// failed or died without an answer in between, and Steps how often. After the last
-	// step the other associations go on; the zero value is 0.5, 1, 2, 4 and 8 seconds.
+	// Backoff is how long to wait before an association is requested again, after it failed
+	// or ended without an answer, and Steps how often. After the last step, only the other
+	// associations continue; the zero value is 0.5, 1, 2, 4 and 8 seconds.
 	Backoff wait.Backoff
-	// Resume is the file that says what was stored already, and is told what is;
-	// "" for none. Server is whom it speaks of: one of another is refused.
+	// Resume is the file that records the stored files; "" for none. Server identifies the
+	// server: a resume file of another server is refused.
 	Resume, Server string
-	// Progress is where to show how far it is: redrawn on a terminal, in a line
-	// now and then elsewhere. Nil shows nothing.
+	// Progress is where the progress is printed: redrawn on a terminal, otherwise a line
+	// from time to time. Nil prints nothing.
 	Progress io.Writer
 }
 
-// DefaultConcurrency is the number of associations: enough to hide the way to and
-// fro of small files, and what most archives take of one sender.
+// DefaultConcurrency is the number of associations: enough to hide the round trips of small
+// files, and what most archives accept from one sender.
 const DefaultConcurrency = 8
 
-// Outcome is what became of a file, where there is something to say.
+// Outcome is the result of a file that is reported individually.
 type Outcome struct {
 	Path string
 	// Instance is its SOP Instance UID, "" where it isn't known.
 	Instance string
-	// Reason is a sentence's rest about the file, or what the peer answered.
+	// Reason completes a sentence about the file, or is the peer's answer.
 	Reason string
 }
 
-// Result is what became of all files. Each is in one of Stored, Before, Failed,
-// Skipped, Convertible, Conflicting, NotDICOM, Indexes and Copies; after an interruption those that had not been looked at are in none.
+// Result is the result of all files. Each file is in one of Stored, Before, Failed,
+// Skipped, Convertible, Conflicting, NotDICOM, Indexes and Copies; after an interrupt,
+// files that had not been scanned are in none.
 type Result struct {
-	// Stored is how many files the peer said that it stored, and Bytes their
-	// sizes' sum.
+	// Stored is how many files the peer reported as stored, and Bytes is their total size.
 	Stored int
 	Bytes  int64
-	// Before is how many were stored before, as the resume file says.
+	// Before is how many were stored before, according to the resume file.
 	Before int
 	// Warned are among Stored.
 	Warned []Outcome
-	// Noted were sent, and are not as the standard says.
+	// Noted were sent, and do not comply with the standard.
 	Noted []Outcome
-	// Failed should have been stored and were not, even when tried again.
+	// Failed should have been stored and were not, even after a retry.
 	Failed []Outcome
-	// Skipped can't be sent: they are damaged, can't be read, or were named, so that
-	// they should be sent, and are not DICOM.
+	// Skipped can't be sent: they are damaged, can't be read, or were specified and are not
+	// DICOM.
 	Skipped []Outcome
 	// Convertible can't be sent as they are. The reasons say how to convert them.
 	Convertible []Outcome
-	// Conflicting have the SOP Instance UID of a file before them, and other bytes: a
-	// peer keeps one of the two.
+	// Conflicting have the SOP Instance UID of a previous file, but different bytes: a peer
+	// keeps only one of the two.
 	Conflicting []Outcome
 	// NotDICOM, Indexes (DICOMDIR) and Copies, of the same bytes, were found in
-	// directories. To leave them out loses nothing.
+	// directories. Omitting them loses nothing.
 	NotDICOM, Indexes, Copies []Outcome
 	// Studies are the instances of each study, by its UID, that are in Stored and
 	// Before; "" for those that belong to no study.
 	Studies map[string][]digest
 	Took    time.Duration
-	// paths are the files of all instances, to name those that are missing.
+	// paths are the files of all instances, used to name missing ones.
 	paths map[digest]string
-	// advice is what to do about Failed, "" where nothing particular is known.
+	// advice is the fix for Failed, "" if none is known.
 	advice string
 }
 
-// Files sends all files. What failed is tried once more at the end. An error is of
-// a path that isn't there, of the resume file, or of ctx; what is known by then is
-// in the Result. When ctx is cancelled, associations are aborted within a second.
+// Files sends all files, and retries failed ones once at the end. The error is that of a
+// path that does not exist, of the resume file, or of ctx; the Result has what is known so
+// far. When ctx is cancelled, associations are aborted within a second.
 func Files(ctx context.Context, o Options) (Result, error) {
 	began := time.Now()
 	if err := present(o.Paths); err != nil {
@@ -126,7 +124,8 @@ func Files(ctx context.Context, o Options) (Result, error) {
 	return result, err
 }
 
-// all is the first round, with the files as they are found, and the second.
+// all runs the first round, with the files in the order of the walk, and the second with
+// those that failed.
 func (t *transfer) all(ctx context.Context) {
 	alive := t.round(ctx, func(q *queue) { t.scan(ctx, q) })
 	again := t.takeFailed()

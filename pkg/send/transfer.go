@@ -23,7 +23,7 @@ type file struct {
 	study    string
 	// trailing are bytes after the data set, which are not sent.
 	trailing int64
-	// remark is what is not as the standard says.
+	// remark describes what does not comply with the standard.
 	remark string
 }
 
@@ -57,8 +57,8 @@ func newTransfer(o Options) *transfer {
 	return &transfer{options: o, idle: idleAfter, done: Result{Studies: map[string][]digest{}, paths: map[digest]string{}}}
 }
 
-// round sends what feed puts into the queue, and returns when each of these files is stored
-// or failed. It reports whether the peer was within reach at its end.
+// round sends the files that feed puts into the queue, and returns when each of them is
+// stored or has failed. It reports whether the peer was reachable at the end.
 func (t *transfer) round(ctx context.Context, feed func(*queue)) bool {
 	q := newQueue(ctx, newLimit(t.options))
 	defer q.enough()
@@ -156,8 +156,8 @@ func (t *transfer) result() Result {
 	return r
 }
 
-// plainly is why a file failed, without the UID that goes before it, and with what
-// may be the reason.
+// plainly is why a file failed, without the UID before the reason, and with the file's
+// remark.
 func plainly(f failure) string {
 	text := strings.TrimPrefix(f.why.Error(), fmt.Sprintf("C-STORE of %s: ", f.meta.SOPInstance))
 	if f.remark != "" {

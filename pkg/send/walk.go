@@ -17,14 +17,15 @@ type found struct {
 	// info is nil where problem says why it can't be sent.
 	info    fs.FileInfo
 	problem error
-	// named reports whether the user named it, and not a directory that has it.
+	// named reports whether the user specified the file itself, not a directory that
+	// contains it.
 	named bool
 }
 
 // visit gets each file in order.
 type visit func(found)
 
-// present tells of the first path that isn't there, or of none given.
+// present fails for the first path that does not exist, or if no path is given.
 func present(paths []string) error {
 	if len(paths) == 0 {
 		return errors.New("no file or directory to send was specified")
@@ -37,8 +38,7 @@ func present(paths []string) error {
 	return nil
 }
 
-// Size is how many files there are at the paths, and their bytes. What can't be read is
-// not counted.
+// Size counts the files at the paths, and their bytes. Unreadable files are not counted.
 func Size(ctx context.Context, paths []string) (files, bytes int64) {
 	walk(ctx, paths, func(f found) {
 		if f.problem == nil {
@@ -49,9 +49,9 @@ func Size(ctx context.Context, paths []string) (files, bytes int64) {
 	return files, bytes
 }
 
-// walk visits files as named, and what is in directories sorted by name. Links to
-// files are followed; links to directories only where they are named themselves, so
-// that there are no cycles.
+// walk visits files in the given order, and the contents of directories sorted by name.
+// Links to files are followed; links to directories only if they are specified themselves,
+// so that no cycle is possible.
 func walk(ctx context.Context, paths []string, each visit) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
@@ -98,7 +98,7 @@ func visitFile(f found, each visit) {
 	each(f)
 }
 
-// unwrapped leaves the path out of an error that is reported beside it.
+// unwrapped removes the path from an error that is reported with the path.
 func unwrapped(err error) error {
 	var at *fs.PathError
 	if errors.As(err, &at) {

@@ -13,15 +13,14 @@ type worker struct {
 	queue       *queue
 	association *dicom.Association
 	conn        *earlyWrite
-	// proposed are the kinds that the association was asked for with; nil without
-	// one.
+	// proposed are the kinds that were proposed for the association; nil without one.
 	proposed map[kind]bool
-	// accepted are the kinds that the peer takes.
+	// accepted are the kinds that the peer accepts.
 	accepted map[kind]bool
-	// next is the file that follows, and its data, once it was taken ahead.
+	// next is the following file, and its data, if it was taken in advance.
 	next     *file
 	nextData *data
-	// asking: the queue has the worker ask for an association.
+	// asking: the queue lets the worker request an association.
 	asking bool
 	// unused: the association has not had a file.
 	unused bool
@@ -39,7 +38,8 @@ func (w *worker) work(ctx context.Context) {
 	}
 }
 
-// following is the file that was taken ahead, with its data, or else the queue's.
+// following is the file that was taken in advance, with its data, or else the next one of
+// the queue.
 func (w *worker) following() (file, *data, bool) {
 	if w.next != nil {
 		f, opened := *w.next, w.nextData
@@ -53,7 +53,7 @@ func (w *worker) following() (file, *data, bool) {
 	return f, nil, what == sendFile
 }
 
-// ahead takes a file that can be sent next for certain, if there is one.
+// ahead takes a file in advance that can be sent next, if one waits.
 func (w *worker) ahead() bool {
 	f, ok := w.queue.takeOne(w.accepted)
 	if !ok {
@@ -69,8 +69,7 @@ func (w *worker) ahead() bool {
 	return true
 }
 
-// send stores one file. What it says of the bytes that are under way is taken back
-// when it fails.
+// send stores one file. If it fails, its bytes are subtracted from the progress.
 func (w *worker) send(ctx context.Context, f file, data *data) {
 	var err error
 	if data == nil {
@@ -98,7 +97,8 @@ func (w *worker) send(ctx context.Context, f file, data *data) {
 	w.fail(f, err)
 }
 
-// lost is of an association that died. The file that was taken ahead is anybody's.
+// lost handles an association that ended. The file that was taken in advance returns to the
+// queue.
 func (w *worker) lost(why error) {
 	w.association, w.proposed = nil, nil
 	if w.next != nil {

@@ -45,7 +45,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestRefusedContextIsTheFilesFailure(t *testing.T) {
+func TestRefusedContextFailsTheFile(t *testing.T) {
 	const jpeg = "1.2.840.10008.1.2.4.50"
 	p := (&peer{accepts: func(_, syntax string) bool { return syntax != jpeg }}).listen(t)
 	dir := study(t, 3)
@@ -123,8 +123,8 @@ func TestDeadAssociationIsReplaced(t *testing.T) {
 	}
 }
 
-// TestDeadlyFile has one file that the peer dies of, each time.
-func TestDeadlyFile(t *testing.T) {
+// TestFileThatEndsAssociations has one file that the peer dies of, each time.
+func TestFileThatEndsAssociations(t *testing.T) {
 	p := (&peer{dies: func(_ int, uid string) bool { return uid == "2.25.7" }}).listen(t)
 	r, err := Files(t.Context(), to(p, study(t, 20)))
 	if err != nil || r.Stored != 19 || names(r.Failed) != "0006.dcm" || !strings.Contains(r.Failed[0].Reason, "closed the connection") {
@@ -132,9 +132,9 @@ func TestDeadlyFile(t *testing.T) {
 	}
 }
 
-// TestPeerGone gives up when nothing can be reached any more, and fails what is
+// TestPeerUnreachable gives up when nothing can be reached any more, and fails what is
 // left.
-func TestPeerGone(t *testing.T) {
+func TestPeerUnreachable(t *testing.T) {
 	p := (&peer{}).listen(t)
 	o := to(p, study(t, 700)) // more than the queue holds
 	var dials atomic.Int64

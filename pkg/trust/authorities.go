@@ -8,34 +8,32 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// Authority is a certificate whose key signs for a tenant, or has signed.
-type Authority struct {
+// CA is a CA certificate whose key signs, or has signed, certificates for a tenant.
+type CA struct {
 	Tenant      string
 	Certificate *x509.Certificate
-	// Issuer signs with its key.
+	// Issuer signs with the CA's key.
 	Issuer finding.Ref
-	// From is where it was read.
+	// From is the object that the certificate was read from.
 	From finding.Ref
-	// Earlier: it has been replaced since, perhaps with another key.
+	// Earlier: it was replaced later, possibly with another key.
 	Earlier bool
-	// Folder is where the Certificate that makes it is defined in the GitOps
-	// tree, "" if unknown.
+	// Folder is where its Certificate is defined in the GitOps tree, "" if unknown.
 	Folder string
 }
 
-// Authorities are the CA certificates of the tenant's issuers, today's before
-// the earlier ones that cert-manager still has requests of, and what kept some
-// from being read.
-func Authorities(snap *snapshot.Snapshot, t tenant.Tenant) ([]Authority, []snapshot.Failure) {
+// CAs returns the CA certificates of the tenant's issuers, the current ones before the
+// earlier ones of which cert-manager still has requests, and why some could not be read.
+func CAs(snap *snapshot.Snapshot, t tenant.Tenant) ([]CA, []snapshot.Failure) {
 	r := newReader(snap)
 	issuers, unread := r.issuers(t, tenant.Assess(snap, []tenant.Tenant{t})[0])
-	var today, before []Authority
+	var today, before []CA
 	for _, issuer := range issuers {
 		secret, signs := r.signsWith(issuer)
 		if !signs {
 			continue
 		}
-		a := Authority{Tenant: t.Name, Issuer: issuer}
+		a := CA{Tenant: t.Name, Issuer: issuer}
 		now, earlier, unknown := r.authority(a, secret)
 		today, before = append(today, now...), append(before, earlier...)
 		unread = append(unread, unknown...)
@@ -43,14 +41,14 @@ func Authorities(snap *snapshot.Snapshot, t tenant.Tenant) ([]Authority, []snaps
 	return append(today, before...), unread
 }
 
-// authority reads an issuer's certificate of today, and those before it.
-func (r *reader) authority(a Authority, secret finding.Ref) (today, earlier []Authority, unknown []snapshot.Failure) {
-	makers := r.makers(secret)
+// authority reads an issuer's current certificate, and the earlier ones.
+func (r *reader) authority(a CA, secret finding.Ref) (today, earlier []CA, unknown []snapshot.Failure) {
+	makers := r.certificatesFor(secret)
 	if len(makers) == 0 {
 		makers = append(makers, nil)
 	}
 	for _, maker := range makers {
-		stored, from, why := r.stored(secret, maker)
+		stored, from, why := r.storedIn(secret, maker)
 		unknown = append(unknown, why...)
 		if maker != nil {
 			a.Folder = r.folder(maker)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestAuthorities(t *testing.T) {
+func TestCAs(t *testing.T) {
 	c := korthweb(t, "bhs")
 	before, later := authority(t, between(-2000*hours, 100*hours)), authority(t, between(-hours, 2000*hours))
 	request := func(revision string, p pair) {
@@ -14,7 +14,7 @@ func TestAuthorities(t *testing.T) {
 	}
 	request("1", before)
 	request("3", later) // under way: not in the Secret yet
-	found, unread := Authorities(c.snapshot(), c.tenants[0])
+	found, unread := CAs(c.snapshot(), c.tenants[0])
 	if len(found) != 2 || len(unread) > 0 {
 		t.Fatalf("got %d, %v", len(found), unread)
 	}
@@ -27,8 +27,8 @@ func TestAuthorities(t *testing.T) {
 	}
 }
 
-// TestAuthoritiesUnread: what can't be read is said, whatever way is left.
-func TestAuthoritiesUnread(t *testing.T) {
+// TestCAsUnread: what can't be read is said, whatever way is left.
+func TestCAsUnread(t *testing.T) {
 	for _, test := range []struct {
 		about         string
 		hidden        []string
@@ -42,7 +42,7 @@ func TestAuthoritiesUnread(t *testing.T) {
 	} {
 		c := korthweb(t, "bhs")
 		c.hidden = test.hidden
-		found, unread := Authorities(c.snapshot(), c.tenants[0])
+		found, unread := CAs(c.snapshot(), c.tenants[0])
 		if len(found) != test.found || len(unread) != test.unread {
 			t.Errorf("%s hidden: %d found, not seen: %v", test.about, len(found), unread)
 		}

@@ -10,12 +10,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// signature judges who signed the certificate, directly or through the others that
-// came with it.
+// signature judges which CA signed the certificate, directly or through the others in its
+// chain.
 func (q Question) signature() Result {
 	today, others := q.known()
 	faults := ofChain(certs.Judge(q.presented(today, others)))
-	for _, a := range q.Authorities {
+	for _, a := range q.CAs {
 		if !a.Earlier && certs.LeadsTo(q.Chain, a.Certificate) {
 			return q.signed(a, faults)
 		}
@@ -29,9 +29,9 @@ func (q Question) signature() Result {
 		return q.replaced(r, *by, "was signed with an earlier key of")
 	case by != nil:
 		r.Detail = fmt.Sprintf("it was signed by the CA of tenant %s (%s), but was checked for tenant %s", by.Tenant, by.From, q.Tenant)
-	case len(unread) > 0 || len(today) == 0 && len(q.Authorities) > 0:
+	case len(unread) > 0 || len(today) == 0 && len(q.CAs) > 0:
 		r.Outcome, r.Fix = Unknown, finding.Fix{}
-		r.Detail = fmt.Sprintf("none of the %d CAs that could be read signed it; its issuer is %s", len(q.Authorities), last)
+		r.Detail = fmt.Sprintf("none of the %d CAs that could be read signed it; its issuer is %s", len(q.CAs), last)
 		for _, why := range unread {
 			r.Detail += "; " + why.String()
 		}
@@ -39,8 +39,8 @@ func (q Question) signature() Result {
 		r.Outcome, r.Fix = Unknown, finding.Fix{}
 		r.Detail = fmt.Sprintf("tenant %s has no issuer with its own CA to compare with; the certificate's issuer is %s", q.Tenant, last)
 	case faults[0].Kind == certs.NamesakeCA:
-		at := slices.IndexFunc(q.Authorities, func(a Authority) bool { return !a.Earlier })
-		return q.replaced(r, q.Authorities[at], "names the CA, but was not signed with its current key: unless another CA has the same name, it was signed with an earlier key of")
+		at := slices.IndexFunc(q.CAs, func(a CA) bool { return !a.Earlier })
+		return q.replaced(r, q.CAs[at], "names the CA, but was not signed with its current key: unless another CA has the same name, it was signed with an earlier key of")
 	default:
 		r.Detail = describe(faults)
 		if faults[0].Kind == certs.IssuerMissing {
@@ -50,10 +50,10 @@ func (q Question) signature() Result {
 	return r
 }
 
-// known are the tenant's CAs of today, and those that it does not trust: its earlier
+// known are the tenant's current CAs, and the known CAs that it does not trust: its earlier
 // ones, then those of other tenants.
 func (q Question) known() (today []*x509.Certificate, others []certs.KnownCA) {
-	for _, a := range q.Authorities {
+	for _, a := range q.CAs {
 		if !a.Earlier {
 			today = append(today, a.Certificate)
 		} else {
@@ -71,13 +71,13 @@ func (q Question) presented(trusted []*x509.Certificate, others []certs.KnownCA)
 	return certs.Presented{Role: certs.Client, Chain: q.Chain, Key: q.Key, Trusted: trusted, Others: others, Now: q.Now}
 }
 
-// knownSigner is the authority that signed the certificate where it is known and not
-// today's of this tenant.
-func knownSigner(faults []certs.Fault, others []certs.KnownCA, q Question) *Authority {
+// knownSigner is the CA that signed the certificate, if it is known and not a current one
+// of this tenant.
+func knownSigner(faults []certs.Fault, others []certs.KnownCA, q Question) *CA {
 	known := q.Others
-	for _, a := range slices.Backward(q.Authorities) {
+	for _, a := range slices.Backward(q.CAs) {
 		if a.Earlier {
-			known = append([]Authority{a}, known...)
+			known = append([]CA{a}, known...)
 		}
 	}
 	for i := range others {
@@ -88,15 +88,14 @@ func knownSigner(faults []certs.Fault, others []certs.KnownCA, q Question) *Auth
 	return nil
 }
 
-// ofChain are the faults that are not the certificate's own, of which other checks
-// tell.
+// ofChain are the faults that are not the certificate's own, which other checks report.
 func ofChain(faults []certs.Fault) []certs.Fault {
 	return slices.DeleteFunc(slices.Clone(faults), func(f certs.Fault) bool {
 		return f.OfLeaf() && !f.OfSigner() && f.Kind != certs.OtherRule
 	})
 }
 
-// describe joins what is wrong.
+// describe joins the descriptions of the faults.
 func describe(faults []certs.Fault) string {
 	var text []string
 	for _, f := range faults {
@@ -105,8 +104,8 @@ func describe(faults []certs.Fault) string {
 	return strings.Join(text, "; ")
 }
 
-// replaced is the answer for a certificate of an authority that has a new key.
-func (q Question) replaced(r Result, a Authority, how string) Result {
+// replaced is the result for a certificate of a CA that has a new key.
+func (q Question) replaced(r Result, a CA, how string) Result {
 	r.Outcome, r.Fix = Fail, q.reissue(" with the current key")
 	r.Fix.Text += ", and for every other client; to keep the key at the next renewal, set spec.privateKey.rotationPolicy: Never on the CA's Certificate (cert-manager 1.18 and later create a new key each time by default)"
 	if a.Folder != "" {
@@ -116,8 +115,8 @@ func (q Question) replaced(r Result, a Authority, how string) Result {
 	return r
 }
 
-// signed is the answer for a certificate of today's authority.
-func (q Question) signed(a Authority, faults []certs.Fault) Result {
+// signed is the result for a certificate of the current CA.
+func (q Question) signed(a CA, faults []certs.Fault) Result {
 	name := fmt.Sprintf("tenant %s's CA %s (%s)", q.Tenant, subjectOf(a.Certificate.RawSubject), a.From)
 	r := Result{Name: "authority", Outcome: Pass, Detail: "it was signed with the key of " + name}
 	if len(faults) == 0 {

@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// gateways tells of every server whether it asks for client certificates, and
-// whether it would let this one in.
+// gateways checks for every server whether it requests client certificates, and whether it
+// accepts this one.
 func (q Question) gateways() []Result {
 	var results []Result
 	for _, server := range q.Servers {
@@ -30,7 +30,7 @@ func (q Question) gateways() []Result {
 	return results
 }
 
-// unread parts what could not be read: of Gateways, and of authorities.
+// unread separates what could not be read: Gateways, and CAs.
 func (q Question) unread() (gateways, others []snapshot.Failure) {
 	for _, why := range q.Unknown {
 		if strings.HasPrefix(strings.ToLower(why.Resource), strings.ToLower(health.GatewayKind.Kind)) {
@@ -63,7 +63,7 @@ func (q Question) gateway(s Server) Result {
 		return Result{Outcome: Warn, Detail: fmt.Sprintf("it is configured to request a certificate (tls.mode %s), but the server at port %d does not request one", s.Mode, s.Port),
 			Fix: finding.Fix{Text: "Check whether the gateway's pods have received the Gateway, and whether another Gateway has the port", Command: "istioctl analyze -n " + escape.ShellWord(s.Gateway.Namespace)}}
 	}
-	return q.admitted(s)
+	return q.requesting(s)
 }
 
 func passed(s Server, asked, looked bool) Result {
@@ -76,8 +76,8 @@ func passed(s Server, asked, looked bool) Result {
 	return r
 }
 
-// admitted is the answer of a server that asks.
-func (q Question) admitted(s Server) Result {
+// requesting is the result for a server that requests client certificates.
+func (q Question) requesting(s Server) Result {
 	r := Result{Outcome: Pass, Detail: fmt.Sprintf("it requests a certificate (tls.mode %s) and trusts this one", s.Mode)}
 	faults := ofChain(certs.Judge(q.presented(s.CA, nil)))
 	switch {
@@ -94,7 +94,7 @@ func (q Question) admitted(s Server) Result {
 	case len(faults) > 0:
 		r.Outcome, r.Fix = Fail, q.reissue(" from a CA that the gateway trusts")
 		r.Detail = fmt.Sprintf("it requests a certificate, but does not trust this one: %s; the CAs that it trusts are in %s", describe(faults), s.CAFrom)
-	case !s.Allowed.admits(q.Chain[0]):
+	case !s.Allowed.allows(q.Chain[0]):
 		r.Outcome = Fail
 		r.Detail = "it requests a certificate, but this one is not on its list (tls.subjectAltNames, verifyCertificateHash, verifyCertificateSpki)"
 		r.Fix = s.fix("Add the certificate to the list", "")

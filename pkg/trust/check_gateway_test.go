@@ -33,7 +33,7 @@ func TestCheckGateway(t *testing.T) {
 		{"MUTUAL, CA not readable", Server{Mode: Mutual, CAUnread: "you may not"}, nil, Unknown, "not known: you may not", ""},
 		{"MUTUAL that lets in all", Server{Mode: Mutual, CA: ours, Allowed: Allowed{SkipVerify: true}}, nil, Warn, "accepts every certificate", "insecureSkipVerify"},
 		{"MUTUAL for other names", Server{Mode: Mutual, CA: ours, Allowed: Allowed{Names: []string{"ct2"}}}, nil, Fail, "not on its list", "Add the certificate"},
-		{"MUTUAL for this digest", Server{Mode: Mutual, CA: ours, Allowed: Allowed{Hashes: []string{pairs(digest[:])}}}, nil, Pass, "", ""},
+		{"MUTUAL for this digest", Server{Mode: Mutual, CA: ours, Allowed: Allowed{Hashes: []string{hexPairs(digest[:])}}}, nil, Pass, "", ""},
 		{"MUTUAL for this key", Server{Mode: Mutual, CA: ours, Allowed: Allowed{Hashes: []string{"00"}, SPKIs: []string{base64.StdEncoding.EncodeToString(key[:])}}}, nil, Pass, "", ""},
 		{"MUTUAL for other digests", Server{Mode: Mutual, CA: ours, Allowed: Allowed{Hashes: []string{"00"}}}, nil, Fail, "not on its list", "Add the certificate"},
 		{"ISTIO_MUTUAL", Server{Mode: IstioMutual}, nil, Fail, "issues to pods", "MUTUAL"},

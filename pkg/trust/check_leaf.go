@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// day is how moments are shown: to the minute, in UTC.
+// day is the format of times: to the minute, in UTC.
 const day = "2006-01-02 15:04 UTC"
 
 func (q Question) leaf() Result {
@@ -22,7 +22,7 @@ func (q Question) leaf() Result {
 		Detail: fmt.Sprintf("subject %s, issuer %s, serial %s", subjectOf(c.RawSubject), subjectOf(c.RawIssuer), serialOf(c.SerialNumber))}
 }
 
-// own finds the first fault of some kinds that the certificate itself has.
+// own returns the first fault of some kinds that the certificate itself has.
 func (q Question) own(kinds ...certs.FaultKind) (certs.Fault, bool) {
 	for _, f := range certs.Judge(q.presented(nil, nil)) {
 		if f.OfLeaf() && slices.Contains(kinds, f.Kind) {
@@ -48,8 +48,8 @@ func (q Question) dates() Result {
 
 func moment(t time.Time) string { return t.UTC().Format(day) }
 
-// authority makes sure that it is no authority's: with such a key a modality could
-// make certificates for everybody.
+// authority checks that it is not a CA certificate: with a CA's key a modality could sign
+// certificates for any client.
 func (q Question) authority() Result {
 	r := Result{Name: "not a CA", Outcome: Pass, Detail: "it can't sign other certificates"}
 	if c := q.Chain[0]; isAuthority(c) || c.KeyUsage&x509.KeyUsageCertSign != 0 {
@@ -59,7 +59,7 @@ func (q Question) authority() Result {
 	return r
 }
 
-// usage reports whether it may be used for a TLS client.
+// usage checks whether it may be used for a TLS client.
 func (q Question) usage() Result {
 	c, r := q.Chain[0], Result{Name: "usage", Outcome: Pass}
 	if f, faulty := q.own(certs.WrongUsage); faulty {

@@ -19,8 +19,8 @@ func asking(t *testing.T) (*cluster, Question) {
 	c := korthweb(t, "bhs", "mhr")
 	snap := c.snapshot()
 	q := Question{Tenant: "bhs", Now: now, Chain: chainOf(c.ca["bhs"].issue(t))}
-	q.Authorities, _ = Authorities(snap, c.tenants[0])
-	q.Others, _ = Authorities(snap, c.tenants[1])
+	q.CAs, _ = CAs(snap, c.tenants[0])
+	q.Others, _ = CAs(snap, c.tenants[1])
 	q.Servers, _ = Servers(snap, c.tenants[0])
 	return c, q
 }

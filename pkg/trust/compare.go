@@ -17,34 +17,34 @@ const (
 	Same Match = "Same"
 	// Older: it is for the same names, and was issued before the stored one.
 	Older Match = "Older"
-	// Newer: it is for the same names, and was issued after what could be read.
+	// Newer: it is for the same names, and was issued after the one that could be read.
 	Newer Match = "Newer"
-	// Other: it is another of the certificates listed.
+	// Other: it is another one of the listed certificates.
 	Other Match = "Other"
-	// Foreign: it is none of those listed.
+	// Foreign: it is none of the listed certificates.
 	Foreign Match = "Foreign"
-	// Unclear: no handshake succeeded, or the stored one is not known.
+	// Unclear: no handshake succeeded, or the stored certificate is not known.
 	Unclear Match = "Unclear"
 )
 
-// Served is what a handshake at one address showed.
+// Served is the certificate that a server presented at one address.
 type Served struct {
 	Endpoint
 	Match Match
-	// Certificate is the server's, nil when there was no handshake.
+	// Certificate is the server's, nil if no handshake succeeded.
 	Certificate *x509.Certificate
-	// Of is the entry that the certificate belongs to where that is another, and
-	// OfTenant its tenant.
+	// Of is the entry that the certificate belongs to if that is another one, and OfTenant
+	// its tenant.
 	Of       finding.Ref
 	OfTenant string
-	// AsksClient: the server asked for a client's certificate.
+	// AsksClient: the server requested a client certificate.
 	AsksClient bool
-	// Detail is a sentence, without a full stop; empty when all is well.
+	// Detail is a sentence without a full stop; empty if the certificate is the stored one.
 	Detail string
 }
 
-// Compare gives the entries with what handshakes have shown of each, in the
-// order in which it was seen. The entries given are left as they are.
+// Compare returns the entries with the served certificates of each, in the order of the
+// observations. It does not change the given entries.
 func Compare(entries []Entry, seen []Observation) []Entry {
 	compared := slices.Clone(entries)
 	for i := range compared {
@@ -83,7 +83,7 @@ func judge(o Observation, entries []Entry) Served {
 	case len(e.Stored) == 0:
 		s.Detail = "the stored certificate is not known"
 	default:
-		s.strange(e.Stored[0])
+		s.unknownMatch(e.Stored[0])
 	}
 	return s
 }
@@ -99,9 +99,9 @@ func (s *Served) belongs(entries []Entry) bool {
 	return false
 }
 
-// strange judges a certificate that is no stored one: an earlier or later one for
-// the same names, or one that has nothing to do with these tenants.
-func (s *Served) strange(stored *x509.Certificate) {
+// unknownMatch judges a certificate that is not stored: an earlier or later one for the
+// same names, or one that does not belong to these tenants.
+func (s *Served) unknownMatch(stored *x509.Certificate) {
 	const day = "2006-01-02 15:04"
 	served := s.Certificate
 	switch {

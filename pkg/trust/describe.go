@@ -8,20 +8,19 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// Report is what there is to say about certificates that were found together, in
-// the order in which they were found.
+// Report describes certificates that were found together, in their order.
 type Report struct {
-	// At is the moment that dates are judged at.
+	// At is the time at which dates are judged.
 	At           time.Time
 	Certificates []Description
 	// End is where the chain of the first certificate ends.
 	End End
-	// Problems are with the order and the company, a sentence each without a
-	// full stop.
+	// Problems are problems of the order, or certificates that do not belong to the chain,
+	// as sentences without a full stop.
 	Problems []string
 }
 
-// Description is one certificate in plain words.
+// Description describes one certificate.
 type Description struct {
 	// Subject and Issuer are as RFC 4514 writes names.
 	Subject, Issuer string
@@ -43,12 +42,12 @@ type Description struct {
 	Notes    []Note
 }
 
-// End is the last certificate of a chain that is there.
+// End is the last present certificate of a chain.
 type End struct {
-	// SelfSigned: the chain is whole.
+	// SelfSigned: the chain is complete.
 	SelfSigned bool
-	// Subject is of the last certificate, Missing the name of who signed it when
-	// that is not there.
+	// Subject is of the last certificate, and Missing is the name of its issuer if that
+	// certificate is missing.
 	Subject, Missing string
 }
 
@@ -61,7 +60,7 @@ func Describe(chain []*x509.Certificate, now time.Time) Report {
 			Subject: subjectOf(c.RawSubject), Issuer: subjectOf(c.RawIssuer), Serial: serialOf(c.SerialNumber),
 			Names: namesOf(c), Usages: usagesOf(c), Key: keyOf(c.PublicKey),
 			SignatureAlgorithm: c.SignatureAlgorithm.String(), Fingerprint: Fingerprint(c),
-			SubjectKeyID: pairs(c.SubjectKeyId), AuthorityKeyID: pairs(c.AuthorityKeyId),
+			SubjectKeyID: hexPairs(c.SubjectKeyId), AuthorityKeyID: hexPairs(c.AuthorityKeyId),
 			NotBefore: c.NotBefore, NotAfter: c.NotAfter, Authority: isAuthority(c),
 			SignedBy: signer(chain, i), Notes: notesOn(c, now),
 		})
@@ -85,9 +84,9 @@ func signer(chain []*x509.Certificate, of int) int {
 	return -1
 }
 
-// follow goes up the chain of the first certificate, and says what is out of
-// order: TLS 1.2 wants each certificate followed by its signer (RFC 5246,
-// section 7.4.2).
+// follow follows the chain of the first certificate, and reports certificates that are out
+// of order: in TLS 1.2 each certificate is followed by its signer (RFC 5246, section
+// 7.4.2).
 func (r *Report) follow() {
 	if len(r.Certificates) == 0 {
 		return

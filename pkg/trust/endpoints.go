@@ -8,19 +8,18 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// Endpoint is where a handshake shows which certificate is served.
+// Endpoint is an address at which a handshake shows which certificate is served.
 type Endpoint struct {
 	// Address is an IP or a host name of the ingress.
 	Address string
 	Port    int64
-	// ServerName is what to ask for (SNI, RFC 6066, section 3); "" where any
-	// name is answered.
+	// ServerName is sent as SNI (RFC 6066, section 3); "" if the server accepts any name.
 	ServerName string
 	// Entry is the index of the entry that should be served there.
 	Entry int
 }
 
-// Observation is what came of a handshake at an Endpoint.
+// Observation is the result of a handshake at an Endpoint.
 type Observation struct {
 	Endpoint
 	// Chain is what was served, the server's own certificate first.
@@ -31,8 +30,8 @@ type Observation struct {
 	Err error
 }
 
-// Endpoints are the places to look at: every ingress address of the tenant, with
-// every port at which a Gateway shows the certificate, and one host name.
+// Endpoints are the addresses to check: every ingress address of the tenant, with every
+// port at which a Gateway presents the certificate, and one host name.
 func Endpoints(entries []Entry, statuses []tenant.Status) []Endpoint {
 	addresses := map[string][]string{}
 	for _, status := range statuses {
@@ -55,8 +54,8 @@ func Endpoints(entries []Entry, statuses []tenant.Status) []Endpoint {
 	return found
 }
 
-// serverName is one name that the server answers to: a host of its own, or where
-// it takes any, a name of the certificate that fits.
+// serverName is one name that the server accepts: one of its hosts, or if it accepts any, a
+// matching name of the certificate.
 func (u Use) serverName(e Entry) string {
 	for _, host := range u.Hosts {
 		if !strings.HasPrefix(host, "*") {

@@ -1,9 +1,9 @@
-// Package trust answers who vouches for whom at a tenant's door: which
-// certificates there are, what signed them and what serves them, what is in a
-// certificate, and whether a client's certificate will be let in.
+// Package trust describes the certificates of a tenant: which exist, which CA signed them
+// and which Gateway serves them, their contents, and whether a client's certificate is
+// accepted.
 //
-// It is pure: it reads a snapshot, certificates that somebody else has fetched,
-// and a moment. Of Secrets it sees only certificates, never a key.
+// It is pure: its input is a snapshot, certificates that the caller has fetched, and a
+// time. From Secrets it reads only certificates, never a key.
 package trust
 
 import (
@@ -15,21 +15,21 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Entry is one certificate of a tenant. An Entry whose Ref has no name stands
-// for Certificates that could not be read.
+// Entry is one certificate of a tenant. An Entry whose Ref has no name represents
+// Certificates that could not be read.
 type Entry struct {
 	Tenant string
-	// Ref is the Certificate object, or the Secret where a Gateway or an issuer
-	// uses one that no Certificate makes.
+	// Ref is the Certificate object, or the Secret if a Gateway or an issuer uses one
+	// without a Certificate.
 	Ref finding.Ref
 	// Secret is where cert-manager keeps what was issued.
 	Secret finding.Ref
 	// Issuer is the zero Ref for a Secret without a Certificate, and has no kind
 	// when it is an external issuer's.
 	Issuer finding.Ref
-	// Depth is the number of authorities above it that are in the list as well.
+	// Depth is the number of CAs above it that are also in the list.
 	Depth int
-	// Authority: it may sign others.
+	// Authority: it is a CA, which may sign others.
 	Authority bool
 	// Subject is the certificate's own, as RFC 4514 writes it; where only the
 	// Certificate object could be read, its common name.
@@ -38,20 +38,20 @@ type Entry struct {
 	Names []string
 	// NotBefore, NotAfter and RenewalTime are zero when they are not known.
 	NotBefore, NotAfter, RenewalTime time.Time
-	// Uses are who serves it, by Gateway and port, then who signs with it.
+	// Uses are the Gateways that serve it, by port, then the issuers that sign with it.
 	Uses []Use
 	// UsesKnown: all Gateways and issuers of the tenant could be read.
 	UsesKnown bool
-	// Stored is what was issued last, the certificate itself first; nil when it
-	// is not there or could not be read, which Unknown then says.
+	// Stored is what was issued last, the certificate itself first; nil if it does not
+	// exist, or could not be read, which Unknown then records.
 	Stored []*x509.Certificate
 	// StoredFrom is where Stored was read: the Secret, or the newest
 	// CertificateRequest where Secrets may not be read.
 	StoredFrom finding.Ref
-	// Served is what handshakes have shown; Compare fills it in.
+	// Served are the certificates that servers presented; Compare sets it.
 	Served  []Served
 	Verdict health.Verdict
-	// Unknown is what could not be read of it.
+	// Unknown is what could not be read.
 	Unknown []snapshot.Failure
 }
 
@@ -64,8 +64,8 @@ type Use struct {
 	Hosts []string
 }
 
-// Left is the time until the certificate ends; negative when that is over, and
-// zero when the end is not known.
+// Left is the time until the certificate expires; negative if it has expired, and zero if
+// the expiry is not known.
 func (e Entry) Left(now time.Time) time.Duration {
 	if e.NotAfter.IsZero() {
 		return 0
@@ -73,7 +73,7 @@ func (e Entry) Left(now time.Time) time.Duration {
 	return e.NotAfter.Sub(now)
 }
 
-// known takes over what only the certificate itself can tell.
+// known sets the fields that only the certificate itself has.
 func (e *Entry) known(stored []*x509.Certificate, from finding.Ref) {
 	leaf := stored[0]
 	e.Stored, e.StoredFrom = stored, from

@@ -32,7 +32,7 @@ func TestRecordedKorthweb(t *testing.T) {
 		}
 	}
 	for i, one := range tenants {
-		authorities, unread := Authorities(snap, one)
+		authorities, unread := CAs(snap, one)
 		if len(authorities) != 1 || len(unread) > 0 {
 			t.Fatalf("%s: %d authorities, not seen %v", one.Name, len(authorities), unread)
 		}
@@ -41,7 +41,7 @@ func TestRecordedKorthweb(t *testing.T) {
 			t.Errorf("%s: the tree has it the wrong way: %v", one.Name, err)
 		}
 		servers, _ := Servers(snap, one)
-		results := Check(Question{Tenant: one.Name, Chain: []*x509.Certificate{server}, Authorities: authorities, Servers: servers, Now: snap.Meta().At})
+		results := Check(Question{Tenant: one.Name, Chain: []*x509.Certificate{server}, CAs: authorities, Servers: servers, Now: snap.Meta().At})
 		if r := resultOf(t, results, "authority"); r.Outcome != Pass {
 			t.Errorf("%s: %+v", one.Name, r)
 		}

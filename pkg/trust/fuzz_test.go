@@ -20,7 +20,7 @@ func FuzzDecode(f *testing.F) {
 		if len(report.Certificates) != len(chain) {
 			t.Fatalf("%d of %d certificates", len(report.Certificates), len(chain))
 		}
-		results := Check(Question{Tenant: "bhs", Chain: chain, Authorities: []Authority{{Certificate: ca.Certificate}}, Now: now,
+		results := Check(Question{Tenant: "bhs", Chain: chain, CAs: []CA{{Certificate: ca.Certificate}}, Now: now,
 			Servers: []Server{{Mode: Mutual, CA: []*x509.Certificate{ca.Certificate}}}})
 		for _, r := range results {
 			if r.Name == "" || r.Outcome == "" || r.Detail == "" {

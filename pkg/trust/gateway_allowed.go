@@ -12,9 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// admits reports whether the certificate is on the lists: by one of its names, and by its
+// allows reports whether the certificate is on the lists: by one of its names, and by its
 // digest or its key's (Envoy, CertificateValidationContext: a hash of either list will do).
-func (a Allowed) admits(c *x509.Certificate) bool {
+func (a Allowed) allows(c *x509.Certificate) bool {
 	if len(a.Names) > 0 && !slices.ContainsFunc(namesOf(c), func(n Name) bool { return slices.Contains(a.Names, n.Value) }) {
 		return false
 	}
@@ -28,8 +28,8 @@ func (a Allowed) admits(c *x509.Certificate) bool {
 		})
 }
 
-// mutual is how to make a server ask. The authority comes with the certificate:
-// cert-manager writes the issuing CA into the Secret's ca.crt.
+// mutual is how to make a server request client certificates. The CA is in the same Secret:
+// cert-manager writes the issuing CA to ca.crt.
 func (s Server) mutual() finding.Fix {
 	secret := "the Secret"
 	if len(s.Credentials) > 0 {
@@ -39,7 +39,7 @@ func (s Server) mutual() finding.Fix {
 		"spec.servers["+s.Name+"].tls.mode: MUTUAL")
 }
 
-// fix is a change of the Gateway where it is defined.
+// fix is a change to the definition of the Gateway.
 func (s Server) fix(text, setting string) finding.Fix {
 	fix := finding.Fix{Text: fmt.Sprintf("%s, in %s", text, s.Gateway)}
 	if s.Folder != "" {

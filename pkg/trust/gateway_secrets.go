@@ -12,11 +12,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// beside is a Secret that a Gateway names. Istio takes it from the namespace of
-// the pods that serve the Gateway (istio.io, Gateway, credentialName): that of
-// the ingress, or where none can be seen the Gateway's own. Of several, the first
-// that has it counts.
-func (r *reader) beside(gateway *unstructured.Unstructured, s tenant.Status, name string) finding.Ref {
+// credential is a Secret that a Gateway names. Istio reads it from the namespace of the
+// pods that serve the Gateway (istio.io, Gateway, credentialName): that of the ingress, or
+// where none can be seen the Gateway's own. Of several, the first that has it counts.
+func (r *reader) credential(gateway *unstructured.Unstructured, s tenant.Status, name string) finding.Ref {
 	var refs []finding.Ref
 	for _, link := range s.Chain {
 		if link.Section == tenant.Ingress && link.Ref.Name != "" {
@@ -27,16 +26,16 @@ func (r *reader) beside(gateway *unstructured.Unstructured, s tenant.Status, nam
 		return secretRef(gateway.GetNamespace(), name)
 	}
 	held := slices.IndexFunc(refs, func(ref finding.Ref) bool {
-		return r.snap.Lookup(ref).Presence == snapshot.Present || len(r.makers(ref)) > 0
+		return r.snap.Lookup(ref).Presence == snapshot.Present || len(r.certificatesFor(ref)) > 0
 	})
 	return refs[max(0, held)]
 }
 
-// clientCA finds what clients' certificates are checked against: the Secret that
-// caCertCredentialName names, the one named like the first credential with
-// "-cacert" after it, or else that credential itself (istio 1.31,
-// pilot/pkg/security/model/authentication.go and
-// pilot/pkg/credentials/kube/secrets.go, GetCaCert).
+// clientCA finds the CAs that clients' certificates are checked against: the Secret that
+// caCertCredentialName names, the one named like the first credential with "-cacert" after
+// it, or else that credential itself (istio 1.31,
+// pilot/pkg/security/model/authentication.go and pilot/pkg/credentials/kube/secrets.go,
+// GetCaCert).
 func (r *reader) clientCA(server *Server, gateway *unstructured.Unstructured, s tenant.Status, tls map[string]any, names []string) {
 	var places []string
 	switch own := field.Text(tls, "caCertCredentialName"); {
@@ -49,7 +48,7 @@ func (r *reader) clientCA(server *Server, gateway *unstructured.Unstructured, s 
 		return
 	}
 	for _, name := range places {
-		ref := r.beside(gateway, s, name)
+		ref := r.credential(gateway, s, name)
 		switch answer := r.snap.Lookup(ref); answer.Presence {
 		case snapshot.Unknown:
 			server.CAUnread = fmt.Sprintf("%s could not be read: %s", ref, answer.Why)
@@ -60,11 +59,11 @@ func (r *reader) clientCA(server *Server, gateway *unstructured.Unstructured, s 
 			return
 		}
 	}
-	server.CAFrom = r.beside(gateway, s, places[len(places)-1])
+	server.CAFrom = r.credential(gateway, s, places[len(places)-1])
 }
 
-// readCA reads the authorities in a Secret. Istio looks at the key cacert first,
-// whose content no snapshot has.
+// readCA reads the CAs in a Secret. Istio reads the key cacert first, whose content is in
+// no snapshot.
 func (r *reader) readCA(server *Server, secret *unstructured.Unstructured) {
 	data := field.Map(secret.Object, "data")
 	if _, generic := data["cacert"]; generic {

@@ -32,8 +32,8 @@ func credentialNames(tls map[string]any) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return strings.Contains(name, "://") })
 }
 
-// hostsOf are the hosts of a server. Where it takes any, they are those that the
-// tenant is reached by at that port.
+// hostsOf are the hosts of a server. If it accepts any, they are the tenant's hosts at that
+// port.
 func hostsOf(settings map[string]any, port int64, s tenant.Status) []string {
 	var hosts []string
 	for _, host := range field.Texts(settings, "hosts") {

@@ -16,8 +16,8 @@ import (
 // ServerTLSSettings.TLSmode).
 type Mode string
 
-// The modes. An unset mode is Passthrough, the enum's first; Plain is this
-// package's word for a server without TLS settings.
+// The modes. An unset mode is Passthrough, the enum's first; Plain is a server without TLS
+// settings.
 const (
 	Plain           Mode = ""
 	Simple          Mode = "SIMPLE"
@@ -28,10 +28,11 @@ const (
 	AutoPassthrough Mode = "AUTO_PASSTHROUGH"
 )
 
-// Terminates reports whether the Gateway itself shows a certificate of a Secret.
+// Terminates reports whether the Gateway itself presents a certificate of a Secret.
 func (m Mode) Terminates() bool { return m == Simple || m == Mutual || m == OptionalMutual }
 
-// Asks reports whether clients are asked for a certificate of the Gateway's CA.
+// Asks reports whether the server requests client certificates that the Gateway's CA
+// signed.
 func (m Mode) Asks() bool { return m == Mutual || m == OptionalMutual }
 
 // Server is one server of a Gateway.
@@ -43,28 +44,28 @@ type Server struct {
 	Mode Mode
 	// Hosts are host names; "*" only where nothing says which.
 	Hosts []string
-	// Credentials are the Secrets with the certificates that it shows.
+	// Credentials are the Secrets with the certificates that it presents.
 	Credentials []finding.Ref
-	// CA are the authorities that clients' certificates are checked against,
-	// read from CAFrom; nil when there are none or CAUnread says why not.
+	// CA are the CAs that clients' certificates are checked against, read from CAFrom; nil
+	// if there are none, or if CAUnread is set.
 	CA       []*x509.Certificate
 	CAFrom   finding.Ref
 	CAUnread string
-	// Allowed narrows down which of the CA's certificates get in.
+	// Allowed restricts which of the CA's certificates are accepted.
 	Allowed Allowed
 	// Folder is where the Gateway is defined in the GitOps tree, "" if unknown.
 	Folder string
 }
 
-// Allowed are the fields of ServerTLSSettings that say which certificates are
-// let in; SkipVerify lets in all.
+// Allowed are the fields of ServerTLSSettings that restrict which certificates are
+// accepted; SkipVerify accepts all.
 type Allowed struct {
 	Names, Hashes, SPKIs []string
 	SkipVerify           bool
 }
 
-// Servers are the servers of the tenant's Gateways, by Gateway and in its order,
-// and what kept some from being read.
+// Servers are the servers of the tenant's Gateways, by Gateway and in its order, and why
+// some could not be read.
 func Servers(snap *snapshot.Snapshot, t tenant.Tenant) ([]Server, []snapshot.Failure) {
 	return newReader(snap).servers(t, tenant.Assess(snap, []tenant.Tenant{t})[0])
 }
@@ -72,7 +73,7 @@ func Servers(snap *snapshot.Snapshot, t tenant.Tenant) ([]Server, []snapshot.Fai
 func (r *reader) servers(t tenant.Tenant, s tenant.Status) (servers []Server, unread []snapshot.Failure) {
 	for _, namespace := range t.Namespaces {
 		listing := r.snap.List(health.GatewayKind, namespace)
-		unread = append(unread, withheld(listing.Unknown)...)
+		unread = append(unread, withoutNotServed(listing.Unknown)...)
 		for _, gateway := range listing.Objects {
 			for _, settings := range field.List(gateway.Object, "spec", "servers") {
 				servers = append(servers, r.server(gateway, settings, s))
@@ -98,7 +99,7 @@ func (r *reader) server(gateway *unstructured.Unstructured, settings map[string]
 	}
 	names := credentialNames(tls)
 	for _, name := range names {
-		server.Credentials = append(server.Credentials, r.beside(gateway, s, name))
+		server.Credentials = append(server.Credentials, r.credential(gateway, s, name))
 	}
 	if server.Mode.Asks() {
 		r.clientCA(&server, gateway, s, tls, names)

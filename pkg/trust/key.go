@@ -40,7 +40,7 @@ func keyOf(public crypto.PublicKey) Key {
 }
 
 // weak reports whether the key is shorter than what RFC 9325, section 4.5, and so DICOM's
-// BCP 195 profiles ask for: 2048 bits of RSA, 224 of ECDSA.
+// BCP 195 profiles require: 2048 bits of RSA, 224 of ECDSA.
 func (k Key) weak() bool {
 	return k.Algorithm == "RSA" && k.Bits < 2048 || k.Algorithm == "ECDSA" && k.Bits < 224
 }

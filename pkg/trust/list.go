@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// List gives every certificate of the tenants' chains: in the order of the
-// tenants, authorities before what they sign, then by name.
+// List returns every certificate of the tenants' chains: in the order of the tenants, CAs
+// before what they sign, then by name.
 func List(snap *snapshot.Snapshot, tenants []tenant.Tenant) []Entry {
 	r := newReader(snap)
 	var entries []Entry
@@ -23,7 +23,7 @@ func List(snap *snapshot.Snapshot, tenants []tenant.Tenant) []Entry {
 	return entries
 }
 
-// listing is the list of one tenant's certificates in the making.
+// listing collects the certificates of one tenant.
 type listing struct {
 	*reader
 	tenant tenant.Tenant
@@ -53,7 +53,7 @@ func (l *listing) entries() []Entry {
 	return append(l.tree(), gaps...)
 }
 
-// add puts a Certificate into the list, once.
+// add adds a Certificate to the list, once.
 func (l *listing) add(certificate *unstructured.Unstructured) {
 	if certificate == nil {
 		return
@@ -64,10 +64,10 @@ func (l *listing) add(certificate *unstructured.Unstructured) {
 	}
 }
 
-// holder is the entry of a Secret that is in use. A Secret whose Certificate is
-// no part of the chain, or that has none, joins the list.
+// holder is the entry of a Secret that is in use. A Secret whose Certificate is not part of
+// the chain, or that has none, is added to the list.
 func (l *listing) holder(secret finding.Ref) *Entry {
-	for _, maker := range l.makers(secret) {
+	for _, maker := range l.certificatesFor(secret) {
 		l.add(maker)
 	}
 	at := slices.IndexFunc(l.found, func(e Entry) bool { return e.Secret.Same(secret) })
@@ -78,7 +78,7 @@ func (l *listing) holder(secret finding.Ref) *Entry {
 	return &l.found[at]
 }
 
-// served notes which Gateways serve which certificate.
+// served records which Gateways serve which certificate.
 func (l *listing) served() {
 	servers, unread := l.servers(l.tenant, l.status)
 	l.unread = append(l.unread, unread...)
@@ -90,8 +90,8 @@ func (l *listing) served() {
 	}
 }
 
-// signing notes which issuers sign with which certificate, and adds authorities
-// from outside of the tenant, and theirs in turn.
+// signing records which issuers sign with which certificate, and adds CAs outside of the
+// tenant, and the CAs above those.
 func (l *listing) signing() {
 	issuers, unread := l.issuers(l.tenant, l.status)
 	l.unread = append(l.unread, unread...)

@@ -51,11 +51,11 @@ func serialOf(n *big.Int) string {
 // browsers and OpenSSL show it.
 func Fingerprint(c *x509.Certificate) string {
 	digest := sha256.Sum256(c.Raw)
-	return pairs(digest[:])
+	return hexPairs(digest[:])
 }
 
-// pairs writes bytes as "0A:1B".
-func pairs(b []byte) string {
+// hexPairs writes bytes as "0A:1B".
+func hexPairs(b []byte) string {
 	var out strings.Builder
 	for i, value := range b {
 		if i > 0 {

@@ -11,14 +11,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// Note is something to know about a certificate, a sentence without a full stop.
+// Note is a remark about a certificate, a sentence without a full stop.
 type Note struct {
 	Severity finding.Severity
 	Text     string
 }
 
-// longest is how long a server's certificate may be valid; Apple's systems refuse
-// longer ones of any authority (support.apple.com/103769).
+// longest is how long a server's certificate may be valid; Apple's systems refuse longer
+// ones from any CA (support.apple.com/103769).
 const longest = 825 * 24 * time.Hour
 
 // notesOn are the notes on a certificate, worst first.
@@ -57,7 +57,7 @@ func firstOID(c *x509.Certificate) string {
 	return c.UnhandledCriticalExtensions[0].String()
 }
 
-// depthOf says whether an authority may make further authorities.
+// depthOf describes whether a CA may sign further CAs.
 func depthOf(c *x509.Certificate) string {
 	if c.MaxPathLen == 0 && c.MaxPathLenZero {
 		return ", but no further CAs"

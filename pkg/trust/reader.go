@@ -23,7 +23,7 @@ func secretRef(namespace, name string) finding.Ref {
 	return finding.Ref{APIVersion: "v1", Kind: secretKind.Kind, Namespace: namespace, Name: name}
 }
 
-// reader reads what a snapshot has about certificates.
+// reader reads the certificates of a snapshot.
 type reader struct {
 	snap     *snapshot.Snapshot
 	assessor *health.Assessor
@@ -33,8 +33,8 @@ func newReader(snap *snapshot.Snapshot) *reader {
 	return &reader{snap: snap, assessor: health.New(snap)}
 }
 
-// makers are the Certificates that keep what they are issued in the Secret.
-func (r *reader) makers(secret finding.Ref) []*unstructured.Unstructured {
+// certificatesFor are the Certificates whose Secret it is.
+func (r *reader) certificatesFor(secret finding.Ref) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, certificate := range r.snap.List(health.CertificateKind, secret.Namespace).Objects {
 		if field.Text(certificate.Object, "spec", "secretName") == secret.Name {
@@ -57,7 +57,7 @@ func (r *reader) issuers(t tenant.Tenant, s tenant.Status) (issuers []finding.Re
 		for _, issuer := range listing.Objects {
 			add(finding.RefOf(issuer))
 		}
-		unread = append(unread, withheld(listing.Unknown)...)
+		unread = append(unread, withoutNotServed(listing.Unknown)...)
 	}
 	for _, link := range s.Chain {
 		if link.Section != tenant.Certificates || link.Ref.Name == "" || link.Ref.Kind == health.CertificateKind.Kind {
@@ -71,15 +71,14 @@ func (r *reader) issuers(t tenant.Tenant, s tenant.Status) (issuers []finding.Re
 	return issuers, unread
 }
 
-// withheld leaves out kinds that the cluster does not serve: of those there are no
-// objects, and nothing is unknown.
-func withheld(failures []snapshot.Failure) []snapshot.Failure {
+// withoutNotServed omits kinds that the cluster does not serve: they have no objects, so
+// nothing is unknown.
+func withoutNotServed(failures []snapshot.Failure) []snapshot.Failure {
 	return slices.DeleteFunc(slices.Clone(failures), func(f snapshot.Failure) bool { return f.Why == snapshot.NotServed })
 }
 
-// signsWith is the Secret whose key an issuer signs with; not an issuer that
-// signs elsewhere, or has each certificate sign itself (cert-manager v1.21,
-// CAIssuer.secretName).
+// signsWith is the Secret whose key an issuer signs with. An external or self-signing
+// issuer has none (cert-manager v1.21, CAIssuer.secretName).
 func (r *reader) signsWith(issuer finding.Ref) (finding.Ref, bool) {
 	if issuer.Kind != health.IssuerKind.Kind && issuer.Kind != health.ClusterIssuerKind.Kind {
 		return finding.Ref{}, false

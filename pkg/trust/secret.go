@@ -10,12 +10,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// secretEntry is the entry of a Secret that no Certificate makes, as far as can
-// be seen. Nobody renews it.
+// secretEntry is the entry of a Secret without a known Certificate. It is not renewed
+// automatically.
 func (r *reader) secretEntry(tenant string, secret finding.Ref) Entry {
 	e := Entry{Tenant: tenant, Ref: secret, Secret: secret, Verdict: health.Verdict{Ref: secret}}
-	e.Unknown = withheld(r.snap.List(health.CertificateKind, secret.Namespace).Unknown)
-	stored, from, unknown := r.stored(secret, nil)
+	e.Unknown = withoutNotServed(r.snap.List(health.CertificateKind, secret.Namespace).Unknown)
+	stored, from, unknown := r.storedIn(secret, nil)
 	e.Unknown = append(e.Unknown, unknown...)
 	if len(stored) > 0 {
 		e.known(stored, from)

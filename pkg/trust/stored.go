@@ -32,7 +32,7 @@ func (r *reader) certificate(tenant string, obj *unstructured.Unstructured) Entr
 	for _, kind := range []string{"dnsNames", "ipAddresses", "emailAddresses", "uris"} {
 		e.Names = append(e.Names, field.Texts(spec, kind)...)
 	}
-	stored, from, unknown := r.stored(e.Secret, obj)
+	stored, from, unknown := r.storedIn(e.Secret, obj)
 	e.Unknown = unknown
 	if len(stored) > 0 {
 		e.known(stored, from)
@@ -54,9 +54,9 @@ func issuerOf(certificate *unstructured.Unstructured) finding.Ref {
 	return issuer
 }
 
-// stored is what the Secret holds, or what its Certificate was issued last where
-// the Secret can't be read; and why neither could be had.
-func (r *reader) stored(secret finding.Ref, maker *unstructured.Unstructured) ([]*x509.Certificate, finding.Ref, []snapshot.Failure) {
+// storedIn is the content of the Secret, or what its Certificate was issued last if the
+// Secret can't be read; and why neither could be read.
+func (r *reader) storedIn(secret finding.Ref, maker *unstructured.Unstructured) ([]*x509.Certificate, finding.Ref, []snapshot.Failure) {
 	answer := r.snap.Lookup(secret)
 	if answer.Presence != snapshot.Unknown {
 		return r.inSecret(secret, "tls.crt"), secret, nil
@@ -77,8 +77,8 @@ func (r *reader) stored(secret finding.Ref, maker *unstructured.Unstructured) ([
 	return nil, finding.Ref{}, append(unknown, r.snap.List(requestKind, maker.GetNamespace()).Unknown...)
 }
 
-// inSecret are the certificates under a key of a Secret, nil when there are none
-// or it is not there.
+// inSecret are the certificates under a key of a Secret, nil if it has none or does not
+// exist.
 func (r *reader) inSecret(secret finding.Ref, key string) []*x509.Certificate {
 	obj := r.snap.Lookup(secret).Object
 	if obj == nil {
@@ -87,7 +87,7 @@ func (r *reader) inSecret(secret finding.Ref, key string) []*x509.Certificate {
 	return decode(field.Text(obj.Object, "data", key))
 }
 
-// requests are those that cert-manager made for the Certificate (v1.21,
+// requests are those that cert-manager created for the Certificate (v1.21,
 // apis/certmanager/v1, CertificateNameKey).
 func (r *reader) requests(maker *unstructured.Unstructured) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
@@ -122,7 +122,7 @@ func decode(text string) []*x509.Certificate {
 	return parse(content)
 }
 
-// parse reads the certificates of a PEM text, and passes over all else.
+// parse reads the certificates of a PEM text, and skips other blocks.
 func parse(content []byte) []*x509.Certificate {
 	var found []*x509.Certificate
 	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {

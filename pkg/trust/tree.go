@@ -7,11 +7,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// tree orders the entries so that each comes after what signed it, and counts
-// how deep it stands. Entries that sign each other in a circle, which no working
-// cluster has, come last.
+// tree orders the entries so that each follows the one that signed it, and sets its depth.
+// Entries that sign each other in a cycle, which no working cluster has, come last.
 func (l *listing) tree() []Entry {
-	slices.SortStableFunc(l.found, siblings)
+	slices.SortStableFunc(l.found, compareSiblings)
 	parents := make([]int, len(l.found))
 	for i := range l.found {
 		parents[i] = l.parent(i)
@@ -43,8 +42,8 @@ func (l *listing) tree() []Entry {
 	return ordered
 }
 
-// siblings orders what stands at the same depth: authorities first, then names.
-func siblings(a, b Entry) int {
+// compareSiblings orders entries of the same depth: CAs first, then by name.
+func compareSiblings(a, b Entry) int {
 	rank := func(e Entry) int {
 		if e.Authority {
 			return 0
@@ -54,8 +53,8 @@ func siblings(a, b Entry) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Ref.Name, b.Ref.Name), a.Ref.Compare(b.Ref))
 }
 
-// parent is the entry whose key signed this one: by its issuer, or for a Secret
-// that no Certificate makes, by the signature. It is -1 where there is none.
+// parent is the entry whose key signed this one: by its issuer, or for a Secret without a
+// Certificate, by the signature. It is -1 if there is none.
 func (l *listing) parent(of int) int {
 	e := l.found[of]
 	secret, signed := l.signsWith(e.Issuer)

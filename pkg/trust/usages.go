@@ -2,8 +2,8 @@ package trust
 
 import "crypto/x509"
 
-// Usage is one thing that a certificate may be used for: the exact name of RFC
-// 5280, sections 4.2.1.3 and 4.2.1.12, and what that means.
+// Usage is a usage of a certificate: the exact name of RFC 5280, sections 4.2.1.3 and
+// 4.2.1.12, and its meaning.
 type Usage struct{ Name, Text string }
 
 var purposes = map[x509.ExtKeyUsage]Usage{

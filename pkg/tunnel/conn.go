@@ -16,8 +16,8 @@ import (
 var errLost = errors.New("the API server closed the connection")
 
 const (
-	// errorTimeout is for how long the kubelet's error, which comes on a stream of its
-	// own, and the end of the data wait for each other.
+	// errorTimeout is how long the kubelet's error, which has a separate stream, and the
+	// end of the data wait for each other.
 	errorTimeout = time.Second
 	// closeTimeout is how long Close waits until what was written is sent, and how
 	// long the tunnel then waits for the pod to finish as well.
@@ -41,8 +41,8 @@ type conn struct {
 	sent, received chan struct{}
 
 	mu sync.Mutex
-	// closed: by Close. ended: from the other side, for the reason failure, which is
-	// nil when the pod has finished.
+	// closed: by Close. ended: by the other side, because of failure, which is nil if the
+	// pod has finished.
 	closed, ended bool
 	failure       error
 }
@@ -67,7 +67,7 @@ func readComplaint(complaints io.Reader) string {
 	return strings.TrimSpace(string(text))
 }
 
-// send copies what is written to the pod.
+// send copies the written data to the pod.
 func (c *conn) send(far net.Conn, data httpstream.Stream) {
 	defer close(c.sent)
 	if _, err := io.Copy(data, far); err != nil {
@@ -113,7 +113,7 @@ func (c *conn) reason(complaint <-chan string, data httpstream.Stream) error {
 	}
 }
 
-// reasonOf tells why the data has ended: nil when the pod has finished.
+// reasonOf returns why the data has ended: nil if the pod has finished.
 func (c *conn) reasonOf(complaint string, data httpstream.Stream) error {
 	if complaint != "" {
 		return fmt.Errorf("forwarding %s: %s", c.port, complaint)

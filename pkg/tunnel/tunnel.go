@@ -1,5 +1,5 @@
-// Package tunnel reaches a pod's port through the API server, as `kubectl
-// port-forward` does, for machines that the ingress can't be reached from.
+// Package tunnel connects to a pod's port through the API server, as `kubectl port-forward`
+// does, for machines that can't reach the ingress.
 package tunnel
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/request"
 )
 
-// Port is one of a pod.
+// Port is a port of a pod.
 type Port struct {
 	Namespace, Pod string
 	Number         int
@@ -43,11 +43,10 @@ func New(config *rest.Config) *Dialer { return &Dialer{config: request.Guard(con
 // needs the right to create pods/portforward. A pod that refuses the connection is
 // seen only when it is used: its errors then say what the kubelet has reported.
 //
-// Each connection has a tunnel of its own, as the kubelet's error of one connection
-// makes the whole tunnel unusable
-// (k8s.io/client-go/tools/portforward, handleConnection). client-go's PortForwarder
-// is not used: it reports such an error to the whole program's error handlers,
-// where nobody can tell whose it is, and it listens on a port of this machine.
+// Each connection has its own tunnel, as the kubelet's error of one connection makes the
+// whole tunnel unusable (k8s.io/client-go/tools/portforward, handleConnection). client-go's
+// PortForwarder is not used: it reports such an error to the whole program's error
+// handlers, where its connection is not known, and it listens on a port of this machine.
 func (d *Dialer) Dial(ctx context.Context, port Port) (net.Conn, error) {
 	type result struct {
 		conn *conn
@@ -122,9 +121,9 @@ func createStream(tunnel httpstream.Connection, headers http.Header) (httpstream
 	}
 }
 
-// dialError keeps what the API server answered for callers to inspect. What the
-// network says is of the way to the API server, and is not to be taken for an
-// answer of the pod's.
+// dialError keeps what the API server answered for callers to inspect. An error of the
+// network concerns the connection to the API server, and must not be mistaken for an answer
+// of the pod.
 func dialError(err error) error {
 	var status apierrors.APIStatus
 	var answer request.AnswerError

@@ -84,8 +84,8 @@ func TestDial(t *testing.T) {
 	})
 }
 
-// TestConnectionsAtOnce has each connection get its own bytes.
-func TestConnectionsAtOnce(t *testing.T) {
+// TestParallelConnections has each connection get its own bytes.
+func TestParallelConnections(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
 		dialer := New(api.start(t))
 		var all sync.WaitGroup
@@ -201,8 +201,8 @@ func TestDataBeforeAnError(t *testing.T) {
 	})
 }
 
-// TestServerClosesInTheMiddle: a connection that is lost is no end.
-func TestServerClosesInTheMiddle(t *testing.T) {
+// TestServerClosesDuringTransfer: a connection that is lost is no end.
+func TestServerClosesDuringTransfer(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
 		conn := dial(t, api.start(t), "istio-1")
 		if err := exchange(conn, "hello"); err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestTheFirstBrokenAnswerIsNamed(t *testing.T) {
+func TestFirstFailedAnswer(t *testing.T) {
 	t.Parallel()
 	answer := func(path string, status int, text string) func(*setup) {
 		return func(s *setup) {

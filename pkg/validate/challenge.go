@@ -11,7 +11,7 @@ type challenge struct{ scheme, realm string }
 // orthancRealm is the realm of Orthanc's own challenges (HttpServer.cpp).
 const orthancRealm = "Orthanc Secure Area"
 
-// The bounds of what is read of WWW-Authenticate.
+// The limits for reading WWW-Authenticate.
 const (
 	maxChallenges   = 8
 	maxChallengeLen = 4096

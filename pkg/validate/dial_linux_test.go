@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// TestTheFirstAddressThatAnswers has addresses that refuse and that are silent
+// TestFirstRespondingAddress has addresses that refuse and that are silent
 // before the one that answers.
-func TestTheFirstAddressThatAnswers(t *testing.T) {
+func TestFirstRespondingAddress(t *testing.T) {
 	t.Parallel()
 	port := full(t, [4]byte{127, 0, 0, 3})
 	there := Endpoint{Host: "web.bhs.orthweb.com", Port: int64(port)}

@@ -101,8 +101,8 @@ func (v *validation) loginOnce(ctx context.Context, other Subject) (Credentials,
 	return v.loginOf(ctx, other)
 }
 
-// maxInstances bounds the answer of a study's instances: Orthanc takes about a
-// kilobyte for each, so this is some 250,000 of them.
+// maxInstances bounds the answer of a study's instances: Orthanc returns about a kilobyte
+// for each, so this is some 250,000 of them.
 const maxInstances = 256 << 20
 
 // instances are Orthanc's ids of a study's instances, by SOP Instance UID (Orthanc

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestUnchangedCountsWhatIsLeft counts the images of the test study that the archive has:
+// TestUnchangedCountsRemainingImages counts the images of the test study that the archive has:
 // one that it has not makes no loss, and one that could not be removed hides none.
-func TestUnchangedCountsWhatIsLeft(t *testing.T) {
+func TestUnchangedCountsRemainingImages(t *testing.T) {
 	t.Parallel()
 	t.Run("kept, and the archive discarded it", func(t *testing.T) {
 		t.Parallel()

@@ -36,7 +36,7 @@ func (v *validation) checkLimits(ctx context.Context) Check {
 		if ctx.Err() != nil { // not all were counted
 			return v.warnEviction("the archive has limits, and the files could not be counted in time", "use --timeout to allow more time")
 		}
-		more.Patients, more.Bytes = more.Patients+count, more.Bytes+bytes // each file may be of a patient of its own
+		more.Patients, more.Bytes = more.Patients+count, more.Bytes+bytes // each file may belong to a different patient
 	}
 	if evicts := limits.Evicts(before.contents(), more); evicts != "" {
 		return v.warnEviction(evicts, why)

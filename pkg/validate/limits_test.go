@@ -188,9 +188,9 @@ func TestJudgeUnchanged(t *testing.T) {
 	}
 }
 
-// TestCleanUpKeepsOn removes the study over a web that fails for a while, and an image
+// TestCleanUpRetries removes the study over a web that fails for a while, and an image
 // whose answer was lost when it comes late.
-func TestCleanUpKeepsOn(t *testing.T) {
+func TestCleanUpRetries(t *testing.T) {
 	t.Parallel()
 	t.Run("the web fails twice", func(t *testing.T) {
 		t.Parallel()

@@ -126,8 +126,8 @@ func TestOpenWebWithoutVerification(t *testing.T) {
 	}
 }
 
-// TestServerChangesInTheMiddle: each connection is verified, not the first alone.
-func TestServerChangesInTheMiddle(t *testing.T) {
+// TestServerChangesDuringValidation: each connection is verified, not the first alone.
+func TestServerChangesDuringValidation(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
 	var foreign atomic.Bool
@@ -155,8 +155,8 @@ func TestServerChangesInTheMiddle(t *testing.T) {
 	}
 }
 
-// TestRedirectTakesNoPasswordAlong has the tenant's web send clients to another.
-func TestRedirectTakesNoPasswordAlong(t *testing.T) {
+// TestRedirectReceivesNoPassword has the tenant's web send clients to another.
+func TestRedirectReceivesNoPassword(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 		s, other := newTenant(t, "bhs"), newTenant(t, "mhr")
@@ -175,8 +175,8 @@ func TestRedirectTakesNoPasswordAlong(t *testing.T) {
 	}
 }
 
-// TestOthersAreAskedWithTheirOwn password, or with none.
-func TestOthersAreAskedWithTheirOwn(t *testing.T) {
+// TestOtherTenantsUseTheirOwnPassword password, or with none.
+func TestOtherTenantsUseTheirOwnPassword(t *testing.T) {
 	t.Parallel()
 	certificate := func(password string) Credentials { return NewCredentials("mhr", "reader", password) }
 	fetch := func(c Credentials, err error) func(context.Context) (Credentials, error) {
@@ -232,8 +232,8 @@ func TestOthersAreAskedWithTheirOwn(t *testing.T) {
 	}
 }
 
-// TestOneSilentTenant takes no time from the others.
-func TestOneSilentTenant(t *testing.T) {
+// TestUnresponsiveTenant takes no time from the others.
+func TestUnresponsiveTenant(t *testing.T) {
 	t.Parallel()
 	bhs, ahs, mhr := newTenant(t, "bhs"), newTenant(t, "ahs"), newTenant(t, "mhr")
 	bhs.options.Timeout = 2 * time.Second

@@ -14,9 +14,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// TestWhoIsLetIn has the DICOM door ask clients for certificates, in each way
+// TestAcceptedClients has the DICOM server ask clients for certificates, in each way
 // that goes wrong.
-func TestWhoIsLetIn(t *testing.T) {
+func TestAcceptedClients(t *testing.T) {
 	t.Parallel()
 	other := newAuthority(t, "mhr-ca")
 	stranger := OtherClient{Tenant: "mhr", Certificate: other.client("dcmclient")}
@@ -90,9 +90,9 @@ func TestMutualWeb(t *testing.T) {
 	}
 }
 
-// TestNoAnswerIsNoRefusal has a door that goes silent after the tenant's own
+// TestMissingAnswerIsNoRefusal has a server that goes silent after the tenant's own
 // client was let in: whether others are is not known.
-func TestNoAnswerIsNoRefusal(t *testing.T) {
+func TestMissingAnswerIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
 	s.options.Timeout = 1500 * time.Millisecond

@@ -206,7 +206,7 @@ func TestPeersIngestTranscoding(t *testing.T) {
 		{"1.2.840.10008.1.2.4.57", Pass, "", "stored as JPEG Lossless"},
 		{"1.2.840.10008.1.2.4.70", Pass, "", "stored as JPEG Lossless"},
 		{"1.2.840.10008.1.2.4.80", Pass, "", "stored as JPEG-LS Lossless"},
-		{"1.2.840.10008.1.2.4.50", Warn, codeStudyLossy, "Orthanc stores lossily compressed, as JPEG Baseline (Process 1)"},
+		{"1.2.840.10008.1.2.4.50", Warn, codeStudyLossy, "Orthanc stores images with lossy compression, as JPEG Baseline (Process 1)"},
 		{"1.2.840.10008.1.2.4.51", Warn, codeStudyLossy, "JPEG Extended"},
 		{"1.2.840.10008.1.2.4.81", Warn, codeStudyLossy, "lost detail, and have new SOP Instance UIDs"},
 	} {

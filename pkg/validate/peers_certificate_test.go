@@ -64,8 +64,8 @@ func unchanged(*x509.Certificate) {}
 var servedCertificates = []servedCertificate{
 	{about: "good", make: changed(unchanged)},
 	{about: "good, through an intermediate CA", make: through(unchanged)},
-	{about: "expired", make: changed(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
-		code: codeServerExpired, says: "expired 60s ago", client: "certificate has expired"},
+	{about: "expired", make: changed(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-30 * time.Minute) }),
+		code: codeServerExpired, says: "expired 30m ago", client: "certificate has expired"},
 	{about: "not yet valid", make: changed(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
 		code: codeServerExpired, says: "not yet valid", client: "certificate is not yet valid"},
 	{about: "another host", make: changed(func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.example.com"} }),
@@ -80,7 +80,7 @@ var servedCertificates = []servedCertificate{
 		made.Above = nil
 		return made
 	}, code: codeServerIssuerMissing, says: "signed by CN=below, which is neither in the chain", client: "unable to get local issuer certificate"},
-	{about: "intermediate expired", make: through(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
+	{about: "intermediate expired", make: through(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-30 * time.Minute) }),
 		code: codeIntermediateDates, says: "CN=below in the chain expired", client: "certificate has expired"},
 	{about: "intermediate not yet valid", make: through(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
 		code: codeIntermediateDates, says: "CN=below in the chain is not yet valid", client: "certificate is not yet valid"},
@@ -88,7 +88,7 @@ var servedCertificates = []servedCertificate{
 		return peers.Issue(t, nil, "bhs-ca", func(c *x509.Certificate) { c.MaxPathLenZero = true })
 	}, make: through(unchanged), code: codePathTooLong, says: "allows 0 CAs below it", client: "path length constraint exceeded"},
 	{about: "an intermediate that is no CA", make: through(func(c *x509.Certificate) { c.IsCA, c.KeyUsage = false, x509.KeyUsageDigitalSignature }),
-		code: codeNotCA, says: "CN=below in the chain has signed a certificate, and is not a CA's", client: "invalid CA certificate"},
+		code: codeNotCA, says: "CN=below in the chain signed a certificate, but is not a CA certificate", client: "invalid CA certificate"},
 	{about: "name constraints", make: through(func(c *x509.Certificate) {
 		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"other.example.com"}
 	}), code: codeServerRule, says: "does not allow the name " + certificateHost, client: "permitted subtree violation"},

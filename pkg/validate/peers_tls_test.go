@@ -53,14 +53,14 @@ func TestDICOMFronts(t *testing.T) {
 		says  string
 	}{
 		{about: "as delivered", bind: "ssl crt server.both.pem", works: true, check: "dicom-devices", want: Pass, says: "devices from before 2022"},
-		{about: "named hosts alone", bind: "ssl crt server.both.pem strict-sni", check: "dicom-devices", want: Fail, code: codeSNINeeded, says: "clients without SNI are kept out"},
+		{about: "named hosts alone", bind: "ssl crt server.both.pem strict-sni", check: "dicom-devices", want: Fail, code: codeSNINeeded, says: "clients without SNI, such as most modalities, cannot connect"},
 		{about: "another certificate without a name", bind: "ssl crt other.both.pem crt server.both.pem", works: true, check: "dicom-devices", want: Warn,
 			code: codeOtherWithoutSNI, says: "localhost"}, // echoscu looks at no name
 		{about: "another tenant's certificate without a name", bind: "ssl crt mhr.both.pem crt server.both.pem", check: "dicom-devices", want: Fail,
-			code: codeOtherWithoutSNI, says: "are shown another certificate: "},
+			code: codeOtherWithoutSNI, says: "get another certificate: "},
 		{about: "TLS 1.3 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.3", works: true, check: "dicom-devices", want: Fail, code: codeDevicesRefused, says: "devices with TLS 1.2 only"},
 		{about: "TLS 1.2 with ECDHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-devices", want: Pass, says: "before 2022"},
-		{about: "a suite that older devices lack", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-CHACHA20-POLY1305", check: "dicom-devices", want: Fail, code: codeDevicesRefused, says: "devices are kept out"},
+		{about: "a suite that older devices lack", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-CHACHA20-POLY1305", check: "dicom-devices", want: Fail, code: codeDevicesRefused, says: "devices cannot connect"},
 		{about: "X25519 alone", bind: "ssl crt server.both.pem curves X25519", check: "dicom-devices", want: Fail, code: codeDevicesRefused, says: "current devices (TLS 1.3 or 1.2)"},
 		{about: "P-384 alone", bind: "ssl crt server.both.pem curves P-384", works: true, check: "dicom-devices", want: Pass, says: "before 2022"},
 		{about: "an ECDSA certificate", bind: "ssl crt ecdsa.both.pem", works: true, check: "dicom-devices", want: Warn, code: codeOlderDevicesRefused, says: "devices from before 2022"},

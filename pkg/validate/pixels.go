@@ -57,7 +57,7 @@ func (v *validation) comparePixels(ctx context.Context, id string, sent dicom.Te
 	}
 	syntax, err := ask("/metadata/TransferSyntax")
 	if err != nil {
-		return comparison{}, nil // the bytes differ, and nothing says that they are encoded
+		return comparison{}, nil // the bytes differ, and it is not known that they are encoded
 	}
 	c := comparison{syntax: strings.TrimRight(string(syntax), "\x00 \r\n")}
 	if !encapsulated(c.syntax) {

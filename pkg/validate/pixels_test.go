@@ -25,7 +25,7 @@ func picture(t *testing.T, edge int, pixels []byte) []byte {
 	return out.Bytes()
 }
 
-func TestAlike(t *testing.T) {
+func TestCompareImages(t *testing.T) {
 	pixels := dicom.NewTestStudy([32]byte{1}, time.Unix(0, 0), 1)[0].Pixels()
 	changed := func(by int) []byte {
 		out := bytes.Clone(pixels)

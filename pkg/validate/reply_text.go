@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-// maxText bounds what is shown of an answer, in characters.
+// maxText limits the text of an answer that is shown, in characters.
 const maxText = 200
 
 var htmlTitle = regexp.MustCompile(`(?is)<title[^>]{0,200}>([^<]{1,1000})</title`)

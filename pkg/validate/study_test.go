@@ -19,8 +19,8 @@ type outcome struct {
 // wrong is a password that the tenant's Orthanc does not take.
 func wrong(tenant string) Credentials { return NewCredentials(tenant, "admin", "wrong") }
 
-// TestWhereTheStudyGoes has two other tenants, ahs and mhr.
-func TestWhereTheStudyGoes(t *testing.T) {
+// TestStudyDestination has two other tenants, ahs and mhr.
+func TestStudyDestination(t *testing.T) {
 	t.Parallel()
 	noDelete := func(_ http.ResponseWriter, r *http.Request) bool { return r.Method == http.MethodDelete }
 	refuse := func(w http.ResponseWriter, r *http.Request) bool {

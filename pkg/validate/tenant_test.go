@@ -15,8 +15,8 @@ import (
 
 const secret = "s3cret-of-bhs" // the password of Orthanc's web
 
-// door is a TLS server, as a tenant's Gateway has it.
-type door struct {
+// tlsServer is a TLS server, as a tenant's Gateway has it.
+type tlsServer struct {
 	config *tls.Config
 	// mutual: the Gateway says MUTUAL.
 	mutual bool
@@ -30,7 +30,7 @@ type door struct {
 type setup struct {
 	name       string
 	authority  authority
-	web, dicom door
+	web, dicom tlsServer
 	archive    *archive
 	peer       *peer
 	subject    Subject
@@ -42,7 +42,7 @@ func newTenant(t *testing.T, name string) *setup {
 	s := &setup{name: name, authority: newAuthority(t, name+"-ca")}
 	s.archive = &archive{passwords: map[string]string{"admin": secret}}
 	s.peer = &peer{archive: s.archive}
-	for _, d := range []*door{&s.web, &s.dicom} {
+	for _, d := range []*tlsServer{&s.web, &s.dicom} {
 		d.config = &tls.Config{Certificates: []tls.Certificate{*s.authority.issue()}}
 	}
 	s.subject = Subject{
@@ -53,8 +53,8 @@ func newTenant(t *testing.T, name string) *setup {
 	return s
 }
 
-// secure asks clients of the door for the tenant's certificates.
-func (s *setup) secure(d *door, mode tls.ClientAuthType) {
+// secure asks clients of the server for the tenant's certificates.
+func (s *setup) secure(d *tlsServer, mode tls.ClientAuthType) {
 	d.mutual, d.config.ClientAuth, d.config.ClientCAs = true, mode, s.authority.pool()
 	s.subject.Client = s.authority.client("dcmclient")
 }
@@ -87,39 +87,39 @@ func (s *setup) run(t *testing.T) []Check {
 	return Run(t.Context(), s.start(t), s.options, nil)
 }
 
-func (d *door) listen(t *testing.T, serve func(net.Listener)) Endpoint {
+func (d *tlsServer) listen(t *testing.T, serve func(net.Listener)) Endpoint {
 	t.Helper()
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = inner.Close() })
-	go serve(&knocked{Listener: inner, door: d})
+	go serve(&tlsListener{Listener: inner, server: d})
 	port := inner.Addr().(*net.TCPAddr).Port
 	return Endpoint{Host: "127.0.0.1", Port: int64(port), Known: true, Mutual: d.mutual}
 }
 
-// knocked is a listener that secures connections as its door says.
-type knocked struct {
+// tlsListener is a listener that secures connections as its server says.
+type tlsListener struct {
 	net.Listener
-	door *door
+	server *tlsServer
 }
 
-func (k *knocked) Accept() (net.Conn, error) {
+func (k *tlsListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := k.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		if k.door.accepted != nil {
-			k.door.accepted()
+		if k.server.accepted != nil {
+			k.server.accepted()
 		}
-		if k.door.instead == nil {
-			return tls.Server(conn, k.door.config), nil
+		if k.server.instead == nil {
+			return tls.Server(conn, k.server.config), nil
 		}
 		go func() {
 			defer func() { _ = conn.Close() }()
-			k.door.instead(conn)
+			k.server.instead(conn)
 		}()
 	}
 }

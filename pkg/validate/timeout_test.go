@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestCleaningUpIsBounded leaves a server that has gone silent for good.
-func TestCleaningUpIsBounded(t *testing.T) {
+// TestCleanUpTimeout leaves a server that has gone silent for good.
+func TestCleanUpTimeout(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
 	s.options.Timeout = time.Minute
@@ -34,8 +34,8 @@ func TestCleaningUpIsBounded(t *testing.T) {
 	}
 }
 
-// TestTimeoutBoundsEachCheck has servers that accept and are silent.
-func TestTimeoutBoundsEachCheck(t *testing.T) {
+// TestTimeoutOfEachCheck has servers that accept and are silent.
+func TestTimeoutOfEachCheck(t *testing.T) {
 	t.Parallel()
 	const timeout = time.Second
 	for _, c := range []struct {

@@ -28,8 +28,8 @@ type failedHandshake struct {
 // attemptTimeout is how long each attempt may take.
 const attemptTimeout = 3 * time.Second
 
-// proxyHeader is the PROXY protocol's, version 1, for a connection of which nothing is
-// said (HAProxy, doc/proxy-protocol.txt section 2.1).
+// proxyHeader is the PROXY protocol's, version 1, for a connection without addresses
+// (HAProxy, doc/proxy-protocol.txt section 2.1).
 const proxyHeader = "PROXY UNKNOWN\r\n"
 
 // diagnoseHandshake determines why a handshake failed.

@@ -14,9 +14,8 @@ type validation struct {
 	options Options
 	subject Subject
 	web     *web
-	// login is what the web is asked with: the subject's, or the default password. withheld
-	// says why no password is sent, empty where nothing speaks against it. open tells that
-	// the web wants no password.
+	// login has the credentials for the web: the subject's, or the default ones. withheld is
+	// why no password is sent, empty if it may be sent. open: the web requires no password.
 	login    Credentials
 	withheld string
 	open     bool

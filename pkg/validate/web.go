@@ -12,7 +12,7 @@ import (
 	"strconv"
 )
 
-// maxAnswer bounds what is read of an answer, in bytes.
+// maxAnswer limits the size of an answer, in bytes.
 const maxAnswer = 8 << 20
 
 // maxHeaders bounds the headers of an answer, in bytes.
