@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes/fake"
 )
 
@@ -77,10 +78,10 @@ func TestEachLoadBalancerHasItsOwnAddress(t *testing.T) {
 		}
 		return ""
 	}
-	for end := time.Now().Add(10 * time.Second); get("mhr-orthweb") == "" || get("bhs-orthweb") == ""; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("no addresses")
-		}
+	if err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
+		return get("mhr-orthweb") != "" && get("bhs-orthweb") != "", nil
+	}); err != nil {
+		t.Fatal("no addresses")
 	}
 	for namespace, want := range map[string]string{
 		"bhs-orthweb": "127.0.0.12", "mhr-orthweb": "127.0.0.13", "old-orthweb": "127.0.0.11", "other": "",
@@ -99,17 +100,11 @@ func TestNoAddressWhileIdle(t *testing.T) {
 	// Idle when it is asked first; a second later it looks again by itself.
 	go func() { done <- run(ctx, client, addr("127.0.0.11"), func() bool { return asked.Add(1) == 1 }, t.Logf) }()
 	defer func() { cancel(); <-done }()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	if err := wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, 10*time.Second, true, func(ctx context.Context) (bool, error) {
 		s, err := client.CoreV1().Services("bhs-orthweb").Get(ctx, "istio-ingressgateway", metav1.GetOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(s.Status.LoadBalancer.Ingress) > 0 {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatal("no address once it isn't idle any more")
-		}
+		return err == nil && len(s.Status.LoadBalancer.Ingress) > 0, err
+	}); err != nil {
+		t.Fatalf("no address once it isn't idle: %v", err)
 	}
 	if asked.Load() < 2 {
 		t.Error("it gave an address while idle")

@@ -1,6 +1,7 @@
 package pod
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // serveInside is a program that listens on all addresses, as Orthanc does.
@@ -56,15 +59,15 @@ func enterNetwork(t *testing.T) (addr string, cmd *exec.Cmd) {
 func TestTheNetworkIsReachedThroughTheRelayOnly(t *testing.T) {
 	addr, cmd := enterNetwork(t)
 	var text string
-	for end := time.Now().Add(10 * time.Second); text == ""; time.Sleep(20 * time.Millisecond) {
+	if err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
 		if resp, err := http.Get("http://" + addr); err == nil {
 			data, _ := io.ReadAll(resp.Body)
 			_ = resp.Body.Close()
 			text = string(data)
 		}
-		if time.Now().After(end) {
-			t.Fatal("nothing answers at the listener")
-		}
+		return text != "", nil
+	}); err != nil {
+		t.Fatal("nothing answers at the listener")
 	}
 	if text != "from inside" {
 		t.Errorf("it says %q", text)
@@ -75,15 +78,14 @@ func TestTheNetworkIsReachedThroughTheRelayOnly(t *testing.T) {
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	if err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
 		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			return
+		if err == nil {
+			_ = c.Close()
 		}
-		_ = c.Close()
-		if time.Now().After(end) {
-			t.Fatal("the relay outlives the program")
-		}
+		return err != nil, nil
+	}); err != nil {
+		t.Fatal("the relay outlives the program")
 	}
 }
 

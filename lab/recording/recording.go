@@ -22,14 +22,17 @@ import (
 // Object is an object of a snapshot.
 type Object = *unstructured.Unstructured
 
-// Snapshot is what the plugin saved: its index, and the objects by the names of
-// their files (pkg/snapshot/layout.go).
+// Snapshot is what the plugin saved (pkg/snapshot/layout.go): its index, and the objects
+// by the names of their files in a case.
 type Snapshot struct {
 	Index []byte
 	Files map[string][]Object
 }
 
-const index = "index.yaml"
+const (
+	index = "index.yaml"
+	saved = "index.json"
+)
 
 // Read reads a snapshot. Every old in it becomes new.
 func Read(r io.Reader, replace *strings.Replacer) (*Snapshot, error) {
@@ -51,11 +54,13 @@ func Read(r io.Reader, replace *strings.Replacer) (*Snapshot, error) {
 			return nil, fmt.Errorf("reading a snapshot: %w", err)
 		}
 		data = []byte(replace.Replace(string(data)))
-		if header.Name == index {
+		if header.Name == saved {
 			s.Index = data
 			continue
 		}
-		if s.Files[header.Name], err = cluster.Parse(data); err != nil {
+		// A case has YAML, which people read, where a snapshot has one JSON object a line.
+		name := strings.TrimSuffix(header.Name, ".jsonl") + ".yaml"
+		if s.Files[name], err = cluster.Parse(bytes.ReplaceAll(data, []byte("\n"), []byte("\n---\n"))); err != nil {
 			return nil, fmt.Errorf("reading a snapshot's %s: %w", header.Name, err)
 		}
 	}

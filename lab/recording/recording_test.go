@@ -144,9 +144,9 @@ func TestReadAndWrite(t *testing.T) {
 	zipped := gzip.NewWriter(&file)
 	out := tar.NewWriter(zipped)
 	for _, f := range [][2]string{
-		{"index.yaml", "at: \"" + since + "\"\nasked: []\n"},
-		{"objects/core/pods.yaml", "{\"kind\": \"Pod\", \"message\": \"/lab/tmp/x\"}\n---\n{\"kind\": \"Pod\"}\n"},
-		{"objects/core/nodes.yaml", ""},
+		{"index.json", "{\"at\": \"" + since + "\", \"asked\": []}\n"},
+		{"objects/core/pods.jsonl", "{\"kind\": \"Pod\", \"message\": \"/lab/tmp/x\"}\n{\"kind\": \"Pod\"}\n"},
+		{"objects/core/nodes.jsonl", ""},
 	} {
 		_ = out.WriteHeader(&tar.Header{Name: f[0], Size: int64(len(f[1])), Mode: 0o644})
 		_, _ = out.Write([]byte(f[1]))

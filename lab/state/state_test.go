@@ -1,6 +1,7 @@
 package state
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -9,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 func TestCreateRefusesAForeignDirectory(t *testing.T) {
@@ -158,10 +161,10 @@ func TestPaused(t *testing.T) {
 	if err := p.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(5 * time.Second); !p.Paused(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it doesn't pause")
-		}
+	if err := wait.PollUntilContextTimeout(t.Context(), time.Millisecond, 5*time.Second, true, func(context.Context) (bool, error) {
+		return p.Paused(), nil
+	}); err != nil {
+		t.Fatal("it doesn't pause")
 	}
 	if !p.Alive() {
 		t.Error("a paused process is alive")

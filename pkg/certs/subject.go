@@ -21,6 +21,10 @@ import (
 // they must be text, within the bounds of RFC 5280 appendix A, of the characters
 // that their type allows. Errors name the position, counted in characters from
 // 1, and the piece.
+//
+// It is not cert-manager's parser (pki.UnmarshalSubjectStringToRDNSequence, v1.21), which
+// knows ten attributes and not emailAddress, no lower case, not OpenSSL's form, one string
+// type, and no bounds; TestCertManagersSubjects has the inputs that differ.
 func ParseSubject(text string) (pkix.RDNSequence, error) {
 	split := splitRFC4514
 	if strings.HasPrefix(text, "/") {

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/hex"
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
 
 // FormatSubject writes a subject as RFC 4514 says, the most specific first.
@@ -82,8 +83,8 @@ func escapeValue(value string) string {
 // crypto/x509, as FormatSubject does. What is no subject is written in
 // hexadecimal.
 func FormatRawSubject(der []byte) string {
-	var rdns pkix.RDNSequence
-	if rest, err := asn1.Unmarshal(der, &rdns); err != nil || len(rest) > 0 {
+	rdns, err := pki.UnmarshalRawDerBytesToRDNSequence(der)
+	if err != nil {
 		return "#" + hex.EncodeToString(der)
 	}
 	return FormatSubject(rdns)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
 
 func TestParseSubject(t *testing.T) {
@@ -118,5 +120,69 @@ func TestFormatSubjectIsSafeToPrint(t *testing.T) {
 	subject := pkix.RDNSequence{{{Type: cn, Value: "a\x1b[2J\r\n\u2028\xff b"}}, {{Type: cn, Value: 7}}}
 	if got, want := FormatSubject(subject), `CN=#020107,CN=a\1B[2J\0D\0A\E2\80\A8\FF b`; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestCertManagersSubjects is why ParseSubject is not cert-manager's parser: what that makes
+// of what ParseSubject accepts, or lets pass of what it refuses. An input that no longer
+// differs is one reason less.
+func TestCertManagersSubjects(t *testing.T) {
+	theirs := func(text string) string {
+		rdns, err := pki.UnmarshalSubjectStringToRDNSequence(text)
+		if err != nil {
+			return err.Error()
+		}
+		der, err := pki.MarshalRDNSequenceToRawDERBytes(rdns)
+		if err != nil {
+			return err.Error()
+		}
+		return fmt.Sprintf("%x", der)
+	}
+	ours := func(text string) string {
+		rdns, err := ParseSubject(text)
+		if err != nil {
+			return "refused"
+		}
+		der, err := MarshalSubject(rdns)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("%x", der)
+	}
+	const noName = "asn1: structure error: invalid object identifier" // what it makes of a name that it does not know
+	const noPair = "DN ended with incomplete type, value pair"
+	for _, test := range []struct{ about, text, ours, theirs string }{
+		{"OpenSSL's form", "/C=CA/CN=x", "3019310b3009060355040613024341310a30080603550403130178", noName},
+		{"OpenSSL's commas", "/CN=a,b", "300e310c300a06035504031303612c62", noPair},
+		{"a name in lower case", "cn=x", "300c310a30080603550403130178", noName},
+		{"a long name", "commonName=x", "300c310a30080603550403130178", noName},
+		{"e-mail", "emailAddress=a@b.org", "30183116301406092a864886f70d01090116076140622e6f7267", noName},
+		{"e-mail, as Windows writes it", "E=a@b.org", "30183116301406092a864886f70d01090116076140622e6f7267", noName},
+		{"surname", "SN=a", "300c310a30080603550404130161", noName},
+		{"serialNumber, but in capitals", "serialNumber=1", "300c310a30080603550405130131", noName},
+		{"domainComponent is IA5String", "DC=a", "30133111300f060a0992268993f22c640119160161", "30133111300f060a0992268993f22c640119130161"},
+		{"DER of another string type", "CN=#0C0141", "300c310a300806035504030c0141", "300c310a30080603550403130141"},
+		{"DER that is no string", "CN=#020101", "refused", "300c310a300806035504030c0101"},
+		{"DER with more behind", "CN=#13014100", "refused", "300c310a30080603550403130141"},
+		{"a semicolon", "CN=x;O=y", "refused", "3018310a3008060355040a130179310a30080603550403130178"},
+		{"an empty value", "CN=,O=x", "refused", "3017310a3008060355040a1301783109300706035504031300"},
+		{"a line break", "CN=a\nb", "refused", "300e310c300a06035504030c03610a62"},
+		{"a country by its name", "C=Canada", "refused", "3011310f300d0603550406130643616e616461"},
+		{"an OID that nobody can read back", "1.2.99999999999=x", "refused", "3010310e300c06072a82f4c3dbcf7f130178"},
+	} {
+		if got := ours(test.text); got != test.ours {
+			t.Errorf("%s: %s is %s here, want %s", test.about, test.text, got, test.ours)
+		}
+		if got := theirs(test.text); got != test.theirs {
+			t.Errorf("%s: %s is %s of cert-manager, want %s", test.about, test.text, got, test.theirs)
+		}
+	}
+	for _, same := range []string{
+		"", "CN=x,O=Acme,C=CA", " CN = x , O = Acme Ltd ", `O=a\,b\+c\"d\\e\<f\>g\;h\=i\#j\ `, `CN=Lu\C4\8Di\C4\87`, `CN=\#1`,
+		"2.5.4.3=x", "1.2.3.4=x", "UID=jo,STREET=1", "O=A+OU=B,CN=x", "OU=B+O=A", "CN=a*", "CN=é",
+	} {
+		if got, want := theirs(same), ours(same); got != want {
+			t.Errorf("%s is %s of cert-manager, and %s here", same, got, want)
+		}
 	}
 }

@@ -3,10 +3,7 @@ package diagnose
 import (
 	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 )
@@ -21,7 +18,7 @@ func (c webhookCall) isolating(port int64) *unstructured.Unstructured {
 	for _, policy := range listing.Objects {
 		types := field.Texts(policy.Object, "spec", "policyTypes")
 		selects := slices.ContainsFunc(behind, func(workload *unstructured.Unstructured) bool {
-			return labelSelected(field.Map(policy.Object, "spec", "podSelector"), podLabels(workload))
+			return labelsMatch(field.Map(policy.Object, "spec", "podSelector"), podLabels(workload)) == yes
 		})
 		if !selects || len(types) > 0 && !slices.Contains(types, "Ingress") {
 			continue
@@ -36,17 +33,6 @@ func (c webhookCall) isolating(port int64) *unstructured.Unstructured {
 		}
 	}
 	return first
-}
-
-// labelSelected reports whether a LabelSelector, as written in an object, selects the
-// labels.
-func labelSelected(selector map[string]any, set map[string]string) bool {
-	var typed metav1.LabelSelector
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(selector, &typed); err != nil {
-		return false
-	}
-	matching, err := metav1.LabelSelectorAsSelector(&typed)
-	return err == nil && matching.Matches(labels.Set(set))
 }
 
 func admitsAPIServer(rule map[string]any, port int64) bool {

@@ -89,11 +89,12 @@ func readCase(t testing.TB, file string) faultCase {
 		if !strings.HasPrefix(f.Name, "objects/") && f.Name != "index.yaml" {
 			continue
 		}
-		header := tar.Header{Typeflag: tar.TypeReg, Name: f.Name, Mode: 0o644, Size: int64(len(f.Data))}
+		name, content := asSaved(t, f)
+		header := tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(content))}
 		if err := tarred.WriteHeader(&header); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tarred.Write(f.Data); err != nil {
+		if _, err := tarred.Write(content); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,6 +105,22 @@ func readCase(t testing.TB, file string) faultCase {
 		t.Fatalf("%s: %v", file, err)
 	}
 	return c
+}
+
+// asSaved is a file of a case, which is YAML, as a snapshot has it: one JSON object a line.
+func asSaved(t testing.TB, f txtar.File) (name string, content []byte) {
+	t.Helper()
+	for doc := range bytes.SplitSeq(f.Data, []byte("\n---\n")) {
+		line, err := yaml.YAMLToJSON(doc)
+		if err != nil {
+			t.Fatalf("%s: %v", f.Name, err)
+		}
+		content = append(append(content, line...), '\n')
+	}
+	if f.Name == "index.yaml" {
+		return "index.json", content
+	}
+	return strings.TrimSuffix(f.Name, ".yaml") + ".jsonl", content
 }
 
 // TestFaults explains every recorded fault and scores the answers: the right

@@ -5,10 +5,7 @@ import (
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
@@ -73,16 +70,7 @@ func injectorsOf(configs []*unstructured.Unstructured) []injector {
 // accepts reports whether the webhook is called for pods with these labels. A selector
 // that can't be parsed counts as matching.
 func (i injector) accepts(selector string, have map[string]string) bool {
-	raw := field.Map(i.hook, selector)
-	if raw == nil {
-		return true
-	}
-	var parsed metav1.LabelSelector
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(raw, &parsed); err != nil {
-		return true
-	}
-	matcher, err := metav1.LabelSelectorAsSelector(&parsed)
-	return err != nil || matcher.Matches(labels.Set(have))
+	return labelsMatch(field.Map(i.hook, selector), have) != no
 }
 
 // noInjector reports a cluster without the webhook, which istiod installs.

@@ -3,9 +3,9 @@ package diagnose
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -85,9 +85,9 @@ func (x *examiner) candidates(selector map[string]string, namespace string) []*u
 	return found
 }
 
-func matches(selector, labels map[string]string) bool {
+func matches(selector, set map[string]string) bool {
 	for key, value := range selector {
-		if got, ok := labels[key]; !ok || got != value {
+		if got, ok := set[key]; !ok || got != value {
 			return false
 		}
 	}
@@ -110,9 +110,5 @@ func (x *examiner) unseen(namespace string) []snapshot.Failure {
 
 // writeLabels is a selector in the syntax of kubectl.
 func writeLabels(selector map[string]string) string {
-	var pairs []string
-	for _, key := range slices.Sorted(maps.Keys(selector)) {
-		pairs = append(pairs, key+"="+selector[key])
-	}
-	return strings.Join(pairs, ",")
+	return labels.Set(selector).String()
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/publicsuffix"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -60,13 +62,17 @@ func (s fetchFailure) otherName(show, file string, f *finding.Finding) {
 	}
 }
 
-// sameDomain reports whether two hosts are in one domain, by their last two labels.
+// sameDomain reports whether two hosts are in one registrable domain, or are the same.
 func sameDomain(a, b string) bool {
-	last := func(host string) string {
-		labels := strings.Split(strings.ToLower(strings.Trim(host, "*. ")), ".")
-		return strings.Join(labels[max(0, len(labels)-2):], ".")
+	domain := func(host string) string {
+		host = strings.ToLower(strings.Trim(host, "*. "))
+		domain, err := publicsuffix.EffectiveTLDPlusOne(host)
+		if err != nil { // a suffix by itself, or a name without a dot
+			return host
+		}
+		return domain
 	}
-	return last(a) == last(b)
+	return domain(a) == domain(b)
 }
 
 // unknownCA reports a certificate from a CA that source-controller does not trust.

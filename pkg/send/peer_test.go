@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 const maxPDU = 128 << 10
@@ -84,15 +86,13 @@ func (p *peer) listen(t testing.TB) *peer {
 // finish waits until the peer has seen the end of all associations.
 func (p *peer) finish(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	if err := wait.PollUntilContextTimeout(t.Context(), time.Millisecond, 5*time.Second, true, func(context.Context) (bool, error) {
 		p.mu.Lock()
-		open := p.open
-		p.mu.Unlock()
-		if open == 0 {
-			return
-		}
+		defer p.mu.Unlock()
+		return p.open == 0, nil
+	}); err != nil {
+		t.Error("the peer still has associations")
 	}
-	t.Error("the peer still has associations")
 }
 
 func (p *peer) dial(ctx context.Context) (net.Conn, error) {

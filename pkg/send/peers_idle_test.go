@@ -3,12 +3,15 @@
 package send
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 )
@@ -51,11 +54,10 @@ func TestPeersIdleTimeout(t *testing.T) {
 		before := strings.Count(log(), " cD ")
 		_ = q.put(files[0])
 		// HAProxy logs a session with its reason when it ends: the client's time-out.
-		for deadline := time.Now().Add(20 * time.Second); strings.Count(log(), " cD ") == before; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Error("the proxy closed nothing")
-				break
-			}
+		if err := wait.PollUntilContextTimeout(t.Context(), time.Millisecond, 20*time.Second, true, func(context.Context) (bool, error) {
+			return strings.Count(log(), " cD ") != before, nil
+		}); err != nil {
+			t.Error("the proxy closed nothing")
 		}
 		_ = q.put(files[1])
 	})

@@ -6,9 +6,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
@@ -132,5 +135,23 @@ func TestNonRegularFiles(t *testing.T) {
 	r, err := Files(t.Context(), to(p, dir))
 	if err != nil || r.Stored != 1 || names(r.Skipped) != "socket" || !strings.Contains(r.Skipped[0].Reason, "neither a regular file nor a directory") {
 		t.Errorf("stored %d, skipped %v, %v", r.Stored, r.Skipped, err)
+	}
+}
+
+// TestPauses: how long to wait after the peer declined an association, and after one died.
+func TestPauses(t *testing.T) {
+	steps := func(b wait.Backoff, n int) (all []time.Duration) {
+		for range n {
+			all = append(all, b.Step())
+		}
+		return all
+	}
+	const s = time.Second
+	if got, want := steps(growth, 8), []time.Duration{s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 60 * s, 60 * s}; !slices.Equal(got, want) {
+		t.Errorf("after an association was declined: %v, want %v", got, want)
+	}
+	retry := newTransfer(Options{}).options.Backoff
+	if got, want := steps(retry, retry.Steps), []time.Duration{s / 2, s, 2 * s, 4 * s, 8 * s}; !slices.Equal(got, want) {
+		t.Errorf("after one died: %v, want %v", got, want)
 	}
 }

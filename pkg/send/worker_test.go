@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
 
@@ -223,17 +225,12 @@ func TestIdleAssociationIsReleased(t *testing.T) {
 	tr := newTransfer(o)
 	tr.round(t.Context(), func(q *queue) {
 		tr.scan(t.Context(), q)
-		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		if err := wait.PollUntilContextTimeout(t.Context(), time.Millisecond, 5*time.Second, true, func(context.Context) (bool, error) {
 			p.mu.Lock()
-			released := p.released
-			p.mu.Unlock()
-			if released == 1 {
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Error("an idle association was not released")
-				return
-			}
+			defer p.mu.Unlock()
+			return p.released == 1, nil
+		}); err != nil {
+			t.Error("an idle association was not released")
 		}
 	})
 	if tr.done.Stored != 1 || p.associations != 1 {

@@ -14,10 +14,12 @@ type budget struct {
 }
 
 // freeMemory is what objects may take in memory whatever the size of their files; see
-// memoryOf. Beyond, it is limited by that size.
+// memoryOf. Beyond, it is limited by that size: to so many times what kubectl printed, which
+// is indented, and to so many times what was saved, which is not.
 const (
-	freeMemory     = 64 << 20
-	memoryPerBytes = 5
+	freeMemory    = 64 << 20
+	printedMemory = 5
+	savedMemory   = 10
 )
 
 // reader counts what is read, and ends with an error when it is too much.
@@ -91,8 +93,8 @@ func (b *budget) take(value any, depth int, file string) error {
 		return tooLarge("the files have more than %d objects", maxObjects)
 	case b.values > maxValues:
 		return tooLarge("the objects have more than %d values", maxValues)
-	case b.memory > memoryFor(b.bytes):
-		return tooMuchMemory(file)
+	case b.memory > freeMemory+printedMemory*b.bytes:
+		return tooMuchMemory(file, printedMemory)
 	}
 	return nil
 }
@@ -107,11 +109,8 @@ func weigh(value any, depth int, file string) (values, memory int64, err error) 
 	return values, memoryOf(value), nil
 }
 
-// memoryFor is what the objects of so many bytes of text may take.
-func memoryFor(bytes int64) int64 { return freeMemory + memoryPerBytes*bytes }
-
-func tooMuchMemory(file string) error {
-	return tooLarge("%s has so many small values that they take more than %d times the room of the file", file, memoryPerBytes)
+func tooMuchMemory(file string, times int) error {
+	return tooLarge("%s has so many small values that they take more than %d times the room of the file", file, times)
 }
 
 // memoryOf is about how many bytes a decoded value takes: what Go 1.26 allocates for

@@ -10,10 +10,12 @@ import (
 )
 
 // The file is a gzipped tar. Its first file is the index; then comes one file
-// for each kind, objects/GROUP/RESOURCE.yaml, with the objects as documents
-// of a YAML stream.
+// for each kind, objects/GROUP/RESOURCE.jsonl, with the objects as JSON Lines
+// (jsonlines.org): one a line.
 const (
-	indexName  = "index.yaml"
+	indexName  = "index.json"
+	oldIndex   = "index.yaml"
+	objectsEnd = ".jsonl"
 	objectsDir = "objects"
 	coreGroup  = "core"
 	apiGroup   = "orthweb.digihunch.com"
@@ -21,7 +23,7 @@ const (
 	indexKind  = "Snapshot"
 )
 
-// index is what index.yaml says: what was asked and refused, and of whom.
+// index is what index.json says: what was asked and refused, and of whom.
 type index struct {
 	APIVersion string    `json:"apiVersion"`
 	Kind       string    `json:"kind"`
@@ -62,7 +64,7 @@ func objectsPath(asked Asked) (string, error) {
 			return "", fmt.Errorf("kind %s: %q can't be the name of a file", asked.GroupKind(), part)
 		}
 	}
-	return objectsDir + "/" + group + "/" + resource + ".yaml", nil
+	return objectsDir + "/" + group + "/" + resource + objectsEnd, nil
 }
 
 // layout is which kind is in which file.
@@ -87,7 +89,7 @@ func newLayout(asked []Asked) (layout, error) {
 			if _, taken := paths[free]; !taken {
 				break
 			}
-			free = fmt.Sprintf("%s.%d.yaml", strings.TrimSuffix(path, ".yaml"), n)
+			free = fmt.Sprintf("%s.%d%s", strings.TrimSuffix(path, objectsEnd), n, objectsEnd)
 		}
 		paths[free], placed[gk] = gk, true
 	}

@@ -3,12 +3,12 @@ package snapshot
 import "io"
 
 // What Read accepts. A snapshot of 1,000 tenants is a few MiB packed and some
-// 50 MiB unpacked; whatever is much beyond that was made to do harm.
+// 30 MiB unpacked; whatever is much beyond that was made to do harm.
 const (
 	// maxPacked is the size of the file, in bytes.
 	maxPacked = 64 << 20
 	// maxUnpacked is the size of the tar in it, and of all its files together.
-	maxUnpacked = 256 << 20
+	maxUnpacked = 128 << 20
 	// maxEntries is the number of files in the tar: one for each kind.
 	maxEntries = 10_000
 	// maxIndex is the size of the index, in bytes.

@@ -20,9 +20,9 @@ type sums struct {
 // parseObject makes a redacted object of its text, and adds what is in it to the
 // sums.
 func parseObject(doc document, all *sums) (*unstructured.Unstructured, error) {
-	content, err := parseMap(doc)
-	if err != nil {
-		return nil, err
+	var content map[string]any
+	if err := json.Unmarshal(doc.text, &content); err != nil {
+		return nil, damaged(err, "%s has a line that is not a JSON object", doc.file)
 	}
 	if content == nil {
 		return nil, damaged(nil, "%s has an empty object", doc.file)
@@ -35,7 +35,7 @@ func parseObject(doc document, all *sums) (*unstructured.Unstructured, error) {
 		return nil, tooLarge("its objects have more than %d values", maxValues)
 	}
 	if all.memory.Add(memory) > all.maxMemory {
-		return nil, tooMuchMemory(doc.file)
+		return nil, tooMuchMemory(doc.file, savedMemory)
 	}
 	obj := &unstructured.Unstructured{Object: content}
 	if err := checkObject(obj, doc); err != nil {
@@ -45,7 +45,7 @@ func parseObject(doc document, all *sums) (*unstructured.Unstructured, error) {
 	return obj, checkObject(obj, doc)
 }
 
-// parseMap reads an object; see parseValue.
+// parseMap reads an object that kubectl printed; see parseValue.
 func parseMap(doc document) (map[string]any, error) {
 	value, err := parseValue(doc)
 	if err != nil {
@@ -58,9 +58,8 @@ func parseMap(doc document) (map[string]any, error) {
 	return content, nil
 }
 
-// parseValue reads flow style, which Write makes, with the decoder of Kubernetes,
-// which keeps integers integers; anything else, as in a file made by hand,
-// goes through the YAML decoder first.
+// parseValue reads JSON with the decoder of Kubernetes, which keeps integers integers;
+// YAML goes through its own decoder first.
 func parseValue(doc document) (value any, err error) {
 	if doc.text[0] == '{' && json.Unmarshal(doc.text, &value) == nil {
 		return value, nil

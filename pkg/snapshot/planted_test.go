@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -105,9 +106,9 @@ func TestPlantedObjectsAreRedactedOnce(t *testing.T) {
 	objects, _ := plantedObjects(t)
 	for _, obj := range objects {
 		Redact(obj)
-		once, _ := appendValue(nil, obj.Object, 0)
+		once, _ := json.Marshal(obj.Object)
 		Redact(obj)
-		if twice, _ := appendValue(nil, obj.Object, 0); !bytes.Equal(once, twice) {
+		if twice, _ := json.Marshal(obj.Object); !bytes.Equal(once, twice) {
 			t.Errorf("redacted twice:\n%s\n%s", once, twice)
 		}
 	}

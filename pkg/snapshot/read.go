@@ -39,7 +39,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 	if unpacked, err = unzip(packed); err != nil {
 		return nil, foreign(err)
 	}
-	snapshot, err := readTar(tar.NewReader(unpacked), unpacked, memoryFor(size))
+	snapshot, err := readTar(tar.NewReader(unpacked), unpacked, freeMemory+savedMemory*size)
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -69,6 +69,9 @@ func readTar(files *tar.Reader, unpacked *limitedReader, maxMemory int64) (*Snap
 	header, err := nextFile(files)
 	if errors.Is(err, io.ErrUnexpectedEOF) && unpacked.ended {
 		err = tar.ErrHeader // the gzip is whole, and too short for a tar
+	}
+	if err == nil && header.Name == oldIndex {
+		return nil, &ReadError{Reason: ErrNewer, Found: "it is YAML, this one reads JSON"}
 	}
 	if err == io.EOF || err == nil && header.Name != indexName {
 		return nil, &ReadError{Reason: ErrForeign, Found: "its first file is not " + indexName}

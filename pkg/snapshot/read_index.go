@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"sigs.k8s.io/yaml"
+	"k8s.io/apimachinery/pkg/util/json"
 )
 
 // readIndex reads the index and finds out which file holds which kind.
@@ -15,22 +15,19 @@ func readIndex(r io.Reader) (*index, layout, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := refuseAnchors(text, indexName); err != nil {
-		return nil, nil, err
-	}
 	var found index
 	// What it is comes first: of another version nothing else need fit.
 	var is struct {
 		APIVersion string `json:"apiVersion"`
 		Kind       string `json:"kind"`
 	}
-	if err := yaml.Unmarshal(text, &is); err != nil {
+	if err := json.Unmarshal(text, &is); err != nil {
 		return nil, nil, damaged(err, "%s can't be read", indexName)
 	}
 	if err := checkVersion(is.APIVersion, is.Kind); err != nil {
 		return nil, nil, err
 	}
-	if err := yaml.Unmarshal(text, &found); err != nil {
+	if err := json.Unmarshal(text, &found); err != nil {
 		return nil, nil, damaged(err, "%s can't be read", indexName)
 	}
 	paths, err := newLayout(found.Asked)

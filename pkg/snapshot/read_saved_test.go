@@ -16,7 +16,7 @@ import (
 // TestChangedFiles: a snapshot from which objects were taken, or in which they were
 // changed, does not pass for one of a cluster without them.
 func TestChangedFiles(t *testing.T) {
-	const pods = "objects/core/pods.yaml"
+	const pods = "objects/core/pods.jsonl"
 	at := func(entries []entry, path string) int {
 		return slices.IndexFunc(entries, func(e entry) bool { return e.name == path })
 	}
@@ -32,7 +32,7 @@ func TestChangedFiles(t *testing.T) {
 		"all files removed": {func(entries []entry) []entry { return entries[:1] }, " is missing"},
 		"an object removed": {func(entries []entry) []entry {
 			i := at(entries, pods)
-			entries[i].content, _, _ = strings.Cut(entries[i].content, "---\n")
+			entries[i].content, _, _ = strings.Cut(entries[i].content, "\n")
 			return entries
 		}, pods + " was changed"},
 		"a letter changed": {func(entries []entry) []entry {
@@ -45,11 +45,11 @@ func TestChangedFiles(t *testing.T) {
 			return entries
 		}, pods + " was changed"},
 		"a file added": {func(entries []entry) []entry {
-			entries[0].content = strings.Replace(entries[0].content, "asked:\n", "asked:\n- {version: v1, kind: Extra, resource: extras}\n", 1)
-			return append(entries, entry{name: "objects/core/extras.yaml", content: "apiVersion: v1\nkind: Extra\nmetadata: {name: x}\n"})
-		}, "objects/core/extras.yaml is not among the files that were saved"},
+			entries[0].content = strings.Replace(entries[0].content, `"asked": [`, `"asked": [{"version": "v1", "kind": "Extra", "resource": "extras"},`, 1)
+			return append(entries, entry{name: "objects/core/extras.jsonl", content: `{"apiVersion":"v1","kind":"Extra","metadata":{"name":"x"}}`})
+		}, "objects/core/extras.jsonl is not among the files that were saved"},
 		"a wrong count": {func(entries []entry) []entry {
-			entries[0].content = strings.Replace(entries[0].content, "objects: 2\n  path: "+pods, "objects: 3\n  path: "+pods, 1)
+			entries[0].content = strings.Replace(entries[0].content, `"objects": 2`, `"objects": 3`, 1)
 			return entries
 		}, "and the index says 3"},
 	} {

@@ -12,14 +12,10 @@ import (
 )
 
 const (
-	sampleIndex = `apiVersion: orthweb.digihunch.com/v1alpha1
-kind: Snapshot
-at: "2026-05-04T12:30:15Z"
-asked:
-- {version: v1, kind: Pod, resource: pods}
-- {version: v1, kind: Secret, resource: secrets}
+	sampleIndex = `{"apiVersion": "orthweb.digihunch.com/v1alpha1", "kind": "Snapshot", "at": "2026-05-04T12:30:15Z",
+"asked": [{"version": "v1", "kind": "Pod", "resource": "pods"}, {"version": "v1", "kind": "Secret", "resource": "secrets"}]}
 `
-	samplePod = "apiVersion: v1\nkind: Pod\nmetadata: {name: one, namespace: a}\n"
+	samplePod = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"one","namespace":"a"}}` + "\n"
 )
 
 func indexed(entries ...entry) []entry {
@@ -27,14 +23,14 @@ func indexed(entries ...entry) []entry {
 }
 
 func pods(content string) []entry {
-	return indexed(entry{name: "objects/core/pods.yaml", content: content})
+	return indexed(entry{name: "objects/core/pods.jsonl", content: content})
 }
 
 func TestReadRefuses(t *testing.T) {
 	whole := written(t, sample())
 	damagedSum := bytes.Clone(whole)
 	damagedSum[len(damagedSum)-6] ^= 1
-	pod := entry{name: "objects/core/pods.yaml", content: samplePod}
+	pod := entry{name: "objects/core/pods.jsonl", content: samplePod}
 	gzipped := func(content []byte) []byte {
 		var out bytes.Buffer
 		w := gzip.NewWriter(&out)
@@ -51,34 +47,36 @@ func TestReadRefuses(t *testing.T) {
 		"a text":             {[]byte("apiVersion: v1\nkind: Pod\n"), ErrForeign, "neither gzipped nor"},
 		"a gzipped text":     {gzipped([]byte("hello")), ErrForeign, "no tar"},
 		"a long gzip text":   {gzipped(bytes.Repeat([]byte("hello "), 1000)), ErrForeign, "no tar"},
-		"a tar of others":    {pack(t, pod), ErrForeign, "index.yaml"},
-		"an empty tar":       {pack(t), ErrForeign, "index.yaml"},
+		"a tar of others":    {pack(t, pod), ErrForeign, "index.json"},
+		"an empty tar":       {pack(t), ErrForeign, "index.json"},
 		"half a file":        {whole[:len(whole)/2], ErrTruncated, "too early"},
 		"all but the end":    {whole[:len(whole)-1], ErrTruncated, "too early"},
 		"a wrong checksum":   {damagedSum, ErrDamaged, "unpacked"},
-		"another kind":       {pack(t, entry{name: indexName, content: "apiVersion: v1\nkind: Pod\n"}), ErrForeign, `"Pod" of "v1"`},
-		"a newer version":    {pack(t, entry{name: indexName, content: "apiVersion: orthweb.digihunch.com/v2\nkind: Snapshot\nat: later\n"}), ErrNewer, "v2"},
-		"an index of no use": {pack(t, entry{name: indexName, content: "{"}), ErrDamaged, "index.yaml"},
+		"another kind":       {pack(t, entry{name: indexName, content: `{"apiVersion":"v1","kind":"Pod"}`}), ErrForeign, `"Pod" of "v1"`},
+		"a newer version":    {pack(t, entry{name: indexName, content: `{"apiVersion":"orthweb.digihunch.com/v2","kind":"Snapshot","at":"later"}`}), ErrNewer, "v2"},
+		"an index in YAML":   {pack(t, entry{name: "index.yaml", content: "apiVersion: orthweb.digihunch.com/v1alpha1\nkind: Snapshot\n"}, pod), ErrNewer, "it is YAML, this one reads JSON"},
+		"an index of no use": {pack(t, entry{name: indexName, content: "{"}), ErrDamaged, "index.json"},
 		"paths in the index": {pack(t, entry{name: indexName, content: strings.Replace(sampleIndex, "pods", "../../x", 1)}), ErrDamaged, "../../x"},
 		"two indexes":        {pack(t, indexed(entry{name: indexName, content: sampleIndex})...), ErrDamaged, "twice"},
 		"a file twice":       {pack(t, indexed(pod, pod)...), ErrDamaged, "twice"},
-		"an object twice":    {pack(t, pods(samplePod+"---\n"+samplePod)...), ErrDamaged, "Pod a/one is in it twice"},
+		"an object twice":    {pack(t, pods(samplePod+samplePod)...), ErrDamaged, "Pod a/one is in it twice"},
 		"a path out of it":   {pack(t, indexed(entry{name: "objects/../../x", content: "x"})...), ErrDamaged, "leads out"},
 		"an absolute path":   {pack(t, indexed(entry{name: "/etc/passwd", content: "x"})...), ErrDamaged, "leads out"},
 		"a link":             {pack(t, indexed(entry{name: "x", header: tar.Header{Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}})...), ErrDamaged, "ordinary"},
 		"a device":           {pack(t, indexed(entry{name: "x", header: tar.Header{Typeflag: tar.TypeBlock}})...), ErrDamaged, "ordinary"},
-		"an unknown file":    {pack(t, indexed(entry{name: "objects/core/nodes.yaml", content: "x"})...), ErrDamaged, "not in the index"},
-		"an unknown kind":    {pack(t, pods("apiVersion: v1\nkind: Node\nmetadata: {name: x}\n")...), ErrDamaged, "Node"},
-		"no kind":            {pack(t, pods("metadata: {name: x}\n")...), ErrDamaged, "without a kind"},
-		"no name":            {pack(t, pods("apiVersion: v1\nkind: Pod\nmetadata: [x]\n")...), ErrDamaged, "without a name"},
-		"a list":             {pack(t, pods("- x\n")...), ErrDamaged, "not an object"},
+		"an unknown file":    {pack(t, indexed(entry{name: "objects/core/nodes.jsonl", content: "x"})...), ErrDamaged, "not in the index"},
+		"an unknown kind":    {pack(t, pods(`{"apiVersion":"v1","kind":"Node","metadata":{"name":"x"}}`)...), ErrDamaged, "Node"},
+		"no kind":            {pack(t, pods(`{"metadata":{"name":"x"}}`)...), ErrDamaged, "without a kind"},
+		"no name":            {pack(t, pods(`{"apiVersion":"v1","kind":"Pod","metadata":["x"]}`)...), ErrDamaged, "without a name"},
+		"a list":             {pack(t, pods(`["x"]`)...), ErrDamaged, "not a JSON object"},
 		"null":               {pack(t, pods("null\n")...), ErrDamaged, "empty"},
-		"no YAML":            {pack(t, pods("a: {b\n")...), ErrDamaged, "not YAML"},
-		"anchors":            {pack(t, pods(samplePod+"a: &a [x]\nb: [*a, *a]\n")...), ErrDamaged, "anchor"},
-		"depth":              {pack(t, pods(samplePod+"a: "+strings.Repeat("[", maxDepth)+strings.Repeat("]", maxDepth)+"\n")...), ErrTooLarge, "deep"},
-		"great depth":        {pack(t, pods(`{"a":`+strings.Repeat("[", 1<<19))...), ErrDamaged, "YAML"},
-		"a large object":     {pack(t, pods(samplePod+"a: "+strings.Repeat("x", maxObject)+"\n")...), ErrTooLarge, "8 MiB"},
-		"a large index":      {pack(t, entry{name: indexName, content: strings.Repeat("#\n", maxIndex/2+1)}), ErrTooLarge, "16 MiB"},
+		"half an object":     {pack(t, pods(`{"a":{"b"`)...), ErrDamaged, "not a JSON object"},
+		"an object in YAML":  {pack(t, pods("apiVersion: v1\nkind: Pod\nmetadata: {name: one}\n")...), ErrDamaged, "not a JSON object"},
+		"two in a line":      {pack(t, pods("{} {}")...), ErrDamaged, "not a JSON object"},
+		"depth":              {pack(t, pods(samplePod+`{"a":`+strings.Repeat("[", maxDepth)+strings.Repeat("]", maxDepth)+"}\n")...), ErrTooLarge, "deep"},
+		"great depth":        {pack(t, pods(`{"a":`+strings.Repeat("[", 1<<19))...), ErrDamaged, "not a JSON object"},
+		"a large object":     {pack(t, pods(samplePod+`{"a":"`+strings.Repeat("x", maxObject)+"\"}\n")...), ErrTooLarge, "8 MiB"},
+		"a large index":      {pack(t, entry{name: indexName, content: strings.Repeat(" \n", maxIndex/2+1)}), ErrTooLarge, "16 MiB"},
 	} {
 		_, err := Read(bytes.NewReader(test.file))
 		var own *ReadError
@@ -94,21 +92,21 @@ func TestReadRefuses(t *testing.T) {
 
 func TestReadBoundsSizes(t *testing.T) {
 	if testing.Short() {
-		t.Skip("unpacks a quarter of a gigabyte")
+		t.Skip("unpacks more than 128 MiB")
 	}
 	var bomb bytes.Buffer
 	zipped, _ := gzip.NewWriterLevel(&bomb, gzip.BestSpeed)
 	files := tar.NewWriter(zipped)
 	_ = files.WriteHeader(&tar.Header{Name: indexName, Size: int64(len(sampleIndex)), Typeflag: tar.TypeReg})
 	_, _ = files.Write([]byte(sampleIndex))
-	_ = files.WriteHeader(&tar.Header{Name: "objects/core/pods.yaml", Size: 1 << 30, Typeflag: tar.TypeReg})
-	block := append(bytes.Repeat([]byte(" "), 1<<20-5), "\n---\n"...)
+	_ = files.WriteHeader(&tar.Header{Name: "objects/core/pods.jsonl", Size: 1 << 30, Typeflag: tar.TypeReg})
+	block := append(bytes.Repeat([]byte("{}\n"), 1<<20/3), "\n"...)
 	for range maxUnpacked>>20 + 1 {
 		_, _ = files.Write(block)
 	}
 	_ = zipped.Close()
-	if _, err := Read(&bomb); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "256 MiB") {
-		t.Errorf("a quarter of a gigabyte in a small file: %v", err)
+	if _, err := Read(&bomb); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "128 MiB") {
+		t.Errorf("more than 128 MiB in a small file: %v", err)
 	}
 }
 
@@ -139,10 +137,10 @@ func (f *failing) Read(p []byte) (int, error) {
 
 func TestReadByHand(t *testing.T) {
 	file := pack(t, append([]entry{{name: "./", header: tar.Header{Typeflag: tar.TypeDir}}},
-		entry{name: "./index.yaml", content: sampleIndex},
-		entry{name: "./objects/core/secrets.yaml", content: "---\napiVersion: v1\nkind: Secret\n" +
-			"metadata:\n  name: s\n  namespace: a\ndata:\n  password: aHVudGVyMg==\n...\n---\n"},
-		entry{name: "./objects/core/pods.yaml", content: "--- # a comment\n" + samplePod + "spec: {count: 1}\n"})...)
+		entry{name: "./index.json", content: sampleIndex},
+		entry{name: "./objects/core/secrets.jsonl", content: "\n" +
+			`{"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s", "namespace": "a"}, "data": {"password": "aHVudGVyMg=="}}` + "\r\n\n"},
+		entry{name: "./objects/core/pods.jsonl", content: strings.Replace(samplePod, "{", `{"spec": {"count": 1}, `, 1)})...)
 	s, err := Read(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
@@ -164,11 +162,11 @@ func TestReadByHand(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(sampleIndex), []byte(samplePod))
 	f.Add([]byte(sampleIndex), []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}`))
-	f.Add([]byte("apiVersion: orthweb.digihunch.com/v1alpha1\nkind: Snapshot\nasked: [{kind: X}, 1]"), []byte("---\n...\n--- {}"))
+	f.Add([]byte(`{"apiVersion":"orthweb.digihunch.com/v1alpha1","kind":"Snapshot","asked":[{"kind":"X"},1]}`), []byte("\n{}\nnull\n"))
 	f.Fuzz(func(t *testing.T, index, objects []byte) {
 		_, _ = Read(bytes.NewReader(index))
 		s, err := Read(bytes.NewReader(pack(t, entry{name: indexName, content: string(index)},
-			entry{name: "objects/core/pods.yaml", content: string(objects)})))
+			entry{name: "objects/core/pods.jsonl", content: string(objects)})))
 		if err != nil {
 			return
 		}

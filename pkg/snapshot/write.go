@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -12,10 +13,9 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/yaml"
 )
 
-// Write saves the snapshot as a gzipped tar of YAML, which Read opens. The
+// Write saves the snapshot as a gzipped tar of JSON, which Read opens. The
 // same snapshot makes the same bytes. An error is the writer's, or tells of
 // an object that no file can hold.
 func Write(w io.Writer, s *Snapshot) error {
@@ -53,7 +53,7 @@ func (out tarWriter) snapshot(s *Snapshot) error {
 	if err != nil {
 		return err
 	}
-	content, err := indexYAML(s, asked, files)
+	content, err := indexJSON(s, asked, files)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (out tarWriter) snapshot(s *Snapshot) error {
 		return err
 	}
 	for _, file := range files {
-		content, _, err := objectsYAML(s, paths[file.Path])
+		content, _, err := objectsJSON(s, paths[file.Path])
 		if err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (out tarWriter) snapshot(s *Snapshot) error {
 func savedFiles(s *Snapshot, paths layout) ([]savedFile, error) {
 	files := []savedFile{}
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
-		content, objects, err := objectsYAML(s, paths[path])
+		content, objects, err := objectsJSON(s, paths[path])
 		if err != nil {
 			return nil, err
 		}
@@ -103,29 +103,26 @@ func (out tarWriter) file(name string, content []byte) error {
 	return err
 }
 
-func indexYAML(s *Snapshot, asked []Asked, files []savedFile) ([]byte, error) {
-	return yaml.Marshal(index{
+func indexJSON(s *Snapshot, asked []Asked, files []savedFile) ([]byte, error) {
+	return json.MarshalIndent(index{
 		APIVersion: apiVersion, Kind: indexKind,
 		At: s.meta.At.UTC(), Server: s.meta.Server, Plugin: s.meta.Plugin, Asked: asked, Files: files, Complete: s.complete,
-	})
+	}, "", "  ")
 }
 
-// objectsYAML is all objects of the kind, as documents, and how many there are.
-func objectsYAML(s *Snapshot, gk schema.GroupKind) (content []byte, count int, err error) {
+// objectsJSON is all objects of the kind, one a line, and how many there are.
+func objectsJSON(s *Snapshot, gk schema.GroupKind) (content []byte, count int, err error) {
 	var out bytes.Buffer
+	lines := json.NewEncoder(&out)
+	lines.SetEscapeHTML(false)
 	objects := s.List(gk, "").Objects
 	for _, obj := range objects {
 		if has := obj.GroupVersionKind().GroupKind(); has != gk {
 			return nil, 0, fmt.Errorf("%s %s was listed as %s", has, obj.GetName(), gk)
 		}
-		if out.Len() > 0 {
-			out.WriteString("---\n")
-		}
-		text, err := appendValue(out.AvailableBuffer(), obj.Object, 0)
-		if err != nil {
+		if err := lines.Encode(obj.Object); err != nil {
 			return nil, 0, fmt.Errorf("%s %s/%s: %w", gk, obj.GetNamespace(), obj.GetName(), err)
 		}
-		out.Write(append(text, '\n'))
 	}
 	return out.Bytes(), len(objects), nil
 }

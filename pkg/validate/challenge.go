@@ -3,6 +3,8 @@ package validate
 import (
 	"net/http"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // challenge is an authentication scheme that a server offers in WWW-Authenticate.
@@ -30,7 +32,7 @@ func challenges(header http.Header) (out []challenge) {
 			switch {
 			case strings.Contains(scheme, "=") || strings.HasPrefix(strings.TrimSpace(rest), "="):
 				rest = part // a parameter of the scheme before
-			case !isToken(scheme) || len(out) == maxChallenges:
+			case !httpguts.ValidHeaderFieldName(scheme) || len(scheme) > maxSchemeLen || len(out) == maxChallenges: // no token
 				continue
 			default:
 				out = append(out, challenge{scheme: scheme})
@@ -71,16 +73,6 @@ func splitUnquoted(list string) (parts []string) {
 		}
 	}
 	return append(parts, strings.TrimSpace(list[from:]))
-}
-
-// isToken reports whether a text is a token of HTTP (RFC 9110, section 5.6.2).
-func isToken(text string) bool {
-	for _, c := range text {
-		if c > '~' || c <= ' ' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c) {
-			return false
-		}
-	}
-	return text != "" && len(text) <= maxSchemeLen
 }
 
 // basic returns the challenge for a user and a password.
