@@ -40,8 +40,7 @@ sudo: ## change a hosts file through sudo
 	go test -race -count=1 -tags peers ./e2e/sudo
 
 live: build lab ## the command line on a real cluster
-	bin/orthweb-lab build
-	go test -race -count=1 -tags lab -timeout 45m ./e2e
+	.ci/live
 
 krew-test: lab ## install the plugin with krew, run it, and uninstall it
 	.ci/release-snapshot $$(go env GOOS)_$$(go env GOARCH) darwin_arm64

@@ -49,8 +49,8 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestScriptsThatEndIt runs those scripts after which the lab is of no more use. It
-// is the last of the last file, and so the last test.
+// TestScriptsThatEndIt runs the scripts that leave the lab unusable. It is the last test
+// of the last file, so that it runs after all others.
 func TestScriptsThatEndIt(t *testing.T) { runScripts(t, "testdata/9*.txtar") }
 
 // examples are the lines of all help texts: those first that others need, those
