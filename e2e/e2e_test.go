@@ -22,12 +22,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin"
 )
 
-// lab is the running cluster, set by TestMain's run.
+// lab is the running cluster, which started.Run sets.
 var lab struct{ program, dir, kubeconfig, programs string }
 
 func TestMain(m *testing.M) {
 	testscript.Main(started{m}, map[string]func(){
-		// The plugin itself, race detector and all, for scripts and for kubectl.
+		// The plugin, with the race detector, for the scripts and for kubectl.
 		"kubectl-orthweb": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 			defer stop()
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// started runs the tests inside a lab's life.
+// started runs the tests between the start and the stop of a lab.
 type started struct{ m *testing.M }
 
 func (s started) Run() int {
@@ -103,7 +103,7 @@ func upAlone(firstAddress string) error {
 	return command(os.Stderr, "up", "--health-timeout=60s", "--first-address="+firstAddress)
 }
 
-// command runs the lab's program, for this lab.
+// command runs orthweb-lab for this lab.
 func command(out io.Writer, args ...string) error {
 	cmd := exec.Command(lab.program, append(args, "--dir="+lab.dir)...)
 	cmd.Stdout, cmd.Stderr = out, os.Stderr
