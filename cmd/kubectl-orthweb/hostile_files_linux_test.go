@@ -149,9 +149,8 @@ func hostileFiles(t *testing.T) []hostileFile {
 
 // repeatedExample is the recorded cluster, over and over under other names.
 func repeatedExample(t *testing.T, size int) func(io.Writer) error {
-	_, objects := healthyCluster(t)
 	var texts []string
-	for _, obj := range objects {
+	for _, obj := range healthyCluster(t).objects {
 		text, err := obj.MarshalJSON()
 		if err != nil {
 			t.Fatal(err)
