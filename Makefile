@@ -40,10 +40,10 @@ sudo: ## change a hosts file through sudo
 	go test -race -count=1 -tags peers ./e2e/sudo
 
 live: build lab ## the command line on a real cluster
-	bin/orthweb-lab build
-	go test -race -count=1 -tags lab -timeout 45m ./e2e
+	.ci/live
 
-krew-test: lab release-snapshot ## install the plugin with krew, run it, and uninstall it
+krew-test: lab ## install the plugin with krew, run it, and uninstall it
+	.ci/release-snapshot $$(go env GOOS)_$$(go env GOARCH) darwin_arm64
 	.ci/krew-test
 
 bench: ## measure storing files, compared with DCMTK's storescu
@@ -66,7 +66,7 @@ licenses: ## generate THIRD_PARTY_LICENSES from the linked packages
 	mv THIRD_PARTY_LICENSES.next THIRD_PARTY_LICENSES
 
 release-snapshot: ## build in dist/ all parts of a release that need neither network nor keys
-	"$$(CGO_ENABLED=0 go -C tools/release tool -n goreleaser)" release --snapshot --clean --skip=sbom,sign --parallelism=1
+	.ci/release-snapshot
 
 examples: build lab ## record examples/*.tgz again
 	.ci/record-examples

@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/script"
 )
 
-// commands are what the scripts can do besides running programs.
+// commands are the commands of the scripts, besides those of testscript.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"lab":   runLab,
 	"ports": freePorts,
@@ -19,7 +19,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"exits": script.Exits,
 }
 
-// runLab is `lab ARGS...`: the lab's own program, for the lab of the tests.
+// runLab is `lab ARGS...`: it runs orthweb-lab for the lab of the tests.
 func runLab(ts *testscript.TestScript, neg bool, args []string) {
 	err := ts.Exec(lab.program, append(args, "--dir="+lab.dir)...)
 	if (err != nil) != neg {
@@ -27,8 +27,8 @@ func runLab(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// freePorts is `ports NAME...`: sets each variable to a loopback port that is
-// free. Another program could take it before the script does; none here does.
+// freePorts is `ports NAME...`: it sets each variable to a free loopback port. Another
+// program could use the port before the script does; none of these tests do.
 func freePorts(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: ports NAME...")

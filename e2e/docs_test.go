@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestDocs does what the pages say to type, and holds what they say is printed to
-// what is. A block of commands that can't be run here says why, after its language.
+// TestDocs runs the commands of the documentation and compares their output with the
+// output that the pages show. A block that the test cannot run says why, after its language.
 func TestDocs(t *testing.T) {
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil || len(pages) == 0 {
@@ -22,14 +22,14 @@ func TestDocs(t *testing.T) {
 	for _, page := range append(pages, "../README.md", "../CONTRIBUTING.md", "../lab/README.md") {
 		for i, block := range blocks(t, page) {
 			command, shown, _ := strings.Cut(block.text, "\n")
-			command, prints := strings.CutPrefix(command, "$ ")
+			command, showsOutput := strings.CutPrefix(command, "$ ")
 			switch {
-			case prints:
-				run(t, page, i, func(t *testing.T) { compare(t, shown, typed(t, command)) })
+			case showsOutput:
+				run(t, page, i, func(t *testing.T) { compare(t, shown, execute(t, command)) })
 			case block.info == "sh":
-				run(t, page, i, func(t *testing.T) { typed(t, block.text) })
+				run(t, page, i, func(t *testing.T) { execute(t, block.text) })
 			case block.info == "" && strings.HasPrefix(command, "kubectl "):
-				t.Errorf("%s: %q is neither run (sh) nor an output ($)", page, command)
+				t.Errorf("%s: %q is in a block that is neither run (sh) nor compared ($)", page, command)
 			}
 		}
 	}
@@ -39,7 +39,7 @@ func run(t *testing.T, page string, i int, test func(t *testing.T)) {
 	t.Run(strings.TrimPrefix(page, "../")+"/"+string(rune('a'+i)), test)
 }
 
-// block is text between fences, with what the first of them says it is.
+// block is a fenced code block: the words after the opening fence, and the text.
 type block struct{ info, text string }
 
 func blocks(t *testing.T, page string) []block {
@@ -55,19 +55,18 @@ func blocks(t *testing.T, page string) []block {
 	return list
 }
 
-// prelude lets kubectl orthweb answer no, and has make do its work in the
-// repository.
+// prelude lets kubectl orthweb exit with 1, and runs make in the repository.
 const prelude = `set -euo pipefail
 kubectl() { local code=0; command kubectl "$@" || code=$?; [ $code = 1 ] && [ "$1" = orthweb ] || return $code; }
 make() { command make -C "$REPOSITORY" "$@"; }
 `
 
-// typed runs commands as a user would, in a directory that has of the repository
-// what they name, and returns what they print.
-func typed(t *testing.T, commands string) string {
+// execute runs commands as a user would, in a directory with links to the parts of the
+// repository that they name, and returns their output.
+func execute(t *testing.T, commands string) string {
 	t.Helper()
 	dir := t.TempDir()
-	given(t, dir)
+	createInputs(t, dir)
 	repository, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +81,7 @@ func typed(t *testing.T, commands string) string {
 	if err := os.MkdirAll(programs, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// Its own, since completion is installed beside it.
+	// In a directory of its own, because completion is installed next to it.
 	if err := os.Symlink(filepath.Join(repository, "bin", "kubectl-orthweb"), filepath.Join(programs, "kubectl-orthweb")); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +91,7 @@ func typed(t *testing.T, commands string) string {
 	}
 	kubeconfig := lab.kubeconfig
 	if strings.Contains(commands, "orthweb-lab up") {
-		kubeconfig = "" // that lab's context goes into it
+		kubeconfig = "" // the block starts a lab, whose context is added to the default file
 	}
 	cmd := exec.Command("bash", "-c", prelude+commands)
 	cmd.Dir = dir
@@ -102,24 +101,25 @@ func typed(t *testing.T, commands string) string {
 		"HOME=" + home, "XDG_CACHE_HOME=" + cache, "XDG_STATE_HOME=", "REPOSITORY=" + repository, "KUBECONFIG=" + kubeconfig,
 		"ORTHWEB_HOSTS_FILE=" + filepath.Join(dir, "hosts"), "PATH=" + programs + ":" + lab.programs + ":" + os.Getenv("PATH"),
 	})
-	var printed, said strings.Builder
-	cmd.Stdout, cmd.Stderr = &printed, &said
+	var output, errorOutput strings.Builder
+	cmd.Stdout, cmd.Stderr = &output, &errorOutput
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v\n%s\n%s", err, &printed, &said)
+		t.Fatalf("%v\n%s\n%s", err, &output, &errorOutput)
 	}
-	t.Log(printed.String())
-	return printed.String()
+	t.Log(output.String())
+	return output.String()
 }
 
-// goCaches keep Go's caches where they are though the home is another.
+// goCaches keep Go's caches, which are in the home directory by default, although the
+// commands run with another one.
 func goCaches(t *testing.T) []string {
 	t.Helper()
 	out, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	where := strings.Fields(string(out))
-	return []string{"GOCACHE=" + where[0], "GOMODCACHE=" + where[1]}
+	paths := strings.Fields(string(out))
+	return []string{"GOCACHE=" + paths[0], "GOMODCACHE=" + paths[1]}
 }
 
 var (
@@ -128,11 +128,11 @@ var (
 	loose  = strings.NewReplacer("…", ".*", `, \d+ms`, `(, \d+m?s)?`)
 )
 
-// compare finds each line in what is printed, in this order. Numbers and the width
-// of gaps may differ, short times are left out, and … stands for anything.
+// compare finds each line of the page in the output, in this order. Numbers and the width
+// of gaps may differ, times in milliseconds are ignored, and … stands for any text.
 func compare(t *testing.T, shown, printed string) {
 	t.Helper()
-	// A step that took a moment says so, on a busy machine.
+	// Only on a slow machine does a step print how long it took.
 	moment := regexp.MustCompile(`, \d+ms(\n|$)`)
 	lines := strings.Split(moment.ReplaceAllString(printed, "$1"), "\n")
 	for line := range strings.Lines(moment.ReplaceAllString(shown, "$1")) {
@@ -141,7 +141,7 @@ func compare(t *testing.T, shown, printed string) {
 		like := regexp.MustCompile(`^\s*` + pattern + `\s*$`)
 		at := slices.IndexFunc(lines, like.MatchString)
 		if at < 0 {
-			t.Errorf("not printed, or not there: %s", line)
+			t.Errorf("not printed, or not in this order: %s", line)
 			continue
 		}
 		lines = lines[at+1:]

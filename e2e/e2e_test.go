@@ -15,18 +15,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/lockedfile"
 	"github.com/rogpeppe/go-internal/testscript"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin"
 )
 
-// lab is the running cluster, set by TestMain's run.
+// lab is the running cluster, which started.Run sets.
 var lab struct{ program, dir, kubeconfig, programs string }
 
 func TestMain(m *testing.M) {
 	testscript.Main(started{m}, map[string]func(){
-		// The plugin itself, race detector and all, for scripts and for kubectl.
+		// The plugin, with the race detector, for the scripts and for kubectl.
 		"kubectl-orthweb": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 			defer stop()
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// started runs the tests inside a lab's life.
+// started runs the tests between the start and the stop of a lab.
 type started struct{ m *testing.M }
 
 func (s started) Run() int {
@@ -53,8 +54,8 @@ func (s started) Run() int {
 	return code
 }
 
-// start brings a lab up in a directory of its own. ORTHWEB_LAB_DIR names one
-// that is running already and is left so: handy while writing tests.
+// start brings a lab up in a directory of its own. ORTHWEB_LAB_DIR names one that is
+// running already, and that is left running: use it while writing tests.
 func start() (stop func() error, err error) {
 	lab.program, err = filepath.Abs("../bin/orthweb-lab")
 	if err != nil {
@@ -71,10 +72,10 @@ func start() (stop func() error, err error) {
 		stop = func() error {
 			return errors.Join(command(os.Stderr, "down"), os.RemoveAll(temporary))
 		}
-		// Addresses of its own: the ports at them are the Gateways', and another
-		// lab on this machine must not have them.
+		// Its own addresses: the Gateways' ports are there, and another lab on this
+		// machine must not use them.
 		first := fmt.Sprintf("127.%d.%d.11", 1+os.Getpid()/250%250, 1+os.Getpid()%250)
-		if err := command(os.Stderr, "up", "--health-timeout=60s", "--first-address="+first); err != nil {
+		if err := upAlone(first); err != nil {
 			return nil, errors.Join(err, os.RemoveAll(temporary))
 		}
 	}
@@ -91,16 +92,27 @@ func start() (stop func() error, err error) {
 	return stop, nil
 }
 
-// command runs the lab's program, for this lab.
+// upAlone starts the lab while no other process of these tests starts one: a start takes
+// all cores, and two at the same time would exceed the time limits of Flux's health checks.
+func upAlone(firstAddress string) error {
+	unlock, err := lockedfile.MutexAt(filepath.Join(os.TempDir(), "orthweb-e2e.lock")).Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return command(os.Stderr, "up", "--health-timeout=60s", "--first-address="+firstAddress)
+}
+
+// command runs orthweb-lab for this lab.
 func command(out io.Writer, args ...string) error {
 	cmd := exec.Command(lab.program, append(args, "--dir="+lab.dir)...)
 	cmd.Stdout, cmd.Stderr = out, os.Stderr
 	return cmd.Run()
 }
 
-// TestScripts runs testdata/*.txtar in the order of their names, one at a time:
-// they share one cluster, and some break it. Those from 90 on break it for good,
-// and have a test of their own.
+// TestScripts runs testdata/*.txtar in the order of their names, one at a time: they
+// share one cluster, and some break it and repair it. Those from 90 on do not repair it,
+// and TestScriptsThatEndIt runs them last.
 func TestScripts(t *testing.T) { runScripts(t, "testdata/[0-8]*.txtar") }
 
 func runScripts(t *testing.T, pattern string) {

@@ -21,11 +21,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin"
 )
 
-// TestExamples runs every example of every help text, as a user would type it, on
-// the lab. They may answer no (1), but not fail to answer.
+// TestExamples runs every example of every help text on the lab, as a user would. Each
+// may exit with 1 (not ready, not valid), but not with a higher status.
 func TestExamples(t *testing.T) {
 	var script strings.Builder
-	// The hosts file is one of the script's own.
+	// The script changes a copy of the hosts file.
 	script.WriteString("cp /etc/hosts hosts && mount --bind hosts /etc/hosts || exit 3\n")
 	count := 0
 	for _, line := range examples(plugin.NewRoot(genericiooptions.NewTestIOStreamsDiscard())) {
@@ -36,7 +36,7 @@ func TestExamples(t *testing.T) {
 		t.Fatalf("only %d examples", count)
 	}
 	dir := t.TempDir()
-	given(t, dir)
+	createInputs(t, dir)
 	cmd := exec.Command("unshare", "-m", "sh", "-c", script.String())
 	programs, err := filepath.Abs("../bin")
 	if err != nil {
@@ -49,12 +49,12 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestScriptsThatEndIt runs those scripts after which the lab is of no more use. It
-// is the last of the last file, and so the last test.
+// TestScriptsThatEndIt runs the scripts that leave the lab unusable. It is the last test
+// of the last file, so that it runs after all others.
 func TestScriptsThatEndIt(t *testing.T) { runScripts(t, "testdata/9*.txtar") }
 
-// examples are the lines of all help texts: those first that others need, those
-// last that take away what others need.
+// examples returns the examples of all help texts, in an order in which they work: first
+// those that create what others need, last those that remove it.
 func examples(root *cobra.Command) []string {
 	var lines []string
 	var collect func(cmd *cobra.Command)
@@ -85,8 +85,8 @@ func examples(root *cobra.Command) []string {
 	return lines
 }
 
-// given makes the files and objects that the examples take for there.
-func given(t *testing.T, dir string) {
+// createInputs creates the files and objects that the examples name.
+func createInputs(t *testing.T, dir string) {
 	t.Helper()
 	write := func(name string, content []byte) {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {

@@ -149,9 +149,8 @@ func hostileFiles(t *testing.T) []hostileFile {
 
 // repeatedExample is the recorded cluster, over and over under other names.
 func repeatedExample(t *testing.T, size int) func(io.Writer) error {
-	_, objects := healthyCluster(t)
 	var texts []string
-	for _, obj := range objects {
+	for _, obj := range healthyCluster(t).objects {
 		text, err := obj.MarshalJSON()
 		if err != nil {
 			t.Fatal(err)
@@ -243,7 +242,7 @@ func buildProgram(t *testing.T) string {
 			return
 		}
 		cmd := exec.Command("go", "build", "-o", filepath.Join(built.dir, "kubectl-orthweb"), ".")
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("%w: %s", err, out)
 			return

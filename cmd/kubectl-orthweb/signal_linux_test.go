@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -279,28 +280,44 @@ func readsInput(pid int) error {
 // healthyServer serves the recorded cluster whose tenants are healthy.
 func healthyServer(t *testing.T) *fakeapi.Server {
 	t.Helper()
-	at, objects := healthyCluster(t)
-	api := fakeapi.New(t, objects...)
-	api.SetTime(at)
+	healthy := healthyCluster(t)
+	api := fakeapi.New(t, healthy.objects...)
+	api.SetTime(healthy.at)
 	return api
 }
 
-// healthyCluster is the recorded cluster whose tenants are healthy: its time, and its
-// objects.
-func healthyCluster(t *testing.T) (at time.Time, objects []*unstructured.Unstructured) {
-	t.Helper()
+// cluster is a recorded cluster: its time, and its objects.
+type cluster struct {
+	at      time.Time
+	objects []*unstructured.Unstructured
+}
+
+// readHealthyCluster reads the recorded cluster whose tenants are healthy, once.
+var readHealthyCluster = sync.OnceValues(func() (cluster, error) {
 	content, err := examples.Open("healthy")
 	if err != nil {
-		t.Fatal(err)
+		return cluster{}, err
 	}
 	snap, err := snapshot.Read(bytes.NewReader(content))
 	if err != nil {
+		return cluster{}, err
+	}
+	c := cluster{at: snap.Meta().At}
+	for _, asked := range snap.Asked() {
+		c.objects = append(c.objects, snap.List(asked.GroupKind(), "").Objects...)
+	}
+	return c, nil
+})
+
+// healthyCluster is the recorded cluster whose tenants are healthy. Its objects must not
+// be changed.
+func healthyCluster(t *testing.T) cluster {
+	t.Helper()
+	c, err := readHealthyCluster()
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, asked := range snap.Asked() {
-		objects = append(objects, snap.List(asked.GroupKind(), "").Objects...)
-	}
-	return snap.Meta().At, objects
+	return c
 }
 
 // loginKubeconfig is a kubeconfig whose program for logging in waits for the FIFO.

@@ -54,7 +54,7 @@ func newPlace(t *testing.T) *place {
 		hosts: filepath.Join(dir, "etc", "hosts"), passwd: filepath.Join(dir, "etc", "passwd"),
 	}
 	build := exec.Command("go", "build", "-o", p.program, "../../cmd/kubectl-orthweb")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

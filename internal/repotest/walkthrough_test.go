@@ -69,7 +69,7 @@ func compileTests(t *testing.T, directory string) func(flags ...string) (string,
 	compile := exec.Command("go", "test", "-c", "-o", program, ".")
 	compile.Dir = directory
 	// Compiled as the product is, so that both share Go's build cache.
-	compile.Env = append(os.Environ(), "CGO_ENABLED=0")
+	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath")
 	if out, err := compile.CombinedOutput(); err != nil {
 		t.Fatalf("compile the tests: %v\n%s", err, out)
 	}

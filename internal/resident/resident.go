@@ -27,7 +27,7 @@ type Meter struct {
 func NewMeter(dir string) (Meter, error) {
 	m := Meter{program: filepath.Join(dir, "measure")}
 	cmd := exec.Command("go", "build", "-o", m.program, "github.com/digihunch/kubectl-orthweb/internal/resident/measure")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return Meter{}, fmt.Errorf("compile the program that measures memory: %w: %s", err, out)
 	}

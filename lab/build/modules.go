@@ -109,8 +109,9 @@ func (s *Source) Version(path string) (string, error) {
 func (s *Source) output(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = s.Dir
-	// A workspace around the checkout must not change what is built.
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly", "CGO_ENABLED=0")
+	// A workspace around the checkout must not change what is built. Without paths, as the
+	// product is released, both share the packages in Go's build cache.
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly -trimpath", "CGO_ENABLED=0")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -5,16 +5,15 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
-	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // unproven lists the evidence about any object of a snapshot that does not hold,
 // or is given twice, in what the explainers say before anything is omitted.
 func unproven(snap *snapshot.Snapshot) []string {
-	x := newExaminer(snap, tenant.Discover(snap))
+	e := examinationOf(snap)
 	var found []string
-	for _, f := range findingsOf(x) {
-		found = append(found, wrongEvidence(x, f)...)
+	for _, f := range e.findings {
+		found = append(found, wrongEvidence(e.examiner, f)...)
 	}
 	return found
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 var (
@@ -61,7 +60,7 @@ func TestFixesLookFirst(t *testing.T) {
 		}
 	}
 	for name, snap := range all {
-		for _, f := range findingsOf(newExaminer(snap, tenant.Discover(snap))) {
+		for _, f := range examinationOf(snap).findings {
 			for _, fix := range unexamined(f) {
 				t.Errorf("%s: %s %s: nothing is looked at before %q", name, f.Code, f.Ref, fix)
 			}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -70,16 +71,40 @@ func TestUnsafe(t *testing.T) {
 	}
 }
 
+// allSnapshots is set by the first call of snapshots.
+var allSnapshots map[string]*snapshot.Snapshot
+
 // snapshots are all recorded and written cluster states of the tests.
 func snapshots(t testing.TB) map[string]*snapshot.Snapshot {
-	all := map[string]*snapshot.Snapshot{}
-	for _, c := range faultCases(t) {
-		all[c.name] = c.snap
+	if allSnapshots == nil {
+		allSnapshots = map[string]*snapshot.Snapshot{}
+		for _, c := range faultCases(t) {
+			allSnapshots[c.name] = c.snap
+		}
+		for _, r := range reports(t) {
+			allSnapshots["reports/"+r.Name] = r.snap
+		}
 	}
-	for _, r := range reports(t) {
-		all["reports/"+r.Name] = r.snap
+	return maps.Clone(allSnapshots)
+}
+
+// examination is what the explainers find in a snapshot.
+type examination struct {
+	examiner *examiner
+	findings []finding.Finding
+}
+
+var examinations = map[*snapshot.Snapshot]examination{}
+
+// examinationOf examines each snapshot once, for all tests that read its findings.
+func examinationOf(snap *snapshot.Snapshot) examination {
+	e, ok := examinations[snap]
+	if !ok {
+		e.examiner = newExaminer(snap, tenant.Discover(snap))
+		e.findings = findingsOf(e.examiner)
+		examinations[snap] = e
 	}
-	return all
+	return e
 }
 
 // findingsOf are all findings about any object of a snapshot, whether it is
@@ -105,7 +130,7 @@ func findingsOf(x *examiner) []finding.Finding {
 // TestFixesLoseNothing holds every fix of every case to the list.
 func TestFixesLoseNothing(t *testing.T) {
 	for name, snap := range snapshots(t) {
-		for _, f := range findingsOf(newExaminer(snap, tenant.Discover(snap))) {
+		for _, f := range examinationOf(snap).findings {
 			for _, wrong := range unsafe(f) {
 				t.Errorf("%s: %s %s: %s", name, f.Code, f.Ref, wrong)
 			}

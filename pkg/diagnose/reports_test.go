@@ -34,9 +34,15 @@ type report struct {
 	snap *snapshot.Snapshot
 }
 
+// allReports is set by the first call of reports.
+var allReports []report
+
 // reports reads the cluster states of testdata/reports.
 func reports(t testing.TB) []report {
 	t.Helper()
+	if allReports != nil {
+		return allReports
+	}
 	base := gunzip(t, "testdata/reports/base.json.gz")
 	text, err := os.ReadFile("testdata/reports/cases.yaml")
 	if err != nil {
@@ -49,6 +55,7 @@ func reports(t testing.TB) []report {
 	for i, r := range all {
 		all[i].snap = clusterWith(t, base, "testdata/reports/"+r.Name+".json")
 	}
+	allReports = all
 	return all
 }
 
