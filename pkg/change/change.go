@@ -57,7 +57,7 @@ func NewClient(config *rest.Config) (*Client, error) {
 func (c *Client) Merge(ctx context.Context, ref finding.Ref, patch map[string]any) error {
 	body, err := json.Marshal(patch)
 	if err != nil {
-		return fmt.Errorf("writing down what to change of %s: %w", ref, err)
+		return fmt.Errorf("encoding the change of %s: %w", ref, err)
 	}
 	obj, err := c.send(ctx, "patch", c.rest.Patch(types.MergePatchType).Param("fieldManager", fieldManager).Body(body), ref)
 	if err != nil {
@@ -99,7 +99,7 @@ func (c *Client) send(ctx context.Context, verb string, r *rest.Request, ref fin
 	version, err := schema.ParseGroupVersion(ref.APIVersion)
 	plural := plurals[ref.GroupKind()]
 	if err != nil || plural == "" {
-		return nil, fmt.Errorf("%s is of a kind that can't be changed here; use kubectl", ref)
+		return nil, fmt.Errorf("changing %s is not supported for its kind; use kubectl", ref)
 	}
 	place := request.Place{GroupVersionKind: version.WithKind(ref.Kind), Resource: plural, Namespace: ref.Namespace}
 	fail := func(err error) error {

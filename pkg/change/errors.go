@@ -20,21 +20,21 @@ type Error struct {
 	Err            error
 }
 
-// Error says what was tried and what is wrong, in one line.
+// Error tells what was attempted and what failed, in one line.
 func (e *Error) Error() string {
-	tried := map[string]string{"patch": "changing ", "get": "looking at "}[e.Verb] + e.Ref.String()
+	tried := map[string]string{"patch": "changing ", "get": "reading "}[e.Verb] + e.Ref.String()
 	switch {
 	case e.Forbidden():
 		why := snapshot.Failure{Why: snapshot.Forbidden, Verb: e.Verb, Resource: e.Resource, Namespace: e.Ref.Namespace}
 		return tried + ": " + why.String()
 	case e.Absent():
-		return tried + ": it does not exist any more"
+		return tried + ": it no longer exists"
 	case apierrors.IsNotFound(e.Err):
-		return tried + ": the cluster does not serve " + e.Resource + " at " + e.Ref.APIVersion + " any more"
+		return tried + ": the cluster no longer serves " + e.Resource + " at " + e.Ref.APIVersion
 	case apierrors.IsConflict(e.Err):
-		return tried + ": others change it at the same time"
+		return tried + ": other clients change it at the same time"
 	case request.Slow(e.Err):
-		return tried + ": the API server gave no answer in time"
+		return tried + ": the API server did not answer in time"
 	}
 	why := e.Err
 	var failed *url.Error // its text has the whole address in it
@@ -69,7 +69,7 @@ func (e *Error) Passing() bool {
 		return answer.Passing
 	}
 	if !errors.As(e.Err, &status) {
-		return true // no answer at all: the network, or a server that starts anew
+		return true // no answer at all: the network, or a server that restarts
 	}
 	return apierrors.IsConflict(e.Err) || apierrors.IsTooManyRequests(e.Err) || status.Status().Code >= 500
 }

@@ -64,7 +64,7 @@ func (l listing) decode(body []byte, keep func(*unstructured.Unstructured) error
 		obj, err := l.item(item)
 		if err == nil {
 			if name := obj.GetNamespace() + "/" + obj.GetName(); seen[name] {
-				err = fmt.Errorf("is %s a second time", name)
+				err = fmt.Errorf("repeats %s", name)
 			} else {
 				seen[name] = true
 			}

@@ -40,7 +40,7 @@ type budget struct {
 type budgetError string
 
 func (e budgetError) Error() string {
-	return "more was answered than " + string(e) + ", the limit of one command; check that this is the cluster's API server (kubectl get namespaces), and where the cluster is as large as that, record single namespaces with 'kubectl get -o yaml' and read them with --from"
+	return "the answers exceed " + string(e) + ", the limit of one command; check that this is the cluster's API server (kubectl get namespaces), and if the cluster is as large as that, record single namespaces with 'kubectl get -o yaml' and read them with --from"
 }
 
 // keep takes an object of that many bytes.
@@ -90,7 +90,7 @@ func (p *pageTurner) turn(token string) error {
 	case p.seen[token]:
 		return request.Malformed("the %sList has no end: its continue token was sent twice", p.kind)
 	case time.Now().After(p.until):
-		return request.Malformed("the %sList did not end within %s; allow more with --request-timeout, a tenth of that", p.kind, p.limit)
+		return request.Malformed("the %sList did not end within %s; set a longer --request-timeout, which is a tenth of this time", p.kind, p.limit)
 	}
 	p.seen[token] = true
 	return p.of.turn()

@@ -72,11 +72,11 @@ func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, err
 		return nil, err
 	}
 	if s.served, err = discover(ctx, s.client); err != nil {
-		return nil, unreachable(config.Host, "asking what it serves", err)
+		return nil, unreachable(config.Host, "discovering its API", err)
 	}
 	if opts.Version {
 		if s.server, err = serverVersion(ctx, s.client); err != nil {
-			return nil, unreachable(config.Host, "asking its version", err)
+			return nil, unreachable(config.Host, "reading its version", err)
 		}
 	}
 	return s, nil
@@ -111,7 +111,7 @@ func (l *lister) all(ctx context.Context, wants []Want, namespaces []string) err
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		return unreachable(l.host, "reading it", ctx.Err())
+		return unreachable(l.host, "reading the cluster", ctx.Err())
 	}
 }
 

@@ -44,7 +44,7 @@ func (s *Session) Settle(ctx context.Context, snap *snapshot.Snapshot, scope []s
 		}
 		snap = snapshot.Join(snap, more)
 	}
-	return nil, fmt.Errorf("reading the cluster: after %d rounds there was still more to read; this is an error of the program, please report it", maxRounds)
+	return nil, fmt.Errorf("reading the cluster: queries were still open after %d rounds; this is a bug, please report it", maxRounds)
 }
 
 // wantsOf puts the queries of each kind together: a list of each namespace, or

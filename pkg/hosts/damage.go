@@ -25,5 +25,5 @@ func (e *DamagedError) Error() string {
 		found = append(found, fmt.Sprintf("line %d %s", problem.Line, problem.Found))
 	}
 	return "reading the hosts file: the lines of kubectl-orthweb in it were changed: " + strings.Join(found, "; ") +
-		"; nothing was written; correct these lines in an editor, or delete all from BEGIN to END, and try again"
+		"; nothing was written; correct these lines in an editor, or delete everything from BEGIN to END, and try again"
 }

@@ -88,7 +88,7 @@ func mend(real string) (mended bool, err error) {
 	}
 	if err == nil && torn(now.data, before, after) {
 		if err := overwrite(real, len(now.data), before); err != nil {
-			return false, fmt.Errorf("%w; copy %s over it by hand: it is the whole file as it was", failed("mending", real, err), real+backupSuffix)
+			return false, fmt.Errorf("%w; copy %s over it manually: it has the complete previous content", failed("restoring", real, err), real+backupSuffix)
 		}
 		mended = true
 	}

@@ -62,7 +62,7 @@ func readBeside(path string) ([]byte, error) {
 // program's.
 func besideError(path string, err error) error {
 	if errors.Is(err, ErrNotRegular) {
-		return fmt.Errorf("%s is not the file that kubectl-orthweb keeps there: %v; remove it, and try again", path, err) //nolint:errorlint // the hosts file itself is one
+		return fmt.Errorf("%s is not the file that kubectl-orthweb keeps at this path: %v; remove it, and try again", path, err) //nolint:errorlint // the hosts file itself is one
 	}
 	return err
 }

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-var errChanged = errors.New("the file was changed meanwhile")
+var errChanged = errors.New("the file was changed in the meantime")
 
 // replace writes the new content beside the file and puts it into its place, where
 // that can be.
@@ -64,7 +64,7 @@ func syncDirectory(path string) error {
 	}
 	defer dir.Close()
 	if err := dir.Sync(); err != nil && !unsyncable(err) {
-		return fmt.Errorf("%s is written, but may be lost when the machine stops now: %w", path, err)
+		return fmt.Errorf("%s is written, but may be lost if the machine stops now: %w", path, err)
 	}
 	return nil
 }

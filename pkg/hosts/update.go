@@ -87,7 +87,7 @@ func Update(ctx context.Context, path string, change func(before []byte) ([]byte
 			return result, err
 		}
 	}
-	return result, fmt.Errorf("%w: other programs changed %s %d times while it was to be written; try again later", ErrRestless, real, tries)
+	return result, fmt.Errorf("%w: other programs changed %s %d times before it could be written; try again later", ErrRestless, real, tries)
 }
 
 // plan is the file, and what it is to be: nil when it is that already.

@@ -10,13 +10,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// Run is a plan that is being carried out. Its caller asks what is Due, tells so
-// with Asked, and looks at what is Open until the run is Over.
+// Run is a plan that is being carried out. Its caller triggers the steps that are Due,
+// notes that with Asked, and reads those that are Open until the run is Over.
 type Run struct {
 	steps []*progress
 }
 
-// progress is a step and how far it has come.
+// progress is a step and its state.
 type progress struct {
 	Step
 	seen  Result
@@ -51,14 +51,14 @@ func (r *Run) Due() []Step {
 	if len(due)+len(r.Open()) == 0 { // whatever is left waits in a circle
 		for _, p := range r.steps {
 			if p.seen.Outcome == Pending {
-				p.seen.Outcome, p.seen.Message = Blocked, "what it depends on waits for it"
+				p.seen.Outcome, p.seen.Message = Blocked, "it is part of a dependency cycle"
 			}
 		}
 	}
 	return due
 }
 
-// Asked notes that the request for a step has been made.
+// Asked notes that a step has been triggered.
 func (r *Run) Asked(ref finding.Ref) {
 	p := r.find(ref)
 	p.asked++
@@ -84,7 +84,7 @@ func (r *Run) fetched(p *progress) string {
 	return ""
 }
 
-// Open are the steps that have been asked and are not through.
+// Open are the steps that have been triggered and are not finished.
 func (r *Run) Open() []finding.Ref {
 	var open []finding.Ref
 	for _, p := range r.steps {
@@ -95,7 +95,7 @@ func (r *Run) Open() []finding.Ref {
 	return open
 }
 
-// Observe takes in what an open step's object looks like now.
+// Observe updates an open step with the current state of its object.
 func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
 	p := r.find(finding.RefOf(obj))
 	p.seen = p.judge(obj, r.fetched(p), now)
@@ -104,21 +104,21 @@ func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
 	return p.seen
 }
 
-// Gone notes that an open step's object is not there any more.
+// Gone notes that an open step's object no longer exists.
 func (r *Run) Gone(ref finding.Ref) Result {
 	p := r.find(ref)
-	p.seen.Outcome, p.seen.Message, p.applied = Failing, "it has been deleted meanwhile", true
+	p.seen.Outcome, p.seen.Message, p.applied = Failing, "it was deleted in the meantime", true
 	return p.seen
 }
 
-// Over tells whether nothing is left to ask or to wait for.
+// Over reports whether nothing is left to trigger or to wait for.
 func (r *Run) Over() bool {
 	r.block()
 	return !slices.ContainsFunc(r.steps, func(p *progress) bool { return !r.final(p) })
 }
 
-// Results are what became of the steps so far, in the plan's order, without the
-// shared layers that there was no reason to ask.
+// Results are the results so far, in the plan's order, without the shared layers that
+// there was no reason to trigger.
 func (r *Run) Results() []Result {
 	var results []Result
 	for _, p := range r.steps {

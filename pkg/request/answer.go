@@ -76,7 +76,7 @@ func pageOf(body []byte) string {
 	if len(words) == 0 {
 		return page
 	}
-	return fmt.Sprintf("the answer is an HTML page with the title %q, not JSON: a proxy, or a page to log in", strings.Join(words, " "))
+	return fmt.Sprintf("the answer is an HTML page with the title %q, not JSON: the page of a proxy or of a login", strings.Join(words, " "))
 }
 
 // Unmarshal decodes an answer that is to be an object of the kind that is named.

@@ -86,7 +86,7 @@ func redirected(resp *http.Response) error {
 	if err != nil || at.Host == "" {
 		return Malformed("the answer is a redirect (HTTP status %d) without an address; check that this is the API server", resp.StatusCode)
 	}
-	return Malformed("the answer is a redirect to %s://%s (HTTP status %d), which is not followed: an API server sends none; check the address of the server in the kubeconfig, and whether a proxy asks to log in",
+	return Malformed("the answer is a redirect to %s://%s (HTTP status %d), which is not followed: an API server sends no redirects; check the address of the server in the kubeconfig, and whether a proxy requires a login",
 		at.Scheme, at.Host, resp.StatusCode)
 }
 

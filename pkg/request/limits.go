@@ -31,7 +31,7 @@ const (
 )
 
 func tooLarge(limit int64) error {
-	return Malformed("the answer is larger than %d MiB, the limit, and was not read further; check that this is the cluster's API server, with no proxy before it", limit>>20)
+	return Malformed("the answer is larger than the limit of %d MiB and was not read further; check that this is the cluster's API server, with no proxy in front of it", limit>>20)
 }
 
 // refusal is the body of an answer that is an error, which client-go reads as a whole.

@@ -114,7 +114,7 @@ func failure(ctx context.Context, err error, answered bool, retryAfter time.Dura
 	case errors.As(err, &status):
 		return refusalOf(status, retryAfter)
 	case ctx.Err() == nil && headersTooLarge(err):
-		return Malformed("the headers of the answer are larger than %d KiB, the limit; check that this is the cluster's API server", maxHeaders>>10)
+		return Malformed("the headers of the answer are larger than the limit of %d KiB; check that this is the cluster's API server", maxHeaders>>10)
 	case ctx.Err() == nil && answered && !Slow(err):
 		return passing("the answer is incomplete: %v", rootOf(err))
 	}
@@ -161,7 +161,7 @@ func refusalOf(err *apierrors.StatusError, retryAfter time.Duration) error {
 
 // tryLater is the refusal of a server that asks to wait for longer than is waited.
 func tryLater(err *apierrors.StatusError, retryAfter time.Duration) error {
-	return shortened(err, "; the API server asks to try again in "+retryAfter.String())
+	return shortened(err, "; the API server requests a retry in "+retryAfter.String())
 }
 
 // shortened is the refusal with its message on one line, bounded, and some more.

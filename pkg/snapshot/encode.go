@@ -87,7 +87,7 @@ func appendBreak(to []byte, indent int) []byte {
 // appendFloat keeps a float a float: 1.0 stays "1.0".
 func appendFloat(to []byte, v float64) ([]byte, error) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return to, fmt.Errorf("%v is no number that JSON has", v)
+		return to, fmt.Errorf("%v is not a JSON number", v)
 	}
 	text := strconv.FormatFloat(v, 'g', -1, 64)
 	if !strings.ContainsAny(text, ".e") {

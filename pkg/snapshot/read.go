@@ -118,13 +118,13 @@ func nextFile(files *tar.Reader) (*tar.Header, error) {
 		}
 		name := path.Clean(header.Name)
 		if path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") || strings.ContainsAny(name, "\\\x00") {
-			return nil, damaged(nil, "the name %q leads out of the snapshot", header.Name)
+			return nil, damaged(nil, "the path %q is outside the snapshot", header.Name)
 		}
 		if header.Typeflag == tar.TypeDir && skipped < maxEntries {
 			continue
 		}
 		if header.Typeflag != tar.TypeReg || sparse(header) {
-			return nil, damaged(nil, "%s is not an ordinary file", header.Name)
+			return nil, damaged(nil, "%s is not a regular file", header.Name)
 		}
 		header.Name = name
 		return header, nil
@@ -143,7 +143,7 @@ func sparse(header *tar.Header) bool {
 
 func acceptFile(name string, paths layout, seen map[string]bool, entries int) error {
 	if seen[name] {
-		return damaged(nil, "%s is in it twice", name)
+		return damaged(nil, "it contains %s twice", name)
 	}
 	if _, known := paths[name]; !known {
 		return damaged(nil, "%s is not in the index", name)
