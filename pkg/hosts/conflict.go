@@ -49,11 +49,11 @@ func (r *Report) settle(wanted []Line, own *block, stays []holder) []Line {
 	var free []Line
 	for _, line := range wanted {
 		held := taken[line.Name]
-		foreign := slices.IndexFunc(held, func(h holder) bool { return !wants(wanted, line, h) })
+		other := slices.IndexFunc(held, func(h holder) bool { return !wants(wanted, line, h) })
 		same := slices.IndexFunc(held, func(h holder) bool { return h.is(line.Addr) && h.block != own })
 		switch {
-		case foreign >= 0:
-			h := held[foreign]
+		case other >= 0:
+			h := held[other]
 			conflict := Conflict{Line: line, At: h.at, Has: h.has, Other: h.tenant}
 			if h.block != nil {
 				conflict.Block = h.block.id

@@ -19,8 +19,8 @@ var (
 	ErrNotRegular = errors.New("not a regular file")
 	// ErrTooLarge: it has, or would have, more than 16 MB.
 	ErrTooLarge = errors.New("the hosts file is too large")
-	// ErrRestless: other programs kept changing the file.
-	ErrRestless = errors.New("the hosts file was changed concurrently")
+	// ErrConcurrentWrites: other programs kept changing the file.
+	ErrConcurrentWrites = errors.New("the hosts file was changed concurrently")
 )
 
 // failed says what was tried at a path. When it could not be written, it says what to

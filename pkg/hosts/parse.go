@@ -115,8 +115,8 @@ func (p *parser) read(l textLine) {
 func (p *parser) begin(l textLine, id string) {
 	if p.open != nil {
 		p.problem(l.number, "begins the block %s before the one of line %d has ended", quoted(id), p.open.first)
-	} else if twin := p.file.block(id); twin != nil {
-		p.problem(l.number, "begins the block %s, which already begins in line %d", quoted(id), twin.first)
+	} else if existing := p.file.block(id); existing != nil {
+		p.problem(l.number, "begins the block %s, which already begins in line %d", quoted(id), existing.first)
 	}
 	p.open, p.tenant = &block{id: id, first: l.number, start: l.start}, nil
 }

@@ -37,9 +37,9 @@ type Result struct {
 	// InPlace tells that it was not replaced but overwritten, as it is mounted or
 	// could not be given its owner and attributes anew.
 	InPlace bool
-	// Mended tells that an earlier program was killed while it overwrote the file,
+	// Restored tells that an earlier program was killed while it overwrote the file,
 	// and that the content from before that was put back first.
-	Mended bool
+	Restored bool
 }
 
 // Update gives the hosts file at the path the content that change makes of it. Mode,
@@ -50,7 +50,7 @@ type Result struct {
 // the old one back. Two Updates don't come between each other. What another program
 // writes meanwhile is not lost: change is called again with that, so it may be called
 // several times. Its error is returned as it is. Other errors are those of Read,
-// ErrNotWritable, ErrRestless, the context's and the system's.
+// ErrNotWritable, ErrConcurrentWrites, the context's and the system's.
 func Update(ctx context.Context, path string, change func(before []byte) ([]byte, error)) (Result, error) {
 	real, err := realPath(path)
 	if err != nil {
@@ -68,7 +68,7 @@ func Update(ctx context.Context, path string, change func(before []byte) ([]byte
 		return result, err
 	}
 	defer unlock()
-	if result.Mended, err = mend(real); err != nil {
+	if result.Restored, err = restore(real); err != nil {
 		return result, err
 	}
 	for range tries {
@@ -87,7 +87,7 @@ func Update(ctx context.Context, path string, change func(before []byte) ([]byte
 			return result, err
 		}
 	}
-	return result, fmt.Errorf("%w: other programs changed %s %d times before it could be written; try again later", ErrRestless, real, tries)
+	return result, fmt.Errorf("%w: other programs changed %s %d times before it could be written; try again later", ErrConcurrentWrites, real, tries)
 }
 
 // plan is the file, and what it is to be: nil when it is that already.

@@ -65,15 +65,15 @@ func (s Step) judge(obj *unstructured.Unstructured, fetched string, now time.Tim
 	case verdict.Status == health.Suspended:
 		return be(Failing, "", "it was suspended in the meantime")
 	case !s.handled(obj):
-		return be(Asked, "", underWay(obj, notTakenUp))
+		return be(Triggered, "", underWay(obj, notTakenUp))
 	case s.behind(obj, fetched) && verdict.Status != health.Progressing:
-		return be(Asked, "", "it has not applied revision "+fetched+" yet")
+		return be(Triggered, "", "it has not applied revision "+fetched+" yet")
 	case verdict.Status == health.Ready && !verdict.Renewing:
 		return be(Ready, "", verdict.Message)
 	case verdict.Status == health.Failing && over(obj):
 		return be(Failing, string(verdict.Reason), verdict.Message)
 	}
-	return be(Asked, "", underWay(obj, verdict.Message))
+	return be(Triggered, "", underWay(obj, verdict.Message))
 }
 
 // notTakenUp is the message of a request that no controller has handled yet.

@@ -69,16 +69,16 @@ type Outcome string
 const (
 	// Pending: not triggered yet.
 	Pending Outcome = "Pending"
-	// Asked: triggered, and not finished.
-	Asked Outcome = "Triggered"
+	// Triggered: triggered, and not finished.
+	Triggered Outcome = "Triggered"
 	// Ready: reconciled after the request, and Ready.
 	Ready Outcome = "Ready"
 	// Failing: reconciled after the request, which failed.
 	Failing Outcome = "Failing"
 	// Blocked: not triggered, because a step that it needs is not Ready.
 	Blocked Outcome = "Skipped"
-	// ToAsk, ToSuspend and ToResume are the outcomes of a dry run.
-	ToAsk, ToSuspend, ToResume Outcome = "To trigger", "To suspend", "To resume"
+	// ToTrigger, ToSuspend and ToResume are the outcomes of a dry run.
+	ToTrigger, ToSuspend, ToResume Outcome = "To trigger", "To suspend", "To resume"
 	// Suspended and Resumed: the results of Suspend and Resume.
 	Suspended, Resumed Outcome = "Suspended", "Resumed"
 )

@@ -11,7 +11,7 @@ import (
 )
 
 // Run is a plan that is being carried out. Its caller triggers the steps that are Due,
-// notes that with Asked, and reads those that are Open until the run is Over.
+// notes that with Triggered, and reads those that are Open until the run is Over.
 type Run struct {
 	steps []*progress
 }
@@ -58,11 +58,11 @@ func (r *Run) Due() []Step {
 	return due
 }
 
-// Asked notes that a step has been triggered.
-func (r *Run) Asked(ref finding.Ref) {
+// Triggered notes that a step has been triggered.
+func (r *Run) Triggered(ref finding.Ref) {
 	p := r.find(ref)
 	p.asked++
-	p.seen.Outcome, p.seen.Reason, p.seen.Message, p.applied = Asked, "", notTakenUp, false
+	p.seen.Outcome, p.seen.Reason, p.seen.Message, p.applied = Triggered, "", notTakenUp, false
 }
 
 // stays settles a shared layer whose source has fetched nothing newer: it is Ready
@@ -88,7 +88,7 @@ func (r *Run) fetched(p *progress) string {
 func (r *Run) Open() []finding.Ref {
 	var open []finding.Ref
 	for _, p := range r.steps {
-		if p.seen.Outcome == Asked {
+		if p.seen.Outcome == Triggered {
 			open = append(open, p.Ref)
 		}
 	}
@@ -99,7 +99,7 @@ func (r *Run) Open() []finding.Ref {
 func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
 	p := r.find(finding.RefOf(obj))
 	p.seen = p.judge(obj, r.fetched(p), now)
-	p.applied = p.applied || checking(obj) || p.seen.Outcome != Asked
+	p.applied = p.applied || checking(obj) || p.seen.Outcome != Triggered
 	p.revision = field.Text(obj.Object, "status", "artifact", "revision")
 	return p.seen
 }

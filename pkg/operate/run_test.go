@@ -100,7 +100,7 @@ func play(t *testing.T, run *Run, lines []string) {
 			var due []string
 			for _, step := range run.Due() {
 				due = append(due, short(step.Ref))
-				run.Asked(step.Ref)
+				run.Triggered(step.Ref)
 			}
 			if got := strings.Join(due, " "); got != rest {
 				t.Fatalf("due %q, want %q", got, rest)

@@ -7,8 +7,8 @@ import (
 
 // The reasons for Read not to read a file; errors.Is finds them.
 var (
-	// ErrForeign: it is not a snapshot.
-	ErrForeign = errors.New("this is not a snapshot")
+	// ErrNotASnapshot: it is not a snapshot.
+	ErrNotASnapshot = errors.New("this is not a snapshot")
 	// ErrNewer: it has a format that this program does not support.
 	ErrNewer = errors.New("the snapshot was created by another version of the plugin")
 	// ErrTruncated: its end is missing.
@@ -23,12 +23,12 @@ var (
 
 // advice is what to do next.
 var advice = map[error]string{
-	ErrForeign:   "create one with `kubectl orthweb snapshot save FILE`",
-	ErrNewer:     "read it with the version that created it, or save it again with this one",
-	ErrTruncated: "copy it again, or save it again",
-	ErrDamaged:   "copy it again, or save it again with `kubectl orthweb snapshot save FILE`",
-	ErrPrinted:   "print it again with `kubectl get KIND -A -o yaml`",
-	ErrTooLarge:  "don't read it if you did not create it; otherwise save fewer namespaces",
+	ErrNotASnapshot: "create one with `kubectl orthweb snapshot save FILE`",
+	ErrNewer:        "read it with the version that created it, or save it again with this one",
+	ErrTruncated:    "copy it again, or save it again",
+	ErrDamaged:      "copy it again, or save it again with `kubectl orthweb snapshot save FILE`",
+	ErrPrinted:      "print it again with `kubectl get KIND -A -o yaml`",
+	ErrTooLarge:     "don't read it if you did not create it; otherwise save fewer namespaces",
 }
 
 // ReadError is every error of Read that is not the reader's own. It unwraps to

@@ -58,7 +58,7 @@ func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
 		}
 	}
 	if !found {
-		return nil, &ReadError{Reason: ErrForeign, Found: "there is no Kubernetes object in it"}
+		return nil, &ReadError{Reason: ErrNotASnapshot, Found: "there is no Kubernetes object in it"}
 	}
 	meta := Meta{At: at}
 	if opts.At.IsZero() {

@@ -21,7 +21,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 	file := bufio.NewReader(&limitedReader{from: r, left: maxPacked,
 		over: tooLarge("the file is larger than %d MiB", maxPacked>>20)})
 	if begin, _ := file.Peek(len(gzipMagic)); len(begin) == len(gzipMagic) && !IsPacked(begin) {
-		return nil, foreign(gzip.ErrHeader)
+		return nil, notASnapshot(gzip.ErrHeader)
 	}
 	packed, err := readPieces(file)
 	if err != nil {
@@ -29,7 +29,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 	}
 	unpacked, err := unzip(packed)
 	if err != nil {
-		return nil, foreign(err)
+		return nil, notASnapshot(err)
 	}
 	size, err := io.Copy(io.Discard, unpacked)
 	// What else is wrong with it, the second time tells more exactly.
@@ -37,7 +37,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 		return nil, err
 	}
 	if unpacked, err = unzip(packed); err != nil {
-		return nil, foreign(err)
+		return nil, notASnapshot(err)
 	}
 	snapshot, err := readTar(tar.NewReader(unpacked), unpacked, memoryFor(size))
 	if err != nil {
@@ -71,7 +71,7 @@ func readTar(files *tar.Reader, unpacked *limitedReader, maxMemory int64) (*Snap
 		err = tar.ErrHeader // the gzip is whole, and too short for a tar
 	}
 	if err == io.EOF || err == nil && header.Name != indexName {
-		return nil, &ReadError{Reason: ErrForeign, Found: "its first file is not " + indexName}
+		return nil, &ReadError{Reason: ErrNotASnapshot, Found: "its first file is not " + indexName}
 	}
 	if err != nil {
 		return nil, err

@@ -47,16 +47,16 @@ func TestReadRefuses(t *testing.T) {
 		want error
 		says string
 	}{
-		"an empty file":      {nil, ErrForeign, "empty"},
-		"a text":             {[]byte("apiVersion: v1\nkind: Pod\n"), ErrForeign, "neither gzipped nor"},
-		"a gzipped text":     {gzipped([]byte("hello")), ErrForeign, "no tar"},
-		"a long gzip text":   {gzipped(bytes.Repeat([]byte("hello "), 1000)), ErrForeign, "no tar"},
-		"a tar of others":    {pack(t, pod), ErrForeign, "index.yaml"},
-		"an empty tar":       {pack(t), ErrForeign, "index.yaml"},
+		"an empty file":      {nil, ErrNotASnapshot, "empty"},
+		"a text":             {[]byte("apiVersion: v1\nkind: Pod\n"), ErrNotASnapshot, "neither gzipped nor"},
+		"a gzipped text":     {gzipped([]byte("hello")), ErrNotASnapshot, "no tar"},
+		"a long gzip text":   {gzipped(bytes.Repeat([]byte("hello "), 1000)), ErrNotASnapshot, "no tar"},
+		"a tar of others":    {pack(t, pod), ErrNotASnapshot, "index.yaml"},
+		"an empty tar":       {pack(t), ErrNotASnapshot, "index.yaml"},
 		"half a file":        {whole[:len(whole)/2], ErrTruncated, "ends unexpectedly"},
 		"all but the end":    {whole[:len(whole)-1], ErrTruncated, "ends unexpectedly"},
 		"a wrong checksum":   {damagedSum, ErrDamaged, "unpacked"},
-		"another kind":       {pack(t, entry{name: indexName, content: "apiVersion: v1\nkind: Pod\n"}), ErrForeign, `"Pod" of "v1"`},
+		"another kind":       {pack(t, entry{name: indexName, content: "apiVersion: v1\nkind: Pod\n"}), ErrNotASnapshot, `"Pod" of "v1"`},
 		"a newer version":    {pack(t, entry{name: indexName, content: "apiVersion: orthweb.digihunch.com/v2\nkind: Snapshot\nat: later\n"}), ErrNewer, "v2"},
 		"an index of no use": {pack(t, entry{name: indexName, content: "{"}), ErrDamaged, "index.yaml"},
 		"paths in the index": {pack(t, entry{name: indexName, content: strings.Replace(sampleIndex, "pods", "../../x", 1)}), ErrDamaged, "../../x"},
