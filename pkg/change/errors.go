@@ -15,7 +15,7 @@ import (
 // Error is a request for one object that failed.
 type Error struct {
 	Ref finding.Ref
-	// Verb is the right that the request took, on Resource ("plural.group").
+	// Verb is the verb that the request requires, on Resource ("plural.group").
 	Verb, Resource string
 	Err            error
 }
@@ -47,21 +47,22 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Forbidden: the user lacks the right. An admission policy refuses with the same
-// code but in other words (k8s.io/apiserver v0.36, responsewriters.Forbidden).
+// Forbidden reports whether the user lacks the permission. An admission policy rejects
+// with the same code but another message (k8s.io/apiserver v0.36,
+// responsewriters.Forbidden).
 func (e *Error) Forbidden() bool {
 	return apierrors.IsForbidden(e.Err) && strings.Contains(e.Err.Error(), "cannot "+e.Verb+" resource")
 }
 
-// Absent: the object is not there. A kind that is not served any more is answered
-// with the same code, but names no object.
+// Absent reports whether the object does not exist. For a kind that is no longer served
+// the answer has the same code, but names no object.
 func (e *Error) Absent() bool {
 	var status apierrors.APIStatus
 	return apierrors.IsNotFound(e.Err) && errors.As(e.Err, &status) &&
 		status.Status().Details != nil && status.Status().Details.Name != ""
 }
 
-// Passing tells whether the same request may well succeed a moment later.
+// Passing reports whether the same request may succeed a moment later.
 func (e *Error) Passing() bool {
 	var status apierrors.APIStatus
 	var answer request.AnswerError

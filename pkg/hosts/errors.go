@@ -7,15 +7,15 @@ import (
 	"syscall"
 )
 
-// The reasons for Read and Update to leave the file as it is; errors.Is finds them,
-// and what the system said.
+// The reasons why Read and Update did not change the file; errors.Is finds them, and the
+// system's errors.
 var (
 	// ErrMissing: the file does not exist.
 	ErrMissing = errors.New("the hosts file does not exist")
-	// ErrNotWritable: it, or a file beside it, may not be written. With
-	// fs.ErrPermission below it more rights may help; with syscall.EROFS they don't.
+	// ErrNotWritable: the file, or a file next to it, can't be written. With
+	// fs.ErrPermission below it more permissions may help; with syscall.EROFS they don't.
 	ErrNotWritable = errors.New("the hosts file can't be written")
-	// ErrNotRegular: it is a directory, a device or the like.
+	// ErrNotRegular: it is a directory, a device or another special file.
 	ErrNotRegular = errors.New("not a regular file")
 	// ErrTooLarge: it has, or would have, more than 16 MB.
 	ErrTooLarge = errors.New("the hosts file is too large")
@@ -23,7 +23,7 @@ var (
 	ErrConcurrentWrites = errors.New("the hosts file was changed concurrently")
 )
 
-// failed says what was tried at a path. When it could not be written, it says what to
+// failed tells what was attempted at a path. If it could not be written, it tells what to
 // do.
 func failed(trying, path string, err error) error {
 	switch {

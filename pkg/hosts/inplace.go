@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// replaceInPlace overwrites the file. Until that is done, the new content stands
-// beside it as well, so that restore knows how far it came.
+// replaceInPlace overwrites the file. Until that is done, the new content is also in a
+// file next to it, so that restore can find out how far it was written.
 func replaceInPlace(before state, after []byte, fresh string) error {
 	marker := before.path + inPlaceSuffix
 	step("rename " + marker)
@@ -36,9 +36,9 @@ func replaceInPlace(before state, after []byte, fresh string) error {
 	return nil
 }
 
-// overwrite gives the file of this size other content. What is short is filled up
-// with blank lines, first or last: so the room is there before a byte is lost, and
-// whoever reads meanwhile finds the one content or the other.
+// overwrite replaces the content of the file of this size. A shorter content is padded
+// with blank lines, first or last: so the space is allocated before a byte is lost, and a
+// concurrent reader finds the one content or the other.
 func overwrite(path string, size int, content []byte) error {
 	step("open " + path)
 	f, err := openRegular(path, os.O_WRONLY, 0)
@@ -67,8 +67,8 @@ func overwrite(path string, size int, content []byte) error {
 
 func blankLines(n int) []byte { return bytes.Repeat([]byte("\n"), max(n, 0)) }
 
-// restore puts back the content from before when an overwriting was cut short, and tells
-// whether it was.
+// restore restores the previous content after an interrupted overwrite, and returns
+// whether it did.
 func restore(real string) (restored bool, err error) {
 	marker := real + inPlaceSuffix
 	after, err := readBeside(marker)
@@ -98,9 +98,9 @@ func restore(real string) (restored bool, err error) {
 	return restored, nil
 }
 
-// partiallyWritten tells whether the content is a mixture of the two that overwrite makes: each
-// byte is that of one of them at the same place, and it is neither. What somebody has
-// written since is no such mixture.
+// partiallyWritten reports whether the content is a mixture of the two, as an interrupted
+// overwrite leaves it: each byte is that of one of them at the same offset, and it is
+// neither. Content that another program has written since is no such mixture.
 func partiallyWritten(now, before, after []byte) bool {
 	size := max(len(before), len(after))
 	if bytes.Equal(now, before) || bytes.Equal(now, after) || len(now) > size || len(now) < min(len(before), len(after)) {

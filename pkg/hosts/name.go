@@ -16,9 +16,9 @@ var reserved = []string{
 	"localhost6", "localhost6.localdomain6", "broadcasthost",
 }
 
-// CheckName tells why a name must not go into a hosts file, or nil. machine are the
-// machine's own names, which stay as they are. What is right for a host's name is said
-// in RFC 952 and in RFC 1123, section 2.1.
+// CheckName returns why a name must not be in a hosts file, or nil. machine are the
+// machine's own names, which stay as they are. RFC 952 and RFC 1123, section 2.1, define
+// the names of hosts.
 func CheckName(name string, machine ...string) error {
 	lower := folded(name)
 	if slices.ContainsFunc(machine, func(own string) bool { return folded(own) == lower }) {
@@ -33,8 +33,8 @@ func CheckName(name string, machine ...string) error {
 	return nil
 }
 
-// CheckDomain tells why a domain can't be a tenant's, or nil: nobody has one under
-// which anybody can register names ("com", "co.uk").
+// CheckDomain returns why a domain can't be a tenant's, or nil: no tenant owns one under
+// which any user can register names ("com", "co.uk").
 func CheckDomain(domain string) error {
 	lower := folded(domain)
 	if suffix, _ := publicsuffix.PublicSuffix(lower); suffix == lower && !strings.ContainsAny(lower, "*/: ") {
@@ -49,7 +49,7 @@ func CheckDomain(domain string) error {
 // ldh are the letters, digits and the hyphen (RFC 5890, 2.3.1).
 const ldh = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 
-// checkForm holds for every name in a block, whoever asks for it.
+// checkForm applies to every name in a block.
 func checkForm(name string) error {
 	lower, labels := folded(name), strings.Split(name, ".")
 	switch {
@@ -91,8 +91,8 @@ func refused(name, format string, args ...any) error {
 	return fmt.Errorf("the name %.80q can't be in a hosts file: %s", name, fmt.Sprintf(format, args...))
 }
 
-// CheckAddr tells why an address can't be in a hosts file, or nil: it has to be that
-// of one machine, and to mean the same on every network card.
+// CheckAddr returns why an address can't be in a hosts file, or nil: it must be that of
+// one machine, and have the same meaning on every network interface.
 func CheckAddr(addr netip.Addr) error {
 	var why string
 	switch plain := addr.Unmap(); {
@@ -110,8 +110,9 @@ func CheckAddr(addr netip.Addr) error {
 	return fmt.Errorf("the address %.80q can't be in a hosts file: %s", addr, why)
 }
 
-// metadata are where clouds serve the credentials of the machine that asks: AWS and
-// most others, AWS over IPv6, Google Cloud over IPv6, Alibaba Cloud, Azure, Oracle Cloud.
+// metadata are the addresses where clouds serve the credentials of the requesting machine:
+// AWS and most others, AWS over IPv6, Google Cloud over IPv6, Alibaba Cloud, Azure, Oracle
+// Cloud.
 var metadata = []netip.Addr{
 	netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("fd00:ec2::23"), netip.MustParseAddr("fd20:ce::254"),
 	netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("168.63.129.16"), netip.MustParseAddr("192.0.0.192"),
@@ -130,9 +131,9 @@ var (
 	}
 )
 
-// CheckIngress tells why an address is not one at which a load balancer is found by
-// other machines, or nil. Who writes the status of a Service can write any: with these
-// a name leads to the user's own machine, or to where clouds keep credentials.
+// CheckIngress returns why other machines can't reach a load balancer at an address, or
+// nil. A user who may write the status of a Service can write any: with these a name
+// resolves to the user's own machine, or to a cloud's metadata service.
 func CheckIngress(addr netip.Addr) error {
 	if err := CheckAddr(addr); err != nil {
 		return err
@@ -143,7 +144,7 @@ func CheckIngress(addr netip.Addr) error {
 	return nil
 }
 
-// local is what an address of no load balancer is.
+// local describes an address that can't be a load balancer's.
 func local(addr netip.Addr) string {
 	switch {
 	case slices.Contains(metadata, addr):

@@ -22,7 +22,7 @@ type block struct {
 	first, last int
 	start, end  int
 	lines       []Line
-	// sum is what the block says of its lines; one of an earlier version says nothing.
+	// sum is the block's checksum of its lines; one of an earlier version has none.
 	sum string
 }
 
@@ -42,8 +42,8 @@ func Parse(data []byte) (*File, error) {
 	return p.file, nil
 }
 
-// CheckFile tells why a content is not that of a hosts file, or nil: each line is blank,
-// a comment, or an address and names.
+// CheckFile returns why a content is not that of a hosts file, or nil: each line must be
+// blank, a comment, or an address and names.
 func CheckFile(data []byte) error {
 	for l := range textLines(data) {
 		text, _, _ := strings.Cut(l.text, "#")
@@ -138,9 +138,9 @@ func (p *parser) close(l textLine, id string) {
 	p.open = nil
 }
 
-// inside reads a line of a block. A line that is not as this program writes it is the
-// user's, and would be lost when the block is next written: it is a problem. So is one
-// that is out of order.
+// inside reads a line of a block. A line that this program does not write is the user's,
+// and would be lost when the block is next written: it is a problem. So is one that is out
+// of order.
 func (p *parser) inside(l textLine) {
 	text := strings.TrimRight(l.text, " \t\r")
 	if tenant, ok := unquoted(text, tenantMark); ok && p.open.sum == "" {
@@ -163,7 +163,7 @@ func (p *parser) inside(l textLine) {
 	p.file.held = append(p.file.held, holder{line.Name, line.Addr.String(), l.number, p.open, line.Tenant})
 }
 
-// own reads a line as this program writes it.
+// own reads a line in the form that this program writes.
 func (p *parser) own(text string) (Line, bool) {
 	written, names := mapping(text)
 	addr, err := netip.ParseAddr(written)

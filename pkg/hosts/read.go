@@ -30,8 +30,8 @@ func Read(path string) ([]byte, error) {
 	return s.data, err
 }
 
-// Create makes an empty hosts file, for machines without one. It is an error when
-// there is anything at the path.
+// Create creates an empty hosts file, for machines without one. It is an error if the path
+// exists.
 func Create(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -40,9 +40,9 @@ func Create(path string) error {
 	return f.Close()
 }
 
-// Writable tells why the hosts file at the path can't be written, or nil. For what is
-// written beside it, its directory has to be writable as well. Errors are
-// ErrNotWritable, ErrMissing and the system's.
+// Writable returns why the hosts file at the path can't be written, or nil. Its directory
+// must be writable, too, for the files next to it. Errors are ErrNotWritable, ErrMissing
+// and the system's.
 func Writable(path string) error {
 	real, err := realPath(path)
 	if err != nil {
