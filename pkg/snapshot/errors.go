@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// The reasons for Read not to read a file; errors.Is finds them.
+// The reasons why Read rejects a file; errors.Is finds them.
 var (
 	// ErrNotASnapshot: it is not a snapshot.
 	ErrNotASnapshot = errors.New("this is not a snapshot")
@@ -38,11 +38,11 @@ type ReadError struct {
 	Reason error
 	// Found is what is wrong, and where.
 	Found string
-	// Cause is what a decoder said, or nil.
+	// Cause is the decoder's error, or nil.
 	Cause error
 }
 
-// Error is one line: what it is, what is wrong, what to do.
+// Error is one line: the reason, what is wrong, what to do.
 func (e *ReadError) Error() string {
 	text := e.Reason.Error() + ": " + e.Found
 	if e.Cause != nil {
