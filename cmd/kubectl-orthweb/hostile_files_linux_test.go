@@ -141,7 +141,7 @@ func hostileFiles(t *testing.T) []hostileFile {
 		{about: "a gzip bomb", write: zipped(repeated("\x00", 1<<30)), bound: unpackedBound, says: "unpacks to more than 256 MiB"},
 		{about: "a gzip bomb of whole objects", write: snapshotBomb(400 * mebibyte), bound: unpackedBound, says: "unpacks to more than 256 MiB"},
 		{about: "a snapshot that is too large", write: repeated("\x1f\x8b\x08\x00\x00\x00\x00\x00", 80*mebibyte), bound: packedBound, says: "larger than 64 MiB"},
-		{about: "UTF-16 that is none", write: repeated("\xff\xfe\x00\xd8\x00\xd8", mebibyte), bound: packedBound, says: "error:"},
+		{about: "invalid UTF-16", write: repeated("\xff\xfe\x00\xd8\x00\xd8", mebibyte), bound: packedBound, says: "error:"},
 		{about: "a List of 40 MiB, in JSON", write: repeatedExample(t, 40*mebibyte)},
 		{about: "a List of 40 MiB, from a pipe", write: repeatedExample(t, 40*mebibyte), pipe: true, size: 40 * mebibyte},
 	}

@@ -45,11 +45,11 @@ func TestMain(m *testing.M) {
 
 // Points at which a command waits for something that never comes.
 const (
-	atFIFO   = "it reads a FIFO that nobody writes to"
-	atInput  = "it reads standard input that nobody writes to"
+	atFIFO   = "it reads a FIFO without a writer"
+	atInput  = "it reads standard input without a writer"
 	atServer = "the API server does not answer"
 	atPeer   = "a TLS server does not answer"
-	atLogin  = "the program for logging in does not end"
+	atLogin  = "the login program does not end"
 )
 
 // waitingCommands are commands by the point at which they wait. FIFO, PEER, CERT and KEY stand
@@ -129,7 +129,7 @@ func TestSignals(t *testing.T) {
 			}
 		})
 		rows = append(rows, reliability.Row{
-			Tried: "SIGINT, and SIGTERM, when " + point, Times: int(times.Load()), Held: int(held.Load()),
+			Tried: "SIGINT, and SIGTERM, while " + point, Times: int(times.Load()), Held: int(held.Load()),
 			Promise: "the process ends with the signal's exit code and no error message",
 		})
 	}

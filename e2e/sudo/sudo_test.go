@@ -259,12 +259,12 @@ func TestApply(t *testing.T) {
 		{"no input", p.hosts, "", "reading the change"},
 		{"no change", p.hosts, "{}", "names no block"},
 		{"another field", p.hosts, `{"block":"e2e","content":"x"}`, "unknown field"},
-		{"a second line", p.hosts, entry("192.0.2.1", `web.bhs.org\n6.6.6.6 bank.org`), "other characters"},
-		{"a reserved name", p.hosts, entry("192.0.2.1", "localhost"), "the system needs"},
-		{"a public suffix", p.hosts, entry("192.0.2.1", "co.uk"), "anybody can register"},
-		{"an address of no machine", p.hosts, entry("0.0.0.0", "web.bhs.org"), "no machine"},
+		{"a second line", p.hosts, entry("192.0.2.1", `web.bhs.org\n6.6.6.6 bank.org`), "characters other than"},
+		{"a reserved name", p.hosts, entry("192.0.2.1", "localhost"), "reserved for the system"},
+		{"a public suffix", p.hosts, entry("192.0.2.1", "co.uk"), "any user can register"},
+		{"not the address of a machine", p.hosts, entry("0.0.0.0", "web.bhs.org"), "not the address of a machine"},
 		{"no address", p.hosts, entry("x", "web.bhs.org"), "reading the change"},
-		{"a file of users", p.passwd, good, "is no line of a hosts file"},
+		{"a file of users", p.passwd, good, "is not a line of a hosts file"},
 		{"a file that sudo does not allow", "/etc/passwd", good, "password is required"},
 	} {
 		code, out := p.run(t, c.input, "sudo", "-n", "--", p.program, "hosts", "apply", "--hosts-file="+c.file)

@@ -21,7 +21,10 @@ var wordList string
 
 // pending are the files and directories whose words have not been revised yet.
 var pending = []string{
-	"CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "cmd", "docs", "examples", "pkg",
+	"docs/cert.md", "docs/explain.md", "docs/findings.md", "docs/hosts.md", "docs/privacy.md", "docs/validate.md",
+	"examples",
+	"pkg/certs", "pkg/diagnose", "pkg/dicom", "pkg/field", "pkg/finding", "pkg/fluxmsg", "pkg/health", "pkg/issuance",
+	"pkg/orthanc", "pkg/probe", "pkg/send", "pkg/tenant", "pkg/trust", "pkg/tunnel", "pkg/validate",
 }
 
 // exempt are the directories whose strings are patterns of what other programs print.

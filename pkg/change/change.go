@@ -1,5 +1,5 @@
-// Package change changes single fields of Flux's objects in a cluster, and looks at
-// one object at a time.
+// Package change changes single fields of Flux's objects in a cluster, and reads single
+// objects.
 package change
 
 import (
@@ -20,11 +20,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/request"
 )
 
-// fieldManager is who the API server writes down as the owner of what is changed.
-// It must not begin with "kubectl": kustomize-controller takes over the fields of
-// such managers when it applies an object, and so drops those that Git does not
-// have; a layer that somebody suspended would run again as soon as the layer above
-// is applied (kustomize-controller v1.9.6, kustomization_controller.go, apply;
+// fieldManager is the owner of the changed fields that the API server records. It must
+// not begin with "kubectl": kustomize-controller takes over the fields of such managers
+// when it applies an object, and removes those that Git does not have; a suspended layer
+// would be reconciled again as soon as the layer above is applied
+// (kustomize-controller v1.9.6, kustomization_controller.go, apply;
 // fluxcd/pkg/ssa v0.76.2, matchFieldManager).
 const fieldManager = "orthweb"
 
@@ -43,7 +43,7 @@ type Client struct {
 	rest *request.Client
 }
 
-// NewClient makes a client of the cluster that config names.
+// NewClient creates a client for the cluster of the config.
 func NewClient(config *rest.Config) (*Client, error) {
 	client, err := request.New(config)
 	if err != nil {
@@ -52,12 +52,12 @@ func NewClient(config *rest.Config) (*Client, error) {
 	return &Client{client}, nil
 }
 
-// Merge merges a patch into an object (RFC 7396) and needs the verb patch. That the
-// object then is as the patch has it is checked. Errors are *Error.
+// Merge merges a patch into an object (RFC 7396), which requires the verb patch, and
+// checks that the object then has the patch's values. Errors are *Error.
 func (c *Client) Merge(ctx context.Context, ref finding.Ref, patch map[string]any) error {
 	body, err := json.Marshal(patch)
 	if err != nil {
-		return fmt.Errorf("writing down what to change of %s: %w", ref, err)
+		return fmt.Errorf("encoding the change of %s: %w", ref, err)
 	}
 	obj, err := c.send(ctx, "patch", c.rest.Patch(types.MergePatchType).Param("fieldManager", fieldManager).Body(body), ref)
 	if err != nil {
@@ -69,8 +69,8 @@ func (c *Client) Merge(ctx context.Context, ref finding.Ref, patch map[string]an
 	return nil
 }
 
-// unmerged is the first field of a patch that an object does not have as the patch
-// has it, empty when there is none.
+// unmerged is the first field of a patch whose value differs in the object, empty when
+// there is none.
 func unmerged(object, patch map[string]any, above string) string {
 	for _, name := range slices.Sorted(maps.Keys(patch)) {
 		value, there := object[name]
@@ -89,17 +89,17 @@ func unmerged(object, patch map[string]any, above string) string {
 	return ""
 }
 
-// Get reads an object and needs the verb get. Errors are *Error.
+// Get reads an object, which requires the verb get. Errors are *Error.
 func (c *Client) Get(ctx context.Context, ref finding.Ref) (*unstructured.Unstructured, error) {
 	return c.send(ctx, "get", c.rest.Get(), ref)
 }
 
-// send sends a request for one object, and gives the object that was answered.
+// send sends a request for one object, and returns the object in the answer.
 func (c *Client) send(ctx context.Context, verb string, r *rest.Request, ref finding.Ref) (*unstructured.Unstructured, error) {
 	version, err := schema.ParseGroupVersion(ref.APIVersion)
 	plural := plurals[ref.GroupKind()]
 	if err != nil || plural == "" {
-		return nil, fmt.Errorf("%s is of a kind that can't be changed here; use kubectl", ref)
+		return nil, fmt.Errorf("changing %s is not supported for its kind; use kubectl", ref)
 	}
 	place := request.Place{GroupVersionKind: version.WithKind(ref.Kind), Resource: plural, Namespace: ref.Namespace}
 	fail := func(err error) error {

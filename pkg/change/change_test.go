@@ -92,10 +92,10 @@ func TestErrors(t *testing.T) {
 			want: "you may not patch kustomizations.kustomize.toolkit.fluxcd.io in namespace flux-system"},
 		{about: "a policy refuses it", code: 403, body: status(403, "Forbidden", `admission webhook "w" denied the request: not on Fridays`, "a"),
 			want: `admission webhook "w" denied the request: not on Fridays`},
-		{about: "gone", code: 404, body: status(404, "NotFound", `kustomizations "a" not found`, "a"), absent: true, want: "it does not exist any more"},
+		{about: "gone", code: 404, body: status(404, "NotFound", `kustomizations "a" not found`, "a"), absent: true, want: "it no longer exists"},
 		{about: "not served", code: 404, body: status(404, "NotFound", "the server could not find the requested resource", ""),
-			want: "the cluster does not serve kustomizations.kustomize.toolkit.fluxcd.io at kustomize.toolkit.fluxcd.io/v1 any more"},
-		{about: "a conflict", code: 409, body: status(409, "Conflict", "the object has been modified", "a"), passing: true, want: "others change it at the same time"},
+			want: "the cluster no longer serves kustomizations.kustomize.toolkit.fluxcd.io at kustomize.toolkit.fluxcd.io/v1"},
+		{about: "a conflict", code: 409, body: status(409, "Conflict", "the object has been modified", "a"), passing: true, want: "other clients change it at the same time"},
 		{about: "not valid", code: 422, body: status(422, "Invalid", "spec.x: no", "a"), want: "spec.x: no"},
 		{about: "trouble in the server", code: 500, body: status(500, "InternalError", "etcdserver: leader changed", "a"), passing: true, want: "etcdserver: leader changed"},
 	} {
@@ -124,7 +124,7 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 	_, err = client.Get(t.Context(), layer)
 	var failed *Error
-	if !errors.As(err, &failed) || !failed.Passing() || err.Error() != "looking at Kustomization flux-system/a: the API server gave no answer in time" {
+	if !errors.As(err, &failed) || !failed.Passing() || err.Error() != "reading Kustomization flux-system/a: the API server did not answer in time" {
 		t.Errorf("%v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -137,7 +137,7 @@ func TestNobodyAnswers(t *testing.T) {
 func TestOtherKinds(t *testing.T) {
 	client, _, _ := server(t, 200, object)
 	err := client.Merge(t.Context(), finding.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "a", Name: "b"}, nil)
-	if err == nil || !strings.Contains(err.Error(), "Secret a/b is of a kind that can't be changed here") {
+	if err == nil || !strings.Contains(err.Error(), "changing Secret a/b is not supported for its kind") {
 		t.Errorf("%v", err)
 	}
 }

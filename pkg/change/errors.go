@@ -15,26 +15,26 @@ import (
 // Error is a request for one object that failed.
 type Error struct {
 	Ref finding.Ref
-	// Verb is the right that the request took, on Resource ("plural.group").
+	// Verb is the verb that the request requires, on Resource ("plural.group").
 	Verb, Resource string
 	Err            error
 }
 
-// Error says what was tried and what is wrong, in one line.
+// Error tells what was attempted and what failed, in one line.
 func (e *Error) Error() string {
-	tried := map[string]string{"patch": "changing ", "get": "looking at "}[e.Verb] + e.Ref.String()
+	tried := map[string]string{"patch": "changing ", "get": "reading "}[e.Verb] + e.Ref.String()
 	switch {
 	case e.Forbidden():
 		why := snapshot.Failure{Why: snapshot.Forbidden, Verb: e.Verb, Resource: e.Resource, Namespace: e.Ref.Namespace}
 		return tried + ": " + why.String()
 	case e.Absent():
-		return tried + ": it does not exist any more"
+		return tried + ": it no longer exists"
 	case apierrors.IsNotFound(e.Err):
-		return tried + ": the cluster does not serve " + e.Resource + " at " + e.Ref.APIVersion + " any more"
+		return tried + ": the cluster no longer serves " + e.Resource + " at " + e.Ref.APIVersion
 	case apierrors.IsConflict(e.Err):
-		return tried + ": others change it at the same time"
+		return tried + ": other clients change it at the same time"
 	case request.Slow(e.Err):
-		return tried + ": the API server gave no answer in time"
+		return tried + ": the API server did not answer in time"
 	}
 	why := e.Err
 	var failed *url.Error // its text has the whole address in it
@@ -47,21 +47,22 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Forbidden: the user lacks the right. An admission policy refuses with the same
-// code but in other words (k8s.io/apiserver v0.36, responsewriters.Forbidden).
+// Forbidden reports whether the user lacks the permission. An admission policy rejects
+// with the same code but another message (k8s.io/apiserver v0.36,
+// responsewriters.Forbidden).
 func (e *Error) Forbidden() bool {
 	return apierrors.IsForbidden(e.Err) && strings.Contains(e.Err.Error(), "cannot "+e.Verb+" resource")
 }
 
-// Absent: the object is not there. A kind that is not served any more is answered
-// with the same code, but names no object.
+// Absent reports whether the object does not exist. For a kind that is no longer served
+// the answer has the same code, but names no object.
 func (e *Error) Absent() bool {
 	var status apierrors.APIStatus
 	return apierrors.IsNotFound(e.Err) && errors.As(e.Err, &status) &&
 		status.Status().Details != nil && status.Status().Details.Name != ""
 }
 
-// Passing tells whether the same request may well succeed a moment later.
+// Passing reports whether the same request may succeed a moment later.
 func (e *Error) Passing() bool {
 	var status apierrors.APIStatus
 	var answer request.AnswerError
@@ -69,7 +70,7 @@ func (e *Error) Passing() bool {
 		return answer.Passing
 	}
 	if !errors.As(e.Err, &status) {
-		return true // no answer at all: the network, or a server that starts anew
+		return true // no answer at all: the network, or a server that restarts
 	}
 	return apierrors.IsConflict(e.Err) || apierrors.IsTooManyRequests(e.Err) || status.Status().Code >= 500
 }

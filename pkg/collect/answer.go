@@ -14,17 +14,17 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/request"
 )
 
-// listing is what a list must be to answer a want.
+// listing is a list that answers a want.
 type listing struct {
 	gvk        schema.GroupVersionKind
 	namespaced bool
 	// namespace is the one that was listed, empty for all.
 	namespace string
-	// metadata is set when metadata alone was asked for.
+	// metadata is set when only metadata was requested.
 	metadata bool
 }
 
-// kinds are those of the list and of its items.
+// kinds are the kinds of the list and of its items.
 func (l listing) kinds() (list, item schema.GroupVersionKind) {
 	if l.metadata {
 		version := metav1.SchemeGroupVersion
@@ -43,9 +43,9 @@ type list struct {
 	Message string `json:"message"` // of a Status
 }
 
-// decode reads a list's body, object by object, and hands each to keep: a page decoded
-// as a whole would hold, for a moment, many times what is kept of it. What is not a
-// whole list of the kind is an error: it must not pass for "there are none".
+// decode reads a list's body, object by object, and passes each to keep: a page that is
+// decoded at once would need many times the memory of the kept objects. Anything else than
+// a complete list of the kind is an error: it must not look like an empty list.
 func (l listing) decode(body []byte, keep func(*unstructured.Unstructured) error) (token string, err error) {
 	var answer list
 	want, _ := l.kinds()
@@ -64,7 +64,7 @@ func (l listing) decode(body []byte, keep func(*unstructured.Unstructured) error
 		obj, err := l.item(item)
 		if err == nil {
 			if name := obj.GetNamespace() + "/" + obj.GetName(); seen[name] {
-				err = fmt.Errorf("is %s a second time", name)
+				err = fmt.Errorf("repeats %s", name)
 			} else {
 				seen[name] = true
 			}
@@ -78,7 +78,7 @@ func (l listing) decode(body []byte, keep func(*unstructured.Unstructured) error
 	}
 }
 
-// check tells whether the answer is a list of the kind.
+// check returns an error unless the answer is a list of the kind.
 func (l listing) check(answer list) error {
 	want, _ := l.kinds()
 	first, _ := answer.Items.next()
@@ -153,7 +153,7 @@ func groupOf(apiVersion string) string {
 	return gv.Group
 }
 
-// kindOf is the kind that an item says it is of.
+// kindOf is the kind in an item.
 func kindOf(item []byte) string {
 	var typed metav1.TypeMeta
 	if err := stdjson.Unmarshal(item, &typed); err != nil {

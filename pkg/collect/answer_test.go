@@ -25,7 +25,7 @@ func TestMalformedAnswer(t *testing.T) {
 		want  string
 	}{
 		{"HTML", fakeapi.Body(http.StatusOK, "text/html", "<html><body>\x1b[31mPlease log in"), "the answer is an HTML page, not JSON"},
-		{"HTML that says it is JSON", fakeapi.JSON("\n <!doctype html><title>Log in</title>"), `the answer is an HTML page with the title "Log in", not JSON: a proxy, or a page to log in`},
+		{"HTML that says it is JSON", fakeapi.JSON("\n <!doctype html><title>Log in</title>"), `the answer is an HTML page with the title "Log in", not JSON: the page of a proxy or of a login`},
 		{"no body", fakeapi.JSON(""), "the answer is empty"},
 		{"half a body", fakeapi.JSON(list + `[{"metadata":{"name":"a"`), "the answer is truncated after 82 bytes"},
 		{"protobuf", fakeapi.Body(http.StatusOK, "application/vnd.kubernetes.protobuf", "k8s\x00\x0a"), "the answer is not JSON: invalid character 'k' looking for beginning of value"},

@@ -29,21 +29,21 @@ const (
 	listTime = 10
 )
 
-// budget is what is left of the limits of a session.
+// budget is the rest of a session's limits.
 type budget struct {
 	mu                     sync.Mutex
 	memory, objects, pages int64
 }
 
-// budgetError is a session that has read more than a cluster has. It ends the read:
-// what was kept is let go.
+// budgetError is the error of a session that has read more than a cluster has. It ends
+// the read, and the objects are dropped.
 type budgetError string
 
 func (e budgetError) Error() string {
-	return "more was answered than " + string(e) + ", the limit of one command; check that this is the cluster's API server (kubectl get namespaces), and where the cluster is as large as that, record single namespaces with 'kubectl get -o yaml' and read them with --from"
+	return "the answers exceed " + string(e) + ", the limit of one command; check that this is the cluster's API server (kubectl get namespaces), and if the cluster is as large as that, record single namespaces with 'kubectl get -o yaml' and read them with --from"
 }
 
-// keep takes an object of that many bytes.
+// keep counts an object of that many bytes.
 func (b *budget) keep(memory int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -58,7 +58,7 @@ func (b *budget) keep(memory int64) error {
 	return nil
 }
 
-// turn takes one further page.
+// turn counts one further page.
 func (b *budget) turn() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -68,7 +68,7 @@ func (b *budget) turn() error {
 	return nil
 }
 
-// drop gives back the objects of a list that is not kept.
+// drop subtracts the objects of a list that is not kept.
 func (b *budget) drop(memory int64, objects int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -76,7 +76,7 @@ func (b *budget) drop(memory int64, objects int) {
 	b.objects -= int64(objects)
 }
 
-// pageTurner tells the pages of one list from a list without an end.
+// pageTurner detects a list that does not end.
 type pageTurner struct {
 	of    *budget
 	kind  string
@@ -90,7 +90,7 @@ func (p *pageTurner) turn(token string) error {
 	case p.seen[token]:
 		return request.Malformed("the %sList has no end: its continue token was sent twice", p.kind)
 	case time.Now().After(p.until):
-		return request.Malformed("the %sList did not end within %s; allow more with --request-timeout, a tenth of that", p.kind, p.limit)
+		return request.Malformed("the %sList did not end within %s; set a longer --request-timeout, which is a tenth of this time", p.kind, p.limit)
 	}
 	p.seen[token] = true
 	return p.of.turn()

@@ -1,6 +1,6 @@
-// Package collect reads a live cluster into a snapshot: it finds out what the
-// API server serves, lists each wanted kind once, all at the same time and page
-// by page, and writes down what was refused.
+// Package collect reads a live cluster into a snapshot: it discovers what the API server
+// serves, lists each wanted kind once, in parallel and page by page, and records what was
+// refused.
 package collect
 
 import (
@@ -25,14 +25,14 @@ type Want struct {
 	schema.GroupKind
 	// FieldSelector narrows the list, as kubectl's --field-selector does.
 	FieldSelector string
-	// Namespaces to list one by one; everywhere when there are none. A kind
-	// without namespaces is always listed whole.
+	// Namespaces to list one by one; all namespaces when it is empty. A kind without
+	// namespaces is always listed completely.
 	Namespaces []string
-	// Fallback are the namespaces to list one by one where listing all of them is
-	// forbidden; without it, those of the Options.
+	// Fallback are the namespaces to list one by one if listing all of them is forbidden;
+	// without it, those of the Options.
 	Fallback []string
-	// Metadata asks for names, labels and annotations alone: the rest does not
-	// leave the server.
+	// Metadata requests only names, labels and annotations: the rest does not leave the
+	// server.
 	Metadata bool
 }
 
@@ -41,14 +41,14 @@ type Options struct {
 	// Namespaces are tried one by one for a namespaced kind that may not be
 	// listed in all namespaces at once.
 	Namespaces []string
-	// Plugin is the version to write into the snapshot.
+	// Plugin is the version to record in the snapshot.
 	Plugin string
-	// Version asks for the API server's version too, one request more.
+	// Version also requests the API server's version, one more request.
 	Version bool
 }
 
-// maxParallel bounds the requests under way at once. The API server's own
-// priority and fairness queues whatever is more.
+// maxParallel bounds the parallel requests. The API server's own priority and fairness
+// queues further ones.
 const maxParallel = 16
 
 // Session is a cluster whose API is known, to list kinds from.
@@ -63,8 +63,8 @@ type Session struct {
 	timeout time.Duration
 }
 
-// Open finds out what the cluster serves: two requests, and one more for its
-// version where Options ask for it.
+// Open discovers what the cluster serves: two requests, and one more for its version if
+// the Options request it.
 func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, error) {
 	s := &Session{host: config.Host, opts: opts, clock: &serverClock{}, budget: &budget{}, timeout: cmp.Or(config.Timeout, request.Timeout)}
 	var err error
@@ -72,11 +72,11 @@ func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, err
 		return nil, err
 	}
 	if s.served, err = discover(ctx, s.client); err != nil {
-		return nil, unreachable(config.Host, "asking what it serves", err)
+		return nil, unreachable(config.Host, "discovering its API", err)
 	}
 	if opts.Version {
 		if s.server, err = serverVersion(ctx, s.client); err != nil {
-			return nil, unreachable(config.Host, "asking its version", err)
+			return nil, unreachable(config.Host, "reading its version", err)
 		}
 	}
 	return s, nil
@@ -85,8 +85,8 @@ func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, err
 // Read lists the wanted kinds, one request a page for each; only kinds that are
 // forbidden in all namespaces cost more.
 //
-// What cannot be had of one kind is recorded in the snapshot. An error is
-// returned when the server cannot be reached, or went away in the middle.
+// The failure of one kind is recorded in the snapshot. An error is returned when the
+// server can't be reached, or is lost during the read.
 func (s *Session) Read(ctx context.Context, wants []Want) (*snapshot.Snapshot, error) {
 	lister := &lister{host: s.host, client: s.client, served: s.served, into: snapshot.NewBuilder(), budget: s.budget, timeout: s.timeout}
 	if err := lister.all(ctx, wants, s.opts.Namespaces); err != nil {
@@ -111,11 +111,11 @@ func (l *lister) all(ctx context.Context, wants []Want, namespaces []string) err
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		return unreachable(l.host, "reading it", ctx.Err())
+		return unreachable(l.host, "reading the cluster", ctx.Err())
 	}
 }
 
-// want lists one kind: everywhere, or where that is forbidden, in each of the
+// want lists one kind: in all namespaces, or if that is forbidden, in each of the
 // namespaces that the user named.
 func (l *lister) want(ctx context.Context, want Want, fallback []string) error {
 	namespaced := l.served.kinds[want.GroupKind].namespaced
@@ -141,13 +141,13 @@ func (l *lister) each(ctx context.Context, want Want, namespaces []string) error
 	return nil
 }
 
-// Error is a cluster that could not be read at all.
+// Error is the error of a cluster that could not be read at all.
 type Error struct {
 	// Host is the API server's address.
 	Host string
-	// Doing is what was being tried.
+	// Doing is what was attempted.
 	Doing string
-	// Err is what went wrong.
+	// Err is what failed.
 	Err error
 }
 
@@ -155,7 +155,7 @@ func unreachable(host, doing string, err error) error {
 	return &Error{Host: host, Doing: doing, Err: err}
 }
 
-// Error says what was tried and what went wrong, in one line.
+// Error tells what was attempted and what failed, in one line.
 func (e *Error) Error() string {
 	why := e.Err.Error()
 	var failed *url.Error // its text has the whole address in it, again
@@ -171,7 +171,7 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Wants makes a Want of each kind, unnarrowed.
+// Wants creates a Want of each kind, without selectors.
 func Wants(kinds ...schema.GroupKind) []Want {
 	wants := make([]Want, len(kinds))
 	for i, kind := range kinds {

@@ -28,11 +28,11 @@ type resource struct {
 	namespaced           bool
 }
 
-// served is what the API server offers.
+// served is what the API server serves.
 type served struct {
 	kinds map[schema.GroupKind]resource
-	// failed holds the groups whose own server did not say what it serves: of
-	// their kinds nothing is known.
+	// failed has the groups whose own server did not answer discovery: their kinds are not
+	// known.
 	failed map[string]error
 }
 
@@ -41,10 +41,9 @@ func (r resource) String() string {
 	return schema.GroupResource{Group: r.group, Resource: r.name}.String()
 }
 
-// discover asks what is served: two requests where the server has aggregated
-// discovery (Kubernetes 1.26 and later), one for each group elsewhere. It never
-// relies on a cache: Flux, Istio and cert-manager are installed by the very
-// layers that people look at while they come up.
+// discover requests what is served: two requests if the server has aggregated discovery
+// (Kubernetes 1.26 and later), otherwise one for each group. It uses no cache: the layers
+// that users watch during their installation install Flux, Istio and cert-manager.
 func discover(ctx context.Context, client *request.Client) (served, error) {
 	lists, err := discovery.ServerPreferredResources(discoverer{discovery.NewDiscoveryClient(client), client, ctx, make(chan struct{}, maxParallel)})
 	failed := map[string]error{}
@@ -62,8 +61,8 @@ func discover(ctx context.Context, client *request.Client) (served, error) {
 	return served{kinds: index(lists, failed), failed: failed}, nil
 }
 
-// index maps each kind to its preferred place, leaving out subresources. Names that
-// can't be in a request's path make a group one that did not say what it serves.
+// index maps each kind to its preferred place, without subresources. A group with names
+// that can't be in a request's path counts as failed.
 func index(lists []*metav1.APIResourceList, failed map[string]error) map[schema.GroupKind]resource {
 	kinds := map[schema.GroupKind]resource{}
 	for _, list := range lists {
@@ -94,8 +93,8 @@ func index(lists []*metav1.APIResourceList, failed map[string]error) map[schema.
 }
 
 // discoverer is client-go's discovery with requests that end with a context, which
-// client-go's own (v0.36) don't, and with answers that are checked: one that is no
-// list of groups must not pass for a server that serves nothing.
+// client-go's own (v0.36) don't, and with checked answers: one that is not a list of groups
+// must not look like a server that serves nothing.
 type discoverer struct {
 	*discovery.DiscoveryClient
 	client *request.Client
@@ -173,8 +172,8 @@ func (d discoverer) GroupsAndMaybeResources() (*metav1.APIGroupList, map[schema.
 	return &core.list, resources, failed, nil
 }
 
-// groups reads /api or /apis, whose answer is of the legacy kind where the server
-// has no aggregated discovery.
+// groups reads /api or /apis, whose answer has the legacy kind if the server has no
+// aggregated discovery.
 func (d discoverer) groups(path, legacy string) (groups, error) {
 	const accept = discovery.AcceptV2 + "," + discovery.AcceptV2Beta1 + "," + discovery.AcceptV1
 	var found groups
@@ -242,7 +241,7 @@ func coreGroup(versions metav1.APIVersions) metav1.APIGroupList {
 	return metav1.APIGroupList{Groups: []metav1.APIGroup{group}}
 }
 
-// ServerResourcesForGroupVersion asks for one version of a group.
+// ServerResourcesForGroupVersion requests one version of a group.
 func (d discoverer) ServerResourcesForGroupVersion(groupVersion string) (*metav1.APIResourceList, error) {
 	path := "/apis/" + groupVersion
 	if !strings.Contains(groupVersion, "/") {
@@ -274,7 +273,7 @@ func (d discoverer) ServerResourcesForGroupVersion(groupVersion string) (*metav1
 	return &list.APIResourceList, nil
 }
 
-// serverVersion asks for the API server's version.
+// serverVersion requests the API server's version.
 func serverVersion(ctx context.Context, client *request.Client) (string, error) {
 	var info version.Info
 	err := client.Do(ctx, client.Get().AbsPath("/version"), request.MaxObject, func(body []byte) error {

@@ -32,7 +32,7 @@ func TestHostileItems(t *testing.T) {
 		{about: "an escaped path", items: []string{item("a%2f..", "x", "")}, want: "may not contain '%'"},
 		{about: "a path for a namespace", items: []string{item("a", "../x", "")}, want: "has a namespace that may not contain '/'"},
 		{about: "a name that is too long", items: []string{item(strings.Repeat("a", 254), "x", "")}, want: "has a name that is longer than 253 bytes"},
-		{about: "the same object twice", items: []string{item("a", "x", ""), item("a", "x", `,"spec":{}`)}, want: "item 2 of the PodList is x/a a second time"},
+		{about: "the same object twice", items: []string{item("a", "x", ""), item("a", "x", `,"spec":{}`)}, want: "item 2 of the PodList repeats x/a"},
 		{about: "the same name in two namespaces", items: []string{item("a", "x", ""), item("a", "y", "")}, names: "a a"},
 		{about: "bytes that are not UTF-8", items: []string{item("a", "x", ",\"spec\":{\"a\":\"\xff\"}")}, want: "the answer is not UTF-8"},
 		{about: "names that differ in what is not UTF-8", items: []string{item("a\xff", "x", ""), item("a\xfe", "x", "")}, want: "the answer is not UTF-8"},
@@ -95,7 +95,7 @@ func TestListsWithoutEnd(t *testing.T) {
 	}{
 		{"two tokens, by turns", fakeapi.Pages(0, 2), "the NodeList has no end: its continue token was sent twice", 4},
 		{"nine tokens, by turns", fakeapi.Pages(0, 9), "the NodeList has no end: its continue token was sent twice", 11},
-		{"ever new tokens", fakeapi.Pages(0, 0), "more was answered than 2000 pages, the limit of one command", 2002},
+		{"ever new tokens", fakeapi.Pages(0, 0), "the answers exceed 2000 pages, the limit of one command", 2002},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			api := fakeapi.New(t, object(t, "v1", "Node", "", "a", ""))

@@ -9,11 +9,11 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// KindsNamed are the served kinds that a word means, as kubectl takes it: the
-// kind, its plural, singular or a short name, in any case, and behind a dot a
-// group ("gateways.networking.istio.io", or as much of the group as is unique),
-// or a version and a group ("deployments.v1.apps"). Where several groups have such
-// a kind, all of them are given, by group.
+// KindsNamed are the served kinds that a word names, as in kubectl: the kind, its plural,
+// singular or a short name, in any case, and after a dot a group
+// ("gateways.networking.istio.io", or a unique prefix of it), or a version and a group
+// ("deployments.v1.apps"). If several groups have such a kind, all of them are returned,
+// by group.
 func (s *Session) KindsNamed(word string) []schema.GroupKind {
 	name, group := SplitKind(word)
 	var found []schema.GroupKind
@@ -29,7 +29,7 @@ func (s *Session) KindsNamed(word string) []schema.GroupKind {
 	return found
 }
 
-// SplitKind parts a word for a kind at its first dot, in lower case.
+// SplitKind splits the name of a kind at its first dot, in lower case.
 func SplitKind(word string) (name, group string) {
 	name, group, _ = strings.Cut(strings.ToLower(word), ".")
 	return name, group
@@ -38,9 +38,9 @@ func SplitKind(word string) (name, group string) {
 // apiVersion is a version as Kubernetes names them, with the dot behind it.
 var apiVersion = regexp.MustCompile(`^v[0-9]+(?:(?:alpha|beta)[0-9]+)?(?:\.|$)`)
 
-// GroupMeant tells whether what follows a kind's name means a group: nothing, the
-// group, the beginning of it, or any of these behind a version. Whatever the
-// version, the object is the same.
+// GroupMeant reports whether the text after a kind's name matches a group: nothing, the
+// group, a prefix of it, or any of these after a version. The object is the same in every
+// version.
 func GroupMeant(written, group string) bool {
 	if version := apiVersion.FindString(written); version != "" {
 		written = strings.TrimPrefix(written, version)

@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// pageSize is how many objects a request asks for. kubectl uses 500 as well
-// (--chunk-size); the server keeps the pages consistent.
+// pageSize is the number of objects per request. kubectl also uses 500 (--chunk-size); the
+// server keeps the pages consistent.
 const pageSize = 500
 
 type lister struct {
@@ -29,8 +29,8 @@ type lister struct {
 	timeout time.Duration // of one request
 }
 
-// list asks for one kind in a namespace ("" for all of them) and records the
-// answer or why there is none. The error is for a server that is gone.
+// list requests one kind in a namespace ("" for all of them) and records the answer or the
+// failure. The error is for a lost server.
 func (l *lister) list(ctx context.Context, want Want, namespace string) (snapshot.Asked, error) {
 	res, ok := l.served.kinds[want.GroupKind]
 	asked := snapshot.Asked{
@@ -148,7 +148,7 @@ func (r *reading) namespaceIn() string {
 	return r.namespace
 }
 
-// keep takes an object of the list, unless that would be too much.
+// keep adds an object of the list, unless that exceeds a limit.
 func (r *reading) keep(ctx context.Context, obj *unstructured.Unstructured) error {
 	before := r.pool.weight
 	obj.Object = r.pool.object(obj.Object)
@@ -161,9 +161,9 @@ func (r *reading) keep(ctx context.Context, obj *unstructured.Unstructured) erro
 	return ctx.Err()
 }
 
-// failureOf says why a list failed, and whether there is any point in going
-// on: not when the server is lost. An answer that is malformed or breaks off, and
-// a request that took too long, say nothing of the others.
+// failureOf returns why a list failed, and whether the error ends the read: only if the
+// server is lost. An answer that is malformed or incomplete, and a request that timed out,
+// have no effect on others.
 func failureOf(err error, res resource, namespace string) (failure *snapshot.Failure, fatal bool) {
 	failure = &snapshot.Failure{Why: snapshot.Failed, Verb: "list", Resource: res.String(), Namespace: namespace}
 	var status apierrors.APIStatus

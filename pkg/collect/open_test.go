@@ -94,18 +94,18 @@ func TestOpenFails(t *testing.T) {
 		fault      fakeapi.Fault
 		want       string
 	}{
-		{"a login page", "^/api$", fakeapi.Body(http.StatusOK, "text/html", "<html>"), "asking what it serves: the answer is an HTML page, not JSON"},
-		{"a login page with 403", "^/api$", fakeapi.Body(http.StatusForbidden, "text/html", "<html>"), "asking what it serves: HTTP status 403: the answer is an HTML page, not JSON"},
-		{"a page with 404", "^/api$", fakeapi.Body(http.StatusNotFound, "text/html", "<html>"), "asking what it serves: HTTP status 404: the answer is an HTML page, not JSON"},
-		{"null", "^/apis$", fakeapi.JSON("null"), "asking what it serves: the answer is null, not an APIGroupList"},
-		{"no kind", "^/apis$", fakeapi.JSON("{}"), "asking what it serves: the answer is an object without a kind, not an APIGroupList"},
-		{"a Status", "^/api$", fakeapi.JSON(`{"kind":"Status","message":"nope"}`), "asking what it serves: the answer is a Status, not an APIVersions: nope"},
-		{"half", "^/apis$", fakeapi.Truncate(100), "asking what it serves: the answer is truncated after 100 bytes"},
-		{"a field of another type", "^/apis$", fakeapi.JSON(`{"kind":"APIGroupList","groups":"all"}`), "asking what it serves: the APIGroupList is malformed: groups is a string"},
-		{"no rights", "^/api", fakeapi.Status(http.StatusForbidden, "Forbidden", `forbidden: User "jane" cannot get path "/api"`), `asking what it serves: forbidden: User "jane" cannot get path "/api"`},
-		{"a version that is a page", "^/version$", fakeapi.JSON("<html>"), "asking its version: the answer is an HTML page, not JSON"},
-		{"a version that is none", "^/version$", fakeapi.JSON("{}"), "asking its version: the answer has no gitVersion"},
-		{"a refused version", "^/version$", fakeapi.Status(http.StatusForbidden, "Forbidden", "no"), "asking its version: no"},
+		{"a login page", "^/api$", fakeapi.Body(http.StatusOK, "text/html", "<html>"), "discovering its API: the answer is an HTML page, not JSON"},
+		{"a login page with 403", "^/api$", fakeapi.Body(http.StatusForbidden, "text/html", "<html>"), "discovering its API: HTTP status 403: the answer is an HTML page, not JSON"},
+		{"a page with 404", "^/api$", fakeapi.Body(http.StatusNotFound, "text/html", "<html>"), "discovering its API: HTTP status 404: the answer is an HTML page, not JSON"},
+		{"null", "^/apis$", fakeapi.JSON("null"), "discovering its API: the answer is null, not an APIGroupList"},
+		{"no kind", "^/apis$", fakeapi.JSON("{}"), "discovering its API: the answer is an object without a kind, not an APIGroupList"},
+		{"a Status", "^/api$", fakeapi.JSON(`{"kind":"Status","message":"nope"}`), "discovering its API: the answer is a Status, not an APIVersions: nope"},
+		{"half", "^/apis$", fakeapi.Truncate(100), "discovering its API: the answer is truncated after 100 bytes"},
+		{"a field of another type", "^/apis$", fakeapi.JSON(`{"kind":"APIGroupList","groups":"all"}`), "discovering its API: the APIGroupList is malformed: groups is a string"},
+		{"no rights", "^/api", fakeapi.Status(http.StatusForbidden, "Forbidden", `forbidden: User "jane" cannot get path "/api"`), `discovering its API: forbidden: User "jane" cannot get path "/api"`},
+		{"a version that is a page", "^/version$", fakeapi.JSON("<html>"), "reading its version: the answer is an HTML page, not JSON"},
+		{"a version that is none", "^/version$", fakeapi.JSON("{}"), "reading its version: the answer has no gitVersion"},
+		{"a refused version", "^/version$", fakeapi.Status(http.StatusForbidden, "Forbidden", "no"), "reading its version: no"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			api := fakeapi.New(t)

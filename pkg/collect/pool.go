@@ -1,8 +1,8 @@
 package collect
 
-// pool keeps one copy of each short text that objects have in common: the names
-// of their fields, "True", "flux-system". A decoder makes a new one each time;
-// they are half of what a thousand tenants' objects weigh.
+// pool keeps one copy of each short text that objects have in common: the names of their
+// fields, "True", "flux-system". A decoder creates a new one each time; they are half of
+// the memory of a thousand tenants' objects.
 type pool struct {
 	keys   map[string]string
 	values map[string]any
@@ -19,7 +19,7 @@ const (
 	textWeight               = 16
 )
 
-// Longer texts are seldom met twice, and a pool must not outgrow what it saves.
+// Longer texts rarely occur twice, and the pool must be smaller than what it saves.
 const (
 	maxPooled     = 64
 	maxPoolLength = 1 << 14

@@ -224,7 +224,7 @@ func TestBusy(t *testing.T) {
 		{"for a moment", fakeapi.First(2, fakeapi.TooMany(0)), ""},
 		{"for ever", fakeapi.TooMany(0), "too many requests"},
 		{"for longer than the request may take", fakeapi.TooMany(4), "no answer in time"},
-		{"for a day", fakeapi.TooMany(86400), "the API server asks to try again in 24h0m0s"},
+		{"for a day", fakeapi.TooMany(86400), "the API server requests a retry in 24h0m0s"},
 		{"without a word", fakeapi.Hang(), "no answer in time"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

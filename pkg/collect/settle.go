@@ -7,22 +7,20 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// maxRounds bounds how often reasoning may ask for more. The longest chain that
-// explainers follow, from a layer to a node's pods, takes about ten; more is a
-// program error, and said to be one.
+// maxRounds bounds the rounds of queries. The longest chain that explainers follow, from a
+// layer to a node's pods, needs about ten; more is a bug, and reported as one.
 const maxRounds = 30
 
 // manyNamespaces is how many lists of one kind, each of a namespace, cost more
 // than one of all namespaces.
 const manyNamespaces = 8
 
-// Settle reads what reasoning asks for until nothing is open. In each round,
-// reason runs on what is known; all queries that it runs into are requested in
-// parallel and added. With a scope, lists of all namespaces are confined to it
-// (snapshot.NewInquiry).
+// Settle reads what reasoning queries until no query is open. In each round, reason runs on
+// the known objects; its open queries are requested in parallel and the answers added.
+// With a scope, lists of all namespaces are limited to it (snapshot.NewInquiry).
 //
-// The last run of reason has seen all that it asked for, or why that can't be
-// read. The error is Read's, or that reasoning did not come to an end.
+// The last run of reason has the answers to all its queries, or why they can't be read. The
+// error is Read's, or that queries were still open after the last round.
 func (s *Session) Settle(ctx context.Context, snap *snapshot.Snapshot, scope []string, reason func(*snapshot.Snapshot)) (*snapshot.Snapshot, error) {
 	requested := map[snapshot.Query]bool{}
 	for range maxRounds {
@@ -44,11 +42,11 @@ func (s *Session) Settle(ctx context.Context, snap *snapshot.Snapshot, scope []s
 		}
 		snap = snapshot.Join(snap, more)
 	}
-	return nil, fmt.Errorf("reading the cluster: after %d rounds there was still more to read; this is an error of the program, please report it", maxRounds)
+	return nil, fmt.Errorf("reading the cluster: queries were still open after %d rounds; this is a bug, please report it", maxRounds)
 }
 
-// wantsOf puts the queries of each kind together: a list of each namespace, or
-// one of all where those are many.
+// wantsOf combines the queries of each kind: a list of each namespace, or one of all if
+// there are many.
 func wantsOf(queries []snapshot.Query) []Want {
 	type list struct {
 		snapshot.Query

@@ -111,7 +111,7 @@ func TestSettleEnds(t *testing.T) {
 		round++
 		snap.List(pod, fmt.Sprint("ns", round))
 	})
-	if err == nil || !strings.Contains(err.Error(), "still more to read") || round != maxRounds {
+	if err == nil || !strings.Contains(err.Error(), "queries were still open") || round != maxRounds {
 		t.Errorf("reasoning without an end: %v after %d rounds", err, round)
 	}
 }

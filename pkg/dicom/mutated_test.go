@@ -19,7 +19,7 @@ func TestMutated(t *testing.T) {
 		data           []byte
 		hold           func(*testing.T, []byte)
 	}{
-		{"what a DICOM peer answers, changed at random", "no panic, no hang, bounded buffers; no failure passes for success", session, holdSession},
+		{"what a DICOM peer answers, changed at random", "no panic, no hang, bounded buffers; no failure is treated as success", session, holdSession},
 		{"a DICOM file, changed at random", "no panic, no hang; read alike with and without seeking", file, holdPart10},
 	} {
 		row := reliability.Row{Tried: m.about, Promise: m.promise}

@@ -106,7 +106,7 @@ func TestBecomesFIFO(t *testing.T) {
 			}
 		}
 	})
-	if err := updateWithin(t, path); err == nil || !strings.Contains(err.Error(), "no ordinary file") {
+	if err := updateWithin(t, path); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// holder is a place in the file that maps a name: the line's number, the address as
-// it is written, and whose it is when it is in a block.
+// holder is a line of the file that maps a name: its number, the address as written, and
+// its owner if it is in a block.
 type holder struct {
 	name, has string
 	at        int
@@ -19,8 +19,8 @@ func (h holder) is(addr netip.Addr) bool {
 	return err == nil && has.Unmap() == addr
 }
 
-// uncontested are the wanted lines without the names that several tenants want: the
-// one is as good as the other, and a name leads to one tenant.
+// uncontested are the wanted lines without the names that several tenants want: a name
+// resolves to one tenant, and none of them has priority.
 func uncontested(wanted []Line) (free []Line, contested []Conflict) {
 	wants := map[string][]string{}
 	for _, line := range wanted {
@@ -39,8 +39,8 @@ func uncontested(wanted []Line) (free []Line, contested []Conflict) {
 	return free, contested
 }
 
-// settle gives the wanted lines that may be written beside what stays in the file,
-// and reports the others.
+// settle returns the wanted lines that may be written in addition to the lines that stay
+// in the file, and reports the others.
 func (r *Report) settle(wanted []Line, own *block, stays []holder) []Line {
 	taken := map[string][]holder{}
 	for _, h := range stays {
@@ -49,11 +49,11 @@ func (r *Report) settle(wanted []Line, own *block, stays []holder) []Line {
 	var free []Line
 	for _, line := range wanted {
 		held := taken[line.Name]
-		foreign := slices.IndexFunc(held, func(h holder) bool { return !wants(wanted, line, h) })
+		other := slices.IndexFunc(held, func(h holder) bool { return !wants(wanted, line, h) })
 		same := slices.IndexFunc(held, func(h holder) bool { return h.is(line.Addr) && h.block != own })
 		switch {
-		case foreign >= 0:
-			h := held[foreign]
+		case other >= 0:
+			h := held[other]
 			conflict := Conflict{Line: line, At: h.at, Has: h.has, Other: h.tenant}
 			if h.block != nil {
 				conflict.Block = h.block.id
@@ -69,8 +69,8 @@ func (r *Report) settle(wanted []Line, own *block, stays []holder) []Line {
 	return free
 }
 
-// wants tells whether what the holder says is also wanted for the line's tenant: then
-// the two don't contradict each other, as a name may have several addresses.
+// wants reports whether the holder's address is also wanted for the line's tenant: then
+// there is no conflict, because a name may have several addresses.
 func wants(wanted []Line, line Line, h holder) bool {
 	at, _ := slices.BinarySearchFunc(wanted, Line{Tenant: line.Tenant, Name: line.Name}, compareLines)
 	for ; at < len(wanted) && wanted[at].Tenant == line.Tenant && wanted[at].Name == line.Name; at++ {

@@ -1,9 +1,9 @@
-// Package hosts puts names of tenants into a machine's hosts file and takes them
-// out again. What it writes stands in blocks of its own, one a cluster; every byte
-// outside of them stays as it is.
+// Package hosts adds names of tenants to a machine's hosts file and removes them. It
+// writes them to separate blocks, one per cluster; every byte outside of them stays as it
+// is.
 //
-// A block has whole lines only. In a file that lacks its last newline it goes above
-// the unfinished line, so that taking it out gives the first file back.
+// A block has complete lines only. In a file without a final newline it is written above
+// the unfinished line, so that removing it restores the first file.
 //
 // The format is that of hosts(5): an address, names, comments from "#" on. One
 // name a line is written, so that a difference shows that name alone.
@@ -18,8 +18,8 @@ import (
 	"slices"
 )
 
-// Entry is an address and the names of a tenant that lead to it. A tenant may have
-// several, such as one of IPv4 and one of IPv6. One without names says that the
+// Entry is an address and the names of a tenant that resolve to it. A tenant may have
+// several, such as one of IPv4 and one of IPv6. An entry without names means that the
 // tenant has none.
 type Entry struct {
 	Tenant string
@@ -45,9 +45,9 @@ func sorted(lines []Line) []Line {
 	return slices.Compact(lines)
 }
 
-// Block is what the file has of one cluster.
+// Block is the part of the file for one cluster.
 type Block struct {
-	// ID is what the block was called when it was made: the cluster's context.
+	// ID is the name of the block when it was created: the cluster's context.
 	ID string
 	// Entries are one for each tenant and address, in the order of the file.
 	Entries []Entry
@@ -65,7 +65,7 @@ func (b Block) Tenants() []string {
 	return slices.Compact(names)
 }
 
-// DefaultPath is where the system keeps its hosts file.
+// DefaultPath is the path of the system's hosts file.
 func DefaultPath() string {
 	if runtime.GOOS != "windows" {
 		return "/etc/hosts"

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// replaceInPlace overwrites the file. Until that is done, the new content stands
-// beside it as well, so that mend knows how far it came.
+// replaceInPlace overwrites the file. Until that is done, the new content is also in a
+// file next to it, so that restore can find out how far it was written.
 func replaceInPlace(before state, after []byte, fresh string) error {
 	marker := before.path + inPlaceSuffix
 	step("rename " + marker)
@@ -24,8 +24,8 @@ func replaceInPlace(before state, after []byte, fresh string) error {
 		return err
 	}
 	if err := overwrite(before.path, len(before.data), after); err != nil {
-		if _, mendErr := mend(before.path); mendErr != nil {
-			return fmt.Errorf("%w; then %w", failed("overwriting", before.path, err), mendErr)
+		if _, restoreErr := restore(before.path); restoreErr != nil {
+			return fmt.Errorf("%w; then %w", failed("overwriting", before.path, err), restoreErr)
 		}
 		return failed("overwriting", before.path, err)
 	}
@@ -36,9 +36,9 @@ func replaceInPlace(before state, after []byte, fresh string) error {
 	return nil
 }
 
-// overwrite gives the file of this size other content. What is short is filled up
-// with blank lines, first or last: so the room is there before a byte is lost, and
-// whoever reads meanwhile finds the one content or the other.
+// overwrite replaces the content of the file of this size. A shorter content is padded
+// with blank lines, first or last: so the space is allocated before a byte is lost, and a
+// concurrent reader finds the one content or the other.
 func overwrite(path string, size int, content []byte) error {
 	step("open " + path)
 	f, err := openRegular(path, os.O_WRONLY, 0)
@@ -67,9 +67,9 @@ func overwrite(path string, size int, content []byte) error {
 
 func blankLines(n int) []byte { return bytes.Repeat([]byte("\n"), max(n, 0)) }
 
-// mend puts back the content from before when an overwriting was cut short, and tells
-// whether it was.
-func mend(real string) (mended bool, err error) {
+// restore restores the previous content after an interrupted overwrite, and returns
+// whether it did.
+func restore(real string) (restored bool, err error) {
 	marker := real + inPlaceSuffix
 	after, err := readBeside(marker)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -86,22 +86,22 @@ func mend(real string) (mended bool, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, failed("reading", real+backupSuffix, err)
 	}
-	if err == nil && torn(now.data, before, after) {
+	if err == nil && partiallyWritten(now.data, before, after) {
 		if err := overwrite(real, len(now.data), before); err != nil {
-			return false, fmt.Errorf("%w; copy %s over it by hand: it is the whole file as it was", failed("mending", real, err), real+backupSuffix)
+			return false, fmt.Errorf("%w; copy %s over it manually: it has the complete previous content", failed("restoring", real, err), real+backupSuffix)
 		}
-		mended = true
+		restored = true
 	}
 	if err := os.Remove(marker); err != nil {
-		return mended, failed("removing", marker, err)
+		return restored, failed("removing", marker, err)
 	}
-	return mended, nil
+	return restored, nil
 }
 
-// torn tells whether the content is a mixture of the two that overwrite makes: each
-// byte is that of one of them at the same place, and it is neither. What somebody has
-// written since is no such mixture.
-func torn(now, before, after []byte) bool {
+// partiallyWritten reports whether the content is a mixture of the two, as an interrupted
+// overwrite leaves it: each byte is that of one of them at the same offset, and it is
+// neither. Content that another program has written since is no such mixture.
+func partiallyWritten(now, before, after []byte) bool {
 	size := max(len(before), len(after))
 	if bytes.Equal(now, before) || bytes.Equal(now, after) || len(now) > size || len(now) < min(len(before), len(after)) {
 		return false

@@ -23,7 +23,7 @@ func TestTorn(t *testing.T) {
 		{"somebody's, longer", "old\n\n\n", "old", "newer", false},
 		{"emptied", "", "old", "newer", false},
 	} {
-		if got := torn([]byte(c.now), []byte(c.before), []byte(c.after)); got != c.want {
+		if got := partiallyWritten([]byte(c.now), []byte(c.before), []byte(c.after)); got != c.want {
 			t.Errorf("%s: got %v", c.about, got)
 		}
 	}
@@ -49,7 +49,7 @@ func TestMend(t *testing.T) {
 		write(t, path+backupSuffix, before)
 		write(t, path+inPlaceSuffix, c.after)
 		got, err := Update(t.Context(), path, adding(c.tenant))
-		if has := content(t, path); err != nil || !got.Mended || has != withTenants(t, before, c.tenant) {
+		if has := content(t, path); err != nil || !got.Restored || has != withTenants(t, before, c.tenant) {
 			t.Errorf("%s: got %+v, %v; the file is %q", c.about, got, err, has)
 		}
 		if has := beside(t, path); has != "hosts.orthweb.bak" {
@@ -64,7 +64,7 @@ func TestMendNothing(t *testing.T) {
 	write(t, path+backupSuffix, plainHosts)
 	write(t, path+inPlaceSuffix, withTenants(t, plainHosts, "a"))
 	got, err := Update(t.Context(), path, adding("b"))
-	if has := content(t, path); err != nil || got.Mended || has != withTenants(t, "# by hand\n", "b") {
+	if has := content(t, path); err != nil || got.Restored || has != withTenants(t, "# by hand\n", "b") {
 		t.Errorf("got %+v, %v; the file is %q", got, err, has)
 	}
 }

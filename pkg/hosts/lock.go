@@ -10,8 +10,8 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
-// lock keeps other programs of this package from the file until unlock is called. The
-// lock is the system's on a file beside it, so that it ends with the process.
+// lock excludes other programs that use this package from the file until unlock is called.
+// It is the system's lock on a file next to it, so that it ends with the process.
 func lock(ctx context.Context, real string) (unlock func(), err error) {
 	path := real + lockSuffix
 	for {
@@ -19,12 +19,12 @@ func lock(ctx context.Context, real string) (unlock func(), err error) {
 		if err != nil {
 			return nil, err
 		}
-		// Whoever had the lock took the file away. Then this is the lock of nothing.
+		// The previous holder removed the file, so this lock protects nothing.
 		mine, mineErr := file.Stat()
 		there, thereErr := os.Lstat(path)
 		if mineErr == nil && thereErr == nil && os.SameFile(mine, there) {
 			return func() {
-				_ = os.Remove(path) // Windows keeps it; it does no harm
+				_ = os.Remove(path) // Windows keeps it, which is harmless
 				_ = file.Close()
 			}, nil
 		}

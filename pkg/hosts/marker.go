@@ -16,7 +16,7 @@ const (
 	sumMark     = "# sum "
 )
 
-// markerLike are the lines that are markers, or were before somebody changed them.
+// markerLike are the lines that are markers, or were before they were changed.
 var markerLike = regexp.MustCompile(`(?is)^\s*#\s*(?:BEGIN|END)\s+kubectl-orthweb(?:[\s"].*)?$`)
 
 // quoted is the text on one line and in ASCII, whatever is in it.
@@ -56,8 +56,8 @@ func render(id string, lines []Line, ending string) []byte {
 // text is the line as it stands in the file.
 func (l Line) text() string { return l.Addr.String() + "\t" + l.Name }
 
-// sumOf is what a block says of its lines, so that one which somebody has added is not
-// taken for one of these, and deleted with the next change.
+// sumOf is the checksum of a block's lines, so that a line that a user has added is not
+// treated as one of these, and deleted with the next change.
 func sumOf(lines []Line) string {
 	hash := sha256.New()
 	for _, line := range lines {

@@ -49,7 +49,7 @@ func TestRestless(t *testing.T) {
 		}
 	})
 	_, err := Update(t.Context(), path, adding("a"))
-	if has := content(t, path); !errors.Is(err, ErrRestless) || has != strings.Repeat("# again\n", tries) {
+	if has := content(t, path); !errors.Is(err, ErrConcurrentWrites) || has != strings.Repeat("# again\n", tries) {
 		t.Errorf("got %v, the file is %q", err, has)
 	}
 }

@@ -5,23 +5,23 @@ import (
 	"slices"
 )
 
-// Edit is what to do to a cluster's block.
+// Edit is a change of a cluster's block.
 type Edit struct {
-	// Entries are what the tenants that they name have, and no others. The block's
-	// other tenants keep theirs.
+	// Entries are all entries of the tenants that they name. The block's other tenants keep
+	// theirs.
 	Entries []Entry
-	// Remove are the tenants whose lines go.
+	// Remove are the tenants whose lines are removed.
 	Remove []string
 	// KeepNames are names whose lines stay as they are, whichever tenant has them.
 	KeepNames []string
-	// KeepTenants are tenants of which the entries may not be all: their lines for
-	// other names stay.
+	// KeepTenants are tenants whose entries may be incomplete: their lines for other names
+	// stay.
 	KeepTenants []string
 }
 
-// Apply gives the file with the cluster's block edited, and says what is different.
-// What the file says of a name elsewhere is not overruled: see Report. A block in which
-// nothing is left goes. The error tells of an entry that no hosts file can hold.
+// Apply returns the file with the cluster's block edited, and a report of the difference.
+// Other lines for a name are not overridden: see Report. An empty block is removed. The
+// error is for an entry that a hosts file can't have.
 func (f *File) Apply(id string, edit Edit) ([]byte, Report, error) {
 	wanted, err := linesOf(edit.Entries)
 	if err != nil {
@@ -74,14 +74,14 @@ func (f *File) Replace(id string, entries []Entry) ([]byte, Report, error) {
 	return f.Apply(id, edit)
 }
 
-// Remove gives the file without these tenants in the cluster's block, or without the
-// block when none are named, and says what went. The file from before the first Merge
-// is then back, bit for bit.
+// Remove returns the file without these tenants in the cluster's block, or without the
+// block when none are named, and a report of the removed lines. The result is then the
+// file from before the first Merge, to the byte.
 func (f *File) Remove(id string, tenants ...string) ([]byte, Report) {
 	return f.merge(id, nil, func(tenant, _ string) bool { return len(tenants) == 0 || slices.Contains(tenants, tenant) })
 }
 
-// merge puts the wanted lines in the place of those of the block that go.
+// merge replaces the removed lines of the block with the wanted lines.
 func (f *File) merge(id string, wanted []Line, goes func(tenant, name string) bool) ([]byte, Report) {
 	own := f.block(id)
 	if own == nil {
@@ -113,8 +113,8 @@ func linesOf(entries []Entry) ([]Line, error) {
 	return sorted(lines), nil
 }
 
-// with is the file with these lines as the cluster's block, and without the block
-// when there are none.
+// with is the file with these lines as the cluster's block, without the block when there
+// are none.
 func (f *File) with(id string, lines []Line) []byte {
 	from, to := f.place()
 	if b := f.block(id); b != nil {
@@ -133,7 +133,7 @@ func (f *File) with(id string, lines []Line) []byte {
 	return slices.Concat(f.data[:from], text, f.data[to:])
 }
 
-// place is where a new block goes: to the end, but above a last line without a
+// place is where a new block is written: at the end, but above a last line without a
 // newline, and above the block that this line ends.
 func (f *File) place() (from, to int) {
 	at := len(f.data)

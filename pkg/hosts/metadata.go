@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var errHardLinks = errors.New("the file has other names, which a new one would not have")
+var errHardLinks = errors.New("the file has several hard links, which a new file would not have")
 
 // copyMetadata gives the new file the owner and the extended attributes of the hosts file,
 // among which are SELinux's label and the access list. It has its mode already.

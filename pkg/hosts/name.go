@@ -16,9 +16,9 @@ var reserved = []string{
 	"localhost6", "localhost6.localdomain6", "broadcasthost",
 }
 
-// CheckName tells why a name must not go into a hosts file, or nil. machine are the
-// machine's own names, which stay as they are. What is right for a host's name is said
-// in RFC 952 and in RFC 1123, section 2.1.
+// CheckName returns why a name must not be in a hosts file, or nil. machine are the
+// machine's own names, which stay as they are. RFC 952 and RFC 1123, section 2.1, define
+// the names of hosts.
 func CheckName(name string, machine ...string) error {
 	lower := folded(name)
 	if slices.ContainsFunc(machine, func(own string) bool { return folded(own) == lower }) {
@@ -28,20 +28,20 @@ func CheckName(name string, machine ...string) error {
 		return err
 	}
 	if suffix, _ := publicsuffix.PublicSuffix(lower); suffix == lower {
-		return refused(name, "anybody can register names below it")
+		return refused(name, "any user can register names below it")
 	}
 	return nil
 }
 
-// CheckDomain tells why a domain can't be a tenant's, or nil: nobody has one under
-// which anybody can register names ("com", "co.uk").
+// CheckDomain returns why a domain can't be a tenant's, or nil: no tenant owns one under
+// which any user can register names ("com", "co.uk").
 func CheckDomain(domain string) error {
 	lower := folded(domain)
 	if suffix, _ := publicsuffix.PublicSuffix(lower); suffix == lower && !strings.ContainsAny(lower, "*/: ") {
-		return fmt.Errorf("%.80q is no domain of a tenant's: anybody can have names below it", domain)
+		return fmt.Errorf("%.80q can't be a tenant's domain: any user can register names below it", domain)
 	}
 	if err := checkForm(lower); err != nil {
-		return fmt.Errorf("%.80q is no domain: %w", domain, err)
+		return fmt.Errorf("%.80q is not a domain: %w", domain, err)
 	}
 	return nil
 }
@@ -49,16 +49,16 @@ func CheckDomain(domain string) error {
 // ldh are the letters, digits and the hyphen (RFC 5890, 2.3.1).
 const ldh = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 
-// checkForm holds for every name in a block, whoever asks for it.
+// checkForm applies to every name in a block.
 func checkForm(name string) error {
 	lower, labels := folded(name), strings.Split(name, ".")
 	switch {
 	case strings.Contains(name, "*"):
-		return refused(name, "a hosts file knows no wildcards; give the names one by one")
+		return refused(name, "a hosts file does not support wildcards; specify each name")
 	case slices.Contains(reserved, lower), strings.HasSuffix(lower, ".localhost"), strings.HasPrefix(lower, "ip6-"):
-		return refused(name, "the system needs this name for itself")
+		return refused(name, "it is reserved for the system")
 	case len(name) > 253:
-		return refused(name, "it has %d characters, 253 is the most", len(name))
+		return refused(name, "it has %d characters, at most 253 are allowed", len(name))
 	case len(labels) < 2:
 		return refused(name, "it has no domain")
 	}
@@ -68,7 +68,7 @@ func checkForm(name string) error {
 		}
 	}
 	if strings.Trim(labels[len(labels)-1], "0123456789") == "" {
-		return refused(name, "its last part is a number, as in an address")
+		return refused(name, "its last label is a number, as in an address")
 	}
 	return nil
 }
@@ -76,42 +76,43 @@ func checkForm(name string) error {
 func checkLabel(name, label string) error {
 	switch {
 	case label == "":
-		return refused(name, "there is nothing between two of its dots, or at an end")
+		return refused(name, "it has an empty label")
 	case len(label) > 63:
-		return refused(name, "the part %.20q... has %d characters, 63 is the most", label, len(label))
+		return refused(name, "the label %.20q... has %d characters, at most 63 are allowed", label, len(label))
 	case strings.HasPrefix(label, "-"), strings.HasSuffix(label, "-"):
-		return refused(name, "the part %q begins or ends with a dash", label)
+		return refused(name, "the label %q starts or ends with a hyphen", label)
 	case strings.ContainsFunc(label, func(r rune) bool { return !strings.ContainsRune(ldh, r) }):
-		return refused(name, "the part %q has other characters than a-z, 0-9 and dashes (names in other scripts are written xn--...)", label)
+		return refused(name, "the label %q has characters other than a-z, 0-9 and hyphens (names in other scripts are written xn--...)", label)
 	}
 	return nil
 }
 
 func refused(name, format string, args ...any) error {
-	return fmt.Errorf("the name %.80q can't go into a hosts file: %s", name, fmt.Sprintf(format, args...))
+	return fmt.Errorf("the name %.80q can't be in a hosts file: %s", name, fmt.Sprintf(format, args...))
 }
 
-// CheckAddr tells why an address can't be in a hosts file, or nil: it has to be that
-// of one machine, and to mean the same on every network card.
+// CheckAddr returns why an address can't be in a hosts file, or nil: it must be that of
+// one machine, and have the same meaning on every network interface.
 func CheckAddr(addr netip.Addr) error {
 	var why string
 	switch plain := addr.Unmap(); {
 	case !addr.IsValid():
 		why = "it is empty"
 	case addr.Zone() != "":
-		why = "it holds for one network card only"
+		why = "it is valid on one network interface only"
 	case plain.IsUnspecified():
-		why = "it stands for no machine"
+		why = "it is not the address of a machine"
 	case plain.IsMulticast(), plain == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		why = "it stands for many machines"
+		why = "it is the address of several machines"
 	default:
 		return nil
 	}
-	return fmt.Errorf("the address %.80q can't go into a hosts file: %s", addr, why)
+	return fmt.Errorf("the address %.80q can't be in a hosts file: %s", addr, why)
 }
 
-// metadata are where clouds serve the credentials of the machine that asks: AWS and
-// most others, AWS over IPv6, Google Cloud over IPv6, Alibaba Cloud, Azure, Oracle Cloud.
+// metadata are the addresses where clouds serve the credentials of the requesting machine:
+// AWS and most others, AWS over IPv6, Google Cloud over IPv6, Alibaba Cloud, Azure, Oracle
+// Cloud.
 var metadata = []netip.Addr{
 	netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("fd00:ec2::23"), netip.MustParseAddr("fd20:ce::254"),
 	netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("168.63.129.16"), netip.MustParseAddr("192.0.0.192"),
@@ -130,9 +131,9 @@ var (
 	}
 )
 
-// CheckIngress tells why an address is not one at which a load balancer is found by
-// other machines, or nil. Who writes the status of a Service can write any: with these
-// a name leads to the user's own machine, or to where clouds keep credentials.
+// CheckIngress returns why other machines can't reach a load balancer at an address, or
+// nil. A user who may write the status of a Service can write any: with these a name
+// resolves to the user's own machine, or to a cloud's metadata service.
 func CheckIngress(addr netip.Addr) error {
 	if err := CheckAddr(addr); err != nil {
 		return err
@@ -143,24 +144,24 @@ func CheckIngress(addr netip.Addr) error {
 	return nil
 }
 
-// local is what an address of no load balancer is.
+// local describes an address that can't be a load balancer's.
 func local(addr netip.Addr) string {
 	switch {
 	case slices.Contains(metadata, addr):
-		return "where a cloud serves the credentials of its machines"
+		return "the metadata address of a cloud, which serves its machines' credentials"
 	case addr.IsLoopback():
-		return "a loopback address: it leads to this machine itself"
+		return "a loopback address, which refers to this machine"
 	case addr.IsLinkLocalUnicast():
-		return "a link-local address: each network has its own"
+		return "a link-local address, which is different on each network"
 	case addr.Is4() && thisNetwork.Contains(addr):
-		return "an address of no machine"
+		return "not the address of a machine"
 	}
 	for prefix, at := range embedding {
 		if prefix.Contains(addr) {
 			bytes := addr.As16()
 			inner := netip.AddrFrom4([4]byte(bytes[at:]))
 			if err := CheckIngress(inner); err != nil {
-				return "another way to write " + inner.String()
+				return "another notation of " + inner.String()
 			}
 		}
 	}

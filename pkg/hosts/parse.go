@@ -22,7 +22,7 @@ type block struct {
 	first, last int
 	start, end  int
 	lines       []Line
-	// sum is what the block says of its lines; one of an earlier version says nothing.
+	// sum is the block's checksum of its lines; one of an earlier version has none.
 	sum string
 }
 
@@ -33,7 +33,7 @@ func Parse(data []byte) (*File, error) {
 		p.read(l)
 	}
 	if p.open != nil {
-		p.problem(p.open.first, "begins the block %s, which no line ends", quoted(p.open.id))
+		p.problem(p.open.first, "begins the block %s, which has no END line", quoted(p.open.id))
 	}
 	if len(p.problems) > 0 {
 		slices.SortStableFunc(p.problems, func(a, b Problem) int { return a.Line - b.Line })
@@ -42,8 +42,8 @@ func Parse(data []byte) (*File, error) {
 	return p.file, nil
 }
 
-// CheckFile tells why a content is not that of a hosts file, or nil: each line is blank,
-// a comment, or an address and names.
+// CheckFile returns why a content is not that of a hosts file, or nil: each line must be
+// blank, a comment, or an address and names.
 func CheckFile(data []byte) error {
 	for l := range textLines(data) {
 		text, _, _ := strings.Cut(l.text, "#")
@@ -52,7 +52,7 @@ func CheckFile(data []byte) error {
 		}
 		addr, names := mapping(text)
 		if _, err := netip.ParseAddr(addr); (err != nil || len(names) == 0) && strings.TrimSpace(text) != "" {
-			return fmt.Errorf("line %d is no line of a hosts file", l.number)
+			return fmt.Errorf("line %d is not a line of a hosts file", l.number)
 		}
 	}
 	return nil
@@ -101,7 +101,7 @@ func (p *parser) read(l textLine) {
 	} else if id, ok := unquoted(l.text, endMarker); ok {
 		p.close(l, id)
 	} else if markerLike.MatchString(l.text) {
-		p.problem(l.number, "is not as kubectl-orthweb writes it (%s\"...\" or %s\"...\")", beginMarker, endMarker)
+		p.problem(l.number, "differs from what kubectl-orthweb writes (%s\"...\" or %s\"...\")", beginMarker, endMarker)
 	} else if p.open != nil {
 		p.inside(l)
 	} else {
@@ -115,8 +115,8 @@ func (p *parser) read(l textLine) {
 func (p *parser) begin(l textLine, id string) {
 	if p.open != nil {
 		p.problem(l.number, "begins the block %s before the one of line %d has ended", quoted(id), p.open.first)
-	} else if twin := p.file.block(id); twin != nil {
-		p.problem(l.number, "begins the block %s, which is there already from line %d on", quoted(id), twin.first)
+	} else if existing := p.file.block(id); existing != nil {
+		p.problem(l.number, "begins the block %s, which already begins in line %d", quoted(id), existing.first)
 	}
 	p.open, p.tenant = &block{id: id, first: l.number, start: l.start}, nil
 }
@@ -124,13 +124,13 @@ func (p *parser) begin(l textLine, id string) {
 func (p *parser) close(l textLine, id string) {
 	switch {
 	case p.open == nil:
-		p.problem(l.number, "ends the block %s, which no line above begins", quoted(id))
+		p.problem(l.number, "ends the block %s, which has no BEGIN line above", quoted(id))
 		return
 	case p.open.id != id:
-		p.problem(l.number, "ends the block %s inside of %s, which begins at line %d", quoted(id), quoted(p.open.id), p.open.first)
+		p.problem(l.number, "ends the block %s inside %s, which begins in line %d", quoted(id), quoted(p.open.id), p.open.first)
 	}
 	if sum := sumOf(p.open.lines); p.open.sum != "" && p.open.sum != sum {
-		p.problem(p.open.first, "begins the block %s, whose lines are not those that kubectl-orthweb wrote: move yours below line %d, "+
+		p.problem(p.open.first, "begins the block %s, whose lines are not those that kubectl-orthweb wrote: move your own lines below line %d, "+
 			"or delete the line that begins with %s if all of them may be replaced", quoted(p.open.id), l.number, strings.TrimSpace(sumMark))
 	}
 	p.open.last, p.open.end = l.number, l.end
@@ -138,9 +138,9 @@ func (p *parser) close(l textLine, id string) {
 	p.open = nil
 }
 
-// inside reads a line of a block. A line that is not as this program writes it is the
-// user's, and would be lost when the block is next written: it is a problem. So is one
-// that is out of order.
+// inside reads a line of a block. A line that this program does not write is the user's,
+// and would be lost when the block is next written: it is a problem. So is one that is out
+// of order.
 func (p *parser) inside(l textLine) {
 	text := strings.TrimRight(l.text, " \t\r")
 	if tenant, ok := unquoted(text, tenantMark); ok && p.open.sum == "" {
@@ -156,14 +156,14 @@ func (p *parser) inside(l textLine) {
 		ok = false
 	}
 	if !ok || p.open.sum != "" {
-		p.problem(l.number, "stands in the block %s, but kubectl-orthweb did not write it there: move it below the block's end", quoted(p.open.id))
+		p.problem(l.number, "is in the block %s, but kubectl-orthweb did not write it: move it below the end of the block", quoted(p.open.id))
 		return
 	}
 	p.open.lines = append(p.open.lines, line)
 	p.file.held = append(p.file.held, holder{line.Name, line.Addr.String(), l.number, p.open, line.Tenant})
 }
 
-// own reads a line as this program writes it.
+// own reads a line in the form that this program writes.
 func (p *parser) own(text string) (Line, bool) {
 	written, names := mapping(text)
 	addr, err := netip.ParseAddr(written)

@@ -30,8 +30,8 @@ func Read(path string) ([]byte, error) {
 	return s.data, err
 }
 
-// Create makes an empty hosts file, for machines without one. It is an error when
-// there is anything at the path.
+// Create creates an empty hosts file, for machines without one. It is an error if the path
+// exists.
 func Create(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -40,9 +40,9 @@ func Create(path string) error {
 	return f.Close()
 }
 
-// Writable tells why the hosts file at the path can't be written, or nil. For what is
-// written beside it, its directory has to be writable as well. Errors are
-// ErrNotWritable, ErrMissing and the system's.
+// Writable returns why the hosts file at the path can't be written, or nil. Its directory
+// must be writable, too, for the files next to it. Errors are ErrNotWritable, ErrMissing
+// and the system's.
 func Writable(path string) error {
 	real, err := realPath(path)
 	if err != nil {
@@ -63,10 +63,10 @@ func realPath(path string) (string, error) {
 		real, err = filepath.Abs(real)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%w: reading %s: %w; see whether the path is right, or create the file", ErrMissing, path, err)
+		return "", fmt.Errorf("%w: reading %s: %w; check the path, or create the file", ErrMissing, path, err)
 	}
 	if err != nil {
-		return "", fmt.Errorf("looking for the hosts file: %w", err)
+		return "", fmt.Errorf("finding the hosts file: %w", err)
 	}
 	return real, nil
 }
@@ -74,7 +74,7 @@ func realPath(path string) (string, error) {
 func readState(real string) (state, error) {
 	f, err := openRegular(real, os.O_RDONLY, 0)
 	if errors.Is(err, ErrNotRegular) {
-		return state{}, fmt.Errorf("%w; give the path of a hosts file", err)
+		return state{}, fmt.Errorf("%w; specify the path of a hosts file", err)
 	}
 	if err != nil {
 		return state{}, fmt.Errorf("reading the hosts file: %w", err)
@@ -93,7 +93,7 @@ func readState(real string) (state, error) {
 
 func checkSize(path string, data []byte) error {
 	if len(data) > maxSize {
-		return fmt.Errorf("%w: %s has more than %d MB; see what fills it", ErrTooLarge, path, maxSize>>20)
+		return fmt.Errorf("%w: %s has more than %d MB; check its content", ErrTooLarge, path, maxSize>>20)
 	}
 	return nil
 }

@@ -8,9 +8,9 @@ import (
 	"os"
 )
 
-// openRegular opens the ordinary file at the path. What else is there, a link, a pipe, a
-// device, is not opened: to open a pipe may take for ever, and a link leads to another
-// file. The kernel is told so as well, as the file may be replaced meanwhile.
+// openRegular opens the regular file at the path. It does not open a link, a pipe or a
+// device: opening a pipe may block forever, and a link points to another file. Flags of
+// open(2) also prevent it, because the file may be replaced in the meantime.
 func openRegular(path string, flag int, perm fs.FileMode) (*os.File, error) {
 	if err := checkRegular(path); err != nil && !(errors.Is(err, fs.ErrNotExist) && flag&os.O_CREATE != 0) {
 		return nil, err
@@ -30,7 +30,7 @@ func openRegular(path string, flag int, perm fs.FileMode) (*os.File, error) {
 	return f, nil
 }
 
-// checkRegular is ErrNotRegular when anything but an ordinary file is at the path.
+// checkRegular is ErrNotRegular unless the path is a regular file.
 func checkRegular(path string) error {
 	info, err := os.Lstat(path)
 	if err == nil && !info.Mode().IsRegular() {
@@ -43,8 +43,8 @@ func notRegularError(path string, mode fs.FileMode) error {
 	return fmt.Errorf("%w: %s is a %v", ErrNotRegular, path, mode.Type())
 }
 
-// readBeside is the content of a file beside the hosts file. The error is fs.ErrNotExist
-// when there is nothing at the path.
+// readBeside is the content of a file next to the hosts file. The error is fs.ErrNotExist
+// if the path does not exist.
 func readBeside(path string) ([]byte, error) {
 	f, err := openRegular(path, os.O_RDONLY, 0)
 	if err != nil {
@@ -58,11 +58,10 @@ func readBeside(path string) ([]byte, error) {
 	return data, err
 }
 
-// besideError says what to do about something that is in the place of a file of this
-// program's.
+// besideError tells what to do about another file at the path of one of this program's.
 func besideError(path string, err error) error {
 	if errors.Is(err, ErrNotRegular) {
-		return fmt.Errorf("%s is not the file that kubectl-orthweb keeps there: %v; remove it, and try again", path, err) //nolint:errorlint // the hosts file itself is one
+		return fmt.Errorf("%s is not the file that kubectl-orthweb keeps at this path: %v; remove it, and try again", path, err) //nolint:errorlint // the hosts file itself is one
 	}
 	return err
 }

@@ -2,5 +2,5 @@
 
 package hosts
 
-// asItIs is nothing where there are no flags for it.
+// asItIs is 0 on systems without such flags.
 const asItIs = 0

@@ -10,10 +10,9 @@ import (
 	"syscall"
 )
 
-var errChanged = errors.New("the file was changed meanwhile")
+var errChanged = errors.New("the file was changed in the meantime")
 
-// replace writes the new content beside the file and puts it into its place, where
-// that can be.
+// replace writes the new content to a file next to it and renames that, if possible.
 func replace(before state, after []byte) (inPlace bool, err error) {
 	if err := Writable(before.path); err != nil {
 		return false, err
@@ -43,7 +42,7 @@ func replace(before state, after []byte) (inPlace bool, err error) {
 	return true, replaceInPlace(before, after, fresh)
 }
 
-// unchanged is errChanged when the file is another one than before.
+// unchanged is errChanged when the file differs from before.
 func (s state) unchanged() error {
 	now, err := readState(s.path)
 	if err != nil {
@@ -55,7 +54,7 @@ func (s state) unchanged() error {
 	return nil
 }
 
-// syncDirectory makes a rename last.
+// syncDirectory makes a rename durable.
 func syncDirectory(path string) error {
 	step("sync directory")
 	dir, err := os.Open(filepath.Dir(path))
@@ -64,23 +63,22 @@ func syncDirectory(path string) error {
 	}
 	defer dir.Close()
 	if err := dir.Sync(); err != nil && !unsyncable(err) {
-		return fmt.Errorf("%s is written, but may be lost when the machine stops now: %w", path, err)
+		return fmt.Errorf("%s is written, but may be lost if the machine stops now: %w", path, err)
 	}
 	return nil
 }
 
-// unsyncable is what fsync(2) says of directories where there is nothing to wait for.
+// unsyncable reports whether it is fsync(2)'s error for directories that need no flush.
 func unsyncable(err error) bool {
 	return errors.Is(err, syscall.EINVAL) || runtime.GOOS == "windows"
 }
 
-// unmovable is what rename(2) says of a file that is a mount of its own.
+// unmovable reports whether it is rename(2)'s error for a file that is a mount point.
 func unmovable(err error) bool {
 	return errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV)
 }
 
-// backup keeps the file as it is. What of owner and attributes the copy can't have it
-// does without.
+// backup copies the file, with as many of its owner and attributes as possible.
 func backup(s state) error {
 	path := s.path + backupSuffix
 	fresh := s.path + newBackupSuffix

@@ -6,18 +6,18 @@ import (
 	"slices"
 )
 
-// Report says what a change makes of the cluster's block. Its lists are sorted by
-// tenant, name and address.
+// Report describes the change of the cluster's block. Its lists are sorted by tenant, name
+// and address.
 type Report struct {
 	// Added, Removed and Kept are lines of the block: new, gone, and in it as before.
 	Added, Removed, Kept []Line
 	// Changed are the names that got another address.
 	Changed []Change
-	// Conflicts are what was asked for and is not in the block, as the file maps
-	// the name to something else.
+	// Conflicts are requested lines that are not in the block, because the file maps the name
+	// to another address.
 	Conflicts []Conflict
-	// Present are what was asked for and is not in the block, as the file says the
-	// same in another place.
+	// Present are requested lines that are not in the block, because the file has the same
+	// mapping outside of it.
 	Present []Present
 }
 
@@ -27,15 +27,15 @@ type Change struct {
 	Was netip.Addr
 }
 
-// Conflict is a name that the file maps elsewhere: by hand, in the block of another
-// cluster, or for another tenant of the same one.
+// Conflict is a name that the file maps to another address: in a user's line, in the block
+// of another cluster, or for another tenant of the same one.
 type Conflict struct {
-	// Line is what was asked for.
+	// Line is the requested line.
 	Line
-	// At is the number of the line that has the name, from 1. It is 0 when another
-	// tenant of the same change wants the name too, and neither has got it.
+	// At is the number of the line that has the name, from 1. It is 0 when another tenant of
+	// the same change also wants the name, and neither gets it.
 	At int
-	// Has is the address there, as it is written.
+	// Has is the address of that line, as written.
 	Has string
 	// Block is the ID of the block that the line is in, and Other its tenant; both
 	// are "" when it is in none.

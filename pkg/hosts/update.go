@@ -8,56 +8,56 @@ import (
 	"os"
 )
 
-// What stands beside a hosts file. Only the backup is there to stay; the others are
-// left by a program that was killed, and the next one takes them away.
+// The files next to a hosts file. Only the backup stays; the others are left by a program
+// that was killed, and the next one removes them.
 const (
 	lockSuffix   = ".orthweb.lock"
 	backupSuffix = ".orthweb.bak"
 	newSuffix    = ".orthweb.new"
-	// newBackupSuffix is the backup in the making.
+	// newBackupSuffix is the backup while it is written.
 	newBackupSuffix = backupSuffix + ".new"
 	// inPlaceSuffix is the new content while the file itself is being written.
 	inPlaceSuffix = ".orthweb.inplace"
 )
 
-// tries is how often a file that others change meanwhile is read anew.
+// tries is how often a file that others change in the meantime is read again.
 const tries = 10
 
-// step is called before whatever touches the disk. Tests stop the program there.
+// step is called before each change of the disk. Tests stop the program there.
 var step = func(what string) {}
 
-// Result says what Update did.
+// Result is the result of Update.
 type Result struct {
-	// Path is the file itself, where links lead to.
+	// Path is the file itself, the target of links.
 	Path string
-	// Changed tells whether it was written; if not, nothing was touched.
+	// Changed tells whether it was written; if not, nothing was changed.
 	Changed bool
 	// Backup is the path of the content from before, when it was written.
 	Backup string
-	// InPlace tells that it was not replaced but overwritten, as it is mounted or
-	// could not be given its owner and attributes anew.
+	// InPlace tells that it was not replaced but overwritten, because it is mounted or a new
+	// file could not get its owner and attributes.
 	InPlace bool
-	// Mended tells that an earlier program was killed while it overwrote the file,
-	// and that the content from before that was put back first.
-	Mended bool
+	// Restored tells that an earlier program was killed while it overwrote the file, and that
+	// the previous content was restored first.
+	Restored bool
 }
 
-// Update gives the hosts file at the path the content that change makes of it. Mode,
-// owner and extended attributes stay, and the content from before is kept beside it.
+// Update replaces the content of the hosts file at the path with the result of change.
+// Mode, owner and extended attributes stay, and the previous content is kept next to it.
 //
 // The file is the old one or the new one, and whole, whenever the machine stops. Only
 // one that has to be overwritten in place may be a mixture then; the next Update puts
 // the old one back. Two Updates don't come between each other. What another program
 // writes meanwhile is not lost: change is called again with that, so it may be called
 // several times. Its error is returned as it is. Other errors are those of Read,
-// ErrNotWritable, ErrRestless, the context's and the system's.
+// ErrNotWritable, ErrConcurrentWrites, the context's and the system's.
 func Update(ctx context.Context, path string, change func(before []byte) ([]byte, error)) (Result, error) {
 	real, err := realPath(path)
 	if err != nil {
 		return Result{}, err
 	}
 	result := Result{Path: real}
-	// Without a lock, as whoever has nothing to write needs no right to.
+	// Without a lock: a caller that has nothing to write needs no write permission.
 	if _, after, err := plan(real, change); err != nil || after == nil {
 		if _, statErr := os.Lstat(real + inPlaceSuffix); errors.Is(statErr, os.ErrNotExist) {
 			return result, err
@@ -68,7 +68,7 @@ func Update(ctx context.Context, path string, change func(before []byte) ([]byte
 		return result, err
 	}
 	defer unlock()
-	if result.Mended, err = mend(real); err != nil {
+	if result.Restored, err = restore(real); err != nil {
 		return result, err
 	}
 	for range tries {
@@ -87,7 +87,7 @@ func Update(ctx context.Context, path string, change func(before []byte) ([]byte
 			return result, err
 		}
 	}
-	return result, fmt.Errorf("%w: other programs changed %s %d times while it was to be written; try again later", ErrRestless, real, tries)
+	return result, fmt.Errorf("%w: other programs changed %s %d times before it could be written; try again later", ErrConcurrentWrites, real, tries)
 }
 
 // plan is the file, and what it is to be: nil when it is that already.

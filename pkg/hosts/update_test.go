@@ -111,7 +111,7 @@ func TestNoChange(t *testing.T) {
 	}
 	onStep(t, func(what string) { t.Errorf("there is something to do: %s", what) })
 	got, err := Update(t.Context(), path, adding("a"))
-	if err != nil || got.Changed || got.Backup != "" || got.Mended {
+	if err != nil || got.Changed || got.Backup != "" || got.Restored {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for _, p := range []string{path, filepath.Dir(path)} {

@@ -12,16 +12,16 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// handled tells whether a try that began after the newest request is over. Where
-// somebody else has asked meanwhile, their request is the newest, and covers ours. One
-// that was there before is not ours: ours was lost.
+// handled reports whether a reconciliation that began after the newest request is
+// finished. If another client has sent a request in the meantime, that is the newest and
+// covers this one. A request from before is not this one, which was lost.
 func (s Step) handled(obj *unstructured.Unstructured) bool {
 	newest := obj.GetAnnotations()[RequestAnnotation]
 	return newest != "" && newest != s.requested && newest == field.Text(obj.Object, "status", "lastHandledReconcileAt")
 }
 
-// over tells whether no try is under way, nor one that must come at once: of a
-// newer spec, or after one that was broken off.
+// over reports whether no reconciliation is running or due immediately: for a newer spec,
+// or after one that was aborted.
 func over(obj *unstructured.Unstructured) bool {
 	ready := field.ConditionOf(obj, "Ready")
 	switch {
@@ -33,9 +33,9 @@ func over(obj *unstructured.Unstructured) bool {
 	return ready.Is("True") || ready.Is("False") && ready.Reason != "Progressing" && health.Reason(ready.Reason) != health.Canceled
 }
 
-// checking tells whether a layer has applied what it has, and looks at its health
-// now (kustomize-controller's messages: "running health checks …", or "Running …"
-// from 1.2 on).
+// checking reports whether a layer has applied its objects and is running health checks
+// (kustomize-controller's messages: "running health checks …", or "Running …" from 1.2
+// on).
 func checking(obj *unstructured.Unstructured) bool {
 	return strings.HasPrefix(strings.ToLower(field.ConditionOf(obj, "Reconciling").Message), "running health checks")
 }
@@ -52,8 +52,8 @@ func verdictOf(obj *unstructured.Unstructured, now time.Time) health.Verdict {
 	return health.New(b.Build(snapshot.Meta{At: now})).Of(ref)
 }
 
-// judge tells what became of an asked step. fetched is the revision that its
-// source is at, empty when that is not known.
+// judge returns the result of a triggered step. fetched is the revision of its source,
+// empty if that is not known.
 func (s Step) judge(obj *unstructured.Unstructured, fetched string, now time.Time) Result {
 	verdict := verdictOf(obj, now)
 	be := func(outcome Outcome, reason, message string) Result {
@@ -61,25 +61,25 @@ func (s Step) judge(obj *unstructured.Unstructured, fetched string, now time.Tim
 	}
 	switch {
 	case obj.GetUID() != s.uid && s.uid != "":
-		return be(Failing, "", "it has been deleted and created again meanwhile")
+		return be(Failing, "", "it was deleted and created again in the meantime")
 	case verdict.Status == health.Suspended:
-		return be(Failing, "", "somebody has suspended it meanwhile")
+		return be(Failing, "", "it was suspended in the meantime")
 	case !s.handled(obj):
-		return be(Asked, "", underWay(obj, notTakenUp))
+		return be(Triggered, "", underWay(obj, notTakenUp))
 	case s.behind(obj, fetched) && verdict.Status != health.Progressing:
-		return be(Asked, "", "it has not got to revision "+fetched+" yet")
+		return be(Triggered, "", "it has not applied revision "+fetched+" yet")
 	case verdict.Status == health.Ready && !verdict.Renewing:
 		return be(Ready, "", verdict.Message)
 	case verdict.Status == health.Failing && over(obj):
 		return be(Failing, string(verdict.Reason), verdict.Message)
 	}
-	return be(Asked, "", underWay(obj, verdict.Message))
+	return be(Triggered, "", underWay(obj, verdict.Message))
 }
 
-// notTakenUp is said of a request that nobody has acted on.
-const notTakenUp = "Flux has not taken it up yet"
+// notTakenUp is the message of a request that no controller has handled yet.
+const notTakenUp = "Flux has not handled the request yet"
 
-// underWay is what Flux says of the try under way, or otherwise.
+// underWay is Flux's message about the running reconciliation, or the default.
 func underWay(obj *unstructured.Unstructured, otherwise string) string {
 	if now := field.ConditionOf(obj, "Reconciling"); now.Message != "" && now.Is("True") {
 		return now.Message
@@ -87,9 +87,9 @@ func underWay(obj *unstructured.Unstructured, otherwise string) string {
 	return otherwise
 }
 
-// behind tells whether a layer has tried nothing but what it had tried before,
-// although its source has fetched something newer: its controller hears of that a
-// moment later. A layer that can't read what was fetched will not get further.
+// behind reports whether a layer has attempted only the revision from before, although
+// its source has fetched a newer one: its controller is notified a moment later. A layer
+// that can't read the fetched artifact does not progress.
 func (s Step) behind(obj *unstructured.Unstructured, fetched string) bool {
 	attempted := field.Text(obj.Object, "status", "lastAttemptedRevision")
 	return fetched != "" && attempted != fetched && attempted == s.attempted && field.ConditionOf(obj, "Ready").Reason != "ArtifactFailed"

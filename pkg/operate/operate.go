@@ -1,6 +1,6 @@
-// Package operate plans what is done to a tenant's Flux objects: which are asked
-// to try again, in which order, what came of it, and which are suspended. It is
-// pure: whoever has the plan carries it out.
+// Package operate plans operations on a tenant's Flux objects: which are reconciled, in
+// which order and with which result, and which are suspended. It is pure: its caller
+// carries out the plan.
 package operate
 
 import (
@@ -17,25 +17,25 @@ import (
 // not there before; status.lastHandledReconcileAt repeats the first one's when the
 // try is over.
 const (
-	// RequestAnnotation asks for a try now.
+	// RequestAnnotation requests a reconciliation now.
 	RequestAnnotation = "reconcile.fluxcd.io/requestedAt"
 	// resetAnnotation, with the same value, has helm-controller forget how often
 	// a HelmRelease has failed, so that it tries one that it has given up.
 	resetAnnotation = "reconcile.fluxcd.io/resetAt"
 )
 
-// Step is one object that Flux is asked to try again.
+// Step is one object to reconcile.
 type Step struct {
 	Ref finding.Ref
-	// Tenants are the names of those that it is asked for.
+	// Tenants are the names of the tenants that it is reconciled for.
 	Tenants []string
-	// Reset marks a HelmRelease that Flux has given up.
+	// Reset marks a HelmRelease that has exhausted its retries.
 	Reset bool
 	// IfMoved marks a shared layer that is Ready. It is asked only when its source
 	// turns out to have fetched something newer, which it then has to get to before
 	// the layers that stand on it can.
 	IfMoved bool
-	// Needs are steps that have to be Ready before.
+	// Needs are steps that must be Ready before.
 	Needs []finding.Ref
 	// Within are the layers among the steps that apply it. They need not be
 	// Ready, since their health checks may wait for it; they only have to have
@@ -62,33 +62,33 @@ func (s Step) Patch(moment string) map[string]any {
 	return map[string]any{"metadata": map[string]any{"annotations": annotations}}
 }
 
-// Outcome is what has become of an object, in a word.
+// Outcome is the result for an object, in a word.
 type Outcome string
 
-// What can become of an object.
+// The outcomes of an operation.
 const (
-	// Pending: not asked yet.
-	Pending Outcome = "Not asked"
-	// Asked: Flux has been asked, and is not through with it.
-	Asked Outcome = "Asked"
-	// Ready: it was tried after the request, and is Ready.
+	// Pending: not triggered yet.
+	Pending Outcome = "Pending"
+	// Triggered: triggered, and not finished.
+	Triggered Outcome = "Triggered"
+	// Ready: reconciled after the request, and Ready.
 	Ready Outcome = "Ready"
-	// Failing: it was tried after the request, and that failed.
+	// Failing: reconciled after the request, which failed.
 	Failing Outcome = "Failing"
-	// Blocked: it was not asked, since something that it needs is not Ready.
-	Blocked Outcome = "Left out"
-	// ToAsk, ToSuspend and ToResume are what a dry run says.
-	ToAsk, ToSuspend, ToResume Outcome = "To ask", "To suspend", "To resume"
-	// Suspended and Resumed: switched off, and on again.
+	// Blocked: not triggered, because a step that it needs is not Ready.
+	Blocked Outcome = "Skipped"
+	// ToTrigger, ToSuspend and ToResume are the outcomes of a dry run.
+	ToTrigger, ToSuspend, ToResume Outcome = "To trigger", "To suspend", "To resume"
+	// Suspended and Resumed: the results of Suspend and Resume.
 	Suspended, Resumed Outcome = "Suspended", "Resumed"
 )
 
-// Result is what became of one object.
+// Result is the result for one object.
 type Result struct {
 	Ref     finding.Ref
 	Tenants []string
 	Outcome Outcome
-	// Reason is Flux's own word for a failure, empty otherwise.
+	// Reason is Flux's reason for a failure, empty otherwise.
 	Reason string
 	// Message is a short sentence for people, without a full stop.
 	Message string
@@ -103,8 +103,8 @@ func names(refs []finding.Ref) string {
 	return strings.Join(all, ", ")
 }
 
-// SuspendedError is a plan that can't be carried out since something in it is
-// suspended: Flux would not act on a request.
+// SuspendedError is the error of a plan that can't be carried out because an object in it
+// is suspended: Flux would not act on a request.
 type SuspendedError struct {
 	// Own are the tenants' own layers and releases; Sources may be others' too.
 	Own, Sources []finding.Ref
@@ -118,5 +118,5 @@ func (e *SuspendedError) Error() string {
 	if len(all) > 1 {
 		verb = "are"
 	}
-	return fmt.Sprintf("%s %s suspended: Flux would not act on a request, so nothing was asked", names(all), verb)
+	return fmt.Sprintf("%s %s suspended: Flux would not act on a request, so nothing was triggered", names(all), verb)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// mayBegin tells whether all is done that has to be before the step.
+// mayBegin reports whether all steps that the step depends on are done.
 func (r *Run) mayBegin(p *progress) bool {
 	for _, need := range p.Needs {
 		if r.find(need).seen.Outcome != Ready {
@@ -21,7 +21,7 @@ func (r *Run) mayBegin(p *progress) bool {
 	return true
 }
 
-// block leaves out the steps whose needs can't be Ready any more.
+// block skips the steps whose needs can no longer become Ready.
 func (r *Run) block() {
 	for changed := true; changed; {
 		changed = false
@@ -30,7 +30,7 @@ func (r *Run) block() {
 				continue
 			}
 			if ref, blocked := r.blocker(p); blocked {
-				p.seen.Outcome, p.seen.Message, changed = Blocked, "it comes after "+ref.String()+", which is not Ready", true
+				p.seen.Outcome, p.seen.Message, changed = Blocked, "it depends on "+ref.String()+", which is not Ready", true
 			}
 		}
 	}
@@ -50,7 +50,7 @@ func (r *Run) blocker(p *progress) (finding.Ref, bool) {
 	return finding.Ref{}, false
 }
 
-// final tells whether nothing can change the step's outcome any more.
+// final reports whether the step's outcome can no longer change.
 func (r *Run) final(p *progress) bool {
 	switch p.seen.Outcome {
 	case Ready, Blocked:
@@ -61,7 +61,7 @@ func (r *Run) final(p *progress) bool {
 	return false
 }
 
-// again tells whether a layer that failed is worth a second request.
+// again reports whether a failed layer is triggered a second time.
 func (r *Run) again(p *progress) bool {
 	inside := r.inside(p)
 	return p.seen.Outcome == Failing && p.asked == 1 && len(inside) > 0 &&

@@ -16,19 +16,19 @@ import (
 
 // Options are the caller's choices.
 type Options struct {
-	// Sources asks for the layers' sources first.
+	// Sources reconciles the layers' sources first.
 	Sources bool
 	// Resumed takes it that the tenants' own objects are not suspended any more
 	// when the plan is carried out.
 	Resumed bool
 }
 
-// Plan is what to ask, in order.
+// Plan has the steps in order.
 type Plan struct {
 	Steps []Step
-	// Notes are sentences about what is asked or left alone against expectation.
+	// Notes are sentences about objects that are unexpectedly triggered or skipped.
 	Notes []string
-	// Unknown says what could not be read and may be missing from the plan.
+	// Unknown lists what could not be read and may be missing from the plan.
 	Unknown []string
 }
 
@@ -66,7 +66,7 @@ func Reconcile(snap *snapshot.Snapshot, statuses []tenant.Status, o Options) (Pl
 // rank orders the steps; within a rank the order is the chain's.
 var rank = map[tenant.Section]int{tenant.Sources: 0, tenant.SharedLayers: 1, tenant.OwnLayers: 1, tenant.Releases: 2}
 
-// wanted tells whether the link is to be asked, if that is possible.
+// wanted reports whether the link must be triggered, if that is possible.
 func (p *planner) wanted(link tenant.Link) bool {
 	switch link.Section {
 	case tenant.Sources:
@@ -74,14 +74,14 @@ func (p *planner) wanted(link tenant.Link) bool {
 	case tenant.OwnLayers:
 		return true
 	case tenant.SharedLayers:
-		return link.Status != health.Ready || p.Sources // with which it may move
+		return link.Status != health.Ready || p.Sources // a source may fetch a newer revision
 	case tenant.Releases:
 		return link.Status != health.Ready
 	}
 	return false
 }
 
-// consider makes a step of a link of the tenant's chain, or says why not.
+// consider adds a step for a link of the tenant's chain, or a note why not.
 func (p *planner) consider(name string, link tenant.Link) {
 	if !p.wanted(link) {
 		return
@@ -91,23 +91,23 @@ func (p *planner) consider(name string, link tenant.Link) {
 	case link.Ref.Name == "" || answer.Presence == snapshot.Unknown:
 		p.plan.Unknown = appendNew(p.plan.Unknown, link.Message)
 	case answer.Presence == snapshot.Absent:
-		p.note("%s does not exist, and can't be asked", link.Ref)
+		p.note("%s does not exist and can't be triggered", link.Ref)
 	case link.Ref.GroupKind() == health.ExternalArtifactKind:
-		p.note("%s is not fetched by Flux, and can't be asked", link.Ref)
+		p.note("%s is not fetched by Flux and can't be triggered", link.Ref)
 	case isSuspended(answer.Object) && !p.passes(name, link):
 	default:
 		p.add(name, link, answer.Object)
 	}
 }
 
-// passes tells whether a suspended object may be asked all the same, and notes
-// what follows otherwise.
+// passes reports whether an object is not suspended or may still be triggered, and notes
+// the consequence otherwise.
 func (p *planner) passes(name string, link tenant.Link) bool {
 	switch link.Section {
 	case tenant.Sources:
 		p.suspended.Sources = appendNew(p.suspended.Sources, link.Ref)
 	case tenant.SharedLayers:
-		p.note("%s is shared and suspended, and is left alone; what depends on it may have to wait", link.Ref)
+		p.note("%s is shared and suspended, and is skipped; objects that depend on it may have to wait", link.Ref)
 	default:
 		if p.Resumed {
 			return true
@@ -118,7 +118,7 @@ func (p *planner) passes(name string, link tenant.Link) bool {
 	return false
 }
 
-// add makes the step, or adds the tenant to the one that is there.
+// add adds a step, or adds the tenant to an existing one.
 func (p *planner) add(name string, link tenant.Link, obj *unstructured.Unstructured) {
 	if i := p.index(link.Ref); i >= 0 {
 		step := &p.plan.Steps[i]
@@ -131,7 +131,7 @@ func (p *planner) add(name string, link tenant.Link, obj *unstructured.Unstructu
 	case tenant.SharedLayers:
 		step.IfMoved = link.Status == health.Ready
 		if !step.IfMoved {
-			p.note("%s is shared with others, and is asked too since it is %s", link.Ref, link.Status)
+			p.note("%s is shared with other tenants, and is also triggered because it is %s", link.Ref, link.Status)
 		}
 		fallthrough
 	case tenant.OwnLayers:

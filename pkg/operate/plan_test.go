@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// said is the plan in short: a step a word, with what it comes after.
+// said is the plan in short: a step a word, with what it depends on.
 func said(plan Plan) []string {
 	var all []string
 	for _, s := range plan.Steps {
@@ -55,10 +55,10 @@ func TestReconcile(t *testing.T) {
 			"layer/mhr-application needs:source/flux-system needs:layer/infrastructure within:layer/flux-system"}},
 		{about: "a shared layer that fails comes first", cluster: with("layer/infrastructure failing"),
 			want:  []string{"layer/infrastructure", "layer/bhs-dependency needs:layer/infrastructure", "layer/bhs-application needs:layer/bhs-dependency"},
-			notes: []string{"Kustomization flux-system/infrastructure is shared with others, and is asked too since it is Failing"}},
+			notes: []string{"Kustomization flux-system/infrastructure is shared with other tenants, and is also triggered because it is Failing"}},
 		{about: "who applies the layers fails", cluster: with("layer/flux-system failing"),
 			want:  []string{"layer/flux-system", "layer/bhs-dependency within:layer/flux-system", "layer/bhs-application needs:layer/bhs-dependency within:layer/flux-system"},
-			notes: []string{"Kustomization flux-system/flux-system is shared with others, and is asked too since it is Failing"}},
+			notes: []string{"Kustomization flux-system/flux-system is shared with other tenants, and is also triggered because it is Failing"}},
 		{about: "releases: one that was given up, one that waits for it", cluster: with("release/postgres-ha stalled by:bhs-dependency", "release/istio-ingress waiting on:postgres-ha by:bhs-application"),
 			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency",
 				"release/istio-ingress needs:release/postgres-ha within:layer/bhs-application", "release/postgres-ha reset within:layer/bhs-dependency"}},
@@ -76,10 +76,10 @@ func TestReconcile(t *testing.T) {
 			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}},
 		{about: "a shared layer suspended", cluster: with("layer/infrastructure ready suspended"),
 			want:  []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"},
-			notes: []string{"Kustomization flux-system/infrastructure is shared and suspended, and is left alone; what depends on it may have to wait"}},
+			notes: []string{"Kustomization flux-system/infrastructure is shared and suspended, and is skipped; objects that depend on it may have to wait"}},
 		{about: "a shared layer that is not there", cluster: with("layer/infrastructure absent"),
 			want:  []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"},
-			notes: []string{"Kustomization flux-system/infrastructure does not exist, and can't be asked"}},
+			notes: []string{"Kustomization flux-system/infrastructure does not exist and can't be triggered"}},
 		{about: "no own layers", cluster: with("layer/bhs-dependency absent", "layer/bhs-application absent", "release/postgres-ha failing"), want: []string{"release/postgres-ha"}},
 		{about: "releases can't be read", cluster: cluster, forbidden: []string{"release"},
 			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}, unknown: "you may not list releases in any namespace"},

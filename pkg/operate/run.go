@@ -10,13 +10,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// Run is a plan that is being carried out. Its caller asks what is Due, tells so
-// with Asked, and looks at what is Open until the run is Over.
+// Run is a plan that is being carried out. Its caller triggers the steps that are Due,
+// notes that with Triggered, and reads those that are Open until the run is Over.
 type Run struct {
 	steps []*progress
 }
 
-// progress is a step and how far it has come.
+// progress is a step and its state.
 type progress struct {
 	Step
 	seen  Result
@@ -51,18 +51,18 @@ func (r *Run) Due() []Step {
 	if len(due)+len(r.Open()) == 0 { // whatever is left waits in a circle
 		for _, p := range r.steps {
 			if p.seen.Outcome == Pending {
-				p.seen.Outcome, p.seen.Message = Blocked, "what it depends on waits for it"
+				p.seen.Outcome, p.seen.Message = Blocked, "it is part of a dependency cycle"
 			}
 		}
 	}
 	return due
 }
 
-// Asked notes that the request for a step has been made.
-func (r *Run) Asked(ref finding.Ref) {
+// Triggered notes that a step has been triggered.
+func (r *Run) Triggered(ref finding.Ref) {
 	p := r.find(ref)
 	p.asked++
-	p.seen.Outcome, p.seen.Reason, p.seen.Message, p.applied = Asked, "", notTakenUp, false
+	p.seen.Outcome, p.seen.Reason, p.seen.Message, p.applied = Triggered, "", notTakenUp, false
 }
 
 // stays settles a shared layer whose source has fetched nothing newer: it is Ready
@@ -84,41 +84,41 @@ func (r *Run) fetched(p *progress) string {
 	return ""
 }
 
-// Open are the steps that have been asked and are not through.
+// Open are the steps that have been triggered and are not finished.
 func (r *Run) Open() []finding.Ref {
 	var open []finding.Ref
 	for _, p := range r.steps {
-		if p.seen.Outcome == Asked {
+		if p.seen.Outcome == Triggered {
 			open = append(open, p.Ref)
 		}
 	}
 	return open
 }
 
-// Observe takes in what an open step's object looks like now.
+// Observe updates an open step with the current state of its object.
 func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
 	p := r.find(finding.RefOf(obj))
 	p.seen = p.judge(obj, r.fetched(p), now)
-	p.applied = p.applied || checking(obj) || p.seen.Outcome != Asked
+	p.applied = p.applied || checking(obj) || p.seen.Outcome != Triggered
 	p.revision = field.Text(obj.Object, "status", "artifact", "revision")
 	return p.seen
 }
 
-// Gone notes that an open step's object is not there any more.
+// Gone notes that an open step's object no longer exists.
 func (r *Run) Gone(ref finding.Ref) Result {
 	p := r.find(ref)
-	p.seen.Outcome, p.seen.Message, p.applied = Failing, "it has been deleted meanwhile", true
+	p.seen.Outcome, p.seen.Message, p.applied = Failing, "it was deleted in the meantime", true
 	return p.seen
 }
 
-// Over tells whether nothing is left to ask or to wait for.
+// Over reports whether nothing is left to trigger or to wait for.
 func (r *Run) Over() bool {
 	r.block()
 	return !slices.ContainsFunc(r.steps, func(p *progress) bool { return !r.final(p) })
 }
 
-// Results are what became of the steps so far, in the plan's order, without the
-// shared layers that there was no reason to ask.
+// Results are the results so far, in the plan's order, without the shared layers that
+// there was no reason to trigger.
 func (r *Run) Results() []Result {
 	var results []Result
 	for _, p := range r.steps {

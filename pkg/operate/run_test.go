@@ -23,10 +23,10 @@ func TestRun(t *testing.T) {
 			"over source/flux-system Ready, layer/bhs-dependency Ready, layer/bhs-application Ready"}},
 		{about: "what depends on a failure is left out", cluster: cluster, play: []string{
 			"due layer/bhs-dependency", "layer/bhs-dependency" + failed, "due",
-			"over layer/bhs-dependency Failing, layer/bhs-application Left out"}},
+			"over layer/bhs-dependency Failing, layer/bhs-application Skipped"}},
 		{about: "a source that can't be fetched", cluster: cluster, sources: true, play: []string{
 			"due source/flux-system", "source/flux-system" + failed, "due",
-			"over source/flux-system Failing, layer/bhs-dependency Left out, layer/bhs-application Left out"}},
+			"over source/flux-system Failing, layer/bhs-dependency Skipped, layer/bhs-application Skipped"}},
 		{about: "something newer was fetched: shared layers have to get there first", cluster: cluster, sources: true, play: []string{
 			"due source/flux-system", "source/flux-system ready fetched:r2" + done, "due layer/flux-system",
 			"layer/flux-system trying asked:t", "due", "layer/flux-system checking asked:t", "due layer/infrastructure",
@@ -39,12 +39,12 @@ func TestRun(t *testing.T) {
 			"due source/flux-system", "source/flux-system ready fetched:r2" + done, "due layer/flux-system",
 			"layer/flux-system ready attempted:r2" + done, "due layer/infrastructure",
 			"layer/infrastructure failing attempted:r2" + done, "due",
-			"over source/flux-system Ready, layer/flux-system Ready, layer/infrastructure Failing, layer/bhs-dependency Left out, layer/bhs-application Left out"}},
+			"over source/flux-system Ready, layer/flux-system Ready, layer/infrastructure Failing, layer/bhs-dependency Skipped, layer/bhs-application Skipped"}},
 		{about: "nothing newer was fetched", cluster: cluster, sources: true, play: []string{
 			"due source/flux-system", "source/flux-system ready fetched:r1" + done, "due layer/bhs-dependency"}},
 		{about: "a failing shared layer", cluster: with("layer/infrastructure failing"), play: []string{
 			"due layer/infrastructure", "layer/infrastructure" + failed, "due",
-			"over layer/infrastructure Failing, layer/bhs-dependency Left out, layer/bhs-application Left out"}},
+			"over layer/infrastructure Failing, layer/bhs-dependency Skipped, layer/bhs-application Skipped"}},
 		{about: "a release in a layer, asked while the layer checks its health", cluster: with("release/postgres-ha stalled by:bhs-dependency"), play: []string{
 			"due layer/bhs-dependency", "layer/bhs-dependency trying asked:t", "due",
 			"layer/bhs-dependency checking asked:t", "due release/postgres-ha",
@@ -61,11 +61,11 @@ func TestRun(t *testing.T) {
 			"due layer/bhs-dependency", "layer/bhs-dependency" + failed, "due release/postgres-ha",
 			"release/postgres-ha ready" + done, "due layer/bhs-dependency",
 			"layer/bhs-dependency" + failed, "due",
-			"over layer/bhs-dependency Failing, layer/bhs-application Left out, release/postgres-ha Ready"}},
+			"over layer/bhs-dependency Failing, layer/bhs-application Skipped, release/postgres-ha Ready"}},
 		{about: "and none when the release fails", cluster: with("release/postgres-ha stalled by:bhs-dependency"), play: []string{
 			"due layer/bhs-dependency", "layer/bhs-dependency" + failed, "due release/postgres-ha",
 			"release/postgres-ha stalled" + done, "due",
-			"over layer/bhs-dependency Failing, layer/bhs-application Left out, release/postgres-ha Failing"}},
+			"over layer/bhs-dependency Failing, layer/bhs-application Skipped, release/postgres-ha Failing"}},
 		{about: "who applies the layers need not be ready itself", cluster: with("layer/flux-system failing"), play: []string{
 			"due layer/flux-system", "layer/flux-system checking asked:t", "due layer/bhs-dependency",
 			"layer/bhs-dependency ready" + done, "due layer/bhs-application", "layer/bhs-application ready" + done,
@@ -73,12 +73,12 @@ func TestRun(t *testing.T) {
 			"over layer/flux-system Ready, layer/bhs-dependency Ready, layer/bhs-application Ready"}},
 		{about: "a release is not asked when its layer was not", cluster: with("layer/infrastructure failing", "release/postgres-ha stalled by:bhs-dependency"), play: []string{
 			"due layer/infrastructure", "layer/infrastructure" + failed, "due",
-			"over layer/infrastructure Failing, layer/bhs-dependency Left out, layer/bhs-application Left out, release/postgres-ha Left out"}},
+			"over layer/infrastructure Failing, layer/bhs-dependency Skipped, layer/bhs-application Skipped, release/postgres-ha Skipped"}},
 		{about: "deleted while it was waited for", cluster: cluster, play: []string{
 			"due layer/bhs-dependency", "gone layer/bhs-dependency", "due",
-			"over layer/bhs-dependency Failing, layer/bhs-application Left out"}},
+			"over layer/bhs-dependency Failing, layer/bhs-application Skipped"}},
 		{about: "a circle", cluster: with("layer/bhs-dependency waiting on:bhs-application", "layer/bhs-application waiting on:bhs-dependency"), play: []string{
-			"due", "over layer/bhs-dependency Left out, layer/bhs-application Left out"}},
+			"due", "over layer/bhs-dependency Skipped, layer/bhs-application Skipped"}},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			snap, statuses := read(t, c.cluster, []string{"bhs"})
@@ -100,7 +100,7 @@ func play(t *testing.T, run *Run, lines []string) {
 			var due []string
 			for _, step := range run.Due() {
 				due = append(due, short(step.Ref))
-				run.Asked(step.Ref)
+				run.Triggered(step.Ref)
 			}
 			if got := strings.Join(due, " "); got != rest {
 				t.Fatalf("due %q, want %q", got, rest)

@@ -11,37 +11,37 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// Switch is an object of a tenant's own that can be suspended, and whether it is.
+// Switch is one of a tenant's own objects that can be suspended, and whether it is.
 type Switch struct {
 	Ref       finding.Ref
 	Tenant    string
 	Suspended bool
 }
 
-// NoOwnError is a tenant without layers of its own: to suspend those that it
-// stands on would suspend others.
+// NoOwnError is the error of a tenant without its own layers: suspending those that it
+// depends on would suspend other tenants.
 type NoOwnError struct {
 	Tenant string
-	// Shared are the layers that were left alone.
+	// Shared are the layers that were not changed.
 	Shared []finding.Ref
 }
 
 func (e *NoOwnError) Error() string {
-	text := fmt.Sprintf("%s has no layers of its own, so nothing was changed", e.Tenant)
+	text := fmt.Sprintf("tenant %s has no layers of its own, so nothing was changed", e.Tenant)
 	if len(e.Shared) > 0 {
-		text += ": others stand on " + names(e.Shared) + " as well"
+		text += ": other tenants also depend on " + names(e.Shared)
 	}
 	return text
 }
 
-// UnreadError is a tenant of which something could not be read, so that it could
-// be suspended in part only, without anybody knowing.
+// UnreadError is the error of a tenant that could not be read completely: suspending only
+// a part of it would not be noticed.
 type UnreadError struct {
 	Tenant, Why string
 }
 
 func (e *UnreadError) Error() string {
-	return fmt.Sprintf("not all of %s is known, so nothing was changed: %s", e.Tenant, e.Why)
+	return fmt.Sprintf("tenant %s could not be read completely, so nothing was changed: %s", e.Tenant, e.Why)
 }
 
 // Switches are the tenants' own layers, in the order in which they are applied,

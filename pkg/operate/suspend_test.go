@@ -19,11 +19,11 @@ func TestSwitches(t *testing.T) {
 		{about: "never a shared layer, suspended or not", cluster: with("layer/infrastructure ready suspended"), tenants: "bhs mhr",
 			want: "layer/bhs-dependency layer/bhs-application release/istio-ingress release/postgres-ha layer/mhr-application"},
 		{about: "no own layers", cluster: with("layer/bhs-dependency absent", "layer/bhs-application absent"), tenants: "bhs",
-			err: "bhs has no layers of its own, so nothing was changed"},
+			err: "tenant bhs has no layers of its own, so nothing was changed"},
 		{about: "stands on what others stand on", cluster: with("layer/bhs-application absent", "layer/mhr-application absent", "layer/bhs-dependency ready by:flux-system on:infrastructure touches:bhs-orthweb,mhr-orthweb"), tenants: "bhs",
-			err: "bhs has no layers of its own, so nothing was changed: others stand on Kustomization flux-system/flux-system, Kustomization flux-system/infrastructure, Kustomization flux-system/bhs-dependency as well"},
+			err: "tenant bhs has no layers of its own, so nothing was changed: other tenants also depend on Kustomization flux-system/flux-system, Kustomization flux-system/infrastructure, Kustomization flux-system/bhs-dependency"},
 		{about: "releases can't be read", cluster: cluster, tenants: "bhs", forbidden: []string{"release"},
-			err: "not all of bhs is known, so nothing was changed: you may not list releases in any namespace"},
+			err: "tenant bhs could not be read completely, so nothing was changed: you may not list releases in any namespace"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			snap, statuses := read(t, c.cluster, strings.Fields(c.tenants), c.forbidden...)
@@ -58,7 +58,7 @@ func TestTurn(t *testing.T) {
 		suspended any
 	}{
 		{"suspends", Suspend, on, Suspended, ToSuspend, "", true},
-		{"is suspended", Suspend, off, Suspended, Suspended, "it was so already", true},
+		{"is suspended", Suspend, off, Suspended, Suspended, "it already was", true},
 		{"resumes", Resume, off, Resumed, ToResume, "", nil},
 		{"is not suspended", Resume, on, Resumed, Resumed, "it was not suspended", nil},
 	} {

@@ -1,21 +1,21 @@
 package operate
 
-// Turn is the way that a Switch is turned.
+// Turn is the operation on a Switch.
 type Turn int
 
-// The two ways.
+// The operations.
 const (
-	// Suspend has Flux leave the object alone.
+	// Suspend suspends reconciliation of the object.
 	Suspend Turn = iota
-	// Resume has it go on.
+	// Resume resumes it.
 	Resume
 )
 
-// Suspended tells whether objects that were turned this way are suspended.
+// Suspended reports whether objects are suspended after the operation.
 func (t Turn) Suspended() bool { return t == Suspend }
 
-// Patch is what to merge into an object that is not turned yet. One that is
-// resumed is as if it had never been suspended: the field goes.
+// Patch is the merge patch of the operation. Resume removes the field, as if the object
+// had never been suspended.
 func (t Turn) Patch() map[string]any {
 	var suspend any
 	if t == Suspend {
@@ -24,7 +24,7 @@ func (t Turn) Patch() map[string]any {
 	return map[string]any{"spec": map[string]any{"suspend": suspend}}
 }
 
-// Did is the result of a switch that has been turned, or was so already.
+// Did is the result for a switch after the operation.
 func (t Turn) Did(s Switch) Result {
 	r := Result{Ref: s.Ref, Tenants: []string{s.Tenant}, Outcome: Resumed}
 	if t == Suspend {
@@ -33,14 +33,14 @@ func (t Turn) Did(s Switch) Result {
 	switch {
 	case s.Suspended != t.Suspended():
 	case t == Suspend:
-		r.Message = "it was so already"
+		r.Message = "it already was"
 	default:
 		r.Message = "it was not suspended"
 	}
 	return r
 }
 
-// Would are the results that turning the switches would have.
+// Would are the results of a dry run.
 func (t Turn) Would(switches []Switch) []Result {
 	results := make([]Result, len(switches))
 	for i, s := range switches {

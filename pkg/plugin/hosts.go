@@ -175,7 +175,7 @@ func explainHosts(err error) error {
 		return withHint(err, "Specify it with --hosts-file, or create an empty one first.")
 	case errors.Is(err, hosts.ErrNotWritable):
 		return withHint(err, "This requires administrator permissions: add --sudo, or paste the lines of 'kubectl orthweb hosts list'.")
-	case errors.Is(err, hosts.ErrRestless):
+	case errors.Is(err, hosts.ErrConcurrentWrites):
 		return withHint(err, "Find out which program writes it, then run the command again.")
 	case errors.Is(err, hosts.ErrNotRegular), errors.Is(err, hosts.ErrTooLarge):
 		return withHint(err, "Check the value of --hosts-file.")

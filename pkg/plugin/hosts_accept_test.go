@@ -36,7 +36,7 @@ func TestHostsAcceptDomain(t *testing.T) {
 		{"a registrable domain", []string{"mhr.com", "www.mhr.com"}, "", []string{"--yes"}, no, nil, "add --allow-domain=mhr.com,www.mhr.com\n"},
 		{"a registrable domain, given", []string{"www.mhr.com"}, "", []string{"--yes", "--allow-domain=mhr.com"}, yes, []string{"www.mhr.com"}, "Accepted for mhr by --allow-domain: www.mhr.com (192.0.2.2)"},
 		{"another name of it", []string{"www.mhr.com", "mail.mhr.com"}, block(`# tenant "mhr"`, "192.0.2.2\twww.mhr.com"), []string{"--yes"}, no, []string{"www.mhr.com"}, "add --allow-domain=mail.mhr.com\n"},
-		{"a public suffix", []string{"co.uk"}, "", []string{"--yes"}, no, nil, "anybody can register names below it"},
+		{"a public suffix", []string{"co.uk"}, "", []string{"--yes"}, no, nil, "any user can register names below it"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			api := hostsCluster(t)
@@ -58,19 +58,19 @@ func TestHostsAcceptDomain(t *testing.T) {
 	}
 }
 
-// TestHostsFlagsOfAcceptance: a domain of anybody's and an address of nobody's are
+// TestHostsFlagsOfAcceptance: a public suffix and an invalid address are
 // errors before anything is read.
 func TestHostsFlagsOfAcceptance(t *testing.T) {
 	api := hostsCluster(t)
 	for _, c := range []struct{ flag, says string }{
-		{"--allow-domain=com", "anybody can have names below it"},
-		{"--allow-domain=co.uk", "anybody can have names below it"},
-		{"--allow-domain=bhs=com", "anybody can have names below it"},
+		{"--allow-domain=com", "any user can register names below it"},
+		{"--allow-domain=co.uk", "any user can register names below it"},
+		{"--allow-domain=bhs=com", "any user can register names below it"},
 		{"--allow-domain==bhs.org", "names no tenant"},
-		{"--allow-domain=*.bhs.org", "is no domain"},
+		{"--allow-domain=*.bhs.org", "is not a domain"},
 		{"--allow-address=x", "is not an IP address"},
-		{"--allow-address=0.0.0.0", "stands for no machine"},
-		{"--allow-address=224.0.0.1", "stands for many machines"},
+		{"--allow-address=0.0.0.0", "is not the address of a machine"},
+		{"--allow-address=224.0.0.1", "is the address of several machines"},
 	} {
 		run := runHosts(t, api, localLine, "sync", c.flag)
 		if run.err == nil || !strings.Contains(run.err.Error(), c.says) || run.file != localLine {

@@ -150,7 +150,7 @@ func applyChange(ctx context.Context, in io.Reader, path string) (hosts.Result, 
 
 // sayChange prints a summary of the change.
 func sayChange(out io.Writer, result hosts.Result, report hosts.Report) {
-	if result.Mended {
+	if result.Restored {
 		escape.Fprintf(out, "%s was partially written by a program that was killed; its previous content was restored first.\n", result.Path)
 	}
 	for _, l := range report.Removed {

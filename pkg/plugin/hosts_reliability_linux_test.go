@@ -38,13 +38,13 @@ func (t *attacks) try(row int, held bool, run hostsRun) {
 // do not belong there, and counts what held.
 func TestHostsReliability(t *testing.T) {
 	a := &attacks{t, []reliability.Row{
-		{Tried: "another tenant's host names", Promise: "not written, and the rightful lines stay"},
+		{Tried: "another tenant's host names", Promise: "not written, and the owner's lines stay"},
 		{Tried: "public names and registrable domains, with --yes", Promise: "not written without --allow-domain"},
 		{Tried: "a new domain, without a terminal and without a flag", Promise: "not written, and the flag is named"},
 		{Tried: "an ingress at a loopback, link-local or metadata address", Promise: "not written without --allow-address"},
-		{Tried: "a list that can't be read", Promise: "no line is removed for that"},
-		{Tried: "a line of the user's inside of the block", Promise: "refused with its number, and nothing is changed"},
-		{Tried: "a pipe, a link or a directory in the place of a file beside the hosts file", Promise: "nothing hangs, and the hosts file is the old one or the new one"},
+		{Tried: "a list that can't be read", Promise: "no line is removed"},
+		{Tried: "a user's line inside the block", Promise: "refused with its line number, and nothing is changed"},
+		{Tried: "a pipe, a link or a directory instead of a file next to the hosts file", Promise: "nothing hangs, and the hosts file is the old one or the new one"},
 		{Tried: "wrong input for the step that sudo runs", Promise: "refused, and nothing is changed"},
 	}}
 	a.claimOtherTenants()

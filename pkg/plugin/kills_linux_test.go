@@ -78,7 +78,7 @@ func TestKilledWrites(t *testing.T) {
 				}
 				return nil
 			}}},
-		{"cert issue --force", "key and certificates are each the old or the new one, whole; nobody else may read the key",
+		{"cert issue --force", "key and certificates are each the old or the new one, whole; no other user can read the key",
 			[]string{"cert", "issue", "bhs", "--via=secret", "--key-algorithm=ecdsa", "--duration=1d", "--force", "--kubeconfig=" + kubeconfig},
 			oldFiles("bhs.client.key", "bhs.client.crt", "bhs.ca.crt"),
 			map[string]func([]byte) error{"bhs.client.crt": certificates, "bhs.ca.crt": certificates,

@@ -45,7 +45,7 @@ func (r *requester) why(outcomes ...operate.Outcome) string {
 func (r *requester) explain(err error) error {
 	var late outOfTime
 	if errors.As(err, &late) {
-		return withHint(err, "%s", r.why(operate.Pending, operate.Asked, operate.Failing, operate.Blocked))
+		return withHint(err, "%s", r.why(operate.Pending, operate.Triggered, operate.Failing, operate.Blocked))
 	}
 	return explainChange(err)
 }

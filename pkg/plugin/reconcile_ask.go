@@ -80,7 +80,7 @@ func (a *asking) reconcile(ctx context.Context, facts *factsFlags, snap *snapsho
 
 func wouldAsk(results []operate.Result) []operate.Result {
 	for i := range results {
-		results[i].Outcome = operate.ToAsk
+		results[i].Outcome = operate.ToTrigger
 	}
 	return results
 }

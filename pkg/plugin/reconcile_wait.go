@@ -90,8 +90,8 @@ func (r *requester) ask(ctx context.Context, step operate.Step) error {
 	if err := r.client.Merge(ctx, step.Ref, step.Patch(r.now().Format(time.RFC3339Nano))); err != nil {
 		return err
 	}
-	r.run.Asked(step.Ref)
-	result := operate.Result{Ref: step.Ref, Outcome: operate.Asked}
+	r.run.Triggered(step.Ref)
+	result := operate.Result{Ref: step.Ref, Outcome: operate.Triggered}
 	if step.IfMoved {
 		result.Message = "shared layer with a newer revision"
 	}

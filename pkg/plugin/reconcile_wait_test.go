@@ -101,7 +101,7 @@ func TestInterrupted(t *testing.T) {
 	})
 	r.every = time.Millisecond
 	err := r.waitFor(ctx, time.Minute)
-	if !errors.Is(err, context.Canceled) || r.run.Results()[0].Outcome != operate.Asked {
+	if !errors.Is(err, context.Canceled) || r.run.Results()[0].Outcome != operate.Triggered {
 		t.Errorf("%v %+v", err, r.run.Results())
 	}
 }
@@ -145,7 +145,7 @@ func TestAnswer(t *testing.T) {
 		{about: "failing, as far as can be seen", happens: failing, unknown: []string{"you may not list x"}, want: exitNo, says: "\nWhy: kubectl orthweb explain bhs\n"},
 	} {
 		r, stderr := asked(t, nil)
-		r.run.Asked(r.run.Due()[0].Ref)
+		r.run.Triggered(r.run.Due()[0].Ref)
 		c.happens(r)
 		if got := exitCode(r.answer(operate.Plan{Unknown: c.unknown}), usualName, io.Discard); got != c.want || stderr.String() != c.says {
 			t.Errorf("%s: %d %q, want %d %q", c.about, got, stderr, c.want, c.says)

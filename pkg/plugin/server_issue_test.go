@@ -138,7 +138,7 @@ func TestIssueFromOther(t *testing.T) {
 		{about: "by another CA", status: signed(other, asRequested), code: exitUnclear, want: "not signed by the CA that the signer names"},
 		{about: "no PEM", status: always(issuedAs([]byte("garbage \x1b[31m"), nil)), code: exitUnclear, want: "reading the certificate that int-ca-issuer signed"},
 		{about: "PEM of nothing", status: always(issuedAs(encoded([]byte("\x00")), nil)), code: exitUnclear, want: "reading the certificate that int-ca-issuer signed"},
-		{about: "PEM of 8 MiB", status: always(issuedAs(bytes.Repeat([]byte("A"), 8<<20), nil)), code: exitTimeout, want: "the answer is larger than 4 MiB"},
+		{about: "PEM of 8 MiB", status: always(issuedAs(bytes.Repeat([]byte("A"), 8<<20), nil)), code: exitTimeout, want: "the answer is larger than the limit of 4 MiB"},
 		{about: "denied", status: always(map[string]any{"conditions": []any{condition("Denied", "True", "policy\x1b[31m", "not\nyou\x07")}}), code: exitUnclear, want: "was denied: not you"},
 		{about: "failed", status: always(map[string]any{"conditions": []any{condition("Ready", "False", "Failed", strings.Repeat("\x1b[2J", 1<<17))}}), code: exitUnclear, want: "failed: "},
 		{about: "never signed", status: always(map[string]any{"conditions": []any{condition("Approved", "True", "a", "b"), condition("Ready", "False", "Pending", "soon\x1b[2J")}}), code: exitTimeout, want: "was not signed in time: the issuer reports: soon"},

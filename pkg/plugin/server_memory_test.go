@@ -49,7 +49,7 @@ func memoryRow(t *testing.T) []reliability.Row {
 	t.Helper()
 	row := reliability.Row{
 		Tried:   "answers, lists, headers and discovery without an end, compressed and nested",
-		Promise: "refused before 1.5 times the limit (64 MiB an answer, 1 GiB a command) was resident, beside the program's own memory",
+		Promise: "refused before 1.5 times the limit (64 MiB per answer, 1 GiB per command) was resident, in addition to the program's own memory",
 	}
 	const answer, session = 64, 1024 // MiB: request.MaxList, collect's maxMemory
 	meter, err := resident.NewMeter(t.TempDir())
@@ -75,10 +75,10 @@ func memoryRow(t *testing.T) []reliability.Row {
 		limit      int64
 		want       string
 	}{
-		{"lists without an end", "/apis?/.*/[a-z]+$", fakeapi.Endless(), answer, "the answer is larger than 64 MiB"},
-		{"compressed lists without an end", "/apis?/.*/[a-z]+$", fakeapi.GzipBomb(), answer, "the answer is larger than 64 MiB"},
-		{"discovery without an end", "^/apis?$", fakeapi.Endless(), answer, "the answer is larger than 8 MiB"},
-		{"headers without an end", "/apis?/.*/[a-z]+$", fakeapi.EndlessHeaders(), answer, "the headers of the answer are larger than 256 KiB"},
+		{"lists without an end", "/apis?/.*/[a-z]+$", fakeapi.Endless(), answer, "the answer is larger than the limit of 64 MiB"},
+		{"compressed lists without an end", "/apis?/.*/[a-z]+$", fakeapi.GzipBomb(), answer, "the answer is larger than the limit of 64 MiB"},
+		{"discovery without an end", "^/apis?$", fakeapi.Endless(), answer, "the answer is larger than the limit of 8 MiB"},
+		{"headers without an end", "/apis?/.*/[a-z]+$", fakeapi.EndlessHeaders(), answer, "the headers of the answer are larger than the limit of 256 KiB"},
 		{"pages without an end", "/apis?/.*/[a-z]+$", fakeapi.Pages(20_000, 0), session, "1024 MiB of objects, the limit of one command"},
 		{"nested arrays", "/apis?/.*/[a-z]+$", fakeapi.Deep(5_000_000), answer, "exceeded max depth"},
 	} {

@@ -123,9 +123,9 @@ func TestServerModes(t *testing.T) {
 		t.Errorf("another host was sent %d requests", n)
 	}
 	rows := []reliability.Row{{
-		Tried: "31 kinds of answers that are none, to lists or to discovery as well, each with 26 commands",
+		Tried: "31 kinds of invalid answers, to lists and to discovery, each with 26 commands",
 		Times: int(tried.Load()), Held: int(held.Load()),
-		Promise: "the command ended, said so in clear lines with exit code 2 (124 where a time ran out), changed nothing, and sent nothing to another host",
+		Promise: "the command ended with a clear error and exit code 2 (124 after a timeout), changed nothing, and sent nothing to another host",
 	}}
 	if len(modes) != 31 || len(liveCommands) != 26 {
 		t.Errorf("%d modes and %d commands", len(modes), len(liveCommands))

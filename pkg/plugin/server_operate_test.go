@@ -86,9 +86,9 @@ func TestSuspendMisbehaving(t *testing.T) {
 	}{
 		{about: "as it should", fault: patches(1, func(next http.Handler) http.Handler { return next })},
 		{about: "two conflicts", fault: patches(2, conflict), want: "being retried: changing Kustomization"},
-		{about: "conflicts for ever", fault: patches(0, conflict), code: exitUnclear, want: "others change it at the same time"},
+		{about: "conflicts for ever", fault: patches(0, conflict), code: exitUnclear, want: "other clients change it at the same time"},
 		{about: "a server that restarts", fault: patches(3, fakeapi.Disconnect(0)), want: "being retried"},
-		{about: "a server that is busy for a day", fault: patches(1, fakeapi.TooMany(86400)), want: "try again in 24h0m0s"},
+		{about: "a server that is busy for a day", fault: patches(1, fakeapi.TooMany(86400)), want: "a retry in 24h0m0s"},
 		{about: "an answer that is lost", fault: patches(1, fakeapi.Lose()), want: "being retried"},
 		{about: "a change that is ignored", fault: patches(0, fakeapi.Ignore()), code: exitUnclear, want: "has not changed spec.suspend"},
 		{about: "a page to log in", fault: patches(0, fakeapi.Body(200, "text/html", "<title>Log in</title>")), code: exitUnclear, want: `an HTML page with the title "Log in"`},
@@ -153,7 +153,7 @@ func TestReconcileMisbehaving(t *testing.T) {
 			obj.SetAnnotations(map[string]string{operate.RequestAnnotation: "earlier"})
 			handled(obj)
 		})},
-		{about: "created again", code: exitNo, want: "it has been deleted and created again meanwhile", fault: looks(func(obj *unstructured.Unstructured) {
+		{about: "created again", code: exitNo, want: "it was deleted and created again in the meantime", fault: looks(func(obj *unstructured.Unstructured) {
 			obj.SetUID("another")
 			handled(obj)
 		})},
@@ -163,8 +163,8 @@ func TestReconcileMisbehaving(t *testing.T) {
 		})},
 		{about: "a change that is ignored", code: exitUnclear, want: "has not changed metadata.annotations", fault: patches(0, fakeapi.Ignore())},
 		{about: "a page to log in", code: exitUnclear, want: `an HTML page with the title "Log in"`, fault: fakeapi.On(http.MethodGet, fakeapi.Body(200, "text/html", "<title>Log in</title>"))},
-		{about: "busy for a day, always", code: exitTimeout, want: "try again in 24h0m0s", fault: fakeapi.On(http.MethodGet, fakeapi.TooMany(86400))},
-		{about: "conflicts for ever", code: exitTimeout, want: "others change it at the same time", fault: patches(0, fakeapi.Status(http.StatusConflict, "Conflict", "modified"))},
+		{about: "busy for a day, always", code: exitTimeout, want: "a retry in 24h0m0s", fault: fakeapi.On(http.MethodGet, fakeapi.TooMany(86400))},
+		{about: "conflicts for ever", code: exitTimeout, want: "other clients change it at the same time", fault: patches(0, fakeapi.Status(http.StatusConflict, "Conflict", "modified"))},
 		{about: "a server that restarts", want: "being retried", fault: func(next http.Handler) http.Handler {
 			return gone(looks(handled)(next))
 		}},

@@ -130,7 +130,7 @@ func TestWaitForTenantThatAppears(t *testing.T) {
 // is reported at once, and its error is the last word when the time is over.
 func TestWaitWhileServerIsAway(t *testing.T) {
 	away := fakeapi.Status(http.StatusInternalServerError, "InternalError", "etcd has no leader")
-	const error500 = ": asking what it serves: etcd has no leader"
+	const error500 = ": discovering its API: etcd has no leader"
 	for _, test := range []struct {
 		name, example string
 		fault         fakeapi.Fault
@@ -151,7 +151,7 @@ func TestWaitWhileServerIsAway(t *testing.T) {
 		}, "bhs has been Failing"},
 		{"without a word", "healthy", fakeapi.Hang(), exitTimeout, []string{
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
-			": asking what it serves: no answer in time\n",
+			": discovering its API: no answer in time\n",
 		}, ""},
 		{"without a word at the end", "failing", fakeapi.After(1, fakeapi.Hang()), exitTimeout, []string{
 			"error: not all tenants were ready within 2s\n",

@@ -37,7 +37,7 @@ func TestFindFlux(t *testing.T) {
 	}{
 		{"installed by flux", flux("a", "v2.9.5", "ghcr.io/fluxcd/a:v1.9.5"), "v2.9.5", "", map[string]string{"a": "v1.9.5"}},
 		{"an image by its digest, of a registry with a port", flux("a", "v2.9.5", "r:5000/a:v1@sha256:00"), "v2.9.5", "", map[string]string{"a": "v1"}},
-		{"half upgraded", flux("a", "v2.8.0", "a") + flux("b", "v2.9.5", "b:1"), "v2.8.0, v2.9.5", "several versions at once", map[string]string{"a": "", "b": "1"}},
+		{"half upgraded", flux("a", "v2.8.0", "a") + flux("b", "v2.9.5", "b:1"), "v2.8.0, v2.9.5", "components of several versions", map[string]string{"a": "", "b": "1"}},
 		{"newer than what is known", flux("a", "v2.10.0", "a:1"), "v2.10.0", "newer than v2.9", map[string]string{"a": "1"}},
 		{"no version in the labels", flux("a", "", "a:1"), "none in the namespace flux-system", "", map[string]string{"a": "1"}},
 		{"something else in its namespace", strings.ReplaceAll(flux("a", "v2.9.5", "a:1"), "part-of: flux", "part-of: else"), "none in the namespace flux-system", "", nil},

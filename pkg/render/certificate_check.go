@@ -15,8 +15,8 @@ var outcomeColour = map[trust.Outcome]health.Status{
 	trust.Pass: health.Ready, trust.Warn: health.Suspended, trust.Fail: health.Failing, trust.Unknown: health.Unknown,
 }
 
-// CertificateChecks prints whether a client's certificate is good for a tenant:
-// the answer first, then each check, with what to do where something is wrong.
+// CertificateChecks prints whether a tenant accepts a client's certificate: the answer
+// first, then each check, with a fix for each that fails.
 func CertificateChecks(w io.Writer, tenant string, results []trust.Result, style Style) error {
 	out := escape.NewStyled(w)
 	p := explanation{out: out, style: style}
@@ -33,8 +33,7 @@ func CertificateChecks(w io.Writer, tenant string, results []trust.Result, style
 	return out.Flush()
 }
 
-// answerOf is the verdict in a sentence, with the number of what stands against
-// it.
+// answerOf is the verdict in a sentence, with the number of checks that fail.
 func answerOf(tenant string, results []trust.Result) string {
 	count := map[trust.Outcome]int{}
 	for _, r := range results {
@@ -43,11 +42,11 @@ func answerOf(tenant string, results []trust.Result) string {
 	var text string
 	switch trust.Overall(results) {
 	case trust.Fail:
-		return fmt.Sprintf("The certificate is not good for %s: %s", tenant, counted(count[trust.Fail], "check fails", "checks fail"))
+		return fmt.Sprintf("The certificate is not valid for %s: %s", tenant, counted(count[trust.Fail], "check fails", "checks fail"))
 	case trust.Unknown:
-		text = fmt.Sprintf("It can't be told whether the certificate is good for %s: %s", tenant, counted(count[trust.Unknown], "check could not be made", "checks could not be made"))
+		text = fmt.Sprintf("It could not be determined whether the certificate is valid for %s: %s", tenant, counted(count[trust.Unknown], "check could not be made", "checks could not be made"))
 	default:
-		text = "The certificate is good for " + tenant
+		text = "The certificate is valid for " + tenant
 	}
 	if n := count[trust.Warn]; n > 0 {
 		text += ", " + counted(n, "warning", "warnings")
@@ -62,7 +61,7 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// outcomeWidth is of the longest outcome and the gap after it.
+// outcomeWidth is the width of the longest outcome with the gap after it.
 const outcomeWidth = 9
 
 func (p explanation) check(r trust.Result) {

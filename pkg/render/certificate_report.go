@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
-// CertificateReport prints certificates in plain words: each by itself, then how
-// they hang together.
+// CertificateReport describes certificates: each by itself, then the chain that they
+// form.
 func CertificateReport(w io.Writer, r trust.Report, style Style) error {
 	out := escape.NewStyled(w)
 	p := explanation{out: out, now: r.At, style: style}
@@ -32,10 +32,10 @@ func CertificateReport(w io.Writer, r trust.Report, style Style) error {
 	return out.Flush()
 }
 
-// labelWidth is of the labels in front of a certificate's facts.
+// labelWidth is the width of the labels before a certificate's facts.
 const labelWidth = 16
 
-// fact prints a line with its label, or several that hang below each other.
+// fact prints values below each other, the first after the label.
 func (p explanation) fact(label string, values ...string) {
 	for _, value := range values {
 		first := fmt.Sprintf("  %-*s", labelWidth, label)
@@ -59,7 +59,7 @@ func (p explanation) certificate(d trust.Description) {
 		p.fact(labelOnce(i, "Use"), usage.Text+": "+usage.Name)
 	}
 	if len(d.Usages) == 0 {
-		p.fact("Use", "any: the certificate names none")
+		p.fact("Use", "any: the certificate does not restrict it")
 	}
 	p.fact("Key", d.Key.String())
 	p.fact("Signature", d.SignatureAlgorithm)
@@ -98,24 +98,24 @@ func remaining(end, now time.Time) string {
 	if text := left(end, now); text != "expired" {
 		return text + " left"
 	}
-	return "ended " + age(end, now) + " ago"
+	return "expired " + age(end, now) + " ago"
 }
 
-// together says who signed whom, and where the chain ends.
+// together prints which certificate signed which, and where the chain ends.
 func (p explanation) together(r trust.Report) {
 	if len(r.Certificates) == 0 {
-		fmt.Fprintln(p.out, "There is no certificate.")
+		fmt.Fprintln(p.out, "No certificates.")
 		return
 	}
 	var sentences []string
 	for i, d := range r.Certificates {
 		switch {
 		case d.SignedBy == i:
-			sentences = append(sentences, fmt.Sprintf("certificate %d signed itself", i+1))
+			sentences = append(sentences, fmt.Sprintf("certificate %d is self-signed", i+1))
 		case d.SignedBy >= 0:
 			sentences = append(sentences, fmt.Sprintf("certificate %d is signed by certificate %d", i+1, d.SignedBy+1))
 		default:
-			sentences = append(sentences, fmt.Sprintf("certificate %d is signed by %s, which is not here", i+1, d.Issuer))
+			sentences = append(sentences, fmt.Sprintf("certificate %d is signed by %s, which is not included", i+1, d.Issuer))
 		}
 	}
 	fmt.Fprintln(p.out, "Chain")

@@ -10,8 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
-// servedWord is how what is served compares with what is stored: a word, or
-// several where addresses differ.
+// servedWord compares the served certificate with the stored one, in a word, or in
+// several if addresses differ.
 func servedWord(e trust.Entry) string {
 	var words []string
 	for _, s := range e.Served {
@@ -26,7 +26,7 @@ func servedWord(e trust.Entry) string {
 	return orNone(words)
 }
 
-// servedLines say where it is not the stored one, and why.
+// servedLines list where the served certificate is not the stored one, and why.
 func servedLines(entries []trust.Entry) []string {
 	var lines []string
 	for _, e := range entries {
@@ -49,7 +49,7 @@ func hostPort(address string, port int64) string {
 	return fmt.Sprintf("%s:%d", address, port)
 }
 
-// unreadOf says what could not be read, each once.
+// unreadOf lists what could not be read, each once.
 func unreadOf(entries []trust.Entry) []string {
 	var all []snapshot.Failure
 	var lines []string

@@ -30,8 +30,8 @@ var certificateColumns = []column{
 // certificateStatus is the column that is coloured.
 const certificateStatus = 7
 
-// Certificates prints a line a certificate, what it signs indented below it, then
-// where something else is served and what could not be read.
+// Certificates prints one line for each certificate, the certificates that it signs
+// indented below it, then where another one is served and what could not be read.
 func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style Style) error {
 	out := escape.NewStyled(w)
 	t := table{columns: certificateColumns}
@@ -77,7 +77,7 @@ func branch(depth int) string {
 	return strings.Repeat("   ", depth-1) + "└─ "
 }
 
-// certificateName tells a Secret from a Certificate.
+// certificateName is the name, with the kind for a Secret.
 func certificateName(e trust.Entry) string {
 	switch {
 	case e.Ref.Name == "":
@@ -116,7 +116,7 @@ func usedBy(e trust.Entry) string {
 	return none
 }
 
-// leftOf tells an end that can't be seen from one that there isn't.
+// leftOf is the time left, and distinguishes an unknown end from a missing one.
 func leftOf(e trust.Entry, now time.Time) string {
 	if e.NotAfter.IsZero() && len(e.Unknown) > 0 {
 		return unseen
@@ -124,7 +124,7 @@ func leftOf(e trust.Entry, now time.Time) string {
 	return left(e.NotAfter, now)
 }
 
-// unmade tells that the Certificate that makes what is in use could not be read: it may
+// unmade reports whether the Certificate behind the one in use could not be read: it may
 // have an issuer, and be renewed.
 func unmade(e trust.Entry) bool {
 	return e.Ref.Name == "" || e.Ref.Kind != health.CertificateKind.Kind && slices.ContainsFunc(e.Unknown, func(f snapshot.Failure) bool {

@@ -14,9 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// Chain prints one tenant's whole chain: the verdict in a sentence, where the
-// tenant is to be reached, then each object in the order in which they build on
-// one another.
+// Chain prints one tenant's whole chain: the verdict in a sentence, the tenant's
+// addresses, then each object in the order of their dependencies.
 func Chain(w io.Writer, s tenant.Status, now time.Time, style Style) error {
 	out := escape.NewStyled(w)
 	headline(out, s, now, style)
@@ -58,7 +57,7 @@ func headline(out io.Writer, s tenant.Status, now time.Time, style Style) {
 	fmt.Fprintln(out)
 }
 
-// facts are what people want to copy: hosts, address, counts.
+// facts prints what users copy: hosts, address, counts.
 func facts(out io.Writer, s tenant.Status, now time.Time) {
 	web := none
 	if len(s.Web.Hosts) > 0 {
@@ -76,7 +75,7 @@ func facts(out io.Writer, s tenant.Status, now time.Time) {
 		layers(s), replicas(s.Orthanc), replicas(s.Database), certificateLeft(s, now), revision(s.Revision))
 }
 
-// object names a link's object, with its namespace where that is not plain.
+// object names a link's object, with its namespace unless that is obvious.
 func object(ref finding.Ref, s tenant.Status) string {
 	switch {
 	case ref.Name == "":
@@ -87,10 +86,10 @@ func object(ref finding.Ref, s tenant.Status) string {
 	return clean(ref.Short())
 }
 
-// messageLimit keeps a line readable where no terminal sets a width.
+// messageLimit keeps a line readable if no terminal sets a width.
 const messageLimit = 100
 
-// describe is what there is to say about a link, as short as makes sense.
+// describe is a short description of a link's state.
 func describe(link tenant.Link, style Style) string {
 	message := link.Message
 	if link.Status != health.Ready && !says(string(link.Status)+message, string(link.Reason)) {
@@ -134,7 +133,7 @@ func printSections(out io.Writer, t table, sections []tenant.Section, style Styl
 	}
 }
 
-// collisions lists the host names that another tenant claims as well.
+// collisions lists the host names that another tenant also claims.
 func collisions(out io.Writer, s tenant.Status) {
 	for i, c := range s.Collisions {
 		if i == 0 {
@@ -149,7 +148,7 @@ func Collision(c tenant.HostCollision) string {
 	return fmt.Sprintf("%s (%s)", c, diagnose.HostCollisionCode)
 }
 
-// unread lists what could not be seen, so that nobody takes it for absent.
+// unread lists what could not be read, so that it is not mistaken for absent.
 func unread(out io.Writer, s tenant.Status) {
 	for i, why := range s.Unknown {
 		if i == 0 {

@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Explain prints an explanation for people: the verdict first, then each cause
-// once, with its proof, its fix, the path to it and what it blocks.
+// Explain prints an explanation as text: the verdict first, then each cause once, with
+// its evidence, its fix, the path to it and what it blocks.
 func Explain(w io.Writer, e diagnose.Explanation, style Style) error {
 	out := escape.NewStyled(w)
 	p := explanation{out: out, now: e.At, style: style}
@@ -54,7 +54,7 @@ func causesOnce(e diagnose.Explanation) []diagnose.Cause {
 	return all
 }
 
-// subjectName is the tenant's, or the object's that was asked about.
+// subjectName is the name of the tenant or of the object that is explained.
 func subjectName(s diagnose.Subject) string {
 	if s.Object {
 		return s.Ref.String()
@@ -89,8 +89,8 @@ func (p explanation) verdict(s diagnose.Subject) {
 	}
 }
 
-// timeLeft tells how long something in progress may still take, or by how much
-// it is late; nothing where that is not known.
+// timeLeft tells how long an object in progress may still take, or how long it is past
+// its timeout; it is empty if that is not known.
 func timeLeft(deadline, now time.Time) string {
 	switch {
 	case deadline.IsZero():
@@ -101,7 +101,7 @@ func timeLeft(deadline, now time.Time) string {
 	return "; it is " + age(deadline, now) + " past its timeout"
 }
 
-// because is what a verdict says, and of a tenant's, of which object.
+// because is the message of a verdict, with the object for a tenant's.
 func (p explanation) because(s diagnose.Subject) string {
 	message := clean(fluxmsg.Abbreviate(s.Verdict.Message))
 	if !s.Object && s.Ref.Name != "" {
@@ -110,7 +110,7 @@ func (p explanation) because(s diagnose.Subject) string {
 	return message
 }
 
-// toldByCause tells whether the cause below repeats what the verdict says.
+// toldByCause reports whether the cause below repeats the verdict's message.
 func toldByCause(s diagnose.Subject) bool {
 	return len(s.Causes) == 1 && strings.Contains(s.Causes[0].Message, s.Verdict.Message)
 }
@@ -129,7 +129,7 @@ func sentence(text string) string {
 	return strings.ToUpper(text[:size]) + text[size:]
 }
 
-// headline is the sentence and its code, then whose it is.
+// headline prints the sentence and its code, then the object.
 func (p explanation) headline(c diagnose.Cause) {
 	for _, line := range p.wrap(sentence(clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
 		if p.style.Colour {
@@ -147,8 +147,7 @@ func (p explanation) headline(c diagnose.Cause) {
 	fmt.Fprintln(p.out, p.fit(line, 0))
 }
 
-// evidence lists the facts under the objects that they are of, the cause's own
-// object first.
+// evidence lists the facts below their objects, the cause's own object first.
 func (p explanation) evidence(c diagnose.Cause) {
 	of := []finding.Ref{c.Ref}
 	for _, e := range c.Evidence {
@@ -174,7 +173,7 @@ func (p explanation) evidence(c diagnose.Cause) {
 	}
 }
 
-// fit cuts a line to the terminal, less a reserve, unless everything is wanted.
+// fit cuts a line to the terminal, less a reserve, except with -o wide.
 func (p explanation) fit(line string, reserve int) string {
 	line = escape.Line(line)
 	width := p.style.Width
@@ -187,7 +186,7 @@ func (p explanation) fit(line string, reserve int) string {
 	return shorten(line, max(20, width-reserve))
 }
 
-// lineLimit keeps lines readable where no terminal sets a width.
+// lineLimit keeps lines readable if no terminal sets a width.
 const lineLimit = 160
 
 func (p explanation) fixes(c diagnose.Cause) {
@@ -207,10 +206,10 @@ func (p explanation) fixes(c diagnose.Cause) {
 	}
 }
 
-// mark stands where the way ends.
+// mark marks the end of the path.
 const mark = "  ◀ cause"
 
-// path draws the way down to the cause.
+// path draws the path to the cause.
 func (p explanation) path(c diagnose.Cause) {
 	for i, step := range c.Path {
 		branch := ""
@@ -250,7 +249,7 @@ func (p explanation) blocks(c diagnose.Cause) {
 		}
 	}
 	if !c.NextRetry.IsZero() {
-		fmt.Fprintf(p.out, "  Flux tries again in %s\n", left(c.NextRetry, p.now))
+		fmt.Fprintf(p.out, "  Flux retries in %s\n", left(c.NextRetry, p.now))
 	}
 }
 
@@ -265,7 +264,7 @@ func listed(noun string, names []string) string {
 	return noun + "s " + strings.Join(names, ", ")
 }
 
-// unknown lists what could not be seen, over all subjects.
+// unknown lists what could not be read, over all subjects.
 func (p explanation) unknown(e diagnose.Explanation) {
 	for i, line := range unseenLines(e) {
 		if i == 0 {
@@ -280,8 +279,8 @@ func (p explanation) unknown(e diagnose.Explanation) {
 	}
 }
 
-// unseenLines says what could not be read: each right that is missing, and in one
-// line all that a recording has nothing of.
+// unseenLines lists what could not be read: each missing permission, and in one line all
+// that a recording does not contain.
 func unseenLines(e diagnose.Explanation) []string {
 	var lines, absent []string
 	for _, s := range e.Subjects {

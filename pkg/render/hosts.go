@@ -23,7 +23,7 @@ func HostsObject(entries []hosts.Entry, lacking []string) (runtime.Object, error
 	}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&out)
 	if err != nil {
-		return nil, fmt.Errorf("writing down the entries: %w", err)
+		return nil, fmt.Errorf("encoding the entries: %w", err)
 	}
 	return &unstructured.Unstructured{Object: object}, nil
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
-// Issued is a client certificate that was just made, and its files; a file that
-// there is none of is empty.
+// Issued is a new client certificate, and its files; the path of a file that was not
+// written is empty.
 type Issued struct {
 	Tenant, Namespace, Via, Issuer   string
 	Certificate                      *x509.Certificate
@@ -26,7 +26,7 @@ type Issued struct {
 	Key, CertificateFile, CA, PKCS12 string
 }
 
-// IssuedCertificate prints what was made.
+// IssuedCertificate prints a new client certificate and its files.
 func IssuedCertificate(w io.Writer, i Issued) error {
 	c := v1alpha1Issued(i)
 	var b strings.Builder
@@ -34,10 +34,10 @@ func IssuedCertificate(w io.Writer, i Issued) error {
 	for _, line := range []struct{ name, value string }{
 		{"Subject", c.Subject},
 		{"Names", strings.Join(c.Names, ", ")},
-		{"Good until", fmt.Sprintf("%s (%s)", c.NotAfter.Format(time.RFC3339), left(c.NotAfter, i.Now))},
+		{"Valid until", fmt.Sprintf("%s (%s)", c.NotAfter.Format(time.RFC3339), left(c.NotAfter, i.Now))},
 		{"Serial", c.Serial},
 		{"SHA-256", c.Fingerprint},
-		{"Key", note(i.Key, "keep it to yourself")},
+		{"Key", note(i.Key, "readable by you only")},
 		{"Certificate", i.CertificateFile},
 		{"Authority", i.CA},
 		{"PKCS#12", note(i.PKCS12, "key and certificates, under the password")},
@@ -62,7 +62,7 @@ func IssuedObject(i Issued) (runtime.Object, error) {
 	issued := v1alpha1Issued(i)
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&issued)
 	if err != nil {
-		return nil, fmt.Errorf("writing down the certificate: %w", err)
+		return nil, fmt.Errorf("encoding the certificate: %w", err)
 	}
 	return &unstructured.Unstructured{Object: object}, nil
 }

@@ -64,7 +64,7 @@ func markdownCause(out io.Writer, c diagnose.Cause) {
 var markdownSpecial = strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", "&", "&amp;", "*", "\\*", "_", "\\_",
 	"`", "\\`", "[", "\\[", "~", "\\~", "$", "\\$")
 
-// markdownText keeps text from the cluster text.
+// markdownText escapes text from the cluster, so that it is no markup.
 func markdownText(text string) string {
 	text = markdownSpecial.Replace(clean(text))
 	if digits := strings.TrimLeft(text, "0123456789"); digits != text && digits != "" && strings.ContainsRune(".)", rune(digits[0])) {

@@ -9,7 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 )
 
-// Operation prints what became of each object that something was done to.
+// Operation prints the result for each object.
 func Operation(w io.Writer, results []operate.Result, style Style) error {
 	t := table{columns: []column{
 		{heading: "OBJECT", keep: 99, least: 28},
@@ -27,8 +27,8 @@ func Operation(w io.Writer, results []operate.Result, style Style) error {
 	})
 }
 
-// OperationLine is what became of one object as it is told while others are waited
-// for: "Ready: main@4fa728f".
+// OperationLine is the result for one object, printed while the command waits for others:
+// "Ready: main@4fa728f".
 func OperationLine(r operate.Result) string {
 	return strings.TrimSuffix(string(r.Outcome)+": "+operated(r, Style{}), ": ")
 }

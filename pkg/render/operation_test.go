@@ -19,7 +19,7 @@ func TestOperation(t *testing.T) {
 	}{
 		{about: "a revision is cut", result: operate.Result{Outcome: operate.Ready, Message: revision}, table: "Ready   main@0123456", line: "Ready: main@0123456"},
 		{about: "but not in the wide form", result: operate.Result{Outcome: operate.Ready, Message: revision}, style: Style{Wide: true}, table: "Ready   " + revision, line: "Ready: main@0123456"},
-		{about: "nothing to say", result: operate.Result{Outcome: operate.Asked}, table: "Asked", line: "Asked"},
+		{about: "nothing to say", result: operate.Result{Outcome: operate.Triggered}, table: "Triggered", line: "Triggered"},
 		{about: "Flux's word, where the message has it not", result: operate.Result{Outcome: operate.Failing, Reason: "BuildFailed", Message: "no such file"},
 			table: "Failing   BuildFailed: no such file", line: "Failing: BuildFailed: no such file"},
 		{about: "and where it has", result: operate.Result{Outcome: operate.Failing, Reason: "HealthCheckFailed", Message: "health check failed after 1m0.5s"},

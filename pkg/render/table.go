@@ -1,5 +1,5 @@
-// Package render turns models into bytes: tables for people, and the versioned
-// objects that scripts read. It decides how things look, never what they mean.
+// Package render turns models into bytes: tables for users, and the versioned objects that
+// scripts read. It decides how results look, never what they mean.
 package render
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// Style is how much room there is and whether colour may be used.
+// Style is the width of the output and whether it may have colours.
 type Style struct {
 	// Width is the terminal's, 0 where there is none and nothing needs to fit.
 	Width int
@@ -19,7 +19,7 @@ type Style struct {
 	Colour bool
 	// Wide shows every column, and messages in full.
 	Wide bool
-	// NoHeaders leaves the headings out.
+	// NoHeaders omits the headings.
 	NoHeaders bool
 }
 
@@ -146,7 +146,7 @@ func (t *table) lines(style Style, paint func(column int, cell, padded string) s
 	return lines
 }
 
-// shorten cuts a text to a width, with an ellipsis for what is gone.
+// shorten cuts a text to a width, with an ellipsis for the rest.
 func shorten(text string, width int) string {
 	if utf8.RuneCountInString(text) <= width {
 		return text

@@ -28,8 +28,7 @@ var tenantColumns = []column{
 // statusColumn is the one that is coloured.
 const statusColumn = 1
 
-// Tenants prints a line a tenant. now is the moment that the ages are counted
-// to.
+// Tenants prints one line for each tenant. now is the time that ages are counted to.
 func Tenants(w io.Writer, statuses []tenant.Status, now time.Time, style Style) error {
 	t := table{columns: tenantColumns}
 	for _, s := range statuses {

@@ -22,8 +22,8 @@ const (
 	checkFoundAt = checkNameAt + 23
 )
 
-// ValidationCheck prints one check: what was found, and where something is wrong,
-// the details, what was expected and what to do. wide has all details.
+// ValidationCheck prints one check: what was found, and if it does not pass, the details,
+// what was expected and the fix. Wide has all details.
 func ValidationCheck(w io.Writer, c validate.Check, style Style) error {
 	out := escape.NewStyled(w)
 	p := explanation{out: out, style: style}
@@ -107,7 +107,7 @@ func validationVerdict(tenant string, checks []validate.Check) string {
 		if count[validate.Pass]+count[validate.Warn] == 0 {
 			return fmt.Sprintf("Nothing of %s could be checked", tenant)
 		}
-		return fmt.Sprintf("It could not be told whether %s works from outside: %s%s", tenant, counted(count[validate.Pass], "check passed", "checks passed"), tail)
+		return fmt.Sprintf("It could not be determined whether %s works from outside: %s%s", tenant, counted(count[validate.Pass], "check passed", "checks passed"), tail)
 	}
 	tail = counted(count[validate.Pass], "check passed", "checks passed") + tail
 	if untried := validate.Untested(checks); untried != "" {

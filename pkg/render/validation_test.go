@@ -97,7 +97,7 @@ func TestValidationVerdict(t *testing.T) {
 		{about: "two failed", checks: []validate.Check{checks[5], warning, failed}, want: "bhs does not work from outside: 2 checks fail, first dicom-association, 1 warning"},
 		{about: "skipped alone", checks: []validate.Check{skipped}, want: "Nothing of bhs could be checked"},
 		{about: "what counts was skipped", checks: []validate.Check{pass, warning, {Name: "web-page", Outcome: validate.Skip, Found: "no certificate"}},
-			want: "It could not be told whether bhs works from outside: 1 check passed, 1 warning, 1 skipped"},
+			want: "It could not be determined whether bhs works from outside: 1 check passed, 1 warning, 1 skipped"},
 		{about: "not signed in", checks: []validate.Check{asks, unsigned, echo, unstored},
 			want: "bhs: DICOM answers C-ECHO; storing was not tested; " + noPassword + "2 checks passed, 2 skipped"},
 		{about: "not signed in, and the study is kept", checks: []validate.Check{asks, unsigned, echo, {Name: "dicom-store", Outcome: validate.Warn}},

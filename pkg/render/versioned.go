@@ -53,15 +53,15 @@ func TenantStatus(s tenant.Status, now time.Time) v1alpha1.TenantStatus {
 	return out
 }
 
-// Object makes the tenants' states into what kubectl's printers take: a single
-// object when one tenant was asked for by name, a list otherwise.
+// Object converts the tenants' states for kubectl's printers: a single object if one
+// tenant was requested by name, a list otherwise.
 func Object(statuses []tenant.Status, now time.Time, single bool) (runtime.Object, error) {
 	items := make([]unstructured.Unstructured, len(statuses))
 	for i, s := range statuses {
 		status := TenantStatus(s, now)
 		object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&status)
 		if err != nil {
-			return nil, fmt.Errorf("writing down the state of %s: %w", s.Name, err)
+			return nil, fmt.Errorf("encoding the state of %s: %w", s.Name, err)
 		}
 		items[i].Object = object
 	}

@@ -25,7 +25,7 @@ func CertificateReportObject(r trust.Report) (runtime.Object, error) {
 	}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&out)
 	if err != nil {
-		return nil, fmt.Errorf("writing down what is in the certificates: %w", err)
+		return nil, fmt.Errorf("encoding the certificates: %w", err)
 	}
 	return &unstructured.Unstructured{Object: object}, nil
 }
@@ -67,7 +67,7 @@ func CertificateVerificationObject(tenant string, results []trust.Result, now ti
 	}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&out)
 	if err != nil {
-		return nil, fmt.Errorf("writing down the checks: %w", err)
+		return nil, fmt.Errorf("encoding the checks: %w", err)
 	}
 	return &unstructured.Unstructured{Object: object}, nil
 }

@@ -22,7 +22,7 @@ func CertificatesObject(entries []trust.Entry, now time.Time) (runtime.Object, e
 		certificate := certificateEntry(e, now)
 		object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&certificate)
 		if err != nil {
-			return nil, fmt.Errorf("writing down %s: %w", e.Ref, err)
+			return nil, fmt.Errorf("encoding %s: %w", e.Ref, err)
 		}
 		out.Items[i].Object = object
 	}

@@ -58,7 +58,7 @@ func ExplanationObject(e diagnose.Explanation) (runtime.Object, error) {
 	explanation := Explanation(e)
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&explanation)
 	if err != nil {
-		return nil, fmt.Errorf("writing down the explanation: %w", err)
+		return nil, fmt.Errorf("encoding the explanation: %w", err)
 	}
 	return &unstructured.Unstructured{Object: object}, nil
 }

@@ -42,7 +42,7 @@ func ValidationObject(tenant string, at time.Time, checks []validate.Check, insi
 	}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&out)
 	if err != nil {
-		return nil, fmt.Errorf("writing down the checks: %w", err)
+		return nil, fmt.Errorf("encoding the checks: %w", err)
 	}
 	return &unstructured.Unstructured{Object: object}, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// none stands for what there is none of, unseen for what could not be read.
+// none is printed for a missing value, unseen for one that could not be read.
 const (
 	none   = "-"
 	unseen = "?"
@@ -27,8 +27,8 @@ func age(then, now time.Time) string {
 	return duration.HumanDuration(max(0, now.Sub(then)))
 }
 
-// stateSince is what a subject is, and for how long it has been that, where that is
-// known and not just now.
+// stateSince is a subject's state, and for how long it has been in it if that is known
+// and not zero.
 func stateSince(subject, state string, since, now time.Time) string {
 	if forSoLong := forHowLong(since, now); forSoLong != "" {
 		return subject + " has been " + state + " " + forSoLong
@@ -36,7 +36,7 @@ func stateSince(subject, state string, since, now time.Time) string {
 	return subject + " is " + state
 }
 
-// forHowLong is "for 24m", empty where it is not known since when, or it is since just now.
+// forHowLong is "for 24m", empty if the start is not known or is now.
 func forHowLong(since, now time.Time) string {
 	if since.IsZero() || now.Sub(since) < time.Second {
 		return ""
@@ -44,7 +44,7 @@ func forHowLong(since, now time.Time) string {
 	return "for " + age(since, now)
 }
 
-// left is the time from now to an end, and says so when it is over.
+// left is the time from now to an end, or tells that it has passed.
 func left(end, now time.Time) string {
 	switch {
 	case end.IsZero():
@@ -71,7 +71,7 @@ func revision(full string) string {
 	return fluxmsg.AbbreviateRevision(full)
 }
 
-// says tells whether a message has a reason's words in it already, written
+// says reports whether a message contains the words of a reason, written
 // "HealthCheckFailed" or "health check failed".
 func says(message, reason string) bool {
 	squeeze := func(text string) string { return strings.ToLower(strings.ReplaceAll(text, " ", "")) }
@@ -80,8 +80,8 @@ func says(message, reason string) bool {
 
 var longHex = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{28,52}\b`)
 
-// cutDigests shortens digests, and keeps what stands before them: whether there
-// is a "sha256:" may be the very point.
+// cutDigests shortens digests, and keeps their prefix: a missing "sha256:" may be the
+// cause.
 func cutDigests(text string) string { return longHex.ReplaceAllString(text, "$1…") }
 
 func replicas(r tenant.Replicas) string {

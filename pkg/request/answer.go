@@ -12,18 +12,18 @@ import (
 	"unicode/utf8"
 )
 
-// AnswerError is an answer that came, but is not what was requested. It says nothing
-// of other answers.
+// AnswerError is the error of an answer that is not what was requested. Other requests may
+// still succeed.
 type AnswerError struct {
 	text string
-	// Passing tells that the same request may well succeed a moment later: a server
-	// that restarts, or a proxy before it that can't reach it.
+	// Passing tells that the same request may succeed a moment later: a server restarts, or a
+	// proxy in front of it can't reach it.
 	Passing bool
 }
 
 func (e AnswerError) Error() string { return e.text }
 
-// maxText is how much of what another program said is worth repeating.
+// maxText is how much of another program's message an error repeats.
 const maxText = 300
 
 // maxMessage is how long the message of a Status may be: those of admission webhooks
@@ -35,16 +35,15 @@ func Malformed(format string, args ...any) error {
 	return AnswerError{text: oneLine(fmt.Sprintf(format, args...), maxText)}
 }
 
-// passing is Malformed, where a later answer may be another.
+// passing is Malformed, if a later answer may differ.
 func passing(format string, args ...any) error {
 	return AnswerError{text: oneLine(fmt.Sprintf(format, args...), maxText), Passing: true}
 }
 
-// OneLine is the beginning of a text of another program, as it may be repeated in an
-// error: see Malformed.
+// OneLine is the beginning of another program's message, for an error: see Malformed.
 func OneLine(text string) string { return oneLine(text, maxMessage) }
 
-// oneLine is the beginning of a text, without what a terminal would not show as it is.
+// oneLine is the beginning of a text, without characters that a terminal does not show.
 func oneLine(text string, most int) string {
 	text = strings.ToValidUTF8(text[:min(len(text), most)], "")
 	return strings.TrimSpace(strings.Map(func(c rune) rune {
@@ -58,14 +57,14 @@ func oneLine(text string, most int) string {
 	}, text))
 }
 
-// isHTML tells the page of a proxy or of a login from JSON, whatever its content
-// type says.
+// isHTML distinguishes the page of a proxy or of a login from JSON, independent of its
+// content type.
 func isHTML(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
 
 // title is that of an HTML page.
 var title = regexp.MustCompile(`(?is)<title[^>]*>(.{1,200}?)</title>`)
 
-// pageOf says that an answer is an HTML page, with its title where that is text.
+// pageOf describes an HTML page, with its title if that is text.
 func pageOf(body []byte) string {
 	const page = "the answer is an HTML page, not JSON"
 	found := title.FindSubmatch(body[:min(len(body), 64<<10)])
@@ -76,10 +75,10 @@ func pageOf(body []byte) string {
 	if len(words) == 0 {
 		return page
 	}
-	return fmt.Sprintf("the answer is an HTML page with the title %q, not JSON: a proxy, or a page to log in", strings.Join(words, " "))
+	return fmt.Sprintf("the answer is an HTML page with the title %q, not JSON: the page of a proxy or of a login", strings.Join(words, " "))
 }
 
-// Unmarshal decodes an answer that is to be an object of the kind that is named.
+// Unmarshal decodes an answer that must be an object of the kind.
 func Unmarshal(body []byte, into any, kind string) error {
 	err := stdjson.Unmarshal(body, into)
 	var syntax *stdjson.SyntaxError
@@ -108,8 +107,7 @@ func Unmarshal(body []byte, into any, kind string) error {
 	return Malformed("the answer is not JSON: %v", err)
 }
 
-// OtherKind is an answer that is JSON, but of another kind. Its message is a
-// Status's.
+// OtherKind is the error of an answer of another kind. Its message is a Status's.
 func OtherKind(kind, message, wanted string) error {
 	if kind == "" {
 		return Malformed("the answer is an object without a kind, not %s", a(wanted))

@@ -11,12 +11,12 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Config is how an API server is reached, for those who do not talk to it themselves.
+// Config is the connection to an API server, for packages that send no requests.
 type Config = rest.Config
 
-// Guard is the config whose clients follow no redirect, and read no error or headers
-// without an end. It is around the transport itself: what adds the user's credentials to a
-// request is outside of it, and never sees a second request.
+// Guard returns a config whose clients follow no redirect, and limit errors and headers. It
+// wraps the innermost transport: the transport that adds the user's credentials is outside
+// of it, and never gets a second request.
 func Guard(config *rest.Config) *rest.Config {
 	config = rest.CopyConfig(config)
 	config.Wrap(func(rt http.RoundTripper) http.RoundTripper {
@@ -25,10 +25,10 @@ func Guard(config *rest.Config) *rest.Config {
 	return config
 }
 
-// headersBound lets one client after the other change a transport that they share.
+// headersBound serializes changes of a transport that clients share.
 var headersBound sync.Mutex
 
-// boundHeaders bounds the headers that the transport reads, and tells whether it is one
+// boundHeaders bounds the headers that the transport reads, and reports whether it is one
 // of net/http's.
 func boundHeaders(rt http.RoundTripper) bool {
 	headersBound.Lock()
@@ -59,8 +59,8 @@ type guard struct {
 // WrappedRoundTripper gives the transport (k8s.io/apimachinery/pkg/util/net).
 func (g guard) WrappedRoundTripper() http.RoundTripper { return g.next }
 
-// RoundTrip refuses redirects, and bounds what is read of an error. Client's Do bounds
-// all else that is read.
+// RoundTrip rejects redirects, and bounds the body of an error. Client's Do bounds all
+// other bodies.
 func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := g.next.RoundTrip(req)
 	if err != nil || resp.StatusCode == http.StatusSwitchingProtocols {
@@ -79,14 +79,14 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// redirected is the error of an answer that points to another place: of it only the
-// host is named, as the rest may hold secrets.
+// redirected is the error of a redirect: it names only the host of the target, because the
+// rest may contain secrets.
 func redirected(resp *http.Response) error {
 	at, err := resp.Location()
 	if err != nil || at.Host == "" {
 		return Malformed("the answer is a redirect (HTTP status %d) without an address; check that this is the API server", resp.StatusCode)
 	}
-	return Malformed("the answer is a redirect to %s://%s (HTTP status %d), which is not followed: an API server sends none; check the address of the server in the kubeconfig, and whether a proxy asks to log in",
+	return Malformed("the answer is a redirect to %s://%s (HTTP status %d), which is not followed: an API server sends no redirects; check the address of the server in the kubeconfig, and whether a proxy requires a login",
 		at.Scheme, at.Host, resp.StatusCode)
 }
 
@@ -94,7 +94,7 @@ func redirected(resp *http.Response) error {
 // to wait, where that is longer than is waited.
 type retryKey struct{}
 
-// boundRetry removes a Retry-After that client-go would wait for without a word.
+// boundRetry removes a Retry-After that client-go would silently wait for.
 func boundRetry(ctx context.Context, resp *http.Response) {
 	seconds, err := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 64)
 	if err != nil || seconds <= int64(maxRetryAfter/time.Second) {

@@ -31,7 +31,7 @@ const (
 )
 
 func tooLarge(limit int64) error {
-	return Malformed("the answer is larger than %d MiB, the limit, and was not read further; check that this is the cluster's API server, with no proxy before it", limit>>20)
+	return Malformed("the answer is larger than the limit of %d MiB and was not read further; check that this is the cluster's API server, with no proxy in front of it", limit>>20)
 }
 
 // refusal is the body of an answer that is an error, which client-go reads as a whole.
@@ -41,7 +41,7 @@ type refusal struct {
 	closes bool // see guard
 }
 
-// Close does not read a body without an end.
+// Close does not read the rest of a body, which may have no end.
 func (r *refusal) Close() error {
 	if r.left < 0 && !r.closes {
 		return nil
@@ -49,7 +49,7 @@ func (r *refusal) Close() error {
 	return r.ReadCloser.Close()
 }
 
-// Read fails as soon as more was read than a refusal has.
+// Read fails as soon as the body exceeds the limit.
 func (r *refusal) Read(p []byte) (int, error) {
 	if r.left < 0 {
 		return 0, tooLarge(maxRefusal)
@@ -69,7 +69,7 @@ func headersTooLarge(err error) bool {
 	return strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger")
 }
 
-// Slow tells whether a request ran out of time.
+// Slow reports whether a request timed out.
 func Slow(err error) bool {
 	var timeout net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()

@@ -12,15 +12,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
-// Place is where a kind's objects are served.
+// Place is the path where a kind's objects are served.
 type Place struct {
 	schema.GroupVersionKind
 	// Resource is the plural in the path.
 	Resource, Namespace string
 }
 
-// Path is that of the place, or of the object that is named in it. What can't be one
-// step of a path is refused: names come from answers, too.
+// Path is that of the place, or of the named object in it. It rejects names that can't be
+// one step of a path: names come from answers, too.
 func (p Place) Path(name string) ([]string, error) {
 	steps := []string{"apis", p.Group, p.Version}
 	if p.Group == "" {
@@ -40,8 +40,8 @@ func (p Place) Path(name string) ([]string, error) {
 	return steps, nil
 }
 
-// NotAName tells why the text can't be the name of an object, or be in a request's
-// path; empty when it can.
+// NotAName returns why the text can't be the name of an object, or be in a request's path;
+// empty when it can.
 func NotAName(text string) string {
 	switch {
 	case text == "":
@@ -58,7 +58,7 @@ func NotAName(text string) string {
 // longer than.
 const maxName = 253
 
-// Object decodes an answer that is to be the named object.
+// Object decodes an answer that must be the named object.
 func (p Place) Object(body []byte, name string) (*unstructured.Unstructured, error) {
 	var head struct {
 		metav1.TypeMeta

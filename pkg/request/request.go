@@ -1,7 +1,7 @@
-// Package request sends the program's requests to an API server, and does not trust
-// what answers: a proxy, a login page or an attacker may be in the server's place.
-// What is read is bounded while it is read, a redirect is never followed, and an
-// answer must be the object or the list that was requested.
+// Package request sends the program's requests to an API server, and does not trust the
+// answers: they may come from a proxy, a login page or an attacker. Answers are limited
+// while they are read, a redirect is never followed, and an answer must be the object or
+// the list that was requested.
 package request
 
 import (
@@ -25,8 +25,7 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// Timeout bounds a request when the user gave no --request-timeout: kubectl would
-// wait for ever.
+// Timeout bounds a request without --request-timeout: kubectl would wait forever.
 const Timeout = 30 * time.Second
 
 // maxRetries is how often client-go repeats a request that the API server asks to
@@ -39,8 +38,8 @@ type Client struct {
 	timeout time.Duration
 }
 
-// New makes a client of the API server that config names, through a Guard, with more
-// around it. Requests are not throttled: a command sends a fixed, small number of them.
+// New creates a client for the API server of the config, through a Guard, with further
+// wrappers. Requests are not throttled: a command sends a fixed, small number of them.
 func New(config *rest.Config, around ...transport.WrapperFunc) (*Client, error) {
 	config = Guard(config)
 	for _, wrap := range around {
@@ -62,10 +61,9 @@ func New(config *rest.Config, around ...transport.WrapperFunc) (*Client, error) 
 	return &Client{client, config.Timeout}, nil
 }
 
-// Do sends a request and hands the body of the answer, of no more than limit bytes,
-// to use, which must not keep it. An error of the API server is the Status that it
-// sent; an answer that came from something else, broke off or is too large is an
-// AnswerError.
+// Do sends a request and passes the body of the answer, of no more than limit bytes, to
+// use, which must not keep it. An error of the API server is its Status; an answer that is
+// from another program, incomplete or too large is an AnswerError.
 func (c *Client) Do(ctx context.Context, request *rest.Request, limit int64, use func(body []byte) error) error {
 	if !klog.V(4).Enabled() {
 		// client-go logs an answer that breaks off as an error of its own.
@@ -114,7 +112,7 @@ func failure(ctx context.Context, err error, answered bool, retryAfter time.Dura
 	case errors.As(err, &status):
 		return refusalOf(status, retryAfter)
 	case ctx.Err() == nil && headersTooLarge(err):
-		return Malformed("the headers of the answer are larger than %d KiB, the limit; check that this is the cluster's API server", maxHeaders>>10)
+		return Malformed("the headers of the answer are larger than the limit of %d KiB; check that this is the cluster's API server", maxHeaders>>10)
 	case ctx.Err() == nil && answered && !Slow(err):
 		return passing("the answer is incomplete: %v", rootOf(err))
 	}
@@ -137,9 +135,9 @@ func logBody(ctx context.Context, body []byte) {
 	logger.Info("Response Body", "body", string(body[:min(len(body), most)]))
 }
 
-// refusalOf tells an API server's refusal from that of a proxy before it, which
-// says nothing of the user's rights or of what is served. What is not served, the API
-// server itself says in plain text.
+// refusalOf distinguishes an API server's refusal from that of a proxy in front of it, which
+// tells nothing about the user's permissions or the served kinds. For a kind that is not
+// served, the API server itself answers in plain text.
 func refusalOf(err *apierrors.StatusError, retryAfter time.Duration) error {
 	text, code := textOf(err), err.ErrStatus.Code
 	refuse := Malformed
@@ -159,19 +157,19 @@ func refusalOf(err *apierrors.StatusError, retryAfter time.Duration) error {
 	return refuse("HTTP status %d: %s", code, firstLine(text))
 }
 
-// tryLater is the refusal of a server that asks to wait for longer than is waited.
+// tryLater is the refusal of a server that requests a longer wait than the limit.
 func tryLater(err *apierrors.StatusError, retryAfter time.Duration) error {
-	return shortened(err, "; the API server asks to try again in "+retryAfter.String())
+	return shortened(err, "; the API server requests a retry in "+retryAfter.String())
 }
 
-// shortened is the refusal with its message on one line, bounded, and some more.
+// shortened is the refusal with its message on one line, bounded, and a suffix.
 func shortened(err *apierrors.StatusError, more string) error {
 	status := err.Status()
 	status.Message = oneLine(status.Message, maxMessage) + more
 	return &apierrors.StatusError{ErrStatus: status}
 }
 
-// textOf is an answer that is no Status, where it is text.
+// textOf is the text of an answer that is not a Status.
 func textOf(err *apierrors.StatusError) string {
 	if err.ErrStatus.Details == nil {
 		return ""

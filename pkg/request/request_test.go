@@ -44,7 +44,7 @@ func TestLimit(t *testing.T) {
 			t.Errorf("%d bytes of %d: %v", got, size, err)
 		}
 		var answer AnswerError
-		if _, err := c.length(t.Context(), int64(size)-1); !errors.As(err, &answer) || answer.Passing || !strings.Contains(err.Error(), "the answer is larger than") {
+		if _, err := c.length(t.Context(), int64(size)-1); !errors.As(err, &answer) || answer.Passing || !strings.Contains(err.Error(), "the answer is larger than the limit of") {
 			t.Errorf("%d bytes, one too many: %v", size, err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestInterrupted(t *testing.T) {
 func TestPages(t *testing.T) {
 	for body, want := range map[string]string{
 		"<html></html>": "the answer is an HTML page, not JSON",
-		"<TITLE id=x>\n Log &amp; in\t\x1b[31m </TITLE>": `the answer is an HTML page with the title "Log & in �[31m", not JSON: a proxy, or a page to log in`,
+		"<TITLE id=x>\n Log &amp; in\t\x1b[31m </TITLE>": `the answer is an HTML page with the title "Log & in �[31m", not JSON: the page of a proxy or of a login`,
 		"<title> \n </title>":                            "the answer is an HTML page, not JSON",
 		"<title>" + strings.Repeat("x", 1000):            "the answer is an HTML page, not JSON",
 	} {

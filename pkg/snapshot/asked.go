@@ -8,36 +8,36 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Asked is one list that was asked of a cluster, and what came of it. An
-// answer for one namespace is no answer for another.
+// Asked is one list that was requested from a cluster, and its result. An answer for one
+// namespace is not an answer for another.
 type Asked struct {
 	Group   string `json:"group,omitempty"`
 	Version string `json:"version,omitempty"`
 	Kind    string `json:"kind"`
 	// Resource is the plural that the API path has: "helmreleases".
 	Resource string `json:"resource"`
-	// Namespace is the one that was asked, "" for all.
+	// Namespace is the requested one, "" for all.
 	Namespace string `json:"namespace,omitempty"`
 	// FieldSelector narrows the list; such a list never proves absence.
 	FieldSelector string `json:"fieldSelector,omitempty"`
-	// Failure is set when no answer came.
+	// Failure is set when the request failed.
 	Failure *Failure `json:"failure,omitempty"`
 }
 
-// WithoutHelmRecords is a field selector for Secrets: all but Helm's release
-// records, which are many, large, and nothing but secrets. Such a list does
-// prove absence, since nobody looks for one of those by name.
+// WithoutHelmRecords is a field selector for Secrets: all except Helm's release records,
+// which are many, large and secret. Such a list still proves absence, since no code looks
+// up these records by name.
 const WithoutHelmRecords = "type!=helm.sh/release.v1"
 
-// HelmRecords is a field selector for Helm's release records alone.
+// HelmRecords is a field selector for Helm's release records only.
 const HelmRecords = "type=helm.sh/release.v1"
 
-// whole tells whether the list leaves nothing out that might be looked for.
+// whole reports whether the list omits nothing that code looks up.
 func (a Asked) whole() bool {
 	return a.FieldSelector == "" || a.FieldSelector == ReadingSelector(a.GroupKind())
 }
 
-// GroupKind is the kind that was asked for.
+// GroupKind is the requested kind.
 func (a Asked) GroupKind() schema.GroupKind {
 	return schema.GroupKind{Group: a.Group, Kind: a.Kind}
 }
@@ -51,33 +51,33 @@ func (a Asked) compare(b Asked) int {
 	)
 }
 
-// Why says what kept an answer away.
+// Why is the reason for a missing answer.
 type Why string
 
-// The reasons for an answer not being there.
+// The reasons for a missing answer.
 const (
-	// Forbidden: the user lacks the right.
+	// Forbidden: the user lacks the permission.
 	Forbidden Why = "Forbidden"
-	// NotServed: the API server does not know the kind.
+	// NotServed: the API server does not serve the kind.
 	NotServed Why = "NotServed"
-	// Failed: the request failed or ran out of time.
+	// Failed: the request failed or timed out.
 	Failed Why = "Failed"
-	// NotAsked: nobody put the question.
+	// NotAsked: the list was not requested.
 	NotAsked Why = "NotAsked"
 )
 
-// Failure is why something is unknown. Verb, Resource and Namespace are the
-// right that is missing when it is Forbidden; Resource is "plural.group".
+// Failure is why an answer is unknown. Verb, Resource and Namespace are the missing
+// permission when it is Forbidden; Resource is "plural.group".
 type Failure struct {
 	Why       Why    `json:"why"`
 	Verb      string `json:"verb,omitempty"`
 	Resource  string `json:"resource,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
-	// Message is the server's or the network's own word, for Failed.
+	// Message is the server's or the network's message, for Failed.
 	Message string `json:"message,omitempty"`
 }
 
-// String is a sentence for people, without a full stop.
+// String is a sentence without a full stop.
 func (f Failure) String() string {
 	where := "in any namespace"
 	if f.Namespace != "" {

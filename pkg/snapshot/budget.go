@@ -38,7 +38,7 @@ func (r budgetReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-var errTooMuchPrinted = tooLarge("what kubectl printed has more than %d MiB", maxPrinted>>20)
+var errTooMuchPrinted = tooLarge("the output of kubectl has more than %d MiB", maxPrinted>>20)
 
 // pieces are all of a text, read before any of it is looked at. They don't grow as one
 // slice would, whose copies take twice the room.
@@ -110,7 +110,7 @@ func weigh(value any, depth int, file string) (values, memory int64, err error) 
 }
 
 func tooMuchMemory(file string, times int) error {
-	return tooLarge("%s has so many small values that they take more than %d times the room of the file", file, times)
+	return tooLarge("%s has so many small values that they require more than %d times the size of the file in memory", file, times)
 }
 
 // memoryOf is about how many bytes a decoded value takes: what Go 1.26 allocates for

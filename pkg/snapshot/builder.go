@@ -9,8 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Builder gathers answers into a Snapshot. It may be used from several
-// goroutines at once.
+// Builder collects answers into a Snapshot. It may be used from several goroutines.
 type Builder struct {
 	mu    sync.Mutex
 	kinds map[schema.GroupKind]*kindStore
@@ -21,9 +20,8 @@ func NewBuilder() *Builder {
 	return &Builder{kinds: map[schema.GroupKind]*kindStore{}}
 }
 
-// Add records a question and the objects that answered it, which the Builder
-// takes over: they are redacted in place. An object that is already there is
-// replaced, so that overlapping questions do no harm.
+// Add records a request and the objects in its answer, which the Builder owns then: they
+// are redacted in place. An existing object is replaced, so that requests may overlap.
 func (b *Builder) Add(asked Asked, objects ...*unstructured.Unstructured) {
 	for _, obj := range objects {
 		Redact(obj)
@@ -47,7 +45,7 @@ func (b *Builder) store(gk schema.GroupKind) *kindStore {
 	return store
 }
 
-// remember notes a question once; an answer replaces a failure.
+// remember records a request once; an answer replaces a failure.
 func (k *kindStore) remember(asked Asked) {
 	at := slices.IndexFunc(k.asked, func(a Asked) bool { return a.compare(asked) == 0 })
 	switch {
@@ -58,8 +56,8 @@ func (k *kindStore) remember(asked Asked) {
 	}
 }
 
-// Join is all that both snapshots know, at the later one's moment. Where both
-// have an object, the later one's counts.
+// Join combines both snapshots, at the later one's time. If both have an object, the later
+// one's is used.
 func Join(earlier, later *Snapshot) *Snapshot {
 	b := NewBuilder()
 	for _, s := range []*Snapshot{earlier, later} {
@@ -78,7 +76,7 @@ func Join(earlier, later *Snapshot) *Snapshot {
 	return joined
 }
 
-// Build ends the gathering. The Builder must not be used afterwards.
+// Build returns the Snapshot. The Builder must not be used afterwards.
 func (b *Builder) Build(meta Meta) *Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -98,7 +96,7 @@ func (b *Builder) Build(meta Meta) *Snapshot {
 	return &Snapshot{meta: meta, kinds: b.kinds}
 }
 
-// maskFailure is the failure with what servers and networks say masked.
+// maskFailure is the failure with the messages of servers and networks masked.
 func maskFailure(f *Failure) *Failure {
 	if f == nil {
 		return nil

@@ -5,30 +5,30 @@ import (
 	"fmt"
 )
 
-// The reasons for Read not to read a file; errors.Is finds them.
+// The reasons why Read rejects a file; errors.Is finds them.
 var (
-	// ErrForeign: it is no snapshot at all.
-	ErrForeign = errors.New("this is not a snapshot")
-	// ErrNewer: it is in a form that this program does not know.
-	ErrNewer = errors.New("the snapshot was made by another version of the plugin")
+	// ErrNotASnapshot: it is not a snapshot.
+	ErrNotASnapshot = errors.New("this is not a snapshot")
+	// ErrNewer: it has a format that this program does not support.
+	ErrNewer = errors.New("the snapshot was created by another version of the plugin")
 	// ErrTruncated: its end is missing.
-	ErrTruncated = errors.New("the snapshot is not whole")
-	// ErrDamaged: what it says makes no sense.
+	ErrTruncated = errors.New("the snapshot is incomplete")
+	// ErrDamaged: its content is invalid.
 	ErrDamaged = errors.New("the snapshot is damaged")
-	// ErrTooLarge: it is beyond what a snapshot can be in honesty.
+	// ErrTooLarge: it is larger than any genuine snapshot.
 	ErrTooLarge = errors.New("the snapshot is too large")
-	// ErrPrinted: what kubectl printed is not whole, or was changed since.
+	// ErrPrinted: the output of kubectl is incomplete, or was changed.
 	ErrPrinted = errors.New("the file is not valid output of kubectl")
 )
 
 // advice is what to do next.
 var advice = map[error]string{
-	ErrForeign:   "create one with `kubectl orthweb snapshot save FILE`",
-	ErrNewer:     "read it with the version that made it, or save it again with this one",
-	ErrTruncated: "copy it again, or save it again",
-	ErrDamaged:   "copy it again, or save it again with `kubectl orthweb snapshot save FILE`",
-	ErrPrinted:   "print it again with `kubectl get KIND -A -o yaml`",
-	ErrTooLarge:  "don't read it if you did not make it; save one of fewer namespaces",
+	ErrNotASnapshot: "create one with `kubectl orthweb snapshot save FILE`",
+	ErrNewer:        "read it with the version that created it, or save it again with this one",
+	ErrTruncated:    "copy it again, or save it again",
+	ErrDamaged:      "copy it again, or save it again with `kubectl orthweb snapshot save FILE`",
+	ErrPrinted:      "print it again with `kubectl get KIND -A -o yaml`",
+	ErrTooLarge:     "don't read it if you did not create it; otherwise save fewer namespaces",
 }
 
 // ReadError is every error of Read that is not the reader's own. It unwraps to
@@ -38,11 +38,11 @@ type ReadError struct {
 	Reason error
 	// Found is what is wrong, and where.
 	Found string
-	// Cause is what a decoder said, or nil.
+	// Cause is the decoder's error, or nil.
 	Cause error
 }
 
-// Error is one line: what it is, what is wrong, what to do.
+// Error is one line: the reason, what is wrong, what to do.
 func (e *ReadError) Error() string {
 	text := e.Reason.Error() + ": " + e.Found
 	if e.Cause != nil {

@@ -17,7 +17,7 @@ type Query struct {
 	Namespace string
 	// FieldSelector narrows the list, as kubectl's --field-selector does.
 	FieldSelector string
-	// Metadata requests names, labels and annotations alone.
+	// Metadata requests only names, labels and annotations.
 	Metadata bool
 }
 
@@ -28,23 +28,22 @@ func (q Query) compare(other Query) int {
 	)
 }
 
-// Inquiry gathers the queries that reasoning runs into while it reads a
-// snapshot: reading follows the question. It may be used from several
-// goroutines.
+// Inquiry collects the open queries of reasoning while it reads a snapshot: reading
+// follows the question. It may be used from several goroutines.
 type Inquiry struct {
 	scope []string
 	mu    sync.Mutex
 	open  map[Query]bool
 }
 
-// NewInquiry is an empty Inquiry. With a scope, a list of all namespaces is
-// confined to those of the scope; without one it is a list of all namespaces.
+// NewInquiry is an empty Inquiry. With a scope, a list of all namespaces is limited to
+// those of the scope; without one it is a list of all namespaces.
 func NewInquiry(scope []string) *Inquiry {
 	return &Inquiry{scope: scope, open: map[Query]bool{}}
 }
 
-// Open lists what has been looked for and was never requested, ordered by
-// group, kind, namespace and field selector.
+// Open lists the queries that were never requested, ordered by group, kind, namespace and
+// field selector.
 func (i *Inquiry) Open() []Query {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -62,26 +61,25 @@ func (i *Inquiry) add(query Query) {
 	i.open[query] = true
 }
 
-// Recording is the same snapshot, which notes in the Inquiry what is looked for
-// in it and was never requested.
+// Recording is the same snapshot, which adds look-ups of lists that were never requested
+// to the Inquiry.
 func (s *Snapshot) Recording(inquiry *Inquiry) *Snapshot {
 	recording := *s
 	recording.inquiry = inquiry
 	return &recording
 }
 
-// Known is the same snapshot without an Inquiry: what is looked for in it is
-// not requested. It serves hints, which are worth no request of their own.
+// Known is the same snapshot without an Inquiry: look-ups in it cause no requests. It is
+// for hints, which do not justify a request.
 func (s *Snapshot) Known() *Snapshot {
 	known := *s
 	known.inquiry = nil
 	return &known
 }
 
-// ReadingSelector is the field selector with which a kind is listed whole: of
-// Secrets all but Helm's records, of Events the warnings. Reasoning looks for
-// nothing of what they omit, so that a list with its kind's own selector proves
-// absence.
+// ReadingSelector is the field selector with which a kind is listed: of Secrets all except
+// Helm's records, of Events the warnings. Reasoning looks up nothing that they omit, so
+// that a list with its kind's own selector proves absence.
 func ReadingSelector(gk schema.GroupKind) string {
 	switch gk {
 	case schema.GroupKind{Kind: "Secret"}:
@@ -92,7 +90,7 @@ func ReadingSelector(gk schema.GroupKind) string {
 	return ""
 }
 
-// WarningEvents is a field selector for Events: the warnings alone.
+// WarningEvents is a field selector for Events: only the warnings.
 const WarningEvents = "type=Warning"
 
 // HelmRecords lists the metadata of Helm's release records in a namespace; their
@@ -113,8 +111,8 @@ func (s *Snapshot) HelmRecords(namespace string) Listing {
 	return listing
 }
 
-// Named gives the objects of a kind that have the name, in a namespace or, with
-// "", in all of them.
+// Named returns the objects of a kind that have the name, in a namespace or, with "", in
+// all of them.
 func (s *Snapshot) Named(gk schema.GroupKind, namespace, name string) Listing {
 	store := s.kinds[gk]
 	selector := "metadata.name=" + name
@@ -131,8 +129,8 @@ func (s *Snapshot) Named(gk schema.GroupKind, namespace, name string) Listing {
 	return listing
 }
 
-// require notes a query that no answer covers yet. A refusal for all namespaces
-// says nothing of a single one; any other failure holds there too.
+// require adds a query that no answer covers yet. A refusal for all namespaces does not
+// apply to a single one; any other failure does.
 func (s *Snapshot) require(store *kindStore, query Query, covers func(Asked) bool) {
 	if s.inquiry == nil || s.complete || query.Kind == "" { // a reference that names no kind is to nothing
 		return
@@ -152,7 +150,7 @@ func (s *Snapshot) require(store *kindStore, query Query, covers func(Asked) boo
 	}
 }
 
-// requested tells whether a list that covers the namespace was requested.
+// requested reports whether a list that covers the namespace was requested.
 func (k *kindStore) requested(namespace string, covers func(Asked) bool) bool {
 	if k == nil {
 		return false

@@ -23,7 +23,7 @@ const (
 	indexKind  = "Snapshot"
 )
 
-// index is what index.json says: what was asked and refused, and of whom.
+// index is the content of index.json: what was requested and refused, and the server.
 type index struct {
 	APIVersion string    `json:"apiVersion"`
 	Kind       string    `json:"kind"`
@@ -31,14 +31,14 @@ type index struct {
 	Server     string    `json:"server,omitempty"`
 	Plugin     string    `json:"plugin,omitempty"`
 	Asked      []Asked   `json:"asked"`
-	// Files are the files of objects, nil in a snapshot of before they were noted.
+	// Files are the files of objects, nil in a snapshot of an earlier version.
 	Files []savedFile `json:"files,omitempty"`
 	// Complete tells that what is not in the snapshot does not exist.
 	Complete bool `json:"complete,omitempty"`
 }
 
-// savedFile is what a file must be: one that is missing, or was changed, would pass
-// for objects that do not exist.
+// savedFile describes a file: if it is missing or changed, its objects would look as if
+// they did not exist.
 type savedFile struct {
 	Path    string `json:"path"`
 	Objects int    `json:"objects"`
@@ -67,12 +67,12 @@ func objectsPath(asked Asked) (string, error) {
 	return objectsDir + "/" + group + "/" + resource + objectsEnd, nil
 }
 
-// layout is which kind is in which file.
+// layout maps files to kinds.
 type layout map[string]schema.GroupKind
 
-// newLayout finds a file for every kind that was asked for. A kind that was
-// asked for in several namespaces is in one file, the first's. Where another kind is in
-// that file, as of two kinds whose names differ in case, a number is added.
+// newLayout selects a file for every requested kind. A kind that was requested in several
+// namespaces is in one file, the first's. If another kind is in that file, as for two kinds
+// whose names differ in case, a number is added.
 func newLayout(asked []Asked) (layout, error) {
 	paths, placed := layout{}, map[schema.GroupKind]bool{}
 	for _, a := range asked {

@@ -2,8 +2,8 @@ package snapshot
 
 import "io"
 
-// What Read accepts. A snapshot of 1,000 tenants is a few MiB packed and some
-// 30 MiB unpacked; whatever is much beyond that was made to do harm.
+// The limits of Read. A snapshot of 1,000 tenants has a few MiB packed and about 30 MiB
+// unpacked; a much larger one is an attack.
 const (
 	// maxPacked is the size of the file, in bytes.
 	maxPacked = 64 << 20

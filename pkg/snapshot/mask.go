@@ -2,19 +2,18 @@ package snapshot
 
 import "strings"
 
-// maxMaskRounds is how often the rules are applied until nothing changes. What
-// one rule takes out may lay bare what another finds; ordinary text needs two
-// rounds. Text that still changes after all of them is made to deceive.
+// maxMaskRounds is how often the rules are applied until nothing changes. The result of one
+// rule may contain what another finds; ordinary text needs two rounds. Text that still
+// changes after all of them is hostile.
 const maxMaskRounds = 8
 
-// Mask takes passwords, tokens and keys out of a text that a person or a
-// program wrote: a condition's message, an error, a URL. It leaves ordinary
-// messages as they are, and masking twice is the same as masking once.
+// Mask removes passwords, tokens and keys from a text of a user or a program: a condition's
+// message, an error, a URL. It does not change ordinary messages, and masking twice is the
+// same as masking once.
 //
-// It knows secrets by where they stand (user:password@host, "password=",
-// "Authorization:", ?token=) and by their shape (JSON web tokens, private
-// keys, the tokens of well-known services). A secret in plain prose it can't
-// know.
+// It recognizes secrets by their context (user:password@host, "password=",
+// "Authorization:", ?token=) and by their format (JSON web tokens, private keys, the tokens
+// of well-known services). It can't recognize a secret in prose.
 func Mask(text string) string {
 	for range maxMaskRounds {
 		masked := maskOnce(text, 0)

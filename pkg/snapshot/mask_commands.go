@@ -49,8 +49,8 @@ var programs = map[string]*program{
 	"kubectl": {glued: []string{"--from-literal="}}, "chpasswd": {},
 }
 
-// maskCommands takes out the passwords of command lines, as a shell has them or
-// as a list of arguments.
+// maskCommands removes the passwords of command lines, in the form of a shell or of a list
+// of arguments.
 func maskCommands(text string) string {
 	if !strings.Contains(text, " -") && !strings.Contains(text, `"-`) && !strings.Contains(text, "'-") && !strings.Contains(text, "login ") && !strings.Contains(text, "alias set ") {
 		return text

@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// maskFlags takes out the values of "--password x" and of the same as a list
-// of arguments, "--password","x". The form with "=" is a pair. Programs written in
-// Java have "-storepass x".
+// maskFlags removes the values of "--password x" and of the same as a list of arguments,
+// "--password","x". The form with "=" is a pair. Programs in Java have "-storepass x".
 func maskFlags(text string) string {
 	var cuts []cut
 	for at := 0; ; {
@@ -51,8 +50,8 @@ func maskFlags(text string) string {
 	}
 }
 
-// maskSchemes takes out what follows "Bearer" and "Basic", the schemes of
-// HTTP's Authorization header, wherever they stand.
+// maskSchemes removes the text after "Bearer" and "Basic", the schemes of HTTP's
+// Authorization header, anywhere in a text.
 func maskSchemes(text string) string {
 	for _, scheme := range []string{"earer", "asic", "EARER", "ASIC"} {
 		if strings.Contains(text, scheme) {

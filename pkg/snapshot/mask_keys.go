@@ -15,8 +15,8 @@ const (
 	pemBase64 = "LS0tLS1CRUdJTi"
 )
 
-// maskKeys takes out private keys in PEM, whole or cut off, with line breaks
-// or escaped, and those in base64.
+// maskKeys removes private keys in PEM, complete or truncated, with line breaks or escaped,
+// and those in base64.
 func maskKeys(text string) string {
 	if strings.Contains(text, pemBase64) {
 		text = maskEncodedKeys(text)

@@ -2,7 +2,7 @@ package snapshot
 
 import "strings"
 
-// maskMarkup takes out the content of XML elements: <password>x</password>.
+// maskMarkup removes the content of XML elements: <password>x</password>.
 func maskMarkup(text string) string {
 	if strings.IndexByte(text, '<') < 0 || strings.IndexByte(text, '>') < 0 {
 		return text
@@ -56,7 +56,7 @@ func contentEnd(text, name string, start, lastClosing int) int {
 	return start
 }
 
-// maskSections takes out what follows [RegisteredUsers] in TOML.
+// maskSections removes the section [RegisteredUsers] of TOML.
 func maskSections(text string) string {
 	var cuts []cut
 	for at := 0; ; {

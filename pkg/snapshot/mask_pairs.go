@@ -2,7 +2,7 @@ package snapshot
 
 import "strings"
 
-// maskPairs takes out the values of "password=x", "password: x",
+// maskPairs removes the values of "password=x", "password: x",
 // `"password":"x"`, PASSWORD=x, map[password:x], "Authorization: x" and of
 // URLs' ?token=x: of every key that sensitiveKey knows, and of what is named
 // after one, {name: DB_PASSWORD, value: x}.
@@ -198,7 +198,7 @@ func (p *pairs) isNamed(k key, sep int) bool {
 	return false
 }
 
-// content takes out the content of an XML element that is named in an attribute:
+// content removes the content of an XML element that is named in an attribute:
 // <entry key="password">x</entry>.
 func (p *pairs) content(at int) {
 	rest := strings.TrimLeft(p.text[at:], "\"'\\")

@@ -2,7 +2,7 @@ package snapshot
 
 import "strings"
 
-// maskURLs takes the user and password out of URLs, with a scheme.
+// maskURLs removes the user and password from URLs with a scheme.
 func maskURLs(text string) string {
 	var cuts []cut
 	word := cut{} // what may be a URL at most: it is looked for once

@@ -2,7 +2,7 @@ package snapshot
 
 import "strings"
 
-// maskMySQL takes the user and password out of "user:password@tcp(host)/db".
+// maskMySQL removes the user and password from "user:password@tcp(host)/db".
 func maskMySQL(text string) string {
 	var cuts []cut
 	for _, mark := range []string{"@tcp(", "@unix("} {
@@ -24,8 +24,8 @@ func maskMySQL(text string) string {
 	return text
 }
 
-// maskBareUser takes the user and password out of "user:password@host", which is
-// no URL for want of a scheme.
+// maskBareUser removes the user and password from "user:password@host", which is not a URL
+// because it has no scheme.
 func maskBareUser(text string) string {
 	var cuts []cut
 	floor := 0
@@ -84,8 +84,8 @@ func isDigest(text string) bool {
 // userFlags are how curl and others take "user:password".
 var userFlags = []string{"--proxy-user", "--user", "-u", "-U", "-a"}
 
-// maskUser takes out the user and password of "curl -u user:password"; not the
-// numbers of a user and a group.
+// maskUser removes the user and password of "curl -u user:password", but not the numbers of
+// a user and a group.
 func maskUser(text string) string {
 	for _, flag := range userFlags {
 		if strings.Contains(text, flag) {

@@ -2,7 +2,7 @@ package snapshot
 
 import "strings"
 
-// maskSpaced takes out passwords that only a blank parts from their name: SQL's
+// maskSpaced removes passwords that only a blank separates from their name: SQL's
 // PASSWORD 'x', (password "x"), "login a password x" of a .netrc, requirepass x.
 func maskSpaced(text string) string {
 	for _, stem := range []string{"ass", "ASS"} {
@@ -129,8 +129,8 @@ func quotedAfter(text, words string) []cut {
 // bareKeys are words of configuration files that the password follows.
 var bareKeys = wordSet("requirepass masterauth insecure-password auth_pass auth-pass")
 
-// maskSpokenTokens takes out what a sentence shows of a token: it is long, of
-// capitals, small letters and digits, and no name of an object.
+// maskSpokenTokens removes tokens in sentences: they are long, of capitals, small letters
+// and digits, and not the name of an object.
 func maskSpokenTokens(text string) string {
 	var cuts []cut
 	for _, word := range []string{"oken ", "ecret ", "assword ", " key "} {

@@ -19,7 +19,7 @@ type File struct {
 	Size int64
 }
 
-// ObjectsOptions say what the files leave open.
+// ObjectsOptions define what the files do not contain.
 type ObjectsOptions struct {
 	// At is the moment; when zero, the newest time found in the objects.
 	At time.Time
@@ -30,11 +30,10 @@ type ObjectsOptions struct {
 	Complete bool
 }
 
-// ReadObjects makes a snapshot of what people have at hand: the output of
-// `kubectl get … -o yaml` or `-o json`, and of `kubectl cluster-info dump`,
-// whose logs are passed over. A file proves only what it holds: the items of a
-// List are all objects of their kind in their namespaces; an object by itself
-// tells nothing about others of its kind; all else is unknown, not absent.
+// ReadObjects creates a snapshot from the output of `kubectl get … -o yaml` or `-o json`,
+// and of `kubectl cluster-info dump`, whose logs are skipped. A file proves only its
+// content: the items of a List are all objects of their kind in their namespaces; a single
+// object tells nothing about others of its kind; everything else is unknown, not absent.
 //
 // The files are decoded while they are read, object by object, and count together
 // against the bounds of limits.go. Errors are a *ReadError, or a reader's own.
@@ -58,7 +57,7 @@ func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
 		}
 	}
 	if !found {
-		return nil, &ReadError{Reason: ErrForeign, Found: "there is no Kubernetes object in it"}
+		return nil, &ReadError{Reason: ErrNotASnapshot, Found: "there is no Kubernetes object in it"}
 	}
 	meta := Meta{At: at}
 	if opts.At.IsZero() {
@@ -69,7 +68,7 @@ func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
 	return snap, nil
 }
 
-// checkSizes refuses files that are too large together, before any is read.
+// checkSizes rejects files that are too large together, before any is read.
 func checkSizes(files []File) error {
 	var sum int64
 	for _, file := range files {

@@ -93,7 +93,7 @@ func TestReadObjectsRefuses(t *testing.T) {
 		text   string
 		reason error
 	}{
-		"nothing":  {"", ErrForeign},
+		"nothing":  {"", ErrNotASnapshot},
 		"a letter": {"dear all", ErrPrinted},
 		"cut off":  {"{\n  \"kind\": \"Pod\",\n", ErrPrinted},
 		"anchors":  {"a: &x [1]\nb: *x\n", ErrPrinted},

@@ -109,7 +109,7 @@ func checkObject(obj *unstructured.Unstructured, doc document) error {
 	case obj.GetName() == "":
 		return damaged(nil, "%s has a %s without a name", doc.file, obj.GetKind())
 	case obj.GroupVersionKind().GroupKind() != doc.gk:
-		return damaged(nil, "%s has a %s, the index says it has %s",
+		return damaged(nil, "%s has a %s, but the index lists %s",
 			doc.file, obj.GroupVersionKind().GroupKind(), doc.gk)
 	}
 	return nil

@@ -35,7 +35,7 @@ func (f File) read(total *budget, take func(printed)) error {
 		return err
 	}
 	if bytes.IndexByte(begin, 0) >= 0 && !IsUTF16(begin) {
-		return &ReadError{Reason: ErrForeign, Found: f.Name + " is not a text file"}
+		return &ReadError{Reason: ErrNotASnapshot, Found: f.Name + " is not a text file"}
 	}
 	var whole io.Reader = content
 	if f.Size == 0 {

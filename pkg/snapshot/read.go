@@ -21,7 +21,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 	file := bufio.NewReader(&limitedReader{from: r, left: maxPacked,
 		over: tooLarge("the file is larger than %d MiB", maxPacked>>20)})
 	if begin, _ := file.Peek(len(gzipMagic)); len(begin) == len(gzipMagic) && !IsPacked(begin) {
-		return nil, foreign(gzip.ErrHeader)
+		return nil, notASnapshot(gzip.ErrHeader)
 	}
 	packed, err := readPieces(file)
 	if err != nil {
@@ -29,7 +29,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 	}
 	unpacked, err := unzip(packed)
 	if err != nil {
-		return nil, foreign(err)
+		return nil, notASnapshot(err)
 	}
 	size, err := io.Copy(io.Discard, unpacked)
 	// What else is wrong with it, the second time tells more exactly.
@@ -37,7 +37,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 		return nil, err
 	}
 	if unpacked, err = unzip(packed); err != nil {
-		return nil, foreign(err)
+		return nil, notASnapshot(err)
 	}
 	snapshot, err := readTar(tar.NewReader(unpacked), unpacked, freeMemory+savedMemory*size)
 	if err != nil {
@@ -74,7 +74,7 @@ func readTar(files *tar.Reader, unpacked *limitedReader, maxMemory int64) (*Snap
 		return nil, &ReadError{Reason: ErrNewer, Found: "it is YAML, this one reads JSON"}
 	}
 	if err == io.EOF || err == nil && header.Name != indexName {
-		return nil, &ReadError{Reason: ErrForeign, Found: "its first file is not " + indexName}
+		return nil, &ReadError{Reason: ErrNotASnapshot, Found: "its first file is not " + indexName}
 	}
 	if err != nil {
 		return nil, err
@@ -121,13 +121,13 @@ func nextFile(files *tar.Reader) (*tar.Header, error) {
 		}
 		name := path.Clean(header.Name)
 		if path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") || strings.ContainsAny(name, "\\\x00") {
-			return nil, damaged(nil, "the name %q leads out of the snapshot", header.Name)
+			return nil, damaged(nil, "the path %q is outside the snapshot", header.Name)
 		}
 		if header.Typeflag == tar.TypeDir && skipped < maxEntries {
 			continue
 		}
 		if header.Typeflag != tar.TypeReg || sparse(header) {
-			return nil, damaged(nil, "%s is not an ordinary file", header.Name)
+			return nil, damaged(nil, "%s is not a regular file", header.Name)
 		}
 		header.Name = name
 		return header, nil
@@ -146,7 +146,7 @@ func sparse(header *tar.Header) bool {
 
 func acceptFile(name string, paths layout, seen map[string]bool, entries int) error {
 	if seen[name] {
-		return damaged(nil, "%s is in it twice", name)
+		return damaged(nil, "it contains %s twice", name)
 	}
 	if _, known := paths[name]; !known {
 		return damaged(nil, "%s is not in the index", name)

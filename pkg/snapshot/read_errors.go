@@ -8,16 +8,16 @@ import (
 	"io"
 )
 
-// foreign tells what it means that the file does not begin as gzip does.
-func foreign(err error) error {
+// notASnapshot is the error of a file that does not begin with a gzip header.
+func notASnapshot(err error) error {
 	var own *ReadError
 	switch {
 	case errors.As(err, &own):
 		return err
 	case err == io.EOF:
-		return &ReadError{Reason: ErrForeign, Found: "the file is empty"}
+		return &ReadError{Reason: ErrNotASnapshot, Found: "the file is empty"}
 	case errors.Is(err, gzip.ErrHeader), err == io.ErrUnexpectedEOF:
-		return &ReadError{Reason: ErrForeign, Found: "the file is neither gzipped nor are there objects in it that `kubectl get -o yaml` or `-o json` printed"}
+		return &ReadError{Reason: ErrNotASnapshot, Found: "the file is neither gzipped nor the output of `kubectl get -o yaml` or `-o json`"}
 	}
 	return err
 }
@@ -29,9 +29,9 @@ func explain(err error) error {
 	case errors.As(err, &own):
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &ReadError{Reason: ErrTruncated, Found: "the file ends too early"}
+		return &ReadError{Reason: ErrTruncated, Found: "the file ends unexpectedly"}
 	case errors.Is(err, tar.ErrHeader):
-		return &ReadError{Reason: ErrForeign, Found: "there is no tar in it"}
+		return &ReadError{Reason: ErrNotASnapshot, Found: "it contains no tar archive"}
 	case isCorrupt(err):
 		return damaged(err, "it can't be unpacked")
 	}

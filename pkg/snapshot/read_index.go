@@ -39,7 +39,7 @@ func readIndex(r io.Reader) (*index, layout, error) {
 
 func checkVersion(version, kind string) error {
 	if group, _, _ := strings.Cut(version, "/"); group != apiGroup || kind != indexKind {
-		return &ReadError{Reason: ErrForeign,
+		return &ReadError{Reason: ErrNotASnapshot,
 			Found: fmt.Sprintf("%s says it is %q of %q", indexName, kind, version)}
 	}
 	if version != apiVersion {

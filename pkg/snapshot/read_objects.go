@@ -92,7 +92,7 @@ func (p *parsing) build(found *index) (*Snapshot, error) {
 		store := builder.kinds[obj.GroupVersionKind().GroupKind()]
 		key := objectKey{obj.GetNamespace(), obj.GetName()}
 		if store.byKey[key] != nil {
-			return nil, damaged(nil, "%s %s/%s is in it twice", obj.GetKind(), key.namespace, key.name)
+			return nil, damaged(nil, "it contains %s %s/%s twice", obj.GetKind(), key.namespace, key.name)
 		}
 		store.byKey[key] = obj
 	}

@@ -41,7 +41,7 @@ func (s savedPaths) read(content io.Reader, path string, read func(io.Reader) (o
 	case fmt.Sprintf("%x", sum.Sum(nil)) != file.SHA256:
 		return damaged(nil, "%s was changed after it was saved", path)
 	case objects != file.Objects:
-		return damaged(nil, "%s has %d objects, and the index says %d", path, objects, file.Objects)
+		return damaged(nil, "%s has %d objects, but the index lists %d", path, objects, file.Objects)
 	}
 	return nil
 }
@@ -50,7 +50,7 @@ func (s savedPaths) read(content io.Reader, path string, read func(io.Reader) (o
 func (s savedPaths) missing(seen map[string]bool) error {
 	for _, path := range slices.Sorted(maps.Keys(s)) {
 		if !seen[path] {
-			return damaged(nil, "%s is missing, and the index says that it has %d objects", path, s[path].Objects)
+			return damaged(nil, "%s is missing, but the index lists it with %d objects", path, s[path].Objects)
 		}
 	}
 	return nil

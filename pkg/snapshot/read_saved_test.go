@@ -51,7 +51,7 @@ func TestChangedFiles(t *testing.T) {
 		"a wrong count": {func(entries []entry) []entry {
 			entries[0].content = strings.Replace(entries[0].content, `"objects": 2`, `"objects": 3`, 1)
 			return entries
-		}, "and the index says 3"},
+		}, "but the index lists 3"},
 	} {
 		t.Run(about, func(t *testing.T) {
 			b := NewBuilder()

@@ -17,8 +17,8 @@ const (
 	CertificateVerificationKind = "CertificateVerification"
 )
 
-// CertificateList are the tenants' certificates: by tenant, authorities before
-// what they sign, then by name.
+// CertificateList are the tenants' certificates: by tenant, CAs before the certificates
+// that they sign, then by name.
 type CertificateList struct {
 	metav1.TypeMeta `json:",inline"`
 	Items           []Certificate `json:"items"`
@@ -27,20 +27,20 @@ type CertificateList struct {
 // Certificate is one certificate of a tenant.
 type Certificate struct {
 	metav1.TypeMeta `json:",inline"`
-	// Metadata has the name of Ref, empty where Certificates could not be read.
+	// Metadata has the name of Ref, empty if Certificates could not be read.
 	Metadata Metadata  `json:"metadata"`
 	At       time.Time `json:"at"`
 	Tenant   string    `json:"tenant"`
-	// Ref is cert-manager's Certificate, or a Secret that no Certificate makes.
+	// Ref is cert-manager's Certificate, or a Secret that no Certificate creates.
 	Ref    finding.Ref  `json:"ref"`
 	Secret *finding.Ref `json:"secret,omitempty"`
 	Issuer *finding.Ref `json:"issuer,omitempty"`
-	// Depth is the number of authorities above it that are listed.
+	// Depth is the number of listed CAs above it.
 	Depth     int      `json:"depth"`
 	Authority bool     `json:"authority"`
 	Subject   string   `json:"subject,omitempty"`
 	Names     []string `json:"names"`
-	// The times are absent where they are not known.
+	// The times are absent if they are not known.
 	NotBefore   *time.Time       `json:"notBefore,omitempty"`
 	NotAfter    *time.Time       `json:"notAfter,omitempty"`
 	RenewalTime *time.Time       `json:"renewalTime,omitempty"`
@@ -66,7 +66,7 @@ type CertificateUse struct {
 	Hosts []string    `json:"hosts,omitempty"`
 }
 
-// ServedCertificate is what a handshake showed.
+// ServedCertificate is the certificate in a TLS handshake.
 type ServedCertificate struct {
 	Address    string `json:"address"`
 	Port       int64  `json:"port"`

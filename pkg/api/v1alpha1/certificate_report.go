@@ -6,10 +6,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// CertificateReport is what is in certificates that were found together.
+// CertificateReport describes certificates of one source.
 type CertificateReport struct {
 	metav1.TypeMeta `json:",inline"`
-	// At is the moment that dates are judged at.
+	// At is the time that dates are compared with.
 	At           time.Time                `json:"at"`
 	Certificates []CertificateDescription `json:"certificates"`
 	Chain        CertificateChain         `json:"chain"`
@@ -31,8 +31,8 @@ type CertificateDescription struct {
 	NotBefore      time.Time `json:"notBefore"`
 	NotAfter       time.Time `json:"notAfter"`
 	Authority      bool      `json:"authority"`
-	// SignedBy is the index of its signer: its own when self-signed, -1 when that
-	// is not among them.
+	// SignedBy is the index of its signer: its own when self-signed, -1 when the signer is
+	// not in the list.
 	SignedBy int               `json:"signedBy"`
 	Notes    []CertificateNote `json:"notes"`
 }
@@ -43,7 +43,7 @@ type CertificateName struct {
 	Value string `json:"value"`
 }
 
-// CertificateUsage is RFC 5280's name for a use, and what it means.
+// CertificateUsage is RFC 5280's name of a usage, and its meaning.
 type CertificateUsage struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
@@ -66,12 +66,12 @@ type CertificateNote struct {
 type CertificateChain struct {
 	// Whole: it ends with a self-signed certificate.
 	Whole bool `json:"whole"`
-	// Missing is who signed the last one, where that is not there.
+	// Missing is the signer of the last one, if its certificate is missing.
 	Missing  string   `json:"missing,omitempty"`
 	Problems []string `json:"problems"`
 }
 
-// CertificateVerification is whether a client's certificate is good for a tenant.
+// CertificateVerification tells whether a tenant accepts a client's certificate.
 type CertificateVerification struct {
 	metav1.TypeMeta `json:",inline"`
 	At              time.Time `json:"at"`

@@ -12,30 +12,30 @@ import (
 // ExplanationKind is the kind that `explain` prints.
 const ExplanationKind = "Explanation"
 
-// Explanation says why tenants or objects are not ready.
+// Explanation has the causes of tenants or objects that are not ready.
 type Explanation struct {
 	metav1.TypeMeta `json:",inline"`
-	// At is the moment that the cluster was read.
+	// At is when the cluster was read.
 	At       time.Time `json:"at"`
 	Subjects []Subject `json:"subjects"`
 }
 
 // Subject is a tenant or an object, and the causes of its state.
 type Subject struct {
-	// Ref is the object asked about; of a tenant, the one that decides its state.
+	// Ref is the explained object; for a tenant, the one that decides its state.
 	Ref    *finding.Ref `json:"ref,omitempty"`
 	Tenant string       `json:"tenant,omitempty"`
 	// Status is Ready, Progressing, Suspended, Failing or Unknown.
 	Status string     `json:"status"`
 	Since  *time.Time `json:"since,omitempty"`
-	// Deadline is until when what is in progress may take.
+	// Deadline is when an object in progress times out.
 	Deadline *time.Time `json:"deadline,omitempty"`
 	// Causes are independent of each other, the one that blocks most first.
 	Causes  []Cause            `json:"causes"`
 	Unknown []snapshot.Failure `json:"unknown"`
 }
 
-// Cause is one thing to mend.
+// Cause is one thing to fix.
 type Cause struct {
 	Code     string      `json:"code"`
 	Ref      finding.Ref `json:"ref"`
@@ -49,7 +49,7 @@ type Cause struct {
 	Path      []finding.Ref `json:"path"`
 	Blocks    Blocks        `json:"blocks"`
 	NextRetry *time.Time    `json:"nextRetry,omitempty"`
-	// Unwatched is why Flux reports the layers as ready all the same.
+	// Unwatched is why Flux still reports the layers as ready.
 	Unwatched string `json:"unwatched,omitempty"`
 }
 
@@ -68,7 +68,7 @@ type Fix struct {
 	File    string `json:"file,omitempty"`
 }
 
-// Blocks is what a cause holds up.
+// Blocks are the layers and tenants that a cause blocks.
 type Blocks struct {
 	Layers  []finding.Ref `json:"layers"`
 	Tenants []string      `json:"tenants"`

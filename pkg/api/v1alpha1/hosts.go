@@ -5,7 +5,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // HostEntryListKind is the kind that `hosts list` prints.
 const HostEntryListKind = "HostEntryList"
 
-// HostEntryList is what a hosts file should have of the tenants.
+// HostEntryList are the tenants' entries for a hosts file.
 type HostEntryList struct {
 	metav1.TypeMeta `json:",inline"`
 	Items           []HostEntry `json:"items"`
@@ -13,7 +13,7 @@ type HostEntryList struct {
 	Lacking []string `json:"lacking"`
 }
 
-// HostEntry is an address and the names of a tenant that lead to it.
+// HostEntry is an address and the names of a tenant that resolve to it.
 type HostEntry struct {
 	Tenant  string   `json:"tenant"`
 	Address string   `json:"address"`

@@ -9,14 +9,14 @@ import (
 // IssuedCertificateKind is the kind that `cert issue` prints.
 const IssuedCertificateKind = "IssuedCertificate"
 
-// IssuedCertificate is a client certificate that was just made. The private key
-// is in a file, never here.
+// IssuedCertificate is a new client certificate. The private key is in a file, never
+// here.
 type IssuedCertificate struct {
 	metav1.TypeMeta `json:",inline"`
 	// Metadata has the tenant's name.
 	Metadata  Metadata `json:"metadata"`
 	Namespace string   `json:"namespace"`
-	// Via is issuer or secret; Issuer is who signed, as Kind/name.
+	// Via is issuer or secret; Issuer is the signer, as Kind/name.
 	Via    string `json:"via"`
 	Issuer string `json:"issuer"`
 	// Subject is written as in RFC 4514.

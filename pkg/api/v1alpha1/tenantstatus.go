@@ -1,6 +1,6 @@
 // Package v1alpha1 is what `-o json` and `-o yaml` print: versioned objects, in
-// Kubernetes' shape so that kubectl's own printers and people's scripts work on
-// them. docs/schema holds their JSON Schemas. Fields are added, never changed.
+// Kubernetes' format so that kubectl's own printers and users' scripts can process them.
+// docs/schema has their JSON Schemas. Fields are added, never changed.
 package v1alpha1
 
 import (
@@ -27,15 +27,15 @@ type TenantStatusList struct {
 	Items           []TenantStatus `json:"items"`
 }
 
-// TenantStatus is the state of one tenant at one moment.
+// TenantStatus is the state of one tenant at one time.
 type TenantStatus struct {
 	metav1.TypeMeta `json:",inline"`
 	Metadata        Metadata `json:"metadata"`
-	// At is the moment that the state was read.
+	// At is when the state was read.
 	At time.Time `json:"at"`
 	// Status is Ready, Progressing, Suspended, Failing or Unknown.
 	Status string `json:"status"`
-	// Since is when the status began, absent when that can't be known.
+	// Since is when the status began, absent when that is not known.
 	Since *time.Time `json:"since,omitempty"`
 	// WaitingFor is the object that decides a status other than Ready.
 	WaitingFor *Waiting `json:"waitingFor,omitempty"`
@@ -53,10 +53,9 @@ type TenantStatus struct {
 	CertificateNotAfter *time.Time `json:"certificateNotAfter,omitempty"`
 	// Revision is what the tenant's last layer applied, as Flux writes it.
 	Revision string `json:"revision,omitempty"`
-	// Chain is every object looked at, in the order in which they build on
-	// one another.
+	// Chain are all objects of the tenant, in the order of their dependencies.
 	Chain []Link `json:"chain"`
-	// HostCollisions are the host names that another tenant claims as well.
+	// HostCollisions are the host names that another tenant also claims.
 	HostCollisions []HostCollision `json:"hostCollisions,omitempty"`
 	// Unknown is what could not be read.
 	Unknown []snapshot.Failure `json:"unknown,omitempty"`
@@ -79,7 +78,7 @@ type Metadata struct {
 	Name string `json:"name"`
 }
 
-// Waiting is the object that decides, and Kubernetes' or Flux's word for it.
+// Waiting is the object that decides the status, with Kubernetes' or Flux's reason.
 type Waiting struct {
 	Ref     finding.Ref `json:"ref"`
 	Reason  string      `json:"reason,omitempty"`
@@ -92,8 +91,7 @@ type Count struct {
 	Wanted int64 `json:"wanted"`
 }
 
-// Endpoint is where the outside world meets the tenant. Port is 0 when there is
-// no entrance.
+// Endpoint is where clients connect to the tenant. Port is 0 when there is none.
 type Endpoint struct {
 	Hosts []string `json:"hosts"`
 	Port  int64    `json:"port"`
@@ -109,6 +107,6 @@ type Link struct {
 	Detail   string        `json:"detail,omitempty"`
 	Since    *time.Time    `json:"since,omitempty"`
 	WaitsFor []finding.Ref `json:"waitsFor,omitempty"`
-	// Renewing is set while Flux brings what is Ready to a newer revision.
+	// Renewing is set while Flux applies a newer revision to a Ready object.
 	Renewing bool `json:"renewing,omitempty"`
 }

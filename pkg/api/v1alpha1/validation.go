@@ -9,19 +9,19 @@ import (
 // ValidationKind is the kind that `validate` prints.
 const ValidationKind = "Validation"
 
-// Validation says whether a tenant works, seen from outside.
+// Validation tells whether a tenant works from outside the cluster.
 type Validation struct {
 	metav1.TypeMeta `json:",inline"`
 	// Metadata has the tenant's name.
 	Metadata Metadata `json:"metadata"`
-	// At is the moment that it began.
+	// At is when it began.
 	At time.Time `json:"at"`
-	// Outcome is the worst of the checks': PASS, WARN, FAIL, or SKIP where it could
-	// not be told: nothing could be tried, or not the page and an association.
+	// Outcome is the worst of the checks': PASS, WARN, FAIL, or SKIP when it could not be
+	// determined: nothing could be checked, or not the page and an association.
 	Outcome string `json:"outcome"`
-	// Checks are in the order in which they were made.
+	// Checks are in the order in which they ran.
 	Checks []ValidationCheck `json:"checks"`
-	// Inside is what the cluster says of the tenant, where a check failed.
+	// Inside is the diagnosis in the cluster, after a check failed.
 	Inside *Explanation `json:"inside,omitempty"`
 }
 
@@ -31,7 +31,7 @@ type ValidationCheck struct {
 	Outcome string `json:"outcome"`
 	Code    string `json:"code,omitempty"`
 	Found   string `json:"found,omitempty"`
-	// Expected is what should have been, of a WARN or FAIL.
+	// Expected is the expected result, of a WARN or FAIL.
 	Expected string `json:"expected,omitempty"`
 	Fix      *Fix   `json:"fix,omitempty"`
 	// After is the check whose failure this one was skipped for.
