@@ -1,12 +1,13 @@
-# Build and test kubectl orthweb. `make demo` needs Go alone; `make test` builds
-# a whole cluster from source the first time (about ten minutes on two cores).
+# Build and test kubectl orthweb. `make demo` needs Go alone; `make test` installs the
+# other programs that it needs, and builds a whole cluster from source the first time.
 
-# Plain builds are without cgo, in the product and in the lab alike, so that the
-# packages they share are compiled once.
+# Programs are built as they are released, without cgo and without paths, so that the
+# product, the lab, the tools and the tests compile the packages that they share once.
 GO = CGO_ENABLED=0 go
+export GOFLAGS := $(shell go env GOFLAGS) -trimpath
 
-.PHONY: build lab demo test unit live lint bench fuzz docs docs-check reliability screen licenses \
-	release-snapshot krew-test examples faults clean
+.PHONY: build lab demo test lint unit unit-without-race fuzz peers sudo live krew-test bench docs docs-check \
+	reliability screen licenses release-snapshot examples faults clean
 
 build: ## bin/kubectl-orthweb
 	$(GO) build -o bin/kubectl-orthweb ./cmd/kubectl-orthweb
@@ -14,55 +15,63 @@ build: ## bin/kubectl-orthweb
 lab: ## bin/orthweb-lab
 	cd lab && $(GO) build -o ../bin/orthweb-lab ./cmd/orthweb-lab
 
-demo: build ## show a recorded Korthweb, one tenant of which is failing
+demo: build ## show a recorded cluster in which one of the tenants fails
 	@.ci/demo
 
-test: lint unit fuzz live krew-test ## everything
+test: ## run all of the following; as root on Debian, first install the programs that they need
+	@.ci/test
 
-lint:
+lint: ## check the sources, the scripts and the release configuration
 	.ci/lint
 
-unit: ## what needs no cluster, with the race detector
-	go test -race -timeout 40m ./...
-	cd lab && go test -race ./...
+unit: ## tests without a cluster, with the race detector
+	.ci/unit
 
-live: build lab ## the command line against a real cluster, DICOM against real peers, sudo
-	bin/orthweb-lab build
-	go test -race -count=1 -tags peers ./internal/peers ./pkg/dicom ./pkg/probe ./pkg/send ./pkg/validate ./e2e/sudo
-	go test -race -count=1 -tags lab -timeout 45m ./e2e
+unit-without-race: ## the same where there is no C compiler
+	.ci/unit no-race
 
-bench: ## store files beside DCMTK's storescu, through the same proxy into the same Orthanc
-	bench/run
-
-fuzz: ## every fuzz target for a moment
+fuzz: ## run each fuzz target for a short time
 	.ci/fuzz $(COUNT)
 
-docs: ## docs/commands, from the help texts
+peers: ## DICOM and TLS with Orthanc, HAProxy, DCMTK and OpenSSL
+	.ci/peers
+
+sudo: ## change a hosts file through sudo
+	go test -race -count=1 -tags peers ./e2e/sudo
+
+live: build lab ## the command line on a real cluster
+	bin/orthweb-lab build
+	go test -race -count=1 -tags lab -timeout 45m ./e2e
+
+krew-test: lab release-snapshot ## install the plugin with krew, run it, and uninstall it
+	.ci/krew-test
+
+bench: ## measure storing files, compared with DCMTK's storescu
+	bench/run
+
+docs: ## generate docs/commands from the help texts
 	go test ./pkg/plugin -run '^TestCommandPages$$' -update
 
-docs-check: ## are they what the help texts say? `make unit` asks as well
+docs-check: ## compare docs/commands with the help texts, as `make unit` does
 	go test -count=1 ./pkg/plugin -run '^TestCommandPages$$'
 
-reliability: ## docs/reliability.md, from what the tests measure
+reliability: ## generate docs/reliability.md from the results of the tests
 	ORTHWEB_UPDATE_RELIABILITY=1 go test -count=1 $$(grep -rl --include='*_test.go' 'reliability\.Report(' . | xargs -n1 dirname | sort -u)
 
-screen: ## docs/screen.svg, from what the program prints
+screen: ## generate docs/screen.svg from the output of the program
 	go run ./internal/screen >docs/screen.svg
 
-licenses: ## THIRD_PARTY_LICENSES, of all that is linked
+licenses: ## generate THIRD_PARTY_LICENSES from the linked packages
 	go run ./internal/licenses >THIRD_PARTY_LICENSES.next
 	mv THIRD_PARTY_LICENSES.next THIRD_PARTY_LICENSES
 
-release-snapshot: ## dist/: all that a release has, but what takes network or keys
+release-snapshot: ## build in dist/ all parts of a release that need neither network nor keys
 	"$$(CGO_ENABLED=0 go -C tools/release tool -n goreleaser)" release --snapshot --clean --skip=sbom,sign --parallelism=1
 
-krew-test: lab release-snapshot ## install, use and uninstall it with krew
-	krew/test
-
-examples: build lab ## record examples/*.tgz anew
+examples: build lab ## record examples/*.tgz again
 	.ci/record-examples
 
-faults: build lab ## record pkg/diagnose/testdata anew, in about 45 minutes
+faults: build lab ## record pkg/diagnose/testdata again, in about 45 minutes
 	.ci/record-faults
 
 clean:

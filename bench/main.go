@@ -25,15 +25,15 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("which one: files, send or echo")
+		return fmt.Errorf("no command: use files, send or echo")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ExitOnError)
-	n := flags.Int("n", 1000, "files to make, or C-ECHOs")
+	n := flags.Int("n", 1000, "number of files to create, or of C-ECHOs to send")
 	bytes := flags.Int("bytes", 8<<10, "size of each file")
-	seed := flags.Int("seed", 1, "another one gives other instances")
-	concurrency := flags.Int("concurrency", 0, "associations; 0 for the product's default")
-	address := flags.String("address", "127.0.0.1:11112", "where the peer listens")
-	ca := flags.String("ca", "", "the authority's certificate; without one there is no TLS")
+	seed := flags.Int("seed", 1, "seed of the SOP Instance UIDs")
+	concurrency := flags.Int("concurrency", 0, "number of associations; 0 for the product's default")
+	address := flags.String("address", "127.0.0.1:11112", "address of the peer")
+	ca := flags.String("ca", "", "CA certificate; without it, TLS is not used")
 	progress := flags.Bool("progress", false, "show progress")
 	_ = flags.Parse(args[1:])
 	dial, err := dialler(*address, *ca)
@@ -52,7 +52,7 @@ func run(args []string) error {
 		}
 		return report(send.Files(context.Background(), o))
 	}
-	return fmt.Errorf("there is no %q: files, send or echo", args[0])
+	return fmt.Errorf("unknown command %q: use files, send or echo", args[0])
 }
 
 // dialler connects as pkg/validate does.

@@ -256,14 +256,14 @@ func TestApply(t *testing.T) {
 	good := entry("192.0.2.1", "web.bhs.orthweb.com")
 	before := p.files(t)
 	for _, c := range []struct{ about, file, input, says string }{
-		{"no input", p.hosts, "", "reading what to change"},
+		{"no input", p.hosts, "", "reading the change"},
 		{"no change", p.hosts, "{}", "names no block"},
 		{"another field", p.hosts, `{"block":"e2e","content":"x"}`, "unknown field"},
 		{"a second line", p.hosts, entry("192.0.2.1", `web.bhs.org\n6.6.6.6 bank.org`), "other characters"},
 		{"a reserved name", p.hosts, entry("192.0.2.1", "localhost"), "the system needs"},
 		{"a public suffix", p.hosts, entry("192.0.2.1", "co.uk"), "anybody can register"},
 		{"an address of no machine", p.hosts, entry("0.0.0.0", "web.bhs.org"), "no machine"},
-		{"no address", p.hosts, entry("x", "web.bhs.org"), "reading what to change"},
+		{"no address", p.hosts, entry("x", "web.bhs.org"), "reading the change"},
 		{"a file of users", p.passwd, good, "is no line of a hosts file"},
 		{"a file that sudo does not allow", "/etc/passwd", good, "password is required"},
 	} {

@@ -3,6 +3,7 @@ package fakeapi
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // Endless answers with a list of the kind that was requested, with ever more objects,
@@ -80,17 +83,10 @@ func raw(send func(io.Writer)) Fault {
 func Drip(interval time.Duration) Fault {
 	return answerWith(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		ticker := time.NewTicker(interval)
-		defer ticker.Stop()
-		for {
+		wait.UntilWithContext(r.Context(), func(context.Context) {
 			_, _ = io.WriteString(w, " ")
 			_ = http.NewResponseController(w).Flush()
-			select {
-			case <-ticker.C:
-			case <-r.Context().Done():
-				return
-			}
-		}
+		}, interval)
 	})
 }
 

@@ -6,6 +6,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
 // Kind is a kind of object that the server serves.
@@ -43,21 +45,7 @@ func newKinds() []Kind {
 }
 
 func kindOf(gvk schema.GroupVersionKind, namespaced bool) Kind {
-	return Kind{GroupVersionKind: gvk, Resource: plural(gvk.Kind), Namespaced: namespaced}
-}
-
-// plural is a kind's usual resource.
-func plural(kind string) string {
-	name := strings.ToLower(kind)
-	switch {
-	case name == "endpoints":
-		return name
-	case strings.HasSuffix(name, "s"):
-		return name + "es"
-	case strings.HasSuffix(name, "y") && !strings.HasSuffix(name, "ay"):
-		return strings.TrimSuffix(name, "y") + "ies"
-	}
-	return name + "s"
+	return Kind{GroupVersionKind: gvk, Resource: finding.PluralOf(gvk.Kind), Namespaced: namespaced}
 }
 
 // Serve adds kinds, or further versions of kinds. Of a group's versions, the one

@@ -5,8 +5,10 @@ package peers
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"net"
 	"os/exec"
 	"strconv"
@@ -14,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // Program is the path of a program, or fails the test with how to install it.
@@ -35,7 +39,7 @@ type Answer struct {
 	Status int
 }
 
-// OK tells whether the program ended with exit status 0.
+// OK reports whether the program ended with exit status 0.
 func (a Answer) OK() bool { return a.Status == 0 }
 
 // Ask runs a client program to its end: echoscu, storescu, curl. A program that has
@@ -95,18 +99,20 @@ func Start(t testing.TB, ports []int, dir, name string, args ...string) *Server 
 // await polls a port until it takes a connection.
 func (s *Server) await(t testing.TB, name string, port int) {
 	t.Helper()
-	for range 400 {
-		if conn, err := net.Dial("tcp", Address(port)); err == nil {
-			_ = conn.Close()
-			return
-		}
+	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 20*time.Second, true, func(context.Context) (bool, error) {
 		select {
 		case <-s.exited:
-			t.Fatalf("%s ended before it listened at port %d:\n%s", name, port, s.Log())
-		case <-time.After(50 * time.Millisecond):
+			return false, errors.New("it has ended")
+		default:
 		}
+		conn, err := net.Dial("tcp", Address(port))
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil, nil
+	}); err != nil {
+		t.Fatalf("%s does not listen at port %d: %v:\n%s", name, port, err, s.Log())
 	}
-	t.Fatalf("%s does not listen at port %d:\n%s", name, port, s.Log())
 }
 
 // Address is a port on loopback, as host:port.

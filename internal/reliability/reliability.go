@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
 // update is the environment variable that has Report write the page instead of
@@ -61,14 +61,22 @@ func Report(tb testing.TB, section string, rows []Row) {
 	}
 }
 
-// page is the path of docs/reliability.md, from where this file was compiled.
+// page is the path of docs/reliability.md, in the root of the module whose package is
+// tested.
 func page(tb testing.TB) string {
 	tb.Helper()
-	_, file, _, ok := runtime.Caller(0)
-	if !ok {
-		tb.Fatal("the path of the source is unknown")
+	directory, err := os.Getwd()
+	if err != nil {
+		tb.Fatal(err)
 	}
-	return filepath.Join(filepath.Dir(file), "..", "..", "docs", "reliability.md")
+	for ; ; directory = filepath.Dir(directory) {
+		if _, err := os.Stat(filepath.Join(directory, "go.mod")); err == nil {
+			return filepath.Join(directory, "docs", "reliability.md")
+		}
+		if directory == filepath.Dir(directory) {
+			tb.Fatal("find docs/reliability.md: no directory above the test's has a go.mod")
+		}
+	}
 }
 
 func table(rows []Row) string {
@@ -99,24 +107,14 @@ func split(content []byte, section string) (before, found, after []byte, ok bool
 // lock lets one after the other change the page.
 func rewrite(tb testing.TB, page, section, content string) {
 	tb.Helper()
-	file, err := os.OpenFile(page, os.O_RDWR, 0)
+	err := lockedfile.Transform(page, func(old []byte) ([]byte, error) {
+		before, _, after, ok := split(old, section)
+		if !ok {
+			return nil, fmt.Errorf("it has no section %q", section)
+		}
+		return append(append(bytes.Clone(before), content...), after...), nil
+	})
 	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		tb.Fatal(err)
-	}
-	old, err := os.ReadFile(page)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	before, _, after, ok := split(old, section)
-	if !ok {
-		tb.Fatalf("docs/reliability.md has no section %q", section)
-	}
-	next := append(append(bytes.Clone(before), content...), after...)
-	if err := os.WriteFile(page, next, 0o644); err != nil {
-		tb.Fatal(err)
+		tb.Fatalf("write %s: %v", page, err)
 	}
 }

@@ -33,3 +33,14 @@ func TestRewrite(t *testing.T) {
 		t.Errorf("the page is\n%s\nnot\n%s", got, want)
 	}
 }
+
+func TestPage(t *testing.T) {
+	for _, directory := range []string{".", filepath.Join("..", "..", "pkg")} {
+		t.Run(directory, func(t *testing.T) {
+			t.Chdir(directory)
+			if _, err := os.Stat(page(t)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

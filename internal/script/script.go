@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // Exits is `exits CODE PROGRAM ARGS...`: runs the program and wants that exit
@@ -48,15 +49,11 @@ func Until(ts *testscript.TestScript, neg bool, args []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var last []byte
-	for ctx.Err() == nil {
+	if wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
 		last = output(ctx, ts, args[1:])
-		if pattern.Match(last) {
-			return
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
+		return pattern.Match(last), nil
+	}) == nil {
+		return
 	}
 	ts.Fatalf("until: no match for %q within %s; last output:\n%s", args[0], patience, bytes.TrimSpace(last))
 }

@@ -105,7 +105,7 @@ func (s *Source) key(ctx context.Context, flags string) (string, error) {
 
 func missing(dir string) ([]Program, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("making the directory of the programs: %w", err)
+		return nil, fmt.Errorf("creating the directory of the programs: %w", err)
 	}
 	var out []Program
 	for _, p := range Programs() {

@@ -13,8 +13,8 @@ const unusedFor = 14 * 24 * time.Hour
 
 var keyName = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
-// prune marks dir as used now and removes the programs beside it that nobody
-// has used for long. What can't be removed stays: it is only a cache.
+// prune marks dir as used and removes programs next to it that have not been used for
+// long. A failed removal is ignored: this is only a cache.
 func prune(dir string, now time.Time) {
 	_ = os.Chtimes(dir, now, now)
 	entries, err := os.ReadDir(filepath.Dir(dir))

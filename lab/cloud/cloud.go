@@ -1,6 +1,5 @@
-// Package cloud stands in for a cloud provider: it gives each Service of type
-// LoadBalancer an address of its own on loopback, which is all that hardware
-// would report of it.
+// Package cloud simulates a cloud provider: it gives each Service of type LoadBalancer
+// its own address on loopback, which is all that a real provider would report.
 package cloud
 
 import (
@@ -102,7 +101,7 @@ func (p *Provider) sync(ctx context.Context) error {
 			continue
 		}
 		if len(svc.Status.LoadBalancer.Ingress) == 0 {
-			// Asked anew: the cache lags behind this provider's own patches.
+			// Read again, because the cache lags behind this provider's own patches.
 			if svc, err = p.client.CoreV1().Services(svc.Namespace).Get(ctx, svc.Name, metav1.GetOptions{}); err != nil {
 				return fmt.Errorf("reading a Service: %w", err)
 			}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
@@ -36,7 +37,7 @@ func Connect(kubeconfig string) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the lab's kubeconfig: %w", err)
 	}
-	// The server has its own limits, and nobody else uses it.
+	// The server has its own limits, and no other client uses it.
 	cfg.QPS = -1
 	cfg.Timeout = 15 * time.Second
 	client, err := dynamic.NewForConfig(cfg)
@@ -150,15 +151,11 @@ func (c *Cluster) waitEstablished(ctx context.Context, o *unstructured.Unstructu
 	if err != nil {
 		return err
 	}
-	for {
+	if wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		got, err := resource.Get(ctx, o.GetName(), metav1.GetOptions{})
-		if err == nil && condition(got, "Established").Status == "True" {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waiting until %s is served: %w", o.GetName(), context.Cause(ctx))
-		case <-time.After(50 * time.Millisecond):
-		}
+		return err == nil && condition(got, "Established").Status == "True", nil
+	}) != nil {
+		return fmt.Errorf("waiting until %s is served: %w", o.GetName(), context.Cause(ctx))
 	}
+	return nil
 }

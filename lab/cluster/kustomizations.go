@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 var (
@@ -29,7 +31,8 @@ const (
 // Kustomization is what Flux says of one layer.
 type Kustomization struct {
 	Name string
-	// Generation and Observed are the spec's and the one Flux has looked at.
+	// Generation and Observed are the generation of the spec and the one that Flux has
+	// observed.
 	Generation, Observed int64
 	// Applied and Attempted are revisions, such as main@sha1:….
 	Applied, Attempted string
@@ -99,29 +102,22 @@ func AllReady(list []Kustomization, commit string) bool {
 // returns the last one when look is content.
 func (c *Cluster) Watch(ctx context.Context, look func([]Kustomization) bool) ([]Kustomization, error) {
 	var last []Kustomization
-	for {
+	if wait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		list, err := c.Kustomizations(ctx)
-		if err == nil {
-			last = list
-			if look(list) {
-				return list, nil
-			}
+		if err != nil {
+			return false, nil
 		}
-		select {
-		case <-ctx.Done():
-			if err == nil || ctx.Err() != nil {
-				err = context.Cause(ctx)
-			}
-			return last, err
-		case <-time.After(500 * time.Millisecond):
-		}
+		last = list
+		return look(list), nil
+	}) != nil {
+		return last, context.Cause(ctx)
 	}
+	return last, nil
 }
 
-// Reconcile asks Flux to fetch the tree now, and then to look at every layer
-// again. Flux would by itself, but not while there is a circle among the layers:
-// it sorts them first, and tells nobody when it can't (kustomize-controller
-// v1.9.6, requestsForRevisionChangeOf).
+// Reconcile makes Flux fetch the tree now, and then reconcile every layer. Flux would do
+// so itself, but not while layers form a cycle: it sorts them first, and does not report
+// when it can't (kustomize-controller v1.9.6, requestsForRevisionChangeOf).
 func (c *Cluster) Reconcile(ctx context.Context, commit string) error {
 	source := Objects{APIVersion: gitRepositories.GroupVersion().String(), Kind: "GitRepository", Namespace: FluxNamespace, Name: Root}
 	if err := c.Request(ctx, source, false); err != nil {
@@ -140,24 +136,20 @@ func (c *Cluster) Reconcile(ctx context.Context, commit string) error {
 // waitFetched waits until Flux has the commit. After a while it gives up: a
 // fault may keep Flux from it.
 func (c *Cluster) waitFetched(ctx context.Context, source Objects, commit string) error {
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
 		list, err := c.Find(ctx, source)
-		if err != nil {
-			return err
-		}
-		for _, o := range list {
+		return slices.ContainsFunc(list, func(o unstructured.Unstructured) bool {
 			revision, _, _ := unstructured.NestedString(o.Object, "status", "artifact", "revision")
-			if strings.HasSuffix(revision, ":"+commit) {
-				return nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(200 * time.Millisecond):
-		}
+			return strings.HasSuffix(revision, ":"+commit)
+		}), err
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return context.Cause(ctx)
+	case wait.Interrupted(err):
+		return nil
 	}
-	return nil
+	return err
 }
 
 func condition(o *unstructured.Unstructured, kind string) Condition {

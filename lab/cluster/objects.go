@@ -78,9 +78,8 @@ func (c *Cluster) Patch(ctx context.Context, o Objects, patch []byte) error {
 	})
 }
 
-// Request asks Flux to look at the objects now. With force a HelmRelease is
-// upgraded though nothing changed (helm-controller v1.6.1,
-// api/v2/annotations.go).
+// Request makes Flux reconcile the objects now. With force a HelmRelease is upgraded
+// although nothing changed (helm-controller v1.6.1, api/v2/annotations.go).
 func (c *Cluster) Request(ctx context.Context, o Objects, force bool) error {
 	at := time.Now().Format(time.RFC3339Nano)
 	more := ""

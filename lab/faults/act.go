@@ -9,41 +9,41 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 )
 
-// Act is one thing that an operator's hand does; one of its fields is set.
+// Act is one step of a manual change; one of its fields is set.
 type Act struct {
-	// Delete deletes objects, and Apply applies a manifest as somebody who
-	// isn't Flux.
+	// Delete deletes objects, and Apply applies a manifest with another field manager
+	// than Flux.
 	Delete *cluster.Objects `json:"delete,omitempty"`
 	Apply  string           `json:"apply,omitempty"`
 	// Patch merges Merge into objects.
 	Patch *cluster.Objects `json:"patch,omitempty"`
 	Merge map[string]any   `json:"merge,omitempty"`
-	// Reconcile asks Flux to look at objects now; Force makes helm-controller
-	// upgrade though nothing changed.
+	// Reconcile makes Flux reconcile objects now; Force makes helm-controller upgrade
+	// although nothing changed.
 	Reconcile *cluster.Objects `json:"reconcile,omitempty"`
 	Force     bool             `json:"force,omitempty"`
-	// Await waits until something shows.
+	// Await waits for a sign.
 	Await *Sign `json:"await,omitempty"`
 	// On and Off turn a switch of the lab (see the package switches).
 	On  string `json:"turnOn,omitempty"`
 	Off string `json:"turnOff,omitempty"`
-	// Pause stops a part of the lab, Resume lets it go on.
+	// Pause stops a part of the lab, Resume continues it.
 	Pause  string `json:"pause,omitempty"`
 	Resume string `json:"resume,omitempty"`
 }
 
-// Lab is what acts are done to.
+// Lab is the lab that acts change.
 type Lab interface {
 	// Objects is the cluster's API.
 	Objects() *cluster.Cluster
-	// Commit is that of the tree's branch.
+	// Commit is the commit of the tree's branch.
 	Commit() (string, error)
-	// Turn turns a switch, and Pause stops a part or lets it go on.
+	// Turn sets a switch, and Pause stops or continues a part.
 	Turn(name string, on bool) error
 	Pause(part string, on bool) error
 }
 
-// Do does the acts in turn.
+// Do performs the acts in order.
 func Do(ctx context.Context, lab Lab, acts []Act) error {
 	for _, a := range acts {
 		if err := a.do(ctx, lab); err != nil {
@@ -53,7 +53,7 @@ func Do(ctx context.Context, lab Lab, acts []Act) error {
 	return nil
 }
 
-// check says what is wrong with an act that can't be done as it is written.
+// check reports what is wrong with an act that can't be performed.
 func (a Act) check() error {
 	if a.Patch != nil && len(a.Merge) == 0 {
 		return fmt.Errorf("it patches nothing")
@@ -74,7 +74,7 @@ func (a Act) check() error {
 	return nil
 }
 
-var errNothing = errors.New("it says nothing to do")
+var errNothing = errors.New("it contains no action")
 
 func (a Act) do(ctx context.Context, lab Lab) error {
 	switch c := lab.Objects(); {
@@ -104,7 +104,7 @@ func (a Act) do(ctx context.Context, lab Lab) error {
 	return errNothing
 }
 
-// String is the act as the catalogue writes it, on one line.
+// String is the act on one line, in the form of the catalogue.
 func (a Act) String() string {
 	text, err := json.Marshal(a)
 	if err != nil {

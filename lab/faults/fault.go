@@ -1,6 +1,6 @@
-// Package faults has the defects that a lab can be given on purpose, each as
-// real controllers show it: an edit of the GitOps tree, what the kubelets say
-// of some Pods, what an operator's hand did to the cluster, or all of these.
+// Package faults defines the faults that can be injected into a lab, each as real
+// controllers show it: an edit of the GitOps tree, what the kubelets report of some Pods,
+// a manual change of the cluster, or all of these.
 package faults
 
 import (
@@ -15,46 +15,45 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Fault is one defect, a file of the catalogue.
+// Fault is one fault, a file of the catalogue.
 type Fault struct {
-	// ID is its number in the list of what an explanation must get right, such
-	// as F18; Name says it in words, such as image-digest.
+	// ID is its number in the list of faults that an explanation must recognize, such as
+	// F18; Name describes it, such as image-digest.
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// Layer is where the cause is: graph, source, build, helm, workload,
-	// storage, node, cert, mesh, or control for what is no fault at all.
+	// Layer is the layer of the cause: graph, source, build, helm, workload, storage,
+	// node, cert, mesh, or control for a state that is no fault.
 	Layer string `json:"layer"`
-	// Summary says what is broken and what follows.
+	// Summary states what is broken and the consequences.
 	Summary string `json:"summary"`
 
-	// Includes are the IDs of faults that are injected together as this one.
+	// Includes are the IDs of faults that are injected together with this one.
 	Includes []string `json:"includes,omitempty"`
 	// Edits change the GitOps tree.
 	Edits []Edit `json:"edits,omitempty"`
-	// Pods are what kubelets say from now on of some Pods.
+	// Pods are what kubelets report of some Pods from now on.
 	Pods []Pods `json:"pods,omitempty"`
-	// Before is done before the tree is pushed, Do after, Undo to clear it. Pods
-	// that a kubelet was made to speak of are replaced without being listed.
+	// Before runs before the tree is pushed, Do after, Undo to clear the fault. Pods for
+	// which a kubelet reported something are replaced without being listed.
 	Before []Act `json:"before,omitempty"`
 	Do     []Act `json:"do,omitempty"`
 	Undo   []Act `json:"undo,omitempty"`
-	// Layers are the reasons with which Kustomizations aren't Ready once the
-	// fault is visible; "Ready" for those that are. Shows is what else there is
-	// to be seen.
+	// Layers are the reasons for which Kustomizations are not Ready once the fault is
+	// visible; "Ready" for those that are. Shows are further signs.
 	Layers map[string]string `json:"layers,omitempty"`
 	Shows  []Sign            `json:"shows,omitempty"`
-	// Record is how a recording of it is made and judged.
+	// Record is how the fault is recorded and checked.
 	Record Record `json:"record,omitempty"`
 }
 
-// Record is how the fault is recorded, and what an explanation of the
-// recording must say.
+// Record is how the fault is recorded, and what an explanation of the recording must
+// contain.
 type Record struct {
-	// Flags are more flags for the plugin that records it.
+	// Flags are additional flags of the plugin when it records the fault.
 	Flags []string `json:"flags,omitempty"`
-	// Old keeps some of the Events from before it, and records it last.
+	// Old keeps some older Events, and records the fault last.
 	Old bool `json:"old,omitempty"`
-	// Note is added to the recording's header.
+	// Note is added to the header of the recording.
 	Note string `json:"note,omitempty"`
 	// Expect becomes expect.yaml as it is.
 	Expect map[string]any `json:"expect,omitempty"`
@@ -87,8 +86,8 @@ func All() ([]Fault, error) {
 	return out, nil
 }
 
-// Find returns the faults that are meant by IDs or names, those that one
-// includes in its place, each once.
+// Find returns the faults with the IDs or names, each once. A fault that includes others
+// comes after them.
 func Find(wanted ...string) ([]Fault, error) {
 	all, err := All()
 	if err != nil {
@@ -132,9 +131,9 @@ type Edit struct {
 	New  string `json:"new"`
 }
 
-// Break returns a copy of a tree with the faults' edits in it. An edit that
-// changes nothing is an error: a fault that isn't there would make a healthy
-// lab look like a blind plugin.
+// Break returns a copy of a tree with the faults' edits. An edit that changes nothing is
+// an error: with a missing fault, a healthy lab would look like a plugin that finds
+// nothing.
 func Break(files map[string][]byte, list []Fault) (map[string][]byte, error) {
 	broken := maps.Clone(files)
 	for _, f := range list {

@@ -27,7 +27,7 @@ func Injected(dir string) ([]Fault, error) {
 	return Find(ids...)
 }
 
-// SetInjected writes down which faults the lab in dir has.
+// SetInjected records which faults the lab in dir has.
 func SetInjected(dir string, list []Fault) error {
 	ids := []string{}
 	for _, f := range list {

@@ -15,29 +15,28 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 )
 
-// Pods says what a kubelet reports of the Pods with the labels in a namespace:
-// of those that start, and of those that run already.
+// Pods defines what a kubelet reports of the Pods with the labels in a namespace: both
+// new and running ones.
 type Pods struct {
 	Namespace string            `json:"namespace"`
 	Labels    map[string]string `json:"labels"`
-	// Image, when it is set, are the only ones meant: those with a container of
-	// this image.
+	// Image, if set, restricts this to Pods with a container of this image.
 	Image string `json:"image,omitempty"`
-	// New leaves alone those that run already.
+	// New excludes Pods that already run.
 	New bool `json:"new,omitempty"`
-	// Container is the one with the trouble; the others run.
+	// Container is the container with the problem; the others run.
 	Container string `json:"container"`
 	// Behaviour is one of behaviours.yaml.
 	Behaviour string `json:"behaviour"`
-	// Reason, ExitCode and Message are what that behaviour leaves open.
+	// Reason, ExitCode and Message complete the behaviour.
 	Reason   string `json:"reason,omitempty"`
 	ExitCode int    `json:"exitCode,omitempty"`
 	Message  string `json:"message,omitempty"`
 }
 
-// behaviour is what a kubelet writes into a Pod's status, and its events. State
-// Last and the events' messages are templates: first of Go with [[ ]] and a
-// Pods, then of kwok with {{ }}, where $pod is the Pod and $c the container.
+// behaviour is what a kubelet writes into a Pod's status, and its events. State, Last and
+// the events' messages are templates: first of Go with [[ ]] and a Pods, then of kwok
+// with {{ }}, where $pod is the Pod and $c the container.
 type behaviour struct {
 	Source    string         `json:"source"`
 	Phase     string         `json:"phase"`
@@ -64,7 +63,7 @@ var behavioursYAML []byte
 //go:embed stage.yaml.tmpl
 var stageTemplate string
 
-// Stages returns the kwok Stages by which the fault's Pods behave.
+// Stages returns the kwok Stages for the fault's Pods.
 func (f Fault) Stages() ([]*unstructured.Unstructured, error) {
 	var known map[string]behaviour
 	if err := yaml.UnmarshalStrict(behavioursYAML, &known); err != nil {
@@ -85,9 +84,9 @@ func (f Fault) Stages() ([]*unstructured.Unstructured, error) {
 	return out, nil
 }
 
-// AwaitPods waits until the kubelets have spoken: of Pods that run already, or
-// of those that are still to come. kwok looks at a Pod that runs when it changes
-// only: an annotation comes and goes.
+// AwaitPods waits until the kubelets have reported: on running Pods, or on those that are
+// still to be created. kwok processes a running Pod only when it changes, so an
+// annotation is added and removed.
 func (f Fault) AwaitPods(running bool) []Act {
 	var out []Act
 	for _, p := range f.Pods {
@@ -110,7 +109,7 @@ func (p Pods) stage(name string, b behaviour) (*unstructured.Unstructured, error
 	var text bytes.Buffer
 	t := template.New("stage").Delims("[[", "]]").Funcs(template.FuncMap{
 		"fill": p.fill,
-		// JSON is YAML, and quotes what jq and kwok's templates are made of.
+		// JSON is YAML, and quotes the characters of jq and of kwok's templates.
 		"json": func(v any) (string, error) { b, err := json.Marshal(v); return string(b), err },
 	})
 	if _, err := t.Parse(stageTemplate); err != nil {
@@ -127,7 +126,7 @@ func (p Pods) stage(name string, b behaviour) (*unstructured.Unstructured, error
 	return stage, nil
 }
 
-// fill puts the fault's own words into a behaviour's template.
+// fill inserts the fault's values into a behaviour's template.
 func (p Pods) fill(text string) (string, error) {
 	t, err := template.New("behaviour").Delims("[[", "]]").Parse(text)
 	if err != nil {
@@ -138,8 +137,8 @@ func (p Pods) fill(text string) (string, error) {
 	return strings.TrimSpace(out.String()), err
 }
 
-// selects is the jq filter that is true of the Pods that the kubelet hasn't
-// spoken of, or last spoke well of.
+// selects is the jq filter for the Pods on which the kubelet has not reported, or which
+// it last reported as Ready.
 func (p Pods) selects() string {
 	tests := []string{
 		"(.metadata.deletionTimestamp == null)",

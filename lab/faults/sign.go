@@ -1,24 +1,26 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"github.com/itchyny/gojq"
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 )
 
-// Sign is something to be seen in the cluster.
+// Sign is an observable state of objects in the cluster.
 type Sign struct {
 	cluster.Objects
-	// JQ is a filter over the list of these objects that is true once the sign
-	// is there. $commit is the tree's; cond("Ready") is an object's condition.
+	// JQ is a filter over the list of these objects that is true once the sign is
+	// visible. $commit is the tree's commit; cond("Ready") is an object's condition.
 	JQ string `json:"jq"`
 }
 
-// words are what a sign's filter may use.
+// words are the functions that a sign's filter can use.
 const words = `def cond($t): ([.status.conditions[]? | select(.type == $t)] | first) // {};
 def attempted: (.status.lastAttemptedRevision // "") | endswith($commit);
 def applied: (.status.lastAppliedRevision // "") | endswith($commit);
@@ -36,8 +38,8 @@ func Wait(ctx context.Context, lab Lab, list []Fault) error {
 	return nil
 }
 
-// signs are the fault's own ones, and then those of the layers, which change
-// between failing and trying again.
+// signs are the fault's own signs, then those of the layers, which alternate between
+// failing and retrying.
 func (f Fault) signs() []Sign {
 	out := f.Shows
 	for name, reason := range f.Layers {
@@ -56,8 +58,8 @@ func (f Fault) signs() []Sign {
 	return out
 }
 
-// healthy is what a lab without faults shows beside its layers, which Flux calls
-// Ready without looking at all that they brought.
+// healthy are the signs of a lab without faults in addition to its layers, which Flux
+// reports as Ready without checking everything that they installed.
 var healthy = []Sign{
 	{Objects: cluster.Objects{APIVersion: "helm.toolkit.fluxcd.io/v2", Kind: "HelmRelease"}, JQ: `all(.[]; cond("Ready").status == "True")`},
 	{Objects: cluster.Objects{APIVersion: "source.toolkit.fluxcd.io/v1", Kind: "HelmRepository"}, JQ: `all(.[]; cond("Ready").status == "True")`},
@@ -67,11 +69,11 @@ var healthy = []Sign{
 	{Objects: cluster.Objects{APIVersion: "v1", Kind: "Pod"}, JQ: `all(.[]; .metadata.deletionTimestamp == null and cond("Ready").status == "True")`},
 }
 
-// WaitHealthy waits until a lab without faults is well in all its parts.
+// WaitHealthy waits until all parts of a lab without faults are healthy.
 func WaitHealthy(ctx context.Context, lab Lab) error {
 	for _, sign := range healthy {
 		if err := wait(ctx, lab, sign); err != nil {
-			return fmt.Errorf("waiting until every %s is well: %w", sign.Kind, err)
+			return fmt.Errorf("waiting until every %s is healthy: %w", sign.Kind, err)
 		}
 	}
 	return nil
@@ -82,20 +84,14 @@ func wait(ctx context.Context, lab Lab, s Sign) error {
 	if err != nil {
 		return err
 	}
-	for {
-		seen, err := s.seen(ctx, lab, code)
-		if err == nil && seen {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			if err == nil {
-				err = context.Cause(ctx)
-			}
-			return err
-		case <-time.After(500 * time.Millisecond):
-		}
+	var last error
+	if apiwait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (seen bool, _ error) {
+		seen, last = s.seen(ctx, lab, code)
+		return seen, nil
+	}) == nil {
+		return nil
 	}
+	return cmp.Or(last, context.Cause(ctx))
 }
 
 func (s Sign) compile() (*gojq.Code, error) {
@@ -128,7 +124,7 @@ func (s Sign) seen(ctx context.Context, lab Lab, code *gojq.Code) (bool, error) 
 	return false, nil
 }
 
-// plain makes a value of what gojq takes: it knows int, not int64.
+// plain converts a value to the types that gojq supports: int, not int64.
 func plain(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

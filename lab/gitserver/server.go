@@ -21,7 +21,7 @@ const Branch = "main"
 // Init makes the bare repository in root, ready to be pushed to over HTTP.
 func Init(root string) error {
 	if err := os.MkdirAll(root, 0o700); err != nil {
-		return fmt.Errorf("making the Git server's directory: %w", err)
+		return fmt.Errorf("creating the Git server's directory: %w", err)
 	}
 	if _, err := git(root, "init", "--quiet", "--bare", "--initial-branch="+Branch, Repository); err != nil {
 		return err
@@ -51,8 +51,8 @@ func Handler(root string, errors io.Writer) (http.Handler, error) {
 	}, nil
 }
 
-// Guard lets nobody pass while closed: everyone is asked for a user's name and a
-// password, as a hosted private repository asks those whose token was revoked.
+// Guard rejects all requests while closed: it requests a user name and a password, as a
+// hosted private repository does after a token was revoked.
 func Guard(next http.Handler, closed func() bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if closed() {

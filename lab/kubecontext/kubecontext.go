@@ -14,10 +14,10 @@ import (
 // Name is that of the context, the cluster and the user.
 const Name = "orthweb-lab"
 
-// Add puts the lab whose kubeconfig is the file into the user's own ($KUBECONFIG
-// or ~/.kube/config), in the place of an earlier lab. It becomes the current
-// context only where there is none: nobody's next kubectl may go to another
-// cluster than the one before. The result tells whether it is the current one.
+// Add adds the lab with the given kubeconfig to the user's own ($KUBECONFIG or
+// ~/.kube/config), and replaces an earlier lab. It becomes the current context only if
+// there is none, so that the user's next kubectl does not use another cluster. The result
+// reports whether it is the current one.
 func Add(file string) (current bool, err error) {
 	lab, err := clientcmd.LoadFromFile(file)
 	if err == nil {

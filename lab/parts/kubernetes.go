@@ -57,8 +57,7 @@ func (c Config) APIServer() Part {
 	}
 }
 
-// ControllerManager runs the built-in controllers, each with a service account
-// of its own.
+// ControllerManager runs the built-in controllers, each with its own service account.
 func (c Config) ControllerManager() Part {
 	return Part{
 		Name: "kube-controller-manager",
@@ -66,9 +65,9 @@ func (c Config) ControllerManager() Part {
 			"--use-service-account-credentials", "--root-ca-file="+c.Files.CA,
 			"--service-account-private-key-file="+c.Files.TokenKey,
 			"--cluster-signing-cert-file="+c.Files.CA, "--cluster-signing-key-file="+c.Files.CAKey,
-			// kwok never makes a Pod ready again that this controller made
-			// unready, so a lab whose API server was paused for a minute, or
-			// whose laptop slept, would be broken for good.
+			// kwok never sets a Pod to ready again that this controller set to not ready,
+			// so a lab whose API server was paused for a minute, or whose laptop slept,
+			// would stay broken.
 			"--node-monitor-grace-period=10m"),
 		Ports:  []string{"kube-controller-manager"},
 		Health: "https://" + c.Ports.Addr("kube-controller-manager") + "/healthz",

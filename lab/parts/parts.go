@@ -26,8 +26,8 @@ type Part struct {
 	Pod string
 	// Ports are the names of the ports that it listens on, the main one first.
 	Ports []string
-	// Inside are the ports that it listens on in a network of its own, one for
-	// each of Ports; see the package pod.
+	// Inside are the ports on which it listens in its own network namespace, one for each
+	// of Ports; see the package pod.
 	Inside []int
 	// Files are open files that it is given, from number 3 on.
 	Files []*os.File

@@ -52,7 +52,7 @@ func checkHTTP(ctx context.Context, address string) error {
 	}
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s says %s", req.URL, resp.Status)
+		return fmt.Errorf("%s responded %s", req.URL, resp.Status)
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ func find[T any](ctx context.Context, from Finder, apiVersion, kind, namespace, 
 	for i := range list {
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(list[i].Object, &out[i]); err != nil {
 			// Not with the cause, which could quote a Secret.
-			return nil, fmt.Errorf("%s %s/%s isn't shaped as %s says", kind, namespace, list[i].GetName(), apiVersion)
+			return nil, fmt.Errorf("%s %s/%s does not have the structure of %s", kind, namespace, list[i].GetName(), apiVersion)
 		}
 	}
 	return out, nil

@@ -31,7 +31,7 @@ type Files struct {
 // address; serviceIP is the address of the Service kubernetes.
 func Write(dir, server string, serviceIP net.IP) (Files, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return Files{}, fmt.Errorf("making the directory of the certificates: %w", err)
+		return Files{}, fmt.Errorf("creating the directory of the certificates: %w", err)
 	}
 	w := &writer{dir: dir}
 	ca, front := w.authority("orthweb-lab-ca"), w.authority("orthweb-lab-front-proxy-ca")
@@ -66,7 +66,7 @@ func (w *writer) file(name string, data []byte) string {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		w.err = fmt.Errorf("making %s: %w", path, err)
+		w.err = fmt.Errorf("creating %s: %w", path, err)
 		return path
 	}
 	if _, err = f.Write(data); err == nil {

@@ -38,7 +38,7 @@ type Authority struct {
 func NewAuthority(commonName string) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("making the key of authority %s: %w", commonName, err)
+		return nil, fmt.Errorf("creating the key of CA %s: %w", commonName, err)
 	}
 	tmpl, err := template(pkix.Name{CommonName: commonName})
 	if err != nil {
@@ -80,7 +80,7 @@ func (a *Authority) Loopback(commonName string, extra ...net.IP) (Pair, error) {
 func NewSigningKey() (private, public []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, nil, fmt.Errorf("making the service-account key: %w", err)
+		return nil, nil, fmt.Errorf("creating the service-account key: %w", err)
 	}
 	if private, err = encodeKey(key); err != nil {
 		return nil, nil, err
@@ -95,7 +95,7 @@ func NewSigningKey() (private, public []byte, err error) {
 func (a *Authority) issue(name pkix.Name, with func(*x509.Certificate)) (Pair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return Pair{}, fmt.Errorf("making the key of %s: %w", name.CommonName, err)
+		return Pair{}, fmt.Errorf("creating the key of %s: %w", name.CommonName, err)
 	}
 	tmpl, err := template(name)
 	if err != nil {

@@ -38,7 +38,7 @@ func EnterNetwork(ports string, program string, args []string) error {
 	runtime.LockOSThread()
 	parent := os.Getppid()
 	if err := raiseLoopback(); err != nil {
-		return fmt.Errorf("bringing up loopback in a network of its own: %w", err)
+		return fmt.Errorf("bringing up loopback in a network namespace: %w", err)
 	}
 	if ports != "" {
 		if err := startRelay(ports); err != nil {
@@ -66,7 +66,8 @@ func startRelay(ports string) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	for i := range strings.Split(ports, ",") {
 		f := os.NewFile(uintptr(firstFile+i), "listener")
-		// Closed in the program, or clients would wait where nobody accepts.
+		// Closed in the program, because otherwise clients would wait for a listener that
+		// accepts nothing.
 		defer func() { _ = f.Close() }()
 		cmd.ExtraFiles = append(cmd.ExtraFiles, f)
 	}

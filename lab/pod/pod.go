@@ -31,7 +31,7 @@ func Attributes(attr *syscall.SysProcAttr, namespace uintptr) {
 		return
 	}
 	attr.Cloneflags |= syscall.CLONE_NEWUSER
-	// Root inside, to be allowed all that, and nobody but the user outside.
+	// Root inside of the namespace, to have these permissions, and only the user outside.
 	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 }
@@ -49,10 +49,10 @@ func Enter(namespace, program string, args []string) error {
 		return fmt.Errorf("finding /var/run: %w", err)
 	}
 	if err := syscall.Mount("lab", run, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV|syscall.MS_NOEXEC, "size=64k"); err != nil {
-		return fmt.Errorf("mounting a directory for %s in a namespace of its own: %w", NamespaceFile, err)
+		return fmt.Errorf("mounting a directory for %s in a mount namespace: %w", NamespaceFile, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(NamespaceFile), 0o755); err != nil {
-		return fmt.Errorf("making the directory of %s: %w", NamespaceFile, err)
+		return fmt.Errorf("creating the directory of %s: %w", NamespaceFile, err)
 	}
 	if err := os.WriteFile(NamespaceFile, []byte(namespace), 0o644); err != nil {
 		return fmt.Errorf("writing %s: %w", NamespaceFile, err)

@@ -18,8 +18,8 @@ func relay(l net.Listener, to string) error {
 	}
 }
 
-// join copies both ways until both ends have said all. Where nobody listens
-// the connection is closed.
+// join copies in both directions until both ends are closed. If nothing listens, the
+// connection is closed.
 func join(in net.Conn, to string) {
 	defer func() { _ = in.Close() }()
 	out, err := net.Dial("tcp", to)
@@ -33,8 +33,8 @@ func join(in net.Conn, to string) {
 	wg.Wait()
 }
 
-// pass copies until the sender has ended, and tells the receiver so. When that
-// fails nothing of either direction is of use any more.
+// pass copies until the sender ends, and signals that to the receiver. After an error neither
+// direction is usable.
 func pass(to, from net.Conn) {
 	if _, err := io.Copy(to, from); err != nil {
 		_, _ = to.Close(), from.Close()

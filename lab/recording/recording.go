@@ -105,7 +105,7 @@ func (c Case) Write(w io.Writer) error {
 	return err
 }
 
-// writeIndex writes each kind that was asked for on a line of its own.
+// writeIndex writes each requested kind on its own line.
 func writeIndex(out *bytes.Buffer, data []byte) error {
 	var content map[string]any
 	if err := yaml.Unmarshal(data, &content); err != nil {

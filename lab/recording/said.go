@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Said is what the controllers say of everything that isn't well, a line for
-// each complaint.
+// Said returns the messages of the controllers about everything that is not ready, one
+// line each.
 func (s *Snapshot) Said() []string {
 	var out []string
 	for _, list := range s.Files {

@@ -48,7 +48,7 @@ func matters(o Object, tenant func(string) bool) bool {
 	case "ConfigMap", "HorizontalPodAutoscaler":
 		return tenant(namespace) && o.GetName() != "kube-root-ca.crt"
 	case "EndpointSlice":
-		// Of the database's members nobody asks by Service.
+		// The Services of the database's members are not needed.
 		service := o.GetLabels()["kubernetes.io/service-name"]
 		return tenant(namespace) && !strings.HasSuffix(service, "-headless") && !strings.HasSuffix(service, "-postgresql") || namespace == "cert-manager"
 	case "Service", "Secret":
@@ -102,8 +102,8 @@ var (
 		{"spec", "clusterIPs"}, {"status", "images"}, {"status", "nodeInfo"}, {"status", "daemonEndpoints"}, {"status", "qosClass"},
 		{"metadata", "annotations", "node.alpha.kubernetes.io/ttl"}, {"metadata", "annotations", "deprecated.daemonset.template.generation"},
 		{"status", "hostIPs"}, {"status", "podIPs"}, {"involvedObject", "resourceVersion"},
-		// What was asked of an issuer and what it gave is long, and is told by
-		// conditions; digests of charts and values tell nobody anything.
+		// Requests and issued certificates are long, and conditions state their result;
+		// digests of charts and values have no meaning for a test.
 		{"spec", "request"}, {"status", "certificate"}, {"status", "ca"}, {"status", "lastAttemptedConfigDigest"},
 		{"status", "artifact", "digest"}, {"status", "artifact", "path"}, {"status", "artifact", "metadata"}, {"status", "url"},
 		{"metadata", "labels", "helm.sh/chart"}, {"metadata", "labels", "app.kubernetes.io/version"},

@@ -91,11 +91,11 @@ func InvalidImageName() (*unstructured.Unstructured, error) {
 	return obj, requireBadImage(obj, "In")
 }
 
-// exceptBadImages keeps kwok's pod-ready away from those Pods. A weight alone
-// isn't enough: once the lab's Stage has set the Pod's address it doesn't match
-// any more, and pod-ready would take the Pod next.
+// exceptBadImages excludes those Pods from kwok's pod-ready. A weight is not enough: once
+// the lab's Stage has set the Pod's address it no longer matches, and pod-ready would
+// take the Pod next.
 func exceptBadImages(podReady *unstructured.Unstructured) error {
-	// Nor does it touch a Pod that another Stage has spoken of.
+	// Pods of which another Stage has set the status are excluded as well.
 	if err := require(podReady, map[string]any{"key": ".status.startTime", "operator": "DoesNotExist"}); err != nil {
 		return err
 	}

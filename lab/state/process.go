@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,9 +10,11 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// Process identifies one process for good: a pid alone is given out again.
+// Process identifies one process uniquely: the system reuses pids.
 type Process struct {
 	Pid int `json:"pid"`
 	// Start is the start time in clock ticks since the boot: field 22 of
@@ -80,12 +83,9 @@ func (p Process) Signal(sig syscall.Signal) error {
 // WaitGone waits until the process is gone, for at most the given time, and
 // says whether it is.
 func (p Process) WaitGone(limit time.Duration) bool {
-	for deadline := time.Now().Add(limit); p.Alive(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			return false
-		}
-	}
-	return true
+	return wait.PollUntilContextTimeout(context.Background(), 20*time.Millisecond, limit, true, func(context.Context) (bool, error) {
+		return !p.Alive(), nil
+	}) == nil
 }
 
 // stat reads the state letter and the start time of a process.

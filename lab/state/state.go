@@ -83,7 +83,7 @@ func CheckFree(dir string) error {
 		return fmt.Errorf("looking into the lab's directory: %w", err)
 	}
 	if len(entries) > 0 {
-		return fmt.Errorf("%s isn't empty and no lab made it (%s is there): choose another --dir", dir, entries[0].Name())
+		return fmt.Errorf("%s is not empty and was not created by a lab (it contains %s): choose another --dir", dir, entries[0].Name())
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func Create(dir string, lab Lab) error {
 		err = nil
 	}
 	if err != nil {
-		return fmt.Errorf("making the lab's directory: %w", err)
+		return fmt.Errorf("creating the lab's directory: %w", err)
 	}
 	return Save(dir, lab)
 }

@@ -115,7 +115,7 @@ func Tree(lab state.Lab, list []faults.Fault, moduleDir func(string) (string, er
 		GitURL: lab.GitURL, HelmURL: lab.HelmURL, HealthTimeout: lab.HealthTimeout, MutualTLS: lab.MutualTLS,
 	}, moduleDir)
 	if err != nil {
-		return nil, fmt.Errorf("making the tree: %w", err)
+		return nil, fmt.Errorf("creating the tree: %w", err)
 	}
 	if files, err = faults.Break(files, list); err != nil {
 		return nil, fmt.Errorf("breaking the tree: %w", err)

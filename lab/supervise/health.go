@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/lab/parts"
 	"github.com/digihunch/kubectl-orthweb/lab/pki"
 )
@@ -45,22 +47,25 @@ func newProbe(f pki.Files) (*probe, error) {
 // wait waits until the part is well. It gives up when the part ends, when ctx
 // does and after startLimit.
 func (p *probe) wait(ctx context.Context, part parts.Part, ended <-chan struct{}) error {
-	limit := time.After(startLimit)
-	for {
-		err := p.ask(ctx, part)
-		if err == nil {
-			return nil
-		}
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, startLimit, true, func(context.Context) (bool, error) {
 		select {
 		case <-ended:
-			return errors.New("it ended while it started")
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-limit:
-			return fmt.Errorf("it isn't well after %s: %w", startLimit, err)
-		case <-time.After(50 * time.Millisecond):
+			return false, errors.New("it ended while it started")
+		default:
+			last = p.ask(ctx, part)
+			return last == nil, nil
 		}
+	})
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case wait.Interrupted(err):
+		return fmt.Errorf("it is not healthy after %s: %w", startLimit, last)
 	}
+	return err
 }
 
 func (p *probe) ask(ctx context.Context, part parts.Part) error {
@@ -79,7 +84,7 @@ func (p *probe) ask(ctx context.Context, part parts.Part) error {
 	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s says %s", req.URL.Redacted(), resp.Status)
+		return fmt.Errorf("%s responded %s", req.URL.Redacted(), resp.Status)
 	}
 	return nil
 }

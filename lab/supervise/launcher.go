@@ -12,9 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// launcher starts processes that die with this one. The kernel ends them when
-// the thread that started them ends (PR_SET_PDEATHSIG in prctl(2)), so all are
-// started by one goroutine that keeps its thread for good.
+// launcher starts processes that end with this one. The kernel ends them when the thread
+// that started them ends (PR_SET_PDEATHSIG in prctl(2)), so one goroutine, which keeps
+// its thread, starts all of them.
 type launcher struct{ requests chan func() }
 
 func newLauncher() *launcher {
@@ -82,7 +82,7 @@ func (s *supervisor) launchAs(p parts.Part, cmd *exec.Cmd, log *os.File) (*child
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
-	// A process group of its own: Ctrl-C in a terminal isn't for the parts.
+	// A separate process group, so that Ctrl-C in a terminal does not reach the parts.
 	cmd.SysProcAttr.Setpgid = true
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := s.launcher.start(cmd); err != nil {
@@ -120,7 +120,7 @@ func (s *supervisor) command(p parts.Part) (*exec.Cmd, error) {
 	return exec.Command(program, p.Args...), nil
 }
 
-// through is a command of this program in a namespace of its own.
+// through is a command of this program in a separate namespace.
 func through(namespace uintptr, args ...string) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {

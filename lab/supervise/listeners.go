@@ -31,8 +31,8 @@ func (g *gateway) listen(ctx context.Context, plan *peers.Plan) (problems []stri
 	return problems
 }
 
-// openDoor listens at the address, or at another port of it where somebody has
-// the port or users may not have it.
+// openDoor listens on the address, or on another port of it if the port is in use or not
+// permitted.
 func (g *gateway) openDoor(ctx context.Context, addr netip.AddrPort) (*net.TCPListener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp4", addr.String())

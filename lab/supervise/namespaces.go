@@ -23,8 +23,8 @@ func (s *supervisor) checkPods() {
 	}
 }
 
-// checkNetworks tries whether an Orthanc can have a network of its own here.
-// Without one it would listen on all addresses of the machine, so it isn't run.
+// checkNetworks checks whether an Orthanc can have its own network namespace. Without one
+// it would listen on all addresses of the machine, so it is not started.
 func (s *supervisor) checkNetworks() error {
 	if s.lab.Peers == nil {
 		return nil

@@ -27,7 +27,7 @@ func (s *supervisor) runOrthancs(ctx context.Context) error {
 		dir := s.cfg.OrthancDir(tenant)
 		for _, sub := range []string{"storage", "tmp"} {
 			if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
-				return fmt.Errorf("making the directories of an Orthanc: %w", err)
+				return fmt.Errorf("creating the directories of an Orthanc: %w", err)
 			}
 		}
 		data, err := peers.OrthancConfiguration(dir)

@@ -77,7 +77,7 @@ func (g *gateway) end() {
 
 func writeAll(dir string, files map[string][]byte) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the proxy's directory: %w", err)
+		return fmt.Errorf("creating the proxy's directory: %w", err)
 	}
 	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {

@@ -66,8 +66,8 @@ func (s *supervisor) updatePart(name string, change func(*state.Part)) {
 	})
 }
 
-// noteEnd writes down that a part ended which nobody told to. It isn't started
-// again: what a lab is for would be hidden.
+// noteEnd records that a part ended unexpectedly. It is not restarted, because that would
+// hide the fault.
 func (s *supervisor) noteEnd(c *child) {
 	s.mu.Lock()
 	expected := s.stopping || c.replaced

@@ -37,7 +37,7 @@ func (s *supervisor) serveGit(ctx context.Context) error {
 func (s *supervisor) packageCharts() error {
 	dir := filepath.Join(s.cfg.Dir, "helm")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the Helm repository: %w", err)
+		return fmt.Errorf("creating the Helm repository: %w", err)
 	}
 	return korthweb.PackageCharts(dir, s.source.ModuleDir)
 }

@@ -143,7 +143,7 @@ func (s *supervisor) prepare() (err error) {
 	}
 	for _, dir := range s.cfg.Dirs() {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return fmt.Errorf("making the lab's directories: %w", err)
+			return fmt.Errorf("creating the lab's directories: %w", err)
 		}
 	}
 	s.cfg.Files, err = pki.Write(filepath.Join(s.cfg.Dir, "pki"), s.cfg.Server(), net.ParseIP(parts.ServiceIP))

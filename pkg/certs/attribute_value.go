@@ -12,15 +12,15 @@ import (
 func (a attribute) check(text string) error {
 	switch length := utf8.RuneCountInString(text); {
 	case strings.TrimSpace(text) == "":
-		return fmt.Errorf("the value is empty; leave the attribute out, or give it a value")
+		return fmt.Errorf("the value is empty; omit the attribute, or specify a value")
 	case !utf8.ValidString(text):
 		return fmt.Errorf("the value is not valid UTF-8")
 	case strings.ContainsFunc(text, isControl):
-		return fmt.Errorf("the value has a control character or a line break; take it out")
+		return fmt.Errorf("the value has a control character or a line break; remove it")
 	case a.label() == "C" && !isCountry(text):
 		return fmt.Errorf("a country is exactly two letters (ISO 3166), such as CA")
 	case length > a.longest:
-		return fmt.Errorf("the value has %d characters; the most is %d", length, a.longest)
+		return fmt.Errorf("the value has %d characters; the maximum is %d", length, a.longest)
 	}
 	_, err := a.encode(text)
 	return err
@@ -35,12 +35,12 @@ func (a attribute) encode(text string) ([]byte, error) {
 	switch a.kind {
 	case asn1.TagIA5String:
 		if der, err = asn1.MarshalWithParams(text, "ia5"); err != nil {
-			return nil, fmt.Errorf("only ASCII characters may be in it")
+			return nil, fmt.Errorf("the value may have only ASCII characters")
 		}
 	case asn1.TagPrintableString:
 		// encoding/asn1 lets "*" and "&" pass here; X.680 section 41.4 does not.
 		if der, err = asn1.MarshalWithParams(text, "printable"); err != nil || strings.ContainsAny(text, "*&") {
-			return nil, fmt.Errorf(`only letters, digits, spaces and '()+,-./:=? may be in it`)
+			return nil, fmt.Errorf(`the value may have only letters, digits, spaces and '()+,-./:=?`)
 		}
 	default:
 		if der, err = asn1.Marshal(text); err != nil {

@@ -2,14 +2,8 @@ package certs
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"math/big"
-	"slices"
 
 	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
@@ -22,7 +16,7 @@ type Authority struct {
 	// known: the root is last. It is empty for a root.
 	Chain []*x509.Certificate
 	// key is behind a pointer so that package fmt prints an address of it at
-	// most. It is nil when wiped.
+	// most.
 	key *crypto.Signer
 }
 
@@ -52,7 +46,7 @@ func ParseAuthority(certificate, key, ca []byte) (*Authority, error) {
 		return nil, fmt.Errorf("the CA's key: %w", err)
 	}
 	if same, err := pki.PublicKeyMatchesCertificate(signer.Public(), own); err != nil || !same {
-		return nil, fmt.Errorf("the private key is not that of the CA %s; give the two that belong together", called(own.RawSubject))
+		return nil, fmt.Errorf("the private key does not belong to the CA %s; specify the CA's own key", called(own.RawSubject))
 	}
 	return &Authority{Certificate: own, Chain: climb(own, pool), key: &signer}, nil
 }
@@ -61,7 +55,7 @@ func ParseAuthority(certificate, key, ca []byte) (*Authority, error) {
 // 4.2.1.9 and 4.2.1.3). Without the extension keyUsage it may.
 func checkMaySign(cert *x509.Certificate) error {
 	if !cert.BasicConstraintsValid || !cert.IsCA {
-		return fmt.Errorf("%s is no CA: its certificate doesn't say CA:TRUE; use the certificate of a CA", called(cert.RawSubject))
+		return fmt.Errorf("%s is not a CA: its certificate has no CA:TRUE; use a CA certificate", called(cert.RawSubject))
 	}
 	hasUsage := extension(cert.Extensions, pki.OIDExtensionKeyUsage) != nil
 	if hasUsage && cert.KeyUsage&x509.KeyUsageCertSign == 0 {
@@ -69,34 +63,3 @@ func checkMaySign(cert *x509.Certificate) error {
 	}
 	return nil
 }
-
-// Wipe overwrites the private key and forgets it; Sign fails from then on. An
-// Ed25519 key is gone. Of an RSA or ECDSA key, the numbers of the key itself are
-// overwritten; copies that crypto/rsa and crypto/ecdsa (Go 1.26) made for their
-// own use can't be reached, nor can what the garbage collector or encoding/pem
-// copied: they stay in memory until it is used again.
-func (a *Authority) Wipe() {
-	if a.key == nil {
-		return
-	}
-	switch key := (*a.key).(type) {
-	case ed25519.PrivateKey:
-		Wipe(key)
-	case *ecdsa.PrivateKey:
-		//lint:ignore SA1019 only the field itself can be overwritten; the key is not used again
-		wipeNumbers(key.D)
-	case *rsa.PrivateKey:
-		wipeNumbers(slices.Concat(key.Primes, []*big.Int{key.D, key.Precomputed.Dp, key.Precomputed.Dq, key.Precomputed.Qinv})...)
-	}
-	a.key = nil
-}
-
-func wipeNumbers(numbers ...*big.Int) {
-	for _, number := range numbers {
-		if number != nil {
-			clear(number.Bits())
-		}
-	}
-}
-
-var errWiped = errors.New("the CA's key was wiped; read it again")

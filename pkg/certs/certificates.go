@@ -36,16 +36,14 @@ func EncodeCertificates(certs []*x509.Certificate) ([]byte, error) {
 // ParseCertificates reads one to 100 certificates, in PEM or DER, in their
 // order. Other PEM blocks and the text between are skipped: a private key among
 // them does not matter. Errors tell which certificate is damaged, or what there
-// is instead of any. Nothing of the result shares memory with the data, which the
-// caller may wipe.
+// is instead of any.
 func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 	if len(data) > certificatesLimit {
-		return nil, fmt.Errorf("read the certificates: %d bytes are too many; give a file with those of one CA or client", len(data))
+		return nil, fmt.Errorf("read the certificates: %d bytes are too many; specify a file with the certificates of one CA or client", len(data))
 	}
-	// crypto/x509 keeps what it is given as the certificate's Raw fields.
-	certs, err := x509.ParseCertificates(bytes.Clone(data))
+	certs, err := x509.ParseCertificates(data)
 	if err != nil { // DER, and a line break that an editor or a download added
-		certs, err = x509.ParseCertificates(bytes.Clone(bytes.TrimRight(data, "\r\n")))
+		certs, err = x509.ParseCertificates(bytes.TrimRight(data, "\r\n"))
 	}
 	if err != nil || len(certs) == 0 {
 		certs, err = parsePEM(data)
@@ -54,9 +52,9 @@ func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read the certificates: %w", err)
 	case len(certs) == 0:
-		return nil, fmt.Errorf("read the certificates: this is %s; give certificates in PEM or DER", describe(data))
+		return nil, fmt.Errorf("read the certificates: this is %s; specify certificates in PEM or DER", describe(data))
 	case len(certs) > certificatesMost:
-		return nil, fmt.Errorf("read the certificates: there are more than %d; give a file with those of one CA or client", certificatesMost)
+		return nil, fmt.Errorf("read the certificates: there are more than %d; specify a file with the certificates of one CA or client", certificatesMost)
 	}
 	return certs, nil
 }
@@ -80,7 +78,7 @@ func parsePEM(data []byte) ([]*x509.Certificate, error) {
 	}
 	// encoding/pem skips what it can't read without a word.
 	if len(certs) < begun && len(certs) <= certificatesMost {
-		return nil, fmt.Errorf("only %d of %d are whole; copy the file again", len(certs), begun)
+		return nil, fmt.Errorf("only %d of %d are complete; copy the file again", len(certs), begun)
 	}
 	return certs, nil
 }

@@ -6,11 +6,3 @@
 // clock. Its only source is crypto/rand. No private key and no password is ever
 // part of an error.
 package certs
-
-import "runtime"
-
-// Wipe overwrites a secret with zeros. Copies that others made of it stay.
-func Wipe(secret []byte) {
-	clear(secret)
-	runtime.KeepAlive(secret)
-}

@@ -19,7 +19,7 @@ func describe(data []byte) string {
 	case len(bytes.TrimSpace(data)) == 0:
 		return "an empty file"
 	case bytes.Contains(data, []byte("-----BEGIN ")):
-		return "a PEM file that is cut off or damaged"
+		return "a PEM file that is truncated or damaged"
 	}
 	if _, err := x509.ParseCertificate(data); err == nil {
 		return "a certificate in DER"
@@ -28,7 +28,7 @@ func describe(data []byte) string {
 		return "a certificate request in DER"
 	}
 	if isKeyDER(data) {
-		return "a private key in DER (`openssl pkey -inform DER` makes it PEM)"
+		return "a private key in DER (`openssl pkey -inform DER` converts it to PEM)"
 	}
 	// A PKCS#12 file is a SEQUENCE that begins with its version, 3, and another
 	// SEQUENCE (RFC 7292 section 4).
@@ -38,7 +38,7 @@ func describe(data []byte) string {
 		Mac     asn1.RawValue `asn1:"optional"`
 	}
 	if _, err := asn1.Unmarshal(data, &pfx); err == nil && pfx.Version == 3 && pfx.Safe.Tag == asn1.TagSequence {
-		return "a PKCS#12 file (`openssl pkcs12 -in FILE` makes it PEM)"
+		return "a PKCS#12 file (`openssl pkcs12 -in FILE` converts it to PEM)"
 	}
 	return "a file of an unknown kind"
 }
@@ -50,11 +50,11 @@ func describePEM(label string) string {
 	case strings.HasSuffix(label, "PRIVATE KEY"):
 		return "a private key"
 	case label == "TRUSTED CERTIFICATE":
-		return "a certificate with OpenSSL's trust settings (`openssl x509` makes it a plain one)"
+		return "a certificate with OpenSSL's trust settings (`openssl x509` removes them)"
 	case strings.HasSuffix(label, "CERTIFICATE"):
 		return "a certificate"
 	case label == "PKCS7", label == "CMS":
-		return "a PKCS#7 file (`openssl pkcs7 -print_certs` makes it PEM)"
+		return "a PKCS#7 file (`openssl pkcs7 -print_certs` converts it to PEM)"
 	}
 	return fmt.Sprintf("a PEM file with %q", label)
 }

@@ -43,7 +43,7 @@ func ParseDuration(text string) (time.Duration, error) {
 	if rest != "" {
 		clock, err := time.ParseDuration(rest)
 		if err != nil || strings.ContainsAny(rest, "+-") {
-			return 0, wrongDuration(text, "this is no duration, or one of more than 292 years")
+			return 0, wrongDuration(text, "it is not a duration, or is longer than 292 years")
 		}
 		if clock > math.MaxInt64-sum {
 			return 0, wrongDuration(text, "it is longer than 292 years")
@@ -57,5 +57,5 @@ func ParseDuration(text string) (time.Duration, error) {
 }
 
 func wrongDuration(text, why string) error {
-	return fmt.Errorf("duration %q: %s; write years, days, hours or minutes, such as 1y, 365d, 24h, 90m or 1y30d", text, why)
+	return fmt.Errorf("duration %q: %s; use years, days, hours or minutes, such as 1y, 365d, 24h, 90m or 1y30d", text, why)
 }

@@ -61,14 +61,13 @@ type Fault struct {
 	Of *x509.Certificate
 	// By is the CA that signed it, of an OtherCA.
 	By *KnownCA
-	// leaf tells whether Of is the one that was judged, and not a CA above it.
+	// leaf reports whether Of is the one that was judged, and not a CA above it.
 	leaf bool
 	// text is what follows the certificate's name in a sentence.
 	text string
 }
 
-// OfLeaf tells whether the fault is of the certificate itself, and not of a CA above
-// it.
+// OfLeaf reports whether the fault is of the certificate itself, and not of a CA above it.
 func (f Fault) OfLeaf() bool { return f.leaf }
 
 // Describe is the fault as a sentence without a full stop. The certificate that was

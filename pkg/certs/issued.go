@@ -24,22 +24,22 @@ import (
 // signer, nobody knows that the chain leads to a CA that a server trusts.
 func CheckIssued(request *x509.CertificateRequest, chain, ca []*x509.Certificate, now time.Time) error {
 	if len(chain) == 0 {
-		return errors.New("the signer gave no certificate; ask again, and look at the signer's own messages")
+		return errors.New("the signer returned no certificate; request it again, and check the signer's messages")
 	}
 	leaf := chain[0]
 	if err := checkAsked(request, leaf); err != nil {
-		return fmt.Errorf("the signer gave a certificate that is not what was asked for: %w", err)
+		return fmt.Errorf("the signer returned a certificate that does not match the request: %w", err)
 	}
 	if now.Before(leaf.NotBefore) && leaf.NotBefore.Sub(now) <= skew {
 		now = leaf.NotBefore
 	}
 	if now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) {
-		return fmt.Errorf("the signer gave a certificate that is valid from %s until %s, which is not now; check the clocks",
+		return fmt.Errorf("the signer returned a certificate that is valid from %s until %s, which is not now; check the clocks",
 			leaf.NotBefore.UTC().Format(time.RFC3339), leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
 	for i, cert := range chain[1:] {
 		if !issuedBy(chain[i], cert) {
-			return fmt.Errorf("the signer gave a broken chain: %s is not signed by %s, which comes after it; ask the signer's keeper to put it in order",
+			return fmt.Errorf("the signer returned an invalid chain: %s is not signed by %s, which follows it; ask the signer's administrator to correct the order",
 				called(chain[i].RawSubject), called(cert.RawSubject))
 		}
 	}
@@ -51,7 +51,7 @@ func CheckIssued(request *x509.CertificateRequest, chain, ca []*x509.Certificate
 		return err
 	}
 	if err := verify(leaf, cas, now); err != nil {
-		return fmt.Errorf("the signer gave a certificate that its CA may not sign: %w; use another signer", err)
+		return fmt.Errorf("the signer returned a certificate that its CA may not sign: %w; use another signer", err)
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func allAbove(chain, ca []*x509.Certificate) ([]*x509.Certificate, error) {
 	top := chain[len(chain)-1]
 	above := climb(top, ca)
 	if len(ca) > 0 && len(above) == 0 && !slices.ContainsFunc(ca, top.Equal) {
-		return nil, fmt.Errorf("the certificate is not signed by the CA that the signer names: %s is issued by %s, the CA is %s; the CA may have been renewed, so ask again",
+		return nil, fmt.Errorf("the certificate is not signed by the CA that the signer names: %s is issued by %s, the CA is %s; the CA may have been renewed, so request it again",
 			called(top.RawSubject), called(top.RawIssuer), called(ca[0].RawSubject))
 	}
 	return slices.Concat(chain[1:], above), nil
@@ -71,7 +71,7 @@ func allAbove(chain, ca []*x509.Certificate) ([]*x509.Certificate, error) {
 // checkAsked compares a certificate with its request.
 func checkAsked(request *x509.CertificateRequest, leaf *x509.Certificate) error {
 	if same, err := pki.PublicKeyMatchesCSR(leaf.PublicKey, request); err != nil || !same {
-		return errors.New("it is for another key; ask again")
+		return errors.New("it is for another key; request it again")
 	}
 	// A signer may choose another string type for the same text.
 	asked, given := called(request.RawSubject), called(leaf.RawSubject)
@@ -83,7 +83,7 @@ func checkAsked(request *x509.CertificateRequest, leaf *x509.Certificate) error 
 	}
 	switch {
 	case leaf.IsCA:
-		return errors.New("it is the certificate of a CA; don't use it, and tell the signer's keeper")
+		return errors.New("it is a CA certificate; don't use it, and inform the signer's administrator")
 	case !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth):
 		return errors.New(`it is not for clients: it lacks the purpose "client auth"; allow that usage at the signer`)
 	case leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0:

@@ -63,7 +63,7 @@ func TestCheckIssuedLeaf(t *testing.T) {
 		{"a name of a kind that isn't known", func(c *x509.Certificate) {
 			c.ExtraExtensions = []pkix.Extension{{Id: oidSAN, Value: []byte{0x30, 7, 0xa0, 5, 6, 1, 0x2a, 5, 0}}}
 		}, "a name of the kind otherName"},
-		{"a CA", func(c *x509.Certificate) { c.BasicConstraintsValid, c.IsCA = true, true }, "it is the certificate of a CA"},
+		{"a CA", func(c *x509.Certificate) { c.BasicConstraintsValid, c.IsCA = true, true }, "it is a CA certificate"},
 		{"for servers", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }, "it is not for clients"},
 		{"for anything", func(c *x509.Certificate) { c.ExtKeyUsage = nil }, "it is not for clients"},
 		{"a key that may not sign", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, "its key may not sign"},
@@ -102,8 +102,8 @@ func TestCheckIssuedChain(t *testing.T) {
 		{"a CA that is no root", certs{by(low), low.cert}, certs{middle.cert}, ""},
 		{"no CA named", certs{by(low), low.cert, middle.cert}, nil, ""},
 		{"no CA named, no chain", certs{by(low)}, nil, ""},
-		{"nothing", nil, certs{root.cert}, "gave no certificate"},
-		{"in disorder", certs{by(low), middle.cert, low.cert}, certs{root.cert}, "a broken chain: CN=x is not signed by CN=middle"},
+		{"nothing", nil, certs{root.cert}, "returned no certificate"},
+		{"in disorder", certs{by(low), middle.cert, low.cert}, certs{root.cert}, "an invalid chain: CN=x is not signed by CN=middle"},
 		{"a gap", certs{by(low), low.cert}, certs{root.cert}, "is not signed by the CA that the signer names: CN=low is issued by CN=middle, the CA is CN=root"},
 		{"a CA of the same name", certs{by(middle), twin.cert}, certs{twin.cert}, "CN=x is not signed by CN=middle"},
 		{"the named CA has the same name", certs{by(middle)}, certs{twin.cert}, "is not signed by the CA that the signer names"},

@@ -107,7 +107,7 @@ func (p Presented) ofKey() []Fault {
 	if ok && mine.Equal(p.Key) {
 		return nil
 	}
-	return []Fault{p.fault(KeyMismatch, "was issued for another key than the one that is given")}
+	return []Fault{p.fault(KeyMismatch, "was issued for another key than the specified one")}
 }
 
 // fault is one of the certificate itself.

@@ -53,9 +53,9 @@ func (p Presented) paths() []path {
 	return found
 }
 
-// SignedBy tells whether the CA's key made the certificate's signature, whatever
-// their names and dates are. Names prove nothing: every Korthweb tenant's CA is
-// called int-ca. Go checks no signature with MD5; there the names and key ids count.
+// SignedBy reports whether the CA's key made the certificate's signature, whatever their
+// names and dates are. Names prove nothing: every Korthweb tenant's CA is called int-ca. Go
+// checks no signature with MD5; there the names and key ids count.
 func SignedBy(c, ca *x509.Certificate) bool {
 	err := ca.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
 	var insecure x509.InsecureAlgorithmError
@@ -65,8 +65,7 @@ func SignedBy(c, ca *x509.Certificate) bool {
 	return err == nil
 }
 
-// otherKeyID tells whether the certificate says that its issuer's key is not the
-// CA's.
+// otherKeyID reports whether the certificate says that its issuer's key is not the CA's.
 func otherKeyID(c, ca *x509.Certificate) bool {
 	return len(c.AuthorityKeyId) > 0 && len(ca.SubjectKeyId) > 0 && !bytes.Equal(c.AuthorityKeyId, ca.SubjectKeyId)
 }
@@ -88,17 +87,17 @@ func (p Presented) ofSigner(up path) []Fault {
 	namesake := slices.IndexFunc(p.Trusted, func(ca *x509.Certificate) bool { return bytes.Equal(ca.RawSubject, top.RawIssuer) })
 	switch {
 	case namesake >= 0 && len(top.AuthorityKeyId) > 0 && bytes.Equal(top.AuthorityKeyId, p.Trusted[namesake].SubjectKeyId):
-		return []Fault{p.fault(BadSignature, "has a signature that is not valid: it names the key of the CA "+issuer+", which did not sign it")}
+		return []Fault{p.fault(BadSignature, "has an invalid signature: it names the key of the CA "+issuer+", which did not sign it")}
 	case namesake >= 0:
-		return []Fault{p.fault(NamesakeCA, "was signed by a CA with the name of the trusted one, "+issuer+", and with another key")}
+		return []Fault{p.fault(NamesakeCA, "was signed by a CA with the name of the trusted CA, "+issuer+", but with another key")}
 	case len(up.certificates) == 1 && SignedBy(top, top):
-		return []Fault{p.fault(SelfSigned, "is self-signed: no CA has signed it")}
+		return []Fault{p.fault(SelfSigned, "is self-signed: no CA signed it")}
 	case SignedBy(top, top):
-		return []Fault{p.fault(UnknownCA, "was signed by another CA, "+issuer+"; trusted is "+p.trusted())}
+		return []Fault{p.fault(UnknownCA, "was signed by another CA, "+issuer+"; the trusted CA is "+p.trusted())}
 	case len(up.certificates) > 1:
 		return []Fault{p.fault(UnknownCA, "was signed by another CA: its chain ends at "+issuer+", which was not sent; trusted is "+p.trusted())}
 	}
-	return []Fault{p.fault(IssuerMissing, "was signed by "+issuer+", whose certificate is not in the chain and which is not the trusted CA "+p.trusted())}
+	return []Fault{p.fault(IssuerMissing, "was signed by "+issuer+", which is neither in the chain nor the trusted CA "+p.trusted())}
 }
 
 // trusted names the CAs that are trusted.
@@ -114,13 +113,13 @@ func (p Presented) trusted() string {
 // plain is an error of crypto/x509 without the package's name.
 func plain(err error) string { return strings.TrimPrefix(err.Error(), "x509: ") }
 
-// LeadsTo tells whether signatures lead from the first certificate of a chain to a
-// CA, over any of the others in it.
+// LeadsTo reports whether signatures lead from the first certificate of a chain to a CA,
+// over any of the others in it.
 func LeadsTo(chain []*x509.Certificate, ca *x509.Certificate) bool {
 	return len(chain) > 0 && (Presented{Chain: chain, Trusted: []*x509.Certificate{ca}}).paths()[0].anchored
 }
 
-// OfSigner tells whether the fault is that no trusted CA has signed the certificate.
+// OfSigner reports whether the fault is that no trusted CA has signed the certificate.
 func (f Fault) OfSigner() bool {
 	switch f.Kind {
 	case OtherCA, NamesakeCA, BadSignature, SelfSigned, UnknownCA, IssuerMissing:

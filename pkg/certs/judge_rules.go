@@ -29,7 +29,7 @@ func (p Presented) ofDates(up path) []Fault {
 		case !p.Now.Before(c.NotAfter):
 			f.Kind, f.text = late, fmt.Sprintf("expired %s ago, at %s", duration.HumanDuration(p.Now.Sub(c.NotAfter)), moment(c.NotAfter))
 		case p.Now.Before(c.NotBefore):
-			f.Kind, f.text = early, fmt.Sprintf("is not yet valid: it begins in %s, at %s", duration.HumanDuration(c.NotBefore.Sub(p.Now)), moment(c.NotBefore))
+			f.Kind, f.text = early, fmt.Sprintf("is not yet valid: it becomes valid in %s, at %s", duration.HumanDuration(c.NotBefore.Sub(p.Now)), moment(c.NotBefore))
 		default:
 			continue
 		}
@@ -52,9 +52,9 @@ func (p Presented) ofHost() []Fault {
 	case len(names) > 0:
 		return []Fault{p.fault(WrongHost, fmt.Sprintf("is not for %s: it is for %s", p.Host, strings.Join(names, ", ")))}
 	case c.Subject.CommonName != "":
-		return []Fault{p.fault(NoNames, fmt.Sprintf("names its server in the common name only (%s), and has no subject alternative names: browsers and other clients of today read no common name", c.Subject.CommonName))}
+		return []Fault{p.fault(NoNames, fmt.Sprintf("has the server's name in the common name only (%s) and no subject alternative names: current browsers and other clients ignore the common name", c.Subject.CommonName))}
 	}
-	return []Fault{p.fault(NoNames, "names no server: it has neither subject alternative names nor a common name")}
+	return []Fault{p.fault(NoNames, "has no server name: it has neither subject alternative names nor a common name")}
 }
 
 // purpose is the extended key usage of a role.
@@ -102,7 +102,7 @@ func (r Role) owner() string {
 	return "client"
 }
 
-// AllowsUsage tells whether a certificate may be used for a purpose. One that names no
+// AllowsUsage reports whether a certificate may be used for a purpose. One that names no
 // purposes may be used for all (RFC 5280, section 4.2.1.12).
 func AllowsUsage(c *x509.Certificate, purpose x509.ExtKeyUsage) bool {
 	return len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 ||
@@ -117,12 +117,12 @@ func ofCAs(up path) []Fault {
 	for _, c := range up.certificates[1:] {
 		switch {
 		case !c.IsCA || !c.BasicConstraintsValid:
-			faults = append(faults, Fault{Kind: NotCA, Of: c, text: "has signed a certificate, and is not a CA's (no CA:TRUE in its basic constraints)"})
+			faults = append(faults, Fault{Kind: NotCA, Of: c, text: "signed a certificate, but is not a CA certificate (no CA:TRUE in its basic constraints)"})
 		case c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0:
-			faults = append(faults, Fault{Kind: NotCA, Of: c, text: "has signed a certificate, and its key usage has no keyCertSign"})
+			faults = append(faults, Fault{Kind: NotCA, Of: c, text: "signed a certificate, but its key usage has no keyCertSign"})
 		}
 		if limited := c.MaxPathLen > 0 || c.MaxPathLen == 0 && c.MaxPathLenZero; c.BasicConstraintsValid && limited && below > c.MaxPathLen {
-			faults = append(faults, Fault{Kind: PathTooLong, Of: c, text: fmt.Sprintf("allows %d CAs below it (path length), and there are %d", c.MaxPathLen, below)})
+			faults = append(faults, Fault{Kind: PathTooLong, Of: c, text: fmt.Sprintf("allows %d CAs below it (path length), but there are %d", c.MaxPathLen, below)})
 		}
 		if name, outside := constrained(up.certificates[0], c); outside {
 			faults = append(faults, Fault{Kind: NameConstrained, Of: c, text: "does not allow the name " + name + " (name constraints)"})
@@ -152,8 +152,8 @@ func constrained(leaf, ca *x509.Certificate) (name string, outside bool) {
 	return "", false
 }
 
-// inDomain tells whether a name is in a domain of name constraints; one with a
-// leading dot has only what is below it.
+// inDomain reports whether a name is in a domain of name constraints; one with a leading
+// dot has only what is below it.
 func inDomain(name, domain string) bool {
 	name, domain = strings.ToLower(name), strings.ToLower(domain)
 	if below, ok := strings.CutPrefix(domain, "."); ok {
@@ -172,14 +172,14 @@ func ofStrength(up path) []Fault {
 			faults = append(faults, Fault{Kind: WeakSignature, Of: c, leaf: i == 0, text: fmt.Sprintf("is signed with a broken digest: %s", c.SignatureAlgorithm)})
 		}
 		if key := weakKey(c); key != "" {
-			faults = append(faults, Fault{Kind: WeakKey, Of: c, leaf: i == 0, text: "has a key that is too weak: " + key + ", and at least 2048 bits of RSA or P-256 are required"})
+			faults = append(faults, Fault{Kind: WeakKey, Of: c, leaf: i == 0, text: "has a key that is too weak: " + key + "; RSA with at least 2048 bits or P-256 is required"})
 		}
 	}
 	return faults
 }
 
-// WeakDigest tells whether a certificate is signed with a digest in which collisions
-// can be made.
+// WeakDigest reports whether a certificate is signed with a digest in which collisions can
+// be made.
 func WeakDigest(c *x509.Certificate) bool {
 	switch c.SignatureAlgorithm {
 	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:

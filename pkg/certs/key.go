@@ -34,9 +34,9 @@ func unknownAlgorithm(text string) error {
 	return fmt.Errorf("key algorithm %q: use rsa, ecdsa or ed25519", text)
 }
 
-// CheckKeySize tells whether NewKey makes keys of that size, in bits: for RSA
-// 2048 to 8192 in steps of 8, for ECDSA 256, 384 or 521 (the curves P-256, P-384
-// and P-521). Zero is the usual size; Ed25519 takes no other.
+// CheckKeySize reports whether NewKey makes keys of that size, in bits: for RSA 2048 to
+// 8192 in steps of 8, for ECDSA 256, 384 or 521 (the curves P-256, P-384 and P-521). Zero
+// is the usual size; Ed25519 takes no other.
 func CheckKeySize(algorithm Algorithm, size int) error {
 	switch algorithm {
 	case RSA:
@@ -49,7 +49,7 @@ func CheckKeySize(algorithm Algorithm, size int) error {
 		}
 	case Ed25519:
 		if size != 0 {
-			return fmt.Errorf("an Ed25519 key of %d bits: it has only one size; give none", size)
+			return fmt.Errorf("an Ed25519 key of %d bits: it has only one size; omit the size", size)
 		}
 	default:
 		return unknownAlgorithm(string(algorithm))
@@ -74,8 +74,7 @@ func NewKey(algorithm Algorithm, size int) (crypto.Signer, error) {
 }
 
 // EncodeKey writes a key, unencrypted, as PKCS#8 in PEM (RFC 5958, RFC 7468
-// section 10): OpenSSL, Java and DCMTK read it whatever the algorithm. Wipe it
-// after use.
+// section 10): OpenSSL, Java and DCMTK read it whatever the algorithm.
 func EncodeKey(key crypto.Signer) ([]byte, error) {
 	if err := checkPublicKey(key.Public()); err != nil {
 		return nil, fmt.Errorf("encode the private key: %w", err)

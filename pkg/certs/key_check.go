@@ -20,10 +20,10 @@ func checkPublicKey(public crypto.PublicKey) error {
 	switch key := public.(type) {
 	case *rsa.PublicKey:
 		if bits := key.N.BitLen(); bits < pki.MinRSAKeySize || bits > pki.MaxRSAKeySize {
-			return fmt.Errorf("its RSA key has %d bits; make one of 2048 to 8192", bits)
+			return fmt.Errorf("its RSA key has %d bits; create one with 2048 to 8192", bits)
 		}
 		if key.E < 1<<16 || key.E%2 == 0 {
-			return fmt.Errorf("its RSA key has the exponent %d, which is weak; make one with 65537, as everything does today", key.E)
+			return fmt.Errorf("its RSA key has the exponent %d, which is weak; create one with 65537, the usual exponent", key.E)
 		}
 		return nil
 	case *ecdsa.PublicKey:
@@ -31,9 +31,9 @@ func checkPublicKey(public crypto.PublicKey) error {
 		case elliptic.P256(), elliptic.P384(), elliptic.P521():
 			return nil
 		}
-		return fmt.Errorf("its ECDSA key is on the curve %s; make one on P-256, P-384 or P-521", key.Curve.Params().Name)
+		return fmt.Errorf("its ECDSA key is on the curve %s; create one on P-256, P-384 or P-521", key.Curve.Params().Name)
 	case ed25519.PublicKey:
 		return nil
 	}
-	return errors.New("its key is not for RSA, ECDSA or Ed25519; make one of those")
+	return errors.New("its key is not an RSA, ECDSA or Ed25519 key; create one of those")
 }

@@ -19,7 +19,7 @@ const keyLimit = 64 << 10
 // says how to decrypt it.
 func DecodeKey(data []byte) (crypto.Signer, error) {
 	if len(data) > keyLimit {
-		return nil, fmt.Errorf("read the private key: %d bytes are too many for a key; give the file that holds only the key", len(data))
+		return nil, fmt.Errorf("read the private key: %d bytes are too many for a key; specify a file that contains only the key", len(data))
 	}
 	var found *pem.Block
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
@@ -27,14 +27,13 @@ func DecodeKey(data []byte) (crypto.Signer, error) {
 			continue
 		}
 		if found != nil {
-			return nil, fmt.Errorf("read the private key: there is more than one; leave only the one to use")
+			return nil, fmt.Errorf("read the private key: there is more than one; keep only the one to use")
 		}
 		found = block
 	}
 	if found == nil {
-		return nil, fmt.Errorf("read the private key: this is %s; give a private key in PEM", describe(data))
+		return nil, fmt.Errorf("read the private key: this is %s; specify a private key in PEM", describe(data))
 	}
-	defer Wipe(found.Bytes)
 	key, err := parseKey(found)
 	if err != nil {
 		return nil, fmt.Errorf("read the private key: %w", err)
@@ -59,14 +58,14 @@ func parseKey(block *pem.Block) (crypto.Signer, error) {
 	case "EC PRIVATE KEY":
 		key, err = x509.ParseECPrivateKey(block.Bytes)
 	default:
-		return nil, fmt.Errorf("%q is a form that is not read; write the key as PKCS#8, with `openssl pkcs8 -topk8 -nodes`, or make a new one", block.Type)
+		return nil, fmt.Errorf("the format %q is not supported; convert the key to PKCS#8 with `openssl pkcs8 -topk8 -nodes`, or create a new one", block.Type)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("it is damaged, or of an algorithm other than RSA, ECDSA and Ed25519: %w", err)
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, errors.New("it is a key that can't sign; make one of RSA, ECDSA or Ed25519")
+		return nil, errors.New("it is a key that can't sign; create an RSA, ECDSA or Ed25519 key")
 	}
 	return signer, nil
 }

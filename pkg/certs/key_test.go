@@ -1,7 +1,6 @@
 package certs
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
@@ -103,13 +102,13 @@ func TestDecodeKey(t *testing.T) {
 		{"encrypted PKCS#8", block("ENCRYPTED PRIVATE KEY", []byte{1}, nil), "it is encrypted; decrypt it first, with `openssl pkey"},
 		{"encrypted PKCS#1", legacy, "it is encrypted; decrypt it first, with `openssl pkey"},
 		{"two keys", sec1 + string(pkcs8), "there is more than one"},
-		{"a weak RSA key", block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(weak), nil), "has 1024 bits; make one of 2048"},
+		{"a weak RSA key", block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(weak), nil), "has 1024 bits; create one with 2048"},
 		{"a weak curve", block("PRIVATE KEY", p224DER, p224Err), "on the curve P-224"},
 		{"a key that can't sign", block("PRIVATE KEY", exchangeDER, exchangeErr), "it is a key that can't sign"},
-		{"OpenSSH's form", block("OPENSSH PRIVATE KEY", []byte{1}, nil), "is a form that is not read"},
+		{"OpenSSH's form", block("OPENSSH PRIVATE KEY", []byte{1}, nil), "is not supported"},
 		{"damaged", block("PRIVATE KEY", []byte{0x30, 1}, nil), "it is damaged"},
-		{"cut off", sec1[:80], "this is a PEM file that is cut off"},
-		{"a certificate", string(encoded(t, root.cert)), "this is a certificate; give a private key"},
+		{"cut off", sec1[:80], "this is a PEM file that is truncated"},
+		{"a certificate", string(encoded(t, root.cert)), "this is a certificate; specify a private key"},
 		{"a key in DER", string(rsaDER), "this is a private key in DER"},
 		{"nothing", " \n", "this is an empty file"},
 		{"something else", "hello", "this is a file of an unknown kind"},
@@ -133,15 +132,8 @@ func TestCheckPublicKey(t *testing.T) {
 		{"a small exponent", &rsa.PublicKey{N: modulus, E: 3}, "the exponent 3"},
 		{"an even exponent", &rsa.PublicKey{N: modulus, E: 65538}, "the exponent 65538"},
 		{"a huge key", &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 8192), E: 65537}, "has 8193 bits"},
-		{"none", nil, "not for RSA, ECDSA or Ed25519"},
+		{"none", nil, "not an RSA, ECDSA or Ed25519 key"},
 	} {
 		t.Run(test.about, func(t *testing.T) { mustFail(t, checkPublicKey(test.public), test.says) })
-	}
-}
-
-func TestWipe(t *testing.T) {
-	secret := []byte("secret")
-	if Wipe(secret); !bytes.Equal(secret, make([]byte, len(secret))) {
-		t.Errorf("%q is left", secret)
 	}
 }

@@ -12,13 +12,13 @@ import (
 // a wildcard as RFC 6125 section 6.4.3 does.
 func parseDNS(text string) (string, error) {
 	if _, err := netip.ParseAddr(text); err == nil {
-		return "", fmt.Errorf("this is an IP address; give it as one")
+		return "", fmt.Errorf("it is an IP address; specify it as one")
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r > '~' }) {
 		return "", fmt.Errorf(`write it in its ASCII form, which begins with "xn--"`)
 	}
 	if len(text) > 253 {
-		return "", fmt.Errorf("it has %d characters; the most is 253", len(text))
+		return "", fmt.Errorf("it has %d characters; the maximum is 253", len(text))
 	}
 	labels := strings.Split(text, ".")
 	if labels[0] == "*" {
@@ -37,9 +37,9 @@ func parseDNS(text string) (string, error) {
 func checkLabel(label string) error {
 	switch {
 	case label == "":
-		return fmt.Errorf("there is nothing between two dots, or before or after one; take that dot out")
+		return fmt.Errorf("a label between two dots, or before or after a dot, is empty; remove that dot")
 	case len(label) > 63:
-		return fmt.Errorf("%q has %d characters; the most between two dots is 63", label, len(label))
+		return fmt.Errorf("%q has %d characters; the maximum between two dots is 63", label, len(label))
 	case strings.Contains(label, "*"):
 		return fmt.Errorf(`"*" may only stand alone before the first dot`)
 	case strings.HasPrefix(label, "-"), strings.HasSuffix(label, "-"):
@@ -58,11 +58,11 @@ func parseIP(text string) (netip.Addr, error) {
 	ip, err := netip.ParseAddr(text)
 	switch {
 	case err != nil && strings.Contains(text, "/"):
-		return ip, fmt.Errorf("this is a network; give single addresses")
+		return ip, fmt.Errorf("it is a network; specify single addresses")
 	case err != nil:
-		return ip, fmt.Errorf("this is no IP address, such as 192.0.2.7 or 2001:db8::7")
+		return ip, fmt.Errorf("it is not an IP address, such as 192.0.2.7 or 2001:db8::7")
 	case ip.Zone() != "":
-		return ip, fmt.Errorf("an address in a certificate has no zone; leave out %q", "%"+ip.Zone())
+		return ip, fmt.Errorf("an address in a certificate has no zone; omit %q", "%"+ip.Zone())
 	}
 	return ip.Unmap(), nil
 }
@@ -76,10 +76,10 @@ func parseEmail(text string) (string, error) {
 	}
 	local, domain := text[:strings.LastIndexByte(text, '@')], text[strings.LastIndexByte(text, '@')+1:]
 	if len(local) > 64 || strings.ContainsFunc(local, func(r rune) bool { return r > '~' }) {
-		return "", fmt.Errorf(`what is before "@" must be at most 64 characters, all ASCII`)
+		return "", fmt.Errorf(`the part before "@" must be at most 64 characters, all ASCII`)
 	}
 	if strings.Contains(domain, "*") {
-		return "", fmt.Errorf(`"*" may not be in it`)
+		return "", fmt.Errorf(`it must not contain "*"`)
 	}
 	_, err = parseDNS(domain)
 	return text, err
@@ -92,7 +92,7 @@ func parseURI(text string) (*url.URL, error) {
 	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return nil, fmt.Errorf("it may have only ASCII characters and no spaces; escape others with %%")
 	case err != nil, uri.String() != text:
-		return nil, fmt.Errorf("this is no URI, such as https://example.org/a or urn:oid:1.2.3")
+		return nil, fmt.Errorf("it is not a URI, such as https://example.org/a or urn:oid:1.2.3")
 	case uri.Scheme == "" || uri.Opaque+uri.Host+uri.Path == "":
 		return nil, fmt.Errorf("it is not absolute; begin it with a scheme, as in https://example.org/a")
 	case uri.Host == "":

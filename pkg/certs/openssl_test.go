@@ -107,7 +107,7 @@ func TestParseRequestsOfOpenSSL(t *testing.T) {
 	}{
 		{"plain, with its text", []string{"-text", "-subj", "/CN=x"}, ""},
 		{"with names, in DER", []string{"-outform", "DER", "-subj", "/CN=x", "-addext", "subjectAltName=DNS:a.org,IP:192.0.2.7"}, ""},
-		{"for a CA", []string{"-subj", "/CN=x", "-addext", "basicConstraints=CA:TRUE"}, "it asks for the certificate of a CA"},
+		{"for a CA", []string{"-subj", "/CN=x", "-addext", "basicConstraints=CA:TRUE"}, "it requests a CA certificate"},
 		{"by SHA-1", []string{"-sha1", "-subj", "/CN=x"}, "it is signed by ECDSA-SHA1"},
 		{"a user of Windows", []string{"-subj", "/CN=x", "-addext", "subjectAltName=otherName:1.3.6.1.4.1.311.20.2.3;UTF8:x"}, "a name of the kind otherName"},
 		{"nobody", []string{"-subj", "/"}, "neither a subject nor names"},

@@ -20,7 +20,7 @@ type OutlivesError struct {
 
 // Error tells both times, in UTC.
 func (e *OutlivesError) Error() string {
-	return fmt.Sprintf("the certificate would be valid until %s, but its CA %s only until %s; ask for less, or renew the CA first",
+	return fmt.Sprintf("the certificate would be valid until %s, but its CA %s only until %s; request a shorter duration, or renew the CA first",
 		e.Asked.UTC().Format(time.RFC3339), e.CA, e.Until.UTC().Format(time.RFC3339))
 }
 
@@ -45,8 +45,8 @@ func issuedBy(cert, ca *x509.Certificate) bool {
 	return bytes.Equal(cert.RawIssuer, ca.RawSubject) && cert.CheckSignatureFrom(ca) == nil
 }
 
-// isRoot tells whether a certificate is self-signed. What a root signs itself
-// with proves nothing: an old one may do it with SHA-1.
+// isRoot reports whether a certificate is self-signed. What a root signs itself with proves
+// nothing: an old one may do it with SHA-1.
 func isRoot(cert *x509.Certificate) bool {
 	if !bytes.Equal(cert.RawIssuer, cert.RawSubject) {
 		return false

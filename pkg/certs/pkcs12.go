@@ -33,12 +33,12 @@ func EncodePKCS12(key crypto.Signer, chain, ca []*x509.Certificate, password str
 	case len(chain) == 0 || slices.Contains(all, nil):
 		return nil, errors.New("write the PKCS#12 file: a certificate is missing")
 	case password == "":
-		return nil, errors.New("write the PKCS#12 file: the password is empty, which many programs do not read; give one")
+		return nil, errors.New("write the PKCS#12 file: the password is empty, which many programs do not accept; specify one")
 	case !isBMP(password):
-		return nil, errors.New("write the PKCS#12 file: the password has a character that such a file can't have; use letters, digits and signs")
+		return nil, errors.New("write the PKCS#12 file: the password has a character that PKCS#12 does not allow; use letters, digits and punctuation")
 	}
 	if same, err := pki.PublicKeyMatchesCertificate(key.Public(), chain[0]); err != nil || !same {
-		return nil, fmt.Errorf("write the PKCS#12 file: the key is not that of %s; give the two that belong together", called(chain[0].RawSubject))
+		return nil, fmt.Errorf("write the PKCS#12 file: the key does not belong to the certificate of %s; specify the certificate's own key", called(chain[0].RawSubject))
 	}
 	var others []*x509.Certificate
 	for i, cert := range all {
@@ -57,8 +57,8 @@ func EncodePKCS12(key crypto.Signer, chain, ca []*x509.Certificate, password str
 	return data, nil
 }
 
-// isBMP tells whether a password is of valid characters of Unicode's first
-// plane: a BMPString (RFC 7292 appendix B.1) has no others.
+// isBMP reports whether a password is of valid characters of Unicode's first plane: a
+// BMPString (RFC 7292 appendix B.1) has no others.
 func isBMP(password string) bool {
 	for _, r := range password {
 		if r > 0xffff || r == 0 {
@@ -83,13 +83,13 @@ func DecodePKCS12(data []byte, password string) (crypto.Signer, []*x509.Certific
 	decoded, first, others, err := pkcs12.DecodeChain(data, password)
 	switch {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
-		return nil, nil, fmt.Errorf("read the PKCS#12 file: %w; try another", ErrPassword)
+		return nil, nil, fmt.Errorf("read the PKCS#12 file: %w; try another one", ErrPassword)
 	case err != nil:
-		return nil, nil, fmt.Errorf("read the PKCS#12 file: this is %s, damaged or in a form that is not read; get it again, or rewrite it with `openssl pkcs12`: %w", describe(data), err)
+		return nil, nil, fmt.Errorf("read the PKCS#12 file: this is %s, damaged or in an unsupported format; get it again, or convert it with `openssl pkcs12`: %w", describe(data), err)
 	}
 	key, ok := decoded.(crypto.Signer)
 	if !ok {
-		return nil, nil, errors.New("read the PKCS#12 file: its key can't sign; make one of RSA, ECDSA or Ed25519")
+		return nil, nil, errors.New("read the PKCS#12 file: its key can't sign; create an RSA, ECDSA or Ed25519 key")
 	}
 	certs := append([]*x509.Certificate{first}, others...)
 	own := slices.IndexFunc(certs, func(cert *x509.Certificate) bool {
@@ -97,7 +97,7 @@ func DecodePKCS12(data []byte, password string) (crypto.Signer, []*x509.Certific
 		return err == nil && same
 	})
 	if own < 0 {
-		return nil, nil, errors.New("read the PKCS#12 file: none of its certificates is for its key; get the file again from who made it")
+		return nil, nil, errors.New("read the PKCS#12 file: none of its certificates belongs to its key; get the file again from its creator")
 	}
 	leaf := certs[own]
 	return key, append([]*x509.Certificate{leaf}, slices.Delete(certs, own, own+1)...), nil

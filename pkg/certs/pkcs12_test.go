@@ -60,9 +60,9 @@ func TestDecodePKCS12(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err = DecodePKCS12(foreign, "secret")
-	mustFail(t, err, "none of its certificates is for its key")
+	mustFail(t, err, "none of its certificates belongs to its key")
 	_, _, err = DecodePKCS12(encoded(t, root), "secret")
-	mustFail(t, err, "this is a certificate, damaged or in a form that is not read")
+	mustFail(t, err, "this is a certificate, damaged or in an unsupported format")
 	_, _, err = DecodePKCS12(make([]byte, pkcs12Limit+1), "secret")
 	mustFail(t, err, "bytes are too many")
 }
@@ -80,7 +80,7 @@ func TestEncodePKCS12Refuses(t *testing.T) {
 		{"a password that is no text", chain, "\xffsecret", "the password has a character"},
 		{"no certificate", nil, "secret", "a certificate is missing"},
 		{"a hole in the chain", []*x509.Certificate{chain[0], nil}, "secret", "a certificate is missing"},
-		{"another's certificate", []*x509.Certificate{root}, "secret", "the key is not that of CN=root"},
+		{"another's certificate", []*x509.Certificate{root}, "secret", "the key does not belong to the certificate of CN=root"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			_, err := EncodePKCS12(holder.key, test.chain, nil, test.password, false)

@@ -27,26 +27,26 @@ func NewRequest(subject pkix.RDNSequence, names Names, key crypto.Signer) ([]byt
 	}
 	usage, err := pki.MarshalKeyUsage(keyUsage(key.Public()))
 	if err != nil {
-		return nil, fmt.Errorf("make the request: encode its key usage: %w", err)
+		return nil, fmt.Errorf("create the request: encode its key usage: %w", err)
 	}
 	purpose, err := pki.MarshalExtKeyUsage([]x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, nil)
 	if err != nil {
-		return nil, fmt.Errorf("make the request: encode its purpose: %w", err)
+		return nil, fmt.Errorf("create the request: encode its purpose: %w", err)
 	}
 	extensions := []pkix.Extension{usage, purpose}
 	if !names.empty() {
 		san, err := pki.MarshalSANs(names.general(), len(subject) > 0)
 		if err != nil {
-			return nil, fmt.Errorf("make the request: encode its names: %w", err)
+			return nil, fmt.Errorf("create the request: encode its names: %w", err)
 		}
 		extensions = append(extensions, san)
 	}
 	der, err := pki.EncodeCSR(&x509.CertificateRequest{RawSubject: rawSubject, ExtraExtensions: extensions}, key)
 	if err != nil {
-		return nil, fmt.Errorf("make the request: %w", err)
+		return nil, fmt.Errorf("create the request: %w", err)
 	}
 	if _, err := ParseRequest(der); err != nil {
-		return nil, fmt.Errorf("make the request: %w", err)
+		return nil, fmt.Errorf("create the request: %w", err)
 	}
 	return EncodeRequest(&x509.CertificateRequest{Raw: der}), nil
 }
@@ -69,20 +69,19 @@ func keyUsage(public crypto.PublicKey) x509.KeyUsage {
 // ParseRequest reads a certificate request in PEM or DER and refuses what should
 // not be signed: a signature that is wrong or by SHA-1 or MD5, a weak key, a
 // request to be a CA, an empty subject without names, names that ParseNames
-// refuses or of a kind it doesn't know, and anything after the request. Nothing of
-// the result shares memory with the data.
+// refuses or of a kind it doesn't know, and anything after the request.
 func ParseRequest(data []byte) (*x509.CertificateRequest, error) {
 	if len(data) > requestLimit {
 		return nil, fmt.Errorf("read the request: %d bytes are too many for a certificate request", len(data))
 	}
-	der := bytes.Clone(data) // crypto/x509 keeps what it is given
+	der := data
 	if bytes.Contains(data, []byte("-----BEGIN ")) {
 		block, rest := pem.Decode(data)
 		if block == nil || (block.Type != "CERTIFICATE REQUEST" && block.Type != "NEW CERTIFICATE REQUEST") {
-			return nil, fmt.Errorf("read the request: this is %s; give a certificate request in PEM or DER", describe(data))
+			return nil, fmt.Errorf("read the request: this is %s; specify a certificate request in PEM or DER", describe(data))
 		}
 		if len(bytes.TrimSpace(rest)) > 0 {
-			return nil, errors.New("read the request: something comes after it; leave only the request in the file")
+			return nil, errors.New("read the request: the file has other content after it; keep only the request in the file")
 		}
 		der = block.Bytes
 	}
@@ -91,7 +90,7 @@ func ParseRequest(data []byte) (*x509.CertificateRequest, error) {
 		return nil, fmt.Errorf("read the request: it is damaged; copy it again: %w", err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the request: this is %s; give one certificate request in PEM or DER: %w", describe(data), err)
+		return nil, fmt.Errorf("read the request: this is %s; specify one certificate request in PEM or DER: %w", describe(data), err)
 	}
 	if err := checkRequest(request); err != nil {
 		return nil, fmt.Errorf("the request is refused: %w", err)

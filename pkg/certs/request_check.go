@@ -24,14 +24,14 @@ func checkRequest(request *x509.CertificateRequest) error {
 		return fmt.Errorf("it is signed by %s, which is weak or unknown; sign it with SHA-256, as `openssl req -sha256` does", request.SignatureAlgorithm)
 	}
 	if err := request.CheckSignature(); err != nil {
-		return fmt.Errorf("its signature is not by its own key, or it was changed since; make it again: %w", err)
+		return fmt.Errorf("its signature was not made with its own key, or it was changed later; create it again: %w", err)
 	}
 	names, err := requestedNames(request)
 	if err != nil {
 		return err
 	}
 	if pki.IsASN1SubjectEmpty(request.RawSubject) && names.empty() {
-		return errors.New("it has neither a subject nor names; give it one")
+		return errors.New("it has neither a subject nor names; add one")
 	}
 	return checkNoCA(request)
 }
@@ -44,10 +44,10 @@ func checkNoCA(request *x509.CertificateRequest) error {
 	}
 	isCA, _, err := pki.UnmarshalBasicConstraints(asked.Value)
 	if err != nil {
-		return fmt.Errorf("what it says about being a CA is damaged; make it again: %w", err)
+		return fmt.Errorf("its basic constraints are damaged; create it again: %w", err)
 	}
 	if isCA {
-		return errors.New("it asks for the certificate of a CA; make one with CA:FALSE")
+		return errors.New("it requests a CA certificate; create one with CA:FALSE")
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func requestedNames(request *x509.CertificateRequest) (Names, error) {
 		return Names{}, err
 	}
 	if names.empty() {
-		return Names{}, errors.New("its list of names is empty; leave the list out, or name something")
+		return Names{}, errors.New("its list of names is empty; omit the list, or add a name")
 	}
 	return names, nil
 }
@@ -47,14 +47,14 @@ func requestedNames(request *x509.CertificateRequest) (Names, error) {
 func parseSAN(der []byte) (Names, error) {
 	var raw []asn1.RawValue
 	if rest, err := asn1.Unmarshal(der, &raw); err != nil || len(rest) > 0 {
-		return Names{}, errors.New("its list of names is damaged; make it again")
+		return Names{}, errors.New("its list of names is damaged; create it again")
 	}
 	var dns, ips, emails, uris []string
 	for _, name := range raw {
 		text := string(name.Bytes)
 		switch {
 		case name.Class != asn1.ClassContextSpecific || name.Tag >= len(nameKinds):
-			return Names{}, errors.New("its list of names is damaged; make it again")
+			return Names{}, errors.New("its list of names is damaged; create it again")
 		case nameKinds[name.Tag] == "rfc822Name":
 			emails = append(emails, text)
 		case nameKinds[name.Tag] == "dNSName":
@@ -64,7 +64,7 @@ func parseSAN(der []byte) (Names, error) {
 		case nameKinds[name.Tag] == "iPAddress":
 			ips = append(ips, net.IP(name.Bytes).String())
 		default:
-			return Names{}, fmt.Errorf("it has a name of the kind %s, which can't be checked; leave it out", nameKinds[name.Tag])
+			return Names{}, fmt.Errorf("it has a name of the kind %s, which can't be checked; omit it", nameKinds[name.Tag])
 		}
 	}
 	return ParseNames(dns, ips, emails, uris)

@@ -39,14 +39,11 @@ func Usages(public crypto.PublicKey) []string {
 // earlier (*OutlivesError), and when the CAs' own limits forbid the certificate.
 // The request is checked again as by ParseRequest.
 func (a *Authority) Sign(request *x509.CertificateRequest, now time.Time, duration time.Duration) ([]*x509.Certificate, error) {
-	if a.key == nil {
-		return nil, fmt.Errorf("sign the certificate: %w", errWiped)
-	}
 	if err := checkRequest(request); err != nil {
 		return nil, fmt.Errorf("the request is refused: %w", err)
 	}
 	if duration < time.Second {
-		return nil, errors.New("sign the certificate: it would be valid for less than a second; ask for more")
+		return nil, errors.New("sign the certificate: it would be valid for less than a second; request a longer duration")
 	}
 	template, err := a.template(request, now, duration)
 	if err != nil {
@@ -61,7 +58,7 @@ func (a *Authority) Sign(request *x509.CertificateRequest, now time.Time, durati
 		return nil, fmt.Errorf("sign the certificate: %w", err)
 	}
 	if err := verify(leaf, cas, now); err != nil {
-		return nil, fmt.Errorf("the CA %s may not sign this certificate, or one above it may not: %w; ask for other names, or use another CA",
+		return nil, fmt.Errorf("the CA %s, or one above it, may not sign this certificate: %w; request other names, or use another CA",
 			called(a.Certificate.RawSubject), err)
 	}
 	return append([]*x509.Certificate{leaf}, withoutRoot(cas)...), nil

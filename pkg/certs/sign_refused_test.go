@@ -13,9 +13,6 @@ func TestSignRefuses(t *testing.T) {
 	request := requestOf(t, "CN=x", namesOf(t, "a.org", "192.0.2.7", "", ""), ecKey(t))
 	alone := func(spoil func(*x509.Certificate)) *Authority { return newCA(t, "ca", nil, spoil).authority(t) }
 	old := newCA(t, "old root", nil, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) })
-	wiped := root.authority(t)
-	wiped.Wipe()
-	wiped.Wipe()
 	for _, test := range []struct {
 		about     string
 		authority *Authority
@@ -35,8 +32,7 @@ func TestSignRefuses(t *testing.T) {
 			c.ExcludedIPRanges = []*net.IPNet{{IP: net.IP{192, 0, 2, 0}, Mask: net.CIDRMask(24, 32)}}
 		}), request, day, "may not sign this certificate"},
 		{"a CA for servers", alone(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), request, day, "may not sign this certificate"},
-		{"a request that nobody checked", root.authority(t), &x509.CertificateRequest{PublicKey: ecKey(t).Public(), SignatureAlgorithm: x509.ECDSAWithSHA256}, day, "its signature is not by its own key"},
-		{"a wiped key", wiped, request, day, "the CA's key was wiped"},
+		{"a request that nobody checked", root.authority(t), &x509.CertificateRequest{PublicKey: ecKey(t).Public(), SignatureAlgorithm: x509.ECDSAWithSHA256}, day, "its signature was not made with its own key"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			_, err := test.authority.Sign(test.request, now, test.duration)

@@ -49,8 +49,8 @@ func TestParseSubject(t *testing.T) {
 		{about: "NUL", text: `CN=a\00b`, says: "control character"},
 		{about: "a line break", text: "/CN=a\nb", says: "control character"},
 		{about: "no UTF-8", text: `CN=a\FF`, says: "not valid UTF-8"},
-		{about: "too long", text: "CN=" + strings.Repeat("é", 65), says: "has 65 characters; the most is 64"},
-		{about: "an e-mail address too long", text: "E=" + strings.Repeat("a", 256), says: "has 256 characters; the most is 255"},
+		{about: "too long", text: "CN=" + strings.Repeat("é", 65), says: "has 65 characters; the maximum is 64"},
+		{about: "an e-mail address too long", text: "E=" + strings.Repeat("a", 256), says: "has 256 characters; the maximum is 255"},
 		{about: "a country by its name", text: "/C=Canada", says: "a country is exactly two letters"},
 		{about: "a country of digits", text: "/C=12", says: "a country is exactly two letters"},
 		{about: "an e-mail address beyond ASCII", text: "E=é@b.org", says: "only ASCII"},
@@ -96,7 +96,7 @@ func TestMarshalSubject(t *testing.T) {
 	_, err := MarshalSubject(pkix.RDNSequence{{}})
 	mustFail(t, err, "name 1 of 1 has no attribute")
 	_, err = MarshalSubject(pkix.RDNSequence{{{Type: asn1.ObjectIdentifier{2, 5, 4, 6}, Value: "é"}}})
-	mustFail(t, err, "encode the subject's C: only letters")
+	mustFail(t, err, "encode the subject's C: the value may have only letters")
 }
 
 func TestFormatRawSubject(t *testing.T) {

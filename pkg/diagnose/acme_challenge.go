@@ -66,7 +66,7 @@ func (c challenge) silent() {
 	c.exam.blame = c.x.certManager("controller")
 	f := c.finding(codeSelfCheck, "NotProcessed", "has not been processed")
 	f.Evidence = []finding.Evidence{evidence(c.obj, "spec.dnsName", c.host(), time.Time{})}
-	f.Fixes = []finding.Fix{{Text: "See its events, and what cert-manager logs about it", Command: describeACME(f.Ref)}}
+	f.Fixes = []finding.Fix{{Text: "Check its events, and what cert-manager logs about it", Command: describeACME(f.Ref)}}
 	c.exam.fallback = append(c.exam.fallback, f)
 }
 
@@ -124,10 +124,10 @@ func (c challenge) refused() bool {
 
 // noHost is a host without an address in the DNS.
 func (c challenge) noHost(said fluxmsg.ACME) {
-	f := c.finding(codeSelfCheck, string(said.Problem), fmt.Sprintf("can't be validated: %s has no address in the DNS", c.host()))
+	f := c.finding(codeSelfCheck, string(said.Problem), fmt.Sprintf("can't be validated: %s has no address in DNS", c.host()))
 	f.Evidence = append(f.Evidence, evidence(c.obj, "spec.dnsName", c.host(), time.Time{}))
 	f.Fixes = []finding.Fix{
-		{Text: fmt.Sprintf("Create a DNS record of %s with the address at which the ingress is reached from outside, or correct the name in the Certificate", c.host()), Command: "dig +short " + escape.ShellWord(c.host())},
+		{Text: fmt.Sprintf("Create a DNS record for %s with the external address of the ingress, or correct the name in the Certificate", c.host()), Command: "dig +short " + escape.ShellWord(c.host())},
 	}
 	c.exam.findings = append(c.exam.findings, f)
 }
@@ -137,13 +137,13 @@ func (c challenge) noConnection(said fluxmsg.ACME) {
 	if c.solver() {
 		return
 	}
-	f := c.finding(codeSelfCheck, string(said.Problem), fmt.Sprintf("can't be validated: nothing answers http://%s on port 80: %s", c.host(), firstLine(said.Detail)))
+	f := c.finding(codeSelfCheck, string(said.Problem), fmt.Sprintf("can't be validated: http://%s does not respond on port 80: %s", c.host(), firstLine(said.Detail)))
 	f.Evidence = append(f.Evidence, evidence(c.obj, "spec.dnsName", c.host(), time.Time{}))
 	from := "from inside the cluster, where cert-manager checks it first (some load balancers can't be reached from there)"
 	if said.Address != "" {
 		from = "from outside"
 	}
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Let %s be reached on port 80 %s: check its DNS record, the load balancer and the firewall", c.host(), from),
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Make %s reachable on port 80 %s: check its DNS record, the load balancer and the firewall", c.host(), from),
 		Command: "curl -sv http://" + escape.ShellWord(c.host()) + "/.well-known/acme-challenge/"}}
 	c.exam.findings = append(c.exam.findings, f)
 }
@@ -151,9 +151,9 @@ func (c challenge) noConnection(said fluxmsg.ACME) {
 // notPropagated is a TXT record that the name servers of the domain do not have.
 func (c challenge) notPropagated(why fluxmsg.ACME) {
 	record := "_acme-challenge." + c.host()
-	f := c.finding(codeNotPropagated, string(why.Problem), fmt.Sprintf("can't be validated: the TXT record %s is not at the domain's name servers: %s", record, firstLine(why.Detail)))
+	f := c.finding(codeNotPropagated, string(why.Problem), fmt.Sprintf("can't be validated: the domain's name servers do not have the TXT record %s: %s", record, firstLine(why.Detail)))
 	if why.Problem == fluxmsg.ACMENameServers {
-		f.Message = fmt.Sprintf("%s can't be validated: the name servers of %s can't be asked: %s", f.Ref, c.host(), firstLine(why.Detail))
+		f.Message = fmt.Sprintf("%s can't be validated: the name servers of %s can't be queried: %s", f.Ref, c.host(), firstLine(why.Detail))
 	}
 	if solver, ok := valueAt(c.obj.Object, "spec.solver.dns01"); ok && len(solver) < maxValue {
 		f.Evidence = append(f.Evidence, evidence(c.obj, "spec.solver.dns01", solver, time.Time{}))
@@ -163,8 +163,8 @@ func (c challenge) notPropagated(why fluxmsg.ACME) {
 		break
 	}
 	f.Fixes = []finding.Fix{
-		{Text: "See whether the record exists and is in the zone that the domain's NS records lead to", Command: "dig +trace TXT " + escape.ShellWord(record)},
-		{Text: "If only cert-manager does not see it, since the cluster resolves the domain otherwise: set its --dns01-recursive-nameservers", Command: describeACME(f.Ref)},
+		{Text: "Check whether the record exists in the zone to which the domain's NS records point", Command: "dig +trace TXT " + escape.ShellWord(record)},
+		{Text: "If only cert-manager can't find it, because the cluster resolves the domain differently, set cert-manager's --dns01-recursive-nameservers", Command: describeACME(f.Ref)},
 	}
 	c.exam.findings = append(c.exam.findings, f)
 }
@@ -176,16 +176,16 @@ func (c *challenge) noSecret(said fluxmsg.ACME) {
 	namespace := c.solverNamespace(issuer)
 	f := c.finding(codeSolverFailed, string(said.Problem), fmt.Sprintf("can't be presented: Secret %s with the credentials of the DNS provider does not exist", said.Secret))
 	f.Ref = issuer
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create Secret %s where cert-manager reads it: beside cert-manager for a ClusterIssuer, else beside the Issuer", said.Secret), Command: describe(issuer)}}
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create Secret %s where cert-manager reads it: in cert-manager's namespace for a ClusterIssuer, in the Issuer's namespace otherwise", said.Secret), Command: describe(issuer)}}
 	if namespace != "" {
 		f.Ref = coreRef(secretKind.Kind, namespace, said.Secret)
 		f.Message = fmt.Sprintf("%s can't be presented: %s with the credentials of the DNS provider, which %s references, does not exist", c.exam.verdict.Ref, f.Ref, issuer)
-		f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Create %s, with the key that the solver of %s names", f.Ref, issuer), Command: "kubectl get secrets -n " + escape.ShellWord(namespace)}
+		f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Create %s, with the key that the solver of %s references", f.Ref, issuer), Command: "kubectl get secrets -n " + escape.ShellWord(namespace)}
 		if c.x.presence(part{ref: f.Ref}) == snapshot.Present {
 			return
 		}
 		if other, ok := c.x.inOtherNamespace(f.Ref); ok {
-			f.Message += fmt.Sprintf("; there is one in namespace %s", other.Namespace)
+			f.Message += fmt.Sprintf("; a Secret of this name exists in namespace %s", other.Namespace)
 		}
 	}
 	c.exam.findings = append(c.exam.findings, f)
@@ -194,7 +194,7 @@ func (c *challenge) noSecret(said fluxmsg.ACME) {
 // noSolverAPI is a DNS provider's webhook that is no API that answers.
 func (c challenge) noSolverAPI(said fluxmsg.ACME) {
 	c.exam.blame = apiRefusal{x: c.x}.apiServices()
-	f := c.finding(codeSolverFailed, string(said.Problem), "can't be presented: the API of the DNS solver's webhook does not answer: "+firstLine(said.Detail))
-	f.Fixes = []finding.Fix{{Text: "See whether the webhook of the DNS provider is installed and its API available", Command: "kubectl get apiservices"}}
+	f := c.finding(codeSolverFailed, string(said.Problem), "can't be presented: the API of the DNS solver's webhook does not respond: "+firstLine(said.Detail))
+	f.Fixes = []finding.Fix{{Text: "Check whether the webhook of the DNS provider is installed and its API is available", Command: "kubectl get apiservices"}}
 	c.exam.findings = append(c.exam.findings, f)
 }

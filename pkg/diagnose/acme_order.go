@@ -58,9 +58,9 @@ func explainOrder(x *examiner, obj *unstructured.Unstructured, failing bool) exa
 		e.fallback = append(e.fallback, a.answered(said))
 		return e
 	}
-	f := a.finding(codeOrderFailed, state, "is "+state+", and its reason is not recorded")
+	f := a.finding(codeOrderFailed, state, "is "+state+" without a recorded reason")
 	f.Evidence = []finding.Evidence{evidence(obj, "status.state", state, time.Time{})}
-	f.Fixes = []finding.Fix{{Text: "See what its events say", Command: describeACME(f.Ref)}}
+	f.Fixes = []finding.Fix{{Text: "Check its events", Command: describeACME(f.Ref)}}
 	e.fallback = append(e.fallback, f)
 	return e
 }
@@ -74,9 +74,9 @@ func (a acme) unsolved() {
 			continue
 		}
 		issuer, _ := issuerNamed(a.obj)
-		f := a.finding(codeSolverFailed, string(parsed.Problem), fmt.Sprintf("has no Challenge: no solver of %s is for its domains", issuer))
+		f := a.finding(codeSolverFailed, string(parsed.Problem), fmt.Sprintf("has no Challenge: no solver of %s matches its domains", issuer))
 		f.Ref, f.Evidence = issuer, []finding.Evidence{eventEvidence(a.exam.verdict.Ref, event)}
-		f.Fixes = []finding.Fix{{Text: "Add a solver to spec.acme.solvers, or correct the selector of one, so that it is for " + strings.Join(field.Texts(a.obj.Object, "spec", "dnsNames"), ", "),
+		f.Fixes = []finding.Fix{{Text: "Add a solver to spec.acme.solvers, or correct the selector of one, so that it matches " + strings.Join(field.Texts(a.obj.Object, "spec", "dnsNames"), ", "),
 			File: a.x.file(a.x.snap.Lookup(issuer).Object, "spec.acme.solvers"), Command: describe(issuer)}}
 		a.exam.verdict.Status, a.exam.verdict.Reason = health.Failing, health.Reason(f.Reason)
 		a.exam.findings = append(a.exam.findings, f)
@@ -109,7 +109,7 @@ func (a acme) host() string { return field.Text(a.obj.Object, "spec", "dnsName")
 
 // describeACME is describe for kinds of ACME, which other groups have as well.
 func describeACME(ref finding.Ref) string {
-	return escape.Command("kubectl describe %ss.%s %s -n %s", strings.ToLower(ref.Kind), orderKind.Group, ref.Name, ref.Namespace)
+	return escape.Command("kubectl describe %s.%s %s -n %s", finding.PluralOf(ref.Kind), orderKind.Group, ref.Name, ref.Namespace)
 }
 
 // answered is what the ACME server answered, with what helps: another name, time,
@@ -120,32 +120,32 @@ func (a acme) answered(said fluxmsg.ACME) finding.Finding {
 	if host == "" {
 		host = strings.Join(field.Texts(a.obj.Object, "spec", "dnsNames"), ", ")
 	}
-	look := finding.Fix{Text: "See its events", Command: describeACME(a.exam.verdict.Ref)}
+	look := finding.Fix{Text: "Check its events", Command: describeACME(a.exam.verdict.Ref)}
 	switch said.Problem {
 	case fluxmsg.ACMERateLimited:
-		f := a.finding(codeRateLimited, string(said.Problem), "is refused by the ACME server's rate limit: "+firstLine(said.Detail))
-		wait := "Wait until the limit is over: each further try counts too"
+		f := a.finding(codeRateLimited, string(said.Problem), "is rejected by the ACME server's rate limit: "+firstLine(said.Detail))
+		wait := "Wait until the limit expires: each further attempt counts as well"
 		if said.Retry != "" {
-			wait = "Wait until " + said.Retry + ": the limit is over then, and each further try counts too"
+			wait = "Wait until " + said.Retry + ", when the limit expires: each further attempt counts as well"
 		}
-		f.Fixes = []finding.Fix{{Text: wait, Command: look.Command}, {Text: "Try out changes with the ACME server's staging environment, whose limits are higher"}}
+		f.Fixes = []finding.Fix{{Text: wait, Command: look.Command}, {Text: "Test changes in the ACME server's staging environment, whose limits are higher"}}
 		return f
 	case fluxmsg.ACMECAA:
-		f := a.finding(codeCAA, string(said.Problem), "is refused, since a CAA record of the domain does not allow this CA: "+firstLine(said.Detail))
-		f.Fixes = []finding.Fix{{Text: "Allow the CA in the CAA record of " + host + " or of the domain above it, at the DNS provider", Command: "dig +short CAA " + escape.ShellWord(host)}}
+		f := a.finding(codeCAA, string(said.Problem), "is rejected because a CAA record of the domain does not allow this CA: "+firstLine(said.Detail))
+		f.Fixes = []finding.Fix{{Text: "Allow the CA in the CAA record of " + host + " or of its parent domain, at the DNS provider", Command: "dig +short CAA " + escape.ShellWord(host)}}
 		return f
 	case fluxmsg.ACMEIdentifier:
 		f := a.finding(codeOrderFailed, string(said.Problem), "names a domain for which the ACME server issues no certificate: "+firstLine(said.Detail))
-		f.Fixes = []finding.Fix{{Text: "Name only public domains in spec.dnsNames of the Certificate, or let a private CA issue it", Command: look.Command}}
+		f.Fixes = []finding.Fix{{Text: "List only public domains in spec.dnsNames of the Certificate, or have a private CA issue it", Command: look.Command}}
 		return f
 	case fluxmsg.ACMEAccount, fluxmsg.ACMEExternalAccount, fluxmsg.ACMEContact:
-		f := a.finding(codeACMEAccount, string(said.Problem), "is refused, since the ACME server does not accept the account: "+firstLine(said.Detail))
+		f := a.finding(codeACMEAccount, string(said.Problem), "is rejected because the ACME server does not accept the account: "+firstLine(said.Detail))
 		f.Ref = issuer
 		f.Fixes = accountFix(a.x, a.x.snap.Lookup(issuer).Object, issuer, said)
 		return f
 	case fluxmsg.ACMEServerError:
-		f := a.finding(codeOrderFailed, string(said.Problem), "failed by an error of the ACME server: "+firstLine(said.Detail))
-		f.Fixes = []finding.Fix{{Text: "See whether the ACME server reports an outage; cert-manager tries again by itself", Command: look.Command}}
+		f := a.finding(codeOrderFailed, string(said.Problem), "failed because of an error of the ACME server: "+firstLine(said.Detail))
+		f.Fixes = []finding.Fix{{Text: "Check whether the ACME server reports an outage; cert-manager retries by itself", Command: look.Command}}
 		return f
 	}
 	f := a.finding(codeOrderFailed, string(said.Problem), "failed: "+firstLine(said.Detail))

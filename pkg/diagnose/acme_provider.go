@@ -59,12 +59,12 @@ func (c *challenge) provider(parsed fluxmsg.ACME) {
 	switch parsed.Problem {
 	case fluxmsg.ACMEProviderCredentials:
 		f.Message = fmt.Sprintf("%s can't be presented: the DNS provider does not accept the credentials of %s: %s", c.exam.verdict.Ref, named, firstLine(parsed.Detail))
-		f.Fixes = []finding.Fix{{Text: "Check the identity and the credentials that the solver names", Command: describe(issuer)}}
+		f.Fixes = []finding.Fix{{Text: "Check the identity and the credentials that the solver references", Command: describe(issuer)}}
 		if secret.Name != "" && secret.Namespace != "" {
 			f.Ref = secret
 			f.Fixes = []finding.Fix{
-				{Text: fmt.Sprintf("See which keys %s has and when it was last changed", secret), Command: inspect(secret)},
-				{Text: fmt.Sprintf("Put valid credentials of the DNS provider into %s: what is in it may have expired, been revoked, or be of another account", secret)},
+				{Text: fmt.Sprintf("Check which keys %s has and when it was last changed", secret), Command: inspect(secret)},
+				{Text: fmt.Sprintf("Store valid credentials of the DNS provider in %s: the current ones may have expired, been revoked, or belong to another account", secret)},
 			}
 		}
 	case fluxmsg.ACMEProviderDenied:
@@ -75,13 +75,13 @@ func (c *challenge) provider(parsed fluxmsg.ACME) {
 		f.Message = fmt.Sprintf("%s can't be presented: the DNS provider does not allow %s %s: %s", c.exam.verdict.Ref, named, what, firstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{
 			{Text: fmt.Sprintf("Allow %s %s, at the DNS provider", uses, what), Command: describe(issuer)},
-			{Text: "If the zone is another account's, correct the identity or the zone in the solver", File: c.x.file(c.x.snap.Lookup(issuer).Object, "spec.acme.solvers.dns01")},
+			{Text: "If the zone belongs to another account, correct the identity or the zone in the solver", File: c.x.file(c.x.snap.Lookup(issuer).Object, "spec.acme.solvers.dns01")},
 		}
 	default:
-		f.Message = fmt.Sprintf("%s can't be presented: the DNS provider has no zone of %s that %s may read: %s", c.exam.verdict.Ref, c.host(), named, firstLine(parsed.Detail))
+		f.Message = fmt.Sprintf("%s can't be presented: the DNS provider has no zone for %s that %s can read: %s", c.exam.verdict.Ref, c.host(), named, firstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{
-			{Text: "See which name servers serve the domain, and whether they are this provider's", Command: "dig +trace NS " + escape.ShellWord(c.host())},
-			{Text: "Name the zone or the account that has it in the solver, or allow its identity to list zones", File: c.x.file(c.x.snap.Lookup(issuer).Object, "spec.acme.solvers.dns01"), Command: describe(issuer)},
+			{Text: "Check which name servers serve the domain, and whether they are this provider's", Command: "dig +trace NS " + escape.ShellWord(c.host())},
+			{Text: "Set the zone, or the account that has it, in the solver, or allow the solver's identity to list zones", File: c.x.file(c.x.snap.Lookup(issuer).Object, "spec.acme.solvers.dns01"), Command: describe(issuer)},
 		}
 	}
 	c.exam.findings = append(c.exam.findings, f)

@@ -23,14 +23,14 @@ func (c challenge) otherAnswer(said fluxmsg.ACME) {
 	if c.solver() || c.solverPods() {
 		return
 	}
-	f := c.finding(codeSelfCheck, string(said.Problem), fmt.Sprintf("can't be validated: http://%s is answered by something else than the challenge's solver: %s", c.host(), firstLine(said.Detail)))
+	f := c.finding(codeSelfCheck, string(said.Problem), fmt.Sprintf("can't be validated: something other than the challenge's solver answers http://%s: %s", c.host(), firstLine(said.Detail)))
 	if ingress := c.ingress(); ingress != nil {
 		if address := ingressAddress(ingress); address != "" {
 			f.Message += fmt.Sprintf("; Ingress %s is served at %s", ingress.GetName(), address)
 		}
 	}
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See what answers %s: its DNS record has to lead to the address of the solver's Ingress, and nothing on the way may redirect or take the path /.well-known/acme-challenge/", c.host()),
-		Command: "curl -svL http://" + escape.ShellWord(c.host()) + "/.well-known/acme-challenge/"}, {Text: "Compare with the address of the solver's Ingress", Command: "kubectl get ingress,service -n " + escape.ShellWord(c.obj.GetNamespace())}}
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check what answers at %s: its DNS record must point to the address of the solver's Ingress, and nothing in between may redirect or handle the path /.well-known/acme-challenge/", c.host()),
+		Command: "curl -svL http://" + escape.ShellWord(c.host()) + "/.well-known/acme-challenge/"}, {Text: "Compare it with the address of the solver's Ingress", Command: "kubectl get ingress,service -n " + escape.ShellWord(c.obj.GetNamespace())}}
 	c.exam.findings = append(c.exam.findings, f)
 }
 
@@ -80,7 +80,7 @@ func (c challenge) solver() bool {
 	if name := field.Text(config, "name"); name != "" && c.x.snap.Lookup(c.ingressRef(name)).Presence == snapshot.Absent {
 		f := c.finding(codeSolverNotServed, "IngressNotFound", fmt.Sprintf("can't be validated: the solver edits Ingress %s, which does not exist", name))
 		f.Evidence = append(f.Evidence, evidence(c.obj, "spec.solver.http01.ingress.name", name, time.Time{}), finding.Evidence{Ref: c.ingressRef(name), Field: "object", Value: "does not exist"})
-		c.solverFinding(f, "Name an Ingress that exists in the solver of %s, or its class instead", "ingress.name")
+		c.solverFinding(f, "Set an existing Ingress in the solver of %s, or set a class instead", "ingress.name")
 		return true
 	}
 	ingress := c.ingress()
@@ -125,16 +125,16 @@ func (c challenge) notServed(ingress *unstructured.Unstructured) bool {
 	case class == "" && len(unread) > 0:
 		return true
 	case class == "":
-		f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no class, and no IngressClass is the default, so that no ingress controller serves it", c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName())
+		f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no class, and no IngressClass is the default, so no ingress controller serves it", c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName())
 	default:
 		f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has class %s, which no ingress controller serves: it has no address",
 			c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName(), class)
 		if len(unread) == 0 {
-			f.Message += ", and there is no IngressClass " + class
+			f.Message += ", and IngressClass " + class + " does not exist"
 			f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
 		}
 	}
-	text := "Set ingressClassName in the solver of %s to a class that an ingress controller serves, or solve by gatewayHTTPRoute or dns01"
+	text := "Set ingressClassName in the solver of %s to a class that an ingress controller serves, or use gatewayHTTPRoute or dns01"
 	if len(known) > 0 {
 		text = "Set ingressClassName in the solver of %s to a class that an ingress controller serves: " + strings.Join(known, ", ")
 	}
@@ -182,10 +182,10 @@ var ingressControllers = map[string][2]string{
 // address, where that is not ready or not there.
 func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f finding.Finding) bool {
 	controller := field.Text(class.Object, "spec", "controller")
-	f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no address, so that the controller of IngressClass %s may not serve it", c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName(), class.GetName())
+	f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no address: the controller of IngressClass %s possibly does not serve it", c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName(), class.GetName())
 	f.Reason = "NoAddress"
 	f.Evidence = append(f.Evidence, evidence(class, "spec.controller", controller, class.GetCreationTimestamp().Time))
-	f.Fixes = []finding.Fix{{Text: "See whether the ingress controller " + controller + " runs, and what it logs about the Ingress", Command: escape.Command("kubectl describe ingress %s -n %s", ingress.GetName(), ingress.GetNamespace())}}
+	f.Fixes = []finding.Fix{{Text: "Check whether the ingress controller " + controller + " is running, and what it logs about the Ingress", Command: escape.Command("kubectl describe ingress %s -n %s", ingress.GetName(), ingress.GetNamespace())}}
 	if label, ok := ingressControllers[controller]; ok && len(c.x.unseen("")) == 0 {
 		workloads := c.x.labelled(label[0], label[1])
 		for _, workload := range workloads {
@@ -195,7 +195,7 @@ func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f fin
 		}
 		if len(workloads) == 0 {
 			f.Reason = "ClassNotServed"
-			f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver is of IngressClass %s, whose controller %s does not run: no pod is labelled %s=%s",
+			f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver is of IngressClass %s, whose controller %s is not running: no pod has the label %s=%s",
 				c.exam.verdict.Ref, firstLine(c.exam.verdict.Message), ingress.GetName(), class.GetName(), controller, label[0], label[1])
 			f.Fixes[0] = finding.Fix{Text: "Install the ingress controller " + controller + ", or set another class in the solver", Command: "kubectl get pods -A -l " + escape.ShellWord(label[0]) + "=" + escape.ShellWord(label[1])}
 		}

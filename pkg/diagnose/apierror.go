@@ -138,7 +138,7 @@ func (r apiRefusal) plain(code finding.Code, reason, what, fix string) finding.F
 
 // invalid is an object with a value that the API does not allow.
 func (r apiRefusal) invalid() finding.Finding {
-	f := r.plain(codeInvalid, "Invalid", "is refused as invalid", "Correct the object as the API documents its fields")
+	f := r.plain(codeInvalid, "Invalid", "is invalid", "Correct the object's fields as the API documents them")
 	detail := firstLine(r.said.Detail)
 	switch {
 	case f.Ref.GroupKind() == definitionKind && strings.HasPrefix(r.said.Field, "status.storedVersions"):
@@ -147,11 +147,11 @@ func (r apiRefusal) invalid() finding.Finding {
 		f.Fixes[0].Command = "kubectl get crd " + escape.ShellWord(f.Ref.Name) + " -o jsonpath='{.status.storedVersions}'"
 		return f
 	case unchangeable.MatchString(detail):
-		f.Fixes[0].Text = "Revert the change of " + cmp.Or(r.said.Field, "the field") + " in Git: it can't be changed in an object that exists"
+		f.Fixes[0].Text = "Revert the change of " + cmp.Or(r.said.Field, "the field") + " in Git: it can't be changed in an existing object"
 		f.Fixes[0].Command = describe(f.Ref)
 		return f
 	case strings.Contains(r.message, r.said.Field+" in body must be of type string"): // apiextensions-apiserver v0.36, validation
-		f.Fixes[0].Text = fmt.Sprintf("Write %s as a string, in quotes: YAML reads null, numbers, true and false without them as something else", r.said.Field)
+		f.Fixes[0].Text = fmt.Sprintf("Write %s as a string, in quotes: without quotes, YAML reads null, numbers, true and false as other types", r.said.Field)
 	case r.said.Field != "":
 		f.Fixes[0].Text = fmt.Sprintf("Correct %s: %s", r.said.Field, detail)
 	}
@@ -182,7 +182,7 @@ func (r apiRefusal) ownedByOther() finding.Finding {
 		}
 	}
 	look := escape.Command("kubectl get %s %s%s -o yaml --show-managed-fields", resourceOf(f.Ref), f.Ref.Name, escape.Shell(inNamespace(f.Ref)))
-	f.Fixes = []finding.Fix{{Text: "See what manages the object", Command: look, File: r.file()}}
+	f.Fixes = []finding.Fix{{Text: "Check what manages the object", Command: look, File: r.file()}}
 	if owner != "" {
 		f.Fixes[0].Text = fmt.Sprintf("Let one owner manage it: remove it, or the fields that the message names, either from %s or from %s", owner, r.obj)
 	}

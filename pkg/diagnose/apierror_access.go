@@ -45,13 +45,13 @@ func (r apiRefusal) forbidden() finding.Finding {
 	if may.Namespace != "" {
 		where, flag = "in namespace "+may.Namespace, " -n "+escape.ShellWord(may.Namespace)
 	}
-	f.Message = fmt.Sprintf("%s may not %s %s %s, which %s needs", who, may.Verb, resource, where, r.obj)
+	f.Message = fmt.Sprintf("%s cannot %s %s %s, which %s requires", who, may.Verb, resource, where, r.obj)
 	if may.Namespace == "" {
-		f.Fixes = []finding.Fix{{Text: "Grant it the right by a ClusterRole and a ClusterRoleBinding, and check",
+		f.Fixes = []finding.Fix{{Text: "Grant the permission with a ClusterRole and a ClusterRoleBinding, then check it",
 			Command: escape.Command("kubectl auth can-i %s %s --as=%s", may.Verb, resource, may.User)}}
 		return f
 	}
-	f.Fixes = []finding.Fix{{Text: "Grant it the right by a Role and a RoleBinding, and check",
+	f.Fixes = []finding.Fix{{Text: "Grant the permission with a Role and a RoleBinding, then check it",
 		Command: escape.Command("kubectl auth can-i %s %s%s --as=%s", may.Verb, resource, escape.Shell(flag), may.User)}}
 	return f
 }
@@ -63,30 +63,30 @@ func (r apiRefusal) escalates(f finding.Finding, who string) finding.Finding {
 	if role.Kind == "" {
 		role = r.obj
 	}
-	f.Message = fmt.Sprintf("%s may not apply %s for %s: it does not have the rights that this grants: %s", who, role, r.obj, r.said.Access.Escalates)
+	f.Message = fmt.Sprintf("%s cannot apply %s for %s: it does not have the permissions that the object grants: %s", who, role, r.obj, r.said.Access.Escalates)
 	f.Fixes = []finding.Fix{
-		{Text: "See which rights it has", Command: "kubectl auth can-i --list --as=" + escape.ShellWord(r.said.Access.User) + inNamespace(role)},
-		{Text: fmt.Sprintf("Remove from %s what is not needed, or grant %s the same rights by a Role that an administrator applies", role, who), File: r.file()},
+		{Text: "Check which permissions it has", Command: "kubectl auth can-i --list --as=" + escape.ShellWord(r.said.Access.User) + inNamespace(role)},
+		{Text: fmt.Sprintf("Remove the permissions that are not needed from %s, or have an administrator grant %s the same permissions with a Role", role, who), File: r.file()},
 	}
 	return f
 }
 
 // quota is a ResourceQuota that leaves no room.
 func (r apiRefusal) quota() finding.Finding {
-	f := r.plain(codeQuota, "QuotaExceeded", "has no room", "")
+	f := r.plain(codeQuota, "QuotaExceeded", "exceeds a quota", "")
 	refused := f.Ref
 	namespace := cmp.Or(r.said.Object.Namespace, r.obj.Namespace)
 	f.Reason = cmp.Or(r.said.Reason, "QuotaExceeded")
 	f.Ref = coreRef(quotaKind.Kind, namespace, r.said.Quota.Name)
-	f.Message = fmt.Sprintf("%s leaves no room for %s: %s", f.Ref, refused, firstLine(r.said.Detail))
-	var asked []string
+	f.Message = fmt.Sprintf("%s is too small for %s: %s", f.Ref, refused, firstLine(r.said.Detail))
+	var short []string
 	for _, use := range r.said.Quota.Exceeded {
-		asked = append(asked, fmt.Sprintf("%s of %s more, with %s of %s used", use.Requested, use.Resource, use.Used, use.Limited))
+		short = append(short, fmt.Sprintf("%s: %s more requested, %s of %s used", use.Resource, use.Requested, use.Used, use.Limited))
 	}
-	if len(asked) > 0 {
-		f.Message = fmt.Sprintf("%s leaves no room for %s, which asks for %s", f.Ref, refused, strings.Join(asked, "; "))
+	if len(short) > 0 {
+		f.Message = fmt.Sprintf("%s is too small for %s (%s)", f.Ref, refused, strings.Join(short, "; "))
 	}
-	f.Fixes = []finding.Fix{{Text: "Raise spec.hard of the quota, or ask for less", Command: "kubectl describe resourcequota " + escape.ShellWord(f.Ref.Name) + " -n " + escape.ShellWord(namespace)}}
+	f.Fixes = []finding.Fix{{Text: "Raise spec.hard of the quota, or request less", Command: "kubectl describe resourcequota " + escape.ShellWord(f.Ref.Name) + " -n " + escape.ShellWord(namespace)}}
 	return f
 }
 
@@ -100,14 +100,14 @@ func (r apiRefusal) namespace() ([]finding.Finding, []finding.Ref) {
 		}
 		return nil, nil // it exists now
 	}
-	f := r.plain(codeNamespaceMissing, "NamespaceNotFound", "has no namespace", "Create the Namespace in a layer that is applied before")
+	f := r.plain(codeNamespaceMissing, "NamespaceNotFound", "has no namespace", "Create the Namespace in a layer that is applied earlier")
 	f.Ref = ref
 	f.Message = fmt.Sprintf("%s has objects for namespace %s, which does not exist", r.obj, ref.Name)
 	if r.said.Problem == fluxmsg.APINamespaceTerminating {
 		f.Reason, f.Message = "Terminating", fmt.Sprintf("%s has objects for namespace %s, which was being deleted", r.obj, ref.Name)
 		if answer.Presence == snapshot.Unknown {
-			f.Message = fmt.Sprintf("%s has objects for namespace %s, which is being deleted, so that nothing can be created in it", r.obj, ref.Name)
-			f.Fixes = []finding.Fix{{Text: "See what holds the namespace; once it is gone, it can be created again", Command: "kubectl get namespace " + escape.ShellWord(ref.Name) + " -o yaml"}}
+			f.Message = fmt.Sprintf("%s has objects for namespace %s, which is being deleted: nothing can be created in it", r.obj, ref.Name)
+			f.Fixes = []finding.Fix{{Text: "Check what blocks the deletion of the namespace; once it is deleted, it can be created again", Command: "kubectl get namespace " + escape.ShellWord(ref.Name) + " -o yaml"}}
 		}
 	}
 	if near, ok := r.x.nearest(ref); ok && answer.Presence == snapshot.Absent {

@@ -51,12 +51,12 @@ func (r apiRefusal) policy() finding.Finding {
 		by += " (binding " + r.said.Policy.Binding + ")"
 	}
 	f := r.plain(codePolicyDenied, "AdmissionPolicy", "", "")
-	f.Ref, f.Message = owner, fmt.Sprintf("%s is refused by %s: %s", owner, by, firstLine(r.said.Detail))
+	f.Ref, f.Message = owner, fmt.Sprintf("%s is denied by %s: %s", owner, by, firstLine(r.said.Detail))
 	answer := r.x.snap.Lookup(ref)
 	if answer.Presence == snapshot.Absent {
-		f.Message += "; the policy does not exist now"
+		f.Message += "; the policy no longer exists"
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
-		f.Fixes = []finding.Fix{{Text: "See whether the next try passes, since the policy is gone", Command: "kubectl get validatingadmissionpolicies"}}
+		f.Fixes = []finding.Fix{{Text: "Check whether the next attempt succeeds: the policy no longer exists", Command: "kubectl get validatingadmissionpolicies"}}
 		return f
 	}
 	for i, validation := range field.List(objectOf(answer.Object), "spec", "validations") {
@@ -87,15 +87,15 @@ func (r apiRefusal) limitRange() finding.Finding {
 	if limit.Given != "" {
 		has = "has a " + cmp.Or(limit.Of, "ratio") + " of " + limit.Given
 	}
-	f.Message = fmt.Sprintf("%s is outside of what namespace %s allows: %s", owner, namespace, firstLine(r.said.Detail))
+	f.Message = fmt.Sprintf("%s violates a LimitRange of namespace %s: %s", owner, namespace, firstLine(r.said.Detail))
 	f.Fixes = []finding.Fix{{Text: "Compare the containers' resources with the LimitRange of the namespace", Command: "kubectl describe limitrange -n " + escape.ShellWord(namespace)}}
 	if limitRange, at := r.x.limiting(namespace, limit); limitRange != nil {
 		f.Ref = finding.RefOf(limitRange)
 		f.Message = fmt.Sprintf("%s allows %s %s of %s per %s; %s %s", f.Ref, bounds[limit.Bound], limit.Allowed, limit.Resource, limit.Type, owner, has)
 		f.Evidence = append(f.Evidence, evidence(limitRange, at, limit.Allowed, limitRange.GetCreationTimestamp().Time))
 		f.Fixes = []finding.Fix{
-			{Text: fmt.Sprintf("Set the %s of %s in %s within the bounds", cmp.Or(limit.Of, "limit and request"), limit.Resource, owner), File: r.x.file(r.x.snap.Lookup(owner).Object, "resources"), Command: "kubectl describe limitrange " + escape.ShellWord(f.Ref.Name) + " -n " + escape.ShellWord(namespace)},
-			{Text: "or change the bounds, if the namespace is meant to allow it", File: r.x.file(limitRange, at)},
+			{Text: fmt.Sprintf("Set the %s of %s in %s within these bounds", cmp.Or(limit.Of, "limit and request"), limit.Resource, owner), File: r.x.file(r.x.snap.Lookup(owner).Object, "resources"), Command: "kubectl describe limitrange " + escape.ShellWord(f.Ref.Name) + " -n " + escape.ShellWord(namespace)},
+			{Text: "If the namespace is meant to allow it, change the bounds", File: r.x.file(limitRange, at)},
 		}
 	}
 	return f
@@ -134,10 +134,10 @@ func (r apiRefusal) priorityClass() ([]finding.Finding, []finding.Ref) {
 	if field.Text(objectOf(work), "spec", "template", "spec", "priorityClassName") == ref.Name {
 		f.Evidence = append(f.Evidence, evidence(work, "spec.template.spec.priorityClassName", ref.Name, time.Time{}))
 	}
-	fix := finding.Fix{Text: "Create the PriorityClass, or name one that exists in priorityClassName", File: r.x.file(work, "priorityClassName"), Command: "kubectl get priorityclasses"}
+	fix := finding.Fix{Text: "Create the PriorityClass, or set priorityClassName to one that exists", File: r.x.file(work, "priorityClassName"), Command: "kubectl get priorityclasses"}
 	if near, ok := r.x.nearest(ref); ok {
 		f.Message += "; did you mean " + near.Name + "?"
-		fix.Text = fmt.Sprintf("In priorityClassName write %s instead of %s, or create %s", near.Name, ref.Name, ref.Name)
+		fix.Text = fmt.Sprintf("In priorityClassName, write %s instead of %s, or create %s", near.Name, ref.Name, ref.Name)
 	}
 	f.Fixes = []finding.Fix{fix}
 	return one(f)
@@ -158,8 +158,8 @@ func (x *examiner) podSecurity(owner finding.Ref, namespace string, f finding.Fi
 		asks = after
 	}
 	f.Fixes = []finding.Fix{
-		{Text: "Set in the securityContext of the containers what the level asks for: " + asks, File: x.file(x.snap.Lookup(owner).Object, "securityContext"), Command: "kubectl get namespace " + escape.ShellWord(namespace) + " --show-labels"},
-		{Text: "If the pods need these rights: label the namespace with a level that allows them (" + enforce + ")"},
+		{Text: "Set what the level requires in the securityContext of the containers: " + asks, File: x.file(x.snap.Lookup(owner).Object, "securityContext"), Command: "kubectl get namespace " + escape.ShellWord(namespace) + " --show-labels"},
+		{Text: "If the pods need these privileges, label the namespace with a level that allows them (" + enforce + ")"},
 	}
 	return f
 }
@@ -176,6 +176,6 @@ func (r apiRefusal) denials(f *finding.Finding) {
 		all = append(all, fmt.Sprintf("policy %s: %s", name, strings.TrimSuffix(firstLine(denial.Message), ".")))
 	}
 	if len(all) > 0 {
-		f.Message = fmt.Sprintf("%s is refused by webhook %s: %s", f.Ref, r.said.Webhook.Name, strings.Join(all, "; "))
+		f.Message = fmt.Sprintf("%s is denied by webhook %s: %s", f.Ref, r.said.Webhook.Name, strings.Join(all, "; "))
 	}
 }

@@ -104,13 +104,13 @@ func withoutField(proof []finding.Evidence, path string) []finding.Evidence {
 // meanwhile is what happens while an object of a kind that holds no data is
 // deleted and has not been created again.
 var meanwhile = map[schema.GroupKind]string{
-	health.DeploymentKind: "its pods end, and nothing serves until it is created again",
-	daemonSetKind:         "its pods end on all nodes until it is created again",
+	health.DeploymentKind: "its pods are terminated, and it serves nothing until it is created again",
+	daemonSetKind:         "its pods are terminated on all nodes until it is created again",
 	jobKind:               "its pods and their logs are lost, and it runs again from the start",
-	storageClassKind:      "claims that name it get no volume; volumes that exist are not touched",
+	storageClassKind:      "claims that reference it get no volume; existing volumes are not affected",
 	health.ServiceKind:    "its clients can't connect, and it may get another address",
-	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:        "its subjects lack the rights",
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}: "its subjects lack the rights",
+	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:        "its subjects lack the permissions",
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}: "its subjects lack the permissions",
 }
 
 // otherWays are what else can be done about a change that has to be made.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
@@ -90,29 +89,27 @@ func (r apiRefusal) versionGone(kind schema.GroupVersionKind, served []string) f
 	}
 	return finding.Finding{
 		Code: codeVersionGone, Ref: r.obj, Reason: "VersionNotServed", Severity: finding.Critical, Since: r.at,
-		Message:  fmt.Sprintf("%s has %s at %s, a version that is not served; %s is", r.obj, what, asked, now),
+		Message:  fmt.Sprintf("%s contains %s with apiVersion %s, which is not served; %s is served", r.obj, what, asked, now),
 		Evidence: append(r.proof(), r.x.servedProof(kind.GroupKind())...),
 		Fixes: []finding.Fix{{Text: fmt.Sprintf("Write apiVersion: %s instead of %s", now, asked), File: r.file(),
 			Command: "kubectl explain " + escape.ShellWord(strings.ToLower(kind.Kind)) + " --api-version=" + escape.ShellWord(now)}},
 	}
 }
 
-// definitionOf is the CustomResourceDefinition of a kind, its plural guessed as
-// kubectl does.
+// definitionOf is the CustomResourceDefinition of a kind.
 func definitionOf(kind schema.GroupVersionKind) finding.Ref {
-	plural, _ := meta.UnsafeGuessKindToResource(kind)
-	return finding.Ref{APIVersion: definitionKind.Group + "/v1", Kind: definitionKind.Kind, Name: plural.Resource + "." + kind.Group}
+	return finding.Ref{APIVersion: definitionKind.Group + "/v1", Kind: definitionKind.Kind, Name: finding.PluralOf(kind.Kind) + "." + kind.Group}
 }
 
 func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding, []finding.Ref) {
 	f := finding.Finding{
 		Code: codeKindMissing, Ref: definitionOf(kind), Reason: "NoMatch", Severity: finding.Critical, Since: r.at,
-		Message:  fmt.Sprintf("%s needs kind %s, which the cluster does not know: %s is not installed", r.obj, kind.Kind, definitionOf(kind)),
+		Message:  fmt.Sprintf("%s requires kind %s, which the cluster does not serve: %s is not installed", r.obj, kind.Kind, definitionOf(kind)),
 		Evidence: append(r.proof(), r.x.missingKind(definitionOf(kind))...),
 	}
-	fix := finding.Fix{Text: "Install what defines " + kind.Kind + " first, or remove the object", File: r.file(), Command: "kubectl get crd " + escape.ShellWord(f.Ref.Name)}
+	fix := finding.Fix{Text: "Install the software that defines " + kind.Kind + " first, or remove the object", File: r.file(), Command: "kubectl get crd " + escape.ShellWord(f.Ref.Name)}
 	if !isCustomGroup(kind.Group) { // misspelt, or gone from Kubernetes
-		f.Ref, f.Message = r.obj, fmt.Sprintf("%s needs kind %s in %s, which the cluster does not know", r.obj, kind.Kind, kind.GroupVersion())
+		f.Ref, f.Message = r.obj, fmt.Sprintf("%s requires kind %s in %s, which the cluster does not serve", r.obj, kind.Kind, kind.GroupVersion())
 		fix = finding.Fix{Text: "Correct the object's kind and apiVersion", File: r.file(), Command: "kubectl api-resources"}
 		f.Fixes = []finding.Fix{fix}
 		return one(f)
@@ -129,10 +126,10 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 	fix.Text = fmt.Sprintf("Have %s install it, or remove the object", bringer)
 	f.Fixes = []finding.Fix{fix}
 	if verdict.Status == health.Ready {
-		f.Message += fmt.Sprintf("; %s should install it, and has not", bringer)
+		f.Message += fmt.Sprintf("; %s should install it, but has not", bringer)
 		return one(f)
 	}
-	f.Message += fmt.Sprintf("; %s installs it, and is not ready", bringer)
+	f.Message += fmt.Sprintf("; %s installs it, but is not ready", bringer)
 	return []finding.Finding{f}, []finding.Ref{bringer}
 }
 

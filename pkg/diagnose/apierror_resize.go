@@ -71,7 +71,7 @@ func (x *examiner) resizeAdvice(r resizeRefusal) (what string, proof []finding.E
 	}
 	what = "can't be made larger: " + r.detail
 	fixes = []finding.Fix{{Text: "Request the size that the volume has" + has, Command: describe(r.claim)}}
-	migrate := finding.Fix{Text: "If it must be larger, migrate the data: create a larger claim with another name, of a class whose volumes can grow, copy the data to it, and have the workload use that"}
+	migrate := finding.Fix{Text: "If it must be larger, migrate the data: create a larger claim with another name, of a class that allows volume expansion, copy the data to it, and have the workload use that"}
 	if claim != nil && class == "" {
 		return "can't be made larger: its volume was not provisioned by a StorageClass", proof, append(fixes, migrate)
 	}
@@ -81,8 +81,8 @@ func (x *examiner) resizeAdvice(r resizeRefusal) (what string, proof []finding.E
 	}
 	proof = append(append(proof, quoteClass(claim, class)), quoteFields(obj, "allowVolumeExpansion", "provisioner")...)
 	driver := cmp.Or(field.Text(obj.Object, "provisioner"), "its provisioner")
-	return fmt.Sprintf("can't be made larger: StorageClass %s does not allow it (allowVolumeExpansion)", class), proof, append(fixes, finding.Fix{
-		Text:    fmt.Sprintf("If its driver %s can expand volumes, allow it in the class; claims that exist can then grow", driver),
+	return fmt.Sprintf("can't be made larger: StorageClass %s does not allow expansion (allowVolumeExpansion)", class), proof, append(fixes, finding.Fix{
+		Text:    fmt.Sprintf("If its driver %s can expand volumes, allow expansion in the class; existing claims can then grow", driver),
 		Command: escape.Command(`kubectl patch storageclass %s -p '{"allowVolumeExpansion":true}'`, class),
 	}, migrate)
 }

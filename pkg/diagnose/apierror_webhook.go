@@ -73,7 +73,7 @@ func (c webhookCall) explain() ([]finding.Finding, []finding.Ref) {
 		return c.served()
 	}
 	f := c.finding(codeWebhookUnreachable, string(c.hook.Failure), cmp.Or(firstLine(c.said.Detail), firstLine(c.message)))
-	f.Fixes = []finding.Fix{c.inspect("See what answers the webhook")}
+	f.Fixes = []finding.Fix{c.inspect("Check what serves the webhook")}
 	switch {
 	case c.config != nil:
 		return []finding.Finding{f}, []finding.Ref{finding.RefOf(c.config)}
@@ -140,15 +140,15 @@ func (x *examiner) restoreService(config *unstructured.Unstructured, service fin
 		return []finding.Fix{{Text: "Restore " + service.String() + ", which comes from " + owner.String(), Command: describe(owner)}}, []finding.Ref{owner}
 	}
 	if config != nil && finding.RefOf(config).GroupKind() == apiServiceKind && !known {
-		return []finding.Fix{{Text: "Install again what serves " + field.Text(config.Object, "spec", "group") + "; if it was uninstalled on purpose, its APIService is left over",
+		return []finding.Fix{{Text: "Reinstall the software that serves " + field.Text(config.Object, "spec", "group") + "; if it was uninstalled on purpose, its APIService was left behind",
 			Command: "kubectl get apiservice " + escape.ShellWord(config.GetName()) + " -o yaml"}}, nil
 	}
-	look := finding.Fix{Text: "Find out what installed the webhook, and install that again", Command: "kubectl get services -n " + escape.ShellWord(service.Namespace)}
+	look := finding.Fix{Text: "Find out what installed the webhook, and reinstall it", Command: "kubectl get services -n " + escape.ShellWord(service.Namespace)}
 	if config != nil {
 		look.Command = escape.Command("kubectl get %s %s -o yaml", resourceOf(finding.RefOf(config)), config.GetName())
 	}
 	if !known {
-		return []finding.Fix{look, {Text: "Only if that software was uninstalled on purpose: its webhook configuration is left over, and nothing checks these objects any longer"}}, nil
+		return []finding.Fix{look, {Text: "Only if that software was uninstalled on purpose: its webhook configuration was left behind, and these objects are no longer checked"}}, nil
 	}
 	fix := finding.Fix{Text: fmt.Sprintf("Restore %s, which comes from %s", service, owner)}
 	switch owner.GroupKind() {
@@ -193,12 +193,12 @@ func (c webhookCall) served() ([]finding.Finding, []finding.Ref) {
 	case fluxmsg.WebhookOtherFailure:
 		if before {
 			f := c.finding(codeWebhookUnreachable, string(c.hook.Failure), detail)
-			f.Fixes = []finding.Fix{c.inspect("Its endpoints are ready: read what its pods log about the calls"), c.logs()}
+			f.Fixes = []finding.Fix{c.inspect("Check its pods, and what they log about the calls: its endpoints are ready"), c.logs()}
 			return one(f)
 		}
 	}
 	f := c.finding(codeWebhookUnreachable, string(c.hook.Failure), fmt.Sprintf("%s; since then %s ready", detail, count(ready, "endpoint has become", "endpoints have become")))
-	f.Fixes = []finding.Fix{c.inspect("Its endpoints have become ready since the last failed call: see whether the next try passes")}
+	f.Fixes = []finding.Fix{c.inspect("Check whether the next call succeeds: its endpoints have become ready since the last failed call")}
 	return one(f)
 }
 
@@ -218,13 +218,13 @@ func (c webhookCall) noPort(detail string) finding.Finding {
 		ports = append(ports, strconv.FormatInt(field.Int(port, "port"), 10))
 		f.Evidence = append(f.Evidence, evidence(c.answer.Object, fmt.Sprintf("spec.ports[%d].port", i), ports[i], time.Time{}))
 	}
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Compare the port that the webhook calls, %d, with the ports of %s, and correct the one that is wrong", c.hook.Port, c.service),
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Compare the port that the webhook calls, %d, with the ports of %s, and correct the wrong one", c.hook.Port, c.service),
 		Command: escape.Command("kubectl get service %s -n %s -o yaml", c.service.Name, c.service.Namespace)}}
 	return f
 }
 
 // logs is the command that reads what the webhook's pods log.
 func (c webhookCall) logs() finding.Fix {
-	return finding.Fix{Text: "Read what its pods log",
+	return finding.Fix{Text: "Read the logs of its pods",
 		Command: escape.Command("kubectl logs -n %s -l %s --tail=50 --prefix", c.service.Namespace, writeLabels(selectorOf(c.answer.Object)))}
 }

@@ -11,9 +11,9 @@ import (
 
 // deniedBy is a webhook that was called and refused the object.
 func (r apiRefusal) deniedBy(name string) finding.Finding {
-	f := r.plain(codeWebhookDenied, "Denied", "is refused by webhook "+name, "")
+	f := r.plain(codeWebhookDenied, "Denied", "is denied by webhook "+name, "")
 	r.denials(&f)
-	f.Fixes = []finding.Fix{{Text: "Change what the webhook's message names in " + f.Ref.String(), File: r.file(), Command: "kubectl get " + escape.ShellWord(resourceOf(f.Ref)) + " " + escape.ShellWord(f.Ref.Name) + inNamespace(f.Ref) + " -o yaml"}}
+	f.Fixes = []finding.Fix{{Text: "Change " + f.Ref.String() + " as the webhook's message requires", File: r.file(), Command: "kubectl get " + escape.ShellWord(resourceOf(f.Ref)) + " " + escape.ShellWord(f.Ref.Name) + inNamespace(f.Ref) + " -o yaml"}}
 	if r.x.snap.Lookup(f.Ref).Presence != snapshot.Present {
 		f.Fixes[0].Command = ""
 	}
@@ -32,7 +32,7 @@ func inNamespace(ref finding.Ref) string {
 // not call it for the dry run with which Flux begins.
 func (r apiRefusal) noDryRun(name string) finding.Finding {
 	c := r.call()
-	f := c.finding(codeWebhookDryRun, "NoDryRun", "it declares side effects, so that the dry run with which Flux begins is refused")
+	f := c.finding(codeWebhookDryRun, "NoDryRun", "it declares side effects, so the dry run with which Flux starts is rejected")
 	if effects := field.Text(c.entry, "sideEffects"); effects != "" {
 		f.Evidence = append(f.Evidence, evidence(c.config, "webhooks["+name+"].sideEffects", effects, time.Time{}))
 	}

@@ -129,12 +129,12 @@ func (c webhookCall) blocked(detail string) ([]finding.Finding, []finding.Ref) {
 	if port > 0 {
 		what = "port " + strconv.FormatInt(port, 10)
 	}
-	f := c.finding(codeWebhookBlocked, string(c.hook.Failure), fmt.Sprintf("%s, although %s of %s; the network between the control plane and the nodes does not let it through to %s",
-		detail, count(ready, "endpoint is ready", "endpoints are ready"), c.service, what))
+	f := c.finding(codeWebhookBlocked, string(c.hook.Failure), fmt.Sprintf("%s, although %s; the network between the control plane and the nodes does not forward the call to %s",
+		detail, count(ready, "endpoint of "+c.service.String()+" is ready", "endpoints of "+c.service.String()+" are ready"), what))
 	f.Evidence = append(f.Evidence, c.endpointProof()...)
 	if policy := c.isolating(port); policy != nil {
 		f.Ref, f.Reason = finding.RefOf(policy), "Isolated"
-		f.Message = fmt.Sprintf("the API server can't call webhook %s: %s; %s selects its pods and has no rule for %s from the API server", c.hook.Name, detail, f.Ref, what)
+		f.Message = fmt.Sprintf("the API server can't call webhook %s: %s; %s selects its pods and does not allow %s from the API server", c.hook.Name, detail, f.Ref, what)
 		if selector, ok := valueAt(policy.Object, "spec.podSelector"); ok {
 			f.Evidence = append(f.Evidence, evidence(policy, "spec.podSelector", selector, policy.GetCreationTimestamp().Time))
 		}
@@ -145,7 +145,7 @@ func (c webhookCall) blocked(detail string) ([]finding.Finding, []finding.Ref) {
 	f.Fixes = []finding.Fix{
 		{Text: fmt.Sprintf("Allow TCP %s from the control plane (the API server) to the nodes and pods, in the firewall or security group between them", what),
 			Command: escape.Command("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s -o wide", c.service.Namespace, c.service.Name)},
-		{Text: "Check by a call through the API server: if it runs out of time too, it is the network; if it answers at once, look at how long the webhook's pods take",
+		{Text: "Test a call through the API server: if it also times out, the network is the cause; if it returns at once, check how long the webhook's pods take",
 			Command: escape.Command("kubectl get --raw /api/v1/namespaces/%s/services/https:%s:%d/proxy/", c.service.Namespace, c.service.Name, c.hook.Port)},
 	}
 	return one(f)
@@ -181,12 +181,12 @@ func (c webhookCall) notListening(detail string) finding.Finding {
 		return f
 	}
 	f.Ref = c.service
-	f.Message += fmt.Sprintf("; %s leads to port %d, which no container of its pods declares", c.service, port)
+	f.Message += fmt.Sprintf("; %s targets port %d, which no container of its pods declares", c.service, port)
 	if entry := c.servicePort(); field.Int(entry, "targetPort") > 0 {
 		at := slices.IndexFunc(field.List(c.answer.Object.Object, "spec", "ports"), func(p map[string]any) bool { return field.Int(p, "port") == int64(c.hook.Port) })
 		f.Evidence = append(f.Evidence, evidence(c.answer.Object, fmt.Sprintf("spec.ports[%d].targetPort", at), strconv.FormatInt(port, 10), time.Time{}))
 	}
-	f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("Compare targetPort %d of %s with the ports at which its pods listen", port, c.service),
+	f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("Compare targetPort %d of %s with the ports on which its pods listen", port, c.service),
 		File: c.x.file(c.answer.Object, "spec.ports"), Command: escape.Command("kubectl describe service %s -n %s", c.service.Name, c.service.Namespace)}}, f.Fixes...)
 	return f
 }

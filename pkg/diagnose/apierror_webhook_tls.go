@@ -28,21 +28,21 @@ func (c webhookCall) badTLS(detail string) ([]finding.Finding, []finding.Ref) {
 	f := c.finding(codeWebhookTLS, "TLS", detail)
 	certificate := c.servingCertificate()
 	if certificate != nil && c.x.knownNotReady(finding.RefOf(certificate)) {
-		f.Fixes = []finding.Fix{{Text: "See why the webhook's certificate is not ready", Command: describe(finding.RefOf(certificate))}}
+		f.Fixes = []finding.Fix{{Text: "Check why the webhook's certificate is not ready", Command: describe(finding.RefOf(certificate))}}
 		return []finding.Finding{f}, []finding.Ref{finding.RefOf(certificate)}
 	}
 	switch {
 	case strings.Contains(detail, "unknown authority") || strings.Contains(detail, "verification failure") || strings.Contains(detail, "verification error"):
 		return c.staleBundle(f)
 	case strings.Contains(detail, "has expired"):
-		f.Message += "; the webhook serves a certificate that has expired"
-		f.Fixes = []finding.Fix{c.restart("Have the webhook's pods load their certificate again; if it is still the same, see what renews it")}
+		f.Message += "; the webhook serves an expired certificate"
+		f.Fixes = []finding.Fix{c.restart("Have the webhook's pods reload their certificate; if it does not change, check what renews it")}
 	case certificate != nil && strings.Contains(detail, "is valid for"):
 		name := c.service.Name + "." + c.service.Namespace + ".svc"
-		f.Ref, f.Message = finding.RefOf(certificate), fmt.Sprintf("%s is not valid for %s, by which the API server calls webhook %s", finding.RefOf(certificate), name, c.hook.Name)
+		f.Ref, f.Message = finding.RefOf(certificate), fmt.Sprintf("%s is not valid for %s, the name by which the API server calls webhook %s", finding.RefOf(certificate), name, c.hook.Name)
 		f.Fixes = []finding.Fix{{Text: "Add " + name + " to spec.dnsNames", File: c.x.file(certificate, "spec.dnsNames"), Command: c.x.applyNow(certificate)}}
 	default:
-		f.Fixes = []finding.Fix{c.logs(), c.inspect("See what answers the webhook")}
+		f.Fixes = []finding.Fix{c.logs(), c.inspect("Check what serves the webhook")}
 	}
 	return one(f)
 }
@@ -69,10 +69,10 @@ func (c webhookCall) servingCertificate() *unstructured.Unstructured {
 // fault.
 func (c webhookCall) staleBundle(f finding.Finding) ([]finding.Finding, []finding.Ref) {
 	if c.config == nil {
-		f.Fixes = []finding.Fix{c.inspect("Compare caBundle in the webhook's configuration with the CA that signed what the webhook serves")}
+		f.Fixes = []finding.Fix{c.inspect("Compare caBundle in the webhook's configuration with the CA that signed the webhook's certificate")}
 		return one(f)
 	}
-	f.Message += "; caBundle of the configuration is not the webhook's CA"
+	f.Message += "; the configuration's caBundle is not the webhook's CA"
 	notes := c.config.GetAnnotations()
 	for _, key := range []string{injectFrom, injectFromSecret} {
 		if notes[key] == "" {
@@ -89,10 +89,10 @@ func (c webhookCall) staleBundle(f finding.Finding) ([]finding.Finding, []findin
 		f.Fixes = []finding.Fix{c.restart("Restart istiod, which writes caBundle when it starts")}
 	case release != nil:
 		ref := finding.RefOf(release)
-		f.Fixes = []finding.Fix{{Text: "Have Helm render the certificate and caBundle again, which come together from " + ref.String(),
+		f.Fixes = []finding.Fix{{Text: "Have Helm render the certificate and caBundle again, which both come from " + ref.String(),
 			Command: escape.Command("flux reconcile helmrelease %s -n %s --force", ref.Name, ref.Namespace)}}
 	default:
-		f.Fixes = []finding.Fix{c.inspect("Find out what writes caBundle, and let it write the CA of the certificate that the webhook serves"), c.logs()}
+		f.Fixes = []finding.Fix{c.inspect("Find out what writes caBundle, and have it write the CA of the certificate that the webhook serves"), c.logs()}
 	}
 	return one(f)
 }
@@ -119,14 +119,14 @@ func (c webhookCall) notInjected(f finding.Finding, key, from string) ([]finding
 		return one(f)
 	case key == injectFromSecret && answer.Presence == snapshot.Present && answer.Object.GetAnnotations()[allowInjection] != "true":
 		f.Ref, f.Reason = source, "InjectionNotAllowed"
-		f.Message = fmt.Sprintf("the API server can't call webhook %s: cainjector may not read its CA from %s, which lacks the annotation %s", c.hook.Name, source, allowInjection)
-		f.Fixes = []finding.Fix{{Text: "Allow it", Command: escape.Command("kubectl annotate secret %s -n %s %s=true", name, namespace, allowInjection)}}
+		f.Message = fmt.Sprintf("the API server can't call webhook %s: cainjector cannot read its CA from %s, which lacks the annotation %s", c.hook.Name, source, allowInjection)
+		f.Fixes = []finding.Fix{{Text: "Add the annotation", Command: escape.Command("kubectl annotate secret %s -n %s %s=true", name, namespace, allowInjection)}}
 		return one(f)
 	case key == injectFrom && c.x.knownNotReady(source):
 		blame = append(blame, source)
 	}
 	blame = append(blame, c.x.certManager("cainjector")...)
-	f.Fixes = []finding.Fix{{Text: "Read why cert-manager's cainjector does not write caBundle", Command: "kubectl logs -n cert-manager deployment/cert-manager-cainjector --tail=50"}}
+	f.Fixes = []finding.Fix{{Text: "Check in its log why cert-manager's cainjector does not write caBundle", Command: "kubectl logs -n cert-manager deployment/cert-manager-cainjector --tail=50"}}
 	for _, deployment := range c.x.certManagers("cainjector") {
 		f.Fixes[0].Command = escape.Command("kubectl logs -n %s deployment/%s --tail=50", deployment.GetNamespace(), deployment.GetName())
 	}

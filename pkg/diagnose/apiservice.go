@@ -22,12 +22,11 @@ func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam
 		return e
 	}
 	e.verdict.Status, e.verdict.Reason, e.verdict.Message = health.Failing, health.Reason(available.Reason), firstLine(available.Message)
-	group := field.Text(obj.Object, "spec", "group")
 	f := finding.Finding{
 		Code: codeAPIServiceDown, Ref: e.verdict.Ref, Reason: available.Reason, Severity: finding.Critical, Since: available.Since,
-		Message:  fmt.Sprintf("the kinds of %s can't be used: %s", group, firstLine(available.Message)),
+		Message:  fmt.Sprintf("%s is not available: %s", e.verdict.Ref, firstLine(available.Message)),
 		Evidence: []finding.Evidence{quoteWithStatus(obj, available)},
-		Fixes:    []finding.Fix{{Text: "See why its server does not answer", Command: describe(e.verdict.Ref)}},
+		Fixes:    []finding.Fix{{Text: "Check why its server does not respond", Command: describe(e.verdict.Ref)}},
 	}
 	service := coreRef(health.ServiceKind.Kind, field.Text(obj.Object, "spec", "service", "namespace"), field.Text(obj.Object, "spec", "service", "name"))
 	switch answer := x.snap.Lookup(service); {
@@ -49,10 +48,10 @@ func explainAPIService(x *examiner, obj *unstructured.Unstructured, _ bool) exam
 // API server says of its calls.
 func apiServiceFix(service *unstructured.Unstructured, look finding.Fix, message string) []finding.Fix {
 	namespace := service.GetNamespace()
-	logs := finding.Fix{Text: "Read what its pods log", Command: escape.Command("kubectl logs -n %s -l %s --tail=50 --prefix", namespace, writeLabels(selectorOf(service)))}
+	logs := finding.Fix{Text: "Read the logs of its pods", Command: escape.Command("kubectl logs -n %s -l %s --tail=50 --prefix", namespace, writeLabels(selectorOf(service)))}
 	switch {
 	case strings.Contains(message, "deadline exceeded"), strings.Contains(message, "i/o timeout"), strings.Contains(message, "no route to host"), strings.Contains(message, "request canceled"):
-		return []finding.Fix{{Text: "If its pods are ready: allow the port of " + finding.RefOf(service).String() + "'s endpoints from the control plane (the API server) to the nodes and pods",
+		return []finding.Fix{{Text: "If its pods are ready, allow the port of " + finding.RefOf(service).String() + "'s endpoints from the control plane (the API server) to the nodes and pods",
 			Command: escape.Command("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s", namespace, service.GetName())}, logs}
 	case strings.Contains(message, "x509"):
 		return []finding.Fix{{Text: "Compare spec.caBundle of the APIService with the CA of the certificate that its pods serve", Command: look.Command}, logs}

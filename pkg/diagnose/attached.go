@@ -25,7 +25,7 @@ func (s podView) attached(e health.Warning, said fluxmsg.Container) trouble {
 	t := trouble{
 		code: codeVolumeAttached, reason: e.Reason, soft: s.x.now.Sub(e.First) < attachPatience,
 		message: fmt.Sprintf("a volume of %s is attached to another node: %s", s.owner, firstLine(said.Detail)),
-		fixes:   []finding.Fix{{Text: "See which node has the volume", Command: "kubectl get volumeattachments"}},
+		fixes:   []finding.Fix{{Text: "Check to which node the volume is attached", Command: "kubectl get volumeattachments"}},
 	}
 	claim := s.claimOf(said.Volume)
 	if claim != nil {
@@ -47,12 +47,12 @@ func (s podView) attached(e health.Warning, said fluxmsg.Container) trouble {
 	t.evidence = append(t.evidence, evidence(holder, "spec.nodeName", field.Text(holder.Object, "spec", "nodeName"), time.Time{}))
 	switch {
 	case holder.GetDeletionTimestamp() != nil:
-		t.message += fmt.Sprintf(", where pod %s has not ended yet", holder.GetName())
+		t.message += fmt.Sprintf(", where pod %s has not terminated yet", holder.GetName())
 		t.blame = []finding.Ref{finding.RefOf(holder)}
-		t.fixes = []finding.Fix{{Text: "See why the old pod does not end", Command: describe(finding.RefOf(holder))}}
+		t.fixes = []finding.Fix{{Text: "Check why the old pod does not terminate", Command: describe(finding.RefOf(holder))}}
 	case !other.Same(s.owner):
 		t.message += fmt.Sprintf(", where pod %s of %s uses it", holder.GetName(), other)
-		t.fixes = []finding.Fix{{Text: fmt.Sprintf("Give %s a claim of its own, or have both pods run on one node", s.owner), File: s.x.file(s.work, "volumes")}}
+		t.fixes = []finding.Fix{{Text: fmt.Sprintf("Give %s its own claim, or run both pods on one node", s.owner), File: s.x.file(s.work, "volumes")}}
 	default:
 		s.ownHolder(holder, &t)
 	}
@@ -64,7 +64,7 @@ func (s podView) attached(e health.Warning, said fluxmsg.Container) trouble {
 func (s podView) ownHolder(holder *unstructured.Unstructured, t *trouble) {
 	const hash = "pod-template-hash"
 	if holder.GetLabels()[hash] == s.pod.GetLabels()[hash] {
-		t.message += fmt.Sprintf(", where pod %s uses it: its pods share one volume, which serves one node", holder.GetName())
+		t.message += fmt.Sprintf(", where pod %s uses it: its pods share one volume, which can be attached to only one node", holder.GetName())
 		t.fixes = []finding.Fix{{Text: "Run one replica, or use a volume that several nodes can mount (access mode ReadWriteMany)", File: s.x.file(s.work, "spec.replicas"), Command: s.x.applyNow(s.work)}}
 		return
 	}
@@ -72,7 +72,7 @@ func (s podView) ownHolder(holder *unstructured.Unstructured, t *trouble) {
 		t.message += fmt.Sprintf(", where pod %s uses it", holder.GetName())
 		return
 	}
-	t.message += fmt.Sprintf(", where its old pod %s uses it: a rolling update keeps that until the new one is ready", holder.GetName())
+	t.message += fmt.Sprintf(", where its old pod %s uses it: a rolling update keeps the old pod until the new one is ready", holder.GetName())
 	if s.work == nil {
 		return
 	}
@@ -83,7 +83,7 @@ func (s podView) ownHolder(holder *unstructured.Unstructured, t *trouble) {
 		}
 	}
 	t.fixes = []finding.Fix{{
-		Text: "Set the Deployment's strategy to Recreate, so that the old pod ends before the new one starts; the service is down in between",
+		Text: "Set the Deployment's strategy to Recreate, so that the old pod terminates before the new one starts; the service is down in between",
 		File: s.x.file(s.work, "spec.strategy.type"), Command: s.x.applyNow(s.work),
 	}}
 }
@@ -104,8 +104,8 @@ func (s podView) attachedTo(volume string, t *trouble) {
 		case answer.Presence == snapshot.Absent:
 			t.message += ", which does not exist"
 			t.evidence = append(t.evidence, finding.Evidence{Ref: node, Field: "object", Value: "does not exist"})
-			t.fixes = append(t.fixes, finding.Fix{Text: "See which volume is attached to which node, and at the provider whether that machine is off", Command: "kubectl describe volumeattachment " + escape.ShellWord(a.GetName())},
-				finding.Fix{Text: "Once it is certain that the machine is off, delete the VolumeAttachment; one that still writes to the volume would damage it",
+			t.fixes = append(t.fixes, finding.Fix{Text: "Check which volume is attached to which node, and with the provider whether that machine is off", Command: "kubectl describe volumeattachment " + escape.ShellWord(a.GetName())},
+				finding.Fix{Text: "Once it is certain that the machine is off, delete the VolumeAttachment; a machine that still writes to the volume would damage it",
 					Command: "kubectl delete volumeattachment " + escape.ShellWord(a.GetName())})
 		case answer.Presence == snapshot.Present && s.x.nodeVerdict(answer.Object).Status == health.Failing:
 			t.blame = addRef(t.blame, node)

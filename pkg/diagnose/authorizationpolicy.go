@@ -325,7 +325,7 @@ func (x *examiner) meshDenied(denied []meshDenial) finding.Finding {
 	}
 	f.Message = fmt.Sprintf("%s does not allow %s%s%s", ref, d.connection, where, more(len(denied)-1))
 	if path, other, ok := x.otherTenantsSource(d.policy); ok {
-		f.Message += fmt.Sprintf("; it allows namespace %s, which is tenant %s's", other, x.tenantOf(other))
+		f.Message += fmt.Sprintf("; it allows namespace %s, which belongs to tenant %s", other, x.tenantOf(other))
 		prove(&f, d.policy, path)
 	}
 	if path, other, ok := x.otherTenantsSource(d.policy); ok && d.from != nil {
@@ -333,14 +333,14 @@ func (x *examiner) meshDenied(denied []meshDenial) finding.Finding {
 			Command: x.applyNow(d.policy), File: x.file(d.policy, path)})
 	}
 	if len(field.List(d.policy.Object, "spec", "rules")) == 0 {
-		f.Message += "; it has no rules, and so allows nothing"
+		f.Message += "; it has no rules, so it allows nothing"
 		prove(&f, d.policy, "spec")
 	}
 	prove(&f, d.policy, "spec.rules")
 	if d.from != nil {
 		prove(&f, d.from, "metadata.namespace")
 	}
-	f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("Compare its rules with %s and the port, and allow the connection if it is wanted", d.client()),
+	f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("Compare its rules with %s and the port, and allow the connection if it is intended", d.client()),
 		Command: escape.Command("kubectl get authorizationpolicies %s -n %s -o yaml", ref.Name, ref.Namespace), File: x.file(d.policy, "spec.rules")})
 	return f
 }
@@ -360,6 +360,6 @@ func (x *examiner) peerAction(f *finding.Finding, denied []meshDenial) []finding
 		}
 	}
 	prove(f, peer, "spec.action")
-	return []finding.Fix{{Text: fmt.Sprintf("In spec.action, write ALLOW instead of DENY, as %s has it", finding.RefOf(peer)),
+	return []finding.Fix{{Text: fmt.Sprintf("In spec.action, write ALLOW instead of DENY, as in %s", finding.RefOf(peer)),
 		Command: x.applyNow(policy), File: x.file(policy, "spec.action")}}
 }

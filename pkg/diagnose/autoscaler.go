@@ -63,7 +63,7 @@ func (a autoscaler) targetMissing() bool {
 	prove(&f, a.obj, "spec.scaleTargetRef.name")
 	f.Evidence = append(f.Evidence, absent(target))
 	f.Fixes = []finding.Fix{{Text: "Compare spec.scaleTargetRef with the workloads of the namespace",
-		Command: escape.Command("kubectl get %ss -n %s", strings.ToLower(target.Kind), target.Namespace), File: a.x.file(a.obj, "spec.scaleTargetRef.name")}}
+		Command: escape.Command("kubectl get %s -n %s", finding.PluralOf(target.Kind), target.Namespace), File: a.x.file(a.obj, "spec.scaleTargetRef.name")}}
 	if near, ok := a.x.nearest(target); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 	}
@@ -97,7 +97,7 @@ func (a autoscaler) metricsFixes(message string) []finding.Fix {
 		return []finding.Fix{{Text: "Set resources.requests in all containers of the target: utilization is relative to them",
 			Command: escape.Command("kubectl get %s %s -n %s -o yaml", strings.ToLower(a.target().Kind), a.target().Name, a.obj.GetNamespace())}}
 	}
-	return []finding.Fix{{Text: "See whether metrics are served", Command: "kubectl top pods -n " + escape.ShellWord(a.obj.GetNamespace())}}
+	return []finding.Fix{{Text: "Check whether metrics are served", Command: "kubectl top pods -n " + escape.ShellWord(a.obj.GetNamespace())}}
 }
 
 // atMaximum reports an autoscaler whose load asks for more replicas than it may
@@ -112,9 +112,9 @@ func (a autoscaler) atMaximum() {
 	if above, known := a.aboveTarget(); known && !above {
 		return
 	}
-	f := a.warning(c.Reason, fmt.Sprintf("%s is at its maximum of %d replicas, and its load asks for more", finding.RefOf(a.obj), maximum), c)
+	f := a.warning(c.Reason, fmt.Sprintf("%s is at its maximum of %d replicas, and its load requires more", finding.RefOf(a.obj), maximum), c)
 	prove(&f, a.obj, "spec.maxReplicas", "status.currentReplicas", "status.currentMetrics")
-	f.Fixes = []finding.Fix{{Text: "See which metric is above its target, before spec.maxReplicas is raised: a metric that does not fall with more replicas asks for ever more",
+	f.Fixes = []finding.Fix{{Text: "Check which metric is above its target before you raise spec.maxReplicas: a metric that does not fall with more replicas always requires more",
 		Command: describe(finding.RefOf(a.obj)), File: a.x.file(a.obj, "spec.maxReplicas")}}
 	a.exam.findings = append(a.exam.findings, f)
 }

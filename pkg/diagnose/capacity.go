@@ -19,22 +19,23 @@ func (s podView) noRoom(t *trouble, short []string) {
 	asked := requests(s.pod)
 	free, complete := s.x.freeRoom()
 	var parts []string
+	matches := func(node *unstructured.Unstructured) bool { return s.matches(node) }
 	tooLarge, nodesKnown := false, len(s.x.unreadable(nodeKind, "")) == 0
 	for _, name := range short {
 		part := name
 		if want, ok := asked[name]; ok && name != "pods" {
-			part += ": " + amount(want) + " asked"
+			part += ": " + amount(want) + " requested"
 			t.evidence = append(t.evidence, s.requestsOf(name)...)
 		}
-		if node, most := mostOf(free, name, s.matches); node != nil {
+		if node, most := mostOf(free, name, matches); node != nil {
 			total := quantities(node, "allocatable")[name]
-			if _, largest := mostOf(s.x.wholeRoom(), name, s.matches); name != "pods" && nodesKnown {
+			if _, largest := mostOf(s.x.wholeRoom(), name, matches); name != "pods" && nodesKnown {
 				want := asked[name]
 				tooLarge = tooLarge || want.Cmp(largest) > 0
 			}
 			word := "free"
 			if !complete {
-				word, most = "in all", total
+				word, most = "in total", total
 			}
 			if most.Sign() < 0 { // pods that were there before the node got smaller
 				most = resource.Quantity{}
@@ -44,12 +45,12 @@ func (s podView) noRoom(t *trouble, short []string) {
 		}
 		parts = append(parts, part)
 	}
-	t.message = fmt.Sprintf("no node has room for %s (%s)", s.pods(), strings.Join(parts, "; "))
-	less := finding.Fix{Text: "If the pods need less than they ask for, lower their requests", File: s.x.file(s.work, "resources.requests"), Command: s.x.applyNow(s.work)}
-	more := finding.Fix{Text: "Otherwise add a node, or free room on one; see what they have left", Command: "kubectl describe nodes"}
+	t.message = fmt.Sprintf("no node has enough free resources for %s (%s)", s.pods(), strings.Join(parts, "; "))
+	less := finding.Fix{Text: "If the pods need less than they request, lower their requests", File: s.x.file(s.work, "resources.requests"), Command: s.x.applyNow(s.work)}
+	more := finding.Fix{Text: "Otherwise add a node, or free resources on one; check what the nodes have left", Command: "kubectl describe nodes"}
 	if tooLarge {
 		t.message += "; no node is that large, even when it is empty"
-		less.Text, more.Text = "Lower the requests to what a node has", "Or add a larger node; see what they have"
+		less.Text, more.Text = "Lower the requests to what a node has", "Or add a larger node; check what the nodes have"
 	}
 	t.fixes = []finding.Fix{less, more}
 }

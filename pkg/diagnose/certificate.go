@@ -191,7 +191,7 @@ func (c certificate) notRenewed() {
 	}
 	f := finding.Finding{
 		Code: codeCertificateFailed, Ref: ref, Reason: cmp.Or(issuing.Reason, "Renewing"), Severity: finding.Warning, Since: since,
-		Message: c.ends() + cmp.Or(firstLine(issuing.Message), "cert-manager does not say why"),
+		Message: c.ends() + cmp.Or(firstLine(issuing.Message), "cert-manager reports no reason"),
 		Fixes:   c.retryFixes(),
 	}
 	prove(&f, c.obj, "status.renewalTime", "status.lastFailureTime")
@@ -206,7 +206,7 @@ func (c certificate) notRenewed() {
 // ends begins the sentence on a renewal that fails.
 func (c certificate) ends() string {
 	if end := health.Expiry(c.obj); !end.IsZero() {
-		return fmt.Sprintf("%s can't be renewed and ends on %s: ", finding.RefOf(c.obj), end.Format(time.DateOnly))
+		return fmt.Sprintf("%s can't be renewed and expires on %s: ", finding.RefOf(c.obj), end.Format(time.DateOnly))
 	}
 	return fmt.Sprintf("%s can't be renewed: ", finding.RefOf(c.obj))
 }
@@ -258,7 +258,7 @@ func (c certificate) renewalCause() (finding.Finding, bool) {
 // renew is the command that makes cert-manager try now: after a failure it waits
 // for an hour, then twice as long each time (v1.21, trigger_controller.go).
 func renew(certificate *unstructured.Unstructured) finding.Fix {
-	return finding.Fix{Text: "Once the reason is fixed, let cert-manager retry now rather than in an hour or more",
+	return finding.Fix{Text: "Once the cause is fixed, have cert-manager retry now instead of in an hour or more",
 		Command: escape.Command("cmctl renew %s -n %s", certificate.GetName(), certificate.GetNamespace())}
 }
 
@@ -269,9 +269,9 @@ func (c certificate) retryFixes() []finding.Fix {
 	if said.Problem != fluxmsg.ACMERateLimited {
 		return []finding.Fix{requestsOf(c.obj), renew(c.obj)}
 	}
-	wait := "Wait until the ACME server's rate limit is over: each further try counts too"
+	wait := "Wait until the ACME server's rate limit expires: each further attempt counts as well"
 	if said.Retry != "" {
-		wait = "Wait until " + said.Retry + ": the ACME server's rate limit is over then, and each further try counts too"
+		wait = "Wait until " + said.Retry + ", when the ACME server's rate limit expires: each further attempt counts as well"
 	}
 	return []finding.Fix{{Text: wait, Command: requestsOf(c.obj).Command},
 		{Text: "If a valid certificate for the same names is in another Secret or a backup, use that until then"}}
@@ -280,6 +280,6 @@ func (c certificate) retryFixes() []finding.Fix {
 // requestsOf is the command that shows the newest request of a Certificate, its
 // Order and Challenges, and what their events say.
 func requestsOf(certificate *unstructured.Unstructured) finding.Fix {
-	return finding.Fix{Text: "See what its newest request says",
+	return finding.Fix{Text: "Check the status of its newest request",
 		Command: escape.Command("cmctl status certificate %s -n %s", certificate.GetName(), certificate.GetNamespace())}
 }

@@ -37,7 +37,7 @@ func (x *examiner) deniedByPolicy(request *unstructured.Unstructured, f *finding
 	if certificate == "" {
 		whose = finding.RefOf(request).String()
 	}
-	f.Fixes = []finding.Fix{{Text: "See which CertificateRequestPolicies there are, and what each allows", Command: "kubectl get certificaterequestpolicies -o yaml"}}
+	f.Fixes = []finding.Fix{{Text: "Check which CertificateRequestPolicies exist, and what each allows", Command: "kubectl get certificaterequestpolicies -o yaml"}}
 	named := refusals.FindAllStringSubmatch(denied.Message, maxNamed)
 	for _, policy := range named {
 		ref := finding.Ref{APIVersion: requestPolicyKind.Group + "/v1alpha1", Kind: requestPolicyKind.Kind, Name: policy[1]}
@@ -61,7 +61,7 @@ func (x *examiner) deniedByPolicy(request *unstructured.Unstructured, f *finding
 // it, and its requester needs the verb use on that (approver-policy 0.23,
 // pkg/internal/approver/manager/predicate/predicate.go).
 func bindPolicy(request *unstructured.Unstructured) finding.Fix {
-	fix := finding.Fix{Text: "Grant the requester the verb use on a CertificateRequestPolicy, by a Role or ClusterRole, and have spec.selector of that policy include the issuer and the namespace",
+	fix := finding.Fix{Text: "Grant the requester the verb use on a CertificateRequestPolicy, with a Role or ClusterRole, and have spec.selector of that policy match the issuer and the namespace",
 		Command: "kubectl get certificaterequestpolicies"}
 	if user := field.Text(request.Object, "spec", "username"); user != "" {
 		fix.Command = "kubectl auth can-i use certificaterequestpolicies.policy.cert-manager.io --as=" + escape.ShellWord(user)
@@ -99,7 +99,7 @@ func (e *exam) notApproved(x *examiner, obj *unstructured.Unstructured, failing 
 	f := &e.fallback[0]
 	f.Code = codeNotApproved
 	if len(approvers) == 0 {
-		f.Fixes = []finding.Fix{{Text: "See whether an approver runs: cert-manager's own approves requests for its issuers unless it is disabled (disableAutoApproval)", Command: x.certManagerLogs()}}
+		f.Fixes = []finding.Fix{{Text: "Check whether an approver is running: cert-manager's own approver approves requests for its issuers unless it is disabled (disableAutoApproval)", Command: x.certManagerLogs()}}
 		return
 	}
 	x.withoutPolicy(e, f)
@@ -119,9 +119,9 @@ func (x *examiner) withoutPolicy(e *exam, f *finding.Finding) {
 	if len(listing.Unknown) > 0 {
 		return
 	}
-	f.Message += "; no CertificateRequestPolicy is applicable to it"
+	f.Message += "; no CertificateRequestPolicy applies to it"
 	if len(listing.Objects) == 0 {
-		f.Message = strings.TrimSuffix(f.Message, "; no CertificateRequestPolicy is applicable to it") + "; there is no CertificateRequestPolicy"
+		f.Message = strings.TrimSuffix(f.Message, "; no CertificateRequestPolicy applies to it") + "; no CertificateRequestPolicy exists"
 		f.Fixes = []finding.Fix{{Text: "Create a CertificateRequestPolicy that allows such requests, and bind it to cert-manager's ServiceAccount", Command: "kubectl get certificaterequestpolicies"}}
 	}
 	for _, policy := range listing.Objects {

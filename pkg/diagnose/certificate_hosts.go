@@ -55,7 +55,7 @@ func (c certificate) uncovered(gateway *unstructured.Unstructured, path, host, b
 	ref := finding.RefOf(c.obj)
 	f := finding.Finding{
 		Code: codeHostUncovered, Ref: ref, Reason: "HostNotCovered", Severity: finding.Critical,
-		Message:  fmt.Sprintf("%s is not valid for %s, which %s serves with it: it is for %s", ref, bare, finding.RefOf(gateway), strings.Join(names, ", ")),
+		Message:  fmt.Sprintf("%s is not valid for %s, which %s serves with it: it is valid for %s", ref, bare, finding.RefOf(gateway), strings.Join(names, ", ")),
 		Evidence: []finding.Evidence{evidence(gateway, path, host, time.Time{})},
 		Fixes:    []finding.Fix{{Text: "Add " + bare + " to spec.dnsNames", File: c.x.file(c.obj, "spec.dnsNames"), Command: c.x.applyNow(c.obj)}},
 	}
@@ -63,11 +63,11 @@ func (c certificate) uncovered(gateway *unstructured.Unstructured, path, host, b
 		f.Evidence = append(f.Evidence, evidence(c.obj, "spec.dnsNames", names, time.Time{}))
 	}
 	if other := c.x.otherTenantNamed(bare, c.obj.GetNamespace()); other != "" {
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Find out why %s serves %s, which names tenant %s, and remove it from %s unless it is wanted", finding.RefOf(gateway), bare, other, path),
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Find out why %s serves %s, which contains the name of tenant %s, and remove it from %s unless it is intended", finding.RefOf(gateway), bare, other, path),
 			File: c.x.file(gateway, path)}}
 	}
 	if slices.Contains(field.Texts(c.obj.Object, "spec", "dnsNames"), bare) {
-		f.Fixes = []finding.Fix{{Text: "The name is in spec.dnsNames and not in the certificate: have it issued again", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}}
+		f.Fixes = []finding.Fix{{Text: "Reissue the certificate: the name is in spec.dnsNames but not in the certificate", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}}
 	}
 	c.exam.findings = append(c.exam.findings, f)
 }

@@ -58,11 +58,11 @@ func (x *examiner) missingIssuer(obj *unstructured.Unstructured, issuer finding.
 			{Ref: issuer, Field: "object", Value: "does not exist"},
 		},
 	}
-	fix := finding.Fix{Text: "Name an issuer that exists in spec.issuerRef, or create the one that is missing",
+	fix := finding.Fix{Text: "Set spec.issuerRef to an issuer that exists, or create the missing one",
 		Command: x.applyNow(obj), File: x.file(obj, "spec.issuerRef")}
 	if meant, ok := x.issuerMeant(issuer); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", meant)
-		fix.Text = fmt.Sprintf("In spec.issuerRef write kind: %s, name: %s", meant.Kind, meant.Name)
+		fix.Text = fmt.Sprintf("In spec.issuerRef, write kind: %s, name: %s", meant.Kind, meant.Name)
 	}
 	f.Fixes = []finding.Fix{fix}
 	return f

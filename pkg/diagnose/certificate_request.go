@@ -65,7 +65,7 @@ func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what st
 		Code: code, Ref: e.verdict.Ref, Reason: c.Reason, Severity: finding.Critical, Since: c.Since,
 		Message:  fmt.Sprintf("%s %s: %s", e.verdict.Ref, what, firstLine(c.Message)),
 		Evidence: []finding.Evidence{quoteWithStatus(obj, c)},
-		Fixes: []finding.Fix{{Text: "See what the issuer answered; once that is fixed, cert-manager issues a new request",
+		Fixes: []finding.Fix{{Text: "Check what the issuer reported; once that is fixed, cert-manager creates a new request",
 			Command: escape.Command("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
 	})
 }
@@ -74,7 +74,7 @@ func (e *exam) refuse(obj *unstructured.Unstructured, code finding.Code, what st
 func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing bool, c field.Condition) {
 	since := obj.GetCreationTimestamp().Time
 	if c.Reason == "" {
-		c.Reason, c.Message = "NotYetReconciled", "its issuer has not acted on it yet"
+		c.Reason, c.Message = "NotYetReconciled", "its issuer has not processed it yet"
 	}
 	e.verdict.Status, e.verdict.Reason, e.verdict.Message, e.verdict.Since = health.Progressing, health.Reason(c.Reason), firstLine(c.Message), since
 	if !failing && x.now.Sub(since) <= patience {
@@ -83,9 +83,9 @@ func (e *exam) unanswered(x *examiner, obj *unstructured.Unstructured, failing b
 	e.verdict.Status = health.Failing
 	e.fallback = append(e.fallback, finding.Finding{
 		Code: codeRequestFailed, Ref: e.verdict.Ref, Reason: c.Reason, Severity: finding.Critical, Since: since,
-		Message:  fmt.Sprintf("%s waits: %s", e.verdict.Ref, firstLine(c.Message)),
+		Message:  fmt.Sprintf("%s is pending: %s", e.verdict.Ref, firstLine(c.Message)),
 		Evidence: requestProof(obj, c, since),
-		Fixes: []finding.Fix{{Text: "See what it waits for",
+		Fixes: []finding.Fix{{Text: "Check what it waits for",
 			Command: escape.Command("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
 	})
 }

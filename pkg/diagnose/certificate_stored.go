@@ -70,7 +70,7 @@ func (c certificate) shared() bool {
 		f.Evidence = append(f.Evidence, evidence(secret, "metadata.annotations["+nameAnnotation+"]", secret.GetAnnotations()[nameAnnotation], secret.GetCreationTimestamp().Time))
 	}
 	f.Message = fmt.Sprintf("Certificates %s of namespace %s write the same Secret %s", strings.Join(names, " and "), c.obj.GetNamespace(), c.secret().Name)
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Give each a Secret of its own in spec.secretName, or remove from Git the one that is not needed; Gateways and pods have to name the Secret that they mean (%s)", c.secret().Name),
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Give each Certificate its own Secret in spec.secretName, or remove the one that is not needed from Git; Gateways and pods that reference %s must then reference the right Secret", c.secret().Name),
 		File: c.x.file(last, "spec.secretName"), Command: escape.Command("kubectl get certificates -n %s -o wide", c.obj.GetNamespace())}}
 	c.exam.findings = append(c.exam.findings, f)
 	return true
@@ -83,13 +83,13 @@ func (c certificate) gone() {
 	c.exam.blame = append(c.exam.blame, c.x.certManager("controller")...)
 	c.exam.findings = append(c.exam.findings, finding.Finding{
 		Code: codeSecretGone, Ref: finding.RefOf(c.obj), Reason: "SecretMissing", Severity: finding.Critical, Since: c.exam.verdict.Since,
-		Message: fmt.Sprintf("%s says that it is ready, but its %s does not exist", finding.RefOf(c.obj), c.secret()),
+		Message: fmt.Sprintf("%s reports that it is ready, but its %s does not exist", finding.RefOf(c.obj), c.secret()),
 		Evidence: []finding.Evidence{
 			quoteWithStatus(c.obj, ready), evidence(c.obj, "spec.secretName", c.secret().Name, time.Time{}),
 			{Ref: c.secret(), Field: "object", Value: "does not exist"},
 		},
 		Fixes: []finding.Fix{
-			{Text: "Read why cert-manager does not create it again", Command: c.x.certManagerLogs()},
+			{Text: "Check in its log why cert-manager does not create the Secret again", Command: c.x.certManagerLogs()},
 			c.reissue(),
 		},
 	})
@@ -143,18 +143,18 @@ func (c certificate) dates(secret *unstructured.Unstructured, chain []*x509.Cert
 	difference := leaf.NotAfter.Sub(noted).Abs()
 	switch {
 	case !c.x.now.Before(leaf.NotAfter):
-		f := c.storedFinding(codeSecretStale, "Expired", fmt.Sprintf("the certificate in %s expired on %s, though %s says that it is ready", finding.RefOf(secret), leaf.NotAfter.UTC().Format(time.DateOnly), ref), finding.Critical)
+		f := c.storedFinding(codeSecretStale, "Expired", fmt.Sprintf("the certificate in %s expired on %s, although %s reports that it is ready", finding.RefOf(secret), leaf.NotAfter.UTC().Format(time.DateOnly), ref), finding.Critical)
 		f.Since = leaf.NotAfter
-		f.Fixes = []finding.Fix{reissue, {Text: "If it does not change, something else writes the Secret: a restored backup, or a layer that has it in Git", Command: escape.Command("kubectl describe secret %s -n %s", secret.GetName(), secret.GetNamespace())}}
+		f.Fixes = []finding.Fix{reissue, {Text: "If it does not change, find out what else writes the Secret: a restored backup, or a layer that has it in Git", Command: escape.Command("kubectl describe secret %s -n %s", secret.GetName(), secret.GetNamespace())}}
 		c.exam.findings = append(c.exam.findings, f)
 	case !noted.IsZero() && difference > time.Minute:
-		f := c.storedFinding(codeSecretStale, "SecretMismatch", fmt.Sprintf("%s holds a certificate until %s, but the one that %s issued is until %s", finding.RefOf(secret), leaf.NotAfter.UTC().Format(time.DateTime), ref, noted.UTC().Format(time.DateTime)), finding.Warning)
+		f := c.storedFinding(codeSecretStale, "SecretMismatch", fmt.Sprintf("%s contains a certificate that is valid until %s, but the one that %s issued is valid until %s", finding.RefOf(secret), leaf.NotAfter.UTC().Format(time.DateTime), ref, noted.UTC().Format(time.DateTime)), finding.Warning)
 		f.Fixes = []finding.Fix{c.otherWriter(secret), reissue}
 		c.exam.findings = append(c.exam.findings, f)
 	}
 	for _, ca := range chain[1:] {
 		if c.x.now.Before(ca.NotAfter) && ca.NotAfter.Sub(c.x.now) < soon && ca.NotAfter.Before(leaf.NotAfter) {
-			c.ending(ref, ca, "a CA in the chain of "+ref.String())
+			c.ending(ref, ca, "in the chain of "+ref.String())
 		}
 	}
 }
@@ -170,7 +170,7 @@ func (c certificate) replaced(secret *unstructured.Unstructured, leaf *x509.Cert
 	if len(leaf.DNSNames) > 0 {
 		has = strings.Join(leaf.DNSNames, ", ")
 	}
-	f := c.storedFinding(codeSecretStale, "SecretMismatch", fmt.Sprintf("%s holds another certificate than the one that %s issued: it is for %s", finding.RefOf(secret), finding.RefOf(c.obj), has), finding.Critical)
+	f := c.storedFinding(codeSecretStale, "SecretMismatch", fmt.Sprintf("%s contains a certificate other than the one that %s issued: it is valid for %s", finding.RefOf(secret), finding.RefOf(c.obj), has), finding.Critical)
 	prove(&f, c.obj, "spec.dnsNames")
 	f.Fixes = []finding.Fix{c.otherWriter(secret), c.reissue()}
 	c.exam.findings = append(c.exam.findings, f)
@@ -183,7 +183,7 @@ func (c certificate) otherWriter(secret *unstructured.Unstructured) finding.Fix 
 }
 
 func (c certificate) reissue() finding.Fix {
-	return finding.Fix{Text: "Have it issued again", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}
+	return finding.Fix{Text: "Reissue the certificate", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())}
 }
 
 // soon is how long before its end a CA that nothing renews is worth a warning.
@@ -191,9 +191,9 @@ const soon = 30 * 24 * time.Hour
 
 // ending warns of a CA that is about to end. The object is the one that holds it.
 func (c certificate) ending(ref finding.Ref, ca *x509.Certificate, what string) {
-	f := c.storedFinding(codeCAEnding, "CAEnding", fmt.Sprintf("%s, %s, ends on %s: what it has signed is not valid from then on", what, ca.Subject.CommonName, ca.NotAfter.UTC().Format(time.DateOnly)), finding.Warning)
+	f := c.storedFinding(codeCAEnding, "CAEnding", fmt.Sprintf("%s %s expires on %s: the certificates that it signed are invalid from then on", strings.TrimSpace("CA "+ca.Subject.CommonName), what, ca.NotAfter.UTC().Format(time.DateOnly)), finding.Warning)
 	f.Ref = ref
-	f.Fixes = []finding.Fix{{Text: "Renew the CA, give the new one to the clients that verify by it, and then have its certificates issued again", Command: escape.Command("kubectl get certificates,issuers -n %s -o wide", c.obj.GetNamespace())}}
+	f.Fixes = []finding.Fix{{Text: "Renew the CA, distribute the new one to the clients that trust it, then reissue its certificates", Command: escape.Command("kubectl get certificates,issuers -n %s -o wide", c.obj.GetNamespace())}}
 	c.exam.findings = append(c.exam.findings, f)
 }
 
@@ -216,23 +216,23 @@ func (c certificate) signed(secret *unstructured.Unstructured, leaf *x509.Certif
 	caRef := finding.RefOf(answer.Object)
 	switch {
 	case leaf.CheckSignatureFrom(ca) != nil:
-		severity, what := finding.Warning, fmt.Sprintf("%s is signed by an earlier CA than the one that %s has now: clients that trust only the new one refuse it", finding.RefOf(c.obj), issuerRef)
+		severity, what := finding.Warning, fmt.Sprintf("%s is signed by an earlier CA than the one that %s has now: clients that trust only the new CA reject it", finding.RefOf(c.obj), issuerRef)
 		if old := certificatesOf(secret, "ca.crt"); len(old) > 0 && leaf.CheckSignatureFrom(old[0]) != nil {
 			severity, what = finding.Critical, fmt.Sprintf("%s is not signed by the CA in ca.crt of its Secret, nor by the one that %s has now", finding.RefOf(c.obj), issuerRef)
 		}
 		f := c.storedFinding(codeChainBroken, "CAReplaced", what, severity)
 		f.Evidence = append(f.Evidence, evidence(issuer, "spec.ca.secretName", caRef.Name, answer.Object.GetCreationTimestamp().Time))
 		f.Fixes = []finding.Fix{
-			{Text: "Have it issued again by the CA that the issuer has now", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())},
-			{Text: "Then give the new CA to the clients, and certificates of the new CA to those that sign in with one"},
+			{Text: "Reissue the certificate, which the CA that the issuer has now then signs", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())},
+			{Text: "Then distribute the new CA to the clients, and certificates of the new CA to the clients that authenticate with one"},
 		}
 		c.exam.findings = append(c.exam.findings, f)
 	case !c.x.now.Before(ca.NotAfter):
 		f := c.storedFinding(codeChainBroken, "CAExpired", fmt.Sprintf("the CA in %s, which signed %s, expired on %s", caRef, finding.RefOf(c.obj), ca.NotAfter.UTC().Format(time.DateOnly)), finding.Critical)
 		f.Since, f.Ref = ca.NotAfter, caRef
-		f.Fixes = []finding.Fix{{Text: "Renew the CA, give the new one to the clients, and then have its certificates issued again", Command: escape.Command("kubectl get certificates,issuers -n %s -o wide", namespace)}}
+		f.Fixes = []finding.Fix{{Text: "Renew the CA, distribute the new one to the clients, then reissue its certificates", Command: escape.Command("kubectl get certificates,issuers -n %s -o wide", namespace)}}
 		c.exam.findings = append(c.exam.findings, f)
 	case len(c.x.makers(namespace, caName)) == 0 && ca.NotAfter.Sub(c.x.now) < soon:
-		c.ending(caRef, ca, "the CA in "+caRef.String()+", which no Certificate renews")
+		c.ending(caRef, ca, "in "+caRef.String()+", which no Certificate renews,")
 	}
 }

@@ -107,9 +107,9 @@ func TestStoredCertificates(t *testing.T) {
 		fix           string
 	}{
 		{"as it should be", []map[string]any{readyCertificate(60*day, "web.bhs.com"), caIssuer(), tlsSecret("orthweb-secret", ca, leaf), tlsSecret("int-ca-secret", ca, ca)}, "", "", ""},
-		{"its Secret does not exist", []map[string]any{readyCertificate(60 * day), caIssuer()}, "OW6115 SecretMissing Critical", "says that it is ready, but its Secret bhs-orthweb/orthweb-secret does not exist", "cmctl renew"},
+		{"its Secret does not exist", []map[string]any{readyCertificate(60 * day), caIssuer()}, "OW6115 SecretMissing Critical", "reports that it is ready, but its Secret bhs-orthweb/orthweb-secret does not exist", "cmctl renew"},
 		{"what is in it has expired", []map[string]any{readyCertificate(60 * day), tlsSecret("orthweb-secret", ca, expired)}, "OW6116 Expired Critical", "expired on 2026-02-28", "cmctl renew"},
-		{"another one is in it", []map[string]any{readyCertificate(90 * day), tlsSecret("orthweb-secret", ca, leaf)}, "OW6116 SecretMismatch Warning", "holds a certificate until", "managed-fields"},
+		{"another one is in it", []map[string]any{readyCertificate(90 * day), tlsSecret("orthweb-secret", ca, leaf)}, "OW6116 SecretMismatch Warning", "contains a certificate that is valid until", "managed-fields"},
 		{"the CA has another key now", []map[string]any{readyCertificate(60*day, "web.bhs.com"), caIssuer(), tlsSecret("orthweb-secret", ca, leaf), tlsSecret("int-ca-secret", other, other)},
 			"OW6119 CAReplaced Warning", "is signed by an earlier CA than the one that Issuer bhs-orthweb/int-ca-issuer has now", "cmctl renew"},
 		{"nothing in its Secret has signed it", []map[string]any{readyCertificate(60*day, "web.bhs.com"), caIssuer(), tlsSecret("orthweb-secret", other, leaf), tlsSecret("int-ca-secret", other, other)},
@@ -117,10 +117,10 @@ func TestStoredCertificates(t *testing.T) {
 		{"the CA has expired", []map[string]any{readyCertificate(60*day, "web.bhs.com"), caIssuer(), tlsSecret("orthweb-secret", ended, signedBy(t, ended, 60*day, "web.bhs.com")), tlsSecret("int-ca-secret", ended, ended)},
 			"OW6119 CAExpired Critical", "expired on 2026-02-28", ""},
 		{"nothing renews a CA that ends soon", []map[string]any{readyCertificate(60*day, "web.bhs.com"), caIssuer(), tlsSecret("orthweb-secret", ending, signedBy(t, ending, 60*day, "web.bhs.com")), tlsSecret("int-ca-secret", ending, ending)},
-			"OW6118 CAEnding Warning", "ends on 2026-03-11", ""},
+			"OW6118 CAEnding Warning", "expires on 2026-03-11", ""},
 		{"a Certificate renews it", []map[string]any{readyCertificate(60*day, "web.bhs.com"), caIssuer(), tlsSecret("orthweb-secret", ending, signedBy(t, ending, 60*day, "web.bhs.com")), tlsSecret("int-ca-secret", ending, ending),
 			object("cert-manager.io/v1", "Certificate", "bhs-orthweb", "int-ca-cert", map[string]any{"secretName": "int-ca-secret"})}, "", "", ""},
-		{"an intermediate CA ends soon", []map[string]any{readyCertificate(60*day, "web.bhs.com"), tlsSecret("orthweb-secret", ca, leaf, ending)}, "OW6118 CAEnding Warning", "a CA in the chain of Certificate bhs-orthweb/orthweb-cert", ""},
+		{"an intermediate CA ends soon", []map[string]any{readyCertificate(60*day, "web.bhs.com"), tlsSecret("orthweb-secret", ca, leaf, ending)}, "OW6118 CAEnding Warning", "in the chain of Certificate bhs-orthweb/orthweb-cert", ""},
 		{"a Gateway's host is not among its names", append(gatewayFor("web.bhs.com", "dicom.bhs.com"), readyCertificate(60*day, "web.bhs.com"), tlsSecret("orthweb-secret", ca, leaf)),
 			"OW6117 HostNotCovered Critical", "is not valid for dicom.bhs.com, which Gateway bhs-orthweb/web-gw serves with it", "Add dicom.bhs.com to spec.dnsNames"},
 		{"the name is in the spec only", append(gatewayFor("dicom.bhs.com"), readyCertificate(60*day, "web.bhs.com", "dicom.bhs.com"), tlsSecret("orthweb-secret", ca, leaf)),
@@ -135,8 +135,8 @@ func TestStoredCertificates(t *testing.T) {
 			var got []string
 			var findings []finding.Finding
 			for _, f := range out.causes {
-				got = append(got, string(f.Code)+" "+f.Reason+" "+string(f.Severity))
 				findings = append(findings, f.Finding)
+				got = append(got, string(f.Code)+" "+f.Reason+" "+string(f.Severity))
 				sound(t, f.Finding)
 				readBack(t, snap, f.Finding)
 				if !strings.Contains(f.Message, c.message) {

@@ -99,14 +99,14 @@ func (x *examiner) classMissing(claim *unstructured.Unstructured, class string, 
 	switch {
 	case !named && !slices.ContainsFunc(classes, isDefault):
 		f.Reason, f.Ref.Name = "NoDefaultStorageClass", "(default)"
-		f.Message = fmt.Sprintf("%s names no StorageClass, and no StorageClass is the default one, so that no volume is made for it", ref)
+		f.Message = fmt.Sprintf("%s has no StorageClass, and no StorageClass is the default, so no volume is provisioned for it", ref)
 		f.Evidence = append([]finding.Evidence{evidence(claim, "status.phase", field.Text(claim.Object, "status", "phase"), f.Since)}, defaultMarks(classes)...)
 		f.Fixes = x.defaultFixes(claim, names)
 	case class != "" && !slices.Contains(names, class) && !x.staticVolume(class):
 		f.Reason = "ProvisioningFailed"
-		f.Message = fmt.Sprintf("%s asks for StorageClass %s, which does not exist", ref, class)
+		f.Message = fmt.Sprintf("%s requests StorageClass %s, which does not exist", ref, class)
 		f.Evidence = []finding.Evidence{quoteClass(claim, class), {Ref: f.Ref, Field: "object", Value: "does not exist"}}
-		f.Fixes = []finding.Fix{{Text: "Name a StorageClass that exists" + existing(names), File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}}
+		f.Fixes = []finding.Fix{{Text: "Set a StorageClass that exists" + existing(names), File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}}
 	default:
 		return finding.Finding{}, false
 	}
@@ -150,11 +150,11 @@ func (x *examiner) defaultFixes(claim *unstructured.Unstructured, names []string
 	if len(names) == 0 {
 		return []finding.Fix{{Text: "Install a storage driver with a StorageClass: the cluster has none", Command: "kubectl get storageclasses"}}
 	}
-	byName := finding.Fix{Text: "Name a StorageClass in the claim" + existing(names), File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}
+	byName := finding.Fix{Text: "Set a StorageClass in the claim" + existing(names), File: x.file(claim, "storageClass"), Command: "kubectl get storageclasses"}
 	if len(names) > 1 {
 		return []finding.Fix{byName}
 	}
-	return []finding.Fix{{Text: "Make the only StorageClass the default one", Command: escape.Command("kubectl annotate storageclass %s %s=true", names[0], defaultClass)}, byName}
+	return []finding.Fix{{Text: "Make the only StorageClass the default", Command: escape.Command("kubectl annotate storageclass %s %s=true", names[0], defaultClass)}, byName}
 }
 
 // existing names the first of what there is, for the end of a sentence.
@@ -174,7 +174,7 @@ func lostClaim(claim *unstructured.Unstructured) finding.Finding {
 		Evidence: []finding.Evidence{evidence(claim, "status.phase", "Lost", time.Time{}), evidence(claim, "spec.volumeName", volume, time.Time{})},
 		Fixes: []finding.Fix{
 			{Text: "Find out whether the storage still has the volume's data: if so, create the PersistentVolume again for it, with the claim in spec.claimRef", Command: describe(ref)},
-			{Text: "Only if the data is lost or backed up, and nothing can bring the volume back, replace the claim and restore the backup"},
+			{Text: "Only if the data is lost or backed up, and the volume cannot be restored, replace the claim and restore the backup"},
 		},
 	}
 }

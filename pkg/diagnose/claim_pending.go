@@ -26,7 +26,7 @@ func pendingClaim(claim *unstructured.Unstructured, reason, why string, proof fi
 		Code: codeClaimPending, Ref: ref, Reason: reason, Severity: finding.Critical, Since: since,
 		Message:  fmt.Sprintf("%s has no volume: %s", ref, why),
 		Evidence: []finding.Evidence{proof},
-		Fixes:    []finding.Fix{{Text: "Read what its provisioner says in its events", Command: describe(ref)}},
+		Fixes:    []finding.Fix{{Text: "Read its provisioner's messages in its events", Command: describe(ref)}},
 	}
 }
 
@@ -43,21 +43,21 @@ func (x *examiner) notProvisioned(claim *unstructured.Unstructured, e health.War
 		for i, mode := range field.Texts(claim.Object, "spec", "accessModes") {
 			f.Evidence = append(f.Evidence, evidence(claim, fmt.Sprintf("spec.accessModes[%d]", i), mode, time.Time{}))
 		}
-		first = []finding.Fix{{Text: "Ask for an access mode that the class's driver supports, or name a class whose driver supports this one", File: x.file(claim, "accessModes")}}
+		first = []finding.Fix{{Text: "Request an access mode that the class's driver supports, or use a class whose driver supports this one", File: x.file(claim, "accessModes")}}
 	case fluxmsg.ProvisioningCapacity:
 		if size, ok := field.Quote(claim.Object, "spec.resources.requests.storage"); ok {
 			f.Evidence = append(f.Evidence, evidence(claim, "spec.resources.requests.storage", size, time.Time{}))
 		}
-		first = []finding.Fix{{Text: "Get more room or a larger quota from the storage provider, or ask for less", File: x.file(claim, "resources.requests.storage")}}
+		first = []finding.Fix{{Text: "Get more capacity or a larger quota from the storage provider, or request less", File: x.file(claim, "resources.requests.storage")}}
 	case fluxmsg.ProvisioningDenied:
-		first = []finding.Fix{{Text: "Give the storage driver credentials with which it may make volumes"}}
+		first = []finding.Fix{{Text: "Give the storage driver credentials that allow it to create volumes"}}
 	case fluxmsg.ProvisioningTopology:
-		first = []finding.Fix{{Text: "See whether the storage driver runs on the nodes, and which zones the class allows", Command: "kubectl get csinodes,storageclasses -o yaml"}}
+		first = []finding.Fix{{Text: "Check whether the storage driver runs on the nodes, and which zones the class allows", Command: "kubectl get csinodes,storageclasses -o yaml"}}
 	case fluxmsg.ProvisioningParameters:
 		class, _ := claimClass(claim)
-		first = []finding.Fix{{Text: "Compare the class's parameters with what its driver takes", Command: "kubectl get storageclass " + escape.ShellWord(class) + " -o yaml"}}
+		first = []finding.Fix{{Text: "Compare the class's parameters with those that its driver accepts", Command: "kubectl get storageclass " + escape.ShellWord(class) + " -o yaml"}}
 	case fluxmsg.ProvisioningTimeout:
-		first = []finding.Fix{{Text: "Check whether the driver's controller reaches the storage"}}
+		first = []finding.Fix{{Text: "Check whether the driver's controller can reach the storage"}}
 	}
 	f.Fixes = append(first, f.Fixes...)
 	return f
@@ -77,7 +77,7 @@ func provisioning(events []health.Warning) (health.Warning, bool) {
 // silentProvisioner is a claim of which no event tells why it has no volume: its
 // class makes none, its driver is not installed, or has not come to it.
 func (x *examiner) silentProvisioner(claim *unstructured.Unstructured, class string, since time.Time) finding.Finding {
-	f := pendingClaim(claim, "Pending", "no event says why", evidence(claim, "status.phase", field.Text(claim.Object, "status", "phase"), since), since)
+	f := pendingClaim(claim, "Pending", "no event states the reason", evidence(claim, "status.phase", field.Text(claim.Object, "status", "phase"), since), since)
 	obj := x.class(class)
 	maker := x.provisioner(class)
 	if obj == nil || maker == "" {
@@ -87,16 +87,16 @@ func (x *examiner) silentProvisioner(claim *unstructured.Unstructured, class str
 	driver := finding.Ref{APIVersion: driverKind.Group + "/v1", Kind: driverKind.Kind, Name: maker}
 	switch {
 	case maker == "kubernetes.io/no-provisioner":
-		f.Message = fmt.Sprintf("%s has no volume: its StorageClass %s makes none, and no volume that exists fits", f.Ref, class)
-		f.Fixes = []finding.Fix{{Text: "Create a PersistentVolume of that class that is large enough, or name a class that makes volumes", File: x.file(claim, "storageClass"), Command: "kubectl get persistentvolumes,storageclasses"}}
+		f.Message = fmt.Sprintf("%s has no volume: its StorageClass %s does not provision volumes, and no existing volume matches", f.Ref, class)
+		f.Fixes = []finding.Fix{{Text: "Create a PersistentVolume of that class that is large enough, or use a class that provisions volumes", File: x.file(claim, "storageClass"), Command: "kubectl get persistentvolumes,storageclasses"}}
 	case len(x.snap.List(driverKind, "").Objects) > 0 && x.snap.Lookup(driver).Presence == snapshot.Absent:
 		// A provisioner need not be a CSI driver, so that its absence alone says
 		// nothing where no other is one.
-		f.Message = fmt.Sprintf("%s has no volume: its provisioner %s has not made one, and no storage driver of that name is installed", f.Ref, maker)
+		f.Message = fmt.Sprintf("%s has no volume: its provisioner %s has not created one, and no storage driver of that name is installed", f.Ref, maker)
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: driver, Field: "object", Value: "does not exist"})
-		f.Fixes = append([]finding.Fix{{Text: "See which drivers are installed; install this one, or name a class of another", File: x.file(claim, "storageClass"), Command: "kubectl get csidrivers,storageclasses"}}, f.Fixes...)
+		f.Fixes = append([]finding.Fix{{Text: "Check which drivers are installed; install this one, or use a class of another driver", File: x.file(claim, "storageClass"), Command: "kubectl get csidrivers,storageclasses"}}, f.Fixes...)
 	default:
-		f.Message = fmt.Sprintf("%s has no volume: its provisioner %s has not made one", f.Ref, maker)
+		f.Message = fmt.Sprintf("%s has no volume: its provisioner %s has not created one", f.Ref, maker)
 	}
 	return f
 }
@@ -111,9 +111,9 @@ func (x *examiner) namedVolume(claim *unstructured.Unstructured) (finding.Findin
 	answer := x.snap.Lookup(volume)
 	f := pendingClaim(claim, "Pending", "", evidence(claim, "spec.volumeName", name, time.Time{}), claim.GetCreationTimestamp().Time)
 	if answer.Presence == snapshot.Absent {
-		f.Message = fmt.Sprintf("%s asks for %s, which does not exist", ref, volume)
+		f.Message = fmt.Sprintf("%s requests %s, which does not exist", ref, volume)
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: volume, Field: "object", Value: "does not exist"})
-		f.Fixes = []finding.Fix{{Text: "Name a volume that exists in spec.volumeName, or none, so that one is created", File: x.file(claim, "volumeName"), Command: "kubectl get persistentvolumes"}}
+		f.Fixes = []finding.Fix{{Text: "Set spec.volumeName to a volume that exists, or remove it, so that a volume is created", File: x.file(claim, "volumeName"), Command: "kubectl get persistentvolumes"}}
 		return f, true
 	}
 	if answer.Presence != snapshot.Present {
@@ -124,12 +124,12 @@ func (x *examiner) namedVolume(claim *unstructured.Unstructured) (finding.Findin
 	f.Evidence = append(f.Evidence, evidence(answer.Object, "status.phase", phase, time.Time{}))
 	switch {
 	case owner.Name != "" && !owner.Same(ref):
-		f.Message = fmt.Sprintf("%s asks for %s, which belongs to %s", ref, volume, owner)
+		f.Message = fmt.Sprintf("%s requests %s, which belongs to %s", ref, volume, owner)
 		f.Evidence = append(f.Evidence, evidence(answer.Object, "spec.claimRef.name", owner.Name, time.Time{}))
-		f.Fixes = []finding.Fix{{Text: "Name another volume in spec.volumeName, or none, so that one is created", File: x.file(claim, "volumeName"), Command: "kubectl get persistentvolumes"}}
+		f.Fixes = []finding.Fix{{Text: "Set spec.volumeName to another volume, or remove it, so that a volume is created", File: x.file(claim, "volumeName"), Command: "kubectl get persistentvolumes"}}
 	case phase == "Released":
-		f.Message = fmt.Sprintf("%s asks for %s, which still belongs to an earlier claim of that name", ref, volume)
-		f.Fixes = []finding.Fix{{Text: "If its data is meant for the new claim, have the volume forget the old one; its data stays",
+		f.Message = fmt.Sprintf("%s requests %s, which still belongs to an earlier claim of that name", ref, volume)
+		f.Fixes = []finding.Fix{{Text: "If its data is meant for the new claim, remove the volume's reference to the old one; the data is kept",
 			Command: escape.Command(`kubectl patch persistentvolume %s --type=json -p '[{"op":"remove","path":"/spec/claimRef"}]'`, name)}}
 	default:
 		return finding.Finding{}, false
@@ -152,9 +152,9 @@ func (x *examiner) unused(claim *unstructured.Unstructured, class string, e *exa
 	}
 	f := pendingClaim(claim, "WaitForFirstConsumer", "", evidence(claim, "status.phase", "Pending", e.verdict.Since), e.verdict.Since)
 	f.Code = codeClaimUnused
-	f.Message = fmt.Sprintf("no pod uses %s, and its class %s makes a volume only for a pod that has a node", f.Ref, class)
+	f.Message = fmt.Sprintf("no pod uses %s, and its StorageClass %s provisions a volume only for a pod that is scheduled to a node", f.Ref, class)
 	f.Evidence = append(f.Evidence, evidence(x.class(class), "volumeBindingMode", "WaitForFirstConsumer", time.Time{}))
-	f.Fixes = []finding.Fix{{Text: "Deploy the pod that uses it in the same layer, or do not wait for the claim's health", File: x.definedIn(claim)}}
+	f.Fixes = []finding.Fix{{Text: "Deploy the pod that uses it in the same layer, or do not check the claim's health", File: x.definedIn(claim)}}
 	e.fallback = append(e.fallback, f)
 }
 

@@ -41,9 +41,13 @@ func (c connection) client() string {
 // connections are those of the tenant in a namespace: from its gateway pods to the
 // destinations of its routes, and from Orthanc to the database.
 func (x *examiner) connections(namespace string) []connection {
-	if known, ok := x.needed[namespace]; ok {
-		return known
-	}
+	return memoize(x, connectionsIn(namespace), func() []connection { return x.findConnections(namespace) })
+}
+
+// connectionsIn is the key of the connections of a namespace's tenant.
+type connectionsIn string
+
+func (x *examiner) findConnections(namespace string) []connection {
 	var found []connection
 	add := func(c connection) {
 		if !slices.Contains(found, c) {
@@ -63,10 +67,6 @@ func (x *examiner) connections(namespace string) []connection {
 	for _, c := range x.databaseConnections(namespace) {
 		add(c)
 	}
-	if x.needed == nil {
-		x.needed = map[string][]connection{}
-	}
-	x.needed[namespace] = found
 	return found
 }
 

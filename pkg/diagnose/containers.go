@@ -83,8 +83,8 @@ func (c container) over(ended end) (trouble, bool) {
 	}
 	return trouble{
 		code: codeNotReadyForUnknown, reason: ended.reason, container: c.name, since: ended.at, soft: true, evidence: c.ended(ended),
-		message: fmt.Sprintf("%s has completed, and container %s still runs, so that the pod does not end", c.what(), running),
-		fixes: []finding.Fix{{Text: "Let container " + running + " end together with it: as a sidecar (an init container with restartPolicy Always), it would be ended last",
+		message: fmt.Sprintf("%s has completed, but container %s is still running, so the pod does not terminate", c.what(), running),
+		fixes: []finding.Fix{{Text: "Have container " + running + " end together with it: a sidecar (an init container with restartPolicy Always) is terminated last",
 			Command: c.logs(running, false)}},
 	}, true
 }

@@ -80,30 +80,35 @@ type controllerState struct {
 
 // controllerStateOf finds what runs a controller, for all controllers in one pass.
 func (x *examiner) controllerStateOf(c controller) controllerState {
-	if x.running != nil {
-		return x.running[c.name]
-	}
-	x.running = map[string]controllerState{}
+	return memoize(x, runningKey{}, func() map[string]controllerState { return x.findControllers() })[c.name]
+}
+
+// runningKey is the key of what runs each controller, by its name.
+type runningKey struct{}
+
+// findControllers finds the Deployments and Leases of all controllers.
+func (x *examiner) findControllers() map[string]controllerState {
+	found := map[string]controllerState{}
 	for _, obj := range x.snap.List(health.DeploymentKind, "").Objects {
 		for _, c := range controllerTable {
 			if c.runs(obj) {
-				r := x.running[c.name]
+				r := found[c.name]
 				r.deployments = append(r.deployments, obj)
-				x.running[c.name] = r
+				found[c.name] = r
 			}
 		}
 	}
 	for _, lease := range x.snap.List(health.LeaseKind, "").Objects {
 		renewed := field.Time(lease.Object, "spec", "renewTime")
 		for _, c := range controllerTable {
-			r := x.running[c.name]
+			r := found[c.name]
 			if c.ownsLease(lease) && !renewed.IsZero() && (r.lease == nil || renewed.After(field.Time(r.lease.Object, "spec", "renewTime"))) {
 				r.lease = lease
-				x.running[c.name] = r
+				found[c.name] = r
 			}
 		}
 	}
-	return x.running[c.name]
+	return found
 }
 
 // controllers are the objects to examine for the controllers that objects of the

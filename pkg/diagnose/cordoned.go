@@ -25,13 +25,17 @@ func (s podView) cordonedNodes(t *trouble) {
 			cordoned = append(cordoned, node)
 		}
 	}
-	t.message = fmt.Sprintf("no node takes %s: nodes are cordoned", s.pods())
-	t.fixes = []finding.Fix{{Text: "See which nodes are cordoned, and uncordon those whose maintenance is over", Command: "kubectl get nodes"}}
+	t.message = fmt.Sprintf("no node is available for %s: nodes are cordoned", s.pods())
+	t.fixes = []finding.Fix{{Text: "Check which nodes are cordoned, and uncordon those whose maintenance is over", Command: "kubectl get nodes"}}
 	if len(cordoned) == 0 {
 		return
 	}
 	t.code = codeCordoned
-	t.message = fmt.Sprintf("no node takes %s: cordoned are %s", s.pods(), namesOf(cordoned))
+	verb := "is"
+	if len(cordoned) > 1 {
+		verb = "are"
+	}
+	t.message = fmt.Sprintf("no node is available for %s: %s %s cordoned", s.pods(), namesOf(cordoned), verb)
 	var names []string
 	for _, node := range cordoned[:min(len(cordoned), maxNamed)] {
 		names = append(names, node.GetName())
@@ -97,9 +101,9 @@ func (x *examiner) blockedDrain(cordoned []*unstructured.Unstructured, t *troubl
 				continue
 			}
 			ref := finding.RefOf(budget)
-			t.message += fmt.Sprintf("; %s lets no pod be evicted, of which %s is on node %s, so that its drain does not end", ref, pod.GetName(), on)
+			t.message += fmt.Sprintf("; %s allows no pod to be evicted, and its pod %s is on node %s, so the node's drain does not complete", ref, pod.GetName(), on)
 			t.evidence = append(t.evidence, evidence(budget, "status.disruptionsAllowed", allowed, time.Time{}), evidence(pod, "spec.nodeName", on, time.Time{}))
-			t.fixes = append(t.fixes, finding.Fix{Text: "Have the pods of the budget ready on other nodes, with more replicas than it asks for, so that one may be evicted", Command: describe(ref)})
+			t.fixes = append(t.fixes, finding.Fix{Text: "Run the budget's pods on other nodes, with more ready replicas than it requires, so that one can be evicted", Command: describe(ref)})
 			return
 		}
 	}

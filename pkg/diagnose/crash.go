@@ -64,12 +64,12 @@ func (c container) crashed(ended end) trouble {
 	if probe, ok := c.killedByProbe(ended); ok {
 		return c.killed(t, probe)
 	}
-	verb := "ends again and again"
+	verb := "repeatedly exits"
 	if restarts == 0 {
-		verb = "ended"
+		verb = "exited"
 	}
 	t.message = fmt.Sprintf("%s %s%s", c.what(), verb, ended.words())
-	t.fixes = []finding.Fix{{Text: "Read its log from before it ended", Command: c.logs(c.name, true)}}
+	t.fixes = []finding.Fix{{Text: "Read its log from before it exited", Command: c.logs(c.name, true)}}
 	return t
 }
 
@@ -95,7 +95,7 @@ func (e end) words() string {
 // meanings are those of the exit codes that shells and kernels give.
 var meanings = map[int64]string{
 	126: "its command can't be run", 127: "its command does not exist",
-	128: "it could not be started", 134: "it aborted", 137: "it was killed", 139: "it crashed on a bad memory access", 143: "it was told to end",
+	128: "it could not be started", 134: "it aborted", 137: "it was killed", 139: "it crashed with a segmentation fault", 143: "it was asked to terminate",
 }
 
 // lastWords are the last line of what a container said: the error is there.
@@ -110,13 +110,13 @@ func (c container) outOfMemory(t trouble) trouble {
 	t.code, t.reason, t.vague, t.soft = codeOOMKilled, "OOMKilled", false, false
 	limit := textAt(c.spec, "resources", "limits", "memory")
 	if limit == "" {
-		t.message = c.what() + " is killed again and again because its node runs out of memory"
-		t.fixes = []finding.Fix{{Text: "Give it a memory request, or the node more memory", File: c.x.file(c.work, c.field("resources.requests.memory"))}}
+		t.message = c.what() + " is repeatedly killed because its node runs out of memory"
+		t.fixes = []finding.Fix{{Text: "Set a memory request for the container, or add memory to the node", File: c.x.file(c.work, c.field("resources.requests.memory"))}}
 		return t
 	}
 	t.setting = c.path("resources.limits.memory")
 	t.evidence = append(c.setting("resources.limits.memory"), t.evidence...)
-	t.message = fmt.Sprintf("%s is killed again and again because it needs more memory than its limit of %s", c.what(), limit)
+	t.message = fmt.Sprintf("%s is repeatedly killed because it needs more memory than its limit of %s", c.what(), limit)
 	t.fixes = []finding.Fix{{
 		Text: "Raise the container's memory limit", File: c.x.file(c.work, c.field("resources.limits.memory")), Command: c.x.applyNow(c.work),
 	}}
@@ -134,7 +134,7 @@ func (c container) doubleLimit(fix *finding.Fix, limit string) {
 		return
 	}
 	twice.Add(twice)
-	fix.Text += ", such as to twice as much; change the manifest that it comes from as well"
+	fix.Text += ", for example to twice as much; change the manifest that it comes from as well"
 	fix.Command = escape.Command("kubectl set resources %s %s -n %s -c %s --limits=memory=%s",
 		resourceOf(c.owner), c.owner.Name, c.owner.Namespace, c.name, twice.String())
 }
@@ -146,7 +146,7 @@ func (c container) notStarted(reason string) trouble {
 	t := trouble{
 		code: codeContainerFailed, reason: reason, since: since, evidence: append(c.waiting(), proof...),
 		message: c.what() + " can't be started",
-		fixes:   []finding.Fix{{Text: "See why it could not be started", Command: c.describe()}},
+		fixes:   []finding.Fix{{Text: "Check why it could not be started", Command: c.describe()}},
 	}
 	if words != "" {
 		t.message += ": " + words

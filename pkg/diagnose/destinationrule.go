@@ -35,7 +35,7 @@ func explainDestinationRule(x *examiner, obj *unstructured.Unstructured, _ bool)
 		}
 		f := finding.Finding{
 			Code: codePlaintext, Ref: ref, Reason: "PlaintextToStrict", Severity: finding.Critical,
-			Message: fmt.Sprintf("%s turns mutual TLS off for %s, and %s has %s accept nothing else",
+			Message: fmt.Sprintf("%s disables mutual TLS for %s, but %s requires it for %s",
 				ref, finding.RefOf(service), finding.RefOf(strict), finding.RefOf(workload)),
 		}
 		prove(&f, obj, "spec.trafficPolicy.tls.mode", "spec.host")

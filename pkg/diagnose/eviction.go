@@ -26,13 +26,13 @@ func (s podView) evicted(t trouble) (trouble, bool) {
 		t.message = fmt.Sprintf("node %s has evicted %s: %s", node, s.aPod(), message)
 		t.fixes = []finding.Fix{s.againstEviction(message)}
 		if !overLocalStorage(message) {
-			t.fixes = append(t.fixes, finding.Fix{Text: "See what the node is short of", Command: "kubectl describe node " + escape.ShellWord(node)})
+			t.fixes = append(t.fixes, finding.Fix{Text: "Check which resources the node lacks", Command: "kubectl describe node " + escape.ShellWord(node)})
 		}
 	case target.Reason == "PreemptionByScheduler" || reason == "Preempting":
 		t.code = codeEvicted
-		t.message = fmt.Sprintf("%s had to make room for a pod of higher priority", s.aPod())
+		t.message = fmt.Sprintf("%s was preempted by a pod of higher priority", s.aPod())
 		t.fixes = []finding.Fix{
-			{Text: "Add a node, so that there is room for both; or give the pods a PriorityClass of their own", File: s.x.file(s.work, "priorityClassName"), Command: "kubectl get priorityclasses"},
+			{Text: "Add a node, so that the pods of both fit, or give the pods their own PriorityClass", File: s.x.file(s.work, "priorityClassName"), Command: "kubectl get priorityclasses"},
 		}
 	default:
 		return t, false

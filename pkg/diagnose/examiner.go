@@ -23,32 +23,43 @@ type examiner struct {
 	snap *snapshot.Snapshot
 	// known is snap without an Inquiry: for hints that are not worth a request, and
 	// for what status has intentionally read in part.
-	known      *snapshot.Snapshot
-	now        time.Time
-	health     verdicts
-	tenants    []tenant.Tenant
-	explainers map[schema.GroupKind]explainer
-	judges     map[schema.GroupKind]judge
+	known    *snapshot.Snapshot
+	now      time.Time
+	health   verdicts
+	tenants  []tenant.Tenant
+	registry registry
 	// owned are the objects that have another object as their owner, by kind and
 	// namespace; each is built on first use.
 	owned map[ownedIn]map[finding.Key][]*unstructured.Unstructured
 	// dependents are the layers that depend on each layer.
 	dependents map[finding.Key][]finding.Ref
-	// byLabel are the workloads and Pods of the cluster by each label of their pods,
-	// built on first use.
-	byLabel map[string][]*unstructured.Unstructured
-	exams   exams
+	exams      exams
 	// messages are the parsed messages.
 	messages fluxmsg.Messages
-	// needed are the connections that the tenant of each namespace requires, built on
-	// first use.
-	needed map[string][]connection
-	// claimed are the servers of Istio Gateways by what they claim.
-	claimed map[claimKey][]claim
-	// owners determines which tenant owns a host name, built on first use.
-	owners *tenant.HostOwners
-	// running are the Deployments and Leases of the controllers, built on first use.
-	running map[string]controllerState
+	// memos are what memoize has computed.
+	memos map[any]any
+}
+
+// registry is what explains objects.
+type registry struct {
+	// byKind has the explainer of each kind that has one.
+	byKind map[schema.GroupKind]explainer
+	// terminating explains objects that are being deleted, other those of kinds
+	// that have no explainer.
+	terminating, other explainer
+	// judges read what an object reports about itself, by kind.
+	judges map[schema.GroupKind]judge
+}
+
+// memoize returns what build returns, which it calls once for each key. A key is of
+// a type of its own, so that packages can't take each other's.
+func memoize[T any](x *examiner, key any, build func() T) T {
+	if known, ok := x.memos[key]; ok {
+		return known.(T)
+	}
+	value := build()
+	x.memos[key] = value
+	return value
 }
 
 type ownedIn struct {
@@ -68,11 +79,12 @@ func (v verdicts) Of(ref finding.Ref) health.Verdict {
 	return v.Assessor.Of(ref)
 }
 
-func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *examiner {
+// newContext returns an examiner of the snapshot that explains objects by the registry.
+func newContext(snap *snapshot.Snapshot, tenants []tenant.Tenant, by registry) *examiner {
 	known := snap.Known()
 	x := &examiner{
 		snap: snap, known: known, now: snap.Meta().At, health: verdicts{health.New(known), snap}, tenants: tenants,
-		explainers: explainersByKind(), judges: judgesByKind(),
+		registry: by, memos: map[any]any{},
 		owned: map[ownedIn]map[finding.Key][]*unstructured.Unstructured{},
 		exams: newExams(), messages: fluxmsg.Messages{}, dependents: map[finding.Key][]finding.Ref{},
 	}
@@ -148,7 +160,7 @@ func whyPartial(kind schema.GroupKind, namespace string, listing snapshot.Listin
 // those that were read. Messages often omit the group.
 func (x *examiner) kindsNamed(kind string) []schema.GroupKind {
 	var found []schema.GroupKind
-	for known := range x.explainers {
+	for known := range x.registry.byKind {
 		if known.Kind == kind {
 			found = append(found, known)
 		}

@@ -88,7 +88,7 @@ var (
 )
 
 // oldSections are the sections whose entries are still allowed to have the old form.
-const oldSections = "45678"
+const oldSections = ""
 
 // TestFindingsAreDocumented requires an entry in docs/findings.md for each code and a
 // code for each entry, in the section of its layer. The title of an entry is unique,

@@ -38,9 +38,9 @@ func (s podView) gated(scheduled field.Condition) trouble {
 		t.evidence = append(t.evidence, proofOf(s.pod, scheduled))
 	}
 	if queued {
-		t.fixes = append(t.fixes, finding.Fix{Text: "See what Kueue says of the Workload that the pod belongs to: whether its queue has quota left",
+		t.fixes = append(t.fixes, finding.Fix{Text: "Check the Kueue Workload that the pod belongs to: whether its queue has quota left",
 			Command: "kubectl get workloads.kueue.x-k8s.io -n " + escape.ShellWord(s.pod.GetNamespace())})
 	}
-	t.fixes = append(t.fixes, finding.Fix{Text: "See what the controller that set each gate waits for: it removes the gate when the pod may run", Command: s.describe()})
+	t.fixes = append(t.fixes, finding.Fix{Text: "Check what the controller that set each gate waits for: it removes the gate when the pod may be scheduled", Command: s.describe()})
 	return t
 }

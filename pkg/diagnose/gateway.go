@@ -172,7 +172,7 @@ func (x *examiner) peerSelector(f *finding.Finding, obj, peer *unstructured.Unst
 	prove(f, peer, "spec.selector")
 	prove(f, own[0], labelsPath(own[0]))
 	return []finding.Fix{{
-		Text:    fmt.Sprintf("In spec.selector, write %s, as %s has it", writeLabels(selector), finding.RefOf(peer)),
+		Text:    fmt.Sprintf("In spec.selector, write %s, as in %s", writeLabels(selector), finding.RefOf(peer)),
 		Command: x.applyNow(obj), File: x.file(obj, "spec.selector"),
 	}}
 }
@@ -202,7 +202,7 @@ func (g gateway) otherTenants(serving []*unstructured.Unstructured) {
 	ref, theirs := finding.RefOf(g.obj), finding.RefOf(serving[0])
 	f := finding.Finding{
 		Code: codeGatewayOtherTenant, Ref: ref, Reason: "SelectorMatchesOtherTenant", Severity: finding.Critical,
-		Message: fmt.Sprintf("%s selects the pods of %s, and none of its own tenant's %s", ref, theirs, finding.RefOf(ingress[0])),
+		Message: fmt.Sprintf("%s selects the pods of %s, and no pods of its own tenant's %s", ref, theirs, finding.RefOf(ingress[0])),
 	}
 	prove(&f, g.obj, "spec.selector")
 	prove(&f, ingress[0], labelsPath(ingress[0]))

@@ -43,12 +43,15 @@ type claimKey struct {
 	tolerated bool
 }
 
+// claimsKey is the key of the servers of Istio's Gateways by what they claim.
+type claimsKey struct{}
+
 // rivals are the servers that may collide with one: those with a host of its own
 // on its port, and those that share the port and not the protocol. The Gateways of
 // all namespaces count, of tenants as well that nothing else is read of.
 func (x *examiner) rivals(c claim) []claim {
-	if x.claimed == nil {
-		x.claimed = map[claimKey][]claim{}
+	claimed := memoize(x, claimsKey{}, func() map[claimKey][]claim {
+		claimed := map[claimKey][]claim{}
 		for _, obj := range x.snap.Everywhere(health.GatewayKind).Objects {
 			if obj.GetDeletionTimestamp() != nil || len(selectorOf(obj)) == 0 {
 				continue
@@ -56,26 +59,27 @@ func (x *examiner) rivals(c claim) []claim {
 			for i, spec := range field.List(obj.Object, "spec", "servers") {
 				other := x.rival(obj, gatewayServer{i, spec})
 				for _, key := range other.keys() {
-					x.claimed[key] = append(x.claimed[key], other)
+					claimed[key] = append(claimed[key], other)
 				}
 			}
 		}
-	}
+		return claimed
+	})
 	var found []claim
 	for _, key := range c.keys() {
 		if key.host == anyTLS {
 			continue
 		}
 		if !key.tolerated {
-			found = append(found, x.claimed[key]...)
+			found = append(found, claimed[key]...)
 		}
 		key.tolerated = !key.tolerated
-		found = append(found, x.claimed[key]...)
+		found = append(found, claimed[key]...)
 	}
 	if c.server.hasTLS() {
-		return append(found, x.claimed[claimKey{port: c.server.number()}]...)
+		return append(found, claimed[claimKey{port: c.server.number()}]...)
 	}
-	return append(found, x.claimed[claimKey{port: c.server.number(), host: anyTLS}]...)
+	return append(found, claimed[claimKey{port: c.server.number(), host: anyTLS}]...)
 }
 
 // anyTLS stands for all servers with TLS on a port.
@@ -306,14 +310,14 @@ func (x *examiner) hostConflict(winner, loser claim, host string) finding.Findin
 	port := winner.server.number()
 	f := finding.Finding{
 		Code: codeHostClaimed, Ref: finding.RefOf(wrong.obj), Reason: "HostConflict", Severity: finding.Critical,
-		Message: fmt.Sprintf("%s and %s both claim host %s on port %d for the same gateway pods: Istio takes %s%s, and skips the other",
+		Message: fmt.Sprintf("%s and %s both claim host %s on port %d for the same gateway pods: Istio uses %s%s, and ignores the other",
 			finding.RefOf(wrong.obj), finding.RefOf(other(wrong, winner, loser).obj), host, port, whyWinner(winner, loser), finding.RefOf(winner.obj)),
 	}
 	for _, c := range []claim{wrong, other(wrong, winner, loser)} {
 		prove(&f, c.obj, c.server.path("hosts"), c.server.path("port.number"), "metadata.creationTimestamp")
 	}
 	prove(&f, wrong.obj, "spec.selector")
-	fix := finding.Fix{Text: fmt.Sprintf("In %s of %s, name hosts of its own instead of %s", wrong.server.path("hosts"), f.Ref, host),
+	fix := finding.Fix{Text: fmt.Sprintf("In %s of %s, use its own hosts instead of %s", wrong.server.path("hosts"), f.Ref, host),
 		Command: x.applyNow(wrong.obj), File: x.file(wrong.obj, wrong.server.path("hosts"))}
 	f.Fixes = []finding.Fix{fix}
 	return f
@@ -330,13 +334,13 @@ func other(c, a, b claim) claim {
 func (x *examiner) portConflict(winner, loser claim) finding.Finding {
 	f := finding.Finding{
 		Code: codeHostClaimed, Ref: finding.RefOf(loser.obj), Reason: "PortConflict", Severity: finding.Critical,
-		Message: fmt.Sprintf("%s can't listen on port %d: %s is older and has protocol %s there for the same gateway pods",
+		Message: fmt.Sprintf("%s can't listen on port %d: %s is older and uses protocol %s on that port for the same gateway pods",
 			finding.RefOf(loser.obj), loser.server.number(), finding.RefOf(winner.obj), winner.server.protocol()),
 	}
 	for _, c := range []claim{loser, winner} {
 		prove(&f, c.obj, c.server.path("port.number"), c.server.path("port.protocol"))
 	}
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, use another port, or the protocol that %s has", loser.server.path("port"), finding.RefOf(winner.obj)),
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, use another port, or the protocol of %s", loser.server.path("port"), finding.RefOf(winner.obj)),
 		Command: x.applyNow(loser.obj), File: x.file(loser.obj, loser.server.path("port"))}}
 	return f
 }

@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,7 +43,7 @@ func (g gateway) withoutTLS(server gatewayServer) {
 	ref := finding.RefOf(g.obj)
 	f := finding.Finding{
 		Code: codeCredentialBroken, Ref: ref, Reason: "TLSMissing", Severity: finding.Critical,
-		Message: fmt.Sprintf("%s does not listen on %s: protocol %s needs tls settings, and there are none", ref, server, server.protocol()),
+		Message: fmt.Sprintf("%s does not listen on %s: protocol %s requires tls settings, which are missing", ref, server, server.protocol()),
 	}
 	prove(&f, g.obj, server.path("port"))
 	f.Fixes = []finding.Fix{{Text: "Add tls.mode and tls.credentialName to " + strings.TrimSuffix(server.path(""), "."),
@@ -102,7 +101,7 @@ func (g gateway) credentialIn(namespace string, server gatewayServer, name strin
 func (g gateway) incomplete(server gatewayServer, name string, secret *unstructured.Unstructured) []finding.Finding {
 	data, ref := field.Map(secret.Object, "data"), finding.RefOf(secret)
 	if !holds(data, "tls.crt", "tls.key") && !holds(data, "cert", "key") {
-		f := g.broken(server, name, fmt.Sprintf("%s has no tls.crt and tls.key; its keys are %s", ref, cmp.Or(keysOf(secret), "none")))
+		f := g.broken(server, name, fmt.Sprintf("%s has no tls.crt and tls.key; it has %s", ref, keysOf(secret)))
 		prove(&f, secret, "type")
 		return []finding.Finding{f}
 	}
@@ -134,7 +133,7 @@ func (g gateway) broken(server gatewayServer, name, why string) finding.Finding 
 		Code: codeCredentialBroken, Ref: finding.RefOf(g.obj), Reason: "InvalidCredential", Severity: finding.Critical,
 		Message:  fmt.Sprintf("%s serves no certificate on %s: %s", finding.RefOf(g.obj), server, why),
 		Evidence: []finding.Evidence{g.named(server, name)},
-		Fixes: []finding.Fix{{Text: "See which Certificate creates the Secret; a Gateway needs a Secret with tls.crt and tls.key",
+		Fixes: []finding.Fix{{Text: "Check which Certificate creates the Secret; a Gateway needs a Secret with tls.crt and tls.key",
 			Command: escape.Command("kubectl get secrets,certificates -n %s", g.obj.GetNamespace())}},
 	}
 }
@@ -157,15 +156,15 @@ func (g gateway) missing(namespace string, server gatewayServer, name string) fi
 	f := g.broken(server, name, fmt.Sprintf("%s does not exist", ref))
 	f.Code, f.Reason = codeCredentialMissing, "CredentialNotFound"
 	f.Evidence = append(f.Evidence, absent(ref))
-	fix := finding.Fix{Text: "Name an existing Secret in tls.credentialName, or add a Certificate with secretName: " + name,
+	fix := finding.Fix{Text: "Set tls.credentialName to an existing Secret, or add a Certificate with secretName: " + name,
 		Command: escape.Command("kubectl get secrets,certificates -n %s", namespace), File: g.x.file(g.obj, server.path("tls.credentialName"))}
 	if other, ok := g.x.inOtherNamespace(ref); ok {
-		f.Message += fmt.Sprintf("; there is one in namespace %s, but Istio reads it beside the ingress' pods", other.Namespace)
-		fix.Text = fmt.Sprintf("Create the Secret in namespace %s: have its Certificate there", namespace)
+		f.Message += fmt.Sprintf("; a Secret of this name exists in namespace %s, but Istio reads it in the namespace of the gateway pods", other.Namespace)
+		fix.Text = fmt.Sprintf("Create the Secret in namespace %s, with a Certificate in that namespace", namespace)
 	} else if made, certificate := g.meant(namespace, server); made != "" {
 		f.Message += fmt.Sprintf("; %s creates %s", finding.RefOf(certificate), made)
 		prove(&f, certificate, "spec.secretName")
-		fix.Text = fmt.Sprintf("In tls.credentialName write %s instead of %s", made, name)
+		fix.Text = fmt.Sprintf("In tls.credentialName, write %s instead of %s", made, name)
 		fix.Command = g.x.applyNow(g.obj)
 	}
 	f.Fixes = []finding.Fix{fix}

@@ -34,7 +34,7 @@ func (g gateway) mismatches(s gatewayServer) {
 		ref := finding.RefOf(g.obj)
 		f := finding.Finding{
 			Code: codeGatewayHost, Ref: ref, Reason: "HostMismatch", Severity: finding.Critical,
-			Message: fmt.Sprintf("%s serves %s, for which it has no route and %s is not valid; %s and the Certificate have %s",
+			Message: fmt.Sprintf("%s serves %s, but has no route for it, and %s is not valid for it; %s and the Certificate use %s",
 				ref, m.wrong, finding.RefOf(m.certificate), finding.RefOf(m.route), m.right),
 		}
 		prove(&f, g.obj, m.path())

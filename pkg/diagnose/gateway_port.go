@@ -46,14 +46,14 @@ func (g gateway) front() {
 	ref := finding.RefOf(release)
 	f := finding.Finding{
 		Code: codeGatewayPort, Ref: ref, Reason: "ServiceNotFound", Severity: finding.Critical,
-		Message: fmt.Sprintf("no Service selects the gateway pods of %s, which %s has installed: clients can't reach them", finding.RefOf(serving[0]), ref),
+		Message: fmt.Sprintf("no Service selects the gateway pods of %s, which %s installed: clients can't reach them", finding.RefOf(serving[0]), ref),
 	}
 	prove(&f, serving[0], labelsPath(serving[0]))
 	prove(&f, release, "spec.chart.spec.chart", "spec.chartRef.name")
 	f.Fixes = []finding.Fix{
-		{Text: fmt.Sprintf("Have %s install the Service again, unless its values turn it off", ref),
+		{Text: fmt.Sprintf("Have %s install the Service again, unless its values disable it", ref),
 			Command: escape.Command("flux reconcile helmrelease %s -n %s --force", ref.Name, ref.Namespace)},
-		{Text: "See which Services there are", Command: escape.Command("kubectl get services -n %s --show-labels", serving[0].GetNamespace())},
+		{Text: "Check which Services exist", Command: escape.Command("kubectl get services -n %s --show-labels", serving[0].GetNamespace())},
 	}
 	g.exam.findings = append(g.exam.findings, f)
 }
@@ -92,7 +92,7 @@ func (g gateway) port(s gatewayServer) {
 	ref, service := finding.RefOf(g.obj), finding.RefOf(fronts[0])
 	f := finding.Finding{
 		Code: codeGatewayPort, Ref: ref, Reason: "PortNotExposed", Severity: finding.Critical,
-		Message: fmt.Sprintf("%s can't be reached on port %d: %s, in front of the gateway pods, has no such port", ref, s.number(), service),
+		Message: fmt.Sprintf("%s can't be reached on port %d: %s, which exposes the gateway pods, has no such port", ref, s.number(), service),
 	}
 	prove(&f, g.obj, s.path("port.number"))
 	prove(&f, fronts[0], "spec.ports")

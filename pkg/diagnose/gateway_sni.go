@@ -22,11 +22,11 @@ func (g gateway) serverName(s gatewayServer) {
 	ref, path := finding.RefOf(g.obj), s.path("hosts")
 	f := finding.Finding{
 		Code: codeHostByName, Ref: ref, Reason: "HostsByName", Severity: finding.Warning,
-		Message: fmt.Sprintf("%s serves DICOM at port %d for %s only: a device that sends no server name (SNI) in its TLS handshake, as most do, is disconnected",
+		Message: fmt.Sprintf("%s serves DICOM on port %d only for %s: devices that send no server name (SNI) in their TLS handshake are disconnected, and most devices send none",
 			ref, s.number(), strings.Join(s.hosts(), ", ")),
 	}
 	prove(&f, g.obj, path)
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, write \"*\", unless each device sends the name", path),
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, write \"*\", unless all devices send the name", path),
 		Command: g.x.applyNow(g.obj), File: g.x.file(g.obj, path)}}
 	g.exam.findings = append(g.exam.findings, f)
 }

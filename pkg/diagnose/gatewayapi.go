@@ -60,7 +60,7 @@ func (g apiGateway) class() bool {
 		}
 		return false
 	case gone:
-		f := g.finding(codeGatewayClass, "GatewayClassNotFound", fmt.Sprintf("%s names %s, which does not exist", finding.RefOf(g.obj), ref))
+		f := g.finding(codeGatewayClass, "GatewayClassNotFound", fmt.Sprintf("%s references %s, which does not exist", finding.RefOf(g.obj), ref))
 		prove(&f, g.obj, "spec.gatewayClassName")
 		f.Evidence = append(f.Evidence, absent(ref))
 		f.Fixes = g.x.nearFixes(&f, g.obj, "spec.gatewayClassName", ref, "kubectl get gatewayclasses")
@@ -77,7 +77,7 @@ func (g apiGateway) class() bool {
 // nearFixes are what to do about a name of an object that does not exist: write
 // the name that was meant, where one is nearly the same, or compare.
 func (x *examiner) nearFixes(f *finding.Finding, obj *unstructured.Unstructured, path string, gone finding.Ref, command string) []finding.Fix {
-	look := finding.Fix{Text: fmt.Sprintf("Compare %s with what there is, or create %s", path, gone), Command: command, File: x.file(obj, path)}
+	look := finding.Fix{Text: fmt.Sprintf("Compare %s with the objects that exist, or create %s", path, gone), Command: command, File: x.file(obj, path)}
 	near, ok := x.nearest(gone)
 	if !ok {
 		return []finding.Fix{look}
@@ -137,7 +137,7 @@ func (g apiGateway) unresolved(listener, path string, secret finding.Ref) {
 				finding.RefOf(g.obj), listener, secret, cmp.Or(firstLine(field.Text(c, "message")), "InvalidCertificateRef")))
 			f.Since = field.Time(c, "lastTransitionTime")
 			prove(&f, g.obj, path, fmt.Sprintf("status.listeners[%d].conditions[%d].reason", i, j), fmt.Sprintf("status.listeners[%d].conditions[%d].message", i, j))
-			f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See whether %s exists, is of type kubernetes.io/tls, and which Certificate writes it", secret),
+			f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check whether %s exists and is of type kubernetes.io/tls, and which Certificate writes it", secret),
 				Command: escape.Command("kubectl get secrets,certificates -n %s", secret.Namespace), File: g.x.file(g.obj, path)}}
 			g.exam.findings = append(g.exam.findings, f)
 			return
@@ -195,7 +195,7 @@ func (g apiGateway) listeners() {
 			f.Since = field.Time(c, "lastTransitionTime")
 			path := fmt.Sprintf("status.listeners[%d].conditions[%d]", i, j)
 			prove(&f, g.obj, path+".reason", path+".message")
-			f.Fixes = []finding.Fix{{Text: "Compare the listener with what its condition says", Command: describe(f.Ref), File: g.x.file(g.obj, "spec.listeners")}}
+			f.Fixes = []finding.Fix{{Text: "Compare the listener with the message of its condition", Command: describe(f.Ref), File: g.x.file(g.obj, "spec.listeners")}}
 			if conflict {
 				g.rivals(&f, name)
 			}
@@ -234,7 +234,7 @@ func (g apiGateway) rivals(f *finding.Finding, name string) {
 				prove(f, g.obj, fmt.Sprintf("spec.listeners[%d].%s", j, key))
 			}
 		}
-		f.Fixes[0].Text = "Give the listener a hostname of its own, or the protocol of the others on its port"
+		f.Fixes[0].Text = "Give the listener its own hostname, or the protocol of the other listeners on its port"
 	}
 }
 
@@ -253,7 +253,7 @@ func (g apiGateway) reported() {
 		}
 	}
 	prove(&f, g.obj, "spec.gatewayClassName")
-	f.Fixes = []finding.Fix{{Text: "See what the controller of its class reports", Command: describe(v.Ref)}}
+	f.Fixes = []finding.Fix{{Text: "Check what the controller of its class reports", Command: describe(v.Ref)}}
 	g.exam.fallback = append(g.exam.fallback, f)
 }
 
@@ -266,13 +266,13 @@ func explainGatewayClass(x *examiner, obj *unstructured.Unstructured, _ bool) ex
 	c := field.ConditionOf(obj, "Accepted")
 	f := finding.Finding{
 		Code: codeGatewayClass, Ref: e.verdict.Ref, Reason: string(e.verdict.Reason), Severity: finding.Critical, Since: e.verdict.Since,
-		Message: fmt.Sprintf("%s is accepted by no controller: %s", e.verdict.Ref, cmp.Or(firstLine(c.Message), e.verdict.Message)),
+		Message: fmt.Sprintf("%s has not been accepted by a controller: %s", e.verdict.Ref, cmp.Or(firstLine(c.Message), e.verdict.Message)),
 	}
 	prove(&f, obj, "spec.controllerName")
 	if c.Status != "" {
 		f.Evidence = append(f.Evidence, quote(obj, c))
 	}
-	f.Fixes = []finding.Fix{{Text: "See whether the controller that spec.controllerName names is installed, and what it reports", Command: describe(e.verdict.Ref)}}
+	f.Fixes = []finding.Fix{{Text: "Check whether the controller in spec.controllerName is installed, and what it reports", Command: describe(e.verdict.Ref)}}
 	e.findings = append(e.findings, f)
 	return e
 }

@@ -30,14 +30,14 @@ func (x *examiner) grantMissing(from *unstructured.Unstructured, to finding.Ref,
 	ref := finding.RefOf(from)
 	f := finding.Finding{
 		Code: codeGrantMissing, Ref: ref, Reason: "RefNotPermitted", Severity: finding.Critical,
-		Message: fmt.Sprintf("%s may not refer to %s: no ReferenceGrant in namespace %s allows it", ref, to, to.Namespace),
+		Message: fmt.Sprintf("%s cannot reference %s: no ReferenceGrant in namespace %s allows it", ref, to, to.Namespace),
 	}
 	prove(&f, from, path+".name", path+".namespace", "metadata.namespace")
 	for _, grant := range grants.Objects {
 		prove(&f, grant, "spec.from", "spec.to")
 	}
 	f.Fixes = []finding.Fix{{
-		Text: fmt.Sprintf("Add a ReferenceGrant in namespace %s: from kind %s of namespace %s, to kind %s named %s",
+		Text: fmt.Sprintf("Create a ReferenceGrant in namespace %s: from kind %s of namespace %s, to kind %s named %s",
 			to.Namespace, ref.Kind, ref.Namespace, to.Kind, to.Name),
 		Command: escape.Command("kubectl get referencegrants -n %s -o yaml", to.Namespace),
 	}}

@@ -194,6 +194,6 @@ func (r apiRoute) reported() {
 	if len(f.Evidence) == 0 {
 		prove(&f, r.obj, "metadata.name")
 	}
-	f.Fixes = []finding.Fix{{Text: "See what the controller of its Gateway reports", Command: describe(f.Ref)}}
+	f.Fixes = []finding.Fix{{Text: "Check what the controller of its Gateway reports", Command: describe(f.Ref)}}
 	r.exam.fallback = append(r.exam.fallback, f)
 }

@@ -18,11 +18,12 @@ const HostCollisionCode = codeHostOfTwo
 
 // hostOwners tell whose host names are, as far as the tenants' objects were read.
 func (x *examiner) hostOwners() *tenant.HostOwners {
-	if x.owners == nil {
-		x.owners = tenant.NewHostOwners(x.tenants, tenant.HostNames(x.known, x.tenants))
-	}
-	return x.owners
+	return memoize(x, ownersKey{}, func() *tenant.HostOwners {
+		return tenant.NewHostOwners(x.tenants, tenant.HostNames(x.known, x.tenants))
+	})
 }
+
+type ownersKey struct{}
 
 // collisions are the host names that a tenant and another one claim. A name leads to one
 // tenant: 'hosts sync' writes it for neither, and in a DNS one of them is wrong. Names
@@ -65,7 +66,7 @@ func (x *examiner) hostCollision(c tenant.HostCollision, wrong, right tenant.Cla
 		Message: tenant.HostCollision{Names: c.Names, Own: wrong, Other: right}.String(),
 	}
 	if len(c.Owners) == 1 && !c.CanBe(wrong.Tenant) {
-		f.Message += fmt.Sprintf("; by tenant %s's name in it, it belongs to that tenant", c.Owners[0])
+		f.Message += fmt.Sprintf("; it contains the name of tenant %s, so it belongs to that tenant", c.Owners[0])
 	}
 	path := ""
 	for i, from := range []finding.Ref{ref, other} {
@@ -81,7 +82,7 @@ func (x *examiner) hostCollision(c tenant.HostCollision, wrong, right tenant.Cla
 	}
 	obj := x.known.Lookup(ref).Object
 	f.Fixes = []finding.Fix{{
-		Text:    fmt.Sprintf("In %s of %s, name hosts of tenant %s instead of %s", path, ref, wrong.Tenant, listed(c.Names)),
+		Text:    fmt.Sprintf("In %s of %s, use hosts of tenant %s instead of %s", path, ref, wrong.Tenant, listed(c.Names)),
 		Command: x.applyNow(obj), File: x.file(obj, path),
 	}}
 	return f

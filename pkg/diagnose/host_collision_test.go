@@ -29,8 +29,8 @@ func TestHostCollisions(t *testing.T) {
 - {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: mhr-orthweb}, spec: {servers: [{hosts: ["*"], port: {number: 80, protocol: HTTP}}]}}
 - {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: mhr-orthweb}, spec: {gateways: [a], hosts: [web.mhr.orthweb.com]}}`,
 			[]string{
-				"bhs: Critical Gateway bhs-orthweb/a, Gateway bhs-orthweb/a of " + both + ": web.mhr.orthweb.com; by tenant mhr's name in it, it belongs to that tenant",
-				"mhr: Warning Gateway bhs-orthweb/a, Gateway bhs-orthweb/a of " + both + ": web.mhr.orthweb.com; by tenant mhr's name in it, it belongs to that tenant",
+				"bhs: Critical Gateway bhs-orthweb/a, Gateway bhs-orthweb/a of " + both + ": web.mhr.orthweb.com; it contains the name of tenant mhr, so it belongs to that tenant",
+				"mhr: Warning Gateway bhs-orthweb/a, Gateway bhs-orthweb/a of " + both + ": web.mhr.orthweb.com; it contains the name of tenant mhr, so it belongs to that tenant",
 			}},
 		{"nothing tells whose they are", `
 - {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: bhs-orthweb}, spec: {servers: [{hosts: ["*"], port: {number: 80, protocol: HTTP}}]}}
@@ -47,8 +47,8 @@ func TestHostCollisions(t *testing.T) {
 - {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: mhr-orthweb}, spec: {servers: [{hosts: ["*"], port: {number: 80, protocol: HTTP}}]}}
 - {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: mhr-orthweb}, spec: {gateways: [a], hosts: [web.mhr.orthweb.com]}}`,
 			[]string{
-				"bhs: Critical Certificate bhs-orthweb/a, Certificate bhs-orthweb/a of " + both + ": web.mhr.orthweb.com; by tenant mhr's name in it, it belongs to that tenant",
-				"mhr: Warning Certificate bhs-orthweb/a, Certificate bhs-orthweb/a of " + both + ": web.mhr.orthweb.com; by tenant mhr's name in it, it belongs to that tenant",
+				"bhs: Critical Certificate bhs-orthweb/a, Certificate bhs-orthweb/a of " + both + ": web.mhr.orthweb.com; it contains the name of tenant mhr, so it belongs to that tenant",
+				"mhr: Warning Certificate bhs-orthweb/a, Certificate bhs-orthweb/a of " + both + ": web.mhr.orthweb.com; it contains the name of tenant mhr, so it belongs to that tenant",
 			}},
 		{"two VirtualServices of one tenant", `
 - {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: bhs-orthweb}, spec: {servers: [{hosts: ["*"], port: {number: 80, protocol: HTTP}}]}}

@@ -44,7 +44,7 @@ func (c container) badImage(reason string) trouble {
 		t.code = codeInvalidImage
 		t.message = c.what() + " has an image name that can't be parsed: " + image
 		if bareDigest.MatchString(image) {
-			t.message += "; its digest lacks sha256: in front"
+			t.message += "; its digest lacks the prefix sha256:"
 		}
 		t.fixes = c.rename(image)
 		return t
@@ -59,10 +59,10 @@ func (c container) badImage(reason string) trouble {
 // neverPulled is an image that is not on the node and must not be pulled
 // (kubernetes v1.36, pkg/kubelet/images/image_manager.go).
 func (c container) neverPulled(t trouble, image string) trouble {
-	t.message = "the image " + image + " of " + c.what() + " is not on the node, and its imagePullPolicy Never forbids to pull it"
+	t.message = "the image " + image + " of " + c.what() + " is not on the node, and imagePullPolicy Never prevents the node from pulling it"
 	t.fixes = []finding.Fix{
 		{Text: "Set imagePullPolicy to IfNotPresent, or load the image on every node", File: c.x.file(c.work, c.field("imagePullPolicy"))},
-		{Text: "See on which node it is missing", Command: c.describe()},
+		{Text: "Check on which node it is missing", Command: c.describe()},
 	}
 	return t
 }
@@ -72,7 +72,7 @@ func (c container) neverPulled(t trouble, image string) trouble {
 func (c container) pullFailed(t *trouble, image string, answer fluxmsg.Container) {
 	failure, known := pullFailures[answer.Problem]
 	if !known {
-		failure = pullFailure{why: "the container runtime does not say why"}
+		failure = pullFailure{why: "the container runtime reports no reason"}
 	}
 	failure = failure.explain(image, answer)
 	t.message = "the image " + image + " of " + c.what() + " can't be pulled: " + failure.why
@@ -89,9 +89,9 @@ func (c container) pullFailed(t *trouble, image string, answer fluxmsg.Container
 	case fluxmsg.ContainerImagePlatform:
 		t.evidence = append(t.evidence, c.architecture()...)
 	case fluxmsg.ContainerImageDisk:
-		t.fixes = append(t.fixes, finding.Fix{Text: "See what the node has left", Command: "kubectl describe node " + escape.ShellWord(field.Text(c.pod.Object, "spec", "nodeName"))})
+		t.fixes = append(t.fixes, finding.Fix{Text: "Check how much the node has left", Command: "kubectl describe node " + escape.ShellWord(field.Text(c.pod.Object, "spec", "nodeName"))})
 	}
-	t.fixes = append(t.fixes, finding.Fix{Text: "See what the registry answered", Command: c.describe()})
+	t.fixes = append(t.fixes, finding.Fix{Text: "Check what the registry answered", Command: c.describe()})
 }
 
 // imageSetting is where an image is named in the GitOps tree: kustomize has a
@@ -112,15 +112,15 @@ func (c container) pullSecrets(t *trouble) {
 		if ref.Name == "" || c.x.presence(part{ref: ref}) != snapshot.Absent {
 			continue
 		}
-		t.message += fmt.Sprintf("; %s, which has them, does not exist", ref)
+		t.message += fmt.Sprintf("; %s, which should contain them, does not exist", ref)
 		t.evidence = append(t.evidence, c.specified(fmt.Sprintf("imagePullSecrets[%d].name", i))...)
 		t.evidence = append(t.evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
-		t.fixes = append([]finding.Fix{{Text: "Create " + ref.String() + " with the registry's credentials, or name another in imagePullSecrets",
+		t.fixes = append([]finding.Fix{{Text: "Create " + ref.String() + " with the registry's credentials, or set another in imagePullSecrets",
 			Command: "kubectl get secrets -n " + escape.ShellWord(ref.Namespace) + " --field-selector type=kubernetes.io/dockerconfigjson"}}, t.fixes...)
 		return
 	}
 	if len(named) == 0 {
-		t.message += c.verb("; the pods name", "; it names") + " no imagePullSecrets"
+		t.message += c.verb("; the pods have", "; the pod has") + " no imagePullSecrets"
 	}
 }
 
@@ -159,7 +159,7 @@ func (c container) rename(image string) []finding.Fix {
 	if strings.HasPrefix(setting, "images[") {
 		setting += ".digest"
 	}
-	return []finding.Fix{{Text: "Put sha256: in front of the image's digest", File: c.x.file(c.work, setting), Command: c.x.applyNow(c.work)}}
+	return []finding.Fix{{Text: "Add the prefix sha256: to the image's digest", File: c.x.file(c.work, setting), Command: c.x.applyNow(c.work)}}
 }
 
 // pullFailure is why an image could not be pulled, and what to do.
@@ -172,14 +172,14 @@ var pullInGit = map[fluxmsg.ContainerProblem]bool{
 }
 
 var pullFailures = map[fluxmsg.ContainerProblem]pullFailure{
-	fluxmsg.ContainerImageNotFound:     {"the registry does not have it", "Name a tag or digest that the registry has"},
-	fluxmsg.ContainerImageUnauthorized: {"the registry asks for credentials, or does not know it", "If the image's name is wrong, correct it; if it is right, name a Secret with the registry's credentials in imagePullSecrets"},
+	fluxmsg.ContainerImageNotFound:     {"the registry does not have it", "Use a tag or digest that the registry has"},
+	fluxmsg.ContainerImageUnauthorized: {"the registry requires credentials, or does not have it", "If the image's name is wrong, correct it; if it is right, set a Secret with the registry's credentials in imagePullSecrets"},
 	fluxmsg.ContainerImageName:         {"its name can't be parsed", "Correct the image's name"},
-	fluxmsg.ContainerImagePlatform:     {"there is none for the node's architecture", "Name an image that is built for the node's architecture, or have the pods run on other nodes (nodeSelector kubernetes.io/arch)"},
-	fluxmsg.ContainerImageRateLimit:    {"its registry limits the rate of pulls", "Authenticate the pulls by imagePullSecrets, or pull from a mirror; the limit is lifted with time"},
-	fluxmsg.ContainerImageDNS:          {"the name of its registry is not resolved", "Check the registry's host name in the image; if it is right, check the DNS servers that the nodes use"},
+	fluxmsg.ContainerImagePlatform:     {"it has no variant for the node's architecture", "Use an image that is built for the node's architecture, or run the pods on other nodes (nodeSelector kubernetes.io/arch)"},
+	fluxmsg.ContainerImageRateLimit:    {"its registry limits the rate of pulls", "Authenticate the pulls with imagePullSecrets, or pull from a mirror; the limit expires with time"},
+	fluxmsg.ContainerImageDNS:          {"the host name of its registry can't be resolved", "Check the registry's host name in the image; if it is right, check the DNS servers that the nodes use"},
 	fluxmsg.ContainerImageTLS:          {"the node does not trust its registry's certificate", "Have the nodes' container runtime trust the CA of the registry, or check the registry's certificate"},
-	fluxmsg.ContainerImageProxy:        {"the node's proxy does not answer", "Check the proxy settings of the nodes' container runtime (HTTPS_PROXY, NO_PROXY)"},
+	fluxmsg.ContainerImageProxy:        {"the node's proxy does not respond", "Check the proxy settings of the nodes' container runtime (HTTPS_PROXY, NO_PROXY)"},
 	fluxmsg.ContainerImageDisk:         {"the node has no disk space left for it", "Free disk space on the node"},
-	fluxmsg.ContainerImageUnreachable:  {"the registry does not answer", "Check the network from the nodes to the registry"},
+	fluxmsg.ContainerImageUnreachable:  {"the registry does not respond", "Check the network from the nodes to the registry"},
 }

@@ -106,9 +106,9 @@ func (i ingress) noClass() {
 			return
 		}
 	}
-	f := i.broken("IngressClassNotSet", "it names no class, and no IngressClass is the default")
+	f := i.broken("IngressClassNotSet", "it has no class, and no IngressClass is the default")
 	prove(&f, i.obj, "spec")
-	f.Fixes = []finding.Fix{{Text: "Name a class in spec.ingressClassName", Command: "kubectl get ingressclasses", File: i.x.file(i.obj, "spec.ingressClassName")}}
+	f.Fixes = []finding.Fix{{Text: "Set a class in spec.ingressClassName", Command: "kubectl get ingressclasses", File: i.x.file(i.obj, "spec.ingressClassName")}}
 	if len(listing.Objects) == 1 {
 		f.Fixes[0].Text = "In spec.ingressClassName, write " + listing.Objects[0].GetName()
 		prove(&f, listing.Objects[0], "metadata.name")
@@ -147,7 +147,7 @@ func (i ingress) secret(path, name string) {
 	if _, _, gone := i.x.find(ref); !gone {
 		return
 	}
-	f := i.broken("CredentialNotFound", fmt.Sprintf("%s, with its certificate, does not exist", ref))
+	f := i.broken("CredentialNotFound", fmt.Sprintf("%s, which should contain its certificate, does not exist", ref))
 	prove(&f, i.obj, path)
 	f.Evidence = append(f.Evidence, absent(ref))
 	f.Fixes = i.x.nearFixes(&f, i.obj, path, ref, escape.Command("kubectl get secrets,certificates -n %s", ref.Namespace))
@@ -169,6 +169,6 @@ func (i ingress) noAddress() {
 		f.Evidence = append(f.Evidence, eventEvidence(v.Ref, e))
 		break
 	}
-	f.Fixes = []finding.Fix{{Text: "See whether the controller of its class runs, and what it reports", Command: describe(v.Ref)}}
+	f.Fixes = []finding.Fix{{Text: "Check whether the controller of its class is running, and what it reports", Command: describe(v.Ref)}}
 	i.exam.fallback = append(i.exam.fallback, f)
 }

@@ -31,7 +31,7 @@ func (x *examiner) gatewayScaledDown(workload *unstructured.Unstructured) findin
 	ref := finding.RefOf(workload)
 	f := finding.Finding{
 		Code: codeGatewayScaledDown, Ref: ref, Reason: "ScaledToZero", Severity: finding.Critical,
-		Message: fmt.Sprintf("%s is scaled to zero: no gateway pod runs", ref),
+		Message: fmt.Sprintf("%s is scaled to zero: no gateway pod is running", ref),
 	}
 	prove(&f, workload, "spec.replicas")
 	f.Fixes = scaleUp(ref, x.replicasWanted(&f, workload))
@@ -59,7 +59,7 @@ func (x *examiner) replicasWanted(f *finding.Finding, workload *unstructured.Uns
 // scaleUp is how to get the pods back, where it is known how many there should
 // be, and else where to look.
 func scaleUp(ref finding.Ref, wanted int64) []finding.Fix {
-	look := finding.Fix{Text: "Find out who scaled it down, and why: see its events, and the replicas that its HelmRelease or Git sets", Command: describe(ref)}
+	look := finding.Fix{Text: "Find out who scaled it down, and why: check its events, and the replicas that its HelmRelease or Git sets", Command: describe(ref)}
 	if wanted == 0 {
 		return []finding.Fix{look}
 	}

@@ -32,7 +32,7 @@ const (
 // created, and did not. There is no registry to ask for the image "auto".
 func (c container) notInjected(t trouble) trouble {
 	t.code, t.setting = codeNotInjected, ""
-	t.message = fmt.Sprintf("Istio has not injected its proxy into the pods of %s, so that their image is still %q", c.owner, injectedImage)
+	t.message = fmt.Sprintf("Istio has not injected its proxy into the pods of %s, so their image is still %q", c.owner, injectedImage)
 	t.evidence = append(c.specified(c.path("image")), c.state("state.waiting.reason", time.Time{})...)
 	t.fixes = nil
 	namespace := c.x.snap.Lookup(coreRef(health.NamespaceKind.Kind, "", c.pod.GetNamespace()))
@@ -88,10 +88,10 @@ func (i injector) accepts(selector string, have map[string]string) bool {
 // noInjector is a cluster without the webhook, which comes with istiod.
 func (c container) noInjector(t *trouble) {
 	t.ref = finding.Ref{APIVersion: mutatingWebhookKind.Group + "/v1", Kind: mutatingWebhookKind.Kind, Name: "istio-sidecar-injector"}
-	t.message += fmt.Sprintf("; %s, which does that, does not exist", t.ref)
+	t.message += fmt.Sprintf("; %s, which injects it, does not exist", t.ref)
 	t.evidence = append(t.evidence, finding.Evidence{Ref: t.ref, Field: "object", Value: "does not exist"})
 	if release, ok := c.x.releaseByChart("", "istiod"); ok {
-		t.message += fmt.Sprintf("; it is installed by %s", release)
+		t.message += fmt.Sprintf("; %s installs it", release)
 		if c.x.knownNotReady(release) {
 			t.blame = []finding.Ref{release}
 		}
@@ -100,7 +100,7 @@ func (c container) noInjector(t *trouble) {
 	} else {
 		t.fixes = []finding.Fix{{Text: "Find out why istiod is not installed", Command: "kubectl get deployments,helmreleases -n istio-system"}}
 	}
-	t.fixes = append(t.fixes, c.recreate("Then create the pods again"))
+	t.fixes = append(t.fixes, c.recreate("Then recreate the pods"))
 }
 
 // skipped is a pod that the webhook is not called for, by the labels of the pod
@@ -122,7 +122,7 @@ func (c container) skipped(namespace *unstructured.Unstructured, injectors []inj
 		return
 	}
 	if byNamespace {
-		t.message += fmt.Sprintf("; no webhook of Istio's selects pods with their labels, of which %s is missing or names another revision", revisionOf)
+		t.message += fmt.Sprintf("; no Istio webhook selects pods with their labels: the label %s is missing or names another revision", revisionOf)
 		t.fixes = []finding.Fix{{Text: "Compare the pods' labels with the webhooks' objectSelector", Command: "kubectl get mutatingwebhookconfigurations " + escape.ShellWord(injectors[0].config.GetName()) + " -o yaml"}}
 		return
 	}
@@ -134,7 +134,7 @@ func (c container) namespaceSkipped(namespace *unstructured.Unstructured, i inje
 	t.ref = finding.RefOf(namespace)
 	has := namespace.GetLabels()
 	value, labelled := has[injectionLabel]
-	restart := c.recreate("Then create the pods again, which are injected only when they are created")
+	restart := c.recreate("Then recreate the pods: the proxy is injected only when a pod is created")
 	file := c.x.definedIn(namespace)
 	switch revision := has[revisionOf]; {
 	case labelled && value != "enabled":
@@ -144,13 +144,13 @@ func (c container) namespaceSkipped(namespace *unstructured.Unstructured, i inje
 		t.fixes = []finding.Fix{{Text: fmt.Sprintf("Change the label %s of the namespace to enabled", injectionLabel), File: file,
 			Command: escape.Command("kubectl label namespace %s %s=enabled --overwrite", t.ref.Name, injectionLabel)}, restart}
 	case revision != "":
-		t.message += fmt.Sprintf("; the label %s of %s is %s, and no webhook of Istio's has that revision", revisionOf, t.ref, revision)
+		t.message += fmt.Sprintf("; the label %s of %s is %s, and no Istio webhook has that revision", revisionOf, t.ref, revision)
 		t.evidence = append(t.evidence, evidence(namespace, "metadata.labels["+revisionOf+"]", revision, time.Time{}))
-		t.fixes = []finding.Fix{{Text: "Name a revision that is installed", File: file, Command: "kubectl get mutatingwebhookconfigurations -l app=sidecar-injector -L " + escape.ShellWord(revisionOf)}, restart}
+		t.fixes = []finding.Fix{{Text: "Set the label to a revision that is installed", File: file, Command: "kubectl get mutatingwebhookconfigurations -l app=sidecar-injector -L " + escape.ShellWord(revisionOf)}, restart}
 	default:
 		t.message += fmt.Sprintf("; %s has neither the label %s nor %s", t.ref, injectionLabel, revisionOf)
 		t.evidence = append(t.evidence, c.otherNamespace(namespace)...)
-		t.fixes = []finding.Fix{{Text: fmt.Sprintf("Label the namespace as webhook %s selects it, mostly %s: enabled", field.Text(i.hook, "name"), injectionLabel), File: file,
+		t.fixes = []finding.Fix{{Text: fmt.Sprintf("Add the label that webhook %s selects to the namespace, usually %s: enabled", field.Text(i.hook, "name"), injectionLabel), File: file,
 			Command: escape.Command("kubectl label namespace %s %s=enabled", t.ref.Name, injectionLabel)}, restart}
 	}
 }
@@ -180,14 +180,14 @@ func (c container) calledNow(i injector, t *trouble) {
 	answer := c.x.snap.Lookup(service)
 	if answer.Presence == snapshot.Present {
 		if result := c.x.examine(service, true); result.verdict.Status != health.Ready && (len(result.findings) > 0 || len(result.blame) > 0) {
-			t.message += fmt.Sprintf("; %s, which does that, does not answer", service)
+			t.message += fmt.Sprintf("; %s, which injects it, does not respond", service)
 			t.blame = []finding.Ref{service}
 		}
 	}
 	if len(t.blame) == 0 {
 		t.message += fmt.Sprintf("; webhook %s selects them now, but did not when they were created", field.Text(i.hook, "name"))
 	}
-	t.fixes = []finding.Fix{c.recreate("Create the pods again, which are injected only when they are created")}
+	t.fixes = []finding.Fix{c.recreate("Recreate the pods: the proxy is injected only when a pod is created")}
 }
 
 // recreate is how to have a workload's pods created again.

@@ -64,7 +64,7 @@ func (x *examiner) issuerFinding(obj *unstructured.Unstructured, v health.Verdic
 	f := finding.Finding{
 		Code: codeIssuerFailed, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since,
 		Message: fmt.Sprintf("%s can't sign: %s", v.Ref, v.Message),
-		Fixes: []finding.Fix{{Text: "See what cert-manager reports about it",
+		Fixes: []finding.Fix{{Text: "Check what cert-manager reports about it",
 			Command: describe(v.Ref)}},
 	}
 	f.Evidence = append(f.Evidence, proofOrAge(obj, ready)...)
@@ -81,7 +81,7 @@ func (x *examiner) issuerKey(obj *unstructured.Unstructured, secret string, f *f
 	namespace := x.keyNamespace(obj)
 	ref := coreRef(secretKind.Kind, namespace, secret)
 	f.Evidence = append(f.Evidence, evidence(obj, "spec.ca.secretName", secret, f.Since))
-	f.Message = fmt.Sprintf("%s can't sign: Secret %s holds no certificate of a CA with its key", f.Ref, secret)
+	f.Message = fmt.Sprintf("%s can't sign: Secret %s contains no CA certificate with its key", f.Ref, secret)
 	answer := snapshot.Answer{}
 	if namespace != "" {
 		answer = x.snap.Lookup(ref)
@@ -94,7 +94,7 @@ func (x *examiner) issuerKey(obj *unstructured.Unstructured, secret string, f *f
 		}
 	case answer.Presence == snapshot.Absent && strings.Contains(field.ConditionOf(obj, "Ready").Message, "not found"):
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
-		f.Message = fmt.Sprintf("%s can't sign: Secret %s, which should hold its key, does not exist", f.Ref, secret)
+		f.Message = fmt.Sprintf("%s can't sign: Secret %s, which should contain its key, does not exist", f.Ref, secret)
 	default:
 		f.Message = fmt.Sprintf("%s can't sign: %s", f.Ref, firstLine(field.ConditionOf(obj, "Ready").Message))
 	}
@@ -110,13 +110,13 @@ func (x *examiner) issuerKeyFix(obj *unstructured.Unstructured, namespace, secre
 		f.Fixes = []finding.Fix{renew(maker)}
 		return
 	}
-	fix := finding.Fix{Text: "Name the Secret of a CA in spec.ca.secretName, or create a Certificate with isCA: true that writes " + secret,
+	fix := finding.Fix{Text: "Set spec.ca.secretName to the Secret of a CA, or create a Certificate with isCA: true that writes " + secret,
 		Command: x.applyNow(obj), File: x.file(obj, "spec.ca.secretName")}
 	if other := x.caNear(namespace, secret); other != nil {
 		made := field.Text(other.Object, "spec", "secretName")
 		f.Message += fmt.Sprintf("; Certificate %s writes %s", other.GetName(), made)
 		f.Evidence = append(f.Evidence, evidence(other, "spec.secretName", made, other.GetCreationTimestamp().Time))
-		fix.Text = fmt.Sprintf("In spec.ca.secretName write %s instead of %s", made, secret)
+		fix.Text = fmt.Sprintf("In spec.ca.secretName, write %s instead of %s", made, secret)
 	}
 	f.Fixes = []finding.Fix{fix}
 }

@@ -32,19 +32,19 @@ func (x *examiner) accountProblem(obj *unstructured.Unstructured, f *finding.Fin
 // may be nil.
 func accountFix(x *examiner, obj *unstructured.Unstructured, issuer finding.Ref, why fluxmsg.ACME) []finding.Fix {
 	server := field.Text(objectOf(obj), "spec", "acme", "server")
-	look := finding.Fix{Text: "See what cert-manager reports about the account", Command: describe(issuer)}
+	look := finding.Fix{Text: "Check what cert-manager reports about the account", Command: describe(issuer)}
 	switch why.Problem {
 	case fluxmsg.ACMEContact:
 		return []finding.Fix{{Text: "Correct spec.acme.email to an address that the ACME server accepts", File: x.file(obj, "spec.acme.email"), Command: x.applyNow(obj)}}
 	case fluxmsg.ACMEExternalAccount:
-		return []finding.Fix{{Text: "Set spec.acme.externalAccountBinding to the key that the CA has given for the account", File: x.file(obj, "spec.acme.externalAccountBinding"), Command: describe(issuer)}}
+		return []finding.Fix{{Text: "Set spec.acme.externalAccountBinding to the key that the CA issued for the account", File: x.file(obj, "spec.acme.externalAccountBinding"), Command: describe(issuer)}}
 	case fluxmsg.ACMENoHost, fluxmsg.ACMENoConnection:
 		return []finding.Fix{
-			{Text: fmt.Sprintf("Let cert-manager reach %s: check the address in spec.acme.server, the cluster's DNS, and the firewall or proxy for outgoing connections", server), Command: "curl -sv " + escape.ShellWord(server)},
+			{Text: fmt.Sprintf("Make %s reachable for cert-manager: check the address in spec.acme.server, the cluster's DNS, and the firewall or proxy for outgoing connections", server), Command: "curl -sv " + escape.ShellWord(server)},
 			look,
 		}
 	case fluxmsg.ACMESolverSecret:
-		where := "beside the Issuer"
+		where := "in the namespace of the Issuer"
 		if issuer.Kind == health.ClusterIssuerKind.Kind {
 			where = "in the namespace of cert-manager"
 		}
@@ -52,7 +52,7 @@ func accountFix(x *examiner, obj *unstructured.Unstructured, issuer finding.Ref,
 	case fluxmsg.ACMERateLimited:
 		text := "Wait: the ACME server limits how often accounts are created"
 		if why.Retry != "" {
-			text += "; the limit is over at " + why.Retry
+			text += "; the limit expires at " + why.Retry
 		}
 		return []finding.Fix{{Text: text, Command: look.Command}}
 	}

@@ -55,7 +55,7 @@ func explainJob(x *examiner, job *unstructured.Unstructured, failing bool) exam 
 	}
 	if len(e.blame) == 0 && len(f.Evidence) == 1 {
 		if e.unknown = unread; len(unread) == 0 {
-			f.Message += "; its pods are gone"
+			f.Message += "; its pods no longer exist"
 		}
 	}
 	e.findings = append(e.findings, f)
@@ -94,7 +94,7 @@ func jobVerdict(job *unstructured.Unstructured) health.Verdict {
 func jobFailed(job *unstructured.Unstructured, v health.Verdict) finding.Finding {
 	why := map[string]string{
 		"BackoffLimitExceeded": fmt.Sprintf("its pods failed %d times", field.Int(job.Object, "status", "failed")),
-		"DeadlineExceeded":     fmt.Sprintf("it did not end within its %d s", field.Int(job.Object, "spec", "activeDeadlineSeconds")),
+		"DeadlineExceeded":     fmt.Sprintf("it did not finish within its deadline of %d s", field.Int(job.Object, "spec", "activeDeadlineSeconds")),
 	}[string(v.Reason)]
 	if why == "" {
 		why = v.Message
@@ -105,7 +105,7 @@ func jobFailed(job *unstructured.Unstructured, v health.Verdict) finding.Finding
 	}
 	return finding.Finding{
 		Code: codeJobFailed, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since,
-		Message:  fmt.Sprintf("%s has given up: %s", v.Ref, why),
+		Message:  fmt.Sprintf("%s failed: %s", v.Ref, why),
 		Evidence: []finding.Evidence{proof},
 		Fixes: []finding.Fix{{Text: "Read its log",
 			Command: escape.Command("kubectl logs job/%s -n %s --all-containers", v.Ref.Name, v.Ref.Namespace)}},

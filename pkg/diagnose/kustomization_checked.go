@@ -3,8 +3,6 @@ package diagnose
 import (
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-
 	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
@@ -47,8 +45,7 @@ func mentions(check fluxmsg.HealthCheck, ref finding.Ref) bool {
 func isOf(item fluxmsg.Item, ref finding.Ref) bool {
 	kind := item.Kind == ref.Kind
 	if item.Kind == "" {
-		plural, _ := meta.UnsafeGuessKindToResource(ref.GroupKind().WithVersion("v1"))
-		kind = plural.Resource == item.Resource && ref.GroupKind().Group == item.Group
+		kind = finding.PluralOf(ref.Kind) == item.Resource && ref.GroupKind().Group == item.Group
 	}
 	return kind && item.Namespace == ref.Namespace && item.Name == ref.Name
 }

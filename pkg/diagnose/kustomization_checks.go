@@ -56,7 +56,7 @@ func (k kustomization) recovered(message string) bool {
 	refs := k.checked(message)
 	for _, item := range said.Items {
 		if !slices.ContainsFunc(refs, func(ref finding.Ref) bool {
-			return isOf(item, ref) && k.x.explainers[ref.GroupKind()] != nil && k.x.examine(ref, true).verdict.Status == health.Ready
+			return isOf(item, ref) && k.x.registry.byKind[ref.GroupKind()] != nil && k.x.examine(ref, true).verdict.Status == health.Ready
 		}) {
 			return false
 		}

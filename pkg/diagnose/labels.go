@@ -34,18 +34,21 @@ func selectorOf(obj *unstructured.Unstructured) map[string]string {
 // labelled are the workloads, then Pods, of the whole cluster whose pods have the
 // label.
 func (x *examiner) labelled(key, value string) []*unstructured.Unstructured {
-	if x.byLabel == nil {
-		x.byLabel = map[string][]*unstructured.Unstructured{}
+	return memoize(x, labelIndex{}, func() map[string][]*unstructured.Unstructured {
+		byLabel := map[string][]*unstructured.Unstructured{}
 		for _, kind := range selectable {
 			for _, obj := range x.snap.List(kind, "").Objects {
 				for k, v := range podLabels(obj) {
-					x.byLabel[k+"="+v] = append(x.byLabel[k+"="+v], obj)
+					byLabel[k+"="+v] = append(byLabel[k+"="+v], obj)
 				}
 			}
 		}
-	}
-	return x.byLabel[key+"="+value]
+		return byLabel
+	})[key+"="+value]
 }
+
+// labelIndex is the key of the index of workloads and Pods by each of their pods' labels.
+type labelIndex struct{}
 
 // selected are the workloads of a namespace whose pods the selector matches; if there
 // are none, the Pods. With namespace "", it searches all namespaces.

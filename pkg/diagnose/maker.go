@@ -101,7 +101,7 @@ func (x *examiner) knownNotReady(ref finding.Ref) bool {
 func (x *examiner) recreateFixes(p part, maker finding.Ref, known bool) []finding.Fix {
 	look := finding.Fix{
 		Text:    fmt.Sprintf("Create %s", p),
-		Command: escape.Command("kubectl get %s -n %s", strings.ToLower(p.ref.Kind)+"s", p.ref.Namespace),
+		Command: escape.Command("kubectl get %s -n %s", finding.PluralOf(p.ref.Kind), p.ref.Namespace),
 	}
 	if !known {
 		return []finding.Fix{look}

@@ -68,7 +68,7 @@ type meshWant struct {
 func (s meshScenario) snapshot() *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, gk := range meshAsked {
-		question := snapshot.Asked{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: strings.ToLower(gk.Kind) + "s"}
+		question := snapshot.Asked{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: finding.PluralOf(gk.Kind)}
 		if gk == health.HelmReleaseKind {
 			question.Version = "v2"
 		}

@@ -119,7 +119,7 @@ func (s podView) creator(p part) (finding.Ref, bool) {
 // withoutCreator reports a missing object without a known creator. Its name, or that of
 // the key, may be misspelled.
 func (s podView) withoutCreator(p part, t *trouble) {
-	list := strings.ToLower(p.ref.Kind) + "s"
+	list := finding.PluralOf(p.ref.Kind)
 	t.fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct the name where the pods refer to it", p),
 		File: s.x.file(s.work, "the name of "+p.ref.Short()), Command: escape.Command("kubectl get %s -n %s", list, p.ref.Namespace)}}
 	if p.key != "" {

@@ -39,7 +39,7 @@ func (s podView) unmounted() []trouble {
 		t = trouble{
 			code: codeVolumeMount, reason: e.Reason,
 			message: s.owner.String() + " waits for a volume that can't be mounted: " + firstLine(cmp.Or(words.Detail, e.Message)),
-			fixes:   []finding.Fix{{Text: "See which volume it is", Command: s.describe()}},
+			fixes:   []finding.Fix{{Text: "Check which volume it is", Command: s.describe()}},
 		}
 	}
 	// The first moments of a pod are full of mounts that are tried again.
@@ -91,8 +91,8 @@ func (s podView) noSandbox(e health.Warning) trouble {
 	node := coreRef("Node", "", field.Text(s.pod.Object, "spec", "nodeName"))
 	t := trouble{
 		code: codeContainerFailed, reason: e.Reason, ref: node,
-		message: fmt.Sprintf("node %s can't give %s a network: %s", node.Name, s.pods(), firstLine(e.Message)),
-		fixes:   []finding.Fix{{Text: "Look at the node's network plug-in", Command: "kubectl get pods -A --field-selector spec.nodeName=" + escape.ShellWord(node.Name)}},
+		message: fmt.Sprintf("node %s can't set up the network of %s: %s", node.Name, s.pods(), firstLine(e.Message)),
+		fixes:   []finding.Fix{{Text: "Check the node's network plugin", Command: "kubectl get pods -A --field-selector spec.nodeName=" + escape.ShellWord(node.Name)}},
 	}
 	if node.Name == "" {
 		t.ref = finding.Ref{}

@@ -289,7 +289,7 @@ func (d networkDenial) String() string {
 // compareRules is where to look when it is not known how a policy is wrong.
 func (x *examiner) compareRules(d networkDenial) finding.Fix {
 	far := d.far()
-	return finding.Fix{Text: fmt.Sprintf("Compare its rules with the pods of %s in namespace %s, and allow them if the connection is wanted", finding.RefOf(far), far.GetNamespace()),
+	return finding.Fix{Text: fmt.Sprintf("Compare its rules with the pods of %s in namespace %s, and allow them if the connection is intended", finding.RefOf(far), far.GetNamespace()),
 		Command: describe(finding.RefOf(d.policy)), File: x.file(d.policy, "spec")}
 }
 
@@ -307,7 +307,7 @@ func (x *examiner) networkDenied(denied []networkDenial) finding.Finding {
 	for _, p := range peers {
 		prove(&f, d.policy, p.path)
 		if other := x.otherTenant(d.policy, p); other != "" && len(f.Fixes) == 0 {
-			f.Message += fmt.Sprintf("; it allows namespace %s, which is tenant %s's", other, x.tenantOf(other))
+			f.Message += fmt.Sprintf("; it allows namespace %s, which belongs to tenant %s", other, x.tenantOf(other))
 			path := p.path + ".namespaceSelector"
 			f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("In %s, select namespace %s instead of %s", path, far.GetNamespace(), other),
 				Command: x.applyNow(d.policy), File: x.file(d.policy, path)})

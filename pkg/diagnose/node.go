@@ -18,7 +18,7 @@ var pressures = []string{"DiskPressure", "MemoryPressure", "PIDPressure", "Netwo
 // reliefs are what ends a pressure.
 var reliefs = map[string]finding.Fix{
 	"DiskPressure": {Text: "Free disk space on the node (unused images, logs, emptyDir volumes of pods), or give it a larger disk"},
-	"MemoryPressure": {Text: "Find the pods that use the most memory, and give them limits or move them to a node with more",
+	"MemoryPressure": {Text: "Find the pods that use the most memory, and set limits for them or move them to a node with more memory",
 		Command: "kubectl top pods -A --sort-by=memory"},
 }
 
@@ -64,10 +64,10 @@ func (x *examiner) nodeVerdict(node *unstructured.Unstructured) health.Verdict {
 	case "True":
 	case "Unknown":
 		v.Reason, v.Since = "NodeStatusUnknown", ready.Since
-		v.Message = fmt.Sprintf("node %s does not answer: it is down or cut off", node.GetName())
+		v.Message = fmt.Sprintf("node %s does not respond: it is down or disconnected", node.GetName())
 		return v
 	case "":
-		v.Status, v.Reason, v.Message = health.Unknown, "NoCondition", fmt.Sprintf("node %s has not reported yet", node.GetName())
+		v.Status, v.Reason, v.Message = health.Unknown, "NoCondition", fmt.Sprintf("node %s has not reported its status yet", node.GetName())
 		return v
 	default:
 		v.Reason, v.Since = health.Reason(ready.Reason), ready.Since

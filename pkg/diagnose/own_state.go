@@ -72,7 +72,7 @@ func judgesByKind() map[schema.GroupKind]judge {
 
 // ownState is what an object reports about itself.
 func (x *examiner) ownState(obj *unstructured.Unstructured) exam {
-	judge := x.judges[finding.RefOf(obj).GroupKind()]
+	judge := x.registry.judges[finding.RefOf(obj).GroupKind()]
 	if judge == nil {
 		judge = conventional
 	}
@@ -228,10 +228,10 @@ func readyWithFailure(obj *unstructured.Unstructured) (exam, bool) {
 // conditions are the evidence.
 func (x *examiner) alsoReported(v health.Verdict, obj *unstructured.Unstructured) (exam, bool) {
 	gk := finding.RefOf(obj).GroupKind()
-	if x.judges[gk] != nil || x.explainers[gk] == nil {
+	if x.registry.judges[gk] != nil || x.registry.byKind[gk] == nil {
 		own := x.ownState(obj)
 		silent := own.verdict.Status == health.Ready && len(own.findings) == 0
-		if !silent || x.explainers[gk] == nil || v.Status == health.Ready {
+		if !silent || x.registry.byKind[gk] == nil || v.Status == health.Ready {
 			return own, true
 		}
 	}

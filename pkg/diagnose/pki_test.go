@@ -110,7 +110,7 @@ func (s pkiScenario) objects() []*unstructured.Unstructured {
 func (s pkiScenario) snapshot() *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, gk := range pkiAsked {
-		question := snapshot.Asked{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: strings.ToLower(gk.Kind) + "s"}
+		question := snapshot.Asked{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: finding.PluralOf(gk.Kind)}
 		if slices.Contains(s.Forbidden, gk.Kind) {
 			question.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
 			builder.Add(question)

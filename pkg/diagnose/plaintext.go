@@ -35,7 +35,7 @@ func (s service) plaintext() {
 		ref := finding.RefOf(c.from)
 		f := finding.Finding{
 			Code: codePlaintext, Ref: ref, Reason: "PlaintextToStrict", Severity: finding.Critical,
-			Message: fmt.Sprintf("%s has no proxy of Istio's in its pods, and %s has %s accept mutual TLS alone",
+			Message: fmt.Sprintf("%s has no Istio proxy in its pods, but %s requires mutual TLS for %s",
 				ref, finding.RefOf(strict), finding.RefOf(c.to)),
 		}
 		prove(&f, c.from, path)

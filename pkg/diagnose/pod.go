@@ -85,7 +85,7 @@ func (s podView) inexplicable() trouble {
 	ready := field.ConditionOf(s.pod, "Ready")
 	t := trouble{
 		code: codeNotReadyForUnknown, reason: ready.Reason, since: ready.Since,
-		message: fmt.Sprintf("%s is not ready, and neither its %s events say why", s.owner, s.verb("pods nor their", "status nor its")),
+		message: fmt.Sprintf("%s is not ready, and neither its %s events state the reason", s.owner, s.verb("pods nor their", "status nor its")),
 		fixes:   []finding.Fix{{Text: "Read the pod's log", Command: s.logs("", false)}},
 	}
 	if reason, message := field.Text(s.pod.Object, "status", "reason"), firstLine(field.Text(s.pod.Object, "status", "message")); reason != "" || message != "" {

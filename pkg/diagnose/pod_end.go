@@ -33,13 +33,13 @@ func (s podView) ended() []trouble {
 	if reason == "" {
 		reason = "PodFailed"
 	}
-	text := s.owner.String() + s.verb(" lost a pod", " failed")
+	text := s.aPod() + " failed"
 	if message != "" {
 		text += ": " + message
 	}
 	t := trouble{
 		code: codePodFailed, reason: reason, since: s.pod.GetCreationTimestamp().Time, message: text, evidence: s.phase(),
-		fixes: []finding.Fix{{Text: "See why it failed", Command: s.describe()}},
+		fixes: []finding.Fix{{Text: "Check why it failed", Command: s.describe()}},
 	}
 	if gone, ok := s.evicted(t); ok {
 		t = gone
@@ -63,9 +63,9 @@ func (c container) exited(ended end) trouble {
 	t := trouble{
 		code: codeCrash, reason: ended.reason, container: c.name, vague: true, since: ended.at,
 		soft:     c.owner.Kind == "Job", // which tries again, and says when it gives up
-		message:  c.what() + " ended" + ended.words(),
+		message:  c.what() + " exited" + ended.words(),
 		evidence: c.ended(ended),
-		fixes:    []finding.Fix{{Text: "Read its log from before it ended", Command: c.logs(c.name, false)}},
+		fixes:    []finding.Fix{{Text: "Read its log from before it exited", Command: c.logs(c.name, false)}},
 	}
 	if ended.reason == "OOMKilled" {
 		return c.outOfMemory(t)
@@ -85,13 +85,13 @@ func (s podView) leaving() []trouble {
 	}
 	if s.x.now.Sub(at.Time) < lingering {
 		return []trouble{{code: codePodFailed, reason: "Terminating", soft: true, since: at.Time,
-			message: s.owner.String() + s.verb(" waits for an old pod to end", " is being deleted")}}
+			message: s.owner.String() + s.verb(" waits for an old pod to terminate", " is being deleted")}}
 	}
 	t := trouble{
 		code: codePodFailed, reason: "Terminating", since: at.Time,
 		message:  s.lingers(),
 		evidence: []finding.Evidence{evidence(s.pod, "metadata.deletionTimestamp", at.UTC().Format(time.RFC3339), at.Time)},
-		fixes:    []finding.Fix{{Text: "See what holds it", Command: s.describe()}},
+		fixes:    []finding.Fix{{Text: "Check what blocks its deletion", Command: s.describe()}},
 	}
 	for _, finalizer := range s.pod.GetFinalizers() {
 		t.evidence = append(t.evidence, evidence(s.pod, "metadata.finalizers", finalizer, time.Time{}))
@@ -105,9 +105,9 @@ func (s podView) leaving() []trouble {
 // lingers is a pod that does not go, in a sentence.
 func (s podView) lingers() string {
 	if s.alone() {
-		return s.owner.String() + " is being deleted, and should have ended long ago"
+		return s.owner.String() + " is being deleted, but still exists long after its grace period"
 	}
-	return fmt.Sprintf("%s waits for pod %s, which should have ended long ago", s.owner, s.pod.GetName())
+	return fmt.Sprintf("%s waits for pod %s, which still exists long after its grace period", s.owner, s.pod.GetName())
 }
 
 // onBadNode is a pod on a node that does not answer: whatever the pod's status

@@ -25,7 +25,7 @@ func (c container) notReady(ended end) trouble {
 	probe, ok := c.event("Unhealthy")
 	if !ok {
 		t.code, t.reason = codeNotReadyForUnknown, "ContainersNotReady"
-		t.message = c.what() + " runs and is not ready yet"
+		t.message = c.what() + " is running but not ready yet"
 		t.evidence = c.state("ready", since)
 		t.fixes = []finding.Fix{{Text: "Read its log", Command: c.logs(c.name, false)}}
 		return t
@@ -33,7 +33,7 @@ func (c container) notReady(ended end) trouble {
 	proof, first := c.said("Unhealthy")
 	t.since = first
 	t.evidence = append(c.state("ready", since), proof...)
-	t.message = c.what() + " runs, but " + c.probeWords(probe.Message)
+	t.message = c.what() + " is running, but " + c.probeWords(probe.Message)
 	t.fixes = []finding.Fix{{Text: "Read its log", Command: c.logs(c.name, false)}}
 	c.probeAdvice(&t, probe.Message)
 	return t
@@ -70,7 +70,7 @@ func (c container) killedByProbe(ended end) (health.Warning, bool) {
 // killed is a container that its kubelet restarts because of a probe.
 func (c container) killed(t trouble, probe health.Warning) trouble {
 	t.code, t.reason = codeProbeFailed, "Unhealthy"
-	t.message = c.what() + " is restarted again and again, because " + c.probeWords(probe.Message)
+	t.message = c.what() + " is repeatedly restarted because " + c.probeWords(probe.Message)
 	t.fixes = []finding.Fix{{Text: "Read its log from before the restart", Command: c.logs(c.name, true)}}
 	if !c.stillStarting(&t, c.lastEnd(), probe.Message) {
 		c.probeAdvice(&t, probe.Message)
@@ -86,9 +86,9 @@ func (c container) waitsInside() (trouble, bool) {
 	}
 	return trouble{
 		code: codeNotReadyForUnknown, reason: "ContainersNotInitialized", soft: true, vague: true, since: since,
-		message:  c.what() + " has not ended",
+		message:  c.what() + " has not completed",
 		evidence: c.state("state.running.startedAt", since),
-		fixes:    []finding.Fix{{Text: "Read in its log what it waits for", Command: c.logs(c.name, false)}},
+		fixes:    []finding.Fix{{Text: "Check in its log what it waits for", Command: c.logs(c.name, false)}},
 	}, true
 }
 
@@ -121,7 +121,7 @@ func (s podView) starting() []trouble {
 			code: codeNotReadyForUnknown, reason: reason, container: c.name, soft: true, since: since,
 			message:  c.what() + " is still being created",
 			evidence: c.waiting(),
-			fixes:    []finding.Fix{{Text: "See what it waits for", Command: s.describe()}},
+			fixes:    []finding.Fix{{Text: "Check what it waits for", Command: s.describe()}},
 		}}
 	}
 	return nil

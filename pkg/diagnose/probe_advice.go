@@ -49,15 +49,15 @@ func (c container) probeFault(probe map[string]any, kind string, said fluxmsg.Co
 	port := textAt(probe, kind, "port")
 	switch {
 	case said.HTTPStatus == 404:
-		return "the server answers, and does not have the probe's path", "path"
+		return "the server responds, but does not have the probe's path", "path"
 	case said.HTTPStatus == 401 || said.HTTPStatus == 403:
-		return "the server answers, and asks for credentials at the probe's path", "path"
+		return "the server responds, but requires credentials for the probe's path", "path"
 	case strings.Contains(detail, "server gave http response to https client"):
-		return "the server does not use TLS there", "scheme"
+		return "the server does not use TLS on that port", "scheme"
 	case strings.Contains(detail, "malformed http response"), strings.Contains(detail, "http request to an https server"):
-		return "the server uses TLS there", "scheme"
+		return "the server uses TLS on that port", "scheme"
 	case strings.Contains(detail, "connection refused") && c.undeclared(port):
-		return fmt.Sprintf("the probe asks port %s, which is not among the container's ports", port), "port"
+		return fmt.Sprintf("the probe uses port %s, which is not among the container's ports", port), "port"
 	}
 	return "", ""
 }
@@ -93,11 +93,11 @@ func (c container) stillStarting(t *trouble, ended end, message string) bool {
 	if lived := ended.at.Sub(began); lived > gaveUp {
 		return false
 	}
-	t.message += fmt.Sprintf("; it is given %d s to come up, and has no startup probe", seconds)
+	t.message += fmt.Sprintf("; it has %d s to start, and no startup probe", seconds)
 	t.evidence = append(t.evidence, c.state(ended.path+".startedAt", time.Time{})...)
 	t.evidence = append(t.evidence, c.state(ended.path+".finishedAt", time.Time{})...)
 	t.fixes = append(t.fixes, finding.Fix{
-		Text: "If its log shows that it is still starting then, add a startupProbe that allows for that time",
+		Text: "If its log shows that it is still starting at that time, add a startupProbe that gives it enough time",
 		File: c.x.file(c.work, c.field("startupProbe")), Command: c.x.applyNow(c.work),
 	})
 	return true
@@ -120,7 +120,7 @@ func (c container) resetByProxy(t *trouble, said fluxmsg.Container) bool {
 		return false
 	}
 	t.vague = false
-	t.message += fmt.Sprintf("; %s has its proxy accept mutual TLS alone, which a kubelet does not use, and annotation %s keeps Istio from redirecting the probe",
+	t.message += fmt.Sprintf("; %s makes its proxy accept only mutual TLS, which a kubelet does not use, and annotation %s prevents Istio from redirecting the probe",
 		finding.RefOf(strict), rewriteProbers)
 	t.evidence = append(t.evidence, evidence(c.pod, "metadata.annotations["+rewriteProbers+"]", "false", time.Time{}),
 		evidence(strict, "spec.mtls.mode", "STRICT", time.Time{}))

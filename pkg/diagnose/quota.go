@@ -47,18 +47,18 @@ func explainQuota(x *examiner, quota *unstructured.Unstructured, failing bool) e
 func (x *examiner) quotaFinding(owner, quota finding.Ref, said fluxmsg.APIError, no podRefusal) finding.Finding {
 	f := finding.Finding{
 		Code: codeQuota, Ref: quota, Reason: "FailedCreate", Severity: finding.Critical, Since: no.at,
-		Message:  fmt.Sprintf("%s leaves no room for the pods of %s", quota, owner),
+		Message:  fmt.Sprintf("%s is too small for the pods of %s", quota, owner),
 		Evidence: []finding.Evidence{no.proof},
 	}
 	if len(said.Quota.Exceeded) == 0 { // it asks for limits or requests that the pods don't have
-		f.Message = fmt.Sprintf("%s accepts only pods with the requests and limits that it counts, and those of %s lack some: %s", quota, owner, said.Detail)
-		f.Fixes = []finding.Fix{{Text: "Give the containers the requests and limits that the quota asks for", File: x.file(x.snap.Lookup(owner).Object, "resources")}}
+		f.Message = fmt.Sprintf("%s accepts only pods that set the requests and limits that it counts, and the pods of %s do not set all of them: %s", quota, owner, said.Detail)
+		f.Fixes = []finding.Fix{{Text: "Set the requests and limits that the quota requires in the containers", File: x.file(x.snap.Lookup(owner).Object, "resources")}}
 		return f
 	}
 	live := x.snap.Lookup(quota).Object
 	var short []string
 	for _, use := range said.Quota.Exceeded {
-		short = append(short, fmt.Sprintf("%s: %s more asked, %s of %s used", use.Resource, use.Requested, use.Used, use.Limited))
+		short = append(short, fmt.Sprintf("%s: %s more requested, %s of %s used", use.Resource, use.Requested, use.Used, use.Limited))
 		if live != nil {
 			f.Evidence = append(f.Evidence, quotaProof(live, use.Resource)...)
 		}

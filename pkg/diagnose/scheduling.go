@@ -33,7 +33,7 @@ func (s podView) unscheduled() []trouble {
 		code: codeUnschedulable, reason: scheduled.Reason, since: scheduled.Since,
 		soft:     s.x.now.Sub(scheduled.Since) < nodePatience,
 		evidence: []finding.Evidence{quote(s.pod, scheduled)},
-		message:  fmt.Sprintf("no node takes %s: %s", s.pods(), firstLine(scheduled.Message)),
+		message:  fmt.Sprintf("no node is available for %s: %s", s.pods(), firstLine(scheduled.Message)),
 		fixes:    []finding.Fix{{Text: "Read the scheduler's messages in the pod's events", Command: s.describe()}},
 	}
 	s.scheduling(scheduled.Message, &t)
@@ -74,7 +74,7 @@ func (s podView) scheduling(message string, t *trouble) {
 		s.cordonedNodes(t)
 	case reasons.volume != "":
 		t.code = codeVolumeAffinity
-		t.message = fmt.Sprintf("the volumes of %s are tied to nodes that can't take %s (%s)", s.owner, s.verb("its pods", "it"), reasons.volume)
+		t.message = fmt.Sprintf("the volumes of %s are tied to nodes that can't run %s (%s)", s.owner, s.verb("its pods", "it"), reasons.volume)
 		s.tiedVolumes(t)
 	case len(reasons.taints) > 0:
 		t.code = codeTaint
@@ -86,7 +86,7 @@ func (s podView) scheduling(message string, t *trouble) {
 
 // tainted is a pod that every fitting node keeps off by a taint.
 func (s podView) tainted(t *trouble, taints []string) {
-	t.message = fmt.Sprintf("every node that could take %s keeps others off by a taint: %s", s.pods(), strings.Join(taints, ", "))
+	t.message = fmt.Sprintf("every node that could run %s has a taint that %s not tolerate: %s", s.pods(), s.verb("they do", "it does"), strings.Join(taints, ", "))
 	key, _, _ := strings.Cut(taints[0], ":")
 	for _, node := range s.x.snap.List(nodeKind, "").Objects {
 		for i, taint := range field.List(node.Object, "spec", "taints") {
@@ -97,7 +97,7 @@ func (s podView) tainted(t *trouble, taints []string) {
 	}
 	t.fixes = []finding.Fix{
 		{Text: "If these nodes are meant for the pods, add a toleration for " + key, File: s.x.file(s.work, "tolerations"), Command: s.x.applyNow(s.work)},
-		{Text: "If not, add a node without the taint; see who keeps which node for what", Command: "kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints"},
+		{Text: "If not, add a node without the taint; check the taints of the nodes", Command: "kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints"},
 	}
 }
 
@@ -116,7 +116,7 @@ func (s podView) tiedVolumes(t *trouble) {
 		}
 	}
 	if len(names) > 0 {
-		t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: "See to which nodes or zones the volume is tied, and what keeps the pod off those: they are cordoned, full, tainted or gone; a volume cannot move to another zone, but its data can, by a snapshot or a copy",
+		t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: "Check to which nodes or zones the volume is tied, and why the pod can't run there: they are cordoned, full, tainted or no longer exist; a volume cannot move to another zone, but its data can, with a snapshot or a copy",
 			Command: "kubectl describe persistentvolume " + string(escape.ShellWords(names))})
 	}
 }
@@ -149,7 +149,7 @@ func (s podView) downNodes(t *trouble, r reasons) bool {
 	}
 	if len(t.blame) > 0 || len(r.short) == 0 {
 		t.code = codeNodeNotReady
-		t.message = fmt.Sprintf("the nodes that could take %s are not ready: %s", s.pods(), strings.Join(r.ill, ", "))
+		t.message = fmt.Sprintf("the nodes that could run %s are not ready: %s", s.pods(), strings.Join(r.ill, ", "))
 		return true
 	}
 	return false

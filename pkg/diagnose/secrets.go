@@ -14,13 +14,13 @@ import (
 
 var secretKind = schema.GroupKind{Kind: "Secret"}
 
-// keysOf names what is in a Secret; the contents are not in a snapshot.
+// keysOf names the keys of a Secret; the values are not in a snapshot.
 func keysOf(secret *unstructured.Unstructured) string {
 	keys := slices.Sorted(maps.Keys(field.Map(secret.Object, "data")))
 	if len(keys) == 0 {
-		return "empty"
+		return "no keys"
 	}
-	return strings.Join(keys, ", ")
+	return "keys " + strings.Join(keys, ", ")
 }
 
 // makers are the Certificates of the namespace that keep a Secret.

@@ -147,7 +147,7 @@ func (s service) noEndpoints(behind []*unstructured.Unstructured) finding.Findin
 		for _, slice := range s.slices() {
 			prove(&f, slice, "endpoints")
 		}
-		f.Fixes = []finding.Fix{{Text: "See whether pods have its labels and are ready",
+		f.Fixes = []finding.Fix{{Text: "Check whether pods have its labels and are ready",
 			Command: escape.Command("kubectl get pods -n %s -l %s -o wide", ref.Namespace, selector)}}
 		return f
 	}
@@ -156,14 +156,14 @@ func (s service) noEndpoints(behind []*unstructured.Unstructured) finding.Findin
 		f.Fixes = s.x.selectorFixes(&f, s.obj, ref.Namespace)
 		return f
 	}
-	f.Message = fmt.Sprintf("%s has no ready endpoints: none of the pods behind it takes traffic", ref)
+	f.Message = fmt.Sprintf("%s has no ready endpoints: none of the pods that it selects receives traffic", ref)
 	for _, workload := range behind {
 		prove(&f, workload, "spec.replicas", "status.readyReplicas", "status.phase")
 	}
 	for _, slice := range s.slices() {
 		prove(&f, slice, "endpoints")
 	}
-	f.Fixes = []finding.Fix{{Text: "See which pods are behind it, and why they take no traffic",
+	f.Fixes = []finding.Fix{{Text: "Check which pods it selects, and why they receive no traffic",
 		Command: escape.Command("kubectl get pods -n %s -l %s -o wide", ref.Namespace, selector)}}
 	return f
 }
@@ -204,7 +204,7 @@ func (s service) alias(reason, message string, at *unstructured.Unstructured) fi
 	ref := finding.RefOf(at)
 	f := finding.Finding{
 		Code: codeServiceAlias, Ref: ref, Reason: reason, Severity: finding.Critical, Message: message,
-		Fixes: []finding.Fix{{Text: "Correct spec.externalName: see which Services there are",
+		Fixes: []finding.Fix{{Text: "Correct spec.externalName: check which Services exist",
 			Command: escape.Command("kubectl get services -n %s", ref.Namespace), File: s.x.file(at, "spec.externalName")}},
 	}
 	prove(&f, at, "spec.externalName")
@@ -212,7 +212,7 @@ func (s service) alias(reason, message string, at *unstructured.Unstructured) fi
 }
 
 func (s service) aliasMissing(at *unstructured.Unstructured, gone finding.Ref) {
-	f := s.alias("ServiceNotFound", fmt.Sprintf("%s is another name of %s, which does not exist", finding.RefOf(at), gone), at)
+	f := s.alias("ServiceNotFound", fmt.Sprintf("%s is an alias of %s, which does not exist", finding.RefOf(at), gone), at)
 	f.Evidence = append(f.Evidence, absent(gone))
 	f.Fixes[0].Command = escape.Command("kubectl get services -n %s", gone.Namespace)
 	if near, ok := s.x.nearest(gone); ok && !near.Same(finding.RefOf(at)) {
@@ -225,7 +225,7 @@ func (s service) aliasMissing(at *unstructured.Unstructured, gone finding.Ref) {
 }
 
 func (s service) aliasCycle(at *unstructured.Unstructured, next finding.Ref) {
-	f := s.alias("ExternalNameCycle", fmt.Sprintf("%s is another name of %s, which leads back to it", finding.RefOf(at), next), at)
+	f := s.alias("ExternalNameCycle", fmt.Sprintf("%s is an alias of %s, which refers back to it", finding.RefOf(at), next), at)
 	prove(&f, s.obj, "spec.externalName")
 	s.exam.findings = append(s.exam.findings, f)
 }

@@ -33,7 +33,7 @@ func (s service) noAddress() finding.Finding {
 	case begun:
 		f.Evidence = append(f.Evidence, eventEvidence(v.Ref, trying))
 	}
-	f.Fixes = append(f.Fixes, finding.Fix{Text: "See what the controller of load balancers reports about the Service", Command: describe(v.Ref)})
+	f.Fixes = append(f.Fixes, finding.Fix{Text: "Check what the load balancer controller reports about the Service", Command: describe(v.Ref)})
 	return f
 }
 
@@ -46,8 +46,8 @@ var addressProblems = []struct {
 	fix     string
 }{
 	{regexp.MustCompile(`(?i)no available IPs|can't change sharing key`), "Free an address, or add addresses to MetalLB's IPAddressPool"},
-	{regexp.MustCompile(`(?i)quota|limit ?exceeded|too ?many|limit of`), "Release unused addresses or load balancers in the cloud account, or have its quota raised"},
-	{regexp.MustCompile(`(?i)unauthori[sz]ed|forbidden|access ?denied|permission`), "Give the cloud controller the right that the message names"},
+	{regexp.MustCompile(`(?i)quota|limit ?exceeded|too ?many|limit of`), "Release unused addresses or load balancers in the cloud account, or request a higher quota"},
+	{regexp.MustCompile(`(?i)unauthori[sz]ed|forbidden|access ?denied|permission`), "Grant the cloud controller the permission that the message names"},
 	{regexp.MustCompile(`(?i)subnet`), "Correct the subnet in the Service's annotations, or the subnets' tags in the cloud"},
 }
 
@@ -72,10 +72,10 @@ func (s service) addressTaken(f *finding.Finding) bool {
 				continue
 			}
 			f.Reason = "AddressInUse"
-			f.Message += fmt.Sprintf(": %s has %s", finding.RefOf(other), wanted)
+			f.Message += fmt.Sprintf(": %s already uses %s", finding.RefOf(other), wanted)
 			prove(f, s.obj, "spec.loadBalancerIP")
 			prove(f, other, fmt.Sprintf("status.loadBalancer.ingress[%d].ip", i))
-			f.Fixes = []finding.Fix{{Text: "Use another address in spec.loadBalancerIP, or none", Command: s.x.applyNow(s.obj), File: s.x.file(s.obj, "spec.loadBalancerIP")}}
+			f.Fixes = []finding.Fix{{Text: "Set another address in spec.loadBalancerIP, or remove it", Command: s.x.applyNow(s.obj), File: s.x.file(s.obj, "spec.loadBalancerIP")}}
 			return true
 		}
 	}
@@ -100,9 +100,9 @@ func (s service) classUnserved(f *finding.Finding) bool {
 		return false
 	}
 	theirs := field.Text(served.Object, "spec", "loadBalancerClass")
-	f.Message += fmt.Sprintf("; no Service of %s has one, while %s of %s has", balancerClass(class), finding.RefOf(served), balancerClass(theirs))
+	f.Message += fmt.Sprintf("; no Service with %s has one, while %s with %s has one", balancerClass(class), finding.RefOf(served), balancerClass(theirs))
 	prove(f, served, "spec.loadBalancerClass", "status.loadBalancer.ingress")
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("See whether a controller serves %s; the field can't be changed in a Service that exists", balancerClass(class)),
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check whether a controller handles %s; the field can't be changed in an existing Service", balancerClass(class)),
 		Command: "kubectl get services -A -o custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,TYPE:.spec.type,CLASS:.spec.loadBalancerClass,ADDRESS:.status.loadBalancer.ingress[*].ip",
 		File:    s.x.file(s.obj, "spec.loadBalancerClass")}}
 	return true

@@ -70,7 +70,7 @@ func (s service) unresolved(i int, port map[string]any, behind []*unstructured.U
 	if !declared && !s.slicesLack(field.Text(port, "name")) {
 		return finding.Finding{}, false
 	}
-	f := s.portFinding(i, "TargetPortNotFound", fmt.Sprintf("no container behind it has a port named %s", name))
+	f := s.portFinding(i, "TargetPortNotFound", fmt.Sprintf("no container of its pods has a port named %s", name))
 	f.Fixes = []finding.Fix{{Text: "Compare targetPort with the ports of the containers",
 		Command: escape.Command("kubectl get %s %s -n %s -o yaml", resourceOf(finding.RefOf(behind[0])), behind[0].GetName(), behind[0].GetNamespace()),
 		File:    s.x.file(s.obj, fmt.Sprintf("spec.ports[%d].targetPort", i))}}
@@ -129,7 +129,7 @@ func (s service) mistaken(i int, port map[string]any, behind []*unstructured.Uns
 	if !ok || meant == target {
 		return finding.Finding{}, false
 	}
-	f := s.portFinding(i, "TargetPortMismatch", fmt.Sprintf("no container behind it declares port %d", target))
+	f := s.portFinding(i, "TargetPortMismatch", fmt.Sprintf("no container of its pods declares port %d", target))
 	if theirs != nil {
 		prove(&f, theirs, "spec.ports")
 	}

@@ -7,6 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // kindEntry is the entry of a kind: its explainer, and the other kinds that the
@@ -66,6 +68,13 @@ func kindTable() []kindEntry {
 }
 
 var serviceAccountKind = schema.GroupKind{Kind: "ServiceAccount"}
+
+// newExaminer returns an examiner of the snapshot with all explainers.
+func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *examiner {
+	x := newContext(snap, tenants, registry{byKind: explainersByKind(), terminating: explainTerminating, other: explainOther, judges: judgesByKind()})
+	provideChecks(x, podView.ended, podView.leaving, podView.unscheduled, podView.onBadNode, podView.containers, podView.unmounted, podView.unready, podView.starting)
+	return x
+}
 
 // explainersByKind are all explainers.
 func explainersByKind() map[schema.GroupKind]explainer {

@@ -167,7 +167,7 @@ func (t *termination) remaining(left fluxmsg.RemainingResource) {
 	}
 	objects, _ := t.list(kindIn{kind, t.ref.Name})
 	for _, obj := range objects {
-		if t.x.explainers[kind] == nil {
+		if t.x.registry.byKind[kind] == nil {
 			t.heldObject(obj)
 			continue
 		}

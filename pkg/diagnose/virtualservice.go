@@ -132,7 +132,7 @@ func (r route) need(ref finding.Ref, path, name string) *unstructured.Unstructur
 			resource = "gateways.networking.istio.io"
 		}
 		f := r.broken(ref.Kind+"NotFound", fmt.Sprintf("%s does not exist", ref), path,
-			finding.Fix{Text: fmt.Sprintf("Compare %s with what there is, or create %s", path, ref), Command: escape.Command("kubectl get %s -n %s", resource, ref.Namespace)})
+			finding.Fix{Text: fmt.Sprintf("Compare %s with the objects that exist, or create %s", path, ref), Command: escape.Command("kubectl get %s -n %s", resource, ref.Namespace)})
 		f.Evidence = append(f.Evidence, absent(ref))
 		if near, ok := r.x.nearest(ref); ok {
 			f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
@@ -178,7 +178,7 @@ func (r route) shortHost(to routeDestination) {
 		return
 	}
 	full := to.host() + ".svc.cluster.local"
-	f := r.broken("HostNotResolved", fmt.Sprintf("Istio does not take %s for %s", to.host(), ref), to.path()+".host",
+	f := r.broken("HostNotResolved", fmt.Sprintf("Istio does not resolve %s to %s", to.host(), ref), to.path()+".host",
 		finding.Fix{Text: fmt.Sprintf("In %s.host, write %s", to.path(), full), Command: r.x.applyNow(r.obj)})
 	prove(&f, service, "metadata.namespace")
 	r.exam.findings = append(r.exam.findings, f)
@@ -201,7 +201,7 @@ func (r route) portExists(to routeDestination, service *unstructured.Unstructure
 		if len(ports) == 0 || !r.onlyServers(func(s gatewayServer) bool { return !offers(s.number()) }) {
 			return true
 		}
-		f = r.broken("PortNotSet", fmt.Sprintf("%s names no port, and %s has several", to.path(), ref), to.path(), look)
+		f = r.broken("PortNotSet", fmt.Sprintf("%s has no port, but %s has several", to.path(), ref), to.path(), look)
 	case offers(number):
 		return true
 	default:

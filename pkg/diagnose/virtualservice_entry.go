@@ -53,7 +53,7 @@ func (r route) entries() {
 	}
 	matching := r.matching()
 	if len(matching) == 0 {
-		if wrong := slices.IndexFunc(known, r.misdirected); wrong >= 0 {
+		if wrong := slices.IndexFunc(known, func(entry routeGateway) bool { return r.misdirected(entry) }); wrong >= 0 {
 			r.exam.blame = addRef(r.exam.blame, known[wrong].ref)
 		} else if r.onlyServers(func(gatewayServer) bool { return true }) {
 			r.hostsNotServed(known[0])
@@ -148,7 +148,7 @@ func hostsOverlap(a, b string) bool {
 func (r route) hostsNotServed(entry routeGateway) {
 	hosts := strings.Join(field.Texts(r.obj.Object, "spec", "hosts"), ", ")
 	gateway := finding.RefOf(entry.obj)
-	f := r.broken("HostNotServed", fmt.Sprintf("no server of %s takes requests for %s", gateway, hosts), "spec.hosts",
+	f := r.broken("HostNotServed", fmt.Sprintf("no server of %s accepts requests for %s", gateway, hosts), "spec.hosts",
 		finding.Fix{Text: fmt.Sprintf("Compare spec.hosts with the hosts of %s", gateway),
 			Command: escape.Command("kubectl get gateways.networking.istio.io %s -n %s -o yaml", gateway.Name, gateway.Namespace)})
 	var offered []string
@@ -187,9 +187,9 @@ func routeProtocol(s gatewayServer) string {
 func (r route) protocolMismatch(entry routeGateway, servers []gatewayServer) {
 	have, want := r.rules()[0].protocol, routeProtocol(servers[0])
 	gateway := finding.RefOf(entry.obj)
-	f := r.broken("ProtocolMismatch", fmt.Sprintf("it has %s rules, and %s needs %s rules on port %d, protocol %s",
+	f := r.broken("ProtocolMismatch", fmt.Sprintf("it has %s rules, but %s requires %s rules on port %d, protocol %s",
 		have, gateway, want, servers[0].number(), servers[0].protocol()), r.rules()[0].path(),
-		finding.Fix{Text: fmt.Sprintf("Put the rules into spec.%s, or correct the protocol of the Gateway's server", want),
+		finding.Fix{Text: fmt.Sprintf("Move the rules to spec.%s, or correct the protocol of the Gateway's server", want),
 			Command: escape.Command("kubectl get gateways.networking.istio.io %s -n %s -o yaml", gateway.Name, gateway.Namespace)})
 	prove(&f, entry.obj, servers[0].path("port.protocol"), servers[0].path("tls.mode"))
 	r.exam.findings = append(r.exam.findings, f)
@@ -220,7 +220,7 @@ func (r route) portMatches(entry routeGateway, servers []gatewayServer) {
 	}
 	gateway := finding.RefOf(entry.obj)
 	wrong, _ := field.Quote(r.obj.Object, first)
-	f := r.broken("PortNotServed", fmt.Sprintf("its rules are for port %s, on which %s does not take its hosts", wrong, gateway), first,
+	f := r.broken("PortNotServed", fmt.Sprintf("its rules are for port %s, on which %s does not serve its hosts", wrong, gateway), first,
 		finding.Fix{Text: fmt.Sprintf("Compare %s with the ports of %s", first, gateway),
 			Command: escape.Command("kubectl get gateways.networking.istio.io %s -n %s -o yaml", gateway.Name, gateway.Namespace)})
 	for _, s := range servers {

@@ -84,7 +84,7 @@ func (r route) subsetPods(rule *unstructured.Unstructured, i int, service *unstr
 	ref, path := finding.RefOf(rule), fmt.Sprintf("spec.subsets[%d].labels", i)
 	f := finding.Finding{
 		Code: codeSubset, Ref: ref, Reason: "SubsetWithoutPods", Severity: finding.Critical,
-		Message: fmt.Sprintf("%s selects no pods with subset %s: no pod behind %s has the labels %s",
+		Message: fmt.Sprintf("%s selects no pods with subset %s: no pod of %s has the labels %s",
 			ref, field.Text(field.List(rule.Object, "spec", "subsets")[i], "name"), finding.RefOf(service), writeLabels(labels)),
 	}
 	prove(&f, rule, path)

@@ -23,7 +23,7 @@ func explainVolume(x *examiner, volume *unstructured.Unstructured, failing bool)
 		Code: codeVolumeFailed, Ref: ref, Reason: "VolumeFailed", Severity: finding.Critical,
 		Message:  ref.String() + " could not be reclaimed after its claim was deleted",
 		Evidence: []finding.Evidence{evidence(volume, "status.phase", phase, time.Time{})},
-		Fixes:    []finding.Fix{{Text: "Read what its driver says in its events; its data may still be there", Command: describe(ref)}},
+		Fixes:    []finding.Fix{{Text: "Read its driver's messages in its events; its data may still exist", Command: describe(ref)}},
 	}
 	if why != "" {
 		f.Message += ": " + why

@@ -251,11 +251,11 @@ func (x *examiner) explain(ref finding.Ref, failing bool) exam {
 		return exam{verdict: x.health.Of(ref)} // whoever blames it says that it is missing
 	}
 	if answer.Object.GetDeletionTimestamp() != nil {
-		return explainTerminating(x, answer.Object, failing)
+		return x.registry.terminating(x, answer.Object, failing)
 	}
-	explain := x.explainers[ref.GroupKind()]
+	explain := x.registry.byKind[ref.GroupKind()]
 	if explain == nil {
-		explain = explainOther
+		explain = x.registry.other
 	}
 	return explain(x, answer.Object, failing)
 }

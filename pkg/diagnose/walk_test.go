@@ -67,7 +67,7 @@ func graph(parts ...string) *walk {
 		}})
 	}
 	x := newExaminer(b.Build(snapshot.Meta{}), nil)
-	x.explainers = map[schema.GroupKind]explainer{graphKind: explainPart}
+	x.registry.byKind = map[schema.GroupKind]explainer{graphKind: explainPart}
 	return newWalk(x)
 }
 

@@ -97,9 +97,9 @@ func (x *examiner) scaledToZero(obj *unstructured.Unstructured, failing bool) fi
 	ref := finding.RefOf(obj)
 	f := finding.Finding{
 		Code: codeScaledToZero, Ref: ref, Reason: "ScaledToZero", Severity: finding.Info,
-		Message:  ref.String() + " is scaled to zero: nothing of it runs",
+		Message:  ref.String() + " is scaled to zero: no pod is running",
 		Evidence: []finding.Evidence{evidence(obj, "spec.replicas", "0", time.Time{})},
-		Fixes: []finding.Fix{{Text: "Scale it up again, if it was not scaled to zero on purpose",
+		Fixes: []finding.Fix{{Text: "Scale it up, unless it was scaled to zero on purpose",
 			Command: escape.Command("kubectl scale %s %s -n %s --replicas=1", resourceOf(ref), ref.Name, ref.Namespace)}},
 	}
 	if wanted := x.replicasWanted(&f, obj); wanted > 0 {

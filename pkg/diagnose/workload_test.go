@@ -133,7 +133,7 @@ func clusterAsked(kinds []schema.GroupKind, objects []map[string]any, forbidden 
 		byKind[u.GroupVersionKind().GroupKind()] = append(byKind[u.GroupVersionKind().GroupKind()], u)
 	}
 	for _, kind := range kinds {
-		asked := snapshot.Asked{Group: kind.Group, Kind: kind.Kind, Resource: strings.ToLower(kind.Kind) + "s"}
+		asked := snapshot.Asked{Group: kind.Group, Kind: kind.Kind, Resource: finding.PluralOf(kind.Kind)}
 		if slices.Contains(forbidden, kind.Kind) {
 			asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: asked.Resource}
 			builder.Add(asked)

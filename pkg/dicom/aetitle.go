@@ -8,18 +8,17 @@ import (
 
 const aeTitleLength = 16
 
-// CheckAETitle tells whether an Application Entity title may be used: 1 to 16
-// characters of the default character repertoire, without backslash and
-// control characters, and not all spaces (PS3.5 table 6.2-1, VR AE). Leading
-// and trailing spaces don't count.
+// CheckAETitle reports whether an Application Entity title may be used: 1 to 16 characters
+// of the default character repertoire, without backslash and control characters, and not
+// all spaces (PS3.5 table 6.2-1, VR AE). Leading and trailing spaces don't count.
 func CheckAETitle(title string) error {
 	trimmed := strings.Trim(title, " ")
 	if trimmed == "" {
-		return errors.New("an AE title has 1 to 16 characters that aren't all spaces: give one")
+		return errors.New("an AE title must have 1 to 16 characters that aren't all spaces")
 	}
 	for _, c := range trimmed {
 		if c < ' ' || c > '~' || c == '\\' {
-			return fmt.Errorf("the AE title %q holds %q: use printable ASCII without backslash", trimmed, c)
+			return fmt.Errorf("the AE title %q contains %q: use printable ASCII without backslash", trimmed, c)
 		}
 	}
 	if len(trimmed) > aeTitleLength {

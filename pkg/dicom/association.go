@@ -55,7 +55,7 @@ type Association struct {
 func Associate(ctx context.Context, conn net.Conn, o Options) (*Association, error) {
 	if err := o.check(); err != nil {
 		_ = conn.Close()
-		return nil, fmt.Errorf("asking for an association: %w", err)
+		return nil, fmt.Errorf("requesting an association: %w", err)
 	}
 	if o.MaxPDU == 0 {
 		o.MaxPDU = defaultMaxPDU
@@ -66,7 +66,7 @@ func Associate(ctx context.Context, conn net.Conn, o Options) (*Association, err
 	}
 	if ctx.Err() != nil {
 		a.closeConn()
-		return nil, fmt.Errorf("asking for an association: %w", context.Cause(ctx))
+		return nil, fmt.Errorf("requesting an association: %w", context.Cause(ctx))
 	}
 	done, err := a.begin(ctx)
 	if err != nil {
@@ -83,7 +83,7 @@ func Associate(ctx context.Context, conn net.Conn, o Options) (*Association, err
 
 func (a *Association) negotiate(o Options) error {
 	if err := a.write(associateRQ(o)); err != nil {
-		return a.fail("asking for an association", err)
+		return a.fail("requesting an association", err)
 	}
 	a.allow(a.timeouts.Association)
 	a.hurry()
@@ -99,7 +99,7 @@ func (a *Association) negotiate(o Options) error {
 		}
 	}
 	if err != nil {
-		return a.fail("asking for an association", a.late(err, "answer to A-ASSOCIATE-RQ", a.timeouts.Association))
+		return a.fail("requesting an association", a.late(err, "the answer to A-ASSOCIATE-RQ", a.timeouts.Association))
 	}
 	return nil
 }

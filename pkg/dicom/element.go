@@ -61,6 +61,6 @@ func parseElement(b []byte, order binary.ByteOrder, explicit bool) (e element, s
 
 func upper(c byte) bool { return c >= 'A' && c <= 'Z' }
 
-// noVR tells whether these two bytes stand where toolkits had no VR to write: such
-// an element has the short form, as DCMTK reads it.
+// noVR reports whether these two bytes stand where toolkits had no VR to write: such an
+// element has the short form, as DCMTK reads it.
 func noVR(b []byte) bool { return b[0] == b[1] && (b[0] == '?' || b[0] == ' ' || b[0] == 0) }

@@ -18,7 +18,7 @@ var ErrAborted = errors.New("the association was aborted by this side")
 // RejectError is an A-ASSOCIATE-RJ (PS3.8 section 9.3.4).
 type RejectError struct{ Result, Source, Reason byte }
 
-// Permanent tells whether trying again is useless until something is changed.
+// Permanent reports whether trying again is useless until something is changed.
 func (e *RejectError) Permanent() bool { return e.Result != 2 }
 
 // Error has the words of PS3.8 table 9-21.
@@ -34,8 +34,8 @@ type AbortError struct {
 	Before time.Duration
 }
 
-// IdleBefore tells whether an idle time-out of the peer's own explains the abort. The same
-// may succeed over another association.
+// IdleBefore reports whether an idle time-out of the peer's own explains the abort. The
+// same may succeed over another association.
 func (e *AbortError) IdleBefore() bool { return e.Before >= quietClose }
 
 // Error has the words of PS3.8 table 9-26. A reason is significant only when
@@ -46,7 +46,7 @@ func (e *AbortError) Error() string {
 		text += ": " + word(abortReasons, e.Reason)
 	}
 	if e.IdleBefore() {
-		text += fmt.Sprintf(" (it had been idle for %s, as with an idle time-out)", e.Before.Round(time.Millisecond))
+		text += fmt.Sprintf(" (the connection was idle for %s before, which suggests an idle timeout)", e.Before.Round(time.Millisecond))
 	}
 	return text
 }
@@ -66,7 +66,7 @@ func (e *RefusedError) Error() string {
 	if !e.Proposed {
 		return "no presentation context was proposed for " + what
 	}
-	return fmt.Sprintf("the peer takes no %s: %s", what, e.Result)
+	return fmt.Sprintf("the peer does not accept %s: %s", what, e.Result)
 }
 
 // StatusError: the peer answered with a failure. The association goes on.
@@ -90,7 +90,7 @@ type TimeoutError struct {
 
 // Error says what was awaited, and for how long.
 func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("the peer gave no %s within %s", e.Waiting, e.After)
+	return fmt.Sprintf("timed out after %s waiting for %s", e.After, e.Waiting)
 }
 
 // Timeout is true, as net.Error wants it.
@@ -112,13 +112,13 @@ type ClosedError struct {
 // like an idle time-out: far more than a peer takes for its part of an exchange.
 const quietClose = 250 * time.Millisecond
 
-// IdleBefore tells whether an idle time-out explains the end: there was no traffic before
+// IdleBefore reports whether an idle time-out explains the end: there was no traffic before
 // the operation began. The same may succeed over another connection.
 func (e *ClosedError) IdleBefore() bool { return e.Before >= quietClose && e.Waiting < e.Before }
 
-// IdleWaiting tells whether the connection ended while the peer's answer was awaited, after
-// a while without traffic: an idle time-out is one explanation, and that the peer failed
-// is another.
+// IdleWaiting reports whether the connection ended while the peer's answer was awaited,
+// after a while without traffic: an idle time-out is one explanation, and that the peer
+// failed is another.
 func (e *ClosedError) IdleWaiting() bool { return !e.IdleBefore() && e.Waiting >= quietClose }
 
 // Error says how long it was quiet, where that tells something.
@@ -126,7 +126,7 @@ func (e *ClosedError) Error() string {
 	text := "the peer closed the connection: " + e.Err.Error()
 	switch {
 	case e.IdleBefore():
-		return fmt.Sprintf("%s (it had been idle for %s, as with an idle time-out)", text, e.Before.Round(time.Millisecond))
+		return fmt.Sprintf("%s (the connection was idle for %s before, which suggests an idle timeout)", text, e.Before.Round(time.Millisecond))
 	case e.IdleWaiting():
 		return fmt.Sprintf("%s (after %s of waiting without traffic)", text, e.Waiting.Round(time.Millisecond))
 	}
@@ -136,7 +136,7 @@ func (e *ClosedError) Error() string {
 // Unwrap is the connection's error.
 func (e *ClosedError) Unwrap() error { return e.Err }
 
-// closedByPeer tells whether err is of a connection that the other side ended.
+// closedByPeer reports whether err is of a connection that the other side ended.
 func closedByPeer(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
@@ -152,7 +152,7 @@ type ProtocolError struct {
 }
 
 // Error says what is wrong.
-func (e *ProtocolError) Error() string { return "the peer broke the protocol: it " + e.What }
+func (e *ProtocolError) Error() string { return "the peer violated the protocol: it " + e.What }
 
 func malformed(format string, args ...any) *ProtocolError {
 	return &ProtocolError{What: fmt.Sprintf(format, args...), reason: 6}

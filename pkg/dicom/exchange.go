@@ -105,7 +105,7 @@ func (a *Association) exchange(doing string, rq request, data source) (Status, e
 	a.hurry()
 	rsp, err := a.readResponse(rq)
 	if err != nil {
-		return Status{}, a.fail(doing, a.late(err, "response", a.timeouts.Response))
+		return Status{}, a.fail(doing, a.late(err, "the response", a.timeouts.Response))
 	}
 	status := Status{Code: rsp.status, Comment: printable(rsp.comment, maxComment)}
 	if !status.Success() && !status.Warning() {

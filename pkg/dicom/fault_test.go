@@ -17,10 +17,10 @@ var faults = []struct {
 	want  string
 }{
 	{"garbage", func(p *scripted) { p.send("'HTTP/1.1 400 Bad Request'") }, "a PDU of the type 48H"},
-	{"a huge length", func(p *scripted) { p.send("04 00 ffffffff") }, "sent an P-DATA-TF of 4294967295 bytes, with at most 16384 allowed"},
+	{"a huge length", func(p *scripted) { p.send("04 00 ffffffff") }, "sent an P-DATA-TF of 4294967295 bytes, but at most 16384 are allowed"},
 	{"a huge acceptance", func(p *scripted) { p.send("02 00 7fffffff") }, "sent an A-ASSOCIATE-AC of 2147483647 bytes"},
 	{"a long abort", func(p *scripted) { p.send("07 00 00000005 0000000000") }, "with a length of 5"},
-	{"a request", func(p *scripted) { p.send("01 00 00000004 00000000") }, "this side's to send"},
+	{"a request", func(p *scripted) { p.send("01 00 00000004 00000000") }, "which only this side may send"},
 	{"closing at once", func(*scripted) {}, "the peer closed the connection"},
 	{"closing within a head", func(p *scripted) { p.send("04 00 00") }, "the peer closed the connection"},
 	{"closing within a body", func(p *scripted) { p.send("04 00 00000040 0000003c 01") }, "the peer closed the connection"},
@@ -53,7 +53,7 @@ func TestFaultsWhileAssociating(t *testing.T) {
 func TestFaultsInsteadOfAResponse(t *testing.T) {
 	more := faults
 	for _, bad := range []struct{ about, pdu, want string }{
-		{"an empty P-DATA-TF", "04 00 00000000", "holds nothing"},
+		{"an empty P-DATA-TF", "04 00 00000000", "sent an empty P-DATA-TF"},
 		{"a value that ends early", "04 00 00000006 00000022 01 03", "ends too early"},
 		{"a value without a head", "04 00 00000006 00000001 01 03", "ends too early"},
 		{"another context", "04 00 00000006 00000002 05 03", "presentation context 5 instead of 1"},
@@ -83,7 +83,7 @@ func TestFaultsInsteadOfAResponse(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), f.want) {
 				t.Errorf("the error is %v instead of …%s…", err, f.want)
 			}
-			if _, again := a.Echo(context.Background()); again == nil || !strings.Contains(again.Error(), "the association is over: ") || !strings.Contains(again.Error(), f.want) {
+			if _, again := a.Echo(context.Background()); again == nil || !strings.Contains(again.Error(), "the association has ended: ") || !strings.Contains(again.Error(), f.want) {
 				t.Errorf("a dead association says %v", again)
 			}
 		})
@@ -149,7 +149,7 @@ func TestTimeouts(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = a.Echo(context.Background())
-	if want := "C-ECHO: the peer gave no response within 60ms"; err == nil || err.Error() != want {
+	if want := "C-ECHO: timed out after 60ms waiting for the response"; err == nil || err.Error() != want {
 		t.Errorf("%v instead of %s", err, want)
 	}
 	stuck := make(chan struct{})

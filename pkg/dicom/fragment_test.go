@@ -70,7 +70,7 @@ func TestTooShortPDUs(t *testing.T) {
 	for _, longest := range []uint32{1, 7} {
 		conn := with(t, func(p *scripted) { p.acceptAll(longest); drain(p) })
 		_, err := Associate(context.Background(), conn, someOptions())
-		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("takes PDUs of at most %d bytes, which hold nothing", longest)) {
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("accepts PDUs of at most %d bytes, which are too short for any data", longest)) {
 			t.Error(err)
 		}
 	}
@@ -193,7 +193,7 @@ func TestWaitingForATurnIsCancelled(t *testing.T) {
 	<-now
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := a.Echo(ctx); err == nil || !strings.Contains(err.Error(), "waiting for the operation before") {
+	if _, err := a.Echo(ctx); err == nil || !strings.Contains(err.Error(), "waiting for the previous operation") {
 		t.Error(err)
 	}
 	close(answer)

@@ -124,7 +124,7 @@ func TestExactBytes(t *testing.T) {
 	if err := a.Release(ctx); err != nil {
 		t.Errorf("a second release: %v", err)
 	}
-	if _, err := a.Echo(ctx); err == nil || err.Error() != "C-ECHO: the association is over: the association was released" {
+	if _, err := a.Echo(ctx); err == nil || err.Error() != "C-ECHO: the association has ended: the association was released" {
 		t.Errorf("C-ECHO after release: %v", err)
 	}
 }

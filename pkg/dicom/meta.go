@@ -58,7 +58,7 @@ func readHead(c *cursor) (m Meta, n notes, err error) {
 	if m.TransferSyntax == "" {
 		return Meta{}, nil, fileError(Malformed, c.at, "it has no Transfer Syntax UID (0002,0010), and its data set doesn't show how it is encoded")
 	}
-	n.add("it names no transfer syntax, and was read as " + TransferSyntaxName(m.TransferSyntax))
+	n.add("it has no transfer syntax and was read as " + TransferSyntaxName(m.TransferSyntax))
 	return m, n, nil
 }
 
@@ -81,7 +81,7 @@ func (c *cursor) findStart(n *notes) error {
 	return fileError(NotDICOM, 0, `it is not DICOM: it has neither a preamble with "DICM" nor the beginning of a data set`)
 }
 
-// isMeta tells whether File Meta Information begins here.
+// isMeta reports whether File Meta Information begins here.
 func isMeta(head []byte) bool {
 	e, _, ok := parseElement(head, little, true)
 	return ok && e.tag>>16 == 2 && e.vr != ""
@@ -157,7 +157,7 @@ func (c *cursor) metaElement() (tag uint32, value []byte, err error) {
 	case !ok:
 		return 0, nil, fileError(Malformed, c.at, "its File Meta Information can't be read at byte %d", c.at)
 	case e.length > maxMeta || c.at > 2*maxMeta:
-		return 0, nil, fileError(Malformed, c.at, "its File Meta Information claims %d bytes: at most %d are believed", e.length, maxMeta)
+		return 0, nil, fileError(Malformed, c.at, "its File Meta Information claims %d bytes: at most %d are accepted", e.length, maxMeta)
 	}
 	if err := c.skip(int64(size)); err != nil {
 		return 0, nil, err

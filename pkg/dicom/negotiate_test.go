@@ -16,9 +16,9 @@ func TestCheckAETitle(t *testing.T) {
 		{"empty", "", "1 to 16 characters"},
 		{"all spaces", "   ", "aren't all spaces"},
 		{"seventeen", "ABCDEFGHIJKLMNOPQ", "has 17 characters"},
-		{"a backslash", `A\B`, `holds '\\'`},
-		{"a control character", "A\tB", `holds '\t'`},
-		{"another alphabet", "PÄDIATRIE", `holds 'Ä'`},
+		{"a backslash", `A\B`, `contains '\\'`},
+		{"a control character", "A\tB", `contains '\t'`},
+		{"another alphabet", "PÄDIATRIE", `contains 'Ä'`},
 	} {
 		t.Run(c.about, func(t *testing.T) { holds(t, CheckAETitle(c.title), c.want) })
 	}
@@ -46,7 +46,7 @@ func TestOptions(t *testing.T) {
 		{"no contexts", func(o *Options) { o.Contexts = nil }, "1 to 128 presentation contexts, not 0"},
 		{"too many contexts", func(o *Options) { o.Contexts = make([]Proposal, 129) }, "not 129"},
 		{"no transfer syntax", func(o *Options) { o.Contexts = []Proposal{{Verification, nil}} }, "no transfer syntax is proposed"},
-		{"no UID", func(o *Options) { o.Contexts = []Proposal{{"CT", []string{ImplicitVRLittleEndian}}} }, `"CT" is no UID`},
+		{"no UID", func(o *Options) { o.Contexts = []Proposal{{"CT", []string{ImplicitVRLittleEndian}}} }, `"CT" is not a UID`},
 		{"a long PDU", func(o *Options) { o.MaxPDU = 2 << 20 }, "at most 1048576"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestContextResults(t *testing.T) {
 			t.Errorf("the contexts are %+v", results)
 		}
 		_, err = a.Store(context.Background(), someInstance, strings.NewReader("abcd"))
-		holds(t, err, "the peer takes no SOP class 1.2.840.10008.5.1.4.1.1.7 in transfer syntax Explicit VR Little Endian: "+want)
+		holds(t, err, "the peer does not accept SOP class 1.2.840.10008.5.1.4.1.1.7 in transfer syntax Explicit VR Little Endian: "+want)
 		if refused, ok := isError[*RefusedError](err); !ok || !refused.Proposed || a.Err() != nil {
 			t.Errorf("%+v, and the association: %v", refused, a.Err())
 		}
@@ -137,7 +137,7 @@ func TestContextsWithoutAnswer(t *testing.T) {
 	body := octets(t, goldenAC)[pduHead:]
 	three := append(twoContexts[:2:2], Proposal{"1.2.3", []string{ImplicitVRLittleEndian}})
 	_, results, err := parseAccept(body, three)
-	if err != nil || results[2].Result != NotAnswered || results[2].Result.String() != "left without an answer" {
+	if err != nil || results[2].Result != NotAnswered || results[2].Result.String() != "not answered" {
 		t.Errorf("%+v, %v", results[2], err)
 	}
 }
@@ -155,9 +155,9 @@ func TestStatuses(t *testing.T) {
 		{Status{Code: 0xA700, Comment: "full"}, `refused: out of resources (status A700, "full")`, false},
 		{Status{Code: 0xA9FF}, "error: data set does not match SOP class (status A9FF)", false},
 		{Status{Code: 0xB006}, "warning: elements discarded (status B006)", true},
-		{Status{Code: 0xB123}, "warning of the peer's own (status B123)", true},
+		{Status{Code: 0xB123}, "a warning that the peer defines (status B123)", true},
 		{Status{Code: 0xC001}, "error: cannot understand (status C001)", false},
-		{Status{Code: 0x4242}, "a status that the standard doesn't define here (status 4242)", false},
+		{Status{Code: 0x4242}, "a status that the standard does not define here (status 4242)", false},
 	} {
 		if got := c.status.String(); got != c.want || c.status.Warning() != c.warning || c.status.Success() != (c.status.Code == 0) {
 			t.Errorf("%s (warning: %t) instead of %s", got, c.status.Warning(), c.want)

@@ -60,7 +60,7 @@ func (o Options) check() error {
 		return fmt.Errorf("called: %w", err)
 	}
 	if n := len(o.Contexts); n == 0 || n > maxContexts {
-		return fmt.Errorf("an association has 1 to %d presentation contexts, not %d: use several associations", maxContexts, n)
+		return fmt.Errorf("an association can have 1 to %d presentation contexts, not %d: use several associations", maxContexts, n)
 	}
 	for _, c := range o.Contexts {
 		if len(c.TransferSyntaxes) == 0 {
@@ -73,7 +73,7 @@ func (o Options) check() error {
 		}
 	}
 	if o.MaxPDU > maxTaken {
-		return fmt.Errorf("a longest PDU of %d bytes is too long: at most %d are allowed", o.MaxPDU, maxTaken)
+		return fmt.Errorf("a maximum PDU length of %d bytes is too long: at most %d are allowed", o.MaxPDU, maxTaken)
 	}
 	return nil
 }

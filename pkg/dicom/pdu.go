@@ -66,16 +66,16 @@ func boundPDU(kind byte, length, maxData uint32) error {
 		limit = maxAccept
 	case pduAssociateRJ, pduReleaseRQ, pduReleaseRP, pduAbort:
 		if length != 4 {
-			return malformed("sent an %s with a length of %d, which is always 4", pduNames[kind], length)
+			return malformed("sent an %s with a length of %d instead of 4", pduNames[kind], length)
 		}
 	case pduData:
 	case pduAssociateRQ:
-		return unexpected("sent an A-ASSOCIATE-RQ, which is this side's to send")
+		return unexpected("sent an A-ASSOCIATE-RQ, which only this side may send")
 	default:
-		return &ProtocolError{What: fmt.Sprintf("sent a PDU of the type %02XH, which DICOM doesn't have: is this a DICOM port, and is TLS used by both sides or neither?", kind), reason: 1}
+		return &ProtocolError{What: fmt.Sprintf("sent a PDU of the type %02XH, which DICOM does not define: check that this is a DICOM port, and that both sides or neither use TLS", kind), reason: 1}
 	}
 	if length > limit {
-		return malformed("sent an %s of %d bytes, with at most %d allowed", pduNames[kind], length, limit)
+		return malformed("sent an %s of %d bytes, but at most %d are allowed", pduNames[kind], length, limit)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ type Result struct {
 	TransferSyntax string
 }
 
-// Accepted tells whether the context can be used.
+// Accepted reports whether the context can be used.
 func (r Result) Accepted() bool { return r.Result == Acceptance }
 
 // parseAccept reads the body of an A-ASSOCIATE-AC (PS3.8 section 9.3.3) as the
@@ -104,10 +104,10 @@ func (p *Peer) learn(kind byte, value []byte) error {
 	switch kind {
 	case itemMaxLength:
 		if len(value) != 4 {
-			return malformed("gave its longest PDU in %d bytes instead of 4", len(value))
+			return malformed("sent its maximum PDU length in %d bytes instead of 4", len(value))
 		}
 		if p.MaxPDU = network.Uint32(value); p.MaxPDU != 0 && p.MaxPDU < minPDU {
-			return malformed("takes PDUs of at most %d bytes, which hold nothing", p.MaxPDU)
+			return malformed("accepts PDUs of at most %d bytes, which are too short for any data", p.MaxPDU)
 		}
 	case itemImplementation:
 		p.ImplementationClass = printableUID(value)

@@ -31,7 +31,7 @@ func (a *Association) readCommand(context byte) ([]byte, error) {
 // 9-23).
 func appendFragments(set, body []byte, context byte) (_ []byte, last bool, err error) {
 	if len(body) == 0 {
-		return nil, false, malformed("sent a P-DATA-TF that holds nothing")
+		return nil, false, malformed("sent an empty P-DATA-TF")
 	}
 	for len(body) > 0 {
 		if len(body) < pdvHead || network.Uint32(body) < 2 || uint32(len(body)-4) < network.Uint32(body) {

@@ -50,7 +50,7 @@ func Scan(r io.Reader) (Instance, error) {
 	switch {
 	case !readable(meta.TransferSyntax):
 		return s.found, fileError(Unreadable, meta.DataOffset,
-			"its transfer syntax %s is not one that can be checked here", meta.TransferSyntax)
+			"its transfer syntax %s can't be checked", meta.TransferSyntax)
 	case meta.TransferSyntax == explicitVRBigEndian:
 		s.order = binary.BigEndian
 	case meta.TransferSyntax == deflated:
@@ -100,7 +100,7 @@ func (s *scanner) conclude() error {
 			s.notes.add(fmt.Sprintf("its %s %q is not a valid UID", uid.name, uid.own))
 		}
 		if *uid.meta != "" && *uid.meta != uid.own {
-			s.notes.add(fmt.Sprintf("its data set has the %s %s, and its File Meta Information %s", uid.name, uid.own, *uid.meta))
+			s.notes.add(fmt.Sprintf("its data set has the %s %s, but its File Meta Information has %s", uid.name, uid.own, *uid.meta))
 		}
 		*uid.meta = uid.own
 	}
@@ -109,11 +109,11 @@ func (s *scanner) conclude() error {
 	}
 	s.noteMissing()
 	if s.found.Trailing > 0 {
-		s.notes.add("zero bytes follow its data set, which are not sent")
+		s.notes.add("the zero bytes after its data set are not sent")
 	}
 	s.found.Remark = s.notes.String()
 	if size := s.at - s.found.DataOffset - s.found.Trailing; size%2 == 1 && s.found.TransferSyntax != deflated {
-		return fileError(OddLength, s.at, "its data set has an odd number of bytes, which can't be sent: \"dcmconv FILE NEW-FILE\" writes it with even lengths")
+		return fileError(OddLength, s.at, "its data set has an odd number of bytes, which can't be sent: \"dcmconv FILE NEW-FILE\" converts it to even lengths")
 	}
 	return nil
 }

@@ -37,16 +37,16 @@ func TestScan(t *testing.T) {
 		{"a UID that is cut", ExplicitVRLittleEndian, "2000 0d00 'UI' 0a00 '1.2'", Truncated, "it is truncated", 0, 0},
 		{"a sequence without end", ExplicitVRLittleEndian, sequence[:len(sequence)-18], Truncated, "it is truncated", 0, 0},
 		{"fragments without end", "1.2.840.10008.1.2.4.50", fragments[:len(fragments)-18], Truncated, "it is truncated", 0, 0},
-		{"no VR", ExplicitVRLittleEndian, "2000 0d00 04000000 '1.23'", Malformed, "value representation is no letters", 0, 0},
+		{"no VR", ExplicitVRLittleEndian, "2000 0d00 04000000 '1.23'", Malformed, "value representation is not two letters", 0, 0},
 		{"a VR without undefined length", ExplicitVRLittleEndian, "0800 1901 'UT' 0000 ffffffff", Malformed, "which UT may not have", 0, 0},
 		{"something else than items", ExplicitVRLittleEndian, "0800 1511 'SQ' 0000 ffffffff 0800 5011 'UI' 0000", Malformed, "instead of an item", 0, 0},
 		{"an item outside", ExplicitVRLittleEndian, "feff 00e0 ffffffff", Malformed, "an item outside of a sequence", 0, 0},
-		{"something else than fragments", "1.2.840.10008.1.2.4.50", "e07f 1000 'OB' 0000 ffffffff 0800 5011 'UI' 0000", Malformed, "something else than fragments", 0, 0},
+		{"something other than fragments", "1.2.840.10008.1.2.4.50", "e07f 1000 'OB' 0000 ffffffff 0800 5011 'UI' 0000", Malformed, "something other than fragments", 0, 0},
 		{"deep", ExplicitVRLittleEndian, nested, Malformed, "nested more than 64 deep", 0, 0},
 		{"a long UID that is cut", ExplicitVRLittleEndian, "2000 0d00 'UI' 0010", Truncated, "it is truncated", 0, 0},
 		{"an odd length", ExplicitVRLittleEndian, "e07f 1000 'OB' 0000 03000000 abcdab", OddLength, "dcmconv FILE NEW-FILE", 0, 0},
-		{"zero bytes before something", ExplicitVRLittleEndian, "0000000000000000 0000000000000000 e07f 1000 'OB' 0000 02000000 abcd", Malformed, "zero bytes stand where an element has to begin", 0, 0},
-		{"a private transfer syntax", "1.2.840.113619.5.2", "", Unreadable, "not one that can be checked here", 0, 0},
+		{"zero bytes before something", ExplicitVRLittleEndian, "0000000000000000 0000000000000000 e07f 1000 'OB' 0000 02000000 abcd", Malformed, "there are zero bytes instead of an element", 0, 0},
+		{"a private transfer syntax", "1.2.840.113619.5.2", "", Unreadable, "can't be checked", 0, 0},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			file := inSyntax(c.syntax, append(identity(), octets(t, c.data)...))
@@ -75,8 +75,8 @@ func TestScanRemarks(t *testing.T) {
 		left   int64 // bytes that are not sent
 	}{
 		{"all well", file(study, series), "", 0},
-		{"zero bytes at the end", file(study, series, "00 00 00 00 00 00 00 00 00 00 00"), "zero bytes follow its data set, which are not sent", 11},
-		{"one zero byte at the end", file(study, series, "00"), "zero bytes follow its data set, which are not sent", 1},
+		{"zero bytes at the end", file(study, series, "00 00 00 00 00 00 00 00 00 00 00"), "the zero bytes after its data set are not sent", 11},
+		{"one zero byte at the end", file(study, series, "00"), "the zero bytes after its data set are not sent", 1},
 		{"no study", file(series), "its data set has no Study Instance UID (0020,000D), without which Orthanc does not store it", 0},
 		{"no series", file(study), "its data set has no Series Instance UID (0020,000E), without which Orthanc does not store it", 0},
 		{"a study that is no UID", file("2000 0d00 'UI' 0400 'abcd' ", series), `its Study Instance UID (0020,000D) "abcd" is not a valid UID`, 0},
@@ -84,11 +84,11 @@ func TestScanRemarks(t *testing.T) {
 		{"a VR that is none", file("0900 0110 '??' 0200 'ab'", study, series), "its element (0009,1001) has no valid value representation", 0},
 		{"a study with the VR UN", file("2000 0d00 'UN' 0000 04000000 '1.23'", series), "its element (0020,000D) has the value representation UN in place of UI", 0},
 		{"an instance twice", file("0800 1800 'UI' 0400 '2.26'", study, series), "", 0},
-		{"no File Meta Information", append(identity(), octets(t, study+series)...), `it has no preamble with "DICM"; it has no File Meta Information; it names no transfer syntax, and was read as Explicit VR Little Endian`, 0},
-		{"implicit, alone", octets(t, identityImplicit+"2000 0d00 04000000 '1.23' 2000 0e00 04000000 '1.24'"), `it has no preamble with "DICM"; it has no File Meta Information; it names no transfer syntax, and was read as Implicit VR Little Endian`, 0},
-		{"big endian, alone", octets(t, "0008 0016 'UI' 001a '1.2.840.10008.5.1.4.1.1.7' 00  0008 0018 'UI' 0006 '2.25.1' 0020 000d 'UI' 0004 '1.23' 0020 000e 'UI' 0004 '1.24'"), `it has no preamble with "DICM"; it has no File Meta Information; it names no transfer syntax, and was read as Explicit VR Big Endian (Retired)`, 0},
-		{"another instance", append(fileMeta(someInstance.SOPClass, "2.25.2", ExplicitVRLittleEndian), append(identity(), octets(t, study+series)...)...), "its data set has the SOP Instance UID (0008,0018) 2.25.1, and its File Meta Information 2.25.2", 0},
-		{"another class", append(fileMeta("1.2.3", someInstance.SOPInstance, ExplicitVRLittleEndian), append(identity(), octets(t, study+series)...)...), "its data set has the SOP Class UID (0008,0016) 1.2.840.10008.5.1.4.1.1.7, and its File Meta Information 1.2.3", 0},
+		{"no File Meta Information", append(identity(), octets(t, study+series)...), `it has no preamble with "DICM"; it has no File Meta Information; it has no transfer syntax and was read as Explicit VR Little Endian`, 0},
+		{"implicit, alone", octets(t, identityImplicit+"2000 0d00 04000000 '1.23' 2000 0e00 04000000 '1.24'"), `it has no preamble with "DICM"; it has no File Meta Information; it has no transfer syntax and was read as Implicit VR Little Endian`, 0},
+		{"big endian, alone", octets(t, "0008 0016 'UI' 001a '1.2.840.10008.5.1.4.1.1.7' 00  0008 0018 'UI' 0006 '2.25.1' 0020 000d 'UI' 0004 '1.23' 0020 000e 'UI' 0004 '1.24'"), `it has no preamble with "DICM"; it has no File Meta Information; it has no transfer syntax and was read as Explicit VR Big Endian (Retired)`, 0},
+		{"another instance", append(fileMeta(someInstance.SOPClass, "2.25.2", ExplicitVRLittleEndian), append(identity(), octets(t, study+series)...)...), "its data set has the SOP Instance UID (0008,0018) 2.25.1, but its File Meta Information has 2.25.2", 0},
+		{"another class", append(fileMeta("1.2.3", someInstance.SOPInstance, ExplicitVRLittleEndian), append(identity(), octets(t, study+series)...)...), "its data set has the SOP Class UID (0008,0016) 1.2.840.10008.5.1.4.1.1.7, but its File Meta Information has 1.2.3", 0},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			got, err := Scan(bytes.NewReader(c.file))

@@ -11,7 +11,7 @@ func (s *scanner) sequence(depth int) error {
 		case e.tag == tagSequenceEnd:
 			return nil
 		case e.tag != tagItem:
-			return fileError(Malformed, s.at, "a sequence holds (%04X,%04X) instead of an item before byte %d", e.tag>>16, e.tag&0xFFFF, s.at)
+			return fileError(Malformed, s.at, "a sequence contains (%04X,%04X) instead of an item before byte %d", e.tag>>16, e.tag&0xFFFF, s.at)
 		case e.length != undefined:
 			err = s.skip(int64(e.length))
 		default:
@@ -45,7 +45,7 @@ func (s *scanner) fragments() (length int64, err error) {
 			return length, err
 		}
 		if e.tag != tagItem || e.length == undefined {
-			return length, fileError(Malformed, s.at, "its encapsulated pixel data holds something else than fragments before byte %d", s.at)
+			return length, fileError(Malformed, s.at, "its encapsulated pixel data contains something other than fragments before byte %d", s.at)
 		}
 		if !first {
 			length += int64(e.length)

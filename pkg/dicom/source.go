@@ -32,7 +32,7 @@ type streamed struct {
 
 var (
 	errEmpty = errors.New("it is empty")
-	errOdd   = errors.New("it has an odd number of bytes, so that it can't be whole")
+	errOdd   = errors.New("it has an odd number of bytes, so it can't be complete")
 )
 
 func (s streamed) fill(p []byte) (int, bool, error) {

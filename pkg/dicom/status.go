@@ -45,11 +45,10 @@ var statusWords = map[uint16]string{
 	0xFF01: "pending",
 }
 
-// Success tells whether the operation was done as asked.
+// Success reports whether the operation was done as asked.
 func (s Status) Success() bool { return s.Code == 0 }
 
-// Warning tells whether the operation was done, with a reservation (PS3.7
-// annex C).
+// Warning reports whether the operation was done, with a reservation (PS3.7 annex C).
 func (s Status) Warning() bool {
 	return s.Code == 1 || s.Code == 0x0107 || s.Code == 0x0116 || s.Code>>12 == 0xB
 }
@@ -75,7 +74,7 @@ func (s Status) words() string {
 	case s.Code>>12 == 0xC:
 		return "error: cannot understand"
 	case s.Code>>12 == 0xB:
-		return "warning of the peer's own"
+		return "a warning that the peer defines"
 	}
-	return "a status that the standard doesn't define here"
+	return "a status that the standard does not define here"
 }

@@ -15,12 +15,12 @@ func (a *Association) begin(ctx context.Context) (done func(), err error) {
 		select {
 		case a.turn <- struct{}{}:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("waiting for the operation before: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("waiting for the previous operation: %w", context.Cause(ctx))
 		}
 	}
 	if err := a.Err(); err != nil {
 		<-a.turn
-		return nil, fmt.Errorf("the association is over: %w", err)
+		return nil, fmt.Errorf("the association has ended: %w", err)
 	}
 	if ctx.Err() != nil {
 		defer func() { <-a.turn }()

@@ -33,7 +33,7 @@ const (
 // stored by most servers.
 func checkUID(uid string) error {
 	if uid == "" || len(uid) > maxUID || strings.Trim(uid, "0123456789.") != "" {
-		return fmt.Errorf("%q is no UID: 1 to 64 digits and dots are wanted", uid)
+		return fmt.Errorf("%q is not a UID: 1 to 64 digits and dots are required", uid)
 	}
 	return nil
 }
@@ -42,7 +42,7 @@ func checkUID(uid string) error {
 // store more than valid UIDs.
 func sendableUID(uid string) error {
 	if len(uid) > maxUID || strings.Trim(printable([]byte(uid), maxUID), " ") != uid {
-		return fmt.Errorf("%q has more than %d characters, or other ones than letters and digits", uid, maxUID)
+		return fmt.Errorf("%q has more than %d characters, or characters other than letters and digits", uid, maxUID)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func (s *scanner) trailing() (ended bool, err error) {
 		b, err := s.peek(shortestHead)
 		if err != nil || strings.Trim(string(b), "\x00") != "" {
 			if err == nil && s.at > start {
-				err = fileError(Malformed, start, "zero bytes stand where an element has to begin, at byte %d", start)
+				err = fileError(Malformed, start, "there are zero bytes instead of an element at byte %d", start)
 			}
 			return false, err
 		}
@@ -80,7 +80,7 @@ func (s *scanner) next() (element, error) {
 		if len(b) < longestHead {
 			return e, io.ErrUnexpectedEOF
 		}
-		return e, fileError(Malformed, s.at, "no element can be read at byte %d: its value representation is no letters", s.at)
+		return e, fileError(Malformed, s.at, "no element can be read at byte %d: its value representation is not two letters", s.at)
 	}
 	return e, s.skip(int64(size))
 }
@@ -91,7 +91,7 @@ func (s *scanner) top(e element) error {
 	case tagPixelData, tagFloatPixels, tagDoublePixels:
 		s.found.PixelOffset = s.at
 		if e.length != undefined && encapsulated(s.found.TransferSyntax) {
-			return fileError(Malformed, s.at, "its pixel data is not encapsulated, as its transfer syntax %s wants it", TransferSyntaxName(s.found.TransferSyntax))
+			return fileError(Malformed, s.at, "its pixel data is not encapsulated, as its transfer syntax %s requires", TransferSyntaxName(s.found.TransferSyntax))
 		}
 		if e.length == undefined {
 			length, err := s.fragments()

@@ -47,7 +47,7 @@ func (a *Association) write(pdus []byte) error {
 	a.mu.Unlock()
 	if _, err := a.conn.Write(pdus); err != nil {
 		a.torn = true
-		return a.lastWords(a.late(err, "sign of reading", a.timeouts.Idle))
+		return a.lastWords(a.late(err, "the peer to read", a.timeouts.Idle))
 	}
 	a.active = time.Now()
 	return nil

@@ -67,7 +67,7 @@ var contextResults = map[byte]string{
 	2:   "no-reason (provider rejection)",
 	3:   "abstract-syntax-not-supported (provider rejection)",
 	4:   "transfer-syntaxes-not-supported (provider rejection)",
-	255: "left without an answer",
+	255: "not answered",
 }
 
 // String is the standard's word.

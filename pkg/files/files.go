@@ -24,7 +24,7 @@ type File struct {
 // ExistsError is a file that is there already and was not to be replaced.
 type ExistsError struct{ Path string }
 
-func (e *ExistsError) Error() string { return e.Path + " exists already" }
+func (e *ExistsError) Error() string { return e.Path + " already exists" }
 
 // Vacant returns an *ExistsError when there is something at one of the paths.
 func Vacant(paths ...string) error {

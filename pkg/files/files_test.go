@@ -58,7 +58,7 @@ func TestCreate(t *testing.T) {
 	}{
 		{about: "new ones", files: []string{"a=1", "b=2"}, after: map[string]string{"a": "1", "b": "2"}},
 		{about: "one is there", before: map[string]string{"b": "old"}, files: []string{"a=1", "b=2"},
-			fails: "b exists already", after: map[string]string{"b": "old"}},
+			fails: "b already exists", after: map[string]string{"b": "old"}},
 		{about: "one is there and may go", before: map[string]string{"b": "old"}, replace: true,
 			files: []string{"a=1", "b=2"}, after: map[string]string{"a": "1", "b": "2"}},
 		{about: "the second fails", files: []string{"a=1", "b=!"}, fails: "boom", after: map[string]string{}},

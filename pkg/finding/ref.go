@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -73,4 +74,16 @@ func (r Ref) Compare(other Ref) int {
 		cmp.Compare(r.Name, other.Name),
 		cmp.Compare(r.APIVersion, other.APIVersion),
 	)
+}
+
+// PluralOf guesses the resource of a kind, where no discovery names it: as Kubernetes
+// does, except for a vowel and y, of which Kubernetes makes "gatewaies".
+func PluralOf(kind string) string {
+	plural, singular := meta.UnsafeGuessKindToResource(schema.GroupVersionKind{Kind: kind})
+	for _, end := range []string{"ay", "ey", "oy"} {
+		if strings.HasSuffix(singular.Resource, end) {
+			return singular.Resource + "s"
+		}
+	}
+	return plural.Resource
 }

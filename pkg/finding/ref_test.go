@@ -69,3 +69,16 @@ func TestCompareIsTotal(t *testing.T) {
 		t.Errorf("sorted: %v, want %v", got, want)
 	}
 }
+
+// TestPluralOf: as Kubernetes guesses it, but for kinds that end in a vowel and y.
+func TestPluralOf(t *testing.T) {
+	for kind, want := range map[string]string{
+		"Pod": "pods", "HelmRelease": "helmreleases", "Ingress": "ingresses", "Endpoints": "endpoints",
+		"GitRepository": "gitrepositories", "NetworkPolicy": "networkpolicies",
+		"Gateway": "gateways", "Relay": "relays", "Key": "keys", "": "",
+	} {
+		if got := PluralOf(kind); got != want {
+			t.Errorf("PluralOf(%q) = %q, want %q", kind, got, want)
+		}
+	}
+}

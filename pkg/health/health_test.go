@@ -54,7 +54,7 @@ type expectation struct {
 func (s scenario) snapshot() *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, gk := range asked {
-		question := snapshot.Asked{Group: gk.Group, Kind: gk.Kind, Resource: strings.ToLower(gk.Kind) + "s"}
+		question := snapshot.Asked{Group: gk.Group, Kind: gk.Kind, Resource: finding.PluralOf(gk.Kind)}
 		if slices.Contains(s.Forbidden, gk.Kind) {
 			question.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
 			builder.Add(question)

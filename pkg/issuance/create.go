@@ -86,15 +86,15 @@ func orEarlier(ctx context.Context, err, earlier error) error {
 	return err
 }
 
-// refused tells whether the API server has answered that it did not do what was
+// refused reports whether the API server has answered that it did not do what was
 // requested.
 func refused(err error) bool {
 	code := statusCode(err)
 	return code >= 400 && code < 500
 }
 
-// permanent tells whether a request that has failed will fail again. An answer that
-// can't be read may be one of a proxy on the way.
+// permanent reports whether a request that has failed will fail again. An answer that can't
+// be read may be one of a proxy on the way.
 func permanent(err error) bool {
 	switch statusCode(err) {
 	case http.StatusUnauthorized, // credentials are renewed after it: client-go's exec plugins

@@ -42,7 +42,7 @@ type WaitingError struct {
 func (e *WaitingError) Error() string {
 	text := "CertificateRequest " + e.Name + " was not signed in time: " + e.Text()
 	if e.Err != nil {
-		text += "; at last it could not be read: " + e.Err.Error()
+		text += "; the last attempt to read it failed: " + e.Err.Error()
 	}
 	return text
 }
@@ -54,11 +54,11 @@ func (e *WaitingError) Unwrap() error { return e.Err }
 func (e *WaitingError) Text() string {
 	switch {
 	case !e.Approved:
-		return "waiting for somebody to approve it"
+		return "waiting for approval"
 	case e.Message != "":
-		return "the issuer says: " + e.Message
+		return "the issuer reports: " + e.Message
 	default:
-		return "waiting for the issuer, which has not said anything yet"
+		return "waiting for the issuer, which has not reported a status yet"
 	}
 }
 

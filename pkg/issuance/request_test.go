@@ -173,8 +173,8 @@ func TestNeverSigned(t *testing.T) {
 		get   []answer
 		want  string
 	}{
-		{"nobody approves", []answer{object(`{}`)}, "was not signed in time: waiting for somebody to approve it"},
-		{"the issuer waits", []answer{object(conditions("", approved, "Ready=False Pending: no such issuer"))}, "the issuer says: no such issuer"},
+		{"nobody approves", []answer{object(`{}`)}, "was not signed in time: waiting for approval"},
+		{"the issuer waits", []answer{object(conditions("", approved, "Ready=False Pending: no such issuer"))}, "the issuer reports: no such issuer"},
 		{"the API server is unavailable", []answer{object(conditions("", approved)), failure(503, "ServiceUnavailable", "")}, "says ServiceUnavailable"},
 	} {
 		t.Run(c.about, func(t *testing.T) {

@@ -21,10 +21,10 @@ type Limits struct {
 	Rejects bool
 }
 
-// Known tells whether both limits are.
+// Known reports whether both limits are.
 func (l Limits) Known() bool { return l.Patients != nil && l.Size != nil }
 
-// Evict tells whether there are limits by which patients are removed, however far away.
+// Evict reports whether there are limits by which patients are removed, however far away.
 func (l Limits) Evict() bool {
 	return l.Known() && !l.Rejects && (*l.Patients > 0 || *l.Size > 0)
 }
@@ -56,11 +56,11 @@ func (l Limits) Evicts(has, more Contents) string {
 		return ""
 	}
 	if most := *l.Patients; most > 0 && has.Patients+more.Patients+max(1, most/20) > most {
-		return fmt.Sprintf("the archive keeps at most %s, has %d, and removes the oldest for new ones (MaximumPatientCount)", count(most, "patient"), has.Patients)
+		return fmt.Sprintf("the archive keeps at most %s, has %d, and removes the oldest to make room for new ones (MaximumPatientCount)", count(most, "patient"), has.Patients)
 	}
 	const mib = 1 << 20
 	if most := *l.Size * mib; most > 0 && has.Bytes+more.Bytes+max(mib, most/20) > most {
-		return fmt.Sprintf("the archive keeps at most %d MB, has %d MB, and removes the oldest patients for new ones (MaximumStorageSize)", *l.Size, has.Bytes/mib)
+		return fmt.Sprintf("the archive keeps at most %d MB, has %d MB, and removes the oldest patients to make room for new ones (MaximumStorageSize)", *l.Size, has.Bytes/mib)
 	}
 	return ""
 }

@@ -7,11 +7,11 @@ import (
 	"unicode"
 )
 
-// templateFlags are those whose values may be of several lines.
+// templateFlags are the flags whose values may have several lines.
 var templateFlags = []string{"-o", "--output", "--template"}
 
-// checkArguments refuses control characters on the command line: flags that take
-// lists would read only what is before a line break, and no name has any.
+// checkArguments rejects control characters on the command line: flags that take
+// lists would read only the part before a line break, and no name contains one.
 func checkArguments(args []string) error {
 	for i, arg := range args {
 		at := strings.IndexFunc(arg, unicode.IsControl)
@@ -24,12 +24,12 @@ func checkArguments(args []string) error {
 		} else if i > 0 && strings.HasPrefix(args[i-1], "-") {
 			what = fmt.Sprintf("the value of %s, %q,", args[i-1], arg)
 		}
-		return withHint(fmt.Errorf("%s has a control character", what), "Remove it. Line breaks often come with what is copied or read from a file.")
+		return withHint(fmt.Errorf("%s contains a control character", what), "Remove it. Text that was copied or read from a file often contains a line break.")
 	}
 	return nil
 }
 
-// isTemplate tells a flag with its value that may be of several lines.
+// isTemplate reports whether the argument is a flag with a value that may have several lines.
 func isTemplate(arg string) bool {
 	return strings.HasPrefix(arg, "-o") || slices.ContainsFunc(templateFlags[1:], func(flag string) bool {
 		return strings.HasPrefix(arg, flag+"=")

@@ -16,13 +16,13 @@ func TestCheckArguments(t *testing.T) {
 		{[]string{"status", "-ogo-template={{.}}\n"}, ""},
 		{[]string{"status", "--output=jsonpath={.a}\n"}, ""},
 		{[]string{"status", "--template", "{{.}}\n"}, ""},
-		{[]string{"status", "bhs\n"}, `the argument "bhs\n" has a control character`},
-		{[]string{"cert", "issue", "--dns=a.org\nb.org"}, `the value of --dns, "a.org\nb.org", has a control character`},
-		{[]string{"cert", "issue", "--email", "a@b.org\r"}, `the value of --email, "a@b.org\r", has a control character`},
-		{[]string{"cert", "issue", "--name=\x1b[31m"}, `the value of --name, "\x1b[31m", has`},
-		{[]string{"status", "-n", "a\u009b"}, `the value of -n, "a\u009b", has`},
-		{[]string{"status", "\x00"}, "has a control character"},
-		{[]string{"status", "--na\tme=x"}, "has a control character"},
+		{[]string{"status", "bhs\n"}, `the argument "bhs\n" contains a control character`},
+		{[]string{"cert", "issue", "--dns=a.org\nb.org"}, `the value of --dns, "a.org\nb.org", contains a control character`},
+		{[]string{"cert", "issue", "--email", "a@b.org\r"}, `the value of --email, "a@b.org\r", contains a control character`},
+		{[]string{"cert", "issue", "--name=\x1b[31m"}, `the value of --name, "\x1b[31m", contains`},
+		{[]string{"status", "-n", "a\u009b"}, `the value of -n, "a\u009b", contains`},
+		{[]string{"status", "\x00"}, "contains a control character"},
+		{[]string{"status", "--na\tme=x"}, "contains a control character"},
 	} {
 		err := checkArguments(test.args)
 		switch {

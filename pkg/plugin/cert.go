@@ -6,11 +6,11 @@ import (
 )
 
 var certLong = templates.LongDesc(`
-	Make, list, read and check the certificates of tenants.
+	Create, list, inspect and verify the certificates of tenants.
 
-	A client certificate is what a modality or a viewer shows at a tenant's door
-	to prove who it is. 'cert issue' makes one: the private key is made here and
-	never leaves this machine, the authority's key never leaves the cluster.`)
+	A modality or a viewer presents a client certificate to a tenant's ingress to
+	prove its identity. 'cert issue' creates one: the private key is generated here
+	and never leaves this machine, and the CA's key never leaves the cluster.`)
 
 func newCert(facts *factsFlags) *cobra.Command {
 	cmd := &cobra.Command{

@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/files"
 )
 
-// destination is where what was made goes.
+// destination is where a key and its certificates are written.
 type destination struct {
 	dir    string
 	name   string
@@ -25,14 +25,14 @@ type destination struct {
 	p12    pkcs12
 }
 
-// madeFiles are the files that were written, empty where there is none.
+// madeFiles are the paths of the files that were written, empty for a file that was not.
 type madeFiles struct{ key, certificate, ca, p12 string }
 
 func (d *destination) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&d.dir, "output-dir", ".", "Directory for the files; it has to be there")
-	flags.StringVar(&d.name, "name", "", "Begin the files' names with this instead of the tenant's name")
-	flags.BoolVar(&d.stdout, "stdout", false, "Print key and certificates as PEM instead of writing files")
-	flags.BoolVar(&d.force, "force", false, "Replace files that are there")
+	flags.StringVar(&d.dir, "output-dir", ".", "Directory for the files; it must exist")
+	flags.StringVar(&d.name, "name", "", "Prefix of the file names; the tenant's name by default")
+	flags.BoolVar(&d.stdout, "stdout", false, "Print the key and certificates as PEM instead of writing files")
+	flags.BoolVar(&d.force, "force", false, "Replace existing files")
 	d.p12.new = true
 	d.p12.addTo(flags)
 }
@@ -41,7 +41,7 @@ func (d *destination) validate(flags *pflag.FlagSet) error {
 	if d.stdout {
 		for _, name := range []string{"output-dir", "name", "force", "p12", "output"} {
 			if flags.Changed(name) {
-				return withHint(fmt.Errorf("--%s and --stdout exclude each other", name), "Leave one of them out.")
+				return withHint(fmt.Errorf("--%s and --stdout can't be used together", name), "Remove one of them.")
 			}
 		}
 	}
@@ -51,14 +51,14 @@ func (d *destination) validate(flags *pflag.FlagSet) error {
 		}
 	}
 	if info, err := os.Stat(d.dir); err != nil {
-		return withHint(fmt.Errorf("--output-dir: %w", err), "Make it first, or choose another.")
+		return withHint(fmt.Errorf("--output-dir: %w", err), "Create it first, or choose another directory.")
 	} else if !info.IsDir() {
-		return withHint(fmt.Errorf("--output-dir: %s is no directory", d.dir), "Choose another.")
+		return withHint(fmt.Errorf("--output-dir: %s is not a directory", d.dir), "Choose another.")
 	}
 	return d.p12.validate(flags)
 }
 
-// nameFor is what the files' names begin with.
+// nameFor is the prefix of the file names.
 func (d *destination) nameFor(tenant string) string {
 	if d.name != "" {
 		return d.name
@@ -66,7 +66,7 @@ func (d *destination) nameFor(tenant string) string {
 	return tenant
 }
 
-// paths are the files to be; key tells whether there is one.
+// paths are the files to write; key tells whether a private key is among them.
 func (d *destination) paths(name string, key bool) madeFiles {
 	at := func(end string) string { return filepath.Join(d.dir, name+end) }
 	paths := madeFiles{certificate: at(".client.crt"), ca: at(".ca.crt")}
@@ -79,8 +79,8 @@ func (d *destination) paths(name string, key bool) madeFiles {
 	return paths
 }
 
-// vacant refuses files that are there, before any work is done. Without a name
-// nothing is known of them yet.
+// vacant rejects files that exist, before any work is done. Without a name the
+// paths are not known yet.
 func (d *destination) vacant(tenant string, key bool) error {
 	name := d.nameFor(tenant)
 	if name == "" || d.force || d.stdout {
@@ -95,15 +95,13 @@ func (d *destination) vacant(tenant string, key bool) error {
 	return nil
 }
 
-// write writes all files or none, the key with no rights for others from its
+// write writes all files or none. Other users can never read the key, from its
 // first byte on.
 func (d *destination) write(out io.Writer, name string, key crypto.Signer, chain, ca []*x509.Certificate, password []byte) (madeFiles, error) {
-	defer certs.Wipe(password)
 	contents, err := d.contents(key, chain, ca, password)
 	if err != nil {
 		return madeFiles{}, err
 	}
-	defer certs.Wipe(contents.key)
 	if d.stdout {
 		_, err := out.Write(bytes.Join([][]byte{contents.key, contents.certificate, contents.ca}, nil))
 		return madeFiles{}, err
@@ -126,7 +124,7 @@ func (d *destination) write(out io.Writer, name string, key crypto.Signer, chain
 		}
 	}
 	if err := files.Create(d.force, list...); err != nil {
-		return madeFiles{}, whenTaken(fmt.Errorf("none of the files was kept: %w", err))
+		return madeFiles{}, whenTaken(fmt.Errorf("writing the files, of which none was kept: %w", err))
 	}
 	return paths, nil
 }

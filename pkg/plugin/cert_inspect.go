@@ -26,11 +26,12 @@ import (
 
 var (
 	certInspectLong = templates.LongDesc(`
-		Say in plain words what is in a certificate: whom it is for, what it may be
-		used for, who signed it and how long it is good.
+		Describe a certificate: its subject, its allowed usages, the CA that signed
+		it, and how long it is valid.
 
 		It reads a file (PEM, DER, or PKCS#12 with --p12), a Secret of the cluster,
-		or what a server shows. Of a Secret it looks at the certificates alone.`)
+		or the certificate that a server presents. Of a Secret it uses only the
+		certificates.`)
 	certInspectExample = templates.Examples(`
 		# A file
 		kubectl orthweb cert inspect bhs.client.crt
@@ -38,7 +39,7 @@ var (
 		# A Secret of a tenant
 		kubectl orthweb cert inspect secret/orthweb-secret -n bhs-orthweb
 
-		# What a server shows
+		# The certificate that a server presents
 		kubectl orthweb cert inspect dicom.bhs.orthweb.com:11112`)
 )
 
@@ -55,7 +56,7 @@ func newCertInspect(facts *factsFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "inspect FILE | secret/NAME | HOST:PORT",
 		Aliases: []string{"show"},
-		Short:   "Say what is in a certificate",
+		Short:   "Describe a certificate",
 		Long:    certInspectLong,
 		Example: certInspectExample,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -75,7 +76,7 @@ func newCertInspect(facts *factsFlags) *cobra.Command {
 	}
 	o.output.addTo(cmd)
 	o.p12.addPasswordTo(cmd.Flags())
-	cmd.Flags().StringVar(&o.serverName, "server-name", "", "Of a server, ask for the certificate of this name; HOST by default")
+	cmd.Flags().StringVar(&o.serverName, "server-name", "", "Server name (SNI) to request the certificate for; HOST by default")
 	return cmd
 }
 
@@ -93,8 +94,8 @@ func (o *certInspectOptions) run(ctx context.Context) error {
 	return o.output.print(out, object, err)
 }
 
-// read gets the certificates from where the argument says. A file comes first:
-// it may be called anything.
+// read gets the certificates from the source that the argument names. A file comes
+// first: it may have any name.
 func (o *certInspectOptions) read(ctx context.Context) ([]*x509.Certificate, time.Time, error) {
 	now := time.Now()
 	kind, name, object := strings.Cut(o.what, "/")
@@ -109,11 +110,11 @@ func (o *certInspectOptions) read(ctx context.Context) ([]*x509.Certificate, tim
 		return chain, now, err
 	}
 	if o.serverName != "" {
-		return nil, now, withHint(fmt.Errorf("--server-name has no effect on %s: it is for a HOST:PORT", o.what), "Leave it out.")
+		return nil, now, withHint(fmt.Errorf("--server-name has no effect on %s: it applies to a HOST:PORT only", o.what), "Remove it.")
 	}
 	chain, _, err := readCertificates(ctx, o.facts, o.what, &o.p12)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = withHint(err, "Give a FILE, a secret/NAME of the cluster, or the HOST:PORT of a server.")
+		err = withHint(err, "Specify a FILE, a secret/NAME of the cluster, or the HOST:PORT of a server.")
 	}
 	return chain, now, err
 }
@@ -129,16 +130,16 @@ func (o *certInspectOptions) server(ctx context.Context) ([]*x509.Certificate, e
 		name, _, _ = net.SplitHostPort(o.what)
 	}
 	if net.ParseIP(name) != nil {
-		name = "" // RFC 6066, section 3: addresses are no server names
+		name = "" // RFC 6066, section 3: an address is not a server name
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	seen, err := probe.Look(ctx, probe.Door{Address: o.what, ServerName: name})
+	seen, err := probe.Dial(ctx, probe.Endpoint{Address: o.what, ServerName: name})
 	if err != nil {
-		return nil, withHint(err, "Is the server up, and does it speak TLS there? For a tenant's: kubectl orthweb status")
+		return nil, withHint(err, "Check that the server is running and uses TLS on this port. For a tenant's: kubectl orthweb status")
 	}
 	if seen.AsksClient {
-		escape.Fprintln(o.facts.streams.ErrOut, "It asks clients for a certificate.")
+		escape.Fprintln(o.facts.streams.ErrOut, "The server requests a client certificate.")
 	}
 	return seen.Chain, nil
 }
@@ -155,18 +156,17 @@ func (o *certInspectOptions) secret(ctx context.Context, name string) ([]*x509.C
 	secret, err := issuance.Secret(ctx, config, namespace, name)
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, withHint(err, "Name its namespace with -n. See which Secrets have certificates: kubectl orthweb cert list")
+		return nil, withHint(err, "Specify its namespace with -n. List the Secrets with certificates: kubectl orthweb cert list")
 	case err != nil:
 		return nil, whenGone(ctx, err)
 	}
-	defer certs.Wipe(secret.Data["tls.key"])
 	data := bytes.TrimSpace(secret.Data["tls.crt"])
 	if len(data) == 0 {
 		data = secret.Data["ca.crt"]
 	}
 	chain, err := certs.ParseCertificates(data)
 	if err != nil {
-		return nil, fmt.Errorf("the certificate in Secret %s/%s: %w", namespace, name, err)
+		return nil, fmt.Errorf("reading the certificate in Secret %s/%s: %w", namespace, name, err)
 	}
 	return chain, nil
 }

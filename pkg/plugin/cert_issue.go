@@ -14,28 +14,29 @@ import (
 
 var (
 	certIssueLong = templates.LongDesc(`
-		Make a client certificate for a tenant, signed by the tenant's authority.
+		Create a client certificate for a tenant, signed by the tenant's CA.
 
-		The private key is made on this machine. Only a request goes to the
-		cluster, where cert-manager has it signed by the tenant's issuer
-		(--via issuer, which needs the right to create, get and delete
+		The private key is generated on this machine. Only a request is sent to
+		the cluster, where cert-manager signs it with the tenant's issuer (--via
+		issuer, which requires permission to create, get and delete
 		CertificateRequests). Where that is not possible, --via secret reads the
-		authority's key and signs here; that needs the right to read its Secret.
+		CA's key and signs here; that requires permission to read its Secret.
 
-		It writes NAME.client.key (readable by you alone), NAME.client.crt (the
-		certificate, then what it is signed by) and NAME.ca.crt, and NAME.client.p12
-		with --p12. All of them or none; none is replaced without --force.`)
+		It writes NAME.client.key (readable by you only), NAME.client.crt (the
+		certificate, then the certificates that signed it) and NAME.ca.crt, and
+		NAME.client.p12 with --p12. It writes all of them or none, and replaces an
+		existing file only with --force.`)
 	certIssueExample = templates.Examples(`
 		# A key and a certificate for the tenant bhs, for a year
 		kubectl orthweb cert issue bhs
 
-		# For a named device, as a file for a browser or Java too
+		# For a named device, also as a file for a browser or Java
 		kubectl orthweb cert issue bhs --name=ct1 --subject='/O=Digihunch/CN=ct1.bhs.orthweb.com' --p12 --p12-password-file=password
 
-		# Sign a request that somebody else made; their key stays with them
+		# Sign an existing request, whose private key stays with its owner
 		kubectl orthweb cert issue bhs --csr=scanner.csr --name=scanner
 
-		# With rights in the tenant's namespace alone
+		# With permissions in the tenant's namespace only
 		kubectl orthweb cert issue -n bhs-orthweb --name=mine`)
 )
 
@@ -82,11 +83,11 @@ func newCertIssue(facts *factsFlags) *cobra.Command {
 	o.destination.addTo(cmd.Flags())
 	o.output.addTo(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&o.via, "via", viaIssuer, "Who signs: issuer (cert-manager, in the cluster) or secret (this program, with the authority's key)")
-	flags.StringVar(&o.issuer, "issuer", "", "The issuer that signs, as Kind/name; the tenant's "+defaultIssuer+" by default")
-	flags.StringVar(&o.caSecret, "ca-secret", "", "With --via secret: the authority's Secret, as name or namespace/name; the issuer's by default")
-	flags.BoolVar(&o.keep, "keep-request", false, "Leave the CertificateRequest in the cluster")
-	flags.DurationVar(&o.timeout, "timeout", time.Minute, "How long to wait until the request is signed")
+	flags.StringVar(&o.via, "via", viaIssuer, "How to sign: issuer (by cert-manager, in the cluster) or secret (by this program, with the CA's key)")
+	flags.StringVar(&o.issuer, "issuer", "", "Issuer that signs, as Kind/name; the tenant's "+defaultIssuer+" by default")
+	flags.StringVar(&o.caSecret, "ca-secret", "", "With --via secret: Secret of the CA, as name or namespace/name; the issuer's by default")
+	flags.BoolVar(&o.keep, "keep-request", false, "Keep the CertificateRequest in the cluster")
+	flags.DurationVar(&o.timeout, "timeout", time.Minute, "How long to wait for the request to be signed")
 	return cmd
 }
 
@@ -98,20 +99,20 @@ func oneTenantAtMost(cmd *cobra.Command, args []string) error {
 		"See '%s --help' for usage.", cmd.CommandPath())
 }
 
-// validate finds what is wrong with the flags before anything is read.
+// validate rejects wrong flags before anything is read.
 func (o *certIssueOptions) validate(cmd *cobra.Command) error {
 	const hint = "See 'kubectl orthweb cert issue --help' for usage."
 	switch {
 	case o.via != viaIssuer && o.via != viaSecret:
-		return withHint(fmt.Errorf("--via is issuer or secret, not %q", o.via), hint)
+		return withHint(fmt.Errorf("--via must be issuer or secret, not %q", o.via), hint)
 	case o.via == viaIssuer && o.caSecret != "":
-		return withHint(fmt.Errorf("--ca-secret is for --via secret"), hint)
+		return withHint(fmt.Errorf("--ca-secret requires --via secret"), hint)
 	case o.via == viaSecret && (o.keep || cmd.Flags().Changed("timeout")):
-		return withHint(fmt.Errorf("--keep-request and --timeout are for --via issuer"), hint)
+		return withHint(fmt.Errorf("--keep-request and --timeout require --via issuer"), hint)
 	case o.timeout <= 0:
 		return withHint(fmt.Errorf("--timeout must be above 0"), hint)
 	case o.p12.wanted && o.csrFile != "":
-		return withHint(fmt.Errorf("--p12 needs the private key, and with --csr that is with somebody else"), hint)
+		return withHint(fmt.Errorf("--p12 requires the private key, which is not available with --csr"), hint)
 	}
 	if _, err := parseIssuer(o.issuer); err != nil {
 		return err
@@ -168,7 +169,7 @@ func (o *certIssueOptions) progress(text string) {
 	escape.Fprintf(o.facts.streams.ErrOut, "%s…\n", text)
 }
 
-// issued is what came of it.
+// issued is the result of issuing a certificate.
 type issued struct {
 	chain, ca []*x509.Certificate
 	files     madeFiles

@@ -29,15 +29,15 @@ func parseIssuer(text string) (cmmeta.IssuerReference, error) {
 	kind, group, other := strings.Cut(kind, ".")
 	switch {
 	case name == "" || kind == "" || strings.Contains(name, "/") || other && group == "":
-		return issuer, withHint(fmt.Errorf("--issuer %q is not Kind/name", text), "Write it as in --issuer=Issuer/%s.", defaultIssuer)
+		return issuer, withHint(fmt.Errorf("--issuer %q is not Kind/name", text), "For example: --issuer=Issuer/%s.", defaultIssuer)
 	case other && group != issuer.Group:
 		issuer.Kind, issuer.Group = kind, group
 	case strings.EqualFold(kind, health.IssuerKind.Kind):
 	case strings.EqualFold(kind, health.ClusterIssuerKind.Kind):
 		issuer.Kind = health.ClusterIssuerKind.Kind
 	default:
-		return issuer, withHint(fmt.Errorf("there is no kind of issuer %q", kind),
-			"cert-manager has Issuer and ClusterIssuer; write others with their group, as in AWSPCAIssuer.awspca.cert-manager.io/name.")
+		return issuer, withHint(fmt.Errorf("unknown kind of issuer %q", kind),
+			"cert-manager has Issuer and ClusterIssuer; specify others with their group, for example AWSPCAIssuer.awspca.cert-manager.io/name.")
 	}
 	return issuer, nil
 }
@@ -50,8 +50,8 @@ func issuerRef(issuer cmmeta.IssuerReference, namespace string) finding.Ref {
 	return ref
 }
 
-// onlyAuthority is the only Issuer in the namespace that signs with an authority
-// of its own, empty when there is none, several, or not all can be seen.
+// onlyAuthority is the only Issuer in the namespace that signs with its own CA, empty
+// when there is none, there are several, or not all could be read.
 func onlyAuthority(snap *snapshot.Snapshot, namespace string) string {
 	list := snap.List(health.IssuerKind, namespace)
 	only := ""
@@ -70,11 +70,11 @@ func onlyAuthority(snap *snapshot.Snapshot, namespace string) string {
 	return only
 }
 
-// usable refuses an issuer that can't sign now, before anything is made.
+// usable rejects an issuer that can't sign now, before anything is created.
 func usable(snap *snapshot.Snapshot, ref finding.Ref) error {
 	obj := snap.Lookup(ref).Object
 	if _, self := field.Map(obj.Object, "spec")["selfSigned"]; self {
-		return withHint(fmt.Errorf("%s signs nothing but authorities of its own making (selfSigned)", ref), "Choose another with --issuer.")
+		return withHint(fmt.Errorf("%s is self-signed and can't sign client certificates (selfSigned)", ref), "Choose another issuer with --issuer.")
 	}
 	verdict := health.New(snap).Of(ref)
 	if verdict.Status == health.Failing {
@@ -84,8 +84,8 @@ func usable(snap *snapshot.Snapshot, ref finding.Ref) error {
 	return nil
 }
 
-// authorityEnd is when the certificate in the Secret ends that some Certificate
-// made, zero when that can't be seen.
+// authorityEnd is when the certificate ends that a Certificate stored in the Secret,
+// zero when that is not known.
 func authorityEnd(snap *snapshot.Snapshot, secret string) time.Time {
 	namespace, name, known := strings.Cut(secret, "/")
 	if !known {

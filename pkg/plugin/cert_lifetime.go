@@ -9,7 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// lifetime is how long a certificate is to be good for.
+// lifetime is how long a certificate must be valid.
 type lifetime struct {
 	text  string
 	clamp bool
@@ -20,8 +20,8 @@ type lifetime struct {
 }
 
 func (l *lifetime) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&l.text, "duration", "365d", "How long the certificate is good for: 365d, 24h, 1y. Without the flag, shorter when the authority ends before")
-	flags.BoolVar(&l.clamp, "clamp", false, "Let the certificate end with the authority when --duration is longer")
+	flags.StringVar(&l.text, "duration", "365d", "Lifetime of the certificate, such as 365d, 24h or 1y. Without this flag, it is shorter when the CA's certificate expires earlier")
+	flags.BoolVar(&l.clamp, "clamp", false, "Shorten the lifetime to that of the CA's certificate when --duration is longer")
 }
 
 func (l *lifetime) validate(flags *pflag.FlagSet) (err error) {
@@ -32,12 +32,12 @@ func (l *lifetime) validate(flags *pflag.FlagSet) (err error) {
 	return nil
 }
 
-// slack is how far ahead of the authority's end a certificate that is to end
-// with it ends: the signer counts from a moment later than now.
+// slack is how long before its CA a certificate ends that must not outlive it: the
+// signer counts from a moment later than now.
 const slack = time.Minute
 
-// until is the duration to ask for when the authority ends then (zero: not
-// known). shortened tells that it is less than was asked for.
+// until is the duration to request when the CA ends then (zero: not known).
+// shortened tells that it is less than what the user requested.
 func (l *lifetime) until(end, now time.Time) (d time.Duration, shortened bool, err error) {
 	if end.IsZero() || !now.Add(l.asked).After(end) {
 		return l.asked, false, nil
@@ -45,8 +45,8 @@ func (l *lifetime) until(end, now time.Time) (d time.Duration, shortened bool, e
 	left := end.Sub(now) - slack
 	switch {
 	case left <= 0:
-		return 0, false, withHint(fmt.Errorf("the tenant's authority has ended, or is about to: at %s", end.Format(time.RFC3339)),
-			"It has to be renewed first. See: kubectl orthweb cert list")
+		return 0, false, withHint(fmt.Errorf("the certificate of the tenant's CA has expired, or is about to: at %s", end.Format(time.RFC3339)),
+			"Renew it first. See: kubectl orthweb cert list")
 	case l.byDefault || l.clamp:
 		return left, true, nil
 	}
@@ -54,6 +54,6 @@ func (l *lifetime) until(end, now time.Time) (d time.Duration, shortened bool, e
 }
 
 func outlives(asked, end time.Time) error {
-	return withHint(fmt.Errorf("a certificate until %s would outlive the authority that signs it, which ends at %s",
-		asked.Format(time.RFC3339), end.Format(time.RFC3339)), "Ask for less with --duration, or add --clamp to let them end together.")
+	return withHint(fmt.Errorf("a certificate until %s would outlive the CA that signs it, which expires at %s",
+		asked.Format(time.RFC3339), end.Format(time.RFC3339)), "Specify a shorter --duration, or add --clamp so that both expire together.")
 }

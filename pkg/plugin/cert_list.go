@@ -22,24 +22,25 @@ import (
 
 var (
 	certListLong = templates.LongDesc(`
-		Show every certificate of the tenants: what signs what, who shows it to
-		clients, how long it is still good, and whether what is shown is what
-		cert-manager issued last.
+		List the certificates of the tenants: who signed each, which server presents
+		it to clients, how long it is still valid, and whether the server presents
+		the one that cert-manager issued last.
 
-		Certificates are read from cert-manager's requests, which takes no right to
-		read Secrets; --secrets reads the certificates in Secrets as well. To see
-		what is shown, it connects to the tenants' doors; --connect=false does not.
+		Certificates are read from cert-manager's CertificateRequests, which requires
+		no permission to read Secrets; --secrets reads the certificates in Secrets,
+		too. To find out which certificates are presented, it connects to the
+		tenants' endpoints; --connect=false disables that.
 
 		The exit status is 0; with --expiring-within it is 1 when a certificate
-		ends within that time, or its end is not known.`)
+		expires within that time, or its expiry is not known.`)
 	certListExample = templates.Examples(`
 		# Every certificate of every tenant
 		kubectl orthweb cert list
 
-		# Fail in a script when one ends within 30 days
+		# Fail in a script when one expires within 30 days
 		kubectl orthweb cert list --expiring-within=30d
 
-		# Of a recorded cluster
+		# Every certificate of a recorded cluster
 		kubectl orthweb cert list --from=example:healthy`)
 )
 
@@ -59,7 +60,7 @@ func newCertList(facts *factsFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list [TENANT...]",
 		Aliases: []string{"ls"},
-		Short:   "Show the tenants' certificates",
+		Short:   "List the certificates of tenants",
 		Long:    certListLong,
 		Example: certListExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -72,9 +73,9 @@ func newCertList(facts *factsFlags) *cobra.Command {
 	}
 	o.output.addTo(cmd)
 	o.origin.addTo(cmd.Flags())
-	cmd.Flags().BoolVar(&o.secrets, "secrets", false, "Read the certificates in the tenants' Secrets too")
-	cmd.Flags().BoolVar(&o.connect, "connect", true, "Connect to the tenants' doors to see what they show")
-	cmd.Flags().StringVar(&o.within, "expiring-within", "", "Show only certificates that end within this time, as 30d, and exit 1 when there are any")
+	cmd.Flags().BoolVar(&o.secrets, "secrets", false, "Also read the certificates in the tenants' Secrets")
+	cmd.Flags().BoolVar(&o.connect, "connect", true, "Connect to the tenants' endpoints to get the certificates that they present")
+	cmd.Flags().StringVar(&o.within, "expiring-within", "", "Show only certificates that expire within this time, such as 30d, and exit 1 when there are any")
 	return cmd
 }
 
@@ -85,13 +86,13 @@ func (o *certListOptions) validate(cmd *cobra.Command) (err error) {
 		}
 	}
 	if !o.origin.live() && (o.secrets || cmd.Flags().Changed("connect") && o.connect) {
-		return withHint(errors.New("--secrets and --connect need a cluster"), "Leave --from out, or them.")
+		return withHint(errors.New("--secrets and --connect require a cluster"), "Remove --from, or both of them.")
 	}
 	return o.output.validate()
 }
 
-// certWants is what certificates are worked out from. Secrets only where the
-// user said so: there are more than certificates in them.
+// certWants are the kinds with certificates. Secrets are read only with --secrets:
+// they hold more than certificates.
 func certWants(namespace string, secrets bool) []collect.Want {
 	wants := append(tenantWants(namespace), collect.Want{GroupKind: schema.GroupKind{Group: health.CertificateKind.Group, Kind: "CertificateRequest"}})
 	if secrets {
@@ -136,7 +137,7 @@ func (o *certListOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// ending are the certificates that end before then, or whose end isn't known.
+// ending are the certificates that end before the time, or whose end isn't known.
 func ending(entries []trust.Entry, then time.Time) []trust.Entry {
 	var found []trust.Entry
 	for _, e := range entries {
@@ -154,9 +155,9 @@ func (o *certListOptions) print(entries []trust.Entry, snap *snapshot.Snapshot, 
 		return o.output.print(out, object, err)
 	}
 	if len(entries) == 0 {
-		text := "No certificate was found."
+		text := "No certificates found."
 		if o.expiring > 0 {
-			text = "No certificate ends within " + o.within + "."
+			text = "No certificate expires within " + o.within + "."
 		}
 		_, err := escape.Fprintln(out, text)
 		return err

@@ -14,11 +14,10 @@ import (
 // maxCertificates bounds what is read of a file with certificates, in bytes.
 const maxCertificates = 1 << 20
 
-// readCertificates reads a file, - for standard input. With --p12 it is PKCS#12,
-// and what is in it besides the certificates is its key's public half.
+// readCertificates reads a file, - for standard input. With --p12 it is PKCS#12, and
+// the public half of its key is returned, too.
 func readCertificates(ctx context.Context, facts *factsFlags, name string, p12 *pkcs12) ([]*x509.Certificate, crypto.PublicKey, error) {
 	data, err := readBounded(name, facts.streams.In, maxCertificates, "the certificate")
-	defer certs.Wipe(data)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -30,7 +29,6 @@ func readCertificates(ctx context.Context, facts *factsFlags, name string, p12 *
 		return chain, nil, nil
 	}
 	password, err := p12.password(ctx, facts.streams)
-	defer certs.Wipe(password)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -43,7 +41,6 @@ func readCertificates(ctx context.Context, facts *factsFlags, name string, p12 *
 
 func readKey(name string) (crypto.Signer, error) {
 	data, err := readBounded(name, nil, maxCertificates, "the key")
-	defer certs.Wipe(data)
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +51,8 @@ func readKey(name string) (crypto.Signer, error) {
 	return key, nil
 }
 
-// readBounded reads a file, or standard input for - where there is one. More than so
-// many bytes are an error: it may be a device, or a pipe, without an end.
+// readBounded reads a file, or standard input for -. More bytes than the limit are an
+// error: a device or a pipe may have no end.
 func readBounded(name string, stdin io.Reader, limit int64, what string) (data []byte, err error) {
 	in := stdin
 	if name != "-" || stdin == nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
-// report says what was made and, on standard error, what to do with it.
+// report prints what was created and, on standard error, how to use it.
 func (o *certIssueOptions) report(t target, made issued) error {
 	if o.stdout {
 		return nil
@@ -32,13 +32,13 @@ func (o *certIssueOptions) report(t target, made issued) error {
 		return err
 	}
 	if made.files.ca == "" {
-		escape.Fprintln(o.facts.streams.ErrOut, "The issuer did not name its authority: there is no .ca.crt.")
+		escape.Fprintln(o.facts.streams.ErrOut, "The issuer did not return its CA's certificate: no .ca.crt was written.")
 	}
 	o.facts.nextSteps(t, made.files)
 	return nil
 }
 
-// nextSteps are the commands that use the files, ready to copy.
+// nextSteps prints the commands that use the files, ready to copy.
 func (facts *factsFlags) nextSteps(t target, f madeFiles) {
 	if f.key == "" || f.ca == "" {
 		return
@@ -69,7 +69,7 @@ func (facts *factsFlags) nextSteps(t target, f madeFiles) {
 	escape.Fprintf(facts.streams.ErrOut, "\nUse it:\n  %s\n", escape.Composed(strings.Join(lines, "\n  ")))
 }
 
-// concrete is the first host that is one, and no pattern.
+// concrete is the first host that is not a pattern.
 func concrete(hosts []string) string {
 	for _, host := range hosts {
 		if !strings.Contains(host, "*") {
@@ -82,5 +82,5 @@ func concrete(hosts []string) string {
 // shellWord quotes a word for a shell where that is needed.
 func shellWord(name string) string { return escape.ShellWord(name) }
 
-// shellWords are several of them.
+// shellWords quotes several words for a shell.
 func shellWords(names []string) string { return string(escape.ShellWords(names)) }

@@ -15,11 +15,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// maxRequest bounds what is read of a request, in bytes: a thousand names fit.
+// maxRequest bounds a request, in bytes: a thousand names fit.
 const maxRequest = 1 << 20
 
-// request is what is to be signed: one made here with its key, or somebody
-// else's.
+// request is the certificate request to sign: one created here with its key, or one
+// from a file.
 type request struct {
 	csrFile   string
 	algorithm string
@@ -33,29 +33,29 @@ type request struct {
 	names certs.Names
 	rdns  pkix.RDNSequence
 
-	key     crypto.Signer // nil for somebody else's
+	key     crypto.Signer // nil for a request from a file
 	pem     []byte
 	content *x509.CertificateRequest
 }
 
 func (r *request) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&r.csrFile, "csr", "", "Sign the request in this file (- for standard input) instead of making a key")
-	flags.StringVar(&r.algorithm, "key-algorithm", string(certs.RSA), "Kind of the private key: rsa, ecdsa or ed25519")
+	flags.StringVar(&r.csrFile, "csr", "", "Sign the request in this file (- for standard input) instead of generating a key")
+	flags.StringVar(&r.algorithm, "key-algorithm", string(certs.RSA), "Algorithm of the private key: rsa, ecdsa or ed25519")
 	flags.IntVar(&r.size, "key-size", 0, "Size of the private key in bits: rsa 2048 to 8192 (4096 by default), ecdsa 256 (the default), 384 or 521")
-	flags.StringVar(&r.subject, "subject", "", "Who the certificate is for, as OpenSSL writes it (/O=Digihunch/CN=ct1.bhs.orthweb.com) or RFC 4514 (CN=ct1.bhs.orthweb.com,O=Digihunch); CN=dcmclient.DOMAIN by default")
-	flags.StringSliceVar(&r.dns, "dns", nil, "Host names to put into the certificate")
-	flags.StringSliceVar(&r.ips, "ip", nil, "IP addresses to put into the certificate")
-	flags.StringSliceVar(&r.emails, "email", nil, "E-mail addresses to put into the certificate")
-	flags.StringArrayVar(&r.uris, "uri", nil, "URIs to put into the certificate; give it several times for several")
+	flags.StringVar(&r.subject, "subject", "", "Subject of the certificate, in the form of OpenSSL (/O=Digihunch/CN=ct1.bhs.orthweb.com) or RFC 4514 (CN=ct1.bhs.orthweb.com,O=Digihunch); CN=dcmclient.DOMAIN by default")
+	flags.StringSliceVar(&r.dns, "dns", nil, "Host names to include in the certificate")
+	flags.StringSliceVar(&r.ips, "ip", nil, "IP addresses to include in the certificate")
+	flags.StringSliceVar(&r.emails, "email", nil, "E-mail addresses to include in the certificate")
+	flags.StringArrayVar(&r.uris, "uri", nil, "URI to include in the certificate; can be repeated")
 }
 
-// validate checks all that can be without the request itself.
+// validate checks everything that does not require the request itself.
 func (r *request) validate(flags *pflag.FlagSet) error {
 	if r.csrFile != "" {
 		for _, name := range []string{"key-algorithm", "key-size", "subject", "dns", "ip", "email", "uri"} {
 			if flags.Changed(name) {
-				return withHint(fmt.Errorf("--%s has no effect with --csr: the request says it already", name),
-					"Leave one of them out.")
+				return withHint(fmt.Errorf("--%s has no effect with --csr: the request defines it", name),
+					"Remove one of them.")
 			}
 		}
 		return nil
@@ -76,7 +76,7 @@ func (r *request) validate(flags *pflag.FlagSet) error {
 	return err
 }
 
-// read gets somebody else's request, before the cluster is asked for anything.
+// read reads the request from its file, before any request to the cluster.
 func (r *request) read(in io.Reader) (err error) {
 	if r.csrFile == "" {
 		return nil
@@ -86,13 +86,13 @@ func (r *request) read(in io.Reader) (err error) {
 		return err
 	}
 	if r.content, err = certs.ParseRequest(data); err != nil {
-		return fmt.Errorf("the request in %s: %w", r.csrFile, err)
+		return fmt.Errorf("reading the request in %s: %w", r.csrFile, err)
 	}
 	r.pem = certs.EncodeRequest(r.content)
 	return nil
 }
 
-// make makes the key and the request, unless somebody else has.
+// make generates the key and the request, unless the request comes from a file.
 func (r *request) make(ctx context.Context, domain string, progress func(string)) error {
 	if r.content != nil {
 		return nil
@@ -104,7 +104,7 @@ func (r *request) make(ctx context.Context, domain string, progress func(string)
 	if err != nil {
 		return err
 	}
-	progress("Making a private key (" + r.algorithm + ")")
+	progress("Generating a private key (" + r.algorithm + ")")
 	if r.key, err = newKey(ctx, algorithm, r.size); err != nil {
 		return err
 	}
@@ -115,20 +115,20 @@ func (r *request) make(ctx context.Context, domain string, progress func(string)
 	return err
 }
 
-// byDefault fills in the subject from the tenant's domain. The name stands among
-// the alternative names too: that is where programs of today look.
+// byDefault fills in the subject from the tenant's domain. Its name is an alternative
+// name, too: current programs read only those.
 func (r *request) byDefault(domain string) error {
 	if len(r.rdns) > 0 {
 		return nil
 	}
 	if domain == "" {
-		return withHint(errors.New("the tenant's host names are not known, so there is no subject to put into the certificate"),
-			"Give one, for example --subject=/CN=dcmclient.bhs.orthweb.com.")
+		return withHint(errors.New("creating the default subject: the tenant's host names are not known"),
+			"Specify one, for example --subject=/CN=dcmclient.bhs.orthweb.com.")
 	}
 	name := "dcmclient." + domain
 	var err error
 	if r.rdns, err = certs.ParseSubject("CN=" + name); err != nil {
-		return withHint(fmt.Errorf("making the default subject: %w", err), "Give one with --subject.")
+		return withHint(fmt.Errorf("creating the default subject: %w", err), "Specify one with --subject.")
 	}
 	if len(r.dns)+len(r.ips)+len(r.emails)+len(r.uris) == 0 {
 		r.names, err = certs.ParseNames([]string{name}, nil, nil, nil)
@@ -136,7 +136,7 @@ func (r *request) byDefault(domain string) error {
 	return err
 }
 
-// newKey makes a key, and can be interrupted: a large one takes seconds.
+// newKey generates a key, and can be interrupted: a large one takes seconds.
 func newKey(ctx context.Context, algorithm certs.Algorithm, size int) (crypto.Signer, error) {
 	type result struct {
 		key crypto.Signer
@@ -155,7 +155,7 @@ func newKey(ctx context.Context, algorithm certs.Algorithm, size int) (crypto.Si
 	}
 }
 
-// prefix begins the name of the CertificateRequest, from whose request it is.
+// prefix is the start of the CertificateRequest's name: the requester's.
 func (r *request) prefix() string {
 	name := strings.ToLower(strings.TrimPrefix(r.content.Subject.CommonName, "*."))
 	keep := func(c rune) rune {

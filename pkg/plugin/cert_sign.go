@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
 )
 
-// sign has the request signed, and makes sure that what came back is what was
-// asked for. The chain has the new certificate first; ca is what it ends in.
+// sign has the request signed, and checks that the certificate is the one that was
+// requested. The chain starts with the new certificate; ca is what it ends in.
 func (o *certIssueOptions) sign(ctx context.Context, t target) (chain, ca []*x509.Certificate, err error) {
 	duration, shortened, err := o.lifetime.until(t.end, t.now)
 	if err != nil {
@@ -33,7 +33,7 @@ func (o *certIssueOptions) sign(ctx context.Context, t target) (chain, ca []*x50
 	chain, ca, err = sign(ctx, t, duration)
 	var outlived *certs.OutlivesError
 	if errors.As(err, &outlived) {
-		// The authority's end could not be seen before.
+		// The end of the CA was not known before.
 		if duration, _, err = o.lifetime.until(outlived.Until, t.now); err != nil {
 			return nil, nil, err
 		}
@@ -44,7 +44,7 @@ func (o *certIssueOptions) sign(ctx context.Context, t target) (chain, ca []*x50
 }
 
 func (o *certIssueOptions) sayShortened(end time.Time) {
-	escape.Fprintf(o.facts.streams.ErrOut, "The authority ends at %s, and the certificate with it.\n", end.Format(time.RFC3339))
+	escape.Fprintf(o.facts.streams.ErrOut, "The CA's certificate expires at %s, and the new certificate with it.\n", end.Format(time.RFC3339))
 }
 
 func (o *certIssueOptions) signByIssuer(ctx context.Context, t target, duration time.Duration) (chain, ca []*x509.Certificate, err error) {
@@ -58,7 +58,7 @@ func (o *certIssueOptions) signByIssuer(ctx context.Context, t target, duration 
 	}
 	limited, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	o.progress(fmt.Sprintf("Having it signed by %s/%s in %s", t.issuer.Kind, t.issuer.Name, t.namespace))
+	o.progress(fmt.Sprintf("Waiting for %s/%s in %s to sign the request", t.issuer.Kind, t.issuer.Name, t.namespace))
 	signed, err := client.Request(limited, issuance.Order{
 		Namespace: t.namespace, Prefix: o.request.prefix(), Issuer: t.issuer, Request: o.request.pem,
 		Duration: duration, Usages: certs.Usages(o.request.content.PublicKey), Keep: o.keep,
@@ -67,20 +67,20 @@ func (o *certIssueOptions) signByIssuer(ctx context.Context, t target, duration 
 		return nil, nil, o.explainRequest(ctx, err, t)
 	}
 	if chain, err = certs.ParseCertificates(signed.Certificate); err != nil {
-		return nil, nil, fmt.Errorf("reading what %s signed: %w", t.issuer.Name, err)
+		return nil, nil, fmt.Errorf("reading the certificate that %s signed: %w", t.issuer.Name, err)
 	}
 	if len(signed.CA) > 0 {
 		if ca, err = certs.ParseCertificates(signed.CA); err != nil {
-			return nil, nil, fmt.Errorf("reading the authority that %s named: %w", t.issuer.Name, err)
+			return nil, nil, fmt.Errorf("reading the CA's certificate that %s returned: %w", t.issuer.Name, err)
 		}
 	}
 	if err := certs.CheckIssued(o.request.content, chain, ca, t.now); err != nil {
-		return nil, nil, fmt.Errorf("%s/%s signed something else than was asked for, which is not used: %w", t.issuer.Kind, t.issuer.Name, err)
+		return nil, nil, fmt.Errorf("%s/%s signed a certificate that differs from the request, and it is discarded: %w", t.issuer.Kind, t.issuer.Name, err)
 	}
 	return chain, ca, nil
 }
 
-// explainRequest says what to do about a request that was not signed.
+// explainRequest adds to an error what to do about a request that was not signed.
 func (o *certIssueOptions) explainRequest(ctx context.Context, err error, t target) error {
 	var denied *issuance.DeniedError
 	var failed *issuance.FailedError
@@ -91,17 +91,17 @@ func (o *certIssueOptions) explainRequest(ctx context.Context, err error, t targ
 	}
 	switch {
 	case errors.As(err, &denied):
-		return withHint(err, "An approver of this cluster refused it. Ask whoever sets its policy, or ask for other names, usages or a shorter --duration.")
+		return withHint(err, "An approver of this cluster denied it. Contact the administrator of its policy, or request other names, usages or a shorter --duration.")
 	case errors.As(err, &failed):
-		return withHint(err, "It won't be tried again. See why: %s", look)
+		return withHint(err, "It will not be retried. See why: %s", look)
 	case errors.As(err, &waiting) && !waiting.Approved:
-		return withHint(outOfTime{err}, "Run it again with a longer --timeout, and have it approved meanwhile:\n  cmctl approve -n %s NAME", shellWord(t.namespace))
+		return withHint(outOfTime{err}, "Run the command again with a longer --timeout, and approve the request in the meantime:\n  cmctl approve -n %s NAME", shellWord(t.namespace))
 	case errors.As(err, &waiting):
-		return withHint(outOfTime{err}, "See what keeps the issuer: %s", look)
+		return withHint(outOfTime{err}, "See the state of the issuer: %s", look)
 	case errors.Is(err, issuance.ErrNotServed):
-		return withHint(err, "Is cert-manager installed? See: kubectl orthweb status")
+		return withHint(err, "Check that cert-manager is installed: kubectl orthweb status")
 	case apierrors.IsForbidden(err):
-		return withHint(err, "Ask for the right to create, get and delete certificaterequests.cert-manager.io there (docs/rbac.md has the Role).")
+		return withHint(err, "Request permission to create, get and delete certificaterequests.cert-manager.io in this namespace (docs/rbac.md has the Role).")
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
@@ -115,28 +115,22 @@ func (o *certIssueOptions) signBySecret(ctx context.Context, t target, duration 
 	}
 	namespace, name, known := strings.Cut(t.secret, "/")
 	if !known {
-		return nil, nil, withHint(fmt.Errorf("which Secret has the key of the authority of %s/%s?", t.issuer.Kind, t.issuer.Name), "Name it with --ca-secret.")
+		return nil, nil, withHint(fmt.Errorf("the Secret with the CA's key of %s/%s is not known", t.issuer.Kind, t.issuer.Name), "Specify it with --ca-secret.")
 	}
-	escape.Fprintf(o.facts.streams.ErrOut, "Warning: this takes the right to read Secret %s, the authority's private key.\nAnyone with that right can sign a certificate for anybody. --via issuer does without.\n", t.secret)
+	escape.Fprintf(o.facts.streams.ErrOut, "Warning: this requires permission to read Secret %s, which holds the CA's private key.\nAny user with that permission can sign a certificate for any client. --via issuer does not require it.\n", t.secret)
 	secret, err := issuance.Secret(ctx, config, namespace, name)
 	switch {
 	case apierrors.IsForbidden(err):
-		return nil, nil, withHint(err, "Leave --via out: having it signed by the issuer needs no right to read Secrets.")
+		return nil, nil, withHint(err, "Remove --via: signing by the issuer requires no permission to read Secrets.")
 	case apierrors.IsNotFound(err):
-		return nil, nil, withHint(err, "Name the authority's Secret with --ca-secret. See which there are: kubectl orthweb cert list")
+		return nil, nil, withHint(err, "Specify the CA's Secret with --ca-secret. List the Secrets: kubectl orthweb cert list")
 	case err != nil:
 		return nil, nil, whenGone(ctx, err)
 	}
-	defer func() {
-		for _, value := range secret.Data {
-			certs.Wipe(value)
-		}
-	}()
 	authority, err := certs.ParseAuthority(secret.Data["tls.crt"], secret.Data["tls.key"], secret.Data["ca.crt"])
 	if err != nil {
-		return nil, nil, fmt.Errorf("the authority in Secret %s: %w", t.secret, err)
+		return nil, nil, fmt.Errorf("reading the CA in Secret %s: %w", t.secret, err)
 	}
-	defer authority.Wipe()
 	if chain, err = authority.Sign(o.request.content, t.now, duration); err != nil {
 		return nil, nil, err
 	}

@@ -17,28 +17,28 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// Korthweb's own names, where nothing tells others.
+// The names that Korthweb uses by default.
 const (
 	defaultIssuer = "int-ca-issuer"
 	defaultSecret = "int-ca-secret"
 )
 
-// target is the tenant that a certificate is for, and who signs for it.
+// target is the tenant that a certificate is for, and the issuer that signs it.
 type target struct {
 	tenant tenant.Status
-	// namespace is where requests go.
+	// namespace is where CertificateRequests are created.
 	namespace string
 	issuer    cmmeta.IssuerReference
-	// secret is the authority's, as namespace/name, empty when it is not known.
+	// secret is the CA's, as namespace/name, empty when it is not known.
 	secret string
-	// end is the authority's, zero when it is not known.
+	// end is when the CA's certificate ends, zero when that is not known.
 	end    time.Time
 	domain string
 	now    time.Time
 }
 
-// tenantWants is what a tenant is found by, and its door. With a namespace named
-// nothing is read outside of it, so that rights in it are enough.
+// tenantWants are the kinds that identify a tenant and its ingress. With a namespace
+// nothing is read outside of it, so that permissions in it are sufficient.
 func tenantWants(namespace string) []collect.Want {
 	wants := collect.Wants(
 		health.KustomizationKind, health.HelmReleaseKind, health.NamespaceKind,
@@ -75,8 +75,8 @@ func (o *certIssueOptions) target(ctx context.Context) (target, error) {
 	return t, nil
 }
 
-// newTarget settles who signs for a tenant. namespace is empty where the user
-// has named none.
+// newTarget selects the issuer for a tenant. namespace is empty where the user named
+// none.
 func newTarget(snap *snapshot.Snapshot, chosen tenant.Tenant, namespace, issuer string) (target, error) {
 	t := target{tenant: tenant.Assess(snap, []tenant.Tenant{chosen})[0], namespace: namespace, now: snap.Meta().At}
 	t.domain = t.tenant.Domain()
@@ -87,8 +87,8 @@ func newTarget(snap *snapshot.Snapshot, chosen tenant.Tenant, namespace, issuer 
 	return t, nil
 }
 
-// chooseTenant is the one that was named, the one in the namespace that was, or
-// the only one there is.
+// chooseTenant is the tenant that was named, the one in the namespace that was named,
+// or the only one.
 func chooseTenant(snap *snapshot.Snapshot, name, namespace string) (tenant.Tenant, error) {
 	tenants := tenant.Discover(snap)
 	if name == "" {
@@ -98,7 +98,7 @@ func chooseTenant(snap *snapshot.Snapshot, name, namespace string) (tenant.Tenan
 		return found, nil
 	}
 	if namespace != "" {
-		// Whoever may see little of a namespace has still named it.
+		// A user with few permissions in a namespace has still named it.
 		if found := tenant.OfNamespace(snap, namespace); name == namespace || name == found.Name {
 			return found, nil
 		}
@@ -113,14 +113,14 @@ func chooseTenant(snap *snapshot.Snapshot, name, namespace string) (tenant.Tenan
 		for _, t := range tenants {
 			names = append(names, t.Name)
 		}
-		return tenant.Tenant{}, withHint(errors.New("which tenant is it for?"), "There are: %s.", quoted(names))
+		return tenant.Tenant{}, withHint(errors.New("a tenant must be specified: there are several"), "Tenants: %s.", quoted(names))
 	}
 	return tenants[0], nil
 }
 
-// findIssuer settles who signs: the issuer that was named, Korthweb's own, or
-// the only one with an authority. An issuer that may not be seen is taken at its
-// word: cert-manager will say if it isn't there.
+// findIssuer selects the issuer: the one that was named, Korthweb's own, or the only
+// one with a CA. An issuer that can't be read is assumed to exist: cert-manager
+// reports when it doesn't.
 func (t *target) findIssuer(snap *snapshot.Snapshot, named string, namespaces []string) error {
 	issuer, err := parseIssuer(named)
 	if err != nil {
@@ -161,8 +161,8 @@ func (t *target) findIssuer(snap *snapshot.Snapshot, named string, namespaces []
 	return usable(snap, finding.RefOf(found.Object))
 }
 
-// clusterSecrets is where cert-manager looks for a ClusterIssuer's Secret unless
-// it was told otherwise (--cluster-resource-namespace).
+// clusterSecrets is where cert-manager looks for a ClusterIssuer's Secret by default
+// (--cluster-resource-namespace).
 const clusterSecrets = "cert-manager"
 
 func noSuchIssuer(snap *snapshot.Snapshot, issuer cmmeta.IssuerReference, namespace string) error {
@@ -177,9 +177,9 @@ func noSuchIssuer(snap *snapshot.Snapshot, issuer cmmeta.IssuerReference, namesp
 			names = append(names, kind+"/"+o.GetName())
 		}
 	}
-	hint := "No issuer is there: see whether the tenant is up with 'kubectl orthweb status'."
+	hint := "The namespace has no issuer. Check the tenant with 'kubectl orthweb status'."
 	if len(names) > 0 {
-		hint = "Choose one with --issuer. There are: " + quoted(names) + "."
+		hint = "Choose one with --issuer. Issuers: " + quoted(names) + "."
 	}
-	return withHint(fmt.Errorf("there is no %s %q in the namespace %s", issuer.Kind, issuer.Name, namespace), "%s", hint)
+	return withHint(fmt.Errorf("%s %q does not exist in namespace %s", issuer.Kind, issuer.Name, namespace), "%s", hint)
 }

@@ -15,17 +15,17 @@ import (
 
 var (
 	certVerifyLong = templates.LongDesc(`
-		Tell whether a client certificate is good for a tenant now: its dates, what
-		it may be used for, its key, whether the tenant's authority signed it, and
-		whether the tenant's Gateways ask clients for one at all.
+		Check whether a tenant accepts a client certificate now: its dates, its
+		allowed usages, its key, whether the tenant's CA signed it, and whether the
+		tenant's Gateways request a client certificate.
 
-		The exit status is 0 when it is good, 1 when it is not, 2 when something
-		could not be read that it takes to tell.`)
+		The exit status is 0 when it is valid, 1 when it is not, 2 when this could
+		not be determined, because something could not be read.`)
 	certVerifyExample = templates.Examples(`
-		# A certificate that was just made, with its key
+		# A new certificate, with its key
 		kubectl orthweb cert verify bhs.client.crt --key=bhs.client.key --tenant=bhs
 
-		# One from a keystore
+		# A certificate in a keystore
 		kubectl orthweb cert verify ct1.client.p12 --p12 --p12-password-file=password --tenant=bhs`)
 )
 
@@ -60,19 +60,19 @@ func newCertVerify(facts *factsFlags) *cobra.Command {
 	o.output.addTo(cmd)
 	o.origin.addTo(cmd.Flags())
 	o.p12.addPasswordTo(cmd.Flags())
-	cmd.Flags().StringVar(&o.keyFile, "key", "", "The private key, to see whether it is the certificate's")
-	cmd.Flags().StringVar(&o.tenant, "tenant", "", "The tenant, by name; the one of -n, or the only one, by default")
-	cmd.Flags().BoolVar(&o.secrets, "secrets", false, "Read the certificates in the tenant's Secrets too")
-	cmd.Flags().BoolVar(&o.connect, "connect", true, "Connect to the tenant's doors to see whether they ask for a certificate")
+	cmd.Flags().StringVar(&o.keyFile, "key", "", "Private key, to check that it matches the certificate")
+	cmd.Flags().StringVar(&o.tenant, "tenant", "", "Name of the tenant; the one in the namespace of -n, or the only one, by default")
+	cmd.Flags().BoolVar(&o.secrets, "secrets", false, "Also read the certificates in the tenant's Secrets")
+	cmd.Flags().BoolVar(&o.connect, "connect", true, "Connect to the tenant's endpoints to find out whether they request a client certificate")
 	return cmd
 }
 
 func (o *certVerifyOptions) validate(cmd *cobra.Command) error {
 	if o.keyFile != "" && o.p12.wanted {
-		return withHint(errors.New("--key and --p12 exclude each other: the file has its key"), "Leave --key out.")
+		return withHint(errors.New("--key and --p12 can't be used together: the file has its key"), "Remove --key.")
 	}
 	if !o.origin.live() && (o.secrets || cmd.Flags().Changed("connect") && o.connect) {
-		return withHint(errors.New("--secrets and --connect need a cluster"), "Leave --from out, or them.")
+		return withHint(errors.New("--secrets and --connect require a cluster"), "Remove --from, or both of them.")
 	}
 	return errors.Join(o.p12.validate(cmd.Flags()), o.output.validate())
 }
@@ -108,7 +108,7 @@ func (o *certVerifyOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// read gets the certificate and its key's public half from the files.
+// read gets the certificate and the public half of its key from the files.
 func (o *certVerifyOptions) read(ctx context.Context) (q trust.Question, err error) {
 	if o.keyFile != "" {
 		warnOfMode(o.facts.streams.ErrOut, o.keyFile)
@@ -124,7 +124,7 @@ func (o *certVerifyOptions) read(ctx context.Context) (q trust.Question, err err
 	return q, nil
 }
 
-// ask adds what the cluster and the doors say.
+// ask adds what the cluster and the endpoints report.
 func (o *certVerifyOptions) ask(ctx context.Context, q *trust.Question, snap *snapshot.Snapshot, chosen tenant.Tenant) {
 	q.Tenant, q.Now = chosen.Name, snap.Meta().At
 	var unknown []snapshot.Failure

@@ -11,12 +11,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
 )
 
-// clientCertificate is issued when it is first needed, and kept. An error is kept
-// only where issuing again would come to the same: after a time-out, say, the next
-// who needs the certificate tries again.
+// clientCertificate is issued when it is first needed, and kept. An error is kept only
+// if issuing again would fail in the same way: after a time-out, for example, the next
+// caller retries.
 type clientCertificate struct {
 	issue func(context.Context) (*tls.Certificate, error)
-	// turn is held by who issues. The others wait for no longer than they have time.
+	// turn is held by the caller that issues. Others wait no longer than their contexts allow.
 	turn        chan struct{}
 	certificate *tls.Certificate
 	err         error
@@ -26,11 +26,11 @@ func newClientCertificate(issue func(context.Context) (*tls.Certificate, error))
 	return &clientCertificate{issue: issue, turn: make(chan struct{}, 1)}
 }
 
-// minLifetime is how long a certificate that is kept has to be valid for: many
-// files take longer to send than a certificate is issued for.
+// minLifetime is how long a certificate must still be valid to be used again: sending
+// many files can take longer than its lifetime.
 const minLifetime = time.Minute
 
-// get returns the certificate, and issues it where there is none yet.
+// get returns the certificate, and issues it at the first call.
 func (c *clientCertificate) get(ctx context.Context) (*tls.Certificate, error) {
 	select {
 	case c.turn <- struct{}{}:
@@ -52,8 +52,7 @@ func (c *clientCertificate) get(ctx context.Context) (*tls.Certificate, error) {
 	return certificate, nil
 }
 
-// isPermanent tells whether a certificate that could not be issued can't be issued
-// a moment later either.
+// isPermanent reports whether issuing the certificate would fail again in the same way.
 func isPermanent(err error) bool {
 	var denied *issuance.DeniedError
 	var failed *issuance.FailedError

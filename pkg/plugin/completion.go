@@ -8,8 +8,8 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 )
 
-// programName is the plugin's own, and completerName the one by which kubectl
-// asks a plugin for completions (k8s.io/kubectl v0.36, pkg/cmd/plugin,
+// programName is the name of the plugin, and completerName that of the program that
+// kubectl calls for a plugin's completions (k8s.io/kubectl v0.36, pkg/cmd/plugin,
 // lookupCompletionExec; kubectl 1.26 and later).
 const (
 	programName   = "kubectl-orthweb"
@@ -18,24 +18,24 @@ const (
 
 var (
 	completionLong = templates.LongDesc(`
-		Let the shell complete tenants, objects, contexts, namespaces and flags.
+		Set up shell completion for tenants, objects, contexts, namespaces and flags.
 
-		kubectl completes the words of a plugin by calling a program with another
-		name; 'install' puts that on your PATH, once. It takes kubectl 1.26 or
-		later, with kubectl's own completion switched on in your shell (see
-		'kubectl completion --help').
+		kubectl completes the arguments of a plugin by calling a second program.
+		'install' creates it in a directory on your PATH; run it once. This requires
+		kubectl 1.26 or later, with kubectl's own completion enabled in your shell
+		(see 'kubectl completion --help').
 
-		The scripts of the shells are for those who call kubectl-orthweb itself.`)
+		The shell scripts are for users who call kubectl-orthweb directly.`)
 	completionExample = templates.Examples(`
-		# Complete "kubectl orthweb …", next to where the plugin is
+		# Complete "kubectl orthweb …", with a program in the plugin's directory
 		kubectl orthweb completion install
 
 		# Complete "kubectl-orthweb …" in this shell
 		source <(kubectl-orthweb completion bash)`)
 )
 
-// argsOf is what the command line is told by a program's whole argument vector:
-// the arguments, and what is asked of it by the name that it is called by.
+// argsOf are the arguments in a program's whole argument vector. The name that the
+// program is called by may add the request for completions.
 func argsOf(argv []string) []string {
 	if len(argv) == 0 {
 		return nil
@@ -46,14 +46,14 @@ func argsOf(argv []string) []string {
 	return argv[1:]
 }
 
-// completing tells whether words are asked for: nothing may then be said on
+// completing reports whether completions are requested: nothing may then be written to
 // standard error, where the user is typing.
 func completing(args []string) bool {
 	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 }
 
-// scripts write what a shell has to load. They are made for a root of another
-// name, since "orthweb" is what nobody types.
+// scripts write the completion script of each shell. They are generated for a root of
+// another name, since users don't type "orthweb" alone.
 var scripts = map[string]func(root *cobra.Command, w io.Writer) error{
 	"bash":       func(root *cobra.Command, w io.Writer) error { return root.GenBashCompletionV2(w, true) },
 	"fish":       func(root *cobra.Command, w io.Writer) error { return root.GenFishCompletion(w, true) },
@@ -64,7 +64,7 @@ var scripts = map[string]func(root *cobra.Command, w io.Writer) error{
 func newCompletion() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "completion",
-		Short:   "Let the shell complete tenants, objects and flags",
+		Short:   "Set up shell completion",
 		Long:    completionLong,
 		Example: completionExample,
 		Args:    noArgs,
@@ -74,7 +74,7 @@ func newCompletion() *cobra.Command {
 	for shell, write := range scripts {
 		cmd.AddCommand(&cobra.Command{
 			Use:   shell,
-			Short: fmt.Sprintf("Print the %s script that completes %s", shell, programName),
+			Short: fmt.Sprintf("Print the %s completion script of %s", shell, programName),
 			Args:  noArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return write(&cobra.Command{Use: programName}, cmd.OutOrStdout())

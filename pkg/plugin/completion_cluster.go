@@ -11,27 +11,28 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// patience is how long somebody who pressed <TAB> is kept waiting for a cluster.
+// patience is how long a user who pressed <TAB> waits for a cluster.
 const patience = time.Second
 
-// tenantKinds are what tenants are discovered from.
+// tenantKinds are the kinds that tenants are discovered from.
 var tenantKinds = collect.Wants(health.KustomizationKind, health.HelmReleaseKind,
 	health.NamespaceKind, health.DeploymentKind, health.StatefulSetKind)
 
-// glance reads the cluster, or the snapshot of the command's --from; nil when it
-// can't be had in time.
-func (f *factsFlags) glance(cmd *cobra.Command, wants []collect.Want) *snapshot.Snapshot {
+// tryRead reads the cluster, or the snapshot of the command's --from, and returns nil
+// when that fails or takes too long.
+func (f *factsFlags) tryRead(cmd *cobra.Command, wants []collect.Want) *snapshot.Snapshot {
 	ctx, cancel := context.WithTimeout(cmd.Context(), patience)
 	defer cancel()
 	var o origin
 	if flag := cmd.Flags().Lookup("from"); flag != nil {
 		o.from, _ = cmd.Flags().GetStringArray("from") // of another type in no command
-		// cobra v1.10 parses the flags twice before it asks for words.
+		// cobra v1.10 parses the flags twice before it requests completions.
 		slices.Sort(o.from)
 		o.from = slices.Compact(o.from)
 	}
@@ -45,11 +46,11 @@ func (f *factsFlags) glance(cmd *cobra.Command, wants []collect.Want) *snapshot.
 	return snap
 }
 
-// candidates are names of the cluster's, for a shell to read by the line and to put
-// into the command line.
+// candidates are names in the cluster that a shell reads line by line and inserts into
+// the command line.
 type candidates []cobra.Completion
 
-// add drops a name that a shell would have to quote: no object of a cluster has one.
+// add ignores a name that a shell would have to quote: no object has such a name.
 func (c *candidates) add(name, about string) {
 	if name == "" || escape.ShellWord(name) != name {
 		return
@@ -60,14 +61,14 @@ func (c *candidates) add(name, about string) {
 	*c = append(*c, name)
 }
 
-// printable drops names of the kubeconfig that are more than a word of one line.
+// printable removes names of the kubeconfig that are not one word of one line.
 func printable(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return escape.Line(name) != name })
 }
 
 // tenantWords are the tenants, with their namespaces.
 func (f *factsFlags) tenantWords(cmd *cobra.Command) []cobra.Completion {
-	snap := f.glance(cmd, tenantKinds)
+	snap := f.tryRead(cmd, tenantKinds)
 	if snap == nil {
 		return nil
 	}
@@ -78,10 +79,10 @@ func (f *factsFlags) tenantWords(cmd *cobra.Command) []cobra.Completion {
 	return found
 }
 
-// objectWords are the objects that tenants stand on, as `explain` takes them: by
-// a name that only one namespace has, or that of -n.
+// objectWords are the objects that tenants depend on, in the form that `explain` takes:
+// by a name that is in one namespace only, or in that of -n.
 func (f *factsFlags) objectWords(cmd *cobra.Command) []cobra.Completion {
-	snap := f.glance(cmd, statusWants())
+	snap := f.tryRead(cmd, statusWants())
 	if snap == nil {
 		return nil
 	}
@@ -109,19 +110,19 @@ func (f *factsFlags) objectWords(cmd *cobra.Command) []cobra.Completion {
 
 // shortKind is the short name of a kind, or the kind in lower case.
 func shortKind(kind string) string {
-	kind = strings.ToLower(kind)
+	plural := finding.PluralOf(kind)
 	for _, short := range slices.Sorted(maps.Keys(shortNames)) {
 		meant := shortNames[short]
-		if slices.Contains(meant, kind+"s") || slices.Contains(meant, strings.TrimSuffix(kind, "y")+"ies") {
+		if slices.Contains(meant, plural) {
 			return short
 		}
 	}
-	return kind
+	return strings.ToLower(kind)
 }
 
 // namespaceWords are the cluster's namespaces.
 func (f *factsFlags) namespaceWords(cmd *cobra.Command) []cobra.Completion {
-	snap := f.glance(cmd, collect.Wants(health.NamespaceKind))
+	snap := f.tryRead(cmd, collect.Wants(health.NamespaceKind))
 	if snap == nil {
 		return nil
 	}

@@ -15,15 +15,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// completer is the program that kubectl calls, and its file's name. It looks for
-// the plugin on the PATH, so that an upgrade or a move leaves it good, and keeps
-// still when the plugin is gone.
+// completer is the program that kubectl calls, and the name of its file. It finds the
+// plugin on the PATH, so that it works after an upgrade or a move, and it prints
+// nothing when the plugin was removed.
 func completer(goos string) (name, content string) {
 	if goos == "windows" {
 		return completerName + ".cmd", "@" + programName + " " + cobra.ShellCompRequestCmd + " %* 2>NUL\r\n"
 	}
 	return completerName, "#!/bin/sh\n" +
-		"# kubectl calls this to complete the words of `kubectl orthweb`.\n" +
+		"# kubectl calls this program to complete `kubectl orthweb`.\n" +
 		"exec " + programName + " " + cobra.ShellCompRequestCmd + " \"$@\" 2>/dev/null\n"
 }
 
@@ -31,13 +31,13 @@ func newCompletionInstall() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "install",
-		Short: "Put the program that kubectl asks for completions on the PATH",
+		Short: "Install the completion program for kubectl",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if dir == "" {
 				program, err := exec.LookPath(programName)
 				if err != nil {
-					return withHint(fmt.Errorf("%s is not on your PATH: %w", programName, err), "Say where to write with --dir: a directory that is on your PATH.")
+					return withHint(fmt.Errorf("%s is not on your PATH: %w", programName, err), "Specify a directory on your PATH with --dir.")
 				}
 				dir = filepath.Dir(program)
 			}
@@ -45,35 +45,34 @@ func newCompletionInstall() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			escape.Fprintf(cmd.OutOrStdout(), "%s completes the words of 'kubectl orthweb'.\n", path)
+			escape.Fprintf(cmd.OutOrStdout(), "%s completes 'kubectl orthweb'.\n", path)
 			if found, err := exec.LookPath(completerName); err != nil || !samePath(found, path) {
-				return withHint(fmt.Errorf("kubectl will not find %s: %s is not the first place on your PATH with one", path, dir), "Add the directory to your PATH, or choose another with --dir.")
+				return withHint(fmt.Errorf("kubectl will not find %s: %s is not the first directory on your PATH with this program", path, dir), "Add the directory to your PATH, or choose another with --dir.")
 			}
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "The directory to write to, one of your PATH; by default where the plugin is")
+	cmd.Flags().StringVar(&dir, "dir", "", "Directory to write to, which must be on your PATH; the plugin's by default")
 	return cmd
 }
 
-// installCompleter writes the completer into a directory, unless it is there. It
-// replaces nothing: what has the name and is something else may be the package
-// manager's.
+// installCompleter writes the completer to a directory, unless it exists. It replaces
+// no other file of this name, which may be the package manager's.
 func installCompleter(dir string) (string, error) {
 	name, content := completer(runtime.GOOS)
 	path := filepath.Join(dir, name)
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
 	if errors.Is(err, fs.ErrExist) {
 		if samePath(path, filepath.Join(dir, programName)) {
-			return path, nil // a package's link to the plugin, which knows the name
+			return path, nil // a package's link to the plugin, which recognizes the name
 		}
 		if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, []byte(content)) {
 			return path, nil
 		}
-		return path, withHint(fmt.Errorf("%s exists already and is not what this version writes", path), "Remove it first if you made it, or leave it if a package did.")
+		return path, withHint(fmt.Errorf("%s already exists, with content that this version does not write", path), "Remove it first if you created it, or keep it if it belongs to a package.")
 	}
 	if err != nil {
-		return path, withHint(fmt.Errorf("writing the completion program: %w", err), "Choose a directory of your PATH that you may write to, with --dir.")
+		return path, withHint(fmt.Errorf("writing the completion program: %w", err), "Specify a directory on your PATH that you can write to with --dir.")
 	}
 	_, err = file.WriteString(content)
 	if err = errors.Join(err, file.Close()); err != nil {
@@ -82,7 +81,7 @@ func installCompleter(dir string) (string, error) {
 	return path, nil
 }
 
-// samePath tells whether two names are of one file.
+// samePath reports whether two names are of one file.
 func samePath(a, b string) bool {
 	first, err := os.Stat(a)
 	if err != nil {

@@ -9,13 +9,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// words gives what a word may be, each perhaps with a tab and what it is. What
-// can't be had in time is left out: there is nowhere to say so.
+// words returns the completions of a word, each with an optional description after a
+// tab. Those that can't be read in time are omitted: completion has no way to report it.
 type words = func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective)
 
-// addCompletions says for each command of the tree what its words may be. It
-// goes by what the help text says, so that the two never differ: by the names of
-// the arguments in the usage line, and by the lists of what a flag may be.
+// addCompletions adds completions to each command of the tree. It derives them from the
+// help text, so that the two never differ: from the names of the arguments in the usage
+// line, and from the lists of a flag's values.
 func addCompletions(cmd *cobra.Command, facts *factsFlags) {
 	if cmd.ValidArgsFunction == nil {
 		cmd.ValidArgsFunction = facts.argumentWords(cmd.Use)
@@ -58,7 +58,7 @@ func (f *factsFlags) argumentWords(use string) words {
 // listed is the list of values in a flag's usage.
 var listed = regexp.MustCompile(`one of: (.+)$`)
 
-// flagWords is nil for a flag whose value is a file, or nobody knows what.
+// flagWords is nil for a flag whose value is a file or unknown.
 func (f *factsFlags) flagWords(flag *pflag.Flag) words {
 	switch flag.Name {
 	case "context", "cluster", "user":
@@ -87,8 +87,8 @@ func (f *factsFlags) flagWords(flag *pflag.Flag) words {
 	return nil
 }
 
-// valueWords splits "json, yaml, jsonpath=…". After a word that goes on, the
-// shell adds no space.
+// valueWords splits "json, yaml, jsonpath=…". After an incomplete word the shell adds
+// no space.
 func valueWords(list string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	directive := cobra.ShellCompDirectiveNoFileComp
 	values := strings.Split(list, ", ")

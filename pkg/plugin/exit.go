@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// The exit codes, as `kubectl diff` has them: yes, no, could not tell; and
-// timeout(1)'s for a --timeout that ran out.
+// The exit codes, as those of `kubectl diff`: yes, no, could not be determined; and
+// that of timeout(1) for an expired --timeout.
 const (
 	exitYes     = 0
 	exitNo      = 1
@@ -21,18 +21,18 @@ const (
 	exitTimeout = 124
 )
 
-// ExitInterrupted is Run's code when its context was cancelled before there was an
-// answer: 128 and SIGINT's number, as shells report it.
+// ExitInterrupted is Run's code when its context was cancelled before it had an
+// answer: 128 plus SIGINT's number, as shells report it.
 const ExitInterrupted = 130
 
-// answer ends a command that worked with a code other than 0: its output has
-// already said why.
+// answer is the exit code other than 0 of a command that succeeded: its output has
+// already told the reason.
 type answer int
 
 func (a answer) Error() string { return fmt.Sprintf("exit status %d", int(a)) }
 
-// exitFor is the answer to "are they ready?": no as soon as one is known not to
-// be, unclear when one could not be judged.
+// exitFor is the answer to "are they ready?": no if one is known not to be ready,
+// unclear if one could not be judged.
 func exitFor(verdicts []health.Status) error {
 	code := answer(exitYes)
 	for _, verdict := range verdicts {
@@ -50,7 +50,7 @@ func exitFor(verdicts []health.Status) error {
 	return code
 }
 
-// outOfTime is an error of a --timeout that ran out.
+// outOfTime is the error of an expired --timeout.
 type outOfTime struct{ error }
 
 func (o outOfTime) Unwrap() error { return o.error }
@@ -64,13 +64,13 @@ type problem struct {
 func (p *problem) Error() string { return p.err.Error() }
 func (p *problem) Unwrap() error { return p.err }
 
-// withHint adds what to do next to an error. The arguments are fields of its lines.
+// withHint adds to an error what to do next. The arguments are the hint's fields.
 func withHint(err error, hint string, args ...any) error {
 	return &problem{err: err, hint: escape.Sprintf(hint, args...)}
 }
 
-// exitCode turns the end of a command into the program's exit code, and says
-// what went wrong when nothing else has. The name is what the caller calls it by.
+// exitCode returns the program's exit code for the result of a command, and prints an
+// error that has not been printed yet. The name is the one that the caller uses.
 func exitCode(err error, name string, stderr io.Writer) int {
 	var code answer
 	switch {
@@ -94,10 +94,10 @@ func exitCode(err error, name string, stderr io.Writer) int {
 }
 
 // exitUnwritten is the exit code of a command whose standard output could not be
-// written, whatever it came to: nobody has read its answer. A reader that has gone, as
-// head(1) does, has read what it wanted, and is told nothing.
+// written, whatever its result: the answer has not been read. When the reader has
+// closed the pipe, as head(1) does, no error is printed.
 func exitUnwritten(err, failed error, name string, stderr io.Writer) int {
-	if err != nil && !strings.Contains(err.Error(), failed.Error()) { // printers wrap it in words of their own
+	if err != nil && !strings.Contains(err.Error(), failed.Error()) { // printers wrap it in their own message
 		_ = exitCode(err, name, stderr)
 	}
 	if errors.Is(failed, syscall.EPIPE) {

@@ -28,11 +28,10 @@ var (
 		Kustomizations) down to Helm releases, workloads, pods, volumes,
 		certificates and gateways, and reports the causes, not their
 		consequences. Without arguments it explains every tenant that is not
-		ready. The namespace of -n is where KIND/NAME is looked for; it does
-		not select tenants.
+		ready. -n is the namespace of KIND/NAME; it does not select tenants.
 
-		The exit status is 0 when all of it is ready, with warnings or without, 1
-		when something is not ready, 2 when it could not be told.`)
+		The exit status is 0 when everything is ready, with or without warnings, 1
+		when something is not ready, 2 when this could not be determined.`)
 	explainExample = templates.Examples(`
 		# Every tenant that is not ready
 		kubectl orthweb explain
@@ -40,7 +39,7 @@ var (
 		# One tenant
 		kubectl orthweb explain bhs
 
-		# A layer, a release, a workload
+		# A layer, a Helm release
 		kubectl orthweb explain ks/bhs-application
 		kubectl orthweb explain hr/postgres-ha -n bhs-orthweb
 
@@ -58,8 +57,7 @@ type explainOptions struct {
 	origin origin
 	save   string
 	force  bool
-	// kinds finds the kinds that a word means, in a live cluster; nil for a
-	// recorded one.
+	// kinds finds the kinds that a word names in a live cluster; nil for a recorded one.
 	kinds func(word string) []schema.GroupKind
 }
 
@@ -73,15 +71,15 @@ func newExplain(facts *factsFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			if !slices.Contains(explainFormats, o.format) {
-				return withHint(fmt.Errorf("there is no output format %q", o.format), "Give -o one of: %s.", strings.Join(explainFormats, ", "))
+				return withHint(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", strings.Join(explainFormats, ", "))
 			}
 			return o.run(cmd.Context())
 		},
 	}
 	cmd.Flags().StringVarP(&o.format, "output", "o", "tree", "Output format, one of: "+strings.Join(explainFormats, ", "))
 	o.origin.addTo(cmd.Flags())
-	cmd.Flags().StringVar(&o.save, "save", "", "Save what was read as a snapshot in this file")
-	cmd.Flags().BoolVar(&o.force, "force", false, "Let --save replace a file")
+	cmd.Flags().StringVar(&o.save, "save", "", "Save the objects that were read to this file, as a snapshot")
+	cmd.Flags().BoolVar(&o.force, "force", false, "Allow --save to replace an existing file")
 	return cmd
 }
 
@@ -109,7 +107,7 @@ func (o *explainOptions) run(ctx context.Context) error {
 	return answerOf(last.explanation)
 }
 
-// explain puts the explanations of all arguments together.
+// explain combines the explanations of all arguments.
 func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenant) (diagnose.Explanation, error) {
 	var chosen []tenant.Tenant
 	all := diagnose.Explanation{At: snap.Meta().At}
@@ -131,7 +129,7 @@ func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenan
 	if len(o.args) == 0 {
 		if len(tenants) == 0 {
 			if e := diagnose.Flux(snap); len(e.Subjects) > 0 {
-				return e, nil // some other Flux cluster
+				return e, nil // a Flux cluster without Korthweb
 			}
 			return all, noTenantsIn(snap, o.origin)
 		}
@@ -168,9 +166,8 @@ func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
 	return render.Explain(out, e, style)
 }
 
-// answerOf is the exit code of an explanation. What is ready stays so though
-// something deserves attention. Where a cause was found, what could not be seen
-// besides makes no difference.
+// answerOf is the exit code of an explanation. An object with warnings is ready. Where
+// a cause was found, objects that could not be read make no difference.
 func answerOf(e diagnose.Explanation) error {
 	verdicts := make([]health.Status, len(e.Subjects))
 	for i, s := range e.Subjects {

@@ -11,20 +11,20 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// fewNamespaces is up to how many namespaces of tenants all are read at once: one
-// list a kind costs no more then than one of each.
+// fewNamespaces is the number of tenants' namespaces up to which all namespaces are
+// read: one list a kind then costs no more than a list of each namespace.
 const fewNamespaces = 8
 
-// explained is what one run of the explainers came to.
+// explained is the result of one run of the explainers.
 type explained struct {
 	explanation diagnose.Explanation
 	tenants     int
 	err         error
 }
 
-// read gets the facts and explains them. Of a live cluster it reads what the
-// explainers ask for, until they ask for nothing more; in a cluster of many
-// tenants, of the tenants that were named and of what they share.
+// read gets the facts and explains them. In a live cluster it reads what the explainers
+// query, until no query is open; in a cluster of many tenants, it reads only the tenants
+// that were named and what they share.
 func (o *explainOptions) read(ctx context.Context) (*snapshot.Snapshot, explained, error) {
 	var last explained
 	reason := func(snap *snapshot.Snapshot) { last = o.reason(snap) }
@@ -54,8 +54,8 @@ func (o *explainOptions) reason(snap *snapshot.Snapshot) explained {
 	return explained{e, len(tenants), err}
 }
 
-// begin reads what status reads, everywhere or of the tenants that were named,
-// and gives the namespaces to which all else is confined, nil for all.
+// begin reads what status reads, in all namespaces or of the tenants that were named,
+// and returns the namespaces to which further reads are limited, nil for all.
 func (o *explainOptions) begin(ctx context.Context, session *collect.Session) (*snapshot.Snapshot, []string, error) {
 	if len(o.args) == 0 {
 		snap, err := session.Read(ctx, statusWants())
@@ -66,10 +66,10 @@ func (o *explainOptions) begin(ctx context.Context, session *collect.Session) (*
 		return nil, nil, err
 	}
 	if o.named() {
-		// Objects are looked for by their names, and found with the first round.
+		// Objects are searched by their names, and found in the first round.
 		shared, err = session.Settle(ctx, shared, nil, func(snap *snapshot.Snapshot) {
 			for _, arg := range o.args {
-				_, _ = o.findObject(snap, arg) // the answer is asked for again, and then told
+				_, _ = o.findObject(snap, arg) // the search is repeated, and its error is then returned
 			}
 		})
 		if err != nil {
@@ -87,14 +87,14 @@ func (o *explainOptions) begin(ctx context.Context, session *collect.Session) (*
 	return snapshot.Join(shared, rest), scope, nil
 }
 
-// named tells whether an object is among the arguments.
+// named reports whether an object is among the arguments.
 func (o *explainOptions) named() bool { return slices.ContainsFunc(o.args, isObject) }
 
 func isObject(arg string) bool { return strings.Contains(arg, "/") }
 
-// scope gives the namespaces of the tenants that the arguments are about, and
-// with those that their shared layers touch. All are to be read where there are
-// few, or where an argument is not found among what all tenants share.
+// scope returns the namespaces of the tenants that the arguments name, and the same
+// with those that their shared layers touch. All namespaces must be read where there
+// are few, or where an argument is not found among the objects that all tenants share.
 func (o *explainOptions) scope(shared *snapshot.Snapshot) (own, scope []string, all bool) {
 	tenants := tenant.Discover(shared)
 	total := 0

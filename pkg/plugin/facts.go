@@ -15,19 +15,19 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// factsFlags say where facts come from: the cluster of the kubeconfig, or a
+// factsFlags define where facts come from: the cluster of the kubeconfig, or a
 // recorded one.
 type factsFlags struct {
 	kube    *genericclioptions.ConfigFlags
 	streams genericiooptions.IOStreams
-	// name is what the caller calls the program by.
+	// name is the program's name that the caller uses.
 	name string
 }
 
 // examplePrefix marks a --from that is built into the program.
 const examplePrefix = "example:"
 
-// origin is where facts are read from when not from the cluster.
+// origin is the source of the facts instead of the cluster.
 type origin struct {
 	from     []string
 	at       string
@@ -36,16 +36,16 @@ type origin struct {
 
 func (o *origin) addTo(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.from, "from", nil, fmt.Sprintf(
-		"Read a snapshot instead of the cluster: a file, - for standard input, or one of %s; or what 'kubectl get -o yaml' or 'kubectl cluster-info dump' printed: files (give it several times) or a directory",
+		"Read a snapshot instead of the cluster: a file, - for standard input, or one of %s; or the output of 'kubectl get -o yaml' or 'kubectl cluster-info dump': files (can be repeated) or a directory",
 		strings.Join(exampleNames(), ", ")))
-	flags.StringVar(&o.at, "at", "", "When kubectl printed the files, as RFC 3339; the newest time in them by default (a snapshot has its own time)")
-	flags.BoolVar(&o.complete, "assume-complete", false, "Treat what kubectl printed as complete: objects not in it do not exist (a snapshot knows itself what was read)")
+	flags.StringVar(&o.at, "at", "", "Time at which kubectl printed the files, as RFC 3339; the newest time in them by default (a snapshot has its own time)")
+	flags.BoolVar(&o.complete, "assume-complete", false, "Treat the output of kubectl as complete: objects not in it do not exist (a snapshot records what was read)")
 }
 
-// live tells whether the cluster is to be read.
+// live reports whether the cluster must be read.
 func (o *origin) live() bool { return len(o.from) == 0 }
 
-// hint is the flags again, for a command to copy.
+// hint returns the flags, for a command to copy.
 func (o *origin) hint() string {
 	text := ""
 	for _, from := range o.from {
@@ -68,7 +68,7 @@ func exampleNames() []string {
 	return names
 }
 
-// read gets the facts from where the user said, or from the cluster.
+// read gets the facts from the source that the user named, or from the cluster.
 func (f *factsFlags) read(ctx context.Context, o origin, wants []collect.Want) (*snapshot.Snapshot, error) {
 	if o.live() {
 		return f.collect(ctx, wants, false)
@@ -100,7 +100,7 @@ func (f *factsFlags) session(ctx context.Context, version bool) (*collect.Sessio
 	return session, whenGone(ctx, err)
 }
 
-// namespace is the one given by -n, empty when none was.
+// namespace is that of -n, empty without it.
 func (f *factsFlags) namespace() string {
 	if f.kube.Namespace == nil {
 		return ""
@@ -108,8 +108,8 @@ func (f *factsFlags) namespace() string {
 	return *f.kube.Namespace
 }
 
-// whenGone adds what to do to the error of a cluster that can't be reached, or that
-// answers with something else.
+// whenGone adds a hint to the error of a cluster that can't be reached, or whose answer
+// is not that of an API server.
 func whenGone(ctx context.Context, err error) error {
 	var known *problem
 	if err != nil && ctx.Err() == nil && !errors.As(err, &known) {

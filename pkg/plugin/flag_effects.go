@@ -9,17 +9,17 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// effect says with which other flags a flag has an effect.
+// effect defines with which other flags a flag has an effect.
 type effect struct {
-	// needs are flags of which one must be given, too.
+	// needs are flags of which one must also be set.
 	needs []string
-	// unless are flags that take its effect away.
+	// unless are flags with which it has no effect.
 	unless []string
 }
 
-// effects are the flags whose effect depends on whether others are given, by
-// "COMMAND --FLAG"; "--FLAG" is for all commands that have no entry of their own.
-// What depends on values is checked by the commands.
+// effects are the flags whose effect depends on whether others are set, by
+// "COMMAND --FLAG"; "--FLAG" is for all commands without an entry of their own.
+// The commands check what depends on values.
 var effects = map[string]effect{
 	"--at":               {needs: []string{"from"}},
 	"--assume-complete":  {needs: []string{"from"}},
@@ -34,22 +34,22 @@ var effects = map[string]effect{
 	"resume --wait":      {unless: []string{"dry-run"}},
 }
 
-// connectionFlags are kubectl's own that say which cluster to talk to, and how. With
-// --from no cluster is asked. The namespace also tells objects apart.
+// connectionFlags are kubectl's own flags that define the cluster and the connection.
+// With --from no request is sent to a cluster. The namespace also identifies objects.
 var connectionFlags = []string{
 	"as", "as-group", "as-uid", "as-user-extra", "certificate-authority", "client-certificate", "client-key",
 	"cluster", "context", "disable-compression", "insecure-skip-tls-verify", "kubeconfig", "request-timeout",
 	"server", "tls-server-name", "token", "user",
 }
 
-// unconnected are flags of connections that have no effect on a command that asks no
-// cluster. The kubeconfig's context names the block of a hosts file.
+// unconnected are connection flags that have no effect on a command that sends no
+// request to a cluster. The kubeconfig's context names the block of a hosts file.
 var unconnected = map[string][]string{
 	"hosts remove": {"namespace", "as", "as-group", "as-uid", "as-user-extra", "token", "request-timeout"},
 }
 
-// checkEffects refuses flags that would have no effect: who gives one expects
-// something of it.
+// checkEffects rejects flags that would have no effect: a user who sets one expects an
+// effect.
 func checkEffects(cmd *cobra.Command) (err error) {
 	flags := cmd.Flags()
 	recorded := given(flags, "from")
@@ -61,13 +61,13 @@ func checkEffects(cmd *cobra.Command) (err error) {
 		switch without := slices.IndexFunc(e.unless, func(name string) bool { return given(flags, name) }); {
 		case err != nil:
 		case recorded && slices.Contains(connectionFlags, flag.Name):
-			err = withHint(fmt.Errorf("--%s has no effect with --from: no cluster is asked", flag.Name), "Leave one of them out.")
+			err = withHint(fmt.Errorf("--%s has no effect with --from: no request is sent to a cluster", flag.Name), "Remove one of them.")
 		case slices.Contains(unconnected[pathOf(cmd)], flag.Name):
-			err = withHint(fmt.Errorf("--%s has no effect: no cluster is asked", flag.Name), "Name tenants, or leave it out.")
+			err = withHint(fmt.Errorf("--%s has no effect: no request is sent to a cluster", flag.Name), "Specify tenants, or remove it.")
 		case len(e.needs) > 0 && !slices.ContainsFunc(e.needs, func(name string) bool { return given(flags, name) }):
 			err = withHint(fmt.Errorf("--%s has no effect without --%s", flag.Name, strings.Join(e.needs, " or --")), "See '%s --help' for usage.", cmd.CommandPath())
 		case without >= 0:
-			err = withHint(fmt.Errorf("--%s has no effect with --%s", flag.Name, e.unless[without]), "Leave one of them out.")
+			err = withHint(fmt.Errorf("--%s has no effect with --%s", flag.Name, e.unless[without]), "Remove one of them.")
 		}
 	})
 	return err
@@ -90,7 +90,7 @@ func pathOf(cmd *cobra.Command) string {
 	return strings.TrimSpace(path)
 }
 
-// given tells whether the user gave a flag, other than as --flag=false.
+// given reports whether the user set a flag, other than as --flag=false.
 func given(flags *pflag.FlagSet, name string) bool {
 	flag := flags.Lookup(name)
 	return flag != nil && flag.Changed && flag.Value.String() != "false"

@@ -8,12 +8,14 @@ import (
 	"strings"
 	"time"
 
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// look reads the cluster once and works out the states.
+// look reads the cluster once and assesses the tenants.
 func (o *statusOptions) look(ctx context.Context) ([]tenant.Status, time.Time, error) {
 	snap, err := o.facts.read(ctx, origin{}, statusWants())
 	if err != nil {
@@ -23,34 +25,29 @@ func (o *statusOptions) look(ctx context.Context) ([]tenant.Status, time.Time, e
 	return statuses, snap.Meta().At, err
 }
 
-// pause sleeps between two looks, until the context ends.
-func pause(ctx context.Context, interval time.Duration) error {
-	timer := time.NewTimer(interval)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+// repeat calls condition until it is true or fails, or the context ends, whose error it
+// returns then. The interval begins when a call has ended: reading a large cluster may take
+// longer.
+func repeat(ctx context.Context, interval time.Duration, condition apiwait.ConditionWithContextFunc) error {
+	return apiwait.Backoff{Duration: interval}.DelayFunc().Until(ctx, true, true, condition)
 }
 
-// watchLoop shows the state over and over: in place on a terminal; elsewhere
-// appended, and only when something other than an age has changed. A look that
-// fails is reported and tried again: the cluster may be what is being mended.
+// watchLoop prints the state repeatedly: in place on a terminal; otherwise appended, and
+// only when something other than an age has changed. A failed read is reported and
+// retried: the cluster itself may be under repair.
 func (o *statusOptions) watchLoop(ctx context.Context) error {
 	out := o.facts.streams.Out
 	last := ""
-	for {
+	return repeat(ctx, o.interval, func(ctx context.Context) (bool, error) {
 		statuses, now, err := o.look(ctx)
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return false, ctx.Err()
 		}
 		style := o.output.style(out)
 		state := stateOf(statuses)
 		switch {
 		case err != nil:
-			escape.Fprintf(o.facts.streams.ErrOut, "error: %v; trying again in %s\n", err, o.interval)
+			escape.Fprintf(o.facts.streams.ErrOut, "error: %v; retrying in %s\n", err, o.interval)
 		case style.Width > 0:
 			err = o.redraw(statuses, now, style)
 		case state != last:
@@ -59,15 +56,13 @@ func (o *statusOptions) watchLoop(ctx context.Context) error {
 		}
 		var unwritten *outputError
 		if errors.As(err, &unwritten) {
-			return err
+			return false, err
 		}
-		if err := pause(ctx, o.interval); err != nil {
-			return err
-		}
-	}
+		return false, nil
+	})
 }
 
-// redraw paints over the last screen without a flash.
+// redraw overwrites the last screen without flicker.
 func (o *statusOptions) redraw(statuses []tenant.Status, now time.Time, style render.Style) error {
 	screen := escape.NewStyled(nil)
 	if err := o.print(screen, statuses, now, style); err != nil {
@@ -79,7 +74,7 @@ func (o *statusOptions) redraw(statuses []tenant.Status, now time.Time, style re
 	return frame.Flush()
 }
 
-// stateOf is all that matters of the states but the ages.
+// stateOf is the states without their ages.
 func stateOf(statuses []tenant.Status) string {
 	var state strings.Builder
 	for _, s := range statuses {
@@ -91,10 +86,11 @@ func stateOf(statuses []tenant.Status) string {
 	return state.String()
 }
 
-// progressLines are the states that were last reported, by the name of what is waited for.
+// progressLines are the states that were last reported, by the name of the object or
+// tenant that the command waits for.
 type progressLines map[string]string
 
-// report writes a state once.
+// report writes a state when it changes.
 func (s progressLines) report(w io.Writer, name, state string) {
 	if s[name] != state {
 		s[name] = state

@@ -5,8 +5,8 @@ import (
 	"k8s.io/kubectl/pkg/util/term"
 )
 
-// wrapHelp breaks the lines of help texts on a terminal as kubectl does. kubectl's own
-// way (term.NewResponsiveWriter) looks for a file and finds a stream.
+// wrapHelp wraps the lines of help texts on a terminal as kubectl does. kubectl's own
+// function (term.NewResponsiveWriter) requires a file and gets a stream.
 func wrapHelp(root *cobra.Command) {
 	help, usage := root.HelpFunc(), root.UsageFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
@@ -25,7 +25,7 @@ func wrapHelp(root *cobra.Command) {
 	}
 }
 
-// find is the command of that name.
+// find returns the command of that name.
 func find(root *cobra.Command, name string) *cobra.Command {
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == name {
@@ -35,8 +35,8 @@ func find(root *cobra.Command, name string) *cobra.Command {
 	return root
 }
 
-// responsive has a command write to a terminal in lines of kubectl's widths, until
-// what it returns is called.
+// responsive makes a command write to a terminal in lines of kubectl's widths, until
+// restore is called.
 func responsive(cmd *cobra.Command) (restore func()) {
 	out := cmd.OutOrStdout()
 	file, ok := terminalOf(out)
@@ -56,7 +56,7 @@ func responsive(cmd *cobra.Command) (restore func()) {
 	return func() {}
 }
 
-// newHelp is the command "help", as cobra's but that an unknown command is an error.
+// newHelp is the command "help", as cobra's, except that an unknown command is an error.
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command]",

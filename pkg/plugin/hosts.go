@@ -17,27 +17,28 @@ import (
 
 var (
 	hostsLong = templates.LongDesc(`
-		Put the tenants' host names into this machine's hosts file, where no DNS
-		has them.
+		Write the tenants' host names to this machine's hosts file, where DNS does
+		not have them.
 
-		The names stand in one block for each cluster; whatever else is in the file
-		stays as it is, and a name that you have mapped by hand is never overruled.
-		A name that two tenants claim is written for neither; a domain that is new on
-		this machine is written when you have accepted it.
-		The cluster is read as you. Only writing the file takes more rights: 'hosts
-		sync' offers to run that step, and nothing else, under sudo.`)
+		Each cluster has one block in the file; the rest of the file is not changed,
+		and a name that you have mapped yourself is never overridden. A name that
+		two tenants claim is written for neither; a domain that is new on this machine
+		is written when you have accepted it.
+		The cluster is read with your credentials. Only writing the file requires more
+		permissions: 'hosts sync' offers to run that step, and nothing else, under
+		sudo.`)
 	hostsExample = templates.Examples(`
-		# The lines, to look at or to paste
+		# Print the lines, to inspect or to paste
 		kubectl orthweb hosts list
 
-		# What would change, then change it
+		# Show what would change, then change it
 		kubectl orthweb hosts diff
 		kubectl orthweb hosts sync
 
 		# In a script: accept the domain of a tenant, and the lab's addresses
 		kubectl orthweb hosts sync --allow-domain=bhs.orthweb.com --allow-address=127.0.0.0/8
 
-		# Take one tenant's names out again, or all
+		# Remove one tenant's names, or all
 		kubectl orthweb hosts remove bhs
 		kubectl orthweb hosts remove`)
 )
@@ -45,7 +46,7 @@ var (
 func newHosts(facts *factsFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "hosts",
-		Short:   "Manage the tenants' names in the hosts file",
+		Short:   "Manage tenant names in the hosts file",
 		Long:    hostsLong,
 		Example: hostsExample,
 		Args:    noArgs,
@@ -55,21 +56,21 @@ func newHosts(facts *factsFlags) *cobra.Command {
 	return cmd
 }
 
-// hostsFile is which file, and which block of it.
+// hostsFile is the path of a hosts file, and a block in it.
 type hostsFile struct {
 	path  string
 	block string
 }
 
-// hostsFileVariable names the file where --hosts-file does not.
+// hostsFileVariable names the file without --hosts-file.
 const hostsFileVariable = "ORTHWEB_HOSTS_FILE"
 
 func (f *hostsFile) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&f.path, "hosts-file", "", "The hosts file; $"+hostsFileVariable+" or the system's by default")
-	flags.StringVar(&f.block, "block", "", "The block of the file to work on; the one of the kubeconfig's context by default")
+	flags.StringVar(&f.path, "hosts-file", "", "Path of the hosts file; $"+hostsFileVariable+" or the system's by default")
+	flags.StringVar(&f.block, "block", "", "Block of the hosts file; the one of the kubeconfig's context by default")
 }
 
-// settle fills in what was not said. It reads the kubeconfig, not the cluster.
+// settle fills in defaults. It reads the kubeconfig, not the cluster.
 func (f *hostsFile) settle(facts *factsFlags) error {
 	f.settlePath()
 	if f.block != "" {
@@ -80,7 +81,7 @@ func (f *hostsFile) settle(facts *factsFlags) error {
 	}
 	config, err := facts.kube.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
-		return withHint(fmt.Errorf("reading the kubeconfig: %w", err), "Choose one with --kubeconfig, or name the block with --block.")
+		return withHint(fmt.Errorf("reading the kubeconfig: %w", err), "Choose one with --kubeconfig, or specify the block with --block.")
 	}
 	name := config.CurrentContext
 	if facts.kube.Context != nil && *facts.kube.Context != "" {
@@ -104,12 +105,12 @@ func (f *hostsFile) settle(facts *factsFlags) error {
 	case facts.kube.APIServer != nil && *facts.kube.APIServer != "":
 		f.block = *facts.kube.APIServer
 	default:
-		return withHint(errors.New("the kubeconfig has no current context to name the block after"), "Choose one with --context, or name the block with --block.")
+		return withHint(errors.New("naming the block: the kubeconfig has no current context"), "Choose one with --context, or specify the block with --block.")
 	}
 	return nil
 }
 
-// compare reads the file, before anything else is, and what it should say.
+// compare reads the file, before anything else, and the entries that it should have.
 func (f *hostsFile) compare(ctx context.Context, facts *factsFlags, wants *wantedHosts) (before []byte, w wanted, err error) {
 	if err := f.settle(facts); err != nil {
 		return nil, wanted{}, err
@@ -125,7 +126,7 @@ func (f *hostsFile) compare(ctx context.Context, facts *factsFlags, wants *wante
 	return before, w, err
 }
 
-// entriesOf are what the file has in a block.
+// entriesOf are the entries in a block of the file.
 func entriesOf(file *hosts.File, block string) []hosts.Entry {
 	for _, b := range file.Blocks() {
 		if b.ID == block {
@@ -144,12 +145,12 @@ func (f *hostsFile) settlePath() {
 	}
 }
 
-// undo is the command that takes the tenants' names out again.
+// undo is the command that removes the tenants' names.
 func (f *hostsFile) undo(tenants []string, facts *factsFlags) string {
 	return f.command("remove", tenants, facts)
 }
 
-// command is a hosts command on the same file and cluster.
+// command is a hosts command for the same file and cluster.
 func (f *hostsFile) command(verb string, tenants []string, facts *factsFlags, flags ...string) string {
 	command := []string{facts.name, "hosts", verb}
 	for _, name := range tenants {
@@ -165,25 +166,25 @@ func (f *hostsFile) command(verb string, tenants []string, facts *factsFlags, fl
 	return strings.Join(command, " ")
 }
 
-// explainHosts adds what to do to an error of the hosts file.
+// explainHosts adds a hint to an error of the hosts file.
 func explainHosts(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, hosts.ErrMissing):
-		return withHint(err, "Name it with --hosts-file, or make an empty one first.")
+		return withHint(err, "Specify it with --hosts-file, or create an empty one first.")
 	case errors.Is(err, hosts.ErrNotWritable):
-		return withHint(err, "It takes an administrator: add --sudo, or paste the lines of 'kubectl orthweb hosts list'.")
+		return withHint(err, "This requires administrator permissions: add --sudo, or paste the lines of 'kubectl orthweb hosts list'.")
 	case errors.Is(err, hosts.ErrRestless):
-		return withHint(err, "Find out which program writes it, and try again.")
+		return withHint(err, "Find out which program writes it, then run the command again.")
 	case errors.Is(err, hosts.ErrNotRegular), errors.Is(err, hosts.ErrTooLarge):
-		return withHint(err, "Is --hosts-file right?")
+		return withHint(err, "Check the value of --hosts-file.")
 	}
 	return err
 }
 
-// warnOfSudo tells who runs all of it under sudo that their kubeconfig is not
-// the one that is read.
+// warnOfSudo warns a user who runs the whole command under sudo that it does not read
+// their kubeconfig.
 func warnOfSudo(facts *factsFlags) {
 	if os.Geteuid() != 0 || os.Getenv("SUDO_USER") == "" || os.Getenv("KUBECONFIG") != "" {
 		return
@@ -191,5 +192,5 @@ func warnOfSudo(facts *factsFlags) {
 	if facts.kube.KubeConfig != nil && *facts.kube.KubeConfig != "" {
 		return
 	}
-	escape.Fprintf(facts.streams.ErrOut, "Warning: under sudo root's kubeconfig is read, not that of %s. Run it without: it asks for sudo just to write the file.\n", os.Getenv("SUDO_USER"))
+	escape.Fprintf(facts.streams.ErrOut, "Warning: under sudo the kubeconfig of root is read, not that of %s. Run the command without sudo: it uses sudo only to write the file.\n", os.Getenv("SUDO_USER"))
 }

@@ -14,12 +14,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// acceptance is what the user lets the cluster put into the hosts file. The lines of
-// the block are the record of it: what was accepted once, and is there, stays accepted.
+// acceptance is what the user allows the cluster to write to the hosts file. The lines
+// of the block are its record: a name in the block was accepted, and stays accepted.
 type acceptance struct {
 	domainFlags, addressFlags []string
 
-	// domains hold for all tenants, granted for one; addresses for all.
+	// domains apply to all tenants, granted to one; addresses to all.
 	domains   []string
 	granted   map[string][]string
 	addresses []netip.Prefix
@@ -27,8 +27,8 @@ type acceptance struct {
 }
 
 func (a *acceptance) addTo(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&a.domainFlags, "allow-domain", nil, "Accept the tenants' names under this domain; TENANT=DOMAIN gives the domain to one tenant")
-	flags.StringSliceVar(&a.addressFlags, "allow-address", nil, "Accept this address (or prefix) of an ingress, though it is a loopback, link-local or metadata address")
+	flags.StringSliceVar(&a.domainFlags, "allow-domain", nil, "Accept the tenants' names under this domain; TENANT=DOMAIN assigns the domain to one tenant")
+	flags.StringSliceVar(&a.addressFlags, "allow-address", nil, "Accept this address (or prefix) of an ingress, even if it is a loopback, link-local or metadata address")
 }
 
 func (a *acceptance) validate() error {
@@ -39,10 +39,10 @@ func (a *acceptance) validate() error {
 			name, domain = "", text
 		}
 		if err := hosts.CheckDomain(domain); err != nil {
-			return withHint(fmt.Errorf("--allow-domain: %w", err), "Name the domain of a tenant's hosts, such as bhs.orthweb.com.")
+			return withHint(fmt.Errorf("--allow-domain: %w", err), "Specify the domain of a tenant's hosts, such as bhs.orthweb.com.")
 		}
 		if one && name == "" {
-			return withHint(fmt.Errorf("--allow-domain %q names no tenant", text), "Write it as TENANT=DOMAIN, or DOMAIN for all tenants.")
+			return withHint(fmt.Errorf("--allow-domain %q names no tenant", text), "Specify TENANT=DOMAIN, or DOMAIN for all tenants.")
 		}
 		if one {
 			a.granted[name] = append(a.granted[name], domain)
@@ -59,15 +59,15 @@ func (a *acceptance) validate() error {
 			prefix, err = addr.Unmap().WithZone("").Prefix(addr.Unmap().BitLen())
 		}
 		if err != nil {
-			return withHint(fmt.Errorf("--allow-address %q is not an IP address", text), "Write it as 127.0.0.11, or a prefix as 127.0.0.0/8.")
+			return withHint(fmt.Errorf("--allow-address %q is not an IP address", text), "For example: 127.0.0.11, or the prefix 127.0.0.0/8.")
 		}
 		a.addresses = append(a.addresses, prefix)
 	}
 	return nil
 }
 
-// tell has the owners know what the block has for the tenants that count, and what the
-// user has given to one.
+// tell adds to the owners the names in the block of the tenants that count, and the
+// domains that the user assigned to one tenant.
 func (a *acceptance) tell(owners *tenant.HostOwners, counts func(tenant string) bool) {
 	for _, entry := range a.block {
 		if counts(entry.Tenant) {
@@ -81,8 +81,8 @@ func (a *acceptance) tell(owners *tenant.HostOwners, counts func(tenant string) 
 	}
 }
 
-// inBlock tells whether the block has the name for the tenant, or names whose domain it
-// is in, too. A name in a narrower domain says nothing of a broader one.
+// inBlock reports whether the block has the name for the tenant, or has names whose
+// domain includes it. A name in a narrower domain does not accept a broader one.
 func (a *acceptance) inBlock(name, host string) bool {
 	return slices.ContainsFunc(a.block, func(e hosts.Entry) bool {
 		return e.Tenant == name && slices.ContainsFunc(e.Names, func(has string) bool {
@@ -92,12 +92,12 @@ func (a *acceptance) inBlock(name, host string) bool {
 	})
 }
 
-// allowed tells whether a flag allows the name for the tenant.
+// allowed reports whether a flag allows the name for the tenant.
 func (a *acceptance) allowed(name, host string) bool {
 	return slices.ContainsFunc(slices.Concat(a.domains, a.granted[name]), func(domain string) bool { return tenant.UnderDomain(host, domain) })
 }
 
-// address tells why the tenant's ingress may not have the address, or nil.
+// address returns why the address of the tenant's ingress is not accepted, or nil.
 func (a *acceptance) address(name string, addr netip.Addr) error {
 	err := hosts.CheckIngress(addr)
 	if err == nil || hosts.CheckAddr(addr) != nil {
@@ -111,8 +111,8 @@ func (a *acceptance) address(name string, addr netip.Addr) error {
 	return err
 }
 
-// flags are the flags of a command that accepts what was accepted by flags already, and
-// these.
+// flags are the flags of a command that accepts these names in addition to those that
+// flags have already accepted.
 func (w *wantedHosts) flags(more []string) []string {
 	var all []string
 	for _, text := range w.accept.addressFlags {
@@ -124,13 +124,12 @@ func (w *wantedHosts) flags(more []string) []string {
 	return append(all, more...)
 }
 
-// pendingDomain are names of a tenant that wait for the user to accept their domain.
-// It is "" where it can't be inferred: then each name is to be accepted by itself.
+// pendingDomain are names of a tenant whose domain the user has not accepted yet. The
+// domain is "" where it can't be inferred: then each name must be accepted separately.
 type pendingDomain struct {
 	tenant, domain string
 	names          []string
-	// addresses are those that the names get, toAccept those that the user has to
-	// accept first.
+	// addresses are those of the names, toAccept those that the user must accept first.
 	addresses, toAccept []netip.Addr
 }
 
@@ -147,7 +146,7 @@ func (w *wanted) pend(name, host string, found foundAddresses) {
 	}
 }
 
-// String is a pending domain as it is shown: whose, which, where it leads.
+// String is a pending domain as it is printed: tenant, domain, addresses and names.
 func (p pendingDomain) String() string {
 	domain := p.domain
 	if domain == "" {
@@ -171,12 +170,12 @@ func joined(addresses []netip.Addr) string {
 	return strings.Join(all, ", ")
 }
 
-// askable are the pending domains that one yes accepts.
+// askable are the pending domains that can be accepted with one answer.
 func (w *wanted) askable() []pendingDomain {
 	return slices.DeleteFunc(slices.Clone(w.pending), func(p pendingDomain) bool { return p.domain == "" || len(p.addresses) == 0 })
 }
 
-// acceptAll takes the askable names in.
+// acceptAll accepts the askable names.
 func (w *wanted) acceptAll() {
 	for _, p := range w.askable() {
 		w.add(p.tenant, p.addresses, p.names)
@@ -185,15 +184,15 @@ func (w *wanted) acceptAll() {
 	w.pending = slices.DeleteFunc(w.pending, func(p pendingDomain) bool { return p.domain != "" && len(p.addresses) > 0 })
 }
 
-// sayPending lists what was left out until the user accepts it, and the command that
-// does.
+// sayPending lists the names that are omitted until the user accepts them, and the
+// command that accepts them.
 func (w *wanted) sayPending(out io.Writer, command func(flags ...string) string) {
 	var flags, domains, unknown []string
 	for _, addr := range w.addresses {
 		flags = append(flags, addr.String())
 	}
 	if len(w.pending) > 0 {
-		escape.Fprintln(out, "Left out, as this machine has not accepted these names yet (tenant, domain, address, names):")
+		escape.Fprintln(out, "Omitted, because these names are not accepted on this machine yet (tenant, domain, address, names):")
 	}
 	for _, p := range w.pending {
 		escape.Fprintln(out, p)
@@ -205,7 +204,7 @@ func (w *wanted) sayPending(out io.Writer, command func(flags ...string) string)
 		}
 	}
 	if len(unknown) > 0 {
-		escape.Fprintf(out, "A registrable domain is never taken for a tenant's. If the tenant has these names all the same, add --allow-domain=%s\n", strings.Join(unknown, ","))
+		escape.Fprintf(out, "A registrable domain is never treated as a tenant's. If the tenant owns these names, add --allow-domain=%s\n", strings.Join(unknown, ","))
 	}
 	var all []string
 	if len(flags) > 0 {

@@ -31,7 +31,7 @@ func TestHostsAcceptDomain(t *testing.T) {
 		{"accepted before", []string{"web.mhr.orthweb.com", "pacs.mhr.orthweb.com"}, block(`# tenant "mhr"`, "192.0.2.2\tweb.mhr.orthweb.com"), nil, no,
 			[]string{"web.mhr.orthweb.com", "pacs.mhr.orthweb.com"}, ""},
 		{"accepted for another", []string{"web.img.hospital.org"}, block(`# tenant "old"`, "192.0.2.9\tpacs.img.hospital.org"), nil, no, nil, "  mhr  img.hospital.org  "},
-		{"a public name", []string{"www.google.com"}, "", []string{"--yes"}, no, nil, "A registrable domain is never taken for a tenant's. If the tenant has these names all the same, add --allow-domain=www.google.com\n"},
+		{"a public name", []string{"www.google.com"}, "", []string{"--yes"}, no, nil, "A registrable domain is never treated as a tenant's. If the tenant owns these names, add --allow-domain=www.google.com\n"},
 		{"a public name with its label", []string{"login.mhr.microsoft.com"}, "", nil, no, nil, "  mhr  mhr.microsoft.com  192.0.2.2  login.mhr.microsoft.com\n"},
 		{"a registrable domain", []string{"mhr.com", "www.mhr.com"}, "", []string{"--yes"}, no, nil, "add --allow-domain=mhr.com,www.mhr.com\n"},
 		{"a registrable domain, given", []string{"www.mhr.com"}, "", []string{"--yes", "--allow-domain=mhr.com"}, yes, []string{"www.mhr.com"}, "Accepted for mhr by --allow-domain: www.mhr.com (192.0.2.2)"},

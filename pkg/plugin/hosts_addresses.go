@@ -13,10 +13,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// foundAddresses are those of a tenant's ingress, or why there are none.
+// foundAddresses are the addresses of a tenant's ingress, or why it has none.
 type foundAddresses struct {
 	addresses []netip.Addr
-	// toAccept are those that there would be if the user accepted them.
+	// toAccept are further addresses that the user has not accepted.
 	toAccept []netip.Addr
 	notes    []string
 	why      string
@@ -26,8 +26,8 @@ func (f *foundAddresses) note(format string, args ...any) {
 	f.notes = append(f.notes, fmt.Sprintf(format, args...))
 }
 
-// addresses finds the addresses of the tenant's ingress, or takes those that the user
-// has given.
+// addresses finds the addresses of the tenant's ingress, or uses those that the user
+// specified.
 func (r *hostsReading) addresses(ctx context.Context, s tenant.Status) foundAddresses {
 	if len(r.forced) > 0 {
 		return foundAddresses{addresses: r.chooseAddresses(r.forced)}
@@ -39,9 +39,9 @@ func (r *hostsReading) addresses(ctx context.Context, s tenant.Status) foundAddr
 		case err == nil:
 			good = append(good, addr)
 		case hosts.CheckAddr(addr) != nil:
-			found.note("%s: left out the address %s: %v", s.Name, addr, err)
+			found.note("%s: omitted the address %s: %v", s.Name, addr, err)
 		default:
-			found.note("%s: left out the address %s of its ingress: %v; if that is right, add --allow-address=%s", s.Name, addr, err, addr)
+			found.note("%s: omitted the address %s of its ingress: %v; if the address is correct, add --allow-address=%s", s.Name, addr, err, addr)
 			found.toAccept = append(found.toAccept, addr)
 		}
 	}
@@ -50,7 +50,7 @@ func (r *hostsReading) addresses(ctx context.Context, s tenant.Status) foundAddr
 		return found
 	}
 	if found.toAccept = r.chooseAddresses(found.toAccept); len(found.toAccept) > 0 {
-		found.why = "its ingress has no address but one that you have to accept"
+		found.why = "you have not accepted the address of its ingress"
 		for _, addr := range found.toAccept {
 			if !slices.Contains(r.out.addresses, addr) {
 				r.out.addresses = append(r.out.addresses, addr)
@@ -62,7 +62,7 @@ func (r *hostsReading) addresses(ctx context.Context, s tenant.Status) foundAddr
 	return found
 }
 
-// resolveAll are all addresses of the ingress; a name is resolved.
+// resolveAll returns all addresses of the ingress, and resolves names.
 func (f *foundAddresses) resolveAll(ctx context.Context, s tenant.Status) []netip.Addr {
 	var all []netip.Addr
 	for _, text := range s.Addresses {
@@ -76,12 +76,12 @@ func (f *foundAddresses) resolveAll(ctx context.Context, s tenant.Status) []neti
 			continue
 		}
 		all = append(all, resolved...)
-		f.note("%s: its load balancer is %s, which is at %s now and may move; a CNAME in your DNS would follow it", s.Name, text, resolved[0])
+		f.note("%s: its load balancer is %s, which currently has the address %s; the address may change, and a CNAME record in your DNS would follow it", s.Name, text, resolved[0])
 	}
 	return all
 }
 
-// chooseAddresses is one address, the first or the first of a family, or all.
+// chooseAddresses returns one address, the first or the first of a family, or all.
 func (w *wantedHosts) chooseAddresses(all []netip.Addr) []netip.Addr {
 	if w.prefer == "all" || len(w.forced) > 0 {
 		return all
@@ -92,12 +92,12 @@ func (w *wantedHosts) chooseAddresses(all []netip.Addr) []netip.Addr {
 		}
 	}
 	if w.prefer != "first" && len(all) > 0 {
-		return all[:1] // rather the other family than none
+		return all[:1] // the other family is better than none
 	}
 	return nil
 }
 
-// noAddress says why there is no address and where to look.
+// noAddress tells why the ingress has no address, and what to do.
 func noAddress(snap *snapshot.Snapshot, s tenant.Status, refused int) string {
 	for _, link := range s.Chain {
 		if link.Section != tenant.Ingress || link.Ref.Name == "" {
@@ -108,15 +108,15 @@ func noAddress(snap *snapshot.Snapshot, s tenant.Status, refused int) string {
 			continue
 		}
 		if kind := field.Text(obj.Object, "spec", "type"); kind != "LoadBalancer" {
-			return fmt.Sprintf("%s is a %s and has no address of its own; give one with --ip (of a node, or of 'minikube ip')", link.Ref, orDefault(kind, "ClusterIP"))
+			return fmt.Sprintf("%s is of type %s and has no external address; specify one with --ip (a node's, or that of 'minikube ip')", link.Ref, orDefault(kind, "ClusterIP"))
 		}
-		return fmt.Sprintf("%s waits for an address from the load balancer; see 'kubectl describe service %s -n %s'. On a laptop run 'minikube tunnel' or cloud-provider-kind, or give one with --ip",
+		return fmt.Sprintf("%s waits for an address from the load balancer; see 'kubectl describe service %s -n %s'. On a laptop run 'minikube tunnel' or cloud-provider-kind, or specify one with --ip",
 			link.Ref, shellWord(link.Ref.Name), shellWord(link.Ref.Namespace))
 	}
 	if refused > 0 {
-		return "its ingress has no address that can be in a hosts file; give one with --ip"
+		return "its ingress has no address that a hosts file can have; specify one with --ip"
 	}
-	return "no Service in front of its Gateways was found" + unread(s) + "; give an address with --ip"
+	return "no Service was found for its Gateways" + unread(s) + "; specify an address with --ip"
 }
 
 func orDefault(text, fallback string) string {
@@ -126,7 +126,7 @@ func orDefault(text, fallback string) string {
 	return text
 }
 
-// resolve looks up a load balancer that is a name, as this machine knows it.
+// resolve resolves the name of a load balancer on this machine.
 func resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 	found, err := (&net.Resolver{}).LookupNetIP(ctx, "ip", name)
 	for i := range found {

@@ -20,8 +20,8 @@ func TestHostsApply(t *testing.T) {
 	for _, c := range []struct{ about, input, file, says string }{
 		{"right", good, localLine, ""},
 		{"into a file with comments", good, "# mine\n\n::1 ip6-localhost # x\n", ""},
-		{"nothing", ``, localLine, "reading what to change"},
-		{"no JSON", `x`, localLine, "reading what to change"},
+		{"nothing", ``, localLine, "reading the change"},
+		{"no JSON", `x`, localLine, "reading the change"},
 		{"two documents", good + good, localLine, "more than one"},
 		{"a field of another kind", `{"block":"c","path":"/etc/passwd"}`, localLine, "unknown field"},
 		{"no block", `{"entries":[]}`, localLine, "names no block"},
@@ -29,9 +29,9 @@ func TestHostsApply(t *testing.T) {
 		{"a second line in a name", entry("bhs", "192.0.2.1", `web.bhs.org\n6.6.6.6 bank.org`), localLine, "other characters"},
 		{"a reserved name", entry("bhs", "192.0.2.1", "localhost"), localLine, "the system needs"},
 		{"a suffix", entry("bhs", "192.0.2.1", "co.uk"), localLine, "anybody can register"},
-		{"no address", entry("bhs", "x", "web.bhs.org"), localLine, "reading what to change"},
+		{"no address", entry("bhs", "x", "web.bhs.org"), localLine, "reading the change"},
 		{"an address of many machines", entry("bhs", "224.0.0.1", "web.bhs.org"), localLine, "many machines"},
-		{"two tenants", `{"block":"c","entries":[{"Tenant":"a","Addr":"192.0.2.1","Names":["x.bhs.org"]},{"Tenant":"b","Addr":"192.0.2.1","Names":["x.bhs.org"]}]}`, localLine, "is of two tenants"},
+		{"two tenants", `{"block":"c","entries":[{"Tenant":"a","Addr":"192.0.2.1","Names":["x.bhs.org"]},{"Tenant":"b","Addr":"192.0.2.1","Names":["x.bhs.org"]}]}`, localLine, "belongs to two tenants"},
 		{"a file of users", good, "root:x:0:0:root:/root:/bin/bash\n", "is no line of a hosts file"},
 		{"a script", good, "#!/bin/sh\nexec true\n", "is no line of a hosts file"},
 		{"a crontab", good, "0 5 * * * root true\n", "is no line of a hosts file"},
@@ -73,7 +73,7 @@ func TestHostsApply(t *testing.T) {
 		in.WriteString(good)
 		cmd := NewRoot(streams)
 		cmd.SetArgs([]string{"hosts", "apply", "--hosts-file=" + path})
-		if err := cmd.ExecuteContext(context.Background()); err == nil || !strings.Contains(err.Error(), "is no absolute path") {
+		if err := cmd.ExecuteContext(context.Background()); err == nil || !strings.Contains(err.Error(), "is not an absolute path") {
 			t.Errorf("%q: %v", path, err)
 		}
 	}

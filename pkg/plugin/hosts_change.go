@@ -16,17 +16,16 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
 
-// hostsChange is what to do to a hosts file. It is all that the step under sudo
-// is told.
+// hostsChange is a change of a hosts file. It is the only input of the step under sudo.
 type hostsChange struct {
 	Block   string        `json:"block"`
 	Entries []hosts.Entry `json:"entries,omitempty"`
 	// KeepNames and KeepTenants are those of hosts.Edit.
 	KeepNames   []string `json:"keepNames,omitempty"`
 	KeepTenants []string `json:"keepTenants,omitempty"`
-	// Only are the tenants that may stay in the block, when there are any.
+	// Only are the tenants that may stay in the block, unless it is empty.
 	Only []string `json:"only,omitempty"`
-	// Remove takes tenants out, or the whole block.
+	// Remove removes tenants, or the whole block.
 	Remove      []string `json:"remove,omitempty"`
 	RemoveBlock bool     `json:"removeBlock,omitempty"`
 }
@@ -34,31 +33,31 @@ type hostsChange struct {
 // maxChange bounds what the step under sudo reads, in bytes.
 const maxChange = 16 << 20
 
-// readChange reads what to change, and trusts nothing of it: it may run as root, for
-// anybody whom sudo lets run it.
+// readChange reads a change without trusting it: this may run as root, for any user
+// that sudo allows to run it.
 func readChange(in io.Reader) (c hostsChange, err error) {
 	data, err := io.ReadAll(io.LimitReader(in, maxChange+1))
 	if err != nil {
-		return c, fmt.Errorf("reading what to change: %w", err)
+		return c, fmt.Errorf("reading the change: %w", err)
 	}
 	if len(data) > maxChange {
-		return c, errors.New("reading what to change: it is too large")
+		return c, errors.New("reading the change: it is too large")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&c); err != nil {
-		return c, fmt.Errorf("reading what to change: %w", err)
+		return c, fmt.Errorf("reading the change: %w", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return c, errors.New("reading what to change: there is more than one")
+		return c, errors.New("reading the change: the input has more than one")
 	}
 	if err := c.check(); err != nil {
-		return c, fmt.Errorf("reading what to change: %w", err)
+		return c, fmt.Errorf("reading the change: %w", err)
 	}
 	return c, nil
 }
 
-// check tells why the change is not one that this program asks for, or nil.
+// check returns why this program would not request the change, or nil.
 func (c hostsChange) check() error {
 	if c.Block == "" {
 		return errors.New("it names no block")
@@ -78,7 +77,7 @@ func (c hostsChange) check() error {
 			}
 			lower := strings.ToLower(name)
 			if other, ok := owner[lower]; ok && other != entry.Tenant {
-				return fmt.Errorf("the name %q is of two tenants, %q and %q", name, other, entry.Tenant)
+				return fmt.Errorf("the name %q belongs to two tenants, %q and %q", name, other, entry.Tenant)
 			}
 			owner[lower] = entry.Tenant
 		}
@@ -86,7 +85,7 @@ func (c hostsChange) check() error {
 	return nil
 }
 
-// apply gives the file as it is to be.
+// apply returns the changed file.
 func (c hostsChange) apply(before []byte) ([]byte, hosts.Report, error) {
 	file, err := hosts.Parse(before)
 	if err != nil {
@@ -102,7 +101,7 @@ func (c hostsChange) apply(before []byte) ([]byte, hosts.Report, error) {
 	})
 }
 
-// leftOver are the tenants of the block that are none of the cluster's.
+// leftOver are the tenants in the block that the cluster does not have.
 func (c hostsChange) leftOver(file *hosts.File) []string {
 	var gone []string
 	for _, block := range file.Blocks() {
@@ -128,11 +127,11 @@ func (c hostsChange) write(ctx context.Context, path string) (hosts.Result, host
 	return result, report, err
 }
 
-// applyChange changes the file at the path as standard input says, if both are what
-// this program asks for: the path has to be that of a hosts file.
+// applyChange makes the change on standard input to the file at the path, if this
+// program would request both: the path must be that of a hosts file.
 func applyChange(ctx context.Context, in io.Reader, path string) (hosts.Result, hosts.Report, error) {
 	if !filepath.IsAbs(path) {
-		return hosts.Result{}, hosts.Report{}, fmt.Errorf("--hosts-file %q is no absolute path", path)
+		return hosts.Result{}, hosts.Report{}, fmt.Errorf("--hosts-file %q is not an absolute path", path)
 	}
 	change, err := readChange(in)
 	if err != nil {
@@ -149,10 +148,10 @@ func applyChange(ctx context.Context, in io.Reader, path string) (hosts.Result, 
 	return result, report, err
 }
 
-// sayChange is the summary of what was written.
+// sayChange prints a summary of the change.
 func sayChange(out io.Writer, result hosts.Result, report hosts.Report) {
 	if result.Mended {
-		escape.Fprintf(out, "%s was only half written by a program that was killed; what it had before was put back first.\n", result.Path)
+		escape.Fprintf(out, "%s was partially written by a program that was killed; its previous content was restored first.\n", result.Path)
 	}
 	for _, l := range report.Removed {
 		escape.Fprintf(out, "  - %s  %s\n", l.Addr, l.Name)
@@ -164,12 +163,12 @@ func sayChange(out io.Writer, result hosts.Result, report hosts.Report) {
 		escape.Fprintf(out, "  + %s  %s\n", l.Addr, l.Name)
 	}
 	for _, p := range report.Present {
-		escape.Fprintf(out, "  = %s  %s (line %d has it already)\n", p.Addr, p.Name, p.At)
+		escape.Fprintf(out, "  = %s  %s (already in line %d)\n", p.Addr, p.Name, p.At)
 	}
 	if !result.Changed {
 		escape.Fprintf(out, "%s is up to date.\n", result.Path)
 		return
 	}
-	escape.Fprintf(out, "%s: %s added, %d changed, %d removed. What it was before is in %s.\n",
+	escape.Fprintf(out, "%s: %s added, %d changed, %d removed. The previous content is in %s.\n",
 		result.Path, plural(len(report.Added), "name"), len(report.Changed), len(report.Removed), result.Backup)
 }

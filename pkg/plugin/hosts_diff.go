@@ -25,7 +25,7 @@ func newHostsDiff(facts *factsFlags) *cobra.Command {
 		Long: hostsLong + `
 
 The exit status is 0 when nothing would change, 1 when something would, 2 when
-it could not be told.`,
+this could not be determined.`,
 		Example: hostsExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.wanted.names = args
@@ -64,23 +64,23 @@ func (o *hostsDiffOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// printDiff shows what is there and what is to be. The lines are the file's, and no
-// commands of a CI system.
+// printDiff prints the difference between the file and its new content. Its lines are
+// escaped, so that a CI system does not read them as commands.
 func printDiff(out io.Writer, path string, before, after []byte) error {
 	_, err := escape.Fprintf(out, "%s", escape.Composed(escape.Lines(hosts.Diff(escape.Line(path), before, after), "")))
 	return err
 }
 
-// sayConflicts tells which names were left as they are, and why.
+// sayConflicts prints which names are not changed, and why.
 func sayConflicts(out io.Writer, path string, report hosts.Report) {
 	for _, c := range report.Conflicts {
-		where := fmt.Sprintf("%s:%d says %s", path, c.At, c.Has)
+		where := fmt.Sprintf("%s:%d has %s", path, c.At, c.Has)
 		switch {
 		case c.At == 0:
-			where = "the tenant " + c.Other + " has it too"
+			where = "tenant " + c.Other + " also has it"
 		case c.Block != "":
 			where += fmt.Sprintf(", for %s in the block %q", c.Other, c.Block)
 		}
-		escape.Fprintf(out, "Conflict: %s should be %s, but %s. Left as it is; change or remove that line first.\n", c.Name, c.Addr, where)
+		escape.Fprintf(out, "Conflict: %s should be %s, but %s. Not changed; change or remove that line first.\n", c.Name, c.Addr, where)
 	}
 }

@@ -26,7 +26,7 @@ func newHostsList(facts *factsFlags) *cobra.Command {
 	o := &hostsListOptions{facts: facts, output: newOutputFlags()}
 	cmd := &cobra.Command{
 		Use:     "list [TENANT...]",
-		Short:   "Print the lines for a hosts file",
+		Short:   "Print the tenants' lines for a hosts file",
 		Long:    hostsLong,
 		Example: hostsExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,7 +49,7 @@ func newHostsList(facts *factsFlags) *cobra.Command {
 	return cmd
 }
 
-// lines tells whether the output is that of a hosts file.
+// lines reports whether the output is that of a hosts file.
 func (o *hostsListOptions) lines() bool { return o.output.table() || o.output.format == "hosts" }
 
 func (o *hostsListOptions) run(ctx context.Context) error {
@@ -73,8 +73,8 @@ func (o *hostsListOptions) run(ctx context.Context) error {
 	return w.answer()
 }
 
-// accepted is what the hosts file has of the cluster already. A file that is not there,
-// or that can't be read, has accepted nothing.
+// accepted are the cluster's entries in the hosts file. A file that does not exist or
+// can't be read has none.
 func (o *hostsListOptions) accepted() []hosts.Entry {
 	if err := o.file.settle(o.facts); err != nil {
 		return nil
@@ -85,7 +85,7 @@ func (o *hostsListOptions) accepted() []hosts.Entry {
 	}
 	file, err := hosts.Parse(data)
 	if err != nil {
-		escape.Fprintf(o.facts.streams.ErrOut, "What %s has accepted is not known: %v\n", o.file.path, err)
+		escape.Fprintf(o.facts.streams.ErrOut, "The names accepted in %s could not be read: %v\n", o.file.path, err)
 		return nil
 	}
 	return entriesOf(file, o.file.block)
@@ -96,8 +96,8 @@ func (o *hostsListOptions) print(w wanted) error {
 	return o.output.print(o.facts.streams.Out, object, err)
 }
 
-// printLines prints the entries as a hosts file has them, whose each is in a
-// comment: the lines are to be pasted.
+// printLines prints the entries as lines of a hosts file, each with its tenant in a
+// comment: users paste them.
 func printLines(w io.Writer, entries []hosts.Entry) error {
 	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, e := range entries {
@@ -108,7 +108,7 @@ func printLines(w io.Writer, entries []hosts.Entry) error {
 	return table.Flush()
 }
 
-// unwritten are sentences about what has no entry.
+// unwritten are sentences about tenants and names without an entry.
 func (w wanted) unwritten() []string {
 	all := slices.Clone(w.lacking)
 	for _, p := range w.pending {
@@ -117,20 +117,20 @@ func (w wanted) unwritten() []string {
 	return all
 }
 
-// say tells on standard error what is not as it was asked for.
+// say reports on standard error what could not be done as requested.
 func (w wanted) say(out io.Writer) {
 	for _, text := range w.notes {
 		escape.Fprintln(out, text)
 	}
 	for _, text := range w.lacking {
-		escape.Fprintln(out, "Nothing for "+text)
+		escape.Fprintln(out, "No entries for "+text)
 	}
 }
 
-// short tells whether something that the cluster has is not wanted.
+// short reports whether a name of the cluster has no entry.
 func (w wanted) short() bool { return len(w.lacking)+len(w.pending) > 0 || w.refused }
 
-// answer is no when something could not be written.
+// answer is "no" when a name could not be written.
 func (w wanted) answer() error {
 	if w.short() {
 		return answer(exitNo)

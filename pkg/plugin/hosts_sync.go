@@ -15,17 +15,17 @@ import (
 )
 
 var hostsSyncLong = templates.LongDesc(`
-	Bring the cluster's block of the hosts file up to date.
+	Update the cluster's block of the hosts file.
 
-	With no TENANT, tenants that the cluster no longer has are removed. Of a
-	tenant that has no address at the moment the file keeps what it has. A name
-	that you have mapped by hand is a conflict: it is shown and left as it is.
+	Without TENANT, tenants that the cluster no longer has are removed. The names
+	of a tenant that currently has no address are not changed. A name that you
+	have mapped yourself is a conflict: it is shown and not changed.
 
-	Domains that this machine has not accepted yet are shown with their names and
-	addresses, and written when you say yes, or with --yes or --allow-domain. All
-	tenants are looked at: a name that two of them claim is written for neither.
+	Domains that are not accepted on this machine yet are shown with their names
+	and addresses, and written when you confirm, or with --yes or --allow-domain.
+	All tenants are read: a name that two of them claim is written for neither.
 
-	The exit status is 0 when all names are there, 1 when one is not.`)
+	The exit status is 0 when the file has all names, 1 when one is missing.`)
 
 type hostsSyncOptions struct {
 	facts  *factsFlags
@@ -39,7 +39,7 @@ func newHostsSync(facts *factsFlags) *cobra.Command {
 	o := &hostsSyncOptions{facts: facts}
 	cmd := &cobra.Command{
 		Use:     "sync [TENANT...]",
-		Short:   "Bring the hosts file up to date",
+		Short:   "Update the hosts file",
 		Long:    hostsSyncLong,
 		Example: hostsExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -53,7 +53,7 @@ func newHostsSync(facts *factsFlags) *cobra.Command {
 	o.file.addTo(cmd.Flags())
 	o.wanted.addTo(cmd.Flags())
 	o.writer.addTo(cmd.Flags())
-	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "Accept domains that are new on this machine without asking; they are shown")
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "Accept domains that are new on this machine without a prompt; they are shown")
 	return cmd
 }
 
@@ -81,8 +81,8 @@ func (o *hostsSyncOptions) run(ctx context.Context) error {
 	return w.answer()
 }
 
-// confirm has the user accept the domains that this machine has not had yet. They are
-// shown whoever answers.
+// confirm prompts the user to accept domains that are new on this machine. They are
+// also shown when --yes accepts them.
 func (o *hostsSyncOptions) confirm(w *wanted) {
 	asked := w.askable()
 	if len(asked) == 0 {
@@ -118,8 +118,9 @@ func newHostsRemove(facts *factsFlags) *cobra.Command {
 		Aliases: []string{"rm"},
 		Short:   "Remove the tenants' names from the hosts file",
 		Long: templates.LongDesc(`
-			Take tenants out of the cluster's block of the hosts file, or the whole
-			block when none are named. The cluster is not asked: it may be gone.`),
+			Remove tenants from the cluster's block of the hosts file, or the whole
+			block without TENANT. No request is sent to the cluster, which may no
+			longer exist.`),
 		Example: hostsExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), args)
@@ -147,8 +148,8 @@ func (o *hostsRemoveOptions) run(ctx context.Context, tenants []string) error {
 	return err
 }
 
-// has refuses to take out what the file doesn't have: the block may have another
-// name than was thought.
+// has returns an error for tenants that the file does not have: the user may have
+// named the wrong block.
 func (o *hostsRemoveOptions) has(content []byte, tenants []string) error {
 	file, err := hosts.Parse(content)
 	if err != nil {
@@ -163,17 +164,17 @@ func (o *hostsRemoveOptions) has(content []byte, tenants []string) error {
 	}
 	for _, name := range tenants {
 		if len(there) > 0 && !slices.Contains(there, name) {
-			return withHint(fmt.Errorf("%s has nothing of the tenant %q in the block %q", o.file.path, name, o.file.block), "It has: %s.", quoted(there))
+			return withHint(fmt.Errorf("%s has no entries of tenant %q in the block %q", o.file.path, name, o.file.block), "Tenants in the block: %s.", quoted(there))
 		}
 	}
 	if len(there) > 0 {
 		return nil
 	}
 	if len(ids) == 0 {
-		escape.Fprintf(o.facts.streams.ErrOut, "%s has no block of any cluster: there is nothing to remove.\n", o.file.path)
+		escape.Fprintf(o.facts.streams.ErrOut, "%s has no block of any cluster: nothing to remove.\n", o.file.path)
 		return answer(exitYes)
 	}
-	return withHint(fmt.Errorf("%s has no block %q", o.file.path, o.file.block), "It has: %s. Name one with --block.", quoted(ids))
+	return withHint(fmt.Errorf("%s has no block %q", o.file.path, o.file.block), "Blocks: %s. Specify one with --block.", quoted(ids))
 }
 
 func newHostsApply(facts *factsFlags) *cobra.Command {
@@ -181,7 +182,7 @@ func newHostsApply(facts *factsFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:    applyCommand,
 		Hidden: true,
-		Short:  "Write the hosts file as standard input says",
+		Short:  "Make the change on standard input",
 		Args:   noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			result, report, err := applyChange(cmd.Context(), facts.streams.In, path)
@@ -193,7 +194,7 @@ func newHostsApply(facts *factsFlags) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&path, "hosts-file", "", "The hosts file")
+	cmd.Flags().StringVar(&path, "hosts-file", "", "Path of the hosts file")
 	return cmd
 }
 

@@ -17,8 +17,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// wantedHosts is what the hosts file should say, going by the cluster and by what its
-// user accepts.
+// wantedHosts are the flags that define the entries of the hosts file, from the cluster
+// and from what the user accepts.
 type wantedHosts struct {
 	names  []string
 	ips    []string
@@ -29,19 +29,19 @@ type wantedHosts struct {
 }
 
 func (w *wantedHosts) addTo(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&w.ips, "ip", nil, "Use this address instead of the ingress's; with several, one of each family")
-	flags.StringVar(&w.prefer, "prefer", "first", "Which of several addresses: first, ipv4, ipv6, or all")
+	flags.StringSliceVar(&w.ips, "ip", nil, "Address to use instead of the ingress's; with several, one of each family")
+	flags.StringVar(&w.prefer, "prefer", "first", "Which of several addresses to use: first, ipv4, ipv6 or all")
 	w.accept.addTo(flags)
 }
 
 func (w *wantedHosts) validate() error {
 	if !slices.Contains([]string{"first", "ipv4", "ipv6", "all"}, w.prefer) {
-		return withHint(fmt.Errorf("--prefer is first, ipv4, ipv6 or all, not %q", w.prefer), "See 'kubectl orthweb hosts list --help' for usage.")
+		return withHint(fmt.Errorf("--prefer must be first, ipv4, ipv6 or all, not %q", w.prefer), "See 'kubectl orthweb hosts list --help' for usage.")
 	}
 	for _, text := range w.ips {
 		addr, err := netip.ParseAddr(text)
 		if err != nil {
-			return withHint(fmt.Errorf("--ip %q is not an IP address", text), "Write it as 192.168.64.16 or 2001:db8::7.")
+			return withHint(fmt.Errorf("--ip %q is not an IP address", text), "For example: 192.168.64.16 or 2001:db8::7.")
 		}
 		if err := hosts.CheckAddr(addr); err != nil {
 			return fmt.Errorf("--ip: %w", err)
@@ -51,31 +51,30 @@ func (w *wantedHosts) validate() error {
 	return w.accept.validate()
 }
 
-// wanted are the entries, and what keeps others out.
+// wanted are the entries, and the names that have none.
 type wanted struct {
 	entries []hosts.Entry
 	tenants []string
-	// lacking are sentences about tenants that have no entry, notes about what was
-	// left out or may change.
+	// lacking are sentences about tenants that have no entry, notes about names that are
+	// omitted or may change.
 	lacking, notes []string
-	// withheld are the names that are not written, though a tenant has them: whose they
-	// are is not certain, or not accepted. What the file has of them stays.
+	// withheld are a tenant's names that are not written: their owner is not certain, or
+	// they are not accepted. Existing lines with them stay.
 	withheld []string
-	// pending are those of them that the user may accept.
+	// pending are those of them that the user can accept.
 	pending []pendingDomain
-	// addresses are those that the user may accept.
+	// addresses are those that the user can accept.
 	addresses []netip.Addr
-	// partial are the tenants whose names could not be read whole.
+	// partial are the tenants whose names could not be read completely.
 	partial []string
 	// refused tells that a name is another tenant's, or may be.
 	refused bool
-	// all tells that these are all tenants of the cluster: what the file has of
-	// others is of no use.
+	// all tells that these are all tenants of the cluster: lines of others are obsolete.
 	all bool
 }
 
-// change is what to do to the file. Of a tenant that has no entry for now it
-// keeps what is there: that was right once, and may be again.
+// change is the change of the file. It keeps the lines of a tenant that currently has
+// no entry: they were correct before, and may be again.
 func (w wanted) change(block string) hostsChange {
 	c := hostsChange{Block: block, Entries: w.entries, KeepNames: w.withheld, KeepTenants: w.partial}
 	if w.all {
@@ -84,7 +83,7 @@ func (w wanted) change(block string) hostsChange {
 	return c
 }
 
-// hostsReading is a cluster, on the way to what is wanted of it.
+// hostsReading derives the wanted entries from a cluster.
 type hostsReading struct {
 	*wantedHosts
 	snap    *snapshot.Snapshot
@@ -93,8 +92,8 @@ type hostsReading struct {
 	out     wanted
 }
 
-// read works the entries out from the cluster and from what the block has already. All
-// tenants are looked at, whichever are named: one may claim the names of another.
+// read determines the entries from the cluster and the existing block. It reads all
+// tenants, whichever are named: one may claim the names of another.
 func (w *wantedHosts) read(ctx context.Context, facts *factsFlags, block []hosts.Entry) (wanted, error) {
 	namespace := facts.namespace()
 	snap, err := facts.collect(ctx, tenantWants(""), false)
@@ -132,8 +131,8 @@ func (w *wantedHosts) read(ctx context.Context, facts *factsFlags, block []hosts
 // namingKinds are the kinds that name hosts.
 var namingKinds = []schema.GroupKind{health.GatewayKind, health.VirtualServiceKind, health.CertificateKind}
 
-// allRead tells whether the kinds could be read whole in a namespace, or in all. A kind
-// that is not served has no objects.
+// allRead reports whether the kinds could be read completely in a namespace, or in all.
+// A kind that is not served has no objects.
 func allRead(snap *snapshot.Snapshot, namespace string, kinds ...schema.GroupKind) bool {
 	for _, kind := range kinds {
 		listing := snap.List(kind, namespace)
@@ -147,19 +146,19 @@ func allRead(snap *snapshot.Snapshot, namespace string, kinds ...schema.GroupKin
 	return true
 }
 
-// noteUnread says that names of other tenants may not be known.
+// noteUnread notes that names of other tenants may not be known.
 func (r *hostsReading) noteUnread() {
 	for _, kind := range append([]schema.GroupKind{health.NamespaceKind}, namingKinds...) {
 		for _, why := range r.snap.List(kind, "").Unknown {
 			if why.Why != snapshot.NotServed {
-				r.out.notes = append(r.out.notes, fmt.Sprintf("Whether another tenant claims the same names can't be told: %s", why))
+				r.out.notes = append(r.out.notes, fmt.Sprintf("It could not be determined whether another tenant claims the same names: %s", why))
 				return
 			}
 		}
 	}
 }
 
-// tenant adds what is wanted of one tenant.
+// tenant adds the entries of one tenant.
 func (r *hostsReading) tenant(ctx context.Context, t tenant.Tenant, s tenant.Status, names []tenant.HostName) {
 	r.out.tenants = append(r.out.tenants, t.Name)
 	for _, namespace := range t.Namespaces {
@@ -177,7 +176,7 @@ func (r *hostsReading) tenant(ctx context.Context, t tenant.Tenant, s tenant.Sta
 		return
 	}
 	if len(good)+withheld == 0 {
-		r.out.lacking = append(r.out.lacking, t.Name+": no host name of its Gateways can be in a hosts file"+unread(s))
+		r.out.lacking = append(r.out.lacking, t.Name+": its Gateways have no host name that a hosts file can have"+unread(s))
 	}
 	r.out.add(t.Name, found.addresses, good)
 }
@@ -197,7 +196,7 @@ func (w *wanted) add(name string, addresses []netip.Addr, names []string) {
 	}
 }
 
-// sort gives the names of the tenant that may be written, and how many are withheld.
+// sort returns the names of the tenant that may be written, and how many are withheld.
 func (r *hostsReading) sort(t tenant.Tenant, names []tenant.HostName, found foundAddresses) (good []string, withheld int) {
 	names = slices.Clone(names)
 	slices.SortStableFunc(names, func(a, b tenant.HostName) int { return strings.Compare(a.Name, b.Name) })
@@ -207,7 +206,7 @@ func (r *hostsReading) sort(t tenant.Tenant, names []tenant.HostName, found foun
 			from = fmt.Sprintf(" (%s)", h.From[0])
 		}
 		if err := hosts.CheckName(h.Name, r.machine); err != nil {
-			r.out.notes = append(r.out.notes, fmt.Sprintf("%s: left out %q%s: %v", t.Name, h.Name, from, err))
+			r.out.notes = append(r.out.notes, fmt.Sprintf("%s: omitted %q%s: %v", t.Name, h.Name, from, err))
 			continue
 		}
 		name := strings.ToLower(h.Name)
@@ -233,27 +232,27 @@ func (r *hostsReading) sort(t tenant.Tenant, names []tenant.HostName, found foun
 	return good, withheld
 }
 
-// decide tells whether the name is the tenant's, as far as can be told, and otherwise
-// why it is not written. A name of a certificate that is for several tenants is one's
-// only where something says so.
+// decide returns whether the name belongs to the tenant, as far as that can be
+// determined, and otherwise why it is not written. A name in a certificate for several
+// tenants belongs to one of them only if something else shows it.
 func (r *hostsReading) decide(name, host string) (mine bool, why string) {
 	whose := r.owners.Of(host)
 	switch {
 	case !whose.Claimed(name):
 		return len(whose.Claims) == 0 && slices.Contains(whose.Owners, name), ""
 	case whose.Contested():
-		return false, fmt.Sprintf("Not written: %s is claimed by %s; %s. What the file has of it stays.", host, claimants(whose.Claims), advice(whose))
+		return false, fmt.Sprintf("Not written: %s is claimed by %s; %s. Existing lines with it are kept.", host, claimants(whose.Claims), advice(whose))
 	case len(whose.Owners) > 1:
-		return false, fmt.Sprintf("Not written for %s: %s can belong to %s: %s. If it is %s's, add --allow-domain=%s=%s. What the file has of it stays.",
+		return false, fmt.Sprintf("Not written for %s: %s can belong to %s: %s. If it belongs to %s, add --allow-domain=%s=%s. Existing lines with it are kept.",
 			name, host, strings.Join(whose.Owners, " or "), whose.By, name, name, host)
 	case !whose.CanBe(name):
-		return false, fmt.Sprintf("Not written for %s: %s belongs to %s: %s. Change the host in %s. What the file has of it stays.",
+		return false, fmt.Sprintf("Not written for %s: %s belongs to %s: %s. Change the host in %s. Existing lines with it are kept.",
 			name, host, strings.Join(whose.Owners, " or "), whose.By, whose.Claims[0].From[0])
 	}
 	return true, ""
 }
 
-// claimants are the tenants that claim a name, each with the object that does.
+// claimants are the tenants that claim a name, each with the object that claims it.
 func claimants(claims []tenant.Claim) string {
 	var all []string
 	for _, claim := range claims {
@@ -262,7 +261,7 @@ func claimants(claims []tenant.Claim) string {
 	return strings.Join(all[:len(all)-1], ", ") + " and " + all[len(all)-1]
 }
 
-// advice says whose claim on a name is to be withdrawn.
+// advice tells which tenant must stop claiming the name.
 func advice(whose tenant.Ownership) string {
 	var wrong []string
 	for _, claim := range whose.Claims {
@@ -271,12 +270,12 @@ func advice(whose tenant.Ownership) string {
 		}
 	}
 	if len(wrong) == 0 || len(wrong) == len(whose.Claims) {
-		return "nothing tells whose it is: have one of them name another host"
+		return "its owner can't be determined: change the host of one of them"
 	}
 	return fmt.Sprintf("it belongs to %s (%s): change the host in %s", strings.Join(whose.Owners, " or "), whose.By, strings.Join(wrong, ", "))
 }
 
-// withhold keeps a name from being written, and says why once.
+// withhold prevents a name from being written, and notes the reason once.
 func (r *hostsReading) withhold(name, why string) {
 	if !slices.Contains(r.out.withheld, name) {
 		r.out.withheld = append(r.out.withheld, name)
@@ -286,8 +285,8 @@ func (r *hostsReading) withhold(name, why string) {
 	}
 }
 
-// unread says what may not be seen of a tenant, for a sentence about what it
-// lacks.
+// unread tells which objects of a tenant could not be read, for a sentence about what
+// it lacks.
 func unread(s tenant.Status) string {
 	var why []string
 	for _, failure := range s.Unknown {
@@ -299,7 +298,7 @@ func unread(s tenant.Status) string {
 	return " (" + strings.Join(why, "; ") + ")"
 }
 
-// choose are the tenants that were named, that of the namespace, or all.
+// choose returns the tenants that were named, that of the namespace, or all.
 func (w *wantedHosts) choose(snap *snapshot.Snapshot, namespace string) ([]tenant.Tenant, error) {
 	if len(w.names) > 0 || namespace == "" {
 		return chooseTenants(snap, w.names, namespace)
@@ -312,7 +311,7 @@ func (w *wantedHosts) choose(snap *snapshot.Snapshot, namespace string) ([]tenan
 	return []tenant.Tenant{tenant.OfNamespace(snap, namespace)}, nil
 }
 
-// chooseTenants are those that were named, or all.
+// chooseTenants returns the tenants that were named, or all.
 func chooseTenants(snap *snapshot.Snapshot, names []string, namespace string) ([]tenant.Tenant, error) {
 	tenants := tenant.Discover(snap)
 	if len(names) == 0 && (namespace == "" || len(tenants) > 0) {

@@ -27,7 +27,7 @@ import (
 // applyCommand is the step that sudo runs.
 const applyCommand = "apply"
 
-// hostsWriter writes the file, with more rights where it takes them.
+// hostsWriter writes the file, with more permissions where needed.
 type hostsWriter struct {
 	dryRun bool
 	sudo   bool
@@ -35,10 +35,10 @@ type hostsWriter struct {
 
 func (w *hostsWriter) addTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&w.dryRun, "dry-run", false, "Show what would change and write nothing")
-	flags.BoolVar(&w.sudo, "sudo", false, "Write under sudo without asking when it takes that")
+	flags.BoolVar(&w.sudo, "sudo", false, "Write under sudo without a prompt when this requires it")
 }
 
-// write makes the change, or shows it. The report is of what is there afterwards.
+// write makes the change, or shows it. The report describes the file afterwards.
 func (w *hostsWriter) write(ctx context.Context, streams genericiooptions.IOStreams, file hostsFile, change hostsChange) (hosts.Report, error) {
 	before, err := hosts.Read(file.path)
 	if err != nil {
@@ -68,9 +68,9 @@ func (w *hostsWriter) write(ctx context.Context, streams genericiooptions.IOStre
 	return report, nil
 }
 
-// writeAsRoot has this program write the file under sudo, if the user wants
-// that. It gets the change on its standard input, reads no kubeconfig, and
-// touches nothing but the file.
+// writeAsRoot runs this program under sudo to write the file, if the user agrees. That
+// program gets the change on its standard input, reads no kubeconfig, and touches
+// nothing but the file.
 func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.IOStreams, file hostsFile, change hostsChange, why error) error {
 	if !errors.Is(why, fs.ErrPermission) || errors.Is(why, syscall.EROFS) || runtime.GOOS == "windows" || os.Geteuid() == 0 {
 		return why
@@ -88,11 +88,11 @@ func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.
 	}
 	payload, err := json.Marshal(change)
 	if err != nil {
-		return fmt.Errorf("writing down the change: %w", err)
+		return fmt.Errorf("encoding the change: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, "sudo", "--", self, "hosts", applyCommand, "--hosts-file="+path)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(payload), streams.Out, streams.ErrOut
-	cmd.WaitDelay = time.Second // sudo may not be ours to interrupt
+	cmd.WaitDelay = time.Second // this program may not be allowed to signal sudo
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if err := cmd.Run(); err != nil {
 		return withHint(fmt.Errorf("writing %s under sudo: %w", file.path, err), "Paste the lines of 'kubectl orthweb hosts list' instead.")
@@ -100,7 +100,7 @@ func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.
 	return nil
 }
 
-// agreed asks on the terminal; without one the answer is no.
+// agreed prompts on the terminal; without one the answer is no.
 func agreed(streams genericiooptions.IOStreams, question string) bool {
 	in, ok := streams.In.(*os.File)
 	if !ok || !term.IsTerminal(int(in.Fd())) {

@@ -11,13 +11,13 @@ import (
 	apirequest "github.com/digihunch/kubectl-orthweb/pkg/request"
 )
 
-// maxKubeconfig bounds what is read of a kubeconfig: client-go reads files whole.
+// maxKubeconfig bounds a kubeconfig, in bytes: client-go reads whole files.
 const maxKubeconfig = 16 << 20
 
-// clusterHint says how to choose a cluster.
-const clusterHint = "Choose a cluster with --kubeconfig, $KUBECONFIG or --context, or look at a recorded one with --from=example:healthy."
+// clusterHint tells how to choose a cluster.
+const clusterHint = "Choose a cluster with --kubeconfig, $KUBECONFIG or --context, or try a recorded one with --from=example:healthy."
 
-// config is how the cluster that the user's kubeconfig names is reached.
+// config is the connection to the cluster that the user's kubeconfig names.
 func (f *factsFlags) config() (*apirequest.Config, error) {
 	if err := f.checkKubeconfig(); err != nil {
 		return nil, err
@@ -32,11 +32,11 @@ func (f *factsFlags) config() (*apirequest.Config, error) {
 	return config, nil
 }
 
-// defaultServer is what client-go takes where a kubeconfig names no server, as
-// kubectl once listened there (k8s.io/client-go/tools/clientcmd, ClusterDefaults).
+// defaultServer is client-go's default for a kubeconfig without a server
+// (k8s.io/client-go/tools/clientcmd, ClusterDefaults).
 const defaultServer = "http://localhost:8080"
 
-// serverNamed tells whether the user has named the default server.
+// serverNamed reports whether the user has named the default server.
 func (f *factsFlags) serverNamed() bool {
 	if f.kube.APIServer != nil && *f.kube.APIServer != "" {
 		return true
@@ -53,7 +53,7 @@ func (f *factsFlags) serverNamed() bool {
 	return false
 }
 
-// noServer says why there is no server to ask.
+// noServer tells why there is no server to send requests to.
 func (f *factsFlags) noServer() error {
 	paths := f.kubeconfigs()
 	if len(paths) == 0 {
@@ -85,13 +85,13 @@ func (f *factsFlags) kubeconfigs() []string {
 	return access.GetLoadingPrecedence()
 }
 
-// checkKubeconfig refuses files that have no end, or are too large for a kubeconfig.
-// A pipe is taken, as kubectl takes it.
+// checkKubeconfig rejects files that have no end, or are too large for a kubeconfig.
+// A pipe is accepted, as by kubectl.
 func (f *factsFlags) checkKubeconfig() error {
 	for _, path := range f.kubeconfigs() {
 		info, err := os.Stat(path)
 		if err != nil {
-			continue // client-go says what is wrong with it
+			continue // client-go reports what is wrong with it
 		}
 		null, err := os.Stat(os.DevNull)
 		switch {

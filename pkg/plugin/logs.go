@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// logOnce has klog write to what logTo sets alone, whatever the severity, each entry
-// once.
+// logOnce makes klog write all severities only to the writer that logTo sets, each
+// entry once.
 var logOnce = sync.OnceFunc(func() {
 	all := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(all)
@@ -26,16 +26,16 @@ var logOnce = sync.OnceFunc(func() {
 	}
 })
 
-// logTo has client-go's log, and the warnings of API servers in it, pass standard
-// error's stream.
+// logTo writes client-go's log, with the warnings of API servers, to standard error's
+// stream.
 func logTo(errs io.Writer) {
 	logOnce()
 	klog.SetOutput(entries{errs})
 }
 
-// entries takes log entries, each in one piece, and keeps what is in one from beginning
-// a line. They are written from -v=1 on only: of a server that does not answer client-go
-// tells in many lines what the program's own error says in one.
+// entries writes log entries, each in one piece, and escapes them so that their content
+// can't start a line. It writes them only from -v=1 on: for a server that does not answer,
+// client-go logs many lines with what the program's own error has in one.
 type entries struct{ w io.Writer }
 
 func (e entries) Write(p []byte) (int, error) {

@@ -7,11 +7,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// usualName is what the program is called by in help texts and in findings,
-// which others than the caller may read.
+// usualName is the program's name in help texts and in findings, which users other than
+// the caller may read.
 const usualName = "kubectl orthweb"
 
-// nameOf is what to type to run the program with this argument vector again.
+// nameOf is the name to type to run the program with this argument vector again.
 // kubectl runs a plugin by its whole path (k8s.io/kubectl v0.36.4,
 // pkg/cmd/plugin.go: DefaultPluginHandler.Execute), a shell by what was typed.
 func nameOf(argv []string) string {
@@ -21,13 +21,13 @@ func nameOf(argv []string) string {
 	return shellWord(argv[0])
 }
 
-// called is the name of the program, without where it is.
+// called is the name of the program, without its directory.
 func called(argv []string) string {
 	return strings.TrimSuffix(filepath.Base(argv[0]), ".exe")
 }
 
-// renameExamples puts the name into the examples of a command and of those below
-// it.
+// renameExamples replaces the program's name in the examples of a command and its
+// subcommands.
 func renameExamples(cmd *cobra.Command, name string) {
 	lines := strings.Split(cmd.Example, "\n")
 	for i, line := range lines {

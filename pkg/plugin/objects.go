@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/collect"
@@ -16,21 +15,21 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// findObject finds the object that KIND/NAME names: the kind by its name, plural
-// or short name, with or without a group, of those that a live cluster serves or
-// that a recorded one holds. Without a namespace all are searched, and the name
-// must be in one alone.
+// findObject finds the object that KIND/NAME names: the kind by its name, plural or short
+// name, with or without a group, among the kinds that a live cluster serves or that a
+// recorded one has. Without a namespace it searches all namespaces, and the name must
+// exist in only one.
 func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (finding.Ref, error) {
 	word, name, _ := strings.Cut(arg, "/")
 	if word == "" || name == "" || strings.Contains(name, "/") {
-		return finding.Ref{}, withHint(fmt.Errorf("%q is not KIND/NAME", arg), "Give a tenant, or KIND/NAME, for example ks/bhs-application; name the namespace with -n.")
+		return finding.Ref{}, withHint(fmt.Errorf("%q is not KIND/NAME", arg), "Specify a tenant, or KIND/NAME, for example ks/bhs-application; specify the namespace with -n.")
 	}
 	kinds := recordedKinds(snap, word)
 	if o.kinds != nil {
 		kinds = o.served(word)
 	}
 	if len(kinds) == 0 {
-		return finding.Ref{}, withHint(fmt.Errorf("unknown kind %q", word), "Give a tenant, or KIND/NAME, for example ks/bhs-application.")
+		return finding.Ref{}, withHint(fmt.Errorf("unknown kind %q", word), "Specify a tenant, or KIND/NAME, for example ks/bhs-application.")
 	}
 	namespace := o.facts.namespace()
 	var found []finding.Ref
@@ -52,21 +51,21 @@ func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (findin
 	case len(found) == 1:
 		return subjectOf(snap, found[0]), nil
 	case len(found) > 1 && found[0].GroupKind() != found[1].GroupKind():
-		return finding.Ref{}, withHint(fmt.Errorf("%s is of %d kinds", arg, len(kinds)), "Name one with its group: %s.%s/%s, %s.%s/%s, …",
+		return finding.Ref{}, withHint(fmt.Errorf("%s can be one of %d kinds", arg, len(kinds)), "Specify one with its group: %s.%s/%s, %s.%s/%s, …",
 			strings.ToLower(found[0].Kind), found[0].GroupKind().Group, name, strings.ToLower(found[1].Kind), found[1].GroupKind().Group, name)
 	case len(found) > 1:
-		return finding.Ref{}, withHint(fmt.Errorf("%s is in %d namespaces", arg, len(found)), "Name one with -n: %s.", firstNamespaces(found))
+		return finding.Ref{}, withHint(fmt.Errorf("%s exists in %d namespaces", arg, len(found)), "Specify one with -n: %s.", firstNamespaces(found))
 	case len(unread) > 0 && o.kinds == nil:
-		return finding.Ref{}, withHint(fmt.Errorf("%s is not in what was recorded, and objects that are not in it may exist", arg),
-			"Record it too, or add --assume-complete where all objects were recorded.")
+		return finding.Ref{}, withHint(fmt.Errorf("%s is not in the recording, and objects that are not in it may exist", arg),
+			"Record it, too, or add --assume-complete if all objects were recorded.")
 	case len(unread) > 0:
-		return finding.Ref{}, withHint(fmt.Errorf("looking for %s: %s", arg, unread[0]), "Ask for that right, or name a namespace that you may read with -n.")
+		return finding.Ref{}, withHint(fmt.Errorf("looking for %s: %s", arg, unread[0]), "Request this permission, or specify a namespace that you can read with -n.")
 	}
 	return finding.Ref{}, o.noObject(snap, kinds[0], name, arg)
 }
 
-// subjectOf is the object itself, or of an event the object that it is about, where
-// that exists: an event has no state of its own.
+// subjectOf is the object itself, or for an event the object that it is about, if that
+// exists: an event has no state.
 func subjectOf(snap *snapshot.Snapshot, ref finding.Ref) finding.Ref {
 	if ref.Kind != health.EventKind.Kind {
 		return ref
@@ -91,7 +90,7 @@ func subjectOf(snap *snapshot.Snapshot, ref finding.Ref) finding.Ref {
 // maxNamespaces is how many namespaces an error names.
 const maxNamespaces = 5
 
-// firstNamespaces lists the namespaces of objects, the first ones where there are many.
+// firstNamespaces lists the namespaces of objects, only the first ones if there are many.
 func firstNamespaces(refs []finding.Ref) string {
 	var names []string
 	for _, ref := range refs[:min(len(refs), maxNamespaces)] {
@@ -103,18 +102,17 @@ func firstNamespaces(refs []finding.Ref) string {
 	return strings.Join(names, ", ")
 }
 
-// noObject is the error of an object that does not exist. Of a recorded cluster, it
-// tells in which namespaces the object is, or which name is most similar; of a live
-// one, how to look for it.
+// noObject is the error of an object that does not exist. For a recorded cluster, it
+// tells in which namespaces the object exists, or which name is most similar; for a live
+// one, how to search for it.
 func (o *explainOptions) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, name, arg string) error {
 	err := fmt.Errorf("%w: %s", errNoObject, arg)
 	namespace := o.facts.namespace()
 	if namespace != "" {
 		err = fmt.Errorf("%w in namespace %s", err, namespace)
 	}
-	plural, _ := meta.UnsafeGuessKindToResource(gk.WithVersion(""))
 	if o.kinds != nil {
-		return withHint(err, "Look for it: kubectl get %s -A.", plural.Resource)
+		return withHint(err, "Search for it: kubectl get %s -A.", finding.PluralOf(gk.Kind))
 	}
 	var same []finding.Ref
 	var names []string
@@ -128,7 +126,7 @@ func (o *explainOptions) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, 
 		}
 	}
 	if len(same) > 0 {
-		return withHint(err, "It is in: %s.", firstNamespaces(same))
+		return withHint(err, "It exists in: %s.", firstNamespaces(same))
 	}
 	if near := nearest(name, names); near != "" {
 		return withHint(err, "Did you mean %s?", near)
@@ -136,21 +134,21 @@ func (o *explainOptions) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, 
 	return withHint(err, "%s", heldNames(names))
 }
 
-// heldNames tells which objects of a kind a recording has instead.
+// heldNames lists the objects of a kind that a recording has instead.
 func heldNames(names []string) string {
 	slices.Sort(names)
 	names = slices.Compact(names)
 	switch {
 	case len(names) == 0:
-		return "The recording has no object of this kind there."
+		return "The recording has no object of this kind in this namespace."
 	case len(names) > maxNamespaces:
-		return fmt.Sprintf("Of this kind, the recording has: %s, …", strings.Join(names[:maxNamespaces], ", "))
+		return fmt.Sprintf("Objects of this kind in the recording: %s, …", strings.Join(names[:maxNamespaces], ", "))
 	}
-	return fmt.Sprintf("Of this kind, the recording has: %s.", strings.Join(names, ", "))
+	return fmt.Sprintf("Objects of this kind in the recording: %s.", strings.Join(names, ", "))
 }
 
-// served are the kinds that a word means in a live cluster, whose discovery tells
-// short names, unless the server is one that does not.
+// served are the kinds that a word names in a live cluster, by the short names of its
+// discovery if it has them.
 func (o *explainOptions) served(word string) []schema.GroupKind {
 	kinds := o.kinds(word)
 	if len(kinds) > 0 {
@@ -163,8 +161,8 @@ func (o *explainOptions) served(word string) []schema.GroupKind {
 	return kinds
 }
 
-// searched are the namespaces in which an object is looked for: that of -n, and
-// "", where objects are that have none.
+// searched are the namespaces in which an object is searched: that of -n, and "" for
+// objects without a namespace.
 func searched(namespace string) []string {
 	if namespace == "" {
 		return []string{""}
@@ -172,8 +170,8 @@ func searched(namespace string) []string {
 	return []string{namespace}
 }
 
-// recordedKinds are the kinds that a word means, of those that explainers know
-// and those of a recorded cluster.
+// recordedKinds are the kinds that a word names, among those that explainers know and
+// those of a recorded cluster.
 func recordedKinds(snap *snapshot.Snapshot, word string) []schema.GroupKind {
 	name, group := collect.SplitKind(word)
 	meant := append(shortNames[name], recordedShortNames(snap, name)...)
@@ -186,8 +184,7 @@ func recordedKinds(snap *snapshot.Snapshot, word string) []schema.GroupKind {
 		}
 	}
 	for _, gk := range diagnose.Kinds() {
-		plural, _ := meta.UnsafeGuessKindToResource(gk.WithVersion(""))
-		add(gk, plural.Resource)
+		add(gk, finding.PluralOf(gk.Kind))
 	}
 	for _, asked := range snap.Asked() {
 		add(asked.GroupKind(), asked.Resource)
@@ -197,8 +194,8 @@ func recordedKinds(snap *snapshot.Snapshot, word string) []schema.GroupKind {
 
 var definitionKind = schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
 
-// recordedShortNames are the plurals of the kinds to which the definitions in a
-// recorded cluster give a short name.
+// recordedShortNames are the plurals of the kinds that have the short name in the
+// definitions of a recorded cluster.
 func recordedShortNames(snap *snapshot.Snapshot, short string) []string {
 	var found []string
 	for _, obj := range snap.List(definitionKind, "").Objects {

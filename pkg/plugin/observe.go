@@ -12,14 +12,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
-// Looking at doors: how long one may take, and how many at a time.
+// How long a connection to an endpoint may take, and how many are opened at a time.
 const (
 	lookTimeout = 3 * time.Second
 	lookAtOnce  = 16
 )
 
-// observe looks at each of the endpoints, all at the same time, and gives what
-// it saw in their order.
+// observe connects to the endpoints in parallel, and returns the observations in the
+// order of the endpoints.
 func observe(ctx context.Context, endpoints []trust.Endpoint) []trust.Observation {
 	seen := make([]trust.Observation, len(endpoints))
 	var group errgroup.Group
@@ -28,13 +28,13 @@ func observe(ctx context.Context, endpoints []trust.Endpoint) []trust.Observatio
 		group.Go(func() error {
 			ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 			defer cancel()
-			shown, err := probe.Look(ctx, probe.Door{
+			shown, err := probe.Dial(ctx, probe.Endpoint{
 				Address: net.JoinHostPort(e.Address, strconv.FormatInt(e.Port, 10)), ServerName: e.ServerName,
 			})
 			seen[i] = trust.Observation{Endpoint: e, Chain: shown.Chain, AsksClient: shown.AsksClient, Err: err}
 			return nil
 		})
 	}
-	_ = group.Wait() // none fails: what went wrong is part of what was seen
+	_ = group.Wait() // none fails: an error is part of its observation
 	return seen
 }

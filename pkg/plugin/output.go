@@ -21,7 +21,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
-// outputFlags are -o and its kin, with the meaning they have in `kubectl get`.
+// outputFlags are -o and related flags, with the meaning that they have in `kubectl get`.
 type outputFlags struct {
 	format    string
 	noHeaders bool
@@ -44,15 +44,15 @@ const outputFormats = "wide, json, yaml, name, jsonpath=…, jsonpath-file=…, 
 
 func (o *outputFlags) addTo(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.format, "output", "o", "", "Output format, one of: "+outputFormats)
-	cmd.Flags().BoolVar(&o.noHeaders, "no-headers", false, "Leave the headings of tables out")
+	cmd.Flags().BoolVar(&o.noHeaders, "no-headers", false, "Don't print headers")
 	o.template.AddFlags(cmd)
 }
 
-// table tells whether the output is one for people.
+// table reports whether the output is a table.
 func (o *outputFlags) table() bool { return o.format == "" || o.format == "wide" }
 
-// printer is kubectl's own for the format. It refuses a format that does not
-// exist, or whose template does not parse.
+// printer is kubectl's own for the format. It rejects an unknown format, or one whose
+// template does not parse.
 func (o *outputFlags) printer() (printers.ResourcePrinter, error) {
 	o.columns.NoHeaders = o.noHeaders
 	var err error
@@ -68,10 +68,10 @@ func (o *outputFlags) printer() (printers.ResourcePrinter, error) {
 			return nil, err
 		}
 	}
-	return nil, withHint(fmt.Errorf("there is no output format %q", o.format), "Give -o one of: %s.", outputFormats)
+	return nil, withHint(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", outputFormats)
 }
 
-// print prints an object in the format, or gives on the error of making it.
+// print prints an object in the format, or returns the error of creating it.
 func (o *outputFlags) print(w io.Writer, object runtime.Object, err error) error {
 	if err != nil {
 		return err
@@ -89,8 +89,7 @@ func (o *outputFlags) print(w io.Writer, object runtime.Object, err error) error
 	return printer.PrintObj(object, forTemplates(w))
 }
 
-// printEscaped prints a form that has escape sequences of its own for what is not shown
-// as itself.
+// printEscaped prints a format that has its own escape sequences for control characters.
 func printEscaped(w io.Writer, printer printers.ResourcePrinter, object runtime.Object, escaped func([]byte) []byte) error {
 	var text bytes.Buffer
 	if err := printer.PrintObj(object, &text); err != nil {
@@ -100,7 +99,7 @@ func printEscaped(w io.Writer, printer printers.ResourcePrinter, object runtime.
 	return err
 }
 
-// markYAML marks what the emitter has to escape, in a copy.
+// markYAML marks the text that the emitter must escape, in a copy.
 func markYAML(object runtime.Object) runtime.Object {
 	switch o := object.(type) {
 	case *unstructured.Unstructured:
@@ -115,7 +114,7 @@ func markYAML(object runtime.Object) runtime.Object {
 	return object
 }
 
-// forTemplates is where the formats go that a script reads byte by byte (name, jsonpath,
+// forTemplates is the writer of formats that scripts read byte by byte (name, jsonpath,
 // go-template and custom-columns): a terminal gets them with control characters shown.
 func forTemplates(w io.Writer) io.Writer {
 	s, ok := w.(*stream)
@@ -125,15 +124,15 @@ func forTemplates(w io.Writer) io.Writer {
 	return s.Raw()
 }
 
-// validate tells of a wrong format before anything is read. As in kubectl, a
-// --template alone is one of -o go-template.
+// validate rejects a wrong format before anything is read. As in kubectl, --template
+// alone implies -o go-template.
 func (o *outputFlags) validate() error {
 	if template := o.template.TemplateArgument; template != nil && *template != "" {
 		switch {
 		case o.format == "":
 			o.format = "go-template"
 		case !slices.Contains(o.template.AllowedFormats(), o.format):
-			return withHint(fmt.Errorf("--template has no effect with -o %s", o.format), "Leave one of them out, or use -o go-template.")
+			return withHint(fmt.Errorf("--template has no effect with -o %s", o.format), "Remove one of them, or use -o go-template.")
 		}
 	}
 	if o.table() {
@@ -143,10 +142,10 @@ func (o *outputFlags) validate() error {
 	return err
 }
 
-// style is how tables are to look on w: fitted and coloured on a terminal,
-// whole and plain elsewhere. NO_COLOR (no-color.org) and TERM=dumb turn the
-// colours off. CLICOLOR_FORCE (bixense.com/clicolors) treats w as a terminal, of
-// COLUMNS columns, for what draws one.
+// style is the style of tables on w: fitted and coloured on a terminal, complete and
+// without colours otherwise. NO_COLOR (no-color.org) and TERM=dumb disable colours.
+// CLICOLOR_FORCE (bixense.com/clicolors) treats w as a terminal of COLUMNS columns, for
+// programs that draw one.
 func (o *outputFlags) style(w io.Writer) render.Style {
 	style := render.Style{Wide: o.format == "wide", NoHeaders: o.noHeaders}
 	colours := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

@@ -16,27 +16,27 @@ import (
 
 var (
 	reconcileLong = templates.LongDesc(`
-		Have Flux try a tenant again now, instead of at its next interval.
+		Reconcile a tenant now, instead of at its next interval.
 
-		It asks, in the order in which they depend on each other: the sources of the
-		tenant's layers, the tenant's own layers, and its Helm releases that are not
-		Ready. A shared layer is asked too when it is not Ready, or when something
-		newer was fetched for it. A release that Flux has given up gets its tries
-		anew. Each is waited for; what depends on one that fails is not asked.
+		It triggers, in the order of their dependencies: the sources of the tenant's
+		layers, the tenant's own layers, and its Helm releases that are not Ready. It
+		also triggers a shared layer that is not Ready, or for which a newer revision
+		was fetched. A release that exhausted its retries can retry from the start.
+		It waits for each object, and skips those that depend on a failed one.
 
-		Nothing is asked while something of the tenant's own is suspended: see
+		Nothing is triggered while one of the tenant's own objects is suspended: see
 		'resume'.
 
-		The exit status is 0 when all of it is Ready, 1 when something is not, 2 when
-		it could not be told, 124 when --timeout ran out.`)
+		The exit status is 0 when all objects are Ready, 1 when one is not, 2 when this
+		could not be determined, 124 when --timeout expired.`)
 	reconcileExample = templates.Examples(`
-		# What was pushed to Git, now
+		# Apply what was pushed to Git
 		kubectl orthweb reconcile bhs
 
-		# See what would be asked, of two tenants
+		# Show what would be triggered for two tenants
 		kubectl orthweb reconcile bhs mhr --dry-run
 
-		# Ask, and look later
+		# Trigger, and do not wait
 		kubectl orthweb reconcile bhs --wait=false`)
 )
 
@@ -73,16 +73,16 @@ func (o *reconcileOptions) run(ctx context.Context) error {
 	return o.asking.reconcile(ctx, o.facts, snap, statuses, false)
 }
 
-// someTenant refuses to do something to all tenants, or to none.
+// someTenant requires the names of tenants: no command changes all of them at once.
 func someTenant(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return nil
 	}
-	return withHint(fmt.Errorf("%s takes the names of tenants", cmd.CommandPath()), "See which there are: kubectl orthweb status")
+	return withHint(fmt.Errorf("%s requires the names of tenants", cmd.CommandPath()), "List the tenants: kubectl orthweb status")
 }
 
-// operated reads the tenants that something is to be done to, and of their chains
-// what Flux has a hand in.
+// operated reads the tenants that the command changes, and of their chains the objects
+// that Flux reconciles.
 func (f *factsFlags) operated(ctx context.Context, names []string) (*snapshot.Snapshot, []tenant.Status, error) {
 	wants := append(collect.Wants(
 		health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind, health.ExternalArtifactKind, health.LeaseKind,

@@ -10,15 +10,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 )
 
-// answer is the exit code of a run that is over, with what to look at next on
-// standard error.
+// answer is the exit code of a finished run. It writes the next command to standard error.
 func (r *requester) answer(plan operate.Plan) error {
 	if why := r.why(operate.Failing, operate.Blocked); why != "" {
 		escape.Fprintf(r.facts.streams.ErrOut, "\n%s\n", why)
 		return answer(exitNo)
 	}
 	for _, unknown := range plan.Unknown {
-		escape.Fprintf(r.facts.streams.ErrOut, "Could not be read, and so not triggered: %s.\n", unknown)
+		escape.Fprintf(r.facts.streams.ErrOut, "Not triggered, because it could not be read: %s.\n", unknown)
 	}
 	if len(plan.Unknown) > 0 {
 		return answer(exitUnclear)
@@ -26,8 +25,7 @@ func (r *requester) answer(plan operate.Plan) error {
 	return nil
 }
 
-// why is the command that tells why the outcomes are what they are, empty when
-// nothing has one of these.
+// why is the command that explains the outcomes, empty if no object has one of them.
 func (r *requester) why(outcomes ...operate.Outcome) string {
 	var tenants []string
 	for _, result := range r.run.Results() {
@@ -43,7 +41,7 @@ func (r *requester) why(outcomes ...operate.Outcome) string {
 	return fmt.Sprintf("Why: %s explain %s", r.facts.name, shellWords(tenants))
 }
 
-// explain adds what to do next to the error that ended a run.
+// explain adds a hint to the error that ended a run.
 func (r *requester) explain(err error) error {
 	var late outOfTime
 	if errors.As(err, &late) {
@@ -52,30 +50,30 @@ func (r *requester) explain(err error) error {
 	return explainChange(err)
 }
 
-// explainChange says what to do about an object that could not be changed.
+// explainChange adds a hint to the error of an object that could not be changed.
 func explainChange(err error) error {
 	var failed *change.Error
 	switch {
 	case !errors.As(err, &failed):
 		return err
 	case failed.Forbidden():
-		return withHint(err, "Ask for the rights to get and patch %s there (docs/rbac.md has the role, orthweb-operator).", failed.Resource)
+		return withHint(err, "Request permission to get and patch %s in this namespace (docs/rbac.md has the role, orthweb-operator).", failed.Resource)
 	case failed.Passing():
 		return withHint(err, "Try again, perhaps with a longer --request-timeout.")
 	}
-	return withHint(err, "Look at it again: kubectl orthweb status")
+	return withHint(err, "Check the current state: kubectl orthweb status")
 }
 
-// explainSuspended says who has to resume what is suspended.
+// explainSuspended adds to the error how to resume the suspended objects.
 func explainSuspended(err error) error {
 	var suspended *operate.SuspendedError
 	switch {
 	case !errors.As(err, &suspended):
 		return err
 	case len(suspended.Own) > 0:
-		return withHint(err, "Resume it, which asks as well: kubectl orthweb resume %s", shellWords(suspended.Tenants))
+		return withHint(err, "Resume it, which also triggers it: kubectl orthweb resume %s", shellWords(suspended.Tenants))
 	}
-	return withHint(err, "Others may fetch from there too: whoever suspended it has to resume it. To go on with what was fetched before, add --with-source=false.")
+	return withHint(err, "The source may be shared, so the user who suspended it must resume it. To continue with the revision that was fetched before, add --with-source=false.")
 }
 
 func appendMissing(list []string, more ...string) []string {

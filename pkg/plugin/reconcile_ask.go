@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// asking is how Flux is asked to try again.
+// asking are the flags of reconcile requests to Flux.
 type asking struct {
 	sources bool
 	wait    bool
@@ -25,25 +25,25 @@ type asking struct {
 }
 
 func (a *asking) addTo(flags *pflag.FlagSet) {
-	flags.BoolVar(&a.sources, "with-source", true, "Ask for the sources of the layers first")
-	flags.BoolVar(&a.wait, "wait", true, "Wait until all that was asked is Ready, or has failed")
+	flags.BoolVar(&a.sources, "with-source", true, "Reconcile the sources of the layers first")
+	flags.BoolVar(&a.wait, "wait", true, "Wait until all triggered objects are Ready or have failed")
 	flags.DurationVar(&a.timeout, "timeout", 5*time.Minute, "How long --wait waits")
-	flags.BoolVar(&a.dryRun, "dry-run", false, "Show what would be done, and do nothing")
+	flags.BoolVar(&a.dryRun, "dry-run", false, "Show what would be done, without doing it")
 }
 
-// validate finds what is wrong with the flags before anything is read.
+// validate rejects wrong flags before anything is read.
 func (a *asking) validate(cmd *cobra.Command) error {
 	switch {
 	case cmd.Flags().Changed("timeout") && (!a.wait || a.dryRun):
-		return withHint(errors.New("--timeout is how long --wait waits"), "Leave it out, or bound each request with --request-timeout.")
+		return withHint(errors.New("--timeout has no effect without --wait"), "Remove it, or limit each request with --request-timeout.")
 	case a.timeout <= 0:
 		return withHint(errors.New("--timeout must be above 0"), "See '%s --help' for usage.", cmd.CommandPath())
 	}
 	return nil
 }
 
-// reconcile asks for the tenants, whose states are of the snapshot. resumed takes
-// their own objects for switched on.
+// reconcile triggers the tenants, whose states are those of the snapshot. resumed treats
+// their own objects as not suspended.
 func (a *asking) reconcile(ctx context.Context, facts *factsFlags, snap *snapshot.Snapshot, statuses []tenant.Status, resumed bool) error {
 	plan, err := operate.Reconcile(snap, statuses, operate.Options{Sources: a.sources, Resumed: resumed})
 	if err != nil {
@@ -53,8 +53,8 @@ func (a *asking) reconcile(ctx context.Context, facts *factsFlags, snap *snapsho
 		escape.Fprintf(facts.streams.ErrOut, "%s.\n", note)
 	}
 	if len(plan.Steps) == 0 {
-		return withHint(errors.New("there is nothing to ask: no layer or release of the tenant is there, or may be read"),
-			"See what there is: kubectl orthweb status %s", shellWord(statuses[0].Name))
+		return withHint(errors.New("nothing to trigger: the tenant has no layer or release, or none that can be read"),
+			"Show the tenant: kubectl orthweb status %s", shellWord(statuses[0].Name))
 	}
 	run := operate.NewRun(plan)
 	if a.dryRun {

@@ -12,19 +12,19 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
-// requester carries out a plan of requests.
+// requester sends the reconcile requests of a plan.
 type requester struct {
 	facts  *factsFlags
 	client *change.Client
 	run    *operate.Run
 	lines  progressLines
-	// every is how often what was asked is looked at.
+	// every is how often the triggered objects are read.
 	every time.Duration
-	// now is the API server's clock, as near as it is known.
+	// now is the API server's clock, as exactly as it is known.
 	now func() time.Time
 }
 
-// requester begins at the moment of the snapshot that the plan is of.
+// requester starts at the time of the snapshot of the plan.
 func (f *factsFlags) requester(run *operate.Run, at time.Time) (*requester, error) {
 	client, err := f.changer()
 	if err != nil {
@@ -37,31 +37,30 @@ func (f *factsFlags) requester(run *operate.Run, at time.Time) (*requester, erro
 	}, nil
 }
 
-// lookEvery is often enough for people, at one small request an object.
+// lookEvery is frequent enough for users, at one small request per object.
 const lookEvery = time.Second
 
-// waitFor asks each step when its turn has come, until all are through or the time
-// is over.
+// waitFor triggers each step when its dependencies are Ready, until all steps are
+// finished or the timeout expires.
 func (r *requester) waitFor(ctx context.Context, timeout time.Duration) error {
 	deadline, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	for {
-		err := r.askDue(deadline)
-		if err == nil && r.run.Over() {
-			return nil
+	err := repeat(deadline, r.every, func(ctx context.Context) (bool, error) {
+		if err := r.look(ctx); err != nil {
+			return false, err
 		}
-		if err == nil && pause(deadline, r.every) == nil {
-			err = r.look(deadline)
-		}
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case deadline.Err() != nil:
-			return outOfTime{fmt.Errorf("not all that was asked was Ready within %s", timeout)}
-		case err != nil:
-			return err
-		}
+		err := r.askDue(ctx)
+		return r.run.Over(), err
+	})
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case deadline.Err() != nil:
+		return outOfTime{fmt.Errorf("not all triggered objects were Ready within %s", timeout)}
 	}
+	return err
 }
 
 func (r *requester) askDue(ctx context.Context) error {
@@ -73,8 +72,8 @@ func (r *requester) askDue(ctx context.Context) error {
 	return nil
 }
 
-// askAll asks without waiting for anything: Flux goes by what depends on what
-// itself, if more slowly.
+// askAll triggers all steps without waiting: Flux itself observes their dependencies,
+// although more slowly.
 func (r *requester) askAll(ctx context.Context, steps []operate.Step) error {
 	for _, step := range steps {
 		if step.IfMoved {
@@ -94,13 +93,13 @@ func (r *requester) ask(ctx context.Context, step operate.Step) error {
 	r.run.Asked(step.Ref)
 	result := operate.Result{Ref: step.Ref, Outcome: operate.Asked}
 	if step.IfMoved {
-		result.Message = "it is shared, and something newer was fetched for it"
+		result.Message = "shared layer with a newer revision"
 	}
 	r.say(result)
 	return nil
 }
 
-// look sees what has become of all that was asked.
+// look reads the state of all triggered objects.
 func (r *requester) look(ctx context.Context) error {
 	for _, ref := range r.run.Open() {
 		obj, err := r.client.Get(ctx, ref)
@@ -119,13 +118,13 @@ func (r *requester) look(ctx context.Context) error {
 	return nil
 }
 
-// passing says an error that may be gone a moment later, and gives on others.
+// passing reports a transient error, and returns others.
 func (r *requester) passing(ref finding.Ref, err error) error {
 	var failed *change.Error
 	if !errors.As(err, &failed) || !failed.Passing() {
 		return err
 	}
-	r.lines.report(r.facts.streams.ErrOut, ref.String(), fmt.Sprintf("to be tried again: %v", err))
+	r.lines.report(r.facts.streams.ErrOut, ref.String(), fmt.Sprintf("being retried: %v", err))
 	return nil
 }
 

@@ -141,7 +141,7 @@ func TestAnswer(t *testing.T) {
 	}{
 		{about: "ready", happens: ready},
 		{about: "failing", happens: failing, want: exitNo, says: "\nWhy: kubectl orthweb explain bhs\n"},
-		{about: "ready, as far as can be seen", happens: ready, unknown: []string{"you may not list x"}, want: exitUnclear, says: "Could not be read, and so not triggered: you may not list x.\n"},
+		{about: "ready, as far as can be seen", happens: ready, unknown: []string{"you may not list x"}, want: exitUnclear, says: "Not triggered, because it could not be read: you may not list x.\n"},
 		{about: "failing, as far as can be seen", happens: failing, unknown: []string{"you may not list x"}, want: exitNo, says: "\nWhy: kubectl orthweb explain bhs\n"},
 	} {
 		r, stderr := asked(t, nil)

@@ -18,8 +18,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// readRecorded reads what was recorded until the context ends: reading a terminal or
-// a pipe waits for its writer, and a signal must end the program all the same.
+// readRecorded reads the recording until the context ends: reading a terminal or a pipe
+// waits for its writer, and a signal must still end the program.
 func (f *factsFlags) readRecorded(ctx context.Context, o origin) (*snapshot.Snapshot, error) {
 	type result struct {
 		snap *snapshot.Snapshot
@@ -38,11 +38,11 @@ func (f *factsFlags) readRecorded(ctx context.Context, o origin) (*snapshot.Snap
 	}
 }
 
-// sniffed is how much of a file is looked at to tell what it is, in bytes: before an
-// object's kind stands its data, which the API server limits to 1 MiB.
+// sniffed is how much of a file is read to detect its format, in bytes: an object's data,
+// which the API server limits to 1 MiB, precedes its kind.
 const sniffed = 2 << 20
 
-// recorded reads a snapshot, or what kubectl printed.
+// recorded reads a snapshot, or the output of kubectl.
 func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 	var files []recordedFile
 	for _, from := range o.from {
@@ -67,7 +67,7 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 	snap, err := snapshot.ReadObjects(list, opts)
 	if errors.Is(err, errPacked) {
 		return nil, withHint(fmt.Errorf("reading %s: a snapshot can't be combined with other files", name),
-			"Give one snapshot, or only files that kubectl printed.")
+			"Specify one snapshot, or only files that kubectl printed.")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the objects in %s: %w", name, err)
@@ -75,7 +75,7 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 	return snap, nil
 }
 
-// readOne reads the only file, a snapshot or what kubectl printed.
+// readOne reads the only file, a snapshot or the output of kubectl.
 func readOne(file recordedFile, o origin, opts snapshot.ObjectsOptions) (snap *snapshot.Snapshot, err error) {
 	opened, err := file.open()
 	if err != nil {
@@ -95,7 +95,7 @@ func readOne(file recordedFile, o origin, opts snapshot.ObjectsOptions) (snap *s
 		return snap, nil
 	}
 	if o.at != "" || o.complete {
-		return nil, withHint(fmt.Errorf("--at and --assume-complete have no effect on the snapshot %s: it has its own time, and knows what was read", file.name), "Leave them out.")
+		return nil, withHint(fmt.Errorf("--at and --assume-complete have no effect on the snapshot %s: it records its time and what was read", file.name), "Remove them.")
 	}
 	if snap, err = snapshot.Read(content); err != nil {
 		return nil, fmt.Errorf("reading the snapshot %s: %w", file.name, err)
@@ -103,8 +103,8 @@ func readOne(file recordedFile, o origin, opts snapshot.ObjectsOptions) (snap *s
 	return snap, nil
 }
 
-// looksLikeObjects tells what kubectl prints from files of other kinds. In UTF-16 each
-// letter has a byte more.
+// looksLikeObjects distinguishes the output of kubectl from other files. In UTF-16 each
+// letter has one more byte.
 func looksLikeObjects(content []byte) bool {
 	return snapshot.IsUTF16(content) || bytes.Contains(content, []byte("kind")) && bytes.Contains(content, []byte("apiVersion"))
 }
@@ -114,7 +114,7 @@ func (o origin) options() (snapshot.ObjectsOptions, error) {
 	if o.at != "" {
 		at, err := time.Parse(time.RFC3339, o.at)
 		if err != nil {
-			return opts, withHint(fmt.Errorf("--at %q is not a time", o.at), "Write it like 2026-01-31T14:05:00Z.")
+			return opts, withHint(fmt.Errorf("--at %q is not a time", o.at), "For example: 2026-01-31T14:05:00Z.")
 		}
 		opts.At = at
 	}
@@ -125,18 +125,18 @@ func (o origin) options() (snapshot.ObjectsOptions, error) {
 // recordedFile is a file that --from names, or one of a directory.
 type recordedFile struct {
 	name string
-	// size is 0 where it is not known.
+	// size is 0 if it is not known.
 	size int64
 	open func() (io.ReadCloser, error)
 }
 
-// files are an example, standard input, a file, or all JSON and YAML files below a
-// directory. Nothing is read yet.
+// files returns an example, standard input, a file, or all JSON and YAML files below a
+// directory, without reading them.
 func (f *factsFlags) files(from string) ([]recordedFile, error) {
 	if name, ok := strings.CutPrefix(from, examplePrefix); ok {
 		content, err := examples.Open(name)
 		if err != nil {
-			return nil, withHint(fmt.Errorf("no example is called %q", name), "There are: %s.", strings.Join(exampleNames(), ", "))
+			return nil, withHint(fmt.Errorf("unknown example %q", name), "Examples: %s.", strings.Join(exampleNames(), ", "))
 		}
 		return []recordedFile{{from, 0, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}}, nil
 	}
@@ -146,7 +146,7 @@ func (f *factsFlags) files(from string) ([]recordedFile, error) {
 	info, err := os.Stat(from)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, withHint(fmt.Errorf("there is no file %s", from),
+		return nil, withHint(fmt.Errorf("file %s does not exist", from),
 			"Create one with: kubectl orthweb snapshot save %s\nOr try --from=example:healthy.", shellWord(from))
 	case err != nil:
 		return nil, fmt.Errorf("opening the snapshot: %w", err)
@@ -158,7 +158,7 @@ func (f *factsFlags) files(from string) ([]recordedFile, error) {
 
 func onDisk(path string, info fs.FileInfo) recordedFile {
 	var size int64
-	if info.Mode().IsRegular() { // others may say anything
+	if info.Mode().IsRegular() { // the size of others has no meaning
 		size = info.Size()
 	}
 	return recordedFile{path, size, func() (io.ReadCloser, error) {
@@ -170,10 +170,10 @@ func onDisk(path string, info fs.FileInfo) recordedFile {
 	}}
 }
 
-// directory is a tree of files, in the order of their names.
+// directory returns a tree of files, in the order of their names.
 func directory(root string) ([]recordedFile, error) {
 	var files []recordedFile
-	top, err := filepath.EvalSymlinks(root) // WalkDir follows no link, not even this one
+	top, err := filepath.EvalSymlinks(root) // WalkDir follows no links, not even this one
 	if err != nil {
 		return nil, fmt.Errorf("opening the directory: %w", err)
 	}
@@ -181,7 +181,7 @@ func directory(root string) ([]recordedFile, error) {
 		if err != nil || entry.IsDir() || !slices.Contains([]string{".json", ".yaml", ".yml"}, filepath.Ext(path)) {
 			return err
 		}
-		info, err := os.Stat(path) // of what a link leads to
+		info, err := os.Stat(path) // of a link's target
 		if err == nil && !info.Mode().IsRegular() {
 			err = fmt.Errorf("reading the directory %s: %s is not a regular file", root, path)
 		}
@@ -191,7 +191,7 @@ func directory(root string) ([]recordedFile, error) {
 		return err
 	})
 	if err == nil && len(files) == 0 {
-		return nil, withHint(fmt.Errorf("there is no .json or .yaml file in %s", root), "Give a directory that 'kubectl cluster-info dump --output-directory' created.")
+		return nil, withHint(fmt.Errorf("directory %s has no .json or .yaml file", root), "Specify a directory that 'kubectl cluster-info dump --output-directory' created.")
 	}
 	return files, err
 }
@@ -199,13 +199,13 @@ func directory(root string) ([]recordedFile, error) {
 // errPacked is the error of a snapshot among files that kubectl printed.
 var errPacked = errors.New("this is a snapshot")
 
-// printedFile is one of several files. It is open only while it is read: a directory
-// may have more than a process may have open.
+// printedFile is one of several files. It is open only while it is read: a directory may
+// have more files than a process may open.
 type printedFile struct {
 	recordedFile
 	opened  io.ReadCloser
 	content *bufio.Reader
-	// end is the error that reading ended with, and goes on to end with.
+	// end is the error that reading ended with, and that further reads return.
 	end error
 }
 

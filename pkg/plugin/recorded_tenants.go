@@ -10,9 +10,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// noTenantsIn says why no tenant was found where the facts came from: of what was
-// recorded, no right, context or timeout is to blame, and its objects can still be
-// explained one by one.
+// noTenantsIn tells why no tenant was found in the source of the facts. In a recording,
+// the reason is no permission, context or timeout, and its objects can still be explained
+// one by one.
 func noTenantsIn(snap *snapshot.Snapshot, o origin) error {
 	if o.live() {
 		return noTenants(snap)
@@ -22,7 +22,7 @@ func noTenantsIn(snap *snapshot.Snapshot, o origin) error {
 	switch unknown := snap.List(health.KustomizationKind, "").Unknown; {
 	case len(unknown) == 0:
 	case unknown[0].Why == snapshot.NotAsked:
-		why = name + " holds no Kustomizations"
+		why = name + " has no Kustomizations"
 	default:
 		why = unknown[0].String()
 	}
@@ -34,7 +34,7 @@ func noTenantsIn(snap *snapshot.Snapshot, o origin) error {
 	if ref.Namespace != "" {
 		command += " -n " + ref.Namespace
 	}
-	return withHint(errors.New("no tenant was found: "+why), "Name an object in it, for example: %s%s", command, o.hint())
+	return withHint(errors.New("no tenant was found: "+why), "Specify an object in it, for example: %s%s", command, o.hint())
 }
 
 // anyObject is the first of the objects that were recorded.

@@ -12,18 +12,19 @@ import (
 
 var (
 	resumeLong = templates.LongDesc(`
-		Undo 'suspend', then have Flux try the tenant at once, as 'reconcile' does.
+		Undo 'suspend', then reconcile the tenant immediately, as 'reconcile' does.
 
-		It resumes the tenant's own layers and Helm releases, whoever suspended them.
-		What was changed by hand meanwhile is set back to what Git says.
+		It resumes the tenant's own layers and Helm releases, including those that
+		another user suspended. Manual changes in the meantime are reverted to what
+		Git defines.
 
-		The exit status is 0 when all of it is Ready, 1 when something is not, 2 when
-		it could not be told, 124 when --timeout ran out.`)
+		The exit status is 0 when all objects are Ready, 1 when one is not, 2 when this
+		could not be determined, 124 when --timeout expired.`)
 	resumeExample = templates.Examples(`
-		# Let Flux go on
+		# Resume reconciliation
 		kubectl orthweb resume bhs
 
-		# See what would be resumed and asked
+		# Show what would be resumed and triggered
 		kubectl orthweb resume bhs --dry-run`)
 )
 
@@ -61,7 +62,7 @@ func (o *resumeOptions) run(ctx context.Context) error {
 	if err != nil {
 		return explainSwitches(err)
 	}
-	// What else is suspended is found out before anything is touched.
+	// Other suspended objects are found before anything is changed.
 	if _, err := operate.Reconcile(snap, statuses, operate.Options{Sources: o.sources, Resumed: true}); err != nil {
 		return explainSuspended(err)
 	}

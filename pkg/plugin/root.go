@@ -1,5 +1,5 @@
-// Package plugin is the command line: one file a command. It is the only place
-// that knows of flags, terminals and exit codes.
+// Package plugin is the command line: one file per command. It is the only package that
+// uses flags, terminals and exit codes.
 package plugin
 
 import (
@@ -18,9 +18,9 @@ import (
 	_ "github.com/digihunch/kubectl-orthweb/internal/english" // for a quick start
 )
 
-// Run runs the command line with a program's whole argument vector, the name that
-// it was called by first, and returns the exit code: 0 yes, 1 no, 2 could not
-// tell, 124 out of time.
+// Run runs the command line with a program's whole argument vector, which starts with
+// the name that it was called by, and returns the exit code: 0 yes, 1 no, 2 could not be
+// determined, 124 timeout expired.
 func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams) int {
 	args, name := argsOf(argv), nameOf(argv)
 	if completing(args) {
@@ -46,11 +46,11 @@ var rootLong = templates.LongDesc(`
 	Inspect and troubleshoot Korthweb tenants: Orthanc DICOM servers that Flux
 	installs, with certificates from cert-manager, behind Istio gateways.
 
-	Every command takes kubectl's own flags (--context, -n, --as, …). The exit
-	status is 0 for yes (ready), 1 for no (not ready), 2 when it could not be
-	told, 124 when --timeout ran out.`)
+	Every command accepts kubectl's own flags (--context, -n, --as, …). The exit
+	status is 0 for yes (ready), 1 for no (not ready), 2 when this could not be
+	determined, 124 when --timeout expired.`)
 
-// NewRoot builds the command tree, as it is when kubectl calls it.
+// NewRoot builds the command tree for a call by kubectl.
 func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
 	return newRoot(streams, usualName)
 }
@@ -81,13 +81,12 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 
 	facts := &factsFlags{kube: kube, streams: streams, name: name}
 	groups := templates.CommandGroups{
-		{Message: "Inspect:", Commands: []*cobra.Command{newStatus(facts), newExplain(facts), newValidate(facts)}},
-		{Message: "Operate:", Commands: []*cobra.Command{newReconcile(facts), newSuspend(facts), newResume(facts)}},
-		{Message: "Access:", Commands: []*cobra.Command{newCert(facts), newHosts(facts)}},
-		{Message: "Record:", Commands: []*cobra.Command{newSnapshot(facts)}},
+		{Message: "Inspect Commands:", Commands: []*cobra.Command{newStatus(facts), newExplain(facts), newValidate(facts)}},
+		{Message: "Operate Commands:", Commands: []*cobra.Command{newReconcile(facts), newSuspend(facts), newResume(facts)}},
+		{Message: "Access Commands:", Commands: []*cobra.Command{newCert(facts), newHosts(facts)}},
 	}
 	groups.Add(root)
-	root.AddCommand(newVersion(facts), newCompletion(), options.NewCmdOptions(streams.Out))
+	root.AddCommand(newSnapshot(facts), newVersion(facts), newCompletion(), options.NewCmdOptions(streams.Out))
 	root.SetHelpCommand(newHelp())
 	templates.ActsAsRootCommand(root, []string{"options"}, groups...)
 	wrapHelp(root)
@@ -101,13 +100,13 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	return root
 }
 
-// noArgs refuses arguments with the names of what there is, as kubectl does.
+// noArgs rejects arguments that are not commands, as kubectl does.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	return withHint(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()),
-		"See '%s --help' for the commands there are.", cmd.CommandPath())
+		"See '%s --help' for available commands.", cmd.CommandPath())
 }
 
 // addVerbosity adds kubectl's -v: from 6 on client-go logs each request.

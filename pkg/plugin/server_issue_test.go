@@ -130,18 +130,18 @@ func TestIssueFromOther(t *testing.T) {
 		want   string
 	}{
 		{about: "as requested", status: signed(ca, asRequested)},
-		{about: "for another key", status: signed(ca, func(c *x509.Certificate) { c.PublicKey = stranger.Public() }), code: exitUnclear, want: "signed something else than was asked for"},
-		{about: "for another subject", status: signed(ca, func(c *x509.Certificate) { c.RawSubject, c.Subject = nil, pkix.Name{CommonName: "admin"} }), code: exitUnclear, want: "signed something else than was asked for"},
+		{about: "for another key", status: signed(ca, func(c *x509.Certificate) { c.PublicKey = stranger.Public() }), code: exitUnclear, want: "signed a certificate that differs from the request"},
+		{about: "for another subject", status: signed(ca, func(c *x509.Certificate) { c.RawSubject, c.Subject = nil, pkix.Name{CommonName: "admin"} }), code: exitUnclear, want: "signed a certificate that differs from the request"},
 		{about: "ended", status: signed(ca, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.AddDate(-1, 0, 0), now.AddDate(0, 0, -1) }), code: exitUnclear, want: "which is not now"},
 		{about: "not yet valid", status: signed(ca, func(c *x509.Certificate) { c.NotBefore = now.AddDate(0, 0, 7) }), code: exitUnclear, want: "which is not now"},
-		{about: "a CA", status: signed(ca, func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true }), code: exitUnclear, want: "signed something else than was asked for"},
+		{about: "a CA", status: signed(ca, func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true }), code: exitUnclear, want: "signed a certificate that differs from the request"},
 		{about: "by another CA", status: signed(other, asRequested), code: exitUnclear, want: "not signed by the CA that the signer names"},
-		{about: "no PEM", status: always(issuedAs([]byte("garbage \x1b[31m"), nil)), code: exitUnclear, want: "reading what int-ca-issuer signed"},
-		{about: "PEM of nothing", status: always(issuedAs(encoded([]byte("\x00")), nil)), code: exitUnclear, want: "reading what int-ca-issuer signed"},
+		{about: "no PEM", status: always(issuedAs([]byte("garbage \x1b[31m"), nil)), code: exitUnclear, want: "reading the certificate that int-ca-issuer signed"},
+		{about: "PEM of nothing", status: always(issuedAs(encoded([]byte("\x00")), nil)), code: exitUnclear, want: "reading the certificate that int-ca-issuer signed"},
 		{about: "PEM of 8 MiB", status: always(issuedAs(bytes.Repeat([]byte("A"), 8<<20), nil)), code: exitTimeout, want: "the answer is larger than 4 MiB"},
 		{about: "denied", status: always(map[string]any{"conditions": []any{condition("Denied", "True", "policy\x1b[31m", "not\nyou\x07")}}), code: exitUnclear, want: "was denied: not you"},
 		{about: "failed", status: always(map[string]any{"conditions": []any{condition("Ready", "False", "Failed", strings.Repeat("\x1b[2J", 1<<17))}}), code: exitUnclear, want: "failed: "},
-		{about: "never signed", status: always(map[string]any{"conditions": []any{condition("Approved", "True", "a", "b"), condition("Ready", "False", "Pending", "soon\x1b[2J")}}), code: exitTimeout, want: "was not signed in time: the issuer says: soon"},
+		{about: "never signed", status: always(map[string]any{"conditions": []any{condition("Approved", "True", "a", "b"), condition("Ready", "False", "Pending", "soon\x1b[2J")}}), code: exitTimeout, want: "was not signed in time: the issuer reports: soon"},
 		{about: "replaced", uids: []string{"a", "a", "b"}, status: func() func([]byte) map[string]any {
 			looked := 0
 			return func(request []byte) map[string]any {

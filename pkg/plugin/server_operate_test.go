@@ -85,11 +85,11 @@ func TestSuspendMisbehaving(t *testing.T) {
 		want  string
 	}{
 		{about: "as it should", fault: patches(1, func(next http.Handler) http.Handler { return next })},
-		{about: "two conflicts", fault: patches(2, conflict), want: "to be tried again: changing Kustomization"},
+		{about: "two conflicts", fault: patches(2, conflict), want: "being retried: changing Kustomization"},
 		{about: "conflicts for ever", fault: patches(0, conflict), code: exitUnclear, want: "others change it at the same time"},
-		{about: "a server that restarts", fault: patches(3, fakeapi.Disconnect(0)), want: "to be tried again"},
+		{about: "a server that restarts", fault: patches(3, fakeapi.Disconnect(0)), want: "being retried"},
 		{about: "a server that is busy for a day", fault: patches(1, fakeapi.TooMany(86400)), want: "try again in 24h0m0s"},
-		{about: "an answer that is lost", fault: patches(1, fakeapi.Lose()), want: "to be tried again"},
+		{about: "an answer that is lost", fault: patches(1, fakeapi.Lose()), want: "being retried"},
 		{about: "a change that is ignored", fault: patches(0, fakeapi.Ignore()), code: exitUnclear, want: "has not changed spec.suspend"},
 		{about: "a page to log in", fault: patches(0, fakeapi.Body(200, "text/html", "<title>Log in</title>")), code: exitUnclear, want: `an HTML page with the title "Log in"`},
 		{about: "another object", fault: patches(0, fakeapi.JSON(`{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{"namespace":"flux-system","name":"x"},"spec":{"suspend":true}}`)), code: exitUnclear, want: "the answer is Kustomization flux-system/x"},
@@ -105,7 +105,7 @@ func TestSuspendMisbehaving(t *testing.T) {
 			if code != test.code || !strings.Contains(output, test.want) || (suspended == all) != (code == exitYes) || all == 0 {
 				t.Errorf("exit %d, %d of %d are suspended, want exit %d and %q:\n%s", code, suspended, all, test.code, test.want, output)
 			}
-			if done := strings.Contains(output, "Flux leaves"); done != (code == exitYes) {
+			if done := strings.Contains(output, "Reconciliation of"); done != (code == exitYes) {
 				t.Errorf("exit %d, but it said:\n%s", code, output)
 			}
 		})
@@ -148,8 +148,8 @@ func TestReconcileMisbehaving(t *testing.T) {
 		want  string
 	}{
 		{about: "as it should", fault: looks(handled)},
-		{about: "never taken up", fault: looks(func(*unstructured.Unstructured) {}), code: exitTimeout, want: "not all that was asked was Ready within"},
-		{about: "the request is lost, and an older one is done", code: exitTimeout, want: "not all that was asked was Ready within", fault: looks(func(obj *unstructured.Unstructured) {
+		{about: "never taken up", fault: looks(func(*unstructured.Unstructured) {}), code: exitTimeout, want: "not all triggered objects were Ready within"},
+		{about: "the request is lost, and an older one is done", code: exitTimeout, want: "not all triggered objects were Ready within", fault: looks(func(obj *unstructured.Unstructured) {
 			obj.SetAnnotations(map[string]string{operate.RequestAnnotation: "earlier"})
 			handled(obj)
 		})},
@@ -165,7 +165,7 @@ func TestReconcileMisbehaving(t *testing.T) {
 		{about: "a page to log in", code: exitUnclear, want: `an HTML page with the title "Log in"`, fault: fakeapi.On(http.MethodGet, fakeapi.Body(200, "text/html", "<title>Log in</title>"))},
 		{about: "busy for a day, always", code: exitTimeout, want: "try again in 24h0m0s", fault: fakeapi.On(http.MethodGet, fakeapi.TooMany(86400))},
 		{about: "conflicts for ever", code: exitTimeout, want: "others change it at the same time", fault: patches(0, fakeapi.Status(http.StatusConflict, "Conflict", "modified"))},
-		{about: "a server that restarts", want: "to be tried again", fault: func(next http.Handler) http.Handler {
+		{about: "a server that restarts", want: "being retried", fault: func(next http.Handler) http.Handler {
 			return gone(looks(handled)(next))
 		}},
 	} {

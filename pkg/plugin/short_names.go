@@ -1,8 +1,8 @@
 package plugin
 
-// shortNames are what kubectl and controllers call kinds for short, and the
-// plurals that they mean (kubectl api-resources), for a recorded cluster and
-// for a live one that does not tell. Two kinds may have the same.
+// shortNames are the short names of kinds and their plurals (kubectl api-resources), for
+// a recorded cluster and for a live one whose discovery has none. Two kinds may have the
+// same short name.
 var shortNames = map[string][]string{
 	// Kubernetes
 	"deploy": {"deployments"}, "sts": {"statefulsets"}, "ds": {"daemonsets"}, "rs": {"replicasets"}, "po": {"pods"}, "svc": {"services"},

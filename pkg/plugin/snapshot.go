@@ -16,25 +16,25 @@ import (
 
 var (
 	snapshotLong = templates.LongDesc(`
-		Record the cluster, to look at it later or elsewhere.
+		Record the cluster, to inspect it later or on another machine.
 
-		A snapshot holds the objects that states and causes are worked out from,
-		and what could not be read. It holds no secrets: of a Secret it keeps the
-		names of the keys and public certificates, of environment variables and
+		A snapshot contains the objects that states and causes are derived from, and
+		records what could not be read. It contains no secrets: of a Secret it keeps
+		the names of the keys and public certificates, of environment variables and
 		ConfigMaps the names; passwords and tokens in messages and addresses are
-		masked. Names of objects, hosts and images are in it.`)
+		masked. It contains the names of objects, hosts and images.`)
 	snapshotExample = templates.Examples(`
 		# Record the cluster, for a support ticket
 		kubectl orthweb snapshot save tuesday.tgz
 
-		# Look at it
+		# Inspect it
 		kubectl orthweb status --from=tuesday.tgz`)
 )
 
 func newSnapshot(facts *factsFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "snapshot",
-		Short:   "Record the cluster in a file without secrets",
+		Short:   "Record the cluster without secrets",
 		Long:    snapshotLong,
 		Example: snapshotExample,
 		Args:    noArgs,
@@ -48,7 +48,7 @@ func newSnapshotSave(facts *factsFlags) *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use:     "save FILE",
-		Short:   "Record the cluster in a file",
+		Short:   "Save a snapshot of the cluster",
 		Long:    snapshotLong,
 		Example: snapshotExample,
 		Args:    oneFile,
@@ -90,13 +90,12 @@ func runSave(ctx context.Context, facts *factsFlags, file string, force bool) er
 		unread++
 		escape.Fprintf(facts.streams.ErrOut, "Could not be read: %s\n", asked.Failure)
 	}
-	escape.Fprintf(facts.streams.ErrOut, "Saved %s of %s in %s. Look at it: %s status --from=%s\n",
+	escape.Fprintf(facts.streams.ErrOut, "Saved %s of %s to %s. Inspect it: %s status --from=%s\n",
 		plural(objects, "object"), plural(len(wants)-unread, "kind"), file, facts.name, shellWord(file))
 	return nil
 }
 
-// vacant refuses a file that exists, unless it may be replaced. No name is
-// always vacant.
+// vacant rejects a file that exists, unless it may be replaced. It accepts an empty name.
 func vacant(file string, force bool) error {
 	if file == "" || force {
 		return nil
@@ -104,7 +103,7 @@ func vacant(file string, force bool) error {
 	return whenTaken(files.Vacant(file))
 }
 
-// whenTaken adds what to do to the error of a file that is there already.
+// whenTaken adds a hint to the error of a file that already exists.
 func whenTaken(err error) error {
 	var taken *files.ExistsError
 	if errors.As(err, &taken) {

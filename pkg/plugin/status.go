@@ -20,18 +20,19 @@ import (
 
 var (
 	statusLong = templates.LongDesc(`
-		Show the state of the tenants: a line each, or the whole chain of those
-		that are named, from Flux's source to the ingress.
+		Display the state of the tenants: one line for each, or the whole chain of
+		the named tenants, from Flux's source to the ingress.
 
-		A tenant is Ready when every object of its chain is. It is Failing when
-		the last try of one failed, even while Flux tries again; Progressing when
-		one is on its way; Suspended when one is switched off; Unknown when one
-		could not be read, or its controller has stopped reporting.
+		A tenant is Ready when every object of its chain is. It is Failing when the
+		last attempt to reconcile one failed, even while Flux retries; Progressing
+		when one is being reconciled; Suspended when one is suspended or scaled to
+		zero; Unknown when one could not be read, or its controller has stopped
+		reporting.
 
-		The exit status is 0 when all tenants shown are Ready, 1 when one is not,
-		2 when it could not be told.`)
+		The exit status is 0 when all tenants shown are Ready, 1 when one is not, 2
+		when this could not be determined.`)
 	statusExample = templates.Examples(`
-		# All tenants, a line each
+		# All tenants, one line for each
 		kubectl orthweb status
 
 		# One tenant's whole chain
@@ -79,34 +80,34 @@ func newStatus(facts *factsFlags) *cobra.Command {
 	o.output.addTo(cmd)
 	o.origin.addTo(cmd.Flags())
 	cmd.Flags().BoolVar(&o.all, "all", false, "Show the whole chain of every tenant")
-	cmd.Flags().StringVar(&o.save, "save", "", "Save what was read as a snapshot in this file")
-	cmd.Flags().BoolVar(&o.force, "force", false, "Let --save replace a file")
-	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "Keep showing the state until interrupted")
+	cmd.Flags().StringVar(&o.save, "save", "", "Save the objects that were read to this file, as a snapshot")
+	cmd.Flags().BoolVar(&o.force, "force", false, "Allow --save to replace an existing file")
+	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "Show the state again when it changes, until interrupted")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "Wait until the tenants are Ready")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 10*time.Minute, "How long --wait waits")
-	cmd.Flags().DurationVar(&o.interval, "interval", 5*time.Second, "How often --watch and --wait look")
+	cmd.Flags().DurationVar(&o.interval, "interval", 5*time.Second, "How often --watch and --wait read the cluster")
 	return cmd
 }
 
-// validate finds what is wrong with the flags before anything is read.
+// validate rejects wrong flags before anything is read.
 func (o *statusOptions) validate(cmd *cobra.Command) error {
 	const hint = "See 'kubectl orthweb status --help' for usage."
 	repeats := o.watch || o.wait
 	switch {
 	case o.all && len(o.names) > 0:
-		return withHint(errors.New("--all and the names of tenants exclude each other"), hint)
+		return withHint(errors.New("--all and the names of tenants can't be used together"), hint)
 	case o.watch && o.wait:
-		return withHint(errors.New("--watch and --wait exclude each other"), hint)
+		return withHint(errors.New("--watch and --wait can't be used together"), hint)
 	case repeats && !o.origin.live():
-		return withHint(errors.New("a snapshot does not change: --watch and --wait need a cluster"), "Leave --from out.")
+		return withHint(errors.New("--watch and --wait require a cluster: a snapshot does not change"), "Remove --from.")
 	case repeats && o.save != "":
-		return withHint(errors.New("--save goes with a single look, not with --watch or --wait"), hint)
+		return withHint(errors.New("--save can't be used with --watch or --wait"), hint)
 	case cmd.Flags().Changed("timeout") && !o.wait:
-		return withHint(errors.New("--timeout is how long --wait waits"), "Add --wait, or bound each request with --request-timeout.")
+		return withHint(errors.New("--timeout has no effect without --wait"), "Add --wait, or limit each request with --request-timeout.")
 	case o.timeout <= 0 || o.interval < time.Second:
 		return withHint(errors.New("--timeout must be above 0, and --interval a second or more"), hint)
 	case o.watch && !o.output.table():
-		return withHint(errors.New("--watch shows tables only"), "Use --wait, or leave -o out.")
+		return withHint(errors.New("--watch supports tables only"), "Use --wait, or remove -o.")
 	}
 	return o.output.validate()
 }
@@ -141,9 +142,8 @@ func (o *statusOptions) run(ctx context.Context) error {
 	return verdictOf(statuses)
 }
 
-// assess finds the tenants that were asked for and works out their states. Where
-// some are not there, the states are those of the others, and the error an
-// absentError.
+// assess finds the requested tenants and their states. If some do not exist, it returns
+// the states of the others and an absentError.
 func (o *statusOptions) assess(snap *snapshot.Snapshot) ([]tenant.Status, error) {
 	tenants := tenant.Discover(snap)
 	if len(tenants) == 0 {
@@ -176,32 +176,32 @@ func noSuchTenant(name string, tenants []tenant.Tenant, snap *snapshot.Snapshot)
 	for _, t := range tenants {
 		names = append(names, t.Name)
 	}
-	hint := "There are: " + quoted(names) + "."
+	hint := "Tenants: " + quoted(names) + "."
 	for _, why := range snap.List(health.KustomizationKind, "").Unknown {
-		hint += "\nThere may be more: " + escape.Line(why.String()) + "."
+		hint += "\nThere may be more tenants: " + escape.Line(why.String()) + "."
 	}
-	return withHint(fmt.Errorf("there is no tenant %q", name), "%s", escape.Composed(hint))
+	return withHint(fmt.Errorf("tenant %q does not exist", name), "%s", escape.Composed(hint))
 }
 
-// noTenants says why none was found: no Flux, no rights, or none there.
+// noTenants tells why none was found: no Flux, no permissions, or no tenants.
 func noTenants(snap *snapshot.Snapshot) error {
 	for _, why := range snap.List(health.KustomizationKind, "").Unknown {
 		switch why.Why {
 		case snapshot.NotServed:
-			return withHint(errors.New("no tenant was found: this cluster does not serve Flux's Kustomizations"),
-				"Check that --context names the right cluster, and that Flux is installed (flux check).")
+			return withHint(errors.New("no tenant was found: the cluster does not serve Flux's Kustomizations"),
+				"Check that --context names the correct cluster, and that Flux is installed (flux check).")
 		case snapshot.Forbidden:
 			return withHint(fmt.Errorf("no tenant was found: %s", why),
-				"Ask for that right, or name a namespace that you may read with -n.")
+				"Request this permission, or specify a namespace that you can read with -n.")
 		default:
 			return withHint(fmt.Errorf("no tenant was found: %s", why), "Try again, perhaps with a longer --request-timeout.")
 		}
 	}
-	return withHint(errors.New("no tenant was found: nothing here runs Orthanc, or is labelled workload=orthweb"),
-		"Check that --context names the right cluster.")
+	return withHint(errors.New("no tenant was found: nothing in the cluster runs Orthanc, or is labelled workload=orthweb"),
+		"Check that --context names the correct cluster.")
 }
 
-// print shows lines, chains or objects.
+// print prints lines, chains or objects.
 func (o *statusOptions) print(w io.Writer, statuses []tenant.Status, now time.Time, style render.Style) error {
 	if !o.output.table() {
 		object, err := render.Object(statuses, now, len(o.names) == 1)
@@ -221,7 +221,7 @@ func (o *statusOptions) print(w io.Writer, statuses []tenant.Status, now time.Ti
 	return nil
 }
 
-// advise says on standard error what to look at next.
+// advise prints the next command on standard error.
 func (o *statusOptions) advise(statuses []tenant.Status) {
 	if !o.output.table() || len(o.names) > 0 || o.all {
 		return
@@ -245,7 +245,7 @@ func (o *statusOptions) advise(statuses []tenant.Status) {
 		bad, plural(len(statuses), "tenant"), verb, o.facts.name, shellWord(statuses[at].Name), o.origin.hint())
 }
 
-// warnOfCollisions says once which host names two of the tenants claim.
+// warnOfCollisions reports each host name that two of the tenants claim once.
 func (o *statusOptions) warnOfCollisions(statuses []tenant.Status) {
 	for _, s := range statuses {
 		for _, c := range s.Collisions {

@@ -14,15 +14,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// absentError is tenants that were asked for and are not there.
+// absentError is the error of requested tenants that do not exist.
 type absentError struct {
-	// names are theirs; none when any tenant would do.
+	// names are their names; none when any tenant is sufficient.
 	names []string
-	// there are the names of the tenants that are there.
+	// there are the names of the tenants that exist.
 	there []string
 	// unread is why there may be more tenants than were found.
 	unread []snapshot.Failure
-	// err is what a single look says, with its hint.
+	// err is the error of a single read, with its hint.
 	err error
 }
 
@@ -42,8 +42,8 @@ func newAbsentError(names []string, tenants []tenant.Tenant, snap *snapshot.Snap
 func (e *absentError) Error() string { return e.err.Error() }
 func (e *absentError) Unwrap() error { return e.err }
 
-// lines say what is waited for. "Does not exist" is said only where the cluster was
-// asked and answered.
+// lines tell what the command waits for. "Does not exist" is used only if the cluster
+// answered the request.
 func (e *absentError) lines() []string {
 	if len(e.names) == 0 {
 		return []string{fmt.Sprintf("%v; waiting for one to appear", e.err)}
@@ -91,8 +91,8 @@ func (e *absentError) timeoutError(timeout time.Duration) error {
 	return withHint(fmt.Errorf("%s did not appear within %s", subject, timeout), "%s", escape.Composed(hint))
 }
 
-// nearest is the name that is most like another, if any is like it at all: the
-// measure is that of cobra's suggestions for commands.
+// nearest is the name that is most similar to another, if any is similar, by the measure
+// of cobra's suggestions for commands.
 func nearest(name string, names []string) string {
 	for distance := range max(2, len(name)/3) + 1 {
 		among := &cobra.Command{SuggestionsMinimumDistance: distance}

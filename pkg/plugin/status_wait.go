@@ -12,53 +12,47 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// wait is a `status --wait` that is under way.
+// wait is the state of a running `status --wait`.
 type wait struct {
 	*statusOptions
 	lines progressLines
-	// statuses are the last that were read, at the moment.
+	// statuses are the last that were read, and when.
 	statuses []tenant.Status
 	moment   time.Time
-	// err is why the last look did not show all tenants, and reported the last
-	// such reason that the user was told of.
+	// err is why the last read did not return all tenants, and reported the last such error
+	// that was printed.
 	err, reported error
-	// complete is set once all tenants were there.
+	// complete is set once all tenants existed.
 	complete bool
 }
 
-// waitLoop looks until all tenants are Ready or the time is over, and says on
-// standard error each time a tenant's state changes, and what is in the way of
-// knowing it. Tenants that are not there may still be created, and a cluster that
-// can't be reached may come back.
+// waitLoop reads the cluster until all tenants are Ready or the timeout expires. It
+// reports on standard error each change of a tenant's state, and errors of reading it.
+// Tenants that do not exist may still be created, and a cluster that can't be reached may
+// become available.
 func (o *statusOptions) waitLoop(ctx context.Context) error {
 	deadline, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	w := &wait{statusOptions: o, lines: progressLines{}}
-	for {
-		ready, err := w.lookAgain(deadline)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			return err
-		case ready:
-			return w.show()
-		case pause(deadline, o.interval) == nil:
-			continue
-		case ctx.Err() != nil:
-			return ctx.Err()
-		}
+	err := repeat(deadline, o.interval, w.lookAgain)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err == nil:
+		return w.show()
+	case err == deadline.Err():
 		return w.ranOut()
 	}
+	return err
 }
 
-// lookAgain looks once, and tells whether there is nothing left to wait for. The
-// error is one that waiting does not change.
+// lookAgain reads the cluster once, and returns whether there is nothing left to wait
+// for. Its error is one that waiting does not change.
 func (w *wait) lookAgain(deadline context.Context) (ready bool, err error) {
 	statuses, moment, err := w.look(deadline)
 	ready = err == nil && settled(statuses)
 	if deadline.Err() != nil && !ready && (w.statuses != nil || w.err != nil) {
-		return false, nil // cut short: what was known before says more
+		return false, nil // the read was cut short: the last state is more informative
 	}
 	if len(statuses) > 0 {
 		w.statuses, w.moment = statuses, moment
@@ -75,20 +69,20 @@ func (w *wait) lookAgain(deadline context.Context) (ready bool, err error) {
 	return ready, nil
 }
 
-// settled tells whether there is nothing left to wait for: all are Ready, and at
-// the newest revision that Flux knows of.
+// settled reports whether there is nothing left to wait for: all are Ready, at the newest
+// revision that Flux has fetched.
 func settled(statuses []tenant.Status) bool {
 	return verdictOf(statuses) == nil && !slices.ContainsFunc(statuses, tenant.Status.Renewing)
 }
 
-// isTransient tells whether an error may be gone at the next look.
+// isTransient reports whether the next read may succeed after this error.
 func isTransient(err error) bool {
 	var absent *absentError
 	var gone *collect.Error
 	return errors.As(err, &absent) || errors.As(err, &gone)
 }
 
-// report says what is in the way, each time that it is something else.
+// report prints the error each time that it changes.
 func (w *wait) report() {
 	known := w.reported != nil && w.err != nil && w.reported.Error() == w.err.Error()
 	w.reported = w.err
@@ -97,7 +91,7 @@ func (w *wait) report() {
 	}
 	var absent *absentError
 	if !errors.As(w.err, &absent) {
-		escape.Fprintf(w.facts.streams.ErrOut, "error: %v; trying again in %s\n", w.err, w.interval)
+		escape.Fprintf(w.facts.streams.ErrOut, "error: %v; retrying in %s\n", w.err, w.interval)
 		return
 	}
 	for _, line := range absent.lines() {
@@ -105,14 +99,14 @@ func (w *wait) report() {
 	}
 }
 
-// show prints the last state seen.
+// show prints the last state.
 func (w *wait) show() error {
 	out := w.facts.streams.Out
 	return w.print(out, w.statuses, w.moment, w.output.style(out))
 }
 
-// ranOut ends a wait whose time is over: with the last state seen, and with why
-// nothing newer is known.
+// ranOut ends a wait whose timeout expired, with the last state and with the reason why
+// no newer one is known.
 func (w *wait) ranOut() error {
 	if w.statuses != nil {
 		if err := w.show(); err != nil {

@@ -50,29 +50,29 @@ func TestWaitForTenantThatNeverAppears(t *testing.T) {
 	}{
 		{"a typing error", keepAll, false, []string{"bsh"}, []string{
 			"tenant \"bsh\" does not exist yet (did you mean bhs?); waiting for it to appear\n",
-			"error: tenant \"bsh\" did not appear within 2s\nThere are: bhs, mhr.\n",
+			"error: tenant \"bsh\" did not appear within 2s\nTenants: bhs, mhr.\n",
 		}, ""},
 		{"a name like no other", keepAll, false, []string{"radiology"}, []string{
 			"tenant \"radiology\" does not exist yet; waiting for it to appear\n",
-			"error: tenant \"radiology\" did not appear within 2s\nThere are: bhs, mhr.\n",
+			"error: tenant \"radiology\" did not appear within 2s\nTenants: bhs, mhr.\n",
 		}, ""},
 		{"one of several", withoutBHS, false, []string{"mhr", "bhs", "other"}, []string{
 			"tenant \"bhs\" does not exist yet (did you mean mhr?); waiting for it to appear\n",
 			"tenant \"other\" does not exist yet; waiting for it to appear\n",
 			"mhr is Ready\n",
-			"error: tenants \"bhs\", \"other\" did not appear within 2s\nThere are: mhr.\n",
+			"error: tenants \"bhs\", \"other\" did not appear within 2s\nTenants: mhr.\n",
 		}, "mhr has been Ready"},
 		{"no tenant at all", keepNone, false, nil, []string{
-			"no tenant was found: nothing here runs Orthanc, or is labelled workload=orthweb; waiting for one to appear\n",
-			"error: no tenant appeared within 2s\nCheck that --context names the right cluster.\n",
+			"no tenant was found: nothing in the cluster runs Orthanc, or is labelled workload=orthweb; waiting for one to appear\n",
+			"error: no tenant appeared within 2s\nCheck that --context names the correct cluster.\n",
 		}, ""},
 		{"none, and a name", keepNone, false, []string{"bhs"}, []string{
 			"tenant \"bhs\" does not exist yet; waiting for it to appear\n",
-			"error: tenant \"bhs\" did not appear within 2s\nCheck that --context names the right cluster.\n",
+			"error: tenant \"bhs\" did not appear within 2s\nCheck that --context names the correct cluster.\n",
 		}, ""},
 		{"no rights", keepNone, true, []string{"bhs"}, []string{
 			"tenant \"bhs\" was not found: you may not list kustomizations.kustomize.toolkit.fluxcd.io in any namespace; waiting for it to appear\n",
-			"error: tenant \"bhs\" was not found within 2s: you may not list kustomizations.kustomize.toolkit.fluxcd.io in any namespace\nAsk for that right",
+			"error: tenant \"bhs\" was not found within 2s: you may not list kustomizations.kustomize.toolkit.fluxcd.io in any namespace\nRequest this permission",
 		}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -138,15 +138,15 @@ func TestWaitWhileServerIsAway(t *testing.T) {
 		want          []string
 		stdout        string
 	}{
-		{"for a moment", "healthy", fakeapi.First(2, away), exitYes, []string{error500 + "; trying again in 10ms\n", "bhs is Ready\n"}, "bhs has been Ready"},
+		{"for a moment", "healthy", fakeapi.First(2, away), exitYes, []string{error500 + "; retrying in 10ms\n", "bhs is Ready\n"}, "bhs has been Ready"},
 		{"from the start", "healthy", away, exitTimeout, []string{
-			error500 + "; trying again in 10ms\n",
+			error500 + "; retrying in 10ms\n",
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
 			error500 + "\nCheck the cluster with 'kubectl version'",
 		}, ""},
 		{"at the end", "failing", fakeapi.After(1, away), exitTimeout, []string{
 			"bhs is Failing: Deployment/orthanc InvalidImageName\n",
-			error500 + "; trying again in 10ms\n",
+			error500 + "; retrying in 10ms\n",
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
 		}, "bhs has been Failing"},
 		{"without a word", "healthy", fakeapi.Hang(), exitTimeout, []string{
@@ -198,7 +198,7 @@ func TestWaitForTenantThatDisappears(t *testing.T) {
 	w.stderr.waitFor(t, "bhs is Failing")
 	api.Delete(of...)
 	w.stderr.waitFor(t, `tenant "bhs" does not exist yet`)
-	if code := <-done; code != exitTimeout || !strings.Contains(w.stderr.String(), "error: not all tenants were ready within 2s: there is no tenant \"bhs\"\n") {
+	if code := <-done; code != exitTimeout || !strings.Contains(w.stderr.String(), "error: not all tenants were ready within 2s: tenant \"bhs\" does not exist\n") {
 		t.Errorf("exit status %d: %s", code, w.stderr)
 	}
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// stream is standard output or standard error as commands see it: all control
-// characters are shown (escape.Writer), and the first error of a write is kept, for
-// those that nobody looks at.
+// stream is standard output or standard error of a command: it shows all control
+// characters (escape.Writer), and keeps the first error of a write, because callers
+// ignore most of them.
 type stream struct {
 	*escape.Writer
 	end *streamEnd
@@ -25,11 +25,11 @@ type stream struct {
 type streamEnd struct {
 	w  io.Writer
 	mu sync.Mutex
-	// err is the first that a write came to. Nothing is written after it.
+	// err is the first error of a write. Nothing is written after it.
 	err error
 }
 
-// outputError is that standard output could not be written.
+// outputError is the error of writing standard output.
 type outputError struct{ err error }
 
 func (e *outputError) Error() string { return "writing standard output: " + e.err.Error() }
@@ -44,7 +44,7 @@ func newStream(w io.Writer) *stream {
 	return &stream{Writer: escape.NewWriter(end), end: end}
 }
 
-// wrapStreams makes all that a command writes pass a stream.
+// wrapStreams wraps both output streams of a command.
 func wrapStreams(streams genericiooptions.IOStreams) genericiooptions.IOStreams {
 	return genericiooptions.IOStreams{In: streams.In, Out: newStream(streams.Out), ErrOut: newStream(streams.ErrOut)}
 }
@@ -65,16 +65,16 @@ func (e *streamEnd) note(err error) error {
 	}
 	var path *fs.PathError
 	if errors.As(err, &path) {
-		err = path.Err // "write /dev/stdout" says the same in other words
+		err = path.Err // "write /dev/stdout" repeats the prefix
 	}
 	e.err = &outputError{err}
 	return e.err
 }
 
-// finish is the error of the stream: that of its first failed write, or of what is
-// still on its way to the disk.
+// finish returns the error of the stream: that of its first failed write, or that of
+// flushing it to the disk.
 func (s *stream) finish() error {
-	_ = s.Flush() // the end keeps the error
+	_ = s.Flush() // streamEnd keeps the error
 	s.end.mu.Lock()
 	defer s.end.mu.Unlock()
 	if file, ok := s.end.w.(*os.File); ok && s.end.err == nil {
@@ -95,7 +95,7 @@ func terminalOf(w io.Writer) (*os.File, bool) {
 	return file, true
 }
 
-// Fd is the file descriptor behind the stream; of none it is not a valid one.
+// Fd is the file descriptor behind the stream, an invalid one if it has none.
 func (s *stream) Fd() uintptr {
 	if file, ok := s.end.w.(*os.File); ok {
 		return file.Fd()

@@ -4,5 +4,5 @@ package plugin
 
 import "os"
 
-// closeError is nil: elsewhere than on Unix a write tells whether it succeeded.
+// closeError is nil: on systems other than Unix a write reports whether it succeeded.
 func closeError(*os.File) error { return nil }

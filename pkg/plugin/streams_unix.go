@@ -7,12 +7,12 @@ import (
 	"syscall"
 )
 
-// closeError is what closing a file would come to: NFS and FUSE report there that what
-// was written did not fit (close(2)). The file itself stays open.
+// closeError is the error that closing the file would return: NFS and FUSE report there
+// that the data did not fit (close(2)). The file itself stays open.
 func closeError(file *os.File) error {
 	again, err := syscall.Dup(int(file.Fd()))
 	if err != nil {
-		return nil // there is nothing to be told by it
+		return nil // it reports no error
 	}
 	return syscall.Close(again)
 }

@@ -19,18 +19,18 @@ var (
 	suspendLong = templates.LongDesc(`
 		Suspend reconciliation of a tenant, until 'resume'.
 
-		It suspends the tenant's own layers and Helm releases: what is pushed to Git
-		is not applied to them, and what is changed in the cluster by hand stays.
-		All that runs goes on running. Layers that others stand on too are never
+		It suspends the tenant's own layers and Helm releases: changes in Git are not
+		applied to them, and manual changes in the cluster stay. Everything that runs
+		continues to run. Layers that other tenants also depend on are never
 		suspended.
 
 		'status' then shows the tenant as Suspended. The exit status is 0 when it is
-		suspended, or was so before, 2 when it could not be done.`)
+		suspended, or already was, 2 when suspending failed.`)
 	suspendExample = templates.Examples(`
-		# Look for a fault by hand, undisturbed
+		# Suspend a tenant while you troubleshoot it manually
 		kubectl orthweb suspend bhs
 
-		# See what would be suspended
+		# Show what would be suspended
 		kubectl orthweb suspend bhs --dry-run`)
 )
 
@@ -55,7 +55,7 @@ func newSuspend(facts *factsFlags) *cobra.Command {
 			return o.run(cmd.Context())
 		},
 	}
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be done, and do nothing")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be done, without doing it")
 	return cmd
 }
 
@@ -75,7 +75,7 @@ func (o *suspendOptions) run(ctx context.Context) error {
 		return err
 	}
 	names := namesOf(statuses)
-	escape.Fprintf(o.facts.streams.ErrOut, "\nFlux leaves %s alone now: what is pushed to Git is not applied there, and what is changed by hand stays.\nUndo it: %s resume %s\n",
+	escape.Fprintf(o.facts.streams.ErrOut, "\nReconciliation of %s is suspended: changes in Git are not applied, and manual changes in the cluster stay.\nUndo it: %s resume %s\n",
 		quoted(names), o.facts.name, shellWords(names))
 	return nil
 }
@@ -88,8 +88,8 @@ func namesOf(statuses []tenant.Status) []string {
 	return names
 }
 
-// turn suspends or resumes what is not so yet, one after the other, and says what
-// became of each, also when it can't go on.
+// turn suspends or resumes the objects that are not in this state yet, one at a time, and
+// prints the result of each, also after an error.
 func (f *factsFlags) turn(ctx context.Context, to operate.Turn, switches []operate.Switch) error {
 	client, err := f.changer()
 	if err != nil {
@@ -118,39 +118,41 @@ func (f *factsFlags) turn(ctx context.Context, to operate.Turn, switches []opera
 	return explainChange(err)
 }
 
-// How often, and for how long, an object is turned again where others change it at
-// the same time, or where the API server restarts.
+// How often, and for how long, the change of an object is retried after a conflict or
+// while the API server restarts.
 var (
 	turnEvery = 500 * time.Millisecond
 	turnFor   = 10 * time.Second
 )
 
-// turnOne suspends or resumes one object. To do so twice is to do so once: an answer
-// that was lost is no reason to stop halfway through a tenant.
+// turnOne suspends or resumes one object. The change is idempotent: it is retried when
+// an answer was lost, instead of stopping halfway through a tenant.
 func (f *factsFlags) turnOne(ctx context.Context, client *change.Client, to operate.Turn, s operate.Switch) error {
-	lines, end := progressLines{}, time.Now().Add(turnFor)
-	for {
-		err := client.Merge(ctx, s.Ref, to.Patch())
+	lines := progressLines{}
+	limited, cancel := context.WithTimeout(ctx, turnFor)
+	defer cancel()
+	var err error
+	_ = repeat(limited, turnEvery, func(context.Context) (bool, error) {
+		err = client.Merge(ctx, s.Ref, to.Patch()) // not limited: a request that has begun is answered
 		var failed *change.Error
-		if err == nil || !errors.As(err, &failed) || !failed.Passing() || ctx.Err() != nil || time.Now().After(end) {
-			return err
+		if err == nil || !errors.As(err, &failed) || !failed.Passing() || limited.Err() != nil {
+			return true, nil
 		}
-		lines.report(f.streams.ErrOut, s.Ref.String(), fmt.Sprintf("to be tried again: %v", err))
-		if pause(ctx, turnEvery) != nil {
-			return err
-		}
-	}
+		lines.report(f.streams.ErrOut, s.Ref.String(), fmt.Sprintf("being retried: %v", err))
+		return false, nil
+	})
+	return err
 }
 
-// explainSwitches says what to do about tenants that can't be suspended.
+// explainSwitches adds a hint to the error of tenants that can't be suspended.
 func explainSwitches(err error) error {
 	var none *operate.NoOwnError
 	var unread *operate.UnreadError
 	switch {
 	case errors.As(err, &none):
-		return withHint(err, "See what it stands on: kubectl orthweb status %s", shellWord(none.Tenant))
+		return withHint(err, "Show its layers: kubectl orthweb status %s", shellWord(none.Tenant))
 	case errors.As(err, &unread):
-		return withHint(err, "Try again with the right to list them (docs/rbac.md has the role, orthweb-viewer).")
+		return withHint(err, "Request permission to list them (docs/rbac.md has the role, orthweb-viewer).")
 	}
 	return err
 }

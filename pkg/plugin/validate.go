@@ -22,49 +22,51 @@ import (
 
 var (
 	validateLong = templates.LongDesc(`
-		Prove from outside that a tenant works: do what a browser and a modality do,
-		hop by hop, and say which hop fails.
+		Verify a tenant from outside the cluster: do what a browser and a modality do,
+		hop by hop, and report which hop fails.
 
-		It connects to the tenant's ingress, with the right names and without any
-		entry in a hosts file, looks at the certificates, gets itself a client
-		certificate where one is asked for, signs in to the web, stores a small test
-		study over DICOM, finds it again in this tenant's Orthanc and in no other's,
-		and removes it. The study is marked as a test and has no person's data.
+		It connects to the tenant's ingress, with the correct names and without an
+		entry in a hosts file, checks the certificates, issues a client certificate if
+		the server requests one, signs in to the web, stores a small test study over
+		DICOM, finds it in this tenant's Orthanc and in no other's, and removes it. The
+		study is marked as a test and contains no personal data.
 
-		Nothing is stored where the archive could remove patients to make room
-		(MaximumPatientCount, MaximumStorageSize), or where the study could not be found
-		and removed again: then C-ECHO is all that is done, unless --store says otherwise.
-		At the end the archive must have all that it had before.
+		Nothing is stored if the archive could remove patients to make room
+		(MaximumPatientCount, MaximumStorageSize), or if the study could not be found
+		and removed again: then only C-ECHO is done, unless --store is set. At the end
+		the archive must have everything that it had before.
 
-		A password is sent to the Orthanc of its own tenant, and only where the server's
-		certificate could be verified. Other tenants are asked with what is given of
-		theirs (--other-password-secret, --other-cert), or without any.
+		A password is sent to the Orthanc of its own tenant, and only if the server's
+		certificate could be verified. Requests to other tenants use the credentials
+		specified for them (--other-password-secret, --other-cert), or none.
 
-		With files and directories it stores those as well, once the test study has
-		arrived where it should, and leaves them there: over as many associations as the
-		server takes, each file checked before it is sent. Orthanc is asked at the end for each
-		of them. With --resume an interrupted transfer goes on where it was.
+		With files and directories it also stores those, after the test study has
+		arrived in the correct archive, and keeps them there. It sends them over as
+		many associations as the server accepts, checks each file before it is sent, and
+		verifies at the end that Orthanc has each of them. With --resume an interrupted
+		transfer continues where it stopped.
 
-		The exit status is 0 when every check passes, with or without warnings, 1
-		when one fails, 2 when the flags are wrong or it could not be told: nothing
-		failed, but the web page, an association or your files could not be tried.`)
+		The exit status is 0 when every check passes, with or without warnings, 1 when
+		one fails, 2 when the flags are wrong or the result could not be determined:
+		nothing failed, but the web page, an association or your files could not be
+		checked.`)
 	validateExample = templates.Examples(`
 		# Everything, with the password of Orthanc's web from a Secret
 		kubectl orthweb validate bhs --user=admin --password-secret=orthanc-web:password
 
-		# Look for the study in the other tenants' Orthancs too, each with its own password
+		# Also look for the study in the other tenants' Orthancs, each with its own password
 		kubectl orthweb validate bhs --password-secret=orthanc-web --other-password-secret=orthanc-web
 
-		# See that a client of another tenant is refused
+		# Verify that a client of another tenant is rejected
 		kubectl orthweb validate bhs --other-cert=mhr.client.crt --other-key=mhr.client.key
 
 		# For a CI system
 		kubectl orthweb validate bhs -o junit
 
-		# Send a directory of DICOM files, and go on later if it is interrupted
+		# Send a directory of DICOM files, and continue later after an interruption
 		kubectl orthweb validate bhs ./study --resume=bhs.sent --password-secret=orthanc-web:password
 
-		# By the names that DNS and the hosts file have, as users go
+		# Connect by the names in DNS and the hosts file, as users do
 		kubectl orthweb validate bhs --via=dns`)
 )
 
@@ -87,7 +89,7 @@ type validateOptions struct {
 	others  otherTenants
 	files   userFiles
 
-	dial func(context.Context, validate.Subject, validate.Place) (net.Conn, error)
+	dial func(context.Context, validate.Subject, validate.Endpoint) (net.Conn, error)
 }
 
 const (
@@ -101,7 +103,7 @@ func newValidate(facts *factsFlags) *cobra.Command {
 	o := &validateOptions{facts: facts}
 	cmd := &cobra.Command{
 		Use:     "validate [TENANT [FILE|DIR...]]",
-		Short:   "Prove from outside that a tenant works",
+		Short:   "Verify a tenant from outside the cluster",
 		Long:    validateLong,
 		Example: validateExample,
 		Args:    tenantAndFiles,
@@ -117,16 +119,16 @@ func newValidate(facts *factsFlags) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.format, "output", "o", "table", "Output format, one of: "+strings.Join(validateFormats, ", "))
-	flags.StringVar(&o.via, "via", viaAddress, "How to connect: address (the ingress's), dns (the names, as this machine knows them) or port-forward (to the ingress's pod, through the API server)")
-	flags.StringVar(&o.aet, "aet", "ORTHWEB", "This side's AE title")
-	flags.StringVar(&o.aec, "aec", "ORTHANC", "Orthanc's AE title")
-	flags.Int64Var(&o.webPort, "web-port", 0, "Port of the web; the Gateway's by default")
+	flags.StringVar(&o.via, "via", viaAddress, "How to connect: address (of the ingress), dns (the names, as this machine resolves them) or port-forward (to the ingress's pod, through the API server)")
+	flags.StringVar(&o.aet, "aet", "ORTHWEB", "AE title of this program")
+	flags.StringVar(&o.aec, "aec", "ORTHANC", "AE title of Orthanc")
+	flags.Int64Var(&o.webPort, "web-port", 0, "Port of the web server; the Gateway's by default")
 	flags.Int64Var(&o.dcmPort, "dicom-port", 0, "Port of DICOM; the Gateway's by default")
 	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "How long each check may take")
-	flags.BoolVar(&o.keep, "keep", false, "Leave the test study in Orthanc, and do not remove it")
-	flags.BoolVar(&o.store, "store", false, "Store even if Orthanc may remove patients to make room, or if what is stored could not be found and removed again: patients' data can be lost")
-	flags.StringVar(&o.ca, "ca", "", "The authority's certificate to trust, as a file; the tenant's, read from the cluster, by default")
-	flags.BoolVar(&o.insec, "insecure", false, "Go on although a server's certificate is not valid: then you don't know whom you talk to, and no password is sent")
+	flags.BoolVar(&o.keep, "keep", false, "Don't remove the test study from Orthanc")
+	flags.BoolVar(&o.store, "store", false, "Store even if Orthanc may remove patients to make room, or if the stored study could not be found and removed again: patients' data can be lost")
+	flags.StringVar(&o.ca, "ca", "", "File with the CA's certificate to trust; the tenant's, read from the cluster, by default")
+	flags.BoolVar(&o.insec, "insecure", false, "Continue if a server's certificate is not valid: the server's identity is then not known, and no password is sent")
 	o.client.addTo(flags)
 	o.web.addTo(flags)
 	o.others.addTo(flags)
@@ -134,18 +136,18 @@ func newValidate(facts *factsFlags) *cobra.Command {
 	return cmd
 }
 
-// validate finds what is wrong with the flags before anything is read.
+// validate rejects wrong flags before anything is read.
 func (o *validateOptions) validate(cmd *cobra.Command) error {
 	const hint = "See 'kubectl orthweb validate --help' for usage."
 	switch {
 	case !slices.Contains(validateFormats, o.format):
-		return withHint(fmt.Errorf("there is no output format %q", o.format), "Give -o one of: %s.", strings.Join(validateFormats, ", "))
+		return withHint(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", strings.Join(validateFormats, ", "))
 	case o.via != viaAddress && o.via != viaDNS && o.via != validate.ViaPortForward:
-		return withHint(fmt.Errorf("--via is address, dns or port-forward, not %q", o.via), hint)
+		return withHint(fmt.Errorf("--via must be address, dns or port-forward, not %q", o.via), hint)
 	case o.timeout <= 0:
 		return withHint(errors.New("--timeout must be above 0"), hint)
 	case o.webPort < 0 || o.webPort > 65535 || o.dcmPort < 0 || o.dcmPort > 65535:
-		return withHint(errors.New("a port is from 1 to 65535"), hint)
+		return withHint(errors.New("a port must be from 1 to 65535"), hint)
 	}
 	for flag, title := range map[string]string{"--aet": o.aet, "--aec": o.aec} {
 		if err := dicom.CheckAETitle(title); err != nil {
@@ -169,7 +171,7 @@ func (o *validateOptions) run(ctx context.Context) error {
 	out := o.facts.streams.Out
 	style := (&outputFlags{format: o.format}).style(out)
 	if o.insec {
-		escape.Fprintln(o.facts.streams.ErrOut, "Warning: --insecure goes on whatever certificate a server shows. Anyone in between can read and change everything. A password is sent to a verified server only.")
+		escape.Fprintln(o.facts.streams.ErrOut, "Warning: --insecure accepts any certificate. An attacker between this machine and the server can read and change everything. A password is sent to a verified server only.")
 	}
 	began := time.Now()
 	var printing error
@@ -197,7 +199,7 @@ func (o *validateOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// explain asks the cluster why, when something failed from outside.
+// explain diagnoses the tenant in the cluster after a check from outside failed.
 func (o *validateOptions) explain(ctx context.Context, chosen tenant.Tenant) *diagnose.Explanation {
 	e := &explainOptions{facts: o.facts, args: []string{chosen.Name}}
 	_, last, err := e.read(ctx)
@@ -205,7 +207,7 @@ func (o *validateOptions) explain(ctx context.Context, chosen tenant.Tenant) *di
 		err = last.err
 	}
 	if err != nil {
-		escape.Fprintf(o.facts.streams.ErrOut, "What the cluster says of it could not be read: %v\n", err)
+		escape.Fprintf(o.facts.streams.ErrOut, "The cause in the cluster could not be diagnosed: %v\n", err)
 		return nil
 	}
 	return &last.explanation
@@ -226,6 +228,6 @@ func (o *validateOptions) print(name string, began time.Time, checks []validate.
 	if err := render.ValidationVerdict(out, name, checks, style); err != nil || inside == nil {
 		return err
 	}
-	escape.Fprintf(out, "\nSeen from inside:\n")
+	escape.Fprintf(out, "\nDiagnosis in the cluster:\n")
 	return render.Explain(out, *inside, style)
 }

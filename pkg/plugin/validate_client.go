@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
-// clientOf gets the client's certificate: the user's, or a short-lived one of the
+// clientOf returns the client's certificate: the user's, or a short-lived one from the
 // tenant's own issuer.
 func (o *validateOptions) clientOf(snap *snapshot.Snapshot, t tenant.Tenant) func(context.Context) (*tls.Certificate, error) {
 	certificate := o.client.certificate
@@ -26,8 +26,8 @@ func (o *validateOptions) clientOf(snap *snapshot.Snapshot, t tenant.Tenant) fun
 	return func(context.Context) (*tls.Certificate, error) { return certificate, nil }
 }
 
-// readClients reads the certificates that the user gives, and refuses those that no
-// server could accept, before anything is connected to.
+// readClients reads the user's certificates, and rejects those that no server could
+// accept, before any connection.
 func (o *validateOptions) readClients(ctx context.Context) error {
 	for _, given := range []struct {
 		files *clientFiles
@@ -52,15 +52,15 @@ func (o *validateOptions) readClients(ctx context.Context) error {
 	return nil
 }
 
-// unacceptable are the faults for which every server refuses a client's certificate,
-// with what to do about each.
+// unacceptable are the faults for which every server rejects a client's certificate,
+// with a hint for each.
 var unacceptable = map[certs.FaultKind]string{
-	certs.KeyMismatch: "Give the key that the certificate was requested with.",
+	certs.KeyMismatch: "Specify the key that the certificate was requested with.",
 	certs.Expired:     "Issue a new one: kubectl orthweb cert issue TENANT. If it should still be valid, check this machine's clock.",
-	certs.WrongUsage:  "Issue one for TLS clients (clientAuth): kubectl orthweb cert issue TENANT.",
+	certs.WrongUsage:  "Issue a certificate for TLS clients (clientAuth): kubectl orthweb cert issue TENANT.",
 }
 
-// checkClient is an error where no server could accept the certificate.
+// checkClient returns an error if no server could accept the certificate.
 func checkClient(certificate *tls.Certificate, flag string, now time.Time) error {
 	for _, f := range certs.Judge(presentedBy(certificate, now)) {
 		if hint, ok := unacceptable[f.Kind]; ok && f.OfLeaf() {
@@ -70,7 +70,7 @@ func checkClient(certificate *tls.Certificate, flag string, now time.Time) error
 	return nil
 }
 
-// presentedBy is a client's certificate as it is judged.
+// presentedBy is the description of a client's certificate that is checked.
 func presentedBy(certificate *tls.Certificate, now time.Time) certs.Presented {
 	p := certs.Presented{Role: certs.Client, Chain: chainOf(certificate), Now: now}
 	if signer, ok := certificate.PrivateKey.(crypto.Signer); ok {
@@ -90,18 +90,18 @@ func chainOf(certificate *tls.Certificate) []*x509.Certificate {
 	return chain
 }
 
-// warnOfClient says what is wrong with the user's certificate where the server is
-// to judge it: what the Gateway trusts may be more than the tenant's CA. With --ca
-// the tenant's CA is not known.
+// warnOfClient warns of faults of the user's certificate that only the server can judge:
+// the Gateway may trust more than the tenant's CA. With --ca the tenant's CA is not
+// known.
 func (o *validateOptions) warnOfClient(s *validate.Subject, now time.Time) {
 	if o.client.certificate == nil {
 		return
 	}
 	p := presentedBy(o.client.certificate, now)
 	if o.ca == "" {
-		p.Trusted = s.Authorities
+		p.Trusted = s.CAs
 		for _, other := range s.Others {
-			for _, ca := range other.Authorities {
+			for _, ca := range other.CAs {
 				p.Others = append(p.Others, certs.KnownCA{Owner: "tenant " + other.Tenant, Certificate: ca})
 			}
 		}
@@ -110,16 +110,15 @@ func (o *validateOptions) warnOfClient(s *validate.Subject, now time.Time) {
 		s.ClientFaults = append(s.ClientFaults, f.Describe("the client certificate"))
 	}
 	for _, fault := range s.ClientFaults {
-		escape.Fprintf(o.facts.streams.ErrOut, "Warning: %s. A server may refuse it.\n", fault)
+		escape.Fprintf(o.facts.streams.ErrOut, "Warning: %s. A server may reject it.\n", fault)
 	}
 }
 
-// clientLifetime is for how long a certificate is good that is made for a
-// validation alone.
+// clientLifetime is how long a certificate that is issued for a validation is valid.
 const clientLifetime = time.Hour
 
-// shortLived has a client certificate signed by the tenant's issuer, when it is
-// first needed, and keeps its key in memory.
+// shortLived issues a client certificate with the tenant's issuer when it is first
+// needed, and keeps its key in memory.
 func (o *validateOptions) shortLived(snap *snapshot.Snapshot, t tenant.Tenant) func(context.Context) (*tls.Certificate, error) {
 	return newClientCertificate(func(ctx context.Context) (*tls.Certificate, error) {
 		return o.issueShortLived(ctx, snap, t)
@@ -150,7 +149,7 @@ func (o *validateOptions) issueShortLived(ctx context.Context, snap *snapshot.Sn
 
 func pair(chain []*x509.Certificate, key any) (*tls.Certificate, error) {
 	if len(chain) == 0 || key == nil {
-		return nil, errors.New("a client certificate needs its key")
+		return nil, errors.New("a client certificate requires its key")
 	}
 	certificate := &tls.Certificate{PrivateKey: key, Leaf: chain[0]}
 	for _, c := range chain {

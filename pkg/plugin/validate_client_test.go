@@ -48,7 +48,7 @@ func TestClientIsJudgedFirst(t *testing.T) {
 			if err != nil {
 				return
 			}
-			s := validate.Subject{Tenant: "bhs", Authorities: []*x509.Certificate{bhs.certificate}, Others: []validate.Subject{{Tenant: "mhr", Authorities: []*x509.Certificate{mhr.certificate}}}}
+			s := validate.Subject{Tenant: "bhs", CAs: []*x509.Certificate{bhs.certificate}, Others: []validate.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{mhr.certificate}}}}
 			o.warnOfClient(&s, time.Now())
 			if len(s.ClientFaults) != len(c.warnings) {
 				t.Fatalf("%q, not %q", s.ClientFaults, c.warnings)

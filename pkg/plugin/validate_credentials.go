@@ -17,21 +17,21 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
-// clientFiles are a client's certificate and key that the user has.
+// clientFiles are the files of a client's certificate and key.
 type clientFiles struct {
 	cert, key string
 	p12       pkcs12
 	p12File   string
-	// certificate is what was read of them, nil where none was given.
+	// certificate is the content of the files, nil without any.
 	certificate *tls.Certificate
 }
 
 func (c *clientFiles) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&c.cert, "cert", "", "Your client certificate; one for an hour, of the tenant's issuer, by default")
-	flags.StringVar(&c.key, "key", "", "Its private key")
-	flags.StringVar(&c.p12File, "p12", "", "Your client certificate with its key, as a PKCS#12 file")
-	flags.StringVar(&c.p12.file, "p12-password-file", "", "Take its password from the first line of this file (- for standard input)")
-	flags.StringVar(&c.p12.env, "p12-password-env", "", "Take its password from this environment variable")
+	flags.StringVar(&c.cert, "cert", "", "File with your client certificate; one from the tenant's issuer, valid for an hour, by default")
+	flags.StringVar(&c.key, "key", "", "File with its private key")
+	flags.StringVar(&c.p12File, "p12", "", "PKCS#12 file with your client certificate and its key")
+	flags.StringVar(&c.p12.file, "p12-password-file", "", "Read its password from the first line of this file (- for standard input)")
+	flags.StringVar(&c.p12.env, "p12-password-env", "", "Read its password from this environment variable")
 }
 
 func (c *clientFiles) given() bool { return c.cert != "" || c.p12File != "" }
@@ -39,13 +39,13 @@ func (c *clientFiles) given() bool { return c.cert != "" || c.p12File != "" }
 func (c *clientFiles) validate(*pflag.FlagSet) error {
 	switch {
 	case (c.cert == "") != (c.key == ""):
-		return withHint(errors.New("--cert and --key go together"), "Give both, or leave both out.")
+		return withHint(errors.New("--cert and --key must be used together"), "Specify both or neither.")
 	case c.cert != "" && c.p12File != "":
-		return withHint(errors.New("--cert and --p12 exclude each other"), "Leave one of them out.")
+		return withHint(errors.New("--cert and --p12 can't be used together"), "Remove one of them.")
 	case c.p12File == "" && c.p12.file+c.p12.env != "":
-		return withHint(errors.New("--p12-password-file and --p12-password-env are for --p12"), "Add --p12 with the file.")
+		return withHint(errors.New("--p12-password-file and --p12-password-env require --p12"), "Add --p12 with the file.")
 	case c.p12.file != "" && c.p12.env != "":
-		return withHint(errors.New("--p12-password-file and --p12-password-env exclude each other"), "Leave one of them out.")
+		return withHint(errors.New("--p12-password-file and --p12-password-env can't be used together"), "Remove one of them.")
 	}
 	return nil
 }
@@ -65,13 +65,11 @@ func (c *clientFiles) read(ctx context.Context, facts *factsFlags) (*tls.Certifi
 	}
 	warnOfMode(facts.streams.ErrOut, c.p12File)
 	data, err := readBounded(c.p12File, nil, maxCertificates, "the client certificate")
-	defer certs.Wipe(data)
 	if err != nil {
 		return nil, err
 	}
 	c.p12.wanted = true
 	password, err := c.p12.password(ctx, facts.streams)
-	defer certs.Wipe(password)
 	if err != nil {
 		return nil, err
 	}
@@ -82,14 +80,14 @@ func (c *clientFiles) read(ctx context.Context, facts *factsFlags) (*tls.Certifi
 	return pair(chain, key)
 }
 
-// webPassword is whose name and password Orthanc's web is asked with.
+// webPassword are the flags of the user and password for Orthanc's web.
 type webPassword struct{ user, secret, file, env string }
 
 func (p *webPassword) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&p.user, "user", "", "User of Orthanc's web; the Secret's username, or admin, by default")
-	flags.StringVar(&p.secret, "password-secret", "", "Take the password from this Secret, as [NAMESPACE/]NAME[:KEY]; the key is password by default")
-	flags.StringVar(&p.file, "password-file", "", "Take the password from the first line of this file (- for standard input)")
-	flags.StringVar(&p.env, "password-env", "", "Take the password from this environment variable")
+	flags.StringVar(&p.user, "user", "", "User name for Orthanc's web; the Secret's username, or admin, by default")
+	flags.StringVar(&p.secret, "password-secret", "", "Read the password from this Secret, as [NAMESPACE/]NAME[:KEY]; the key is password by default")
+	flags.StringVar(&p.file, "password-file", "", "Read the password from the first line of this file (- for standard input)")
+	flags.StringVar(&p.env, "password-env", "", "Read the password from this environment variable")
 }
 
 func (p *webPassword) validate(flags *pflag.FlagSet) error {
@@ -100,13 +98,13 @@ func (p *webPassword) validate(flags *pflag.FlagSet) error {
 		}
 	}
 	if given > 1 {
-		return withHint(errors.New("--password-secret, --password-file and --password-env exclude each other"), "Leave all but one out.")
+		return withHint(errors.New("--password-secret, --password-file and --password-env can't be used together"), "Specify only one of them.")
 	}
 	return nil
 }
 
-// read gets the password. Without any source it asks on a terminal when a user was
-// named, and else does without.
+// read gets the password. Without a source it prompts on a terminal if a user was named,
+// and otherwise returns none.
 func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tenant) (login validate.Credentials, err error) {
 	user := orDefault(p.user, "admin")
 	var secret []byte
@@ -119,7 +117,7 @@ func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tena
 	case p.env != "":
 		value, ok := os.LookupEnv(p.env)
 		if !ok {
-			return login, withHint(fmt.Errorf("the environment has no %s", p.env), "Set it, or leave --password-env out.")
+			return login, withHint(fmt.Errorf("environment variable %s is not set", p.env), "Set it, or remove --password-env.")
 		}
 		secret = []byte(value)
 	case p.user != "":
@@ -133,8 +131,8 @@ func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tena
 	return validate.NewCredentials(t.Name, user, string(secret)), nil
 }
 
-// loginFromSecret reads a Secret, [NAMESPACE/]NAME[:KEY], by default of the tenant's
-// namespace. Without a user it is the Secret's username, or admin.
+// loginFromSecret reads a Secret, [NAMESPACE/]NAME[:KEY], by default from the tenant's
+// namespace. Without a user name it uses the Secret's username, or admin.
 func loginFromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant, reference, user string) (login validate.Credentials, err error) {
 	name, key, _ := strings.Cut(reference, ":")
 	namespace := t.Namespaces[0]
@@ -148,14 +146,14 @@ func loginFromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant, re
 	}
 	found, err := issuance.Secret(ctx, config, namespace, name)
 	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
-		return login, withHint(err, "Name the Secret as NAMESPACE/NAME:KEY, or give the password with --password-file or --password-env.")
+		return login, withHint(err, "Specify the Secret as NAMESPACE/NAME:KEY, or the password with --password-file or --password-env.")
 	}
 	if err != nil {
 		return login, whenGone(ctx, err)
 	}
 	value, ok := found.Data[key]
 	if !ok {
-		return login, withHint(fmt.Errorf("secret %s/%s has no key %q", namespace, name, key), "Name it, as in --password-secret=%s:KEY.", name)
+		return login, withHint(fmt.Errorf("secret %s/%s has no key %q", namespace, name, key), "Specify the key, as in --password-secret=%s:KEY.", name)
 	}
 	if user == "" {
 		user = orDefault(string(found.Data["username"]), "admin")

@@ -15,7 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
-// userFiles are what the user wants stored besides the test study.
+// userFiles are the flags and arguments of the files to store besides the test study.
 type userFiles struct {
 	paths       []string
 	concurrency int
@@ -24,42 +24,42 @@ type userFiles struct {
 }
 
 func (f *userFiles) addTo(flags *pflag.FlagSet) {
-	flags.IntVar(&f.concurrency, "concurrency", send.DefaultConcurrency, "Maximum number of associations to send files over at once")
-	flags.StringVar(&f.resume, "resume", "", "Note in this file what is stored, and leave out what it says is stored already")
-	flags.BoolVar(&f.quiet, "quiet", false, "Show no progress of sending files")
+	flags.IntVar(&f.concurrency, "concurrency", send.DefaultConcurrency, "Maximum number of associations for sending files at the same time")
+	flags.StringVar(&f.resume, "resume", "", "Record the stored files in this file, and skip those that it already lists")
+	flags.BoolVar(&f.quiet, "quiet", false, "Don't show the progress of sending files")
 }
 
-// maxAssociations is more than any archive takes of one sender; each has a thread
-// there.
+// maxAssociations is more than any archive accepts from one sender; the archive has a
+// thread for each.
 const maxAssociations = 256
 
 func (f *userFiles) validate(flags *pflag.FlagSet) error {
 	switch {
 	case f.concurrency < 1 || f.concurrency > maxAssociations:
-		return withHint(fmt.Errorf("--concurrency is from 1 to %d, not %d", maxAssociations, f.concurrency), "Leave it out for %d.", send.DefaultConcurrency)
+		return withHint(fmt.Errorf("--concurrency must be from 1 to %d, not %d", maxAssociations, f.concurrency), "Remove it for the default, %d.", send.DefaultConcurrency)
 	}
 	for _, name := range []string{"resume", "concurrency", "quiet"} {
 		if given(flags, name) && len(f.paths) == 0 {
-			return withHint(fmt.Errorf("--%s is for sending files", name), "Name files or directories after the tenant.")
+			return withHint(fmt.Errorf("--%s requires files to send", name), "Specify files or directories after the tenant.")
 		}
 	}
 	for _, path := range f.paths {
 		if _, err := os.Stat(path); err != nil {
-			return withHint(fmt.Errorf("looking for what to send: %w", err), "Name files or directories after the tenant: kubectl orthweb validate TENANT FILE|DIR...")
+			return withHint(fmt.Errorf("finding the files to send: %w", err), "Specify files or directories after the tenant: kubectl orthweb validate TENANT FILE|DIR...")
 		}
 	}
 	return nil
 }
 
-// tenantAndFiles takes a tenant and any number of files and directories.
+// tenantAndFiles accepts a tenant and any number of files and directories.
 func tenantAndFiles(_ *cobra.Command, args []string) error {
 	if len(args) > 0 && strings.ContainsRune(args[0], os.PathSeparator) {
-		return withHint(fmt.Errorf("%q is not the name of a tenant", args[0]), "Name the tenant first, then files and directories.")
+		return withHint(fmt.Errorf("%q is not the name of a tenant", args[0]), "Specify the tenant first, then files and directories.")
 	}
 	return nil
 }
 
-// hook is how they are stored; nil when there are none.
+// hook stores the files; nil if there are none.
 func (o *validateOptions) hook(s validate.Subject) *validate.Files {
 	if len(o.files.paths) == 0 {
 		return nil

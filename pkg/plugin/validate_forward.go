@@ -17,7 +17,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
-// forwardWants is what a tunnel's other end is found by, besides the tenant.
+// forwardWants are the kinds that are read to find a tunnel's pod, besides the tenant.
 func forwardWants(namespace string) collect.Want {
 	want := collect.Want{GroupKind: health.PodKind}
 	if namespace != "" {
@@ -28,10 +28,10 @@ func forwardWants(namespace string) collect.Want {
 
 // dialThroughAPI connects to a pod behind the tenant's ingress through the API
 // server, as `kubectl port-forward` does.
-func dialThroughAPI(snap *snapshot.Snapshot, dialer *tunnel.Dialer) func(context.Context, validate.Subject, validate.Place) (net.Conn, error) {
-	var mu sync.Mutex                 // several tenants are asked at the same time
-	ports := map[string]tunnel.Port{} // worked out once a tenant and port
-	lookUp := func(s validate.Subject, p validate.Place) (tunnel.Port, error) {
+func dialThroughAPI(snap *snapshot.Snapshot, dialer *tunnel.Dialer) func(context.Context, validate.Subject, validate.Endpoint) (net.Conn, error) {
+	var mu sync.Mutex                 // requests to several tenants run in parallel
+	ports := map[string]tunnel.Port{} // determined once for each tenant and port
+	lookUp := func(s validate.Subject, p validate.Endpoint) (tunnel.Port, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		key := fmt.Sprintf("%s:%d", s.Tenant, p.Port)
@@ -45,7 +45,7 @@ func dialThroughAPI(snap *snapshot.Snapshot, dialer *tunnel.Dialer) func(context
 		}
 		return port, nil
 	}
-	return func(ctx context.Context, s validate.Subject, p validate.Place) (net.Conn, error) {
+	return func(ctx context.Context, s validate.Subject, p validate.Endpoint) (net.Conn, error) {
 		port, err := lookUp(s, p)
 		if err != nil {
 			return nil, err
@@ -54,8 +54,8 @@ func dialThroughAPI(snap *snapshot.Snapshot, dialer *tunnel.Dialer) func(context
 	}
 }
 
-// podBehind is the first ready pod of the tenant's ingress, and its port that the
-// Service's port leads to.
+// podBehind is the first ready pod of the tenant's ingress, and the target of the
+// Service's port in it.
 func podBehind(snap *snapshot.Snapshot, name string, number int64) (tunnel.Port, error) {
 	chosen, _ := tenant.Find(tenant.Discover(snap), name)
 	for _, link := range tenant.Assess(snap, []tenant.Tenant{chosen})[0].Chain {
@@ -69,9 +69,9 @@ func podBehind(snap *snapshot.Snapshot, name string, number int64) (tunnel.Port,
 			}
 			return tunnel.Port{Namespace: pod.GetNamespace(), Pod: pod.GetName(), Number: targetPort(service, pod, number)}, nil
 		}
-		return tunnel.Port{}, fmt.Errorf("no ready pod is behind %s", link.Ref)
+		return tunnel.Port{}, fmt.Errorf("%s has no ready pod", link.Ref)
 	}
-	return tunnel.Port{}, fmt.Errorf("no Service in front of the Gateways of %s was found", name)
+	return tunnel.Port{}, fmt.Errorf("no Service was found for the Gateways of %s", name)
 }
 
 func selected(service, pod *unstructured.Unstructured) bool {
@@ -89,8 +89,8 @@ func readyPod(pod *unstructured.Unstructured) bool {
 	return field.ConditionOf(pod, "Ready").Is("True")
 }
 
-// targetPort is the pod's port behind a Service's: a number, the name of a
-// container's port, or the same where nothing is said (core/v1, ServicePort).
+// targetPort is the pod's port for a Service's: a number, the name of a container's port,
+// or the same number by default (core/v1, ServicePort).
 func targetPort(service, pod *unstructured.Unstructured, number int64) int {
 	for _, port := range field.List(service.Object, "spec", "ports") {
 		if field.Int(port, "port") != number {

@@ -25,9 +25,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// limitsOf reads the limits of a tenant's archive from what its Orthanc is configured
-// with in the cluster: the ConfigMaps that its containers have as files, and their
-// environment. Secrets are not read: where they hold settings, the limits are not known.
+// limitsOf reads the limits of a tenant's archive from the configuration of its Orthanc in
+// the cluster: the ConfigMaps that its containers mount, and their environment. Secrets
+// are not read: if they hold settings, the limits are not known.
 func (o *validateOptions) limitsOf(snap *snapshot.Snapshot, t tenant.Tenant) func(context.Context) (orthanc.Limits, error) {
 	return func(ctx context.Context) (orthanc.Limits, error) {
 		pods, err := orthancPods(snap, t)
@@ -54,7 +54,7 @@ func sameLimits(a, b orthanc.Limits) bool {
 	return same(a.Patients, b.Patients) && same(a.Size, b.Size) && a.Rejects == b.Rejects
 }
 
-// orthancPod is a container that runs Orthanc, and where it is.
+// orthancPod is a container that runs Orthanc, with its pod.
 type orthancPod struct {
 	of, namespace string
 	spec          corev1.PodSpec
@@ -82,7 +82,7 @@ func orthancPods(snap *snapshot.Snapshot, t tenant.Tenant) ([]orthancPod, error)
 }
 
 func orthancsIn(object *unstructured.Unstructured, kind string) (found []orthancPod) {
-	template, _, _ := unstructured.NestedMap(object.Object, "spec", "template", "spec") // none has no containers
+	template, _, _ := unstructured.NestedMap(object.Object, "spec", "template", "spec") // without a template there are no containers
 	var spec corev1.PodSpec
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(template, &spec); err != nil {
 		return nil
@@ -126,7 +126,7 @@ func (p orthancPod) limits(ctx context.Context, read configMaps) (orthanc.Limits
 			}
 		case volume.Secret != nil && certificateOnly(mount), volume.Projected != nil && tokenOnly(volume.Projected):
 		case volume.Secret != nil, volume.Projected != nil, p.mayConfigure(mount, volume):
-			return orthanc.Limits{}, fmt.Errorf("%s has files from volume %s, which may hold settings and is not read", p.of, volume.Name)
+			return orthanc.Limits{}, fmt.Errorf("%s has files from volume %s, which may contain settings and is not read", p.of, volume.Name)
 		}
 	}
 	if files == 0 {
@@ -135,8 +135,8 @@ func (p orthancPod) limits(ctx context.Context, read configMaps) (orthanc.Limits
 	return config.Limits(environment), nil
 }
 
-// environment is the container's; what comes from elsewhere has an unknown value. That a
-// limit does is an error.
+// environment is that of the container. A variable from another object has an unknown
+// value; for a limit this is an error.
 func (p orthancPod) environment() (map[string]string, error) {
 	known := map[string]string{}
 	for _, v := range p.container.Env {
@@ -144,14 +144,14 @@ func (p orthancPod) environment() (map[string]string, error) {
 		case v.ValueFrom == nil:
 			known[v.Name] = v.Value
 		case strings.HasPrefix(v.Name, "ORTHANC__MAXIMUM_"), v.Name == "ORTHANC_JSON":
-			return nil, fmt.Errorf("%s takes its setting %s from elsewhere", p.of, v.Name)
+			return nil, fmt.Errorf("%s takes its setting %s from another object", p.of, v.Name)
 		default:
-			known[v.Name] = orthanc.UnknownValue // so that no default is taken for it
+			known[v.Name] = orthanc.UnknownValue // so that its default is not assumed
 		}
 	}
 	for _, from := range p.container.EnvFrom {
 		if from.SecretRef != nil || from.ConfigMapRef != nil {
-			return nil, fmt.Errorf("%s takes environment variables from elsewhere, which may hold settings", p.of)
+			return nil, fmt.Errorf("%s takes environment variables from another object, which may contain settings", p.of)
 		}
 	}
 	if _, ok := known["ORTHANC_JSON"]; ok {
@@ -160,20 +160,21 @@ func (p orthancPod) environment() (map[string]string, error) {
 	return known, nil
 }
 
-// certificateOnly tells a mount of one file that is no configuration: Orthanc reads
-// the files whose names end with .json.
+// certificateOnly reports whether the mount is one file that is not configuration: Orthanc
+// reads the files whose names end with .json.
 func certificateOnly(mount corev1.VolumeMount) bool {
 	return mount.SubPath != "" && !isJSON(mount.MountPath)
 }
 
-// tokenOnly tells the volume that Kubernetes adds for a service account.
+// tokenOnly reports whether the volume is the one that Kubernetes adds for a service
+// account.
 func tokenOnly(p *corev1.ProjectedVolumeSource) bool {
 	return !slices.ContainsFunc(p.Sources, func(s corev1.VolumeProjection) bool { return s.Secret != nil || s.ConfigMap != nil })
 }
 
-// configMap reads the data of a ConfigMap from the cluster: a list of one, since
-// listing is a right that everyone who validates has. What collect reads has no data of
-// ConfigMaps. The answer is kept out of the log of -v=8: it may hold passwords.
+// configMap reads the data of a ConfigMap from the cluster: as a list of one, since every
+// user of validate has permission to list. Package collect reads no data of ConfigMaps.
+// The answer is not logged with -v=8: it may contain passwords.
 func (o *validateOptions) configMap(ctx context.Context, namespace, name string) (map[string]string, error) {
 	config, err := o.facts.config()
 	if err != nil {
@@ -204,10 +205,10 @@ func (o *validateOptions) configMap(ctx context.Context, namespace, name string)
 			return filesOf(found), nil
 		}
 	}
-	return nil, fmt.Errorf("there is no ConfigMap %s/%s", namespace, name)
+	return nil, fmt.Errorf("ConfigMap %s/%s does not exist", namespace, name)
 }
 
-// filesOf are all of a ConfigMap's.
+// filesOf are all files of a ConfigMap.
 func filesOf(c corev1.ConfigMap) map[string]string {
 	files := maps.Clone(c.Data)
 	if files == nil {
@@ -219,9 +220,9 @@ func filesOf(c corev1.ConfigMap) map[string]string {
 	return files
 }
 
-// configFiles are the JSON files that a mount has of a ConfigMap's data, by their names:
-// all keys, or the items; with a subPath the file or the directory of that name. A file
-// that is mounted alone has the name that the mount gives it.
+// configFiles are the JSON files of a ConfigMap's data in a mount, by their names: all
+// keys, or the items; with a subPath the file or the directory of that name. A file that
+// is mounted alone has the name that the mount defines.
 func configFiles(data map[string]string, items []corev1.KeyToPath, mount corev1.VolumeMount) map[string]string {
 	if len(items) == 0 {
 		for key := range data {
@@ -248,12 +249,11 @@ func configFiles(data map[string]string, items []corev1.KeyToPath, mount corev1.
 	return files
 }
 
-// isJSON tells whether Orthanc takes a file in a directory of its configuration for a
-// part of it.
+// isJSON reports whether Orthanc reads a file in its configuration directory.
 func isJSON(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".json") }
 
-// mayConfigure tells whether a volume that something in the cluster fills, an
-// initContainer or a driver, can be where Orthanc has its configuration from.
+// mayConfigure reports whether a volume that an initContainer or a driver fills may
+// contain Orthanc's configuration.
 func (p orthancPod) mayConfigure(mount corev1.VolumeMount, volume corev1.Volume) bool {
 	if mount.SubPath != "" && isJSON(mount.MountPath) {
 		return true
@@ -270,8 +270,8 @@ func (p orthancPod) mayConfigure(mount corev1.VolumeMount, volume corev1.Volume)
 	return false
 }
 
-// places are where Orthanc has its configuration from: where its images have it, and
-// what it is started with.
+// places are the paths of Orthanc's configuration: the defaults of its images, and those
+// in its arguments.
 func (p orthancPod) places() []string {
 	places := []string{"/etc/orthanc"}
 	for _, argument := range slices.Concat(p.container.Command, p.container.Args) {
@@ -284,7 +284,7 @@ func (p orthancPod) places() []string {
 	return places
 }
 
-// innermost is where the volume is mounted that has a place, empty where none has.
+// innermost is the mount path of the volume that contains a place, empty if none does.
 func (p orthancPod) innermost(place string) (at string) {
 	for _, mount := range p.container.VolumeMounts {
 		if m := path.Clean(mount.MountPath); len(m) > len(at) && (m == place || strings.HasPrefix(place, m+"/")) {
@@ -294,7 +294,7 @@ func (p orthancPod) innermost(place string) (at string) {
 	return at
 }
 
-// shared tells whether another container of the pod has the volume as well.
+// shared reports whether another container of the pod also mounts the volume.
 func (p orthancPod) shared(volume string) bool {
 	return slices.ContainsFunc(slices.Concat(p.spec.InitContainers, p.spec.Containers), func(c corev1.Container) bool {
 		return c.Name != p.container.Name && slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == volume })

@@ -66,14 +66,14 @@ func TestOrthancPodLimits(t *testing.T) {
 			files: map[string]string{"config": `{"MaximumPatientCount": 7}`, "orthanc.json": `{}`}, want: "7 0"},
 		{about: "a variable", rest: "        env: [{name: MOST, value: '9'}]" + mounted, files: map[string]string{"orthanc.json": `{"MaximumPatientCount": "${MOST}"}`}, want: "9 0"},
 		{about: "a variable that replaces a setting", rest: "        env: [{name: ORTHANC__MAXIMUM_PATIENT_COUNT, value: '9'}]" + mounted, files: map[string]string{"orthanc.json": `{}`}, want: "9 0"},
-		{about: "a setting from elsewhere", rest: "        env: [{name: ORTHANC__MAXIMUM_PATIENT_COUNT, valueFrom: {secretKeyRef: {name: a, key: b}}}]" + mounted,
-			files: map[string]string{"orthanc.json": `{}`}, want: "takes its setting ORTHANC__MAXIMUM_PATIENT_COUNT from elsewhere"},
-		{about: "variables from elsewhere", rest: "        envFrom: [{secretRef: {name: a}}]" + mounted, files: map[string]string{"orthanc.json": `{}`}, want: "takes environment variables from elsewhere"},
-		{about: "a variable from elsewhere, with a default", rest: "        env: [{name: MOST, valueFrom: {configMapKeyRef: {name: a, key: b}}}]" + mounted,
+		{about: "a setting from another object", rest: "        env: [{name: ORTHANC__MAXIMUM_PATIENT_COUNT, valueFrom: {secretKeyRef: {name: a, key: b}}}]" + mounted,
+			files: map[string]string{"orthanc.json": `{}`}, want: "takes its setting ORTHANC__MAXIMUM_PATIENT_COUNT from another object"},
+		{about: "variables from another object", rest: "        envFrom: [{secretRef: {name: a}}]" + mounted, files: map[string]string{"orthanc.json": `{}`}, want: "takes environment variables from another object"},
+		{about: "a variable from another object, with a default", rest: "        env: [{name: MOST, valueFrom: {configMapKeyRef: {name: a, key: b}}}]" + mounted,
 			files: map[string]string{"orthanc.json": `{"MaximumPatientCount": ${MOST:-0}}`}, want: "? 0"},
-		{about: "a variable from elsewhere, with a default as text", rest: "        env: [{name: MOST, valueFrom: {configMapKeyRef: {name: a, key: b}}}]" + mounted,
+		{about: "a variable from another object, with a default as text", rest: "        env: [{name: MOST, valueFrom: {configMapKeyRef: {name: a, key: b}}}]" + mounted,
 			files: map[string]string{"orthanc.json": `{"MaximumPatientCount": "${MOST:-0}"}`}, want: "? 0"},
-		{about: "a variable from elsewhere that is no limit", rest: "        env: [{name: DB, valueFrom: {configMapKeyRef: {name: a, key: b}}}]" + mounted,
+		{about: "a variable from another object that is no limit", rest: "        env: [{name: DB, valueFrom: {configMapKeyRef: {name: a, key: b}}}]" + mounted,
 			files: map[string]string{"orthanc.json": `{"Host": "${DB:-none}"}`}, want: "0 0"},
 		{about: "a key that is mounted as a file of another name", rest: `
         volumeMounts: [{name: config, mountPath: /etc/orthanc/a.json, subPath: a.json}, {name: config, mountPath: /etc/orthanc/b.json, subPath: config}]
@@ -88,21 +88,21 @@ func TestOrthancPodLimits(t *testing.T) {
 		{about: "a volume that something else fills, where the configuration is", rest: `
         volumeMounts: [{name: config, mountPath: /etc/orthanc/a.json, subPath: a.json}, {name: more, mountPath: /etc/orthanc/}]
       volumes: [{name: config, configMap: {name: orthanc}}, {name: more, emptyDir: {}}]
-`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may hold settings"},
+`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may contain settings"},
 		{about: "one file that something else fills", rest: `
         volumeMounts: [{name: config, mountPath: /etc/orthanc/a.json, subPath: a.json}, {name: more, mountPath: /etc/b.json, subPath: b.json}]
       volumes: [{name: config, configMap: {name: orthanc}}, {name: more, persistentVolumeClaim: {claimName: x}}]
-`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may hold settings"},
+`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may contain settings"},
 		{about: "a volume that something else fills, which Orthanc is started with", rest: `
         args: [/rendered/]
         volumeMounts: [{name: config, mountPath: /templates}, {name: more, mountPath: /rendered}]
       volumes: [{name: config, configMap: {name: orthanc}}, {name: more, csi: {driver: x}}]
-`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may hold settings"},
+`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may contain settings"},
 		{about: "a volume that something else fills, which a shell starts Orthanc with", rest: `
         command: [sh, -c, "exec Orthanc --verbose /rendered/orthanc.json"]
         volumeMounts: [{name: config, mountPath: /templates}, {name: more, mountPath: /rendered}]
       volumes: [{name: config, configMap: {name: orthanc}}, {name: more, emptyDir: {}}]
-`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may hold settings"},
+`, files: map[string]string{"a.json": `{}`}, want: "volume more, which may contain settings"},
 		{about: "storage", rest: `
         args: [/etc/orthanc/]
         volumeMounts: [{name: config, mountPath: /etc/orthanc}, {name: more, mountPath: /var/lib/orthanc/db}, {name: tmp, mountPath: /tmp}]
@@ -118,9 +118,9 @@ func TestOrthancPodLimits(t *testing.T) {
         volumeMounts: [{name: config, mountPath: /run/secrets/orthanc.json, subPath: orthanc.json}, {name: more, mountPath: /run}]
       initContainers: [{name: render, image: x, volumeMounts: [{name: more, mountPath: /out}]}]
       volumes: [{name: config, configMap: {name: orthanc}}, {name: more, emptyDir: {}}]
-`, files: map[string]string{"orthanc.json": `{}`}, want: "volume more, which may hold settings"},
+`, files: map[string]string{"orthanc.json": `{}`}, want: "volume more, which may contain settings"},
 		{about: "settings as one variable", rest: "        env: [{name: ORTHANC_JSON, value: '{}'}]" + mounted, files: map[string]string{"orthanc.json": `{}`}, want: "ORTHANC_JSON"},
-		{about: "a Secret with files", rest: fmt.Sprintf(more, "secret: {secretName: s3cret}"), files: map[string]string{"a.json": `{}`}, want: "volume more, which may hold settings"},
+		{about: "a Secret with files", rest: fmt.Sprintf(more, "secret: {secretName: s3cret}"), files: map[string]string{"a.json": `{}`}, want: "volume more, which may contain settings"},
 		{about: "a token", rest: fmt.Sprintf(more, "projected: {sources: [{serviceAccountToken: {path: token}}]}"), files: map[string]string{"a.json": `{}`}, want: "0 0"},
 		{about: "no file", rest: mounted, files: map[string]string{"other": ""}, want: "no configuration file from a ConfigMap"},
 		{about: "not JSON", rest: mounted, files: map[string]string{"orthanc.json": `{"Password": s3cret}`}, want: "orthanc.json in ConfigMap bhs-orthweb/orthanc: it is not JSON"},

@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
-// otherTenants are what the user has of other tenants, to see that they are kept
-// apart. Without it they are asked without a password, and no client of theirs is
+// otherTenants are credentials of other tenants, to verify that tenants are isolated.
+// Without them, requests to other tenants have no password, and no client of theirs is
 // tried.
 type otherTenants struct {
 	client clientFiles
@@ -25,23 +25,23 @@ type otherTenants struct {
 }
 
 func (o *otherTenants) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&o.client.cert, "other-cert", "", "A client certificate of another tenant, which the servers must refuse")
-	flags.StringVar(&o.client.key, "other-key", "", "Its private key")
-	flags.StringVar(&o.secret, "other-password-secret", "", "Look for the test study in the other tenants' Orthancs with the password from the Secret of this name in each tenant's own namespace, as NAME[:KEY]")
+	flags.StringVar(&o.client.cert, "other-cert", "", "File with a client certificate of another tenant, which the servers must reject")
+	flags.StringVar(&o.client.key, "other-key", "", "File with its private key")
+	flags.StringVar(&o.secret, "other-password-secret", "", "Search the other tenants' Orthancs for the test study, with the password in the Secret of this name in each tenant's own namespace, as NAME[:KEY]")
 }
 
 func (o *otherTenants) validate() error {
 	switch {
 	case (o.client.cert == "") != (o.client.key == ""):
-		return withHint(errors.New("--other-cert and --other-key go together"), "Give both, or leave both out.")
+		return withHint(errors.New("--other-cert and --other-key must be used together"), "Specify both or neither.")
 	case strings.Contains(o.secret, "/"):
-		return withHint(errors.New("--other-password-secret names no namespace"), "Give NAME[:KEY]: it is read in each tenant's own namespace.")
+		return withHint(errors.New("--other-password-secret must not name a namespace"), "Specify NAME[:KEY]: it is read in each tenant's own namespace.")
 	}
 	return nil
 }
 
-// login gets a tenant's own password when it is needed; nil where the user has
-// named no Secret.
+// login reads a tenant's own password when it is needed; nil if the user has named no
+// Secret.
 func (o *otherTenants) login(facts *factsFlags, t tenant.Tenant) func(context.Context) (validate.Credentials, error) {
 	if o.secret == "" {
 		return nil
@@ -59,21 +59,21 @@ func (o *validateOptions) addStranger(s *validate.Subject) error {
 	}
 	client := func(context.Context) (*tls.Certificate, error) { return certificate, nil }
 	name := "another tenant"
-	if o.ca == "" { // what the user trusts in its place tells no tenants apart
-		at := slices.IndexFunc(s.Others, func(other validate.Subject) bool { return signedBy(certificate, other.Authorities) })
-		switch own := signedBy(certificate, s.Authorities); {
+	if o.ca == "" { // the CA of --ca does not identify a tenant
+		at := slices.IndexFunc(s.Others, func(other validate.Subject) bool { return signedBy(certificate, other.CAs) })
+		switch own := signedBy(certificate, s.CAs); {
 		case own && at < 0:
-			return withHint(fmt.Errorf("the certificate of --other-cert is signed by the CA of %s itself", s.Tenant), "Give one of another tenant. Issue one: kubectl orthweb cert issue TENANT")
+			return withHint(fmt.Errorf("the certificate of --other-cert is signed by the CA of %s itself", s.Tenant), "Specify one of another tenant. Issue one: kubectl orthweb cert issue TENANT")
 		case !own && at >= 0:
 			name, s.Others[at].Client = s.Others[at].Tenant, client
 		}
 	}
-	s.Strangers = []validate.Stranger{{Tenant: name, Certificate: client}}
+	s.OtherClients = []validate.OtherClient{{Tenant: name, Certificate: client}}
 	return nil
 }
 
-// signedBy tells whether one of the CAs has signed the certificate, whatever it is
-// for and whether it has expired.
+// signedBy reports whether one of the CAs has signed the certificate, for any usage and
+// even if it has expired.
 func signedBy(certificate *tls.Certificate, authorities []*x509.Certificate) bool {
 	chain := chainOf(certificate)
 	return slices.ContainsFunc(authorities, func(ca *x509.Certificate) bool { return certs.LeadsTo(chain, ca) })

@@ -137,9 +137,9 @@ func TestStranger(t *testing.T) {
 		if err := o.readClients(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		s := validate.Subject{Tenant: "bhs", Authorities: []*x509.Certificate{bhs.certificate}, Others: []validate.Subject{{Tenant: "mhr", Authorities: []*x509.Certificate{mhr.certificate}}}}
+		s := validate.Subject{Tenant: "bhs", CAs: []*x509.Certificate{bhs.certificate}, Others: []validate.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{mhr.certificate}}}}
 		if c.shared {
-			s.Others[0].Authorities = s.Authorities
+			s.Others[0].CAs = s.CAs
 		}
 		err := o.addStranger(&s)
 		if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
@@ -147,7 +147,7 @@ func TestStranger(t *testing.T) {
 			continue
 		}
 		got := ""
-		for _, stranger := range s.Strangers {
+		for _, stranger := range s.OtherClients {
 			got += stranger.Tenant
 		}
 		if got != c.want || (s.Others[0].Client != nil) != c.client {

@@ -15,7 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
-// subject is the tenant, and the others, as the cluster has them.
+// subject describes the tenant and the others from the cluster's objects.
 func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant.Tenant, error) {
 	if err := o.readClients(ctx); err != nil {
 		return validate.Subject{}, tenant.Tenant{}, err
@@ -50,8 +50,8 @@ func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant
 	return s, chosen, o.addStranger(&s)
 }
 
-// describeOthers is what is known of the other tenants. Nothing is created in their
-// namespaces, and no Secret is read there unless the user names it.
+// describeOthers describes the other tenants. Nothing is created in their namespaces, and
+// no Secret is read there unless the user names it.
 func (o *validateOptions) describeOthers(ctx context.Context, snap *snapshot.Snapshot, chosen tenant.Tenant) []validate.Subject {
 	var others []validate.Subject
 	for _, other := range tenant.Discover(snap) {
@@ -60,7 +60,7 @@ func (o *validateOptions) describeOthers(ctx context.Context, snap *snapshot.Sna
 		}
 		theirs, err := o.describe(ctx, snap, other)
 		if err != nil {
-			continue // without an address there is nobody to ask
+			continue // without an address there is no server to connect to
 		}
 		theirs.FetchLogin = o.others.login(o.facts, other)
 		others = append(others, theirs)
@@ -68,7 +68,7 @@ func (o *validateOptions) describeOthers(ctx context.Context, snap *snapshot.Sna
 	return others
 }
 
-// connectBy settles how connections are made; nil is to the ingress's address.
+// connectBy selects how connections are made; nil is to the ingress's address.
 func (o *validateOptions) connectBy(snap *snapshot.Snapshot) error {
 	switch o.via {
 	case viaDNS:
@@ -83,7 +83,7 @@ func (o *validateOptions) connectBy(snap *snapshot.Snapshot) error {
 	return nil
 }
 
-// describe is what is known of a tenant from outside.
+// describe describes a tenant as clients outside the cluster see it.
 func (o *validateOptions) describe(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant) (validate.Subject, error) {
 	status := tenant.Assess(snap, []tenant.Tenant{t})[0]
 	servers, _ := trust.Servers(snap, t)
@@ -99,16 +99,16 @@ func (o *validateOptions) describe(ctx context.Context, snap *snapshot.Snapshot,
 	}
 	switch {
 	case s.Web.Host == "" || s.DICOM.Host == "":
-		return s, withHint(fmt.Errorf("the host names of %s are not known%s", t.Name, unread(status)), "See what its Gateways say: kubectl orthweb status %s", shellWord(t.Name))
+		return s, withHint(fmt.Errorf("the host names of %s are not known%s", t.Name, unread(status)), "Check its Gateways: kubectl orthweb status %s", shellWord(t.Name))
 	case len(s.Addresses) == 0 && o.via == viaAddress:
 		return s, withHint(fmt.Errorf("the ingress of %s has no address: %s", t.Name, noAddress(snap, status, 0)), "See: kubectl orthweb status %s", shellWord(t.Name))
 	}
 	return s, o.trusted(ctx, snap, t, &s)
 }
 
-// place is one door, with the port that the user wants instead.
-func place(e tenant.Endpoint, servers []trust.Server, port int64) validate.Place {
-	p := validate.Place{Host: concrete(e.Hosts), Port: e.Port}
+// place is one endpoint, with the port that the user specified instead.
+func place(e tenant.Endpoint, servers []trust.Server, port int64) validate.Endpoint {
+	p := validate.Endpoint{Host: concrete(e.Hosts), Port: e.Port}
 	for _, server := range servers {
 		if server.Port == e.Port {
 			p.Known, p.Mutual = true, server.Mode == trust.Mutual
@@ -120,31 +120,31 @@ func place(e tenant.Endpoint, servers []trust.Server, port int64) validate.Place
 	return p
 }
 
-// trusted fills in the authorities: those of the file, or today's of the tenant.
+// trusted fills in the CAs: those of the file, or the tenant's current ones.
 func (o *validateOptions) trusted(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant, s *validate.Subject) error {
 	if o.ca != "" {
 		chain, _, err := readCertificates(ctx, o.facts, o.ca, &pkcs12{})
-		s.Authorities = chain
+		s.CAs = chain
 		return err
 	}
 	authorities, unknown := trust.Authorities(snap, t)
 	for _, a := range authorities {
 		if !a.Earlier {
-			s.Authorities = append(s.Authorities, a.Certificate)
+			s.CAs = append(s.CAs, a.Certificate)
 		}
 	}
 	var why []string
 	for _, failure := range unknown {
 		why = append(why, failure.String())
 	}
-	s.Unread = strings.Join(why, "; ")
-	if s.Unread == "" && len(s.Authorities) == 0 {
-		s.Unread = "no issuer of the tenant has an authority of its own"
+	s.CAUnread = strings.Join(why, "; ")
+	if s.CAUnread == "" && len(s.CAs) == 0 {
+		s.CAUnread = "no issuer of the tenant has its own CA"
 	}
 	return nil
 }
 
-// dialByName goes where this machine's resolver says.
-func dialByName(ctx context.Context, _ validate.Subject, p validate.Place) (net.Conn, error) {
+// dialByName connects to the address that this machine's resolver returns.
+func dialByName(ctx context.Context, _ validate.Subject, p validate.Endpoint) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.FormatInt(p.Port, 10)))
 }

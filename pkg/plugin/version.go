@@ -12,12 +12,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// versionInfo is what `version` prints; its first two parts are as kubectl's.
+// versionInfo is the output of `version`; its first two fields are those of kubectl.
 type versionInfo struct {
 	ClientVersion clientVersion  `json:"clientVersion"`
 	ServerVersion *serverVersion `json:"serverVersion,omitempty"`
 	FluxVersion   *fluxVersion   `json:"fluxVersion,omitempty"`
-	// Warnings say which of them are too far apart.
+	// Warnings tell which versions are too far apart.
 	Warnings []string `json:"warnings,omitempty"`
 }
 
@@ -27,16 +27,16 @@ type serverVersion struct {
 
 var (
 	versionLong = templates.LongDesc(`
-		Show the version of the plugin, of the cluster and of its Flux, and warn
-		where they are further apart than they are known to work.
+		Show the version of the plugin, of the cluster and of its Flux, and warn if
+		they are further apart than is known to work.
 
 		Flux's version is read from the labels of its Deployments in the namespace
 		flux-system.`)
 	versionExample = templates.Examples(`
-		# This program's version alone
+		# Only this program's version
 		kubectl orthweb version --client
 
-		# And the cluster's, for a script or a bug report
+		# All versions, for a script or a bug report
 		kubectl orthweb version -o json`)
 )
 
@@ -45,13 +45,13 @@ func newVersion(facts *factsFlags) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:     "version",
-		Short:   "Show the version of the plugin and of the cluster",
+		Short:   "Show plugin and cluster versions",
 		Long:    versionLong,
 		Example: versionExample,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output != "" && output != "json" && output != "yaml" {
-				return withHint(fmt.Errorf("there is no output format %q", output), "Give -o one of: json, yaml.")
+				return withHint(fmt.Errorf("unknown output format %q", output), "Allowed formats: json, yaml.")
 			}
 			info := versionInfo{ClientVersion: builtFrom()}
 			var err error
@@ -61,12 +61,12 @@ func newVersion(facts *factsFlags) *cobra.Command {
 			return errors.Join(info.print(cmd, output), err)
 		},
 	}
-	cmd.Flags().BoolVar(&client, "client", false, "Leave the cluster out")
+	cmd.Flags().BoolVar(&client, "client", false, "Show the client version only")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "Output format, one of: json, yaml")
 	return cmd
 }
 
-// addCluster adds what the cluster runs, and whether that fits.
+// addCluster adds the versions in the cluster, and warnings.
 func (v *versionInfo) addCluster(cmd *cobra.Command, facts *factsFlags) error {
 	snap, err := facts.collect(cmd.Context(), fluxWants, true)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 // release, the commit, and the commit's time as RFC 3339.
 var version, commit, date string
 
-// clientVersion is what this program was built from; its names are kubectl's
-// (k8s.io/apimachinery v0.36, pkg/version, Info), with the module and the version
-// of Kubernetes whose client it has.
+// clientVersion describes this program's build; its names are kubectl's
+// (k8s.io/apimachinery v0.36, pkg/version, Info), with the module and the version of its
+// Kubernetes client.
 type clientVersion struct {
 	GitVersion string `json:"gitVersion"`
 	GitCommit  string `json:"gitCommit,omitempty"`
@@ -22,17 +22,18 @@ type clientVersion struct {
 	Kubernetes string `json:"kubernetes,omitempty"`
 }
 
-// buildVersion is the release, or what the Go toolchain recorded of the build.
+// buildVersion is the release, or the version that the Go toolchain recorded.
 func buildVersion() string { return builtFrom().GitVersion }
 
-// builtFrom is what the linker was told, and what the Go toolchain recorded.
+// builtFrom combines the values that the linker set with those that the Go toolchain
+// recorded.
 func builtFrom() clientVersion {
 	info, _ := debug.ReadBuildInfo()
 	return built(info)
 }
 
-// clientModule is the one whose version is Kubernetes' own: v0.36.4 of it comes
-// with Kubernetes 1.36.4 (k8s.io/client-go, README).
+// clientModule is the module whose version follows Kubernetes': v0.36.4 belongs to
+// Kubernetes 1.36.4 (k8s.io/client-go, README).
 const clientModule = "k8s.io/client-go"
 
 func built(info *debug.BuildInfo) clientVersion {
@@ -49,7 +50,7 @@ func built(info *debug.BuildInfo) clientVersion {
 	return v
 }
 
-// add fills in what the linker was not told.
+// add fills in the values that the linker did not set.
 func (v *clientVersion) add(info *debug.BuildInfo) {
 	v.Module = info.Main.Path
 	if v.GitVersion == "" {

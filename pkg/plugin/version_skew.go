@@ -14,28 +14,27 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// newestFlux is the newest minor of Flux whose messages the explanations have
-// been tried with: the lab's.
+// newestFlux is the newest minor version of Flux whose messages the explanations are
+// tested with: the lab's.
 const newestFlux = "v2.9"
 
-// fluxNamespace is where Flux is, unless somebody took pains (`flux install
-// --namespace`).
+// fluxNamespace is the default namespace of `flux install`.
 const fluxNamespace = "flux-system"
 
 var fluxWants = []collect.Want{{GroupKind: health.DeploymentKind, Namespaces: []string{fluxNamespace}}}
 
-// fluxVersion is which Flux a cluster runs.
+// fluxVersion is the version of Flux in a cluster.
 type fluxVersion struct {
-	// GitVersion is what Flux's installation says of itself; several, when it was
-	// not upgraded as a whole, are in order, with commas.
+	// GitVersion is the version in the labels of Flux's installation. After a partial
+	// upgrade it has several versions in order, separated by commas.
 	GitVersion string `json:"gitVersion,omitempty"`
 	// Controllers are the tags of the controllers' images, by their names.
 	Controllers map[string]string `json:"controllers,omitempty"`
-	// Unknown says why it could not be read.
+	// Unknown is why it could not be read.
 	Unknown string `json:"unknown,omitempty"`
 }
 
-// String is the version, or why there is none.
+// String is the version, or why it is not known.
 func (f fluxVersion) String() string {
 	switch {
 	case f.GitVersion != "":
@@ -46,8 +45,8 @@ func (f fluxVersion) String() string {
 	return "none in the namespace " + fluxNamespace
 }
 
-// findFlux reads the labels that `flux install` puts on all that it makes (the
-// docs of Flux 2.9, "flux install --export").
+// findFlux reads the labels that `flux install` sets on all its objects (the docs of
+// Flux 2.9, "flux install --export").
 func findFlux(snap *snapshot.Snapshot) fluxVersion {
 	list := snap.List(health.DeploymentKind, fluxNamespace)
 	var found fluxVersion
@@ -72,17 +71,17 @@ func findFlux(snap *snapshot.Snapshot) fluxVersion {
 	return found
 }
 
-// skew tells of a Flux that is newer than what is known of its messages, or of
-// two versions side by side.
+// skew returns warnings of a Flux whose messages are newer than the known ones, or of
+// several versions at the same time.
 func (f fluxVersion) skew() []string {
 	var warnings []string
 	if strings.Contains(f.GitVersion, ", ") {
-		warnings = append(warnings, "Flux is at several versions at once ("+f.GitVersion+"): its upgrade has not come to an end")
+		warnings = append(warnings, "Flux has components of several versions ("+f.GitVersion+"): its upgrade is not complete")
 	}
 	for _, name := range strings.Split(f.GitVersion, ", ") {
 		running, err := semver.ParseGeneric(name)
 		if err == nil && minorOf(semver.MustParseGeneric(newestFlux)).LessThan(minorOf(running)) {
-			warnings = append(warnings, fmt.Sprintf("Flux %s is newer than %s, the newest whose messages this plugin knows: explain may name the object but not the cause", name, newestFlux))
+			warnings = append(warnings, fmt.Sprintf("Flux %s is newer than %s, the newest version whose messages this plugin recognizes: explain may name the object but not the cause", name, newestFlux))
 		}
 	}
 	return warnings
@@ -93,7 +92,7 @@ func (f fluxVersion) skew() []string {
 func serverSkew(client, server string) []string {
 	ours, err := semver.ParseGeneric(client)
 	if err != nil {
-		return nil // a build that doesn't know its own
+		return nil // a build without a version
 	}
 	theirs, err := semver.ParseGeneric(server)
 	if err != nil {

@@ -9,12 +9,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// statusWants is what `status` reads: one list a kind, whatever the number of
-// tenants. Pods and Events are narrowed to what can change a verdict.
+// statusWants are the kinds that `status` reads: one list per kind, for any number of
+// tenants. Pods and Events are limited to those that can change a verdict.
 func statusWants() []collect.Want { return append(sharedWants(), workloadWants(nil)...) }
 
-// sharedWants is what tells which tenants there are and which layers they have,
-// with the sources and the controllers' Leases.
+// sharedWants are the kinds that identify tenants and their layers, with the sources and
+// the controllers' Leases.
 func sharedWants() []collect.Want {
 	return append(collect.Wants(
 		health.KustomizationKind,
@@ -23,7 +23,7 @@ func sharedWants() []collect.Want {
 	), collect.Want{GroupKind: health.EventKind, FieldSelector: "type=Warning,involvedObject.kind=Kustomization"})
 }
 
-// workloadWants is what `status` reads of the namespaces of tenants, or of all
+// workloadWants are the kinds that `status` reads in the namespaces of tenants, or in all
 // namespaces.
 func workloadWants(namespaces []string) []collect.Want {
 	wants := append(collect.Wants(
@@ -39,9 +39,9 @@ func workloadWants(namespaces []string) []collect.Want {
 	return wants
 }
 
-// snapshotWants is what `snapshot save` reads: what status reads and all that an
-// explainer may look at. Of Helm's release records it takes the metadata alone,
-// which says what became of a release: their content is large and secret.
+// snapshotWants are the kinds that `snapshot save` reads: those of status and all that an
+// explainer may read. Of Helm's release records it reads only the metadata, which has the
+// state of a release: their content is large and secret.
 func snapshotWants() []collect.Want {
 	var wants []collect.Want
 	listed := map[schema.GroupKind]bool{}
@@ -54,7 +54,7 @@ func snapshotWants() []collect.Want {
 		if !listed[gk] {
 			selector := snapshot.ReadingSelector(gk)
 			if gk == health.EventKind {
-				selector = "" // a record holds what people may want to read
+				selector = "" // users may want to read all of a recording
 			}
 			wants = append(wants, collect.Want{GroupKind: gk, FieldSelector: selector})
 		}

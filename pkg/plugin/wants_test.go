@@ -6,8 +6,9 @@ import (
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
 // TestViewerRole: the viewer role allows to list all that the commands read, but
@@ -34,12 +35,8 @@ func TestViewerRole(t *testing.T) {
 	}
 	var read []string
 	for _, want := range snapshotWants() {
-		plural, _ := meta.UnsafeGuessKindToResource(want.WithVersion("v1"))
-		if want.Kind == "Gateway" { // which English does not make gatewaies
-			plural.Resource = "gateways"
-		}
 		if want.Kind != "Secret" {
-			read = append(read, plural.Resource+"."+want.Group)
+			read = append(read, finding.PluralOf(want.Kind)+"."+want.Group)
 		}
 	}
 	for _, resource := range read {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Door is where to knock.
-type Door struct {
+// Endpoint is where to knock.
+type Endpoint struct {
 	// Address is host:port.
 	Address string
 	// ServerName is asked for (SNI, RFC 6066 section 3); empty asks for none.
@@ -25,8 +25,8 @@ type Handshake struct {
 	// Chain is what the server sent, its own certificate first. Nothing of it has
 	// been checked.
 	Chain []*x509.Certificate
-	// AsksClient tells whether it wanted a certificate of the client's, and
-	// ClientCAs of which authorities: distinguished names in DER, none for any.
+	// AsksClient reports whether it wanted a certificate of the client's, and ClientCAs of
+	// which authorities: distinguished names in DER, none for any.
 	AsksClient bool
 	ClientCAs  [][]byte
 	// Version and CipherSuite are crypto/tls's numbers.
@@ -35,9 +35,9 @@ type Handshake struct {
 	Took time.Duration
 }
 
-// Look connects, does a TLS handshake without a client certificate, and closes.
+// Dial connects, does a TLS handshake without a client certificate, and closes.
 // The errors are those of dialling, and of Shake; ctx bounds all of it.
-func Look(ctx context.Context, door Door) (Handshake, error) {
+func Dial(ctx context.Context, door Endpoint) (Handshake, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", door.Address)
 	if err != nil {
 		var op *net.OpError
@@ -47,13 +47,13 @@ func Look(ctx context.Context, door Door) (Handshake, error) {
 		return Handshake{}, fmt.Errorf("connecting to %s: %w", door.Address, err)
 	}
 	defer func() { _ = conn.Close() }()
-	return Shake(ctx, conn, door.ServerName)
+	return DoHandshake(ctx, conn, door.ServerName)
 }
 
-// Shake does a TLS handshake without a client certificate over a connection, which
+// DoHandshake does a TLS handshake without a client certificate over a connection, which
 // is of no use afterwards. A server that refuses a client without one has been
 // seen all the same: it is an error only when the server showed no certificate.
-func Shake(ctx context.Context, conn net.Conn, serverName string) (Handshake, error) {
+func DoHandshake(ctx context.Context, conn net.Conn, serverName string) (Handshake, error) {
 	var seen Handshake
 	began := time.Now()
 	client := tls.Client(conn, &tls.Config{
@@ -91,7 +91,7 @@ func Shake(ctx context.Context, conn net.Conn, serverName string) (Handshake, er
 func plainly(err error) error {
 	var header tls.RecordHeaderError
 	if errors.As(err, &header) {
-		return fmt.Errorf("it does not speak TLS: %w", err)
+		return fmt.Errorf("the server does not speak TLS: %w", err)
 	}
 	return err
 }

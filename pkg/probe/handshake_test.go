@@ -105,7 +105,7 @@ func TestLook(t *testing.T) {
 		t.Run(c.about, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
-			seen, err := Look(ctx, Door{Address: listen(t, c.serve), ServerName: c.name})
+			seen, err := Dial(ctx, Endpoint{Address: listen(t, c.serve), ServerName: c.name})
 			if c.fails != "" {
 				if err == nil || !strings.Contains(err.Error(), c.fails) {
 					t.Errorf("got %v, want %q", err, c.fails)
@@ -128,7 +128,7 @@ func TestLookWhereNobodyListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = l.Close()
-	_, err = Look(t.Context(), Door{Address: l.Addr().String()})
+	_, err = Dial(t.Context(), Endpoint{Address: l.Addr().String()})
 	if err == nil || !strings.Contains(err.Error(), "connecting to "+l.Addr().String()) {
 		t.Errorf("%v", err)
 	}

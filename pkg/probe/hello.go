@@ -67,10 +67,10 @@ const (
 	maxRecord = 1<<14 + 2048
 )
 
-// Greet sends the hello over a connection, which is of no use afterwards, and reads the
+// SendHello sends the hello over a connection, which is of no use afterwards, and reads the
 // answer. before is sent first, if there is any. An error is one of sending; ctx bounds
 // all of it.
-func Greet(ctx context.Context, conn net.Conn, hello Hello, before ...byte) (Reply, error) {
+func SendHello(ctx context.Context, conn net.Conn, hello Hello, before ...byte) (Reply, error) {
 	if end, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(end)
 	}
@@ -85,7 +85,7 @@ func Greet(ctx context.Context, conn net.Conn, hello Hello, before ...byte) (Rep
 	}
 	reply, err := readReply(conn)
 	if err != nil {
-		return Reply{}, fmt.Errorf("reading what %s answers: %w", conn.RemoteAddr(), err)
+		return Reply{}, fmt.Errorf("reading the response of %s: %w", conn.RemoteAddr(), err)
 	}
 	return reply, nil
 }
@@ -123,7 +123,7 @@ func readReply(r io.Reader) (Reply, error) {
 	return parseReply(head[0], body[:got]), nil
 }
 
-// Ended tells whether an error is that the server closed or reset the connection.
+// Ended reports whether an error is that the server closed or reset the connection.
 func Ended(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

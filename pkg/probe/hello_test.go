@@ -73,7 +73,7 @@ func TestGreet(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = conn.Close() }()
-			got, err := Greet(ctx, conn, c.hello, []byte(c.before)...)
+			got, err := SendHello(ctx, conn, c.hello, []byte(c.before)...)
 			if err != nil || got.Kind != c.want.Kind || got.Version != c.want.Version || got.CipherSuite != c.want.CipherSuite || got.Alert != c.want.Alert || !bytes.Equal(got.Start, c.want.Start) {
 				t.Errorf("got %+v, %v, want %+v", got, err, c.want)
 			}
@@ -97,7 +97,7 @@ func TestGreetEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	if got, err := Greet(ctx, conn, Hello{Versions: []uint16{tls.VersionTLS12}}); err != nil || got.Kind != Silent {
+	if got, err := SendHello(ctx, conn, Hello{Versions: []uint16{tls.VersionTLS12}}); err != nil || got.Kind != Silent {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -110,7 +110,7 @@ func validationVerdict(tenant string, checks []validate.Check) string {
 		return fmt.Sprintf("It could not be told whether %s works from outside: %s%s", tenant, counted(count[validate.Pass], "check passed", "checks passed"), tail)
 	}
 	tail = counted(count[validate.Pass], "check passed", "checks passed") + tail
-	if untried := validate.Untried(checks); untried != "" {
+	if untried := validate.Untested(checks); untried != "" {
 		return fmt.Sprintf("%s: %s. %s", tenant, clean(untried), tail)
 	}
 	return fmt.Sprintf("%s works from outside: %s", tenant, tail)

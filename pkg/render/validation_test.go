@@ -81,9 +81,9 @@ func TestValidationVerdict(t *testing.T) {
 	checks := validated()
 	pass, warning, skipped, failed := checks[1], checks[0], checks[6], checks[4]
 	echo := validate.Check{Name: "dicom-echo", Outcome: validate.Pass}
-	asks := validate.Check{Name: "web-page", Outcome: validate.Pass, Found: "the web answers and asks for a password"}
+	asks := validate.Check{Name: "web-page", Outcome: validate.Pass, Found: "the web responds and requires a password"}
 	unsigned, unstored := checks[3], validate.Check{Name: "dicom-store", Outcome: validate.Skip, Found: "without a password"}
-	const noPassword = "the web answers and asks for a password; signing in was not tried: no password for Orthanc's web was given (see --password-secret). "
+	const noPassword = "the web responds and requires a password; signing in was not tried: no password for Orthanc's web was given (see --password-secret). "
 	for _, c := range []struct {
 		about  string
 		checks []validate.Check
@@ -99,7 +99,7 @@ func TestValidationVerdict(t *testing.T) {
 		{about: "what counts was skipped", checks: []validate.Check{pass, warning, {Name: "web-page", Outcome: validate.Skip, Found: "no certificate"}},
 			want: "It could not be told whether bhs works from outside: 1 check passed, 1 warning, 1 skipped"},
 		{about: "not signed in", checks: []validate.Check{asks, unsigned, echo, unstored},
-			want: "bhs: DICOM answers C-ECHO, storing was not tried; " + noPassword + "2 checks passed, 2 skipped"},
+			want: "bhs: DICOM answers C-ECHO; storing was not tested; " + noPassword + "2 checks passed, 2 skipped"},
 		{about: "not signed in, and the study is kept", checks: []validate.Check{asks, unsigned, echo, {Name: "dicom-store", Outcome: validate.Warn}},
 			want: "bhs: DICOM works; " + noPassword + "2 checks passed, 1 warning, 1 skipped"},
 		{about: "not signed in, and files are stored", checks: []validate.Check{asks, unsigned, echo, {Name: "dicom-store-files", Outcome: validate.Pass}},

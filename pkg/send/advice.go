@@ -35,7 +35,7 @@ func advise(failed []failure, calling string, stored int) string {
 			shown[i] = fmt.Sprintf("%s: %s", files(count[text]), text)
 		}
 	}
-	return strings.Join(shown, "; ") + "; then run it again: with --resume only what is missing is sent"
+	return strings.Join(shown, "; ") + "; then run the command again: with --resume, only the missing files are sent"
 }
 
 func adviceFor(f failure, calling string, stored int) string {
@@ -43,7 +43,7 @@ func adviceFor(f failure, calling string, stored int) string {
 		return ""
 	}
 	if errors.Is(f.why, errChanged) {
-		return "Send files that nothing writes to meanwhile"
+		return "Send files that no other program is writing to"
 	}
 	a := validate.Attempt{Calling: calling, OthersStored: stored > 0}
 	if f.study == "" {

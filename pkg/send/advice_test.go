@@ -13,7 +13,7 @@ func TestAdvise(t *testing.T) {
 		return fmt.Errorf("C-STORE: %w", &dicom.StatusError{Operation: "C-STORE", Status: dicom.Status{Code: code}})
 	}
 	of := func(why error) failure { return failure{file{study: "1.2.3"}, why} }
-	const again = "; then run it again: with --resume only what is missing is sent"
+	const again = "; then run the command again: with --resume, only the missing files are sent"
 	full, bad := of(answered(0xA700)), of(answered(0xC000))
 	for _, c := range []struct {
 		about  string
@@ -23,12 +23,12 @@ func TestAdvise(t *testing.T) {
 	}{
 		{"none", nil, 1, nil},
 		{"interrupted", []failure{of(errInterrupted)}, 1, nil},
-		{"a full peer", []failure{full, full}, 0, []string{"storage and database have room", again}},
-		{"a file that the peer can't take", []failure{full}, 7, []string{"Look at the file first", again}},
+		{"a full peer", []failure{full, full}, 0, []string{"storage and database have free space", again}},
+		{"a file that the peer can't take", []failure{full}, 7, []string{"Check the file first", again}},
 		{"a file without a study", []failure{{file{}, answered(0xA700)}}, 7, []string{"Correct the file, which has no Study Instance UID", again}},
-		{"two kinds", []failure{full, bad, bad}, 0, []string{"2 files: Look at the file with", "1 file: Look into Orthanc's log", again}},
-		{"it changed", []failure{of(errChanged)}, 1, []string{"nothing writes to", again}},
-		{"rejected", []failure{of(fmt.Errorf("no association: %w", &dicom.RejectError{Result: 1, Source: 1, Reason: 3}))}, 0, []string{"enter SCANNER in its DicomModalities", again}},
+		{"two kinds", []failure{full, bad, bad}, 0, []string{"2 files: Check the file with", "1 file: Check Orthanc's log", again}},
+		{"it changed", []failure{of(errChanged)}, 1, []string{"no other program is writing to", again}},
+		{"rejected", []failure{of(fmt.Errorf("no association: %w", &dicom.RejectError{Result: 1, Source: 1, Reason: 3}))}, 0, []string{"add SCANNER to its DicomModalities", again}},
 	} {
 		got := advise(c.failed, "SCANNER", c.stored)
 		rest := got

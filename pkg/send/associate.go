@@ -16,7 +16,7 @@ const idleAfter = 200 * time.Millisecond
 // so that it is released instead of aborted.
 const surplusAfter = 500 * time.Millisecond
 
-// associate gets an association, and tells whether it has one: there is none when nothing
+// associate gets an association, and reports whether it has one: there is none when nothing
 // is left to send, or the peer is given up. A worker that waits for one holds no file.
 func (w *worker) associate(ctx context.Context) bool {
 	for w.asking || w.queue.turn() {
@@ -61,15 +61,7 @@ func (w *worker) connect(ctx context.Context) error {
 // whileNeeded ends surplusAfter nothing is left to send.
 func (w *worker) whileNeeded(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	unwatch := context.AfterFunc(w.queue.needed, func() {
-		timer := time.NewTimer(surplusAfter)
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-			cancel()
-		}
-	})
+	unwatch := context.AfterFunc(w.queue.needed, func() { time.AfterFunc(surplusAfter, cancel) })
 	return ctx, func() { unwatch(); cancel() }
 }
 

@@ -55,7 +55,7 @@ func TestFileThatIsWrittenWhileItIsSent(t *testing.T) {
 		p.mu.Lock()
 		stored := p.stored["2.25.1"]
 		p.mu.Unlock()
-		if touched && (result.Stored != 0 || stored != 0 || len(result.Failed) != 1 || !strings.Contains(result.Failed[0].Reason, "it has changed")) || !touched && (result.Stored != 1 || stored != 1) {
+		if touched && (result.Stored != 0 || stored != 0 || len(result.Failed) != 1 || !strings.Contains(result.Failed[0].Reason, "the file has changed")) || !touched && (result.Stored != 1 || stored != 1) {
 			t.Errorf("written meanwhile: %t; stored %d, failed %v, and the peer has it %d times", touched, result.Stored, result.Failed, stored)
 		}
 	}

@@ -35,11 +35,11 @@ func (r Result) Check(err error, limit int) validate.Check {
 		c.Details = append(c.Details, list(kind.detail, kind.files, limit)...)
 	}
 	if err != nil {
-		c.Found += "; it ended before all was sent: " + err.Error()
+		c.Found += "; the transfer ended before all files were sent: " + err.Error()
 	}
 	c.Outcome, c.Code, c.Fix.Text = r.judge(err)
 	if c.Outcome != validate.Pass {
-		c.Expected = "each file is stored, with success"
+		c.Expected = "each file is stored successfully"
 	}
 	return c
 }
@@ -48,21 +48,21 @@ func (r Result) Check(err error, limit int) validate.Check {
 func (r Result) judge(err error) (validate.Outcome, finding.Code, string) {
 	switch {
 	case err != nil:
-		return validate.Fail, codeStoreFailed, "Correct that, and run it again"
+		return validate.Fail, codeStoreFailed, "Correct the error, and run the command again"
 	case len(r.Failed) > 0:
-		return validate.Fail, codeStoreFailed, cmp.Or(r.advice, "See the reasons above and Orthanc's log, and run it again: with --resume only what is missing is sent")
+		return validate.Fail, codeStoreFailed, cmp.Or(r.advice, "Check the reasons above and Orthanc's log, and run the command again: with --resume, only the missing files are sent")
 	case len(r.Conflicting) > 0:
-		return validate.Fail, codeConflicting, "Compare the files; send the one that is right, or give the other a new SOP Instance UID with dcmodify -gin"
+		return validate.Fail, codeConflicting, "Compare the files; send the correct one, or give the other one a new SOP Instance UID with dcmodify -gin"
 	case len(r.Skipped) > 0:
-		return validate.Fail, codeUnsendable, "Get whole copies of damaged files; leave out what is not DICOM"
+		return validate.Fail, codeUnsendable, "Get complete copies of damaged files; omit files that are not DICOM"
 	case len(r.Convertible) > 0:
-		return validate.Fail, codeConvertible, "Convert the files as the reasons say, and send the new ones"
+		return validate.Fail, codeConvertible, "Convert the files as the reasons describe, and send the new files"
 	case r.Stored+r.Before == 0:
-		return validate.Fail, codeUnsendable, "Name the files, or a directory that has some"
+		return validate.Fail, codeUnsendable, "Specify files, or a directory that contains some"
 	case len(r.Warned) > 0:
-		return validate.Warn, codeStoreWarning, "Look into Orthanc's log for the reason"
+		return validate.Warn, codeStoreWarning, "Check Orthanc's log for the reason"
 	case len(r.Noted) > 0:
-		return validate.Warn, codeNotStandard, "Look at the images in a viewer; if they are right, no action is needed"
+		return validate.Warn, codeNotStandard, "Check the images in a viewer; if they are correct, no action is needed"
 	case len(r.NotDICOM)+len(r.Indexes)+len(r.Copies) > 0:
 		return validate.Warn, codeLeftOut, "If these files are what you expect, no action is needed"
 	}
@@ -81,12 +81,12 @@ func (r Result) kinds() []ofKind {
 		{r.Failed, "failed", "failed"},
 		{r.Conflicting, "skipped, since another file has the same SOP Instance UID", "conflicting"},
 		{r.Skipped, "skipped", "skipped"},
-		{r.Convertible, "to be converted first", "to be converted"},
-		{r.Warned, "stored with warnings", "warned of"},
-		{r.Noted, "not as the standard says", "not as the standard says"},
-		{r.NotDICOM, "not DICOM and left out", "not DICOM"},
-		{r.Indexes, "left out as an index (DICOMDIR)", "an index"},
-		{r.Copies, "left out as a copy", "a copy"},
+		{r.Convertible, "must be converted first", "must be converted"},
+		{r.Warned, "stored with warnings", "warning"},
+		{r.Noted, "not compliant with the standard", "not compliant"},
+		{r.NotDICOM, "not DICOM and omitted", "not DICOM"},
+		{r.Indexes, "omitted as an index (DICOMDIR)", "index"},
+		{r.Copies, "omitted as a copy", "copy"},
 	}
 }
 

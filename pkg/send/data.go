@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-var errChanged = errors.New("it has changed since it was looked at")
+var errChanged = errors.New("the file has changed since it was scanned")
 
 // data is a file's data set on its way: as long as it was when it was looked at,
 // or an error, and never a part that the peer takes for the whole.

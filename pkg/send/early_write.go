@@ -21,7 +21,7 @@ const (
 // is sent at that moment. The rest of the message follows when the answer is complete.
 type earlyWrite struct {
 	net.Conn
-	// more tells whether another message is certain to follow at once.
+	// more reports whether another message is certain to follow at once.
 	more func() bool
 	// waiting: a message was sent, and nothing was written early since.
 	waiting bool

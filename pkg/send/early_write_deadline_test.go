@@ -37,7 +37,7 @@ func TestSlowAnswersInTwoParts(t *testing.T) {
 		{about: "within one write's limit", answers: time.Second / 2, stored: 4},
 		{about: "after one write's limit", answers: 3 * time.Second, stored: 4},
 		{about: "just within the response's limit", answers: 5*time.Second - 300*time.Millisecond, stored: 4},
-		{about: "after the response's limit", answers: 6 * time.Second, reason: "the peer gave no response within 5s"},
+		{about: "after the response's limit", answers: 6 * time.Second, reason: "timed out after 5s waiting for the response"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			dir := study(t, 4)
@@ -80,7 +80,7 @@ func TestEndGivesEachExchangeItsTime(t *testing.T) {
 				o.Dial = pipes(t, p)
 				o.Timeouts = dicom.Timeouts{Association: time.Minute, Response: time.Minute, Idle: time.Minute}
 				ctx := context.Background()
-				w := &worker{transfer: newTransfer(o), queue: newQueue(ctx, limit{most: 1, now: 1})}
+				w := &worker{transfer: newTransfer(o), queue: newQueue(ctx, limit{most: 1, now: 1, growth: growth})}
 				if err := w.queue.put(file{meta: dicom.Meta{SOPClass: secondary, TransferSyntax: dicom.ExplicitVRLittleEndian}}); err != nil {
 					t.Fatal(err)
 				}

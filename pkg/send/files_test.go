@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
@@ -78,7 +80,7 @@ func study(t testing.TB, n int) string {
 func to(p *peer, paths ...string) Options {
 	return Options{
 		Paths: paths, Dial: p.dial, Calling: "ORTHWEB", Called: "ORTHANC", Concurrency: 3,
-		Backoff:  []time.Duration{time.Millisecond, time.Millisecond},
+		Backoff:  wait.Backoff{Duration: time.Millisecond, Steps: 2},
 		Timeouts: dicom.Timeouts{Association: 5 * time.Second, Response: 5 * time.Second, Idle: 5 * time.Second},
 	}
 }
@@ -127,11 +129,11 @@ func TestFilesAsTheyCome(t *testing.T) {
 	}{
 		{"skipped", r.Skipped, []string{"c-truncated.dcm", "truncated", "g-empty.dcm", "it is empty", "i-broken.dcm", "no such file", "j-cycle", "not followed"}},
 		{"convertible", r.Convertible, []string{"k-odd.dcm", "dcmconv"}},
-		{"conflicting", r.Conflicting, []string{"d-changed.dcm", filepath.Join(dir, "a-good.dcm") + ", which is sent, has the same SOP Instance UID and other bytes"}},
+		{"conflicting", r.Conflicting, []string{"d-changed.dcm", filepath.Join(dir, "a-good.dcm") + ", which was sent, has the same SOP Instance UID and different bytes"}},
 		{"not DICOM", r.NotDICOM, []string{"e-report.pdf", "it is not DICOM", "g-empty", "it is empty"}},
 		{"indexes", r.Indexes, []string{"f-DICOMDIR", "an index of other files"}},
 		{"copies", r.Copies, []string{"again.dcm", "the same bytes as " + filepath.Join(dir, "a-good.dcm")}},
-		{"noted", r.Noted, []string{"l-remark.dcm", "its File Meta Information 2.25.5"}},
+		{"noted", r.Noted, []string{"l-remark.dcm", "its File Meta Information has 2.25.5"}},
 	} {
 		if len(c.list) != len(c.want)/2 {
 			t.Errorf("%s: %q", c.about, c.list)
@@ -169,7 +171,7 @@ func TestPatientCD(t *testing.T) {
 		code    finding.Code
 		found   string
 	}{
-		{"the CD", []string{dir}, validate.Warn, codeLeftOut, "; 3 not DICOM and left out; 1 left out as an index (DICOMDIR)"},
+		{"the CD", []string{dir}, validate.Warn, codeLeftOut, "; 3 not DICOM and omitted; 1 omitted as an index (DICOMDIR)"},
 		{"a text that is named", []string{dir, readme}, validate.Fail, codeUnsendable, "; 1 skipped; "},
 		{"an index that is named", []string{index, filepath.Join(dir, "0000.dcm")}, validate.Fail, codeUnsendable, "; 1 skipped"},
 		{"no image at all", []string{filepath.Join(dir, "VIEWER")}, validate.Fail, codeUnsendable, "stored 0 files"},

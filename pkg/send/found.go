@@ -28,12 +28,12 @@ func (r Result) CheckFound(ctx context.Context, own validate.Archive, others []v
 	var missing, misrouted []Outcome
 	for _, p := range places {
 		if len(p.in) == 0 {
-			missing = append(missing, Outcome{Path: p.words(), Reason: "no archive that could be asked has it"})
+			missing = append(missing, Outcome{Path: p.words(), Reason: "no archive that could be queried has it"})
 			continue
 		}
 		misrouted = append(misrouted, Outcome{Path: p.words(), Reason: strings.Join(p.in, "; ")})
 	}
-	c.Details = slices.Concat(list("misrouted", misrouted, limit), list("missing", missing, limit), list("not asked for", f.unasked, limit))
+	c.Details = slices.Concat(list("misrouted", misrouted, limit), list("missing", missing, limit), list("not queried", f.unasked, limit))
 	return c
 }
 
@@ -67,7 +67,7 @@ func (p place) words() string {
 // study looks for the instances of one study.
 func (f *search) study(ctx context.Context, uid string, sent []digest, own validate.Archive, others []validate.Archive) {
 	if uid == "" {
-		f.unasked = append(f.unasked, Outcome{Path: files(len(sent)), Reason: "the data set names no study to ask for"})
+		f.unasked = append(f.unasked, Outcome{Path: files(len(sent)), Reason: "the data set has no Study Instance UID to query for"})
 		return
 	}
 	has, err := own.Instances(ctx, uid)
@@ -112,7 +112,7 @@ func (f *search) elsewhere(ctx context.Context, uid string, missing map[digest]b
 			f.misrouted++
 		}
 		p.instance = instance
-		p.in = append(p.in, fmt.Sprintf("it is with %s; remove it there with: %s", other.Tenant,
+		p.in = append(p.in, fmt.Sprintf("it is in the archive of %s; remove it there with: %s", other.Tenant,
 			escape.Command("curl --user admin --request DELETE %s", other.Base+"/instances/"+has[instance])))
 		f.missing[at] = p
 	}
@@ -139,28 +139,28 @@ func (f search) judge() validate.Check {
 	case f.misrouted > 0:
 		c = validate.Check{
 			Outcome: validate.Fail, Code: codeFilesElsewhere,
-			Found: fmt.Sprintf("files landed with another tenant: %d instances", f.misrouted),
+			Found: fmt.Sprintf("files are in another tenant's archive: %d instances", f.misrouted),
 			Fix: finding.Fix{
-				Text:    "Send nothing more. Remove them where they are, with the commands above and that tenant's password; give each tenant's ingress a label of its own, and select it in the tenant's Gateways (spec.selector)",
+				Text:    "Stop sending files. Remove the files from the other archive with the commands above and that tenant's password; give each tenant's ingress its own label, and select that label in the tenant's Gateways (spec.selector)",
 				Command: "kubectl get gateways.networking.istio.io -A",
 			},
 		}
 		if missing > 0 {
-			c.Found += fmt.Sprintf("; %d more are in no archive that could be asked", missing)
+			c.Found += fmt.Sprintf("; %d more are in no archive that could be queried", missing)
 		}
 	case missing > 0:
 		c = validate.Check{
-			Outcome: validate.Fail, Code: codeStudyMissing, Found: fmt.Sprintf("Orthanc said that it stored them, and does not have %d instances", missing),
-			Fix: finding.Fix{Text: "Keep the files. See whether Orthanc's storage is full, whether it removes studies by itself (MaximumStorageSize, MaximumPatientCount), a Lua script or plugin discards them (ReceivedInstanceFilter), or Orthanc gives them new UIDs since it compresses with loss (IngestTranscoding); then send again what is not there"},
+			Outcome: validate.Fail, Code: codeStudyMissing, Found: fmt.Sprintf("Orthanc reported that it stored the files, but does not have %d instances", missing),
+			Fix: finding.Fix{Text: "Keep the files. Check whether Orthanc's storage is full, whether it removes studies by itself (MaximumStorageSize, MaximumPatientCount), whether a Lua script or plugin discards them (ReceivedInstanceFilter), or whether Orthanc gives them new UIDs because of lossy compression (IngestTranscoding); then send the missing files again"},
 		}
 	case f.whole == 0 && len(f.unasked) == 0:
 		return validate.Check{Outcome: validate.Skip, Found: "nothing was stored"}
 	case f.whole == 0:
-		return validate.Check{Outcome: validate.Skip, Found: "Orthanc could not be asked for " + studies(len(f.unasked))}
+		return validate.Check{Outcome: validate.Skip, Found: "Orthanc could not be queried for " + studies(len(f.unasked))}
 	case len(f.unasked) > 0:
 		c.Outcome, c.Code = validate.Warn, codeWebOther
-		c.Found += "; it could not be asked for " + studies(len(f.unasked))
-		c.Fix.Text = "See the reasons with -o wide"
+		c.Found += "; it could not be queried for " + studies(len(f.unasked))
+		c.Fix.Text = "Check the reasons with -o wide"
 	}
 	if c.Outcome == validate.Fail || c.Outcome == validate.Warn {
 		c.Expected = "each file that was sent is in this tenant's Orthanc"

@@ -56,20 +56,20 @@ func TestCheckFound(t *testing.T) {
 		{about: "all there", sent: sent, own: map[string][]string{"1.2": uids}, outcome: validate.Pass, found: "all 3 instances of 1 study"},
 		{about: "more are there", sent: sent, own: map[string][]string{"1.2": append([]string{"1.9"}, uids...)}, outcome: validate.Pass, found: "all 3 instances of 1 study"},
 		{about: "as many, but others", sent: sent, own: map[string][]string{"1.2": {uids[0], uids[1], "1.9"}}, outcome: validate.Fail, code: codeStudyMissing,
-			found: "does not have 1 instances", details: []string{"missing: " + paths[2] + " (SOP Instance UID " + uids[2] + "): no archive that could be asked has it"}},
+			found: "does not have 1 instances", details: []string{"missing: " + paths[2] + " (SOP Instance UID " + uids[2] + "): no archive that could be queried has it"}},
 		{about: "with another tenant", sent: sent, mhr: map[string][]string{"1.2": uids[:1]}, outcome: validate.Fail, code: codeFilesElsewhere,
-			found: "files landed with another tenant: 1 instances; 2 more are in no archive that could be asked", details: []string{
-				"misrouted: " + paths[0] + " (SOP Instance UID " + uids[0] + "): it is with mhr; remove it there with: curl --user admin --request DELETE https://web.mhr.orthweb.com/instances/id-of-" + uids[0],
+			found: "files are in another tenant's archive: 1 instances; 2 more are in no archive that could be queried", details: []string{
+				"misrouted: " + paths[0] + " (SOP Instance UID " + uids[0] + "): it is in the archive of mhr; remove it there with: curl --user admin --request DELETE https://web.mhr.orthweb.com/instances/id-of-" + uids[0],
 				"missing: " + paths[1], "missing: " + paths[2]}},
 		{about: "with both", sent: sent, own: map[string][]string{"1.2": uids}, mhr: map[string][]string{"1.2": uids}, outcome: validate.Pass, found: "all 3 instances"},
 		{about: "the other can't be asked", sent: sent, own: map[string][]string{"1.2": uids[:2]}, mhr: map[string][]string{"1.2": nil}, outcome: validate.Fail, code: codeStudyMissing,
 			found: "does not have 1 instances", details: []string{"missing: " + paths[2]}},
 		{about: "the file is not there any longer", sent: map[string][]digest{"1.5": {digestOf("1.5.1")}}, outcome: validate.Fail, code: codeStudyMissing,
 			found: "does not have 1 instances", details: []string{"missing: an instance of study 1.5: no archive"}},
-		{about: "no answer", sent: sent, own: map[string][]string{"1.2": nil}, outcome: validate.Skip, found: "could not be asked for 1 study",
-			details: []string{"not asked for: study 1.2: no route to host"}},
+		{about: "no answer", sent: sent, own: map[string][]string{"1.2": nil}, outcome: validate.Skip, found: "could not be queried for 1 study",
+			details: []string{"not queried: study 1.2: no route to host"}},
 		{about: "some without a study", sent: map[string][]digest{"1.2": sent["1.2"], "": {{1}}}, own: map[string][]string{"1.2": uids}, outcome: validate.Warn, code: codeWebOther,
-			found: "could not be asked for 1 study", details: []string{"not asked for: 1 file: the data set names no study to ask for"}},
+			found: "could not be queried for 1 study", details: []string{"not queried: 1 file: the data set has no Study Instance UID to query for"}},
 		{about: "nothing sent", outcome: validate.Skip, found: "nothing was stored"},
 	} {
 		t.Run(c.about, func(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
 
@@ -19,32 +21,29 @@ type limit struct {
 	// open associations were accepted and have not ended, and asking are awaited. Those
 	// that are unused have not taken their first file yet.
 	open, asking, unused int
-	// accepted tells whether one ever was.
+	// accepted reports whether one ever was.
 	accepted bool
-	// declined is how often the peer had no further one beside those that were open.
-	declined int
-	// misses is how often an association failed or died since the peer answered last,
-	// when no other was open.
-	misses  int
-	backoff []time.Duration
+	// declined tells whether the peer ever had no further one beside those that were open,
+	// and growth how long to wait then until more are tried.
+	declined bool
+	growth   wait.Backoff
+	// retry is what is left of backoff since the peer answered last: a step is taken when
+	// an association failed or died.
+	backoff, retry wait.Backoff
 	// notBefore is when the next one may be asked for, and growAt when more may be
 	// than now.
 	notBefore, growAt time.Time
 }
 
 func newLimit(o Options) limit {
-	return limit{most: o.Concurrency, now: o.Concurrency, backoff: o.Backoff}
+	return limit{most: o.Concurrency, now: o.Concurrency, growth: growth, backoff: o.Backoff, retry: o.Backoff}
 }
 
-// growAfter is how long to wait after the peer declined a further association; it
-// doubles each time, until growAtMost.
-const (
-	growAfter  = time.Second
-	growAtMost = time.Minute
-)
+// growth is how long to wait after the peer declined a further association.
+var growth = wait.Backoff{Duration: time.Second, Factor: 2, Steps: 10, Cap: time.Minute}
 
-// mayAsk tells whether one more association is of use, and the peer has shown that it
-// can have it. The lock is held.
+// mayAsk reports whether one more association is of use, and the peer has shown that it can
+// have it. The lock is held.
 func (q *queue) mayAsk() bool {
 	now := time.Now()
 	if !q.growAt.IsZero() && !now.Before(q.growAt) {
@@ -56,7 +55,7 @@ func (q *queue) mayAsk() bool {
 // mayReplace is mayAsk for the place of one that is open.
 func (q *queue) mayReplace() bool {
 	atOnce := max(1, q.open)
-	if q.declined > 0 {
+	if q.declined {
 		atOnce = 1
 	}
 	return len(q.files) > q.asking+q.unused && q.asking < atOnce
@@ -92,7 +91,7 @@ func (q *queue) opened() {
 func (q *queue) answered() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.misses = 0
+	q.retry = q.backoff
 }
 
 // refused says that there was no association, and why. Beside one that works, that is
@@ -128,25 +127,24 @@ func (q *queue) died(why error, idle bool) {
 
 func (q *queue) decline() {
 	q.now = max(1, q.open+q.asking)
-	wait := min(growAfter<<min(q.declined, 10), growAtMost)
-	q.declined++
-	q.growAt = time.Now().Add(wait)
-	q.wakeAfter(wait)
+	q.declined = true
+	delay := q.growth.Step()
+	q.growAt = time.Now().Add(delay)
+	q.wakeAfter(delay)
 }
 
 func (q *queue) miss(why error) {
-	q.misses++
-	if q.misses > len(q.backoff) {
+	if q.retry.Steps <= 0 {
 		if q.open == 0 && q.asking == 0 {
 			q.giveUp(why)
 		}
 		return
 	}
-	wait := q.backoff[q.misses-1]
-	q.notBefore = time.Now().Add(wait)
-	q.wakeAfter(wait)
+	delay := q.retry.Step()
+	q.notBefore = time.Now().Add(delay)
+	q.wakeAfter(delay)
 }
 
 func (q *queue) giveUp(why error) {
-	q.gone = fmt.Errorf("it was not sent, since there is no association: %w", why)
+	q.gone = fmt.Errorf("the file was not sent because there is no association: %w", why)
 }

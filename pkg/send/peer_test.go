@@ -19,7 +19,7 @@ const maxPDU = 128 << 10
 // protocol (PS3.8 section 9.3, PS3.7 section 9.3.1), of requests as this program
 // writes them.
 type peer struct {
-	// accepts tells whether a context is accepted; nil accepts all.
+	// accepts reports whether a context is accepted; nil accepts all.
 	accepts func(sopClass, transferSyntax string) bool
 	// rejects is the result with which associations are rejected, 0 for none (PS3.8
 	// table 9-21).
@@ -30,8 +30,7 @@ type peer struct {
 	rejectsOther bool
 	// status answers a message; nil answers success.
 	status func(instance string) uint16
-	// dies tells whether the connection is cut instead of answering message n of
-	// all.
+	// dies reports whether the connection is cut instead of answering message n of all.
 	dies func(n int, instance string) bool
 	// halves writes answers in two parts, the second once something else has come,
 	// or after halves; nudged is told when something has.

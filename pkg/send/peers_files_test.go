@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
@@ -169,7 +171,7 @@ var oddFiles = []odd{
 	{about: "a huge group length", file: parts(func(m, d []byte) []byte { return join(groupLength(m, 1<<31), d) }), ours: true, reason: "is wrong"},
 	{about: "no transfer syntax", file: inMeta(0x10, nil), storescu: true, ours: true, reason: "names no transfer syntax"},
 	{about: "an empty transfer syntax", file: inMeta(0x10, shortElement(2, 0x10, "UI", "")), storescu: true, ours: true, reason: "names no transfer syntax"},
-	{about: "an unknown transfer syntax", file: inMeta(0x10, shortElement(2, 0x10, "UI", "1.2.3.45")), storescu: true, reason: "transfer syntax 1.2.3.45 is not one that can be checked"},
+	{about: "an unknown transfer syntax", file: inMeta(0x10, shortElement(2, 0x10, "UI", "1.2.3.45")), storescu: true, reason: "transfer syntax 1.2.3.45 can't be checked"},
 	{about: "implicit, as it says", file: inMeta(0x10, shortElement(2, 0x10, "UI", "1.2.840.10008.1.2\x00")), reason: "truncated"},
 	{about: "JPEG, as it says", file: inMeta(0x10, shortElement(2, 0x10, "UI", "1.2.840.10008.1.2.4.70")), reason: "not encapsulated"},
 	{about: "no class in the meta", file: inMeta(2, nil), storescu: true, ours: true},
@@ -234,7 +236,7 @@ type target struct {
 	aet  string
 }
 
-// storescu tells whether DCMTK's sender has it stored.
+// storescu reports whether DCMTK's sender has it stored.
 func (s target) storescu(t *testing.T, path string) (bool, string) {
 	a := peers.Ask(t, "storescu", "-v", "--required", "-aec", s.aet, "127.0.0.1", strconv.Itoa(s.port), path)
 	return strings.Contains(a.Text, "Received Store Response (Success)"), a.Text
@@ -243,7 +245,7 @@ func (s target) storescu(t *testing.T, path string) (bool, string) {
 // ours sends the file with Files.
 func (s target) ours(t *testing.T, path string) Result {
 	r, err := Files(t.Context(), Options{
-		Paths: []string{path}, Calling: "ORTHWEB", Called: s.aet, Concurrency: 1, Backoff: []time.Duration{},
+		Paths: []string{path}, Calling: "ORTHWEB", Called: s.aet, Concurrency: 1, Backoff: wait.Backoff{Duration: time.Second},
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "tcp", peers.Address(s.port))
 		},

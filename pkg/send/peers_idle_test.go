@@ -60,7 +60,7 @@ func TestPeersIdleTimeout(t *testing.T) {
 		_ = q.put(files[1])
 	})
 	failed := tr.takeFailed()
-	if tr.done.Stored != 1 || len(failed) != 1 || !strings.Contains(failed[0].why.Error(), "as with an idle time-out") {
+	if tr.done.Stored != 1 || len(failed) != 1 || !strings.Contains(failed[0].why.Error(), "which suggests an idle timeout") {
 		t.Fatalf("stored %d, failed %v", tr.done.Stored, failed)
 	}
 	tr.round(t.Context(), func(q *queue) { _ = q.put(failed[0].file) })

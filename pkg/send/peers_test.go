@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
@@ -129,7 +131,7 @@ func TestInsideStorescp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = storescp.Process.Kill(); _ = storescp.Wait() }()
-	o.Backoff = []time.Duration{100 * time.Millisecond, time.Second, time.Second}
+	o.Backoff = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 3, Steps: 4}
 	r, err := Files(t.Context(), o)
 	if err != nil || r.Stored != 60 {
 		t.Fatalf("stored %d, failed %v, %v", r.Stored, r.Failed, err)

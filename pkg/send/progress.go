@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/term"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
@@ -59,24 +60,16 @@ func (t *transfer) show(ctx context.Context, began time.Time) (hide func()) {
 		every = redrawEvery
 	}
 	ended := make(chan struct{})
-	stop := make(chan struct{})
 	go func() {
 		defer close(ended)
-		ticker := time.NewTicker(every)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-stop:
-				return
-			case now := <-ticker.C:
-				draw(w, t.pace.line(now.Sub(began)), terminal, width)
-			}
-		}
+		_ = wait.PollUntilContextCancel(ctx, every, false, func(context.Context) (bool, error) {
+			draw(w, t.pace.line(time.Since(began)), terminal, width)
+			return false, nil
+		})
 	}()
 	return func() {
-		close(stop)
-		<-ended
 		cancel()
+		<-ended
 		if terminal {
 			overwrite(w, "")
 		}
@@ -84,7 +77,7 @@ func (t *transfer) show(ctx context.Context, began time.Time) (hide func()) {
 	}
 }
 
-// screen tells whether w is a terminal, and how wide.
+// screen reports whether w is a terminal, and how wide.
 func screen(w io.Writer) (terminal bool, width int) {
 	file, ok := w.(interface{ Fd() uintptr })
 	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {

@@ -55,7 +55,7 @@ func (q *queue) wakeAfter(d time.Duration) *time.Timer { return time.AfterFunc(d
 
 // errInterrupted is of files that the peer had not answered for when the user had
 // enough.
-var errInterrupted = errors.New("the transfer was interrupted before the peer had stored it")
+var errInterrupted = errors.New("the transfer was interrupted before the peer stored the file")
 
 // stopped is why nothing further is sent. The lock is held.
 func (q *queue) stopped() error {
@@ -71,7 +71,7 @@ func (q *queue) over() error {
 	return q.stopped()
 }
 
-// done tells whether nothing is left to take. The lock is held.
+// done reports whether nothing is left to take. The lock is held.
 func (q *queue) done() bool {
 	return q.stopped() != nil || q.closed && len(q.files)+q.ahead == 0
 }

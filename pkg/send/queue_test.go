@@ -16,7 +16,7 @@ import (
 // waiting is a queue with one association open, and files of these SOP classes.
 func waiting(t *testing.T, classes ...string) *queue {
 	t.Helper()
-	q := newQueue(t.Context(), limit{most: 4, now: 4})
+	q := newQueue(t.Context(), limit{most: 4, now: 4, growth: growth})
 	for i, class := range classes {
 		if err := q.put(file{path: string(rune('a' + i)), meta: dicom.Meta{SOPClass: class}}); err != nil {
 			t.Fatal(err)
@@ -78,7 +78,7 @@ func TestQueueTakesWhatIsProposed(t *testing.T) {
 // TestQueueAsksForNoSpare: a file that the association takes that was just opened is no
 // reason for another one; a second file is.
 func TestQueueAsksForNoSpare(t *testing.T) {
-	q := newQueue(t.Context(), limit{most: 4, now: 4})
+	q := newQueue(t.Context(), limit{most: 4, now: 4, growth: growth})
 	if err := errors.Join(q.put(file{path: "a"}), q.put(file{path: "b"})); err != nil || !q.turn() {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestOtherThanFiles(t *testing.T) {
 	}
 	defer socket.Close()
 	r, err := Files(t.Context(), to(p, dir))
-	if err != nil || r.Stored != 1 || names(r.Skipped) != "socket" || !strings.Contains(r.Skipped[0].Reason, "neither a file nor a directory") {
+	if err != nil || r.Stored != 1 || names(r.Skipped) != "socket" || !strings.Contains(r.Skipped[0].Reason, "neither a regular file nor a directory") {
 		t.Errorf("stored %d, skipped %v, %v", r.Stored, r.Skipped, err)
 	}
 }

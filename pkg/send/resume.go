@@ -29,7 +29,7 @@ type resumeLine struct {
 	Study    string    `json:"study,omitempty"`
 }
 
-// ambiguous tells whether a path is not the same once it was written as JSON, or could be
+// ambiguous reports whether a path is not the same once it was written as JSON, or could be
 // taken for one that is not.
 func ambiguous(path string) bool { return strings.ContainsRune(path, utf8.RuneError) }
 
@@ -55,7 +55,7 @@ type resume struct {
 	ended   chan struct{}
 }
 
-// stored tells whether the file was stored as it is now.
+// stored reports whether the file was stored as it is now.
 func (r *resume) stored(f file) (resumed, bool) {
 	line, ok := r.known[digestOf(f.path)]
 	return line, ok && line.size == f.size && line.modified == f.modified.UnixNano()
@@ -65,7 +65,7 @@ func (r *resume) stored(f file) (resumed, bool) {
 func (r *resume) add(f file) error {
 	line, err := encodeLine(f)
 	if err != nil {
-		return fmt.Errorf("writing down %s: %w", f.path, err)
+		return fmt.Errorf("recording %s: %w", f.path, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -118,7 +118,7 @@ func (r *resume) flush(lines []byte) error {
 		err = r.out.Sync()
 	}
 	if err != nil {
-		return fmt.Errorf("writing down what is stored: %w", err)
+		return fmt.Errorf("recording stored files: %w", err)
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ func (r *resume) close() error {
 	r.mu.Unlock()
 	<-r.ended
 	if err := r.out.Close(); err != nil && r.failed == nil {
-		return fmt.Errorf("writing down what is stored: %w", err)
+		return fmt.Errorf("recording stored files: %w", err)
 	}
 	return r.failed
 }

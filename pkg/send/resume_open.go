@@ -18,7 +18,7 @@ const (
 )
 
 // errInUse: two runs that write to one file would cut off each other's lines.
-var errInUse = errors.New("another run uses it: wait until that run has ended, or name another file")
+var errInUse = errors.New("another run uses it: wait until that run has ended, or specify another file")
 
 // openResume reads a resume file, or begins one, and takes it over for writing. It is
 // locked until it is closed. A last line that was not finished, as after a power cut, is
@@ -48,7 +48,7 @@ func (r *resume) take(server string) error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return errors.New("it is no file: name another one")
+		return errors.New("it is not a regular file: specify another one")
 	}
 	whole, err := r.read(r.out, server)
 	if err != nil {
@@ -106,7 +106,7 @@ func beginning(text []byte, whole int64) error {
 	return nil
 }
 
-var errNoResume = errors.New("this is no resume file: name another one, which may be a new one")
+var errNoResume = errors.New("it is not a resume file: specify another file or a new one")
 
 func checkHead(text []byte, server string) error {
 	var head resumeHead
@@ -114,10 +114,10 @@ func checkHead(text []byte, server string) error {
 		return errNoResume
 	}
 	if head.Resume != resumeVersion {
-		return fmt.Errorf("it has the format %d, and this program knows %d: use the program that wrote it, or begin a new file", head.Resume, resumeVersion)
+		return fmt.Errorf("it has format version %d, but this program supports version %d: use the program that wrote it, or specify a new file", head.Resume, resumeVersion)
 	}
 	if head.Server != server {
-		return fmt.Errorf("it says what %s has, and not %s: name another one for each server", head.Server, server)
+		return fmt.Errorf("it belongs to %s, not to %s: specify a separate file for each server", head.Server, server)
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func checkHead(text []byte, server string) error {
 func (r *resume) keep(text []byte, studies map[string]string) error {
 	var line resumeLine
 	if err := json.Unmarshal(text, &line); err != nil || line.Path == "" || line.Instance == "" {
-		return errors.New("it is damaged: begin a new file, and all is sent again")
+		return errors.New("it is damaged: specify a new file to send all files again")
 	}
 	path := line.Path
 	if len(line.Bytes) > 0 {
@@ -144,5 +144,5 @@ func (r *resume) keep(text []byte, studies map[string]string) error {
 
 // lockFailed is of a file system or a system that has no locks.
 func lockFailed(err error) error {
-	return fmt.Errorf("locking it: %w: name a file on another file system", err)
+	return fmt.Errorf("locking it: %w: specify a file on another file system", err)
 }

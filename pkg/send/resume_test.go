@@ -93,10 +93,10 @@ func TestResumeFilesThatAreRefused(t *testing.T) {
 		{"one with files", head + line, head + line, 1, ""},
 		{"one cut in a line", head + line + line[:30], head + line, 1, ""},
 		{"one cut in its head", head[:9], head, 0, ""},
-		{"another server's", strings.Replace(head, "bhs", "mhs", 1) + line, "", 0, "what mhs has, and not bhs"},
-		{"a later format's", strings.Replace(head, ":1", ":2", 1), "", 0, "format 2"},
-		{"something else", "name,phone\n", "", 0, "no resume file"},
-		{"something else in one line", "my only copy", "", 0, "no resume file"},
+		{"another server's", strings.Replace(head, "bhs", "mhs", 1) + line, "", 0, "it belongs to mhs, not to bhs"},
+		{"a later format's", strings.Replace(head, ":1", ":2", 1), "", 0, "format version 2"},
+		{"something else", "name,phone\n", "", 0, "not a resume file"},
+		{"something else in one line", "my only copy", "", 0, "not a resume file"},
 		{"a damaged line", head + "{}\n" + line, "", 0, "line 2: it is damaged"},
 		{"an endless line", head + strings.Repeat("x", 2*maxLine), "", 0, "line 2"},
 	} {
@@ -132,7 +132,7 @@ func TestResumeFileThatCannotBeWritten(t *testing.T) {
 	for r.add(f) == nil && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
-	if err := r.close(); err == nil || !strings.Contains(err.Error(), "writing down what is stored") {
+	if err := r.close(); err == nil || !strings.Contains(err.Error(), "recording stored files") {
 		t.Errorf("%v", err)
 	}
 }

@@ -85,7 +85,7 @@ func (s *scanner) unsendable(at found, problem error) *[]Outcome {
 	return &s.done.Skipped
 }
 
-// namedDICOM tells whether a file has an extension that DICOM files have.
+// namedDICOM reports whether a file has an extension that DICOM files have.
 func namedDICOM(path string) bool {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".dcm", ".dicom", ".ima":
@@ -94,7 +94,7 @@ func namedDICOM(path string) bool {
 	return false
 }
 
-// known tells whether the file needs no more looking at, since it was stored.
+// known reports whether the file needs no more looking at, since it was stored.
 func (s *scanner) known(f file) bool {
 	if s.resume == nil {
 		return false
@@ -120,11 +120,11 @@ func (s *scanner) first(instance digest, f file) bool {
 	switch {
 	case s.ctx.Err() != nil:
 	case err != nil:
-		s.omit(&s.done.Conflicting, f, fmt.Sprintf("%s has the same SOP Instance UID, and they can't be compared: %v", before, unwrapped(err)))
+		s.omit(&s.done.Conflicting, f, fmt.Sprintf("%s has the same SOP Instance UID, and the files can't be compared: %v", before, unwrapped(err)))
 	case same:
 		s.omit(&s.done.Copies, f, "it has the same bytes as "+before)
 	default:
-		s.omit(&s.done.Conflicting, f, fmt.Sprintf("%s, which is sent, has the same SOP Instance UID and other bytes", before))
+		s.omit(&s.done.Conflicting, f, fmt.Sprintf("%s, which was sent, has the same SOP Instance UID and different bytes", before))
 	}
 	return false
 }

@@ -15,6 +15,8 @@ import (
 	"net"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
 
@@ -31,10 +33,10 @@ type Options struct {
 	// DefaultConcurrency.
 	Concurrency int
 	Timeouts    dicom.Timeouts
-	// Backoff are the waits before an association is asked for again, after it
-	// failed or died without an answer in between. When they are used up, the
-	// other associations go on; nil for 0.5, 1, 2, 4 and 8 seconds.
-	Backoff []time.Duration
+	// Backoff is how long to wait before an association is requested again, after it
+	// failed or died without an answer in between, and Steps how often. After the last
+	// step the other associations go on; the zero value is 0.5, 1, 2, 4 and 8 seconds.
+	Backoff wait.Backoff
 	// Resume is the file that says what was stored already, and is told what is;
 	// "" for none. Server is whom it speaks of: one of another is refused.
 	Resume, Server string

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 )
 
@@ -49,15 +51,14 @@ type transfer struct {
 
 func newTransfer(o Options) *transfer {
 	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
-	if o.Backoff == nil {
-		const s = time.Second
-		o.Backoff = []time.Duration{s / 2, s, 2 * s, 4 * s, 8 * s}
+	if o.Backoff == (wait.Backoff{}) {
+		o.Backoff = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Steps: 5}
 	}
 	return &transfer{options: o, idle: idleAfter, done: Result{Studies: map[string][]digest{}, paths: map[digest]string{}}}
 }
 
-// round sends what feed puts into the queue, and returns when each of these files
-// is stored or failed. It tells whether the peer was within reach at its end.
+// round sends what feed puts into the queue, and returns when each of these files is stored
+// or failed. It reports whether the peer was within reach at its end.
 func (t *transfer) round(ctx context.Context, feed func(*queue)) bool {
 	q := newQueue(ctx, newLimit(t.options))
 	defer q.enough()

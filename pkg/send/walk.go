@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-var errNotFollowed = errors.New("it is a symbolic link to a directory, which is not followed: name the directory itself")
+var errNotFollowed = errors.New("it is a symbolic link to a directory, which is not followed: specify the directory itself")
 
 // found is a file of a walk.
 type found struct {
@@ -17,7 +17,7 @@ type found struct {
 	// info is nil where problem says why it can't be sent.
 	info    fs.FileInfo
 	problem error
-	// named tells whether the user named it, and not a directory that has it.
+	// named reports whether the user named it, and not a directory that has it.
 	named bool
 }
 
@@ -27,11 +27,11 @@ type visit func(found)
 // present tells of the first path that isn't there, or of none given.
 func present(paths []string) error {
 	if len(paths) == 0 {
-		return errors.New("no file or directory to send was named")
+		return errors.New("no file or directory to send was specified")
 	}
 	for _, path := range paths {
 		if _, err := os.Stat(path); err != nil {
-			return fmt.Errorf("looking for what to send: %w", err)
+			return fmt.Errorf("looking for files to send: %w", err)
 		}
 	}
 	return nil
@@ -93,7 +93,7 @@ func visitFile(f found, each visit) {
 	case f.problem != nil:
 		f.problem = unwrapped(f.problem)
 	case !f.info.Mode().IsRegular():
-		f.problem = errors.New("it is neither a file nor a directory")
+		f.problem = errors.New("it is neither a regular file nor a directory")
 	}
 	each(f)
 }

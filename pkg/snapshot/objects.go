@@ -2,11 +2,11 @@ package snapshot
 
 import (
 	"io"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
 // File is a file of objects, as kubectl prints them: objects and Lists, as JSON
@@ -90,24 +90,11 @@ type printed struct {
 // namespace, or of the object alone.
 func (p printed) query() Asked {
 	gvk := p.GroupVersionKind()
-	asked := Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: resourceOf(gvk), Namespace: p.GetNamespace()}
+	asked := Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: finding.PluralOf(gvk.Kind), Namespace: p.GetNamespace()}
 	if !p.listed {
 		asked.FieldSelector = "metadata.name=" + p.GetName()
 	}
 	return asked
-}
-
-// resourceOf guesses a kind's plural by the rules of English that Kubernetes
-// goes by (apimachinery v0.36, meta.UnsafeGuessKindToResource).
-func resourceOf(gvk schema.GroupVersionKind) string {
-	singular := strings.ToLower(gvk.Kind)
-	switch {
-	case strings.HasSuffix(singular, "s"):
-		return singular + "es"
-	case strings.HasSuffix(singular, "y") && !strings.HasSuffix(singular, "ay"): // gateways
-		return strings.TrimSuffix(singular, "y") + "ies"
-	}
-	return singular + "s"
 }
 
 // newest is the latest of the times in a value and at. Ends of certificates and

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/internal/planted"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
 // In testdata/planted every place that may hold a secret has PLANTED, with a
@@ -59,7 +60,7 @@ func fileOf(t testing.TB, objects []*unstructured.Unstructured) []byte {
 	b := NewBuilder()
 	for _, obj := range objects {
 		gvk := obj.GroupVersionKind()
-		b.Add(Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: strings.ToLower(gvk.Kind) + "s"}, obj)
+		b.Add(Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: finding.PluralOf(gvk.Kind)}, obj)
 	}
 	return written(t, b.Build(Meta{At: sampleAt}))
 }

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -121,7 +120,7 @@ func (c testCase) snapshot(objects []*unstructured.Unstructured) *snapshot.Snaps
 	}
 	for _, kind := range askedKinds {
 		asked := snapshot.Asked{Group: kind.Group, Kind: kind.Kind, Version: "v1"}
-		resource := schema.GroupResource{Group: kind.Group, Resource: strings.ToLower(kind.Kind) + "s"}.String()
+		resource := schema.GroupResource{Group: kind.Group, Resource: finding.PluralOf(kind.Kind)}.String()
 		switch {
 		case slices.Contains(c.NotServed, kind.Kind):
 			asked.Failure = &snapshot.Failure{Why: snapshot.NotServed, Verb: "list", Resource: resource}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -31,7 +32,7 @@ func TestForbiddenKinds(t *testing.T) {
 			if want == health.Unknown && (s.Verdict.Ref.Kind != kind.Kind || !strings.Contains(s.Verdict.Message, "you may not list")) {
 				t.Errorf("the verdict does not name the right: %s: %s", s.Verdict.Ref, s.Verdict.Message)
 			}
-			if len(s.Unknown) != 1 || s.Unknown[0].Why != snapshot.Forbidden || !strings.HasPrefix(s.Unknown[0].Resource, strings.ToLower(kind.Kind)+"s") {
+			if len(s.Unknown) != 1 || s.Unknown[0].Why != snapshot.Forbidden || !strings.HasPrefix(s.Unknown[0].Resource, finding.PluralOf(kind.Kind)) {
 				t.Errorf("the missing right is not named once: %v", s.Unknown)
 			}
 		})

@@ -85,5 +85,5 @@ func Overall(results []Result) Outcome {
 
 // reissue is what to do about a certificate that can't be mended.
 func (q Question) reissue(what string) finding.Fix {
-	return finding.Fix{Text: "Have a new certificate issued" + what, Command: "kubectl orthweb cert issue " + escape.ShellWord(q.Tenant)}
+	return finding.Fix{Text: "Issue a new certificate" + what, Command: "kubectl orthweb cert issue " + escape.ShellWord(q.Tenant)}
 }

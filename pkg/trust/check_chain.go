@@ -20,31 +20,31 @@ func (q Question) signature() Result {
 			return q.signed(a, faults)
 		}
 	}
-	r := Result{Name: "authority", Outcome: Fail, Fix: q.reissue(" by this tenant's authority")}
+	r := Result{Name: "authority", Outcome: Fail, Fix: q.reissue(" from this tenant's CA")}
 	_, unread := q.unread()
 	last := subjectOf(q.Chain[0].RawIssuer)
 	by := knownSigner(faults, others, q)
 	switch {
 	case by != nil && by.Earlier:
-		return q.replaced(r, *by, "was signed by an earlier key of")
+		return q.replaced(r, *by, "was signed with an earlier key of")
 	case by != nil:
-		r.Detail = fmt.Sprintf("it was signed by the CA of tenant %s (%s), and is asked for at tenant %s", by.Tenant, by.From, q.Tenant)
+		r.Detail = fmt.Sprintf("it was signed by the CA of tenant %s (%s), but was checked for tenant %s", by.Tenant, by.From, q.Tenant)
 	case len(unread) > 0 || len(today) == 0 && len(q.Authorities) > 0:
 		r.Outcome, r.Fix = Unknown, finding.Fix{}
-		r.Detail = fmt.Sprintf("none of the %d authorities that could be read signed it; its issuer is %s", len(q.Authorities), last)
+		r.Detail = fmt.Sprintf("none of the %d CAs that could be read signed it; its issuer is %s", len(q.Authorities), last)
 		for _, why := range unread {
 			r.Detail += "; " + why.String()
 		}
 	case len(today) == 0:
 		r.Outcome, r.Fix = Unknown, finding.Fix{}
-		r.Detail = fmt.Sprintf("tenant %s has no issuer with a CA of its own to compare with; its issuer is %s", q.Tenant, last)
+		r.Detail = fmt.Sprintf("tenant %s has no issuer with its own CA to compare with; the certificate's issuer is %s", q.Tenant, last)
 	case faults[0].Kind == certs.NamesakeCA:
 		at := slices.IndexFunc(q.Authorities, func(a Authority) bool { return !a.Earlier })
-		return q.replaced(r, q.Authorities[at], "names the authority, but was not signed by today's key: unless another CA has the same name, it was an earlier key of")
+		return q.replaced(r, q.Authorities[at], "names the CA, but was not signed with its current key: unless another CA has the same name, it was signed with an earlier key of")
 	default:
 		r.Detail = describe(faults)
 		if faults[0].Kind == certs.IssuerMissing {
-			r.Fix.Text += "; or where " + last + " is a CA below it, put that CA's certificate into the file, after the client's"
+			r.Fix.Text += "; or if " + last + " is a CA below it, add that CA's certificate to the file, after the client's"
 		}
 	}
 	return r
@@ -107,8 +107,8 @@ func describe(faults []certs.Fault) string {
 
 // replaced is the answer for a certificate of an authority that has a new key.
 func (q Question) replaced(r Result, a Authority, how string) Result {
-	r.Outcome, r.Fix = Fail, q.reissue(" by today's key")
-	r.Fix.Text += ", as for every other client; to keep the key at the next renewal, set spec.privateKey.rotationPolicy: Never on the CA's Certificate (cert-manager makes a new key each time by default, from 1.18 on)"
+	r.Outcome, r.Fix = Fail, q.reissue(" with the current key")
+	r.Fix.Text += ", and for every other client; to keep the key at the next renewal, set spec.privateKey.rotationPolicy: Never on the CA's Certificate (cert-manager 1.18 and later create a new key each time by default)"
 	if a.Folder != "" {
 		r.Fix.File = a.Folder + "/kustomization.yaml: spec.privateKey.rotationPolicy"
 	}
@@ -119,14 +119,14 @@ func (q Question) replaced(r Result, a Authority, how string) Result {
 // signed is the answer for a certificate of today's authority.
 func (q Question) signed(a Authority, faults []certs.Fault) Result {
 	name := fmt.Sprintf("tenant %s's CA %s (%s)", q.Tenant, subjectOf(a.Certificate.RawSubject), a.From)
-	r := Result{Name: "authority", Outcome: Pass, Detail: "it was signed by the key of " + name}
+	r := Result{Name: "authority", Outcome: Pass, Detail: "it was signed with the key of " + name}
 	if len(faults) == 0 {
 		return r
 	}
-	r.Outcome, r.Fix = Fail, q.reissue(" by this tenant's authority")
+	r.Outcome, r.Fix = Fail, q.reissue(" from this tenant's CA")
 	r.Detail += ", but the chain to it is not valid: " + describe(faults)
 	if faults[0].Kind == certs.CAExpired {
-		r.Fix = finding.Fix{Text: "Renew the authority first, then have every client's certificate issued anew"}
+		r.Fix = finding.Fix{Text: "Renew the CA first, then reissue every client's certificate"}
 	}
 	return r
 }

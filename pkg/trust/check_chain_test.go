@@ -24,20 +24,20 @@ func TestCheckAuthority(t *testing.T) {
 		want        Outcome
 		detail, fix string
 	}{
-		{"today's", chainOf(ca.issue(t)), q.Authorities, nil, Pass, "signed by the key of tenant bhs's CA CN=int-ca (Secret bhs-orthweb/int-ca-secret)", ""},
+		{"today's", chainOf(ca.issue(t)), q.Authorities, nil, Pass, "signed with the key of tenant bhs's CA CN=int-ca (Secret bhs-orthweb/int-ca-secret)", ""},
 		{"today's, though more can't be seen", chainOf(ca.issue(t)), q.Authorities, []snapshot.Failure{forbidden}, Pass, "", ""},
 		{"over another that comes with it", chainOf(below.issue(t), below), q.Authorities, nil, Pass, "", ""},
-		{"over another that is missing", chainOf(below.issue(t)), q.Authorities, nil, Fail, "it was signed by CN=below,O=Digihunch, whose certificate is not in the chain and which is not the trusted CA CN=int-ca", "put that CA's certificate into the file"},
-		{"over one that is no CA", chainOf(none.issue(t), none), q.Authorities, nil, Fail, "the chain to it is not valid: the CA CN=none,O=Digihunch in the chain has signed a certificate, and is not a CA's", "this tenant's"},
-		{"of a CA that has ended", chainOf(ended.issue(t)), today(ended), nil, Fail, "the CA CN=int-ca expired 60m ago, at 2026-03-01 11:00 UTC", "Renew the authority"},
+		{"over another that is missing", chainOf(below.issue(t)), q.Authorities, nil, Fail, "it was signed by CN=below,O=Digihunch, which is neither in the chain nor the trusted CA CN=int-ca", "add that CA's certificate to the file"},
+		{"over one that is no CA", chainOf(none.issue(t), none), q.Authorities, nil, Fail, "the chain to it is not valid: the CA CN=none,O=Digihunch in the chain signed a certificate, but is not a CA certificate", "this tenant's"},
+		{"of a CA that has ended", chainOf(ended.issue(t)), today(ended), nil, Fail, "the CA CN=int-ca expired 60m ago, at 2026-03-01 11:00 UTC", "Renew the CA first"},
 		{"an earlier key, seen", chainOf(before.issue(t)), append(today(ca), Authority{Tenant: "bhs", Certificate: before.Certificate, Earlier: true, Folder: "gitops/dependency/bhs"}), nil,
-			Fail, "it was signed by an earlier key of tenant bhs's CA", "rotationPolicy: Never"},
-		{"an earlier key, by its name", chainOf(before.issue(t)), q.Authorities, nil, Fail, "unless another CA has the same name, it was an earlier key", "rotationPolicy: Never"},
+			Fail, "it was signed with an earlier key of tenant bhs's CA", "rotationPolicy: Never"},
+		{"an earlier key, by its name", chainOf(before.issue(t)), q.Authorities, nil, Fail, "unless another CA has the same name, it was signed with an earlier key", "rotationPolicy: Never"},
 		{"another tenant's, of the same name", chainOf(mhr.issue(t)), q.Authorities, nil, Fail, "the CA of tenant mhr", "this tenant's"},
-		{"somebody else's", chainOf(stray.issue(t)), q.Authorities, nil, Fail, "it was signed by CN=example CA, whose certificate is not in the chain", "this tenant's"},
+		{"somebody else's", chainOf(stray.issue(t)), q.Authorities, nil, Fail, "it was signed by CN=example CA, which is neither in the chain", "this tenant's"},
 		{"nothing may be read", chainOf(ca.issue(t)), nil, []snapshot.Failure{forbidden}, Unknown, "you may not list secrets", ""},
-		{"not all may be read", chainOf(stray.issue(t)), q.Authorities, []snapshot.Failure{forbidden}, Unknown, "none of the 1 authorities", ""},
-		{"no CA issuer", chainOf(ca.issue(t)), nil, nil, Unknown, "no issuer with a CA of its own", ""},
+		{"not all may be read", chainOf(stray.issue(t)), q.Authorities, []snapshot.Failure{forbidden}, Unknown, "none of the 1 CAs", ""},
+		{"no CA issuer", chainOf(ca.issue(t)), nil, nil, Unknown, "no issuer with its own CA", ""},
 	} {
 		q := q
 		q.Chain, q.Authorities, q.Unknown = test.chain, test.authorities, test.unknown

@@ -21,25 +21,25 @@ func TestCheckGateway(t *testing.T) {
 		want        Outcome
 		detail, fix string
 	}{
-		{"SIMPLE", Server{Mode: Simple}, nil, Warn, "never asks for this certificate", "Set tls.mode: MUTUAL"},
-		{"SIMPLE, seen", Server{Mode: Simple}, silent, Warn, "never asks for this certificate", "Set tls.mode: MUTUAL"},
-		{"SIMPLE, but asks", Server{Mode: Simple}, asks, Unknown, "though it is set not to", ""},
+		{"SIMPLE", Server{Mode: Simple}, nil, Warn, "never requests this certificate", "Set tls.mode: MUTUAL"},
+		{"SIMPLE, seen", Server{Mode: Simple}, silent, Warn, "never requests this certificate", "Set tls.mode: MUTUAL"},
+		{"SIMPLE, but asks", Server{Mode: Simple}, asks, Unknown, "although it is configured not to", ""},
 		{"MUTUAL", Server{Mode: Mutual, CA: ours}, nil, Pass, "trusts this one", ""},
 		{"MUTUAL, seen", Server{Mode: Mutual, CA: ours}, asks, Pass, "trusts this one", ""},
 		{"OPTIONAL_MUTUAL", Server{Mode: OptionalMutual, CA: ours}, nil, Pass, "OPTIONAL_MUTUAL", ""},
-		{"MUTUAL, but does not ask", Server{Mode: Mutual, CA: ours}, silent, Warn, "does not ask", "whether another one has the port"},
-		{"MUTUAL with another CA", Server{Mode: Mutual, CA: others}, nil, Fail, "it was signed by a CA with the name of the trusted one, CN=int-ca, and with another key; what it trusts is in ", "an authority that the gateway trusts"},
-		{"MUTUAL without a CA", Server{Mode: Mutual}, nil, Fail, "no authority to check it against", "writes ca.crt"},
+		{"MUTUAL, but does not ask", Server{Mode: Mutual, CA: ours}, silent, Warn, "does not request one", "whether another Gateway has the port"},
+		{"MUTUAL with another CA", Server{Mode: Mutual, CA: others}, nil, Fail, "it was signed by a CA with the name of the trusted CA, CN=int-ca, but with another key; the CAs that it trusts are in ", "a CA that the gateway trusts"},
+		{"MUTUAL without a CA", Server{Mode: Mutual}, nil, Fail, "no CA to check it against", "writes ca.crt"},
 		{"MUTUAL, CA not readable", Server{Mode: Mutual, CAUnread: "you may not"}, nil, Unknown, "not known: you may not", ""},
-		{"MUTUAL that lets in all", Server{Mode: Mutual, CA: ours, Allowed: Allowed{SkipVerify: true}}, nil, Warn, "lets every one in", "insecureSkipVerify"},
+		{"MUTUAL that lets in all", Server{Mode: Mutual, CA: ours, Allowed: Allowed{SkipVerify: true}}, nil, Warn, "accepts every certificate", "insecureSkipVerify"},
 		{"MUTUAL for other names", Server{Mode: Mutual, CA: ours, Allowed: Allowed{Names: []string{"ct2"}}}, nil, Fail, "not on its list", "Add the certificate"},
 		{"MUTUAL for this digest", Server{Mode: Mutual, CA: ours, Allowed: Allowed{Hashes: []string{pairs(digest[:])}}}, nil, Pass, "", ""},
 		{"MUTUAL for this key", Server{Mode: Mutual, CA: ours, Allowed: Allowed{Hashes: []string{"00"}, SPKIs: []string{base64.StdEncoding.EncodeToString(key[:])}}}, nil, Pass, "", ""},
 		{"MUTUAL for other digests", Server{Mode: Mutual, CA: ours, Allowed: Allowed{Hashes: []string{"00"}}}, nil, Fail, "not on its list", "Add the certificate"},
-		{"ISTIO_MUTUAL", Server{Mode: IstioMutual}, nil, Fail, "gives to pods", "MUTUAL"},
-		{"PASSTHROUGH", Server{Mode: Passthrough}, nil, Unknown, "what is behind it decides", ""},
-		{"PASSTHROUGH, asks", Server{Mode: AutoPassthrough}, asks, Unknown, "it does ask", ""},
-		{"PASSTHROUGH, does not ask", Server{Mode: Passthrough}, silent, Warn, "does not ask", ""},
+		{"ISTIO_MUTUAL", Server{Mode: IstioMutual}, nil, Fail, "issues to pods", "MUTUAL"},
+		{"PASSTHROUGH", Server{Mode: Passthrough}, nil, Unknown, "the server behind it decides", ""},
+		{"PASSTHROUGH, asks", Server{Mode: AutoPassthrough}, asks, Unknown, "that server requests a certificate", ""},
+		{"PASSTHROUGH, does not ask", Server{Mode: Passthrough}, silent, Warn, "does not request a certificate", ""},
 		{"no TLS", Server{Mode: Plain}, nil, Warn, "does not use TLS", ""},
 		{"a mode of tomorrow", Server{Mode: "QUANTUM"}, nil, Unknown, "QUANTUM", ""},
 	} {
@@ -65,7 +65,7 @@ func TestMutualFix(t *testing.T) {
 func TestCheckGateways(t *testing.T) {
 	_, q := asking(t)
 	q.Servers = nil
-	if r := resultOf(t, Check(q), "gateways"); r.Outcome != Unknown || !strings.Contains(r.Detail, "no Gateway yet") {
+	if r := resultOf(t, Check(q), "gateways"); r.Outcome != Unknown || !strings.Contains(r.Detail, "no Gateway that could request it") {
 		t.Errorf("without any: %+v", r)
 	}
 	q.Unknown = []snapshot.Failure{{Why: snapshot.Forbidden, Verb: "list", Resource: "gateways.networking.istio.io"}}

@@ -19,7 +19,7 @@ const day = "2006-01-02 15:04 UTC"
 func (q Question) leaf() Result {
 	c := q.Chain[0]
 	return Result{Name: "certificate", Outcome: Pass,
-		Detail: fmt.Sprintf("it is of %s, issued by %s, serial %s", subjectOf(c.RawSubject), subjectOf(c.RawIssuer), serialOf(c.SerialNumber))}
+		Detail: fmt.Sprintf("subject %s, issuer %s, serial %s", subjectOf(c.RawSubject), subjectOf(c.RawIssuer), serialOf(c.SerialNumber))}
 }
 
 // own finds the first fault of some kinds that the certificate itself has.
@@ -36,12 +36,12 @@ func (q Question) dates() Result {
 	c, r := q.Chain[0], Result{Name: "dates", Outcome: Pass}
 	f, faulty := q.own(certs.Expired, certs.NotYetValid)
 	if !faulty {
-		r.Detail = fmt.Sprintf("it is valid for another %s, until %s", duration.HumanDuration(c.NotAfter.Sub(q.Now)), moment(c.NotAfter))
+		r.Detail = fmt.Sprintf("it is valid for %s, until %s", duration.HumanDuration(c.NotAfter.Sub(q.Now)), moment(c.NotAfter))
 		return r
 	}
 	r.Outcome, r.Detail, r.Fix = Fail, f.Describe("it"), q.reissue("")
 	if f.Kind == certs.NotYetValid {
-		r.Fix = finding.Fix{Text: "Set the clocks of this computer and of the one that issued it, or wait"}
+		r.Fix = finding.Fix{Text: "Check the clocks of this machine and of the one that issued it, or wait"}
 	}
 	return r
 }
@@ -51,15 +51,15 @@ func moment(t time.Time) string { return t.UTC().Format(day) }
 // authority makes sure that it is no authority's: with such a key a modality could
 // make certificates for everybody.
 func (q Question) authority() Result {
-	r := Result{Name: "not a CA", Outcome: Pass, Detail: "it can't sign others"}
+	r := Result{Name: "not a CA", Outcome: Pass, Detail: "it can't sign other certificates"}
 	if c := q.Chain[0]; isAuthority(c) || c.KeyUsage&x509.KeyUsageCertSign != 0 {
-		r.Outcome, r.Detail = Fail, "it is an authority's, which can sign others; a client's may not"
-		r.Fix = finding.Fix{Text: "Put the client's certificate first in the file, and never give an authority's key to a client"}
+		r.Outcome, r.Detail = Fail, "it is a CA certificate, which can sign other certificates; a client's certificate must not"
+		r.Fix = finding.Fix{Text: "Put the client's certificate first in the file, and never give a CA's key to a client"}
 	}
 	return r
 }
 
-// usage tells whether it may be used for a TLS client.
+// usage reports whether it may be used for a TLS client.
 func (q Question) usage() Result {
 	c, r := q.Chain[0], Result{Name: "usage", Outcome: Pass}
 	if f, faulty := q.own(certs.WrongUsage); faulty {
@@ -71,9 +71,9 @@ func (q Question) usage() Result {
 		r.Fix = q.reissue(" for a TLS client (clientAuth, digitalSignature)")
 		return r
 	}
-	r.Detail = "it may sign in as a client (clientAuth)"
+	r.Detail = "it may be used as a client certificate (clientAuth)"
 	if len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 {
-		r.Detail = "it may sign in as a client: it names no purposes, so any will do"
+		r.Detail = "it may be used as a client certificate: it has no extended key usage, so any is allowed"
 	}
 	return r
 }
@@ -84,10 +84,10 @@ func (q Question) strength() Result {
 	f, faulty := q.own(certs.WeakKey, certs.WeakSignature)
 	switch {
 	case faulty && f.Kind == certs.WeakKey:
-		r.Outcome, r.Detail, r.Fix = Fail, f.Describe("it"), q.reissue(" with a key of at least 2048 bits of RSA, or P-256")
+		r.Outcome, r.Detail, r.Fix = Fail, f.Describe("it"), q.reissue(" with an RSA key of at least 2048 bits, or a P-256 key")
 	case key.refused():
-		r.Outcome, r.Fix = Fail, q.reissue(" with an RSA key, or one on P-256")
-		r.Detail = fmt.Sprintf("Istio's gateways take no key of this kind: %s", key)
+		r.Outcome, r.Fix = Fail, q.reissue(" with an RSA or P-256 key")
+		r.Detail = fmt.Sprintf("Istio's gateways do not accept keys of this kind: %s", key)
 	case faulty:
 		r.Outcome, r.Detail, r.Fix = Fail, f.Describe("it"), q.reissue(" that is signed with SHA-256")
 	default:
@@ -97,10 +97,10 @@ func (q Question) strength() Result {
 }
 
 func (q Question) key() Result {
-	r := Result{Name: "key", Outcome: Pass, Detail: "the key is the certificate's"}
+	r := Result{Name: "key", Outcome: Pass, Detail: "the key belongs to the certificate"}
 	if f, faulty := q.own(certs.KeyMismatch); faulty {
 		r.Outcome, r.Detail = Fail, f.Describe("it")
-		r.Fix = finding.Fix{Text: "Use the key that the certificate was requested with, or have a new one issued for this key"}
+		r.Fix = finding.Fix{Text: "Use the key that the certificate was requested with, or issue a new certificate for this key"}
 	}
 	return r
 }

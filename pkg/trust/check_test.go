@@ -72,18 +72,18 @@ func TestCheckCertificate(t *testing.T) {
 		want        Outcome
 		detail, fix string
 	}{
-		{"valid", "dates", chainOf(ca.issue(t)), nil, Pass, "another 90d, until 2026-05-30 12:00 UTC", ""},
+		{"valid", "dates", chainOf(ca.issue(t)), nil, Pass, "valid for 90d, until 2026-05-30 12:00 UTC", ""},
 		{"ended", "dates", chainOf(ca.issue(t, between(-30*hours, -hours))), nil, Fail, "it expired 60m ago, at 2026-03-01 11:00 UTC", "new certificate"},
 		{"ends now", "dates", chainOf(ca.issue(t, between(-30*hours, 0))), nil, Fail, "it expired", "new certificate"},
-		{"not begun", "dates", chainOf(ca.issue(t, between(2*hours, 9*hours))), nil, Fail, "it is not yet valid: it begins in 120m", "clocks"},
-		{"a CA", "not a CA", chainOf(ca), nil, Fail, "authority's", "first in the file"},
-		{"may sign, without being a CA", "not a CA", usage(x509.KeyUsageCertSign), nil, Fail, "authority's", "first in the file"},
+		{"not begun", "dates", chainOf(ca.issue(t, between(2*hours, 9*hours))), nil, Fail, "it is not yet valid: it becomes valid in 120m", "clocks"},
+		{"a CA", "not a CA", chainOf(ca), nil, Fail, "it is a CA certificate", "first in the file"},
+		{"may sign, without being a CA", "not a CA", usage(x509.KeyUsageCertSign), nil, Fail, "it is a CA certificate", "first in the file"},
 		{"a server's", "usage", usage(x509.KeyUsageDigitalSignature, x509.ExtKeyUsageServerAuth), nil, Fail, "its extended key usage has no clientAuth; it is for serverAuth, digitalSignature", "clientAuth"},
 		{"for anything", "usage", usage(0, x509.ExtKeyUsageAny), nil, Pass, "clientAuth", ""},
-		{"no purposes", "usage", usage(x509.KeyUsageDigitalSignature), nil, Pass, "any will do", ""},
+		{"no purposes", "usage", usage(x509.KeyUsageDigitalSignature), nil, Pass, "any is allowed", ""},
 		{"the key may not sign", "usage", usage(x509.KeyUsageKeyEncipherment, x509.ExtKeyUsageClientAuth), nil, Fail, "its key usage has no digitalSignature", "digitalSignature"},
 		{"P-256", "key strength", chainOf(ca.issue(t)), nil, Pass, "ECDSA on P-256, signed with ECDSA-SHA256", ""},
-		{"the key", "key", chainOf(ca.issue(t)), nil, Pass, "is the certificate's", ""},
+		{"the key", "key", chainOf(ca.issue(t)), nil, Pass, "belongs to the certificate", ""},
 		{"another key", "key", chainOf(ca.issue(t)), ca.PublicKey, Fail, "issued for another key", "requested with"},
 		{"another kind of key", "key", chainOf(ca.issue(t)), public, Fail, "issued for another key", "requested with"},
 	} {

@@ -67,7 +67,7 @@ func judge(o Observation, entries []Entry) Served {
 		s.Detail = o.Err.Error()
 		return s
 	case len(o.Chain) == 0:
-		s.Detail = "the server showed no certificate"
+		s.Detail = "the server presented no certificate"
 		return s
 	}
 	s.Certificate = o.Chain[0]
@@ -76,7 +76,7 @@ func judge(o Observation, entries []Entry) Served {
 		s.Match = Same
 	case s.belongs(entries):
 		s.Match = Other
-		s.Detail = fmt.Sprintf("what is served is that of %s", s.Of)
+		s.Detail = fmt.Sprintf("the served certificate is that of %s", s.Of)
 		if s.OfTenant != e.Tenant {
 			s.Detail += ", tenant " + s.OfTenant
 		}
@@ -107,18 +107,18 @@ func (s *Served) strange(stored *x509.Certificate) {
 	switch {
 	case !sameNames(served, stored):
 		s.Match = Foreign
-		s.Detail = fmt.Sprintf("what is served is of %s, issued by %s, and none of these", subjectOf(served.RawSubject), subjectOf(served.RawIssuer))
+		s.Detail = fmt.Sprintf("the served certificate has subject %s and issuer %s, and is none of these", subjectOf(served.RawSubject), subjectOf(served.RawIssuer))
 	case served.NotBefore.After(stored.NotBefore):
 		s.Match = Newer
-		s.Detail = fmt.Sprintf("what is served was issued later than the stored one, at %s UTC", served.NotBefore.UTC().Format(day))
+		s.Detail = fmt.Sprintf("the served certificate was issued later than the stored one, at %s UTC", served.NotBefore.UTC().Format(day))
 	default:
 		s.Match = Older
-		s.Detail = fmt.Sprintf("what is served was issued before the stored one, at %s UTC", served.NotBefore.UTC().Format(day))
+		s.Detail = fmt.Sprintf("the served certificate was issued before the stored one, at %s UTC", served.NotBefore.UTC().Format(day))
 	}
 }
 
-// sameNames tells whether two certificates are for the same server: they have a
-// name in common, or no names at all and the same subject.
+// sameNames reports whether two certificates are for the same server: they have a name in
+// common, or no names at all and the same subject.
 func sameNames(a, b *x509.Certificate) bool {
 	namesA, namesB := namesOf(a), namesOf(b)
 	if len(namesA)+len(namesB) == 0 {

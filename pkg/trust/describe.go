@@ -103,7 +103,7 @@ func (r *Report) follow() {
 		place++
 		if next != place {
 			r.Problems = append(r.Problems, fmt.Sprintf(
-				"certificate %d is signed by certificate %d, which should come as number %d", at+1, next+1, place+1))
+				"certificate %d is signed by certificate %d, which should be number %d", at+1, next+1, place+1))
 		}
 		at = next
 	}
@@ -114,7 +114,7 @@ func (r *Report) follow() {
 	}
 	for i, c := range r.Certificates {
 		if !seen[i] {
-			r.Problems = append(r.Problems, fmt.Sprintf("certificate %d (%s) is no part of the first one's chain", i+1, c.Subject))
+			r.Problems = append(r.Problems, fmt.Sprintf("certificate %d (%s) is not part of the first certificate's chain", i+1, c.Subject))
 		}
 	}
 }

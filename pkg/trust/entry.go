@@ -85,6 +85,6 @@ func (e *Entry) known(stored []*x509.Certificate, from finding.Ref) {
 	}
 }
 
-// isAuthority tells whether the certificate may sign others. Version 1 has no
-// field for that, so only an explicit one counts (RFC 5280, section 4.2.1.9).
+// isAuthority reports whether the certificate may sign others. Version 1 has no field for
+// that, so only an explicit one counts (RFC 5280, section 4.2.1.9).
 func isAuthority(c *x509.Certificate) bool { return c.BasicConstraintsValid && c.IsCA }

@@ -12,9 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// admits tells whether the certificate is on the lists: by one of its names, and
-// by its digest or its key's (Envoy, CertificateValidationContext: a hash of
-// either list will do).
+// admits reports whether the certificate is on the lists: by one of its names, and by its
+// digest or its key's (Envoy, CertificateValidationContext: a hash of either list will do).
 func (a Allowed) admits(c *x509.Certificate) bool {
 	if len(a.Names) > 0 && !slices.ContainsFunc(namesOf(c), func(n Name) bool { return slices.Contains(a.Names, n.Value) }) {
 		return false
@@ -36,7 +35,7 @@ func (s Server) mutual() finding.Fix {
 	if len(s.Credentials) > 0 {
 		secret = s.Credentials[0].String()
 	}
-	return s.fix("Set tls.mode: MUTUAL; clients are then checked against ca.crt of "+secret+", where cert-manager puts the issuing CA",
+	return s.fix("Set tls.mode: MUTUAL; client certificates are then checked against ca.crt of "+secret+", where cert-manager writes the issuing CA",
 		"spec.servers["+s.Name+"].tls.mode: MUTUAL")
 }
 

@@ -45,7 +45,7 @@ func (r *reader) clientCA(server *Server, gateway *unstructured.Unstructured, s 
 	case len(names) > 0:
 		places = []string{names[0] + "-cacert", names[0]}
 	default:
-		server.CAUnread = "its authorities are in a file of the gateway's pods"
+		server.CAUnread = "its CAs are in a file of the gateway's pods"
 		return
 	}
 	for _, name := range places {
@@ -68,7 +68,7 @@ func (r *reader) clientCA(server *Server, gateway *unstructured.Unstructured, s 
 func (r *reader) readCA(server *Server, secret *unstructured.Unstructured) {
 	data := field.Map(secret.Object, "data")
 	if _, generic := data["cacert"]; generic {
-		server.CAUnread = fmt.Sprintf("%s keeps its authorities under cacert, which is not read; under ca.crt they would be", server.CAFrom)
+		server.CAUnread = fmt.Sprintf("%s has its CAs in the key cacert, which is not read; only ca.crt is read", server.CAFrom)
 		return
 	}
 	server.CA = r.inSecret(server.CAFrom, "ca.crt")

@@ -28,10 +28,10 @@ const (
 	AutoPassthrough Mode = "AUTO_PASSTHROUGH"
 )
 
-// Terminates tells whether the Gateway itself shows a certificate of a Secret.
+// Terminates reports whether the Gateway itself shows a certificate of a Secret.
 func (m Mode) Terminates() bool { return m == Simple || m == Mutual || m == OptionalMutual }
 
-// Asks tells whether clients are asked for a certificate of the Gateway's CA.
+// Asks reports whether clients are asked for a certificate of the Gateway's CA.
 func (m Mode) Asks() bool { return m == Mutual || m == OptionalMutual }
 
 // Server is one server of a Gateway.

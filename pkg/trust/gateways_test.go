@@ -32,7 +32,7 @@ func TestServers(t *testing.T) {
 		{"as Korthweb has it", func(*cluster) {}, "SIMPLE [orthweb-secret] 0 - -"},
 		{"mutual: ca.crt of the same Secret", func(c *cluster) { c.serving("HTTPS", mutual) }, "MUTUAL [orthweb-secret] 1 orthweb-secret -"},
 		{"mutual: -cacert goes before", ca("orthweb-secret-cacert", "ca.crt"), "MUTUAL [orthweb-secret] 1 orthweb-secret-cacert -"},
-		{"mutual: under Istio's own key", ca("orthweb-secret-cacert", "cacert"), "MUTUAL [orthweb-secret] 0 orthweb-secret-cacert Secret bhs-orthweb/orthweb-secret-cacert keeps its authorities under cacert"},
+		{"mutual: under Istio's own key", ca("orthweb-secret-cacert", "cacert"), "MUTUAL [orthweb-secret] 0 orthweb-secret-cacert Secret bhs-orthweb/orthweb-secret-cacert has its CAs in the key cacert"},
 		{"mutual: without any", ca("orthweb-secret", "tls.crt"), "MUTUAL [orthweb-secret] 0 orthweb-secret -"},
 		{"mutual: a Secret of its own", func(c *cluster) {
 			c.serving("HTTPS", map[string]any{"mode": "OPTIONAL_MUTUAL", "credentialName": "orthweb-secret", "caCertCredentialName": "int-ca-secret"})
@@ -44,7 +44,7 @@ func TestServers(t *testing.T) {
 			"MUTUAL [orthweb-secret] 0 - Secret bhs-orthweb/orthweb-secret-cacert could not be read: you may not list secrets"},
 		{"mutual: from files", func(c *cluster) {
 			c.serving("HTTPS", map[string]any{"mode": "MUTUAL", "caCertificates": "/etc/certs/ca.pem"})
-		}, "MUTUAL [] 0 - its authorities are in a file"},
+		}, "MUTUAL [] 0 - its CAs are in a file"},
 		{"two kinds of key", func(c *cluster) {
 			c.serving("HTTPS", map[string]any{"mode": "SIMPLE", "credentialNames": []any{"orthweb-secret", "int-ca-secret"}})
 		}, "SIMPLE [orthweb-secret int-ca-secret] 0 - -"},

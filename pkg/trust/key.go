@@ -39,15 +39,15 @@ func keyOf(public crypto.PublicKey) Key {
 	return Key{Algorithm: "unknown algorithm"}
 }
 
-// weak tells whether the key is shorter than what RFC 9325, section 4.5, and so
-// DICOM's BCP 195 profiles ask for: 2048 bits of RSA, 224 of ECDSA.
+// weak reports whether the key is shorter than what RFC 9325, section 4.5, and so DICOM's
+// BCP 195 profiles ask for: 2048 bits of RSA, 224 of ECDSA.
 func (k Key) weak() bool {
 	return k.Algorithm == "RSA" && k.Bits < 2048 || k.Algorithm == "ECDSA" && k.Bits < 224
 }
 
-// refused tells whether BoringSSL, which is inside of Istio's gateways, takes no
-// signature of such a key in a handshake unless it is told to
-// (ssl/extensions.cc, kVerifySignatureAlgorithms).
+// refused reports whether BoringSSL, which is inside of Istio's gateways, takes no
+// signature of such a key in a handshake unless it is told to (ssl/extensions.cc,
+// kVerifySignatureAlgorithms).
 func (k Key) refused() bool {
 	return k.Algorithm == "Ed25519" || k.Algorithm == "unknown algorithm" || k.Curve == "P-224"
 }

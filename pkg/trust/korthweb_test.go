@@ -82,7 +82,7 @@ func (c *cluster) snapshot() *snapshot.Snapshot {
 		health.ClusterIssuerKind, health.GatewayKind, health.VirtualServiceKind, secretKind, requestKind,
 		health.LeaseKind, health.PodKind, health.EventKind,
 	} {
-		asked := snapshot.Asked{Group: kind.Group, Version: "v1", Kind: kind.Kind, Resource: strings.ToLower(kind.Kind) + "s"}
+		asked := snapshot.Asked{Group: kind.Group, Version: "v1", Kind: kind.Kind, Resource: finding.PluralOf(kind.Kind)}
 		if slices.Contains(c.hidden, kind.Kind) {
 			asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list",
 				Resource: schema.GroupResource{Group: kind.Group, Resource: asked.Resource}.String()}

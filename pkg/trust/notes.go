@@ -31,22 +31,22 @@ func notesOn(c *x509.Certificate, now time.Time) []Note {
 	}
 	key, authority := keyOf(c.PublicKey), isAuthority(c)
 	server := !authority && certs.AllowsUsage(c, x509.ExtKeyUsageServerAuth)
-	note(!now.Before(c.NotAfter), finding.Critical, "it ended %s ago", duration.HumanDuration(now.Sub(c.NotAfter)))
-	note(now.Before(c.NotBefore), finding.Critical, "it begins in %s", duration.HumanDuration(c.NotBefore.Sub(now)))
-	note(c.NotAfter.Before(c.NotBefore), finding.Critical, "it ends before it begins")
+	note(!now.Before(c.NotAfter), finding.Critical, "it expired %s ago", duration.HumanDuration(now.Sub(c.NotAfter)))
+	note(now.Before(c.NotBefore), finding.Critical, "it becomes valid in %s", duration.HumanDuration(c.NotBefore.Sub(now)))
+	note(c.NotAfter.Before(c.NotBefore), finding.Critical, "it expires before it becomes valid")
 	note(key.weak(), finding.Critical, "its key is too weak: %s", key)
 	note(certs.WeakDigest(c) && !selfSigned(c), finding.Critical, "it is signed with a broken digest: %s", c.SignatureAlgorithm)
 	note(authority && c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0, finding.Critical,
-		"it is an authority that may not sign certificates (no keyCertSign)")
+		"it is a CA that may not sign certificates (no keyCertSign)")
 	note(len(c.UnhandledCriticalExtensions) > 0, finding.Warning,
-		"it has a critical extension that not every program knows: %s", firstOID(c))
-	note(c.Version < 3, finding.Warning, "it is of version %d, which says nothing of its uses", c.Version)
+		"it has a critical extension that not every program supports: %s", firstOID(c))
+	note(c.Version < 3, finding.Warning, "it has version %d, which does not define its usages", c.Version)
 	note(server && len(namesOf(c)) == 0, finding.Warning,
-		"it names no host (no subject alternative name): as a server's it is refused, whatever its CN says")
+		"it has no host name (no subject alternative name): as a server's certificate it is refused, whatever its CN is")
 	note(server && len(c.ExtKeyUsage) > 0 && c.NotAfter.Sub(c.NotBefore) > longest, finding.Warning,
-		"it is valid for %d days; Apple's systems refuse a server's beyond 825", int(c.NotAfter.Sub(c.NotBefore).Hours()/24))
-	note(authority, finding.Info, "it is an authority: who has its key can make certificates%s", depthOf(c))
-	note(selfSigned(c) && !authority, finding.Info, "it is self-signed: nobody vouches for it")
+		"it is valid for %d days; Apple's systems refuse server certificates valid for more than 825", int(c.NotAfter.Sub(c.NotBefore).Hours()/24))
+	note(authority, finding.Info, "it is a CA: its key can sign certificates%s", depthOf(c))
+	note(selfSigned(c) && !authority, finding.Info, "it is self-signed: no CA signed it")
 	return notes
 }
 
@@ -60,7 +60,7 @@ func firstOID(c *x509.Certificate) string {
 // depthOf says whether an authority may make further authorities.
 func depthOf(c *x509.Certificate) string {
 	if c.MaxPathLen == 0 && c.MaxPathLenZero {
-		return ", but no further authorities"
+		return ", but no further CAs"
 	}
 	return ""
 }

@@ -27,7 +27,7 @@ func (r *reader) secretEntry(tenant string, secret finding.Ref) Entry {
 	case r.snap.Lookup(secret).Presence == snapshot.Absent:
 		v.Status, v.Reason, v.Message = health.Failing, "NotFound", secret.String()+" does not exist"
 	case len(stored) == 0:
-		v.Status, v.Reason, v.Message = health.Unknown, "NoCertificate", "no certificate can be read in its tls.crt"
+		v.Status, v.Reason, v.Message = health.Unknown, "NoCertificate", "its tls.crt contains no readable certificate"
 	default:
 		e.dated(now)
 	}
@@ -40,12 +40,12 @@ func (e *Entry) dated(now time.Time) {
 	switch {
 	case now.Before(e.NotBefore):
 		v.Status, v.Reason = health.Failing, "NotYetValid"
-		v.Message = "it begins in " + duration.HumanDuration(e.NotBefore.Sub(now))
+		v.Message = "it becomes valid in " + duration.HumanDuration(e.NotBefore.Sub(now))
 	case !now.Before(e.NotAfter):
 		v.Status, v.Reason, v.Since = health.Failing, "Expired", e.NotAfter
-		v.Message = "it ended " + duration.HumanDuration(now.Sub(e.NotAfter)) + " ago"
+		v.Message = "it expired " + duration.HumanDuration(now.Sub(e.NotAfter)) + " ago"
 	default:
 		v.Status = health.Ready
-		v.Message = "valid for " + duration.HumanDuration(e.NotAfter.Sub(now)) + "; nobody renews it"
+		v.Message = "valid for " + duration.HumanDuration(e.NotAfter.Sub(now)) + "; it is not renewed automatically"
 	}
 }

@@ -127,7 +127,7 @@ func (c *conn) reasonOf(complaint string, data httpstream.Stream) error {
 
 func (c *conn) lostError() error { return fmt.Errorf("forwarding %s: %w", c.port, errLost) }
 
-// lost tells whether the tunnel has ended.
+// lost reports whether the tunnel has ended.
 func (c *conn) lost() bool {
 	select {
 	case <-c.tunnel.CloseChan():

@@ -86,7 +86,7 @@ func (d *Dialer) open(port Port) (*conn, error) {
 	}
 	if protocol != portforward.PortForwardProtocolV1Name {
 		_ = tunnel.Close()
-		return nil, fmt.Errorf("the API server speaks %q, not %q", protocol, portforward.PortForwardProtocolV1Name)
+		return nil, fmt.Errorf("the API server uses the protocol %q, not %q", protocol, portforward.PortForwardProtocolV1Name)
 	}
 	headers := http.Header{}
 	headers.Set(corev1.PortHeader, strconv.Itoa(port.Number))

@@ -29,11 +29,11 @@ func (v *validation) checkAssociation(ctx context.Context) Check {
 	return judgeAssociation(v.association.Contexts(), v.association.Peer(), nil, v.options, v.subject.Tenant, v.system.DicomAet)
 }
 
-// judgeAssociation is pure. title is Orthanc's own AE title, as its web says; "" where
-// that is not known.
+// judgeAssociation is pure. title is Orthanc's own AE title, as its web reports it; "" if
+// it is not known.
 func judgeAssociation(contexts []dicom.Result, peer dicom.Peer, err error, o Options, tenant, title string) Check {
-	expected := fmt.Sprintf("an association of %s with %s", o.Calling, o.Called)
-	inside := finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads DICOM to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
+	expected := fmt.Sprintf("an association from %s to %s", o.Calling, o.Called)
+	inside := finding.Fix{Text: "Check whether Orthanc is running and whether the VirtualService routes DICOM to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
 	var rejected *dicom.RejectError
 	var aborted *dicom.AbortError
 	switch {
@@ -46,9 +46,9 @@ func judgeAssociation(contexts []dicom.Result, peer dicom.Peer, err error, o Opt
 	case errors.As(err, &aborted):
 		return fail(codeAssociationAborted, aborted.Error(), expected, logFix(tenant))
 	case err != nil:
-		return fail(codeAssociationFailed, "there was no association: "+plain(err), expected, inside)
+		return fail(codeAssociationFailed, "no association was established: "+describeError(err), expected, inside)
 	}
-	details := []string{fmt.Sprintf("the peer is %s (%s), and takes PDUs of up to %d bytes", orUnnamed(peer.VersionName), peer.ImplementationClass, peer.MaxPDU)}
+	details := []string{fmt.Sprintf("the peer is %s (%s) and accepts PDUs of up to %d bytes", orUnnamed(peer.VersionName), peer.ImplementationClass, peer.MaxPDU)}
 	var refused, fixes []string
 	for _, c := range contexts {
 		what := className(c.Proposal.AbstractSyntax)
@@ -64,9 +64,9 @@ func judgeAssociation(contexts []dicom.Result, peer dicom.Peer, err error, o Opt
 		details = append(details, line)
 	}
 	if len(refused) == 0 {
-		return pass(fmt.Sprintf("%s took the association of %s", o.Called, o.Calling), details...)
+		return pass(fmt.Sprintf("%s accepted the association from %s", o.Called, o.Calling), details...)
 	}
-	c := fail(codeContextRefused, "not all that was asked for is accepted: "+strings.Join(refused, "; "), "that both are", finding.Fix{
+	c := fail(codeContextRefused, "not all required presentation contexts are accepted: "+strings.Join(refused, "; "), "Verification and Secondary Capture Image Storage are accepted", finding.Fix{
 		Text: strings.Join(slices.Compact(fixes), "; "),
 	})
 	c.Details = details
@@ -80,41 +80,41 @@ const (
 	byPresentation = 3
 )
 
-// rejectFix is the advice for a rejection, by its source and reason (PS3.8 table 9-21).
-// Orthanc 1.10.1 gives two of them: that the called AE title is not its own, with
-// DicomCheckCalledAet, and that the calling one may neither echo nor store.
+// rejectFix is the fix for a rejection, by its source and reason (PS3.8 table 9-21).
+// Orthanc 1.10.1 has two of them: the called AE title is not its own (with
+// DicomCheckCalledAet), and the calling one may neither echo nor store.
 func rejectFix(r *dicom.RejectError, o Options, tenant, title string) finding.Fix {
 	const user = "kubectl orthweb validate %s --aec=%s"
 	explain := escape.Command("kubectl orthweb explain %s", tenant)
 	switch {
 	case r.Source == byUser && r.Reason == 7 && title == "":
-		return finding.Fix{Text: "Give Orthanc's own AE title with --aec, and to the modalities: DicomAet in its configuration, which its web shows at /system"}
+		return finding.Fix{Text: "Set --aec, and the called AE title in the modalities, to Orthanc's own AE title: DicomAet in its configuration, which its web shows at /system"}
 	case r.Source == byUser && r.Reason == 7 && title != o.Called:
-		return finding.Fix{Text: "Call it by its own AE title, which is " + title + " (DicomAet), here and at the modalities", Command: escape.Command(user, tenant, title)}
+		return finding.Fix{Text: "Use Orthanc's own AE title, which is " + title + " (DicomAet), here and in the modalities", Command: escape.Command(user, tenant, title)}
 	case r.Source == byUser && r.Reason == 7:
-		return finding.Fix{Text: "See where DICOM leads: the Orthanc of this tenant's web has the AE title that was given, and what answers at its DICOM port has another", Command: explain}
+		return finding.Fix{Text: "Check where DICOM is routed to: the Orthanc behind this tenant's web has the AE title that was given, but the server at its DICOM port has another one", Command: explain}
 	case r.Source == byUser && r.Reason == 3:
-		return finding.Fix{Text: "Give the AE title of a modality that Orthanc knows with --aet, or enter " + o.Calling + " in its DicomModalities, with AllowEcho and AllowStore; " +
-			"with DicomCheckModalityHost the entry needs the address that Orthanc sees, which behind an ingress is the proxy's, and its log says which", Command: logFix(tenant).Command}
+		return finding.Fix{Text: "Set --aet to the AE title of a modality that Orthanc knows, or add " + o.Calling + " to its DicomModalities with AllowEcho and AllowStore; " +
+			"with DicomCheckModalityHost, the entry needs the client address that Orthanc sees, which behind an ingress is the proxy's; Orthanc's log shows it", Command: logFix(tenant).Command}
 	case r.Source == byPresentation:
-		return finding.Fix{Text: "Wait until other associations have ended and run it again; when it stays, raise the number of associations that the server takes, or send files with a lower --concurrency"}
+		return finding.Fix{Text: "Wait until other associations have ended and run the command again; if the error remains, raise the number of associations that the server accepts, or send files with a lower --concurrency"}
 	case r.Source == byUser && r.Reason == 2:
-		return finding.Fix{Text: "See what answers at the DICOM port: it does not take DICOM's application context, so it is no DICOM archive", Command: explain}
+		return finding.Fix{Text: "Check what answers at the DICOM port: it does not accept DICOM's application context, so it is not a DICOM archive", Command: explain}
 	case r.Source == byACSE && r.Reason == 2:
-		return finding.Fix{Text: "See what answers at the DICOM port: it speaks another version of DICOM's upper layer protocol", Command: explain}
+		return finding.Fix{Text: "Check what answers at the DICOM port: it uses another version of the DICOM upper layer protocol", Command: explain}
 	case !r.Permanent():
-		return finding.Fix{Text: "Run it again: the rejection is for now; when it stays, look into the server's log", Command: logFix(tenant).Command}
+		return finding.Fix{Text: "Run the command again: the rejection is transient; if it remains, check the server's log", Command: logFix(tenant).Command}
 	}
-	return finding.Fix{Text: "Look into the server's log, since it gives no reason: for an Orthanc, compare --aec with DicomAet and --aet with DicomModalities", Command: logFix(tenant).Command}
+	return finding.Fix{Text: "Check the server's log, since the rejection gives no reason: for Orthanc, compare --aec with DicomAet and --aet with DicomModalities", Command: logFix(tenant).Command}
 }
 
-// needed tells whether the checks that follow lack the context. The test study is sent
-// in Implicit VR where its own encoding is refused.
+// needed reports whether the following checks require the context. The test study is sent
+// in Implicit VR if its own encoding is refused.
 func needed(p dicom.Proposal, all []dicom.Result) bool {
 	return p.AbstractSyntax == dicom.Verification || slices.Contains(p.TransferSyntaxes, dicom.ExplicitVRLittleEndian) && !accepts(all, dicom.ImplicitVRLittleEndian)
 }
 
-// accepts tells whether images are taken in a transfer syntax.
+// accepts reports whether images are accepted in a transfer syntax.
 func accepts(all []dicom.Result, syntax string) bool {
 	return slices.ContainsFunc(all, func(r dicom.Result) bool {
 		return r.Accepted() && r.Proposal.AbstractSyntax == dicom.SecondaryCaptureStorage && r.TransferSyntax == syntax
@@ -140,19 +140,19 @@ func orUnnamed(text string) string {
 
 func (v *validation) checkEcho(ctx context.Context) Check {
 	_, err := v.association.Echo(ctx)
-	expected := "C-ECHO answered with success"
+	expected := "C-ECHO succeeds"
 	if err != nil {
-		return fail(codeEchoFailed, "C-ECHO failed: "+plain(err), expected, echoFix(err, Attempt{Tenant: v.subject.Tenant, Calling: v.options.Calling}))
+		return fail(codeEchoFailed, "C-ECHO failed: "+describeError(err), expected, echoFix(err, Attempt{Tenant: v.subject.Tenant, Calling: v.options.Calling}))
 	}
-	return pass("C-ECHO was answered with success")
+	return pass("C-ECHO succeeded")
 }
 
-// endAssociation releases the association, or aborts it where that fails.
+// endAssociation releases the association, or aborts it if that fails.
 func (v *validation) endAssociation() {
 	if v.association == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), refusalTimeout)
 	defer cancel()
 	if err := v.association.Release(ctx); err != nil {
 		v.association.Abort()

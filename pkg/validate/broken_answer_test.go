@@ -25,12 +25,12 @@ func TestTheFirstBrokenAnswerIsNamed(t *testing.T) {
 	const onPage, onAssociation = "web-default-password web-system study-found", "dicom-echo archive-limits dicom-store study-found study-elsewhere clean-up archive-unchanged"
 	for _, c := range []brokenHop{
 		{about: "no pod behind the ingress", change: answer("/", 503, "no healthy upstream"), fails: "web-page", code: codeWebStatus, says: "503 Service Unavailable: no healthy upstream", skipped: onPage},
-		{about: "another page", change: answer("/", 200, "<h1>It works!</h1>"), fails: "web-page", code: codeWebOther, says: "something else than Orthanc's explorer", skipped: onPage},
-		{about: "a wrong password", change: func(s *setup) { s.subject.Login = wrong("bhs") }, fails: "web-page", code: codeWebPassword, says: `the password of "admin" is not taken`, skipped: onPage},
-		{about: "another program's API", change: answer("/system", 200, `{"ok":true}`), fails: "web-system", code: codeWebOther, says: "is not Orthanc's", skipped: "study-found"},
+		{about: "another page", change: answer("/", 200, "<h1>It works!</h1>"), fails: "web-page", code: codeNotOrthanc, says: "is not Orthanc's explorer", skipped: onPage},
+		{about: "a wrong password", change: func(s *setup) { s.subject.Login = wrong("bhs") }, fails: "web-page", code: codeWebPassword, says: `the password of user "admin" is not accepted`, skipped: onPage},
+		{about: "another program's API", change: answer("/system", 200, `{"ok":true}`), fails: "web-system", code: codeNotOrthanc, says: "is not Orthanc's", skipped: "study-found"},
 		{about: "rejected", change: dicomPeer(func(p *peer) { p.answer = rejection }), fails: "dicom-association", code: codeAssociationRejected, says: "called-AE-title-not-recognized", skipped: onAssociation},
 		{about: "aborted", change: dicomPeer(func(p *peer) { p.answer = abortion }), fails: "dicom-association", code: codeAssociationAborted, says: "the peer aborted", skipped: onAssociation},
-		{about: "no DICOM", change: dicomPeer(func(p *peer) { p.answer = []byte("SSH-2.0-OpenSSH_9.6\r\n") }), fails: "dicom-association", code: codeAssociationFailed, says: "there was no association", skipped: onAssociation},
+		{about: "no DICOM", change: dicomPeer(func(p *peer) { p.answer = []byte("SSH-2.0-OpenSSH_9.6\r\n") }), fails: "dicom-association", code: codeAssociationFailed, says: "no association was established", skipped: onAssociation},
 		{about: "no images taken", change: dicomPeer(func(p *peer) { p.refuses = "1.2.840.10008.5.1.4.1.1.7" }), fails: "dicom-association", code: codeContextRefused, says: "Secondary Capture Image Storage", skipped: onAssociation},
 		{about: "no echo taken", change: dicomPeer(func(p *peer) { p.refuses = "1.2.840.10008.1.1" }), fails: "dicom-association", code: codeContextRefused, says: "Verification", skipped: onAssociation},
 		{about: "C-ECHO fails", change: dicomPeer(func(p *peer) { p.echo = 0x0110 }), fails: "dicom-echo", code: codeEchoFailed, says: "processing failure", skipped: "archive-limits dicom-store study-found study-elsewhere clean-up archive-unchanged"},
@@ -43,9 +43,9 @@ func TestTheFirstBrokenAnswerIsNamed(t *testing.T) {
 		{about: "fewer images", change: func(s *setup) {
 			s.archive.damage = func(*image) { s.archive.lose = s.archive.len() == 1 }
 		}, fails: "study-found", code: codeStudyDiffers, says: "1 images of the study, 1 of them"},
-		{about: "the search fails", change: answer("/tools/lookup", 500, ""), fails: "study-found", code: codeWebOther, says: "/tools/lookup: it answers 500 Internal Server Error", left: 2},
-		{about: "the list fails", change: answer("/studies/", 503, ""), fails: "study-found", code: codeWebOther, says: "images failed: it answers 503 Service Unavailable"},
-		{about: "the pixels can't be had", change: answer("/instances", 502, ""), fails: "study-found", code: codeWebOther, says: "502 Bad Gateway"},
+		{about: "the search fails", change: answer("/tools/lookup", 500, ""), fails: "study-found", code: codeNotOrthanc, says: "/tools/lookup: it returns 500 Internal Server Error", left: 2},
+		{about: "the list fails", change: answer("/studies/", 503, ""), fails: "study-found", code: codeNotOrthanc, says: "images failed: it returns 503 Service Unavailable"},
+		{about: "the pixels can't be had", change: answer("/instances", 502, ""), fails: "study-found", code: codeNotOrthanc, says: "502 Bad Gateway"},
 	} {
 		t.Run(c.about, c.check)
 	}

@@ -64,7 +64,7 @@ func TestCancelWithinACheck(t *testing.T) {
 		until  string // the last check that is told of
 	}{
 		{about: "connecting", during: func(s *setup, u *user) {
-			s.options.Dial = func(ctx context.Context, _ Subject, _ Place) (net.Conn, error) {
+			s.options.Dial = func(ctx context.Context, _ Subject, _ Endpoint) (net.Conn, error) {
 				u.leaves()
 				<-ctx.Done()
 				return nil, ctx.Err()

@@ -34,26 +34,26 @@ func TestJudgeCertificate(t *testing.T) {
 		code        finding.Code
 		says        string
 	}{
-		{about: "good", chain: []*x509.Certificate{good}, outcome: Pass, says: "signed by the tenant's authority, for " + host + ", good for "},
-		{about: "by an authority below", chain: []*x509.Certificate{lower.issue().Leaf, lower.cert}, outcome: Pass, says: "signed by the tenant's authority"},
-		{about: "by one below that isn't sent", chain: []*x509.Certificate{lower.issue().Leaf}, outcome: Fail, code: codeServerIssuerMissing, says: "the server's certificate was signed by CN=below, whose certificate is not in the chain"},
+		{about: "good", chain: []*x509.Certificate{good}, outcome: Pass, says: "signed by the tenant's CA, for " + host + ", valid for "},
+		{about: "by an authority below", chain: []*x509.Certificate{lower.issue().Leaf, lower.cert}, outcome: Pass, says: "signed by the tenant's CA"},
+		{about: "by one below that isn't sent", chain: []*x509.Certificate{lower.issue().Leaf}, outcome: Fail, code: codeServerIssuerMissing, says: "the server's certificate was signed by CN=below, which is neither in the chain"},
 		{about: "by either of two authorities", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{other.cert, own.cert}, outcome: Pass, says: "signed by"},
 		{about: "ended", chain: []*x509.Certificate{good}, now: good.NotAfter, outcome: Fail, code: codeServerExpired, says: "the server's certificate expired 0s ago"},
-		{about: "not yet begun", chain: []*x509.Certificate{good}, now: good.NotBefore.Add(-time.Minute), outcome: Fail, code: codeServerExpired, says: "is not yet valid: it begins in 60s"},
+		{about: "not yet begun", chain: []*x509.Certificate{good}, now: good.NotBefore.Add(-time.Minute), outcome: Fail, code: codeServerExpired, says: "is not yet valid: it becomes valid in 60s"},
 		{about: "another name", chain: []*x509.Certificate{own.issue(func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.orthweb.com"} }).Leaf},
 			outcome: Fail, code: codeServerName, says: "is not for " + host},
 		{about: "another tenant's", chain: []*x509.Certificate{other.issue().Leaf}, outcome: Fail, code: codeServerUntrusted, says: "was signed by the CA of tenant mhr"},
-		{about: "an authority of the same name", chain: []*x509.Certificate{namesake.issue().Leaf}, outcome: Fail, code: codeServerNamesake, says: "the name of the trusted one, CN=bhs-ca, and with another key"},
+		{about: "an authority of the same name", chain: []*x509.Certificate{namesake.issue().Leaf}, outcome: Fail, code: codeServerOtherKey, says: "the name of the trusted CA, CN=bhs-ca, but with another key"},
 		{about: "for clients alone", chain: []*x509.Certificate{own.issue(func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 		}).Leaf}, outcome: Fail, code: codeServerUsage, says: "has no serverAuth"},
-		{about: "ends soon", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-47 * time.Hour), outcome: Warn, code: codeServerEndsSoon, says: "ends in 47h"},
-		{about: "ends soon enough", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-soon), outcome: Pass, says: "good for 2d"},
-		{about: "not known", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{}, outcome: Warn, code: codeAuthorityUnread, says: "is not known: you may not read it"},
+		{about: "ends soon", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-47 * time.Hour), outcome: Warn, code: codeServerEndsSoon, says: "expires in 47h"},
+		{about: "ends soon enough", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-expiryWarning), outcome: Pass, says: "valid for 2d"},
+		{about: "not known", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{}, outcome: Warn, code: codeCAUnread, says: "it is not known whether the tenant's CA signed the certificate: you may not read it"},
 	} {
-		s := Subject{Tenant: "bhs", Authorities: c.authorities, Unread: "you may not read it", Others: []Subject{{Tenant: "mhr", Authorities: []*x509.Certificate{other.cert}}}}
+		s := Subject{Tenant: "bhs", CAs: c.authorities, CAUnread: "you may not read it", Others: []Subject{{Tenant: "mhr", CAs: []*x509.Certificate{other.cert}}}}
 		if c.authorities == nil {
-			s.Authorities = []*x509.Certificate{own.cert}
+			s.CAs = []*x509.Certificate{own.cert}
 		}
 		if c.now.IsZero() {
 			c.now = now
@@ -73,7 +73,7 @@ func TestJudgeSeveralFaults(t *testing.T) {
 	leaf := own.issue(func(c *x509.Certificate) {
 		c.NotAfter, c.DNSNames, c.ExtKeyUsage = time.Now().Add(-time.Minute), []string{"other.example.com"}, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	}).Leaf
-	c := judgeCertificate([]*x509.Certificate{leaf}, "web.bhs.orthweb.com", Subject{Tenant: "bhs", Authorities: []*x509.Certificate{own.cert}}, time.Now())
+	c := judgeCertificate([]*x509.Certificate{leaf}, "web.bhs.orthweb.com", Subject{Tenant: "bhs", CAs: []*x509.Certificate{own.cert}}, time.Now())
 	judged(t, "three faults", c, Fail, codeServerExpired, "expired")
 	want := []string{
 		"also: the server's certificate is not for web.bhs.orthweb.com: it is for other.example.com, 127.0.0.1",
@@ -84,11 +84,11 @@ func TestJudgeSeveralFaults(t *testing.T) {
 	}
 }
 
-// TestRemedies: each fault that a server's certificate can have has one code, and a
+// TestCertificateFixes: each fault that a server's certificate can have has one code, and a
 // fix.
-func TestRemedies(t *testing.T) {
+func TestCertificateFixes(t *testing.T) {
 	codes := map[certs.FaultKind]int{}
-	for _, r := range remedies {
+	for _, r := range certificateFixes {
 		for kind, fix := range r.fixes {
 			if codes[kind]++; fix == "" || r.expected == "" || r.code == "" {
 				t.Errorf("%s: %+v", kind, r)

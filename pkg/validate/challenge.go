@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// challenge is one way to sign in that a server offers in WWW-Authenticate.
+// challenge is an authentication scheme that a server offers in WWW-Authenticate.
 type challenge struct{ scheme, realm string }
 
 // orthancRealm is the realm of Orthanc's own challenges (HttpServer.cpp).
@@ -73,7 +73,7 @@ func splitUnquoted(list string) (parts []string) {
 	return append(parts, strings.TrimSpace(list[from:]))
 }
 
-// isToken tells whether a text is a token of HTTP (RFC 9110, section 5.6.2).
+// isToken reports whether a text is a token of HTTP (RFC 9110, section 5.6.2).
 func isToken(text string) bool {
 	for _, c := range text {
 		if c > '~' || c <= ' ' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c) {
@@ -83,7 +83,7 @@ func isToken(text string) bool {
 	return text != "" && len(text) <= maxSchemeLen
 }
 
-// basic finds the challenge for a user and a password.
+// basic returns the challenge for a user and a password.
 func basic(offered []challenge) (challenge, bool) {
 	for _, c := range offered {
 		if strings.EqualFold(c.scheme, "Basic") {
@@ -93,7 +93,7 @@ func basic(offered []challenge) (challenge, bool) {
 	return challenge{}, false
 }
 
-// schemes names what is offered, each once.
+// schemes lists the offered schemes, each once.
 func schemes(offered []challenge) string {
 	var names []string
 	seen := map[string]bool{}

@@ -1,6 +1,6 @@
-// Package validate proves from outside that a tenant works: it does what a browser
-// and a modality do, hop by hop, and says which hop fails. It is handed all that it
-// needs to know of the tenant, and reads nothing of the cluster.
+// Package validate tests from outside the cluster that a tenant works: it connects as a
+// browser and a modality do, hop by hop, and reports which hop fails. It is given
+// everything that it needs to know about the tenant, and does not read the cluster.
 package validate
 
 import (
@@ -13,38 +13,38 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// Outcome is what came of a check.
+// Outcome is the result of a check.
 type Outcome string
 
 // The outcomes.
 const (
 	Pass Outcome = "PASS"
-	// Fail: it does not work, or lets in whom it must not.
+	// Fail: it does not work, or accepts clients that it must refuse.
 	Fail Outcome = "FAIL"
-	// Warn: it works, and something is not as it should be.
+	// Warn: it works, but something is not as it should be.
 	Warn Outcome = "WARN"
-	// Skip: it was not tried. Check.After says which check failed before, or else
-	// Found says what was missing.
+	// Skip: it was not tested. Check.After is the check that failed before; otherwise Found
+	// says what was missing.
 	Skip Outcome = "SKIP"
 )
 
-// Check is one hop that was tried.
+// Check is the result for one hop.
 type Check struct {
 	// Name never changes: "web-tls".
 	Name    string
 	Outcome Outcome
-	// Code is of a Fail or Warn, see docs/findings.md.
+	// Code is set for Fail and Warn, see docs/findings.md.
 	Code finding.Code
-	// Found is a sentence without a full stop: what was seen.
+	// Found is the message: a sentence without a full stop.
 	Found string
-	// Expected is what should have been, of a Fail or Warn.
+	// Expected is the expected result, set for Fail and Warn.
 	Expected string
-	// Fix is what to do about it.
+	// Fix is set for Fail and Warn.
 	Fix finding.Fix
-	// After is the check whose failure this one was skipped for.
+	// After is the failed check because of which this one was skipped.
 	After string
 	Took  time.Duration
-	// Details are lines of what else was seen.
+	// Details are further lines about the check.
 	Details []string
 }
 
@@ -63,31 +63,31 @@ func warn(code finding.Code, found, expected string, fix finding.Fix) Check {
 
 func skip(why string) Check { return Check{Outcome: Skip, Found: why} }
 
-// plain is an error in plain words: the time that is up is the check's.
-func plain(err error) string {
+// describeError is the text of an error. A deadline is always that of the check.
+func describeError(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "there was no answer in time"
+		return "timed out waiting for a response"
 	}
 	var answered *dicom.StatusError
 	if errors.As(err, &answered) {
-		return answered.Error() // which image it was of is said
+		return answered.Error() // the message already names the image
 	}
 	return err.Error()
 }
 
-// runner does checks one after the other and tells each as soon as it is done.
+// runner runs checks in order and reports each as soon as it has a result.
 type runner struct {
-	tell   func(Check)
+	report func(Check)
 	checks []Check
 	// stopped is the check that failed or was skipped because of one, by name.
 	stopped map[string]string
-	// missing is why a check, and those that stand on it, can't be tried.
+	// missing is why a check, and those that require it, can't be tested.
 	missing map[string]string
 	timeout time.Duration
 }
 
-// do does a check unless one that it stands on has failed. It tells whether the
-// check passed, with or without a warning.
+// do runs a check unless one that it requires has failed. It reports whether the check
+// passed, with or without a warning.
 func (r *runner) do(ctx context.Context, name string, needs []string, check func(context.Context) Check) bool {
 	if ctx.Err() != nil {
 		return false
@@ -109,7 +109,7 @@ func (r *runner) do(ctx context.Context, name string, needs []string, check func
 	c := check(bounded)
 	cancel()
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return false // what it says now is of no use
+		return false // the result is incomplete
 	}
 	c.Name, c.Took = name, time.Since(began)
 	if c.Outcome == Fail {
@@ -121,14 +121,14 @@ func (r *runner) do(ctx context.Context, name string, needs []string, check func
 
 func (r *runner) add(c Check) {
 	r.checks = append(r.checks, c)
-	if r.tell != nil {
-		r.tell(c)
+	if r.report != nil {
+		r.report(c)
 	}
 }
 
-// Worst is the worst of the outcomes: Fail, then Warn, then Pass. It is Skip where
-// it could not be told: nothing was tried, or, without a failure, not what a tenant
-// is for, its page and an association, or not what the user wanted to send.
+// Worst is the worst of the outcomes: Fail, then Warn, then Pass. It is Skip if the result
+// is not known: nothing was tested, or nothing failed but the page, the association or the
+// user's files were not tested.
 func Worst(checks []Check) Outcome {
 	rank := map[Outcome]int{Skip: 0, Pass: 1, Warn: 2, Fail: 3}
 	worst, told := Skip, true
@@ -146,12 +146,12 @@ func Worst(checks []Check) Outcome {
 	return worst
 }
 
-// Untried says what works and what was not tried, empty where the web was signed in
-// to or needs no password. It is for checks of which none has failed: without a
-// password a tenant is not known to work.
-func Untried(checks []Check) string {
+// Untested describes what works and what was not tested. It is empty if signing in to the
+// web succeeded or the web needs no password. It is for checks without a failure: without a
+// password it is not known whether the tenant works.
+func Untested(checks []Check) string {
 	var page, signIn Check
-	dicom := "DICOM answers C-ECHO, storing was not tried"
+	dicom := "DICOM answers C-ECHO; storing was not tested"
 	for _, c := range checks {
 		passed := c.Outcome == Pass || c.Outcome == Warn
 		switch {

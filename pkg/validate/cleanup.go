@@ -9,13 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// cleanUp removes the test study from wherever it turned up, by the UIDs of its
-// images, and looks that it is gone.
+// cleanUp removes the test study from every archive that has it, by the UIDs of its images,
+// and verifies that none is left.
 func (v *validation) cleanUp(ctx context.Context) Check {
 	if !v.stored {
 		return skip("nothing was stored")
@@ -26,33 +28,33 @@ func (v *validation) cleanUp(ctx context.Context) Check {
 	}
 	gone, left := v.removeEverywhere(ctx)
 	if len(left) == 0 && len(gone) > 0 {
-		return pass("the test study was removed from " + strings.Join(gone, ", ") + ", and is gone")
+		return pass("the test study was removed from " + strings.Join(gone, ", ") + "; none of it is left")
 	}
 	found := "the test study could not be removed"
 	switch {
 	case len(left) == 0:
-		found = "the test study was not found, and so not removed"
+		found = "the test study was not found, so it was not removed"
 	case len(gone) > 0:
-		found = "the test study was removed from " + strings.Join(gone, ", ") + ", and may be elsewhere"
+		found = "the test study was removed from " + strings.Join(gone, ", ") + ", but may still be in another archive"
 	}
-	c := warn(codeLeftBehind, found, "that nothing of the test is left", finding.Fix{
-		Text:    "Look for it in Orthanc's explorer and delete it there: patient " + dicom.TestPatientName + ", ID " + v.study[0].PatientID + ". This finds it",
+	c := warn(codeStudyRemains, found, "nothing of the test study is left", finding.Fix{
+		Text:    "Find it in Orthanc's explorer and delete it there: patient " + dicom.TestPatientName + ", ID " + v.study[0].PatientID + ". This command finds it",
 		Command: escape.Command("curl --user admin --data %s %s/tools/lookup", v.studyUID(), v.web.base),
 	})
 	c.Details = append(left, uid)
 	return c
 }
 
-// removeEverywhere returns the tenants that it was removed from, and why it may still
-// be with others.
+// removeEverywhere returns the tenants from whose archives the study was removed, and why
+// others may still have it.
 func (v *validation) removeEverywhere(ctx context.Context) (gone, left []string) {
 	removed, err := v.remove(ctx, v.subject, v.login)
 	if !removed && len(v.found) == 0 && len(v.subject.Others) > 0 {
-		v.lookInOthers(ctx) // nothing has looked there before
+		v.queryOthers(ctx) // they have not been queried before
 	}
 	note := func(tenant string) {
 		if err != nil {
-			left = append(left, tenant+": "+plain(err))
+			left = append(left, tenant+": "+describeError(err))
 		} else if removed {
 			gone = append(gone, tenant)
 		}
@@ -68,63 +70,63 @@ func (v *validation) removeEverywhere(ctx context.Context) (gone, left []string)
 	return gone, left
 }
 
-// attempts are the pauses before a failed removal is tried again: the connection may
+// removals is how often a removal is tried, and the pauses between: the connection may
 // be lost for a moment.
-var attempts = []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second, 3 * time.Second}
+var removals = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 3, Steps: 5}
 
-// remove removes the study from one tenant's archive, and tells whether it was there.
+// remove removes the study from one tenant's archive, and reports whether the archive had
+// it.
 func (v *validation) remove(ctx context.Context, s Subject, login Credentials) (removed bool, err error) {
 	w := newWeb(v.options, s)
 	defer w.close()
-	for _, pause := range attempts {
+	err = ctx.Err() // which ends the loop before the first attempt
+	_ = wait.ExponentialBackoffWithContext(ctx, removals, func(ctx context.Context) (bool, error) {
 		var done bool
 		done, err = v.removeOnce(ctx, w, login)
 		removed = removed || done
 		var answered *statusError
-		if err == nil || errors.As(err, &answered) && answered.status < http.StatusInternalServerError {
-			return removed, err
-		}
-		if !sleep(ctx, pause) {
-			return removed, err
-		}
-	}
+		return err == nil || errors.As(err, &answered) && answered.status < http.StatusInternalServerError, nil
+	})
 	return removed, err
 }
 
-// settled is how long an archive may take to keep an image whose answer was lost.
-const settled = time.Second
+// lateTimeout is how long an archive may take to keep an image whose answer was lost.
+const lateTimeout = time.Second
 
-// removeOnce removes what there is until the archive says that there is nothing left.
-// Where the answer to C-STORE was lost, the image may come only now.
+// removeOnce removes what is stored until the archive reports that nothing is left. If the
+// answer to C-STORE was lost, the image may be stored only now.
 func (v *validation) removeOnce(ctx context.Context, w *web, login Credentials) (removed bool, err error) {
 	began := time.Now()
-	for deletions := 0; ; {
-		there, err := v.there(ctx, w, login)
+	_ = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		var done bool
+		done, err = v.removeAll(ctx, w, login)
+		removed = removed || done
+		return err != nil || !v.unanswered || time.Since(began) > lateTimeout, nil
+	})
+	return removed, err
+}
+
+// removeAll deletes until the archive has nothing of the study, three times at most.
+func (v *validation) removeAll(ctx context.Context, w *web, login Credentials) (removed bool, err error) {
+	for deletions := 0; ; deletions++ {
+		paths, err := v.storedPaths(ctx, w, login)
 		switch {
-		case err != nil:
+		case err != nil || len(paths) == 0:
 			return removed, err
-		case len(there) == 0 && (!v.unanswered || time.Since(began) > settled):
-			return removed, nil
-		case len(there) == 0:
-			if !sleep(ctx, 100*time.Millisecond) {
-				return removed, nil
-			}
 		case deletions == 3:
-			return removed, fmt.Errorf("it still has %s after %d deletions", strings.Join(there, ", "), deletions)
-		default:
-			if err := deleteAll(ctx, w, there, login); err != nil {
-				return removed, err
-			}
-			deletions++
-			removed = true
+			return removed, fmt.Errorf("it still has %s after %d deletions", strings.Join(paths, ", "), deletions)
 		}
+		if err := deleteAll(ctx, w, paths, login); err != nil {
+			return removed, err
+		}
+		removed = true
 	}
 }
 
-// there is what an archive has of the test study, as paths of its REST API: the images
+// storedPaths is what an archive has of the test study, as paths of its REST API: the images
 // by their UIDs, or else the study. An Orthanc that compresses with loss gives images UIDs
 // of its own (IngestTranscoding), and the study has UIDs and a patient that no other has.
-func (v *validation) there(ctx context.Context, w *web, login Credentials) (paths []string, err error) {
+func (v *validation) storedPaths(ctx context.Context, w *web, login Credentials) (paths []string, err error) {
 	for _, image := range v.study {
 		id, err := lookUp(ctx, w, "Instance", image.SOPInstance, login)
 		if err != nil {
@@ -155,24 +157,14 @@ func (v *validation) there(ctx context.Context, w *web, login Credentials) (path
 	return []string{path}, nil
 }
 
-// deleteAll deletes one by one. With the last image Orthanc removes its series, study and
-// patient.
+// deleteAll deletes the paths one at a time. With the last image Orthanc removes its
+// series, study and patient.
 func deleteAll(ctx context.Context, w *web, paths []string, login Credentials) error {
 	for _, path := range paths {
-		status, _, err := w.ask(ctx, http.MethodDelete, path, nil, login)
+		status, _, err := w.request(ctx, http.MethodDelete, path, nil, login)
 		if err = orStatus(err, status); err != nil && status != http.StatusNotFound {
 			return fmt.Errorf("DELETE %s: %w", path, err)
 		}
 	}
 	return nil
-}
-
-// sleep pauses, and tells whether ctx lasted.
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return true
-	}
 }

@@ -1,19 +1,37 @@
 package validate
 
 import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
+	"maps"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
+	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
 
-// sent are the codes of pkg/send, whose checks stand among this package's.
+// sent are the codes of pkg/send, whose checks are reported with this package's.
 var sent = regexp.MustCompile(`finding\.Code = "(OW\d+)"`)
 
 // codes are the constants of codes.go, each with how often the package uses it.
@@ -53,19 +71,19 @@ func codes(t *testing.T) (byName map[string]string, used map[string]int) {
 	return byName, used
 }
 
-// several are the codes of what can be seen in more than one place.
+// several are the codes that are used in more than one place.
 var several = map[string]int{
-	"codeAnybodyLetIn":  2, // not asked at all, or let in without
-	"codeWebOther":      7, // at each question to the web
-	"codeWebStatus":     2, // with and without what is known of the error
-	"codeWebSignIn":     2, // and to tell it from a password
-	"codeWebRedirect":   2, // and to look for Orthanc itself
-	"codeWebNotFound":   3, // the same
-	"codeServerName":    2, // and of one that is shown without SNI
-	"codeServerNoNames": 2, // the same
+	"codeAnyClientAccepted": 2, // no certificate is requested, or a client without one is accepted
+	"codeNotOrthanc":        7, // at each request to the web
+	"codeWebStatus":         2, // with a known error and without
+	"codeWebSignIn":         2, // and to distinguish it from a password prompt
+	"codeWebRedirect":       2, // and to look for Orthanc itself
+	"codeWebNotFound":       3, // the same
+	"codeServerName":        2, // and of a certificate that is presented without SNI
+	"codeServerNoNames":     2, // the same
 }
 
-// TestCodes wants each code to be one thing's alone, and used where it should be.
+// TestCodes requires each code to have one meaning, and to be used as often as expected.
 func TestCodes(t *testing.T) {
 	byName, used := codes(t)
 	owner := map[string]string{}
@@ -83,18 +101,33 @@ func TestCodes(t *testing.T) {
 var (
 	section = regexp.MustCompile(`(?ms)^## 9 .*?(^## |\z)`)
 	entry   = regexp.MustCompile(`(?ms)^### (OW\d+)$(.*?)(^##|\z)`)
-	form    = regexp.MustCompile(`(?s)^\n\n[^\n>].*\n\n> [A-Za-z].*\n\nDo: .+[.]\n`)
+	form    = regexp.MustCompile(`(?s)^\n\n\*\*([A-Z0-9][^*\n]{3,59}[^*\n.])\*\*\n\n\*\*What it means\.\*\* [A-Z].*[.]\n\n\*\*Example\*\*\n\n((?:> .+\n)+)\n\*\*What to do\.\*\* [A-Z].*[.]\n`)
 )
 
-// TestCodesAreDocumented wants an entry in section 9 of docs/findings.md for each
-// code and a code for each entry, with what it means, an example and what to do.
-func TestCodesAreDocumented(t *testing.T) {
+// findings are the entries of section 9 of docs/findings.md, in their order.
+func findings(t *testing.T) (codes []string, texts map[string]string) {
+	t.Helper()
 	text, err := os.ReadFile("../../docs/findings.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	texts = map[string]string{}
+	rest := section.Find(text)
+	for at := entry.FindSubmatchIndex(rest); at != nil; at = entry.FindSubmatchIndex(rest) {
+		code := string(rest[at[2]:at[3]])
+		codes = append(codes, code)
+		texts[code] = string(rest[at[4]:at[5]])
+		rest = rest[at[5]:]
+	}
+	return codes, texts
+}
+
+// TestCodesAreDocumented requires an entry in section 9 of docs/findings.md for each
+// code and a code for each entry, with a title, what it means, an example and what to do.
+func TestCodesAreDocumented(t *testing.T) {
+	documented, texts := findings(t)
 	byName, _ := codes(t)
-	var all, documented []string
+	var all []string
 	for _, code := range byName {
 		all = append(all, code)
 	}
@@ -105,14 +138,17 @@ func TestCodesAreDocumented(t *testing.T) {
 	for _, match := range sent.FindAllStringSubmatch(string(sending), -1) {
 		all = append(all, match[1])
 	}
-	rest := section.Find(text)
-	for at := entry.FindSubmatchIndex(rest); at != nil; at = entry.FindSubmatchIndex(rest) {
-		code := string(rest[at[2]:at[3]])
-		documented = append(documented, code)
-		if !form.Match(rest[at[4]:at[5]]) {
-			t.Errorf("%s lacks what it means, an example or what to do", code)
+	titles := map[string]string{}
+	for _, code := range documented {
+		parts := form.FindStringSubmatch(texts[code])
+		if parts == nil {
+			t.Errorf("%s has no title, or lacks what it means, an example or what to do", code)
+			continue
 		}
-		rest = rest[at[5]:]
+		if other := titles[parts[1]]; other != "" {
+			t.Errorf("%s has the title of %s", code, other)
+		}
+		titles[parts[1]] = code
 	}
 	if !slices.IsSorted(documented) {
 		t.Errorf("not in order: %v", documented)
@@ -122,4 +158,206 @@ func TestCodesAreDocumented(t *testing.T) {
 	if !slices.Equal(all, documented) {
 		t.Errorf("the codes are\n%v\nand documented are\n%v", all, documented)
 	}
+}
+
+// TestExamplesArePrinted requires each example in section 9 of docs/findings.md to be a
+// message that the code prints. Those of the codes that pkg/send alone uses are compared
+// by its own test.
+func TestExamplesArePrinted(t *testing.T) {
+	documented, texts := findings(t)
+	printed := map[string][]string{}
+	for _, c := range slices.Concat(judgedExamples(t), runExamples(t)) {
+		printed[string(c.Code)] = append(printed[string(c.Code)], c.Found)
+	}
+	byName, _ := codes(t)
+	own := slices.Collect(maps.Values(byName))
+	for _, code := range documented {
+		parts := form.FindStringSubmatch(texts[code])
+		if parts == nil || !slices.Contains(own, code) {
+			continue
+		}
+		example := strings.ReplaceAll(strings.TrimSpace(strings.TrimPrefix(parts[2], "> ")), "\n> ", " ")
+		if !slices.Contains(printed[code], example) {
+			t.Errorf("%s has the example\n%s\nand the code prints\n%s", code, example, strings.Join(printed[code], "\n"))
+		}
+	}
+}
+
+// judgedExamples are findings about what is seen, without a server.
+func judgedExamples(t *testing.T) []Check {
+	t.Helper()
+	const host = "web.bhs.orthweb.com"
+	web := Endpoint{Host: host, Port: 443}
+	noDial := func(number syscall.Errno) Check {
+		return judgeTCP(web, &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 443}, Err: os.NewSyscallError("connect", number)}, "bhs")
+	}
+	limits, err := configured(100, 0)(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive := func(patients, studies, instances int64) census {
+		return census{CountPatients: patients, CountStudies: studies, CountInstances: instances}
+	}
+	known := NewCredentials("bhs", defaultUser, defaultPassword)
+	same, lossy := comparison{likeness: samePixels}, comparison{likeness: similarPixels, syntax: "1.2.840.10008.1.2.4.50", renamed: true}
+	undecoded := comparison{likeness: notDecoded, syntax: "1.2.840.10008.1.2.4.80"}
+	return slices.Concat([]Check{
+		judgeName(host, nil, errors.New("no such host"), addresses("192.0.2.7"), false),
+		judgeName(host, addresses("192.0.2.9"), nil, addresses("192.0.2.7"), false),
+		noDial(syscall.ECONNREFUSED), noDial(syscall.ETIMEDOUT), noDial(syscall.EHOSTUNREACH),
+		judgeTCP(web, errors.New("no address of the ingress is known"), "bhs"),
+		judgeTLS(probe.Handshake{Version: tls.VersionTLS11, CipherSuite: tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}),
+		judgeNoRequest(Endpoint{Known: true, Mutual: true}, "bhs", false), judgeNoRequest(Endpoint{Known: true}, "bhs", true),
+		failedRequest(pageURL, context.DeadlineExceeded, "bhs"),
+		(&validation{}).judgeDefaultPassword(replied(200, `{"Version":"1.12.4","DicomAet":"ORTHANC"}`), known),
+		judgePixels(2, []comparison{lossy, lossy}, "two images"), judgePixels(2, []comparison{undecoded, undecoded}, "two images"),
+		judgePixels(2, []comparison{{}, {}}, "two images"), judgePixels(2, []comparison{same, {}}, "two images"),
+		judgeUnchanged(archive(20, 22, 221), archive(17, 19, 161), 0),
+		(&validation{}).warnEviction(limits.Evicts(orthanc.Contents{Patients: 99}, orthanc.Contents{Patients: 1}), ""),
+	}, certificateExamples(t, host), handshakeExamples(), pageExamples(), associationExamples())
+}
+
+// certificateExamples are of the server's certificate, one for each fault.
+func certificateExamples(t *testing.T, host string) (all []Check) {
+	t.Helper()
+	now := time.Date(2026, 1, 2, 9, 0, 0, 0, time.UTC)
+	valid := func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.AddDate(0, -3, 0), now.AddDate(0, 3, 0) }
+	until := func(end time.Time) func(*x509.Certificate) {
+		return func(c *x509.Certificate) { valid(c); c.NotAfter = end }
+	}
+	isCA := func(c *x509.Certificate) {
+		valid(c)
+		c.IsCA, c.KeyUsage, c.ExtKeyUsage, c.DNSNames, c.IPAddresses = true, x509.KeyUsageCertSign, nil, nil, nil
+	}
+	root := peers.Issue(t, nil, "int-ca", valid)
+	below := peers.Issue(t, root, "below", isCA)
+	other, namesake := peers.Issue(t, nil, "mhr-ca", valid), peers.Issue(t, nil, "int-ca", valid)
+	judge := func(trusted *peers.Issuer, leaf *peers.Issuer, above ...*x509.Certificate) {
+		s := Subject{Tenant: "bhs", CAs: []*x509.Certificate{trusted.Certificate}, Others: []Subject{{Tenant: "mhr", CAs: []*x509.Certificate{other.Certificate}}}}
+		all = append(all, judgeCertificate(append([]*x509.Certificate{leaf.Certificate}, above...), host, s, now))
+	}
+	judge(root, peers.Issue(t, other, host, valid))
+	judge(root, peers.Issue(t, root, "web.mhr.orthweb.com", func(c *x509.Certificate) { valid(c); c.IPAddresses = nil }))
+	judge(root, peers.Issue(t, root, host, until(time.Date(2025, 12, 30, 9, 0, 0, 0, time.UTC))))
+	judge(root, peers.Issue(t, root, host, until(now.Add(47*time.Hour))))
+	judge(root, peers.Issue(t, root, host, func(c *x509.Certificate) { valid(c); c.DNSNames, c.IPAddresses = nil, nil }))
+	judge(root, peers.Issue(t, root, host, func(c *x509.Certificate) { valid(c); c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }))
+	judge(root, peers.Issue(t, below, host, valid))
+	expired := peers.Issue(t, root, "below", func(c *x509.Certificate) { isCA(c); c.NotAfter = now.AddDate(0, 0, -3) })
+	judge(root, peers.Issue(t, expired, host, valid), expired.Certificate)
+	lowest := peers.Issue(t, nil, "int-ca", func(c *x509.Certificate) { valid(c); c.MaxPathLenZero = true })
+	between := peers.Issue(t, lowest, "below", isCA)
+	judge(lowest, peers.Issue(t, between, host, valid), between.Certificate)
+	leaf := peers.Issue(t, root, "below", func(c *x509.Certificate) { valid(c); c.KeyUsage = 0 })
+	judge(root, peers.Issue(t, leaf, host, valid), leaf.Certificate)
+	limited := peers.Issue(t, root, "below", func(c *x509.Certificate) { isCA(c); c.PermittedDNSDomains = []string{"mhr.orthweb.com"} })
+	judge(root, peers.Issue(t, limited, host, valid), limited.Certificate)
+	short, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge(root, peers.IssueFor(t, short, root, host, valid))
+	judge(peers.Issue(t, nil, "int-ca", until(now.AddDate(0, 0, -3))), peers.Issue(t, root, host, valid))
+	ended := peers.Issue(t, nil, "int-ca", until(now.AddDate(0, 0, -3)))
+	judge(ended, peers.Issue(t, ended, host, valid))
+	judge(root, peers.Issue(t, namesake, host, valid))
+	unread := Subject{Tenant: "bhs", CAUnread: "you may not get secrets in namespace bhs-orthweb"}
+	all = append(all, judgeCertificate([]*x509.Certificate{peers.Issue(t, root, host, valid).Certificate}, host, unread, now))
+	unnamed := peers.Issue(t, root, "web.mhr.orthweb.com", func(c *x509.Certificate) { valid(c); c.IPAddresses = nil })
+	known := Subject{Tenant: "bhs", CAs: []*x509.Certificate{root.Certificate}}
+	return append(all, judgeUnnamed([]*x509.Certificate{unnamed.Certificate}, Endpoint{Host: "dicom.bhs.orthweb.com"}, known, now, Check{}))
+}
+
+// handshakeExamples are of handshakes that failed, and of devices.
+func handshakeExamples() []Check {
+	dicom := Endpoint{Host: "dicom.bhs.orthweb.com", Port: 11112}
+	failed := func(seen failedHandshake) Check {
+		return judgeFailedHandshake(fmt.Errorf("TLS with 192.0.2.7:11112: %w", io.EOF), seen, dicom, "bhs")
+	}
+	in, no := accepted(tls13, 0x1301), alerted(40)
+	devices := func(came ...helloResult) Check { return judgeDevices(in, came, dicom, "bhs") }
+	return []Check{
+		failed(failedHandshake{anything: closed, proxied: closed}), failed(failedHandshake{anything: accepted(tls12, 0x002F)}),
+		failed(failedHandshake{anything: closed, clear: "it was accepted"}), failed(failedHandshake{anything: closed, proxied: in}),
+		devices(closed, closed, closed, closed), devices(in, no, no, no), devices(in, in, no, no),
+	}
+}
+
+// pageExamples are of what Orthanc's web returns.
+func pageExamples() (all []Check) {
+	password := NewCredentials("bhs", "admin", secret)
+	for _, r := range []reply{
+		replied(503, "no healthy upstream"), replied(401, "", `WWW-Authenticate: Basic realm="Orthanc Secure Area"`), replied(401, "", "WWW-Authenticate: Bearer"),
+		replied(403, "RBAC: access denied"), replied(429, "local_rate_limited", "Retry-After: 30"), replied(302, "", "Location: https://sso.example.com/login?state=a"),
+		replied(404, "", "Server: istio-envoy"), replied(502, "<html>nginx</html>"), replied(426, ""),
+	} {
+		all = append(all, judgePage(r, "bhs", password), judgePage(r, "bhs", Credentials{}))
+	}
+	return all
+}
+
+// associationExamples are of a peer that does not accept the association, or a part of it.
+func associationExamples() []Check {
+	failed := func(err error) Check {
+		err = fmt.Errorf("requesting an association: %w", err)
+		return judgeAssociation(nil, dicom.Peer{}, err, Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", "")
+	}
+	var refused []dicom.Result
+	for _, p := range dicom.Propose(dicom.Meta{SOPClass: dicom.SecondaryCaptureStorage, TransferSyntax: dicom.ExplicitVRLittleEndian}) {
+		r := dicom.Result{Proposal: p, TransferSyntax: p.TransferSyntaxes[0]}
+		if p.AbstractSyntax == dicom.Verification {
+			r.Result = dicom.AbstractSyntaxNotSupported
+		}
+		refused = append(refused, r)
+	}
+	return []Check{
+		failed(&dicom.RejectError{Result: 1, Source: 1, Reason: 7}), failed(&dicom.AbortError{Source: 2}),
+		failed(&dicom.ClosedError{Err: io.EOF}), failed(&dicom.RejectError{Result: 2, Source: 3, Reason: 2}),
+		judgeAssociation(refused, dicom.Peer{}, nil, Options{}, "bhs", ""),
+	}
+}
+
+// runExamples are findings of whole validations, each of a tenant in which one thing is
+// wrong.
+func runExamples(t *testing.T) (all []Check) {
+	t.Helper()
+	foreign := newAuthority(t, "mhr-ca")
+	asks := func(s *setup, pool *x509.CertPool) {
+		s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
+		s.dicom.config.ClientCAs = pool
+	}
+	for _, change := range []func(bhs, mhr *setup){
+		func(bhs, _ *setup) { asks(bhs, foreign.pool()) },
+		func(bhs, _ *setup) {
+			both := bhs.authority.pool()
+			both.AddCert(foreign.cert)
+			asks(bhs, both)
+			bhs.subject.OtherClients = []OtherClient{{Tenant: "mhr", Certificate: foreign.client("dcmclient")}}
+		},
+		func(bhs, _ *setup) { bhs.archive.open = true },
+		func(bhs, _ *setup) { bhs.peer.echo = 0x0124 },
+		func(bhs, _ *setup) { bhs.peer.store = func(n int) uint16 { return uint16(n-1) * 0xA700 } },
+		func(bhs, _ *setup) { bhs.peer.store = func(int) uint16 { return 0xB000 } },
+		func(bhs, mhr *setup) { bhs.archive.into = mhr.archive },
+		func(bhs, _ *setup) {
+			bhs.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
+				refused := r.Method == http.MethodDelete
+				if refused {
+					w.WriteHeader(http.StatusForbidden)
+				}
+				return refused
+			}
+		},
+	} {
+		bhs, mhr := newTenant(t, "bhs"), newTenant(t, "mhr")
+		change(bhs, mhr)
+		bhs.subject.Others = []Subject{mhr.start(t)}
+		all = append(all, bhs.run(t)...)
+	}
+	broken := newTenant(t, "bhs")
+	broken.archive.counts, broken.options.Now = "{}", time.Now
+	v := &validation{options: broken.options, subject: broken.start(t), before: &census{}, sentFiles: true}
+	v.web, v.login = newWeb(v.options, v.subject), v.subject.Login
+	defer v.web.close()
+	return append(all, v.checkUnchanged(t.Context()))
 }

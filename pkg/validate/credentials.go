@@ -12,14 +12,14 @@ import (
 	"strings"
 )
 
-// Credentials are what one tenant's Orthanc is signed in to with; the zero value is
-// none. They leave the program in one place, web.ask: to the tenant that they belong
-// to, over a connection whose server was verified. They are never printed.
+// Credentials are the user and password of one tenant's Orthanc; the zero value has none.
+// They leave the program in one place, web.request: they are sent to their own tenant, over
+// a connection whose server was verified. They are never printed.
 type Credentials struct {
 	tenant, user, password string
 }
 
-// NewCredentials are a tenant's. Without a user they are none.
+// NewCredentials creates the credentials of a tenant. Without a user they are empty.
 func NewCredentials(tenant, user, password string) Credentials {
 	if user == "" {
 		return Credentials{}
@@ -27,7 +27,7 @@ func NewCredentials(tenant, user, password string) Credentials {
 	return Credentials{tenant: tenant, user: user, password: password}
 }
 
-// Given tells whether there are any.
+// Given reports whether the credentials are set.
 func (c Credentials) Given() bool { return c.user != "" }
 
 // Format hides the password, whatever the verb (fmt.Formatter).
@@ -48,9 +48,9 @@ func (c Credentials) addTo(request *http.Request, tenant string) error {
 	return nil
 }
 
-// in tells whether a text has the password: as it is, as it is sent, or as a page or
-// a URL has it.
-func (c Credentials) in(text string) bool {
+// appearsIn reports whether a text has the password: verbatim, as it is sent, or as a page
+// or a URL encodes it.
+func (c Credentials) appearsIn(text string) bool {
 	if c.password == "" {
 		return false
 	}
@@ -77,23 +77,23 @@ func (e *unverifiedError) Unwrap() error { return e.why }
 
 // unknownCA is why a server of the tenant can't be verified at all.
 func unknownCA(s Subject) error {
-	if s.Unread == "" {
+	if s.CAUnread == "" {
 		return errors.New("its CA is not known")
 	}
-	return errors.New("its CA is not known: " + s.Unread)
+	return errors.New("its CA is not known: " + s.CAUnread)
 }
 
-// withhold has the checks go on without the password, and say so.
+// withhold makes the following checks run without the password, and report the reason.
 func (v *validation) withhold(why error) {
-	v.login, v.withheld = Credentials{}, "the password was not sent: "+plain(why)
+	v.login, v.withheld = Credentials{}, "the password was not sent: "+describeError(why)
 }
 
-// canAsk tells whether Orthanc's web can be asked: with a password, or without one
-// where it wants none.
-func (v *validation) canAsk() bool { return v.login.Given() || v.open }
+// canQuery reports whether Orthanc's web can be queried: with a password, or without one if
+// it requires none.
+func (v *validation) canQuery() bool { return v.login.Given() || v.open }
 
-// noLogin says why Orthanc's web can't be asked.
-func (v *validation) noLogin() string {
+// whyNoLogin is the reason why Orthanc's web can't be queried.
+func (v *validation) whyNoLogin() string {
 	if v.withheld != "" {
 		return v.withheld
 	}

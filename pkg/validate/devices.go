@@ -13,14 +13,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
 
-// device is a kind of client that a modality or a DICOM toolkit is, in TLS.
+// device is a kind of TLS client, such as a modality or a DICOM toolkit.
 type device struct {
-	// name says which devices these are.
+	// name describes the devices.
 	name  string
 	hello probe.Hello
-	// needed: without it current devices are kept out.
+	// needed: without it current devices cannot connect.
 	needed bool
-	// old: that it is kept out is as it should be.
+	// old: it should not be able to connect.
 	old bool
 }
 
@@ -53,24 +53,24 @@ var deviceGroups = []uint16{23, 25, 24}
 // devices are the kinds, without SNI: DICOM toolkits do not send it.
 var devices = []device{
 	{name: "current devices (TLS 1.3 or 1.2)", needed: true, hello: probe.Hello{Versions: []uint16{tls13, tls12}, CipherSuites: slices.Concat(suitesTLS13, suites9325), Groups: deviceGroups}},
-	{name: "devices with TLS 1.2 alone (BCP 195, RFC 9325)", needed: true, hello: probe.Hello{Versions: []uint16{tls12}, CipherSuites: suites9325, Groups: deviceGroups}},
-	{name: "devices of before 2022 (BCP 195, RFC 7525)", hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suites7525, Groups: deviceGroups}},
-	{name: "devices of before 2018 (AES TLS Profile, TLS 1.0)", old: true, hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suitesOld, Groups: deviceGroups}},
+	{name: "devices with TLS 1.2 only (BCP 195, RFC 9325)", needed: true, hello: probe.Hello{Versions: []uint16{tls12}, CipherSuites: suites9325, Groups: deviceGroups}},
+	{name: "devices from before 2022 (BCP 195, RFC 7525)", hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suites7525, Groups: deviceGroups}},
+	{name: "devices from before 2018 (AES TLS Profile, TLS 1.0)", old: true, hello: probe.Hello{Versions: []uint16{tls12, tls11, tls10}, CipherSuites: suitesOld, Groups: deviceGroups}},
 }
 
-// greeting is what came of one hello.
-type greeting struct {
+// helloResult is the result of one ClientHello.
+type helloResult struct {
 	reply probe.Reply
 	err   error
 }
 
-func (g greeting) in() bool { return g.err == nil && g.reply.Kind == probe.Accepted }
+func (g helloResult) accepted() bool { return g.err == nil && g.reply.Kind == probe.Accepted }
 
-// words are the rest of a sentence about the client.
-func (g greeting) words() string {
+// describe is the rest of a sentence about the client.
+func (g helloResult) describe() string {
 	switch {
 	case g.err != nil:
-		return "not known: " + plain(g.err)
+		return "not known: " + describeError(g.err)
 	case g.reply.Kind == probe.Accepted:
 		return "accepted with " + suiteName(g.reply.Version, g.reply.CipherSuite)
 	case g.reply.Kind == probe.Alerted:
@@ -83,86 +83,86 @@ func (g greeting) words() string {
 	return "refused: the answer is not TLS"
 }
 
-// known tells whether the server answered.
-func (g greeting) known() bool { return g.err == nil && g.reply.Kind != probe.Silent }
+// known reports whether the server answered.
+func (g helloResult) known() bool { return g.err == nil && g.reply.Kind != probe.Silent }
 
-// greet sends a hello over a connection of its own.
-func (v *validation) greet(ctx context.Context, p Place, hello probe.Hello, before ...byte) greeting {
+// sendHello sends a ClientHello over a new connection.
+func (v *validation) sendHello(ctx context.Context, p Endpoint, hello probe.Hello, before ...byte) helloResult {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
-		return greeting{err: err}
+		return helloResult{err: err}
 	}
 	defer func() { _ = conn.Close() }()
-	reply, err := probe.Greet(ctx, conn, hello, before...)
-	return greeting{reply, err}
+	reply, err := probe.SendHello(ctx, conn, hello, before...)
+	return helloResult{reply, err}
 }
 
-// checkDevices finds out which kinds of devices get as far as the certificate.
-func (v *validation) checkDevices(p Place, seen *probe.Handshake) func(context.Context) Check {
+// checkDevices tests which kinds of devices receive the server's certificate.
+func (v *validation) checkDevices(p Endpoint, seen *probe.Handshake) func(context.Context) Check {
 	return func(ctx context.Context) Check {
 		named := devices[0].hello
 		named.ServerName = p.Host
-		with := v.greet(ctx, p, named)
-		var came []greeting
+		with := v.sendHello(ctx, p, named)
+		var came []helloResult
 		for _, d := range devices {
-			came = append(came, v.greet(ctx, p, d.hello))
+			came = append(came, v.sendHello(ctx, p, d.hello))
 		}
 		c := judgeDevices(with, came, p, v.subject.Tenant)
-		if c.Outcome == Fail || !came[0].in() {
+		if c.Outcome == Fail || !came[0].accepted() {
 			return c
 		}
 		return v.compareUnnamed(ctx, p, seen, c)
 	}
 }
 
-// compareUnnamed looks at the certificate that is shown without SNI.
-func (v *validation) compareUnnamed(ctx context.Context, p Place, seen *probe.Handshake, c Check) Check {
+// compareUnnamed checks the certificate that is presented without SNI.
+func (v *validation) compareUnnamed(ctx context.Context, p Endpoint, seen *probe.Handshake, c Check) Check {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
 		return c
 	}
 	defer func() { _ = conn.Close() }()
-	unnamed, err := probe.Shake(ctx, conn, "")
+	unnamed, err := probe.DoHandshake(ctx, conn, "")
 	if err != nil || len(unnamed.Chain) == 0 || len(seen.Chain) == 0 || unnamed.Chain[0].Equal(seen.Chain[0]) {
 		return c
 	}
 	return judgeUnnamed(unnamed.Chain, p, v.subject, v.options.Now(), c)
 }
 
-// judgeUnnamed is of a certificate that is shown without SNI alone. One that the tenant's
-// authority did not sign keeps devices out; few of them look at the name. It is pure.
-func judgeUnnamed(chain []*x509.Certificate, p Place, s Subject, now time.Time, c Check) Check {
+// judgeUnnamed judges a certificate that is presented only without SNI. Devices refuse one
+// that the tenant's CA did not sign; few of them check the name. It is pure.
+func judgeUnnamed(chain []*x509.Certificate, p Endpoint, s Subject, now time.Time, c Check) Check {
 	judged := judgeCertificate(chain, p.Host, s, now)
 	if judged.Outcome == Fail {
-		other := fail(codeOtherUnnamed, "clients without SNI, as most modalities are, are shown another certificate: "+judged.Found,
+		other := fail(codeOtherWithoutSNI, "clients without SNI, such as most modalities, get another certificate: "+judged.Found,
 			"the same certificate with and without SNI", sniFix(s.Tenant))
-		if judged.Code == codeServerName || judged.Code == codeServerNoNames { // few devices look at the name
+		if judged.Code == codeServerName || judged.Code == codeServerNoNames { // few devices check the name
 			other.Outcome = Warn
 		}
 		other.Details = c.Details
 		return other
 	}
-	c.Details = append(c.Details, "a client without SNI is shown another certificate, which is as good")
+	c.Details = append(c.Details, "a client without SNI gets another certificate, which is also valid")
 	return c
 }
 
-// sniFix is what lets clients without SNI in.
+// sniFix makes the Gateway accept clients without SNI.
 func sniFix(tenant string) finding.Fix {
 	return finding.Fix{
-		Text:    fmt.Sprintf(`DICOM toolkits send no SNI. Set spec.servers[].hosts: ["*"] for the DICOM port in the Gateway, in gitops/application/%s, so that it serves clients that name no host`, tenant),
+		Text:    fmt.Sprintf(`Set spec.servers[].hosts: ["*"] for the DICOM port in the Gateway, in gitops/application/%s, so that it serves clients without SNI: DICOM toolkits send none`, tenant),
 		Command: "kubectl orthweb explain " + escape.ShellWord(tenant),
 	}
 }
 
-// judgeDevices is pure: with is what came of a client with SNI, came what came of the
-// devices, in their order.
-func judgeDevices(with greeting, came []greeting, p Place, tenant string) Check {
+// judgeDevices is pure: with is the result of a client with SNI, came are the results of
+// the devices, in their order.
+func judgeDevices(with helloResult, came []helloResult, p Endpoint, tenant string) Check {
 	var in, out, unknown, details []string
 	needed := true
 	for i, d := range devices {
-		details = append(details, d.name+": "+came[i].words())
+		details = append(details, d.name+": "+came[i].describe())
 		switch {
-		case came[i].in():
+		case came[i].accepted():
 			in = append(in, d.name)
 		case !came[i].known():
 			unknown = append(unknown, d.name)
@@ -172,25 +172,25 @@ func judgeDevices(with greeting, came []greeting, p Place, tenant string) Check 
 		}
 	}
 	if len(unknown) > 0 && needed {
-		c := skip("which devices get in is not known: there was no answer for " + strings.Join(unknown, ", "))
+		c := skip("it is not known which devices can connect: no response for " + strings.Join(unknown, ", "))
 		c.Details = details
 		return c
 	}
 	var c Check
 	switch {
-	case !came[0].in() && !came[1].in() && with.in():
-		c = fail(codeSNINeeded, "clients without SNI are kept out, as most modalities are: "+came[0].words(), "clients that name no host get in", sniFix(tenant))
-		details = append(details, "a client with SNI for "+p.Host+": "+with.words())
+	case !came[0].accepted() && !came[1].accepted() && with.accepted():
+		c = fail(codeSNINeeded, "clients without SNI, such as most modalities, cannot connect: "+came[0].describe(), "clients without SNI can connect", sniFix(tenant))
+		details = append(details, "a client with SNI for "+p.Host+": "+with.describe())
 	case !needed:
-		c = fail(codeDevicesOut, "devices are kept out: "+strings.Join(out, "; "), "TLS 1.2 with a cipher suite of BCP 195 (RFC 9325)", finding.Fix{
-			Text: "Set spec.servers[].tls.minProtocolVersion: TLSV1_2 in the Gateway, and leave cipherSuites out: the default has those that devices need. Where ecdhCurves is set (tlsDefaults in the mesh's configuration), it has to have P-256",
+		c = fail(codeDevicesRefused, "devices cannot connect: "+strings.Join(out, "; "), "TLS 1.2 with a cipher suite of BCP 195 (RFC 9325)", finding.Fix{
+			Text: "Set spec.servers[].tls.minProtocolVersion: TLSV1_2 in the Gateway, and omit cipherSuites: the default has those that devices need. If ecdhCurves is set (tlsDefaults in the mesh's configuration), it must include P-256",
 		})
 	case len(out) > 0:
-		c = warn(codeOlderOut, "older devices are kept out: "+strings.Join(out, "; "), "the suites of both BCP 195 profiles", finding.Fix{
-			Text: "See whether you have such devices. Where they can't be updated, ECDHE-RSA-AES128-GCM-SHA256 with an RSA certificate is what they need",
+		c = warn(codeOlderDevicesRefused, "older devices cannot connect: "+strings.Join(out, "; "), "the cipher suites of both BCP 195 profiles", finding.Fix{
+			Text: "Check whether you have such devices. If they can't be updated, they need ECDHE-RSA-AES128-GCM-SHA256 with an RSA certificate",
 		})
 	default:
-		c = pass("these get in without SNI: " + strings.Join(in, "; "))
+		c = pass("accepted without SNI: " + strings.Join(in, "; "))
 	}
 	c.Details = details
 	return c

@@ -15,7 +15,7 @@ import (
 func TestTheFirstAddressThatAnswers(t *testing.T) {
 	t.Parallel()
 	port := full(t, [4]byte{127, 0, 0, 3})
-	there := Place{Host: "web.bhs.orthweb.com", Port: int64(port)}
+	there := Endpoint{Host: "web.bhs.orthweb.com", Port: int64(port)}
 	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 4), Port: port})
 	if err != nil {
 		t.Fatal(err)

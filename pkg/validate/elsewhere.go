@@ -12,61 +12,61 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// checkElsewhere looks for the study in the Orthancs of other tenants: that a
-// study of one lands with another is the worst that can happen.
-func (v *validation) checkElsewhere(ctx context.Context) Check {
+// checkOthers looks for the study in the Orthancs of other tenants: a study in another
+// tenant's archive is the most serious finding.
+func (v *validation) checkOthers(ctx context.Context) Check {
 	if !v.stored {
 		return skip("nothing was stored")
 	}
 	if len(v.subject.Others) == 0 {
-		return skip("there is no other tenant to look at")
+		return skip("there is no other tenant")
 	}
-	var clean, landed, unasked []string
-	for i, r := range v.lookInOthers(ctx) {
+	var clean, misrouted, failed []string
+	for i, r := range v.queryOthers(ctx) {
 		other := v.subject.Others[i].Tenant
 		switch {
 		case r.err != nil:
-			unasked = append(unasked, fmt.Sprintf("%s could not be asked: %s", other, plain(r.err)))
+			failed = append(failed, fmt.Sprintf("%s could not be queried: %s", other, describeError(r.err)))
 		case r.id != "":
-			landed = append(landed, other)
+			misrouted = append(misrouted, other)
 		default:
 			clean = append(clean, other)
 		}
 	}
-	if len(landed) > 0 {
-		c := fail(codeStudyElsewhere, "a study sent to "+v.subject.Tenant+" landed with "+strings.Join(landed, ", "), "that no other tenant has it", finding.Fix{
-			Text:    "Stop sending studies until this is corrected: give each tenant's ingress a label of its own, and select it in the tenant's Gateways (spec.selector)",
+	if len(misrouted) > 0 {
+		c := fail(codeStudyMisrouted, "a study sent to "+v.subject.Tenant+" is in the archive of "+strings.Join(misrouted, ", "), "no other tenant has it", finding.Fix{
+			Text:    "Stop sending studies until this is corrected: give each tenant's ingress its own label, and select that label in the tenant's Gateways (spec.selector)",
 			Command: "kubectl get gateways.networking.istio.io -A",
 		})
-		c.Details = unasked
+		c.Details = failed
 		return c
 	}
 	if len(clean) == 0 {
-		return skip("no other tenant could be asked: " + strings.Join(unasked, "; "))
+		return skip("no other tenant could be queried: " + strings.Join(failed, "; "))
 	}
-	return pass(strings.Join(append([]string{"not with " + strings.Join(clean, ", ")}, unasked...), "; "))
+	return pass(strings.Join(append([]string{"not in the archive of " + strings.Join(clean, ", ")}, failed...), "; "))
 }
 
-// sighting is what one other tenant's Orthanc has answered.
-type sighting struct {
+// queryResult is the answer of one other tenant's Orthanc.
+type queryResult struct {
 	id    string
 	login Credentials
 	err   error
 }
 
-// atOnce is how many other tenants are asked at the same time: one that is silent
-// takes no time from the others.
-const atOnce = 16
+// maxQueries is how many other tenants are queried at the same time: one that does not
+// respond does not delay the others.
+const maxQueries = 16
 
-// lookInOthers asks all other tenants, and returns their answers in their order. What
-// they answered is kept for the clean-up.
-func (v *validation) lookInOthers(ctx context.Context) []sighting {
-	answers := make([]sighting, len(v.subject.Others))
+// queryOthers queries all other tenants, and returns their answers in their order. The
+// answers are kept for the clean-up.
+func (v *validation) queryOthers(ctx context.Context) []queryResult {
+	answers := make([]queryResult, len(v.subject.Others))
 	var group errgroup.Group
-	group.SetLimit(atOnce)
+	group.SetLimit(maxQueries)
 	for i, other := range v.subject.Others {
 		group.Go(func() error {
-			answers[i] = v.lookElsewhere(ctx, other)
+			answers[i] = v.queryOther(ctx, other)
 			return nil
 		})
 	}
@@ -78,8 +78,8 @@ func (v *validation) lookInOthers(ctx context.Context) []sighting {
 	return answers
 }
 
-// lookElsewhere asks one other tenant, with its own password or without any.
-func (v *validation) lookElsewhere(ctx context.Context, other Subject) (s sighting) {
+// queryOther queries one other tenant, with its own password or without one.
+func (v *validation) queryOther(ctx context.Context, other Subject) (s queryResult) {
 	if s.login, s.err = v.loginOf(ctx, other); s.err != nil {
 		return s
 	}
@@ -88,16 +88,16 @@ func (v *validation) lookElsewhere(ctx context.Context, other Subject) (s sighti
 	s.id, s.err = lookUp(ctx, w, "Study", v.studyUID(), s.login)
 	var refused *statusError
 	if !s.login.Given() && errors.As(s.err, &refused) && refused.status == http.StatusUnauthorized {
-		s.err = errors.New("it asks for a password, and none of its own was given: see --other-password-secret")
+		s.err = errors.New("it requires a password, and none was given for it: see --other-password-secret")
 	}
 	return s
 }
 
-// loginOf is what another tenant is asked with: its own password, or none.
+// loginOf returns the credentials to query another tenant with: its own password, or none.
 func (v *validation) loginOf(ctx context.Context, other Subject) (Credentials, error) {
 	switch {
-	case len(other.Authorities) == 0 && !v.options.Insecure:
-		return Credentials{}, fmt.Errorf("who would answer can't be verified: %w", unknownCA(other))
+	case len(other.CAs) == 0 && !v.options.Insecure:
+		return Credentials{}, fmt.Errorf("the server can't be verified: %w", unknownCA(other))
 	case other.Login.Given() || other.FetchLogin == nil:
 		return other.Login, nil
 	}

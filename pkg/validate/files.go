@@ -10,37 +10,37 @@ import (
 	"time"
 )
 
-// Files are a user's own, to be stored after the test study has arrived where it
-// should. They are not removed again.
+// Files are the user's files, which are stored after the test study has arrived in the
+// right archive. They are not removed again.
 type Files struct {
-	// Size is how many files there are, and their bytes; nil where nobody knows.
+	// Size counts the files and their bytes; nil if that is not known.
 	Size func(ctx context.Context) (files, bytes int64)
-	// Store sends them over connections to the tenant's DICOM place, each of which
-	// dial opens for one association; for as long as it takes.
+	// Store sends them over connections to the tenant's DICOM endpoint, each of which dial
+	// opens for one association. It has no time limit.
 	Store func(ctx context.Context, dial func(context.Context) (net.Conn, error)) Check
-	// Found asks the tenant's archive, and those of the other tenants, for what was
-	// stored.
+	// Found looks for the stored files in the tenant's archive and in those of the other
+	// tenants.
 	Found func(ctx context.Context, own Archive, others []Archive) Check
 }
 
-// Archive is one tenant's, as far as it can be asked.
+// Archive is the archive of one tenant, as far as it can be queried.
 type Archive struct {
-	// Tenant is whose it is, and Base the address of its REST API: https://HOST.
+	// Tenant owns the archive, and Base is the address of its REST API: https://HOST.
 	Tenant, Base string
 	// Instances are Orthanc's ids of a study's instances, by SOP Instance UID; none
 	// where the archive does not know the study.
 	Instances func(ctx context.Context, studyUID string) (map[string]string, error)
 }
 
-// asLongAsItTakes is no limit for a check: what is waited for within has its own.
-const asLongAsItTakes time.Duration = 1 << 62
+// unlimited is the timeout of a check whose operations have their own timeouts.
+const unlimited time.Duration = 1 << 62
 
-// files stores a user's files and asks for them.
+// files stores the user's files and verifies that they are stored.
 func (v *validation) files(ctx context.Context) {
 	within := v.timeout
-	v.timeout = asLongAsItTakes
+	v.timeout = unlimited
 	v.do(ctx, "dicom-store-files", []string{"dicom-echo", "dicom-store", "study-found", "study-elsewhere"}, func(ctx context.Context) Check {
-		if why := v.notSafe(); why != "" {
+		if why := v.whyNotStored(); why != "" {
 			return skip(why)
 		}
 		v.sentFiles = true
@@ -50,8 +50,8 @@ func (v *validation) files(ctx context.Context) {
 		switch {
 		case !v.sentFiles:
 			return skip("nothing was stored")
-		case !v.canAsk():
-			return skip(v.noLogin())
+		case !v.canQuery():
+			return skip(v.whyNoLogin())
 		}
 		own := v.archive(v.web, func(context.Context) (Credentials, error) { return v.login, nil })
 		var others []Archive
@@ -75,7 +75,7 @@ func (v *validation) dialDICOM(ctx context.Context) (net.Conn, error) {
 	return conn, nil
 }
 
-// archive is a tenant's, asked with a login of its own.
+// archive is a tenant's archive, queried with its own credentials.
 func (v *validation) archive(w *web, login func(context.Context) (Credentials, error)) Archive {
 	return Archive{Tenant: w.subject.Tenant, Base: w.base, Instances: func(ctx context.Context, studyUID string) (map[string]string, error) {
 		ctx, cancel := context.WithTimeout(ctx, v.options.Timeout)
@@ -92,7 +92,8 @@ func (v *validation) archive(w *web, login func(context.Context) (Credentials, e
 	}}
 }
 
-// loginOnce is loginOf, or what the tenant was asked with before.
+// loginOnce returns the credentials that the tenant was queried with before, or those of
+// loginOf.
 func (v *validation) loginOnce(ctx context.Context, other Subject) (Credentials, error) {
 	if login, ok := v.logins[other.Tenant]; ok {
 		return login, nil
@@ -112,7 +113,7 @@ func (w *web) instances(ctx context.Context, id string, login Credentials) (map[
 	err := w.stream(ctx, path, login, maxInstances, func(r io.Reader) error {
 		decoder := json.NewDecoder(r)
 		if open, err := decoder.Token(); err != nil || open != json.Delim('[') {
-			return errors.New("it is no list")
+			return errors.New("it is not a list")
 		}
 		for decoder.More() {
 			var instance struct {

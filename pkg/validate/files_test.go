@@ -27,7 +27,7 @@ func TestFiles(t *testing.T) {
 		{about: "all there", want: "dicom-store-files PASS, files-found PASS, archive-unchanged PASS", has: 3},
 		{about: "lost by an archive that keeps nothing", change: func(bhs, _ *setup) { bhs.archive.lose = true },
 			want: "dicom-store-files SKIP, files-found SKIP, archive-unchanged PASS"},
-		{about: "the study landed elsewhere, so no file is sent", change: func(bhs, mhr *setup) { bhs.archive.into = mhr.archive },
+		{about: "the study misrouted elsewhere, so no file is sent", change: func(bhs, mhr *setup) { bhs.archive.into = mhr.archive },
 			want: "dicom-store-files SKIP, files-found SKIP, archive-unchanged PASS"},
 		{about: "no password", change: func(bhs, _ *setup) { bhs.subject.Login = Credentials{} },
 			want: "dicom-store-files SKIP, files-found SKIP, archive-unchanged SKIP"},
@@ -43,7 +43,7 @@ func TestFiles(t *testing.T) {
 				}
 				return false
 			}
-		}, want: "dicom-store-files PASS, files-found PASS, archive-unchanged PASS", err: "it is no list"},
+		}, want: "dicom-store-files PASS, files-found PASS, archive-unchanged PASS", err: "it is not a list"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()

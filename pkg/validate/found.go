@@ -11,10 +11,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// lookUp asks an Orthanc for its id of a "Study" or an "Instance", empty when it has
-// none (Orthanc Book, /tools/lookup).
+// lookUp returns Orthanc's ID of a "Study" or an "Instance", empty if it has none (Orthanc
+// Book, /tools/lookup).
 func lookUp(ctx context.Context, w *web, level, uid string, login Credentials) (string, error) {
-	status, answer, err := w.ask(ctx, http.MethodPost, "/tools/lookup", strings.NewReader(uid), login)
+	status, answer, err := w.request(ctx, http.MethodPost, "/tools/lookup", strings.NewReader(uid), login)
 	if err != nil {
 		return "", err
 	}
@@ -23,7 +23,7 @@ func lookUp(ctx context.Context, w *web, level, uid string, login Credentials) (
 	}
 	var found []struct{ ID, Type string }
 	if err := json.Unmarshal(answer, &found); err != nil {
-		return "", fmt.Errorf("/tools/lookup answers something else than Orthanc's: %w", err)
+		return "", fmt.Errorf("the response of /tools/lookup is not Orthanc's: %w", err)
 	}
 	for _, f := range found {
 		if f.Type == level {
@@ -33,26 +33,26 @@ func lookUp(ctx context.Context, w *web, level, uid string, login Credentials) (
 	return "", nil
 }
 
-// checkFound finds the study again: as many images, with the same pixels.
+// checkFound verifies that the study is stored: as many images, with the same pixels.
 func (v *validation) checkFound(ctx context.Context) Check {
 	if !v.stored {
 		return skip("nothing was stored")
 	}
-	if !v.canAsk() {
-		return skip(v.noLogin())
+	if !v.canQuery() {
+		return skip(v.whyNoLogin())
 	}
 	expected := fmt.Sprintf("the test study with %d images in this tenant's Orthanc", len(v.study))
 	id, err := lookUp(ctx, v.web, "Study", v.studyUID(), v.login)
 	if err != nil {
-		return fail(codeWebOther, "asking Orthanc for the study failed: "+plain(err), expected, logFix(v.subject.Tenant))
+		return fail(codeNotOrthanc, "querying Orthanc for the study failed: "+describeError(err), expected, logFix(v.subject.Tenant))
 	}
 	v.found[v.subject.Tenant] = id
 	if id == "" {
-		// The store has been answered with success: otherwise this check is skipped. A filter
-		// of Orthanc's that discards an instance leaves the answer as it is.
-		return fail(codeStudyMissing, "Orthanc said that it stored the study, and this tenant's Orthanc does not have it", expected, finding.Fix{
-			Text: "See which tenant has it: Istio selects gateways by label across namespaces, and another tenant's Gateway may serve this port; " +
-				"if none has, see whether Orthanc discards it: a filter in Lua or a plugin (ReceivedInstanceFilter), a script that deletes (OnStoredInstance)",
+		// The store was answered with success: otherwise this check is skipped. A filter of
+		// Orthanc that discards an instance does not change the answer.
+		return fail(codeStudyMissing, "Orthanc reported that it stored the study, but this tenant's Orthanc does not have it", expected, finding.Fix{
+			Text: "Check which tenant has it: Istio selects gateways by label across namespaces, and another tenant's Gateway may serve this port; " +
+				"if none has it, check whether Orthanc discards it: a filter in Lua or a plugin (ReceivedInstanceFilter), or a script that deletes it (OnStoredInstance)",
 			Command: "kubectl get gateways.networking.istio.io -A",
 		})
 	}
@@ -61,13 +61,13 @@ func (v *validation) checkFound(ctx context.Context) Check {
 
 // compareStudy compares each image that was sent with the one that Orthanc has.
 func (v *validation) compareStudy(ctx context.Context, id, expected string) Check {
-	status, answer, err := v.web.ask(ctx, http.MethodGet, "/studies/"+id+"/instances", nil, v.login)
+	status, answer, err := v.web.request(ctx, http.MethodGet, "/studies/"+id+"/instances", nil, v.login)
 	var has []storedImage
 	if err == nil && status == http.StatusOK {
 		err = json.Unmarshal(answer, &has)
 	}
 	if err = orStatus(err, status); err != nil {
-		return fail(codeWebOther, "asking Orthanc for the study's images failed: "+plain(err), expected, logFix(v.subject.Tenant))
+		return fail(codeNotOrthanc, "querying Orthanc for the study's images failed: "+describeError(err), expected, logFix(v.subject.Tenant))
 	}
 	images := make([]comparison, len(v.study))
 	for i, instance := range v.study {
@@ -76,7 +76,7 @@ func (v *validation) compareStudy(ctx context.Context, id, expected string) Chec
 			continue
 		}
 		if images[i], err = v.comparePixels(ctx, stored.ID, instance); err != nil {
-			return fail(codeWebOther, "asking Orthanc for an image's pixels failed: "+plain(err), expected, logFix(v.subject.Tenant))
+			return fail(codeNotOrthanc, "querying Orthanc for an image's pixels failed: "+describeError(err), expected, logFix(v.subject.Tenant))
 		}
 		if images[i].renamed = renamed; renamed && images[i].likeness != similarPixels {
 			images[i].likeness = otherPixels

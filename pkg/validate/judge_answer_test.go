@@ -11,23 +11,23 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-func TestJudgeUnasked(t *testing.T) {
+func TestJudgeNoRequest(t *testing.T) {
 	for _, c := range []struct {
-		about     string
-		place     Place
-		onlyGuard bool
-		outcome   Outcome
-		code      finding.Code
-		says      string
+		about           string
+		place           Endpoint
+		withoutPassword bool
+		outcome         Outcome
+		code            finding.Code
+		says            string
 	}{
-		{about: "the web, SIMPLE", place: Place{Known: true}, outcome: Pass, says: "the password is what lets them in"},
-		{about: "the web, not known", outcome: Pass, says: "the password is what lets them in"},
-		{about: "DICOM, SIMPLE", place: Place{Known: true}, onlyGuard: true, outcome: Warn, code: codeClientNotAsked, says: "anyone who can reach the port"},
-		{about: "DICOM, not known", onlyGuard: true, outcome: Warn, code: codeClientNotAsked, says: "anyone who can reach the port"},
-		{about: "the web, MUTUAL", place: Place{Known: true, Mutual: true}, outcome: Fail, code: codeAnybodyLetIn, says: "although the Gateway says"},
-		{about: "DICOM, MUTUAL", place: Place{Known: true, Mutual: true}, onlyGuard: true, outcome: Fail, code: codeAnybodyLetIn, says: "although the Gateway says"},
+		{about: "the web, SIMPLE", place: Endpoint{Known: true}, outcome: Pass, says: "access is protected by password only"},
+		{about: "the web, not known", outcome: Pass, says: "access is protected by password only"},
+		{about: "DICOM, SIMPLE", place: Endpoint{Known: true}, withoutPassword: true, outcome: Warn, code: codeNoClientCertificate, says: "anyone who can reach the port"},
+		{about: "DICOM, not known", withoutPassword: true, outcome: Warn, code: codeNoClientCertificate, says: "anyone who can reach the port"},
+		{about: "the web, MUTUAL", place: Endpoint{Known: true, Mutual: true}, outcome: Fail, code: codeAnyClientAccepted, says: "although the Gateway requires one"},
+		{about: "DICOM, MUTUAL", place: Endpoint{Known: true, Mutual: true}, withoutPassword: true, outcome: Fail, code: codeAnyClientAccepted, says: "although the Gateway requires one"},
 	} {
-		judged(t, c.about, judgeUnasked(c.place, "bhs", c.onlyGuard), c.outcome, c.code, c.says)
+		judged(t, c.about, judgeNoRequest(c.place, "bhs", c.withoutPassword), c.outcome, c.code, c.says)
 	}
 }
 
@@ -55,16 +55,16 @@ func TestJudgeAssociation(t *testing.T) {
 		code     finding.Code
 		says     string
 	}{
-		{about: "taken", contexts: answered(never), outcome: Pass, says: "ORTHANC took the association of ORTHWEB"},
+		{about: "taken", contexts: answered(never), outcome: Pass, says: "ORTHANC accepted the association from ORTHWEB"},
 		{about: "what isn't needed is refused", contexts: answered(func(p dicom.Proposal) bool {
 			return p.AbstractSyntax != dicom.Verification && !slices.Contains(p.TransferSyntaxes, dicom.ExplicitVRLittleEndian)
-		}), outcome: Pass, says: "took"},
+		}), outcome: Pass, says: "accepted the association"},
 		{about: "no echo", contexts: answered(is(dicom.Verification)), outcome: Fail, code: codeContextRefused, says: "Verification with "},
 		{about: "no images", contexts: answered(is(dicom.SecondaryCaptureStorage)), outcome: Fail, code: codeContextRefused, says: "Secondary Capture Image Storage with "},
 		{about: "rejected", err: fmt.Errorf("asking: %w", &dicom.RejectError{Result: 1, Source: 1, Reason: 3}), outcome: Fail, code: codeAssociationRejected, says: "calling-AE-title-not-recognized"},
 		{about: "aborted", err: &dicom.AbortError{Source: 2, Reason: 1}, outcome: Fail, code: codeAssociationAborted, says: "the peer aborted the association"},
 		{about: "no DICOM", err: &dicom.ProtocolError{What: "sent an HTTP response"}, outcome: Fail, code: codeAssociationFailed, says: "sent an HTTP response"},
-		{about: "not known", err: fmt.Errorf("TLS: %w", context.DeadlineExceeded), outcome: Fail, code: codeAssociationFailed, says: "there was no answer in time"},
+		{about: "not known", err: fmt.Errorf("TLS: %w", context.DeadlineExceeded), outcome: Fail, code: codeAssociationFailed, says: "timed out waiting for a response"},
 	} {
 		got := judgeAssociation(c.contexts, dicom.Peer{}, c.err, Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", "")
 		judged(t, c.about, got, c.outcome, c.code, c.says)
@@ -85,8 +85,8 @@ func TestRejectFix(t *testing.T) {
 	}{
 		{"called, known", 1, 1, 7, "AR CHIVE", codeAssociationRejected, "kubectl orthweb validate bhs --aec='AR CHIVE'"},
 		{"called, not known", 1, 1, 7, "", codeAssociationRejected, "DicomAet in its configuration"},
-		{"called as the web says", 1, 1, 7, "ORTHANC", codeAssociationRejected, "See where DICOM leads"},
-		{"calling", 1, 1, 3, "ORTHANC", codeAssociationRejected, "enter ORTHWEB in its DicomModalities"},
+		{"called as the web says", 1, 1, 7, "ORTHANC", codeAssociationRejected, "Check where DICOM is routed to"},
+		{"calling", 1, 1, 3, "ORTHANC", codeAssociationRejected, "add ORTHWEB to its DicomModalities"},
 		{"application context", 1, 1, 2, "", codeAssociationRejected, "application context"},
 		{"protocol version", 1, 2, 2, "", codeAssociationRejected, "another version"},
 		{"congestion", 2, 3, 1, "", codeAssociationLimit, "--concurrency"},
@@ -94,7 +94,7 @@ func TestRejectFix(t *testing.T) {
 		{"local limit, for good", 1, 3, 2, "", codeAssociationLimit, "--concurrency"},
 		{"no reason", 1, 1, 1, "", codeAssociationRejected, "gives no reason"},
 		{"no reason, by the provider", 1, 2, 1, "", codeAssociationRejected, "gives no reason"},
-		{"no reason, for now", 2, 1, 1, "", codeAssociationRejected, "Run it again"},
+		{"no reason, for now", 2, 1, 1, "", codeAssociationRejected, "Run the command again"},
 		{"a reserved reason", 1, 1, 9, "", codeAssociationRejected, "gives no reason"},
 	} {
 		err := fmt.Errorf("asking: %w", &dicom.RejectError{Result: c.result, Source: c.source, Reason: c.reason})

@@ -48,16 +48,16 @@ func TestJudgeName(t *testing.T) {
 		code       finding.Code
 		says       string
 	}{
-		{about: "the same", found: addresses("192.0.2.7"), has: addresses("192.0.2.7"), needed: true, outcome: Pass, says: host + " is at 192.0.2.7"},
-		{about: "some of them", found: addresses("192.0.2.7"), has: addresses("192.0.2.7", "192.0.2.8"), outcome: Pass, says: "is at 192.0.2.7"},
-		{about: "mapped into IPv6", found: addresses("::ffff:192.0.2.7"), has: addresses("192.0.2.7"), outcome: Pass, says: "is at 192.0.2.7"},
-		{about: "in order", found: addresses("2001:db8::7", "192.0.2.7"), has: addresses("192.0.2.7", "2001:db8::7"), outcome: Pass, says: "is at 192.0.2.7, 2001:db8::7"},
-		{about: "elsewhere", found: addresses("192.0.2.9"), has: addresses("192.0.2.7"), outcome: Warn, code: codeNameElsewhere, says: "leads to 192.0.2.9 on this machine"},
-		{about: "elsewhere, and needed", found: addresses("192.0.2.9"), has: addresses("192.0.2.7"), needed: true, outcome: Fail, code: codeNameElsewhere, says: "leads to"},
-		{about: "one of two elsewhere", found: addresses("192.0.2.7", "192.0.2.9"), has: addresses("192.0.2.7"), outcome: Warn, code: codeNameElsewhere, says: "192.0.2.7, 192.0.2.9"},
-		{about: "unknown", err: errors.New("no such host"), has: addresses("192.0.2.7"), outcome: Warn, code: codeNameUnknown, says: "knows no address of " + host},
-		{about: "unknown, and needed", err: errors.New("no such host"), has: addresses("192.0.2.7"), needed: true, outcome: Fail, code: codeNameUnknown, says: "knows no address"},
-		{about: "the ingress's is not known", found: addresses("192.0.2.7"), needed: true, outcome: Pass, says: "whether that is the ingress is not known"},
+		{about: "the same", found: addresses("192.0.2.7"), has: addresses("192.0.2.7"), needed: true, outcome: Pass, says: host + " resolves to 192.0.2.7"},
+		{about: "some of them", found: addresses("192.0.2.7"), has: addresses("192.0.2.7", "192.0.2.8"), outcome: Pass, says: "resolves to 192.0.2.7"},
+		{about: "mapped into IPv6", found: addresses("::ffff:192.0.2.7"), has: addresses("192.0.2.7"), outcome: Pass, says: "resolves to 192.0.2.7"},
+		{about: "in order", found: addresses("2001:db8::7", "192.0.2.7"), has: addresses("192.0.2.7", "2001:db8::7"), outcome: Pass, says: "resolves to 192.0.2.7, 2001:db8::7"},
+		{about: "elsewhere", found: addresses("192.0.2.9"), has: addresses("192.0.2.7"), outcome: Warn, code: codeNameDiffers, says: "resolves to 192.0.2.9 on this machine"},
+		{about: "elsewhere, and needed", found: addresses("192.0.2.9"), has: addresses("192.0.2.7"), needed: true, outcome: Fail, code: codeNameDiffers, says: "resolves to"},
+		{about: "one of two elsewhere", found: addresses("192.0.2.7", "192.0.2.9"), has: addresses("192.0.2.7"), outcome: Warn, code: codeNameDiffers, says: "192.0.2.7, 192.0.2.9"},
+		{about: "unknown", err: errors.New("no such host"), has: addresses("192.0.2.7"), outcome: Warn, code: codeNameUnknown, says: "cannot resolve " + host},
+		{about: "unknown, and needed", err: errors.New("no such host"), has: addresses("192.0.2.7"), needed: true, outcome: Fail, code: codeNameUnknown, says: "cannot resolve"},
+		{about: "the ingress's is not known", found: addresses("192.0.2.7"), needed: true, outcome: Pass, says: "it is not known whether that is the ingress"},
 	} {
 		judged(t, c.about, judgeName(host, c.found, c.err, c.has, c.needed), c.outcome, c.code, c.says)
 	}
@@ -74,14 +74,14 @@ func TestJudgeTCP(t *testing.T) {
 		code  finding.Code
 		says  string
 	}{
-		{about: "refused", err: system(syscall.ECONNREFUSED), code: codeRefused, says: "nothing listens at 192.0.2.7:443"},
-		{about: "the kernel's time is up", err: system(syscall.ETIMEDOUT), code: codeNoAnswer, says: "no answer from 192.0.2.7:443"},
+		{about: "refused", err: system(syscall.ECONNREFUSED), code: codeRefused, says: "nothing listens on 192.0.2.7:443"},
+		{about: "the kernel's time is up", err: system(syscall.ETIMEDOUT), code: codeNoAnswer, says: "no response from 192.0.2.7:443"},
 		{about: "the dialler's", err: at(os.ErrDeadlineExceeded), code: codeNoAnswer, says: "192.0.2.7:443"},
 		{about: "the check's", err: fmt.Errorf("connecting: %w", context.DeadlineExceeded), code: codeNoAnswer, says: "web.bhs.orthweb.com:443"},
-		{about: "no network", err: system(syscall.ENETUNREACH), code: codeNoRoute, says: "no way from this machine to 192.0.2.7:443"},
+		{about: "no network", err: system(syscall.ENETUNREACH), code: codeNoRoute, says: "no route from this machine to 192.0.2.7:443"},
 		{about: "no host", err: system(syscall.EHOSTUNREACH), code: codeNoRoute, says: "192.0.2.7:443"},
-		{about: "not known", err: errors.New("too many open files"), code: codeNoConnection, says: "connecting failed: too many open files"},
+		{about: "not known", err: errors.New("too many open files"), code: codeNoConnection, says: "connection failed: too many open files"},
 	} {
-		judged(t, c.about, judgeTCP(Place{Host: "web.bhs.orthweb.com", Port: 443}, c.err, "bhs"), Fail, c.code, c.says)
+		judged(t, c.about, judgeTCP(Endpoint{Host: "web.bhs.orthweb.com", Port: 443}, c.err, "bhs"), Fail, c.code, c.says)
 	}
 }

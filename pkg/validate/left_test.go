@@ -14,7 +14,7 @@ func TestUnchangedCountsWhatIsLeft(t *testing.T) {
 		t.Parallel()
 		s := newTenant(t, "bhs")
 		s.archive.patients, s.archive.lose, s.options.Keep = []string{"a", "b"}, true, true
-		outcome{"archive-unchanged", Pass, "", "has all that it had before"}.check(t, s.run(t))
+		outcome{"archive-unchanged", Pass, "", "still has everything that it had before"}.check(t, s.run(t))
 	})
 	t.Run("not removed, and a patient of many is gone", func(t *testing.T) {
 		t.Parallel()
@@ -35,7 +35,7 @@ func TestUnchangedCountsWhatIsLeft(t *testing.T) {
 			return true
 		}
 		checks := s.run(t)
-		outcome{"clean-up", Warn, codeLeftBehind, "403"}.check(t, checks)
+		outcome{"clean-up", Warn, codeStudyRemains, "403"}.check(t, checks)
 		outcome{"archive-unchanged", Fail, codeArchiveLost, "1 of 20002 patients"}.check(t, checks)
 	})
 	t.Run("kept, and found", func(t *testing.T) {

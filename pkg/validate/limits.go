@@ -14,63 +14,63 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
 )
 
-// forced is how to store where it is not known to be safe.
-const forced = "--store stores all the same"
+// storeHint is the flag that stores even if that is not known to be safe.
+const storeHint = "use --store to store anyway"
 
-// checkLimits finds out whether storing could have Orthanc remove patients to make
-// room, and notes what the archive holds. Where it could, or where that is not known,
-// nothing is stored unless the user says so.
+// checkLimits determines whether storing could cause Orthanc to remove patients, and
+// records what the archive holds. If it could, or if that is not known, nothing is stored
+// unless the user requests it.
 func (v *validation) checkLimits(ctx context.Context) Check {
-	if why := v.noWeb(); why != "" {
-		return skip(why + " it is not known whether the archive removes patients to make room")
+	if why := v.whyNoWeb(); why != "" {
+		return skip("it is not known whether the archive removes patients to make room: " + why)
 	}
-	before, err := v.web.takeCensus(ctx, v.login)
+	before, err := v.web.readCensus(ctx, v.login)
 	if err != nil {
-		return v.unsafe("what the archive holds is not known: "+plain(err), "")
+		return v.warnEviction("the contents of the archive could not be read: "+describeError(err), "")
 	}
 	v.before = &before
 	limits, why := v.limits(ctx)
 	more := orthanc.Contents{Patients: 1, Bytes: testBytes}
 	if files := v.options.Files; files != nil && files.Size != nil && limits.Evict() {
 		count, bytes := files.Size(ctx)
-		if ctx.Err() != nil { // those that were counted are not all
-			return v.unsafe("the archive has limits, and the files could not be counted in time", "--timeout gives more time")
+		if ctx.Err() != nil { // not all were counted
+			return v.warnEviction("the archive has limits, and the files could not be counted in time", "use --timeout to allow more time")
 		}
 		more.Patients, more.Bytes = more.Patients+count, more.Bytes+bytes // each file may be of a patient of its own
 	}
 	if evicts := limits.Evicts(before.contents(), more); evicts != "" {
-		return v.unsafe(evicts, why)
+		return v.warnEviction(evicts, why)
 	}
-	held := before.words()
+	held := before.describe()
 	switch {
 	case limits.Rejects:
-		return pass("the archive removes nothing to make room: it refuses what does not fit (MaximumStorageMode)", held)
+		return pass("the archive removes nothing to make room: it rejects what does not fit (MaximumStorageMode)", held)
 	case *limits.Patients == 0 && *limits.Size == 0:
-		return pass("the archive has no limits by which it removes patients", held)
+		return pass("the archive has no limits that make it remove patients", held)
 	}
-	return pass("the archive has room: nothing is removed for what is stored", held)
+	return pass("the archive has room: storing removes nothing", held)
 }
 
 // testBytes is more than the test study takes in an archive.
 const testBytes = 1 << 20
 
-// unsafe is the warning that nothing is stored. unread is why limits are not known.
-func (v *validation) unsafe(why, unread string) Check {
+// warnEviction is the warning that nothing is stored. unread is why limits are not known.
+func (v *validation) warnEviction(why, unread string) Check {
 	v.mayEvict = why
-	c := warn(codeMayEvict, why, "that nothing is removed for what is stored", finding.Fix{
-		Text: "Nothing was stored, so C-ECHO is all that was proved of DICOM. See MaximumPatientCount and MaximumStorageSize in Orthanc's configuration; " + forced,
+	c := warn(codeMayEvict, why, "storing removes nothing", finding.Fix{
+		Text: "Check MaximumPatientCount and MaximumStorageSize in Orthanc's configuration. Nothing was stored, so C-ECHO is the only DICOM operation that was tested; " + storeHint,
 	})
 	if unread != "" {
 		c.Details = []string{unread}
 	}
 	if v.options.Store {
-		c.Fix.Text = "Stored all the same (--store). Compare the archive with a backup if archive-unchanged fails"
+		c.Fix.Text = "The study was stored because of --store. Compare the archive with a backup if archive-unchanged fails"
 	}
 	return c
 }
 
-// limits are those that Orthanc reports itself, and else those of its configuration
-// in the cluster. why says what could not be read.
+// limits are those that Orthanc reports itself, or else those of its configuration in the
+// cluster. why is what could not be read.
 func (v *validation) limits(ctx context.Context) (known orthanc.Limits, why string) {
 	var s struct {
 		MaximumPatientCount, MaximumStorageSize *int64 // from Orthanc 1.12.4 and 1.11.3 on
@@ -83,7 +83,7 @@ func (v *validation) limits(ctx context.Context) (known orthanc.Limits, why stri
 		return known, ""
 	}
 	if v.subject.Limits == nil {
-		return known, "this Orthanc does not report its limits itself, as 1.12.4 and later do"
+		return known, "this Orthanc does not report its limits; version 1.12.4 and later do"
 	}
 	configured, err := v.subject.Limits(ctx)
 	if err != nil {
@@ -93,9 +93,9 @@ func (v *validation) limits(ctx context.Context) (known orthanc.Limits, why stri
 	return known.Or(configured), ""
 }
 
-// rejects tells whether an Orthanc of this version heeds MaximumStorageMode. Those before
-// 1.11.2 remove patients whatever it says; of a version that is no number, such as
-// mainline, it is not known.
+// rejects reports whether an Orthanc of this version supports MaximumStorageMode. Versions
+// before 1.11.2 remove patients regardless of it; for a version that is not a number, such
+// as mainline, it is not known.
 func rejects(orthancVersion string) bool {
 	got, err := version.ParseGeneric(orthancVersion)
 	return err == nil && got.AtLeast(version.MustParseGeneric("1.11.2"))
@@ -115,23 +115,23 @@ type census struct {
 const maxListed = 20_000
 
 func (c census) contents() orthanc.Contents {
-	bytes, _ := strconv.ParseInt(c.TotalDiskSize, 10, 64) // checked by takeCensus
+	bytes, _ := strconv.ParseInt(c.TotalDiskSize, 10, 64) // checked by readCensus
 	return orthanc.Contents{Patients: c.CountPatients, Bytes: bytes}
 }
 
-func (c census) words() string {
+func (c census) describe() string {
 	return fmt.Sprintf("patients: %d, studies: %d, instances: %d", c.CountPatients, c.CountStudies, c.CountInstances)
 }
 
-// takeCensus asks for the counts, and where they are not many for the ids (Orthanc
-// Book, REST API: /statistics, /patients, /studies).
-func (w *web) takeCensus(ctx context.Context, login Credentials) (census, error) {
+// readCensus reads the counts, and if they are small the IDs (Orthanc Book, REST API:
+// /statistics, /patients, /studies).
+func (w *web) readCensus(ctx context.Context, login Credentials) (census, error) {
 	c := census{CountPatients: -1, CountStudies: -1, CountInstances: -1}
 	if err := w.decode(ctx, "/statistics", login, &c); err != nil {
 		return c, err
 	}
 	if _, err := strconv.ParseInt(c.TotalDiskSize, 10, 64); err != nil || min(c.CountPatients, c.CountStudies, c.CountInstances) < 0 {
-		return c, errors.New("/statistics answers something else than Orthanc's")
+		return c, errors.New("the response of /statistics is not Orthanc's")
 	}
 	if max(c.CountPatients, c.CountStudies) > maxListed {
 		return c, nil
@@ -145,14 +145,14 @@ func (w *web) takeCensus(ctx context.Context, login Credentials) (census, error)
 	return c, nil
 }
 
-// decode asks for JSON and decodes it.
+// decode requests JSON and decodes it.
 func (w *web) decode(ctx context.Context, path string, login Credentials, into any) error {
-	status, answer, err := w.ask(ctx, http.MethodGet, path, nil, login)
+	status, answer, err := w.request(ctx, http.MethodGet, path, nil, login)
 	if err = orStatus(err, status); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := json.Unmarshal(answer, into); err != nil {
-		return fmt.Errorf("%s answers something else than Orthanc's", path)
+		return fmt.Errorf("the response of %s is not Orthanc's", path)
 	}
 	return nil
 }

@@ -41,17 +41,17 @@ func TestArchiveLimits(t *testing.T) {
 		want   []outcome
 		stored bool
 	}{
-		{about: "no limits", want: []outcome{{"archive-limits", Pass, "", "no limits by which it removes patients"}}, stored: true},
+		{about: "no limits", want: []outcome{{"archive-limits", Pass, "", "no limits that make it remove patients"}}, stored: true},
 		{about: "room", change: func(s *setup) { s.archive.system = map[string]any{"MaximumPatientCount": 10} },
 			want: []outcome{{"archive-limits", Pass, "", "has room"}}, stored: true},
 		{about: "no room", change: func(s *setup) { s.archive.system = map[string]any{"MaximumPatientCount": 4} }, want: []outcome{
-			{"archive-limits", Warn, codeMayEvict, "at most 4 patients, has 3"}, {"dicom-store", Skip, "", "see archive-limits; --store"}, {"clean-up", Skip, "", ""},
+			{"archive-limits", Warn, codeMayEvict, "at most 4 patients, has 3"}, {"dicom-store", Skip, "", "see archive-limits; use --store"}, {"clean-up", Skip, "", ""},
 			{"archive-unchanged", Skip, "", "nothing was stored"}, {"dicom-echo", Pass, "", ""}}},
 		{about: "no room on disk", change: func(s *setup) { s.archive.system = map[string]any{"MaximumStorageSize": 1} },
 			want: []outcome{{"archive-limits", Warn, codeMayEvict, "MaximumStorageSize"}, {"dicom-store", Skip, "", ""}}},
 		{about: "no room, and it rejects", change: func(s *setup) {
 			s.archive.system = map[string]any{"MaximumPatientCount": 4, "MaximumStorageMode": "Reject"}
-		}, want: []outcome{{"archive-limits", Pass, "", "refuses what does not fit"}}, stored: true},
+		}, want: []outcome{{"archive-limits", Pass, "", "rejects what does not fit"}}, stored: true},
 		{about: "no room, and to be stored all the same", change: func(s *setup) {
 			s.archive.system, s.options.Store = map[string]any{"MaximumPatientCount": 4}, true
 		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, ""}, {"dicom-store", Pass, "", ""}}, stored: true},
@@ -74,7 +74,7 @@ func TestArchiveLimits(t *testing.T) {
 		{about: "the first Orthanc with MaximumStorageMode is configured to reject", change: func(s *setup) {
 			silent(s)
 			s.archive.system["Version"], s.subject.Limits = "1.11.2", rejecting
-		}, want: []outcome{{"archive-limits", Pass, "", "refuses what does not fit"}}, stored: true},
+		}, want: []outcome{{"archive-limits", Pass, "", "rejects what does not fit"}}, stored: true},
 		{about: "the files could not be counted in time", change: func(s *setup) {
 			s.options.Timeout = time.Second
 			s.archive.system = map[string]any{"MaximumPatientCount": 10}
@@ -93,7 +93,7 @@ func TestArchiveLimits(t *testing.T) {
 		}, want: []outcome{{"archive-limits", Pass, "", "no limits"}}, stored: true},
 		{about: "what Orthanc itself reports counts", change: func(s *setup) { s.subject.Limits = configured(4, 0) },
 			want: []outcome{{"archive-limits", Pass, "", "no limits"}}, stored: true},
-		{about: "an older Orthanc", change: silent, want: []outcome{{"archive-limits", Warn, codeMayEvict, "does not report its limits itself"}, {"dicom-store", Skip, "", "--store"}}},
+		{about: "an older Orthanc", change: silent, want: []outcome{{"archive-limits", Warn, codeMayEvict, "does not report its limits; "}, {"dicom-store", Skip, "", "--store"}}},
 		{about: "the configuration can't be read", change: func(s *setup) {
 			silent(s)
 			s.subject.Limits = func(context.Context) (orthanc.Limits, error) {
@@ -101,9 +101,9 @@ func TestArchiveLimits(t *testing.T) {
 			}
 		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "you may not list configmaps"}}},
 		{about: "no counts", change: func(s *setup) { s.archive.counts = "{}" },
-			want: []outcome{{"archive-limits", Warn, codeMayEvict, "something else than Orthanc's"}, {"dicom-store", Skip, "", ""}}},
+			want: []outcome{{"archive-limits", Warn, codeMayEvict, "the response of /statistics is not Orthanc's"}, {"dicom-store", Skip, "", ""}}},
 		{about: "no counts, and to be stored all the same", change: func(s *setup) { s.archive.counts, s.options.Store = "{}", true },
-			want: []outcome{{"dicom-store", Pass, "", ""}, {"archive-unchanged", Skip, "", "held before is not known"}}, stored: true},
+			want: []outcome{{"dicom-store", Pass, "", ""}, {"archive-unchanged", Skip, "", "held before the test is not known"}}, stored: true},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()
@@ -117,7 +117,7 @@ func TestArchiveLimits(t *testing.T) {
 			checks := s.run(t)
 			c.want = append(c.want, outcome{"web-system", Pass, "", ""})
 			if c.stored && !slices.ContainsFunc(c.want, func(o outcome) bool { return o.name == "archive-unchanged" }) {
-				c.want = append(c.want, outcome{"archive-unchanged", Pass, "", "has all that it had before"})
+				c.want = append(c.want, outcome{"archive-unchanged", Pass, "", "still has everything that it had before"})
 			}
 			for _, want := range c.want {
 				want.check(t, checks)
@@ -169,11 +169,11 @@ func TestJudgeUnchanged(t *testing.T) {
 		outcome       Outcome
 		says          string
 	}{
-		{"the same", has(9, "a", "b"), has(9, "a", "b"), 0, Pass, "has all that it had before"},
+		{"the same", has(9, "a", "b"), has(9, "a", "b"), 0, Pass, "still has everything that it had before"},
 		{"others came", has(9, "a", "b"), has(12, "a", "b", "c"), 0, Pass, "3 instances are new"},
 		{"one went and another came", has(9, "a", "b"), has(9, "a", "c"), 0, Fail, "Orthanc's id b is gone"},
 		{"an instance went", has(9, "a", "b"), has(8, "a", "b"), 0, Fail, "1 of 9 instances"},
-		{"the study was kept", has(9, "a", "b"), has(11, "a", "b", "test"), 2, Pass, "has all that it had before"},
+		{"the study was kept", has(9, "a", "b"), has(11, "a", "b", "test"), 2, Pass, "still has everything that it had before"},
 		{"the study was kept, and one went", has(9, "a", "b"), has(6, "b", "test"), 2, Fail, "1 of 2 patients, 1 of 2 studies, 5 of 9 instances"},
 		{"many, by their number alone", many(has(9, "a", "b")), many(has(5, "a")), 0, Fail, "1 of 2 patients"},
 		{"many, the same", many(has(9, "a", "b")), many(has(9, "a", "b")), 0, Pass, "before"},
@@ -207,7 +207,7 @@ func TestCleanUpKeepsOn(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 			return true
 		}
-		outcome{"clean-up", Pass, "", "removed from bhs, and is gone"}.check(t, s.run(t))
+		outcome{"clean-up", Pass, "", "removed from bhs; none of it is left"}.check(t, s.run(t))
 		if failures != 2 || s.archive.len() != 0 {
 			t.Errorf("%d failures, %d images are left", failures, s.archive.len())
 		}
@@ -237,6 +237,6 @@ func TestCleanUpKeepsOn(t *testing.T) {
 		t.Parallel()
 		s := newTenant(t, "bhs")
 		s.archive.instead = func(_ http.ResponseWriter, r *http.Request) bool { return r.Method == http.MethodDelete }
-		outcome{"clean-up", Warn, codeLeftBehind, " after 3 deletions"}.check(t, s.run(t))
+		outcome{"clean-up", Warn, codeStudyRemains, " after 3 deletions"}.check(t, s.run(t))
 	})
 }

@@ -25,10 +25,10 @@ const own, byDefault = "admin:" + secret, "admin:orthanc"
 // that it was not, and none that needs it passes.
 func TestNoPasswordWithoutVerification(t *testing.T) {
 	t.Parallel()
-	unread := func(s *setup) { s.subject.Authorities, s.subject.Unread = nil, "you may not read it" }
+	unread := func(s *setup) { s.subject.CAs, s.subject.CAUnread = nil, "you may not read it" }
 	otherCA := func(s *setup) {
 		s.options.Insecure = true
-		s.subject.Authorities = []*x509.Certificate{newAuthority(s.authority.t, "mhr-ca").cert}
+		s.subject.CAs = []*x509.Certificate{newAuthority(s.authority.t, "mhr-ca").cert}
 	}
 	served := func(change func(*x509.Certificate)) func(*setup) {
 		return func(s *setup) {
@@ -67,7 +67,7 @@ func TestNoPasswordWithoutVerification(t *testing.T) {
 				t.Errorf("the other was sent %q", other.archive.sent())
 			}
 			for name, says := range map[string]string{
-				"web-page": "the password was not sent", "web-default-password": "was not tried", "web-system": "the password was not sent",
+				"web-page": "the password was not sent", "web-default-password": "was not tested", "web-system": "the password was not sent",
 				"dicom-store": "the password was not sent",
 			} {
 				if got := named(t, checks, name); got.Outcome != Skip || !strings.Contains(got.Found, says) {
@@ -85,7 +85,7 @@ func TestNoPasswordWithoutVerification(t *testing.T) {
 }
 
 // dialPlace connects to a place, as an Options.Dial.
-func dialPlace(ctx context.Context, _ Subject, p Place) (net.Conn, error) {
+func dialPlace(ctx context.Context, _ Subject, p Endpoint) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.FormatInt(p.Port, 10)))
 }
 
@@ -111,7 +111,7 @@ func TestPasswordOverVerifiedConnections(t *testing.T) {
 func TestOpenWebWithoutVerification(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
-	s.archive.open, s.subject.Authorities, s.subject.Unread = true, nil, "you may not read it"
+	s.archive.open, s.subject.CAs, s.subject.CAUnread = true, nil, "you may not read it"
 	checks := s.run(t)
 	if sent := s.archive.sent(); len(sent) > 0 {
 		t.Errorf("sent %q", sent)
@@ -178,7 +178,7 @@ func TestRedirectTakesNoPasswordAlong(t *testing.T) {
 // TestOthersAreAskedWithTheirOwn password, or with none.
 func TestOthersAreAskedWithTheirOwn(t *testing.T) {
 	t.Parallel()
-	theirs := func(password string) Credentials { return NewCredentials("mhr", "reader", password) }
+	certificate := func(password string) Credentials { return NewCredentials("mhr", "reader", password) }
 	fetch := func(c Credentials, err error) func(context.Context) (Credentials, error) {
 		return func(context.Context) (Credentials, error) { return c, err }
 	}
@@ -189,32 +189,32 @@ func TestOthersAreAskedWithTheirOwn(t *testing.T) {
 		want   outcome
 	}{
 		{about: "none", change: func(_, mhr *setup) { mhr.subject.Login = Credentials{} },
-			want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: it asks for a password, and none of its own was given"}},
+			want: outcome{"study-elsewhere", Skip, "", "mhr could not be queried: it requires a password, and none was given for it"}},
 		{about: "none, and none is wanted", change: func(_, mhr *setup) { mhr.subject.Login, mhr.archive.open = Credentials{}, true },
-			want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+			want: outcome{"study-elsewhere", Pass, "", "not in the archive of mhr"}},
 		{about: "its own", change: func(_, mhr *setup) {
-			mhr.subject.Login, mhr.archive.passwords = theirs("theirs"), map[string]string{"reader": "theirs"}
-		}, sent: []string{"reader:theirs"}, want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+			mhr.subject.Login, mhr.archive.passwords = certificate("certificate"), map[string]string{"reader": "certificate"}
+		}, sent: []string{"reader:certificate"}, want: outcome{"study-elsewhere", Pass, "", "not in the archive of mhr"}},
 		{about: "its own, fetched", change: func(_, mhr *setup) {
-			mhr.subject.Login, mhr.subject.FetchLogin = Credentials{}, fetch(theirs("theirs"), nil)
-			mhr.archive.passwords = map[string]string{"reader": "theirs"}
-		}, sent: []string{"reader:theirs"}, want: outcome{"study-elsewhere", Pass, "", "not with mhr"}},
+			mhr.subject.Login, mhr.subject.FetchLogin = Credentials{}, fetch(certificate("certificate"), nil)
+			mhr.archive.passwords = map[string]string{"reader": "certificate"}
+		}, sent: []string{"reader:certificate"}, want: outcome{"study-elsewhere", Pass, "", "not in the archive of mhr"}},
 		{about: "its own can't be read", change: func(_, mhr *setup) {
 			mhr.subject.Login, mhr.subject.FetchLogin = Credentials{}, fetch(Credentials{}, errors.New("you may not read its Secret"))
-		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: you may not read its Secret"}},
+		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be queried: you may not read its Secret"}},
 		{about: "another tenant's by mistake", change: func(bhs, mhr *setup) { mhr.subject.Login = bhs.subject.Login },
 			want: outcome{"study-elsewhere", Skip, "", "the password of bhs is not for mhr"}},
-		{about: "its CA could not be read", change: func(_, mhr *setup) { mhr.subject.Authorities, mhr.subject.Unread = nil, "you may not" },
+		{about: "its CA could not be read", change: func(_, mhr *setup) { mhr.subject.CAs, mhr.subject.CAUnread = nil, "you may not" },
 			want: outcome{"study-elsewhere", Skip, "", "its CA is not known: you may not"}},
-		{about: "its CA could not be read, and --insecure", change: func(bhs, mhr *setup) { bhs.options.Insecure, mhr.subject.Authorities = true, nil },
+		{about: "its CA could not be read, and --insecure", change: func(bhs, mhr *setup) { bhs.options.Insecure, mhr.subject.CAs = true, nil },
 			want: outcome{"study-elsewhere", Skip, "", "could not be verified: its CA is not known"}},
 		{about: "another CA, and --insecure", change: func(bhs, mhr *setup) {
-			bhs.options.Insecure, mhr.subject.Authorities = true, bhs.subject.Authorities
-		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be asked: the server's certificate could not be verified: "}},
-		{about: "it landed there, and is removed with its own", change: func(bhs, mhr *setup) {
+			bhs.options.Insecure, mhr.subject.CAs = true, bhs.subject.CAs
+		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be queried: the server's certificate could not be verified: "}},
+		{about: "it misrouted there, and is removed with its own", change: func(bhs, mhr *setup) {
 			bhs.archive.into = mhr.archive
-			mhr.subject.Login, mhr.archive.passwords = theirs("theirs"), map[string]string{"reader": "theirs"}
-		}, sent: []string{"reader:theirs"}, want: outcome{"clean-up", Pass, "", "removed from mhr"}},
+			mhr.subject.Login, mhr.archive.passwords = certificate("certificate"), map[string]string{"reader": "certificate"}
+		}, sent: []string{"reader:certificate"}, want: outcome{"clean-up", Pass, "", "removed from mhr"}},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()
@@ -240,7 +240,7 @@ func TestOneSilentTenant(t *testing.T) {
 	ahs.web.instead = silence
 	bhs.subject.Others = []Subject{ahs.start(t), mhr.start(t)}
 	got := named(t, bhs.run(t), "study-elsewhere")
-	if got.Outcome != Pass || got.Found != "not with mhr; ahs could not be asked: there was no answer in time" {
+	if got.Outcome != Pass || got.Found != "not in the archive of mhr; ahs could not be queried: timed out waiting for a response" {
 		t.Errorf("%+v", got)
 	}
 }

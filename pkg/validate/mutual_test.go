@@ -19,7 +19,7 @@ import (
 func TestWhoIsLetIn(t *testing.T) {
 	t.Parallel()
 	other := newAuthority(t, "mhr-ca")
-	stranger := Stranger{Tenant: "mhr", Certificate: other.client("dcmclient")}
+	stranger := OtherClient{Tenant: "mhr", Certificate: other.client("dcmclient")}
 	for _, c := range []struct {
 		about   string
 		change  func(*setup)
@@ -28,24 +28,24 @@ func TestWhoIsLetIn(t *testing.T) {
 		says    string // in what was found, or a detail
 		next    Outcome
 	}{
-		{about: "the tenant's alone", outcome: Pass, says: "clients of the tenant are let in, those without a certificate and those of mhr are not", next: Pass},
+		{about: "the tenant's alone", outcome: Pass, says: "clients of the tenant are accepted, those without a certificate and those of mhr are not", next: Pass},
 		{about: "the tenant's own is refused", change: func(s *setup) { s.dicom.config.ClientCAs = other.pool() },
 			outcome: Fail, code: codeClientRefused, says: "the tenant's own client certificate is refused: ", next: Skip},
 		{about: "anybody (OPTIONAL_MUTUAL)", change: func(s *setup) { s.dicom.config.ClientAuth = tls.VerifyClientCertIfGiven },
-			outcome: Fail, code: codeAnybodyLetIn, says: "a client without a certificate is let in", next: Skip},
-		{about: "a stranger, by a shared authority", change: func(s *setup) { s.dicom.config.ClientCAs.AddCert(other.cert) },
-			outcome: Fail, code: codeStrangerLetIn, says: "a client of the tenant mhr is let in", next: Skip},
-		{about: "no stranger's certificate was given", change: func(s *setup) { s.subject.Strangers, s.subject.Others = nil, []Subject{{Tenant: "mhr"}} },
-			outcome: Pass, says: "those without a certificate are not; clients of other tenants were not tried: see --other-cert", next: Pass},
-		{about: "no other tenant", change: func(s *setup) { s.subject.Strangers = nil },
+			outcome: Fail, code: codeAnyClientAccepted, says: "a client without a certificate is accepted", next: Skip},
+		{about: "a other, by a shared authority", change: func(s *setup) { s.dicom.config.ClientCAs.AddCert(other.cert) },
+			outcome: Fail, code: codeOtherClientAccepted, says: "a client of tenant mhr is accepted", next: Skip},
+		{about: "no other's certificate was given", change: func(s *setup) { s.subject.OtherClients, s.subject.Others = nil, []Subject{{Tenant: "mhr"}} },
+			outcome: Pass, says: "those without a certificate are not; clients of other tenants were not tested: see --other-cert", next: Pass},
+		{about: "no other tenant", change: func(s *setup) { s.subject.OtherClients = nil },
 			outcome: Pass, says: "those without a certificate are not", next: Pass},
-		{about: "no stranger's certificate", change: func(s *setup) { s.subject.Strangers[0].Certificate = noCertificate(errors.New("you may not")) },
-			outcome: Pass, says: "those without a certificate are not; a client of mhr was not tried: you may not", next: Pass},
+		{about: "no other's certificate", change: func(s *setup) { s.subject.OtherClients[0].Certificate = noCertificate(errors.New("you may not")) },
+			outcome: Pass, says: "those without a certificate are not; a client of mhr was not tested: you may not", next: Pass},
 		{about: "no certificate to be had", change: func(s *setup) { s.subject.Client = noCertificate(errors.New("the issuer is not ready")) },
-			outcome: Skip, says: "none could be had: the issuer is not ready", next: Skip},
+			outcome: Skip, says: "none could be obtained: the issuer is not ready", next: Skip},
 		{about: "no certificate at all", change: func(s *setup) { s.subject.Client = nil }, outcome: Skip, says: "see --cert", next: Skip},
 		{about: "none asked for, though MUTUAL", change: func(s *setup) { s.dicom.config.ClientAuth = tls.NoClientCert },
-			outcome: Fail, code: codeAnybodyLetIn, says: "although the Gateway says that they must have one", next: Skip},
+			outcome: Fail, code: codeAnyClientAccepted, says: "although the Gateway requires one", next: Skip},
 	} {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			t.Run(c.about+", "+tls.VersionName(version), func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestWhoIsLetIn(t *testing.T) {
 				s := newTenant(t, "bhs")
 				s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
 				s.dicom.config.MaxVersion = version
-				s.subject.Strangers = []Stranger{stranger}
+				s.subject.OtherClients = []OtherClient{stranger}
 				if c.change != nil {
 					c.change(s)
 				}
@@ -82,7 +82,7 @@ func TestMutualWeb(t *testing.T) {
 	s := newTenant(t, "bhs")
 	s.secure(&s.web, tls.RequireAndVerifyClientCert)
 	checks := s.run(t)
-	if got := named(t, checks, "web-clients"); got.Outcome != Pass || !slices.ContainsFunc(got.Details, func(d string) bool { return strings.Contains(d, "a client without one is refused: ") }) {
+	if got := named(t, checks, "web-clients"); got.Outcome != Pass || !slices.ContainsFunc(got.Details, func(d string) bool { return strings.Contains(d, "a client without a certificate is refused: ") }) {
 		t.Errorf("%+v", got)
 	}
 	if named(t, checks, "study-found").Outcome != Pass {
@@ -130,7 +130,7 @@ func TestBrokenConnectionIsNoRefusal(t *testing.T) {
 	s := newTenant(t, "bhs")
 	s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
 	var connections atomic.Int32 // to TCP, TLS, six as devices, the tenant's own client, one without a certificate
-	s.options.Dial = func(ctx context.Context, sub Subject, p Place) (net.Conn, error) {
+	s.options.Dial = func(ctx context.Context, sub Subject, p Endpoint) (net.Conn, error) {
 		conn, err := dialPlace(ctx, sub, p)
 		if err != nil || p != sub.DICOM || connections.Add(1) != 10 {
 			return conn, err

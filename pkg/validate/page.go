@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// The paths that are requested: the page that people open, the one of the plugin
-// Orthanc Explorer 2, and what Orthanc says of itself.
+// The requested paths: the page that users open, the one of the plugin Orthanc Explorer 2,
+// and Orthanc's description of itself.
 const (
 	explorer   = "/app/explorer.html"
 	explorer2  = "/ui/app/"
@@ -45,17 +45,17 @@ func (v *validation) checkPage(ctx context.Context) Check {
 	}
 	switch {
 	case c.Code == codeWebSignIn && c.Outcome == Warn:
-		v.withheld = "a password is of no use to the web"
+		v.withheld = "the web does not accept a user and password"
 	case v.withheld == "" || c.Outcome != Pass:
 	case r.status == http.StatusUnauthorized:
-		return skip("the web asks for a password, and " + v.withheld)
+		return skip("the web requires a password, and " + v.withheld)
 	default:
 		c.Found += "; " + v.withheld
 	}
 	return c
 }
 
-// judgePage is pure. login is what was sent.
+// judgePage is pure. login has the credentials that were sent.
 func judgePage(r reply, tenant string, login Credentials) Check {
 	switch {
 	case isExplorer(r):
@@ -65,14 +65,14 @@ func judgePage(r reply, tenant string, login Credentials) Check {
 	}
 	what := shortText(r, login)
 	if len(r.body) == 0 {
-		what = ": the answer is empty"
+		what = ": the response is empty"
 	}
-	return fail(codeWebOther, "something else than Orthanc's explorer answers at "+r.url+what, expectedPage(r.url), routeFix(tenant))
+	return fail(codeNotOrthanc, r.url+" is not Orthanc's explorer"+what, expectedPage(r.url), routeFix(tenant))
 }
 
-// failedRequest is for a request that got no whole answer.
+// failedRequest is for a request without a complete answer.
 func failedRequest(at string, err error, tenant string) Check {
-	return fail(codeWebOther, "the request failed: "+plain(err), expectedPage(at), routeFix(tenant))
+	return fail(codeNotOrthanc, "the request failed: "+describeError(err), expectedPage(at), routeFix(tenant))
 }
 
 func expectedPage(at string) string {
@@ -83,19 +83,19 @@ func expectedPage(at string) string {
 }
 
 func routeFix(tenant string) finding.Fix {
-	return finding.Fix{Text: "See whether Orthanc runs, and whether the VirtualService leads to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
+	return finding.Fix{Text: "Check whether Orthanc is running and whether the VirtualService routes to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
 }
 
-// mayHideOrthanc tells whether Orthanc can answer although its explorer does not: it
-// may be disabled, replaced by another page, or at another path.
+// mayHideOrthanc reports whether Orthanc can answer although its explorer does not: it may
+// be disabled, replaced by another page, or at another path.
 func mayHideOrthanc(r reply, c Check) bool {
 	to := location(r)
-	return c.Code == codeWebOther || c.Code == codeWebNotFound || c.Code == codeWebRedirect && to != nil && sameOrigin(r, to) && !isSignIn(to)
+	return c.Code == codeNotOrthanc || c.Code == codeWebNotFound || c.Code == codeWebRedirect && to != nil && sameOrigin(r, to) && !isSignIn(to)
 }
 
-// lookForOrthanc requests what proves that Orthanc answers where its explorer does
-// not. c is what was said of the explorer. Only paths known beforehand are requested,
-// never one that an answer names.
+// lookForOrthanc requests paths that prove that Orthanc answers although its explorer does
+// not. c is the check of the explorer. Only fixed paths are requested, never one that an
+// answer names.
 func (v *validation) lookForOrthanc(ctx context.Context, page reply, c Check) Check {
 	r, err := v.web.get(ctx, systemPath, v.login)
 	if s, ok := readSystem(r); err == nil && ok {
@@ -105,33 +105,33 @@ func (v *validation) lookForOrthanc(ctx context.Context, page reply, c Check) Ch
 	if c.Code != codeWebNotFound {
 		return c
 	}
-	// Without the password: whether Orthanc is there shows in what it asks for.
+	// Without the password: Orthanc's own challenge shows that it is Orthanc.
 	if r, err = v.web.get(ctx, usualPrefix+explorer, Credentials{}); err == nil && isOrthanc(r) {
-		c.Found += "; Orthanc answers below " + usualPrefix + "/"
+		c.Found += "; Orthanc answers under " + usualPrefix + "/"
 		c.Fix = finding.Fix{
-			Text:    "Have the VirtualService route the whole host to Orthanc, without a prefix: validate and modalities' web clients use " + explorer + " and " + systemPath,
+			Text:    "Route the whole host to Orthanc in the VirtualService, without a prefix: validate and modalities' web clients use " + explorer + " and " + systemPath,
 			Command: routesCommand(v.subject.Tenant),
 		}
 	}
 	return c
 }
 
-// isOrthanc tells whether Orthanc answers: with its explorer, or by asking for a
-// password in its own way.
+// isOrthanc reports whether Orthanc answers: with its explorer, or with its own challenge
+// for a password.
 func isOrthanc(r reply) bool {
 	offered, ok := basic(challenges(r.header))
 	return isExplorer(r) || r.status == http.StatusUnauthorized && ok && offered.realm == orthancRealm
 }
 
-// judgeWithoutExplorer is for an Orthanc that answers at /system, and whose explorer
-// does not. It is pure. c is what was said of the explorer.
+// judgeWithoutExplorer is for an Orthanc that answers at /system, and whose explorer does
+// not. It is pure. c is the check of the explorer.
 func judgeWithoutExplorer(page reply, c Check, s system, at string, ui reply, hasUI bool) Check {
 	answers := fmt.Sprintf("Orthanc %s answers at %s", s.Version, at)
 	if hasUI {
-		return pass("Orthanc Explorer 2 answers at "+ui.url, answers, "at "+page.url+" there is no explorer")
+		return pass("Orthanc Explorer 2 answers at "+ui.url, answers, "there is no explorer at "+page.url)
 	}
 	if _, ok := readOrthancError(page); ok && page.status == http.StatusNotFound {
-		return pass(answers+", and its explorer is disabled", "OrthancExplorerEnabled is false in Orthanc's configuration, or the explorer is not part of it")
+		return pass(answers+", and its explorer is disabled", "OrthancExplorerEnabled is false in Orthanc's configuration, or this Orthanc does not include the explorer")
 	}
 	if byEnvoy(page) {
 		c.Details = append(c.Details, answers)
@@ -142,8 +142,8 @@ func judgeWithoutExplorer(page reply, c Check, s system, at string, ui reply, ha
 	return c
 }
 
-// byEnvoy tells whether an error is the ingress's own, and nothing behind it was
-// asked: it says how long an answer from behind took, and has no body for 404.
+// byEnvoy reports whether an error is the ingress's own, without a request to a server
+// behind it: otherwise Envoy adds how long that server took. Its 404 has no body.
 func byEnvoy(r reply) bool {
 	return strings.Contains(r.header.Get("Server"), "envoy") && r.header.Get("X-Envoy-Upstream-Service-Time") == "" && len(r.body) == 0
 }

@@ -38,8 +38,8 @@ func newFront(t *testing.T, tenant string, settings map[string]any) *front {
 	peers.Issue(t, f.ca, "localhost", nil).Write(t, dir, "server")
 	f.listen(t, dir, web, dcm, f.DICOMPort)
 	f.subject = Subject{
-		Tenant: tenant, Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Authorities: []*x509.Certificate{f.ca.Certificate},
-		Web: Place{Host: "localhost", Port: int64(web), Known: true}, DICOM: Place{Host: "localhost", Port: int64(dcm), Known: true},
+		Tenant: tenant, Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, CAs: []*x509.Certificate{f.ca.Certificate},
+		Web: Endpoint{Host: "localhost", Port: int64(web), Known: true}, DICOM: Endpoint{Host: "localhost", Port: int64(dcm), Known: true},
 	}
 	file, err := os.ReadFile(filepath.Join(f.Dir, "orthanc.json"))
 	if err != nil {
@@ -168,7 +168,7 @@ func TestRecyclingArchive(t *testing.T) {
 	checks := f.run(t, Options{})
 	outcome{"archive-limits", Warn, codeMayEvict, "at most 5 patients, has 5"}.check(t, checks)
 	outcome{"dicom-echo", Pass, "", ""}.check(t, checks)
-	outcome{"dicom-store", Skip, "", "--store stores all the same"}.check(t, checks)
+	outcome{"dicom-store", Skip, "", "use --store to store anyway"}.check(t, checks)
 	if after := f.Counts(t); after != before {
 		t.Errorf("%+v before, %+v after", before, after)
 	}
@@ -193,7 +193,7 @@ func TestOtherArchive(t *testing.T) {
 	bhs.subject.Web.Port, bhs.subject.DICOM.Port, bhs.subject.Others = int64(web), int64(dcm), []Subject{mhr.subject}
 	checks := bhs.run(t, Options{Files: &Files{Store: storeUsersStudy(t), Size: func(context.Context) (int64, int64) { return 1, 1 }}})
 	for _, want := range []outcome{
-		{"study-found", Fail, codeStudyMissing, ""}, {"study-elsewhere", Fail, codeStudyElsewhere, "landed with mhr"},
+		{"study-found", Fail, codeStudyMissing, ""}, {"study-elsewhere", Fail, codeStudyMisrouted, "is in the archive of mhr"},
 		{"clean-up", Pass, "", "removed from mhr, and is gone"}, {"dicom-store-files", Skip, "", ""}, {"files-found", Skip, "", ""}, {"archive-unchanged", Pass, "", ""},
 	} {
 		want.check(t, checks)
@@ -236,7 +236,7 @@ func TestLostConnections(t *testing.T) {
 	})
 	<-again
 	outcome{"dicom-store", Pass, "", ""}.check(t, checks)
-	outcome{"clean-up", Pass, "", "removed from bhs, and is gone"}.check(t, checks)
+	outcome{"clean-up", Pass, "", "removed from bhs; none of it is left"}.check(t, checks)
 	if named(t, checks, "study-found").Outcome == Pass {
 		t.Error("the web was not cut off")
 	}
@@ -260,7 +260,7 @@ func TestInterrupted(t *testing.T) {
 			cancel()
 		}
 	})
-	outcome{"clean-up", Pass, "", "removed from bhs, and is gone"}.check(t, checks)
+	outcome{"clean-up", Pass, "", "removed from bhs; none of it is left"}.check(t, checks)
 	if n := f.Counts(t).CountInstances; n != 0 || checks[len(checks)-1].Name != "clean-up" {
 		t.Errorf("%d images are left after %s:\n%s", n, time.Since(cancelled), verdicts(checks))
 	}

@@ -82,7 +82,7 @@ func TestPeersWhatOrthancAllows(t *testing.T) {
 		{about: "its own AE title, as called", settings: map[string]any{"DicomCheckCalledAet": true}, echo: true, store: true},
 		{about: "no modality", settings: closed(nil), fails: "dicom-association", code: codeAssociationRejected, fix: "DicomModalities"},
 		{about: "another modality", settings: closed(map[string]any{"DicomModalities": modality("OTHER", "127.0.0.1", true, true)}),
-			fails: "dicom-association", code: codeAssociationRejected, fix: "enter ORTHWEB in its DicomModalities"},
+			fails: "dicom-association", code: codeAssociationRejected, fix: "add ORTHWEB to its DicomModalities"},
 		{about: "the modality", settings: closed(map[string]any{"DicomModalities": modality("ORTHWEB", "10.1.2.3", true, true)}), echo: true, store: true},
 		{about: "the modality from its host alone", settings: closed(map[string]any{"DicomCheckModalityHost": true, "DicomModalities": modality("ORTHWEB", "10.1.2.3", true, true)}),
 			fails: "dicom-association", code: codeAssociationRejected, fix: "behind an ingress is the proxy's"},
@@ -135,7 +135,7 @@ func TestPeersStoreFix(t *testing.T) {
 		{about: "it may", stores: true},
 		{about: "it may not", settings: map[string]any{"DicomAlwaysAllowStore": false}, fix: "AllowStore"},
 		{about: "no Study Instance UID", change: hideStudyUID, attempt: Attempt{MissingUIDs: []string{"Study Instance UID"}}, fix: "Correct the file, which has no Study Instance UID"},
-		{about: "no Study Instance UID, which nobody noticed", change: hideStudyUID, attempt: Attempt{OthersStored: true}, fix: "Look at the file first"},
+		{about: "no Study Instance UID, which nobody noticed", change: hideStudyUID, attempt: Attempt{OthersStored: true}, fix: "Check the file first"},
 		{about: "no such transfer syntax", settings: map[string]any{"AcceptedTransferSyntaxes": []string{"1.2.840.10008.1.2.4.50"}}, fix: "AcceptedTransferSyntaxes"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
@@ -200,9 +200,9 @@ func TestPeersIngestTranscoding(t *testing.T) {
 		code    finding.Code
 		says    string
 	}{
-		{"1.2.840.10008.1.2", Pass, "", "every pixel the same"},
-		{"1.2.840.10008.1.2.1.99", Pass, "", "every pixel the same"},
-		{"1.2.840.10008.1.2.2", Pass, "", "every pixel the same"},
+		{"1.2.840.10008.1.2", Pass, "", "all pixels identical"},
+		{"1.2.840.10008.1.2.1.99", Pass, "", "all pixels identical"},
+		{"1.2.840.10008.1.2.2", Pass, "", "all pixels identical"},
 		{"1.2.840.10008.1.2.4.57", Pass, "", "stored as JPEG Lossless"},
 		{"1.2.840.10008.1.2.4.70", Pass, "", "stored as JPEG Lossless"},
 		{"1.2.840.10008.1.2.4.80", Pass, "", "stored as JPEG-LS Lossless"},
@@ -278,7 +278,7 @@ func TestPeersIdleInOrthanc(t *testing.T) {
 		t.Fatalf("Orthanc sent nothing: %v", err)
 	}
 	_, err = a.Store(t.Context(), i.Meta, strings.NewReader(string(i.File[i.DataOffset:])))
-	if fix := StoreFix(err, Attempt{Tenant: "bhs", Calling: "ORTHWEB"}); err == nil || !strings.Contains(err.Error(), "as with an idle time-out") || !strings.Contains(fix.Text, "DicomScpTimeout") {
+	if fix := StoreFix(err, Attempt{Tenant: "bhs", Calling: "ORTHWEB"}); err == nil || !strings.Contains(err.Error(), "which suggests an idle timeout") || !strings.Contains(fix.Text, "DicomScpTimeout") {
 		t.Errorf("%v: %+v", err, fix)
 	}
 }

@@ -79,7 +79,7 @@ var servedCertificates = []servedCertificate{
 		made := through(unchanged)(t, by)
 		made.Above = nil
 		return made
-	}, code: codeServerIssuerMissing, says: "signed by CN=below, whose certificate is not in the chain", client: "unable to get local issuer certificate"},
+	}, code: codeServerIssuerMissing, says: "signed by CN=below, which is neither in the chain", client: "unable to get local issuer certificate"},
 	{about: "intermediate expired", make: through(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
 		code: codeIntermediateDates, says: "CN=below in the chain expired", client: "certificate has expired"},
 	{about: "intermediate not yet valid", make: through(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
@@ -96,10 +96,10 @@ var servedCertificates = []servedCertificate{
 	{about: "RSA of 1024 bits", make: withRSA(1024, x509.SHA256WithRSA), code: codeServerWeak, says: "1024-bit RSA", client: "key too weak", level: true},
 	{about: "authority expired", trust: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return peers.Issue(t, nil, "bhs-ca", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
-	}, make: changed(unchanged), code: codeAuthorityExpired, says: "the CA CN=bhs-ca expired", client: "certificate has expired"},
+	}, make: changed(unchanged), code: codeCAExpired, says: "the CA CN=bhs-ca expired", client: "certificate has expired"},
 	{about: "same name, another key", make: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return peers.Issue(t, peers.Issue(t, nil, "bhs-ca", nil), certificateHost, nil)
-	}, code: codeServerNamesake, says: "with another key", client: "unable to get local issuer certificate"},
+	}, code: codeServerOtherKey, says: "with another key", client: "unable to get local issuer certificate"},
 	{about: "unknown CA", make: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return through(unchanged)(t, peers.Issue(t, nil, "Public Root", nil))
 	}, code: codeServerUntrusted, says: "its chain ends at CN=Public Root", client: "unable to get"},
@@ -159,7 +159,7 @@ func (c servedCertificate) check(t *testing.T, authority, server *peers.Issuer) 
 		t.Error("openssl refuses it for more than its weakness")
 	}
 
-	got := checkServed(t, Subject{Tenant: "bhs", Addresses: addresses("127.0.0.1"), Authorities: []*x509.Certificate{authority.Certificate}}, port)
+	got := checkServed(t, Subject{Tenant: "bhs", Addresses: addresses("127.0.0.1"), CAs: []*x509.Certificate{authority.Certificate}}, port)
 	want := Pass
 	if c.code != "" {
 		want = Fail
@@ -178,7 +178,7 @@ func askOpenSSL(t *testing.T, anchor string, port int, args ...string) peers.Ans
 // checkServed is what the checks of TLS and of the certificate come to.
 func checkServed(t *testing.T, s Subject, port int) Check {
 	t.Helper()
-	p := Place{Host: certificateHost, Port: int64(port)}
+	p := Endpoint{Host: certificateHost, Port: int64(port)}
 	v := &validation{options: Options{Now: time.Now}, subject: s}
 	var seen probe.Handshake
 	if tls := v.checkTLS(p, false, &seen)(t.Context()); tls.Outcome != Pass {
@@ -200,14 +200,14 @@ func TestPeersOtherTenant(t *testing.T) {
 		code  finding.Code
 		says  string
 	}{
-		{"the tenant's own CA", mhr, "", "signed by the tenant's authority"},
+		{"the tenant's own CA", mhr, "", "signed by the tenant's CA"},
 		{"another tenant's", bhs, codeServerUntrusted, "was signed by the CA of tenant mhr"},
 	} {
 		anchor, _ := c.trust.Write(t, dir, "ca")
 		said := peers.Ask(t, "curl", "--silent", "--show-error", "--fail", "--cacert", anchor, "--resolve",
 			net.JoinHostPort(certificateHost, strconv.Itoa(port))+":127.0.0.1", "https://"+net.JoinHostPort(certificateHost, strconv.Itoa(port)))
-		s := Subject{Tenant: "bhs", Addresses: addresses("127.0.0.1"), Authorities: []*x509.Certificate{c.trust.Certificate},
-			Others: []Subject{{Tenant: "mhr", Authorities: []*x509.Certificate{mhr.Certificate}}}}
+		s := Subject{Tenant: "bhs", Addresses: addresses("127.0.0.1"), CAs: []*x509.Certificate{c.trust.Certificate},
+			Others: []Subject{{Tenant: "mhr", CAs: []*x509.Certificate{mhr.Certificate}}}}
 		got := checkServed(t, s, port)
 		if said.OK() != (got.Outcome == Pass) || got.Code != c.code || !strings.Contains(got.Found, c.says) {
 			t.Errorf("%s: curl %+v, the check %+v", c.about, said, got)

@@ -76,7 +76,7 @@ func webFronts() []webFront {
 	when := func(rule, condition string) string { return strings.TrimSuffix(rule, "\n") + condition }
 	return []webFront{
 		{about: "the explorer", orthanc: "open", status: 200, outcome: Pass, says: "Orthanc's explorer answers", later: "WARN PASS"},
-		{about: "asks for a password", orthanc: "signed", status: 401, outcome: Pass, says: "the web answers and asks for a password", later: "PASS SKIP"},
+		{about: "asks for a password", orthanc: "signed", status: 401, outcome: Pass, says: "the web responds and requires a password", later: "PASS SKIP"},
 		{about: "takes the password", orthanc: "signed", signIn: true, status: 200, outcome: Pass, says: "explorer answers", later: "PASS PASS"},
 		{about: "RemoteAccessAllowed is false", orthanc: "signed", server: remote, signIn: true, status: 401, outcome: Fail, code: "OW9302", says: "see RemoteAccessAllowed there"},
 		{about: "the explorer is disabled", orthanc: "bare", status: 404, outcome: Pass, says: "and its explorer is disabled", later: "WARN PASS"},
@@ -84,7 +84,7 @@ func webFronts() []webFront {
 		{about: "Orthanc Explorer 2", orthanc: "bare", rules: when(answers(200, "<title>Orthanc Explorer 2</title>"), " if { path /ui/app/ }\n"), status: 404, outcome: Pass, says: "Orthanc Explorer 2 answers at", later: "WARN PASS"},
 		{about: "Orthanc's own filter", orthanc: "filtered", status: 403, outcome: Fail, code: "OW9307", says: "IncomingHttpRequestFilter"},
 		{about: "an AuthorizationPolicy", orthanc: "open", rules: answers(403, "RBAC: access denied"), status: 403, outcome: Fail, code: "OW9307", says: "An AuthorizationPolicy of Istio"},
-		{about: "a RequestAuthentication", orthanc: "open", rules: answers(401, "Jwt is missing", `www-authenticate: Bearer realm=\"https://h/\"`), status: 401, outcome: Warn, code: "OW9306", says: "asks for Bearer, not for a password", later: "SKIP SKIP"},
+		{about: "a RequestAuthentication", orthanc: "open", rules: answers(401, "Jwt is missing", `www-authenticate: Bearer realm=\"https://h/\"`), status: 401, outcome: Warn, code: "OW9306", says: "requires Bearer, not a password", later: "SKIP SKIP"},
 		{about: "Negotiate, with a password", orthanc: "open", rules: answers(401, "", "www-authenticate: Negotiate"), signIn: true, status: 401, outcome: Fail, code: "OW9306", says: "asks for Negotiate"},
 		{about: "401 without a scheme", orthanc: "open", rules: answers(401, ""), status: 401, outcome: Warn, code: "OW9306", says: "does not say how to sign in", later: "SKIP SKIP"},
 		{about: "a rate limit", orthanc: "open", rules: answers(429, "local_rate_limited", "retry-after: 30", "x-local-rate-limit: true"), status: 429, outcome: Fail, code: "OW9308", says: "after 30s"},
@@ -99,13 +99,13 @@ func webFronts() []webFront {
 		{about: "too slow", orthanc: "open", rules: answers(504, "upstream request timeout"), status: 504, outcome: Fail, code: "OW9311", says: "in time"},
 		{about: "the DICOM port", orthanc: "open", server: "dicom", status: 502, outcome: Fail, code: "OW9311", says: "not its DICOM port"},
 		{about: "a port that wants TLS", orthanc: "open", server: "tls", status: 502, outcome: Fail, code: "OW9311", says: "SslEnabled"},
-		{about: "nginx' HTTPS port", orthanc: "open", rules: answers(400, "<title>400 The plain HTTP request was sent to HTTPS port</title>"), status: 400, outcome: Fail, code: "OW9311", says: "wants HTTPS"},
+		{about: "nginx' HTTPS port", orthanc: "open", rules: answers(400, "<title>400 The plain HTTP request was sent to HTTPS port</title>"), status: 400, outcome: Fail, code: "OW9311", says: "expects HTTPS"},
 		{about: "HTTP/1.0", orthanc: "open", rules: answers(426, "Upgrade Required"), status: 426, outcome: Fail, code: "OW9312", says: "proxy_http_version"},
 		{about: "large headers", orthanc: "open", rules: answers(431, ""), status: 431, outcome: Fail, code: "OW9312", says: "431 Request Header Fields Too Large"},
-		{about: "maintenance", orthanc: "open", rules: answers(503, "<title>Back soon</title>", "retry-after: 600"), status: 503, outcome: Fail, code: "OW9301", says: `"Back soon"; it says to try again after 600s`},
+		{about: "maintenance", orthanc: "open", rules: answers(503, "<title>Back soon</title>", "retry-after: 600"), status: 503, outcome: Fail, code: "OW9301", says: `"Back soon"; the server asks to retry after 600s`},
 		{about: "a page in its place", orthanc: "open", rules: when(answers(200, "<title>Welcome to Orthanc</title>"), explorerOnly), status: 200, outcome: Warn, code: "OW9304", says: "but not its explorer", later: "WARN PASS"},
-		{about: "a page for every path", orthanc: "open", rules: answers(200, "<title>Welcome to Orthanc</title>"), status: 200, outcome: Fail, code: "OW9304", says: "something else"},
-		{about: "an empty page", orthanc: "open", rules: answers(200, ""), status: 200, outcome: Fail, code: "OW9304", says: "the answer is empty"},
+		{about: "a page for every path", orthanc: "open", rules: answers(200, "<title>Welcome to Orthanc</title>"), status: 200, outcome: Fail, code: "OW9304", says: "is not Orthanc's explorer"},
+		{about: "an empty page", orthanc: "open", rules: answers(200, ""), status: 200, outcome: Fail, code: "OW9304", says: "the response is empty"},
 		{about: "the password given back", orthanc: "open", signIn: true, rules: "  http-request return status 500 content-type text/plain lf-string \"%[req.hdr(authorization)] %[http_auth_pass]\"\n",
 			status: 500, outcome: Fail, code: "OW9301", says: "answers 500 Internal Server Error"},
 	}
@@ -145,8 +145,8 @@ func TestPeersWeb(t *testing.T) {
 		t.Run(f.about, func(t *testing.T) {
 			f.compare(t, anchor, web[i])
 			subject := Subject{
-				Tenant: "bhs", Web: Place{Host: webHost, Port: int64(web[i])}, DICOM: Place{Host: webHost, Port: int64(dicom[f.orthanc])},
-				Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Authorities: []*x509.Certificate{ca.Certificate},
+				Tenant: "bhs", Web: Endpoint{Host: webHost, Port: int64(web[i])}, DICOM: Endpoint{Host: webHost, Port: int64(dicom[f.orthanc])},
+				Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, CAs: []*x509.Certificate{ca.Certificate},
 			}
 			if f.signIn {
 				subject.Login = NewCredentials("bhs", "admin", webPassword)

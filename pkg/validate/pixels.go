@@ -20,7 +20,7 @@ import (
 type likeness int
 
 const (
-	// otherPixels is the zero value: nothing less was found.
+	// otherPixels is the zero value.
 	otherPixels likeness = iota
 	samePixels
 	// similarPixels: Orthanc stores the image with loss.
@@ -29,24 +29,23 @@ const (
 	notDecoded
 )
 
-// comparison is what is found about one image.
+// comparison is the result for one image.
 type comparison struct {
 	likeness likeness
-	// syntax is the transfer syntax in which Orthanc stores it, "" where that was not
-	// asked for.
+	// syntax is the transfer syntax in which Orthanc stores it, "" if it was not requested.
 	syntax string
-	// renamed tells that it has another SOP Instance UID than what was sent.
+	// renamed: it has another SOP Instance UID than the image that was sent.
 	renamed bool
 	// reason is why it was not decoded.
 	reason string
 }
 
-// comparePixels asks Orthanc for the pixels of an image. It may store them in another
+// comparePixels reads the pixels of an image from Orthanc. It may store them in another
 // transfer syntax than they were sent in (IngestTranscoding): then they are compared as
 // Orthanc decodes them.
 func (v *validation) comparePixels(ctx context.Context, id string, sent dicom.TestInstance) (comparison, error) {
 	ask := func(path string) ([]byte, error) {
-		status, answer, err := v.web.ask(ctx, http.MethodGet, "/instances/"+id+path, nil, v.login)
+		status, answer, err := v.web.request(ctx, http.MethodGet, "/instances/"+id+path, nil, v.login)
 		return answer, orStatus(err, status)
 	}
 	stored, err := ask("/frames/0/raw")
@@ -73,7 +72,7 @@ func (v *validation) comparePixels(ctx context.Context, id string, sent dicom.Te
 	if err != nil {
 		return c, err
 	}
-	c.likeness, err = alike(decoded, sent.Pixels())
+	c.likeness, err = compareImages(decoded, sent.Pixels())
 	switch {
 	case err != nil:
 		c.reason = err.Error()
@@ -83,12 +82,12 @@ func (v *validation) comparePixels(ctx context.Context, id string, sent dicom.Te
 	return c, nil
 }
 
-// encapsulated tells whether pixels are encoded in a transfer syntax (PS3.5 section A.4).
+// encapsulated reports whether pixels are encoded in a transfer syntax (PS3.5 section A.4).
 func encapsulated(uid string) bool {
 	return uid == "1.2.840.10008.1.2.5" || strings.HasPrefix(uid, "1.2.840.10008.1.2.4.")
 }
 
-// lossless tells whether a transfer syntax keeps every pixel (PS3.5 section A.4).
+// lossless reports whether a transfer syntax keeps every pixel (PS3.5 section A.4).
 func lossless(uid string) bool {
 	switch uid {
 	case "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90",
@@ -98,12 +97,12 @@ func lossless(uid string) bool {
 	return false
 }
 
-// similar is how much pixels of 8 bits may differ on average for a lossy form of the same
+// maxDifference is how much pixels of 8 bits may differ on average for a lossy form of the same
 // noise: JPEG makes it 2 to 20, and that of two images of noise is 85.
-const similar = 40
+const maxDifference = 40
 
-// alike compares a PNG of an image of 8 bits with its pixels.
-func alike(decoded, pixels []byte) (likeness, error) {
+// compareImages compares a PNG of an image of 8 bits with its pixels.
+func compareImages(decoded, pixels []byte) (likeness, error) {
 	size, err := png.DecodeConfig(bytes.NewReader(decoded))
 	if err != nil {
 		return notDecoded, fmt.Errorf("decoding Orthanc's PNG: %w", err)
@@ -124,14 +123,13 @@ func alike(decoded, pixels []byte) (likeness, error) {
 	switch {
 	case sum == 0:
 		return samePixels, nil
-	case sum <= similar*len(pixels):
+	case sum <= maxDifference*len(pixels):
 		return similarPixels, nil
 	}
 	return otherPixels, nil
 }
 
-// judgePixels is pure: what became of the images that were sent, where Orthanc has so many
-// images of the study.
+// judgePixels is pure. has is how many images of the study Orthanc has.
 func judgePixels(has int, images []comparison, expected string) Check {
 	count := map[likeness]int{}
 	as := map[likeness]string{}
@@ -145,18 +143,18 @@ func judgePixels(has int, images []comparison, expected string) Check {
 	switch {
 	case has != len(images) || count[otherPixels] > 0:
 		return fail(codeStudyDiffers, fmt.Sprintf("Orthanc has %d images of the study, %d of them with the pixels that were sent", has, same), expected,
-			finding.Fix{Text: "See whether something between changes what it passes on: a proxy that speaks DICOM, a Lua script or plugin that modifies what it receives"})
+			finding.Fix{Text: "Check whether anything in between changes the images: a DICOM proxy, or a Lua script or plugin that modifies what Orthanc receives"})
 	case lossy > 0:
-		found := fmt.Sprintf("Orthanc stores lossily compressed, as %s: %d of %d images lost detail", as[similarPixels], lossy, has)
+		found := fmt.Sprintf("Orthanc stores images with lossy compression, as %s: %d of %d images lost detail", as[similarPixels], lossy, has)
 		if slices.ContainsFunc(images, func(i comparison) bool { return i.renamed }) {
 			found += ", and have new SOP Instance UIDs"
 		}
 		return warn(codeStudyLossy, found, expected, finding.Fix{
-			Text: "See whether images may be stored with loss here (IngestTranscoding); JPEG-LS Lossless, 1.2.840.10008.1.2.4.80, saves room as well and keeps pixels and UIDs",
+			Text: "Check whether lossy compression is acceptable here (IngestTranscoding); JPEG-LS Lossless, 1.2.840.10008.1.2.4.80, also saves space and keeps pixels and UIDs",
 		})
 	case unknown > 0:
-		c := warn(codePixelsNotCompared, fmt.Sprintf("found again in this tenant's Orthanc: %d images, stored as %s, which Orthanc did not decode for a comparison", has, as[notDecoded]), expected,
-			finding.Fix{Text: "Compare an image with what was sent in a viewer: a lossless form can't be told from a damaged one here"})
+		c := warn(codePixelsNotCompared, fmt.Sprintf("found %d images in this tenant's Orthanc, stored as %s, which Orthanc did not decode for comparison", has, as[notDecoded]), expected,
+			finding.Fix{Text: "Compare an image with the original in a viewer: validate cannot tell a lossless form from a damaged one here"})
 		for _, i := range images {
 			if i.reason != "" {
 				c.Details = append(c.Details, i.reason)
@@ -164,7 +162,7 @@ func judgePixels(has int, images []comparison, expected string) Check {
 		}
 		return c
 	}
-	found := fmt.Sprintf("found again in this tenant's Orthanc: %d images, every pixel the same", has)
+	found := fmt.Sprintf("found %d images in this tenant's Orthanc, all pixels identical", has)
 	if syntax := as[samePixels]; syntax != "" {
 		found += ", stored as " + syntax
 	}

@@ -51,7 +51,7 @@ func TestAlike(t *testing.T) {
 		"no PNG":             {[]byte("<html>"), notDecoded, "decoding Orthanc's PNG"},
 		"half a PNG":         {picture(t, 64, bytes.Clone(pixels))[:500], notDecoded, "decoding Orthanc's PNG"},
 	} {
-		got, err := alike(c.decoded, pixels)
+		got, err := compareImages(c.decoded, pixels)
 		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s: %d, %v", about, got, err)
 		}
@@ -61,7 +61,7 @@ func TestAlike(t *testing.T) {
 func TestJudgePixels(t *testing.T) {
 	same := comparison{likeness: samePixels}
 	lossy := comparison{likeness: similarPixels, syntax: "1.2.840.10008.1.2.4.50", renamed: true}
-	unknown := comparison{likeness: notDecoded, syntax: "1.2.840.10008.1.2.4.90", reason: "it answers 415"}
+	unknown := comparison{likeness: notDecoded, syntax: "1.2.840.10008.1.2.4.90", reason: "it returns 415"}
 	for about, c := range map[string]struct {
 		has     int
 		images  []comparison
@@ -69,7 +69,7 @@ func TestJudgePixels(t *testing.T) {
 		code    finding.Code
 		says    string
 	}{
-		"all the same":                  {2, []comparison{same, same}, Pass, "", "2 images, every pixel the same"},
+		"all the same":                  {2, []comparison{same, same}, Pass, "", "found 2 images in this tenant's Orthanc, all pixels identical"},
 		"one missing":                   {1, []comparison{same, {}}, Fail, codeStudyDiffers, "has 1 images"},
 		"one too many":                  {3, []comparison{same, same}, Fail, codeStudyDiffers, "has 3 images"},
 		"one differs":                   {2, []comparison{same, {syntax: "1.2.840.10008.1.2.4.80"}}, Fail, codeStudyDiffers, "1 of them"},

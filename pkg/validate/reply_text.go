@@ -20,19 +20,19 @@ var htmlTitle = regexp.MustCompile(`(?is)<title[^>]{0,200}>([^<]{1,1000})</title
 // HttpDescribeErrors).
 type orthancError struct{ HttpError, Message, Details, OrthancError string }
 
-// readOrthancError tells whether Orthanc itself answered with the error.
+// readOrthancError reports whether Orthanc itself answered with the error.
 func readOrthancError(r reply) (e orthancError, ok bool) {
 	ok = json.Unmarshal(r.body, &e) == nil && e.HttpError != "" && e.OrthancError != ""
 	return e, ok
 }
 
-// shortText is what an answer says, after ": ", where that is short: the message of
-// an error of Orthanc's, a page's title, or the beginning of plain text, as a
-// gateway's own errors are ("no healthy upstream"). What has the password in any
-// form, as the answers of servers for debugging do, is not repeated.
+// shortText is the text of an answer, after ": ", if it is short: the message of Orthanc's
+// own errors, a page's title, or the beginning of plain text, such as a gateway's own
+// errors ("no healthy upstream"). An answer that contains the password in any form, as
+// servers for debugging return it, is not repeated.
 func shortText(r reply, login Credentials) string {
 	text := string(r.body)
-	if login.in(text) {
+	if login.appearsIn(text) {
 		return ""
 	}
 	quote := false
@@ -44,7 +44,7 @@ func shortText(r reply, login Credentials) string {
 		return ""
 	}
 	text = bounded(text)
-	if text == "" || login.in(text) {
+	if text == "" || login.appearsIn(text) {
 		return ""
 	}
 	if quote {
@@ -53,8 +53,8 @@ func shortText(r reply, login Credentials) string {
 	return ": " + text
 }
 
-// bounded is a text in one line of at most maxText characters, and nothing where it
-// has control characters or is no text.
+// bounded is a text in one line of at most maxText characters, empty if it has control
+// characters or is not text.
 func bounded(text string) string {
 	if len(text) > 16*maxText {
 		text = text[:16*maxText]
@@ -72,7 +72,7 @@ func bounded(text string) string {
 	return string(line)
 }
 
-// location is where a redirect leads, nil where it says nothing that is a URL.
+// location is the target of a redirect, nil if Location is not a URL.
 func location(r reply) *url.URL {
 	from, err := url.Parse(r.url)
 	value := r.header.Get("Location")
@@ -86,10 +86,10 @@ func location(r reply) *url.URL {
 	return to
 }
 
-// shownURL is a URL without what may hold secrets: user, query and fragment.
+// shownURL is a URL without the parts that may contain secrets: user, query and fragment.
 func shownURL(u *url.URL, login Credentials) string {
 	text := bounded((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
-	if login.in(text) || login.in(u.Path) || text == "" {
+	if login.appearsIn(text) || login.appearsIn(u.Path) || text == "" {
 		return "a URL that is not shown here"
 	}
 	return text
@@ -98,14 +98,14 @@ func shownURL(u *url.URL, login Credentials) string {
 // maxRetryAfter bounds the seconds of Retry-After that are shown: a day.
 const maxRetryAfter = 24 * 60 * 60
 
-// retryAfter is what Retry-After asks for, after "; ".
+// retryAfter describes Retry-After, after "; ".
 func retryAfter(r reply) string {
 	value := r.header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 && seconds <= maxRetryAfter {
-		return "; it says to try again after " + strconv.Itoa(seconds) + "s"
+		return "; the server asks to retry after " + strconv.Itoa(seconds) + "s"
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return "; it says to try again after " + at.UTC().Format("2006-01-02 15:04 UTC")
+		return "; the server asks to retry after " + at.UTC().Format("2006-01-02 15:04 UTC")
 	}
 	return ""
 }

@@ -11,19 +11,19 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// Attempt is what is known of a C-ECHO or C-STORE that failed, beside its error.
+// Attempt is what is known about a failed C-ECHO or C-STORE in addition to its error.
 type Attempt struct {
-	// Tenant is whose Orthanc it is, "" where that is not known, and Calling the AE
-	// title that was given.
+	// Tenant owns the Orthanc, "" if it is not known, and Calling is the AE title that was
+	// used.
 	Tenant, Calling string
-	// OthersStored tells that the same peer stored other instances in the same run.
+	// OthersStored: the same peer stored other instances in the same run.
 	OthersStored bool
-	// MissingUIDs are the names of UIDs that the data set should have and has not.
+	// MissingUIDs are the names of required UIDs that the data set does not have.
 	MissingUIDs []string
 }
 
-// StoreFix is the advice after a C-STORE that failed with err. It names what Orthanc
-// 1.10.1 was seen to answer in that way.
+// StoreFix is the fix for a C-STORE that failed with err. It is based on the answers of
+// Orthanc 1.10.1.
 func StoreFix(err error, a Attempt) finding.Fix {
 	var aborted *dicom.AbortError
 	var closed *dicom.ClosedError
@@ -45,9 +45,9 @@ func StoreFix(err error, a Attempt) finding.Fix {
 	case errors.As(err, &aborted) && !a.OthersStored:
 		return a.permissionFix("store", "AllowStore", "DicomAlwaysAllowStore")
 	case errors.As(err, &late):
-		return a.log("Look into Orthanc's log for why it takes this long to store: a slow storage or database, or Lua and plugins that are called for each instance")
+		return a.log("Check Orthanc's log for why storing takes this long: a slow storage or database, or Lua scripts and plugins that are called for each instance")
 	}
-	return a.log("Look into Orthanc's log for the reason")
+	return a.log("Check Orthanc's log for the reason")
 }
 
 // echoFix is StoreFix for a C-ECHO.
@@ -62,14 +62,14 @@ func echoFix(err error, a Attempt) finding.Fix {
 	case errors.As(err, &closed):
 		return a.closedFix(closed)
 	}
-	return a.log("Look into Orthanc's log for the reason")
+	return a.log("Check Orthanc's log for the reason")
 }
 
-// permissionFix is for an A-ABORT in answer to an operation: Orthanc aborts where the
-// modality may not do it.
+// permissionFix is for an A-ABORT in answer to an operation: Orthanc aborts if the modality
+// is not allowed to do it.
 func (a Attempt) permissionFix(verb, allow, always string) finding.Fix {
-	return a.log(fmt.Sprintf("Orthanc aborts where a modality may not %s, and its log says \"Rejected\": give %s an entry in DicomModalities with %s, "+
-		"or see whether %s is meant to be false; with DicomCheckModalityHost the entry needs the address that Orthanc sees, which behind an ingress is the proxy's", verb, a.Calling, allow, always))
+	return a.log(fmt.Sprintf("Add %s to DicomModalities with %s, or check whether %s is meant to be false: "+
+		"Orthanc aborts if a modality may not %s, and logs \"Rejected\"; with DicomCheckModalityHost, the entry needs the client address that Orthanc sees, which behind an ingress is the proxy's", a.Calling, allow, always, verb))
 }
 
 func (a Attempt) closedFix(closed *dicom.ClosedError) finding.Fix {
@@ -77,39 +77,39 @@ func (a Attempt) closedFix(closed *dicom.ClosedError) finding.Fix {
 	case closed.IdleBefore():
 		return idleFix(closed.Before)
 	case closed.IdleWaiting():
-		return a.pods(fmt.Sprintf("Compare %s, after which the connection was closed while Orthanc was to answer, with the idle time-outs on the way; if none is as long, see whether Orthanc restarted", closed.Waiting.Round(time.Millisecond)))
+		return a.pods(fmt.Sprintf("Compare %s, after which the connection was closed while waiting for Orthanc's response, with the idle timeouts of the proxies and load balancers in between; if none is as long, check whether Orthanc restarted", closed.Waiting.Round(time.Millisecond)))
 	}
-	return a.pods("See whether Orthanc restarted while it stored (out of memory, a failed liveness probe): the connection was closed without a word of DICOM's")
+	return a.pods("Check whether Orthanc restarted while it stored (out of memory, a failed liveness probe): the connection was closed without a DICOM message")
 }
 
 // idleFix is for an association that ended after it was idle for a time.
 func idleFix(idle time.Duration) finding.Fix {
-	return finding.Fix{Text: fmt.Sprintf("Look for an idle time-out of %s or less and raise it: DicomScpTimeout in Orthanc's configuration (30 s unless set), "+
-		"and those of load balancers, proxies and firewalls on the way", idle.Round(time.Millisecond))}
+	return finding.Fix{Text: fmt.Sprintf("Find the idle timeout of %s or less and raise it: DicomScpTimeout in Orthanc's configuration (30 s by default), "+
+		"or that of a load balancer, proxy or firewall in between", idle.Round(time.Millisecond))}
 }
 
 // statusFix is by status (PS3.4 table B.2-1, PS3.7 annex C).
 func (a Attempt) statusFix(code uint16) finding.Fix {
-	const file = "Look at the file with dciodvfy or dcmdump: "
+	const file = "Check the file with dciodvfy or dcmdump: "
 	switch {
 	case code>>8 == 0xA7 && len(a.MissingUIDs) > 0:
-		return finding.Fix{Text: "Correct the file, which has no " + strings.Join(a.MissingUIDs, ", ") + ": Orthanc answers A700 where one of these is missing, however much room it has"}
+		return finding.Fix{Text: "Correct the file, which has no " + strings.Join(a.MissingUIDs, ", ") + ": Orthanc returns A700 if one of these is missing, regardless of its free space"}
 	case code>>8 == 0xA7 && a.OthersStored:
-		return a.log("Look at the file first, since Orthanc stored others: it answers A700 also where the Study, Series or SOP Instance UID is missing, or where it can't read the data set; its log says which")
+		return a.log("Check the file first, since Orthanc stored others: it also returns A700 if the Study, Series or SOP Instance UID is missing, or if it can't read the data set; its log shows which")
 	case code>>8 == 0xA7, code == 0x0213, code == 0x0110:
-		return a.log("Look into Orthanc's log for the reason; see whether its storage and database have room and answer")
+		return a.log("Check Orthanc's log for the reason, and whether its storage and database have free space and respond")
 	case code == 0x0122:
-		return finding.Fix{Text: "See whether Orthanc is to take this SOP class: UnknownSopClassAccepted is for those that it does not know"}
+		return finding.Fix{Text: "Check whether Orthanc should accept this SOP class: UnknownSopClassAccepted is for classes that it does not know"}
 	case code == 0x0124:
 		return a.permissionFix("store", "AllowStore", "DicomAlwaysAllowStore")
 	case code == 0x0111:
-		return finding.Fix{Text: "The peer has this SOP Instance UID already: nothing is to be sent, unless two files share one UID"}
+		return finding.Fix{Text: "No action is needed, unless two files share one UID: the peer already has this SOP Instance UID"}
 	case code>>8 == 0xA9:
 		return finding.Fix{Text: file + "its content does not match its SOP class"}
 	case code>>12 == 0xC:
 		return finding.Fix{Text: file + "the peer can't understand its data set"}
 	}
-	return a.log("Look into Orthanc's log for the reason")
+	return a.log("Check Orthanc's log for the reason")
 }
 
 // log adds the command that shows Orthanc's log.
@@ -130,11 +130,11 @@ func (a Attempt) pods(text string) finding.Fix {
 	return f
 }
 
-// acceptText says which option of Orthanc's lets it accept a presentation context. Orthanc
-// 1.10.1 gives abstract-syntax-not-supported for both: a SOP class that it does not know,
-// and one of which it takes none of the transfer syntaxes.
+// acceptText names the option with which Orthanc accepts a presentation context. Orthanc
+// 1.10.1 returns abstract-syntax-not-supported in both cases: for a SOP class that it does
+// not know, and for one of which it accepts none of the transfer syntaxes.
 func acceptText(sopClass, syntax string, result dicom.ContextResult) string {
-	text := fmt.Sprintf("Add %s (%s) to AcceptedTransferSyntaxes in Orthanc's configuration, if it is to take what modalities send in it", syntax, dicom.TransferSyntaxName(syntax))
+	text := fmt.Sprintf("Add %s (%s) to AcceptedTransferSyntaxes in Orthanc's configuration, if it should accept what modalities send in that syntax", syntax, dicom.TransferSyntaxName(syntax))
 	if option := syntaxOption(syntax); option != "" {
 		text += " (before Orthanc 1.9.0: " + option + ")"
 	}

@@ -17,9 +17,9 @@ import (
 // be wrong.
 const testInstances = 2
 
-// checkStore stores a study made on the spot.
+// checkStore stores a generated study.
 func (v *validation) checkStore(ctx context.Context) Check {
-	if why := v.notSafe(); why != "" {
+	if why := v.whyNotStored(); why != "" {
 		return skip(why)
 	}
 	var seed [32]byte
@@ -33,14 +33,14 @@ func (v *validation) checkStore(ctx context.Context) Check {
 	var warnings []string
 	for i, instance := range v.study {
 		before := v.stored
-		v.stored, v.unanswered = true, true // also where the answer gets lost
+		v.stored, v.unanswered = true, true // also if the answer is lost
 		status, err := v.association.Store(ctx, instance.Meta, bytes.NewReader(instance.File[instance.DataOffset:]))
 		what := fmt.Sprintf("C-STORE of image %d of %d", i+1, len(v.study))
 		var answered *dicom.StatusError
 		v.unanswered = err != nil && !errors.As(err, &answered)
 		if err != nil {
 			v.stored = before || v.unanswered
-			return fail(codeStoreFailed, what+" failed: "+plain(err), "success",
+			return fail(codeStoreFailed, what+" failed: "+describeError(err), "success",
 				StoreFix(err, Attempt{Tenant: v.subject.Tenant, Calling: v.options.Calling, OthersStored: i > 0}))
 		}
 		if status.Warning() {
@@ -55,33 +55,33 @@ func (v *validation) checkStore(ctx context.Context) Check {
 	return pass(fmt.Sprintf("stored a test study of %d images", len(v.study)), "Study Instance UID "+v.studyUID())
 }
 
-// notSafe says why nothing is stored, empty where it is safe, or the user says that it
-// is to be stored all the same.
-func (v *validation) notSafe() string {
+// whyNotStored is the reason why nothing is stored, empty if storing is safe or the user
+// requested it with --store.
+func (v *validation) whyNotStored() string {
 	switch {
 	case v.options.Store:
 		return ""
-	case v.noWeb() != "":
-		return v.noWeb() + " what is stored could be neither found nor removed again; " + forced
+	case v.whyNoWeb() != "":
+		return "stored images could be neither found nor removed again: " + v.whyNoWeb() + "; " + storeHint
 	case v.mayEvict != "":
-		return "storing may have the archive remove patients: see archive-limits; " + forced
+		return "storing may cause the archive to remove patients: see archive-limits; " + storeHint
 	}
 	return ""
 }
 
-// noWeb says why Orthanc's web can't be asked, empty where it can.
-func (v *validation) noWeb() string {
+// whyNoWeb is the reason why Orthanc's web can't be queried, empty if it can.
+func (v *validation) whyNoWeb() string {
 	switch because := v.stopped["web-system"]; {
 	case because != "":
-		return "since " + because + " failed,"
+		return because + " failed"
 	case v.missing["web-system"] != "":
-		return "without a client certificate for Orthanc's web,"
-	case v.canAsk():
+		return "there is no client certificate for Orthanc's web"
+	case v.canQuery():
 		return ""
 	case v.withheld != "":
-		return v.withheld + "; without it"
+		return v.withheld
 	}
-	return "without a password for Orthanc's web"
+	return "there is no password for Orthanc's web"
 }
 
 func (v *validation) studyUID() string { return v.study[0].StudyUID }
@@ -90,7 +90,7 @@ func (v *validation) studyUID() string { return v.study[0].StudyUID }
 type statusError struct{ status int }
 
 func (e *statusError) Error() string {
-	return fmt.Sprintf("it answers %d %s", e.status, http.StatusText(e.status))
+	return fmt.Sprintf("it returns %d %s", e.status, http.StatusText(e.status))
 }
 
 // orStatus is the error, or one of a status that isn't 200.
@@ -103,7 +103,7 @@ func orStatus(err error, status int) error {
 
 func logFix(tenant string) finding.Fix {
 	return finding.Fix{
-		Text:    "Look into Orthanc's log for the reason; see whether its storage and database have room and answer",
+		Text:    "Check Orthanc's log for the reason, and whether its storage and database have free space and respond",
 		Command: escape.Command("kubectl logs -n %s-orthweb deploy/orthanc", tenant),
 	}
 }

@@ -37,27 +37,27 @@ func TestWhereTheStudyGoes(t *testing.T) {
 		left int
 	}{
 		{about: "with its own alone", want: []outcome{
-			{"dicom-store", Pass, "", "stored a test study of 2 images"}, {"study-found", Pass, "", "every pixel the same"},
-			{"study-elsewhere", Pass, "", "not with ahs, mhr"}, {"clean-up", Pass, "", "removed from bhs"}}},
+			{"dicom-store", Pass, "", "stored a test study of 2 images"}, {"study-found", Pass, "", "all pixels identical"},
+			{"study-elsewhere", Pass, "", "not in the archive of ahs, mhr"}, {"clean-up", Pass, "", "removed from bhs"}}},
 		{about: "with another alone", change: func(bhs, _, mhr *setup) { bhs.archive.into = mhr.archive }, want: []outcome{
 			{"study-found", Fail, codeStudyMissing, "this tenant's Orthanc does not have it"},
-			{"study-elsewhere", Fail, codeStudyElsewhere, "a study sent to bhs landed with mhr"}, {"clean-up", Pass, "", "removed from mhr"}}},
+			{"study-elsewhere", Fail, codeStudyMisrouted, "a study sent to bhs is in the archive of mhr"}, {"clean-up", Pass, "", "removed from mhr"}}},
 		{about: "nobody knows where", change: func(bhs, _, _ *setup) { bhs.archive.lose = true }, want: []outcome{
-			{"study-elsewhere", Pass, "", "not with"}, {"clean-up", Warn, codeLeftBehind, "was not found, and so not removed"}}},
+			{"study-elsewhere", Pass, "", "not in the archive of"}, {"clean-up", Warn, codeStudyRemains, "was not found, so it was not removed"}}},
 		{about: "another tenant can't be asked", change: func(_, _, mhr *setup) { mhr.subject.Login = wrong("mhr") }, want: []outcome{
-			{"study-elsewhere", Pass, "", "mhr could not be asked: /tools/lookup: it answers 401 Unauthorized"}, {"clean-up", Pass, "", "removed from bhs"}}},
+			{"study-elsewhere", Pass, "", "mhr could not be queried: /tools/lookup: it returns 401 Unauthorized"}, {"clean-up", Pass, "", "removed from bhs"}}},
 		{about: "no other tenant can be asked", change: func(_, ahs, mhr *setup) { ahs.subject.Login, mhr.subject.Login = wrong("ahs"), wrong("mhr") }, want: []outcome{
-			{"study-elsewhere", Skip, "", "no other tenant could be asked"}}},
+			{"study-elsewhere", Skip, "", "no other tenant could be queried"}}},
 		{about: "another tenant's own password is not known", change: func(_, _, mhr *setup) { mhr.subject.Login = Credentials{} }, want: []outcome{
-			{"study-elsewhere", Pass, "", "not with ahs; mhr could not be asked: it asks for a password, and none of its own was given: see --other-password-secret"}}},
+			{"study-elsewhere", Pass, "", "not in the archive of ahs; mhr could not be queried: it requires a password, and none was given for it: see --other-password-secret"}}},
 		{about: "it can't be removed", change: func(bhs, _, _ *setup) { bhs.archive.instead = refuse }, left: 2, want: []outcome{
-			{"clean-up", Warn, codeLeftBehind, "it answers 403 Forbidden"}}},
+			{"clean-up", Warn, codeStudyRemains, "it returns 403 Forbidden"}}},
 		{about: "it is to be kept", change: func(bhs, _, _ *setup) { bhs.options.Keep = true }, left: 2, want: []outcome{
 			{"clean-up", Pass, "", "the test study was kept"}}},
 		{about: "stored with warnings", change: func(bhs, _, _ *setup) { bhs.peer.store = func(int) uint16 { return 0xB000 } }, want: []outcome{
 			{"dicom-store", Warn, codeStoreWarning, "coercion of data elements"}, {"study-found", Pass, "", ""}, {"clean-up", Pass, "", ""}}},
 		{about: "no password, and not the default's", change: func(bhs, _, _ *setup) { bhs.subject.Login = Credentials{} }, want: []outcome{
-			{"web-page", Pass, "", "asks for a password"}, {"web-system", Skip, "", "no password"}, {"archive-limits", Skip, "", "without a password"}, {"dicom-store", Skip, "", "--store stores all the same"},
+			{"web-page", Pass, "", "requires a password"}, {"web-system", Skip, "", "no password"}, {"archive-limits", Skip, "", "there is no password for Orthanc's web"}, {"dicom-store", Skip, "", "use --store to store anyway"},
 			{"study-found", Skip, "", "nothing was stored"}, {"study-elsewhere", Skip, "", "nothing was stored"}, {"clean-up", Skip, "", "nothing was stored"}}},
 		{about: "no password, to be kept", change: func(bhs, _, _ *setup) {
 			bhs.subject.Login, bhs.options.Keep = Credentials{}, true
@@ -67,20 +67,20 @@ func TestWhereTheStudyGoes(t *testing.T) {
 		}, left: 2, want: []outcome{{"dicom-store", Pass, "", ""}, {"study-found", Skip, "", "no password"}, {"clean-up", Pass, "", "was kept"}}},
 		{about: "no password, and the default's is taken", change: func(bhs, _, _ *setup) {
 			bhs.subject.Login, bhs.archive.passwords = Credentials{}, map[string]string{"admin": "orthanc"}
-		}, want: []outcome{{"web-default-password", Warn, codeDefaultPassword, "anybody can sign in as admin"}, {"web-system", Pass, "", "Orthanc 1.12.4, AE title ORTHANC"},
+		}, want: []outcome{{"web-default-password", Warn, codeDefaultPassword, "anyone can sign in as admin"}, {"web-system", Pass, "", "Orthanc 1.12.4, AE title ORTHANC"},
 			{"study-found", Pass, "", ""}, {"clean-up", Pass, "", "removed from bhs"}}},
 		{about: "nobody is asked for a password", change: func(bhs, _, _ *setup) {
 			bhs.subject.Login, bhs.archive.open = Credentials{}, true
-		}, want: []outcome{{"web-default-password", Warn, codeWebOpen, "Orthanc asks for no password"}, {"study-found", Pass, "", ""}, {"clean-up", Pass, "", ""}}},
+		}, want: []outcome{{"web-default-password", Warn, codeNoPassword, "Orthanc requires no password"}, {"study-found", Pass, "", ""}, {"clean-up", Pass, "", ""}}},
 		{about: "another tenant's authority is not known", change: func(_, _, mhr *setup) {
-			mhr.subject.Authorities, mhr.subject.Unread = nil, "you may not read it"
-		}, want: []outcome{{"study-elsewhere", Pass, "", "mhr could not be asked: who would answer can't be verified: its CA is not known: you may not read it"}}},
+			mhr.subject.CAs, mhr.subject.CAUnread = nil, "you may not read it"
+		}, want: []outcome{{"study-elsewhere", Pass, "", "mhr could not be queried: the server can't be verified: its CA is not known: you may not read it"}}},
 		{about: "the web is broken", change: func(bhs, _, _ *setup) { bhs.subject.Login = wrong("bhs") }, want: []outcome{
-			{"dicom-echo", Pass, "", ""}, {"dicom-store", Skip, "", "since web-page failed, what is stored could be neither found nor removed again"}, {"clean-up", Skip, "", "nothing was stored"}}},
+			{"dicom-echo", Pass, "", ""}, {"dicom-store", Skip, "", "stored images could be neither found nor removed again: web-page failed"}, {"clean-up", Skip, "", "nothing was stored"}}},
 		{about: "the web is broken, DICOM leads to another, and it goes on all the same", change: func(bhs, _, mhr *setup) {
 			bhs.subject.Login, bhs.archive.into, bhs.options.Store = wrong("bhs"), mhr.archive, true
-		}, want: []outcome{{"dicom-store", Pass, "", ""}, {"study-found", Skip, "", ""}, {"study-elsewhere", Fail, codeStudyElsewhere, "landed with mhr"},
-			{"clean-up", Warn, codeLeftBehind, "removed from mhr, and may be elsewhere"}}},
+		}, want: []outcome{{"dicom-store", Pass, "", ""}, {"study-found", Skip, "", ""}, {"study-elsewhere", Fail, codeStudyMisrouted, "is in the archive of mhr"},
+			{"clean-up", Warn, codeStudyRemains, "removed from mhr, but may still be in another archive"}}},
 		{about: "the default password can't be tried", change: func(bhs, _, _ *setup) {
 			bhs.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
 				_, password, _ := r.BasicAuth()

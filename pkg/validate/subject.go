@@ -13,57 +13,57 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
 )
 
-// Place is where the outside world meets a tenant.
-type Place struct {
-	// Host is the name to ask for, Port the Gateway's.
+// Endpoint is an address at which clients reach a tenant.
+type Endpoint struct {
+	// Host is the server name of the request, and Port the Gateway's port.
 	Host string
 	Port int64
-	// Mutual: the Gateway says that it requires client certificates (MUTUAL).
-	// Known tells whether what it says could be read.
+	// Mutual: the Gateway requires client certificates (MUTUAL). Known: the Gateway could
+	// be read.
 	Mutual, Known bool
 }
 
-// Subject is a tenant to validate, and what a client of it has.
+// Subject is a tenant to validate, with what a client of the tenant has.
 type Subject struct {
 	Tenant     string
-	Web, DICOM Place
+	Web, DICOM Endpoint
 	// Addresses are the ingress's.
 	Addresses []netip.Addr
-	// Authorities are the CA certificates that the tenant's servers are to be
-	// signed by; nil when they could not be read, and Unread says why.
-	Authorities []*x509.Certificate
-	Unread      string
-	// Client gets the client's certificate, when the servers ask for one; nil when
-	// there is none.
+	// CAs are the CA certificates that must have signed the tenant's servers; nil if they
+	// could not be read. CAUnread is the reason.
+	CAs      []*x509.Certificate
+	CAUnread string
+	// Client returns the client's certificate if a server requests one; nil if the client
+	// has none.
 	Client func(context.Context) (*tls.Certificate, error)
-	// ClientFaults are what is known to be wrong with the client's certificate, and
-	// is the server's to judge.
+	// ClientFaults are known problems of the client's certificate that a server may
+	// tolerate.
 	ClientFaults []string
-	// Strangers are other tenants' clients.
-	Strangers []Stranger
-	// Login is for Orthanc's web. Where it is none, FetchLogin gets it when it is
-	// needed, unless nil.
+	// OtherClients are other tenants' clients.
+	OtherClients []OtherClient
+	// Login is for Orthanc's web. If it is empty, FetchLogin returns the credentials when
+	// they are needed, unless it is nil.
 	Login      Credentials
 	FetchLogin func(context.Context) (Credentials, error)
-	// Limits reads the limits of the archive from Orthanc's configuration in the
-	// cluster, for an Orthanc that does not report them itself; nil where nobody can.
+	// Limits reads the limits of the archive from Orthanc's configuration in the cluster,
+	// for an Orthanc that does not report them itself; nil if that is not possible.
 	Limits func(context.Context) (orthanc.Limits, error)
-	// Others are the tenants in which a study of this one must not turn up. Each is
-	// asked with its own Login, or with none.
+	// Others are the tenants whose archives must not have a study of this one. Each is
+	// queried with its own Login, or with none.
 	Others []Subject
 }
 
-// Stranger is a client of another tenant.
-type Stranger struct {
+// OtherClient is a client of another tenant.
+type OtherClient struct {
 	Tenant      string
 	Certificate func(context.Context) (*tls.Certificate, error)
 }
 
-// Options are the caller's choices.
+// Options are the settings of a validation.
 type Options struct {
-	// Dial connects to a place of a tenant; nil connects to the first address that
-	// answers.
-	Dial func(ctx context.Context, s Subject, p Place) (net.Conn, error)
+	// Dial connects to an endpoint of a tenant; nil connects to the first address that
+	// responds.
+	Dial func(ctx context.Context, s Subject, p Endpoint) (net.Conn, error)
 	// Via names how Dial connects, for what is printed: "address", "dns",
 	// "port-forward".
 	Via string
@@ -71,27 +71,27 @@ type Options struct {
 	Calling, Called string
 	// Timeout bounds each check.
 	Timeout time.Duration
-	// Insecure goes on where a server's certificate is no good.
+	// Insecure continues in spite of an invalid server certificate.
 	Insecure bool
-	// Keep leaves the test study in Orthanc.
+	// Keep keeps the test study in Orthanc.
 	Keep bool
-	// Store stores also where it is not known that nothing is removed for it, or
-	// where what is stored could not be found and removed again.
+	// Store stores even if that may cause other data to be removed, or if the stored images
+	// could not be found and removed again.
 	Store bool
-	// Files are stored after the test study has arrived where it should, unless nil.
+	// Files are stored after the test study has arrived in the right archive, unless nil.
 	Files *Files
 	Now   func() time.Time
 }
 
-// dial connects as the options say.
-func (o Options) dial(ctx context.Context, s Subject, p Place) (net.Conn, error) {
+// dial connects according to the options.
+func (o Options) dial(ctx context.Context, s Subject, p Endpoint) (net.Conn, error) {
 	if o.Dial != nil {
 		return o.Dial(ctx, s, p)
 	}
 	first := errors.New("no address of the ingress is known")
 	for i, addr := range s.Addresses {
 		dialer := net.Dialer{}
-		if end, ok := ctx.Deadline(); ok { // an address that is silent leaves time for the others
+		if end, ok := ctx.Deadline(); ok { // an address that does not respond leaves time for the others
 			dialer.Timeout = max(time.Until(end)/time.Duration(len(s.Addresses)-i), time.Millisecond)
 		}
 		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(addr.String(), strconv.FormatInt(p.Port, 10)))
@@ -105,17 +105,16 @@ func (o Options) dial(ctx context.Context, s Subject, p Place) (net.Conn, error)
 	return nil, first
 }
 
-// secure does the client's part of TLS over a new connection. The server's
-// certificate is checked by a check of its own; later ones only want to go on, as
-// far as the options say.
-func (o Options) secure(ctx context.Context, s Subject, p Place) (*tls.Conn, error) {
+// secure performs a TLS handshake over a new connection. A separate check judges the
+// server's certificate; later ones only continue as far as the options allow.
+func (o Options) secure(ctx context.Context, s Subject, p Endpoint) (*tls.Conn, error) {
 	return o.handshake(ctx, s, p, o.tlsConfig(s, p))
 }
 
-// secureVerified is secure for what only the tenant's own server may get: whatever
-// the options say, the server's certificate is verified.
-func (o Options) secureVerified(ctx context.Context, s Subject, p Place) (*tls.Conn, error) {
-	if len(s.Authorities) == 0 {
+// secureVerified is secure for data that only the tenant's own server may receive: it
+// verifies the server's certificate regardless of the options.
+func (o Options) secureVerified(ctx context.Context, s Subject, p Endpoint) (*tls.Conn, error) {
+	if len(s.CAs) == 0 {
 		return nil, &unverifiedError{unknownCA(s)}
 	}
 	config := o.tlsConfig(s, p)
@@ -123,7 +122,7 @@ func (o Options) secureVerified(ctx context.Context, s Subject, p Place) (*tls.C
 	return o.handshake(ctx, s, p, config)
 }
 
-func (o Options) handshake(ctx context.Context, s Subject, p Place, config *tls.Config) (*tls.Conn, error) {
+func (o Options) handshake(ctx context.Context, s Subject, p Endpoint, config *tls.Config) (*tls.Conn, error) {
 	conn, err := o.dial(ctx, s, p)
 	if err != nil {
 		return nil, err
@@ -146,16 +145,15 @@ func (o Options) handshake(ctx context.Context, s Subject, p Place, config *tls.
 	return secured, nil
 }
 
-func (o Options) tlsConfig(s Subject, p Place) *tls.Config {
+func (o Options) tlsConfig(s Subject, p Endpoint) *tls.Config {
 	config := &tls.Config{
 		ServerName: p.Host, MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool(), Time: o.Now,
 		DynamicRecordSizingDisabled: true, // see pkg/dicom
 	}
-	for _, ca := range s.Authorities {
+	for _, ca := range s.CAs {
 		config.RootCAs.AddCert(ca)
 	}
-	// Without the authority nothing could be checked, which the check of the
-	// certificate has said.
-	config.InsecureSkipVerify = o.Insecure || len(s.Authorities) == 0
+	// Without the CA nothing can be verified, which the check of the certificate reports.
+	config.InsecureSkipVerify = o.Insecure || len(s.CAs) == 0
 	return config
 }

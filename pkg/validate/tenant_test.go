@@ -47,7 +47,7 @@ func newTenant(t *testing.T, name string) *setup {
 	}
 	s.subject = Subject{
 		Tenant: name, Login: NewCredentials(name, "admin", secret), Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
-		Authorities: []*x509.Certificate{s.authority.cert},
+		CAs: []*x509.Certificate{s.authority.cert},
 	}
 	s.options = Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 5 * time.Second}
 	return s
@@ -87,7 +87,7 @@ func (s *setup) run(t *testing.T) []Check {
 	return Run(t.Context(), s.start(t), s.options, nil)
 }
 
-func (d *door) listen(t *testing.T, serve func(net.Listener)) Place {
+func (d *door) listen(t *testing.T, serve func(net.Listener)) Endpoint {
 	t.Helper()
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -96,7 +96,7 @@ func (d *door) listen(t *testing.T, serve func(net.Listener)) Place {
 	t.Cleanup(func() { _ = inner.Close() })
 	go serve(&knocked{Listener: inner, door: d})
 	port := inner.Addr().(*net.TCPAddr).Port
-	return Place{Host: "127.0.0.1", Port: int64(port), Known: true, Mutual: d.mutual}
+	return Endpoint{Host: "127.0.0.1", Port: int64(port), Known: true, Mutual: d.mutual}
 }
 
 // knocked is a listener that secures connections as its door says.

@@ -8,29 +8,29 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
 
-// checkTLS does a handshake and leaves what was shown in into. Where it fails, it looks
+// checkTLS performs a handshake and stores the result in into. If it fails, it determines
 // why.
-func (v *validation) checkTLS(p Place, isDICOM bool, into *probe.Handshake) func(context.Context) Check {
+func (v *validation) checkTLS(p Endpoint, isDICOM bool, into *probe.Handshake) func(context.Context) Check {
 	return func(ctx context.Context) Check {
 		conn, err := v.options.dial(ctx, v.subject, p)
 		if err != nil {
 			return judgeTCP(p, err, v.subject.Tenant)
 		}
-		*into, err = probe.Shake(ctx, conn, p.Host)
+		*into, err = probe.DoHandshake(ctx, conn, p.Host)
 		_ = conn.Close()
 		if err != nil {
-			return judgeTrouble(err, v.look(ctx, p, isDICOM), p, v.subject.Tenant)
+			return judgeFailedHandshake(err, v.diagnoseHandshake(ctx, p, isDICOM), p, v.subject.Tenant)
 		}
 		return judgeTLS(*into)
 	}
 }
 
-// judgeTLS is pure. Versions before 1.2 must not be used any more (RFC 8996), and
-// browsers refuse them.
+// judgeTLS is pure. Versions before 1.2 are deprecated (RFC 8996), and browsers refuse
+// them.
 func judgeTLS(seen probe.Handshake) Check {
 	what := suiteName(seen.Version, seen.CipherSuite)
 	if seen.Version < tls.VersionTLS12 {
-		return oldTLS("it speaks " + what)
+		return oldTLS("the server speaks " + what)
 	}
 	return pass(what)
 }

@@ -16,44 +16,44 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/probe"
 )
 
-// trouble is what was tried after a handshake had failed, to say why.
-type trouble struct {
+// failedHandshake has the results of the attempts that determine why a handshake failed.
+type failedHandshake struct {
 	// anything is a hello with every version and cipher suite, proxied the same after a
 	// header of the PROXY protocol, and clear what an A-ASSOCIATE-RQ without TLS was
 	// answered with, empty where it was not.
-	anything, proxied greeting
+	anything, proxied helloResult
 	clear             string
 }
 
-// closer is how long each attempt may take.
-const closer = 3 * time.Second
+// attemptTimeout is how long each attempt may take.
+const attemptTimeout = 3 * time.Second
 
 // proxyHeader is the PROXY protocol's, version 1, for a connection of which nothing is
 // said (HAProxy, doc/proxy-protocol.txt section 2.1).
 const proxyHeader = "PROXY UNKNOWN\r\n"
 
-// look tries what says why a handshake failed.
-func (v *validation) look(ctx context.Context, p Place, isDICOM bool) (t trouble) {
+// diagnoseHandshake determines why a handshake failed.
+func (v *validation) diagnoseHandshake(ctx context.Context, p Endpoint, isDICOM bool) (t failedHandshake) {
 	try := func(do func(context.Context)) {
-		ctx, cancel := context.WithTimeout(ctx, closer)
+		ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 		defer cancel()
 		do(ctx)
 	}
 	hello := probe.Hello{ServerName: p.Host, Versions: []uint16{tls13, tls12, tls11, tls10}, CipherSuites: suitesAll}
-	try(func(ctx context.Context) { t.anything = v.greet(ctx, p, hello) })
-	if t.anything.in() || t.anything.reply.Kind == probe.Alerted {
+	try(func(ctx context.Context) { t.anything = v.sendHello(ctx, p, hello) })
+	if t.anything.accepted() || t.anything.reply.Kind == probe.Alerted {
 		return t
 	}
-	try(func(ctx context.Context) { t.proxied = v.greet(ctx, p, hello, []byte(proxyHeader)...) })
-	if isDICOM && !t.proxied.in() {
+	try(func(ctx context.Context) { t.proxied = v.sendHello(ctx, p, hello, []byte(proxyHeader)...) })
+	if isDICOM && !t.proxied.accepted() {
 		try(func(ctx context.Context) { t.clear = v.associateInClear(ctx, p) })
 	}
 	return t
 }
 
-// associateInClear asks for an association without TLS, and says what it was answered
-// with, empty where it was not answered in DICOM.
-func (v *validation) associateInClear(ctx context.Context, p Place) string {
+// associateInClear requests an association without TLS, and returns the answer, empty if it
+// was not DICOM.
+func (v *validation) associateInClear(ctx context.Context, p Endpoint) string {
 	conn, err := v.options.dial(ctx, v.subject, p)
 	if err != nil {
 		return ""
@@ -61,7 +61,7 @@ func (v *validation) associateInClear(ctx context.Context, p Place) string {
 	defer func() { _ = conn.Close() }()
 	association, err := dicom.Associate(ctx, conn, dicom.Options{
 		Calling: v.options.Calling, Called: v.options.Called, Contexts: dicom.Propose(),
-		Timeouts: dicom.Timeouts{Association: closer, Response: closer},
+		Timeouts: dicom.Timeouts{Association: attemptTimeout, Response: attemptTimeout},
 	})
 	var rejected *dicom.RejectError
 	var aborted *dicom.AbortError
@@ -77,35 +77,35 @@ func (v *validation) associateInClear(ctx context.Context, p Place) string {
 	return ""
 }
 
-// judgeTrouble says why there was no handshake. It is pure.
-func judgeTrouble(err error, t trouble, p Place, tenant string) Check {
+// judgeFailedHandshake is the check for a failed handshake. It is pure.
+func judgeFailedHandshake(err error, t failedHandshake, p Endpoint, tenant string) Check {
 	expected := fmt.Sprintf("a TLS handshake for %s at port %d", p.Host, p.Port)
 	explain := "kubectl orthweb explain " + escape.ShellWord(tenant)
 	alert, refused := alertOf(err)
 	switch {
-	case t.anything.in():
-		return judgeOld(t.anything.reply, expected)
+	case t.anything.accepted():
+		return judgeOldSuite(t.anything.reply, expected)
 	case t.clear != "":
-		return fail(codePlainDICOM, "the port speaks DICOM without TLS: an association was asked for in the clear, and "+t.clear, expected, finding.Fix{
-			Text: "Anyone on the way can read and change what is sent. Set spec.servers[].port.protocol: TLS and tls in the Gateway of that port, and look whether the port leads to the Gateway", Command: explain,
+		return fail(codePlainDICOM, "the port speaks DICOM without TLS: an association was requested without TLS, and "+t.clear, expected, finding.Fix{
+			Text: "Set spec.servers[].port.protocol: TLS and tls for that port in the Gateway, and check whether the port belongs to the Gateway: anyone on the network path can read and change what is sent", Command: explain,
 		})
-	case t.proxied.in():
-		return judgeProxy("the server expects the PROXY protocol's header before TLS, which clients do not send", expected,
-			"Only a load balancer in front sends it. Have the load balancer send it, or turn it off in the Gateway (proxyProtocol of its proxy configuration, or an EnvoyFilter)", explain)
+	case t.proxied.accepted():
+		return judgeProxy("the server expects a PROXY protocol header before TLS, which clients do not send", expected,
+			"Enable the PROXY protocol in the load balancer in front, which alone sends the header, or disable it in the Gateway (proxyProtocol of its proxy configuration, or an EnvoyFilter)", explain)
 	case bytes.HasPrefix(t.anything.reply.Start, []byte("PROXY")):
-		return judgeProxy("the server sends a header of the PROXY protocol before TLS", expected, "Turn off sending the PROXY protocol (send-proxy) in what is between", explain)
+		return judgeProxy("the server sends a PROXY protocol header before TLS", expected, "Disable sending the PROXY protocol header (send-proxy) in the proxy in between", explain)
 	case t.anything.reply.Kind == probe.Alerted:
 		return judgeAlert(t.anything.reply.Alert, p, expected, explain)
 	case refused:
 		return judgeAlert(alert, p, expected, explain)
 	}
-	found, fix := "there was no TLS handshake: "+plain(err), "See whether a Gateway serves that name at that port, and whether the Secret with its certificate is there"
+	found, fix := "the TLS handshake failed: "+describeError(err), "Check whether a Gateway serves that name on that port, and whether the Secret with its certificate exists"
 	if t.anything.reply.Kind == probe.Closed && probe.Ended(err) {
-		found = "the connection is closed before any TLS: no server takes the name " + p.Host + ", or what is behind the port is not there"
-		fix = "See whether spec.servers[].hosts of the Gateway has that name, and whether the Secret with its certificate is there"
-	} else if what := spoken(t.anything.reply.Start); what != "" {
+		found = "the connection is closed before the TLS handshake: no server accepts the name " + p.Host + ", or the port has no backend"
+		fix = "Check whether spec.servers[].hosts of the Gateway has that name, and whether the Secret with its certificate exists"
+	} else if what := protocolOf(t.anything.reply.Start); what != "" {
 		found = "the port does not speak TLS: it answers with " + what
-		fix = "See whether the port is the one of the Gateway, and whether the Gateway has tls settings for it"
+		fix = "Check whether the port is the Gateway's, and whether the Gateway has tls settings for it"
 	}
 	return noTLS(found, expected, fix, explain)
 }
@@ -114,13 +114,13 @@ func noTLS(found, expected, fix, explain string) Check {
 	return fail(codeNoTLS, found, expected, finding.Fix{Text: fix, Command: explain})
 }
 
-// judgeProxy is of a PROXY protocol that one side speaks alone.
+// judgeProxy is the check for a PROXY protocol that only one side uses.
 func judgeProxy(found, expected, fix, explain string) Check {
 	return fail(codeProxyProtocol, found, expected, finding.Fix{Text: fix, Command: explain})
 }
 
-// spoken says what the first bytes of an answer are, empty where that is not known.
-func spoken(start []byte) string {
+// protocolOf names the protocol of an answer by its first bytes, empty if it is not known.
+func protocolOf(start []byte) string {
 	switch {
 	case len(start) == 0:
 		return ""
@@ -134,33 +134,33 @@ func spoken(start []byte) string {
 	return fmt.Sprintf("other bytes (%.16q)", start)
 }
 
-// judgeOld is of a server that chose a version or cipher suite that crypto/tls does not
-// have.
-func judgeOld(reply probe.Reply, expected string) Check {
+// judgeOldSuite is for a server that chose a version or cipher suite that crypto/tls does
+// not have.
+func judgeOldSuite(reply probe.Reply, expected string) Check {
 	what := suiteName(reply.Version, reply.CipherSuite)
 	if reply.Version < tls12 {
-		return oldTLS("the server speaks at most " + what + ", which browsers and this program do not; older DICOM toolkits do")
+		return oldTLS("the server supports at most " + what + ", which browsers and this program do not accept; older DICOM toolkits do")
 	}
-	return fail(codeOldSuites, "the server takes only cipher suites without forward secrecy or with finite-field Diffie-Hellman, such as "+what+": older DICOM toolkits connect, browsers and this program do not",
+	return fail(codeOldSuites, "the server accepts only cipher suites without forward secrecy or with finite-field Diffie-Hellman, such as "+what+": older DICOM toolkits connect, browsers and this program do not",
 		expected, finding.Fix{
-			Text: "Take ECDHE suites with AES-GCM into spec.servers[].tls.cipherSuites of the Gateway, or leave that out: the default has them",
+			Text: "Add ECDHE suites with AES-GCM to spec.servers[].tls.cipherSuites of the Gateway, or omit that field: the default has them",
 		})
 }
 
-// judgeAlert is of a server that refuses the handshake with an alert.
-func judgeAlert(number uint8, p Place, expected, explain string) Check {
+// judgeAlert is for a server that refuses the handshake with an alert.
+func judgeAlert(number uint8, p Endpoint, expected, explain string) Check {
 	found := "the server refuses the handshake with the alert " + alertName(number)
-	fix := "See whether a Gateway serves that name at that port, and whether the Secret with its certificate is there"
+	fix := "Check whether a Gateway serves that name on that port, and whether the Secret with its certificate exists"
 	switch number {
 	case 112:
-		found += ": it serves no host " + p.Host
-		fix = "Add the name to spec.servers[].hosts of the Gateway, or see which Gateway answers"
+		found += ": it does not serve the host " + p.Host
+		fix = "Add the name to spec.servers[].hosts of the Gateway, or check which Gateway answers"
 	case 40, 70, 71:
-		found += ": client and server have no version or cipher suite in common, or it has no certificate"
-		fix = "See minProtocolVersion, maxProtocolVersion and cipherSuites in spec.servers[].tls of the Gateway, and whether the Secret with its certificate is there"
+		found += ": client and server have no version or cipher suite in common, or the server has no certificate"
+		fix = "Check minProtocolVersion, maxProtocolVersion and cipherSuites in spec.servers[].tls of the Gateway, and whether the Secret with its certificate exists"
 	case 80:
-		found += ": the server has a fault of its own"
-		fix = "Look into the log of the ingress, and see whether the Secret with the certificate is whole"
+		found += ": the server has an internal error"
+		fix = "Check the log of the ingress, and whether the Secret with the certificate is complete"
 	}
 	return noTLS(found, expected, fix, explain)
 }
@@ -174,8 +174,7 @@ var alertNames = map[uint8]string{
 	112: "unrecognized_name", 113: "bad_certificate_status_response", 115: "unknown_psk_identity", 116: "certificate_required", 120: "no_application_protocol",
 }
 
-// alertOf is the number of the alert that crypto/tls was sent, of which an error has the
-// words alone.
+// alertOf is the number of the alert that crypto/tls received. Its error has only the text.
 func alertOf(err error) (number uint8, ok bool) {
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "remote error" {
@@ -197,9 +196,10 @@ func alertName(number uint8) string {
 	return fmt.Sprint(number)
 }
 
-// aboutCertificate tells whether an alert refuses the certificate that a client has
-// shown, or that it has shown none. A server of TLS 1.2 says handshake_failure for that.
-func aboutCertificate(number uint8) bool {
+// refusesCertificate reports whether an alert refuses the certificate that a client has
+// presented, or that it has presented none, for which a server of TLS 1.2 sends
+// handshake_failure.
+func refusesCertificate(number uint8) bool {
 	return number >= 40 && number <= 49 || number == 51 || number == 116
 }
 

@@ -16,16 +16,16 @@ func (v *validation) checkUnchanged(ctx context.Context) Check {
 		return skip("nothing was stored")
 	}
 	if v.before == nil {
-		return skip("what the archive held before is not known")
+		return skip("what the archive held before the test is not known")
 	}
-	after, err := v.web.takeCensus(ctx, v.login)
+	after, err := v.web.readCensus(ctx, v.login)
 	left := int64(0)
 	if err == nil && v.stored {
 		left, err = v.left(ctx)
 	}
 	if err != nil {
-		return warn(codeNotCompared, "what the archive holds now is not known: "+plain(err), "that nothing else changed",
-			finding.Fix{Text: "Look at the number of patients in Orthanc's explorer; before, it had " + v.before.words()})
+		return warn(codeNotCompared, "the contents of the archive could not be read after the test: "+describeError(err), "nothing else changed",
+			finding.Fix{Text: "Check the number of patients in Orthanc's explorer; before the test, the archive had " + v.before.describe()})
 	}
 	return judgeUnchanged(*v.before, after, left)
 }
@@ -41,8 +41,7 @@ func (v *validation) left(ctx context.Context) (int64, error) {
 	return int64(len(has)), err
 }
 
-// judgeUnchanged is pure. kept is what is left of the test study: its images, 0 where
-// it was removed.
+// judgeUnchanged is pure. kept is how many images of the test study are left.
 func judgeUnchanged(before, after census, kept int64) Check {
 	lost := missing("patient", before.patients, after.patients)
 	lost = append(lost, missing("study", before.studies, after.studies)...)
@@ -60,18 +59,18 @@ func judgeUnchanged(before, after census, kept int64) Check {
 			fewer = append(fewer, fmt.Sprintf("%d of %d %s", c.before-c.after, c.before, c.what))
 		}
 	}
-	counts := []string{"before: " + before.words(), "after: " + after.words()}
+	counts := []string{"before: " + before.describe(), "after: " + after.describe()}
 	if len(fewer) == 0 && len(lost) > 0 {
-		fewer = []string{fmt.Sprintf("%d patients and studies that it had before, while others came", len(lost))}
+		fewer = []string{fmt.Sprintf("%d patients and studies that it had before, while others were added", len(lost))}
 	}
 	if len(fewer) > 0 {
-		c := fail(codeArchiveLost, "the archive lost data while this ran: "+strings.Join(fewer, ", "), "that nothing but the test study changed", finding.Fix{
-			Text: "Find out what removed it before anything else is stored: Orthanc's log, MaximumPatientCount and MaximumStorageSize in its configuration, Lua scripts, or another user. Get it back from a backup or from where it was sent",
+		c := fail(codeArchiveLost, "the archive lost data during the validation: "+strings.Join(fewer, ", "), "nothing but the test study changed", finding.Fix{
+			Text: "Find out what removed the data before you store anything else: Orthanc's log, MaximumPatientCount and MaximumStorageSize in its configuration, Lua scripts, or another user. Restore it from a backup or from where it was sent",
 		})
 		c.Details = append(counts, lost...)
 		return c
 	}
-	found := "the archive has all that it had before"
+	found := "the archive still has everything that it had before"
 	if after.CountInstances-kept > before.CountInstances {
 		found += fmt.Sprintf("; %d instances are new", after.CountInstances-kept-before.CountInstances)
 	}
@@ -81,7 +80,7 @@ func judgeUnchanged(before, after census, kept int64) Check {
 // maxNamed is how many of what was lost are named.
 const maxNamed = 100
 
-// missing names what was there before and is not any longer.
+// missing names what the archive had before and no longer has.
 func missing(what string, before, after []string) []string {
 	if before == nil || after == nil {
 		return nil

@@ -9,15 +9,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// upstream is an error of what is between the client and Orthanc.
+// upstream is an error of a server between the client and Orthanc.
 type upstream struct {
-	// status, 0 for any, and says, in lower case, are how it is told; all of says
-	// are in the body.
+	// status, 0 for any, and says, in lower case, identify the error; the body contains all
+	// of says.
 	status int
 	says   []string
 	// code is codeWebUpstream where it is empty.
 	code finding.Code
-	// means follows what was answered.
+	// means is appended to the answer.
 	means, fix string
 	command    func(tenant string) string
 }
@@ -33,28 +33,28 @@ func tlsRulesCommand(string) string {
 }
 
 const (
-	portFix = "Compare the port in the VirtualService, the port and targetPort of the Service, and HttpPort in Orthanc's configuration; see whether Orthanc runs"
-	httpFix = "Orthanc's HTTP port is not its DICOM port: compare the port in the VirtualService with HttpPort and DicomPort in Orthanc's configuration. If SslEnabled is set there, the ingress must use TLS to it (DestinationRule, trafficPolicy.tls); see whether Orthanc restarts"
+	portFix = "Compare the port in the VirtualService, the port and targetPort of the Service, and HttpPort in Orthanc's configuration; check whether Orthanc is running"
+	httpFix = "Orthanc's HTTP port is not its DICOM port: compare the port in the VirtualService with HttpPort and DicomPort in Orthanc's configuration. If SslEnabled is set there, the ingress must use TLS to it (DestinationRule, trafficPolicy.tls); check whether Orthanc restarts"
 	tlsFix  = "Compare trafficPolicy.tls of the DestinationRule and the mode of the PeerAuthentication with what Orthanc's pod has: a sidecar, or SslEnabled in its configuration"
 )
 
-// upstreams are the errors that Envoy, nginx, Go and HAProxy answer with when what is
-// behind them does not work (Envoy, response code details), the first that fits.
+// upstreams are the errors that Envoy, nginx, Go and HAProxy return if the server behind
+// them does not work (Envoy, response code details). The first match counts.
 var upstreams = []upstream{
-	{status: 400, says: []string{"http request", "https port"}, means: "; the ingress speaks HTTP to a port that wants HTTPS", fix: tlsFix, command: tlsRulesCommand},
-	{status: 400, says: []string{"http request to an https server"}, means: "; the ingress speaks HTTP to a port that wants HTTPS", fix: tlsFix, command: tlsRulesCommand},
-	{status: 503, says: []string{"no healthy upstream"}, code: codeWebStatus, fix: "See why no pod of Orthanc is ready", command: explainCommand},
+	{status: 400, says: []string{"http request", "https port"}, means: "; the ingress speaks HTTP to a port that expects HTTPS", fix: tlsFix, command: tlsRulesCommand},
+	{status: 400, says: []string{"http request to an https server"}, means: "; the ingress speaks HTTP to a port that expects HTTPS", fix: tlsFix, command: tlsRulesCommand},
+	{status: 503, says: []string{"no healthy upstream"}, code: codeWebStatus, fix: "Check why no Orthanc pod is ready", command: explainCommand},
 	{says: []string{"upstream connect error", "tls"}, means: "; the ingress and Orthanc's pod do not agree on TLS", fix: tlsFix, command: tlsRulesCommand},
-	{says: []string{"upstream connect error", "overflow"}, means: "; the ingress allows no more connections to Orthanc", fix: "See trafficPolicy.connectionPool of the DestinationRule, and what keeps the connections busy", command: tlsRulesCommand},
+	{says: []string{"upstream connect error", "overflow"}, means: "; the ingress allows no more connections to Orthanc", fix: "Check trafficPolicy.connectionPool of the DestinationRule, and what keeps the connections busy", command: tlsRulesCommand},
 	{says: []string{"upstream connect error", "connection failure"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: routesCommand},
 	{says: []string{"upstream connect error", "delayed connect error"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: routesCommand},
 	{says: []string{"upstream connect error", "connection timeout"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: routesCommand},
-	{says: []string{"upstream connect error"}, means: "; what the ingress connects to breaks off", fix: httpFix, command: routesCommand},
-	{status: http.StatusBadGateway, means: "; what is behind it gives no valid answer in HTTP", fix: httpFix, command: routesCommand},
-	{status: http.StatusGatewayTimeout, means: "; Orthanc did not answer it in time", fix: "See what keeps Orthanc busy, and the timeout of the VirtualService", command: logCommand},
+	{says: []string{"upstream connect error"}, means: "; the server that the ingress connects to closes the connection", fix: httpFix, command: routesCommand},
+	{status: http.StatusBadGateway, means: "; the server behind the ingress returns no valid HTTP response", fix: httpFix, command: routesCommand},
+	{status: http.StatusGatewayTimeout, means: "; Orthanc did not respond in time", fix: "Check what keeps Orthanc busy, and the timeout of the VirtualService", command: logCommand},
 }
 
-// upstreamError tells which error of what is in between an answer is, if any.
+// upstreamError finds the upstream error that an answer is, if any.
 func upstreamError(r reply) (upstream, bool) {
 	if len(r.body) > maxErrorBody {
 		r.body = r.body[:maxErrorBody]

@@ -18,7 +18,7 @@ const maxAnswer = 8 << 20
 // maxHeaders bounds the headers of an answer, in bytes.
 const maxHeaders = 256 << 10
 
-// web asks one tenant's Orthanc over HTTP.
+// web queries one tenant's Orthanc over HTTP.
 type web struct {
 	subject Subject
 	base    string
@@ -27,8 +27,8 @@ type web struct {
 	anonymous, verified *http.Client
 }
 
-// newWeb connects to the subject as the options say. Connections are kept: one is
-// enough for all that is asked.
+// newWeb connects to the subject according to the options. Connections are kept: one is
+// enough for all requests.
 func newWeb(o Options, s Subject) *web {
 	base := "https://" + s.Web.Host
 	if s.Web.Port != 443 {
@@ -37,7 +37,7 @@ func newWeb(o Options, s Subject) *web {
 	return &web{subject: s, base: base, anonymous: newHTTPClient(o.secure, s), verified: newHTTPClient(o.secureVerified, s)}
 }
 
-func newHTTPClient(connect func(context.Context, Subject, Place) (*tls.Conn, error), s Subject) *http.Client {
+func newHTTPClient(connect func(context.Context, Subject, Endpoint) (*tls.Conn, error), s Subject) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -48,10 +48,10 @@ func newHTTPClient(connect func(context.Context, Subject, Place) (*tls.Conn, err
 				return conn, nil
 			},
 			MaxResponseHeaderBytes: maxHeaders,
-			// HTTP/1.1: what the check of TLS has negotiated is what is used.
+			// HTTP/1.1, as the check of TLS has negotiated.
 			TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
 		},
-		// A redirect to somewhere else is for the user to see.
+		// The user must see a redirect to another server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -61,7 +61,7 @@ func (w *web) close() {
 	w.verified.CloseIdleConnections()
 }
 
-// reply is what the web answered to one request.
+// reply is the answer to one request.
 type reply struct {
 	url    string
 	status int
@@ -69,15 +69,15 @@ type reply struct {
 	body   []byte
 }
 
-// ask sends a request and reads the answer. With credentials the error is an
+// request sends a request and reads the answer. With credentials the error is an
 // *unverifiedError when the server's certificate can't be verified: nothing is sent
 // then.
-func (w *web) ask(ctx context.Context, method, path string, body io.Reader, login Credentials) (status int, answer []byte, err error) {
+func (w *web) request(ctx context.Context, method, path string, body io.Reader, login Credentials) (status int, answer []byte, err error) {
 	r, err := w.send(ctx, method, path, body, login)
 	return r.status, r.body, err
 }
 
-// get is ask for GET; the reply has the headers, too.
+// get is request for GET; the reply has the headers, too.
 func (w *web) get(ctx context.Context, path string, login Credentials) (reply, error) {
 	return w.send(ctx, http.MethodGet, path, nil, login)
 }
@@ -92,8 +92,8 @@ func (w *web) send(ctx context.Context, method, path string, body io.Reader, log
 	return r, err
 }
 
-// stream asks, and has the answer read as it comes, up to so many bytes. An answer of
-// another status than 200 is a *statusError.
+// stream sends a request, and reads the answer as it arrives, up to most bytes. A status
+// other than 200 is a *statusError.
 func (w *web) stream(ctx context.Context, path string, login Credentials, most int64, read func(io.Reader) error) error {
 	return w.exchange(ctx, http.MethodGet, path, nil, login, func(resp *http.Response) error {
 		if err := orStatus(nil, resp.StatusCode); err != nil {
@@ -103,7 +103,7 @@ func (w *web) stream(ctx context.Context, path string, login Credentials, most i
 	})
 }
 
-// exchange sends a request and has the answer read.
+// exchange sends a request and passes the answer to read.
 func (w *web) exchange(ctx context.Context, method, path string, body io.Reader, login Credentials, read func(*http.Response) error) error {
 	req, err := http.NewRequestWithContext(ctx, method, w.base+path, body)
 	if err != nil {
@@ -118,14 +118,14 @@ func (w *web) exchange(ctx context.Context, method, path string, body io.Reader,
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return plainly(err)
+		return innermost(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	return read(resp)
 }
 
-// plainly leaves out of an error of HTTP what the check's name says already.
-func plainly(err error) error {
+// innermost removes from an HTTP error what the check's name already says.
+func innermost(err error) error {
 	var unverified *unverifiedError
 	if errors.As(err, &unverified) {
 		return unverified
@@ -143,12 +143,12 @@ func plainly(err error) error {
 	}
 }
 
-// system is what Orthanc says of itself at /system (Orthanc Book, REST API).
+// system is Orthanc's description of itself at /system (Orthanc Book, REST API).
 type system struct {
 	DicomAet, Name, Version string
 }
 
-// readSystem tells whether a reply to /system is Orthanc's. Servers that answer every
+// readSystem reports whether a reply to /system is Orthanc's. Servers that answer every
 // path with the same page are not.
 func readSystem(r reply) (s system, ok bool) {
 	ok = r.status == http.StatusOK && json.Unmarshal(r.body, &s) == nil && s.Version != "" && s.DicomAet != ""
@@ -156,8 +156,8 @@ func readSystem(r reply) (s system, ok bool) {
 }
 
 func (v *validation) checkSystem(ctx context.Context) Check {
-	if !v.canAsk() {
-		return skip("signing in was not tried: " + v.noLogin())
+	if !v.canQuery() {
+		return skip("sign-in was not tested: " + v.whyNoLogin())
 	}
 	r, err := v.web.get(ctx, systemPath, v.login)
 	if err != nil {
@@ -168,7 +168,7 @@ func (v *validation) checkSystem(ctx context.Context) Check {
 	}
 	s, ok := readSystem(r)
 	if !ok {
-		return fail(codeWebOther, "what /system answers is not Orthanc's"+shortText(r, v.login), "Orthanc's version and AE title", routeFix(v.subject.Tenant))
+		return fail(codeNotOrthanc, "the response of /system is not Orthanc's"+shortText(r, v.login), "Orthanc's version and AE title", routeFix(v.subject.Tenant))
 	}
 	v.system = s
 	return pass(fmt.Sprintf("Orthanc %s, AE title %s", s.Version, s.DicomAet))

@@ -10,9 +10,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// judgeStatus is for an answer that is not 200 OK. It is pure. login is what was sent.
+// judgeStatus is for an answer that is not 200 OK. It is pure. login has the credentials
+// that were sent.
 func judgeStatus(r reply, tenant string, login Credentials) Check {
-	says := fmt.Sprintf("%s answers %s%s", r.url, statusLine(r.status), shortText(r, login))
+	says := fmt.Sprintf("%s returns %s%s", r.url, statusLine(r.status), shortText(r, login))
 	refused := func(code finding.Code, found string, fix finding.Fix) Check {
 		return fail(code, found, expectedPage(r.url), fix)
 	}
@@ -25,12 +26,12 @@ func judgeStatus(r reply, tenant string, login Credentials) Check {
 		return refused(codeWebForbidden, says, forbiddenFix(r, tenant))
 	case r.status == http.StatusTooManyRequests:
 		return refused(codeWebLimited, says+retryAfter(r), finding.Fix{
-			Text:    "Wait, and validate again. If it stays, see which rate limit of the ingress applies (EnvoyFilter with local_ratelimit or ratelimit)",
+			Text:    "Wait, then run validate again. If the error remains, check which rate limit of the ingress applies (EnvoyFilter with local_ratelimit or ratelimit)",
 			Command: "kubectl get envoyfilters.networking.istio.io -A",
 		})
 	case r.status == http.StatusNotFound:
 		return refused(codeWebNotFound, notFoundText(r, says), finding.Fix{
-			Text:    "See whether a VirtualService has this host, names the tenant's Gateway, and routes every path to Orthanc",
+			Text:    "Check whether a VirtualService has this host, names the tenant's Gateway, and routes every path to Orthanc",
 			Command: routesCommand(tenant),
 		})
 	case r.status == http.StatusUpgradeRequired, r.status == http.StatusHTTPVersionNotSupported, r.status == http.StatusRequestHeaderFieldsTooLarge:
@@ -50,38 +51,37 @@ func routesCommand(tenant string) string {
 	return escape.Command("kubectl get gateways.networking.istio.io,virtualservices.networking.istio.io -n %s-orthweb -o yaml", tenant)
 }
 
-// judgeSignIn is for 401. Only where the server offers Basic does it ask for what
-// validate has: a user and a password.
+// judgeSignIn is for 401. Only Basic requires what validate has: a user and a password.
 func judgeSignIn(r reply, tenant string, login Credentials) Check {
 	offered := challenges(r.header)
 	c, ok := basic(offered)
 	switch {
 	case ok && !login.Given():
-		found := pass("the web answers and asks for a password")
+		found := pass("the web responds and requires a password")
 		if c.realm != orthancRealm {
-			found.Details = []string{"what asks is not Orthanc itself: the realm is " + realmText(c, login)}
+			found.Details = []string{"the password prompt is not Orthanc's: the realm is " + realmText(c, login)}
 		}
 		return found
 	case ok:
-		return fail(codeWebPassword, fmt.Sprintf("the password of %q is not taken (401 Unauthorized)", login.user), expectedPage(r.url), passwordFix(c, login))
+		return fail(codeWebPassword, fmt.Sprintf("the password of user %q is not accepted (401 Unauthorized)", login.user), expectedPage(r.url), passwordFix(c, login))
 	}
-	asks := "asks for " + schemes(offered) + ", not for a password"
+	asks := "requires " + schemes(offered) + ", not a password"
 	if len(offered) == 0 {
 		asks = "does not say how to sign in"
 	}
-	found, expected := "the web answers 401 Unauthorized and "+asks, "that it asks for a user and a password (WWW-Authenticate: Basic)"
+	found, expected := "the web returns 401 Unauthorized and "+asks, "a request for a user and a password (WWW-Authenticate: Basic)"
 	fix := finding.Fix{
-		Text:    fmt.Sprintf("If %s is to be signed in to this way, check the page in a browser. If not, see which RequestAuthentication, AuthorizationPolicy or proxy of the ingress asks for it", tenant),
+		Text:    fmt.Sprintf("If users sign in to %s this way, check the page in a browser. If not, check which RequestAuthentication, AuthorizationPolicy or proxy of the ingress requires it", tenant),
 		Command: "kubectl get requestauthentications.security.istio.io,authorizationpolicies.security.istio.io -A",
 	}
 	verdict := warn
 	if login.Given() {
 		verdict = fail
-		found += fmt.Sprintf("; the password of %q was sent and is of no use", login.user)
+		found += fmt.Sprintf("; the password of user %q was sent and is not accepted", login.user)
 	}
 	judged := verdict(codeWebSignIn, found, expected, fix)
 	if text := shortText(r, login); text != "" {
-		judged.Details = []string{"it says" + text}
+		judged.Details = []string{"response" + text}
 	}
 	return judged
 }
@@ -89,29 +89,29 @@ func judgeSignIn(r reply, tenant string, login Credentials) Check {
 // realmText is a realm as it may be shown.
 func realmText(c challenge, login Credentials) string {
 	text := bounded(c.realm)
-	if text == "" || login.in(c.realm) {
-		return "not told"
+	if text == "" || login.appearsIn(c.realm) {
+		return "not shown"
 	}
 	return fmt.Sprintf("%q", text)
 }
 
 func passwordFix(c challenge, login Credentials) finding.Fix {
-	text := "Give the right one with --password-secret, --password-file or --password-env; Orthanc's are in RegisteredUsers of its configuration"
+	text := "Specify the correct password with --password-secret, --password-file or --password-env; Orthanc's passwords are in RegisteredUsers of its configuration"
 	if c.realm == orthancRealm {
-		return finding.Fix{Text: text + ". If it is the right one, see RemoteAccessAllowed there: where it is false, Orthanc gives this answer to all clients but 127.0.0.1"}
+		return finding.Fix{Text: text + ". If the password is correct, check RemoteAccessAllowed there: if it is false, Orthanc returns this response to all clients except 127.0.0.1"}
 	}
-	return finding.Fix{Text: "Give the password of what asks: it is not Orthanc itself, the realm is " + realmText(c, login) + ". " + text}
+	return finding.Fix{Text: "Specify the password of the server that requests it: it is not Orthanc itself, the realm is " + realmText(c, login) + ". " + text}
 }
 
 func forbiddenFix(r reply, tenant string) finding.Fix {
 	if strings.Contains(string(r.body), "RBAC: access denied") {
 		return finding.Fix{
-			Text:    "An AuthorizationPolicy of Istio refuses the request. See which one selects the ingress or Orthanc, and whether its rules have this host, path and client address",
+			Text:    "Check which AuthorizationPolicy of Istio refuses the request: which one selects the ingress or Orthanc, and whether its rules have this host, path and client address",
 			Command: "kubectl get authorizationpolicies.security.istio.io -A -o yaml",
 		}
 	}
 	return finding.Fix{
-		Text:    "See what refuses it: a firewall for web applications or a proxy in front of the ingress, or in Orthanc the Lua function IncomingHttpRequestFilter or the authorization plugin; Orthanc's log tells whether the request came to it",
+		Text:    "Check what refuses the request: a web application firewall or a proxy in front of the ingress, or in Orthanc the Lua function IncomingHttpRequestFilter or the authorization plugin; Orthanc's log shows whether the request reached it",
 		Command: escape.Command("kubectl logs -n %s-orthweb deploy/orthanc", tenant),
 	}
 }
@@ -119,7 +119,7 @@ func forbiddenFix(r reply, tenant string) finding.Fix {
 func notFoundText(r reply, says string) string {
 	switch _, own := readOrthancError(r); {
 	case own:
-		return says + "; this is Orthanc's own answer"
+		return says + "; this is Orthanc's own response"
 	case byEnvoy(r):
 		return says + "; the ingress has no route for it"
 	}
@@ -129,43 +129,43 @@ func notFoundText(r reply, says string) string {
 func protocolFix(status int) finding.Fix {
 	switch status {
 	case http.StatusRequestHeaderFieldsTooLarge:
-		return finding.Fix{Text: "The request has few headers: see which proxy in front of the ingress adds large ones, or lowers the limit for them"}
+		return finding.Fix{Text: "Check which proxy in front of the ingress adds large headers or lowers the limit for them: the request has few headers"}
 	case http.StatusUpgradeRequired:
-		return finding.Fix{Text: "A proxy in front of the ingress speaks HTTP/1.0, which Envoy refuses: set HTTP/1.1 there (nginx: proxy_http_version 1.1)"}
+		return finding.Fix{Text: "Set HTTP/1.1 in the proxy in front of the ingress (nginx: proxy_http_version 1.1): it uses HTTP/1.0, which Envoy refuses"}
 	}
-	return finding.Fix{Text: "The request is HTTP/1.1: see which proxy on the way changes the version of HTTP"}
+	return finding.Fix{Text: "Check which proxy in between changes the version of HTTP: the request is HTTP/1.1"}
 }
 
-// judgeRedirect says where a redirect leads. It is not followed.
+// judgeRedirect names the target of a redirect, which is not followed.
 func judgeRedirect(r reply, tenant string, login Credentials) Check {
-	says := fmt.Sprintf("%s answers %s", r.url, statusLine(r.status))
+	says := fmt.Sprintf("%s returns %s", r.url, statusLine(r.status))
 	redirected := func(found, fix string) Check {
 		return fail(codeWebRedirect, found, expectedPage(r.url), finding.Fix{Text: fix, Command: routesCommand(tenant)})
 	}
 	to := location(r)
 	if to == nil {
-		return redirected(says+", and no URL to go to", "See which route of the VirtualService redirects, and to what")
+		return redirected(says+", and its Location header has no URL", "Check which route of the VirtualService redirects, and to which URL")
 	}
 	from, _ := url.Parse(r.url) // location has parsed it
 	where := shownURL(to, login)
 	switch {
 	case isSignIn(to):
-		return redirected(says+": it redirects to sign in at "+where+"; signing in there was not tried",
-			"If that is how users sign in, check the page in a browser: validate can send only a user and a password to Orthanc. If not, see which filter or route of the ingress redirects")
+		return redirected(says+": it redirects to sign in at "+where+"; sign-in there was not tested",
+			"If users sign in there, check the page in a browser: validate can only send a user and a password to Orthanc. If not, check which filter or route of the ingress redirects")
 	case to.Host == from.Host && to.Scheme == from.Scheme && to.Path == from.Path:
 		return redirected(says+": it redirects to the same page",
-			"A proxy in front of the ingress may end TLS: then the Gateway's tls.httpsRedirect redirects every request. Set it on the server of port 80 alone")
+			"Set tls.httpsRedirect of the Gateway only on the server of port 80: if a proxy in front of the ingress terminates TLS, it redirects every request")
 	case to.Scheme == "http":
-		return redirected(says+": it redirects to "+where+", without TLS", "See which route redirects to http, and redirect to https; what is behind a proxy needs its X-Forwarded-Proto")
+		return redirected(says+": it redirects to "+where+", without TLS", "Check which route redirects to http, and redirect to https; a server behind a proxy needs its X-Forwarded-Proto")
 	}
-	return redirected(says+": it redirects to "+where+"; this was not followed", "See which route of the VirtualService redirects, and whether it is to")
+	return redirected(says+": it redirects to "+where+"; the redirect was not followed", "Check which route of the VirtualService redirects, and whether that is intended")
 }
 
-// signInWords are parts of paths, and names of parameters, with which users are sent
-// to sign in (OAuth 2.0, OpenID Connect, SAML, oauth2-proxy).
+// signInWords are parts of the paths of sign-in pages (OAuth 2.0, OpenID Connect, SAML,
+// oauth2-proxy).
 var signInWords = []string{"login", "signin", "sign-in", "sign_in", "logon", "oauth", "openid", "authorize", "saml", "/sso", "/cas/"}
 
-// isSignIn tells whether a redirect leads to where users sign in.
+// isSignIn reports whether a redirect points to a sign-in page.
 func isSignIn(to *url.URL) bool {
 	path, query := strings.ToLower(to.Path), to.Query()
 	for _, word := range signInWords {

@@ -1,8 +1,8 @@
-// Command cert-manager runs cert-manager's controllers, those that Korthweb's
-// certificates need, as one process on the host. Upstream's own main package
-// is a module of its own that isn't published; this one starts the same
-// controllers the way it does (cmd/controller/app/controller.go at v1.21.2),
-// without leader election, ACME and the outside issuers.
+// Command cert-manager runs the cert-manager controllers that Korthweb's certificates
+// need as one process on the host. Upstream's main package is a separate module that is
+// not published; this one starts the same controllers in the same way
+// (cmd/controller/app/controller.go at v1.21.2), without leader election, ACME and the
+// external issuers.
 package main
 
 import (
@@ -36,11 +36,12 @@ import (
 	_ "github.com/cert-manager/cert-manager/pkg/controller/issuers"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/ca"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/selfsigned"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 func main() {
 	kubeconfig := flag.String("kubeconfig", "", "how to reach the API server")
-	health := flag.String("health-addr", "127.0.0.1:9403", "where to say that this process is well")
+	health := flag.String("health-addr", "127.0.0.1:9403", "address of the health endpoint")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -120,16 +121,9 @@ func waitForAPI(ctx context.Context, kubeconfig string) error {
 	if err != nil {
 		return fmt.Errorf("using %s: %w", kubeconfig, err)
 	}
-	for ctx.Err() == nil {
-		if served(client) && allowed(ctx, client) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(250 * time.Millisecond):
-		}
-	}
-	return ctx.Err()
+	return wait.PollUntilContextCancel(ctx, 250*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		return served(client) && allowed(ctx, client), nil
+	})
 }
 
 func served(client kubernetes.Interface) bool {

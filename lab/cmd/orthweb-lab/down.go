@@ -24,7 +24,7 @@ func newDown(o *options) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return down(o.dir, keep) },
 	}
-	cmd.Flags().BoolVar(&keep, "keep", false, "keep the stopped lab's directory, to look at its logs; the next up clears it")
+	cmd.Flags().BoolVar(&keep, "keep", false, "keep the directory of the stopped lab with its logs; the next up clears it")
 	return cmd
 }
 

@@ -17,7 +17,7 @@ import (
 func newFault(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fault",
-		Short: "Break the lab on purpose, and mend it",
+		Short: "Inject and clear faults",
 	}
 	cmd.AddCommand(newFaultList(), newFaultInject(o), newFaultClear(o))
 	return cmd
@@ -51,14 +51,14 @@ type faultOptions struct {
 
 func (fo *faultOptions) flags(cmd *cobra.Command, wait string) {
 	cmd.Flags().BoolVar(&fo.wait, "wait", false, wait)
-	cmd.Flags().DurationVar(&fo.timeout, "timeout", 12*time.Minute, "how long everything may take")
+	cmd.Flags().DurationVar(&fo.timeout, "timeout", 12*time.Minute, "the maximum time for the command")
 }
 
 func newFaultInject(o *options) *cobra.Command {
 	fo := &faultOptions{}
 	cmd := &cobra.Command{
 		Use:   "inject FAULT...",
-		Short: "Inject faults, by ID or name, beside those that the lab has already",
+		Short: "Inject faults by ID or name, in addition to present ones",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			fo.dir = o.dir
@@ -73,21 +73,21 @@ func newFaultClear(o *options) *cobra.Command {
 	fo := &faultOptions{}
 	cmd := &cobra.Command{
 		Use:   "clear [FAULT...]",
-		Short: "Undo faults, or all",
+		Short: "Clear faults, or all of them",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			fo.dir = o.dir
 			return fo.clear(cmd.Context(), args)
 		},
 	}
-	fo.flags(cmd, "wait until the lab is well again")
+	fo.flags(cmd, "wait until the lab is healthy again")
 	return cmd
 }
 
-// locked does something to the lab while nobody else changes it.
+// locked changes the lab while it holds the lab's lock.
 func (fo *faultOptions) locked(ctx context.Context, do func(context.Context, *hands) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, fo.timeout, fmt.Errorf("it took longer than %s (--timeout)", fo.timeout))
 	defer cancel()
-	// The lock keeps two changes, or a change and a stop, apart.
+	// The lock prevents two changes, or a change and a stop, at the same time.
 	unlock, err := state.Lock(fo.dir)
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func (fo *faultOptions) clear(ctx context.Context, names []string) error {
 			return faults.Wait(ctx, h, left)
 		}
 		if list, err := watch(ctx, fo.dir); err != nil {
-			return fmt.Errorf("waiting until the lab is well again: %w%s", err, unready(list))
+			return fmt.Errorf("waiting until the lab is healthy again: %w%s", err, unready(list))
 		}
 		return faults.WaitHealthy(ctx, h)
 	})

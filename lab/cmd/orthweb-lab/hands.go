@@ -15,7 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/switches"
 )
 
-// hands are what faults are injected with: a running lab (faults.Lab).
+// hands is the running lab into which faults are injected (faults.Lab).
 type hands struct {
 	dir  string
 	lab  state.Lab
@@ -48,8 +48,8 @@ func (h *hands) Pause(name string, on bool) error {
 	return p.Process.Signal(syscall.SIGCONT)
 }
 
-// inject brings those that are new into a lab that has all of them then. They
-// are written down first: what fails half-way can be cleared.
+// inject injects the new faults into a lab that then has all of them. They are recorded
+// first, so a partial injection can be cleared.
 func (h *hands) inject(ctx context.Context, all, isNew []faults.Fault) error {
 	if err := faults.SetInjected(h.dir, all); err != nil {
 		return err
@@ -63,7 +63,7 @@ func (h *hands) inject(ctx context.Context, all, isNew []faults.Fault) error {
 			return err
 		}
 		if len(stages) > 0 {
-			// kwok hears of a Stage a little later.
+			// kwok receives a Stage with a delay.
 			time.Sleep(time.Second)
 		}
 		if err := faults.Do(ctx, h, append(f.AwaitPods(true), f.Before...)); err != nil {
@@ -83,7 +83,7 @@ func (h *hands) inject(ctx context.Context, all, isNew []faults.Fault) error {
 	if !changed {
 		return nil
 	}
-	// What was done to the cluster shows when Flux looks at it again.
+	// Changes of the cluster become visible when Flux reconciles it.
 	commit, err := h.Commit()
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (h *hands) inject(ctx context.Context, all, isNew []faults.Fault) error {
 	return h.conn.Reconcile(ctx, commit)
 }
 
-// clear undoes those that shall be gone.
+// clear undoes the faults in gone.
 func (h *hands) clear(ctx context.Context, left, gone []faults.Fault) error {
 	for _, f := range gone {
 		stages, err := f.Stages()
@@ -112,7 +112,7 @@ func (h *hands) clear(ctx context.Context, left, gone []faults.Fault) error {
 		if err := faults.Do(ctx, h, f.Undo); err != nil {
 			return fmt.Errorf("fault %s: %w", f.ID, err)
 		}
-		// kwok never looks again at a Pod that a Stage has spoken of.
+		// kwok never processes a Pod again after a Stage has set its status.
 		for _, p := range f.Pods {
 			o := cluster.Objects{APIVersion: "v1", Kind: "Pod", Namespace: p.Namespace, Labels: p.Labels}
 			if err := h.conn.Delete(ctx, o); err != nil {
@@ -123,7 +123,7 @@ func (h *hands) clear(ctx context.Context, left, gone []faults.Fault) error {
 	return faults.SetInjected(h.dir, left)
 }
 
-// push makes the tree the one with these faults and tells Flux to look.
+// push pushes the tree with these faults and makes Flux reconcile it.
 func (h *hands) push(ctx context.Context, list []faults.Fault) error {
 	src, err := build.Find(h.lab.Source)
 	if err != nil {

@@ -58,7 +58,7 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// defaultDir is where a user's state goes by the XDG base directories.
+// defaultDir is the directory for a user's state according to the XDG base directories.
 func defaultDir() string {
 	if base := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
 		return filepath.Join(base, "orthweb-lab")

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
@@ -26,7 +28,7 @@ func newLogs(o *options) *cobra.Command {
 			return logs(cmd.Context(), o.dir, args[0], follow, cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on until interrupted")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "follow the log until interrupted")
 	return cmd
 }
 
@@ -46,25 +48,20 @@ func logs(ctx context.Context, dir, name string, follow bool, out io.Writer) err
 		return fmt.Errorf("reading the log: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	for {
-		if _, err := io.Copy(out, f); err != nil {
-			return fmt.Errorf("reading the log: %w", err)
-		}
-		if !follow {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(200 * time.Millisecond):
-		}
+	err = wait.PollUntilContextCancel(ctx, 200*time.Millisecond, true, func(context.Context) (bool, error) {
+		_, err := io.Copy(out, f)
+		return !follow, err
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("reading the log: %w", err)
 	}
+	return nil
 }
 
 func newPause(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "pause PART",
-		Short: "Stop a part's process in its tracks (SIGSTOP), as if it hung",
+		Short: "Pause a part's process (SIGSTOP), as if it hung",
 		Args:  cobra.ExactArgs(1),
 		RunE:  func(cmd *cobra.Command, args []string) error { return signalPart(cmd, o.dir, args[0], syscall.SIGSTOP) },
 	}
@@ -73,7 +70,7 @@ func newPause(o *options) *cobra.Command {
 func newResume(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "resume PART",
-		Short: "Let a paused part go on",
+		Short: "Resume a paused part",
 		Args:  cobra.ExactArgs(1),
 		RunE:  func(cmd *cobra.Command, args []string) error { return signalPart(cmd, o.dir, args[0], syscall.SIGCONT) },
 	}
@@ -82,7 +79,7 @@ func newResume(o *options) *cobra.Command {
 func newCrash(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "crash PART",
-		Short: "Kill a part for good (SIGKILL), as if it crashed",
+		Short: "Kill a part (SIGKILL), as if it crashed",
 		Args:  cobra.ExactArgs(1),
 		RunE:  func(cmd *cobra.Command, args []string) error { return signalPart(cmd, o.dir, args[0], syscall.SIGKILL) },
 	}
@@ -101,7 +98,7 @@ func signalPart(cmd *cobra.Command, dir, name string, sig syscall.Signal) error 
 		return fmt.Errorf("%s runs inside the supervisor and can't be paused by itself", name)
 	}
 	if !p.Process.Alive() {
-		return fmt.Errorf("%s doesn't run: orthweb-lab logs %s says why", name, name)
+		return fmt.Errorf("%s is not running: see orthweb-lab logs %s", name, name)
 	}
 	return p.Process.Signal(sig)
 }

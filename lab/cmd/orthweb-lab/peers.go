@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/lab/peers"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
@@ -43,22 +45,23 @@ func (u *upOptions) findPeers() (*state.Peers, error) {
 // where. When they don't in time, only a lab that requires them fails.
 func (u *upOptions) waitPeers(ctx context.Context) error {
 	var silent []string
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, 20*time.Second, true, func(context.Context) (bool, error) {
 		lab, err := state.Load(u.dir)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if silent = silentPeers(ctx, lab); len(silent) == 0 {
 			sayDoors(lab)
-			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(200 * time.Millisecond):
-		}
+		return len(silent) == 0, nil
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return context.Cause(ctx)
+	case !wait.Interrupted(err):
+		return err
 	}
-	err := errors.New("web and DICOM aren't served everywhere: " + strings.Join(silent, "; "))
+	err = errors.New("web and DICOM aren't served everywhere: " + strings.Join(silent, "; "))
 	if u.peers == peersRequired {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
@@ -28,12 +30,12 @@ func newSupervise(o *options) *cobra.Command {
 	}
 }
 
-// start starts the supervisor in a session of its own and shows what it does,
-// until everything is up. The process is returned with an error, too.
+// start starts the supervisor in its own session and shows its log until everything is
+// up. It returns the process even with an error.
 func (u *upOptions) start(ctx context.Context) (state.Process, error) {
 	path := supervise.Log(u.dir, "supervisor")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return state.Process{}, fmt.Errorf("making the directory of the logs: %w", err)
+		return state.Process{}, fmt.Errorf("creating the directory of the logs: %w", err)
 	}
 	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -71,32 +73,34 @@ func (u *upOptions) follow(ctx context.Context, path string, ended <-chan struct
 	}
 	defer func() { _ = log.Close() }()
 	lines := bufio.NewReader(log)
-	for {
+	err = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(context.Context) (bool, error) {
+		over := false
+		select { // before the state is read, so that its last one isn't missed
+		case <-ended:
+			over = true
+		default:
+		}
 		lab, err := state.Load(u.dir)
 		if err != nil {
-			return err
+			return false, err
 		}
 		// Read after the phase, so that the last lines aren't missed. A failure
 		// is told by the error that up ends with.
 		if lab.Phase != state.Failed {
 			_, _ = io.Copy(os.Stderr, lines)
 		}
-		switch lab.Phase {
-		case state.Started:
-			return nil
-		case state.Failed:
-			return errors.New(lab.Error)
+		switch {
+		case lab.Phase == state.Started:
+			return true, nil
+		case lab.Phase == state.Failed || over && lab.Error != "":
+			return false, errors.New(lab.Error)
+		case over:
+			return false, errors.New("the supervisor ended before everything was up; its last words are above")
 		}
-		select {
-		case <-ended:
-			if lab, err := state.Load(u.dir); err == nil && lab.Error != "" {
-				return errors.New(lab.Error)
-			}
-			_, _ = io.Copy(os.Stderr, lines)
-			return errors.New("the supervisor ended before everything was up; its last words are above")
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(100 * time.Millisecond):
-		}
+		return false, nil
+	})
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
+	return err
 }

@@ -20,7 +20,7 @@ func newStatus(o *options) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show the parts and the layers; exit 0 when all are ready, 1 when not",
+		Short: "Show the parts and layers; exit 1 if any is not ready",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch output {
@@ -32,7 +32,7 @@ func newStatus(o *options) *cobra.Command {
 			return fmt.Errorf("--output is json or nothing, not %q", output)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "json: the same for a program")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "output format: json")
 	return cmd
 }
 

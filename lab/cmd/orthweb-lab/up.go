@@ -31,15 +31,15 @@ func newUp(o *options) *cobra.Command {
 	u := &upOptions{options: o}
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Start the lab and wait until Flux has made it ready",
+		Short: "Start the lab and wait until it is ready",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return u.run(cmd.Context()) },
 	}
 	cmd.Flags().DurationVar(&u.healthTimeout, "health-timeout", 0, "how long a layer's health checks may take (default: Flux's own, 9m30s)")
-	cmd.Flags().DurationVar(&u.timeout, "timeout", 5*time.Minute, "how long everything may take to be ready, without the building")
+	cmd.Flags().DurationVar(&u.timeout, "timeout", 5*time.Minute, "how long the lab may take to become ready, without building")
 	cmd.Flags().StringVar(&u.firstAddress, "first-address", cloud.DefaultFirst, "the first loopback address for a load balancer")
-	cmd.Flags().StringSliceVar(&u.faults, "fault", nil, "start with these faults (see fault list) and wait until they show")
-	cmd.Flags().BoolVar(&u.mtls, "mtls", false, "the tenants' Gateways ask for client certificates (TLS mode MUTUAL)")
+	cmd.Flags().StringSliceVar(&u.faults, "fault", nil, "start with these faults (see fault list) and wait until they are visible")
+	cmd.Flags().BoolVar(&u.mtls, "mtls", false, "the tenants' Gateways request client certificates (TLS mode MUTUAL)")
 	cmd.Flags().StringVar(&u.peers, "peers", peersAuto, "whether Orthanc and HAProxy serve the tenants' web and DICOM: required, auto (where the system has them) or none")
 	return cmd
 }
@@ -130,7 +130,7 @@ func (u *upOptions) found(ctx context.Context) (running bool, err error) {
 		say("the lab in %s runs already (process %d)", u.dir, lab.Supervisor.Pid)
 		return true, report(ctx, u.dir, os.Stderr)
 	}
-	say("clearing what a lab that doesn't run any more left in %s", u.dir)
+	say("removing the state of a stopped lab in %s", u.dir)
 	if _, err := state.Stop(lab); err != nil {
 		return false, err
 	}
@@ -143,7 +143,7 @@ func (u *upOptions) waitReady(ctx context.Context, broken []faults.Fault) error 
 	if len(broken) == 0 {
 		list, err := watch(ctx, u.dir)
 		if err != nil {
-			return fmt.Errorf("waiting until Flux has made every layer Ready: %w%s", err, unready(list))
+			return fmt.Errorf("waiting until every layer is ready: %w%s", err, unready(list))
 		}
 		return u.waitPeers(ctx)
 	}

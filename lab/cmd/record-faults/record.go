@@ -132,7 +132,7 @@ func (r *recorder) header(f faults.Fault, said []string) (string, error) {
 		said = append(said[:most], fmt.Sprintf("and %d more", len(said)-most))
 	}
 	if len(said) == 0 {
-		said = []string{"nothing that isn't well"}
+		said = []string{"nothing that is not ready"}
 	}
 	return fmt.Sprintf("%s %s: %s.\n%s\nRecorded live by record-faults from the lab: %s.\n%s\n\n%s\n\nWhat was said:\n  %s\n",
 		f.ID, f.Name, strings.TrimSuffix(strings.TrimSpace(f.Summary), "."), f.Record.Note, strings.Join(versions, ", "),

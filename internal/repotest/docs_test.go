@@ -1,4 +1,4 @@
-package orthweb
+package repotest
 
 import (
 	"io/fs"
@@ -15,8 +15,9 @@ var (
 	notWord = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// TestLinks: what the pages link to within the repository is there, headings too.
+// TestLinks checks that the files and headings that a page links to exist.
 func TestLinks(t *testing.T) {
+	inRoot(t)
 	seen := 0
 	err := filepath.WalkDir(".", func(page string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() && entry.Name() == ".git" {
@@ -28,7 +29,7 @@ func TestLinks(t *testing.T) {
 		for _, found := range link.FindAllStringSubmatch(read(t, page), -1) {
 			file, section, _ := strings.Cut(found[1], "#")
 			if strings.Contains(file, ":") {
-				continue // elsewhere
+				continue // another site
 			}
 			seen++
 			to := page
@@ -36,24 +37,26 @@ func TestLinks(t *testing.T) {
 				to = filepath.Join(filepath.Dir(page), filepath.FromSlash(file))
 			}
 			if _, err := os.Stat(to); err != nil {
-				t.Errorf("%s links to %s, which is not there", page, found[1])
+				t.Errorf("%s links to %s, which does not exist", page, found[1])
 			} else if section != "" && !hasSection(read(t, to), section) {
-				t.Errorf("%s links to %s, which has no such heading", page, found[1])
+				t.Errorf("%s links to %s: the page has no such heading", page, found[1])
 			}
 		}
 		return nil
 	})
 	if err != nil || seen == 0 {
-		t.Fatalf("%d links, %v", seen, err)
+		t.Fatalf("read %d links: %v", seen, err)
 	}
 }
 
-// TestDependencies: every direct dependency has a reason.
+// TestDependencies checks that docs/dependencies.md has a reason for every direct
+// dependency.
 func TestDependencies(t *testing.T) {
+	inRoot(t)
 	reasons := read(t, filepath.Join("docs", "dependencies.md"))
 	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(read(t, "go.mod"), -1)
 	if len(direct) == 0 {
-		t.Fatal("go.mod requires nothing")
+		t.Fatal("go.mod has no direct dependency")
 	}
 	for _, found := range direct {
 		if !strings.Contains(reasons, "`"+found[1]+"`") {
@@ -62,7 +65,7 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
-// hasSection knows a heading by the anchor that GitHub gives it.
+// hasSection compares the anchor with those that GitHub generates from headings.
 func hasSection(page, anchor string) bool {
 	for _, found := range heading.FindAllStringSubmatch(page, -1) {
 		text := notWord.ReplaceAllString(strings.ToLower(found[1]), "")

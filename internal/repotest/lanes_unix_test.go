@@ -1,0 +1,103 @@
+//go:build unix
+
+package repotest
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestLanes runs .ci/test with a make that only prints its target, and with few programs
+// on PATH: tests that cannot run are listed, and with --all nothing runs.
+func TestLanes(t *testing.T) {
+	inRoot(t)
+	everything := "gcc git make shellcheck openssl curl Orthanc haproxy echoscu dciodvfy sudo"
+	for _, test := range []struct {
+		about, programs, user, arguments string
+		made, notRun                     string
+		code                             int
+	}{
+		{"everything is installed", everything, "0", "",
+			"lint unit fuzz peers sudo live krew-test", "", 0},
+		{"everything is installed, in CI", everything, "0", "--all",
+			"lint unit fuzz peers sudo live krew-test", "", 0},
+		{"no archive", "gcc git make shellcheck openssl curl haproxy sudo", "0", "",
+			"lint unit fuzz sudo krew-test", "make peers (missing: orthanc dcmtk dicom3tools), make live (missing: orthanc dcmtk)", 0},
+		{"no archive, in CI", "gcc git make shellcheck openssl curl haproxy sudo", "0", "--all",
+			"", "", 1},
+		{"no C compiler", "git make shellcheck openssl", "0", "",
+			"lint unit-without-race fuzz krew-test", "make unit, with the race detector (missing: gcc), make peers (missing: gcc curl orthanc haproxy dcmtk dicom3tools), make sudo (missing: gcc sudo), make live (missing: gcc curl orthanc haproxy dcmtk)", 0},
+		{"not root", everything, "1000", "",
+			"lint unit fuzz peers krew-test", "make sudo (missing: root), make live (missing: root)", 0},
+		{"not root, in CI", everything, "1000", "--all",
+			"", "", 1},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			made, notRun, code := runLanes(t, strings.Fields(test.programs), test.user, strings.Fields(test.arguments))
+			if made != test.made || notRun != test.notRun || code != test.code {
+				t.Errorf("made %q, listed %q, exit status %d\nwant %q, %q, %d", made, notRun, code, test.made, test.notRun, test.code)
+			}
+		})
+	}
+}
+
+// runLanes runs .ci/test where PATH has only the programs, without apt-get.
+func runLanes(t *testing.T, programs []string, user string, arguments []string) (made, notRun string, code int) {
+	t.Helper()
+	path := t.TempDir()
+	for _, name := range []string{"sh", "dirname", "tr", "date"} {
+		program, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(program, filepath.Join(path, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(path, name), []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script("uname", "echo Linux")
+	script("id", "echo "+user)
+	for _, name := range programs {
+		script(name, `echo "make: $1"`)
+	}
+	// .ci/setup adds the directories for administrators to PATH, where the real programs
+	// are: it is replaced by a copy that does not.
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, ".ci"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"test", "setup"} {
+		text := strings.Replace(read(t, filepath.Join(".ci", name)), "PATH=$PATH:/usr/sbin:/sbin\n", "", 1)
+		if err := os.WriteFile(filepath.Join(root, ".ci", name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(filepath.Join(root, ".ci", "test"), arguments...)
+	cmd.Env = []string{"PATH=" + path}
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	ran, list, _ := strings.Cut(string(out), "\nNot run:\n")
+	var targets, listed []string
+	for line := range strings.Lines(ran) {
+		if target, ok := strings.CutPrefix(strings.TrimSpace(line), "make: "); ok {
+			targets = append(targets, target)
+		}
+	}
+	for line := range strings.Lines(list) {
+		if entry, ok := strings.CutPrefix(line, "  "); ok {
+			listed = append(listed, strings.TrimSpace(entry))
+		}
+	}
+	return strings.Join(targets, " "), strings.Join(listed, ", "), cmd.ProcessState.ExitCode()
+}
