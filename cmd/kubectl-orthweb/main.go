@@ -44,9 +44,9 @@ func main() {
 
 // untilSignal runs the command and returns the exit code. The first signal ends the
 // command's context; a second one, or the limit, ends the wait for it: it may be in a
-// system call that nothing ends, such as the reading of a pipe that nobody writes to.
-// After a signal the code is 128 and the signal's number, as shells report it, unless
-// the command had an answer all the same.
+// system call that nothing interrupts, such as a read of a pipe without a writer. After a
+// signal the code is 128 plus the signal's number, as shells report it, unless the command
+// still had an answer.
 func untilSignal(signals <-chan os.Signal, limit time.Duration, command func(context.Context) int) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

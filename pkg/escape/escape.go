@@ -74,9 +74,9 @@ func plain(text string) bool {
 	return true
 }
 
-// Line makes a field fit to stand in a line: what would end the line becomes a space,
-// other control characters are shown, and what a CI system would take for a command
-// is no longer one. A text that is fit already is returned as it is.
+// Line escapes a field for a line: line breaks become spaces, other control characters are
+// shown, and text that a CI system would read as a command is broken. Other text is
+// returned unchanged.
 func Line(text string) string {
 	if plain(text) {
 		return text
@@ -105,8 +105,8 @@ func Line(text string) string {
 // Sentence is Line with runs of white space as one space, and none around.
 func Sentence(text string) string { return strings.Join(strings.Fields(Line(text)), " ") }
 
-// Lines makes a message of several lines fit to be printed behind what stands in its
-// first line: those that follow are indented. Tabs within lines stay.
+// Lines escapes a message of several lines: the lines after the first are indented. Tabs
+// within lines stay.
 func Lines(text, indent string) string {
 	if plain(text) {
 		return text

@@ -21,11 +21,11 @@ func Fprintf(w io.Writer, format string, args ...any) (int, error) {
 	return fmt.Fprintf(w, format, fields(args)...)
 }
 
-// Fprintln is fmt.Fprintln with each argument made fit to stand in a line.
+// Fprintln is fmt.Fprintln with each argument escaped for a line.
 func Fprintln(w io.Writer, args ...any) (int, error) { return fmt.Fprintln(w, fields(args)...) }
 
-// fields makes arguments fit to stand in a line. %q and numbers work as ever: only
-// text is replaced, by text.
+// fields escapes arguments for a line. %q and numbers work as usual: only text is
+// replaced, by text.
 func fields(args []any) []any {
 	clean := make([]any, len(args))
 	for i, arg := range args {

@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// YAML quotes and escapes the controls of ASCII. It lets others stand that nobody sees
-// (bidirectional controls, zero-width spaces, tags), and sigs.k8s.io/yaml, which reads
+// YAML quotes and escapes the controls of ASCII. It does not escape other invisible
+// characters (bidirectional controls, zero-width spaces, tags), and sigs.k8s.io/yaml, which reads
 // what encoding/json wrote, fails at DEL and C1 controls. In a scalar that is not quoted
 // none can be escaped. So a value is marked before it is emitted (YAMLValue): each such
 // character becomes U+0001, which every emitter quotes and escapes (YAML 1.2, production

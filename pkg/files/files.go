@@ -14,8 +14,8 @@ import (
 // File is one to write.
 type File struct {
 	Path string
-	// Mode is the finished file's. While it is written nobody but its owner can
-	// read it, whatever the mode and the umask.
+	// Mode is the finished file's. While it is written only its owner can read it, for any
+	// mode and umask.
 	Mode fs.FileMode
 	// Write gives the content.
 	Write func(io.Writer) error
@@ -129,7 +129,7 @@ func (s *set) sync() {
 	}
 }
 
-// plain takes the temporary file's name, which nobody knows, out of an error.
+// plain removes the temporary file's name, which users do not know, from an error.
 func plain(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {

@@ -14,8 +14,8 @@ type staged struct {
 	disk disk
 	path string
 	file *os.File
-	// temporary is its name meanwhile. On Linux it has none: what is left of it
-	// when this process is killed is nothing.
+	// temporary is its name until then. On Linux it has none, so that nothing is left when
+	// this process is killed.
 	temporary string
 	// before is a name beside path for the content that path had: a second one, or the
 	// only one once it was renamed.
@@ -59,9 +59,9 @@ func (s *staged) place(replace, undo bool) error {
 	return s.put()
 }
 
-// create gives the file a name that nobody else has. A link does it: that fails when the
-// name was taken meanwhile, a rename would not. Not every file system has links; there
-// the name is taken with an empty file first.
+// create gives the file its name, without replacing another file. A link fails if the name
+// was created in the meantime, a rename would not. If a file system has no links, the name
+// is reserved with an empty file first.
 func (s *staged) create() error {
 	err := s.link(s.path)
 	if err == nil {
@@ -103,7 +103,7 @@ func (s *staged) link(path string) error {
 	return s.disk.link(s.temporary, path)
 }
 
-// other is a name beside the file that nobody else has.
+// other is a unique name in the directory of the file.
 func (s *staged) other(what string) string {
 	return filepath.Join(filepath.Dir(s.path), fmt.Sprintf(".orthweb-%s-%s", rand.Text(), what))
 }

@@ -51,9 +51,8 @@ type Step struct {
 	attempted string
 }
 
-// Patch is what to merge into the object for the request made at this moment, as
-// RFC 3339 with nanoseconds. It has no resourceVersion: whatever else has changed
-// meanwhile is not touched.
+// Patch is the merge patch for a request at this time, as RFC 3339 with nanoseconds. It has
+// no resourceVersion, so that it does not conflict with other changes in the meantime.
 func (s Step) Patch(moment string) map[string]any {
 	annotations := map[string]any{RequestAnnotation: moment}
 	if s.Reset {

@@ -18,8 +18,8 @@ import (
 type Options struct {
 	// Sources reconciles the layers' sources first.
 	Sources bool
-	// Resumed takes it that the tenants' own objects are not suspended any more
-	// when the plan is carried out.
+	// Resumed assumes that the tenants' own objects are no longer suspended when the plan
+	// is carried out.
 	Resumed bool
 }
 

@@ -36,10 +36,10 @@ func NewRun(plan Plan) *Run {
 	return r
 }
 
-// Due are the steps to ask now. A layer that failed while something that it
-// applies was not Ready comes again, once, when all of that has become Ready: its
-// health checks may give up at once where they meet a release that Flux had given
-// up (kustomize-controller 1.1 and later).
+// Due are the steps to trigger now. A layer that failed while an object that it applies
+// was not Ready is due a second time when all of these are Ready: its health checks may
+// fail immediately because of a release that has exhausted its retries
+// (kustomize-controller 1.1 and later).
 func (r *Run) Due() []Step {
 	r.block()
 	var due []Step

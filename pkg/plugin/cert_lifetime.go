@@ -15,7 +15,7 @@ type lifetime struct {
 	clamp bool
 
 	asked time.Duration
-	// byDefault: nobody asked for it, so it may be shorter.
+	// byDefault: the user did not specify it, so it may be shorter.
 	byDefault bool
 }
 

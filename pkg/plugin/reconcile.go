@@ -73,7 +73,7 @@ func (o *reconcileOptions) run(ctx context.Context) error {
 	return o.asking.reconcile(ctx, o.facts, snap, statuses, false)
 }
 
-// someTenant requires the names of tenants: no command changes all of them at once.
+// someTenant requires the names of tenants: no command changes all of them.
 func someTenant(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return nil
