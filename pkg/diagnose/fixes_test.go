@@ -1,10 +1,10 @@
 package diagnose
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
