@@ -144,7 +144,7 @@ func (c webhookCall) blocked(detail string) ([]finding.Finding, []finding.Ref) {
 	f.Fixes = []finding.Fix{
 		{Text: fmt.Sprintf("Allow TCP %s from the control plane (the API server) to the nodes and pods, in the firewall or security group between them", what),
 			Command: escape.Command("kubectl get endpointslices -n %s -l kubernetes.io/service-name=%s -o wide", c.service.Namespace, c.service.Name)},
-		{Text: "Test a call through the API server: if it also times out, the network is the cause; if it returns at once, check how long the webhook's pods take",
+		{Text: "Test a call through the API server: if it also times out, the network is the cause; if it returns immediately, check how long the webhook's pods take",
 			Command: escape.Command("kubectl get --raw /api/v1/namespaces/%s/services/https:%s:%d/proxy/", c.service.Namespace, c.service.Name, c.hook.Port)},
 	}
 	return single(f)

@@ -95,7 +95,7 @@ func (e containerExit) description() string {
 // exitCodeMeanings are the meanings of exit codes of shells and kernels.
 var exitCodeMeanings = map[int64]string{
 	126: "its command can't be run", 127: "its command does not exist",
-	128: "it could not be started", 134: "it aborted", 137: "it was killed", 139: "it crashed with a segmentation fault", 143: "it was asked to terminate",
+	128: "it could not be started", 134: "it aborted", 137: "it was killed", 139: "it crashed with a segmentation fault", 143: "it was told to terminate",
 }
 
 // lastLine is the last line of a container's message, which contains the error.

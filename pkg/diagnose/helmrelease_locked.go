@@ -58,7 +58,7 @@ func (r release) unlockByHelm(pending record) (fixes []finding.Fix) {
 		fixes = append(fixes, finding.Fix{Text: fmt.Sprintf("If it stays locked, roll back to revision %d, which is deployed", good.version),
 			Command: r.helmCommand("rollback", strconv.Itoa(good.version))})
 	} else {
-		fixes = append(fixes, finding.Fix{Text: "Check what Helm has stored: no earlier revision is deployed, so there is none to roll back to", Command: r.helmCommand("history")})
+		fixes = append(fixes, finding.Fix{Text: "Check what Helm has stored: no earlier revision is deployed, so Helm can't roll back", Command: r.helmCommand("history")})
 	}
 	name, namespace := pending.secret.GetName(), pending.secret.GetNamespace()
 	return append(fixes, finding.Fix{

@@ -111,7 +111,7 @@ func (s fetchFailure) refusedCredentials(ref finding.Ref, secret *unstructured.U
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Put valid credentials into %s: its token or password may have expired, been revoked, or have no right to read the repository", ref), Command: look.Command}}
 	}
 	if s.mayNotExist() {
-		f.Fixes = append(f.Fixes, s.fix("If the credentials work elsewhere, check the spelling of spec.url: hosts give the same answer for a repository that does not exist"))
+		f.Fixes = append(f.Fixes, s.fix("If the credentials work on another machine, check the spelling of spec.url: hosts give the same answer for a repository that does not exist"))
 	}
 }
 

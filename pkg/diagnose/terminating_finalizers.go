@@ -109,7 +109,7 @@ func (t *termination) guessed(name string) {
 		t.addReason("finalizer %s is removed by a controller, and no Deployment, StatefulSet or DaemonSet is named after %s: it may have been uninstalled",
 			name, strings.Join(words, " or "))
 		t.fix(finding.Fix{Text: "Find out which program sets this finalizer, and install it again, so that it cleans up", Command: "kubectl get deployments,statefulsets,daemonsets -A"})
-		t.byHand(name, "what that program created elsewhere stays behind")
+		t.byHand(name, "what that program created outside of this object remains")
 	default:
 		t.addReason("finalizer %s is removed by a controller, which has not done so", name)
 		t.inspect("Find out which program sets this finalizer, and read its log")

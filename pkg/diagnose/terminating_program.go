@@ -39,7 +39,7 @@ func (t *termination) heldBy(finalizer string, by program, guessed bool) (workin
 		t.proof = append(t.proof, finding.Evidence{
 			Ref: finding.Ref{APIVersion: "apps/v1", Kind: health.DeploymentKind.Kind, Namespace: by.namespace, Name: by.name}, Field: "object", Value: "does not exist"})
 		t.fix(finding.Fix{Text: fmt.Sprintf("Install %s again, so that it cleans up and removes the finalizer", by.name), Command: "kubectl get deployments -n " + escape.ShellWord(by.namespace)})
-		t.byHand(finalizer, cmp.Or(by.lost, "what that program created elsewhere")+" stays behind")
+		t.byHand(finalizer, cmp.Or(by.lost, "what that program created outside of this object")+" remains")
 		return false
 	}
 	ref := finding.RefOf(obj)

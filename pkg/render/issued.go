@@ -39,7 +39,7 @@ func IssuedCertificate(w io.Writer, i Issued) error {
 		{"SHA-256", c.Fingerprint},
 		{"Key", note(i.Key, "readable by you only")},
 		{"Certificate", i.CertificateFile},
-		{"Authority", i.CA},
+		{"CA", i.CA},
 		{"PKCS#12", note(i.PKCS12, "key and certificates, under the password")},
 	} {
 		if line.value != "" {
