@@ -54,9 +54,9 @@ func (c container) commandFix(t *trouble, text string) []finding.Fix {
 func (c container) wouldRunAsRoot(said fluxmsg.Container) trouble {
 	proof, since := c.eventProof("Failed")
 	t := trouble{code: codeRunsAsRoot, reason: "CreateContainerConfigError", since: since}
-	t.message = c.description() + " must not run as root (runAsNonRoot), and its image would"
+	t.message = c.description() + " must not run as root (runAsNonRoot), but its image would run as root"
 	if said.Problem == fluxmsg.ContainerUser {
-		t.message = c.description() + " must not run as root (runAsNonRoot), and the user of its image has a name, from which the kubelet can't tell its number"
+		t.message = c.description() + " must not run as root (runAsNonRoot), but its image has a user name instead of a user ID, so the kubelet can't verify that the user is not root"
 	}
 	t.evidence = append(c.specified(c.path("securityContext.runAsNonRoot")), c.specified("securityContext.runAsNonRoot")...)
 	t.evidence = append(append(t.evidence, c.specified(c.path("securityContext.runAsUser"))...), c.waiting()...)

@@ -140,7 +140,7 @@ func (t *termination) denied(message string) {
 		return
 	}
 	ref := apiRefusal{x: t.x, obj: t.ref, parsed: refusal, message: message}.refused()
-	t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: fmt.Sprintf("See what protects %s: its deletion is denied, and the message says by what", ref), Command: inspect(ref)})
+	t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: fmt.Sprintf("Check what protects %s: its deletion is denied, and the message tells by which webhook or policy", ref), Command: inspect(ref)})
 }
 
 // logsOf is the command that shows the log of the pods of a workload.

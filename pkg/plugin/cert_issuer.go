@@ -78,7 +78,7 @@ func usable(snap *snapshot.Snapshot, ref finding.Ref) error {
 	}
 	verdict := health.New(snap).Of(ref)
 	if verdict.Status == health.Failing {
-		return withHint(fmt.Errorf("%s is not ready: %s", ref, verdict.Message), "See why: kubectl orthweb explain %s/%s -n %s",
+		return withHint(fmt.Errorf("%s is not ready: %s", ref, verdict.Message), "Check why: kubectl orthweb explain %s/%s -n %s",
 			strings.ToLower(ref.Kind), shellWord(ref.Name), shellWord(ref.Namespace))
 	}
 	return nil
