@@ -57,10 +57,9 @@ var pullReasons = map[string]bool{"ErrImagePull": true, "ImagePullBackOff": true
 // without a node has no containers either.
 func (x *examiner) troubles(pod *unstructured.Unstructured) []trouble {
 	p := x.read(pod)
-	for _, look := range []func(podView) []trouble{
-		podView.failed, podView.terminating, podView.unscheduled, podView.onNotReadyNode, podView.containers, podView.notMounted, podView.readinessGates, podView.starting,
-	} {
-		if found := look(p); len(found) > 0 {
+	checks, _ := x.memos[checksKey{}].([]podCheck)
+	for _, check := range checks {
+		if found := check(p); len(found) > 0 {
 			for i := range found {
 				found[i] = p.superseded(found[i])
 			}
@@ -70,11 +69,10 @@ func (x *examiner) troubles(pod *unstructured.Unstructured) []trouble {
 	return nil
 }
 
-// podCheck returns what one kind of fault keeps a pod from serving.
+// podCheck returns the problems of one sort that prevent a pod from serving.
 type podCheck func(podView) []trouble
 
-// provideChecks sets the checks that troubles runs, in their order: they are in
-// packages that import this one.
+// provideChecks sets the checks that troubles runs, in their order.
 func provideChecks(x *examiner, checks ...podCheck) { x.memos[checksKey{}] = checks }
 
 type checksKey struct{}
