@@ -81,9 +81,11 @@ func (v *validation) remove(ctx context.Context, s Subject, login Credentials) (
 	defer w.close()
 	err = ctx.Err() // which ends the loop before the first attempt
 	_ = wait.ExponentialBackoffWithContext(ctx, removals, func(ctx context.Context) (bool, error) {
-		var done bool
-		done, err = v.removeOnce(ctx, w, login)
+		done, failed := v.removeOnce(ctx, w, login)
 		removed = removed || done
+		if failed == nil || err == nil || ctx.Err() == nil {
+			err = failed // an attempt that was cut short does not hide why the earlier ones failed
+		}
 		var answered *statusError
 		return err == nil || errors.As(err, &answered) && answered.status < http.StatusInternalServerError, nil
 	})
