@@ -115,23 +115,23 @@ func (r apiRefusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding
 		f.Fixes = []finding.Fix{fix}
 		return single(f)
 	}
-	bringer, ok := r.x.crdOwner(kind.Group)
-	if !ok || bringer.Same(r.obj) {
+	owner, ok := r.x.crdOwner(kind.Group)
+	if !ok || owner.Same(r.obj) {
 		f.Fixes = []finding.Fix{fix}
 		return single(f)
 	}
-	verdict := r.x.health.Of(bringer)
-	if obj := r.x.snap.Lookup(bringer).Object; obj != nil {
+	verdict := r.x.health.Of(owner)
+	if obj := r.x.snap.Lookup(owner).Object; obj != nil {
 		f.Evidence = append(f.Evidence, proofOrAge(obj, field.ConditionOf(obj, "Ready"))...)
 	}
-	fix.Text = fmt.Sprintf("Have %s install it, or remove the object", bringer)
+	fix.Text = fmt.Sprintf("Have %s install it, or remove the object", owner)
 	f.Fixes = []finding.Fix{fix}
 	if verdict.Status == health.Ready {
-		f.Message += fmt.Sprintf("; %s should install it, but has not", bringer)
+		f.Message += fmt.Sprintf("; %s should install it, but has not", owner)
 		return single(f)
 	}
-	f.Message += fmt.Sprintf("; %s installs it, but is not ready", bringer)
-	return []finding.Finding{f}, []finding.Ref{bringer}
+	f.Message += fmt.Sprintf("; %s installs it, but is not ready", owner)
+	return []finding.Finding{f}, []finding.Ref{owner}
 }
 
 // definitionsLeaving are the CustomResourceDefinitions of the rejected object's kind that

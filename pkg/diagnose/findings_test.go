@@ -84,11 +84,7 @@ var (
 	// entryForm is an entry below its code: a title, what the code means, an example
 	// and what to do.
 	entryForm = regexp.MustCompile(`(?s)^\n\n\*\*([^*\n]{0,59}[^*\n.])\*\*\n\n\*\*What it means\.\*\* [^\n]+.*\n\n\*\*Example\*\*\n\n((?:> [^\n]+\n)+)\n\*\*What to do\.\*\* .*[.]\n+$`)
-	oldForm   = regexp.MustCompile(`(?s)^\n\n[^\n>*].*\n\n> [A-Z].*\n\nDo: .+[.]\n`)
 )
-
-// oldSections are the sections whose entries are still allowed to have the old form.
-const oldSections = ""
 
 // TestFindingsAreDocumented requires an entry in docs/findings.md for each code and a
 // code for each entry, in the section of its layer. The title of an entry is unique,
@@ -136,10 +132,10 @@ func TestFindingsAreDocumented(t *testing.T) {
 		if strings.TrimPrefix(code, "OW")[:1] != section {
 			t.Errorf("%s is in section %s", code, section)
 		}
-		switch old := strings.Contains(oldSections, section) && oldForm.Match(text[at[5]:end]); {
-		case entry == nil && !old:
+		switch {
+		case entry == nil:
 			t.Errorf("%s lacks a title, what it means, an example or what to do, or has them in another form", code)
-		case entry != nil && !*update && !slices.Contains(printed[code], unquoted(entry[2])):
+		case !*update && !slices.Contains(printed[code], unquoted(entry[2])):
 			t.Errorf("%s has an example that no test case prints: %s\nmessages in %s:\n\t%s", code, unquoted(entry[2]), sentencesFile, strings.Join(printed[code], "\n\t"))
 		}
 	}
