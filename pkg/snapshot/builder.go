@@ -13,6 +13,8 @@ import (
 type Builder struct {
 	mu    sync.Mutex
 	kinds map[schema.GroupKind]*kindStore
+	// complete states that objects that were not added do not exist.
+	complete bool
 }
 
 // NewBuilder is an empty Builder.
@@ -35,6 +37,22 @@ func (b *Builder) Add(asked Asked, objects ...*unstructured.Unstructured) {
 		store.byKey[objectKey{obj.GetNamespace(), obj.GetName()}] = obj
 	}
 }
+
+// AddRedacted adds an object that is redacted already. It reports whether the object is
+// new; another one of the same name stays.
+func (b *Builder) AddRedacted(obj *unstructured.Unstructured) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	store, key := b.store(obj.GroupVersionKind().GroupKind()), objectKey{obj.GetNamespace(), obj.GetName()}
+	if store.byKey[key] != nil {
+		return false
+	}
+	store.byKey[key] = obj
+	return true
+}
+
+// SetComplete states that objects that were not added do not exist.
+func (b *Builder) SetComplete() { b.complete = true }
 
 func (b *Builder) store(gk schema.GroupKind) *kindStore {
 	store := b.kinds[gk]
@@ -93,7 +111,7 @@ func (b *Builder) Build(meta Meta) *Snapshot {
 			})
 		}
 	}
-	return &Snapshot{meta: meta, kinds: b.kinds}
+	return &Snapshot{meta: meta, kinds: b.kinds, complete: b.complete}
 }
 
 // maskFailure is the failure with the messages of servers and networks masked.

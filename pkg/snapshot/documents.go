@@ -10,7 +10,7 @@ import (
 )
 
 // readFile queues the objects of a file, which has one a line.
-func (p *parsing) readFile(r io.Reader, name string, gk schema.GroupKind) error {
+func (p *Parser) readFile(r io.Reader, name string, gk schema.GroupKind) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxObject)
 	for lines.Scan() && !p.stopped() {
@@ -24,7 +24,7 @@ func (p *parsing) readFile(r io.Reader, name string, gk schema.GroupKind) error 
 	return lines.Err()
 }
 
-func (p *parsing) queueDocument(text []byte, name string, gk schema.GroupKind) error {
+func (p *Parser) queueDocument(text []byte, name string, gk schema.GroupKind) error {
 	if len(text) == 0 {
 		return nil
 	}

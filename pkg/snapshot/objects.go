@@ -63,9 +63,10 @@ func ReadObjects(files []File, opts ObjectsOptions) (*Snapshot, error) {
 	if opts.At.IsZero() {
 		meta.Read = opts.Read
 	}
-	snap := builder.Build(meta)
-	snap.complete = opts.Complete
-	return snap, nil
+	if opts.Complete {
+		builder.SetComplete()
+	}
+	return builder.Build(meta), nil
 }
 
 // checkSizes rejects files that are too large together, before any is read.

@@ -108,7 +108,28 @@ func readTar(files *tar.Reader, unpacked *limitedReader, maxMemory int64) (*Snap
 			break
 		}
 	}
-	return objects.build(found)
+	return build(found, objects)
+}
+
+// build waits for the parser, and returns the snapshot of an index with its objects.
+func build(found *index, parser *Parser) (*Snapshot, error) {
+	objects, err := parser.parsed()
+	if err != nil {
+		return nil, err
+	}
+	builder := NewBuilder()
+	for _, asked := range found.Asked {
+		builder.Add(asked)
+	}
+	for _, obj := range objects { // redacted by the parser
+		if !builder.AddRedacted(obj) {
+			return nil, damaged(nil, "it contains %s %s/%s twice", obj.GetKind(), obj.GetNamespace(), obj.GetName())
+		}
+	}
+	if found.Complete {
+		builder.SetComplete()
+	}
+	return builder.Build(Meta{At: found.At, Server: found.Server, Plugin: found.Plugin}), nil
 }
 
 // nextFile is the next file of the tar, without the directories that a tar

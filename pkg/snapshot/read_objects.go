@@ -18,9 +18,9 @@ type document struct {
 	gk   schema.GroupKind
 }
 
-// parsing is several goroutines that turn documents into objects, while the
+// Parser is several goroutines that turn documents into objects, while the
 // file is unpacked.
-type parsing struct {
+type Parser struct {
 	queue     chan document
 	done      chan struct{} // closed at the first error
 	documents int
@@ -32,16 +32,16 @@ type parsing struct {
 	err     error
 }
 
-func startParsing(maxMemory int64) *parsing {
+func startParsing(maxMemory int64) *Parser {
 	workers := min(maxParsers, runtime.GOMAXPROCS(0))
-	p := &parsing{queue: make(chan document, 4*workers), done: make(chan struct{}), sums: sums{maxMemory: maxMemory}}
+	p := &Parser{queue: make(chan document, 4*workers), done: make(chan struct{}), sums: sums{maxMemory: maxMemory}}
 	for range workers {
 		p.workers.Go(p.work)
 	}
 	return p
 }
 
-func (p *parsing) work() {
+func (p *Parser) work() {
 	for doc := range p.queue {
 		if p.stopped() {
 			continue
@@ -58,7 +58,7 @@ func (p *parsing) work() {
 }
 
 // stop keeps the first error and makes all others stop.
-func (p *parsing) stop(err error) {
+func (p *Parser) stop(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err == nil {
@@ -67,7 +67,7 @@ func (p *parsing) stop(err error) {
 	}
 }
 
-func (p *parsing) stopped() bool {
+func (p *Parser) stopped() bool {
 	select {
 	case <-p.done:
 		return true
@@ -76,27 +76,9 @@ func (p *parsing) stopped() bool {
 	}
 }
 
-// build waits for the parsers and puts the snapshot together.
-func (p *parsing) build(found *index) (*Snapshot, error) {
+// parsed waits for the parsers, and returns the objects, in no order.
+func (p *Parser) parsed() ([]*unstructured.Unstructured, error) {
 	close(p.queue)
 	p.workers.Wait()
-	if p.err != nil {
-		return nil, p.err
-	}
-	builder := NewBuilder()
-	for _, asked := range found.Asked {
-		builder.Add(asked)
-	}
-	for _, obj := range p.objects {
-		// Not by Add, which would redact them a second time, one by one.
-		store := builder.kinds[obj.GroupVersionKind().GroupKind()]
-		key := objectKey{obj.GetNamespace(), obj.GetName()}
-		if store.byKey[key] != nil {
-			return nil, damaged(nil, "it contains %s %s/%s twice", obj.GetKind(), key.namespace, key.name)
-		}
-		store.byKey[key] = obj
-	}
-	snap := builder.Build(Meta{At: found.At, Server: found.Server, Plugin: found.Plugin})
-	snap.complete = found.Complete
-	return snap, nil
+	return p.objects, p.err
 }

@@ -55,6 +55,9 @@ type objectKey struct{ namespace, name string }
 // Meta tells when and of what the snapshot was taken.
 func (s *Snapshot) Meta() Meta { return s.meta }
 
+// IsComplete reports whether objects that are not in the snapshot do not exist.
+func (s *Snapshot) IsComplete() bool { return s.complete }
+
 // Presence is what a snapshot knows of an object: there are three answers,
 // not two.
 type Presence int

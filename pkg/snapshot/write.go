@@ -23,7 +23,7 @@ func Write(w io.Writer, s *Snapshot) error {
 	if err != nil {
 		return err
 	}
-	out := tarWriter{tar: tar.NewWriter(zipped), at: s.meta.At}
+	out := tarWriter{tar: tar.NewWriter(zipped), at: s.Meta().At}
 	if err := out.snapshot(s); err != nil {
 		return fmt.Errorf("saving the snapshot: %w", err)
 	}
@@ -106,7 +106,7 @@ func (out tarWriter) file(name string, content []byte) error {
 func indexJSON(s *Snapshot, asked []Asked, files []savedFile) ([]byte, error) {
 	return json.MarshalIndent(index{
 		APIVersion: apiVersion, Kind: indexKind,
-		At: s.meta.At.UTC(), Server: s.meta.Server, Plugin: s.meta.Plugin, Asked: asked, Files: files, Complete: s.complete,
+		At: s.Meta().At.UTC(), Server: s.Meta().Server, Plugin: s.Meta().Plugin, Asked: asked, Files: files, Complete: s.IsComplete(),
 	}, "", "  ")
 }
 
