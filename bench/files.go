@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // perStudy is how many files a study has: slightly more than a CT series.
@@ -21,7 +21,7 @@ func makeFiles(dir string, n, bytes int, seed byte) error {
 	}
 	for first := 0; first < n; first += perStudy {
 		key := [32]byte{seed, byte(first / perStudy), byte(first / perStudy >> 8), byte(n), byte(bytes >> 10), byte(bytes >> 18)}
-		for i, image := range dicom.NewTestStudy(key, time.Unix(1_700_000_000, 0), min(perStudy, n-first)) {
+		for i, image := range part10.NewTestStudy(key, time.Unix(1_700_000_000, 0), min(perStudy, n-first)) {
 			if err := writeFile(filepath.Join(dir, fmt.Sprintf("%06d.dcm", first+i)), image.File, bytes); err != nil {
 				return err
 			}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
-	"github.com/digihunch/kubectl-orthweb/pkg/send"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
 )
 
 func main() {
@@ -46,11 +46,11 @@ func run(args []string) error {
 	case "echo":
 		return echo(dial, *n)
 	case "send":
-		o := send.Options{Paths: flags.Args(), Dial: dial, Calling: "ORTHWEB", Called: "ORTHANC", Concurrency: *concurrency}
+		o := transfer.Options{Paths: flags.Args(), Dial: dial, Calling: "ORTHWEB", Called: "ORTHANC", Concurrency: *concurrency}
 		if *progress {
 			o.Progress = os.Stderr
 		}
-		return report(send.Files(context.Background(), o))
+		return report(transfer.Files(context.Background(), o))
 	}
 	return fmt.Errorf("unknown command %q: use files, send or echo", args[0])
 }
@@ -71,7 +71,7 @@ func dialler(address, ca string) (func(context.Context) (net.Conn, error), error
 	}, nil
 }
 
-func report(r send.Result, err error) error {
+func report(r transfer.Result, err error) error {
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin"
 )
 
@@ -99,7 +99,7 @@ func createInputs(t *testing.T, dir string) {
 	write("password", []byte("correct-horse\n"))
 	var seed [32]byte
 	_, _ = rand.Read(seed[:])
-	for i, instance := range dicom.NewTestStudy(seed, time.Now(), 3) {
+	for i, instance := range part10.NewTestStudy(seed, time.Now(), 3) {
 		write(fmt.Sprintf("study/%d.dcm", i), instance.File)
 	}
 	kubectl := filepath.Join(lab.programs, "kubectl")

@@ -28,7 +28,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
 // asProgram has the test's own binary be the program.
@@ -298,7 +298,7 @@ var readHealthyCluster = sync.OnceValues(func() (cluster, error) {
 	if err != nil {
 		return cluster{}, err
 	}
-	snap, err := snapshot.Read(bytes.NewReader(content))
+	snap, err := file.Read(bytes.NewReader(content))
 	if err != nil {
 		return cluster{}, err
 	}

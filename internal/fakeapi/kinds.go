@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // Kind is a kind of object that the server serves.
@@ -45,7 +45,7 @@ func newKinds() []Kind {
 }
 
 func kindOf(gvk schema.GroupVersionKind, namespaced bool) Kind {
-	return Kind{GroupVersionKind: gvk, Resource: finding.PluralOf(gvk.Kind), Namespaced: namespaced}
+	return Kind{GroupVersionKind: gvk, Resource: object.PluralOf(gvk.Kind), Namespaced: namespaced}
 }
 
 // Serve adds kinds, or further versions of kinds. Of a group's versions, the one

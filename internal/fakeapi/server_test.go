@@ -14,8 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// object is one of a test, with further fields as JSON.
-func object(t *testing.T, apiVersion, kind, namespace, name, fields string) *unstructured.Unstructured {
+// newObject is one of a test, with further fields as JSON.
+func newObject(t *testing.T, apiVersion, kind, namespace, name, fields string) *unstructured.Unstructured {
 	t.Helper()
 	obj := &unstructured.Unstructured{Object: map[string]any{}}
 	if fields != "" {
@@ -70,12 +70,12 @@ func names(t *testing.T, list map[string]any) string {
 
 func TestSelectors(t *testing.T) {
 	s := New(t,
-		object(t, "v1", "Pod", "a", "one", `{"metadata":{"labels":{"app":"x"}},"status":{"phase":"Running"}}`),
-		object(t, "v1", "Pod", "a", "two", `{"metadata":{"labels":{"app":"y"}},"status":{"phase":"Pending"}}`),
-		object(t, "v1", "Pod", "b", "three", `{"spec":{"nodeName":"n"}}`),
-		object(t, "v1", "Event", "a", "e1", `{"type":"Warning","involvedObject":{"kind":"Kustomization"}}`),
-		object(t, "v1", "Event", "a", "e2", `{"type":"Normal","involvedObject":{"kind":"Kustomization"}}`),
-		object(t, "v1", "Secret", "a", "s", `{"type":"Opaque"}`))
+		newObject(t, "v1", "Pod", "a", "one", `{"metadata":{"labels":{"app":"x"}},"status":{"phase":"Running"}}`),
+		newObject(t, "v1", "Pod", "a", "two", `{"metadata":{"labels":{"app":"y"}},"status":{"phase":"Pending"}}`),
+		newObject(t, "v1", "Pod", "b", "three", `{"spec":{"nodeName":"n"}}`),
+		newObject(t, "v1", "Event", "a", "e1", `{"type":"Warning","involvedObject":{"kind":"Kustomization"}}`),
+		newObject(t, "v1", "Event", "a", "e2", `{"type":"Normal","involvedObject":{"kind":"Kustomization"}}`),
+		newObject(t, "v1", "Secret", "a", "s", `{"type":"Opaque"}`))
 	for _, test := range []struct{ path, query, want string }{
 		{"/api/v1/pods", "", "one two three"},
 		{"/api/v1/namespaces/b/pods", "", "three"},
@@ -99,7 +99,7 @@ func TestSelectors(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	s := New(t, object(t, "v1", "Node", "", "a", ""), object(t, "v1", "Node", "", "b", ""), object(t, "v1", "Node", "", "c", ""))
+	s := New(t, newObject(t, "v1", "Node", "", "a", ""), newObject(t, "v1", "Node", "", "b", ""), newObject(t, "v1", "Node", "", "c", ""))
 	s.SetPageSize(2)
 	_, first := get(t, s, "/api/v1/nodes?limit=500")
 	meta := first["metadata"].(map[string]any)
@@ -120,7 +120,7 @@ func TestPages(t *testing.T) {
 }
 
 func TestItems(t *testing.T) {
-	s := New(t, object(t, "v1", "Pod", "a", "p", `{"spec":{"x":1}}`), object(t, "example.org/v1", "Way", "a", "w", `{"spec":{"x":1}}`))
+	s := New(t, newObject(t, "v1", "Pod", "a", "p", `{"spec":{"x":1}}`), newObject(t, "example.org/v1", "Way", "a", "w", `{"spec":{"x":1}}`))
 	_, pods := get(t, s, "/api/v1/pods")
 	if pod := pods["items"].([]any)[0].(map[string]any); pods["kind"] != "PodList" || pod["kind"] != nil || pod["spec"] == nil {
 		t.Errorf("a built-in kind: %v", pods)
@@ -136,7 +136,7 @@ func TestItems(t *testing.T) {
 	if code, pod := get(t, s, "/api/v1/namespaces/a/pods/p"); code != 200 || pod["kind"] != "Pod" {
 		t.Errorf("one: %d %v", code, pod)
 	}
-	s.Delete(object(t, "v1", "Pod", "a", "p", ""))
+	s.Delete(newObject(t, "v1", "Pod", "a", "p", ""))
 	if code, status := get(t, s, "/api/v1/namespaces/a/pods/p"); code != 404 || status["reason"] != "NotFound" {
 		t.Errorf("one that is gone: %d %v", code, status)
 	}

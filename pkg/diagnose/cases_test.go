@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -69,20 +70,20 @@ func faultCases(t testing.TB) []faultCase {
 	return cases
 }
 
-func readCase(t testing.TB, file string) faultCase {
+func readCase(t testing.TB, path string) faultCase {
 	t.Helper()
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := faultCase{name: strings.TrimSuffix(filepath.Base(file), ".txtar")}
+	c := faultCase{name: strings.TrimSuffix(filepath.Base(path), ".txtar")}
 	var packed bytes.Buffer
 	zipped := gzip.NewWriter(&packed)
 	tarred := tar.NewWriter(zipped)
 	for _, f := range txtar.Parse(text).Files {
 		if f.Name == "expect.yaml" {
 			if err := yaml.UnmarshalStrict(f.Data, &c.want); err != nil {
-				t.Fatalf("%s: %v", file, err)
+				t.Fatalf("%s: %v", path, err)
 			}
 			continue
 		}
@@ -101,8 +102,8 @@ func readCase(t testing.TB, file string) faultCase {
 	if tarred.Close() != nil || zipped.Close() != nil {
 		t.Fatal("packing a case failed")
 	}
-	if c.snap, err = snapshot.Read(&packed); err != nil {
-		t.Fatalf("%s: %v", file, err)
+	if c.snap, err = file.Read(&packed); err != nil {
+		t.Fatalf("%s: %v", path, err)
 	}
 	return c
 }

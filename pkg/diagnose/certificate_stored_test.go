@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // signer is a certificate with its key.
@@ -85,7 +87,7 @@ func gatewayFor(hosts ...any) []map[string]any {
 	labels := map[string]any{"istio": "ingressgateway"}
 	return []map[string]any{
 		deployed("bhs-orthweb", "ingress", 1, 1, labels),
-		object("networking.istio.io/v1", "Gateway", "bhs-orthweb", "web-gw", map[string]any{"selector": labels, "servers": []any{map[string]any{
+		newObject("networking.istio.io/v1", "Gateway", "bhs-orthweb", "web-gw", map[string]any{"selector": labels, "servers": []any{map[string]any{
 			"port": map[string]any{"name": "https", "number": int64(443)}, "hosts": hosts, "tls": map[string]any{"mode": "SIMPLE", "credentialName": "orthweb-secret"}}}}),
 	}
 }
@@ -119,7 +121,7 @@ func TestStoredCertificates(t *testing.T) {
 		{"nothing renews a CA that ends soon", []map[string]any{readyCertificate(60*day, "web.bhs.com"), caIssuer(), tlsSecret("orthweb-secret", ending, signedBy(t, ending, 60*day, "web.bhs.com")), tlsSecret("int-ca-secret", ending, ending)},
 			"OW6118 CAEnding Warning", "expires on 2026-03-11", ""},
 		{"a Certificate renews it", []map[string]any{readyCertificate(60*day, "web.bhs.com"), caIssuer(), tlsSecret("orthweb-secret", ending, signedBy(t, ending, 60*day, "web.bhs.com")), tlsSecret("int-ca-secret", ending, ending),
-			object("cert-manager.io/v1", "Certificate", "bhs-orthweb", "int-ca-cert", map[string]any{"secretName": "int-ca-secret"})}, "", "", ""},
+			newObject("cert-manager.io/v1", "Certificate", "bhs-orthweb", "int-ca-cert", map[string]any{"secretName": "int-ca-secret"})}, "", "", ""},
 		{"an intermediate CA ends soon", []map[string]any{readyCertificate(60*day, "web.bhs.com"), tlsSecret("orthweb-secret", ca, leaf, ending)}, "OW6118 CAEnding Warning", "in the chain of Certificate bhs-orthweb/orthweb-cert", ""},
 		{"a Gateway's host is not among its names", append(gatewayFor("web.bhs.com", "dicom.bhs.com"), readyCertificate(60*day, "web.bhs.com"), tlsSecret("orthweb-secret", ca, leaf)),
 			"OW6117 HostNotCovered Critical", "is not valid for dicom.bhs.com, which Gateway bhs-orthweb/web-gw serves with it", "Add dicom.bhs.com to spec.dnsNames"},
@@ -131,10 +133,10 @@ func TestStoredCertificates(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			snap := pkiScenario{Objects: c.objects}.snapshot()
 			x := newExaminer(snap, nil)
-			out := newWalk(x).from(finding.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"}, false)
+			out := engine.NewWalk(x).From(object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"}, false)
 			var got []string
 			var findings []finding.Finding
-			for _, f := range out.causes {
+			for _, f := range out.Causes {
 				got = append(got, string(f.Code)+" "+f.Reason+" "+string(f.Severity))
 				findings = append(findings, f.Finding)
 				sound(t, f.Finding)
@@ -147,8 +149,8 @@ func TestStoredCertificates(t *testing.T) {
 				}
 			}
 			compareMessages(t, findings)
-			if want := c.want; strings.Join(got, "; ") != want || len(out.unknown) > 0 {
-				t.Errorf("got %q %v, want %q", got, out.unknown, want)
+			if want := c.want; strings.Join(got, "; ") != want || len(out.Unknown) > 0 {
+				t.Errorf("got %q %v, want %q", got, out.Unknown, want)
 			}
 		})
 	}
@@ -158,8 +160,8 @@ func TestStoredCertificates(t *testing.T) {
 // status reports it and its Secret can't be read.
 func TestCertificateOfSecretsThatMayNotBeRead(t *testing.T) {
 	snap := pkiScenario{Forbidden: []string{"Secret"}, Objects: append(gatewayFor("web.bhs.com"), readyCertificate(24*time.Hour*60, "web.bhs.com"), caIssuer())}.snapshot()
-	out := newWalk(newExaminer(snap, nil)).from(finding.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"}, false)
-	if len(out.causes)+len(out.unknown) > 0 {
+	out := engine.NewWalk(newExaminer(snap, nil)).From(object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"}, false)
+	if len(out.Causes)+len(out.Unknown) > 0 {
 		t.Errorf("%+v", out)
 	}
 }

@@ -7,8 +7,11 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -30,10 +33,10 @@ func lease(namespace, name, renewed string) map[string]any {
 // TestControllers has each controller down in turn, and a tenant that needs it
 // or does not.
 func TestControllers(t *testing.T) {
-	layer := object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "flux-system", "bhs-application", nil)
-	release := object("helm.toolkit.fluxcd.io/v2", "HelmRelease", "bhs-orthweb", "postgres-ha", nil)
-	certificate := object("cert-manager.io/v1", "Certificate", "bhs-orthweb", "orthweb-cert", nil)
-	gateway := object("networking.istio.io/v1", "Gateway", "bhs-orthweb", "web-gw", nil)
+	layer := newObject("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "flux-system", "bhs-application", nil)
+	release := newObject("helm.toolkit.fluxcd.io/v2", "HelmRelease", "bhs-orthweb", "postgres-ha", nil)
+	certificate := newObject("cert-manager.io/v1", "Certificate", "bhs-orthweb", "orthweb-cert", nil)
+	gateway := newObject("networking.istio.io/v1", "Gateway", "bhs-orthweb", "web-gw", nil)
 	of := func(component string) map[string]any {
 		return map[string]any{"app.kubernetes.io/instance": "cert-manager", "app.kubernetes.io/component": component}
 	}
@@ -69,18 +72,18 @@ func TestControllers(t *testing.T) {
 			snap := pkiScenario{Objects: c.objects}.snapshot()
 			x := newExaminer(snap, nil)
 			tenantOf := tenant.Tenant{Name: "bhs", Namespaces: []string{"bhs-orthweb"}}
-			for _, obj := range snap.List(health.KustomizationKind, "").Objects {
-				tenantOf.Layers = append(tenantOf.Layers, tenant.Layer{Ref: finding.RefOf(obj)})
+			for _, obj := range snap.List(object.KustomizationKind, "").Objects {
+				tenantOf.Layers = append(tenantOf.Layers, tenant.Layer{Ref: object.RefOf(obj)})
 			}
-			compare(t, "of the cluster", texts(x.controllers()), c.want)
-			compare(t, "of the tenant", texts(x.controllersOf(tenantOf)), c.want)
-			compare(t, "of another tenant", texts(x.controllersOf(tenant.Tenant{Name: "mhr", Namespaces: []string{"mhr-orthweb"}})), nil)
-			for _, ref := range x.controllers() {
-				out := newWalk(x).from(ref, false)
-				if len(out.causes) != 1 || out.causes[0].Ref.Kind != "Deployment" {
-					t.Errorf("causes of %s: %+v", ref, out.causes)
+			compare(t, "of the cluster", texts(flux.Controllers(x)), c.want)
+			compare(t, "of the tenant", texts(flux.ControllersOf(x, tenantOf)), c.want)
+			compare(t, "of another tenant", texts(flux.ControllersOf(x, tenant.Tenant{Name: "mhr", Namespaces: []string{"mhr-orthweb"}})), nil)
+			for _, ref := range flux.Controllers(x) {
+				out := engine.NewWalk(x).From(ref, false)
+				if len(out.Causes) != 1 || out.Causes[0].Ref.Kind != "Deployment" {
+					t.Errorf("causes of %s: %+v", ref, out.Causes)
 				}
-				for _, cause := range out.causes {
+				for _, cause := range out.Causes {
 					sound(t, cause.Finding)
 					readBack(t, snap, cause.Finding)
 				}
@@ -143,7 +146,7 @@ func TestControllerThatCrashes(t *testing.T) {
 				}
 			})
 			for _, s := range all(snap).Subjects {
-				if len(s.Causes) != 1 || s.Causes[0].Ref.Name != name || s.Causes[0].Code != codeOOMKilled {
+				if len(s.Causes) != 1 || s.Causes[0].Ref.Name != name || s.Causes[0].Code != engine.CodeOOMKilled {
 					t.Errorf("%s is %s: %+v", s.Tenant, s.Verdict.Status, s.Causes)
 				}
 			}

@@ -5,38 +5,39 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/traffic"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // coverage are the objects of the tenant that it requires and that health checks need
 // not cover: from the certificates to the database.
-func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
-	var refs []finding.Ref
+func coverage(x *engine.Context, t tenant.Tenant) []object.Ref {
+	var refs []object.Ref
 	add := func(objects []*unstructured.Unstructured) {
 		for _, obj := range objects {
-			refs = addRef(refs, finding.RefOf(obj))
+			refs = engine.AddRef(refs, object.RefOf(obj))
 		}
 	}
 	for _, namespace := range t.Namespaces { // one that is being deleted takes no new objects
-		if obj := x.snap.Lookup(coreRef(health.NamespaceKind.Kind, "", namespace)).Object; obj != nil && obj.GetDeletionTimestamp() != nil {
+		if obj := x.Snap.Lookup(engine.CoreRef(object.NamespaceKind.Kind, "", namespace)).Object; obj != nil && obj.GetDeletionTimestamp() != nil {
 			add([]*unstructured.Unstructured{obj})
 		}
 	}
 	for _, namespace := range t.Namespaces {
-		add(x.snap.List(health.CertificateKind, namespace).Objects)
+		add(x.Snap.List(object.CertificateKind, namespace).Objects)
 	}
-	for _, ref := range x.ingressPath(t) {
-		refs = addRef(refs, ref)
+	for _, ref := range ingressPath(x, t) {
+		refs = engine.AddRef(refs, ref)
 	}
 	for _, namespace := range t.Namespaces {
-		add(x.snap.List(health.StatefulSetKind, namespace).Objects)
-		add(x.terminatingClaims(namespace))
+		add(x.Snap.List(object.StatefulSetKind, namespace).Objects)
+		add(terminatingClaims(x, namespace))
 	}
-	for _, ref := range x.controllersOf(t) {
-		refs = addRef(refs, ref)
+	for _, ref := range flux.ControllersOf(x, t) {
+		refs = engine.AddRef(refs, ref)
 	}
 	return refs
 }
@@ -45,8 +46,8 @@ func (x *examiner) coverage(t tenant.Tenant) []finding.Ref {
 // deleted, if claims were read: while pods use a claim, everything looks healthy, but
 // its data may be deleted with the last pod. No request is made for this in a healthy
 // tenant.
-func (x *examiner) terminatingClaims(namespace string) (found []*unstructured.Unstructured) {
-	for _, claim := range x.known.List(claimKind, namespace).Objects {
+func terminatingClaims(x *engine.Context, namespace string) (found []*unstructured.Unstructured) {
+	for _, claim := range x.Known.List(object.ClaimKind, namespace).Objects {
 		if claim.GetDeletionTimestamp() != nil {
 			found = append(found, claim)
 		}
@@ -56,18 +57,18 @@ func (x *examiner) terminatingClaims(namespace string) (found []*unstructured.Un
 
 // ingress are the Services through which clients outside of the cluster connect: load
 // balancers in the namespace, and those of the pods that serve its Gateways.
-func (x *examiner) ingress(namespace string) []*unstructured.Unstructured {
+func ingress(x *engine.Context, namespace string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
-	for _, obj := range x.snap.List(health.ServiceKind, namespace).Objects {
-		if field.Text(obj.Object, "spec", "type") == "LoadBalancer" {
+	for _, obj := range x.Snap.List(object.ServiceKind, namespace).Objects {
+		if object.Text(obj.Object, "spec", "type") == "LoadBalancer" {
 			found = append(found, obj)
 		}
 	}
-	for _, obj := range x.snap.List(health.GatewayKind, namespace).Objects {
-		for _, workload := range (gateway{x: x, obj: obj}).serving() {
-			for _, service := range x.snap.List(health.ServiceKind, workload.GetNamespace()).Objects {
-				selector := selectorOf(service)
-				if len(selector) > 0 && matches(selector, podLabels(workload)) && !slices.Contains(found, service) {
+	for _, obj := range x.Snap.List(object.GatewayKind, namespace).Objects {
+		for _, workload := range (traffic.Gateway{X: x, Obj: obj}).Serving() {
+			for _, service := range x.Snap.List(object.ServiceKind, workload.GetNamespace()).Objects {
+				selector := engine.SelectorOf(service)
+				if len(selector) > 0 && engine.Matches(selector, engine.PodLabels(workload)) && !slices.Contains(found, service) {
 					found = append(found, service)
 				}
 			}

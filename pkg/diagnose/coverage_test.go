@@ -6,11 +6,13 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/refusal"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-func object(apiVersion, kind, namespace, name string, spec map[string]any) map[string]any {
+func newObject(apiVersion, kind, namespace, name string, spec map[string]any) map[string]any {
 	return map[string]any{"apiVersion": apiVersion, "kind": kind,
 		"metadata": map[string]any{"namespace": namespace, "name": name}, "spec": spec}
 }
@@ -26,20 +28,20 @@ func TestCoverage(t *testing.T) {
 	selected := map[string]any{"selector": ingress}
 	central := map[string]any{"istio": "central"}
 	s := meshScenario{Objects: []map[string]any{
-		object("v1", "Service", "bhs-orthweb", "orthweb", map[string]any{"selector": map[string]any{"app": "orth"}}),
-		object("v1", "Service", "bhs-orthweb", "lb", map[string]any{"type": "LoadBalancer"}),
-		object("v1", "Service", "bhs-orthweb", "ingress", selected),
-		object("apps/v1", "Deployment", "bhs-orthweb", "ingress", labelledPods(ingress)),
-		object("apps/v1", "StatefulSet", "bhs-orthweb", "postgres", nil),
-		object("networking.istio.io/v1", "Gateway", "bhs-orthweb", "web-gw", selected),
-		object("networking.istio.io/v1", "VirtualService", "bhs-orthweb", "web-vs", nil),
-		object("cert-manager.io/v1", "Certificate", "bhs-orthweb", "orthweb-cert", nil),
-		object("apps/v1", "Deployment", "mhr-orthweb", "ingress", labelledPods(ingress)),
-		object("v1", "Service", "mhr-orthweb", "ingress", selected),
-		object("networking.istio.io/v1", "Gateway", "third", "web-gw", map[string]any{"selector": central}),
-		object("apps/v1", "Deployment", "istio-ingress", "ingress", labelledPods(central)),
-		object("v1", "Service", "istio-ingress", "ingress", map[string]any{"selector": central}),
-		object("v1", "Service", "istio-ingress", "other", selected),
+		newObject("v1", "Service", "bhs-orthweb", "orthweb", map[string]any{"selector": map[string]any{"app": "orth"}}),
+		newObject("v1", "Service", "bhs-orthweb", "lb", map[string]any{"type": "LoadBalancer"}),
+		newObject("v1", "Service", "bhs-orthweb", "ingress", selected),
+		newObject("apps/v1", "Deployment", "bhs-orthweb", "ingress", labelledPods(ingress)),
+		newObject("apps/v1", "StatefulSet", "bhs-orthweb", "postgres", nil),
+		newObject("networking.istio.io/v1", "Gateway", "bhs-orthweb", "web-gw", selected),
+		newObject("networking.istio.io/v1", "VirtualService", "bhs-orthweb", "web-vs", nil),
+		newObject("cert-manager.io/v1", "Certificate", "bhs-orthweb", "orthweb-cert", nil),
+		newObject("apps/v1", "Deployment", "mhr-orthweb", "ingress", labelledPods(ingress)),
+		newObject("v1", "Service", "mhr-orthweb", "ingress", selected),
+		newObject("networking.istio.io/v1", "Gateway", "third", "web-gw", map[string]any{"selector": central}),
+		newObject("apps/v1", "Deployment", "istio-ingress", "ingress", labelledPods(central)),
+		newObject("v1", "Service", "istio-ingress", "ingress", map[string]any{"selector": central}),
+		newObject("v1", "Service", "istio-ingress", "other", selected),
 	}}
 	for _, c := range []struct {
 		namespace string
@@ -51,7 +53,7 @@ func TestCoverage(t *testing.T) {
 		{"none", nil},
 	} {
 		var got []string
-		for _, ref := range newExaminer(s.snapshot(), nil).coverage(tenant.Tenant{Name: c.namespace, Namespaces: []string{c.namespace}}) {
+		for _, ref := range coverage(newExaminer(s.snapshot(), nil), tenant.Tenant{Name: c.namespace, Namespaces: []string{c.namespace}}) {
 			got = append(got, ref.String())
 		}
 		compare(t, c.namespace, got, c.want)
@@ -111,17 +113,17 @@ func disturb(random *rand.Rand, value any) any {
 func (s meshScenario) examineAll() string {
 	snap := s.snapshot()
 	x := newExaminer(snap, tenant.Discover(snap))
-	w, text := newWalk(x), ""
+	w, text := engine.NewWalk(x), ""
 	for _, kind := range meshAsked {
 		for _, obj := range snap.List(kind, "").Objects {
-			ref := finding.RefOf(obj)
+			ref := object.RefOf(obj)
 			for _, failing := range []bool{false, true} {
-				for _, c := range w.from(ref, failing).causes {
+				for _, c := range w.From(ref, failing).Causes {
 					text += ref.String() + ": " + c.Message + "\n"
 				}
 			}
 			if s.Message != "" {
-				found, _ := x.explainAPIError(ref, s.Message, noon)
+				found, _ := refusal.ExplainAPIError(x, ref, s.Message, noon)
 				for _, f := range found {
 					text += f.Message + "\n"
 				}

@@ -10,10 +10,10 @@ package diagnose
 import (
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -28,7 +28,7 @@ type Explanation struct {
 type Subject struct {
 	// Ref is the requested object; for a tenant, the object that determines its
 	// verdict.
-	Ref finding.Ref
+	Ref object.Ref
 	// Object is set if the subject is an object, not a tenant.
 	Object bool
 	// Tenant is the name of the tenant, empty for an object that belongs to none.
@@ -48,9 +48,9 @@ type Subject struct {
 type Cause struct {
 	finding.Finding
 	// Path leads from the outermost object to the object of the cause.
-	Path []Step
+	Path []engine.Step
 	// Layers and Tenants are blocked by the cause, sorted.
-	Layers  []finding.Ref
+	Layers  []object.Ref
 	Tenants []string
 	// Unwatched is why Flux nevertheless reports the layers of the tenant as ready, as
 	// a clause; empty if Flux does not, or if its health checks detect the cause.
@@ -58,29 +58,3 @@ type Cause struct {
 	// NextRetry is when Flux will retry, zero if that is not known.
 	NextRetry time.Time
 }
-
-// Step is an object on the path to a cause, with its state there.
-type Step struct {
-	Ref    finding.Ref
-	Status health.Status
-	// Note is a reason or a count, in a few words.
-	Note string
-}
-
-// exam is the result of an explainer for one object.
-type exam struct {
-	verdict health.Verdict
-	// findings are the problems of the object itself.
-	findings []finding.Finding
-	// fallback is what to report if no deeper cause is found, and everything that may
-	// hide one could be read.
-	fallback []finding.Finding
-	// blame are the objects that it waits for or fails because of.
-	blame []finding.Ref
-	// unknown is what the explainer needed but could not read.
-	unknown []snapshot.Failure
-}
-
-// explainer examines one object. failing means that something above the object has
-// failed because of it: then "not ready yet" is a failure too, not progress.
-type explainer func(x *examiner, obj *unstructured.Unstructured, failing bool) exam

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -18,11 +19,11 @@ func unproven(snap *snapshot.Snapshot) []string {
 	return found
 }
 
-func wrongEvidence(x *examiner, f finding.Finding) []string {
+func wrongEvidence(x *engine.Context, f finding.Finding) []string {
 	var found []string
 	seen := map[finding.Evidence]bool{}
 	for _, e := range f.Evidence {
-		if !x.isVerified(e) {
+		if !x.IsVerified(e) {
 			found = append(found, string(f.Code)+" "+e.Ref.String()+" "+e.Field+": "+e.Value)
 		}
 		if e.Ref.APIVersion = ""; seen[e] {

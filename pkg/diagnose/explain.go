@@ -6,9 +6,11 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -17,20 +19,20 @@ import (
 // cluster.
 func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
 	x := newExaminer(snap, all)
-	w := newWalk(x)
-	e := Explanation{At: x.now}
-	statuses := tenant.Assess(x.known, chosen)
+	w := engine.NewWalk(x)
+	e := Explanation{At: x.Now}
+	statuses := tenant.Assess(x.Known, chosen)
 	for i, t := range chosen {
-		e.Subjects = append(e.Subjects, w.tenant(t, statuses[i]))
+		e.Subjects = append(e.Subjects, explainTenant(w, t, statuses[i]))
 	}
 	e.rankCauses(x)
 	return e
 }
 
 // Object explains the state of one object of any kind.
-func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref finding.Ref) Explanation {
+func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref object.Ref) Explanation {
 	x := newExaminer(snap, all)
-	e := Explanation{At: x.now, Subjects: []Subject{newWalk(x).object(ref)}}
+	e := Explanation{At: x.Now, Subjects: []Subject{explainObject(engine.NewWalk(x), ref)}}
 	e.rankCauses(x)
 	return e
 }
@@ -39,22 +41,22 @@ func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref finding.Ref) Expla
 // that has no tenants.
 func Flux(snap *snapshot.Snapshot) Explanation {
 	x := newExaminer(snap, nil)
-	w := newWalk(x)
-	e := Explanation{At: x.now}
-	for _, ref := range Unready(x.known) {
-		e.Subjects = append(e.Subjects, w.object(ref))
+	w := engine.NewWalk(x)
+	e := Explanation{At: x.Now}
+	for _, ref := range Unready(x.Known) {
+		e.Subjects = append(e.Subjects, explainObject(w, ref))
 	}
 	e.rankCauses(x)
 	return e
 }
 
 // Unready lists the Kustomizations and HelmReleases that are not ready.
-func Unready(snap *snapshot.Snapshot) []finding.Ref {
+func Unready(snap *snapshot.Snapshot) []object.Ref {
 	assessor := health.New(snap)
-	var refs []finding.Ref
-	for _, kind := range []schema.GroupKind{health.KustomizationKind, health.HelmReleaseKind} {
+	var refs []object.Ref
+	for _, kind := range []schema.GroupKind{object.KustomizationKind, object.HelmReleaseKind} {
 		for _, obj := range snap.List(kind, "").Objects {
-			if ref := finding.RefOf(obj); assessor.Of(ref).Status != health.Ready {
+			if ref := object.RefOf(obj); assessor.Of(ref).Status != health.Ready {
 				refs = append(refs, ref)
 			}
 		}
@@ -62,63 +64,63 @@ func Unready(snap *snapshot.Snapshot) []finding.Ref {
 	return refs
 }
 
-// object explains one object.
-func (w *walk) object(ref finding.Ref) Subject {
-	verdict := w.x.examine(ref, false).verdict
-	s := Subject{Ref: ref, Object: true, Tenant: w.x.tenantOf(ref.Namespace), Verdict: verdict, Deadline: w.x.deadline(ref, verdict)}
-	out := w.from(ref, false)
-	for _, c := range w.x.collisions(s.Tenant, out.causes) {
-		if slices.ContainsFunc(c.path, func(step Step) bool { return step.Ref.Same(ref) }) {
-			out.causes = distinct(append(out.causes, c))
+// newObject explains one object.
+func explainObject(w *engine.Walk, ref object.Ref) Subject {
+	verdict := w.X.Examine(ref, false).Verdict
+	s := Subject{Ref: ref, Object: true, Tenant: w.X.TenantOf(ref.Namespace), Verdict: verdict, Deadline: deadline(w.X, ref, verdict)}
+	out := w.From(ref, false)
+	for _, c := range collisions(w.X, s.Tenant, out.Causes) {
+		if slices.ContainsFunc(c.Path, func(step engine.Step) bool { return step.Ref.Same(ref) }) {
+			out.Causes = engine.Distinct(append(out.Causes, c))
 		}
 	}
-	s.addCauses(w.x, out)
-	w.explainDirectly(&s)
+	s.addCauses(w.X, out)
+	explainDirectly(w, &s)
 	if s.Verdict.Status == health.Ready && s.critical() {
 		s.markFailing()
 	}
 	return s
 }
 
-// tenant explains a tenant: first its layers, in their order, then the objects that no
+// explainTenant explains a tenant: first its layers, in their order, then the objects that no
 // health check covers.
-func (w *walk) tenant(t tenant.Tenant, status tenant.Status) Subject {
+func explainTenant(w *engine.Walk, t tenant.Tenant, status tenant.Status) Subject {
 	s := Subject{Ref: status.Verdict.Ref, Tenant: t.Name, Verdict: status.Verdict}
-	s.Deadline = w.x.deadline(s.Ref, s.Verdict)
-	var out outcome
-	collect := func(ref finding.Ref, unwatched bool) {
-		below := w.from(ref, false)
-		out.unknown = append(out.unknown, below.unknown...)
-		for _, c := range below.causes {
+	s.Deadline = deadline(w.X, s.Ref, s.Verdict)
+	var out engine.Outcome
+	collect := func(ref object.Ref, unwatched bool) {
+		below := w.From(ref, false)
+		out.Unknown = append(out.Unknown, below.Unknown...)
+		for _, c := range below.Causes {
 			if unwatched {
-				c.unwatched = w.x.unwatched(t, ref)
+				c.Unwatched = withoutController(w.X, t, ref)
 			}
-			out.causes = append(out.causes, c)
+			out.Causes = append(out.Causes, c)
 		}
 	}
 	for _, layer := range t.Layers {
 		collect(layer.Ref, false)
 	}
-	watched := len(out.causes) > 0
+	watched := len(out.Causes) > 0
 	for _, link := range status.Chain {
 		if link.Status == health.Failing && link.Ref.Name != "" && link.Section != tenant.OwnLayers && link.Section != tenant.SharedLayers {
 			collect(link.Ref, !watched && link.Section != tenant.Sources)
-			if gone, ok := w.x.deletedObject(t, link.Ref); ok {
-				out.causes = append(out.causes, gone)
+			if gone, ok := flux.DeletedObject(w.X, t, link.Ref); ok {
+				out.Causes = append(out.Causes, gone)
 			}
 		}
 	}
-	for _, ref := range w.x.coverage(t) {
+	for _, ref := range coverage(w.X, t) {
 		collect(ref, true)
 	}
-	out.causes = append(out.causes, w.x.deletedObjects(t)...)
-	out.causes = distinct(append(out.causes, w.x.collisions(t.Name, out.causes)...))
-	s.addCauses(w.x, out)
+	out.Causes = append(out.Causes, deletedObjects(w.X, t)...)
+	out.Causes = engine.Distinct(append(out.Causes, collisions(w.X, t.Name, out.Causes)...))
+	s.addCauses(w.X, out)
 	if s.Verdict.Status == health.Ready && len(s.Causes) == 0 && len(s.Unknown) > 0 {
 		why := s.Unknown[0] // it may well hold a cause: no health check looks there
 		s.Verdict = health.Verdict{Status: health.Unknown, Reason: health.Reason(why.Why), Message: why.String()}
 	}
-	s.Unknown = union(s.Unknown, status.Unknown)
+	s.Unknown = engine.Union(s.Unknown, status.Unknown)
 	if s.Verdict.Status == health.Ready && s.critical() { // what status does not look at
 		s.Verdict = health.Verdict{Ref: s.Causes[0].Ref, Status: health.Failing, Reason: health.Reason(s.Causes[0].Reason),
 			Message: s.Causes[0].Message, Since: s.Causes[0].Since}
@@ -132,18 +134,18 @@ func (s Subject) critical() bool {
 	return slices.ContainsFunc(s.Causes, func(c Cause) bool { return c.Severity == finding.Critical })
 }
 
-// unwatched is why Flux reports the layers of a tenant as ready although one of their
+// withoutController is why Flux reports the layers of a tenant as ready although one of their
 // objects is not: no health check covers the object, or the check ran before, or the
 // status of the object has nothing to check.
-func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
+func withoutController(x *engine.Context, t tenant.Tenant, ref object.Ref) string {
 	for _, layer := range t.Layers {
-		obj := x.snap.Lookup(layer.Ref).Object
+		obj := x.Snap.Lookup(layer.Ref).Object
 		if obj == nil {
 			continue
 		}
-		for _, check := range field.List(obj.Object, "spec", "healthChecks") {
-			if field.Text(check, "kind") == ref.Kind && field.Text(check, "name") == ref.Name && field.Text(check, "namespace") == ref.Namespace {
-				if x.health.Assessor.Of(ref).Status == health.Failing {
+		for _, check := range object.List(obj.Object, "spec", "healthChecks") {
+			if object.Text(check, "kind") == ref.Kind && object.Text(check, "name") == ref.Name && object.Text(check, "namespace") == ref.Namespace {
+				if x.Health.Assessor.Of(ref).Status == health.Failing {
 					return fmt.Sprintf("the health check of %s passed when it last ran, and runs again when the layer is reconciled", layer.Ref)
 				}
 				return fmt.Sprintf("the health check of %s finds no problem in the status of %s", layer.Ref, ref)
@@ -154,30 +156,30 @@ func (x *examiner) unwatched(t tenant.Tenant, ref finding.Ref) string {
 }
 
 // addCauses converts the outcome of a walk to the causes of the subject.
-func (s *Subject) addCauses(x *examiner, out outcome) {
-	for _, c := range out.causes {
-		cause := Cause{Finding: c.Finding, Path: x.pathToObject(c), Unwatched: c.unwatched}
-		cause.Evidence = x.verified(c.Evidence)
-		for _, step := range c.path {
-			if step.Ref.GroupKind() == health.KustomizationKind {
-				cause.Layers = addRef(cause.Layers, step.Ref)
-				cause.NextRetry = x.nextTry(step.Ref) // of the innermost: those above wait for it
+func (s *Subject) addCauses(x *engine.Context, out engine.Outcome) {
+	for _, c := range out.Causes {
+		cause := Cause{Finding: c.Finding, Path: pathToObject(x, c), Unwatched: c.Unwatched}
+		cause.Evidence = x.Verified(c.Evidence)
+		for _, step := range c.Path {
+			if step.Ref.GroupKind() == object.KustomizationKind {
+				cause.Layers = engine.AddRef(cause.Layers, step.Ref)
+				cause.NextRetry = nextTry(x, step.Ref) // of the innermost: those above wait for it
 			}
 		}
 		s.Causes = append(s.Causes, cause)
 	}
-	s.Unknown = union(nil, out.unknown)
+	s.Unknown = engine.Union(nil, out.Unknown)
 }
 
 // pathToObject is the path to the object of the cause, also if another object has
 // reported it.
-func (x *examiner) pathToObject(c foundCause) []Step {
-	if slices.ContainsFunc(c.path, func(step Step) bool { return step.Ref.Same(c.Ref) }) {
-		return c.path
+func pathToObject(x *engine.Context, c engine.FoundCause) []engine.Step {
+	if slices.ContainsFunc(c.Path, func(step engine.Step) bool { return step.Ref.Same(c.Ref) }) {
+		return c.Path
 	}
-	step := Step{Ref: c.Ref, Status: x.health.Assessor.Of(c.Ref).Status, Note: c.Reason}
+	step := engine.Step{Ref: c.Ref, Status: x.Health.Assessor.Of(c.Ref).Status, Note: c.Reason}
 	if c.Severity == finding.Critical && (step.Status == health.Ready || step.Status == health.Unknown) {
 		step.Status = health.Failing // by what its status does not tell
 	}
-	return append(slices.Clone(c.path), step)
+	return append(slices.Clone(c.Path), step)
 }

@@ -3,35 +3,36 @@ package diagnose
 import (
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/kustomize"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // nextTry is when Flux reconciles a Kustomization again: a retry interval (or the
 // interval) after the last reconciliation ended. Flux adds no jitter by default. A
 // stalled Kustomization is not retried until it changes; one that waits for a
 // dependency is requeued at its own interval.
-func (x *examiner) nextTry(ref finding.Ref) time.Time {
-	obj := x.snap.Lookup(ref).Object
-	if obj == nil || field.Bool(obj.Object, "spec", "suspend") || field.ConditionOf(obj, "Stalled").Status == "True" {
+func nextTry(x *engine.Context, ref object.Ref) time.Time {
+	obj := x.Snap.Lookup(ref).Object
+	if obj == nil || object.Bool(obj.Object, "spec", "suspend") || object.ConditionOf(obj, "Stalled").Status == "True" {
 		return time.Time{}
 	}
-	every := field.Duration(obj.Object, "spec", "retryInterval")
+	every := object.Duration(obj.Object, "spec", "retryInterval")
 	if every == 0 {
-		every = field.Duration(obj.Object, "spec", "interval")
+		every = object.Duration(obj.Object, "spec", "interval")
 	}
-	ready := field.ConditionOf(obj, "Ready")
+	ready := object.ConditionOf(obj, "Ready")
 	if ready.Status != "False" || ready.Reason == "DependencyNotReady" || every == 0 {
 		return time.Time{}
 	}
 	last := ready.Since
-	for _, e := range x.warnings(obj) {
+	for _, e := range x.Warnings(obj) {
 		if e.Last.After(last) {
 			last = e.Last
 		}
 	}
-	if next := last.Add(every); next.After(x.now) {
+	if next := last.Add(every); next.After(x.Now) {
 		return next
 	}
 	return time.Time{}
@@ -39,27 +40,27 @@ func (x *examiner) nextTry(ref finding.Ref) time.Time {
 
 // deadline is until when an action in progress may take. What waits for another object
 // has no deadline of its own.
-func (x *examiner) deadline(ref finding.Ref, verdict health.Verdict) time.Time {
-	obj := x.snap.Lookup(ref).Object
+func deadline(x *engine.Context, ref object.Ref, verdict health.Verdict) time.Time {
+	obj := x.Snap.Lookup(ref).Object
 	if obj == nil || verdict.Status != health.Progressing || len(verdict.WaitsFor) > 0 || verdict.Reason == "DependencyNotReady" {
 		return time.Time{}
 	}
 	var since time.Time
 	var timeout time.Duration
 	switch ref.GroupKind() {
-	case health.DeploymentKind:
+	case object.DeploymentKind:
 		// Counted from the last progress (kubernetes v1.36, pkg/controller/deployment/progress.go).
-		for _, c := range field.List(obj.Object, "status", "conditions") {
-			if field.Text(c, "type") == "Progressing" {
-				since = field.Time(c, "lastUpdateTime")
+		for _, c := range object.List(obj.Object, "status", "conditions") {
+			if object.Text(c, "type") == "Progressing" {
+				since = object.Time(c, "lastUpdateTime")
 			}
 		}
-		timeout = time.Duration(field.IntOr(600, obj.Object, "spec", "progressDeadlineSeconds")) * time.Second
-	case health.KustomizationKind:
-		timeout = timeoutOf(obj)
-	case health.HelmReleaseKind:
-		timeout = 5 * time.Minute // helm-controller's default (api v2, GetTimeout)
-		if own := field.Duration(obj.Object, "spec", "timeout"); own > 0 {
+		timeout = time.Duration(object.IntOr(600, obj.Object, "spec", "progressDeadlineSeconds")) * time.Second
+	case object.KustomizationKind:
+		timeout = kustomize.TimeoutOf(obj)
+	case object.HelmReleaseKind:
+		timeout = 5 * time.Minute // helmFailure-controller's default (api v2, GetTimeout)
+		if own := object.Duration(obj.Object, "spec", "timeout"); own > 0 {
 			timeout = own
 		}
 	}

@@ -11,7 +11,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -90,7 +92,7 @@ func snapshots(t testing.TB) map[string]*snapshot.Snapshot {
 
 // examination is what the explainers find in a snapshot.
 type examination struct {
-	examiner *examiner
+	examiner *engine.Context
 	findings []finding.Finding
 }
 
@@ -109,18 +111,18 @@ func examinationOf(snap *snapshot.Snapshot) examination {
 
 // findingsOf are all findings about any object of a snapshot, whether it is
 // below something that failed or not.
-func findingsOf(x *examiner) []finding.Finding {
+func findingsOf(x *engine.Context) []finding.Finding {
 	var all []finding.Finding
 	seen := map[schema.GroupKind]bool{}
-	for _, asked := range x.known.Asked() {
+	for _, asked := range x.Known.Asked() {
 		if seen[asked.GroupKind()] {
 			continue
 		}
 		seen[asked.GroupKind()] = true
-		for _, obj := range x.known.List(asked.GroupKind(), "").Objects {
+		for _, obj := range x.Known.List(asked.GroupKind(), "").Objects {
 			for _, failing := range []bool{false, true} {
-				e := x.examine(finding.RefOf(obj), failing)
-				all = append(all, append(slices.Clone(e.findings), e.fallback...)...)
+				e := x.Examine(object.RefOf(obj), failing)
+				all = append(all, append(slices.Clone(e.Findings), e.Fallback...)...)
 			}
 		}
 	}

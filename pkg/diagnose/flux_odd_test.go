@@ -9,7 +9,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -36,7 +37,7 @@ func TestFluxOddShapes(t *testing.T) {
 					t.Errorf("%s/%s: two answers:\n%+v\n%+v", name, c.Name, first, again)
 				}
 				for _, out := range first {
-					for _, cause := range out.causes {
+					for _, cause := range out.Causes {
 						if cause.Code == "" || cause.Ref.Kind == "" || cause.Message == "" {
 							t.Errorf("%s/%s: a cause that says nothing: %+v", name, c.Name, cause.Finding)
 						}
@@ -48,19 +49,19 @@ func TestFluxOddShapes(t *testing.T) {
 }
 
 func compareNames(a, b map[string]any) int {
-	refOf := func(obj map[string]any) finding.Ref {
-		return finding.RefOf(&unstructured.Unstructured{Object: obj})
+	refOf := func(obj map[string]any) object.Ref {
+		return object.RefOf(&unstructured.Unstructured{Object: obj})
 	}
 	return refOf(a).Compare(refOf(b))
 }
 
 // walkAll walks from every object of Flux's in both moods.
-func walkAll(snap *snapshot.Snapshot) (all []outcome) {
+func walkAll(snap *snapshot.Snapshot) (all []engine.Outcome) {
 	x := newExaminer(snap, tenant.Discover(snap))
 	for _, kind := range fluxAsked {
 		for _, obj := range snap.List(kind, "").Objects {
 			for _, failing := range []bool{false, true} {
-				all = append(all, newWalk(x).from(finding.RefOf(obj), failing))
+				all = append(all, engine.NewWalk(x).From(object.RefOf(obj), failing))
 			}
 		}
 	}

@@ -6,16 +6,17 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // fluxAsked are the kinds that the clusters in testdata/flux are asked for.
 var fluxAsked = slices.Concat(workloadAsked, []schema.GroupKind{
-	health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind, health.ExternalArtifactKind, helmRepositoryKind, helmChartKind,
-	health.LeaseKind, health.GatewayKind, health.VirtualServiceKind, serviceEntryKind, endpointSliceKind,
-	validatingWebhookKind, mutatingWebhookKind, definitionKind, networkPolicyKind,
+	object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind, object.HelmRepositoryKind, object.HelmChartKind,
+	object.LeaseKind, object.GatewayKind, object.VirtualServiceKind, object.ServiceEntryKind, object.EndpointSliceKind,
+	object.ValidatingWebhookKind, object.MutatingWebhookKind, object.DefinitionKind, object.NetworkPolicyKind,
 })
 
 // TestFlux explains an object of Flux in one small cluster after the other.
@@ -30,7 +31,7 @@ func TestFlux(t *testing.T) {
 				x := newExaminer(snap, tenant.Discover(snap))
 				ref := refNamed(t, snap, c.Of)
 				c.check(t, x, ref)
-				for _, cause := range newWalk(x).from(ref, c.Failing).causes {
+				for _, cause := range engine.NewWalk(x).From(ref, c.Failing).Causes {
 					sound(t, cause.Finding)
 				}
 			})

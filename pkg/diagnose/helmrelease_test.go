@@ -11,9 +11,10 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -28,7 +29,7 @@ func TestHelmEvidence(t *testing.T) {
 			}
 			snap := clusterAsked(fluxAsked, c.cluster(t, file.Base), c.Forbidden)
 			x := newExaminer(snap, tenant.Discover(snap))
-			for _, cause := range newWalk(x).from(refNamed(t, snap, c.Of), c.Failing).causes {
+			for _, cause := range engine.NewWalk(x).From(refNamed(t, snap, c.Of), c.Failing).Causes {
 				if strings.HasPrefix(string(cause.Code), "OW22") || strings.HasPrefix(string(cause.Code), "OW31") {
 					checkHelmEvidence(t, name+"/"+c.Name, x, cause.Finding)
 					checkHelmFixes(t, name+"/"+c.Name, cause.Finding)
@@ -51,7 +52,7 @@ func checkHelmFixes(t *testing.T, name string, f finding.Finding) {
 	}
 }
 
-func checkHelmEvidence(t *testing.T, name string, x *examiner, f finding.Finding) {
+func checkHelmEvidence(t *testing.T, name string, x *engine.Context, f finding.Finding) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, e := range f.Evidence {
@@ -67,8 +68,8 @@ func checkHelmEvidence(t *testing.T, name string, x *examiner, f finding.Finding
 }
 
 // helmEvidenceAt reads what a piece of evidence quotes.
-func helmEvidenceAt(x *examiner, e finding.Evidence) (string, bool) {
-	answer := x.snap.Lookup(e.Ref)
+func helmEvidenceAt(x *engine.Context, e finding.Evidence) (string, bool) {
+	answer := x.Snap.Lookup(e.Ref)
 	if e.Field == "object" {
 		return "does not exist", answer.Presence == snapshot.Absent
 	}
@@ -76,12 +77,12 @@ func helmEvidenceAt(x *examiner, e finding.Evidence) (string, bool) {
 		return "", false
 	}
 	if reason, isEvent := strings.CutPrefix(e.Field, "event "); isEvent {
-		at := slices.IndexFunc(x.health.Warnings[e.Ref.Key()], func(other health.Warning) bool { return other.Reason == reason && other.Message == e.Value })
+		at := slices.IndexFunc(x.Health.Warnings[e.Ref.Key()], func(other health.Warning) bool { return other.Reason == reason && other.Message == e.Value })
 		return e.Value, at >= 0
 	}
 	if kind, isCondition := strings.CutPrefix(e.Field, "status.conditions["); isCondition {
 		kind, whole := strings.CutSuffix(kind, "]")
-		c := field.ConditionOf(answer.Object, kind)
+		c := object.ConditionOf(answer.Object, kind)
 		return c.Reason + ": " + c.Message, whole && c.Status != ""
 	}
 	return helmFieldAt(answer.Object, e.Field)
@@ -101,7 +102,7 @@ func helmFieldAt(obj *unstructured.Unstructured, path string) (string, bool) {
 			if err != nil {
 				at = slices.IndexFunc(in, func(entry any) bool {
 					m, _ := entry.(map[string]any)
-					return field.Text(m, "name") == key || field.Text(m, "type") == key
+					return object.Text(m, "name") == key || object.Text(m, "type") == key
 				})
 			}
 			if ok = at >= 0 && at < len(in); ok {

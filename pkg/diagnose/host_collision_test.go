@@ -6,7 +6,9 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -74,7 +76,7 @@ func TestHostCollisions(t *testing.T) {
 			var findings []finding.Finding
 			for _, s := range Tenants(snap, tenants, tenants).Subjects {
 				for _, cause := range s.Causes {
-					if cause.Code != codeHostOfTwo {
+					if cause.Code != engine.CodeHostOfTwo {
 						continue
 					}
 					got = append(got, fmt.Sprintf("%s: %s %s, %s", s.Tenant, cause.Severity, cause.Ref, cause.Message))
@@ -103,10 +105,10 @@ func TestHostCollisionOfObject(t *testing.T) {
 	}
 	snap := meshScenario{Objects: objects}.snapshot()
 	for _, namespace := range []string{"bhs-orthweb", "mhr-orthweb"} {
-		e := Object(snap, tenant.Discover(snap), finding.Ref{APIVersion: "networking.istio.io/v1", Kind: "Gateway", Namespace: namespace, Name: "a"})
+		e := Object(snap, tenant.Discover(snap), object.Ref{APIVersion: "networking.istio.io/v1", Kind: "Gateway", Namespace: namespace, Name: "a"})
 		var got []string
 		for _, cause := range e.Subjects[0].Causes {
-			if cause.Code == codeHostOfTwo {
+			if cause.Code == engine.CodeHostOfTwo {
 				got = append(got, string(cause.Severity)+" "+cause.Ref.String())
 			}
 		}

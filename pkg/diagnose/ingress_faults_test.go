@@ -11,7 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -77,10 +79,10 @@ func (f ingressFault) changed(snap *snapshot.Snapshot) *snapshot.Snapshot {
 		}
 		for _, change := range f.Change {
 			patch := (&unstructured.Unstructured{Object: change}).DeepCopy()
-			if finding.RefOf(patch).GroupKind() != asked.GroupKind() {
+			if object.RefOf(patch).GroupKind() != asked.GroupKind() {
 				continue
 			}
-			i := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool { return finding.RefOf(o).Same(finding.RefOf(patch)) })
+			i := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool { return object.RefOf(o).Same(object.RefOf(patch)) })
 			if i < 0 {
 				objects = append(objects, patch)
 				continue
@@ -113,24 +115,24 @@ func TestIngressFaults(t *testing.T) {
 			snap := f.changed(healthy)
 			tenants := tenant.Discover(snap)
 			x := newExaminer(snap, tenants)
-			w := newWalk(x)
+			w := engine.NewWalk(x)
 			var findings []finding.Finding
 			for _, of := range tenants {
-				var out outcome
-				for _, ref := range x.coverage(of) {
-					below := w.from(ref, false)
-					out.causes = append(out.causes, below.causes...)
-					out.unknown = append(out.unknown, below.unknown...)
+				var out engine.Outcome
+				for _, ref := range coverage(x, of) {
+					below := w.From(ref, false)
+					out.Causes = append(out.Causes, below.Causes...)
+					out.Unknown = append(out.Unknown, below.Unknown...)
 				}
 				var causes, fixes, unknown []string
-				for _, c := range distinct(out.causes) {
+				for _, c := range engine.Distinct(out.Causes) {
 					causes = append(causes, fmt.Sprintf("%s %s %s", c.Code, c.Ref, c.Reason))
 					fixes = append(fixes, c.Fixes[0].Text)
 					findings = append(findings, c.Finding)
 					readBack(t, snap, c.Finding)
 					t.Logf("%s\n  fix: %s (%s)", c.Message, c.Fixes[0].Text, c.Fixes[0].Command)
 				}
-				for _, why := range union(nil, out.unknown) {
+				for _, why := range engine.Union(nil, out.Unknown) {
 					unknown = append(unknown, why.Resource)
 				}
 				compare(t, of.Name, causes, f.Causes[of.Name])

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -56,10 +57,10 @@ func (f ingressFault) walked(healthy *snapshot.Snapshot) string {
 	snap := f.changed(healthy)
 	tenants := tenant.Discover(snap)
 	x, text := newExaminer(snap, tenants), ""
-	w := newWalk(x)
+	w := engine.NewWalk(x)
 	for _, of := range tenants {
-		for _, ref := range x.ingressPath(of) {
-			for _, c := range w.from(ref, false).causes {
+		for _, ref := range ingressPath(x, of) {
+			for _, c := range w.From(ref, false).Causes {
 				text += ref.String() + ": " + c.Message + "\n"
 			}
 		}

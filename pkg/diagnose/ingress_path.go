@@ -6,8 +6,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/traffic"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/workload"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -15,47 +17,47 @@ import (
 // order: Gateways, routes, the Services that these lead to and those in front of
 // the gateway pods, the policies that may deny the connections, and the
 // autoscalers. No health check watches most of them.
-func (x *examiner) ingressPath(t tenant.Tenant) []finding.Ref {
-	var refs []finding.Ref
+func ingressPath(x *engine.Context, t tenant.Tenant) []object.Ref {
+	var refs []object.Ref
 	add := func(objects ...*unstructured.Unstructured) {
 		for _, obj := range objects {
-			refs = addRef(refs, finding.RefOf(obj))
+			refs = engine.AddRef(refs, object.RefOf(obj))
 		}
 	}
 	list := func(kinds ...schema.GroupKind) {
 		for _, kind := range kinds {
 			for _, namespace := range t.Namespaces {
-				add(x.snap.List(kind, namespace).Objects...)
+				add(x.Snap.List(kind, namespace).Objects...)
 			}
 		}
 	}
-	list(health.GatewayKind, health.VirtualServiceKind, destinationRuleKind, health.APIGatewayKind, health.HTTPRouteKind,
-		health.GRPCRouteKind, health.TLSRouteKind, health.TCPRouteKind, health.UDPRouteKind)
+	list(object.GatewayKind, object.VirtualServiceKind, object.DestinationRuleKind, object.APIGatewayKind, object.HTTPRouteKind,
+		object.GRPCRouteKind, object.TLSRouteKind, object.TCPRouteKind, object.UDPRouteKind)
 	for _, namespace := range t.Namespaces {
-		for _, obj := range x.snap.List(health.IngressKind, namespace).Objects {
+		for _, obj := range x.Snap.List(object.IngressKind, namespace).Objects {
 			if obj.GetLabels()["acme.cert-manager.io/http01-solver"] == "" { // a Challenge's, for a while
 				add(obj)
 			}
 		}
 	}
 	for _, namespace := range t.Namespaces {
-		add(x.ingress(namespace)...)
+		add(ingress(x, namespace)...)
 	}
 	var ends []*unstructured.Unstructured
 	for _, namespace := range t.Namespaces {
-		for _, c := range x.connections(namespace) {
-			add(c.service)
-			ends = append(ends, c.from, c.to)
+		for _, c := range traffic.Connections(x, namespace) {
+			add(c.Service)
+			ends = append(ends, c.From, c.To)
 		}
 	}
-	for _, namespace := range x.policyNamespaces(t, ends) {
-		add(x.snap.List(networkPolicyKind, namespace).Objects...)
+	for _, namespace := range policyNamespaces(x, t, ends) {
+		add(x.Snap.List(object.NetworkPolicyKind, namespace).Objects...)
 	}
-	list(authorizationPolicyKind)
-	add(x.snap.List(authorizationPolicyKind, meshNamespace).Objects...)
+	list(object.AuthorizationPolicyKind)
+	add(x.Snap.List(object.AuthorizationPolicyKind, traffic.MeshNamespace).Objects...)
 	for _, namespace := range t.Namespaces {
-		for _, scaler := range x.snap.List(autoscalerKind, namespace).Objects {
-			if !withoutMetrics(scaler) {
+		for _, scaler := range x.Snap.List(object.AutoscalerKind, namespace).Objects {
+			if !workload.WithoutMetrics(scaler) {
 				add(scaler)
 			}
 		}
@@ -64,7 +66,7 @@ func (x *examiner) ingressPath(t tenant.Tenant) []finding.Ref {
 }
 
 // policyNamespaces are the tenant's and those in which its gateway pods run.
-func (x *examiner) policyNamespaces(t tenant.Tenant, ends []*unstructured.Unstructured) []string {
+func policyNamespaces(x *engine.Context, t tenant.Tenant, ends []*unstructured.Unstructured) []string {
 	namespaces := slices.Clone(t.Namespaces)
 	for _, workload := range ends {
 		if namespace := workload.GetNamespace(); !slices.Contains(namespaces, namespace) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -16,14 +17,14 @@ func TestIngressPathOfRecordedFaults(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			tenants := tenant.Discover(c.snap)
 			x := newExaminer(c.snap, tenants)
-			w := newWalk(x)
+			w := engine.NewWalk(x)
 			for _, of := range tenants {
-				path := x.ingressPath(of)
+				path := ingressPath(x, of)
 				if len(path) == 0 && !strings.HasPrefix(c.name, "F1") && !strings.HasPrefix(c.name, "F0") {
 					t.Errorf("tenant %s has no ingress path", of.Name)
 				}
 				for _, ref := range path {
-					for _, cause := range w.from(ref, false).causes {
+					for _, cause := range w.From(ref, false).Causes {
 						if !slices.ContainsFunc(c.want.Causes, func(want struct {
 							Kind, Name, Namespace, Reason oneOf
 							Tenants                       []string

@@ -8,21 +8,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // sourceFamily are the kinds whose findings this file reads back.
-var sourceFamily = []finding.Ref{
-	{APIVersion: health.KustomizationKind.Group + "/v1", Kind: health.KustomizationKind.Kind},
-	{APIVersion: health.GitRepositoryKind.Group + "/v1", Kind: health.GitRepositoryKind.Kind},
-	{APIVersion: health.OCIRepositoryKind.Group + "/v1", Kind: health.OCIRepositoryKind.Kind},
-	{APIVersion: health.BucketKind.Group + "/v1", Kind: health.BucketKind.Kind},
-	{APIVersion: health.ExternalArtifactKind.Group + "/v1", Kind: health.ExternalArtifactKind.Kind},
-	{APIVersion: helmRepositoryKind.Group + "/v1", Kind: helmRepositoryKind.Kind},
+var sourceFamily = []object.Ref{
+	{APIVersion: object.KustomizationKind.Group + "/v1", Kind: object.KustomizationKind.Kind},
+	{APIVersion: object.GitRepositoryKind.Group + "/v1", Kind: object.GitRepositoryKind.Kind},
+	{APIVersion: object.OCIRepositoryKind.Group + "/v1", Kind: object.OCIRepositoryKind.Kind},
+	{APIVersion: object.BucketKind.Group + "/v1", Kind: object.BucketKind.Kind},
+	{APIVersion: object.ExternalArtifactKind.Group + "/v1", Kind: object.ExternalArtifactKind.Kind},
+	{APIVersion: object.HelmRepositoryKind.Group + "/v1", Kind: object.HelmRepositoryKind.Kind},
 }
 
 // TestEvidenceOfLayersAndSources reads each piece of evidence that the explainers
@@ -36,8 +36,8 @@ func TestEvidenceOfLayersAndSources(t *testing.T) {
 			x := newExaminer(snap, tenant.Discover(snap))
 			for _, kind := range sourceFamily {
 				for _, obj := range snap.List(kind.GroupKind(), "").Objects {
-					e := x.examine(finding.RefOf(obj), c.Failing)
-					for _, f := range slices.Concat(e.findings, e.fallback) {
+					e := x.Examine(object.RefOf(obj), c.Failing)
+					for _, f := range slices.Concat(e.Findings, e.Fallback) {
 						if strings.HasPrefix(string(f.Code), "OW8") {
 							continue // of the API server's refusals
 						}
@@ -61,7 +61,7 @@ func TestEvidenceOfLayersAndSources(t *testing.T) {
 }
 
 // notThere tells why a piece of evidence is not in the cluster, empty when it is.
-func notThere(snap *snapshot.Snapshot, x *examiner, piece finding.Evidence) string {
+func notThere(snap *snapshot.Snapshot, x *engine.Context, piece finding.Evidence) string {
 	answer := snap.Lookup(piece.Ref)
 	switch {
 	case piece.Field == "object":
@@ -70,7 +70,7 @@ func notThere(snap *snapshot.Snapshot, x *examiner, piece finding.Evidence) stri
 		}
 		return ""
 	case strings.HasPrefix(piece.Field, "event "):
-		for _, e := range x.health.Warnings[piece.Ref.Key()] {
+		for _, e := range x.Health.Warnings[piece.Ref.Key()] {
 			if "event "+e.Reason == piece.Field && e.Message == piece.Value {
 				return ""
 			}
@@ -79,7 +79,7 @@ func notThere(snap *snapshot.Snapshot, x *examiner, piece finding.Evidence) stri
 	case answer.Object == nil:
 		return "there is no such object"
 	case strings.HasPrefix(piece.Field, "status.conditions["):
-		c := field.ConditionOf(answer.Object, strings.TrimSuffix(strings.TrimPrefix(piece.Field, "status.conditions["), "]"))
+		c := object.ConditionOf(answer.Object, strings.TrimSuffix(strings.TrimPrefix(piece.Field, "status.conditions["), "]"))
 		if c.Status == "" || c.Reason+": "+c.Message != piece.Value {
 			return "the condition says " + c.Reason + ": " + c.Message
 		}
@@ -134,7 +134,7 @@ func fieldAt(obj map[string]any, path string) (string, bool) {
 // listEntry is that of a list which has the name, or the type, or the place.
 func listEntry(list []any, step string) (any, bool) {
 	for _, each := range list {
-		if m, ok := each.(map[string]any); ok && (field.Text(m, "name") == step || field.Text(m, "type") == step) {
+		if m, ok := each.(map[string]any); ok && (object.Text(m, "name") == step || object.Text(m, "type") == step) {
 			return m, true
 		}
 	}
@@ -145,7 +145,7 @@ func listEntry(list []any, step string) (any, bool) {
 }
 
 // names lists the names of objects for a golden file.
-func names(refs []finding.Ref) string {
+func names(refs []object.Ref) string {
 	var all []string
 	for _, ref := range refs {
 		all = append(all, ref.Name)

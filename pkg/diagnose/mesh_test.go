@@ -14,8 +14,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/refusal"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -26,14 +29,14 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // meshAsked are the kinds that these snapshots were asked for, but for those
 // that a scenario names.
 var meshAsked = []schema.GroupKind{
-	health.KustomizationKind, health.HelmReleaseKind, health.NamespaceKind, health.EventKind,
-	health.DeploymentKind, health.StatefulSetKind, daemonSetKind, health.PodKind, quotaKind,
-	health.ServiceKind, endpointSliceKind, secretKind,
-	health.CertificateKind, requestKind, health.IssuerKind, health.ClusterIssuerKind,
-	health.GatewayKind, health.VirtualServiceKind, serviceEntryKind, autoscalerKind, destinationRuleKind, replicaSetKind,
-	health.APIGatewayKind, health.GatewayClassKind, health.HTTPRouteKind, health.GRPCRouteKind, health.TLSRouteKind, health.TCPRouteKind,
-	referenceGrantKind, health.IngressKind, ingressClassKind,
-	validatingWebhookKind, mutatingWebhookKind, apiServiceKind, definitionKind,
+	object.KustomizationKind, object.HelmReleaseKind, object.NamespaceKind, object.EventKind,
+	object.DeploymentKind, object.StatefulSetKind, object.DaemonSetKind, object.PodKind, object.QuotaKind,
+	object.ServiceKind, object.EndpointSliceKind, object.SecretKind,
+	object.CertificateKind, object.RequestKind, object.IssuerKind, object.ClusterIssuerKind,
+	object.GatewayKind, object.VirtualServiceKind, object.ServiceEntryKind, object.AutoscalerKind, object.DestinationRuleKind, object.ReplicaSetKind,
+	object.APIGatewayKind, object.GatewayClassKind, object.HTTPRouteKind, object.GRPCRouteKind, object.TLSRouteKind, object.TCPRouteKind,
+	object.ReferenceGrantKind, object.IngressKind, object.IngressClassKind,
+	object.ValidatingWebhookKind, object.MutatingWebhookKind, object.APIServiceKind, object.DefinitionKind,
 }
 
 // meshScenario is a small cluster, and what is to be found out about its first
@@ -68,8 +71,8 @@ type meshWant struct {
 func (s meshScenario) snapshot() *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, gk := range meshAsked {
-		question := snapshot.Asked{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: finding.PluralOf(gk.Kind)}
-		if gk == health.HelmReleaseKind {
+		question := snapshot.Asked{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: object.PluralOf(gk.Kind)}
+		if gk == object.HelmReleaseKind {
 			question.Version = "v2"
 		}
 		if slices.Contains(s.NotAsked, gk.Kind) {
@@ -88,9 +91,9 @@ func (s meshScenario) snapshot() *snapshot.Snapshot {
 // objects are copies, since a Builder takes over what it is given.
 func (s meshScenario) objects(gk schema.GroupKind) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
-	for _, object := range s.Objects {
-		obj := &unstructured.Unstructured{Object: object}
-		if finding.RefOf(obj).GroupKind() == gk {
+	for _, obj := range s.Objects {
+		obj := &unstructured.Unstructured{Object: obj}
+		if object.RefOf(obj).GroupKind() == gk {
 			found = append(found, obj.DeepCopy())
 		}
 	}
@@ -133,38 +136,38 @@ func TestMesh(t *testing.T) {
 func (s meshScenario) test(t *testing.T) {
 	snap := s.snapshot()
 	x := newExaminer(snap, tenant.Discover(snap))
-	ref := finding.RefOf(&unstructured.Unstructured{Object: s.Objects[0]})
+	ref := object.RefOf(&unstructured.Unstructured{Object: s.Objects[0]})
 	if s.Want.Causes != nil {
 		var causes []string
-		for _, c := range newWalk(x).from(ref, s.Failing).causes {
+		for _, c := range engine.NewWalk(x).From(ref, s.Failing).Causes {
 			causes = append(causes, fmt.Sprintf("%s, %s", c.Code, c.Ref))
 		}
 		compare(t, "causes", causes, s.Want.Causes)
 		return
 	}
-	var got exam
+	var got engine.Result
 	if s.Message != "" {
-		got.findings, got.blame = x.explainAPIError(ref, s.Message, noon)
+		got.Findings, got.Blame = refusal.ExplainAPIError(x, ref, s.Message, noon)
 	} else {
-		got = x.examine(ref, s.Failing)
+		got = x.Examine(ref, s.Failing)
 	}
-	if got.verdict.Status != s.Want.Status {
-		t.Errorf("status %q, want %q", got.verdict.Status, s.Want.Status)
+	if got.Verdict.Status != s.Want.Status {
+		t.Errorf("status %q, want %q", got.Verdict.Status, s.Want.Status)
 	}
-	compare(t, "findings", written(got.findings), s.Want.Findings)
-	compare(t, "fallback", written(got.fallback), s.Want.Fallback)
+	compare(t, "findings", written(got.Findings), s.Want.Findings)
+	compare(t, "fallback", written(got.Fallback), s.Want.Fallback)
 	var blame, unknown []string
-	for _, ref := range got.blame {
+	for _, ref := range got.Blame {
 		blame = append(blame, ref.String())
 	}
-	for _, why := range got.unknown {
+	for _, why := range got.Unknown {
 		unknown = append(unknown, why.Resource)
 	}
 	compare(t, "blame", blame, s.Want.Blame)
 	compare(t, "unknown", unknown, s.Want.Unknown)
-	s.proofs(t, append(got.findings, got.fallback...))
-	compareMessages(t, append(got.findings, got.fallback...))
-	for _, f := range append(got.findings, got.fallback...) {
+	s.proofs(t, append(got.Findings, got.Fallback...))
+	compareMessages(t, append(got.Findings, got.Fallback...))
+	for _, f := range append(got.Findings, got.Fallback...) {
 		readBack(t, snap, f)
 	}
 }

@@ -3,11 +3,12 @@ package diagnose
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // explainNamespace reports nothing on a namespace that is not being deleted.
-func explainNamespace(_ *examiner, obj *unstructured.Unstructured, _ bool) exam {
-	return exam{verdict: health.Verdict{Ref: finding.RefOf(obj), Status: health.Ready, Since: obj.GetCreationTimestamp().Time}}
+func explainNamespace(_ *engine.Context, obj *unstructured.Unstructured, _ bool) engine.Result {
+	return engine.Result{Verdict: health.Verdict{Ref: object.RefOf(obj), Status: health.Ready, Since: obj.GetCreationTimestamp().Time}}
 }

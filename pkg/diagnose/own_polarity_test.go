@@ -1,20 +1,24 @@
 package diagnose
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/selfreport"
+)
 
 // TestPolarity has types of conditions of real controllers.
 func TestPolarity(t *testing.T) {
-	for want, kinds := range map[polarity][]string{
-		wanted: {"Ready", "ControlPlaneReady", "AllReplicasReady", "LastBackupSucceeded", "ResolvedRefs", "NoWarnings", "ResourcesUpToDate",
+	for want, kinds := range map[selfreport.Polarity][]string{
+		selfreport.Wanted: {"Ready", "ControlPlaneReady", "AllReplicasReady", "LastBackupSucceeded", "ResolvedRefs", "NoWarnings", "ResourcesUpToDate",
 			"argoproj.io/Healthy", "NamesAccepted"},
-		goal:    {"Complete", "ControlPlaneInitialized", "Installed", "JobCompleted"},
-		fault:   {"MemoryPressure", "SyncError", "NotReady", "ErrorOccurred", "InvalidRequest", "FrequentKubeletRestart", "CatalogSourcesUnhealthy", "Degraded"},
-		working: {"Reconciling", "Resizing"},
-		halted:  {"Suspended", "Paused"},
-		neutral: {"Progressing", "Active", "LiveMigratable", "EtcdIsVoter", "Synchronizing", "ScalingLimited", "Drifted", "NotStarted", "", "leader"},
+		selfreport.Goal:    {"Complete", "ControlPlaneInitialized", "Installed", "JobCompleted"},
+		selfreport.Fault:   {"MemoryPressure", "SyncError", "NotReady", "ErrorOccurred", "InvalidRequest", "FrequentKubeletRestart", "CatalogSourcesUnhealthy", "Degraded"},
+		selfreport.Working: {"Reconciling", "Resizing"},
+		selfreport.Halted:  {"Suspended", "Paused"},
+		selfreport.Neutral: {"Progressing", "Active", "LiveMigratable", "EtcdIsVoter", "Synchronizing", "ScalingLimited", "Drifted", "NotStarted", "", "leader"},
 	} {
 		for _, kind := range kinds {
-			if got := polarityOf(kind); got != want {
+			if got := selfreport.PolarityOf(kind); got != want {
 				t.Errorf("%s has polarity %d, want %d", kind, got, want)
 			}
 		}
@@ -31,8 +35,8 @@ func TestReasons(t *testing.T) {
 		{"BackendNotFound", true, false}, {"ImagePullBackOff", true, false}, {"ProgressingWithRetry", false, true}, {"UpdateFailed", true, false},
 		{"ClusterIsReady", false, false}, {"", false, false},
 	} {
-		if tellsFailure(c.reason) != c.failure || tellsProgress(c.reason) != c.progress {
-			t.Errorf("%q tells failure %t and progress %t", c.reason, tellsFailure(c.reason), tellsProgress(c.reason))
+		if selfreport.TellsFailure(c.reason) != c.failure || selfreport.TellsProgress(c.reason) != c.progress {
+			t.Errorf("%q tells failure %t and progress %t", c.reason, selfreport.TellsFailure(c.reason), selfreport.TellsProgress(c.reason))
 		}
 	}
 }

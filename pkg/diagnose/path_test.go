@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -18,7 +19,7 @@ func TestPathsLeadToTheirCause(t *testing.T) {
 		for _, subject := range Tenants(snap, tenants, tenants).Subjects {
 			for _, c := range subject.Causes {
 				causes++
-				if !slices.ContainsFunc(c.Path, func(step Step) bool { return step.Ref.Same(c.Ref) }) {
+				if !slices.ContainsFunc(c.Path, func(step engine.Step) bool { return step.Ref.Same(c.Ref) }) {
 					t.Errorf("%s, %s: the path to %s ends at %s", f.Name, subject.Tenant, c.Ref, c.Path[len(c.Path)-1].Ref)
 				}
 			}

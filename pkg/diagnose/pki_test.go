@@ -14,17 +14,19 @@ import (
 	kjson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // pkiAsked are the kinds that the clusters in testdata/pki were asked for.
 var pkiAsked = slices.Concat(meshAsked, []schema.GroupKind{
-	replicaSetKind, jobKind, health.LeaseKind, health.GitRepositoryKind,
-	orderKind, challengeKind, health.IngressKind, ingressClassKind, networkPolicyKind,
-	limitRangeKind, priorityClassKind, policyKind, bindingKind, requestPolicyKind,
+	object.ReplicaSetKind, object.JobKind, object.LeaseKind, object.GitRepositoryKind,
+	object.OrderKind, object.ChallengeKind, object.IngressKind, object.IngressClassKind, object.NetworkPolicyKind,
+	object.LimitRangeKind, object.PriorityClassKind, object.PolicyKind, object.BindingKind, object.RequestPolicyKind,
 })
 
 // pkiScenario is a small cluster, and the causes that a walk from its first
@@ -92,7 +94,7 @@ func (s pkiScenario) objects() []*unstructured.Unstructured {
 	if s.Message == "" {
 		return all
 	}
-	first := finding.RefOf(all[0])
+	first := object.RefOf(all[0])
 	if s.Event != "" {
 		return append(all, &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": s.Event, "message": s.Message,
@@ -110,7 +112,7 @@ func (s pkiScenario) objects() []*unstructured.Unstructured {
 func (s pkiScenario) snapshot() *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, gk := range pkiAsked {
-		question := snapshot.Asked{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: finding.PluralOf(gk.Kind)}
+		question := snapshot.Asked{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: object.PluralOf(gk.Kind)}
 		if slices.Contains(s.Forbidden, gk.Kind) {
 			question.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
 			builder.Add(question)
@@ -118,7 +120,7 @@ func (s pkiScenario) snapshot() *snapshot.Snapshot {
 		}
 		var objects []*unstructured.Unstructured
 		for _, obj := range s.objects() {
-			if finding.RefOf(obj).GroupKind() == gk {
+			if object.RefOf(obj).GroupKind() == gk {
 				objects = append(objects, obj)
 			}
 		}
@@ -130,15 +132,15 @@ func (s pkiScenario) snapshot() *snapshot.Snapshot {
 func (s pkiScenario) test(t *testing.T) {
 	snap := s.snapshot()
 	x := newExaminer(snap, tenant.Discover(snap))
-	out := newWalk(x).from(finding.RefOf(s.objects()[0]), s.Failing)
+	out := engine.NewWalk(x).From(object.RefOf(s.objects()[0]), s.Failing)
 	var causes []finding.Finding
-	for _, c := range out.causes {
+	for _, c := range out.Causes {
 		causes = append(causes, c.Finding)
 	}
 	compare(t, "causes", written(causes), s.Causes)
 	compareMessages(t, causes)
 	var unknown []string
-	for _, why := range out.unknown {
+	for _, why := range out.Unknown {
 		unknown = append(unknown, why.Resource)
 	}
 	compare(t, "unknown", unknown, s.Unknown)
@@ -184,7 +186,7 @@ func readBack(t *testing.T, snap *snapshot.Snapshot, f finding.Finding) {
 // admission and controllers, in the recorded faults and in the small clusters.
 func TestEvidenceOfTheFamily(t *testing.T) {
 	ours := func(f finding.Finding) bool {
-		return strings.HasPrefix(string(f.Code), "OW6") || strings.HasPrefix(string(f.Code), "OW82") || f.Code == codeControllerSilent || f.Code == codeKindMissing || f.Code == codeVersionGone
+		return strings.HasPrefix(string(f.Code), "OW6") || strings.HasPrefix(string(f.Code), "OW82") || f.Code == engine.CodeControllerSilent || f.Code == engine.CodeKindMissing || f.Code == engine.CodeVersionGone
 	}
 	for _, c := range faultCases(t) {
 		for _, subject := range all(c.snap).Subjects {
@@ -198,8 +200,8 @@ func TestEvidenceOfTheFamily(t *testing.T) {
 	for _, file := range []string{"certificate", "certificaterequest", "issuer", "webhook", "apiservice"} {
 		for _, s := range meshScenarios(t, "testdata/mesh/"+file+".yaml") {
 			snap := s.snapshot()
-			e := newExaminer(snap, nil).examine(finding.RefOf(&unstructured.Unstructured{Object: s.Objects[0]}), s.Failing)
-			for _, f := range append(e.findings, e.fallback...) {
+			e := newExaminer(snap, nil).Examine(object.RefOf(&unstructured.Unstructured{Object: s.Objects[0]}), s.Failing)
+			for _, f := range append(e.Findings, e.Fallback...) {
 				if ours(f) {
 					t.Run(file+"/"+s.Name, func(t *testing.T) { readBack(t, snap, f) })
 				}
@@ -247,15 +249,15 @@ func FuzzPKI(f *testing.F) {
 func (s pkiScenario) examineAll() string {
 	snap := s.snapshot()
 	x := newExaminer(snap, tenant.Discover(snap))
-	w, text := newWalk(x), ""
+	w, text := engine.NewWalk(x), ""
 	for _, kind := range pkiAsked {
 		for _, obj := range snap.List(kind, "").Objects {
 			for _, failing := range []bool{false, true} {
-				for _, c := range w.from(finding.RefOf(obj), failing).causes {
-					text += finding.RefOf(obj).String() + ": " + c.Message + "\n"
+				for _, c := range w.From(object.RefOf(obj), failing).Causes {
+					text += object.RefOf(obj).String() + ": " + c.Message + "\n"
 				}
 			}
 		}
 	}
-	return text + fmt.Sprint(x.controllers())
+	return text + fmt.Sprint(flux.Controllers(x))
 }

@@ -9,8 +9,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -70,9 +70,9 @@ func print(t *testing.T, e Explanation) string {
 // become so.
 func TestNoListMakesItHealthier(t *testing.T) {
 	kinds := []schema.GroupKind{
-		health.KustomizationKind, health.HelmReleaseKind, health.GitRepositoryKind, helmChartKind, health.DeploymentKind,
-		health.StatefulSetKind, health.PodKind, health.EventKind, {Kind: "Secret"}, health.CertificateKind, health.IssuerKind,
-		health.GatewayKind, health.ServiceKind, {Kind: "PersistentVolumeClaim"},
+		object.KustomizationKind, object.HelmReleaseKind, object.GitRepositoryKind, object.HelmChartKind, object.DeploymentKind,
+		object.StatefulSetKind, object.PodKind, object.EventKind, {Kind: "Secret"}, object.CertificateKind, object.IssuerKind,
+		object.GatewayKind, object.ServiceKind, {Kind: "PersistentVolumeClaim"},
 	}
 	for _, c := range faultCases(t) {
 		t.Run(c.name, func(t *testing.T) {
@@ -112,7 +112,7 @@ func FuzzExplain(f *testing.F) {
 			return
 		}
 		obj := objects[random.IntN(len(objects))].DeepCopy()
-		ref := finding.RefOf(obj)
+		ref := object.RefOf(obj)
 		for key, value := range odd {
 			if key != "kind" && key != "apiVersion" && key != "metadata" {
 				obj.Object[key] = value

@@ -6,7 +6,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact"
 )
 
 // TestKnownKinds holds the kinds that a snapshot keeps the fields of to those that
@@ -17,11 +18,11 @@ func TestKnownKinds(t *testing.T) {
 		read[gk] = true
 	}
 	for gk := range judgesByKind() {
-		if !slices.Contains(stateless, gk) {
+		if !slices.Contains(engine.Stateless, gk) {
 			read[gk] = true
 		}
 	}
-	for _, gk := range snapshot.KnownKinds() {
+	for _, gk := range redact.KnownKinds() {
 		if !read[gk] {
 			t.Errorf("%v is kept, although nobody reads it", gk)
 		}

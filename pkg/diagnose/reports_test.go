@@ -15,7 +15,9 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/manifest"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -88,7 +90,7 @@ func clusterWith(t testing.TB, base []byte, path string) *snapshot.Snapshot {
 	}
 	var report struct {
 		Changed []map[string]any `json:"changed"`
-		Removed []finding.Ref    `json:"removed"`
+		Removed []object.Ref     `json:"removed"`
 	}
 	if err := json.Unmarshal(base, &list); err != nil {
 		t.Fatal(err)
@@ -96,16 +98,16 @@ func clusterWith(t testing.TB, base []byte, path string) *snapshot.Snapshot {
 	if err := json.Unmarshal(text, &report); err != nil {
 		t.Fatal(err)
 	}
-	gone := map[finding.Key]bool{}
+	gone := map[object.Key]bool{}
 	for _, ref := range report.Removed {
 		gone[ref.Key()] = true
 	}
 	for _, obj := range report.Changed {
-		gone[finding.RefOf(&unstructured.Unstructured{Object: obj}).Key()] = true
+		gone[object.RefOf(&unstructured.Unstructured{Object: obj}).Key()] = true
 	}
 	items := report.Changed
 	for _, obj := range list.Items {
-		if !gone[finding.RefOf(&unstructured.Unstructured{Object: obj}).Key()] {
+		if !gone[object.RefOf(&unstructured.Unstructured{Object: obj}).Key()] {
 			items = append(items, obj)
 		}
 	}
@@ -113,7 +115,7 @@ func clusterWith(t testing.TB, base []byte, path string) *snapshot.Snapshot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	snap, err := snapshot.ReadObjects([]snapshot.File{{Name: path, Content: bytes.NewReader(whole)}}, snapshot.ObjectsOptions{Complete: true})
+	snap, err := manifest.ReadObjects([]manifest.File{{Name: path, Content: bytes.NewReader(whole)}}, manifest.ObjectsOptions{Complete: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,10 +14,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/selfreport"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/manifest"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -74,16 +77,16 @@ func readSingles(t testing.TB) map[string][]singleCase {
 
 func (c singleCase) snapshot(t testing.TB) *snapshot.Snapshot {
 	t.Helper()
-	var files []snapshot.File
+	var files []manifest.File
 	for _, obj := range slices.Concat([]map[string]any{c.Object}, c.Beside) {
 		text, err := json.Marshal(obj)
 		if err != nil {
 			t.Fatal(err)
 		}
-		files = append(files, snapshot.File{Name: c.Name, Content: bytes.NewReader(text)})
+		files = append(files, manifest.File{Name: c.Name, Content: bytes.NewReader(text)})
 	}
-	opts := snapshot.ObjectsOptions{At: moment(t, c.At), Read: moment(t, c.Read)}
-	snap, err := snapshot.ReadObjects(files, opts)
+	opts := manifest.ObjectsOptions{At: moment(t, c.At), Read: moment(t, c.Read)}
+	snap, err := manifest.ReadObjects(files, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +112,7 @@ func TestSingleObjects(t *testing.T) {
 		for _, c := range cases {
 			t.Run(name+"/"+c.Name, func(t *testing.T) {
 				snap := c.snapshot(t)
-				ref := finding.RefOf(&unstructured.Unstructured{Object: c.Object})
+				ref := object.RefOf(&unstructured.Unstructured{Object: c.Object})
 				c.check(t, snap, Object(snap, tenant.Discover(snap), ref).Subjects[0])
 			})
 		}
@@ -186,17 +189,17 @@ func misquoted(snap *snapshot.Snapshot, e finding.Evidence) string {
 	if strings.HasPrefix(e.Field, "event ") || e.Field == "pods" || e.Field == "status" || e.Value == "none" {
 		return "" // not a field of the object
 	}
-	value, ok := field.Read(obj.Object, e.Field)
+	value, ok := object.Read(obj.Object, e.Field)
 	if !ok {
 		return "there is no such field"
 	}
 	if c, isMap := value.(map[string]any); isMap {
-		words := strings.TrimSuffix(field.Text(c, "reason")+": "+strings.TrimSpace(field.Text(c, "message")), ": ")
-		if e.Value == words || e.Value == strings.TrimSpace(field.Text(c, "message")) || e.Value == strings.TrimSuffix(strings.TrimSpace(field.Text(c, "status")+" "+words), ":") {
+		words := strings.TrimSuffix(object.Text(c, "reason")+": "+strings.TrimSpace(object.Text(c, "message")), ": ")
+		if e.Value == words || e.Value == strings.TrimSpace(object.Text(c, "message")) || e.Value == strings.TrimSuffix(strings.TrimSpace(object.Text(c, "status")+" "+words), ":") {
 			return ""
 		}
 	}
-	if text, _ := field.Quote(obj.Object, e.Field); text != e.Value {
+	if text, _ := object.Quote(obj.Object, e.Field); text != e.Value {
 		return "it is " + text
 	}
 	return ""
@@ -205,16 +208,16 @@ func misquoted(snap *snapshot.Snapshot, e finding.Evidence) string {
 // TestOtherKindsInProgress has an object without an explainer that may still
 // become ready: it is no cause unless something above it has failed because of it.
 func TestOtherKindsInProgress(t *testing.T) {
-	bucket := object("s3.aws.upbound.io/v1beta1", "Bucket", "", "images", nil)
+	bucket := newObject("s3.aws.upbound.io/v1beta1", "Bucket", "", "images", nil)
 	bucket["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "False", "reason": "Creating"}}}
 	snap := singleCase{Object: bucket}.snapshot(t)
-	ref := finding.RefOf(&unstructured.Unstructured{Object: bucket})
+	ref := object.RefOf(&unstructured.Unstructured{Object: bucket})
 	for _, c := range []struct {
 		failing bool
 		want    []finding.Severity
 	}{{false, nil}, {true, []finding.Severity{finding.Critical}}} {
 		var got []finding.Severity
-		for _, cause := range newWalk(newExaminer(snap, nil)).from(ref, c.failing).causes {
+		for _, cause := range engine.NewWalk(newExaminer(snap, nil)).From(ref, c.failing).Causes {
 			got = append(got, cause.Severity)
 		}
 		if !slices.Equal(got, c.want) {
@@ -245,7 +248,7 @@ func FuzzSingleObjects(f *testing.F) {
 			}
 		}
 		c := singleCase{Name: name, At: cases[i].At, Object: obj}
-		ref := finding.RefOf(&unstructured.Unstructured{Object: obj})
+		ref := object.RefOf(&unstructured.Unstructured{Object: obj})
 		var answers []string
 		for range 2 {
 			answers = append(answers, print(t, Object(c.snapshot(t), nil, ref)))
@@ -259,15 +262,15 @@ func FuzzSingleObjects(f *testing.F) {
 // TestOwnStateOfDeletedObject: an object that is being deleted names the finalizers
 // that it waits for, and what prevents the deletion.
 func TestOwnStateOfDeletedObject(t *testing.T) {
-	bucket := object("s3.aws.upbound.io/v1beta1", "Bucket", "", "images", nil)
+	bucket := newObject("s3.aws.upbound.io/v1beta1", "Bucket", "", "images", nil)
 	bucket["metadata"] = map[string]any{"name": "images", "deletionTimestamp": "2026-03-01T10:00:00Z", "finalizers": []any{"finalizer.managedresource.crossplane.io"}}
 	bucket["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Synced", "status": "False", "reason": "ReconcileError", "message": "delete failed: BucketNotEmpty"}}}
 	obj := &unstructured.Unstructured{Object: bucket}
 	for at, want := range map[string]finding.Severity{"2026-03-01T10:01:00Z": finding.Warning, "2026-03-01T11:00:00Z": finding.Critical} {
 		t.Run(string(want), func(t *testing.T) {
 			snap := singleCase{Object: bucket, At: at}.snapshot(t)
-			findings := newExaminer(snap, nil).ownState(obj).findings
-			if len(findings) != 1 || findings[0].Code != codeBeingDeleted || findings[0].Severity != want {
+			findings := selfreport.OwnState(newExaminer(snap, nil), obj).Findings
+			if len(findings) != 1 || findings[0].Code != engine.CodeBeingDeleted || findings[0].Severity != want {
 				t.Errorf("got %+v, want one finding, %s", findings, want)
 			}
 			compareMessages(t, findings)

@@ -6,7 +6,23 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/apiserver"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/deletion"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/helm"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/istio"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/kustomize"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/network"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/node"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/pki"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/pod"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/pods"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/selfreport"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/source"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/traffic"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/workload"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -15,7 +31,7 @@ import (
 // explainer reads. A new kind is added here and nowhere else.
 type kindEntry struct {
 	kinds   []schema.GroupKind
-	explain explainer
+	explain engine.Explainer
 	// reads are the kinds that this explainer reads and that no other entry explains.
 	reads []schema.GroupKind
 }
@@ -27,58 +43,56 @@ func of(kinds ...schema.GroupKind) []schema.GroupKind { return kinds }
 func kindTable() []kindEntry {
 	return []kindEntry{
 		// Flux
-		{of(health.KustomizationKind), explainKustomization, of(health.EventKind, secretKind, configMapKind)},
-		{of(health.HelmReleaseKind), explainHelmRelease, of(secretKind, configMapKind, definitionKind)},
-		{of(helmChartKind), explainHelmChart, nil},
-		{of(health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind, health.ExternalArtifactKind, helmRepositoryKind), explainSource, of(secretKind)},
-		{of(health.LeaseKind), explainLease, nil},
+		{of(object.KustomizationKind), kustomize.ExplainKustomization, of(object.EventKind, object.SecretKind, object.ConfigMapKind)},
+		{of(object.HelmReleaseKind), helm.ExplainHelmRelease, of(object.SecretKind, object.ConfigMapKind, object.DefinitionKind)},
+		{of(object.HelmChartKind), helm.ExplainHelmChart, nil},
+		{of(object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind, object.HelmRepositoryKind), source.ExplainSource, of(object.SecretKind)},
+		{of(object.LeaseKind), flux.ExplainLease, nil},
 		// workloads
-		{of(health.DeploymentKind, health.StatefulSetKind, daemonSetKind, replicaSetKind), explainWorkload, of(revisionKind, limitRangeKind, priorityClassKind)},
-		{of(jobKind), explainJob, nil},
-		{of(cronJobKind), explainCronJob, nil},
-		{of(health.PodKind), explainPod, of(serviceAccountKind, secretKind, configMapKind, attachmentKind)},
-		{of(autoscalerKind), explainAutoscaler, nil},
-		{of(quotaKind), explainQuota, nil},
+		{of(object.DeploymentKind, object.StatefulSetKind, object.DaemonSetKind, object.ReplicaSetKind), workload.ExplainWorkload, of(object.RevisionKind, object.LimitRangeKind, object.PriorityClassKind)},
+		{of(object.JobKind), workload.ExplainJob, nil},
+		{of(object.CronJobKind), workload.ExplainCronJob, nil},
+		{of(object.PodKind), pod.ExplainPod, of(object.ServiceAccountKind, object.SecretKind, object.ConfigMapKind, object.AttachmentKind)},
+		{of(object.AutoscalerKind), workload.ExplainAutoscaler, nil},
+		{of(object.QuotaKind), workload.ExplainQuota, nil},
 		// storage and nodes
-		{of(claimKind), explainClaim, of(storageClassKind, driverKind)},
-		{of(volumeKind), explainVolume, nil},
-		{of(nodeKind), explainNode, of(budgetKind)},
-		{of(health.NamespaceKind), explainNamespace, nil},
+		{of(object.ClaimKind), node.ExplainClaim, of(object.StorageClassKind, object.DriverKind)},
+		{of(object.VolumeKind), node.ExplainVolume, nil},
+		{of(object.NodeKind), node.ExplainNode, of(object.BudgetKind)},
+		{of(object.NamespaceKind), explainNamespace, nil},
 		// certificates
-		{of(health.CertificateKind), explainCertificate, of(secretKind)},
-		{of(requestKind), explainCertificateRequest, of(requestPolicyKind)},
-		{of(health.IssuerKind, health.ClusterIssuerKind), explainIssuer, of(secretKind)},
-		{of(orderKind), explainOrder, nil},
-		{of(challengeKind), explainChallenge, of(ingressClassKind)},
+		{of(object.CertificateKind), pki.ExplainCertificate, of(object.SecretKind)},
+		{of(object.RequestKind), pki.ExplainCertificateRequest, of(object.RequestPolicyKind)},
+		{of(object.IssuerKind, object.ClusterIssuerKind), pki.ExplainIssuer, of(object.SecretKind)},
+		{of(object.OrderKind), pki.ExplainOrder, nil},
+		{of(object.ChallengeKind), pki.ExplainChallenge, of(object.IngressClassKind)},
 		// the ingress path
-		{of(health.GatewayKind), explainGateway, of(secretKind)},
-		{of(health.VirtualServiceKind), explainVirtualService, of(serviceEntryKind)},
-		{of(destinationRuleKind), explainDestinationRule, of(peerAuthenticationKind)},
-		{of(authorizationPolicyKind), explainAuthorizationPolicy, nil},
-		{of(networkPolicyKind), explainNetworkPolicy, nil},
-		{of(health.ServiceKind), explainService, of(endpointSliceKind)},
-		{of(health.IngressKind), explainIngress, of(ingressClassKind)},
-		{of(health.APIGatewayKind), explainAPIGateway, of(secretKind, referenceGrantKind)},
-		{of(health.GatewayClassKind), explainGatewayClass, nil},
-		{of(health.HTTPRouteKind, health.GRPCRouteKind, health.TLSRouteKind, health.TCPRouteKind, health.UDPRouteKind), explainAPIRoute, of(referenceGrantKind)},
+		{of(object.GatewayKind), istio.ExplainGateway, of(object.SecretKind)},
+		{of(object.VirtualServiceKind), istio.ExplainVirtualService, of(object.ServiceEntryKind)},
+		{of(object.DestinationRuleKind), istio.ExplainDestinationRule, of(object.PeerAuthenticationKind)},
+		{of(object.AuthorizationPolicyKind), traffic.ExplainAuthorizationPolicy, nil},
+		{of(object.NetworkPolicyKind), traffic.ExplainNetworkPolicy, nil},
+		{of(object.ServiceKind), network.ExplainService, of(object.EndpointSliceKind)},
+		{of(object.IngressKind), network.ExplainIngress, of(object.IngressClassKind)},
+		{of(object.APIGatewayKind), network.ExplainAPIGateway, of(object.SecretKind, object.ReferenceGrantKind)},
+		{of(object.GatewayClassKind), network.ExplainGatewayClass, nil},
+		{of(object.HTTPRouteKind, object.GRPCRouteKind, object.TLSRouteKind, object.TCPRouteKind, object.UDPRouteKind), network.ExplainAPIRoute, of(object.ReferenceGrantKind)},
 		// the API server
-		{of(validatingWebhookKind, mutatingWebhookKind), explainWebhook, of(policyKind, bindingKind)},
-		{of(apiServiceKind), explainAPIService, nil},
+		{of(object.ValidatingWebhookKind, object.MutatingWebhookKind), apiserver.ExplainWebhook, of(object.PolicyKind, object.BindingKind)},
+		{of(object.APIServiceKind), apiserver.ExplainAPIService, nil},
 	}
 }
 
-var serviceAccountKind = schema.GroupKind{Kind: "ServiceAccount"}
-
 // newExaminer returns an examiner of the snapshot with all explainers.
-func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *examiner {
-	x := newContext(snap, tenants, registry{byKind: explainersByKind(), terminating: explainTerminating, other: explainOther, judges: judgesByKind()})
-	provideChecks(x, podView.failed, podView.terminating, podView.unscheduled, podView.onNotReadyNode, podView.containers, podView.notMounted, podView.readinessGates, podView.starting)
+func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *engine.Context {
+	x := engine.New(snap, tenants, engine.Registry{ByKind: explainersByKind(), Terminating: deletion.ExplainTerminating, Other: selfreport.ExplainOther, Judges: judgesByKind()})
+	pods.ProvideChecks(x, pod.Failed, pod.Terminating, node.Unscheduled, pods.View.OnNotReadyNode, pod.Containers, pod.NotMounted, pod.ReadinessGates, pod.Starting)
 	return x
 }
 
 // explainersByKind are all explainers.
-func explainersByKind() map[schema.GroupKind]explainer {
-	byKind := map[schema.GroupKind]explainer{}
+func explainersByKind() map[schema.GroupKind]engine.Explainer {
+	byKind := map[schema.GroupKind]engine.Explainer{}
 	for _, entry := range kindTable() {
 		for _, gk := range entry.kinds {
 			byKind[gk] = entry.explain

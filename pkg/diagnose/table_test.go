@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -33,7 +33,7 @@ func TestKinds(t *testing.T) {
 		for _, gk := range kinds {
 			for _, obj := range recording.Known().List(gk, "").Objects {
 				for _, failing := range []bool{false, true} {
-					x.examine(finding.RefOf(obj), failing)
+					x.Examine(object.RefOf(obj), failing)
 				}
 			}
 		}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -11,12 +12,12 @@ import (
 // of which nothing else is wrong.
 func TestStuckNamespaceOfTenant(t *testing.T) {
 	for deleted, want := range map[string]health.Status{"2026-03-01T11:10:00Z": health.Failing, "": health.Ready} {
-		namespace := object("v1", "Namespace", "", "bhs-orthweb", nil)
+		namespace := newObject("v1", "Namespace", "", "bhs-orthweb", nil)
 		namespace["metadata"] = map[string]any{"name": "bhs-orthweb", "labels": map[string]any{"workload": "orthweb", "org": "bhs"}}
 		if deleted != "" {
 			namespace["metadata"].(map[string]any)["deletionTimestamp"] = deleted
 		}
-		layer := object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "flux-system", "bhs", nil)
+		layer := newObject("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "flux-system", "bhs", nil)
 		layer["status"] = map[string]any{
 			"conditions": []any{map[string]any{"type": "Ready", "status": "True", "reason": "ReconciliationSucceeded"}},
 			"inventory":  map[string]any{"entries": []any{map[string]any{"id": "_bhs-orthweb__Namespace", "v": "v1"}}},
@@ -31,7 +32,7 @@ func TestStuckNamespaceOfTenant(t *testing.T) {
 			t.Errorf("deleted at %q: %+v", deleted, subject)
 		}
 		for _, cause := range subject.Causes {
-			if cause.Code != codeNamespaceStuck || cause.Ref.Kind != "Namespace" {
+			if cause.Code != engine.CodeNamespaceStuck || cause.Ref.Kind != "Namespace" {
 				t.Errorf("deleted at %q: %s %s", deleted, cause.Code, cause.Ref)
 			}
 		}

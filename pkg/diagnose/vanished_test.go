@@ -7,17 +7,19 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // without is a snapshot again in which some objects do not exist.
-func without(snap *snapshot.Snapshot, gone ...finding.Ref) *snapshot.Snapshot {
+func without(snap *snapshot.Snapshot, gone ...object.Ref) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, asked := range snap.Asked() {
 		objects := slices.DeleteFunc(slices.Clone(snap.List(asked.GroupKind(), "").Objects), func(obj *unstructured.Unstructured) bool {
-			return slices.ContainsFunc(gone, finding.RefOf(obj).Same)
+			return slices.ContainsFunc(gone, object.RefOf(obj).Same)
 		})
 		for i := range objects {
 			objects[i] = objects[i].DeepCopy()
@@ -31,11 +33,11 @@ func without(snap *snapshot.Snapshot, gone ...finding.Ref) *snapshot.Snapshot {
 // their layer was applied are its causes, and what names them is none.
 func TestDeletedObjects(t *testing.T) {
 	healthy := readCase(t, "testdata/F30-healthy.txtar").snap
-	istio := func(kind, name string) finding.Ref {
-		return finding.Ref{APIVersion: "networking.istio.io/v1", Kind: kind, Namespace: "bhs-orthweb", Name: name}
+	istio := func(kind, name string) object.Ref {
+		return object.Ref{APIVersion: "networking.istio.io/v1", Kind: kind, Namespace: "bhs-orthweb", Name: name}
 	}
-	for _, gone := range []finding.Ref{
-		istio("VirtualService", "web-vs"), istio("Gateway", "web-gw"), coreRef("Service", "bhs-orthweb", "orthweb"),
+	for _, gone := range []object.Ref{
+		istio("VirtualService", "web-vs"), istio("Gateway", "web-gw"), engine.CoreRef("Service", "bhs-orthweb", "orthweb"),
 		{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"},
 	} {
 		t.Run(gone.Kind, func(t *testing.T) {
@@ -62,7 +64,7 @@ func TestDeletedObjects(t *testing.T) {
 // nothing but gateway pods that no Service selects.
 func TestNoServiceInFront(t *testing.T) {
 	healthy := readCase(t, "testdata/F30-healthy.txtar").snap
-	snap := without(healthy, coreRef("Service", "bhs-orthweb", "istio-ingressgateway"))
+	snap := without(healthy, engine.CoreRef("Service", "bhs-orthweb", "istio-ingressgateway"))
 	deployment := map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "istio-ingressgateway", "namespace": "bhs-orthweb"}}
 	onNode := map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"hostNetwork": true}}}}
 	merge(onNode, deployment)

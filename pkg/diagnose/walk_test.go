@@ -10,45 +10,43 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// graphKind is a kind of these tests: an object blames those in its spec, and is
-// broken itself where its spec says so.
-var graphKind = schema.GroupKind{Group: "test", Kind: "Part"}
-
-func graphRef(name string) finding.Ref {
-	return finding.Ref{APIVersion: "test/v1", Kind: graphKind.Kind, Namespace: "x", Name: name}
+func graphRef(name string) object.Ref {
+	return object.Ref{APIVersion: "test/v1", Kind: object.GraphKind.Kind, Namespace: "x", Name: name}
 }
 
-func explainPart(x *examiner, obj *unstructured.Unstructured, failing bool) exam {
-	ref := finding.RefOf(obj)
-	e := exam{verdict: health.Verdict{Ref: ref, Status: health.Progressing}}
+func explainPart(x *engine.Context, obj *unstructured.Unstructured, failing bool) engine.Result {
+	ref := object.RefOf(obj)
+	e := engine.Result{Verdict: health.Verdict{Ref: ref, Status: health.Progressing}}
 	blames, _, _ := unstructured.NestedStringSlice(obj.Object, "spec", "blamedRefs")
 	for _, name := range blames {
-		e.blame = append(e.blame, graphRef(name))
+		e.Blame = append(e.Blame, graphRef(name))
 	}
 	examines, _, _ := unstructured.NestedStringSlice(obj.Object, "spec", "examinedRefs")
 	for _, name := range examines {
-		if below := x.examine(graphRef(name), failing); len(below.findings) > 0 {
-			e.blame = addRef(e.blame, graphRef(name))
+		if below := x.Examine(graphRef(name), failing); len(below.Findings) > 0 {
+			e.Blame = engine.AddRef(e.Blame, graphRef(name))
 		}
 	}
 	if broken, _, _ := unstructured.NestedBool(obj.Object, "spec", "broken"); broken {
-		e.verdict.Status = health.Failing
-		e.findings = []finding.Finding{{Code: "T1", Ref: ref, Message: ref.Name + " is broken"}}
+		e.Verdict.Status = health.Failing
+		e.Findings = []finding.Finding{{Code: "T1", Ref: ref, Message: ref.Name + " is broken"}}
 	}
 	return e
 }
 
 // graph is a walk over parts written as "a: b c", "*a" for one that is broken,
 // "a: ?b" for one that examines b first.
-func graph(parts ...string) *walk {
+func graph(parts ...string) *engine.Walk {
 	b := snapshot.NewBuilder()
-	asked := snapshot.Asked{Group: "test", Version: "v1", Kind: graphKind.Kind, Resource: "parts"}
+	asked := snapshot.Asked{Group: "test", Version: "v1", Kind: object.GraphKind.Kind, Resource: "parts"}
 	b.Add(asked)
 	for _, part := range parts {
 		name, to, _ := strings.Cut(part, ":")
@@ -62,21 +60,21 @@ func graph(parts ...string) *walk {
 			}
 		}
 		b.Add(asked, &unstructured.Unstructured{Object: map[string]any{
-			"apiVersion": "test/v1", "kind": graphKind.Kind, "metadata": map[string]any{"namespace": "x", "name": name},
+			"apiVersion": "test/v1", "kind": object.GraphKind.Kind, "metadata": map[string]any{"namespace": "x", "name": name},
 			"spec": map[string]any{"blamedRefs": blames, "examinedRefs": examines, "broken": broken},
 		}})
 	}
 	x := newExaminer(b.Build(snapshot.Meta{}), nil)
-	x.registry.byKind = map[schema.GroupKind]explainer{graphKind: explainPart}
-	return newWalk(x)
+	x.Registry.ByKind = map[schema.GroupKind]engine.Explainer{object.GraphKind: explainPart}
+	return engine.NewWalk(x)
 }
 
 // ways are the causes with their paths: "a>b: b is broken".
-func ways(out outcome) []string {
+func ways(out engine.Outcome) []string {
 	var all []string
-	for _, c := range out.causes {
+	for _, c := range out.Causes {
 		var path []string
-		for _, step := range c.path {
+		for _, step := range c.Path {
 			path = append(path, step.Ref.Name)
 		}
 		all = append(all, strings.Join(path, ">")+": "+c.Message)
@@ -102,7 +100,7 @@ func TestWalk(t *testing.T) {
 		{"itself", []string{"*a: a"}, "a", []string{"a: a is broken"}},
 		{"nothing", []string{"a: b", "b: a"}, "a", nil},
 	} {
-		compare(t, c.name, ways(graph(c.parts...).from(graphRef(c.from), false)), c.want)
+		compare(t, c.name, ways(graph(c.parts...).From(graphRef(c.from), false)), c.want)
 	}
 }
 
@@ -131,13 +129,13 @@ func TestWalkHasNoOrder(t *testing.T) {
 		}
 		alone := map[string][]string{}
 		for _, name := range names {
-			alone[name] = ways(graph(parts...).from(graphRef(name), false))
+			alone[name] = ways(graph(parts...).From(graphRef(name), false))
 		}
 		for range 4 {
 			random.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 			w := graph(parts...)
 			for _, name := range names {
-				if got := ways(w.from(graphRef(name), false)); !slices.Equal(got, alone[name]) {
+				if got := ways(w.From(graphRef(name), false)); !slices.Equal(got, alone[name]) {
 					t.Fatalf("%q, asked in the order %v: %s gives %q, alone %q", parts, names, name, got, alone[name])
 				}
 			}

@@ -9,18 +9,19 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // examineAll walks from every object in both passes.
-func examineAll(snap *snapshot.Snapshot) (all []outcome) {
+func examineAll(snap *snapshot.Snapshot) (all []engine.Outcome) {
 	x := newExaminer(snap, tenant.Discover(snap))
 	for _, kind := range workloadAsked {
 		for _, obj := range snap.List(kind, "").Objects {
 			for _, failing := range []bool{false, true} {
-				all = append(all, newWalk(x).from(finding.RefOf(obj), failing))
+				all = append(all, engine.NewWalk(x).From(object.RefOf(obj), failing))
 			}
 		}
 	}
@@ -52,7 +53,7 @@ func FuzzWorkloads(f *testing.F) {
 			}
 		}
 		for _, out := range examineAll(clusterOf(known, nil)) {
-			for _, c := range out.causes {
+			for _, c := range out.Causes {
 				if c.Code == "" || c.Ref.Kind == "" || c.Message == "" {
 					t.Errorf("a cause that says nothing: %+v", c.Finding)
 				}

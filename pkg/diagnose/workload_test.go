@@ -14,8 +14,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/deletion"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -60,11 +63,11 @@ type workloadCase struct {
 
 // workloadAsked are the kinds that are requested from the cases' clusters.
 var workloadAsked = []schema.GroupKind{
-	health.KustomizationKind, health.HelmReleaseKind, health.NamespaceKind, health.DeploymentKind, health.StatefulSetKind,
-	daemonSetKind, replicaSetKind, jobKind, cronJobKind, health.PodKind, health.EventKind, health.ServiceKind, nodeKind,
-	claimKind, volumeKind, storageClassKind, quotaKind, autoscalerKind, apiServiceKind, health.CertificateKind,
-	requestKind, health.IssuerKind, health.ClusterIssuerKind, secretKind, {Kind: "ConfigMap"}, {Kind: "ServiceAccount"},
-	attachmentKind, driverKind, budgetKind, revisionKind, mutatingWebhookKind, endpointSliceKind, health.LeaseKind, definitionKind, {Group: "acme.example", Kind: "Database"},
+	object.KustomizationKind, object.HelmReleaseKind, object.NamespaceKind, object.DeploymentKind, object.StatefulSetKind,
+	object.DaemonSetKind, object.ReplicaSetKind, object.JobKind, object.CronJobKind, object.PodKind, object.EventKind, object.ServiceKind, object.NodeKind,
+	object.ClaimKind, object.VolumeKind, object.StorageClassKind, object.QuotaKind, object.AutoscalerKind, object.APIServiceKind, object.CertificateKind,
+	object.RequestKind, object.IssuerKind, object.ClusterIssuerKind, object.SecretKind, {Kind: "ConfigMap"}, {Kind: "ServiceAccount"},
+	object.AttachmentKind, object.DriverKind, object.BudgetKind, object.RevisionKind, object.MutatingWebhookKind, object.EndpointSliceKind, object.LeaseKind, object.DefinitionKind, {Group: "acme.example", Kind: "Database"},
 }
 
 func readWorkloads(tb testing.TB) map[string]workloadFile {
@@ -102,7 +105,7 @@ func (c workloadCase) cluster(tb testing.TB, base []map[string]any) []map[string
 	byRef := map[string]map[string]any{}
 	for _, obj := range slices.Concat(base, c.Objects) {
 		obj = decoded(tb, obj)
-		ref := finding.RefOf(&unstructured.Unstructured{Object: obj}).String()
+		ref := object.RefOf(&unstructured.Unstructured{Object: obj}).String()
 		if have := byRef[ref]; have != nil {
 			mergePatch(have, obj)
 		} else {
@@ -131,7 +134,7 @@ func clusterAsked(kinds []schema.GroupKind, objects []map[string]any, forbidden 
 		byKind[u.GroupVersionKind().GroupKind()] = append(byKind[u.GroupVersionKind().GroupKind()], u)
 	}
 	for _, kind := range kinds {
-		asked := snapshot.Asked{Group: kind.Group, Kind: kind.Kind, Resource: finding.PluralOf(kind.Kind)}
+		asked := snapshot.Asked{Group: kind.Group, Kind: kind.Kind, Resource: object.PluralOf(kind.Kind)}
 		if slices.Contains(forbidden, kind.Kind) {
 			asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: asked.Resource}
 			builder.Add(asked)
@@ -187,47 +190,47 @@ func TestWorkloads(t *testing.T) {
 }
 
 // refNamed is the object with that name.
-func refNamed(t *testing.T, snap *snapshot.Snapshot, name string) finding.Ref {
+func refNamed(t *testing.T, snap *snapshot.Snapshot, name string) object.Ref {
 	t.Helper()
 	for _, asked := range snap.Asked() {
 		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
-			if ref := finding.RefOf(obj); ref.String() == name {
+			if ref := object.RefOf(obj); ref.String() == name {
 				return ref
 			}
 		}
 	}
 	t.Fatalf("there is no %s", name)
-	return finding.Ref{}
+	return object.Ref{}
 }
 
-func (c workloadCase) check(t *testing.T, x *examiner, of finding.Ref) {
+func (c workloadCase) check(t *testing.T, x *engine.Context, of object.Ref) {
 	if c.Direct {
-		x.exams.done[examKey{of.Key(), c.Failing}] = explainTerminating(x, x.snap.Lookup(of).Object, c.Failing)
+		x.Exams.Done[engine.ExamKey{Key: of.Key(), Failing: c.Failing}] = deletion.ExplainTerminating(x, x.Snap.Lookup(of).Object, c.Failing)
 	}
-	if got := x.examine(of, c.Failing).verdict.Status; got != c.Status {
+	if got := x.Examine(of, c.Failing).Verdict.Status; got != c.Status {
 		t.Errorf("it is %s, want %s", got, c.Status)
 	}
-	out := newWalk(x).from(of, c.Failing)
+	out := engine.NewWalk(x).From(of, c.Failing)
 	var causes, unknown, proof, path []string
 	var told []finding.Finding
-	for _, cause := range out.causes {
+	for _, cause := range out.Causes {
 		causes = append(causes, string(cause.Code)+" "+cause.Ref.String()+" "+cause.Reason)
 		told = append(told, cause.Finding)
 	}
 	compareMessages(t, told)
-	for _, why := range out.unknown {
+	for _, why := range out.Unknown {
 		unknown = append(unknown, why.String())
 	}
 	same(t, "causes", causes, c.Causes)
 	same(t, "unknown", unknown, c.Unknown)
-	if len(out.causes) == 0 {
+	if len(out.Causes) == 0 {
 		return
 	}
-	first := out.causes[0]
+	first := out.Causes[0]
 	for _, e := range first.Evidence {
 		proof = append(proof, e.Ref.String()+" "+e.Field+" = "+e.Value)
 	}
-	for _, step := range first.path {
+	for _, step := range first.Path {
 		path = append(path, step.Ref.Short())
 	}
 	among(t, "evidence", proof, c.Proof)

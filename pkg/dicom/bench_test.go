@@ -14,6 +14,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // tlsPair is a connection over TLS on loopback, after the handshake.
@@ -78,7 +80,7 @@ func benchmarkStore(b *testing.B, size int64) {
 		if size > small.Size() {
 			data = io.LimitReader(zeros{}, size)
 		}
-		if _, err := a.Store(context.Background(), someInstance, data); err != nil {
+		if _, err := a.Store(context.Background(), SomeInstance, data); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -120,7 +122,7 @@ func readRaw(r io.Reader, buf []byte) (kind byte, body []byte, err error) {
 	if _, err := io.ReadFull(r, buf[:pduHead]); err != nil {
 		return 0, nil, err
 	}
-	kind, body = buf[0], buf[pduHead:pduHead+network.Uint32(buf[2:])]
+	kind, body = buf[0], buf[pduHead:pduHead+part10.Network.Uint32(buf[2:])]
 	_, err = io.ReadFull(r, body)
 	return kind, body, err
 }
@@ -129,7 +131,8 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
-func BenchmarkStore8KiB(b *testing.B)  { benchmarkStore(b, 8<<10) }
+func BenchmarkStore8KiB(b *testing.B) { benchmarkStore(b, 8<<10) }
+
 func BenchmarkStore64MiB(b *testing.B) { benchmarkStore(b, 64<<20) }
 
 // BenchmarkRoundTrip is the floor under BenchmarkStore8KiB: as many bytes there,
@@ -175,10 +178,10 @@ func BenchmarkAssociate(b *testing.B) {
 }
 
 func BenchmarkScan(b *testing.B) {
-	file := NewTestStudy([32]byte{1}, time.Unix(0, 0), 1)[0].File
+	file := part10.NewTestStudy([32]byte{1}, time.Unix(0, 0), 1)[0].File
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Scan(bytes.NewReader(file)); err != nil {
+		if _, err := part10.Scan(bytes.NewReader(file)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"syscall"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // ErrReleased: the association was released, by Release or by the peer while an
@@ -62,7 +64,7 @@ type RefusedError struct {
 
 // Error says what was refused, and why.
 func (e *RefusedError) Error() string {
-	what := fmt.Sprintf("SOP class %s in transfer syntax %s", e.SOPClass, TransferSyntaxName(e.TransferSyntax))
+	what := fmt.Sprintf("SOP class %s in transfer syntax %s", e.SOPClass, part10.TransferSyntaxName(e.TransferSyntax))
 	if !e.Proposed {
 		return "no presentation context was proposed for " + what
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // Echo verifies that the peer responds (C-ECHO, PS3.7 section 9.1.5). It needs an accepted
@@ -17,11 +19,11 @@ func (a *Association) Echo(ctx context.Context) (Status, error) {
 		return Status{}, fmt.Errorf("C-ECHO: %w", err)
 	}
 	defer done()
-	id, err := a.context(Verification, "")
+	id, err := a.context(part10.Verification, "")
 	if err != nil {
 		return Status{}, fmt.Errorf("C-ECHO: %w", err)
 	}
-	rq := request{context: id, field: cEchoRQ, sopClass: Verification}
+	rq := request{context: id, field: cEchoRQ, sopClass: part10.Verification}
 	return a.exchange("C-ECHO", rq, nil)
 }
 
@@ -32,7 +34,7 @@ func (a *Association) Echo(ctx context.Context) (Status, error) {
 // *StatusError, after which the association goes on, or what ended it; see Err. A warning
 // is not an error: see the Status. When data fails before anything of it was sent, the
 // association goes on; otherwise the message can't be finished, and it is aborted.
-func (a *Association) Store(ctx context.Context, m Meta, data io.Reader) (Status, error) {
+func (a *Association) Store(ctx context.Context, m part10.Meta, data io.Reader) (Status, error) {
 	doing := "C-STORE of " + m.SOPInstance
 	done, err := a.begin(ctx)
 	if err != nil {
@@ -45,7 +47,7 @@ func (a *Association) Store(ctx context.Context, m Meta, data io.Reader) (Status
 	}
 	a.source.Reset(data)
 	rq := request{context: id, field: cStoreRQ, sopClass: m.SOPClass, instance: m.SOPInstance}
-	return a.exchange(doing, rq, streamed{a.source, m.TransferSyntax == deflated})
+	return a.exchange(doing, rq, streamed{a.source, m.TransferSyntax == part10.Deflated})
 }
 
 // context finds the accepted context for a SOP class and a transfer syntax, ""
@@ -106,7 +108,7 @@ func (a *Association) exchange(doing string, rq request, data source) (Status, e
 	if err != nil {
 		return Status{}, a.fail(doing, a.late(err, "the response", a.timeouts.Response))
 	}
-	status := Status{Code: rsp.status, Comment: printable(rsp.comment, maxComment)}
+	status := Status{Code: rsp.status, Comment: part10.Printable(rsp.comment, maxComment)}
 	if !status.Success() && !status.Warning() {
 		return status, fmt.Errorf("%s: %w", doing, &StatusError{Operation: rq.operation(), Status: status})
 	}
@@ -142,9 +144,9 @@ func (a *Association) readResponse(rq request) (response, error) {
 	case rsp.dataSetType != noDataSet:
 		err = malformed("announced a data set with its response, which has none")
 	case differs(rsp.sopClass, rq.sopClass):
-		err = malformed("answered for the SOP class %q instead of %s", printableUID(rsp.sopClass), rq.sopClass)
+		err = malformed("answered for the SOP class %q instead of %s", part10.PrintableUID(rsp.sopClass), rq.sopClass)
 	case rq.instance != "" && differs(rsp.instance, rq.instance):
-		err = malformed("answered for the instance %q instead of %s", printableUID(rsp.instance), rq.instance)
+		err = malformed("answered for the instance %q instead of %s", part10.PrintableUID(rsp.instance), rq.instance)
 	}
 	return rsp, err
 }

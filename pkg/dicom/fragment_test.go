@@ -10,12 +10,14 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // TestSentFragments cuts messages for each small longest PDU, and puts them
 // together again.
 func TestSentFragments(t *testing.T) {
-	command := request{context: 3, field: cStoreRQ, sopClass: SecondaryCaptureStorage, instance: "2.25.1"}.encode(nil, 7)
+	command := request{context: 3, field: cStoreRQ, sopClass: part10.SecondaryCaptureStorage, instance: "2.25.1"}.encode(nil, 7)
 	for longest := uint32(minPDU); longest <= 48; longest++ {
 		for size := 1; size <= 64; size++ {
 			data := make([]byte, size)
@@ -51,7 +53,7 @@ func reassemble(t *testing.T, wire []byte, longest uint32) (command, data []byte
 		}
 		control := body[5]
 		of := control & controlCommand
-		if body[4] != 3 || over[of] || of == 0 && !over[controlCommand] || int(network.Uint32(body)) != len(body)-4 {
+		if body[4] != 3 || over[of] || of == 0 && !over[controlCommand] || int(part10.Network.Uint32(body)) != len(body)-4 {
 			t.Fatalf("a fragment out of place: %x", body)
 		}
 		over[of] = control&controlLast != 0
@@ -92,7 +94,7 @@ func TestReceivedFragments(t *testing.T) {
 			_, body, _ := readPDU(r, nil, maxTaken)
 			joined = append(joined, body...)
 		}
-		network.PutUint32(joined[2:], uint32(len(joined)-pduHead))
+		part10.Network.PutUint32(joined[2:], uint32(len(joined)-pduHead))
 		p.write(joined)
 	})
 	for range most + 1 {
@@ -128,7 +130,7 @@ func TestOneWrite(t *testing.T) {
 	}
 	before := count.writes
 	for range 10 {
-		if _, err := a.Store(context.Background(), someInstance, io.LimitReader(zeros{}, 8<<10)); err != nil {
+		if _, err := a.Store(context.Background(), SomeInstance, io.LimitReader(zeros{}, 8<<10)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,7 +149,7 @@ func TestNoMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	allocations := testing.AllocsPerRun(1, func() {
-		if _, err := a.Store(context.Background(), someInstance, io.LimitReader(zeros{}, 32<<20)); err != nil {
+		if _, err := a.Store(context.Background(), SomeInstance, io.LimitReader(zeros{}, 32<<20)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -166,7 +168,7 @@ func TestOperationsTakeTurns(t *testing.T) {
 	failures := make(chan error, 8)
 	for range cap(failures) {
 		go func() {
-			_, err := a.Store(context.Background(), someInstance, io.LimitReader(zeros{}, 20000))
+			_, err := a.Store(context.Background(), SomeInstance, io.LimitReader(zeros{}, 20000))
 			failures <- err
 		}()
 	}

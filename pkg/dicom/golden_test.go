@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 const goldenRQ = `
@@ -103,7 +105,7 @@ func TestExactBytes(t *testing.T) {
 	})
 	ctx := context.Background()
 	o := someOptions()
-	o.Contexts = []Proposal{{Verification, []string{ImplicitVRLittleEndian}}, {SecondaryCaptureStorage, []string{ExplicitVRLittleEndian}}}
+	o.Contexts = []Proposal{{part10.Verification, []string{part10.ImplicitVRLittleEndian}}, {part10.SecondaryCaptureStorage, []string{part10.ExplicitVRLittleEndian}}}
 	a, err := Associate(ctx, conn, o)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +116,7 @@ func TestExactBytes(t *testing.T) {
 	if status, err := a.Echo(ctx); err != nil || !status.Success() {
 		t.Errorf("C-ECHO: %v, %v", status, err)
 	}
-	status, err := a.Store(ctx, someInstance, strings.NewReader("abcd"))
+	status, err := a.Store(ctx, SomeInstance, strings.NewReader("abcd"))
 	if err != nil || !status.Warning() || status.String() != "warning: coercion of data elements (status B000)" {
 		t.Errorf("C-STORE: %v, %v", status, err)
 	}

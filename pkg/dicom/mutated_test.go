@@ -11,8 +11,8 @@ import (
 // TestMutated changes what peers answer, and files, at random, and holds them to what
 // the fuzz targets do.
 func TestMutated(t *testing.T) {
-	session := octets(t, goldenAC+goldenEchoRSP+goldenStoreRSP+"06 00 00000004 00000000")
-	file := someFile().File[:400]
+	session := Octets(t, goldenAC+goldenEchoRSP+goldenStoreRSP+"06 00 00000004 00000000")
+	file := SomeFile().File[:400]
 	var rows []reliability.Row
 	for _, m := range []struct {
 		about, promise string

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 func TestCheckAETitle(t *testing.T) {
@@ -45,8 +47,8 @@ func TestOptions(t *testing.T) {
 		{"a bad called title", func(o *Options) { o.Called = `\` }, "called: "},
 		{"no contexts", func(o *Options) { o.Contexts = nil }, "1 to 128 presentation contexts, not 0"},
 		{"too many contexts", func(o *Options) { o.Contexts = make([]Proposal, 129) }, "not 129"},
-		{"no transfer syntax", func(o *Options) { o.Contexts = []Proposal{{Verification, nil}} }, "no transfer syntax is proposed"},
-		{"no UID", func(o *Options) { o.Contexts = []Proposal{{"CT", []string{ImplicitVRLittleEndian}}} }, `"CT" is not a UID`},
+		{"no transfer syntax", func(o *Options) { o.Contexts = []Proposal{{part10.Verification, nil}} }, "no transfer syntax is proposed"},
+		{"no UID", func(o *Options) { o.Contexts = []Proposal{{"CT", []string{part10.ImplicitVRLittleEndian}}} }, `"CT" is not a UID`},
 		{"a long PDU", func(o *Options) { o.MaxPDU = 2 << 20 }, "at most 1048576"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
@@ -59,10 +61,10 @@ func TestOptions(t *testing.T) {
 }
 
 func TestPropose(t *testing.T) {
-	jpeg := someInstance
+	jpeg := SomeInstance
 	jpeg.TransferSyntax = "1.2.840.10008.1.2.4.50"
 	var got []string
-	for _, p := range Propose(someInstance, jpeg, someInstance) {
+	for _, p := range Propose(SomeInstance, jpeg, SomeInstance) {
 		got = append(got, p.AbstractSyntax+" in "+strings.Join(p.TransferSyntaxes, ","))
 	}
 	want := []string{
@@ -76,7 +78,7 @@ func TestPropose(t *testing.T) {
 	}
 }
 
-var twoContexts = []Proposal{{Verification, []string{ImplicitVRLittleEndian}}, {SecondaryCaptureStorage, []string{ExplicitVRLittleEndian}}}
+var twoContexts = []Proposal{{part10.Verification, []string{part10.ImplicitVRLittleEndian}}, {part10.SecondaryCaptureStorage, []string{part10.ExplicitVRLittleEndian}}}
 
 func TestParseAccept(t *testing.T) {
 	for _, c := range []struct{ about, from, to, want string }{
@@ -92,7 +94,7 @@ func TestParseAccept(t *testing.T) {
 		{"an unknown item", "10 00 0015", "99 00 0015", ""},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			body := octets(t, strings.Replace(goldenAC, c.from, c.to, 1))[pduHead:]
+			body := Octets(t, strings.Replace(goldenAC, c.from, c.to, 1))[pduHead:]
 			_, _, err := parseAccept(body, twoContexts)
 			holds(t, err, c.want)
 		})
@@ -120,12 +122,12 @@ func TestContextResults(t *testing.T) {
 		if results := a.Contexts(); !results[0].Accepted() || results[1].Accepted() || results[1].TransferSyntax != "" {
 			t.Errorf("the contexts are %+v", results)
 		}
-		_, err = a.Store(context.Background(), someInstance, strings.NewReader("abcd"))
+		_, err = a.Store(context.Background(), SomeInstance, strings.NewReader("abcd"))
 		holds(t, err, "the peer does not accept SOP class 1.2.840.10008.5.1.4.1.1.7 in transfer syntax Explicit VR Little Endian: "+want)
 		if refused, ok := isError[*RefusedError](err); !ok || !refused.Proposed || a.Err() != nil {
 			t.Errorf("%+v, and the association: %v", refused, a.Err())
 		}
-		other := someInstance
+		other := SomeInstance
 		other.TransferSyntax = "1.2.840.10008.1.2.4.50"
 		_, err = a.Store(context.Background(), other, strings.NewReader("abcd"))
 		holds(t, err, "no presentation context was proposed for SOP class 1.2.840.10008.5.1.4.1.1.7 in transfer syntax JPEG Baseline (Process 1)")
@@ -134,8 +136,8 @@ func TestContextResults(t *testing.T) {
 }
 
 func TestContextsWithoutAnswer(t *testing.T) {
-	body := octets(t, goldenAC)[pduHead:]
-	three := append(twoContexts[:2:2], Proposal{"1.2.3", []string{ImplicitVRLittleEndian}})
+	body := Octets(t, goldenAC)[pduHead:]
+	three := append(twoContexts[:2:2], Proposal{"1.2.3", []string{part10.ImplicitVRLittleEndian}})
 	_, results, err := parseAccept(body, three)
 	if err != nil || results[2].Result != NotAnswered || results[2].Result.String() != "not answered" {
 		t.Errorf("%+v, %v", results[2], err)
@@ -173,12 +175,12 @@ func TestStatusErrorsLeaveTheAssociation(t *testing.T) {
 		}
 		drain(p)
 	})
-	_, err := a.Store(context.Background(), someInstance, strings.NewReader("abcd"))
+	_, err := a.Store(context.Background(), SomeInstance, strings.NewReader("abcd"))
 	holds(t, err, "C-STORE of 2.25.1: the peer answered C-STORE with: refused: out of resources (status A700)")
 	if e, ok := isError[*StatusError](err); !ok || e.Status.Code != 0xA700 {
 		t.Error(err)
 	}
-	if _, err := a.Store(context.Background(), someInstance, strings.NewReader("abcd")); err != nil {
+	if _, err := a.Store(context.Background(), SomeInstance, strings.NewReader("abcd")); err != nil {
 		t.Error(err)
 	}
 }

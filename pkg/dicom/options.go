@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // Options are the parameters of an association.
@@ -67,7 +69,7 @@ func (o Options) check() error {
 			return fmt.Errorf("no transfer syntax is proposed for %s", c.AbstractSyntax)
 		}
 		for _, uid := range append([]string{c.AbstractSyntax}, c.TransferSyntaxes...) {
-			if err := checkUID(uid); err != nil {
+			if err := part10.CheckUID(uid); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,10 @@
 package dicom
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
+)
 
 // Peer is the peer's description of itself in its acceptance.
 type Peer struct {
@@ -37,7 +41,7 @@ func parseAccept(body []byte, proposals []Proposal) (Peer, []Result, error) {
 	if len(body) < fixed {
 		return peer, nil, malformed("sent an A-ASSOCIATE-AC that ends within its fixed part")
 	}
-	if network.Uint16(body)&1 == 0 {
+	if part10.Network.Uint16(body)&1 == 0 {
 		return peer, nil, malformed("accepted without protocol version 1")
 	}
 	err := eachItem(body[fixed:], "A-ASSOCIATE-AC", func(kind byte, value []byte) error {
@@ -55,10 +59,10 @@ func parseAccept(body []byte, proposals []Proposal) (Peer, []Result, error) {
 // eachItem walks items and sub-items, whose heads are alike.
 func eachItem(b []byte, where string, visit func(kind byte, value []byte) error) error {
 	for len(b) > 0 {
-		if len(b) < 4 || len(b)-4 < int(network.Uint16(b[2:])) {
+		if len(b) < 4 || len(b)-4 < int(part10.Network.Uint16(b[2:])) {
 			return malformed("sent an item in %s that ends too early", where)
 		}
-		end := 4 + int(network.Uint16(b[2:]))
+		end := 4 + int(part10.Network.Uint16(b[2:]))
 		if err := visit(b[0], b[4:end]); err != nil {
 			return err
 		}
@@ -86,13 +90,13 @@ func acceptContext(value []byte, results []Result) error {
 	}
 	err := eachItem(value[4:], "a presentation context", func(kind byte, value []byte) error {
 		if kind == itemTransfer {
-			r.TransferSyntax = trimUID(value)
+			r.TransferSyntax = part10.TrimUID(value)
 		}
 		return nil
 	})
 	if err == nil && !slices.Contains(r.Proposal.TransferSyntaxes, r.TransferSyntax) {
 		err = malformed("accepted the presentation context %d in the transfer syntax %q, which was not proposed in it",
-			id, printableUID([]byte(r.TransferSyntax)))
+			id, part10.PrintableUID([]byte(r.TransferSyntax)))
 	}
 	return err
 }
@@ -105,13 +109,13 @@ func (p *Peer) learn(kind byte, value []byte) error {
 		if len(value) != 4 {
 			return malformed("sent its maximum PDU length in %d bytes instead of 4", len(value))
 		}
-		if p.MaxPDU = network.Uint32(value); p.MaxPDU != 0 && p.MaxPDU < minPDU {
+		if p.MaxPDU = part10.Network.Uint32(value); p.MaxPDU != 0 && p.MaxPDU < minPDU {
 			return malformed("accepts PDUs of at most %d bytes, which are too short for any data", p.MaxPDU)
 		}
 	case itemImplementation:
-		p.ImplementationClass = printableUID(value)
+		p.ImplementationClass = part10.PrintableUID(value)
 	case itemVersionName:
-		p.VersionName = printable(value, 16)
+		p.VersionName = part10.Printable(value, 16)
 	}
 	return nil
 }

@@ -1,5 +1,9 @@
 package dicom
 
+import (
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
+)
+
 // Item types of A-ASSOCIATE-RQ and -AC (PS3.8 sections 9.3.2 and 9.3.3, annex
 // D, and PS3.7 section D.3.3).
 const (
@@ -22,7 +26,7 @@ func associateRQ(o Options) []byte {
 	b = appendAETitle(b, o.Called)
 	b = appendAETitle(b, o.Calling)
 	b = append(b, make([]byte, 32)...)
-	b = appendText(b, itemApplication, applicationContext)
+	b = appendText(b, itemApplication, part10.ApplicationContext)
 	for i, c := range o.Contexts {
 		b = appendItem(b, itemContextRQ, func(b []byte) []byte {
 			b = append(b, contextID(i), 0, 0, 0)
@@ -35,11 +39,11 @@ func associateRQ(o Options) []byte {
 	}
 	b = appendItem(b, itemUser, func(b []byte) []byte {
 		b = append(b, itemMaxLength, 0, 0, 4)
-		b = network.AppendUint32(b, o.MaxPDU)
-		b = appendText(b, itemImplementation, ImplementationClassUID)
-		return appendText(b, itemVersionName, ImplementationVersionName)
+		b = part10.Network.AppendUint32(b, o.MaxPDU)
+		b = appendText(b, itemImplementation, part10.ImplementationClassUID)
+		return appendText(b, itemVersionName, part10.ImplementationVersionName)
 	})
-	network.PutUint32(b[2:], uint32(len(b)-pduHead))
+	part10.Network.PutUint32(b[2:], uint32(len(b)-pduHead))
 	return b
 }
 
@@ -55,6 +59,6 @@ func appendText(b []byte, kind byte, text string) []byte {
 func appendItem(b []byte, kind byte, fill func([]byte) []byte) []byte {
 	start := len(b)
 	b = fill(append(b, kind, 0, 0, 0))
-	network.PutUint16(b[start+2:], uint16(len(b)-start-4))
+	part10.Network.PutUint16(b[start+2:], uint16(len(b)-start-4))
 	return b
 }

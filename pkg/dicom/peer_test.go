@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // scripted is the other end of a connection: it expects and sends exact bytes.
@@ -20,10 +22,11 @@ type scripted struct {
 }
 
 var comment = regexp.MustCompile(`(?m)#.*$`)
+
 var quoted = regexp.MustCompile(`'([^']*)'`)
 
-// octets reads hexadecimal with blanks, # comments and 'text'.
-func octets(t testing.TB, text string) []byte {
+// Octets reads hexadecimal with blanks, # comments and 'text'.
+func Octets(t testing.TB, text string) []byte {
 	t.Helper()
 	text = comment.ReplaceAllString(text, "")
 	text = quoted.ReplaceAllStringFunc(text, func(s string) string { return hex.EncodeToString([]byte(s[1 : len(s)-1])) })
@@ -36,7 +39,7 @@ func octets(t testing.TB, text string) []byte {
 
 func (p *scripted) expect(text string) {
 	p.t.Helper()
-	want := octets(p.t, text)
+	want := Octets(p.t, text)
 	got := make([]byte, len(want))
 	n, err := io.ReadFull(p.conn, got)
 	if !bytes.Equal(got[:n], want) {
@@ -44,7 +47,7 @@ func (p *scripted) expect(text string) {
 	}
 }
 
-func (p *scripted) send(text string) { p.write(octets(p.t, text)) }
+func (p *scripted) send(text string) { p.write(Octets(p.t, text)) }
 
 func (p *scripted) write(b []byte) { _, _ = p.conn.Write(b) }
 
@@ -54,7 +57,7 @@ func (p *scripted) pdu() (kind byte, body []byte) {
 	if _, err := io.ReadFull(p.conn, head[:]); err != nil {
 		return 0, nil
 	}
-	body = make([]byte, network.Uint32(head[2:]))
+	body = make([]byte, part10.Network.Uint32(head[2:]))
 	_, _ = io.ReadFull(p.conn, body)
 	return head[0], body
 }
@@ -96,9 +99,9 @@ func acceptance(t testing.TB, rq []byte, maxPDU uint32) []byte {
 	}
 	b = appendItem(b, itemUser, func(b []byte) []byte {
 		b = append(b, itemMaxLength, 0, 0, 4)
-		return network.AppendUint32(b, maxPDU)
+		return part10.Network.AppendUint32(b, maxPDU)
 	})
-	network.PutUint32(b[2:], uint32(len(b)-pduHead))
+	part10.Network.PutUint32(b[2:], uint32(len(b)-pduHead))
 	return b
 }
 
@@ -111,13 +114,13 @@ func (p *scripted) message() (context byte, command, data []byte) {
 			return 0, nil, nil
 		}
 		for len(body) > 0 {
-			value := body[4 : 4+network.Uint32(body)]
+			value := body[4 : 4+part10.Network.Uint32(body)]
 			body = body[4+len(value):]
 			context = value[0]
 			last := value[1]&controlLast != 0
 			if value[1]&controlCommand != 0 {
 				command = append(command, value[2:]...)
-				hasData = hasData || last && bytes.Contains(command, octets(p.t, "0000 0008 02000000 0100"))
+				hasData = hasData || last && bytes.Contains(command, Octets(p.t, "0000 0008 02000000 0100"))
 				if last && !hasData {
 					return
 				}
@@ -131,9 +134,9 @@ func (p *scripted) message() (context byte, command, data []byte) {
 // reply builds a response to a command set, in PDUs that hold fragments of the
 // given length.
 func reply(context byte, command []byte, status uint16, fragment int) []byte {
-	field := little.Uint16(element0000(command, tagField))
+	field := part10.Little.Uint16(element0000(command, tagField))
 	rsp := newCommand(nil).uid(tagSOPClass, string(element0000(command, tagSOPClass))).number(tagField, field|0x8000).
-		number(tagRespondedTo, little.Uint16(element0000(command, tagMessageID))).
+		number(tagRespondedTo, part10.Little.Uint16(element0000(command, tagMessageID))).
 		number(tagDataSetType, noDataSet).number(tagStatus, status)
 	if instance := element0000(command, tagInstance); instance != nil {
 		rsp = rsp.uid(tagInstance, string(instance))
@@ -146,8 +149,8 @@ func reply(context byte, command []byte, status uint16, fragment int) []byte {
 
 func element0000(set []byte, element uint16) []byte {
 	for b := set; len(b) >= 8; {
-		value := b[8 : 8+little.Uint32(b[4:])]
-		if little.Uint16(b[2:]) == element {
+		value := b[8 : 8+part10.Little.Uint32(b[4:])]
+		if part10.Little.Uint16(b[2:]) == element {
 			return value
 		}
 		b = b[8+len(value):]
@@ -212,10 +215,10 @@ func loopback(t testing.TB) (ours, theirs net.Conn) {
 	return ours, <-accepted
 }
 
-var someInstance = Meta{SOPClass: SecondaryCaptureStorage, SOPInstance: "2.25.1", TransferSyntax: ExplicitVRLittleEndian}
+var SomeInstance = part10.Meta{SOPClass: part10.SecondaryCaptureStorage, SOPInstance: "2.25.1", TransferSyntax: part10.ExplicitVRLittleEndian}
 
 func someOptions() Options {
-	return Options{Calling: "ORTHWEB", Called: "ORTHANC", Contexts: Propose(someInstance),
+	return Options{Calling: "ORTHWEB", Called: "ORTHANC", Contexts: Propose(SomeInstance),
 		Timeouts: Timeouts{Association: 5 * time.Second, Response: 5 * time.Second, Idle: 5 * time.Second}}
 }
 

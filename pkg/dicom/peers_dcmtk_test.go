@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 func TestStorescpKeepsBytes(t *testing.T) {
@@ -47,14 +48,14 @@ func TestStorescpTransferSyntaxes(t *testing.T) {
 	port, dir := storescp(t, "--bit-preserving", "--accept-all")
 	plain := filepath.Join(t.TempDir(), "plain.dcm")
 	for _, c := range []struct{ program, flag, syntax string }{
-		{"dcmconv", "+te", ExplicitVRLittleEndian},
-		{"dcmconv", "+ti", ImplicitVRLittleEndian},
-		{"dcmconv", "+tb", explicitVRBigEndian},
-		{"dcmconv", "+td", deflated},
+		{"dcmconv", "+te", part10.ExplicitVRLittleEndian},
+		{"dcmconv", "+ti", part10.ImplicitVRLittleEndian},
+		{"dcmconv", "+tb", part10.ExplicitVRBigEndian},
+		{"dcmconv", "+td", part10.Deflated},
 		{"dcmcrle", "--uid-never", "1.2.840.10008.1.2.5"},
 		{"dcmcjpeg", "+e1", "1.2.840.10008.1.2.4.70"},
 	} {
-		t.Run(TransferSyntaxName(c.syntax), func(t *testing.T) {
+		t.Run(part10.TransferSyntaxName(c.syntax), func(t *testing.T) {
 			instance := anew(1)[0]
 			if err := os.WriteFile(plain, instance.File, 0o600); err != nil {
 				t.Fatal(err)
@@ -65,7 +66,7 @@ func TestStorescpTransferSyntaxes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, err := Scan(bytes.NewReader(file))
+			found, err := part10.Scan(bytes.NewReader(file))
 			if err != nil || found.TransferSyntax != c.syntax || found.StudyUID != instance.StudyUID || found.Frames != 1 {
 				t.Fatalf("%+v: %v", found, err)
 			}
@@ -75,7 +76,7 @@ func TestStorescpTransferSyntaxes(t *testing.T) {
 			}
 			release(t, a)
 			want := file[found.DataOffset:]
-			if c.syntax == deflated && len(want)%2 == 1 {
+			if c.syntax == part10.Deflated && len(want)%2 == 1 {
 				want = append(want, 0)
 			}
 			arrived(t, dir, found.SOPInstance, want)
@@ -85,16 +86,16 @@ func TestStorescpTransferSyntaxes(t *testing.T) {
 
 func TestStorescpRefuses(t *testing.T) {
 	port, _ := storescp(t, "--refuse")
-	_, err := Associate(context.Background(), dial(t, port), peerOptions("STORESCP", someInstance))
+	_, err := Associate(context.Background(), dial(t, port), peerOptions("STORESCP", SomeInstance))
 	if _, ok := isError[*RejectError](err); !ok {
 		t.Error(err)
 	}
 	t.Log(err)
 	// Its default is to take uncompressed instances only.
 	port, _ = storescp(t)
-	jpeg := someInstance
+	jpeg := SomeInstance
 	jpeg.TransferSyntax = "1.2.840.10008.1.2.4.50"
-	private := someInstance
+	private := SomeInstance
 	private.SOPClass = "2.25.99"
 	a := open(t, port, peerOptions("STORESCP", jpeg, private))
 	_, err = a.Store(context.Background(), jpeg, strings.NewReader("abcd"))
@@ -107,7 +108,7 @@ func TestStorescpRefuses(t *testing.T) {
 func TestStorescpAborts(t *testing.T) {
 	for _, when := range []string{"--abort-after", "--abort-during"} {
 		port, _ := storescp(t, when)
-		a := open(t, port, peerOptions("STORESCP", someInstance))
+		a := open(t, port, peerOptions("STORESCP", SomeInstance))
 		_, err := store(a, anew(1)[0])
 		if _, ok := isError[*AbortError](err); !ok || a.Err() == nil {
 			t.Errorf("%s: %v", when, err)
@@ -119,7 +120,7 @@ func TestStorescpAborts(t *testing.T) {
 func TestStorescpIsSlow(t *testing.T) {
 	for _, when := range []string{"--sleep-after", "--sleep-during"} {
 		port, _ := storescp(t, when, "1")
-		o := peerOptions("STORESCP", someInstance)
+		o := peerOptions("STORESCP", SomeInstance)
 		a := open(t, port, o)
 		if status, err := store(a, anew(1)[0]); err != nil || !status.Success() {
 			t.Errorf("%s: %v, %v", when, status, err)
@@ -142,12 +143,12 @@ func TestStorescpIsSlow(t *testing.T) {
 // the A-ABORT.
 func TestStorescpCancelled(t *testing.T) {
 	port, _ := storescp(t, "--bit-preserving")
-	a := open(t, port, peerOptions("STORESCP", someInstance))
-	head := append(identity(), octets(t, "e07f 1000 'OB' 0000 000000f0")...)
+	a := open(t, port, peerOptions("STORESCP", SomeInstance))
+	head := append(Identity(), Octets(t, "e07f 1000 'OB' 0000 000000f0")...)
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	_, err := a.Store(ctx, someInstance, io.MultiReader(bytes.NewReader(head), zeros{}))
+	_, err := a.Store(ctx, SomeInstance, io.MultiReader(bytes.NewReader(head), zeros{}))
 	if took := time.Since(start); err == nil || took > 1300*time.Millisecond {
 		t.Errorf("%v after %s", err, took)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // orthanc runs an Orthanc of its own.
@@ -44,7 +45,7 @@ func TestOrthancStores(t *testing.T) {
 			t.Fatalf("Orthanc has the instances %+v", found)
 		}
 		file := archive.Get(t, "/instances/"+found[0].ID+"/file")
-		back, err := Scan(bytes.NewReader(file))
+		back, err := part10.Scan(bytes.NewReader(file))
 		if err != nil || back.StudyUID != instance.StudyUID {
 			t.Fatalf("%+v: %v", back, err)
 		}
@@ -56,10 +57,10 @@ func TestOrthancStores(t *testing.T) {
 
 func TestOrthancRejects(t *testing.T) {
 	port := orthanc(t).DICOMPort
-	_, err := Associate(context.Background(), dial(t, port), peerOptions("NOBODY", someInstance))
+	_, err := Associate(context.Background(), dial(t, port), peerOptions("NOBODY", SomeInstance))
 	holds(t, err, "called-AE-title-not-recognized")
-	a := open(t, port, peerOptions("ORTHANC", someInstance))
-	_, err = a.Store(context.Background(), someInstance, bytes.NewReader(identity()))
+	a := open(t, port, peerOptions("ORTHANC", SomeInstance))
+	_, err = a.Store(context.Background(), SomeInstance, bytes.NewReader(Identity()))
 	if err == nil {
 		t.Error("Orthanc took an instance of no study")
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // These tests run against DCMTK, Orthanc and dicom3tools as Debian has them:
@@ -46,7 +47,7 @@ func dial(t testing.TB, port int) net.Conn {
 	return conn
 }
 
-func peerOptions(called string, instances ...Meta) Options {
+func peerOptions(called string, instances ...part10.Meta) Options {
 	return Options{Calling: "ORTHWEB", Called: called, Contexts: Propose(instances...)}
 }
 
@@ -59,15 +60,15 @@ func open(t testing.TB, port int, o Options) *Association {
 	return a
 }
 
-func store(a *Association, instance TestInstance) (Status, error) {
+func store(a *Association, instance part10.TestInstance) (Status, error) {
 	return a.Store(context.Background(), instance.Meta, bytes.NewReader(instance.File[instance.DataOffset:]))
 }
 
 // anew is a study with UIDs of its own.
-func anew(instances int) []TestInstance {
+func anew(instances int) []part10.TestInstance {
 	var seed [32]byte
 	copy(seed[:], fmt.Sprint(time.Now().UnixNano()))
-	return NewTestStudy(seed, time.Now(), instances)
+	return part10.NewTestStudy(seed, time.Now(), instances)
 }
 
 func release(t testing.TB, a *Association) {
@@ -88,7 +89,7 @@ func arrived(t testing.TB, dir, uid string, want []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	meta, err := ReadMeta(bytes.NewReader(file))
+	meta, err := part10.ReadMeta(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package dicom
 import (
 	"cmp"
 	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // Propose returns the presentation contexts for storing such instances, and for C-ECHO: one
@@ -10,12 +12,12 @@ import (
 // that the file doesn't have. Each SOP class is proposed in the default transfer syntax as
 // well, as PS3.5 section 10.1 requires. The order is fixed, Verification first. There may
 // be more than the 128 that one association takes.
-func Propose(instances ...Meta) []Proposal {
-	proposals := []Proposal{{Verification, []string{ImplicitVRLittleEndian}}}
+func Propose(instances ...part10.Meta) []Proposal {
+	proposals := []Proposal{{part10.Verification, []string{part10.ImplicitVRLittleEndian}}}
 	for _, m := range instances {
 		proposals = append(proposals,
 			Proposal{m.SOPClass, []string{m.TransferSyntax}},
-			Proposal{m.SOPClass, []string{ImplicitVRLittleEndian}})
+			Proposal{m.SOPClass, []string{part10.ImplicitVRLittleEndian}})
 	}
 	order := func(a, b Proposal) int {
 		return cmp.Or(cmp.Compare(a.AbstractSyntax, b.AbstractSyntax),

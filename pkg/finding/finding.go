@@ -1,6 +1,10 @@
 package finding
 
-import "time"
+import (
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+)
 
 // Code identifies a kind of finding permanently: "OW4103". docs/findings.md lists them.
 // The first digit is the layer: 1 layers of Flux, 2 sources, 3 Helm, 4 workloads, 5
@@ -23,7 +27,7 @@ const (
 // Finding is one problem of one object.
 type Finding struct {
 	Code Code
-	Ref  Ref
+	Ref  object.Ref
 	// Reason is the reason that Kubernetes or Flux gives, if any.
 	Reason string
 	// Message is one sentence, without a period.
@@ -38,7 +42,7 @@ type Finding struct {
 // Evidence is one fact that proves a finding: a field of an object, or an event
 // about it (Field "event").
 type Evidence struct {
-	Ref   Ref
+	Ref   object.Ref
 	Field string
 	Value string
 	// At is when the fact began, zero if that is not known.

@@ -3,16 +3,16 @@ package health
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // AppliedBy is the layer that applies an object, by the labels that
 // kustomize-controller sets on all objects that it applies (kustomize-controller v1.9,
 // ssa.ResourceManager.SetOwnerLabels). Without these labels, it has no name.
-func AppliedBy(obj *unstructured.Unstructured) finding.Ref {
+func AppliedBy(obj *unstructured.Unstructured) object.Ref {
 	labels := obj.GetLabels()
-	return finding.Ref{
-		APIVersion: KustomizationKind.Group + "/v1", Kind: KustomizationKind.Kind,
+	return object.Ref{
+		APIVersion: object.KustomizationKind.Group + "/v1", Kind: object.KustomizationKind.Kind,
 		Namespace: labels["kustomize.toolkit.fluxcd.io/namespace"], Name: labels["kustomize.toolkit.fluxcd.io/name"],
 	}
 }

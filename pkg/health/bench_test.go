@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -30,7 +30,7 @@ func BenchmarkTenants(b *testing.B) {
 
 // platform has two layers and five releases for each tenant, one long chain of
 // layers through all the tenants, and a warning about each of the layers.
-func platform(tenants int) (*snapshot.Snapshot, []finding.Ref) {
+func platform(tenants int) (*snapshot.Snapshot, []object.Ref) {
 	var layers, releases, events []*unstructured.Unstructured
 	for i := range tenants {
 		name := fmt.Sprintf("t%04d", i)
@@ -43,12 +43,12 @@ func platform(tenants int) (*snapshot.Snapshot, []finding.Ref) {
 	}
 	layers[0] = layer("t0000-dependency", "t0000-application", "False", "HealthCheckFailed")
 	builder := snapshot.NewBuilder()
-	builder.Add(snapshot.Asked{Group: KustomizationKind.Group, Kind: KustomizationKind.Kind}, layers...)
-	builder.Add(snapshot.Asked{Group: HelmReleaseKind.Group, Kind: HelmReleaseKind.Kind}, releases...)
-	builder.Add(snapshot.Asked{Kind: EventKind.Kind}, events...)
-	var refs []finding.Ref
+	builder.Add(snapshot.Asked{Group: object.KustomizationKind.Group, Kind: object.KustomizationKind.Kind}, layers...)
+	builder.Add(snapshot.Asked{Group: object.HelmReleaseKind.Group, Kind: object.HelmReleaseKind.Kind}, releases...)
+	builder.Add(snapshot.Asked{Kind: object.EventKind.Kind}, events...)
+	var refs []object.Ref
 	for _, obj := range append(layers, releases...) {
-		refs = append(refs, finding.RefOf(obj))
+		refs = append(refs, object.RefOf(obj))
 	}
 	return builder.Build(snapshot.Meta{At: noon}), refs
 }

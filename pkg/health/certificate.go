@@ -7,8 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/duration"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -19,22 +18,22 @@ const issuingTime = 5 * time.Minute
 // Expiry is when the stored certificate of a Certificate expires, zero if there is
 // none.
 func Expiry(certificate *unstructured.Unstructured) time.Time {
-	return field.Time(certificate.Object, "status", "notAfter")
+	return object.Time(certificate.Object, "status", "notAfter")
 }
 
 // certificate judges a cert-manager Certificate (v1.21, conditions Ready and Issuing).
 // The expiry is compared with the time of the snapshot, not only with what cert-manager
 // last wrote.
 func (a *Assessor) certificate(obj *unstructured.Unstructured, v Verdict) Verdict {
-	ready, issuing, expiry := field.ConditionOf(obj, "Ready"), field.ConditionOf(obj, "Issuing"), Expiry(obj)
-	attempts := field.Int(obj.Object, "status", "failedIssuanceAttempts")
+	ready, issuing, expiry := object.ConditionOf(obj, "Ready"), object.ConditionOf(obj, "Issuing"), Expiry(obj)
+	attempts := object.Int(obj.Object, "status", "failedIssuanceAttempts")
 	switch {
 	case !expiry.IsZero() && !a.now.Before(expiry):
 		return v.with(Failing, Expired, "it expired "+duration.HumanDuration(a.now.Sub(expiry))+" ago", expiry)
 	case ready.Is("True") && ready.Outdated(obj):
 		return newSpec(obj, v)
 	case ready.Is("True") && a.secretGone(obj):
-		return v.with(Failing, SecretMissing, "its Secret "+field.Text(obj.Object, "spec", "secretName")+" does not exist", time.Time{})
+		return v.with(Failing, SecretMissing, "its Secret "+object.Text(obj.Object, "spec", "secretName")+" does not exist", time.Time{})
 	case ready.Is("True") && expiry.IsZero():
 		return v.with(Ready, "", "", ready.Since)
 	case ready.Is("True"):
@@ -51,8 +50,8 @@ func (a *Assessor) certificate(obj *unstructured.Unstructured, v Verdict) Verdic
 // secretGone reports whether the Secret of a Certificate is known not to exist.
 // cert-manager creates it again within seconds, unless it is down.
 func (a *Assessor) secretGone(obj *unstructured.Unstructured) bool {
-	name := field.Text(obj.Object, "spec", "secretName")
-	secret := finding.Ref{APIVersion: "v1", Kind: "Secret", Namespace: obj.GetNamespace(), Name: name}
+	name := object.Text(obj.Object, "spec", "secretName")
+	secret := object.Ref{APIVersion: "v1", Kind: "Secret", Namespace: obj.GetNamespace(), Name: name}
 	return name != "" && a.snap.Lookup(secret).Presence == snapshot.Absent
 }
 
@@ -60,16 +59,16 @@ func (a *Assessor) secretGone(obj *unstructured.Unstructured) bool {
 // attempt, the Issuing condition has the reason; Ready only reports that there is no
 // certificate (cert-manager, issuing_controller.go).
 func notIssued(obj *unstructured.Unstructured, v Verdict, attempts int64) Verdict {
-	why := field.ConditionOf(obj, "Issuing")
+	why := object.ConditionOf(obj, "Issuing")
 	if !why.Is("False") {
-		why = field.ConditionOf(obj, "Ready")
+		why = object.ConditionOf(obj, "Ready")
 	}
 	times := "once"
 	if attempts > 1 {
 		times = fmt.Sprintf("%d times", attempts)
 	}
 	v.Statement = statementOf(why)
-	return v.with(Failing, Reason(why.Reason), "issuing it failed "+times+": "+firstLine(why.Message), field.Time(obj.Object, "status", "lastFailureTime"))
+	return v.with(Failing, Reason(why.Reason), "issuing it failed "+times+": "+firstLine(why.Message), object.Time(obj.Object, "status", "lastFailureTime"))
 }
 
 // newSpec is the verdict on a certificate that was ready before its spec changed.
@@ -78,7 +77,7 @@ func newSpec(obj *unstructured.Unstructured, v Verdict) Verdict {
 }
 
 // progressingOrFailing is Progressing at first, and later Failing.
-func (a *Assessor) progressingOrFailing(obj *unstructured.Unstructured, v Verdict, c field.Condition, reason string) Verdict {
+func (a *Assessor) progressingOrFailing(obj *unstructured.Unstructured, v Verdict, c object.Condition, reason string) Verdict {
 	if c.Since.IsZero() {
 		c.Since = obj.GetCreationTimestamp().Time
 	}
@@ -96,7 +95,7 @@ func (a *Assessor) progressingOrFailing(obj *unstructured.Unstructured, v Verdic
 
 // issuer judges an Issuer or ClusterIssuer.
 func (a *Assessor) issuer(obj *unstructured.Unstructured, v Verdict) Verdict {
-	ready := field.ConditionOf(obj, "Ready")
+	ready := object.ConditionOf(obj, "Ready")
 	switch {
 	case ready.Is("True") && ready.Outdated(obj):
 		return newSpec(obj, v)

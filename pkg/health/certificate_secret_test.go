@@ -5,7 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -37,11 +37,11 @@ func TestCertificateWithoutSecret(t *testing.T) {
 		{"gone", &whole, []*unstructured.Unstructured{secret("other")}, Failing},
 	} {
 		builder := snapshot.NewBuilder()
-		builder.Add(snapshot.Asked{Group: CertificateKind.Group, Version: "v1", Kind: "Certificate", Resource: "certificates"}, certificate.DeepCopy())
+		builder.Add(snapshot.Asked{Group: object.CertificateKind.Group, Version: "v1", Kind: "Certificate", Resource: "certificates"}, certificate.DeepCopy())
 		if c.asked != nil {
 			builder.Add(*c.asked, c.in...)
 		}
-		got := New(builder.Build(snapshot.Meta{At: noon})).Of(finding.RefOf(certificate))
+		got := New(builder.Build(snapshot.Meta{At: noon})).Of(object.RefOf(certificate))
 		if got.Status != c.want || c.want == Failing && got.Reason != "SecretMissing" {
 			t.Errorf("%s: %+v", c.name, got)
 		}

@@ -4,7 +4,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -15,12 +15,12 @@ type cycles struct {
 	snap *snapshot.Snapshot
 	// group numbers the groups of objects that depend on each other, directly or
 	// indirectly. An object in no cycle is alone in its group.
-	group map[finding.Key]int
+	group map[object.Key]int
 
-	order   map[finding.Key]int // in which the objects were first met
-	lowest  map[finding.Key]int // order of the earliest one that can be got back to
-	pending map[finding.Key]bool
-	stack   []finding.Key
+	order   map[object.Key]int // in which the objects were first met
+	lowest  map[object.Key]int // order of the earliest one that can be got back to
+	pending map[object.Key]bool
+	stack   []object.Key
 }
 
 // cycles are computed when the first waiting object is judged.
@@ -29,12 +29,12 @@ func (a *Assessor) cycles() *cycles {
 		return a.knots
 	}
 	a.knots = &cycles{
-		snap: a.snap, group: map[finding.Key]int{},
-		order: map[finding.Key]int{}, lowest: map[finding.Key]int{}, pending: map[finding.Key]bool{},
+		snap: a.snap, group: map[object.Key]int{},
+		order: map[object.Key]int{}, lowest: map[object.Key]int{}, pending: map[object.Key]bool{},
 	}
-	for _, gk := range []schema.GroupKind{KustomizationKind, HelmReleaseKind} {
+	for _, gk := range []schema.GroupKind{object.KustomizationKind, object.HelmReleaseKind} {
 		for _, obj := range a.snap.List(gk, "").Objects {
-			if waits(obj) && a.knots.order[finding.RefOf(obj).Key()] == 0 {
+			if waits(obj) && a.knots.order[object.RefOf(obj).Key()] == 0 {
 				a.knots.visit(obj)
 			}
 		}
@@ -44,13 +44,13 @@ func (a *Assessor) cycles() *cycles {
 
 // inOneCycle reports whether an object and one of its dependencies, which may be the object
 // itself, are in one cycle.
-func (c *cycles) inOneCycle(obj, dependency finding.Ref) bool {
+func (c *cycles) inOneCycle(obj, dependency object.Ref) bool {
 	number, ok := c.group[obj.Key()]
 	return ok && number == c.group[dependency.Key()]
 }
 
 func (c *cycles) visit(obj *unstructured.Unstructured) {
-	self := finding.RefOf(obj).Key()
+	self := object.RefOf(obj).Key()
 	c.order[self] = len(c.order) + 1
 	c.lowest[self] = c.order[self]
 	c.stack = append(c.stack, self)
@@ -73,7 +73,7 @@ func (c *cycles) visit(obj *unstructured.Unstructured) {
 }
 
 // closeGroup removes a finished group from the stack.
-func (c *cycles) closeGroup(first finding.Key) {
+func (c *cycles) closeGroup(first object.Key) {
 	for {
 		member := c.stack[len(c.stack)-1]
 		c.stack = c.stack[:len(c.stack)-1]

@@ -5,19 +5,18 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // Dependencies are the objects in spec.dependsOn of a Kustomization or HelmRelease.
 // They are of the same kind, and by default in the same namespace.
-func Dependencies(obj *unstructured.Unstructured) []finding.Ref {
-	var refs []finding.Ref
-	for _, dep := range field.List(obj.Object, "spec", "dependsOn") {
-		ref := finding.RefOf(obj)
-		ref.Name = field.Text(dep, "name")
-		if namespace := field.Text(dep, "namespace"); namespace != "" {
+func Dependencies(obj *unstructured.Unstructured) []object.Ref {
+	var refs []object.Ref
+	for _, dep := range object.List(obj.Object, "spec", "dependsOn") {
+		ref := object.RefOf(obj)
+		ref.Name = object.Text(dep, "name")
+		if namespace := object.Text(dep, "namespace"); namespace != "" {
 			ref.Namespace = namespace
 		}
 		refs = append(refs, ref)
@@ -29,16 +28,16 @@ func Dependencies(obj *unstructured.Unstructured) []finding.Ref {
 // determines its verdict then. The search for cycles uses the same rule, so that no
 // judge runs in a cycle.
 func waits(obj *unstructured.Unstructured) bool {
-	ready := field.ConditionOf(obj, "Ready")
+	ready := object.ConditionOf(obj, "Ready")
 	return ready.Is("False") && (ready.Reason == "DependencyNotReady" || ready.Reason == "DependencyNotFound") &&
-		obj.GetDeletionTimestamp() == nil && !field.Bool(obj.Object, "spec", "suspend") && !field.ConditionOf(obj, "Stalled").Is("True")
+		obj.GetDeletionTimestamp() == nil && !object.Bool(obj.Object, "spec", "suspend") && !object.ConditionOf(obj, "Stalled").Is("True")
 }
 
 // waiting is the verdict on a waiting object. It is not failing itself, unless what it
 // waits for can never be ready: then no other object is to blame.
 func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
-	ready := field.ConditionOf(obj, "Ready")
-	var next finding.Ref // in the circle, if it is in one
+	ready := object.ConditionOf(obj, "Ready")
+	var next object.Ref // in the circle, if it is in one
 	for _, ref := range Dependencies(obj) {
 		inCircle := a.cycles().inOneCycle(v.Ref, ref)
 		if inCircle && next.Name == "" {
@@ -56,7 +55,7 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 			return v.with(Failing, DependencyMissing, "it depends on "+ref.String()+", which does not exist", ready.Since)
 		}
 	}
-	if v.Ref.Kind == KustomizationKind.Kind && a.renewing(obj, ready) && a.onlyDelayed(v.WaitsFor) {
+	if v.Ref.Kind == object.KustomizationKind.Kind && a.renewing(obj, ready) && a.onlyDelayed(v.WaitsFor) {
 		v.WaitsFor = nil
 		return a.renewed(obj, v, ready)
 	}
@@ -71,7 +70,7 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 }
 
 // onlyDelayed reports whether the dependencies have no problem.
-func (a *Assessor) onlyDelayed(refs []finding.Ref) bool {
+func (a *Assessor) onlyDelayed(refs []object.Ref) bool {
 	for _, ref := range refs {
 		if a.Of(ref).Status.Worse(Progressing) || a.Of(ref).Status == Suspended || a.Of(ref).Status == Unknown {
 			return false
@@ -81,20 +80,20 @@ func (a *Assessor) onlyDelayed(refs []finding.Ref) bool {
 }
 
 // cycleMessage describes the cycle of ref, where next is its neighbor.
-func (a *Assessor) cycleMessage(ref, next finding.Ref) string {
+func (a *Assessor) cycleMessage(ref, next object.Ref) string {
 	if next.Same(ref) {
 		return "it depends on itself"
 	}
 	for _, back := range Dependencies(a.snap.Lookup(next).Object) {
 		if back.Same(ref) {
-			return "it waits for " + names([]finding.Ref{next}, ref.Namespace) + ", which waits for it"
+			return "it waits for " + names([]object.Ref{next}, ref.Namespace) + ", which waits for it"
 		}
 	}
-	return "it waits for " + names([]finding.Ref{next}, ref.Namespace) + ", which indirectly waits for it"
+	return "it waits for " + names([]object.Ref{next}, ref.Namespace) + ", which indirectly waits for it"
 }
 
 // names lists the objects, with the namespace if it is not home.
-func names(refs []finding.Ref, home string) string {
+func names(refs []object.Ref, home string) string {
 	var all []string
 	for _, ref := range refs {
 		name := ref.Name

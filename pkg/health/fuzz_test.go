@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -80,9 +80,9 @@ func parse(data []byte) map[string]any {
 	return shape
 }
 
-func everyKind(shape map[string]any) (*snapshot.Snapshot, []finding.Ref) {
+func everyKind(shape map[string]any) (*snapshot.Snapshot, []object.Ref) {
 	builder := snapshot.NewBuilder()
-	var refs []finding.Ref
+	var refs []object.Ref
 	for _, gk := range asked {
 		obj := (&unstructured.Unstructured{Object: shape}).DeepCopy()
 		obj.SetAPIVersion(gk.WithVersion("v1").GroupVersion().String())
@@ -91,7 +91,7 @@ func everyKind(shape map[string]any) (*snapshot.Snapshot, []finding.Ref) {
 			delete(obj.Object, "metadata")
 		}
 		builder.Add(snapshot.Asked{Group: gk.Group, Kind: gk.Kind}, obj)
-		refs = append(refs, finding.RefOf(obj))
+		refs = append(refs, object.RefOf(obj))
 	}
 	return builder.Build(snapshot.Meta{At: noon}), refs
 }

@@ -6,20 +6,20 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // gatewayClass judges a GatewayClass by whether a controller has accepted it.
 func (a *Assessor) gatewayClass(obj *unstructured.Unstructured, v Verdict) Verdict {
-	return a.byConditions(obj, v, []conditionSet{{conditions: field.Conditions(field.Map(obj.Object, "status"), "status"), wanted: []string{"Accepted"}}})
+	return a.byConditions(obj, v, []conditionSet{{conditions: object.Conditions(object.Map(obj.Object, "status"), "status"), wanted: []string{"Accepted"}}})
 }
 
 // apiGateway judges a Gateway of the Gateway API by its own conditions and by
 // those of each of its listeners.
 func (a *Assessor) apiGateway(obj *unstructured.Unstructured, v Verdict) Verdict {
-	sets := []conditionSet{{conditions: field.Conditions(field.Map(obj.Object, "status"), "status"), wanted: []string{"Accepted", "Programmed"}}}
-	for _, listener := range field.List(obj.Object, "spec", "listeners") {
-		name := field.Text(listener, "name")
+	sets := []conditionSet{{conditions: object.Conditions(object.Map(obj.Object, "status"), "status"), wanted: []string{"Accepted", "Programmed"}}}
+	for _, listener := range object.List(obj.Object, "spec", "listeners") {
+		name := object.Text(listener, "name")
 		sets = append(sets, conditionSet{
 			of: "listener " + name, conditions: listenerConditions(obj, name),
 			wanted: []string{"Accepted", "ResolvedRefs", "Programmed"}, unwanted: []string{"Conflicted"}, optional: true,
@@ -29,10 +29,10 @@ func (a *Assessor) apiGateway(obj *unstructured.Unstructured, v Verdict) Verdict
 }
 
 // listenerConditions are the conditions that the controller reports for a listener.
-func listenerConditions(obj *unstructured.Unstructured, name string) []field.Condition {
-	for _, status := range field.List(obj.Object, "status", "listeners") {
-		if field.Text(status, "name") == name {
-			return field.Conditions(status, "status.listeners["+name+"]")
+func listenerConditions(obj *unstructured.Unstructured, name string) []object.Condition {
+	for _, status := range object.List(obj.Object, "status", "listeners") {
+		if object.Text(status, "name") == name {
+			return object.Conditions(status, "status.listeners["+name+"]")
 		}
 	}
 	return nil
@@ -41,18 +41,18 @@ func listenerConditions(obj *unstructured.Unstructured, name string) []field.Con
 // route judges a route of the Gateway API by what the controllers report for each of
 // its parents.
 func (a *Assessor) route(obj *unstructured.Unstructured, v Verdict) Verdict {
-	parents := field.List(obj.Object, "spec", "parentRefs")
+	parents := object.List(obj.Object, "spec", "parentRefs")
 	if len(parents) == 0 {
 		return v.with(Failing, NoParents, "it names no Gateway", obj.GetCreationTimestamp().Time)
 	}
 	var sets []conditionSet
 	for _, parent := range parents {
-		var conditions []field.Condition
+		var conditions []object.Condition
 		if i := ParentStatus(obj, parent); i >= 0 {
-			conditions = field.Conditions(field.List(obj.Object, "status", "parents")[i], fmt.Sprintf("status.parents[%d]", i))
+			conditions = object.Conditions(object.List(obj.Object, "status", "parents")[i], fmt.Sprintf("status.parents[%d]", i))
 		}
 		sets = append(sets, conditionSet{
-			of: "parent " + field.Text(parent, "name"), conditions: conditions,
+			of: "parent " + object.Text(parent, "name"), conditions: conditions,
 			wanted: []string{"Accepted", "ResolvedRefs"}, unwanted: []string{"PartiallyInvalid"},
 		})
 	}
@@ -71,19 +71,19 @@ func ParentStatus(route *unstructured.Unstructured, parent map[string]any) int {
 			return text
 		}
 		return [6]string{
-			or(field.Text(ref, "group"), gatewayAPI), or(field.Text(ref, "kind"), "Gateway"), or(field.Text(ref, "namespace"), route.GetNamespace()),
-			field.Text(ref, "name"), field.Text(ref, "sectionName"), fmt.Sprint(field.Int(ref, "port")),
+			or(object.Text(ref, "group"), object.GatewayAPI), or(object.Text(ref, "kind"), "Gateway"), or(object.Text(ref, "namespace"), route.GetNamespace()),
+			object.Text(ref, "name"), object.Text(ref, "sectionName"), fmt.Sprint(object.Int(ref, "port")),
 		}
 	}
-	return slices.IndexFunc(field.List(route.Object, "status", "parents"), func(status map[string]any) bool {
-		return key(field.Map(status, "parentRef")) == key(parent)
+	return slices.IndexFunc(object.List(route.Object, "status", "parents"), func(status map[string]any) bool {
+		return key(object.Map(status, "parentRef")) == key(parent)
 	})
 }
 
 // conditionSet is a list of conditions, and which of them must be True or False.
 type conditionSet struct {
 	of               string // what they are about, empty for the object itself
-	conditions       []field.Condition
+	conditions       []object.Condition
 	wanted, unwanted []string
 	// optional sets may lack conditions.
 	optional bool
@@ -138,10 +138,10 @@ func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets 
 	return v.with(Ready, "", "", accepted.Since)
 }
 
-func conditionIn(conditions []field.Condition, kind string) (field.Condition, bool) {
-	i := slices.IndexFunc(conditions, func(c field.Condition) bool { return c.Type == kind })
+func conditionIn(conditions []object.Condition, kind string) (object.Condition, bool) {
+	i := slices.IndexFunc(conditions, func(c object.Condition) bool { return c.Type == kind })
 	if i < 0 {
-		return field.Condition{}, false
+		return object.Condition{}, false
 	}
 	return conditions[i], true
 }

@@ -12,8 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -43,7 +42,7 @@ func (s Status) Worse(other Status) bool { return rank[s] > rank[other] }
 
 // Verdict is the judgement of one object.
 type Verdict struct {
-	Ref    finding.Ref
+	Ref    object.Ref
 	Status Status
 	// Reason is why, empty when Ready.
 	Reason Reason
@@ -56,7 +55,7 @@ type Verdict struct {
 	// Since is when the verdict began, zero if that is not known.
 	Since time.Time
 	// WaitsFor are the objects that have to be ready first.
-	WaitsFor []finding.Ref
+	WaitsFor []object.Ref
 	// Renewing is set if the last attempt succeeded and Flux is applying a newer
 	// revision.
 	Renewing bool
@@ -68,7 +67,7 @@ func (v Verdict) with(status Status, reason Reason, message string, since time.T
 }
 
 // FromCondition is the verdict that a condition gives.
-func (v Verdict) FromCondition(status Status, c field.Condition) Verdict {
+func (v Verdict) FromCondition(status Status, c object.Condition) Verdict {
 	v.Statement = statementOf(c)
 	return v.with(status, Reason(c.Reason), firstLine(c.Message), c.Since)
 }
@@ -78,7 +77,7 @@ func (v Verdict) FromCondition(status Status, c field.Condition) Verdict {
 type Assessor struct {
 	snap     *snapshot.Snapshot
 	now      time.Time
-	verdicts map[finding.Key]Verdict
+	verdicts map[object.Key]Verdict
 	// Warnings are the Warning events of the snapshot.
 	Warnings Warnings
 	pods     map[podOwner][]*unstructured.Unstructured
@@ -91,7 +90,7 @@ func New(snap *snapshot.Snapshot) *Assessor {
 	a := &Assessor{
 		snap:     snap,
 		now:      snap.Meta().At,
-		verdicts: map[finding.Key]Verdict{},
+		verdicts: map[object.Key]Verdict{},
 	}
 	a.Warnings = WarningsIn(snap)
 	a.pods = pendingPods(snap)
@@ -104,34 +103,34 @@ var assessors map[schema.GroupKind]func(*Assessor, *unstructured.Unstructured, V
 
 func init() { // an init, since the judges look each other up
 	assessors = map[schema.GroupKind]func(*Assessor, *unstructured.Unstructured, Verdict) Verdict{
-		KustomizationKind:    (*Assessor).kustomization,
-		HelmReleaseKind:      (*Assessor).helmRelease,
-		GitRepositoryKind:    (*Assessor).source,
-		OCIRepositoryKind:    (*Assessor).source,
-		BucketKind:           (*Assessor).source,
-		ExternalArtifactKind: (*Assessor).source,
-		DeploymentKind:       (*Assessor).deployment,
-		StatefulSetKind:      (*Assessor).statefulSet,
-		CertificateKind:      (*Assessor).certificate,
-		IssuerKind:           (*Assessor).issuer,
-		ClusterIssuerKind:    (*Assessor).issuer,
-		ServiceKind:          (*Assessor).service,
-		GatewayKind:          (*Assessor).present,
-		VirtualServiceKind:   (*Assessor).present,
-		IngressKind:          (*Assessor).ingress,
-		GatewayClassKind:     (*Assessor).gatewayClass,
-		APIGatewayKind:       (*Assessor).apiGateway,
-		HTTPRouteKind:        (*Assessor).route,
-		GRPCRouteKind:        (*Assessor).route,
-		TLSRouteKind:         (*Assessor).route,
-		TCPRouteKind:         (*Assessor).route,
-		UDPRouteKind:         (*Assessor).route,
+		object.KustomizationKind:    (*Assessor).kustomization,
+		object.HelmReleaseKind:      (*Assessor).helmRelease,
+		object.GitRepositoryKind:    (*Assessor).source,
+		object.OCIRepositoryKind:    (*Assessor).source,
+		object.BucketKind:           (*Assessor).source,
+		object.ExternalArtifactKind: (*Assessor).source,
+		object.DeploymentKind:       (*Assessor).deployment,
+		object.StatefulSetKind:      (*Assessor).statefulSet,
+		object.CertificateKind:      (*Assessor).certificate,
+		object.IssuerKind:           (*Assessor).issuer,
+		object.ClusterIssuerKind:    (*Assessor).issuer,
+		object.ServiceKind:          (*Assessor).service,
+		object.GatewayKind:          (*Assessor).present,
+		object.VirtualServiceKind:   (*Assessor).present,
+		object.IngressKind:          (*Assessor).ingress,
+		object.GatewayClassKind:     (*Assessor).gatewayClass,
+		object.APIGatewayKind:       (*Assessor).apiGateway,
+		object.HTTPRouteKind:        (*Assessor).route,
+		object.GRPCRouteKind:        (*Assessor).route,
+		object.TLSRouteKind:         (*Assessor).route,
+		object.TCPRouteKind:         (*Assessor).route,
+		object.UDPRouteKind:         (*Assessor).route,
 	}
 }
 
 // Of judges the object that ref names. An object that the cluster does not
 // have is Failing (NotFound); one that could not be read is Unknown.
-func (a *Assessor) Of(ref finding.Ref) Verdict {
+func (a *Assessor) Of(ref object.Ref) Verdict {
 	key := ref.Key()
 	if verdict, ok := a.verdicts[key]; ok {
 		return verdict
@@ -151,7 +150,7 @@ func (a *Assessor) Of(ref finding.Ref) Verdict {
 }
 
 func (a *Assessor) judge(obj *unstructured.Unstructured) Verdict {
-	verdict := Verdict{Ref: finding.RefOf(obj)}
+	verdict := Verdict{Ref: object.RefOf(obj)}
 	if obj.GetDeletionTimestamp() != nil {
 		return a.terminating(obj, verdict)
 	}

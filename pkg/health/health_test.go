@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -22,10 +22,10 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // asked are the kinds that a test's cluster is asked for.
 var asked = []schema.GroupKind{
-	KustomizationKind, HelmReleaseKind, GitRepositoryKind, OCIRepositoryKind, BucketKind, ExternalArtifactKind,
-	DeploymentKind, StatefulSetKind, PodKind, ServiceKind, EventKind, LeaseKind,
-	CertificateKind, IssuerKind, ClusterIssuerKind, GatewayKind, VirtualServiceKind,
-	IngressKind, GatewayClassKind, APIGatewayKind, HTTPRouteKind, GRPCRouteKind, TLSRouteKind, TCPRouteKind, UDPRouteKind,
+	object.KustomizationKind, object.HelmReleaseKind, object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind,
+	object.DeploymentKind, object.StatefulSetKind, object.PodKind, object.ServiceKind, object.EventKind, object.LeaseKind,
+	object.CertificateKind, object.IssuerKind, object.ClusterIssuerKind, object.GatewayKind, object.VirtualServiceKind,
+	object.IngressKind, object.GatewayClassKind, object.APIGatewayKind, object.HTTPRouteKind, object.GRPCRouteKind, object.TLSRouteKind, object.TCPRouteKind, object.UDPRouteKind,
 }
 
 // scenario is one entry of a file in testdata: a cluster, and what is to be
@@ -35,8 +35,8 @@ type scenario struct {
 	Objects   []map[string]any `json:"objects"`
 	Forbidden []string         `json:"forbidden"`
 	// Of names the object in question where it is not the first one.
-	Of   *finding.Ref `json:"of"`
-	Want expectation  `json:"want"`
+	Of   *object.Ref `json:"of"`
+	Want expectation `json:"want"`
 	// Others are further verdicts, by the name of the object.
 	Others map[string]expectation `json:"others"`
 }
@@ -54,7 +54,7 @@ type expectation struct {
 func (s scenario) snapshot() *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, gk := range asked {
-		question := snapshot.Asked{Group: gk.Group, Kind: gk.Kind, Resource: finding.PluralOf(gk.Kind)}
+		question := snapshot.Asked{Group: gk.Group, Kind: gk.Kind, Resource: object.PluralOf(gk.Kind)}
 		if slices.Contains(s.Forbidden, gk.Kind) {
 			question.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
 			builder.Add(question)
@@ -68,32 +68,32 @@ func (s scenario) snapshot() *snapshot.Snapshot {
 // objects are copies, since a Builder takes over what it is given.
 func (s scenario) objects(gk schema.GroupKind) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
-	for _, object := range s.Objects {
-		obj := &unstructured.Unstructured{Object: object}
-		if finding.RefOf(obj).GroupKind() == gk {
+	for _, obj := range s.Objects {
+		obj := &unstructured.Unstructured{Object: obj}
+		if object.RefOf(obj).GroupKind() == gk {
 			found = append(found, obj.DeepCopy())
 		}
 	}
 	return found
 }
 
-func (s scenario) refs() []finding.Ref {
-	var refs []finding.Ref
-	for _, object := range s.Objects {
-		refs = append(refs, finding.RefOf(&unstructured.Unstructured{Object: object}))
+func (s scenario) refs() []object.Ref {
+	var refs []object.Ref
+	for _, obj := range s.Objects {
+		refs = append(refs, object.RefOf(&unstructured.Unstructured{Object: obj}))
 	}
 	return refs
 }
 
 // expected lists all verdicts that the scenario is about.
-func (s scenario) expected() map[finding.Ref]expectation {
-	var first finding.Ref
+func (s scenario) expected() map[object.Ref]expectation {
+	var first object.Ref
 	if s.Of != nil {
 		first = *s.Of
 	} else {
 		first = s.refs()[0]
 	}
-	want := map[finding.Ref]expectation{first: s.Want}
+	want := map[object.Ref]expectation{first: s.Want}
 	for _, ref := range s.refs() {
 		if other, ok := s.Others[ref.Name]; ok && ref != first {
 			want[ref] = other
@@ -163,8 +163,8 @@ func (s scenario) check(t *testing.T) {
 
 // orders are the ways in which objects are asked for: not at all, and all of
 // them from each one on, both ways.
-func orders(refs []finding.Ref) [][]finding.Ref {
-	all := [][]finding.Ref{nil}
+func orders(refs []object.Ref) [][]object.Ref {
+	all := [][]object.Ref{nil}
 	for i := range refs {
 		rotated := slices.Concat(refs[i:], refs[:i])
 		backwards := slices.Clone(rotated)

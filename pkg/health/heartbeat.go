@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/duration"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -29,8 +29,8 @@ const Tolerance = 5 * time.Minute
 // Lease; one running shard is sufficient.
 func renewals(snap *snapshot.Snapshot) map[string]time.Time {
 	newest := map[string]time.Time{}
-	for _, lease := range snap.List(LeaseKind, "").Objects {
-		renewed := field.Time(lease.Object, "spec", "renewTime")
+	for _, lease := range snap.List(object.LeaseKind, "").Objects {
+		renewed := object.Time(lease.Object, "spec", "renewTime")
 		if renewed.IsZero() {
 			continue // it has not been held yet: that tells nothing
 		}
@@ -44,16 +44,16 @@ func renewals(snap *snapshot.Snapshot) map[string]time.Time {
 }
 
 var controllers = map[string]string{
-	KustomizationKind.Group: "kustomize-controller",
-	HelmReleaseKind.Group:   "helm-controller",
-	GitRepositoryKind.Group: "source-controller",
+	object.KustomizationKind.Group: "kustomize-controller",
+	object.HelmReleaseKind.Group:   "helm-controller",
+	object.GitRepositoryKind.Group: "source-controller",
 }
 
 // checkStale changes a verdict that depends on a running controller to Unknown if the
 // controller no longer reports. A failure is not changed: it was true when it was
 // written, and it has to be fixed.
 func (a *Assessor) checkStale(obj *unstructured.Unstructured, v Verdict) Verdict {
-	if v.Ref.Kind == ExternalArtifactKind.Kind {
+	if v.Ref.Kind == object.ExternalArtifactKind.Kind {
 		return v // others write it, not source-controller
 	}
 	controller := controllers[v.Ref.GroupKind().Group]
@@ -62,15 +62,15 @@ func (a *Assessor) checkStale(obj *unstructured.Unstructured, v Verdict) Verdict
 		return v.with(Unknown, Stale, fmt.Sprintf("%s has not reported for %s; the last status that it reported may be out of date",
 			controller, duration.HumanDuration(a.now.Sub(renewed))), renewed)
 	}
-	if v.Ref.Kind != KustomizationKind.Kind {
+	if v.Ref.Kind != object.KustomizationKind.Kind {
 		return v
 	}
 	last, recorded := lastRecorded(obj)
-	interval := field.Duration(obj.Object, "spec", "interval")
-	due := interval*2 + field.Duration(obj.Object, "spec", "timeout") + Tolerance
+	interval := object.Duration(obj.Object, "spec", "interval")
+	due := interval*2 + object.Duration(obj.Object, "spec", "timeout") + Tolerance
 	if recorded && interval > 0 && v.Status == Ready && a.now.Sub(last.at) > due {
 		return v.with(Unknown, Stale, fmt.Sprintf("%s last reconciled it %s ago, though its interval is %s",
-			controller, duration.HumanDuration(a.now.Sub(last.at)), field.Text(obj.Object, "spec", "interval")), last.at)
+			controller, duration.HumanDuration(a.now.Sub(last.at)), object.Text(obj.Object, "spec", "interval")), last.at)
 	}
 	return a.checkOverdue(obj, v)
 }
@@ -81,13 +81,13 @@ func (a *Assessor) checkStale(obj *unstructured.Unstructured, v Verdict) Verdict
 // working.
 func (a *Assessor) checkOverdue(obj *unstructured.Unstructured, v Verdict) Verdict {
 	source := a.snap.Lookup(SourceOf(obj)).Object
-	if v.Status != Ready || source == nil || field.Bool(source.Object, "spec", "suspend") {
+	if v.Status != Ready || source == nil || object.Bool(source.Object, "spec", "suspend") {
 		return v
 	}
-	applied, fetched := field.Text(obj.Object, "status", "lastAppliedRevision"), field.Text(source.Object, "status", "artifact", "revision")
-	attempted := field.Text(obj.Object, "status", "lastAttemptedRevision")
-	since := field.Time(source.Object, "status", "artifact", "lastUpdateTime")
-	due := field.Duration(obj.Object, "spec", "interval") + field.Duration(obj.Object, "spec", "timeout") + Tolerance
+	applied, fetched := object.Text(obj.Object, "status", "lastAppliedRevision"), object.Text(source.Object, "status", "artifact", "revision")
+	attempted := object.Text(obj.Object, "status", "lastAttemptedRevision")
+	since := object.Time(source.Object, "status", "artifact", "lastUpdateTime")
+	due := object.Duration(obj.Object, "spec", "interval") + object.Duration(obj.Object, "spec", "timeout") + Tolerance
 	if applied == "" || fetched == "" || fetched == applied || fetched == attempted || since.IsZero() || a.now.Sub(since) <= due {
 		return v
 	}

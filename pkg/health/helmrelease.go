@@ -6,23 +6,23 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // helmRelease judges a release. helm-controller (v1.6.1, atomic_release.go) keeps a
 // failing release Reconciling, often permanently; the failure counters and the Released
 // condition distinguish it from one that is being installed.
 func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdict {
-	if field.Bool(obj.Object, "spec", "suspend") {
+	if object.Bool(obj.Object, "spec", "suspend") {
 		return v.with(Suspended, SpecSuspended, "reconciliation is suspended (spec.suspend)", time.Time{})
 	}
-	if stalled := field.ConditionOf(obj, "Stalled"); stalled.Is("True") {
+	if stalled := object.ConditionOf(obj, "Stalled"); stalled.Is("True") {
 		return v.FromCondition(Failing, stalled)
 	}
 	if waits(obj) {
 		return a.waiting(obj, v)
 	}
-	ready := field.ConditionOf(obj, "Ready")
+	ready := object.ConditionOf(obj, "Ready")
 	switch {
 	case ready.Is("True") && !ready.Behind(obj):
 		return a.checkStale(obj, v.with(Ready, "", chartOf(obj), ready.Since))
@@ -50,8 +50,8 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 // runs. The counter alone proves nothing: an install that needed two attempts keeps it
 // until the spec changes (helm-controller, install.go).
 func (a *Assessor) releaseFailed(obj *unstructured.Unstructured) (attempt, bool) {
-	released, tested := field.ConditionOf(obj, "Released"), field.ConditionOf(obj, "TestSuccess")
-	failures := field.Int(obj.Object, "status", "failures")
+	released, tested := object.ConditionOf(obj, "Released"), object.ConditionOf(obj, "TestSuccess")
+	failures := object.Int(obj.Object, "status", "failures")
 	switch {
 	case released.Is("False") && released.Reason != "UninstallSucceeded":
 		return attemptOf(statementOf(released)), true
@@ -71,7 +71,7 @@ const chartFetchTime = 2 * time.Minute
 
 // waitingForChart judges a release whose chart has not been fetched. At first, the
 // fetch may be in progress; later, something prevents source-controller from it.
-func (a *Assessor) waitingForChart(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
+func (a *Assessor) waitingForChart(obj *unstructured.Unstructured, v Verdict, ready object.Condition) Verdict {
 	if a.now.Sub(ready.Since) > chartFetchTime {
 		return v.FromCondition(Failing, ready)
 	}
@@ -80,9 +80,9 @@ func (a *Assessor) waitingForChart(obj *unstructured.Unstructured, v Verdict, re
 
 // chartOf is "chart@version" of the newest release, as Helm writes it.
 func chartOf(obj *unstructured.Unstructured) string {
-	history := field.List(obj.Object, "status", "history")
+	history := object.List(obj.Object, "status", "history")
 	if len(history) == 0 {
 		return ""
 	}
-	return field.Text(history[0], "chartName") + "@" + field.Text(history[0], "chartVersion")
+	return object.Text(history[0], "chartName") + "@" + object.Text(history[0], "chartVersion")
 }

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/duration"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // actionMargin is how long an action may take beyond its timeout: to render the chart,
@@ -28,13 +28,13 @@ var actionTimeout = sync.OnceValue(func() *regexp.Regexp {
 // (helm-controller api v2, GetTimeout).
 func ActionTimeout(obj *unstructured.Unstructured) time.Duration {
 	for _, kind := range []string{"Ready", "Reconciling"} {
-		if found := actionTimeout().FindStringSubmatch(field.ConditionOf(obj, kind).Message); found != nil {
+		if found := actionTimeout().FindStringSubmatch(object.ConditionOf(obj, kind).Message); found != nil {
 			if timeout, err := time.ParseDuration(found[1]); err == nil && timeout > 0 {
 				return timeout
 			}
 		}
 	}
-	if timeout := field.Duration(obj.Object, "spec", "timeout"); timeout > 0 {
+	if timeout := object.Duration(obj.Object, "spec", "timeout"); timeout > 0 {
 		return timeout
 	}
 	return 5 * time.Minute
@@ -44,12 +44,12 @@ func ActionTimeout(obj *unstructured.Unstructured) time.Duration {
 // that it reports as running has ended: helm-controller records a revision there after
 // Helm has finished.
 func ActionFinished(obj *unstructured.Unstructured) bool {
-	history := field.List(obj.Object, "status", "history")
-	if len(history) == 0 || field.Text(history[0], "status") != "deployed" {
+	history := object.List(obj.Object, "status", "history")
+	if len(history) == 0 || object.Text(history[0], "status") != "deployed" {
 		return false
 	}
-	ready := field.ConditionOf(obj, "Ready")
-	return strings.HasPrefix(ready.Message, "Running 'install' action") || field.Time(history[0], "lastDeployed").After(ready.Since)
+	ready := object.ConditionOf(obj, "Ready")
+	return strings.HasPrefix(ready.Message, "Running 'install' action") || object.Time(history[0], "lastDeployed").After(ready.Since)
 }
 
 // progressing is the verdict on a release that reports to be in progress. If it has
@@ -57,8 +57,8 @@ func ActionFinished(obj *unstructured.Unstructured) bool {
 // wait as long as the release itself, so an action may take twice its timeout; this
 // does not apply to an action that has ended according to the history, or that a newer
 // helm-controller never started.
-func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
-	reason, message := underway, firstLine(field.ConditionOf(obj, "Reconciling").Message)
+func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready object.Condition) Verdict {
+	reason, message := underway, firstLine(object.ConditionOf(obj, "Reconciling").Message)
 	canceled := Reason(ready.Reason) == Canceled
 	if canceled {
 		reason, message = Canceled, ""
@@ -84,8 +84,8 @@ func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready 
 
 // restartedSince reports whether a helm-controller acquired the Lease after that time.
 func (a *Assessor) restartedSince(at time.Time) bool {
-	for _, lease := range a.snap.List(LeaseKind, "").Objects {
-		if strings.HasPrefix(lease.GetName(), "helm-controller") && field.Time(lease.Object, "spec", "acquireTime").After(at) {
+	for _, lease := range a.snap.List(object.LeaseKind, "").Objects {
+		if strings.HasPrefix(lease.GetName(), "helm-controller") && object.Time(lease.Object, "spec", "acquireTime").After(at) {
 			return true
 		}
 	}

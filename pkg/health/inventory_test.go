@@ -4,19 +4,19 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 func TestParseInventory(t *testing.T) {
 	for _, c := range []struct {
 		id   string
-		want finding.Ref
+		want object.Ref
 	}{
-		{"bhs-orthweb_orthanc_apps_Deployment", finding.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "bhs-orthweb", Name: "orthanc"}},
-		{"bhs-orthweb_orthweb__Service", finding.Ref{APIVersion: "v1", Kind: "Service", Namespace: "bhs-orthweb", Name: "orthweb"}},
-		{"_bhs-orthweb__Namespace", finding.Ref{APIVersion: "v1", Kind: "Namespace", Name: "bhs-orthweb"}},
+		{"bhs-orthweb_orthanc_apps_Deployment", object.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "bhs-orthweb", Name: "orthanc"}},
+		{"bhs-orthweb_orthweb__Service", object.Ref{APIVersion: "v1", Kind: "Service", Namespace: "bhs-orthweb", Name: "orthweb"}},
+		{"_bhs-orthweb__Namespace", object.Ref{APIVersion: "v1", Kind: "Namespace", Name: "bhs-orthweb"}},
 		{"_system__node_rbac.authorization.k8s.io_ClusterRole",
-			finding.Ref{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole", Name: "system:node"}},
+			object.Ref{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole", Name: "system:node"}},
 	} {
 		if got, ok := ParseInventoryID(c.id, "v1"); !ok || !reflect.DeepEqual(got, c.want) {
 			t.Errorf("ParseInventoryID(%q) = %+v, %v", c.id, got, ok)

@@ -7,8 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -17,11 +16,11 @@ import (
 // "Unknown, progressing" alone may be a routine check of a healthy layer, a first
 // attempt, or the time between two failures.
 func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verdict {
-	ready := field.ConditionOf(obj, "Ready")
-	if field.Bool(obj.Object, "spec", "suspend") {
+	ready := object.ConditionOf(obj, "Ready")
+	if object.Bool(obj.Object, "spec", "suspend") {
 		return v.with(Suspended, SpecSuspended, "reconciliation is suspended (spec.suspend)", time.Time{})
 	}
-	if stalled := field.ConditionOf(obj, "Stalled"); stalled.Is("True") {
+	if stalled := object.ConditionOf(obj, "Stalled"); stalled.Is("True") {
 		return v.FromCondition(Failing, stalled)
 	}
 	if waits(obj) {
@@ -32,7 +31,7 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 		if ready.Behind(obj) {
 			return a.notReconciled(obj, v)
 		}
-		return a.checkStale(obj, v.with(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
+		return a.checkStale(obj, v.with(Ready, "", object.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	case "False":
 		return a.kustomizationFalse(obj, v, ready)
 	case "Unknown":
@@ -42,7 +41,7 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 	}
 }
 
-func (a *Assessor) kustomizationFalse(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
+func (a *Assessor) kustomizationFalse(obj *unstructured.Unstructured, v Verdict, ready object.Condition) Verdict {
 	switch Reason(ready.Reason) {
 	case "ArtifactFailed":
 		if noArtifact(ready.Message) {
@@ -66,7 +65,7 @@ func noArtifact(message string) bool {
 // kustomizationTrying judges a layer during an attempt. An abandoned attempt comes
 // first: the result of the last finished attempt does not explain why there is no next
 // one.
-func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
+func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict, ready object.Condition) Verdict {
 	if late, ok := a.overdue(obj, v, ready); ok {
 		return late
 	}
@@ -75,7 +74,7 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 	}
 	canceled := Reason(ready.Reason) == Canceled // never routine: something newer is to be applied
 	if isRoutineCheck(obj) && !canceled {
-		return a.checkStale(obj, v.with(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
+		return a.checkStale(obj, v.with(Ready, "", object.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	}
 	if a.renewing(obj, ready) {
 		return a.renewed(obj, v, ready)
@@ -83,7 +82,7 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 	if canceled {
 		return a.checkStale(obj, v.FromCondition(Progressing, ready))
 	}
-	message := firstLine(field.ConditionOf(obj, "Reconciling").Message)
+	message := firstLine(object.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
 		message = firstLine(ready.Message)
 	}
@@ -93,9 +92,9 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 // isRoutineCheck reports whether the current attempt is a routine check of what is already
 // applied: the current spec and revision have succeeded before.
 func isRoutineCheck(obj *unstructured.Unstructured) bool {
-	applied := field.Text(obj.Object, "status", "lastAppliedRevision")
-	return applied != "" && applied == field.Text(obj.Object, "status", "lastAttemptedRevision") &&
-		field.Int(obj.Object, "status", "observedGeneration") >= obj.GetGeneration()
+	applied := object.Text(obj.Object, "status", "lastAppliedRevision")
+	return applied != "" && applied == object.Text(obj.Object, "status", "lastAttemptedRevision") &&
+		object.Int(obj.Object, "status", "observedGeneration") >= obj.GetGeneration()
 }
 
 // notReconciled is the verdict on an object whose newest spec no controller has observed yet.
@@ -108,9 +107,9 @@ func (a *Assessor) notReconciled(obj *unstructured.Unstructured, v Verdict) Verd
 		unobservedSince(obj)))
 }
 
-func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
+func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, ready object.Condition) Verdict {
 	ref := SourceOf(obj)
-	v.WaitsFor = []finding.Ref{ref}
+	v.WaitsFor = []object.Ref{ref}
 	answer := a.snap.Lookup(ref)
 	if answer.Presence == snapshot.Absent {
 		return v.with(Failing, Reason(ready.Reason), ref.String()+" does not exist", ready.Since)
@@ -124,26 +123,26 @@ func (a *Assessor) waitingForSource(obj *unstructured.Unstructured, v Verdict, r
 // lostArtifact reports whether a source has had an artifact for some time that a layer
 // does not find: the artifact server answers 404 (kustomize-controller 1.9, which
 // retries every 30 s).
-func (a *Assessor) lostArtifact(source *unstructured.Unstructured, ready field.Condition) bool {
+func (a *Assessor) lostArtifact(source *unstructured.Unstructured, ready object.Condition) bool {
 	if source == nil || !strings.HasPrefix(ready.Message, "Source is not ready, artifact not found") {
 		return false
 	}
-	stored := field.Time(source.Object, "status", "artifact", "lastUpdateTime")
+	stored := object.Time(source.Object, "status", "artifact", "lastUpdateTime")
 	return !stored.IsZero() && ready.Since.Sub(stored) > Tolerance
 }
 
 // SourceOf is the object in spec.sourceRef of a Kustomization. Flux resolves
 // the kind in its source group.
-func SourceOf(obj *unstructured.Unstructured) finding.Ref {
-	source := field.Map(obj.Object, "spec", "sourceRef")
-	ref := finding.Ref{
-		APIVersion: field.Text(source, "apiVersion"),
-		Kind:       field.Text(source, "kind"),
-		Namespace:  field.Text(source, "namespace"),
-		Name:       field.Text(source, "name"),
+func SourceOf(obj *unstructured.Unstructured) object.Ref {
+	source := object.Map(obj.Object, "spec", "sourceRef")
+	ref := object.Ref{
+		APIVersion: object.Text(source, "apiVersion"),
+		Kind:       object.Text(source, "kind"),
+		Namespace:  object.Text(source, "namespace"),
+		Name:       object.Text(source, "name"),
 	}
 	if ref.APIVersion == "" {
-		ref.APIVersion = GitRepositoryKind.Group + "/v1"
+		ref.APIVersion = object.GitRepositoryKind.Group + "/v1"
 	}
 	if ref.Namespace == "" {
 		ref.Namespace = obj.GetNamespace()

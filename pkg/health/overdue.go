@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/duration"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // sourceTimeout is the default of spec.timeout of all sources
@@ -19,15 +19,15 @@ const sourceTimeout = time.Minute
 // a Kustomization, it is spec.timeout, or otherwise the interval minus 30 s, but at
 // least 30 s (kustomize-controller api v1, GetTimeout).
 func Timeout(obj *unstructured.Unstructured) time.Duration {
-	own := field.Duration(obj.Object, "spec", "timeout")
-	if obj.GetKind() != KustomizationKind.Kind {
+	own := object.Duration(obj.Object, "spec", "timeout")
+	if obj.GetKind() != object.KustomizationKind.Kind {
 		if own > 0 {
 			return own
 		}
 		return sourceTimeout
 	}
 	if own == 0 {
-		own = field.Duration(obj.Object, "spec", "interval") - 30*time.Second
+		own = object.Duration(obj.Object, "spec", "interval") - 30*time.Second
 	}
 	return max(30*time.Second, own)
 }
@@ -38,14 +38,14 @@ func Timeout(obj *unstructured.Unstructured) time.Duration {
 func lastProgress(obj *unstructured.Unstructured) time.Time {
 	var last time.Time
 	for _, name := range []string{"Ready", "Reconciling", "Healthy"} {
-		last = later(last, field.ConditionOf(obj, name).Since)
+		last = later(last, object.ConditionOf(obj, name).Since)
 	}
 	return last
 }
 
 // overdue judges an object whose current attempt has taken longer than its timeout. A
 // late attempt is tolerated for some time: it may be queued behind other objects.
-func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready field.Condition) (Verdict, bool) {
+func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready object.Condition) (Verdict, bool) {
 	last, timeout := lastProgress(obj), Timeout(obj)
 	if last.IsZero() || a.now.Sub(last) <= timeout+Tolerance {
 		return v, false
@@ -55,7 +55,7 @@ func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready fiel
 		return a.checkStale(obj, v.with(Failing, Canceled, fmt.Sprintf(
 			"its health checks were canceled %s ago, and Flux has not reconciled it since (its timeout is %s)", ago, timeout), last)), true
 	}
-	message := firstLine(field.ConditionOf(obj, "Reconciling").Message)
+	message := firstLine(object.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
 		message = firstLine(ready.Message)
 	}
@@ -67,7 +67,7 @@ func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready fiel
 // than a first attempt may take.
 func (a *Assessor) neverReconciled(obj *unstructured.Unstructured, v Verdict) (Verdict, bool) {
 	created := obj.GetCreationTimestamp().Time
-	if field.ConditionOf(obj, "Ready").Status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+Tolerance {
+	if object.ConditionOf(obj, "Ready").Status != "" || created.IsZero() || a.now.Sub(created) <= Timeout(obj)+Tolerance {
 		return v, false
 	}
 	return a.checkStale(obj, v.with(Failing, NeverReconciled, fmt.Sprintf(
@@ -78,9 +78,9 @@ func (a *Assessor) neverReconciled(obj *unstructured.Unstructured, v Verdict) (V
 // have been ready for long. Flux checks them every 30 s (kustomize-controller 1.9,
 // --requeue-dependency). Only "is not ready" counts: a ready dependency may have an
 // older revision, or not satisfy the expression of the layer.
-func (a *Assessor) waitsForReady(obj *unstructured.Unstructured, v Verdict, ready field.Condition) (Verdict, bool) {
+func (a *Assessor) waitsForReady(obj *unstructured.Unstructured, v Verdict, ready object.Condition) (Verdict, bool) {
 	dependencies := Dependencies(obj)
-	if v.Ref.Kind != KustomizationKind.Kind || len(v.WaitsFor) > 0 || len(dependencies) == 0 ||
+	if v.Ref.Kind != object.KustomizationKind.Kind || len(v.WaitsFor) > 0 || len(dependencies) == 0 ||
 		!strings.HasSuffix(firstLine(ready.Message), "is not ready") {
 		return v, false
 	}

@@ -8,7 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -44,8 +44,8 @@ type podOwner struct{ kind, namespace, name string }
 // pod has as a label, so ReplicaSets need not be read.
 func pendingPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstructured {
 	byOwner := map[podOwner][]*unstructured.Unstructured{}
-	for _, pod := range snap.List(PodKind, "").Objects {
-		phase := field.Text(pod.Object, "status", "phase")
+	for _, pod := range snap.List(object.PodKind, "").Objects {
+		phase := object.Text(pod.Object, "status", "phase")
 		if phase != "Pending" || pod.GetDeletionTimestamp() != nil {
 			continue // one that Failed has been replaced already, and may lie about for weeks (Evicted)
 		}
@@ -57,7 +57,7 @@ func pendingPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstructu
 				if !cut || hash == "" {
 					continue
 				}
-				key = podOwner{DeploymentKind.Kind, pod.GetNamespace(), name}
+				key = podOwner{object.DeploymentKind.Kind, pod.GetNamespace(), name}
 			}
 			byOwner[key] = append(byOwner[key], pod)
 		}
@@ -93,14 +93,14 @@ func (a *Assessor) blockedPods(v Verdict) (Verdict, bool) {
 
 func (a *Assessor) blockedBy(pod *unstructured.Unstructured) Reason {
 	containers := slices.Concat(
-		field.List(pod.Object, "status", "initContainerStatuses"),
-		field.List(pod.Object, "status", "containerStatuses"))
+		object.List(pod.Object, "status", "initContainerStatuses"),
+		object.List(pod.Object, "status", "containerStatuses"))
 	for _, container := range containers {
-		if reason := field.Text(container, "state", "waiting", "reason"); permanentReasons[reason] {
+		if reason := object.Text(container, "state", "waiting", "reason"); permanentReasons[reason] {
 			return Reason(reason)
 		}
 	}
-	scheduled := field.ConditionOf(pod, "PodScheduled")
+	scheduled := object.ConditionOf(pod, "PodScheduled")
 	if scheduled.Is("False") && Reason(scheduled.Reason) != schedulingGated && a.now.Sub(scheduled.Since) > unschedulableTime {
 		return Reason(scheduled.Reason)
 	}

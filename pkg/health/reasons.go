@@ -3,7 +3,7 @@ package health
 import (
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // Reason is why a verdict is not Ready, in one word: the reason of the condition or
@@ -75,6 +75,8 @@ type Statement struct {
 	At time.Time
 }
 
-func statementOf(c field.Condition) Statement { return Statement{c.Path, c.Reason, c.Message, c.Since} }
+func statementOf(c object.Condition) Statement {
+	return Statement{c.Path, c.Reason, c.Message, c.Since}
+}
 
 func (w Warning) statement() Statement { return Statement{w.Field(), w.Reason, w.Message, w.Last} }

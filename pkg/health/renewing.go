@@ -5,7 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // renewalTolerance is how long a working layer may take to apply a newer revision before it counts
@@ -17,18 +17,18 @@ const renewalTolerance = time.Minute
 
 // renewing reports whether Flux is applying a newer revision to a layer whose last
 // finished attempt succeeded.
-func (a *Assessor) renewing(obj *unstructured.Unstructured, ready field.Condition) bool {
-	if field.Text(obj.Object, "status", "lastAppliedRevision") == "" || field.Int(obj.Object, "status", "observedGeneration") < obj.GetGeneration() {
+func (a *Assessor) renewing(obj *unstructured.Unstructured, ready object.Condition) bool {
+	if object.Text(obj.Object, "status", "lastAppliedRevision") == "" || object.Int(obj.Object, "status", "observedGeneration") < obj.GetGeneration() {
 		return false
 	}
-	if last, recorded := lastRecorded(obj); recorded && last.reason != succeededReason || !recorded && field.ConditionOf(obj, "Healthy").Is("False") {
+	if last, recorded := lastRecorded(obj); recorded && last.reason != succeededReason || !recorded && object.ConditionOf(obj, "Healthy").Is("False") {
 		return false
 	}
 	return a.now.Sub(ready.Since) < renewalTolerance
 }
 
-func (a *Assessor) renewed(obj *unstructured.Unstructured, v Verdict, ready field.Condition) Verdict {
-	v = a.checkStale(obj, v.with(Ready, "", field.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
+func (a *Assessor) renewed(obj *unstructured.Unstructured, v Verdict, ready object.Condition) Verdict {
+	v = a.checkStale(obj, v.with(Ready, "", object.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	v.Renewing = v.Status == Ready
 	return v
 }

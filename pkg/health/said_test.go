@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -51,7 +51,7 @@ func stands(snap *snapshot.Snapshot, v Verdict) bool {
 	if strings.HasPrefix(v.Statement.Field, "event ") {
 		return slices.ContainsFunc(WarningsIn(snap).About(obj), func(w Warning) bool { return w.statement() == v.Statement })
 	}
-	value, _ := field.Read(obj.Object, v.Statement.Field)
+	value, _ := object.Read(obj.Object, v.Statement.Field)
 	condition, ok := value.(map[string]any)
-	return ok && field.Text(condition, "reason") == v.Statement.Reason && strings.TrimSpace(field.Text(condition, "message")) == v.Statement.Message
+	return ok && object.Text(condition, "reason") == v.Statement.Reason && strings.TrimSpace(object.Text(condition, "message")) == v.Statement.Message
 }

@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // addressTime is how long a cloud may take to give a load balancer an address.
@@ -16,9 +16,9 @@ const addressTime = 10 * time.Minute
 // order in which the cloud set them.
 func Addresses(obj *unstructured.Unstructured) []string {
 	var addresses []string
-	for _, ingress := range field.List(obj.Object, "status", "loadBalancer", "ingress") {
+	for _, ingress := range object.List(obj.Object, "status", "loadBalancer", "ingress") {
 		for _, key := range []string{"ip", "hostname"} {
-			if address := field.Text(ingress, key); address != "" {
+			if address := object.Text(ingress, key); address != "" {
 				addresses = append(addresses, address)
 			}
 		}
@@ -45,7 +45,7 @@ func (a *Assessor) ingress(obj *unstructured.Unstructured, v Verdict) Verdict {
 // outside of the cluster, one without an address does not exist.
 func (a *Assessor) service(obj *unstructured.Unstructured, v Verdict) Verdict {
 	created := obj.GetCreationTimestamp().Time
-	kind := field.Text(obj.Object, "spec", "type")
+	kind := object.Text(obj.Object, "spec", "type")
 	if kind != "LoadBalancer" {
 		return v.with(Ready, "", "type "+kind, created)
 	}

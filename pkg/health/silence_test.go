@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // TestSilence repeats every scenario with all of Flux's controllers gone for an
@@ -30,10 +32,10 @@ func TestSilence(t *testing.T) {
 func compareSilence(t *testing.T, name string, alive, silent Verdict) {
 	t.Helper()
 	_, flux := controllers[alive.Ref.GroupKind().Group]
-	rests := flux && alive.Ref.Kind != ExternalArtifactKind.Kind && alive.Reason != "Terminating" &&
+	rests := flux && alive.Ref.Kind != object.ExternalArtifactKind.Kind && alive.Reason != "Terminating" &&
 		(alive.Status == Ready || alive.Status == Progressing || slices.Contains([]Reason{Stuck, Canceled, NeverReconciled}, alive.Reason))
 	switch {
-	case alive.Reason == "Stale" || alive.Ref.Kind == LeaseKind.Kind:
+	case alive.Reason == "Stale" || alive.Ref.Kind == object.LeaseKind.Kind:
 	case alive.Reason == Stuck && silent.Status == Failing: // by an earlier failure
 	case rests && (silent.Status != Unknown || silent.Reason != "Stale"):
 		t.Errorf("%s: %s is said to be %s (%s) though nobody watches it", name, alive.Ref, silent.Status, silent.Reason)
@@ -44,9 +46,9 @@ func compareSilence(t *testing.T, name string, alive, silent Verdict) {
 
 func leaseless(objects []map[string]any) []map[string]any {
 	var rest []map[string]any
-	for _, object := range objects {
-		if object["kind"] != LeaseKind.Kind {
-			rest = append(rest, object)
+	for _, obj := range objects {
+		if obj["kind"] != object.LeaseKind.Kind {
+			rest = append(rest, obj)
 		}
 	}
 	return rest

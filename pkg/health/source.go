@@ -5,24 +5,24 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // source judges the source of a layer: GitRepository, OCIRepository, Bucket. A source
 // that can no longer be fetched still serves its last artifact, so the layers look
 // healthy but do not receive changes.
 func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
-	ready := field.ConditionOf(obj, "Ready")
-	if field.Bool(obj.Object, "spec", "suspend") {
+	ready := object.ConditionOf(obj, "Ready")
+	if object.Bool(obj.Object, "spec", "suspend") {
 		return v.with(Suspended, SpecSuspended, "fetching is suspended (spec.suspend)", time.Time{})
 	}
 	for _, name := range []string{"Stalled", "FetchFailed", "StorageOperationFailed", "IncludeUnavailable"} {
-		if failed := field.ConditionOf(obj, name); failed.Is("True") {
+		if failed := object.ConditionOf(obj, name); failed.Is("True") {
 			return v.FromCondition(Failing, failed)
 		}
 	}
 	behind := ready.Behind(obj)
-	if v.Ref.Kind == ExternalArtifactKind.Kind { // the one without status.observedGeneration (source-controller v1.9)
+	if v.Ref.Kind == object.ExternalArtifactKind.Kind { // the one without status.observedGeneration (source-controller v1.9)
 		behind = ready.Outdated(obj)
 	}
 	if ready.Is("Unknown") {
@@ -30,7 +30,7 @@ func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 			return late
 		}
 	}
-	revision := field.Text(obj.Object, "status", "artifact", "revision")
+	revision := object.Text(obj.Object, "status", "artifact", "revision")
 	switch {
 	case ready.Is("False"):
 		return v.FromCondition(Failing, ready)

@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // attempt is a finished attempt of Flux at an object.
@@ -46,10 +46,10 @@ func (v Verdict) retrying(failed attempt, since time.Time) Verdict {
 // the next one runs, the Ready condition no longer shows it; four other places may:
 // status.history (Flux 2.7 and later), the Healthy condition, the Warning events, and
 // the Reconciling condition.
-func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready field.Condition) (attempt, bool) {
+func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready object.Condition) (attempt, bool) {
 	event, warned := a.lastWarning(obj)
 	newest, recorded := lastRecorded(obj)
-	healthy := field.ConditionOf(obj, "Healthy")
+	healthy := object.ConditionOf(obj, "Healthy")
 	switch {
 	case recorded && newest.reason != succeededReason:
 		return withMessage(newest, event, healthy), true
@@ -60,7 +60,7 @@ func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready field.Con
 	case !recorded && warned && !isRoutineCheck(obj) && event.Last.After(lastTryBegan(obj, ready)) && event.Last.After(trueSince(healthy)):
 		return attemptOf(event.statement()), true
 	}
-	reconciling := field.ConditionOf(obj, "Reconciling")
+	reconciling := object.ConditionOf(obj, "Reconciling")
 	if reconciling.Reason == "ProgressingWithRetry" && Reason(ready.Reason) != Canceled {
 		return attempt{reason: Reason(reconciling.Reason), at: reconciling.Since}, true // its message is about the present try
 	}
@@ -71,7 +71,7 @@ func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready field.Con
 // records. A newer event is about a later failure, one before the history is written
 // (BuildFailed, ArtifactFailed); an older event of the same kind is about the same
 // failure, since the event recorder omits repetitions.
-func withMessage(recorded attempt, event Warning, healthy field.Condition) attempt {
+func withMessage(recorded attempt, event Warning, healthy object.Condition) attempt {
 	switch {
 	case !event.Last.Before(recorded.at) && event.Reason != "":
 		return attemptOf(event.statement())
@@ -86,16 +86,16 @@ func withMessage(recorded attempt, event Warning, healthy field.Condition) attem
 // lastTryBegan is the earliest time at which the previous attempt can have failed: a
 // failed attempt is repeated after the retry interval. It distinguishes an event about
 // that attempt from an older one if no history is written.
-func lastTryBegan(obj *unstructured.Unstructured, present field.Condition) time.Time {
-	wait := field.Duration(obj.Object, "spec", "retryInterval")
+func lastTryBegan(obj *unstructured.Unstructured, present object.Condition) time.Time {
+	wait := object.Duration(obj.Object, "spec", "retryInterval")
 	if wait == 0 {
-		wait = field.Duration(obj.Object, "spec", "interval")
+		wait = object.Duration(obj.Object, "spec", "interval")
 	}
 	return present.Since.Add(-wait - time.Minute)
 }
 
 // trueSince is since when a condition has been True, zero if it is not.
-func trueSince(c field.Condition) time.Time {
+func trueSince(c object.Condition) time.Time {
 	if c.Is("True") {
 		return c.Since
 	}
@@ -105,17 +105,17 @@ func trueSince(c field.Condition) time.Time {
 // lastRecorded is the newest entry of a Kustomization's status.history, which
 // is first (fluxcd/pkg/apis/meta v1.30, history.go).
 func lastRecorded(obj *unstructured.Unstructured) (attempt, bool) {
-	history := field.List(obj.Object, "status", "history")
+	history := object.List(obj.Object, "status", "history")
 	if len(history) == 0 {
 		return attempt{}, false
 	}
-	reason := Reason(field.Text(history[0], "lastReconciledStatus"))
-	return attempt{reason: reason, at: field.Time(history[0], "lastReconciled")}, reason != ""
+	reason := Reason(object.Text(history[0], "lastReconciledStatus"))
+	return attempt{reason: reason, at: object.Time(history[0], "lastReconciled")}, reason != ""
 }
 
 // steadySince is when an unbroken sequence of successful attempts began. The Ready
 // condition does not show it: it turns Unknown and back at every interval.
-func steadySince(obj *unstructured.Unstructured, ready field.Condition) time.Time {
+func steadySince(obj *unstructured.Unstructured, ready object.Condition) time.Time {
 	if since := streakBegan(obj, true); !since.IsZero() {
 		return since
 	}
@@ -139,21 +139,21 @@ func (a *Assessor) failingSince(obj *unstructured.Unstructured, failed attempt) 
 // streakBegan is when the unbroken sequence of successful, or of failed, attempts at
 // the end of the history began. Each entry summarizes the attempts of one kind.
 func streakBegan(obj *unstructured.Unstructured, good bool) time.Time {
-	history := field.List(obj.Object, "status", "history")
+	history := object.List(obj.Object, "status", "history")
 	var began, broken time.Time
 	of := func(entry map[string]any) bool {
-		return (Reason(field.Text(entry, "lastReconciledStatus")) == succeededReason) == good
+		return (Reason(object.Text(entry, "lastReconciledStatus")) == succeededReason) == good
 	}
 	for _, entry := range history {
 		if !of(entry) {
-			broken = later(broken, field.Time(entry, "lastReconciled"))
+			broken = later(broken, object.Time(entry, "lastReconciled"))
 		}
 	}
 	for _, entry := range history {
-		if !of(entry) || !field.Time(entry, "lastReconciled").After(broken) {
+		if !of(entry) || !object.Time(entry, "lastReconciled").After(broken) {
 			continue
 		}
-		if first := later(field.Time(entry, "firstReconciled"), broken); began.IsZero() || first.Before(began) {
+		if first := later(object.Time(entry, "firstReconciled"), broken); began.IsZero() || first.Before(began) {
 			began = first
 		}
 	}

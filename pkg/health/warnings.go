@@ -7,8 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -29,20 +28,20 @@ type Warning struct {
 func (w Warning) Field() string { return "event " + w.Reason }
 
 // Warnings are the Warning events about each object, the newest first.
-type Warnings map[finding.Key][]Warning
+type Warnings map[object.Key][]Warning
 
 // WarningsIn indexes the Warning events of a snapshot by the objects that they are
 // about.
 func WarningsIn(snap *snapshot.Snapshot) Warnings {
 	found := Warnings{}
-	for _, event := range snap.List(EventKind, "").Objects {
-		if field.Text(event.Object, "type") != "Warning" {
+	for _, event := range snap.List(object.EventKind, "").Objects {
+		if object.Text(event.Object, "type") != "Warning" {
 			continue
 		}
-		about := field.Map(event.Object, "involvedObject")
-		key := finding.Ref{
-			APIVersion: field.Text(about, "apiVersion"), Kind: field.Text(about, "kind"),
-			Namespace: field.Text(about, "namespace"), Name: field.Text(about, "name"),
+		about := object.Map(event.Object, "involvedObject")
+		key := object.Ref{
+			APIVersion: object.Text(about, "apiVersion"), Kind: object.Text(about, "kind"),
+			Namespace: object.Text(about, "namespace"), Name: object.Text(about, "name"),
 		}.Key()
 		found[key] = append(found[key], warningFrom(event.Object))
 	}
@@ -54,11 +53,11 @@ func WarningsIn(snap *snapshot.Snapshot) Warnings {
 
 func warningFrom(event map[string]any) Warning {
 	return Warning{
-		Reason: field.Text(event, "reason"), Message: strings.TrimSpace(field.Text(event, "message")),
-		Source: field.Text(event, "source", "component"),
-		First:  field.FirstTime(event, []string{"firstTimestamp"}, []string{"eventTime"}),
-		Last:   field.FirstTime(event, []string{"series", "lastObservedTime"}, []string{"lastTimestamp"}, []string{"eventTime"}, []string{"firstTimestamp"}),
-		Count:  max(field.Int(event, "count"), field.Int(event, "series", "count"), 1),
+		Reason: object.Text(event, "reason"), Message: strings.TrimSpace(object.Text(event, "message")),
+		Source: object.Text(event, "source", "component"),
+		First:  object.FirstTime(event, []string{"firstTimestamp"}, []string{"eventTime"}),
+		Last:   object.FirstTime(event, []string{"series", "lastObservedTime"}, []string{"lastTimestamp"}, []string{"eventTime"}, []string{"firstTimestamp"}),
+		Count:  max(object.Int(event, "count"), object.Int(event, "series", "count"), 1),
 	}
 }
 
@@ -67,7 +66,7 @@ func warningFrom(event map[string]any) Warning {
 func (w Warnings) About(obj *unstructured.Unstructured) []Warning {
 	created := obj.GetCreationTimestamp().Time
 	var found []Warning
-	for _, event := range w[finding.RefOf(obj).Key()] {
+	for _, event := range w[object.RefOf(obj).Key()] {
 		if !event.Last.Before(created) {
 			found = append(found, event)
 		}
@@ -84,7 +83,7 @@ var notFailures = map[string]bool{
 
 // lastWarning is the newest Warning event about a failed attempt at the object.
 func (a *Assessor) lastWarning(obj *unstructured.Unstructured) (Warning, bool) {
-	for _, event := range a.Warnings[finding.RefOf(obj).Key()] {
+	for _, event := range a.Warnings[object.RefOf(obj).Key()] {
 		if !notFailures[event.Reason] {
 			return event, !event.Last.Before(obj.GetCreationTimestamp().Time)
 		}

@@ -3,7 +3,7 @@ package health
 import (
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 func TestWorse(t *testing.T) {
@@ -20,12 +20,12 @@ func TestWorse(t *testing.T) {
 func TestSourceOf(t *testing.T) {
 	for _, c := range []struct {
 		source map[string]any
-		want   finding.Ref
+		want   object.Ref
 	}{
 		{map[string]any{"kind": "GitRepository", "name": "flux-system"},
-			finding.Ref{APIVersion: "source.toolkit.fluxcd.io/v1", Kind: "GitRepository", Namespace: "flux-system", Name: "flux-system"}},
+			object.Ref{APIVersion: "source.toolkit.fluxcd.io/v1", Kind: "GitRepository", Namespace: "flux-system", Name: "flux-system"}},
 		{map[string]any{"kind": "Bucket", "name": "b", "namespace": "other", "apiVersion": "source.toolkit.fluxcd.io/v1beta2"},
-			finding.Ref{APIVersion: "source.toolkit.fluxcd.io/v1beta2", Kind: "Bucket", Namespace: "other", Name: "b"}},
+			object.Ref{APIVersion: "source.toolkit.fluxcd.io/v1beta2", Kind: "Bucket", Namespace: "other", Name: "b"}},
 	} {
 		obj := layer("infrastructure", "", "True", string(succeededReason))
 		obj.Object["spec"].(map[string]any)["sourceRef"] = c.source

@@ -6,17 +6,17 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // Replicas are the ready and the desired pods of a workload. The API server defaults
 // spec.replicas to 1.
 func Replicas(obj *unstructured.Unstructured) (ready, wanted int64) {
 	serving := "readyReplicas"
-	if obj.GetKind() == DeploymentKind.Kind {
+	if obj.GetKind() == object.DeploymentKind.Kind {
 		serving = "availableReplicas"
 	}
-	return field.Int(obj.Object, "status", serving), field.IntOr(1, obj.Object, "spec", "replicas")
+	return object.Int(obj.Object, "status", serving), object.IntOr(1, obj.Object, "spec", "replicas")
 }
 
 // deployment judges like `kubectl rollout status` (kubectl v0.36,
@@ -24,8 +24,8 @@ func Replicas(obj *unstructured.Unstructured) (ready, wanted int64) {
 // long before the progress deadline of ten minutes has expired.
 func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict {
 	available, wanted := Replicas(obj)
-	updated := field.Int(obj.Object, "status", "updatedReplicas")
-	progress := field.ConditionOf(obj, "Progressing")
+	updated := object.Int(obj.Object, "status", "updatedReplicas")
+	progress := object.ConditionOf(obj, "Progressing")
 	if wanted == 0 {
 		return v.with(Suspended, ScaledToZero, "it is scaled to zero", time.Time{})
 	}
@@ -38,7 +38,7 @@ func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict
 	if progress.Is("False") {
 		return v.FromCondition(Failing, progress)
 	}
-	if failure := field.ConditionOf(obj, "ReplicaFailure"); failure.Is("True") {
+	if failure := object.ConditionOf(obj, "ReplicaFailure"); failure.Is("True") {
 		return v.FromCondition(Failing, failure)
 	}
 	return rollout(obj, v, available, updated, wanted)
@@ -47,12 +47,12 @@ func (a *Assessor) deployment(obj *unstructured.Unstructured, v Verdict) Verdict
 // rollout judges by the counters. The Progressing condition does not show when a
 // rollout began: it turns True with the first rollout and stays True.
 func rollout(obj *unstructured.Unstructured, v Verdict, available, updated, wanted int64) Verdict {
-	progress, serving := field.ConditionOf(obj, "Progressing"), field.ConditionOf(obj, "Available")
+	progress, serving := object.ConditionOf(obj, "Progressing"), object.ConditionOf(obj, "Available")
 	since := serving.Since
 	if serving.Is("True") {
 		since = time.Time{}
 	}
-	old := field.Int(obj.Object, "status", "replicas") - updated
+	old := object.Int(obj.Object, "status", "replicas") - updated
 	switch {
 	case updated < wanted:
 		return v.with(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas have been updated to the newest pod template", updated, wanted), since)
@@ -85,7 +85,7 @@ func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdic
 	switch {
 	case wanted == 0:
 		return v.with(Suspended, ScaledToZero, "it is scaled to zero", time.Time{})
-	case (field.Condition{}).Behind(obj):
+	case (object.Condition{}).Behind(obj):
 		return v.with(Progressing, NotYetObserved, "its newest spec has not been observed yet", unobservedSince(obj))
 	case stuck:
 		return blocked
@@ -106,13 +106,13 @@ func (a *Assessor) statefulSet(obj *unstructured.Unstructured, v Verdict) Verdic
 // intended: a partition keeps the others, and with OnDelete users replace them (kubectl
 // v0.36, rollout_status.go).
 func updatedReplicas(obj *unstructured.Unstructured, wanted int64) (updated int64, complete bool) {
-	updated = field.Int(obj.Object, "status", "updatedReplicas")
-	partition := field.Int(obj.Object, "spec", "updateStrategy", "rollingUpdate", "partition")
+	updated = object.Int(obj.Object, "status", "updatedReplicas")
+	partition := object.Int(obj.Object, "spec", "updateStrategy", "rollingUpdate", "partition")
 	switch {
-	case field.Text(obj.Object, "spec", "updateStrategy", "type") == "OnDelete":
+	case object.Text(obj.Object, "spec", "updateStrategy", "type") == "OnDelete":
 		return updated, true
 	case partition > 0:
 		return updated, updated >= wanted-partition
 	}
-	return updated, field.Text(obj.Object, "status", "currentRevision") == field.Text(obj.Object, "status", "updateRevision")
+	return updated, object.Text(obj.Object, "status", "currentRevision") == object.Text(obj.Object, "status", "updateRevision")
 }

@@ -8,8 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -52,24 +51,24 @@ var kinds = map[string]struct {
 	schema.GroupKind
 	version, namespace string
 }{
-	"source":  {health.GitRepositoryKind, "v1", "flux-system"},
-	"layer":   {health.KustomizationKind, "v1", "flux-system"},
-	"release": {health.HelmReleaseKind, "v2", "bhs-orthweb"},
+	"source":  {object.GitRepositoryKind, "v1", "flux-system"},
+	"layer":   {object.KustomizationKind, "v1", "flux-system"},
+	"release": {object.HelmReleaseKind, "v2", "bhs-orthweb"},
 }
 
 // refOf is the object of "kind/name".
-func refOf(t *testing.T, text string) finding.Ref {
+func refOf(t *testing.T, text string) object.Ref {
 	t.Helper()
 	word, name, _ := strings.Cut(text, "/")
 	kind, ok := kinds[word]
 	if !ok {
 		t.Fatalf("no such kind: %q", text)
 	}
-	return finding.Ref{APIVersion: kind.Group + "/" + kind.version, Kind: kind.Kind, Namespace: kind.namespace, Name: name}
+	return object.Ref{APIVersion: kind.Group + "/" + kind.version, Kind: kind.Kind, Namespace: kind.namespace, Name: name}
 }
 
 // short is "kind/name" again.
-func short(ref finding.Ref) string {
+func short(ref object.Ref) string {
 	for word, kind := range kinds {
 		if kind.GroupKind == ref.GroupKind() {
 			return word + "/" + ref.Name
@@ -93,7 +92,7 @@ func read(t *testing.T, cluster string, names []string, forbidden ...string) (*s
 		b.Add(asked)
 		for _, line := range strings.Split(strings.TrimSpace(cluster), "\n") {
 			if strings.HasPrefix(strings.TrimSpace(line), word+"/") && !strings.Contains(line, " absent") && asked.Failure == nil {
-				b.Add(asked, object(t, line))
+				b.Add(asked, newObject(t, line))
 			}
 		}
 	}

@@ -3,8 +3,8 @@ package operate
 import (
 	"slices"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // join says which of the plan's other steps the step comes after.
@@ -26,7 +26,7 @@ func (p *planner) join(step *Step) {
 }
 
 // index is where the plan has the object, -1 if it has not.
-func (p *planner) index(ref finding.Ref) int {
+func (p *planner) index(ref object.Ref) int {
 	return slices.IndexFunc(p.plan.Steps, func(s Step) bool { return s.Ref.Same(ref) })
 }
 

@@ -6,9 +6,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -17,17 +16,17 @@ import (
 // covers this one. A request from before is not this one, which was lost.
 func (s Step) handled(obj *unstructured.Unstructured) bool {
 	newest := obj.GetAnnotations()[RequestAnnotation]
-	return newest != "" && newest != s.requested && newest == field.Text(obj.Object, "status", "lastHandledReconcileAt")
+	return newest != "" && newest != s.requested && newest == object.Text(obj.Object, "status", "lastHandledReconcileAt")
 }
 
 // over reports whether no reconciliation is running or due immediately: for a newer spec,
 // or after one that was aborted.
 func over(obj *unstructured.Unstructured) bool {
-	ready := field.ConditionOf(obj, "Ready")
+	ready := object.ConditionOf(obj, "Ready")
 	switch {
 	case ready.Outdated(obj):
 		return false
-	case field.ConditionOf(obj, "Stalled").Is("True"):
+	case object.ConditionOf(obj, "Stalled").Is("True"):
 		return true
 	}
 	return ready.Is("True") || ready.Is("False") && ready.Reason != "Progressing" && health.Reason(ready.Reason) != health.Canceled
@@ -37,13 +36,13 @@ func over(obj *unstructured.Unstructured) bool {
 // (kustomize-controller's messages: "running health checks …", or "Running …" from 1.2
 // on).
 func checking(obj *unstructured.Unstructured) bool {
-	return strings.HasPrefix(strings.ToLower(field.ConditionOf(obj, "Reconciling").Message), "running health checks")
+	return strings.HasPrefix(strings.ToLower(object.ConditionOf(obj, "Reconciling").Message), "running health checks")
 }
 
 // verdictOf judges the object by itself. That it was read proves nothing about
 // any other object, hence the field selector.
 func verdictOf(obj *unstructured.Unstructured, now time.Time) health.Verdict {
-	ref := finding.RefOf(obj)
+	ref := object.RefOf(obj)
 	kind := ref.GroupKind()
 	b := snapshot.NewBuilder()
 	b.Add(snapshot.Asked{
@@ -81,7 +80,7 @@ const notTakenUp = "Flux has not handled the request yet"
 
 // underWay is Flux's message about the running reconciliation, or the default.
 func underWay(obj *unstructured.Unstructured, otherwise string) string {
-	if now := field.ConditionOf(obj, "Reconciling"); now.Message != "" && now.Is("True") {
+	if now := object.ConditionOf(obj, "Reconciling"); now.Message != "" && now.Is("True") {
 		return now.Message
 	}
 	return otherwise
@@ -91,6 +90,6 @@ func underWay(obj *unstructured.Unstructured, otherwise string) string {
 // its source has fetched a newer one: its controller is notified a moment later. A layer
 // that can't read the fetched artifact does not progress.
 func (s Step) behind(obj *unstructured.Unstructured, fetched string) bool {
-	attempted := field.Text(obj.Object, "status", "lastAttemptedRevision")
-	return fetched != "" && attempted != fetched && attempted == s.attempted && field.ConditionOf(obj, "Ready").Reason != "ArtifactFailed"
+	attempted := object.Text(obj.Object, "status", "lastAttemptedRevision")
+	return fetched != "" && attempted != fetched && attempted == s.attempted && object.ConditionOf(obj, "Ready").Reason != "ArtifactFailed"
 }

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // conditions are the states that an object can be in.
@@ -23,8 +23,8 @@ unfetched: [{type: Ready, status: "False", reason: ArtifactFailed, message: path
 stalled: [{type: Ready, status: "False", reason: InstallFailed, observedGeneration: 1}, {type: Stalled, status: "True", reason: RetriesExceeded, message: gave up}]
 `
 
-// object makes an object of a line of the cluster.
-func object(t *testing.T, line string) *unstructured.Unstructured {
+// newObject makes an object of a line of the cluster.
+func newObject(t *testing.T, line string) *unstructured.Unstructured {
 	t.Helper()
 	words := strings.Fields(line)
 	ref := refOf(t, words[0])
@@ -45,7 +45,7 @@ func object(t *testing.T, line string) *unstructured.Unstructured {
 	obj.SetNamespace(ref.Namespace)
 	obj.SetName(ref.Name)
 	obj.SetGeneration(1)
-	if ref.GroupKind() == health.KustomizationKind {
+	if ref.GroupKind() == object.KustomizationKind {
 		set(t, obj, map[string]any{"kind": "GitRepository", "name": "flux-system"}, "spec", "sourceRef")
 		set(t, obj, "r1", "status", "lastAttemptedRevision")
 		set(t, obj, "r1", "status", "lastAppliedRevision")

@@ -9,7 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // Annotations by which Flux is asked (fluxcd/pkg/apis/meta v1.30, annotations.go;
@@ -26,7 +26,7 @@ const (
 
 // Step is one object to reconcile.
 type Step struct {
-	Ref finding.Ref
+	Ref object.Ref
 	// Tenants are the names of the tenants that it is reconciled for.
 	Tenants []string
 	// Reset marks a HelmRelease that has exhausted its retries.
@@ -36,13 +36,13 @@ type Step struct {
 	// the layers that stand on it can.
 	IfMoved bool
 	// Needs are steps that must be Ready before.
-	Needs []finding.Ref
+	Needs []object.Ref
 	// Within are the layers among the steps that apply it. They need not be
 	// Ready, since their health checks may wait for it; they only have to have
 	// applied what is new.
-	Within []finding.Ref
+	Within []object.Ref
 
-	source finding.Ref
+	source object.Ref
 	// uid and requested are the object's, and its newest request's, when the plan was
 	// made.
 	uid       types.UID
@@ -84,7 +84,7 @@ const (
 
 // Result is the result for one object.
 type Result struct {
-	Ref     finding.Ref
+	Ref     object.Ref
 	Tenants []string
 	Outcome Outcome
 	// Reason is Flux's reason for a failure, empty otherwise.
@@ -94,7 +94,7 @@ type Result struct {
 }
 
 // names lists objects for a sentence.
-func names(refs []finding.Ref) string {
+func names(refs []object.Ref) string {
 	all := make([]string, len(refs))
 	for i, ref := range refs {
 		all[i] = ref.String()
@@ -106,13 +106,13 @@ func names(refs []finding.Ref) string {
 // is suspended: Flux would not act on a request.
 type SuspendedError struct {
 	// Own are the tenants' own layers and releases; Sources may be others' too.
-	Own, Sources []finding.Ref
+	Own, Sources []object.Ref
 	// Tenants are those whose own objects are suspended.
 	Tenants []string
 }
 
 func (e *SuspendedError) Error() string {
-	all := append(append([]finding.Ref{}, e.Own...), e.Sources...)
+	all := append(append([]object.Ref{}, e.Own...), e.Sources...)
 	verb := "is"
 	if len(all) > 1 {
 		verb = "are"

@@ -3,7 +3,7 @@ package operate
 import (
 	"slices"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // mayBegin reports whether all steps that the step depends on are done.
@@ -36,7 +36,7 @@ func (r *Run) block() {
 	}
 }
 
-func (r *Run) blocker(p *progress) (finding.Ref, bool) {
+func (r *Run) blocker(p *progress) (object.Ref, bool) {
 	for _, need := range p.Needs {
 		if n := r.find(need); n.seen.Outcome != Ready && r.final(n) {
 			return need, true
@@ -47,7 +47,7 @@ func (r *Run) blocker(p *progress) (finding.Ref, bool) {
 			return layer, true
 		}
 	}
-	return finding.Ref{}, false
+	return object.Ref{}, false
 }
 
 // final reports whether the step's outcome can no longer change.

@@ -7,9 +7,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -36,7 +35,7 @@ type planner struct {
 	Options
 	snap      *snapshot.Snapshot
 	plan      Plan
-	ranks     map[finding.Key]int
+	ranks     map[object.Key]int
 	suspended SuspendedError
 }
 
@@ -45,7 +44,7 @@ type planner struct {
 // the tenants' own layers, and their releases that are not Ready. statuses are of
 // the same snapshot. The error is a *SuspendedError.
 func Reconcile(snap *snapshot.Snapshot, statuses []tenant.Status, o Options) (Plan, error) {
-	p := &planner{Options: o, snap: snap, ranks: map[finding.Key]int{}}
+	p := &planner{Options: o, snap: snap, ranks: map[object.Key]int{}}
 	for _, s := range statuses {
 		for _, link := range s.Chain {
 			p.consider(s.Name, link)
@@ -92,7 +91,7 @@ func (p *planner) consider(name string, link tenant.Link) {
 		p.plan.Unknown = appendNew(p.plan.Unknown, link.Message)
 	case answer.Presence == snapshot.Absent:
 		p.note("%s does not exist and can't be triggered", link.Ref)
-	case link.Ref.GroupKind() == health.ExternalArtifactKind:
+	case link.Ref.GroupKind() == object.ExternalArtifactKind:
 		p.note("%s is not fetched by Flux and can't be triggered", link.Ref)
 	case isSuspended(answer.Object) && !p.passes(name, link):
 	default:
@@ -126,7 +125,7 @@ func (p *planner) add(name string, link tenant.Link, obj *unstructured.Unstructu
 		step.IfMoved = step.IfMoved && link.Section == tenant.SharedLayers
 		return
 	}
-	step := Step{Ref: finding.RefOf(obj), Tenants: []string{name}, uid: obj.GetUID(), requested: obj.GetAnnotations()[RequestAnnotation]}
+	step := Step{Ref: object.RefOf(obj), Tenants: []string{name}, uid: obj.GetUID(), requested: obj.GetAnnotations()[RequestAnnotation]}
 	switch link.Section {
 	case tenant.SharedLayers:
 		step.IfMoved = link.Status == health.Ready
@@ -136,9 +135,9 @@ func (p *planner) add(name string, link tenant.Link, obj *unstructured.Unstructu
 		fallthrough
 	case tenant.OwnLayers:
 		step.source = health.SourceOf(obj)
-		step.attempted = field.Text(obj.Object, "status", "lastAttemptedRevision")
+		step.attempted = object.Text(obj.Object, "status", "lastAttemptedRevision")
 	case tenant.Releases:
-		step.Reset = field.ConditionOf(obj, "Stalled").Is("True")
+		step.Reset = object.ConditionOf(obj, "Stalled").Is("True")
 	}
 	p.ranks[step.Ref.Key()] = rank[link.Section]
 	p.plan.Steps = append(p.plan.Steps, step)

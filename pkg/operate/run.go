@@ -6,8 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // Run is a plan that is being carried out. Its caller triggers the steps that are Due,
@@ -59,7 +58,7 @@ func (r *Run) Due() []Step {
 }
 
 // Triggered notes that a step has been triggered.
-func (r *Run) Triggered(ref finding.Ref) {
+func (r *Run) Triggered(ref object.Ref) {
 	p := r.find(ref)
 	p.asked++
 	p.seen.Outcome, p.seen.Reason, p.seen.Message, p.applied = Triggered, "", notTakenUp, false
@@ -85,8 +84,8 @@ func (r *Run) fetched(p *progress) string {
 }
 
 // Open are the steps that have been triggered and are not finished.
-func (r *Run) Open() []finding.Ref {
-	var open []finding.Ref
+func (r *Run) Open() []object.Ref {
+	var open []object.Ref
 	for _, p := range r.steps {
 		if p.seen.Outcome == Triggered {
 			open = append(open, p.Ref)
@@ -97,15 +96,15 @@ func (r *Run) Open() []finding.Ref {
 
 // Observe updates an open step with the current state of its object.
 func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
-	p := r.find(finding.RefOf(obj))
+	p := r.find(object.RefOf(obj))
 	p.seen = p.judge(obj, r.fetched(p), now)
 	p.applied = p.applied || checking(obj) || p.seen.Outcome != Triggered
-	p.revision = field.Text(obj.Object, "status", "artifact", "revision")
+	p.revision = object.Text(obj.Object, "status", "artifact", "revision")
 	return p.seen
 }
 
 // Gone notes that an open step's object no longer exists.
-func (r *Run) Gone(ref finding.Ref) Result {
+func (r *Run) Gone(ref object.Ref) Result {
 	p := r.find(ref)
 	p.seen.Outcome, p.seen.Message, p.applied = Failing, "it was deleted in the meantime", true
 	return p.seen
@@ -129,7 +128,7 @@ func (r *Run) Results() []Result {
 	return results
 }
 
-func (r *Run) find(ref finding.Ref) *progress {
+func (r *Run) find(ref object.Ref) *progress {
 	for _, p := range r.steps {
 		if p.Ref.Same(ref) {
 			return p

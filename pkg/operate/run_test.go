@@ -116,7 +116,7 @@ func play(t *testing.T, run *Run, lines []string) {
 				t.Fatalf("over %v: %s\nwant %s", run.Over(), got, rest)
 			}
 		default:
-			run.Observe(object(t, line), now)
+			run.Observe(newObject(t, line), now)
 		}
 	}
 }

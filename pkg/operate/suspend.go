@@ -5,15 +5,14 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // Switch is one of a tenant's own objects that can be suspended, and whether it is.
 type Switch struct {
-	Ref       finding.Ref
+	Ref       object.Ref
 	Tenant    string
 	Suspended bool
 }
@@ -23,7 +22,7 @@ type Switch struct {
 type NoOwnError struct {
 	Tenant string
 	// Shared are the layers that were not changed.
-	Shared []finding.Ref
+	Shared []object.Ref
 }
 
 func (e *NoOwnError) Error() string {
@@ -61,7 +60,7 @@ func Switches(snap *snapshot.Snapshot, statuses []tenant.Status) ([]Switch, erro
 
 func switchesOf(snap *snapshot.Snapshot, s tenant.Status) ([]Switch, error) {
 	var own []Switch
-	var shared []finding.Ref
+	var shared []object.Ref
 	layers := 0
 	for _, link := range s.Chain {
 		switch link.Section {
@@ -79,7 +78,7 @@ func switchesOf(snap *snapshot.Snapshot, s tenant.Status) ([]Switch, error) {
 			return nil, &UnreadError{s.Name, link.Message}
 		}
 		if answer.Presence == snapshot.Present { // a release may have gone missing
-			own = append(own, Switch{finding.RefOf(answer.Object), s.Name, isSuspended(answer.Object)})
+			own = append(own, Switch{object.RefOf(answer.Object), s.Name, isSuspended(answer.Object)})
 		}
 	}
 	if layers == 0 {
@@ -89,5 +88,5 @@ func switchesOf(snap *snapshot.Snapshot, s tenant.Status) ([]Switch, error) {
 }
 
 func isSuspended(obj *unstructured.Unstructured) bool {
-	return field.Bool(obj.Object, "spec", "suspend")
+	return object.Bool(obj.Object, "spec", "suspend")
 }

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/atomicfile"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
-	"github.com/digihunch/kubectl-orthweb/pkg/files"
 )
 
 // destination is where a key and its certificates are written.
@@ -110,20 +110,20 @@ func (d *destination) write(out io.Writer, name string, key crypto.Signer, chain
 	if len(contents.ca) == 0 {
 		paths.ca = ""
 	}
-	var list []files.File
+	var list []atomicfile.File
 	for _, f := range []struct {
 		path    string
 		content []byte
 		mode    os.FileMode
 	}{{paths.key, contents.key, 0o600}, {paths.certificate, contents.certificate, 0o644}, {paths.ca, contents.ca, 0o644}, {paths.p12, contents.p12, 0o600}} {
 		if f.path != "" {
-			list = append(list, files.File{Path: f.path, Mode: f.mode, Write: func(w io.Writer) error {
+			list = append(list, atomicfile.File{Path: f.path, Mode: f.mode, Write: func(w io.Writer) error {
 				_, err := w.Write(f.content)
 				return err
 			}})
 		}
 	}
-	if err := files.Create(d.force, list...); err != nil {
+	if err := atomicfile.Create(d.force, list...); err != nil {
 		return madeFiles{}, whenTaken(fmt.Errorf("writing the files, of which none was kept: %w", err))
 	}
 	return paths, nil

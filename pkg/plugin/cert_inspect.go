@@ -17,11 +17,11 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/probe"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
-	"github.com/digihunch/kubectl-orthweb/pkg/probe"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 var (

@@ -49,7 +49,7 @@ type certIssueOptions struct {
 	facts  *factsFlags
 	output *outputFlags
 	tenant string
-	request
+	certRequest
 	lifetime
 	destination
 
@@ -78,7 +78,7 @@ func newCertIssue(facts *factsFlags) *cobra.Command {
 			return o.run(cmd.Context())
 		},
 	}
-	o.request.addTo(cmd.Flags())
+	o.certRequest.addTo(cmd.Flags())
 	o.lifetime.addTo(cmd.Flags())
 	o.destination.addTo(cmd.Flags())
 	o.output.addTo(cmd)
@@ -117,7 +117,7 @@ func (o *certIssueOptions) validate(cmd *cobra.Command) error {
 	if _, err := parseIssuer(o.issuer); err != nil {
 		return err
 	}
-	if err := o.request.validate(cmd.Flags()); err != nil {
+	if err := o.certRequest.validate(cmd.Flags()); err != nil {
 		return err
 	}
 	if err := o.lifetime.validate(cmd.Flags()); err != nil {
@@ -133,7 +133,7 @@ func (o *certIssueOptions) run(ctx context.Context) error {
 	if err := o.destination.vacant(o.tenant, o.csrFile == ""); err != nil { // before anything is read
 		return err
 	}
-	if err := o.request.read(o.facts.streams.In); err != nil {
+	if err := o.certRequest.read(o.facts.streams.In); err != nil {
 		return err
 	}
 	target, err := o.target(ctx)
@@ -151,7 +151,7 @@ func (o *certIssueOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := o.request.make(ctx, target.domain, o.progress); err != nil {
+	if err := o.certRequest.make(ctx, target.domain, o.progress); err != nil {
 		return err
 	}
 	chain, ca, err := o.sign(ctx, target)

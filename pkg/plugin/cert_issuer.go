@@ -7,16 +7,15 @@ import (
 
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // parseIssuer reads "Kind/name", "Kind.group/name" for issuers that are not
 // cert-manager's own, or the name of an Issuer.
 func parseIssuer(text string) (cmmeta.IssuerReference, error) {
-	issuer := cmmeta.IssuerReference{Name: defaultIssuer, Kind: health.IssuerKind.Kind, Group: health.IssuerKind.Group}
+	issuer := cmmeta.IssuerReference{Name: defaultIssuer, Kind: object.IssuerKind.Kind, Group: object.IssuerKind.Group}
 	if text == "" {
 		return issuer, nil
 	}
@@ -32,9 +31,9 @@ func parseIssuer(text string) (cmmeta.IssuerReference, error) {
 		return issuer, withHint(fmt.Errorf("--issuer %q is not Kind/name", text), "For example: --issuer=Issuer/%s.", defaultIssuer)
 	case other && group != issuer.Group:
 		issuer.Kind, issuer.Group = kind, group
-	case strings.EqualFold(kind, health.IssuerKind.Kind):
-	case strings.EqualFold(kind, health.ClusterIssuerKind.Kind):
-		issuer.Kind = health.ClusterIssuerKind.Kind
+	case strings.EqualFold(kind, object.IssuerKind.Kind):
+	case strings.EqualFold(kind, object.ClusterIssuerKind.Kind):
+		issuer.Kind = object.ClusterIssuerKind.Kind
 	default:
 		return issuer, withHint(fmt.Errorf("unknown kind of issuer %q", kind),
 			"cert-manager has Issuer and ClusterIssuer; specify others with their group, for example AWSPCAIssuer.awspca.cert-manager.io/name.")
@@ -42,9 +41,9 @@ func parseIssuer(text string) (cmmeta.IssuerReference, error) {
 	return issuer, nil
 }
 
-func issuerRef(issuer cmmeta.IssuerReference, namespace string) finding.Ref {
-	ref := finding.Ref{APIVersion: issuer.Group + "/v1", Kind: issuer.Kind, Namespace: namespace, Name: issuer.Name}
-	if issuer.Kind == health.ClusterIssuerKind.Kind {
+func issuerRef(issuer cmmeta.IssuerReference, namespace string) object.Ref {
+	ref := object.Ref{APIVersion: issuer.Group + "/v1", Kind: issuer.Kind, Namespace: namespace, Name: issuer.Name}
+	if issuer.Kind == object.ClusterIssuerKind.Kind {
 		ref.Namespace = ""
 	}
 	return ref
@@ -53,10 +52,10 @@ func issuerRef(issuer cmmeta.IssuerReference, namespace string) finding.Ref {
 // onlyAuthority is the only Issuer in the namespace that signs with its own CA, empty
 // when there is none, there are several, or not all could be read.
 func onlyAuthority(snap *snapshot.Snapshot, namespace string) string {
-	list := snap.List(health.IssuerKind, namespace)
+	list := snap.List(object.IssuerKind, namespace)
 	only := ""
 	for _, o := range list.Objects {
-		if len(field.Map(o.Object, "spec", "ca")) == 0 {
+		if len(object.Map(o.Object, "spec", "ca")) == 0 {
 			continue
 		}
 		if only != "" {
@@ -71,9 +70,9 @@ func onlyAuthority(snap *snapshot.Snapshot, namespace string) string {
 }
 
 // usable rejects an issuer that can't sign now, before anything is created.
-func usable(snap *snapshot.Snapshot, ref finding.Ref) error {
+func usable(snap *snapshot.Snapshot, ref object.Ref) error {
 	obj := snap.Lookup(ref).Object
-	if _, self := field.Map(obj.Object, "spec")["selfSigned"]; self {
+	if _, self := object.Map(obj.Object, "spec")["selfSigned"]; self {
 		return withHint(fmt.Errorf("%s is self-signed and can't sign client certificates (selfSigned)", ref), "Choose another issuer with --issuer.")
 	}
 	verdict := health.New(snap).Of(ref)
@@ -91,8 +90,8 @@ func authorityEnd(snap *snapshot.Snapshot, secret string) time.Time {
 	if !known {
 		return time.Time{}
 	}
-	for _, o := range snap.List(health.CertificateKind, namespace).Objects {
-		if o.GetNamespace() == namespace && field.Text(o.Object, "spec", "secretName") == name {
+	for _, o := range snap.List(object.CertificateKind, namespace).Objects {
+		if o.GetNamespace() == namespace && object.Text(o.Object, "spec", "secretName") == name {
 			return health.Expiry(o)
 		}
 	}

@@ -11,13 +11,13 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
-	"github.com/digihunch/kubectl-orthweb/pkg/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 var (
@@ -94,7 +94,7 @@ func (o *certListOptions) validate(cmd *cobra.Command) (err error) {
 // certWants are the kinds with certificates. Secrets are read only with --secrets:
 // they hold more than certificates.
 func certWants(namespace string, secrets bool) []collect.Want {
-	wants := append(tenantWants(namespace), collect.Want{GroupKind: schema.GroupKind{Group: health.CertificateKind.Group, Kind: "CertificateRequest"}})
+	wants := append(tenantWants(namespace), collect.Want{GroupKind: schema.GroupKind{Group: object.CertificateKind.Group, Kind: "CertificateRequest"}})
 	if secrets {
 		wants = append(wants, collect.Want{GroupKind: schema.GroupKind{Kind: "Secret"}, FieldSelector: "type=kubernetes.io/tls"},
 			collect.Want{GroupKind: schema.GroupKind{Kind: "Secret"}, FieldSelector: "type=Opaque"})

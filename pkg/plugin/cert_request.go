@@ -18,9 +18,9 @@ import (
 // maxRequest bounds a request, in bytes: a thousand names fit.
 const maxRequest = 1 << 20
 
-// request is the certificate request to sign: one created here with its key, or one
+// certRequest is the certificate request to sign: one created here with its key, or one
 // from a file.
-type request struct {
+type certRequest struct {
 	csrFile   string
 	algorithm string
 	size      int
@@ -38,7 +38,7 @@ type request struct {
 	content *x509.CertificateRequest
 }
 
-func (r *request) addTo(flags *pflag.FlagSet) {
+func (r *certRequest) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&r.csrFile, "csr", "", "Sign the request in this file (- for standard input) instead of generating a key")
 	flags.StringVar(&r.algorithm, "key-algorithm", string(certs.RSA), "Algorithm of the private key: rsa, ecdsa or ed25519")
 	flags.IntVar(&r.size, "key-size", 0, "Size of the private key in bits: rsa 2048 to 8192 (4096 by default), ecdsa 256 (the default), 384 or 521")
@@ -50,7 +50,7 @@ func (r *request) addTo(flags *pflag.FlagSet) {
 }
 
 // validate checks everything that does not require the request itself.
-func (r *request) validate(flags *pflag.FlagSet) error {
+func (r *certRequest) validate(flags *pflag.FlagSet) error {
 	if r.csrFile != "" {
 		for _, name := range []string{"key-algorithm", "key-size", "subject", "dns", "ip", "email", "uri"} {
 			if flags.Changed(name) {
@@ -77,7 +77,7 @@ func (r *request) validate(flags *pflag.FlagSet) error {
 }
 
 // read reads the request from its file, before any request to the cluster.
-func (r *request) read(in io.Reader) (err error) {
+func (r *certRequest) read(in io.Reader) (err error) {
 	if r.csrFile == "" {
 		return nil
 	}
@@ -93,7 +93,7 @@ func (r *request) read(in io.Reader) (err error) {
 }
 
 // make generates the key and the request, unless the request comes from a file.
-func (r *request) make(ctx context.Context, domain string, progress func(string)) error {
+func (r *certRequest) make(ctx context.Context, domain string, progress func(string)) error {
 	if r.content != nil {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (r *request) make(ctx context.Context, domain string, progress func(string)
 
 // byDefault fills in the subject from the tenant's domain. Its name is an alternative
 // name, too: current programs read only those.
-func (r *request) byDefault(domain string) error {
+func (r *certRequest) byDefault(domain string) error {
 	if len(r.rdns) > 0 {
 		return nil
 	}
@@ -156,7 +156,7 @@ func newKey(ctx context.Context, algorithm certs.Algorithm, size int) (crypto.Si
 }
 
 // prefix is the start of the CertificateRequest's name: the requester's.
-func (r *request) prefix() string {
+func (r *certRequest) prefix() string {
 	name := strings.ToLower(strings.TrimPrefix(r.content.Subject.CommonName, "*."))
 	keep := func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {

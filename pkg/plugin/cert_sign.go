@@ -12,8 +12,8 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
-	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // sign has the request signed, and checks that the certificate is the one that was
@@ -60,8 +60,8 @@ func (o *certIssueOptions) signByIssuer(ctx context.Context, t target, duration 
 	defer cancel()
 	o.progress(fmt.Sprintf("Waiting for %s/%s in %s to sign the request", t.issuer.Kind, t.issuer.Name, t.namespace))
 	signed, err := client.Request(limited, issuance.Order{
-		Namespace: t.namespace, Prefix: o.request.prefix(), Issuer: t.issuer, Request: o.request.pem,
-		Duration: duration, Usages: certs.Usages(o.request.content.PublicKey), Keep: o.keep,
+		Namespace: t.namespace, Prefix: o.certRequest.prefix(), Issuer: t.issuer, Request: o.certRequest.pem,
+		Duration: duration, Usages: certs.Usages(o.certRequest.content.PublicKey), Keep: o.keep,
 	}, o.progress)
 	if err != nil {
 		return nil, nil, o.explainRequest(ctx, err, t)
@@ -74,7 +74,7 @@ func (o *certIssueOptions) signByIssuer(ctx context.Context, t target, duration 
 			return nil, nil, fmt.Errorf("reading the CA's certificate that %s returned: %w", t.issuer.Name, err)
 		}
 	}
-	if err := certs.CheckIssued(o.request.content, chain, ca, t.now); err != nil {
+	if err := certs.CheckIssued(o.certRequest.content, chain, ca, t.now); err != nil {
 		return nil, nil, fmt.Errorf("%s/%s signed a certificate that differs from the request, and it is discarded: %w", t.issuer.Kind, t.issuer.Name, err)
 	}
 	return chain, ca, nil
@@ -86,7 +86,7 @@ func (o *certIssueOptions) explainRequest(ctx context.Context, err error, t targ
 	var failed *issuance.FailedError
 	var waiting *issuance.WaitingError
 	look := escape.Command("kubectl orthweb explain %s/%s -n %s", strings.ToLower(t.issuer.Kind), t.issuer.Name, t.namespace)
-	if t.issuer.Group != health.IssuerKind.Group {
+	if t.issuer.Group != object.IssuerKind.Group {
 		look = escape.Command("kubectl describe %s.%s/%s -n %s", strings.ToLower(t.issuer.Kind), t.issuer.Group, t.issuer.Name, t.namespace)
 	}
 	switch {
@@ -131,10 +131,10 @@ func (o *certIssueOptions) signBySecret(ctx context.Context, t target, duration 
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the CA in Secret %s: %w", t.secret, err)
 	}
-	if chain, err = authority.Sign(o.request.content, t.now, duration); err != nil {
+	if chain, err = authority.Sign(o.certRequest.content, t.now, duration); err != nil {
 		return nil, nil, err
 	}
 	above := append([]*x509.Certificate{authority.Certificate}, authority.Chain...)
 	ca = above[len(above)-1:]
-	return chain, ca, certs.CheckIssued(o.request.content, chain, above, t.now)
+	return chain, ca, certs.CheckIssued(o.certRequest.content, chain, above, t.now)
 }

@@ -9,10 +9,8 @@ import (
 
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/collect"
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -41,10 +39,10 @@ type target struct {
 // nothing is read outside of it, so that permissions in it are sufficient.
 func tenantWants(namespace string) []collect.Want {
 	wants := collect.Wants(
-		health.KustomizationKind, health.HelmReleaseKind, health.NamespaceKind,
-		health.DeploymentKind, health.StatefulSetKind, health.ServiceKind,
-		health.CertificateKind, health.IssuerKind, health.ClusterIssuerKind,
-		health.GatewayKind, health.VirtualServiceKind,
+		object.KustomizationKind, object.HelmReleaseKind, object.NamespaceKind,
+		object.DeploymentKind, object.StatefulSetKind, object.ServiceKind,
+		object.CertificateKind, object.IssuerKind, object.ClusterIssuerKind,
+		object.GatewayKind, object.VirtualServiceKind,
 	)
 	if namespace != "" {
 		for i := range wants {
@@ -142,7 +140,7 @@ func (t *target) findIssuer(snap *snapshot.Snapshot, named string, namespaces []
 			found = snap.Lookup(issuerRef(issuer, t.namespace))
 		}
 	}
-	if found.Presence == snapshot.Absent && issuer.Group == health.IssuerKind.Group {
+	if found.Presence == snapshot.Absent && issuer.Group == object.IssuerKind.Group {
 		return noSuchIssuer(snap, issuer, t.namespace)
 	}
 	t.issuer = issuer
@@ -152,13 +150,13 @@ func (t *target) findIssuer(snap *snapshot.Snapshot, named string, namespaces []
 		}
 		return nil
 	}
-	if name := field.Text(found.Object.Object, "spec", "ca", "secretName"); name != "" {
+	if name := object.Text(found.Object.Object, "spec", "ca", "secretName"); name != "" {
 		t.secret = t.namespace + "/" + name
-		if issuer.Kind == health.ClusterIssuerKind.Kind {
+		if issuer.Kind == object.ClusterIssuerKind.Kind {
 			t.secret = clusterSecrets + "/" + name
 		}
 	}
-	return usable(snap, finding.RefOf(found.Object))
+	return usable(snap, object.RefOf(found.Object))
 }
 
 // clusterSecrets is where cert-manager looks for a ClusterIssuer's Secret by default
@@ -167,11 +165,11 @@ const clusterSecrets = "cert-manager"
 
 func noSuchIssuer(snap *snapshot.Snapshot, issuer cmmeta.IssuerReference, namespace string) error {
 	var names []string
-	for _, kind := range []string{health.IssuerKind.Kind, health.ClusterIssuerKind.Kind} {
+	for _, kind := range []string{object.IssuerKind.Kind, object.ClusterIssuerKind.Kind} {
 		in := namespace
-		gk := health.IssuerKind
-		if kind == health.ClusterIssuerKind.Kind {
-			in, gk = "", health.ClusterIssuerKind
+		gk := object.IssuerKind
+		if kind == object.ClusterIssuerKind.Kind {
+			in, gk = "", object.ClusterIssuerKind
 		}
 		for _, o := range snap.List(gk, in).Objects {
 			names = append(names, kind+"/"+o.GetName())

@@ -7,10 +7,10 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 var (

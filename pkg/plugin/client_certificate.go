@@ -8,7 +8,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
 )
 
 // clientCertificate is issued when it is first needed, and kept. An error is kept only

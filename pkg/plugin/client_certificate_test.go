@@ -13,7 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
 )
 
 // endsIn is a certificate that ends so much later.

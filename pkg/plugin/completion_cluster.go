@@ -9,10 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -21,8 +20,8 @@ import (
 const patience = time.Second
 
 // tenantKinds are the kinds that tenants are discovered from.
-var tenantKinds = collect.Wants(health.KustomizationKind, health.HelmReleaseKind,
-	health.NamespaceKind, health.DeploymentKind, health.StatefulSetKind)
+var tenantKinds = collect.Wants(object.KustomizationKind, object.HelmReleaseKind,
+	object.NamespaceKind, object.DeploymentKind, object.StatefulSetKind)
 
 // tryRead reads the cluster, or the snapshot of the command's --from, and returns nil
 // when that fails or takes too long.
@@ -110,7 +109,7 @@ func (f *factsFlags) objectWords(cmd *cobra.Command) []cobra.Completion {
 
 // shortKind is the short name of a kind, or the kind in lower case.
 func shortKind(kind string) string {
-	plural := finding.PluralOf(kind)
+	plural := object.PluralOf(kind)
 	for _, short := range slices.Sorted(maps.Keys(shortNames)) {
 		meant := shortNames[short]
 		if slices.Contains(meant, plural) {
@@ -122,12 +121,12 @@ func shortKind(kind string) string {
 
 // namespaceWords are the cluster's namespaces.
 func (f *factsFlags) namespaceWords(cmd *cobra.Command) []cobra.Completion {
-	snap := f.tryRead(cmd, collect.Wants(health.NamespaceKind))
+	snap := f.tryRead(cmd, collect.Wants(object.NamespaceKind))
 	if snap == nil {
 		return nil
 	}
 	var found candidates
-	for _, obj := range snap.List(health.NamespaceKind, "").Objects {
+	for _, obj := range snap.List(object.NamespaceKind, "").Objects {
 		found.add(obj.GetName(), "")
 	}
 	return found

@@ -14,6 +14,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/planted"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
 // TestExplainHasNoPlantedSecret explains objects whose conditions have secrets in
@@ -59,12 +60,12 @@ func explainConditions(t *testing.T, resource, kind, apiVersion string, secrets 
 		b.Add(asked, obj)
 		args = append(args, strings.ToLower(kind)+"/"+name)
 	}
-	var file bytes.Buffer
-	if err := snapshot.Write(&file, b.Build(snapshot.Meta{At: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)})); err != nil {
+	var saved bytes.Buffer
+	if err := file.Write(&saved, b.Build(snapshot.Meta{At: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)})); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "state.tgz")
-	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(path, saved.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out, errOut bytes.Buffer

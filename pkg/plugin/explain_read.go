@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )

@@ -11,7 +11,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/examples"
-	"github.com/digihunch/kubectl-orthweb/pkg/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 

@@ -7,8 +7,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -107,7 +107,7 @@ func noAddress(snap *snapshot.Snapshot, s tenant.Status, refused int) string {
 		if obj == nil {
 			continue
 		}
-		if kind := field.Text(obj.Object, "spec", "type"); kind != "LoadBalancer" {
+		if kind := object.Text(obj.Object, "spec", "type"); kind != "LoadBalancer" {
 			return fmt.Sprintf("%s is of type %s and has no external address; specify one with --ip (a node's, or that of 'minikube ip')", link.Ref, orDefault(kind, "ClusterIP"))
 		}
 		return fmt.Sprintf("%s waits for an address from the load balancer; see 'kubectl describe service %s -n %s'. On a laptop run 'minikube tunnel' or cloud-provider-kind, or specify one with --ip",

@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -110,7 +110,7 @@ func (w *wantedHosts) read(ctx context.Context, facts *factsFlags, block []hosts
 			every = append(every, t)
 		}
 	}
-	complete := allRead(snap, "", health.NamespaceKind, health.KustomizationKind, health.HelmReleaseKind, health.DeploymentKind, health.StatefulSetKind)
+	complete := allRead(snap, "", object.NamespaceKind, object.KustomizationKind, object.HelmReleaseKind, object.DeploymentKind, object.StatefulSetKind)
 	names := tenant.HostNames(snap, every)
 	r := &hostsReading{wantedHosts: w, snap: snap, owners: tenant.NewHostOwners(every, names)}
 	r.machine, _ = os.Hostname()
@@ -129,7 +129,7 @@ func (w *wantedHosts) read(ctx context.Context, facts *factsFlags, block []hosts
 }
 
 // namingKinds are the kinds that name hosts.
-var namingKinds = []schema.GroupKind{health.GatewayKind, health.VirtualServiceKind, health.CertificateKind}
+var namingKinds = []schema.GroupKind{object.GatewayKind, object.VirtualServiceKind, object.CertificateKind}
 
 // allRead reports whether the kinds could be read completely in a namespace, or in all.
 // A kind that is not served has no objects.
@@ -148,7 +148,7 @@ func allRead(snap *snapshot.Snapshot, namespace string, kinds ...schema.GroupKin
 
 // noteUnread notes that names of other tenants may not be known.
 func (r *hostsReading) noteUnread() {
-	for _, kind := range append([]schema.GroupKind{health.NamespaceKind}, namingKinds...) {
+	for _, kind := range append([]schema.GroupKind{object.NamespaceKind}, namingKinds...) {
 		for _, why := range r.snap.List(kind, "").Unknown {
 			if why.Why != snapshot.NotServed {
 				r.out.notes = append(r.out.notes, fmt.Sprintf("It could not be determined whether another tenant claims the same names: %s", why))
@@ -162,7 +162,7 @@ func (r *hostsReading) noteUnread() {
 func (r *hostsReading) tenant(ctx context.Context, t tenant.Tenant, s tenant.Status, names []tenant.HostName) {
 	r.out.tenants = append(r.out.tenants, t.Name)
 	for _, namespace := range t.Namespaces {
-		if !slices.Contains(r.out.partial, t.Name) && (!allRead(r.snap, namespace, namingKinds...) || !allRead(r.snap, "", health.CertificateKind)) {
+		if !slices.Contains(r.out.partial, t.Name) && (!allRead(r.snap, namespace, namingKinds...) || !allRead(r.snap, "", object.CertificateKind)) {
 			r.out.partial = append(r.out.partial, t.Name)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
 // killedWrite is a command that replaces files, and what they must be whenever the
@@ -66,7 +66,7 @@ func TestKilledWrites(t *testing.T) {
 		{"status --save --force", "the snapshot is the old one or the new one, whole",
 			[]string{"status", "--from=example:healthy", "--save=saved.tgz", "--force"}, oldFiles("saved.tgz"),
 			map[string]func([]byte) error{"saved.tgz": oldOr(func(content []byte) error {
-				_, err := snapshot.Read(bytes.NewReader(content))
+				_, err := file.Read(bytes.NewReader(content))
 				return err
 			})}},
 		{"hosts remove", "the hosts file is the old one or the new one, to the byte",

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	apirequest "github.com/digihunch/kubectl-orthweb/pkg/request"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
 )
 
 // maxKubeconfig bounds a kubeconfig, in bytes: client-go reads whole files.
@@ -18,7 +18,7 @@ const maxKubeconfig = 16 << 20
 const clusterHint = "Choose a cluster with --kubeconfig, $KUBECONFIG or --context, or try a recorded one with --from=example:healthy."
 
 // config is the connection to the cluster that the user's kubeconfig names.
-func (f *factsFlags) config() (*apirequest.Config, error) {
+func (f *factsFlags) config() (*request.Config, error) {
 	if err := f.checkKubeconfig(); err != nil {
 		return nil, err
 	}

@@ -7,11 +7,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -19,27 +17,27 @@ import (
 // name, with or without a group, among the kinds that a live cluster serves or that a
 // recorded one has. Without a namespace it searches all namespaces, and the name must
 // exist in only one.
-func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (finding.Ref, error) {
+func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (object.Ref, error) {
 	word, name, _ := strings.Cut(arg, "/")
 	if word == "" || name == "" || strings.Contains(name, "/") {
-		return finding.Ref{}, withHint(fmt.Errorf("%q is not KIND/NAME", arg), "Specify a tenant, or KIND/NAME, for example ks/bhs-application; specify the namespace with -n.")
+		return object.Ref{}, withHint(fmt.Errorf("%q is not KIND/NAME", arg), "Specify a tenant, or KIND/NAME, for example ks/bhs-application; specify the namespace with -n.")
 	}
 	kinds := recordedKinds(snap, word)
 	if o.kinds != nil {
 		kinds = o.served(word)
 	}
 	if len(kinds) == 0 {
-		return finding.Ref{}, withHint(fmt.Errorf("unknown kind %q", word), "Specify a tenant, or KIND/NAME, for example ks/bhs-application.")
+		return object.Ref{}, withHint(fmt.Errorf("unknown kind %q", word), "Specify a tenant, or KIND/NAME, for example ks/bhs-application.")
 	}
 	namespace := o.facts.namespace()
-	var found []finding.Ref
+	var found []object.Ref
 	var unread []snapshot.Failure
 	for _, gk := range kinds {
 		for _, in := range searched(namespace) {
 			listing := snap.Named(gk, in, name)
 			unread = append(unread, listing.Unknown...)
 			for _, obj := range listing.Objects {
-				ref := finding.RefOf(obj)
+				ref := object.RefOf(obj)
 				inPlace := namespace == "" || ref.Namespace == "" || ref.Namespace == namespace
 				if inPlace && !slices.ContainsFunc(found, ref.Same) {
 					found = append(found, ref)
@@ -51,23 +49,23 @@ func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (findin
 	case len(found) == 1:
 		return subjectOf(snap, found[0]), nil
 	case len(found) > 1 && found[0].GroupKind() != found[1].GroupKind():
-		return finding.Ref{}, withHint(fmt.Errorf("%s can be one of %d kinds", arg, len(kinds)), "Specify one with its group: %s.%s/%s, %s.%s/%s, …",
+		return object.Ref{}, withHint(fmt.Errorf("%s can be one of %d kinds", arg, len(kinds)), "Specify one with its group: %s.%s/%s, %s.%s/%s, …",
 			strings.ToLower(found[0].Kind), found[0].GroupKind().Group, name, strings.ToLower(found[1].Kind), found[1].GroupKind().Group, name)
 	case len(found) > 1:
-		return finding.Ref{}, withHint(fmt.Errorf("%s exists in %d namespaces", arg, len(found)), "Specify one with -n: %s.", firstNamespaces(found))
+		return object.Ref{}, withHint(fmt.Errorf("%s exists in %d namespaces", arg, len(found)), "Specify one with -n: %s.", firstNamespaces(found))
 	case len(unread) > 0 && o.kinds == nil:
-		return finding.Ref{}, withHint(fmt.Errorf("%s is not in the recording, and objects that are not in it may exist", arg),
+		return object.Ref{}, withHint(fmt.Errorf("%s is not in the recording, and objects that are not in it may exist", arg),
 			"Record it, too, or add --assume-complete if all objects were recorded.")
 	case len(unread) > 0:
-		return finding.Ref{}, withHint(fmt.Errorf("looking for %s: %s", arg, unread[0]), "Request this permission, or specify a namespace that you can read with -n.")
+		return object.Ref{}, withHint(fmt.Errorf("looking for %s: %s", arg, unread[0]), "Request this permission, or specify a namespace that you can read with -n.")
 	}
-	return finding.Ref{}, o.noObject(snap, kinds[0], name, arg)
+	return object.Ref{}, o.noObject(snap, kinds[0], name, arg)
 }
 
 // subjectOf is the object itself, or for an event the object that it is about, if that
 // exists: an event has no state.
-func subjectOf(snap *snapshot.Snapshot, ref finding.Ref) finding.Ref {
-	if ref.Kind != health.EventKind.Kind {
+func subjectOf(snap *snapshot.Snapshot, ref object.Ref) object.Ref {
+	if ref.Kind != object.EventKind.Kind {
 		return ref
 	}
 	event := snap.Lookup(ref).Object
@@ -75,10 +73,10 @@ func subjectOf(snap *snapshot.Snapshot, ref finding.Ref) finding.Ref {
 		return ref
 	}
 	for _, name := range []string{"involvedObject", "regarding"} { // core/v1, events.k8s.io/v1
-		about := field.Map(event.Object, name)
-		subject := finding.Ref{
-			APIVersion: field.Text(about, "apiVersion"), Kind: field.Text(about, "kind"),
-			Namespace: field.Text(about, "namespace"), Name: field.Text(about, "name"),
+		about := object.Map(event.Object, name)
+		subject := object.Ref{
+			APIVersion: object.Text(about, "apiVersion"), Kind: object.Text(about, "kind"),
+			Namespace: object.Text(about, "namespace"), Name: object.Text(about, "name"),
 		}
 		if subject.Kind != "" && subject.Name != "" && snap.Lookup(subject).Presence == snapshot.Present {
 			return subject
@@ -91,7 +89,7 @@ func subjectOf(snap *snapshot.Snapshot, ref finding.Ref) finding.Ref {
 const maxNamespaces = 5
 
 // firstNamespaces lists the namespaces of objects, only the first ones if there are many.
-func firstNamespaces(refs []finding.Ref) string {
+func firstNamespaces(refs []object.Ref) string {
 	var names []string
 	for _, ref := range refs[:min(len(refs), maxNamespaces)] {
 		names = append(names, ref.Namespace)
@@ -112,12 +110,12 @@ func (o *explainOptions) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, 
 		err = fmt.Errorf("%w in namespace %s", err, namespace)
 	}
 	if o.kinds != nil {
-		return withHint(err, "Search for it: kubectl get %s -A.", finding.PluralOf(gk.Kind))
+		return withHint(err, "Search for it: kubectl get %s -A.", object.PluralOf(gk.Kind))
 	}
-	var same []finding.Ref
+	var same []object.Ref
 	var names []string
 	for _, obj := range snap.List(gk, "").Objects {
-		ref := finding.RefOf(obj)
+		ref := object.RefOf(obj)
 		if ref.Name == name {
 			same = append(same, ref)
 		}
@@ -184,7 +182,7 @@ func recordedKinds(snap *snapshot.Snapshot, word string) []schema.GroupKind {
 		}
 	}
 	for _, gk := range diagnose.Kinds() {
-		add(gk, finding.PluralOf(gk.Kind))
+		add(gk, object.PluralOf(gk.Kind))
 	}
 	for _, asked := range snap.Asked() {
 		add(asked.GroupKind(), asked.Resource)
@@ -199,8 +197,8 @@ var definitionKind = schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "Cust
 func recordedShortNames(snap *snapshot.Snapshot, short string) []string {
 	var found []string
 	for _, obj := range snap.List(definitionKind, "").Objects {
-		if names := field.Map(obj.Object, "spec", "names"); slices.Contains(field.Texts(names, "shortNames"), short) {
-			found = append(found, field.Text(names, "plural"))
+		if names := object.Map(obj.Object, "spec", "names"); slices.Contains(object.Texts(names, "shortNames"), short) {
+			found = append(found, object.Text(names, "plural"))
 		}
 	}
 	return found

@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/probe"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/probe"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 )
 
 // How long a connection to an endpoint may take, and how many are opened at a time.

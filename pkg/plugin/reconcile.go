@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/collect"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -85,10 +85,10 @@ func someTenant(cmd *cobra.Command, args []string) error {
 // that Flux reconciles.
 func (f *factsFlags) operated(ctx context.Context, names []string) (*snapshot.Snapshot, []tenant.Status, error) {
 	wants := append(collect.Wants(
-		health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind, health.ExternalArtifactKind, health.LeaseKind,
+		object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind, object.LeaseKind,
 	), tenantKinds...)
 	for _, want := range statusWants() {
-		if want.GroupKind == health.EventKind {
+		if want.GroupKind == object.EventKind {
 			wants = append(wants, want)
 		}
 	}

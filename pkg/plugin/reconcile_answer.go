@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/change"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 )
 
@@ -52,7 +52,7 @@ func (r *requester) explain(err error) error {
 
 // explainChange adds a hint to the error of an object that could not be changed.
 func explainChange(err error) error {
-	var failed *change.Error
+	var failed *patch.Error
 	switch {
 	case !errors.As(err, &failed):
 		return err

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/change"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -91,10 +91,10 @@ func (f *factsFlags) sayOperation(results []operate.Result) error {
 }
 
 // changer is a client that may change the cluster of the kubeconfig.
-func (f *factsFlags) changer() (*change.Client, error) {
+func (f *factsFlags) changer() (*patch.Client, error) {
 	config, err := f.config()
 	if err != nil {
 		return nil, err
 	}
-	return change.NewClient(config)
+	return patch.NewClient(config)
 }

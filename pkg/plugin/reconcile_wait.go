@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/change"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
@@ -15,7 +15,7 @@ import (
 // requester sends the reconcile requests of a plan.
 type requester struct {
 	facts  *factsFlags
-	client *change.Client
+	client *patch.Client
 	run    *operate.Run
 	lines  progressLines
 	// every is how often the triggered objects are read.
@@ -103,7 +103,7 @@ func (r *requester) ask(ctx context.Context, step operate.Step) error {
 func (r *requester) look(ctx context.Context) error {
 	for _, ref := range r.run.Open() {
 		obj, err := r.client.Get(ctx, ref)
-		var failed *change.Error
+		var failed *patch.Error
 		switch {
 		case errors.As(err, &failed) && failed.Absent():
 			r.say(r.run.Gone(ref))
@@ -119,8 +119,8 @@ func (r *requester) look(ctx context.Context) error {
 }
 
 // passing reports a transient error, and returns others.
-func (r *requester) passing(ref finding.Ref, err error) error {
-	var failed *change.Error
+func (r *requester) passing(ref object.Ref, err error) error {
+	var failed *patch.Error
 	if !errors.As(err, &failed) || !failed.Passing() {
 		return err
 	}

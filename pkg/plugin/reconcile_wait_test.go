@@ -17,7 +17,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 )
 
@@ -31,7 +31,7 @@ func asked(t *testing.T, handle http.HandlerFunc) (*requester, *bytes.Buffer) {
 	kube.APIServer = &server.URL
 	streams, _, _, stderr := genericiooptions.NewTestIOStreams()
 	facts := &factsFlags{kube: kube, streams: streams, name: usualName}
-	step := operate.Step{Tenants: []string{"bhs"}, Ref: finding.Ref{
+	step := operate.Step{Tenants: []string{"bhs"}, Ref: object.Ref{
 		APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "a",
 	}}
 	r, err := facts.requester(operate.NewRun(operate.Plan{Steps: []operate.Step{step}}), time.Now())

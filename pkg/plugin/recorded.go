@@ -16,6 +16,8 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/examples"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/manifest"
 )
 
 // readRecorded reads the recording until the context ends: reading a terminal or a pipe
@@ -60,11 +62,11 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 	if len(files) == 1 {
 		return readOne(files[0], o, opts)
 	}
-	list := make([]snapshot.File, len(files))
+	list := make([]manifest.File, len(files))
 	for i, file := range files {
-		list[i] = snapshot.File{Name: file.name, Content: &printedFile{recordedFile: file}, Size: file.size}
+		list[i] = manifest.File{Name: file.name, Content: &printedFile{recordedFile: file}, Size: file.size}
 	}
-	snap, err := snapshot.ReadObjects(list, opts)
+	snap, err := manifest.ReadObjects(list, opts)
 	if errors.Is(err, errPacked) {
 		return nil, withHint(fmt.Errorf("reading %s: a snapshot can't be combined with other files", name),
 			"Specify one snapshot, or only files that kubectl printed.")
@@ -76,8 +78,8 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 }
 
 // readOne reads the only file, a snapshot or the output of kubectl.
-func readOne(file recordedFile, o origin, opts snapshot.ObjectsOptions) (snap *snapshot.Snapshot, err error) {
-	opened, err := file.open()
+func readOne(path recordedFile, o origin, opts manifest.ObjectsOptions) (snap *snapshot.Snapshot, err error) {
+	opened, err := path.open()
 	if err != nil {
 		return nil, err
 	}
@@ -85,20 +87,20 @@ func readOne(file recordedFile, o origin, opts snapshot.ObjectsOptions) (snap *s
 	content := bufio.NewReaderSize(opened, sniffed)
 	begin, err := content.Peek(sniffed)
 	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("reading the snapshot %s: %w", file.name, err)
+		return nil, fmt.Errorf("reading the snapshot %s: %w", path.name, err)
 	}
-	if !snapshot.IsPacked(begin) && looksLikeObjects(begin) {
-		snap, err := snapshot.ReadObjects([]snapshot.File{{Name: file.name, Content: content, Size: file.size}}, opts)
+	if !file.IsPacked(begin) && looksLikeObjects(begin) {
+		snap, err := manifest.ReadObjects([]manifest.File{{Name: path.name, Content: content, Size: path.size}}, opts)
 		if err != nil {
-			return nil, fmt.Errorf("reading the objects in %s: %w", file.name, err)
+			return nil, fmt.Errorf("reading the objects in %s: %w", path.name, err)
 		}
 		return snap, nil
 	}
 	if o.at != "" || o.complete {
-		return nil, withHint(fmt.Errorf("--at and --assume-complete have no effect on the snapshot %s: it records its time and what was read", file.name), "Remove them.")
+		return nil, withHint(fmt.Errorf("--at and --assume-complete have no effect on the snapshot %s: it records its time and what was read", path.name), "Remove them.")
 	}
-	if snap, err = snapshot.Read(content); err != nil {
-		return nil, fmt.Errorf("reading the snapshot %s: %w", file.name, err)
+	if snap, err = file.Read(content); err != nil {
+		return nil, fmt.Errorf("reading the snapshot %s: %w", path.name, err)
 	}
 	return snap, nil
 }
@@ -106,11 +108,11 @@ func readOne(file recordedFile, o origin, opts snapshot.ObjectsOptions) (snap *s
 // looksLikeObjects distinguishes the output of kubectl from other files. In UTF-16 each
 // letter has one more byte.
 func looksLikeObjects(content []byte) bool {
-	return snapshot.IsUTF16(content) || bytes.Contains(content, []byte("kind")) && bytes.Contains(content, []byte("apiVersion"))
+	return manifest.IsUTF16(content) || bytes.Contains(content, []byte("kind")) && bytes.Contains(content, []byte("apiVersion"))
 }
 
-func (o origin) options() (snapshot.ObjectsOptions, error) {
-	opts := snapshot.ObjectsOptions{Read: time.Now()}
+func (o origin) options() (manifest.ObjectsOptions, error) {
+	opts := manifest.ObjectsOptions{Read: time.Now()}
 	if o.at != "" {
 		at, err := time.Parse(time.RFC3339, o.at)
 		if err != nil {
@@ -220,7 +222,7 @@ func (p *printedFile) Read(b []byte) (int, error) {
 			return 0, err
 		}
 		p.opened, p.content = opened, bufio.NewReader(opened)
-		if begin, _ := p.content.Peek(2); snapshot.IsPacked(begin) {
+		if begin, _ := p.content.Peek(2); file.IsPacked(begin) {
 			return 0, errors.Join(errPacked, opened.Close())
 		}
 	}

@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -19,7 +18,7 @@ func noTenantsIn(snap *snapshot.Snapshot, o origin) error {
 	}
 	name := strings.Join(o.from, ", ")
 	why := fmt.Sprintf("nothing in %s runs Orthanc, or is labelled workload=orthweb", name)
-	switch unknown := snap.List(health.KustomizationKind, "").Unknown; {
+	switch unknown := snap.List(object.KustomizationKind, "").Unknown; {
 	case len(unknown) == 0:
 	case unknown[0].Why == snapshot.NotAsked:
 		why = name + " has no Kustomizations"
@@ -38,14 +37,14 @@ func noTenantsIn(snap *snapshot.Snapshot, o origin) error {
 }
 
 // anyObject is the first of the objects that were recorded.
-func anyObject(snap *snapshot.Snapshot) (finding.Ref, bool) {
+func anyObject(snap *snapshot.Snapshot) (object.Ref, bool) {
 	for _, asked := range snap.Asked() {
-		if asked.Kind == health.EventKind.Kind {
+		if asked.Kind == object.EventKind.Kind {
 			continue
 		}
 		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
-			return finding.RefOf(obj), true
+			return object.RefOf(obj), true
 		}
 	}
-	return finding.Ref{}, false
+	return object.Ref{}, false
 }

@@ -9,9 +9,10 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/atomicfile"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/files"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
 var (
@@ -100,21 +101,21 @@ func vacant(file string, force bool) error {
 	if file == "" || force {
 		return nil
 	}
-	return whenTaken(files.Vacant(file))
+	return whenTaken(atomicfile.Vacant(file))
 }
 
 // whenTaken adds a hint to the error of a file that already exists.
 func whenTaken(err error) error {
-	var taken *files.ExistsError
+	var taken *atomicfile.ExistsError
 	if errors.As(err, &taken) {
 		return withHint(err, "Choose another name, or add --force to replace it.")
 	}
 	return err
 }
 
-func saveSnapshot(file string, force bool, snap *snapshot.Snapshot) error {
-	err := files.Create(force, files.File{Path: file, Mode: 0o600, Write: func(w io.Writer) error {
-		return snapshot.Write(w, snap)
+func saveSnapshot(path string, force bool, snap *snapshot.Snapshot) error {
+	err := atomicfile.Create(force, atomicfile.File{Path: path, Mode: 0o600, Write: func(w io.Writer) error {
+		return file.Write(w, snap)
 	}})
 	if err != nil {
 		return whenTaken(fmt.Errorf("saving the snapshot: %w", err))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -177,7 +178,7 @@ func noSuchTenant(name string, tenants []tenant.Tenant, snap *snapshot.Snapshot)
 		names = append(names, t.Name)
 	}
 	hint := "Tenants: " + quoted(names) + "."
-	for _, why := range snap.List(health.KustomizationKind, "").Unknown {
+	for _, why := range snap.List(object.KustomizationKind, "").Unknown {
 		hint += "\nThere may be more tenants: " + escape.Line(why.String()) + "."
 	}
 	return withHint(fmt.Errorf("tenant %q does not exist", name), "%s", escape.Composed(hint))
@@ -185,7 +186,7 @@ func noSuchTenant(name string, tenants []tenant.Tenant, snap *snapshot.Snapshot)
 
 // noTenants tells why none was found: no Flux, no permissions, or no tenants.
 func noTenants(snap *snapshot.Snapshot) error {
-	for _, why := range snap.List(health.KustomizationKind, "").Unknown {
+	for _, why := range snap.List(object.KustomizationKind, "").Unknown {
 		switch why.Why {
 		case snapshot.NotServed:
 			return withHint(errors.New("no tenant was found: the cluster does not serve Flux's Kustomizations"),

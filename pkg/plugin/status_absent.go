@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -31,7 +31,7 @@ func newAbsentError(names []string, tenants []tenant.Tenant, snap *snapshot.Snap
 	for _, t := range tenants {
 		e.there = append(e.there, t.Name)
 	}
-	for _, why := range snap.List(health.KustomizationKind, "").Unknown {
+	for _, why := range snap.List(object.KustomizationKind, "").Unknown {
 		if why.Why != snapshot.NotServed {
 			e.unread = append(e.unread, why)
 		}
@@ -40,6 +40,7 @@ func newAbsentError(names []string, tenants []tenant.Tenant, snap *snapshot.Snap
 }
 
 func (e *absentError) Error() string { return e.err.Error() }
+
 func (e *absentError) Unwrap() error { return e.err }
 
 // lines tell what the command waits for. "Does not exist" is used only if the cluster

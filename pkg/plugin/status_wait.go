@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 

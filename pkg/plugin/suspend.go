@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/change"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -127,14 +127,14 @@ var (
 
 // turnOne suspends or resumes one object. The change is idempotent: it is retried when
 // an answer was lost, instead of stopping halfway through a tenant.
-func (f *factsFlags) turnOne(ctx context.Context, client *change.Client, to operate.Turn, s operate.Switch) error {
+func (f *factsFlags) turnOne(ctx context.Context, client *patch.Client, to operate.Turn, s operate.Switch) error {
 	lines := progressLines{}
 	limited, cancel := context.WithTimeout(ctx, turnFor)
 	defer cancel()
 	var err error
 	_ = repeat(limited, turnEvery, func(context.Context) (bool, error) {
 		err = client.Merge(ctx, s.Ref, to.Patch()) // not limited: a request that has begun is answered
-		var failed *change.Error
+		var failed *patch.Error
 		if err == nil || !errors.As(err, &failed) || !failed.Passing() || limited.Err() != nil {
 			return true, nil
 		}

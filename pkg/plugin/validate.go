@@ -18,6 +18,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
 
 var (
@@ -89,7 +91,7 @@ type validateOptions struct {
 	others  otherTenants
 	files   userFiles
 
-	dial func(context.Context, validate.Subject, validate.Endpoint) (net.Conn, error)
+	dial func(context.Context, check.Subject, check.Endpoint) (net.Conn, error)
 }
 
 const (
@@ -142,7 +144,7 @@ func (o *validateOptions) validate(cmd *cobra.Command) error {
 	switch {
 	case !slices.Contains(validateFormats, o.format):
 		return withHint(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", strings.Join(validateFormats, ", "))
-	case o.via != viaAddress && o.via != viaDNS && o.via != validate.ViaPortForward:
+	case o.via != viaAddress && o.via != viaDNS && o.via != endpoint.ViaPortForward:
 		return withHint(fmt.Errorf("--via must be address, dns or port-forward, not %q", o.via), hint)
 	case o.timeout <= 0:
 		return withHint(errors.New("--timeout must be above 0"), hint)
@@ -164,7 +166,7 @@ func (o *validateOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	options := validate.Options{
+	options := check.Options{
 		Via: o.via, Calling: o.aet, Called: o.aec, Timeout: o.timeout, Insecure: o.insec, Keep: o.keep, Store: o.store,
 	}
 	options.Dial, options.Files = o.dial, o.hook(subject)
@@ -175,7 +177,7 @@ func (o *validateOptions) run(ctx context.Context) error {
 	}
 	began := time.Now()
 	var printing error
-	checks := validate.Run(ctx, subject, options, func(c validate.Check) {
+	checks := validate.Run(ctx, subject, options, func(c check.Check) {
 		if o.people() && printing == nil {
 			printing = render.ValidationCheck(out, c, style)
 		}
@@ -184,16 +186,16 @@ func (o *validateOptions) run(ctx context.Context) error {
 		return err
 	}
 	var inside *diagnose.Explanation
-	if validate.Worst(checks) == validate.Fail {
+	if check.Worst(checks) == check.Fail {
 		inside = o.explain(ctx, chosen)
 	}
 	if err := o.print(subject.Tenant, began, checks, inside, style); err != nil {
 		return err
 	}
-	switch validate.Worst(checks) {
-	case validate.Fail:
+	switch check.Worst(checks) {
+	case check.Fail:
 		return answer(exitNo)
-	case validate.Skip:
+	case check.Skip:
 		return answer(exitUnclear)
 	}
 	return nil
@@ -213,7 +215,7 @@ func (o *validateOptions) explain(ctx context.Context, chosen tenant.Tenant) *di
 	return &last.explanation
 }
 
-func (o *validateOptions) print(name string, began time.Time, checks []validate.Check, inside *diagnose.Explanation, style render.Style) error {
+func (o *validateOptions) print(name string, began time.Time, checks []check.Check, inside *diagnose.Explanation, style render.Style) error {
 	out := o.facts.streams.Out
 	switch o.format {
 	case "junit":

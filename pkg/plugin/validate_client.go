@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // clientOf returns the client's certificate: the user's, or a short-lived one from the
@@ -93,7 +93,7 @@ func chainOf(certificate *tls.Certificate) []*x509.Certificate {
 // warnOfClient warns of faults of the user's certificate that only the server can judge:
 // the Gateway may trust more than the tenant's CA. With --ca the tenant's CA is not
 // known.
-func (o *validateOptions) warnOfClient(s *validate.Subject, now time.Time) {
+func (o *validateOptions) warnOfClient(s *check.Subject, now time.Time) {
 	if o.client.certificate == nil {
 		return
 	}
@@ -130,14 +130,14 @@ func (o *validateOptions) issueShortLived(ctx context.Context, snap *snapshot.Sn
 	quiet.streams.ErrOut = io.Discard
 	issue := &certIssueOptions{
 		facts: &quiet, via: viaIssuer, timeout: o.timeout,
-		request:  request{algorithm: string(certs.ECDSA)},
-		lifetime: lifetime{asked: clientLifetime, byDefault: true},
+		certRequest: certRequest{algorithm: string(certs.ECDSA)},
+		lifetime:    lifetime{asked: clientLifetime, byDefault: true},
 	}
 	target, err := newTarget(snap, t, "", "")
 	if err != nil {
 		return nil, err
 	}
-	if err := issue.request.make(ctx, target.domain, func(string) {}); err != nil {
+	if err := issue.certRequest.make(ctx, target.domain, func(string) {}); err != nil {
 		return nil, err
 	}
 	chain, _, err := issue.sign(ctx, target)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // TestClientIsJudgedFirst: a certificate that no server could accept ends the command
@@ -48,7 +48,7 @@ func TestClientIsJudgedFirst(t *testing.T) {
 			if err != nil {
 				return
 			}
-			s := validate.Subject{Tenant: "bhs", CAs: []*x509.Certificate{bhs.certificate}, Others: []validate.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{mhr.certificate}}}}
+			s := check.Subject{Tenant: "bhs", CAs: []*x509.Certificate{bhs.certificate}, Others: []check.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{mhr.certificate}}}}
 			o.warnOfClient(&s, time.Now())
 			if len(s.ClientFaults) != len(c.warnings) {
 				t.Fatalf("%q, not %q", s.ClientFaults, c.warnings)

@@ -12,9 +12,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
-	"github.com/digihunch/kubectl-orthweb/pkg/issuance"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // clientFiles are the files of a client's certificate and key.
@@ -105,7 +105,7 @@ func (p *webPassword) validate(flags *pflag.FlagSet) error {
 
 // read gets the password. Without a source it prompts on a terminal if a user was named,
 // and otherwise returns none.
-func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tenant) (login validate.Credentials, err error) {
+func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tenant) (login check.Credentials, err error) {
 	user := orDefault(p.user, "admin")
 	var secret []byte
 	switch {
@@ -128,12 +128,12 @@ func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tena
 	if err != nil {
 		return login, err
 	}
-	return validate.NewCredentials(t.Name, user, string(secret)), nil
+	return check.NewCredentials(t.Name, user, string(secret)), nil
 }
 
 // loginFromSecret reads a Secret, [NAMESPACE/]NAME[:KEY], by default from the tenant's
 // namespace. Without a user name it uses the Secret's username, or admin.
-func loginFromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant, reference, user string) (login validate.Credentials, err error) {
+func loginFromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant, reference, user string) (login check.Credentials, err error) {
 	name, key, _ := strings.Cut(reference, ":")
 	namespace := t.Namespaces[0]
 	if before, after, ok := strings.Cut(name, "/"); ok {
@@ -158,5 +158,5 @@ func loginFromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant, re
 	if user == "" {
 		user = orDefault(string(found.Data["username"]), "admin")
 	}
-	return validate.NewCredentials(t.Name, user, string(value)), nil
+	return check.NewCredentials(t.Name, user, string(value)), nil
 }

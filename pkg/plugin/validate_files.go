@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/send"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // userFiles are the flags and arguments of the files to store besides the test study.
@@ -24,7 +24,7 @@ type userFiles struct {
 }
 
 func (f *userFiles) addTo(flags *pflag.FlagSet) {
-	flags.IntVar(&f.concurrency, "concurrency", send.DefaultConcurrency, "Maximum number of associations for sending files at the same time")
+	flags.IntVar(&f.concurrency, "concurrency", transfer.DefaultConcurrency, "Maximum number of associations for sending files at the same time")
 	flags.StringVar(&f.resume, "resume", "", "Record the stored files in this file, and skip those that it already lists")
 	flags.BoolVar(&f.quiet, "quiet", false, "Don't show the progress of sending files")
 }
@@ -36,7 +36,7 @@ const maxAssociations = 256
 func (f *userFiles) validate(flags *pflag.FlagSet) error {
 	switch {
 	case f.concurrency < 1 || f.concurrency > maxAssociations:
-		return withHint(fmt.Errorf("--concurrency must be from 1 to %d, not %d", maxAssociations, f.concurrency), "Remove it for the default, %d.", send.DefaultConcurrency)
+		return withHint(fmt.Errorf("--concurrency must be from 1 to %d, not %d", maxAssociations, f.concurrency), "Remove it for the default, %d.", transfer.DefaultConcurrency)
 	}
 	for _, name := range []string{"resume", "concurrency", "quiet"} {
 		if given(flags, name) && len(f.paths) == 0 {
@@ -60,7 +60,7 @@ func tenantAndFiles(_ *cobra.Command, args []string) error {
 }
 
 // hook stores the files; nil if there are none.
-func (o *validateOptions) hook(s validate.Subject) *validate.Files {
+func (o *validateOptions) hook(s check.Subject) *check.Files {
 	if len(o.files.paths) == 0 {
 		return nil
 	}
@@ -72,19 +72,19 @@ func (o *validateOptions) hook(s validate.Subject) *validate.Files {
 	if !o.files.quiet {
 		progress = o.facts.streams.ErrOut
 	}
-	var sent send.Result
-	return &validate.Files{
-		Size: func(ctx context.Context) (int64, int64) { return send.Size(ctx, o.files.paths) },
-		Store: func(ctx context.Context, dial func(context.Context) (net.Conn, error)) validate.Check {
+	var sent transfer.Result
+	return &check.Files{
+		Size: func(ctx context.Context) (int64, int64) { return transfer.Size(ctx, o.files.paths) },
+		Store: func(ctx context.Context, dial func(context.Context) (net.Conn, error)) check.Check {
 			var err error
-			sent, err = send.Files(ctx, send.Options{
+			sent, err = transfer.Files(ctx, transfer.Options{
 				Paths: o.files.paths, Dial: dial, Calling: o.aet, Called: o.aec, Concurrency: o.files.concurrency,
 				Resume: o.files.resume, Progress: progress,
 				Server: fmt.Sprintf("%s at %s:%d with the AE title %s", s.Tenant, s.DICOM.Host, s.DICOM.Port, o.aec),
 			})
 			return sent.Check(err, limit)
 		},
-		Found: func(ctx context.Context, own validate.Archive, others []validate.Archive) validate.Check {
+		Found: func(ctx context.Context, own check.Archive, others []check.Archive) check.Check {
 			return sent.CheckFound(ctx, own, others, limit)
 		},
 	}

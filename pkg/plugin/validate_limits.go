@@ -18,9 +18,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/klog/v2"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
-	apirequest "github.com/digihunch/kubectl-orthweb/pkg/request"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -65,7 +65,7 @@ type orthancPod struct {
 func orthancPods(snap *snapshot.Snapshot, t tenant.Tenant) ([]orthancPod, error) {
 	var found []orthancPod
 	for _, namespace := range t.Namespaces {
-		for _, kind := range []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind} {
+		for _, kind := range []schema.GroupKind{object.DeploymentKind, object.StatefulSetKind} {
 			list := snap.List(kind, namespace)
 			if len(list.Unknown) > 0 {
 				return nil, errors.New(list.Unknown[0].String())
@@ -180,20 +180,20 @@ func (o *validateOptions) configMap(ctx context.Context, namespace, name string)
 	if err != nil {
 		return nil, err
 	}
-	client, err := apirequest.New(config)
+	client, err := request.New(config)
 	if err != nil {
 		return nil, err
 	}
-	place := apirequest.Place{GroupVersionKind: corev1.SchemeGroupVersion.WithKind("ConfigMap"), Resource: "configmaps", Namespace: namespace}
+	place := request.Place{GroupVersionKind: corev1.SchemeGroupVersion.WithKind("ConfigMap"), Resource: "configmaps", Namespace: namespace}
 	path, err := place.Path("")
 	if err != nil {
 		return nil, err
 	}
 	var list corev1.ConfigMapList
 	get := client.Get().AbsPath(path...).Param("fieldSelector", fields.OneTermEqualSelector("metadata.name", name).String())
-	err = client.Do(klog.NewContext(ctx, logr.Discard()), get, apirequest.MaxObject, func(body []byte) error {
+	err = client.Do(klog.NewContext(ctx, logr.Discard()), get, request.MaxObject, func(body []byte) error {
 		if err := json.Unmarshal(body, &list); err != nil || list.Kind != "ConfigMapList" {
-			return apirequest.Malformed("the list of ConfigMaps is malformed") // the error may quote it
+			return request.Malformed("the list of ConfigMaps is malformed") // the error may quote it
 		}
 		return nil
 	})

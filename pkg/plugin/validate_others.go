@@ -13,7 +13,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // otherTenants are credentials of other tenants, to verify that tenants are isolated.
@@ -42,17 +42,17 @@ func (o *otherTenants) validate() error {
 
 // login reads a tenant's own password when it is needed; nil if the user has named no
 // Secret.
-func (o *otherTenants) login(facts *factsFlags, t tenant.Tenant) func(context.Context) (validate.Credentials, error) {
+func (o *otherTenants) login(facts *factsFlags, t tenant.Tenant) func(context.Context) (check.Credentials, error) {
 	if o.secret == "" {
 		return nil
 	}
-	return func(ctx context.Context) (validate.Credentials, error) {
+	return func(ctx context.Context) (check.Credentials, error) {
 		return loginFromSecret(ctx, facts, t, o.secret, "")
 	}
 }
 
 // addStranger adds the client of another tenant whose certificate the user has.
-func (o *validateOptions) addStranger(s *validate.Subject) error {
+func (o *validateOptions) addStranger(s *check.Subject) error {
 	certificate := o.others.client.certificate
 	if certificate == nil {
 		return nil
@@ -60,7 +60,7 @@ func (o *validateOptions) addStranger(s *validate.Subject) error {
 	client := func(context.Context) (*tls.Certificate, error) { return certificate, nil }
 	name := "another tenant"
 	if o.ca == "" { // the CA of --ca does not identify a tenant
-		at := slices.IndexFunc(s.Others, func(other validate.Subject) bool { return signedBy(certificate, other.CAs) })
+		at := slices.IndexFunc(s.Others, func(other check.Subject) bool { return signedBy(certificate, other.CAs) })
 		switch own := signedBy(certificate, s.CAs); {
 		case own && at < 0:
 			return withHint(fmt.Errorf("the certificate of --other-cert is signed by the CA of %s itself", s.Tenant), "Specify one of another tenant. Issue one: kubectl orthweb cert issue TENANT")
@@ -68,7 +68,7 @@ func (o *validateOptions) addStranger(s *validate.Subject) error {
 			name, s.Others[at].Client = s.Others[at].Tenant, client
 		}
 	}
-	s.OtherClients = []validate.OtherClient{{Tenant: name, Certificate: client}}
+	s.OtherClients = []check.OtherClient{{Tenant: name, Certificate: client}}
 	return nil
 }
 

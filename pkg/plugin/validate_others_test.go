@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/examples"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // TestOthersAreLeftAlone: nothing is created in the namespaces of other tenants, and
@@ -28,7 +28,7 @@ func TestOthersAreLeftAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	snap, err := snapshot.Read(bytes.NewReader(data))
+	snap, err := file.Read(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestStranger(t *testing.T) {
 		if err := o.readClients(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		s := validate.Subject{Tenant: "bhs", CAs: []*x509.Certificate{bhs.certificate}, Others: []validate.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{mhr.certificate}}}}
+		s := check.Subject{Tenant: "bhs", CAs: []*x509.Certificate{bhs.certificate}, Others: []check.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{mhr.certificate}}}}
 		if c.shared {
 			s.Others[0].CAs = s.CAs
 		}

@@ -8,33 +8,34 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/portforward"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
-	"github.com/digihunch/kubectl-orthweb/pkg/tunnel"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
 
 // subject describes the tenant and the others from the cluster's objects.
-func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant.Tenant, error) {
+func (o *validateOptions) subject(ctx context.Context) (check.Subject, tenant.Tenant, error) {
 	if err := o.readClients(ctx); err != nil {
-		return validate.Subject{}, tenant.Tenant{}, err
+		return check.Subject{}, tenant.Tenant{}, err
 	}
 	namespace := o.facts.namespace()
 	wants := certWants(namespace, false)
-	if o.via == validate.ViaPortForward {
+	if o.via == endpoint.ViaPortForward {
 		wants = append(wants, forwardWants(namespace))
 	}
 	snap, err := o.facts.collect(ctx, wants, false)
 	if err != nil {
-		return validate.Subject{}, tenant.Tenant{}, err
+		return check.Subject{}, tenant.Tenant{}, err
 	}
 	chosen, err := chooseTenant(snap, o.tenant, namespace)
 	if err != nil {
-		return validate.Subject{}, chosen, err
+		return check.Subject{}, chosen, err
 	}
 	if err := o.connectBy(snap); err != nil {
-		return validate.Subject{}, chosen, err
+		return check.Subject{}, chosen, err
 	}
 	s, err := o.describe(ctx, snap, chosen)
 	if err != nil {
@@ -52,8 +53,8 @@ func (o *validateOptions) subject(ctx context.Context) (validate.Subject, tenant
 
 // describeOthers describes the other tenants. Nothing is created in their namespaces, and
 // no Secret is read there unless the user names it.
-func (o *validateOptions) describeOthers(ctx context.Context, snap *snapshot.Snapshot, chosen tenant.Tenant) []validate.Subject {
-	var others []validate.Subject
+func (o *validateOptions) describeOthers(ctx context.Context, snap *snapshot.Snapshot, chosen tenant.Tenant) []check.Subject {
+	var others []check.Subject
 	for _, other := range tenant.Discover(snap) {
 		if other.Name == chosen.Name {
 			continue
@@ -73,21 +74,21 @@ func (o *validateOptions) connectBy(snap *snapshot.Snapshot) error {
 	switch o.via {
 	case viaDNS:
 		o.dial = dialByName
-	case validate.ViaPortForward:
+	case endpoint.ViaPortForward:
 		config, err := o.facts.config()
 		if err != nil {
 			return err
 		}
-		o.dial = dialThroughAPI(snap, tunnel.New(config))
+		o.dial = dialThroughAPI(snap, portforward.New(config))
 	}
 	return nil
 }
 
 // describe describes a tenant as clients outside the cluster see it.
-func (o *validateOptions) describe(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant) (validate.Subject, error) {
+func (o *validateOptions) describe(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant) (check.Subject, error) {
 	status := tenant.Assess(snap, []tenant.Tenant{t})[0]
 	servers, _ := trust.Servers(snap, t)
-	s := validate.Subject{
+	s := check.Subject{
 		Tenant: t.Name, Web: place(status.Web, servers, o.webPort), DICOM: place(status.DICOM, servers, o.dcmPort),
 	}
 	for _, text := range status.Addresses {
@@ -107,8 +108,8 @@ func (o *validateOptions) describe(ctx context.Context, snap *snapshot.Snapshot,
 }
 
 // place is one endpoint, with the port that the user specified instead.
-func place(e tenant.Endpoint, servers []trust.Server, port int64) validate.Endpoint {
-	p := validate.Endpoint{Host: concrete(e.Hosts), Port: e.Port}
+func place(e tenant.Endpoint, servers []trust.Server, port int64) check.Endpoint {
+	p := check.Endpoint{Host: concrete(e.Hosts), Port: e.Port}
 	for _, server := range servers {
 		if server.Port == e.Port {
 			p.Known, p.Mutual = true, server.Mode == trust.Mutual
@@ -121,7 +122,7 @@ func place(e tenant.Endpoint, servers []trust.Server, port int64) validate.Endpo
 }
 
 // trusted fills in the CAs: those of the file, or the tenant's current ones.
-func (o *validateOptions) trusted(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant, s *validate.Subject) error {
+func (o *validateOptions) trusted(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant, s *check.Subject) error {
 	if o.ca != "" {
 		chain, _, err := readCertificates(ctx, o.facts, o.ca, &pkcs12{})
 		s.CAs = chain
@@ -145,6 +146,6 @@ func (o *validateOptions) trusted(ctx context.Context, snap *snapshot.Snapshot, 
 }
 
 // dialByName connects to the address that this machine's resolver returns.
-func dialByName(ctx context.Context, _ validate.Subject, p validate.Endpoint) (net.Conn, error) {
+func dialByName(ctx context.Context, _ check.Subject, p check.Endpoint) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.FormatInt(p.Port, 10)))
 }

@@ -8,9 +8,8 @@ import (
 
 	semver "k8s.io/apimachinery/pkg/util/version"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/collect"
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -21,7 +20,7 @@ const newestFlux = "v2.9"
 // fluxNamespace is the default namespace of `flux install`.
 const fluxNamespace = "flux-system"
 
-var fluxWants = []collect.Want{{GroupKind: health.DeploymentKind, Namespaces: []string{fluxNamespace}}}
+var fluxWants = []collect.Want{{GroupKind: object.DeploymentKind, Namespaces: []string{fluxNamespace}}}
 
 // fluxVersion is the version of Flux in a cluster.
 type fluxVersion struct {
@@ -48,7 +47,7 @@ func (f fluxVersion) String() string {
 // findFlux reads the labels that `flux install` sets on all its objects (the docs of
 // Flux 2.9, "flux install --export").
 func findFlux(snap *snapshot.Snapshot) fluxVersion {
-	list := snap.List(health.DeploymentKind, fluxNamespace)
+	list := snap.List(object.DeploymentKind, fluxNamespace)
 	var found fluxVersion
 	for _, why := range list.Unknown {
 		found.Unknown = why.String()
@@ -111,8 +110,8 @@ func minorOf(v *semver.Version) *semver.Version {
 
 // imageTag is the tag of a Deployment's first image, empty when it has none.
 func imageTag(deployment map[string]any) string {
-	for _, container := range field.List(deployment, "spec", "template", "spec", "containers") {
-		image, _, _ := strings.Cut(field.Text(container, "image"), "@")
+	for _, container := range object.List(deployment, "spec", "template", "spec", "containers") {
+		image, _, _ := strings.Cut(object.Text(container, "image"), "@")
 		_, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
 		return tag
 	}

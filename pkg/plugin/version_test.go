@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/manifest"
 )
 
 func TestServerSkew(t *testing.T) {
@@ -42,7 +42,7 @@ func TestFindFlux(t *testing.T) {
 		{"no version in the labels", flux("a", "", "a:1"), "none in the namespace flux-system", "", map[string]string{"a": "1"}},
 		{"something else in its namespace", strings.ReplaceAll(flux("a", "v2.9.5", "a:1"), "part-of: flux", "part-of: else"), "none in the namespace flux-system", "", nil},
 	} {
-		snap, err := snapshot.ReadObjects([]snapshot.File{{Name: "objects.yaml", Content: strings.NewReader(c.deployments)}}, snapshot.ObjectsOptions{
+		snap, err := manifest.ReadObjects([]manifest.File{{Name: "objects.yaml", Content: strings.NewReader(c.deployments)}}, manifest.ObjectsOptions{
 			Complete: true})
 		if err != nil {
 			t.Fatalf("%s: %v", c.about, err)
@@ -76,7 +76,7 @@ spec: {template: {spec: {containers: [{name: manager, image: "IMAGE"}]}}}
 }
 
 func TestFluxThatMayNotBeRead(t *testing.T) {
-	snap, err := snapshot.ReadObjects([]snapshot.File{{Name: "none.yaml", Content: strings.NewReader("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")}}, snapshot.ObjectsOptions{})
+	snap, err := manifest.ReadObjects([]manifest.File{{Name: "none.yaml", Content: strings.NewReader("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")}}, manifest.ObjectsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

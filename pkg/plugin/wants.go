@@ -3,9 +3,10 @@ package plugin
 import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -17,21 +18,21 @@ func statusWants() []collect.Want { return append(sharedWants(), workloadWants(n
 // the controllers' Leases.
 func sharedWants() []collect.Want {
 	return append(collect.Wants(
-		health.KustomizationKind,
-		health.GitRepositoryKind, health.OCIRepositoryKind, health.BucketKind, health.ExternalArtifactKind,
-		health.NamespaceKind, health.ClusterIssuerKind, health.LeaseKind,
-	), collect.Want{GroupKind: health.EventKind, FieldSelector: "type=Warning,involvedObject.kind=Kustomization"})
+		object.KustomizationKind,
+		object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind,
+		object.NamespaceKind, object.ClusterIssuerKind, object.LeaseKind,
+	), collect.Want{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=Kustomization"})
 }
 
 // workloadWants are the kinds that `status` reads in the namespaces of tenants, or in all
 // namespaces.
 func workloadWants(namespaces []string) []collect.Want {
 	wants := append(collect.Wants(
-		health.HelmReleaseKind, health.DeploymentKind, health.StatefulSetKind, health.ServiceKind,
-		health.CertificateKind, health.IssuerKind, health.GatewayKind, health.VirtualServiceKind,
+		object.HelmReleaseKind, object.DeploymentKind, object.StatefulSetKind, object.ServiceKind,
+		object.CertificateKind, object.IssuerKind, object.GatewayKind, object.VirtualServiceKind,
 	),
-		collect.Want{GroupKind: health.PodKind, FieldSelector: health.PendingPods},
-		collect.Want{GroupKind: health.EventKind, FieldSelector: "type=Warning,involvedObject.kind=HelmRelease"},
+		collect.Want{GroupKind: object.PodKind, FieldSelector: health.PendingPods},
+		collect.Want{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=HelmRelease"},
 	)
 	for i := range wants {
 		wants[i].Namespaces = namespaces
@@ -53,7 +54,7 @@ func snapshotWants() []collect.Want {
 	for _, gk := range diagnose.Kinds() {
 		if !listed[gk] {
 			selector := snapshot.ReadingSelector(gk)
-			if gk == health.EventKind {
+			if gk == object.EventKind {
 				selector = "" // users may want to read all of a recording
 			}
 			wants = append(wants, collect.Want{GroupKind: gk, FieldSelector: selector})

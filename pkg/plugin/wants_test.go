@@ -8,7 +8,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // TestViewerRole: the viewer role allows to list all that the commands read, but
@@ -36,7 +36,7 @@ func TestViewerRole(t *testing.T) {
 	var read []string
 	for _, want := range snapshotWants() {
 		if want.Kind != "Secret" {
-			read = append(read, finding.PluralOf(want.Kind)+"."+want.Group)
+			read = append(read, object.PluralOf(want.Kind)+"."+want.Group)
 		}
 	}
 	for _, resource := range read {

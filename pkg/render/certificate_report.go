@@ -5,10 +5,10 @@ import (
 	"io"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 // CertificateReport describes certificates: each by itself, then the chain that they

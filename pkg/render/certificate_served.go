@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 // servedWord compares the served certificate with the stored one, in a word, or in

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 var certificateColumns = []column{
@@ -82,7 +83,7 @@ func certificateName(e trust.Entry) string {
 	switch {
 	case e.Ref.Name == "":
 		return "(" + clean(e.Ref.Kind) + "s)"
-	case e.Ref.Kind != health.CertificateKind.Kind:
+	case e.Ref.Kind != object.CertificateKind.Kind:
 		return clean(e.Ref.Short())
 	}
 	return clean(e.Ref.Name)
@@ -127,9 +128,9 @@ func leftOf(e trust.Entry, now time.Time) string {
 // unmade reports whether the Certificate behind the one in use could not be read: it may
 // have an issuer, and be renewed.
 func unmade(e trust.Entry) bool {
-	return e.Ref.Name == "" || e.Ref.Kind != health.CertificateKind.Kind && slices.ContainsFunc(e.Unknown, func(f snapshot.Failure) bool {
+	return e.Ref.Name == "" || e.Ref.Kind != object.CertificateKind.Kind && slices.ContainsFunc(e.Unknown, func(f snapshot.Failure) bool {
 		resource, group, _ := strings.Cut(f.Resource, ".")
-		return (resource == "certificates" || resource == health.CertificateKind.Kind) && group == health.CertificateKind.Group
+		return (resource == "certificates" || resource == object.CertificateKind.Kind) && group == object.CertificateKind.Group
 	})
 }
 

@@ -12,10 +12,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -59,8 +60,8 @@ func golden(t *testing.T, name, got string) {
 
 // entries are a tenant's certificates, one of each kind of trouble.
 func entries(t *testing.T) []trust.Entry {
-	ref := func(kind, name string) finding.Ref {
-		return finding.Ref{APIVersion: "cert-manager.io/v1", Kind: kind, Namespace: "bhs-orthweb", Name: name}
+	ref := func(kind, name string) object.Ref {
+		return object.Ref{APIVersion: "cert-manager.io/v1", Kind: kind, Namespace: "bhs-orthweb", Name: name}
 	}
 	chain := chainIn(t, "client.pem")
 	forbidden := snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: "secrets", Namespace: "bhs-orthweb"}
@@ -81,7 +82,7 @@ func entries(t *testing.T) []trust.Entry {
 		{Tenant: "bhs", Ref: ref("Secret", "own"), Secret: ref("Secret", "own"), NotAfter: days(-1), Depth: 1,
 			Served: []trust.Served{{Endpoint: at(443), Match: trust.Unclear, Detail: "connection\nrefused"}}, UsesKnown: true,
 			Verdict: health.Verdict{Status: health.Failing, Reason: "Expired"}},
-		{Tenant: "mhr", Ref: finding.Ref{Kind: "Certificate", Namespace: "mhr-orthweb"}, Issuer: finding.Ref{Name: "vault"},
+		{Tenant: "mhr", Ref: object.Ref{Kind: "Certificate", Namespace: "mhr-orthweb"}, Issuer: object.Ref{Name: "vault"},
 			Verdict: health.Verdict{Status: health.Unknown, Reason: "Forbidden"}, Unknown: []snapshot.Failure{forbidden, forbidden}},
 	}
 }

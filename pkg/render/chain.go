@@ -8,9 +8,9 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/message"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -25,7 +25,7 @@ func Chain(w io.Writer, s tenant.Status, now time.Time, style Style) error {
 	for _, link := range s.Chain {
 		sections = append(sections, link.Section)
 		t.rows = append(t.rows, []string{
-			string(link.Status), object(link.Ref, s), age(link.Since, now), describe(link, style),
+			string(link.Status), objectCell(link.Ref, s), age(link.Since, now), describe(link, style),
 		})
 	}
 	printSections(out, t, sections, style)
@@ -75,8 +75,8 @@ func facts(out io.Writer, s tenant.Status, now time.Time) {
 		layers(s), replicas(s.Orthanc), replicas(s.Database), certificateLeft(s, now), revision(s.Revision))
 }
 
-// object names a link's object, with its namespace unless that is obvious.
-func object(ref finding.Ref, s tenant.Status) string {
+// objectCell names a link's object, with its namespace unless that is obvious.
+func objectCell(ref object.Ref, s tenant.Status) string {
 	switch {
 	case ref.Name == "":
 		return clean(ref.Kind) + " (all)"
@@ -91,21 +91,21 @@ const messageLimit = 100
 
 // describe is a short description of a link's state.
 func describe(link tenant.Link, style Style) string {
-	message := link.Message
-	if link.Status != health.Ready && !says(string(link.Status)+message, string(link.Reason)) {
-		message = string(link.Reason) + ": " + message
+	text := link.Message
+	if link.Status != health.Ready && !says(string(link.Status)+text, string(link.Reason)) {
+		text = string(link.Reason) + ": " + text
 	}
 	if link.Detail != "" {
-		message = strings.TrimSuffix(link.Detail+"; "+message, "; ")
+		text = strings.TrimSuffix(link.Detail+"; "+text, "; ")
 	}
 	if link.Renewing {
-		message += "; a newer revision is being applied"
+		text += "; a newer revision is being applied"
 	}
-	message = clean(message)
+	text = clean(text)
 	if style.Wide {
-		return message
+		return text
 	}
-	return shorten(fluxmsg.Abbreviate(message), messageLimit)
+	return shorten(message.Abbreviate(text), messageLimit)
 }
 
 // printSections prints the rows of a table under a heading each time the

@@ -9,10 +9,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/message"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -41,7 +42,7 @@ type explanation struct {
 // causesOnce lists the causes of all subjects, each once, ranked.
 func causesOnce(e diagnose.Explanation) []diagnose.Cause {
 	var all []diagnose.Cause
-	seen := map[diagnose.Identity]bool{}
+	seen := map[engine.Identity]bool{}
 	for _, s := range e.Subjects {
 		for _, c := range s.Causes {
 			if !seen[c.Identity()] {
@@ -103,7 +104,7 @@ func timeLeft(deadline, now time.Time) string {
 
 // because is the message of a verdict, with the object for a tenant's.
 func (p explanation) because(s diagnose.Subject) string {
-	message := clean(fluxmsg.Abbreviate(s.Verdict.Message))
+	message := clean(message.Abbreviate(s.Verdict.Message))
 	if !s.Object && s.Ref.Name != "" {
 		message = clean(s.Ref.String()) + ": " + message
 	}
@@ -149,7 +150,7 @@ func (p explanation) headline(c diagnose.Cause) {
 
 // evidence lists the facts below their objects, the cause's own object first.
 func (p explanation) evidence(c diagnose.Cause) {
-	of := []finding.Ref{c.Ref}
+	of := []object.Ref{c.Ref}
 	for _, e := range c.Evidence {
 		if !slices.ContainsFunc(of, e.Ref.Same) {
 			of = append(of, e.Ref)

@@ -8,8 +8,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -18,8 +20,8 @@ var explained = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // sick explains a layer that is held up by a pod, for the tenants; message is
 // what the cluster says at every place where it may say something.
 func sick(message string, tenants ...string) diagnose.Explanation {
-	layer := finding.Ref{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "observability"}
-	pod := finding.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "monitoring", Name: "prometheus-kube-prometheus-stack-prometheus-0"}
+	layer := object.Ref{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "observability"}
+	pod := object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "monitoring", Name: "prometheus-kube-prometheus-stack-prometheus-0"}
 	cause := diagnose.Cause{
 		Finding: finding.Finding{
 			Code: "OW4106", Ref: pod, Reason: "CrashLoopBackOff", Message: "It fails: " + message,
@@ -27,8 +29,8 @@ func sick(message string, tenants ...string) diagnose.Explanation {
 			Evidence: []finding.Evidence{{Ref: pod, Field: "event", Value: message, At: explained.Add(-time.Minute)}, {Ref: layer, Field: "message", Value: message}},
 			Fixes:    []finding.Fix{{Text: "Mend it: " + message, File: message, Command: "kubectl logs prometheus-0 -n monitoring -c prometheus --previous"}},
 		},
-		Path:   []diagnose.Step{{Ref: layer, Status: health.Failing, Note: message}, {Ref: pod, Status: health.Failing, Note: message}},
-		Layers: []finding.Ref{layer}, Tenants: tenants, NextRetry: explained.Add(time.Minute),
+		Path:   []engine.Step{{Ref: layer, Status: health.Failing, Note: message}, {Ref: pod, Status: health.Failing, Note: message}},
+		Layers: []object.Ref{layer}, Tenants: tenants, NextRetry: explained.Add(time.Minute),
 	}
 	e := diagnose.Explanation{At: explained}
 	for _, name := range tenants {
@@ -148,10 +150,10 @@ func TestColourIsAllThatColourChanges(t *testing.T) {
 
 // TestInProgress says what an object in progress waits for, and says it once.
 func TestInProgress(t *testing.T) {
-	pod := finding.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "a", Name: "viewer"}
+	pod := object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "a", Name: "viewer"}
 	cause := diagnose.Cause{
 		Finding: finding.Finding{Code: "OW5203", Ref: pod, Severity: finding.Warning, Message: "no node takes the pods of Pod a/viewer: 0/3 nodes are available"},
-		Path:    []diagnose.Step{{Ref: pod, Status: health.Progressing}},
+		Path:    []engine.Step{{Ref: pod, Status: health.Progressing}},
 	}
 	for _, c := range []struct {
 		name, message string

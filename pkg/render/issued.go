@@ -13,8 +13,8 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 // Issued is a new client certificate, and its files; the path of a file that was not

@@ -4,8 +4,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/message"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 )
 
@@ -34,12 +34,12 @@ func OperationLine(r operate.Result) string {
 }
 
 func operated(r operate.Result, style Style) string {
-	message := r.Message
-	if r.Reason != "" && !says(message, r.Reason) {
-		message = r.Reason + ": " + message
+	text := r.Message
+	if r.Reason != "" && !says(text, r.Reason) {
+		text = r.Reason + ": " + text
 	}
 	if style.Wide {
-		return clean(message)
+		return clean(text)
 	}
-	return shorten(fluxmsg.Abbreviate(clean(message)), messageLimit)
+	return shorten(message.Abbreviate(clean(text)), messageLimit)
 }

@@ -4,12 +4,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 )
 
 func TestOperation(t *testing.T) {
-	layer := finding.Ref{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "a"}
+	layer := object.Ref{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "a"}
 	revision := "main@sha1:" + strings.Repeat("0123456789", 4)
 	for _, c := range []struct {
 		about       string

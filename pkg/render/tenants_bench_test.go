@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -17,7 +17,7 @@ func BenchmarkTenants(b *testing.B) {
 	statuses := make([]tenant.Status, 1000)
 	for i := range statuses {
 		name := fmt.Sprintf("tenant-%d", i)
-		ref := finding.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: name + "-orthweb", Name: "orthanc"}
+		ref := object.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: name + "-orthweb", Name: "orthanc"}
 		statuses[i] = tenant.Status{
 			Name: name, Namespaces: []string{name + "-orthweb"},
 			Web:     tenant.Endpoint{Hosts: []string{"web." + name + ".example.com"}, Port: 443},

@@ -8,11 +8,11 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-var checkColour = map[validate.Outcome]health.Status{
-	validate.Pass: health.Ready, validate.Warn: health.Suspended, validate.Fail: health.Failing, validate.Skip: health.Unknown,
+var checkColour = map[check.Outcome]health.Status{
+	check.Pass: health.Ready, check.Warn: health.Suspended, check.Fail: health.Failing, check.Skip: health.Unknown,
 }
 
 // Where a check's columns begin: its name after its outcome, what was found after
@@ -24,7 +24,7 @@ const (
 
 // ValidationCheck prints one check: what was found, and if it does not pass, the details,
 // what was expected and the fix. Wide has all details.
-func ValidationCheck(w io.Writer, c validate.Check, style Style) error {
+func ValidationCheck(w io.Writer, c check.Check, style Style) error {
 	out := escape.NewStyled(w)
 	p := explanation{out: out, style: style}
 	found := c.Found
@@ -45,7 +45,7 @@ func ValidationCheck(w io.Writer, c validate.Check, style Style) error {
 		}
 		fmt.Fprintln(out, line)
 	}
-	bad := c.Outcome == validate.Fail || c.Outcome == validate.Warn
+	bad := c.Outcome == check.Fail || c.Outcome == check.Warn
 	if style.Wide || bad {
 		for _, detail := range c.Details {
 			p.under("", detail)
@@ -73,7 +73,7 @@ func (p explanation) under(label, text string) {
 }
 
 // ValidationVerdict prints the answer in a sentence.
-func ValidationVerdict(w io.Writer, tenant string, checks []validate.Check, style Style) error {
+func ValidationVerdict(w io.Writer, tenant string, checks []check.Check, style Style) error {
 	out := escape.NewStyled(w)
 	for _, line := range (explanation{style: style}).wrap(validationVerdict(clean(tenant), checks), "", "") {
 		if style.Colour {
@@ -84,33 +84,33 @@ func ValidationVerdict(w io.Writer, tenant string, checks []validate.Check, styl
 	return out.Flush()
 }
 
-func validationVerdict(tenant string, checks []validate.Check) string {
-	count := map[validate.Outcome]int{}
+func validationVerdict(tenant string, checks []check.Check) string {
+	count := map[check.Outcome]int{}
 	first := ""
 	for _, c := range checks {
 		count[c.Outcome]++
-		if c.Outcome == validate.Fail && first == "" {
+		if c.Outcome == check.Fail && first == "" {
 			first = c.Name
 		}
 	}
 	tail := ""
-	if n := count[validate.Warn]; n > 0 {
+	if n := count[check.Warn]; n > 0 {
 		tail += ", " + counted(n, "warning", "warnings")
 	}
-	if n := count[validate.Skip]; n > 0 {
+	if n := count[check.Skip]; n > 0 {
 		tail += fmt.Sprintf(", %d skipped", n)
 	}
-	switch validate.Worst(checks) {
-	case validate.Fail:
-		return fmt.Sprintf("%s does not work from outside: %s, first %s%s", tenant, counted(count[validate.Fail], "check fails", "checks fail"), first, tail)
-	case validate.Skip:
-		if count[validate.Pass]+count[validate.Warn] == 0 {
+	switch check.Worst(checks) {
+	case check.Fail:
+		return fmt.Sprintf("%s does not work from outside: %s, first %s%s", tenant, counted(count[check.Fail], "check fails", "checks fail"), first, tail)
+	case check.Skip:
+		if count[check.Pass]+count[check.Warn] == 0 {
 			return fmt.Sprintf("Nothing of %s could be checked", tenant)
 		}
-		return fmt.Sprintf("It could not be determined whether %s works from outside: %s%s", tenant, counted(count[validate.Pass], "check passed", "checks passed"), tail)
+		return fmt.Sprintf("It could not be determined whether %s works from outside: %s%s", tenant, counted(count[check.Pass], "check passed", "checks passed"), tail)
 	}
-	tail = counted(count[validate.Pass], "check passed", "checks passed") + tail
-	if untried := validate.Untested(checks); untried != "" {
+	tail = counted(count[check.Pass], "check passed", "checks passed") + tail
+	if untried := check.Untested(checks); untried != "" {
 		return fmt.Sprintf("%s: %s. %s", tenant, clean(untried), tail)
 	}
 	return fmt.Sprintf("%s works from outside: %s", tenant, tail)

@@ -9,29 +9,29 @@ import (
 	"unicode/utf8"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // validated has a check of each outcome.
-func validated() []validate.Check {
-	return []validate.Check{
-		{Name: "web-name", Outcome: validate.Warn, Code: "OW9102", Found: "web.bhs.orthweb.com leads to 192.0.2.9 on this machine", Took: 1204 * time.Microsecond,
+func validated() []check.Check {
+	return []check.Check{
+		{Name: "web-name", Outcome: check.Warn, Code: "OW9102", Found: "web.bhs.orthweb.com leads to 192.0.2.9 on this machine", Took: 1204 * time.Microsecond,
 			Expected: "web.bhs.orthweb.com is at 192.0.2.7", Fix: finding.Fix{Text: "Put the name into your DNS, or into this machine's hosts file", Command: "kubectl orthweb hosts sync"}},
-		{Name: "web-tcp", Outcome: validate.Pass, Found: "connected to 192.0.2.7:443", Took: 300 * time.Microsecond},
-		{Name: "web-certificate", Outcome: validate.Pass, Found: "signed by the tenant's authority, for web.bhs.orthweb.com, good for 89d",
+		{Name: "web-tcp", Outcome: check.Pass, Found: "connected to 192.0.2.7:443", Took: 300 * time.Microsecond},
+		{Name: "web-certificate", Outcome: check.Pass, Found: "signed by the tenant's authority, for web.bhs.orthweb.com, good for 89d",
 			Details: []string{"for CN=web.bhs.orthweb.com, by CN=int-ca", "good until 2026-04-02T03:04:05Z"}},
-		{Name: "web-system", Outcome: validate.Skip, Found: "signing in was not tried: no password for Orthanc's web was given (see --password-secret)"},
-		{Name: "web-default-password", Outcome: validate.Fail, Code: "OW9304", Found: "something else than Orthanc's explorer answers: <a> & \x1b[2J\"b\"",
+		{Name: "web-system", Outcome: check.Skip, Found: "signing in was not tried: no password for Orthanc's web was given (see --password-secret)"},
+		{Name: "web-default-password", Outcome: check.Fail, Code: "OW9304", Found: "something else than Orthanc's explorer answers: <a> & \x1b[2J\"b\"",
 			Expected: "200 OK", Took: 15 * time.Second},
-		{Name: "dicom-association", Outcome: validate.Fail, Code: "OW9404", Expected: "that both are", Took: 21400 * time.Microsecond,
+		{Name: "dicom-association", Outcome: check.Fail, Code: "OW9404", Expected: "that both are", Took: 21400 * time.Microsecond,
 			Found:   "not all that was asked for is accepted: Secondary Capture Image Storage with Explicit VR Little Endian: refused, abstract-syntax-not-supported",
 			Details: []string{"the peer is ORTHANC_1.12.3, and takes PDUs of up to 16384 bytes", "Verification: accepted with Implicit VR Little Endian"},
 			Fix:     finding.Fix{Text: "See DicomAlwaysAllowStore in Orthanc's configuration", Command: "kubectl logs -n bhs-orthweb deploy/orthanc"}},
-		{Name: "dicom-echo", Outcome: validate.Skip, After: "dicom-association"},
+		{Name: "dicom-echo", Outcome: check.Skip, After: "dicom-association"},
 	}
 }
 
-func validation(t *testing.T, checks []validate.Check, style Style) string {
+func validation(t *testing.T, checks []check.Check, style Style) string {
 	t.Helper()
 	var out bytes.Buffer
 	for _, c := range checks {
@@ -80,32 +80,32 @@ func TestColourIsAllThatColoursAValidation(t *testing.T) {
 func TestValidationVerdict(t *testing.T) {
 	checks := validated()
 	pass, warning, skipped, failed := checks[1], checks[0], checks[6], checks[4]
-	echo := validate.Check{Name: "dicom-echo", Outcome: validate.Pass}
-	asks := validate.Check{Name: "web-page", Outcome: validate.Pass, Found: "the web responds and requires a password"}
-	unsigned, unstored := checks[3], validate.Check{Name: "dicom-store", Outcome: validate.Skip, Found: "without a password"}
+	echo := check.Check{Name: "dicom-echo", Outcome: check.Pass}
+	asks := check.Check{Name: "web-page", Outcome: check.Pass, Found: "the web responds and requires a password"}
+	unsigned, unstored := checks[3], check.Check{Name: "dicom-store", Outcome: check.Skip, Found: "without a password"}
 	const noPassword = "the web responds and requires a password; signing in was not tried: no password for Orthanc's web was given (see --password-secret). "
 	for _, c := range []struct {
 		about  string
-		checks []validate.Check
+		checks []check.Check
 		want   string
 	}{
-		{about: "all passed", checks: []validate.Check{pass, pass}, want: "bhs works from outside: 2 checks passed"},
-		{about: "one passed", checks: []validate.Check{pass}, want: "bhs works from outside: 1 check passed"},
-		{about: "with a warning and one skipped", checks: []validate.Check{pass, warning, skipped}, want: "bhs works from outside: 1 check passed, 1 warning, 1 skipped"},
-		{about: "warnings alone", checks: []validate.Check{warning, warning}, want: "bhs works from outside: 0 checks passed, 2 warnings"},
-		{about: "one failed", checks: []validate.Check{pass, failed, skipped}, want: "bhs does not work from outside: 1 check fails, first web-default-password, 1 skipped"},
-		{about: "two failed", checks: []validate.Check{checks[5], warning, failed}, want: "bhs does not work from outside: 2 checks fail, first dicom-association, 1 warning"},
-		{about: "skipped alone", checks: []validate.Check{skipped}, want: "Nothing of bhs could be checked"},
-		{about: "what counts was skipped", checks: []validate.Check{pass, warning, {Name: "web-page", Outcome: validate.Skip, Found: "no certificate"}},
+		{about: "all passed", checks: []check.Check{pass, pass}, want: "bhs works from outside: 2 checks passed"},
+		{about: "one passed", checks: []check.Check{pass}, want: "bhs works from outside: 1 check passed"},
+		{about: "with a warning and one skipped", checks: []check.Check{pass, warning, skipped}, want: "bhs works from outside: 1 check passed, 1 warning, 1 skipped"},
+		{about: "warnings alone", checks: []check.Check{warning, warning}, want: "bhs works from outside: 0 checks passed, 2 warnings"},
+		{about: "one failed", checks: []check.Check{pass, failed, skipped}, want: "bhs does not work from outside: 1 check fails, first web-default-password, 1 skipped"},
+		{about: "two failed", checks: []check.Check{checks[5], warning, failed}, want: "bhs does not work from outside: 2 checks fail, first dicom-association, 1 warning"},
+		{about: "skipped alone", checks: []check.Check{skipped}, want: "Nothing of bhs could be checked"},
+		{about: "what counts was skipped", checks: []check.Check{pass, warning, {Name: "web-page", Outcome: check.Skip, Found: "no certificate"}},
 			want: "It could not be determined whether bhs works from outside: 1 check passed, 1 warning, 1 skipped"},
-		{about: "not signed in", checks: []validate.Check{asks, unsigned, echo, unstored},
+		{about: "not signed in", checks: []check.Check{asks, unsigned, echo, unstored},
 			want: "bhs: DICOM answers C-ECHO; storing was not tested; " + noPassword + "2 checks passed, 2 skipped"},
-		{about: "not signed in, and the study is kept", checks: []validate.Check{asks, unsigned, echo, {Name: "dicom-store", Outcome: validate.Warn}},
+		{about: "not signed in, and the study is kept", checks: []check.Check{asks, unsigned, echo, {Name: "dicom-store", Outcome: check.Warn}},
 			want: "bhs: DICOM works; " + noPassword + "2 checks passed, 1 warning, 1 skipped"},
-		{about: "not signed in, and files are stored", checks: []validate.Check{asks, unsigned, echo, {Name: "dicom-store-files", Outcome: validate.Pass}},
+		{about: "not signed in, and files are stored", checks: []check.Check{asks, unsigned, echo, {Name: "dicom-store-files", Outcome: check.Pass}},
 			want: "bhs: DICOM works; " + noPassword + "3 checks passed, 1 skipped"},
-		{about: "signed in", checks: []validate.Check{asks, {Name: "web-system", Outcome: validate.Pass}, echo}, want: "bhs works from outside: 3 checks passed"},
-		{about: "not signed in, and one failed", checks: []validate.Check{asks, unsigned, failed}, want: "bhs does not work from outside: 1 check fails, first web-default-password, 1 skipped"},
+		{about: "signed in", checks: []check.Check{asks, {Name: "web-system", Outcome: check.Pass}, echo}, want: "bhs works from outside: 3 checks passed"},
+		{about: "not signed in, and one failed", checks: []check.Check{asks, unsigned, failed}, want: "bhs does not work from outside: 1 check fails, first web-default-password, 1 skipped"},
 		{about: "none", want: "Nothing of bhs could be checked"},
 	} {
 		if got := validationVerdict("bhs", c.checks); got != c.want {

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 // CertificateReportObject makes a report into what kubectl's printers take.

@@ -9,9 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 // CertificatesObject makes certificates into what kubectl's printers take, as of
@@ -62,7 +62,7 @@ func certificateEntry(e trust.Entry, now time.Time) v1alpha1.Certificate {
 }
 
 // named is nil for a Ref that names nothing.
-func named(ref finding.Ref) *finding.Ref {
+func named(ref object.Ref) *object.Ref {
 	if ref.Name == "" {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -38,8 +38,8 @@ func Explanation(e diagnose.Explanation) v1alpha1.Explanation {
 func cause(c diagnose.Cause) v1alpha1.Cause {
 	out := v1alpha1.Cause{
 		Code: string(c.Code), Ref: c.Ref, Reason: c.Reason, Message: c.Message, Severity: string(c.Severity), Since: known(c.Since),
-		Evidence: []v1alpha1.Evidence{}, Fixes: []v1alpha1.Fix{}, Path: []finding.Ref{}, NextRetry: known(c.NextRetry), Unwatched: c.Unwatched,
-		Blocks: v1alpha1.Blocks{Layers: append([]finding.Ref{}, c.Layers...), Tenants: list(c.Tenants)},
+		Evidence: []v1alpha1.Evidence{}, Fixes: []v1alpha1.Fix{}, Path: []object.Ref{}, NextRetry: known(c.NextRetry), Unwatched: c.Unwatched,
+		Blocks: v1alpha1.Blocks{Layers: append([]object.Ref{}, c.Layers...), Tenants: list(c.Tenants)},
 	}
 	for _, e := range c.Evidence {
 		out.Evidence = append(out.Evidence, v1alpha1.Evidence{Ref: e.Ref, Field: e.Field, Value: e.Value, At: known(e.At)})

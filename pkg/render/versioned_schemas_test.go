@@ -8,15 +8,15 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
-	"github.com/digihunch/kubectl-orthweb/pkg/trust"
 )
 
 // TestJSONKeepsToItsSchema has every field filled, and every list empty.
 func TestJSONKeepsToItsSchema(t *testing.T) {
 	for _, c := range []struct {
-		schema string
-		object func() (any, error)
+		schema     string
+		objectCell func() (any, error)
 	}{
 		{"certificatelist", func() (any, error) { return CertificatesObject(entries(t), explained) }},
 		{"certificatelist", func() (any, error) { return CertificatesObject(nil, explained) }},
@@ -60,7 +60,7 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		object, err := c.object()
+		object, err := c.objectCell()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,15 +15,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // ValidationObject is the versioned form of what the checks found, as kubectl's
 // printers take it. inside is what the cluster says, nil for nothing.
-func ValidationObject(tenant string, at time.Time, checks []validate.Check, inside *diagnose.Explanation) (runtime.Object, error) {
+func ValidationObject(tenant string, at time.Time, checks []check.Check, inside *diagnose.Explanation) (runtime.Object, error) {
 	out := v1alpha1.Validation{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.ValidationKind},
-		Metadata: v1alpha1.Metadata{Name: tenant}, At: at.UTC(), Outcome: string(validate.Worst(checks)),
+		Metadata: v1alpha1.Metadata{Name: tenant}, At: at.UTC(), Outcome: string(check.Worst(checks)),
 		Checks: []v1alpha1.ValidationCheck{},
 	}
 	for _, c := range checks {
@@ -76,7 +76,7 @@ type junitWord struct {
 }
 
 // ValidationJUnit writes the checks as a suite of tests.
-func ValidationJUnit(w io.Writer, tenant string, at time.Time, checks []validate.Check) error {
+func ValidationJUnit(w io.Writer, tenant string, at time.Time, checks []check.Check) error {
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
 	suite := junitSuite{Name: "orthweb validate " + tenant, Tests: len(checks), At: at.UTC().Format("2006-01-02T15:04:05")}
 	var total time.Duration
@@ -84,17 +84,17 @@ func ValidationJUnit(w io.Writer, tenant string, at time.Time, checks []validate
 		total += c.Took
 		test := junitCase{Class: "orthweb." + tenant, Name: c.Name, Time: seconds(c.Took)}
 		switch c.Outcome {
-		case validate.Fail:
+		case check.Fail:
 			suite.Failures++
 			test.Failure = &junitWord{Message: c.Found, Type: string(c.Code), Text: junitFailure(c)}
-		case validate.Skip:
+		case check.Skip:
 			suite.Skipped++
 			why := c.Found
 			if c.After != "" {
 				why = "because " + c.After + " failed"
 			}
 			test.Skipped = &junitWord{Message: why}
-		case validate.Warn:
+		case check.Warn:
 			test.Output = fmt.Sprintf("warning %s: %s\n%s", c.Code, c.Found, junitFailure(c))
 		default:
 			test.Output = c.Found
@@ -111,7 +111,7 @@ func ValidationJUnit(w io.Writer, tenant string, at time.Time, checks []validate
 }
 
 // junitFailure is what a CI system shows of a test that failed.
-func junitFailure(c validate.Check) string {
+func junitFailure(c check.Check) string {
 	lines := append(slices.Clone(c.Details), "expected: "+c.Expected)
 	if c.Fix.Text != "" {
 		lines = append(lines, "fix: "+c.Fix.Text)

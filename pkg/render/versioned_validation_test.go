@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // TestValidationJUnit reads what was written as a CI system does.
@@ -48,19 +48,19 @@ func TestValidationJUnit(t *testing.T) {
 	}
 	for i, c := range validated() {
 		got := suite.Cases[i]
-		if got.Name != c.Name || got.Class != "orthweb.bhs" || (got.Failure != nil) != (c.Outcome == validate.Fail) || (got.Skipped != nil) != (c.Outcome == validate.Skip) {
+		if got.Name != c.Name || got.Class != "orthweb.bhs" || (got.Failure != nil) != (c.Outcome == check.Fail) || (got.Skipped != nil) != (c.Outcome == check.Skip) {
 			t.Errorf("%s: %+v", c.Name, got)
 		}
 		switch c.Outcome {
-		case validate.Fail:
+		case check.Fail:
 			if got.Failure.Type != string(c.Code) || !strings.Contains(got.Failure.Text, c.Expected) || !strings.Contains(got.Failure.Text, c.Fix.Command) {
 				t.Errorf("%s: %+v", c.Name, got.Failure)
 			}
-		case validate.Skip:
+		case check.Skip:
 			if got.Skipped.Message == "" {
 				t.Errorf("%s does not say why", c.Name)
 			}
-		case validate.Warn:
+		case check.Warn:
 			if !strings.Contains(got.Output, string(c.Code)) || !strings.Contains(got.Output, c.Found) {
 				t.Errorf("%s: %q", c.Name, got.Output)
 			}

@@ -8,7 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/duration"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/fluxmsg"
+	"github.com/digihunch/kubectl-orthweb/pkg/message"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -68,7 +68,7 @@ func revision(full string) string {
 	if full == "" {
 		return none
 	}
-	return fluxmsg.AbbreviateRevision(full)
+	return message.AbbreviateRevision(full)
 }
 
 // says reports whether a message contains the words of a reason, written

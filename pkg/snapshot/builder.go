@@ -7,6 +7,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/redact"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 )
 
 // Builder collects answers into a Snapshot. It may be used from several goroutines.
@@ -26,7 +29,7 @@ func NewBuilder() *Builder {
 // are redacted in place. An existing object is replaced, so that requests may overlap.
 func (b *Builder) Add(asked Asked, objects ...*unstructured.Unstructured) {
 	for _, obj := range objects {
-		Redact(obj)
+		redact.Redact(obj)
 	}
 	asked.Failure = maskFailure(asked.Failure)
 	b.mu.Lock()
@@ -89,7 +92,7 @@ func Join(earlier, later *Snapshot) *Snapshot {
 			}
 		}
 	}
-	joined := b.Build(later.meta)
+	joined := b.Build(later.info)
 	joined.complete, joined.inquiry = earlier.complete || later.complete, earlier.inquiry
 	return joined
 }
@@ -111,7 +114,7 @@ func (b *Builder) Build(meta Meta) *Snapshot {
 			})
 		}
 	}
-	return &Snapshot{meta: meta, kinds: b.kinds, complete: b.complete}
+	return &Snapshot{info: meta, kinds: b.kinds, complete: b.complete}
 }
 
 // maskFailure is the failure with the messages of servers and networks masked.
@@ -120,6 +123,6 @@ func maskFailure(f *Failure) *Failure {
 		return nil
 	}
 	masked := *f
-	masked.Message = Mask(f.Message)
+	masked.Message = mask.Mask(f.Message)
 	return &masked
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/planted"
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 )
 
 // carrier puts a text where programs and people write one, in an object.
@@ -21,7 +22,7 @@ type carrier struct {
 }
 
 func custom(fields map[string]any) *unstructured.Unstructured {
-	return object("example.com/v1", "Widget", "a", "x", fields)
+	return newObject("example.com/v1", "Widget", "a", "x", fields)
 }
 
 func ready(message string) map[string]any {
@@ -30,11 +31,11 @@ func ready(message string) map[string]any {
 
 func container(fields map[string]any) *unstructured.Unstructured {
 	fields["name"] = "c"
-	return object("v1", "Pod", "a", "x", map[string]any{"spec": map[string]any{"containers": []any{fields}}})
+	return newObject("v1", "Pod", "a", "x", map[string]any{"spec": map[string]any{"containers": []any{fields}}})
 }
 
 func annotated(key, text string) *unstructured.Unstructured {
-	obj := object("v1", "Service", "a", "x", nil)
+	obj := newObject("v1", "Service", "a", "x", nil)
 	obj.SetAnnotations(map[string]string{key: text})
 	return obj
 }
@@ -42,13 +43,13 @@ func annotated(key, text string) *unstructured.Unstructured {
 func carriers() []carrier {
 	return []carrier{
 		{"a condition's message", func(text string) *unstructured.Unstructured {
-			return object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "a", "x", map[string]any{"status": ready(text)})
+			return newObject("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "a", "x", map[string]any{"status": ready(text)})
 		}},
 		{"an event's message", func(text string) *unstructured.Unstructured {
-			return object("v1", "Event", "a", "x", map[string]any{"message": text})
+			return newObject("v1", "Event", "a", "x", map[string]any{"message": text})
 		}},
 		{"a container's state", func(text string) *unstructured.Unstructured {
-			return object("v1", "Pod", "a", "x", map[string]any{"status": map[string]any{"containerStatuses": []any{
+			return newObject("v1", "Pod", "a", "x", map[string]any{"status": map[string]any{"containerStatuses": []any{
 				map[string]any{"lastState": map[string]any{"terminated": map[string]any{"message": text}}}}}})
 		}},
 		{"an environment variable", func(text string) *unstructured.Unstructured {
@@ -60,11 +61,11 @@ func carriers() []carrier {
 		{"an annotation", func(text string) *unstructured.Unstructured { return annotated("example.com/x", text) }},
 		{"a known annotation", func(text string) *unstructured.Unstructured { return annotated("kubernetes.io/description", text) }},
 		{"a HelmRelease's values", func(text string) *unstructured.Unstructured {
-			return object("helm.toolkit.fluxcd.io/v2", "HelmRelease", "a", "x", map[string]any{"spec": map[string]any{
+			return newObject("helm.toolkit.fluxcd.io/v2", "HelmRelease", "a", "x", map[string]any{"spec": map[string]any{
 				"values": map[string]any{"a": map[string]any{"b": []any{text}}}}})
 		}},
 		{"a ConfigMap", func(text string) *unstructured.Unstructured {
-			return object("v1", "ConfigMap", "a", "x", map[string]any{"data": map[string]any{"x": text}})
+			return newObject("v1", "ConfigMap", "a", "x", map[string]any{"data": map[string]any{"x": text}})
 		}},
 		{"an unknown kind's spec", func(text string) *unstructured.Unstructured {
 			return custom(map[string]any{"spec": map[string]any{"config": text, "list": []any{map[string]any{"value": text}}}})
@@ -73,7 +74,7 @@ func carriers() []carrier {
 			return custom(map[string]any{"status": ready(text)})
 		}},
 		{"an address", func(text string) *unstructured.Unstructured {
-			return object("source.toolkit.fluxcd.io/v1", "Bucket", "a", "x", map[string]any{"spec": map[string]any{"endpoint": text}})
+			return newObject("source.toolkit.fluxcd.io/v1", "Bucket", "a", "x", map[string]any{"spec": map[string]any{"endpoint": text}})
 		}},
 	}
 }
@@ -136,7 +137,7 @@ func (c *corpus) secret(t *testing.T, s planted.Secret, carrier, saved string) {
 func TestCorpus(t *testing.T) {
 	c := &corpus{position: map[string]int{}}
 	for _, s := range planted.Secrets() {
-		c.secret(t, s, errorText, Mask(s.Text))
+		c.secret(t, s, errorText, mask.Mask(s.Text))
 		var objects []*unstructured.Unstructured
 		for i, carrier := range carriers() {
 			obj := carrier.put(s.Text)
@@ -156,7 +157,7 @@ func TestCorpus(t *testing.T) {
 		c.secret(t, obj.Secret, fieldOfKind, savedText(t, parsedYAML(t, obj.YAML)))
 	}
 	for _, text := range planted.Harmless {
-		got := Mask(text)
+		got := mask.Mask(text)
 		if got != text {
 			t.Errorf("changed though harmless:\n%s\n%s", text, got)
 		}

@@ -11,11 +11,13 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
 var sampleAt = time.Date(2026, 5, 4, 12, 30, 15, 123456789, time.UTC)
 
-func object(apiVersion, kind, namespace, name string, fields map[string]any) *unstructured.Unstructured {
+func newObject(apiVersion, kind, namespace, name string, fields map[string]any) *unstructured.Unstructured {
 	metadata := map[string]any{"name": name}
 	if namespace != "" {
 		metadata["namespace"] = namespace
@@ -32,8 +34,8 @@ func object(apiVersion, kind, namespace, name string, fields map[string]any) *un
 func sample() *Snapshot {
 	b := NewBuilder()
 	pods := Asked{Version: "v1", Kind: "Pod", Resource: "pods"}
-	b.Add(pods, object("v1", "Pod", "b", "two", nil), object("v1", "Pod", "a", "three", nil),
-		object("v1", "Pod", "a", "one", map[string]any{"status": map[string]any{
+	b.Add(pods, newObject("v1", "Pod", "b", "two", nil), newObject("v1", "Pod", "a", "three", nil),
+		newObject("v1", "Pod", "a", "one", map[string]any{"status": map[string]any{
 			"text":   "lines\n---\nand \x00 \x7f \u0085 \u2028 \ufeff \U0001F600 <&> \"\\ \t",
 			"yaml":   []any{"true", "null", "1e3", "~", "- x", "0o7", "&a", "*a", "=", "<<"},
 			"int":    int64(math.MaxInt64),
@@ -49,7 +51,7 @@ func sample() *Snapshot {
 func written(t testing.TB, s *Snapshot) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Write(&out, s); err != nil {
+	if err := file.Write(&out, s); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -57,7 +59,7 @@ func written(t testing.TB, s *Snapshot) []byte {
 
 func TestRoundTrip(t *testing.T) {
 	want := sample()
-	got, err := Read(bytes.NewReader(written(t, want)))
+	got, err := file.Read(bytes.NewReader(written(t, want)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func TestWriteIsDeterministic(t *testing.T) {
 			t.Fatal("the same snapshot makes different files")
 		}
 	}
-	again, err := Read(bytes.NewReader(first))
+	again, err := file.Read(bytes.NewReader(first))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,14 +103,14 @@ func TestFailuresAreMasked(t *testing.T) {
 func TestWriteRefuses(t *testing.T) {
 	for name, add := range map[string]func(*Builder){
 		"a path in a resource":      func(b *Builder) { b.Add(Asked{Kind: "X", Resource: "../x"}) },
-		"an object of another kind": func(b *Builder) { b.Add(Asked{Kind: "X", Resource: "x"}, object("v1", "Y", "", "n", nil)) },
+		"an object of another kind": func(b *Builder) { b.Add(Asked{Kind: "X", Resource: "x"}, newObject("v1", "Y", "", "n", nil)) },
 		"a number that is none": func(b *Builder) {
-			b.Add(Asked{Kind: "X", Resource: "x"}, object("v1", "X", "", "n", map[string]any{"v": math.NaN()}))
+			b.Add(Asked{Kind: "X", Resource: "x"}, newObject("v1", "X", "", "n", map[string]any{"v": math.NaN()}))
 		},
 	} {
 		b := NewBuilder()
 		add(b)
-		if err := Write(&bytes.Buffer{}, b.Build(Meta{At: sampleAt})); err == nil {
+		if err := file.Write(&bytes.Buffer{}, b.Build(Meta{At: sampleAt})); err == nil {
 			t.Errorf("Write takes %s", name)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 var (
@@ -27,7 +27,7 @@ func pod(namespace, name string) *unstructured.Unstructured {
 func TestInquiry(t *testing.T) {
 	forbidden := &Failure{Why: Forbidden, Verb: "list", Resource: "pods"}
 	notServed := &Failure{Why: NotServed, Verb: "list", Resource: "pods"}
-	podNamed := func(s *Snapshot) { s.Lookup(finding.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "a", Name: "x"}) }
+	podNamed := func(s *Snapshot) { s.Lookup(object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "a", Name: "x"}) }
 	all := func(s *Snapshot) { s.List(testPods, "") }
 	for _, c := range []struct {
 		name  string

@@ -3,6 +3,9 @@ package snapshot
 import (
 	"strings"
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
 )
 
 // ordinaryTexts are what Flux, Kubernetes, cert-manager and Istio say, and
@@ -48,7 +51,7 @@ var ordinaryTexts = []string{
 
 func TestMaskLeavesOrdinaryTexts(t *testing.T) {
 	for _, text := range ordinaryTexts {
-		if got := Mask(text); got != text {
+		if got := mask.Mask(text); got != text {
 			t.Errorf("Mask changes an ordinary text:\n  %s\n  %s", text, got)
 		}
 	}
@@ -109,7 +112,7 @@ func TestMask(t *testing.T) {
 		"MII\n-----END PRIVATE KEY----- b":                                        "<redacted> b",
 		"key LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSQotLS0tLUVORCBQUklWQVRFIEtFWS0t": "key <redacted>",
 	} {
-		if got := Mask(text); got != want {
+		if got := mask.Mask(text); got != want {
 			t.Errorf("Mask(%q)\n got %q\nwant %q", text, got, want)
 		}
 	}
@@ -119,7 +122,7 @@ func TestMask(t *testing.T) {
 func TestMaskIsLinear(t *testing.T) {
 	for _, unit := range []string{
 		"://", "://a:b/", "://a@", "://a:b@c/", "@tcp(", "x@tcp( ", "eyJ", "sk-", "-eyJ", "-bearer", "bearer ",
-		"-----BEGIN ", "-----END PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----", "-----END X-----", pemBase64 + " ",
+		"-----BEGIN ", "-----END PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----", "-----END X-----", mask.PemBase64 + " ",
 		"token:", "token: ", "password=", "password= ", "password=&", `"password":`, "token: the ", "--token ", "--token,",
 		"--", "--a ", "=", " ", "-u ", "-u a", ":=", "\\", `\"`, "&a", "Authorization: x\n", "a",
 	} {
@@ -140,7 +143,7 @@ func TestMaskIsLinear(t *testing.T) {
 func repeatMasked(t *testing.T, unit string, size int) {
 	t.Helper()
 	text := strings.Repeat(unit, size/len(unit))
-	if masked := Mask(text); Mask(masked) != masked {
+	if masked := mask.Mask(text); mask.Mask(masked) != masked {
 		t.Errorf("many %q: masking twice differs", unit)
 	}
 }
@@ -156,8 +159,8 @@ func FuzzMask(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		once := Mask(text)
-		if twice := Mask(once); twice != once {
+		once := mask.Mask(text)
+		if twice := mask.Mask(once); twice != once {
 			t.Errorf("masking %q twice:\n  %q\n  %q", text, once, twice)
 		}
 	})
@@ -171,7 +174,7 @@ func TestSensitiveKey(t *testing.T) {
 		compass path tokenPath passwordFile author authority secretNamespace image status serviceAccountName`: false,
 	} {
 		for name := range strings.FieldsSeq(list) {
-			if got := sensitiveKey(name); got != want {
+			if got := sensitive.SensitiveKey(name); got != want {
 				t.Errorf("sensitiveKey(%q) = %v", name, got)
 			}
 		}

@@ -13,7 +13,11 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/internal/planted"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
 // In testdata/planted every place that may hold a secret has PLANTED, with a
@@ -61,7 +65,7 @@ func fileOf(t testing.TB, objects []*unstructured.Unstructured) []byte {
 	b := NewBuilder()
 	for _, obj := range objects {
 		gvk := obj.GroupVersionKind()
-		b.Add(Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: finding.PluralOf(gvk.Kind)}, obj)
+		b.Add(Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: object.PluralOf(gvk.Kind)}, obj)
 	}
 	return written(t, b.Build(Meta{At: sampleAt}))
 }
@@ -88,7 +92,7 @@ func TestFactsAreSaved(t *testing.T) {
 	objects, source := plantedObjects(t)
 	saved := string(unpack(t, fileOf(t, objects)))
 	count := 0
-	for word := range strings.FieldsFuncSeq(source, func(r rune) bool { return !isKeyByte(byte(r)) || r > 127 }) {
+	for word := range strings.FieldsFuncSeq(source, func(r rune) bool { return !mask.IsKeyByte(byte(r)) || r > 127 }) {
 		if !strings.HasPrefix(word, keep) {
 			continue
 		}
@@ -105,9 +109,9 @@ func TestFactsAreSaved(t *testing.T) {
 func TestPlantedObjectsAreRedactedOnce(t *testing.T) {
 	objects, _ := plantedObjects(t)
 	for _, obj := range objects {
-		Redact(obj)
+		redact.Redact(obj)
 		once, _ := json.Marshal(obj.Object)
-		Redact(obj)
+		redact.Redact(obj)
 		if twice, _ := json.Marshal(obj.Object); !bytes.Equal(once, twice) {
 			t.Errorf("redacted twice:\n%s\n%s", once, twice)
 		}
@@ -143,7 +147,7 @@ func BenchmarkRedact(b *testing.B) {
 		}
 		b.StartTimer()
 		for _, obj := range objects {
-			Redact(obj)
+			redact.Redact(obj)
 		}
 	}
 	b.ReportMetric(float64(len(pristine)), "objects")
@@ -153,14 +157,14 @@ func BenchmarkRedact(b *testing.B) {
 func BenchmarkMaskOrdinary(b *testing.B) {
 	for b.Loop() {
 		for _, text := range ordinaryTexts {
-			Mask(text)
+			mask.Mask(text)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(ordinaryTexts)), "ns/text")
 }
 
 func BenchmarkWrite(b *testing.B) {
-	s, err := Read(bytes.NewReader(fileOf(b, many(b, 1000))))
+	s, err := file.Read(bytes.NewReader(fileOf(b, many(b, 1000))))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -170,14 +174,14 @@ func BenchmarkWrite(b *testing.B) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	file := fileOf(b, many(b, 1000))
-	b.SetBytes(int64(len(unpack(b, file))))
+	path := fileOf(b, many(b, 1000))
+	b.SetBytes(int64(len(unpack(b, path))))
 	for b.Loop() {
-		if _, err := Read(bytes.NewReader(file)); err != nil {
+		if _, err := file.Read(bytes.NewReader(path)); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(len(file))/(1<<20), "MiB-file")
+	b.ReportMetric(float64(len(path))/(1<<20), "MiB-file")
 }
 
 // BenchmarkBlockYAML is why objects are not saved in block style.
@@ -196,7 +200,7 @@ func BenchmarkBlockYAML(b *testing.B) {
 	b.SetBytes(int64(size))
 	for b.Loop() {
 		for _, text := range texts {
-			if _, err := parseMap(document{text: text}); err != nil {
+			if _, err := decode.ParseMap(decode.Document{Text: text}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -12,6 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/manifest"
 )
 
 // printedObjects have texts that look like the marks of a list, or of a document.
@@ -119,7 +122,7 @@ func TestPrintedItems(t *testing.T) {
 		"kind: List\napiVersion: v1\nitems:\n- kind: PodList\n  apiVersion: v1\n  items:\n  - metadata: {name: x}\n  - metadata: {name: z}\n": 2,
 		`{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"x"}}]}`:                                                            1,
 	} {
-		s, err := ReadObjects([]File{{Name: "f", Content: strings.NewReader(text)}}, ObjectsOptions{})
+		s, err := manifest.ReadObjects([]manifest.File{{Name: "f", Content: strings.NewReader(text)}}, manifest.ObjectsOptions{})
 		if want == 0 {
 			if err == nil {
 				t.Errorf("%s: there are objects", text)
@@ -140,8 +143,8 @@ func TestPrintedItems(t *testing.T) {
 func wanted(t *testing.T, text []byte) []map[string]any {
 	t.Helper()
 	var objects []map[string]any
-	file := File{Name: "f", Content: bytes.NewReader(text)}
-	if err := file.read(&budget{}, func(p printed) {
+	file := manifest.File{Name: "f", Content: bytes.NewReader(text)}
+	if err := file.Read(&decode.Budget{}, func(p manifest.Printed) {
 		objects = append(objects, (&unstructured.Unstructured{Object: p.Object}).DeepCopy().Object)
 	}); err != nil {
 		t.Fatal(err)

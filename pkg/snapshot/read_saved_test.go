@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
 // TestChangedFiles: a snapshot from which objects were taken, or in which they were
@@ -55,15 +58,15 @@ func TestChangedFiles(t *testing.T) {
 	} {
 		t.Run(about, func(t *testing.T) {
 			b := NewBuilder()
-			b.Add(Asked{Version: "v1", Kind: "Pod", Resource: "pods"}, object("v1", "Pod", "a", "one", nil), object("v1", "Pod", "a", "other", nil))
-			b.Add(Asked{Version: "v1", Kind: "Node", Resource: "nodes"}, object("v1", "Node", "", "n", nil))
+			b.Add(Asked{Version: "v1", Kind: "Pod", Resource: "pods"}, newObject("v1", "Pod", "a", "one", nil), newObject("v1", "Pod", "a", "other", nil))
+			b.Add(Asked{Version: "v1", Kind: "Node", Resource: "nodes"}, newObject("v1", "Node", "", "n", nil))
 			b.Add(Asked{Version: "v1", Kind: "Secret", Resource: "secrets"})
 			entries := test.change(unpacked(t, written(t, b.Build(Meta{At: sampleAt}))))
-			_, err := Read(bytes.NewReader(pack(t, entries...)))
+			_, err := file.Read(bytes.NewReader(pack(t, entries...)))
 			switch {
 			case test.says == "" && err != nil:
 				t.Error(err)
-			case test.says != "" && (!errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), test.says)):
+			case test.says != "" && (!errors.Is(err, decode.ErrDamaged) || !strings.Contains(err.Error(), test.says)):
 				t.Errorf("%v, want %q", err, test.says)
 			}
 		})
@@ -74,9 +77,9 @@ func TestChangedFiles(t *testing.T) {
 func TestKindsThatDifferInCase(t *testing.T) {
 	b := NewBuilder()
 	for _, kind := range []string{"Foo", "FOO", "foo"} {
-		b.Add(Asked{Group: "example.org", Version: "v1", Kind: kind, Resource: "foos"}, object("example.org/v1", kind, "", strings.ToLower(kind), nil))
+		b.Add(Asked{Group: "example.org", Version: "v1", Kind: kind, Resource: "foos"}, newObject("example.org/v1", kind, "", strings.ToLower(kind), nil))
 	}
-	s, err := Read(bytes.NewReader(written(t, b.Build(Meta{At: sampleAt}))))
+	s, err := file.Read(bytes.NewReader(written(t, b.Build(Meta{At: sampleAt}))))
 	if err != nil {
 		t.Fatal(err)
 	}

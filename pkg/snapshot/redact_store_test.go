@@ -10,6 +10,9 @@ import (
 	"encoding/pem"
 	"math/big"
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/redact"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 )
 
 // keyPair is a certificate and its private key, in PEM.
@@ -42,22 +45,22 @@ func TestSecretKeepsCertificatesOnly(t *testing.T) {
 		"an authority":                {"data", "ca.crt", encode(certificate), encode(certificate)},
 		"a key beside it":             {"data", "tls.crt", encode([]byte(join(certificate, key, certificate))), encode([]byte(chain))},
 		"text beside it":              {"data", "tls.crt", encode([]byte(join([]byte("hunter2\n"), certificate, []byte("hunter2")))), encode(certificate)},
-		"only a key":                  {"data", "tls.crt", encode(key), Redacted},
-		"a key called a certificate":  {"data", "tls.crt", encode(bytes.ReplaceAll(key, []byte("PRIVATE KEY"), []byte("CERTIFICATE"))), Redacted},
-		"a certificate called a key":  {"data", "tls.crt", encode(bytes.ReplaceAll(certificate, []byte("CERTIFICATE"), []byte("PRIVATE KEY"))), Redacted},
+		"only a key":                  {"data", "tls.crt", encode(key), mask.Redacted},
+		"a key called a certificate":  {"data", "tls.crt", encode(bytes.ReplaceAll(key, []byte("PRIVATE KEY"), []byte("CERTIFICATE"))), mask.Redacted},
+		"a certificate called a key":  {"data", "tls.crt", encode(bytes.ReplaceAll(certificate, []byte("CERTIFICATE"), []byte("PRIVATE KEY"))), mask.Redacted},
 		"headers of a block":          {"data", "tls.crt", encode(bytes.Replace(certificate, []byte("CERTIFICATE-----\n"), []byte("CERTIFICATE-----\nX: hunter2\n\n"), 1)), encode(certificate)},
-		"another key":                 {"data", "other.crt", encode(certificate), Redacted},
-		"no base64":                   {"data", "tls.crt", string(certificate), Redacted},
+		"another key":                 {"data", "other.crt", encode(certificate), mask.Redacted},
+		"no base64":                   {"data", "tls.crt", string(certificate), mask.Redacted},
 		"a chain as text":             {"stringData", "tls.crt", chain, chain},
 		"a key beside it, as text":    {"stringData", "ca.crt", join(key, certificate), string(certificate)},
-		"what is redacted stays that": {"data", "tls.crt", Redacted, Redacted},
+		"what is redacted stays that": {"data", "tls.crt", mask.Redacted, mask.Redacted},
 	} {
-		obj := object("v1", "Secret", "a", "s", map[string]any{test.field: map[string]any{test.key: test.from}})
-		Redact(obj)
+		obj := newObject("v1", "Secret", "a", "s", map[string]any{test.field: map[string]any{test.key: test.from}})
+		redact.Redact(obj)
 		if got := obj.Object[test.field].(map[string]any)[test.key]; got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
-		Redact(obj)
+		redact.Redact(obj)
 		if got := obj.Object[test.field].(map[string]any)[test.key]; got != test.want {
 			t.Errorf("%s, redacted again: %v", name, got)
 		}
@@ -67,12 +70,12 @@ func TestSecretKeepsCertificatesOnly(t *testing.T) {
 func TestPublicPEMInOtherObjectsStays(t *testing.T) {
 	certificate, key := keyPair(t)
 	public := base64.StdEncoding.EncodeToString(certificate)
-	if Mask(public) != public {
+	if mask.Mask(public) != public {
 		t.Error("a certificate is masked")
 	}
 	for _, part := range [][]byte{key, []byte("hunter2\n")} {
 		private := base64.StdEncoding.EncodeToString(append(bytes.Clone(certificate), part...))
-		if Mask(private) != Redacted {
+		if mask.Mask(private) != mask.Redacted {
 			t.Errorf("what follows a certificate is kept: %q", part)
 		}
 	}

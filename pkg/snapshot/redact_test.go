@@ -8,6 +8,10 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kjson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/redact"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
 )
 
 func FuzzRedact(f *testing.F) {
@@ -31,9 +35,9 @@ func FuzzRedact(f *testing.F) {
 			return
 		}
 		obj := &unstructured.Unstructured{Object: content}
-		Redact(obj)
+		redact.Redact(obj)
 		once := obj.DeepCopy()
-		Redact(obj)
+		redact.Redact(obj)
 		if !reflect.DeepEqual(once, obj) {
 			t.Errorf("redacted twice:\n%v\n%v", once, obj)
 		}
@@ -41,12 +45,12 @@ func FuzzRedact(f *testing.F) {
 }
 
 func TestRedactIsTotal(t *testing.T) {
-	Redact(nil)
-	Redact(&unstructured.Unstructured{})
+	redact.Redact(nil)
+	redact.Redact(&unstructured.Unstructured{})
 	odd := &unstructured.Unstructured{Object: map[string]any{
 		"a": []string{"hunter2"}, "b": map[string]string{"c": "hunter2"}, "c": json.Number("1"), "d": 1, "e": int32(1)}}
-	Redact(odd)
-	want := map[string]any{"a": Redacted, "b": Redacted, "c": Redacted, "d": 1, "e": int32(1)}
+	redact.Redact(odd)
+	want := map[string]any{"a": mask.Redacted, "b": mask.Redacted, "c": mask.Redacted, "d": 1, "e": int32(1)}
 	if !reflect.DeepEqual(odd.Object, want) {
 		t.Errorf("%v", odd.Object)
 	}
@@ -62,21 +66,21 @@ func TestRedactBoundsDepth(t *testing.T) {
 		for range 100_000 {
 			deep = wrap(deep)
 		}
-		obj := object("v1", "Pod", "", "x", map[string]any{"spec": deep})
-		Redact(obj)
-		if _, ok := measure(obj.Object, 1); !ok {
+		obj := newObject("v1", "Pod", "", "x", map[string]any{"spec": deep})
+		redact.Redact(obj)
+		if _, ok := decode.Measure(obj.Object, 1); !ok {
 			t.Errorf("%s: deeper than Read accepts", name)
 		}
-		if text := savedText(t, obj); !strings.Contains(text, Redacted) {
+		if text := savedText(t, obj); !strings.Contains(text, mask.Redacted) {
 			t.Errorf("%s: nothing stands for what is deeper", name)
 		}
 	}
 	var fits any = "kept"
-	for range maxDepth - 2 {
+	for range mask.MaxDepth - 2 {
 		fits = []any{fits}
 	}
-	obj := object("v1", "Pod", "", "x", map[string]any{"spec": fits})
-	Redact(obj)
+	obj := newObject("v1", "Pod", "", "x", map[string]any{"spec": fits})
+	redact.Redact(obj)
 	if text := savedText(t, obj); !strings.Contains(text, `"kept"`) {
 		t.Error("what Read accepts is cut off")
 	}
@@ -126,7 +130,7 @@ func TestRedactFields(t *testing.T) {
 		if err := kjson.Unmarshal([]byte(test.want), &want); err != nil {
 			t.Fatal(name, err)
 		}
-		Redact(&unstructured.Unstructured{Object: from})
+		redact.Redact(&unstructured.Unstructured{Object: from})
 		if !reflect.DeepEqual(from, want) {
 			t.Errorf("%s:\n got %v\nwant %v", name, from, want)
 		}

@@ -15,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // Meta is what is known of the snapshot as a whole.
@@ -36,7 +36,7 @@ type Meta struct {
 // made by a Builder or read by Read, and never changes: callers must not
 // write to the objects they are given.
 type Snapshot struct {
-	meta  Meta
+	info  Meta
 	kinds map[schema.GroupKind]*kindStore
 	// complete tells that what is not in the snapshot does not exist.
 	complete bool
@@ -53,7 +53,7 @@ type kindStore struct {
 type objectKey struct{ namespace, name string }
 
 // Meta tells when and of what the snapshot was taken.
-func (s *Snapshot) Meta() Meta { return s.meta }
+func (s *Snapshot) Meta() Meta { return s.info }
 
 // IsComplete reports whether objects that are not in the snapshot do not exist.
 func (s *Snapshot) IsComplete() bool { return s.complete }
@@ -82,7 +82,7 @@ type Answer struct {
 }
 
 // Lookup finds an object by its Ref; the Ref's API version does not matter.
-func (s *Snapshot) Lookup(ref finding.Ref) Answer {
+func (s *Snapshot) Lookup(ref object.Ref) Answer {
 	gk := ref.GroupKind()
 	store := s.kinds[gk]
 	if store != nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // assign gives each tenant its layers: those that affect its namespaces or have its
@@ -13,7 +13,7 @@ import (
 // tenant namespace to its tenant.
 func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string) {
 	roots := map[string][]*layer{}
-	mine := map[finding.Key]string{}
+	mine := map[object.Key]string{}
 	for _, l := range g.list { // in order, so that the roots are
 		names := l.tenants(tenants, owners)
 		for _, name := range names {
@@ -25,7 +25,7 @@ func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string
 	}
 	g.removeShared(mine, owners)
 	for name, t := range tenants {
-		walk := walk{graph: g, seen: map[finding.Key]bool{}}
+		walk := walk{graph: g, seen: map[object.Key]bool{}}
 		for _, l := range roots[name] {
 			walk.visit(l.ref)
 		}
@@ -37,7 +37,7 @@ func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string
 
 // removeShared removes from the tenants the layers that only have their name if other
 // tenants depend on them too: "flux-system" is not a layer of a tenant "flux".
-func (g *layerGraph) removeShared(mine map[finding.Key]string, owners map[string]string) {
+func (g *layerGraph) removeShared(mine map[object.Key]string, owners map[string]string) {
 	for _, l := range g.list {
 		for _, need := range l.needs {
 			below := g.byKey[need.Key()]

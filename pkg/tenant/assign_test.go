@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // TestTenantsOfLayer: whose a layer is, by what it touches, and before that by
@@ -29,7 +29,7 @@ func TestTenantsOfLayer(t *testing.T) {
 		{"another namespace does not count", "x", "./apps", "", []string{"monitoring"}, nil},
 		{"nothing to go by", "x", ".", "", nil, nil},
 	} {
-		l := &layer{ref: finding.Ref{Kind: "Kustomization", Name: c.name}, path: c.path, org: c.org, touches: set{}}
+		l := &layer{ref: object.Ref{Kind: "Kustomization", Name: c.name}, path: c.path, org: c.org, touches: set{}}
 		for _, namespace := range c.touches {
 			l.touches[namespace] = true
 		}

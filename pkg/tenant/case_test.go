@@ -11,8 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -21,10 +20,10 @@ var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // askedKinds are the kinds that the status command asks for.
 var askedKinds = []schema.GroupKind{
-	health.KustomizationKind, health.HelmReleaseKind, health.GitRepositoryKind, health.NamespaceKind,
-	health.DeploymentKind, health.StatefulSetKind, health.ServiceKind, health.CertificateKind,
-	health.IssuerKind, health.ClusterIssuerKind, health.GatewayKind, health.VirtualServiceKind,
-	health.LeaseKind, health.PodKind, health.EventKind,
+	object.KustomizationKind, object.HelmReleaseKind, object.GitRepositoryKind, object.NamespaceKind,
+	object.DeploymentKind, object.StatefulSetKind, object.ServiceKind, object.CertificateKind,
+	object.IssuerKind, object.ClusterIssuerKind, object.GatewayKind, object.VirtualServiceKind,
+	object.LeaseKind, object.PodKind, object.EventKind,
 }
 
 // testCase is a file in testdata/cases: a Korthweb, what is different from it,
@@ -79,7 +78,7 @@ func (c testCase) objects(tb testing.TB) []*unstructured.Unstructured {
 		}
 		added := decode(tb, text)[0]
 		at := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool {
-			return finding.RefOf(o).Same(finding.RefOf(added))
+			return object.RefOf(o).Same(object.RefOf(added))
 		})
 		if at < 0 {
 			objects = append(objects, added)
@@ -89,7 +88,7 @@ func (c testCase) objects(tb testing.TB) []*unstructured.Unstructured {
 	}
 	for _, drop := range c.Drop {
 		before := len(objects)
-		objects = slices.DeleteFunc(objects, func(o *unstructured.Unstructured) bool { return finding.RefOf(o).String() == drop })
+		objects = slices.DeleteFunc(objects, func(o *unstructured.Unstructured) bool { return object.RefOf(o).String() == drop })
 		if len(objects) != before-1 {
 			tb.Fatalf("there is no %s to drop", drop)
 		}
@@ -116,11 +115,11 @@ func (c testCase) snapshot(objects []*unstructured.Unstructured) *snapshot.Snaps
 	builder := snapshot.NewBuilder()
 	byKind := map[schema.GroupKind][]*unstructured.Unstructured{}
 	for _, o := range objects {
-		byKind[finding.RefOf(o).GroupKind()] = append(byKind[finding.RefOf(o).GroupKind()], o)
+		byKind[object.RefOf(o).GroupKind()] = append(byKind[object.RefOf(o).GroupKind()], o)
 	}
 	for _, kind := range askedKinds {
 		asked := snapshot.Asked{Group: kind.Group, Kind: kind.Kind, Version: "v1"}
-		resource := schema.GroupResource{Group: kind.Group, Resource: finding.PluralOf(kind.Kind)}.String()
+		resource := schema.GroupResource{Group: kind.Group, Resource: object.PluralOf(kind.Kind)}.String()
 		switch {
 		case slices.Contains(c.NotServed, kind.Kind):
 			asked.Failure = &snapshot.Failure{Why: snapshot.NotServed, Verb: "list", Resource: resource}

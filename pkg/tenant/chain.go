@@ -6,8 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -44,7 +44,7 @@ func (c *chain) verdict() health.Verdict {
 }
 
 // add judges an object and adds it to the chain.
-func (c *chain) add(section Section, ref finding.Ref, detail string) health.Verdict {
+func (c *chain) add(section Section, ref object.Ref, detail string) health.Verdict {
 	verdict := c.assessor.Of(ref)
 	c.links = append(c.links, Link{Section: section, Verdict: verdict, Detail: detail})
 	if answer := c.snap.Lookup(ref); answer.Presence == snapshot.Unknown {
@@ -75,7 +75,7 @@ func (c *chain) readable(section Section, kind schema.GroupKind, namespace strin
 			continue
 		}
 		complete = false
-		ref := finding.Ref{APIVersion: kind.Group, Kind: kind.Kind, Namespace: namespace}
+		ref := object.Ref{APIVersion: kind.Group, Kind: kind.Kind, Namespace: namespace}
 		verdict := health.Verdict{Ref: ref, Status: health.Unknown, Reason: health.Reason(failure.Why), Message: failure.String()}
 		c.links = append(c.links, Link{Section: section, Verdict: verdict})
 		c.note(failure)
@@ -102,12 +102,12 @@ func (c *chain) noteOptionalKinds() {
 		c.note(why)
 	}
 	for _, namespace := range c.tenant.Namespaces {
-		c.noteKind(health.PodKind, namespace)
-		c.noteKind(health.EventKind, namespace)
+		c.noteKind(object.PodKind, namespace)
+		c.noteKind(object.EventKind, namespace)
 	}
 	for _, namespace := range flux {
-		c.noteKind(health.EventKind, namespace)
-		c.noteKind(health.LeaseKind, namespace)
+		c.noteKind(object.EventKind, namespace)
+		c.noteKind(object.LeaseKind, namespace)
 	}
 }
 

@@ -8,21 +8,20 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // certificates adds the certificates of the tenant, each after its issuer, and
 // determines when the served ones expire. CAs come first, since the certificates that
 // they sign fail with them.
 func (c *chain) certificates(s *Status, door *tenantIngress) {
-	certificates, _ := c.list(Certificates, health.CertificateKind)
+	certificates, _ := c.list(Certificates, object.CertificateKind)
 	certificates = append(certificates, c.centralCertificates(door)...)
 	slices.SortStableFunc(certificates, func(a, b *unstructured.Unstructured) int {
 		return cmp.Compare(caRank(b), caRank(a))
 	})
-	var issuers []finding.Ref
+	var issuers []object.Ref
 	for _, certificate := range certificates {
 		issuer := issuerOf(certificate)
 		if issuer.Kind != "" && !slices.ContainsFunc(issuers, issuer.Same) {
@@ -30,20 +29,20 @@ func (c *chain) certificates(s *Status, door *tenantIngress) {
 			c.add(Certificates, issuer, "")
 		}
 		detail := "by " + issuer.Name
-		if names := field.Texts(certificate.Object, "spec", "dnsNames"); len(names) > 0 {
+		if names := object.Texts(certificate.Object, "spec", "dnsNames"); len(names) > 0 {
 			detail += "; " + strings.Join(names, ", ")
 		}
-		c.add(Certificates, finding.RefOf(certificate), detail)
+		c.add(Certificates, object.RefOf(certificate), detail)
 	}
 	s.CertificateEnd = door.servedExpiry(certificates)
 	s.CertificatesUnread = slices.ContainsFunc(c.links, func(l Link) bool {
-		return l.Section == Certificates && l.Ref.Kind == health.CertificateKind.Kind && l.Ref.Name == ""
+		return l.Section == Certificates && l.Ref.Kind == object.CertificateKind.Kind && l.Ref.Name == ""
 	})
 }
 
 // caRank is 1 for a CA, 0 for others.
 func caRank(certificate *unstructured.Unstructured) int {
-	if field.Bool(certificate.Object, "spec", "isCA") {
+	if object.Bool(certificate.Object, "spec", "isCA") {
 		return 1
 	}
 	return 0
@@ -59,7 +58,7 @@ func (c *chain) centralCertificates(door *tenantIngress) []*unstructured.Unstruc
 		if slices.Contains(c.tenant.Namespaces, namespace) || len(door.credentials) == 0 {
 			continue
 		}
-		c.readable(Certificates, health.CertificateKind, namespace, c.snap.List(health.CertificateKind, namespace).Unknown)
+		c.readable(Certificates, object.CertificateKind, namespace, c.snap.List(object.CertificateKind, namespace).Unknown)
 		for _, credential := range door.credentials {
 			found = append(found, c.secrets()[namespace+"/"+credential]...)
 		}
@@ -69,21 +68,21 @@ func (c *chain) centralCertificates(door *tenantIngress) []*unstructured.Unstruc
 
 // issuerOf is the object in issuerRef of a Certificate, the zero Ref for an external
 // issuer, whose kind is not known here.
-func issuerOf(certificate *unstructured.Unstructured) finding.Ref {
-	ref := field.Map(certificate.Object, "spec", "issuerRef")
-	group, kind := field.Text(ref, "group"), field.Text(ref, "kind")
-	if group != "" && group != health.IssuerKind.Group {
-		return finding.Ref{Name: field.Text(ref, "name")}
+func issuerOf(certificate *unstructured.Unstructured) object.Ref {
+	ref := object.Map(certificate.Object, "spec", "issuerRef")
+	group, kind := object.Text(ref, "group"), object.Text(ref, "kind")
+	if group != "" && group != object.IssuerKind.Group {
+		return object.Ref{Name: object.Text(ref, "name")}
 	}
-	issuer := finding.Ref{APIVersion: certificate.GetAPIVersion(), Kind: kind, Name: field.Text(ref, "name")}
-	if issuer.Kind != health.ClusterIssuerKind.Kind {
-		issuer.Kind, issuer.Namespace = health.IssuerKind.Kind, certificate.GetNamespace()
+	issuer := object.Ref{APIVersion: certificate.GetAPIVersion(), Kind: kind, Name: object.Text(ref, "name")}
+	if issuer.Kind != object.ClusterIssuerKind.Kind {
+		issuer.Kind, issuer.Namespace = object.IssuerKind.Kind, certificate.GetNamespace()
 	}
 	return issuer
 }
 
 func secretOf(certificate *unstructured.Unstructured) string {
-	return certificate.GetNamespace() + "/" + field.Text(certificate.Object, "spec", "secretName")
+	return certificate.GetNamespace() + "/" + object.Text(certificate.Object, "spec", "secretName")
 }
 
 // servedExpiry is the first expiry of the certificates that the Gateways serve; if no

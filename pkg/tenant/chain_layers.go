@@ -3,9 +3,8 @@ package tenant
 import (
 	"slices"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -24,19 +23,19 @@ func (c *chain) addLayers(s *Status) {
 			s.LayersReady++
 		}
 		if obj := c.snap.Lookup(l.Ref).Object; obj != nil && (!l.Shared || !own) {
-			s.Revision = field.Text(obj.Object, "status", "lastAppliedRevision")
+			s.Revision = object.Text(obj.Object, "status", "lastAppliedRevision")
 			own = own || !l.Shared
 		}
 	}
 	s.Layers = len(c.tenant.Layers)
-	if !c.readable(OwnLayers, health.KustomizationKind, "", c.moreLayers) {
+	if !c.readable(OwnLayers, object.KustomizationKind, "", c.moreLayers) {
 		s.Layers = -1
 	}
 }
 
 // sources are the sources of the layers, each once.
-func (c *chain) sources() []finding.Ref {
-	var sources []finding.Ref
+func (c *chain) sources() []object.Ref {
+	var sources []object.Ref
 	for _, l := range c.tenant.Layers {
 		obj := c.snap.Lookup(l.Ref).Object
 		if obj == nil {
@@ -67,13 +66,13 @@ func (c *chain) missingObjects() {
 	}
 }
 
-func (c *chain) addMissing(ref finding.Ref) {
+func (c *chain) addMissing(ref object.Ref) {
 	known := func(l Link) bool { return l.Ref.Same(ref) }
 	if c.snap.Lookup(ref).Presence != snapshot.Absent || slices.ContainsFunc(c.links, known) {
 		return
 	}
 	section := Workloads
-	if ref.GroupKind() == health.HelmReleaseKind {
+	if ref.GroupKind() == object.HelmReleaseKind {
 		section = Releases
 	}
 	c.add(section, ref, "")

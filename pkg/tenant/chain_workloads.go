@@ -4,14 +4,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // releases adds the HelmReleases in the namespaces of the tenant, and those in other
 // namespaces that install into them.
 func (c *chain) releases() {
-	releases, _ := c.list(Releases, health.HelmReleaseKind)
+	releases, _ := c.list(Releases, object.HelmReleaseKind)
 	own := set{}
 	for _, namespace := range c.tenant.Namespaces {
 		own[namespace] = true
@@ -24,7 +24,7 @@ func (c *chain) releases() {
 		}
 	}
 	for _, release := range releases {
-		c.add(Releases, finding.RefOf(release), "")
+		c.add(Releases, object.RefOf(release), "")
 	}
 }
 
@@ -47,15 +47,15 @@ func (c *chain) workloads(s *Status) {
 				// tenant runs its Orthanc as two kinds.
 				s.Orthanc.Known = complete[kind]
 			}
-			c.add(Workloads, finding.RefOf(workload), "")
+			c.add(Workloads, object.RefOf(workload), "")
 		}
 	}
 	for _, database := range databases {
 		s.Database.count(database)
-		c.add(Database, finding.RefOf(database), "")
+		c.add(Database, object.RefOf(database), "")
 	}
-	s.Database.Known = complete[health.StatefulSetKind]
-	s.Orthanc.Known = s.Orthanc.Known || complete[health.DeploymentKind] && s.Database.Known
+	s.Database.Known = complete[object.StatefulSetKind]
+	s.Orthanc.Known = s.Orthanc.Known || complete[object.DeploymentKind] && s.Database.Known
 }
 
 func (r *Replicas) count(workload *unstructured.Unstructured) {

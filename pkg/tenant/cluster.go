@@ -5,9 +5,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -22,7 +21,7 @@ type cluster struct {
 	// installed are the HelmReleases that install into another namespace than
 	// their own, by that namespace.
 	installed map[string][]*unstructured.Unstructured
-	layers    map[finding.Key]*layer
+	layers    map[object.Key]*layer
 	central   func() map[string][]*unstructured.Unstructured
 	secrets   func() map[string][]*unstructured.Unstructured
 }
@@ -30,12 +29,12 @@ type cluster struct {
 func newCluster(snap *snapshot.Snapshot) *cluster {
 	c := &cluster{
 		snap: snap, assessor: health.New(snap),
-		moreLayers:  snap.List(health.KustomizationKind, "").Unknown,
-		moreTenants: snap.List(health.NamespaceKind, "").Unknown,
+		moreLayers:  snap.List(object.KustomizationKind, "").Unknown,
+		moreTenants: snap.List(object.NamespaceKind, "").Unknown,
 		installed:   map[string][]*unstructured.Unstructured{},
-		layers:      map[finding.Key]*layer{},
+		layers:      map[object.Key]*layer{},
 	}
-	for _, release := range snap.List(health.HelmReleaseKind, "").Objects {
+	for _, release := range snap.List(object.HelmReleaseKind, "").Objects {
 		if target := targetOf(release); target != release.GetNamespace() {
 			c.installed[target] = append(c.installed[target], release)
 		}
@@ -46,7 +45,7 @@ func newCluster(snap *snapshot.Snapshot) *cluster {
 }
 
 // layer is what the Kustomization declares, nil if it does not exist.
-func (c *cluster) layer(ref finding.Ref) *layer {
+func (c *cluster) layer(ref object.Ref) *layer {
 	if l, ok := c.layers[ref.Key()]; ok {
 		return l
 	}
@@ -64,11 +63,11 @@ func (c *cluster) layer(ref finding.Ref) *layer {
 func (c *cluster) centralServices() map[string][]*unstructured.Unstructured {
 	tenants := tenantNamespaces(c.snap, readLayers(c.snap))
 	found := map[string][]*unstructured.Unstructured{}
-	for _, service := range c.snap.List(health.ServiceKind, "").Objects {
+	for _, service := range c.snap.List(object.ServiceKind, "").Objects {
 		if tenants[service.GetNamespace()] {
 			continue
 		}
-		for key := range field.Map(service.Object, "spec", "selector") {
+		for key := range object.Map(service.Object, "spec", "selector") {
 			label := labelOf(service, key)
 			found[label] = append(found[label], service)
 		}
@@ -79,7 +78,7 @@ func (c *cluster) centralServices() map[string][]*unstructured.Unstructured {
 // certificatesBySecret are all certificates, by their Secret, as namespace/name.
 func (c *cluster) certificatesBySecret() map[string][]*unstructured.Unstructured {
 	found := map[string][]*unstructured.Unstructured{}
-	for _, certificate := range c.snap.List(health.CertificateKind, "").Objects {
+	for _, certificate := range c.snap.List(object.CertificateKind, "").Objects {
 		secret := secretOf(certificate)
 		found[secret] = append(found[secret], certificate)
 	}

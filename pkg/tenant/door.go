@@ -5,8 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // tenantIngress is how clients outside of the cluster reach a tenant: Istio Gateways,
@@ -23,18 +22,18 @@ type tenantIngress struct {
 func (c *chain) tenantIngress() *tenantIngress {
 	aside := &chain{cluster: c.cluster, tenant: c.tenant, unknown: c.unknown}
 	d := &tenantIngress{}
-	d.gateways, _ = aside.list(Gateways, health.GatewayKind)
-	d.routes, _ = aside.list(Gateways, health.VirtualServiceKind)
-	services, complete := aside.list(Ingress, health.ServiceKind)
+	d.gateways, _ = aside.list(Gateways, object.GatewayKind)
+	d.routes, _ = aside.list(Gateways, object.VirtualServiceKind)
+	services, complete := aside.list(Ingress, object.ServiceKind)
 	d.services = servicesOf(services, d.gateways)
 	if len(d.services) == 0 && complete && len(d.gateways) > 0 {
 		d.services = c.centralServicesOf(d.gateways)
 		if len(d.services) == 0 {
-			aside.readable(Ingress, health.ServiceKind, "", c.snap.List(health.ServiceKind, "").Unknown)
+			aside.readable(Ingress, object.ServiceKind, "", c.snap.List(object.ServiceKind, "").Unknown)
 		}
 	}
 	for _, gateway := range d.gateways {
-		for _, server := range field.List(gateway.Object, "spec", "servers") {
+		for _, server := range object.List(gateway.Object, "spec", "servers") {
 			for _, name := range credentialsOf(server) {
 				if !slices.Contains(d.credentials, name) {
 					d.credentials = append(d.credentials, name)
@@ -49,8 +48,8 @@ func (c *chain) tenantIngress() *tenantIngress {
 // credentialsOf are the Secrets with the certificates of a server of a Gateway: one, or
 // from Istio 1.27 on one for each type of key.
 func credentialsOf(server map[string]any) []string {
-	names := field.Texts(server, "tls", "credentialNames")
-	if name := field.Text(server, "tls", "credentialName"); name != "" {
+	names := object.Texts(server, "tls", "credentialNames")
+	if name := object.Text(server, "tls", "credentialName"); name != "" {
 		names = append(names, name)
 	}
 	return names
@@ -69,7 +68,7 @@ func (d *tenantIngress) namespaces() []string {
 // certificate is searched in the namespace of the Gateway.
 func (d *tenantIngress) serves(certificate *unstructured.Unstructured) bool {
 	beside := func(o *unstructured.Unstructured) bool { return o.GetNamespace() == certificate.GetNamespace() }
-	return slices.Contains(d.credentials, field.Text(certificate.Object, "spec", "secretName")) &&
+	return slices.Contains(d.credentials, object.Text(certificate.Object, "spec", "secretName")) &&
 		(slices.ContainsFunc(d.gateways, beside) || slices.ContainsFunc(d.services, beside))
 }
 

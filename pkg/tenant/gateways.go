@@ -5,8 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // gateways adds Istio Gateways and VirtualServices with their hosts.
@@ -15,8 +14,8 @@ func (c *chain) gateways(s *Status, d *tenantIngress) {
 	plain := Endpoint{}
 	for _, gateway := range d.gateways {
 		var details []string
-		for _, server := range field.List(gateway.Object, "spec", "servers") {
-			hosts, port := hostsOf(gateway, server, d.routes), field.Int(server, "port", "number")
+		for _, server := range object.List(gateway.Object, "spec", "servers") {
+			hosts, port := hostsOf(gateway, server, d.routes), object.Int(server, "port", "number")
 			switch serverRoleOf(server) {
 			case web:
 				s.Web.addHosts(hosts, port)
@@ -27,13 +26,13 @@ func (c *chain) gateways(s *Status, d *tenantIngress) {
 			}
 			details = append(details, fmt.Sprintf("%s:%d", strings.Join(hosts, ","), port))
 		}
-		c.add(Gateways, finding.RefOf(gateway), strings.Join(details, " "))
+		c.add(Gateways, object.RefOf(gateway), strings.Join(details, " "))
 	}
 	if s.Web.Port == 0 {
 		s.Web = plain
 	}
 	for _, route := range d.routes {
-		c.add(Gateways, finding.RefOf(route), strings.Join(field.Texts(route.Object, "spec", "hosts"), ", "))
+		c.add(Gateways, object.RefOf(route), strings.Join(object.Texts(route.Object, "spec", "hosts"), ", "))
 	}
 }
 
@@ -53,8 +52,8 @@ var streams = map[string]bool{"TLS": true, "TCP": true, "MONGO": true}
 // serverRoleOf distinguishes web from DICOM. DICOM over TLS is TLS or TCP for Istio; on
 // port 443, it is HTTPS passthrough.
 func serverRoleOf(server map[string]any) serverRole {
-	switch protocol := strings.ToUpper(field.Text(server, "port", "protocol")); {
-	case protocol == "HTTPS", streams[protocol] && field.Int(server, "port", "number") == 443:
+	switch protocol := strings.ToUpper(object.Text(server, "port", "protocol")); {
+	case protocol == "HTTPS", streams[protocol] && object.Int(server, "port", "number") == 443:
 		return web
 	case streams[protocol]:
 		return dicom

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -93,7 +93,7 @@ func describeStatus(out *bytes.Buffer, s Status, full bool) {
 
 func describeVerdict(v health.Verdict) string {
 	text := string(v.Status)
-	if v.Ref != (finding.Ref{}) {
+	if v.Ref != (object.Ref{}) {
 		text += " " + v.Ref.String()
 	}
 	if v.Reason != "" {

@@ -1,20 +1,19 @@
 package tenant
 
 import (
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // layerGraph is all layers and their dependencies.
 type layerGraph struct {
 	list  []*layer // by namespace and name
-	byKey map[finding.Key]*layer
+	byKey map[object.Key]*layer
 }
 
 func readLayers(snap *snapshot.Snapshot) *layerGraph {
-	graph := &layerGraph{byKey: map[finding.Key]*layer{}}
-	for _, obj := range snap.List(health.KustomizationKind, "").Objects {
+	graph := &layerGraph{byKey: map[object.Key]*layer{}}
+	for _, obj := range snap.List(object.KustomizationKind, "").Objects {
 		l := readLayer(snap, obj)
 		graph.list = append(graph.list, l)
 		graph.byKey[l.ref.Key()] = l
@@ -44,11 +43,11 @@ func (g *layerGraph) affecting(namespaces set) map[string][]*layer {
 // closes; a layer that does not exist keeps its place.
 type walk struct {
 	graph   *layerGraph
-	seen    map[finding.Key]bool
-	ordered []finding.Ref
+	seen    map[object.Key]bool
+	ordered []object.Ref
 }
 
-func (w *walk) visit(ref finding.Ref) {
+func (w *walk) visit(ref object.Ref) {
 	if w.seen[ref.Key()] {
 		return
 	}

@@ -7,9 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -18,7 +16,7 @@ import (
 type HostName struct {
 	Name string
 	// From are the Gateways, VirtualServices and Certificates that have it.
-	From []finding.Ref
+	From []object.Ref
 }
 
 // HostNames are the host names of each tenant, in the order of the tenants: the hosts
@@ -43,7 +41,7 @@ func (c *chain) hostNames() []HostName {
 			if i < 0 {
 				i, found = len(found), append(found, HostName{Name: name})
 			}
-			if ref := finding.RefOf(from); literal(name) && !slices.ContainsFunc(found[i].From, ref.Same) {
+			if ref := object.RefOf(from); literal(name) && !slices.ContainsFunc(found[i].From, ref.Same) {
 				found[i].From = append(found[i].From, ref)
 			}
 		}
@@ -51,20 +49,20 @@ func (c *chain) hostNames() []HostName {
 	written := func(string) bool { return true }
 	d := c.tenantIngress()
 	for _, gateway := range d.gateways {
-		for _, server := range field.List(gateway.Object, "spec", "servers") {
+		for _, server := range object.List(gateway.Object, "spec", "servers") {
 			server = c.served(server)
 			add(hostsOf(gateway, server, d.routes), gateway, func(name string) bool { return slices.Contains(hostsOf(gateway, server, nil), name) })
 		}
 	}
 	for _, route := range d.routes {
 		if slices.ContainsFunc(d.gateways, func(gateway *unstructured.Unstructured) bool { return isBound(route, gateway) }) {
-			add(field.Texts(route.Object, "spec", "hosts"), route, written)
+			add(object.Texts(route.Object, "spec", "hosts"), route, written)
 		}
 	}
-	certificates, _ := c.list(Certificates, health.CertificateKind)
+	certificates, _ := c.list(Certificates, object.CertificateKind)
 	for _, certificate := range append(certificates, c.centralCertificates(d)...) {
 		if d.serves(certificate) {
-			add(field.Texts(certificate.Object, "spec", "dnsNames"), certificate, written)
+			add(object.Texts(certificate.Object, "spec", "dnsNames"), certificate, written)
 		}
 	}
 	// A server that takes any host adds nothing where there are names.
@@ -79,7 +77,7 @@ func (c *chain) hostNames() []HostName {
 // whose routes they are.
 func (c *chain) served(server map[string]any) map[string]any {
 	var hosts []any
-	for _, host := range field.Texts(server, "hosts") {
+	for _, host := range object.Texts(server, "hosts") {
 		namespace, _, ok := strings.Cut(host, "/")
 		if !ok || namespace == "*" || namespace == "." || slices.Contains(c.tenant.Namespaces, namespace) {
 			hosts = append(hosts, host)

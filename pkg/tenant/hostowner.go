@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -17,7 +17,7 @@ type Claim struct {
 	Tenant string
 	// From are the Gateways, VirtualServices and Certificates of the tenant that have
 	// it.
-	From []finding.Ref
+	From []object.Ref
 }
 
 // HostOwners determines which tenant owns a host name. A name in the objects of a
@@ -64,8 +64,8 @@ func (o *HostOwners) claim(name string, c Claim) {
 }
 
 // ownObjects are the objects of the tenant that have the name.
-func (h HostName) ownObjects(t Tenant) []finding.Ref {
-	var own []finding.Ref
+func (h HostName) ownObjects(t Tenant) []object.Ref {
+	var own []object.Ref
 	for _, ref := range h.From {
 		if slices.Contains(t.Namespaces, ref.Namespace) {
 			own = append(own, ref)

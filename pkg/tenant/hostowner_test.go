@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // ownersOf are the owners of a cluster from "tenant: host host", one a line; a host
@@ -22,7 +22,7 @@ func ownersOf(claims string) *HostOwners {
 			if !ok {
 				namespace = name + "-orthweb"
 			}
-			own = append(own, HostName{Name: host, From: []finding.Ref{{Kind: "Gateway", Namespace: namespace, Name: "gw"}}})
+			own = append(own, HostName{Name: host, From: []object.Ref{{Kind: "Gateway", Namespace: namespace, Name: "gw"}}})
 		}
 		names = append(names, own)
 	}

@@ -6,14 +6,14 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // hostsOf are the host names of a server of a Gateway. If it accepts any ("*",
 // "*.bhs.org"), the names are those of the VirtualServices bound to the Gateway.
 func hostsOf(gateway *unstructured.Unstructured, server map[string]any, routes []*unstructured.Unstructured) []string {
 	var hosts []string
-	for _, host := range field.Texts(server, "hosts") {
+	for _, host := range object.Texts(server, "hosts") {
 		if _, name, ok := strings.Cut(host, "/"); ok { // "namespace/host"
 			host = name
 		}
@@ -38,7 +38,7 @@ func routedTo(gateway *unstructured.Unstructured, server map[string]any, routes 
 		if !isBound(route, gateway) || !hasRouteFor(route, server) {
 			continue
 		}
-		for _, host := range field.Texts(route.Object, "spec", "hosts") {
+		for _, host := range object.Texts(route.Object, "spec", "hosts") {
 			if strings.HasSuffix(host, strings.TrimPrefix(pattern, "*")) {
 				names = append(names, host)
 			}
@@ -54,17 +54,17 @@ func routedTo(gateway *unstructured.Unstructured, server map[string]any, routes 
 // that web names do not appear at the DICOM port of the same Gateway. TLS passthrough
 // is routed as TLS, also for HTTPS.
 func hasRouteFor(route *unstructured.Unstructured, server map[string]any) bool {
-	passed := strings.HasSuffix(field.Text(server, "tls", "mode"), "PASSTHROUGH")
-	if protocol := strings.ToUpper(field.Text(server, "port", "protocol")); streams[protocol] || passed {
-		return len(field.List(route.Object, "spec", "tls"))+len(field.List(route.Object, "spec", "tcp")) > 0
+	passed := strings.HasSuffix(object.Text(server, "tls", "mode"), "PASSTHROUGH")
+	if protocol := strings.ToUpper(object.Text(server, "port", "protocol")); streams[protocol] || passed {
+		return len(object.List(route.Object, "spec", "tls"))+len(object.List(route.Object, "spec", "tcp")) > 0
 	}
-	return len(field.List(route.Object, "spec", "http")) > 0
+	return len(object.List(route.Object, "spec", "http")) > 0
 }
 
 // isBound reports whether a VirtualService is bound to the Gateway: by name in the same
 // namespace, or as "namespace/name".
 func isBound(route, gateway *unstructured.Unstructured) bool {
-	for _, name := range field.Texts(route.Object, "spec", "gateways") {
+	for _, name := range object.Texts(route.Object, "spec", "gateways") {
 		if !strings.Contains(name, "/") {
 			name = route.GetNamespace() + "/" + name
 		}

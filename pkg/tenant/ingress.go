@@ -8,9 +8,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // ingress adds the Services of the pods of the Gateways, with their addresses.
@@ -22,7 +21,7 @@ func (c *chain) ingress(s *Status, d *tenantIngress) {
 				s.Addresses = append(s.Addresses, address)
 			}
 		}
-		c.add(Ingress, finding.RefOf(service), portsOf(service))
+		c.add(Ingress, object.RefOf(service), portsOf(service))
 	}
 }
 
@@ -30,9 +29,9 @@ func (c *chain) ingress(s *Status, d *tenantIngress) {
 func servicesOf(services, gateways []*unstructured.Unstructured) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, service := range services {
-		selector := field.Map(service.Object, "spec", "selector")
+		selector := object.Map(service.Object, "spec", "selector")
 		if slices.ContainsFunc(gateways, func(gateway *unstructured.Unstructured) bool {
-			return selectorIncludes(selector, field.Map(gateway.Object, "spec", "selector"))
+			return selectorIncludes(selector, object.Map(gateway.Object, "spec", "selector"))
 		}) {
 			found = append(found, service)
 		}
@@ -46,7 +45,7 @@ func (c *cluster) centralServicesOf(gateways []*unstructured.Unstructured) []*un
 	var likely []*unstructured.Unstructured
 	seen := map[*unstructured.Unstructured]bool{}
 	for _, gateway := range gateways {
-		selector := slices.Sorted(maps.Keys(field.Map(gateway.Object, "spec", "selector")))
+		selector := slices.Sorted(maps.Keys(object.Map(gateway.Object, "spec", "selector")))
 		if len(selector) == 0 {
 			continue
 		}
@@ -62,7 +61,7 @@ func (c *cluster) centralServicesOf(gateways []*unstructured.Unstructured) []*un
 
 // labelOf is a label of the object's selector as "key=value".
 func labelOf(obj *unstructured.Unstructured, key string) string {
-	return key + "=" + field.Text(obj.Object, "spec", "selector", key)
+	return key + "=" + object.Text(obj.Object, "spec", "selector", key)
 }
 
 // selectorIncludes reports whether the selector contains all wanted labels. For Istio, a
@@ -80,8 +79,8 @@ func selectorIncludes(selector, wanted map[string]any) bool {
 
 func portsOf(service *unstructured.Unstructured) string {
 	var ports []string
-	for _, port := range field.List(service.Object, "spec", "ports") {
-		ports = append(ports, fmt.Sprint(field.Int(port, "port")))
+	for _, port := range object.List(service.Object, "spec", "ports") {
+		ports = append(ports, fmt.Sprint(object.Int(port, "port")))
 	}
 	return "ports " + strings.Join(ports, ", ")
 }

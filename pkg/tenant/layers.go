@@ -5,38 +5,37 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // layer is a Kustomization with what it declares.
 type layer struct {
-	ref       finding.Ref
+	ref       object.Ref
 	path      string
 	org       string
-	touches   set                      // namespaces that it applies to or checks
-	orthancIn set                      // those in which it applies or checks an Orthanc
-	runs      map[string][]finding.Ref // workloads and releases that it applies or checks, by namespace
-	needs     []finding.Ref            // who applies it, then what it depends on
+	touches   set                     // namespaces that it applies to or checks
+	orthancIn set                     // those in which it applies or checks an Orthanc
+	runs      map[string][]object.Ref // workloads and releases that it applies or checks, by namespace
+	needs     []object.Ref            // who applies it, then what it depends on
 }
 
 func readLayer(snap *snapshot.Snapshot, obj *unstructured.Unstructured) *layer {
 	l := &layer{
-		ref:     finding.RefOf(obj),
-		path:    path.Clean(field.Text(obj.Object, "spec", "path")),
+		ref:     object.RefOf(obj),
+		path:    path.Clean(object.Text(obj.Object, "spec", "path")),
 		org:     obj.GetLabels()[orgLabel],
-		touches: set{}, orthancIn: set{}, runs: map[string][]finding.Ref{},
+		touches: set{}, orthancIn: set{}, runs: map[string][]object.Ref{},
 	}
 	l.needs = append(ownerOf(snap, obj), health.Dependencies(obj)...)
-	if target := field.Text(obj.Object, "spec", "targetNamespace"); target != "" {
+	if target := object.Text(obj.Object, "spec", "targetNamespace"); target != "" {
 		l.touches[target] = true
 	}
-	for _, check := range field.List(obj.Object, "spec", "healthChecks") {
-		l.addNamespaces(snap, finding.Ref{
-			APIVersion: field.Text(check, "apiVersion"), Kind: field.Text(check, "kind"),
-			Namespace: field.Text(check, "namespace"), Name: field.Text(check, "name"),
+	for _, check := range object.List(obj.Object, "spec", "healthChecks") {
+		l.addNamespaces(snap, object.Ref{
+			APIVersion: object.Text(check, "apiVersion"), Kind: object.Text(check, "kind"),
+			Namespace: object.Text(check, "namespace"), Name: object.Text(check, "name"),
 		})
 	}
 	for _, ref := range health.Inventory(obj) {
@@ -49,23 +48,23 @@ func readLayer(snap *snapshot.Snapshot, obj *unstructured.Unstructured) *layer {
 // ownerOf is the layer that applies the layer, if it can exist. A layer that is known
 // not to exist owns nothing: it was deleted without pruning, or its labels are from
 // another cluster.
-func ownerOf(snap *snapshot.Snapshot, obj *unstructured.Unstructured) []finding.Ref {
+func ownerOf(snap *snapshot.Snapshot, obj *unstructured.Unstructured) []object.Ref {
 	owner := health.AppliedBy(obj)
 	owner.APIVersion = obj.GetAPIVersion() // they are of one kind
-	if owner.Name == "" || owner.Same(finding.RefOf(obj)) || snap.Lookup(owner).Presence == snapshot.Absent {
+	if owner.Name == "" || owner.Same(object.RefOf(obj)) || snap.Lookup(owner).Presence == snapshot.Absent {
 		return nil
 	}
-	return []finding.Ref{owner}
+	return []object.Ref{owner}
 }
 
 // addNamespaces records that the layer applies or checks the object.
-func (l *layer) addNamespaces(snap *snapshot.Snapshot, ref finding.Ref) {
+func (l *layer) addNamespaces(snap *snapshot.Snapshot, ref object.Ref) {
 	namespace, certain := ref.Namespace, true
 	switch ref.GroupKind() {
-	case health.NamespaceKind:
+	case object.NamespaceKind:
 		l.touches[ref.Name] = true
 		return
-	case health.HelmReleaseKind:
+	case object.HelmReleaseKind:
 		// A release may install elsewhere. Until it can be read, one beside its
 		// layer tells nothing of where Orthanc will be: flux-system is no tenant.
 		obj := snap.Lookup(ref).Object
@@ -74,7 +73,7 @@ func (l *layer) addNamespaces(snap *snapshot.Snapshot, ref finding.Ref) {
 			l.touches[namespace] = true
 			namespace = targetOf(obj)
 		}
-	case health.DeploymentKind, health.StatefulSetKind:
+	case object.DeploymentKind, object.StatefulSetKind:
 	default:
 		l.touches[namespace] = true
 		return
@@ -88,7 +87,7 @@ func (l *layer) addNamespaces(snap *snapshot.Snapshot, ref finding.Ref) {
 
 // targetOf is the namespace that a HelmRelease installs into.
 func targetOf(release *unstructured.Unstructured) string {
-	if target := field.Text(release.Object, "spec", "targetNamespace"); target != "" {
+	if target := object.Text(release.Object, "spec", "targetNamespace"); target != "" {
 		return target
 	}
 	return release.GetNamespace()
@@ -96,9 +95,9 @@ func targetOf(release *unstructured.Unstructured) string {
 
 // AffectedNamespaces are the namespaces that contain objects which a Kustomization
 // applies or checks, sorted; none for any other object.
-func AffectedNamespaces(snap *snapshot.Snapshot, ref finding.Ref) []string {
+func AffectedNamespaces(snap *snapshot.Snapshot, ref object.Ref) []string {
 	obj := snap.Lookup(ref).Object
-	if obj == nil || ref.GroupKind() != health.KustomizationKind {
+	if obj == nil || ref.GroupKind() != object.KustomizationKind {
 		return nil
 	}
 	return readLayer(snap, obj).touches.sorted()

@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -31,13 +31,13 @@ type set map[string]bool
 
 func (s set) sorted() []string { return slices.Sorted(maps.Keys(s)) }
 
-var workloadKinds = []schema.GroupKind{health.DeploymentKind, health.StatefulSetKind}
+var workloadKinds = []schema.GroupKind{object.DeploymentKind, object.StatefulSetKind}
 
 // tenantNamespaces are the namespaces that belong to a tenant: with the labels or names
 // of Korthweb, or with an Orthanc that runs in them or that a layer will create.
 func tenantNamespaces(snap *snapshot.Snapshot, layers *layerGraph) set {
 	found := set{}
-	for _, ns := range snap.List(health.NamespaceKind, "").Objects {
+	for _, ns := range snap.List(object.NamespaceKind, "").Objects {
 		if ns.GetLabels()[workloadLabel] == workloadValue || strings.HasSuffix(ns.GetName(), namespaceSuffix) {
 			found[ns.GetName()] = true
 		}

@@ -4,7 +4,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -63,7 +63,7 @@ func namespaceName(namespace string, _ []*layer) string { return namespace }
 // label of its Orthanc, or empty. The tenant itself may write the last, so it comes
 // last: with the name of another tenant, the namespace would belong to that tenant.
 func labelledName(snap *snapshot.Snapshot, namespace string) string {
-	ref := finding.Ref{APIVersion: "v1", Kind: "Namespace", Name: namespace}
+	ref := object.Ref{APIVersion: "v1", Kind: "Namespace", Name: namespace}
 	if ns := snap.Lookup(ref).Object; ns != nil && ns.GetLabels()[orgLabel] != "" {
 		return ns.GetLabels()[orgLabel]
 	}

@@ -7,8 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 const (
@@ -30,7 +29,7 @@ func IsOrthanc(workload *unstructured.Unstructured) bool {
 // itself, not its connection pool, nor an Orthanc with PostgreSQL or an exporter in
 // another container.
 func IsDatabase(workload *unstructured.Unstructured) bool {
-	if workload.GetKind() != health.StatefulSetKind.Kind {
+	if workload.GetKind() != object.StatefulSetKind.Kind {
 		return false
 	}
 	if strings.Contains(workload.GetName(), postgres) {
@@ -54,8 +53,8 @@ func namesOrthanc(name string) bool {
 // programs as well.
 func images(workload *unstructured.Unstructured) []string {
 	var found []string
-	for _, container := range field.List(workload.Object, "spec", "template", "spec", "containers") {
-		image, _, _ := strings.Cut(field.Text(container, "image"), "@")
+	for _, container := range object.List(workload.Object, "spec", "template", "spec", "containers") {
+		image, _, _ := strings.Cut(object.Text(container, "image"), "@")
 		image, _, _ = strings.Cut(path.Base(image), ":")
 		found = append(found, image)
 	}

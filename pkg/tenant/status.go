@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -99,6 +99,6 @@ func (s Status) Renewing() bool {
 }
 
 // WaitsFor is the object that determines the verdict, and whether there is one.
-func (s Status) WaitsFor() (finding.Ref, bool) {
+func (s Status) WaitsFor() (object.Ref, bool) {
 	return s.Verdict.Ref, s.Verdict.Ref.Kind != ""
 }

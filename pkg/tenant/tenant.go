@@ -9,7 +9,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -26,7 +26,7 @@ type Tenant struct {
 
 // Layer is a Kustomization as seen from a tenant.
 type Layer struct {
-	Ref finding.Ref
+	Ref object.Ref
 	// Shared layers also serve other tenants, or the cluster.
 	Shared bool
 }

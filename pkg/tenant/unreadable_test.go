@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -16,7 +16,7 @@ import (
 func TestForbiddenKinds(t *testing.T) {
 	sideKinds := []string{"Namespace", "Pod", "Event", "Lease"}
 	for _, kind := range askedKinds {
-		if kind == health.ClusterIssuerKind {
+		if kind == object.ClusterIssuerKind {
 			continue // none of the tenant's certificates has one
 		}
 		t.Run(kind.Kind, func(t *testing.T) {
@@ -32,7 +32,7 @@ func TestForbiddenKinds(t *testing.T) {
 			if want == health.Unknown && (s.Verdict.Ref.Kind != kind.Kind || !strings.Contains(s.Verdict.Message, "you may not list")) {
 				t.Errorf("the verdict does not name the right: %s: %s", s.Verdict.Ref, s.Verdict.Message)
 			}
-			if len(s.Unknown) != 1 || s.Unknown[0].Why != snapshot.Forbidden || !strings.HasPrefix(s.Unknown[0].Resource, finding.PluralOf(kind.Kind)) {
+			if len(s.Unknown) != 1 || s.Unknown[0].Why != snapshot.Forbidden || !strings.HasPrefix(s.Unknown[0].Resource, object.PluralOf(kind.Kind)) {
 				t.Errorf("the missing right is not named once: %v", s.Unknown)
 			}
 		})
@@ -72,7 +72,7 @@ func TestCountsOfUnreadableWorkloads(t *testing.T) {
 func TestNothingReadable(t *testing.T) {
 	c := testCase{Korthweb: korthweb{Tenants: []string{"bhs"}}}
 	for _, kind := range askedKinds {
-		if kind != health.NamespaceKind {
+		if kind != object.NamespaceKind {
 			c.Forbidden = append(c.Forbidden, kind.Kind)
 		}
 	}

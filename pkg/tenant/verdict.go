@@ -3,8 +3,8 @@ package tenant
 import (
 	"slices"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // depths are the depths of the sections in the chain. If several objects fail, the
@@ -77,7 +77,7 @@ func (c *chain) emptyVerdict() health.Verdict {
 	if len(c.unknown) > 0 {
 		return health.Verdict{Status: health.Unknown, Message: "none of its objects could be read"}
 	}
-	ref := finding.Ref{APIVersion: "v1", Kind: health.NamespaceKind.Kind, Name: c.tenant.Namespaces[0]}
+	ref := object.Ref{APIVersion: "v1", Kind: object.NamespaceKind.Kind, Name: c.tenant.Namespaces[0]}
 	return health.Verdict{Ref: ref, Status: health.Failing, Reason: "Empty",
 		Message: "nothing runs in it, and no layer applies anything to it"}
 }

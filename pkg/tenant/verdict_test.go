@@ -3,17 +3,17 @@ package tenant
 import (
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // TestWorst: which link decides. Most of it shows in the golden files; here is
 // what takes chains that are hard to come by.
 func TestWorst(t *testing.T) {
 	link := func(name string, section Section, status health.Status, waits ...string) Link {
-		l := Link{Section: section, Verdict: health.Verdict{Ref: finding.Ref{Kind: "X", Name: name}, Status: status, Reason: health.Reason(name)}}
+		l := Link{Section: section, Verdict: health.Verdict{Ref: object.Ref{Kind: "X", Name: name}, Status: status, Reason: health.Reason(name)}}
 		for _, on := range waits {
-			l.WaitsFor = append(l.WaitsFor, finding.Ref{Kind: "X", Name: on})
+			l.WaitsFor = append(l.WaitsFor, object.Ref{Kind: "X", Name: on})
 		}
 		return l
 	}
@@ -58,7 +58,7 @@ func TestReadySince(t *testing.T) {
 }
 
 func TestWaitsFor(t *testing.T) {
-	deployment := finding.Ref{Kind: "Deployment", Name: "orthanc"}
+	deployment := object.Ref{Kind: "Deployment", Name: "orthanc"}
 	if ref, ok := (Status{Verdict: health.Verdict{Ref: deployment}}).WaitsFor(); !ok || ref != deployment {
 		t.Errorf("got %v, %v", ref, ok)
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
 // archive is what one tenant's Orthanc has, and Orthanc's REST API of it, as far
@@ -35,7 +37,7 @@ type archive struct {
 	// something is stored.
 	patients []string
 	loses    bool
-	// system is what /system has besides; counts replaces the answer of /statistics.
+	// System is what /system has besides; counts replaces the answer of /statistics.
 	system map[string]any
 	counts string
 }
@@ -120,7 +122,7 @@ func (a *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer a.mu.Unlock()
 	part := strings.Split(r.URL.Path, "/")
 	switch {
-	case r.URL.Path == explorer:
+	case r.URL.Path == web.Explorer:
 		_, _ = io.WriteString(w, "<html><title>Orthanc Explorer</title></html>")
 	case r.URL.Path == "/system":
 		says := map[string]any{"DicomAet": "ORTHANC", "Version": "1.12.4", "MaximumPatientCount": 0, "MaximumStorageSize": 0, "MaximumStorageMode": "Recycle"}

@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // brokenHop is a tenant with one thing wrong.
 type brokenHop struct {
 	about  string
 	change func(*setup)
-	late   func(*Subject) // after the servers are started
+	late   func(*check.Subject) // after the servers are started
 	fails  string
 	code   finding.Code
 	says   string
@@ -32,9 +33,9 @@ func (c brokenHop) check(t *testing.T) {
 		c.late(&subject)
 	}
 	checks := Run(t.Context(), subject, s.options, nil)
-	first, skipped := Check{}, []string(nil)
+	first, skipped := check.Check{}, []string(nil)
 	for _, got := range checks {
-		if first.Name == "" && got.Outcome == Fail {
+		if first.Name == "" && got.Outcome == check.Fail {
 			first = got
 		}
 		if got.After != "" && got.After == c.fails {

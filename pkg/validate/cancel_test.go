@@ -8,6 +8,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
 // TestCancelAtEachCheck cancels as soon as a check is told of, so that the next
@@ -20,7 +23,7 @@ func TestCancelAtEachCheck(t *testing.T) {
 			s := newTenant(t, "bhs")
 			ctx, cancel := context.WithCancel(t.Context())
 			var cancelled time.Time
-			checks := Run(ctx, s.start(t), s.options, func(c Check) {
+			checks := Run(ctx, s.start(t), s.options, func(c check.Check) {
 				if c.Name == name {
 					cancelled = time.Now()
 					cancel()
@@ -34,8 +37,8 @@ func TestCancelAtEachCheck(t *testing.T) {
 	}
 }
 
-// stopped wants the checks until then, and the clean-up.
-func stopped(t *testing.T, s *setup, checks []Check, want []string) {
+// Stopped wants the checks until then, and the clean-up.
+func stopped(t *testing.T, s *setup, checks []check.Check, want []string) {
 	t.Helper()
 	if !slices.Contains(want, "clean-up") {
 		want = append(slices.Clone(want), "clean-up")
@@ -43,7 +46,7 @@ func stopped(t *testing.T, s *setup, checks []Check, want []string) {
 	var got []string
 	for _, c := range checks {
 		got = append(got, c.Name)
-		if c.Outcome == Fail {
+		if c.Outcome == check.Fail {
 			t.Errorf("cancelling is no failure: %+v", c)
 		}
 	}
@@ -64,7 +67,7 @@ func TestCancelWithinACheck(t *testing.T) {
 		until  string // the last check that is told of
 	}{
 		{about: "connecting", during: func(s *setup, u *user) {
-			s.options.Dial = func(ctx context.Context, _ Subject, _ Endpoint) (net.Conn, error) {
+			s.options.Dial = func(ctx context.Context, _ check.Subject, _ check.Endpoint) (net.Conn, error) {
 				u.leaves()
 				<-ctx.Done()
 				return nil, ctx.Err()
@@ -86,7 +89,7 @@ func TestCancelWithinACheck(t *testing.T) {
 				return nil, ctx.Err()
 			}
 		}, until: "web-certificate"},
-		{about: "the page", during: slowWeb(explorer), until: "dicom-clients"},
+		{about: "the page", during: slowWeb(web.Explorer), until: "dicom-clients"},
 		{about: "the default password", during: slowWeb("/system"), until: "web-page"},
 		{about: "the association", during: slowPeer("A-ASSOCIATE"), until: "web-system"},
 		{about: "C-ECHO", during: slowPeer("C-ECHO"), until: "dicom-association"},

@@ -2,91 +2,20 @@ package validate
 
 import (
 	"context"
-	"crypto/x509"
-	"time"
 
-	"k8s.io/apimachinery/pkg/util/duration"
-
-	"github.com/digihunch/kubectl-orthweb/pkg/certs"
-	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/probe"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/probe"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
 
 // checkCertificate judges the certificate that the server presented in the handshake.
-func (v *validation) checkCertificate(p Endpoint, seen *probe.Handshake) func(context.Context) Check {
-	return func(context.Context) Check {
-		c := judgeCertificate(seen.Chain, p.Host, v.subject, v.options.Now())
-		if c.Outcome == Fail && v.options.Insecure {
-			c.Outcome = Warn
+func (v *validation) checkCertificate(p check.Endpoint, seen *probe.Handshake) func(context.Context) check.Check {
+	return func(context.Context) check.Check {
+		c := endpoint.JudgeCertificate(seen.Chain, p.Host, v.subject, v.options.Now())
+		if c.Outcome == check.Fail && v.options.Insecure {
+			c.Outcome = check.Warn
 			c.Found += " (continuing because of --insecure)"
 		}
 		return c
 	}
-}
-
-// expiryWarning is how long before its expiry a server's certificate leads to a warning:
-// cert-manager renews Korthweb's three days before.
-const expiryWarning = 48 * time.Hour
-
-// judgeCertificate judges a server's chain as a client of the tenant does. The most serious
-// fault determines the check, and the others are details. It is pure.
-func judgeCertificate(chain []*x509.Certificate, host string, s Subject, now time.Time) Check {
-	leaf := chain[0]
-	look := "kubectl orthweb cert list " + escape.ShellWord(s.Tenant)
-	details := []string{
-		"subject " + orNone(certs.FormatRawSubject(leaf.RawSubject)) + ", issuer " + orNone(certs.FormatRawSubject(leaf.RawIssuer)),
-		"valid until " + leaf.NotAfter.UTC().Format(time.RFC3339),
-	}
-	faults := certs.Judge(certs.Presented{Role: certs.Server, Chain: chain, Host: host, Trusted: s.CAs, Others: knownCAs(s.Others), Now: now})
-	left := leaf.NotAfter.Sub(now)
-	var c Check
-	switch {
-	case len(faults) > 0:
-		c = failCertificate(faults[0], look)
-		for _, f := range faults[1:] {
-			details = append(details, "also: "+f.Describe(serverCertificate))
-		}
-	case len(s.CAs) == 0:
-		c = warn(codeCAUnread, "it is not known whether the tenant's CA signed the certificate: "+s.CAUnread, "a certificate signed by the tenant's CA",
-			finding.Fix{Text: "Specify the CA's certificate with --ca"})
-	case left < expiryWarning:
-		c = warn(codeServerEndsSoon, "the server's certificate expires in "+duration.HumanDuration(left), "a certificate that is renewed in time",
-			finding.Fix{Text: "Check why it was not renewed", Command: look})
-	default:
-		c = pass("signed by the tenant's CA, for " + host + ", valid for " + duration.HumanDuration(left))
-	}
-	c.Details = details
-	return c
-}
-
-// knownCAs are the CAs of other tenants, with their names.
-func knownCAs(others []Subject) []certs.KnownCA {
-	var known []certs.KnownCA
-	for _, other := range others {
-		for _, ca := range other.CAs {
-			known = append(known, certs.KnownCA{Owner: "tenant " + other.Tenant, Certificate: ca})
-		}
-	}
-	return known
-}
-
-// serverCertificate is the name of the judged certificate in messages.
-const serverCertificate = "the server's certificate"
-
-// failCertificate is the check for a fault.
-func failCertificate(f certs.Fault, look string) Check {
-	for _, r := range certificateFixes {
-		if text, ok := r.fixes[f.Kind]; ok {
-			return fail(r.code, f.Describe(serverCertificate), r.expected, finding.Fix{Text: text, Command: look})
-		}
-	}
-	return fail("", f.Describe(serverCertificate), "", finding.Fix{}) // TestCertificateFixes has one for each kind
-}
-
-func orNone(text string) string {
-	if text == "" {
-		return "(empty)"
-	}
-	return text
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
 
 // longer has an authority valid for longer than what it signs.
@@ -30,35 +32,35 @@ func TestJudgeCertificate(t *testing.T) {
 		chain       []*x509.Certificate
 		authorities []*x509.Certificate
 		now         time.Time
-		outcome     Outcome
+		outcome     check.Outcome
 		code        finding.Code
 		says        string
 	}{
-		{about: "good", chain: []*x509.Certificate{good}, outcome: Pass, says: "signed by the tenant's CA, for " + host + ", valid for "},
-		{about: "by an authority below", chain: []*x509.Certificate{lower.issue().Leaf, lower.cert}, outcome: Pass, says: "signed by the tenant's CA"},
-		{about: "by one below that isn't sent", chain: []*x509.Certificate{lower.issue().Leaf}, outcome: Fail, code: codeServerIssuerMissing, says: "the server's certificate was signed by CN=below, which is neither in the chain"},
-		{about: "by either of two authorities", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{other.cert, own.cert}, outcome: Pass, says: "signed by"},
-		{about: "ended", chain: []*x509.Certificate{good}, now: good.NotAfter, outcome: Fail, code: codeServerExpired, says: "the server's certificate expired 0s ago"},
-		{about: "not yet begun", chain: []*x509.Certificate{good}, now: good.NotBefore.Add(-time.Minute), outcome: Fail, code: codeServerExpired, says: "is not yet valid: it becomes valid in 60s"},
+		{about: "good", chain: []*x509.Certificate{good}, outcome: check.Pass, says: "signed by the tenant's CA, for " + host + ", valid for "},
+		{about: "by an authority below", chain: []*x509.Certificate{lower.issue().Leaf, lower.cert}, outcome: check.Pass, says: "signed by the tenant's CA"},
+		{about: "by one below that isn't sent", chain: []*x509.Certificate{lower.issue().Leaf}, outcome: check.Fail, code: check.CodeServerIssuerMissing, says: "the server's certificate was signed by CN=below, which is neither in the chain"},
+		{about: "by either of two authorities", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{other.cert, own.cert}, outcome: check.Pass, says: "signed by"},
+		{about: "ended", chain: []*x509.Certificate{good}, now: good.NotAfter, outcome: check.Fail, code: check.CodeServerExpired, says: "the server's certificate expired 0s ago"},
+		{about: "not yet begun", chain: []*x509.Certificate{good}, now: good.NotBefore.Add(-time.Minute), outcome: check.Fail, code: check.CodeServerExpired, says: "is not yet valid: it becomes valid in 60s"},
 		{about: "another name", chain: []*x509.Certificate{own.issue(func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.orthweb.com"} }).Leaf},
-			outcome: Fail, code: codeServerName, says: "is not for " + host},
-		{about: "another tenant's", chain: []*x509.Certificate{other.issue().Leaf}, outcome: Fail, code: codeServerUntrusted, says: "was signed by the CA of tenant mhr"},
-		{about: "an authority of the same name", chain: []*x509.Certificate{namesake.issue().Leaf}, outcome: Fail, code: codeServerOtherKey, says: "the name of the trusted CA, CN=bhs-ca, but with another key"},
+			outcome: check.Fail, code: check.CodeServerName, says: "is not for " + host},
+		{about: "another tenant's", chain: []*x509.Certificate{other.issue().Leaf}, outcome: check.Fail, code: check.CodeServerUntrusted, says: "was signed by the CA of tenant mhr"},
+		{about: "an authority of the same name", chain: []*x509.Certificate{namesake.issue().Leaf}, outcome: check.Fail, code: check.CodeServerOtherKey, says: "the name of the trusted CA, CN=bhs-ca, but with another key"},
 		{about: "for clients alone", chain: []*x509.Certificate{own.issue(func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-		}).Leaf}, outcome: Fail, code: codeServerUsage, says: "has no serverAuth"},
-		{about: "ends soon", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-47 * time.Hour), outcome: Warn, code: codeServerEndsSoon, says: "expires in 47h"},
-		{about: "ends soon enough", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-expiryWarning), outcome: Pass, says: "valid for 2d"},
-		{about: "not known", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{}, outcome: Warn, code: codeCAUnread, says: "it is not known whether the tenant's CA signed the certificate: you may not read it"},
+		}).Leaf}, outcome: check.Fail, code: check.CodeServerUsage, says: "has no serverAuth"},
+		{about: "ends soon", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-47 * time.Hour), outcome: check.Warn, code: check.CodeServerEndsSoon, says: "expires in 47h"},
+		{about: "ends soon enough", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-endpoint.ExpiryWarning), outcome: check.Pass, says: "valid for 2d"},
+		{about: "not known", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{}, outcome: check.Warn, code: check.CodeCAUnread, says: "it is not known whether the tenant's CA signed the certificate: you may not read it"},
 	} {
-		s := Subject{Tenant: "bhs", CAs: c.authorities, CAUnread: "you may not read it", Others: []Subject{{Tenant: "mhr", CAs: []*x509.Certificate{other.cert}}}}
+		s := check.Subject{Tenant: "bhs", CAs: c.authorities, CAUnread: "you may not read it", Others: []check.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{other.cert}}}}
 		if c.authorities == nil {
 			s.CAs = []*x509.Certificate{own.cert}
 		}
 		if c.now.IsZero() {
 			c.now = now
 		}
-		got := judgeCertificate(c.chain, host, s, c.now)
+		got := endpoint.JudgeCertificate(c.chain, host, s, c.now)
 		judged(t, c.about, got, c.outcome, c.code, c.says)
 		if len(got.Details) != 2 {
 			t.Errorf("%s: %q", c.about, got.Details)
@@ -73,8 +75,8 @@ func TestJudgeSeveralFaults(t *testing.T) {
 	leaf := own.issue(func(c *x509.Certificate) {
 		c.NotAfter, c.DNSNames, c.ExtKeyUsage = time.Now().Add(-time.Minute), []string{"other.example.com"}, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	}).Leaf
-	c := judgeCertificate([]*x509.Certificate{leaf}, "web.bhs.orthweb.com", Subject{Tenant: "bhs", CAs: []*x509.Certificate{own.cert}}, time.Now())
-	judged(t, "three faults", c, Fail, codeServerExpired, "expired")
+	c := endpoint.JudgeCertificate([]*x509.Certificate{leaf}, "web.bhs.orthweb.com", check.Subject{Tenant: "bhs", CAs: []*x509.Certificate{own.cert}}, time.Now())
+	judged(t, "three faults", c, check.Fail, check.CodeServerExpired, "expired")
 	want := []string{
 		"also: the server's certificate is not for web.bhs.orthweb.com: it is for other.example.com, 127.0.0.1",
 		"also: the server's certificate may not be used for a TLS server: its extended key usage has no serverAuth",
@@ -88,9 +90,9 @@ func TestJudgeSeveralFaults(t *testing.T) {
 // fix.
 func TestCertificateFixes(t *testing.T) {
 	codes := map[certs.FaultKind]int{}
-	for _, r := range certificateFixes {
-		for kind, fix := range r.fixes {
-			if codes[kind]++; fix == "" || r.expected == "" || r.code == "" {
+	for _, r := range endpoint.CertificateFixes {
+		for kind, fix := range r.Fixes {
+			if codes[kind]++; fix == "" || r.Expected == "" || r.Code == "" {
 				t.Errorf("%s: %+v", kind, r)
 			}
 		}

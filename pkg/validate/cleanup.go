@@ -11,24 +11,26 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
 // cleanUp removes the test study from every archive that has it, by the UIDs of its images,
 // and verifies that none is left.
-func (v *validation) cleanUp(ctx context.Context) Check {
+func (v *validation) cleanUp(ctx context.Context) check.Check {
 	if !v.stored {
-		return skip("nothing was stored")
+		return check.Skipped("nothing was stored")
 	}
 	uid := "Study Instance UID " + v.studyUID()
 	if v.options.Keep {
-		return pass("the test study was kept", uid)
+		return check.Passed("the test study was kept", uid)
 	}
 	gone, left := v.removeEverywhere(ctx)
 	if len(left) == 0 && len(gone) > 0 {
-		return pass("the test study was removed from " + strings.Join(gone, ", ") + "; none of it is left")
+		return check.Passed("the test study was removed from " + strings.Join(gone, ", ") + "; none of it is left")
 	}
 	found := "the test study could not be removed"
 	switch {
@@ -37,9 +39,9 @@ func (v *validation) cleanUp(ctx context.Context) Check {
 	case len(gone) > 0:
 		found = "the test study was removed from " + strings.Join(gone, ", ") + ", but may still be in another archive"
 	}
-	c := warn(codeStudyRemains, found, "nothing of the test study is left", finding.Fix{
-		Text:    "Find it in Orthanc's explorer and delete it there: patient " + dicom.TestPatientName + ", ID " + v.study[0].PatientID + ". This command finds it",
-		Command: escape.Command("curl --user admin --data %s %s/tools/lookup", v.studyUID(), v.web.base),
+	c := check.Warned(check.CodeStudyRemains, found, "nothing of the test study is left", finding.Fix{
+		Text:    "Find it in Orthanc's explorer and delete it there: patient " + part10.TestPatientName + ", ID " + v.study[0].PatientID + ". This command finds it",
+		Command: escape.Command("curl --user admin --data %s %s/tools/lookup", v.studyUID(), v.web.Base),
 	})
 	c.Details = append(left, uid)
 	return c
@@ -54,7 +56,7 @@ func (v *validation) removeEverywhere(ctx context.Context) (gone, left []string)
 	}
 	note := func(tenant string) {
 		if err != nil {
-			left = append(left, tenant+": "+describeError(err))
+			left = append(left, tenant+": "+check.DescribeError(err))
 		} else if removed {
 			gone = append(gone, tenant)
 		}
@@ -76,9 +78,9 @@ var removals = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 3, Steps: 
 
 // remove removes the study from one tenant's archive, and reports whether the archive had
 // it.
-func (v *validation) remove(ctx context.Context, s Subject, login Credentials) (removed bool, err error) {
-	w := newWeb(v.options, s)
-	defer w.close()
+func (v *validation) remove(ctx context.Context, s check.Subject, login check.Credentials) (removed bool, err error) {
+	w := web.NewWeb(v.options, s)
+	defer w.Close()
 	err = ctx.Err() // which ends the loop before the first attempt
 	_ = wait.ExponentialBackoffWithContext(ctx, removals, func(ctx context.Context) (bool, error) {
 		done, failed := v.removeOnce(ctx, w, login)
@@ -86,8 +88,8 @@ func (v *validation) remove(ctx context.Context, s Subject, login Credentials) (
 		if failed == nil || err == nil || ctx.Err() == nil {
 			err = failed // an attempt that was cut short does not hide why the earlier ones failed
 		}
-		var answered *statusError
-		return err == nil || errors.As(err, &answered) && answered.status < http.StatusInternalServerError, nil
+		var answered *check.StatusError
+		return err == nil || errors.As(err, &answered) && answered.Status < http.StatusInternalServerError, nil
 	})
 	return removed, err
 }
@@ -97,7 +99,7 @@ const lateTimeout = time.Second
 
 // removeOnce removes what is stored until the archive reports that nothing is left. If the
 // answer to C-STORE was lost, the image may be stored only now.
-func (v *validation) removeOnce(ctx context.Context, w *web, login Credentials) (removed bool, err error) {
+func (v *validation) removeOnce(ctx context.Context, w *web.Web, login check.Credentials) (removed bool, err error) {
 	began := time.Now()
 	_ = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		var done bool
@@ -109,7 +111,7 @@ func (v *validation) removeOnce(ctx context.Context, w *web, login Credentials) 
 }
 
 // removeAll deletes until the archive has nothing of the study, three times at most.
-func (v *validation) removeAll(ctx context.Context, w *web, login Credentials) (removed bool, err error) {
+func (v *validation) removeAll(ctx context.Context, w *web.Web, login check.Credentials) (removed bool, err error) {
 	for deletions := 0; ; deletions++ {
 		paths, err := v.storedPaths(ctx, w, login)
 		switch {
@@ -128,7 +130,7 @@ func (v *validation) removeAll(ctx context.Context, w *web, login Credentials) (
 // storedPaths is what an archive has of the test study, as paths of its REST API: the images
 // by their UIDs, or else the study. An Orthanc that compresses with loss gives images UIDs
 // of its own (IngestTranscoding), and the study has UIDs and a patient that no other has.
-func (v *validation) storedPaths(ctx context.Context, w *web, login Credentials) (paths []string, err error) {
+func (v *validation) storedPaths(ctx context.Context, w *web.Web, login check.Credentials) (paths []string, err error) {
 	for _, image := range v.study {
 		id, err := lookUp(ctx, w, "Instance", image.SOPInstance, login)
 		if err != nil {
@@ -150,7 +152,7 @@ func (v *validation) storedPaths(ctx context.Context, w *web, login Credentials)
 		PatientMainDicomTags struct{ PatientID string }
 	}
 	path := "/studies/" + url.PathEscape(id)
-	if err := w.decode(ctx, path, login, &study); err != nil {
+	if err := decode(w, ctx, path, login, &study); err != nil {
 		return nil, err
 	}
 	if study.MainDicomTags.StudyInstanceUID != v.studyUID() || study.PatientMainDicomTags.PatientID != v.study[0].PatientID {
@@ -161,10 +163,10 @@ func (v *validation) storedPaths(ctx context.Context, w *web, login Credentials)
 
 // deleteAll deletes the paths one at a time. With the last image Orthanc removes its
 // series, study and patient.
-func deleteAll(ctx context.Context, w *web, paths []string, login Credentials) error {
+func deleteAll(ctx context.Context, w *web.Web, paths []string, login check.Credentials) error {
 	for _, path := range paths {
-		status, _, err := w.request(ctx, http.MethodDelete, path, nil, login)
-		if err = orStatus(err, status); err != nil && status != http.StatusNotFound {
+		status, _, err := w.Request(ctx, http.MethodDelete, path, nil, login)
+		if err = check.OrStatus(err, status); err != nil && status != http.StatusNotFound {
 			return fmt.Errorf("DELETE %s: %w", path, err)
 		}
 	}

@@ -26,9 +26,13 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/probe"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
-	"github.com/digihunch/kubectl-orthweb/pkg/probe"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
 // sent are the codes of pkg/send, whose checks are reported with this package's.
@@ -184,12 +188,12 @@ func TestExamplesArePrinted(t *testing.T) {
 }
 
 // judgedExamples are findings about what is seen, without a server.
-func judgedExamples(t *testing.T) []Check {
+func judgedExamples(t *testing.T) []check.Check {
 	t.Helper()
 	const host = "web.bhs.orthweb.com"
-	web := Endpoint{Host: host, Port: 443}
-	noDial := func(number syscall.Errno) Check {
-		return judgeTCP(web, &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 443}, Err: os.NewSyscallError("connect", number)}, "bhs")
+	webValue := check.Endpoint{Host: host, Port: 443}
+	noDial := func(number syscall.Errno) check.Check {
+		return endpoint.JudgeTCP(webValue, &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 443}, Err: os.NewSyscallError("connect", number)}, "bhs")
 	}
 	limits, err := configured(100, 0)(t.Context())
 	if err != nil {
@@ -198,17 +202,17 @@ func judgedExamples(t *testing.T) []Check {
 	archive := func(patients, studies, instances int64) census {
 		return census{CountPatients: patients, CountStudies: studies, CountInstances: instances}
 	}
-	known := NewCredentials("bhs", defaultUser, defaultPassword)
+	known := check.NewCredentials("bhs", web.DefaultUser, web.DefaultPassword)
 	same, lossy := comparison{likeness: samePixels}, comparison{likeness: similarPixels, syntax: "1.2.840.10008.1.2.4.50", renamed: true}
 	undecoded := comparison{likeness: notDecoded, syntax: "1.2.840.10008.1.2.4.80"}
-	return slices.Concat([]Check{
-		judgeName(host, nil, errors.New("no such host"), addresses("192.0.2.7"), false),
-		judgeName(host, addresses("192.0.2.9"), nil, addresses("192.0.2.7"), false),
+	return slices.Concat([]check.Check{
+		endpoint.JudgeName(host, nil, errors.New("no such host"), addresses("192.0.2.7"), false),
+		endpoint.JudgeName(host, addresses("192.0.2.9"), nil, addresses("192.0.2.7"), false),
 		noDial(syscall.ECONNREFUSED), noDial(syscall.ETIMEDOUT), noDial(syscall.EHOSTUNREACH),
-		judgeTCP(web, errors.New("no address of the ingress is known"), "bhs"),
-		judgeTLS(probe.Handshake{Version: tls.VersionTLS11, CipherSuite: tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}),
-		judgeNoRequest(Endpoint{Known: true, Mutual: true}, "bhs", false), judgeNoRequest(Endpoint{Known: true}, "bhs", true),
-		failedRequest(pageURL, context.DeadlineExceeded, "bhs"),
+		endpoint.JudgeTCP(webValue, errors.New("no address of the ingress is known"), "bhs"),
+		endpoint.JudgeTLS(probe.Handshake{Version: tls.VersionTLS11, CipherSuite: tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}),
+		endpoint.JudgeNoRequest(check.Endpoint{Known: true, Mutual: true}, "bhs", false), endpoint.JudgeNoRequest(check.Endpoint{Known: true}, "bhs", true),
+		web.FailedRequest(pageURL, context.DeadlineExceeded, "bhs"),
 		(&validation{}).judgeDefaultPassword(replied(200, `{"Version":"1.12.4","DicomAet":"ORTHANC"}`), known),
 		judgePixels(2, []comparison{lossy, lossy}, "two images"), judgePixels(2, []comparison{undecoded, undecoded}, "two images"),
 		judgePixels(2, []comparison{{}, {}}, "two images"), judgePixels(2, []comparison{same, {}}, "two images"),
@@ -218,7 +222,7 @@ func judgedExamples(t *testing.T) []Check {
 }
 
 // certificateExamples are of the server's certificate, one for each fault.
-func certificateExamples(t *testing.T, host string) (all []Check) {
+func certificateExamples(t *testing.T, host string) (all []check.Check) {
 	t.Helper()
 	now := time.Date(2026, 1, 2, 9, 0, 0, 0, time.UTC)
 	valid := func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.AddDate(0, -3, 0), now.AddDate(0, 3, 0) }
@@ -233,8 +237,8 @@ func certificateExamples(t *testing.T, host string) (all []Check) {
 	below := peers.Issue(t, root, "below", isCA)
 	other, namesake := peers.Issue(t, nil, "mhr-ca", valid), peers.Issue(t, nil, "int-ca", valid)
 	judge := func(trusted *peers.Issuer, leaf *peers.Issuer, above ...*x509.Certificate) {
-		s := Subject{Tenant: "bhs", CAs: []*x509.Certificate{trusted.Certificate}, Others: []Subject{{Tenant: "mhr", CAs: []*x509.Certificate{other.Certificate}}}}
-		all = append(all, judgeCertificate(append([]*x509.Certificate{leaf.Certificate}, above...), host, s, now))
+		s := check.Subject{Tenant: "bhs", CAs: []*x509.Certificate{trusted.Certificate}, Others: []check.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{other.Certificate}}}}
+		all = append(all, endpoint.JudgeCertificate(append([]*x509.Certificate{leaf.Certificate}, above...), host, s, now))
 	}
 	judge(root, peers.Issue(t, other, host, valid))
 	judge(root, peers.Issue(t, root, "web.mhr.orthweb.com", func(c *x509.Certificate) { valid(c); c.IPAddresses = nil }))
@@ -261,65 +265,65 @@ func certificateExamples(t *testing.T, host string) (all []Check) {
 	ended := peers.Issue(t, nil, "int-ca", until(now.AddDate(0, 0, -3)))
 	judge(ended, peers.Issue(t, ended, host, valid))
 	judge(root, peers.Issue(t, namesake, host, valid))
-	unread := Subject{Tenant: "bhs", CAUnread: "you may not get secrets in namespace bhs-orthweb"}
-	all = append(all, judgeCertificate([]*x509.Certificate{peers.Issue(t, root, host, valid).Certificate}, host, unread, now))
+	unread := check.Subject{Tenant: "bhs", CAUnread: "you may not get secrets in namespace bhs-orthweb"}
+	all = append(all, endpoint.JudgeCertificate([]*x509.Certificate{peers.Issue(t, root, host, valid).Certificate}, host, unread, now))
 	unnamed := peers.Issue(t, root, "web.mhr.orthweb.com", func(c *x509.Certificate) { valid(c); c.IPAddresses = nil })
-	known := Subject{Tenant: "bhs", CAs: []*x509.Certificate{root.Certificate}}
-	return append(all, judgeUnnamed([]*x509.Certificate{unnamed.Certificate}, Endpoint{Host: "dicom.bhs.orthweb.com"}, known, now, Check{}))
+	known := check.Subject{Tenant: "bhs", CAs: []*x509.Certificate{root.Certificate}}
+	return append(all, endpoint.JudgeUnnamed([]*x509.Certificate{unnamed.Certificate}, check.Endpoint{Host: "dicom.bhs.orthweb.com"}, known, now, check.Check{}))
 }
 
 // handshakeExamples are of handshakes that failed, and of devices.
-func handshakeExamples() []Check {
-	dicom := Endpoint{Host: "dicom.bhs.orthweb.com", Port: 11112}
-	failed := func(seen failedHandshake) Check {
-		return judgeFailedHandshake(fmt.Errorf("TLS with 192.0.2.7:11112: %w", io.EOF), seen, dicom, "bhs")
+func handshakeExamples() []check.Check {
+	dicom := check.Endpoint{Host: "dicom.bhs.orthweb.com", Port: 11112}
+	failed := func(seen endpoint.FailedHandshake) check.Check {
+		return endpoint.JudgeFailedHandshake(fmt.Errorf("TLS with 192.0.2.7:11112: %w", io.EOF), seen, dicom, "bhs")
 	}
-	in, no := accepted(tls13, 0x1301), alerted(40)
-	devices := func(came ...helloResult) Check { return judgeDevices(in, came, dicom, "bhs") }
-	return []Check{
-		failed(failedHandshake{anything: closed, proxied: closed}), failed(failedHandshake{anything: accepted(tls12, 0x002F)}),
-		failed(failedHandshake{anything: closed, clear: "it was accepted"}), failed(failedHandshake{anything: closed, proxied: in}),
+	in, no := accepted(endpoint.Tls13, 0x1301), alerted(40)
+	devices := func(came ...endpoint.HelloResult) check.Check { return endpoint.JudgeDevices(in, came, dicom, "bhs") }
+	return []check.Check{
+		failed(endpoint.FailedHandshake{Anything: closed, Proxied: closed}), failed(endpoint.FailedHandshake{Anything: accepted(endpoint.Tls12, 0x002F)}),
+		failed(endpoint.FailedHandshake{Anything: closed, Clear: "it was accepted"}), failed(endpoint.FailedHandshake{Anything: closed, Proxied: in}),
 		devices(closed, closed, closed, closed), devices(in, no, no, no), devices(in, in, no, no),
 	}
 }
 
 // pageExamples are of what Orthanc's web returns.
-func pageExamples() (all []Check) {
-	password := NewCredentials("bhs", "admin", secret)
-	for _, r := range []reply{
+func pageExamples() (all []check.Check) {
+	password := check.NewCredentials("bhs", "admin", secret)
+	for _, r := range []web.Reply{
 		replied(503, "no healthy upstream"), replied(401, "", `WWW-Authenticate: Basic realm="Orthanc Secure Area"`), replied(401, "", "WWW-Authenticate: Bearer"),
 		replied(403, "RBAC: access denied"), replied(429, "local_rate_limited", "Retry-After: 30"), replied(302, "", "Location: https://sso.example.com/login?state=a"),
 		replied(404, "", "Server: istio-envoy"), replied(502, "<html>nginx</html>"), replied(426, ""),
 	} {
-		all = append(all, judgePage(r, "bhs", password), judgePage(r, "bhs", Credentials{}))
+		all = append(all, web.JudgePage(r, "bhs", password), web.JudgePage(r, "bhs", check.Credentials{}))
 	}
 	return all
 }
 
 // associationExamples are of a peer that does not accept the association, or a part of it.
-func associationExamples() []Check {
-	failed := func(err error) Check {
+func associationExamples() []check.Check {
+	failed := func(err error) check.Check {
 		err = fmt.Errorf("requesting an association: %w", err)
-		return judgeAssociation(nil, dicom.Peer{}, err, Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", "")
+		return judgeAssociation(nil, dicom.Peer{}, err, check.Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", "")
 	}
 	var refused []dicom.Result
-	for _, p := range dicom.Propose(dicom.Meta{SOPClass: dicom.SecondaryCaptureStorage, TransferSyntax: dicom.ExplicitVRLittleEndian}) {
+	for _, p := range dicom.Propose(part10.Meta{SOPClass: part10.SecondaryCaptureStorage, TransferSyntax: part10.ExplicitVRLittleEndian}) {
 		r := dicom.Result{Proposal: p, TransferSyntax: p.TransferSyntaxes[0]}
-		if p.AbstractSyntax == dicom.Verification {
+		if p.AbstractSyntax == part10.Verification {
 			r.Result = dicom.AbstractSyntaxNotSupported
 		}
 		refused = append(refused, r)
 	}
-	return []Check{
+	return []check.Check{
 		failed(&dicom.RejectError{Result: 1, Source: 1, Reason: 7}), failed(&dicom.AbortError{Source: 2}),
 		failed(&dicom.ClosedError{Err: io.EOF}), failed(&dicom.RejectError{Result: 2, Source: 3, Reason: 2}),
-		judgeAssociation(refused, dicom.Peer{}, nil, Options{}, "bhs", ""),
+		judgeAssociation(refused, dicom.Peer{}, nil, check.Options{}, "bhs", ""),
 	}
 }
 
 // runExamples are findings of whole validations, each of a tenant in which one thing is
 // wrong.
-func runExamples(t *testing.T) (all []Check) {
+func runExamples(t *testing.T) (all []check.Check) {
 	t.Helper()
 	foreign := newAuthority(t, "mhr-ca")
 	asks := func(s *setup, pool *x509.CertPool) {
@@ -332,7 +336,7 @@ func runExamples(t *testing.T) (all []Check) {
 			both := bhs.authority.pool()
 			both.AddCert(foreign.cert)
 			asks(bhs, both)
-			bhs.subject.OtherClients = []OtherClient{{Tenant: "mhr", Certificate: foreign.client("dcmclient")}}
+			bhs.subject.OtherClients = []check.OtherClient{{Tenant: "mhr", Certificate: foreign.client("dcmclient")}}
 		},
 		func(bhs, _ *setup) { bhs.archive.open = true },
 		func(bhs, _ *setup) { bhs.peer.echo = 0x0124 },
@@ -351,13 +355,13 @@ func runExamples(t *testing.T) (all []Check) {
 	} {
 		bhs, mhr := newTenant(t, "bhs"), newTenant(t, "mhr")
 		change(bhs, mhr)
-		bhs.subject.Others = []Subject{mhr.start(t)}
+		bhs.subject.Others = []check.Subject{mhr.start(t)}
 		all = append(all, bhs.run(t)...)
 	}
 	broken := newTenant(t, "bhs")
 	broken.archive.counts, broken.options.Now = "{}", time.Now
 	v := &validation{options: broken.options, subject: broken.start(t), before: &census{}, sentFiles: true}
-	v.web, v.login = newWeb(v.options, v.subject), v.subject.Login
-	defer v.web.close()
+	v.web, v.login = web.NewWeb(v.options, v.subject), v.subject.Login
+	defer v.web.Close()
 	return append(all, v.checkUnchanged(t.Context()))
 }

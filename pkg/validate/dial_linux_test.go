@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // TestFirstRespondingAddress has addresses that refuse and that are silent
@@ -15,7 +17,7 @@ import (
 func TestFirstRespondingAddress(t *testing.T) {
 	t.Parallel()
 	port := full(t, [4]byte{127, 0, 0, 3})
-	there := Endpoint{Host: "web.bhs.orthweb.com", Port: int64(port)}
+	there := check.Endpoint{Host: "web.bhs.orthweb.com", Port: int64(port)}
 	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 4), Port: port})
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +37,7 @@ func TestFirstRespondingAddress(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 			defer cancel()
-			conn, err := Options{}.dial(ctx, Subject{Addresses: c.addresses}, there)
+			conn, err := check.Options{}.Connect(ctx, check.Subject{Addresses: c.addresses}, there)
 			if c.fails != nil {
 				if !errors.Is(err, c.fails) {
 					t.Errorf("%v", err)

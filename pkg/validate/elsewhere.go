@@ -10,23 +10,25 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
 // checkOthers looks for the study in the Orthancs of other tenants: a study in another
 // tenant's archive is the most serious finding.
-func (v *validation) checkOthers(ctx context.Context) Check {
+func (v *validation) checkOthers(ctx context.Context) check.Check {
 	if !v.stored {
-		return skip("nothing was stored")
+		return check.Skipped("nothing was stored")
 	}
 	if len(v.subject.Others) == 0 {
-		return skip("there is no other tenant")
+		return check.Skipped("there is no other tenant")
 	}
 	var clean, misrouted, failed []string
 	for i, r := range v.queryOthers(ctx) {
 		other := v.subject.Others[i].Tenant
 		switch {
 		case r.err != nil:
-			failed = append(failed, fmt.Sprintf("%s could not be queried: %s", other, describeError(r.err)))
+			failed = append(failed, fmt.Sprintf("%s could not be queried: %s", other, check.DescribeError(r.err)))
 		case r.id != "":
 			misrouted = append(misrouted, other)
 		default:
@@ -34,7 +36,7 @@ func (v *validation) checkOthers(ctx context.Context) Check {
 		}
 	}
 	if len(misrouted) > 0 {
-		c := fail(codeStudyMisrouted, "a study sent to "+v.subject.Tenant+" is in the archive of "+strings.Join(misrouted, ", "), "no other tenant has it", finding.Fix{
+		c := check.Failed(check.CodeStudyMisrouted, "a study sent to "+v.subject.Tenant+" is in the archive of "+strings.Join(misrouted, ", "), "no other tenant has it", finding.Fix{
 			Text:    "Stop sending studies until this is corrected: give each tenant's ingress its own label, and select that label in the tenant's Gateways (spec.selector)",
 			Command: "kubectl get gateways.networking.istio.io -A",
 		})
@@ -42,15 +44,15 @@ func (v *validation) checkOthers(ctx context.Context) Check {
 		return c
 	}
 	if len(clean) == 0 {
-		return skip("no other tenant could be queried: " + strings.Join(failed, "; "))
+		return check.Skipped("no other tenant could be queried: " + strings.Join(failed, "; "))
 	}
-	return pass(strings.Join(append([]string{"not in the archive of " + strings.Join(clean, ", ")}, failed...), "; "))
+	return check.Passed(strings.Join(append([]string{"not in the archive of " + strings.Join(clean, ", ")}, failed...), "; "))
 }
 
 // queryResult is the answer of one other tenant's Orthanc.
 type queryResult struct {
 	id    string
-	login Credentials
+	login check.Credentials
 	err   error
 }
 
@@ -79,25 +81,25 @@ func (v *validation) queryOthers(ctx context.Context) []queryResult {
 }
 
 // queryOther queries one other tenant, with its own password or without one.
-func (v *validation) queryOther(ctx context.Context, other Subject) (s queryResult) {
+func (v *validation) queryOther(ctx context.Context, other check.Subject) (s queryResult) {
 	if s.login, s.err = v.loginOf(ctx, other); s.err != nil {
 		return s
 	}
-	w := newWeb(v.options, other)
-	defer w.close()
+	w := web.NewWeb(v.options, other)
+	defer w.Close()
 	s.id, s.err = lookUp(ctx, w, "Study", v.studyUID(), s.login)
-	var refused *statusError
-	if !s.login.Given() && errors.As(s.err, &refused) && refused.status == http.StatusUnauthorized {
+	var refused *check.StatusError
+	if !s.login.Given() && errors.As(s.err, &refused) && refused.Status == http.StatusUnauthorized {
 		s.err = errors.New("it requires a password, and none was given for it: see --other-password-secret")
 	}
 	return s
 }
 
 // loginOf returns the credentials to query another tenant with: its own password, or none.
-func (v *validation) loginOf(ctx context.Context, other Subject) (Credentials, error) {
+func (v *validation) loginOf(ctx context.Context, other check.Subject) (check.Credentials, error) {
 	switch {
 	case len(other.CAs) == 0 && !v.options.Insecure:
-		return Credentials{}, fmt.Errorf("the server can't be verified: %w", unknownCA(other))
+		return check.Credentials{}, fmt.Errorf("the server can't be verified: %w", check.UnknownCA(other))
 	case other.Login.Given() || other.FetchLogin == nil:
 		return other.Login, nil
 	}

@@ -8,67 +8,48 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
-
-// Files are the user's files, which are stored after the test study has arrived in the
-// right archive. They are not removed again.
-type Files struct {
-	// Size counts the files and their bytes; nil if that is not known.
-	Size func(ctx context.Context) (files, bytes int64)
-	// Store sends them over connections to the tenant's DICOM endpoint, each of which dial
-	// opens for one association. It has no time limit.
-	Store func(ctx context.Context, dial func(context.Context) (net.Conn, error)) Check
-	// Found looks for the stored files in the tenant's archive and in those of the other
-	// tenants.
-	Found func(ctx context.Context, own Archive, others []Archive) Check
-}
-
-// Archive is the archive of one tenant, as far as it can be queried.
-type Archive struct {
-	// Tenant owns the archive, and Base is the address of its REST API: https://HOST.
-	Tenant, Base string
-	// Instances are Orthanc's ids of a study's instances, by SOP Instance UID; none
-	// where the archive does not know the study.
-	Instances func(ctx context.Context, studyUID string) (map[string]string, error)
-}
 
 // unlimited is the timeout of a check whose operations have their own timeouts.
 const unlimited time.Duration = 1 << 62
 
 // files stores the user's files and verifies that they are stored.
 func (v *validation) files(ctx context.Context) {
-	within := v.timeout
-	v.timeout = unlimited
-	v.do(ctx, "dicom-store-files", []string{"dicom-echo", "dicom-store", "study-found", "study-elsewhere"}, func(ctx context.Context) Check {
+	within := v.Timeout
+	v.Timeout = unlimited
+	v.Do(ctx, "dicom-store-files", []string{"dicom-echo", "dicom-store", "study-found", "study-elsewhere"}, func(ctx context.Context) check.Check {
 		if why := v.whyNotStored(); why != "" {
-			return skip(why)
+			return check.Skipped(why)
 		}
 		v.sentFiles = true
 		return v.options.Files.Store(ctx, v.dialDICOM)
 	})
-	v.do(ctx, "files-found", []string{"dicom-echo", "web-system"}, func(ctx context.Context) Check {
+	v.Do(ctx, "files-found", []string{"dicom-echo", "web-system"}, func(ctx context.Context) check.Check {
 		switch {
 		case !v.sentFiles:
-			return skip("nothing was stored")
+			return check.Skipped("nothing was stored")
 		case !v.canQuery():
-			return skip(v.whyNoLogin())
+			return check.Skipped(v.whyNoLogin())
 		}
-		own := v.archive(v.web, func(context.Context) (Credentials, error) { return v.login, nil })
-		var others []Archive
+		own := v.archive(v.web, func(context.Context) (check.Credentials, error) { return v.login, nil })
+		var others []check.Archive
 		for _, other := range v.subject.Others {
-			w := newWeb(v.options, other)
-			defer w.close()
-			others = append(others, v.archive(w, func(ctx context.Context) (Credentials, error) { return v.loginOnce(ctx, other) }))
+			w := web.NewWeb(v.options, other)
+			defer w.Close()
+			others = append(others, v.archive(w, func(ctx context.Context) (check.Credentials, error) { return v.loginOnce(ctx, other) }))
 		}
 		return v.options.Files.Found(ctx, own, others)
 	})
-	v.timeout = within
+	v.Timeout = within
 }
 
 func (v *validation) dialDICOM(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.options.Timeout)
 	defer cancel()
-	conn, err := v.options.secure(ctx, v.subject, v.subject.DICOM)
+	conn, err := v.options.Secure(ctx, v.subject, v.subject.DICOM)
 	if err != nil {
 		return nil, err // not a nil *tls.Conn
 	}
@@ -76,8 +57,8 @@ func (v *validation) dialDICOM(ctx context.Context) (net.Conn, error) {
 }
 
 // archive is a tenant's archive, queried with its own credentials.
-func (v *validation) archive(w *web, login func(context.Context) (Credentials, error)) Archive {
-	return Archive{Tenant: w.subject.Tenant, Base: w.base, Instances: func(ctx context.Context, studyUID string) (map[string]string, error) {
+func (v *validation) archive(w *web.Web, login func(context.Context) (check.Credentials, error)) check.Archive {
+	return check.Archive{Tenant: w.Subject.Tenant, Base: w.Base, Instances: func(ctx context.Context, studyUID string) (map[string]string, error) {
 		ctx, cancel := context.WithTimeout(ctx, v.options.Timeout)
 		defer cancel()
 		with, err := login(ctx)
@@ -88,13 +69,13 @@ func (v *validation) archive(w *web, login func(context.Context) (Credentials, e
 		if err != nil || id == "" {
 			return nil, err
 		}
-		return w.instances(ctx, id, with)
+		return instances(w, ctx, id, with)
 	}}
 }
 
 // loginOnce returns the credentials that the tenant was queried with before, or those of
 // loginOf.
-func (v *validation) loginOnce(ctx context.Context, other Subject) (Credentials, error) {
+func (v *validation) loginOnce(ctx context.Context, other check.Subject) (check.Credentials, error) {
 	if login, ok := v.logins[other.Tenant]; ok {
 		return login, nil
 	}
@@ -107,10 +88,10 @@ const maxInstances = 256 << 20
 
 // instances are Orthanc's ids of a study's instances, by SOP Instance UID (Orthanc
 // Book, REST API, /studies/{id}/instances). The answer is read one by one.
-func (w *web) instances(ctx context.Context, id string, login Credentials) (map[string]string, error) {
+func instances(w *web.Web, ctx context.Context, id string, login check.Credentials) (map[string]string, error) {
 	path := "/studies/" + id + "/instances"
 	has := map[string]string{}
-	err := w.stream(ctx, path, login, maxInstances, func(r io.Reader) error {
+	err := w.Stream(ctx, path, login, maxInstances, func(r io.Reader) error {
 		decoder := json.NewDecoder(r)
 		if open, err := decoder.Token(); err != nil || open != json.Delim('[') {
 			return errors.New("it is not a list")

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // TestFiles stores a study of the user's over the connection that it is given, and
@@ -29,9 +31,9 @@ func TestFiles(t *testing.T) {
 			want: "dicom-store-files SKIP, files-found SKIP, archive-unchanged PASS"},
 		{about: "the study misrouted elsewhere, so no file is sent", change: func(bhs, mhr *setup) { bhs.archive.into = mhr.archive },
 			want: "dicom-store-files SKIP, files-found SKIP, archive-unchanged PASS"},
-		{about: "no password", change: func(bhs, _ *setup) { bhs.subject.Login = Credentials{} },
+		{about: "no password", change: func(bhs, _ *setup) { bhs.subject.Login = check.Credentials{} },
 			want: "dicom-store-files SKIP, files-found SKIP, archive-unchanged SKIP"},
-		{about: "no password, and to be stored all the same", change: func(bhs, _ *setup) { bhs.subject.Login, bhs.options.Store = Credentials{}, true },
+		{about: "no password, and to be stored all the same", change: func(bhs, _ *setup) { bhs.subject.Login, bhs.options.Store = check.Credentials{}, true },
 			want: "dicom-store-files PASS, files-found SKIP, archive-unchanged SKIP"},
 		{about: "no room", change: func(bhs, _ *setup) { bhs.archive.system = map[string]any{"MaximumPatientCount": 4} },
 			want: "dicom-store-files SKIP, files-found SKIP, archive-unchanged SKIP"},
@@ -51,20 +53,20 @@ func TestFiles(t *testing.T) {
 			if c.change != nil {
 				c.change(s, other)
 			}
-			s.subject.Others = []Subject{other.start(t)}
+			s.subject.Others = []check.Subject{other.start(t)}
 			var own, others map[string]string
 			var err error
-			s.options.Files = &Files{
+			s.options.Files = &check.Files{
 				Size:  func(context.Context) (int64, int64) { return 3, 15_000 },
 				Store: storeUsersStudy(t),
-				Found: func(ctx context.Context, archive Archive, more []Archive) Check {
+				Found: func(ctx context.Context, archive check.Archive, more []check.Archive) check.Check {
 					if own, err = archive.Instances(ctx, usersStudy()[0].StudyUID); err == nil {
 						others, err = more[0].Instances(ctx, usersStudy()[0].StudyUID)
 					}
 					if !strings.HasPrefix(archive.Base, "https://127.0.0.1:") || archive.Tenant != "bhs" || more[0].Tenant != "mhr" {
 						t.Errorf("%+v, %+v", archive, more)
 					}
-					return pass("asked")
+					return check.Passed("asked")
 				},
 			}
 			checks := s.run(t)
@@ -85,12 +87,12 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-func usersStudy() []dicom.TestInstance {
-	return dicom.NewTestStudy([32]byte{7}, time.Unix(1_700_000_000, 0), 3)
+func usersStudy() []part10.TestInstance {
+	return part10.NewTestStudy([32]byte{7}, time.Unix(1_700_000_000, 0), 3)
 }
 
-func storeUsersStudy(t *testing.T) func(context.Context, func(context.Context) (net.Conn, error)) Check {
-	return func(ctx context.Context, dial func(context.Context) (net.Conn, error)) Check {
+func storeUsersStudy(t *testing.T) func(context.Context, func(context.Context) (net.Conn, error)) check.Check {
+	return func(ctx context.Context, dial func(context.Context) (net.Conn, error)) check.Check {
 		conn, err := dial(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +107,7 @@ func storeUsersStudy(t *testing.T) func(context.Context, func(context.Context) (
 				t.Error(err)
 			}
 		}
-		return pass("stored")
+		return check.Passed("stored")
 	}
 }
 
@@ -113,13 +115,13 @@ func storeUsersStudy(t *testing.T) func(context.Context, func(context.Context) (
 func TestFilesNeedAWay(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
-	s.options.Files = &Files{}
+	s.options.Files = &check.Files{}
 	closedPort(&s.subject.DICOM)
 	place := s.subject.DICOM
 	subject := s.start(t)
 	subject.DICOM = place
 	for _, c := range Run(t.Context(), subject, s.options, nil) {
-		if (c.Name == "dicom-store-files" || c.Name == "files-found") && (c.Outcome != Skip || c.After != "dicom-tcp") {
+		if (c.Name == "dicom-store-files" || c.Name == "files-found") && (c.Outcome != check.Skip || c.After != "dicom-tcp") {
 			t.Errorf("%+v", c)
 		}
 	}

@@ -9,16 +9,18 @@ import (
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
 // lookUp returns Orthanc's ID of a "Study" or an "Instance", empty if it has none (Orthanc
 // Book, /tools/lookup).
-func lookUp(ctx context.Context, w *web, level, uid string, login Credentials) (string, error) {
-	status, answer, err := w.request(ctx, http.MethodPost, "/tools/lookup", strings.NewReader(uid), login)
+func lookUp(ctx context.Context, w *web.Web, level, uid string, login check.Credentials) (string, error) {
+	status, answer, err := w.Request(ctx, http.MethodPost, "/tools/lookup", strings.NewReader(uid), login)
 	if err != nil {
 		return "", err
 	}
-	if err := orStatus(nil, status); err != nil {
+	if err := check.OrStatus(nil, status); err != nil {
 		return "", fmt.Errorf("/tools/lookup: %w", err)
 	}
 	var found []struct{ ID, Type string }
@@ -34,23 +36,23 @@ func lookUp(ctx context.Context, w *web, level, uid string, login Credentials) (
 }
 
 // checkFound verifies that the study is stored: as many images, with the same pixels.
-func (v *validation) checkFound(ctx context.Context) Check {
+func (v *validation) checkFound(ctx context.Context) check.Check {
 	if !v.stored {
-		return skip("nothing was stored")
+		return check.Skipped("nothing was stored")
 	}
 	if !v.canQuery() {
-		return skip(v.whyNoLogin())
+		return check.Skipped(v.whyNoLogin())
 	}
 	expected := fmt.Sprintf("the test study with %d images in this tenant's Orthanc", len(v.study))
 	id, err := lookUp(ctx, v.web, "Study", v.studyUID(), v.login)
 	if err != nil {
-		return fail(codeNotOrthanc, "querying Orthanc for the study failed: "+describeError(err), expected, logFix(v.subject.Tenant))
+		return check.Failed(check.CodeNotOrthanc, "querying Orthanc for the study failed: "+check.DescribeError(err), expected, check.LogFix(v.subject.Tenant))
 	}
 	v.found[v.subject.Tenant] = id
 	if id == "" {
 		// The store was answered with success: otherwise this check is skipped. A filter of
 		// Orthanc that discards an instance does not change the answer.
-		return fail(codeStudyMissing, "Orthanc reported that it stored the study, but this tenant's Orthanc does not have it", expected, finding.Fix{
+		return check.Failed(check.CodeStudyMissing, "Orthanc reported that it stored the study, but this tenant's Orthanc does not have it", expected, finding.Fix{
 			Text: "Check which tenant has it: Istio selects gateways by label across namespaces, and another tenant's Gateway may serve this port; " +
 				"if none has it, check whether Orthanc discards it: a filter in Lua or a plugin (ReceivedInstanceFilter), or a script that deletes it (OnStoredInstance)",
 			Command: "kubectl get gateways.networking.istio.io -A",
@@ -60,14 +62,14 @@ func (v *validation) checkFound(ctx context.Context) Check {
 }
 
 // compareStudy compares each image that was sent with the one that Orthanc has.
-func (v *validation) compareStudy(ctx context.Context, id, expected string) Check {
-	status, answer, err := v.web.request(ctx, http.MethodGet, "/studies/"+id+"/instances", nil, v.login)
+func (v *validation) compareStudy(ctx context.Context, id, expected string) check.Check {
+	status, answer, err := v.web.Request(ctx, http.MethodGet, "/studies/"+id+"/instances", nil, v.login)
 	var has []storedImage
 	if err == nil && status == http.StatusOK {
 		err = json.Unmarshal(answer, &has)
 	}
-	if err = orStatus(err, status); err != nil {
-		return fail(codeNotOrthanc, "querying Orthanc for the study's images failed: "+describeError(err), expected, logFix(v.subject.Tenant))
+	if err = check.OrStatus(err, status); err != nil {
+		return check.Failed(check.CodeNotOrthanc, "querying Orthanc for the study's images failed: "+check.DescribeError(err), expected, check.LogFix(v.subject.Tenant))
 	}
 	images := make([]comparison, len(v.study))
 	for i, instance := range v.study {
@@ -76,7 +78,7 @@ func (v *validation) compareStudy(ctx context.Context, id, expected string) Chec
 			continue
 		}
 		if images[i], err = v.comparePixels(ctx, stored.ID, instance); err != nil {
-			return fail(codeNotOrthanc, "querying Orthanc for an image's pixels failed: "+describeError(err), expected, logFix(v.subject.Tenant))
+			return check.Failed(check.CodeNotOrthanc, "querying Orthanc for an image's pixels failed: "+check.DescribeError(err), expected, check.LogFix(v.subject.Tenant))
 		}
 		if images[i].renamed = renamed; renamed && images[i].likeness != similarPixels {
 			images[i].likeness = otherPixels

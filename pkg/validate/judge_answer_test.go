@@ -8,31 +8,34 @@ import (
 	"testing"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
 
 func TestJudgeNoRequest(t *testing.T) {
 	for _, c := range []struct {
 		about           string
-		place           Endpoint
+		place           check.Endpoint
 		withoutPassword bool
-		outcome         Outcome
+		outcome         check.Outcome
 		code            finding.Code
 		says            string
 	}{
-		{about: "the web, SIMPLE", place: Endpoint{Known: true}, outcome: Pass, says: "access is protected by password only"},
-		{about: "the web, not known", outcome: Pass, says: "access is protected by password only"},
-		{about: "DICOM, SIMPLE", place: Endpoint{Known: true}, withoutPassword: true, outcome: Warn, code: codeNoClientCertificate, says: "anyone who can reach the port"},
-		{about: "DICOM, not known", withoutPassword: true, outcome: Warn, code: codeNoClientCertificate, says: "anyone who can reach the port"},
-		{about: "the web, MUTUAL", place: Endpoint{Known: true, Mutual: true}, outcome: Fail, code: codeAnyClientAccepted, says: "although the Gateway requires one"},
-		{about: "DICOM, MUTUAL", place: Endpoint{Known: true, Mutual: true}, withoutPassword: true, outcome: Fail, code: codeAnyClientAccepted, says: "although the Gateway requires one"},
+		{about: "the web, SIMPLE", place: check.Endpoint{Known: true}, outcome: check.Pass, says: "access is protected by password only"},
+		{about: "the web, not known", outcome: check.Pass, says: "access is protected by password only"},
+		{about: "DICOM, SIMPLE", place: check.Endpoint{Known: true}, withoutPassword: true, outcome: check.Warn, code: check.CodeNoClientCertificate, says: "anyone who can reach the port"},
+		{about: "DICOM, not known", withoutPassword: true, outcome: check.Warn, code: check.CodeNoClientCertificate, says: "anyone who can reach the port"},
+		{about: "the web, MUTUAL", place: check.Endpoint{Known: true, Mutual: true}, outcome: check.Fail, code: check.CodeAnyClientAccepted, says: "although the Gateway requires one"},
+		{about: "DICOM, MUTUAL", place: check.Endpoint{Known: true, Mutual: true}, withoutPassword: true, outcome: check.Fail, code: check.CodeAnyClientAccepted, says: "although the Gateway requires one"},
 	} {
-		judged(t, c.about, judgeNoRequest(c.place, "bhs", c.withoutPassword), c.outcome, c.code, c.says)
+		judged(t, c.about, endpoint.JudgeNoRequest(c.place, "bhs", c.withoutPassword), c.outcome, c.code, c.says)
 	}
 }
 
 func TestJudgeAssociation(t *testing.T) {
-	proposed := dicom.Propose(dicom.Meta{SOPClass: dicom.SecondaryCaptureStorage, TransferSyntax: dicom.ExplicitVRLittleEndian})
+	proposed := dicom.Propose(part10.Meta{SOPClass: part10.SecondaryCaptureStorage, TransferSyntax: part10.ExplicitVRLittleEndian})
 	answered := func(refuse func(dicom.Proposal) bool) (out []dicom.Result) {
 		for _, p := range proposed {
 			r := dicom.Result{Proposal: p, TransferSyntax: p.TransferSyntaxes[0]}
@@ -51,22 +54,22 @@ func TestJudgeAssociation(t *testing.T) {
 		about    string
 		contexts []dicom.Result
 		err      error
-		outcome  Outcome
+		outcome  check.Outcome
 		code     finding.Code
 		says     string
 	}{
-		{about: "taken", contexts: answered(never), outcome: Pass, says: "ORTHANC accepted the association from ORTHWEB"},
+		{about: "taken", contexts: answered(never), outcome: check.Pass, says: "ORTHANC accepted the association from ORTHWEB"},
 		{about: "what isn't needed is refused", contexts: answered(func(p dicom.Proposal) bool {
-			return p.AbstractSyntax != dicom.Verification && !slices.Contains(p.TransferSyntaxes, dicom.ExplicitVRLittleEndian)
-		}), outcome: Pass, says: "accepted the association"},
-		{about: "no echo", contexts: answered(is(dicom.Verification)), outcome: Fail, code: codeContextRefused, says: "Verification with "},
-		{about: "no images", contexts: answered(is(dicom.SecondaryCaptureStorage)), outcome: Fail, code: codeContextRefused, says: "Secondary Capture Image Storage with "},
-		{about: "rejected", err: fmt.Errorf("asking: %w", &dicom.RejectError{Result: 1, Source: 1, Reason: 3}), outcome: Fail, code: codeAssociationRejected, says: "calling-AE-title-not-recognized"},
-		{about: "aborted", err: &dicom.AbortError{Source: 2, Reason: 1}, outcome: Fail, code: codeAssociationAborted, says: "the peer aborted the association"},
-		{about: "no DICOM", err: &dicom.ProtocolError{What: "sent an HTTP response"}, outcome: Fail, code: codeAssociationFailed, says: "sent an HTTP response"},
-		{about: "not known", err: fmt.Errorf("TLS: %w", context.DeadlineExceeded), outcome: Fail, code: codeAssociationFailed, says: "timed out waiting for a response"},
+			return p.AbstractSyntax != part10.Verification && !slices.Contains(p.TransferSyntaxes, part10.ExplicitVRLittleEndian)
+		}), outcome: check.Pass, says: "accepted the association"},
+		{about: "no echo", contexts: answered(is(part10.Verification)), outcome: check.Fail, code: check.CodeContextRefused, says: "Verification with "},
+		{about: "no images", contexts: answered(is(part10.SecondaryCaptureStorage)), outcome: check.Fail, code: check.CodeContextRefused, says: "Secondary Capture Image Storage with "},
+		{about: "rejected", err: fmt.Errorf("asking: %w", &dicom.RejectError{Result: 1, Source: 1, Reason: 3}), outcome: check.Fail, code: check.CodeAssociationRejected, says: "calling-AE-title-not-recognized"},
+		{about: "aborted", err: &dicom.AbortError{Source: 2, Reason: 1}, outcome: check.Fail, code: check.CodeAssociationAborted, says: "the peer aborted the association"},
+		{about: "no DICOM", err: &dicom.ProtocolError{What: "sent an HTTP response"}, outcome: check.Fail, code: check.CodeAssociationFailed, says: "sent an HTTP response"},
+		{about: "not known", err: fmt.Errorf("TLS: %w", context.DeadlineExceeded), outcome: check.Fail, code: check.CodeAssociationFailed, says: "timed out waiting for a response"},
 	} {
-		got := judgeAssociation(c.contexts, dicom.Peer{}, c.err, Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", "")
+		got := judgeAssociation(c.contexts, dicom.Peer{}, c.err, check.Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", "")
 		judged(t, c.about, got, c.outcome, c.code, c.says)
 		if c.err == nil && len(got.Details) != 1+len(proposed) {
 			t.Errorf("%s: %q", c.about, got.Details)
@@ -83,23 +86,23 @@ func TestRejectFix(t *testing.T) {
 		code                   finding.Code
 		fix                    string
 	}{
-		{"called, known", 1, 1, 7, "AR CHIVE", codeAssociationRejected, "kubectl orthweb validate bhs --aec='AR CHIVE'"},
-		{"called, not known", 1, 1, 7, "", codeAssociationRejected, "DicomAet in its configuration"},
-		{"called as the web says", 1, 1, 7, "ORTHANC", codeAssociationRejected, "Check where DICOM is routed to"},
-		{"calling", 1, 1, 3, "ORTHANC", codeAssociationRejected, "add ORTHWEB to its DicomModalities"},
-		{"application context", 1, 1, 2, "", codeAssociationRejected, "application context"},
-		{"protocol version", 1, 2, 2, "", codeAssociationRejected, "another version"},
-		{"congestion", 2, 3, 1, "", codeAssociationLimit, "--concurrency"},
-		{"local limit", 2, 3, 2, "", codeAssociationLimit, "--concurrency"},
-		{"local limit, for good", 1, 3, 2, "", codeAssociationLimit, "--concurrency"},
-		{"no reason", 1, 1, 1, "", codeAssociationRejected, "gives no reason"},
-		{"no reason, by the provider", 1, 2, 1, "", codeAssociationRejected, "gives no reason"},
-		{"no reason, for now", 2, 1, 1, "", codeAssociationRejected, "Run the command again"},
-		{"a reserved reason", 1, 1, 9, "", codeAssociationRejected, "gives no reason"},
+		{"called, known", 1, 1, 7, "AR CHIVE", check.CodeAssociationRejected, "kubectl orthweb validate bhs --aec='AR CHIVE'"},
+		{"called, not known", 1, 1, 7, "", check.CodeAssociationRejected, "DicomAet in its configuration"},
+		{"called as the web says", 1, 1, 7, "ORTHANC", check.CodeAssociationRejected, "Check where DICOM is routed to"},
+		{"calling", 1, 1, 3, "ORTHANC", check.CodeAssociationRejected, "add ORTHWEB to its DicomModalities"},
+		{"application context", 1, 1, 2, "", check.CodeAssociationRejected, "application context"},
+		{"protocol version", 1, 2, 2, "", check.CodeAssociationRejected, "another version"},
+		{"congestion", 2, 3, 1, "", check.CodeAssociationLimit, "--concurrency"},
+		{"local limit", 2, 3, 2, "", check.CodeAssociationLimit, "--concurrency"},
+		{"local limit, for good", 1, 3, 2, "", check.CodeAssociationLimit, "--concurrency"},
+		{"no reason", 1, 1, 1, "", check.CodeAssociationRejected, "gives no reason"},
+		{"no reason, by the provider", 1, 2, 1, "", check.CodeAssociationRejected, "gives no reason"},
+		{"no reason, for now", 2, 1, 1, "", check.CodeAssociationRejected, "Run the command again"},
+		{"a reserved reason", 1, 1, 9, "", check.CodeAssociationRejected, "gives no reason"},
 	} {
 		err := fmt.Errorf("asking: %w", &dicom.RejectError{Result: c.result, Source: c.source, Reason: c.reason})
-		got := judgeAssociation(nil, dicom.Peer{}, err, Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", c.title)
-		if got.Outcome != Fail || got.Code != c.code || !strings.Contains(got.Fix.Text+"\n"+got.Fix.Command, c.fix) {
+		got := judgeAssociation(nil, dicom.Peer{}, err, check.Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", c.title)
+		if got.Outcome != check.Fail || got.Code != c.code || !strings.Contains(got.Fix.Text+"\n"+got.Fix.Command, c.fix) {
 			t.Errorf("%s: %+v", c.about, got)
 		}
 	}
@@ -108,29 +111,29 @@ func TestRejectFix(t *testing.T) {
 func TestWorst(t *testing.T) {
 	for _, c := range []struct {
 		about string
-		of    []Outcome
+		of    []check.Outcome
 		// skipped is a check that was, by name.
 		skipped string
-		want    Outcome
+		want    check.Outcome
 	}{
-		{about: "nothing", want: Skip},
-		{about: "skipped alone", of: []Outcome{Skip, Skip}, want: Skip},
-		{about: "passed and skipped", of: []Outcome{Skip, Pass, Skip}, want: Pass},
-		{about: "with a warning", of: []Outcome{Pass, Warn, Pass, Skip}, want: Warn},
-		{about: "without what can be left out", of: []Outcome{Pass}, skipped: "study-found", want: Pass},
-		{about: "without the page", of: []Outcome{Pass, Warn}, skipped: "web-page", want: Skip},
-		{about: "without an association", of: []Outcome{Pass}, skipped: "dicom-association", want: Skip},
-		{about: "failed, without an association", of: []Outcome{Pass, Fail}, skipped: "dicom-association", want: Fail},
-		{about: "with a failure", of: []Outcome{Pass, Fail, Warn, Skip}, want: Fail},
+		{about: "nothing", want: check.Skip},
+		{about: "skipped alone", of: []check.Outcome{check.Skip, check.Skip}, want: check.Skip},
+		{about: "passed and skipped", of: []check.Outcome{check.Skip, check.Pass, check.Skip}, want: check.Pass},
+		{about: "with a warning", of: []check.Outcome{check.Pass, check.Warn, check.Pass, check.Skip}, want: check.Warn},
+		{about: "without what can be left out", of: []check.Outcome{check.Pass}, skipped: "study-found", want: check.Pass},
+		{about: "without the page", of: []check.Outcome{check.Pass, check.Warn}, skipped: "web-page", want: check.Skip},
+		{about: "without an association", of: []check.Outcome{check.Pass}, skipped: "dicom-association", want: check.Skip},
+		{about: "failed, without an association", of: []check.Outcome{check.Pass, check.Fail}, skipped: "dicom-association", want: check.Fail},
+		{about: "with a failure", of: []check.Outcome{check.Pass, check.Fail, check.Warn, check.Skip}, want: check.Fail},
 	} {
-		var checks []Check
+		var checks []check.Check
 		for _, o := range c.of {
-			checks = append(checks, Check{Outcome: o})
+			checks = append(checks, check.Check{Outcome: o})
 		}
 		if c.skipped != "" {
-			checks = append(checks, Check{Name: c.skipped, Outcome: Skip})
+			checks = append(checks, check.Check{Name: c.skipped, Outcome: check.Skip})
 		}
-		if got := Worst(checks); got != c.want {
+		if got := check.Worst(checks); got != c.want {
 			t.Errorf("%s: %s, want %s", c.about, got, c.want)
 		}
 	}

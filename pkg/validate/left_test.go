@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // TestUnchangedCountsRemainingImages counts the images of the test study that the archive has:
@@ -14,7 +16,7 @@ func TestUnchangedCountsRemainingImages(t *testing.T) {
 		t.Parallel()
 		s := newTenant(t, "bhs")
 		s.archive.patients, s.archive.lose, s.options.Keep = []string{"a", "b"}, true, true
-		outcome{"archive-unchanged", Pass, "", "still has everything that it had before"}.check(t, s.run(t))
+		outcome{"archive-unchanged", check.Pass, "", "still has everything that it had before"}.check(t, s.run(t))
 	})
 	t.Run("not removed, and a patient of many is gone", func(t *testing.T) {
 		t.Parallel()
@@ -35,13 +37,13 @@ func TestUnchangedCountsRemainingImages(t *testing.T) {
 			return true
 		}
 		checks := s.run(t)
-		outcome{"clean-up", Warn, codeStudyRemains, "403"}.check(t, checks)
-		outcome{"archive-unchanged", Fail, codeArchiveLost, "1 of 20002 patients"}.check(t, checks)
+		outcome{"clean-up", check.Warn, check.CodeStudyRemains, "403"}.check(t, checks)
+		outcome{"archive-unchanged", check.Fail, check.CodeArchiveLost, "1 of 20002 patients"}.check(t, checks)
 	})
 	t.Run("kept, and found", func(t *testing.T) {
 		t.Parallel()
 		s := newTenant(t, "bhs")
 		s.archive.patients, s.options.Keep = []string{"a", "b"}, true
-		outcome{"archive-unchanged", Pass, "", "after: patients: 3"}.check(t, s.run(t))
+		outcome{"archive-unchanged", check.Pass, "", "after: patients: 3"}.check(t, s.run(t))
 	})
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
 // storeHint is the flag that stores even if that is not known to be safe.
@@ -20,13 +22,13 @@ const storeHint = "use --store to store anyway"
 // checkLimits determines whether storing could cause Orthanc to remove patients, and
 // records what the archive holds. If it could, or if that is not known, nothing is stored
 // unless the user requests it.
-func (v *validation) checkLimits(ctx context.Context) Check {
+func (v *validation) checkLimits(ctx context.Context) check.Check {
 	if why := v.whyNoWeb(); why != "" {
-		return skip("it is not known whether the archive removes patients to make room: " + why)
+		return check.Skipped("it is not known whether the archive removes patients to make room: " + why)
 	}
-	before, err := v.web.readCensus(ctx, v.login)
+	before, err := readCensus(v.web, ctx, v.login)
 	if err != nil {
-		return v.warnEviction("the contents of the archive could not be read: "+describeError(err), "")
+		return v.warnEviction("the contents of the archive could not be read: "+check.DescribeError(err), "")
 	}
 	v.before = &before
 	limits, why := v.limits(ctx)
@@ -44,20 +46,20 @@ func (v *validation) checkLimits(ctx context.Context) Check {
 	held := before.describe()
 	switch {
 	case limits.Rejects:
-		return pass("the archive removes nothing to make room: it rejects what does not fit (MaximumStorageMode)", held)
+		return check.Passed("the archive removes nothing to make room: it rejects what does not fit (MaximumStorageMode)", held)
 	case *limits.Patients == 0 && *limits.Size == 0:
-		return pass("the archive has no limits that make it remove patients", held)
+		return check.Passed("the archive has no limits that make it remove patients", held)
 	}
-	return pass("the archive has room: storing removes nothing", held)
+	return check.Passed("the archive has room: storing removes nothing", held)
 }
 
 // testBytes is more than the test study takes in an archive.
 const testBytes = 1 << 20
 
 // warnEviction is the warning that nothing is stored. unread is why limits are not known.
-func (v *validation) warnEviction(why, unread string) Check {
+func (v *validation) warnEviction(why, unread string) check.Check {
 	v.mayEvict = why
-	c := warn(codeMayEvict, why, "storing removes nothing", finding.Fix{
+	c := check.Warned(check.CodeMayEvict, why, "storing removes nothing", finding.Fix{
 		Text: "Check MaximumPatientCount and MaximumStorageSize in Orthanc's configuration. Nothing was stored, so C-ECHO is the only DICOM operation that was tested; " + storeHint,
 	})
 	if unread != "" {
@@ -76,7 +78,7 @@ func (v *validation) limits(ctx context.Context) (known orthanc.Limits, why stri
 		MaximumPatientCount, MaximumStorageSize *int64 // from Orthanc 1.12.4 and 1.11.3 on
 		MaximumStorageMode                      string
 	}
-	if err := v.web.decode(ctx, "/system", v.login, &s); err == nil {
+	if err := decode(v.web, ctx, "/system", v.login, &s); err == nil {
 		known = orthanc.Limits{Patients: s.MaximumPatientCount, Size: s.MaximumStorageSize, Rejects: s.MaximumStorageMode == "Reject"}
 	}
 	if known.Known() {
@@ -125,9 +127,9 @@ func (c census) describe() string {
 
 // readCensus reads the counts, and if they are small the IDs (Orthanc Book, REST API:
 // /statistics, /patients, /studies).
-func (w *web) readCensus(ctx context.Context, login Credentials) (census, error) {
+func readCensus(w *web.Web, ctx context.Context, login check.Credentials) (census, error) {
 	c := census{CountPatients: -1, CountStudies: -1, CountInstances: -1}
-	if err := w.decode(ctx, "/statistics", login, &c); err != nil {
+	if err := decode(w, ctx, "/statistics", login, &c); err != nil {
 		return c, err
 	}
 	if _, err := strconv.ParseInt(c.TotalDiskSize, 10, 64); err != nil || min(c.CountPatients, c.CountStudies, c.CountInstances) < 0 {
@@ -138,7 +140,7 @@ func (w *web) readCensus(ctx context.Context, login Credentials) (census, error)
 	}
 	for path, into := range map[string]*[]string{"/patients": &c.patients, "/studies": &c.studies} {
 		*into = []string{}
-		if err := w.decode(ctx, path, login, into); err != nil {
+		if err := decode(w, ctx, path, login, into); err != nil {
 			return c, err
 		}
 	}
@@ -146,9 +148,9 @@ func (w *web) readCensus(ctx context.Context, login Credentials) (census, error)
 }
 
 // decode requests JSON and decodes it.
-func (w *web) decode(ctx context.Context, path string, login Credentials, into any) error {
-	status, answer, err := w.request(ctx, http.MethodGet, path, nil, login)
-	if err = orStatus(err, status); err != nil {
+func decode(w *web.Web, ctx context.Context, path string, login check.Credentials, into any) error {
+	status, answer, err := w.Request(ctx, http.MethodGet, path, nil, login)
+	if err = check.OrStatus(err, status); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := json.Unmarshal(answer, into); err != nil {

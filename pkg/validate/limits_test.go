@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // configured is a tenant's Orthanc whose configuration in the cluster has limits.
@@ -41,69 +42,69 @@ func TestArchiveLimits(t *testing.T) {
 		want   []outcome
 		stored bool
 	}{
-		{about: "no limits", want: []outcome{{"archive-limits", Pass, "", "no limits that make it remove patients"}}, stored: true},
+		{about: "no limits", want: []outcome{{"archive-limits", check.Pass, "", "no limits that make it remove patients"}}, stored: true},
 		{about: "room", change: func(s *setup) { s.archive.system = map[string]any{"MaximumPatientCount": 10} },
-			want: []outcome{{"archive-limits", Pass, "", "has room"}}, stored: true},
+			want: []outcome{{"archive-limits", check.Pass, "", "has room"}}, stored: true},
 		{about: "no room", change: func(s *setup) { s.archive.system = map[string]any{"MaximumPatientCount": 4} }, want: []outcome{
-			{"archive-limits", Warn, codeMayEvict, "at most 4 patients, has 3"}, {"dicom-store", Skip, "", "see archive-limits; use --store"}, {"clean-up", Skip, "", ""},
-			{"archive-unchanged", Skip, "", "nothing was stored"}, {"dicom-echo", Pass, "", ""}}},
+			{"archive-limits", check.Warn, check.CodeMayEvict, "at most 4 patients, has 3"}, {"dicom-store", check.Skip, "", "see archive-limits; use --store"}, {"clean-up", check.Skip, "", ""},
+			{"archive-unchanged", check.Skip, "", "nothing was stored"}, {"dicom-echo", check.Pass, "", ""}}},
 		{about: "no room on disk", change: func(s *setup) { s.archive.system = map[string]any{"MaximumStorageSize": 1} },
-			want: []outcome{{"archive-limits", Warn, codeMayEvict, "MaximumStorageSize"}, {"dicom-store", Skip, "", ""}}},
+			want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "MaximumStorageSize"}, {"dicom-store", check.Skip, "", ""}}},
 		{about: "no room, and it rejects", change: func(s *setup) {
 			s.archive.system = map[string]any{"MaximumPatientCount": 4, "MaximumStorageMode": "Reject"}
-		}, want: []outcome{{"archive-limits", Pass, "", "rejects what does not fit"}}, stored: true},
+		}, want: []outcome{{"archive-limits", check.Pass, "", "rejects what does not fit"}}, stored: true},
 		{about: "no room, and to be stored all the same", change: func(s *setup) {
 			s.archive.system, s.options.Store = map[string]any{"MaximumPatientCount": 4}, true
-		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, ""}, {"dicom-store", Pass, "", ""}}, stored: true},
+		}, want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, ""}, {"dicom-store", check.Pass, "", ""}}, stored: true},
 		{about: "an older Orthanc, and the cluster knows", change: func(s *setup) {
 			silent(s)
 			s.subject.Limits = configured(0, 0)
-		}, want: []outcome{{"archive-limits", Pass, "", "no limits"}}, stored: true},
+		}, want: []outcome{{"archive-limits", check.Pass, "", "no limits"}}, stored: true},
 		{about: "an older Orthanc, and the cluster knows that there is no room", change: func(s *setup) {
 			silent(s)
 			s.subject.Limits = configured(4, 0)
-		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "at most 4 patients"}}},
+		}, want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "at most 4 patients"}}},
 		{about: "an Orthanc of before MaximumStorageMode is configured to reject", change: func(s *setup) {
 			silent(s)
 			s.archive.system["Version"], s.subject.Limits = "1.11.1", rejecting
-		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "at most 4 patients"}, {"dicom-store", Skip, "", ""}}},
+		}, want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "at most 4 patients"}, {"dicom-store", check.Skip, "", ""}}},
 		{about: "an Orthanc of an unknown version is configured to reject", change: func(s *setup) {
 			silent(s)
 			s.archive.system["Version"], s.subject.Limits = "mainline", rejecting
-		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "at most 4 patients"}}},
+		}, want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "at most 4 patients"}}},
 		{about: "the first Orthanc with MaximumStorageMode is configured to reject", change: func(s *setup) {
 			silent(s)
 			s.archive.system["Version"], s.subject.Limits = "1.11.2", rejecting
-		}, want: []outcome{{"archive-limits", Pass, "", "rejects what does not fit"}}, stored: true},
+		}, want: []outcome{{"archive-limits", check.Pass, "", "rejects what does not fit"}}, stored: true},
 		{about: "the files could not be counted in time", change: func(s *setup) {
 			s.options.Timeout = time.Second
 			s.archive.system = map[string]any{"MaximumPatientCount": 10}
-			s.options.Files = &Files{Size: func(ctx context.Context) (int64, int64) {
+			s.options.Files = &check.Files{Size: func(ctx context.Context) (int64, int64) {
 				<-ctx.Done()
 				return 1, 1
 			}}
-		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "could not be counted in time"}, {"dicom-store", Skip, "", ""}, {"dicom-store-files", Skip, "", ""}}},
+		}, want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "could not be counted in time"}, {"dicom-store", check.Skip, "", ""}, {"dicom-store-files", check.Skip, "", ""}}},
 		{about: "the files could not be counted in time, and nothing is removed", change: func(s *setup) {
 			s.options.Timeout = time.Second
-			s.options.Files = &Files{Size: func(ctx context.Context) (int64, int64) {
+			s.options.Files = &check.Files{Size: func(ctx context.Context) (int64, int64) {
 				<-ctx.Done()
 				return 1, 1
-			}, Store: func(context.Context, func(context.Context) (net.Conn, error)) Check { return pass("") },
-				Found: func(context.Context, Archive, []Archive) Check { return pass("") }}
-		}, want: []outcome{{"archive-limits", Pass, "", "no limits"}}, stored: true},
+			}, Store: func(context.Context, func(context.Context) (net.Conn, error)) check.Check { return check.Passed("") },
+				Found: func(context.Context, check.Archive, []check.Archive) check.Check { return check.Passed("") }}
+		}, want: []outcome{{"archive-limits", check.Pass, "", "no limits"}}, stored: true},
 		{about: "what Orthanc itself reports counts", change: func(s *setup) { s.subject.Limits = configured(4, 0) },
-			want: []outcome{{"archive-limits", Pass, "", "no limits"}}, stored: true},
-		{about: "an older Orthanc", change: silent, want: []outcome{{"archive-limits", Warn, codeMayEvict, "does not report its limits; "}, {"dicom-store", Skip, "", "--store"}}},
+			want: []outcome{{"archive-limits", check.Pass, "", "no limits"}}, stored: true},
+		{about: "an older Orthanc", change: silent, want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "does not report its limits; "}, {"dicom-store", check.Skip, "", "--store"}}},
 		{about: "the configuration can't be read", change: func(s *setup) {
 			silent(s)
 			s.subject.Limits = func(context.Context) (orthanc.Limits, error) {
 				return orthanc.Limits{}, errors.New("you may not list configmaps")
 			}
-		}, want: []outcome{{"archive-limits", Warn, codeMayEvict, "you may not list configmaps"}}},
+		}, want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "you may not list configmaps"}}},
 		{about: "no counts", change: func(s *setup) { s.archive.counts = "{}" },
-			want: []outcome{{"archive-limits", Warn, codeMayEvict, "the response of /statistics is not Orthanc's"}, {"dicom-store", Skip, "", ""}}},
+			want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "the response of /statistics is not Orthanc's"}, {"dicom-store", check.Skip, "", ""}}},
 		{about: "no counts, and to be stored all the same", change: func(s *setup) { s.archive.counts, s.options.Store = "{}", true },
-			want: []outcome{{"dicom-store", Pass, "", ""}, {"archive-unchanged", Skip, "", "held before the test is not known"}}, stored: true},
+			want: []outcome{{"dicom-store", check.Pass, "", ""}, {"archive-unchanged", check.Skip, "", "held before the test is not known"}}, stored: true},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()
@@ -115,9 +116,9 @@ func TestArchiveLimits(t *testing.T) {
 			came := 0
 			s.archive.damage = func(*image) { came++ }
 			checks := s.run(t)
-			c.want = append(c.want, outcome{"web-system", Pass, "", ""})
+			c.want = append(c.want, outcome{"web-system", check.Pass, "", ""})
 			if c.stored && !slices.ContainsFunc(c.want, func(o outcome) bool { return o.name == "archive-unchanged" }) {
-				c.want = append(c.want, outcome{"archive-unchanged", Pass, "", "still has everything that it had before"})
+				c.want = append(c.want, outcome{"archive-unchanged", check.Pass, "", "still has everything that it had before"})
 			}
 			for _, want := range c.want {
 				want.check(t, checks)
@@ -129,7 +130,7 @@ func TestArchiveLimits(t *testing.T) {
 	}
 }
 
-func (o outcome) check(t *testing.T, checks []Check) {
+func (o outcome) check(t *testing.T, checks []check.Check) {
 	t.Helper()
 	got := named(t, checks, o.name)
 	if got.Outcome != o.outcome || got.Code != o.code || !strings.Contains(got.Found+"\n"+strings.Join(got.Details, "\n"), o.says) {
@@ -145,12 +146,12 @@ func TestArchiveLosesData(t *testing.T) {
 	s.archive.patients, s.archive.loses = []string{"a", "b", "c"}, true
 	checks := s.run(t)
 	for _, want := range []outcome{
-		{"clean-up", Pass, "", ""}, {"archive-unchanged", Fail, codeArchiveLost, "1 of 3 patients, 1 of 3 studies, 1 of 3 instances"},
-		{"archive-unchanged", Fail, codeArchiveLost, "the patient with Orthanc's id a is gone"},
+		{"clean-up", check.Pass, "", ""}, {"archive-unchanged", check.Fail, check.CodeArchiveLost, "1 of 3 patients, 1 of 3 studies, 1 of 3 instances"},
+		{"archive-unchanged", check.Fail, check.CodeArchiveLost, "the patient with Orthanc's id a is gone"},
 	} {
 		want.check(t, checks)
 	}
-	if Worst(checks) != Fail {
+	if check.Worst(checks) != check.Fail {
 		t.Error(verdicts(checks))
 	}
 }
@@ -166,18 +167,18 @@ func TestJudgeUnchanged(t *testing.T) {
 		about         string
 		before, after census
 		kept          int64
-		outcome       Outcome
+		outcome       check.Outcome
 		says          string
 	}{
-		{"the same", has(9, "a", "b"), has(9, "a", "b"), 0, Pass, "still has everything that it had before"},
-		{"others came", has(9, "a", "b"), has(12, "a", "b", "c"), 0, Pass, "3 instances are new"},
-		{"one went and another came", has(9, "a", "b"), has(9, "a", "c"), 0, Fail, "Orthanc's id b is gone"},
-		{"an instance went", has(9, "a", "b"), has(8, "a", "b"), 0, Fail, "1 of 9 instances"},
-		{"the study was kept", has(9, "a", "b"), has(11, "a", "b", "test"), 2, Pass, "still has everything that it had before"},
-		{"the study was kept, and one went", has(9, "a", "b"), has(6, "b", "test"), 2, Fail, "1 of 2 patients, 1 of 2 studies, 5 of 9 instances"},
-		{"many, by their number alone", many(has(9, "a", "b")), many(has(5, "a")), 0, Fail, "1 of 2 patients"},
-		{"many, the same", many(has(9, "a", "b")), many(has(9, "a", "b")), 0, Pass, "before"},
-		{"an empty archive", has(0), has(0), 0, Pass, "before"},
+		{"the same", has(9, "a", "b"), has(9, "a", "b"), 0, check.Pass, "still has everything that it had before"},
+		{"others came", has(9, "a", "b"), has(12, "a", "b", "c"), 0, check.Pass, "3 instances are new"},
+		{"one went and another came", has(9, "a", "b"), has(9, "a", "c"), 0, check.Fail, "Orthanc's id b is gone"},
+		{"an instance went", has(9, "a", "b"), has(8, "a", "b"), 0, check.Fail, "1 of 9 instances"},
+		{"the study was kept", has(9, "a", "b"), has(11, "a", "b", "test"), 2, check.Pass, "still has everything that it had before"},
+		{"the study was kept, and one went", has(9, "a", "b"), has(6, "b", "test"), 2, check.Fail, "1 of 2 patients, 1 of 2 studies, 5 of 9 instances"},
+		{"many, by their number alone", many(has(9, "a", "b")), many(has(5, "a")), 0, check.Fail, "1 of 2 patients"},
+		{"many, the same", many(has(9, "a", "b")), many(has(9, "a", "b")), 0, check.Pass, "before"},
+		{"an empty archive", has(0), has(0), 0, check.Pass, "before"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			got := judgeUnchanged(c.before, c.after, c.kept)
@@ -207,7 +208,7 @@ func TestCleanUpRetries(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 			return true
 		}
-		outcome{"clean-up", Pass, "", "removed from bhs; none of it is left"}.check(t, s.run(t))
+		outcome{"clean-up", check.Pass, "", "removed from bhs; none of it is left"}.check(t, s.run(t))
 		if failures != 2 || s.archive.len() != 0 {
 			t.Errorf("%d failures, %d images are left", failures, s.archive.len())
 		}
@@ -227,8 +228,8 @@ func TestCleanUpRetries(t *testing.T) {
 			return false
 		}
 		checks := s.run(t)
-		outcome{"dicom-store", Fail, codeStoreFailed, ""}.check(t, checks)
-		outcome{"clean-up", Pass, "", "removed from bhs"}.check(t, checks)
+		outcome{"dicom-store", check.Fail, check.CodeStoreFailed, ""}.check(t, checks)
+		outcome{"clean-up", check.Pass, "", "removed from bhs"}.check(t, checks)
 		if s.archive.len() != 0 {
 			t.Errorf("%d images are left", s.archive.len())
 		}
@@ -237,6 +238,6 @@ func TestCleanUpRetries(t *testing.T) {
 		t.Parallel()
 		s := newTenant(t, "bhs")
 		s.archive.instead = func(_ http.ResponseWriter, r *http.Request) bool { return r.Method == http.MethodDelete }
-		outcome{"clean-up", Warn, codeStudyRemains, " after 3 deletions"}.check(t, s.run(t))
+		outcome{"clean-up", check.Warn, check.CodeStudyRemains, " after 3 deletions"}.check(t, s.run(t))
 	})
 }

@@ -16,6 +16,10 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
 const own, byDefault = "admin:" + secret, "admin:orthanc"
@@ -44,7 +48,7 @@ func TestNoPasswordWithoutVerification(t *testing.T) {
 		{"the CA could not be read, and --insecure", func(s *setup) { unread(s); s.options.Insecure = true }},
 		{"the CA could not be read, through the API server", func(s *setup) {
 			unread(s)
-			s.options.Via, s.options.Dial = ViaPortForward, dialPlace
+			s.options.Via, s.options.Dial = endpoint.ViaPortForward, dialPlace
 		}},
 		{"the CA could not be read, and client certificates", func(s *setup) {
 			s.secure(&s.web, tls.RequireAndVerifyClientCert)
@@ -58,7 +62,7 @@ func TestNoPasswordWithoutVerification(t *testing.T) {
 			t.Parallel()
 			s, other := newTenant(t, "bhs"), newTenant(t, "mhr")
 			c.change(s)
-			s.subject.Others = []Subject{other.start(t)}
+			s.subject.Others = []check.Subject{other.start(t)}
 			checks := s.run(t)
 			if sent := s.archive.sent(); len(sent) > 0 {
 				t.Errorf("sent %q", sent)
@@ -70,11 +74,11 @@ func TestNoPasswordWithoutVerification(t *testing.T) {
 				"web-page": "the password was not sent", "web-default-password": "was not tested", "web-system": "the password was not sent",
 				"dicom-store": "the password was not sent",
 			} {
-				if got := named(t, checks, name); got.Outcome != Skip || !strings.Contains(got.Found, says) {
+				if got := named(t, checks, name); got.Outcome != check.Skip || !strings.Contains(got.Found, says) {
 					t.Errorf("%+v", got)
 				}
 			}
-			if Worst(checks) != Skip {
+			if check.Worst(checks) != check.Skip {
 				t.Errorf("what is not known is judged:\n%s", verdicts(checks))
 			}
 			if s.archive.len() > 0 {
@@ -85,7 +89,7 @@ func TestNoPasswordWithoutVerification(t *testing.T) {
 }
 
 // dialPlace connects to a place, as an Options.Dial.
-func dialPlace(ctx context.Context, _ Subject, p Endpoint) (net.Conn, error) {
+func dialPlace(ctx context.Context, _ check.Subject, p check.Endpoint) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.FormatInt(p.Port, 10)))
 }
 
@@ -100,7 +104,7 @@ func TestPasswordOverVerifiedConnections(t *testing.T) {
 		if sent := s.archive.sent(); !slices.Equal(sent, []string{byDefault, own}) {
 			t.Errorf("sent %q", sent)
 		}
-		if named(t, checks, "study-found").Outcome != Pass || named(t, checks, "clean-up").Outcome != Pass {
+		if named(t, checks, "study-found").Outcome != check.Pass || named(t, checks, "clean-up").Outcome != check.Pass {
 			t.Error(verdicts(checks))
 		}
 	}
@@ -116,7 +120,7 @@ func TestOpenWebWithoutVerification(t *testing.T) {
 	if sent := s.archive.sent(); len(sent) > 0 {
 		t.Errorf("sent %q", sent)
 	}
-	for name, want := range map[string]Outcome{"web-page": Pass, "web-default-password": Warn, "web-system": Pass, "study-found": Pass, "clean-up": Pass} {
+	for name, want := range map[string]check.Outcome{"web-page": check.Pass, "web-default-password": check.Warn, "web-system": check.Pass, "study-found": check.Pass, "clean-up": check.Pass} {
 		if got := named(t, checks, name); got.Outcome != want {
 			t.Errorf("%+v", got)
 		}
@@ -139,7 +143,7 @@ func TestServerChangesDuringValidation(t *testing.T) {
 	}
 	var sentThen []string
 	s.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Path == explorer {
+		if r.URL.Path == web.Explorer {
 			foreign.Store(true)
 			w.Header().Set("Connection", "close")
 			sentThen = s.archive.sent()
@@ -150,7 +154,7 @@ func TestServerChangesDuringValidation(t *testing.T) {
 	if sent := s.archive.sent(); !slices.Equal(sent, sentThen) || !slices.Equal(sent, []string{own}) {
 		t.Errorf("sent %q, and before %q", sent, sentThen)
 	}
-	if got := named(t, checks, "web-system"); got.Outcome != Fail || !strings.Contains(got.Found, "could not be verified") {
+	if got := named(t, checks, "web-system"); got.Outcome != check.Fail || !strings.Contains(got.Found, "could not be verified") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -169,7 +173,7 @@ func TestRedirectReceivesNoPassword(t *testing.T) {
 		if sent := other.archive.sent(); len(sent) > 0 {
 			t.Errorf("sent %q to where it was redirected", sent)
 		}
-		if got := named(t, checks, "web-page"); got.Outcome != Fail || got.Code != codeWebRedirect {
+		if got := named(t, checks, "web-page"); got.Outcome != check.Fail || got.Code != check.CodeWebRedirect {
 			t.Errorf("%+v", got)
 		}
 	}
@@ -178,9 +182,9 @@ func TestRedirectReceivesNoPassword(t *testing.T) {
 // TestOtherTenantsUseTheirOwnPassword password, or with none.
 func TestOtherTenantsUseTheirOwnPassword(t *testing.T) {
 	t.Parallel()
-	certificate := func(password string) Credentials { return NewCredentials("mhr", "reader", password) }
-	fetch := func(c Credentials, err error) func(context.Context) (Credentials, error) {
-		return func(context.Context) (Credentials, error) { return c, err }
+	certificate := func(password string) check.Credentials { return check.NewCredentials("mhr", "reader", password) }
+	fetch := func(c check.Credentials, err error) func(context.Context) (check.Credentials, error) {
+		return func(context.Context) (check.Credentials, error) { return c, err }
 	}
 	for _, c := range []struct {
 		about  string
@@ -188,39 +192,39 @@ func TestOtherTenantsUseTheirOwnPassword(t *testing.T) {
 		sent   []string
 		want   outcome
 	}{
-		{about: "none", change: func(_, mhr *setup) { mhr.subject.Login = Credentials{} },
-			want: outcome{"study-elsewhere", Skip, "", "mhr could not be queried: it requires a password, and none was given for it"}},
-		{about: "none, and none is wanted", change: func(_, mhr *setup) { mhr.subject.Login, mhr.archive.open = Credentials{}, true },
-			want: outcome{"study-elsewhere", Pass, "", "not in the archive of mhr"}},
+		{about: "none", change: func(_, mhr *setup) { mhr.subject.Login = check.Credentials{} },
+			want: outcome{"study-elsewhere", check.Skip, "", "mhr could not be queried: it requires a password, and none was given for it"}},
+		{about: "none, and none is wanted", change: func(_, mhr *setup) { mhr.subject.Login, mhr.archive.open = check.Credentials{}, true },
+			want: outcome{"study-elsewhere", check.Pass, "", "not in the archive of mhr"}},
 		{about: "its own", change: func(_, mhr *setup) {
 			mhr.subject.Login, mhr.archive.passwords = certificate("certificate"), map[string]string{"reader": "certificate"}
-		}, sent: []string{"reader:certificate"}, want: outcome{"study-elsewhere", Pass, "", "not in the archive of mhr"}},
+		}, sent: []string{"reader:certificate"}, want: outcome{"study-elsewhere", check.Pass, "", "not in the archive of mhr"}},
 		{about: "its own, fetched", change: func(_, mhr *setup) {
-			mhr.subject.Login, mhr.subject.FetchLogin = Credentials{}, fetch(certificate("certificate"), nil)
+			mhr.subject.Login, mhr.subject.FetchLogin = check.Credentials{}, fetch(certificate("certificate"), nil)
 			mhr.archive.passwords = map[string]string{"reader": "certificate"}
-		}, sent: []string{"reader:certificate"}, want: outcome{"study-elsewhere", Pass, "", "not in the archive of mhr"}},
+		}, sent: []string{"reader:certificate"}, want: outcome{"study-elsewhere", check.Pass, "", "not in the archive of mhr"}},
 		{about: "its own can't be read", change: func(_, mhr *setup) {
-			mhr.subject.Login, mhr.subject.FetchLogin = Credentials{}, fetch(Credentials{}, errors.New("you may not read its Secret"))
-		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be queried: you may not read its Secret"}},
+			mhr.subject.Login, mhr.subject.FetchLogin = check.Credentials{}, fetch(check.Credentials{}, errors.New("you may not read its Secret"))
+		}, want: outcome{"study-elsewhere", check.Skip, "", "mhr could not be queried: you may not read its Secret"}},
 		{about: "another tenant's by mistake", change: func(bhs, mhr *setup) { mhr.subject.Login = bhs.subject.Login },
-			want: outcome{"study-elsewhere", Skip, "", "the password of bhs is not for mhr"}},
+			want: outcome{"study-elsewhere", check.Skip, "", "the password of bhs is not for mhr"}},
 		{about: "its CA could not be read", change: func(_, mhr *setup) { mhr.subject.CAs, mhr.subject.CAUnread = nil, "you may not" },
-			want: outcome{"study-elsewhere", Skip, "", "its CA is not known: you may not"}},
+			want: outcome{"study-elsewhere", check.Skip, "", "its CA is not known: you may not"}},
 		{about: "its CA could not be read, and --insecure", change: func(bhs, mhr *setup) { bhs.options.Insecure, mhr.subject.CAs = true, nil },
-			want: outcome{"study-elsewhere", Skip, "", "could not be verified: its CA is not known"}},
+			want: outcome{"study-elsewhere", check.Skip, "", "could not be verified: its CA is not known"}},
 		{about: "another CA, and --insecure", change: func(bhs, mhr *setup) {
 			bhs.options.Insecure, mhr.subject.CAs = true, bhs.subject.CAs
-		}, want: outcome{"study-elsewhere", Skip, "", "mhr could not be queried: the server's certificate could not be verified: "}},
+		}, want: outcome{"study-elsewhere", check.Skip, "", "mhr could not be queried: the server's certificate could not be verified: "}},
 		{about: "it misrouted there, and is removed with its own", change: func(bhs, mhr *setup) {
 			bhs.archive.into = mhr.archive
 			mhr.subject.Login, mhr.archive.passwords = certificate("certificate"), map[string]string{"reader": "certificate"}
-		}, sent: []string{"reader:certificate"}, want: outcome{"clean-up", Pass, "", "removed from mhr"}},
+		}, sent: []string{"reader:certificate"}, want: outcome{"clean-up", check.Pass, "", "removed from mhr"}},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()
 			bhs, mhr := newTenant(t, "bhs"), newTenant(t, "mhr")
 			c.change(bhs, mhr)
-			bhs.subject.Others = []Subject{mhr.start(t)}
+			bhs.subject.Others = []check.Subject{mhr.start(t)}
 			checks := bhs.run(t)
 			if sent := mhr.archive.sent(); !slices.Equal(sent, c.sent) {
 				t.Errorf("sent %q, want %q", sent, c.sent)
@@ -238,16 +242,16 @@ func TestUnresponsiveTenant(t *testing.T) {
 	bhs, ahs, mhr := newTenant(t, "bhs"), newTenant(t, "ahs"), newTenant(t, "mhr")
 	bhs.options.Timeout = 2 * time.Second
 	ahs.web.instead = silence
-	bhs.subject.Others = []Subject{ahs.start(t), mhr.start(t)}
+	bhs.subject.Others = []check.Subject{ahs.start(t), mhr.start(t)}
 	got := named(t, bhs.run(t), "study-elsewhere")
-	if got.Outcome != Pass || got.Found != "not in the archive of mhr; ahs could not be queried: timed out waiting for a response" {
+	if got.Outcome != check.Pass || got.Found != "not in the archive of mhr; ahs could not be queried: timed out waiting for a response" {
 		t.Errorf("%+v", got)
 	}
 }
 
 // TestCredentialsAreNotPrinted, whatever the verb.
 func TestCredentialsAreNotPrinted(t *testing.T) {
-	s := Subject{Login: NewCredentials("bhs", "admin", secret), Others: []Subject{{Login: NewCredentials("mhr", "admin", secret)}}}
+	s := check.Subject{Login: check.NewCredentials("bhs", "admin", secret), Others: []check.Subject{{Login: check.NewCredentials("mhr", "admin", secret)}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		if text := fmt.Sprintf(verb, s) + fmt.Sprintf(verb, s.Login) + fmt.Sprintf(verb, &s.Login); strings.Contains(text, secret) || strings.Contains(text, hex.EncodeToString([]byte(secret))) {
 			t.Errorf("%s prints %s", verb, text)
@@ -256,7 +260,7 @@ func TestCredentialsAreNotPrinted(t *testing.T) {
 	if text, err := json.Marshal(map[string]any{"login": s.Login}); err != nil || strings.Contains(string(text), secret) {
 		t.Errorf("%s, %v", text, err)
 	}
-	if got := fmt.Sprint(s.Login, NewCredentials("bhs", "", secret)); got != "admin of bhs, password hidden none" {
+	if got := fmt.Sprint(s.Login, check.NewCredentials("bhs", "", secret)); got != "admin of bhs, password hidden none" {
 		t.Errorf("%s", got)
 	}
 }

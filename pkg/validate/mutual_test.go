@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // TestAcceptedClients has the DICOM server ask clients for certificates, in each way
@@ -19,33 +20,33 @@ import (
 func TestAcceptedClients(t *testing.T) {
 	t.Parallel()
 	other := newAuthority(t, "mhr-ca")
-	stranger := OtherClient{Tenant: "mhr", Certificate: other.client("dcmclient")}
+	stranger := check.OtherClient{Tenant: "mhr", Certificate: other.client("dcmclient")}
 	for _, c := range []struct {
 		about   string
 		change  func(*setup)
-		outcome Outcome
+		outcome check.Outcome
 		code    finding.Code
 		says    string // in what was found, or a detail
-		next    Outcome
+		next    check.Outcome
 	}{
-		{about: "the tenant's alone", outcome: Pass, says: "clients of the tenant are accepted, those without a certificate and those of mhr are not", next: Pass},
+		{about: "the tenant's alone", outcome: check.Pass, says: "clients of the tenant are accepted, those without a certificate and those of mhr are not", next: check.Pass},
 		{about: "the tenant's own is refused", change: func(s *setup) { s.dicom.config.ClientCAs = other.pool() },
-			outcome: Fail, code: codeClientRefused, says: "the tenant's own client certificate is refused: ", next: Skip},
+			outcome: check.Fail, code: check.CodeClientRefused, says: "the tenant's own client certificate is refused: ", next: check.Skip},
 		{about: "anybody (OPTIONAL_MUTUAL)", change: func(s *setup) { s.dicom.config.ClientAuth = tls.VerifyClientCertIfGiven },
-			outcome: Fail, code: codeAnyClientAccepted, says: "a client without a certificate is accepted", next: Skip},
+			outcome: check.Fail, code: check.CodeAnyClientAccepted, says: "a client without a certificate is accepted", next: check.Skip},
 		{about: "a other, by a shared authority", change: func(s *setup) { s.dicom.config.ClientCAs.AddCert(other.cert) },
-			outcome: Fail, code: codeOtherClientAccepted, says: "a client of tenant mhr is accepted", next: Skip},
-		{about: "no other's certificate was given", change: func(s *setup) { s.subject.OtherClients, s.subject.Others = nil, []Subject{{Tenant: "mhr"}} },
-			outcome: Pass, says: "those without a certificate are not; clients of other tenants were not tested: see --other-cert", next: Pass},
+			outcome: check.Fail, code: check.CodeOtherClientAccepted, says: "a client of tenant mhr is accepted", next: check.Skip},
+		{about: "no other's certificate was given", change: func(s *setup) { s.subject.OtherClients, s.subject.Others = nil, []check.Subject{{Tenant: "mhr"}} },
+			outcome: check.Pass, says: "those without a certificate are not; clients of other tenants were not tested: see --other-cert", next: check.Pass},
 		{about: "no other tenant", change: func(s *setup) { s.subject.OtherClients = nil },
-			outcome: Pass, says: "those without a certificate are not", next: Pass},
+			outcome: check.Pass, says: "those without a certificate are not", next: check.Pass},
 		{about: "no other's certificate", change: func(s *setup) { s.subject.OtherClients[0].Certificate = noCertificate(errors.New("you may not")) },
-			outcome: Pass, says: "those without a certificate are not; a client of mhr was not tested: you may not", next: Pass},
+			outcome: check.Pass, says: "those without a certificate are not; a client of mhr was not tested: you may not", next: check.Pass},
 		{about: "no certificate to be had", change: func(s *setup) { s.subject.Client = noCertificate(errors.New("the issuer is not ready")) },
-			outcome: Skip, says: "none could be obtained: the issuer is not ready", next: Skip},
-		{about: "no certificate at all", change: func(s *setup) { s.subject.Client = nil }, outcome: Skip, says: "see --cert", next: Skip},
+			outcome: check.Skip, says: "none could be obtained: the issuer is not ready", next: check.Skip},
+		{about: "no certificate at all", change: func(s *setup) { s.subject.Client = nil }, outcome: check.Skip, says: "see --cert", next: check.Skip},
 		{about: "none asked for, though MUTUAL", change: func(s *setup) { s.dicom.config.ClientAuth = tls.NoClientCert },
-			outcome: Fail, code: codeAnyClientAccepted, says: "although the Gateway requires one", next: Skip},
+			outcome: check.Fail, code: check.CodeAnyClientAccepted, says: "although the Gateway requires one", next: check.Skip},
 	} {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			t.Run(c.about+", "+tls.VersionName(version), func(t *testing.T) {
@@ -53,7 +54,7 @@ func TestAcceptedClients(t *testing.T) {
 				s := newTenant(t, "bhs")
 				s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
 				s.dicom.config.MaxVersion = version
-				s.subject.OtherClients = []OtherClient{stranger}
+				s.subject.OtherClients = []check.OtherClient{stranger}
 				if c.change != nil {
 					c.change(s)
 				}
@@ -65,7 +66,7 @@ func TestAcceptedClients(t *testing.T) {
 				if next := named(t, checks, "dicom-association"); next.Outcome != c.next {
 					t.Errorf("%+v", next)
 				}
-				if c.outcome == Skip && Worst(checks) != Skip {
+				if c.outcome == check.Skip && check.Worst(checks) != check.Skip {
 					t.Errorf("what is not known is judged:\n%s", verdicts(checks))
 				}
 				if s.archive.len() != 0 {
@@ -82,10 +83,10 @@ func TestMutualWeb(t *testing.T) {
 	s := newTenant(t, "bhs")
 	s.secure(&s.web, tls.RequireAndVerifyClientCert)
 	checks := s.run(t)
-	if got := named(t, checks, "web-clients"); got.Outcome != Pass || !slices.ContainsFunc(got.Details, func(d string) bool { return strings.Contains(d, "a client without a certificate is refused: ") }) {
+	if got := named(t, checks, "web-clients"); got.Outcome != check.Pass || !slices.ContainsFunc(got.Details, func(d string) bool { return strings.Contains(d, "a client without a certificate is refused: ") }) {
 		t.Errorf("%+v", got)
 	}
-	if named(t, checks, "study-found").Outcome != Pass {
+	if named(t, checks, "study-found").Outcome != check.Pass {
 		t.Error(verdicts(checks))
 	}
 }
@@ -105,7 +106,7 @@ func TestMissingAnswerIsNoRefusal(t *testing.T) {
 		silence(conn)
 	}
 	got := named(t, s.run(t), "dicom-clients")
-	if got.Outcome != Fail || got.Code != codeNoAnswer {
+	if got.Outcome != check.Fail || got.Code != check.CodeNoAnswer {
 		t.Errorf("%+v", got)
 	}
 }
@@ -130,7 +131,7 @@ func TestBrokenConnectionIsNoRefusal(t *testing.T) {
 	s := newTenant(t, "bhs")
 	s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
 	var connections atomic.Int32 // to TCP, TLS, six as devices, the tenant's own client, one without a certificate
-	s.options.Dial = func(ctx context.Context, sub Subject, p Endpoint) (net.Conn, error) {
+	s.options.Dial = func(ctx context.Context, sub check.Subject, p check.Endpoint) (net.Conn, error) {
 		conn, err := dialPlace(ctx, sub, p)
 		if err != nil || p != sub.DICOM || connections.Add(1) != 10 {
 			return conn, err
@@ -139,7 +140,7 @@ func TestBrokenConnectionIsNoRefusal(t *testing.T) {
 		return &failing{Conn: conn}, nil
 	}
 	got := named(t, s.run(t), "dicom-clients")
-	if got.Outcome != Fail || got.Code != codeNoConnection || !strings.Contains(got.Found, errTunnel.Error()) {
+	if got.Outcome != check.Fail || got.Code != check.CodeNoConnection || !strings.Contains(got.Found, errTunnel.Error()) {
 		t.Errorf("%+v", got)
 	}
 }

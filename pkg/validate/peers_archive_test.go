@@ -18,15 +18,16 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // front is an Orthanc behind a proxy with TLS, for web and DICOM.
 type front struct {
 	*peers.Orthanc
 	ca      *peers.Issuer
-	subject Subject
+	subject check.Subject
 }
 
 // newFront starts both. What the configuration in the cluster would say is the file
@@ -37,9 +38,9 @@ func newFront(t *testing.T, tenant string, settings map[string]any) *front {
 	dir, web, dcm := t.TempDir(), peers.Port(t), peers.Port(t)
 	peers.Issue(t, f.ca, "localhost", nil).Write(t, dir, "server")
 	f.listen(t, dir, web, dcm, f.DICOMPort)
-	f.subject = Subject{
+	f.subject = check.Subject{
 		Tenant: tenant, Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, CAs: []*x509.Certificate{f.ca.Certificate},
-		Web: Endpoint{Host: "localhost", Port: int64(web), Known: true}, DICOM: Endpoint{Host: "localhost", Port: int64(dcm), Known: true},
+		Web: check.Endpoint{Host: "localhost", Port: int64(web), Known: true}, DICOM: check.Endpoint{Host: "localhost", Port: int64(dcm), Known: true},
 	}
 	file, err := os.ReadFile(filepath.Join(f.Dir, "orthanc.json"))
 	if err != nil {
@@ -66,7 +67,7 @@ listen dicom
 `, peers.Address(web), peers.Address(f.HTTPPort), peers.Address(dcm), peers.Address(backend)), web, dcm)
 }
 
-func (f *front) run(t *testing.T, o Options) []Check {
+func (f *front) run(t *testing.T, o check.Options) []check.Check {
 	t.Helper()
 	o.Calling, o.Called, o.Timeout, o.Via = "ORTHWEB", "ORTHANC", 20*time.Second, "address"
 	return Run(t.Context(), f.subject, o, nil)
@@ -82,7 +83,7 @@ func (f *front) fill(t *testing.T, random *rand.Rand, patients int) {
 		for j := range seed {
 			seed[j] = byte(random.Uint32())
 		}
-		for j, image := range dicom.NewTestStudy(seed, time.Unix(1_700_000_000, 0), 1+random.IntN(3)) {
+		for j, image := range part10.NewTestStudy(seed, time.Unix(1_700_000_000, 0), 1+random.IntN(3)) {
 			path := filepath.Join(dir, fmt.Sprintf("%d-%d.dcm", i, j))
 			if err := os.WriteFile(path, image.File, 0o600); err != nil {
 				t.Fatal(err)
@@ -133,14 +134,14 @@ func TestNothingElseChanges(t *testing.T) {
 				"DicomAlwaysAllowStore": random.IntN(8) > 0, "KeepAlive": random.IntN(2) == 0, "StoreMD5ForAttachments": random.IntN(2) == 0,
 			}
 			if random.IntN(3) == 0 {
-				settings["IngestTranscoding"] = []string{dicom.ImplicitVRLittleEndian, "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50"}[random.IntN(4)]
+				settings["IngestTranscoding"] = []string{part10.ImplicitVRLittleEndian, "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50"}[random.IntN(4)]
 			}
 			f := newFront(t, "bhs", settings)
 			if settings["DicomAlwaysAllowStore"] == true {
 				f.fill(t, random, random.IntN(14))
 			}
 			before := f.content(t)
-			checks := f.run(t, Options{})
+			checks := f.run(t, check.Options{})
 			after := f.content(t)
 			for id, was := range before {
 				if after[id] != was {
@@ -150,7 +151,7 @@ func TestNothingElseChanges(t *testing.T) {
 			if len(after) != len(before) {
 				t.Errorf("%d instances before, %d after, with %v:\n%s", len(before), len(after), settings, verdicts(checks))
 			}
-			if named(t, checks, "dicom-store").Outcome == Skip {
+			if named(t, checks, "dicom-store").Outcome == check.Skip {
 				skipped.Add(1)
 			} else {
 				stored.Add(1)
@@ -165,10 +166,10 @@ func TestRecyclingArchive(t *testing.T) {
 	f := newFront(t, "bhs", map[string]any{"MaximumPatientCount": 5})
 	f.fill(t, rand.New(rand.NewPCG(1, 1)), 5)
 	before := f.Counts(t)
-	checks := f.run(t, Options{})
-	outcome{"archive-limits", Warn, codeMayEvict, "at most 5 patients, has 5"}.check(t, checks)
-	outcome{"dicom-echo", Pass, "", ""}.check(t, checks)
-	outcome{"dicom-store", Skip, "", "use --store to store anyway"}.check(t, checks)
+	checks := f.run(t, check.Options{})
+	outcome{"archive-limits", check.Warn, check.CodeMayEvict, "at most 5 patients, has 5"}.check(t, checks)
+	outcome{"dicom-echo", check.Pass, "", ""}.check(t, checks)
+	outcome{"dicom-store", check.Skip, "", "use --store to store anyway"}.check(t, checks)
 	if after := f.Counts(t); after != before {
 		t.Errorf("%+v before, %+v after", before, after)
 	}
@@ -176,8 +177,8 @@ func TestRecyclingArchive(t *testing.T) {
 	if after := f.Counts(t); after.CountPatients != 5 {
 		t.Errorf("it does not recycle: %+v", after)
 	}
-	checks = f.run(t, Options{Store: true})
-	outcome{"archive-unchanged", Fail, codeArchiveLost, "1 of 5 patients"}.check(t, checks)
+	checks = f.run(t, check.Options{Store: true})
+	outcome{"archive-unchanged", check.Fail, check.CodeArchiveLost, "1 of 5 patients"}.check(t, checks)
 	if after := f.Counts(t); after.CountPatients != 4 {
 		t.Errorf("%+v after --store", after)
 	}
@@ -190,11 +191,11 @@ func TestOtherArchive(t *testing.T) {
 	dir, web, dcm := t.TempDir(), peers.Port(t), peers.Port(t)
 	peers.Issue(t, bhs.ca, "localhost", nil).Write(t, dir, "server")
 	bhs.listen(t, dir, web, dcm, mhr.DICOMPort)
-	bhs.subject.Web.Port, bhs.subject.DICOM.Port, bhs.subject.Others = int64(web), int64(dcm), []Subject{mhr.subject}
-	checks := bhs.run(t, Options{Files: &Files{Store: storeUsersStudy(t), Size: func(context.Context) (int64, int64) { return 1, 1 }}})
+	bhs.subject.Web.Port, bhs.subject.DICOM.Port, bhs.subject.Others = int64(web), int64(dcm), []check.Subject{mhr.subject}
+	checks := bhs.run(t, check.Options{Files: &check.Files{Store: storeUsersStudy(t), Size: func(context.Context) (int64, int64) { return 1, 1 }}})
 	for _, want := range []outcome{
-		{"study-found", Fail, codeStudyMissing, ""}, {"study-elsewhere", Fail, codeStudyMisrouted, "is in the archive of mhr"},
-		{"clean-up", Pass, "", "removed from mhr; none of it is left"}, {"dicom-store-files", Skip, "", ""}, {"files-found", Skip, "", ""}, {"archive-unchanged", Pass, "", ""},
+		{"study-found", check.Fail, check.CodeStudyMissing, ""}, {"study-elsewhere", check.Fail, check.CodeStudyMisrouted, "is in the archive of mhr"},
+		{"clean-up", check.Pass, "", "removed from mhr; none of it is left"}, {"dicom-store-files", check.Skip, "", ""}, {"files-found", check.Skip, "", ""}, {"archive-unchanged", check.Pass, "", ""},
 	} {
 		want.check(t, checks)
 	}
@@ -221,8 +222,8 @@ func TestLostConnections(t *testing.T) {
 	f.subject.Web.Port, f.subject.DICOM.Port = int64(web), int64(dcm)
 	again := make(chan struct{})
 	cut := false
-	o := Options{Calling: "ORTHWEB", Called: "ORTHANC", Timeout: 20 * time.Second, Via: "address"}
-	checks := Run(t.Context(), f.subject, o, func(c Check) {
+	o := check.Options{Calling: "ORTHWEB", Called: "ORTHANC", Timeout: 20 * time.Second, Via: "address"}
+	checks := Run(t.Context(), f.subject, o, func(c check.Check) {
 		if c.Name != "dicom-store" || cut {
 			return
 		}
@@ -235,9 +236,9 @@ func TestLostConnections(t *testing.T) {
 		}()
 	})
 	<-again
-	outcome{"dicom-store", Pass, "", ""}.check(t, checks)
-	outcome{"clean-up", Pass, "", "removed from bhs; none of it is left"}.check(t, checks)
-	if named(t, checks, "study-found").Outcome == Pass {
+	outcome{"dicom-store", check.Pass, "", ""}.check(t, checks)
+	outcome{"clean-up", check.Pass, "", "removed from bhs; none of it is left"}.check(t, checks)
+	if named(t, checks, "study-found").Outcome == check.Pass {
 		t.Error("the web was not cut off")
 	}
 	if n := f.Counts(t).CountInstances; n != 0 {
@@ -251,7 +252,7 @@ func TestInterrupted(t *testing.T) {
 	f := newFront(t, "bhs", nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	var cancelled time.Time
-	checks := Run(ctx, f.subject, Options{Calling: "ORTHWEB", Called: "ORTHANC", Timeout: 20 * time.Second, Via: "address"}, func(c Check) {
+	checks := Run(ctx, f.subject, check.Options{Calling: "ORTHWEB", Called: "ORTHANC", Timeout: 20 * time.Second, Via: "address"}, func(c check.Check) {
 		if c.Name == "dicom-store" {
 			if n := f.Counts(t).CountInstances; n != 2 {
 				t.Errorf("%d images are stored", n)
@@ -260,7 +261,7 @@ func TestInterrupted(t *testing.T) {
 			cancel()
 		}
 	})
-	outcome{"clean-up", Pass, "", "removed from bhs; none of it is left"}.check(t, checks)
+	outcome{"clean-up", check.Pass, "", "removed from bhs; none of it is left"}.check(t, checks)
 	if n := f.Counts(t).CountInstances; n != 0 || checks[len(checks)-1].Name != "clean-up" {
 		t.Errorf("%d images are left after %s:\n%s", n, time.Since(cancelled), verdicts(checks))
 	}
@@ -278,9 +279,9 @@ func TestOldOrthancIgnoresReject(t *testing.T) {
 	}
 	f.fill(t, rand.New(rand.NewPCG(1, 1)), 3)
 	before := f.content(t)
-	checks := f.run(t, Options{})
-	outcome{"archive-limits", Warn, codeMayEvict, "at most 3 patients, has 3"}.check(t, checks)
-	outcome{"dicom-store", Skip, "", "see archive-limits"}.check(t, checks)
+	checks := f.run(t, check.Options{})
+	outcome{"archive-limits", check.Warn, check.CodeMayEvict, "at most 3 patients, has 3"}.check(t, checks)
+	outcome{"dicom-store", check.Skip, "", "see archive-limits"}.check(t, checks)
 	if after := f.content(t); !maps.Equal(before, after) {
 		t.Errorf("%d instances before, %d after", len(before), len(after))
 	}

@@ -14,21 +14,23 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // gatewayed is a real Orthanc with HAProxy's TLS in front of it, as an ingress has it.
 type gatewayed struct {
 	*peers.Orthanc
-	subject Subject
-	options Options
+	subject check.Subject
+	options check.Options
 }
 
 func startGatewayed(t *testing.T, settings map[string]any) *gatewayed {
 	t.Helper()
 	f := newFront(t, "bhs", settings)
 	g := &gatewayed{Orthanc: f.Orthanc, subject: f.subject}
-	g.options = Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 20 * time.Second}
+	g.options = check.Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 20 * time.Second}
 	return g
 }
 
@@ -43,7 +45,7 @@ func (g *gatewayed) scu(t *testing.T, program string, files ...string) peers.Ans
 func testImage(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "image.dcm")
-	if err := os.WriteFile(path, dicom.NewTestStudy([32]byte{1}, time.Unix(1_700_000_000, 0), 1)[0].File, 0o600); err != nil {
+	if err := os.WriteFile(path, part10.NewTestStudy([32]byte{1}, time.Unix(1_700_000_000, 0), 1)[0].File, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -78,23 +80,23 @@ func TestPeersWhatOrthancAllows(t *testing.T) {
 		{about: "everything", echo: true, store: true},
 		{about: "any called AE title", called: "OTHER", echo: true, store: true},
 		{about: "its own AE title alone", settings: map[string]any{"DicomCheckCalledAet": true, "DicomAet": "ARCHIVE"}, called: "OTHER",
-			fails: "dicom-association", code: codeAssociationRejected, fix: "kubectl orthweb validate bhs --aec=ARCHIVE"},
+			fails: "dicom-association", code: check.CodeAssociationRejected, fix: "kubectl orthweb validate bhs --aec=ARCHIVE"},
 		{about: "its own AE title, as called", settings: map[string]any{"DicomCheckCalledAet": true}, echo: true, store: true},
-		{about: "no modality", settings: closed(nil), fails: "dicom-association", code: codeAssociationRejected, fix: "DicomModalities"},
+		{about: "no modality", settings: closed(nil), fails: "dicom-association", code: check.CodeAssociationRejected, fix: "DicomModalities"},
 		{about: "another modality", settings: closed(map[string]any{"DicomModalities": modality("OTHER", "127.0.0.1", true, true)}),
-			fails: "dicom-association", code: codeAssociationRejected, fix: "add ORTHWEB to its DicomModalities"},
+			fails: "dicom-association", code: check.CodeAssociationRejected, fix: "add ORTHWEB to its DicomModalities"},
 		{about: "the modality", settings: closed(map[string]any{"DicomModalities": modality("ORTHWEB", "10.1.2.3", true, true)}), echo: true, store: true},
 		{about: "the modality from its host alone", settings: closed(map[string]any{"DicomCheckModalityHost": true, "DicomModalities": modality("ORTHWEB", "10.1.2.3", true, true)}),
-			fails: "dicom-association", code: codeAssociationRejected, fix: "behind an ingress is the proxy's"},
+			fails: "dicom-association", code: check.CodeAssociationRejected, fix: "behind an ingress is the proxy's"},
 		{about: "the modality, echo alone", settings: closed(map[string]any{"DicomModalities": modality("ORTHWEB", "127.0.0.1", true, false)}),
 			echo: true, fails: "dicom-store"},
 		{about: "the modality, storing alone", settings: closed(map[string]any{"DicomModalities": modality("ORTHWEB", "127.0.0.1", false, true)}),
-			store: true, fails: "dicom-echo", code: codeEchoFailed, fix: "AllowEcho"},
+			store: true, fails: "dicom-echo", code: check.CodeEchoFailed, fix: "AllowEcho"},
 		{about: "no storing", settings: map[string]any{"DicomAlwaysAllowStore": false}, echo: true, fails: "dicom-store"},
-		{about: "no echo", settings: map[string]any{"DicomAlwaysAllowEcho": false}, store: true, fails: "dicom-echo", code: codeEchoFailed, fix: "DicomAlwaysAllowEcho"},
+		{about: "no echo", settings: map[string]any{"DicomAlwaysAllowEcho": false}, store: true, fails: "dicom-echo", code: check.CodeEchoFailed, fix: "DicomAlwaysAllowEcho"},
 		{about: "the default transfer syntax alone", settings: map[string]any{"AcceptedTransferSyntaxes": []string{"1.2.840.10008.1.2"}}, echo: true, store: true},
 		{about: "no transfer syntax of ours", settings: map[string]any{"AcceptedTransferSyntaxes": []string{"1.2.840.10008.1.2.4.50"}},
-			echo: true, fails: "dicom-association", code: codeContextRefused, fix: "Add 1.2.840.10008.1.2.1 (Explicit VR Little Endian) to AcceptedTransferSyntaxes"},
+			echo: true, fails: "dicom-association", code: check.CodeContextRefused, fix: "Add 1.2.840.10008.1.2.1 (Explicit VR Little Endian) to AcceptedTransferSyntaxes"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()
@@ -110,12 +112,12 @@ func TestPeersWhatOrthancAllows(t *testing.T) {
 				t.Errorf("storescu: %+v", a)
 			}
 			checks := Run(t.Context(), g.subject, g.options, nil)
-			for _, check := range checks {
-				if (check.Outcome == Fail) != (check.Name == c.fails) {
-					t.Errorf("%+v", check)
+			for _, test := range checks {
+				if (test.Outcome == check.Fail) != (test.Name == c.fails) {
+					t.Errorf("%+v", test)
 				}
-				if check.Name == c.fails && c.code != "" && (check.Code != c.code || !strings.Contains(check.Fix.Text+"\n"+check.Fix.Command, c.fix)) {
-					t.Errorf("%+v", check)
+				if test.Name == c.fails && c.code != "" && (test.Code != c.code || !strings.Contains(test.Fix.Text+"\n"+test.Fix.Command, c.fix)) {
+					t.Errorf("%+v", test)
 				}
 			}
 		})
@@ -127,7 +129,7 @@ func TestPeersStoreFix(t *testing.T) {
 	for _, c := range []struct {
 		about    string
 		settings map[string]any
-		change   func(*dicom.TestInstance)
+		change   func(*part10.TestInstance)
 		attempt  Attempt
 		stores   bool
 		fix      string
@@ -141,7 +143,7 @@ func TestPeersStoreFix(t *testing.T) {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()
 			g := startGatewayed(t, c.settings)
-			instance := dicom.NewTestStudy([32]byte{2}, time.Unix(1_700_000_000, 0), 1)[0]
+			instance := part10.NewTestStudy([32]byte{2}, time.Unix(1_700_000_000, 0), 1)[0]
 			if c.change != nil {
 				c.change(&instance)
 			}
@@ -171,14 +173,14 @@ func TestPeersStoreFix(t *testing.T) {
 }
 
 // hideStudyUID gives the Study Instance UID the tag of another element.
-func hideStudyUID(i *dicom.TestInstance) {
+func hideStudyUID(i *part10.TestInstance) {
 	i.File = []byte(strings.Replace(string(i.File), "\x20\x00\x0D\x00UI", "\x20\x00\x0C\x00UI", 1))
 }
 
 // store sends an instance over an association of its own.
-func (g *gatewayed) store(t *testing.T, i dicom.TestInstance) error {
+func (g *gatewayed) store(t *testing.T, i part10.TestInstance) error {
 	t.Helper()
-	conn, err := g.options.secure(t.Context(), g.subject, g.subject.DICOM)
+	conn, err := g.options.Secure(t.Context(), g.subject, g.subject.DICOM)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,19 +198,19 @@ func (g *gatewayed) store(t *testing.T, i dicom.TestInstance) error {
 func TestPeersIngestTranscoding(t *testing.T) {
 	for _, c := range []struct {
 		syntax  string
-		outcome Outcome
+		outcome check.Outcome
 		code    finding.Code
 		says    string
 	}{
-		{"1.2.840.10008.1.2", Pass, "", "all pixels identical"},
-		{"1.2.840.10008.1.2.1.99", Pass, "", "all pixels identical"},
-		{"1.2.840.10008.1.2.2", Pass, "", "all pixels identical"},
-		{"1.2.840.10008.1.2.4.57", Pass, "", "stored as JPEG Lossless"},
-		{"1.2.840.10008.1.2.4.70", Pass, "", "stored as JPEG Lossless"},
-		{"1.2.840.10008.1.2.4.80", Pass, "", "stored as JPEG-LS Lossless"},
-		{"1.2.840.10008.1.2.4.50", Warn, codeStudyLossy, "Orthanc stores images with lossy compression, as JPEG Baseline (Process 1)"},
-		{"1.2.840.10008.1.2.4.51", Warn, codeStudyLossy, "JPEG Extended"},
-		{"1.2.840.10008.1.2.4.81", Warn, codeStudyLossy, "lost detail, and have new SOP Instance UIDs"},
+		{"1.2.840.10008.1.2", check.Pass, "", "all pixels identical"},
+		{"1.2.840.10008.1.2.1.99", check.Pass, "", "all pixels identical"},
+		{"1.2.840.10008.1.2.2", check.Pass, "", "all pixels identical"},
+		{"1.2.840.10008.1.2.4.57", check.Pass, "", "stored as JPEG Lossless"},
+		{"1.2.840.10008.1.2.4.70", check.Pass, "", "stored as JPEG Lossless"},
+		{"1.2.840.10008.1.2.4.80", check.Pass, "", "stored as JPEG-LS Lossless"},
+		{"1.2.840.10008.1.2.4.50", check.Warn, check.CodeStudyLossy, "Orthanc stores images with lossy compression, as JPEG Baseline (Process 1)"},
+		{"1.2.840.10008.1.2.4.51", check.Warn, check.CodeStudyLossy, "JPEG Extended"},
+		{"1.2.840.10008.1.2.4.81", check.Warn, check.CodeStudyLossy, "lost detail, and have new SOP Instance UIDs"},
 	} {
 		t.Run(c.syntax, func(t *testing.T) {
 			t.Parallel()
@@ -217,8 +219,8 @@ func TestPeersIngestTranscoding(t *testing.T) {
 			got := named(t, Run(t.Context(), g.subject, g.options, nil), "study-found")
 			// Orthanc's own JPEG-LS of some images of noise, which are longer than without, is
 			// one that it does not decode.
-			if c.syntax == "1.2.840.10008.1.2.4.80" && got.Code == codePixelsNotCompared {
-				if got.Outcome != Warn || !strings.Contains(got.Details[0], "415 Unsupported Media Type") {
+			if c.syntax == "1.2.840.10008.1.2.4.80" && got.Code == check.CodePixelsNotCompared {
+				if got.Outcome != check.Warn || !strings.Contains(got.Details[0], "415 Unsupported Media Type") {
 					t.Errorf("%+v", got)
 				}
 				return
@@ -252,7 +254,7 @@ func TestPeersDiscarded(t *testing.T) {
 			}
 			checks := Run(t.Context(), g.subject, g.options, nil)
 			got := named(t, checks, "study-found")
-			if named(t, checks, "dicom-store").Outcome != Pass || got.Outcome != Fail || got.Code != codeStudyMissing || !strings.Contains(got.Fix.Text, "ReceivedInstanceFilter") {
+			if named(t, checks, "dicom-store").Outcome != check.Pass || got.Outcome != check.Fail || got.Code != check.CodeStudyMissing || !strings.Contains(got.Fix.Text, "ReceivedInstanceFilter") {
 				t.Errorf("%+v", got)
 			}
 		})
@@ -263,12 +265,12 @@ func TestPeersDiscarded(t *testing.T) {
 // is no lack of a permission.
 func TestPeersIdleInOrthanc(t *testing.T) {
 	g := startGatewayed(t, map[string]any{"DicomScpTimeout": 1})
-	conn, err := g.options.secure(t.Context(), g.subject, g.subject.DICOM)
+	conn, err := g.options.Secure(t.Context(), g.subject, g.subject.DICOM)
 	if err != nil {
 		t.Fatal(err)
 	}
 	waiting := &peekable{conn, bufio.NewReader(conn)}
-	i := dicom.NewTestStudy([32]byte{3}, time.Unix(1_700_000_000, 0), 1)[0]
+	i := part10.NewTestStudy([32]byte{3}, time.Unix(1_700_000_000, 0), 1)[0]
 	a, err := dicom.Associate(t.Context(), waiting, dicom.Options{Calling: "ORTHWEB", Called: "ORTHANC", Contexts: dicom.Propose(i.Meta)})
 	if err != nil {
 		t.Fatal(err)

@@ -14,8 +14,9 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/probe"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/probe"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 const certificateHost = "web.bhs.example.com"
@@ -65,47 +66,47 @@ var servedCertificates = []servedCertificate{
 	{about: "good", make: changed(unchanged)},
 	{about: "good, through an intermediate CA", make: through(unchanged)},
 	{about: "expired", make: changed(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-30 * time.Minute) }),
-		code: codeServerExpired, says: "expired 30m ago", client: "certificate has expired"},
+		code: check.CodeServerExpired, says: "expired 30m ago", client: "certificate has expired"},
 	{about: "not yet valid", make: changed(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
-		code: codeServerExpired, says: "not yet valid", client: "certificate is not yet valid"},
+		code: check.CodeServerExpired, says: "not yet valid", client: "certificate is not yet valid"},
 	{about: "another host", make: changed(func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.example.com"} }),
-		code: codeServerName, says: "is not for " + certificateHost, client: "hostname mismatch"},
+		code: check.CodeServerName, says: "is not for " + certificateHost, client: "hostname mismatch"},
 	// OpenSSL reads the common name where there are no subject alternative names.
 	{about: "common name only", make: changed(func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, nil }),
-		code: codeServerNoNames, says: "common name only", laxer: true},
+		code: check.CodeServerNoNames, says: "common name only", laxer: true},
 	{about: "for clients", make: changed(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
-		code: codeServerUsage, says: "no serverAuth", client: "unsuitable certificate purpose"},
+		code: check.CodeServerUsage, says: "no serverAuth", client: "unsuitable certificate purpose"},
 	{about: "intermediate missing", make: func(t *testing.T, by *peers.Issuer) *peers.Issuer {
 		made := through(unchanged)(t, by)
 		made.Above = nil
 		return made
-	}, code: codeServerIssuerMissing, says: "signed by CN=below, which is neither in the chain", client: "unable to get local issuer certificate"},
+	}, code: check.CodeServerIssuerMissing, says: "signed by CN=below, which is neither in the chain", client: "unable to get local issuer certificate"},
 	{about: "intermediate expired", make: through(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-30 * time.Minute) }),
-		code: codeIntermediateDates, says: "CN=below in the chain expired", client: "certificate has expired"},
+		code: check.CodeIntermediateDates, says: "CN=below in the chain expired", client: "certificate has expired"},
 	{about: "intermediate not yet valid", make: through(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
-		code: codeIntermediateDates, says: "CN=below in the chain is not yet valid", client: "certificate is not yet valid"},
+		code: check.CodeIntermediateDates, says: "CN=below in the chain is not yet valid", client: "certificate is not yet valid"},
 	{about: "path too long", trust: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return peers.Issue(t, nil, "bhs-ca", func(c *x509.Certificate) { c.MaxPathLenZero = true })
-	}, make: through(unchanged), code: codePathTooLong, says: "allows 0 CAs below it", client: "path length constraint exceeded"},
+	}, make: through(unchanged), code: check.CodePathTooLong, says: "allows 0 CAs below it", client: "path length constraint exceeded"},
 	{about: "an intermediate that is no CA", make: through(func(c *x509.Certificate) { c.IsCA, c.KeyUsage = false, x509.KeyUsageDigitalSignature }),
-		code: codeNotCA, says: "CN=below in the chain signed a certificate, but is not a CA certificate", client: "invalid CA certificate"},
+		code: check.CodeNotCA, says: "CN=below in the chain signed a certificate, but is not a CA certificate", client: "invalid CA certificate"},
 	{about: "name constraints", make: through(func(c *x509.Certificate) {
 		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"other.example.com"}
-	}), code: codeServerRule, says: "does not allow the name " + certificateHost, client: "permitted subtree violation"},
-	{about: "SHA-1", make: withRSA(2048, x509.SHA1WithRSA), code: codeServerWeak, says: "broken digest: SHA1-RSA", client: "CA signature digest algorithm too weak", level: true},
-	{about: "RSA of 1024 bits", make: withRSA(1024, x509.SHA256WithRSA), code: codeServerWeak, says: "1024-bit RSA", client: "key too weak", level: true},
+	}), code: check.CodeServerRule, says: "does not allow the name " + certificateHost, client: "permitted subtree violation"},
+	{about: "SHA-1", make: withRSA(2048, x509.SHA1WithRSA), code: check.CodeServerWeak, says: "broken digest: SHA1-RSA", client: "CA signature digest algorithm too weak", level: true},
+	{about: "RSA of 1024 bits", make: withRSA(1024, x509.SHA256WithRSA), code: check.CodeServerWeak, says: "1024-bit RSA", client: "key too weak", level: true},
 	{about: "authority expired", trust: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return peers.Issue(t, nil, "bhs-ca", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
-	}, make: changed(unchanged), code: codeCAExpired, says: "the CA CN=bhs-ca expired", client: "certificate has expired"},
+	}, make: changed(unchanged), code: check.CodeCAExpired, says: "the CA CN=bhs-ca expired", client: "certificate has expired"},
 	{about: "same name, another key", make: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return peers.Issue(t, peers.Issue(t, nil, "bhs-ca", nil), certificateHost, nil)
-	}, code: codeServerOtherKey, says: "with another key", client: "unable to get local issuer certificate"},
+	}, code: check.CodeServerOtherKey, says: "with another key", client: "unable to get local issuer certificate"},
 	{about: "unknown CA", make: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return through(unchanged)(t, peers.Issue(t, nil, "Public Root", nil))
-	}, code: codeServerUntrusted, says: "its chain ends at CN=Public Root", client: "unable to get"},
+	}, code: check.CodeServerUntrusted, says: "its chain ends at CN=Public Root", client: "unable to get"},
 	{about: "self-signed", make: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return peers.Issue(t, nil, certificateHost, func(c *x509.Certificate) { c.DNSNames = []string{certificateHost} })
-	}, code: codeServerUntrusted, says: "is self-signed", client: "self-signed certificate"},
+	}, code: check.CodeServerUntrusted, says: "is self-signed", client: "self-signed certificate"},
 }
 
 // withRSA issues a certificate with an RSA key, by an RSA authority where the digest
@@ -159,10 +160,10 @@ func (c servedCertificate) check(t *testing.T, authority, server *peers.Issuer) 
 		t.Error("openssl refuses it for more than its weakness")
 	}
 
-	got := checkServed(t, Subject{Tenant: "bhs", Addresses: addresses("127.0.0.1"), CAs: []*x509.Certificate{authority.Certificate}}, port)
-	want := Pass
+	got := checkServed(t, check.Subject{Tenant: "bhs", Addresses: addresses("127.0.0.1"), CAs: []*x509.Certificate{authority.Certificate}}, port)
+	want := check.Pass
 	if c.code != "" {
-		want = Fail
+		want = check.Fail
 	}
 	judged(t, c.about, got, want, c.code, c.says)
 }
@@ -176,12 +177,12 @@ func askOpenSSL(t *testing.T, anchor string, port int, args ...string) peers.Ans
 }
 
 // checkServed is what the checks of TLS and of the certificate come to.
-func checkServed(t *testing.T, s Subject, port int) Check {
+func checkServed(t *testing.T, s check.Subject, port int) check.Check {
 	t.Helper()
-	p := Endpoint{Host: certificateHost, Port: int64(port)}
-	v := &validation{options: Options{Now: time.Now}, subject: s}
+	p := check.Endpoint{Host: certificateHost, Port: int64(port)}
+	v := &validation{options: check.Options{Now: time.Now}, subject: s}
 	var seen probe.Handshake
-	if tls := v.checkTLS(p, false, &seen)(t.Context()); tls.Outcome != Pass {
+	if tls := v.checkTLS(p, false, &seen)(t.Context()); tls.Outcome != check.Pass {
 		t.Fatalf("%+v", tls)
 	}
 	return v.checkCertificate(p, &seen)(t.Context())
@@ -201,15 +202,15 @@ func TestPeersOtherTenant(t *testing.T) {
 		says  string
 	}{
 		{"the tenant's own CA", mhr, "", "signed by the tenant's CA"},
-		{"another tenant's", bhs, codeServerUntrusted, "was signed by the CA of tenant mhr"},
+		{"another tenant's", bhs, check.CodeServerUntrusted, "was signed by the CA of tenant mhr"},
 	} {
 		anchor, _ := c.trust.Write(t, dir, "ca")
 		said := peers.Ask(t, "curl", "--silent", "--show-error", "--fail", "--cacert", anchor, "--resolve",
 			net.JoinHostPort(certificateHost, strconv.Itoa(port))+":127.0.0.1", "https://"+net.JoinHostPort(certificateHost, strconv.Itoa(port)))
-		s := Subject{Tenant: "bhs", Addresses: addresses("127.0.0.1"), CAs: []*x509.Certificate{c.trust.Certificate},
-			Others: []Subject{{Tenant: "mhr", CAs: []*x509.Certificate{mhr.Certificate}}}}
+		s := check.Subject{Tenant: "bhs", Addresses: addresses("127.0.0.1"), CAs: []*x509.Certificate{c.trust.Certificate},
+			Others: []check.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{mhr.Certificate}}}}
 		got := checkServed(t, s, port)
-		if said.OK() != (got.Outcome == Pass) || got.Code != c.code || !strings.Contains(got.Found, c.says) {
+		if said.OK() != (got.Outcome == check.Pass) || got.Code != c.code || !strings.Contains(got.Found, c.says) {
 			t.Errorf("%s: curl %+v, the check %+v", c.about, said, got)
 		}
 	}

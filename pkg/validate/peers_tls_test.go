@@ -16,6 +16,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // rsaKey is made once: it takes a while.
@@ -48,30 +49,30 @@ func TestDICOMFronts(t *testing.T) {
 		echo  []string
 		works bool
 		check string
-		want  Outcome
+		want  check.Outcome
 		code  finding.Code
 		says  string
 	}{
-		{about: "as delivered", bind: "ssl crt server.both.pem", works: true, check: "dicom-devices", want: Pass, says: "devices from before 2022"},
-		{about: "named hosts alone", bind: "ssl crt server.both.pem strict-sni", check: "dicom-devices", want: Fail, code: codeSNINeeded, says: "clients without SNI, such as most modalities, cannot connect"},
-		{about: "another certificate without a name", bind: "ssl crt other.both.pem crt server.both.pem", works: true, check: "dicom-devices", want: Warn,
-			code: codeOtherWithoutSNI, says: "localhost"}, // echoscu looks at no name
-		{about: "another tenant's certificate without a name", bind: "ssl crt mhr.both.pem crt server.both.pem", check: "dicom-devices", want: Fail,
-			code: codeOtherWithoutSNI, says: "get another certificate: "},
-		{about: "TLS 1.3 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.3", works: true, check: "dicom-devices", want: Fail, code: codeDevicesRefused, says: "devices with TLS 1.2 only"},
-		{about: "TLS 1.2 with ECDHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-devices", want: Pass, says: "before 2022"},
-		{about: "a suite that older devices lack", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-CHACHA20-POLY1305", check: "dicom-devices", want: Fail, code: codeDevicesRefused, says: "devices cannot connect"},
-		{about: "X25519 alone", bind: "ssl crt server.both.pem curves X25519", check: "dicom-devices", want: Fail, code: codeDevicesRefused, says: "current devices (TLS 1.3 or 1.2)"},
-		{about: "P-384 alone", bind: "ssl crt server.both.pem curves P-384", works: true, check: "dicom-devices", want: Pass, says: "before 2022"},
-		{about: "an ECDSA certificate", bind: "ssl crt ecdsa.both.pem", works: true, check: "dicom-devices", want: Warn, code: codeOlderDevicesRefused, says: "devices from before 2022"},
-		{about: "an ECDSA certificate, TLS 1.2 alone", bind: "ssl crt ecdsa.both.pem ssl-max-ver TLSv1.2", check: "dicom-devices", want: Warn, code: codeOlderDevicesRefused, says: "devices from before 2022"},
-		{about: "static RSA alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers AES128-SHA:@SECLEVEL=0", echo: []string{"+px"}, works: true, check: "dicom-tls", want: Fail, code: codeOldSuites,
+		{about: "as delivered", bind: "ssl crt server.both.pem", works: true, check: "dicom-devices", want: check.Pass, says: "devices from before 2022"},
+		{about: "named hosts alone", bind: "ssl crt server.both.pem strict-sni", check: "dicom-devices", want: check.Fail, code: check.CodeSNINeeded, says: "clients without SNI, such as most modalities, cannot connect"},
+		{about: "another certificate without a name", bind: "ssl crt other.both.pem crt server.both.pem", works: true, check: "dicom-devices", want: check.Warn,
+			code: check.CodeOtherWithoutSNI, says: "localhost"}, // echoscu looks at no name
+		{about: "another tenant's certificate without a name", bind: "ssl crt mhr.both.pem crt server.both.pem", check: "dicom-devices", want: check.Fail,
+			code: check.CodeOtherWithoutSNI, says: "get another certificate: "},
+		{about: "TLS 1.3 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.3", works: true, check: "dicom-devices", want: check.Fail, code: check.CodeDevicesRefused, says: "devices with TLS 1.2 only"},
+		{about: "TLS 1.2 with ECDHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-devices", want: check.Pass, says: "before 2022"},
+		{about: "a suite that older devices lack", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-CHACHA20-POLY1305", check: "dicom-devices", want: check.Fail, code: check.CodeDevicesRefused, says: "devices cannot connect"},
+		{about: "X25519 alone", bind: "ssl crt server.both.pem curves X25519", check: "dicom-devices", want: check.Fail, code: check.CodeDevicesRefused, says: "current devices (TLS 1.3 or 1.2)"},
+		{about: "P-384 alone", bind: "ssl crt server.both.pem curves P-384", works: true, check: "dicom-devices", want: check.Pass, says: "before 2022"},
+		{about: "an ECDSA certificate", bind: "ssl crt ecdsa.both.pem", works: true, check: "dicom-devices", want: check.Warn, code: check.CodeOlderDevicesRefused, says: "devices from before 2022"},
+		{about: "an ECDSA certificate, TLS 1.2 alone", bind: "ssl crt ecdsa.both.pem ssl-max-ver TLSv1.2", check: "dicom-devices", want: check.Warn, code: check.CodeOlderDevicesRefused, says: "devices from before 2022"},
+		{about: "static RSA alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers AES128-SHA:@SECLEVEL=0", echo: []string{"+px"}, works: true, check: "dicom-tls", want: check.Fail, code: check.CodeOldSuites,
 			says: "older DICOM toolkits connect"},
-		{about: "DHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers DHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-tls", want: Fail, code: codeOldSuites,
+		{about: "DHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers DHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-tls", want: check.Fail, code: check.CodeOldSuites,
 			says: "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"},
-		{about: "TLS 1.1 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.1 ciphers ALL:@SECLEVEL=0", check: "dicom-tls", want: Fail, code: codeOldTLS, says: "TLS 1.1"},
-		{about: "PROXY protocol expected", bind: "accept-proxy ssl crt server.both.pem", check: "dicom-tls", want: Fail, code: codeProxyProtocol, says: "expects a PROXY protocol header"},
-		{about: "DICOM in the clear", bind: "", check: "dicom-tls", want: Fail, code: codePlainDICOM, says: "it was accepted"},
+		{about: "TLS 1.1 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.1 ciphers ALL:@SECLEVEL=0", check: "dicom-tls", want: check.Fail, code: check.CodeOldTLS, says: "TLS 1.1"},
+		{about: "PROXY protocol expected", bind: "accept-proxy ssl crt server.both.pem", check: "dicom-tls", want: check.Fail, code: check.CodeProxyProtocol, says: "expects a PROXY protocol header"},
+		{about: "DICOM in the clear", bind: "", check: "dicom-tls", want: check.Fail, code: check.CodePlainDICOM, says: "it was accepted"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			port := peers.Port(t)
@@ -90,13 +91,13 @@ func TestDICOMFronts(t *testing.T) {
 			if echo.OK() != c.works {
 				t.Errorf("echoscu: exit status %d\n%s", echo.Status, echo.Text)
 			}
-			s := Subject{
+			s := check.Subject{
 				Tenant: "bhs", Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, CAs: []*x509.Certificate{ca.Certificate},
-				Web: Endpoint{Host: "localhost", Port: int64(archive.HTTPPort)}, DICOM: Endpoint{Host: "localhost", Port: int64(port), Known: true},
+				Web: check.Endpoint{Host: "localhost", Port: int64(archive.HTTPPort)}, DICOM: check.Endpoint{Host: "localhost", Port: int64(port), Known: true},
 			}
-			checks := Run(t.Context(), s, Options{Calling: "ORTHWEB", Called: "ORTHANC", Timeout: 10 * time.Second, Via: "address"}, nil)
+			checks := Run(t.Context(), s, check.Options{Calling: "ORTHWEB", Called: "ORTHANC", Timeout: 10 * time.Second, Via: "address"}, nil)
 			outcome{c.check, c.want, c.code, c.says}.check(t, checks)
-			if ours := named(t, checks, "dicom-echo").Outcome == Pass && named(t, checks, "dicom-devices").Outcome == Pass; ours && !echo.OK() {
+			if ours := named(t, checks, "dicom-echo").Outcome == check.Pass && named(t, checks, "dicom-devices").Outcome == check.Pass; ours && !echo.OK() {
 				t.Errorf("echoscu fails where everything passes:\n%s\n%s", echo.Text, verdicts(checks))
 			}
 		})

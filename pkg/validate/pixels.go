@@ -12,8 +12,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // likeness is how an image that Orthanc has compares with the one that was sent.
@@ -43,10 +44,10 @@ type comparison struct {
 // comparePixels reads the pixels of an image from Orthanc. It may store them in another
 // transfer syntax than they were sent in (IngestTranscoding): then they are compared as
 // Orthanc decodes them.
-func (v *validation) comparePixels(ctx context.Context, id string, sent dicom.TestInstance) (comparison, error) {
+func (v *validation) comparePixels(ctx context.Context, id string, sent part10.TestInstance) (comparison, error) {
 	ask := func(path string) ([]byte, error) {
-		status, answer, err := v.web.request(ctx, http.MethodGet, "/instances/"+id+path, nil, v.login)
-		return answer, orStatus(err, status)
+		status, answer, err := v.web.Request(ctx, http.MethodGet, "/instances/"+id+path, nil, v.login)
+		return answer, check.OrStatus(err, status)
 	}
 	stored, err := ask("/frames/0/raw")
 	if err != nil {
@@ -64,7 +65,7 @@ func (v *validation) comparePixels(ctx context.Context, id string, sent dicom.Te
 		return c, nil
 	}
 	decoded, err := ask("/frames/0/image-uint8")
-	var status *statusError
+	var status *check.StatusError
 	if errors.As(err, &status) { // Orthanc has no decoder
 		c.likeness, c.reason = notDecoded, err.Error()
 		return c, nil
@@ -130,30 +131,30 @@ func compareImages(decoded, pixels []byte) (likeness, error) {
 }
 
 // judgePixels is pure. has is how many images of the study Orthanc has.
-func judgePixels(has int, images []comparison, expected string) Check {
+func judgePixels(has int, images []comparison, expected string) check.Check {
 	count := map[likeness]int{}
 	as := map[likeness]string{}
 	for _, i := range images {
 		count[i.likeness]++
 		if i.syntax != "" {
-			as[i.likeness] = dicom.TransferSyntaxName(i.syntax)
+			as[i.likeness] = part10.TransferSyntaxName(i.syntax)
 		}
 	}
 	same, lossy, unknown := count[samePixels], count[similarPixels], count[notDecoded]
 	switch {
 	case has != len(images) || count[otherPixels] > 0:
-		return fail(codeStudyDiffers, fmt.Sprintf("Orthanc has %d images of the study, %d of them with the pixels that were sent", has, same), expected,
+		return check.Failed(check.CodeStudyDiffers, fmt.Sprintf("Orthanc has %d images of the study, %d of them with the pixels that were sent", has, same), expected,
 			finding.Fix{Text: "Check whether anything in between changes the images: a DICOM proxy, or a Lua script or plugin that modifies what Orthanc receives"})
 	case lossy > 0:
 		found := fmt.Sprintf("Orthanc stores images with lossy compression, as %s: %d of %d images lost detail", as[similarPixels], lossy, has)
 		if slices.ContainsFunc(images, func(i comparison) bool { return i.renamed }) {
 			found += ", and have new SOP Instance UIDs"
 		}
-		return warn(codeStudyLossy, found, expected, finding.Fix{
+		return check.Warned(check.CodeStudyLossy, found, expected, finding.Fix{
 			Text: "Check whether lossy compression is acceptable here (IngestTranscoding); JPEG-LS Lossless, 1.2.840.10008.1.2.4.80, also saves space and keeps pixels and UIDs",
 		})
 	case unknown > 0:
-		c := warn(codePixelsNotCompared, fmt.Sprintf("found %d images in this tenant's Orthanc, stored as %s, which Orthanc did not decode for comparison", has, as[notDecoded]), expected,
+		c := check.Warned(check.CodePixelsNotCompared, fmt.Sprintf("found %d images in this tenant's Orthanc, stored as %s, which Orthanc did not decode for comparison", has, as[notDecoded]), expected,
 			finding.Fix{Text: "Compare an image with the original in a viewer: validate cannot tell a lossless form from a damaged one here"})
 		for _, i := range images {
 			if i.reason != "" {
@@ -166,5 +167,5 @@ func judgePixels(has int, images []comparison, expected string) Check {
 	if syntax := as[samePixels]; syntax != "" {
 		found += ", stored as " + syntax
 	}
-	return pass(found)
+	return check.Passed(found)
 }

@@ -2,16 +2,16 @@ package validate
 
 import (
 	"bytes"
+	stdimage "image"
 	"image/png"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
-	stdimage "image"
-
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // picture encodes pixels of a square image as PNG.
@@ -26,7 +26,7 @@ func picture(t *testing.T, edge int, pixels []byte) []byte {
 }
 
 func TestCompareImages(t *testing.T) {
-	pixels := dicom.NewTestStudy([32]byte{1}, time.Unix(0, 0), 1)[0].Pixels()
+	pixels := part10.NewTestStudy([32]byte{1}, time.Unix(0, 0), 1)[0].Pixels()
 	changed := func(by int) []byte {
 		out := bytes.Clone(pixels)
 		for i := range out {
@@ -65,18 +65,18 @@ func TestJudgePixels(t *testing.T) {
 	for about, c := range map[string]struct {
 		has     int
 		images  []comparison
-		outcome Outcome
+		outcome check.Outcome
 		code    finding.Code
 		says    string
 	}{
-		"all the same":                  {2, []comparison{same, same}, Pass, "", "found 2 images in this tenant's Orthanc, all pixels identical"},
-		"one missing":                   {1, []comparison{same, {}}, Fail, codeStudyDiffers, "has 1 images"},
-		"one too many":                  {3, []comparison{same, same}, Fail, codeStudyDiffers, "has 3 images"},
-		"one differs":                   {2, []comparison{same, {syntax: "1.2.840.10008.1.2.4.80"}}, Fail, codeStudyDiffers, "1 of them"},
-		"one differs, the other lossy":  {2, []comparison{lossy, {}}, Fail, codeStudyDiffers, "0 of them"},
-		"one lossy":                     {2, []comparison{same, lossy}, Warn, codeStudyLossy, "JPEG Baseline (Process 1): 1 of 2 images lost detail, and have new"},
-		"one not decoded":               {2, []comparison{same, unknown}, Warn, codePixelsNotCompared, "JPEG 2000 (Lossless Only)"},
-		"the same in another encoding ": {2, []comparison{{likeness: samePixels, syntax: "1.2.840.10008.1.2.5"}, same}, Pass, "", "stored as RLE Lossless"},
+		"all the same":                  {2, []comparison{same, same}, check.Pass, "", "found 2 images in this tenant's Orthanc, all pixels identical"},
+		"one missing":                   {1, []comparison{same, {}}, check.Fail, check.CodeStudyDiffers, "has 1 images"},
+		"one too many":                  {3, []comparison{same, same}, check.Fail, check.CodeStudyDiffers, "has 3 images"},
+		"one differs":                   {2, []comparison{same, {syntax: "1.2.840.10008.1.2.4.80"}}, check.Fail, check.CodeStudyDiffers, "1 of them"},
+		"one differs, the other lossy":  {2, []comparison{lossy, {}}, check.Fail, check.CodeStudyDiffers, "0 of them"},
+		"one lossy":                     {2, []comparison{same, lossy}, check.Warn, check.CodeStudyLossy, "JPEG Baseline (Process 1): 1 of 2 images lost detail, and have new"},
+		"one not decoded":               {2, []comparison{same, unknown}, check.Warn, check.CodePixelsNotCompared, "JPEG 2000 (Lossless Only)"},
+		"the same in another encoding ": {2, []comparison{{likeness: samePixels, syntax: "1.2.840.10008.1.2.5"}, same}, check.Pass, "", "stored as RLE Lossless"},
 	} {
 		judged(t, about, judgePixels(c.has, c.images, "all"), c.outcome, c.code, c.says)
 	}

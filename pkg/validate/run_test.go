@@ -5,6 +5,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
 
 // all is what a validation consists of, in order.
@@ -17,26 +20,26 @@ var all = []string{
 func TestEverythingWorks(t *testing.T) {
 	t.Parallel()
 	s, other := newTenant(t, "bhs"), newTenant(t, "mhr")
-	s.subject.Others = []Subject{other.start(t)}
+	s.subject.Others = []check.Subject{other.start(t)}
 	var told []string
-	checks := Run(t.Context(), s.start(t), s.options, func(c Check) { told = append(told, c.Name) })
+	checks := Run(t.Context(), s.start(t), s.options, func(c check.Check) { told = append(told, c.Name) })
 	if got := strings.Join(told, " "); got != strings.Join(all, " ") {
 		t.Errorf("told of %s", got)
 	}
 	for _, c := range checks {
-		want := Pass
+		want := check.Pass
 		if c.Name == "dicom-clients" || c.Name == "dicom-devices" {
-			want = Warn // it asks no client for a certificate, and its own is ECDSA's
+			want = check.Warn // it asks no client for a certificate, and its own is ECDSA's
 		}
-		if c.Outcome != want || c.Found == "" || c.After != "" || (c.Code != "") != (want == Warn) {
+		if c.Outcome != want || c.Found == "" || c.After != "" || (c.Code != "") != (want == check.Warn) {
 			t.Errorf("%+v", c)
 		}
 	}
 	if n := s.archive.len(); n != 0 {
 		t.Errorf("%d images are left", n)
 	}
-	if Worst(checks) != Warn {
-		t.Errorf("the worst is %s", Worst(checks))
+	if check.Worst(checks) != check.Warn {
+		t.Errorf("the worst is %s", check.Worst(checks))
 	}
 }
 
@@ -44,14 +47,14 @@ func TestEverythingWorks(t *testing.T) {
 func TestThroughTheAPIServer(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
-	s.options.Via = ViaPortForward
+	s.options.Via = endpoint.ViaPortForward
 	checks := s.run(t)
 	for _, name := range []string{"web-name", "dicom-name"} {
-		if c := named(t, checks, name); c.Outcome != Skip || c.After != "" || c.Found == "" {
+		if c := named(t, checks, name); c.Outcome != check.Skip || c.After != "" || c.Found == "" {
 			t.Errorf("%+v", c)
 		}
 	}
-	if named(t, checks, "study-found").Outcome != Pass || Worst(checks) != Warn {
+	if named(t, checks, "study-found").Outcome != check.Pass || check.Worst(checks) != check.Warn {
 		t.Error(verdicts(checks))
 	}
 }
@@ -65,7 +68,7 @@ func TestMain(m *testing.M) {
 }
 
 // verdicts is what the outcomes are, in order: "web-name PASS, …".
-func verdicts(checks []Check) string {
+func verdicts(checks []check.Check) string {
 	var out []string
 	for _, c := range checks {
 		text := c.Name + " " + string(c.Outcome)

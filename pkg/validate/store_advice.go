@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // Attempt is what is known about a failed C-ECHO or C-STORE in addition to its error.
@@ -33,7 +35,7 @@ func StoreFix(err error, a Attempt) finding.Fix {
 	var rejected *dicom.RejectError
 	switch {
 	case errors.As(err, &rejected):
-		return rejectFix(rejected, Options{Calling: a.Calling}, a.Tenant, "")
+		return rejectFix(rejected, check.Options{Calling: a.Calling}, a.Tenant, "")
 	case errors.As(err, &answered):
 		return a.statusFix(answered.Status.Code)
 	case errors.As(err, &refused):
@@ -116,7 +118,7 @@ func (a Attempt) statusFix(code uint16) finding.Fix {
 func (a Attempt) log(text string) finding.Fix {
 	f := finding.Fix{Text: text}
 	if a.Tenant != "" {
-		f.Command = logFix(a.Tenant).Command
+		f.Command = check.LogFix(a.Tenant).Command
 	}
 	return f
 }
@@ -134,7 +136,7 @@ func (a Attempt) pods(text string) finding.Fix {
 // 1.10.1 returns abstract-syntax-not-supported in both cases: for a SOP class that it does
 // not know, and for one of which it accepts none of the transfer syntaxes.
 func acceptText(sopClass, syntax string, result dicom.ContextResult) string {
-	text := fmt.Sprintf("Add %s (%s) to AcceptedTransferSyntaxes in Orthanc's configuration, if it should accept what modalities send in that syntax", syntax, dicom.TransferSyntaxName(syntax))
+	text := fmt.Sprintf("Add %s (%s) to AcceptedTransferSyntaxes in Orthanc's configuration, if it should accept what modalities send in that syntax", syntax, part10.TransferSyntaxName(syntax))
 	if option := syntaxOption(syntax); option != "" {
 		text += " (before Orthanc 1.9.0: " + option + ")"
 	}

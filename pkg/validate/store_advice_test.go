@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 func TestStoreFix(t *testing.T) {
@@ -41,9 +42,9 @@ func TestStoreFix(t *testing.T) {
 		{"closed while it was awaited", closed(0, time.Minute), Attempt{}, "Compare 1m0s"},
 		{"closed at once", closed(0, time.Millisecond), Attempt{}, "restarted while it stored"},
 		{"late", &dicom.TimeoutError{Waiting: "response"}, Attempt{}, "takes this long"},
-		{"deflated", &dicom.RefusedError{SOPClass: dicom.SecondaryCaptureStorage, TransferSyntax: "1.2.840.10008.1.2.1.99", Proposed: true, Result: 4}, Attempt{},
+		{"deflated", &dicom.RefusedError{SOPClass: part10.SecondaryCaptureStorage, TransferSyntax: "1.2.840.10008.1.2.1.99", Proposed: true, Result: 4}, Attempt{},
 			"before Orthanc 1.9.0: DeflatedTransferSyntaxAccepted"},
-		{"a manufacturer's class", &dicom.RefusedError{SOPClass: "1.3.12.2.1107.5.9.1", TransferSyntax: dicom.ExplicitVRLittleEndian, Proposed: true, Result: 3}, Attempt{},
+		{"a manufacturer's class", &dicom.RefusedError{SOPClass: "1.3.12.2.1107.5.9.1", TransferSyntax: part10.ExplicitVRLittleEndian, Proposed: true, Result: 3}, Attempt{},
 			"Set UnknownSopClassAccepted, if Orthanc does not know the SOP class 1.3.12.2.1107.5.9.1; or add "},
 	} {
 		c.attempt.Tenant = "bhs"
@@ -60,7 +61,7 @@ func TestStoreFix(t *testing.T) {
 // TestSyntaxOption covers each option of Orthanc's configuration, and what has none.
 func TestSyntaxOption(t *testing.T) {
 	for uid, want := range map[string]string{
-		"1.2.840.10008.1.2": "", dicom.ExplicitVRLittleEndian: "", "1.2.840.10008.1.2.5": "Rle",
+		"1.2.840.10008.1.2": "", part10.ExplicitVRLittleEndian: "", "1.2.840.10008.1.2.5": "Rle",
 		"1.2.840.10008.1.2.4.50": "Jpeg", "1.2.840.10008.1.2.4.70": "Jpeg", "1.2.840.10008.1.2.4.80": "JpegLossless", "1.2.840.10008.1.2.4.91": "Jpeg2000",
 		"1.2.840.10008.1.2.4.94": "Jpip", "1.2.840.10008.1.2.4.100": "Mpeg2", "1.2.840.10008.1.2.4.106": "Mpeg4", "1.2.840.10008.1.2.4.107": "H265",
 		"1.2.840.10008.1.2.4.201": "", "1.2.3": "",

@@ -6,11 +6,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
-	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // testInstances is how many images the test study has: two, so that a count can
@@ -18,14 +17,14 @@ import (
 const testInstances = 2
 
 // checkStore stores a generated study.
-func (v *validation) checkStore(ctx context.Context) Check {
+func (v *validation) checkStore(ctx context.Context) check.Check {
 	if why := v.whyNotStored(); why != "" {
-		return skip(why)
+		return check.Skipped(why)
 	}
 	var seed [32]byte
 	_, _ = rand.Read(seed[:]) // it never fails
-	v.study = dicom.NewTestStudy(seed, v.options.Now(), testInstances)
-	if !accepts(v.association.Contexts(), dicom.ExplicitVRLittleEndian) {
+	v.study = part10.NewTestStudy(seed, v.options.Now(), testInstances)
+	if !accepts(v.association.Contexts(), part10.ExplicitVRLittleEndian) {
 		for i := range v.study {
 			v.study[i] = v.study[i].InImplicitVR()
 		}
@@ -40,7 +39,7 @@ func (v *validation) checkStore(ctx context.Context) Check {
 		v.unanswered = err != nil && !errors.As(err, &answered)
 		if err != nil {
 			v.stored = before || v.unanswered
-			return fail(codeStoreFailed, what+" failed: "+describeError(err), "success",
+			return check.Failed(check.CodeStoreFailed, what+" failed: "+check.DescribeError(err), "success",
 				StoreFix(err, Attempt{Tenant: v.subject.Tenant, Calling: v.options.Calling, OthersStored: i > 0}))
 		}
 		if status.Warning() {
@@ -48,11 +47,11 @@ func (v *validation) checkStore(ctx context.Context) Check {
 		}
 	}
 	if len(warnings) > 0 {
-		c := warn(codeStoreWarning, "the study was stored with warnings", "success", logFix(v.subject.Tenant))
+		c := check.Warned(check.CodeStoreWarning, "the study was stored with warnings", "success", check.LogFix(v.subject.Tenant))
 		c.Details = warnings
 		return c
 	}
-	return pass(fmt.Sprintf("stored a test study of %d images", len(v.study)), "Study Instance UID "+v.studyUID())
+	return check.Passed(fmt.Sprintf("stored a test study of %d images", len(v.study)), "Study Instance UID "+v.studyUID())
 }
 
 // whyNotStored is the reason why nothing is stored, empty if storing is safe or the user
@@ -71,10 +70,10 @@ func (v *validation) whyNotStored() string {
 
 // whyNoWeb is the reason why Orthanc's web can't be queried, empty if it can.
 func (v *validation) whyNoWeb() string {
-	switch because := v.stopped["web-system"]; {
+	switch because := v.Stopped["web-system"]; {
 	case because != "":
 		return because + " failed"
-	case v.missing["web-system"] != "":
+	case v.Missing["web-system"] != "":
 		return "there is no client certificate for Orthanc's web"
 	case v.canQuery():
 		return ""
@@ -85,25 +84,3 @@ func (v *validation) whyNoWeb() string {
 }
 
 func (v *validation) studyUID() string { return v.study[0].StudyUID }
-
-// statusError is an answer of another status than 200.
-type statusError struct{ status int }
-
-func (e *statusError) Error() string {
-	return fmt.Sprintf("it returns %d %s", e.status, http.StatusText(e.status))
-}
-
-// orStatus is the error, or one of a status that isn't 200.
-func orStatus(err error, status int) error {
-	if err == nil && status != http.StatusOK {
-		return &statusError{status}
-	}
-	return err
-}
-
-func logFix(tenant string) finding.Fix {
-	return finding.Fix{
-		Text:    "Check Orthanc's log for the reason, and whether its storage and database have free space and respond",
-		Command: escape.Command("kubectl logs -n %s-orthweb deploy/orthanc", tenant),
-	}
-}

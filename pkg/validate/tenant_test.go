@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 const secret = "s3cret-of-bhs" // the password of Orthanc's web
@@ -22,7 +24,7 @@ type tlsServer struct {
 	mutual bool
 	// instead serves connections before TLS; nil does TLS.
 	instead func(net.Conn)
-	// accepted is called for each connection.
+	// Accepted is called for each connection.
 	accepted func()
 }
 
@@ -33,8 +35,8 @@ type setup struct {
 	web, dicom tlsServer
 	archive    *archive
 	peer       *peer
-	subject    Subject
-	options    Options
+	subject    check.Subject
+	options    check.Options
 }
 
 // newTenant has nothing wrong.
@@ -45,15 +47,15 @@ func newTenant(t *testing.T, name string) *setup {
 	for _, d := range []*tlsServer{&s.web, &s.dicom} {
 		d.config = &tls.Config{Certificates: []tls.Certificate{*s.authority.issue()}}
 	}
-	s.subject = Subject{
-		Tenant: name, Login: NewCredentials(name, "admin", secret), Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
+	s.subject = check.Subject{
+		Tenant: name, Login: check.NewCredentials(name, "admin", secret), Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
 		CAs: []*x509.Certificate{s.authority.cert},
 	}
-	s.options = Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 5 * time.Second}
+	s.options = check.Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 5 * time.Second}
 	return s
 }
 
-// secure asks clients of the server for the tenant's certificates.
+// Secure asks clients of the server for the tenant's certificates.
 func (s *setup) secure(d *tlsServer, mode tls.ClientAuthType) {
 	d.mutual, d.config.ClientAuth, d.config.ClientCAs = true, mode, s.authority.pool()
 	s.subject.Client = s.authority.client("dcmclient")
@@ -61,7 +63,7 @@ func (s *setup) secure(d *tlsServer, mode tls.ClientAuthType) {
 
 // start runs both servers until the test ends, and gives the tenant as the
 // validation wants it.
-func (s *setup) start(t *testing.T) Subject {
+func (s *setup) start(t *testing.T) check.Subject {
 	t.Helper()
 	handler := &http.Server{Handler: s.archive, ErrorLog: log.New(io.Discard, "", 0)}
 	s.subject.Web = s.web.listen(t, func(l net.Listener) { _ = handler.Serve(l) })
@@ -82,12 +84,12 @@ func (s *setup) start(t *testing.T) Subject {
 }
 
 // run validates the tenant.
-func (s *setup) run(t *testing.T) []Check {
+func (s *setup) run(t *testing.T) []check.Check {
 	t.Helper()
 	return Run(t.Context(), s.start(t), s.options, nil)
 }
 
-func (d *tlsServer) listen(t *testing.T, serve func(net.Listener)) Endpoint {
+func (d *tlsServer) listen(t *testing.T, serve func(net.Listener)) check.Endpoint {
 	t.Helper()
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -96,7 +98,7 @@ func (d *tlsServer) listen(t *testing.T, serve func(net.Listener)) Endpoint {
 	t.Cleanup(func() { _ = inner.Close() })
 	go serve(&tlsListener{Listener: inner, server: d})
 	port := inner.Addr().(*net.TCPAddr).Port
-	return Endpoint{Host: "127.0.0.1", Port: int64(port), Known: true, Mutual: d.mutual}
+	return check.Endpoint{Host: "127.0.0.1", Port: int64(port), Known: true, Mutual: d.mutual}
 }
 
 // tlsListener is a listener that secures connections as its server says.
@@ -128,7 +130,7 @@ func (k *tlsListener) Accept() (net.Conn, error) {
 func silence(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 
 // named is the check of that name.
-func named(t *testing.T, checks []Check, name string) Check {
+func named(t *testing.T, checks []check.Check, name string) check.Check {
 	t.Helper()
 	for _, c := range checks {
 		if c.Name == name {
@@ -136,7 +138,7 @@ func named(t *testing.T, checks []Check, name string) Check {
 		}
 	}
 	t.Fatalf("there is no check %s in\n%s", name, verdicts(checks))
-	return Check{}
+	return check.Check{}
 }
 
 // noCertificate is a client that could not be made.

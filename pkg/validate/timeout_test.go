@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // TestCleanUpTimeout leaves a server that has gone silent for good.
@@ -29,7 +31,7 @@ func TestCleanUpTimeout(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 	left := named(t, checks, "clean-up")
-	if left.Outcome != Warn || left.Code != codeStudyRemains || !slices.Contains(left.Details, "bhs: timed out waiting for a response") {
+	if left.Outcome != check.Warn || left.Code != check.CodeStudyRemains || !slices.Contains(left.Details, "bhs: timed out waiting for a response") {
 		t.Errorf("%+v", left)
 	}
 }
@@ -69,7 +71,7 @@ func TestTimeoutOfEachCheck(t *testing.T) {
 			c.change(s)
 			checks := s.run(t)
 			got := named(t, checks, c.fails)
-			if got.Outcome != Fail || got.Took < timeout || got.Took > timeout+2*time.Second || strings.Contains(got.Found, "context") {
+			if got.Outcome != check.Fail || got.Took < timeout || got.Took > timeout+2*time.Second || strings.Contains(got.Found, "context") {
 				t.Errorf("%+v", got)
 			}
 			if n := s.archive.len(); n != 0 {

@@ -7,24 +7,25 @@ import (
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // checkUnchanged compares what the archive holds with what it held before anything
 // was stored.
-func (v *validation) checkUnchanged(ctx context.Context) Check {
+func (v *validation) checkUnchanged(ctx context.Context) check.Check {
 	if !v.stored && !v.sentFiles {
-		return skip("nothing was stored")
+		return check.Skipped("nothing was stored")
 	}
 	if v.before == nil {
-		return skip("what the archive held before the test is not known")
+		return check.Skipped("what the archive held before the test is not known")
 	}
-	after, err := v.web.readCensus(ctx, v.login)
+	after, err := readCensus(v.web, ctx, v.login)
 	left := int64(0)
 	if err == nil && v.stored {
 		left, err = v.left(ctx)
 	}
 	if err != nil {
-		return warn(codeNotCompared, "the contents of the archive could not be read after the test: "+describeError(err), "nothing else changed",
+		return check.Warned(check.CodeNotCompared, "the contents of the archive could not be read after the test: "+check.DescribeError(err), "nothing else changed",
 			finding.Fix{Text: "Check the number of patients in Orthanc's explorer; before the test, the archive had " + v.before.describe()})
 	}
 	return judgeUnchanged(*v.before, after, left)
@@ -37,12 +38,12 @@ func (v *validation) left(ctx context.Context) (int64, error) {
 	if err != nil || id == "" {
 		return 0, err
 	}
-	has, err := v.web.instances(ctx, id, v.login)
+	has, err := instances(v.web, ctx, id, v.login)
 	return int64(len(has)), err
 }
 
 // judgeUnchanged is pure. kept is how many images of the test study are left.
-func judgeUnchanged(before, after census, kept int64) Check {
+func judgeUnchanged(before, after census, kept int64) check.Check {
 	lost := missing("patient", before.patients, after.patients)
 	lost = append(lost, missing("study", before.studies, after.studies)...)
 	of := min(kept, 1)
@@ -64,7 +65,7 @@ func judgeUnchanged(before, after census, kept int64) Check {
 		fewer = []string{fmt.Sprintf("%d patients and studies that it had before, while others were added", len(lost))}
 	}
 	if len(fewer) > 0 {
-		c := fail(codeArchiveLost, "the archive lost data during the validation: "+strings.Join(fewer, ", "), "nothing but the test study changed", finding.Fix{
+		c := check.Failed(check.CodeArchiveLost, "the archive lost data during the validation: "+strings.Join(fewer, ", "), "nothing but the test study changed", finding.Fix{
 			Text: "Find out what removed the data before you store anything else: Orthanc's log, MaximumPatientCount and MaximumStorageSize in its configuration, Lua scripts, or another user. Restore it from a backup or from where it was sent",
 		})
 		c.Details = append(counts, lost...)
@@ -74,13 +75,13 @@ func judgeUnchanged(before, after census, kept int64) Check {
 	if after.CountInstances-kept > before.CountInstances {
 		found += fmt.Sprintf("; %d instances are new", after.CountInstances-kept-before.CountInstances)
 	}
-	return pass(found, counts...)
+	return check.Passed(found, counts...)
 }
 
 // maxNamed is how many of what was lost are named.
 const maxNamed = 100
 
-// missing names what the archive had before and no longer has.
+// Missing names what the archive had before and no longer has.
 func missing(what string, before, after []string) []string {
 	if before == nil || after == nil {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// user has enough as soon as a server is about to answer, which then never does.
+// User has enough as soon as a server is about to answer, which then never does.
 type user struct {
 	cancel    context.CancelFunc
 	cancelled atomic.Pointer[time.Time]

@@ -4,26 +4,29 @@ import (
 	"context"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/probe"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
-	"github.com/digihunch/kubectl-orthweb/pkg/probe"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
 // validation is the state of one subject during the checks.
 type validation struct {
-	*runner
-	options Options
-	subject Subject
-	web     *web
+	*check.Runner
+	options check.Options
+	subject check.Subject
+	web     *web.Web
 	// login has the credentials for the web: the subject's, or the default ones. withheld is
 	// why no password is sent, empty if it may be sent. open: the web requires no password.
-	login    Credentials
+	login    check.Credentials
 	withheld string
 	open     bool
-	// system is the answer of /system; the zero value if it was not requested, or was not
+	// System is the answer of /system; the zero value if it was not requested, or was not
 	// Orthanc's.
-	system      system
+	system      web.System
 	association *dicom.Association
-	study       []dicom.TestInstance
+	study       []part10.TestInstance
 	// before is what the archive held before anything was stored, nil if that is not known;
 	// mayEvict is why storing may cause it to remove patients.
 	before   *census
@@ -37,7 +40,7 @@ type validation struct {
 	// does not have it.
 	found map[string]string
 	// logins are the credentials that other tenants were queried with.
-	logins map[string]Credentials
+	logins map[string]check.Credentials
 }
 
 // cleanupTimeout limits the clean-up after an interrupt: the program ends within a second
@@ -47,54 +50,54 @@ const cleanupTimeout = 800 * time.Millisecond
 // Run runs all checks of a tenant, in order, and reports each as soon as it has a result.
 // Checks that require a failed check are skipped. When ctx is cancelled, Run cleans up and
 // returns the results so far.
-func Run(ctx context.Context, s Subject, o Options, report func(Check)) []Check {
+func Run(ctx context.Context, s check.Subject, o check.Options, report func(check.Check)) []check.Check {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	v := &validation{
-		runner:  &runner{report: report, stopped: map[string]string{}, missing: map[string]string{}, timeout: o.Timeout},
-		options: o, subject: s, login: s.Login, found: map[string]string{}, logins: map[string]Credentials{},
+		Runner:  &check.Runner{Report: report, Stopped: map[string]string{}, Missing: map[string]string{}, Timeout: o.Timeout},
+		options: o, subject: s, login: s.Login, found: map[string]string{}, logins: map[string]check.Credentials{},
 	}
 	v.checkEndpoints(ctx)
-	v.web = newWeb(o, v.subject)
-	defer v.web.close()
-	v.do(ctx, "web-page", []string{"web-certificate", "web-clients"}, v.checkPage)
-	v.do(ctx, "web-default-password", []string{"web-page"}, v.checkDefaultPassword)
-	v.do(ctx, "web-system", []string{"web-page"}, v.checkSystem)
-	v.do(ctx, "dicom-association", []string{"dicom-certificate", "dicom-clients"}, v.checkAssociation)
-	v.do(ctx, "dicom-echo", []string{"dicom-association"}, v.checkEcho)
-	v.do(ctx, "archive-limits", []string{"dicom-echo"}, v.checkLimits)
-	v.do(ctx, "dicom-store", []string{"dicom-echo"}, v.checkStore)
+	v.web = web.NewWeb(o, v.subject)
+	defer v.web.Close()
+	v.Do(ctx, "web-page", []string{"web-certificate", "web-clients"}, v.checkPage)
+	v.Do(ctx, "web-default-password", []string{"web-page"}, v.checkDefaultPassword)
+	v.Do(ctx, "web-system", []string{"web-page"}, v.checkSystem)
+	v.Do(ctx, "dicom-association", []string{"dicom-certificate", "dicom-clients"}, v.checkAssociation)
+	v.Do(ctx, "dicom-echo", []string{"dicom-association"}, v.checkEcho)
+	v.Do(ctx, "archive-limits", []string{"dicom-echo"}, v.checkLimits)
+	v.Do(ctx, "dicom-store", []string{"dicom-echo"}, v.checkStore)
 	v.endAssociation()
-	v.do(ctx, "study-found", []string{"dicom-store", "web-system"}, v.checkFound)
-	v.do(ctx, "study-elsewhere", []string{"dicom-store"}, v.checkOthers)
+	v.Do(ctx, "study-found", []string{"dicom-store", "web-system"}, v.checkFound)
+	v.Do(ctx, "study-elsewhere", []string{"dicom-store"}, v.checkOthers)
 	v.cleanUpAlways(ctx)
 	if o.Files != nil {
 		v.files(ctx)
 	}
-	v.do(ctx, "archive-unchanged", []string{"archive-limits"}, v.checkUnchanged)
-	return v.checks
+	v.Do(ctx, "archive-unchanged", []string{"archive-limits"}, v.checkUnchanged)
+	return v.Checks
 }
 
 // cleanUpAlways removes the test study, also an incomplete one, and also after an
 // interrupt.
 func (v *validation) cleanUpAlways(ctx context.Context) {
-	needs, within := []string{"dicom-store"}, v.timeout
+	needs, within := []string{"dicom-store"}, v.Timeout
 	if v.stored {
 		needs = nil
 	}
 	if ctx.Err() != nil {
-		v.timeout = min(v.timeout, cleanupTimeout)
+		v.Timeout = min(v.Timeout, cleanupTimeout)
 	}
-	v.do(context.WithoutCancel(ctx), "clean-up", needs, v.cleanUp)
-	v.timeout = within
+	v.Do(context.WithoutCancel(ctx), "clean-up", needs, v.cleanUp)
+	v.Timeout = within
 }
 
 // checkEndpoints runs the checks up to and including TLS, for both endpoints side by side.
 func (v *validation) checkEndpoints(ctx context.Context) {
 	endpoints := []struct {
 		name            string
-		place           Endpoint
+		place           check.Endpoint
 		withoutPassword bool
 		seen            probe.Handshake
 	}{
@@ -102,19 +105,19 @@ func (v *validation) checkEndpoints(ctx context.Context) {
 		{name: "dicom", place: v.subject.DICOM, withoutPassword: true}, // DICOM has no passwords
 	}
 	for i := range endpoints {
-		v.do(ctx, endpoints[i].name+"-name", nil, v.checkName(endpoints[i].place))
+		v.Do(ctx, endpoints[i].name+"-name", nil, v.checkName(endpoints[i].place))
 	}
 	for i := range endpoints {
-		v.do(ctx, endpoints[i].name+"-tcp", []string{endpoints[i].name + "-name"}, v.checkTCP(endpoints[i].place))
+		v.Do(ctx, endpoints[i].name+"-tcp", []string{endpoints[i].name + "-name"}, v.checkTCP(endpoints[i].place))
 	}
 	for i := range endpoints {
 		d := &endpoints[i]
-		v.do(ctx, d.name+"-tls", []string{d.name + "-tcp"}, v.checkTLS(d.place, d.withoutPassword, &d.seen))
+		v.Do(ctx, d.name+"-tls", []string{d.name + "-tcp"}, v.checkTLS(d.place, d.withoutPassword, &d.seen))
 		if d.withoutPassword { // browsers send SNI, and are updated
-			v.do(ctx, d.name+"-devices", []string{d.name + "-tls"}, v.checkDevices(d.place, &d.seen))
+			v.Do(ctx, d.name+"-devices", []string{d.name + "-tls"}, v.checkDevices(d.place, &d.seen))
 		}
-		v.do(ctx, d.name+"-certificate", []string{d.name + "-tls"}, v.checkCertificate(d.place, &d.seen))
-		if !v.do(ctx, d.name+"-clients", []string{d.name + "-tls"}, v.checkClient(d.place, &d.seen, d.withoutPassword)) {
+		v.Do(ctx, d.name+"-certificate", []string{d.name + "-tls"}, v.checkCertificate(d.place, &d.seen))
+		if !v.Do(ctx, d.name+"-clients", []string{d.name + "-tls"}, v.checkClient(d.place, &d.seen, d.withoutPassword)) {
 			v.skipWithoutClient(d.name + "-clients")
 		}
 	}
@@ -123,10 +126,10 @@ func (v *validation) checkEndpoints(ctx context.Context) {
 // skipWithoutClient skips the checks that require a check of clients if no client
 // certificate was available: that is not a failure of the server.
 func (v *validation) skipWithoutClient(name string) {
-	if len(v.checks) == 0 {
+	if len(v.Checks) == 0 {
 		return
 	}
-	if last := v.checks[len(v.checks)-1]; last.Name == name && last.Outcome == Skip && last.After == "" {
-		v.missing[name] = "no client certificate is available: see " + name
+	if last := v.Checks[len(v.Checks)-1]; last.Name == name && last.Outcome == check.Skip && last.After == "" {
+		v.Missing[name] = "no client certificate is available: see " + name
 	}
 }

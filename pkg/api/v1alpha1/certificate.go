@@ -5,7 +5,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -32,9 +32,9 @@ type Certificate struct {
 	At       time.Time `json:"at"`
 	Tenant   string    `json:"tenant"`
 	// Ref is cert-manager's Certificate, or a Secret that no Certificate creates.
-	Ref    finding.Ref  `json:"ref"`
-	Secret *finding.Ref `json:"secret,omitempty"`
-	Issuer *finding.Ref `json:"issuer,omitempty"`
+	Ref    object.Ref  `json:"ref"`
+	Secret *object.Ref `json:"secret,omitempty"`
+	Issuer *object.Ref `json:"issuer,omitempty"`
 	// Depth is the number of listed CAs above it.
 	Depth     int      `json:"depth"`
 	Authority bool     `json:"authority"`
@@ -50,7 +50,7 @@ type Certificate struct {
 	// Fingerprint is the stored certificate's SHA-256, hex by pairs; it was read
 	// from StoredFrom. Both are absent where it could not be read.
 	Fingerprint string              `json:"fingerprint,omitempty"`
-	StoredFrom  *finding.Ref        `json:"storedFrom,omitempty"`
+	StoredFrom  *object.Ref         `json:"storedFrom,omitempty"`
 	Served      []ServedCertificate `json:"served"`
 	Status      string              `json:"status"`
 	Reason      string              `json:"reason,omitempty"`
@@ -60,10 +60,10 @@ type Certificate struct {
 
 // CertificateUse is a Gateway's server, or an issuer that signs with the key.
 type CertificateUse struct {
-	Ref   finding.Ref `json:"ref"`
-	Port  int64       `json:"port,omitempty"`
-	Mode  string      `json:"mode,omitempty"`
-	Hosts []string    `json:"hosts,omitempty"`
+	Ref   object.Ref `json:"ref"`
+	Port  int64      `json:"port,omitempty"`
+	Mode  string     `json:"mode,omitempty"`
+	Hosts []string   `json:"hosts,omitempty"`
 }
 
 // ServedCertificate is the certificate in a TLS handshake.
@@ -72,10 +72,10 @@ type ServedCertificate struct {
 	Port       int64  `json:"port"`
 	ServerName string `json:"serverName,omitempty"`
 	// Match is Same, Older, Newer, Other, Foreign or Unclear.
-	Match       string       `json:"match"`
-	Fingerprint string       `json:"fingerprint,omitempty"`
-	Of          *finding.Ref `json:"of,omitempty"`
-	OfTenant    string       `json:"ofTenant,omitempty"`
-	AsksClient  bool         `json:"asksClient"`
-	Detail      string       `json:"detail,omitempty"`
+	Match       string      `json:"match"`
+	Fingerprint string      `json:"fingerprint,omitempty"`
+	Of          *object.Ref `json:"of,omitempty"`
+	OfTenant    string      `json:"ofTenant,omitempty"`
+	AsksClient  bool        `json:"asksClient"`
+	Detail      string      `json:"detail,omitempty"`
 }

@@ -5,7 +5,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -23,8 +23,8 @@ type Explanation struct {
 // Subject is a tenant or an object, and the causes of its state.
 type Subject struct {
 	// Ref is the explained object; for a tenant, the one that decides its state.
-	Ref    *finding.Ref `json:"ref,omitempty"`
-	Tenant string       `json:"tenant,omitempty"`
+	Ref    *object.Ref `json:"ref,omitempty"`
+	Tenant string      `json:"tenant,omitempty"`
 	// Status is Ready, Progressing, Suspended, Failing or Unknown.
 	Status string     `json:"status"`
 	Since  *time.Time `json:"since,omitempty"`
@@ -37,28 +37,28 @@ type Subject struct {
 
 // Cause is one thing to fix.
 type Cause struct {
-	Code     string      `json:"code"`
-	Ref      finding.Ref `json:"ref"`
-	Reason   string      `json:"reason,omitempty"`
-	Message  string      `json:"message"`
-	Severity string      `json:"severity"`
-	Since    *time.Time  `json:"since,omitempty"`
-	Evidence []Evidence  `json:"evidence"`
-	Fixes    []Fix       `json:"fixes"`
+	Code     string     `json:"code"`
+	Ref      object.Ref `json:"ref"`
+	Reason   string     `json:"reason,omitempty"`
+	Message  string     `json:"message"`
+	Severity string     `json:"severity"`
+	Since    *time.Time `json:"since,omitempty"`
+	Evidence []Evidence `json:"evidence"`
+	Fixes    []Fix      `json:"fixes"`
 	// Path leads from the outermost object down to the cause's own.
-	Path      []finding.Ref `json:"path"`
-	Blocks    Blocks        `json:"blocks"`
-	NextRetry *time.Time    `json:"nextRetry,omitempty"`
+	Path      []object.Ref `json:"path"`
+	Blocks    Blocks       `json:"blocks"`
+	NextRetry *time.Time   `json:"nextRetry,omitempty"`
 	// Unwatched is why Flux still reports the layers as ready.
 	Unwatched string `json:"unwatched,omitempty"`
 }
 
 // Evidence is one fact that proves a cause.
 type Evidence struct {
-	Ref   finding.Ref `json:"ref"`
-	Field string      `json:"field"`
-	Value string      `json:"value"`
-	At    *time.Time  `json:"at,omitempty"`
+	Ref   object.Ref `json:"ref"`
+	Field string     `json:"field"`
+	Value string     `json:"value"`
+	At    *time.Time `json:"at,omitempty"`
 }
 
 // Fix is something to do.
@@ -70,6 +70,6 @@ type Fix struct {
 
 // Blocks are the layers and tenants that a cause blocks.
 type Blocks struct {
-	Layers  []finding.Ref `json:"layers"`
-	Tenants []string      `json:"tenants"`
+	Layers  []object.Ref `json:"layers"`
+	Tenants []string     `json:"tenants"`
 }

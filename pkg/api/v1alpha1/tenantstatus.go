@@ -8,7 +8,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -68,9 +68,9 @@ type HostCollision struct {
 	Message string   `json:"message"`
 	Names   []string `json:"names"`
 	// Ref is the tenant's object that names them, OtherRef the other tenant's.
-	Ref         finding.Ref `json:"ref"`
-	OtherTenant string      `json:"otherTenant"`
-	OtherRef    finding.Ref `json:"otherRef"`
+	Ref         object.Ref `json:"ref"`
+	OtherTenant string     `json:"otherTenant"`
+	OtherRef    object.Ref `json:"otherRef"`
 }
 
 // Metadata names the tenant, as every Kubernetes object is named.
@@ -80,9 +80,9 @@ type Metadata struct {
 
 // Waiting is the object that decides the status, with Kubernetes' or Flux's reason.
 type Waiting struct {
-	Ref     finding.Ref `json:"ref"`
-	Reason  string      `json:"reason,omitempty"`
-	Message string      `json:"message,omitempty"`
+	Ref     object.Ref `json:"ref"`
+	Reason  string     `json:"reason,omitempty"`
+	Message string     `json:"message,omitempty"`
 }
 
 // Count is how many of those wanted are ready.
@@ -99,14 +99,14 @@ type Endpoint struct {
 
 // Link is one object of the chain.
 type Link struct {
-	Section  string        `json:"section"`
-	Ref      finding.Ref   `json:"ref"`
-	Status   string        `json:"status"`
-	Reason   string        `json:"reason,omitempty"`
-	Message  string        `json:"message,omitempty"`
-	Detail   string        `json:"detail,omitempty"`
-	Since    *time.Time    `json:"since,omitempty"`
-	WaitsFor []finding.Ref `json:"waitsFor,omitempty"`
+	Section  string       `json:"section"`
+	Ref      object.Ref   `json:"ref"`
+	Status   string       `json:"status"`
+	Reason   string       `json:"reason,omitempty"`
+	Message  string       `json:"message,omitempty"`
+	Detail   string       `json:"detail,omitempty"`
+	Since    *time.Time   `json:"since,omitempty"`
+	WaitsFor []object.Ref `json:"waitsFor,omitempty"`
 	// Renewing is set while Flux applies a newer revision to a Ready object.
 	Renewing bool `json:"renewing,omitempty"`
 }

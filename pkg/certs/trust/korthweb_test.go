@@ -1,0 +1,100 @@
+package trust
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// cluster is Korthweb as far as certificates go, with one tenant at first.
+type cluster struct {
+	tb      testing.TB
+	tenants []tenant.Tenant
+	objects []*unstructured.Unstructured
+	// hidden are kinds that may not be listed.
+	hidden []string
+	ca     map[string]pair
+	web    map[string]pair
+}
+
+// korthweb has these tenants, each with a CA and a server's certificate.
+func korthweb(tb testing.TB, names ...string) *cluster {
+	tb.Helper()
+	c := &cluster{tb: tb, ca: map[string]pair{}, web: map[string]pair{}}
+	for _, name := range names {
+		ca := authority(tb)
+		web := ca.issue(tb, server("web."+name+".orthweb.com", "dicom."+name+".orthweb.com"))
+		c.ca[name], c.web[name] = ca, web
+		c.tenants = append(c.tenants, tenant.Tenant{Name: name, Namespaces: []string{name + "-orthweb"}})
+		text := strings.NewReplacer("TENANT", name, "CA_PEM", inBase64(ca), "WEB_PEM", inBase64(web)).Replace(korthwebYAML)
+		c.add(text)
+	}
+	return c
+}
+
+// add puts objects in, in place of those of the same name.
+func (c *cluster) add(text string) {
+	c.tb.Helper()
+	for document := range strings.SplitSeq(text, "\n---\n") {
+		obj := &unstructured.Unstructured{}
+		content, err := yaml.YAMLToJSON([]byte(document))
+		if err == nil {
+			err = obj.UnmarshalJSON(content)
+		}
+		if err != nil {
+			c.tb.Fatalf("%v in\n%s", err, document)
+		}
+		c.drop(object.RefOf(obj))
+		c.objects = append(c.objects, obj)
+	}
+}
+
+func (c *cluster) drop(ref object.Ref) {
+	c.objects = slices.DeleteFunc(c.objects, func(o *unstructured.Unstructured) bool { return object.RefOf(o).Same(ref) })
+}
+
+// set changes a field of an object, "Kind namespace/name".
+func (c *cluster) set(obj string, value any, path ...string) {
+	c.tb.Helper()
+	at := slices.IndexFunc(c.objects, func(o *unstructured.Unstructured) bool { return object.RefOf(o).String() == obj })
+	if at < 0 {
+		c.tb.Fatalf("there is no %s", obj)
+	}
+	if err := unstructured.SetNestedField(c.objects[at].Object, value, path...); err != nil {
+		c.tb.Fatal(err)
+	}
+}
+
+func (c *cluster) snapshot() *snapshot.Snapshot {
+	builder := snapshot.NewBuilder()
+	for _, kind := range []schema.GroupKind{
+		object.KustomizationKind, object.HelmReleaseKind, object.GitRepositoryKind, object.NamespaceKind,
+		object.DeploymentKind, object.StatefulSetKind, object.ServiceKind, object.CertificateKind, object.IssuerKind,
+		object.ClusterIssuerKind, object.GatewayKind, object.VirtualServiceKind, secretKind, requestKind,
+		object.LeaseKind, object.PodKind, object.EventKind,
+	} {
+		asked := snapshot.Asked{Group: kind.Group, Version: "v1", Kind: kind.Kind, Resource: object.PluralOf(kind.Kind)}
+		if slices.Contains(c.hidden, kind.Kind) {
+			asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list",
+				Resource: schema.GroupResource{Group: kind.Group, Resource: asked.Resource}.String()}
+			builder.Add(asked)
+			continue
+		}
+		var objects []*unstructured.Unstructured
+		for _, o := range c.objects {
+			if object.RefOf(o).GroupKind() == kind {
+				objects = append(objects, o.DeepCopy())
+			}
+		}
+		builder.Add(asked, objects...)
+	}
+	return builder.Build(snapshot.Meta{At: now})
+}

@@ -1,0 +1,54 @@
+package transfer
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/validate"
+)
+
+// adviceKinds is how many kinds of failures get a separate fix.
+const adviceKinds = 3
+
+// advise returns the fixes for the files that failed: one for each kind of failure, the
+// most frequent first. It is empty if no file failed because of the peer or the file
+// itself.
+func advise(failed []failure, calling string, stored int) string {
+	count := map[string]int{}
+	for _, f := range failed {
+		if text := adviceFor(f, calling, stored); text != "" {
+			count[text]++
+		}
+	}
+	texts := slices.SortedFunc(maps.Keys(count), func(a, b string) int {
+		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b))
+	})
+	if len(texts) == 0 {
+		return ""
+	}
+	shown := texts[:min(len(texts), adviceKinds)]
+	if len(texts) > 1 {
+		for i, text := range shown {
+			shown[i] = fmt.Sprintf("%s: %s", files(count[text]), text)
+		}
+	}
+	return strings.Join(shown, "; ") + "; then run the command again: with --resume, only the missing files are sent"
+}
+
+func adviceFor(f failure, calling string, stored int) string {
+	if errors.Is(f.why, errInterrupted) {
+		return ""
+	}
+	if errors.Is(f.why, errChanged) {
+		return "Send files that no other program is writing to"
+	}
+	a := validate.Attempt{Calling: calling, OthersStored: stored > 0}
+	if f.study == "" {
+		a.MissingUIDs = []string{"Study Instance UID"}
+	}
+	return validate.StoreFix(f.why, a).Text
+}

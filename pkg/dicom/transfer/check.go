@@ -1,0 +1,131 @@
+package transfer
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+)
+
+// The codes of findings about a user's files: see finding.Code. Codes that pkg/validate
+// also has mean the same there.
+const (
+	codeWebOther     finding.Code = "OW9304"
+	codeStoreFailed  finding.Code = "OW9406"
+	codeStoreWarning finding.Code = "OW9407"
+	codeUnsendable   finding.Code = "OW9408"
+	codeLeftOut      finding.Code = "OW9416"
+	codeConflicting  finding.Code = "OW9417"
+	codeNotStandard  finding.Code = "OW9418"
+	codeConvertible  finding.Code = "OW9419"
+	codeStudyMissing finding.Code = "OW9501"
+	// codeFilesElsewhere is for files that only another tenant's archive has.
+	codeFilesElsewhere finding.Code = "OW9508"
+)
+
+// Check is the result of sending. err is the error of Files. Details lists at most limit
+// files of each kind (failed, omitted, warned about); 0 for all.
+func (r Result) Check(err error, limit int) check.Check {
+	c := check.Check{Outcome: check.Pass, Found: r.words()}
+	for _, kind := range r.kinds() {
+		c.Details = append(c.Details, list(kind.detail, kind.files, limit)...)
+	}
+	if err != nil {
+		c.Found += "; the transfer ended before all files were sent: " + err.Error()
+	}
+	c.Outcome, c.Code, c.Fix.Text = r.judge(err)
+	if c.Outcome != check.Pass {
+		c.Expected = "each file is stored successfully"
+	}
+	return c
+}
+
+// judge returns the most serious result: first files that should have been stored and were
+// not.
+func (r Result) judge(err error) (check.Outcome, finding.Code, string) {
+	switch {
+	case err != nil:
+		return check.Fail, codeStoreFailed, "Correct the error, and run the command again"
+	case len(r.Failed) > 0:
+		return check.Fail, codeStoreFailed, cmp.Or(r.advice, "Check the reasons above and Orthanc's log, and run the command again: with --resume, only the missing files are sent")
+	case len(r.Conflicting) > 0:
+		return check.Fail, codeConflicting, "Compare the files; send the correct one, or give the other one a new SOP Instance UID with dcmodify -gin"
+	case len(r.Skipped) > 0:
+		return check.Fail, codeUnsendable, "Get complete copies of damaged files; omit files that are not DICOM"
+	case len(r.Convertible) > 0:
+		return check.Fail, codeConvertible, "Convert the files as the reasons describe, and send the new files"
+	case r.Stored+r.Before == 0:
+		return check.Fail, codeUnsendable, "Specify files, or a directory that contains some"
+	case len(r.Warned) > 0:
+		return check.Warn, codeStoreWarning, "Check Orthanc's log for the reason"
+	case len(r.Noted) > 0:
+		return check.Warn, codeNotStandard, "Check the images in a viewer; if they are correct, no action is needed"
+	case len(r.NotDICOM)+len(r.Indexes)+len(r.Copies) > 0:
+		return check.Warn, codeLeftOut, "If these files are what you expect, no action is needed"
+	}
+	return check.Pass, "", ""
+}
+
+// ofKind are files with the same result, with its text in the sum and before each file.
+type ofKind struct {
+	files       []Outcome
+	sum, detail string
+}
+
+// kinds are in the order in which they are reported.
+func (r Result) kinds() []ofKind {
+	return []ofKind{
+		{r.Failed, "failed", "failed"},
+		{r.Conflicting, "skipped, since another file has the same SOP Instance UID", "conflicting"},
+		{r.Skipped, "skipped", "skipped"},
+		{r.Convertible, "must be converted first", "must be converted"},
+		{r.Warned, "stored with warnings", "warning"},
+		{r.Noted, "not compliant with the standard", "not compliant"},
+		{r.NotDICOM, "not DICOM and omitted", "not DICOM"},
+		{r.Indexes, "omitted as an index (DICOMDIR)", "index"},
+		{r.Copies, "omitted as a copy", "copy"},
+	}
+}
+
+func (r Result) lists() (lists [][]Outcome) {
+	for _, kind := range r.kinds() {
+		lists = append(lists, kind.files)
+	}
+	return lists
+}
+
+// words are the counts, without those that are zero.
+func (r Result) words() string {
+	parts := []string{fmt.Sprintf("stored %s, %s, in %s", files(r.Stored), size(r.Bytes), r.Took.Round(time.Millisecond))}
+	if r.Before > 0 {
+		parts = append(parts, fmt.Sprintf("%d stored before", r.Before))
+	}
+	for _, kind := range r.kinds() {
+		if n := len(kind.files); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, kind.sum))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func files(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
+}
+
+// list has a line for each file, and one for those beyond the limit.
+func list(what string, outcomes []Outcome, limit int) []string {
+	var lines []string
+	for i, o := range outcomes {
+		if i == limit && limit > 0 {
+			return append(lines, fmt.Sprintf("and %d more %s: -o wide and -o json list all", len(outcomes)-i, what))
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s: %s", what, o.Path, o.Reason))
+	}
+	return lines
+}

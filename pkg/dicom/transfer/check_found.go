@@ -1,0 +1,176 @@
+package transfer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+)
+
+// CheckFound looks in the tenant's archive for each instance that the peer reported as
+// stored, by its SOP Instance UID. Missing instances are searched in the other tenants'
+// archives. Additional instances are not an error: others send too. Details lists at most
+// limit files of a kind; 0 for all.
+func (r Result) CheckFound(ctx context.Context, own check.Archive, others []check.Archive, limit int) check.Check {
+	f := search{missing: map[digest]place{}}
+	for _, uid := range slices.Sorted(maps.Keys(r.Studies)) {
+		f.study(ctx, uid, r.Studies[uid], own, others)
+	}
+	r.name(ctx, f.missing)
+	c := f.judge()
+	places := slices.SortedFunc(maps.Values(f.missing), func(a, b place) int { return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.study, b.study)) })
+	var missing, misrouted []Outcome
+	for _, p := range places {
+		if len(p.in) == 0 {
+			missing = append(missing, Outcome{Path: p.words(), Reason: "no archive that could be queried has it"})
+			continue
+		}
+		misrouted = append(misrouted, Outcome{Path: p.words(), Reason: strings.Join(p.in, "; ")})
+	}
+	c.Details = slices.Concat(list("misrouted", misrouted, limit), list("missing", missing, limit), list("not queried", f.unasked, limit))
+	return c
+}
+
+// search is the result of looking for the stored instances.
+type search struct {
+	// whole is how many studies are complete, and instances is how many instances these
+	// have.
+	whole, instances int
+	// missing are the instances that the tenant's archive does not have, and misrouted is
+	// how many of them another tenant's archive has.
+	missing   map[digest]place
+	misrouted int
+	unasked   []Outcome
+}
+
+// place describes a missing instance.
+type place struct {
+	study, path, instance string
+	// in has a line for each other tenant's archive that has it.
+	in []string
+}
+
+// words name the file, or its study if the file is not found.
+func (p place) words() string {
+	if p.path == "" {
+		return "an instance of study " + p.study
+	}
+	return fmt.Sprintf("%s (SOP Instance UID %s)", p.path, p.instance)
+}
+
+// study looks for the instances of one study.
+func (f *search) study(ctx context.Context, uid string, sent []digest, own check.Archive, others []check.Archive) {
+	if uid == "" {
+		f.unasked = append(f.unasked, Outcome{Path: files(len(sent)), Reason: "the data set has no Study Instance UID to query for"})
+		return
+	}
+	has, err := own.Instances(ctx, uid)
+	if err != nil {
+		f.unasked = append(f.unasked, Outcome{Path: "study " + uid, Reason: err.Error()})
+		return
+	}
+	missing := map[digest]bool{}
+	for _, instance := range sent {
+		missing[instance] = true
+	}
+	for instance := range has {
+		delete(missing, digestOf(instance))
+	}
+	if len(missing) == 0 {
+		f.whole++
+		f.instances += len(sent)
+		return
+	}
+	for instance := range missing {
+		f.missing[instance] = place{study: uid}
+	}
+	for _, other := range others {
+		f.inOtherTenant(ctx, uid, missing, other)
+	}
+}
+
+// inOtherTenant looks for the instances in another tenant's archive. The check that looks
+// for the test study reports an archive that can't be queried.
+func (f *search) inOtherTenant(ctx context.Context, uid string, missing map[digest]bool, other check.Archive) {
+	has, err := other.Instances(ctx, uid)
+	if err != nil {
+		return
+	}
+	for _, instance := range slices.Sorted(maps.Keys(has)) {
+		at := digestOf(instance)
+		if !missing[at] {
+			continue
+		}
+		p := f.missing[at]
+		if len(p.in) == 0 {
+			f.misrouted++
+		}
+		p.instance = instance
+		p.in = append(p.in, fmt.Sprintf("it is in the archive of %s; remove it there with: %s", other.Tenant,
+			escape.Command("curl --user admin --request DELETE %s", other.Base+"/instances/"+has[instance])))
+		f.missing[at] = p
+	}
+}
+
+// name finds the files of the missing instances.
+func (r Result) name(ctx context.Context, missing map[digest]place) {
+	s := scanner{ctx: ctx}
+	for at, p := range missing {
+		f := file{path: r.paths[at]}
+		if f.path == "" || s.look(&f) != nil || digestOf(f.meta.SOPInstance) != at {
+			continue // it was removed or changed meanwhile
+		}
+		p.path, p.instance = f.path, f.meta.SOPInstance
+		missing[at] = p
+	}
+}
+
+// judge is the check without its details.
+func (f search) judge() check.Check {
+	missing := len(f.missing) - f.misrouted
+	c := check.Check{Outcome: check.Pass, Found: fmt.Sprintf("Orthanc has all %d instances of %s", f.instances, studies(f.whole))}
+	switch {
+	case f.misrouted > 0:
+		c = check.Check{
+			Outcome: check.Fail, Code: codeFilesElsewhere,
+			Found: fmt.Sprintf("files are in another tenant's archive: %d instances", f.misrouted),
+			Fix: finding.Fix{
+				Text:    "Stop sending files. Remove the files from the other archive with the commands above and that tenant's password; give each tenant's ingress its own label, and select that label in the tenant's Gateways (spec.selector)",
+				Command: "kubectl get gateways.networking.istio.io -A",
+			},
+		}
+		if missing > 0 {
+			c.Found += fmt.Sprintf("; %d more are in no archive that could be queried", missing)
+		}
+	case missing > 0:
+		c = check.Check{
+			Outcome: check.Fail, Code: codeStudyMissing, Found: fmt.Sprintf("Orthanc reported that it stored the files, but does not have %d instances", missing),
+			Fix: finding.Fix{Text: "Keep the files. Check whether Orthanc's storage is full, whether it removes studies by itself (MaximumStorageSize, MaximumPatientCount), whether a Lua script or plugin discards them (ReceivedInstanceFilter), or whether Orthanc gives them new UIDs because of lossy compression (IngestTranscoding); then send the missing files again"},
+		}
+	case f.whole == 0 && len(f.unasked) == 0:
+		return check.Check{Outcome: check.Skip, Found: "nothing was stored"}
+	case f.whole == 0:
+		return check.Check{Outcome: check.Skip, Found: "Orthanc could not be queried for " + studies(len(f.unasked))}
+	case len(f.unasked) > 0:
+		c.Outcome, c.Code = check.Warn, codeWebOther
+		c.Found += "; it could not be queried for " + studies(len(f.unasked))
+		c.Fix.Text = "Check the reasons with -o wide"
+	}
+	if c.Outcome == check.Fail || c.Outcome == check.Warn {
+		c.Expected = "each file that was sent is in this tenant's Orthanc"
+	}
+	return c
+}
+
+func studies(n int) string {
+	if n == 1 {
+		return "1 study"
+	}
+	return fmt.Sprintf("%d studies", n)
+}

@@ -1,0 +1,136 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+)
+
+// Options are the files to send, and the peer.
+type Options struct {
+	// Paths are files and directories.
+	Paths []string
+	// Dial opens a connection for one association: to the peer, TLS included.
+	// tls.Config.DynamicRecordSizingDisabled speeds up small files.
+	Dial func(context.Context) (net.Conn, error)
+	// Calling and Called are the AE titles.
+	Calling, Called string
+	// Concurrency is the maximum number of parallel associations; 0 for DefaultConcurrency.
+	Concurrency int
+	Timeouts    dicom.Timeouts
+	// Backoff is how long to wait before an association is requested again, after it failed
+	// or ended without an answer, and Steps how often. After the last step, only the other
+	// associations continue; the zero value is 0.5, 1, 2, 4 and 8 seconds.
+	Backoff wait.Backoff
+	// Resume is the file that records the stored files; "" for none. Server identifies the
+	// server: a resume file of another server is refused.
+	Resume, Server string
+	// Progress is where the progress is printed: redrawn on a terminal, otherwise a line
+	// from time to time. Nil prints nothing.
+	Progress io.Writer
+}
+
+// DefaultConcurrency is the number of associations: enough to hide the round trips of small
+// files, and what most archives accept from one sender.
+const DefaultConcurrency = 8
+
+// Outcome is the result of a file that is reported individually.
+type Outcome struct {
+	Path string
+	// Instance is its SOP Instance UID, "" where it isn't known.
+	Instance string
+	// Reason completes a sentence about the file, or is the peer's answer.
+	Reason string
+}
+
+// Result is the result of all files. Each file is in one of Stored, Before, Failed,
+// Skipped, Convertible, Conflicting, NotDICOM, Indexes and Copies; after an interrupt,
+// files that had not been scanned are in none.
+type Result struct {
+	// Stored is how many files the peer reported as stored, and Bytes is their total size.
+	Stored int
+	Bytes  int64
+	// Before is how many were stored before, according to the resume file.
+	Before int
+	// Warned are among Stored.
+	Warned []Outcome
+	// Noted were sent, and do not comply with the standard.
+	Noted []Outcome
+	// Failed should have been stored and were not, even after a retry.
+	Failed []Outcome
+	// Skipped can't be sent: they are damaged, can't be read, or were specified and are not
+	// DICOM.
+	Skipped []Outcome
+	// Convertible can't be sent as they are. The reasons say how to convert them.
+	Convertible []Outcome
+	// Conflicting have the SOP Instance UID of a previous file, but different bytes: a peer
+	// keeps only one of the two.
+	Conflicting []Outcome
+	// NotDICOM, Indexes (DICOMDIR) and Copies, of the same bytes, were found in
+	// directories. Omitting them loses nothing.
+	NotDICOM, Indexes, Copies []Outcome
+	// Studies are the instances of each study, by its UID, that are in Stored and
+	// Before; "" for those that belong to no study.
+	Studies map[string][]digest
+	Took    time.Duration
+	// paths are the files of all instances, used to name missing ones.
+	paths map[digest]string
+	// advice is the fix for Failed, "" if none is known.
+	advice string
+}
+
+// Files sends all files, and retries failed ones once at the end. The error is that of a
+// path that does not exist, of the resume file, or of ctx; the Result has what is known so
+// far. When ctx is cancelled, associations are aborted within a second.
+func Files(ctx context.Context, o Options) (Result, error) {
+	began := time.Now()
+	if err := present(o.Paths); err != nil {
+		return Result{}, err
+	}
+	t := newTransfer(o)
+	if o.Resume != "" {
+		var err error
+		if t.resume, err = openResume(o.Resume, o.Server); err != nil {
+			return Result{}, err
+		}
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	t.stop = stop
+	hide := t.show(ctx, began)
+	t.all(ctx)
+	err := context.Cause(ctx)
+	if t.resume != nil {
+		if unwritten := t.resume.close(); !errors.Is(err, unwritten) {
+			err = errors.Join(err, unwritten)
+		}
+	}
+	hide()
+	result := t.result()
+	result.Took = time.Since(began)
+	return result, err
+}
+
+// all runs the first round, with the files in the order of the walk, and the second with
+// those that failed.
+func (t *transfer) all(ctx context.Context) {
+	alive := t.round(ctx, func(q *queue) { t.scan(ctx, q) })
+	again := t.takeFailed()
+	if !alive || ctx.Err() != nil {
+		t.giveBack(again)
+		return
+	}
+	t.round(ctx, func(q *queue) {
+		for _, f := range again {
+			if why := q.put(f.file); why != nil {
+				t.fail(f.file, why)
+			}
+		}
+	})
+}

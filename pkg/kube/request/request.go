@@ -1,0 +1,191 @@
+package request
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/transport"
+	"k8s.io/klog/v2"
+)
+
+// Timeout bounds a request without --request-timeout: kubectl would wait forever.
+const Timeout = 30 * time.Second
+
+// maxRetries is how often client-go repeats a request that the API server asks to
+// repeat; see maxRetryAfter.
+const maxRetries = 5
+
+// Client sends requests to one API server.
+type Client struct {
+	rest.Interface
+	timeout time.Duration
+}
+
+// New creates a client for the API server of the config, through a Guard, with further
+// wrappers. Requests are not throttled: a command sends a fixed, small number of them.
+func New(config *rest.Config, around ...transport.WrapperFunc) (*Client, error) {
+	config = Guard(config)
+	for _, wrap := range around {
+		config.Wrap(wrap)
+	}
+	config.QPS = -1
+	config.Timeout = cmp.Or(config.Timeout, Timeout)
+	if config.UserAgent == "" {
+		config.UserAgent = rest.DefaultKubernetesUserAgent()
+	}
+	config.NegotiatedSerializer = serializer.NegotiatedSerializerWrapper(runtime.SerializerInfo{
+		// Bodies are sent and read as bytes: it decodes a Status alone.
+		Serializer: runtime.NoopEncoder{Decoder: scheme.Codecs.UniversalDecoder()},
+	})
+	client, err := rest.UnversionedRESTClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
+	}
+	return &Client{client, config.Timeout}, nil
+}
+
+// Do sends a request and passes the body of the answer, of no more than limit bytes, to
+// use, which must not keep it. An error of the API server is its Status; an answer that is
+// from another program, incomplete or too large is an AnswerError.
+func (c *Client) Do(ctx context.Context, request *rest.Request, limit int64, use func(body []byte) error) error {
+	if !klog.V(4).Enabled() {
+		// client-go logs an answer that breaks off as an error of its own.
+		ctx = klog.NewContext(ctx, logr.Discard())
+	}
+	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var answered atomic.Bool
+	var retryAfter time.Duration
+	traced := httptrace.WithClientTrace(context.WithValue(limited, retryKey{}, &retryAfter), &httptrace.ClientTrace{
+		GetConn:              func(string) { answered.Store(false) }, // of a retry, too
+		GotFirstResponseByte: func() { answered.Store(true) },
+	})
+	reading := &reading{}
+	defer reading.release()
+	body, err := read(traced, request, reading, limit)
+	if err == nil {
+		cancel()
+		logBody(ctx, body)
+		return use(body)
+	}
+	if limited.Err() != nil {
+		answered.Store(false) // whatever it was, it was too slow
+	}
+	return failure(ctx, err, answered.Load(), retryAfter)
+}
+
+// read sends the request, and reads the answer.
+func read(ctx context.Context, request *rest.Request, into *reading, limit int64) ([]byte, error) {
+	stream, err := request.MaxRetries(maxRetries).Stream(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = stream.Close() }()
+	return into.whole(ctx, stream, limit)
+}
+
+// failure is the error of a request that has no answer, or not the one that was
+// requested.
+func failure(ctx context.Context, err error, answered bool, retryAfter time.Duration) error {
+	var status *apierrors.StatusError
+	var answer AnswerError
+	switch {
+	case errors.As(err, &answer):
+		return answer
+	case errors.As(err, &status):
+		return refusalOf(status, retryAfter)
+	case ctx.Err() == nil && headersTooLarge(err):
+		return Malformed("the headers of the answer are larger than the limit of %d KiB; check that this is the cluster's API server", maxHeaders>>10)
+	case ctx.Err() == nil && answered && !Slow(err):
+		return passing("the answer is incomplete: %v", rootOf(err))
+	}
+	return err
+}
+
+// logBody shows an answer from -v=8 on, as client-go does: more of it from 9 on.
+func logBody(ctx context.Context, body []byte) {
+	logger := klog.FromContext(ctx).V(8)
+	if !logger.Enabled() {
+		return
+	}
+	most := 1 << 10
+	if klog.V(9).Enabled() {
+		most = 10 << 10
+	}
+	if klog.V(10).Enabled() {
+		most = len(body)
+	}
+	logger.Info("Response Body", "body", string(body[:min(len(body), most)]))
+}
+
+// refusalOf distinguishes an API server's refusal from that of a proxy in front of it, which
+// tells nothing about the user's permissions or the served kinds. For a kind that is not
+// served, the API server itself answers in plain text.
+func refusalOf(err *apierrors.StatusError, retryAfter time.Duration) error {
+	text, code := textOf(err), err.ErrStatus.Code
+	refuse := Malformed
+	if code >= 500 {
+		refuse = passing
+	}
+	switch {
+	case isHTML([]byte(text)):
+		return refuse("HTTP status %d: %s", code, pageOf([]byte(text)))
+	case retryAfter > 0:
+		return tryLater(err, retryAfter)
+	case !apierrors.IsUnexpectedServerError(err), apierrors.IsUnauthorized(err), code == http.StatusNotFound:
+		return shortened(err, "")
+	case text == "":
+		text = "the answer is not a Status of the API server"
+	}
+	return refuse("HTTP status %d: %s", code, firstLine(text))
+}
+
+// tryLater is the refusal of a server that requests a longer wait than the limit.
+func tryLater(err *apierrors.StatusError, retryAfter time.Duration) error {
+	return shortened(err, "; the API server requests a retry in "+retryAfter.String())
+}
+
+// shortened is the refusal with its message on one line, bounded, and a suffix.
+func shortened(err *apierrors.StatusError, more string) error {
+	status := err.Status()
+	status.Message = oneLine(status.Message, maxMessage) + more
+	return &apierrors.StatusError{ErrStatus: status}
+}
+
+// textOf is the text of an answer that is not a Status.
+func textOf(err *apierrors.StatusError) string {
+	if err.ErrStatus.Details == nil {
+		return ""
+	}
+	for _, cause := range err.ErrStatus.Details.Causes {
+		// client-go has "unknown" for what is not text.
+		if cause.Type == metav1.CauseTypeUnexpectedServerResponse && cause.Message != "unknown" {
+			return cause.Message
+		}
+	}
+	return ""
+}
+
+// rootOf is the innermost error: what wraps it repeats the request, or gives advice.
+func rootOf(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}

@@ -1,0 +1,133 @@
+package message
+
+import (
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
+)
+
+// bounded looks at all that was read: every text is short, and every object
+// has names that Kubernetes allows and that stand in the message.
+func bounded(t *testing.T, message string, read reflect.Value) {
+	switch read.Kind() {
+	case reflect.String:
+		if read.Len() > match.MaxDetail {
+			t.Errorf("%d bytes", read.Len())
+		}
+	case reflect.Slice:
+		if read.Len() > match.MaxItems {
+			t.Errorf("%d items", read.Len())
+		}
+		for i := range read.Len() {
+			bounded(t, message, read.Index(i))
+		}
+	case reflect.Struct:
+		if object, ok := read.Interface().(match.Object); ok {
+			for _, name := range []string{object.Group, object.Version, object.Namespace, object.Name} {
+				if name != "" && (!match.IsName(name) || !strings.Contains(message, name)) {
+					t.Errorf("%q is no name in the message", name)
+				}
+			}
+		}
+		for i := range read.NumField() {
+			bounded(t, message, read.Field(i))
+		}
+	}
+}
+
+var words = regexp.MustCompile(`[A-Za-z0-9]+`)
+
+// stretch makes one word of a message at a time longer than anything may be
+// that is handed on.
+func stretch[T any](t *testing.T, message string, parse func(string) (T, bool)) {
+	for _, at := range words.FindAllStringIndex(message, -1) {
+		long := message[:at[1]] + strings.Repeat(message[at[1]-1:at[1]], match.MaxDetail+1) + message[at[1]:]
+		if read, ok := parse(long); ok {
+			bounded(t, long, reflect.ValueOf(read))
+		}
+	}
+}
+
+func fuzz(f *testing.F, which string) {
+	for _, each := range parsers {
+		if each.name != which {
+			continue
+		}
+		for _, seed := range each.seeds {
+			if _, ok := each.parse(seed); !ok {
+				f.Errorf("not read: %s", seed)
+			}
+			f.Add(seed)
+		}
+		f.Fuzz(func(t *testing.T, message string) {
+			read, ok := each.parse(message)
+			if ok {
+				bounded(t, message, reflect.ValueOf(read))
+			}
+		})
+		return
+	}
+	f.Fatal(which)
+}
+
+func FuzzHealthCheck(f *testing.F) { fuzz(f, "HealthCheck") }
+
+func FuzzDependency(f *testing.F) { fuzz(f, "Dependency") }
+
+func FuzzAPIError(f *testing.F) { fuzz(f, "APIError") }
+
+func FuzzBuild(f *testing.F) { fuzz(f, "Build") }
+
+func FuzzHelm(f *testing.F) { fuzz(f, "Helm") }
+
+func FuzzHelmValueErrors(f *testing.F) { fuzz(f, "HelmValueErrors") }
+
+func FuzzSource(f *testing.F) { fuzz(f, "Source") }
+
+func FuzzScheduling(f *testing.F) { fuzz(f, "Scheduling") }
+
+func FuzzContainer(f *testing.F) { fuzz(f, "Container") }
+
+func FuzzProvisioning(f *testing.F) { fuzz(f, "Provisioning") }
+
+func FuzzNamespaceContent(f *testing.F) { fuzz(f, "NamespaceContent") }
+
+func FuzzACME(f *testing.F) { fuzz(f, "ACME") }
+
+func FuzzFetch(f *testing.F) { fuzz(f, "Fetch") }
+
+func FuzzPull(f *testing.F) { fuzz(f, "Pull") }
+
+func FuzzResize(f *testing.F) { fuzz(f, "Resize") }
+
+func FuzzChartRepository(f *testing.F) { fuzz(f, "ChartRepository") }
+
+func FuzzOwnership(f *testing.F) { fuzz(f, "Ownership") }
+
+// TestHostile gives every parser the beginning of each message it reads and
+// then, up to far more than is kept of any, one piece of it over and over.
+func TestHostile(t *testing.T) {
+	for _, each := range parsers {
+		for _, seed := range each.seeds {
+			for at := 0; at < len(seed); at += 23 {
+				piece := seed[at:min(at+25, len(seed))]
+				if at == 0 {
+					piece = seed + "\n"
+				}
+				message := seed[:at] + strings.Repeat(piece, 2*match.MaxMessage/len(piece))
+				began := time.Now()
+				read, ok := each.parse(message)
+				if took := time.Since(began); took > 5*time.Second {
+					t.Fatalf("%s took %s on %q", each.name, took, piece)
+				}
+				if ok {
+					bounded(t, message, reflect.ValueOf(read))
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package helm
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
+)
+
+// helm-controller 0.36 and older put Helm's last log lines into conditions,
+// later ones into events only (1.6.1, internal/reconcile/reconcile.go).
+const lastLogs = "Last Helm logs:"
+
+// readCause records the cause of a failed action and what it names.
+func (h *Helm) readCause(cause string) {
+	cause, _, _ = strings.Cut(cause, lastLogs)
+	cause = strings.TrimSpace(cause)
+	h.Cause = match.Detail(cause)
+	switch {
+	case helmCanceled.MatchString(cause):
+		h.Problem, h.Objects = HelmCanceled, waitedFor(cause)
+	case helmStored.MatchString(cause):
+		h.Problem = HelmStoredManifest
+	case helmPostRender.MatchString(cause):
+		h.Problem = HelmPostRender
+	case h.record(cause):
+	case h.hook(cause):
+		h.Problem = HelmHook
+	case h.template(cause):
+		h.Problem = HelmTemplate
+	case h.notReady(cause):
+		h.Problem = HelmNotReady
+	case strings.Contains(cause, "another operation (install/upgrade/rollback) is in progress"):
+		h.Problem = HelmPending
+	case strings.Contains(cause, "values don't meet the specifications of the schema(s)"):
+		h.Problem = HelmSchema
+	case strings.HasPrefix(cause, "chart requires kubeVersion: "):
+		h.Problem = HelmKubernetesVersion
+	case strings.Contains(cause, "missing target release for rollback"):
+		h.Problem = HelmNoRollbackTarget
+	default:
+		h.Problem = HelmOther
+	}
+}
+
+var (
+	// Go's context.Canceled, as the last error; Helm's own command.
+	helmCanceled = match.Wording(`(?m)(?:^|: )(?:context canceled|operation was canceled)$|\b[Rr]elease \S+ has been cancell?ed\b`)
+	// helm.sh/helm/v4 4.2.4, pkg/action/upgrade.go, rollback.go and
+	// uninstall.go; Helm 3 too.
+	helmStored = match.Wording(`unable to build kubernetes objects (?:from current release manifest|for delete): `)
+	// helm.sh/helm/v4 4.2.4, pkg/action/action.go; Helm 3 too.
+	helmPostRender = match.Wording(`error while running post render|^error running post-?render|^post-?render(?:er)?(?:ing)?\b[^\n]*failed|error post rendering`)
+
+	// helm-controller 1.6.1, internal/controller/helmrelease_controller.go.
+	reconcileTriggered = match.Wording(`^(?:New reconciliation|Health checks canceled due to new reconciliation) triggered by (` + match.SlashedShape + `)$`)
+	releaseCanceled    = match.Wording(`^atomic release canceled: context canceled$`)
+	// helm-controller 1.6.1, internal/reconcile/unlock.go.
+	unlocked = match.Wording(`^(?:Unlocked|Unlock of) Helm release ` + releaseShape + ` with chart ` + chartShape + ` in pending-[a-z]+ state(?: failed: [^\n]*)?$`)
+
+	// helm-controller 1.6.1, internal/reconcile/atomic_release.go; ≤ 0.36 says
+	// "install retries exhausted".
+	attempts         = match.Wording(`^Failed to (install|upgrade) after (\d{1,9}) attempt\(s\)`)
+	retriesExhausted = match.Wording(`^(install|upgrade) retries exhausted$`)
+	exceededRetries  = match.Wording(`^exceeded maximum retries: cannot (install|upgrade|remediate failed) release`)
+	noRollbackTarget = match.Wording(`^(?:Failed to perform remediation: )?missing target release for rollback\b`)
+)
+
+// parseHelmState parses the message about a release that helm-controller no longer
+// retries, or whose values it could not compose.
+func parseHelmState(text string) (Helm, bool) {
+	if found := attempts.FindStringSubmatch(text); found != nil {
+		count, err := strconv.Atoi(found[2])
+		return Helm{Action: found[1], Problem: HelmRetriesExhausted, Attempts: count, Cause: match.Detail(text)}, err == nil
+	}
+	if found := retriesExhausted.FindStringSubmatch(text); found != nil {
+		return Helm{Action: found[1], Problem: HelmRetriesExhausted, Cause: match.Detail(text)}, true
+	}
+	if exceededRetries.MatchString(text) {
+		return Helm{Problem: HelmRetriesExhausted, Cause: match.Detail(text)}, true
+	}
+	if noRollbackTarget.MatchString(text) {
+		return Helm{Action: "rollback", Problem: HelmNoRollbackTarget, Cause: match.Detail(text)}, true
+	}
+	if helm, ok := parseInterrupted(text); ok {
+		return helm, true
+	}
+	if values, ok := parseValues(text); ok {
+		return Helm{Problem: HelmValues, Values: values, Cause: match.Detail(text)}, true
+	}
+	return Helm{}, false
+}
+
+// parseInterrupted parses the message about an interrupted action.
+func parseInterrupted(text string) (Helm, bool) {
+	if releaseCanceled.MatchString(text) {
+		return Helm{Problem: HelmCanceled, Cause: match.Detail(text)}, true
+	}
+	if found := reconcileTriggered.FindStringSubmatch(text); found != nil {
+		trigger, ok := match.Slashed(found[1])
+		return Helm{Problem: HelmCanceled, Trigger: trigger, Cause: match.Detail(text)}, ok
+	}
+	found := match.Groups(unlocked, text)
+	if found == nil || len(found["namespace"]) > match.MaxLabel || len(found["release"]) > match.MaxName {
+		return Helm{}, false
+	}
+	return Helm{Problem: HelmPending, Namespace: found["namespace"], Release: found["release"], Revision: number(found["revision"]),
+		Chart: match.Word(found["chart"]), Version: match.Word(found["version"]), Cause: match.Detail(text)}, true
+}

@@ -1,0 +1,138 @@
+package mask
+
+import (
+	"strings"
+)
+
+// maskMySQL removes the user and password from "user:password@tcp(host)/db".
+func maskMySQL(text string) string {
+	var cuts []cut
+	for _, mark := range []string{"@tcp(", "@unix("} {
+		cuts = cuts[:0]
+		for from := 0; ; {
+			i := strings.Index(text[from:], mark)
+			if i < 0 {
+				break
+			}
+			end := from + i
+			start := from + strings.LastIndexAny(text[from:end], " \t\r\n\"'`=") + 1
+			if start < end && text[start:end] != Redacted {
+				cuts = append(cuts, cut{start, end})
+			}
+			from = end + len(mark)
+		}
+		text = replace(text, cuts)
+	}
+	return text
+}
+
+// maskBareUser removes the user and password from "user:password@host", which is not a URL
+// because it has no scheme.
+func maskBareUser(text string) string {
+	var cuts []cut
+	floor := 0
+	for at := 0; ; {
+		i := strings.IndexByte(text[at:], '@')
+		if i < 0 {
+			return replace(text, cuts)
+		}
+		end := at + i
+		at = end + 1
+		from := bareUserStart(text, max(floor, end-maxUserinfo), end)
+		floor = end
+		user, password, pair := strings.Cut(text[from:end], ":")
+		if strings.HasPrefix(text[at:], "//") && strings.IndexByte(text[from:end], '/') > 0 {
+			cuts = append(cuts, cut{from, end}) // Oracle's user/password@//host
+			continue
+		}
+		switch {
+		case !pair || password == "" || at == len(text) || !IsAlnum(text[at]) && text[at] != '[':
+		case strings.IndexByte(user, '/') >= 0 || isDigest(text[at:]) || IsDigits(user) && IsDigits(strings.ReplaceAll(password, ":", "")):
+		case plainUsers[strings.ToLower(user)] && strings.IndexByte(password, ':') < 0:
+		default:
+			cuts = append(cuts, cut{from, end})
+		}
+	}
+}
+
+// maxUserinfo is how long a user and password may be.
+const maxUserinfo = 256
+
+// bareUserStart is where the word begins that ends at the "@", without what is
+// no part of a user: slashes, and Oracle's "jdbc:oracle:thin:".
+func bareUserStart(text string, floor, end int) int {
+	from := floor + strings.LastIndexAny(text[floor:end], " \t\r\n\"'`<>()[]{}=,;@") + 1
+	if i := strings.Index(text[from:end], "://"); i >= 0 {
+		return end // a URL
+	}
+	const oracle = "jdbc:oracle:thin:"
+	if strings.HasPrefix(text[from:end], oracle) && strings.IndexByte(text[from:end], '/') >= 0 {
+		return from + len("jdbc:")
+	}
+	for from < end && text[from] == '/' {
+		from++
+	}
+	return from
+}
+
+// plainUsers are what stands before a mail address and is no user.
+var plainUsers = wordSet(`mailto user users group groups serviceaccount domain email mail e-mail acct sip xmpp name from to cc bcc by
+	owner author committer contact principal subject deleted maintainer reply-to`)
+
+func isDigest(text string) bool {
+	return strings.HasPrefix(text, "sha256:") || strings.HasPrefix(text, "sha1:") || strings.HasPrefix(text, "sha512:")
+}
+
+// userFlags are how curl and others take "user:password".
+var userFlags = []string{"--proxy-user", "--user", "-u", "-U", "-a"}
+
+// maskUser removes the user and password of "curl -u user:password", but not the numbers of
+// a user and a group.
+func maskUser(text string) string {
+	for _, flag := range userFlags {
+		if strings.Contains(text, flag) {
+			text = replace(text, userValues(text, flag))
+		}
+	}
+	return text
+}
+
+func userValues(text, flag string) []cut {
+	var cuts []cut
+	for at := 0; ; {
+		i := strings.Index(text[at:], flag)
+		if i < 0 {
+			return cuts
+		}
+		flagAt := at + i
+		at = flagAt + len(flag)
+		if flagAt > 0 && !isWordBound(text[flagAt-1]) {
+			continue
+		}
+		from := at
+		for from < len(text) && strings.IndexByte(" =\"',\\", text[from]) >= 0 {
+			from++
+		}
+		if from == at && !(flag == "-u" && strings.Contains(text[max(0, flagAt-maxUserinfo):flagAt], "curl")) {
+			continue
+		}
+		to := from
+		for to < len(text) && text[to] > ' ' && !isQuote(text[to]) && text[to] != '\\' {
+			to++
+		}
+		at = to
+		if isUserPair(text[from:to], flag) {
+			cuts = append(cuts, cut{from, to})
+		}
+	}
+}
+
+// isUserPair tells whether the value of such a flag has a password in it.
+func isUserPair(value, flag string) bool {
+	mark := ":"
+	if flag == "-U" && strings.IndexByte(value, '%') > 0 {
+		mark = "%" // smbclient
+	}
+	user, password, pair := strings.Cut(value, mark)
+	return pair && password != "" && !strings.HasPrefix(password, "//") && (user == "" || user[0] != '-') && (!IsDigits(user) || !IsDigits(password))
+}

@@ -1,0 +1,204 @@
+package mask
+
+import (
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
+)
+
+// pairValue is where the value is that follows the separator. It is empty
+// where no secret can be: in "failed to get secret: not found". named tells that
+// the key is sensitive for what stands beside it.
+func pairValue(text string, k key, sep int, named bool) cut {
+	start := sep + 1
+	if start < len(text) && (text[start] == '=' || text[start] == '>') {
+		start++ // := and =>
+	}
+	for start < len(text) && (text[start] == ' ' || text[start] == '\t') {
+		start++
+	}
+	start += invalidValue(text[start:])
+	rest := text[start:]
+	strong := named || sensitive.StrongKey(k.name)
+	if sensitive.HoldsMap(k.name) || k.name == "data" || k.name == "binaryData" {
+		if found := mapValue(text, k, sep, start); found.to > found.from {
+			return found
+		}
+	} else if open := structureStart(rest); open > 0 {
+		return structureValue(text, k, start, open)
+	}
+	if quote := openQuote(rest); quote != "" {
+		found := quotedValue(text, start, quote)
+		if isNothing(text[found.from:found.to]) {
+			return cut{}
+		}
+		if !strong && !k.quoted && isHarmless(text, k, sep, text[found.from:found.to], text[found.to:]) {
+			return cut{}
+		}
+		return found
+	}
+	if wholeLine(k.name) && followsScheme(rest) {
+		return cut{start, start + lineEnd(rest)}
+	}
+	if wholeLine(k.name) && strings.HasSuffix(wordOf(rest), ":") {
+		return cut{}
+	}
+	if text[sep] == ':' && (isProse(rest, strong || k.quoted) || k.isPath() && isLetters(firstWord(rest))) {
+		return cut{}
+	}
+	switch {
+	case wholeLine(k.name):
+		return cut{start, start + lineEnd(rest)}
+	case rest != "" && (rest[0] == '|' || rest[0] == '>') && blockScalar(rest):
+		return cut{start, len(text)}
+	}
+	end := start + wordEnd(rest)
+	if k.spaced && text[sep] == ':' && !isLikelyKey(k.name, rest, text[start:end]) {
+		return cut{}
+	}
+	if isNothing(text[start:end]) || isCount(k, text[start:end], named) || !strong && !k.quoted && isHarmless(text, k, sep, text[start:end], text[end:]) {
+		return cut{}
+	}
+	return cut{start, end}
+}
+
+// schemes are those of HTTP's Authorization header.
+var schemes = wordSet("basic bearer token digest apikey api-key negotiate ntlm oauth hawk aws4-hmac-sha256 sharedkey key")
+
+// followsScheme tells whether the text is a scheme and what it asks for.
+func followsScheme(rest string) bool {
+	scheme, value, ok := strings.Cut(rest, " ")
+	return ok && schemes[strings.ToLower(scheme)] && value != "" && !ordinary[strings.ToLower(firstWord(value))]
+}
+
+// isPath tells whether the key is the end of an object's name or of a path:
+// "secret/db-secret: created", "at '/auth/password': got number".
+func (k key) isPath() bool { return k.before == '/' }
+
+func firstWord(rest string) string { return strings.TrimRight(wordOf(rest), ",;:.)]}\"'") }
+
+// wordOf is what the text has before its first blank.
+func wordOf(rest string) string {
+	end := 0
+	for end < len(rest) && rest[end] > ' ' {
+		end++
+	}
+	return rest[:end]
+}
+
+// invalidValue is the length of the API server's way to say which value it
+// does not take: `spec.password: Invalid value: "x": too short`.
+func invalidValue(rest string) int {
+	for _, says := range []string{"Invalid value: ", "Unsupported value: ", "Duplicate value: ", "Not found: "} {
+		if strings.HasPrefix(rest, says) {
+			return len(says)
+		}
+	}
+	return 0
+}
+
+// openQuote is the quote that the text begins with, with the backslashes of
+// one that is quoted itself.
+func openQuote(rest string) string {
+	i := 0
+	for i < len(rest) && rest[i] == '\\' {
+		i++
+	}
+	if i < len(rest) && (rest[i] == '"' || rest[i] == '\'' || rest[i] == '`') {
+		if i == 0 && len(rest) > 3 && rest[1] == rest[0] && rest[2] == rest[0] {
+			return rest[:3] // TOML's quotes of several lines
+		}
+		return rest[:i+1]
+	}
+	return ""
+}
+
+// quotedValue is what stands between the quotes, or up to the end of the text
+// when it was cut off.
+func quotedValue(text string, start int, quote string) cut {
+	from := start + len(quote)
+	for at := from; ; {
+		i := strings.Index(text[at:], quote)
+		if i < 0 {
+			return cut{from, len(text)}
+		}
+		end := at + i
+		// An odd number of further backslashes means that the value goes on.
+		slashes := 0
+		for end-slashes > from && text[end-slashes-1] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return cut{from, end}
+		}
+		at = end + len(quote)
+	}
+}
+
+// wholeLine: what follows such a header has spaces in it.
+func wholeLine(key string) bool {
+	var buffer [sensitive.MaxKeyLength]byte
+	return sensitive.HasAnySuffix(sensitive.Squeeze(buffer[:0], key), lineKeys)
+}
+
+var lineKeys = sensitive.Words("authorization", "cookie", "cookies")
+
+func lineEnd(rest string) int {
+	for _, scheme := range []string{"Digest ", "OAuth ", "Hawk "} {
+		if strings.HasPrefix(rest, scheme) { // their parameters are in quotes
+			if i := strings.IndexAny(rest, "\r\n"); i >= 0 {
+				return i
+			}
+			return len(rest)
+		}
+	}
+	if i := strings.IndexAny(rest, "\r\n\"'"); i >= 0 {
+		return i
+	}
+	return len(rest)
+}
+
+// blockScalar tells whether YAML's sign for a text of several lines ends the
+// line.
+func blockScalar(rest string) bool {
+	line, _, more := strings.Cut(rest, "\n")
+	return more && strings.Trim(line, "|>+-0123456789 \r") == ""
+}
+
+// wordEnd is where a value ends that has no quotes: at a space, at the next
+// parameter of a URL, at a quote around the whole, before punctuation.
+func wordEnd(rest string) int {
+	if strings.HasPrefix(rest, Redacted) {
+		return len(Redacted)
+	}
+	end := len(rest)
+	for i := range len(rest) {
+		c := rest[i]
+		if c <= ' ' || c == '&' && startsParameter(rest[i+1:]) || isQuote(c) && closes(rest[i+1:]) {
+			end = i
+			break
+		}
+	}
+	for end > 1 && strings.IndexByte(",;:.)]}", rest[end-1]) >= 0 {
+		end--
+	}
+	return end
+}
+
+func isQuote(c byte) bool { return c == '"' || c == '\'' || c == '`' }
+
+func closes(rest string) bool {
+	return rest == "" || strings.IndexByte(" \t\r\n,;:.)]}", rest[0]) >= 0
+}
+
+func startsParameter(rest string) bool {
+	for i := range len(rest) {
+		if rest[i] == '=' {
+			return i > 0
+		}
+		if !IsKeyByte(rest[i]) {
+			return false
+		}
+	}
+	return false
+}

@@ -1,0 +1,124 @@
+// Package redact removes secrets from objects, by the kind of the object and the
+// name of the field. Text within them is masked by package mask. It imports no
+// snapshot.
+package redact
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
+)
+
+// Redact takes out of the object, in place, whatever may be a secret, and
+// leaves the facts that reasoning needs: names, references, images, ports,
+// hosts, labels, conditions. Keys stay, so that one sees what there was. To
+// redact again changes nothing.
+//
+// It goes by what is known of a kind (see redact_kinds.go), by the names of
+// fields wherever they are (see sensitive.go), and passes every other string
+// through Mask. Of a kind that is not known no free text stays (see
+// redact_unknown.go). Any shape of object will do.
+func Redact(obj *unstructured.Unstructured) {
+	if obj == nil || obj.Object == nil {
+		return
+	}
+	redactMap(obj.Object, place{depth: 1})
+}
+
+// place is where in an object the walk is.
+type place struct {
+	depth int
+	// sensitive: the key that led here names a secret.
+	sensitive bool
+	// labels: what is here are names that people chose, not fields of an API.
+	labels bool
+}
+
+func (p place) under(key string) place {
+	return place{
+		depth:     p.depth + 1,
+		sensitive: sensitive.SensitiveKey(key) || p.sensitive && holdsValue[key],
+		labels:    labelMaps[key],
+	}
+}
+
+func redactMap(m map[string]any, at place) {
+	delete(m, "managedFields")
+	if storesSecrets(m, at) {
+		redactStore(m, at.depth)
+		// What is left of the data are certificates, which must not change.
+		if metadata, ok := m["metadata"]; ok {
+			m["metadata"] = redactValue(metadata, at.under("metadata"))
+		}
+		return
+	}
+	if at.depth == 1 || m["metadata"] != nil {
+		if !at.labels && isUnknown(m) {
+			redactUnknown(m, at.depth)
+			return
+		}
+	}
+	redactKind(m, at.depth)
+	if namesSecret(m) {
+		m["value"] = mask.Redacted
+	}
+	for key, value := range m {
+		m[key] = redactField(key, value, at)
+	}
+}
+
+func redactField(key string, value any, at place) any {
+	child := at.under(key)
+	if !at.labels {
+		if child.sensitive && sensitive.HoldsMap(key) {
+			return blank(value, child.depth)
+		}
+		if rule := fieldRules[key]; rule != nil {
+			value = rule(value, child.depth)
+		}
+	}
+	return redactValue(value, child)
+}
+
+func redactValue(value any, at place) any {
+	switch v := value.(type) {
+	case string:
+		if at.sensitive {
+			return mask.Redacted
+		}
+		return mask.Mask(v)
+	case map[string]any:
+		if at.depth >= mask.MaxDepth {
+			return mask.Redacted
+		}
+		redactMap(v, at)
+		return v
+	case []any:
+		element := at
+		element.depth++
+		return redactList(v, element.depth, func(inner any) any { return redactValue(inner, element) })
+	case nil, bool:
+		return v
+	case int64, float64, int, int32:
+		if at.sensitive {
+			return mask.Redacted
+		}
+		return v
+	default:
+		// No JSON decoder makes such a value; what can't be looked into goes.
+		return mask.Redacted
+	}
+}
+
+// redactList redacts each element of a list, whose elements are at a depth. One that is
+// too deep goes as a whole.
+func redactList(list []any, depth int, redact func(any) any) any {
+	if depth > mask.MaxDepth {
+		return mask.Redacted
+	}
+	for i := range list {
+		list[i] = redact(list[i])
+	}
+	return list
+}

@@ -1,0 +1,170 @@
+package redact
+
+import (
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
+)
+
+// redactUnknown redacts an object of a kind that nobody knows: its structure, names,
+// references and conditions stay, and so do numbers, times and quantities. All other
+// text goes, for nothing tells what is secret in it.
+func redactUnknown(m map[string]any, depth int) {
+	for key, value := range m {
+		switch key {
+		case "apiVersion", "kind":
+			m[key] = redactValue(value, place{depth: depth + 1})
+		case "metadata":
+			m[key] = redactField(key, value, place{depth: depth})
+		default:
+			m[key] = redactStrict(value, strictPlace{key: key, depth: depth + 1, status: key == "status", opaque: opaqueMaps[key], sensitive: sensitive.SensitiveKey(key)})
+		}
+	}
+}
+
+// strictPlace is where in an object of an unknown kind the walk is.
+type strictPlace struct {
+	key   string
+	depth int
+	// status: below status, which controllers write.
+	status bool
+	// opaque: keys are names that people chose, and tell nothing of the values.
+	opaque bool
+	// sensitive: the key names a secret.
+	sensitive bool
+}
+
+func (p strictPlace) under(key string) strictPlace {
+	return strictPlace{
+		key: key, depth: p.depth + 1, status: p.status,
+		opaque:    p.opaque || opaqueMaps[key] && !p.status,
+		sensitive: sensitive.SensitiveKey(key) || p.sensitive && holdsValue[key],
+	}
+}
+
+// opaqueMaps are fields whose content is people's.
+var opaqueMaps = map[string]bool{
+	"data": true, "stringData": true, "binaryData": true, "config": true, "configuration": true, "values": true, "parameters": true,
+	"settings": true, "options": true, "env": true, "properties": true, "attributes": true, "secrets": true, "credentials": true, "users": true,
+	"headers": true, "encryptedData": true, "inline": true, "raw": true, "customRequestHeaders": true, "customResponseHeaders": true,
+}
+
+func redactStrict(value any, at strictPlace) any {
+	switch v := value.(type) {
+	case string:
+		return strictText(v, at)
+	case map[string]any:
+		if at.depth >= mask.MaxDepth {
+			return mask.Redacted
+		}
+		if at.key == "metadata" && !at.opaque {
+			return redactField("metadata", value, place{depth: at.depth - 1})
+		}
+		if labelMaps[at.key] && !at.opaque {
+			return redactValue(value, place{depth: at.depth, labels: true})
+		}
+		delete(v, "managedFields")
+		for key, inner := range v {
+			v[key] = redactStrict(inner, at.under(key))
+		}
+		return v
+	case []any:
+		element := at
+		element.depth++
+		return redactList(v, element.depth, func(inner any) any { return redactStrict(inner, element) })
+	default:
+		return redactValue(value, place{depth: at.depth, sensitive: at.sensitive})
+	}
+}
+
+func strictText(text string, at strictPlace) string {
+	switch {
+	case at.sensitive:
+		return mask.Redacted
+	case text == "" || isMeasure(text):
+		return text
+	case at.opaque:
+		return mask.Redacted
+	case at.status && isMessage(at.key):
+		return mask.Mask(text)
+	case isIdentifier(at.key) && hasNameShape(text) && mask.Mask(text) == text:
+		return text
+	}
+	return mask.Redacted
+}
+
+// isMessage tells whether a field of a status says how the object is, in the words
+// of its controller.
+func isMessage(key string) bool {
+	var buffer [sensitive.MaxKeyLength]byte
+	return sensitive.HasAnySuffix(sensitive.Squeeze(buffer[:0], key), messageKeys)
+}
+
+var messageKeys = sensitive.Words("message", "messages", "reason", "error", "errors", "warning", "warnings", "phase", "state", "status", "health", "robustness", "compliant", "type",
+	"condition", "statusreplicas", "level", "result", "severity", "policy", "rule")
+
+// isIdentifier tells whether a field names an object, a type or a state.
+func isIdentifier(key string) bool {
+	if identifiers[key] {
+		return true
+	}
+	for _, end := range []string{"Name", "Names", "Ref", "Refs", "Reference", "Namespace", "Namespaces", "Kind", "Group", "Version", "Type", "Time", "Class", "Revision", "Policy"} {
+		if strings.HasSuffix(key, end) {
+			return true
+		}
+	}
+	return false
+}
+
+var identifiers = map[string]bool{
+	"kind": true, "apiVersion": true, "apiGroup": true, "name": true, "namespace": true, "group": true, "version": true, "resource": true, "resources": true, "uid": true,
+	"type": true, "status": true, "reason": true, "phase": true, "state": true, "ref": true, "key": true, "fieldPath": true, "verb": true, "verbs": true,
+	"mode": true, "operator": true, "scope": true, "provider": true, "finalizers": true,
+}
+
+// hasNameShape tells whether the text may be a name: of letters, digits and what
+// joins them, without blanks.
+func hasNameShape(text string) bool {
+	if len(text) > 253 {
+		return false
+	}
+	for i := range len(text) {
+		if c := text[i]; !mask.IsAlnum(c) && strings.IndexByte("-._/:@[]*", c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isMeasure tells whether the text is a number, a share, a quantity, a duration, a
+// time or a boolean: 1/3, 25%, 10Gi, 1h30m, 2026-05-04T12:00:00Z.
+func isMeasure(text string) bool {
+	switch text {
+	case "true", "false", "True", "False", "Unknown", mask.Redacted:
+		return true
+	}
+	if len(text) >= len("2006-01-02T15:04:05Z") && len(text) <= len("2006-01-02T15:04:05.000000000+00:00") && text[4] == '-' && text[10] == 'T' {
+		return strings.Trim(text, "0123456789-:.+TZ") == ""
+	}
+	if len(text) > len("100000000Gi") || text[0] < '0' || text[0] > '9' {
+		return false
+	}
+	if mask.IsDigits(text) {
+		return len(text) <= len("65535")
+	}
+	letters := 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9' || c == '.' || c == '/' || c == '%':
+			letters = 0
+		case strings.IndexByte("numkKMGTPEish", c) >= 0:
+			if letters++; letters > len("Gi") {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}

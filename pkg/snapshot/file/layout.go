@@ -1,0 +1,99 @@
+package file
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// The file is a gzipped tar. Its first file is the index; then comes one file
+// for each kind, objects/GROUP/RESOURCE.jsonl, with the objects as JSON Lines
+// (jsonlines.org): one a line.
+const (
+	IndexName  = "index.json"
+	oldIndex   = "index.yaml"
+	objectsEnd = ".jsonl"
+	objectsDir = "objects"
+	coreGroup  = "core"
+	apiGroup   = "orthweb.digihunch.com"
+	apiVersion = apiGroup + "/v1alpha1"
+	indexKind  = "Snapshot"
+)
+
+// index is the content of index.json: what was requested and refused, and the server.
+type index struct {
+	APIVersion string           `json:"apiVersion"`
+	Kind       string           `json:"kind"`
+	At         time.Time        `json:"at"`
+	Server     string           `json:"server,omitempty"`
+	Plugin     string           `json:"plugin,omitempty"`
+	Asked      []snapshot.Asked `json:"asked"`
+	// Files are the files of objects, nil in a snapshot of an earlier version.
+	Files []savedFile `json:"files,omitempty"`
+	// Complete tells that what is not in the snapshot does not exist.
+	Complete bool `json:"complete,omitempty"`
+}
+
+// savedFile describes a file: if it is missing or changed, its objects would look as if
+// they did not exist.
+type savedFile struct {
+	Path    string `json:"path"`
+	Objects int    `json:"objects"`
+	// SHA256 is of the content, in hexadecimal.
+	SHA256 string `json:"sha256"`
+}
+
+// pathPart is what may be part of a path in the tar: the names that the API
+// has, and so no "..".
+var pathPart = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+
+// objectsPath is where the objects of the kind are, unless another kind's are there.
+func objectsPath(asked snapshot.Asked) (string, error) {
+	group, resource := asked.Group, asked.Resource
+	if group == "" {
+		group = coreGroup
+	}
+	if resource == "" {
+		resource = strings.ToLower(asked.Kind)
+	}
+	for _, part := range []string{group, resource} {
+		if !pathPart.MatchString(part) || strings.Contains(part, "..") {
+			return "", fmt.Errorf("kind %s: %q can't be the name of a file", asked.GroupKind(), part)
+		}
+	}
+	return objectsDir + "/" + group + "/" + resource + objectsEnd, nil
+}
+
+// Layout maps files to kinds.
+type Layout map[string]schema.GroupKind
+
+// newLayout selects a file for every requested kind. A kind that was requested in several
+// namespaces is in one file, the first's. If another kind is in that file, as for two kinds
+// whose names differ in case, a number is added.
+func newLayout(asked []snapshot.Asked) (Layout, error) {
+	paths, placed := Layout{}, map[schema.GroupKind]bool{}
+	for _, a := range asked {
+		gk := a.GroupKind()
+		if placed[gk] {
+			continue
+		}
+		path, err := objectsPath(a)
+		if err != nil {
+			return nil, err
+		}
+		free := path
+		for n := 2; ; n++ {
+			if _, taken := paths[free]; !taken {
+				break
+			}
+			free = fmt.Sprintf("%s.%d%s", strings.TrimSuffix(path, objectsEnd), n, objectsEnd)
+		}
+		paths[free], placed[gk] = gk, true
+	}
+	return paths, nil
+}

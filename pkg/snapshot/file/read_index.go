@@ -1,0 +1,52 @@
+package file
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
+)
+
+// readIndex reads the index and finds out which file holds which kind.
+func readIndex(r io.Reader) (*index, Layout, error) {
+	text, err := io.ReadAll(&decode.LimitedReader{From: r, Left: decode.MaxIndex,
+		Over: decode.TooLarge("%s is larger than %d MiB", IndexName, decode.MaxIndex>>20)})
+	if err != nil {
+		return nil, nil, err
+	}
+	var found index
+	// What it is comes first: of another version nothing else need fit.
+	var is struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+	}
+	if err := json.Unmarshal(text, &is); err != nil {
+		return nil, nil, decode.Damaged(err, "%s can't be read", IndexName)
+	}
+	if err := checkVersion(is.APIVersion, is.Kind); err != nil {
+		return nil, nil, err
+	}
+	if err := json.Unmarshal(text, &found); err != nil {
+		return nil, nil, decode.Damaged(err, "%s can't be read", IndexName)
+	}
+	paths, err := newLayout(found.Asked)
+	if err != nil {
+		return nil, nil, decode.Damaged(err, "%s", IndexName)
+	}
+	return &found, paths, nil
+}
+
+func checkVersion(version, kind string) error {
+	if group, _, _ := strings.Cut(version, "/"); group != apiGroup || kind != indexKind {
+		return &decode.ReadError{Reason: decode.ErrNotASnapshot,
+			Found: fmt.Sprintf("%s says it is %q of %q", IndexName, kind, version)}
+	}
+	if version != apiVersion {
+		return &decode.ReadError{Reason: decode.ErrNewer,
+			Found: fmt.Sprintf("it is %q, this one reads %q", version, apiVersion)}
+	}
+	return nil
+}

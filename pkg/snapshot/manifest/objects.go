@@ -1,0 +1,126 @@
+// Package manifest reads objects as kubectl prints them, in YAML or JSON.
+package manifest
+
+import (
+	"io"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
+)
+
+// File is a file of objects, as kubectl prints them: objects and Lists, as JSON
+// or YAML, one or several documents.
+type File struct {
+	Name string
+	// Content is read once, to its end or to the first error.
+	Content io.Reader
+	// Size is the content's, in bytes; 0 where it is not known, as of a pipe.
+	Size int64
+}
+
+// ObjectsOptions define what the files do not contain.
+type ObjectsOptions struct {
+	// At is the moment; when zero, the newest time found in the objects.
+	At time.Time
+	// Read is when the files were read, zero when that is not to count.
+	Read time.Time
+	// Complete tells that the files hold all objects of the cluster: what is not
+	// in them does not exist.
+	Complete bool
+}
+
+// ReadObjects creates a snapshot from the output of `kubectl get … -o yaml` or `-o json`,
+// and of `kubectl cluster-info dump`, whose logs are skipped. A file proves only its
+// content: the items of a List are all objects of their kind in their namespaces; a single
+// object tells nothing about others of its kind; everything else is unknown, not absent.
+//
+// The files are decoded while they are read, object by object, and count together
+// against the bounds of limits.go. Errors are a *ReadError, or a reader's own.
+func ReadObjects(files []File, opts ObjectsOptions) (*snapshot.Snapshot, error) {
+	if err := checkSizes(files); err != nil {
+		return nil, err
+	}
+	builder := snapshot.NewBuilder()
+	at, found := opts.At, false
+	read := &decode.Budget{}
+	for _, file := range files {
+		err := file.Read(read, func(obj Printed) {
+			found = true
+			if opts.At.IsZero() {
+				at = newest(obj.Object, at)
+			}
+			builder.Add(obj.query(), obj.Unstructured)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !found {
+		return nil, &decode.ReadError{Reason: decode.ErrNotASnapshot, Found: "there is no Kubernetes object in it"}
+	}
+	meta := snapshot.Meta{At: at}
+	if opts.At.IsZero() {
+		meta.Read = opts.Read
+	}
+	if opts.Complete {
+		builder.SetComplete()
+	}
+	return builder.Build(meta), nil
+}
+
+// checkSizes rejects files that are too large together, before any is read.
+func checkSizes(files []File) error {
+	var sum int64
+	for _, file := range files {
+		if sum += file.Size; sum > decode.MaxPrinted {
+			return decode.ErrTooMuchPrinted
+		}
+	}
+	return nil
+}
+
+// Printed is an object that kubectl printed, in a List or by itself.
+type Printed struct {
+	*unstructured.Unstructured
+	listed bool
+}
+
+// query is the list that the object is the answer to: of its kind in its
+// namespace, or of the object alone.
+func (p Printed) query() snapshot.Asked {
+	gvk := p.GroupVersionKind()
+	asked := snapshot.Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: object.PluralOf(gvk.Kind), Namespace: p.GetNamespace()}
+	if !p.listed {
+		asked.FieldSelector = "metadata.name=" + p.GetName()
+	}
+	return asked
+}
+
+// newest is the latest of the times in a value and at. Ends of certificates and
+// leases lie ahead; what a controller wrote of the past counts.
+func newest(value any, at time.Time) time.Time {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			if key != "notAfter" && key != "renewalTime" && key != "nextUpdate" {
+				at = newest(inner, at)
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			at = newest(inner, at)
+		}
+	case string:
+		if len(v) < len("2006-01-02T15:04:05Z") || v[4] != '-' || v[10] != 'T' {
+			return at
+		}
+		if t, err := time.Parse(time.RFC3339, v); err == nil && t.After(at) {
+			return t
+		}
+	}
+	return at
+}

@@ -1,0 +1,78 @@
+package check
+
+import (
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+)
+
+// The codes of validate's findings: see finding.Code. A code never changes its meaning.
+const (
+	CodeNameUnknown  finding.Code = "OW9101"
+	CodeNameDiffers  finding.Code = "OW9102"
+	CodeRefused      finding.Code = "OW9103"
+	CodeNoAnswer     finding.Code = "OW9104"
+	CodeNoRoute      finding.Code = "OW9105"
+	CodeNoConnection finding.Code = "OW9106"
+
+	CodeNoTLS               finding.Code = "OW9201"
+	CodeServerUntrusted     finding.Code = "OW9202"
+	CodeServerName          finding.Code = "OW9203"
+	CodeServerExpired       finding.Code = "OW9204"
+	CodeCAUnread            finding.Code = "OW9205"
+	CodeOldTLS              finding.Code = "OW9206"
+	CodeClientRefused       finding.Code = "OW9207"
+	CodeAnyClientAccepted   finding.Code = "OW9208"
+	CodeOtherClientAccepted finding.Code = "OW9209"
+	CodeNoClientCertificate finding.Code = "OW9210"
+	CodeServerEndsSoon      finding.Code = "OW9211"
+	CodeSNINeeded           finding.Code = "OW9212"
+	CodeDevicesRefused      finding.Code = "OW9213"
+	CodeOlderDevicesRefused finding.Code = "OW9214"
+	CodeOtherWithoutSNI     finding.Code = "OW9215"
+	CodeOldSuites           finding.Code = "OW9216"
+	CodePlainDICOM          finding.Code = "OW9217"
+	CodeProxyProtocol       finding.Code = "OW9218"
+
+	CodeServerNoNames       finding.Code = "OW9220"
+	CodeServerUsage         finding.Code = "OW9221"
+	CodeServerIssuerMissing finding.Code = "OW9222"
+	CodeIntermediateDates   finding.Code = "OW9223"
+	CodePathTooLong         finding.Code = "OW9224"
+	CodeNotCA               finding.Code = "OW9225"
+	CodeServerRule          finding.Code = "OW9226"
+	CodeServerWeak          finding.Code = "OW9227"
+	CodeCAExpired           finding.Code = "OW9228"
+	CodeServerOtherKey      finding.Code = "OW9229"
+
+	CodeWebStatus       finding.Code = "OW9301"
+	CodeWebPassword     finding.Code = "OW9302"
+	CodeDefaultPassword finding.Code = "OW9303"
+	CodeNotOrthanc      finding.Code = "OW9304"
+	CodeNoPassword      finding.Code = "OW9305"
+	CodeWebSignIn       finding.Code = "OW9306"
+	CodeWebForbidden    finding.Code = "OW9307"
+	CodeWebLimited      finding.Code = "OW9308"
+	CodeWebRedirect     finding.Code = "OW9309"
+	CodeWebNotFound     finding.Code = "OW9310"
+	CodeWebUpstream     finding.Code = "OW9311"
+	CodeWebProtocol     finding.Code = "OW9312"
+
+	CodeAssociationRejected finding.Code = "OW9401"
+	CodeAssociationAborted  finding.Code = "OW9402"
+	CodeAssociationFailed   finding.Code = "OW9403"
+	CodeContextRefused      finding.Code = "OW9404"
+	CodeEchoFailed          finding.Code = "OW9405"
+	CodeStoreFailed         finding.Code = "OW9406"
+	CodeStoreWarning        finding.Code = "OW9407"
+
+	CodeStudyLossy        finding.Code = "OW9409"
+	CodePixelsNotCompared finding.Code = "OW9410"
+	CodeAssociationLimit  finding.Code = "OW9411"
+
+	CodeStudyMissing   finding.Code = "OW9501"
+	CodeStudyDiffers   finding.Code = "OW9502"
+	CodeStudyMisrouted finding.Code = "OW9503"
+	CodeStudyRemains   finding.Code = "OW9504"
+	CodeArchiveLost    finding.Code = "OW9505"
+	CodeMayEvict       finding.Code = "OW9506"
+	CodeNotCompared    finding.Code = "OW9507"
+)

@@ -1,0 +1,4 @@
+package web
+
+// The default user and password of Orthanc (Orthanc's configuration, RegisteredUsers).
+const DefaultUser, DefaultPassword = "admin", "orthanc"
