@@ -105,6 +105,9 @@ func Line(text string) string {
 // Sentence is Line with runs of white space as one space, and none around.
 func Sentence(text string) string { return strings.Join(strings.Fields(Line(text)), " ") }
 
+// List lists names on one line: "bhs, mhr".
+func List(names []string) string { return Line(strings.Join(names, ", ")) }
+
 // Lines escapes a message of several lines: the lines after the first are indented. Tabs
 // within lines stay.
 func Lines(text, indent string) string {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 )
 
 // templateFlags are the flags whose values may have several lines.
@@ -24,7 +26,7 @@ func checkArguments(args []string) error {
 		} else if i > 0 && strings.HasPrefix(args[i-1], "-") {
 			what = fmt.Sprintf("the value of %s, %q,", args[i-1], arg)
 		}
-		return withHint(fmt.Errorf("%s contains a control character", what), "Remove it. Text that was copied or read from a file often contains a line break.")
+		return advice.Add(fmt.Errorf("%s contains a control character", what), "Remove it. Text that was copied or read from a file often contains a line break.")
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/atomicfile"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
@@ -41,7 +42,7 @@ func (d *destination) validate(flags *pflag.FlagSet) error {
 	if d.stdout {
 		for _, name := range []string{"output-dir", "name", "force", "p12", "output"} {
 			if flags.Changed(name) {
-				return withHint(fmt.Errorf("--%s and --stdout can't be used together", name), "Remove one of them.")
+				return advice.Add(fmt.Errorf("--%s and --stdout can't be used together", name), "Remove one of them.")
 			}
 		}
 	}
@@ -51,9 +52,9 @@ func (d *destination) validate(flags *pflag.FlagSet) error {
 		}
 	}
 	if info, err := os.Stat(d.dir); err != nil {
-		return withHint(fmt.Errorf("--output-dir: %w", err), "Create it first, or choose another directory.")
+		return advice.Add(fmt.Errorf("--output-dir: %w", err), "Create it first, or choose another directory.")
 	} else if !info.IsDir() {
-		return withHint(fmt.Errorf("--output-dir: %s is not a directory", d.dir), "Choose another.")
+		return advice.Add(fmt.Errorf("--output-dir: %s is not a directory", d.dir), "Choose another.")
 	}
 	return d.p12.validate(flags)
 }

@@ -16,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/probe"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
@@ -63,7 +64,7 @@ func newCertInspect(facts *factsFlags) *cobra.Command {
 			if len(args) == 1 {
 				return nil
 			}
-			return withHint(fmt.Errorf("%s takes one FILE, secret/NAME or HOST:PORT, not %d arguments", cmd.CommandPath(), len(args)),
+			return advice.Add(fmt.Errorf("%s takes one FILE, secret/NAME or HOST:PORT, not %d arguments", cmd.CommandPath(), len(args)),
 				"See '%s --help' for usage.", cmd.CommandPath())
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -110,11 +111,11 @@ func (o *certInspectOptions) read(ctx context.Context) ([]*x509.Certificate, tim
 		return chain, now, err
 	}
 	if o.serverName != "" {
-		return nil, now, withHint(fmt.Errorf("--server-name has no effect on %s: it applies to a HOST:PORT only", o.what), "Remove it.")
+		return nil, now, advice.Add(fmt.Errorf("--server-name has no effect on %s: it applies to a HOST:PORT only", o.what), "Remove it.")
 	}
 	chain, _, err := readCertificates(ctx, o.facts, o.what, &o.p12)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = withHint(err, "Specify a FILE, a secret/NAME of the cluster, or the HOST:PORT of a server.")
+		err = advice.Add(err, "Specify a FILE, a secret/NAME of the cluster, or the HOST:PORT of a server.")
 	}
 	return chain, now, err
 }
@@ -136,7 +137,7 @@ func (o *certInspectOptions) server(ctx context.Context) ([]*x509.Certificate, e
 	defer cancel()
 	seen, err := probe.Dial(ctx, probe.Endpoint{Address: o.what, ServerName: name})
 	if err != nil {
-		return nil, withHint(err, "Check that the server is running and uses TLS on this port. For a tenant's: kubectl orthweb status")
+		return nil, advice.Add(err, "Check that the server is running and uses TLS on this port. For a tenant's: kubectl orthweb status")
 	}
 	if seen.AsksClient {
 		escape.Fprintln(o.facts.streams.ErrOut, "The server requests a client certificate.")
@@ -156,7 +157,7 @@ func (o *certInspectOptions) secret(ctx context.Context, name string) ([]*x509.C
 	secret, err := issuance.Secret(ctx, config, namespace, name)
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, withHint(err, "Specify its namespace with -n. List the Secrets with certificates: kubectl orthweb cert list")
+		return nil, advice.Add(err, "Specify its namespace with -n. List the Secrets with certificates: kubectl orthweb cert list")
 	case err != nil:
 		return nil, whenGone(ctx, err)
 	}

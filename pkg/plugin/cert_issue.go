@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
@@ -95,7 +96,7 @@ func oneTenantAtMost(cmd *cobra.Command, args []string) error {
 	if len(args) <= 1 {
 		return nil
 	}
-	return withHint(fmt.Errorf("%s takes one TENANT, not %d arguments", cmd.CommandPath(), len(args)),
+	return advice.Add(fmt.Errorf("%s takes one TENANT, not %d arguments", cmd.CommandPath(), len(args)),
 		"See '%s --help' for usage.", cmd.CommandPath())
 }
 
@@ -104,15 +105,15 @@ func (o *certIssueOptions) validate(cmd *cobra.Command) error {
 	const hint = "See 'kubectl orthweb cert issue --help' for usage."
 	switch {
 	case o.via != viaIssuer && o.via != viaSecret:
-		return withHint(fmt.Errorf("--via must be issuer or secret, not %q", o.via), hint)
+		return advice.Add(fmt.Errorf("--via must be issuer or secret, not %q", o.via), hint)
 	case o.via == viaIssuer && o.caSecret != "":
-		return withHint(fmt.Errorf("--ca-secret requires --via secret"), hint)
+		return advice.Add(fmt.Errorf("--ca-secret requires --via secret"), hint)
 	case o.via == viaSecret && (o.keep || cmd.Flags().Changed("timeout")):
-		return withHint(fmt.Errorf("--keep-request and --timeout require --via issuer"), hint)
+		return advice.Add(fmt.Errorf("--keep-request and --timeout require --via issuer"), hint)
 	case o.timeout <= 0:
-		return withHint(fmt.Errorf("--timeout must be above 0"), hint)
+		return advice.Add(fmt.Errorf("--timeout must be above 0"), hint)
 	case o.p12.wanted && o.csrFile != "":
-		return withHint(fmt.Errorf("--p12 requires the private key, which is not available with --csr"), hint)
+		return advice.Add(fmt.Errorf("--p12 requires the private key, which is not available with --csr"), hint)
 	}
 	if _, err := parseIssuer(o.issuer); err != nil {
 		return err

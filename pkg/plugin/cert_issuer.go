@@ -7,6 +7,8 @@ import (
 
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -28,14 +30,14 @@ func parseIssuer(text string) (cmmeta.IssuerReference, error) {
 	kind, group, other := strings.Cut(kind, ".")
 	switch {
 	case name == "" || kind == "" || strings.Contains(name, "/") || other && group == "":
-		return issuer, withHint(fmt.Errorf("--issuer %q is not Kind/name", text), "For example: --issuer=Issuer/%s.", defaultIssuer)
+		return issuer, advice.Add(fmt.Errorf("--issuer %q is not Kind/name", text), "For example: --issuer=Issuer/%s.", defaultIssuer)
 	case other && group != issuer.Group:
 		issuer.Kind, issuer.Group = kind, group
 	case strings.EqualFold(kind, object.IssuerKind.Kind):
 	case strings.EqualFold(kind, object.ClusterIssuerKind.Kind):
 		issuer.Kind = object.ClusterIssuerKind.Kind
 	default:
-		return issuer, withHint(fmt.Errorf("unknown kind of issuer %q", kind),
+		return issuer, advice.Add(fmt.Errorf("unknown kind of issuer %q", kind),
 			"cert-manager has Issuer and ClusterIssuer; specify others with their group, for example AWSPCAIssuer.awspca.cert-manager.io/name.")
 	}
 	return issuer, nil
@@ -73,12 +75,12 @@ func onlyAuthority(snap *snapshot.Snapshot, namespace string) string {
 func usable(snap *snapshot.Snapshot, ref object.Ref) error {
 	obj := snap.Lookup(ref).Object
 	if _, self := object.Map(obj.Object, "spec")["selfSigned"]; self {
-		return withHint(fmt.Errorf("%s is self-signed and can't sign client certificates (selfSigned)", ref), "Choose another issuer with --issuer.")
+		return advice.Add(fmt.Errorf("%s is self-signed and can't sign client certificates (selfSigned)", ref), "Choose another issuer with --issuer.")
 	}
 	verdict := health.New(snap).Of(ref)
 	if verdict.Status == health.Failing {
-		return withHint(fmt.Errorf("%s is not ready: %s", ref, verdict.Message), "Check why: kubectl orthweb explain %s/%s -n %s",
-			strings.ToLower(ref.Kind), shellWord(ref.Name), shellWord(ref.Namespace))
+		return advice.Add(fmt.Errorf("%s is not ready: %s", ref, verdict.Message), "Check why: kubectl orthweb explain %s/%s -n %s",
+			strings.ToLower(ref.Kind), escape.ShellWord(ref.Name), escape.ShellWord(ref.Namespace))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
@@ -45,7 +46,7 @@ func (l *lifetime) until(end, now time.Time) (d time.Duration, shortened bool, e
 	left := end.Sub(now) - slack
 	switch {
 	case left <= 0:
-		return 0, false, withHint(fmt.Errorf("the certificate of the tenant's CA has expired, or is about to: at %s", end.Format(time.RFC3339)),
+		return 0, false, advice.Add(fmt.Errorf("the certificate of the tenant's CA has expired, or is about to: at %s", end.Format(time.RFC3339)),
 			"Renew it first. See: kubectl orthweb cert list")
 	case l.byDefault || l.clamp:
 		return left, true, nil
@@ -54,6 +55,6 @@ func (l *lifetime) until(end, now time.Time) (d time.Duration, shortened bool, e
 }
 
 func outlives(asked, end time.Time) error {
-	return withHint(fmt.Errorf("a certificate until %s would outlive the CA that signs it, which expires at %s",
+	return advice.Add(fmt.Errorf("a certificate until %s would outlive the CA that signs it, which expires at %s",
 		asked.Format(time.RFC3339), end.Format(time.RFC3339)), "Specify a shorter --duration, or add --clamp so that both expire together.")
 }

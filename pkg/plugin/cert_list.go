@@ -7,17 +7,17 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 var (
@@ -86,34 +86,18 @@ func (o *certListOptions) validate(cmd *cobra.Command) (err error) {
 		}
 	}
 	if !o.origin.live() && (o.secrets || cmd.Flags().Changed("connect") && o.connect) {
-		return withHint(errors.New("--secrets and --connect require a cluster"), "Remove --from, or both of them.")
+		return advice.Add(errors.New("--secrets and --connect require a cluster"), "Remove --from, or both of them.")
 	}
 	return o.output.validate()
 }
 
-// certWants are the kinds with certificates. Secrets are read only with --secrets:
-// they hold more than certificates.
-func certWants(namespace string, secrets bool) []collect.Want {
-	wants := append(tenantWants(namespace), collect.Want{GroupKind: schema.GroupKind{Group: object.CertificateKind.Group, Kind: "CertificateRequest"}})
-	if secrets {
-		wants = append(wants, collect.Want{GroupKind: schema.GroupKind{Kind: "Secret"}, FieldSelector: "type=kubernetes.io/tls"},
-			collect.Want{GroupKind: schema.GroupKind{Kind: "Secret"}, FieldSelector: "type=Opaque"})
-	}
-	if namespace != "" {
-		for i := range wants {
-			wants[i].Namespaces = []string{namespace}
-		}
-	}
-	return wants
-}
-
 func (o *certListOptions) run(ctx context.Context) error {
 	namespace := o.facts.namespace()
-	snap, err := o.facts.read(ctx, o.origin, certWants(namespace, o.secrets))
+	snap, err := o.facts.read(ctx, o.origin, queries.Certificates(namespace, o.secrets))
 	if err != nil {
 		return err
 	}
-	tenants, err := chooseTenants(snap, o.names, namespace)
+	tenants, err := selection.Several(snap, o.names, namespace)
 	if err != nil {
 		return err
 	}

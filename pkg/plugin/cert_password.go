@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
@@ -45,11 +46,11 @@ func (p *pkcs12) addPasswordTo(flags *pflag.FlagSet) {
 func (p *pkcs12) validate(flags *pflag.FlagSet) error {
 	for _, name := range []string{"p12-legacy", "p12-password-file", "p12-password-env"} {
 		if flags.Changed(name) && !p.wanted { // not every command has them all
-			return withHint(fmt.Errorf("--%s requires --p12", name), "Add --p12.")
+			return advice.Add(fmt.Errorf("--%s requires --p12", name), "Add --p12.")
 		}
 	}
 	if p.file != "" && p.env != "" {
-		return withHint(errors.New("--p12-password-file and --p12-password-env can't be used together"), "Remove one of them.")
+		return advice.Add(errors.New("--p12-password-file and --p12-password-env can't be used together"), "Remove one of them.")
 	}
 	return nil
 }
@@ -63,7 +64,7 @@ func (p *pkcs12) password(ctx context.Context, streams genericiooptions.IOStream
 	case p.env != "":
 		value, ok := os.LookupEnv(p.env)
 		if !ok {
-			return nil, withHint(fmt.Errorf("environment variable %s is not set", p.env), "Set it, or remove --p12-password-env to be prompted.")
+			return nil, advice.Add(fmt.Errorf("environment variable %s is not set", p.env), "Set it, or remove --p12-password-env to be prompted.")
 		}
 		password = []byte(value)
 	case p.file != "":
@@ -73,7 +74,7 @@ func (p *pkcs12) password(ctx context.Context, streams genericiooptions.IOStream
 		password, err = ask(ctx, streams, "Password of the PKCS#12 file: ", p.new)
 	}
 	if err == nil && len(password) == 0 {
-		err = withHint(errors.New("the password of the PKCS#12 file is empty"), "Choose a password: many programs reject a file without one.")
+		err = advice.Add(errors.New("the password of the PKCS#12 file is empty"), "Choose a password: many programs reject a file without one.")
 	}
 	return password, err
 }
@@ -103,7 +104,7 @@ func firstLine(name string, stdin io.Reader) ([]byte, error) {
 func ask(ctx context.Context, streams genericiooptions.IOStreams, prompt string, twice bool) ([]byte, error) {
 	file, ok := streams.In.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return nil, withHint(errors.New("can't prompt for the password: standard input is not a terminal"),
+		return nil, advice.Add(errors.New("can't prompt for the password: standard input is not a terminal"),
 			"Use a file or an environment variable: see the flags whose names end in password-file and password-env.")
 	}
 	state, err := term.GetState(int(file.Fd()))
@@ -134,7 +135,7 @@ func ask(ctx context.Context, streams genericiooptions.IOStreams, prompt string,
 			return nil, fmt.Errorf("prompting for the password: %w", a.err)
 		}
 		if twice && !bytes.Equal(a.first, a.second) {
-			return nil, withHint(errors.New("the two passwords differ"), "Try again.")
+			return nil, advice.Add(errors.New("the two passwords differ"), "Try again.")
 		}
 		return a.first, nil
 	}

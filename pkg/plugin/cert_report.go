@@ -78,9 +78,3 @@ func concrete(hosts []string) string {
 	}
 	return ""
 }
-
-// shellWord quotes a word for a shell where that is needed.
-func shellWord(name string) string { return escape.ShellWord(name) }
-
-// shellWords quotes several words for a shell.
-func shellWords(names []string) string { return string(escape.ShellWords(names)) }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
@@ -54,7 +55,7 @@ func (r *certRequest) validate(flags *pflag.FlagSet) error {
 	if r.csrFile != "" {
 		for _, name := range []string{"key-algorithm", "key-size", "subject", "dns", "ip", "email", "uri"} {
 			if flags.Changed(name) {
-				return withHint(fmt.Errorf("--%s has no effect with --csr: the request defines it", name),
+				return advice.Add(fmt.Errorf("--%s has no effect with --csr: the request defines it", name),
 					"Remove one of them.")
 			}
 		}
@@ -122,13 +123,13 @@ func (r *certRequest) byDefault(domain string) error {
 		return nil
 	}
 	if domain == "" {
-		return withHint(errors.New("creating the default subject: the tenant's host names are not known"),
+		return advice.Add(errors.New("creating the default subject: the tenant's host names are not known"),
 			"Specify one, for example --subject=/CN=dcmclient.bhs.orthweb.com.")
 	}
 	name := "dcmclient." + domain
 	var err error
 	if r.rdns, err = certs.ParseSubject("CN=" + name); err != nil {
-		return withHint(fmt.Errorf("creating the default subject: %w", err), "Specify one with --subject.")
+		return advice.Add(fmt.Errorf("creating the default subject: %w", err), "Specify one with --subject.")
 	}
 	if len(r.dns)+len(r.ips)+len(r.emails)+len(r.uris) == 0 {
 		r.names, err = certs.ParseNames([]string{name}, nil, nil, nil)

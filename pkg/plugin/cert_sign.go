@@ -10,6 +10,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
@@ -91,17 +92,17 @@ func (o *certIssueOptions) explainRequest(ctx context.Context, err error, t targ
 	}
 	switch {
 	case errors.As(err, &denied):
-		return withHint(err, "An approver of this cluster denied it. Contact the administrator of its policy, or request other names, usages or a shorter --duration.")
+		return advice.Add(err, "An approver of this cluster denied it. Contact the administrator of its policy, or request other names, usages or a shorter --duration.")
 	case errors.As(err, &failed):
-		return withHint(err, "It will not be retried. See why: %s", look)
+		return advice.Add(err, "It will not be retried. See why: %s", look)
 	case errors.As(err, &waiting) && !waiting.Approved:
-		return withHint(outOfTime{err}, "Run the command again with a longer --timeout, and approve the request in the meantime:\n  cmctl approve -n %s NAME", shellWord(t.namespace))
+		return advice.Add(outOfTime{err}, "Run the command again with a longer --timeout, and approve the request in the meantime:\n  cmctl approve -n %s NAME", escape.ShellWord(t.namespace))
 	case errors.As(err, &waiting):
-		return withHint(outOfTime{err}, "See the state of the issuer: %s", look)
+		return advice.Add(outOfTime{err}, "See the state of the issuer: %s", look)
 	case errors.Is(err, issuance.ErrNotServed):
-		return withHint(err, "Check that cert-manager is installed: kubectl orthweb status")
+		return advice.Add(err, "Check that cert-manager is installed: kubectl orthweb status")
 	case apierrors.IsForbidden(err):
-		return withHint(err, "Request permission to create, get and delete certificaterequests.cert-manager.io in this namespace (docs/rbac.md has the Role).")
+		return advice.Add(err, "Request permission to create, get and delete certificaterequests.cert-manager.io in this namespace (docs/rbac.md has the Role).")
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
@@ -115,15 +116,15 @@ func (o *certIssueOptions) signBySecret(ctx context.Context, t target, duration 
 	}
 	namespace, name, known := strings.Cut(t.secret, "/")
 	if !known {
-		return nil, nil, withHint(fmt.Errorf("the Secret with the CA's key of %s/%s is not known", t.issuer.Kind, t.issuer.Name), "Specify it with --ca-secret.")
+		return nil, nil, advice.Add(fmt.Errorf("the Secret with the CA's key of %s/%s is not known", t.issuer.Kind, t.issuer.Name), "Specify it with --ca-secret.")
 	}
 	escape.Fprintf(o.facts.streams.ErrOut, "Warning: this requires permission to read Secret %s, which holds the CA's private key.\nAny user with that permission can sign a certificate for any client. --via issuer does not require it.\n", t.secret)
 	secret, err := issuance.Secret(ctx, config, namespace, name)
 	switch {
 	case apierrors.IsForbidden(err):
-		return nil, nil, withHint(err, "Remove --via: signing by the issuer requires no permission to read Secrets.")
+		return nil, nil, advice.Add(err, "Remove --via: signing by the issuer requires no permission to read Secrets.")
 	case apierrors.IsNotFound(err):
-		return nil, nil, withHint(err, "Specify the CA's Secret with --ca-secret. List the Secrets: kubectl orthweb cert list")
+		return nil, nil, advice.Add(err, "Specify the CA's Secret with --ca-secret. List the Secrets: kubectl orthweb cert list")
 	case err != nil:
 		return nil, nil, whenGone(ctx, err)
 	}

@@ -2,17 +2,19 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 // The names that Korthweb uses by default.
@@ -35,30 +37,13 @@ type target struct {
 	now    time.Time
 }
 
-// tenantWants are the kinds that identify a tenant and its ingress. With a namespace
-// nothing is read outside of it, so that permissions in it are sufficient.
-func tenantWants(namespace string) []collect.Want {
-	wants := collect.Wants(
-		object.KustomizationKind, object.HelmReleaseKind, object.NamespaceKind,
-		object.DeploymentKind, object.StatefulSetKind, object.ServiceKind,
-		object.CertificateKind, object.IssuerKind, object.ClusterIssuerKind,
-		object.GatewayKind, object.VirtualServiceKind,
-	)
-	if namespace != "" {
-		for i := range wants {
-			wants[i].Namespaces = []string{namespace}
-		}
-	}
-	return wants
-}
-
 func (o *certIssueOptions) target(ctx context.Context) (target, error) {
 	namespace := o.facts.namespace()
-	snap, err := o.facts.collect(ctx, tenantWants(namespace), false)
+	snap, err := o.facts.collect(ctx, queries.Ingress(namespace), false)
 	if err != nil {
 		return target{}, err
 	}
-	chosen, err := chooseTenant(snap, o.tenant, namespace)
+	chosen, err := selection.One(snap, o.tenant, namespace)
 	if err != nil {
 		return target{}, err
 	}
@@ -83,37 +68,6 @@ func newTarget(snap *snapshot.Snapshot, chosen tenant.Tenant, namespace, issuer 
 	}
 	t.end = authorityEnd(snap, t.secret)
 	return t, nil
-}
-
-// chooseTenant is the tenant that was named, the one in the namespace that was named,
-// or the only one.
-func chooseTenant(snap *snapshot.Snapshot, name, namespace string) (tenant.Tenant, error) {
-	tenants := tenant.Discover(snap)
-	if name == "" {
-		name = namespace
-	}
-	if found, ok := tenant.Find(tenants, name); ok {
-		return found, nil
-	}
-	if namespace != "" {
-		// A user with few permissions in a namespace has still named it.
-		if found := tenant.OfNamespace(snap, namespace); name == namespace || name == found.Name {
-			return found, nil
-		}
-	}
-	switch {
-	case len(tenants) == 0:
-		return tenant.Tenant{}, noTenants(snap)
-	case name != "":
-		return tenant.Tenant{}, noSuchTenant(name, tenants, snap)
-	case len(tenants) > 1:
-		var names []string
-		for _, t := range tenants {
-			names = append(names, t.Name)
-		}
-		return tenant.Tenant{}, withHint(errors.New("a tenant must be specified: there are several"), "Tenants: %s.", quoted(names))
-	}
-	return tenants[0], nil
 }
 
 // findIssuer selects the issuer: the one that was named, Korthweb's own, or the only
@@ -177,7 +131,7 @@ func noSuchIssuer(snap *snapshot.Snapshot, issuer cmmeta.IssuerReference, namesp
 	}
 	hint := "The namespace has no issuer. Check the tenant with 'kubectl orthweb status'."
 	if len(names) > 0 {
-		hint = "Choose one with --issuer. Issuers: " + quoted(names) + "."
+		hint = "Choose one with --issuer. Issuers: " + escape.List(names) + "."
 	}
-	return withHint(fmt.Errorf("%s %q does not exist in namespace %s", issuer.Kind, issuer.Name, namespace), "%s", hint)
+	return advice.Add(fmt.Errorf("%s %q does not exist in namespace %s", issuer.Kind, issuer.Name, namespace), "%s", hint)
 }

@@ -7,10 +7,13 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 var (
@@ -69,10 +72,10 @@ func newCertVerify(facts *factsFlags) *cobra.Command {
 
 func (o *certVerifyOptions) validate(cmd *cobra.Command) error {
 	if o.keyFile != "" && o.p12.wanted {
-		return withHint(errors.New("--key and --p12 can't be used together: the file has its key"), "Remove --key.")
+		return advice.Add(errors.New("--key and --p12 can't be used together: the file has its key"), "Remove --key.")
 	}
 	if !o.origin.live() && (o.secrets || cmd.Flags().Changed("connect") && o.connect) {
-		return withHint(errors.New("--secrets and --connect require a cluster"), "Remove --from, or both of them.")
+		return advice.Add(errors.New("--secrets and --connect require a cluster"), "Remove --from, or both of them.")
 	}
 	return errors.Join(o.p12.validate(cmd.Flags()), o.output.validate())
 }
@@ -83,11 +86,11 @@ func (o *certVerifyOptions) run(ctx context.Context) error {
 		return err
 	}
 	namespace := o.facts.namespace()
-	snap, err := o.facts.read(ctx, o.origin, certWants(namespace, o.secrets))
+	snap, err := o.facts.read(ctx, o.origin, queries.Certificates(namespace, o.secrets))
 	if err != nil {
 		return err
 	}
-	chosen, err := chooseTenant(snap, o.tenant, namespace)
+	chosen, err := selection.One(snap, o.tenant, namespace)
 	if err != nil {
 		return err
 	}

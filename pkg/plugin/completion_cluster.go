@@ -11,6 +11,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -19,10 +20,6 @@ import (
 // patience is how long a user who pressed <TAB> waits for a cluster.
 const patience = time.Second
 
-// tenantKinds are the kinds that tenants are discovered from.
-var tenantKinds = collect.Wants(object.KustomizationKind, object.HelmReleaseKind,
-	object.NamespaceKind, object.DeploymentKind, object.StatefulSetKind)
-
 // tryRead reads the cluster, or the snapshot of the command's --from, and returns nil
 // when that fails or takes too long.
 func (f *factsFlags) tryRead(cmd *cobra.Command, wants []collect.Want) *snapshot.Snapshot {
@@ -30,12 +27,12 @@ func (f *factsFlags) tryRead(cmd *cobra.Command, wants []collect.Want) *snapshot
 	defer cancel()
 	var o origin
 	if flag := cmd.Flags().Lookup("from"); flag != nil {
-		o.from, _ = cmd.Flags().GetStringArray("from") // of another type in no command
+		o.From, _ = cmd.Flags().GetStringArray("from") // of another type in no command
 		// cobra v1.10 parses the flags twice before it requests completions.
-		slices.Sort(o.from)
-		o.from = slices.Compact(o.from)
+		slices.Sort(o.From)
+		o.From = slices.Compact(o.From)
 	}
-	if slices.Contains(o.from, "-") {
+	if slices.Contains(o.From, "-") {
 		return nil // the shell's own input
 	}
 	snap, err := f.read(ctx, o, wants)
@@ -67,7 +64,7 @@ func printable(names []string) []string {
 
 // tenantWords are the tenants, with their namespaces.
 func (f *factsFlags) tenantWords(cmd *cobra.Command) []cobra.Completion {
-	snap := f.tryRead(cmd, tenantKinds)
+	snap := f.tryRead(cmd, queries.Names())
 	if snap == nil {
 		return nil
 	}
@@ -81,7 +78,7 @@ func (f *factsFlags) tenantWords(cmd *cobra.Command) []cobra.Completion {
 // objectWords are the objects that tenants depend on, in the form that `explain` takes:
 // by a name that is in one namespace only, or in that of -n.
 func (f *factsFlags) objectWords(cmd *cobra.Command) []cobra.Completion {
-	snap := f.tryRead(cmd, statusWants())
+	snap := f.tryRead(cmd, queries.Status())
 	if snap == nil {
 		return nil
 	}

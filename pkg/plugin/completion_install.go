@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
@@ -37,7 +38,7 @@ func newCompletionInstall() *cobra.Command {
 			if dir == "" {
 				program, err := exec.LookPath(programName)
 				if err != nil {
-					return withHint(fmt.Errorf("%s is not on your PATH: %w", programName, err), "Specify a directory on your PATH with --dir.")
+					return advice.Add(fmt.Errorf("%s is not on your PATH: %w", programName, err), "Specify a directory on your PATH with --dir.")
 				}
 				dir = filepath.Dir(program)
 			}
@@ -47,7 +48,7 @@ func newCompletionInstall() *cobra.Command {
 			}
 			escape.Fprintf(cmd.OutOrStdout(), "%s completes 'kubectl orthweb'.\n", path)
 			if found, err := exec.LookPath(completerName); err != nil || !samePath(found, path) {
-				return withHint(fmt.Errorf("kubectl will not find %s: %s is not the first directory on your PATH with this program", path, dir), "Add the directory to your PATH, or choose another with --dir.")
+				return advice.Add(fmt.Errorf("kubectl will not find %s: %s is not the first directory on your PATH with this program", path, dir), "Add the directory to your PATH, or choose another with --dir.")
 			}
 			return nil
 		},
@@ -69,10 +70,10 @@ func installCompleter(dir string) (string, error) {
 		if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, []byte(content)) {
 			return path, nil
 		}
-		return path, withHint(fmt.Errorf("%s already exists, with content that this version does not write", path), "Remove it first if you created it, or keep it if it belongs to a package.")
+		return path, advice.Add(fmt.Errorf("%s already exists, with content that this version does not write", path), "Remove it first if you created it, or keep it if it belongs to a package.")
 	}
 	if err != nil {
-		return path, withHint(fmt.Errorf("writing the completion program: %w", err), "Specify a directory on your PATH that you can write to with --dir.")
+		return path, advice.Add(fmt.Errorf("writing the completion program: %w", err), "Specify a directory on your PATH that you can write to with --dir.")
 	}
 	_, err = file.WriteString(content)
 	if err = errors.Join(err, file.Close()); err != nil {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
 // words returns the completions of a word, each with an optional description after a
@@ -75,7 +77,7 @@ func (f *factsFlags) flagWords(flag *pflag.Flag) words {
 		}
 	case "from":
 		return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return exampleNames(), cobra.ShellCompDirectiveDefault
+			return recording.Examples(), cobra.ShellCompDirectiveDefault
 		}
 	}
 	if match := listed.FindStringSubmatch(flag.Usage); match != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
@@ -55,20 +56,6 @@ type outOfTime struct{ error }
 
 func (o outOfTime) Unwrap() error { return o.error }
 
-// problem is an error with the next thing to do about it.
-type problem struct {
-	err  error
-	hint string
-}
-
-func (p *problem) Error() string { return p.err.Error() }
-func (p *problem) Unwrap() error { return p.err }
-
-// withHint adds to an error what to do next. The arguments are the hint's fields.
-func withHint(err error, hint string, args ...any) error {
-	return &problem{err: err, hint: escape.Sprintf(hint, args...)}
-}
-
 // exitCode returns the program's exit code for the result of a command, and prints an
 // error that has not been printed yet. The name is the one that the caller uses.
 func exitCode(err error, name string, stderr io.Writer) int {
@@ -82,9 +69,8 @@ func exitCode(err error, name string, stderr io.Writer) int {
 		return ExitInterrupted
 	}
 	escape.Fprintf(stderr, "error: %s\n", escape.Composed(escape.Lines(err.Error(), "  ")))
-	var known *problem
-	if errors.As(err, &known) {
-		escape.Fprintf(stderr, "%s\n", escape.Composed(strings.ReplaceAll(known.hint, usualName, name)))
+	if text, ok := advice.Of(err); ok {
+		escape.Fprintf(stderr, "%s\n", escape.Composed(strings.ReplaceAll(text, usualName, name)))
 	}
 	var late outOfTime
 	if errors.As(err, &late) {

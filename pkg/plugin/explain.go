@@ -11,12 +11,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 var (
@@ -71,7 +73,7 @@ func newExplain(facts *factsFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			if !slices.Contains(explainFormats, o.format) {
-				return withHint(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", strings.Join(explainFormats, ", "))
+				return advice.Add(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", strings.Join(explainFormats, ", "))
 			}
 			return o.run(cmd.Context())
 		},
@@ -122,7 +124,7 @@ func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenan
 		}
 		t, ok := tenant.Find(tenants, arg)
 		if !ok {
-			return all, noSuchTenant(arg, tenants, snap)
+			return all, selection.NotFound(arg, tenants, snap)
 		}
 		chosen = append(chosen, t)
 	}
@@ -131,7 +133,7 @@ func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenan
 			if e := diagnose.Flux(snap); len(e.Subjects) > 0 {
 				return e, nil // a Flux cluster without Korthweb
 			}
-			return all, noTenantsIn(snap, o.origin)
+			return all, selection.None(snap, o.origin.source())
 		}
 		chosen = tenants
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -58,10 +59,10 @@ func (o *explainOptions) reason(snap *snapshot.Snapshot) explained {
 // and returns the namespaces to which further reads are limited, nil for all.
 func (o *explainOptions) begin(ctx context.Context, session *collect.Session) (*snapshot.Snapshot, []string, error) {
 	if len(o.args) == 0 {
-		snap, err := session.Read(ctx, statusWants())
+		snap, err := session.Read(ctx, queries.Status())
 		return snap, nil, err
 	}
-	shared, err := session.Read(ctx, sharedWants())
+	shared, err := session.Read(ctx, queries.Shared())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -80,7 +81,7 @@ func (o *explainOptions) begin(ctx context.Context, session *collect.Session) (*
 	if all {
 		own = nil
 	}
-	rest, err := session.Read(ctx, workloadWants(own))
+	rest, err := session.Read(ctx, queries.Workloads(own))
 	if err != nil {
 		return nil, nil, err
 	}

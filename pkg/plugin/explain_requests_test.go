@@ -13,13 +13,14 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
 // fleetOf serves a recorded cluster in which tenant mhr is there so many times,
 // as t0000, t0001, …, and tenant bhs once.
 func fleetOf(t testing.TB, example string, tenants int) *fakeapi.Server {
 	t.Helper()
-	snap, err := (&factsFlags{}).recorded(origin{from: []string{examplePrefix + example}})
+	snap, err := (&factsFlags{}).recorded(origin{from: []string{recording.ExamplePrefix + example}})
 	if err != nil {
 		t.Fatal(err)
 	}

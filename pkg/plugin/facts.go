@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -10,9 +9,10 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/digihunch/kubectl-orthweb/examples"
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
 // factsFlags define where facts come from: the cluster of the kubeconfig, or a
@@ -24,48 +24,26 @@ type factsFlags struct {
 	name string
 }
 
-// examplePrefix marks a --from that is built into the program.
-const examplePrefix = "example:"
-
-// origin is the source of the facts instead of the cluster.
-type origin struct {
-	from     []string
-	at       string
-	complete bool
-}
+// origin are the flags of a recording that is read instead of the cluster.
+type origin struct{ recording.Source }
 
 func (o *origin) addTo(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&o.from, "from", nil, fmt.Sprintf(
+	flags.StringArrayVar(&o.From, "from", nil, fmt.Sprintf(
 		"Read a snapshot instead of the cluster: a file, - for standard input, or one of %s; or the output of 'kubectl get -o yaml' or 'kubectl cluster-info dump': files (can be repeated) or a directory",
-		strings.Join(exampleNames(), ", ")))
-	flags.StringVar(&o.at, "at", "", "Time at which kubectl printed the files, as RFC 3339; the newest time in them by default (a snapshot has its own time)")
-	flags.BoolVar(&o.complete, "assume-complete", false, "Treat the output of kubectl as complete: objects not in it do not exist (a snapshot records what was read)")
+		strings.Join(recording.Examples(), ", ")))
+	flags.StringVar(&o.At, "at", "", "Time at which kubectl printed the files, as RFC 3339; the newest time in them by default (a snapshot has its own time)")
+	flags.BoolVar(&o.Complete, "assume-complete", false, "Treat the output of kubectl as complete: objects not in it do not exist (a snapshot records what was read)")
 }
 
 // live reports whether the cluster must be read.
-func (o *origin) live() bool { return len(o.from) == 0 }
+func (o *origin) live() bool { return len(o.From) == 0 }
 
-// hint returns the flags, for a command to copy.
-func (o *origin) hint() string {
-	text := ""
-	for _, from := range o.from {
-		text += " --from=" + shellWord(from)
+// source is the recording, nil for the cluster.
+func (o *origin) source() *recording.Source {
+	if o.live() {
+		return nil
 	}
-	if o.at != "" {
-		text += " --at=" + shellWord(o.at)
-	}
-	if o.complete {
-		text += " --assume-complete"
-	}
-	return text
-}
-
-func exampleNames() []string {
-	names := examples.Names()
-	for i, name := range names {
-		names[i] = examplePrefix + name
-	}
-	return names
+	return &o.Source
 }
 
 // read gets the facts from the source that the user named, or from the cluster.
@@ -73,7 +51,7 @@ func (f *factsFlags) read(ctx context.Context, o origin, wants []collect.Want) (
 	if o.live() {
 		return f.collect(ctx, wants, false)
 	}
-	return f.readRecorded(ctx, o)
+	return recording.Read(ctx, o.Source, f.streams.In)
 }
 
 // collect reads the cluster that the user's kubeconfig names.
@@ -111,9 +89,8 @@ func (f *factsFlags) namespace() string {
 // whenGone adds a hint to the error of a cluster that can't be reached, or whose answer
 // is not that of an API server.
 func whenGone(ctx context.Context, err error) error {
-	var known *problem
-	if err != nil && ctx.Err() == nil && !errors.As(err, &known) {
-		return withHint(err, "Check the cluster with 'kubectl version', or choose another with --context.")
+	if _, advised := advice.Of(err); err != nil && ctx.Err() == nil && !advised {
+		return advice.Add(err, "Check the cluster with 'kubectl version', or choose another with --context.")
 	}
 	return err
 }

@@ -18,6 +18,6 @@ func warnOfMode(w io.Writer, path string) {
 	}
 	const others = 0o044 // readable by the group, or by all
 	if mode := info.Mode().Perm(); mode&others != 0 {
-		escape.Fprintf(w, "Warning: other users can read %s (mode %04o). Restrict access to it: chmod 600 %s\n", path, uint32(mode), shellWord(path))
+		escape.Fprintf(w, "Warning: other users can read %s (mode %04o). Restrict access to it: chmod 600 %s\n", path, uint32(mode), escape.ShellWord(path))
 	}
 }

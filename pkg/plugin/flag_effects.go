@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 )
 
 // effect defines with which other flags a flag has an effect.
@@ -61,13 +63,13 @@ func checkEffects(cmd *cobra.Command) (err error) {
 		switch without := slices.IndexFunc(e.unless, func(name string) bool { return given(flags, name) }); {
 		case err != nil:
 		case recorded && slices.Contains(connectionFlags, flag.Name):
-			err = withHint(fmt.Errorf("--%s has no effect with --from: no request is sent to a cluster", flag.Name), "Remove one of them.")
+			err = advice.Add(fmt.Errorf("--%s has no effect with --from: no request is sent to a cluster", flag.Name), "Remove one of them.")
 		case slices.Contains(unconnected[pathOf(cmd)], flag.Name):
-			err = withHint(fmt.Errorf("--%s has no effect: no request is sent to a cluster", flag.Name), "Specify tenants, or remove it.")
+			err = advice.Add(fmt.Errorf("--%s has no effect: no request is sent to a cluster", flag.Name), "Specify tenants, or remove it.")
 		case len(e.needs) > 0 && !slices.ContainsFunc(e.needs, func(name string) bool { return given(flags, name) }):
-			err = withHint(fmt.Errorf("--%s has no effect without --%s", flag.Name, strings.Join(e.needs, " or --")), "See '%s --help' for usage.", cmd.CommandPath())
+			err = advice.Add(fmt.Errorf("--%s has no effect without --%s", flag.Name, strings.Join(e.needs, " or --")), "See '%s --help' for usage.", cmd.CommandPath())
 		case without >= 0:
-			err = withHint(fmt.Errorf("--%s has no effect with --%s", flag.Name, e.unless[without]), "Remove one of them.")
+			err = advice.Add(fmt.Errorf("--%s has no effect with --%s", flag.Name, e.unless[without]), "Remove one of them.")
 		}
 	})
 	return err

@@ -11,17 +11,19 @@ import (
 	apiwait "k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 // look reads the cluster once and assesses the tenants.
 func (o *statusOptions) look(ctx context.Context) ([]tenant.Status, time.Time, error) {
-	snap, err := o.facts.read(ctx, origin{}, statusWants())
+	snap, err := o.facts.read(ctx, origin{}, queries.Status())
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	statuses, err := o.assess(snap)
+	statuses, err := selection.Named(snap, o.names, o.origin.source())
 	return statuses, snap.Meta().At, err
 }
 

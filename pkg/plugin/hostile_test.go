@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
 // lineMark is what no line may begin with: each payload that ends a line goes on with
@@ -55,7 +56,7 @@ var structural = regexp.MustCompile(`(^|\.)(apiVersion|kind|type|phase|reason|st
 // recordedObjects are all objects of a recorded cluster that is built into the program.
 func recordedObjects(t testing.TB, name string) []map[string]any {
 	t.Helper()
-	snap, err := (&factsFlags{}).recorded(origin{from: []string{examplePrefix + name}})
+	snap, err := (&factsFlags{}).recorded(origin{from: []string{recording.ExamplePrefix + name}})
 	if err != nil {
 		t.Fatal(err)
 	}

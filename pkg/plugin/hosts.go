@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
@@ -81,7 +82,7 @@ func (f *hostsFile) settle(facts *factsFlags) error {
 	}
 	config, err := facts.kube.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
-		return withHint(fmt.Errorf("reading the kubeconfig: %w", err), "Choose one with --kubeconfig, or specify the block with --block.")
+		return advice.Add(fmt.Errorf("reading the kubeconfig: %w", err), "Choose one with --kubeconfig, or specify the block with --block.")
 	}
 	name := config.CurrentContext
 	if facts.kube.Context != nil && *facts.kube.Context != "" {
@@ -105,7 +106,7 @@ func (f *hostsFile) settle(facts *factsFlags) error {
 	case facts.kube.APIServer != nil && *facts.kube.APIServer != "":
 		f.block = *facts.kube.APIServer
 	default:
-		return withHint(errors.New("naming the block: the kubeconfig has no current context"), "Choose one with --context, or specify the block with --block.")
+		return advice.Add(errors.New("naming the block: the kubeconfig has no current context"), "Choose one with --context, or specify the block with --block.")
 	}
 	return nil
 }
@@ -154,14 +155,14 @@ func (f *hostsFile) undo(tenants []string, facts *factsFlags) string {
 func (f *hostsFile) command(verb string, tenants []string, facts *factsFlags, flags ...string) string {
 	command := []string{facts.name, "hosts", verb}
 	for _, name := range tenants {
-		command = append(command, shellWord(name))
+		command = append(command, escape.ShellWord(name))
 	}
 	command = append(command, flags...)
 	if f.path != hosts.DefaultPath() && os.Getenv(hostsFileVariable) == "" {
-		command = append(command, "--hosts-file="+shellWord(f.path))
+		command = append(command, "--hosts-file="+escape.ShellWord(f.path))
 	}
 	if facts.kube.Context != nil && *facts.kube.Context != "" {
-		command = append(command, "--context="+shellWord(*facts.kube.Context))
+		command = append(command, "--context="+escape.ShellWord(*facts.kube.Context))
 	}
 	return strings.Join(command, " ")
 }
@@ -172,13 +173,13 @@ func explainHosts(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, hosts.ErrMissing):
-		return withHint(err, "Specify it with --hosts-file, or create an empty one first.")
+		return advice.Add(err, "Specify it with --hosts-file, or create an empty one first.")
 	case errors.Is(err, hosts.ErrNotWritable):
-		return withHint(err, "This requires administrator permissions: add --sudo, or paste the lines of 'kubectl orthweb hosts list'.")
+		return advice.Add(err, "This requires administrator permissions: add --sudo, or paste the lines of 'kubectl orthweb hosts list'.")
 	case errors.Is(err, hosts.ErrConcurrentWrites):
-		return withHint(err, "Find out which program writes it, then run the command again.")
+		return advice.Add(err, "Find out which program writes it, then run the command again.")
 	case errors.Is(err, hosts.ErrNotRegular), errors.Is(err, hosts.ErrTooLarge):
-		return withHint(err, "Check the value of --hosts-file.")
+		return advice.Add(err, "Check the value of --hosts-file.")
 	}
 	return err
 }

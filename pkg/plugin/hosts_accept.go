@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -39,10 +40,10 @@ func (a *acceptance) validate() error {
 			name, domain = "", text
 		}
 		if err := hosts.CheckDomain(domain); err != nil {
-			return withHint(fmt.Errorf("--allow-domain: %w", err), "Specify the domain of a tenant's hosts, such as bhs.orthweb.com.")
+			return advice.Add(fmt.Errorf("--allow-domain: %w", err), "Specify the domain of a tenant's hosts, such as bhs.orthweb.com.")
 		}
 		if one && name == "" {
-			return withHint(fmt.Errorf("--allow-domain %q names no tenant", text), "Specify TENANT=DOMAIN, or DOMAIN for all tenants.")
+			return advice.Add(fmt.Errorf("--allow-domain %q names no tenant", text), "Specify TENANT=DOMAIN, or DOMAIN for all tenants.")
 		}
 		if one {
 			a.granted[name] = append(a.granted[name], domain)
@@ -59,7 +60,7 @@ func (a *acceptance) validate() error {
 			prefix, err = addr.Unmap().WithZone("").Prefix(addr.Unmap().BitLen())
 		}
 		if err != nil {
-			return withHint(fmt.Errorf("--allow-address %q is not an IP address", text), "For example: 127.0.0.11, or the prefix 127.0.0.0/8.")
+			return advice.Add(fmt.Errorf("--allow-address %q is not an IP address", text), "For example: 127.0.0.11, or the prefix 127.0.0.0/8.")
 		}
 		a.addresses = append(a.addresses, prefix)
 	}
@@ -116,10 +117,10 @@ func (a *acceptance) address(name string, addr netip.Addr) error {
 func (w *wantedHosts) flags(more []string) []string {
 	var all []string
 	for _, text := range w.accept.addressFlags {
-		all = append(all, "--allow-address="+shellWord(text))
+		all = append(all, "--allow-address="+escape.ShellWord(text))
 	}
 	for _, text := range w.accept.domainFlags {
-		all = append(all, "--allow-domain="+shellWord(text))
+		all = append(all, "--allow-domain="+escape.ShellWord(text))
 	}
 	return append(all, more...)
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -111,7 +112,7 @@ func noAddress(snap *snapshot.Snapshot, s tenant.Status, refused int) string {
 			return fmt.Sprintf("%s is of type %s and has no external address; specify one with --ip (a node's, or that of 'minikube ip')", link.Ref, orDefault(kind, "ClusterIP"))
 		}
 		return fmt.Sprintf("%s waits for an address from the load balancer; see 'kubectl describe service %s -n %s'. On a laptop run 'minikube tunnel' or cloud-provider-kind, or specify one with --ip",
-			link.Ref, shellWord(link.Ref.Name), shellWord(link.Ref.Namespace))
+			link.Ref, escape.ShellWord(link.Ref.Name), escape.ShellWord(link.Ref.Namespace))
 	}
 	if refused > 0 {
 		return "its ingress has no address that a hosts file can have; specify one with --ip"

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
@@ -164,7 +165,7 @@ func (o *hostsRemoveOptions) has(content []byte, tenants []string) error {
 	}
 	for _, name := range tenants {
 		if len(there) > 0 && !slices.Contains(there, name) {
-			return withHint(fmt.Errorf("%s has no entries of tenant %q in the block %q", o.file.path, name, o.file.block), "Tenants in the block: %s.", quoted(there))
+			return advice.Add(fmt.Errorf("%s has no entries of tenant %q in the block %q", o.file.path, name, o.file.block), "Tenants in the block: %s.", escape.List(there))
 		}
 	}
 	if len(there) > 0 {
@@ -174,7 +175,7 @@ func (o *hostsRemoveOptions) has(content []byte, tenants []string) error {
 		escape.Fprintf(o.facts.streams.ErrOut, "%s has no block of any cluster: nothing to remove.\n", o.file.path)
 		return answer(exitYes)
 	}
-	return withHint(fmt.Errorf("%s has no block %q", o.file.path, o.file.block), "Blocks: %s. Specify one with --block.", quoted(ids))
+	return advice.Add(fmt.Errorf("%s has no block %q", o.file.path, o.file.block), "Blocks: %s. Specify one with --block.", escape.List(ids))
 }
 
 func newHostsApply(facts *factsFlags) *cobra.Command {

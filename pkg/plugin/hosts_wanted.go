@@ -11,10 +11,13 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 // wantedHosts are the flags that define the entries of the hosts file, from the cluster
@@ -36,12 +39,12 @@ func (w *wantedHosts) addTo(flags *pflag.FlagSet) {
 
 func (w *wantedHosts) validate() error {
 	if !slices.Contains([]string{"first", "ipv4", "ipv6", "all"}, w.prefer) {
-		return withHint(fmt.Errorf("--prefer must be first, ipv4, ipv6 or all, not %q", w.prefer), "See 'kubectl orthweb hosts list --help' for usage.")
+		return advice.Add(fmt.Errorf("--prefer must be first, ipv4, ipv6 or all, not %q", w.prefer), "See 'kubectl orthweb hosts list --help' for usage.")
 	}
 	for _, text := range w.ips {
 		addr, err := netip.ParseAddr(text)
 		if err != nil {
-			return withHint(fmt.Errorf("--ip %q is not an IP address", text), "For example: 192.168.64.16 or 2001:db8::7.")
+			return advice.Add(fmt.Errorf("--ip %q is not an IP address", text), "For example: 192.168.64.16 or 2001:db8::7.")
 		}
 		if err := hosts.CheckAddr(addr); err != nil {
 			return fmt.Errorf("--ip: %w", err)
@@ -96,7 +99,7 @@ type hostsReading struct {
 // tenants, whichever are named: one may claim the names of another.
 func (w *wantedHosts) read(ctx context.Context, facts *factsFlags, block []hosts.Entry) (wanted, error) {
 	namespace := facts.namespace()
-	snap, err := facts.collect(ctx, tenantWants(""), false)
+	snap, err := facts.collect(ctx, queries.Ingress(""), false)
 	if err != nil {
 		return wanted{}, err
 	}
@@ -241,7 +244,7 @@ func (r *hostsReading) decide(name, host string) (mine bool, why string) {
 	case !whose.Claimed(name):
 		return len(whose.Claims) == 0 && slices.Contains(whose.Owners, name), ""
 	case whose.Contested():
-		return false, fmt.Sprintf("Not written: %s is claimed by %s; %s. Existing lines with it are kept.", host, claimants(whose.Claims), advice(whose))
+		return false, fmt.Sprintf("Not written: %s is claimed by %s; %s. Existing lines with it are kept.", host, claimants(whose.Claims), adviceFor(whose))
 	case len(whose.Owners) > 1:
 		return false, fmt.Sprintf("Not written for %s: %s can belong to %s: %s. If it belongs to %s, add --allow-domain=%s=%s. Existing lines with it are kept.",
 			name, host, strings.Join(whose.Owners, " or "), whose.By, name, name, host)
@@ -261,8 +264,8 @@ func claimants(claims []tenant.Claim) string {
 	return strings.Join(all[:len(all)-1], ", ") + " and " + all[len(all)-1]
 }
 
-// advice tells which tenant must stop claiming the name.
-func advice(whose tenant.Ownership) string {
+// adviceFor tells which tenant must stop claiming the name.
+func adviceFor(whose tenant.Ownership) string {
 	var wrong []string
 	for _, claim := range whose.Claims {
 		if !whose.CanBe(claim.Tenant) {
@@ -301,7 +304,7 @@ func unread(s tenant.Status) string {
 // choose returns the tenants that were named, that of the namespace, or all.
 func (w *wantedHosts) choose(snap *snapshot.Snapshot, namespace string) ([]tenant.Tenant, error) {
 	if len(w.names) > 0 || namespace == "" {
-		return chooseTenants(snap, w.names, namespace)
+		return selection.Several(snap, w.names, namespace)
 	}
 	for _, t := range tenant.Discover(snap) {
 		if slices.Contains(t.Namespaces, namespace) {
@@ -309,29 +312,4 @@ func (w *wantedHosts) choose(snap *snapshot.Snapshot, namespace string) ([]tenan
 		}
 	}
 	return []tenant.Tenant{tenant.OfNamespace(snap, namespace)}, nil
-}
-
-// chooseTenants returns the tenants that were named, or all.
-func chooseTenants(snap *snapshot.Snapshot, names []string, namespace string) ([]tenant.Tenant, error) {
-	tenants := tenant.Discover(snap)
-	if len(names) == 0 && (namespace == "" || len(tenants) > 0) {
-		if len(tenants) == 0 {
-			return nil, noTenants(snap)
-		}
-		return tenants, nil
-	}
-	if len(names) == 0 {
-		names = []string{namespace}
-	}
-	var chosen []tenant.Tenant
-	for _, name := range names {
-		t, err := chooseTenant(snap, name, namespace)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(chosen, func(c tenant.Tenant) bool { return c.Name == t.Name }) {
-			chosen = append(chosen, t)
-		}
-	}
-	return chosen, nil
 }

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
@@ -76,7 +77,7 @@ func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.
 		return why
 	}
 	if !w.sudo && !agreed(streams, escape.Sprintf("%v.\nWrite it under sudo?", why)) {
-		return withHint(fmt.Errorf("%w; %w", errDeclined, why), "Add --sudo, or paste the lines of 'kubectl orthweb hosts list'.")
+		return advice.Add(fmt.Errorf("%w; %w", errDeclined, why), "Add --sudo, or paste the lines of 'kubectl orthweb hosts list'.")
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -95,7 +96,7 @@ func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.
 	cmd.WaitDelay = time.Second // this program may not be allowed to signal sudo
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if err := cmd.Run(); err != nil {
-		return withHint(fmt.Errorf("writing %s under sudo: %w", file.path, err), "Paste the lines of 'kubectl orthweb hosts list' instead.")
+		return advice.Add(fmt.Errorf("writing %s under sudo: %w", file.path, err), "Paste the lines of 'kubectl orthweb hosts list' instead.")
 	}
 	return nil
 }

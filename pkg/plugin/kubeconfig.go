@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
 )
 
@@ -24,10 +25,10 @@ func (f *factsFlags) config() (*request.Config, error) {
 	}
 	config, err := f.kube.ToRESTConfig()
 	if err != nil {
-		return nil, withHint(fmt.Errorf("reading the kubeconfig: %w", err), clusterHint)
+		return nil, advice.Add(fmt.Errorf("reading the kubeconfig: %w", err), clusterHint)
 	}
 	if config.Host == defaultServer && os.Getenv("KUBERNETES_MASTER") == "" && !f.serverNamed() {
-		return nil, withHint(f.noServer(), clusterHint)
+		return nil, advice.Add(f.noServer(), clusterHint)
 	}
 	return config, nil
 }
@@ -97,9 +98,9 @@ func (f *factsFlags) checkKubeconfig() error {
 		switch {
 		case err == nil && os.SameFile(info, null):
 		case info.Mode()&fs.ModeDevice != 0:
-			return withHint(fmt.Errorf("reading the kubeconfig: %s is a device", path), clusterHint)
+			return advice.Add(fmt.Errorf("reading the kubeconfig: %s is a device", path), clusterHint)
 		case info.Size() > maxKubeconfig && info.Mode().IsRegular():
-			return withHint(fmt.Errorf("reading the kubeconfig: %s is larger than %d MiB", path, maxKubeconfig>>20), clusterHint)
+			return advice.Add(fmt.Errorf("reading the kubeconfig: %s is larger than %d MiB", path, maxKubeconfig>>20), clusterHint)
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
 // exampleServer is a recorded cluster, live: what of it keep takes, at a server with the
@@ -39,7 +40,7 @@ var examplesRead sync.Map
 func exampleSnapshot(t *testing.T, name string) *snapshot.Snapshot {
 	t.Helper()
 	read, _ := examplesRead.LoadOrStore(name, sync.OnceValues(func() (*snapshot.Snapshot, error) {
-		return (&factsFlags{}).recorded(origin{from: []string{examplePrefix + name}})
+		return (&factsFlags{}).recorded(origin{from: []string{recording.ExamplePrefix + name}})
 	}))
 	snap, err := read.(func() (*snapshot.Snapshot, error))()
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 // usualName is the program's name in help texts and in findings, which users other than
@@ -18,7 +20,7 @@ func nameOf(argv []string) string {
 	if len(argv) == 0 || argv[0] == "" || filepath.IsAbs(argv[0]) || called(argv) == completerName {
 		return usualName
 	}
-	return shellWord(argv[0])
+	return escape.ShellWord(argv[0])
 }
 
 // called is the name of the program, without its directory.

@@ -7,10 +7,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 // findObject finds the object that KIND/NAME names: the kind by its name, plural or short
@@ -20,14 +22,14 @@ import (
 func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (object.Ref, error) {
 	word, name, _ := strings.Cut(arg, "/")
 	if word == "" || name == "" || strings.Contains(name, "/") {
-		return object.Ref{}, withHint(fmt.Errorf("%q is not KIND/NAME", arg), "Specify a tenant, or KIND/NAME, for example ks/bhs-application; specify the namespace with -n.")
+		return object.Ref{}, advice.Add(fmt.Errorf("%q is not KIND/NAME", arg), "Specify a tenant, or KIND/NAME, for example ks/bhs-application; specify the namespace with -n.")
 	}
 	kinds := recordedKinds(snap, word)
 	if o.kinds != nil {
 		kinds = o.served(word)
 	}
 	if len(kinds) == 0 {
-		return object.Ref{}, withHint(fmt.Errorf("unknown kind %q", word), "Specify a tenant, or KIND/NAME, for example ks/bhs-application.")
+		return object.Ref{}, advice.Add(fmt.Errorf("unknown kind %q", word), "Specify a tenant, or KIND/NAME, for example ks/bhs-application.")
 	}
 	namespace := o.facts.namespace()
 	var found []object.Ref
@@ -49,15 +51,15 @@ func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (object
 	case len(found) == 1:
 		return subjectOf(snap, found[0]), nil
 	case len(found) > 1 && found[0].GroupKind() != found[1].GroupKind():
-		return object.Ref{}, withHint(fmt.Errorf("%s can be one of %d kinds", arg, len(kinds)), "Specify one with its group: %s.%s/%s, %s.%s/%s, …",
+		return object.Ref{}, advice.Add(fmt.Errorf("%s can be one of %d kinds", arg, len(kinds)), "Specify one with its group: %s.%s/%s, %s.%s/%s, …",
 			strings.ToLower(found[0].Kind), found[0].GroupKind().Group, name, strings.ToLower(found[1].Kind), found[1].GroupKind().Group, name)
 	case len(found) > 1:
-		return object.Ref{}, withHint(fmt.Errorf("%s exists in %d namespaces", arg, len(found)), "Specify one with -n: %s.", firstNamespaces(found))
+		return object.Ref{}, advice.Add(fmt.Errorf("%s exists in %d namespaces", arg, len(found)), "Specify one with -n: %s.", firstNamespaces(found))
 	case len(unread) > 0 && o.kinds == nil:
-		return object.Ref{}, withHint(fmt.Errorf("%s is not in the recording, and objects that are not in it may exist", arg),
+		return object.Ref{}, advice.Add(fmt.Errorf("%s is not in the recording, and objects that are not in it may exist", arg),
 			"Record it, too, or add --assume-complete if all objects were recorded.")
 	case len(unread) > 0:
-		return object.Ref{}, withHint(fmt.Errorf("looking for %s: %s", arg, unread[0]), "Request this permission, or specify a namespace that you can read with -n.")
+		return object.Ref{}, advice.Add(fmt.Errorf("looking for %s: %s", arg, unread[0]), "Request this permission, or specify a namespace that you can read with -n.")
 	}
 	return object.Ref{}, o.noObject(snap, kinds[0], name, arg)
 }
@@ -110,7 +112,7 @@ func (o *explainOptions) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, 
 		err = fmt.Errorf("%w in namespace %s", err, namespace)
 	}
 	if o.kinds != nil {
-		return withHint(err, "Search for it: kubectl get %s -A.", object.PluralOf(gk.Kind))
+		return advice.Add(err, "Search for it: kubectl get %s -A.", object.PluralOf(gk.Kind))
 	}
 	var same []object.Ref
 	var names []string
@@ -124,12 +126,12 @@ func (o *explainOptions) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, 
 		}
 	}
 	if len(same) > 0 {
-		return withHint(err, "It exists in: %s.", firstNamespaces(same))
+		return advice.Add(err, "It exists in: %s.", firstNamespaces(same))
 	}
-	if near := nearest(name, names); near != "" {
-		return withHint(err, "Did you mean %s?", near)
+	if near := selection.Nearest(name, names); near != "" {
+		return advice.Add(err, "Did you mean %s?", near)
 	}
-	return withHint(err, "%s", heldNames(names))
+	return advice.Add(err, "%s", heldNames(names))
 }
 
 // heldNames lists the objects of a kind that a recording has instead.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -17,6 +16,7 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/kubectl/pkg/cmd/get"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
@@ -68,7 +68,7 @@ func (o *outputFlags) printer() (printers.ResourcePrinter, error) {
 			return nil, err
 		}
 	}
-	return nil, withHint(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", outputFormats)
+	return nil, advice.Add(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", outputFormats)
 }
 
 // print prints an object in the format, or returns the error of creating it.
@@ -132,7 +132,7 @@ func (o *outputFlags) validate() error {
 		case o.format == "":
 			o.format = "go-template"
 		case !slices.Contains(o.template.AllowedFormats(), o.format):
-			return withHint(fmt.Errorf("--template has no effect with -o %s", o.format), "Remove one of them, or use -o go-template.")
+			return advice.Add(fmt.Errorf("--template has no effect with -o %s", o.format), "Remove one of them, or use -o go-template.")
 		}
 	}
 	if o.table() {
@@ -171,8 +171,4 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func quoted(names []string) string {
-	return escape.Line(strings.Join(names, ", "))
 }

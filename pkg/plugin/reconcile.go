@@ -8,10 +8,11 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 var (
@@ -78,24 +79,16 @@ func someTenant(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return nil
 	}
-	return withHint(fmt.Errorf("%s requires the names of tenants", cmd.CommandPath()), "List the tenants: kubectl orthweb status")
+	return advice.Add(fmt.Errorf("%s requires the names of tenants", cmd.CommandPath()), "List the tenants: kubectl orthweb status")
 }
 
 // operated reads the tenants that the command changes, and of their chains the objects
 // that Flux reconciles.
 func (f *factsFlags) operated(ctx context.Context, names []string) (*snapshot.Snapshot, []tenant.Status, error) {
-	wants := append(collect.Wants(
-		object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind, object.LeaseKind,
-	), tenantKinds...)
-	for _, want := range statusWants() {
-		if want.GroupKind == object.EventKind {
-			wants = append(wants, want)
-		}
-	}
-	snap, err := f.collect(ctx, wants, false)
+	snap, err := f.collect(ctx, queries.Operate(), false)
 	if err != nil {
 		return nil, nil, err
 	}
-	statuses, err := (&statusOptions{names: names}).assess(snap)
+	statuses, err := selection.Named(snap, names, nil)
 	return snap, statuses, err
 }

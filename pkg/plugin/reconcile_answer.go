@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
@@ -38,14 +39,14 @@ func (r *requester) why(outcomes ...operate.Outcome) string {
 	if len(tenants) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Why: %s explain %s", r.facts.name, shellWords(tenants))
+	return fmt.Sprintf("Why: %s explain %s", r.facts.name, string(escape.ShellWords(tenants)))
 }
 
 // explain adds a hint to the error that ended a run.
 func (r *requester) explain(err error) error {
 	var late outOfTime
 	if errors.As(err, &late) {
-		return withHint(err, "%s", r.why(operate.Pending, operate.Triggered, operate.Failing, operate.Blocked))
+		return advice.Add(err, "%s", r.why(operate.Pending, operate.Triggered, operate.Failing, operate.Blocked))
 	}
 	return explainChange(err)
 }
@@ -57,11 +58,11 @@ func explainChange(err error) error {
 	case !errors.As(err, &failed):
 		return err
 	case failed.Forbidden():
-		return withHint(err, "Request permission to get and patch %s in this namespace (docs/rbac.md has the role, orthweb-operator).", failed.Resource)
+		return advice.Add(err, "Request permission to get and patch %s in this namespace (docs/rbac.md has the role, orthweb-operator).", failed.Resource)
 	case failed.Passing():
-		return withHint(err, "Try again, perhaps with a longer --request-timeout.")
+		return advice.Add(err, "Try again, perhaps with a longer --request-timeout.")
 	}
-	return withHint(err, "Check the current state: kubectl orthweb status")
+	return advice.Add(err, "Check the current state: kubectl orthweb status")
 }
 
 // explainSuspended adds to the error how to resume the suspended objects.
@@ -71,9 +72,9 @@ func explainSuspended(err error) error {
 	case !errors.As(err, &suspended):
 		return err
 	case len(suspended.Own) > 0:
-		return withHint(err, "Resume it, which also triggers it: kubectl orthweb resume %s", shellWords(suspended.Tenants))
+		return advice.Add(err, "Resume it, which also triggers it: kubectl orthweb resume %s", string(escape.ShellWords(suspended.Tenants)))
 	}
-	return withHint(err, "The source may be shared, so the user who suspended it must resume it. To continue with the revision that was fetched before, add --with-source=false.")
+	return advice.Add(err, "The source may be shared, so the user who suspended it must resume it. To continue with the revision that was fetched before, add --with-source=false.")
 }
 
 func appendMissing(list []string, more ...string) []string {

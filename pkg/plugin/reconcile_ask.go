@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
@@ -35,9 +36,9 @@ func (a *asking) addTo(flags *pflag.FlagSet) {
 func (a *asking) validate(cmd *cobra.Command) error {
 	switch {
 	case cmd.Flags().Changed("timeout") && (!a.wait || a.dryRun):
-		return withHint(errors.New("--timeout has no effect without --wait"), "Remove it, or limit each request with --request-timeout.")
+		return advice.Add(errors.New("--timeout has no effect without --wait"), "Remove it, or limit each request with --request-timeout.")
 	case a.timeout <= 0:
-		return withHint(errors.New("--timeout must be above 0"), "See '%s --help' for usage.", cmd.CommandPath())
+		return advice.Add(errors.New("--timeout must be above 0"), "See '%s --help' for usage.", cmd.CommandPath())
 	}
 	return nil
 }
@@ -53,8 +54,8 @@ func (a *asking) reconcile(ctx context.Context, facts *factsFlags, snap *snapsho
 		escape.Fprintf(facts.streams.ErrOut, "%s.\n", note)
 	}
 	if len(plan.Steps) == 0 {
-		return withHint(errors.New("nothing to trigger: the tenant has no layer or release, or none that can be read"),
-			"Show the tenant: kubectl orthweb status %s", shellWord(statuses[0].Name))
+		return advice.Add(errors.New("nothing to trigger: the tenant has no layer or release, or none that can be read"),
+			"Show the tenant: kubectl orthweb status %s", escape.ShellWord(statuses[0].Name))
 	}
 	run := operate.NewRun(plan)
 	if a.dryRun {

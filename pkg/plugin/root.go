@@ -16,6 +16,7 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	_ "github.com/digihunch/kubectl-orthweb/internal/english" // for a quick start
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 )
 
 // Run runs the command line with a program's whole argument vector, which starts with
@@ -95,7 +96,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 		renameExamples(root, name)
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return withHint(err, "See '%s --help' for usage.", cmd.CommandPath())
+		return advice.Add(err, "See '%s --help' for usage.", cmd.CommandPath())
 	})
 	return root
 }
@@ -105,7 +106,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return withHint(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()),
+	return advice.Add(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()),
 		"See '%s --help' for available commands.", cmd.CommandPath())
 }
 

@@ -9,8 +9,11 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/atomicfile"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
@@ -65,7 +68,7 @@ func oneFile(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return nil
 	}
-	return withHint(fmt.Errorf("%s takes one FILE, not %d arguments", cmd.CommandPath(), len(args)),
+	return advice.Add(fmt.Errorf("%s takes one FILE, not %d arguments", cmd.CommandPath(), len(args)),
 		"See '%s --help' for usage.", cmd.CommandPath())
 }
 
@@ -73,7 +76,7 @@ func runSave(ctx context.Context, facts *factsFlags, file string, force bool) er
 	if err := vacant(file, force); err != nil {
 		return err
 	}
-	wants := snapshotWants()
+	wants := queries.Snapshot(diagnose.Kinds())
 	escape.Fprintf(facts.streams.ErrOut, "Reading %s…\n", plural(len(wants), "kind"))
 	snap, err := facts.collect(ctx, wants, true)
 	if err != nil {
@@ -92,7 +95,7 @@ func runSave(ctx context.Context, facts *factsFlags, file string, force bool) er
 		escape.Fprintf(facts.streams.ErrOut, "Could not be read: %s\n", asked.Failure)
 	}
 	escape.Fprintf(facts.streams.ErrOut, "Saved %s of %s to %s. Inspect it: %s status --from=%s\n",
-		plural(objects, "object"), plural(len(wants)-unread, "kind"), file, facts.name, shellWord(file))
+		plural(objects, "object"), plural(len(wants)-unread, "kind"), file, facts.name, escape.ShellWord(file))
 	return nil
 }
 
@@ -108,7 +111,7 @@ func vacant(file string, force bool) error {
 func whenTaken(err error) error {
 	var taken *atomicfile.ExistsError
 	if errors.As(err, &taken) {
-		return withHint(err, "Choose another name, or add --force to replace it.")
+		return advice.Add(err, "Choose another name, or add --force to replace it.")
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package plugin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -11,12 +10,13 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 var (
@@ -96,19 +96,19 @@ func (o *statusOptions) validate(cmd *cobra.Command) error {
 	repeats := o.watch || o.wait
 	switch {
 	case o.all && len(o.names) > 0:
-		return withHint(errors.New("--all and the names of tenants can't be used together"), hint)
+		return advice.Add(errors.New("--all and the names of tenants can't be used together"), hint)
 	case o.watch && o.wait:
-		return withHint(errors.New("--watch and --wait can't be used together"), hint)
+		return advice.Add(errors.New("--watch and --wait can't be used together"), hint)
 	case repeats && !o.origin.live():
-		return withHint(errors.New("--watch and --wait require a cluster: a snapshot does not change"), "Remove --from.")
+		return advice.Add(errors.New("--watch and --wait require a cluster: a snapshot does not change"), "Remove --from.")
 	case repeats && o.save != "":
-		return withHint(errors.New("--save can't be used with --watch or --wait"), hint)
+		return advice.Add(errors.New("--save can't be used with --watch or --wait"), hint)
 	case cmd.Flags().Changed("timeout") && !o.wait:
-		return withHint(errors.New("--timeout has no effect without --wait"), "Add --wait, or limit each request with --request-timeout.")
+		return advice.Add(errors.New("--timeout has no effect without --wait"), "Add --wait, or limit each request with --request-timeout.")
 	case o.timeout <= 0 || o.interval < time.Second:
-		return withHint(errors.New("--timeout must be above 0, and --interval a second or more"), hint)
+		return advice.Add(errors.New("--timeout must be above 0, and --interval a second or more"), hint)
 	case o.watch && !o.output.table():
-		return withHint(errors.New("--watch supports tables only"), "Use --wait, or remove -o.")
+		return advice.Add(errors.New("--watch supports tables only"), "Use --wait, or remove -o.")
 	}
 	return o.output.validate()
 }
@@ -123,7 +123,7 @@ func (o *statusOptions) run(ctx context.Context) error {
 	if err := vacant(o.save, o.force); err != nil { // before anything is read
 		return err
 	}
-	snap, err := o.facts.read(ctx, o.origin, statusWants())
+	snap, err := o.facts.read(ctx, o.origin, queries.Status())
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (o *statusOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	statuses, err := o.assess(snap)
+	statuses, err := selection.Named(snap, o.names, o.origin.source())
 	if err != nil {
 		return err
 	}
@@ -141,65 +141,6 @@ func (o *statusOptions) run(ctx context.Context) error {
 	}
 	o.advise(statuses)
 	return verdictOf(statuses)
-}
-
-// assess finds the requested tenants and their states. If some do not exist, it returns
-// the states of the others and an absentError.
-func (o *statusOptions) assess(snap *snapshot.Snapshot) ([]tenant.Status, error) {
-	tenants := tenant.Discover(snap)
-	if len(tenants) == 0 {
-		return nil, newAbsentError(o.names, nil, snap, noTenantsIn(snap, o.origin))
-	}
-	if len(o.names) == 0 {
-		statuses := tenant.Assess(snap, tenants)
-		tenant.AddCollisions(snap, tenants, statuses)
-		return statuses, nil
-	}
-	var chosen []tenant.Tenant
-	var missing []string
-	for _, name := range o.names {
-		if t, ok := tenant.Find(tenants, name); ok {
-			chosen = append(chosen, t)
-		} else {
-			missing = append(missing, name)
-		}
-	}
-	statuses := tenant.Assess(snap, chosen)
-	tenant.AddCollisions(snap, tenants, statuses)
-	if len(missing) > 0 {
-		return statuses, newAbsentError(missing, tenants, snap, noSuchTenant(missing[0], tenants, snap))
-	}
-	return statuses, nil
-}
-
-func noSuchTenant(name string, tenants []tenant.Tenant, snap *snapshot.Snapshot) error {
-	var names []string
-	for _, t := range tenants {
-		names = append(names, t.Name)
-	}
-	hint := "Tenants: " + quoted(names) + "."
-	for _, why := range snap.List(object.KustomizationKind, "").Unknown {
-		hint += "\nThere may be more tenants: " + escape.Line(why.String()) + "."
-	}
-	return withHint(fmt.Errorf("tenant %q does not exist", name), "%s", escape.Composed(hint))
-}
-
-// noTenants tells why none was found: no Flux, no permissions, or no tenants.
-func noTenants(snap *snapshot.Snapshot) error {
-	for _, why := range snap.List(object.KustomizationKind, "").Unknown {
-		switch why.Why {
-		case snapshot.NotServed:
-			return withHint(errors.New("no tenant was found: the cluster does not serve Flux's Kustomizations"),
-				"Check that --context names the correct cluster, and that Flux is installed (flux check).")
-		case snapshot.Forbidden:
-			return withHint(fmt.Errorf("no tenant was found: %s", why),
-				"Request this permission, or specify a namespace that you can read with -n.")
-		default:
-			return withHint(fmt.Errorf("no tenant was found: %s", why), "Try again, perhaps with a longer --request-timeout.")
-		}
-	}
-	return withHint(errors.New("no tenant was found: nothing in the cluster runs Orthanc, or is labelled workload=orthweb"),
-		"Check that --context names the correct cluster.")
 }
 
 // print prints lines, chains or objects.
@@ -243,7 +184,7 @@ func (o *statusOptions) advise(statuses []tenant.Status) {
 		verb = "is"
 	}
 	escape.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. Why: %s explain %s%s\n",
-		bad, plural(len(statuses), "tenant"), verb, o.facts.name, shellWord(statuses[at].Name), o.origin.hint())
+		bad, plural(len(statuses), "tenant"), verb, o.facts.name, escape.ShellWord(statuses[at].Name), o.origin.Flags())
 }
 
 // warnOfCollisions reports each host name that two of the tenants claim once.
@@ -251,7 +192,7 @@ func (o *statusOptions) warnOfCollisions(statuses []tenant.Status) {
 	for _, s := range statuses {
 		for _, c := range s.Collisions {
 			if s.Name < c.Other.Tenant {
-				escape.Fprintf(o.facts.streams.ErrOut, "Warning: %s. What to do: %s explain %s%s\n", render.Collision(c), o.facts.name, s.Name, o.origin.hint())
+				escape.Fprintf(o.facts.streams.ErrOut, "Warning: %s. What to do: %s explain %s%s\n", render.Collision(c), o.facts.name, s.Name, o.origin.Flags())
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 // wait is the state of a running `status --wait`.
@@ -77,7 +78,7 @@ func settled(statuses []tenant.Status) bool {
 
 // isTransient reports whether the next read may succeed after this error.
 func isTransient(err error) bool {
-	var absent *absentError
+	var absent *selection.AbsentError
 	var gone *collect.Error
 	return errors.As(err, &absent) || errors.As(err, &gone)
 }
@@ -89,12 +90,12 @@ func (w *wait) report() {
 	if known || w.err == nil {
 		return
 	}
-	var absent *absentError
+	var absent *selection.AbsentError
 	if !errors.As(w.err, &absent) {
 		escape.Fprintf(w.facts.streams.ErrOut, "error: %v; retrying in %s\n", w.err, w.interval)
 		return
 	}
-	for _, line := range absent.lines() {
+	for _, line := range absent.Waiting() {
 		escape.Fprintln(w.facts.streams.ErrOut, line)
 	}
 }
@@ -114,7 +115,7 @@ func (w *wait) ranOut() error {
 		}
 	}
 	message := fmt.Sprintf("not all tenants were ready within %s", w.timeout)
-	var absent *absentError
+	var absent *selection.AbsentError
 	switch {
 	case w.err == nil:
 		return outOfTime{errors.New(message)}
@@ -123,7 +124,7 @@ func (w *wait) ranOut() error {
 	case w.complete:
 		return outOfTime{fmt.Errorf("%s: %w", message, w.err)}
 	}
-	return outOfTime{absent.timeoutError(w.timeout)}
+	return outOfTime{absent.TimeoutError(w.timeout)}
 }
 
 func (o *statusOptions) progress(statuses []tenant.Status, lines progressLines) {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 // waiting is `status NAMES --wait --timeout=TIMEOUT` at a server, with looks that
@@ -226,7 +227,7 @@ func TestNearest(t *testing.T) {
 	for name, want := range map[string]string{
 		"bsh": "bhs", "bhs-tset": "bhs-test", "mrh": "mhr", "radioligy-wst": "radiology-west", "xyz": "", "Mhr": "mhr",
 	} {
-		if got := nearest(name, tenants); got != want {
+		if got := selection.Nearest(name, tenants); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
@@ -76,7 +77,7 @@ func (o *suspendOptions) run(ctx context.Context) error {
 	}
 	names := namesOf(statuses)
 	escape.Fprintf(o.facts.streams.ErrOut, "\nReconciliation of %s is suspended: changes in Git are not applied, and manual changes in the cluster stay.\nUndo it: %s resume %s\n",
-		quoted(names), o.facts.name, shellWords(names))
+		escape.List(names), o.facts.name, string(escape.ShellWords(names)))
 	return nil
 }
 
@@ -150,9 +151,9 @@ func explainSwitches(err error) error {
 	var unread *operate.UnreadError
 	switch {
 	case errors.As(err, &none):
-		return withHint(err, "Show its layers: kubectl orthweb status %s", shellWord(none.Tenant))
+		return advice.Add(err, "Show its layers: kubectl orthweb status %s", escape.ShellWord(none.Tenant))
 	case errors.As(err, &unread):
-		return withHint(err, "Request permission to list them (docs/rbac.md has the role, orthweb-viewer).")
+		return advice.Add(err, "Request permission to list them (docs/rbac.md has the role, orthweb-viewer).")
 	}
 	return err
 }

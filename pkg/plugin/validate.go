@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
@@ -143,13 +144,13 @@ func (o *validateOptions) validate(cmd *cobra.Command) error {
 	const hint = "See 'kubectl orthweb validate --help' for usage."
 	switch {
 	case !slices.Contains(validateFormats, o.format):
-		return withHint(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", strings.Join(validateFormats, ", "))
+		return advice.Add(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", strings.Join(validateFormats, ", "))
 	case o.via != viaAddress && o.via != viaDNS && o.via != endpoint.ViaPortForward:
-		return withHint(fmt.Errorf("--via must be address, dns or port-forward, not %q", o.via), hint)
+		return advice.Add(fmt.Errorf("--via must be address, dns or port-forward, not %q", o.via), hint)
 	case o.timeout <= 0:
-		return withHint(errors.New("--timeout must be above 0"), hint)
+		return advice.Add(errors.New("--timeout must be above 0"), hint)
 	case o.webPort < 0 || o.webPort > 65535 || o.dcmPort < 0 || o.dcmPort > 65535:
-		return withHint(errors.New("a port must be from 1 to 65535"), hint)
+		return advice.Add(errors.New("a port must be from 1 to 65535"), hint)
 	}
 	for flag, title := range map[string]string{"--aet": o.aet, "--aec": o.aec} {
 		if err := dicom.CheckAETitle(title); err != nil {

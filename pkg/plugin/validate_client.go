@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -64,7 +65,7 @@ var unacceptable = map[certs.FaultKind]string{
 func checkClient(certificate *tls.Certificate, flag string, now time.Time) error {
 	for _, f := range certs.Judge(presentedBy(certificate, now)) {
 		if hint, ok := unacceptable[f.Kind]; ok && f.OfLeaf() {
-			return withHint(errors.New(f.Describe("the certificate of "+flag)), "%s", hint)
+			return advice.Add(errors.New(f.Describe("the certificate of "+flag)), "%s", hint)
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -39,13 +40,13 @@ func (c *clientFiles) given() bool { return c.cert != "" || c.p12File != "" }
 func (c *clientFiles) validate(*pflag.FlagSet) error {
 	switch {
 	case (c.cert == "") != (c.key == ""):
-		return withHint(errors.New("--cert and --key must be used together"), "Specify both or neither.")
+		return advice.Add(errors.New("--cert and --key must be used together"), "Specify both or neither.")
 	case c.cert != "" && c.p12File != "":
-		return withHint(errors.New("--cert and --p12 can't be used together"), "Remove one of them.")
+		return advice.Add(errors.New("--cert and --p12 can't be used together"), "Remove one of them.")
 	case c.p12File == "" && c.p12.file+c.p12.env != "":
-		return withHint(errors.New("--p12-password-file and --p12-password-env require --p12"), "Add --p12 with the file.")
+		return advice.Add(errors.New("--p12-password-file and --p12-password-env require --p12"), "Add --p12 with the file.")
 	case c.p12.file != "" && c.p12.env != "":
-		return withHint(errors.New("--p12-password-file and --p12-password-env can't be used together"), "Remove one of them.")
+		return advice.Add(errors.New("--p12-password-file and --p12-password-env can't be used together"), "Remove one of them.")
 	}
 	return nil
 }
@@ -98,7 +99,7 @@ func (p *webPassword) validate(flags *pflag.FlagSet) error {
 		}
 	}
 	if given > 1 {
-		return withHint(errors.New("--password-secret, --password-file and --password-env can't be used together"), "Specify only one of them.")
+		return advice.Add(errors.New("--password-secret, --password-file and --password-env can't be used together"), "Specify only one of them.")
 	}
 	return nil
 }
@@ -117,7 +118,7 @@ func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tena
 	case p.env != "":
 		value, ok := os.LookupEnv(p.env)
 		if !ok {
-			return login, withHint(fmt.Errorf("environment variable %s is not set", p.env), "Set it, or remove --password-env.")
+			return login, advice.Add(fmt.Errorf("environment variable %s is not set", p.env), "Set it, or remove --password-env.")
 		}
 		secret = []byte(value)
 	case p.user != "":
@@ -146,14 +147,14 @@ func loginFromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant, re
 	}
 	found, err := issuance.Secret(ctx, config, namespace, name)
 	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
-		return login, withHint(err, "Specify the Secret as NAMESPACE/NAME:KEY, or the password with --password-file or --password-env.")
+		return login, advice.Add(err, "Specify the Secret as NAMESPACE/NAME:KEY, or the password with --password-file or --password-env.")
 	}
 	if err != nil {
 		return login, whenGone(ctx, err)
 	}
 	value, ok := found.Data[key]
 	if !ok {
-		return login, withHint(fmt.Errorf("secret %s/%s has no key %q", namespace, name, key), "Specify the key, as in --password-secret=%s:KEY.", name)
+		return login, advice.Add(fmt.Errorf("secret %s/%s has no key %q", namespace, name, key), "Specify the key, as in --password-secret=%s:KEY.", name)
 	}
 	if user == "" {
 		user = orDefault(string(found.Data["username"]), "admin")

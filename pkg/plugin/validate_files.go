@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
@@ -36,16 +37,16 @@ const maxAssociations = 256
 func (f *userFiles) validate(flags *pflag.FlagSet) error {
 	switch {
 	case f.concurrency < 1 || f.concurrency > maxAssociations:
-		return withHint(fmt.Errorf("--concurrency must be from 1 to %d, not %d", maxAssociations, f.concurrency), "Remove it for the default, %d.", transfer.DefaultConcurrency)
+		return advice.Add(fmt.Errorf("--concurrency must be from 1 to %d, not %d", maxAssociations, f.concurrency), "Remove it for the default, %d.", transfer.DefaultConcurrency)
 	}
 	for _, name := range []string{"resume", "concurrency", "quiet"} {
 		if given(flags, name) && len(f.paths) == 0 {
-			return withHint(fmt.Errorf("--%s requires files to send", name), "Specify files or directories after the tenant.")
+			return advice.Add(fmt.Errorf("--%s requires files to send", name), "Specify files or directories after the tenant.")
 		}
 	}
 	for _, path := range f.paths {
 		if _, err := os.Stat(path); err != nil {
-			return withHint(fmt.Errorf("finding the files to send: %w", err), "Specify files or directories after the tenant: kubectl orthweb validate TENANT FILE|DIR...")
+			return advice.Add(fmt.Errorf("finding the files to send: %w", err), "Specify files or directories after the tenant: kubectl orthweb validate TENANT FILE|DIR...")
 		}
 	}
 	return nil
@@ -54,7 +55,7 @@ func (f *userFiles) validate(flags *pflag.FlagSet) error {
 // tenantAndFiles accepts a tenant and any number of files and directories.
 func tenantAndFiles(_ *cobra.Command, args []string) error {
 	if len(args) > 0 && strings.ContainsRune(args[0], os.PathSeparator) {
-		return withHint(fmt.Errorf("%q is not the name of a tenant", args[0]), "Specify the tenant first, then files and directories.")
+		return advice.Add(fmt.Errorf("%q is not the name of a tenant", args[0]), "Specify the tenant first, then files and directories.")
 	}
 	return nil
 }

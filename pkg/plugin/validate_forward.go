@@ -8,22 +8,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/portforward"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
-
-// forwardWants are the kinds that are read to find a tunnel's pod, besides the tenant.
-func forwardWants(namespace string) collect.Want {
-	want := collect.Want{GroupKind: object.PodKind}
-	if namespace != "" {
-		want.Namespaces = []string{namespace}
-	}
-	return want
-}
 
 // dialThroughAPI connects to a pod behind the tenant's ingress through the API
 // server, as `kubectl port-forward` does.

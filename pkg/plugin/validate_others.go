@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
@@ -33,9 +34,9 @@ func (o *otherTenants) addTo(flags *pflag.FlagSet) {
 func (o *otherTenants) validate() error {
 	switch {
 	case (o.client.cert == "") != (o.client.key == ""):
-		return withHint(errors.New("--other-cert and --other-key must be used together"), "Specify both or neither.")
+		return advice.Add(errors.New("--other-cert and --other-key must be used together"), "Specify both or neither.")
 	case strings.Contains(o.secret, "/"):
-		return withHint(errors.New("--other-password-secret must not name a namespace"), "Specify NAME[:KEY]: it is read in each tenant's own namespace.")
+		return advice.Add(errors.New("--other-password-secret must not name a namespace"), "Specify NAME[:KEY]: it is read in each tenant's own namespace.")
 	}
 	return nil
 }
@@ -63,7 +64,7 @@ func (o *validateOptions) addStranger(s *check.Subject) error {
 		at := slices.IndexFunc(s.Others, func(other check.Subject) bool { return signedBy(certificate, other.CAs) })
 		switch own := signedBy(certificate, s.CAs); {
 		case own && at < 0:
-			return withHint(fmt.Errorf("the certificate of --other-cert is signed by the CA of %s itself", s.Tenant), "Specify one of another tenant. Issue one: kubectl orthweb cert issue TENANT")
+			return advice.Add(fmt.Errorf("the certificate of --other-cert is signed by the CA of %s itself", s.Tenant), "Specify one of another tenant. Issue one: kubectl orthweb cert issue TENANT")
 		case !own && at >= 0:
 			name, s.Others[at].Client = s.Others[at].Tenant, client
 		}

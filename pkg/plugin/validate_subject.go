@@ -8,10 +8,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/portforward"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
@@ -22,15 +26,15 @@ func (o *validateOptions) subject(ctx context.Context) (check.Subject, tenant.Te
 		return check.Subject{}, tenant.Tenant{}, err
 	}
 	namespace := o.facts.namespace()
-	wants := certWants(namespace, false)
+	wants := queries.Certificates(namespace, false)
 	if o.via == endpoint.ViaPortForward {
-		wants = append(wants, forwardWants(namespace))
+		wants = append(wants, queries.Pods(namespace))
 	}
 	snap, err := o.facts.collect(ctx, wants, false)
 	if err != nil {
 		return check.Subject{}, tenant.Tenant{}, err
 	}
-	chosen, err := chooseTenant(snap, o.tenant, namespace)
+	chosen, err := selection.One(snap, o.tenant, namespace)
 	if err != nil {
 		return check.Subject{}, chosen, err
 	}
@@ -100,9 +104,9 @@ func (o *validateOptions) describe(ctx context.Context, snap *snapshot.Snapshot,
 	}
 	switch {
 	case s.Web.Host == "" || s.DICOM.Host == "":
-		return s, withHint(fmt.Errorf("the host names of %s are not known%s", t.Name, unread(status)), "Check its Gateways: kubectl orthweb status %s", shellWord(t.Name))
+		return s, advice.Add(fmt.Errorf("the host names of %s are not known%s", t.Name, unread(status)), "Check its Gateways: kubectl orthweb status %s", escape.ShellWord(t.Name))
 	case len(s.Addresses) == 0 && o.via == viaAddress:
-		return s, withHint(fmt.Errorf("the ingress of %s has no address: %s", t.Name, noAddress(snap, status, 0)), "See: kubectl orthweb status %s", shellWord(t.Name))
+		return s, advice.Add(fmt.Errorf("the ingress of %s has no address: %s", t.Name, noAddress(snap, status, 0)), "See: kubectl orthweb status %s", escape.ShellWord(t.Name))
 	}
 	return s, o.trusted(ctx, snap, t, &s)
 }

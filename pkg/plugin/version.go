@@ -9,6 +9,7 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 	"sigs.k8s.io/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
@@ -51,7 +52,7 @@ func newVersion(facts *factsFlags) *cobra.Command {
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output != "" && output != "json" && output != "yaml" {
-				return withHint(fmt.Errorf("unknown output format %q", output), "Allowed formats: json, yaml.")
+				return advice.Add(fmt.Errorf("unknown output format %q", output), "Allowed formats: json, yaml.")
 			}
 			info := versionInfo{ClientVersion: builtFrom()}
 			var err error

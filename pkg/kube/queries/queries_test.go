@@ -1,4 +1,4 @@
-package plugin
+package queries
 
 import (
 	"os"
@@ -8,13 +8,14 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // TestViewerRole: the viewer role allows to list all that the commands read, but
 // Secrets, and nothing else.
 func TestViewerRole(t *testing.T) {
-	text, err := os.ReadFile("../../deploy/rbac/viewer.yaml")
+	text, err := os.ReadFile("../../../deploy/rbac/viewer.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,7 @@ func TestViewerRole(t *testing.T) {
 		}
 	}
 	var read []string
-	for _, want := range snapshotWants() {
+	for _, want := range Snapshot(diagnose.Kinds()) {
 		if want.Kind != "Secret" {
 			read = append(read, object.PluralOf(want.Kind)+"."+want.Group)
 		}

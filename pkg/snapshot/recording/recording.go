@@ -1,4 +1,6 @@
-package plugin
+// Package recording opens what was recorded of a cluster instead of a cluster: a snapshot
+// file, an example that ships with the program, or objects that kubectl printed.
+package recording
 
 import (
 	"bufio"
@@ -15,21 +17,67 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/examples"
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/manifest"
 )
 
-// readRecorded reads the recording until the context ends: reading a terminal or a pipe
-// waits for its writer, and a signal must still end the program.
-func (f *factsFlags) readRecorded(ctx context.Context, o origin) (*snapshot.Snapshot, error) {
+// ExamplePrefix marks a name in From that is an example, which ships with the program.
+const ExamplePrefix = "example:"
+
+// Source is where a recording is.
+type Source struct {
+	// From are files, directories, "-" for standard input, or examples.
+	From []string
+	// At is the time, as RFC 3339, at which kubectl printed the objects; if it is empty, the
+	// newest time in them. A snapshot has its own.
+	At string
+	// Complete treats objects that kubectl did not print as absent. A snapshot records what
+	// was read.
+	Complete bool
+}
+
+// Name lists what is in From, for messages.
+func (s Source) Name() string { return strings.Join(s.From, ", ") }
+
+// Flags are the flags of the command line that name this source, to copy; each begins with
+// a space.
+func (s Source) Flags() string {
+	text := ""
+	for _, from := range s.From {
+		text += " --from=" + escape.ShellWord(from)
+	}
+	if s.At != "" {
+		text += " --at=" + escape.ShellWord(s.At)
+	}
+	if s.Complete {
+		text += " --assume-complete"
+	}
+	return text
+}
+
+// Examples are the names of all examples, with their prefix, in alphabetical order.
+func Examples() []string {
+	names := examples.Names()
+	for i, name := range names {
+		names[i] = ExamplePrefix + name
+	}
+	return names
+}
+
+// Read reads the recording until the context ends: reading a terminal or a pipe waits for
+// its writer, and a signal must still end the program. The errors name the file and what is
+// wrong with it.
+func Read(ctx context.Context, s Source, stdin io.Reader) (*snapshot.Snapshot, error) {
 	type result struct {
 		snap *snapshot.Snapshot
 		err  error
 	}
 	done := make(chan result, 1)
 	go func() {
-		snap, err := f.recorded(o)
+		snap, err := s.read(stdin)
 		done <- result{snap, err}
 	}()
 	select {
@@ -44,23 +92,23 @@ func (f *factsFlags) readRecorded(ctx context.Context, o origin) (*snapshot.Snap
 // which the API server limits to 1 MiB, precedes its kind.
 const sniffed = 2 << 20
 
-// recorded reads a snapshot, or the output of kubectl.
-func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
+// read reads a snapshot, or the output of kubectl.
+func (s Source) read(stdin io.Reader) (*snapshot.Snapshot, error) {
 	var files []recordedFile
-	for _, from := range o.from {
-		found, err := f.files(from)
+	for _, from := range s.From {
+		found, err := filesOf(from, stdin)
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, found...)
 	}
-	opts, err := o.options()
+	opts, err := s.options()
 	if err != nil {
 		return nil, err
 	}
-	name := strings.Join(o.from, ", ")
+	name := s.Name()
 	if len(files) == 1 {
-		return readOne(files[0], o, opts)
+		return s.readOne(files[0], opts)
 	}
 	list := make([]manifest.File, len(files))
 	for i, file := range files {
@@ -68,7 +116,7 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 	}
 	snap, err := manifest.ReadObjects(list, opts)
 	if errors.Is(err, errPacked) {
-		return nil, withHint(fmt.Errorf("reading %s: a snapshot can't be combined with other files", name),
+		return nil, advice.Add(fmt.Errorf("reading %s: a snapshot can't be combined with other files", name),
 			"Specify one snapshot, or only files that kubectl printed.")
 	}
 	if err != nil {
@@ -78,7 +126,7 @@ func (f *factsFlags) recorded(o origin) (*snapshot.Snapshot, error) {
 }
 
 // readOne reads the only file, a snapshot or the output of kubectl.
-func readOne(path recordedFile, o origin, opts manifest.ObjectsOptions) (snap *snapshot.Snapshot, err error) {
+func (s Source) readOne(path recordedFile, opts manifest.ObjectsOptions) (snap *snapshot.Snapshot, err error) {
 	opened, err := path.open()
 	if err != nil {
 		return nil, err
@@ -96,8 +144,8 @@ func readOne(path recordedFile, o origin, opts manifest.ObjectsOptions) (snap *s
 		}
 		return snap, nil
 	}
-	if o.at != "" || o.complete {
-		return nil, withHint(fmt.Errorf("--at and --assume-complete have no effect on the snapshot %s: it records its time and what was read", path.name), "Remove them.")
+	if s.At != "" || s.Complete {
+		return nil, advice.Add(fmt.Errorf("--at and --assume-complete have no effect on the snapshot %s: it records its time and what was read", path.name), "Remove them.")
 	}
 	if snap, err = file.Read(content); err != nil {
 		return nil, fmt.Errorf("reading the snapshot %s: %w", path.name, err)
@@ -111,16 +159,16 @@ func looksLikeObjects(content []byte) bool {
 	return manifest.IsUTF16(content) || bytes.Contains(content, []byte("kind")) && bytes.Contains(content, []byte("apiVersion"))
 }
 
-func (o origin) options() (manifest.ObjectsOptions, error) {
+func (s Source) options() (manifest.ObjectsOptions, error) {
 	opts := manifest.ObjectsOptions{Read: time.Now()}
-	if o.at != "" {
-		at, err := time.Parse(time.RFC3339, o.at)
+	if s.At != "" {
+		at, err := time.Parse(time.RFC3339, s.At)
 		if err != nil {
-			return opts, withHint(fmt.Errorf("--at %q is not a time", o.at), "For example: 2026-01-31T14:05:00Z.")
+			return opts, advice.Add(fmt.Errorf("--at %q is not a time", s.At), "For example: 2026-01-31T14:05:00Z.")
 		}
 		opts.At = at
 	}
-	opts.Complete = o.complete
+	opts.Complete = s.Complete
 	return opts, nil
 }
 
@@ -132,24 +180,24 @@ type recordedFile struct {
 	open func() (io.ReadCloser, error)
 }
 
-// files returns an example, standard input, a file, or all JSON and YAML files below a
+// filesOf returns an example, standard input, a file, or all JSON and YAML files below a
 // directory, without reading them.
-func (f *factsFlags) files(from string) ([]recordedFile, error) {
-	if name, ok := strings.CutPrefix(from, examplePrefix); ok {
+func filesOf(from string, stdin io.Reader) ([]recordedFile, error) {
+	if name, ok := strings.CutPrefix(from, ExamplePrefix); ok {
 		content, err := examples.Open(name)
 		if err != nil {
-			return nil, withHint(fmt.Errorf("unknown example %q", name), "Examples: %s.", strings.Join(exampleNames(), ", "))
+			return nil, advice.Add(fmt.Errorf("unknown example %q", name), "Examples: %s.", strings.Join(Examples(), ", "))
 		}
 		return []recordedFile{{from, 0, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}}, nil
 	}
 	if from == "-" {
-		return []recordedFile{{from, 0, func() (io.ReadCloser, error) { return io.NopCloser(f.streams.In), nil }}}, nil
+		return []recordedFile{{from, 0, func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }}}, nil
 	}
 	info, err := os.Stat(from)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, withHint(fmt.Errorf("file %s does not exist", from),
-			"Create one with: kubectl orthweb snapshot save %s\nOr try --from=example:healthy.", shellWord(from))
+		return nil, advice.Add(fmt.Errorf("file %s does not exist", from),
+			"Create one with: kubectl orthweb snapshot save %s\nOr try --from=example:healthy.", escape.ShellWord(from))
 	case err != nil:
 		return nil, fmt.Errorf("opening the snapshot: %w", err)
 	case info.IsDir():
@@ -193,7 +241,7 @@ func directory(root string) ([]recordedFile, error) {
 		return err
 	})
 	if err == nil && len(files) == 0 {
-		return nil, withHint(fmt.Errorf("directory %s has no .json or .yaml file", root), "Specify a directory that 'kubectl cluster-info dump --output-directory' created.")
+		return nil, advice.Add(fmt.Errorf("directory %s has no .json or .yaml file", root), "Specify a directory that 'kubectl cluster-info dump --output-directory' created.")
 	}
 	return files, err
 }

@@ -1,21 +1,19 @@
-package plugin
+package selection
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// absentError is the error of requested tenants that do not exist.
-type absentError struct {
+// AbsentError is the error of requested tenants that do not exist.
+type AbsentError struct {
 	// names are their names; none when any tenant is sufficient.
 	names []string
 	// there are the names of the tenants that exist.
@@ -27,7 +25,7 @@ type absentError struct {
 }
 
 func newAbsentError(names []string, tenants []tenant.Tenant, snap *snapshot.Snapshot, err error) error {
-	e := &absentError{names: names, err: err}
+	e := &AbsentError{names: names, err: err}
 	for _, t := range tenants {
 		e.there = append(e.there, t.Name)
 	}
@@ -39,13 +37,13 @@ func newAbsentError(names []string, tenants []tenant.Tenant, snap *snapshot.Snap
 	return e
 }
 
-func (e *absentError) Error() string { return e.err.Error() }
+func (e *AbsentError) Error() string { return e.err.Error() }
 
-func (e *absentError) Unwrap() error { return e.err }
+func (e *AbsentError) Unwrap() error { return e.err }
 
-// lines tell what the command waits for. "Does not exist" is used only if the cluster
+// Waiting tells what the command waits for. "Does not exist" is used only if the cluster
 // answered the request.
-func (e *absentError) lines() []string {
+func (e *AbsentError) Waiting() []string {
 	if len(e.names) == 0 {
 		return []string{fmt.Sprintf("%v; waiting for one to appear", e.err)}
 	}
@@ -55,7 +53,7 @@ func (e *absentError) lines() []string {
 		if len(e.unread) > 0 {
 			line = fmt.Sprintf("tenant %q was not found: %s", name, e.unread[0])
 		}
-		if near := nearest(name, e.there); near != "" {
+		if near := Nearest(name, e.there); near != "" {
 			line += fmt.Sprintf(" (did you mean %s?)", near)
 		}
 		lines = append(lines, line+"; waiting for it to appear")
@@ -63,8 +61,8 @@ func (e *absentError) lines() []string {
 	return lines
 }
 
-// timeoutError is the error of a wait for tenants that never appeared.
-func (e *absentError) timeoutError(timeout time.Duration) error {
+// TimeoutError is the error of a wait for tenants that never appeared.
+func (e *AbsentError) TimeoutError(timeout time.Duration) error {
 	subject := "tenant"
 	if len(e.names) > 1 {
 		subject = "tenants"
@@ -74,35 +72,16 @@ func (e *absentError) timeoutError(timeout time.Duration) error {
 		names[i] = fmt.Sprintf("%q", name)
 	}
 	subject += " " + strings.Join(names, ", ")
-	hint := ""
-	var known *problem
-	if errors.As(e.err, &known) {
-		hint = known.hint
-	}
+	hint, _ := advice.Of(e.err)
 	switch {
 	case len(e.names) == 0:
-		return withHint(fmt.Errorf("no tenant appeared within %s", timeout), "%s", escape.Composed(hint))
+		return advice.Add(fmt.Errorf("no tenant appeared within %s", timeout), "%s", escape.Composed(hint))
 	case len(e.unread) > 0:
 		verb := "was"
 		if len(e.names) > 1 {
 			verb = "were"
 		}
-		return withHint(fmt.Errorf("%s %s not found within %s: %s", subject, verb, timeout, e.unread[0]), "%s", escape.Composed(hint))
+		return advice.Add(fmt.Errorf("%s %s not found within %s: %s", subject, verb, timeout, e.unread[0]), "%s", escape.Composed(hint))
 	}
-	return withHint(fmt.Errorf("%s did not appear within %s", subject, timeout), "%s", escape.Composed(hint))
-}
-
-// nearest is the name that is most similar to another, if any is similar, by the measure
-// of cobra's suggestions for commands.
-func nearest(name string, names []string) string {
-	for distance := range max(2, len(name)/3) + 1 {
-		among := &cobra.Command{SuggestionsMinimumDistance: distance}
-		for _, n := range names {
-			among.AddCommand(&cobra.Command{Use: n, Run: func(*cobra.Command, []string) {}})
-		}
-		if found := among.SuggestionsFor(name); len(found) > 0 {
-			return found[0]
-		}
-	}
-	return ""
+	return advice.Add(fmt.Errorf("%s did not appear within %s", subject, timeout), "%s", escape.Composed(hint))
 }

@@ -1,0 +1,128 @@
+// Package queries lists what commands read from a cluster: kinds, and for some of them a
+// selector or namespaces. Every user of a command needs permission to list these
+// (docs/rbac.md).
+package queries
+
+import (
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// Names are the kinds that the names of tenants are discovered from.
+func Names() []collect.Want {
+	return collect.Wants(object.KustomizationKind, object.HelmReleaseKind,
+		object.NamespaceKind, object.DeploymentKind, object.StatefulSetKind)
+}
+
+// Status are the kinds that determine the states of tenants: one list per kind, for any
+// number of tenants. Pods and Events are limited to those that can change a state.
+func Status() []collect.Want { return append(Shared(), Workloads(nil)...) }
+
+// Shared are the kinds that identify tenants and their layers, with the sources and
+// the controllers' Leases.
+func Shared() []collect.Want {
+	return append(collect.Wants(
+		object.KustomizationKind,
+		object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind,
+		object.NamespaceKind, object.ClusterIssuerKind, object.LeaseKind,
+	), collect.Want{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=Kustomization"})
+}
+
+// Workloads are the kinds that determine the states of tenants and are in their namespaces.
+// They are read in these, or in all namespaces if there are none.
+func Workloads(namespaces []string) []collect.Want {
+	wants := append(collect.Wants(
+		object.HelmReleaseKind, object.DeploymentKind, object.StatefulSetKind, object.ServiceKind,
+		object.CertificateKind, object.IssuerKind, object.GatewayKind, object.VirtualServiceKind,
+	),
+		collect.Want{GroupKind: object.PodKind, FieldSelector: health.PendingPods},
+		collect.Want{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=HelmRelease"},
+	)
+	return in(namespaces, wants)
+}
+
+// Operate are the kinds that Flux reconciles for a tenant, with the events that tell their
+// states.
+func Operate() []collect.Want {
+	wants := append(collect.Wants(
+		object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind, object.LeaseKind,
+	), Names()...)
+	for _, want := range Status() {
+		if want.GroupKind == object.EventKind {
+			wants = append(wants, want)
+		}
+	}
+	return wants
+}
+
+// Ingress are the kinds that identify a tenant, its ingress and its issuers. With a namespace
+// nothing is read outside of it, so that permissions in it are sufficient.
+func Ingress(namespace string) []collect.Want {
+	return in(one(namespace), collect.Wants(
+		object.KustomizationKind, object.HelmReleaseKind, object.NamespaceKind,
+		object.DeploymentKind, object.StatefulSetKind, object.ServiceKind,
+		object.CertificateKind, object.IssuerKind, object.ClusterIssuerKind,
+		object.GatewayKind, object.VirtualServiceKind,
+	))
+}
+
+// Certificates are those of Ingress, and the kinds with certificates. Secrets are read only
+// on request: they hold more than certificates.
+func Certificates(namespace string, secrets bool) []collect.Want {
+	wants := append(Ingress(namespace), collect.Want{GroupKind: schema.GroupKind{Group: object.CertificateKind.Group, Kind: "CertificateRequest"}})
+	if secrets {
+		wants = append(wants, collect.Want{GroupKind: object.SecretKind, FieldSelector: "type=kubernetes.io/tls"},
+			collect.Want{GroupKind: object.SecretKind, FieldSelector: "type=Opaque"})
+	}
+	return in(one(namespace), wants)
+}
+
+// Pods are all pods of the namespace, or of all namespaces.
+func Pods(namespace string) collect.Want {
+	return collect.Want{GroupKind: object.PodKind, Namespaces: one(namespace)}
+}
+
+// Snapshot are the kinds that a snapshot records: those of Status, completely, and the kinds
+// that explainers may read. Of Helm's release records it has only the metadata, which tells
+// the state of a release: their content is large and secret.
+func Snapshot(explainers []schema.GroupKind) []collect.Want {
+	var wants []collect.Want
+	listed := map[schema.GroupKind]bool{}
+	for _, want := range Status() {
+		if want.FieldSelector == "" {
+			wants, listed[want.GroupKind] = append(wants, want), true
+		}
+	}
+	for _, gk := range explainers {
+		if !listed[gk] {
+			selector := snapshot.ReadingSelector(gk)
+			if gk == object.EventKind {
+				selector = "" // users may want to read all of a recording
+			}
+			wants = append(wants, collect.Want{GroupKind: gk, FieldSelector: selector})
+		}
+	}
+	return append(wants, collect.Want{GroupKind: object.SecretKind, FieldSelector: snapshot.HelmRecords, Metadata: true})
+}
+
+// one is a list of the namespace, nil for all.
+func one(namespace string) []string {
+	if namespace == "" {
+		return nil
+	}
+	return []string{namespace}
+}
+
+// in limits the kinds to namespaces, unless there are none.
+func in(namespaces []string, wants []collect.Want) []collect.Want {
+	if namespaces != nil {
+		for i := range wants {
+			wants[i].Namespaces = namespaces
+		}
+	}
+	return wants
+}
