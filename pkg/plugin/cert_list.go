@@ -116,7 +116,7 @@ func (o *certListOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.expiring > 0 && len(entries) > 0 {
-		return answer(exitNo)
+		return exitNo
 	}
 	return nil
 }

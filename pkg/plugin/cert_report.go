@@ -45,7 +45,7 @@ func (facts *factsFlags) nextSteps(t target, f madeFiles) {
 	}
 	key, certificate, ca := f.key, f.certificate, f.ca
 	var lines []string
-	if host, port := concrete(t.tenant.DICOM.Hosts), t.tenant.DICOM.Port; port != 0 {
+	if host, port := t.tenant.DICOM.Host(), t.tenant.DICOM.Port; port != 0 {
 		if host == "" && len(t.tenant.Addresses) > 0 {
 			host = t.tenant.Addresses[0]
 		}
@@ -53,7 +53,7 @@ func (facts *factsFlags) nextSteps(t target, f madeFiles) {
 			lines = append(lines, escape.Command("echoscu -v +tls %s %s +cf %s -aec ORTHANC %s %d", key, certificate, ca, host, port))
 		}
 	}
-	if host, port := concrete(t.tenant.Web.Hosts), t.tenant.Web.Port; host != "" {
+	if host, port := t.tenant.Web.Host(), t.tenant.Web.Port; host != "" {
 		var resolve escape.Shell
 		if len(t.tenant.Addresses) > 0 && net.ParseIP(t.tenant.Addresses[0]) != nil {
 			resolve = escape.Shell(escape.Command(" --resolve %s", fmt.Sprintf("%s:%d:%s", host, port, t.tenant.Addresses[0])))
@@ -67,14 +67,4 @@ func (facts *factsFlags) nextSteps(t target, f madeFiles) {
 	lines = append(lines, escape.Command("%s validate %s --cert %s --key %s", escape.Shell(facts.name), t.tenant.Name, certificate, key))
 	lines = append(lines, escape.Command("%s cert verify %s --key %s --tenant %s", escape.Shell(facts.name), certificate, key, t.tenant.Name))
 	escape.Fprintf(facts.streams.ErrOut, "\nUse it:\n  %s\n", escape.Composed(strings.Join(lines, "\n  ")))
-}
-
-// concrete is the first host that is not a pattern.
-func concrete(hosts []string) string {
-	for _, host := range hosts {
-		if !strings.Contains(host, "*") {
-			return host
-		}
-	}
-	return ""
 }

@@ -96,9 +96,9 @@ func (o *certIssueOptions) explainRequest(ctx context.Context, err error, t targ
 	case errors.As(err, &failed):
 		return advice.Add(err, "It will not be retried. See why: %s", look)
 	case errors.As(err, &waiting) && !waiting.Approved:
-		return advice.Add(outOfTime{err}, "Run the command again with a longer --timeout, and approve the request in the meantime:\n  cmctl approve -n %s NAME", escape.ShellWord(t.namespace))
+		return advice.Add(timedOut{err}, "Run the command again with a longer --timeout, and approve the request in the meantime:\n  cmctl approve -n %s NAME", escape.ShellWord(t.namespace))
 	case errors.As(err, &waiting):
-		return advice.Add(outOfTime{err}, "See the state of the issuer: %s", look)
+		return advice.Add(timedOut{err}, "See the state of the issuer: %s", look)
 	case errors.Is(err, issuance.ErrNotServed):
 		return advice.Add(err, "Check that cert-manager is installed: kubectl orthweb status")
 	case apierrors.IsForbidden(err):

@@ -104,9 +104,9 @@ func (o *certVerifyOptions) run(ctx context.Context) error {
 	}
 	switch trust.Overall(results) {
 	case trust.Fail:
-		return answer(exitNo)
+		return exitNo
 	case trust.Unknown:
-		return answer(exitUnclear)
+		return exitUnclear
 	}
 	return nil
 }

@@ -16,18 +16,17 @@ import (
 // The exit codes, as those of `kubectl diff`: yes, no, could not be determined; and
 // that of timeout(1) for an expired --timeout.
 const (
-	exitYes     = 0
-	exitNo      = 1
-	exitUnclear = 2
-	exitTimeout = 124
+	exitYes     answer = 0
+	exitNo      answer = 1
+	exitUnclear answer = 2
+	exitTimeout answer = 124
+	// exitInterrupted is the code when the context was cancelled before there was an
+	// answer: 128 plus SIGINT's number, as shells report it.
+	exitInterrupted answer = 130
 )
 
-// ExitInterrupted is Run's code when its context was cancelled before it had an
-// answer: 128 plus SIGINT's number, as shells report it.
-const ExitInterrupted = 130
-
-// answer is the exit code other than 0 of a command that succeeded: its output has
-// already told the reason.
+// answer is an exit code. A command returns one other than 0 as its error when it
+// succeeded: its output has already told the reason.
 type answer int
 
 func (a answer) Error() string { return fmt.Sprintf("exit status %d", int(a)) }
@@ -35,7 +34,7 @@ func (a answer) Error() string { return fmt.Sprintf("exit status %d", int(a)) }
 // exitFor is the answer to "are they ready?": no if one is known not to be ready,
 // unclear if one could not be judged.
 func exitFor(verdicts []health.Status) error {
-	code := answer(exitYes)
+	code := exitYes
 	for _, verdict := range verdicts {
 		switch {
 		case verdict == health.Ready:
@@ -51,10 +50,11 @@ func exitFor(verdicts []health.Status) error {
 	return code
 }
 
-// outOfTime is the error of an expired --timeout.
-type outOfTime struct{ error }
+// timedOut is the error of an expired --timeout.
+type timedOut struct{ Err error }
 
-func (o outOfTime) Unwrap() error { return o.error }
+func (t timedOut) Error() string { return t.Err.Error() }
+func (t timedOut) Unwrap() error { return t.Err }
 
 // exitCode returns the program's exit code for the result of a command, and prints an
 // error that has not been printed yet. The name is the one that the caller uses.
@@ -62,21 +62,21 @@ func exitCode(err error, name string, stderr io.Writer) int {
 	var code answer
 	switch {
 	case err == nil:
-		return exitYes
+		return int(exitYes)
 	case errors.As(err, &code):
 		return int(code)
 	case errors.Is(err, context.Canceled):
-		return ExitInterrupted
+		return int(exitInterrupted)
 	}
 	escape.Fprintf(stderr, "error: %s\n", escape.Composed(escape.Lines(err.Error(), "  ")))
 	if text, ok := advice.Of(err); ok {
 		escape.Fprintf(stderr, "%s\n", escape.Composed(strings.ReplaceAll(text, usualName, name)))
 	}
-	var late outOfTime
+	var late timedOut
 	if errors.As(err, &late) {
-		return exitTimeout
+		return int(exitTimeout)
 	}
-	return exitUnclear
+	return int(exitUnclear)
 }
 
 // exitUnwritten is the exit code of a command whose standard output could not be
@@ -87,7 +87,7 @@ func exitUnwritten(err, failed error, name string, stderr io.Writer) int {
 		_ = exitCode(err, name, stderr)
 	}
 	if errors.Is(failed, syscall.EPIPE) {
-		return exitUnclear
+		return int(exitUnclear)
 	}
 	return exitCode(failed, name, stderr)
 }

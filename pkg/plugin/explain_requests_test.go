@@ -20,7 +20,7 @@ import (
 // as t0000, t0001, …, and tenant bhs once.
 func fleetOf(t testing.TB, example string, tenants int) *fakeapi.Server {
 	t.Helper()
-	snap, err := (&factsFlags{}).recorded(origin{from: []string{recording.ExamplePrefix + example}})
+	snap, err := recording.Read(context.Background(), recording.Source{From: []string{recording.ExamplePrefix + example}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,8 @@ type factsFlags struct {
 	streams genericiooptions.IOStreams
 	// name is the program's name that the caller uses.
 	name string
+	// build is the program's version, which snapshots record.
+	build string
 }
 
 // origin are the flags of a recording that is read instead of the cluster.
@@ -70,7 +72,7 @@ func (f *factsFlags) session(ctx context.Context, version bool) (*collect.Sessio
 	if err != nil {
 		return nil, err
 	}
-	opts := collect.Options{Plugin: buildVersion(), Version: version}
+	opts := collect.Options{Plugin: f.build, Version: version}
 	if namespace, _, err := f.kube.ToRawKubeConfigLoader().Namespace(); err == nil {
 		opts.Namespaces = []string{namespace}
 	}

@@ -260,10 +260,10 @@ func TestOutputErrors(t *testing.T) {
 		}
 		text, code := run(syscall.ENOSPC)
 		const want = "error: writing standard output: no space left on device\n"
-		if code != exitUnclear || args0(args) != "__complete" && strings.Count(text, want) != 1 {
+		if code != int(exitUnclear) || args0(args) != "__complete" && strings.Count(text, want) != 1 {
 			t.Errorf("%q on a full disk: exit status %d, and standard error is %q", args, code, text)
 		}
-		if text, code := run(syscall.EPIPE); code != exitUnclear || strings.Contains(text, "writing") {
+		if text, code := run(syscall.EPIPE); code != int(exitUnclear) || strings.Contains(text, "writing") {
 			t.Errorf("%q into a closed pipe: exit status %d, and standard error is %q", args, code, text)
 		}
 	}
@@ -308,7 +308,7 @@ func TestHelpOfUnknownCommand(t *testing.T) {
 		{[]string{"help", "status", "more"}, `error: unknown command "more" for "kubectl-orthweb status"`},
 	} {
 		r := runWith(nil, c.args...)
-		if first, _, _ := strings.Cut(r.errs, "\n"); r.code != exitUnclear || first != c.want || r.out != "" {
+		if first, _, _ := strings.Cut(r.errs, "\n"); r.code != int(exitUnclear) || first != c.want || r.out != "" {
 			t.Errorf("%v: exit status %d, %q, %q", c.args, r.code, r.errs, r.out)
 		}
 	}

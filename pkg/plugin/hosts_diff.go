@@ -59,7 +59,7 @@ func (o *hostsDiffOptions) run(ctx context.Context) error {
 	})
 	sayConflicts(o.facts.streams.ErrOut, o.file.path, report)
 	if string(before) != string(after) || len(report.Conflicts) > 0 || w.short() {
-		return answer(exitNo)
+		return exitNo
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func (w wanted) short() bool { return len(w.lacking)+len(w.pending) > 0 || w.ref
 // answer is "no" when a name could not be written.
 func (w wanted) answer() error {
 	if w.short() {
-		return answer(exitNo)
+		return exitNo
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func (o *hostsSyncOptions) run(ctx context.Context) error {
 		return err
 	}
 	if len(report.Conflicts) > 0 {
-		return answer(exitNo)
+		return exitNo
 	}
 	if !o.writer.dryRun && len(report.Added)+len(report.Changed) > 0 {
 		escape.Fprintf(o.facts.streams.ErrOut, "Undo it: %s\n", o.file.undo(o.wanted.names, o.facts))
@@ -173,7 +173,7 @@ func (o *hostsRemoveOptions) has(content []byte, tenants []string) error {
 	}
 	if len(ids) == 0 {
 		escape.Fprintf(o.facts.streams.ErrOut, "%s has no block of any cluster: nothing to remove.\n", o.file.path)
-		return answer(exitYes)
+		return exitYes
 	}
 	return advice.Add(fmt.Errorf("%s has no block %q", o.file.path, o.file.block), "Blocks: %s. Specify one with --block.", escape.List(ids))
 }

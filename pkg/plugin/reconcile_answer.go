@@ -15,13 +15,13 @@ import (
 func (r *requester) answer(plan operate.Plan) error {
 	if why := r.why(operate.Failing, operate.Blocked); why != "" {
 		escape.Fprintf(r.facts.streams.ErrOut, "\n%s\n", why)
-		return answer(exitNo)
+		return exitNo
 	}
 	for _, unknown := range plan.Unknown {
 		escape.Fprintf(r.facts.streams.ErrOut, "Not triggered, because it could not be read: %s.\n", unknown)
 	}
 	if len(plan.Unknown) > 0 {
-		return answer(exitUnclear)
+		return exitUnclear
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func (r *requester) why(outcomes ...operate.Outcome) string {
 
 // explain adds a hint to the error that ended a run.
 func (r *requester) explain(err error) error {
-	var late outOfTime
+	var late timedOut
 	if errors.As(err, &late) {
 		return advice.Add(err, "%s", r.why(operate.Pending, operate.Triggered, operate.Failing, operate.Blocked))
 	}

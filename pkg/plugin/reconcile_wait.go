@@ -58,7 +58,7 @@ func (r *requester) waitFor(ctx context.Context, timeout time.Duration) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case deadline.Err() != nil:
-		return outOfTime{fmt.Errorf("not all triggered objects were Ready within %s", timeout)}
+		return timedOut{fmt.Errorf("not all triggered objects were Ready within %s", timeout)}
 	}
 	return err
 }

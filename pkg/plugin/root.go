@@ -19,6 +19,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 )
 
+// ExitInterrupted is Run's code when its context was cancelled before it had an
+// answer: 128 plus SIGINT's number, as shells report it.
+const ExitInterrupted = int(exitInterrupted)
+
 // Run runs the command line with a program's whole argument vector, which starts with
 // the name that it was called by, and returns the exit code: 0 yes, 1 no, 2 could not be
 // determined, 124 timeout expired.
@@ -80,7 +84,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	kube.AddFlags(root.PersistentFlags())
 	addVerbosity(root)
 
-	facts := &factsFlags{kube: kube, streams: streams, name: name}
+	facts := &factsFlags{kube: kube, streams: streams, name: name, build: buildVersion()}
 	groups := templates.CommandGroups{
 		{Message: "Inspect Commands:", Commands: []*cobra.Command{newStatus(facts), newExplain(facts), newValidate(facts)}},
 		{Message: "Operate Commands:", Commands: []*cobra.Command{newReconcile(facts), newSuspend(facts), newResume(facts)}},

@@ -118,13 +118,13 @@ func (w *wait) ranOut() error {
 	var absent *selection.AbsentError
 	switch {
 	case w.err == nil:
-		return outOfTime{errors.New(message)}
+		return timedOut{errors.New(message)}
 	case !errors.As(w.err, &absent):
-		return outOfTime{fmt.Errorf("%s; the last attempt to read the cluster failed: %w", message, w.err)}
+		return timedOut{fmt.Errorf("%s; the last attempt to read the cluster failed: %w", message, w.err)}
 	case w.complete:
-		return outOfTime{fmt.Errorf("%s: %w", message, w.err)}
+		return timedOut{fmt.Errorf("%s: %w", message, w.err)}
 	}
-	return outOfTime{absent.TimeoutError(w.timeout)}
+	return timedOut{absent.TimeoutError(w.timeout)}
 }
 
 func (o *statusOptions) progress(statuses []tenant.Status, lines progressLines) {

@@ -195,9 +195,9 @@ func (o *validateOptions) run(ctx context.Context) error {
 	}
 	switch check.Worst(checks) {
 	case check.Fail:
-		return answer(exitNo)
+		return exitNo
 	case check.Skip:
-		return answer(exitUnclear)
+		return exitUnclear
 	}
 	return nil
 }

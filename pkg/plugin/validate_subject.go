@@ -113,7 +113,7 @@ func (o *validateOptions) describe(ctx context.Context, snap *snapshot.Snapshot,
 
 // place is one endpoint, with the port that the user specified instead.
 func place(e tenant.Endpoint, servers []trust.Server, port int64) check.Endpoint {
-	p := check.Endpoint{Host: concrete(e.Hosts), Port: e.Port}
+	p := check.Endpoint{Host: e.Host(), Port: e.Port}
 	for _, server := range servers {
 		if server.Port == e.Port {
 			p.Known, p.Mutual = true, server.Mode == trust.Mutual

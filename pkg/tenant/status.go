@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -44,6 +45,16 @@ type Status struct {
 type Endpoint struct {
 	Hosts []string
 	Port  int64
+}
+
+// Host is the first host name that is not a pattern, empty if there is none.
+func (e Endpoint) Host() string {
+	for _, host := range e.Hosts {
+		if !strings.Contains(host, "*") {
+			return host
+		}
+	}
+	return ""
 }
 
 // Replicas are the ready and the desired pods. Known is false if they could not be
