@@ -56,7 +56,7 @@ var structural = regexp.MustCompile(`(^|\.)(apiVersion|kind|type|phase|reason|st
 // recordedObjects are all objects of a recorded cluster that is built into the program.
 func recordedObjects(t testing.TB, name string) []map[string]any {
 	t.Helper()
-	snap, err := (&factsFlags{}).recorded(origin{from: []string{recording.ExamplePrefix + name}})
+	snap, err := recording.Read(context.Background(), recording.Source{From: []string{recording.ExamplePrefix + name}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

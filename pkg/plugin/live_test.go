@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -40,7 +41,7 @@ var examplesRead sync.Map
 func exampleSnapshot(t *testing.T, name string) *snapshot.Snapshot {
 	t.Helper()
 	read, _ := examplesRead.LoadOrStore(name, sync.OnceValues(func() (*snapshot.Snapshot, error) {
-		return (&factsFlags{}).recorded(origin{from: []string{recording.ExamplePrefix + name}})
+		return recording.Read(context.Background(), recording.Source{From: []string{recording.ExamplePrefix + name}}, nil)
 	}))
 	snap, err := read.(func() (*snapshot.Snapshot, error))()
 	if err != nil {
