@@ -325,7 +325,7 @@ func unquoted(text string) string {
 
 // broken says what is wrong with what a command wrote, empty where nothing is.
 func (f form) broken(r ran) string {
-	if r.code > exitUnclear || slices.Contains(f.args, "--from=-") && r.code == exitUnclear && (r.out == "" || f.format == "json" || f.format == "yaml") && !strings.Contains(r.errs, "no tenant") {
+	if r.code > int(exitUnclear) || slices.Contains(f.args, "--from=-") && r.code == int(exitUnclear) && (r.out == "" || f.format == "json" || f.format == "yaml") && !strings.Contains(r.errs, "no tenant") {
 		return fmt.Sprintf("exit status %d: %s", r.code, r.errs)
 	}
 	if found := control(r.errs); found != "" {

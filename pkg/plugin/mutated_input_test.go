@@ -104,7 +104,7 @@ func runMutated(t *testing.T, stdin []byte, args ...string) (stderr string) {
 	var out, errOut bytes.Buffer
 	code := Run(context.Background(), append([]string{"kubectl-orthweb"}, args...),
 		genericiooptions.IOStreams{In: bytes.NewReader(stdin), Out: &out, ErrOut: &errOut})
-	if code < exitYes || code > exitUnclear {
+	if code < int(exitYes) || code > int(exitUnclear) {
 		t.Errorf("%q: exit status %d", args, code)
 	}
 	for _, r := range out.String() + errOut.String() {

@@ -121,7 +121,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	var no answer
-	if err := r.answer(operate.Plan{}); !errors.As(err, &no) || no != exitNo {
+	if err := r.answer(operate.Plan{}); !errors.As(err, &no) || no != int(exitNo) {
 		t.Errorf("%v", err)
 	}
 }
@@ -140,9 +140,9 @@ func TestAnswer(t *testing.T) {
 		says    string
 	}{
 		{about: "ready", happens: ready},
-		{about: "failing", happens: failing, want: exitNo, says: "\nWhy: kubectl orthweb explain bhs\n"},
-		{about: "ready, as far as can be seen", happens: ready, unknown: []string{"you may not list x"}, want: exitUnclear, says: "Not triggered, because it could not be read: you may not list x.\n"},
-		{about: "failing, as far as can be seen", happens: failing, unknown: []string{"you may not list x"}, want: exitNo, says: "\nWhy: kubectl orthweb explain bhs\n"},
+		{about: "failing", happens: failing, want: int(exitNo), says: "\nWhy: kubectl orthweb explain bhs\n"},
+		{about: "ready, as far as can be seen", happens: ready, unknown: []string{"you may not list x"}, want: int(exitUnclear), says: "Not triggered, because it could not be read: you may not list x.\n"},
+		{about: "failing, as far as can be seen", happens: failing, unknown: []string{"you may not list x"}, want: int(exitNo), says: "\nWhy: kubectl orthweb explain bhs\n"},
 	} {
 		r, stderr := asked(t, nil)
 		r.run.Triggered(r.run.Due()[0].Ref)

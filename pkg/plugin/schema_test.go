@@ -36,7 +36,7 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		for _, example := range c.examples {
 			args := append(strings.Fields("kubectl-orthweb "+c.args), "--output=json", "--from=example:"+example)
 			var out, complaints bytes.Buffer
-			if Run(context.Background(), args, genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &complaints}) == exitUnclear {
+			if Run(context.Background(), args, genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &complaints}) == int(exitUnclear) {
 				t.Errorf("%v: %s", args, &complaints)
 				continue
 			}

@@ -88,7 +88,7 @@ func memoryRow(t *testing.T) []reliability.Row {
 			row.Times++
 			code, peak, stderr := measured(t, "status", "--server="+api.URL, "--request-timeout=110s")
 			t.Logf("%d MiB, %d of them the program's own", peak, base)
-			if code != exitUnclear || !strings.Contains(stderr, test.want) {
+			if code != int(exitUnclear) || !strings.Contains(stderr, test.want) {
 				t.Errorf("exit %d, %s", code, stderr)
 			}
 			if most := memoryFactor * (base + test.limit*3/2); peak > most {

@@ -164,10 +164,10 @@ func tryMode(t *testing.T, api *fakeapi.Server, command, path string) bool {
 	if !slices.Contains(codesOf(command, all), code) {
 		fail("the exit code is another")
 	}
-	if code == exitUnclear && all && !clearError.MatchString(stderr.String()) {
+	if code == int(exitUnclear) && all && !clearError.MatchString(stderr.String()) {
 		fail("no clear error")
 	}
-	if text := stdout.String() + stderr.String(); code == exitYes && path == ofLists && strings.HasPrefix(command, "cert list --c") && !strings.Contains(text, "Could not be read:") {
+	if text := stdout.String() + stderr.String(); code == int(exitYes) && path == ofLists && strings.HasPrefix(command, "cert list --c") && !strings.Contains(text, "Could not be read:") {
 		fail("what could not be read is not said")
 	}
 	if text := stdout.String() + stderr.String(); strings.ContainsFunc(text, func(c rune) bool { return c != '\n' && c != '\t' && !unicode.IsPrint(c) }) {
@@ -180,7 +180,7 @@ func tryMode(t *testing.T, api *fakeapi.Server, command, path string) bool {
 			fail("a line is too long")
 		}
 	}
-	if left := filesIn(t, dir); left != "hosts" && !(strings.HasPrefix(command, "snapshot save") && code == exitYes) {
+	if left := filesIn(t, dir); left != "hosts" && !(strings.HasPrefix(command, "snapshot save") && code == int(exitYes)) {
 		fail("there are files: " + left)
 	}
 	if hosts, _ := os.ReadFile(filepath.Join(dir, "hosts")); string(hosts) != "127.0.0.1 localhost\n" && all {
@@ -194,17 +194,17 @@ var clearError = regexp.MustCompile(`(?m)^error: .+\n[A-Z].*\n`)
 
 // codesOf are the exit codes that a command may end with.
 func codesOf(command string, all bool) []int {
-	codes := []int{exitUnclear}
+	codes := []int{int(exitUnclear)}
 	switch {
 	case strings.HasPrefix(command, "__complete"):
-		return []int{exitYes}
+		return []int{int(exitYes)}
 	case strings.Contains(command, "--timeout"):
-		codes = append(codes, exitTimeout)
+		codes = append(codes, int(exitTimeout))
 	case all:
 	case strings.HasPrefix(command, "cert list"), strings.HasPrefix(command, "snapshot save"), strings.HasPrefix(command, "version"):
-		codes = append(codes, exitYes) // what could not be read is in the output
+		codes = append(codes, int(exitYes)) // what could not be read is in the output
 	case strings.HasPrefix(command, "hosts "):
-		codes = append(codes, exitNo) // nothing could be written of the tenants that other kinds tell of
+		codes = append(codes, int(exitNo)) // nothing could be written of the tenants that other kinds tell of
 	}
 	return codes
 }

@@ -83,8 +83,8 @@ func TestWaitForTenantThatNeverAppears(t *testing.T) {
 				api.Deny("kustomizations.kustomize.toolkit.fluxcd.io")
 			}
 			w := newWaiting(api.URL, 2*time.Second, test.tenants...)
-			if code := w.exit(t.Context()); code != exitTimeout {
-				t.Errorf("exit status %d, want %d", code, exitTimeout)
+			if code := w.exit(t.Context()); code != int(exitTimeout) {
+				t.Errorf("exit status %d, want %d", code, int(exitTimeout))
 			}
 			for _, want := range test.want {
 				if n := strings.Count(w.stderr.String(), want); n != 1 {
@@ -117,7 +117,7 @@ func TestWaitForTenantThatAppears(t *testing.T) {
 			go func() { done <- w.exit(t.Context()) }()
 			w.stderr.waitFor(t, test.want)
 			api.Put(rest...)
-			if code := <-done; code != exitYes {
+			if code := <-done; code != int(exitYes) {
 				t.Errorf("exit status %d: %s", code, w.stderr)
 			}
 			if !strings.Contains(w.stderr.String(), "bhs is Ready\n") || w.stdout.String() == "" {
@@ -139,22 +139,22 @@ func TestWaitWhileServerIsAway(t *testing.T) {
 		want          []string
 		stdout        string
 	}{
-		{"for a moment", "healthy", fakeapi.First(2, away), exitYes, []string{error500 + "; retrying in 10ms\n", "bhs is Ready\n"}, "bhs has been Ready"},
-		{"from the start", "healthy", away, exitTimeout, []string{
+		{"for a moment", "healthy", fakeapi.First(2, away), int(exitYes), []string{error500 + "; retrying in 10ms\n", "bhs is Ready\n"}, "bhs has been Ready"},
+		{"from the start", "healthy", away, int(exitTimeout), []string{
 			error500 + "; retrying in 10ms\n",
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
 			error500 + "\nCheck the cluster with 'kubectl version'",
 		}, ""},
-		{"at the end", "failing", fakeapi.After(1, away), exitTimeout, []string{
+		{"at the end", "failing", fakeapi.After(1, away), int(exitTimeout), []string{
 			"bhs is Failing: Deployment/orthanc InvalidImageName\n",
 			error500 + "; retrying in 10ms\n",
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
 		}, "bhs has been Failing"},
-		{"without a word", "healthy", fakeapi.Hang(), exitTimeout, []string{
+		{"without a word", "healthy", fakeapi.Hang(), int(exitTimeout), []string{
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
 			": discovering its API: no answer in time\n",
 		}, ""},
-		{"without a word at the end", "failing", fakeapi.After(1, fakeapi.Hang()), exitTimeout, []string{
+		{"without a word at the end", "failing", fakeapi.After(1, fakeapi.Hang()), int(exitTimeout), []string{
 			"error: not all tenants were ready within 2s\n",
 		}, "bhs has been Failing"},
 	} {
@@ -184,7 +184,7 @@ func TestWaitWhileKindIsAway(t *testing.T) {
 	api, _ := exampleServer(t, "failing", keepAll)
 	api.Fail("/kustomizations$", fakeapi.After(1, fakeapi.Hang()))
 	w := newWaiting(api.URL, 2*time.Second, "bhs")
-	if code := w.exit(t.Context()); code != exitTimeout || !strings.HasPrefix(w.stdout.String(), "bhs has been Failing") {
+	if code := w.exit(t.Context()); code != int(exitTimeout) || !strings.HasPrefix(w.stdout.String(), "bhs has been Failing") {
 		t.Errorf("exit status %d: %s%s", code, w.stdout, w.stderr)
 	}
 }
@@ -199,7 +199,7 @@ func TestWaitForTenantThatDisappears(t *testing.T) {
 	w.stderr.waitFor(t, "bhs is Failing")
 	api.Delete(of...)
 	w.stderr.waitFor(t, `tenant "bhs" does not exist yet`)
-	if code := <-done; code != exitTimeout || !strings.Contains(w.stderr.String(), "error: not all tenants were ready within 2s: tenant \"bhs\" does not exist\n") {
+	if code := <-done; code != int(exitTimeout) || !strings.Contains(w.stderr.String(), "error: not all tenants were ready within 2s: tenant \"bhs\" does not exist\n") {
 		t.Errorf("exit status %d: %s", code, w.stderr)
 	}
 }
@@ -208,7 +208,7 @@ func TestWaitForTenantThatDisappears(t *testing.T) {
 // interrupt.
 func TestWaitEnds(t *testing.T) {
 	w := newWaiting("https://a b", time.Hour, "bhs")
-	if code := w.exit(t.Context()); code != exitUnclear || strings.Contains(w.stderr.String(), "trying again") {
+	if code := w.exit(t.Context()); code != int(exitUnclear) || strings.Contains(w.stderr.String(), "trying again") {
 		t.Errorf("exit status %d: %s", code, w.stderr)
 	}
 	api, _ := exampleServer(t, "failing", keepAll)

@@ -128,7 +128,7 @@ func TestRealOutputErrors(t *testing.T) {
 			_ = cmd.Run() // the state says it
 			return errs.String(), cmd.ProcessState
 		}
-		if errs, state := run(full); errs != "error: writing standard output: no space left on device\n" || state.ExitCode() != exitUnclear {
+		if errs, state := run(full); errs != "error: writing standard output: no space left on device\n" || state.ExitCode() != int(exitUnclear) {
 			t.Errorf("%q > /dev/full: %v, %q", args, state, errs)
 		}
 		reader, writer, err := os.Pipe()
