@@ -110,7 +110,7 @@ func TestHostsAddresses(t *testing.T) {
 			setAddress(t, api, "bhs", c.ingress)
 			args := append([]string{"sync", "bhs", "--yes"}, c.args...)
 			run := runHosts(t, api, localLine, args...)
-			if c.has == "" && (!errors.Is(run.err, int(exitNo)) || run.file != localLine) || c.has != "" && (run.err != nil || !run.has(c.has+"\tweb.bhs.orthweb.com")) {
+			if c.has == "" && (!errors.Is(run.err, exitNo) || run.file != localLine) || c.has != "" && (run.err != nil || !run.has(c.has+"\tweb.bhs.orthweb.com")) {
 				t.Errorf("%v\n%s", run.err, run)
 			}
 			list := runHosts(t, api, localLine, append([]string{"list", "bhs", "--allow-domain=orthweb.com"}, c.args...)...)
@@ -140,7 +140,7 @@ func TestHostsOneCommand(t *testing.T) {
 	run := runHosts(t, api, localLine, "sync")
 	_, command, ok := strings.Cut(run.errOut, "To accept them: kubectl orthweb hosts ")
 	command, _, _ = strings.Cut(command, "\n")
-	if !errors.Is(run.err, int(exitNo)) || !ok || run.file != localLine {
+	if !errors.Is(run.err, exitNo) || !ok || run.file != localLine {
 		t.Fatalf("%v\n%s", run.err, run)
 	}
 	run = runHosts(t, api, localLine, strings.Fields(command)...)

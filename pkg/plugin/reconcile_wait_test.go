@@ -121,7 +121,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	var no answer
-	if err := r.answer(operate.Plan{}); !errors.As(err, &no) || no != int(exitNo) {
+	if err := r.answer(operate.Plan{}); !errors.As(err, &no) || no != exitNo {
 		t.Errorf("%v", err)
 	}
 }
