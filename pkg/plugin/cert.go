@@ -3,6 +3,8 @@ package plugin
 import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 var certLong = templates.LongDesc(`
@@ -12,16 +14,16 @@ var certLong = templates.LongDesc(`
 	prove its identity. 'cert issue' creates one: the private key is generated here
 	and never leaves this machine, and the CA's key never leaves the cluster.`)
 
-func newCert(facts *factsFlags) *cobra.Command {
+func newCert(call *command.Call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "cert",
 		Aliases: []string{"certs", "certificate"},
 		Short:   "Create, list, inspect and verify certificates",
 		Long:    certLong,
 		Example: certIssueExample,
-		Args:    noArgs,
+		Args:    command.NoArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newCertIssue(facts), newCertList(facts), newCertInspect(facts), newCertVerify(facts))
+	cmd.AddCommand(newCertIssue(call), newCertList(call), newCertInspect(call), newCertVerify(call))
 	return cmd
 }

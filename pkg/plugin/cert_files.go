@@ -15,6 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/atomicfile"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // destination is where a key and its certificates are written.
@@ -23,7 +24,7 @@ type destination struct {
 	name   string
 	stdout bool
 	force  bool
-	p12    pkcs12
+	p12    command.PKCS12
 }
 
 // madeFiles are the paths of the files that were written, empty for a file that was not.
@@ -34,8 +35,8 @@ func (d *destination) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&d.name, "name", "", "Prefix of the file names; the tenant's name by default")
 	flags.BoolVar(&d.stdout, "stdout", false, "Print the key and certificates as PEM instead of writing files")
 	flags.BoolVar(&d.force, "force", false, "Replace existing files")
-	d.p12.new = true
-	d.p12.addTo(flags)
+	d.p12.New = true
+	d.p12.AddTo(flags)
 }
 
 func (d *destination) validate(flags *pflag.FlagSet) error {
@@ -56,7 +57,7 @@ func (d *destination) validate(flags *pflag.FlagSet) error {
 	} else if !info.IsDir() {
 		return advice.Add(fmt.Errorf("--output-dir: %s is not a directory", d.dir), "Choose another.")
 	}
-	return d.p12.validate(flags)
+	return d.p12.Validate(flags)
 }
 
 // nameFor is the prefix of the file names.
@@ -74,13 +75,13 @@ func (d *destination) paths(name string, key bool) madeFiles {
 	if key {
 		paths.key = at(".client.key")
 	}
-	if d.p12.wanted {
+	if d.p12.Wanted {
 		paths.p12 = at(".client.p12")
 	}
 	return paths
 }
 
-// vacant rejects files that exist, before any work is done. Without a name the
+// Vacant rejects files that exist, before any work is done. Without a name the
 // paths are not known yet.
 func (d *destination) vacant(tenant string, key bool) error {
 	name := d.nameFor(tenant)
@@ -89,7 +90,7 @@ func (d *destination) vacant(tenant string, key bool) error {
 	}
 	p := d.paths(name, key)
 	for _, path := range []string{p.key, p.certificate, p.ca, p.p12} {
-		if err := vacant(path, false); err != nil {
+		if err := command.Vacant(path, false); err != nil {
 			return err
 		}
 	}
@@ -125,7 +126,7 @@ func (d *destination) write(out io.Writer, name string, key crypto.Signer, chain
 		}
 	}
 	if err := atomicfile.Create(d.force, list...); err != nil {
-		return madeFiles{}, whenTaken(fmt.Errorf("writing the files, of which none was kept: %w", err))
+		return madeFiles{}, command.WhenTaken(fmt.Errorf("writing the files, of which none was kept: %w", err))
 	}
 	return paths, nil
 }
@@ -141,8 +142,8 @@ func (d *destination) contents(key crypto.Signer, chain, ca []*x509.Certificate,
 	if len(ca) > 0 {
 		c.ca, errs[2] = certs.EncodeCertificates(ca)
 	}
-	if d.p12.wanted {
-		c.p12, errs[3] = certs.EncodePKCS12(key, chain, ca, string(password), d.p12.legacy)
+	if d.p12.Wanted {
+		c.p12, errs[3] = certs.EncodePKCS12(key, chain, ca, string(password), d.p12.Legacy)
 	}
 	return c, errors.Join(errs[:]...)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
@@ -45,15 +46,15 @@ var (
 )
 
 type certInspectOptions struct {
-	facts      *factsFlags
-	output     *outputFlags
-	p12        pkcs12
+	call      *command.Call
+	output     *command.Output
+	p12        command.PKCS12
 	serverName string
 	what       string
 }
 
-func newCertInspect(facts *factsFlags) *cobra.Command {
-	o := &certInspectOptions{facts: facts, output: newOutputFlags()}
+func newCertInspect(call *command.Call) *cobra.Command {
+	o := &certInspectOptions{call: call, output: command.NewOutput()}
 	cmd := &cobra.Command{
 		Use:     "inspect FILE | secret/NAME | HOST:PORT",
 		Aliases: []string{"show"},
@@ -69,14 +70,14 @@ func newCertInspect(facts *factsFlags) *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.what = args[0]
-			if err := errors.Join(o.p12.validate(cmd.Flags()), o.output.validate()); err != nil {
+			if err := errors.Join(o.p12.Validate(cmd.Flags()), o.output.Validate()); err != nil {
 				return err
 			}
 			return o.run(cmd.Context())
 		},
 	}
-	o.output.addTo(cmd)
-	o.p12.addPasswordTo(cmd.Flags())
+	o.output.AddTo(cmd)
+	o.p12.AddPasswordTo(cmd.Flags())
 	cmd.Flags().StringVar(&o.serverName, "server-name", "", "Server name (SNI) to request the certificate for; HOST by default")
 	return cmd
 }
@@ -87,21 +88,21 @@ func (o *certInspectOptions) run(ctx context.Context) error {
 		return err
 	}
 	report := trust.Describe(chain, now)
-	out := o.facts.streams.Out
-	if o.output.table() {
-		return render.CertificateReport(out, report, o.output.style(out))
+	out := o.call.Streams.Out
+	if o.output.Table() {
+		return render.CertificateReport(out, report, o.output.Style(out))
 	}
 	object, err := render.CertificateReportObject(report)
-	return o.output.print(out, object, err)
+	return o.output.Print(out, object, err)
 }
 
-// read gets the certificates from the source that the argument names. A file comes
+// Read gets the certificates from the source that the argument names. A file comes
 // first: it may have any name.
 func (o *certInspectOptions) read(ctx context.Context) ([]*x509.Certificate, time.Time, error) {
 	now := time.Now()
 	kind, name, object := strings.Cut(o.what, "/")
 	_, err := os.Stat(o.what)
-	isFile := err == nil || o.what == "-" || o.p12.wanted
+	isFile := err == nil || o.what == "-" || o.p12.Wanted
 	switch {
 	case !isFile && o.serverName == "" && object && (kind == "secret" || kind == "secrets") && !strings.Contains(name, "/"):
 		chain, err := o.secret(ctx, name)
@@ -113,7 +114,7 @@ func (o *certInspectOptions) read(ctx context.Context) ([]*x509.Certificate, tim
 	if o.serverName != "" {
 		return nil, now, advice.Add(fmt.Errorf("--server-name has no effect on %s: it applies to a HOST:PORT only", o.what), "Remove it.")
 	}
-	chain, _, err := readCertificates(ctx, o.facts, o.what, &o.p12)
+	chain, _, err := command.ReadCertificates(ctx, o.call, o.what, &o.p12)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = advice.Add(err, "Specify a FILE, a secret/NAME of the cluster, or the HOST:PORT of a server.")
 	}
@@ -140,17 +141,17 @@ func (o *certInspectOptions) server(ctx context.Context) ([]*x509.Certificate, e
 		return nil, advice.Add(err, "Check that the server is running and uses TLS on this port. For a tenant's: kubectl orthweb status")
 	}
 	if seen.AsksClient {
-		escape.Fprintln(o.facts.streams.ErrOut, "The server requests a client certificate.")
+		escape.Fprintln(o.call.Streams.ErrOut, "The server requests a client certificate.")
 	}
 	return seen.Chain, nil
 }
 
 func (o *certInspectOptions) secret(ctx context.Context, name string) ([]*x509.Certificate, error) {
-	config, err := o.facts.config()
+	config, err := o.call.Config()
 	if err != nil {
 		return nil, err
 	}
-	namespace, _, err := o.facts.kube.ToRawKubeConfigLoader().Namespace()
+	namespace, _, err := o.call.Kube.ToRawKubeConfigLoader().Namespace()
 	if err != nil {
 		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
@@ -159,7 +160,7 @@ func (o *certInspectOptions) secret(ctx context.Context, name string) ([]*x509.C
 	case apierrors.IsNotFound(err):
 		return nil, advice.Add(err, "Specify its namespace with -n. List the Secrets with certificates: kubectl orthweb cert list")
 	case err != nil:
-		return nil, whenGone(ctx, err)
+		return nil, command.WhenUnreachable(ctx, err)
 	}
 	data := bytes.TrimSpace(secret.Data["tls.crt"])
 	if len(data) == 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 var (
@@ -47,8 +48,8 @@ const (
 )
 
 type certIssueOptions struct {
-	facts  *factsFlags
-	output *outputFlags
+	call  *command.Call
+	output *command.Output
 	tenant string
 	certRequest
 	lifetime
@@ -61,14 +62,14 @@ type certIssueOptions struct {
 	timeout  time.Duration
 }
 
-func newCertIssue(facts *factsFlags) *cobra.Command {
-	o := &certIssueOptions{facts: facts, output: newOutputFlags()}
+func newCertIssue(call *command.Call) *cobra.Command {
+	o := &certIssueOptions{call: call, output: command.NewOutput()}
 	cmd := &cobra.Command{
 		Use:     "issue [TENANT]",
 		Short:   "Create a client certificate",
 		Long:    certIssueLong,
 		Example: certIssueExample,
-		Args:    oneTenantAtMost,
+		Args:    command.OneTenantAtMost,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				o.tenant = args[0]
@@ -82,7 +83,7 @@ func newCertIssue(facts *factsFlags) *cobra.Command {
 	o.certRequest.addTo(cmd.Flags())
 	o.lifetime.addTo(cmd.Flags())
 	o.destination.addTo(cmd.Flags())
-	o.output.addTo(cmd)
+	o.output.AddTo(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.via, "via", viaIssuer, "How to sign: issuer (by cert-manager, in the cluster) or secret (by this program, with the CA's key)")
 	flags.StringVar(&o.issuer, "issuer", "", "Issuer that signs, as Kind/name; the tenant's "+defaultIssuer+" by default")
@@ -92,15 +93,7 @@ func newCertIssue(facts *factsFlags) *cobra.Command {
 	return cmd
 }
 
-func oneTenantAtMost(cmd *cobra.Command, args []string) error {
-	if len(args) <= 1 {
-		return nil
-	}
-	return advice.Add(fmt.Errorf("%s takes one TENANT, not %d arguments", cmd.CommandPath(), len(args)),
-		"See '%s --help' for usage.", cmd.CommandPath())
-}
-
-// validate rejects wrong flags before anything is read.
+// Validate rejects wrong flags before anything is read.
 func (o *certIssueOptions) validate(cmd *cobra.Command) error {
 	const hint = "See 'kubectl orthweb cert issue --help' for usage."
 	switch {
@@ -112,7 +105,7 @@ func (o *certIssueOptions) validate(cmd *cobra.Command) error {
 		return advice.Add(fmt.Errorf("--keep-request and --timeout require --via issuer"), hint)
 	case o.timeout <= 0:
 		return advice.Add(fmt.Errorf("--timeout must be above 0"), hint)
-	case o.p12.wanted && o.csrFile != "":
+	case o.p12.Wanted && o.csrFile != "":
 		return advice.Add(fmt.Errorf("--p12 requires the private key, which is not available with --csr"), hint)
 	}
 	if _, err := parseIssuer(o.issuer); err != nil {
@@ -127,14 +120,14 @@ func (o *certIssueOptions) validate(cmd *cobra.Command) error {
 	if err := o.destination.validate(cmd.Flags()); err != nil {
 		return err
 	}
-	return o.output.validate()
+	return o.output.Validate()
 }
 
 func (o *certIssueOptions) run(ctx context.Context) error {
 	if err := o.destination.vacant(o.tenant, o.csrFile == ""); err != nil { // before anything is read
 		return err
 	}
-	if err := o.certRequest.read(o.facts.streams.In); err != nil {
+	if err := o.certRequest.read(o.call.Streams.In); err != nil {
 		return err
 	}
 	target, err := o.target(ctx)
@@ -148,7 +141,7 @@ func (o *certIssueOptions) run(ctx context.Context) error {
 	if err := o.destination.vacant(name, o.csrFile == ""); err != nil {
 		return err
 	}
-	password, err := o.p12.password(ctx, o.facts.streams)
+	password, err := o.p12.Password(ctx, o.call.Streams)
 	if err != nil {
 		return err
 	}
@@ -159,7 +152,7 @@ func (o *certIssueOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := o.destination.write(o.facts.streams.Out, name, o.key, chain, ca, password)
+	made, err := o.destination.write(o.call.Streams.Out, name, o.key, chain, ca, password)
 	if err != nil {
 		return err
 	}
@@ -167,7 +160,7 @@ func (o *certIssueOptions) run(ctx context.Context) error {
 }
 
 func (o *certIssueOptions) progress(text string) {
-	escape.Fprintf(o.facts.streams.ErrOut, "%s…\n", text)
+	escape.Fprintf(o.call.Streams.ErrOut, "%s…\n", text)
 }
 
 // issued is the result of issuing a certificate.

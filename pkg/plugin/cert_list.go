@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -45,9 +46,9 @@ var (
 )
 
 type certListOptions struct {
-	facts    *factsFlags
-	output   *outputFlags
-	origin   origin
+	call    *command.Call
+	output   *command.Output
+	origin   command.Origin
 	names    []string
 	secrets  bool
 	connect  bool
@@ -55,8 +56,8 @@ type certListOptions struct {
 	expiring time.Duration
 }
 
-func newCertList(facts *factsFlags) *cobra.Command {
-	o := &certListOptions{facts: facts, output: newOutputFlags()}
+func newCertList(call *command.Call) *cobra.Command {
+	o := &certListOptions{call: call, output: command.NewOutput()}
 	cmd := &cobra.Command{
 		Use:     "list [TENANT...]",
 		Aliases: []string{"ls"},
@@ -71,8 +72,8 @@ func newCertList(facts *factsFlags) *cobra.Command {
 			return o.run(cmd.Context())
 		},
 	}
-	o.output.addTo(cmd)
-	o.origin.addTo(cmd.Flags())
+	o.output.AddTo(cmd)
+	o.origin.AddTo(cmd.Flags())
 	cmd.Flags().BoolVar(&o.secrets, "secrets", false, "Also read the certificates in the tenants' Secrets")
 	cmd.Flags().BoolVar(&o.connect, "connect", true, "Connect to the tenants' endpoints to get the certificates that they present")
 	cmd.Flags().StringVar(&o.within, "expiring-within", "", "Show only certificates that expire within this time, such as 30d, and exit 1 when there are any")
@@ -85,15 +86,15 @@ func (o *certListOptions) validate(cmd *cobra.Command) (err error) {
 			return fmt.Errorf("--expiring-within: %w", err)
 		}
 	}
-	if !o.origin.live() && (o.secrets || cmd.Flags().Changed("connect") && o.connect) {
+	if !o.origin.Live() && (o.secrets || cmd.Flags().Changed("connect") && o.connect) {
 		return advice.Add(errors.New("--secrets and --connect require a cluster"), "Remove --from, or both of them.")
 	}
-	return o.output.validate()
+	return o.output.Validate()
 }
 
 func (o *certListOptions) run(ctx context.Context) error {
-	namespace := o.facts.namespace()
-	snap, err := o.facts.read(ctx, o.origin, queries.Certificates(namespace, o.secrets))
+	namespace := o.call.Namespace()
+	snap, err := o.call.Read(ctx, o.origin, queries.Certificates(namespace, o.secrets))
 	if err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func (o *certListOptions) run(ctx context.Context) error {
 		return err
 	}
 	entries := trust.List(snap, tenants)
-	if o.connect && o.origin.live() {
+	if o.connect && o.origin.Live() {
 		entries = trust.Compare(entries, observe(ctx, trust.Endpoints(entries, tenant.Assess(snap, tenants))))
 		if err := ctx.Err(); err != nil {
 			return err
@@ -116,7 +117,7 @@ func (o *certListOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.expiring > 0 && len(entries) > 0 {
-		return exitNo
+		return command.No
 	}
 	return nil
 }
@@ -133,10 +134,10 @@ func ending(entries []trust.Entry, then time.Time) []trust.Entry {
 }
 
 func (o *certListOptions) print(entries []trust.Entry, snap *snapshot.Snapshot, now time.Time) error {
-	out := o.facts.streams.Out
-	if !o.output.table() {
+	out := o.call.Streams.Out
+	if !o.output.Table() {
 		object, err := render.CertificatesObject(entries, now)
-		return o.output.print(out, object, err)
+		return o.output.Print(out, object, err)
 	}
 	if len(entries) == 0 {
 		text := "No certificates found."
@@ -146,5 +147,5 @@ func (o *certListOptions) print(entries []trust.Entry, snap *snapshot.Snapshot, 
 		_, err := escape.Fprintln(out, text)
 		return err
 	}
-	return render.Certificates(out, entries, now, o.output.style(out))
+	return render.Certificates(out, entries, now, o.output.Style(out))
 }

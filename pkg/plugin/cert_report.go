@@ -7,10 +7,11 @@ import (
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
-// report prints what was created and, on standard error, how to use it.
+// Report prints what was created and, on standard error, how to use it.
 func (o *certIssueOptions) report(t target, made issued) error {
 	if o.stdout {
 		return nil
@@ -23,23 +24,23 @@ func (o *certIssueOptions) report(t target, made issued) error {
 	if o.via == viaSecret {
 		result.Issuer = "Secret/" + t.secret
 	}
-	out := o.facts.streams.Out
-	if !o.output.table() {
+	out := o.call.Streams.Out
+	if !o.output.Table() {
 		object, err := render.IssuedObject(result)
-		return o.output.print(out, object, err)
+		return o.output.Print(out, object, err)
 	}
 	if err := render.IssuedCertificate(out, result); err != nil {
 		return err
 	}
 	if made.files.ca == "" {
-		escape.Fprintln(o.facts.streams.ErrOut, "The issuer did not return its CA's certificate: no .ca.crt was written.")
+		escape.Fprintln(o.call.Streams.ErrOut, "The issuer did not return its CA's certificate: no .ca.crt was written.")
 	}
-	o.facts.nextSteps(t, made.files)
+	nextSteps(o.call, t, made.files)
 	return nil
 }
 
 // nextSteps prints the commands that use the files, ready to copy.
-func (facts *factsFlags) nextSteps(t target, f madeFiles) {
+func nextSteps(call *command.Call, t target, f madeFiles) {
 	if f.key == "" || f.ca == "" {
 		return
 	}
@@ -64,7 +65,7 @@ func (facts *factsFlags) nextSteps(t target, f madeFiles) {
 		}
 		lines = append(lines, escape.Command("curl --cert %s --key %s --cacert %s%s %s", certificate, key, ca, resolve, "https://"+at+"/app/explorer.html"))
 	}
-	lines = append(lines, escape.Command("%s validate %s --cert %s --key %s", escape.Shell(facts.name), t.tenant.Name, certificate, key))
-	lines = append(lines, escape.Command("%s cert verify %s --key %s --tenant %s", escape.Shell(facts.name), certificate, key, t.tenant.Name))
-	escape.Fprintf(facts.streams.ErrOut, "\nUse it:\n  %s\n", escape.Composed(strings.Join(lines, "\n  ")))
+	lines = append(lines, escape.Command("%s validate %s --cert %s --key %s", escape.Shell(call.Name), t.tenant.Name, certificate, key))
+	lines = append(lines, escape.Command("%s cert verify %s --key %s --tenant %s", escape.Shell(call.Name), certificate, key, t.tenant.Name))
+	escape.Fprintf(call.Streams.ErrOut, "\nUse it:\n  %s\n", escape.Composed(strings.Join(lines, "\n  ")))
 }

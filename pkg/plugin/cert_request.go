@@ -14,6 +14,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // maxRequest bounds a request, in bytes: a thousand names fit.
@@ -50,7 +51,7 @@ func (r *certRequest) addTo(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&r.uris, "uri", nil, "URI to include in the certificate; can be repeated")
 }
 
-// validate checks everything that does not require the request itself.
+// Validate checks everything that does not require the request itself.
 func (r *certRequest) validate(flags *pflag.FlagSet) error {
 	if r.csrFile != "" {
 		for _, name := range []string{"key-algorithm", "key-size", "subject", "dns", "ip", "email", "uri"} {
@@ -77,12 +78,12 @@ func (r *certRequest) validate(flags *pflag.FlagSet) error {
 	return err
 }
 
-// read reads the request from its file, before any request to the cluster.
+// Read reads the request from its file, before any request to the cluster.
 func (r *certRequest) read(in io.Reader) (err error) {
 	if r.csrFile == "" {
 		return nil
 	}
-	data, err := readBounded(r.csrFile, in, maxRequest, "the request")
+	data, err := command.ReadBounded(r.csrFile, in, maxRequest, "the request")
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // sign has the request signed, and checks that the certificate is the one that was
@@ -45,11 +46,11 @@ func (o *certIssueOptions) sign(ctx context.Context, t target) (chain, ca []*x50
 }
 
 func (o *certIssueOptions) sayShortened(end time.Time) {
-	escape.Fprintf(o.facts.streams.ErrOut, "The CA's certificate expires at %s, and the new certificate with it.\n", end.Format(time.RFC3339))
+	escape.Fprintf(o.call.Streams.ErrOut, "The CA's certificate expires at %s, and the new certificate with it.\n", end.Format(time.RFC3339))
 }
 
 func (o *certIssueOptions) signByIssuer(ctx context.Context, t target, duration time.Duration) (chain, ca []*x509.Certificate, err error) {
-	config, err := o.facts.config()
+	config, err := o.call.Config()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,9 +97,9 @@ func (o *certIssueOptions) explainRequest(ctx context.Context, err error, t targ
 	case errors.As(err, &failed):
 		return advice.Add(err, "It will not be retried. See why: %s", look)
 	case errors.As(err, &waiting) && !waiting.Approved:
-		return advice.Add(timedOut{err}, "Run the command again with a longer --timeout, and approve the request in the meantime:\n  cmctl approve -n %s NAME", escape.ShellWord(t.namespace))
+		return advice.Add(command.TimedOut{Err: err}, "Run the command again with a longer --timeout, and approve the request in the meantime:\n  cmctl approve -n %s NAME", escape.ShellWord(t.namespace))
 	case errors.As(err, &waiting):
-		return advice.Add(timedOut{err}, "See the state of the issuer: %s", look)
+		return advice.Add(command.TimedOut{Err: err}, "See the state of the issuer: %s", look)
 	case errors.Is(err, issuance.ErrNotServed):
 		return advice.Add(err, "Check that cert-manager is installed: kubectl orthweb status")
 	case apierrors.IsForbidden(err):
@@ -106,11 +107,11 @@ func (o *certIssueOptions) explainRequest(ctx context.Context, err error, t targ
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return whenGone(ctx, err)
+	return command.WhenUnreachable(ctx, err)
 }
 
 func (o *certIssueOptions) signBySecret(ctx context.Context, t target, duration time.Duration) (chain, ca []*x509.Certificate, err error) {
-	config, err := o.facts.config()
+	config, err := o.call.Config()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -118,7 +119,7 @@ func (o *certIssueOptions) signBySecret(ctx context.Context, t target, duration 
 	if !known {
 		return nil, nil, advice.Add(fmt.Errorf("the Secret with the CA's key of %s/%s is not known", t.issuer.Kind, t.issuer.Name), "Specify it with --ca-secret.")
 	}
-	escape.Fprintf(o.facts.streams.ErrOut, "Warning: this requires permission to read Secret %s, which holds the CA's private key.\nAny user with that permission can sign a certificate for any client. --via issuer does not require it.\n", t.secret)
+	escape.Fprintf(o.call.Streams.ErrOut, "Warning: this requires permission to read Secret %s, which holds the CA's private key.\nAny user with that permission can sign a certificate for any client. --via issuer does not require it.\n", t.secret)
 	secret, err := issuance.Secret(ctx, config, namespace, name)
 	switch {
 	case apierrors.IsForbidden(err):
@@ -126,7 +127,7 @@ func (o *certIssueOptions) signBySecret(ctx context.Context, t target, duration 
 	case apierrors.IsNotFound(err):
 		return nil, nil, advice.Add(err, "Specify the CA's Secret with --ca-secret. List the Secrets: kubectl orthweb cert list")
 	case err != nil:
-		return nil, nil, whenGone(ctx, err)
+		return nil, nil, command.WhenUnreachable(ctx, err)
 	}
 	authority, err := certs.ParseAuthority(secret.Data["tls.crt"], secret.Data["tls.key"], secret.Data["ca.crt"])
 	if err != nil {

@@ -26,7 +26,7 @@ const (
 // target is the tenant that a certificate is for, and the issuer that signs it.
 type target struct {
 	tenant tenant.Status
-	// namespace is where CertificateRequests are created.
+	// Namespace is where CertificateRequests are created.
 	namespace string
 	issuer    cmmeta.IssuerReference
 	// secret is the CA's, as namespace/name, empty when it is not known.
@@ -38,8 +38,8 @@ type target struct {
 }
 
 func (o *certIssueOptions) target(ctx context.Context) (target, error) {
-	namespace := o.facts.namespace()
-	snap, err := o.facts.collect(ctx, queries.Ingress(namespace), false)
+	namespace := o.call.Namespace()
+	snap, err := o.call.Collect(ctx, queries.Ingress(namespace), false)
 	if err != nil {
 		return target{}, err
 	}

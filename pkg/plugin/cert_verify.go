@@ -10,6 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -33,10 +34,10 @@ var (
 )
 
 type certVerifyOptions struct {
-	facts   *factsFlags
-	output  *outputFlags
-	origin  origin
-	p12     pkcs12
+	call   *command.Call
+	output  *command.Output
+	origin  command.Origin
+	p12     command.PKCS12
 	file    string
 	keyFile string
 	tenant  string
@@ -44,14 +45,14 @@ type certVerifyOptions struct {
 	connect bool
 }
 
-func newCertVerify(facts *factsFlags) *cobra.Command {
-	o := &certVerifyOptions{facts: facts, output: newOutputFlags()}
+func newCertVerify(call *command.Call) *cobra.Command {
+	o := &certVerifyOptions{call: call, output: command.NewOutput()}
 	cmd := &cobra.Command{
 		Use:     "verify FILE",
 		Short:   "Check whether a tenant accepts a client certificate",
 		Long:    certVerifyLong,
 		Example: certVerifyExample,
-		Args:    oneFile,
+		Args:    command.OneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.file = args[0]
 			if err := o.validate(cmd); err != nil {
@@ -60,9 +61,9 @@ func newCertVerify(facts *factsFlags) *cobra.Command {
 			return o.run(cmd.Context())
 		},
 	}
-	o.output.addTo(cmd)
-	o.origin.addTo(cmd.Flags())
-	o.p12.addPasswordTo(cmd.Flags())
+	o.output.AddTo(cmd)
+	o.origin.AddTo(cmd.Flags())
+	o.p12.AddPasswordTo(cmd.Flags())
 	cmd.Flags().StringVar(&o.keyFile, "key", "", "Private key, to check that it matches the certificate")
 	cmd.Flags().StringVar(&o.tenant, "tenant", "", "Name of the tenant; the one in the namespace of -n, or the only one, by default")
 	cmd.Flags().BoolVar(&o.secrets, "secrets", false, "Also read the certificates in the tenant's Secrets")
@@ -71,13 +72,13 @@ func newCertVerify(facts *factsFlags) *cobra.Command {
 }
 
 func (o *certVerifyOptions) validate(cmd *cobra.Command) error {
-	if o.keyFile != "" && o.p12.wanted {
+	if o.keyFile != "" && o.p12.Wanted {
 		return advice.Add(errors.New("--key and --p12 can't be used together: the file has its key"), "Remove --key.")
 	}
-	if !o.origin.live() && (o.secrets || cmd.Flags().Changed("connect") && o.connect) {
+	if !o.origin.Live() && (o.secrets || cmd.Flags().Changed("connect") && o.connect) {
 		return advice.Add(errors.New("--secrets and --connect require a cluster"), "Remove --from, or both of them.")
 	}
-	return errors.Join(o.p12.validate(cmd.Flags()), o.output.validate())
+	return errors.Join(o.p12.Validate(cmd.Flags()), o.output.Validate())
 }
 
 func (o *certVerifyOptions) run(ctx context.Context) error {
@@ -85,8 +86,8 @@ func (o *certVerifyOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	namespace := o.facts.namespace()
-	snap, err := o.facts.read(ctx, o.origin, queries.Certificates(namespace, o.secrets))
+	namespace := o.call.Namespace()
+	snap, err := o.call.Read(ctx, o.origin, queries.Certificates(namespace, o.secrets))
 	if err != nil {
 		return err
 	}
@@ -104,22 +105,22 @@ func (o *certVerifyOptions) run(ctx context.Context) error {
 	}
 	switch trust.Overall(results) {
 	case trust.Fail:
-		return exitNo
+		return command.No
 	case trust.Unknown:
-		return exitUnclear
+		return command.Unclear
 	}
 	return nil
 }
 
-// read gets the certificate and the public half of its key from the files.
+// Read gets the certificate and the public half of its key from the files.
 func (o *certVerifyOptions) read(ctx context.Context) (q trust.Question, err error) {
 	if o.keyFile != "" {
-		warnOfMode(o.facts.streams.ErrOut, o.keyFile)
+		command.WarnOfMode(o.call.Streams.ErrOut, o.keyFile)
 	}
-	if q.Chain, q.Key, err = readCertificates(ctx, o.facts, o.file, &o.p12); err != nil || o.keyFile == "" {
+	if q.Chain, q.Key, err = command.ReadCertificates(ctx, o.call, o.file, &o.p12); err != nil || o.keyFile == "" {
 		return q, err
 	}
-	key, err := readKey(o.keyFile)
+	key, err := command.ReadKey(o.keyFile)
 	if err != nil {
 		return q, err
 	}
@@ -127,7 +128,7 @@ func (o *certVerifyOptions) read(ctx context.Context) (q trust.Question, err err
 	return q, nil
 }
 
-// ask adds what the cluster and the endpoints report.
+// AskPassword adds what the cluster and the endpoints report.
 func (o *certVerifyOptions) ask(ctx context.Context, q *trust.Question, snap *snapshot.Snapshot, chosen tenant.Tenant) {
 	q.Tenant, q.Now = chosen.Name, snap.Meta().At
 	var unknown []snapshot.Failure
@@ -140,7 +141,7 @@ func (o *certVerifyOptions) ask(ctx context.Context, q *trust.Question, snap *sn
 			q.Others = append(q.Others, theirs...)
 		}
 	}
-	if !o.connect || !o.origin.live() {
+	if !o.connect || !o.origin.Live() {
 		return
 	}
 	tenants := []tenant.Tenant{chosen}
@@ -153,10 +154,10 @@ func (o *certVerifyOptions) ask(ctx context.Context, q *trust.Question, snap *sn
 }
 
 func (o *certVerifyOptions) print(results []trust.Result, q trust.Question) error {
-	out := o.facts.streams.Out
-	if o.output.table() {
-		return render.CertificateChecks(out, q.Tenant, results, o.output.style(out))
+	out := o.call.Streams.Out
+	if o.output.Table() {
+		return render.CertificateChecks(out, q.Tenant, results, o.output.Style(out))
 	}
 	object, err := render.CertificateVerificationObject(q.Tenant, results, q.Now)
-	return o.output.print(out, object, err)
+	return o.output.Print(out, object, err)
 }

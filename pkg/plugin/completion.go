@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // programName is the name of the plugin, and completerName that of the program that
@@ -67,7 +69,7 @@ func newCompletion() *cobra.Command {
 		Short:   "Set up shell completion",
 		Long:    completionLong,
 		Example: completionExample,
-		Args:    noArgs,
+		Args:    command.NoArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newCompletionInstall())
@@ -75,7 +77,7 @@ func newCompletion() *cobra.Command {
 		cmd.AddCommand(&cobra.Command{
 			Use:   shell,
 			Short: fmt.Sprintf("Print the %s completion script of %s", shell, programName),
-			Args:  noArgs,
+			Args:  command.NoArguments,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return write(&cobra.Command{Use: programName}, cmd.OutOrStdout())
 			},

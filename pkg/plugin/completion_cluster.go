@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -22,10 +23,10 @@ const patience = time.Second
 
 // tryRead reads the cluster, or the snapshot of the command's --from, and returns nil
 // when that fails or takes too long.
-func (f *factsFlags) tryRead(cmd *cobra.Command, wants []collect.Want) *snapshot.Snapshot {
+func tryRead(f *command.Call, cmd *cobra.Command, wants []collect.Want) *snapshot.Snapshot {
 	ctx, cancel := context.WithTimeout(cmd.Context(), patience)
 	defer cancel()
-	var o origin
+	var o command.Origin
 	if flag := cmd.Flags().Lookup("from"); flag != nil {
 		o.From, _ = cmd.Flags().GetStringArray("from") // of another type in no command
 		// cobra v1.10 parses the flags twice before it requests completions.
@@ -35,7 +36,7 @@ func (f *factsFlags) tryRead(cmd *cobra.Command, wants []collect.Want) *snapshot
 	if slices.Contains(o.From, "-") {
 		return nil // the shell's own input
 	}
-	snap, err := f.read(ctx, o, wants)
+	snap, err := f.Read(ctx, o, wants)
 	if err != nil {
 		return nil
 	}
@@ -63,8 +64,8 @@ func printable(names []string) []string {
 }
 
 // tenantWords are the tenants, with their namespaces.
-func (f *factsFlags) tenantWords(cmd *cobra.Command) []cobra.Completion {
-	snap := f.tryRead(cmd, queries.Names())
+func tenantWords(f *command.Call, cmd *cobra.Command) []cobra.Completion {
+	snap := tryRead(f, cmd, queries.Names())
 	if snap == nil {
 		return nil
 	}
@@ -77,15 +78,15 @@ func (f *factsFlags) tenantWords(cmd *cobra.Command) []cobra.Completion {
 
 // objectWords are the objects that tenants depend on, in the form that `explain` takes:
 // by a name that is in one namespace only, or in that of -n.
-func (f *factsFlags) objectWords(cmd *cobra.Command) []cobra.Completion {
-	snap := f.tryRead(cmd, queries.Status())
+func objectWords(f *command.Call, cmd *cobra.Command) []cobra.Completion {
+	snap := tryRead(f, cmd, queries.Status())
 	if snap == nil {
 		return nil
 	}
 	found := map[string]map[string]bool{}
 	for _, status := range tenant.Assess(snap, tenant.Discover(snap)) {
 		for _, link := range status.Chain {
-			if f.namespace() != "" && link.Ref.Namespace != "" && link.Ref.Namespace != f.namespace() {
+			if f.Namespace() != "" && link.Ref.Namespace != "" && link.Ref.Namespace != f.Namespace() {
 				continue
 			}
 			name := shortKind(link.Ref.Kind) + "/" + link.Ref.Name
@@ -117,8 +118,8 @@ func shortKind(kind string) string {
 }
 
 // namespaceWords are the cluster's namespaces.
-func (f *factsFlags) namespaceWords(cmd *cobra.Command) []cobra.Completion {
-	snap := f.tryRead(cmd, collect.Wants(object.NamespaceKind))
+func namespaceWords(f *command.Call, cmd *cobra.Command) []cobra.Completion {
+	snap := tryRead(f, cmd, collect.Wants(object.NamespaceKind))
 	if snap == nil {
 		return nil
 	}
@@ -130,11 +131,11 @@ func (f *factsFlags) namespaceWords(cmd *cobra.Command) []cobra.Completion {
 }
 
 // kubeconfigWords are the contexts, clusters or users of the kubeconfig.
-func (f *factsFlags) kubeconfigWords(flag string) []cobra.Completion {
-	if f.checkKubeconfig() != nil {
+func kubeconfigWords(f *command.Call, flag string) []cobra.Completion {
+	if f.CheckKubeconfig() != nil {
 		return nil
 	}
-	config, err := f.kube.ToRawKubeConfigLoader().RawConfig()
+	config, err := f.Kube.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
 		return nil
 	}

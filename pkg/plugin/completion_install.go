@@ -14,6 +14,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // completer is the program that kubectl calls, and the name of its file. It finds the
@@ -33,7 +34,7 @@ func newCompletionInstall() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "install",
 		Short: "Install the completion program for kubectl",
-		Args:  noArgs,
+		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if dir == "" {
 				program, err := exec.LookPath(programName)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
@@ -18,33 +19,33 @@ type words = func(cmd *cobra.Command, args []string, typed string) ([]cobra.Comp
 // addCompletions adds completions to each command of the tree. It derives them from the
 // help text, so that the two never differ: from the names of the arguments in the usage
 // line, and from the lists of a flag's values.
-func addCompletions(cmd *cobra.Command, facts *factsFlags) {
+func addCompletions(cmd *cobra.Command, call *command.Call) {
 	if cmd.ValidArgsFunction == nil {
-		cmd.ValidArgsFunction = facts.argumentWords(cmd.Use)
+		cmd.ValidArgsFunction = argumentWords(call, cmd.Use)
 	}
 	add := func(flag *pflag.Flag) {
-		if complete := facts.flagWords(flag); complete != nil {
+		if complete := flagWords(call, flag); complete != nil {
 			_ = cmd.RegisterFlagCompletionFunc(flag.Name, complete) // fails for one that has its own
 		}
 	}
 	cmd.PersistentFlags().VisitAll(add)
 	cmd.LocalNonPersistentFlags().VisitAll(add)
 	for _, sub := range cmd.Commands() {
-		addCompletions(sub, facts)
+		addCompletions(sub, call)
 	}
 }
 
 // argumentWords reads a usage line: "status [TENANT...]", "verify FILE".
-func (f *factsFlags) argumentWords(use string) words {
+func argumentWords(f *command.Call, use string) words {
 	_, operands, _ := strings.Cut(use, " ")
 	many := strings.Contains(operands, "TENANT...") || strings.HasSuffix(operands, "]...")
 	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var found []cobra.Completion
 		if strings.Contains(operands, "TENANT") && (many || len(args) == 0) {
-			found = f.tenantWords(cmd)
+			found = tenantWords(f, cmd)
 		}
 		if strings.Contains(operands, "KIND/NAME") {
-			found = append(found, f.objectWords(cmd)...)
+			found = append(found, objectWords(f, cmd)...)
 		}
 		found = slices.DeleteFunc(found, func(word cobra.Completion) bool {
 			name, _, _ := strings.Cut(word, "\t")
@@ -61,19 +62,19 @@ func (f *factsFlags) argumentWords(use string) words {
 var listed = regexp.MustCompile(`one of: (.+)$`)
 
 // flagWords is nil for a flag whose value is a file or unknown.
-func (f *factsFlags) flagWords(flag *pflag.Flag) words {
+func flagWords(f *command.Call, flag *pflag.Flag) words {
 	switch flag.Name {
 	case "context", "cluster", "user":
 		return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return f.kubeconfigWords(flag.Name), cobra.ShellCompDirectiveNoFileComp
+			return kubeconfigWords(f, flag.Name), cobra.ShellCompDirectiveNoFileComp
 		}
 	case "namespace":
 		return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return f.namespaceWords(cmd), cobra.ShellCompDirectiveNoFileComp
+			return namespaceWords(f, cmd), cobra.ShellCompDirectiveNoFileComp
 		}
 	case "tenant":
 		return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return f.tenantWords(cmd), cobra.ShellCompDirectiveNoFileComp
+			return tenantWords(f, cmd), cobra.ShellCompDirectiveNoFileComp
 		}
 	case "from":
 		return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // TestDocsNameWhatThereIs: each `kubectl orthweb …` in a sentence of the pages is a
@@ -45,7 +47,7 @@ func understood(words []string) error {
 		return err
 	}
 	if cmd.HasSubCommands() {
-		return noArgs(cmd, cmd.Flags().Args())
+		return command.NoArguments(cmd, cmd.Flags().Args())
 	}
 	return nil
 }

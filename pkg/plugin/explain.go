@@ -15,6 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -53,18 +54,18 @@ var (
 )
 
 type explainOptions struct {
-	facts  *factsFlags
+	call  *command.Call
 	args   []string
 	format string
-	origin origin
+	origin command.Origin
 	save   string
 	force  bool
 	// kinds finds the kinds that a word names in a live cluster; nil for a recorded one.
 	kinds func(word string) []schema.GroupKind
 }
 
-func newExplain(facts *factsFlags) *cobra.Command {
-	o := &explainOptions{facts: facts}
+func newExplain(call *command.Call) *cobra.Command {
+	o := &explainOptions{call: call}
 	cmd := &cobra.Command{
 		Use:     "explain [TENANT | KIND/NAME]...",
 		Short:   "Diagnose why a tenant is not ready",
@@ -79,7 +80,7 @@ func newExplain(facts *factsFlags) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&o.format, "output", "o", "tree", "Output format, one of: "+strings.Join(explainFormats, ", "))
-	o.origin.addTo(cmd.Flags())
+	o.origin.AddTo(cmd.Flags())
 	cmd.Flags().StringVar(&o.save, "save", "", "Save the objects that were read to this file, as a snapshot")
 	cmd.Flags().BoolVar(&o.force, "force", false, "Allow --save to replace an existing file")
 	return cmd
@@ -88,7 +89,7 @@ func newExplain(facts *factsFlags) *cobra.Command {
 var explainFormats = []string{"tree", "wide", "json", "yaml", "markdown"}
 
 func (o *explainOptions) run(ctx context.Context) error {
-	if err := vacant(o.save, o.force); err != nil { // before anything is read
+	if err := command.Vacant(o.save, o.force); err != nil { // before anything is read
 		return err
 	}
 	snap, last, err := o.read(ctx)
@@ -96,7 +97,7 @@ func (o *explainOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.save != "" {
-		if err := saveSnapshot(o.save, o.force, snap); err != nil {
+		if err := command.SaveSnapshot(o.save, o.force, snap); err != nil {
 			return err
 		}
 	}
@@ -133,7 +134,7 @@ func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenan
 			if e := diagnose.Flux(snap); len(e.Subjects) > 0 {
 				return e, nil // a Flux cluster without Korthweb
 			}
-			return all, selection.None(snap, o.origin.source())
+			return all, selection.None(snap, o.origin.Recording())
 		}
 		chosen = tenants
 	}
@@ -146,15 +147,15 @@ func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenan
 }
 
 func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
-	out := o.facts.streams.Out
+	out := o.call.Streams.Out
 	switch o.format {
 	case "markdown":
 		return render.Markdown(out, e)
 	case "json", "yaml":
-		output := newOutputFlags()
-		output.format = o.format
+		output := command.NewOutput()
+		output.Format = o.format
 		object, err := render.ExplanationObject(e)
-		return output.print(out, object, err)
+		return output.Print(out, object, err)
 	}
 	if len(e.Subjects) == 0 {
 		text := "The only tenant is ready."
@@ -164,7 +165,7 @@ func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
 		_, err := escape.Fprintln(out, text)
 		return err
 	}
-	style := (&outputFlags{format: o.format}).style(out)
+	style := (&command.Output{Format: o.format}).Style(out)
 	return render.Explain(out, e, style)
 }
 
@@ -178,7 +179,7 @@ func answerOf(e diagnose.Explanation) error {
 			verdicts[i] = health.Failing
 		}
 	}
-	return exitFor(verdicts)
+	return command.ExitFor(verdicts)
 }
 
 var errNoObject = errors.New("no such object")

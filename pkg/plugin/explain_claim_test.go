@@ -7,6 +7,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // objectOf reads one object from YAML.
@@ -41,7 +43,7 @@ spec:
     tls: {credentialName: orthweb-secret, mode: SIMPLE}`))
 
 	out, err := explainLive(t, api, "t0005")
-	if !errors.Is(err, exitNo) || !strings.Contains(out, "Gateway t0006-orthweb/web-gw and Gateway t0005-orthweb/web-gw both claim host web.t0005.orthweb.com") ||
+	if !errors.Is(err, command.No) || !strings.Contains(out, "Gateway t0006-orthweb/web-gw and Gateway t0005-orthweb/web-gw both claim host web.t0005.orthweb.com") ||
 		strings.Contains(out, "Could not be read") {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -23,30 +24,30 @@ type explained struct {
 	err         error
 }
 
-// read gets the facts and explains them. In a live cluster it reads what the explainers
+// Read gets the facts and explains them. In a live cluster it reads what the explainers
 // query, until no query is open; in a cluster of many tenants, it reads only the tenants
 // that were named and what they share.
 func (o *explainOptions) read(ctx context.Context) (*snapshot.Snapshot, explained, error) {
 	var last explained
 	reason := func(snap *snapshot.Snapshot) { last = o.reason(snap) }
-	if !o.origin.live() {
-		snap, err := o.facts.read(ctx, o.origin, nil)
+	if !o.origin.Live() {
+		snap, err := o.call.Read(ctx, o.origin, nil)
 		if err == nil {
 			reason(snap)
 		}
 		return snap, last, err
 	}
-	session, err := o.facts.session(ctx, false)
+	session, err := o.call.Session(ctx, false)
 	if err != nil {
 		return nil, last, err
 	}
 	o.kinds = session.KindsNamed
 	snap, scope, err := o.begin(ctx, session)
 	if err != nil {
-		return nil, last, whenGone(ctx, err)
+		return nil, last, command.WhenUnreachable(ctx, err)
 	}
 	snap, err = session.Settle(ctx, snap, scope, reason)
-	return snap, last, whenGone(ctx, err)
+	return snap, last, command.WhenUnreachable(ctx, err)
 }
 
 func (o *explainOptions) reason(snap *snapshot.Snapshot) explained {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // effect defines with which other flags a flag has an effect.
@@ -54,19 +55,19 @@ var unconnected = map[string][]string{
 // effect.
 func checkEffects(cmd *cobra.Command) (err error) {
 	flags := cmd.Flags()
-	recorded := given(flags, "from")
+	recorded := command.Given(flags, "from")
 	flags.Visit(func(flag *pflag.Flag) {
-		if !given(flags, flag.Name) {
+		if !command.Given(flags, flag.Name) {
 			return
 		}
 		e := effectOf(cmd, flag.Name)
-		switch without := slices.IndexFunc(e.unless, func(name string) bool { return given(flags, name) }); {
+		switch without := slices.IndexFunc(e.unless, func(name string) bool { return command.Given(flags, name) }); {
 		case err != nil:
 		case recorded && slices.Contains(connectionFlags, flag.Name):
 			err = advice.Add(fmt.Errorf("--%s has no effect with --from: no request is sent to a cluster", flag.Name), "Remove one of them.")
 		case slices.Contains(unconnected[pathOf(cmd)], flag.Name):
 			err = advice.Add(fmt.Errorf("--%s has no effect: no request is sent to a cluster", flag.Name), "Specify tenants, or remove it.")
-		case len(e.needs) > 0 && !slices.ContainsFunc(e.needs, func(name string) bool { return given(flags, name) }):
+		case len(e.needs) > 0 && !slices.ContainsFunc(e.needs, func(name string) bool { return command.Given(flags, name) }):
 			err = advice.Add(fmt.Errorf("--%s has no effect without --%s", flag.Name, strings.Join(e.needs, " or --")), "See '%s --help' for usage.", cmd.CommandPath())
 		case without >= 0:
 			err = advice.Add(fmt.Errorf("--%s has no effect with --%s", flag.Name, e.unless[without]), "Remove one of them.")
@@ -90,10 +91,4 @@ func pathOf(cmd *cobra.Command) string {
 		path = cmd.Name() + " " + path
 	}
 	return strings.TrimSpace(path)
-}
-
-// given reports whether the user set a flag, other than as --flag=false.
-func given(flags *pflag.FlagSet, name string) bool {
-	flag := flags.Lookup(name)
-	return flag != nil && flag.Changed && flag.Value.String() != "false"
 }

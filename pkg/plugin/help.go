@@ -3,6 +3,8 @@ package plugin
 import (
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/term"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // wrapHelp wraps the lines of help texts on a terminal as kubectl does. kubectl's own
@@ -39,7 +41,7 @@ func find(root *cobra.Command, name string) *cobra.Command {
 // restore is called.
 func responsive(cmd *cobra.Command) (restore func()) {
 	out := cmd.OutOrStdout()
-	file, ok := terminalOf(out)
+	file, ok := command.TerminalOf(out)
 	if !ok {
 		return func() {}
 	}
@@ -78,7 +80,7 @@ func newHelp() *cobra.Command {
 				if len(rest) == 0 {
 					rest = args
 				}
-				return noArgs(about, rest)
+				return command.NoArguments(about, rest)
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()

@@ -27,6 +27,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // everyCommand is each command of the tree that runs by itself, with operands as its
@@ -260,10 +261,10 @@ func TestOutputErrors(t *testing.T) {
 		}
 		text, code := run(syscall.ENOSPC)
 		const want = "error: writing standard output: no space left on device\n"
-		if code != int(exitUnclear) || args0(args) != "__complete" && strings.Count(text, want) != 1 {
+		if code != int(command.Unclear) || args0(args) != "__complete" && strings.Count(text, want) != 1 {
 			t.Errorf("%q on a full disk: exit status %d, and standard error is %q", args, code, text)
 		}
-		if text, code := run(syscall.EPIPE); code != int(exitUnclear) || strings.Contains(text, "writing") {
+		if text, code := run(syscall.EPIPE); code != int(command.Unclear) || strings.Contains(text, "writing") {
 			t.Errorf("%q into a closed pipe: exit status %d, and standard error is %q", args, code, text)
 		}
 	}
@@ -282,9 +283,9 @@ func TestFinish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newStream(file)
-	if _, err := s.Write([]byte("x\xe2")); err != nil || s.finish() != nil {
-		t.Fatalf("a good file: %v, %v", err, s.finish())
+	s := command.NewStream(file)
+	if _, err := s.Write([]byte("x\xe2")); err != nil || s.Finish() != nil {
+		t.Fatalf("a good file: %v, %v", err, s.Finish())
 	}
 	if content, err := os.ReadFile(file.Name()); err != nil || string(content) != `x\xe2` {
 		t.Errorf("the file has %q, %v", content, err)
@@ -292,8 +293,8 @@ func TestFinish(t *testing.T) {
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Write([]byte("x")); err == nil || s.finish() == nil {
-		t.Errorf("a closed file: %v, %v", err, s.finish())
+	if _, err := s.Write([]byte("x")); err == nil || s.Finish() == nil {
+		t.Errorf("a closed file: %v, %v", err, s.Finish())
 	}
 }
 
@@ -308,7 +309,7 @@ func TestHelpOfUnknownCommand(t *testing.T) {
 		{[]string{"help", "status", "more"}, `error: unknown command "more" for "kubectl-orthweb status"`},
 	} {
 		r := runWith(nil, c.args...)
-		if first, _, _ := strings.Cut(r.errs, "\n"); r.code != int(exitUnclear) || first != c.want || r.out != "" {
+		if first, _, _ := strings.Cut(r.errs, "\n"); r.code != int(command.Unclear) || first != c.want || r.out != "" {
 			t.Errorf("%v: exit status %d, %q, %q", c.args, r.code, r.errs, r.out)
 		}
 	}

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
@@ -325,7 +326,7 @@ func unquoted(text string) string {
 
 // broken says what is wrong with what a command wrote, empty where nothing is.
 func (f form) broken(r ran) string {
-	if r.code > int(exitUnclear) || slices.Contains(f.args, "--from=-") && r.code == int(exitUnclear) && (r.out == "" || f.format == "json" || f.format == "yaml") && !strings.Contains(r.errs, "no tenant") {
+	if r.code > int(command.Unclear) || slices.Contains(f.args, "--from=-") && r.code == int(command.Unclear) && (r.out == "" || f.format == "json" || f.format == "yaml") && !strings.Contains(r.errs, "no tenant") {
 		return fmt.Sprintf("exit status %d: %s", r.code, r.errs)
 	}
 	if found := control(r.errs); found != "" {

@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 var (
@@ -44,16 +45,16 @@ var (
 		kubectl orthweb hosts remove`)
 )
 
-func newHosts(facts *factsFlags) *cobra.Command {
+func newHosts(call *command.Call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "hosts",
 		Short:   "Manage tenant names in the hosts file",
 		Long:    hostsLong,
 		Example: hostsExample,
-		Args:    noArgs,
+		Args:    command.NoArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newHostsList(facts), newHostsDiff(facts), newHostsSync(facts), newHostsRemove(facts), newHostsApply(facts))
+	cmd.AddCommand(newHostsList(call), newHostsDiff(call), newHostsSync(call), newHostsRemove(call), newHostsApply(call))
 	return cmd
 }
 
@@ -72,28 +73,28 @@ func (f *hostsFile) addTo(flags *pflag.FlagSet) {
 }
 
 // settle fills in defaults. It reads the kubeconfig, not the cluster.
-func (f *hostsFile) settle(facts *factsFlags) error {
+func (f *hostsFile) settle(call *command.Call) error {
 	f.settlePath()
 	if f.block != "" {
 		return nil
 	}
-	if err := facts.checkKubeconfig(); err != nil {
+	if err := call.CheckKubeconfig(); err != nil {
 		return err
 	}
-	config, err := facts.kube.ToRawKubeConfigLoader().RawConfig()
+	config, err := call.Kube.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
 		return advice.Add(fmt.Errorf("reading the kubeconfig: %w", err), "Choose one with --kubeconfig, or specify the block with --block.")
 	}
 	name := config.CurrentContext
-	if facts.kube.Context != nil && *facts.kube.Context != "" {
-		name = *facts.kube.Context
+	if call.Kube.Context != nil && *call.Kube.Context != "" {
+		name = *call.Kube.Context
 	}
 	cluster := ""
 	if context := config.Contexts[name]; context != nil {
 		cluster = context.Cluster
 	}
-	if facts.kube.ClusterName != nil && *facts.kube.ClusterName != "" {
-		cluster = *facts.kube.ClusterName
+	if call.Kube.ClusterName != nil && *call.Kube.ClusterName != "" {
+		cluster = *call.Kube.ClusterName
 	}
 	switch {
 	case name != "" && cluster != "" && name != cluster:
@@ -103,8 +104,8 @@ func (f *hostsFile) settle(facts *factsFlags) error {
 		if name == "" {
 			f.block = cluster
 		}
-	case facts.kube.APIServer != nil && *facts.kube.APIServer != "":
-		f.block = *facts.kube.APIServer
+	case call.Kube.APIServer != nil && *call.Kube.APIServer != "":
+		f.block = *call.Kube.APIServer
 	default:
 		return advice.Add(errors.New("naming the block: the kubeconfig has no current context"), "Choose one with --context, or specify the block with --block.")
 	}
@@ -112,8 +113,8 @@ func (f *hostsFile) settle(facts *factsFlags) error {
 }
 
 // compare reads the file, before anything else, and the entries that it should have.
-func (f *hostsFile) compare(ctx context.Context, facts *factsFlags, wants *wantedHosts) (before []byte, w wanted, err error) {
-	if err := f.settle(facts); err != nil {
+func (f *hostsFile) compare(ctx context.Context, call *command.Call, wants *wantedHosts) (before []byte, w wanted, err error) {
+	if err := f.settle(call); err != nil {
 		return nil, wanted{}, err
 	}
 	if before, err = hosts.Read(f.path); err != nil {
@@ -123,7 +124,7 @@ func (f *hostsFile) compare(ctx context.Context, facts *factsFlags, wants *wante
 	if err != nil {
 		return nil, wanted{}, err
 	}
-	w, err = wants.read(ctx, facts, entriesOf(file, f.block))
+	w, err = wants.read(ctx, call, entriesOf(file, f.block))
 	return before, w, err
 }
 
@@ -147,13 +148,13 @@ func (f *hostsFile) settlePath() {
 }
 
 // undo is the command that removes the tenants' names.
-func (f *hostsFile) undo(tenants []string, facts *factsFlags) string {
-	return f.command("remove", tenants, facts)
+func (f *hostsFile) undo(tenants []string, call *command.Call) string {
+	return f.command("remove", tenants, call)
 }
 
 // command is a hosts command for the same file and cluster.
-func (f *hostsFile) command(verb string, tenants []string, facts *factsFlags, flags ...string) string {
-	command := []string{facts.name, "hosts", verb}
+func (f *hostsFile) command(verb string, tenants []string, call *command.Call, flags ...string) string {
+	command := []string{call.Name, "hosts", verb}
 	for _, name := range tenants {
 		command = append(command, escape.ShellWord(name))
 	}
@@ -161,8 +162,8 @@ func (f *hostsFile) command(verb string, tenants []string, facts *factsFlags, fl
 	if f.path != hosts.DefaultPath() && os.Getenv(hostsFileVariable) == "" {
 		command = append(command, "--hosts-file="+escape.ShellWord(f.path))
 	}
-	if facts.kube.Context != nil && *facts.kube.Context != "" {
-		command = append(command, "--context="+escape.ShellWord(*facts.kube.Context))
+	if call.Kube.Context != nil && *call.Kube.Context != "" {
+		command = append(command, "--context="+escape.ShellWord(*call.Kube.Context))
 	}
 	return strings.Join(command, " ")
 }
@@ -186,12 +187,12 @@ func explainHosts(err error) error {
 
 // warnOfSudo warns a user who runs the whole command under sudo that it does not read
 // their kubeconfig.
-func warnOfSudo(facts *factsFlags) {
+func warnOfSudo(call *command.Call) {
 	if os.Geteuid() != 0 || os.Getenv("SUDO_USER") == "" || os.Getenv("KUBECONFIG") != "" {
 		return
 	}
-	if facts.kube.KubeConfig != nil && *facts.kube.KubeConfig != "" {
+	if call.Kube.KubeConfig != nil && *call.Kube.KubeConfig != "" {
 		return
 	}
-	escape.Fprintf(facts.streams.ErrOut, "Warning: under sudo the kubeconfig of root is read, not that of %s. Run the command without sudo: it uses sudo only to write the file.\n", os.Getenv("SUDO_USER"))
+	escape.Fprintf(call.Streams.ErrOut, "Warning: under sudo the kubeconfig of root is read, not that of %s. Run the command without sudo: it uses sudo only to write the file.\n", os.Getenv("SUDO_USER"))
 }

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // TestHostsAcceptDomain: a domain that is new on this machine is written when the user
 // has accepted it, and no other; public names and registrable domains never by inference.
 func TestHostsAcceptDomain(t *testing.T) {
-	const yes, no = 0, int(exitNo)
+	const yes, no = 0, int(command.No)
 	bhs := []string{"192.0.2.1\tweb.bhs.orthweb.com", "192.0.2.1\tdicom.bhs.orthweb.com"}
 	for _, c := range []struct {
 		about   string
@@ -42,7 +44,7 @@ func TestHostsAcceptDomain(t *testing.T) {
 			api := hostsCluster(t)
 			setHosts(t, api, "mhr", c.hosts...)
 			run := runHosts(t, api, localLine+c.before, append([]string{"sync"}, c.args...)...)
-			if code := exitCode(run.err, "kubectl orthweb", &strings.Builder{}); code != c.code || !strings.Contains(run.errOut, c.says) {
+			if code := command.Code(run.err, "kubectl orthweb", &strings.Builder{}); code != c.code || !strings.Contains(run.errOut, c.says) {
 				t.Errorf("exit status %d, want %d, and %q\n%s", code, c.code, c.says, run)
 			}
 			for _, host := range c.hosts {
@@ -110,7 +112,7 @@ func TestHostsAddresses(t *testing.T) {
 			setAddress(t, api, "bhs", c.ingress)
 			args := append([]string{"sync", "bhs", "--yes"}, c.args...)
 			run := runHosts(t, api, localLine, args...)
-			if c.has == "" && (!errors.Is(run.err, exitNo) || run.file != localLine) || c.has != "" && (run.err != nil || !run.has(c.has+"\tweb.bhs.orthweb.com")) {
+			if c.has == "" && (!errors.Is(run.err, command.No) || run.file != localLine) || c.has != "" && (run.err != nil || !run.has(c.has+"\tweb.bhs.orthweb.com")) {
 				t.Errorf("%v\n%s", run.err, run)
 			}
 			list := runHosts(t, api, localLine, append([]string{"list", "bhs", "--allow-domain=orthweb.com"}, c.args...)...)
@@ -138,13 +140,13 @@ func TestHostsOneCommand(t *testing.T) {
 	setAddress(t, api, "bhs", "{ip: 127.0.0.11}")
 	setAddress(t, api, "mhr", "{ip: 127.0.0.12}")
 	run := runHosts(t, api, localLine, "sync")
-	_, command, ok := strings.Cut(run.errOut, "To accept them: kubectl orthweb hosts ")
-	command, _, _ = strings.Cut(command, "\n")
-	if !errors.Is(run.err, exitNo) || !ok || run.file != localLine {
+	_, commandValue, ok := strings.Cut(run.errOut, "To accept them: kubectl orthweb hosts ")
+	commandValue, _, _ = strings.Cut(commandValue, "\n")
+	if !errors.Is(run.err, command.No) || !ok || run.file != localLine {
 		t.Fatalf("%v\n%s", run.err, run)
 	}
-	run = runHosts(t, api, localLine, strings.Fields(command)...)
+	run = runHosts(t, api, localLine, strings.Fields(commandValue)...)
 	if run.err != nil || !run.has("127.0.0.11\tweb.bhs.orthweb.com") || !run.has("127.0.0.12\tdicom.mhr.orthweb.com") {
-		t.Errorf("%s: %v\n%s", command, run.err, run)
+		t.Errorf("%s: %v\n%s", commandValue, run.err, run)
 	}
 }

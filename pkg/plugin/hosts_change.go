@@ -14,6 +14,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // hostsChange is a change of a hosts file. It is the only input of the step under sudo.
@@ -170,5 +171,5 @@ func sayChange(out io.Writer, result hosts.Result, report hosts.Report) {
 		return
 	}
 	escape.Fprintf(out, "%s: %s added, %d changed, %d removed. The previous content is in %s.\n",
-		result.Path, plural(len(report.Added), "name"), len(report.Changed), len(report.Removed), result.Backup)
+		result.Path, command.Plural(len(report.Added), "name"), len(report.Changed), len(report.Removed), result.Backup)
 }

@@ -13,6 +13,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // hostsCluster serves the recorded cluster with its tenants bhs and mhr, whose load
@@ -141,7 +142,7 @@ func TestHostsOfOtherTenant(t *testing.T) {
 			setHosts(t, api, "bhs", c.hosts...)
 			setAddress(t, api, "bhs", "{ip: 6.6.6.6}")
 			run := runHosts(t, api, old, append(c.args, "--allow-domain=orthweb.com", "--yes")...)
-			if !errors.Is(run.err, exitNo) || !strings.Contains(run.errOut, c.says) ||
+			if !errors.Is(run.err, command.No) || !strings.Contains(run.errOut, c.says) ||
 				strings.Contains(run.file, "6.6.6.6") || !run.has("192.0.2.2\tweb.mhr.orthweb.com") || !run.has("192.0.2.2\tdicom.mhr.orthweb.com") {
 				t.Errorf("%v\n%s", run.err, run)
 			}

@@ -9,16 +9,17 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 type hostsDiffOptions struct {
-	facts  *factsFlags
+	call  *command.Call
 	file   hostsFile
 	wanted wantedHosts
 }
 
-func newHostsDiff(facts *factsFlags) *cobra.Command {
-	o := &hostsDiffOptions{facts: facts}
+func newHostsDiff(call *command.Call) *cobra.Command {
+	o := &hostsDiffOptions{call: call}
 	cmd := &cobra.Command{
 		Use:   "diff [TENANT...]",
 		Short: "Show what 'hosts sync' would change",
@@ -41,8 +42,8 @@ this could not be determined.`,
 }
 
 func (o *hostsDiffOptions) run(ctx context.Context) error {
-	warnOfSudo(o.facts)
-	before, w, err := o.file.compare(ctx, o.facts, &o.wanted)
+	warnOfSudo(o.call)
+	before, w, err := o.file.compare(ctx, o.call, &o.wanted)
 	if err != nil {
 		return err
 	}
@@ -50,16 +51,16 @@ func (o *hostsDiffOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := printDiff(o.facts.streams.Out, o.file.path, before, after); err != nil {
+	if err := printDiff(o.call.Streams.Out, o.file.path, before, after); err != nil {
 		return err
 	}
-	w.say(o.facts.streams.ErrOut)
-	w.sayPending(o.facts.streams.ErrOut, func(flags ...string) string {
-		return o.file.command("sync", o.wanted.names, o.facts, o.wanted.flags(flags)...)
+	w.say(o.call.Streams.ErrOut)
+	w.sayPending(o.call.Streams.ErrOut, func(flags ...string) string {
+		return o.file.command("sync", o.wanted.names, o.call, o.wanted.flags(flags)...)
 	})
-	sayConflicts(o.facts.streams.ErrOut, o.file.path, report)
+	sayConflicts(o.call.Streams.ErrOut, o.file.path, report)
 	if string(before) != string(after) || len(report.Conflicts) > 0 || w.short() {
-		return exitNo
+		return command.No
 	}
 	return nil
 }

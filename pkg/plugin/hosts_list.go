@@ -12,18 +12,19 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
 type hostsListOptions struct {
-	facts  *factsFlags
+	call  *command.Call
 	file   hostsFile
 	wanted wantedHosts
-	output *outputFlags
+	output *command.Output
 }
 
-func newHostsList(facts *factsFlags) *cobra.Command {
-	o := &hostsListOptions{facts: facts, output: newOutputFlags()}
+func newHostsList(call *command.Call) *cobra.Command {
+	o := &hostsListOptions{call: call, output: command.NewOutput()}
 	cmd := &cobra.Command{
 		Use:     "list [TENANT...]",
 		Short:   "Print the tenants' lines for a hosts file",
@@ -35,7 +36,7 @@ func newHostsList(facts *factsFlags) *cobra.Command {
 				return err
 			}
 			if !o.lines() {
-				if err := o.output.validate(); err != nil {
+				if err := o.output.Validate(); err != nil {
 					return err
 				}
 			}
@@ -44,31 +45,31 @@ func newHostsList(facts *factsFlags) *cobra.Command {
 	}
 	o.file.addTo(cmd.Flags())
 	o.wanted.addTo(cmd.Flags())
-	o.output.addTo(cmd)
-	cmd.Flags().Lookup("output").Usage = "Output format, one of: hosts, " + outputFormats
+	o.output.AddTo(cmd)
+	cmd.Flags().Lookup("output").Usage = "Output format, one of: hosts, " + command.OutputFormats
 	return cmd
 }
 
 // lines reports whether the output is that of a hosts file.
-func (o *hostsListOptions) lines() bool { return o.output.table() || o.output.format == "hosts" }
+func (o *hostsListOptions) lines() bool { return o.output.Table() || o.output.Format == "hosts" }
 
 func (o *hostsListOptions) run(ctx context.Context) error {
-	warnOfSudo(o.facts)
-	w, err := o.wanted.read(ctx, o.facts, o.accepted())
+	warnOfSudo(o.call)
+	w, err := o.wanted.read(ctx, o.call, o.accepted())
 	if err != nil {
 		return err
 	}
 	if o.lines() {
-		err = printLines(o.facts.streams.Out, w.entries)
+		err = printLines(o.call.Streams.Out, w.entries)
 	} else {
 		err = o.print(w)
 	}
 	if err != nil {
 		return err
 	}
-	w.say(o.facts.streams.ErrOut)
-	w.sayPending(o.facts.streams.ErrOut, func(flags ...string) string {
-		return o.file.command("list", o.wanted.names, o.facts, o.wanted.flags(flags)...)
+	w.say(o.call.Streams.ErrOut)
+	w.sayPending(o.call.Streams.ErrOut, func(flags ...string) string {
+		return o.file.command("list", o.wanted.names, o.call, o.wanted.flags(flags)...)
 	})
 	return w.answer()
 }
@@ -76,7 +77,7 @@ func (o *hostsListOptions) run(ctx context.Context) error {
 // accepted are the cluster's entries in the hosts file. A file that does not exist or
 // can't be read has none.
 func (o *hostsListOptions) accepted() []hosts.Entry {
-	if err := o.file.settle(o.facts); err != nil {
+	if err := o.file.settle(o.call); err != nil {
 		return nil
 	}
 	data, err := hosts.Read(o.file.path)
@@ -85,7 +86,7 @@ func (o *hostsListOptions) accepted() []hosts.Entry {
 	}
 	file, err := hosts.Parse(data)
 	if err != nil {
-		escape.Fprintf(o.facts.streams.ErrOut, "The names accepted in %s could not be read: %v\n", o.file.path, err)
+		escape.Fprintf(o.call.Streams.ErrOut, "The names accepted in %s could not be read: %v\n", o.file.path, err)
 		return nil
 	}
 	return entriesOf(file, o.file.block)
@@ -93,7 +94,7 @@ func (o *hostsListOptions) accepted() []hosts.Entry {
 
 func (o *hostsListOptions) print(w wanted) error {
 	object, err := render.HostsObject(w.entries, w.unwritten())
-	return o.output.print(o.facts.streams.Out, object, err)
+	return o.output.Print(o.call.Streams.Out, object, err)
 }
 
 // printLines prints the entries as lines of a hosts file, each with its tenant in a
@@ -130,10 +131,10 @@ func (w wanted) say(out io.Writer) {
 // short reports whether a name of the cluster has no entry.
 func (w wanted) short() bool { return len(w.lacking)+len(w.pending) > 0 || w.refused }
 
-// answer is "no" when a name could not be written.
+// Exit is "no" when a name could not be written.
 func (w wanted) answer() error {
 	if w.short() {
-		return exitNo
+		return command.No
 	}
 	return nil
 }

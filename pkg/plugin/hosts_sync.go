@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 var hostsSyncLong = templates.LongDesc(`
@@ -29,15 +30,15 @@ var hostsSyncLong = templates.LongDesc(`
 	The exit status is 0 when the file has all names, 1 when one is missing.`)
 
 type hostsSyncOptions struct {
-	facts  *factsFlags
+	call  *command.Call
 	file   hostsFile
 	wanted wantedHosts
 	writer hostsWriter
 	yes    bool
 }
 
-func newHostsSync(facts *factsFlags) *cobra.Command {
-	o := &hostsSyncOptions{facts: facts}
+func newHostsSync(call *command.Call) *cobra.Command {
+	o := &hostsSyncOptions{call: call}
 	cmd := &cobra.Command{
 		Use:     "sync [TENANT...]",
 		Short:   "Update the hosts file",
@@ -59,25 +60,25 @@ func newHostsSync(facts *factsFlags) *cobra.Command {
 }
 
 func (o *hostsSyncOptions) run(ctx context.Context) error {
-	warnOfSudo(o.facts)
-	_, w, err := o.file.compare(ctx, o.facts, &o.wanted)
+	warnOfSudo(o.call)
+	_, w, err := o.file.compare(ctx, o.call, &o.wanted)
 	if err != nil {
 		return err
 	}
-	w.say(o.facts.streams.ErrOut)
+	w.say(o.call.Streams.ErrOut)
 	o.confirm(&w)
-	w.sayPending(o.facts.streams.ErrOut, func(flags ...string) string {
-		return o.file.command("sync", o.wanted.names, o.facts, o.wanted.flags(flags)...)
+	w.sayPending(o.call.Streams.ErrOut, func(flags ...string) string {
+		return o.file.command("sync", o.wanted.names, o.call, o.wanted.flags(flags)...)
 	})
-	report, err := o.writer.write(ctx, o.facts.streams, o.file, w.change(o.file.block))
+	report, err := o.writer.write(ctx, o.call.Streams, o.file, w.change(o.file.block))
 	if err != nil {
 		return err
 	}
 	if len(report.Conflicts) > 0 {
-		return exitNo
+		return command.No
 	}
 	if !o.writer.dryRun && len(report.Added)+len(report.Changed) > 0 {
-		escape.Fprintf(o.facts.streams.ErrOut, "Undo it: %s\n", o.file.undo(o.wanted.names, o.facts))
+		escape.Fprintf(o.call.Streams.ErrOut, "Undo it: %s\n", o.file.undo(o.wanted.names, o.call))
 	}
 	return w.answer()
 }
@@ -94,26 +95,26 @@ func (o *hostsSyncOptions) confirm(w *wanted) {
 		escape.Fprintln(&lines, p)
 	}
 	if o.yes {
-		escape.Fprintf(o.facts.streams.ErrOut, "Accepted by --yes (tenant, domain, address, names):\n%s", escape.Composed(lines.String()))
+		escape.Fprintf(o.call.Streams.ErrOut, "Accepted by --yes (tenant, domain, address, names):\n%s", escape.Composed(lines.String()))
 		w.acceptAll()
 		return
 	}
 	if o.writer.dryRun {
 		return
 	}
-	if agreed(o.facts.streams, escape.Sprintf("New in %s (tenant, domain, address, names):\n%sAccept them?", o.file.path, escape.Composed(lines.String()))) {
+	if command.Confirm(o.call.Streams, escape.Sprintf("New in %s (tenant, domain, address, names):\n%sAccept them?", o.file.path, escape.Composed(lines.String()))) {
 		w.acceptAll()
 	}
 }
 
 type hostsRemoveOptions struct {
-	facts  *factsFlags
+	call  *command.Call
 	file   hostsFile
 	writer hostsWriter
 }
 
-func newHostsRemove(facts *factsFlags) *cobra.Command {
-	o := &hostsRemoveOptions{facts: facts}
+func newHostsRemove(call *command.Call) *cobra.Command {
+	o := &hostsRemoveOptions{call: call}
 	cmd := &cobra.Command{
 		Use:     "remove [TENANT...]",
 		Aliases: []string{"rm"},
@@ -133,8 +134,8 @@ func newHostsRemove(facts *factsFlags) *cobra.Command {
 }
 
 func (o *hostsRemoveOptions) run(ctx context.Context, tenants []string) error {
-	warnOfSudo(o.facts)
-	if err := o.file.settle(o.facts); err != nil {
+	warnOfSudo(o.call)
+	if err := o.file.settle(o.call); err != nil {
 		return err
 	}
 	before, err := hosts.Read(o.file.path)
@@ -145,7 +146,7 @@ func (o *hostsRemoveOptions) run(ctx context.Context, tenants []string) error {
 		return err
 	}
 	change := hostsChange{Block: o.file.block, Remove: tenants, RemoveBlock: len(tenants) == 0}
-	_, err = o.writer.write(ctx, o.facts.streams, o.file, change)
+	_, err = o.writer.write(ctx, o.call.Streams, o.file, change)
 	return err
 }
 
@@ -172,26 +173,26 @@ func (o *hostsRemoveOptions) has(content []byte, tenants []string) error {
 		return nil
 	}
 	if len(ids) == 0 {
-		escape.Fprintf(o.facts.streams.ErrOut, "%s has no block of any cluster: nothing to remove.\n", o.file.path)
-		return exitYes
+		escape.Fprintf(o.call.Streams.ErrOut, "%s has no block of any cluster: nothing to remove.\n", o.file.path)
+		return command.Yes
 	}
 	return advice.Add(fmt.Errorf("%s has no block %q", o.file.path, o.file.block), "Blocks: %s. Specify one with --block.", escape.List(ids))
 }
 
-func newHostsApply(facts *factsFlags) *cobra.Command {
+func newHostsApply(call *command.Call) *cobra.Command {
 	path := ""
 	cmd := &cobra.Command{
 		Use:    applyCommand,
 		Hidden: true,
 		Short:  "Make the change on standard input",
-		Args:   noArgs,
+		Args:   command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			result, report, err := applyChange(cmd.Context(), facts.streams.In, path)
+			result, report, err := applyChange(cmd.Context(), call.Streams.In, path)
 			if err != nil {
 				return explainHosts(err)
 			}
-			sayChange(facts.streams.Out, result, report)
-			sayConflicts(facts.streams.ErrOut, path, report)
+			sayChange(call.Streams.Out, result, report)
+			sayConflicts(call.Streams.ErrOut, path, report)
 			return nil
 		},
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
@@ -54,7 +55,7 @@ func (w *wantedHosts) validate() error {
 	return w.accept.validate()
 }
 
-// wanted are the entries, and the names that have none.
+// Wanted are the entries, and the names that have none.
 type wanted struct {
 	entries []hosts.Entry
 	tenants []string
@@ -95,11 +96,11 @@ type hostsReading struct {
 	out     wanted
 }
 
-// read determines the entries from the cluster and the existing block. It reads all
+// Read determines the entries from the cluster and the existing block. It reads all
 // tenants, whichever are named: one may claim the names of another.
-func (w *wantedHosts) read(ctx context.Context, facts *factsFlags, block []hosts.Entry) (wanted, error) {
-	namespace := facts.namespace()
-	snap, err := facts.collect(ctx, queries.Ingress(""), false)
+func (w *wantedHosts) read(ctx context.Context, call *command.Call, block []hosts.Entry) (wanted, error) {
+	namespace := call.Namespace()
+	snap, err := call.Collect(ctx, queries.Ingress(""), false)
 	if err != nil {
 		return wanted{}, err
 	}

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -12,17 +11,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // applyCommand is the step that sudo runs.
@@ -76,7 +74,7 @@ func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.
 	if !errors.Is(why, fs.ErrPermission) || errors.Is(why, syscall.EROFS) || runtime.GOOS == "windows" || os.Geteuid() == 0 {
 		return why
 	}
-	if !w.sudo && !agreed(streams, escape.Sprintf("%v.\nWrite it under sudo?", why)) {
+	if !w.sudo && !command.Confirm(streams, escape.Sprintf("%v.\nWrite it under sudo?", why)) {
 		return advice.Add(fmt.Errorf("%w; %w", errDeclined, why), "Add --sudo, or paste the lines of 'kubectl orthweb hosts list'.")
 	}
 	self, err := os.Executable()
@@ -99,16 +97,4 @@ func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.
 		return advice.Add(fmt.Errorf("writing %s under sudo: %w", file.path, err), "Paste the lines of 'kubectl orthweb hosts list' instead.")
 	}
 	return nil
-}
-
-// agreed prompts on the terminal; without one the answer is no.
-func agreed(streams genericiooptions.IOStreams, question string) bool {
-	in, ok := streams.In.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) {
-		return false
-	}
-	escape.Fprintf(streams.ErrOut, "%s [y/N] ", escape.Composed(question))
-	line, _ := bufio.NewReader(in).ReadString('\n')
-	line = strings.ToLower(strings.TrimSpace(line))
-	return line == "y" || line == "yes"
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // mutated is something that users give, changed at random, and what reads it. The
@@ -104,7 +105,7 @@ func runMutated(t *testing.T, stdin []byte, args ...string) (stderr string) {
 	var out, errOut bytes.Buffer
 	code := Run(context.Background(), append([]string{"kubectl-orthweb"}, args...),
 		genericiooptions.IOStreams{In: bytes.NewReader(stdin), Out: &out, ErrOut: &errOut})
-	if code < int(exitYes) || code > int(exitUnclear) {
+	if code < int(command.Yes) || code > int(command.Unclear) {
 		t.Errorf("%q: exit status %d", args, code)
 	}
 	for _, r := range out.String() + errOut.String() {

@@ -7,18 +7,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
-
-// usualName is the program's name in help texts and in findings, which users other than
-// the caller may read.
-const usualName = "kubectl orthweb"
 
 // nameOf is the name to type to run the program with this argument vector again.
 // kubectl runs a plugin by its whole path (k8s.io/kubectl v0.36.4,
 // pkg/cmd/plugin.go: DefaultPluginHandler.Execute), a shell by what was typed.
 func nameOf(argv []string) string {
 	if len(argv) == 0 || argv[0] == "" || filepath.IsAbs(argv[0]) || called(argv) == completerName {
-		return usualName
+		return command.UsualName
 	}
 	return escape.ShellWord(argv[0])
 }
@@ -33,9 +30,9 @@ func called(argv []string) string {
 func renameExamples(cmd *cobra.Command, name string) {
 	lines := strings.Split(cmd.Example, "\n")
 	for i, line := range lines {
-		command := strings.TrimLeft(line, " ")
-		if rest, ok := strings.CutPrefix(command, usualName+" "); ok {
-			lines[i] = line[:len(line)-len(command)] + name + " " + rest
+		commandValue := strings.TrimLeft(line, " ")
+		if rest, ok := strings.CutPrefix(commandValue, command.UsualName+" "); ok {
+			lines[i] = line[:len(line)-len(commandValue)] + name + " " + rest
 		}
 	}
 	cmd.Example = strings.Join(lines, "\n")

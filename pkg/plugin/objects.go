@@ -31,7 +31,7 @@ func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (object
 	if len(kinds) == 0 {
 		return object.Ref{}, advice.Add(fmt.Errorf("unknown kind %q", word), "Specify a tenant, or KIND/NAME, for example ks/bhs-application.")
 	}
-	namespace := o.facts.namespace()
+	namespace := o.call.Namespace()
 	var found []object.Ref
 	var unread []snapshot.Failure
 	for _, gk := range kinds {
@@ -107,7 +107,7 @@ func firstNamespaces(refs []object.Ref) string {
 // one, how to search for it.
 func (o *explainOptions) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, name, arg string) error {
 	err := fmt.Errorf("%w: %s", errNoObject, arg)
-	namespace := o.facts.namespace()
+	namespace := o.call.Namespace()
 	if namespace != "" {
 		err = fmt.Errorf("%w in namespace %s", err, namespace)
 	}

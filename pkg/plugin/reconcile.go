@@ -3,13 +3,12 @@ package plugin
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
@@ -42,13 +41,13 @@ var (
 )
 
 type reconcileOptions struct {
-	facts *factsFlags
+	call *command.Call
 	names []string
 	asking
 }
 
-func newReconcile(facts *factsFlags) *cobra.Command {
-	o := &reconcileOptions{facts: facts}
+func newReconcile(call *command.Call) *cobra.Command {
+	o := &reconcileOptions{call: call}
 	cmd := &cobra.Command{
 		Use:     "reconcile TENANT...",
 		Short:   "Reconcile a tenant now",
@@ -56,7 +55,7 @@ func newReconcile(facts *factsFlags) *cobra.Command {
 		Example: reconcileExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.names = args
-			if err := errors.Join(someTenant(cmd, args), o.asking.validate(cmd)); err != nil {
+			if err := errors.Join(command.SomeTenant(cmd, args), o.asking.validate(cmd)); err != nil {
 				return err
 			}
 			return o.run(cmd.Context())
@@ -67,25 +66,17 @@ func newReconcile(facts *factsFlags) *cobra.Command {
 }
 
 func (o *reconcileOptions) run(ctx context.Context) error {
-	snap, statuses, err := o.facts.operated(ctx, o.names)
+	snap, statuses, err := operated(o.call, ctx, o.names)
 	if err != nil {
 		return err
 	}
-	return o.asking.reconcile(ctx, o.facts, snap, statuses, false)
-}
-
-// someTenant requires the names of tenants: no command changes all of them.
-func someTenant(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return nil
-	}
-	return advice.Add(fmt.Errorf("%s requires the names of tenants", cmd.CommandPath()), "List the tenants: kubectl orthweb status")
+	return o.asking.reconcile(ctx, o.call, snap, statuses, false)
 }
 
 // operated reads the tenants that the command changes, and of their chains the objects
 // that Flux reconciles.
-func (f *factsFlags) operated(ctx context.Context, names []string) (*snapshot.Snapshot, []tenant.Status, error) {
-	snap, err := f.collect(ctx, queries.Operate(), false)
+func operated(f *command.Call, ctx context.Context, names []string) (*snapshot.Snapshot, []tenant.Status, error) {
+	snap, err := f.Collect(ctx, queries.Operate(), false)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -9,19 +9,20 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// answer is the exit code of a finished run. It writes the next command to standard error.
+// Exit is the exit code of a finished run. It writes the next command to standard error.
 func (r *requester) answer(plan operate.Plan) error {
 	if why := r.why(operate.Failing, operate.Blocked); why != "" {
-		escape.Fprintf(r.facts.streams.ErrOut, "\n%s\n", why)
-		return exitNo
+		escape.Fprintf(r.call.Streams.ErrOut, "\n%s\n", why)
+		return command.No
 	}
 	for _, unknown := range plan.Unknown {
-		escape.Fprintf(r.facts.streams.ErrOut, "Not triggered, because it could not be read: %s.\n", unknown)
+		escape.Fprintf(r.call.Streams.ErrOut, "Not triggered, because it could not be read: %s.\n", unknown)
 	}
 	if len(plan.Unknown) > 0 {
-		return exitUnclear
+		return command.Unclear
 	}
 	return nil
 }
@@ -39,12 +40,12 @@ func (r *requester) why(outcomes ...operate.Outcome) string {
 	if len(tenants) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Why: %s explain %s", r.facts.name, string(escape.ShellWords(tenants)))
+	return fmt.Sprintf("Why: %s explain %s", r.call.Name, string(escape.ShellWords(tenants)))
 }
 
 // explain adds a hint to the error that ended a run.
 func (r *requester) explain(err error) error {
-	var late timedOut
+	var late command.TimedOut
 	if errors.As(err, &late) {
 		return advice.Add(err, "%s", r.why(operate.Pending, operate.Triggered, operate.Failing, operate.Blocked))
 	}

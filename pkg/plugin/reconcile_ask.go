@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -32,7 +33,7 @@ func (a *asking) addTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&a.dryRun, "dry-run", false, "Show what would be done, without doing it")
 }
 
-// validate rejects wrong flags before anything is read.
+// Validate rejects wrong flags before anything is read.
 func (a *asking) validate(cmd *cobra.Command) error {
 	switch {
 	case cmd.Flags().Changed("timeout") && (!a.wait || a.dryRun):
@@ -45,13 +46,13 @@ func (a *asking) validate(cmd *cobra.Command) error {
 
 // reconcile triggers the tenants, whose states are those of the snapshot. resumed treats
 // their own objects as not suspended.
-func (a *asking) reconcile(ctx context.Context, facts *factsFlags, snap *snapshot.Snapshot, statuses []tenant.Status, resumed bool) error {
+func (a *asking) reconcile(ctx context.Context, call *command.Call, snap *snapshot.Snapshot, statuses []tenant.Status, resumed bool) error {
 	plan, err := operate.Reconcile(snap, statuses, operate.Options{Sources: a.sources, Resumed: resumed})
 	if err != nil {
 		return explainSuspended(err)
 	}
 	for _, note := range plan.Notes {
-		escape.Fprintf(facts.streams.ErrOut, "%s.\n", note)
+		escape.Fprintf(call.Streams.ErrOut, "%s.\n", note)
 	}
 	if len(plan.Steps) == 0 {
 		return advice.Add(errors.New("nothing to trigger: the tenant has no layer or release, or none that can be read"),
@@ -59,9 +60,9 @@ func (a *asking) reconcile(ctx context.Context, facts *factsFlags, snap *snapsho
 	}
 	run := operate.NewRun(plan)
 	if a.dryRun {
-		return facts.sayOperation(wouldAsk(run.Results()))
+		return sayOperation(call, wouldAsk(run.Results()))
 	}
-	r, err := facts.requester(run, snap.Meta().At)
+	r, err := newRequester(call, run, snap.Meta().At)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (a *asking) reconcile(ctx context.Context, facts *factsFlags, snap *snapsho
 	} else {
 		err = r.askAll(ctx, plan.Steps)
 	}
-	if saying := facts.sayOperation(run.Results()); saying != nil {
+	if saying := sayOperation(call, run.Results()); saying != nil {
 		return saying
 	}
 	if err != nil {
@@ -86,14 +87,14 @@ func wouldAsk(results []operate.Result) []operate.Result {
 	return results
 }
 
-func (f *factsFlags) sayOperation(results []operate.Result) error {
-	out := f.streams.Out
-	return render.Operation(out, results, newOutputFlags().style(out))
+func sayOperation(f *command.Call, results []operate.Result) error {
+	out := f.Streams.Out
+	return render.Operation(out, results, command.NewOutput().Style(out))
 }
 
 // changer is a client that may change the cluster of the kubeconfig.
-func (f *factsFlags) changer() (*patch.Client, error) {
-	config, err := f.config()
+func changer(f *command.Call) (*patch.Client, error) {
+	config, err := f.Config()
 	if err != nil {
 		return nil, err
 	}

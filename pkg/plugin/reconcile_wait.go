@@ -9,30 +9,31 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
-// requester sends the reconcile requests of a plan.
+// newRequester sends the reconcile requests of a plan.
 type requester struct {
-	facts  *factsFlags
+	call  *command.Call
 	client *patch.Client
 	run    *operate.Run
-	lines  progressLines
+	lines  command.Progress
 	// every is how often the triggered objects are read.
 	every time.Duration
 	// now is the API server's clock, as exactly as it is known.
 	now func() time.Time
 }
 
-// requester starts at the time of the snapshot of the plan.
-func (f *factsFlags) requester(run *operate.Run, at time.Time) (*requester, error) {
-	client, err := f.changer()
+// newRequester starts at the time of the snapshot of the plan.
+func newRequester(f *command.Call, run *operate.Run, at time.Time) (*requester, error) {
+	client, err := changer(f)
 	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
 	return &requester{
-		facts: f, client: client, run: run, lines: progressLines{}, every: lookEvery,
+		call: f, client: client, run: run, lines: command.Progress{}, every: lookEvery,
 		now: func() time.Time { return at.Add(time.Since(began)) },
 	}, nil
 }
@@ -45,7 +46,7 @@ const lookEvery = time.Second
 func (r *requester) waitFor(ctx context.Context, timeout time.Duration) error {
 	deadline, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err := repeat(deadline, r.every, func(ctx context.Context) (bool, error) {
+	err := command.Repeat(deadline, r.every, func(ctx context.Context) (bool, error) {
 		if err := r.look(ctx); err != nil {
 			return false, err
 		}
@@ -58,7 +59,7 @@ func (r *requester) waitFor(ctx context.Context, timeout time.Duration) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case deadline.Err() != nil:
-		return timedOut{fmt.Errorf("not all triggered objects were Ready within %s", timeout)}
+		return command.TimedOut{Err: fmt.Errorf("not all triggered objects were Ready within %s", timeout)}
 	}
 	return err
 }
@@ -124,10 +125,10 @@ func (r *requester) passing(ref object.Ref, err error) error {
 	if !errors.As(err, &failed) || !failed.Passing() {
 		return err
 	}
-	r.lines.report(r.facts.streams.ErrOut, ref.String(), fmt.Sprintf("being retried: %v", err))
+	r.lines.Report(r.call.Streams.ErrOut, ref.String(), fmt.Sprintf("being retried: %v", err))
 	return nil
 }
 
 func (r *requester) say(result operate.Result) {
-	r.lines.report(r.facts.streams.ErrOut, result.Ref.String(), render.OperationLine(result))
+	r.lines.Report(r.call.Streams.ErrOut, result.Ref.String(), render.OperationLine(result))
 }

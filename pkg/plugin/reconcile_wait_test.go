@@ -19,6 +19,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // asked is a requester of one layer at a server that answers with handle: for what
@@ -30,11 +31,11 @@ func asked(t *testing.T, handle http.HandlerFunc) (*requester, *bytes.Buffer) {
 	kube := genericclioptions.NewConfigFlags(false)
 	kube.APIServer = &server.URL
 	streams, _, _, stderr := genericiooptions.NewTestIOStreams()
-	facts := &factsFlags{kube: kube, streams: streams, name: usualName}
+	call := &command.Call{Kube: kube, Streams: streams, Name: command.UsualName}
 	step := operate.Step{Tenants: []string{"bhs"}, Ref: object.Ref{
 		APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "a",
 	}}
-	r, err := facts.requester(operate.NewRun(operate.Plan{Steps: []operate.Step{step}}), time.Now())
+	r, err := newRequester(call, operate.NewRun(operate.Plan{Steps: []operate.Step{step}}), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,8 +121,8 @@ func TestDeletedMeanwhile(t *testing.T) {
 	if err := r.waitFor(t.Context(), time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	var no answer
-	if err := r.answer(operate.Plan{}); !errors.As(err, &no) || no != exitNo {
+	var no command.Exit
+	if err := r.answer(operate.Plan{}); !errors.As(err, &no) || no != command.No {
 		t.Errorf("%v", err)
 	}
 }
@@ -140,14 +141,14 @@ func TestAnswer(t *testing.T) {
 		says    string
 	}{
 		{about: "ready", happens: ready},
-		{about: "failing", happens: failing, want: int(exitNo), says: "\nWhy: kubectl orthweb explain bhs\n"},
-		{about: "ready, as far as can be seen", happens: ready, unknown: []string{"you may not list x"}, want: int(exitUnclear), says: "Not triggered, because it could not be read: you may not list x.\n"},
-		{about: "failing, as far as can be seen", happens: failing, unknown: []string{"you may not list x"}, want: int(exitNo), says: "\nWhy: kubectl orthweb explain bhs\n"},
+		{about: "failing", happens: failing, want: int(command.No), says: "\nWhy: kubectl orthweb explain bhs\n"},
+		{about: "ready, as far as can be seen", happens: ready, unknown: []string{"you may not list x"}, want: int(command.Unclear), says: "Not triggered, because it could not be read: you may not list x.\n"},
+		{about: "failing, as far as can be seen", happens: failing, unknown: []string{"you may not list x"}, want: int(command.No), says: "\nWhy: kubectl orthweb explain bhs\n"},
 	} {
 		r, stderr := asked(t, nil)
 		r.run.Triggered(r.run.Due()[0].Ref)
 		c.happens(r)
-		if got := exitCode(r.answer(operate.Plan{Unknown: c.unknown}), usualName, io.Discard); got != c.want || stderr.String() != c.says {
+		if got := command.Code(r.answer(operate.Plan{Unknown: c.unknown}), command.UsualName, io.Discard); got != c.want || stderr.String() != c.says {
 			t.Errorf("%s: %d %q, want %d %q", c.about, got, stderr, c.want, c.says)
 		}
 	}

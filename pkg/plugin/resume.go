@@ -8,6 +8,7 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 var (
@@ -29,13 +30,13 @@ var (
 )
 
 type resumeOptions struct {
-	facts *factsFlags
+	call *command.Call
 	names []string
 	asking
 }
 
-func newResume(facts *factsFlags) *cobra.Command {
-	o := &resumeOptions{facts: facts}
+func newResume(call *command.Call) *cobra.Command {
+	o := &resumeOptions{call: call}
 	cmd := &cobra.Command{
 		Use:     "resume TENANT...",
 		Short:   "Resume reconciliation of a tenant",
@@ -43,7 +44,7 @@ func newResume(facts *factsFlags) *cobra.Command {
 		Example: resumeExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.names = args
-			if err := errors.Join(someTenant(cmd, args), o.asking.validate(cmd)); err != nil {
+			if err := errors.Join(command.SomeTenant(cmd, args), o.asking.validate(cmd)); err != nil {
 				return err
 			}
 			return o.run(cmd.Context())
@@ -54,7 +55,7 @@ func newResume(facts *factsFlags) *cobra.Command {
 }
 
 func (o *resumeOptions) run(ctx context.Context) error {
-	snap, statuses, err := o.facts.operated(ctx, o.names)
+	snap, statuses, err := operated(o.call, ctx, o.names)
 	if err != nil {
 		return err
 	}
@@ -67,16 +68,16 @@ func (o *resumeOptions) run(ctx context.Context) error {
 		return explainSuspended(err)
 	}
 	if o.dryRun {
-		if err := o.facts.sayOperation(operate.Resume.Would(switches)); err != nil {
+		if err := sayOperation(o.call, operate.Resume.Would(switches)); err != nil {
 			return err
 		}
-		return o.asking.reconcile(ctx, o.facts, snap, statuses, true)
+		return o.asking.reconcile(ctx, o.call, snap, statuses, true)
 	}
-	if err := o.facts.turn(ctx, operate.Resume, switches); err != nil {
+	if err := setSuspended(o.call, ctx, operate.Resume, switches); err != nil {
 		return err
 	}
-	if snap, statuses, err = o.facts.operated(ctx, o.names); err != nil {
+	if snap, statuses, err = operated(o.call, ctx, o.names); err != nil {
 		return err
 	}
-	return o.asking.reconcile(ctx, o.facts, snap, statuses, false)
+	return o.asking.reconcile(ctx, o.call, snap, statuses, false)
 }

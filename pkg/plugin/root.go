@@ -5,7 +5,6 @@ package plugin
 import (
 	"context"
 	"flag"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -15,13 +14,14 @@ import (
 	"k8s.io/kubectl/pkg/cmd/options"
 	"k8s.io/kubectl/pkg/util/templates"
 
-	_ "github.com/digihunch/kubectl-orthweb/internal/english" // for a quick start
+	_ "github.com/digihunch/kubectl-orthweb/internal/english"
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // ExitInterrupted is Run's code when its context was cancelled before it had an
 // answer: 128 plus SIGINT's number, as shells report it.
-const ExitInterrupted = int(exitInterrupted)
+const ExitInterrupted = int(command.Interrupted)
 
 // Run runs the command line with a program's whole argument vector, which starts with
 // the name that it was called by, and returns the exit code: 0 yes, 1 no, 2 could not be
@@ -31,7 +31,7 @@ func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams)
 	if completing(args) {
 		streams.ErrOut = io.Discard
 	}
-	out, errs := newStream(streams.Out), newStream(streams.ErrOut)
+	out, errs := command.NewStream(streams.Out), command.NewStream(streams.ErrOut)
 	streams.Out, streams.ErrOut = out, errs
 	logTo(errs)
 	root := newRoot(streams, name)
@@ -40,11 +40,11 @@ func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams)
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
-	failed := out.finish()
+	failed := out.Finish()
 	if failed == nil {
-		return exitCode(err, name, errs)
+		return command.Code(err, name, errs)
 	}
-	return exitUnwritten(err, failed, name, errs)
+	return command.CodeUnwritten(err, failed, name, errs)
 }
 
 var rootLong = templates.LongDesc(`
@@ -57,11 +57,11 @@ var rootLong = templates.LongDesc(`
 
 // NewRoot builds the command tree for a call by kubectl.
 func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
-	return newRoot(streams, usualName)
+	return newRoot(streams, command.UsualName)
 }
 
 func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
-	streams = wrapStreams(streams)
+	streams = command.WrapStreams(streams)
 	root := &cobra.Command{
 		Use:           "orthweb",
 		Short:         "Inspect and troubleshoot Korthweb tenants",
@@ -69,7 +69,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
-		Args:          noArgs,
+		Args:          command.NoArguments,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return checkEffects(cmd)
 		},
@@ -84,34 +84,25 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	kube.AddFlags(root.PersistentFlags())
 	addVerbosity(root)
 
-	facts := &factsFlags{kube: kube, streams: streams, name: name, build: buildVersion()}
+	call := &command.Call{Kube: kube, Streams: streams, Name: name, Build: buildVersion()}
 	groups := templates.CommandGroups{
-		{Message: "Inspect Commands:", Commands: []*cobra.Command{newStatus(facts), newExplain(facts), newValidate(facts)}},
-		{Message: "Operate Commands:", Commands: []*cobra.Command{newReconcile(facts), newSuspend(facts), newResume(facts)}},
-		{Message: "Access Commands:", Commands: []*cobra.Command{newCert(facts), newHosts(facts)}},
+		{Message: "Inspect Commands:", Commands: []*cobra.Command{newStatus(call), newExplain(call), newValidate(call)}},
+		{Message: "Operate Commands:", Commands: []*cobra.Command{newReconcile(call), newSuspend(call), newResume(call)}},
+		{Message: "Access Commands:", Commands: []*cobra.Command{newCert(call), newHosts(call)}},
 	}
 	groups.Add(root)
-	root.AddCommand(newSnapshot(facts), newVersion(facts), newCompletion(), options.NewCmdOptions(streams.Out))
+	root.AddCommand(newSnapshot(call), newVersion(call), newCompletion(), options.NewCmdOptions(streams.Out))
 	root.SetHelpCommand(newHelp())
 	templates.ActsAsRootCommand(root, []string{"options"}, groups...)
 	wrapHelp(root)
-	addCompletions(root, facts)
-	if name != usualName {
+	addCompletions(root, call)
+	if name != command.UsualName {
 		renameExamples(root, name)
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return advice.Add(err, "See '%s --help' for usage.", cmd.CommandPath())
 	})
 	return root
-}
-
-// noArgs rejects arguments that are not commands, as kubectl does.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return advice.Add(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()),
-		"See '%s --help' for available commands.", cmd.CommandPath())
 }
 
 // addVerbosity adds kubectl's -v: from 6 on client-go logs each request.

@@ -10,6 +10,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/examples"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // TestJSONKeepsToItsSchema prints every example as JSON and checks it against
@@ -36,7 +37,7 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		for _, example := range c.examples {
 			args := append(strings.Fields("kubectl-orthweb "+c.args), "--output=json", "--from=example:"+example)
 			var out, complaints bytes.Buffer
-			if Run(context.Background(), args, genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &complaints}) == int(exitUnclear) {
+			if Run(context.Background(), args, genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &complaints}) == int(command.Unclear) {
 				t.Errorf("%v: %s", args, &complaints)
 				continue
 			}

@@ -22,6 +22,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 func encoded(der []byte) []byte {
@@ -130,18 +131,18 @@ func TestIssueFromOther(t *testing.T) {
 		want   string
 	}{
 		{about: "as requested", status: signed(ca, asRequested)},
-		{about: "for another key", status: signed(ca, func(c *x509.Certificate) { c.PublicKey = stranger.Public() }), code: int(exitUnclear), want: "signed a certificate that differs from the request"},
-		{about: "for another subject", status: signed(ca, func(c *x509.Certificate) { c.RawSubject, c.Subject = nil, pkix.Name{CommonName: "admin"} }), code: int(exitUnclear), want: "signed a certificate that differs from the request"},
-		{about: "ended", status: signed(ca, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.AddDate(-1, 0, 0), now.AddDate(0, 0, -1) }), code: int(exitUnclear), want: "which is not now"},
-		{about: "not yet valid", status: signed(ca, func(c *x509.Certificate) { c.NotBefore = now.AddDate(0, 0, 7) }), code: int(exitUnclear), want: "which is not now"},
-		{about: "a CA", status: signed(ca, func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true }), code: int(exitUnclear), want: "signed a certificate that differs from the request"},
-		{about: "by another CA", status: signed(other, asRequested), code: int(exitUnclear), want: "not signed by the CA that the signer names"},
-		{about: "no PEM", status: always(issuedAs([]byte("garbage \x1b[31m"), nil)), code: int(exitUnclear), want: "reading the certificate that int-ca-issuer signed"},
-		{about: "PEM of nothing", status: always(issuedAs(encoded([]byte("\x00")), nil)), code: int(exitUnclear), want: "reading the certificate that int-ca-issuer signed"},
-		{about: "PEM of 8 MiB", status: always(issuedAs(bytes.Repeat([]byte("A"), 8<<20), nil)), code: int(exitTimeout), want: "the answer is larger than the limit of 4 MiB"},
-		{about: "denied", status: always(map[string]any{"conditions": []any{condition("Denied", "True", "policy\x1b[31m", "not\nyou\x07")}}), code: int(exitUnclear), want: "was denied: not you"},
-		{about: "failed", status: always(map[string]any{"conditions": []any{condition("Ready", "False", "Failed", strings.Repeat("\x1b[2J", 1<<17))}}), code: int(exitUnclear), want: "failed: "},
-		{about: "never signed", status: always(map[string]any{"conditions": []any{condition("Approved", "True", "a", "b"), condition("Ready", "False", "Pending", "soon\x1b[2J")}}), code: int(exitTimeout), want: "was not signed in time: the issuer reports: soon"},
+		{about: "for another key", status: signed(ca, func(c *x509.Certificate) { c.PublicKey = stranger.Public() }), code: int(command.Unclear), want: "signed a certificate that differs from the request"},
+		{about: "for another subject", status: signed(ca, func(c *x509.Certificate) { c.RawSubject, c.Subject = nil, pkix.Name{CommonName: "admin"} }), code: int(command.Unclear), want: "signed a certificate that differs from the request"},
+		{about: "ended", status: signed(ca, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.AddDate(-1, 0, 0), now.AddDate(0, 0, -1) }), code: int(command.Unclear), want: "which is not now"},
+		{about: "not yet valid", status: signed(ca, func(c *x509.Certificate) { c.NotBefore = now.AddDate(0, 0, 7) }), code: int(command.Unclear), want: "which is not now"},
+		{about: "a CA", status: signed(ca, func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true }), code: int(command.Unclear), want: "signed a certificate that differs from the request"},
+		{about: "by another CA", status: signed(other, asRequested), code: int(command.Unclear), want: "not signed by the CA that the signer names"},
+		{about: "no PEM", status: always(issuedAs([]byte("garbage \x1b[31m"), nil)), code: int(command.Unclear), want: "reading the certificate that int-ca-issuer signed"},
+		{about: "PEM of nothing", status: always(issuedAs(encoded([]byte("\x00")), nil)), code: int(command.Unclear), want: "reading the certificate that int-ca-issuer signed"},
+		{about: "PEM of 8 MiB", status: always(issuedAs(bytes.Repeat([]byte("A"), 8<<20), nil)), code: int(command.Expired), want: "the answer is larger than the limit of 4 MiB"},
+		{about: "denied", status: always(map[string]any{"conditions": []any{condition("Denied", "True", "policy\x1b[31m", "not\nyou\x07")}}), code: int(command.Unclear), want: "was denied: not you"},
+		{about: "failed", status: always(map[string]any{"conditions": []any{condition("Ready", "False", "Failed", strings.Repeat("\x1b[2J", 1<<17))}}), code: int(command.Unclear), want: "failed: "},
+		{about: "never signed", status: always(map[string]any{"conditions": []any{condition("Approved", "True", "a", "b"), condition("Ready", "False", "Pending", "soon\x1b[2J")}}), code: int(command.Expired), want: "was not signed in time: the issuer reports: soon"},
 		{about: "replaced", uids: []string{"a", "a", "b"}, status: func() func([]byte) map[string]any {
 			looked := 0
 			return func(request []byte) map[string]any {
@@ -150,7 +151,7 @@ func TestIssueFromOther(t *testing.T) {
 				}
 				return signed(ca, asRequested)(request)
 			}
-		}(), code: int(exitUnclear), want: "it was deleted, and another of the same name was created"},
+		}(), code: int(command.Unclear), want: "it was deleted, and another of the same name was created"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			api, _ := exampleServer(t, "healthy", keepAll)
@@ -164,7 +165,7 @@ func TestIssueFromOther(t *testing.T) {
 			if code != test.code || !strings.Contains(stderr, test.want) || strings.ContainsAny(stderr, "\x1b\x07") || len(stderr) > 4000 {
 				t.Errorf("exit %d, want %d with %q:\n%.4000q", code, test.code, test.want, stderr)
 			}
-			if left := filesIn(t, dir); (left != "") != (test.code == int(exitYes)) {
+			if left := filesIn(t, dir); (left != "") != (test.code == int(command.Yes)) {
 				t.Errorf("files: %q", left)
 			}
 			if !signer.deleted {

@@ -15,6 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
 	"github.com/digihunch/kubectl-orthweb/internal/resident"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // child runs the program in a process of its own, which a function like
@@ -88,7 +89,7 @@ func memoryRow(t *testing.T) []reliability.Row {
 			row.Times++
 			code, peak, stderr := measured(t, "status", "--server="+api.URL, "--request-timeout=110s")
 			t.Logf("%d MiB, %d of them the program's own", peak, base)
-			if code != int(exitUnclear) || !strings.Contains(stderr, test.want) {
+			if code != int(command.Unclear) || !strings.Contains(stderr, test.want) {
 				t.Errorf("exit %d, %s", code, stderr)
 			}
 			if most := memoryFactor * (base + test.limit*3/2); peak > most {

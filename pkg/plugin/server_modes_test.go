@@ -20,6 +20,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // liveCommands are the commands that talk to an API server, as {DIR} is a directory of
@@ -136,16 +137,16 @@ func TestServerModes(t *testing.T) {
 }
 
 // tryMode runs one command, and tells whether it did what it promises.
-func tryMode(t *testing.T, api *fakeapi.Server, command, path string) bool {
+func tryMode(t *testing.T, api *fakeapi.Server, commandValue, path string) bool {
 	all := path == ofAll
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "hosts"), []byte("127.0.0.1 localhost\n"), 0o600); err != nil {
 		t.Error(err)
 		return false
 	}
-	args := append([]string{"kubectl-orthweb"}, strings.Split(strings.ReplaceAll(command, "{DIR}", dir), " ")...)
+	args := append([]string{"kubectl-orthweb"}, strings.Split(strings.ReplaceAll(commandValue, "{DIR}", dir), " ")...)
 	at := 2
-	if strings.HasPrefix(command, "__complete") {
+	if strings.HasPrefix(commandValue, "__complete") {
 		at = 3 // the last word is the one to complete
 	}
 	args = slices.Insert(args, at, "--server="+api.URL, "--token=S3CRET-TOKEN", "--request-timeout=300ms")
@@ -156,18 +157,18 @@ func tryMode(t *testing.T, api *fakeapi.Server, command, path string) bool {
 	ok := true
 	fail := func(what string) {
 		ok = false
-		t.Errorf("%s: %s\nexit %d\n%s%s", command, what, code, shown(stdout.String()), shown(stderr.String()))
+		t.Errorf("%s: %s\nexit %d\n%s%s", commandValue, what, code, shown(stdout.String()), shown(stderr.String()))
 	}
 	if ctx.Err() != nil {
 		fail("it did not end")
 	}
-	if !slices.Contains(codesOf(command, all), code) {
+	if !slices.Contains(codesOf(commandValue, all), code) {
 		fail("the exit code is another")
 	}
-	if code == int(exitUnclear) && all && !clearError.MatchString(stderr.String()) {
+	if code == int(command.Unclear) && all && !clearError.MatchString(stderr.String()) {
 		fail("no clear error")
 	}
-	if text := stdout.String() + stderr.String(); code == int(exitYes) && path == ofLists && strings.HasPrefix(command, "cert list --c") && !strings.Contains(text, "Could not be read:") {
+	if text := stdout.String() + stderr.String(); code == int(command.Yes) && path == ofLists && strings.HasPrefix(commandValue, "cert list --c") && !strings.Contains(text, "Could not be read:") {
 		fail("what could not be read is not said")
 	}
 	if text := stdout.String() + stderr.String(); strings.ContainsFunc(text, func(c rune) bool { return c != '\n' && c != '\t' && !unicode.IsPrint(c) }) {
@@ -180,7 +181,7 @@ func tryMode(t *testing.T, api *fakeapi.Server, command, path string) bool {
 			fail("a line is too long")
 		}
 	}
-	if left := filesIn(t, dir); left != "hosts" && !(strings.HasPrefix(command, "snapshot save") && code == int(exitYes)) {
+	if left := filesIn(t, dir); left != "hosts" && !(strings.HasPrefix(commandValue, "snapshot save") && code == int(command.Yes)) {
 		fail("there are files: " + left)
 	}
 	if hosts, _ := os.ReadFile(filepath.Join(dir, "hosts")); string(hosts) != "127.0.0.1 localhost\n" && all {
@@ -193,18 +194,18 @@ func tryMode(t *testing.T, api *fakeapi.Server, command, path string) bool {
 var clearError = regexp.MustCompile(`(?m)^error: .+\n[A-Z].*\n`)
 
 // codesOf are the exit codes that a command may end with.
-func codesOf(command string, all bool) []int {
-	codes := []int{int(exitUnclear)}
+func codesOf(commandValue string, all bool) []int {
+	codes := []int{int(command.Unclear)}
 	switch {
-	case strings.HasPrefix(command, "__complete"):
-		return []int{int(exitYes)}
-	case strings.Contains(command, "--timeout"):
-		codes = append(codes, int(exitTimeout))
+	case strings.HasPrefix(commandValue, "__complete"):
+		return []int{int(command.Yes)}
+	case strings.Contains(commandValue, "--timeout"):
+		codes = append(codes, int(command.Expired))
 	case all:
-	case strings.HasPrefix(command, "cert list"), strings.HasPrefix(command, "snapshot save"), strings.HasPrefix(command, "version"):
-		codes = append(codes, int(exitYes)) // what could not be read is in the output
-	case strings.HasPrefix(command, "hosts "):
-		codes = append(codes, int(exitNo)) // nothing could be written of the tenants that other kinds tell of
+	case strings.HasPrefix(commandValue, "cert list"), strings.HasPrefix(commandValue, "snapshot save"), strings.HasPrefix(commandValue, "version"):
+		codes = append(codes, int(command.Yes)) // what could not be read is in the output
+	case strings.HasPrefix(commandValue, "hosts "):
+		codes = append(codes, int(command.No)) // nothing could be written of the tenants that other kinds tell of
 	}
 	return codes
 }

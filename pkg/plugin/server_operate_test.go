@@ -16,6 +16,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // ownLayers is the path of bhs' own layers.
@@ -86,15 +87,15 @@ func TestSuspendMisbehaving(t *testing.T) {
 	}{
 		{about: "as it should", fault: patches(1, func(next http.Handler) http.Handler { return next })},
 		{about: "two conflicts", fault: patches(2, conflict), want: "being retried: changing Kustomization"},
-		{about: "conflicts for ever", fault: patches(0, conflict), code: int(exitUnclear), want: "other clients change it at the same time"},
+		{about: "conflicts for ever", fault: patches(0, conflict), code: int(command.Unclear), want: "other clients change it at the same time"},
 		{about: "a server that restarts", fault: patches(3, fakeapi.Disconnect(0)), want: "being retried"},
 		{about: "a server that is busy for a day", fault: patches(1, fakeapi.TooMany(86400)), want: "a retry in 24h0m0s"},
 		{about: "an answer that is lost", fault: patches(1, fakeapi.Lose()), want: "being retried"},
-		{about: "a change that is ignored", fault: patches(0, fakeapi.Ignore()), code: int(exitUnclear), want: "has not changed spec.suspend"},
-		{about: "a page to log in", fault: patches(0, fakeapi.Body(200, "text/html", "<title>Log in</title>")), code: int(exitUnclear), want: `an HTML page with the title "Log in"`},
-		{about: "another object", fault: patches(0, fakeapi.JSON(`{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{"namespace":"flux-system","name":"x"},"spec":{"suspend":true}}`)), code: int(exitUnclear), want: "the answer is Kustomization flux-system/x"},
-		{about: "a redirect", fault: patches(0, fakeapi.Redirect(http.StatusTemporaryRedirect, other.URL)), code: int(exitUnclear), want: "the answer is a redirect to http://127.0.0.1"},
-		{about: "an object that is gone", fault: patches(0, fakeapi.Status(http.StatusNotFound, "NotFound", "not found")), code: int(exitUnclear), want: "error: changing Kustomization"},
+		{about: "a change that is ignored", fault: patches(0, fakeapi.Ignore()), code: int(command.Unclear), want: "has not changed spec.suspend"},
+		{about: "a page to log in", fault: patches(0, fakeapi.Body(200, "text/html", "<title>Log in</title>")), code: int(command.Unclear), want: `an HTML page with the title "Log in"`},
+		{about: "another object", fault: patches(0, fakeapi.JSON(`{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{"namespace":"flux-system","name":"x"},"spec":{"suspend":true}}`)), code: int(command.Unclear), want: "the answer is Kustomization flux-system/x"},
+		{about: "a redirect", fault: patches(0, fakeapi.Redirect(http.StatusTemporaryRedirect, other.URL)), code: int(command.Unclear), want: "the answer is a redirect to http://127.0.0.1"},
+		{about: "an object that is gone", fault: patches(0, fakeapi.Status(http.StatusNotFound, "NotFound", "not found")), code: int(command.Unclear), want: "error: changing Kustomization"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			api, _ := exampleServer(t, "healthy", keepAll)
@@ -102,10 +103,10 @@ func TestSuspendMisbehaving(t *testing.T) {
 			code, output := operateOn(t, api, "suspend", "bhs")
 			api.Recover()
 			suspended, all := suspendedLayers(t, api)
-			if code != test.code || !strings.Contains(output, test.want) || (suspended == all) != (code == int(exitYes)) || all == 0 {
+			if code != test.code || !strings.Contains(output, test.want) || (suspended == all) != (code == int(command.Yes)) || all == 0 {
 				t.Errorf("exit %d, %d of %d are suspended, want exit %d and %q:\n%s", code, suspended, all, test.code, test.want, output)
 			}
-			if done := strings.Contains(output, "Reconciliation of"); done != (code == int(exitYes)) {
+			if done := strings.Contains(output, "Reconciliation of"); done != (code == int(command.Yes)) {
 				t.Errorf("exit %d, but it said:\n%s", code, output)
 			}
 		})
@@ -148,23 +149,23 @@ func TestReconcileMisbehaving(t *testing.T) {
 		want  string
 	}{
 		{about: "as it should", fault: looks(handled)},
-		{about: "never taken up", fault: looks(func(*unstructured.Unstructured) {}), code: int(exitTimeout), want: "not all triggered objects were Ready within"},
-		{about: "the request is lost, and an older one is done", code: int(exitTimeout), want: "not all triggered objects were Ready within", fault: looks(func(obj *unstructured.Unstructured) {
+		{about: "never taken up", fault: looks(func(*unstructured.Unstructured) {}), code: int(command.Expired), want: "not all triggered objects were Ready within"},
+		{about: "the request is lost, and an older one is done", code: int(command.Expired), want: "not all triggered objects were Ready within", fault: looks(func(obj *unstructured.Unstructured) {
 			obj.SetAnnotations(map[string]string{operate.RequestAnnotation: "earlier"})
 			handled(obj)
 		})},
-		{about: "created again", code: int(exitNo), want: "it was deleted and created again in the meantime", fault: looks(func(obj *unstructured.Unstructured) {
+		{about: "created again", code: int(command.No), want: "it was deleted and created again in the meantime", fault: looks(func(obj *unstructured.Unstructured) {
 			obj.SetUID("another")
 			handled(obj)
 		})},
-		{about: "another object", code: int(exitUnclear), want: "the answer is Kustomization flux-system/x", fault: looks(func(obj *unstructured.Unstructured) {
+		{about: "another object", code: int(command.Unclear), want: "the answer is Kustomization flux-system/x", fault: looks(func(obj *unstructured.Unstructured) {
 			obj.SetName("x")
 			handled(obj)
 		})},
-		{about: "a change that is ignored", code: int(exitUnclear), want: "has not changed metadata.annotations", fault: patches(0, fakeapi.Ignore())},
-		{about: "a page to log in", code: int(exitUnclear), want: `an HTML page with the title "Log in"`, fault: fakeapi.On(http.MethodGet, fakeapi.Body(200, "text/html", "<title>Log in</title>"))},
-		{about: "busy for a day, always", code: int(exitTimeout), want: "a retry in 24h0m0s", fault: fakeapi.On(http.MethodGet, fakeapi.TooMany(86400))},
-		{about: "conflicts for ever", code: int(exitTimeout), want: "other clients change it at the same time", fault: patches(0, fakeapi.Status(http.StatusConflict, "Conflict", "modified"))},
+		{about: "a change that is ignored", code: int(command.Unclear), want: "has not changed metadata.annotations", fault: patches(0, fakeapi.Ignore())},
+		{about: "a page to log in", code: int(command.Unclear), want: `an HTML page with the title "Log in"`, fault: fakeapi.On(http.MethodGet, fakeapi.Body(200, "text/html", "<title>Log in</title>"))},
+		{about: "busy for a day, always", code: int(command.Expired), want: "a retry in 24h0m0s", fault: fakeapi.On(http.MethodGet, fakeapi.TooMany(86400))},
+		{about: "conflicts for ever", code: int(command.Expired), want: "other clients change it at the same time", fault: patches(0, fakeapi.Status(http.StatusConflict, "Conflict", "modified"))},
 		{about: "a server that restarts", want: "being retried", fault: func(next http.Handler) http.Handler {
 			return gone(looks(handled)(next))
 		}},

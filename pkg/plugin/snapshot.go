@@ -2,20 +2,14 @@ package plugin
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/advice"
-	"github.com/digihunch/kubectl-orthweb/pkg/atomicfile"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 var (
@@ -35,54 +29,46 @@ var (
 		kubectl orthweb status --from=tuesday.tgz`)
 )
 
-func newSnapshot(facts *factsFlags) *cobra.Command {
+func newSnapshot(call *command.Call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "snapshot",
 		Short:   "Record the cluster without secrets",
 		Long:    snapshotLong,
 		Example: snapshotExample,
-		Args:    noArgs,
+		Args:    command.NoArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newSnapshotSave(facts))
+	cmd.AddCommand(newSnapshotSave(call))
 	return cmd
 }
 
-func newSnapshotSave(facts *factsFlags) *cobra.Command {
+func newSnapshotSave(call *command.Call) *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use:     "save FILE",
 		Short:   "Save a snapshot of the cluster",
 		Long:    snapshotLong,
 		Example: snapshotExample,
-		Args:    oneFile,
+		Args:    command.OneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runSave(cmd.Context(), facts, args[0], force)
+			return runSave(cmd.Context(), call, args[0], force)
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "Replace the file if it exists")
 	return cmd
 }
 
-func oneFile(cmd *cobra.Command, args []string) error {
-	if len(args) == 1 {
-		return nil
-	}
-	return advice.Add(fmt.Errorf("%s takes one FILE, not %d arguments", cmd.CommandPath(), len(args)),
-		"See '%s --help' for usage.", cmd.CommandPath())
-}
-
-func runSave(ctx context.Context, facts *factsFlags, file string, force bool) error {
-	if err := vacant(file, force); err != nil {
+func runSave(ctx context.Context, call *command.Call, file string, force bool) error {
+	if err := command.Vacant(file, force); err != nil {
 		return err
 	}
 	wants := queries.Snapshot(diagnose.Kinds())
-	escape.Fprintf(facts.streams.ErrOut, "Reading %s…\n", plural(len(wants), "kind"))
-	snap, err := facts.collect(ctx, wants, true)
+	escape.Fprintf(call.Streams.ErrOut, "Reading %s…\n", command.Plural(len(wants), "kind"))
+	snap, err := call.Collect(ctx, wants, true)
 	if err != nil {
 		return err
 	}
-	if err := saveSnapshot(file, force, snap); err != nil {
+	if err := command.SaveSnapshot(file, force, snap); err != nil {
 		return err
 	}
 	objects, unread := 0, 0
@@ -92,36 +78,9 @@ func runSave(ctx context.Context, facts *factsFlags, file string, force bool) er
 			continue
 		}
 		unread++
-		escape.Fprintf(facts.streams.ErrOut, "Could not be read: %s\n", asked.Failure)
+		escape.Fprintf(call.Streams.ErrOut, "Could not be read: %s\n", asked.Failure)
 	}
-	escape.Fprintf(facts.streams.ErrOut, "Saved %s of %s to %s. Inspect it: %s status --from=%s\n",
-		plural(objects, "object"), plural(len(wants)-unread, "kind"), file, facts.name, escape.ShellWord(file))
-	return nil
-}
-
-// vacant rejects a file that exists, unless it may be replaced. It accepts an empty name.
-func vacant(file string, force bool) error {
-	if file == "" || force {
-		return nil
-	}
-	return whenTaken(atomicfile.Vacant(file))
-}
-
-// whenTaken adds a hint to the error of a file that already exists.
-func whenTaken(err error) error {
-	var taken *atomicfile.ExistsError
-	if errors.As(err, &taken) {
-		return advice.Add(err, "Choose another name, or add --force to replace it.")
-	}
-	return err
-}
-
-func saveSnapshot(path string, force bool, snap *snapshot.Snapshot) error {
-	err := atomicfile.Create(force, atomicfile.File{Path: path, Mode: 0o600, Write: func(w io.Writer) error {
-		return file.Write(w, snap)
-	}})
-	if err != nil {
-		return whenTaken(fmt.Errorf("saving the snapshot: %w", err))
-	}
+	escape.Fprintf(call.Streams.ErrOut, "Saved %s of %s to %s. Inspect it: %s status --from=%s\n",
+		command.Plural(objects, "object"), command.Plural(len(wants)-unread, "kind"), file, call.Name, escape.ShellWord(file))
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
@@ -50,11 +51,11 @@ var (
 )
 
 type statusOptions struct {
-	facts    *factsFlags
-	output   *outputFlags
+	call    *command.Call
+	output   *command.Output
 	names    []string
 	all      bool
-	origin   origin
+	origin   command.Origin
 	save     string
 	force    bool
 	watch    bool
@@ -63,8 +64,8 @@ type statusOptions struct {
 	interval time.Duration
 }
 
-func newStatus(facts *factsFlags) *cobra.Command {
-	o := &statusOptions{facts: facts, output: newOutputFlags()}
+func newStatus(call *command.Call) *cobra.Command {
+	o := &statusOptions{call: call, output: command.NewOutput()}
 	cmd := &cobra.Command{
 		Use:     "status [TENANT...]",
 		Short:   "Display tenant status",
@@ -78,8 +79,8 @@ func newStatus(facts *factsFlags) *cobra.Command {
 			return o.run(cmd.Context())
 		},
 	}
-	o.output.addTo(cmd)
-	o.origin.addTo(cmd.Flags())
+	o.output.AddTo(cmd)
+	o.origin.AddTo(cmd.Flags())
 	cmd.Flags().BoolVar(&o.all, "all", false, "Show the whole chain of every tenant")
 	cmd.Flags().StringVar(&o.save, "save", "", "Save the objects that were read to this file, as a snapshot")
 	cmd.Flags().BoolVar(&o.force, "force", false, "Allow --save to replace an existing file")
@@ -90,7 +91,7 @@ func newStatus(facts *factsFlags) *cobra.Command {
 	return cmd
 }
 
-// validate rejects wrong flags before anything is read.
+// Validate rejects wrong flags before anything is read.
 func (o *statusOptions) validate(cmd *cobra.Command) error {
 	const hint = "See 'kubectl orthweb status --help' for usage."
 	repeats := o.watch || o.wait
@@ -99,7 +100,7 @@ func (o *statusOptions) validate(cmd *cobra.Command) error {
 		return advice.Add(errors.New("--all and the names of tenants can't be used together"), hint)
 	case o.watch && o.wait:
 		return advice.Add(errors.New("--watch and --wait can't be used together"), hint)
-	case repeats && !o.origin.live():
+	case repeats && !o.origin.Live():
 		return advice.Add(errors.New("--watch and --wait require a cluster: a snapshot does not change"), "Remove --from.")
 	case repeats && o.save != "":
 		return advice.Add(errors.New("--save can't be used with --watch or --wait"), hint)
@@ -107,10 +108,10 @@ func (o *statusOptions) validate(cmd *cobra.Command) error {
 		return advice.Add(errors.New("--timeout has no effect without --wait"), "Add --wait, or limit each request with --request-timeout.")
 	case o.timeout <= 0 || o.interval < time.Second:
 		return advice.Add(errors.New("--timeout must be above 0, and --interval a second or more"), hint)
-	case o.watch && !o.output.table():
+	case o.watch && !o.output.Table():
 		return advice.Add(errors.New("--watch supports tables only"), "Use --wait, or remove -o.")
 	}
-	return o.output.validate()
+	return o.output.Validate()
 }
 
 func (o *statusOptions) run(ctx context.Context) error {
@@ -120,34 +121,34 @@ func (o *statusOptions) run(ctx context.Context) error {
 	case o.wait:
 		return o.waitLoop(ctx)
 	}
-	if err := vacant(o.save, o.force); err != nil { // before anything is read
+	if err := command.Vacant(o.save, o.force); err != nil { // before anything is read
 		return err
 	}
-	snap, err := o.facts.read(ctx, o.origin, queries.Status())
+	snap, err := o.call.Read(ctx, o.origin, queries.Status())
 	if err != nil {
 		return err
 	}
 	if o.save != "" {
-		if err := saveSnapshot(o.save, o.force, snap); err != nil {
+		if err := command.SaveSnapshot(o.save, o.force, snap); err != nil {
 			return err
 		}
 	}
-	statuses, err := selection.Named(snap, o.names, o.origin.source())
+	statuses, err := selection.Named(snap, o.names, o.origin.Recording())
 	if err != nil {
 		return err
 	}
-	if err := o.print(o.facts.streams.Out, statuses, snap.Meta().At, o.output.style(o.facts.streams.Out)); err != nil {
+	if err := o.print(o.call.Streams.Out, statuses, snap.Meta().At, o.output.Style(o.call.Streams.Out)); err != nil {
 		return err
 	}
 	o.advise(statuses)
 	return verdictOf(statuses)
 }
 
-// print prints lines, chains or objects.
+// Print prints lines, chains or objects.
 func (o *statusOptions) print(w io.Writer, statuses []tenant.Status, now time.Time, style render.Style) error {
-	if !o.output.table() {
+	if !o.output.Table() {
 		object, err := render.Object(statuses, now, len(o.names) == 1)
-		return o.output.print(w, object, err)
+		return o.output.Print(w, object, err)
 	}
 	if len(o.names) == 0 && !o.all {
 		return render.Tenants(w, statuses, now, style)
@@ -165,7 +166,7 @@ func (o *statusOptions) print(w io.Writer, statuses []tenant.Status, now time.Ti
 
 // advise prints the next command on standard error.
 func (o *statusOptions) advise(statuses []tenant.Status) {
-	if !o.output.table() || len(o.names) > 0 || o.all {
+	if !o.output.Table() || len(o.names) > 0 || o.all {
 		return
 	}
 	o.warnOfCollisions(statuses)
@@ -183,8 +184,8 @@ func (o *statusOptions) advise(statuses []tenant.Status) {
 	if bad == 1 {
 		verb = "is"
 	}
-	escape.Fprintf(o.facts.streams.ErrOut, "\n%d of %s %s not ready. Why: %s explain %s%s\n",
-		bad, plural(len(statuses), "tenant"), verb, o.facts.name, escape.ShellWord(statuses[at].Name), o.origin.Flags())
+	escape.Fprintf(o.call.Streams.ErrOut, "\n%d of %s %s not ready. Why: %s explain %s%s\n",
+		bad, command.Plural(len(statuses), "tenant"), verb, o.call.Name, escape.ShellWord(statuses[at].Name), o.origin.Flags())
 }
 
 // warnOfCollisions reports each host name that two of the tenants claim once.
@@ -192,7 +193,7 @@ func (o *statusOptions) warnOfCollisions(statuses []tenant.Status) {
 	for _, s := range statuses {
 		for _, c := range s.Collisions {
 			if s.Name < c.Other.Tenant {
-				escape.Fprintf(o.facts.streams.ErrOut, "Warning: %s. What to do: %s explain %s%s\n", render.Collision(c), o.facts.name, s.Name, o.origin.Flags())
+				escape.Fprintf(o.call.Streams.ErrOut, "Warning: %s. What to do: %s explain %s%s\n", render.Collision(c), o.call.Name, s.Name, o.origin.Flags())
 			}
 		}
 	}
@@ -204,5 +205,5 @@ func verdictOf(statuses []tenant.Status) error {
 	for i, s := range statuses {
 		verdicts[i] = s.Verdict.Status
 	}
-	return exitFor(verdicts)
+	return command.ExitFor(verdicts)
 }

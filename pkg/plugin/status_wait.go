@@ -9,6 +9,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
@@ -16,7 +17,7 @@ import (
 // wait is the state of a running `status --wait`.
 type wait struct {
 	*statusOptions
-	lines progressLines
+	lines command.Progress
 	// statuses are the last that were read, and when.
 	statuses []tenant.Status
 	moment   time.Time
@@ -34,8 +35,8 @@ type wait struct {
 func (o *statusOptions) waitLoop(ctx context.Context) error {
 	deadline, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	w := &wait{statusOptions: o, lines: progressLines{}}
-	err := repeat(deadline, o.interval, w.lookAgain)
+	w := &wait{statusOptions: o, lines: command.Progress{}}
+	err := command.Repeat(deadline, o.interval, w.lookAgain)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -83,7 +84,7 @@ func isTransient(err error) bool {
 	return errors.As(err, &absent) || errors.As(err, &gone)
 }
 
-// report prints the error each time that it changes.
+// Report prints the error each time that it changes.
 func (w *wait) report() {
 	known := w.reported != nil && w.err != nil && w.reported.Error() == w.err.Error()
 	w.reported = w.err
@@ -92,18 +93,18 @@ func (w *wait) report() {
 	}
 	var absent *selection.AbsentError
 	if !errors.As(w.err, &absent) {
-		escape.Fprintf(w.facts.streams.ErrOut, "error: %v; retrying in %s\n", w.err, w.interval)
+		escape.Fprintf(w.call.Streams.ErrOut, "error: %v; retrying in %s\n", w.err, w.interval)
 		return
 	}
 	for _, line := range absent.Waiting() {
-		escape.Fprintln(w.facts.streams.ErrOut, line)
+		escape.Fprintln(w.call.Streams.ErrOut, line)
 	}
 }
 
 // show prints the last state.
 func (w *wait) show() error {
-	out := w.facts.streams.Out
-	return w.print(out, w.statuses, w.moment, w.output.style(out))
+	out := w.call.Streams.Out
+	return w.print(out, w.statuses, w.moment, w.output.Style(out))
 }
 
 // ranOut ends a wait whose timeout expired, with the last state and with the reason why
@@ -118,21 +119,21 @@ func (w *wait) ranOut() error {
 	var absent *selection.AbsentError
 	switch {
 	case w.err == nil:
-		return timedOut{errors.New(message)}
+		return command.TimedOut{Err: errors.New(message)}
 	case !errors.As(w.err, &absent):
-		return timedOut{fmt.Errorf("%s; the last attempt to read the cluster failed: %w", message, w.err)}
+		return command.TimedOut{Err: fmt.Errorf("%s; the last attempt to read the cluster failed: %w", message, w.err)}
 	case w.complete:
-		return timedOut{fmt.Errorf("%s: %w", message, w.err)}
+		return command.TimedOut{Err: fmt.Errorf("%s: %w", message, w.err)}
 	}
-	return timedOut{absent.TimeoutError(w.timeout)}
+	return command.TimedOut{Err: absent.TimeoutError(w.timeout)}
 }
 
-func (o *statusOptions) progress(statuses []tenant.Status, lines progressLines) {
+func (o *statusOptions) progress(statuses []tenant.Status, lines command.Progress) {
 	for _, s := range statuses {
 		state := string(s.Verdict.Status)
 		if ref, ok := s.WaitsFor(); ok {
 			state += ": " + ref.Short() + " " + string(s.Verdict.Reason)
 		}
-		lines.report(o.facts.streams.ErrOut, s.Name, state)
+		lines.Report(o.call.Streams.ErrOut, s.Name, state)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
@@ -28,14 +29,14 @@ func newWaiting(server string, timeout time.Duration, tenants ...string) *waitin
 	kube.APIServer = &server
 	streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: stdout, ErrOut: stderr}
 	return &waiting{&statusOptions{
-		facts: &factsFlags{kube: kube, streams: streams, name: usualName}, output: newOutputFlags(),
+		call: &command.Call{Kube: kube, Streams: streams, Name: command.UsualName}, output: command.NewOutput(),
 		names: tenants, wait: true, timeout: timeout, interval: 10 * time.Millisecond,
 	}, stdout, stderr}
 }
 
 // exit runs it to its end.
 func (w *waiting) exit(ctx context.Context) int {
-	return exitCode(w.run(ctx), usualName, w.stderr)
+	return command.Code(w.run(ctx), command.UsualName, w.stderr)
 }
 
 // TestWaitForTenantThatNeverAppears: what is waited for is said at once, and at the
@@ -83,8 +84,8 @@ func TestWaitForTenantThatNeverAppears(t *testing.T) {
 				api.Deny("kustomizations.kustomize.toolkit.fluxcd.io")
 			}
 			w := newWaiting(api.URL, 2*time.Second, test.tenants...)
-			if code := w.exit(t.Context()); code != int(exitTimeout) {
-				t.Errorf("exit status %d, want %d", code, int(exitTimeout))
+			if code := w.exit(t.Context()); code != int(command.Expired) {
+				t.Errorf("exit status %d, want %d", code, int(command.Expired))
 			}
 			for _, want := range test.want {
 				if n := strings.Count(w.stderr.String(), want); n != 1 {
@@ -117,7 +118,7 @@ func TestWaitForTenantThatAppears(t *testing.T) {
 			go func() { done <- w.exit(t.Context()) }()
 			w.stderr.waitFor(t, test.want)
 			api.Put(rest...)
-			if code := <-done; code != int(exitYes) {
+			if code := <-done; code != int(command.Yes) {
 				t.Errorf("exit status %d: %s", code, w.stderr)
 			}
 			if !strings.Contains(w.stderr.String(), "bhs is Ready\n") || w.stdout.String() == "" {
@@ -139,22 +140,22 @@ func TestWaitWhileServerIsAway(t *testing.T) {
 		want          []string
 		stdout        string
 	}{
-		{"for a moment", "healthy", fakeapi.First(2, away), int(exitYes), []string{error500 + "; retrying in 10ms\n", "bhs is Ready\n"}, "bhs has been Ready"},
-		{"from the start", "healthy", away, int(exitTimeout), []string{
+		{"for a moment", "healthy", fakeapi.First(2, away), int(command.Yes), []string{error500 + "; retrying in 10ms\n", "bhs is Ready\n"}, "bhs has been Ready"},
+		{"from the start", "healthy", away, int(command.Expired), []string{
 			error500 + "; retrying in 10ms\n",
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
 			error500 + "\nCheck the cluster with 'kubectl version'",
 		}, ""},
-		{"at the end", "failing", fakeapi.After(1, away), int(exitTimeout), []string{
+		{"at the end", "failing", fakeapi.After(1, away), int(command.Expired), []string{
 			"bhs is Failing: Deployment/orthanc InvalidImageName\n",
 			error500 + "; retrying in 10ms\n",
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
 		}, "bhs has been Failing"},
-		{"without a word", "healthy", fakeapi.Hang(), int(exitTimeout), []string{
+		{"without a word", "healthy", fakeapi.Hang(), int(command.Expired), []string{
 			"error: not all tenants were ready within 2s; the last attempt to read the cluster failed: the API server at ",
 			": discovering its API: no answer in time\n",
 		}, ""},
-		{"without a word at the end", "failing", fakeapi.After(1, fakeapi.Hang()), int(exitTimeout), []string{
+		{"without a word at the end", "failing", fakeapi.After(1, fakeapi.Hang()), int(command.Expired), []string{
 			"error: not all tenants were ready within 2s\n",
 		}, "bhs has been Failing"},
 	} {
@@ -184,7 +185,7 @@ func TestWaitWhileKindIsAway(t *testing.T) {
 	api, _ := exampleServer(t, "failing", keepAll)
 	api.Fail("/kustomizations$", fakeapi.After(1, fakeapi.Hang()))
 	w := newWaiting(api.URL, 2*time.Second, "bhs")
-	if code := w.exit(t.Context()); code != int(exitTimeout) || !strings.HasPrefix(w.stdout.String(), "bhs has been Failing") {
+	if code := w.exit(t.Context()); code != int(command.Expired) || !strings.HasPrefix(w.stdout.String(), "bhs has been Failing") {
 		t.Errorf("exit status %d: %s%s", code, w.stdout, w.stderr)
 	}
 }
@@ -199,7 +200,7 @@ func TestWaitForTenantThatDisappears(t *testing.T) {
 	w.stderr.waitFor(t, "bhs is Failing")
 	api.Delete(of...)
 	w.stderr.waitFor(t, `tenant "bhs" does not exist yet`)
-	if code := <-done; code != int(exitTimeout) || !strings.Contains(w.stderr.String(), "error: not all tenants were ready within 2s: tenant \"bhs\" does not exist\n") {
+	if code := <-done; code != int(command.Expired) || !strings.Contains(w.stderr.String(), "error: not all tenants were ready within 2s: tenant \"bhs\" does not exist\n") {
 		t.Errorf("exit status %d: %s", code, w.stderr)
 	}
 }
@@ -208,7 +209,7 @@ func TestWaitForTenantThatDisappears(t *testing.T) {
 // interrupt.
 func TestWaitEnds(t *testing.T) {
 	w := newWaiting("https://a b", time.Hour, "bhs")
-	if code := w.exit(t.Context()); code != int(exitUnclear) || strings.Contains(w.stderr.String(), "trying again") {
+	if code := w.exit(t.Context()); code != int(command.Unclear) || strings.Contains(w.stderr.String(), "trying again") {
 		t.Errorf("exit status %d: %s", code, w.stderr)
 	}
 	api, _ := exampleServer(t, "failing", keepAll)

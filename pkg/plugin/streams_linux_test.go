@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // openTerminal makes a pseudo terminal (pty(7)): what is written to the first file is
@@ -128,7 +130,7 @@ func TestRealOutputErrors(t *testing.T) {
 			_ = cmd.Run() // the state says it
 			return errs.String(), cmd.ProcessState
 		}
-		if errs, state := run(full); errs != "error: writing standard output: no space left on device\n" || state.ExitCode() != int(exitUnclear) {
+		if errs, state := run(full); errs != "error: writing standard output: no space left on device\n" || state.ExitCode() != int(command.Unclear) {
 			t.Errorf("%q > /dev/full: %v, %q", args, state, errs)
 		}
 		reader, writer, err := os.Pipe()

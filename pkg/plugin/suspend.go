@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -36,13 +37,13 @@ var (
 )
 
 type suspendOptions struct {
-	facts  *factsFlags
+	call  *command.Call
 	names  []string
 	dryRun bool
 }
 
-func newSuspend(facts *factsFlags) *cobra.Command {
-	o := &suspendOptions{facts: facts}
+func newSuspend(call *command.Call) *cobra.Command {
+	o := &suspendOptions{call: call}
 	cmd := &cobra.Command{
 		Use:     "suspend TENANT...",
 		Short:   "Suspend reconciliation of a tenant",
@@ -50,7 +51,7 @@ func newSuspend(facts *factsFlags) *cobra.Command {
 		Example: suspendExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.names = args
-			if err := someTenant(cmd, args); err != nil {
+			if err := command.SomeTenant(cmd, args); err != nil {
 				return err
 			}
 			return o.run(cmd.Context())
@@ -61,7 +62,7 @@ func newSuspend(facts *factsFlags) *cobra.Command {
 }
 
 func (o *suspendOptions) run(ctx context.Context) error {
-	snap, statuses, err := o.facts.operated(ctx, o.names)
+	snap, statuses, err := operated(o.call, ctx, o.names)
 	if err != nil {
 		return err
 	}
@@ -70,14 +71,14 @@ func (o *suspendOptions) run(ctx context.Context) error {
 		return explainSwitches(err)
 	}
 	if o.dryRun {
-		return o.facts.sayOperation(operate.Suspend.Would(switches))
+		return sayOperation(o.call, operate.Suspend.Would(switches))
 	}
-	if err := o.facts.turn(ctx, operate.Suspend, switches); err != nil {
+	if err := setSuspended(o.call, ctx, operate.Suspend, switches); err != nil {
 		return err
 	}
 	names := namesOf(statuses)
-	escape.Fprintf(o.facts.streams.ErrOut, "\nReconciliation of %s is suspended: changes in Git are not applied, and manual changes in the cluster stay.\nUndo it: %s resume %s\n",
-		escape.List(names), o.facts.name, string(escape.ShellWords(names)))
+	escape.Fprintf(o.call.Streams.ErrOut, "\nReconciliation of %s is suspended: changes in Git are not applied, and manual changes in the cluster stay.\nUndo it: %s resume %s\n",
+		escape.List(names), o.call.Name, string(escape.ShellWords(names)))
 	return nil
 }
 
@@ -89,24 +90,24 @@ func namesOf(statuses []tenant.Status) []string {
 	return names
 }
 
-// turn suspends or resumes the objects that are not in this state yet, one at a time, and
+// setSuspended suspends or resumes the objects that are not in this state yet, one at a time, and
 // prints the result of each, also after an error.
-func (f *factsFlags) turn(ctx context.Context, to operate.Turn, switches []operate.Switch) error {
-	client, err := f.changer()
+func setSuspended(f *command.Call, ctx context.Context, to operate.Turn, switches []operate.Switch) error {
+	client, err := changer(f)
 	if err != nil {
 		return err
 	}
 	var done []operate.Result
 	for _, s := range switches {
 		if s.Suspended != to.Suspended() {
-			if err = f.turnOne(ctx, client, to, s); err != nil {
+			if err = setOneSuspended(f, ctx, client, to, s); err != nil {
 				break
 			}
 		}
 		done = append(done, to.Did(s))
 	}
 	if len(done) > 0 {
-		if saying := f.sayOperation(done); saying != nil {
+		if saying := sayOperation(f, done); saying != nil {
 			return saying
 		}
 	}
@@ -126,20 +127,20 @@ var (
 	turnFor   = 10 * time.Second
 )
 
-// turnOne suspends or resumes one object. The change is idempotent: it is retried when
+// setOneSuspended suspends or resumes one object. The change is idempotent: it is retried when
 // an answer was lost, instead of stopping halfway through a tenant.
-func (f *factsFlags) turnOne(ctx context.Context, client *patch.Client, to operate.Turn, s operate.Switch) error {
-	lines := progressLines{}
+func setOneSuspended(f *command.Call, ctx context.Context, client *patch.Client, to operate.Turn, s operate.Switch) error {
+	lines := command.Progress{}
 	limited, cancel := context.WithTimeout(ctx, turnFor)
 	defer cancel()
 	var err error
-	_ = repeat(limited, turnEvery, func(context.Context) (bool, error) {
+	_ = command.Repeat(limited, turnEvery, func(context.Context) (bool, error) {
 		err = client.Merge(ctx, s.Ref, to.Patch()) // not limited: a request that has begun is answered
 		var failed *patch.Error
 		if err == nil || !errors.As(err, &failed) || !failed.Passing() || limited.Err() != nil {
 			return true, nil
 		}
-		lines.report(f.streams.ErrOut, s.Ref.String(), fmt.Sprintf("being retried: %v", err))
+		lines.Report(f.Streams.ErrOut, s.Ref.String(), fmt.Sprintf("being retried: %v", err))
 		return false, nil
 	})
 	return err

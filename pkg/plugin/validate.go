@@ -16,6 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
@@ -74,7 +75,7 @@ var (
 )
 
 type validateOptions struct {
-	facts   *factsFlags
+	call   *command.Call
 	format  string
 	tenant  string
 	via     string
@@ -102,8 +103,8 @@ const (
 
 var validateFormats = []string{"table", "wide", "json", "yaml", "junit"}
 
-func newValidate(facts *factsFlags) *cobra.Command {
-	o := &validateOptions{facts: facts}
+func newValidate(call *command.Call) *cobra.Command {
+	o := &validateOptions{call: call}
 	cmd := &cobra.Command{
 		Use:     "validate [TENANT [FILE|DIR...]]",
 		Short:   "Verify a tenant from outside the cluster",
@@ -139,7 +140,7 @@ func newValidate(facts *factsFlags) *cobra.Command {
 	return cmd
 }
 
-// validate rejects wrong flags before anything is read.
+// Validate rejects wrong flags before anything is read.
 func (o *validateOptions) validate(cmd *cobra.Command) error {
 	const hint = "See 'kubectl orthweb validate --help' for usage."
 	switch {
@@ -171,10 +172,10 @@ func (o *validateOptions) run(ctx context.Context) error {
 		Via: o.via, Calling: o.aet, Called: o.aec, Timeout: o.timeout, Insecure: o.insec, Keep: o.keep, Store: o.store,
 	}
 	options.Dial, options.Files = o.dial, o.hook(subject)
-	out := o.facts.streams.Out
-	style := (&outputFlags{format: o.format}).style(out)
+	out := o.call.Streams.Out
+	style := (&command.Output{Format: o.format}).Style(out)
 	if o.insec {
-		escape.Fprintln(o.facts.streams.ErrOut, "Warning: --insecure accepts any certificate. An attacker between this machine and the server can read and change everything. A password is sent to a verified server only.")
+		escape.Fprintln(o.call.Streams.ErrOut, "Warning: --insecure accepts any certificate. An attacker between this machine and the server can read and change everything. A password is sent to a verified server only.")
 	}
 	began := time.Now()
 	var printing error
@@ -195,37 +196,37 @@ func (o *validateOptions) run(ctx context.Context) error {
 	}
 	switch check.Worst(checks) {
 	case check.Fail:
-		return exitNo
+		return command.No
 	case check.Skip:
-		return exitUnclear
+		return command.Unclear
 	}
 	return nil
 }
 
 // explain diagnoses the tenant in the cluster after a check from outside failed.
 func (o *validateOptions) explain(ctx context.Context, chosen tenant.Tenant) *diagnose.Explanation {
-	e := &explainOptions{facts: o.facts, args: []string{chosen.Name}}
+	e := &explainOptions{call: o.call, args: []string{chosen.Name}}
 	_, last, err := e.read(ctx)
 	if err == nil {
 		err = last.err
 	}
 	if err != nil {
-		escape.Fprintf(o.facts.streams.ErrOut, "The cause in the cluster could not be diagnosed: %v\n", err)
+		escape.Fprintf(o.call.Streams.ErrOut, "The cause in the cluster could not be diagnosed: %v\n", err)
 		return nil
 	}
 	return &last.explanation
 }
 
 func (o *validateOptions) print(name string, began time.Time, checks []check.Check, inside *diagnose.Explanation, style render.Style) error {
-	out := o.facts.streams.Out
+	out := o.call.Streams.Out
 	switch o.format {
 	case "junit":
 		return render.ValidationJUnit(out, name, began, checks)
 	case "json", "yaml":
-		output := newOutputFlags()
-		output.format = o.format
+		output := command.NewOutput()
+		output.Format = o.format
 		object, err := render.ValidationObject(name, began, checks, inside)
-		return output.print(out, object, err)
+		return output.Print(out, object, err)
 	}
 	escape.Fprintln(out)
 	if err := render.ValidationVerdict(out, name, checks, style); err != nil || inside == nil {

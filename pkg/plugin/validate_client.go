@@ -37,7 +37,7 @@ func (o *validateOptions) readClients(ctx context.Context) error {
 		if !given.files.given() {
 			continue
 		}
-		certificate, err := given.files.read(ctx, o.facts)
+		certificate, err := given.files.read(ctx, o.call)
 		if err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (o *validateOptions) warnOfClient(s *check.Subject, now time.Time) {
 		s.ClientFaults = append(s.ClientFaults, f.Describe("the client certificate"))
 	}
 	for _, fault := range s.ClientFaults {
-		escape.Fprintf(o.facts.streams.ErrOut, "Warning: %s. A server may reject it.\n", fault)
+		escape.Fprintf(o.call.Streams.ErrOut, "Warning: %s. A server may reject it.\n", fault)
 	}
 }
 
@@ -127,10 +127,10 @@ func (o *validateOptions) shortLived(snap *snapshot.Snapshot, t tenant.Tenant) f
 }
 
 func (o *validateOptions) issueShortLived(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant) (*tls.Certificate, error) {
-	quiet := *o.facts
-	quiet.streams.ErrOut = io.Discard
+	quiet := *o.call
+	quiet.Streams.ErrOut = io.Discard
 	issue := &certIssueOptions{
-		facts: &quiet, via: viaIssuer, timeout: o.timeout,
+		call: &quiet, via: viaIssuer, timeout: o.timeout,
 		certRequest: certRequest{algorithm: string(certs.ECDSA)},
 		lifetime:    lifetime{asked: clientLifetime, byDefault: true},
 	}

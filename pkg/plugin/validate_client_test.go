@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
@@ -36,8 +37,8 @@ func TestClientIsJudgedFirst(t *testing.T) {
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			var told bytes.Buffer
-			o := &validateOptions{ca: c.ca, facts: &factsFlags{}, client: c.of.files(t, c.change)}
-			o.facts.streams.ErrOut = &told
+			o := &validateOptions{ca: c.ca, call: &command.Call{}, client: c.of.files(t, c.change)}
+			o.call.Streams.ErrOut = &told
 			if c.otherKey {
 				o.client.key = bhs.files(t).key
 			}
@@ -65,11 +66,11 @@ func TestClientIsJudgedFirst(t *testing.T) {
 // TestClientInPKCS12: a PKCS#12 file is judged as well.
 func TestClientInPKCS12(t *testing.T) {
 	f := newCA(t, "bhs-ca").files(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Second) })
-	chain, _, err := readCertificates(t.Context(), &factsFlags{}, f.cert, &pkcs12{})
+	chain, _, err := command.ReadCertificates(t.Context(), &command.Call{}, f.cert, &command.PKCS12{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := readKey(f.key)
+	key, err := command.ReadKey(f.key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +84,8 @@ func TestClientInPKCS12(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o := &validateOptions{facts: &factsFlags{}, client: clientFiles{p12File: name, p12: pkcs12{file: password}}}
-	o.facts.streams.ErrOut = &bytes.Buffer{}
+	o := &validateOptions{call: &command.Call{}, client: clientFiles{p12File: name, p12: command.PKCS12{File: password}}}
+	o.call.Streams.ErrOut = &bytes.Buffer{}
 	if err := o.readClients(t.Context()); err == nil || !strings.Contains(err.Error(), "the certificate of --p12 expired") {
 		t.Error(err)
 	}

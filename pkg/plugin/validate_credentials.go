@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
@@ -21,7 +22,7 @@ import (
 // clientFiles are the files of a client's certificate and key.
 type clientFiles struct {
 	cert, key string
-	p12       pkcs12
+	p12       command.PKCS12
 	p12File   string
 	// certificate is the content of the files, nil without any.
 	certificate *tls.Certificate
@@ -31,8 +32,8 @@ func (c *clientFiles) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&c.cert, "cert", "", "File with your client certificate; one from the tenant's issuer, valid for an hour, by default")
 	flags.StringVar(&c.key, "key", "", "File with its private key")
 	flags.StringVar(&c.p12File, "p12", "", "PKCS#12 file with your client certificate and its key")
-	flags.StringVar(&c.p12.file, "p12-password-file", "", "Read its password from the first line of this file (- for standard input)")
-	flags.StringVar(&c.p12.env, "p12-password-env", "", "Read its password from this environment variable")
+	flags.StringVar(&c.p12.File, "p12-password-file", "", "Read its password from the first line of this file (- for standard input)")
+	flags.StringVar(&c.p12.Env, "p12-password-env", "", "Read its password from this environment variable")
 }
 
 func (c *clientFiles) given() bool { return c.cert != "" || c.p12File != "" }
@@ -43,34 +44,34 @@ func (c *clientFiles) validate(*pflag.FlagSet) error {
 		return advice.Add(errors.New("--cert and --key must be used together"), "Specify both or neither.")
 	case c.cert != "" && c.p12File != "":
 		return advice.Add(errors.New("--cert and --p12 can't be used together"), "Remove one of them.")
-	case c.p12File == "" && c.p12.file+c.p12.env != "":
+	case c.p12File == "" && c.p12.File+c.p12.Env != "":
 		return advice.Add(errors.New("--p12-password-file and --p12-password-env require --p12"), "Add --p12 with the file.")
-	case c.p12.file != "" && c.p12.env != "":
+	case c.p12.File != "" && c.p12.Env != "":
 		return advice.Add(errors.New("--p12-password-file and --p12-password-env can't be used together"), "Remove one of them.")
 	}
 	return nil
 }
 
-func (c *clientFiles) read(ctx context.Context, facts *factsFlags) (*tls.Certificate, error) {
+func (c *clientFiles) read(ctx context.Context, call *command.Call) (*tls.Certificate, error) {
 	if c.p12File == "" {
-		chain, _, err := readCertificates(ctx, facts, c.cert, &pkcs12{})
+		chain, _, err := command.ReadCertificates(ctx, call, c.cert, &command.PKCS12{})
 		if err != nil {
 			return nil, err
 		}
-		warnOfMode(facts.streams.ErrOut, c.key)
-		key, err := readKey(c.key)
+		command.WarnOfMode(call.Streams.ErrOut, c.key)
+		key, err := command.ReadKey(c.key)
 		if err != nil {
 			return nil, err
 		}
 		return pair(chain, key)
 	}
-	warnOfMode(facts.streams.ErrOut, c.p12File)
-	data, err := readBounded(c.p12File, nil, maxCertificates, "the client certificate")
+	command.WarnOfMode(call.Streams.ErrOut, c.p12File)
+	data, err := command.ReadBounded(c.p12File, nil, command.MaxCertificates, "the client certificate")
 	if err != nil {
 		return nil, err
 	}
-	c.p12.wanted = true
-	password, err := c.p12.password(ctx, facts.streams)
+	c.p12.Wanted = true
+	password, err := c.p12.Password(ctx, call.Streams)
 	if err != nil {
 		return nil, err
 	}
@@ -104,17 +105,17 @@ func (p *webPassword) validate(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// read gets the password. Without a source it prompts on a terminal if a user was named,
+// Read gets the password. Without a source it prompts on a terminal if a user was named,
 // and otherwise returns none.
-func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tenant) (login check.Credentials, err error) {
+func (p *webPassword) read(ctx context.Context, call *command.Call, t tenant.Tenant) (login check.Credentials, err error) {
 	user := orDefault(p.user, "admin")
 	var secret []byte
 	switch {
 	case p.secret != "":
-		return loginFromSecret(ctx, facts, t, p.secret, p.user)
+		return loginFromSecret(ctx, call, t, p.secret, p.user)
 	case p.file != "":
-		warnOfMode(facts.streams.ErrOut, p.file)
-		secret, err = firstLine(p.file, facts.streams.In)
+		command.WarnOfMode(call.Streams.ErrOut, p.file)
+		secret, err = command.FirstLine(p.file, call.Streams.In)
 	case p.env != "":
 		value, ok := os.LookupEnv(p.env)
 		if !ok {
@@ -122,7 +123,7 @@ func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tena
 		}
 		secret = []byte(value)
 	case p.user != "":
-		secret, err = ask(ctx, facts.streams, "Password of "+p.user+": ", false)
+		secret, err = command.AskPassword(ctx, call.Streams, "Password of "+p.user+": ", false)
 	default:
 		return login, nil
 	}
@@ -134,14 +135,14 @@ func (p *webPassword) read(ctx context.Context, facts *factsFlags, t tenant.Tena
 
 // loginFromSecret reads a Secret, [NAMESPACE/]NAME[:KEY], by default from the tenant's
 // namespace. Without a user name it uses the Secret's username, or admin.
-func loginFromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant, reference, user string) (login check.Credentials, err error) {
+func loginFromSecret(ctx context.Context, call *command.Call, t tenant.Tenant, reference, user string) (login check.Credentials, err error) {
 	name, key, _ := strings.Cut(reference, ":")
 	namespace := t.Namespaces[0]
 	if before, after, ok := strings.Cut(name, "/"); ok {
 		namespace, name = before, after
 	}
 	key = orDefault(key, "password")
-	config, err := facts.config()
+	config, err := call.Config()
 	if err != nil {
 		return login, err
 	}
@@ -150,7 +151,7 @@ func loginFromSecret(ctx context.Context, facts *factsFlags, t tenant.Tenant, re
 		return login, advice.Add(err, "Specify the Secret as NAMESPACE/NAME:KEY, or the password with --password-file or --password-env.")
 	}
 	if err != nil {
-		return login, whenGone(ctx, err)
+		return login, command.WhenUnreachable(ctx, err)
 	}
 	value, ok := found.Data[key]
 	if !ok {

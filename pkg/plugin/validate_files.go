@@ -13,6 +13,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
@@ -40,7 +41,7 @@ func (f *userFiles) validate(flags *pflag.FlagSet) error {
 		return advice.Add(fmt.Errorf("--concurrency must be from 1 to %d, not %d", maxAssociations, f.concurrency), "Remove it for the default, %d.", transfer.DefaultConcurrency)
 	}
 	for _, name := range []string{"resume", "concurrency", "quiet"} {
-		if given(flags, name) && len(f.paths) == 0 {
+		if command.Given(flags, name) && len(f.paths) == 0 {
 			return advice.Add(fmt.Errorf("--%s requires files to send", name), "Specify files or directories after the tenant.")
 		}
 	}
@@ -71,7 +72,7 @@ func (o *validateOptions) hook(s check.Subject) *check.Files {
 	}
 	var progress io.Writer
 	if !o.files.quiet {
-		progress = o.facts.streams.ErrOut
+		progress = o.call.Streams.ErrOut
 	}
 	var sent transfer.Result
 	return &check.Files{

@@ -176,7 +176,7 @@ func tokenOnly(p *corev1.ProjectedVolumeSource) bool {
 // user of validate has permission to list. Package collect reads no data of ConfigMaps.
 // The answer is not logged with -v=8: it may contain passwords.
 func (o *validateOptions) configMap(ctx context.Context, namespace, name string) (map[string]string, error) {
-	config, err := o.facts.config()
+	config, err := o.call.Config()
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
@@ -43,12 +44,12 @@ func (o *otherTenants) validate() error {
 
 // login reads a tenant's own password when it is needed; nil if the user has named no
 // Secret.
-func (o *otherTenants) login(facts *factsFlags, t tenant.Tenant) func(context.Context) (check.Credentials, error) {
+func (o *otherTenants) login(call *command.Call, t tenant.Tenant) func(context.Context) (check.Credentials, error) {
 	if o.secret == "" {
 		return nil
 	}
 	return func(ctx context.Context) (check.Credentials, error) {
-		return loginFromSecret(ctx, facts, t, o.secret, "")
+		return loginFromSecret(ctx, call, t, o.secret, "")
 	}
 }
 

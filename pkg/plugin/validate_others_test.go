@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/examples"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
@@ -130,7 +131,7 @@ func TestStranger(t *testing.T) {
 		{about: "of the tenant itself, which shares its CA", of: bhs, shared: true, want: "another tenant"},
 		{about: "the user's own CA", of: bhs, ca: "corporate.pem", want: "another tenant"},
 	} {
-		o := &validateOptions{ca: c.ca, facts: &factsFlags{}}
+		o := &validateOptions{ca: c.ca, call: &command.Call{}}
 		if c.of != nil {
 			o.others.client = c.of.files(t)
 		}

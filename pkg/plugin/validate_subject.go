@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/portforward"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
@@ -25,12 +26,12 @@ func (o *validateOptions) subject(ctx context.Context) (check.Subject, tenant.Te
 	if err := o.readClients(ctx); err != nil {
 		return check.Subject{}, tenant.Tenant{}, err
 	}
-	namespace := o.facts.namespace()
+	namespace := o.call.Namespace()
 	wants := queries.Certificates(namespace, false)
 	if o.via == endpoint.ViaPortForward {
 		wants = append(wants, queries.Pods(namespace))
 	}
-	snap, err := o.facts.collect(ctx, wants, false)
+	snap, err := o.call.Collect(ctx, wants, false)
 	if err != nil {
 		return check.Subject{}, tenant.Tenant{}, err
 	}
@@ -45,7 +46,7 @@ func (o *validateOptions) subject(ctx context.Context) (check.Subject, tenant.Te
 	if err != nil {
 		return s, chosen, err
 	}
-	if s.Login, err = o.web.read(ctx, o.facts, chosen); err != nil {
+	if s.Login, err = o.web.read(ctx, o.call, chosen); err != nil {
 		return s, chosen, err
 	}
 	s.Limits = o.limitsOf(snap, chosen)
@@ -67,7 +68,7 @@ func (o *validateOptions) describeOthers(ctx context.Context, snap *snapshot.Sna
 		if err != nil {
 			continue // without an address there is no server to connect to
 		}
-		theirs.FetchLogin = o.others.login(o.facts, other)
+		theirs.FetchLogin = o.others.login(o.call, other)
 		others = append(others, theirs)
 	}
 	return others
@@ -79,7 +80,7 @@ func (o *validateOptions) connectBy(snap *snapshot.Snapshot) error {
 	case viaDNS:
 		o.dial = dialByName
 	case endpoint.ViaPortForward:
-		config, err := o.facts.config()
+		config, err := o.call.Config()
 		if err != nil {
 			return err
 		}
@@ -128,7 +129,7 @@ func place(e tenant.Endpoint, servers []trust.Server, port int64) check.Endpoint
 // trusted fills in the CAs: those of the file, or the tenant's current ones.
 func (o *validateOptions) trusted(ctx context.Context, snap *snapshot.Snapshot, t tenant.Tenant, s *check.Subject) error {
 	if o.ca != "" {
-		chain, _, err := readCertificates(ctx, o.facts, o.ca, &pkcs12{})
+		chain, _, err := command.ReadCertificates(ctx, o.call, o.ca, &command.PKCS12{})
 		s.CAs = chain
 		return err
 	}

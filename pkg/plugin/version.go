@@ -11,6 +11,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // versionInfo is the output of `version`; its first two fields are those of kubectl.
@@ -41,7 +42,7 @@ var (
 		kubectl orthweb version -o json`)
 )
 
-func newVersion(facts *factsFlags) *cobra.Command {
+func newVersion(call *command.Call) *cobra.Command {
 	var client bool
 	var output string
 	cmd := &cobra.Command{
@@ -49,7 +50,7 @@ func newVersion(facts *factsFlags) *cobra.Command {
 		Short:   "Show plugin and cluster versions",
 		Long:    versionLong,
 		Example: versionExample,
-		Args:    noArgs,
+		Args:    command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output != "" && output != "json" && output != "yaml" {
 				return advice.Add(fmt.Errorf("unknown output format %q", output), "Allowed formats: json, yaml.")
@@ -57,7 +58,7 @@ func newVersion(facts *factsFlags) *cobra.Command {
 			info := versionInfo{ClientVersion: builtFrom()}
 			var err error
 			if !client {
-				err = info.addCluster(cmd, facts)
+				err = info.addCluster(cmd, call)
 			}
 			return errors.Join(info.print(cmd, output), err)
 		},
@@ -68,8 +69,8 @@ func newVersion(facts *factsFlags) *cobra.Command {
 }
 
 // addCluster adds the versions in the cluster, and warnings.
-func (v *versionInfo) addCluster(cmd *cobra.Command, facts *factsFlags) error {
-	snap, err := facts.collect(cmd.Context(), fluxWants, true)
+func (v *versionInfo) addCluster(cmd *cobra.Command, call *command.Call) error {
+	snap, err := call.Collect(cmd.Context(), fluxWants, true)
 	if err != nil {
 		return err
 	}

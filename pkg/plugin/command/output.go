@@ -1,4 +1,4 @@
-package plugin
+package command
 
 import (
 	"bytes"
@@ -21,9 +21,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
-// outputFlags are -o and related flags, with the meaning that they have in `kubectl get`.
-type outputFlags struct {
-	format    string
+// Output are -o and related flags, with the meaning that they have in `kubectl get`.
+type Output struct {
+	Format    string
 	noHeaders bool
 	json      *genericclioptions.JSONYamlPrintFlags
 	name      *genericclioptions.NamePrintFlags
@@ -31,8 +31,8 @@ type outputFlags struct {
 	columns   *get.CustomColumnsPrintFlags
 }
 
-func newOutputFlags() *outputFlags {
-	return &outputFlags{
+func NewOutput() *Output {
+	return &Output{
 		json:     genericclioptions.NewJSONYamlPrintFlags(),
 		name:     genericclioptions.NewNamePrintFlags(""),
 		template: genericclioptions.NewKubeTemplatePrintFlags(),
@@ -40,27 +40,27 @@ func newOutputFlags() *outputFlags {
 	}
 }
 
-const outputFormats = "wide, json, yaml, name, jsonpath=…, jsonpath-file=…, go-template=…, go-template-file=…, custom-columns=…, custom-columns-file=…"
+const OutputFormats = "wide, json, yaml, name, jsonpath=…, jsonpath-file=…, go-template=…, go-template-file=…, custom-columns=…, custom-columns-file=…"
 
-func (o *outputFlags) addTo(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&o.format, "output", "o", "", "Output format, one of: "+outputFormats)
+func (o *Output) AddTo(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&o.Format, "output", "o", "", "Output format, one of: "+OutputFormats)
 	cmd.Flags().BoolVar(&o.noHeaders, "no-headers", false, "Don't print headers")
 	o.template.AddFlags(cmd)
 }
 
-// table reports whether the output is a table.
-func (o *outputFlags) table() bool { return o.format == "" || o.format == "wide" }
+// Table reports whether the output is a table.
+func (o *Output) Table() bool { return o.Format == "" || o.Format == "wide" }
 
 // printer is kubectl's own for the format. It rejects an unknown format, or one whose
 // template does not parse.
-func (o *outputFlags) printer() (printers.ResourcePrinter, error) {
+func (o *Output) printer() (printers.ResourcePrinter, error) {
 	o.columns.NoHeaders = o.noHeaders
 	var err error
 	for _, make := range []func(string) (printers.ResourcePrinter, error){
 		o.json.ToPrinter, o.name.ToPrinter, o.template.ToPrinter, o.columns.ToPrinter,
 	} {
 		var printer printers.ResourcePrinter
-		printer, err = make(o.format)
+		printer, err = make(o.Format)
 		if err == nil {
 			return printer, nil
 		}
@@ -68,11 +68,11 @@ func (o *outputFlags) printer() (printers.ResourcePrinter, error) {
 			return nil, err
 		}
 	}
-	return nil, advice.Add(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", outputFormats)
+	return nil, advice.Add(fmt.Errorf("unknown output format %q", o.Format), "Allowed formats: %s.", OutputFormats)
 }
 
-// print prints an object in the format, or returns the error of creating it.
-func (o *outputFlags) print(w io.Writer, object runtime.Object, err error) error {
+// Print prints an object in the format, or returns the error of creating it.
+func (o *Output) Print(w io.Writer, object runtime.Object, err error) error {
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (o *outputFlags) print(w io.Writer, object runtime.Object, err error) error
 	if err != nil {
 		return err
 	}
-	switch o.format {
+	switch o.Format {
 	case "json":
 		return printEscaped(w, printer, object, escape.JSON)
 	case "yaml":
@@ -117,44 +117,44 @@ func markYAML(object runtime.Object) runtime.Object {
 // forTemplates is the writer of formats that scripts read byte by byte (name, jsonpath,
 // go-template and custom-columns): a terminal gets them with control characters shown.
 func forTemplates(w io.Writer) io.Writer {
-	s, ok := w.(*stream)
-	if _, terminal := terminalOf(w); !ok || terminal {
+	s, ok := w.(*Stream)
+	if _, terminal := TerminalOf(w); !ok || terminal {
 		return w
 	}
 	return s.Raw()
 }
 
-// validate rejects a wrong format before anything is read. As in kubectl, --template
+// Validate rejects a wrong format before anything is read. As in kubectl, --template
 // alone implies -o go-template.
-func (o *outputFlags) validate() error {
+func (o *Output) Validate() error {
 	if template := o.template.TemplateArgument; template != nil && *template != "" {
 		switch {
-		case o.format == "":
-			o.format = "go-template"
-		case !slices.Contains(o.template.AllowedFormats(), o.format):
-			return advice.Add(fmt.Errorf("--template has no effect with -o %s", o.format), "Remove one of them, or use -o go-template.")
+		case o.Format == "":
+			o.Format = "go-template"
+		case !slices.Contains(o.template.AllowedFormats(), o.Format):
+			return advice.Add(fmt.Errorf("--template has no effect with -o %s", o.Format), "Remove one of them, or use -o go-template.")
 		}
 	}
-	if o.table() {
+	if o.Table() {
 		return nil
 	}
 	_, err := o.printer()
 	return err
 }
 
-// style is the style of tables on w: fitted and coloured on a terminal, complete and
+// Style is the style of tables on w: fitted and coloured on a terminal, complete and
 // without colours otherwise. NO_COLOR (no-color.org) and TERM=dumb disable colours.
 // CLICOLOR_FORCE (bixense.com/clicolors) treats w as a terminal of COLUMNS columns, for
 // programs that draw one.
-func (o *outputFlags) style(w io.Writer) render.Style {
-	style := render.Style{Wide: o.format == "wide", NoHeaders: o.noHeaders}
+func (o *Output) Style(w io.Writer) render.Style {
+	style := render.Style{Wide: o.Format == "wide", NoHeaders: o.noHeaders}
 	colours := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
 		style.Colour = colours
 		style.Width, _ = strconv.Atoi(os.Getenv("COLUMNS"))
 		return style
 	}
-	file, ok := terminalOf(w)
+	file, ok := TerminalOf(w)
 	if !ok {
 		return style
 	}
@@ -165,8 +165,8 @@ func (o *outputFlags) style(w io.Writer) render.Style {
 	return style
 }
 
-// plural is "1 tenant", "2 tenants".
-func plural(n int, noun string) string {
+// Plural is "1 tenant", "2 tenants".
+func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -1,4 +1,4 @@
-package plugin
+package command
 
 import (
 	"io"
@@ -8,10 +8,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// warnOfMode warns, as ssh does, of a file with a secret that other users can read.
+// WarnOfMode warns, as ssh does, of a file with a secret that other users can read.
 // Only regular files store their content; on Windows the mode does not tell who can
 // read them. The caller that reads the file reports other errors.
-func warnOfMode(w io.Writer, path string) {
+func WarnOfMode(w io.Writer, path string) {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || runtime.GOOS == "windows" {
 		return

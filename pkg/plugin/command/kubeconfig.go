@@ -1,4 +1,4 @@
-package plugin
+package command
 
 import (
 	"errors"
@@ -18,17 +18,17 @@ const maxKubeconfig = 16 << 20
 // clusterHint tells how to choose a cluster.
 const clusterHint = "Choose a cluster with --kubeconfig, $KUBECONFIG or --context, or try a recorded one with --from=example:healthy."
 
-// config is the connection to the cluster that the user's kubeconfig names.
-func (f *factsFlags) config() (*request.Config, error) {
-	if err := f.checkKubeconfig(); err != nil {
+// Config is the connection to the cluster that the user's kubeconfig names.
+func (c *Call) Config() (*request.Config, error) {
+	if err := c.CheckKubeconfig(); err != nil {
 		return nil, err
 	}
-	config, err := f.kube.ToRESTConfig()
+	config, err := c.Kube.ToRESTConfig()
 	if err != nil {
 		return nil, advice.Add(fmt.Errorf("reading the kubeconfig: %w", err), clusterHint)
 	}
-	if config.Host == defaultServer && os.Getenv("KUBERNETES_MASTER") == "" && !f.serverNamed() {
-		return nil, advice.Add(f.noServer(), clusterHint)
+	if config.Host == defaultServer && os.Getenv("KUBERNETES_MASTER") == "" && !c.serverNamed() {
+		return nil, advice.Add(c.noServer(), clusterHint)
 	}
 	return config, nil
 }
@@ -38,11 +38,11 @@ func (f *factsFlags) config() (*request.Config, error) {
 const defaultServer = "http://localhost:8080"
 
 // serverNamed reports whether the user has named the default server.
-func (f *factsFlags) serverNamed() bool {
-	if f.kube.APIServer != nil && *f.kube.APIServer != "" {
+func (c *Call) serverNamed() bool {
+	if c.Kube.APIServer != nil && *c.Kube.APIServer != "" {
 		return true
 	}
-	raw, err := f.kube.ToRawKubeConfigLoader().RawConfig()
+	raw, err := c.Kube.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
 		return false
 	}
@@ -55,8 +55,8 @@ func (f *factsFlags) serverNamed() bool {
 }
 
 // noServer tells why there is no server to send requests to.
-func (f *factsFlags) noServer() error {
-	paths := f.kubeconfigs()
+func (c *Call) noServer() error {
+	paths := c.kubeconfigs()
 	if len(paths) == 0 {
 		return errors.New("no kubeconfig was found")
 	}
@@ -64,13 +64,13 @@ func (f *factsFlags) noServer() error {
 		_, err := os.Stat(path)
 		return err == nil
 	})
-	raw, err := f.kube.ToRawKubeConfigLoader().RawConfig()
+	raw, err := c.Kube.ToRawKubeConfigLoader().RawConfig()
 	switch list := strings.Join(paths, ", "); {
 	case !found:
 		return fmt.Errorf("no kubeconfig was found (looked for %s)", list)
 	case err != nil || len(raw.Clusters) == 0:
 		return fmt.Errorf("the kubeconfig (%s) has no clusters", list)
-	case raw.CurrentContext == "" && (f.kube.Context == nil || *f.kube.Context == ""):
+	case raw.CurrentContext == "" && (c.Kube.Context == nil || *c.Kube.Context == ""):
 		return fmt.Errorf("the kubeconfig (%s) has no current context", list)
 	default:
 		return fmt.Errorf("the cluster of the kubeconfig's context (%s) has no server", list)
@@ -78,18 +78,18 @@ func (f *factsFlags) noServer() error {
 }
 
 // kubeconfigs are the files that the kubeconfig is read from.
-func (f *factsFlags) kubeconfigs() []string {
-	access := f.kube.ToRawKubeConfigLoader().ConfigAccess()
+func (c *Call) kubeconfigs() []string {
+	access := c.Kube.ToRawKubeConfigLoader().ConfigAccess()
 	if access.IsExplicitFile() {
 		return []string{access.GetExplicitFile()}
 	}
 	return access.GetLoadingPrecedence()
 }
 
-// checkKubeconfig rejects files that have no end, or are too large for a kubeconfig.
+// CheckKubeconfig rejects files that have no end, or are too large for a kubeconfig.
 // A pipe is accepted, as by kubectl.
-func (f *factsFlags) checkKubeconfig() error {
-	for _, path := range f.kubeconfigs() {
+func (c *Call) CheckKubeconfig() error {
+	for _, path := range c.kubeconfigs() {
 		info, err := os.Stat(path)
 		if err != nil {
 			continue // client-go reports what is wrong with it

@@ -1,4 +1,4 @@
-package plugin
+package command
 
 import (
 	"context"
@@ -11,24 +11,24 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// maxCertificates bounds what is read of a file with certificates, in bytes.
-const maxCertificates = 1 << 20
+// MaxCertificates bounds what is read of a file with certificates, in bytes.
+const MaxCertificates = 1 << 20
 
-// readCertificates reads a file, - for standard input. With --p12 it is PKCS#12, and
+// ReadCertificates reads a file, - for standard input. With --p12 it is PKCS#12, and
 // the public half of its key is returned, too.
-func readCertificates(ctx context.Context, facts *factsFlags, name string, p12 *pkcs12) ([]*x509.Certificate, crypto.PublicKey, error) {
-	data, err := readBounded(name, facts.streams.In, maxCertificates, "the certificate")
+func ReadCertificates(ctx context.Context, call *Call, name string, p12 *PKCS12) ([]*x509.Certificate, crypto.PublicKey, error) {
+	data, err := ReadBounded(name, call.Streams.In, MaxCertificates, "the certificate")
 	if err != nil {
 		return nil, nil, err
 	}
-	if !p12.wanted {
+	if !p12.Wanted {
 		chain, err := certs.ParseCertificates(data)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", name, err)
 		}
 		return chain, nil, nil
 	}
-	password, err := p12.password(ctx, facts.streams)
+	password, err := p12.Password(ctx, call.Streams)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,8 +39,8 @@ func readCertificates(ctx context.Context, facts *factsFlags, name string, p12 *
 	return chain, key.Public(), nil
 }
 
-func readKey(name string) (crypto.Signer, error) {
-	data, err := readBounded(name, nil, maxCertificates, "the key")
+func ReadKey(name string) (crypto.Signer, error) {
+	data, err := ReadBounded(name, nil, MaxCertificates, "the key")
 	if err != nil {
 		return nil, err
 	}
@@ -51,9 +51,9 @@ func readKey(name string) (crypto.Signer, error) {
 	return key, nil
 }
 
-// readBounded reads a file, or standard input for -. More bytes than the limit are an
+// ReadBounded reads a file, or standard input for -. More bytes than the limit are an
 // error: a device or a pipe may have no end.
-func readBounded(name string, stdin io.Reader, limit int64, what string) (data []byte, err error) {
+func ReadBounded(name string, stdin io.Reader, limit int64, what string) (data []byte, err error) {
 	in := stdin
 	if name != "-" || stdin == nil {
 		file, err := os.Open(name)

@@ -1,4 +1,4 @@
-package plugin
+package command
 
 import (
 	"errors"
@@ -13,10 +13,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// stream is standard output or standard error of a command: it shows all control
+// Stream is standard output or standard error of a command: it shows all control
 // characters (escape.Writer), and keeps the first error of a write, because callers
 // ignore most of them.
-type stream struct {
+type Stream struct {
 	*escape.Writer
 	end *streamEnd
 }
@@ -29,24 +29,25 @@ type streamEnd struct {
 	err error
 }
 
-// outputError is the error of writing standard output.
-type outputError struct{ err error }
+// OutputError is the error of writing standard output.
+type OutputError struct{ err error }
 
-func (e *outputError) Error() string { return "writing standard output: " + e.err.Error() }
-func (e *outputError) Unwrap() error { return e.err }
+func (e *OutputError) Error() string { return "writing standard output: " + e.err.Error() }
 
-// newStream wraps a writer, unless it is a stream already.
-func newStream(w io.Writer) *stream {
-	if s, ok := w.(*stream); ok {
+func (e *OutputError) Unwrap() error { return e.err }
+
+// NewStream wraps a writer, unless it is a stream already.
+func NewStream(w io.Writer) *Stream {
+	if s, ok := w.(*Stream); ok {
 		return s
 	}
 	end := &streamEnd{w: w}
-	return &stream{Writer: escape.NewWriter(end), end: end}
+	return &Stream{Writer: escape.NewWriter(end), end: end}
 }
 
-// wrapStreams wraps both output streams of a command.
-func wrapStreams(streams genericiooptions.IOStreams) genericiooptions.IOStreams {
-	return genericiooptions.IOStreams{In: streams.In, Out: newStream(streams.Out), ErrOut: newStream(streams.ErrOut)}
+// WrapStreams wraps both output streams of a command.
+func WrapStreams(streams genericiooptions.IOStreams) genericiooptions.IOStreams {
+	return genericiooptions.IOStreams{In: streams.In, Out: NewStream(streams.Out), ErrOut: NewStream(streams.ErrOut)}
 }
 
 func (e *streamEnd) Write(p []byte) (int, error) {
@@ -67,13 +68,13 @@ func (e *streamEnd) note(err error) error {
 	if errors.As(err, &path) {
 		err = path.Err // "write /dev/stdout" repeats the prefix
 	}
-	e.err = &outputError{err}
+	e.err = &OutputError{err}
 	return e.err
 }
 
-// finish returns the error of the stream: that of its first failed write, or that of
+// Finish returns the error of the stream: that of its first failed write, or that of
 // flushing it to the disk.
-func (s *stream) finish() error {
+func (s *Stream) Finish() error {
 	_ = s.Flush() // streamEnd keeps the error
 	s.end.mu.Lock()
 	defer s.end.mu.Unlock()
@@ -83,9 +84,9 @@ func (s *stream) finish() error {
 	return s.end.err
 }
 
-// terminalOf is the terminal behind a writer.
-func terminalOf(w io.Writer) (*os.File, bool) {
-	if s, ok := w.(*stream); ok {
+// TerminalOf is the terminal behind a writer.
+func TerminalOf(w io.Writer) (*os.File, bool) {
+	if s, ok := w.(*Stream); ok {
 		w = s.end.w
 	}
 	file, ok := w.(*os.File)
@@ -96,7 +97,7 @@ func terminalOf(w io.Writer) (*os.File, bool) {
 }
 
 // Fd is the file descriptor behind the stream, an invalid one if it has none.
-func (s *stream) Fd() uintptr {
+func (s *Stream) Fd() uintptr {
 	if file, ok := s.end.w.(*os.File); ok {
 		return file.Fd()
 	}

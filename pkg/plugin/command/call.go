@@ -1,0 +1,101 @@
+// Package command has what all commands share: how the program was called, the
+// connection to the cluster or the recording instead, exit codes, output formats,
+// prompts, passwords and waiting. It knows no command.
+package command
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
+)
+
+// Call define where facts come from: the cluster of the kubeconfig, or a
+// recorded one.
+type Call struct {
+	Kube    *genericclioptions.ConfigFlags
+	Streams genericiooptions.IOStreams
+	// Name is the program's name that the caller uses.
+	Name string
+	// Build is the program's version, which snapshots record.
+	Build string
+}
+
+// Origin are the flags of a recording that is read instead of the cluster.
+type Origin struct{ recording.Source }
+
+func (o *Origin) AddTo(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&o.From, "from", nil, fmt.Sprintf(
+		"Read a snapshot instead of the cluster: a file, - for standard input, or one of %s; or the output of 'kubectl get -o yaml' or 'kubectl cluster-info dump': files (can be repeated) or a directory",
+		strings.Join(recording.Examples(), ", ")))
+	flags.StringVar(&o.At, "at", "", "Time at which kubectl printed the files, as RFC 3339; the newest time in them by default (a snapshot has its own time)")
+	flags.BoolVar(&o.Complete, "assume-complete", false, "Treat the output of kubectl as complete: objects not in it do not exist (a snapshot records what was read)")
+}
+
+// Live reports whether the cluster must be read.
+func (o *Origin) Live() bool { return len(o.From) == 0 }
+
+// Recording is the recording, nil for the cluster.
+func (o *Origin) Recording() *recording.Source {
+	if o.Live() {
+		return nil
+	}
+	return &o.Source
+}
+
+// Read gets the facts from the source that the user named, or from the cluster.
+func (c *Call) Read(ctx context.Context, o Origin, wants []collect.Want) (*snapshot.Snapshot, error) {
+	if o.Live() {
+		return c.Collect(ctx, wants, false)
+	}
+	return recording.Read(ctx, o.Source, c.Streams.In)
+}
+
+// Collect reads the cluster that the user's kubeconfig names.
+func (c *Call) Collect(ctx context.Context, wants []collect.Want, version bool) (*snapshot.Snapshot, error) {
+	session, err := c.Session(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	snap, err := session.Read(ctx, wants)
+	return snap, WhenUnreachable(ctx, err)
+}
+
+// Session opens the cluster that the user's kubeconfig names.
+func (c *Call) Session(ctx context.Context, version bool) (*collect.Session, error) {
+	config, err := c.Config()
+	if err != nil {
+		return nil, err
+	}
+	opts := collect.Options{Plugin: c.Build, Version: version}
+	if namespace, _, err := c.Kube.ToRawKubeConfigLoader().Namespace(); err == nil {
+		opts.Namespaces = []string{namespace}
+	}
+	session, err := collect.Open(ctx, config, opts)
+	return session, WhenUnreachable(ctx, err)
+}
+
+// Namespace is that of -n, empty without it.
+func (c *Call) Namespace() string {
+	if c.Kube.Namespace == nil {
+		return ""
+	}
+	return *c.Kube.Namespace
+}
+
+// WhenUnreachable adds a hint to the error of a cluster that can't be reached, or whose answer
+// is not that of an API server.
+func WhenUnreachable(ctx context.Context, err error) error {
+	if _, advised := advice.Of(err); err != nil && ctx.Err() == nil && !advised {
+		return advice.Add(err, "Check the cluster with 'kubectl version', or choose another with --context.")
+	}
+	return err
+}
