@@ -46,7 +46,7 @@ var (
 )
 
 type certInspectOptions struct {
-	call      *command.Call
+	call       *command.Call
 	output     *command.Output
 	p12        command.PKCS12
 	serverName string

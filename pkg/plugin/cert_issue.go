@@ -48,7 +48,7 @@ const (
 )
 
 type certIssueOptions struct {
-	call  *command.Call
+	call   *command.Call
 	output *command.Output
 	tenant string
 	certRequest

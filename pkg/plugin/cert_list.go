@@ -46,7 +46,7 @@ var (
 )
 
 type certListOptions struct {
-	call    *command.Call
+	call     *command.Call
 	output   *command.Output
 	origin   command.Origin
 	names    []string

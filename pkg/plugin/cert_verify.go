@@ -34,7 +34,7 @@ var (
 )
 
 type certVerifyOptions struct {
-	call   *command.Call
+	call    *command.Call
 	output  *command.Output
 	origin  command.Origin
 	p12     command.PKCS12

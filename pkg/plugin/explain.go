@@ -54,7 +54,7 @@ var (
 )
 
 type explainOptions struct {
-	call  *command.Call
+	call   *command.Call
 	args   []string
 	format string
 	origin command.Origin

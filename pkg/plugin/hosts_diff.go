@@ -13,7 +13,7 @@ import (
 )
 
 type hostsDiffOptions struct {
-	call  *command.Call
+	call   *command.Call
 	file   hostsFile
 	wanted wantedHosts
 }

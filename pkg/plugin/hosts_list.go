@@ -17,7 +17,7 @@ import (
 )
 
 type hostsListOptions struct {
-	call  *command.Call
+	call   *command.Call
 	file   hostsFile
 	wanted wantedHosts
 	output *command.Output

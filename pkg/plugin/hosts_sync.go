@@ -30,7 +30,7 @@ var hostsSyncLong = templates.LongDesc(`
 	The exit status is 0 when the file has all names, 1 when one is missing.`)
 
 type hostsSyncOptions struct {
-	call  *command.Call
+	call   *command.Call
 	file   hostsFile
 	wanted wantedHosts
 	writer hostsWriter
@@ -108,7 +108,7 @@ func (o *hostsSyncOptions) confirm(w *wanted) {
 }
 
 type hostsRemoveOptions struct {
-	call  *command.Call
+	call   *command.Call
 	file   hostsFile
 	writer hostsWriter
 }

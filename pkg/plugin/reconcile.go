@@ -41,7 +41,7 @@ var (
 )
 
 type reconcileOptions struct {
-	call *command.Call
+	call  *command.Call
 	names []string
 	asking
 }

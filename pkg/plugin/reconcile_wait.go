@@ -15,7 +15,7 @@ import (
 
 // newRequester sends the reconcile requests of a plan.
 type requester struct {
-	call  *command.Call
+	call   *command.Call
 	client *patch.Client
 	run    *operate.Run
 	lines  command.Progress

@@ -30,7 +30,7 @@ var (
 )
 
 type resumeOptions struct {
-	call *command.Call
+	call  *command.Call
 	names []string
 	asking
 }

@@ -51,7 +51,7 @@ var (
 )
 
 type statusOptions struct {
-	call    *command.Call
+	call     *command.Call
 	output   *command.Output
 	names    []string
 	all      bool

@@ -37,7 +37,7 @@ var (
 )
 
 type suspendOptions struct {
-	call  *command.Call
+	call   *command.Call
 	names  []string
 	dryRun bool
 }

@@ -75,7 +75,7 @@ var (
 )
 
 type validateOptions struct {
-	call   *command.Call
+	call    *command.Call
 	format  string
 	tenant  string
 	via     string
