@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -89,7 +90,7 @@ func objectWords(f *command.Call, cmd *cobra.Command) []cobra.Completion {
 			if f.Namespace() != "" && link.Ref.Namespace != "" && link.Ref.Namespace != f.Namespace() {
 				continue
 			}
-			name := shortKind(link.Ref.Kind) + "/" + link.Ref.Name
+			name := explain.ShortKind(link.Ref.Kind) + "/" + link.Ref.Name
 			if found[name] == nil {
 				found[name] = map[string]bool{}
 			}
@@ -103,18 +104,6 @@ func objectWords(f *command.Call, cmd *cobra.Command) []cobra.Completion {
 		}
 	}
 	return words
-}
-
-// shortKind is the short name of a kind, or the kind in lower case.
-func shortKind(kind string) string {
-	plural := object.PluralOf(kind)
-	for _, short := range slices.Sorted(maps.Keys(shortNames)) {
-		meant := shortNames[short]
-		if slices.Contains(meant, plural) {
-			return short
-		}
-	}
-	return strings.ToLower(kind)
 }
 
 // namespaceWords are the cluster's namespaces.

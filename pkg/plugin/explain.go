@@ -2,24 +2,21 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
-	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
-	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 var (
@@ -60,8 +57,6 @@ type explainOptions struct {
 	origin command.Origin
 	save   string
 	force  bool
-	// kinds finds the kinds that a word names in a live cluster; nil for a recorded one.
-	kinds func(word string) []schema.GroupKind
 }
 
 func newExplain(call *command.Call) *cobra.Command {
@@ -92,7 +87,7 @@ func (o *explainOptions) run(ctx context.Context) error {
 	if err := command.Vacant(o.save, o.force); err != nil { // before anything is read
 		return err
 	}
-	snap, last, err := o.read(ctx)
+	snap, answer, err := o.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -101,49 +96,31 @@ func (o *explainOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if last.err != nil {
-		return last.err
+	if answer.Err != nil {
+		return answer.Err
 	}
-	if err := o.print(last.explanation, last.tenants); err != nil {
+	if err := o.print(answer.Explanation, answer.Tenants); err != nil {
 		return err
 	}
-	return answerOf(last.explanation)
+	return answerOf(answer.Explanation)
 }
 
-// explain combines the explanations of all arguments.
-func (o *explainOptions) explain(snap *snapshot.Snapshot, tenants []tenant.Tenant) (diagnose.Explanation, error) {
-	var chosen []tenant.Tenant
-	all := diagnose.Explanation{At: snap.Meta().At}
-	for _, arg := range o.args {
-		if isObject(arg) {
-			ref, err := o.findObject(snap, arg)
-			if err != nil {
-				return all, err
-			}
-			all.Subjects = append(all.Subjects, diagnose.Object(snap, tenants, ref).Subjects...)
-			continue
+// read reads the cluster or the recording, and explains what was read.
+func (o *explainOptions) read(ctx context.Context) (*snapshot.Snapshot, explain.Answer, error) {
+	question := explain.Question{Arguments: o.args, Namespace: o.call.Namespace(), Recording: o.origin.Recording()}
+	if !o.origin.Live() {
+		snap, err := o.call.Read(ctx, o.origin, nil)
+		if err != nil {
+			return nil, explain.Answer{}, err
 		}
-		t, ok := tenant.Find(tenants, arg)
-		if !ok {
-			return all, selection.NotFound(arg, tenants, snap)
-		}
-		chosen = append(chosen, t)
+		return snap, explain.Recorded(snap, question), nil
 	}
-	if len(o.args) == 0 {
-		if len(tenants) == 0 {
-			if e := diagnose.Flux(snap); len(e.Subjects) > 0 {
-				return e, nil // a Flux cluster without Korthweb
-			}
-			return all, selection.None(snap, o.origin.Recording())
-		}
-		chosen = tenants
+	session, err := o.call.Session(ctx, false)
+	if err != nil {
+		return nil, explain.Answer{}, err
 	}
-	e := diagnose.Tenants(snap, tenants, chosen)
-	if len(o.args) == 0 {
-		e.Subjects = slices.DeleteFunc(e.Subjects, func(s diagnose.Subject) bool { return s.Verdict.Status == health.Ready })
-	}
-	all.Subjects = append(e.Subjects, all.Subjects...)
-	return all, nil
+	snap, answer, err := explain.Live(ctx, session, question)
+	return snap, answer, command.WhenUnreachable(ctx, err)
 }
 
 func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
@@ -181,5 +158,3 @@ func answerOf(e diagnose.Explanation) error {
 	}
 	return command.ExitFor(verdicts)
 }
-
-var errNoObject = errors.New("no such object")

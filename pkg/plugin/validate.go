@@ -16,6 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -205,16 +206,19 @@ func (o *validateOptions) run(ctx context.Context) error {
 
 // explain diagnoses the tenant in the cluster after a check from outside failed.
 func (o *validateOptions) explain(ctx context.Context, chosen tenant.Tenant) *diagnose.Explanation {
-	e := &explainOptions{call: o.call, args: []string{chosen.Name}}
-	_, last, err := e.read(ctx)
+	var answer explain.Answer
+	session, err := o.call.Session(ctx, false)
 	if err == nil {
-		err = last.err
+		_, answer, err = explain.Live(ctx, session, explain.Question{Arguments: []string{chosen.Name}})
+	}
+	if err == nil {
+		err = answer.Err
 	}
 	if err != nil {
 		escape.Fprintf(o.call.Streams.ErrOut, "The cause in the cluster could not be diagnosed: %v\n", err)
 		return nil
 	}
-	return &last.explanation
+	return &answer.Explanation
 }
 
 func (o *validateOptions) print(name string, began time.Time, checks []check.Check, inside *diagnose.Explanation, style render.Style) error {

@@ -1,4 +1,12 @@
-package plugin
+package explain
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+)
 
 // shortNames are the short names of kinds and their plurals (kubectl api-resources), for
 // a recorded cluster and for a live one whose discovery has none. Two kinds may have the
@@ -31,4 +39,16 @@ var shortNames = map[string][]string{
 	"lhv": {"volumes"}, "lhe": {"engines"}, "lhr": {"replicas"}, "vm": {"virtualmachines"}, "vmi": {"virtualmachineinstances"}, "dv": {"datavolumes"},
 	"cl": {"clusters"}, "ma": {"machines"}, "ms": {"machinesets"}, "md": {"machinedeployments"}, "kcp": {"kubeadmcontrolplanes"},
 	"pr": {"pipelineruns"}, "tr": {"taskruns"}, "cpol": {"clusterpolicies"}, "pol": {"policies"},
+}
+
+// ShortKind is the short name of a kind, or the kind in lower case.
+func ShortKind(kind string) string {
+	plural := object.PluralOf(kind)
+	for _, short := range slices.Sorted(maps.Keys(shortNames)) {
+		meant := shortNames[short]
+		if slices.Contains(meant, plural) {
+			return short
+		}
+	}
+	return strings.ToLower(kind)
 }

@@ -1,6 +1,7 @@
-package plugin
+package explain
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,19 +20,19 @@ import (
 // name, with or without a group, among the kinds that a live cluster serves or that a
 // recorded one has. Without a namespace it searches all namespaces, and the name must
 // exist in only one.
-func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (object.Ref, error) {
+func (q *query) findObject(snap *snapshot.Snapshot, arg string) (object.Ref, error) {
 	word, name, _ := strings.Cut(arg, "/")
 	if word == "" || name == "" || strings.Contains(name, "/") {
 		return object.Ref{}, advice.Add(fmt.Errorf("%q is not KIND/NAME", arg), "Specify a tenant, or KIND/NAME, for example ks/bhs-application; specify the namespace with -n.")
 	}
 	kinds := recordedKinds(snap, word)
-	if o.kinds != nil {
-		kinds = o.served(word)
+	if q.kinds != nil {
+		kinds = q.served(word)
 	}
 	if len(kinds) == 0 {
 		return object.Ref{}, advice.Add(fmt.Errorf("unknown kind %q", word), "Specify a tenant, or KIND/NAME, for example ks/bhs-application.")
 	}
-	namespace := o.call.Namespace()
+	namespace := q.Namespace
 	var found []object.Ref
 	var unread []snapshot.Failure
 	for _, gk := range kinds {
@@ -55,13 +56,13 @@ func (o *explainOptions) findObject(snap *snapshot.Snapshot, arg string) (object
 			strings.ToLower(found[0].Kind), found[0].GroupKind().Group, name, strings.ToLower(found[1].Kind), found[1].GroupKind().Group, name)
 	case len(found) > 1:
 		return object.Ref{}, advice.Add(fmt.Errorf("%s exists in %d namespaces", arg, len(found)), "Specify one with -n: %s.", firstNamespaces(found))
-	case len(unread) > 0 && o.kinds == nil:
+	case len(unread) > 0 && q.kinds == nil:
 		return object.Ref{}, advice.Add(fmt.Errorf("%s is not in the recording, and objects that are not in it may exist", arg),
 			"Record it, too, or add --assume-complete if all objects were recorded.")
 	case len(unread) > 0:
 		return object.Ref{}, advice.Add(fmt.Errorf("looking for %s: %s", arg, unread[0]), "Request this permission, or specify a namespace that you can read with -n.")
 	}
-	return object.Ref{}, o.noObject(snap, kinds[0], name, arg)
+	return object.Ref{}, q.noObject(snap, kinds[0], name, arg)
 }
 
 // subjectOf is the object itself, or for an event the object that it is about, if that
@@ -105,13 +106,13 @@ func firstNamespaces(refs []object.Ref) string {
 // noObject is the error of an object that does not exist. For a recorded cluster, it
 // tells in which namespaces the object exists, or which name is most similar; for a live
 // one, how to search for it.
-func (o *explainOptions) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, name, arg string) error {
+func (q *query) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, name, arg string) error {
 	err := fmt.Errorf("%w: %s", errNoObject, arg)
-	namespace := o.call.Namespace()
+	namespace := q.Namespace
 	if namespace != "" {
 		err = fmt.Errorf("%w in namespace %s", err, namespace)
 	}
-	if o.kinds != nil {
+	if q.kinds != nil {
 		return advice.Add(err, "Search for it: kubectl get %s -A.", object.PluralOf(gk.Kind))
 	}
 	var same []object.Ref
@@ -149,14 +150,14 @@ func heldNames(names []string) string {
 
 // served are the kinds that a word names in a live cluster, by the short names of its
 // discovery if it has them.
-func (o *explainOptions) served(word string) []schema.GroupKind {
-	kinds := o.kinds(word)
+func (q *query) served(word string) []schema.GroupKind {
+	kinds := q.kinds(word)
 	if len(kinds) > 0 {
 		return kinds
 	}
 	name, group := collect.SplitKind(word)
 	for _, plural := range shortNames[name] {
-		kinds = append(kinds, o.kinds(strings.TrimSuffix(plural+"."+group, "."))...)
+		kinds = append(kinds, q.kinds(strings.TrimSuffix(plural+"."+group, "."))...)
 	}
 	return kinds
 }
@@ -205,3 +206,5 @@ func recordedShortNames(snap *snapshot.Snapshot, short string) []string {
 	}
 	return found
 }
+
+var errNoObject = errors.New("no such object")
