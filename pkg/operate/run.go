@@ -136,3 +136,28 @@ func (r *Run) find(ref object.Ref) *progress {
 	}
 	return nil
 }
+
+// Tenants are those of the objects with one of the outcomes, each once.
+func (r *Run) Tenants(outcomes ...Outcome) []string {
+	var tenants []string
+	for _, result := range r.Results() {
+		if !slices.Contains(outcomes, result.Outcome) {
+			continue
+		}
+		for _, name := range result.Tenants {
+			if !slices.Contains(tenants, name) {
+				tenants = append(tenants, name)
+			}
+		}
+	}
+	return tenants
+}
+
+// Would are the results of a dry run.
+func (r *Run) Would() []Result {
+	results := r.Results()
+	for i := range results {
+		results[i].Outcome = ToTrigger
+	}
+	return results
+}

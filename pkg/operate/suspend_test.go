@@ -50,7 +50,7 @@ func TestTurn(t *testing.T) {
 	on, off := Switch{Tenant: "bhs"}, Switch{Tenant: "bhs", Suspended: true}
 	for _, c := range []struct {
 		about     string
-		turn      Turn
+		turn      Operation
 		given     Switch
 		did       Outcome
 		would     Outcome

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/explain"
 )
 
 func TestArgsOf(t *testing.T) {
@@ -87,7 +89,7 @@ func TestShortKind(t *testing.T) {
 		"Kustomization": "ks", "GitRepository": "gitrepo", "Deployment": "deploy",
 		"Certificate": "cert", "VirtualService": "vs", "ClusterIssuer": "clusterissuer",
 	} {
-		if got := shortKind(kind); got != want {
+		if got := explain.ShortKind(kind); got != want {
 			t.Errorf("%s: %q, want %q", kind, got, want)
 		}
 	}

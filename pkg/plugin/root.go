@@ -17,6 +17,7 @@ import (
 	_ "github.com/digihunch/kubectl-orthweb/internal/english"
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/operate"
 )
 
 // ExitInterrupted is Run's code when its context was cancelled before it had an
@@ -87,7 +88,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	call := &command.Call{Kube: kube, Streams: streams, Name: name, Build: buildVersion()}
 	groups := templates.CommandGroups{
 		{Message: "Inspect Commands:", Commands: []*cobra.Command{newStatus(call), newExplain(call), newValidate(call)}},
-		{Message: "Operate Commands:", Commands: []*cobra.Command{newReconcile(call), newSuspend(call), newResume(call)}},
+		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call)}},
 		{Message: "Access Commands:", Commands: []*cobra.Command{newCert(call), newHosts(call)}},
 	}
 	groups.Add(root)

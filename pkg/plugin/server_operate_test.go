@@ -16,6 +16,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/operate/execute"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
@@ -73,8 +74,8 @@ func suspendedLayers(t *testing.T, api *fakeapi.Server) (suspended, all int) {
 
 // TestSuspendMisbehaving: a suspend is either done to all, or said not to be.
 func TestSuspendMisbehaving(t *testing.T) {
-	defer func(every, longest time.Duration) { turnEvery, turnFor = every, longest }(turnEvery, turnFor)
-	turnEvery, turnFor = time.Millisecond, 300*time.Millisecond
+	defer func(every, longest time.Duration) { execute.RetryEvery, execute.RetryFor = every, longest }(execute.RetryEvery, execute.RetryFor)
+	execute.RetryEvery, execute.RetryFor = time.Millisecond, 300*time.Millisecond
 	var asked atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	defer other.Close()

@@ -1,8 +1,7 @@
-package plugin
+package operate
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
@@ -29,33 +28,19 @@ var (
 		kubectl orthweb resume bhs --dry-run`)
 )
 
-type resumeOptions struct {
-	call  *command.Call
-	names []string
-	asking
-}
-
-func newResume(call *command.Call) *cobra.Command {
-	o := &resumeOptions{call: call}
-	cmd := &cobra.Command{
+// NewResume is the command "resume".
+func NewResume(call *command.Call) *cobra.Command {
+	o := &reconcileOptions{options: options{call: call}}
+	return o.command(&cobra.Command{
 		Use:     "resume TENANT...",
 		Short:   "Resume reconciliation of a tenant",
 		Long:    resumeLong,
 		Example: resumeExample,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.names = args
-			if err := errors.Join(command.SomeTenant(cmd, args), o.asking.validate(cmd)); err != nil {
-				return err
-			}
-			return o.run(cmd.Context())
-		},
-	}
-	o.asking.addTo(cmd.Flags())
-	return cmd
+	}, o.resume)
 }
 
-func (o *resumeOptions) run(ctx context.Context) error {
-	snap, statuses, err := operated(o.call, ctx, o.names)
+func (o *reconcileOptions) resume(ctx context.Context) error {
+	snap, statuses, err := o.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,16 +53,16 @@ func (o *resumeOptions) run(ctx context.Context) error {
 		return explainSuspended(err)
 	}
 	if o.dryRun {
-		if err := sayOperation(o.call, operate.Resume.Would(switches)); err != nil {
+		if err := o.print(operate.Resume.Would(switches)); err != nil {
 			return err
 		}
-		return o.asking.reconcile(ctx, o.call, snap, statuses, true)
+		return o.reconcile(ctx, snap, statuses, true)
 	}
-	if err := setSuspended(o.call, ctx, operate.Resume, switches); err != nil {
+	if err := o.setSuspended(ctx, operate.Resume, switches); err != nil {
 		return err
 	}
-	if snap, statuses, err = operated(o.call, ctx, o.names); err != nil {
+	if snap, statuses, err = o.read(ctx); err != nil {
 		return err
 	}
-	return o.asking.reconcile(ctx, o.call, snap, statuses, false)
+	return o.reconcile(ctx, snap, statuses, false)
 }

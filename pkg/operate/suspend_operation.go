@@ -1,22 +1,22 @@
 package operate
 
-// Turn is the operation on a Switch.
-type Turn int
+// Operation is the operation on a Switch.
+type Operation int
 
 // The operations.
 const (
 	// Suspend suspends reconciliation of the object.
-	Suspend Turn = iota
+	Suspend Operation = iota
 	// Resume resumes it.
 	Resume
 )
 
 // Suspended reports whether objects are suspended after the operation.
-func (t Turn) Suspended() bool { return t == Suspend }
+func (t Operation) Suspended() bool { return t == Suspend }
 
 // Patch is the merge patch of the operation. Resume removes the field, as if the object
 // had never been suspended.
-func (t Turn) Patch() map[string]any {
+func (t Operation) Patch() map[string]any {
 	var suspend any
 	if t == Suspend {
 		suspend = true
@@ -25,7 +25,7 @@ func (t Turn) Patch() map[string]any {
 }
 
 // Did is the result for a switch after the operation.
-func (t Turn) Did(s Switch) Result {
+func (t Operation) Did(s Switch) Result {
 	r := Result{Ref: s.Ref, Tenants: []string{s.Tenant}, Outcome: Resumed}
 	if t == Suspend {
 		r.Outcome = Suspended
@@ -41,7 +41,7 @@ func (t Turn) Did(s Switch) Result {
 }
 
 // Would are the results of a dry run.
-func (t Turn) Would(switches []Switch) []Result {
+func (t Operation) Would(switches []Switch) []Result {
 	results := make([]Result, len(switches))
 	for i, s := range switches {
 		results[i] = t.Did(s)
