@@ -3,13 +3,10 @@ package plugin
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/explain"
@@ -53,14 +50,17 @@ var (
 type explainOptions struct {
 	call   *command.Call
 	args   []string
-	format string
+	output *command.Output
 	origin command.Origin
 	save   string
 	force  bool
 }
 
 func newExplain(call *command.Call) *cobra.Command {
-	o := &explainOptions{call: call}
+	o := &explainOptions{
+		call:   call,
+		output: command.NewFormats(command.Tree, command.Wide, command.JSON, command.YAML, command.Markdown),
+	}
 	cmd := &cobra.Command{
 		Use:     "explain [TENANT | KIND/NAME]...",
 		Short:   "Diagnose why a tenant is not ready",
@@ -68,20 +68,18 @@ func newExplain(call *command.Call) *cobra.Command {
 		Example: explainExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
-			if !slices.Contains(explainFormats, o.format) {
-				return advice.Add(fmt.Errorf("unknown output format %q", o.format), "Allowed formats: %s.", strings.Join(explainFormats, ", "))
+			if err := o.output.Validate(); err != nil {
+				return err
 			}
 			return o.run(cmd.Context())
 		},
 	}
-	cmd.Flags().StringVarP(&o.format, "output", "o", "tree", "Output format, one of: "+strings.Join(explainFormats, ", "))
+	o.output.AddTo(cmd)
 	o.origin.AddTo(cmd.Flags())
 	cmd.Flags().StringVar(&o.save, "save", "", "Save the objects that were read to this file, as a snapshot")
 	cmd.Flags().BoolVar(&o.force, "force", false, "Allow --save to replace an existing file")
 	return cmd
 }
-
-var explainFormats = []string{"tree", "wide", "json", "yaml", "markdown"}
 
 func (o *explainOptions) run(ctx context.Context) error {
 	if err := command.Vacant(o.save, o.force); err != nil { // before anything is read
@@ -125,14 +123,12 @@ func (o *explainOptions) read(ctx context.Context) (*snapshot.Snapshot, explain.
 
 func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
 	out := o.call.Streams.Out
-	switch o.format {
-	case "markdown":
+	switch o.output.Format {
+	case command.Markdown:
 		return render.Markdown(out, e)
-	case "json", "yaml":
-		output := command.NewOutput()
-		output.Format = o.format
+	case command.JSON, command.YAML:
 		object, err := render.ExplanationObject(e)
-		return output.Print(out, object, err)
+		return o.output.Print(out, object, err)
 	}
 	if len(e.Subjects) == 0 {
 		text := "The only tenant is ready."
@@ -142,8 +138,7 @@ func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
 		_, err := escape.Fprintln(out, text)
 		return err
 	}
-	style := (&command.Output{Format: o.format}).Style(out)
-	return render.Explain(out, e, style)
+	return render.Explain(out, e, o.output.Style(out))
 }
 
 // answerOf is the exit code of an explanation. An object with warnings is ready. Where

@@ -24,7 +24,7 @@ type hostsListOptions struct {
 }
 
 func newHostsList(call *command.Call) *cobra.Command {
-	o := &hostsListOptions{call: call, output: command.NewOutput()}
+	o := &hostsListOptions{call: call, output: command.NewOutput(command.Hosts)}
 	cmd := &cobra.Command{
 		Use:     "list [TENANT...]",
 		Short:   "Print the tenants' lines for a hosts file",
@@ -35,10 +35,8 @@ func newHostsList(call *command.Call) *cobra.Command {
 			if err := o.wanted.validate(); err != nil {
 				return err
 			}
-			if !o.lines() {
-				if err := o.output.Validate(); err != nil {
-					return err
-				}
+			if err := o.output.Validate(); err != nil {
+				return err
 			}
 			return o.run(cmd.Context())
 		},
@@ -46,12 +44,11 @@ func newHostsList(call *command.Call) *cobra.Command {
 	o.file.addTo(cmd.Flags())
 	o.wanted.addTo(cmd.Flags())
 	o.output.AddTo(cmd)
-	cmd.Flags().Lookup("output").Usage = "Output format, one of: hosts, " + command.OutputFormats
 	return cmd
 }
 
 // lines reports whether the output is that of a hosts file.
-func (o *hostsListOptions) lines() bool { return o.output.Table() || o.output.Format == "hosts" }
+func (o *hostsListOptions) lines() bool { return o.output.Table() || o.output.Format == command.Hosts }
 
 func (o *hostsListOptions) run(ctx context.Context) error {
 	warnOfSudo(o.call)

@@ -3,13 +3,11 @@ package plugin
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 	"sigs.k8s.io/yaml"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
@@ -44,7 +42,7 @@ var (
 
 func newVersion(call *command.Call) *cobra.Command {
 	var client bool
-	var output string
+	output := command.NewFormats("", command.JSON, command.YAML)
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "Show plugin and cluster versions",
@@ -52,19 +50,19 @@ func newVersion(call *command.Call) *cobra.Command {
 		Example: versionExample,
 		Args:    command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if output != "" && output != "json" && output != "yaml" {
-				return advice.Add(fmt.Errorf("unknown output format %q", output), "Allowed formats: json, yaml.")
+			if err := output.Validate(); err != nil {
+				return err
 			}
 			info := versionInfo{ClientVersion: builtFrom()}
 			var err error
 			if !client {
 				err = info.addCluster(cmd, call)
 			}
-			return errors.Join(info.print(cmd, output), err)
+			return errors.Join(info.print(cmd, output.Format), err)
 		},
 	}
 	cmd.Flags().BoolVar(&client, "client", false, "Show the client version only")
-	cmd.Flags().StringVarP(&output, "output", "o", "", "Output format, one of: json, yaml")
+	output.AddTo(cmd)
 	return cmd
 }
 
@@ -81,14 +79,14 @@ func (v *versionInfo) addCluster(cmd *cobra.Command, call *command.Call) error {
 	return nil
 }
 
-func (v *versionInfo) print(cmd *cobra.Command, output string) error {
+func (v *versionInfo) print(cmd *cobra.Command, format string) error {
 	out := cmd.OutOrStdout()
-	switch output {
-	case "json":
+	switch format {
+	case command.JSON:
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(v)
-	case "yaml":
+	case command.YAML:
 		body, err := yaml.Marshal(v)
 		if err != nil {
 			return err

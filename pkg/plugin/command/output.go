@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -21,9 +22,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
-// Output are -o and related flags, with the meaning that they have in `kubectl get`.
+// Output is -o with its related flags. A command has the formats of `kubectl get`
+// (NewOutput) or its own (NewFormats); this file is the only one that knows them all.
 type Output struct {
 	Format    string
+	formats   []string // all of them, nil for those of kubectl get
+	extra     []string // formats besides those of kubectl get
 	noHeaders bool
 	json      *genericclioptions.JSONYamlPrintFlags
 	name      *genericclioptions.NamePrintFlags
@@ -31,8 +35,22 @@ type Output struct {
 	columns   *get.CustomColumnsPrintFlags
 }
 
-func NewOutput() *Output {
+// The formats that commands have besides those of kubectl.
+const (
+	Table    = "table"
+	Tree     = "tree"
+	Wide     = "wide"
+	JSON     = "json"
+	YAML     = "yaml"
+	Markdown = "markdown"
+	JUnit    = "junit"
+	Hosts    = "hosts"
+)
+
+// NewOutput has the formats of `kubectl get`, with their meaning there, and some more.
+func NewOutput(extra ...string) *Output {
 	return &Output{
+		extra:    extra,
 		json:     genericclioptions.NewJSONYamlPrintFlags(),
 		name:     genericclioptions.NewNamePrintFlags(""),
 		template: genericclioptions.NewKubeTemplatePrintFlags(),
@@ -40,16 +58,40 @@ func NewOutput() *Output {
 	}
 }
 
-const OutputFormats = "wide, json, yaml, name, jsonpath=…, jsonpath-file=…, go-template=…, go-template-file=…, custom-columns=…, custom-columns-file=…"
+// NewFormats has these formats only. The first is the default, which has no name if it is
+// empty.
+func NewFormats(formats ...string) *Output {
+	o := NewOutput()
+	o.Format, o.formats = formats[0], formats
+	return o
+}
 
+const kubectlFormats = "wide, json, yaml, name, jsonpath=…, jsonpath-file=…, go-template=…, go-template-file=…, custom-columns=…, custom-columns-file=…"
+
+// AddTo adds the flags to a command.
 func (o *Output) AddTo(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&o.Format, "output", "o", "", "Output format, one of: "+OutputFormats)
-	cmd.Flags().BoolVar(&o.noHeaders, "no-headers", false, "Don't print headers")
-	o.template.AddFlags(cmd)
+	cmd.Flags().StringVarP(&o.Format, "output", "o", o.Format, "Output format, one of: "+o.allowed())
+	if o.formats == nil {
+		cmd.Flags().BoolVar(&o.noHeaders, "no-headers", false, "Don't print headers")
+		o.template.AddFlags(cmd)
+	}
+}
+
+// allowed lists the formats.
+func (o *Output) allowed() string {
+	if o.formats == nil {
+		return strings.Join(append(slices.Clone(o.extra), kubectlFormats), ", ")
+	}
+	return strings.TrimPrefix(strings.Join(o.formats, ", "), ", ")
+}
+
+// unknown is the error of a format that the command does not have.
+func (o *Output) unknown() error {
+	return advice.Add(fmt.Errorf("unknown output format %q", o.Format), "Allowed formats: %s.", o.allowed())
 }
 
 // Table reports whether the output is a table.
-func (o *Output) Table() bool { return o.Format == "" || o.Format == "wide" }
+func (o *Output) Table() bool { return o.Format == "" || o.Format == Wide }
 
 // printer is kubectl's own for the format. It rejects an unknown format, or one whose
 // template does not parse.
@@ -68,7 +110,7 @@ func (o *Output) printer() (printers.ResourcePrinter, error) {
 			return nil, err
 		}
 	}
-	return nil, advice.Add(fmt.Errorf("unknown output format %q", o.Format), "Allowed formats: %s.", OutputFormats)
+	return nil, o.unknown()
 }
 
 // Print prints an object in the format, or returns the error of creating it.
@@ -81,9 +123,9 @@ func (o *Output) Print(w io.Writer, object runtime.Object, err error) error {
 		return err
 	}
 	switch o.Format {
-	case "json":
+	case JSON:
 		return printEscaped(w, printer, object, escape.JSON)
-	case "yaml":
+	case YAML:
 		return printEscaped(w, printer, markYAML(object), escape.YAML)
 	}
 	return printer.PrintObj(object, forTemplates(w))
@@ -135,7 +177,13 @@ func (o *Output) Validate() error {
 			return advice.Add(fmt.Errorf("--template has no effect with -o %s", o.Format), "Remove one of them, or use -o go-template.")
 		}
 	}
-	if o.Table() {
+	if o.formats != nil {
+		if !slices.Contains(o.formats, o.Format) {
+			return o.unknown()
+		}
+		return nil
+	}
+	if o.Table() || slices.Contains(o.extra, o.Format) {
 		return nil
 	}
 	_, err := o.printer()
@@ -147,7 +195,7 @@ func (o *Output) Validate() error {
 // CLICOLOR_FORCE (bixense.com/clicolors) treats w as a terminal of COLUMNS columns, for
 // programs that draw one.
 func (o *Output) Style(w io.Writer) render.Style {
-	style := render.Style{Wide: o.Format == "wide", NoHeaders: o.noHeaders}
+	style := render.Style{Wide: o.Format == Wide, NoHeaders: o.noHeaders}
 	colours := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
 		style.Colour = colours
