@@ -8,7 +8,7 @@ import (
 
 func TestOf(t *testing.T) {
 	cause := errors.New("tenant \"x\" does not exist")
-	inner := Add(cause, "Tenants: %s.", "bhs\n")
+	inner := Add(cause, "Tenants: %s.", "bhs\x1b")
 	for name, test := range map[string]struct {
 		err  error
 		want string
@@ -16,8 +16,8 @@ func TestOf(t *testing.T) {
 	}{
 		"none":      {cause, "", false},
 		"nil":       {nil, "", false},
-		"added":     {inner, `Tenants: bhs\n.`, true},
-		"wrapped":   {fmt.Errorf("reading: %w", inner), `Tenants: bhs\n.`, true},
+		"added":     {inner, `Tenants: bhs\x1b.`, true},
+		"wrapped":   {fmt.Errorf("reading: %w", inner), `Tenants: bhs\x1b.`, true},
 		"outermost": {Add(inner, "Try again."), "Try again.", true},
 	} {
 		if text, ok := Of(test.err); text != test.want || ok != test.ok {

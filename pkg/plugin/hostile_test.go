@@ -22,8 +22,10 @@ import (
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/completion"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
@@ -240,11 +242,11 @@ func formsOf(t testing.TB) []form {
 		words := strings.Fields(cmd.CommandPath())
 		args := append(words[slices.Index(words, "orthweb")+1:], "--from=-", "--assume-complete")
 		output := cmd.Flags().Lookup("output")
-		match := listed.FindStringSubmatch(output.Usage)
+		match := completion.Listed.FindStringSubmatch(output.Usage)
 		if match == nil {
 			t.Fatalf("%s: -o names no formats", cmd.CommandPath())
 		}
-		formats, _ := valueWords(match[1])
+		formats, _ := completion.ValueWords(match[1])
 		for _, format := range append([]string{""}, formats...) {
 			if strings.HasSuffix(format, "-file=") {
 				continue // the same printer, its template from a file
@@ -365,7 +367,7 @@ func (f form) broken(r ran) string {
 // TestHostileText sends each payload through each command and format, from each place
 // that it may come from.
 func TestHostileText(t *testing.T) {
-	api, _ := exampleServer(t, "healthy", keepAll)
+	api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 	kubeconfig := "--kubeconfig=" + api.Kubeconfig()
 	objects := recordedObjects(t, "failing")
 	forms := formsOf(t)

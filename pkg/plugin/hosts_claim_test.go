@@ -20,7 +20,7 @@ import (
 // balancers have the addresses 192.0.2.1 and 192.0.2.2.
 func hostsCluster(t *testing.T) *fakeapi.Server {
 	t.Helper()
-	api, _ := exampleServer(t, "healthy", keepAll)
+	api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 	setAddress(t, api, "bhs", `{ip: 192.0.2.1}`)
 	setAddress(t, api, "mhr", `{ip: 192.0.2.2}`)
 	return api

@@ -15,6 +15,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
@@ -37,8 +38,8 @@ const kills = 40
 
 // TestKilledWrites kills the program while it writes.
 func TestKilledWrites(t *testing.T) {
-	api, _ := exampleServer(t, "healthy", keepAll)
-	ca := newAuthority(t, "CA", exampleSnapshot(t, "healthy").Meta().At) // the server's time
+	api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
+	ca := newAuthority(t, "CA", fakeapi.Example(t, "healthy").Meta().At) // the server's time
 	api.Put(ca.secret("bhs-orthweb", "int-ca-secret"))
 	kubeconfig := api.Kubeconfig()
 	const old = "old\n"

@@ -8,21 +8,17 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/completion"
 )
 
 // nameOf is the name to type to run the program with this argument vector again.
 // kubectl runs a plugin by its whole path (k8s.io/kubectl v0.36.4,
 // pkg/cmd/plugin.go: DefaultPluginHandler.Execute), a shell by what was typed.
 func nameOf(argv []string) string {
-	if len(argv) == 0 || argv[0] == "" || filepath.IsAbs(argv[0]) || called(argv) == completerName {
+	if len(argv) == 0 || argv[0] == "" || filepath.IsAbs(argv[0]) || command.CalledAs(argv) == completion.CompleterName {
 		return command.UsualName
 	}
 	return escape.ShellWord(argv[0])
-}
-
-// called is the name of the program, without its directory.
-func called(argv []string) string {
-	return strings.TrimSuffix(filepath.Base(argv[0]), ".exe")
 }
 
 // renameExamples replaces the program's name in the examples of a command and its

@@ -17,7 +17,12 @@ import (
 	_ "github.com/digihunch/kubectl-orthweb/internal/english"
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/completion"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/status"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/version"
 )
 
 // ExitInterrupted is Run's code when its context was cancelled before it had an
@@ -28,8 +33,8 @@ const ExitInterrupted = int(command.Interrupted)
 // the name that it was called by, and returns the exit code: 0 yes, 1 no, 2 could not be
 // determined, 124 timeout expired.
 func Run(ctx context.Context, argv []string, streams genericiooptions.IOStreams) int {
-	args, name := argsOf(argv), nameOf(argv)
-	if completing(args) {
+	args, name := completion.Arguments(argv), nameOf(argv)
+	if completion.Completing(args) {
 		streams.ErrOut = io.Discard
 	}
 	out, errs := command.NewStream(streams.Out), command.NewStream(streams.ErrOut)
@@ -85,18 +90,18 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	kube.AddFlags(root.PersistentFlags())
 	addVerbosity(root)
 
-	call := &command.Call{Kube: kube, Streams: streams, Name: name, Build: buildVersion()}
+	call := &command.Call{Kube: kube, Streams: streams, Name: name, Build: version.BuildVersion()}
 	groups := templates.CommandGroups{
-		{Message: "Inspect Commands:", Commands: []*cobra.Command{newStatus(call), newExplain(call), newValidate(call)}},
+		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), newValidate(call)}},
 		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call)}},
 		{Message: "Access Commands:", Commands: []*cobra.Command{newCert(call), newHosts(call)}},
 	}
 	groups.Add(root)
-	root.AddCommand(newSnapshot(call), newVersion(call), newCompletion(), options.NewCmdOptions(streams.Out))
+	root.AddCommand(snapshot.New(call), version.New(call), completion.New(), options.NewCmdOptions(streams.Out))
 	root.SetHelpCommand(newHelp())
 	templates.ActsAsRootCommand(root, []string{"options"}, groups...)
 	wrapHelp(root)
-	addCompletions(root, call)
+	completion.AddTo(root, call)
 	if name != command.UsualName {
 		renameExamples(root, name)
 	}

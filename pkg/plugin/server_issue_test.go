@@ -108,7 +108,7 @@ func issuedAs(certificate, ca []byte) map[string]any {
 // TestIssueFromOther: what is not the certificate that was requested is not written,
 // and the request is deleted.
 func TestIssueFromOther(t *testing.T) {
-	now := exampleSnapshot(t, "healthy").Meta().At
+	now := fakeapi.Example(t, "healthy").Meta().At
 	ca, other := newAuthority(t, "int-ca", now), newAuthority(t, "other-ca", now)
 	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -154,7 +154,7 @@ func TestIssueFromOther(t *testing.T) {
 		}(), code: int(command.Unclear), want: "it was deleted, and another of the same name was created"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
-			api, _ := exampleServer(t, "healthy", keepAll)
+			api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 			if test.uids == nil {
 				test.uids = []string{"a"}
 			}
@@ -178,7 +178,7 @@ func TestIssueFromOther(t *testing.T) {
 // TestIssueInterrupted: a wait without an end ends with the user's interrupt, within a
 // second.
 func TestIssueInterrupted(t *testing.T) {
-	api, _ := exampleServer(t, "healthy", keepAll)
+	api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 	signer := &certManager{uids: []string{"a"}, status: func([]byte) map[string]any { return map[string]any{} }}
 	api.Fail("/certificaterequests(/[^/]+)?$", signer.fault)
 	ctx, interrupt := context.WithCancel(t.Context())

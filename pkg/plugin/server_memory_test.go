@@ -84,7 +84,7 @@ func memoryRow(t *testing.T) []reliability.Row {
 		{"nested arrays", "/apis?/.*/[a-z]+$", fakeapi.Deep(5_000_000), answer, "exceeded max depth"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			api, _ := exampleServer(t, "healthy", keepAll)
+			api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 			api.Fail(test.path, test.fault)
 			row.Times++
 			code, peak, stderr := measured(t, "status", "--server="+api.URL, "--request-timeout=110s")
@@ -110,7 +110,7 @@ func TestQuiet(t *testing.T) {
 		"no answer": fakeapi.Hang(), "a byte at a time": fakeapi.Drip(20 * time.Millisecond), "an answer that breaks off": fakeapi.Disconnect(40),
 	} {
 		t.Run(name, func(t *testing.T) {
-			api, _ := exampleServer(t, "healthy", keepAll)
+			api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 			api.Fail("^/", fault)
 			for _, command := range []string{"status", "reconcile bhs", "cert issue bhs", "version"} {
 				args := append(strings.Split(command, " "), "--server="+api.URL, "--request-timeout=300ms")

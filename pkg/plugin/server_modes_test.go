@@ -99,7 +99,7 @@ func TestServerModes(t *testing.T) {
 			for scope, path := range map[string]string{"lists": lists, "all": ofAll} {
 				t.Run(name+", "+scope, func(t *testing.T) {
 					t.Parallel()
-					api, _ := exampleServer(t, "healthy", keepAll)
+					api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 					api.Fail(path, fault)
 					var commands errgroup.Group
 					commands.SetLimit(len(liveCommands)) // most of them wait

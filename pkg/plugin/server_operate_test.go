@@ -99,7 +99,7 @@ func TestSuspendMisbehaving(t *testing.T) {
 		{about: "an object that is gone", fault: patches(0, fakeapi.Status(http.StatusNotFound, "NotFound", "not found")), code: int(command.Unclear), want: "error: changing Kustomization"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
-			api, _ := exampleServer(t, "healthy", keepAll)
+			api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 			api.Fail(ownLayers, test.fault)
 			code, output := operateOn(t, api, "suspend", "bhs")
 			api.Recover()
@@ -179,7 +179,7 @@ func TestReconcileMisbehaving(t *testing.T) {
 				}
 				return true
 			}
-			api, _ := exampleServer(t, "healthy", earlier)
+			api, _ := fakeapi.ExampleServer(t, "healthy", earlier)
 			api.Fail(ownLayers, test.fault)
 			code, output := operateOn(t, api, "reconcile", "bhs", "--with-source=false", "--timeout=5s")
 			if code != test.code || !strings.Contains(output, test.want) {

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -150,7 +151,7 @@ func TestOrthancPodLimits(t *testing.T) {
 
 // TestOrthancPods finds the Orthancs of the recorded Korthweb, and none where none is.
 func TestOrthancPods(t *testing.T) {
-	snap := exampleSnapshot(t, "healthy")
+	snap := fakeapi.Example(t, "healthy")
 	chosen, _ := tenant.Find(tenant.Discover(snap), "bhs")
 	pods, err := orthancPods(snap, chosen)
 	if err != nil || len(pods) != 1 || pods[0].of != "Deployment bhs-orthweb/orthanc" {

@@ -1,4 +1,4 @@
-package plugin
+package status
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 )
 
 // look reads the cluster once and assesses the tenants.
-func (o *statusOptions) look(ctx context.Context) ([]tenant.Status, time.Time, error) {
+func (o *options) look(ctx context.Context) ([]tenant.Status, time.Time, error) {
 	snap, err := o.call.Read(ctx, command.Origin{}, queries.Status())
 	if err != nil {
 		return nil, time.Time{}, err
@@ -28,7 +28,7 @@ func (o *statusOptions) look(ctx context.Context) ([]tenant.Status, time.Time, e
 // watchLoop prints the state repeatedly: in place on a terminal; otherwise appended, and
 // only when something other than an age has changed. A failed read is reported and
 // retried: the cluster itself may be under repair.
-func (o *statusOptions) watchLoop(ctx context.Context) error {
+func (o *options) watchLoop(ctx context.Context) error {
 	out := o.call.Streams.Out
 	last := ""
 	return command.Repeat(ctx, o.interval, func(ctx context.Context) (bool, error) {
@@ -56,7 +56,7 @@ func (o *statusOptions) watchLoop(ctx context.Context) error {
 }
 
 // redraw overwrites the last screen without flicker.
-func (o *statusOptions) redraw(statuses []tenant.Status, now time.Time, style render.Style) error {
+func (o *options) redraw(statuses []tenant.Status, now time.Time, style render.Style) error {
 	screen := escape.NewStyled(nil)
 	if err := o.print(screen, statuses, now, style); err != nil {
 		return err

@@ -1,4 +1,5 @@
-package plugin
+// Package snapshot is the command "snapshot".
+package snapshot
 
 import (
 	"context"
@@ -29,7 +30,7 @@ var (
 		kubectl orthweb status --from=tuesday.tgz`)
 )
 
-func newSnapshot(call *command.Call) *cobra.Command {
+func New(call *command.Call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "snapshot",
 		Short:   "Record the cluster without secrets",

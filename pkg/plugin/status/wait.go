@@ -1,4 +1,4 @@
-package plugin
+package status
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 
 // wait is the state of a running `status --wait`.
 type wait struct {
-	*statusOptions
+	*options
 	lines command.Progress
 	// statuses are the last that were read, and when.
 	statuses []tenant.Status
@@ -32,10 +32,10 @@ type wait struct {
 // reports on standard error each change of a tenant's state, and errors of reading it.
 // Tenants that do not exist may still be created, and a cluster that can't be reached may
 // become available.
-func (o *statusOptions) waitLoop(ctx context.Context) error {
+func (o *options) waitLoop(ctx context.Context) error {
 	deadline, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	w := &wait{statusOptions: o, lines: command.Progress{}}
+	w := &wait{options: o, lines: command.Progress{}}
 	err := command.Repeat(deadline, o.interval, w.lookAgain)
 	switch {
 	case ctx.Err() != nil:
@@ -128,7 +128,7 @@ func (w *wait) ranOut() error {
 	return command.TimedOut{Err: absent.TimeoutError(w.timeout)}
 }
 
-func (o *statusOptions) progress(statuses []tenant.Status, lines command.Progress) {
+func (o *options) progress(statuses []tenant.Status, lines command.Progress) {
 	for _, s := range statuses {
 		state := string(s.Verdict.Status)
 		if ref, ok := s.WaitsFor(); ok {

@@ -1,4 +1,4 @@
-package plugin
+package status
 
 import (
 	"context"
@@ -50,7 +50,7 @@ var (
 		kubectl orthweb status --from=example:failing`)
 )
 
-type statusOptions struct {
+type options struct {
 	call     *command.Call
 	output   *command.Output
 	names    []string
@@ -64,8 +64,8 @@ type statusOptions struct {
 	interval time.Duration
 }
 
-func newStatus(call *command.Call) *cobra.Command {
-	o := &statusOptions{call: call, output: command.NewOutput()}
+func New(call *command.Call) *cobra.Command {
+	o := &options{call: call, output: command.NewOutput()}
 	cmd := &cobra.Command{
 		Use:     "status [TENANT...]",
 		Short:   "Display tenant status",
@@ -92,7 +92,7 @@ func newStatus(call *command.Call) *cobra.Command {
 }
 
 // Validate rejects wrong flags before anything is read.
-func (o *statusOptions) validate(cmd *cobra.Command) error {
+func (o *options) validate(cmd *cobra.Command) error {
 	const hint = "See 'kubectl orthweb status --help' for usage."
 	repeats := o.watch || o.wait
 	switch {
@@ -114,7 +114,7 @@ func (o *statusOptions) validate(cmd *cobra.Command) error {
 	return o.output.Validate()
 }
 
-func (o *statusOptions) run(ctx context.Context) error {
+func (o *options) run(ctx context.Context) error {
 	switch {
 	case o.watch:
 		return o.watchLoop(ctx)
@@ -145,7 +145,7 @@ func (o *statusOptions) run(ctx context.Context) error {
 }
 
 // Print prints lines, chains or objects.
-func (o *statusOptions) print(w io.Writer, statuses []tenant.Status, now time.Time, style render.Style) error {
+func (o *options) print(w io.Writer, statuses []tenant.Status, now time.Time, style render.Style) error {
 	if !o.output.Table() {
 		object, err := render.Object(statuses, now, len(o.names) == 1)
 		return o.output.Print(w, object, err)
@@ -165,7 +165,7 @@ func (o *statusOptions) print(w io.Writer, statuses []tenant.Status, now time.Ti
 }
 
 // advise prints the next command on standard error.
-func (o *statusOptions) advise(statuses []tenant.Status) {
+func (o *options) advise(statuses []tenant.Status) {
 	if !o.output.Table() || len(o.names) > 0 || o.all {
 		return
 	}
@@ -189,7 +189,7 @@ func (o *statusOptions) advise(statuses []tenant.Status) {
 }
 
 // warnOfCollisions reports each host name that two of the tenants claim once.
-func (o *statusOptions) warnOfCollisions(statuses []tenant.Status) {
+func (o *options) warnOfCollisions(statuses []tenant.Status) {
 	for _, s := range statuses {
 		for _, c := range s.Collisions {
 			if s.Name < c.Other.Tenant {

@@ -1,4 +1,4 @@
-package plugin
+package completion
 
 import (
 	"regexp"
@@ -16,10 +16,10 @@ import (
 // tab. Those that can't be read in time are omitted: completion has no way to report it.
 type words = func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective)
 
-// addCompletions adds completions to each command of the tree. It derives them from the
+// AddTo adds completions to each command of the tree. It derives them from the
 // help text, so that the two never differ: from the names of the arguments in the usage
 // line, and from the lists of a flag's values.
-func addCompletions(cmd *cobra.Command, call *command.Call) {
+func AddTo(cmd *cobra.Command, call *command.Call) {
 	if cmd.ValidArgsFunction == nil {
 		cmd.ValidArgsFunction = argumentWords(call, cmd.Use)
 	}
@@ -31,7 +31,7 @@ func addCompletions(cmd *cobra.Command, call *command.Call) {
 	cmd.PersistentFlags().VisitAll(add)
 	cmd.LocalNonPersistentFlags().VisitAll(add)
 	for _, sub := range cmd.Commands() {
-		addCompletions(sub, call)
+		AddTo(sub, call)
 	}
 }
 
@@ -58,8 +58,8 @@ func argumentWords(f *command.Call, use string) words {
 	}
 }
 
-// listed is the list of values in a flag's usage.
-var listed = regexp.MustCompile(`one of: (.+)$`)
+// Listed is the list of values in a flag's usage.
+var Listed = regexp.MustCompile(`one of: (.+)$`)
 
 // flagWords is nil for a flag whose value is a file or unknown.
 func flagWords(f *command.Call, flag *pflag.Flag) words {
@@ -81,8 +81,8 @@ func flagWords(f *command.Call, flag *pflag.Flag) words {
 			return recording.Examples(), cobra.ShellCompDirectiveDefault
 		}
 	}
-	if match := listed.FindStringSubmatch(flag.Usage); match != nil {
-		return cobra.FixedCompletions(valueWords(match[1]))
+	if match := Listed.FindStringSubmatch(flag.Usage); match != nil {
+		return cobra.FixedCompletions(ValueWords(match[1]))
 	}
 	if !strings.HasPrefix(flag.Value.Type(), "string") {
 		return cobra.NoFileCompletions // a number, a duration
@@ -90,9 +90,9 @@ func flagWords(f *command.Call, flag *pflag.Flag) words {
 	return nil
 }
 
-// valueWords splits "json, yaml, jsonpath=…". After an incomplete word the shell adds
+// ValueWords splits "json, yaml, jsonpath=…". After an incomplete word the shell adds
 // no space.
-func valueWords(list string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func ValueWords(list string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	directive := cobra.ShellCompDirectiveNoFileComp
 	values := strings.Split(list, ", ")
 	for i, value := range values {

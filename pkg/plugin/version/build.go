@@ -1,4 +1,4 @@
-package plugin
+package version
 
 import (
 	"runtime"
@@ -22,8 +22,8 @@ type clientVersion struct {
 	Kubernetes string `json:"kubernetes,omitempty"`
 }
 
-// buildVersion is the release, or the version that the Go toolchain recorded.
-func buildVersion() string { return builtFrom().GitVersion }
+// BuildVersion is the release, or the version that the Go toolchain recorded.
+func BuildVersion() string { return builtFrom().GitVersion }
 
 // builtFrom combines the values that the linker set with those that the Go toolchain
 // recorded.

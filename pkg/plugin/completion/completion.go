@@ -1,4 +1,6 @@
-package plugin
+// Package completion is the command "completion", and completes the arguments and
+// flags of the other commands.
+package completion
 
 import (
 	"fmt"
@@ -10,12 +12,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// programName is the name of the plugin, and completerName that of the program that
+// programName is the name of the plugin, and CompleterName that of the program that
 // kubectl calls for a plugin's completions (k8s.io/kubectl v0.36, pkg/cmd/plugin,
 // lookupCompletionExec; kubectl 1.26 and later).
 const (
 	programName   = "kubectl-orthweb"
-	completerName = "kubectl_complete-orthweb"
+	CompleterName = "kubectl_complete-orthweb"
 )
 
 var (
@@ -36,21 +38,21 @@ var (
 		source <(kubectl-orthweb completion bash)`)
 )
 
-// argsOf are the arguments in a program's whole argument vector. The name that the
+// Arguments are the arguments in a program's whole argument vector. The name that the
 // program is called by may add the request for completions.
-func argsOf(argv []string) []string {
+func Arguments(argv []string) []string {
 	if len(argv) == 0 {
 		return nil
 	}
-	if called(argv) == completerName {
+	if command.CalledAs(argv) == CompleterName {
 		return append([]string{cobra.ShellCompRequestCmd}, argv[1:]...)
 	}
 	return argv[1:]
 }
 
-// completing reports whether completions are requested: nothing may then be written to
+// Completing reports whether completions are requested: nothing may then be written to
 // standard error, where the user is typing.
-func completing(args []string) bool {
+func Completing(args []string) bool {
 	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 }
 
@@ -63,7 +65,7 @@ var scripts = map[string]func(root *cobra.Command, w io.Writer) error{
 	"zsh":        (*cobra.Command).GenZshCompletion,
 }
 
-func newCompletion() *cobra.Command {
+func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "completion",
 		Short:   "Set up shell completion",

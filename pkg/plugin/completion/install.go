@@ -1,4 +1,4 @@
-package plugin
+package completion
 
 import (
 	"bytes"
@@ -22,9 +22,9 @@ import (
 // nothing when the plugin was removed.
 func completer(goos string) (name, content string) {
 	if goos == "windows" {
-		return completerName + ".cmd", "@" + programName + " " + cobra.ShellCompRequestCmd + " %* 2>NUL\r\n"
+		return CompleterName + ".cmd", "@" + programName + " " + cobra.ShellCompRequestCmd + " %* 2>NUL\r\n"
 	}
-	return completerName, "#!/bin/sh\n" +
+	return CompleterName, "#!/bin/sh\n" +
 		"# kubectl calls this program to complete `kubectl orthweb`.\n" +
 		"exec " + programName + " " + cobra.ShellCompRequestCmd + " \"$@\" 2>/dev/null\n"
 }
@@ -48,7 +48,7 @@ func newCompletionInstall() *cobra.Command {
 				return err
 			}
 			escape.Fprintf(cmd.OutOrStdout(), "%s completes 'kubectl orthweb'.\n", path)
-			if found, err := exec.LookPath(completerName); err != nil || !samePath(found, path) {
+			if found, err := exec.LookPath(CompleterName); err != nil || !samePath(found, path) {
 				return advice.Add(fmt.Errorf("kubectl will not find %s: %s is not the first directory on your PATH with this program", path, dir), "Add the directory to your PATH, or choose another with --dir.")
 			}
 			return nil

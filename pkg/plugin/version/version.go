@@ -1,4 +1,5 @@
-package plugin
+// Package version is the command "version".
+package version
 
 import (
 	"encoding/json"
@@ -40,7 +41,7 @@ var (
 		kubectl orthweb version -o json`)
 )
 
-func newVersion(call *command.Call) *cobra.Command {
+func New(call *command.Call) *cobra.Command {
 	var client bool
 	output := command.NewFormats("", command.JSON, command.YAML)
 	cmd := &cobra.Command{

@@ -1,4 +1,4 @@
-package plugin
+package version
 
 import (
 	"os"
@@ -88,7 +88,7 @@ func TestFluxThatMayNotBeRead(t *testing.T) {
 // TestNewestFluxIsTheLabs holds the constant to the Flux that the project is
 // tried with. The lab is another module, which the product must not import.
 func TestNewestFluxIsTheLabs(t *testing.T) {
-	source, err := os.ReadFile("../../lab/korthweb/flux.go")
+	source, err := os.ReadFile("../../../lab/korthweb/flux.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package plugin
+package status
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+	"github.com/digihunch/kubectl-orthweb/internal/watched"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
@@ -19,16 +20,16 @@ import (
 // waiting is `status NAMES --wait --timeout=TIMEOUT` at a server, with looks that
 // follow each other quickly.
 type waiting struct {
-	*statusOptions
-	stdout, stderr *watchedOutput
+	*options
+	stdout, stderr *watched.Output
 }
 
 func newWaiting(server string, timeout time.Duration, tenants ...string) *waiting {
-	stdout, stderr := newWatchedOutput(), newWatchedOutput()
+	stdout, stderr := watched.New(), watched.New()
 	kube := genericclioptions.NewConfigFlags(false)
 	kube.APIServer = &server
 	streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: stdout, ErrOut: stderr}
-	return &waiting{&statusOptions{
+	return &waiting{&options{
 		call: &command.Call{Kube: kube, Streams: streams, Name: command.UsualName}, output: command.NewOutput(),
 		names: tenants, wait: true, timeout: timeout, interval: 10 * time.Millisecond,
 	}, stdout, stderr}
@@ -50,36 +51,36 @@ func TestWaitForTenantThatNeverAppears(t *testing.T) {
 		want    []string // on standard error
 		stdout  string
 	}{
-		{"a typing error", keepAll, false, []string{"bsh"}, []string{
+		{"a typing error", fakeapi.KeepAll, false, []string{"bsh"}, []string{
 			"tenant \"bsh\" does not exist yet (did you mean bhs?); waiting for it to appear\n",
 			"error: tenant \"bsh\" did not appear within 2s\nTenants: bhs, mhr.\n",
 		}, ""},
-		{"a name like no other", keepAll, false, []string{"radiology"}, []string{
+		{"a name like no other", fakeapi.KeepAll, false, []string{"radiology"}, []string{
 			"tenant \"radiology\" does not exist yet; waiting for it to appear\n",
 			"error: tenant \"radiology\" did not appear within 2s\nTenants: bhs, mhr.\n",
 		}, ""},
-		{"one of several", withoutBHS, false, []string{"mhr", "bhs", "other"}, []string{
+		{"one of several", fakeapi.WithoutBHS, false, []string{"mhr", "bhs", "other"}, []string{
 			"tenant \"bhs\" does not exist yet (did you mean mhr?); waiting for it to appear\n",
 			"tenant \"other\" does not exist yet; waiting for it to appear\n",
 			"mhr is Ready\n",
 			"error: tenants \"bhs\", \"other\" did not appear within 2s\nTenants: mhr.\n",
 		}, "mhr has been Ready"},
-		{"no tenant at all", keepNone, false, nil, []string{
+		{"no tenant at all", fakeapi.KeepNone, false, nil, []string{
 			"no tenant was found: nothing in the cluster runs Orthanc, or is labelled workload=orthweb; waiting for one to appear\n",
 			"error: no tenant appeared within 2s\nCheck that --context names the correct cluster.\n",
 		}, ""},
-		{"none, and a name", keepNone, false, []string{"bhs"}, []string{
+		{"none, and a name", fakeapi.KeepNone, false, []string{"bhs"}, []string{
 			"tenant \"bhs\" does not exist yet; waiting for it to appear\n",
 			"error: tenant \"bhs\" did not appear within 2s\nCheck that --context names the correct cluster.\n",
 		}, ""},
-		{"no rights", keepNone, true, []string{"bhs"}, []string{
+		{"no rights", fakeapi.KeepNone, true, []string{"bhs"}, []string{
 			"tenant \"bhs\" was not found: you may not list kustomizations.kustomize.toolkit.fluxcd.io in any namespace; waiting for it to appear\n",
 			"error: tenant \"bhs\" was not found within 2s: you may not list kustomizations.kustomize.toolkit.fluxcd.io in any namespace\nRequest this permission",
 		}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			api, _ := exampleServer(t, "healthy", test.keep)
+			api, _ := fakeapi.ExampleServer(t, "healthy", test.keep)
 			if test.deny {
 				api.Deny("kustomizations.kustomize.toolkit.fluxcd.io")
 			}
@@ -108,15 +109,15 @@ func TestWaitForTenantThatAppears(t *testing.T) {
 		tenants []string
 		want    string
 	}{
-		{"beside another", withoutBHS, []string{"bhs"}, `tenant "bhs" does not exist yet`},
-		{"in an empty cluster", keepNone, []string{"bhs"}, `tenant "bhs" does not exist yet`},
-		{"any, in an empty cluster", keepNone, nil, "no tenant was found"},
+		{"beside another", fakeapi.WithoutBHS, []string{"bhs"}, `tenant "bhs" does not exist yet`},
+		{"in an empty cluster", fakeapi.KeepNone, []string{"bhs"}, `tenant "bhs" does not exist yet`},
+		{"any, in an empty cluster", fakeapi.KeepNone, nil, "no tenant was found"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			api, rest := exampleServer(t, "healthy", test.keep)
+			api, rest := fakeapi.ExampleServer(t, "healthy", test.keep)
 			w, done := newWaiting(api.URL, time.Hour, test.tenants...), make(chan int, 1)
 			go func() { done <- w.exit(t.Context()) }()
-			w.stderr.waitFor(t, test.want)
+			w.stderr.WaitFor(t, test.want)
 			api.Put(rest...)
 			if code := <-done; code != int(command.Yes) {
 				t.Errorf("exit status %d: %s", code, w.stderr)
@@ -161,7 +162,7 @@ func TestWaitWhileServerIsAway(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			api, _ := exampleServer(t, test.example, keepAll)
+			api, _ := fakeapi.ExampleServer(t, test.example, fakeapi.KeepAll)
 			api.Fail("^/api$", test.fault)
 			w := newWaiting(api.URL, 2*time.Second, "bhs")
 			if code := w.exit(t.Context()); code != test.code {
@@ -182,7 +183,7 @@ func TestWaitWhileServerIsAway(t *testing.T) {
 // TestWaitWhileKindIsAway: a kind that could not be read at the very end does not
 // take the place of what was known.
 func TestWaitWhileKindIsAway(t *testing.T) {
-	api, _ := exampleServer(t, "failing", keepAll)
+	api, _ := fakeapi.ExampleServer(t, "failing", fakeapi.KeepAll)
 	api.Fail("/kustomizations$", fakeapi.After(1, fakeapi.Hang()))
 	w := newWaiting(api.URL, 2*time.Second, "bhs")
 	if code := w.exit(t.Context()); code != int(command.Expired) || !strings.HasPrefix(w.stdout.String(), "bhs has been Failing") {
@@ -193,13 +194,13 @@ func TestWaitWhileKindIsAway(t *testing.T) {
 // TestWaitForTenantThatDisappears: a tenant that was there is not one that never
 // appeared.
 func TestWaitForTenantThatDisappears(t *testing.T) {
-	api, _ := exampleServer(t, "failing", keepAll)
-	_, of := exampleServer(t, "failing", withoutBHS)
+	api, _ := fakeapi.ExampleServer(t, "failing", fakeapi.KeepAll)
+	_, of := fakeapi.ExampleServer(t, "failing", fakeapi.WithoutBHS)
 	w, done := newWaiting(api.URL, 2*time.Second, "bhs"), make(chan int, 1)
 	go func() { done <- w.exit(t.Context()) }()
-	w.stderr.waitFor(t, "bhs is Failing")
+	w.stderr.WaitFor(t, "bhs is Failing")
 	api.Delete(of...)
-	w.stderr.waitFor(t, `tenant "bhs" does not exist yet`)
+	w.stderr.WaitFor(t, `tenant "bhs" does not exist yet`)
 	if code := <-done; code != int(command.Expired) || !strings.Contains(w.stderr.String(), "error: not all tenants were ready within 2s: tenant \"bhs\" does not exist\n") {
 		t.Errorf("exit status %d: %s", code, w.stderr)
 	}
@@ -212,13 +213,13 @@ func TestWaitEnds(t *testing.T) {
 	if code := w.exit(t.Context()); code != int(command.Unclear) || strings.Contains(w.stderr.String(), "trying again") {
 		t.Errorf("exit status %d: %s", code, w.stderr)
 	}
-	api, _ := exampleServer(t, "failing", keepAll)
+	api, _ := fakeapi.ExampleServer(t, "failing", fakeapi.KeepAll)
 	ctx, interrupt := context.WithCancel(t.Context())
 	w, done := newWaiting(api.URL, time.Hour, "bsh"), make(chan int, 1)
 	go func() { done <- w.exit(ctx) }()
-	w.stderr.waitFor(t, "waiting for it")
+	w.stderr.WaitFor(t, "waiting for it")
 	interrupt()
-	if code := <-done; code != ExitInterrupted || strings.Contains(w.stderr.String(), "error:") {
+	if code := <-done; code != int(command.Interrupted) || strings.Contains(w.stderr.String(), "error:") {
 		t.Errorf("exit status %d: %s", code, w.stderr)
 	}
 }

@@ -1,4 +1,4 @@
-package plugin
+package completion
 
 import (
 	"os"
@@ -22,7 +22,7 @@ func TestArgsOf(t *testing.T) {
 		{"by a name of the user's", []string{"ow"}, []string{}},
 		{"by none", nil, nil},
 	} {
-		if got := argsOf(c.argv); !slices.Equal(got, c.want) {
+		if got := Arguments(c.argv); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.about, got, c.want)
 		}
 	}
@@ -72,7 +72,7 @@ func TestInstallCompleterKeepsAPackagesLink(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, programName), []byte("the plugin"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	link := filepath.Join(dir, completerName)
+	link := filepath.Join(dir, CompleterName)
 	if err := os.Symlink(programName, link); err != nil {
 		t.Fatal(err)
 	}

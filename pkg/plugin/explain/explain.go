@@ -1,4 +1,4 @@
-package plugin
+package explain
 
 import (
 	"context"
@@ -47,7 +47,7 @@ var (
 		kubectl orthweb explain --from=example:failing`)
 )
 
-type explainOptions struct {
+type options struct {
 	call   *command.Call
 	args   []string
 	output *command.Output
@@ -56,8 +56,8 @@ type explainOptions struct {
 	force  bool
 }
 
-func newExplain(call *command.Call) *cobra.Command {
-	o := &explainOptions{
+func New(call *command.Call) *cobra.Command {
+	o := &options{
 		call:   call,
 		output: command.NewFormats(command.Tree, command.Wide, command.JSON, command.YAML, command.Markdown),
 	}
@@ -81,7 +81,7 @@ func newExplain(call *command.Call) *cobra.Command {
 	return cmd
 }
 
-func (o *explainOptions) run(ctx context.Context) error {
+func (o *options) run(ctx context.Context) error {
 	if err := command.Vacant(o.save, o.force); err != nil { // before anything is read
 		return err
 	}
@@ -104,7 +104,7 @@ func (o *explainOptions) run(ctx context.Context) error {
 }
 
 // read reads the cluster or the recording, and explains what was read.
-func (o *explainOptions) read(ctx context.Context) (*snapshot.Snapshot, explain.Answer, error) {
+func (o *options) read(ctx context.Context) (*snapshot.Snapshot, explain.Answer, error) {
 	question := explain.Question{Arguments: o.args, Namespace: o.call.Namespace(), Recording: o.origin.Recording()}
 	if !o.origin.Live() {
 		snap, err := o.call.Read(ctx, o.origin, nil)
@@ -121,7 +121,7 @@ func (o *explainOptions) read(ctx context.Context) (*snapshot.Snapshot, explain.
 	return snap, answer, command.WhenUnreachable(ctx, err)
 }
 
-func (o *explainOptions) print(e diagnose.Explanation, tenants int) error {
+func (o *options) print(e diagnose.Explanation, tenants int) error {
 	out := o.call.Streams.Out
 	switch o.output.Format {
 	case command.Markdown:

@@ -1,0 +1,57 @@
+package fakeapi
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
+)
+
+// ExampleServer is a recorded cluster, live: what of it keep takes, at a server with the
+// clock of then.
+func ExampleServer(t *testing.T, name string, keep func(*unstructured.Unstructured) bool) (*Server, []*unstructured.Unstructured) {
+	t.Helper()
+	snap := Example(t, name)
+	var kept, rest []*unstructured.Unstructured
+	for _, asked := range snap.Asked() {
+		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
+			if obj = obj.DeepCopy(); keep(obj) {
+				kept = append(kept, obj)
+			} else {
+				rest = append(rest, obj)
+			}
+		}
+	}
+	api := New(t, kept...)
+	api.SetTime(snap.Meta().At)
+	return api, rest
+}
+
+// examplesRead are the recorded clusters, each read once.
+var examplesRead sync.Map
+
+func Example(t *testing.T, name string) *snapshot.Snapshot {
+	t.Helper()
+	read, _ := examplesRead.LoadOrStore(name, sync.OnceValues(func() (*snapshot.Snapshot, error) {
+		return recording.Read(context.Background(), recording.Source{From: []string{recording.ExamplePrefix + name}}, nil)
+	}))
+	snap, err := read.(func() (*snapshot.Snapshot, error))()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snap
+}
+
+func KeepAll(*unstructured.Unstructured) bool { return true }
+
+func KeepNone(*unstructured.Unstructured) bool { return false }
+
+// WithoutBHS leaves one of the two tenants out.
+func WithoutBHS(obj *unstructured.Unstructured) bool {
+	return !strings.Contains(obj.GetNamespace()+" "+obj.GetName(), "bhs")
+}

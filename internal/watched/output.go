@@ -1,0 +1,49 @@
+// Package watched captures the output of a running program for tests that wait
+// for parts of it.
+package watched
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Output is what was written, for a test to wait for.
+type Output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{}
+}
+
+func New() *Output { return &Output{more: make(chan struct{}, 1)} }
+
+func (h *Output) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	select {
+	case h.more <- struct{}{}:
+	default:
+	}
+	return h.text.Write(b)
+}
+
+func (h *Output) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.String()
+}
+
+// WaitFor waits until the text was written.
+func (h *Output) WaitFor(t *testing.T, text string) {
+	t.Helper()
+	expired := time.After(20 * time.Second)
+	for !strings.Contains(h.String(), text) {
+		select {
+		case <-h.more:
+		case <-expired:
+			t.Fatalf("no %q in: %s", text, h.String())
+		}
+	}
+}
