@@ -16,8 +16,8 @@ func TestOf(t *testing.T) {
 	}{
 		"none":      {cause, "", false},
 		"nil":       {nil, "", false},
-		"added":     {inner, `Tenants: bhs\x1b.`, true},
-		"wrapped":   {fmt.Errorf("reading: %w", inner), `Tenants: bhs\x1b.`, true},
+		"added":     {inner, `Tenants: bhs^[.`, true},
+		"wrapped":   {fmt.Errorf("reading: %w", inner), `Tenants: bhs^[.`, true},
 		"outermost": {Add(inner, "Try again."), "Try again.", true},
 	} {
 		if text, ok := Of(test.err); text != test.want || ok != test.ok {
