@@ -20,7 +20,7 @@ var outcomeColour = map[trust.Outcome]health.Status{
 func CertificateChecks(w io.Writer, tenant string, results []trust.Result, style Style) error {
 	out := escape.NewStyled(w)
 	p := explanation{out: out, style: style}
-	for _, line := range p.wrap(answerOf(clean(tenant), results), "", "  ") {
+	for _, line := range p.style.wrap(answerOf(clean(tenant), results), "", "  ") {
 		if style.Colour {
 			line = embolden(line)
 		}
@@ -68,7 +68,7 @@ func (p explanation) check(r trust.Result) {
 	word := strings.ToUpper(string(r.Outcome))
 	hang := strings.Repeat(" ", outcomeWidth+2)
 	first := fmt.Sprintf("%-*s", outcomeWidth, word)
-	for i, line := range p.wrap(clean(r.Name+": "+r.Detail), first, hang) {
+	for i, line := range p.style.wrap(clean(r.Name+": "+r.Detail), first, hang) {
 		if i == 0 && p.style.Colour {
 			line = paintStatus(outcomeColour[r.Outcome], word) + line[len(word):]
 		}
@@ -84,7 +84,7 @@ func (p explanation) remedy(fix finding.Fix, hang string) {
 	if fix.File != "" {
 		text += " (in " + clean(fix.File) + ")"
 	}
-	for _, line := range p.wrap(text, hang+"Fix  ", hang+"     ") {
+	for _, line := range p.style.wrap(text, hang+"Fix  ", hang+"     ") {
 		fmt.Fprintln(p.out, line)
 	}
 	if fix.Command != "" {

@@ -39,7 +39,7 @@ const labelWidth = 16
 func (p explanation) fact(label string, values ...string) {
 	for _, value := range values {
 		first := fmt.Sprintf("  %-*s", labelWidth, label)
-		for _, line := range p.wrap(clean(value), first, fmt.Sprintf("  %*s", labelWidth, "")) {
+		for _, line := range p.style.wrap(clean(value), first, fmt.Sprintf("  %*s", labelWidth, "")) {
 			fmt.Fprintln(p.out, line)
 		}
 		label = ""
@@ -86,7 +86,7 @@ var severityColour = map[finding.Severity]health.Status{finding.Critical: health
 
 func (p explanation) note(label string, note trust.Note) {
 	first := fmt.Sprintf("  %-*s", labelWidth, label)
-	for _, line := range p.wrap(clean(note.Text), first, fmt.Sprintf("  %*s", labelWidth, "")) {
+	for _, line := range p.style.wrap(clean(note.Text), first, fmt.Sprintf("  %*s", labelWidth, "")) {
 		if p.style.Colour {
 			line = line[:len(first)] + paintStatus(severityColour[note.Severity], line[len(first):])
 		}
@@ -120,7 +120,7 @@ func (p explanation) together(r trust.Report) {
 	}
 	fmt.Fprintln(p.out, "Chain")
 	for _, text := range append(sentences, r.Problems...) {
-		for _, line := range p.wrap(sentence(clean(text)), "  ", "    ") {
+		for _, line := range p.style.wrap(sentence(clean(text)), "  ", "    ") {
 			fmt.Fprintln(p.out, line)
 		}
 	}

@@ -65,7 +65,7 @@ func (p explanation) lines(heading string, sentences []string) {
 		if i == 0 {
 			fmt.Fprintf(p.out, "\n%s\n", heading)
 		}
-		for _, line := range p.wrap(clean(text), "  ", "    ") {
+		for _, line := range p.style.wrap(clean(text), "  ", "    ") {
 			fmt.Fprintln(p.out, line)
 		}
 	}

@@ -82,7 +82,7 @@ func (p explanation) verdict(s diagnose.Subject) {
 			text += timeLeft(s.Deadline, p.now)
 		}
 	}
-	for _, line := range p.wrap(text, "", "  ") {
+	for _, line := range p.style.wrap(text, "", "  ") {
 		if p.style.Colour {
 			line = strings.Replace(line, statusWords[s.Verdict.Status], paintStatus(s.Verdict.Status, statusWords[s.Verdict.Status]), 1)
 		}
@@ -132,7 +132,7 @@ func sentence(text string) string {
 
 // headline prints the sentence and its code, then the object.
 func (p explanation) headline(c diagnose.Cause) {
-	for _, line := range p.wrap(sentence(clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
+	for _, line := range p.style.wrap(sentence(clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
 		if p.style.Colour {
 			line = embolden(line)
 		}
@@ -197,10 +197,10 @@ func (p explanation) fixes(c diagnose.Cause) {
 		if fix.File != "" {
 			text += " (in " + clean(fix.File) + ")"
 		}
-		for _, line := range p.wrap(text, label, "       ") {
+		for _, line := range p.style.wrap(text, label, "       ") {
 			fmt.Fprintln(p.out, line)
 		}
-		for _, line := range p.wrapCommand(fix.Command) {
+		for _, line := range p.style.wrapCommand(fix.Command) {
 			fmt.Fprintln(p.out, line)
 		}
 		label = "       "
@@ -240,12 +240,12 @@ func (p explanation) blocks(c diagnose.Cause) {
 		held += "; " + tenants
 	}
 	if held != "" {
-		for _, line := range p.wrap(held, "  Blocks: ", "    ") {
+		for _, line := range p.style.wrap(held, "  Blocks: ", "    ") {
 			fmt.Fprintln(p.out, line)
 		}
 	}
 	if c.Unwatched != "" {
-		for _, line := range p.wrap(clean(c.Unwatched), "  Flux reports the layers as ready: ", "    ") {
+		for _, line := range p.style.wrap(clean(c.Unwatched), "  Flux reports the layers as ready: ", "    ") {
 			fmt.Fprintln(p.out, line)
 		}
 	}
@@ -270,11 +270,11 @@ func (p explanation) unknown(e diagnose.Explanation) {
 	for i, line := range unseenLines(e) {
 		if i == 0 {
 			fmt.Fprintln(p.out)
-			for _, part := range p.wrap("Could not be read (a cause may be hidden there):", "", "  ") {
+			for _, part := range p.style.wrap("Could not be read (a cause may be hidden there):", "", "  ") {
 				fmt.Fprintln(p.out, part)
 			}
 		}
-		for _, part := range p.wrap(line, "  ", "    ") {
+		for _, part := range p.style.wrap(line, "  ", "    ") {
 			fmt.Fprintln(p.out, part)
 		}
 	}

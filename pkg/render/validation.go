@@ -39,7 +39,7 @@ func ValidationCheck(w io.Writer, c check.Check, style Style) error {
 	}
 	head := fmt.Sprintf("%-*s%-*s", checkNameAt, c.Outcome, checkFoundAt-checkNameAt, c.Name)
 	hang := strings.Repeat(" ", checkFoundAt)
-	for i, line := range p.wrap(clean(found), head, hang) {
+	for i, line := range p.style.wrap(clean(found), head, hang) {
 		if i == 0 && style.Colour {
 			line = paintStatus(checkColour[c.Outcome], line[:checkNameAt]) + line[checkNameAt:]
 		}
@@ -67,7 +67,7 @@ func (p explanation) under(label, text string) {
 		return
 	}
 	indent := strings.Repeat(" ", checkNameAt+2)
-	for _, line := range p.wrap(clean(text), indent+label, indent+strings.Repeat(" ", len(label))) {
+	for _, line := range p.style.wrap(clean(text), indent+label, indent+strings.Repeat(" ", len(label))) {
 		fmt.Fprintln(p.out, line)
 	}
 }
@@ -75,7 +75,7 @@ func (p explanation) under(label, text string) {
 // ValidationVerdict prints the answer in a sentence.
 func ValidationVerdict(w io.Writer, tenant string, checks []check.Check, style Style) error {
 	out := escape.NewStyled(w)
-	for _, line := range (explanation{style: style}).wrap(validationVerdict(clean(tenant), checks), "", "") {
+	for _, line := range style.wrap(validationVerdict(clean(tenant), checks), "", "") {
 		if style.Colour {
 			line = embolden(line)
 		}

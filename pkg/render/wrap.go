@@ -10,15 +10,15 @@ import (
 // wrap breaks a sentence into lines that fit the terminal, the first behind one
 // indent, the others behind another. Where there is no terminal, or everything
 // is wanted, it stays in one.
-func (p explanation) wrap(text, first, others string) []string {
+func (s Style) wrap(text, first, others string) []string {
 	text = escape.Line(text)
-	if p.style.Width == 0 || p.style.Wide {
+	if s.Width == 0 || s.Wide {
 		return []string{first + text}
 	}
 	var lines []string
 	line, indent := first, first
 	for _, word := range strings.Fields(text) {
-		if line != indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > p.style.Width {
+		if line != indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > s.Width {
 			lines = append(lines, line)
 			line, indent = others, others
 		}
@@ -26,9 +26,9 @@ func (p explanation) wrap(text, first, others string) []string {
 			line += " "
 		}
 		line += word
-		for runes := []rune(line); len(runes) > p.style.Width && p.style.Width > len(others); runes = []rune(line) {
-			lines = append(lines, string(runes[:p.style.Width]))
-			line, indent = others+string(runes[p.style.Width:]), others
+		for runes := []rune(line); len(runes) > s.Width && s.Width > len(others); runes = []rune(line) {
+			lines = append(lines, string(runes[:s.Width]))
+			line, indent = others+string(runes[s.Width:]), others
 		}
 	}
 	return append(lines, line)
@@ -39,19 +39,19 @@ const commandIndent = "         "
 
 // wrapCommand breaks a command as a shell lets one, so that it can be copied. A
 // word of it is never broken.
-func (p explanation) wrapCommand(command string) []string {
+func (s Style) wrapCommand(command string) []string {
 	if command == "" {
 		return nil
 	}
 	command = escape.Line(command)
-	if p.style.Width == 0 || p.style.Wide {
+	if s.Width == 0 || s.Wide {
 		return []string{commandIndent + command}
 	}
 	var lines []string
 	line := commandIndent
 	words := shellFields(command)
 	for i, word := range words {
-		room := p.style.Width
+		room := s.Width
 		if i < len(words)-1 {
 			room -= len(` \`)
 		}
