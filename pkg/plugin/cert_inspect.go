@@ -24,6 +24,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 )
 
 var (
@@ -92,7 +93,7 @@ func (o *certInspectOptions) run(ctx context.Context) error {
 	if o.output.Table() {
 		return render.CertificateReport(out, report, o.output.Style(out))
 	}
-	object, err := render.CertificateReportObject(report)
+	object, err := versioned.CertificateReport(report)
 	return o.output.Print(out, object, err)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
@@ -136,7 +137,7 @@ func ending(entries []trust.Entry, then time.Time) []trust.Entry {
 func (o *certListOptions) print(entries []trust.Entry, snap *snapshot.Snapshot, now time.Time) error {
 	out := o.call.Streams.Out
 	if !o.output.Table() {
-		object, err := render.CertificatesObject(entries, now)
+		object, err := versioned.CertificateList(entries, now)
 		return o.output.Print(out, object, err)
 	}
 	if len(entries) == 0 {

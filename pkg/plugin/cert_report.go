@@ -9,6 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 )
 
 // Report prints what was created and, on standard error, how to use it.
@@ -26,7 +27,7 @@ func (o *certIssueOptions) report(t target, made issued) error {
 	}
 	out := o.call.Streams.Out
 	if !o.output.Table() {
-		object, err := render.IssuedObject(result)
+		object, err := versioned.IssuedCertificate(result)
 		return o.output.Print(out, object, err)
 	}
 	if err := render.IssuedCertificate(out, result); err != nil {

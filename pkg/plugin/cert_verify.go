@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
@@ -158,6 +159,6 @@ func (o *certVerifyOptions) print(results []trust.Result, q trust.Question) erro
 	if o.output.Table() {
 		return render.CertificateChecks(out, q.Tenant, results, o.output.Style(out))
 	}
-	object, err := render.CertificateVerificationObject(q.Tenant, results, q.Now)
+	object, err := versioned.CertificateVerification(q.Tenant, results, q.Now)
 	return o.output.Print(out, object, err)
 }

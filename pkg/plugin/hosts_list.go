@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
-	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 )
 
 type hostsListOptions struct {
@@ -90,7 +90,7 @@ func (o *hostsListOptions) accepted() []hosts.Entry {
 }
 
 func (o *hostsListOptions) print(w wanted) error {
-	object, err := render.HostsObject(w.entries, w.unwritten())
+	object, err := versioned.HostEntries(w.entries, w.unwritten())
 	return o.output.Print(o.call.Streams.Out, object, err)
 }
 

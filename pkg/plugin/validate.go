@@ -19,6 +19,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
@@ -221,15 +223,15 @@ func (o *validateOptions) explain(ctx context.Context, chosen tenant.Tenant) *di
 	return &answer.Explanation
 }
 
-func (o *validateOptions) print(name string, began time.Time, checks []check.Check, inside *diagnose.Explanation, style render.Style) error {
+func (o *validateOptions) print(name string, began time.Time, checks []check.Check, inside *diagnose.Explanation, style term.Style) error {
 	out := o.call.Streams.Out
 	switch o.format {
 	case "junit":
-		return render.ValidationJUnit(out, name, began, checks)
+		return versioned.JUnit(out, name, began, checks)
 	case "json", "yaml":
 		output := command.NewOutput()
 		output.Format = o.format
-		object, err := render.ValidationObject(name, began, checks, inside)
+		object, err := versioned.Validation(name, began, checks, inside)
 		return output.Print(out, object, err)
 	}
 	escape.Fprintln(out)

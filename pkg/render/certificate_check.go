@@ -9,6 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
 var outcomeColour = map[trust.Outcome]health.Status{
@@ -17,12 +18,12 @@ var outcomeColour = map[trust.Outcome]health.Status{
 
 // CertificateChecks prints whether a tenant accepts a client's certificate: the answer
 // first, then each check, with a fix for each that fails.
-func CertificateChecks(w io.Writer, tenant string, results []trust.Result, style Style) error {
+func CertificateChecks(w io.Writer, tenant string, results []trust.Result, style term.Style) error {
 	out := escape.NewStyled(w)
 	p := explanation{out: out, style: style}
-	for _, line := range p.style.wrap(answerOf(clean(tenant), results), "", "  ") {
+	for _, line := range p.style.Wrap(answerOf(term.Clean(tenant), results), "", "  ") {
 		if style.Colour {
-			line = embolden(line)
+			line = term.Embolden(line)
 		}
 		fmt.Fprintln(out, line)
 	}
@@ -68,7 +69,7 @@ func (p explanation) check(r trust.Result) {
 	word := strings.ToUpper(string(r.Outcome))
 	hang := strings.Repeat(" ", outcomeWidth+2)
 	first := fmt.Sprintf("%-*s", outcomeWidth, word)
-	for i, line := range p.style.wrap(clean(r.Name+": "+r.Detail), first, hang) {
+	for i, line := range p.style.Wrap(term.Clean(r.Name+": "+r.Detail), first, hang) {
 		if i == 0 && p.style.Colour {
 			line = paintStatus(outcomeColour[r.Outcome], word) + line[len(word):]
 		}
@@ -80,11 +81,11 @@ func (p explanation) check(r trust.Result) {
 }
 
 func (p explanation) remedy(fix finding.Fix, hang string) {
-	text := clean(fix.Text)
+	text := term.Clean(fix.Text)
 	if fix.File != "" {
-		text += " (in " + clean(fix.File) + ")"
+		text += " (in " + term.Clean(fix.File) + ")"
 	}
-	for _, line := range p.style.wrap(text, hang+"Fix  ", hang+"     ") {
+	for _, line := range p.style.Wrap(text, hang+"Fix  ", hang+"     ") {
 		fmt.Fprintln(p.out, line)
 	}
 	if fix.Command != "" {

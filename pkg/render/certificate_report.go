@@ -9,11 +9,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
 // CertificateReport describes certificates: each by itself, then the chain that they
 // form.
-func CertificateReport(w io.Writer, r trust.Report, style Style) error {
+func CertificateReport(w io.Writer, r trust.Report, style term.Style) error {
 	out := escape.NewStyled(w)
 	p := explanation{out: out, now: r.At, style: style}
 	for i, d := range r.Certificates {
@@ -22,7 +23,7 @@ func CertificateReport(w io.Writer, r trust.Report, style Style) error {
 			heading = fmt.Sprintf("Certificate %d of %d", i+1, len(r.Certificates))
 		}
 		if style.Colour {
-			heading = embolden(heading)
+			heading = term.Embolden(heading)
 		}
 		fmt.Fprintln(out, heading)
 		p.certificate(d)
@@ -39,7 +40,7 @@ const labelWidth = 16
 func (p explanation) fact(label string, values ...string) {
 	for _, value := range values {
 		first := fmt.Sprintf("  %-*s", labelWidth, label)
-		for _, line := range p.style.wrap(clean(value), first, fmt.Sprintf("  %*s", labelWidth, "")) {
+		for _, line := range p.style.Wrap(term.Clean(value), first, fmt.Sprintf("  %*s", labelWidth, "")) {
 			fmt.Fprintln(p.out, line)
 		}
 		label = ""
@@ -86,7 +87,7 @@ var severityColour = map[finding.Severity]health.Status{finding.Critical: health
 
 func (p explanation) note(label string, note trust.Note) {
 	first := fmt.Sprintf("  %-*s", labelWidth, label)
-	for _, line := range p.style.wrap(clean(note.Text), first, fmt.Sprintf("  %*s", labelWidth, "")) {
+	for _, line := range p.style.Wrap(term.Clean(note.Text), first, fmt.Sprintf("  %*s", labelWidth, "")) {
 		if p.style.Colour {
 			line = line[:len(first)] + paintStatus(severityColour[note.Severity], line[len(first):])
 		}
@@ -120,7 +121,7 @@ func (p explanation) together(r trust.Report) {
 	}
 	fmt.Fprintln(p.out, "Chain")
 	for _, text := range append(sentences, r.Problems...) {
-		for _, line := range p.style.wrap(sentence(clean(text)), "  ", "    ") {
+		for _, line := range p.style.Wrap(sentence(term.Clean(text)), "  ", "    ") {
 			fmt.Fprintln(p.out, line)
 		}
 	}

@@ -11,21 +11,22 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-var certificateColumns = []column{
-	{heading: "TENANT", keep: 96},
-	{heading: "CERTIFICATE", keep: 99, least: 16},
-	{heading: "ISSUER", keep: 40, least: 12},
-	{heading: "USED BY", keep: 90, least: 16},
-	{heading: "LEFT", keep: 98},
-	{heading: "RENEWS", keep: 50},
-	{heading: "SERVED", keep: 80},
-	{heading: "STATUS", keep: 97, least: 7},
-	{heading: "SECRET", wideOnly: true},
-	{heading: "SUBJECT", wideOnly: true},
-	{heading: "NAMES", wideOnly: true},
+var certificateColumns = []term.Column{
+	{Heading: "TENANT", Keep: 96},
+	{Heading: "CERTIFICATE", Keep: 99, Least: 16},
+	{Heading: "ISSUER", Keep: 40, Least: 12},
+	{Heading: "USED BY", Keep: 90, Least: 16},
+	{Heading: "LEFT", Keep: 98},
+	{Heading: "RENEWS", Keep: 50},
+	{Heading: "SERVED", Keep: 80},
+	{Heading: "STATUS", Keep: 97, Least: 7},
+	{Heading: "SECRET", WideOnly: true},
+	{Heading: "SUBJECT", WideOnly: true},
+	{Heading: "NAMES", WideOnly: true},
 }
 
 // certificateStatus is the column that is coloured.
@@ -33,17 +34,17 @@ const certificateStatus = 7
 
 // Certificates prints one line for each certificate, the certificates that it signs
 // indented below it, then where another one is served and what could not be read.
-func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style Style) error {
+func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style term.Style) error {
 	out := escape.NewStyled(w)
-	t := table{columns: certificateColumns}
+	t := term.Table{Columns: certificateColumns}
 	for _, e := range entries {
-		t.rows = append(t.rows, []string{
-			clean(e.Tenant), branch(e.Depth) + certificateName(e), issuerName(e), usedBy(e),
+		t.Rows = append(t.Rows, []string{
+			term.Clean(e.Tenant), branch(e.Depth) + certificateName(e), issuerName(e), usedBy(e),
 			leftOf(e, now), renews(e, now), servedWord(e), certificateVerdict(e),
-			orDash(e.Secret.Name), orDash(e.Subject), clean(orNone(e.Names)),
+			orDash(e.Secret.Name), orDash(e.Subject), term.Clean(orNone(e.Names)),
 		})
 	}
-	err := t.write(out, style, func(column int, cell, padded string) string {
+	err := t.Write(out, style, func(column int, cell, padded string) string {
 		if column == certificateStatus {
 			status, _, _ := strings.Cut(cell, ":")
 			return paintStatus(health.Status(status), padded)
@@ -59,13 +60,13 @@ func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style Style
 	return out.Flush()
 }
 
-// lines prints sentences under a heading.
+// Lines prints sentences under a heading.
 func (p explanation) lines(heading string, sentences []string) {
 	for i, text := range sentences {
 		if i == 0 {
 			fmt.Fprintf(p.out, "\n%s\n", heading)
 		}
-		for _, line := range p.style.wrap(clean(text), "  ", "    ") {
+		for _, line := range p.style.Wrap(term.Clean(text), "  ", "    ") {
 			fmt.Fprintln(p.out, line)
 		}
 	}
@@ -82,15 +83,15 @@ func branch(depth int) string {
 func certificateName(e trust.Entry) string {
 	switch {
 	case e.Ref.Name == "":
-		return "(" + clean(e.Ref.Kind) + "s)"
+		return "(" + term.Clean(e.Ref.Kind) + "s)"
 	case e.Ref.Kind != object.CertificateKind.Kind:
-		return clean(e.Ref.Short())
+		return term.Clean(e.Ref.Short())
 	}
-	return clean(e.Ref.Name)
+	return term.Clean(e.Ref.Name)
 }
 
 func orDash(text string) string {
-	if text = clean(text); text == "" {
+	if text = term.Clean(text); text == "" {
 		return none
 	}
 	return text
@@ -100,7 +101,7 @@ func orDash(text string) string {
 func usedBy(e trust.Entry) string {
 	var uses []string
 	for _, use := range e.Uses {
-		text := clean(use.Ref.Name)
+		text := term.Clean(use.Ref.Name)
 		if use.Port > 0 {
 			text += fmt.Sprintf(":%d", use.Port)
 		}
@@ -155,7 +156,7 @@ func renews(e trust.Entry, now time.Time) string {
 func certificateVerdict(e trust.Entry) string {
 	text := string(e.Verdict.Status)
 	if e.Verdict.Status != health.Ready && e.Verdict.Reason != "" {
-		text += ": " + clean(string(e.Verdict.Reason))
+		text += ": " + term.Clean(string(e.Verdict.Reason))
 	}
 	return text
 }

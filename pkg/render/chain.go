@@ -11,20 +11,21 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // Chain prints one tenant's whole chain: the verdict in a sentence, the tenant's
 // addresses, then each object in the order of their dependencies.
-func Chain(w io.Writer, s tenant.Status, now time.Time, style Style) error {
+func Chain(w io.Writer, s tenant.Status, now time.Time, style term.Style) error {
 	out := escape.NewStyled(w)
 	headline(out, s, now, style)
 	facts(out, s, now)
-	t := table{columns: chainColumns, indent: "  "}
+	t := term.Table{Columns: chainColumns, Indent: "  "}
 	var sections []tenant.Section
 	for _, link := range s.Chain {
 		sections = append(sections, link.Section)
-		t.rows = append(t.rows, []string{
+		t.Rows = append(t.Rows, []string{
 			string(link.Status), objectCell(link.Ref, s), age(link.Since, now), describe(link, style),
 		})
 	}
@@ -34,22 +35,22 @@ func Chain(w io.Writer, s tenant.Status, now time.Time, style Style) error {
 	return out.Flush()
 }
 
-var chainColumns = []column{
-	{heading: "STATUS", keep: 98},
-	{heading: "OBJECT", keep: 99, least: 28},
-	{heading: "SINCE", keep: 50},
-	{heading: "MESSAGE", keep: 97, least: 28},
+var chainColumns = []term.Column{
+	{Heading: "STATUS", Keep: 98},
+	{Heading: "OBJECT", Keep: 99, Least: 28},
+	{Heading: "SINCE", Keep: 50},
+	{Heading: "MESSAGE", Keep: 97, Least: 28},
 }
 
-func headline(out io.Writer, s tenant.Status, now time.Time, style Style) {
+func headline(out io.Writer, s tenant.Status, now time.Time, style term.Style) {
 	status := string(s.Verdict.Status)
 	if style.Colour {
 		status = paintStatus(s.Verdict.Status, status)
 	}
 	if s.Verdict.Since.IsZero() {
-		fmt.Fprintf(out, "%s is %s", clean(s.Name), status)
+		fmt.Fprintf(out, "%s is %s", term.Clean(s.Name), status)
 	} else {
-		fmt.Fprintf(out, "%s has been %s for %s", clean(s.Name), status, age(s.Verdict.Since, now))
+		fmt.Fprintf(out, "%s has been %s for %s", term.Clean(s.Name), status, age(s.Verdict.Since, now))
 	}
 	if !s.Ready() {
 		fmt.Fprintf(out, ": %s", waiting(s))
@@ -79,18 +80,18 @@ func facts(out io.Writer, s tenant.Status, now time.Time) {
 func objectCell(ref object.Ref, s tenant.Status) string {
 	switch {
 	case ref.Name == "":
-		return clean(ref.Kind) + " (all)"
+		return term.Clean(ref.Kind) + " (all)"
 	case len(s.Namespaces) > 1 && ref.Namespace != "":
-		return clean(ref.Kind + "/" + ref.Namespace + "/" + ref.Name)
+		return term.Clean(ref.Kind + "/" + ref.Namespace + "/" + ref.Name)
 	}
-	return clean(ref.Short())
+	return term.Clean(ref.Short())
 }
 
 // messageLimit keeps a line readable if no terminal sets a width.
 const messageLimit = 100
 
 // describe is a short description of a link's state.
-func describe(link tenant.Link, style Style) string {
+func describe(link tenant.Link, style term.Style) string {
 	text := link.Message
 	if link.Status != health.Ready && !says(string(link.Status)+text, string(link.Reason)) {
 		text = string(link.Reason) + ": " + text
@@ -101,17 +102,17 @@ func describe(link tenant.Link, style Style) string {
 	if link.Renewing {
 		text += "; a newer revision is being applied"
 	}
-	text = clean(text)
+	text = term.Clean(text)
 	if style.Wide {
 		return text
 	}
-	return shorten(message.Abbreviate(text), messageLimit)
+	return term.Shorten(message.Abbreviate(text), messageLimit)
 }
 
 // printSections prints the rows of a table under a heading each time the
 // section changes, all in the same columns.
-func printSections(out io.Writer, t table, sections []tenant.Section, style Style) {
-	lines := t.lines(style, func(column int, cell, padded string) string {
+func printSections(out io.Writer, t term.Table, sections []tenant.Section, style term.Style) {
+	lines := t.Lines(style, func(column int, cell, padded string) string {
 		if column == 0 {
 			return paintStatus(health.Status(cell), padded)
 		}
@@ -125,7 +126,7 @@ func printSections(out io.Writer, t table, sections []tenant.Section, style Styl
 		if i == 0 || section != sections[i-1] {
 			heading := string(section)
 			if style.Colour {
-				heading = embolden(heading)
+				heading = term.Embolden(heading)
 			}
 			fmt.Fprintln(out, heading)
 		}
@@ -154,6 +155,6 @@ func unread(out io.Writer, s tenant.Status) {
 		if i == 0 {
 			fmt.Fprintln(out, "\nCould not be read:")
 		}
-		fmt.Fprintf(out, "  %s\n", clean(why.String()))
+		fmt.Fprintf(out, "  %s\n", term.Clean(why.String()))
 	}
 }

@@ -15,9 +15,6 @@ var statusColour = map[health.Status]escape.Mark{
 	health.Unknown:     escape.Purple,
 }
 
-// embolden makes a heading stand out.
-func embolden(text string) string { return string(escape.Bold) + text + string(escape.Reset) }
-
 // paintStatus colours a text by a verdict's word.
 func paintStatus(status health.Status, text string) string {
 	if code := statusColour[status]; code != "" {

@@ -14,12 +14,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // Explain prints an explanation as text: the verdict first, then each cause once, with
 // its evidence, its fix, the path to it and what it blocks.
-func Explain(w io.Writer, e diagnose.Explanation, style Style) error {
+func Explain(w io.Writer, e diagnose.Explanation, style term.Style) error {
 	out := escape.NewStyled(w)
 	p := explanation{out: out, now: e.At, style: style}
 	for _, s := range e.Subjects {
@@ -36,7 +37,7 @@ func Explain(w io.Writer, e diagnose.Explanation, style Style) error {
 type explanation struct {
 	out   io.Writer
 	now   time.Time
-	style Style
+	style term.Style
 }
 
 // causesOnce lists the causes of all subjects, each once, ranked.
@@ -69,7 +70,7 @@ var statusWords = map[health.Status]string{
 }
 
 func (p explanation) verdict(s diagnose.Subject) {
-	text := stateSince(clean(subjectName(s)), statusWords[s.Verdict.Status], s.Verdict.Since, p.now)
+	text := stateSince(term.Clean(subjectName(s)), statusWords[s.Verdict.Status], s.Verdict.Since, p.now)
 	progressing := s.Verdict.Status == health.Progressing
 	switch {
 	case len(s.Causes) > 1:
@@ -82,7 +83,7 @@ func (p explanation) verdict(s diagnose.Subject) {
 			text += timeLeft(s.Deadline, p.now)
 		}
 	}
-	for _, line := range p.style.wrap(text, "", "  ") {
+	for _, line := range p.style.Wrap(text, "", "  ") {
 		if p.style.Colour {
 			line = strings.Replace(line, statusWords[s.Verdict.Status], paintStatus(s.Verdict.Status, statusWords[s.Verdict.Status]), 1)
 		}
@@ -104,9 +105,9 @@ func timeLeft(deadline, now time.Time) string {
 
 // because is the message of a verdict, with the object for a tenant's.
 func (p explanation) because(s diagnose.Subject) string {
-	message := clean(message.Abbreviate(s.Verdict.Message))
+	message := term.Clean(message.Abbreviate(s.Verdict.Message))
 	if !s.Object && s.Ref.Name != "" {
-		message = clean(s.Ref.String()) + ": " + message
+		message = term.Clean(s.Ref.String()) + ": " + message
 	}
 	return message
 }
@@ -132,15 +133,15 @@ func sentence(text string) string {
 
 // headline prints the sentence and its code, then the object.
 func (p explanation) headline(c diagnose.Cause) {
-	for _, line := range p.style.wrap(sentence(clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
+	for _, line := range p.style.Wrap(sentence(term.Clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
 		if p.style.Colour {
-			line = embolden(line)
+			line = term.Embolden(line)
 		}
 		fmt.Fprintln(p.out, line)
 	}
-	line := "  " + clean(c.Ref.String())
+	line := "  " + term.Clean(c.Ref.String())
 	if c.Reason != "" {
-		line += "  " + clean(c.Reason)
+		line += "  " + term.Clean(c.Reason)
 	}
 	if forSoLong := forHowLong(c.Since, p.now); forSoLong != "" {
 		line += ", " + forSoLong
@@ -158,13 +159,13 @@ func (p explanation) evidence(c diagnose.Cause) {
 	}
 	for i, ref := range of {
 		if i > 0 {
-			fmt.Fprintln(p.out, p.fit("  "+clean(ref.String()), 0))
+			fmt.Fprintln(p.out, p.fit("  "+term.Clean(ref.String()), 0))
 		}
 		for _, e := range c.Evidence {
 			if !e.Ref.Same(ref) {
 				continue
 			}
-			line := fmt.Sprintf("    %s: %s", clean(e.Field), clean(cutDigests(e.Value)))
+			line := fmt.Sprintf("    %s: %s", term.Clean(e.Field), term.Clean(cutDigests(e.Value)))
 			if !e.At.IsZero() {
 				ago := " (" + age(e.At, p.now) + " ago)"
 				line = p.fit(line, utf8.RuneCountInString(ago)) + ago
@@ -184,7 +185,7 @@ func (p explanation) fit(line string, reserve int) string {
 	if width == 0 {
 		width = lineLimit
 	}
-	return shorten(line, max(20, width-reserve))
+	return term.Shorten(line, max(20, width-reserve))
 }
 
 // lineLimit keeps lines readable if no terminal sets a width.
@@ -193,14 +194,14 @@ const lineLimit = 160
 func (p explanation) fixes(c diagnose.Cause) {
 	label := "  Fix  "
 	for _, fix := range c.Fixes {
-		text := clean(fix.Text)
+		text := term.Clean(fix.Text)
 		if fix.File != "" {
-			text += " (in " + clean(fix.File) + ")"
+			text += " (in " + term.Clean(fix.File) + ")"
 		}
-		for _, line := range p.style.wrap(text, label, "       ") {
+		for _, line := range p.style.Wrap(text, label, "       ") {
 			fmt.Fprintln(p.out, line)
 		}
-		for _, line := range p.style.wrapCommand(fix.Command) {
+		for _, line := range p.style.WrapCommand(fix.Command) {
 			fmt.Fprintln(p.out, line)
 		}
 		label = "       "
@@ -217,9 +218,9 @@ func (p explanation) path(c diagnose.Cause) {
 		if i > 0 {
 			branch = strings.Repeat("   ", i-1) + "└─ "
 		}
-		line := "  " + branch + clean(step.Ref.String()) + "  " + string(step.Status)
+		line := "  " + branch + term.Clean(step.Ref.String()) + "  " + string(step.Status)
 		if step.Note != "" && step.Note != string(step.Status) {
-			line += " " + clean(step.Note)
+			line += " " + term.Clean(step.Note)
 		}
 		if i == len(c.Path)-1 {
 			line = p.fit(line, utf8.RuneCountInString(mark)) + mark
@@ -231,7 +232,7 @@ func (p explanation) path(c diagnose.Cause) {
 func (p explanation) blocks(c diagnose.Cause) {
 	var layers []string
 	for _, ref := range c.Layers {
-		layers = append(layers, clean(ref.Name))
+		layers = append(layers, term.Clean(ref.Name))
 	}
 	held := listed("layer", layers)
 	if tenants := listed("tenant", c.Tenants); held == "" {
@@ -240,12 +241,12 @@ func (p explanation) blocks(c diagnose.Cause) {
 		held += "; " + tenants
 	}
 	if held != "" {
-		for _, line := range p.style.wrap(held, "  Blocks: ", "    ") {
+		for _, line := range p.style.Wrap(held, "  Blocks: ", "    ") {
 			fmt.Fprintln(p.out, line)
 		}
 	}
 	if c.Unwatched != "" {
-		for _, line := range p.style.wrap(clean(c.Unwatched), "  Flux reports the layers as ready: ", "    ") {
+		for _, line := range p.style.Wrap(term.Clean(c.Unwatched), "  Flux reports the layers as ready: ", "    ") {
 			fmt.Fprintln(p.out, line)
 		}
 	}
@@ -270,11 +271,11 @@ func (p explanation) unknown(e diagnose.Explanation) {
 	for i, line := range unseenLines(e) {
 		if i == 0 {
 			fmt.Fprintln(p.out)
-			for _, part := range p.style.wrap("Could not be read (a cause may be hidden there):", "", "  ") {
+			for _, part := range p.style.Wrap("Could not be read (a cause may be hidden there):", "", "  ") {
 				fmt.Fprintln(p.out, part)
 			}
 		}
-		for _, part := range p.style.wrap(line, "  ", "    ") {
+		for _, part := range p.style.Wrap(line, "  ", "    ") {
 			fmt.Fprintln(p.out, part)
 		}
 	}
@@ -286,9 +287,9 @@ func unseenLines(e diagnose.Explanation) []string {
 	var lines, absent []string
 	for _, s := range e.Subjects {
 		for _, why := range s.Unknown {
-			line := clean(why.String())
+			line := term.Clean(why.String())
 			if why.Why == snapshot.NotAsked {
-				line = clean(why.Resource)
+				line = term.Clean(why.Resource)
 				if !slices.Contains(absent, line) {
 					absent = append(absent, line)
 				}

@@ -5,8 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
 // TestDeadlineOfWhatIsInProgress tells how long something may still take, and
@@ -16,14 +18,14 @@ func TestDeadlineOfWhatIsInProgress(t *testing.T) {
 		deadline time.Time
 		want     string
 	}{
-		{explained.Add(5 * time.Minute), "; it may take another 5m\n"},
-		{explained.Add(-2 * time.Minute), "; it is 2m past its timeout\n"},
+		{samples.At.Add(5 * time.Minute), "; it may take another 5m\n"},
+		{samples.At.Add(-2 * time.Minute), "; it is 2m past its timeout\n"},
 		{time.Time{}, ": it waits\n"},
 	} {
-		e := sick("short", "bhs")
+		e := samples.Explanation("short", "bhs")
 		e.Subjects = []diagnose.Subject{{Ref: e.Subjects[0].Ref, Object: true, Deadline: c.deadline,
-			Verdict: health.Verdict{Status: health.Progressing, Message: "it waits", Since: explained.Add(-time.Hour)}}}
-		if text := explain(t, e, Style{}); !strings.Contains(text, c.want) || strings.Contains(text, "expired") {
+			Verdict: health.Verdict{Status: health.Progressing, Message: "it waits", Since: samples.At.Add(-time.Hour)}}}
+		if text := explain(t, e, term.Style{}); !strings.Contains(text, c.want) || strings.Contains(text, "expired") {
 			t.Errorf("want %q:\n%s", c.want, text)
 		}
 	}

@@ -7,42 +7,16 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
-var explained = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-
-// sick explains a layer that is held up by a pod, for the tenants; message is
-// what the cluster says at every place where it may say something.
-func sick(message string, tenants ...string) diagnose.Explanation {
-	layer := object.Ref{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "observability"}
-	pod := object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "monitoring", Name: "prometheus-kube-prometheus-stack-prometheus-0"}
-	cause := diagnose.Cause{
-		Finding: finding.Finding{
-			Code: "OW4106", Ref: pod, Reason: "CrashLoopBackOff", Message: "It fails: " + message,
-			Severity: finding.Critical, Since: explained.Add(-time.Hour),
-			Evidence: []finding.Evidence{{Ref: pod, Field: "event", Value: message, At: explained.Add(-time.Minute)}, {Ref: layer, Field: "message", Value: message}},
-			Fixes:    []finding.Fix{{Text: "Mend it: " + message, File: message, Command: "kubectl logs prometheus-0 -n monitoring -c prometheus --previous"}},
-		},
-		Path:   []engine.Step{{Ref: layer, Status: health.Failing, Note: message}, {Ref: pod, Status: health.Failing, Note: message}},
-		Layers: []object.Ref{layer}, Tenants: tenants, NextRetry: explained.Add(time.Minute),
-	}
-	e := diagnose.Explanation{At: explained}
-	for _, name := range tenants {
-		e.Subjects = append(e.Subjects, diagnose.Subject{
-			Ref: pod, Tenant: name, Verdict: health.Verdict{Ref: pod, Status: health.Failing, Since: explained.Add(-time.Hour), Message: message},
-			Causes: []diagnose.Cause{cause}, Unknown: []snapshot.Failure{{Why: snapshot.Failed, Verb: "list", Resource: "pods", Message: message}},
-		})
-	}
-	return e
-}
-
-func explain(t *testing.T, e diagnose.Explanation, style Style) string {
+func explain(t *testing.T, e diagnose.Explanation, style term.Style) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := Explain(&out, e, style); err != nil {
@@ -56,12 +30,12 @@ const prose = "the registry at registry.example.com/with/a/very/long/path/that/n
 // TestExplanationFits tries every width. The words of a command are never
 // broken, so that it can be copied.
 func TestExplanationFits(t *testing.T) {
-	e := sick(prose, "bhs", "mhr")
-	waiting := diagnose.Subject{Ref: e.Subjects[0].Ref, Tenant: "late", Deadline: explained.Add(time.Hour),
-		Verdict: health.Verdict{Status: health.Progressing, Message: prose, Since: explained}}
+	e := samples.Explanation(prose, "bhs", "mhr")
+	waiting := diagnose.Subject{Ref: e.Subjects[0].Ref, Tenant: "late", Deadline: samples.At.Add(time.Hour),
+		Verdict: health.Verdict{Status: health.Progressing, Message: prose, Since: samples.At}}
 	e.Subjects = append(e.Subjects, waiting)
 	for width := 40; width <= 160; width++ {
-		for line := range strings.Lines(explain(t, e, Style{Width: width})) {
+		for line := range strings.Lines(explain(t, e, term.Style{Width: width})) {
 			if got := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); got > width {
 				t.Errorf("%d wide on a terminal of %d: %q", got, width, line)
 			}
@@ -73,7 +47,7 @@ func TestExplanationFits(t *testing.T) {
 func TestWrappedCommandIsTheSame(t *testing.T) {
 	const command = "kubectl logs prometheus-0 -n monitoring -c prometheus --previous"
 	for width := 40; width <= 160; width++ {
-		text := explain(t, sick("short", "bhs"), Style{Width: width})
+		text := explain(t, samples.Explanation("short", "bhs"), term.Style{Width: width})
 		joined := strings.NewReplacer("\\\n", "", "\n", ";").Replace(text)
 		joined = strings.Join(strings.Fields(joined), " ")
 		if !strings.Contains(joined, command) {
@@ -83,8 +57,8 @@ func TestWrappedCommandIsTheSame(t *testing.T) {
 }
 
 func TestNothingIsCutWhereItNeedNotFit(t *testing.T) {
-	for _, style := range []Style{{Wide: true, Width: 40}, {}} {
-		text := explain(t, sick(prose, "bhs"), style)
+	for _, style := range []term.Style{{Wide: true, Width: 40}, {}} {
+		text := explain(t, samples.Explanation(prose, "bhs"), style)
 		if !strings.Contains(text, "It fails: "+prose+" (OW4106)\n") || !strings.Contains(text, "  Fix  Mend it: "+prose) {
 			t.Errorf("%+v cuts a sentence:\n%s", style, text)
 		}
@@ -96,12 +70,12 @@ const hostile = "\x1b]0;title\x07\x1b[2J\r\n## owned\n| a | <img src=x> | `rm -r
 
 func TestControlCharactersAreHarmless(t *testing.T) {
 	var markdown bytes.Buffer
-	if err := Markdown(&markdown, sick(hostile, "bhs")); err != nil {
+	if err := Markdown(&markdown, samples.Explanation(hostile, "bhs")); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"tree": explain(t, sick(hostile, "bhs"), Style{}), "wide": explain(t, sick(hostile, "bhs"), Style{Wide: true}),
-		"narrow": explain(t, sick(hostile, "bhs"), Style{Width: 60}), "markdown": markdown.String(),
+		"tree": explain(t, samples.Explanation(hostile, "bhs"), term.Style{}), "wide": explain(t, samples.Explanation(hostile, "bhs"), term.Style{Wide: true}),
+		"narrow": explain(t, samples.Explanation(hostile, "bhs"), term.Style{Width: 60}), "markdown": markdown.String(),
 	} {
 		if strings.ContainsAny(text, "\x1b\x07\r\u202e") {
 			t.Errorf("%s: control characters come through: %q", name, text)
@@ -116,8 +90,8 @@ func TestControlCharactersAreHarmless(t *testing.T) {
 
 // TestSharedCausesArePrintedOnce has a cause that two tenants share.
 func TestSharedCausesArePrintedOnce(t *testing.T) {
-	e := sick("kiali is down", "bhs", "mhr")
-	text := explain(t, e, Style{})
+	e := samples.Explanation("kiali is down", "bhs", "mhr")
+	text := explain(t, e, term.Style{})
 	for _, want := range []string{"bhs has been failing", "mhr has been failing", "It fails: kiali is down (OW4106)", "layer observability; tenants bhs, mhr", "listing pods failed"} {
 		if got := strings.Count(text, want); got != 1 {
 			t.Errorf("%q is printed %d times:\n%s", want, got, text)
@@ -135,8 +109,8 @@ func TestSharedCausesArePrintedOnce(t *testing.T) {
 }
 
 func TestColourIsAllThatColourChanges(t *testing.T) {
-	plain := explain(t, sick(prose, "bhs"), Style{Width: 80})
-	coloured := explain(t, sick(prose, "bhs"), Style{Width: 80, Colour: true})
+	plain := explain(t, samples.Explanation(prose, "bhs"), term.Style{Width: 80})
+	coloured := explain(t, samples.Explanation(prose, "bhs"), term.Style{Width: 80, Colour: true})
 	if coloured == plain {
 		t.Error("no colour")
 	}
@@ -167,7 +141,7 @@ func TestInProgress(t *testing.T) {
 		{"without anything", "", nil, "Pod a/viewer is in progress\n"},
 	} {
 		s := diagnose.Subject{Ref: pod, Object: true, Verdict: health.Verdict{Status: health.Progressing, Message: c.message}, Causes: c.causes}
-		got := explain(t, diagnose.Explanation{At: explained, Subjects: []diagnose.Subject{s}}, Style{})
+		got := explain(t, diagnose.Explanation{At: samples.At, Subjects: []diagnose.Subject{s}}, term.Style{})
 		if !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s:\n%s\nwant it to begin with\n%s", c.name, got, c.want)
 		}

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
@@ -28,7 +26,7 @@ type Issued struct {
 
 // IssuedCertificate prints a new client certificate and its files.
 func IssuedCertificate(w io.Writer, i Issued) error {
-	c := v1alpha1Issued(i)
+	c := V1alpha1Issued(i)
 	var b strings.Builder
 	escape.Fprintf(&b, "Client certificate for %s, signed by %s in %s\n\n", i.Tenant, i.Issuer, i.Namespace)
 	for _, line := range []struct{ name, value string }{
@@ -57,17 +55,7 @@ func note(value, about string) string {
 	return value + "  (" + about + ")"
 }
 
-// IssuedObject is the versioned form, as kubectl's printers take it.
-func IssuedObject(i Issued) (runtime.Object, error) {
-	issued := v1alpha1Issued(i)
-	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&issued)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the certificate: %w", err)
-	}
-	return &unstructured.Unstructured{Object: object}, nil
-}
-
-func v1alpha1Issued(i Issued) v1alpha1.IssuedCertificate {
+func V1alpha1Issued(i Issued) v1alpha1.IssuedCertificate {
 	c := i.Certificate
 	described := trust.Describe([]*x509.Certificate{c}, i.Now).Certificates[0]
 	names := []string{}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
 // Markdown prints an explanation for a ticket.
@@ -66,7 +67,7 @@ var markdownSpecial = strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;",
 
 // markdownText escapes text from the cluster, so that it is no markup.
 func markdownText(text string) string {
-	text = markdownSpecial.Replace(clean(text))
+	text = markdownSpecial.Replace(term.Clean(text))
 	if digits := strings.TrimLeft(text, "0123456789"); digits != text && digits != "" && strings.ContainsRune(".)", rune(digits[0])) {
 		return text[:len(text)-len(digits)] + "\\" + digits // a numbered list
 	}
@@ -78,7 +79,7 @@ func markdownText(text string) string {
 
 // code is text from the cluster as code: between more backticks than are in it.
 func code(text string) string {
-	text = clean(text)
+	text = term.Clean(text)
 	fence := "`"
 	for strings.Contains(text, fence) {
 		fence += "`"

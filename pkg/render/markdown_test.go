@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 )
 
@@ -46,7 +47,7 @@ func TestCode(t *testing.T) {
 // TestMarkdownTableHoldsTogether counts the bars of each row.
 func TestMarkdownTableHoldsTogether(t *testing.T) {
 	var out bytes.Buffer
-	if err := Markdown(&out, sick(hostile, "bhs")); err != nil {
+	if err := Markdown(&out, samples.Explanation(hostile, "bhs")); err != nil {
 		t.Fatal(err)
 	}
 	rows := 0
@@ -59,7 +60,7 @@ func TestMarkdownTableHoldsTogether(t *testing.T) {
 			t.Errorf("%d bars in %q", bars, line)
 		}
 	}
-	if rows != 4 { // heading, rule, two facts
+	if rows != 4 { // Heading, rule, two facts
 		t.Errorf("%d rows:\n%s", rows, &out)
 	}
 }

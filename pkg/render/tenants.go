@@ -6,33 +6,34 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-var tenantColumns = []column{
-	{heading: "TENANT", keep: 99},
-	{heading: "STATUS", keep: 98},
-	{heading: "LAYERS", keep: 60},
-	{heading: "WAITING FOR", keep: 97, least: 36},
-	{heading: "WEB", keep: 10},
-	{heading: "DICOM", keep: 11},
-	{heading: "ADDRESS", keep: 70},
-	{heading: "ORTHANC", keep: 50},
-	{heading: "DATABASE", keep: 40},
-	{heading: "CERT", keep: 30},
-	{heading: "REVISION", keep: 20},
-	{heading: "SINCE", keep: 80},
-	{heading: "NAMESPACE", wideOnly: true},
+var tenantColumns = []term.Column{
+	{Heading: "TENANT", Keep: 99},
+	{Heading: "STATUS", Keep: 98},
+	{Heading: "LAYERS", Keep: 60},
+	{Heading: "WAITING FOR", Keep: 97, Least: 36},
+	{Heading: "WEB", Keep: 10},
+	{Heading: "DICOM", Keep: 11},
+	{Heading: "ADDRESS", Keep: 70},
+	{Heading: "ORTHANC", Keep: 50},
+	{Heading: "DATABASE", Keep: 40},
+	{Heading: "CERT", Keep: 30},
+	{Heading: "REVISION", Keep: 20},
+	{Heading: "SINCE", Keep: 80},
+	{Heading: "NAMESPACE", WideOnly: true},
 }
 
 // statusColumn is the one that is coloured.
 const statusColumn = 1
 
 // Tenants prints one line for each tenant. now is the time that ages are counted to.
-func Tenants(w io.Writer, statuses []tenant.Status, now time.Time, style Style) error {
-	t := table{columns: tenantColumns}
+func Tenants(w io.Writer, statuses []tenant.Status, now time.Time, style term.Style) error {
+	t := term.Table{Columns: tenantColumns}
 	for _, s := range statuses {
-		t.rows = append(t.rows, []string{
+		t.Rows = append(t.Rows, []string{
 			s.Name, string(s.Verdict.Status), layers(s), waiting(s),
 			orNone(s.Web.Hosts), dicom(s.DICOM), orNone(s.Addresses),
 			replicas(s.Orthanc), replicas(s.Database), certificateLeft(s, now),
@@ -40,7 +41,7 @@ func Tenants(w io.Writer, statuses []tenant.Status, now time.Time, style Style) 
 			strings.Join(s.Namespaces, ","),
 		})
 	}
-	return t.write(w, style, func(column int, cell, padded string) string {
+	return t.Write(w, style, func(column int, cell, padded string) string {
 		if column == statusColumn {
 			return paintStatus(health.Status(cell), padded)
 		}

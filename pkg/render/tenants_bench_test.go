@@ -8,6 +8,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -29,11 +30,11 @@ func BenchmarkTenants(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if err := Tenants(io.Discard, statuses, now, Style{}); err != nil {
+		if err := Tenants(io.Discard, statuses, now, term.Style{}); err != nil {
 			b.Fatal(err)
 		}
 		for _, s := range statuses {
-			if err := Chain(io.Discard, s, now, Style{}); err != nil {
+			if err := Chain(io.Discard, s, now, term.Style{}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
@@ -24,7 +25,7 @@ const (
 
 // ValidationCheck prints one check: what was found, and if it does not pass, the details,
 // what was expected and the fix. Wide has all details.
-func ValidationCheck(w io.Writer, c check.Check, style Style) error {
+func ValidationCheck(w io.Writer, c check.Check, style term.Style) error {
 	out := escape.NewStyled(w)
 	p := explanation{out: out, style: style}
 	found := c.Found
@@ -39,7 +40,7 @@ func ValidationCheck(w io.Writer, c check.Check, style Style) error {
 	}
 	head := fmt.Sprintf("%-*s%-*s", checkNameAt, c.Outcome, checkFoundAt-checkNameAt, c.Name)
 	hang := strings.Repeat(" ", checkFoundAt)
-	for i, line := range p.style.wrap(clean(found), head, hang) {
+	for i, line := range p.style.Wrap(term.Clean(found), head, hang) {
 		if i == 0 && style.Colour {
 			line = paintStatus(checkColour[c.Outcome], line[:checkNameAt]) + line[checkNameAt:]
 		}
@@ -67,17 +68,17 @@ func (p explanation) under(label, text string) {
 		return
 	}
 	indent := strings.Repeat(" ", checkNameAt+2)
-	for _, line := range p.style.wrap(clean(text), indent+label, indent+strings.Repeat(" ", len(label))) {
+	for _, line := range p.style.Wrap(term.Clean(text), indent+label, indent+strings.Repeat(" ", len(label))) {
 		fmt.Fprintln(p.out, line)
 	}
 }
 
 // ValidationVerdict prints the answer in a sentence.
-func ValidationVerdict(w io.Writer, tenant string, checks []check.Check, style Style) error {
+func ValidationVerdict(w io.Writer, tenant string, checks []check.Check, style term.Style) error {
 	out := escape.NewStyled(w)
-	for _, line := range style.wrap(validationVerdict(clean(tenant), checks), "", "") {
+	for _, line := range style.Wrap(validationVerdict(term.Clean(tenant), checks), "", "") {
 		if style.Colour {
-			line = embolden(line)
+			line = term.Embolden(line)
 		}
 		fmt.Fprintln(out, line)
 	}
@@ -111,7 +112,7 @@ func validationVerdict(tenant string, checks []check.Check) string {
 	}
 	tail = counted(count[check.Pass], "check passed", "checks passed") + tail
 	if untried := check.Untested(checks); untried != "" {
-		return fmt.Sprintf("%s: %s. %s", tenant, clean(untried), tail)
+		return fmt.Sprintf("%s: %s. %s", tenant, term.Clean(untried), tail)
 	}
 	return fmt.Sprintf("%s works from outside: %s", tenant, tail)
 }

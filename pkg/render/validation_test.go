@@ -5,33 +5,14 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/internal/samples"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// validated has a check of each outcome.
-func validated() []check.Check {
-	return []check.Check{
-		{Name: "web-name", Outcome: check.Warn, Code: "OW9102", Found: "web.bhs.orthweb.com leads to 192.0.2.9 on this machine", Took: 1204 * time.Microsecond,
-			Expected: "web.bhs.orthweb.com is at 192.0.2.7", Fix: finding.Fix{Text: "Put the name into your DNS, or into this machine's hosts file", Command: "kubectl orthweb hosts sync"}},
-		{Name: "web-tcp", Outcome: check.Pass, Found: "connected to 192.0.2.7:443", Took: 300 * time.Microsecond},
-		{Name: "web-certificate", Outcome: check.Pass, Found: "signed by the tenant's authority, for web.bhs.orthweb.com, good for 89d",
-			Details: []string{"for CN=web.bhs.orthweb.com, by CN=int-ca", "good until 2026-04-02T03:04:05Z"}},
-		{Name: "web-system", Outcome: check.Skip, Found: "signing in was not tried: no password for Orthanc's web was given (see --password-secret)"},
-		{Name: "web-default-password", Outcome: check.Fail, Code: "OW9304", Found: "something else than Orthanc's explorer answers: <a> & \x1b[2J\"b\"",
-			Expected: "200 OK", Took: 15 * time.Second},
-		{Name: "dicom-association", Outcome: check.Fail, Code: "OW9404", Expected: "that both are", Took: 21400 * time.Microsecond,
-			Found:   "not all that was asked for is accepted: Secondary Capture Image Storage with Explicit VR Little Endian: refused, abstract-syntax-not-supported",
-			Details: []string{"the peer is ORTHANC_1.12.3, and takes PDUs of up to 16384 bytes", "Verification: accepted with Implicit VR Little Endian"},
-			Fix:     finding.Fix{Text: "See DicomAlwaysAllowStore in Orthanc's configuration", Command: "kubectl logs -n bhs-orthweb deploy/orthanc"}},
-		{Name: "dicom-echo", Outcome: check.Skip, After: "dicom-association"},
-	}
-}
-
-func validation(t *testing.T, checks []check.Check, style Style) string {
+func validation(t *testing.T, checks []check.Check, style term.Style) string {
 	t.Helper()
 	var out bytes.Buffer
 	for _, c := range checks {
@@ -46,15 +27,15 @@ func validation(t *testing.T, checks []check.Check, style Style) string {
 }
 
 func TestValidationGoldens(t *testing.T) {
-	for name, style := range map[string]Style{"80": {Width: 80}, "none": {}, "wide": {Wide: true}, "colour": {Width: 80, Colour: true}} {
-		golden(t, "validation-"+name, validation(t, validated(), style))
+	for name, style := range map[string]term.Style{"80": {Width: 80}, "none": {}, "wide": {Wide: true}, "colour": {Width: 80, Colour: true}} {
+		samples.Golden(t, "validation-"+name, validation(t, samples.Checks(), style))
 	}
 }
 
 // TestValidationFits tries every width; commands stay whole, to be copied.
 func TestValidationFits(t *testing.T) {
 	for width := 40; width <= 160; width++ {
-		for line := range strings.Lines(validation(t, validated(), Style{Width: width})) {
+		for line := range strings.Lines(validation(t, samples.Checks(), term.Style{Width: width})) {
 			line = strings.TrimSuffix(line, "\n")
 			if utf8.RuneCountInString(line) > width && !strings.Contains(line, "kubectl ") {
 				t.Errorf("%d wide: %q", width, line)
@@ -64,8 +45,8 @@ func TestValidationFits(t *testing.T) {
 }
 
 func TestColourIsAllThatColoursAValidation(t *testing.T) {
-	coloured := validation(t, validated(), Style{Colour: true})
-	plain := validation(t, validated(), Style{})
+	coloured := validation(t, samples.Checks(), term.Style{Colour: true})
+	plain := validation(t, samples.Checks(), term.Style{})
 	if coloured == plain {
 		t.Error("no colour")
 	}
@@ -78,7 +59,7 @@ func TestColourIsAllThatColoursAValidation(t *testing.T) {
 }
 
 func TestValidationVerdict(t *testing.T) {
-	checks := validated()
+	checks := samples.Checks()
 	pass, warning, skipped, failed := checks[1], checks[0], checks[6], checks[4]
 	echo := check.Check{Name: "dicom-echo", Outcome: check.Pass}
 	asks := check.Check{Name: "web-page", Outcome: check.Pass, Found: "the web responds and requires a password"}
@@ -114,13 +95,12 @@ func TestValidationVerdict(t *testing.T) {
 	}
 }
 
-// TestValidationSaysThatItCouldNotBeWritten has a full disk.
-func TestValidationSaysThatItCouldNotBeWritten(t *testing.T) {
+// TestValidationWriteError writes to a full disk.
+func TestValidationWriteError(t *testing.T) {
 	full := errors.New("no space left on device")
 	for name, print := range map[string]func(w failing) error{
-		"check":   func(w failing) error { return ValidationCheck(w, validated()[0], Style{}) },
-		"verdict": func(w failing) error { return ValidationVerdict(w, "bhs", validated(), Style{}) },
-		"junit":   func(w failing) error { return ValidationJUnit(w, "bhs", explained, validated()) },
+		"check":   func(w failing) error { return ValidationCheck(w, samples.Checks()[0], term.Style{}) },
+		"verdict": func(w failing) error { return ValidationVerdict(w, "bhs", samples.Checks(), term.Style{}) },
 	} {
 		if err := print(failing{full}); !errors.Is(err, full) {
 			t.Errorf("%s: %v", name, err)

@@ -4,13 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -19,7 +16,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
 // Output is -o with its related flags. A command has the formats of `kubectl get`
@@ -190,26 +187,11 @@ func (o *Output) Validate() error {
 	return err
 }
 
-// Style is the style of tables on w: fitted and coloured on a terminal, complete and
-// without colours otherwise. NO_COLOR (no-color.org) and TERM=dumb disable colours.
-// CLICOLOR_FORCE (bixense.com/clicolors) treats w as a terminal of COLUMNS columns, for
-// programs that draw one.
-func (o *Output) Style(w io.Writer) render.Style {
-	style := render.Style{Wide: o.Format == Wide, NoHeaders: o.noHeaders}
-	colours := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
-		style.Colour = colours
-		style.Width, _ = strconv.Atoi(os.Getenv("COLUMNS"))
-		return style
-	}
-	file, ok := TerminalOf(w)
-	if !ok {
-		return style
-	}
-	style.Colour = colours
-	if width, _, err := term.GetSize(int(file.Fd())); err == nil {
-		style.Width = width
-	}
+// Style is the style of tables on w.
+func (o *Output) Style(w io.Writer) term.Style {
+	file, _ := TerminalOf(w)
+	style := term.StyleFor(file)
+	style.Wide, style.NoHeaders = o.Format == Wide, o.noHeaders
 	return style
 }
 

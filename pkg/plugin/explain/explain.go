@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -127,7 +128,7 @@ func (o *options) print(e diagnose.Explanation, tenants int) error {
 	case command.Markdown:
 		return render.Markdown(out, e)
 	case command.JSON, command.YAML:
-		object, err := render.ExplanationObject(e)
+		object, err := versioned.ExplanationList(e)
 		return o.output.Print(out, object, err)
 	}
 	if len(e.Subjects) == 0 {

@@ -16,6 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
@@ -145,9 +147,9 @@ func (o *options) run(ctx context.Context) error {
 }
 
 // Print prints lines, chains or objects.
-func (o *options) print(w io.Writer, statuses []tenant.Status, now time.Time, style render.Style) error {
+func (o *options) print(w io.Writer, statuses []tenant.Status, now time.Time, style term.Style) error {
 	if !o.output.Table() {
-		object, err := render.Object(statuses, now, len(o.names) == 1)
+		object, err := versioned.Statuses(statuses, now, len(o.names) == 1)
 		return o.output.Print(w, object, err)
 	}
 	if len(o.names) == 0 && !o.all {

@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
-	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
@@ -56,7 +56,7 @@ func (o *options) watchLoop(ctx context.Context) error {
 }
 
 // redraw overwrites the last screen without flicker.
-func (o *options) redraw(statuses []tenant.Status, now time.Time, style render.Style) error {
+func (o *options) redraw(statuses []tenant.Status, now time.Time, style term.Style) error {
 	screen := escape.NewStyled(nil)
 	if err := o.print(screen, statuses, now, style); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package render
+package term
 
 import (
 	"bytes"
@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-var sample = table{
-	columns: []column{
-		{heading: "NAME", keep: 9}, {heading: "WHY", keep: 8, least: 6}, {heading: "MORE", keep: 1}, {heading: "RARE", wideOnly: true},
+var sample = Table{
+	Columns: []Column{
+		{Heading: "NAME", Keep: 9}, {Heading: "WHY", Keep: 8, Least: 6}, {Heading: "MORE", Keep: 1}, {Heading: "RARE", WideOnly: true},
 	},
-	rows: [][]string{{"a", "a long reason", "more", "rare"}, {"bb", "-", "m", "r"}},
+	Rows: [][]string{{"a", "a long reason", "more", "rare"}, {"bb", "-", "m", "r"}},
 }
 
 func TestTableFits(t *testing.T) {
@@ -28,7 +28,7 @@ func TestTableFits(t *testing.T) {
 		{"no room at all", Style{Width: 2}, "NAME\na\nbb\n"},
 	} {
 		var out bytes.Buffer
-		if err := sample.write(&out, c.style, nil); err != nil {
+		if err := sample.Write(&out, c.style, nil); err != nil {
 			t.Fatal(err)
 		}
 		if out.String() != c.want {
@@ -41,7 +41,7 @@ func TestTableFits(t *testing.T) {
 func TestTableNeverWraps(t *testing.T) {
 	for width := 5; width < 60; width++ {
 		var out bytes.Buffer
-		if err := sample.write(&out, Style{Width: width}, nil); err != nil {
+		if err := sample.Write(&out, Style{Width: width}, nil); err != nil {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(out.String()) {

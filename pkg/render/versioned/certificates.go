@@ -1,4 +1,4 @@
-package render
+package versioned
 
 import (
 	"fmt"
@@ -14,9 +14,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// CertificatesObject makes certificates into what kubectl's printers take, as of
+// CertificateList makes certificates into what kubectl's printers take, as of
 // the moment now.
-func CertificatesObject(entries []trust.Entry, now time.Time) (runtime.Object, error) {
+func CertificateList(entries []trust.Entry, now time.Time) (runtime.Object, error) {
 	out := &unstructured.UnstructuredList{Items: make([]unstructured.Unstructured, len(entries))}
 	for i, e := range entries {
 		certificate := certificateEntry(e, now)

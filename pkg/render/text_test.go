@@ -3,6 +3,8 @@ package render
 import (
 	"testing"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
 func TestSays(t *testing.T) {
@@ -39,7 +41,7 @@ func TestClean(t *testing.T) {
 		"two\nlines\r\n and\ttabs":     "two lines and tabs",
 		"right\u202eto left\u2028line": `right\u202eto left line`,
 	} {
-		if got := clean(message); got != want {
+		if got := term.Clean(message); got != want {
 			t.Errorf("clean(%q) = %q, want %q", message, got, want)
 		}
 	}

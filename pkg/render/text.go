@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/message"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -124,10 +125,10 @@ func waiting(s tenant.Status) string {
 		if s.Ready() {
 			return none
 		}
-		return clean(s.Verdict.Message)
+		return term.Clean(s.Verdict.Message)
 	}
 	if ref.Name == "" {
-		return clean(ref.Kind + ": " + string(s.Verdict.Reason))
+		return term.Clean(ref.Kind + ": " + string(s.Verdict.Reason))
 	}
-	return clean(ref.Short() + ": " + string(s.Verdict.Reason))
+	return term.Clean(ref.Short() + ": " + string(s.Verdict.Reason))
 }

@@ -1,4 +1,4 @@
-package render
+package versioned
 
 import (
 	"bytes"
@@ -8,8 +8,10 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
 // TestJSONKeepsToItsSchema has every field filled, and every list empty.
@@ -18,45 +20,45 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		schema     string
 		objectCell func() (any, error)
 	}{
-		{"certificatelist", func() (any, error) { return CertificatesObject(entries(t), explained) }},
-		{"certificatelist", func() (any, error) { return CertificatesObject(nil, explained) }},
+		{"certificatelist", func() (any, error) { return CertificateList(samples.Entries(t), samples.At) }},
+		{"certificatelist", func() (any, error) { return CertificateList(nil, samples.At) }},
 		{"certificatereport", func() (any, error) {
-			return CertificateReportObject(trust.Describe(chainIn(t, "client.pem"), explained))
+			return CertificateReport(trust.Describe(samples.Chain(t, "client.pem"), samples.At))
 		}},
 		{"certificatereport", func() (any, error) {
-			return CertificateReportObject(trust.Describe(chainIn(t, "server-ended.pem"), explained))
+			return CertificateReport(trust.Describe(samples.Chain(t, "server-ended.pem"), samples.At))
 		}},
-		{"certificatereport", func() (any, error) { return CertificateReportObject(trust.Report{At: explained}) }},
-		{"certificateverification", func() (any, error) { return CertificateVerificationObject("bhs", results(), explained) }},
-		{"certificateverification", func() (any, error) { return CertificateVerificationObject("bhs", nil, explained) }},
+		{"certificatereport", func() (any, error) { return CertificateReport(trust.Report{At: samples.At}) }},
+		{"certificateverification", func() (any, error) { return CertificateVerification("bhs", samples.Results(), samples.At) }},
+		{"certificateverification", func() (any, error) { return CertificateVerification("bhs", nil, samples.At) }},
 		{"issuedcertificate", func() (any, error) {
-			return IssuedObject(Issued{
+			return IssuedCertificate(render.Issued{
 				Tenant: "bhs", Namespace: "bhs-orthweb", Via: "issuer", Issuer: "Issuer/int-ca-issuer",
-				Certificate: chainIn(t, "client.pem")[0], Key: "k", CertificateFile: "c", CA: "a", PKCS12: "p",
+				Certificate: samples.Chain(t, "client.pem")[0], Key: "k", CertificateFile: "c", CA: "a", PKCS12: "p",
 			})
 		}},
 		{"issuedcertificate", func() (any, error) {
-			return IssuedObject(Issued{
+			return IssuedCertificate(render.Issued{
 				Tenant: "bhs", Namespace: "bhs-orthweb", Via: "secret", Issuer: "Secret/x",
-				Certificate: chainIn(t, "server-ended.pem")[0], CertificateFile: "c",
+				Certificate: samples.Chain(t, "server-ended.pem")[0], CertificateFile: "c",
 			})
 		}},
 		{"hostentrylist", func() (any, error) {
-			return HostsObject([]hosts.Entry{
+			return HostEntries([]hosts.Entry{
 				{Tenant: "bhs", Addr: netip.MustParseAddr("192.168.64.16"), Names: []string{"web.bhs.orthweb.com"}},
 				{Tenant: "bhs", Addr: netip.MustParseAddr("2001:db8::7"), Names: []string{"web.bhs.orthweb.com"}},
 			}, []string{"mhr: it has no address"})
 		}},
-		{"hostentrylist", func() (any, error) { return HostsObject(nil, nil) }},
+		{"hostentrylist", func() (any, error) { return HostEntries(nil, nil) }},
 		{"validation", func() (any, error) {
-			inside := sick("down", "bhs")
-			return ValidationObject("bhs", explained, validated(), &inside)
+			inside := samples.Explanation("down", "bhs")
+			return Validation("bhs", samples.At, samples.Checks(), &inside)
 		}},
-		{"validation", func() (any, error) { return ValidationObject("bhs", explained, nil, nil) }},
+		{"validation", func() (any, error) { return Validation("bhs", samples.At, nil, nil) }},
 	} {
 		compiler := jsonschema.NewCompiler()
 		compiler.AssertFormat()
-		schema, err := compiler.Compile("../../docs/schema/" + c.schema + ".v1alpha1.json")
+		schema, err := compiler.Compile("../../../docs/schema/" + c.schema + ".v1alpha1.json")
 		if err != nil {
 			t.Fatal(err)
 		}

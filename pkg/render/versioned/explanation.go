@@ -1,4 +1,4 @@
-package render
+package versioned
 
 import (
 	"fmt"
@@ -53,8 +53,8 @@ func cause(c diagnose.Cause) v1alpha1.Cause {
 	return out
 }
 
-// ExplanationObject makes an explanation into what kubectl's printers take.
-func ExplanationObject(e diagnose.Explanation) (runtime.Object, error) {
+// ExplanationList makes an explanation into what kubectl's printers take.
+func ExplanationList(e diagnose.Explanation) (runtime.Object, error) {
 	explanation := Explanation(e)
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&explanation)
 	if err != nil {

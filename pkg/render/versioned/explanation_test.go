@@ -1,4 +1,4 @@
-package render
+package versioned
 
 import (
 	"encoding/json"
@@ -7,21 +7,22 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 )
 
 // TestExplanationKeepsToItsSchema has every field filled, and every list empty.
 func TestExplanationKeepsToItsSchema(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile("../../docs/schema/explanation.v1alpha1.json")
+	schema, err := jsonschema.NewCompiler().Compile("../../../docs/schema/explanation.v1alpha1.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	full := sick("down", "bhs")
-	full.Subjects[0].Deadline = explained
+	full := samples.Explanation("down", "bhs")
+	full.Subjects[0].Deadline = samples.At
 	bare := diagnose.Explanation{Subjects: []diagnose.Subject{{Verdict: full.Subjects[0].Verdict, Causes: []diagnose.Cause{{
 		Finding: full.Subjects[0].Causes[0].Finding, Path: full.Subjects[0].Causes[0].Path}}}}}
 	for name, e := range map[string]diagnose.Explanation{"full": full, "bare": bare, "none": {}} {
-		object, err := ExplanationObject(e)
+		object, err := ExplanationList(e)
 		if err != nil {
 			t.Fatal(err)
 		}

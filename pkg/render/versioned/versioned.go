@@ -1,4 +1,6 @@
-package render
+// Package versioned has what commands print as JSON, YAML and JUnit: objects of
+// the API in pkg/api/v1alpha1, which docs/schema describes.
+package versioned
 
 import (
 	"fmt"
@@ -53,9 +55,9 @@ func TenantStatus(s tenant.Status, now time.Time) v1alpha1.TenantStatus {
 	return out
 }
 
-// Object converts the tenants' states for kubectl's printers: a single object if one
+// Statuses converts the tenants' states for kubectl's printers: a single object if one
 // tenant was requested by name, a list otherwise.
-func Object(statuses []tenant.Status, now time.Time, single bool) (runtime.Object, error) {
+func Statuses(statuses []tenant.Status, now time.Time, single bool) (runtime.Object, error) {
 	items := make([]unstructured.Unstructured, len(statuses))
 	for i, s := range statuses {
 		status := TenantStatus(s, now)

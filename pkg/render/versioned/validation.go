@@ -1,4 +1,4 @@
-package render
+package versioned
 
 import (
 	"encoding/xml"
@@ -18,9 +18,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// ValidationObject is the versioned form of what the checks found, as kubectl's
+// Validation is the versioned form of what the checks found, as kubectl's
 // printers take it. inside is what the cluster says, nil for nothing.
-func ValidationObject(tenant string, at time.Time, checks []check.Check, inside *diagnose.Explanation) (runtime.Object, error) {
+func Validation(tenant string, at time.Time, checks []check.Check, inside *diagnose.Explanation) (runtime.Object, error) {
 	out := v1alpha1.Validation{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.ValidationKind},
 		Metadata: v1alpha1.Metadata{Name: tenant}, At: at.UTC(), Outcome: string(check.Worst(checks)),
@@ -75,8 +75,8 @@ type junitWord struct {
 	Text    string `xml:",chardata"`
 }
 
-// ValidationJUnit writes the checks as a suite of tests.
-func ValidationJUnit(w io.Writer, tenant string, at time.Time, checks []check.Check) error {
+// JUnit writes the checks as a suite of tests.
+func JUnit(w io.Writer, tenant string, at time.Time, checks []check.Check) error {
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
 	suite := junitSuite{Name: "orthweb validate " + tenant, Tests: len(checks), At: at.UTC().Format("2006-01-02T15:04:05")}
 	var total time.Duration

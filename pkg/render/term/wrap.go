@@ -1,4 +1,4 @@
-package render
+package term
 
 import (
 	"strings"
@@ -7,10 +7,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// wrap breaks a sentence into lines that fit the terminal, the first behind one
+// Wrap breaks a sentence into lines that fit the terminal, the first behind one
 // indent, the others behind another. Where there is no terminal, or everything
 // is wanted, it stays in one.
-func (s Style) wrap(text, first, others string) []string {
+func (s Style) Wrap(text, first, others string) []string {
 	text = escape.Line(text)
 	if s.Width == 0 || s.Wide {
 		return []string{first + text}
@@ -37,9 +37,9 @@ func (s Style) wrap(text, first, others string) []string {
 // commandIndent stands in front of a command.
 const commandIndent = "         "
 
-// wrapCommand breaks a command as a shell lets one, so that it can be copied. A
+// WrapCommand breaks a command as a shell lets one, so that it can be copied. A
 // word of it is never broken.
-func (s Style) wrapCommand(command string) []string {
+func (s Style) WrapCommand(command string) []string {
 	if command == "" {
 		return nil
 	}

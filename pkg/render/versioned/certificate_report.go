@@ -1,4 +1,4 @@
-package render
+package versioned
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// CertificateReportObject makes a report into what kubectl's printers take.
-func CertificateReportObject(r trust.Report) (runtime.Object, error) {
+// CertificateReport makes a report into what kubectl's printers take.
+func CertificateReport(r trust.Report) (runtime.Object, error) {
 	out := v1alpha1.CertificateReport{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.CertificateReportKind},
 		At:       r.At, Certificates: []v1alpha1.CertificateDescription{},
@@ -51,9 +51,9 @@ func description(d trust.Description) v1alpha1.CertificateDescription {
 	return out
 }
 
-// CertificateVerificationObject makes the checks of a client's certificate into
+// CertificateVerification makes the checks of a client's certificate into
 // what kubectl's printers take.
-func CertificateVerificationObject(tenant string, results []trust.Result, now time.Time) (runtime.Object, error) {
+func CertificateVerification(tenant string, results []trust.Result, now time.Time) (runtime.Object, error) {
 	out := v1alpha1.CertificateVerification{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.CertificateVerificationKind},
 		At:       now, Tenant: tenant, Outcome: string(trust.Overall(results)), Checks: []v1alpha1.CertificateCheck{},

@@ -1,23 +1,25 @@
-package render
+package versioned
 
 import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 // TestValidationJUnit reads what was written as a CI system does.
 func TestValidationJUnit(t *testing.T) {
 	var out bytes.Buffer
-	if err := ValidationJUnit(&out, "bhs", explained, validated()); err != nil {
+	if err := JUnit(&out, "bhs", samples.At, samples.Checks()); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "validation-junit", out.String())
+	samples.Golden(t, "validation-junit", out.String())
 	type word struct {
 		Message string `xml:"message,attr"`
 		Type    string `xml:"type,attr"`
@@ -46,7 +48,7 @@ func TestValidationJUnit(t *testing.T) {
 	if suite.Name != "orthweb validate bhs" || suite.Tests != 7 || suite.Failures != 2 || suite.Skipped != 2 || suite.At != "2026-01-02T03:04:05" || suite.Time != 15.023 {
 		t.Errorf("%+v", suite)
 	}
-	for i, c := range validated() {
+	for i, c := range samples.Checks() {
 		got := suite.Cases[i]
 		if got.Name != c.Name || got.Class != "orthweb.bhs" || (got.Failure != nil) != (c.Outcome == check.Fail) || (got.Skipped != nil) != (c.Outcome == check.Skip) {
 			t.Errorf("%s: %+v", c.Name, got)
@@ -69,8 +71,8 @@ func TestValidationJUnit(t *testing.T) {
 }
 
 func TestValidationObject(t *testing.T) {
-	inside := sick("kiali is down", "bhs")
-	object, err := ValidationObject("bhs", explained.In(time.FixedZone("", 3600)), validated(), &inside)
+	inside := samples.Explanation("kiali is down", "bhs")
+	object, err := Validation("bhs", samples.At.In(time.FixedZone("", 3600)), samples.Checks(), &inside)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,3 +86,16 @@ func TestValidationObject(t *testing.T) {
 		}
 	}
 }
+
+// TestJUnitWriteError writes to a full disk.
+func TestJUnitWriteError(t *testing.T) {
+	full := errors.New("no space left on device")
+	if err := JUnit(failing{full}, "bhs", samples.At, samples.Checks()); !errors.Is(err, full) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// failing is a writer that always fails.
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }

@@ -1,4 +1,4 @@
-package render
+package versioned
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
 
-// HostsObject is the versioned form of the entries of a hosts file, as kubectl's
+// HostEntries is the versioned form of the entries of a hosts file, as kubectl's
 // printers take it; lacking are sentences about tenants without any.
-func HostsObject(entries []hosts.Entry, lacking []string) (runtime.Object, error) {
+func HostEntries(entries []hosts.Entry, lacking []string) (runtime.Object, error) {
 	out := v1alpha1.HostEntryList{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.HostEntryListKind},
 		Items:    []v1alpha1.HostEntry{}, Lacking: list(lacking),

@@ -1,0 +1,127 @@
+// Package samples has models that the tests of all output formats print, and
+// compares what is printed with golden files.
+package samples
+
+import (
+	"crypto/x509"
+	"embed"
+	"encoding/pem"
+	"testing"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+)
+
+//go:embed testdata/*.pem
+var certificates embed.FS
+
+// Chain reads a file of testdata: certificates made once, so that their digests
+// stay.
+func Chain(t *testing.T, name string) []*x509.Certificate {
+	t.Helper()
+	content, err := certificates.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chain []*x509.Certificate
+	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain = append(chain, c)
+	}
+	return chain
+}
+
+// Entries are a tenant's certificates, one of each kind of trouble.
+func Entries(t *testing.T) []trust.Entry {
+	ref := func(kind, name string) object.Ref {
+		return object.Ref{APIVersion: "cert-manager.io/v1", Kind: kind, Namespace: "bhs-orthweb", Name: name}
+	}
+	chain := Chain(t, "client.pem")
+	forbidden := snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: "secrets", Namespace: "bhs-orthweb"}
+	days := func(n int) time.Time { return At.Add(time.Duration(n) * 24 * time.Hour) }
+	at := func(port int64) trust.Endpoint { return trust.Endpoint{Address: "2001:db8::7", Port: port} }
+	return []trust.Entry{
+		{Tenant: "bhs", Ref: ref("Certificate", "int-ca-cert"), Secret: ref("Secret", "int-ca-secret"), Issuer: ref("Issuer", "selfsigned-root-issuer"),
+			Authority: true, Subject: "CN=int-ca", NotBefore: days(-30), NotAfter: days(61), RenewalTime: days(-1), UsesKnown: true,
+			Uses: []trust.Use{{Ref: ref("Issuer", "int-ca-issuer")}}, Stored: chain[1:], StoredFrom: ref("Secret", "int-ca-secret"),
+			Verdict: health.Verdict{Status: health.Ready}},
+		{Tenant: "bhs", Ref: ref("Certificate", "orthweb-cert"), Secret: ref("Secret", "orthweb-secret"), Issuer: ref("Issuer", "int-ca-issuer"), Depth: 1,
+			Names: []string{"web.bhs.orthweb.com", "dicom.bhs.orthweb.com"}, NotAfter: days(90), RenewalTime: days(87), UsesKnown: true,
+			Uses: []trust.Use{{Ref: ref("Gateway", "web-gw"), Port: 443, Mode: trust.Simple, Hosts: []string{"web.bhs.orthweb.com"}},
+				{Ref: ref("Gateway", "dcm-gw"), Port: 11112, Mode: trust.Simple}},
+			Served: []trust.Served{{Endpoint: at(443), Match: trust.Same, Certificate: chain[0]},
+				{Endpoint: at(11112), Match: trust.Older, Certificate: chain[1], AsksClient: true, Of: ref("Certificate", "other"), OfTenant: "mhr", Detail: "what is served was issued before the stored one"}},
+			Verdict: health.Verdict{Status: health.Ready}},
+		{Tenant: "bhs", Ref: ref("Secret", "own"), Secret: ref("Secret", "own"), NotAfter: days(-1), Depth: 1,
+			Served: []trust.Served{{Endpoint: at(443), Match: trust.Unclear, Detail: "connection\nrefused"}}, UsesKnown: true,
+			Verdict: health.Verdict{Status: health.Failing, Reason: "Expired"}},
+		{Tenant: "mhr", Ref: object.Ref{Kind: "Certificate", Namespace: "mhr-orthweb"}, Issuer: object.Ref{Name: "vault"},
+			Verdict: health.Verdict{Status: health.Unknown, Reason: "Forbidden"}, Unknown: []snapshot.Failure{forbidden, forbidden}},
+	}
+}
+
+func Results() []trust.Result {
+	return []trust.Result{
+		{Name: "certificate", Outcome: trust.Pass, Detail: "it is of CN=ct1"},
+		{Name: "dates", Outcome: trust.Fail, Detail: "it ended 3h ago, at 2026-01-02 00:04 UTC", Fix: finding.Fix{Text: "Have a new certificate issued", Command: "kubectl orthweb cert issue bhs"}},
+		{Name: "authority", Outcome: trust.Unknown, Detail: "none of the 0 authorities that could be read signed it; you may not list secrets in namespace bhs-orthweb"},
+		{Name: "web-gw:443", Outcome: trust.Warn, Detail: "the gateway never asks for this certificate (tls.mode SIMPLE)",
+			Fix: finding.Fix{Text: "Set tls.mode: MUTUAL", File: "gitops/application/bhs/kustomization.yaml: spec.servers[https].tls.mode: MUTUAL"}},
+	}
+}
+
+var At = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// Explanation explains a layer that is held up by a pod, for the tenants; message is
+// what the cluster says at every place where it may say something.
+func Explanation(message string, tenants ...string) diagnose.Explanation {
+	layer := object.Ref{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "observability"}
+	pod := object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "monitoring", Name: "prometheus-kube-prometheus-stack-prometheus-0"}
+	cause := diagnose.Cause{
+		Finding: finding.Finding{
+			Code: "OW4106", Ref: pod, Reason: "CrashLoopBackOff", Message: "It fails: " + message,
+			Severity: finding.Critical, Since: At.Add(-time.Hour),
+			Evidence: []finding.Evidence{{Ref: pod, Field: "event", Value: message, At: At.Add(-time.Minute)}, {Ref: layer, Field: "message", Value: message}},
+			Fixes:    []finding.Fix{{Text: "Mend it: " + message, File: message, Command: "kubectl logs prometheus-0 -n monitoring -c prometheus --previous"}},
+		},
+		Path:   []engine.Step{{Ref: layer, Status: health.Failing, Note: message}, {Ref: pod, Status: health.Failing, Note: message}},
+		Layers: []object.Ref{layer}, Tenants: tenants, NextRetry: At.Add(time.Minute),
+	}
+	e := diagnose.Explanation{At: At}
+	for _, name := range tenants {
+		e.Subjects = append(e.Subjects, diagnose.Subject{
+			Ref: pod, Tenant: name, Verdict: health.Verdict{Ref: pod, Status: health.Failing, Since: At.Add(-time.Hour), Message: message},
+			Causes: []diagnose.Cause{cause}, Unknown: []snapshot.Failure{{Why: snapshot.Failed, Verb: "list", Resource: "pods", Message: message}},
+		})
+	}
+	return e
+}
+
+// Checks has a check of each outcome.
+func Checks() []check.Check {
+	return []check.Check{
+		{Name: "web-name", Outcome: check.Warn, Code: "OW9102", Found: "web.bhs.orthweb.com leads to 192.0.2.9 on this machine", Took: 1204 * time.Microsecond,
+			Expected: "web.bhs.orthweb.com is at 192.0.2.7", Fix: finding.Fix{Text: "Put the name into your DNS, or into this machine's hosts file", Command: "kubectl orthweb hosts sync"}},
+		{Name: "web-tcp", Outcome: check.Pass, Found: "connected to 192.0.2.7:443", Took: 300 * time.Microsecond},
+		{Name: "web-certificate", Outcome: check.Pass, Found: "signed by the tenant's authority, for web.bhs.orthweb.com, good for 89d",
+			Details: []string{"for CN=web.bhs.orthweb.com, by CN=int-ca", "good until 2026-04-02T03:04:05Z"}},
+		{Name: "web-system", Outcome: check.Skip, Found: "signing in was not tried: no password for Orthanc's web was given (see --password-secret)"},
+		{Name: "web-default-password", Outcome: check.Fail, Code: "OW9304", Found: "something else than Orthanc's explorer answers: <a> & \x1b[2J\"b\"",
+			Expected: "200 OK", Took: 15 * time.Second},
+		{Name: "dicom-association", Outcome: check.Fail, Code: "OW9404", Expected: "that both are", Took: 21400 * time.Microsecond,
+			Found:   "not all that was asked for is accepted: Secondary Capture Image Storage with Explicit VR Little Endian: refused, abstract-syntax-not-supported",
+			Details: []string{"the peer is ORTHANC_1.12.3, and takes PDUs of up to 16384 bytes", "Verification: accepted with Implicit VR Little Endian"},
+			Fix:     finding.Fix{Text: "See DicomAlwaysAllowStore in Orthanc's configuration", Command: "kubectl logs -n bhs-orthweb deploy/orthanc"}},
+		{Name: "dicom-echo", Outcome: check.Skip, After: "dicom-association"},
+	}
+}

@@ -1,0 +1,191 @@
+// Package term writes tables and wrapped text that fit a terminal, with colours
+// where they are wanted. It knows nothing of what the text is about.
+// Package render turns models into bytes: tables for users, and the versioned objects that
+// scripts read. It decides how results look, never what they mean.
+package term
+
+import (
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+)
+
+// Style is the width of the output and whether it may have colours.
+type Style struct {
+	// Width is the terminal's, 0 where there is none and nothing needs to fit.
+	Width int
+	// Colour allows ANSI colours.
+	Colour bool
+	// Wide shows every column, and messages in full.
+	Wide bool
+	// NoHeaders omits the headings.
+	NoHeaders bool
+}
+
+// StyleFor is the style of what is written to a terminal, or elsewhere if it is nil: fitted and
+// coloured on a terminal, complete and without colours otherwise. NO_COLOR (no-color.org) and
+// TERM=dumb disable colours. CLICOLOR_FORCE (bixense.com/clicolors) treats the output as a
+// terminal of COLUMNS columns, for programs that draw one.
+func StyleFor(terminal *os.File) Style {
+	var style Style
+	colours := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
+		style.Colour = colours
+		style.Width, _ = strconv.Atoi(os.Getenv("COLUMNS"))
+		return style
+	}
+	if terminal == nil {
+		return style
+	}
+	style.Colour = colours
+	if width, _, err := term.GetSize(int(terminal.Fd())); err == nil {
+		style.Width = width
+	}
+	return style
+}
+
+// Column is a column of a table. When the table is too wide, columns that may
+// be cut are, from the right, each down to its least width; if that is not
+// enough columns are dropped, those with the highest keep staying longest.
+type Column struct {
+	Heading  string
+	Keep     int
+	Least    int // 0: not to be cut
+	WideOnly bool
+}
+
+// gap stands between columns, as kubectl has it.
+const gap = "   "
+
+type Table struct {
+	Columns []Column
+	Rows    [][]string
+	Indent  string
+}
+
+// fit chooses the columns to show and the width of each.
+func (t *Table) fit(style Style) (shown []int, widths []int) {
+	widths = make([]int, len(t.Columns))
+	for i, c := range t.Columns {
+		if !style.NoHeaders {
+			widths[i] = utf8.RuneCountInString(c.Heading)
+		}
+		for _, row := range t.Rows {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+		if !c.WideOnly || style.Wide {
+			shown = append(shown, i)
+		}
+	}
+	for style.Width > 0 && !style.Wide {
+		over := t.width(shown, widths) - style.Width
+		if over <= 0 || t.shrink(shown, widths, over) || len(shown) == 1 {
+			break
+		}
+		shown = t.drop(shown)
+	}
+	return shown, widths
+}
+
+func (t *Table) width(shown, widths []int) int {
+	total := len(t.Indent) + len(gap)*(len(shown)-1)
+	for _, i := range shown {
+		total += widths[i]
+	}
+	return total
+}
+
+// shrink cuts columns by what is over, if they can give so much between them.
+func (t *Table) shrink(shown, widths []int, over int) bool {
+	cut := slices.Clone(widths)
+	for _, i := range slices.Backward(shown) {
+		if least := t.Columns[i].Least; least > 0 && over > 0 {
+			give := max(0, min(over, cut[i]-least))
+			cut[i] -= give
+			over -= give
+		}
+	}
+	if over > 0 {
+		return false
+	}
+	copy(widths, cut)
+	return true
+}
+
+func (t *Table) drop(shown []int) []int {
+	least := 0
+	for at, i := range shown {
+		if t.Columns[i].Keep <= t.Columns[shown[least]].Keep {
+			least = at
+		}
+	}
+	return append(shown[:least:least], shown[least+1:]...)
+}
+
+// Write prints the table. paint colours a cell's text, which is already padded.
+func (t *Table) Write(w io.Writer, style Style, paint func(column int, cell, padded string) string) error {
+	out := escape.NewStyled(w)
+	for _, line := range t.Lines(style, paint) {
+		out.WriteString(line + "\n")
+	}
+	return out.Flush()
+}
+
+// Lines lays out the table. Cells are text of the cluster: none begins a line.
+func (t *Table) Lines(style Style, paint func(column int, cell, padded string) string) []string {
+	for _, row := range t.Rows {
+		for i, cell := range row {
+			row[i] = escape.Line(cell)
+		}
+	}
+	var lines []string
+	shown, widths := t.fit(style)
+	line := func(cell func(i int) (plain, painted string)) {
+		var text strings.Builder
+		text.WriteString(t.Indent)
+		for at, i := range shown {
+			plain, painted := cell(i)
+			text.WriteString(painted)
+			if at < len(shown)-1 {
+				text.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(plain))) + gap)
+			}
+		}
+		lines = append(lines, strings.TrimRight(text.String(), " "))
+	}
+	if !style.NoHeaders {
+		line(func(i int) (string, string) { return t.Columns[i].Heading, t.Columns[i].Heading })
+	}
+	for _, row := range t.Rows {
+		line(func(i int) (string, string) {
+			plain := Shorten(row[i], widths[i])
+			if !style.Colour {
+				return plain, plain
+			}
+			return plain, paint(i, row[i], plain)
+		})
+	}
+	return lines
+}
+
+// Shorten cuts a text to a width, with an ellipsis for the rest.
+func Shorten(text string, width int) string {
+	if utf8.RuneCountInString(text) <= width {
+		return text
+	}
+	runes := []rune(text)
+	return strings.TrimRight(string(runes[:max(0, width-1)]), " ") + "…"
+}
+
+// Clean makes a text from the cluster safe for a terminal and fit for one line: an
+// object's message may hold anything, control sequences too.
+func Clean(text string) string { return escape.Sentence(text) }
+
+// Embolden makes a heading stand out.
+func Embolden(text string) string { return string(escape.Bold) + text + string(escape.Reset) }
