@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"io"
 	"math/big"
 	"net"
@@ -80,7 +81,7 @@ func benchmarkStore(b *testing.B, size int64) {
 		if size > small.Size() {
 			data = io.LimitReader(zeros{}, size)
 		}
-		if _, err := a.Store(context.Background(), SomeInstance, data); err != nil {
+		if _, err := a.Store(context.Background(), someInstance, data); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -122,7 +123,7 @@ func readRaw(r io.Reader, buf []byte) (kind byte, body []byte, err error) {
 	if _, err := io.ReadFull(r, buf[:pduHead]); err != nil {
 		return 0, nil, err
 	}
-	kind, body = buf[0], buf[pduHead:pduHead+part10.Network.Uint32(buf[2:])]
+	kind, body = buf[0], buf[pduHead:pduHead+binary.BigEndian.Uint32(buf[2:])]
 	_, err = io.ReadFull(r, body)
 	return kind, body, err
 }

@@ -90,7 +90,7 @@ func TestCancelSending(t *testing.T) {
 		}
 	})
 	cancelled(t, now, func(ctx context.Context) error {
-		_, err := a.Store(ctx, SomeInstance, io.LimitReader(zeros{}, 1<<40))
+		_, err := a.Store(ctx, someInstance, io.LimitReader(zeros{}, 1<<40))
 		return err
 	})
 }
@@ -110,7 +110,7 @@ func TestCancelStuckPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancelled(t, now, func(ctx context.Context) error {
-		_, err := a.Store(ctx, SomeInstance, io.LimitReader(zeros{}, 1<<40))
+		_, err := a.Store(ctx, someInstance, io.LimitReader(zeros{}, 1<<40))
 		return err
 	})
 	end <- struct{}{}
@@ -171,7 +171,7 @@ func TestReleaseCollision(t *testing.T) {
 // breaks under the writer.
 func TestAbortedWhileSending(t *testing.T) {
 	a := associated(t, 4096, func(p *scripted) { p.pdu(); p.write(endPDU(pduAbort, 2, 2)) })
-	_, err := a.Store(context.Background(), SomeInstance, io.LimitReader(zeros{}, 1<<30))
+	_, err := a.Store(context.Background(), someInstance, io.LimitReader(zeros{}, 1<<30))
 	if _, ok := isError[*AbortError](err); !ok || !strings.Contains(err.Error(), "unexpected-PDU") {
 		t.Error(err)
 	}

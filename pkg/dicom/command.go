@@ -2,8 +2,6 @@ package dicom
 
 import (
 	"encoding/binary"
-
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // Command fields and what else PS3.7 annex E fixes.
@@ -45,21 +43,21 @@ func newCommand(buf []byte) commandSet {
 }
 
 func (c commandSet) number(element, value uint16) commandSet {
-	c = part10.Little.AppendUint16(append(c, 0, 0), element)
-	c = part10.Little.AppendUint32(c, 2)
-	return part10.Little.AppendUint16(c, value)
+	c = binary.LittleEndian.AppendUint16(append(c, 0, 0), element)
+	c = binary.LittleEndian.AppendUint32(c, 2)
+	return binary.LittleEndian.AppendUint16(c, value)
 }
 
 func (c commandSet) uid(element uint16, uid string) commandSet {
-	c = part10.Little.AppendUint16(append(c, 0, 0), element)
-	c = part10.Little.AppendUint32(c, uint32(len(uid)+len(uid)%2))
+	c = binary.LittleEndian.AppendUint16(append(c, 0, 0), element)
+	c = binary.LittleEndian.AppendUint32(c, uint32(len(uid)+len(uid)%2))
 	c = append(c, uid...)
 	return append(c, make([]byte, len(uid)%2)...)
 }
 
 // bytes is the finished command.
 func (c commandSet) bytes() []byte {
-	part10.Little.PutUint32(c[8:], uint32(len(c)-12))
+	binary.LittleEndian.PutUint32(c[8:], uint32(len(c)-12))
 	return c
 }
 
@@ -76,11 +74,11 @@ func parseResponse(b []byte) (response, error) {
 	var r response
 	numbers := map[uint16]*uint16{tagField: &r.field, tagRespondedTo: &r.respondedTo, tagDataSetType: &r.dataSetType, tagStatus: &r.status}
 	for len(b) > 0 {
-		if len(b) < 8 || uint32(len(b)-8) < part10.Little.Uint32(b[4:]) {
+		if len(b) < 8 || uint32(len(b)-8) < binary.LittleEndian.Uint32(b[4:]) {
 			return r, malformed("sent a command with an element that ends too early")
 		}
-		group, element := binary.LittleEndian.Uint16(b), part10.Little.Uint16(b[2:])
-		value := b[8 : 8+part10.Little.Uint32(b[4:])]
+		group, element := binary.LittleEndian.Uint16(b), binary.LittleEndian.Uint16(b[2:])
+		value := b[8 : 8+binary.LittleEndian.Uint32(b[4:])]
 		b = b[8+len(value):]
 		if group != 0 {
 			return r, malformed("sent a command with an element of the group %04X", group)
@@ -89,7 +87,7 @@ func parseResponse(b []byte) (response, error) {
 			if len(value) != 2 {
 				return r, malformed("sent a command whose element (0000,%04X) has %d bytes instead of 2", element, len(value))
 			}
-			*number = part10.Little.Uint16(value)
+			*number = binary.LittleEndian.Uint16(value)
 			delete(numbers, element)
 			continue
 		}

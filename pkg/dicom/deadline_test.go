@@ -54,7 +54,7 @@ func TestWritesWhileReading(t *testing.T) {
 			p.write(reply(context, command, 0, 4096))
 			p.expect("ee")
 		}, func(a *Association) error {
-			_, err := a.Store(context.Background(), SomeInstance, strings.NewReader("abcd"))
+			_, err := a.Store(context.Background(), someInstance, strings.NewReader("abcd"))
 			return err
 		}},
 		{"a release", func(p *scripted) {

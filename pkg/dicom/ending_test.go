@@ -3,6 +3,7 @@ package dicom
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"net"
 	"os"
@@ -11,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
+	"github.com/digihunch/kubectl-orthweb/internal/octets"
 )
 
 // stuck takes part of a write, and then nothing until its time is over.
@@ -32,14 +33,14 @@ func (c stuck) Write(p []byte) (int, error) {
 // TestNothingAfterPartialPDU: an A-ABORT would be taken for the PDU's rest.
 func TestNothingAfterPartialPDU(t *testing.T) {
 	var writes []int
-	conn := stuck{replay: replay{bytes.NewReader(Octets(t, goldenAC))}, limit: 1000, writes: &writes}
+	conn := stuck{replay: replay{bytes.NewReader(octets.Parse(t, goldenAC))}, limit: 1000, writes: &writes}
 	o := someOptions()
 	o.Contexts = twoContexts
 	a, err := Associate(context.Background(), conn, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = a.Store(context.Background(), SomeInstance, strings.NewReader(strings.Repeat("ab", 2000)))
+	_, err = a.Store(context.Background(), someInstance, strings.NewReader(strings.Repeat("ab", 2000)))
 	if _, ok := isError[*TimeoutError](err); !ok || len(writes) != 2 {
 		t.Errorf("%v after writes of %d bytes", err, writes)
 	}
@@ -66,7 +67,7 @@ func (c closer) Close() error { c.once.Do(func() { close(c.closed) }); return ni
 
 func TestSlowClose(t *testing.T) {
 	conn := slowFarewell{closed: make(chan struct{})}
-	conn.replay = replay{bytes.NewReader(Octets(t, "03 00 00000004 00010107"))}
+	conn.replay = replay{bytes.NewReader(octets.Parse(t, "03 00 00000004 00010107"))}
 	conn.limit, conn.writes = 1000, new([]int)
 	returned := make(chan error, 1)
 	go func() { _, err := Associate(context.Background(), conn, someOptions()); returned <- err }()
@@ -118,7 +119,7 @@ func TestMessageIDsSkipZero(t *testing.T) {
 	a := associated(t, 0, func(p *scripted) {
 		for _, want := range []uint16{0xffff, 1} {
 			context, command, _ := p.message()
-			if got := part10.Little.Uint16(element0000(command, tagMessageID)); got != want {
+			if got := binary.LittleEndian.Uint16(element0000(command, tagMessageID)); got != want {
 				t.Errorf("the message id is %d instead of %d", got, want)
 			}
 			p.write(reply(context, command, 0, 4096))

@@ -2,14 +2,13 @@ package dicom
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // faults are what a peer may do instead of answering.
@@ -111,11 +110,11 @@ func TestProtocolErrorsAreAnsweredWithAbort(t *testing.T) {
 func TestAnotherInstanceIsAnswered(t *testing.T) {
 	a := associated(t, 0, func(p *scripted) {
 		context, command, _ := p.message()
-		part10.Little.PutUint16(command[len(command)-2:], 0x3737) // "2.25.1" becomes "2.2577"
+		binary.LittleEndian.PutUint16(command[len(command)-2:], 0x3737) // "2.25.1" becomes "2.2577"
 		p.write(reply(context, command, 0, 4096))
 		drain(p)
 	})
-	_, err := a.Store(context.Background(), SomeInstance, strings.NewReader("abcd"))
+	_, err := a.Store(context.Background(), someInstance, strings.NewReader("abcd"))
 	if err == nil || !strings.Contains(err.Error(), `answered for the instance "2.2577" instead of 2.25.1`) {
 		t.Error(err)
 	}
@@ -131,7 +130,7 @@ func TestOneByteAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Store(context.Background(), SomeInstance, strings.NewReader("abcd")); err != nil {
+	if _, err := a.Store(context.Background(), someInstance, strings.NewReader("abcd")); err != nil {
 		t.Error(err)
 	}
 	if err := a.Release(context.Background()); err != nil {
@@ -160,7 +159,7 @@ func TestTimeouts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = a.Store(context.Background(), SomeInstance, io.LimitReader(zeros{}, 1<<30))
+	_, err = a.Store(context.Background(), someInstance, io.LimitReader(zeros{}, 1<<30))
 	if e, ok := isError[*TimeoutError](err); !ok || e.After != o.Timeouts.Idle {
 		t.Errorf("a peer that doesn't read: %v", err)
 	}
@@ -185,7 +184,7 @@ func TestSourceFails(t *testing.T) {
 		{"odd", strings.NewReader("abc"), "reading the data set: it has an odd number of bytes"},
 		{"empty", strings.NewReader(""), "reading the data set: it is empty"},
 	} {
-		_, err := a.Store(context.Background(), SomeInstance, c.data)
+		_, err := a.Store(context.Background(), someInstance, c.data)
 		if err == nil || !strings.Contains(err.Error(), c.want) || a.Err() != nil {
 			t.Errorf("%s: %v, and the association: %v", c.about, err, a.Err())
 		}
@@ -194,7 +193,7 @@ func TestSourceFails(t *testing.T) {
 		t.Errorf("the association should go on: %v", err)
 	}
 	late := io.MultiReader(io.LimitReader(zeros{}, 1<<20), failing{broken})
-	if _, err := a.Store(context.Background(), SomeInstance, late); !errors.Is(err, broken) || !errors.Is(a.Err(), broken) {
+	if _, err := a.Store(context.Background(), someInstance, late); !errors.Is(err, broken) || !errors.Is(a.Err(), broken) {
 		t.Errorf("late: %v, and the association: %v", err, a.Err())
 	}
 }

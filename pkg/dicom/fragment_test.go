@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"strings"
@@ -53,7 +54,7 @@ func reassemble(t *testing.T, wire []byte, longest uint32) (command, data []byte
 		}
 		control := body[5]
 		of := control & controlCommand
-		if body[4] != 3 || over[of] || of == 0 && !over[controlCommand] || int(part10.Network.Uint32(body)) != len(body)-4 {
+		if body[4] != 3 || over[of] || of == 0 && !over[controlCommand] || int(binary.BigEndian.Uint32(body)) != len(body)-4 {
 			t.Fatalf("a fragment out of place: %x", body)
 		}
 		over[of] = control&controlLast != 0
@@ -94,7 +95,7 @@ func TestReceivedFragments(t *testing.T) {
 			_, body, _ := readPDU(r, nil, maxTaken)
 			joined = append(joined, body...)
 		}
-		part10.Network.PutUint32(joined[2:], uint32(len(joined)-pduHead))
+		binary.BigEndian.PutUint32(joined[2:], uint32(len(joined)-pduHead))
 		p.write(joined)
 	})
 	for range most + 1 {
@@ -130,7 +131,7 @@ func TestOneWrite(t *testing.T) {
 	}
 	before := count.writes
 	for range 10 {
-		if _, err := a.Store(context.Background(), SomeInstance, io.LimitReader(zeros{}, 8<<10)); err != nil {
+		if _, err := a.Store(context.Background(), someInstance, io.LimitReader(zeros{}, 8<<10)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -149,7 +150,7 @@ func TestNoMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	allocations := testing.AllocsPerRun(1, func() {
-		if _, err := a.Store(context.Background(), SomeInstance, io.LimitReader(zeros{}, 32<<20)); err != nil {
+		if _, err := a.Store(context.Background(), someInstance, io.LimitReader(zeros{}, 32<<20)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -168,7 +169,7 @@ func TestOperationsTakeTurns(t *testing.T) {
 	failures := make(chan error, 8)
 	for range cap(failures) {
 		go func() {
-			_, err := a.Store(context.Background(), SomeInstance, io.LimitReader(zeros{}, 20000))
+			_, err := a.Store(context.Background(), someInstance, io.LimitReader(zeros{}, 20000))
 			failures <- err
 		}()
 	}

@@ -1,7 +1,6 @@
 package dicom
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -10,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
+	"github.com/digihunch/kubectl-orthweb/internal/octets"
 )
 
 // replay is a connection whose peer has said all that it will.
@@ -39,7 +38,7 @@ func FuzzPDU(f *testing.F) {
 		goldenAC + "05 00 00000004 00000000", goldenAC + "07 00 00000004 00000206",
 		"03 00 00000004 00010107", "04 00 ffffffff",
 	} {
-		f.Add(Octets(f, session))
+		f.Add(octets.Parse(f, session))
 	}
 	f.Fuzz(holdSession)
 }
@@ -54,7 +53,7 @@ func holdSession(t *testing.T, said []byte) {
 		return
 	}
 	_, echo := a.Echo(context.Background())
-	status, store := a.Store(context.Background(), SomeInstance, strings.NewReader("abcd"))
+	status, store := a.Store(context.Background(), someInstance, strings.NewReader("abcd"))
 	if store == nil && !status.Success() && !status.Warning() {
 		t.Errorf("a failure passes: %v", status)
 	}
@@ -72,7 +71,7 @@ func holdSession(t *testing.T, said []byte) {
 
 // FuzzAssociateAC holds what was accepted to what was proposed.
 func FuzzAssociateAC(f *testing.F) {
-	f.Add(Octets(f, goldenAC)[pduHead:])
+	f.Add(octets.Parse(f, goldenAC)[pduHead:])
 	f.Fuzz(func(t *testing.T, body []byte) {
 		peer, results, err := parseAccept(body, twoContexts)
 		if err != nil {
@@ -92,39 +91,4 @@ func FuzzAssociateAC(f *testing.F) {
 			}
 		}
 	})
-}
-
-// FuzzPart10 reads anything as a file, with and without seeking: both find the
-// same.
-func FuzzPart10(f *testing.F) {
-	f.Add(SomeFile().File[:400])
-	f.Add(InSyntax(part10.ImplicitVRLittleEndian, Octets(f, IdentityImplicit)))
-	f.Add(InSyntax("1.2.840.10008.1.2.4.50", append(Identity(), Octets(f, "e07f 1000 'OB' 0000 ffffffff feff 00e0 00000000 feff 00e0 02000000 abcd feff dde0 00000000")...)))
-	f.Add(InSyntax(part10.Deflated, []byte("\x03\x00")))
-	whole := SomeFile()
-	f.Add(whole.File[whole.DataOffset:][:200])                                                                  // a data set alone
-	f.Add(whole.File[132:400])                                                                                  // no preamble
-	f.Add(append(bytes.Clone(whole.File[:132]), whole.File[144:400]...))                                        // no group length
-	f.Add(append(InSyntax(part10.ExplicitVRLittleEndian, Identity()), make([]byte, 20)...))                     // zero bytes at the end
-	f.Add(Octets(f, IdentityImplicit+"0900 0110 02000000 'ab' 00 00 00"))                                       // implicit, and zero bytes
-	f.Add(Octets(f, "0008 0016 'UI' 0002 '1.' 0008 0018 'UI' 0004 '2.25' 7fe0 0010 'OB' 0000 00000003 abcdab")) // big endian, odd
-	f.Fuzz(holdPart10)
-}
-
-// holdPart10 reads a file in two ways, which must agree.
-func holdPart10(t *testing.T, file []byte) {
-	found, err := part10.Scan(bytes.NewReader(file))
-	streamed, again := part10.Scan(bufio.NewReaderSize(bytes.NewReader(file), 16))
-	if found.Meta != streamed.Meta || (err == nil) != (again == nil) || err == nil && found != streamed {
-		t.Fatalf("%+v (%v) by seeking, %+v (%v) by reading", found, err, streamed, again)
-	}
-	if err == nil && (found.SOPClass == "" || found.SOPInstance == "" || found.TransferSyntax == "") {
-		t.Errorf("%+v can't be sent", found)
-	}
-	if size := int64(len(file)) - found.DataOffset - found.Trailing; err == nil && found.TransferSyntax != part10.Deflated && (size <= 0 || size%2 != 0) {
-		t.Errorf("%d bytes to send of %+v", size, found)
-	}
-	if err == nil && found.TransferSyntax != part10.Deflated && found.PixelOffset+found.PixelLength > int64(len(file)) {
-		t.Errorf("%+v is beyond the %d bytes", found, len(file))
-	}
 }

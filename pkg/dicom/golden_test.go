@@ -116,7 +116,7 @@ func TestExactBytes(t *testing.T) {
 	if status, err := a.Echo(ctx); err != nil || !status.Success() {
 		t.Errorf("C-ECHO: %v, %v", status, err)
 	}
-	status, err := a.Store(ctx, SomeInstance, strings.NewReader("abcd"))
+	status, err := a.Store(ctx, someInstance, strings.NewReader("abcd"))
 	if err != nil || !status.Warning() || status.String() != "warning: coercion of data elements (status B000)" {
 		t.Errorf("C-STORE: %v, %v", status, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/internal/octets"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
@@ -61,10 +62,10 @@ func TestOptions(t *testing.T) {
 }
 
 func TestPropose(t *testing.T) {
-	jpeg := SomeInstance
+	jpeg := someInstance
 	jpeg.TransferSyntax = "1.2.840.10008.1.2.4.50"
 	var got []string
-	for _, p := range Propose(SomeInstance, jpeg, SomeInstance) {
+	for _, p := range Propose(someInstance, jpeg, someInstance) {
 		got = append(got, p.AbstractSyntax+" in "+strings.Join(p.TransferSyntaxes, ","))
 	}
 	want := []string{
@@ -94,7 +95,7 @@ func TestParseAccept(t *testing.T) {
 		{"an unknown item", "10 00 0015", "99 00 0015", ""},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			body := Octets(t, strings.Replace(goldenAC, c.from, c.to, 1))[pduHead:]
+			body := octets.Parse(t, strings.Replace(goldenAC, c.from, c.to, 1))[pduHead:]
 			_, _, err := parseAccept(body, twoContexts)
 			holds(t, err, c.want)
 		})
@@ -122,12 +123,12 @@ func TestContextResults(t *testing.T) {
 		if results := a.Contexts(); !results[0].Accepted() || results[1].Accepted() || results[1].TransferSyntax != "" {
 			t.Errorf("the contexts are %+v", results)
 		}
-		_, err = a.Store(context.Background(), SomeInstance, strings.NewReader("abcd"))
+		_, err = a.Store(context.Background(), someInstance, strings.NewReader("abcd"))
 		holds(t, err, "the peer does not accept SOP class 1.2.840.10008.5.1.4.1.1.7 in transfer syntax Explicit VR Little Endian: "+want)
 		if refused, ok := isError[*RefusedError](err); !ok || !refused.Proposed || a.Err() != nil {
 			t.Errorf("%+v, and the association: %v", refused, a.Err())
 		}
-		other := SomeInstance
+		other := someInstance
 		other.TransferSyntax = "1.2.840.10008.1.2.4.50"
 		_, err = a.Store(context.Background(), other, strings.NewReader("abcd"))
 		holds(t, err, "no presentation context was proposed for SOP class 1.2.840.10008.5.1.4.1.1.7 in transfer syntax JPEG Baseline (Process 1)")
@@ -136,7 +137,7 @@ func TestContextResults(t *testing.T) {
 }
 
 func TestContextsWithoutAnswer(t *testing.T) {
-	body := Octets(t, goldenAC)[pduHead:]
+	body := octets.Parse(t, goldenAC)[pduHead:]
 	three := append(twoContexts[:2:2], Proposal{"1.2.3", []string{part10.ImplicitVRLittleEndian}})
 	_, results, err := parseAccept(body, three)
 	if err != nil || results[2].Result != NotAnswered || results[2].Result.String() != "not answered" {
@@ -175,12 +176,12 @@ func TestStatusErrorsLeaveTheAssociation(t *testing.T) {
 		}
 		drain(p)
 	})
-	_, err := a.Store(context.Background(), SomeInstance, strings.NewReader("abcd"))
+	_, err := a.Store(context.Background(), someInstance, strings.NewReader("abcd"))
 	holds(t, err, "C-STORE of 2.25.1: the peer answered C-STORE with: refused: out of resources (status A700)")
 	if e, ok := isError[*StatusError](err); !ok || e.Status.Code != 0xA700 {
 		t.Error(err)
 	}
-	if _, err := a.Store(context.Background(), SomeInstance, strings.NewReader("abcd")); err != nil {
+	if _, err := a.Store(context.Background(), someInstance, strings.NewReader("abcd")); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,10 +1,9 @@
 package dicom
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
-
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // PDU types (PS3.8 section 9.3.1).
@@ -44,7 +43,7 @@ func readPDU(r io.Reader, buf []byte, maxData uint32) (kind byte, body []byte, e
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return 0, nil, err
 	}
-	kind, length := head[0], part10.Network.Uint32(head[2:])
+	kind, length := head[0], binary.BigEndian.Uint32(head[2:])
 	if err := boundPDU(kind, length, maxData); err != nil {
 		return 0, nil, err
 	}

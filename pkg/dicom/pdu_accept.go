@@ -1,6 +1,7 @@
 package dicom
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
@@ -41,7 +42,7 @@ func parseAccept(body []byte, proposals []Proposal) (Peer, []Result, error) {
 	if len(body) < fixed {
 		return peer, nil, malformed("sent an A-ASSOCIATE-AC that ends within its fixed part")
 	}
-	if part10.Network.Uint16(body)&1 == 0 {
+	if binary.BigEndian.Uint16(body)&1 == 0 {
 		return peer, nil, malformed("accepted without protocol version 1")
 	}
 	err := eachItem(body[fixed:], "A-ASSOCIATE-AC", func(kind byte, value []byte) error {
@@ -59,10 +60,10 @@ func parseAccept(body []byte, proposals []Proposal) (Peer, []Result, error) {
 // eachItem walks items and sub-items, whose heads are alike.
 func eachItem(b []byte, where string, visit func(kind byte, value []byte) error) error {
 	for len(b) > 0 {
-		if len(b) < 4 || len(b)-4 < int(part10.Network.Uint16(b[2:])) {
+		if len(b) < 4 || len(b)-4 < int(binary.BigEndian.Uint16(b[2:])) {
 			return malformed("sent an item in %s that ends too early", where)
 		}
-		end := 4 + int(part10.Network.Uint16(b[2:]))
+		end := 4 + int(binary.BigEndian.Uint16(b[2:]))
 		if err := visit(b[0], b[4:end]); err != nil {
 			return err
 		}
@@ -109,7 +110,7 @@ func (p *Peer) learn(kind byte, value []byte) error {
 		if len(value) != 4 {
 			return malformed("sent its maximum PDU length in %d bytes instead of 4", len(value))
 		}
-		if p.MaxPDU = part10.Network.Uint32(value); p.MaxPDU != 0 && p.MaxPDU < minPDU {
+		if p.MaxPDU = binary.BigEndian.Uint32(value); p.MaxPDU != 0 && p.MaxPDU < minPDU {
 			return malformed("accepts PDUs of at most %d bytes, which are too short for any data", p.MaxPDU)
 		}
 	case itemImplementation:

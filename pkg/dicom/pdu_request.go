@@ -1,6 +1,8 @@
 package dicom
 
 import (
+	"encoding/binary"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
@@ -39,11 +41,11 @@ func associateRQ(o Options) []byte {
 	}
 	b = appendItem(b, itemUser, func(b []byte) []byte {
 		b = append(b, itemMaxLength, 0, 0, 4)
-		b = part10.Network.AppendUint32(b, o.MaxPDU)
+		b = binary.BigEndian.AppendUint32(b, o.MaxPDU)
 		b = appendText(b, itemImplementation, part10.ImplementationClassUID)
 		return appendText(b, itemVersionName, part10.ImplementationVersionName)
 	})
-	part10.Network.PutUint32(b[2:], uint32(len(b)-pduHead))
+	binary.BigEndian.PutUint32(b[2:], uint32(len(b)-pduHead))
 	return b
 }
 
@@ -59,6 +61,6 @@ func appendText(b []byte, kind byte, text string) []byte {
 func appendItem(b []byte, kind byte, fill func([]byte) []byte) []byte {
 	start := len(b)
 	b = fill(append(b, kind, 0, 0, 0))
-	part10.Network.PutUint16(b[start+2:], uint16(len(b)-start-4))
+	binary.BigEndian.PutUint16(b[start+2:], uint16(len(b)-start-4))
 	return b
 }

@@ -3,15 +3,15 @@ package dicom
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"io"
 	"net"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/internal/octets"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
@@ -21,25 +21,9 @@ type scripted struct {
 	conn net.Conn
 }
 
-var comment = regexp.MustCompile(`(?m)#.*$`)
-
-var quoted = regexp.MustCompile(`'([^']*)'`)
-
-// Octets reads hexadecimal with blanks, # comments and 'text'.
-func Octets(t testing.TB, text string) []byte {
-	t.Helper()
-	text = comment.ReplaceAllString(text, "")
-	text = quoted.ReplaceAllStringFunc(text, func(s string) string { return hex.EncodeToString([]byte(s[1 : len(s)-1])) })
-	b, err := hex.DecodeString(strings.Join(strings.Fields(text), ""))
-	if err != nil {
-		t.Fatalf("the script %q: %v", text, err)
-	}
-	return b
-}
-
 func (p *scripted) expect(text string) {
 	p.t.Helper()
-	want := Octets(p.t, text)
+	want := octets.Parse(p.t, text)
 	got := make([]byte, len(want))
 	n, err := io.ReadFull(p.conn, got)
 	if !bytes.Equal(got[:n], want) {
@@ -47,7 +31,7 @@ func (p *scripted) expect(text string) {
 	}
 }
 
-func (p *scripted) send(text string) { p.write(Octets(p.t, text)) }
+func (p *scripted) send(text string) { p.write(octets.Parse(p.t, text)) }
 
 func (p *scripted) write(b []byte) { _, _ = p.conn.Write(b) }
 
@@ -57,7 +41,7 @@ func (p *scripted) pdu() (kind byte, body []byte) {
 	if _, err := io.ReadFull(p.conn, head[:]); err != nil {
 		return 0, nil
 	}
-	body = make([]byte, part10.Network.Uint32(head[2:]))
+	body = make([]byte, binary.BigEndian.Uint32(head[2:]))
 	_, _ = io.ReadFull(p.conn, body)
 	return head[0], body
 }
@@ -99,9 +83,9 @@ func acceptance(t testing.TB, rq []byte, maxPDU uint32) []byte {
 	}
 	b = appendItem(b, itemUser, func(b []byte) []byte {
 		b = append(b, itemMaxLength, 0, 0, 4)
-		return part10.Network.AppendUint32(b, maxPDU)
+		return binary.BigEndian.AppendUint32(b, maxPDU)
 	})
-	part10.Network.PutUint32(b[2:], uint32(len(b)-pduHead))
+	binary.BigEndian.PutUint32(b[2:], uint32(len(b)-pduHead))
 	return b
 }
 
@@ -114,13 +98,13 @@ func (p *scripted) message() (context byte, command, data []byte) {
 			return 0, nil, nil
 		}
 		for len(body) > 0 {
-			value := body[4 : 4+part10.Network.Uint32(body)]
+			value := body[4 : 4+binary.BigEndian.Uint32(body)]
 			body = body[4+len(value):]
 			context = value[0]
 			last := value[1]&controlLast != 0
 			if value[1]&controlCommand != 0 {
 				command = append(command, value[2:]...)
-				hasData = hasData || last && bytes.Contains(command, Octets(p.t, "0000 0008 02000000 0100"))
+				hasData = hasData || last && bytes.Contains(command, octets.Parse(p.t, "0000 0008 02000000 0100"))
 				if last && !hasData {
 					return
 				}
@@ -134,9 +118,9 @@ func (p *scripted) message() (context byte, command, data []byte) {
 // reply builds a response to a command set, in PDUs that hold fragments of the
 // given length.
 func reply(context byte, command []byte, status uint16, fragment int) []byte {
-	field := part10.Little.Uint16(element0000(command, tagField))
+	field := binary.LittleEndian.Uint16(element0000(command, tagField))
 	rsp := newCommand(nil).uid(tagSOPClass, string(element0000(command, tagSOPClass))).number(tagField, field|0x8000).
-		number(tagRespondedTo, part10.Little.Uint16(element0000(command, tagMessageID))).
+		number(tagRespondedTo, binary.LittleEndian.Uint16(element0000(command, tagMessageID))).
 		number(tagDataSetType, noDataSet).number(tagStatus, status)
 	if instance := element0000(command, tagInstance); instance != nil {
 		rsp = rsp.uid(tagInstance, string(instance))
@@ -149,8 +133,8 @@ func reply(context byte, command []byte, status uint16, fragment int) []byte {
 
 func element0000(set []byte, element uint16) []byte {
 	for b := set; len(b) >= 8; {
-		value := b[8 : 8+part10.Little.Uint32(b[4:])]
-		if part10.Little.Uint16(b[2:]) == element {
+		value := b[8 : 8+binary.LittleEndian.Uint32(b[4:])]
+		if binary.LittleEndian.Uint16(b[2:]) == element {
 			return value
 		}
 		b = b[8+len(value):]
@@ -215,10 +199,10 @@ func loopback(t testing.TB) (ours, theirs net.Conn) {
 	return ours, <-accepted
 }
 
-var SomeInstance = part10.Meta{SOPClass: part10.SecondaryCaptureStorage, SOPInstance: "2.25.1", TransferSyntax: part10.ExplicitVRLittleEndian}
+var someInstance = part10.Meta{SOPClass: part10.SecondaryCaptureStorage, SOPInstance: "2.25.1", TransferSyntax: part10.ExplicitVRLittleEndian}
 
 func someOptions() Options {
-	return Options{Calling: "ORTHWEB", Called: "ORTHANC", Contexts: Propose(SomeInstance),
+	return Options{Calling: "ORTHWEB", Called: "ORTHANC", Contexts: Propose(someInstance),
 		Timeouts: Timeouts{Association: 5 * time.Second, Response: 5 * time.Second, Idle: 5 * time.Second}}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/internal/octets"
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
@@ -57,10 +58,10 @@ func TestOrthancStores(t *testing.T) {
 
 func TestOrthancRejects(t *testing.T) {
 	port := orthanc(t).DICOMPort
-	_, err := Associate(context.Background(), dial(t, port), peerOptions("NOBODY", SomeInstance))
+	_, err := Associate(context.Background(), dial(t, port), peerOptions("NOBODY", someInstance))
 	holds(t, err, "called-AE-title-not-recognized")
-	a := open(t, port, peerOptions("ORTHANC", SomeInstance))
-	_, err = a.Store(context.Background(), SomeInstance, bytes.NewReader(Identity()))
+	a := open(t, port, peerOptions("ORTHANC", someInstance))
+	_, err = a.Store(context.Background(), someInstance, bytes.NewReader(octets.Parse(t, identity)))
 	if err == nil {
 		t.Error("Orthanc took an instance of no study")
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
-// These tests run against DCMTK, Orthanc and dicom3tools as Debian has them:
+// These tests run against DCMTK and Orthanc as Debian has them:
 // go test -tags peers ./pkg/dicom
 
 // output runs a program to its end.
@@ -63,6 +63,9 @@ func open(t testing.TB, port int, o Options) *Association {
 func store(a *Association, instance part10.TestInstance) (Status, error) {
 	return a.Store(context.Background(), instance.Meta, bytes.NewReader(instance.File[instance.DataOffset:]))
 }
+
+// identity is what a data set of someInstance has to have, as octets.Parse reads it.
+const identity = "0800 1600 'UI' 1a00 '1.2.840.10008.5.1.4.1.1.7' 00  0800 1800 'UI' 0600 '2.25.1' "
 
 // anew is a study with UIDs of its own.
 func anew(instances int) []part10.TestInstance {

@@ -1,8 +1,6 @@
 package dicom
 
-import (
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
-)
+import "encoding/binary"
 
 // readCommand puts a command set together from its fragments (PS3.8 annex E),
 // which may come in any number of PDUs.
@@ -38,10 +36,10 @@ func appendFragments(set, body []byte, context byte) (_ []byte, last bool, err e
 		return nil, false, malformed("sent an empty P-DATA-TF")
 	}
 	for len(body) > 0 {
-		if len(body) < pdvHead || part10.Network.Uint32(body) < 2 || uint32(len(body)-4) < part10.Network.Uint32(body) {
+		if len(body) < pdvHead || binary.BigEndian.Uint32(body) < 2 || uint32(len(body)-4) < binary.BigEndian.Uint32(body) {
 			return nil, false, malformed("sent a presentation data value that ends too early")
 		}
-		value := body[4 : 4+part10.Network.Uint32(body)]
+		value := body[4 : 4+binary.BigEndian.Uint32(body)]
 		body = body[4+len(value):]
 		switch {
 		case value[0] != context:

@@ -1,8 +1,6 @@
 package dicom
 
-import (
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
-)
+import "encoding/binary"
 
 const (
 	pdvHead = 6 // length, context id, message control header: PS3.8 table 9-23, annex E.2
@@ -66,8 +64,8 @@ func (s *sender) stream(context, control byte, from source) error {
 		s.buf = s.buf[:start+heads+n]
 		head := s.buf[start:]
 		head[0], head[1] = pduData, 0
-		part10.Network.PutUint32(head[2:], uint32(pdvHead+n))
-		part10.Network.PutUint32(head[6:], uint32(2+n))
+		binary.BigEndian.PutUint32(head[2:], uint32(pdvHead+n))
+		binary.BigEndian.PutUint32(head[6:], uint32(2+n))
 		head[10], head[11] = context, control
 		if last {
 			head[11] |= controlLast

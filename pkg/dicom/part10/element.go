@@ -14,8 +14,8 @@ const (
 	tagPixelData    uint32 = 0x7FE00010
 	tagFloatPixels  uint32 = 0x7FE00008
 	tagDoublePixels uint32 = 0x7FE00009
-	TagSOPClassUID  uint32 = 0x00080016
-	TagSOPUID       uint32 = 0x00080018
+	tagSOPClassUID  uint32 = 0x00080016
+	tagSOPUID       uint32 = 0x00080018
 	tagStudyUID     uint32 = 0x0020000D
 	tagSeriesUID    uint32 = 0x0020000E
 	tagFrames       uint32 = 0x00280008

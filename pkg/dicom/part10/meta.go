@@ -4,6 +4,7 @@ package part10
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 )
 
@@ -45,7 +46,7 @@ func readHead(c *cursor) (m Meta, n notes, err error) {
 	if err != nil {
 		return Meta{}, nil, err
 	}
-	if m.SOPClass == MediaStorageDirectory {
+	if m.SOPClass == mediaStorageDirectory {
 		return Meta{}, nil, fileError(Directory, metaStart, "it is a DICOMDIR, an index of other files and not an image")
 	}
 	m.DataOffset = c.at
@@ -85,7 +86,7 @@ func (c *cursor) findStart(n *notes) error {
 
 // isMeta reports whether File Meta Information begins here.
 func isMeta(head []byte) bool {
-	e, _, ok := parseElement(head, Little, true)
+	e, _, ok := parseElement(head, binary.LittleEndian, true)
 	return ok && e.tag>>16 == 2 && e.vr != ""
 }
 
@@ -94,7 +95,7 @@ func isMeta(head []byte) bool {
 // (DcmItem::checkTransferSyntax), and accepts more.
 func guessSyntax(head []byte) string {
 	const longest = 1 << 10 // of a first value: it is short in every data set
-	if e, _, ok := parseElement(head, Little, false); ok && e.tag>>16 == 8 {
+	if e, _, ok := parseElement(head, binary.LittleEndian, false); ok && e.tag>>16 == 8 {
 		if upper(head[4]) && upper(head[5]) {
 			return ExplicitVRLittleEndian
 		}
@@ -102,7 +103,7 @@ func guessSyntax(head []byte) string {
 			return ImplicitVRLittleEndian
 		}
 	}
-	if e, _, ok := parseElement(head, Network, false); ok && e.tag>>16 == 8 && upper(head[4]) && upper(head[5]) {
+	if e, _, ok := parseElement(head, binary.BigEndian, false); ok && e.tag>>16 == 8 && upper(head[4]) && upper(head[5]) {
 		return ExplicitVRBigEndian
 	}
 	return ""
@@ -122,7 +123,7 @@ func (c *cursor) readGroup(n *notes) (m Meta, err error) {
 			break
 		}
 		if first && tag == 0x00020000 && len(value) == 4 {
-			announced = c.at + int64(Little.Uint32(value))
+			announced = c.at + int64(binary.LittleEndian.Uint32(value))
 		}
 		if field := fields[tag]; field != nil { // the data set's count, so that no fault of these matters
 			*field = PrintableUID(value)
@@ -149,10 +150,10 @@ func (c *cursor) metaElement() (tag uint32, value []byte, err error) {
 		return 0, nil, err
 	case len(head) == 0 && c.at == metaStart:
 		return 0, nil, ends()
-	case len(head) < 2 || Little.Uint16(head) != 2:
+	case len(head) < 2 || binary.LittleEndian.Uint16(head) != 2:
 		return 0, nil, nil
 	}
-	e, size, ok := parseElement(head, Little, true)
+	e, size, ok := parseElement(head, binary.LittleEndian, true)
 	switch {
 	case !ok && len(head) < longestHead:
 		return 0, nil, ends()

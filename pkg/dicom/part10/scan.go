@@ -44,7 +44,7 @@ func Scan(r io.Reader) (Instance, error) {
 	if err != nil {
 		return Instance{}, err
 	}
-	s := scanner{cursor: c, notes: n, found: Instance{Meta: meta}, order: Little, explicit: meta.TransferSyntax != ImplicitVRLittleEndian}
+	s := scanner{cursor: c, notes: n, found: Instance{Meta: meta}, order: binary.LittleEndian, explicit: meta.TransferSyntax != ImplicitVRLittleEndian}
 	switch {
 	case !readable(meta.TransferSyntax):
 		return s.found, fileError(Unreadable, meta.DataOffset,
@@ -85,8 +85,8 @@ func (s *scanner) conclude() error {
 		own  string
 		meta *string
 	}{
-		{"SOP Class UID (0008,0016)", s.own[TagSOPClassUID], &s.found.SOPClass},
-		{"SOP Instance UID (0008,0018)", s.own[TagSOPUID], &s.found.SOPInstance},
+		{"SOP Class UID (0008,0016)", s.own[tagSOPClassUID], &s.found.SOPClass},
+		{"SOP Instance UID (0008,0018)", s.own[tagSOPUID], &s.found.SOPInstance},
 	} {
 		if uid.own == "" {
 			return fileError(Malformed, s.found.DataOffset, "its data set has no %s%s", uid.name, insertHint(uid.name, *uid.meta))
@@ -102,7 +102,7 @@ func (s *scanner) conclude() error {
 		}
 		*uid.meta = uid.own
 	}
-	if s.found.SOPClass == MediaStorageDirectory {
+	if s.found.SOPClass == mediaStorageDirectory {
 		return fileError(Directory, s.found.DataOffset, "it is a DICOMDIR, an index of other files and not an image")
 	}
 	s.noteMissing()

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/internal/octets"
 )
 
 func TestScan(t *testing.T) {
@@ -51,10 +51,10 @@ func TestScan(t *testing.T) {
 		{"a private transfer syntax", "1.2.840.113619.5.2", "", Unreadable, "can't be checked", 0, 0},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			file := dicom.InSyntax(c.syntax, append(dicom.Identity(), dicom.Octets(t, c.data)...))
+			file := inSyntax(c.syntax, append(identity(), octets.Parse(t, c.data)...))
 			for _, r := range []io.Reader{bytes.NewReader(file), iotest.HalfReader(bytes.NewReader(file))} {
 				got, err := Scan(r)
-				dicom.Faulty(t, err, c.fault, c.want)
+				faulty(t, err, c.fault, c.want)
 				if err == nil && (got.Frames != c.frames || got.PixelLength != c.pixels) {
 					t.Errorf("%d frames and %d bytes instead of %d and %d", got.Frames, got.PixelLength, c.frames, c.pixels)
 				}
@@ -67,7 +67,7 @@ func TestScan(t *testing.T) {
 func TestScanRemarks(t *testing.T) {
 	file := func(parts ...string) []byte {
 		data := "0800 1600 'UI' 0200 '1.' 0800 1800 'UI' 0400 '2.25' " + strings.Join(parts, " ")
-		return append(FileMeta("1.", "2.25", ExplicitVRLittleEndian), dicom.Octets(t, data)...)
+		return append(fileMeta("1.", "2.25", ExplicitVRLittleEndian), octets.Parse(t, data)...)
 	}
 	const study, series = "2000 0d00 'UI' 0400 '1.23' ", "2000 0e00 'UI' 0400 '1.24' "
 	for _, c := range []struct {
@@ -86,11 +86,11 @@ func TestScanRemarks(t *testing.T) {
 		{"a VR that is none", file("0900 0110 '??' 0200 'ab'", study, series), "its element (0009,1001) has no valid value representation", 0},
 		{"a study with the VR UN", file("2000 0d00 'UN' 0000 04000000 '1.23'", series), "its element (0020,000D) has the value representation UN in place of UI", 0},
 		{"an instance twice", file("0800 1800 'UI' 0400 '2.26'", study, series), "", 0},
-		{"no File Meta Information", append(dicom.Identity(), dicom.Octets(t, study+series)...), `it has no preamble with "DICM"; it has no File Meta Information; it has no transfer syntax and was read as Explicit VR Little Endian`, 0},
-		{"implicit, alone", dicom.Octets(t, dicom.IdentityImplicit+"2000 0d00 04000000 '1.23' 2000 0e00 04000000 '1.24'"), `it has no preamble with "DICM"; it has no File Meta Information; it has no transfer syntax and was read as Implicit VR Little Endian`, 0},
-		{"big endian, alone", dicom.Octets(t, "0008 0016 'UI' 001a '1.2.840.10008.5.1.4.1.1.7' 00  0008 0018 'UI' 0006 '2.25.1' 0020 000d 'UI' 0004 '1.23' 0020 000e 'UI' 0004 '1.24'"), `it has no preamble with "DICM"; it has no File Meta Information; it has no transfer syntax and was read as Explicit VR Big Endian (Retired)`, 0},
-		{"another instance", append(FileMeta(dicom.SomeInstance.SOPClass, "2.25.2", ExplicitVRLittleEndian), append(dicom.Identity(), dicom.Octets(t, study+series)...)...), "its data set has the SOP Instance UID (0008,0018) 2.25.1, but its File Meta Information has 2.25.2", 0},
-		{"another class", append(FileMeta("1.2.3", dicom.SomeInstance.SOPInstance, ExplicitVRLittleEndian), append(dicom.Identity(), dicom.Octets(t, study+series)...)...), "its data set has the SOP Class UID (0008,0016) 1.2.840.10008.5.1.4.1.1.7, but its File Meta Information has 1.2.3", 0},
+		{"no File Meta Information", append(identity(), octets.Parse(t, study+series)...), `it has no preamble with "DICM"; it has no File Meta Information; it has no transfer syntax and was read as Explicit VR Little Endian`, 0},
+		{"implicit, alone", octets.Parse(t, identityImplicit+"2000 0d00 04000000 '1.23' 2000 0e00 04000000 '1.24'"), `it has no preamble with "DICM"; it has no File Meta Information; it has no transfer syntax and was read as Implicit VR Little Endian`, 0},
+		{"big endian, alone", octets.Parse(t, "0008 0016 'UI' 001a '1.2.840.10008.5.1.4.1.1.7' 00  0008 0018 'UI' 0006 '2.25.1' 0020 000d 'UI' 0004 '1.23' 0020 000e 'UI' 0004 '1.24'"), `it has no preamble with "DICM"; it has no File Meta Information; it has no transfer syntax and was read as Explicit VR Big Endian (Retired)`, 0},
+		{"another instance", append(fileMeta(someInstance.SOPClass, "2.25.2", ExplicitVRLittleEndian), append(identity(), octets.Parse(t, study+series)...)...), "its data set has the SOP Instance UID (0008,0018) 2.25.1, but its File Meta Information has 2.25.2", 0},
+		{"another class", append(fileMeta("1.2.3", someInstance.SOPInstance, ExplicitVRLittleEndian), append(identity(), octets.Parse(t, study+series)...)...), "its data set has the SOP Class UID (0008,0016) 1.2.840.10008.5.1.4.1.1.7, but its File Meta Information has 1.2.3", 0},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			got, err := Scan(bytes.NewReader(c.file))
@@ -115,9 +115,9 @@ func TestScanIdentity(t *testing.T) {
 		{"a line break", class + "0800 1800 'UI' 0400 '1.2' 0a", "can't be sent"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			file := append(FileMeta("1.2.3", "2.25.2", ExplicitVRLittleEndian), dicom.Octets(t, c.data)...)
+			file := append(fileMeta("1.2.3", "2.25.2", ExplicitVRLittleEndian), octets.Parse(t, c.data)...)
 			_, err := Scan(bytes.NewReader(file))
-			dicom.Faulty(t, err, Malformed, c.want)
+			faulty(t, err, Malformed, c.want)
 		})
 	}
 }
@@ -125,7 +125,7 @@ func TestScanIdentity(t *testing.T) {
 func TestScanEncodings(t *testing.T) {
 	var zipped bytes.Buffer
 	w, _ := flate.NewWriter(&zipped, flate.BestCompression)
-	plain := append(dicom.Identity(), dicom.Octets(t, "2000 0d00 'UI' 0400 '1.23' e07f 1000 'OB' 0000 04000000 abcdabcd")...)
+	plain := append(identity(), octets.Parse(t, "2000 0d00 'UI' 0400 '1.23' e07f 1000 'OB' 0000 04000000 abcdabcd")...)
 	if _, err := w.Write(plain); err != nil || w.Close() != nil {
 		t.Fatal(err)
 	}
@@ -135,17 +135,17 @@ func TestScanEncodings(t *testing.T) {
 		fault         FileFault
 		want          string
 	}{
-		{"implicit", ImplicitVRLittleEndian, dicom.Octets(t, dicom.IdentityImplicit+"2000 0d00 04000000 '1.23' e07f 1000 04000000 abcdabcd"), "", ""},
-		{"implicit, cut", ImplicitVRLittleEndian, dicom.Octets(t, dicom.IdentityImplicit+"e07f 1000 08000000 abcdabcd"), Truncated, "truncated"},
-		{"big endian", ExplicitVRBigEndian, dicom.Octets(t, "0008 0016 'UI' 001a '1.2.840.10008.5.1.4.1.1.7' 00  0008 0018 'UI' 0006 '2.25.1' 0020 000d 'UI' 0004 '1.23' 7fe0 0010 'OB' 0000 00000004 abcdabcd"), "", ""},
+		{"implicit", ImplicitVRLittleEndian, octets.Parse(t, identityImplicit+"2000 0d00 04000000 '1.23' e07f 1000 04000000 abcdabcd"), "", ""},
+		{"implicit, cut", ImplicitVRLittleEndian, octets.Parse(t, identityImplicit+"e07f 1000 08000000 abcdabcd"), Truncated, "truncated"},
+		{"big endian", ExplicitVRBigEndian, octets.Parse(t, "0008 0016 'UI' 001a '1.2.840.10008.5.1.4.1.1.7' 00  0008 0018 'UI' 0006 '2.25.1' 0020 000d 'UI' 0004 '1.23' 7fe0 0010 'OB' 0000 00000004 abcdabcd"), "", ""},
 		{"deflated", Deflated, zipped.Bytes(), "", ""},
 		{"deflated, padded", Deflated, append(zipped.Bytes(), 0), "", ""},
 		{"deflated, cut", Deflated, zipped.Bytes()[:zipped.Len()/2], Truncated, "truncated"},
 		{"deflated, garbage", Deflated, []byte("\xff\xff\xff"), Malformed, "can't be inflated"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			got, err := Scan(bytes.NewReader(dicom.InSyntax(c.syntax, c.data)))
-			dicom.Faulty(t, err, c.fault, c.want)
+			got, err := Scan(bytes.NewReader(inSyntax(c.syntax, c.data)))
+			faulty(t, err, c.fault, c.want)
 			if err == nil && (got.StudyUID != "1.23" || got.Frames != 1 || got.PixelLength != 4) {
 				t.Errorf("found %+v", got)
 			}
@@ -156,7 +156,7 @@ func TestScanEncodings(t *testing.T) {
 // TestScanCutAnywhere cuts a file at every length. Between two elements a cut
 // can't be seen, except by what is missing.
 func TestScanCutAnywhere(t *testing.T) {
-	whole := dicom.SomeFile()
+	whole := someFile()
 	for length := range len(whole.File) {
 		found, err := Scan(bytes.NewReader(whole.File[:length]))
 		if err == nil && found.PixelLength != 0 {
@@ -167,7 +167,7 @@ func TestScanCutAnywhere(t *testing.T) {
 
 // TestScanSeeks scans a sparse file of 3 GiB.
 func TestScanSeeks(t *testing.T) {
-	head := dicom.InSyntax(ExplicitVRLittleEndian, append(dicom.Identity(), dicom.Octets(t, "e07f 1000 'OW' 0000 000000c0")...))
+	head := inSyntax(ExplicitVRLittleEndian, append(identity(), octets.Parse(t, "e07f 1000 'OW' 0000 000000c0")...))
 	f, err := os.Create(filepath.Join(t.TempDir(), "large.dcm"))
 	if err != nil {
 		t.Fatal(err)
@@ -189,7 +189,7 @@ func TestScanSeeks(t *testing.T) {
 			t.Fatal(err)
 		}
 		found, err := Scan(f)
-		dicom.Faulty(t, err, c.fault, c.want)
+		faulty(t, err, c.fault, c.want)
 		if err == nil && found.PixelLength != 3<<30 {
 			t.Errorf("found %d bytes", found.PixelLength)
 		}

@@ -60,7 +60,7 @@ func (s testStudy) instance(random io.Reader, number int) TestInstance {
 	pixels := make([]byte, testEdge*testEdge)
 	_, _ = io.ReadFull(random, pixels) // ChaCha8 doesn't fail
 	data := s.dataSet(uid, number, pixels)
-	file := FileMeta(SecondaryCaptureStorage, uid, ExplicitVRLittleEndian)
+	file := fileMeta(SecondaryCaptureStorage, uid, ExplicitVRLittleEndian)
 	made := TestInstance{
 		Instance: Instance{
 			Meta: Meta{SOPClass: SecondaryCaptureStorage, SOPInstance: uid,
@@ -78,47 +78,47 @@ func (s testStudy) instance(random io.Reader, number int) TestInstance {
 // pixel data comes last.
 func (s testStudy) dataSet(uid string, number int, pixels []byte) []byte {
 	day, hour := s.now.Format("20060102"), s.now.Format("150405")
-	var b Elements
-	b.Text(0x00080005, "CS", "ISO_IR 100")
-	b.Text(0x00080008, "CS", `DERIVED\SECONDARY`)
-	b.Text(0x00080012, "DA", day)
-	b.Text(0x00080013, "TM", hour)
-	b.Text(TagSOPClassUID, "UI", SecondaryCaptureStorage)
-	b.Text(TagSOPUID, "UI", uid)
-	b.Text(0x00080020, "DA", day)
-	b.Text(0x00080023, "DA", day)
-	b.Text(0x00080030, "TM", hour)
-	b.Text(0x00080033, "TM", hour)
-	b.Text(0x00080050, "SH", "")
-	b.Text(0x00080060, "CS", "OT")
-	b.Text(0x00080064, "CS", "SYN")
-	b.Text(0x00080070, "LO", ImplementationVersionName)
-	b.Text(0x00080090, "PN", "")
-	b.Text(0x00080201, "SH", s.now.Format("-0700"))
-	b.Text(0x00081030, "LO", "ORTHWEB VALIDATION TEST")
-	b.Text(0x0008103E, "LO", "SYNTHETIC NOISE, NO PATIENT")
-	b.Text(0x00100010, "PN", TestPatientName)
-	b.Text(0x00100020, "LO", s.patientID)
-	b.Text(0x00100030, "DA", "")
-	b.Text(0x00100040, "CS", "")
-	b.Text(tagStudyUID, "UI", s.studyUID)
-	b.Text(tagSeriesUID, "UI", s.seriesUID)
-	b.Text(0x00200010, "SH", "ORTHWEB-TEST")
-	b.Text(0x00200011, "IS", "1")
-	b.Text(0x00200013, "IS", strconv.Itoa(number))
-	b.Text(0x00200020, "CS", "")
-	b.Text(0x00200062, "CS", "U") // no paired body part, so that Laterality isn't wanted
-	b.Text(0x00204000, "LT", "Test image made by kubectl orthweb validate. It shows no person and may be deleted.")
+	var b elements
+	b.text(0x00080005, "CS", "ISO_IR 100")
+	b.text(0x00080008, "CS", `DERIVED\SECONDARY`)
+	b.text(0x00080012, "DA", day)
+	b.text(0x00080013, "TM", hour)
+	b.text(tagSOPClassUID, "UI", SecondaryCaptureStorage)
+	b.text(tagSOPUID, "UI", uid)
+	b.text(0x00080020, "DA", day)
+	b.text(0x00080023, "DA", day)
+	b.text(0x00080030, "TM", hour)
+	b.text(0x00080033, "TM", hour)
+	b.text(0x00080050, "SH", "")
+	b.text(0x00080060, "CS", "OT")
+	b.text(0x00080064, "CS", "SYN")
+	b.text(0x00080070, "LO", ImplementationVersionName)
+	b.text(0x00080090, "PN", "")
+	b.text(0x00080201, "SH", s.now.Format("-0700"))
+	b.text(0x00081030, "LO", "ORTHWEB VALIDATION TEST")
+	b.text(0x0008103E, "LO", "SYNTHETIC NOISE, NO PATIENT")
+	b.text(0x00100010, "PN", TestPatientName)
+	b.text(0x00100020, "LO", s.patientID)
+	b.text(0x00100030, "DA", "")
+	b.text(0x00100040, "CS", "")
+	b.text(tagStudyUID, "UI", s.studyUID)
+	b.text(tagSeriesUID, "UI", s.seriesUID)
+	b.text(0x00200010, "SH", "ORTHWEB-TEST")
+	b.text(0x00200011, "IS", "1")
+	b.text(0x00200013, "IS", strconv.Itoa(number))
+	b.text(0x00200020, "CS", "")
+	b.text(0x00200062, "CS", "U") // no paired body part, so that Laterality isn't wanted
+	b.text(0x00204000, "LT", "Test image made by kubectl orthweb validate. It shows no person and may be deleted.")
 	b.number(0x00280002, 1)
-	b.Text(0x00280004, "CS", "MONOCHROME2")
+	b.text(0x00280004, "CS", "MONOCHROME2")
 	for _, field := range [...]struct {
 		tag   uint32
 		value uint16
 	}{{0x00280010, testEdge}, {0x00280011, testEdge}, {0x00280100, 8}, {0x00280101, 8}, {0x00280102, 7}, {0x00280103, 0}} {
 		b.number(field.tag, field.value)
 	}
-	b.Text(0x00280301, "CS", "NO") // burned in annotation
-	b.Text(0x00282110, "CS", "00") // lossy image compression
+	b.text(0x00280301, "CS", "NO") // burned in annotation
+	b.text(0x00282110, "CS", "00") // lossy image compression
 	b.long(tagPixelData, "OB", pixels)
 	return b
 }

@@ -1,6 +1,7 @@
 package part10
 
 import (
+	"encoding/binary"
 	"slices"
 )
 
@@ -8,18 +9,18 @@ import (
 // (PS3.5 section 10.1): the same values without their VRs (section 7.1.3).
 func (i TestInstance) InImplicitVR() TestInstance {
 	data := i.File[i.DataOffset:]
-	var implicit Elements
+	var implicit elements
 	for len(data) > 0 {
-		e, head, ok := parseElement(data, Little, true)
+		e, head, ok := parseElement(data, binary.LittleEndian, true)
 		if !ok || int(e.length) > len(data)-head {
 			panic("a test instance is not in Explicit VR Little Endian") // NewTestStudy made it
 		}
 		implicit = append(implicit, data[:4]...)
-		implicit = Little.AppendUint32(implicit, e.length)
+		implicit = binary.LittleEndian.AppendUint32(implicit, e.length)
 		implicit = append(implicit, data[head:head+int(e.length)]...)
 		data = data[head+int(e.length):]
 	}
-	meta := FileMeta(i.SOPClass, i.SOPInstance, ImplicitVRLittleEndian)
+	meta := fileMeta(i.SOPClass, i.SOPInstance, ImplicitVRLittleEndian)
 	i.TransferSyntax, i.DataOffset = ImplicitVRLittleEndian, int64(len(meta))
 	i.File = slices.Concat(meta, implicit)
 	i.PixelOffset = int64(len(i.File)) - i.PixelLength

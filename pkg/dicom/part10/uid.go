@@ -1,7 +1,6 @@
 package part10
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"math/big"
@@ -20,13 +19,13 @@ const ImplementationVersionName = "ORTHWEB"
 const (
 	Verification            = "1.2.840.10008.1.1"
 	SecondaryCaptureStorage = "1.2.840.10008.5.1.4.1.1.7"
-	MediaStorageDirectory   = "1.2.840.10008.1.3.10"
+	mediaStorageDirectory   = "1.2.840.10008.1.3.10"
 )
 
-const (
-	ApplicationContext = "1.2.840.10008.3.1.1.1" // PS3.7 section A.2.1
-	maxUID             = 64                      // PS3.5 section 9.1
-)
+// ApplicationContext is the name of DICOM's application context (PS3.7 section A.2.1).
+const ApplicationContext = "1.2.840.10008.3.1.1.1"
+
+const maxUID = 64 // PS3.5 section 9.1
 
 // CheckUID checks the length and the characters of a UID. Leading zeros of a component
 // break the standard as well, but files with them exist, and most servers store them.
@@ -72,8 +71,5 @@ func Printable(b []byte, most int) string {
 	return strings.Trim(s, " ")
 }
 
+// PrintableUID is a UID of a peer or a file, without padding, safe for a terminal and a log.
 func PrintableUID(b []byte) string { return Printable([]byte(TrimUID(b)), maxUID) }
-
-var Little = binary.LittleEndian
-
-var Network = binary.BigEndian

@@ -99,7 +99,7 @@ func (s *scanner) top(e element) error {
 			return err
 		}
 		s.found.PixelLength = int64(e.length)
-	case TagSOPClassUID, TagSOPUID, tagStudyUID, tagSeriesUID, tagFrames:
+	case tagSOPClassUID, tagSOPUID, tagStudyUID, tagSeriesUID, tagFrames:
 		value, err := s.peek(int(min(e.length, 2*maxUID)))
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ func (s *scanner) over(e element, depth int) error {
 		return s.sequence(depth + 1)
 	case "UN": // implicit VR little endian inside: PS3.5 section 6.2.2, note
 		order, explicit := s.order, s.explicit
-		s.order, s.explicit = Little, false
+		s.order, s.explicit = binary.LittleEndian, false
 		err := s.sequence(depth + 1)
 		s.order, s.explicit = order, explicit
 		return err

@@ -11,14 +11,14 @@ const (
 	pemBegin = "-----BEGIN "
 	pemEnd   = "-----END "
 	dashes   = "-----"
-	// PemBase64 is how the base64 of pemBegin starts.
-	PemBase64 = "LS0tLS1CRUdJTi"
+	// pemBase64 is how the base64 of pemBegin starts.
+	pemBase64 = "LS0tLS1CRUdJTi"
 )
 
 // maskKeys removes private keys in PEM, complete or truncated, with line breaks or escaped,
 // and those in base64.
 func maskKeys(text string) string {
-	if strings.Contains(text, PemBase64) {
+	if strings.Contains(text, pemBase64) {
 		text = maskEncodedKeys(text)
 	}
 	if strings.Contains(text, puttyBegin) {
@@ -108,7 +108,7 @@ func privateLabel(text, mark string) cut {
 func maskEncodedKeys(text string) string {
 	var cuts []cut
 	for from := 0; ; {
-		i := strings.Index(text[from:], PemBase64)
+		i := strings.Index(text[from:], pemBase64)
 		if i < 0 {
 			return replace(text, cuts)
 		}

@@ -36,7 +36,7 @@ func maskOnce(text string, depth int) string {
 	if len(text) < minMaskable || text == Redacted {
 		return text
 	}
-	if strings.HasPrefix(text, PemBase64) && isPublicPEM(text) {
+	if strings.HasPrefix(text, pemBase64) && isPublicPEM(text) {
 		return text // not to be mistaken for anything below
 	}
 	has := signsIn(text)

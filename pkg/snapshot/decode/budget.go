@@ -16,7 +16,7 @@ type Budget struct {
 }
 
 // FreeMemory is what objects may take in memory whatever the size of their files; see
-// MemoryOf. Beyond, it is limited by that size: to so many times what kubectl printed, which
+// memoryOf. Beyond, it is limited by that size: to so many times what kubectl printed, which
 // is indented, and to so many times what was saved, which is not.
 const (
 	FreeMemory    = 64 << 20
@@ -104,20 +104,20 @@ func (b *Budget) Take(value any, depth int, file string) error {
 // weigh counts the values of an object that lies at a depth in its file, and about how
 // many bytes they take. Too deep a one is an error.
 func weigh(value any, depth int, file string) (values, memory int64, err error) {
-	values, ok := Measure(value, depth)
+	values, ok := measure(value, depth)
 	if !ok {
 		return values, 0, TooLarge("%s has an object that is more than %d levels deep", file, mask.MaxDepth)
 	}
-	return values, MemoryOf(value), nil
+	return values, memoryOf(value), nil
 }
 
 func tooMuchMemory(file string, times int) error {
 	return TooLarge("%s has so many small values that they require more than %d times the size of the file in memory", file, times)
 }
 
-// MemoryOf is about how many bytes a decoded value takes: what Go 1.26 allocates for
+// memoryOf is about how many bytes a decoded value takes: what Go 1.26 allocates for
 // maps (groups of eight slots, doubled as they fill), interfaces and strings.
-func MemoryOf(value any) int64 {
+func memoryOf(value any) int64 {
 	const slots, slot, mapHeader, word = 8, 32, 56, 16
 	switch v := value.(type) {
 	case map[string]any:
@@ -127,13 +127,13 @@ func MemoryOf(value any) int64 {
 		}
 		sum := mapHeader + room*slot
 		for key, inner := range v {
-			sum += int64(len(key)) + MemoryOf(inner)
+			sum += int64(len(key)) + memoryOf(inner)
 		}
 		return sum
 	case []any:
 		sum := int64(24 + word*cap(v))
 		for _, inner := range v {
-			sum += MemoryOf(inner)
+			sum += memoryOf(inner)
 		}
 		return sum
 	case string:

@@ -23,8 +23,8 @@ var (
 	ErrPrinted = errors.New("the file is not valid output of kubectl")
 )
 
-// Advice is what to do next.
-var Advice = map[error]string{
+// advice is what to do next.
+var advice = map[error]string{
 	ErrNotASnapshot: "create one with `kubectl orthweb snapshot save FILE`",
 	ErrNewer:        "read it with the version that created it, or save it again with this one",
 	ErrTruncated:    "copy it again, or save it again",
@@ -50,7 +50,7 @@ func (e *ReadError) Error() string {
 	if e.Cause != nil {
 		text += ": " + mask.Mask(e.Cause.Error())
 	}
-	return text + "; " + Advice[e.Reason]
+	return text + "; " + advice[e.Reason]
 }
 
 // Unwrap gives the reason and the cause.
@@ -61,10 +61,12 @@ func (e *ReadError) Unwrap() []error {
 	return []error{e.Reason, e.Cause}
 }
 
+// Damaged returns a ReadError with the reason ErrDamaged, and its cause or nil.
 func Damaged(cause error, format string, args ...any) error {
 	return &ReadError{Reason: ErrDamaged, Found: fmt.Sprintf(format, args...), Cause: cause}
 }
 
+// TooLarge returns a ReadError with the reason ErrTooLarge.
 func TooLarge(format string, args ...any) error {
 	return &ReadError{Reason: ErrTooLarge, Found: fmt.Sprintf(format, args...)}
 }

@@ -17,15 +17,15 @@ import (
 )
 
 // Sums are of all objects of a snapshot, which are parsed at the same time.
-type Sums struct {
-	Values, Memory atomic.Int64
-	// MaxMemory is what they may take; see MemoryOf.
-	MaxMemory int64
+type sums struct {
+	values, memory atomic.Int64
+	// maxMemory is what they may take; see memoryOf.
+	maxMemory int64
 }
 
-// ParseObject makes a redacted object of its text, and adds what is in it to the
+// parseObject makes a redacted object of its text, and adds what is in it to the
 // sums.
-func ParseObject(doc Document, all *Sums) (*unstructured.Unstructured, error) {
+func parseObject(doc Document, all *sums) (*unstructured.Unstructured, error) {
 	var content map[string]any
 	if err := json.Unmarshal(doc.Text, &content); err != nil {
 		return nil, Damaged(err, "%s has a line that is not a JSON object", doc.File)
@@ -37,10 +37,10 @@ func ParseObject(doc Document, all *Sums) (*unstructured.Unstructured, error) {
 	if err != nil {
 		return nil, err
 	}
-	if all.Values.Add(values) > MaxValues {
+	if all.values.Add(values) > MaxValues {
 		return nil, TooLarge("its objects have more than %d values", MaxValues)
 	}
-	if all.Memory.Add(memory) > all.MaxMemory {
+	if all.memory.Add(memory) > all.maxMemory {
 		return nil, tooMuchMemory(doc.File, SavedMemory)
 	}
 	obj := &unstructured.Unstructured{Object: content}
@@ -114,20 +114,20 @@ func checkObject(obj *unstructured.Unstructured, doc Document) error {
 		return Damaged(nil, "%s has an object without a kind", doc.File)
 	case obj.GetName() == "":
 		return Damaged(nil, "%s has a %s without a name", doc.File, obj.GetKind())
-	case obj.GroupVersionKind().GroupKind() != doc.Gk:
+	case obj.GroupVersionKind().GroupKind() != doc.gk:
 		return Damaged(nil, "%s has a %s, but the index lists %s",
-			doc.File, obj.GroupVersionKind().GroupKind(), doc.Gk)
+			doc.File, obj.GroupVersionKind().GroupKind(), doc.gk)
 	}
 	return nil
 }
 
-// Measure counts the values, and tells whether no map or list lies too deep.
-func Measure(value any, depth int) (count int64, ok bool) {
+// measure counts the values, and tells whether no map or list lies too deep.
+func measure(value any, depth int) (count int64, ok bool) {
 	count, ok = 1, true
 	add := func(inner any) {
 		if ok {
 			var n int64
-			n, ok = Measure(inner, depth+1)
+			n, ok = measure(inner, depth+1)
 			count += n
 		}
 	}

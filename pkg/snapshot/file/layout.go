@@ -15,7 +15,7 @@ import (
 // for each kind, objects/GROUP/RESOURCE.jsonl, with the objects as JSON Lines
 // (jsonlines.org): one a line.
 const (
-	IndexName  = "index.json"
+	indexName  = "index.json"
 	oldIndex   = "index.yaml"
 	objectsEnd = ".jsonl"
 	objectsDir = "objects"
@@ -69,14 +69,14 @@ func objectsPath(asked snapshot.Asked) (string, error) {
 	return objectsDir + "/" + group + "/" + resource + objectsEnd, nil
 }
 
-// Layout maps files to kinds.
-type Layout map[string]schema.GroupKind
+// layout maps files to kinds.
+type layout map[string]schema.GroupKind
 
 // newLayout selects a file for every requested kind. A kind that was requested in several
 // namespaces is in one file, the first's. If another kind is in that file, as for two kinds
 // whose names differ in case, a number is added.
-func newLayout(asked []snapshot.Asked) (Layout, error) {
-	paths, placed := Layout{}, map[schema.GroupKind]bool{}
+func newLayout(asked []snapshot.Asked) (layout, error) {
+	paths, placed := layout{}, map[schema.GroupKind]bool{}
 	for _, a := range asked {
 		gk := a.GroupKind()
 		if placed[gk] {

@@ -77,8 +77,8 @@ func readTar(files *tar.Reader, unpacked *decode.LimitedReader, maxMemory int64)
 	if err == nil && header.Name == oldIndex {
 		return nil, &decode.ReadError{Reason: decode.ErrNewer, Found: "it is YAML, this one reads JSON"}
 	}
-	if err == io.EOF || err == nil && header.Name != IndexName {
-		return nil, &decode.ReadError{Reason: decode.ErrNotASnapshot, Found: "its first file is not " + IndexName}
+	if err == io.EOF || err == nil && header.Name != indexName {
+		return nil, &decode.ReadError{Reason: decode.ErrNotASnapshot, Found: "its first file is not " + indexName}
 	}
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func readTar(files *tar.Reader, unpacked *decode.LimitedReader, maxMemory int64)
 		return nil, err
 	}
 	objects := decode.StartParsing(maxMemory)
-	seen, saved := map[string]bool{IndexName: true}, savedByPath(found)
+	seen, saved := map[string]bool{indexName: true}, savedByPath(found)
 	for entries := 1; ; entries++ {
 		header, err := nextFile(files)
 		if err == io.EOF {
@@ -98,7 +98,7 @@ func readTar(files *tar.Reader, unpacked *decode.LimitedReader, maxMemory int64)
 			break
 		}
 		if err == nil {
-			err = AcceptFile(header.Name, paths, seen, entries)
+			err = acceptFile(header.Name, paths, seen, entries)
 		}
 		if err == nil {
 			err = saved.read(files, header.Name, func(content io.Reader) (int, error) {
@@ -151,7 +151,7 @@ func nextFile(files *tar.Reader) (*tar.Header, error) {
 		if header.Typeflag == tar.TypeDir && skipped < decode.MaxEntries {
 			continue
 		}
-		if header.Typeflag != tar.TypeReg || Sparse(header) {
+		if header.Typeflag != tar.TypeReg || sparse(header) {
 			return nil, decode.Damaged(nil, "%s is not a regular file", header.Name)
 		}
 		header.Name = name
@@ -159,8 +159,8 @@ func nextFile(files *tar.Reader) (*tar.Header, error) {
 	}
 }
 
-// Sparse tells whether the file has holes, which make much of little.
-func Sparse(header *tar.Header) bool {
+// sparse reports whether the file has holes, which make much of little.
+func sparse(header *tar.Header) bool {
 	for key := range header.PAXRecords {
 		if strings.HasPrefix(key, "GNU.sparse.") {
 			return true
@@ -169,7 +169,8 @@ func Sparse(header *tar.Header) bool {
 	return false
 }
 
-func AcceptFile(name string, paths Layout, seen map[string]bool, entries int) error {
+// acceptFile checks that the index lists the file, and that it is not there twice.
+func acceptFile(name string, paths layout, seen map[string]bool, entries int) error {
 	if seen[name] {
 		return decode.Damaged(nil, "it contains %s twice", name)
 	}

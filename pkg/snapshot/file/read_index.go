@@ -11,9 +11,9 @@ import (
 )
 
 // readIndex reads the index and finds out which file holds which kind.
-func readIndex(r io.Reader) (*index, Layout, error) {
+func readIndex(r io.Reader) (*index, layout, error) {
 	text, err := io.ReadAll(&decode.LimitedReader{From: r, Left: decode.MaxIndex,
-		Over: decode.TooLarge("%s is larger than %d MiB", IndexName, decode.MaxIndex>>20)})
+		Over: decode.TooLarge("%s is larger than %d MiB", indexName, decode.MaxIndex>>20)})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -24,17 +24,17 @@ func readIndex(r io.Reader) (*index, Layout, error) {
 		Kind       string `json:"kind"`
 	}
 	if err := json.Unmarshal(text, &is); err != nil {
-		return nil, nil, decode.Damaged(err, "%s can't be read", IndexName)
+		return nil, nil, decode.Damaged(err, "%s can't be read", indexName)
 	}
 	if err := checkVersion(is.APIVersion, is.Kind); err != nil {
 		return nil, nil, err
 	}
 	if err := json.Unmarshal(text, &found); err != nil {
-		return nil, nil, decode.Damaged(err, "%s can't be read", IndexName)
+		return nil, nil, decode.Damaged(err, "%s can't be read", indexName)
 	}
 	paths, err := newLayout(found.Asked)
 	if err != nil {
-		return nil, nil, decode.Damaged(err, "%s", IndexName)
+		return nil, nil, decode.Damaged(err, "%s", indexName)
 	}
 	return &found, paths, nil
 }
@@ -42,7 +42,7 @@ func readIndex(r io.Reader) (*index, Layout, error) {
 func checkVersion(version, kind string) error {
 	if group, _, _ := strings.Cut(version, "/"); group != apiGroup || kind != indexKind {
 		return &decode.ReadError{Reason: decode.ErrNotASnapshot,
-			Found: fmt.Sprintf("%s says it is %q of %q", IndexName, kind, version)}
+			Found: fmt.Sprintf("%s says it is %q of %q", indexName, kind, version)}
 	}
 	if version != apiVersion {
 		return &decode.ReadError{Reason: decode.ErrNewer,

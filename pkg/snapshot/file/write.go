@@ -59,7 +59,7 @@ func (out tarWriter) snapshot(s *snapshot.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	if err := out.file(IndexName, content); err != nil {
+	if err := out.file(indexName, content); err != nil {
 		return err
 	}
 	for _, file := range files {
@@ -75,7 +75,7 @@ func (out tarWriter) snapshot(s *snapshot.Snapshot) error {
 }
 
 // savedFiles are the files of those kinds of which there are objects, by their paths.
-func savedFiles(s *snapshot.Snapshot, paths Layout) ([]savedFile, error) {
+func savedFiles(s *snapshot.Snapshot, paths layout) ([]savedFile, error) {
 	files := []savedFile{}
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		content, objects, err := objectsJSON(s, paths[path])
@@ -89,7 +89,7 @@ func savedFiles(s *snapshot.Snapshot, paths Layout) ([]savedFile, error) {
 	return files, nil
 }
 
-// File adds a file with nothing in its header that depends on the machine.
+// file adds a file with nothing in its header that depends on the machine.
 func (out tarWriter) file(name string, content []byte) error {
 	err := out.tar.WriteHeader(&tar.Header{
 		Typeflag: tar.TypeReg,

@@ -48,7 +48,7 @@ func ReadObjects(files []File, opts ObjectsOptions) (*snapshot.Snapshot, error) 
 	at, found := opts.At, false
 	read := &decode.Budget{}
 	for _, file := range files {
-		err := file.Read(read, func(obj Printed) {
+		err := file.read(read, func(obj printed) {
 			found = true
 			if opts.At.IsZero() {
 				at = newest(obj.Object, at)
@@ -83,15 +83,15 @@ func checkSizes(files []File) error {
 	return nil
 }
 
-// Printed is an object that kubectl printed, in a List or by itself.
-type Printed struct {
+// printed is an object that kubectl printed, in a List or by itself.
+type printed struct {
 	*unstructured.Unstructured
 	listed bool
 }
 
 // query is the list that the object is the answer to: of its kind in its
 // namespace, or of the object alone.
-func (p Printed) query() snapshot.Asked {
+func (p printed) query() snapshot.Asked {
 	gvk := p.GroupVersionKind()
 	asked := snapshot.Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: object.PluralOf(gvk.Kind), Namespace: p.GetNamespace()}
 	if !p.listed {

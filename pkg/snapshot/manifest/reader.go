@@ -22,14 +22,14 @@ type printedReader struct {
 	in   *bufio.Reader
 	file string
 	read *decode.Budget
-	take func(Printed)
+	take func(printed)
 	// items are those of the List that is being read.
 	items []any
 }
 
-// Read gives each object of the file to take. PowerShell writes UTF-16, with a byte
+// read gives each object of the file to take. PowerShell writes UTF-16, with a byte
 // order mark, where other shells write UTF-8.
-func (f File) Read(total *decode.Budget, take func(Printed)) error {
+func (f File) read(total *decode.Budget, take func(printed)) error {
 	content := bufio.NewReaderSize(total.Reader(f.Content), 64<<10)
 	begin, err := content.Peek(512)
 	if err != nil && err != io.EOF {
@@ -147,7 +147,7 @@ func (r *printedReader) flatten(content map[string]any, listed bool) {
 	kind, isList := strings.CutSuffix(object.Text(content, "kind"), "List")
 	if _, items := content["items"]; !isList || !items {
 		if obj := (&unstructured.Unstructured{Object: content}); obj.GetKind() != "" && obj.GetName() != "" {
-			r.take(Printed{obj, listed})
+			r.take(printed{obj, listed})
 		}
 		return
 	}

@@ -1,4 +1,4 @@
-package snapshot
+package manifest
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/manifest"
 )
 
 const podList = `{
@@ -33,7 +33,7 @@ const podList = `{
 
 func TestReadObjects(t *testing.T) {
 	yamlList := "apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: orthanc, namespace: bhs-orthweb}\n  status:\n    conditions:\n    - {type: Available, lastTransitionTime: \"2026-01-02T03:30:00Z\"}\n---\napiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: c, namespace: mhr-orthweb}\nstatus: {notAfter: \"2027-01-01T00:00:00Z\"}\n"
-	s, err := manifest.ReadObjects([]manifest.File{{Name: "dump.txt", Content: strings.NewReader(podList)}, {Name: "get.yaml", Content: strings.NewReader(yamlList)}}, manifest.ObjectsOptions{})
+	s, err := ReadObjects([]File{{Name: "dump.txt", Content: strings.NewReader(podList)}, {Name: "get.yaml", Content: strings.NewReader(yamlList)}}, ObjectsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,17 +42,17 @@ func TestReadObjects(t *testing.T) {
 	}
 	for _, c := range []struct {
 		ref  object.Ref
-		want Presence
+		want snapshot.Presence
 	}{
-		{object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "bhs-orthweb", Name: "orthanc-0"}, Present},
-		{object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "bhs-orthweb", Name: "orthanc-1"}, Absent},
-		{object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "mhr-orthweb", Name: "orthanc-0"}, Unknown},
-		{object.Ref{APIVersion: "v1", Kind: "Node", Name: "node-0"}, Present},
-		{object.Ref{APIVersion: "v1", Kind: "Node", Name: "node-1"}, Absent},
-		{object.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "bhs-orthweb", Name: "orthanc"}, Present},
-		{object.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "bhs-orthweb", Name: "x"}, Unknown},
-		{object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "mhr-orthweb", Name: "c"}, Present},
-		{object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "mhr-orthweb", Name: "other"}, Unknown}, // Printed by itself
+		{object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "bhs-orthweb", Name: "orthanc-0"}, snapshot.Present},
+		{object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "bhs-orthweb", Name: "orthanc-1"}, snapshot.Absent},
+		{object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "mhr-orthweb", Name: "orthanc-0"}, snapshot.Unknown},
+		{object.Ref{APIVersion: "v1", Kind: "Node", Name: "node-0"}, snapshot.Present},
+		{object.Ref{APIVersion: "v1", Kind: "Node", Name: "node-1"}, snapshot.Absent},
+		{object.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "bhs-orthweb", Name: "orthanc"}, snapshot.Present},
+		{object.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "bhs-orthweb", Name: "x"}, snapshot.Unknown},
+		{object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "mhr-orthweb", Name: "c"}, snapshot.Present},
+		{object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "mhr-orthweb", Name: "other"}, snapshot.Unknown}, // Printed by itself
 	} {
 		if got := s.Lookup(c.ref).Presence; got != c.want {
 			t.Errorf("%s: %v, want %v", c.ref, got, c.want)
@@ -63,7 +63,7 @@ func TestReadObjects(t *testing.T) {
 // TestListOfParts: what is there of a kind can be listed, though only some
 // namespaces are known.
 func TestListOfParts(t *testing.T) {
-	s, err := manifest.ReadObjects([]manifest.File{{Name: "p", Content: strings.NewReader(podList)}}, manifest.ObjectsOptions{})
+	s, err := ReadObjects([]File{{Name: "p", Content: strings.NewReader(podList)}}, ObjectsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,14 +78,14 @@ func TestListOfParts(t *testing.T) {
 
 func TestReadObjectsCompleteAndAt(t *testing.T) {
 	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
-	s, err := manifest.ReadObjects([]manifest.File{{Name: "p", Content: strings.NewReader(podList)}}, manifest.ObjectsOptions{At: at, Complete: true})
+	s, err := ReadObjects([]File{{Name: "p", Content: strings.NewReader(podList)}}, ObjectsOptions{At: at, Complete: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !s.Meta().At.Equal(at) {
 		t.Errorf("the moment is %v, want %v", s.Meta().At, at)
 	}
-	if got := s.Lookup(object.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "bhs-orthweb", Name: "x"}).Presence; got != Absent {
+	if got := s.Lookup(object.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "bhs-orthweb", Name: "x"}).Presence; got != snapshot.Absent {
 		t.Errorf("a Secret of a kind said to be complete: %v, want absent", got)
 	}
 }
@@ -102,7 +102,7 @@ func TestReadObjectsRefuses(t *testing.T) {
 		"a tag":    {"a: !!seq &x [1]\nb: *x\n", decode.ErrPrinted},
 		"a key":    {"a: &x y\n*x: 1\n", decode.ErrPrinted},
 	} {
-		if _, err := manifest.ReadObjects([]manifest.File{{Name: name, Content: strings.NewReader(c.text)}}, manifest.ObjectsOptions{}); !errors.Is(err, c.reason) {
+		if _, err := ReadObjects([]File{{Name: name, Content: strings.NewReader(c.text)}}, ObjectsOptions{}); !errors.Is(err, c.reason) {
 			t.Errorf("%s: %v, want %v", name, err, c.reason)
 		}
 	}
@@ -118,7 +118,7 @@ func TestReadObjectsWithAmpersands(t *testing.T) {
 		"escaped": `'[a, &b, - &c] *d'`,
 	} {
 		text := "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n rule: " + rule + "\n"
-		if _, err := manifest.ReadObjects([]manifest.File{{Name: name, Content: strings.NewReader(text)}}, manifest.ObjectsOptions{}); err != nil {
+		if _, err := ReadObjects([]File{{Name: name, Content: strings.NewReader(text)}}, ObjectsOptions{}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -128,7 +128,7 @@ func FuzzReadObjects(f *testing.F) {
 	f.Add([]byte(podList))
 	f.Add([]byte("kind: List\napiVersion: v1\nitems: [{kind: Pod, metadata: {name: x}}]"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if s, err := manifest.ReadObjects([]manifest.File{{Name: "f", Content: bytes.NewReader(text)}}, manifest.ObjectsOptions{}); err == nil && len(s.Asked()) == 0 {
+		if s, err := ReadObjects([]File{{Name: "f", Content: bytes.NewReader(text)}}, ObjectsOptions{}); err == nil && len(s.Asked()) == 0 {
 			t.Error("read, and nothing in it")
 		}
 	})

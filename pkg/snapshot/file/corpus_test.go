@@ -1,4 +1,4 @@
-package snapshot
+package file
 
 import (
 	"fmt"
@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	kjson "k8s.io/apimachinery/pkg/util/json"
-	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/internal/planted"
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
@@ -92,19 +90,6 @@ func savedText(t testing.TB, objects ...*unstructured.Unstructured) string {
 	return string(unpack(t, fileOf(t, objects)))
 }
 
-func parsedYAML(t testing.TB, text string) *unstructured.Unstructured {
-	t.Helper()
-	converted, err := yaml.YAMLToJSON([]byte(text))
-	if err != nil {
-		t.Fatal(err, text)
-	}
-	var fields map[string]any
-	if err := kjson.Unmarshal(converted, &fields); err != nil {
-		t.Fatal(err, text)
-	}
-	return &unstructured.Unstructured{Object: fields}
-}
-
 // corpus counts what redaction does to the planted secrets, by what carries them, and
 // to harmless texts.
 type corpus struct {
@@ -154,7 +139,7 @@ func TestCorpus(t *testing.T) {
 		}
 	}
 	for _, obj := range planted.Objects() {
-		c.secret(t, obj.Secret, fieldOfKind, savedText(t, parsedYAML(t, obj.YAML)))
+		c.secret(t, obj.Secret, fieldOfKind, savedText(t, planted.Parse(t, obj.YAML)))
 	}
 	for _, text := range planted.Harmless {
 		got := mask.Mask(text)
@@ -168,7 +153,7 @@ func TestCorpus(t *testing.T) {
 
 // TestCorpusInPrivacyPage holds docs/privacy.md to the numbers.
 func TestCorpusInPrivacyPage(t *testing.T) {
-	page, err := os.ReadFile("../../docs/privacy.md")
+	page, err := os.ReadFile("../../../docs/privacy.md")
 	if err != nil {
 		t.Fatal(err)
 	}

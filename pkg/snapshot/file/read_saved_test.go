@@ -1,4 +1,4 @@
-package snapshot
+package file
 
 import (
 	"archive/tar"
@@ -12,8 +12,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
 // TestChangedFiles: a snapshot from which objects were taken, or in which they were
@@ -57,12 +57,12 @@ func TestChangedFiles(t *testing.T) {
 		}, "but the index lists 3"},
 	} {
 		t.Run(about, func(t *testing.T) {
-			b := NewBuilder()
-			b.Add(Asked{Version: "v1", Kind: "Pod", Resource: "pods"}, newObject("v1", "Pod", "a", "one", nil), newObject("v1", "Pod", "a", "other", nil))
-			b.Add(Asked{Version: "v1", Kind: "Node", Resource: "nodes"}, newObject("v1", "Node", "", "n", nil))
-			b.Add(Asked{Version: "v1", Kind: "Secret", Resource: "secrets"})
-			entries := test.change(unpacked(t, written(t, b.Build(Meta{At: sampleAt}))))
-			_, err := file.Read(bytes.NewReader(pack(t, entries...)))
+			b := snapshot.NewBuilder()
+			b.Add(snapshot.Asked{Version: "v1", Kind: "Pod", Resource: "pods"}, newObject("v1", "Pod", "a", "one", nil), newObject("v1", "Pod", "a", "other", nil))
+			b.Add(snapshot.Asked{Version: "v1", Kind: "Node", Resource: "nodes"}, newObject("v1", "Node", "", "n", nil))
+			b.Add(snapshot.Asked{Version: "v1", Kind: "Secret", Resource: "secrets"})
+			entries := test.change(unpacked(t, written(t, b.Build(snapshot.Meta{At: sampleAt}))))
+			_, err := Read(bytes.NewReader(pack(t, entries...)))
 			switch {
 			case test.says == "" && err != nil:
 				t.Error(err)
@@ -75,11 +75,11 @@ func TestChangedFiles(t *testing.T) {
 
 // TestKindsThatDifferInCase can be saved, each in a file of its own.
 func TestKindsThatDifferInCase(t *testing.T) {
-	b := NewBuilder()
+	b := snapshot.NewBuilder()
 	for _, kind := range []string{"Foo", "FOO", "foo"} {
-		b.Add(Asked{Group: "example.org", Version: "v1", Kind: kind, Resource: "foos"}, newObject("example.org/v1", kind, "", strings.ToLower(kind), nil))
+		b.Add(snapshot.Asked{Group: "example.org", Version: "v1", Kind: kind, Resource: "foos"}, newObject("example.org/v1", kind, "", strings.ToLower(kind), nil))
 	}
-	s, err := file.Read(bytes.NewReader(written(t, b.Build(Meta{At: sampleAt}))))
+	s, err := Read(bytes.NewReader(written(t, b.Build(snapshot.Meta{At: sampleAt}))))
 	if err != nil {
 		t.Fatal(err)
 	}

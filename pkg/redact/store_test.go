@@ -1,4 +1,4 @@
-package snapshot
+package redact
 
 import (
 	"bytes"
@@ -11,7 +11,6 @@ import (
 	"math/big"
 	"testing"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/redact"
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 )
 
@@ -55,12 +54,12 @@ func TestSecretKeepsCertificatesOnly(t *testing.T) {
 		"a key beside it, as text":    {"stringData", "ca.crt", join(key, certificate), string(certificate)},
 		"what is redacted stays that": {"data", "tls.crt", mask.Redacted, mask.Redacted},
 	} {
-		obj := newObject("v1", "Secret", "a", "s", map[string]any{test.field: map[string]any{test.key: test.from}})
-		redact.Redact(obj)
+		obj := newObject("v1", "Secret", map[string]any{test.field: map[string]any{test.key: test.from}})
+		Redact(obj)
 		if got := obj.Object[test.field].(map[string]any)[test.key]; got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
-		redact.Redact(obj)
+		Redact(obj)
 		if got := obj.Object[test.field].(map[string]any)[test.key]; got != test.want {
 			t.Errorf("%s, redacted again: %v", name, got)
 		}

@@ -1,4 +1,4 @@
-package snapshot
+package file
 
 import (
 	"archive/tar"
@@ -12,7 +12,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 var sampleAt = time.Date(2026, 5, 4, 12, 30, 15, 123456789, time.UTC)
@@ -31,9 +31,9 @@ func newObject(apiVersion, kind, namespace, name string, fields map[string]any) 
 
 // sample has all that a file can hold: failures, several namespaces, kinds
 // without objects, odd strings and numbers.
-func sample() *Snapshot {
-	b := NewBuilder()
-	pods := Asked{Version: "v1", Kind: "Pod", Resource: "pods"}
+func sample() *snapshot.Snapshot {
+	b := snapshot.NewBuilder()
+	pods := snapshot.Asked{Version: "v1", Kind: "Pod", Resource: "pods"}
 	b.Add(pods, newObject("v1", "Pod", "b", "two", nil), newObject("v1", "Pod", "a", "three", nil),
 		newObject("v1", "Pod", "a", "one", map[string]any{"status": map[string]any{
 			"text":   "lines\n---\nand \x00 \x7f \u0085 \u2028 \ufeff \U0001F600 <&> \"\\ \t",
@@ -42,16 +42,16 @@ func sample() *Snapshot {
 			"floats": []any{1.5, -0.25, 1e21, 1e-9, math.MaxFloat64},
 			"empty":  []any{map[string]any{}, []any{}, "", nil, true},
 		}}))
-	b.Add(Asked{Group: "helm.toolkit.fluxcd.io", Version: "v2", Kind: "HelmRelease", Resource: "helmreleases", Namespace: "a",
-		Failure: &Failure{Why: Forbidden, Verb: "list", Resource: "helmreleases.helm.toolkit.fluxcd.io", Namespace: "a"}})
-	b.Add(Asked{Version: "v1", Kind: "Event", Resource: "events", FieldSelector: "type!=Normal"})
-	return b.Build(Meta{At: sampleAt, Server: "v1.36.3", Plugin: "v0.1.0"})
+	b.Add(snapshot.Asked{Group: "helm.toolkit.fluxcd.io", Version: "v2", Kind: "HelmRelease", Resource: "helmreleases", Namespace: "a",
+		Failure: &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: "helmreleases.helm.toolkit.fluxcd.io", Namespace: "a"}})
+	b.Add(snapshot.Asked{Version: "v1", Kind: "Event", Resource: "events", FieldSelector: "type!=Normal"})
+	return b.Build(snapshot.Meta{At: sampleAt, Server: "v1.36.3", Plugin: "v0.1.0"})
 }
 
-func written(t testing.TB, s *Snapshot) []byte {
+func written(t testing.TB, s *snapshot.Snapshot) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := file.Write(&out, s); err != nil {
+	if err := Write(&out, s); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -59,12 +59,12 @@ func written(t testing.TB, s *Snapshot) []byte {
 
 func TestRoundTrip(t *testing.T) {
 	want := sample()
-	got, err := file.Read(bytes.NewReader(written(t, want)))
+	got, err := Read(bytes.NewReader(written(t, want)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("read:\n%+v\nwritten:\n%+v", got.kinds, want.kinds)
+		t.Errorf("read:\n%+v\nwritten:\n%+v", got.Asked(), want.Asked())
 	}
 	if !reflect.DeepEqual(got.Asked(), want.Asked()) || got.Meta() != want.Meta() {
 		t.Errorf("read %+v %+v", got.Meta(), got.Asked())
@@ -78,7 +78,7 @@ func TestWriteIsDeterministic(t *testing.T) {
 			t.Fatal("the same snapshot makes different files")
 		}
 	}
-	again, err := file.Read(bytes.NewReader(first))
+	again, err := Read(bytes.NewReader(first))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,10 +88,10 @@ func TestWriteIsDeterministic(t *testing.T) {
 }
 
 func TestFailuresAreMasked(t *testing.T) {
-	b := NewBuilder()
-	b.Add(Asked{Version: "v1", Kind: "Pod", Resource: "pods",
-		Failure: &Failure{Why: Failed, Message: "Get https://u:hunter2@h: refused"}})
-	s := b.Build(Meta{At: sampleAt})
+	b := snapshot.NewBuilder()
+	b.Add(snapshot.Asked{Version: "v1", Kind: "Pod", Resource: "pods",
+		Failure: &snapshot.Failure{Why: snapshot.Failed, Message: "Get https://u:hunter2@h: refused"}})
+	s := b.Build(snapshot.Meta{At: sampleAt})
 	if files := unpack(t, written(t, s)); bytes.Contains(files, []byte("hunter2")) {
 		t.Errorf("the index tells a password:\n%s", files)
 	}
@@ -101,16 +101,18 @@ func TestFailuresAreMasked(t *testing.T) {
 }
 
 func TestWriteRefuses(t *testing.T) {
-	for name, add := range map[string]func(*Builder){
-		"a path in a resource":      func(b *Builder) { b.Add(Asked{Kind: "X", Resource: "../x"}) },
-		"an object of another kind": func(b *Builder) { b.Add(Asked{Kind: "X", Resource: "x"}, newObject("v1", "Y", "", "n", nil)) },
-		"a number that is none": func(b *Builder) {
-			b.Add(Asked{Kind: "X", Resource: "x"}, newObject("v1", "X", "", "n", map[string]any{"v": math.NaN()}))
+	for name, add := range map[string]func(*snapshot.Builder){
+		"a path in a resource": func(b *snapshot.Builder) { b.Add(snapshot.Asked{Kind: "X", Resource: "../x"}) },
+		"an object of another kind": func(b *snapshot.Builder) {
+			b.Add(snapshot.Asked{Kind: "X", Resource: "x"}, newObject("v1", "Y", "", "n", nil))
+		},
+		"a number that is none": func(b *snapshot.Builder) {
+			b.Add(snapshot.Asked{Kind: "X", Resource: "x"}, newObject("v1", "X", "", "n", map[string]any{"v": math.NaN()}))
 		},
 	} {
-		b := NewBuilder()
+		b := snapshot.NewBuilder()
 		add(b)
-		if err := file.Write(&bytes.Buffer{}, b.Build(Meta{At: sampleAt})); err == nil {
+		if err := Write(&bytes.Buffer{}, b.Build(snapshot.Meta{At: sampleAt})); err == nil {
 			t.Errorf("Write takes %s", name)
 		}
 	}

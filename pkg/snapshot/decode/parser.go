@@ -1,6 +1,10 @@
 package decode
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
 	"runtime"
 	"sync"
 
@@ -15,38 +19,40 @@ const maxParsers = 8
 type Document struct {
 	Text []byte
 	File string
-	Gk   schema.GroupKind
+	gk   schema.GroupKind
 }
 
 // Parser is several goroutines that turn documents into objects, while the
 // file is unpacked.
 type Parser struct {
-	Queue     chan Document
+	queue     chan Document
 	done      chan struct{} // closed at the first error
 	Documents int
-	sums      Sums
-	Workers   sync.WaitGroup
+	sums      sums
+	workers   sync.WaitGroup
 
 	mu      sync.Mutex
 	objects []*unstructured.Unstructured
 	err     error
 }
 
+// StartParsing starts the goroutines of a Parser, whose objects may take maxMemory; see
+// memoryOf.
 func StartParsing(maxMemory int64) *Parser {
 	workers := min(maxParsers, runtime.GOMAXPROCS(0))
-	p := &Parser{Queue: make(chan Document, 4*workers), done: make(chan struct{}), sums: Sums{MaxMemory: maxMemory}}
+	p := &Parser{queue: make(chan Document, 4*workers), done: make(chan struct{}), sums: sums{maxMemory: maxMemory}}
 	for range workers {
-		p.Workers.Go(p.work)
+		p.workers.Go(p.work)
 	}
 	return p
 }
 
 func (p *Parser) work() {
-	for doc := range p.Queue {
+	for doc := range p.queue {
 		if p.stopped() {
 			continue
 		}
-		obj, err := ParseObject(doc, &p.sums)
+		obj, err := parseObject(doc, &p.sums)
 		if err != nil {
 			p.Stop(err)
 			continue
@@ -55,6 +61,33 @@ func (p *Parser) work() {
 		p.objects = append(p.objects, obj)
 		p.mu.Unlock()
 	}
+}
+
+// ReadFile queues the objects of a file, which has one a line.
+func (p *Parser) ReadFile(r io.Reader, name string, gk schema.GroupKind) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, MaxObject)
+	for lines.Scan() && !p.stopped() {
+		if err := p.queueDocument(bytes.Clone(lines.Bytes()), name, gk); err != nil {
+			return err
+		}
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return TooLarge("an object in %s is larger than %d MiB", name, MaxObject>>20)
+	}
+	return lines.Err()
+}
+
+// queueDocument queues the text of one object, and skips an empty one.
+func (p *Parser) queueDocument(text []byte, name string, gk schema.GroupKind) error {
+	if len(text) == 0 {
+		return nil
+	}
+	if p.Documents++; p.Documents > MaxObjects {
+		return TooLarge("it has more than %d objects", MaxObjects)
+	}
+	p.queue <- Document{Text: text, File: name, gk: gk}
+	return nil
 }
 
 // Stop keeps the first error and makes all others stop.
@@ -78,7 +111,7 @@ func (p *Parser) stopped() bool {
 
 // Parsed waits for the parsers, and returns the objects, in no order.
 func (p *Parser) Parsed() ([]*unstructured.Unstructured, error) {
-	close(p.Queue)
-	p.Workers.Wait()
+	close(p.queue)
+	p.workers.Wait()
 	return p.objects, p.err
 }

@@ -1,4 +1,4 @@
-package snapshot
+package manifest
 
 import (
 	"bytes"
@@ -14,7 +14,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/manifest"
 )
 
 // printedObjects have texts that look like the marks of a list, or of a document.
@@ -122,7 +121,7 @@ func TestPrintedItems(t *testing.T) {
 		"kind: List\napiVersion: v1\nitems:\n- kind: PodList\n  apiVersion: v1\n  items:\n  - metadata: {name: x}\n  - metadata: {name: z}\n": 2,
 		`{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"x"}}]}`:                                                            1,
 	} {
-		s, err := manifest.ReadObjects([]manifest.File{{Name: "f", Content: strings.NewReader(text)}}, manifest.ObjectsOptions{})
+		s, err := ReadObjects([]File{{Name: "f", Content: strings.NewReader(text)}}, ObjectsOptions{})
 		if want == 0 {
 			if err == nil {
 				t.Errorf("%s: there are objects", text)
@@ -143,8 +142,8 @@ func TestPrintedItems(t *testing.T) {
 func wanted(t *testing.T, text []byte) []map[string]any {
 	t.Helper()
 	var objects []map[string]any
-	file := manifest.File{Name: "f", Content: bytes.NewReader(text)}
-	if err := file.Read(&decode.Budget{}, func(p manifest.Printed) {
+	file := File{Name: "f", Content: bytes.NewReader(text)}
+	if err := file.read(&decode.Budget{}, func(p printed) {
 		objects = append(objects, (&unstructured.Unstructured{Object: p.Object}).DeepCopy().Object)
 	}); err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package snapshot
+package file
 
 import (
 	"archive/tar"
@@ -8,10 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
 const (
@@ -22,7 +24,7 @@ const (
 )
 
 func indexed(entries ...entry) []entry {
-	return append([]entry{{name: file.IndexName, content: sampleIndex}}, entries...)
+	return append([]entry{{name: indexName, content: sampleIndex}}, entries...)
 }
 
 func pods(content string) []entry {
@@ -55,12 +57,12 @@ func TestReadRefuses(t *testing.T) {
 		"half a file":        {whole[:len(whole)/2], decode.ErrTruncated, "ends unexpectedly"},
 		"all but the end":    {whole[:len(whole)-1], decode.ErrTruncated, "ends unexpectedly"},
 		"a wrong checksum":   {damagedSum, decode.ErrDamaged, "unpacked"},
-		"another kind":       {pack(t, entry{name: file.IndexName, content: `{"apiVersion":"v1","kind":"Pod"}`}), decode.ErrNotASnapshot, `"Pod" of "v1"`},
-		"a newer version":    {pack(t, entry{name: file.IndexName, content: `{"apiVersion":"orthweb.digihunch.com/v2","kind":"Snapshot","at":"later"}`}), decode.ErrNewer, "v2"},
+		"another kind":       {pack(t, entry{name: indexName, content: `{"apiVersion":"v1","kind":"Pod"}`}), decode.ErrNotASnapshot, `"Pod" of "v1"`},
+		"a newer version":    {pack(t, entry{name: indexName, content: `{"apiVersion":"orthweb.digihunch.com/v2","kind":"Snapshot","at":"later"}`}), decode.ErrNewer, "v2"},
 		"an index in YAML":   {pack(t, entry{name: "index.yaml", content: "apiVersion: orthweb.digihunch.com/v1alpha1\nkind: Snapshot\n"}, pod), decode.ErrNewer, "it is YAML, this one reads JSON"},
-		"an index of no use": {pack(t, entry{name: file.IndexName, content: "{"}), decode.ErrDamaged, "index.json"},
-		"paths in the index": {pack(t, entry{name: file.IndexName, content: strings.Replace(sampleIndex, "pods", "../../x", 1)}), decode.ErrDamaged, "../../x"},
-		"two indexes":        {pack(t, indexed(entry{name: file.IndexName, content: sampleIndex})...), decode.ErrDamaged, "twice"},
+		"an index of no use": {pack(t, entry{name: indexName, content: "{"}), decode.ErrDamaged, "index.json"},
+		"paths in the index": {pack(t, entry{name: indexName, content: strings.Replace(sampleIndex, "pods", "../../x", 1)}), decode.ErrDamaged, "../../x"},
+		"two indexes":        {pack(t, indexed(entry{name: indexName, content: sampleIndex})...), decode.ErrDamaged, "twice"},
 		"a file twice":       {pack(t, indexed(pod, pod)...), decode.ErrDamaged, "twice"},
 		"an object twice":    {pack(t, pods(samplePod+samplePod)...), decode.ErrDamaged, "it contains Pod a/one twice"},
 		"a path out of it":   {pack(t, indexed(entry{name: "objects/../../x", content: "x"})...), decode.ErrDamaged, "outside the snapshot"},
@@ -79,17 +81,41 @@ func TestReadRefuses(t *testing.T) {
 		"depth":              {pack(t, pods(samplePod+`{"a":`+strings.Repeat("[", mask.MaxDepth)+strings.Repeat("]", mask.MaxDepth)+"}\n")...), decode.ErrTooLarge, "deep"},
 		"great depth":        {pack(t, pods(`{"a":`+strings.Repeat("[", 1<<19))...), decode.ErrDamaged, "not a JSON object"},
 		"a large object":     {pack(t, pods(samplePod+`{"a":"`+strings.Repeat("x", decode.MaxObject)+"\"}\n")...), decode.ErrTooLarge, "8 MiB"},
-		"a large index":      {pack(t, entry{name: file.IndexName, content: strings.Repeat(" \n", decode.MaxIndex/2+1)}), decode.ErrTooLarge, "16 MiB"},
+		"a large index":      {pack(t, entry{name: indexName, content: strings.Repeat(" \n", decode.MaxIndex/2+1)}), decode.ErrTooLarge, "16 MiB"},
 	} {
-		_, err := file.Read(bytes.NewReader(test.file))
+		_, err := Read(bytes.NewReader(test.file))
 		var own *decode.ReadError
 		if !errors.Is(err, test.want) || !errors.As(err, &own) || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v\nwant %v, %q", name, err, test.want, test.says)
 			continue
 		}
-		if !strings.HasSuffix(err.Error(), decode.Advice[test.want]) || strings.Contains(err.Error(), "\n") {
+		_, advice, _ := strings.Cut((&decode.ReadError{Reason: test.want}).Error(), ": ; ")
+		if advice == "" || !strings.HasSuffix(err.Error(), advice) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: the error has no advice, or several lines: %v", name, err)
 		}
+	}
+}
+
+func TestReadBoundsFiles(t *testing.T) {
+	accept := func(entries int) error {
+		return acceptFile("x", layout{"x": schema.GroupKind{Kind: "Pod"}}, map[string]bool{}, entries)
+	}
+	if err := accept(decode.MaxEntries); err != nil {
+		t.Errorf("as many files as may be: %v", err)
+	}
+	if err := accept(decode.MaxEntries + 1); !errors.Is(err, decode.ErrTooLarge) {
+		t.Errorf("one file too many: %v", err)
+	}
+}
+
+// TestSparseFilesAreRecognized has headers: archive/tar reads files with holes, but writes
+// none.
+func TestSparseFilesAreRecognized(t *testing.T) {
+	if !sparse(&tar.Header{PAXRecords: map[string]string{"GNU.sparse.major": "1"}}) {
+		t.Error("a file with holes passes")
+	}
+	if sparse(&tar.Header{PAXRecords: map[string]string{"mtime": "1"}}) {
+		t.Error("an ordinary file has holes")
 	}
 }
 
@@ -100,7 +126,7 @@ func TestReadBoundsSizes(t *testing.T) {
 	var bomb bytes.Buffer
 	zipped, _ := gzip.NewWriterLevel(&bomb, gzip.BestSpeed)
 	files := tar.NewWriter(zipped)
-	_ = files.WriteHeader(&tar.Header{Name: file.IndexName, Size: int64(len(sampleIndex)), Typeflag: tar.TypeReg})
+	_ = files.WriteHeader(&tar.Header{Name: indexName, Size: int64(len(sampleIndex)), Typeflag: tar.TypeReg})
 	_, _ = files.Write([]byte(sampleIndex))
 	_ = files.WriteHeader(&tar.Header{Name: "objects/core/pods.jsonl", Size: 1 << 30, Typeflag: tar.TypeReg})
 	block := append(bytes.Repeat([]byte("{}\n"), 1<<20/3), "\n"...)
@@ -108,7 +134,7 @@ func TestReadBoundsSizes(t *testing.T) {
 		_, _ = files.Write(block)
 	}
 	_ = zipped.Close()
-	if _, err := file.Read(&bomb); !errors.Is(err, decode.ErrTooLarge) || !strings.Contains(err.Error(), "128 MiB") {
+	if _, err := Read(&bomb); !errors.Is(err, decode.ErrTooLarge) || !strings.Contains(err.Error(), "128 MiB") {
 		t.Errorf("more than 128 MiB in a small file: %v", err)
 	}
 }
@@ -117,7 +143,7 @@ func TestReadPassesOnTheReadersError(t *testing.T) {
 	broken := errors.New("disk on fire")
 	whole := written(t, sample())
 	for _, from := range []int{0, 5, len(whole) / 2} {
-		_, err := file.Read(&failing{left: whole[:from], err: broken})
+		_, err := Read(&failing{left: whole[:from], err: broken})
 		if !errors.Is(err, broken) {
 			t.Errorf("after %d bytes: %v", from, err)
 		}
@@ -144,12 +170,12 @@ func TestReadByHand(t *testing.T) {
 		entry{name: "./objects/core/secrets.jsonl", content: "\n" +
 			`{"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s", "namespace": "a"}, "data": {"password": "aHVudGVyMg=="}}` + "\r\n\n"},
 		entry{name: "./objects/core/pods.jsonl", content: strings.Replace(samplePod, "{", `{"spec": {"count": 1}, `, 1)})...)
-	s, err := file.Read(bytes.NewReader(path))
+	s, err := Read(bytes.NewReader(path))
 	if err != nil {
 		t.Fatal(err)
 	}
 	secret := s.Lookup(object.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "a", Name: "s"})
-	if secret.Presence != Present {
+	if secret.Presence != snapshot.Present {
 		t.Fatal("the secret is not there")
 	}
 	if got := secret.Object.Object["data"].(map[string]any)["password"]; got != mask.Redacted {
@@ -167,13 +193,13 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(sampleIndex), []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}`))
 	f.Add([]byte(`{"apiVersion":"orthweb.digihunch.com/v1alpha1","kind":"Snapshot","asked":[{"kind":"X"},1]}`), []byte("\n{}\nnull\n"))
 	f.Fuzz(func(t *testing.T, index, objects []byte) {
-		_, _ = file.Read(bytes.NewReader(index))
-		s, err := file.Read(bytes.NewReader(pack(t, entry{name: file.IndexName, content: string(index)},
+		_, _ = Read(bytes.NewReader(index))
+		s, err := Read(bytes.NewReader(pack(t, entry{name: indexName, content: string(index)},
 			entry{name: "objects/core/pods.jsonl", content: string(objects)})))
 		if err != nil {
 			return
 		}
-		again, err := file.Read(bytes.NewReader(written(t, s)))
+		again, err := Read(bytes.NewReader(written(t, s)))
 		if err != nil {
 			t.Fatalf("what was read can't be read again: %v", err)
 		}

@@ -1,0 +1,21 @@
+package sensitive
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSensitiveKey(t *testing.T) {
+	for list, want := range map[string]bool{
+		`password DB_PASS apiKey api_key X-API-KEY clientSecret authToken token Authorization AWS_SECRET_ACCESS_KEY
+		credentials privateKey passwordHash example.com/token pwd auth`: true,
+		`secretName credentialName secretRef tokenName imagePullSecrets privateKeySecretRef key keys name bypass
+		compass path tokenPath passwordFile author authority secretNamespace image status serviceAccountName`: false,
+	} {
+		for name := range strings.FieldsSeq(list) {
+			if got := SensitiveKey(name); got != want {
+				t.Errorf("sensitiveKey(%q) = %v", name, got)
+			}
+		}
+	}
+}
