@@ -35,6 +35,7 @@ func ExampleServer(t *testing.T, name string, keep func(*unstructured.Unstructur
 // examplesRead are the recorded clusters, each read once.
 var examplesRead sync.Map
 
+// Example is the snapshot of an example, read once.
 func Example(t *testing.T, name string) *snapshot.Snapshot {
 	t.Helper()
 	read, _ := examplesRead.LoadOrStore(name, sync.OnceValues(func() (*snapshot.Snapshot, error) {
@@ -47,8 +48,10 @@ func Example(t *testing.T, name string) *snapshot.Snapshot {
 	return snap
 }
 
+// KeepAll keeps every object.
 func KeepAll(*unstructured.Unstructured) bool { return true }
 
+// KeepNone keeps no object.
 func KeepNone(*unstructured.Unstructured) bool { return false }
 
 // WithoutBHS leaves one of the two tenants out.

@@ -70,6 +70,7 @@ func Entries(t *testing.T) []trust.Entry {
 	}
 }
 
+// Results are the results of verifying a certificate, one of each outcome.
 func Results() []trust.Result {
 	return []trust.Result{
 		{Name: "certificate", Outcome: trust.Pass, Detail: "it is of CN=ct1"},
@@ -80,6 +81,7 @@ func Results() []trust.Result {
 	}
 }
 
+// At is when the samples were made.
 var At = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // Explanation explains a layer that is held up by a pod, for the tenants; message is

@@ -17,6 +17,7 @@ type Output struct {
 	more chan struct{}
 }
 
+// New is an output to which nothing has been written.
 func New() *Output { return &Output{more: make(chan struct{}, 1)} }
 
 func (h *Output) Write(b []byte) (int, error) {

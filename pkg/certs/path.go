@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// OutlivesError: a certificate would be valid for longer than a CA above it, so it would
+// OutlivesError is the error of a certificate that would be valid for longer than a CA above it, so it would
 // fail before its own expiry.
 type OutlivesError struct {
 	// CA is the subject of the CA, as FormatSubject writes it.

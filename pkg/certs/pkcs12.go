@@ -12,7 +12,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// ErrPassword: a PKCS#12 file has another password.
+// ErrPassword is the error of a PKCS#12 file that has another password.
 var ErrPassword = errors.New("the password is wrong")
 
 // iterations make a guess at the password of a modern file cost some

@@ -17,7 +17,7 @@ func (o *certIssueOptions) report(t target, made issued) error {
 	if o.stdout {
 		return nil
 	}
-	result := render.Issued{
+	result := versioned.Issued{
 		Tenant: t.tenant.Name, Namespace: t.namespace, Via: o.via, Issuer: t.issuer.Kind + "/" + t.issuer.Name,
 		Certificate: made.chain[0], Now: t.now,
 		Key: made.files.key, CertificateFile: made.files.certificate, CA: made.files.ca, PKCS12: made.files.p12,
@@ -27,7 +27,7 @@ func (o *certIssueOptions) report(t target, made issued) error {
 	}
 	out := o.call.Streams.Out
 	if !o.output.Table() {
-		object, err := versioned.IssuedCertificate(result)
+		object, err := versioned.IssuedObject(result)
 		return o.output.Print(out, object, err)
 	}
 	if err := render.IssuedCertificate(out, result); err != nil {

@@ -60,7 +60,7 @@ func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style term.
 	return out.Flush()
 }
 
-// Lines prints sentences under a heading.
+// lines prints sentences under a heading.
 func (p explanation) lines(heading string, sentences []string) {
 	for i, text := range sentences {
 		if i == 0 {

@@ -27,7 +27,7 @@ const (
 
 func newPool() *pool { return &pool{keys: map[string]string{}, values: map[string]any{}} }
 
-// newObject is the map again, with pooled keys and values.
+// object is the map again, with pooled keys and values.
 func (p *pool) object(m map[string]any) map[string]any {
 	out := make(map[string]any, len(m))
 	p.weight += mapWeight + groupWeight*int64(1+len(m)/7)

@@ -101,7 +101,7 @@ func whole(err error) error {
 	return err
 }
 
-// notServed: the answer for a path that does not exist names no object.
+// notServed reports whether the kind is not served: the answer for a path that does not exist names no object.
 func notServed(err error) bool {
 	var status apierrors.APIStatus
 	return errors.As(err, &status) && (status.Status().Details == nil || status.Status().Details.Name == "")

@@ -9,6 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 )
 
+// OneTenantAtMost rejects more than one argument.
 func OneTenantAtMost(cmd *cobra.Command, args []string) error {
 	if len(args) <= 1 {
 		return nil
@@ -40,6 +41,7 @@ func NoArguments(cmd *cobra.Command, args []string) error {
 		"See '%s --help' for available commands.", cmd.CommandPath())
 }
 
+// OneFile requires exactly one argument.
 func OneFile(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return nil

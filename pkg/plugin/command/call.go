@@ -18,8 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
-// Call define where facts come from: the cluster of the kubeconfig, or a
-// recorded one.
+// Call is how the program was called: kubectl's own flags, the streams, and names.
 type Call struct {
 	Kube    *genericclioptions.ConfigFlags
 	Streams genericiooptions.IOStreams
@@ -32,6 +31,7 @@ type Call struct {
 // Origin are the flags of a recording that is read instead of the cluster.
 type Origin struct{ recording.Source }
 
+// AddTo adds the flags to those of a command.
 func (o *Origin) AddTo(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.From, "from", nil, fmt.Sprintf(
 		"Read a snapshot instead of the cluster: a file, - for standard input, or one of %s; or the output of 'kubectl get -o yaml' or 'kubectl cluster-info dump': files (can be repeated) or a directory",

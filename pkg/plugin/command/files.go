@@ -28,6 +28,8 @@ func WhenTaken(err error) error {
 	return err
 }
 
+// SaveSnapshot writes a snapshot to a file, readable by its owner only. Unless force is set, it
+// replaces no file.
 func SaveSnapshot(path string, force bool, snap *snapshot.Snapshot) error {
 	err := atomicfile.Create(force, atomicfile.File{Path: path, Mode: 0o600, Write: func(w io.Writer) error {
 		return file.Write(w, snap)

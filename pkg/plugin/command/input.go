@@ -39,6 +39,7 @@ func ReadCertificates(ctx context.Context, call *Call, name string, p12 *PKCS12)
 	return chain, key.Public(), nil
 }
 
+// ReadKey reads a private key in PEM or DER.
 func ReadKey(name string) (crypto.Signer, error) {
 	data, err := ReadBounded(name, nil, MaxCertificates, "the key")
 	if err != nil {

@@ -25,6 +25,7 @@ type PKCS12 struct {
 	New bool
 }
 
+// AddTo adds the flags of commands that write such a file.
 func (p *PKCS12) AddTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&p.Legacy, "p12-legacy", false, "Use the weak encryption from before 2015, which some PACS and keystores need")
 	p.AddPasswordTo(flags)
@@ -38,6 +39,7 @@ func (p *PKCS12) AddPasswordTo(flags *pflag.FlagSet) {
 	flags.StringVar(&p.Env, "p12-password-env", "", "Read its password from this environment variable")
 }
 
+// Validate rejects flags that contradict each other or have no effect.
 func (p *PKCS12) Validate(flags *pflag.FlagSet) error {
 	for _, name := range []string{"p12-legacy", "p12-password-file", "p12-password-env"} {
 		if flags.Changed(name) && !p.Wanted { // not every command has them all
@@ -81,6 +83,7 @@ const (
 	maxPasswordFile = 64 << 10
 )
 
+// FirstLine is the first line of a file with a password, without the line break.
 func FirstLine(name string, stdin io.Reader) ([]byte, error) {
 	data, err := ReadBounded(name, stdin, maxPasswordFile, "the password")
 	if err != nil {

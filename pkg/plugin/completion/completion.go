@@ -65,6 +65,7 @@ var scripts = map[string]func(root *cobra.Command, w io.Writer) error{
 	"zsh":        (*cobra.Command).GenZshCompletion,
 }
 
+// New is the command "completion".
 func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "completion",

@@ -57,6 +57,7 @@ type options struct {
 	force  bool
 }
 
+// New is the command "explain".
 func New(call *command.Call) *cobra.Command {
 	o := &options{
 		call:   call,

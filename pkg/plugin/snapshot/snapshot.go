@@ -30,6 +30,7 @@ var (
 		kubectl orthweb status --from=tuesday.tgz`)
 )
 
+// New is the command "snapshot".
 func New(call *command.Call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "snapshot",

@@ -66,6 +66,7 @@ type options struct {
 	interval time.Duration
 }
 
+// New is the command "status".
 func New(call *command.Call) *cobra.Command {
 	o := &options{call: call, output: command.NewOutput()}
 	cmd := &cobra.Command{
@@ -93,7 +94,7 @@ func New(call *command.Call) *cobra.Command {
 	return cmd
 }
 
-// Validate rejects wrong flags before anything is read.
+// validate rejects wrong flags before anything is read.
 func (o *options) validate(cmd *cobra.Command) error {
 	const hint = "See 'kubectl orthweb status --help' for usage."
 	repeats := o.watch || o.wait
@@ -146,7 +147,7 @@ func (o *options) run(ctx context.Context) error {
 	return verdictOf(statuses)
 }
 
-// Print prints lines, chains or objects.
+// print prints lines, chains or objects.
 func (o *options) print(w io.Writer, statuses []tenant.Status, now time.Time, style term.Style) error {
 	if !o.output.Table() {
 		object, err := versioned.Statuses(statuses, now, len(o.names) == 1)

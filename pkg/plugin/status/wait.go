@@ -84,7 +84,7 @@ func isTransient(err error) bool {
 	return errors.As(err, &absent) || errors.As(err, &gone)
 }
 
-// Report prints the error each time that it changes.
+// report prints the error each time that it changes.
 func (w *wait) report() {
 	known := w.reported != nil && w.err != nil && w.reported.Error() == w.err.Error()
 	w.reported = w.err

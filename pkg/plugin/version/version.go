@@ -41,6 +41,7 @@ var (
 		kubectl orthweb version -o json`)
 )
 
+// New is the command "version".
 func New(call *command.Call) *cobra.Command {
 	var client bool
 	output := command.NewFormats("", command.JSON, command.YAML)

@@ -64,6 +64,7 @@ type Column struct {
 // gap stands between columns, as kubectl has it.
 const gap = "   "
 
+// Table has a row of cells for each line, as many as there are columns.
 type Table struct {
 	Columns []Column
 	Rows    [][]string
