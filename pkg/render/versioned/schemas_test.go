@@ -11,14 +11,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
-	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
 // TestJSONKeepsToItsSchema has every field filled, and every list empty.
 func TestJSONKeepsToItsSchema(t *testing.T) {
 	for _, c := range []struct {
-		schema     string
-		objectCell func() (any, error)
+		schema string
+		object func() (any, error)
 	}{
 		{"certificatelist", func() (any, error) { return CertificateList(samples.Entries(t), samples.At) }},
 		{"certificatelist", func() (any, error) { return CertificateList(nil, samples.At) }},
@@ -32,13 +31,13 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		{"certificateverification", func() (any, error) { return CertificateVerification("bhs", samples.Results(), samples.At) }},
 		{"certificateverification", func() (any, error) { return CertificateVerification("bhs", nil, samples.At) }},
 		{"issuedcertificate", func() (any, error) {
-			return IssuedCertificate(render.Issued{
+			return IssuedObject(Issued{
 				Tenant: "bhs", Namespace: "bhs-orthweb", Via: "issuer", Issuer: "Issuer/int-ca-issuer",
 				Certificate: samples.Chain(t, "client.pem")[0], Key: "k", CertificateFile: "c", CA: "a", PKCS12: "p",
 			})
 		}},
 		{"issuedcertificate", func() (any, error) {
-			return IssuedCertificate(render.Issued{
+			return IssuedObject(Issued{
 				Tenant: "bhs", Namespace: "bhs-orthweb", Via: "secret", Issuer: "Secret/x",
 				Certificate: samples.Chain(t, "server-ended.pem")[0], CertificateFile: "c",
 			})
@@ -62,7 +61,7 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		object, err := c.objectCell()
+		object, err := c.object()
 		if err != nil {
 			t.Fatal(err)
 		}
