@@ -2,11 +2,13 @@ package message
 
 import (
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/internal/parsecheck"
 )
 
 func TestACME(t *testing.T) {
 	self := "cert-manager v1.21, pkg/issuer/acme/http/http.go"
-	check(t, parseACME, []one[ACME]{
+	parsecheck.Check(t, parseACME, []parsecheck.Case[ACME]{
 		{self, `Waiting for HTTP-01 challenge propagation: wrong status code '404', expected '200'`,
 			ACME{Problem: ACMEStatusCode, Code: 404, Detail: "wrong status code '404', expected '200'"}},
 		{"without what came of the check", `Waiting for HTTP-01 challenge propagation`, ACME{Problem: ACMEOther, Detail: "Waiting for HTTP-01 challenge propagation"}},

@@ -3,6 +3,7 @@ package message
 import (
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/internal/parsecheck"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 )
 
@@ -35,7 +36,7 @@ func TestBuildDecryption(t *testing.T) {
 			t.Errorf("%s: %v %+v, want %+v", c.from, ok, got, c.want)
 		}
 	}
-	check(t, parseBuild, []one[Build]{
+	parsecheck.Check(t, parseBuild, []parsecheck.Case[Build]{
 		{"kustomize-controller 1.9.6, ImportKeys of a Secret that is not there", `secrets "sops-age" not found`,
 			Build{Problem: BuildDecryption, Reference: match.Object{Kind: "Secret", Name: "sops-age"}, Missing: true, Detail: `secrets "sops-age" not found`}},
 		{"onedr0p/cluster-template#156, an older version", `decryption secret error: Secret "sops-age" not found`,

@@ -3,11 +3,12 @@ package message
 import (
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/internal/parsecheck"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 )
 
 func TestBuild(t *testing.T) {
-	check(t, parseBuild, []one[Build]{
+	parsecheck.Check(t, parseBuild, []parsecheck.Case[Build]{
 		{"kustomize-controller 1.9.6", `kustomization path not found: stat /tmp/kustomization-2520510114/clusters/prod: no such file or directory`, Build{Problem: BuildPathNotFound, Path: "clusters/prod", Detail: "no such file or directory"}},
 		{"another TMPDIR, and a directory of the tree's own", `kustomization path not found: stat /var/data/tmp/kustomization-1/kustomization-22/x: no such file or directory`, Build{Problem: BuildPathNotFound, Path: "kustomization-22/x", Detail: "no such file or directory"}},
 		{"up to kustomize-controller 0.25", `kustomization path not found: stat /tmp/flux-system245679679/clusters/aat: no such file or directory`, Build{Problem: BuildPathNotFound, Path: "clusters/aat", Detail: "no such file or directory"}},
@@ -28,7 +29,7 @@ func TestBuild(t *testing.T) {
 }
 
 func TestBuildSubstitutionAndDecryption(t *testing.T) {
-	check(t, parseBuild, []one[Build]{
+	parsecheck.Check(t, parseBuild, []parsecheck.Case[Build]{
 		{"fluxcd/flux2#5967", `post build failed for 'CustomResourceDefinition.v1.apiextensions.k8s.io/kustomizations.kustomize.toolkit.fluxcd.io': envsubst error: variable substitution failed: variable not set (strict mode): "var"`,
 			Build{Problem: BuildSubstitution, Object: match.Object{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition", Name: "kustomizations.kustomize.toolkit.fluxcd.io"}, Variable: "var", Detail: `envsubst error: variable substitution failed: variable not set (strict mode): "var"`}},
 		{"joryirving/home-ops#9255", `post build failed for 'ConfigMap.v1.[noGrp]/opencode-config': envsubst error: variable substitution failed: missing closing brace`,

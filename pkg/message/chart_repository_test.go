@@ -2,15 +2,17 @@ package message
 
 import (
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/internal/parsecheck"
 )
 
 func TestChartRepository(t *testing.T) {
 	pull := `chart pull error: failed to download chart for remote reference: `
-	is := func(from, message string, want ChartRepository) one[ChartRepository] {
+	is := func(from, message string, want ChartRepository) parsecheck.Case[ChartRepository] {
 		want.Detail = message
-		return one[ChartRepository]{from, message, want}
+		return parsecheck.Case[ChartRepository]{from, message, want}
 	}
-	check(t, parseChartRepository, []one[ChartRepository]{
+	parsecheck.Check(t, parseChartRepository, []parsecheck.Case[ChartRepository]{
 		is("fluxcd/source-controller#1749, Go's net/http", pull+`Get "oci://registry-1.docker.io/bitnamicharts/keycloak:24.4.11": unsupported protocol scheme "oci"`,
 			ChartRepository{Problem: ChartSchemeOCI, URL: "oci://registry-1.docker.io/bitnamicharts/keycloak:24.4.11"}),
 		is("helm.sh/helm/v4 4.2.4, getter.go", pull+`scheme "oci" not supported`, ChartRepository{Problem: ChartSchemeOCI}),

@@ -2,10 +2,12 @@ package message
 
 import (
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/internal/parsecheck"
 )
 
 func TestDependency(t *testing.T) {
-	check(t, parseDependency, []one[Dependency]{
+	parsecheck.Check(t, parseDependency, []parsecheck.Case[Dependency]{
 		{"kustomize-controller 1.9.6", `dependency 'flux-system/infra' is not ready`, Dependency{"flux-system", "infra", DependencyNotReady, ""}},
 		{"kustomize-controller 1.9.6", `dependency 'flux-system/infra' revision is not up to date`, Dependency{"flux-system", "infra", DependencyRevisionBehind, ""}},
 		{"kustomize-controller 0.29", `dependency 'flux-system/infra' is not updated yet`, Dependency{"flux-system", "infra", DependencyRevisionBehind, ""}},

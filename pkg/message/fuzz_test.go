@@ -2,55 +2,13 @@ package message
 
 import (
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/internal/parsecheck"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 )
-
-// bounded looks at all that was read: every text is short, and every object
-// has names that Kubernetes allows and that stand in the message.
-func bounded(t *testing.T, message string, read reflect.Value) {
-	switch read.Kind() {
-	case reflect.String:
-		if read.Len() > match.MaxDetail {
-			t.Errorf("%d bytes", read.Len())
-		}
-	case reflect.Slice:
-		if read.Len() > match.MaxItems {
-			t.Errorf("%d items", read.Len())
-		}
-		for i := range read.Len() {
-			bounded(t, message, read.Index(i))
-		}
-	case reflect.Struct:
-		if object, ok := read.Interface().(match.Object); ok {
-			for _, name := range []string{object.Group, object.Version, object.Namespace, object.Name} {
-				if name != "" && (!match.IsName(name) || !strings.Contains(message, name)) {
-					t.Errorf("%q is no name in the message", name)
-				}
-			}
-		}
-		for i := range read.NumField() {
-			bounded(t, message, read.Field(i))
-		}
-	}
-}
-
-var words = regexp.MustCompile(`[A-Za-z0-9]+`)
-
-// stretch makes one word of a message at a time longer than anything may be
-// that is handed on.
-func stretch[T any](t *testing.T, message string, parse func(string) (T, bool)) {
-	for _, at := range words.FindAllStringIndex(message, -1) {
-		long := message[:at[1]] + strings.Repeat(message[at[1]-1:at[1]], match.MaxDetail+1) + message[at[1]:]
-		if read, ok := parse(long); ok {
-			bounded(t, long, reflect.ValueOf(read))
-		}
-	}
-}
 
 func fuzz(f *testing.F, which string) {
 	for _, each := range parsers {
@@ -66,7 +24,7 @@ func fuzz(f *testing.F, which string) {
 		f.Fuzz(func(t *testing.T, message string) {
 			read, ok := each.parse(message)
 			if ok {
-				bounded(t, message, reflect.ValueOf(read))
+				parsecheck.Bounded(t, message, reflect.ValueOf(read))
 			}
 		})
 		return
@@ -125,7 +83,7 @@ func TestHostile(t *testing.T) {
 					t.Fatalf("%s took %s on %q", each.name, took, piece)
 				}
 				if ok {
-					bounded(t, message, reflect.ValueOf(read))
+					parsecheck.Bounded(t, message, reflect.ValueOf(read))
 				}
 			}
 		}

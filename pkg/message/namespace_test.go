@@ -2,10 +2,12 @@ package message
 
 import (
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/internal/parsecheck"
 )
 
 func TestNamespaceContent(t *testing.T) {
-	check(t, parseNamespaceContent, []one[NamespaceContent]{
+	parsecheck.Check(t, parseNamespaceContent, []parsecheck.Case[NamespaceContent]{
 		{"kubernetes 1.36, status_condition_utils.go: the core group has no name", `Some resources are remaining: helmreleases.helm.toolkit.fluxcd.io has 1 resource instances, pods. has 2 resource instances`,
 			NamespaceContent{Resources: []RemainingResource{{Resource: "helmreleases", Group: "helm.toolkit.fluxcd.io", Count: 1}, {Resource: "pods", Count: 2}}}},
 		{"kubernetes 1.36", `Some content in the namespace has finalizers remaining: example.com/cleanup in 3 resource instances, finalizers.fluxcd.io in 1 resource instances`,

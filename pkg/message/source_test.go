@@ -3,18 +3,19 @@ package message
 import (
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/internal/parsecheck"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 )
 
-func source(from, message string, want Source) one[Source] {
+func source(from, message string, want Source) parsecheck.Case[Source] {
 	if want.Detail == "" {
 		want.Detail = message
 	}
-	return one[Source]{from, message, want}
+	return parsecheck.Case[Source]{from, message, want}
 }
 
 func TestSourceGit(t *testing.T) {
-	check(t, parseSource, []one[Source]{
+	parsecheck.Check(t, parseSource, []parsecheck.Case[Source]{
 		source("go-git 5.19, transport/common.go; source-controller 1.9.5", `failed to checkout and determine revision: unable to clone 'https://github.com/x/y': authentication required: Repository not found.`,
 			Source{Problem: SourceAuthentication, URL: "https://github.com/x/y"}),
 		source("Go's ssh", `failed to checkout and determine revision: unable to list remote for 'ssh://git@github.com/x/y': ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain`,
@@ -37,7 +38,7 @@ func TestSourceGit(t *testing.T) {
 
 func TestSourceNetwork(t *testing.T) {
 	index := `failed to fetch Helm repository index: failed to cache index to temporary file: `
-	check(t, parseSource, []one[Source]{
+	parsecheck.Check(t, parseSource, []parsecheck.Case[Source]{
 		source("helm.sh/helm/v4 4.2.4, httpgetter.go", index+`failed to fetch https://u:hunter2@x.io/index.yaml?token=s3cret : 404 Not Found`,
 			Source{Problem: SourceHTTP, URL: "https://x.io/index.yaml", HTTPStatus: 404, Detail: index + `failed to fetch https://x.io/index.yaml : 404 Not Found`}),
 		source("the same", index+`failed to fetch https://x.io/index.yaml : 401 Unauthorized`, Source{Problem: SourceAuthentication, URL: "https://x.io/index.yaml", HTTPStatus: 401}),
@@ -61,7 +62,7 @@ func TestSourceNetwork(t *testing.T) {
 
 func TestSourceChart(t *testing.T) {
 	reference := `invalid chart reference: failed to get chart version for remote reference: `
-	check(t, parseSource, []one[Source]{
+	parsecheck.Check(t, parseSource, []parsecheck.Case[Source]{
 		source("source-controller 1.9.5, chart_repository.go", reference+`no 'orthanc' chart with version matching '9.x' found`, Source{Problem: SourceVersionNotFound, Chart: "orthanc", Version: "9.x"}),
 		{"helm-controller 1.6.1, isReady", `HelmChart 'flux-system/a-orthanc' is not ready: ` + reference + `no 'orthanc' chart with version matching '9.x' found`,
 			Source{Problem: SourceVersionNotFound, Chart: "orthanc", Version: "9.x", Object: match.Object{Kind: "HelmChart", Namespace: "flux-system", Name: "a-orthanc"}, Detail: reference + `no 'orthanc' chart with version matching '9.x' found`}},

@@ -1,6 +1,6 @@
 // Package redact removes secrets from objects, by the kind of the object and the
-// name of the field. Text within them is masked by package mask. It imports no
-// snapshot.
+// name of the field. Text in them is masked by package mask. It does not depend on
+// snapshots.
 package redact
 
 import (
@@ -10,15 +10,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
 )
 
-// Redact takes out of the object, in place, whatever may be a secret, and
-// leaves the facts that reasoning needs: names, references, images, ports,
-// hosts, labels, conditions. Keys stay, so that one sees what there was. To
-// redact again changes nothing.
+// Redact removes from the object, in place, all that may be a secret, and keeps the facts
+// that reasoning needs: names, references, images, ports, hosts, labels, conditions. Keys
+// stay, so that users see what there was. Redacting twice is the same as redacting once.
 //
-// It goes by what is known of a kind (see redact_kinds.go), by the names of
-// fields wherever they are (see sensitive.go), and passes every other string
-// through Mask. Of a kind that is not known no free text stays (see
-// redact_unknown.go). Any shape of object will do.
+// It uses what is known of a kind (kinds.go) and the names of fields wherever they are
+// (fields.go, package sensitive), and masks every other string with mask.Mask. In a kind
+// that is not known no free text stays (unknown.go). Objects of any shape are accepted.
 func Redact(obj *unstructured.Unstructured) {
 	if obj == nil || obj.Object == nil {
 		return
@@ -38,7 +36,7 @@ type place struct {
 func (p place) under(key string) place {
 	return place{
 		depth:     p.depth + 1,
-		sensitive: sensitive.SensitiveKey(key) || p.sensitive && holdsValue[key],
+		sensitive: sensitive.Key(key) || p.sensitive && holdsValue[key],
 		labels:    labelMaps[key],
 	}
 }

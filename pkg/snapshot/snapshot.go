@@ -1,10 +1,9 @@
-// Package snapshot is an immutable store of what a cluster said: its objects,
-// and as carefully, what it refused to say. Everything that reasons reads a
-// snapshot and nothing else, so that a live cluster, a recorded one and a test
-// give the same answer.
+// Package snapshot is an immutable store of a cluster's answers: its objects, and what it
+// did not answer. All reasoning reads a snapshot and nothing else, so that a live cluster,
+// a recorded one and a test give the same answer.
 //
-// No snapshot ever holds a secret: objects are redacted as they are put in
-// (see redact.go), before anything can read, print or save them.
+// A snapshot never contains a secret: objects are redacted when they are added (package
+// redact), before any code can read, print or save them.
 package snapshot
 
 import (

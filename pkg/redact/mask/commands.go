@@ -3,7 +3,54 @@ package mask
 import (
 	"slices"
 	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
 )
+
+// maskFlags removes the values of "--password x" and of the same as a list of arguments,
+// "--password","x". The form with "=" is a pair. Programs in Java have "-storepass x".
+func maskFlags(text string) string {
+	var cuts []cut
+	for at := 0; ; {
+		i := strings.IndexByte(text[at:], '-')
+		if i < 0 {
+			return replace(text, cuts)
+		}
+		start := at + i
+		at = start + 1
+		if start > 0 && isKeyByte(text[start-1]) {
+			for at < len(text) && isKeyByte(text[at]) {
+				at++
+			}
+			continue
+		}
+		name := start + 1
+		if name < len(text) && text[name] == '-' {
+			name++
+		}
+		end := name
+		for end < len(text) && isKeyByte(text[end]) {
+			end++
+		}
+		at = max(end, at)
+		if end-name < 3 || !sensitive.Key(text[name:end]) {
+			continue
+		}
+		from := end
+		for from < len(text) && strings.IndexByte(" \t\"',\\", text[from]) >= 0 {
+			from++
+		}
+		rest := text[from:]
+		if from == end || rest == "" || rest[0] == '-' || isProse(rest, true) {
+			continue
+		}
+		to := from + wordEnd(rest)
+		if to > from && text[from:to] != Redacted {
+			cuts = append(cuts, cut{from, to})
+		}
+		at = max(to, at)
+	}
+}
 
 // program is how a program takes a password on its command line.
 type program struct {

@@ -157,9 +157,9 @@ func replace(text string, cuts []cut) string {
 	return string(append(out, text[done:]...))
 }
 
-const // MaxDepth is how deep maps and lists may lie in each other. Schemas in
-// CustomResourceDefinitions, the deepest there are, reach about 50.
-MaxDepth = 100
+// MaxDepth is how deep maps and lists may be nested. Schemas in CustomResourceDefinitions,
+// the deepest there are, reach about 50.
+const MaxDepth = 100
 
-// Redacted stands where a value was taken out.
+// Redacted replaces a value that was removed.
 const Redacted = "<redacted>"

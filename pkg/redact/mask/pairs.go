@@ -8,7 +8,7 @@ import (
 
 // maskPairs removes the values of "password=x", "password: x",
 // `"password":"x"`, PASSWORD=x, map[password:x], "Authorization: x" and of
-// URLs' ?token=x: of every key that SensitiveKey knows, and of what is named
+// URLs' ?token=x: of every key that sensitive.Key knows, and of what is named
 // after one, {name: DB_PASSWORD, value: x}.
 func maskPairs(text string) string {
 	p := pairs{text: text}
@@ -129,7 +129,7 @@ func (p *pairs) keyBefore(sep int) key {
 		}
 	}
 	start := end
-	for start > floor && end-start < sensitive.MaxKeyLength && IsKeyByte(text[start-1]) {
+	for start > floor && end-start < sensitive.MaxKeyLength && isKeyByte(text[start-1]) {
 		start--
 	}
 	k := key{name: text[start:end], from: start}
@@ -154,7 +154,7 @@ func (k *key) addWord(text string, floor int) {
 	for start > floor && end-start < sensitive.MaxKeyLength/2 && IsAlnum(text[start-1]) {
 		start--
 	}
-	if both := text[start : k.from+len(k.name)]; start < end && sensitive.SensitiveKey(both) {
+	if both := text[start : k.from+len(k.name)]; start < end && sensitive.Key(both) {
 		*k = key{name: both, from: start, spaced: true}
 		if start > 0 {
 			k.before = text[start-1]
@@ -162,7 +162,7 @@ func (k *key) addWord(text string, floor int) {
 	}
 }
 
-func IsKeyByte(c byte) bool { return IsAlnum(c) || c == '_' || c == '-' || c == '.' }
+func isKeyByte(c byte) bool { return IsAlnum(c) || c == '_' || c == '-' || c == '.' }
 
 // maxGap is how far a value may be from the name before it: quotes, a comma, a
 // line break and blanks.
@@ -180,10 +180,10 @@ func (p *pairs) isNamed(k key, sep int) bool {
 			from++
 		}
 		to := from
-		for to < len(p.text) && to-from < sensitive.MaxKeyLength && (IsKeyByte(p.text[to]) || p.text[to] == '/') {
+		for to < len(p.text) && to-from < sensitive.MaxKeyLength && (isKeyByte(p.text[to]) || p.text[to] == '/') {
 			to++
 		}
-		if !sensitive.SensitiveKey(p.text[from:to]) {
+		if !sensitive.Key(p.text[from:to]) {
 			return false
 		}
 		p.named = to
@@ -225,9 +225,9 @@ func (p *pairs) isSecret(k key, sep int) bool {
 	}
 	if text[sep] == '=' {
 		inQuery := k.before == '?' || k.before == '&' || k.before == ';'
-		return sensitive.SensitiveKey(k.name) || inQuery && signsQuery(k.name) || k.name == "sig" || strings.HasSuffix(k.name, "_session")
+		return sensitive.Key(k.name) || inQuery && signsQuery(k.name) || k.name == "sig" || strings.HasSuffix(k.name, "_session")
 	}
-	if !sensitive.SensitiveKey(k.name) {
+	if !sensitive.Key(k.name) {
 		return false
 	}
 	next := byte(' ')
@@ -310,7 +310,7 @@ func pgpass(text string, k key, sep int) cut {
 	}
 	for field := range 3 {
 		end := at
-		for end < len(text) && end-at < sensitive.MaxKeyLength && (IsKeyByte(text[end]) || text[end] == '*') {
+		for end < len(text) && end-at < sensitive.MaxKeyLength && (isKeyByte(text[end]) || text[end] == '*') {
 			end++
 		}
 		if end == at || end == len(text) || text[end] != ':' || field == 0 && !IsDigits(text[at:end]) {
@@ -336,10 +336,9 @@ func isWholeKey(key string) bool { return !strings.ContainsAny(key, "-._") }
 
 // queryKeys are the names in a URL's query that carry its right to be read,
 // as the object stores and hooks have them.
-var queryKeys = sensitive.Words("sig", "signature", "xamzsignature", "xamzcredential", "xamzsecuritytoken",
+var queryKeys = sensitive.NewWords("sig", "signature", "xamzsignature", "xamzcredential", "xamzsecuritytoken",
 	"xgoogsignature", "xgoogcredential", "awsaccesskeyid", "googleaccessid", "code", "key", "auth")
 
 func signsQuery(key string) bool {
-	var buffer [sensitive.MaxKeyLength]byte
-	return sensitive.EqualsAny(sensitive.Squeeze(buffer[:0], key), queryKeys)
+	return queryKeys.Match(key)
 }

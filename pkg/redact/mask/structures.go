@@ -23,16 +23,14 @@ func structureStart(rest string) int {
 // structureValue is the map or list that follows a key. Names and references stay,
 // and so do those whose fields say by themselves what is secret.
 func structureValue(text string, k key, start, open int) cut {
-	var buffer [sensitive.MaxKeyLength]byte
-	name := sensitive.Squeeze(buffer[:0], k.name)
 	inner := strings.TrimLeft(text[start+open:], " \t\r\n\"'\\")
 	list := text[start] == '(' || text[start] == '[' && start+1 < len(text) && strings.IndexByte("\"'\\", text[start+1]) >= 0
-	if sensitive.EqualsAny(name, openMaps) && !list || inner == "" || text[start:] == "[]" || text[start:] == "{}" {
+	if openMaps.Match(k.name) && !list || inner == "" || text[start:] == "[]" || text[start:] == "{}" {
 		return cut{}
 	}
-	if !list && !sensitive.ContainsAny(name, sensitive.StrongWords) && !sensitive.HasAnySuffix(name, lineKeys) {
+	if !list && !sensitive.HasStrongWord(k.name) && !lineKeys.MatchEnd(k.name) {
 		first := inner
-		if i := strings.IndexFunc(inner, func(r rune) bool { return r > 127 || !IsKeyByte(byte(r)) }); i >= 0 {
+		if i := strings.IndexFunc(inner, func(r rune) bool { return r > 127 || !isKeyByte(byte(r)) }); i >= 0 {
 			first = inner[:i]
 		}
 		if referenceKeys[first] || text[start+open] == ' ' || text[start+open] == '\n' {
@@ -47,7 +45,7 @@ func structureValue(text string, k key, start, open int) cut {
 }
 
 // openMaps are maps with fields of their own, some of which are secret.
-var openMaps = sensitive.Words("auth", "basicauth", "psk", "jwt", "bearer", "bearerauth")
+var openMaps = sensitive.NewWords("auth", "basicauth", "psk", "jwt", "bearer", "bearerauth")
 
 // referenceKeys begin a map that points to a secret.
 var referenceKeys = map[string]bool{
@@ -170,4 +168,83 @@ func indentBefore(before string) int {
 		start = max(start, i+len(`\n`))
 	}
 	return indent(before[start:])
+}
+
+// maskMarkup removes the content of XML elements: <password>x</password>.
+func maskMarkup(text string) string {
+	if strings.IndexByte(text, '<') < 0 || strings.IndexByte(text, '>') < 0 {
+		return text
+	}
+	var cuts []cut
+	lastClosing := strings.LastIndex(text, "</")
+	for at := 0; at < len(text); {
+		i := strings.IndexByte(text[at:], '<')
+		if i < 0 {
+			break
+		}
+		from := at + i + 1
+		end := from
+		for end < len(text) && (isKeyByte(text[end]) || text[end] == ':') {
+			end++
+		}
+		name := text[from:end]
+		at = max(end, from)
+		if name == "" || name[0] == '.' || !sensitive.Key(name[strings.LastIndexByte(name, ':')+1:]) {
+			continue
+		}
+		closing := strings.IndexAny(text[end:], "<>")
+		if closing < 0 || text[end+closing] == '<' || text[end+closing-1] == '/' {
+			continue
+		}
+		start := end + closing + 1
+		to := contentEnd(text, name, start, lastClosing)
+		if to > start && text[start:to] != Redacted {
+			cuts = append(cuts, cut{start, to})
+		}
+		at = max(to, start)
+	}
+	return replace(text, cuts)
+}
+
+// contentEnd is where the element's content ends, or its first word where the text
+// was cut off; lastClosing is where the last element closes.
+func contentEnd(text, name string, start, lastClosing int) int {
+	if start <= lastClosing {
+		if sensitive.HoldsMap(name[strings.LastIndexByte(name, ':')+1:]) {
+			if i := strings.Index(text[start:], "</"+name); i >= 0 {
+				return start + i
+			}
+			return len(text)
+		}
+		return start + strings.Index(text[start:], "</")
+	}
+	if start < len(text) && IsAlnum(text[start]) {
+		return start + wordEnd(text[start:])
+	}
+	return start
+}
+
+// maskSections removes the section [RegisteredUsers] of TOML.
+func maskSections(text string) string {
+	var cuts []cut
+	for at := 0; ; {
+		i := strings.Index(text[at:], "]\n")
+		if i < 0 {
+			return replace(text, cuts)
+		}
+		end := at + i
+		at = end + len("]\n")
+		open := strings.LastIndexByte(text[max(0, end-sensitive.MaxKeyLength):end], '[') + max(0, end-sensitive.MaxKeyLength)
+		if open < 0 || open >= end || text[open] != '[' || !sensitive.HoldsMap(text[open+1:end]) {
+			continue
+		}
+		to := len(text)
+		if next := strings.Index(text[at:], "\n["); next >= 0 {
+			to = at + next
+		}
+		if to > at && strings.TrimSpace(text[at:to]) != Redacted {
+			cuts = append(cuts, cut{at, to})
+			at = to
+		}
+	}
 }

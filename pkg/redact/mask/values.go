@@ -137,11 +137,10 @@ func quotedValue(text string, start int, quote string) cut {
 
 // wholeLine: what follows such a header has spaces in it.
 func wholeLine(key string) bool {
-	var buffer [sensitive.MaxKeyLength]byte
-	return sensitive.HasAnySuffix(sensitive.Squeeze(buffer[:0], key), lineKeys)
+	return lineKeys.MatchEnd(key)
 }
 
-var lineKeys = sensitive.Words("authorization", "cookie", "cookies")
+var lineKeys = sensitive.NewWords("authorization", "cookie", "cookies")
 
 func lineEnd(rest string) int {
 	for _, scheme := range []string{"Digest ", "OAuth ", "Hawk "} {
@@ -196,7 +195,7 @@ func startsParameter(rest string) bool {
 		if rest[i] == '=' {
 			return i > 0
 		}
-		if !IsKeyByte(rest[i]) {
+		if !isKeyByte(rest[i]) {
 			return false
 		}
 	}

@@ -1,23 +1,24 @@
-// Package sensitive tells by the name of a key whether its value is a secret.
+// Package sensitive reports by the name of a key whether its value is a secret.
 package sensitive
 
 import (
 	"bytes"
+	"slices"
 )
 
-// SensitiveKey tells whether a field, a variable, a flag or a header of this
-// name holds a secret. A reference to a secret ("secretName", "secretRef") is
-// none, nor is how one is made or kept ("tokenPath").
-func SensitiveKey(name string) bool {
+// Key reports whether a field, a variable, a flag or a header of this name holds a secret.
+// A reference to a secret ("secretName", "secretRef") does not, nor does the way in which
+// one is created or stored ("tokenPath").
+func Key(name string) bool {
 	var buffer [MaxKeyLength]byte
-	key := Squeeze(buffer[:0], name)
+	key := squeeze(buffer[:0], name)
 	if !hasStem(key) {
 		return false
 	}
-	if HasAnySuffix(key, harmlessEnds) {
+	if harmlessEnds.end(key) {
 		return false
 	}
-	return ContainsAny(key, StrongWords) || HasAnySuffix(key, secretEnds) || EqualsAny(key, secretWords)
+	return strongWords.within(key) || secretEnds.end(key) || secretWords.equal(key)
 }
 
 // hasStem tells whether one of the stems is in the name.
@@ -40,21 +41,28 @@ var stemsByFirst = func() (table [256][][]byte) {
 	return table
 }()
 
-// StrongKey tells whether a sensitive key can hardly be anything else: it is
-// not a word of ordinary messages about secrets, as "token" is.
+// StrongKey reports whether a sensitive key can hardly be anything else: it is not a word of
+// ordinary messages about secrets, as "token" is.
 func StrongKey(name string) bool {
 	var buffer [MaxKeyLength]byte
-	key := Squeeze(buffer[:0], name)
-	return ContainsAny(key, StrongWords) || EqualsAny(key, secretWords) && string(key) != "auth"
+	key := squeeze(buffer[:0], name)
+	return strongWords.within(key) || secretWords.equal(key) && string(key) != "auth"
+}
+
+// HasStrongWord reports whether the name has a word in it that makes it a secret's wherever it
+// stands: "password", "apikey".
+func HasStrongWord(name string) bool {
+	var buffer [MaxKeyLength]byte
+	return strongWords.within(squeeze(buffer[:0], name))
 }
 
 // MaxKeyLength is how much of a name is looked at, from its end.
 const MaxKeyLength = 96
 
-// Squeeze lower-cases the name and drops what separates its words, so that
+// squeeze lower-cases the name and drops what separates its words, so that
 // API_KEY, api-key and apiKey are the same; only what follows a last "/"
 // counts. It does not allocate, for it sees every key of every object.
-func Squeeze(into []byte, name string) []byte {
+func squeeze(into []byte, name string) []byte {
 	if len(name) > MaxKeyLength {
 		name = name[len(name)-MaxKeyLength:]
 	}
@@ -72,68 +80,71 @@ func Squeeze(into []byte, name string) []byte {
 	return into
 }
 
-func Words(all ...string) [][]byte {
-	list := make([][]byte, len(all))
+// Words are names in lower case, without what separates their words: "apikey".
+type Words [][]byte
+
+// NewWords creates Words.
+func NewWords(all ...string) Words {
+	list := make(Words, len(all))
 	for i, word := range all {
 		list[i] = []byte(word)
 	}
 	return list
 }
 
+// Match reports whether the name is one of the words, in any case and with any separators:
+// API_KEY, api-key, apiKey.
+func (w Words) Match(name string) bool {
+	var buffer [MaxKeyLength]byte
+	return w.equal(squeeze(buffer[:0], name))
+}
+
+// MatchEnd reports whether the name ends with one of the words, in any case and with any
+// separators.
+func (w Words) MatchEnd(name string) bool {
+	var buffer [MaxKeyLength]byte
+	return w.end(squeeze(buffer[:0], name))
+}
+
+func (w Words) within(key []byte) bool {
+	return slices.ContainsFunc(w, func(word []byte) bool { return bytes.Contains(key, word) })
+}
+
+func (w Words) end(key []byte) bool {
+	return slices.ContainsFunc(w, func(word []byte) bool { return bytes.HasSuffix(key, word) })
+}
+
+func (w Words) equal(key []byte) bool {
+	return slices.ContainsFunc(w, func(word []byte) bool { return bytes.Equal(key, word) })
+}
+
 var (
 	// stems: a name without one of these is not looked at any further.
-	stems = Words("pass", "pw", "token", "secret", "key", "cred", "auth", "cookie", "dsn", "jwt",
+	stems = NewWords("pass", "pw", "token", "secret", "key", "cred", "auth", "cookie", "dsn", "jwt",
 		"psk", "dockercfg", "dockerconfig", "connectionstring", "bearer", "sas", "connectsid", "sessi", "otp",
 		"registeredusers", "orthancpeers", "stringdata", "lastapplied", "mnemonic", "roleid")
 	// harmlessEnds say that the value is about a secret or points to one.
-	harmlessEnds = Words("name", "names", "ref", "refs", "reference", "namespace", "path", "file",
+	harmlessEnds = NewWords("name", "names", "ref", "refs", "reference", "namespace", "path", "file",
 		"type", "ttl", "seconds", "policy", "algorithm", "enabled", "count", "bypass", "compass",
 		"imagepullsecret", "imagepullsecrets", "existingsecret", "passed", "passes", "version")
-	// StrongWords make a secret of a name that has them anywhere.
-	StrongWords = append(Words("password", "passwd", "passphrase", "passcode", "privatekey", "clientsecret", "apikey",
+	// strongWords make a secret of a name that has them anywhere.
+	strongWords = append(NewWords("password", "passwd", "passphrase", "passcode", "privatekey", "clientsecret", "apikey",
 		"secretkey", "secretaccesskey", "accesskey"), mapWords...)
 	// mapWords name maps of users or of whole contents, all of which are secret.
-	mapWords = Words("registeredusers", "orthancpeers", "stringdata", "lastappliedconfiguration")
+	mapWords = NewWords("registeredusers", "orthancpeers", "stringdata", "lastappliedconfiguration")
 	// secretEnds make a secret of a name that ends so.
-	secretEnds = Words("token", "tokens", "secret", "secrets", "credential", "credentials",
+	secretEnds = NewWords("token", "tokens", "secret", "secrets", "credential", "credentials",
 		"authorization", "pass", "pwd", "pw", "signingkey", "encryptionkey", "sharedkey", "accountkey",
 		"masterkey", "sessionkey", "hmackey", "authkey", "userkey", "secretid", "dockerconfigjson",
 		"dockercfg", "connectionstring", "cookie", "cookies", "jwt", "sessionid", "sessid", "licensekey", "licencekey",
 		"privkey", "deploykey", "storagekey", "servicekey", "subscriptionkey", "instrumentationkey", "aeskey", "cryptkey",
 		"otp", "totpseed", "mnemonic", "basicauth", "authbasic", "sharedaccesssignature", "sastoken")
 	// secretWords are secrets when they are the whole name.
-	secretWords = Words("pass", "pwd", "pw", "auth", "dsn", "psk", "jwt", "bearer", "xauth", "bearerauth", "connectsid", "otp", "roleid")
+	secretWords = NewWords("pass", "pwd", "pw", "auth", "dsn", "psk", "jwt", "bearer", "xauth", "bearerauth", "connectsid", "otp", "roleid")
 )
 
-// HoldsMap tells whether a map of this name is secret with all that is in it.
+// HoldsMap reports whether a map of this name is secret with all that is in it.
 func HoldsMap(name string) bool {
 	var buffer [MaxKeyLength]byte
-	return ContainsAny(Squeeze(buffer[:0], name), mapWords)
-}
-
-func ContainsAny(key []byte, list [][]byte) bool {
-	for _, word := range list {
-		if bytes.Contains(key, word) {
-			return true
-		}
-	}
-	return false
-}
-
-func HasAnySuffix(key []byte, list [][]byte) bool {
-	for _, word := range list {
-		if bytes.HasSuffix(key, word) {
-			return true
-		}
-	}
-	return false
-}
-
-func EqualsAny(key []byte, list [][]byte) bool {
-	for _, word := range list {
-		if bytes.Equal(key, word) {
-			return true
-		}
-	}
-	return false
+	return mapWords.within(squeeze(buffer[:0], name))
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestSensitiveKey(t *testing.T) {
+func TestKey(t *testing.T) {
 	for list, want := range map[string]bool{
 		`password DB_PASS apiKey api_key X-API-KEY clientSecret authToken token Authorization AWS_SECRET_ACCESS_KEY
 		credentials privateKey passwordHash example.com/token pwd auth`: true,
@@ -13,8 +13,8 @@ func TestSensitiveKey(t *testing.T) {
 		compass path tokenPath passwordFile author authority secretNamespace image status serviceAccountName`: false,
 	} {
 		for name := range strings.FieldsSeq(list) {
-			if got := SensitiveKey(name); got != want {
-				t.Errorf("sensitiveKey(%q) = %v", name, got)
+			if got := Key(name); got != want {
+				t.Errorf("Key(%q) = %v", name, got)
 			}
 		}
 	}

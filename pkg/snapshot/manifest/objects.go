@@ -39,7 +39,7 @@ type ObjectsOptions struct {
 // object tells nothing about others of its kind; everything else is unknown, not absent.
 //
 // The files are decoded while they are read, object by object, and count together
-// against the bounds of limits.go. Errors are a *ReadError, or a reader's own.
+// against the limits of package decode. Errors are a *decode.ReadError, or a reader's own.
 func ReadObjects(files []File, opts ObjectsOptions) (*snapshot.Snapshot, error) {
 	if err := checkSizes(files); err != nil {
 		return nil, err

@@ -1,8 +1,67 @@
 package mask
 
 import (
+	"encoding/base64"
 	"strings"
 )
+
+// maskURLs removes the user and password from URLs with a scheme.
+func maskURLs(text string) string {
+	var cuts []cut
+	word := cut{} // what may be a URL at most: it is looked for once
+	for from := 0; ; {
+		i := strings.Index(text[from:], "://")
+		if i < 0 {
+			break
+		}
+		start := from + i + len("://")
+		from = start
+		if start >= word.to {
+			word = cut{start, start + urlEnd(text[start:])}
+			word.from = word.from + strings.LastIndexByte(text[start:word.to], '@')
+		}
+		found := userinfo(text[:word.to], start, word.from)
+		if found.to > found.from {
+			cuts = append(cuts, found)
+			from = found.to
+		}
+	}
+	return replace(text, cuts)
+}
+
+// urlEnd is where a URL in running text ends at the latest.
+func urlEnd(text string) int {
+	if i := strings.IndexAny(text, " \t\r\n\"`\\"); i >= 0 {
+		return i
+	}
+	return len(text)
+}
+
+// userinfo is the user and password of a URL whose "://" ends at start. An "@"
+// in its path, as of an image's digest, means nothing, unless what is before
+// the path is no host and port: people forget to escape the "/" of a password.
+// lastAt is the last "@" of the text.
+func userinfo(text string, start, lastAt int) cut {
+	if lastAt <= start {
+		return cut{}
+	}
+	authority := text[start:]
+	if i := strings.IndexAny(authority, "/?#"); i >= 0 {
+		authority = authority[:i]
+	}
+	end := start + strings.LastIndexByte(authority, '@')
+	if end < start {
+		_, port, hasPort := strings.Cut(authority, ":")
+		if !hasPort || IsDigits(port) || strings.HasPrefix(authority, "[") {
+			return cut{}
+		}
+		end = lastAt
+	}
+	if user := text[start:end]; user == Redacted || user == "git" {
+		return cut{}
+	}
+	return cut{start, end}
+}
 
 // maskMySQL removes the user and password from "user:password@tcp(host)/db".
 func maskMySQL(text string) string {
@@ -135,4 +194,66 @@ func isUserPair(value, flag string) bool {
 	}
 	user, password, pair := strings.Cut(value, mark)
 	return pair && password != "" && !strings.HasPrefix(password, "//") && (user == "" || user[0] != '-') && (!IsDigits(user) || !IsDigits(password))
+}
+
+// maskSchemes removes the text after "Bearer" and "Basic", the schemes of HTTP's
+// Authorization header, anywhere in a text.
+func maskSchemes(text string) string {
+	for _, scheme := range []string{"earer", "asic", "EARER", "ASIC"} {
+		if strings.Contains(text, scheme) {
+			text = replace(text, schemeValues(text, scheme))
+		}
+	}
+	return text
+}
+
+func schemeValues(text, scheme string) []cut {
+	var cuts []cut
+	for at := 0; ; {
+		i := strings.Index(text[at:], scheme)
+		if i < 0 {
+			return cuts
+		}
+		start := at + i
+		at = start + len(scheme)
+		if start == 0 || text[start-1]|0x20 != 'b' || start > 1 && IsAlnum(text[start-2]) {
+			continue
+		}
+		from := at
+		for from < len(text) && text[from] == ' ' {
+			from++
+		}
+		if from == at {
+			continue
+		}
+		to := from + tokenRun(text[from:])
+		for to > from && text[to-1] == '.' {
+			to--
+		}
+		value := text[from:to]
+		if strings.HasSuffix(value, "=") && to < len(text) && isQuote(text[to]) {
+			continue // Bearer realm="…"
+		}
+		if value == "" || !isCredential(value, scheme[0]|0x20 == 'a') {
+			continue
+		}
+		cuts = append(cuts, cut{from, to})
+		at = to
+	}
+}
+
+// isCredential tells the value of a scheme from a word of prose: "Basic
+// constraints", "Bearer token".
+func isCredential(value string, basic bool) bool {
+	if ordinary[strings.ToLower(value)] {
+		return false
+	}
+	if !basic {
+		return true
+	}
+	decoded, err := base64.StdEncoding.DecodeString(value)
+	if err == nil && strings.Contains(string(decoded), ":") {
+		return true
+	}
+	return len(value) >= 8 && !isLetters(value)
 }

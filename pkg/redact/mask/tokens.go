@@ -1,8 +1,6 @@
 package mask
 
-import (
-	"strings"
-)
+import "strings"
 
 // shape is how the tokens of a service look: a prefix, then at least so many
 // characters of an alphabet.
@@ -222,6 +220,7 @@ func alnumRun(text string) int {
 	return len(text)
 }
 
+// IsAlnum reports whether the byte is a letter or digit of ASCII.
 func IsAlnum(c byte) bool {
 	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
@@ -245,4 +244,14 @@ func countDigits(text string) int {
 		}
 	}
 	return n
+}
+
+// IsDigits reports whether the text has no character other than digits of ASCII.
+func IsDigits(text string) bool {
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
