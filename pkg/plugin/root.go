@@ -17,6 +17,7 @@ import (
 	_ "github.com/digihunch/kubectl-orthweb/internal/english"
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/hosts"
 )
 
 // ExitInterrupted is Run's code when its context was cancelled before it had an
@@ -88,7 +89,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	groups := templates.CommandGroups{
 		{Message: "Inspect Commands:", Commands: []*cobra.Command{newStatus(call), newExplain(call), newValidate(call)}},
 		{Message: "Operate Commands:", Commands: []*cobra.Command{newReconcile(call), newSuspend(call), newResume(call)}},
-		{Message: "Access Commands:", Commands: []*cobra.Command{newCert(call), newHosts(call)}},
+		{Message: "Access Commands:", Commands: []*cobra.Command{newCert(call), hosts.New(call)}},
 	}
 	groups.Add(root)
 	root.AddCommand(newSnapshot(call), newVersion(call), newCompletion(), options.NewCmdOptions(streams.Out))
