@@ -33,6 +33,9 @@ func (b *block) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&b.flag, "block", "", "Block of the hosts file; the one of the kubeconfig's context by default")
 }
 
+// errNoContext is the error of a kubeconfig that does not name a block.
+var errNoContext = errors.New("naming the block: the kubeconfig has no current context")
+
 // settle fills in defaults. It reads the kubeconfig, not the cluster.
 func (b *block) settle() error {
 	b.path = cmp.Or(b.path, os.Getenv(FileVariable), hostsfile.DefaultPath())
@@ -44,7 +47,7 @@ func (b *block) settle() error {
 		return err
 	}
 	if b.id = id; id == "" {
-		return advice.Add(errors.New("naming the block: the kubeconfig has no current context"), "Choose one with --context, or specify the block with --block.")
+		return advice.Add(errNoContext, "Choose one with --context, or specify the block with --block.")
 	}
 	return nil
 }
@@ -96,6 +99,9 @@ func (b *block) command(verb string, tenants []string, flags ...string) string {
 	words := []string{b.call.Name, "hosts", verb}
 	for _, name := range tenants {
 		words = append(words, escape.ShellWord(name))
+	}
+	if b.flag != "" {
+		words = append(words, "--block="+escape.ShellWord(b.flag))
 	}
 	words = append(words, flags...)
 	if b.path != hostsfile.DefaultPath() && os.Getenv(FileVariable) == "" {

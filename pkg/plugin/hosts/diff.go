@@ -13,10 +13,12 @@ type diffOptions struct{ derived }
 
 func newDiff(call *command.Call) *cobra.Command {
 	o := &diffOptions{}
-	return newDerived(call, &o.derived, "diff", "Show what 'hosts sync' would change", long+`
+	cmd := newDerived(call, &o.derived, "diff", "Show what 'hosts sync' would change", long+`
 
 The exit status is 0 when nothing would change, 1 when something would, 2 when
 this could not be determined.`, o.run)
+	o.origin.AddTo(cmd.Flags())
+	return cmd
 }
 
 func (o *diffOptions) run(ctx context.Context) error {
@@ -32,7 +34,11 @@ func (o *diffOptions) run(ctx context.Context) error {
 		return err
 	}
 	o.say(result)
-	o.sayPending("sync", result)
+	if o.origin.Live() {
+		o.sayPending("sync", result)
+	} else {
+		o.sayPending("diff", result)
+	}
 	sayConflicts(o.call.Streams.ErrOut, o.path, report)
 	if !bytes.Equal(before, after) || len(report.Conflicts) > 0 {
 		return command.No

@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -19,9 +20,10 @@ import (
 )
 
 // derived is what list, diff and sync share: the block, and the flags that determine
-// which entries it should have.
+// which entries it should have. Sync reads no recording: it changes the file.
 type derived struct {
 	block
+	origin  command.Origin
 	tenants []string
 	ips     []string
 	prefer  string
@@ -67,15 +69,15 @@ func (d *derived) validate() (err error) {
 	return err
 }
 
-// derive determines the entries from the cluster and from those that the block has. It
+// derive determines the entries from the cluster, or a recording, and from those that the block has. It
 // reads all tenants, whichever are named: one may claim the names of another.
 func (d *derived) derive(ctx context.Context, has []hostsfile.Entry) (entries.Result, error) {
-	snap, err := d.call.Collect(ctx, queries.Ingress(""), false)
+	snap, err := d.call.Read(ctx, d.origin, queries.Ingress(""))
 	if err != nil {
 		return entries.Result{}, err
 	}
 	options := d.options
-	options.Namespace = d.call.Namespace()
+	options.Namespace, options.Source = d.call.Namespace(), d.origin.Recording()
 	options.Accepted.Block = has
 	options.Machine, _ = os.Hostname()
 	return entries.Derive(ctx, snap, options)
@@ -83,7 +85,7 @@ func (d *derived) derive(ctx context.Context, has []hostsfile.Entry) (entries.Re
 
 // compare reads the file, before anything else, and the entries that it should have.
 func (d *derived) compare(ctx context.Context) (before []byte, result entries.Result, err error) {
-	warnOfSudo(d.call)
+	d.warnOfSudo()
 	if err := d.settle(); err != nil {
 		return nil, entries.Result{}, err
 	}
@@ -93,6 +95,24 @@ func (d *derived) compare(ctx context.Context) (before []byte, result entries.Re
 	}
 	result, err = d.derive(ctx, has)
 	return before, result, err
+}
+
+// settle fills in defaults, as that of the block. With a recording, the kubeconfig is only
+// read to name the block.
+func (d *derived) settle() error {
+	err := d.block.settle()
+	if errors.Is(err, errNoContext) && !d.origin.Live() {
+		return advice.Add(errors.New("naming the block: a recording does not name it, and the kubeconfig has no current context"),
+			"Specify it with --block, or choose a context with --context.")
+	}
+	return err
+}
+
+// warnOfSudo warns a user under sudo unless the kubeconfig is not read.
+func (d *derived) warnOfSudo() {
+	if d.origin.Live() || d.flag == "" {
+		warnOfSudo(d.call)
+	}
 }
 
 // say reports on standard error what could not be done as requested.
@@ -136,8 +156,16 @@ func (d *derived) sayPending(verb string, result entries.Result) {
 		more = append(more, "--allow-domain="+strings.Join(domains, ","))
 	}
 	if len(more) > 0 {
-		escape.Fprintf(out, "To accept them: %s\n", d.command(verb, d.tenants, append(d.accept.flags(), more...)...))
+		escape.Fprintf(out, "To accept them: %s\n", d.command(verb, d.tenants, slices.Concat(d.originFlags(), d.accept.flags(), more)...))
 	}
+}
+
+// originFlags are the flags that name the recording, to copy.
+func (d *derived) originFlags() []string {
+	if d.origin.Live() {
+		return nil
+	}
+	return []string{strings.TrimPrefix(d.origin.Flags(), " ")}
 }
 
 // answer is "no" when a name could not be written.

@@ -23,6 +23,7 @@ func newList(call *command.Call) *cobra.Command {
 	o := &listOptions{output: command.NewOutput()}
 	cmd := newDerived(call, &o.derived, "list", "Print the tenants' lines for a hosts file", long, o.run)
 	o.output.AddTo(cmd)
+	o.origin.AddTo(cmd.Flags())
 	cmd.Flags().Lookup("output").Usage = "Output format, one of: hosts, " + command.OutputFormats
 	return cmd
 }
@@ -36,7 +37,7 @@ func (o *listOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	warnOfSudo(o.call)
+	o.warnOfSudo()
 	result, err := o.derive(ctx, o.accepted())
 	if err != nil {
 		return err
