@@ -58,6 +58,16 @@ func CheckFile(data []byte) error {
 	return nil
 }
 
+// EntriesOf are the entries of the block with this ID, none when the file has no such block.
+func (f *File) EntriesOf(id string) []Entry {
+	for _, block := range f.Blocks() {
+		if block.ID == id {
+			return block.Entries
+		}
+	}
+	return nil
+}
+
 // Blocks are the blocks of all clusters, in the order of the file.
 func (f *File) Blocks() []Block {
 	var all []Block

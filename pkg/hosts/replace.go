@@ -21,7 +21,7 @@ func replace(before state, after []byte) (inPlace bool, err error) {
 		return false, err
 	}
 	fresh := before.path + newSuffix
-	alike, err := put(fresh, after, before)
+	alike, err := writeBeside(fresh, after, before)
 	if err != nil {
 		return false, err
 	}
@@ -82,7 +82,7 @@ func unmovable(err error) bool {
 func backup(s state) error {
 	path := s.path + backupSuffix
 	fresh := s.path + newBackupSuffix
-	if _, err := put(fresh, s.data, s); err != nil {
+	if _, err := writeBeside(fresh, s.data, s); err != nil {
 		return err
 	}
 	step("rename " + path)

@@ -12,7 +12,7 @@ type Report struct {
 	// Added, Removed and Kept are lines of the block: new, gone, and in it as before.
 	Added, Removed, Kept []Line
 	// Changed are the names that got another address.
-	Changed []Change
+	Changed []AddressChange
 	// Conflicts are requested lines that are not in the block, because the file maps the name
 	// to another address.
 	Conflicts []Conflict
@@ -21,8 +21,8 @@ type Report struct {
 	Present []Present
 }
 
-// Change is a name's line, and the address that it had.
-type Change struct {
+// AddressChange is a name's line, and the address that it had.
+type AddressChange struct {
 	Line
 	Was netip.Addr
 }
@@ -70,10 +70,10 @@ func (r *Report) compare(old, next []Line) {
 			r.Removed = append(r.Removed, line)
 			continue
 		}
-		r.Changed = append(r.Changed, Change{r.Added[at], line.Addr})
+		r.Changed = append(r.Changed, AddressChange{r.Added[at], line.Addr})
 		r.Added = slices.Delete(r.Added, at, at+1)
 	}
-	slices.SortFunc(r.Changed, func(a, b Change) int {
+	slices.SortFunc(r.Changed, func(a, b AddressChange) int {
 		return cmp.Or(compareLines(a.Line, b.Line), a.Was.Compare(b.Was))
 	})
 }

@@ -45,6 +45,10 @@ var connectionFlags = []string{
 	"server", "tls-server-name", "token", "user",
 }
 
+// blockFlags are the connection flags that name the block of a hosts file, also with --from,
+// in commands that have --block and unless it is set.
+var blockFlags = []string{"cluster", "context", "kubeconfig", "server"}
+
 // unconnected are connection flags that have no effect on a command that sends no
 // request to a cluster. The kubeconfig's context names the block of a hosts file.
 var unconnected = map[string][]string{
@@ -55,7 +59,6 @@ var unconnected = map[string][]string{
 // effect.
 func checkEffects(cmd *cobra.Command) (err error) {
 	flags := cmd.Flags()
-	recorded := command.Given(flags, "from")
 	flags.Visit(func(flag *pflag.Flag) {
 		if !command.Given(flags, flag.Name) {
 			return
@@ -63,8 +66,8 @@ func checkEffects(cmd *cobra.Command) (err error) {
 		e := effectOf(cmd, flag.Name)
 		switch without := slices.IndexFunc(e.unless, func(name string) bool { return command.Given(flags, name) }); {
 		case err != nil:
-		case recorded && slices.Contains(connectionFlags, flag.Name):
-			err = advice.Add(fmt.Errorf("--%s has no effect with --from: no request is sent to a cluster", flag.Name), "Remove one of them.")
+		case disconnectedBy(flags, flag.Name) != "":
+			err = advice.Add(fmt.Errorf("--%s has no effect with %s: no request is sent to a cluster", flag.Name, disconnectedBy(flags, flag.Name)), "Remove one of them.")
 		case slices.Contains(unconnected[pathOf(cmd)], flag.Name):
 			err = advice.Add(fmt.Errorf("--%s has no effect: no request is sent to a cluster", flag.Name), "Specify tenants, or remove it.")
 		case len(e.needs) > 0 && !slices.ContainsFunc(e.needs, func(name string) bool { return command.Given(flags, name) }):
@@ -74,6 +77,20 @@ func checkEffects(cmd *cobra.Command) (err error) {
 		}
 	})
 	return err
+}
+
+// disconnectedBy are the flags because of which a connection flag has no effect, empty if it
+// has one.
+func disconnectedBy(flags *pflag.FlagSet, name string) string {
+	switch {
+	case !command.Given(flags, "from") || !slices.Contains(connectionFlags, name):
+		return ""
+	case flags.Lookup("block") == nil || !slices.Contains(blockFlags, name):
+		return "--from"
+	case command.Given(flags, "block"):
+		return "--from and --block"
+	}
+	return ""
 }
 
 // effectOf is the command's own entry, or the one for all commands.

@@ -26,6 +26,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/completion"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
@@ -388,7 +389,7 @@ func TestHostileText(t *testing.T) {
 	const shown = "no control character is written, and no text begins a line"
 	for _, name := range slices.Sorted(maps.Keys(payloads)) {
 		payload := payloads[name]
-		t.Setenv(hostsFileVariable, hostileHosts(t, payload))
+		t.Setenv(hosts.FileVariable, hostileHosts(t, payload))
 		clusters := hostileClusters(t, objects, payload)
 		for _, cluster := range slices.Sorted(maps.Keys(clusters)) {
 			for _, f := range forms {

@@ -150,3 +150,24 @@ func TestHostsOneCommand(t *testing.T) {
 		t.Errorf("%s: %v\n%s", commandValue, run.err, run)
 	}
 }
+
+// TestHostsCommandsNameBlock: a command that is printed to copy is for the block that the
+// user named, and for no other.
+func TestHostsCommandsNameBlock(t *testing.T) {
+	api := hostsCluster(t)
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"sync", "--block=my lab"}, "To accept them: kubectl orthweb hosts sync --block='my lab' --allow-domain=bhs.orthweb.com,mhr.orthweb.com\n"},
+		{[]string{"diff", "bhs", "--block=lab"}, "To accept them: kubectl orthweb hosts sync bhs --block=lab --allow-domain=bhs.orthweb.com\n"},
+		{[]string{"list", "bhs", "--block=lab"}, "To accept them: kubectl orthweb hosts list bhs --block=lab --allow-domain=bhs.orthweb.com\n"},
+		{[]string{"sync", "--block=lab", "--yes"}, "Undo it: kubectl orthweb hosts remove --block=lab\n"},
+		{[]string{"sync"}, "To accept them: kubectl orthweb hosts sync --allow-domain=bhs.orthweb.com,mhr.orthweb.com\n"},
+		{[]string{"sync", "--yes"}, "Undo it: kubectl orthweb hosts remove\n"},
+	} {
+		if run := runHosts(t, api, localLine, c.args...); !strings.Contains(run.errOut, c.says) {
+			t.Errorf("%v: want %q\n%s", c.args, c.says, run)
+		}
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/hosts"
 )
 
 // TestHostsApply: the step that runs under sudo trusts nothing that it is told.
@@ -67,7 +69,7 @@ func TestHostsApply(t *testing.T) {
 		})
 	}
 	// Whatever becomes of these, the machine's own file is not the one that is named.
-	t.Setenv(hostsFileVariable, filepath.Join(t.TempDir(), "none"))
+	t.Setenv(hosts.FileVariable, filepath.Join(t.TempDir(), "none"))
 	for _, path := range []string{"hosts", "../x/hosts", ""} {
 		streams, in, _, _ := genericiooptions.NewTestIOStreams()
 		in.WriteString(good)

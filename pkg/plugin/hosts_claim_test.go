@@ -14,6 +14,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/hosts"
 )
 
 // hostsCluster serves the recorded cluster with its tenants bhs and mhr, whose load
@@ -103,7 +104,7 @@ func runHosts(t *testing.T, api *fakeapi.Server, before string, args ...string) 
 	if err := os.WriteFile(path, []byte(before), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(hostsFileVariable, path)
+	t.Setenv(hosts.FileVariable, path)
 	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
 	cmd := NewRoot(streams)
 	cmd.SetArgs(slices.Concat([]string{"hosts"}, args, []string{"--kubeconfig", api.Kubeconfig()}))

@@ -19,6 +19,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/completion"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/explain"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/status"
@@ -94,7 +95,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	groups := templates.CommandGroups{
 		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), newValidate(call)}},
 		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call)}},
-		{Message: "Access Commands:", Commands: []*cobra.Command{newCert(call), newHosts(call)}},
+		{Message: "Access Commands:", Commands: []*cobra.Command{newCert(call), hosts.New(call)}},
 	}
 	groups.Add(root)
 	root.AddCommand(snapshot.New(call), version.New(call), completion.New(), options.NewCmdOptions(streams.Out))

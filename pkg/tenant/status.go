@@ -41,6 +41,19 @@ type Status struct {
 	Unknown []snapshot.Failure
 }
 
+// UnreadSuffix lists in parentheses what could not be read, for the end of a sentence about
+// what the tenant lacks. It begins with a space, and is empty if everything could be read.
+func (s Status) UnreadSuffix() string {
+	if len(s.Unknown) == 0 {
+		return ""
+	}
+	var why []string
+	for _, failure := range s.Unknown {
+		why = append(why, failure.String())
+	}
+	return " (" + strings.Join(why, "; ") + ")"
+}
+
 // Endpoint is where clients outside of the cluster connect.
 type Endpoint struct {
 	Hosts []string

@@ -1,4 +1,4 @@
-package plugin
+package hosts
 
 import (
 	"bytes"
@@ -19,58 +19,58 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	hostsfile "github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// applyCommand is the step that sudo runs.
-const applyCommand = "apply"
+// errDeclined is the error of a user who does not agree to write the file under sudo.
+var errDeclined = errors.New("nothing was written")
 
-// hostsWriter writes the file, with more permissions where needed.
-type hostsWriter struct {
+// writer writes the file, with more permissions where needed.
+type writer struct {
 	dryRun bool
 	sudo   bool
 }
 
-func (w *hostsWriter) addTo(flags *pflag.FlagSet) {
+func (w *writer) addTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&w.dryRun, "dry-run", false, "Show what would change and write nothing")
 	flags.BoolVar(&w.sudo, "sudo", false, "Write under sudo without a prompt when this requires it")
 }
 
 // write makes the change, or shows it. The report describes the file afterwards.
-func (w *hostsWriter) write(ctx context.Context, streams genericiooptions.IOStreams, file hostsFile, change hostsChange) (hosts.Report, error) {
-	before, err := hosts.Read(file.path)
+func (w *writer) write(ctx context.Context, streams genericiooptions.IOStreams, path string, change hostsfile.Change) (hostsfile.Report, error) {
+	before, err := hostsfile.Read(path)
 	if err != nil {
-		return hosts.Report{}, explainHosts(err)
+		return hostsfile.Report{}, explain(err)
 	}
-	after, report, err := change.apply(before)
+	after, report, err := change.Apply(before)
 	if err != nil {
 		return report, err
 	}
 	if w.dryRun {
-		err := printDiff(streams.Out, file.path, before, after)
-		sayConflicts(streams.ErrOut, file.path, report)
+		err := printDiff(streams.Out, path, before, after)
+		sayConflicts(streams.ErrOut, path, report)
 		return report, err
 	}
-	var result hosts.Result
+	var result hostsfile.Result
 	if !bytes.Equal(before, after) {
-		if why := hosts.Writable(file.path); why != nil {
-			return report, w.writeAsRoot(ctx, streams, file, change, explainHosts(why))
+		if why := hostsfile.Writable(path); why != nil {
+			return report, w.writeAsRoot(ctx, streams, path, change, explain(why))
 		}
 	}
-	result, report, err = change.write(ctx, file.path)
+	result, report, err = change.Write(ctx, path)
 	if err != nil {
-		return report, explainHosts(err)
+		return report, explain(err)
 	}
 	sayChange(streams.Out, result, report)
-	sayConflicts(streams.ErrOut, file.path, report)
+	sayConflicts(streams.ErrOut, path, report)
 	return report, nil
 }
 
 // writeAsRoot runs this program under sudo to write the file, if the user agrees. That
 // program gets the change on its standard input, reads no kubeconfig, and touches
 // nothing but the file.
-func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.IOStreams, file hostsFile, change hostsChange, why error) error {
+func (w *writer) writeAsRoot(ctx context.Context, streams genericiooptions.IOStreams, path string, change hostsfile.Change, why error) error {
 	if !errors.Is(why, fs.ErrPermission) || errors.Is(why, syscall.EROFS) || runtime.GOOS == "windows" || os.Geteuid() == 0 {
 		return why
 	}
@@ -81,7 +81,7 @@ func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}
-	path, err := filepath.Abs(file.path)
+	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("finding the hosts file: %w", err)
 	}
@@ -89,12 +89,12 @@ func (w *hostsWriter) writeAsRoot(ctx context.Context, streams genericiooptions.
 	if err != nil {
 		return fmt.Errorf("encoding the change: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, "sudo", "--", self, "hosts", applyCommand, "--hosts-file="+path)
+	cmd := exec.CommandContext(ctx, "sudo", "--", self, "hosts", applyVerb, "--hosts-file="+absolute)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(payload), streams.Out, streams.ErrOut
 	cmd.WaitDelay = time.Second // this program may not be allowed to signal sudo
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if err := cmd.Run(); err != nil {
-		return advice.Add(fmt.Errorf("writing %s under sudo: %w", file.path, err), "Paste the lines of 'kubectl orthweb hosts list' instead.")
+		return advice.Add(fmt.Errorf("writing %s under sudo: %w", path, err), "Paste the lines of 'kubectl orthweb hosts list' instead.")
 	}
 	return nil
 }

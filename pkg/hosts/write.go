@@ -6,9 +6,9 @@ import (
 	"os"
 )
 
-// put writes a new file next to the hosts file, and flushes it to the disk. It is alike
+// writeBeside writes a new file next to the hosts file, and flushes it to the disk. It is alike
 // when it has the mode, the owner and the extended attributes of the hosts file.
-func put(path string, content []byte, like state) (alike bool, err error) {
+func writeBeside(path string, content []byte, like state) (alike bool, err error) {
 	step("remove old " + path)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, failed("removing the old", path, err)
