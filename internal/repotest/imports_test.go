@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,51 +24,125 @@ type rule struct {
 }
 
 var rules = []rule{
-	{module + "pkg/plugin", []string{"cmd/kubectl-orthweb", "internal/screen", "e2e"}, "the command line depends on every package; no package depends on it"},
 	{"github.com/spf13/", []string{"pkg/plugin"}, "only the command line has flags"},
 	{"k8s.io/kubectl", []string{"pkg/plugin", "internal/english"}, "kubectl's library is for command lines"},
-	{"k8s.io/cli-runtime", []string{"pkg/plugin", "cmd/kubectl-orthweb", "internal/screen", "e2e"}, "only the command line uses terminals and kubeconfigs"},
-	{"k8s.io/client-go", []string{"pkg/request", "pkg/collect", "pkg/issuance", "pkg/change", "pkg/tunnel", "cmd/kubectl-orthweb"}, "only these connect to a cluster, so that everything else works on a recorded snapshot"},
-	{module + "pkg/issuance", []string{"pkg/plugin"}, "only the command line changes a cluster"},
-	{module + "pkg/change", []string{"pkg/plugin"}, "only the command line changes a cluster"},
+	{"k8s.io/cli-runtime", []string{"pkg/plugin", "cmd/kubectl-orthweb", "internal/screen", "e2e"}, "only the command line uses kubeconfigs"},
+	{"golang.org/x/term", []string{"pkg/plugin", "pkg/render/term"}, "only the command line prompts, and only term measures a terminal"},
+	{"k8s.io/client-go", []string{"pkg/kube", "cmd/kubectl-orthweb"}, "only these connect to a cluster, so that everything else works on a recorded snapshot"},
+	{module + "pkg/kube/patch", []string{"pkg/operate/execute", "pkg/plugin"}, "only the user decides what is changed in a cluster"},
+	{module + "pkg/kube/issuance", []string{"pkg/certs/issue", "pkg/plugin", "pkg/validate/target"}, "only the user decides what is changed in a cluster"},
 	{module + "pkg/operate", []string{"pkg/plugin", "pkg/render"}, "only the user decides what is done to a tenant"},
-	{module + "pkg/collect", []string{"pkg/plugin"}, "reasoning reads snapshots, live or recorded"},
-	{module + "pkg/request", []string{"pkg/collect", "pkg/issuance", "pkg/change", "pkg/tunnel", "pkg/plugin"}, "other packages do not connect to a cluster"},
-	{module + "pkg/fluxmsg", []string{"pkg/diagnose", "pkg/render"}, "other packages read the cause, not the message"},
-	{"github.com/cert-manager/", []string{"pkg/certs", "pkg/issuance", "pkg/plugin"}, "only these create cert-manager's objects; other packages read unstructured objects"},
-	{module + "pkg/tunnel", []string{"pkg/plugin"}, "only the command line opens a tunnel to a pod"},
-	{module + "pkg/validate", []string{"pkg/plugin", "pkg/render", "pkg/send"}, "validating connects to tenants; only the command line starts it"},
-	{module + "pkg/dicom", []string{"pkg/validate", "pkg/send", "pkg/plugin", "bench"}, "only these connect to a tenant's DICOM port"},
-	{module + "pkg/files", []string{"pkg/plugin"}, "only the command line writes the user's files"},
-	{module + "pkg/probe", []string{"pkg/plugin", "pkg/validate"}, "only these connect to a tenant"},
+	{module + "pkg/message", []string{"pkg/diagnose", "pkg/render"}, "other packages read the cause, not the message"},
+	{"github.com/cert-manager/", []string{"pkg/certs", "pkg/kube/issuance"}, "only these create cert-manager's objects; other packages read unstructured objects"},
+	{module + "pkg/validate", []string{"pkg/plugin", "pkg/render"}, "validating connects to tenants; only the command line starts it"},
+	{module + "pkg/dicom", []string{"pkg/validate", "pkg/plugin", "bench", "internal/dicompeer"}, "only these connect to a tenant's DICOM port"},
 	{module + "pkg/hosts", []string{"pkg/plugin", "pkg/render"}, "only the command line changes the hosts file"},
 	{module + "lab", nil, "the product does not depend on the lab"},
 	{module + "internal/script", []string{"pkg/plugin", "e2e"}, "only tests use it"},
 	{module + "internal/fakeapi", nil, "only tests use it"},
 	{module + "internal/reliability", nil, "only tests use it"},
 	{module + "internal/planted", nil, "only tests use it"},
+	{module + "internal/samples", nil, "only tests use it"},
+	{module + "internal/watched", nil, "only tests use it"},
+}
+
+// layers are all packages of the product, the lowest first. A package imports only those of
+// earlier lines, so those of one line do not import each other. docs/architecture.md lists
+// them in the same order.
+var layers = []string{
+	"pkg/object",
+	"pkg/escape",
+	"pkg/finding",
+	"pkg/advice",
+	"pkg/atomicfile",
+	"pkg/redact/sensitive",
+	"pkg/redact/mask",
+	"pkg/redact",
+	"examples",
+	"pkg/snapshot",
+	"pkg/snapshot/decode",
+	"pkg/snapshot/file pkg/snapshot/manifest",
+	"pkg/snapshot/recording",
+	"pkg/health",
+	"pkg/tenant",
+	"pkg/tenant/selection",
+	"pkg/message/match",
+	"pkg/message/apierror pkg/message/healthcheck pkg/message/kubelet",
+	"pkg/message/helm",
+	"pkg/message",
+	"pkg/kube/request",
+	"pkg/kube/collect pkg/kube/patch pkg/kube/issuance pkg/kube/portforward",
+	"pkg/kube/queries",
+	"pkg/diagnose/engine",
+	"pkg/diagnose/selfreport pkg/diagnose/flux",
+	"pkg/diagnose/pods",
+	"pkg/diagnose/traffic",
+	"pkg/diagnose/refusal",
+	"pkg/diagnose/kustomize pkg/diagnose/helm pkg/diagnose/source pkg/diagnose/workload pkg/diagnose/pod pkg/diagnose/node pkg/diagnose/pki pkg/diagnose/istio pkg/diagnose/network pkg/diagnose/apiserver pkg/diagnose/deletion",
+	"pkg/diagnose",
+	"pkg/explain",
+	"pkg/certs",
+	"pkg/certs/trust",
+	"pkg/certs/probe pkg/certs/issue",
+	"pkg/dicom/part10",
+	"pkg/dicom",
+	"pkg/dicom/transfer",
+	"pkg/orthanc",
+	"pkg/validate/check",
+	"pkg/validate/endpoint pkg/validate/web",
+	"pkg/validate",
+	"pkg/validate/files pkg/validate/target",
+	"pkg/hosts",
+	"pkg/hosts/entries",
+	"pkg/operate",
+	"pkg/operate/execute",
+	"pkg/api/v1alpha1",
+	"pkg/render/term pkg/render/versioned",
+	"pkg/render",
+	"pkg/plugin/command",
+	"pkg/plugin/status pkg/plugin/explain pkg/plugin/validate pkg/plugin/operate pkg/plugin/cert pkg/plugin/hosts pkg/plugin/snapshot pkg/plugin/version pkg/plugin/completion",
+	"internal/english",
+	"pkg/plugin",
+	"cmd/kubectl-orthweb",
 }
 
 // pure are the packages whose results depend on their input alone, not on the machine,
-// the network or the time, each with the reason.
+// the network or the time, each with the reason. It includes the packages below them, except
+// for those in impure.
 var pure = map[string]string{
-	"pkg/escape": "it depends on no other package", "pkg/finding": "it depends on no other package", "pkg/field": "it depends on no other package", "pkg/api/v1alpha1": "it depends on no other package",
+	"pkg/object": "it is a leaf", "pkg/escape": "it is a leaf", "pkg/finding": "it is a leaf", "pkg/api/v1alpha1": "it is a leaf",
+	"pkg/redact":   "what is redacted depends on the object alone",
 	"pkg/snapshot": "a snapshot is a value; its callers read and write files",
 	"pkg/health":   "a verdict depends on the snapshot alone",
 	"pkg/tenant":   "a tenant depends on the snapshot alone",
-	"pkg/fluxmsg":  "what a message means depends on the message alone",
+	"pkg/message":  "what a message means depends on the message alone",
 	"pkg/diagnose": "a cause depends on the snapshot alone",
 	"pkg/operate":  "a request and its result depend on the snapshot and the objects alone",
 	"pkg/render":   "its output depends on the model alone",
 	"pkg/certs":    "its output depends on its input alone, except for random keys and serial numbers",
-	"pkg/trust":    "trust depends on the snapshot and the certificates alone",
+}
+
+// impure are packages below pure ones that have input or output.
+var impure = []string{"pkg/snapshot/recording", "pkg/operate/execute", "pkg/render/term", "pkg/certs/probe", "pkg/certs/issue"}
+
+// reasonOfPure is why a package must be pure, and whether it must.
+func reasonOfPure(home string) (why string, ok bool) {
+	if withinAny(home, impure) {
+		return "", false
+	}
+	for directory, why := range pure {
+		if within(home, directory) {
+			return why, true
+		}
+	}
+	return "", false
 }
 
 // addressPackages parse addresses and open no connection.
 var addressPackages = map[string]bool{"net/url": true, "net/netip": true, "net/mail": true}
 
 // netImporters may import "net", because the addresses of crypto/x509 are net.IPs.
-var netImporters = map[string]bool{"pkg/certs": true, "pkg/trust": true}
+var netImporters = map[string]bool{"pkg/certs": true, "pkg/certs/trust": true}
 
 // TestImports checks every import of the product against the rules.
 func TestImports(t *testing.T) {
@@ -83,7 +158,7 @@ func TestImports(t *testing.T) {
 					t.Errorf("%s imports %s: %s", file, imported, r.why)
 				}
 			}
-			if why, ok := pure[home]; ok && !test && (within(imported, "os") || within(imported, "net") && !addressPackages[imported] && (imported != "net" || !netImporters[home])) {
+			if why, ok := reasonOfPure(home); ok && !test && (within(imported, "os") || within(imported, "net") && !addressPackages[imported] && (imported != "net" || !netImporters[home])) {
 				t.Errorf("%s imports %s: %s", file, imported, why)
 			}
 		}
@@ -91,6 +166,85 @@ func TestImports(t *testing.T) {
 	for _, r := range rules {
 		if len(r.only) > 0 && !anyWithin(seen, r.imported) {
 			t.Errorf("the rule for %s is obsolete: no package imports it", r.imported)
+		}
+	}
+}
+
+// TestLayers checks that each package imports only those of lower layers.
+func TestLayers(t *testing.T) {
+	inRoot(t)
+	layerOf := map[string]int{}
+	for i, layer := range layers {
+		for _, name := range strings.Fields(layer) {
+			layerOf[name] = i
+		}
+	}
+	found := map[string]bool{}
+	for file, imports := range productImports(t) {
+		home := filepath.ToSlash(filepath.Dir(file))
+		if strings.HasSuffix(file, "_test.go") || !within(home, "pkg") && !within(home, "cmd") {
+			continue
+		}
+		found[home] = true
+		own, ok := layerOf[home]
+		if !ok {
+			t.Errorf("%s is in no layer: add it to layers, and to docs/architecture.md", home)
+			continue
+		}
+		for _, imported := range imports {
+			name, ours := strings.CutPrefix(imported, module)
+			if !ours {
+				continue
+			}
+			if layer, ok := layerOf[name]; !ok || layer >= own {
+				t.Errorf("%s imports %s, which is not in a lower layer", file, name)
+			}
+		}
+	}
+	for name := range layerOf {
+		if !found[name] && within(name, "pkg") {
+			t.Errorf("the layers have %s, which does not exist", name)
+		}
+	}
+}
+
+// TestLayersAreDocumented compares the packages in docs/architecture.md with the layers.
+func TestLayersAreDocumented(t *testing.T) {
+	inRoot(t)
+	text := read(t, "docs/architecture.md")
+	var documented []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `((?:pkg|cmd|examples)[^`|]*)`").FindAllStringSubmatch(text, -1) {
+		documented = append(documented, row[1])
+	}
+	var want []string
+	for _, layer := range layers {
+		for _, name := range strings.Fields(layer) {
+			if !within(name, "internal") {
+				want = append(want, name)
+			}
+		}
+	}
+	if !slices.Equal(documented, want) {
+		t.Errorf("docs/architecture.md lists\n%s\nand the layers are\n%s", strings.Join(documented, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// maxLines is how long a package may be without its tests: longer ones have more than one
+// subject.
+const maxLines = 2500
+
+// TestPackagesAreShort counts the lines of each package.
+func TestPackagesAreShort(t *testing.T) {
+	inRoot(t)
+	lines := map[string]int{}
+	for file := range productImports(t) {
+		if !strings.HasSuffix(file, "_test.go") {
+			lines[filepath.Dir(file)] += strings.Count(read(t, file), "\n")
+		}
+	}
+	for directory, n := range lines {
+		if n > maxLines {
+			t.Errorf("%s has %d lines, more than %d: split it by its subjects", directory, n, maxLines)
 		}
 	}
 }
@@ -104,33 +258,28 @@ func TestRenderAbbreviates(t *testing.T) {
 	}
 	used := map[string]bool{}
 	for _, file := range files {
-		for _, name := range regexp.MustCompile(`\bfluxmsg\.(\w+)`).FindAllStringSubmatch(read(t, file), -1) {
+		for _, name := range regexp.MustCompile(`\bmessage\.([A-Z]\w+)`).FindAllStringSubmatch(read(t, file), -1) {
 			used[name[1]] = true
 		}
 	}
 	delete(used, "Abbreviate")
 	delete(used, "AbbreviateRevision")
 	for name := range used {
-		t.Errorf("pkg/render uses fluxmsg.%s: it must read the cause, not the message", name)
+		t.Errorf("pkg/render uses message.%s: it must read the cause, not the message", name)
 	}
 }
 
 // TestPurePackagesReadNoClock finds the calls that an import rule cannot.
 func TestPurePackagesReadNoClock(t *testing.T) {
 	inRoot(t)
-	for home, why := range pure {
-		files, err := filepath.Glob(filepath.Join(filepath.FromSlash(home), "*.go"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%s has no files: %v", home, err)
+	for file := range productImports(t) {
+		why, ok := reasonOfPure(filepath.ToSlash(filepath.Dir(file)))
+		if !ok || strings.HasSuffix(file, "_test.go") {
+			continue
 		}
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
-			}
-			for _, call := range []string{"time.Now(", "time.Since(", "time.Until("} {
-				if strings.Contains(read(t, file), call) {
-					t.Errorf("%s calls %s): %s", file, call, why)
-				}
+		for _, call := range []string{"time.Now(", "time.Since(", "time.Until("} {
+			if strings.Contains(read(t, file), call) {
+				t.Errorf("%s calls %s): %s", file, call, why)
 			}
 		}
 	}

@@ -20,7 +20,7 @@ import (
 var wordList string
 
 // exempt are the directories whose strings are patterns of what other programs print.
-var exempt = []string{"pkg/fluxmsg"}
+var exempt = []string{"pkg/message"}
 
 // TestWords reads what people read, and compares it with the list of words to avoid.
 func TestWords(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/internal/watched"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
-	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 // waiting is `status NAMES --wait --timeout=TIMEOUT` at a server, with looks that
@@ -221,16 +220,5 @@ func TestWaitEnds(t *testing.T) {
 	interrupt()
 	if code := <-done; code != int(command.Interrupted) || strings.Contains(w.stderr.String(), "error:") {
 		t.Errorf("exit status %d: %s", code, w.stderr)
-	}
-}
-
-func TestNearest(t *testing.T) {
-	tenants := []string{"bhs", "bhs-test", "mhr", "radiology-west"}
-	for name, want := range map[string]string{
-		"bsh": "bhs", "bhs-tset": "bhs-test", "mrh": "mhr", "radioligy-wst": "radiology-west", "xyz": "", "Mhr": "mhr",
-	} {
-		if got := selection.Nearest(name, tenants); got != want {
-			t.Errorf("%s: %q, want %q", name, got, want)
-		}
 	}
 }

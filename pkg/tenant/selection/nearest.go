@@ -1,18 +1,43 @@
 package selection
 
-import "github.com/spf13/cobra"
+import "strings"
 
-// Nearest is the name that is most similar to another, if any is similar, by the measure
-// of cobra's suggestions for commands.
+// Nearest is the name that is most similar to another, empty if none is similar: one that
+// begins with it, or one that becomes it by a few changes of a letter, at most two or a third
+// of its length (cobra suggests commands by the same measure).
 func Nearest(name string, names []string) string {
-	for distance := range max(2, len(name)/3) + 1 {
-		among := &cobra.Command{SuggestionsMinimumDistance: distance}
-		for _, n := range names {
-			among.AddCommand(&cobra.Command{Use: n, Run: func(*cobra.Command, []string) {}})
+	limit := max(2, len(name)/3)
+	nearest, least := "", limit+1
+	for _, n := range names {
+		distance := changes(strings.ToLower(name), strings.ToLower(n))
+		if strings.HasPrefix(strings.ToLower(n), strings.ToLower(name)) {
+			distance = 0
 		}
-		if found := among.SuggestionsFor(name); len(found) > 0 {
-			return found[0]
+		if distance < least {
+			nearest, least = n, distance
 		}
 	}
-	return ""
+	return nearest
+}
+
+// changes is the least number of letters to insert, remove or replace to make one text
+// another (the Levenshtein distance).
+func changes(from, to string) int {
+	row := make([]int, len(to)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(from) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(to) {
+			replaced := diagonal
+			if from[i] != to[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(to)]
 }
