@@ -32,9 +32,9 @@ var rules = []rule{
 	{module + "pkg/kube/patch", []string{"pkg/operate/execute", "pkg/plugin"}, "only the user decides what is changed in a cluster"},
 	{module + "pkg/kube/issuance", []string{"pkg/certs/issue", "pkg/plugin", "pkg/validate/target"}, "only the user decides what is changed in a cluster"},
 	{module + "pkg/operate", []string{"pkg/plugin", "pkg/render"}, "only the user decides what is done to a tenant"},
-	{module + "pkg/message", []string{"pkg/diagnose", "pkg/render"}, "other packages read the cause, not the message"},
+	{module + "pkg/message", []string{"pkg/diagnose", "pkg/render", "internal/parsecheck"}, "other packages read the cause, not the message"},
 	{"github.com/cert-manager/", []string{"pkg/certs", "pkg/kube/issuance"}, "only these create cert-manager's objects; other packages read unstructured objects"},
-	{module + "pkg/validate", []string{"pkg/plugin", "pkg/render"}, "validating connects to tenants; only the command line starts it"},
+	{module + "pkg/validate", []string{"pkg/plugin", "pkg/render", "internal/samples"}, "validating connects to tenants; only the command line starts it"},
 	{module + "pkg/dicom", []string{"pkg/validate", "pkg/plugin", "bench", "internal/dicompeer"}, "only these connect to a tenant's DICOM port"},
 	{module + "pkg/hosts", []string{"pkg/plugin", "pkg/render"}, "only the command line changes the hosts file"},
 	{module + "lab", nil, "the product does not depend on the lab"},
@@ -65,7 +65,7 @@ var layers = []string{
 	"pkg/snapshot/recording",
 	"pkg/health",
 	"pkg/tenant",
-	"pkg/tenant/selection",
+	"pkg/tenant/selection pkg/tenant/address",
 	"pkg/message/match",
 	"pkg/message/apierror pkg/message/healthcheck pkg/message/kubelet",
 	"pkg/message/helm",
@@ -123,7 +123,7 @@ var pure = map[string]string{
 }
 
 // impure are packages below pure ones that have input or output.
-var impure = []string{"pkg/snapshot/recording", "pkg/operate/execute", "pkg/render/term", "pkg/certs/probe", "pkg/certs/issue"}
+var impure = []string{"pkg/snapshot/recording", "pkg/tenant/address", "pkg/operate/execute", "pkg/render/term", "pkg/certs/probe", "pkg/certs/issue"}
 
 // reasonOfPure is why a package must be pure, and whether it must.
 func reasonOfPure(home string) (why string, ok bool) {
