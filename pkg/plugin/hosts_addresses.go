@@ -3,15 +3,12 @@ package plugin
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/address"
 )
 
 // foundAddresses are the addresses of a tenant's ingress, or why it has none.
@@ -59,7 +56,7 @@ func (r *hostsReading) addresses(ctx context.Context, s tenant.Status) foundAddr
 		}
 		return found
 	}
-	found.why = noAddress(r.snap, s, len(found.notes))
+	found.why = address.WhyNone(r.snap, s, len(found.notes))
 	return found
 }
 
@@ -71,7 +68,7 @@ func (f *foundAddresses) resolveAll(ctx context.Context, s tenant.Status) []neti
 			all = append(all, addr)
 			continue
 		}
-		resolved, err := resolve(ctx, text)
+		resolved, err := address.Resolve(ctx, text)
 		if err != nil {
 			f.note("%s: its load balancer %s can't be resolved: %v", s.Name, text, err)
 			continue
@@ -96,43 +93,4 @@ func (w *wantedHosts) chooseAddresses(all []netip.Addr) []netip.Addr {
 		return all[:1] // the other family is better than none
 	}
 	return nil
-}
-
-// noAddress tells why the ingress has no address, and what to do.
-func noAddress(snap *snapshot.Snapshot, s tenant.Status, refused int) string {
-	for _, link := range s.Chain {
-		if link.Section != tenant.Ingress || link.Ref.Name == "" {
-			continue
-		}
-		obj := snap.Lookup(link.Ref).Object
-		if obj == nil {
-			continue
-		}
-		if kind := object.Text(obj.Object, "spec", "type"); kind != "LoadBalancer" {
-			return fmt.Sprintf("%s is of type %s and has no external address; specify one with --ip (a node's, or that of 'minikube ip')", link.Ref, orDefault(kind, "ClusterIP"))
-		}
-		return fmt.Sprintf("%s waits for an address from the load balancer; see 'kubectl describe service %s -n %s'. On a laptop run 'minikube tunnel' or cloud-provider-kind, or specify one with --ip",
-			link.Ref, escape.ShellWord(link.Ref.Name), escape.ShellWord(link.Ref.Namespace))
-	}
-	if refused > 0 {
-		return "its ingress has no address that a hosts file can have; specify one with --ip"
-	}
-	return "no Service was found for its Gateways" + unread(s) + "; specify an address with --ip"
-}
-
-func orDefault(text, fallback string) string {
-	if text == "" {
-		return fallback
-	}
-	return text
-}
-
-// resolve resolves the name of a load balancer on this machine.
-func resolve(ctx context.Context, name string) ([]netip.Addr, error) {
-	found, err := (&net.Resolver{}).LookupNetIP(ctx, "ip", name)
-	for i := range found {
-		found[i] = found[i].Unmap()
-	}
-	slices.SortFunc(found, netip.Addr.Compare)
-	return found, err
 }

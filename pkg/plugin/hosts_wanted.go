@@ -18,6 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/address"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
@@ -180,7 +181,7 @@ func (r *hostsReading) tenant(ctx context.Context, t tenant.Tenant, s tenant.Sta
 		return
 	}
 	if len(good)+withheld == 0 {
-		r.out.lacking = append(r.out.lacking, t.Name+": its Gateways have no host name that a hosts file can have"+unread(s))
+		r.out.lacking = append(r.out.lacking, t.Name+": its Gateways have no host name that a hosts file can have"+address.Unread(s))
 	}
 	r.out.add(t.Name, found.addresses, good)
 }
@@ -287,19 +288,6 @@ func (r *hostsReading) withhold(name, why string) {
 	if why != "" && !slices.Contains(r.out.notes, why) {
 		r.out.notes, r.out.refused = append(r.out.notes, why), true
 	}
-}
-
-// unread tells which objects of a tenant could not be read, for a sentence about what
-// it lacks.
-func unread(s tenant.Status) string {
-	var why []string
-	for _, failure := range s.Unknown {
-		why = append(why, failure.String())
-	}
-	if len(why) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(why, "; ") + ")"
 }
 
 // choose returns the tenants that were named, that of the namespace, or all.

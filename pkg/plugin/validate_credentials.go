@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -108,7 +109,7 @@ func (p *webPassword) validate(flags *pflag.FlagSet) error {
 // Read gets the password. Without a source it prompts on a terminal if a user was named,
 // and otherwise returns none.
 func (p *webPassword) read(ctx context.Context, call *command.Call, t tenant.Tenant) (login check.Credentials, err error) {
-	user := orDefault(p.user, "admin")
+	user := cmp.Or(p.user, "admin")
 	var secret []byte
 	switch {
 	case p.secret != "":
@@ -141,7 +142,7 @@ func loginFromSecret(ctx context.Context, call *command.Call, t tenant.Tenant, r
 	if before, after, ok := strings.Cut(name, "/"); ok {
 		namespace, name = before, after
 	}
-	key = orDefault(key, "password")
+	key = cmp.Or(key, "password")
 	config, err := call.Config()
 	if err != nil {
 		return login, err
@@ -158,7 +159,7 @@ func loginFromSecret(ctx context.Context, call *command.Call, t tenant.Tenant, r
 		return login, advice.Add(fmt.Errorf("secret %s/%s has no key %q", namespace, name, key), "Specify the key, as in --password-secret=%s:KEY.", name)
 	}
 	if user == "" {
-		user = orDefault(string(found.Data["username"]), "admin")
+		user = cmp.Or(string(found.Data["username"]), "admin")
 	}
 	return check.NewCredentials(t.Name, user, string(value)), nil
 }

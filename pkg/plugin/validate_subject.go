@@ -16,6 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/address"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
@@ -99,15 +100,15 @@ func (o *validateOptions) describe(ctx context.Context, snap *snapshot.Snapshot,
 	for _, text := range status.Addresses {
 		if addr, err := netip.ParseAddr(text); err == nil {
 			s.Addresses = append(s.Addresses, addr)
-		} else if found, err := resolve(ctx, text); err == nil {
+		} else if found, err := address.Resolve(ctx, text); err == nil {
 			s.Addresses = append(s.Addresses, found...)
 		}
 	}
 	switch {
 	case s.Web.Host == "" || s.DICOM.Host == "":
-		return s, advice.Add(fmt.Errorf("the host names of %s are not known%s", t.Name, unread(status)), "Check its Gateways: kubectl orthweb status %s", escape.ShellWord(t.Name))
+		return s, advice.Add(fmt.Errorf("the host names of %s are not known%s", t.Name, address.Unread(status)), "Check its Gateways: kubectl orthweb status %s", escape.ShellWord(t.Name))
 	case len(s.Addresses) == 0 && o.via == viaAddress:
-		return s, advice.Add(fmt.Errorf("the ingress of %s has no address: %s", t.Name, noAddress(snap, status, 0)), "See: kubectl orthweb status %s", escape.ShellWord(t.Name))
+		return s, advice.Add(fmt.Errorf("the ingress of %s has no address: %s", t.Name, address.WhyNone(snap, status, 0)), "See: kubectl orthweb status %s", escape.ShellWord(t.Name))
 	}
 	return s, o.trusted(ctx, snap, t, &s)
 }
