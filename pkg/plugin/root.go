@@ -16,7 +16,9 @@ import (
 
 	_ "github.com/digihunch/kubectl-orthweb/internal/english"
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/cert"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/validate"
 )
 
 // ExitInterrupted is Run's code when its context was cancelled before it had an
@@ -86,9 +88,9 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 
 	call := &command.Call{Kube: kube, Streams: streams, Name: name, Build: buildVersion()}
 	groups := templates.CommandGroups{
-		{Message: "Inspect Commands:", Commands: []*cobra.Command{newStatus(call), newExplain(call), newValidate(call)}},
+		{Message: "Inspect Commands:", Commands: []*cobra.Command{newStatus(call), newExplain(call), validate.New(call, diagnosisOf(call))}},
 		{Message: "Operate Commands:", Commands: []*cobra.Command{newReconcile(call), newSuspend(call), newResume(call)}},
-		{Message: "Access Commands:", Commands: []*cobra.Command{newCert(call), newHosts(call)}},
+		{Message: "Access Commands:", Commands: []*cobra.Command{cert.New(call), newHosts(call)}},
 	}
 	groups.Add(root)
 	root.AddCommand(newSnapshot(call), newVersion(call), newCompletion(), options.NewCmdOptions(streams.Out))
