@@ -19,12 +19,12 @@ import (
 )
 
 // dial returns how connections are made; nil is to the ingress's address.
-func (d *describer) dial() func(context.Context, check.Subject, check.Endpoint) (net.Conn, error) {
+func (d *describer) dial(chosen tenant.Tenant) func(context.Context, check.Subject, check.Endpoint) (net.Conn, error) {
 	switch d.Via {
 	case ViaDNS:
 		return dialByName
 	case endpoint.ViaPortForward:
-		return dialThroughAPI(d.snap, portforward.New(d.config))
+		return dialThroughAPI(d.snap, chosen, portforward.New(d.config))
 	}
 	return nil
 }
@@ -34,9 +34,9 @@ func dialByName(ctx context.Context, _ check.Subject, p check.Endpoint) (net.Con
 	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.FormatInt(p.Port, 10)))
 }
 
-// dialThroughAPI connects to a pod behind the tenant's ingress through the API
-// server, as `kubectl port-forward` does.
-func dialThroughAPI(snap *snapshot.Snapshot, dialer *portforward.Dialer) func(context.Context, check.Subject, check.Endpoint) (net.Conn, error) {
+// dialThroughAPI connects to a pod behind a tenant's ingress through the API server, as
+// `kubectl port-forward` does. The chosen tenant may be one that only its namespace names.
+func dialThroughAPI(snap *snapshot.Snapshot, chosen tenant.Tenant, dialer *portforward.Dialer) func(context.Context, check.Subject, check.Endpoint) (net.Conn, error) {
 	var mu sync.Mutex                      // requests to several tenants run in parallel
 	ports := map[string]portforward.Port{} // determined once for each tenant and port
 	lookUp := func(s check.Subject, p check.Endpoint) (portforward.Port, error) {
@@ -45,8 +45,15 @@ func dialThroughAPI(snap *snapshot.Snapshot, dialer *portforward.Dialer) func(co
 		key := fmt.Sprintf("%s:%d", s.Tenant, p.Port)
 		port, ok := ports[key]
 		if !ok {
+			t, found := chosen, true
+			if s.Tenant != chosen.Name {
+				t, found = tenant.Find(tenant.Discover(snap), s.Tenant)
+			}
+			if !found {
+				return port, fmt.Errorf("tenant %s does not exist", s.Tenant)
+			}
 			var err error
-			if port, err = podBehind(snap, s.Tenant, p.Port); err != nil {
+			if port, err = podBehind(snap, t, p.Port); err != nil {
 				return port, err
 			}
 			ports[key] = port
@@ -64,9 +71,8 @@ func dialThroughAPI(snap *snapshot.Snapshot, dialer *portforward.Dialer) func(co
 
 // podBehind is the first ready pod of the tenant's ingress, and the target of the
 // Service's port in it.
-func podBehind(snap *snapshot.Snapshot, name string, number int64) (portforward.Port, error) {
-	chosen, _ := tenant.Find(tenant.Discover(snap), name)
-	for _, group := range tenant.Pods(snap, tenant.Assess(snap, []tenant.Tenant{chosen})[0]) {
+func podBehind(snap *snapshot.Snapshot, t tenant.Tenant, number int64) (portforward.Port, error) {
+	for _, group := range tenant.Pods(snap, tenant.Assess(snap, []tenant.Tenant{t})[0]) {
 		if group.Section != tenant.Ingress {
 			continue
 		}
@@ -77,7 +83,7 @@ func podBehind(snap *snapshot.Snapshot, name string, number int64) (portforward.
 		pod := group.Pods[at]
 		return portforward.Port{Namespace: pod.GetNamespace(), Pod: pod.GetName(), Number: targetPort(snap.Lookup(group.Of).Object, pod, number)}, nil
 	}
-	return portforward.Port{}, fmt.Errorf("no Service was found for the Gateways of %s", name)
+	return portforward.Port{}, fmt.Errorf("no Service was found for the Gateways of %s", t.Name)
 }
 
 // targetPort is the pod's port for a Service's: a number, the name of a container's port,

@@ -150,7 +150,7 @@ func TestOrthancPodLimits(t *testing.T) {
 
 // TestOrthancPods finds the Orthancs of the recorded Korthweb, and none where none is.
 func TestOrthancPods(t *testing.T) {
-	snap := exampleSnapshot(t, "healthy")
+	snap := healthy(t)
 	chosen, _ := tenant.Find(tenant.Discover(snap), "bhs")
 	pods, err := orthancPods(snap, chosen)
 	if err != nil || len(pods) != 1 || pods[0].of != "Deployment bhs-orthweb/orthanc" {

@@ -86,7 +86,7 @@ func New(ctx context.Context, snap *snapshot.Snapshot, chosen tenant.Tenant, con
 	if err := d.addOtherClient(&s); err != nil {
 		return Target{}, err
 	}
-	return Target{Subject: s, Dial: d.dial()}, nil
+	return Target{Subject: s, Dial: d.dial(chosen)}, nil
 }
 
 // describer reads a snapshot with the user's options.
