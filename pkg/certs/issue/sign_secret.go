@@ -32,15 +32,15 @@ func (s *signing) bySecret(ctx context.Context, duration time.Duration) (Certifi
 	case err != nil:
 		return Certificate{}, request.WhenUnreachable(ctx, err)
 	}
-	authority, err := certs.ParseAuthority(secret.Data["tls.crt"], secret.Data["tls.key"], secret.Data["ca.crt"])
+	ca, err := certs.ParseCA(secret.Data["tls.crt"], secret.Data["tls.key"], secret.Data["ca.crt"])
 	if err != nil {
 		return Certificate{}, fmt.Errorf("reading the CA in Secret %s: %w", s.Secret, err)
 	}
-	chain, err := authority.Sign(s.content, s.At, duration)
+	chain, err := ca.Sign(s.content, s.At, duration)
 	if err != nil {
 		return Certificate{}, err
 	}
-	above := append([]*x509.Certificate{authority.Certificate}, authority.Chain...)
+	above := append([]*x509.Certificate{ca.Certificate}, ca.Chain...)
 	if err := certs.CheckIssued(s.content, chain, above, s.At); err != nil {
 		return Certificate{}, err
 	}

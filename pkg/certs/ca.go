@@ -8,8 +8,8 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
 
-// Authority is a CA whose private key is available.
-type Authority struct {
+// CA is a certificate authority whose private key is available.
+type CA struct {
 	// Certificate is the CA's own.
 	Certificate *x509.Certificate
 	// Chain are the CAs above it, each signed by the next, as far as they are
@@ -20,11 +20,11 @@ type Authority struct {
 	key *crypto.Signer
 }
 
-// ParseAuthority reads a CA from PEM as a Secret of a CA issuer of cert-manager 1.21 holds
+// ParseCA reads a CA from PEM as a Secret of a CA issuer of cert-manager 1.21 holds
 // it: tls.crt, with the CA's certificate first, tls.key and ca.crt, which may be empty.
 // Certificates that are not above the CA are ignored. It refuses a certificate that may not
 // sign others, and a key that isn't its own. Sign checks whether it has expired.
-func ParseAuthority(certificate, key, ca []byte) (*Authority, error) {
+func ParseCA(certificate, key, ca []byte) (*CA, error) {
 	pool, err := ParseCertificates(certificate)
 	if err != nil {
 		return nil, fmt.Errorf("the CA's certificate: %w", err)
@@ -47,7 +47,7 @@ func ParseAuthority(certificate, key, ca []byte) (*Authority, error) {
 	if same, err := pki.PublicKeyMatchesCertificate(signer.Public(), own); err != nil || !same {
 		return nil, fmt.Errorf("the private key does not belong to the CA %s; specify the CA's own key", called(own.RawSubject))
 	}
-	return &Authority{Certificate: own, Chain: climb(own, pool), key: &signer}, nil
+	return &CA{Certificate: own, Chain: climb(own, pool), key: &signer}, nil
 }
 
 // checkMaySign returns why a certificate may not sign others (RFC 5280 sections 4.2.1.9 and
