@@ -1,151 +1,72 @@
 package certs
 
 import (
-	"crypto"
-	"crypto/rand"
+	"crypto/ed25519"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"math/big"
-	"slices"
+	"fmt"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 )
 
-// now is the hour of these tests.
-var now = time.Date(2026, 5, 4, 12, 30, 15, 123456789, time.UTC)
-
-// rsaKey is made once: it takes long.
-var rsaKey = sync.OnceValue(func() crypto.Signer {
-	key, err := NewKey(RSA, 2048)
-	if err != nil {
-		panic(err)
+func TestParseCA(t *testing.T) {
+	root := newCA(t, "root", nil, nil)
+	middle := newCA(t, "middle", root, nil)
+	low := newCA(t, "low", middle, nil)
+	stranger := newCA(t, "stranger", nil, nil)
+	leafy := newCA(t, "leafy", nil, func(c *x509.Certificate) { c.IsCA = false })
+	mute := newCA(t, "mute", nil, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature })
+	for _, test := range []struct {
+		about    string
+		cert, ca []byte
+		key      []byte
+		chain    []*x509.Certificate
+		says     string
+	}{
+		{about: "a root", cert: encoded(t, root.cert), key: root.keyPEM(t)},
+		{about: "a root that is named twice, as cert-manager does", cert: encoded(t, root.cert), ca: encoded(t, root.cert), key: root.keyPEM(t)},
+		{about: "its chain in both", cert: encoded(t, low.cert, middle.cert), ca: encoded(t, root.cert), key: low.keyPEM(t), chain: []*x509.Certificate{middle.cert, root.cert}},
+		{about: "a bundle in disorder, with a stranger", cert: encoded(t, low.cert), ca: encoded(t, stranger.cert, root.cert, middle.cert), key: low.keyPEM(t), chain: []*x509.Certificate{middle.cert, root.cert}},
+		{about: "a root that is not known", cert: encoded(t, low.cert, middle.cert), key: low.keyPEM(t), chain: []*x509.Certificate{middle.cert}},
+		{about: "no CA", cert: encoded(t, leafy.cert), key: leafy.keyPEM(t), says: "CN=leafy is not a CA"},
+		{about: "a CA that may not sign", cert: encoded(t, mute.cert), key: mute.keyPEM(t), says: "CN=mute may not sign certificates"},
+		{about: "another's key", cert: encoded(t, root.cert), key: low.keyPEM(t), says: "the private key does not belong to the CA CN=root"},
+		{about: "no certificate", cert: root.keyPEM(t), key: root.keyPEM(t), says: "the CA's certificate: read the certificates: this is a private key"},
+		{about: "no key", cert: encoded(t, root.cert), key: encoded(t, root.cert), says: "the CA's key: read the private key: this is a certificate"},
+		{about: "a damaged ca.crt", cert: encoded(t, root.cert), ca: []byte("x"), key: root.keyPEM(t), says: "the certificates above the CA's"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			authority, err := ParseCA(test.cert, test.key, test.ca)
+			mustFail(t, err, test.says)
+			if err == nil && !sameCerts(authority.Chain, test.chain) {
+				t.Errorf("the chain has %d certificates, want %d in order", len(authority.Chain), len(test.chain))
+			}
+		})
 	}
-	return key
-})
+}
 
-func ecKey(t testing.TB) crypto.Signer {
+// holding is an authority with a key of its own.
+func holding(t *testing.T, algorithm Algorithm) *CA {
 	t.Helper()
-	key, err := NewKey(ECDSA, 0)
+	size := map[Algorithm]int{RSA: 2048}[algorithm]
+	key, err := NewKey(algorithm, size)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return key
+	return &CA{Certificate: newCA(t, "root", nil, nil).cert, key: &key}
 }
 
-// testCA is a CA that tests may spoil.
-type testCA struct {
-	cert *x509.Certificate
-	key  crypto.Signer
-}
-
-// newCA makes a CA under another, or a root, valid for ten years around now.
-func newCA(t testing.TB, name string, under *testCA, spoil func(*x509.Certificate)) *testCA {
-	t.Helper()
-	ca := &testCA{key: ecKey(t)}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
-		NotBefore: now.Add(-year), NotAfter: now.Add(9 * year),
-		BasicConstraintsValid: true, IsCA: true, KeyUsage: x509.KeyUsageCertSign,
+func TestCADoesNotPrintItsKey(t *testing.T) {
+	authority := holding(t, Ed25519)
+	key := (*authority.key).(ed25519.PrivateKey)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
+		for _, text := range []string{fmt.Sprintf(verb, authority), fmt.Sprintf(verb, *authority)} {
+			// Five bytes of it, in any of fmt's ways.
+			for _, form := range []string{"%d", "%x", "%#v", "%s"} {
+				secret := strings.Trim(fmt.Sprintf(form, []byte(key[:5])), "[]byte{}")
+				if strings.Contains(text, secret) {
+					t.Errorf("%s prints the key, as by %s", verb, form)
+				}
+			}
+		}
 	}
-	if spoil != nil {
-		spoil(template)
-	}
-	parent := &testCA{cert: template, key: ca.key}
-	if under != nil {
-		parent = under
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent.cert, ca.key.Public(), parent.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ca.cert, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	return ca
-}
-
-func (ca *testCA) keyPEM(t testing.TB) []byte {
-	t.Helper()
-	text, err := EncodeKey(ca.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-func encoded(t testing.TB, certs ...*x509.Certificate) []byte {
-	t.Helper()
-	text, err := EncodeCertificates(certs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-func (ca *testCA) authority(t testing.TB, above ...*testCA) *Authority {
-	t.Helper()
-	var cas []byte
-	for _, one := range above {
-		cas = append(cas, encoded(t, one.cert)...)
-	}
-	authority, err := ParseAuthority(encoded(t, ca.cert), ca.keyPEM(t), cas)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return authority
-}
-
-func subjectOf(t testing.TB, text string) pkix.RDNSequence {
-	t.Helper()
-	subject, err := ParseSubject(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return subject
-}
-
-func namesOf(t testing.TB, dns, ips, emails, uris string) Names {
-	t.Helper()
-	names, err := ParseNames(strings.Fields(dns), strings.Fields(ips), strings.Fields(emails), strings.Fields(uris))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return names
-}
-
-func requestOf(t testing.TB, subject string, names Names, key crypto.Signer) *x509.CertificateRequest {
-	t.Helper()
-	text, err := NewRequest(subjectOf(t, subject), names, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request, err := ParseRequest(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return request
-}
-
-// allNames has names of each kind.
-func allNames(t testing.TB) Names {
-	return namesOf(t, "ct1.example.org *.example.org", "192.0.2.7 2001:db8::7", "pacs@example.org", "https://example.org/a urn:oid:1.2.840.10008")
-}
-
-// mustFail makes sure that an error says what it should.
-func mustFail(t *testing.T, err error, says string) {
-	t.Helper()
-	switch {
-	case says == "" && err != nil:
-		t.Errorf("refused: %v", err)
-	case says != "" && err == nil:
-		t.Errorf("accepted; want an error with %q", says)
-	case says != "" && !strings.Contains(err.Error(), says):
-		t.Errorf("the error is\n%v\nwant in it\n%s", err, says)
-	}
-}
-
-func sameCerts(a, b []*x509.Certificate) bool {
-	return slices.EqualFunc(a, b, (*x509.Certificate).Equal)
 }

@@ -38,7 +38,7 @@ func Usages(public crypto.PublicKey) []string {
 // is. It is refused when the CA, or one above it, is not valid now, or expires
 // earlier (*OutlivesError), and when the CAs' own limits forbid the certificate.
 // The request is checked again as by ParseRequest.
-func (a *Authority) Sign(request *x509.CertificateRequest, now time.Time, duration time.Duration) ([]*x509.Certificate, error) {
+func (a *CA) Sign(request *x509.CertificateRequest, now time.Time, duration time.Duration) ([]*x509.Certificate, error) {
 	if err := checkRequest(request); err != nil {
 		return nil, fmt.Errorf("the request is refused: %w", err)
 	}
@@ -66,7 +66,7 @@ func (a *Authority) Sign(request *x509.CertificateRequest, now time.Time, durati
 
 // template is the certificate to sign. crypto/x509 adds a random serial number of 20 octets
 // at most (RFC 5280 section 4.1.2.2) and the CA's key identifier.
-func (a *Authority) template(request *x509.CertificateRequest, now time.Time, duration time.Duration) (*x509.Certificate, error) {
+func (a *CA) template(request *x509.CertificateRequest, now time.Time, duration time.Duration) (*x509.Certificate, error) {
 	identifier, err := keyIdentifier(request.PublicKey)
 	if err != nil {
 		return nil, err

@@ -11,11 +11,11 @@ import (
 func TestSignRefuses(t *testing.T) {
 	root := newCA(t, "root", nil, nil)
 	request := requestOf(t, "CN=x", namesOf(t, "a.org", "192.0.2.7", "", ""), ecKey(t))
-	alone := func(spoil func(*x509.Certificate)) *Authority { return newCA(t, "ca", nil, spoil).authority(t) }
+	alone := func(spoil func(*x509.Certificate)) *CA { return newCA(t, "ca", nil, spoil).authority(t) }
 	old := newCA(t, "old root", nil, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) })
 	for _, test := range []struct {
 		about     string
-		authority *Authority
+		authority *CA
 		request   *x509.CertificateRequest
 		duration  time.Duration
 		says      string

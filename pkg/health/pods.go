@@ -3,7 +3,6 @@ package health
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -39,9 +38,7 @@ const schedulingGated Reason = "SchedulingGated"
 // podOwner is the workload that a pod belongs to.
 type podOwner struct{ kind, namespace, name string }
 
-// pendingPods groups the pods that never ran by their workload. The name of a
-// ReplicaSet consists of that of its Deployment and the pod template hash, which every
-// pod has as a label, so ReplicaSets need not be read.
+// pendingPods groups the pods that never ran by their workload.
 func pendingPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstructured {
 	byOwner := map[podOwner][]*unstructured.Unstructured{}
 	for _, pod := range snap.List(object.PodKind, "").Objects {
@@ -52,9 +49,8 @@ func pendingPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstructu
 		for _, owner := range pod.GetOwnerReferences() {
 			key := podOwner{owner.Kind, pod.GetNamespace(), owner.Name}
 			if owner.Kind == "ReplicaSet" {
-				hash := pod.GetLabels()["pod-template-hash"]
-				name, cut := strings.CutSuffix(owner.Name, "-"+hash)
-				if !cut || hash == "" {
+				name := object.DeploymentOf(pod, owner.Name)
+				if name == "" {
 					continue
 				}
 				key = podOwner{object.DeploymentKind.Kind, pod.GetNamespace(), name}

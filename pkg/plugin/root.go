@@ -16,6 +16,7 @@ import (
 
 	_ "github.com/digihunch/kubectl-orthweb/internal/english"
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/cert"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/completion"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/explain"
@@ -23,6 +24,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/status"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/validate"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/version"
 )
 
@@ -93,9 +95,9 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 
 	call := &command.Call{Kube: kube, Streams: streams, Name: name, Build: version.BuildVersion()}
 	groups := templates.CommandGroups{
-		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), newValidate(call)}},
+		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), validate.New(call)}},
 		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call)}},
-		{Message: "Access Commands:", Commands: []*cobra.Command{newCert(call), hosts.New(call)}},
+		{Message: "Access Commands:", Commands: []*cobra.Command{cert.New(call), hosts.New(call)}},
 	}
 	groups.Add(root)
 	root.AddCommand(snapshot.New(call), version.New(call), completion.New(), options.NewCmdOptions(streams.Out))

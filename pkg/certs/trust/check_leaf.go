@@ -52,7 +52,7 @@ func moment(t time.Time) string { return t.UTC().Format(day) }
 // certificates for any client.
 func (q Question) authority() Result {
 	r := Result{Name: "not a CA", Outcome: Pass, Detail: "it can't sign other certificates"}
-	if c := q.Chain[0]; isAuthority(c) || c.KeyUsage&x509.KeyUsageCertSign != 0 {
+	if c := q.Chain[0]; isCA(c) || c.KeyUsage&x509.KeyUsageCertSign != 0 {
 		r.Outcome, r.Detail = Fail, "it is a CA certificate, which can sign other certificates; a client's certificate must not"
 		r.Fix = finding.Fix{Text: "Put the client's certificate first in the file, and never give a CA's key to a client"}
 	}

@@ -61,7 +61,7 @@ func Describe(chain []*x509.Certificate, now time.Time) Report {
 			Names: namesOf(c), Usages: usagesOf(c), Key: keyOf(c.PublicKey),
 			SignatureAlgorithm: c.SignatureAlgorithm.String(), Fingerprint: Fingerprint(c),
 			SubjectKeyID: hexPairs(c.SubjectKeyId), AuthorityKeyID: hexPairs(c.AuthorityKeyId),
-			NotBefore: c.NotBefore, NotAfter: c.NotAfter, Authority: isAuthority(c),
+			NotBefore: c.NotBefore, NotAfter: c.NotAfter, Authority: isCA(c),
 			SignedBy: signer(chain, i), Notes: notesOn(c, now),
 		})
 	}

@@ -71,7 +71,7 @@ func (e Entry) Left(now time.Time) time.Duration {
 func (e *Entry) known(stored []*x509.Certificate, from object.Ref) {
 	leaf := stored[0]
 	e.Stored, e.StoredFrom = stored, from
-	e.Subject, e.Authority = subjectOf(leaf.RawSubject), isAuthority(leaf)
+	e.Subject, e.Authority = subjectOf(leaf.RawSubject), isCA(leaf)
 	e.NotBefore, e.NotAfter = leaf.NotBefore, leaf.NotAfter
 	e.Names = nil
 	for _, name := range namesOf(leaf) {
@@ -79,6 +79,6 @@ func (e *Entry) known(stored []*x509.Certificate, from object.Ref) {
 	}
 }
 
-// isAuthority reports whether the certificate may sign others. Version 1 has no field for
+// isCA reports whether the certificate may sign others. Version 1 has no field for
 // that, so only an explicit one counts (RFC 5280, section 4.2.1.9).
-func isAuthority(c *x509.Certificate) bool { return c.BasicConstraintsValid && c.IsCA }
+func isCA(c *x509.Certificate) bool { return c.BasicConstraintsValid && c.IsCA }

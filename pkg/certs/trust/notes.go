@@ -29,7 +29,7 @@ func notesOn(c *x509.Certificate, now time.Time) []Note {
 			notes = append(notes, Note{severity, fmt.Sprintf(format, args...)})
 		}
 	}
-	key, authority := keyOf(c.PublicKey), isAuthority(c)
+	key, authority := keyOf(c.PublicKey), isCA(c)
 	server := !authority && certs.AllowsUsage(c, x509.ExtKeyUsageServerAuth)
 	note(!now.Before(c.NotAfter), finding.Critical, "it expired %s ago", duration.HumanDuration(now.Sub(c.NotAfter)))
 	note(now.Before(c.NotBefore), finding.Critical, "it becomes valid in %s", duration.HumanDuration(c.NotBefore.Sub(now)))

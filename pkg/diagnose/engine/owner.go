@@ -60,10 +60,7 @@ func (x *Context) WorkloadOf(pod *unstructured.Unstructured) object.Ref {
 		}
 		return ref
 	}
-	// A ReplicaSet is named after its Deployment and the template's hash, which
-	// every pod has as a label (kubernetes v1.36, pkg/controller/deployment/sync.go).
-	hash := pod.GetLabels()["pod-template-hash"]
-	if name, cut := strings.CutSuffix(ref.Name, "-"+hash); cut && hash != "" {
+	if name := object.DeploymentOf(pod, ref.Name); name != "" {
 		return deploymentRef(pod.GetNamespace(), name)
 	}
 	return ref

@@ -12,8 +12,8 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
@@ -94,8 +94,5 @@ func (c *Call) Namespace() string {
 // WhenUnreachable adds a hint to the error of a cluster that can't be reached, or whose answer
 // is not that of an API server.
 func WhenUnreachable(ctx context.Context, err error) error {
-	if _, advised := advice.Of(err); err != nil && ctx.Err() == nil && !advised {
-		return advice.Add(err, "Check the cluster with 'kubectl version', or choose another with --context.")
-	}
-	return err
+	return request.WhenUnreachable(ctx, err)
 }

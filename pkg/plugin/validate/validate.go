@@ -1,0 +1,269 @@
+// Package validate has the command that verifies a tenant from outside the cluster.
+package validate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/explain"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
+	validation "github.com/digihunch/kubectl-orthweb/pkg/validate"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/target"
+)
+
+var (
+	long = templates.LongDesc(`
+		Verify a tenant from outside the cluster: do what a browser and a modality do,
+		hop by hop, and report which hop fails.
+
+		It connects to the tenant's ingress, with the correct names and without an
+		entry in a hosts file, checks the certificates, issues a client certificate if
+		the server requests one, signs in to the web, stores a small test study over
+		DICOM, finds it in this tenant's Orthanc and in no other's, and removes it. The
+		study is marked as a test and contains no personal data.
+
+		Nothing is stored if the archive could remove patients to make room
+		(MaximumPatientCount, MaximumStorageSize), or if the study could not be found
+		and removed again: then only C-ECHO is done, unless --store is set. At the end
+		the archive must have everything that it had before.
+
+		A password is sent to the Orthanc of its own tenant, and only if the server's
+		certificate could be verified. Requests to other tenants use the credentials
+		specified for them (--other-password-secret, --other-cert), or none.
+
+		With files and directories it also stores those, after the test study has
+		arrived in the correct archive, and keeps them there. It sends them over as
+		many associations as the server accepts, checks each file before it is sent, and
+		verifies at the end that Orthanc has each of them. With --resume an interrupted
+		transfer continues where it stopped.
+
+		The exit status is 0 when every check passes, with or without warnings, 1 when
+		one fails, 2 when the flags are wrong or the result could not be determined:
+		nothing failed, but the web page, an association or your files could not be
+		checked.`)
+	example = templates.Examples(`
+		# Everything, with the password of Orthanc's web from a Secret
+		kubectl orthweb validate bhs --user=admin --password-secret=orthanc-web:password
+
+		# Also look for the study in the other tenants' Orthancs, each with its own password
+		kubectl orthweb validate bhs --password-secret=orthanc-web --other-password-secret=orthanc-web
+
+		# Verify that a client of another tenant is rejected
+		kubectl orthweb validate bhs --other-cert=mhr.client.crt --other-key=mhr.client.key
+
+		# For a CI system
+		kubectl orthweb validate bhs -o junit
+
+		# Send a directory of DICOM files, and continue later after an interruption
+		kubectl orthweb validate bhs ./study --resume=bhs.sent --password-secret=orthanc-web:password
+
+		# Connect by the names in DNS and the hosts file, as users do
+		kubectl orthweb validate bhs --via=dns`)
+)
+
+type options struct {
+	call    *command.Call
+	output  *command.Output
+	tenant  string
+	via     string
+	aet     string
+	aec     string
+	webPort int64
+	dcmPort int64
+	timeout time.Duration
+	keep    bool
+	store   bool
+	ca      string
+	insec   bool
+	client  clientFiles
+	web     webPassword
+	others  otherTenants
+	files   userFiles
+}
+
+// New is the command "validate".
+func New(call *command.Call) *cobra.Command {
+	o := &options{
+		call:   call,
+		output: command.NewFormats(command.Table, command.Wide, command.JSON, command.YAML, command.JUnit),
+	}
+	cmd := &cobra.Command{
+		Use:     "validate [TENANT [FILE|DIR...]]",
+		Short:   "Verify a tenant from outside the cluster",
+		Long:    long,
+		Example: example,
+		Args:    tenantAndFiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.tenant, o.files.paths = args[0], args[1:]
+			}
+			if err := o.validate(cmd); err != nil {
+				return err
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	o.output.AddTo(cmd)
+	flags.StringVar(&o.via, "via", target.ViaAddress, "How to connect: address (of the ingress), dns (the names, as this machine resolves them) or port-forward (to the ingress's pod, through the API server)")
+	flags.StringVar(&o.aet, "aet", "ORTHWEB", "AE title of this program")
+	flags.StringVar(&o.aec, "aec", "ORTHANC", "AE title of Orthanc")
+	flags.Int64Var(&o.webPort, "web-port", 0, "Port of the web server; the Gateway's by default")
+	flags.Int64Var(&o.dcmPort, "dicom-port", 0, "Port of DICOM; the Gateway's by default")
+	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "How long each check may take")
+	flags.BoolVar(&o.keep, "keep", false, "Don't remove the test study from Orthanc")
+	flags.BoolVar(&o.store, "store", false, "Store even if Orthanc may remove patients to make room, or if the stored study could not be found and removed again: patients' data can be lost")
+	flags.StringVar(&o.ca, "ca", "", "File with the CA's certificate to trust; the tenant's, read from the cluster, by default")
+	flags.BoolVar(&o.insec, "insecure", false, "Continue if a server's certificate is not valid: the server's identity is then not known, and no password is sent")
+	o.client.addTo(flags)
+	o.web.addTo(flags)
+	o.others.addTo(flags)
+	o.files.addTo(flags)
+	return cmd
+}
+
+// validate rejects wrong flags before anything is read.
+func (o *options) validate(cmd *cobra.Command) error {
+	const hint = "See 'kubectl orthweb validate --help' for usage."
+	if err := o.output.Validate(); err != nil {
+		return err
+	}
+	switch {
+	case o.via != target.ViaAddress && o.via != target.ViaDNS && o.via != endpoint.ViaPortForward:
+		return advice.Add(fmt.Errorf("--via must be address, dns or port-forward, not %q", o.via), hint)
+	case o.timeout <= 0:
+		return advice.Add(errors.New("--timeout must be above 0"), hint)
+	case o.webPort < 0 || o.webPort > 65535 || o.dcmPort < 0 || o.dcmPort > 65535:
+		return advice.Add(errors.New("a port must be from 1 to 65535"), hint)
+	}
+	for flag, title := range map[string]string{"--aet": o.aet, "--aec": o.aec} {
+		if err := dicom.CheckAETitle(title); err != nil {
+			return fmt.Errorf("%s: %w", flag, err)
+		}
+	}
+	return errors.Join(o.client.validate(), o.web.validate(), o.others.validate(), o.files.validate(cmd.Flags()))
+}
+
+// people reports whether the output is for people.
+func (o *options) people() bool {
+	return o.output.Format == command.Table || o.output.Format == command.Wide
+}
+
+func (o *options) run(ctx context.Context) error {
+	t, err := o.target(ctx)
+	if err != nil {
+		return err
+	}
+	for _, fault := range t.Subject.ClientFaults {
+		escape.Fprintf(o.call.Streams.ErrOut, "Warning: %s. A server may reject it.\n", fault)
+	}
+	options := check.Options{
+		Via: o.via, Calling: o.aet, Called: o.aec, Timeout: o.timeout, Insecure: o.insec, Keep: o.keep, Store: o.store,
+		Dial: t.Dial, Files: o.hook(t.Subject),
+	}
+	out := o.call.Streams.Out
+	style := o.output.Style(out)
+	if o.insec {
+		escape.Fprintln(o.call.Streams.ErrOut, "Warning: --insecure accepts any certificate. An attacker between this machine and the server can read and change everything. A password is sent to a verified server only.")
+	}
+	began := time.Now()
+	var printing error
+	checks := validation.Run(ctx, t.Subject, options, func(c check.Check) {
+		if o.people() && printing == nil {
+			printing = render.ValidationCheck(out, c, style)
+		}
+	})
+	if err := errors.Join(printing, ctx.Err()); err != nil {
+		return err
+	}
+	var inside *diagnose.Explanation
+	if check.Worst(checks) == check.Fail {
+		inside = o.explain(ctx, t.Subject.Tenant)
+	}
+	if err := o.print(t.Subject.Tenant, began, checks, inside, style); err != nil {
+		return err
+	}
+	switch check.Worst(checks) {
+	case check.Fail:
+		return command.No
+	case check.Skip:
+		return command.Unclear
+	}
+	return nil
+}
+
+// target reads the files and the cluster.
+func (o *options) target(ctx context.Context) (target.Target, error) {
+	wanted := target.Options{
+		Via: o.via, WebPort: o.webPort, DICOMPort: o.dcmPort, Timeout: o.timeout, OtherSecret: o.others.secret,
+	}
+	if err := o.readFiles(ctx, &wanted); err != nil {
+		return target.Target{}, err
+	}
+	namespace := o.call.Namespace()
+	snap, err := o.call.Collect(ctx, target.Queries(namespace, o.via), false)
+	if err != nil {
+		return target.Target{}, err
+	}
+	chosen, err := selection.One(snap, o.tenant, namespace)
+	if err != nil {
+		return target.Target{}, err
+	}
+	config, err := o.call.Config()
+	if err != nil {
+		return target.Target{}, err
+	}
+	t, err := target.New(ctx, snap, chosen, config, wanted)
+	if err != nil {
+		return t, err
+	}
+	t.Subject.Login, err = o.web.read(ctx, o.call, config, chosen)
+	return t, err
+}
+
+// explain diagnoses the tenant in the cluster after a check from outside failed.
+func (o *options) explain(ctx context.Context, name string) *diagnose.Explanation {
+	var answer explain.Answer
+	session, err := o.call.Session(ctx, false)
+	if err == nil {
+		_, answer, err = explain.Live(ctx, session, explain.Question{Arguments: []string{name}})
+	}
+	if err = cmp.Or(err, answer.Err); err != nil {
+		escape.Fprintf(o.call.Streams.ErrOut, "The cause in the cluster could not be diagnosed: %v\n", err)
+		return nil
+	}
+	return &answer.Explanation
+}
+
+func (o *options) print(name string, began time.Time, checks []check.Check, inside *diagnose.Explanation, style term.Style) error {
+	out := o.call.Streams.Out
+	switch o.output.Format {
+	case command.JUnit:
+		return versioned.JUnit(out, name, began, checks)
+	case command.JSON, command.YAML:
+		object, err := versioned.Validation(name, began, checks, inside)
+		return o.output.Print(out, object, err)
+	}
+	escape.Fprintln(out)
+	if err := render.ValidationVerdict(out, name, checks, style); err != nil || inside == nil {
+		return err
+	}
+	escape.Fprintf(out, "\nDiagnosis in the cluster:\n")
+	return render.Explain(out, *inside, style)
+}

@@ -1,0 +1,88 @@
+package tenant
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+)
+
+// PodGroup are the pods of one object in a tenant's chain.
+type PodGroup struct {
+	// Section is that of the object: Workloads with Orthanc among them, Database, or
+	// Ingress for the pods of the Gateways.
+	Section Section
+	// Of is the workload that created the pods, or the Service that selects them.
+	Of object.Ref
+	// Pods are ordered by name.
+	Pods []*unstructured.Unstructured
+	// Partial means that there may be more pods, and Unknown tells what could not be read.
+	Partial bool
+	Unknown []snapshot.Failure
+}
+
+// Pods are the pods of a tenant's workloads, its database and its ingress, in the order of
+// the chain. A pod that two Services select is in the first group only. It needs all Pods
+// of their namespaces in the snapshot.
+func Pods(snap *snapshot.Snapshot, s Status) []PodGroup {
+	var groups []PodGroup
+	seen := map[object.Key]bool{}
+	for _, link := range s.Chain {
+		obj := snap.Lookup(link.Ref).Object
+		if obj == nil {
+			continue
+		}
+		var has func(pod *unstructured.Unstructured) bool
+		switch link.Section {
+		case Workloads, Database:
+			has = func(pod *unstructured.Unstructured) bool { return createdBy(pod, link.Ref) }
+		case Ingress:
+			has = selectorOf(obj)
+		default:
+			continue
+		}
+		listing := snap.List(object.PodKind, link.Ref.Namespace)
+		group := PodGroup{Section: link.Section, Of: link.Ref, Partial: listing.Partial, Unknown: listing.Unknown}
+		for _, pod := range listing.Objects {
+			if key := object.RefOf(pod).Key(); has(pod) && !seen[key] {
+				seen[key] = true
+				group.Pods = append(group.Pods, pod)
+			}
+		}
+		groups = append(groups, group)
+	}
+	return groups
+}
+
+// PodReady reports whether a pod gets traffic.
+func PodReady(pod *unstructured.Unstructured) bool {
+	return object.ConditionOf(pod, "Ready").Is("True")
+}
+
+// createdBy reports whether a workload controls a pod, for a Deployment through its
+// ReplicaSet.
+func createdBy(pod *unstructured.Unstructured, workload object.Ref) bool {
+	owner := metav1.GetControllerOf(pod)
+	if owner == nil {
+		return false
+	}
+	ref := object.Ref{APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: pod.GetNamespace(), Name: owner.Name}
+	if ref.GroupKind() == object.ReplicaSetKind {
+		if name := object.DeploymentOf(pod, owner.Name); name != "" {
+			ref.Kind, ref.Name = object.DeploymentKind.Kind, name
+		}
+	}
+	return ref.Same(workload)
+}
+
+// selectorOf reports which pods a Service selects: none without a selector, or with a
+// malformed one.
+func selectorOf(service *unstructured.Unstructured) func(pod *unstructured.Unstructured) bool {
+	wanted, _, _ := unstructured.NestedStringMap(service.Object, "spec", "selector")
+	selector := labels.SelectorFromSet(wanted)
+	return func(pod *unstructured.Unstructured) bool {
+		return len(wanted) > 0 && selector.Matches(labels.Set(pod.GetLabels()))
+	}
+}
