@@ -18,8 +18,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
+// graphKind is the kind of these tests: an object blames those in its spec, and is broken
+// itself if its spec says so.
+var graphKind = schema.GroupKind{Group: "test", Kind: "Part"}
+
 func graphRef(name string) object.Ref {
-	return object.Ref{APIVersion: "test/v1", Kind: object.GraphKind.Kind, Namespace: "x", Name: name}
+	return object.Ref{APIVersion: "test/v1", Kind: graphKind.Kind, Namespace: "x", Name: name}
 }
 
 func explainPart(x *engine.Context, obj *unstructured.Unstructured, failing bool) engine.Result {
@@ -46,7 +50,7 @@ func explainPart(x *engine.Context, obj *unstructured.Unstructured, failing bool
 // "a: ?b" for one that examines b first.
 func graph(parts ...string) *engine.Walk {
 	b := snapshot.NewBuilder()
-	asked := snapshot.Asked{Group: "test", Version: "v1", Kind: object.GraphKind.Kind, Resource: "parts"}
+	asked := snapshot.Asked{Group: "test", Version: "v1", Kind: graphKind.Kind, Resource: "parts"}
 	b.Add(asked)
 	for _, part := range parts {
 		name, to, _ := strings.Cut(part, ":")
@@ -60,12 +64,12 @@ func graph(parts ...string) *engine.Walk {
 			}
 		}
 		b.Add(asked, &unstructured.Unstructured{Object: map[string]any{
-			"apiVersion": "test/v1", "kind": object.GraphKind.Kind, "metadata": map[string]any{"namespace": "x", "name": name},
+			"apiVersion": "test/v1", "kind": graphKind.Kind, "metadata": map[string]any{"namespace": "x", "name": name},
 			"spec": map[string]any{"blamedRefs": blames, "examinedRefs": examines, "broken": broken},
 		}})
 	}
 	x := newExaminer(b.Build(snapshot.Meta{}), nil)
-	x.Registry.ByKind = map[schema.GroupKind]engine.Explainer{object.GraphKind: explainPart}
+	x.Registry.ByKind = map[schema.GroupKind]engine.Explainer{graphKind: explainPart}
 	return engine.NewWalk(x)
 }
 

@@ -8,9 +8,8 @@ import (
 // kind than Istio's.
 const GatewayAPI = "gateway.networking.k8s.io"
 
-// The kinds that can be judged, or that help to judge others. Versions are the
-// API server's business: from Flux 2.8 on v2beta2 is gone, and before 2.0 there
-// was no v1.
+// Kinds of Flux. Versions are not part of a kind: Flux 2.8 no longer serves v2beta2, and
+// Flux before 2.0 did not serve v1.
 var (
 	KustomizationKind    = schema.GroupKind{Group: "kustomize.toolkit.fluxcd.io", Kind: "Kustomization"}
 	HelmReleaseKind      = schema.GroupKind{Group: "helm.toolkit.fluxcd.io", Kind: "HelmRelease"}
@@ -18,112 +17,88 @@ var (
 	OCIRepositoryKind    = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "OCIRepository"}
 	BucketKind           = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "Bucket"}
 	ExternalArtifactKind = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "ExternalArtifact"}
-	DeploymentKind       = schema.GroupKind{Group: "apps", Kind: "Deployment"}
-	StatefulSetKind      = schema.GroupKind{Group: "apps", Kind: "StatefulSet"}
-	PodKind              = schema.GroupKind{Kind: "Pod"}
-	ServiceKind          = schema.GroupKind{Kind: "Service"}
-	NamespaceKind        = schema.GroupKind{Kind: "Namespace"}
-	EventKind            = schema.GroupKind{Kind: "Event"}
-	LeaseKind            = schema.GroupKind{Group: "coordination.k8s.io", Kind: "Lease"}
-	CertificateKind      = schema.GroupKind{Group: "cert-manager.io", Kind: "Certificate"}
-	IssuerKind           = schema.GroupKind{Group: "cert-manager.io", Kind: "Issuer"}
-	ClusterIssuerKind    = schema.GroupKind{Group: "cert-manager.io", Kind: "ClusterIssuer"}
-	GatewayKind          = schema.GroupKind{Group: "networking.istio.io", Kind: "Gateway"}
-	VirtualServiceKind   = schema.GroupKind{Group: "networking.istio.io", Kind: "VirtualService"}
-	IngressKind          = schema.GroupKind{Group: "networking.k8s.io", Kind: "Ingress"}
-	GatewayClassKind     = schema.GroupKind{Group: GatewayAPI, Kind: "GatewayClass"}
-	APIGatewayKind       = schema.GroupKind{Group: GatewayAPI, Kind: "Gateway"}
-	HTTPRouteKind        = schema.GroupKind{Group: GatewayAPI, Kind: "HTTPRoute"}
-	GRPCRouteKind        = schema.GroupKind{Group: GatewayAPI, Kind: "GRPCRoute"}
-	TLSRouteKind         = schema.GroupKind{Group: GatewayAPI, Kind: "TLSRoute"}
-	TCPRouteKind         = schema.GroupKind{Group: GatewayAPI, Kind: "TCPRoute"}
-	UDPRouteKind         = schema.GroupKind{Group: GatewayAPI, Kind: "UDPRoute"}
+	HelmRepositoryKind   = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "HelmRepository"}
+	HelmChartKind        = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "HelmChart"}
 )
 
-// Kinds that only ACME certificates use.
+// Workloads, and the objects that they create or need.
 var (
-	OrderKind     = schema.GroupKind{Group: "acme.cert-manager.io", Kind: "Order"}
-	ChallengeKind = schema.GroupKind{Group: "acme.cert-manager.io", Kind: "Challenge"}
+	DeploymentKind            = schema.GroupKind{Group: "apps", Kind: "Deployment"}
+	StatefulSetKind           = schema.GroupKind{Group: "apps", Kind: "StatefulSet"}
+	DaemonSetKind             = schema.GroupKind{Group: "apps", Kind: "DaemonSet"}
+	ReplicaSetKind            = schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}
+	ReplicationControllerKind = schema.GroupKind{Kind: "ReplicationController"}
+	JobKind                   = schema.GroupKind{Group: "batch", Kind: "Job"}
+	CronJobKind               = schema.GroupKind{Group: "batch", Kind: "CronJob"}
+	PodKind                   = schema.GroupKind{Kind: "Pod"}
+	RevisionKind              = schema.GroupKind{Group: "apps", Kind: "ControllerRevision"}
+	AutoscalerKind            = schema.GroupKind{Group: "autoscaling", Kind: "HorizontalPodAutoscaler"}
+	BudgetKind                = schema.GroupKind{Group: "policy", Kind: "PodDisruptionBudget"}
+	ServiceAccountKind        = schema.GroupKind{Kind: "ServiceAccount"}
+	ConfigMapKind             = schema.GroupKind{Kind: "ConfigMap"}
+	SecretKind                = schema.GroupKind{Kind: "Secret"}
 )
 
-// Kinds that configure the admission plugins of the API server.
+// Storage, nodes and namespaces.
 var (
+	ClaimKind         = schema.GroupKind{Kind: "PersistentVolumeClaim"}
+	VolumeKind        = schema.GroupKind{Kind: "PersistentVolume"}
+	StorageClassKind  = schema.GroupKind{Group: "storage.k8s.io", Kind: "StorageClass"}
+	DriverKind        = schema.GroupKind{Group: "storage.k8s.io", Kind: "CSIDriver"}
+	AttachmentKind    = schema.GroupKind{Group: "storage.k8s.io", Kind: "VolumeAttachment"}
+	NodeKind          = schema.GroupKind{Kind: "Node"}
+	NamespaceKind     = schema.GroupKind{Kind: "Namespace"}
+	QuotaKind         = schema.GroupKind{Kind: "ResourceQuota"}
 	LimitRangeKind    = schema.GroupKind{Kind: "LimitRange"}
 	PriorityClassKind = schema.GroupKind{Group: "scheduling.k8s.io", Kind: "PriorityClass"}
-	PolicyKind        = schema.GroupKind{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}
-	BindingKind       = schema.GroupKind{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}
+	EventKind         = schema.GroupKind{Kind: "Event"}
+	LeaseKind         = schema.GroupKind{Group: "coordination.k8s.io", Kind: "Lease"}
 )
 
-var AuthorizationPolicyKind = schema.GroupKind{Group: "security.istio.io", Kind: "AuthorizationPolicy"}
-
-// RequestPolicyKind is the kind by which approver-policy decides.
-var RequestPolicyKind = schema.GroupKind{Group: "policy.cert-manager.io", Kind: "CertificateRequestPolicy"}
-
-// DriverKind is an installed storage driver.
-var DriverKind = schema.GroupKind{Group: "storage.k8s.io", Kind: "CSIDriver"}
-
-// BudgetKind limits how many pods may be evicted at a time.
-var BudgetKind = schema.GroupKind{Group: "policy", Kind: "PodDisruptionBudget"}
-
-var PeerAuthenticationKind = schema.GroupKind{Group: "security.istio.io", Kind: "PeerAuthentication"}
-
-// Kinds that workloads make and own.
+// Kinds of cert-manager, and of its approver-policy and ACME servers.
 var (
-	ReplicaSetKind = schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}
-	DaemonSetKind  = schema.GroupKind{Group: "apps", Kind: "DaemonSet"}
-	JobKind        = schema.GroupKind{Group: "batch", Kind: "Job"}
-	RequestKind    = schema.GroupKind{Group: CertificateKind.Group, Kind: "CertificateRequest"}
+	CertificateKind   = schema.GroupKind{Group: "cert-manager.io", Kind: "Certificate"}
+	IssuerKind        = schema.GroupKind{Group: "cert-manager.io", Kind: "Issuer"}
+	ClusterIssuerKind = schema.GroupKind{Group: "cert-manager.io", Kind: "ClusterIssuer"}
+	RequestKind       = schema.GroupKind{Group: "cert-manager.io", Kind: "CertificateRequest"}
+	RequestPolicyKind = schema.GroupKind{Group: "policy.cert-manager.io", Kind: "CertificateRequestPolicy"}
+	OrderKind         = schema.GroupKind{Group: "acme.cert-manager.io", Kind: "Order"}
+	ChallengeKind     = schema.GroupKind{Group: "acme.cert-manager.io", Kind: "Challenge"}
 )
 
-var ReferenceGrantKind = schema.GroupKind{Group: "gateway.networking.k8s.io", Kind: "ReferenceGrant"}
-
-var IngressClassKind = schema.GroupKind{Group: "networking.k8s.io", Kind: "IngressClass"}
-
-var ConfigMapKind = schema.GroupKind{Kind: "ConfigMap"}
-
-// Kinds that only ingress and the webhooks of the API server use.
+// Services, ingress, and the kinds of Istio.
 var (
-	EndpointSliceKind     = schema.GroupKind{Group: "discovery.k8s.io", Kind: "EndpointSlice"}
-	ServiceEntryKind      = schema.GroupKind{Group: "networking.istio.io", Kind: "ServiceEntry"}
+	ServiceKind             = schema.GroupKind{Kind: "Service"}
+	EndpointSliceKind       = schema.GroupKind{Group: "discovery.k8s.io", Kind: "EndpointSlice"}
+	IngressKind             = schema.GroupKind{Group: "networking.k8s.io", Kind: "Ingress"}
+	IngressClassKind        = schema.GroupKind{Group: "networking.k8s.io", Kind: "IngressClass"}
+	NetworkPolicyKind       = schema.GroupKind{Group: "networking.k8s.io", Kind: "NetworkPolicy"}
+	GatewayKind             = schema.GroupKind{Group: "networking.istio.io", Kind: "Gateway"}
+	VirtualServiceKind      = schema.GroupKind{Group: "networking.istio.io", Kind: "VirtualService"}
+	ServiceEntryKind        = schema.GroupKind{Group: "networking.istio.io", Kind: "ServiceEntry"}
+	DestinationRuleKind     = schema.GroupKind{Group: "networking.istio.io", Kind: "DestinationRule"}
+	AuthorizationPolicyKind = schema.GroupKind{Group: "security.istio.io", Kind: "AuthorizationPolicy"}
+	PeerAuthenticationKind  = schema.GroupKind{Group: "security.istio.io", Kind: "PeerAuthentication"}
+)
+
+// Kinds of the Kubernetes Gateway API.
+var (
+	GatewayClassKind   = schema.GroupKind{Group: GatewayAPI, Kind: "GatewayClass"}
+	APIGatewayKind     = schema.GroupKind{Group: GatewayAPI, Kind: "Gateway"}
+	HTTPRouteKind      = schema.GroupKind{Group: GatewayAPI, Kind: "HTTPRoute"}
+	GRPCRouteKind      = schema.GroupKind{Group: GatewayAPI, Kind: "GRPCRoute"}
+	TLSRouteKind       = schema.GroupKind{Group: GatewayAPI, Kind: "TLSRoute"}
+	TCPRouteKind       = schema.GroupKind{Group: GatewayAPI, Kind: "TCPRoute"}
+	UDPRouteKind       = schema.GroupKind{Group: GatewayAPI, Kind: "UDPRoute"}
+	ReferenceGrantKind = schema.GroupKind{Group: GatewayAPI, Kind: "ReferenceGrant"}
+)
+
+// Kinds that extend the API server, or decide what it admits.
+var (
+	DefinitionKind        = schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
+	APIServiceKind        = schema.GroupKind{Group: "apiregistration.k8s.io", Kind: "APIService"}
 	ValidatingWebhookKind = schema.GroupKind{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}
 	MutatingWebhookKind   = schema.GroupKind{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"}
-	APIServiceKind        = schema.GroupKind{Group: "apiregistration.k8s.io", Kind: "APIService"}
-	DefinitionKind        = schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
-)
-
-var NetworkPolicyKind = schema.GroupKind{Group: "networking.k8s.io", Kind: "NetworkPolicy"}
-
-// RevisionKind keeps the templates of StatefulSets and DaemonSets.
-var RevisionKind = schema.GroupKind{Group: "apps", Kind: "ControllerRevision"}
-
-var SecretKind = schema.GroupKind{Kind: "Secret"}
-
-var (
-	HelmRepositoryKind = schema.GroupKind{Group: GitRepositoryKind.Group, Kind: "HelmRepository"}
-	HelmChartKind      = schema.GroupKind{Group: GitRepositoryKind.Group, Kind: "HelmChart"}
-)
-
-var ServiceAccountKind = schema.GroupKind{Kind: "ServiceAccount"}
-
-// AttachmentKind attaches a volume to a node.
-var AttachmentKind = schema.GroupKind{Group: "storage.k8s.io", Kind: "VolumeAttachment"}
-
-var DestinationRuleKind = schema.GroupKind{Group: "networking.istio.io", Kind: "DestinationRule"}
-
-// GraphKind is a kind of these tests: an object blames those in its spec, and is
-// broken itself where its spec says so.
-var GraphKind = schema.GroupKind{Group: "test", Kind: "Part"}
-
-// ReplicationControllerKind is the predecessor of ReplicaSet.
-var ReplicationControllerKind = schema.GroupKind{Kind: "ReplicationController"}
-
-// Kinds that workloads need, and that only their explainers use.
-var (
-	CronJobKind      = schema.GroupKind{Group: "batch", Kind: "CronJob"}
-	AutoscalerKind   = schema.GroupKind{Group: "autoscaling", Kind: "HorizontalPodAutoscaler"}
-	QuotaKind        = schema.GroupKind{Kind: "ResourceQuota"}
-	NodeKind         = schema.GroupKind{Kind: "Node"}
-	ClaimKind        = schema.GroupKind{Kind: "PersistentVolumeClaim"}
-	StorageClassKind = schema.GroupKind{Group: "storage.k8s.io", Kind: "StorageClass"}
-	VolumeKind       = schema.GroupKind{Kind: "PersistentVolume"}
+	PolicyKind            = schema.GroupKind{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}
+	BindingKind           = schema.GroupKind{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}
 )

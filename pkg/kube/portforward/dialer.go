@@ -1,3 +1,5 @@
+// Package portforward connects to a pod's port through the API server, as `kubectl port-forward`
+// does, for machines that can't reach the ingress.
 package portforward
 
 import (
