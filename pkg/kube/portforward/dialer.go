@@ -27,6 +27,7 @@ type Port struct {
 	Number         int
 }
 
+// String is the port as errors name it.
 func (p Port) String() string {
 	return fmt.Sprintf("port %d of pod %s/%s", p.Number, p.Namespace, p.Pod)
 }

@@ -73,7 +73,7 @@ const (
 	ProblemOther           Problem = "Other" // refused, in words not known here
 )
 
-// apiErrorReader fills in an error if the text is of its kind. refused means that the
+// reader fills in an error if the text is of its kind. refused means that the
 // surrounding text only ever contains an error of the API server.
 type reader func(text string, refused bool, e *Error) bool
 

@@ -37,9 +37,12 @@ type Item struct {
 	Error string
 }
 
+// What comes before the list of objects (fluxcd/pkg/ssa v0.76, manager_wait.go).
 const (
+	// WaitingFor begins the list of objects that did not become ready in time.
 	WaitingFor = "timeout waiting for: ["
-	StalledOn  = "failed early due to stalled resources: ["
+	// StalledOn begins the list of objects that failed.
+	StalledOn = "failed early due to stalled resources: ["
 )
 
 var (
